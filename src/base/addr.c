@@ -1,0 +1,96 @@
+/*
+ * addr.c: text and prefixes of addresses; see addr.h.
+ */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+bool addr_is_group(const struct addr *a)
+{
+	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+	if (!addr_is_v4(a))
+		return a->ip6[0] == 0xff;
+	return (a->ip6[12] & 0xf0) == 0xe0 || memcmp(a->ip6 + 12, broadcast, 4) == 0;
+}
+
+struct addr addr_source(const struct addr *a)
+{
+	struct addr source = *a;
+	if (!addr_is_v4(a))
+		memset(source.ip6 + 8, 0, 8);
+	return source;
+}
+
+size_t addr_text(const struct addr *a, char *out)
+{
+	if (addr_is_v4(a))
+		inet_ntop(AF_INET, a->ip6 + 12, out, ADDR_TEXT_MAX);
+	else
+		inet_ntop(AF_INET6, a->ip6, out, ADDR_TEXT_MAX);
+	return strlen(out);
+}
+
+bool addr_parse(const char *text, struct addr *out)
+{
+	uint8_t raw[16];
+	if (inet_pton(AF_INET, text, raw) == 1) {
+		*out = addr_v4(raw);
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, raw) == 1) {
+		*out = addr_v6(raw);
+		return true;
+	}
+	return false;
+}
+
+static void clear_host_bits(struct prefix *p)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned first = i * 8;
+		if (first >= p->len)
+			p->addr.ip6[i] = 0;
+		else if (first + 8 > p->len)
+			p->addr.ip6[i] &= (uint8_t)(0xff << (first + 8 - p->len));
+	}
+}
+
+bool prefix_parse(const char *text, struct prefix *out)
+{
+	char host[ADDR_TEXT_MAX];
+	const char *slash = strchr(text, '/');
+	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	if (len >= sizeof(host))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+
+	struct prefix p;
+	if (!addr_parse(host, &p.addr))
+		return false;
+	unsigned long bits = addr_is_v4(&p.addr) ? 32 : 128;
+	unsigned long base = 128 - bits;
+	if (slash != NULL) {
+		char *end;
+		unsigned long asked = strtoul(slash + 1, &end, 10);
+		if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || asked > bits)
+			return false;
+		bits = asked;
+	}
+	p.len = (uint8_t)(base + bits);
+	clear_host_bits(&p);
+	*out = p;
+	return true;
+}
+
+bool prefix_holds(const struct prefix *p, const struct addr *a)
+{
+	unsigned whole = p->len / 8, rest = p->len % 8;
+	if (memcmp(p->addr.ip6, a->ip6, whole) != 0)
+		return false;
+	if (rest == 0)
+		return true;
+	uint8_t mask = (uint8_t)(0xff << (8 - rest));
+	return ((p->addr.ip6[whole] ^ a->ip6[whole]) & mask) == 0;
+}

@@ -1,0 +1,73 @@
+/*
+ * addr.h: one form of address for IPv4 and IPv6, and prefixes of them.
+ *
+ * IPv4 is kept as ::ffff:a.b.c.d (RFC 4291 2.5.5.2), so that a key, a hash and
+ * a comparison need no second case.  Text is RFC 5952, IPv4 as dotted quad.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct addr {
+	uint8_t ip6[16]; /* network order */
+};
+
+/* A prefix of an address; len counts bits of the 128 (an IPv4 /24 is 120). */
+struct prefix {
+	struct addr addr;
+	uint8_t len;
+};
+
+enum { ADDR_TEXT_MAX = 46 }; /* INET6_ADDRSTRLEN, with the NUL */
+
+/* From 4 or 16 bytes in network order. */
+static inline struct addr addr_v4(const void *four)
+{
+	struct addr a = { .ip6 = { [10] = 0xff, [11] = 0xff } };
+	memcpy(a.ip6 + 12, four, 4);
+	return a;
+}
+
+static inline struct addr addr_v6(const void *sixteen)
+{
+	struct addr a;
+	memcpy(a.ip6, sixteen, 16);
+	return a;
+}
+
+static inline bool addr_is_v4(const struct addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	return memcmp(a->ip6, mapped, sizeof(mapped)) == 0;
+}
+
+static inline bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->ip6, b->ip6, sizeof(a->ip6)) == 0;
+}
+
+/* All zero: the address of nobody.  A field of this value is unknown. */
+static inline bool addr_is_unset(const struct addr *a)
+{
+	static const struct addr none;
+	return addr_equal(a, &none);
+}
+
+/* Multicast (224.0.0.0/4, ff00::/8) or the limited broadcast 255.255.255.255. */
+bool addr_is_group(const struct addr *a);
+
+/* The host (IPv4) or the /64 (IPv6) that one person is assumed to hold. */
+struct addr addr_source(const struct addr *a);
+
+/* Writes at most ADDR_TEXT_MAX bytes with the NUL; returns the length without it. */
+size_t addr_text(const struct addr *a, char *out);
+
+/* False, and *out untouched, unless text is exactly one IPv4 or IPv6 address. */
+bool addr_parse(const char *text, struct addr *out);
+
+/* "10.0.0.0/8", "fe80::/10"; without "/n" the whole address. Host bits are cleared. */
+bool prefix_parse(const char *text, struct prefix *out);
+bool prefix_holds(const struct prefix *p, const struct addr *a);

@@ -1,0 +1,144 @@
+/*
+ * buf.c: a growing text buffer; see buf.h.
+ */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_free(struct buf *b)
+{
+	free(b->at);
+	*b = (struct buf){ 0 };
+}
+
+static bool buf_reserve(struct buf *b, size_t more)
+{
+	if (b->failed)
+		return false;
+	if (more <= b->size - b->len)
+		return true;
+	size_t size = b->size == 0 ? 512 : b->size;
+	while (size - b->len < more && size < SIZE_MAX / 2)
+		size *= 2;
+	char *at = size - b->len < more ? NULL : realloc(b->at, size);
+	if (at == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->at = at;
+	b->size = size;
+	return true;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+	if (len == 0 || !buf_reserve(b, len))
+		return;
+	memcpy(b->at + b->len, bytes, len);
+	b->len += len;
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+void buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_u64(struct buf *b, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while ((value /= 10) != 0);
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void buf_i64(struct buf *b, int64_t value)
+{
+	if (value < 0)
+		buf_char(b, '-');
+	buf_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void buf_decimal(struct buf *b, double value)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%.6f", value);
+	if (len < 0 || (size_t)len >= sizeof(text)) {
+		b->failed = true;
+		return;
+	}
+	while (len > 1 && text[len - 1] == '0')
+		len--;
+	if (text[len - 1] == '.')
+		len--;
+	buf_add(b, text, (size_t)len);
+}
+
+/* Length of the valid UTF-8 sequence at s (RFC 3629), 0 if there is none. */
+static size_t utf8_sequence(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+	bool outside = (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf4 && s[1] >= 0x90);
+	return overlong || outside ? 0 : len;
+}
+
+void buf_json_text(struct buf *b, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	while (*s != '\0') {
+		size_t len = utf8_sequence(s);
+		if (*s == '"' || *s == '\\') {
+			buf_char(b, '\\');
+			buf_char(b, (char)*s++);
+		} else if (*s < 0x20 || *s == 0x7f || len == 0) {
+			buf_printf(b, "\\u%04x", *s++);
+		} else {
+			buf_add(b, s, len);
+			s += len;
+		}
+	}
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char text[512];
+	int len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len < 0)
+		b->failed = true;
+	else if ((size_t)len < sizeof(text))
+		buf_add(b, text, (size_t)len);
+	else if (buf_reserve(b, (size_t)len + 1)) {
+		va_start(args, format);
+		vsnprintf(b->at + b->len, (size_t)len + 1, format, args);
+		va_end(args);
+		b->len += (size_t)len;
+	}
+}
+
+const char *buf_cstr(struct buf *b)
+{
+	if (b->failed || !buf_reserve(b, 1))
+		return NULL;
+	b->at[b->len] = '\0';
+	return b->at;
+}

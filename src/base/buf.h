@@ -1,0 +1,42 @@
+/*
+ * buf.h: append text to a growing buffer.
+ *
+ * Running out of memory or of `limit` fails once and stays failed: write
+ * straight through and ask buf_ok() at the end.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf {
+	char *at;         /* owned; NULL until the first byte */
+	size_t len, size;
+	bool failed;
+};
+
+void buf_free(struct buf *b);
+static inline void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+}
+static inline bool buf_ok(const struct buf *b)
+{
+	return !b->failed;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t len);
+void buf_text(struct buf *b, const char *text);
+void buf_char(struct buf *b, char c);
+void buf_u64(struct buf *b, uint64_t value);
+void buf_i64(struct buf *b, int64_t value);
+/* Value with at most six decimals, trailing zeros cut. */
+void buf_decimal(struct buf *b, double value);
+/* Inside a JSON string: quotes, backslashes, control bytes and bad UTF-8 escaped. */
+void buf_json_text(struct buf *b, const char *text);
+__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format,
+						      ...);
+/* Ends the text with a NUL that is not counted; "" if empty, NULL if failed. */
+const char *buf_cstr(struct buf *b);

@@ -1,0 +1,45 @@
+/*
+ * histogram.h: durations in buckets of bounded relative error, mergeable.
+ *
+ * Log-linear buckets, 64 to the octave: a value and its bucket's middle differ
+ * by at most 1/128 (0.8 %), so every quantile does, whatever the distribution
+ * and however many histograms were merged; the relative-error guarantee of
+ * DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile
+ * sketch with relative-error guarantees", VLDB 2019) with its linearly
+ * interpolated mapping, that is, shifts instead of logarithms.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	HISTOGRAM_SUB_BITS = 6,
+	HISTOGRAM_BUCKETS = (32 - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS,
+};
+
+struct histogram {
+	uint32_t total;         /* samples; saturates */
+	uint16_t first, last;   /* used buckets, inclusive; first > last: empty */
+	uint32_t count[HISTOGRAM_BUCKETS];
+};
+
+void histogram_clear(struct histogram *h);
+
+/* Values above 2^32 - 1 count as 2^32 - 1. */
+void histogram_add(struct histogram *h, uint64_t value_us);
+void histogram_merge(struct histogram *into, const struct histogram *from);
+
+/* Middle of the bucket that holds quantile q (0..1); UINT64_MAX if empty. */
+uint64_t histogram_quantile(const struct histogram *h, double q);
+
+/*
+ * Packs the used buckets into out and reads them back, for a ring between
+ * threads.  pack returns the bytes written, 0 if size is too small (it never
+ * is at HISTOGRAM_PACKED_MAX); unpack merges and returns the bytes taken, 0 if
+ * they are no histogram.
+ */
+enum { HISTOGRAM_PACKED_MAX = 8 + HISTOGRAM_BUCKETS * 6 };
+size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size);
+size_t histogram_unpack(struct histogram *into, const uint8_t *at, size_t len);

@@ -1,0 +1,29 @@
+/*
+ * cli.h: one function per command; each returns the exit status.
+ */
+#pragma once
+
+enum exit_status {
+	STATUS_OK = 0,
+	STATUS_BAD_NEWS = 1,
+	STATUS_USAGE = 2,
+	STATUS_UNREACHABLE = 3,
+	STATUS_NOT_PERMITTED = 4,
+	STATUS_INCOMPLETE = 5,
+};
+
+/* argv[0] is the command's own name ("replay"). */
+typedef int (*command_run)(int argc, char **argv);
+
+struct command {
+	const char *name, *usage, *doc;
+	command_run run;
+};
+
+int command_run_monitor(int argc, char **argv); /* run */
+int command_replay(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_ports(int argc, char **argv);
+int command_flows(int argc, char **argv);
+int command_top(int argc, char **argv);
+int command_config(int argc, char **argv);

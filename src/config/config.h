@@ -1,0 +1,60 @@
+/*
+ * config.h: settings, read from YAML; every key has a default.
+ *
+ * config.def is the one list of keys.  Unknown keys and bad values are errors
+ * that say file:line:column, what is wrong and what is allowed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+
+enum { CONFIG_LIST_MAX = 64, CONFIG_TEXT_MAX = 256 };
+
+struct config_prefixes {
+	struct prefix at[CONFIG_LIST_MAX];
+	size_t count;
+};
+
+struct config_names {
+	char at[CONFIG_LIST_MAX][16]; /* interface names, IFNAMSIZ */
+	size_t count;
+};
+
+typedef char config_text[CONFIG_TEXT_MAX];
+typedef uint32_t config_number;
+typedef double config_ratio; /* 0..1, written as number or percentage */
+
+#define KEY(type, name, path, ...) config_##type name;
+struct config {
+#include "config/config.def"
+};
+#undef KEY
+
+/* All defaults. */
+void config_init(struct config *config);
+
+/*
+ * Reads one file over what config already holds.  0, or -EINVAL / -errno with
+ * messages, one per line, in *errors; config is then unchanged.
+ */
+int config_read(struct config *config, const char *path, struct buf *errors);
+
+/* The same from memory; name stands for the file in messages. */
+int config_parse(struct config *config, const char *text, size_t len, const char *name,
+		 struct buf *errors);
+
+/*
+ * The file, then every *.yaml of the folder conf.d beside it, by name.  path NULL:
+ * /etc/breakwater/breakwater.yaml, which may be missing.
+ */
+int config_load(struct config *config, const char *path, struct buf *errors);
+
+/* Appends the settings in force as YAML; JSON Schema of the file; docs/config.md. */
+void config_show(struct buf *out, const struct config *config);
+void config_schema(struct buf *out);
+void config_docs(struct buf *out);

@@ -1,0 +1,84 @@
+/*
+ * flow.h: packets in, flow and port records out.
+ *
+ * One `struct flows` belongs to one thread.  Time comes with the packets and with
+ * flows_tick(); the same packets and ticks give the same records.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cardinality.h"
+#include "base/hash.h"
+#include "base/histogram.h"
+#include "base/home.h"
+#include "flow/packet.h"
+#include "record/record.h"
+
+struct catalog;
+
+/* What one worker counted for one service in one second; sums over workers. */
+struct port_sample {
+	int64_t start_us; /* begin of the second */
+	struct addr server;
+	uint16_t port;
+	uint8_t proto; /* IPPROTO_; port 0 of unset address: what the table had no room for */
+	uint8_t has_detail;
+	uint64_t flows, active, ended, rejected, unanswered, resets;
+	uint64_t client_bytes, server_bytes, client_packets, server_packets;
+	uint64_t data_packets, retransmits; /* segments with payload */
+	uint64_t payload_bytes, lost_bytes;
+};
+
+/* Distributions of that second; only services with samples have one. */
+struct port_detail {
+	struct histogram handshake, response;
+	struct cardinality clients;
+};
+
+/* Where records go. Called from the thread that feeds the flows; arguments borrowed. */
+struct flow_sink {
+	void *self;
+	void (*flow)(void *self, const struct flow_record *flow);
+	/* detail is NULL unless sample->has_detail */
+	void (*port)(void *self, const struct port_sample *sample,
+		     const struct port_detail *detail);
+	/* every sample of seconds before this time has been given */
+	void (*tick)(void *self, int64_t at_us);
+};
+
+struct flow_options {
+	uint32_t flows_max, half_open_max, source_share;
+	const struct catalog *catalog;       /* borrowed, must outlive */
+	struct hash_key key;
+	const char *const *iface_names;      /* by packet.iface; may be NULL */
+	size_t iface_count;
+};
+
+struct flow_stats {
+	uint64_t packets, bytes;
+	uint64_t flows_open, half_open, services, sources;
+	uint64_t flows_started, flows_evicted, flows_refused;
+	uint64_t memory_bytes;
+};
+
+struct flows;
+struct flows *flows_new(const struct flow_options *options, const struct flow_sink *sink);
+void flows_free(struct flows *flows);
+
+/* A batch in order of arrival; at most FLOWS_BATCH. */
+enum { FLOWS_BATCH = 64 };
+void flows_take(struct flows *flows, const struct packet *packets, size_t count);
+
+/* Tells the time when no packet does. Going back is ignored. */
+void flows_tick(struct flows *flows, int64_t now_us);
+
+/* Emits a record of every open flow, end_reason "active", and goes on. */
+void flows_list(struct flows *flows);
+
+/* Ends every flow (end_reason "shutdown") and gives the last samples. */
+void flows_finish(struct flows *flows);
+
+void flows_stats(const struct flows *flows, struct flow_stats *stats);

@@ -1,0 +1,117 @@
+/*
+ * record.h: typed records and the tables that describe them.
+ *
+ * record.def is expanded here into structs and in record.c into tables, and
+ * nowhere else.  All other code loops over a table.
+ *
+ * A field is unknown when it holds its type's UNKNOWN value: integers all ones,
+ * ratio NaN, strings empty or NULL, addresses unset, time INT64_MIN.  Start
+ * every record with record_init(), which makes all fields unknown.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+
+typedef int64_t field_time;
+typedef struct addr field_addr;
+typedef uint16_t field_u16;
+typedef uint32_t field_u32;
+typedef uint64_t field_u64;
+typedef double field_ratio;
+typedef const char *field_word; /* static storage, never freed */
+typedef char field_text32[32];
+typedef char field_text64[64];
+
+#define UNKNOWN_U16  UINT16_MAX
+#define UNKNOWN_U32  UINT32_MAX
+#define UNKNOWN_U64  UINT64_MAX
+#define UNKNOWN_TIME INT64_MIN
+
+enum field_type {
+	TYPE_time,
+	TYPE_addr,
+	TYPE_u16,
+	TYPE_u32,
+	TYPE_u64,
+	TYPE_ratio,
+	TYPE_word,
+	TYPE_text32,
+	TYPE_text64,
+};
+enum field_role { ROLE_NOTE, ROLE_KEY, ROLE_COUNTER, ROLE_GAUGE };
+
+struct field {
+	const char *name, *doc;
+	enum field_type type;
+	enum field_role role;
+	size_t offset;
+};
+
+struct schema {
+	const char *name, *doc;
+	const struct field *fields;
+	size_t field_count, size;
+};
+
+#define RECORD(r, doc) struct r##_record {
+#define FIELD(r, type, name, role, doc) field_##type name;
+#define END(r) \
+	}          \
+	;
+#include "record/record.def"
+#undef RECORD
+#undef FIELD
+#undef END
+
+enum record_kind {
+#define RECORD(r, doc) RECORD_##r,
+#define FIELD(r, type, name, role, doc)
+#define END(r)
+#include "record/record.def"
+#undef RECORD
+#undef FIELD
+#undef END
+	RECORD_KINDS
+};
+
+extern const struct schema schemas[RECORD_KINDS];
+
+/* The schema of that name ("flow"), or NULL. */
+const struct schema *schema_by_name(const char *name);
+
+/* Makes every field unknown.  record points to the struct of that kind. */
+void record_init(enum record_kind kind, void *record);
+
+/* Copies a string into a text field, cut to fit. */
+void record_text(char *field, size_t size, const char *text);
+
+/* Appends {"record":"flow","start":"...",...} without a newline. */
+void record_json(struct buf *out, enum record_kind kind, const void *record);
+
+/* Appends the whole schema, all records, as one JSON object (/api/v1/schema). */
+void record_schema_json(struct buf *out);
+
+/* Appends docs/records.md. */
+void record_docs(struct buf *out);
+
+/* Appends Zeek's conn.log as one JSON object; home decides local_orig/local_resp. */
+struct home;
+void record_zeek_conn(struct buf *out, const struct flow_record *flow,
+		      const struct home *home);
+
+/* Appends Suricata EVE "flow" and "stats" events, one JSON object each. */
+void record_eve_flow(struct buf *out, const struct flow_record *flow);
+void record_eve_stats(struct buf *out, const struct self_record *self,
+		      int64_t start_us);
+
+/* Fills flow->community_id from the other fields (Corelight's specification, v1). */
+void record_community_id(struct flow_record *flow, uint16_t seed);
+
+/* RFC 3339 in UTC with microseconds, "2026-01-31T12:00:00.000000Z". */
+enum { TIME_TEXT_MAX = 32 };
+void record_time_text(int64_t at_us, char out[static TIME_TEXT_MAX]);
