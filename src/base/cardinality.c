@@ -1,0 +1,41 @@
+/*
+ * cardinality.c: HyperLogLog; see cardinality.h.
+ */
+#include "base/cardinality.h"
+
+#include <math.h>
+
+enum { INDEX_BITS = 10 }; /* log2(CARDINALITY_REGISTERS) */
+
+void cardinality_add(struct cardinality *c, uint64_t hash)
+{
+	uint64_t rest = hash << INDEX_BITS;
+	unsigned zeros = rest == 0 ? 64 - INDEX_BITS : (unsigned)__builtin_clzll(rest);
+	uint8_t *reg = &c->reg[hash >> (64 - INDEX_BITS)];
+	if (*reg < zeros + 1)
+		*reg = (uint8_t)(zeros + 1);
+}
+
+void cardinality_merge(struct cardinality *into, const struct cardinality *from)
+{
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i++)
+		if (into->reg[i] < from->reg[i])
+			into->reg[i] = from->reg[i];
+}
+
+uint64_t cardinality_estimate(const struct cardinality *c)
+{
+	const double m = CARDINALITY_REGISTERS;
+	const double alpha = 0.7213 / (1 + 1.079 / m);
+	double sum = 0;
+	unsigned empty = 0;
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i++) {
+		sum += ldexp(1, -c->reg[i]);
+		empty += c->reg[i] == 0;
+	}
+	double estimate = alpha * m * m / sum;
+	/* Linear counting below 5/2 m (section 4 of the paper). */
+	if (estimate <= 2.5 * m && empty > 0)
+		estimate = m * log(m / empty);
+	return (uint64_t)llround(estimate);
+}

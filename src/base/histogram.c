@@ -1,0 +1,162 @@
+/*
+ * histogram.c: log-linear buckets; see histogram.h.
+ *
+ * Values below 64 have a bucket each.  Above, the six bits after the leading one
+ * choose the bucket within the octave.
+ */
+#include "base/histogram.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	SUB_BUCKETS = 1 << HISTOGRAM_SUB_BITS,
+	PACKED_MAGIC = 0x4862,
+};
+
+/* What histogram_pack() writes, in the order of this machine. */
+struct packed_head {
+	uint16_t magic, buckets;
+	uint32_t total;
+};
+enum { PACKED_BUCKET = sizeof(uint16_t) + sizeof(uint32_t) };
+
+static unsigned bucket_of(uint32_t value)
+{
+	if (value < SUB_BUCKETS)
+		return value;
+	unsigned shift = 31U - (unsigned)__builtin_clz(value) - HISTOGRAM_SUB_BITS;
+	return ((shift + 1) << HISTOGRAM_SUB_BITS) + (value >> shift) - SUB_BUCKETS;
+}
+
+static uint64_t bucket_middle(unsigned bucket)
+{
+	if (bucket < SUB_BUCKETS)
+		return bucket;
+	unsigned shift = (bucket >> HISTOGRAM_SUB_BITS) - 1;
+	uint64_t width = UINT64_C(1) << shift;
+	uint64_t least = (uint64_t)(SUB_BUCKETS + bucket % SUB_BUCKETS) << shift;
+	return least + (width - 1) / 2;
+}
+
+static uint32_t add_saturated(uint32_t a, uint32_t b)
+{
+	return b > UINT32_MAX - a ? UINT32_MAX : a + b;
+}
+
+/* A zeroed histogram is empty too, so the total decides and not the range. */
+static void count(struct histogram *h, unsigned bucket, uint32_t samples)
+{
+	if (h->total == 0 || bucket < h->first)
+		h->first = (uint16_t)bucket;
+	if (h->total == 0 || bucket > h->last)
+		h->last = (uint16_t)bucket;
+	h->count[bucket] = add_saturated(h->count[bucket], samples);
+	h->total = add_saturated(h->total, samples);
+}
+
+void histogram_clear(struct histogram *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->first = 1;
+}
+
+void histogram_add(struct histogram *h, uint64_t value_us)
+{
+	uint32_t value = value_us > UINT32_MAX ? UINT32_MAX : (uint32_t)value_us;
+	count(h, bucket_of(value), 1);
+}
+
+void histogram_merge(struct histogram *into, const struct histogram *from)
+{
+	if (from->total == 0)
+		return;
+	for (unsigned i = from->first; i <= from->last; i++)
+		if (from->count[i] != 0)
+			count(into, i, from->count[i]);
+}
+
+uint64_t histogram_quantile(const struct histogram *h, double q)
+{
+	if (h->total == 0)
+		return UINT64_MAX;
+	/* Not h->total: it may be saturated where the counts are not. */
+	uint64_t samples = 0;
+	for (unsigned i = h->first; i <= h->last; i++)
+		samples += h->count[i];
+
+	/* Nearest rank: the least value with at least q of all at or below it. */
+	double rank = ceil(fmin(fmax(q, 0), 1) * (double)samples);
+	uint64_t below = 0;
+	for (unsigned i = h->first; i < h->last; i++) {
+		below += h->count[i];
+		if (below != 0 && (double)below >= rank)
+			return bucket_middle(i);
+	}
+	return bucket_middle(h->last);
+}
+
+size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size)
+{
+	struct packed_head head = { .magic = PACKED_MAGIC, .total = h->total };
+	size_t len = sizeof(head);
+	if (size < len)
+		return 0;
+	for (unsigned i = h->first; h->total != 0 && i <= h->last; i++) {
+		uint16_t bucket = (uint16_t)i;
+		if (h->count[i] == 0)
+			continue;
+		if (size - len < PACKED_BUCKET)
+			return 0;
+		memcpy(out + len, &bucket, sizeof(bucket));
+		memcpy(out + len + sizeof(bucket), &h->count[i], sizeof(h->count[i]));
+		len += PACKED_BUCKET;
+		head.buckets++;
+	}
+	memcpy(out, &head, sizeof(head));
+	return len;
+}
+
+static void read_bucket(const uint8_t *at, uint16_t *bucket, uint32_t *samples)
+{
+	memcpy(bucket, at, sizeof(*bucket));
+	memcpy(samples, at + sizeof(*bucket), sizeof(*samples));
+}
+
+/* True if the buckets rise, exist, are used and sum up to the total. */
+static bool is_packed(const struct packed_head *head, const uint8_t *at)
+{
+	int before = -1;
+	uint32_t total = 0;
+	for (unsigned i = 0; i < head->buckets; i++, at += PACKED_BUCKET) {
+		uint16_t bucket;
+		uint32_t samples;
+		read_bucket(at, &bucket, &samples);
+		if (bucket <= before || bucket >= HISTOGRAM_BUCKETS || samples == 0)
+			return false;
+		before = bucket;
+		total = add_saturated(total, samples);
+	}
+	return total == head->total;
+}
+
+size_t histogram_unpack(struct histogram *into, const uint8_t *at, size_t len)
+{
+	struct packed_head head;
+	if (len < sizeof(head))
+		return 0;
+	memcpy(&head, at, sizeof(head));
+	size_t taken = sizeof(head) + (size_t)head.buckets * PACKED_BUCKET;
+	if (head.magic != PACKED_MAGIC || taken > len ||
+	    !is_packed(&head, at + sizeof(head)))
+		return 0;
+
+	at += sizeof(head);
+	for (unsigned i = 0; i < head.buckets; i++, at += PACKED_BUCKET) {
+		uint16_t bucket;
+		uint32_t samples;
+		read_bucket(at, &bucket, &samples);
+		count(into, bucket, samples);
+	}
+	return taken;
+}

@@ -1,0 +1,82 @@
+/*
+ * home.c: the networks that count as ours; see home.h.
+ */
+#include "base/home.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+bool home_add(struct home *home, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < home->count; i++)
+		if (home->at[i].len == prefix->len &&
+		    addr_equal(&home->at[i].addr, &prefix->addr))
+			return true;
+	if (home->count == HOME_MAX)
+		return false;
+	home->at[home->count++] = *prefix;
+	return true;
+}
+
+/* False for families other than IP. */
+static bool addr_of_socket(const struct sockaddr *socket, struct addr *out)
+{
+	if (socket == NULL)
+		return false;
+	if (socket->sa_family == AF_INET)
+		*out = addr_v4(
+			&((const struct sockaddr_in *)(const void *)socket)->sin_addr);
+	else if (socket->sa_family == AF_INET6)
+		*out = addr_v6(&((const struct sockaddr_in6 *)(const void *)socket)
+					->sin6_addr);
+	else
+		return false;
+	return true;
+}
+
+/* Leading ones of the mask, as bits of the 128; all of them if there is no mask. */
+static uint8_t mask_bits(const struct sockaddr *socket, bool is_v4)
+{
+	struct addr mask;
+	if (!addr_of_socket(socket, &mask))
+		return 128;
+	uint8_t bits = is_v4 ? 96 : 0;
+	while (bits < 128 && (mask.ip6[bits / 8] & 0x80 >> bits % 8) != 0)
+		bits++;
+	return bits;
+}
+
+static struct prefix prefix_of(const struct addr *addr, uint8_t bits)
+{
+	struct prefix prefix = { .addr = *addr, .len = bits };
+	for (unsigned i = bits; i < 128; i++)
+		prefix.addr.ip6[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
+	return prefix;
+}
+
+int home_add_own(struct home *home)
+{
+	struct ifaddrs *list;
+	if (getifaddrs(&list) != 0)
+		return -errno;
+	bool has_room = true;
+	for (struct ifaddrs *at = list; at != NULL; at = at->ifa_next) {
+		struct addr addr;
+		if (!addr_of_socket(at->ifa_addr, &addr))
+			continue;
+		uint8_t bits = mask_bits(at->ifa_netmask, addr_is_v4(&addr));
+		struct prefix prefix = prefix_of(&addr, bits);
+		has_room &= home_add(home, &prefix);
+	}
+	freeifaddrs(list);
+	return has_room ? 0 : -ENOSPC;
+}
+
+bool home_holds(const struct home *home, const struct addr *addr)
+{
+	for (size_t i = 0; i < home->count; i++)
+		if (prefix_holds(&home->at[i], addr))
+			return true;
+	return false;
+}
