@@ -50,8 +50,10 @@ const char *capture_iface(const struct capture *capture, uint16_t iface)
 
 void capture_close(struct capture *capture)
 {
-	if (capture != NULL)
-		capture->ops->close(capture);
+	if (capture == NULL)
+		return;
+	iface_table_free(&capture->ifaces);
+	capture->ops->close(capture);
 }
 
 void capture_say(struct capture *capture, const char *format, ...)

@@ -24,10 +24,9 @@ struct capture_ops {
 	/* As capture_next(). Sets capture->ended at the end. */
 	int (*next)(struct capture *capture, const struct frame **frames,
 		    int timeout_ms);
-	/* Brings capture->stats (all but frames) up to date; NULL if they always are.
-	 */
+	/* Brings stats (all but frames) up to date; NULL if they always are. */
 	void (*update_stats)(struct capture *capture);
-	/* Frees all, the struct capture included. */
+	/* Frees all but ifaces, which capture_close() did; the struct included. */
 	void (*close)(struct capture *capture);
 };
 
