@@ -1,0 +1,79 @@
+"""common.py: what the golden tests share: where things are, TAP, and running us."""
+import atexit
+import glob
+import os
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SHARED = os.environ.get("BREAKWATER_CAPTURES",
+                        os.path.join(os.path.dirname(ROOT), "shared", "captures"))
+BREAKWATER = os.environ.get("BREAKWATER", os.path.join(ROOT, "build", "breakwater"))
+TIMEOUT_S = 60
+
+
+class Tap:
+    """Test Anything Protocol, the plan at the end."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def result(self, passed, name, notes=()):
+        self.count += 1
+        self.failed += not passed
+        print(f"{'ok' if passed else 'not ok'} {self.count} - {name.replace('#', ' ')}")
+        for note in notes:
+            for line in str(note).splitlines():
+                print(f"# {line}")
+
+    def skip(self, name, reason):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {reason}")
+
+    def finish(self):
+        print(f"1..{self.count}", flush=True)
+        return 1 if self.failed else 0
+
+
+def captures():
+    """Every shared capture file, sorted; none where there are no shared captures."""
+    return sorted(path for path in glob.glob(os.path.join(SHARED, "*")) +
+                  glob.glob(os.path.join(SHARED, "*", "*"))
+                  if path.endswith((".pcap", ".pcapng", ".cap")) and os.path.isfile(path))
+
+
+def breakwater(*arguments, timeout=TIMEOUT_S, **options):
+    """Runs us; text in and out unless the caller says otherwise."""
+    options.setdefault("text", True)
+    return subprocess.run([BREAKWATER, *arguments], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=timeout, check=False, **options)
+
+
+def write_temporary(content, suffix=".yaml"):
+    """A file with that content, gone when the test ends."""
+    mode = "wb" if isinstance(content, bytes) else "w"
+    with tempfile.NamedTemporaryFile(mode, suffix=suffix, delete=False) as file:
+        file.write(content)
+    atexit.register(lambda: os.path.exists(file.name) and os.unlink(file.name))
+    return file.name
+
+
+def tool(name):
+    """A program built from tests/bench, or None."""
+    for build in (os.path.dirname(BREAKWATER), os.path.join(ROOT, "build")):
+        path = os.path.join(build, "tests", name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None
+
+
+def small_capture(packets=2000, seed=1):
+    """A small generated capture file, or None without the generator."""
+    generate = tool("generate")
+    if generate is None:
+        return None
+    path = write_temporary(b"", ".pcap")
+    subprocess.run([generate, "--packets", str(packets), "--seed", str(seed), path],
+                   check=True, capture_output=True)
+    return path
