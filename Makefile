@@ -1,7 +1,62 @@
-# Thin over Meson: see CONTRACT in README.md for what each target promises.
-all: build
-build: build/build.ninja
-	@ninja -C build
-build/build.ninja: meson.build
-	@meson setup build >/dev/null
-.PHONY: all build
+# Thin over Meson and scripts/: each target is one job, README.md says what for.
+#
+#   make            build/breakwater, the release build
+#   make run        install what is missing, build, monitor this machine
+#   make test       install what is missing, build, run every test
+#   make lint       format, static analysis, layering, both compilers
+#   make asan tsan  unit and golden tests under the sanitizers
+#   make fuzz       every fuzz target for SECONDS=60
+#   make bench      the benchmarks
+#   make install    to DESTDIR and PREFIX
+SECONDS = 60
+PREFIX = /usr/local
+
+all:
+	@scripts/build build breakwater
+
+run:
+	@scripts/install-packages build
+	@scripts/build build breakwater
+	@if [ "$$(id -u)" = 0 ]; then exec build/breakwater run; \
+	else exec sudo build/breakwater run; fi
+
+test:
+	@scripts/install-packages test
+	@scripts/build build all
+	@scripts/test-tree
+	@scripts/test --build build unit golden e2e
+
+bench:
+	@scripts/install-packages test
+	@scripts/build build all
+	@scripts/test-tree
+	@tests/bench/run
+
+lint:
+	@scripts/install-packages test
+	@scripts/lint
+
+asan:
+	@scripts/install-packages test
+	@scripts/build build/asan all -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
+	@scripts/test --build build/asan unit golden
+
+tsan:
+	@scripts/install-packages test
+	@scripts/build build/tsan all -Dbuildtype=debugoptimized -Db_sanitize=thread
+	@scripts/test --build build/tsan unit golden
+
+fuzz:
+	@scripts/install-packages test
+	@CC=clang scripts/build build/fuzz all -Dbuildtype=debugoptimized \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
+	@scripts/fuzz $(SECONDS)
+
+install: all
+	@meson configure build -Dprefix=$(PREFIX)
+	@meson install -C build --quiet
+
+clean:
+	@rm -rf build
+
+.PHONY: all run test bench lint asan tsan fuzz install clean
