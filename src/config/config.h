@@ -25,7 +25,11 @@ struct config_names {
 	size_t count;
 };
 
+/* What KEY() of config.def names, as config_TYPE. */
+typedef struct config_prefixes config_prefixes;
+typedef struct config_names config_names;
 typedef char config_text[CONFIG_TEXT_MAX];
+typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */
 typedef uint32_t config_number;
 typedef double config_ratio; /* 0..1, written as number or percentage */
 
@@ -39,8 +43,9 @@ struct config {
 void config_init(struct config *config);
 
 /*
- * Reads one file over what config already holds.  0, or -EINVAL / -errno with
- * messages, one per line, in *errors; config is then unchanged.
+ * Reads one file over what config already holds: a key that is there replaces the
+ * value, a list the whole list.  0, or -EINVAL / -errno with messages, one per line,
+ * in *errors; config is then unchanged.
  */
 int config_read(struct config *config, const char *path, struct buf *errors);
 
@@ -49,12 +54,20 @@ int config_parse(struct config *config, const char *text, size_t len, const char
 		 struct buf *errors);
 
 /*
- * The file, then every *.yaml of the folder conf.d beside it, by name.  path NULL:
- * /etc/breakwater/breakwater.yaml, which may be missing.
+ * Appends to *files the files that config_load() reads, in that order, each ended by
+ * a NUL: path, then every *.yaml of the folder conf.d beside it, by name.  path NULL:
+ * /etc/breakwater/breakwater.yaml, left out if it is missing.  0, or -errno and a
+ * message if conf.d can't be listed.
  */
+int config_files(const char *path, struct buf *files, struct buf *errors);
+
+/* Reads them all over config; on any error config is unchanged. */
 int config_load(struct config *config, const char *path, struct buf *errors);
 
-/* Appends the settings in force as YAML; JSON Schema of the file; docs/config.md. */
+/* Appends the settings in force as YAML that reads back the same, or as JSON. */
 void config_show(struct buf *out, const struct config *config);
+void config_json(struct buf *out, const struct config *config);
+
+/* Appends the JSON Schema (2020-12) of the file; docs/config.md. */
 void config_schema(struct buf *out);
 void config_docs(struct buf *out);
