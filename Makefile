@@ -11,24 +11,27 @@
 SECONDS = 60
 PREFIX = /usr/local
 
+release = scripts/build build
+prefix = -Dprefix=$(PREFIX)
+
 all:
-	@scripts/build build breakwater
+	@$(release) breakwater $(prefix)
 
 run:
 	@scripts/install-packages build
-	@scripts/build build breakwater
+	@$(release) breakwater $(prefix)
 	@if [ "$$(id -u)" = 0 ]; then exec build/breakwater run; \
 	else exec sudo build/breakwater run; fi
 
 test:
 	@scripts/install-packages test
-	@scripts/build build all
+	@$(release) all $(prefix)
 	@scripts/test-tree
 	@scripts/test --build build unit golden e2e
 
 bench:
 	@scripts/install-packages test
-	@scripts/build build all
+	@$(release) all $(prefix)
 	@scripts/test-tree
 	@tests/bench/run
 
@@ -53,8 +56,7 @@ fuzz:
 	@scripts/fuzz $(SECONDS)
 
 install: all
-	@meson configure build -Dprefix=$(PREFIX)
-	@meson install -C build --quiet
+	@meson install -C build --quiet --no-rebuild
 
 clean:
 	@rm -rf build
