@@ -1,44 +1,122 @@
 /*
  * json.c: records as JSON objects, and the tables as JSON and as Markdown.
  */
+#include <math.h>
 #include <string.h>
 
 #include "record/object.h"
+#include "record/text.h"
 
-static void write_field(struct buf *out, const struct field *field, const char *at)
+/* A record is put together here and appended in few pieces. */
+struct line {
+	struct buf *out;
+	size_t len;
+	char at[1024];
+};
+
+enum { VALUE_MAX = 64, FIELD_MAX = FIELD_KEY_MAX + VALUE_MAX + 4 };
+
+static void flush(struct line *line)
 {
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
+	buf_add(line->out, line->at, line->len);
+	line->len = 0;
+}
+
+static char *put_key(struct line *line, const struct field *field)
+{
+	if (line->len > sizeof(line->at) - FIELD_MAX)
+		flush(line);
+	/* The padding too: a copy of constant size is a few instructions. */
+	memcpy(line->at + line->len, field->key, sizeof(field->key));
+	line->len += field->key_len;
+	return line->at + line->len;
+}
+
+static void put_number(struct line *line, const struct field *field, uint64_t value)
+{
+	char *at = put_key(line, field);
+	size_t len = text_u64(value, at);
+	at[len] = ',';
+	line->len += len + 1;
+}
+
+static void put_time(struct line *line, const struct field *field, int64_t at_us)
+{
+	char *at = put_key(line, field);
+	at[0] = '"';
+	size_t len = 1 + text_time(at_us, at + 1);
+	memcpy(at + len, "Z\",", 3);
+	line->len += len + 3;
+}
+
+static void put_addr(struct line *line, const struct field *field,
+		     const struct addr *addr)
+{
+	char *at = put_key(line, field);
+	at[0] = '"';
+	size_t len = 1 + text_addr(addr, at + 1);
+	memcpy(at + len, "\",", 2);
+	line->len += len + 2;
+}
+
+static void put_text(struct line *line, const struct field *field, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	size_t len = text_plain(text, VALUE_MAX);
+	if (len == 0) {
+		flush(line);
+		object_text(line->out, field->name, text);
+		return;
+	}
+	char *at = put_key(line, field);
+	at[0] = '"';
+	memcpy(at + 1, text, len);
+	memcpy(at + 1 + len, "\",", 2);
+	line->len += len + 3;
+}
+
+static void put_ratio(struct line *line, const struct field *field, double value)
+{
+	if (!isfinite(value))
+		return;
+	flush(line);
+	object_ratio(line->out, field->name, value);
+}
+
+/* Unknown values write nothing. */
+static void put_field(struct line *line, const struct field *field, const void *at)
+{
 	switch (field->type) {
 	case TYPE_time:
-		object_time(out, field->name, *(const field_time *)(const void *)at,
-			    "Z");
+		if (*(const field_time *)at != UNKNOWN_TIME)
+			put_time(line, field, *(const field_time *)at);
 		break;
 	case TYPE_addr:
-		object_addr(out, field->name, (const field_addr *)(const void *)at);
+		if (!addr_is_unset(at))
+			put_addr(line, field, at);
 		break;
 	case TYPE_u16:
-		memcpy(&u16, at, sizeof(u16));
-		object_u64(out, field->name, u16 == UNKNOWN_U16 ? UNKNOWN_U64 : u16);
+		if (*(const field_u16 *)at != UNKNOWN_U16)
+			put_number(line, field, *(const field_u16 *)at);
 		break;
 	case TYPE_u32:
-		memcpy(&u32, at, sizeof(u32));
-		object_u64(out, field->name, u32 == UNKNOWN_U32 ? UNKNOWN_U64 : u32);
+		if (*(const field_u32 *)at != UNKNOWN_U32)
+			put_number(line, field, *(const field_u32 *)at);
 		break;
 	case TYPE_u64:
-		memcpy(&u64, at, sizeof(u64));
-		object_u64(out, field->name, u64);
+		if (*(const field_u64 *)at != UNKNOWN_U64)
+			put_number(line, field, *(const field_u64 *)at);
 		break;
 	case TYPE_ratio:
-		object_ratio(out, field->name, *(const field_ratio *)(const void *)at);
+		put_ratio(line, field, *(const field_ratio *)at);
 		break;
 	case TYPE_word:
-		object_text(out, field->name, *(const field_word *)(const void *)at);
+		put_text(line, field, *(const field_word *)at);
 		break;
 	case TYPE_text32:
 	case TYPE_text64:
-		object_text(out, field->name, at);
+		put_text(line, field, at);
 		break;
 	}
 }
@@ -48,10 +126,14 @@ void record_json(struct buf *out, enum record_kind kind, const void *record)
 	const struct schema *schema = &schemas[kind];
 	object_open(out, NULL);
 	object_text(out, "record", schema->name);
+	struct line line; /* not zeroed: that would cost more than writing it */
+	line.out = out;
+	line.len = 0;
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
-		write_field(out, field, (const char *)record + field->offset);
+		put_field(&line, field, (const char *)record + field->offset);
 	}
+	flush(&line);
 	object_close(out);
 }
 

@@ -1,13 +1,14 @@
 /*
  * object.c: members of JSON objects; see object.h.
  *
- * A member is put together on the stack and appended in one go: records are
- * written by the million.
+ * A member is put together on the stack and appended in one go.
  */
 #include "record/object.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "record/text.h"
 
 enum { NAME_MAX = 40, VALUE_MAX = 48 };
 
@@ -48,32 +49,12 @@ void object_close(struct buf *out)
 	buf_char(out, '}');
 }
 
-/* Two digits at a time: half the divisions. */
-static size_t digits(uint64_t value, char *end)
-{
-	static const char pairs[] =
-		"00010203040506070809101112131415161718192021222324"
-		"25262728293031323334353637383940414243444546474849"
-		"50515253545556575859606162636465666768697071727374"
-		"75767778798081828384858687888990919293949596979899";
-	char *at = end;
-	for (; value >= 100; value /= 100)
-		memcpy(at -= 2, pairs + value % 100 * 2, 2);
-	if (value >= 10)
-		memcpy(at -= 2, pairs + value * 2, 2);
-	else
-		*--at = (char)('0' + value);
-	return (size_t)(end - at);
-}
-
 void object_u64(struct buf *out, const char *name, uint64_t value)
 {
 	if (value == UNKNOWN_U64)
 		return;
-	char text[20];
-	size_t len = digits(value, text + sizeof(text));
 	struct member m = member_of(name);
-	put(&m, text + sizeof(text) - len, len);
+	m.len += text_u64(value, m.at + m.len);
 	put(&m, ",", 1);
 	buf_add(out, m.at, m.len);
 }
@@ -85,24 +66,12 @@ void object_bool(struct buf *out, const char *name, bool value)
 	buf_add(out, m.at, m.len);
 }
 
-/* Length of text if it needs no escaping and fits, else 0. */
-static size_t plain_len(const char *text)
-{
-	size_t len = 0;
-	for (; text[len] != '\0'; len++) {
-		unsigned char c = (unsigned char)text[len];
-		if (len == VALUE_MAX || c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
-			return 0;
-	}
-	return len;
-}
-
 void object_text(struct buf *out, const char *name, const char *text)
 {
 	if (text == NULL || text[0] == '\0')
 		return;
 	struct member m = member_of(name);
-	size_t len = plain_len(text);
+	size_t len = text_plain(text, VALUE_MAX);
 	put(&m, "\"", 1);
 	put(&m, text, len);
 	if (len > 0)
@@ -120,7 +89,7 @@ void object_addr(struct buf *out, const char *name, const struct addr *addr)
 		return;
 	struct member m = member_of(name);
 	put(&m, "\"", 1);
-	m.len += addr_text(addr, m.at + m.len);
+	m.len += text_addr(addr, m.at + m.len);
 	put(&m, "\",", 2);
 	buf_add(out, m.at, m.len);
 }
@@ -141,8 +110,7 @@ void object_time(struct buf *out, const char *name, int64_t at_us, const char *z
 		return;
 	struct member m = member_of(name);
 	put(&m, "\"", 1);
-	time_digits(at_us, m.at + m.len);
-	m.len += TIME_DIGITS;
+	m.len += text_time(at_us, m.at + m.len);
 	put(&m, zone, strlen(zone));
 	put(&m, "\",", 2);
 	buf_add(out, m.at, m.len);

@@ -20,7 +20,3 @@ void object_ratio(struct buf *out, const char *name, double value);
 
 /* zone follows the microseconds: "Z" or "+0000". */
 void object_time(struct buf *out, const char *name, int64_t at_us, const char *zone);
-
-/* "2026-01-31T12:00:00.000000", 26 characters without a NUL, to at. */
-enum { TIME_DIGITS = 26 };
-void time_digits(int64_t at_us, char *at);

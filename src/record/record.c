@@ -8,7 +8,13 @@
 
 #define RECORD(r, doc) static const struct field r##_fields[] = {
 #define FIELD(r, type, name, role, doc)                                                \
-	{ #name, doc, TYPE_##type, ROLE_##role, offsetof(struct r##_record, name) },
+	{ #name,                                                                       \
+	  doc,                                                                         \
+	  TYPE_##type,                                                                 \
+	  ROLE_##role,                                                                 \
+	  offsetof(struct r##_record, name),                                           \
+	  "\"" #name "\":",                                                            \
+	  sizeof("\"" #name "\":") - 1 },
 #define END(r)                                                                         \
 	}                                                                              \
 	;

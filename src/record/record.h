@@ -45,11 +45,15 @@ enum field_type {
 };
 enum field_role { ROLE_NOTE, ROLE_KEY, ROLE_COUNTER, ROLE_GAUGE };
 
+enum { FIELD_KEY_MAX = 32 };
+
 struct field {
 	const char *name, *doc;
 	enum field_type type;
 	enum field_role role;
 	size_t offset;
+	char key[FIELD_KEY_MAX]; /* "name": as JSON has it */
+	size_t key_len;
 };
 
 struct schema {

@@ -4,9 +4,10 @@
  * Own arithmetic instead of gmtime_r(): that takes a lock and costs more than the
  * rest of a record.
  */
-#include "record/object.h"
-
 #include <string.h>
+
+#include "record/record.h"
+#include "record/text.h"
 
 enum {
 	DAY_S = 86400,
@@ -45,7 +46,7 @@ static void put_date(char *at, unsigned days)
 	put_number(at + 8, 2, day + 1);
 }
 
-void time_digits(int64_t at_us, char *at)
+size_t text_time(int64_t at_us, char *at)
 {
 	int64_t shown = at_us < LEAST_US ? LEAST_US : at_us > MOST_US ? MOST_US : at_us;
 	uint64_t us = (uint64_t)(shown - LEAST_US); /* from year 0: never negative */
@@ -57,10 +58,10 @@ void time_digits(int64_t at_us, char *at)
 	put_number(at + 14, 2, of_day / 60 % 60);
 	put_number(at + 17, 2, of_day % 60);
 	put_number(at + 20, 6, (unsigned)(us % 1000000));
+	return TEXT_TIME;
 }
 
 void record_time_text(int64_t at_us, char out[static TIME_TEXT_MAX])
 {
-	time_digits(at_us, out);
-	memcpy(out + TIME_DIGITS, "Z", 2);
+	memcpy(out + text_time(at_us, out), "Z", 2);
 }
