@@ -3,7 +3,8 @@
  *
  * A frame gives several packets when a tunnel's outer packet is a conversation of
  * its own (VXLAN, Geneve, GTP-U, Teredo over UDP): outer first, then inner.
- * Tunnels directly over IP (IP-in-IP, 6in4, 4in6, GRE, ERSPAN) give the inner only.
+ * Tunnels directly over IP (IP-in-IP, 6in4, 4in6, GRE, ERSPAN) give the inner only, or
+ * the outer without ports if what it carries can't be decoded.
  */
 #pragma once
 
@@ -63,7 +64,7 @@ struct packet {
 	uint16_t icmp_id;      /* echo identifier */
 	uint8_t quoted_proto;
 	uint16_t quoted_sport, quoted_dport;
-	struct addr quoted_src, quoted_dst;
+	struct addr quoted_src, quoted_dst; /* quoted_*: set if PACKET_QUOTES */
 };
 
 enum { PACKETS_PER_FRAME = 5 }; /* tunnels nest at most 4 deep */
@@ -102,10 +103,13 @@ enum decode_reason {
 const char *decode_reason_name(enum decode_reason reason);
 const char *decode_reason_doc(enum decode_reason reason);
 
-/* Counters and the fragment table; one per thread. */
+/* Counters and the fragment table; one per thread.  NULL without memory. */
 struct decoder;
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
+
+/* Whether PACKET_BAD_CSUM is looked for (it is, unless told): it reads all payload. */
+void decoder_verify_checksums(struct decoder *decoder, bool verify);
 
 /*
  * Decodes a frame into at most PACKETS_PER_FRAME packets; returns how many.  The
