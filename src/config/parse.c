@@ -1,0 +1,330 @@
+/*
+ * parse.c: YAML events into a struct config, by the table of keys.
+ *
+ * Every function that takes a value starts on its first event and stops on its last,
+ * right or wrong, so that one file shows all its errors at once.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/key.h"
+#include "config/yaml.h"
+
+enum {
+	SHOWN_MAX = 64,    /* bytes of a bad value that are repeated in the message */
+	NAME_MAX_LEN = 63, /* longer than any key */
+	SEEN_MAX = 256,
+};
+
+/* A key or section that the file has set. */
+struct seen {
+	size_t key, prefix, line;
+};
+
+struct reader {
+	struct yaml *yaml;
+	struct config *config;
+	struct seen seen[SEEN_MAX];
+	size_t seen_count;
+};
+
+/* The key in front of a value. */
+struct name {
+	char text[NAME_MAX_LEN + 1];
+	size_t line, column;
+};
+
+static void say_shown(struct buf *out, const char *text)
+{
+	char shown[SHOWN_MAX + 1];
+	size_t len = strnlen(text, SHOWN_MAX);
+	memcpy(shown, text, len);
+	shown[len] = '\0';
+	buf_char(out, '"');
+	buf_json_text(out, shown);
+	buf_text(out, text[len] != '\0' ? "...\"" : "\"");
+}
+
+static void say_names(struct buf *out, const struct key_level *level)
+{
+	for (size_t i = level->first; i < level->end; i = key_next(level, i)) {
+		buf_text(out, i > level->first ? ", " : "");
+		buf_add(out, keys[i].path + level->prefix, key_name_len(level, i));
+	}
+}
+
+/* What stands where a value should. */
+static void say_found(struct buf *out, const struct yaml_event *event)
+{
+	if (event->kind == YAML_LIST)
+		buf_text(out, "a list");
+	else if (event->kind == YAML_MAPPING)
+		buf_text(out, "a section");
+	else if (event->is_null)
+		buf_text(out, "empty");
+	else
+		say_shown(out, event->text);
+}
+
+static void refuse_value(struct reader *reader, const struct key *key)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
+	buf_printf(out, "%s can't be ", key->path);
+	say_found(out, event);
+	buf_text(out, "; allowed is ");
+	key->type->expect(out, key);
+	buf_char(out, '\n');
+	yaml_skip(reader->yaml);
+}
+
+/* True, and an error, for what would make a value depend on another place. */
+static bool refuse_indirection(struct reader *reader)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	if (event->kind != YAML_ALIAS && !event->is_marked)
+		return false;
+	buf_text(yaml_error(reader->yaml, event->line, event->column),
+		 "anchors, aliases and tags are not understood; allowed is the value "
+		 "itself\n");
+	yaml_skip(reader->yaml);
+	return true;
+}
+
+static void take_scalar(struct reader *reader, const struct key *key)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	if (refuse_indirection(reader))
+		return;
+	if (event->kind != YAML_SCALAR || event->is_null || event->is_broken ||
+	    !key->type->take(key, key_field_of(key, reader->config), event->text,
+			     event->quoted))
+		refuse_value(reader, key);
+}
+
+static void take_list(struct reader *reader, const struct key *key)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	if (refuse_indirection(reader))
+		return;
+	if (event->kind != YAML_LIST && !event->is_null) {
+		refuse_value(reader, key);
+		return;
+	}
+	memset(key_field_of(key, reader->config), 0, key->type->size);
+	if (event->is_null)
+		return;
+	while (yaml_next(reader->yaml)->kind != YAML_LIST_END &&
+	       event->kind != YAML_END)
+		take_scalar(reader, key);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein distance; b_len and the length of a are at most NAME_MAX_LEN. */
+static size_t edit_distance(const char *a, const char *b, size_t b_len)
+{
+	size_t row[NAME_MAX_LEN + 1];
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[b_len];
+}
+
+/* Names the key that was most likely meant, if one is near. */
+static void say_nearest(struct buf *out, const struct key_level *level,
+			const char *text)
+{
+	size_t best = level->end, best_distance = 3;
+	for (size_t i = level->first; i < level->end; i = key_next(level, i)) {
+		size_t len = key_name_len(level, i);
+		size_t distance =
+			edit_distance(text, keys[i].path + level->prefix, len);
+		if (distance < best_distance && distance < len) {
+			best = i;
+			best_distance = distance;
+		}
+	}
+	if (best == level->end)
+		return;
+	buf_text(out, "; did you mean ");
+	buf_add(out, keys[best].path + level->prefix, key_name_len(level, best));
+	buf_char(out, '?');
+}
+
+/* True if text is the rest of a whole path ("limits.loss"), written in one line. */
+static bool is_dotted_path(const struct key_level *level, const char *text)
+{
+	for (size_t i = level->first; i < level->end; i++)
+		if (strchr(text, '.') != NULL &&
+		    strcmp(keys[i].path + level->prefix, text) == 0)
+			return true;
+	return false;
+}
+
+static void refuse_name(struct reader *reader, const struct key_level *level,
+			const struct name *name)
+{
+	struct buf *out = yaml_error(reader->yaml, name->line, name->column);
+	buf_text(out, "unknown key ");
+	say_shown(out, name->text);
+	if (level->prefix > 0)
+		buf_printf(out, " in %.*s", (int)level->prefix - 1,
+			   keys[level->first].path);
+	if (strcmp(name->text, "<<") == 0)
+		buf_text(out, "; merge keys are not understood");
+	if (is_dotted_path(level, name->text)) {
+		size_t dot = strcspn(name->text, ".");
+		buf_printf(out, "; write \"%s:\" below \"%.*s:\", indented",
+			   name->text + dot + 1, (int)dot, name->text);
+	}
+	buf_text(out, "; allowed: ");
+	say_names(out, level);
+	say_nearest(out, level, name->text);
+	buf_char(out, '\n');
+}
+
+/* True, and an error, if the file has set this key before. */
+static bool refuse_again(struct reader *reader, const struct key_level *level,
+			 size_t key, const struct name *name)
+{
+	for (size_t i = 0; i < reader->seen_count; i++) {
+		const struct seen *seen = &reader->seen[i];
+		if (seen->key != key || seen->prefix != level->prefix)
+			continue;
+		buf_printf(yaml_error(reader->yaml, name->line, name->column),
+			   "%.*s%s is set twice, first in line %zu; allowed is once\n",
+			   (int)level->prefix, keys[key].path, name->text, seen->line);
+		return true;
+	}
+	if (reader->seen_count < SEEN_MAX)
+		reader->seen[reader->seen_count++] =
+			(struct seen){ key, level->prefix, name->line };
+	return false;
+}
+
+/* Reads the key in front of a value, and goes on to the value. */
+static bool take_name(struct reader *reader, struct name *name)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	*name = (struct name){ .line = event->line, .column = event->column };
+	bool good = !refuse_indirection(reader);
+	if (good && (event->kind != YAML_SCALAR || event->is_broken)) {
+		buf_text(yaml_error(reader->yaml, event->line, event->column),
+			 "this can't be a key; allowed is a word\n");
+		yaml_skip(reader->yaml);
+		good = false;
+	}
+	if (good)
+		memcpy(name->text, event->text, strnlen(event->text, NAME_MAX_LEN));
+	yaml_next(reader->yaml);
+	return good;
+}
+
+static void take_level(struct reader *reader, const struct key_level *level);
+
+/* Recursion goes as deep as the paths of config.def. */
+static void take_section(struct reader *reader, const struct key_level *level,
+			 size_t key)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	struct key_level below = key_section(level, key);
+	if (refuse_indirection(reader) || event->is_null)
+		return;
+	if (event->kind == YAML_MAPPING) {
+		take_level(reader, &below);
+		return;
+	}
+	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
+	buf_printf(out, "%.*s can't be ", (int)below.prefix - 1, keys[key].path);
+	say_found(out, event);
+	buf_text(out, "; allowed is a section with the keys ");
+	say_names(out, &below);
+	buf_char(out, '\n');
+	yaml_skip(reader->yaml);
+}
+
+static void take_level(struct reader *reader, const struct key_level *level)
+{
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
+	       event->kind != YAML_END) {
+		struct name name;
+		bool good = take_name(reader, &name);
+		if (event->kind == YAML_END)
+			return;
+		size_t key = key_find(level, name.text);
+		if (good && key == level->end)
+			refuse_name(reader, level, &name);
+		if (!good || key == level->end ||
+		    refuse_again(reader, level, key, &name))
+			yaml_skip(reader->yaml);
+		else if (key_is_section(level, key))
+			take_section(reader, level, key);
+		else if (keys[key].type->is_list)
+			take_list(reader, &keys[key]);
+		else
+			take_scalar(reader, &keys[key]);
+	}
+}
+
+static void take_document(struct reader *reader)
+{
+	const struct yaml_event *event = yaml_next(reader->yaml);
+	struct key_level top = key_top();
+	if (event->kind == YAML_END || refuse_indirection(reader) || event->is_null)
+		return;
+	if (event->kind == YAML_MAPPING) {
+		take_level(reader, &top);
+		return;
+	}
+	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
+	buf_text(out, "a configuration can't be ");
+	say_found(out, event);
+	buf_text(out, "; allowed are the keys ");
+	say_names(out, &top);
+	buf_char(out, '\n');
+	yaml_skip(reader->yaml);
+}
+
+static void take_file(struct reader *reader)
+{
+	const struct yaml_event *event = yaml_next(reader->yaml);
+	if (event->kind == YAML_DOCUMENT) {
+		take_document(reader);
+		event = yaml_next(reader->yaml);
+	}
+	if (event->kind != YAML_END)
+		buf_text(yaml_error(reader->yaml, event->line, event->column),
+			 "a second document; allowed is one in a file\n");
+}
+
+int config_parse(struct config *config, const char *text, size_t len, const char *name,
+		 struct buf *errors)
+{
+	struct config next = *config;
+	struct reader reader = { .config = &next,
+				 .yaml = yaml_open(text, len, name, errors) };
+	if (reader.yaml == NULL)
+		return -ENOMEM;
+	take_file(&reader);
+	bool failed = yaml_failed(reader.yaml);
+	yaml_close(reader.yaml);
+	if (failed)
+		return -EINVAL;
+	*config = next;
+	return 0;
+}

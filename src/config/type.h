@@ -1,0 +1,9 @@
+/*
+ * type.h: the types that config.def may name.  Private to the room.
+ */
+#pragma once
+
+#include "config/key.h"
+
+extern const struct key_type key_type_prefixes, key_type_names, key_type_text,
+	key_type_endpoint, key_type_number, key_type_ratio;

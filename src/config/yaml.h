@@ -1,0 +1,54 @@
+/*
+ * yaml.h: one YAML text as a checked stream of events.  Private to the room.
+ *
+ * The one place that knows libfyaml.  Events, not its document tree: no alias is ever
+ * expanded, duplicate keys are ours to see, and memory does not grow with nesting.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+enum yaml_kind {
+	YAML_END, /* of the text, or of what could be read of it: see yaml_failed() */
+	YAML_DOCUMENT,
+	YAML_SCALAR,
+	YAML_LIST,
+	YAML_LIST_END,
+	YAML_MAPPING,
+	YAML_MAPPING_END,
+	YAML_ALIAS,
+};
+
+struct yaml_event {
+	enum yaml_kind kind;
+	size_t line, column; /* from 1; of an empty value: where it was expected */
+	const char *text;    /* of a scalar, cut at 1023 bytes; borrowed until the next
+				event */
+	bool quoted;         /* scalar in quotes or a block */
+	bool is_null;        /* nothing, ~ or null, not quoted */
+	bool is_broken;      /* scalar that holds a NUL or can't be read */
+	bool is_marked;      /* has an anchor or a tag */
+};
+
+struct yaml;
+
+/* text is copied.  Errors go to *errors as lines "name:line:column: ...". */
+struct yaml *yaml_open(const char *text, size_t len, const char *name,
+		       struct buf *errors);
+void yaml_close(struct yaml *yaml);
+
+/* The next event, borrowed.  After YAML_END, YAML_END again. */
+const struct yaml_event *yaml_next(struct yaml *yaml);
+const struct yaml_event *yaml_event(const struct yaml *yaml);
+
+/* From the first event of a value to its last one. */
+void yaml_skip(struct yaml *yaml);
+
+/* Starts an error line at a place; the caller adds what is wrong and ends it. */
+struct buf *yaml_error(struct yaml *yaml, size_t line, size_t column);
+
+/* True once an error was said. */
+bool yaml_failed(const struct yaml *yaml);
