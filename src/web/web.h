@@ -17,8 +17,8 @@ typedef void (*web_emit)(void *to, const void *record);
 /* Where answers come from; called inside web_run(). */
 struct web_source {
 	void *self;
-	void (*ports)(void *self, web_emit emit, void *to);      /* struct port_record */
-	void (*flows)(void *self, web_emit emit, void *to);      /* struct flow_record */
+	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
+	void (*flows)(void *self, web_emit emit, void *to); /* struct flow_record */
 	void (*self_record)(void *self, struct self_record *out);
 	void (*status)(void *self, struct buf *json); /* one JSON object */
 };
@@ -34,8 +34,8 @@ enum { WEB_ERROR_MAX = 512 };
 
 struct web;
 /* NULL and one line in error; *status is the exit status (2 usage, 4 permission). */
-struct web *web_open(const struct web_options *options, char error[static WEB_ERROR_MAX],
-		     int *status);
+struct web *web_open(const struct web_options *options,
+		     char error[static WEB_ERROR_MAX], int *status);
 int web_fd(const struct web *web);
 int web_timeout_ms(const struct web *web);
 void web_run(struct web *web);

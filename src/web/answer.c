@@ -1,0 +1,70 @@
+/*
+ * answer.c: send answers; see answer.h.
+ */
+#include "web/answer.h"
+
+#include <string.h>
+
+static const char *const headers[][2] = {
+	{ "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src "
+				     "'self'; img-src 'self' data:; "
+				     "connect-src 'self'; frame-ancestors 'none'; "
+				     "base-uri 'none'; form-action 'none'; "
+				     "require-trusted-types-for 'script'" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "X-Frame-Options", "DENY" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Cross-Origin-Opener-Policy", "same-origin" },
+	{ "Cache-Control", "no-store" },
+};
+
+enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
+		       const char *type, struct MHD_Response *response)
+{
+	if (response == NULL)
+		return MHD_NO; /* no memory: the connection is closed */
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	enum MHD_Result result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
+			    const char *type, struct buf *text)
+{
+	static char sorry[] = "out of memory\n";
+	struct MHD_Response *response;
+	if (buf_ok(text)) {
+		response = MHD_create_response_from_buffer(text->len, text->at,
+							   MHD_RESPMEM_MUST_FREE);
+		if (response != NULL)
+			*text = (struct buf){ 0 };
+	} else {
+		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+		type = "text/plain; charset=utf-8";
+		response = MHD_create_response_from_buffer(strlen(sorry), sorry,
+							   MHD_RESPMEM_PERSISTENT);
+	}
+	buf_free(text);
+	return answer(connection, status, type, response);
+}
+
+enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned status,
+			     const char *path, const char *message)
+{
+	struct buf text = { 0 };
+	if (strncmp(path, "/api/", strlen("/api/")) == 0) {
+		buf_text(&text, "{\"error\":\"");
+		buf_json_text(&text, message);
+		buf_text(&text, "\"}\n");
+		return answer_text(connection, status, "application/json", &text);
+	}
+	buf_text(&text, message);
+	buf_char(&text, '\n');
+	return answer_text(connection, status, "text/plain; charset=utf-8", &text);
+}

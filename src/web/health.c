@@ -1,0 +1,84 @@
+/*
+ * health.c: /health, for load balancers and watchdogs.
+ *
+ * It says "ok" only when a fresh measurement says so: a daemon that has stopped
+ * measuring answers 503 with the reason.
+ */
+#include <jansson.h>
+
+#include "web/inside.h"
+
+enum { FRESH_US = 10 * 1000000 };
+
+struct verdict {
+	struct buf reasons; /* JSON strings, with commas */
+	bool failing, degraded;
+};
+
+static void reason(struct verdict *verdict, const char *text)
+{
+	if (verdict->reasons.len > 0)
+		buf_char(&verdict->reasons, ',');
+	buf_char(&verdict->reasons, '"');
+	buf_json_text(&verdict->reasons, text);
+	buf_char(&verdict->reasons, '"');
+}
+
+static void judge_measurement(struct verdict *verdict, const struct self_record *self,
+			      int64_t now_us)
+{
+	char text[96];
+	if (self->at == UNKNOWN_TIME) {
+		verdict->failing = true;
+		reason(verdict, "no measurement yet");
+	} else if (now_us - self->at > FRESH_US) {
+		verdict->failing = true;
+		snprintf(text, sizeof(text), "the last measurement is %lld s old",
+			 (long long)(now_us - self->at) / 1000000);
+		reason(verdict, text);
+	}
+	if (self->dropped != UNKNOWN_U64 && self->dropped > 0) {
+		verdict->degraded = true;
+		snprintf(text, sizeof(text), "%llu packets dropped since the start",
+			 (unsigned long long)self->dropped);
+		reason(verdict, text);
+	}
+}
+
+static void judge_status(struct verdict *verdict, const json_t *status)
+{
+	const json_t *interfaces = json_object_get(status, "interfaces");
+	if (!json_is_object(status)) {
+		verdict->failing = true;
+		reason(verdict, "no status");
+	} else if (json_is_array(interfaces) && json_array_size(interfaces) == 0) {
+		verdict->failing = true;
+		reason(verdict, "no interface is watched");
+	}
+}
+
+unsigned health_write(const struct web *web, int64_t now_us, struct buf *out)
+{
+	struct verdict verdict = { 0 };
+	struct self_record self;
+	struct buf text = { 0 };
+	record_init(RECORD_self, &self);
+	web->source->self_record(web->source->self, &self);
+	web->source->status(web->source->self, &text);
+	json_t *status = json_loadb(text.at == NULL ? "" : text.at, text.len, 0, NULL);
+	judge_measurement(&verdict, &self, now_us);
+	judge_status(&verdict, status);
+	json_decref(status);
+	buf_free(&text);
+	buf_text(out, "{\"status\":\"");
+	buf_text(out, verdict.failing    ? "failing"
+		      : verdict.degraded ? "degraded"
+					 : "ok");
+	buf_text(out, "\",\"reasons\":[");
+	buf_add(out, verdict.reasons.at, verdict.reasons.len);
+	buf_text(out, "]}\n");
+	if (!buf_ok(&verdict.reasons))
+		out->failed = true;
+	buf_free(&verdict.reasons);
+	return verdict.failing ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+}

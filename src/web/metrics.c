@@ -1,0 +1,412 @@
+/*
+ * metrics.c: add up ports and write the exposition formats; see metrics.h.
+ *
+ * Text format 0.0.4 and OpenMetrics 1.0 differ in little: where "_total" belongs to the
+ * family's name, the UNIT line, the info type, and the end mark.
+ */
+#include "web/metrics.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FIELDS_MAX = 48, /* of a record; metrics_new() checks */
+	INDEX_SIZE = 4 * METRICS_PORTS_MAX,
+	NAME_MAX_LEN = 96,
+};
+
+struct slot {
+	uint32_t port;
+	const char *transport;
+	char service[32];
+	uint64_t bytes;                 /* since the start, for the order */
+	uint64_t counters[FIELDS_MAX];  /* by index in the port record's schema */
+	long double gauges[FIELDS_MAX]; /* at the last scrape; NaN: unknown */
+};
+
+struct metrics {
+	struct slot slots[METRICS_PORTS_MAX];
+	size_t count;
+	struct slot other;
+	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
+};
+
+/* One family of samples while it is written. */
+struct family {
+	struct buf *out;
+	bool openmetrics;
+	char name[NAME_MAX_LEN];
+	const char *type, *unit; /* unit "": none */
+};
+
+struct metrics *metrics_new(void)
+{
+	if (schemas[RECORD_port].field_count > FIELDS_MAX)
+		return NULL;
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
+	if (metrics != NULL)
+		metrics->other.transport = "other";
+	return metrics;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+	free(metrics);
+}
+
+/* The slot of that port, or the free place in the index where it belongs. */
+static uint16_t *find(struct metrics *metrics, uint32_t port, const char *transport)
+{
+	uint32_t hash = port * 2654435761u + (uint8_t)transport[0] * 40503u;
+	for (uint32_t i = 0; i < INDEX_SIZE; i++) {
+		uint16_t *at = &metrics->index[(hash + i) % INDEX_SIZE];
+		if (*at == 0)
+			return at;
+		const struct slot *slot = &metrics->slots[*at - 1];
+		if (slot->port == port && strcmp(slot->transport, transport) == 0)
+			return at;
+	}
+	return NULL; /* never: the index is four times the slots */
+}
+
+static struct slot *slot_for(struct metrics *metrics, const struct port_record *port)
+{
+	bool answers = port->server_packets != UNKNOWN_U64 &&
+		       port->server_packets > 0 &&
+		       (port->rejected == UNKNOWN_U64 || port->rejected < port->flows ||
+			port->flows == 0);
+	if (port->transport == NULL)
+		return &metrics->other;
+	uint16_t *at = find(metrics, port->port, port->transport);
+	if (at == NULL || (*at == 0 && !answers))
+		return &metrics->other;
+	if (*at != 0)
+		return &metrics->slots[*at - 1];
+	if (metrics->count == METRICS_PORTS_MAX)
+		return &metrics->other;
+	struct slot *slot = &metrics->slots[metrics->count++];
+	*at = (uint16_t)metrics->count;
+	slot->port = port->port;
+	slot->transport = port->transport;
+	return slot;
+}
+
+/* A field's value; NaN: unknown. */
+static long double number_of(const struct field *field, const void *record)
+{
+	const void *at = (const char *)record + field->offset;
+	uint64_t u64;
+	double ratio;
+	if (field->type == TYPE_u64) {
+		memcpy(&u64, at, sizeof(u64));
+		return u64 == UNKNOWN_U64 ? (long double)NAN : (long double)u64;
+	}
+	if (field->type != TYPE_ratio)
+		return (long double)NAN;
+	memcpy(&ratio, at, sizeof(ratio));
+	return ratio;
+}
+
+void metrics_add(struct metrics *metrics, const struct port_record *port)
+{
+	const struct schema *schema = &schemas[RECORD_port];
+	struct slot *slot = slot_for(metrics, port);
+	if (slot->service[0] == '\0' && slot != &metrics->other)
+		memcpy(slot->service, port->service, sizeof(slot->service));
+	for (size_t i = 0; i < schema->field_count; i++) {
+		long double value = number_of(&schema->fields[i], port);
+		if (schema->fields[i].role == ROLE_COUNTER && !isnan(value))
+			slot->counters[i] += (uint64_t)value;
+	}
+	if (port->client_bytes != UNKNOWN_U64)
+		slot->bytes += port->client_bytes;
+	if (port->server_bytes != UNKNOWN_U64)
+		slot->bytes += port->server_bytes;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+/* Times and ratios of several servers: the worst. All else adds up. */
+static bool is_worst_of(const struct field *field)
+{
+	return field->type == TYPE_ratio || ends_with(field->name, "_us");
+}
+
+/* web_emit: gauges of one server's port, into those of the port. */
+static void take_gauges(void *to, const void *record)
+{
+	struct metrics *metrics = to;
+	const struct port_record *port = record;
+	const struct schema *schema = &schemas[RECORD_port];
+	if (port->transport == NULL)
+		return;
+	const uint16_t *at = find(metrics, port->port, port->transport);
+	if (at == NULL || *at == 0)
+		return;
+	struct slot *slot = &metrics->slots[*at - 1];
+	for (size_t i = 0; i < schema->field_count; i++) {
+		long double value = number_of(&schema->fields[i], record);
+		if (schema->fields[i].role != ROLE_GAUGE || isnan(value))
+			continue;
+		if (isnan(slot->gauges[i]))
+			slot->gauges[i] = value;
+		else if (!is_worst_of(&schema->fields[i]))
+			slot->gauges[i] += value;
+		else if (value > slot->gauges[i])
+			slot->gauges[i] = value;
+	}
+}
+
+static void put_help(struct buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' || *text == '"')
+			buf_char(out, '\\');
+		buf_char(out, *text == '\n' ? ' ' : *text);
+	}
+}
+
+static void put_label(struct buf *out, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			buf_char(out, '\\');
+		if (*value == '\n')
+			buf_text(out, "\\n");
+		else
+			buf_char(out, *value);
+	}
+}
+
+static void family_begin(struct family *family, const char *type, const char *doc)
+{
+	bool short_name = family->openmetrics;
+	const char *total = "", *kind = type;
+	family->type = type;
+	if (strcmp(type, "counter") == 0 && !short_name)
+		total = "_total";
+	if (strcmp(type, "info") == 0 && !short_name) {
+		total = "_info";
+		kind = "gauge";
+	}
+	buf_printf(family->out, "# HELP %s%s ", family->name, total);
+	put_help(family->out, doc);
+	buf_printf(family->out, "\n# TYPE %s%s %s\n", family->name, total, kind);
+	if (family->openmetrics && family->unit[0] != '\0')
+		buf_printf(family->out, "# UNIT %s %s\n", family->name, family->unit);
+}
+
+/* "name_total" or "name"; labels and value follow. */
+static void sample_name(const struct family *family)
+{
+	buf_text(family->out, family->name);
+	if (strcmp(family->type, "counter") == 0)
+		buf_text(family->out, "_total");
+	if (strcmp(family->type, "info") == 0)
+		buf_text(family->out, "_info");
+}
+
+static void sample_value(const struct family *family, long double value)
+{
+	buf_char(family->out, ' ');
+	if (strcmp(family->unit, "seconds") == 0)
+		buf_decimal(family->out, (double)(value / 1e6L));
+	else if (strcmp(family->unit, "ratio") == 0)
+		buf_decimal(family->out, (double)value);
+	else
+		buf_u64(family->out, (uint64_t)value);
+	buf_char(family->out, '\n');
+}
+
+/* Name and unit of a field's family: _us becomes _seconds (base units). */
+static void family_of(struct family *family, const char *prefix,
+		      const struct field *field)
+{
+	size_t len = strlen(field->name);
+	family->unit = "";
+	if (ends_with(field->name, "_us")) {
+		len -= strlen("_us");
+		family->unit = "seconds";
+		snprintf(family->name, sizeof(family->name), "%s%.*s_seconds", prefix,
+			 (int)len, field->name);
+		return;
+	}
+	if (ends_with(field->name, "bytes"))
+		family->unit = "bytes";
+	else if (ends_with(field->name, "_ratio"))
+		family->unit = "ratio";
+	snprintf(family->name, sizeof(family->name), "%s%s", prefix, field->name);
+}
+
+static void put_port_sample(const struct family *family, const struct slot *slot,
+			    bool other, long double value)
+{
+	if (isnan(value))
+		return;
+	sample_name(family);
+	if (other)
+		buf_text(family->out,
+			 "{port=\"other\",transport=\"other\",service=\"\"}");
+	else {
+		buf_printf(family->out, "{port=\"%u\",transport=\"", slot->port);
+		put_label(family->out, slot->transport);
+		buf_text(family->out, "\",service=\"");
+		put_label(family->out, slot->service);
+		buf_text(family->out, "\"}");
+	}
+	sample_value(family, value);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct slot *x = *(const struct slot *const *)a;
+	const struct slot *y = *(const struct slot *const *)b;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	return x->port < y->port ? -1 : x->port > y->port;
+}
+
+static void write_port_family(const struct metrics *metrics, struct family *family,
+			      size_t i, const struct slot *const *shown, size_t count)
+{
+	const struct field *field = &schemas[RECORD_port].fields[i];
+	bool counter = field->role == ROLE_COUNTER;
+	char doc[256];
+	family_of(family, "breakwater_port_", field);
+	snprintf(doc, sizeof(doc), "%s %s", field->doc,
+		 is_worst_of(field) ? "The worst of the port's servers."
+				    : "Over all servers of the port.");
+	family_begin(family, counter ? "counter" : "gauge", doc);
+	for (size_t s = 0; s < count; s++)
+		put_port_sample(family, shown[s], false,
+				counter ? (long double)shown[s]->counters[i]
+					: shown[s]->gauges[i]);
+	if (counter)
+		put_port_sample(family, &metrics->other, true,
+				(long double)metrics->other.counters[i]);
+}
+
+static void write_ports(struct metrics *metrics, const struct web_source *source,
+			struct family *family)
+{
+	const struct schema *schema = &schemas[RECORD_port];
+	const struct slot *shown[METRICS_PORTS_MAX];
+	for (size_t s = 0; s < metrics->count; s++) {
+		shown[s] = &metrics->slots[s];
+		for (size_t i = 0; i < FIELDS_MAX; i++)
+			metrics->slots[s].gauges[i] = (long double)NAN;
+	}
+	source->ports(source->self, take_gauges, metrics);
+	qsort(shown, metrics->count, sizeof(shown[0]), by_bytes);
+	size_t count = metrics->count < METRICS_PORTS_SHOWN ? metrics->count
+							    : METRICS_PORTS_SHOWN;
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (schema->fields[i].role == ROLE_COUNTER ||
+		    schema->fields[i].role == ROLE_GAUGE)
+			write_port_family(metrics, family, i, shown, count);
+}
+
+static void write_self(const struct web_source *source, struct family *family)
+{
+	const struct schema *schema = &schemas[RECORD_self];
+	struct self_record self;
+	record_init(RECORD_self, &self);
+	source->self_record(source->self, &self);
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		long double value = number_of(field, &self);
+		if (isnan(value) ||
+		    (field->role != ROLE_COUNTER && field->role != ROLE_GAUGE))
+			continue;
+		family_of(family, "breakwater_", field);
+		family_begin(family, field->role == ROLE_COUNTER ? "counter" : "gauge",
+			     field->doc);
+		sample_name(family);
+		sample_value(family, value);
+	}
+}
+
+/* What only the status object knows. */
+static const struct {
+	const char *key, *name, *unit, *type, *doc;
+} status_metrics[] = {
+	{ "uptime_s", "breakwater_uptime_seconds", "seconds", "gauge",
+	  "Time since the daemon began to watch." },
+	{ "workers", "breakwater_workers", "", "gauge", "Capture workers." },
+	{ "half_open", "breakwater_half_open_flows", "", "gauge",
+	  "Connection attempts without an answer yet." },
+	{ "services", "breakwater_services", "", "gauge",
+	  "Services (server address, port, transport) that are followed." },
+	{ "memory_bytes", "breakwater_tables_bytes", "bytes", "gauge",
+	  "Memory of the flow and service tables." },
+	{ "kernel_dropped", "breakwater_kernel_dropped", "", "counter",
+	  "Packets the kernel dropped before we could read them." },
+};
+
+static void write_undecoded(const json_t *status, struct family *family)
+{
+	json_t *reasons = json_object_get(status, "undecoded");
+	const char *reason;
+	json_t *count;
+	if (json_object_size(reasons) == 0)
+		return;
+	family->unit = "";
+	snprintf(family->name, sizeof(family->name), "breakwater_undecoded_by_reason");
+	family_begin(family, "counter", "Packets the decoder refused, by reason.");
+	json_object_foreach(reasons, reason, count)
+	{
+		sample_name(family);
+		buf_text(family->out, "{reason=\"");
+		put_label(family->out, reason);
+		buf_text(family->out, "\"}");
+		sample_value(family, (long double)json_number_value(count));
+	}
+}
+
+static void write_status(const struct web_source *source, struct family *family)
+{
+	struct buf text = { 0 };
+	source->status(source->self, &text);
+	json_t *status = json_loadb(text.at == NULL ? "" : text.at, text.len, 0, NULL);
+	buf_free(&text);
+	for (size_t i = 0; i < sizeof(status_metrics) / sizeof(status_metrics[0]);
+	     i++) {
+		const json_t *value = json_object_get(status, status_metrics[i].key);
+		if (!json_is_number(value) || json_number_value(value) < 0)
+			continue;
+		family->unit = status_metrics[i].unit;
+		snprintf(family->name, sizeof(family->name), "%s",
+			 status_metrics[i].name);
+		family_begin(family, status_metrics[i].type, status_metrics[i].doc);
+		sample_name(family);
+		bool seconds = strcmp(family->unit, "seconds") == 0;
+		sample_value(family, (long double)json_number_value(value) *
+					     (seconds ? 1e6L : 1));
+	}
+	write_undecoded(status, family);
+	json_decref(status);
+}
+
+void metrics_write(struct metrics *metrics, const struct web_source *source,
+		   const char *version, bool openmetrics, struct buf *out)
+{
+	struct family family = { .out = out, .openmetrics = openmetrics, .unit = "" };
+	snprintf(family.name, sizeof(family.name), "breakwater_build");
+	family_begin(&family, "info", "The version that runs.");
+	sample_name(&family);
+	buf_text(out, "{version=\"");
+	put_label(out, version);
+	buf_text(out, "\"} 1\n");
+	write_self(source, &family);
+	write_status(source, &family);
+	write_ports(metrics, source, &family);
+	if (openmetrics)
+		buf_text(out, "# EOF\n");
+}

@@ -1,0 +1,325 @@
+/*
+ * query.c: filters and order over any record; see query.h.
+ */
+#include "web/query.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+
+static const struct field *field_named(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
+			return &schema->fields[i];
+	return NULL;
+}
+
+static const void *value_of(const struct field *field, const void *record)
+{
+	return (const char *)record + field->offset;
+}
+
+static const char *text_of(const struct field *field, const void *record)
+{
+	if (field->type != TYPE_word)
+		return value_of(field, record);
+	const char *word;
+	memcpy(&word, value_of(field, record), sizeof(word));
+	return word == NULL ? "" : word;
+}
+
+/* The sum of a record's bytes or packets is no field, and the first thing people want.
+ */
+static bool sort_by_sum(struct query *query, const char *name)
+{
+	if (strcmp(name, "bytes") != 0 && strcmp(name, "packets") != 0)
+		return false;
+	char side[32];
+	snprintf(side, sizeof(side), "client_%s", name);
+	const struct field *client = field_named(query->schema, side);
+	snprintf(side, sizeof(side), "server_%s", name);
+	const struct field *server = field_named(query->schema, side);
+	if (client == NULL || server == NULL)
+		return false;
+	query->sort[0] = client;
+	query->sort[1] = server;
+	return true;
+}
+
+static bool is_number(const struct field *field)
+{
+	return field->type == TYPE_u16 || field->type == TYPE_u32 ||
+	       field->type == TYPE_u64 || field->type == TYPE_ratio ||
+	       field->type == TYPE_time;
+}
+
+void query_init(struct query *query, enum record_kind kind)
+{
+	const struct schema *schema = &schemas[kind];
+	*query = (struct query){
+		.schema = schema,
+		.client = field_named(schema, "client_ip"),
+		.server = field_named(schema, "server_ip"),
+		.port = field_named(schema, "server_port"),
+		.transport = field_named(schema, "transport"),
+		.begin = field_named(schema, "start"),
+		.end = field_named(schema, "end"),
+		.interval = field_named(schema, "interval_s"),
+		.since_us = INT64_MIN,
+		.until_us = INT64_MAX,
+		.limit = QUERY_LIMIT,
+	};
+	if (query->port == NULL)
+		query->port = field_named(schema, "port");
+	if (query->end != NULL)
+		query->sort[0] = query->end; /* connections: the newest first */
+	else
+		sort_by_sum(query, "bytes");
+}
+
+static bool parse_number(const char *text, unsigned long min, unsigned long max,
+			 unsigned long *out)
+{
+	char *end = NULL;
+	errno = 0;
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	*out = strtoul(text, &end, 10);
+	return errno == 0 && *end == '\0' && *out >= min && *out <= max;
+}
+
+static const char *set_port(struct query *query, const char *value)
+{
+	unsigned long port;
+	if (!parse_number(value, 0, UINT16_MAX, &port))
+		return "not a port number from 0 to 65535";
+	query->has_port = true;
+	query->wanted_port = (uint16_t)port;
+	return NULL;
+}
+
+static const char *set_host(struct query *query, const char *value)
+{
+	query->has_host = prefix_parse(value, &query->wanted_host);
+	return query->has_host ? NULL : "not an address or prefix such as 192.0.2.0/24";
+}
+
+static const char *set_transport(struct query *query, const char *value)
+{
+	static const char *const known[] = {
+		"tcp", "udp", "icmp", "icmp6", "sctp", "ip"
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(value, known[i]) != 0)
+			continue;
+		snprintf(query->wanted_transport, sizeof(query->wanted_transport), "%s",
+			 value);
+		return NULL;
+	}
+	return "not one of tcp, udp, icmp, icmp6, sctp, ip";
+}
+
+static const char *set_limit(struct query *query, const char *value)
+{
+	unsigned long limit;
+	if (!parse_number(value, 1, QUERY_LIMIT_MAX, &limit))
+		return "not a number from 1 to 100000";
+	query->limit = limit;
+	return NULL;
+}
+
+/* "NAME", "NAME:asc", "NAME:desc"; numbers start with the largest, text with A. */
+static const char *set_sort(struct query *query, const char *value)
+{
+	char name[64];
+	const char *colon = strchr(value, ':');
+	size_t len = colon == NULL ? strlen(value) : (size_t)(colon - value);
+	if (len == 0 || len >= sizeof(name))
+		return "not a field of this record";
+	memcpy(name, value, len);
+	name[len] = '\0';
+	if (!sort_by_sum(query, name)) {
+		const struct field *field = field_named(query->schema, name);
+		if (field == NULL)
+			return "not a field of this record, nor bytes or packets";
+		query->sort[0] = field;
+		query->sort[1] = NULL;
+	}
+	query->ascending = !is_number(query->sort[0]);
+	if (colon == NULL)
+		return NULL;
+	query->ascending = strcmp(colon, ":asc") == 0;
+	return query->ascending || strcmp(colon, ":desc") == 0 ? NULL
+							       : "not :asc or :desc";
+}
+
+static const char *set_format(struct query *query, const char *value)
+{
+	query->array = strcmp(value, "json") == 0;
+	return query->array || strcmp(value, "ndjson") == 0 ? NULL
+							    : "not json or ndjson";
+}
+
+static const char *set_time(int64_t *at_us, const char *value, int64_t now_us)
+{
+	return when_parse(value, now_us, at_us) ? NULL : "not " WHEN_ALLOWED;
+}
+
+static const char not_here[] = "";
+
+static const char *set(struct query *query, const char *key, const char *value,
+		       int64_t now_us)
+{
+	if (strcmp(key, "port") == 0 && query->port != NULL)
+		return set_port(query, value);
+	if (strcmp(key, "host") == 0 && query->server != NULL)
+		return set_host(query, value);
+	if (strcmp(key, "transport") == 0 && query->transport != NULL)
+		return set_transport(query, value);
+	if (strcmp(key, "since") == 0 && query->begin != NULL)
+		return set_time(&query->since_us, value, now_us);
+	if (strcmp(key, "until") == 0 && query->begin != NULL)
+		return set_time(&query->until_us, value, now_us);
+	if (strcmp(key, "limit") == 0)
+		return set_limit(query, value);
+	if (strcmp(key, "sort") == 0)
+		return set_sort(query, value);
+	if (strcmp(key, "format") == 0)
+		return set_format(query, value);
+	return not_here;
+}
+
+bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
+	       char error[static QUERY_ERROR_MAX])
+{
+	const char *wrong = set(query, key, value, now_us);
+	if (wrong == NULL)
+		return true;
+	if (wrong == not_here)
+		snprintf(error, QUERY_ERROR_MAX,
+			 "%.40s: not a parameter here; allowed: %slimit sort format",
+			 key,
+			 query->port != NULL ? "port host transport since until " : "");
+	else
+		snprintf(error, QUERY_ERROR_MAX, "%s: \"%.80s\" is %s", key, value,
+			 wrong);
+	return false;
+}
+
+static bool holds(const struct query *query, const struct field *field,
+		  const void *record)
+{
+	return field != NULL &&
+	       prefix_holds(&query->wanted_host, value_of(field, record));
+}
+
+static int64_t time_of(const struct field *field, const void *record)
+{
+	int64_t at_us;
+	memcpy(&at_us, value_of(field, record), sizeof(at_us));
+	return at_us;
+}
+
+/* Numbers as long double, which holds every 64-bit integer; NaN: unknown. */
+static long double number_of(const struct field *field, const void *record)
+{
+	const void *at = value_of(field, record);
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+	double ratio;
+	switch (field->type) {
+	case TYPE_u16:
+		memcpy(&u16, at, sizeof(u16));
+		return u16 == UNKNOWN_U16 ? (long double)NAN : u16;
+	case TYPE_u32:
+		memcpy(&u32, at, sizeof(u32));
+		return u32 == UNKNOWN_U32 ? (long double)NAN : u32;
+	case TYPE_u64:
+		memcpy(&u64, at, sizeof(u64));
+		return u64 == UNKNOWN_U64 ? (long double)NAN : (long double)u64;
+	case TYPE_ratio:
+		memcpy(&ratio, at, sizeof(ratio));
+		return ratio;
+	case TYPE_time:
+		return time_of(field, record) == UNKNOWN_TIME
+			       ? (long double)NAN
+			       : (long double)time_of(field, record);
+	default:
+		return (long double)NAN;
+	}
+}
+
+/* The last moment the record speaks of. */
+static int64_t end_of(const struct query *query, const void *record)
+{
+	int64_t begin_us = time_of(query->begin, record);
+	if (query->end != NULL) {
+		int64_t end_us = time_of(query->end, record);
+		return end_us == UNKNOWN_TIME ? begin_us : end_us;
+	}
+	uint32_t seconds = UNKNOWN_U32;
+	if (query->interval != NULL)
+		memcpy(&seconds, value_of(query->interval, record), sizeof(seconds));
+	if (seconds == UNKNOWN_U32 || begin_us == UNKNOWN_TIME)
+		return begin_us;
+	return begin_us + (int64_t)seconds * 1000000;
+}
+
+bool query_wants(const struct query *query, const void *record)
+{
+	if (query->has_port && number_of(query->port, record) != query->wanted_port)
+		return false;
+	if (query->has_host && !holds(query, query->server, record) &&
+	    !holds(query, query->client, record))
+		return false;
+	if (query->wanted_transport[0] != '\0' &&
+	    strcmp(query->wanted_transport, text_of(query->transport, record)) != 0)
+		return false;
+	if (query->begin == NULL)
+		return true;
+	return end_of(query, record) >= query->since_us &&
+	       time_of(query->begin, record) <= query->until_us;
+}
+
+static int order_numbers(const struct query *query, const void *a, const void *b)
+{
+	long double x = number_of(query->sort[0], a), y = number_of(query->sort[0], b);
+	if (query->sort[1] != NULL) {
+		x += number_of(query->sort[1], a);
+		y += number_of(query->sort[1], b);
+	}
+	if (isnan(x) || isnan(y))
+		return (isnan(x) ? 1 : 0) - (isnan(y) ? 1 : 0);
+	int order = x < y ? -1 : x > y;
+	return query->ascending ? order : -order;
+}
+
+static int order_text(const struct query *query, const void *a, const void *b)
+{
+	const struct field *field = query->sort[0];
+	int order;
+	if (field->type == TYPE_addr) {
+		order = memcmp(value_of(field, a), value_of(field, b),
+			       sizeof(struct addr));
+		return query->ascending ? order : -order;
+	}
+	const char *x = text_of(field, a), *y = text_of(field, b);
+	if (*x == '\0' || *y == '\0')
+		return (*x == '\0' ? 1 : 0) - (*y == '\0' ? 1 : 0);
+	order = strcmp(x, y);
+	return query->ascending ? order : -order;
+}
+
+int query_order(const struct query *query, const void *a, const void *b)
+{
+	if (query->sort[0] == NULL)
+		return 0;
+	return is_number(query->sort[0]) ? order_numbers(query, a, b)
+					 : order_text(query, a, b);
+}

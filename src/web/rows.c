@@ -1,0 +1,135 @@
+/*
+ * rows.c: choose the first few of many records; see rows.h.
+ */
+#include "web/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROOM_FIRST = 64 };
+
+void rows_init(struct rows *rows, const struct query *query)
+{
+	*rows = (struct rows){ .query = query };
+}
+
+void rows_free(struct rows *rows)
+{
+	free(rows->records);
+	free(rows->order);
+	free(rows->arrival);
+	*rows = (struct rows){ 0 };
+}
+
+static const void *record_at(const struct rows *rows, uint32_t index)
+{
+	return rows->records + index * rows->query->schema->size;
+}
+
+const void *rows_at(const struct rows *rows, size_t i)
+{
+	return record_at(rows, rows->order[i]);
+}
+
+/* True if the row of index a comes after that of b. */
+static bool is_after(const struct rows *rows, uint32_t a, uint32_t b)
+{
+	int order = query_order(rows->query, record_at(rows, a), record_at(rows, b));
+	if (order != 0)
+		return order > 0;
+	return rows->arrival[a] > rows->arrival[b];
+}
+
+static void swap(uint32_t *a, uint32_t *b)
+{
+	uint32_t was = *a;
+	*a = *b;
+	*b = was;
+}
+
+/* Restores the heap below i: every parent comes after its children. */
+static void sift_down(struct rows *rows, size_t i, size_t count)
+{
+	for (;;) {
+		size_t last = i, left = 2 * i + 1, right = left + 1;
+		if (left < count &&
+		    is_after(rows, rows->order[left], rows->order[last]))
+			last = left;
+		if (right < count &&
+		    is_after(rows, rows->order[right], rows->order[last]))
+			last = right;
+		if (last == i)
+			return;
+		swap(&rows->order[i], &rows->order[last]);
+		i = last;
+	}
+}
+
+static void make_heap(struct rows *rows)
+{
+	for (size_t i = rows->count / 2; i-- > 0;)
+		sift_down(rows, i, rows->count);
+}
+
+static void *resized(struct rows *rows, void *at, size_t room, size_t size)
+{
+	void *bigger = reallocarray(at, room, size);
+	if (bigger == NULL)
+		rows->failed = true;
+	return bigger == NULL ? at : bigger;
+}
+
+static bool has_room(struct rows *rows)
+{
+	if (rows->count < rows->room)
+		return true;
+	size_t room = rows->room == 0 ? ROOM_FIRST : rows->room * 2;
+	rows->records = resized(rows, rows->records, room, rows->query->schema->size);
+	rows->order = resized(rows, rows->order, room, sizeof(*rows->order));
+	rows->arrival = resized(rows, rows->arrival, room, sizeof(*rows->arrival));
+	if (rows->failed)
+		return false;
+	rows->room = room;
+	return true;
+}
+
+static void put(struct rows *rows, uint32_t index, const void *record)
+{
+	size_t size = rows->query->schema->size;
+	memcpy(rows->records + index * size, record, size);
+	rows->arrival[index] = rows->total;
+}
+
+void rows_take(void *to, const void *record)
+{
+	struct rows *rows = to;
+	if (rows->failed || !query_wants(rows->query, record))
+		return;
+	rows->total++;
+	if (rows->count < rows->query->limit) {
+		if (!has_room(rows))
+			return;
+		uint32_t index = (uint32_t)rows->count;
+		put(rows, index, record);
+		rows->order[rows->count++] = index;
+		if (rows->count == rows->query->limit)
+			make_heap(rows);
+		return;
+	}
+	/* Equal to the worst: it came later, so it stays out. */
+	uint32_t worst = rows->order[0];
+	if (query_order(rows->query, record, record_at(rows, worst)) >= 0)
+		return;
+	put(rows, worst, record);
+	sift_down(rows, 0, rows->count);
+}
+
+/* Heap sort: no comparison function of qsort(3) could see the query. */
+void rows_sort(struct rows *rows)
+{
+	make_heap(rows);
+	for (size_t end = rows->count; end > 1; end--) {
+		swap(&rows->order[0], &rows->order[end - 1]);
+		sift_down(rows, 0, end - 1);
+	}
+}

@@ -1,0 +1,195 @@
+/*
+ * web.c: two HTTP daemons and their life; see web.h.
+ *
+ * The Unix socket has a daemon and a connection limit of its own, so that strangers who
+ * use up the TCP one do not lock the administrator out.
+ */
+#include "web/web.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "web/inside.h"
+
+enum { CONNECTIONS_MAX = 128, IDLE_S = 30, EXIT_TROUBLE = 1 };
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t web_now_us(void)
+{
+	return clock_us(CLOCK_REALTIME);
+}
+
+int64_t web_now_ms(void)
+{
+	return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+/* Broken clients are not news: each would be a line in the log for a stranger to write.
+ */
+__attribute__((format(printf, 2, 0))) static void no_log(void *self, const char *format,
+							 va_list args)
+{
+	(void)self;
+	(void)format;
+	(void)args;
+}
+
+static struct MHD_Daemon *start(struct web *web, int listen_fd,
+				MHD_AccessHandlerCallback route)
+{
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	struct MHD_Daemon *daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, route, web, MHD_OPTION_EXTERNAL_LOGGER, no_log,
+		NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)IDLE_S, MHD_OPTION_END);
+	if (daemon == NULL) {
+		close(listen_fd);
+		return NULL;
+	}
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct epoll_event event = { .events = EPOLLIN };
+	if (info == NULL || epoll_ctl(web->fd, EPOLL_CTL_ADD, info->epoll_fd, &event)) {
+		MHD_stop_daemon(daemon);
+		return NULL;
+	}
+	return daemon;
+}
+
+static bool open_tcp(struct web *web, const char *listen_at,
+		     char error[static WEB_ERROR_MAX], int *status)
+{
+	int fd = socket_listen_tcp(listen_at, &web->port, web->address, error, status);
+	if (fd < 0)
+		return false;
+	web->tcp = start(web, fd, route_tcp);
+	return web->tcp != NULL;
+}
+
+static bool open_local(struct web *web, const char *path,
+		       char error[static WEB_ERROR_MAX], int *status)
+{
+	int fd = socket_listen_unix(path, error, status);
+	if (fd < 0)
+		return false;
+	snprintf(web->socket_path, sizeof(web->socket_path), "%s", path);
+	web->local = start(web, fd, route_local);
+	return web->local != NULL;
+}
+
+struct web *web_open(const struct web_options *options,
+		     char error[static WEB_ERROR_MAX], int *status)
+{
+	*status = EXIT_TROUBLE;
+	snprintf(error, WEB_ERROR_MAX, "the HTTP server could not start");
+	struct web *web = calloc(1, sizeof(*web));
+	if (web == NULL)
+		return NULL;
+	web->source = options->source;
+	snprintf(web->version, sizeof(web->version), "%s", options->version);
+	web->fd = epoll_create1(EPOLL_CLOEXEC);
+	web->live = live_new();
+	web->metrics = metrics_new();
+	bool off = options->listen == NULL || strcmp(options->listen, "off") == 0;
+	if (web->fd < 0 || web->live == NULL || web->metrics == NULL)
+		goto fail;
+	/* First: who runs already is worth more to know than which port is taken. */
+	if (options->socket_path != NULL &&
+	    !open_local(web, options->socket_path, error, status))
+		goto fail;
+	if (!off && !open_tcp(web, options->listen, error, status))
+		goto fail;
+	*status = 0;
+	error[0] = '\0';
+	return web;
+fail:
+	web_close(web);
+	return NULL;
+}
+
+int web_fd(const struct web *web)
+{
+	return web->fd;
+}
+
+uint16_t web_port(const struct web *web)
+{
+	return web->port;
+}
+
+const char *web_address(const struct web *web)
+{
+	return web->address;
+}
+
+static int sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static int daemon_timeout_ms(struct MHD_Daemon *daemon)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	if (daemon == NULL || MHD_get_timeout(daemon, &ms) != MHD_YES)
+		return -1;
+	return ms > INT16_MAX ? INT16_MAX : (int)ms;
+}
+
+int web_timeout_ms(const struct web *web)
+{
+	int daemons =
+		sooner(daemon_timeout_ms(web->tcp), daemon_timeout_ms(web->local));
+	return sooner(daemons, live_timeout_ms(web->live, web_now_ms()));
+}
+
+void web_run(struct web *web)
+{
+	live_tick(web->live, web_now_ms());
+	if (web->local != NULL)
+		MHD_run(web->local);
+	if (web->tcp != NULL)
+		MHD_run(web->tcp);
+}
+
+void web_live(struct web *web, enum record_kind kind, const void *record)
+{
+	if (kind == RECORD_port)
+		metrics_add(web->metrics, record);
+	live_send(web->live, kind, record);
+}
+
+void web_close(struct web *web)
+{
+	if (web == NULL)
+		return;
+	/* A daemon must not stop with connections suspended. */
+	if (web->live != NULL) {
+		live_end(web->live);
+		web_run(web);
+	}
+	if (web->tcp != NULL)
+		MHD_stop_daemon(web->tcp);
+	if (web->local != NULL)
+		MHD_stop_daemon(web->local);
+	if (web->socket_path[0] != '\0')
+		unlink(web->socket_path);
+	if (web->fd >= 0)
+		close(web->fd);
+	live_free(web->live);
+	metrics_free(web->metrics);
+	free(web);
+}
