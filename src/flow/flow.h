@@ -24,7 +24,8 @@ struct port_sample {
 	int64_t start_us; /* begin of the second */
 	struct addr server;
 	uint16_t port;
-	uint8_t proto; /* IPPROTO_; port 0 of unset address: what the table had no room for */
+	uint8_t proto; /* IPPROTO_; port 0 of unset address: what the table had no room
+			  for */
 	uint8_t has_detail;
 	uint64_t flows, active, ended, rejected, unanswered, resets;
 	uint64_t client_bytes, server_bytes, client_packets, server_packets;
@@ -51,10 +52,11 @@ struct flow_sink {
 
 struct flow_options {
 	uint32_t flows_max, half_open_max, source_share;
-	const struct catalog *catalog;       /* borrowed, must outlive */
+	const struct catalog *catalog; /* borrowed, must outlive */
 	struct hash_key key;
-	const char *const *iface_names;      /* by packet.iface; may be NULL */
-	size_t iface_count;
+	/* Name of packet.iface, borrowed for the call; the function may be NULL. */
+	const char *(*iface_name)(void *iface_self, uint16_t iface);
+	void *iface_self;
 };
 
 struct flow_stats {
@@ -65,7 +67,8 @@ struct flow_stats {
 };
 
 struct flows;
-struct flows *flows_new(const struct flow_options *options, const struct flow_sink *sink);
+struct flows *flows_new(const struct flow_options *options,
+			const struct flow_sink *sink);
 void flows_free(struct flows *flows);
 
 /* A batch in order of arrival; at most FLOWS_BATCH. */
@@ -75,6 +78,9 @@ void flows_take(struct flows *flows, const struct packet *packets, size_t count)
 /* Tells the time when no packet does. Going back is ignored. */
 void flows_tick(struct flows *flows, int64_t now_us);
 
+/* The wall clock was set by this much while flows were open: they move with it. */
+void flows_shift(struct flows *flows, int64_t by_us);
+
 /* Emits a record of every open flow, end_reason "active", and goes on. */
 void flows_list(struct flows *flows);
 
@@ -82,3 +88,34 @@ void flows_list(struct flows *flows);
 void flows_finish(struct flows *flows);
 
 void flows_stats(const struct flows *flows, struct flow_stats *stats);
+
+/*
+ * Samples of all workers become port records: one per service and second, and
+ * at any time one per service over a window.
+ */
+struct ports;
+
+typedef void (*port_emit)(void *to, const struct port_record *port);
+
+/*
+ * window_s: how far back ports_each() looks, in steps of that length (the running one
+ * and the one before); 0: to the beginning.
+ */
+struct ports *ports_new(unsigned workers, uint32_t window_s,
+			const struct catalog *catalog);
+void ports_free(struct ports *ports);
+
+/* What a worker's sink was given. */
+void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
+	       const struct port_detail *detail);
+
+/*
+ * The worker has given every sample before at_us. Seconds that all workers have
+ * finished are emitted, ordered by time, address, port and transport.
+ */
+void ports_tick(struct ports *ports, unsigned worker, int64_t at_us, port_emit emit,
+		void *to);
+
+/* One record per service that was seen within the window, in no order. */
+void ports_each(struct ports *ports, port_emit emit, void *to);
+size_t ports_count(const struct ports *ports);

@@ -108,7 +108,8 @@ static inline bool ip4_sum_is_wrong(const struct walk *walk, const uint8_t *at,
 {
 	if (checksum_fold(checksum_words(at, header)) == 0xffff)
 		return false;
-	return load_u16(at + 10) != 0 && !(walk->frame->flags & FRAME_CSUM_PARTIAL);
+	return walk->decoder->verify_checksums && load_u16(at + 10) != 0 &&
+	       !(walk->frame->flags & FRAME_CSUM_PARTIAL);
 }
 
 /* The Authentication Header (RFC 4302) of IPv4; the only one that wraps in the clear.

@@ -108,7 +108,10 @@ struct decoder;
 struct decoder *decoder_new(void);
 void decoder_free(struct decoder *decoder);
 
-/* Whether PACKET_BAD_CSUM is looked for (it is, unless told): it reads all payload. */
+/*
+ * Whether DECODE_IP4_CSUM and PACKET_BAD_CSUM are looked for.  They are, unless told:
+ * it reads all payload, and captures with replaced addresses are full of them.
+ */
 void decoder_verify_checksums(struct decoder *decoder, bool verify);
 
 /*

@@ -83,7 +83,7 @@ static struct header take_header(struct bytes *rest, uint8_t radio_flags)
 static enum decode_reason decode_aggregate(struct walk *walk, struct bytes rest)
 {
 	struct walk start = *walk;
-	enum decode_reason reason = DECODE_OK;
+	enum decode_reason reason = rest.len > 0 ? DECODE_OK : DECODE_LINK_SHORT;
 	for (int i = 0; i < MSDUS_MAX && reason == DECODE_OK && rest.len > 0; i++) {
 		bytes_take(&rest, 12);
 		size_t len = bytes_be16(&rest);

@@ -1,0 +1,219 @@
+/*
+ * begin.c: the first packet of a flow: who asks, is there room, embryo or body.
+ *
+ * Room is found before it runs out for good: closed flows go first, then those nobody
+ * answered, then the one silent for longest among a few.
+ */
+#include <netinet/in.h>
+
+#include "catalog/catalog.h"
+#include "flow/history.h"
+#include "flow/state.h"
+
+enum { EVICT_PROBES = 16 };
+
+/* Lower is less worth keeping; ties go to the one silent for longest. */
+static int worth(const struct body *b)
+{
+	if (!b->live || b->ending)
+		return 0;
+	return body_is_answered(b) ? 2 : 1;
+}
+
+/* Makes room by ending the least worthy of the next few bodies; its number. */
+static uint32_t evict_body(struct flows *f)
+{
+	uint32_t best = TABLE_NONE;
+	for (unsigned i = 0; i < EVICT_PROBES; i++) {
+		f->clock_hand = (f->clock_hand + 1) % f->table.body_max;
+		const struct body *b = &f->table.bodies[f->clock_hand];
+		const struct body *old =
+			&f->table.bodies[best == TABLE_NONE ? 0 : best];
+		if (best == TABLE_NONE || worth(b) < worth(old) ||
+		    (worth(b) == worth(old) && body_last(b) < body_last(old)))
+			best = f->clock_hand;
+	}
+	struct body *b = &f->table.bodies[best];
+	if (b->live) {
+		f->stats.flows_evicted += !b->ending;
+		flows_end_body(f, best, b->ending ? flows_end_reason(b) : "evicted");
+	}
+	/* Its place in the timers' list goes to the new flow. */
+	uint32_t next = b->next;
+	memset(b, 0, sizeof(*b));
+	b->next = next;
+	return best;
+}
+
+static uint32_t new_body(struct flows *f)
+{
+	uint32_t number = table_body_new(&f->table);
+	if (number == TABLE_NONE)
+		return evict_body(f);
+	flows_schedule(f, number, f->slot + WHEEL_REACH);
+	return number;
+}
+
+/* Puts a reference into the index, at the cost of a half-open flow if need be. */
+static bool enter(struct flows *f, uint64_t hash, uint32_t ref)
+{
+	if (table_insert(&f->table, hash, ref))
+		return true;
+	uint32_t oldest = table_embryo_oldest(&f->table);
+	if (oldest != TABLE_NONE && oldest != ref) {
+		f->stats.flows_evicted++;
+		flows_end_embryo(f, oldest, NULL);
+	}
+	return table_insert(&f->table, hash, ref);
+}
+
+static void count_start(struct flows *f, uint16_t service)
+{
+	f->stats.flows_started++;
+	if (service == SERVICE_NONE)
+		return;
+	struct port_sample *now = &services_at(f->services, service)->now;
+	now->flows++;
+	now->active++;
+}
+
+static void begin_embryo(struct flows *f, const struct packet *p, const struct keyed *k,
+			 uint16_t service)
+{
+	uint32_t ref = table_embryo_new(&f->table);
+	if (ref == TABLE_NONE) {
+		/* Pressure: the oldest goes without a record, but is counted. */
+		f->stats.flows_evicted++;
+		flows_end_embryo(f, table_embryo_oldest(&f->table), NULL);
+		ref = table_embryo_new(&f->table);
+	}
+	struct embryo *e = table_embryo(&f->table, ref);
+	*e = (struct embryo){
+		.key = { .addr = { p->src, p->dst }, .port = { k->sport, k->dport } },
+		.seq = p->seq,
+		.start_us = p->at_us,
+		.packets = 1,
+		.link = links_find(&f->links, p),
+		.ip_len = (uint8_t)p->ip_len,
+	};
+	if (!enter(f, k->hash, ref)) {
+		sources_give(f->sources, &p->src);
+		table_embryo_free(&f->table, ref);
+		f->stats.flows_refused++;
+		return;
+	}
+	count_start(f, service);
+	struct port_sample *now = &services_at(f->services, service)->now;
+	now->client_packets++;
+	now->client_bytes += p->ip_len;
+	services_client(f->services, service, &p->src);
+}
+
+static void begin_body(struct flows *f, const struct packet *p, const struct keyed *k,
+		       unsigned sender)
+{
+	uint32_t number = new_body(f);
+	struct body *b = &f->table.bodies[number];
+	b->key.addr[sender] = p->src;
+	b->key.addr[1 - sender] = p->dst;
+	b->key.port[sender] = k->sport;
+	b->key.port[1 - sender] = k->dport;
+	b->proto = p->proto;
+	b->one_way = k->one_way;
+	b->live = 1;
+	b->link = links_find(&f->links, p);
+	body_set_start(b, p->at_us);
+	b->service = p->flags & PACKET_NO_PORTS
+			     ? SERVICE_NONE
+			     : services_find(f->services, &b->key.addr[SERVER],
+					     b->key.port[SERVER], p->proto);
+	if (!enter(f, k->hash, number)) {
+		sources_give(f->sources, &b->key.addr[CLIENT]);
+		b->live = 0;
+		f->stats.flows_refused++;
+		return;
+	}
+	count_start(f, b->service);
+	if (sender == SERVER)
+		history_add(b, SERVER, '^');
+	flows_update(f, number, p, sender);
+}
+
+/* SERVER if the sender of a flow's first packet rather answers than asks. */
+static unsigned role_of_sender(const struct flows *f, const struct packet *p)
+{
+	bool is_tcp = p->proto == IPPROTO_TCP;
+	if (is_tcp && (p->tcp_flags & TCP_SYN))
+		return p->tcp_flags & TCP_ACK ? SERVER : CLIENT;
+	bool has_ports = is_tcp || p->proto == IPPROTO_UDP || p->proto == IPPROTO_SCTP;
+	if (!has_ports || addr_is_group(&p->dst))
+		return CLIENT;
+	return catalog_serves_rather(f->options.catalog, p->proto, p->sport, p->dport)
+		       ? SERVER
+		       : CLIENT;
+}
+
+bool tcp_is_plain_syn(const struct packet *p)
+{
+	unsigned what = p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST);
+	unsigned odd = PACKET_FRAGMENT | PACKET_BAD_CSUM;
+	return p->proto == IPPROTO_TCP && what == TCP_SYN && p->payload_len == 0 &&
+	       p->ip_len <= UINT8_MAX && p->window != 0 && !(p->flags & odd);
+}
+
+/* Nearly full: a segment in the middle of an unknown connection begins no flow. */
+static bool is_emergency(const struct flows *f)
+{
+	return f->table.body_used > f->table.body_max / 16 * 15;
+}
+
+void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
+{
+	bool syn = p->proto == IPPROTO_TCP && (p->tcp_flags & TCP_SYN);
+	if (p->proto == IPPROTO_TCP && !syn && is_emergency(f)) {
+		f->stats.flows_refused++;
+		return;
+	}
+	unsigned sender = role_of_sender(f, p);
+	const struct addr *client = sender == CLIENT ? &p->src : &p->dst;
+	if (!sources_take(f->sources, client)) {
+		struct aggregate evicted;
+		f->stats.flows_refused++;
+		if (sources_aggregate(f->sources, p, client, k->hash,
+				      links_find(&f->links, p), &evicted))
+			flows_emit_aggregate(f, &evicted);
+		return;
+	}
+	if (tcp_is_plain_syn(p))
+		begin_embryo(f, p, k,
+			     services_find(f->services, &p->dst, k->dport, p->proto));
+	else
+		begin_body(f, p, k, sender);
+}
+
+/* Something other than the same SYN again came: the half-open flow gets a body. */
+uint32_t flows_promote(struct flows *f, uint32_t ref, const struct keyed *k)
+{
+	uint32_t number = new_body(f);
+	struct embryo *e = table_embryo(&f->table, ref);
+	struct body *b = &f->table.bodies[number];
+	struct side *client = &b->side[CLIENT];
+	b->key = e->key;
+	b->proto = IPPROTO_TCP;
+	b->live = 1;
+	b->link = e->link;
+	body_set_start(b, e->start_us);
+	b->last_us = e->last_us;
+	b->service = services_find(f->services, &e->key.addr[SERVER],
+				   e->key.port[SERVER], IPPROTO_TCP);
+	b->state0 = ENDPOINT_SYN_SENT;
+	b->flags0 = TCP_SYN;
+	client->packets = e->packets;
+	client->bytes = (uint64_t)e->packets * e->ip_len;
+	client->start_seq = client->acked = e->seq;
+	client->top = 1;
+	history_add(b, CLIENT, 's');
+	table_move(&f->table, k->hash, ref, number);
+	table_embryo_free(&f->table, ref);
+	return number;
+}

@@ -1,0 +1,127 @@
+/*
+ * body.h: what is kept of a flow; private to the room.
+ *
+ * Memory is the design.  A SYN that nobody has answered is an `embryo` of 56
+ * bytes; anything else is a `body` of 184.  With its share of the index (8 bytes
+ * at the load the table is sized for) that is 64 and 192 bytes.  Counters are
+ * bit-fields wide enough for years: 2^48 bytes, 2^40 packets.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "flow/packet.h"
+
+/* States of a TCP endpoint, in the sense and with the names of Zeek. */
+enum endpoint_state {
+	ENDPOINT_INACTIVE,
+	ENDPOINT_SYN_SENT,
+	ENDPOINT_SYN_ACK_SENT,
+	ENDPOINT_PARTIAL, /* traffic, but its begin was not seen */
+	ENDPOINT_ESTABLISHED,
+	ENDPOINT_CLOSED, /* sent a FIN */
+	ENDPOINT_RESET,  /* sent a RST */
+};
+
+enum { CLIENT = 0, SERVER = 1 };
+
+/* One direction: what this side sent. */
+struct side {
+	uint64_t bytes : 48, zero_windows : 16; /* IP bytes */
+	uint64_t packets : 40, retransmits : 24;
+	/* TCP: highest octet sent, relative to start_seq, SYN and FIN counted.
+	 * Others: payload bytes. */
+	uint64_t top : 48, out_of_order : 16;
+	uint32_t start_seq; /* initial sequence number, or as if there had been one */
+	uint32_t acked;     /* highest acknowledgement of it from the other side */
+};
+
+struct flow_key {
+	struct addr addr[2]; /* client, server */
+	uint16_t port[2];
+};
+
+struct body {
+	struct flow_key key;
+	uint32_t next; /* in the timer slot, or in the free list */
+	uint32_t proto : 8;
+	uint32_t state0 : 3, state1 : 3;   /* enum endpoint_state of client, server */
+	uint32_t before0 : 3, before1 : 3; /* and what it was before */
+	uint32_t closed0 : 1, closed1 : 1; /* the side is done, all its data seen */
+	uint32_t fin0 : 1, fin1 : 1;
+	uint32_t acks : 2, datas : 2; /* history has A/a, D/d: bit per side */
+	uint32_t partial : 1;         /* its begin was not seen */
+	uint32_t holes : 2;           /* bit per side: there is a record in holes.c */
+	uint32_t one_way : 1;         /* ICMP without counterpart */
+	uint16_t service;             /* in services.c */
+	uint16_t link;                /* interface, VLANs and tunnel, in links.c */
+	uint64_t start_us : 56;       /* Unix time */
+	uint64_t turn_open : 1;       /* client spoke, server has not answered */
+	uint64_t mark : 1;            /* a round trip is being timed */
+	uint64_t mark_side : 1;       /* who sent the marked segment */
+	uint64_t rejected : 1;        /* RST to SYN, or ICMP unreachable */
+	uint64_t ending : 1;          /* turn_at holds when to forget it */
+	uint64_t handshaken : 1;
+	uint64_t syn_again : 1; /* SYN or SYN-ACK was sent twice (Karn) */
+	uint64_t live : 1;      /* 0: ended, or never begun */
+	uint64_t last_us : 48, gaps0 : 8, gaps1 : 8; /* last: relative to start */
+	struct side side[2];
+	uint32_t srtt0 : 24, flags0 : 8; /* round trip to the client; its TCP flags */
+	uint32_t srtt1 : 24, flags1 : 8; /* to the server */
+	uint32_t handshake_us;
+	uint32_t turn_at;           /* low 32 bits of us */
+	uint32_t mark_seq, mark_at; /* after a RST: its sequence number */
+	uint64_t responses : 24, response_sum_us : 40;
+	uint32_t response_max_us;
+	uint32_t lost_bytes;
+	uint64_t history[2]; /* packed letters, history.c */
+};
+_Static_assert(sizeof(struct body) == 184, "a body is 184 bytes");
+
+struct embryo {
+	struct flow_key key;
+	uint32_t seq;
+	int64_t start_us;
+	uint32_t last_us; /* relative to start */
+	uint16_t link;
+	uint8_t packets; /* SYNs, all alike; 0: no longer in use */
+	uint8_t ip_len;  /* of each */
+};
+
+static inline int64_t body_start(const struct body *b)
+{
+	return (int64_t)b->start_us;
+}
+
+static inline void body_set_start(struct body *b, int64_t at_us)
+{
+	b->start_us = (uint64_t)(at_us < 0 ? 0 : at_us) & 0xffffffffffffff;
+}
+
+static inline int64_t body_last(const struct body *b)
+{
+	return body_start(b) + (int64_t)b->last_us;
+}
+
+static inline void body_touch(struct body *b, int64_t at_us)
+{
+	if (at_us > body_last(b))
+		b->last_us = (uint64_t)(at_us - body_start(b)) & 0xffffffffffff;
+}
+
+static inline bool body_is_answered(const struct body *b)
+{
+	return b->side[CLIENT].packets > 0 && b->side[SERVER].packets > 0;
+}
+
+/* Adds n to a bit-field counter of `bits` bits; stays at its top when full. */
+#define SATURATE(counter, n, bits)                                                     \
+	((counter) = saturated((counter), (uint64_t)(n), (1ULL << (bits)) - 1) &       \
+		     ((1ULL << (bits)) - 1))
+
+static inline uint64_t saturated(uint64_t counter, uint64_t n, uint64_t top)
+{
+	return n > top - counter ? top : counter + n;
+}

@@ -1,0 +1,240 @@
+/*
+ * clock.c: what time does to flows: seconds of services, timers, ends.
+ *
+ * A flow ends at its deadline, exactly, because every lookup compares; the wheel of
+ * timers only makes sure that flows which nobody looks up end as well, at most
+ * WHEEL_REACH slots late.  A body stands in one slot's list for as long as it exists;
+ * whether it is due is decided when the slot comes.
+ */
+#include <netinet/in.h>
+
+#include "flow/state.h"
+
+enum {
+	REPORT_US = 60 * 1000000, /* how often a long flow reports */
+	CONVERSATION_US =
+		60 * 1000000, /* UDP, ICMP and others: silence that ends one */
+};
+
+void flows_emit_body(struct flows *f, const struct body *b, const char *reason)
+{
+	struct flow_record record;
+	export_body(f, b, reason, &record);
+	f->sink.flow(f->sink.self, &record);
+}
+
+void flows_emit_aggregate(struct flows *f, const struct aggregate *a)
+{
+	struct flow_record record;
+	export_aggregate(f, a, &record);
+	f->sink.flow(f->sink.self, &record);
+}
+
+static uint64_t body_hash(const struct flows *f, const struct body *b)
+{
+	return table_hash_key(&f->table, &b->key, b->proto, b->one_way);
+}
+
+int64_t flows_deadline(const struct body *b)
+{
+	return b->proto == IPPROTO_TCP ? tcp_deadline(b)
+				       : body_last(b) + CONVERSATION_US;
+}
+
+/* Counts how a flow ended for its service. */
+static void count_end(struct flows *f, const struct body *b)
+{
+	if (b->service == SERVICE_NONE)
+		return;
+	struct port_sample *now = &services_at(f->services, b->service)->now;
+	now->active--;
+	now->ended++;
+	bool reset = b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET;
+	if (b->rejected)
+		now->rejected++;
+	else if (b->proto == IPPROTO_TCP && b->state0 == ENDPOINT_SYN_SENT &&
+		 b->state1 == ENDPOINT_INACTIVE)
+		now->unanswered++;
+	else if (b->proto == IPPROTO_UDP && !body_is_answered(b) &&
+		 !addr_is_group(&b->key.addr[SERVER]))
+		now->unanswered++;
+	else if (b->proto == IPPROTO_TCP && reset && body_is_answered(b))
+		now->resets++;
+}
+
+const char *flows_end_reason(const struct body *b)
+{
+	if (b->rejected)
+		return "rejected";
+	if (b->proto == IPPROTO_TCP &&
+	    (b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET))
+		return "reset";
+	if (b->ending)
+		return "closed";
+	return "timeout";
+}
+
+void flows_end_body(struct flows *f, uint32_t number, const char *reason)
+{
+	struct body *b = &f->table.bodies[number];
+	flows_emit_body(f, b, reason);
+	count_end(f, b);
+	sources_give(f->sources, &b->key.addr[CLIENT]);
+	if (b->holes)
+		holes_drop(f->holes, number);
+	table_remove(&f->table, body_hash(f, b), number);
+	b->live = 0;
+}
+
+void flows_schedule(struct flows *f, uint32_t number, int64_t slot)
+{
+	unsigned at = (unsigned)(slot & (WHEEL_SLOTS - 1));
+	f->table.bodies[number].next = f->wheel[at];
+	f->wheel[at] = number;
+}
+
+/* A multiple of 60 s since its start lies in this slot, and it still lives. */
+static bool is_report_due(const struct body *b, int64_t slot)
+{
+	int64_t begin = slot * (1 << WHEEL_SHIFT) - body_start(b);
+	int64_t end = begin + (1 << WHEEL_SHIFT);
+	return begin > 0 && end / REPORT_US != begin / REPORT_US;
+}
+
+/* Next slot in which this body must be looked at. */
+static int64_t next_slot(const struct body *b, int64_t slot)
+{
+	int64_t next = slot + WHEEL_REACH;
+	int64_t deadline = flows_deadline(b) >> WHEEL_SHIFT;
+	int64_t age = (slot + 1) * (1 << WHEEL_SHIFT) - body_start(b);
+	int64_t report =
+		(body_start(b) + (age / REPORT_US + 1) * REPORT_US) >> WHEEL_SHIFT;
+	if (deadline < next)
+		next = deadline;
+	if (report < next)
+		next = report;
+	return next <= slot ? slot + 1 : next;
+}
+
+static void visit(struct flows *f, uint32_t number, int64_t slot, int64_t now_us)
+{
+	struct body *b = &f->table.bodies[number];
+	if (!b->live) {
+		table_body_free(&f->table, number);
+		return;
+	}
+	if (flows_deadline(b) <= now_us) {
+		flows_end_body(f, number, flows_end_reason(b));
+		table_body_free(&f->table, number);
+		return;
+	}
+	/* The low 32 bits of a time wrap after 71 minutes: too old to be measured. */
+	if (b->turn_open && (uint32_t)now_us - b->turn_at > UINT32_MAX / 4 * 3)
+		b->turn_open = 0;
+	if (is_report_due(b, slot))
+		flows_emit_body(f, b, "active");
+	flows_schedule(f, number, next_slot(b, slot));
+}
+
+static void run_slot(struct flows *f, int64_t slot)
+{
+	unsigned at = (unsigned)(slot & (WHEEL_SLOTS - 1));
+	uint32_t number = f->wheel[at];
+	f->wheel[at] = TABLE_NONE;
+	/* The whole slot is over, so its end is "now" for all in it: exact and
+	 * repeatable. */
+	int64_t now_us = (slot + 1) * (1 << WHEEL_SHIFT);
+	while (number != TABLE_NONE) {
+		uint32_t next = f->table.bodies[number].next;
+		visit(f, number, slot, now_us);
+		number = next;
+	}
+}
+
+void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
+{
+	struct embryo *e = table_embryo(&f->table, ref);
+	if (reason != NULL) {
+		struct flow_record record;
+		export_embryo(f, e, reason, &record);
+		f->sink.flow(f->sink.self, &record);
+	}
+	uint16_t number = services_find(f->services, &e->key.addr[SERVER],
+					e->key.port[SERVER], IPPROTO_TCP);
+	struct port_sample *now = &services_at(f->services, number)->now;
+	now->active -= now->active > 0;
+	now->ended++;
+	now->unanswered++;
+	sources_give(f->sources, &e->key.addr[CLIENT]);
+	table_remove(&f->table, table_hash_key(&f->table, &e->key, IPPROTO_TCP, false),
+		     ref);
+	table_embryo_free(&f->table, ref);
+}
+
+static void expire_embryos(struct flows *f, int64_t now_us)
+{
+	uint32_t ref;
+	while ((ref = table_embryo_oldest(&f->table)) != TABLE_NONE &&
+	       table_embryo(&f->table, ref)->start_us + FLOWS_EMBRYO_US <= now_us)
+		flows_end_embryo(f, ref, "timeout");
+}
+
+void flows_collect_aggregates(struct flows *f, int64_t before_us)
+{
+	struct aggregate a;
+	while (sources_collect(f->sources, before_us, &a))
+		flows_emit_aggregate(f, &a);
+}
+
+/* Ends the running second, and all slots of the wheel that are over. */
+static void close_second(struct flows *f, int64_t now_us)
+{
+	services_flush(f->services, f->second_us, &f->sink);
+	f->second_us = now_us / SECOND_US * SECOND_US;
+	expire_embryos(f, f->second_us);
+	flows_collect_aggregates(f, f->second_us - REPORT_US);
+	int64_t last = (now_us >> WHEEL_SHIFT) - 1;
+	/* After a long silence one turn of the wheel sees everything there is. */
+	if (last - f->slot > WHEEL_SLOTS)
+		f->slot = last - WHEEL_SLOTS;
+	while (f->slot < last)
+		run_slot(f, ++f->slot);
+	f->sink.tick(f->sink.self, f->second_us);
+}
+
+static void start_clock(struct flows *f, int64_t now_us)
+{
+	f->now_us = now_us;
+	f->second_us = now_us / SECOND_US * SECOND_US;
+	f->slot = (now_us >> WHEEL_SHIFT) - 1;
+}
+
+void flows_tick(struct flows *f, int64_t now_us)
+{
+	if (f->now_us == INT64_MIN)
+		start_clock(f, now_us);
+	if (now_us <= f->now_us)
+		return;
+	f->now_us = now_us;
+	if (now_us >= f->second_us + SECOND_US)
+		close_second(f, now_us);
+}
+
+void flows_shift(struct flows *f, int64_t by_us)
+{
+	if (f->now_us == INT64_MIN)
+		return;
+	services_flush(f->services, f->second_us, &f->sink);
+	for (uint32_t i = 0; i < f->table.body_fresh; i++) {
+		struct body *b = &f->table.bodies[i];
+		body_set_start(b, body_start(b) + by_us);
+		b->turn_at += (uint32_t)by_us;
+		b->mark_at += (uint32_t)by_us;
+	}
+	for (uint64_t i = f->table.embryo_tail; i != f->table.embryo_head; i++)
+		f->table.embryos[i % f->table.embryo_max].start_us += by_us;
+	f->now_us += by_us;
+	/* Everything is looked at in the next slots, wherever it was listed. */
+	f->second_us = f->now_us / SECOND_US * SECOND_US;
+	f->slot = (f->now_us >> WHEEL_SHIFT) - 1;
+}

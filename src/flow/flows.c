@@ -1,0 +1,350 @@
+/*
+ * flows.c: from packets to flows, and their ends.
+ *
+ * A batch goes through in three passes, so that the memory of one packet's flow is
+ * on its way while the others are hashed: hash and fetch buckets; fetch
+ * flows; then update, in order.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "flow/history.h"
+#include "flow/state.h"
+
+enum { HOLES_MAX = 4096 };
+
+struct flows *flows_new(const struct flow_options *options,
+			const struct flow_sink *sink)
+{
+	struct flows *f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return NULL;
+	f->options = *options;
+	f->sink = *sink;
+	f->now_us = INT64_MIN;
+	f->links.count = 1;
+	for (unsigned i = 0; i < WHEEL_SLOTS; i++)
+		f->wheel[i] = TABLE_NONE;
+	f->holes = holes_new(HOLES_MAX);
+	f->services = services_new(&options->key);
+	f->sources = sources_new(&options->key, options->source_share);
+	if (!table_init(&f->table, &options->key, options->flows_max,
+			options->half_open_max) ||
+	    f->holes == NULL || f->services == NULL || f->sources == NULL) {
+		flows_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void flows_free(struct flows *f)
+{
+	if (f == NULL)
+		return;
+	table_fini(&f->table);
+	holes_free(f->holes);
+	if (f->services != NULL)
+		services_free(f->services);
+	sources_free(f->sources);
+	free(f);
+}
+
+/*
+ * ICMP's "ports" are type and counterpart, as in Zeek and Community ID; a message
+ * without a counterpart has type and code, and no other direction.
+ */
+static void icmp_ports(uint8_t proto, uint8_t type, uint8_t code, struct keyed *k)
+{
+	static const uint8_t pairs4[][2] = {
+		{ 8, 0 }, { 13, 14 }, { 15, 16 }, { 10, 9 }, { 17, 18 }
+	};
+	static const uint8_t pairs6[][2] = { { 128, 129 }, { 133, 134 }, { 135, 136 },
+					     { 130, 131 }, { 139, 140 }, { 144, 145 } };
+	bool is_v4 = proto == IPPROTO_ICMP;
+	const uint8_t(*pairs)[2] = is_v4 ? pairs4 : pairs6;
+	size_t count = is_v4 ? sizeof(pairs4) / 2 : sizeof(pairs6) / 2;
+	k->sport = type;
+	for (size_t i = 0; i < count; i++) {
+		if (pairs[i][0] != type && pairs[i][1] != type)
+			continue;
+		k->dport = pairs[i][0] == type ? pairs[i][1] : pairs[i][0];
+		return;
+	}
+	k->dport = code;
+	k->one_way = true;
+}
+
+static void key_packet(const struct flows *f, const struct packet *p, struct keyed *k)
+{
+	k->sport = p->sport;
+	k->dport = p->dport;
+	k->one_way = false;
+	if (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6)
+		icmp_ports(p->proto, (uint8_t)p->sport, (uint8_t)p->dport, k);
+	k->hash = table_hash(&f->table, p, k->sport, k->dport, k->one_way);
+}
+
+void body_flip(struct flows *f, uint32_t number)
+{
+	struct body *b = &f->table.bodies[number];
+	struct body old = *b;
+	b->key.addr[0] = old.key.addr[1];
+	b->key.addr[1] = old.key.addr[0];
+	b->key.port[0] = old.key.port[1];
+	b->key.port[1] = old.key.port[0];
+	b->side[0] = old.side[1];
+	b->side[1] = old.side[0];
+	b->state0 = old.state1, b->state1 = old.state0;
+	b->before0 = old.before1, b->before1 = old.before0;
+	b->closed0 = old.closed1, b->closed1 = old.closed0;
+	b->fin0 = old.fin1, b->fin1 = old.fin0;
+	b->acks = (old.acks >> 1 | old.acks << 1) & 3;
+	b->datas = (old.datas >> 1 | old.datas << 1) & 3;
+	b->holes = (old.holes >> 1 | old.holes << 1) & 3;
+	b->srtt0 = old.srtt1, b->srtt1 = old.srtt0;
+	b->flags0 = old.flags1, b->flags1 = old.flags0;
+	b->gaps0 = old.gaps1, b->gaps1 = old.gaps0;
+	b->mark_side = !old.mark_side;
+	b->turn_open = 0;
+	if (b->holes)
+		holes_swap(f->holes, number);
+	history_add(b, CLIENT, '^');
+	sources_move(f->sources, &old.key.addr[CLIENT], &b->key.addr[CLIENT]);
+	if (b->service == SERVICE_NONE)
+		return;
+	/* What was counted for the wrong service this second stays there. */
+	services_at(f->services, b->service)->now.active--;
+	b->service = services_find(f->services, &b->key.addr[SERVER],
+				   b->key.port[SERVER], b->proto);
+	struct port_sample *now = &services_at(f->services, b->service)->now;
+	now->active++;
+	now->flows++;
+}
+
+void body_answered(struct flows *f, struct body *b, int64_t at_us)
+{
+	uint32_t took = (uint32_t)at_us - b->turn_at;
+	b->turn_open = 0;
+	/* Stamps of two queues can run backwards by a little: no time at all. */
+	if (took > UINT32_MAX / 4 * 3)
+		took = 0;
+	SATURATE(b->responses, 1, 24);
+	SATURATE(b->response_sum_us, took, 40);
+	if (took > b->response_max_us)
+		b->response_max_us = took;
+	services_response(f->services, b->service, took);
+}
+
+static void count_packet(struct flows *f, struct body *b, const struct packet *p,
+			 unsigned side)
+{
+	struct side *mine = &b->side[side];
+	SATURATE(mine->bytes, p->ip_len, 48);
+	SATURATE(mine->packets, 1, 40);
+	if (side == CLIENT)
+		b->flags0 |= p->tcp_flags;
+	else
+		b->flags1 |= p->tcp_flags;
+	if (b->service == SERVICE_NONE)
+		return;
+	struct port_sample *now = &services_at(f->services, b->service)->now;
+	if (side == CLIENT) {
+		now->client_packets++;
+		now->client_bytes += p->ip_len;
+	} else {
+		now->server_packets++;
+		now->server_bytes += p->ip_len;
+	}
+	now->payload_bytes += p->payload_len;
+	now->data_packets += p->payload_len > 0;
+	/* Once a second and flow is enough to know who its client is. */
+	if (body_last(b) < f->second_us || mine->packets == 1)
+		services_client(f->services, b->service, &b->key.addr[CLIENT]);
+}
+
+static void conversation(struct flows *f, struct body *b, const struct packet *p,
+			 unsigned side)
+{
+	struct side *mine = &b->side[side];
+	SATURATE(mine->top, p->payload_len, 48);
+	if (b->proto == IPPROTO_UDP) {
+		unsigned bit = 1u << side;
+		if (!(b->datas & bit))
+			history_add(b, side, 'd');
+		b->datas |= bit & 3;
+	}
+	if (side == SERVER && b->turn_open) {
+		body_answered(f, b, p->at_us);
+	} else if (side == CLIENT && !b->one_way) {
+		b->turn_open = 1;
+		b->turn_at = (uint32_t)p->at_us;
+	}
+	body_touch(b, p->at_us);
+}
+
+void flows_update(struct flows *f, uint32_t number, const struct packet *p,
+		  unsigned side)
+{
+	struct body *b = &f->table.bodies[number];
+	count_packet(f, b, p, side);
+	if (p->flags & PACKET_BAD_CSUM)
+		history_checksum(b, side);
+	if (b->proto == IPPROTO_TCP && !(p->flags & PACKET_LATER_FRAGMENT))
+		tcp_segment(f, number, p, side);
+	else if (b->proto == IPPROTO_TCP)
+		body_touch(b, p->at_us);
+	else
+		conversation(f, b, p, side);
+}
+
+/* True if the packet is the embryo's SYN sent again; it is then counted. */
+static bool is_same_syn(struct flows *f, struct embryo *e, const struct packet *p,
+			unsigned side)
+{
+	if (side != CLIENT || !tcp_is_plain_syn(p) || p->seq != e->seq ||
+	    p->ip_len != e->ip_len || e->packets == UINT8_MAX)
+		return false;
+	e->packets++;
+	if (p->at_us > e->start_us)
+		e->last_us = (uint32_t)(p->at_us - e->start_us);
+	uint16_t number = services_find(f->services, &p->dst, p->dport, p->proto);
+	struct port_sample *now = &services_at(f->services, number)->now;
+	now->client_packets++;
+	now->client_bytes += p->ip_len;
+	return true;
+}
+
+static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p,
+			   const struct keyed *k, unsigned side)
+{
+	struct embryo *e = table_embryo(&f->table, ref);
+	if (e->start_us + FLOWS_EMBRYO_US <= p->at_us) {
+		flows_end_embryo(f, ref, "timeout");
+		flows_begin(f, p, k);
+		return;
+	}
+	if (is_same_syn(f, e, p, side))
+		return;
+	bool syn = (p->tcp_flags & TCP_SYN) && !(p->tcp_flags & TCP_ACK);
+	if (syn && p->seq != e->seq) {
+		flows_end_embryo(f, ref, "replaced");
+		flows_begin(f, p, k);
+		return;
+	}
+	flows_update(f, flows_promote(f, ref, k), p, side);
+}
+
+/* An ICMP error says that the flow it quotes did not get through. */
+static void mark_rejected(struct flows *f, const struct packet *p)
+{
+	struct packet quoted = { .src = p->quoted_src,
+				 .dst = p->quoted_dst,
+				 .proto = p->quoted_proto,
+				 .sport = p->quoted_sport,
+				 .dport = p->quoted_dport };
+	bool unreachable = p->proto == IPPROTO_ICMP ? p->sport == 3 && p->dport != 4
+						    : p->sport == 1;
+	struct keyed k;
+	key_packet(f, &quoted, &k);
+	struct table_query query = { &quoted.src, &quoted.dst,  k.sport,
+				     k.dport,     quoted.proto, k.one_way };
+	unsigned side;
+	uint32_t ref =
+		unreachable ? table_find(&f->table, k.hash, &query, &side) : TABLE_NONE;
+	if (ref == TABLE_NONE || side != CLIENT)
+		return;
+	if (ref & TABLE_EMBRYO)
+		ref = flows_promote(f, ref, &k);
+	struct body *b = &f->table.bodies[ref];
+	/* An answered flow is not rejected by what a stranger may have forged. */
+	if (b->side[SERVER].packets == 0)
+		b->rejected = 1;
+}
+
+static void take_one(struct flows *f, const struct packet *p, const struct keyed *k)
+{
+	f->stats.packets++;
+	f->stats.bytes += p->ip_len;
+	flows_tick(f, p->at_us);
+	if (p->flags & PACKET_QUOTES)
+		mark_rejected(f, p);
+	struct table_query query = { &p->src,  &p->dst,  k->sport,
+				     k->dport, p->proto, k->one_way };
+	unsigned side;
+	uint32_t ref = table_find(&f->table, k->hash, &query, &side);
+	if (ref == TABLE_NONE) {
+		flows_begin(f, p, k);
+		return;
+	}
+	if (ref & TABLE_EMBRYO) {
+		take_half_open(f, ref, p, k, side);
+		return;
+	}
+	const struct body *b = &f->table.bodies[ref];
+	bool is_over = flows_deadline(b) <= p->at_us;
+	if (is_over || (p->proto == IPPROTO_TCP && tcp_is_reuse(b, p))) {
+		flows_end_body(f, ref,
+			       is_over || b->ending ? flows_end_reason(b) : "replaced");
+		flows_begin(f, p, k);
+		return;
+	}
+	flows_update(f, ref, p, side);
+}
+
+void flows_take(struct flows *f, const struct packet *packets, size_t count)
+{
+	struct keyed keys[FLOWS_BATCH];
+	for (size_t i = 0; i < count; i++) {
+		key_packet(f, &packets[i], &keys[i]);
+		__builtin_prefetch(table_bucket(&f->table, keys[i].hash));
+	}
+	for (size_t i = 0; i < count; i++)
+		table_prefetch(&f->table, keys[i].hash);
+	for (size_t i = 0; i < count; i++)
+		take_one(f, &packets[i], &keys[i]);
+}
+
+void flows_list(struct flows *f)
+{
+	struct flow_record record;
+	for (uint64_t i = f->table.embryo_tail; i != f->table.embryo_head; i++) {
+		const struct embryo *e = &f->table.embryos[i % f->table.embryo_max];
+		if (e->packets == 0)
+			continue;
+		export_embryo(f, e, "active", &record);
+		f->sink.flow(f->sink.self, &record);
+	}
+	for (uint32_t i = 0; i < f->table.body_fresh; i++)
+		if (f->table.bodies[i].live)
+			flows_emit_body(f, &f->table.bodies[i], "active");
+}
+
+void flows_finish(struct flows *f)
+{
+	uint32_t ref;
+	while ((ref = table_embryo_oldest(&f->table)) != TABLE_NONE)
+		flows_end_embryo(f, ref, "shutdown");
+	for (uint32_t i = 0; i < f->table.body_fresh; i++) {
+		const struct body *b = &f->table.bodies[i];
+		if (b->live)
+			flows_end_body(f, i,
+				       b->ending || b->rejected ? flows_end_reason(b)
+								: "shutdown");
+	}
+	flows_collect_aggregates(f, INT64_MAX);
+	if (f->now_us == INT64_MIN)
+		return;
+	services_flush(f->services, f->second_us, &f->sink);
+	f->sink.tick(f->sink.self, f->second_us + SECOND_US);
+}
+
+void flows_stats(const struct flows *f, struct flow_stats *stats)
+{
+	*stats = f->stats;
+	stats->half_open = f->table.embryo_used;
+	stats->flows_open = f->table.body_used + f->table.embryo_used;
+	stats->services = services_count(f->services);
+	stats->sources = sources_aggregated(f->sources);
+	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
+			      sources_memory(f->sources);
+}

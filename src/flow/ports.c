@@ -1,0 +1,495 @@
+/*
+ * ports.c: samples of workers merged into port records; see flow.h.
+ *
+ * A second waits in `pending` until every worker has finished it, then goes out as
+ * records and into the rows, which hold the running window and the one before.
+ */
+#include <math.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "catalog/catalog.h"
+#include "flow/flow.h"
+
+enum {
+	WORKERS_MAX = 64,
+	ROWS_MAX = 65536,
+	ROW_DETAILS_MAX = 1024, /* 15 KiB each: services with quantiles in a window */
+	HEADS = 1 << 14,
+};
+#define SECOND_US 1000000LL
+
+/* Sums of one service over some time. */
+struct sum {
+	struct port_sample sample;
+	struct port_detail *detail; /* owned; NULL: no distribution */
+};
+
+struct pending {
+	struct sum sum;
+	uint32_t chain;
+};
+
+struct row {
+	struct addr server;
+	uint16_t port;
+	uint8_t proto;
+	uint32_t chain;
+	struct sum now, before; /* the running window and the one that is over */
+	uint32_t active[];      /* by worker */
+};
+
+struct ports {
+	const struct catalog *catalog;
+	struct hash_key key;
+	unsigned workers;
+	int64_t window_us, window_start; /* begin of the running window */
+	int64_t ticked[WORKERS_MAX], done;
+	struct pending *pending;
+	uint32_t pending_count, pending_size;
+	uint32_t pending_heads[HEADS]; /* number + 1 */
+	struct row **rows;
+	uint32_t row_count, row_size, row_details;
+	uint32_t row_heads[HEADS];
+};
+
+struct ports *ports_new(unsigned workers, uint32_t window_s,
+			const struct catalog *catalog)
+{
+	struct ports *ports = calloc(1, sizeof(*ports));
+	if (ports == NULL)
+		return NULL;
+	ports->catalog = catalog;
+	ports->key = hash_key_random();
+	ports->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
+	ports->window_us = window_s * SECOND_US;
+	ports->window_start = INT64_MIN;
+	ports->done = INT64_MIN;
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		ports->ticked[i] = INT64_MIN;
+	return ports;
+}
+
+void ports_free(struct ports *ports)
+{
+	if (ports == NULL)
+		return;
+	for (uint32_t i = 0; i < ports->pending_count; i++)
+		free(ports->pending[i].sum.detail);
+	for (uint32_t i = 0; i < ports->row_count; i++) {
+		free(ports->rows[i]->now.detail);
+		free(ports->rows[i]->before.detail);
+		free(ports->rows[i]);
+	}
+	free(ports->pending);
+	free(ports->rows);
+	free(ports);
+}
+
+static uint32_t place_of(const struct ports *ports, const struct port_sample *s,
+			 int64_t second)
+{
+	uint64_t words[4];
+	memcpy(words, s->server.ip6, 16);
+	words[2] = (uint64_t)s->port << 8 | s->proto;
+	words[3] = (uint64_t)second;
+	return (uint32_t)(hash_words(&ports->key, words, 4) % HEADS);
+}
+
+static bool is_same_service(const struct port_sample *a, const struct port_sample *b)
+{
+	return a->port == b->port && a->proto == b->proto &&
+	       addr_equal(&a->server, &b->server);
+}
+
+static void merge_detail(struct port_detail *into, const struct port_detail *from)
+{
+	histogram_merge(&into->handshake, &from->handshake);
+	histogram_merge(&into->response, &from->response);
+	cardinality_merge(&into->clients, &from->clients);
+}
+
+static struct port_detail *detail_copy(const struct port_detail *from)
+{
+	struct port_detail *copy = malloc(sizeof(*copy));
+	if (copy != NULL)
+		*copy = *from;
+	return copy;
+}
+
+static void sum_add(struct sum *sum, const struct port_sample *s)
+{
+	struct port_sample *to = &sum->sample;
+	to->flows += s->flows;
+	to->active += s->active;
+	to->ended += s->ended;
+	to->rejected += s->rejected;
+	to->unanswered += s->unanswered;
+	to->resets += s->resets;
+	to->client_bytes += s->client_bytes;
+	to->server_bytes += s->server_bytes;
+	to->client_packets += s->client_packets;
+	to->server_packets += s->server_packets;
+	to->data_packets += s->data_packets;
+	to->retransmits += s->retransmits;
+	to->payload_bytes += s->payload_bytes;
+	to->lost_bytes += s->lost_bytes;
+}
+
+/* ---- one second ---- */
+
+static struct pending *pending_at(struct ports *ports, const struct port_sample *s)
+{
+	uint32_t *head = &ports->pending_heads[place_of(ports, s, s->start_us)];
+	for (uint32_t i = *head; i != 0; i = ports->pending[i - 1].chain) {
+		struct pending *p = &ports->pending[i - 1];
+		if (p->sum.sample.start_us == s->start_us &&
+		    is_same_service(&p->sum.sample, s))
+			return p;
+	}
+	if (ports->pending_count == ports->pending_size) {
+		uint32_t size = ports->pending_size == 0 ? 64 : ports->pending_size * 2;
+		struct pending *grown = realloc(ports->pending, size * sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		ports->pending = grown;
+		ports->pending_size = size;
+	}
+	struct pending *p = &ports->pending[ports->pending_count++];
+	*p = (struct pending){ .chain = *head };
+	p->sum.sample = (struct port_sample){ .start_us = s->start_us,
+					      .server = s->server,
+					      .port = s->port,
+					      .proto = s->proto };
+	*head = ports->pending_count;
+	return p;
+}
+
+static struct row *row_at(struct ports *ports, const struct port_sample *s);
+
+void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
+	       const struct port_detail *detail)
+{
+	struct pending *p = pending_at(ports, sample);
+	struct row *row = row_at(ports, sample);
+	if (row != NULL)
+		row->active[worker] = (uint32_t)sample->active;
+	if (p == NULL)
+		return;
+	sum_add(&p->sum, sample);
+	if (detail == NULL)
+		return;
+	if (p->sum.detail != NULL)
+		merge_detail(p->sum.detail, detail);
+	else
+		p->sum.detail = detail_copy(detail);
+}
+
+static void put_quantiles(const struct port_detail *d, struct port_record *out)
+{
+	out->clients = cardinality_estimate(&d->clients);
+	if (d->handshake.total > 0) {
+		out->handshake_p50_us = histogram_quantile(&d->handshake, 0.5);
+		out->handshake_p95_us = histogram_quantile(&d->handshake, 0.95);
+	}
+	if (d->response.total > 0) {
+		out->response_p50_us = histogram_quantile(&d->response, 0.5);
+		out->response_p95_us = histogram_quantile(&d->response, 0.95);
+		out->response_p99_us = histogram_quantile(&d->response, 0.99);
+	}
+}
+
+static void put_ratios(const struct port_sample *s, struct port_record *out)
+{
+	uint64_t errors = s->rejected + s->unanswered + s->resets;
+	if (s->ended > 0)
+		out->error_ratio = (double)errors / (double)s->ended;
+	if (s->proto != IPPROTO_TCP)
+		return;
+	if (s->data_packets > 0)
+		out->retransmit_ratio =
+			(double)s->retransmits / (double)s->data_packets;
+	uint64_t all = s->payload_bytes + s->lost_bytes;
+	if (all > 0)
+		out->lost_ratio = (double)s->lost_bytes / (double)all;
+}
+
+static void put_names(const struct ports *ports, const struct port_sample *s,
+		      struct port_record *out)
+{
+	out->transport = s->proto == IPPROTO_TCP    ? "tcp"
+			 : s->proto == IPPROTO_UDP  ? "udp"
+			 : s->proto == IPPROTO_SCTP ? "sctp"
+						    : NULL;
+	if (s->proto == 0)
+		return; /* what the tables had no room for */
+	out->server_ip = s->server;
+	out->port = s->port;
+	const char *service = catalog_service(ports->catalog, s->proto, s->port);
+	const char *protocol = catalog_protocol(ports->catalog, s->proto, s->port);
+	if (service != NULL)
+		record_text(out->service, sizeof(out->service), service);
+	if (protocol != NULL)
+		record_text(out->protocol, sizeof(out->protocol), protocol);
+	out->class = catalog_class(ports->catalog, s->proto, s->port);
+}
+
+static void make_record(const struct ports *ports, const struct sum *sum,
+			int64_t start_us, uint32_t interval_s, uint64_t active,
+			struct port_record *out)
+{
+	const struct port_sample *s = &sum->sample;
+	record_init(RECORD_port, out);
+	put_names(ports, s, out);
+	out->start = start_us;
+	out->interval_s = interval_s;
+	out->flows = s->flows;
+	out->active = active;
+	out->rejected = s->rejected;
+	out->unanswered = s->unanswered;
+	out->resets = s->resets;
+	out->client_bytes = s->client_bytes;
+	out->server_bytes = s->server_bytes;
+	out->client_packets = s->client_packets;
+	out->server_packets = s->server_packets;
+	put_ratios(s, out);
+	if (sum->detail != NULL)
+		put_quantiles(sum->detail, out);
+}
+
+/* ---- windows ---- */
+
+static struct row *row_find(const struct ports *ports, const struct port_sample *s,
+			    uint32_t *head)
+{
+	for (uint32_t i = *head; i != 0; i = ports->rows[i - 1]->chain) {
+		struct row *r = ports->rows[i - 1];
+		if (r->port == s->port && r->proto == s->proto &&
+		    addr_equal(&r->server, &s->server))
+			return r;
+	}
+	return NULL;
+}
+
+static bool rows_grow(struct ports *ports)
+{
+	if (ports->row_count < ports->row_size)
+		return true;
+	uint32_t size = ports->row_size == 0 ? 64 : ports->row_size * 2;
+	struct row **grown = realloc(ports->rows, size * sizeof(struct row *));
+	if (grown == NULL)
+		return false;
+	ports->rows = grown;
+	ports->row_size = size;
+	return true;
+}
+
+static struct row *row_at(struct ports *ports, const struct port_sample *s)
+{
+	uint32_t *head = &ports->row_heads[place_of(ports, s, 0)];
+	struct row *row = row_find(ports, s, head);
+	if (row != NULL || ports->row_count >= ROWS_MAX || !rows_grow(ports))
+		return row;
+	row = calloc(1, sizeof(*row) + ports->workers * sizeof(row->active[0]));
+	if (row == NULL)
+		return NULL;
+	row->server = s->server;
+	row->port = s->port;
+	row->proto = s->proto;
+	row->chain = *head;
+	ports->rows[ports->row_count++] = row;
+	*head = ports->row_count;
+	return row;
+}
+
+static void sum_clear(struct ports *ports, struct sum *sum)
+{
+	ports->row_details -= sum->detail != NULL;
+	free(sum->detail);
+	*sum = (struct sum){ 0 };
+}
+
+static bool is_silent(const struct ports *ports, const struct row *row)
+{
+	uint64_t active = 0;
+	for (unsigned i = 0; i < ports->workers; i++)
+		active += row->active[i];
+	return active == 0 && row->now.sample.client_packets == 0 &&
+	       row->now.sample.server_packets == 0 &&
+	       row->before.sample.client_packets == 0 &&
+	       row->before.sample.server_packets == 0 && row->before.sample.ended == 0;
+}
+
+/* Forgets services that were silent for two windows; builds the chains anew. */
+static void drop_silent(struct ports *ports)
+{
+	uint32_t kept = 0;
+	memset(ports->row_heads, 0, sizeof(ports->row_heads));
+	for (uint32_t i = 0; i < ports->row_count; i++) {
+		struct row *row = ports->rows[i];
+		if (is_silent(ports, row)) {
+			sum_clear(ports, &row->now);
+			sum_clear(ports, &row->before);
+			free(row);
+			continue;
+		}
+		struct port_sample s = { .server = row->server,
+					 .port = row->port,
+					 .proto = row->proto };
+		uint32_t *head = &ports->row_heads[place_of(ports, &s, 0)];
+		ports->rows[kept++] = row;
+		row->chain = *head;
+		*head = kept;
+	}
+	ports->row_count = kept;
+}
+
+static void turn_window(struct ports *ports, int64_t second_us)
+{
+	if (ports->window_start == INT64_MIN)
+		ports->window_start = second_us;
+	if (ports->window_us == 0 || second_us < ports->window_start + ports->window_us)
+		return;
+	bool next_one = second_us < ports->window_start + 2 * ports->window_us;
+	for (uint32_t i = 0; i < ports->row_count; i++) {
+		struct row *row = ports->rows[i];
+		sum_clear(ports, &row->before);
+		if (next_one)
+			row->before = row->now;
+		else
+			sum_clear(ports, &row->now);
+		row->now = (struct sum){ 0 };
+	}
+	ports->window_start +=
+		(second_us - ports->window_start) / ports->window_us * ports->window_us;
+	drop_silent(ports);
+}
+
+static void add_to_row(struct ports *ports, const struct sum *second)
+{
+	turn_window(ports, second->sample.start_us);
+	struct row *row = row_at(ports, &second->sample);
+	if (row == NULL)
+		return;
+	if (row->now.sample.start_us == 0)
+		row->now.sample.start_us = second->sample.start_us;
+	sum_add(&row->now, &second->sample);
+	if (second->detail == NULL)
+		return;
+	if (row->now.detail != NULL) {
+		merge_detail(row->now.detail, second->detail);
+	} else if (ports->row_details < ROW_DETAILS_MAX) {
+		row->now.detail = detail_copy(second->detail);
+		ports->row_details += row->now.detail != NULL;
+	}
+}
+
+/* ---- ticks ---- */
+
+static int by_time_and_service(const void *left, const void *right)
+{
+	const struct port_sample *a = &((const struct pending *)left)->sum.sample;
+	const struct port_sample *b = &((const struct pending *)right)->sum.sample;
+	if (a->start_us != b->start_us)
+		return a->start_us < b->start_us ? -1 : 1;
+	int order = memcmp(a->server.ip6, b->server.ip6, sizeof(a->server.ip6));
+	if (order != 0)
+		return order;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return (int)a->proto - (int)b->proto;
+}
+
+static void finish(struct ports *ports, struct pending *p, port_emit emit, void *to)
+{
+	struct port_record record;
+	add_to_row(ports, &p->sum);
+	make_record(ports, &p->sum, p->sum.sample.start_us, 1, p->sum.sample.active,
+		    &record);
+	emit(to, &record);
+	free(p->sum.detail);
+}
+
+static void rebuild_pending(struct ports *ports)
+{
+	memset(ports->pending_heads, 0, sizeof(ports->pending_heads));
+	for (uint32_t i = 0; i < ports->pending_count; i++) {
+		struct port_sample *s = &ports->pending[i].sum.sample;
+		uint32_t *head = &ports->pending_heads[place_of(ports, s, s->start_us)];
+		ports->pending[i].chain = *head;
+		*head = i + 1;
+	}
+}
+
+void ports_tick(struct ports *ports, unsigned worker, int64_t at_us, port_emit emit,
+		void *to)
+{
+	ports->ticked[worker] = at_us;
+	int64_t done = INT64_MAX;
+	for (unsigned i = 0; i < ports->workers; i++)
+		if (ports->ticked[i] < done)
+			done = ports->ticked[i];
+	if (done == ports->done || ports->pending_count == 0)
+		return;
+	ports->done = done;
+	qsort(ports->pending, ports->pending_count, sizeof(ports->pending[0]),
+	      by_time_and_service);
+	uint32_t count = 0;
+	while (count < ports->pending_count &&
+	       ports->pending[count].sum.sample.start_us < done)
+		finish(ports, &ports->pending[count++], emit, to);
+	ports->pending_count -= count;
+	memmove(ports->pending, ports->pending + count,
+		ports->pending_count * sizeof(ports->pending[0]));
+	rebuild_pending(ports);
+}
+
+static void add_window(struct ports *ports, const struct row *row, struct sum *into,
+		       struct port_detail *detail)
+{
+	const struct sum *parts[2] = { &row->before, &row->now };
+	for (unsigned i = 0; i < 2; i++) {
+		sum_add(into, &parts[i]->sample);
+		if (parts[i]->detail == NULL)
+			continue;
+		if (into->detail == NULL)
+			*detail = *parts[i]->detail;
+		else
+			merge_detail(detail, parts[i]->detail);
+		into->detail = detail;
+	}
+	into->sample.active = 0;
+	for (unsigned i = 0; i < ports->workers; i++)
+		into->sample.active += row->active[i];
+}
+
+void ports_each(struct ports *ports, port_emit emit, void *to)
+{
+	static _Thread_local struct port_detail detail;
+	int64_t newest = INT64_MIN;
+	for (unsigned i = 0; i < ports->workers; i++)
+		if (ports->ticked[i] > newest)
+			newest = ports->ticked[i];
+	for (uint32_t i = 0; i < ports->row_count; i++) {
+		const struct row *row = ports->rows[i];
+		struct sum sum = { .sample = { .server = row->server,
+					       .port = row->port,
+					       .proto = row->proto } };
+		add_window(ports, row, &sum, &detail);
+		int64_t start = ports->window_start;
+		if (row->before.sample.start_us != 0 && ports->window_us != 0)
+			start -= ports->window_us;
+		struct port_record record;
+		int64_t length = (newest - start) / SECOND_US;
+		make_record(ports, &sum, start, length < 1 ? 1 : (uint32_t)length,
+			    sum.sample.active, &record);
+		emit(to, &record);
+	}
+}
+
+size_t ports_count(const struct ports *ports)
+{
+	return ports->row_count;
+}

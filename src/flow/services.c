@@ -1,0 +1,230 @@
+/*
+ * services.c: per-service counters of the current second; see services.h.
+ *
+ * At most 65,534 services. When the table is full, one that has no open flow and no
+ * news makes room; if none is found nearby, the new one is counted with SERVICE_OTHER.
+ * Distributions (15 KiB a service) come from a smaller slab and only while needed.
+ */
+#include "flow/services.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	SERVICES_MAX = UINT16_MAX - 1,
+	HEADS = 1 << 16,
+	DETAILS_MAX = 4096,
+	PROBES = 64, /* services looked at for one to reclaim */
+};
+#define DETAIL_NONE UINT32_MAX
+
+struct services {
+	struct hash_key key;
+	uint32_t count;   /* ever used: the rest of the slab is untouched */
+	uint32_t hand;    /* where the search for room goes on */
+	uint16_t touched; /* list of those with news; SERVICE_NONE ends */
+	uint32_t detail_count, detail_free;
+	uint16_t heads[HEADS]; /* 0: empty */
+	struct service *at;
+	struct port_detail *details;
+	uint32_t *detail_next;
+};
+
+static void *reserve(size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+struct services *services_new(const struct hash_key *key)
+{
+	struct services *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	s->key = *key;
+	s->touched = SERVICE_NONE;
+	s->detail_free = DETAIL_NONE;
+	s->at = reserve(SERVICES_MAX * sizeof(s->at[0]));
+	s->details = reserve(DETAILS_MAX * sizeof(s->details[0]));
+	s->detail_next = reserve(DETAILS_MAX * sizeof(s->detail_next[0]));
+	if (s->at == NULL || s->details == NULL || s->detail_next == NULL) {
+		services_free(s);
+		return NULL;
+	}
+	s->at[SERVICE_OTHER].detail = DETAIL_NONE;
+	s->count = 1;
+	return s;
+}
+
+void services_free(struct services *s)
+{
+	if (s->at != NULL)
+		munmap(s->at, SERVICES_MAX * sizeof(s->at[0]));
+	if (s->details != NULL)
+		munmap(s->details, DETAILS_MAX * sizeof(s->details[0]));
+	if (s->detail_next != NULL)
+		munmap(s->detail_next, DETAILS_MAX * sizeof(s->detail_next[0]));
+	free(s);
+}
+
+static uint16_t *head_of(struct services *s, const struct addr *server, uint16_t port,
+			 uint8_t proto)
+{
+	uint64_t words[3];
+	memcpy(words, server->ip6, 16);
+	words[2] = (uint64_t)port << 8 | proto;
+	return &s->heads[hash_words(&s->key, words, 3) % HEADS];
+}
+
+static void unchain(struct services *s, uint16_t number)
+{
+	const struct port_sample *now = &s->at[number].now;
+	uint16_t *link = head_of(s, &now->server, now->port, now->proto);
+	while (*link != number)
+		link = &s->at[*link].chain;
+	*link = s->at[number].chain;
+}
+
+static uint16_t take_room(struct services *s)
+{
+	if (s->count < SERVICES_MAX)
+		return (uint16_t)s->count++;
+	for (unsigned i = 0; i < PROBES; i++) {
+		s->hand = s->hand % (SERVICES_MAX - 1) + 1;
+		const struct service *old = &s->at[s->hand];
+		if (old->now.active == 0 && !old->is_touched) {
+			unchain(s, (uint16_t)s->hand);
+			return (uint16_t)s->hand;
+		}
+	}
+	return SERVICE_OTHER;
+}
+
+uint16_t services_find(struct services *s, const struct addr *server, uint16_t port,
+		       uint8_t proto)
+{
+	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP)
+		return SERVICE_NONE;
+	uint16_t *head = head_of(s, server, port, proto);
+	for (uint16_t i = *head; i != 0; i = s->at[i].chain) {
+		const struct port_sample *now = &s->at[i].now;
+		if (now->port == port && now->proto == proto &&
+		    addr_equal(&now->server, server))
+			return i;
+	}
+	uint16_t number = take_room(s);
+	if (number == SERVICE_OTHER)
+		return SERVICE_OTHER;
+	s->at[number] = (struct service){
+		.now = { .server = *server, .port = port, .proto = proto },
+		.detail = DETAIL_NONE,
+		.chain = *head,
+	};
+	*head = number;
+	return number;
+}
+
+struct service *services_at(struct services *s, uint16_t number)
+{
+	struct service *service = &s->at[number];
+	if (!service->is_touched) {
+		service->is_touched = true;
+		service->touched = s->touched;
+		s->touched = number;
+	}
+	return service;
+}
+
+static void detail_clear(struct port_detail *d)
+{
+	histogram_clear(&d->handshake);
+	histogram_clear(&d->response);
+	memset(&d->clients, 0, sizeof(d->clients));
+}
+
+/* NULL when the slab is used up: that service's quantiles are unknown this second. */
+static struct port_detail *detail_of(struct services *s, uint16_t number)
+{
+	struct service *service = services_at(s, number);
+	if (service->detail == DETAIL_NONE) {
+		uint32_t d = s->detail_free;
+		if (d != DETAIL_NONE)
+			s->detail_free = s->detail_next[d];
+		else if (s->detail_count < DETAILS_MAX)
+			d = s->detail_count++;
+		else
+			return NULL;
+		service->detail = d;
+		detail_clear(&s->details[d]);
+	}
+	return &s->details[service->detail];
+}
+
+void services_handshake(struct services *s, uint16_t number, uint64_t us)
+{
+	struct port_detail *d = number == SERVICE_NONE ? NULL : detail_of(s, number);
+	if (d != NULL)
+		histogram_add(&d->handshake, us);
+}
+
+void services_response(struct services *s, uint16_t number, uint64_t us)
+{
+	struct port_detail *d = number == SERVICE_NONE ? NULL : detail_of(s, number);
+	if (d != NULL)
+		histogram_add(&d->response, us);
+}
+
+void services_client(struct services *s, uint16_t number, const struct addr *client)
+{
+	struct port_detail *d = number == SERVICE_NONE ? NULL : detail_of(s, number);
+	uint64_t words[2];
+	memcpy(words, client->ip6, 16);
+	/* Unkeyed on purpose: workers with different keys must agree when merged. */
+	static const struct hash_key same = { 0, 0 };
+	if (d != NULL)
+		cardinality_add(&d->clients, hash_words(&same, words, 2));
+}
+
+static void flush_one(struct services *s, struct service *service, int64_t start_us,
+		      const struct flow_sink *sink)
+{
+	bool has_detail = service->detail != DETAIL_NONE;
+	service->now.start_us = start_us;
+	service->now.has_detail = has_detail;
+	sink->port(sink->self, &service->now,
+		   has_detail ? &s->details[service->detail] : NULL);
+	struct port_sample kept = service->now;
+	service->now = (struct port_sample){ .server = kept.server,
+					     .port = kept.port,
+					     .proto = kept.proto,
+					     .active = kept.active };
+	if (has_detail) {
+		s->detail_next[service->detail] = s->detail_free;
+		s->detail_free = service->detail;
+		service->detail = DETAIL_NONE;
+	}
+}
+
+void services_flush(struct services *s, int64_t start_us, const struct flow_sink *sink)
+{
+	while (s->touched != SERVICE_NONE) {
+		struct service *service = &s->at[s->touched];
+		s->touched = service->touched;
+		service->is_touched = false;
+		flush_one(s, service, start_us, sink);
+	}
+}
+
+uint32_t services_count(const struct services *s)
+{
+	return s->count - 1;
+}
+
+uint64_t services_memory(const struct services *s)
+{
+	return sizeof(*s) + s->count * sizeof(s->at[0]) +
+	       s->detail_count * (sizeof(s->details[0]) + sizeof(s->detail_next[0]));
+}

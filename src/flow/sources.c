@@ -1,0 +1,144 @@
+/*
+ * sources.c: shares of sources; see sources.h.
+ */
+#include "flow/sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WIDTH = 1 << 16, /* counters per row; two rows */
+	AGGREGATES = 256,
+	PROBES = 8,
+};
+
+struct sources {
+	struct hash_key key;
+	uint32_t share, aggregated;
+	uint32_t count[2][WIDTH];
+	struct aggregate aggregate[AGGREGATES];
+};
+
+struct sources *sources_new(const struct hash_key *key, uint32_t share)
+{
+	struct sources *s = calloc(1, sizeof(*s));
+	if (s != NULL) {
+		s->key = *key;
+		s->share = share;
+	}
+	return s;
+}
+
+void sources_free(struct sources *s)
+{
+	free(s);
+}
+
+static uint64_t source_hash(const struct sources *s, const struct addr *source)
+{
+	uint64_t words[2];
+	memcpy(words, source->ip6, 16);
+	return hash_words(&s->key, words, 2);
+}
+
+/* The two counters of a source. */
+struct pair {
+	uint32_t *a, *b;
+};
+
+static struct pair counters(struct sources *s, const struct addr *client)
+{
+	struct addr source = addr_source(client);
+	uint64_t hash = source_hash(s, &source);
+	return (struct pair){ &s->count[0][hash % WIDTH],
+			      &s->count[1][(hash >> 32) % WIDTH] };
+}
+
+bool sources_take(struct sources *s, const struct addr *client)
+{
+	struct pair c = counters(s, client);
+	if (*c.a >= s->share && *c.b >= s->share)
+		return false;
+	*c.a += 1;
+	*c.b += 1;
+	return true;
+}
+
+void sources_give(struct sources *s, const struct addr *client)
+{
+	struct pair c = counters(s, client);
+	*c.a -= 1;
+	*c.b -= 1;
+}
+
+void sources_move(struct sources *s, const struct addr *from, const struct addr *to)
+{
+	sources_give(s, from);
+	struct pair c = counters(s, to);
+	*c.a += 1;
+	*c.b += 1;
+}
+
+/* The source's aggregate, a free one, or else the least recently used of its place. */
+static struct aggregate *place(struct sources *s, const struct addr *source)
+{
+	uint64_t first = source_hash(s, source) >> 16;
+	struct aggregate *best = &s->aggregate[first % AGGREGATES];
+	for (unsigned i = 0; i < PROBES; i++) {
+		struct aggregate *a = &s->aggregate[(first + i) % AGGREGATES];
+		if (a->used && addr_equal(&a->source, source))
+			return a;
+		if (best->used && (!a->used || a->last_us < best->last_us))
+			best = a;
+	}
+	return best;
+}
+
+bool sources_aggregate(struct sources *s, const struct packet *p,
+		       const struct addr *client, uint64_t flow_hash, uint16_t link,
+		       struct aggregate *evicted)
+{
+	struct addr source = addr_source(client);
+	struct aggregate *a = place(s, &source);
+	bool must_go = a->used && !addr_equal(&a->source, &source);
+	if (must_go)
+		*evicted = *a;
+	if (!a->used || must_go) {
+		s->aggregated += !a->used;
+		memset(a, 0, sizeof(*a));
+		a->source = source;
+		a->start_us = p->at_us;
+		a->used = true;
+	}
+	a->proto = p->proto;
+	a->link = link;
+	a->last_us = p->at_us;
+	a->packets++;
+	a->bytes += p->ip_len;
+	cardinality_add(&a->flows, flow_hash);
+	return must_go;
+}
+
+bool sources_collect(struct sources *s, int64_t before_us, struct aggregate *out)
+{
+	for (unsigned i = 0; i < AGGREGATES && s->aggregated > 0; i++) {
+		struct aggregate *a = &s->aggregate[i];
+		if (!a->used || a->start_us > before_us)
+			continue;
+		*out = *a;
+		a->used = false;
+		s->aggregated--;
+		return true;
+	}
+	return false;
+}
+
+uint32_t sources_aggregated(const struct sources *s)
+{
+	return s->aggregated;
+}
+
+uint64_t sources_memory(const struct sources *s)
+{
+	return sizeof(*s);
+}

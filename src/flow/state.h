@@ -1,0 +1,121 @@
+/*
+ * state.h: everything one worker knows; private to the room.
+ */
+#pragma once
+
+#include "flow/body.h"
+#include "flow/flow.h"
+#include "flow/holes.h"
+#include "flow/links.h"
+#include "flow/services.h"
+#include "flow/sources.h"
+#include "flow/table.h"
+
+enum {
+	/* A body is looked at again at the latest after this many slots of 2^20 us. */
+	WHEEL_SLOTS = 8,
+	WHEEL_REACH = 5,
+	WHEEL_SHIFT = 20,
+};
+
+#define SECOND_US 1000000LL
+
+struct flows {
+	struct flow_options options;
+	struct flow_sink sink;
+	struct table table;
+	struct holes *holes;
+	struct services *services;
+	struct sources *sources;
+	struct links links;
+	struct flow_stats stats;
+	int64_t now_us;              /* newest time seen; INT64_MIN before the first */
+	int64_t second_us;           /* begin of the second being counted */
+	int64_t slot;                /* timer slots up to this one are done */
+	uint32_t wheel[WHEEL_SLOTS]; /* first body of each slot's list */
+	uint32_t clock_hand;         /* where the search for a body to evict goes on */
+};
+
+/* Endpoint states of a body, unpacked. */
+static inline enum endpoint_state body_state(const struct body *b, unsigned side)
+{
+	return side == CLIENT ? b->state0 : b->state1;
+}
+
+static inline enum endpoint_state body_before(const struct body *b, unsigned side)
+{
+	return side == CLIENT ? b->before0 : b->before1;
+}
+
+static inline bool body_closed(const struct body *b, unsigned side)
+{
+	return side == CLIENT ? b->closed0 : b->closed1;
+}
+
+static inline bool body_fin(const struct body *b, unsigned side)
+{
+	return side == CLIENT ? b->fin0 : b->fin1;
+}
+
+/* What identifies the flow of a packet besides its addresses. */
+struct keyed {
+	uint64_t hash;
+	uint16_t sport, dport; /* ICMP: type and counterpart, or code */
+	bool one_way;          /* ICMP without a counterpart: no other direction */
+};
+
+enum { FLOWS_EMBRYO_US = 5 * 1000000 };
+
+/* clock.c */
+void flows_emit_body(struct flows *f, const struct body *b, const char *reason);
+void flows_emit_aggregate(struct flows *f, const struct aggregate *a);
+void flows_collect_aggregates(struct flows *f, int64_t before_us);
+int64_t flows_deadline(const struct body *b);
+const char *flows_end_reason(const struct body *b);
+/*
+ * Ends a flow with a record.  Its body stays in the timers' list and is freed when they
+ * come by: a list in one direction can't let go of its middle.
+ */
+void flows_end_body(struct flows *f, uint32_t number, const char *reason);
+/* The same for a half-open one, which is free at once. reason NULL: without a record.
+ */
+void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason);
+void flows_schedule(struct flows *f, uint32_t number, int64_t slot);
+
+/* begin.c */
+void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k);
+/* The half-open flow gets a body, whose number is returned. */
+uint32_t flows_promote(struct flows *f, uint32_t ref, const struct keyed *k);
+/* A SYN that an embryo can describe. */
+bool tcp_is_plain_syn(const struct packet *p);
+
+/* flows.c: counts the packet for its flow and moves the flow on. */
+void flows_update(struct flows *f, uint32_t number, const struct packet *p,
+		  unsigned side);
+
+/* tcp.c: one segment of the side; moves states, history and meters. */
+void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
+		 unsigned side);
+
+/* True if this SYN begins another connection with the same addresses and ports. */
+bool tcp_is_reuse(const struct body *b, const struct packet *p);
+
+/* When nothing more is expected of a TCP connection. */
+int64_t tcp_deadline(const struct body *b);
+
+/* Payload octets by sequence numbers, as Zeek's orig_bytes and resp_bytes. */
+uint64_t tcp_size(const struct body *b, unsigned side);
+
+/* Client and server change places. */
+void body_flip(struct flows *f, uint32_t number);
+
+/* The server answered a turn of the client: one response time. */
+void body_answered(struct flows *f, struct body *b, int64_t at_us);
+
+/* export.c: records of what is known. reason is static text. */
+void export_body(const struct flows *f, const struct body *b, const char *reason,
+		 struct flow_record *out);
+void export_embryo(const struct flows *f, const struct embryo *e, const char *reason,
+		   struct flow_record *out);
+void export_aggregate(const struct flows *f, const struct aggregate *a,
+		      struct flow_record *out);

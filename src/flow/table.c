@@ -1,0 +1,293 @@
+/*
+ * table.c: index and slabs of flows; see table.h.
+ */
+#include "flow/table.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { SLOTS = 10 };
+
+/* Address space only: a page costs memory when it is first used. */
+static void *reserve(struct table *t, size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	t->memory_bytes += bytes;
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void release(void *at, size_t bytes)
+{
+	if (at != NULL)
+		munmap(at, bytes);
+}
+
+bool table_init(struct table *t, const struct hash_key *key, uint32_t body_max,
+		uint32_t embryo_max)
+{
+	*t = (struct table){ .key = *key,
+			     .body_max = body_max,
+			     .embryo_max = embryo_max,
+			     .body_free = TABLE_NONE };
+	/* Eight flows to a bucket of ten when all slabs are full. */
+	t->bucket_count = (body_max + embryo_max) / 8 + 1;
+	t->buckets = reserve(t, t->bucket_count * sizeof(t->buckets[0]));
+	t->bodies = reserve(t, body_max * sizeof(t->bodies[0]));
+	t->embryos = reserve(t, embryo_max * sizeof(t->embryos[0]));
+	return t->buckets != NULL && t->bodies != NULL && t->embryos != NULL;
+}
+
+void table_fini(struct table *t)
+{
+	release(t->buckets, t->bucket_count * sizeof(t->buckets[0]));
+	release(t->bodies, t->body_max * sizeof(t->bodies[0]));
+	release(t->embryos, t->embryo_max * sizeof(t->embryos[0]));
+}
+
+struct endpoint {
+	uint64_t high,
+		low; /* of the address, in native order: only compared and hashed */
+	uint16_t port;
+};
+
+static struct endpoint endpoint_of(const struct addr *a, uint16_t port)
+{
+	struct endpoint e = { .port = port };
+	memcpy(&e.high, a->ip6, 8);
+	memcpy(&e.low, a->ip6 + 8, 8);
+	return e;
+}
+
+static bool endpoint_less(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->low != b->low)
+		return a->low < b->low;
+	if (a->high != b->high)
+		return a->high < b->high;
+	return a->port < b->port;
+}
+
+static uint64_t hash_ends(const struct table *t, struct endpoint a, struct endpoint b,
+			  uint8_t proto, bool one_way)
+{
+	if (!one_way && endpoint_less(&b, &a)) {
+		struct endpoint swap = a;
+		a = b;
+		b = swap;
+	}
+	uint64_t words[5] = { a.high, a.low, b.high, b.low,
+			      (uint64_t)a.port << 32 | (uint64_t)b.port << 16 | proto };
+	return hash_words(&t->key, words, 5);
+}
+
+uint64_t table_hash(const struct table *t, const struct packet *p, uint16_t sport,
+		    uint16_t dport, bool one_way)
+{
+	return hash_ends(t, endpoint_of(&p->src, sport), endpoint_of(&p->dst, dport),
+			 p->proto, one_way);
+}
+
+uint64_t table_hash_key(const struct table *t, const struct flow_key *key,
+			uint8_t proto, bool one_way)
+{
+	return hash_ends(t, endpoint_of(&key->addr[CLIENT], key->port[CLIENT]),
+			 endpoint_of(&key->addr[SERVER], key->port[SERVER]), proto,
+			 one_way);
+}
+
+static struct bucket *first_bucket(const struct table *t, uint64_t hash)
+{
+	return &t->buckets[((hash & 0xffffffff) * t->bucket_count) >> 32];
+}
+
+static struct bucket *second_bucket(const struct table *t, uint64_t hash)
+{
+	return &t->buckets[((hash >> 32) * t->bucket_count) >> 32];
+}
+
+/* From the middle of the hash, so that it differs within both buckets. */
+static uint16_t signature(uint64_t hash)
+{
+	uint16_t sig = (uint16_t)(hash >> 24 ^ hash);
+	return sig == 0 ? 1 : sig;
+}
+
+/* One bit per slot whose signature equals; the compiler makes vectors of it. */
+static unsigned matching(const struct bucket *b, uint16_t sig)
+{
+	unsigned bits = 0;
+	for (unsigned i = 0; i < SLOTS; i++)
+		bits |= (unsigned)(b->sig[i] == sig) << i;
+	return bits;
+}
+
+static const struct flow_key *key_of(const struct table *t, uint32_t ref)
+{
+	return ref & TABLE_EMBRYO ? &table_embryo(t, ref)->key : &t->bodies[ref].key;
+}
+
+void table_prefetch(const struct table *t, uint64_t hash)
+{
+	const struct bucket *b = first_bucket(t, hash);
+	unsigned bits = matching(b, signature(hash));
+	if (bits == 0)
+		return;
+	const char *flow = (const char *)key_of(t, b->ref[__builtin_ctz(bits)]);
+	__builtin_prefetch(flow, 1);
+	__builtin_prefetch(flow + 64, 1);
+	__builtin_prefetch(flow + 128, 1);
+	__builtin_prefetch(flow + sizeof(struct body) - 1, 1);
+}
+
+static bool is_asked(const struct table *t, uint32_t ref, const struct table_query *q,
+		     unsigned *side)
+{
+	const struct flow_key *key = key_of(t, ref);
+	if (ref & TABLE_EMBRYO) {
+		if (q->proto != IPPROTO_TCP)
+			return false;
+	} else if (t->bodies[ref].proto != q->proto ||
+		   t->bodies[ref].one_way != q->one_way) {
+		return false;
+	}
+	*side = CLIENT;
+	if (key->port[CLIENT] == q->sport && key->port[SERVER] == q->dport &&
+	    addr_equal(&key->addr[CLIENT], q->src) &&
+	    addr_equal(&key->addr[SERVER], q->dst))
+		return true;
+	*side = SERVER;
+	return !q->one_way && key->port[SERVER] == q->sport &&
+	       key->port[CLIENT] == q->dport &&
+	       addr_equal(&key->addr[SERVER], q->src) &&
+	       addr_equal(&key->addr[CLIENT], q->dst);
+}
+
+static uint32_t find_in(const struct table *t, const struct bucket *b, uint16_t sig,
+			const struct table_query *q, unsigned *side)
+{
+	for (unsigned bits = matching(b, sig); bits != 0; bits &= bits - 1) {
+		uint32_t ref = b->ref[__builtin_ctz(bits)];
+		if (is_asked(t, ref, q, side))
+			return ref;
+	}
+	return TABLE_NONE;
+}
+
+uint32_t table_find(const struct table *t, uint64_t hash,
+		    const struct table_query *query, unsigned *side)
+{
+	uint16_t sig = signature(hash);
+	const struct bucket *first = first_bucket(t, hash);
+	uint32_t ref = find_in(t, first, sig, query, side);
+	if (ref == TABLE_NONE && first->spilled != 0)
+		ref = find_in(t, second_bucket(t, hash), sig, query, side);
+	return ref;
+}
+
+static bool put_in(struct bucket *b, uint16_t sig, uint32_t ref)
+{
+	unsigned open = matching(b, 0);
+	if (open == 0)
+		return false;
+	unsigned slot = (unsigned)__builtin_ctz(open);
+	b->sig[slot] = sig;
+	b->ref[slot] = ref;
+	return true;
+}
+
+bool table_insert(struct table *t, uint64_t hash, uint32_t ref)
+{
+	uint16_t sig = signature(hash);
+	struct bucket *first = first_bucket(t, hash);
+	if (put_in(first, sig, ref))
+		return true;
+	if (!put_in(second_bucket(t, hash), sig, ref))
+		return false;
+	first->spilled++;
+	return true;
+}
+
+/* Where the reference stands: its bucket, and *slot. */
+static struct bucket *locate(struct table *t, uint64_t hash, uint32_t ref,
+			     unsigned *slot)
+{
+	struct bucket *pair[2] = { first_bucket(t, hash), second_bucket(t, hash) };
+	for (unsigned i = 0; i < 2; i++)
+		for (*slot = 0; *slot < SLOTS; (*slot)++)
+			if (pair[i]->sig[*slot] == signature(hash) &&
+			    pair[i]->ref[*slot] == ref)
+				return pair[i];
+	return NULL;
+}
+
+void table_remove(struct table *t, uint64_t hash, uint32_t ref)
+{
+	unsigned slot;
+	struct bucket *b = locate(t, hash, ref, &slot);
+	if (b == NULL)
+		return;
+	b->sig[slot] = 0;
+	if (b != first_bucket(t, hash))
+		first_bucket(t, hash)->spilled--;
+}
+
+void table_move(struct table *t, uint64_t hash, uint32_t from, uint32_t to)
+{
+	unsigned slot;
+	struct bucket *b = locate(t, hash, from, &slot);
+	if (b != NULL)
+		b->ref[slot] = to;
+}
+
+uint32_t table_body_new(struct table *t)
+{
+	uint32_t number = t->body_free;
+	if (number != TABLE_NONE)
+		t->body_free = t->bodies[number].next;
+	else if (t->body_fresh < t->body_max)
+		number = t->body_fresh++;
+	else
+		return TABLE_NONE;
+	t->body_used++;
+	memset(&t->bodies[number], 0, sizeof(t->bodies[0]));
+	return number;
+}
+
+void table_body_free(struct table *t, uint32_t number)
+{
+	t->bodies[number].live = 0;
+	t->bodies[number].next = t->body_free;
+	t->body_free = number;
+	t->body_used--;
+}
+
+uint32_t table_embryo_new(struct table *t)
+{
+	if (t->embryo_head - t->embryo_tail == t->embryo_max)
+		return TABLE_NONE;
+	uint32_t number = (uint32_t)(t->embryo_head++ % t->embryo_max);
+	t->embryo_used++;
+	return number | TABLE_EMBRYO;
+}
+
+uint32_t table_embryo_oldest(struct table *t)
+{
+	while (t->embryo_tail != t->embryo_head) {
+		uint32_t number = (uint32_t)(t->embryo_tail % t->embryo_max);
+		if (t->embryos[number].packets != 0)
+			return number | TABLE_EMBRYO;
+		t->embryo_tail++;
+	}
+	return TABLE_NONE;
+}
+
+void table_embryo_free(struct table *t, uint32_t ref)
+{
+	table_embryo(t, ref)->packets = 0;
+	t->embryo_used--;
+	/* Gives the tail back at once, so that a full ring has room again. */
+	table_embryo_oldest(t);
+}
