@@ -23,11 +23,12 @@ enum {
 	T0 = 1700000000, /* seconds, of the first packet */
 };
 
-/* A file in the making; ends[i] is where its packet i ends. */
+/* A file in the making: where each packet ends, and each record of any kind. */
 struct made {
 	uint8_t *at;
 	size_t len, count;
 	size_t ends[PACKETS_MAX];
+	size_t edges[2 * PACKETS_MAX], edge_count;
 	bool swapped;
 };
 
@@ -35,8 +36,14 @@ static struct made made;
 
 static inline void start(struct made *file, bool swapped)
 {
-	file->len = file->count = 0;
+	file->len = file->count = file->edge_count = 0;
 	file->swapped = swapped;
+}
+
+static inline void mark_edge(struct made *file)
+{
+	assert_true(file->edge_count < 2 * PACKETS_MAX);
+	file->edges[file->edge_count++] = file->len;
 }
 
 static inline void put(struct made *file, const void *bytes, size_t len)
@@ -78,6 +85,7 @@ static inline void put_pcap_header(struct made *file, uint32_t magic, uint32_t l
 	put64(file, 0);
 	put32(file, 65535);
 	put32(file, link);
+	mark_edge(file);
 }
 
 static inline void end_packet(struct made *file)
@@ -94,6 +102,7 @@ static inline void put_pcap_packet(struct made *file, uint32_t s, uint32_t fract
 	put32(file, len);
 	put32(file, len + 4);
 	put_fill(file, file->count, len);
+	mark_edge(file);
 	end_packet(file);
 }
 
@@ -115,6 +124,7 @@ static inline void end_block(struct made *file, size_t at)
 	put32(file, (uint32_t)(end - at));
 	file->len = end - 4;
 	put32(file, (uint32_t)(end - at));
+	mark_edge(file);
 }
 
 static inline void put_section(struct made *file)
@@ -195,7 +205,7 @@ static inline struct capture *open_made(const struct made *file, size_t len,
 	char error[CAPTURE_ERROR_MAX];
 	struct capture *capture = capture_memory(file->at, len, filter, error);
 	if (capture == NULL)
-		print_message("%s\n", error);
+		print_message("# %s\n", error);
 	assert_non_null(capture);
 	return capture;
 }
@@ -242,6 +252,7 @@ static inline void make_pcapng(struct made *file, bool swapped)
 	put_simple(file, 33);
 	put_statistics(file, 1, 5);
 	put_statistics(file, 1, 7);
+	put_statistics(file, 1, 6); /* never back: not believed */
 	put_statistics(file, 99, 1000);
 	file->swapped = !swapped;
 	put_section(file);
