@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""properties.py: what must hold for every capture file, good or bad.
+
+Cut anywhere, with any byte changed, in pieces, in any order, twice, with one worker or
+four: a replay never crashes, leaks (under a sanitizer) or hangs, never prints a broken
+line, and the same packets give the same records.  Cuts and changes are drawn with a
+seed (SEED=N sets it), in turn from every file, until BUDGET_S seconds are over.
+"""
+import concurrent.futures
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import common
+
+BUDGET_S = float(os.environ.get("BUDGET_S", 50))
+SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
+HANG_S = 20
+FILE_HEADER, PACKET_HEADER = 24, 16
+OK, BAD_NEWS, USAGE, NOT_PERMITTED, INCOMPLETE = 0, 1, 2, 4, 5
+SMALL = 4000  # bytes: files below are cut at every byte
+PCAP_MAGIC = (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
+NOBODY = 65534
+
+
+FORMATS = (("--json",), ("--format", "zeek"), ("--format", "eve"))
+
+
+def replay(*arguments, form=FORMATS[0], **options):
+    return common.breakwater("replay", *form, "--quiet", *arguments, timeout=HANG_S,
+                             **options)
+
+
+def defects(run, allowed):
+    """What is wrong with a finished replay, whatever its file held."""
+    if run.returncode not in allowed:
+        yield f"exit status {run.returncode}, allowed {sorted(allowed)}"
+    if "Sanitizer" in run.stderr or "runtime error" in run.stderr:
+        yield run.stderr[:2000]
+    if run.returncode in (USAGE, NOT_PERMITTED, INCOMPLETE) and \
+            len(run.stderr.strip().splitlines()) != 1:
+        yield f"not one line on standard error: {run.stderr!r}"
+    if run.returncode == OK and run.stderr:
+        yield f"unexpected on standard error: {run.stderr!r}"
+    for line in run.stdout.splitlines():
+        try:
+            json.loads(line)
+        except ValueError:
+            yield f"not JSON: {line!r}"
+
+
+class Variants:
+    """Runs replays of changed files, a few at a time, until the time is up."""
+
+    def __init__(self, folder, budget_s):
+        self.folder = folder
+        self.until = time.monotonic() + budget_s
+        self.found, self.count, self.left_out = [], 0, 0
+
+    def one(self, number, what, content, allowed):
+        if time.monotonic() > self.until:
+            self.left_out += 1
+            return
+        path = os.path.join(self.folder, f"variant-{number}.pcap")
+        with open(path, "wb") as file:
+            file.write(content())
+        try:
+            form = FORMATS[number % len(FORMATS)]
+            wrong = list(defects(replay(path, form=form), allowed))
+        except subprocess.TimeoutExpired:
+            wrong = [f"hung for {HANG_S} s"]
+        except UnicodeDecodeError as error:
+            wrong = [f"not UTF-8: {error}"]
+        self.count += 1
+        self.found += [f"{what}: {one}" for one in wrong]
+        os.unlink(path)
+
+    def run(self, variants):
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for number, (what, content, allowed) in enumerate(variants):
+                pool.submit(self.one, number, what, content, allowed)
+
+
+def packets(content):
+    """Offsets of the packets of a little-endian pcap file, and its end."""
+    offsets, at = [], FILE_HEADER
+    while at + PACKET_HEADER <= len(content):
+        length = struct.unpack_from("<I", content, at + 8)[0]
+        if at + PACKET_HEADER + length > len(content):
+            break
+        offsets.append(at)
+        at += PACKET_HEADER + length
+    return offsets + [at]
+
+
+def cuts(name, content):
+    """Every byte of a small file; of a large one the whole packets and some bytes."""
+    whole = set(packets(content)) if content[:4] in PCAP_MAGIC else set()
+    if len(content) <= SMALL:
+        points = range(len(content))
+    else:
+        step = max(1, len(content) // 40)
+        points = sorted(set(range(1, len(content), step)) |
+                        set(sorted(whole)[::max(1, len(whole) // 20)]))
+    points = list(points)
+    random.Random(SEED).shuffle(points)  # what the time leaves out is then anywhere
+    for at in points:
+        if at in whole:
+            allowed = {OK}
+        elif at < FILE_HEADER or not whole:  # pcapng: a cut may fall between blocks
+            allowed = {OK, USAGE, INCOMPLETE}
+        else:
+            allowed = {INCOMPLETE}
+        yield f"{name} cut at byte {at}", lambda at=at: content[:at], allowed
+
+
+def changes(name, content, generator, count):
+    for _ in range(count):
+        at, value = generator.randrange(len(content)), generator.randrange(1, 256)
+
+        def changed(at=at, value=value):
+            copy = bytearray(content)
+            copy[at] ^= value
+            return bytes(copy)
+        yield (f"{name} byte {at} xor {value}", changed, {OK, USAGE, INCOMPLETE})
+
+
+def interleaved(iterators):
+    """One of each in turn, so that the time limit is shared fairly."""
+    iterators = list(iterators)
+    while iterators:
+        for one in list(iterators):
+            try:
+                yield next(one)
+            except StopIteration:
+                iterators.remove(one)
+
+
+def test_cuts(tap, folder, files, budget_s):
+    variants = Variants(folder, budget_s)
+    variants.run(interleaved(cuts(name, content) for name, content in files))
+    tap.result(not variants.found, f"a file cut anywhere: {variants.count} cuts of "
+               f"{len(files)} files ({variants.left_out} left out for time)",
+               variants.found[:20])
+
+
+def test_changes(tap, folder, files, budget_s):
+    generator = random.Random(SEED)
+    variants = Variants(folder, budget_s)
+    variants.run(interleaved(changes(name, content, generator, 60)
+                             for name, content in files))
+    tap.result(not variants.found, f"a file with a byte changed: {variants.count} changes "
+               f"of {len(files)} files ({variants.left_out} left out for time), "
+               f"SEED={SEED}", variants.found[:20])
+
+
+def first_difference(one, other):
+    one, other = one.splitlines(), other.splitlines()
+    for number, (left, right) in enumerate(zip(one, other), 1):
+        if left != right:
+            return [f"line {number}:", left, right]
+    return [f"{len(one)} and {len(other)} lines"]
+
+
+def test_same(tap, title, pairs):
+    """pairs: (name, output, output) that must be equal."""
+    wrong, count = [], 0
+    for name, one, other in pairs:
+        count += 1
+        if one != other:
+            wrong += [name] + first_difference(one, other)
+    tap.result(not wrong, f"{title}: {count} files", wrong[:30])
+
+
+def in_order(content):
+    """True if time never goes back: only then two halves can be merged again."""
+    times = [struct.unpack_from("<II", content, at) for at in packets(content)[:-1]]
+    return len(times) > 1 and all(a < b for a, b in zip(times, times[1:]))
+
+
+def halves(folder, files):
+    """(name, replay of the whole, of the halves in either order) where they can differ."""
+    for name, content in files:
+        if content[:4] not in PCAP_MAGIC or not in_order(content):
+            continue
+        offsets = packets(content)
+        middle = offsets[len(offsets) // 2]
+        paths = [os.path.join(folder, f"half-{number}.pcap") for number in range(2)]
+        for path, part in zip(paths, (content[:middle],
+                                      content[:FILE_HEADER] + content[middle:offsets[-1]])):
+            with open(path, "wb") as file:
+                file.write(part)
+        whole = os.path.join(folder, "whole.pcap")
+        with open(whole, "wb") as file:
+            file.write(content[:offsets[-1]])
+        output = replay(whole).stdout
+        yield name, output, replay(*paths).stdout
+        yield f"{name} (second half named first)", output, replay(*paths[::-1]).stdout
+
+
+def sorted_lines(text):
+    return "\n".join(sorted(text.splitlines()))
+
+
+def test_sameness(tap, folder, files, paths):
+    test_same(tap, "two halves in either order give what the whole gives",
+              list(halves(folder, files)))
+    once = {path: replay(path).stdout for path in paths}
+    test_same(tap, "a replay gives the same bytes twice",
+              [(path, once[path], replay(path).stdout) for path in paths])
+    one = {path: replay("--workers", "1", path) for path in paths}
+    four = {path: replay("--workers", "4", path) for path in paths}
+    broken = [f"{path}: exit status {run.returncode}: {run.stderr.strip()}"
+              for path, run in four.items() if run.returncode not in (OK, INCOMPLETE)]
+    tap.result(not broken, "four workers read every file", broken)
+    test_same(tap, "one worker and four give the same records",
+              [(path, sorted_lines(one[path].stdout), sorted_lines(four[path].stdout))
+               for path in paths])
+    records = sum(len(text.splitlines()) for text in once.values())
+    tap.result(records > 0, f"there were records to compare: {records}")
+
+
+def test_bad_files(tap, folder):
+    """Files that are no capture: one clear line, naming the file, and the exit status."""
+    def path(name, content=None):
+        full = os.path.join(folder, name)
+        if content is not None:
+            with open(full, "wb") as file:
+                file.write(content)
+        return full
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    closed = path("closed.pcap", header)
+    os.chmod(closed, 0)
+    cases = [
+        ("an empty file", path("empty.pcap", b""), USAGE),
+        ("a file of something else", path("text.pcap", b"GET / HTTP/1.1\r\n" * 9), USAGE),
+        ("half a file header", path("short.pcap", header[:11]), None),
+        ("a file cut in a packet", path("cut.pcap", header + bytes(15)), INCOMPLETE),
+        ("a directory", folder, USAGE),
+        ("a missing file", path("missing.pcap"), USAGE),
+        ("a file of no packets", path("none.pcap", header), OK),
+    ]
+    for what, name, status in cases:
+        run = replay(name)
+        allowed = {USAGE, INCOMPLETE} if status is None else {status}
+        notes = list(defects(run, allowed))
+        if status != OK and os.path.basename(name) not in run.stderr:
+            notes.append(f"the file is not named: {run.stderr!r}")
+        tap.result(not notes, f"{what}: exit status {run.returncode}", notes)
+    if os.geteuid() == 0 and not reachable_by_nobody():
+        tap.skip("a file without permission", "the binary is out of reach of nobody")
+        return
+    become = {"user": NOBODY, "group": NOBODY, "extra_groups": []} \
+        if os.geteuid() == 0 else {}
+    run = replay(closed, **become)
+    tap.result(not list(defects(run, {NOT_PERMITTED})), "a file without permission: exit "
+               f"status {run.returncode}", list(defects(run, {NOT_PERMITTED})))
+
+
+def reachable_by_nobody():
+    return subprocess.run([common.BREAKWATER, "--version"], user=NOBODY, group=NOBODY,
+                          extra_groups=[], capture_output=True, check=False,
+                          stdin=subprocess.DEVNULL).returncode == OK
+
+
+def main():
+    tap = common.Tap()
+    paths = common.captures()
+    generated = common.small_capture()
+    if generated:
+        paths.append(generated)
+    if not paths:
+        tap.skip("properties of a replay", "no capture, and no generator in the build")
+        return tap.finish()
+    folder = tempfile.mkdtemp(prefix="properties-")
+    os.chmod(folder, 0o755)
+    try:
+        files = [(os.path.basename(path), open(path, "rb").read()) for path in paths]
+        files.sort(key=lambda file: len(file[1]))
+        test_bad_files(tap, folder)
+        begin = time.monotonic()
+        test_sameness(tap, folder, files, paths)
+        left = BUDGET_S - (time.monotonic() - begin)
+        test_cuts(tap, folder, files, max(5, left * 0.6))
+        test_changes(tap, folder, files, max(5, left * 0.4))
+    finally:
+        shutil.rmtree(folder)
+    return tap.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
