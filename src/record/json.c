@@ -85,7 +85,8 @@ static void put_ratio(struct line *line, const struct field *field, double value
 }
 
 /* Unknown values write nothing. */
-static void put_field(struct line *line, const struct field *field, const void *at)
+__attribute__((nonnull)) static void
+put_field(struct line *line, const struct field *field, const void *at)
 {
 	switch (field->type) {
 	case TYPE_time:

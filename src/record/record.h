@@ -62,10 +62,10 @@ struct schema {
 	size_t field_count, size;
 };
 
-#define RECORD(r, doc) struct r##_record {
+#define RECORD(r, doc)                  struct r##_record {
 #define FIELD(r, type, name, role, doc) field_##type name;
-#define END(r) \
-	}          \
+#define END(r)                                                                         \
+	}                                                                              \
 	;
 #include "record/record.def"
 #undef RECORD

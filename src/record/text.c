@@ -55,8 +55,11 @@ static struct run zero_run(const unsigned groups[8])
 {
 	struct run best = { .first = -1, .count = 1 }, run = { 0 };
 	for (int i = 0; i < 8; i++) {
-		run = groups[i] != 0 ? (struct run){ .first = i + 1 }
-				     : (struct run){ run.first, run.count + 1 };
+		if (groups[i] != 0) {
+			run = (struct run){ .first = i + 1 };
+			continue;
+		}
+		run.count++;
 		if (run.count > best.count)
 			best = run;
 	}

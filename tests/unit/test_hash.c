@@ -54,8 +54,8 @@ static void the_reference_gives_the_papers_vector(void **state)
 	(void)state;
 	/* Appendix A: SipHash-2-4, key 00..0f, message 00..0e. */
 	uint8_t message[15];
-	for (uint8_t i = 0; i < sizeof(message); i++)
-		message[i] = i;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)i;
 	uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
 	assert_true(reference(2, 4, key, message, sizeof(message)) ==
 		    0xa129ca6149be45e5);

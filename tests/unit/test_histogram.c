@@ -208,6 +208,9 @@ static void hostile_bytes_are_refused_and_change_nothing(void **state)
 			assert_memory_equal(&into, &before, sizeof(into));
 		histogram_clear(&into);
 	}
+	/* One bucket twice; the sum is that of the first two. */
+	memcpy(packed + 14, packed + 8, 2);
+	assert_true(histogram_unpack(&into, packed, len) == 0);
 	for (int i = 0; i < 20000; i++) {
 		for (size_t at = 8; at < len; at++)
 			packed[at] = (uint8_t)random64();
