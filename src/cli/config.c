@@ -23,14 +23,20 @@ static int print(struct buf *out, int status)
 	if (!buf_ok(out)) {
 		fputs("breakwater config: out of memory\n", stderr);
 		status = STATUS_USAGE;
-	} else if (fwrite(out->at, 1, out->len, stdout) != out->len ||
-		   fflush(stdout) != 0) {
+	} else if (out->len > 0 && (fwrite(out->at, 1, out->len, stdout) != out->len ||
+				    fflush(stdout) != 0)) {
 		fprintf(stderr, "breakwater config: standard output: %s\n",
 			strerror(errno));
 		status = STATUS_USAGE;
 	}
 	buf_free(out);
 	return status;
+}
+
+static void complain(const struct buf *errors)
+{
+	if (errors->len > 0)
+		fwrite(errors->at, 1, errors->len, stderr);
 }
 
 /* Appends "a","b" from texts that each end with the byte `end`. */
@@ -82,7 +88,7 @@ static int check(const char *path, bool json)
 	else if (result == 0)
 		add_check_text(&out, &files);
 	else
-		fwrite(errors.at, 1, errors.len, stderr);
+		complain(&errors);
 	buf_free(&files);
 	buf_free(&errors);
 	buf_free(&listing);
@@ -95,7 +101,7 @@ static int show(const char *path, bool json)
 	struct buf errors = { 0 }, out = { 0 };
 	config_init(&config);
 	int result = config_load(&config, path, &errors);
-	fwrite(errors.at, 1, errors.len, stderr);
+	complain(&errors);
 	buf_free(&errors);
 	if (result != 0)
 		return exit_status_of(result);

@@ -14,6 +14,7 @@
 enum {
 	DEPTH_MAX = 32, /* the deepest key needs 3 */
 	ERRORS_MAX = 50,
+	FLOW_SIGNS_MAX = 16384,
 	SCALAR_SIZE = 1024,
 	PADDING = 16, /* zeros after the text, for a scanner that looks ahead */
 };
@@ -83,10 +84,14 @@ static size_t character_len(const unsigned char *s, size_t left)
 	return bad ? 0 : len;
 }
 
-/* False, and an error, if the text holds anything but printable UTF-8. */
+/*
+ * False, and an error, if the text holds anything but printable UTF-8, or more flow
+ * signs than any configuration: the library queues a token of some 350 bytes for each
+ * until the outermost bracket closes, whatever we take from it.
+ */
 static bool is_clean(struct yaml *yaml, const char *text, size_t len)
 {
-	size_t line = 1, column = 1, step;
+	size_t line = 1, column = 1, step, flow_signs = 0;
 	for (size_t at = 0; at < len; at += step) {
 		step = character_len((const unsigned char *)text + at, len - at);
 		if (step == 0) {
@@ -94,6 +99,14 @@ static bool is_clean(struct yaml *yaml, const char *text, size_t len)
 				   "byte 0x%02x is not allowed here; allowed is "
 				   "printable text in UTF-8\n",
 				   (unsigned char)text[at]);
+			return false;
+		}
+		flow_signs += strchr("[]{},:?", text[at]) != NULL;
+		if (flow_signs > FLOW_SIGNS_MAX) {
+			buf_printf(
+				yaml_error(yaml, line, column),
+				"more []{},:? than any configuration; allowed are %d\n",
+				FLOW_SIGNS_MAX);
 			return false;
 		}
 		column = text[at] == '\n' ? 1 : column + 1;
@@ -255,20 +268,43 @@ static void describe_scalar(struct yaml *yaml, struct fy_token *token)
 		!event->quoted && !event->is_broken && is_null_word(event->text);
 }
 
+/* The token that is first in the source: an anchor or a tag stands before its value. */
+static struct fy_token *first_token(struct yaml *yaml)
+{
+	struct fy_token *anchor = fy_event_get_anchor_token(yaml->raw);
+	struct fy_token *tag = fy_event_get_tag_token(yaml->raw);
+	yaml->event.is_marked = anchor != NULL || tag != NULL;
+	if (anchor != NULL)
+		return anchor;
+	return tag != NULL ? tag : fy_event_get_token(yaml->raw);
+}
+
+/* The library's marks of these stand behind their first sign. */
+static bool has_sign_before(const struct yaml *yaml)
+{
+	const struct yaml_event *event = &yaml->event;
+	if (event->kind == YAML_ALIAS)
+		return true;
+	if (event->is_marked)
+		return fy_event_get_anchor_token(yaml->raw) != NULL;
+	return event->quoted && fy_token_scalar_style(fy_event_get_token(yaml->raw)) <=
+					FYSS_DOUBLE_QUOTED;
+}
+
 static void describe(struct yaml *yaml)
 {
 	struct yaml_event *event = &yaml->event;
 	struct yaml_event last = *event;
 	*event = (struct yaml_event){ .kind = kind_of(yaml->raw->type), .text = "" };
-	const struct fy_mark *mark = fy_event_start_mark(yaml->raw);
-	event->line = mark != NULL ? (size_t)mark->line + 1 : last.line;
-	event->column = mark != NULL ? (size_t)mark->column + 1 : last.column;
 	if (event->kind == YAML_SCALAR)
 		describe_scalar(yaml, fy_event_get_token(yaml->raw));
-	bool is_node = event->kind == YAML_SCALAR || event->kind == YAML_LIST ||
-		       event->kind == YAML_MAPPING;
-	event->is_marked = is_node && (fy_event_get_anchor_token(yaml->raw) != NULL ||
-				       fy_event_get_tag_token(yaml->raw) != NULL);
+	struct fy_token *first = first_token(yaml);
+	const struct fy_mark *mark = first != NULL ? fy_token_start_mark(first)
+						   : fy_event_start_mark(yaml->raw);
+	event->line = mark != NULL ? (size_t)mark->line + 1 : last.line;
+	event->column = mark != NULL ? (size_t)mark->column + 1 : last.column;
+	if (has_sign_before(yaml) && event->column > 1)
+		event->column--;
 }
 
 /* False, and an error, if the file goes on beyond our bounds. */
