@@ -15,11 +15,6 @@
  * packet that passes several devices of one machine (a bridge and its port, a bond
  * and its card, a VLAN device and the device below, both ends of a veth pair) is
  * seen on each of them: choose the interfaces then.
- *
- * Workers share the packets by the kernel's hash of addresses and ports, the same
- * for both directions.  A fragment has no ports, so the kernel is told to put IPv4
- * datagrams together first.  It does not for IPv6, and an ICMP error hashes by its
- * own addresses: with several workers these can reach another one than their flow.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,6 +30,7 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "capture/fanout.h"
 #include "capture/links.h"
 #include "capture/live_filter.h"
 #include "capture/source.h"
@@ -386,11 +382,8 @@ static int start(struct live *live, uint16_t fanout_group)
 		return error;
 	if (bind(live->fd, (struct sockaddr *)&all, sizeof(all)) < 0)
 		return -errno;
-	unsigned shared = fanout_group |
-			  (unsigned)(PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG)
-				  << 16;
 	if (fanout_group != 0)
-		error = set_option(live, PACKET_FANOUT, &shared, sizeof(shared));
+		error = fanout_join(live->fd, fanout_group);
 	return error != 0 ? error : choose(live);
 }
 
