@@ -52,7 +52,7 @@ def ours(capture):
     result = common.breakwater("replay", "--json", "--type", "flow", "--quiet", capture)
     for line in result.stdout.splitlines():
         flow = json.loads(line)
-        if flow.get("record") != "flow":
+        if flow.get("record") != "flow" or flow["end_reason"] == "active":
             continue
         for side in ("client", "server"):
             flow[f"{side} frame bytes"] = (flow[f"{side}_bytes"] +

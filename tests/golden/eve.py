@@ -44,6 +44,14 @@ def shape(entry, required, allowed, where):
         yield f"{where}{key}: unknown to EVE's schema"
 
 
+def is_address(text):
+    try:
+        ipaddress.ip_address(text)
+        return True
+    except ValueError:
+        return False
+
+
 def seconds(text):
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 
@@ -51,10 +59,14 @@ def seconds(text):
 def flow_problems(event):
     flow = event.get("flow", {})
     yield from shape(flow, FLOW_REQUIRED, FLOW_ALLOWED, "flow.")
+    proto = event.get("proto")
+    if not (proto in PROTOCOLS or re.fullmatch(r"[A-Za-z0-9.-]+", proto or "")):
+        yield f"proto: {proto!r}"
     for side in ("src_ip", "dest_ip"):
-        ipaddress.ip_address(event[side])
+        if not is_address(event.get(side)):
+            yield f"{side}: {event.get(side)!r}"
     for side in ("src_port", "dest_port"):
-        if event["proto"] in ("TCP", "UDP") and not isinstance(event.get(side), int):
+        if proto in ("TCP", "UDP") and not isinstance(event.get(side), int):
             yield f"{side} is missing"
     if not isinstance(event.get("flow_id"), int) or not 0 < event["flow_id"] < 1 << 63:
         yield f"flow_id: {event.get('flow_id')!r} is not a positive 63-bit integer"
@@ -66,8 +78,6 @@ def flow_problems(event):
         yield f"flow.age: {flow['age']} is not end - start"
     if flow.get("state") not in FLOW_STATES or flow.get("reason") not in FLOW_REASONS:
         yield f"flow.state, flow.reason: {flow.get('state')!r}, {flow.get('reason')!r}"
-    if not (event["proto"] in PROTOCOLS or re.fullmatch(r"[A-Za-z0-9.-]+", event["proto"])):
-        yield f"proto: {event['proto']!r}"
     yield from tcp_problems(event)
 
 
