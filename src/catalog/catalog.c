@@ -270,8 +270,6 @@ bool catalog_serves_rather(const struct catalog *catalog, uint8_t transport, uin
 	bool b_named = entry_of(catalog, transport, b) != NULL;
 	if (a_named != b_named)
 		return a_named;
-	bool a_known = a < WELL_KNOWN_END, b_known = b < WELL_KNOWN_END;
-	if (a_known != b_known)
-		return a_known;
-	return a_known && a < b;
+	/* Below a well-known port there are only well-known ones: one rule for both. */
+	return a < WELL_KNOWN_END && a < b;
 }

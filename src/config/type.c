@@ -277,8 +277,11 @@ static void ratio_write_yaml(struct buf *out, const void *field)
 
 static void ratio_expect(struct buf *out, const struct key *key)
 {
-	buf_printf(out, "a number from %u to %u, or a percentage such as 1 %%",
-		   key->min, key->max);
+	buf_printf(
+		out,
+		"a number from %u to %u of at most %d digits, or a percentage such as "
+		"1 %%",
+		key->min, key->max, RATIO_DIGITS);
 }
 
 static void ratio_schema(struct buf *out, const struct key *key)

@@ -361,6 +361,12 @@ static void hostile_sizes_end_with_few_words(void **state)
 	char *text = repeated("x:\n ", "- ", 200);
 	refuses(text, "nested too deeply; allowed are 32 levels");
 	free(text);
+	text = repeated("", "a: 1\n", 5000);
+	refuses(text, "too many errors, the rest of the file was not read");
+	free(text);
+	text = repeated("home: ", "[", 20000);
+	refuses(text, "f:1:16390: more []{},:? than any configuration");
+	free(text);
 }
 
 static void an_error_is_one_line_of_printable_text(void **state)

@@ -73,13 +73,14 @@ static void conf_d_is_read_after_the_file_and_by_name(void **state)
 	write_file(path_in(folder, "conf.d/20-b.yaml"), "state: /b\n");
 	write_file(path_in(folder, "conf.d/10-a.yaml"),
 		   "state: /a\nflows: {max: 2048}\n");
-	write_file(path_in(folder, "conf.d/.x.yaml"), "state: /hidden\n");
+	write_file(path_in(folder, "conf.d/.x.yaml"), "limits: {response_ms: 5}\n");
 	write_file(path_in(folder, "conf.d/y.yml"), "state: /other\n");
 	assert_int_equal(config_load(&config, path_in(folder, "main.yaml"), &errors),
 			 0);
 	assert_string_equal(config.state, "/b");
 	assert_int_equal(config.workers, 2);
 	assert_int_equal(config.flows_max, 2048);
+	assert_int_equal(config.limit_response_ms, 100);
 	buf_free(&errors);
 }
 
