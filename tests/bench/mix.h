@@ -18,6 +18,7 @@ enum {
 	RESPONSE_MAX = 20000000,
 	PACKETS_PER_FLOW = 20, /* about their mean, which spaces arrivals */
 	SERVERS = 500,
+	RESOLVERS = 4,
 	CLIENTS = 30000,
 	START_S = 1700000000,
 	ACK_EVERY = 2,
@@ -120,18 +121,23 @@ static inline bool grow(struct generator *generator)
 	return true;
 }
 
-static inline void choose_addresses(struct generator *generator,
-				    struct conversation *talk)
+/* A few servers have most of the clients; which is the same for both IP versions. */
+static inline uint32_t choose_server(uint64_t *random)
 {
-	uint64_t *random = &generator->random;
-	uint32_t client = random_below(random, CLIENTS);
 	double skew = random_unit(random);
-	uint32_t server = (uint32_t)(SERVERS * skew * skew);
 
+	return (uint32_t)(SERVERS * skew * skew);
+}
+
+/* Each IPv6 client has a /64 of its own, as customers of an access network have. */
+static inline void set_addresses(struct conversation *talk, uint32_t client,
+				 uint32_t server)
+{
 	if (talk->v6) {
-		memcpy(talk->addresses[0], "\x20\x01\x0d\xb8\0\x01", 6);
-		memcpy(talk->addresses[1], "\x20\x01\x0d\xb8\0\x02", 6);
-		put32(talk->addresses[0] + 12, client);
+		memcpy(talk->addresses[0], "\x20\x01\x0d\xb8", 4);
+		put32(talk->addresses[0] + 4, client + 1);
+		talk->addresses[0][15] = 1;
+		memcpy(talk->addresses[1], "\x20\x01\x0d\xb8", 4);
 		put32(talk->addresses[1] + 12, server);
 	} else {
 		put32(talk->addresses[0], 0x64400000u + client); /* 100.64.0.0/10 */
@@ -139,15 +145,17 @@ static inline void choose_addresses(struct generator *generator,
 	}
 }
 
-static inline uint16_t choose_tcp_port(uint64_t *random)
+/* A server offers one service, and SSH. */
+static inline uint16_t choose_tcp_port(uint64_t *random, uint32_t server)
 {
 	static const struct {
 		uint16_t port, percent;
-	} mix[] = { { 443, 55 }, { 80, 15 }, { 5432, 6 }, { 3306, 5 },
-		    { 6379, 4 }, { 22, 4 },  { 25, 3 },   { 8080, 3 },
-		    { 993, 2 },  { 389, 2 }, { 445, 1 } };
-	uint32_t draw = random_below(random, 100);
+	} mix[] = { { 443, 57 }, { 80, 16 },  { 5432, 6 }, { 3306, 5 }, { 6379, 4 },
+		    { 25, 3 },   { 8080, 3 }, { 993, 2 },  { 389, 2 },  { 445, 2 } };
+	uint32_t draw = permute32(server + 1) % 100;
 
+	if (random_unit(random) < 0.04)
+		return 22;
 	for (size_t i = 0; i < sizeof(mix) / sizeof(mix[0]); i++) {
 		if (draw < mix[i].percent)
 			return mix[i].port;
@@ -165,7 +173,10 @@ static inline void begin_udp(struct generator *generator, struct conversation *t
 {
 	uint64_t *random = &generator->random;
 	bool is_query = random_unit(random) < 0.9;
+	uint32_t server = choose_server(random);
 
+	set_addresses(talk, random_below(random, CLIENTS),
+		      is_query ? server % RESOLVERS : server);
 	talk->ports[1] = is_query ? 53 : 443;
 	talk->phase = is_query ? PHASE_QUERY : PHASE_STREAM;
 	talk->hides = is_query && random_unit(random) < 0.02;
@@ -176,8 +187,10 @@ static inline void begin_tcp(struct generator *generator, struct conversation *t
 {
 	uint64_t *random = &generator->random;
 	double fate = random_unit(random);
+	uint32_t server = choose_server(random);
 
-	talk->ports[1] = choose_tcp_port(random);
+	set_addresses(talk, random_below(random, CLIENTS), server);
+	talk->ports[1] = choose_tcp_port(random, server);
 	talk->phase = PHASE_SYN;
 	talk->hides = fate < 0.02 ? 1 : fate < 0.03 ? 2 : 0; /* ignored, refused */
 	talk->ends_in_reset = random_unit(random) < 0.1;
@@ -211,7 +224,6 @@ static inline bool open_conversation(struct generator *generator, int64_t at_us)
 	talk->udp = choose_share(generator, generator->totals.udp, 0.1, 0.7, 0.05);
 	talk->rtt_us = 300 + (uint32_t)random_exponential(&generator->random, 15000);
 	talk->ports[0] = (uint16_t)(32768 + random_below(&generator->random, 28232));
-	choose_addresses(generator, talk);
 	if (talk->udp)
 		begin_udp(generator, talk);
 	else
