@@ -55,7 +55,7 @@ bool ip6_skip_extension(uint8_t *next, struct bytes *rest)
 	return true;
 }
 
-/* Steps over the fragment header; f->len 0 for an atomic fragment (RFC 6946). */
+/* Steps over the fragment header. */
 static void take_fragment_header(const struct walk *walk, uint8_t *next,
 				 struct bytes *rest, struct fragment *f)
 {
@@ -63,12 +63,11 @@ static void take_fragment_header(const struct walk *walk, uint8_t *next,
 	if (header.bad)
 		return;
 	uint16_t place = load_be16(header.at + 2);
-	bool is_atomic = (place & 0xfff9) == 0;
 	*next = header.at[0];
 	f->offset = place & 0xfff8;
 	f->more = place & 1;
 	f->id = load_be32(header.at + 4);
-	f->len = is_atomic ? 0 : (uint32_t)rest->len + walk->missing;
+	f->len = (uint32_t)rest->len + walk->missing;
 }
 
 static enum decode_reason decode_upper(struct walk *walk, struct packet *packet,
@@ -99,6 +98,8 @@ static enum decode_reason decode_extensions(struct walk *walk, struct packet *pa
 		if (proto == PROTO_FRAGMENT && !had_fragment_header) {
 			take_fragment_header(walk, &packet->proto, &rest, &f);
 			had_fragment_header = true;
+			/* RFC 6946: neither is a datagram of one piece, that is, whole.
+			 */
 			is_fragment = f.offset != 0 || f.more;
 			if (f.offset != 0)
 				return ip_fragment(walk, packet, &f, rest.at, rest.len);
