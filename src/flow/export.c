@@ -98,6 +98,7 @@ static void put_key(const struct flows *f, const struct flow_key *key, uint8_t p
 		    struct flow_record *out)
 {
 	out->transport = transport_name(proto);
+	out->ip_proto = proto;
 	out->client_ip = key->addr[CLIENT];
 	out->server_ip = key->addr[SERVER];
 	out->client_port = key->port[CLIENT];

@@ -75,6 +75,9 @@ void flows_free(struct flows *flows);
 enum { FLOWS_BATCH = 64 };
 void flows_take(struct flows *flows, const struct packet *packets, size_t count);
 
+/* A flow that the packet quotes was refused; for packets that another worker takes. */
+void flows_quoted(struct flows *flows, const struct packet *packet);
+
 /* Tells the time when no packet does. Going back is ignored. */
 void flows_tick(struct flows *flows, int64_t now_us);
 

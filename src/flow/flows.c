@@ -235,7 +235,7 @@ static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p
 }
 
 /* An ICMP error says that the flow it quotes did not get through. */
-static void mark_rejected(struct flows *f, const struct packet *p)
+void flows_quoted(struct flows *f, const struct packet *p)
 {
 	struct packet quoted = { .src = p->quoted_src,
 				 .dst = p->quoted_dst,
@@ -267,7 +267,7 @@ static void take_one(struct flows *f, const struct packet *p, const struct keyed
 	f->stats.bytes += p->ip_len;
 	flows_tick(f, p->at_us);
 	if (p->flags & PACKET_QUOTES)
-		mark_rejected(f, p);
+		flows_quoted(f, p);
 	struct table_query query = { &p->src,  &p->dst,  k->sport,
 				     k->dport, p->proto, k->one_way };
 	unsigned side;

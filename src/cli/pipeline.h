@@ -1,0 +1,79 @@
+/*
+ * pipeline.h: capture, decode and flow joined, for a replay and for a live run.
+ *
+ * Records always come out on the caller's thread. One worker of a replay works on that
+ * thread too; more of them, and all live ones, are threads that share nothing and
+ * send what they find through rings.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/capture.h"
+#include "catalog/catalog.h"
+#include "flow/flow.h"
+
+struct pipeline_options {
+	unsigned workers;
+	uint32_t flows_max, half_open_max, source_share; /* over all workers */
+	uint32_t window_s; /* of ports_each(); 0: everything */
+	bool keyed;        /* hash with a secret key; false: repeatable */
+	const struct catalog *catalog;
+};
+
+struct pipeline_sink {
+	void *self;
+	void (*flow)(void *self, const struct flow_record *flow);
+	void (*port)(void *self, const struct port_record *port);
+};
+
+/* Sums over workers. */
+struct pipeline_totals {
+	struct capture_stats capture;
+	struct flow_stats flow;
+	uint64_t decoded[DECODE_REASON_COUNT];
+	uint64_t records_dropped;
+	int64_t first_us, newest_us; /* times of packets; INT64_MIN: none */
+};
+
+struct pipeline;
+
+/*
+ * Takes everything the capture has.  progress is called now and then and at the
+ * end; it returns false to stop early.  NULL without memory.
+ */
+struct pipeline *
+pipeline_replay(struct capture *capture, const struct pipeline_options *options,
+		const struct pipeline_sink *sink,
+		bool (*progress)(void *self, const struct capture_stats *now),
+		void *progress_self);
+
+/*
+ * One thread per capture, of which there are options->workers.  The pipeline owns
+ * the captures from now on.  NULL without memory or threads.
+ */
+struct pipeline *pipeline_start(struct capture **captures,
+				const struct pipeline_options *options,
+				const struct pipeline_sink *sink);
+
+/* Takes what the workers have sent so far; the sink is called from here. */
+void pipeline_pump(struct pipeline *p);
+
+/* Every open flow, asked of the workers; waits for them at most wait_ms. */
+void pipeline_list(struct pipeline *p, int wait_ms,
+		   void (*emit)(void *to, const struct flow_record *flow), void *to);
+
+/* Ends all flows and threads; the last records go to the sink. Live pipelines only. */
+void pipeline_stop(struct pipeline *p);
+
+void pipeline_totals(const struct pipeline *p, struct pipeline_totals *totals);
+struct ports *pipeline_ports(struct pipeline *p);
+
+/* First error of a capture that broke; "" if none. */
+const char *pipeline_error(const struct pipeline *p);
+void pipeline_free(struct pipeline *p);
+
+/* Frames that the decoder could make nothing of: not OK and not merely no IP. */
+uint64_t totals_undecoded(const struct pipeline_totals *totals);

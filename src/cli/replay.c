@@ -1,0 +1,315 @@
+/*
+ * replay.c: analyse capture files with the very code that runs live.
+ *
+ * Time comes from the packets, and tables are hashed without a secret, so the same
+ * files give the same output to the last byte.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/pipeline.h"
+#include "cli/settings.h"
+#include "cli/summary.h"
+
+enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16 };
+
+enum format { FORMAT_NATIVE, FORMAT_ZEEK, FORMAT_EVE };
+
+struct replay {
+	struct config config;
+	struct home home;
+	struct summary summary;
+	struct buf out;
+	enum format format;
+	bool prints, flows, ports, self; /* records asked for */
+	bool progress;                   /* a terminal is looking */
+	int shown;                       /* per mille last drawn; -1: none */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+static void flush(struct replay *r)
+{
+	if (r->out.len > 0)
+		fwrite(r->out.at, 1, r->out.len, stdout);
+	buf_clear(&r->out);
+}
+
+static void end_line(struct replay *r)
+{
+	buf_char(&r->out, '\n');
+	if (r->out.len >= OUT_BYTES)
+		flush(r);
+}
+
+/* Zeek and Suricata report a connection once, when it has ended. */
+static void print_flow(struct replay *r, struct flow_record *flow)
+{
+	bool whole = strcmp(flow->end_reason, "active") != 0 &&
+		     strcmp(flow->end_reason, "aggregate") != 0;
+	if (!whole && r->format != FORMAT_NATIVE)
+		return;
+	if (strcmp(flow->end_reason, "aggregate") != 0)
+		record_community_id(flow, 0);
+	if (r->format == FORMAT_ZEEK)
+		record_zeek_conn(&r->out, flow, &r->home);
+	else if (r->format == FORMAT_EVE)
+		record_eve_flow(&r->out, flow);
+	else
+		record_json(&r->out, RECORD_flow, flow);
+	end_line(r);
+}
+
+static void take_flow(void *self, const struct flow_record *flow)
+{
+	struct replay *r = self;
+	summary_flow(&r->summary, flow);
+	if (!r->prints || !r->flows)
+		return;
+	struct flow_record known = *flow;
+	print_flow(r, &known);
+}
+
+static void take_port(void *self, const struct port_record *port)
+{
+	struct replay *r = self;
+	if (!r->prints || !r->ports || r->format != FORMAT_NATIVE)
+		return;
+	record_json(&r->out, RECORD_port, port);
+	end_line(r);
+}
+
+static void draw_progress(struct replay *r, const struct capture_stats *now)
+{
+	enum { WIDTH = 40 };
+	if (!r->progress || now->bytes_total == 0)
+		return;
+	int per_mille = (int)(now->bytes_read * 1000 / now->bytes_total);
+	if (per_mille == r->shown)
+		return;
+	r->shown = per_mille;
+	char bar[WIDTH + 1];
+	for (int i = 0; i < WIDTH; i++)
+		bar[i] = i * 1000 < per_mille * WIDTH ? '#' : '.';
+	bar[WIDTH] = '\0';
+	fprintf(stderr, "\r[%s] %3d %%  %llu packets", bar, per_mille / 10,
+		(unsigned long long)now->frames);
+	fflush(stderr);
+}
+
+static bool take_progress(void *self, const struct capture_stats *now)
+{
+	draw_progress(self, now);
+	return !interrupted;
+}
+
+static void clear_progress(const struct replay *r)
+{
+	if (r->shown >= 0)
+		fprintf(stderr, "\r%*s\r", 75, "");
+}
+
+static void print_self(struct replay *r, const struct pipeline_totals *totals)
+{
+	struct self_record self;
+	record_init(RECORD_self, &self);
+	settings_self(totals, &self);
+	self.at = totals->newest_us;
+	if (!r->prints || !r->self || totals->newest_us == INT64_MIN)
+		return;
+	if (r->format == FORMAT_NATIVE)
+		record_json(&r->out, RECORD_self, &self);
+	else if (r->format == FORMAT_EVE)
+		record_eve_stats(&r->out, &self, totals->first_us);
+	else
+		return;
+	end_line(r);
+}
+
+static int status_of(const struct pipeline_totals *t, const char *error)
+{
+	bool incomplete = t->capture.kernel_dropped > 0 || t->capture.cut_short > 0 ||
+			  t->records_dropped > 0 || totals_undecoded(t) > 0 ||
+			  *error != '\0' || interrupted;
+	return incomplete ? STATUS_INCOMPLETE : STATUS_OK;
+}
+
+static int replay(struct replay *r, struct capture *capture, struct catalog *catalog,
+		  const struct common_options *common)
+{
+	struct pipeline_options options = {
+		.workers = r->config.workers,
+		.flows_max = r->config.flows_max,
+		.half_open_max = r->config.half_open_max,
+		.source_share = r->config.source_share,
+		.catalog = catalog,
+	};
+	struct pipeline_sink sink = { .self = r, .flow = take_flow, .port = take_port };
+	struct pipeline *p =
+		pipeline_replay(capture, &options, &sink, take_progress, r);
+	clear_progress(r);
+	if (p == NULL) {
+		fprintf(stderr,
+			"breakwater: not enough memory for %u flows; "
+			"see flows.max in the configuration\n",
+			r->config.flows_max);
+		return STATUS_INCOMPLETE;
+	}
+	struct pipeline_totals totals;
+	pipeline_totals(p, &totals);
+	print_self(r, &totals);
+	flush(r);
+	if (*pipeline_error(p) != '\0')
+		fprintf(stderr, "breakwater: %s\n", pipeline_error(p));
+	if (!r->prints && r->summary.wanted)
+		summary_print(&r->summary, &totals, pipeline_ports(p), &r->config,
+			      common);
+	int status = status_of(&totals, pipeline_error(p));
+	pipeline_free(p);
+	return status;
+}
+
+/* "flow,port,self"; NULL: all of them. */
+static bool choose_types(struct replay *r, const char *types)
+{
+	r->flows = r->ports = r->self = types == NULL;
+	while (types != NULL && *types != '\0') {
+		size_t len = strcspn(types, ",");
+		if (len == 4 && strncmp(types, "flow", len) == 0)
+			r->flows = true;
+		else if (len == 4 && strncmp(types, "port", len) == 0)
+			r->ports = true;
+		else if (len == 4 && strncmp(types, "self", len) == 0)
+			r->self = true;
+		else {
+			fprintf(stderr,
+				"breakwater: --type %.*s: allowed are flow, port "
+				"and self, joined by commas\n",
+				(int)len, types);
+			return false;
+		}
+		types += len + (types[len] == ',');
+	}
+	return true;
+}
+
+static bool choose_format(struct replay *r, const char *format, bool json)
+{
+	static const char *const names[] = { "native", "zeek", "eve" };
+	r->prints = format != NULL || json;
+	r->format = FORMAT_NATIVE;
+	for (unsigned i = 0; format != NULL && i < 3; i++) {
+		if (strcmp(format, names[i]) != 0)
+			continue;
+		r->format = (enum format)i;
+		return true;
+	}
+	if (format != NULL)
+		fprintf(stderr,
+			"breakwater: --format %s: allowed are native, zeek and "
+			"eve\n",
+			format);
+	return format == NULL;
+}
+
+struct replay_options {
+	const char *config_path, *format, *types, *filter;
+	struct option_list home;
+	uint64_t workers;
+	bool quiet;
+	struct common_options common;
+};
+
+static int open_and_replay(struct replay *r, const struct replay_options *o,
+			   const char *const *paths, size_t count)
+{
+	int status = settings_load(&r->config, o->config_path, &o->home, &r->home);
+	if (status != STATUS_OK)
+		return status;
+	r->config.workers = o->workers != 0 ? (uint32_t)o->workers : 1;
+	struct catalog *catalog = catalog_open(NULL, NULL);
+	char error[CAPTURE_ERROR_MAX];
+	struct capture *capture =
+		capture_files(paths, count, o->filter, error, &status);
+	if (capture == NULL || catalog == NULL) {
+		fprintf(stderr, "breakwater: %s\n",
+			catalog == NULL ? "not enough memory" : error);
+	} else {
+		struct sigaction action = { .sa_handler = interrupt };
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		status = replay(r, capture, catalog, &o->common);
+	}
+	if (capture != NULL)
+		capture_close(capture);
+	if (catalog != NULL)
+		catalog_close(catalog);
+	return status;
+}
+
+int command_replay(int argc, char **argv)
+{
+	struct replay_options o = { 0 };
+	const struct option_spec specs[] = {
+		{ 'c', OPTION_TEXT, "config", "FILE", "configuration", &o.config_path,
+		  0, 0 },
+		{ 0, OPTION_LIST, "home", "CIDR", "a network that counts as ours",
+		  &o.home, 0, 0 },
+		{ 0, OPTION_TEXT, "format", "native|zeek|eve",
+		  "print records: as --json, as Zeek's conn.log, as Suricata's EVE",
+		  &o.format, 0, 0 },
+		{ 0, OPTION_TEXT, "type", "T,...",
+		  "only these records: flow, port, self", &o.types, 0, 0 },
+		{ 'f', OPTION_TEXT, "filter", "EXPR",
+		  "look only at packets that match (pcap-filter)", &o.filter, 0, 0 },
+		{ 0, OPTION_NUMBER, "workers", "N", "threads; default 1", &o.workers, 1,
+		  WORKERS_MAX },
+		{ 'q', OPTION_FLAG, "quiet", NULL, "analyse, say nothing but errors",
+		  &o.quiet, 0, 0 },
+	};
+	const struct command_help help = {
+		.name = "replay",
+		.operands = "FILE...",
+		.doc = "Analyse capture files (pcap, pcapng; - is standard input).",
+		.examples = "  breakwater replay trace.pcap\n"
+			    "  breakwater replay --json trace.pcap | jq 'select(.record"
+			    "==\"flow\")'\n"
+			    "  zcat trace.pcap.gz | breakwater replay -\n",
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+	};
+	int first, status = STATUS_USAGE;
+	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
+		return status;
+	if (first == argc) {
+		fprintf(stderr, "breakwater replay: which FILE? (- is standard input; "
+				"--help says more)\n");
+		return STATUS_USAGE;
+	}
+	struct replay *r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return STATUS_INCOMPLETE;
+	status = STATUS_USAGE;
+	if (choose_format(r, o.format, o.common.json) && choose_types(r, o.types)) {
+		r->shown = -1;
+		r->summary.wanted = !o.quiet;
+		r->progress = !o.quiet && isatty(STDERR_FILENO);
+		status = open_and_replay(r, &o, (const char *const *)argv + first,
+					 (size_t)(argc - first));
+	}
+	buf_free(&r->out);
+	free(r);
+	return status;
+}

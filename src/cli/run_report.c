@@ -1,0 +1,268 @@
+/*
+ * run_report.c: see run_report.h.
+ */
+#include "cli/run_report.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/settings.h"
+#include "cli/view.h"
+
+enum { QUIET_PROGRESS_S = 60 };
+
+static double cpu_seconds(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* statm's second number, in pages (proc(5)); unknown where /proc is not readable. */
+static uint64_t rss_bytes(void)
+{
+	unsigned long long size, resident;
+	FILE *statm = fopen("/proc/self/statm", "re");
+	if (statm == NULL)
+		return UNKNOWN_U64;
+	int fields = fscanf(statm, "%llu %llu", &size, &resident);
+	fclose(statm);
+	return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : UNKNOWN_U64;
+}
+
+void run_begin(struct run_state *s, int64_t now_us)
+{
+	memset(s, 0, sizeof(*s));
+	s->started_us = s->second_us = now_us;
+	s->cpu_s = cpu_seconds();
+	record_init(RECORD_self, &s->self);
+}
+
+void run_second(struct run_state *s, const struct pipeline_totals *totals,
+		int64_t now_us)
+{
+	double elapsed = (double)(now_us - s->second_us) / 1e6;
+	double cpu = cpu_seconds();
+	if (elapsed > 0) {
+		uint64_t packets = totals->flow.packets - s->totals.flow.packets;
+		uint64_t bytes = totals->flow.bytes - s->totals.flow.bytes;
+		s->packets_per_s = (uint64_t)((double)packets / elapsed);
+		s->bytes_per_s = (uint64_t)((double)bytes / elapsed);
+	}
+	s->totals = *totals;
+	record_init(RECORD_self, &s->self);
+	settings_self(totals, &s->self);
+	s->self.at = now_us;
+	s->self.rss_bytes = rss_bytes();
+	if (elapsed > 0)
+		s->self.cpu_ratio = (cpu - s->cpu_s) / elapsed;
+	if (totals->newest_us != INT64_MIN && now_us >= totals->newest_us)
+		s->self.lag_us = (uint64_t)(now_us - totals->newest_us);
+	s->cpu_s = cpu;
+	s->second_us = now_us;
+}
+
+/* ---- status ---- */
+
+static void put_name(struct buf *out, const char *name)
+{
+	buf_printf(out, "\"%s\":", name);
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t value)
+{
+	put_name(out, name);
+	buf_u64(out, value);
+	buf_char(out, ',');
+}
+
+static void put_string(struct buf *out, const char *text)
+{
+	buf_char(out, '"');
+	buf_json_text(out, text);
+	buf_char(out, '"');
+}
+
+/* Interfaces that are up, or those asked for. */
+static void put_interfaces(struct buf *out, const struct config *config)
+{
+	struct if_nameindex *all = if_nameindex();
+	bool first = true;
+	put_name(out, "interfaces");
+	buf_char(out, '[');
+	for (struct if_nameindex *i = all; i != NULL && i->if_index != 0; i++) {
+		bool wanted = config->interfaces.count == 0;
+		for (size_t k = 0; k < config->interfaces.count; k++)
+			wanted = wanted ||
+				 strcmp(config->interfaces.at[k], i->if_name) == 0;
+		if (!wanted)
+			continue;
+		if (!first)
+			buf_char(out, ',');
+		first = false;
+		put_string(out, i->if_name);
+	}
+	buf_text(out, "],");
+	if_freenameindex(all);
+}
+
+static void put_home(struct buf *out, const struct home *home)
+{
+	put_name(out, "home");
+	buf_char(out, '[');
+	for (size_t i = 0; i < home->count; i++) {
+		char text[ADDR_TEXT_MAX];
+		const struct prefix *p = &home->at[i];
+		addr_text(&p->addr, text);
+		bool is_v4 = addr_is_v4(&p->addr) && p->len >= 96;
+		buf_printf(out, "%s\"%s/%u\"", i > 0 ? "," : "", text,
+			   is_v4 ? p->len - 96u : p->len);
+	}
+	buf_text(out, "],");
+}
+
+static void put_undecoded(struct buf *out, const struct pipeline_totals *totals)
+{
+	bool first = true;
+	put_name(out, "undecoded");
+	buf_char(out, '{');
+	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++) {
+		if (i == DECODE_OK || i == DECODE_NOT_IP || totals->decoded[i] == 0)
+			continue;
+		buf_printf(out, "%s\"%s\":", first ? "" : ",",
+			   decode_reason_name((enum decode_reason)i));
+		buf_u64(out, totals->decoded[i]);
+		first = false;
+	}
+	buf_text(out, "},");
+}
+
+static void put_limits(struct buf *out, const struct config *config)
+{
+	put_name(out, "limits");
+	buf_printf(out, "{\"response_ms\":%u,\"loss\":", config->limit_response_ms);
+	buf_decimal(out, config->limit_loss);
+	buf_text(out, ",\"errors\":");
+	buf_decimal(out, config->limit_errors);
+	buf_text(out, "},");
+}
+
+void run_status_json(const struct run_state *s, const struct config *config,
+		     const struct home *home, const char *address, struct buf *out)
+{
+	const struct pipeline_totals *t = &s->totals;
+	char started[TIME_TEXT_MAX];
+	record_time_text(s->started_us, started);
+	buf_printf(out, "{\"version\":\"%s\",\"pid\":%d,\"started\":\"%s\",",
+		   BREAKWATER_VERSION, (int)getpid(), started);
+	put_number(out, "uptime_s", (uint64_t)(s->second_us - s->started_us) / 1000000);
+	put_number(out, "workers", config->workers);
+	put_interfaces(out, config);
+	put_home(out, home);
+	put_name(out, "listen");
+	put_string(out, address);
+	buf_char(out, ',');
+	put_number(out, "packets", t->flow.packets);
+	put_number(out, "bytes", t->flow.bytes);
+	put_number(out, "packets_per_s", s->packets_per_s);
+	put_number(out, "bytes_per_s", s->bytes_per_s);
+	put_number(out, "kernel_dropped", t->capture.kernel_dropped);
+	put_number(out, "ring_dropped", t->records_dropped);
+	put_undecoded(out, t);
+	put_number(out, "not_ip", t->decoded[DECODE_NOT_IP]);
+	put_number(out, "flows", t->flow.flows_open);
+	put_number(out, "half_open", t->flow.half_open);
+	put_number(out, "flows_evicted", t->flow.flows_evicted);
+	put_number(out, "flows_refused", t->flow.flows_refused);
+	put_number(out, "services", t->flow.services);
+	put_number(out, "memory_bytes", t->flow.memory_bytes);
+	if (s->self.rss_bytes != UNKNOWN_U64)
+		put_number(out, "rss_bytes", s->self.rss_bytes);
+	put_limits(out, config);
+	put_name(out, "cpu_ratio");
+	buf_decimal(out, s->self.cpu_ratio >= 0 ? s->self.cpu_ratio : 0);
+	buf_char(out, '}');
+}
+
+/* ---- the terminal ---- */
+
+void run_greet(const struct config *config, const char *address,
+	       const char *socket_path)
+{
+	char own[SOCKET_PATH_SIZE], option[SOCKET_PATH_SIZE + 16] = "";
+	socket_path_default(own);
+	if (strcmp(own, socket_path) != 0)
+		snprintf(option, sizeof(option), " --socket %s", socket_path);
+	printf("Breakwater " BREAKWATER_VERSION
+	       " watches the ports of this machine.\n\n"
+	       "Watching   ");
+	if (config->interfaces.count == 0)
+		printf("every interface that is up, now or later");
+	for (size_t i = 0; i < config->interfaces.count; i++)
+		printf("%s%s", i > 0 ? ", " : "", config->interfaces.at[i]);
+	printf("; it only listens and sends nothing\n");
+	if (*address != '\0')
+		printf("Dashboard  http://%s/\n", address);
+	printf("\nIn another terminal, type\n"
+	       "  breakwater%s top       a live view\n"
+	       "  breakwater%s ports     which ports carry traffic, and how well\n"
+	       "  breakwater%s status    is all well, was anything missed\n"
+	       "Ctrl-C here ends it with a summary.\n\n",
+	       option, option, option);
+	fflush(stdout);
+}
+
+static void print_now(const struct run_state *s, size_t ports)
+{
+	char span[CELL_MAX], packets[CELL_MAX], rate[CELL_MAX], flows[CELL_MAX];
+	text_span(span, sizeof(span), (double)(s->second_us - s->started_us) / 1e6);
+	text_count(packets, sizeof(packets), (double)s->totals.flow.packets);
+	text_bytes(rate, sizeof(rate), (double)s->bytes_per_s);
+	text_count(flows, sizeof(flows), (double)s->totals.flow.flows_open);
+	printf("after %s: %s packets, %s/s, %s connections open, %zu ports with "
+	       "traffic",
+	       span, packets, rate, flows, ports);
+	uint64_t lost = s->totals.capture.kernel_dropped + s->totals.records_dropped;
+	if (lost > 0)
+		printf(", ! %llu dropped", (unsigned long long)lost);
+}
+
+/* A terminal has one line that changes; a log gets one in a while. */
+void run_progress(struct run_state *s, size_t ports)
+{
+	int64_t seconds = (s->second_us - s->started_us) / 1000000;
+	if (isatty(STDOUT_FILENO)) {
+		printf("\r\033[K");
+		print_now(s, ports);
+	} else if (seconds / QUIET_PROGRESS_S >= s->lines + (seconds < 10)) {
+		print_now(s, ports);
+		printf("\n");
+		s->lines = (int)(seconds / QUIET_PROGRESS_S) + 1;
+	}
+	fflush(stdout);
+}
+
+void run_farewell(const struct run_state *s, struct ports *ports,
+		  const struct config *config, const struct common_options *common)
+{
+	if (isatty(STDOUT_FILENO))
+		printf("\r\033[K");
+	char span[CELL_MAX];
+	text_span(span, sizeof(span), (double)(s->second_us - s->started_us) / 1e6);
+	printf("Stopped after %s.\n", span);
+	summary_print(&s->summary, &s->totals, ports, config, common);
+}
+
+int run_status(const struct run_state *s)
+{
+	const struct pipeline_totals *t = &s->totals;
+	return t->capture.kernel_dropped + t->records_dropped > 0 ? STATUS_INCOMPLETE
+								  : STATUS_OK;
+}

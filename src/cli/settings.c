@@ -1,0 +1,68 @@
+/*
+ * settings.c: see settings.h.
+ */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+void settings_home(const struct config *config, struct home *home)
+{
+	home->count = 0;
+	for (size_t i = 0; i < config->home.count; i++)
+		home_add(home, &config->home.at[i]);
+	if (home->count == 0)
+		home_add_own(home);
+}
+
+static bool take_home(struct config *config, const struct option_list *home)
+{
+	if (home->count > 0)
+		config->home.count = 0;
+	for (size_t i = 0; i < home->count; i++) {
+		struct prefix prefix;
+		if (config->home.count == CONFIG_LIST_MAX ||
+		    !prefix_parse(home->at[i], &prefix)) {
+			fprintf(stderr,
+				"breakwater: --home %s: not a network; write "
+				"10.0.0.0/8 or 2001:db8::/32\n",
+				home->at[i]);
+			return false;
+		}
+		config->home.at[config->home.count++] = prefix;
+	}
+	return true;
+}
+
+int settings_load(struct config *config, const char *path,
+		  const struct option_list *home, struct home *out)
+{
+	struct buf errors = { 0 };
+	config_init(config);
+	int loaded = config_load(config, path, &errors);
+	if (loaded != 0) {
+		const char *text = buf_cstr(&errors);
+		fputs(text != NULL ? text : "breakwater: not enough memory\n", stderr);
+	}
+	buf_free(&errors);
+	if (loaded != 0)
+		return loaded == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
+	if (!take_home(config, home))
+		return STATUS_USAGE;
+	settings_home(config, out);
+	return STATUS_OK;
+}
+
+void settings_self(const struct pipeline_totals *t, struct self_record *self)
+{
+	self->packets = t->flow.packets;
+	self->bytes = t->flow.bytes;
+	self->dropped = t->capture.kernel_dropped;
+	self->undecoded = totals_undecoded(t);
+	self->flows = t->flow.flows_open;
+	self->flows_evicted = t->flow.flows_evicted;
+	self->flows_refused = t->flow.flows_refused;
+	self->records_dropped = t->records_dropped;
+}

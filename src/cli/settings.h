@@ -1,0 +1,24 @@
+/*
+ * settings.h: configuration and home networks, as run and replay take them.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/home.h"
+#include "cli/options.h"
+#include "cli/pipeline.h"
+#include "config/config.h"
+
+/*
+ * Defaults, the file (path NULL: the system's, if there is one) and --home over it.
+ * Exit status; all has been said if it is not 0.
+ */
+int settings_load(struct config *config, const char *path,
+		  const struct option_list *home, struct home *out);
+
+/* The configured networks, or the machine's own. */
+void settings_home(const struct config *config, struct home *home);
+
+/* What the totals say in a self record; time, CPU and memory are left unknown. */
+void settings_self(const struct pipeline_totals *totals, struct self_record *self);

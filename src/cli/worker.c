@@ -1,0 +1,197 @@
+/*
+ * worker.c: the thread of one worker, and how its records cross to the main loop.
+ */
+#include "cli/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+enum { POLL_MS = 50 };
+#define CLOCK_STEP_US 2000000LL
+
+static void send(struct worker *w, enum out_message kind, const void *message,
+		 size_t len)
+{
+	while (!ring_put(w->out, (uint16_t)kind, message, len)) {
+		if (!w->lossless) {
+			w->stats.records_dropped++;
+			return;
+		}
+		sched_yield();
+	}
+}
+
+static void send_flow(void *self, const struct flow_record *flow)
+{
+	struct worker *w = self;
+	send(w, w->listing ? OUT_LISTED : OUT_FLOW, flow, sizeof(*flow));
+}
+
+static void send_port(void *self, const struct port_sample *sample,
+		      const struct port_detail *detail)
+{
+	static _Thread_local uint8_t packed[OUT_PORT_MAX];
+	size_t len = sizeof(*sample);
+	memcpy(packed, sample, len);
+	if (detail != NULL) {
+		memcpy(packed + len, &detail->clients, sizeof(detail->clients));
+		len += sizeof(detail->clients);
+		len += histogram_pack(&detail->handshake, packed + len,
+				      sizeof(packed) - len);
+		len += histogram_pack(&detail->response, packed + len,
+				      sizeof(packed) - len);
+	}
+	send(self, OUT_PORT, packed, len);
+}
+
+const struct port_sample *worker_port(const void *message, size_t len,
+				      struct port_detail *detail)
+{
+	const struct port_sample *sample = message;
+	const uint8_t *at = (const uint8_t *)message + sizeof(*sample);
+	if (!sample->has_detail)
+		return sample;
+	const uint8_t *end = (const uint8_t *)message + len;
+	histogram_clear(&detail->handshake);
+	histogram_clear(&detail->response);
+	memcpy(&detail->clients, at, sizeof(detail->clients));
+	at += sizeof(detail->clients);
+	at += histogram_unpack(&detail->handshake, at, (size_t)(end - at));
+	histogram_unpack(&detail->response, at, (size_t)(end - at));
+	return sample;
+}
+
+static void send_stats(struct worker *w)
+{
+	flows_stats(w->flows, &w->stats.flow);
+	if (w->capture != NULL)
+		capture_stats(w->capture, &w->stats.capture);
+	if (w->decoder != NULL)
+		memcpy(w->stats.decoded, decoder_counts(w->decoder),
+		       sizeof(w->stats.decoded));
+	send(w, OUT_STATS, &w->stats, sizeof(w->stats));
+}
+
+static void send_tick(void *self, int64_t at_us)
+{
+	struct worker *w = self;
+	send(w, OUT_TICK, &at_us, sizeof(at_us));
+	send_stats(w);
+}
+
+struct flow_sink worker_sink(struct worker *w)
+{
+	return (struct flow_sink){
+		.self = w, .flow = send_flow, .port = send_port, .tick = send_tick
+	};
+}
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void list(struct worker *w)
+{
+	w->listing = true;
+	flows_list(w->flows);
+	w->listing = false;
+	send(w, OUT_LIST_END, NULL, 0);
+}
+
+static void take_frames(struct worker *w, const struct frame *frames, int count)
+{
+	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH];
+	size_t have = 0;
+	for (int i = 0; i < count; i++) {
+		have += decode(w->decoder, &frames[i], packets + have);
+		if (have >= FLOWS_BATCH) {
+			flows_take(w->flows, packets, FLOWS_BATCH);
+			have -= FLOWS_BATCH;
+			memmove(packets, packets + FLOWS_BATCH,
+				have * sizeof(packets[0]));
+		}
+	}
+	if (have > 0)
+		flows_take(w->flows, packets, have);
+	w->stats.newest_us = frames[count - 1].at_us;
+}
+
+/* The last records must not be lost to a full ring: the reader is emptying it. */
+static void *end_live(struct worker *w)
+{
+	w->lossless = true;
+	flows_finish(w->flows);
+	send_stats(w);
+	send(w, OUT_END, NULL, 0);
+	return NULL;
+}
+
+void *worker_live(void *worker)
+{
+	struct worker *w = worker;
+	int64_t offset = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		const struct frame *frames;
+		int count = capture_next(w->capture, &frames, POLL_MS);
+		if (count < 0) {
+			atomic_store(&w->error, -count);
+			break;
+		}
+		int64_t now = clock_us(CLOCK_REALTIME);
+		int64_t step = now - clock_us(CLOCK_MONOTONIC) - offset;
+		if (step > CLOCK_STEP_US || step < -CLOCK_STEP_US) {
+			flows_shift(w->flows, step);
+			offset += step;
+		}
+		if (count > 0)
+			take_frames(w, frames, count);
+		/* Frames may wait in the ring: time is not yet what the clock says. */
+		else
+			flows_tick(w->flows, now);
+		if (atomic_exchange(&w->want_list, false))
+			list(w);
+	}
+	return end_live(w);
+}
+
+static bool take_in(struct worker *w, uint16_t kind, const void *message)
+{
+	int64_t at_us;
+	switch (kind) {
+	case IN_PACKET:
+		flows_take(w->flows, message, 1);
+		return true;
+	case IN_QUOTED:
+		flows_quoted(w->flows, message);
+		return true;
+	case IN_TICK:
+		memcpy(&at_us, message, sizeof(at_us));
+		flows_tick(w->flows, at_us);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void *worker_replay(void *worker)
+{
+	struct worker *w = worker;
+	bool more = true;
+	while (more) {
+		uint16_t kind;
+		size_t len;
+		const void *message = ring_peek(w->in, &kind, &len);
+		if (message == NULL) {
+			sched_yield();
+			continue;
+		}
+		more = take_in(w, kind, message);
+		ring_pop(w->in);
+	}
+	return end_live(w);
+}
