@@ -1,12 +1,152 @@
 /*
  * main.c: picks the command.
  */
+#include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* Common things first: this order is the overview's. */
+static const struct command commands[] = {
+	{ "run", "[-c FILE] [-i IFACE]...", "watch this machine's traffic; needs root",
+	  command_run_monitor },
+	{ "status", "", "is all well, what is watched, what was missed",
+	  command_status },
+	{ "top", "", "live view of ports and connections, full screen", command_top },
+	{ "ports", "[--port N] [--sort COL]", "which ports carry traffic, and how well",
+	  command_ports },
+	{ "flows", "[--port N] [--host IP]", "connections, live and recent",
+	  command_flows },
+	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",
+	  command_replay },
+	{ "config", "check|show|schema", "the configuration", command_config },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), WORD_MAX = 24 };
+
+static void print_overview(void)
+{
+	char left[64];
+	puts("Breakwater watches every port of this machine and says which are unwell, "
+	     "and "
+	     "why.\n\n"
+	     "Start here:\n"
+	     "  sudo breakwater run              watch until Ctrl-C\n"
+	     "  breakwater status                in another terminal\n"
+	     "  breakwater replay FILE           look into a capture instead\n\n"
+	     "Commands:");
+	for (int i = 0; i < COMMANDS; i++) {
+		snprintf(left, sizeof(left), "%s %s", commands[i].name,
+			 commands[i].usage);
+		printf("  %-32s %s\n", left, commands[i].doc);
+	}
+	puts("\n\"breakwater COMMAND --help\" tells its options. --version prints the "
+	     "version.");
+}
+
+static int smallest(int a, int b, int c)
+{
+	int least = a < b ? a : b;
+	return least < c ? least : c;
+}
+
+/* Letters to insert, delete or replace (Levenshtein); long words are far from all. */
+static int distance(const char *a, const char *b)
+{
+	int row[WORD_MAX + 1];
+	size_t rows = strlen(a), columns = strlen(b);
+	if (rows > WORD_MAX || columns > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= columns; j++)
+		row[j] = (int)j;
+	for (size_t i = 1; i <= rows; i++) {
+		int diagonal = row[0];
+		row[0] = (int)i;
+		for (size_t j = 1; j <= columns; j++) {
+			int above = row[j];
+			int replaced = diagonal + (a[i - 1] != b[j - 1]);
+			row[j] = smallest(above + 1, row[j - 1] + 1, replaced);
+			diagonal = above;
+		}
+	}
+	return row[columns];
+}
+
+static int unknown_command(const char *word)
+{
+	enum { NEAR = 2 };
+	const char *nearest = NULL;
+	int least = NEAR + 1;
+	for (int i = 0; i < COMMANDS; i++) {
+		int far = distance(word, commands[i].name);
+		if (strncmp(commands[i].name, word, strlen(word)) == 0)
+			far = 0;
+		if (far < least) {
+			least = far;
+			nearest = commands[i].name;
+		}
+	}
+	if (nearest != NULL && word[0] != '\0')
+		fprintf(stderr,
+			"breakwater: \"%s\" is no command; did you mean \"%s\"?\n",
+			word, nearest);
+	else
+		fprintf(stderr,
+			"breakwater: \"%s\" is no command; see \"breakwater --help\"\n",
+			word);
+	return STATUS_USAGE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+static const struct command *command_named(const char *name)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int run_command(int argc, char **argv)
+{
+	const struct command *command = command_named(argv[0]);
+	if (command == NULL)
+		return unknown_command(argv[0]);
+	int status = command->run(argc, argv);
+	/* A full disk must not look like an answer; a reader that left is no mistake.
+	 */
+	if (fflush(stdout) != 0 && status == STATUS_OK) {
+		perror("breakwater: standard output");
+		return STATUS_INCOMPLETE;
+	}
+	return status;
+}
+
+/* "help ports" is "ports --help". */
+static int help_on(char *name)
+{
+	char option[] = "--help";
+	char *argv[] = { name, option, NULL };
+	return run_command(2, argv);
+}
 
 int main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	puts("breakwater " BREAKWATER_VERSION);
-	return 0;
+	setlocale(LC_CTYPE, ""); /* numbers stay with a point */
+	if (argc > 2 && strcmp(argv[1], "help") == 0)
+		return help_on(argv[2]);
+	if (argc < 2 || is_one_of(argv[1], "--help", "-h", "help")) {
+		print_overview();
+		return STATUS_OK;
+	}
+	if (is_one_of(argv[1], "--version", "-V", "version")) {
+		puts("breakwater " BREAKWATER_VERSION);
+		return STATUS_OK;
+	}
+	return run_command(argc - 1, argv + 1);
 }

@@ -1,0 +1,269 @@
+/*
+ * status.c: breakwater status: one screen: is all well, what is watched, what was
+ * missed, what is busiest, what to type next.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/json.h"
+#include "cli/table.h"
+
+enum { BUSIEST = 5, LABEL_WIDTH = 13 };
+
+struct answers {
+	json_t *status, *health, *ports;
+};
+
+static void answers_free(struct answers *answers)
+{
+	json_decref(answers->status);
+	json_decref(answers->health);
+	json_decref(answers->ports);
+}
+
+static int ask(struct client *client, const char *path, bool lines, json_t **out)
+{
+	struct buf body = { 0 };
+	char error[CLIENT_ERROR_MAX];
+	int status = client_get(client, path, &body, NULL, NULL, error);
+	if (status == STATUS_OK) {
+		*out = lines ? lines_parse(&body) : object_parse(&body);
+		if (*out == NULL) {
+			status = STATUS_UNREACHABLE;
+			snprintf(error, sizeof(error),
+				 "the daemon's answer to %s can't be read", path);
+		}
+	}
+	if (status != STATUS_OK)
+		fprintf(stderr, "breakwater status: %s\n", error);
+	buf_free(&body);
+	return status;
+}
+
+static void label(const struct look *look, const char *text)
+{
+	char padded[32];
+	snprintf(padded, sizeof(padded), "%-*s", LABEL_WIDTH, text);
+	tone_print(look, TONE_QUIET, padded);
+}
+
+/* A list of names as "eth0, lo"; "none" if it is empty. */
+static void print_names(const json_t *names)
+{
+	char text[CELL_MAX];
+	size_t i;
+	json_t *name;
+	json_array_foreach(names, i, name)
+	{
+		const char *value = json_string_value(name);
+		text_clean(text, sizeof(text), value == NULL ? "?" : value);
+		printf("%s%s", i > 0 ? ", " : "", text);
+	}
+	if (json_array_size(names) == 0)
+		fputs("none", stdout);
+}
+
+static void print_count(const json_t *object, const char *name, const char *what)
+{
+	char text[CELL_MAX];
+	text_count(text, sizeof(text), member_number(object, name));
+	printf("%s %s", text, what);
+}
+
+static void print_reasons(const json_t *health)
+{
+	char text[128];
+	size_t i;
+	json_t *reason;
+	json_array_foreach(json_object_get(health, "reasons"), i, reason)
+	{
+		const char *value = json_string_value(reason);
+		text_clean(text, sizeof(text), value == NULL ? "?" : value);
+		printf("%s%s", i > 0 ? "; " : ": ", text);
+	}
+}
+
+static void print_health(const struct answers *answers, const struct look *look)
+{
+	char text[CELL_MAX];
+	const char *health = member_text(answers->health, "status");
+	bool fine = health != NULL && strcmp(health, "ok") == 0;
+	tone_print(look, fine ? TONE_GOOD : TONE_OVER, fine ? "Fine" : "! Not fine");
+	print_reasons(answers->health);
+	text_span(text, sizeof(text), member_number(answers->status, "uptime_s"));
+	printf("\nWatching ");
+	print_names(json_object_get(answers->status, "interfaces"));
+	printf(" for %s", text);
+	const char *started = member_text(answers->status, "started");
+	if (started != NULL) {
+		text_clean(text, sizeof(text), started);
+		printf(", since %.19sZ", text);
+	}
+	printf("\n\n");
+}
+
+static void print_traffic(const json_t *status, const struct look *look)
+{
+	char text[CELL_MAX];
+	label(look, "Traffic");
+	print_count(status, "packets_per_s", "packets/s");
+	text_bytes(text, sizeof(text), member_number(status, "bytes_per_s"));
+	printf(", %s/s; ", text);
+	print_count(status, "packets", "packets");
+	text_bytes(text, sizeof(text), member_number(status, "bytes"));
+	printf(", %s so far\n", text);
+}
+
+/* ARP and its like are no loss; the rest of the decoder's reasons are told by name. */
+static void print_undecoded(const json_t *status)
+{
+	char name[CELL_MAX], count[CELL_MAX];
+	const char *reason;
+	json_t *value;
+	int told = 0;
+	json_object_foreach(json_object_get(status, "undecoded"), reason, value)
+	{
+		if (json_number_value(value) <= 0 || strcmp(reason, "ok") == 0)
+			continue;
+		text_clean(name, sizeof(name), reason);
+		text_count(count, sizeof(count), json_number_value(value));
+		printf("%s%s %s", told++ > 0 ? ", " : "", count, name);
+	}
+	puts(told == 0 ? "nothing" : "");
+}
+
+static double lost_packets(const json_t *status)
+{
+	double kernel = member_number(status, "kernel_dropped");
+	double ring = member_number(status, "ring_dropped");
+	return (isnan(kernel) ? 0 : kernel) + (isnan(ring) ? 0 : ring);
+}
+
+static void print_losses(const json_t *status, const struct look *look)
+{
+	label(look, "Lost");
+	if (lost_packets(status) > 0)
+		tone_print(look, TONE_OVER, "! ");
+	print_count(status, "kernel_dropped", "packets by the kernel, ");
+	print_count(status, "ring_dropped", "records between threads\n");
+	label(look, "Not decoded");
+	print_undecoded(status);
+}
+
+static void print_connections(const json_t *status, const struct look *look)
+{
+	label(look, "Connections");
+	print_count(status, "flows", "open, ");
+	print_count(status, "half_open", "half open, ");
+	print_count(status, "services", "services; ");
+	print_count(status, "flows_evicted", "evicted, ");
+	print_count(status, "flows_refused", "refused\n");
+}
+
+static void print_cost(const json_t *status, const struct look *look)
+{
+	char cpu[CELL_MAX], rss[CELL_MAX], tables[CELL_MAX];
+	text_percent(cpu, sizeof(cpu), member_number(status, "cpu_ratio"));
+	text_bytes(rss, sizeof(rss), member_number(status, "rss_bytes"));
+	text_bytes(tables, sizeof(tables), member_number(status, "memory_bytes"));
+	label(look, "Cost");
+	printf("%s of a core, %s of memory (tables %s), ", cpu, rss, tables);
+	print_count(status, "workers",
+		    member_number(status, "workers") == 1 ? "worker\n" : "workers\n");
+}
+
+static void print_place(const json_t *status, const struct look *look)
+{
+	char text[CELL_MAX];
+	const char *listen_at = member_text(status, "listen");
+	label(look, "Home");
+	print_names(json_object_get(status, "home"));
+	putchar('\n');
+	label(look, "Dashboard");
+	bool off = listen_at == NULL || listen_at[0] == '\0';
+	text_clean(text, sizeof(text), off ? "off" : listen_at);
+	printf(off ? "%s\n" : "http://%s/\n", text);
+}
+
+static void print_next(const struct answers *answers)
+{
+	const json_t *busiest = json_array_get(answers->ports, 0);
+	double port = member_number(busiest, "port");
+	if (lost_packets(answers->status) > 0)
+		puts("\nNext: more workers or a larger ring (capture.workers, "
+		     "capture.ring_mib: breakwater config show)");
+	else if (isnan(port))
+		puts("\nNext: breakwater top   (ports show as soon as they carry "
+		     "traffic)");
+	else
+		printf("\nNext: breakwater top   breakwater flows --port %.0f\n", port);
+}
+
+static void print_screen(const struct answers *answers, const struct look *look)
+{
+	struct limits limits = limits_of(answers->status);
+	print_health(answers, look);
+	print_traffic(answers->status, look);
+	print_losses(answers->status, look);
+	print_connections(answers->status, look);
+	print_cost(answers->status, look);
+	print_place(answers->status, look);
+	if (json_array_size(answers->ports) > 0) {
+		putchar('\n');
+		table_print(&view_ports, answers->ports, &limits, look);
+	}
+	print_next(answers);
+}
+
+static int verdict(const struct answers *answers)
+{
+	const char *health = member_text(answers->health, "status");
+	if (health == NULL || strcmp(health, "failing") == 0)
+		return STATUS_BAD_NEWS;
+	return lost_packets(answers->status) > 0 ? STATUS_INCOMPLETE : STATUS_OK;
+}
+
+static int ask_all(struct client *client, struct answers *answers)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "%s?limit=%d", view_ports.path, BUSIEST);
+	int status = ask(client, "/api/v1/status", false, &answers->status);
+	if (status == STATUS_OK)
+		status = ask(client, "/health", false, &answers->health);
+	if (status == STATUS_OK)
+		status = ask(client, path, true, &answers->ports);
+	return status;
+}
+
+int command_status(int argc, char **argv)
+{
+	const struct command_help help = {
+		.name = "status",
+		.doc = "One screen: is all well, what is watched, what was missed.",
+	};
+	struct common_options common;
+	struct answers answers = { 0 };
+	int first, status;
+	if (!options_parse(&help, argc, argv, &common, &first, &status))
+		return status;
+	struct client *client = client_open(&common);
+	if (client == NULL)
+		return STATUS_UNREACHABLE;
+	status = ask_all(client, &answers);
+	if (status == STATUS_OK) {
+		struct look look = look_of(&common);
+		if (common.json)
+			json_dumpf(answers.status, stdout, JSON_COMPACT);
+		else
+			print_screen(&answers, &look);
+		if (common.json)
+			putchar('\n');
+		status = verdict(&answers);
+	}
+	answers_free(&answers);
+	client_close(client);
+	return status;
+}

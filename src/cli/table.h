@@ -1,0 +1,24 @@
+/*
+ * table.h: views as tables on standard output.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+#include "cli/view.h"
+
+struct look {
+	bool color;
+	int width; /* 0: as wide as it needs */
+};
+
+/* What suits standard output: colour and width of a terminal; all columns elsewhere. */
+struct look look_of(const struct common_options *common);
+
+void table_print(const struct view *view, const json_t *rows,
+		 const struct limits *limits, const struct look *look);
+
+/* Text in a tone; without colour the text alone. */
+void tone_print(const struct look *look, enum tone tone, const char *text);

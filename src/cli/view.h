@@ -1,0 +1,81 @@
+/*
+ * view.h: how records become rows: columns, their texts, what is over its limit.
+ *
+ * The printed tables and the full screen show the same views.  Every text is printable
+ * ASCII when it leaves here, whatever the wire said.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/json.h"
+
+enum { CELL_MAX = 64, VIEW_COLUMNS_MAX = 20 };
+
+enum tone {
+	TONE_NORMAL,
+	TONE_QUIET,  /* unknown, or of no interest */
+	TONE_STRONG, /* what identifies the row; headings */
+	TONE_OVER,   /* over its limit; the text carries a mark as well */
+	TONE_GOOD,
+};
+
+struct cell {
+	char text[CELL_MAX];
+	enum tone tone;
+};
+
+/* Above these a port is unwell. */
+struct limits {
+	double response_ms, loss, errors;
+};
+
+struct column {
+	const char *head;
+	const char *sort; /* field the API sorts by */
+	const char *doc;
+	bool left;      /* aligned */
+	bool ascending; /* natural order: text from A, numbers from the largest */
+	int leaves;     /* when space is short: the highest first, 0 never */
+	void (*show)(const json_t *record, const struct limits *limits,
+		     struct cell *out);
+};
+
+struct view {
+	const char *title, *path, *sort;
+	const char *nothing; /* said when there is no row */
+	const struct column *columns;
+	size_t count;
+};
+
+extern const struct view view_ports, view_flows;
+
+/* CONTRACT's defaults, over which the daemon's "limits" go, if it tells them. */
+struct limits limits_of(const json_t *status);
+
+/* The column whose heading, field or heading without "/s" is name; NULL: none. */
+const struct column *view_column(const struct view *view, const char *name);
+
+/* Columns that fit, and how wide each is. */
+struct layout {
+	size_t column[VIEW_COLUMNS_MAX];
+	int width[VIEW_COLUMNS_MAX];
+	size_t count;
+};
+
+enum { LAYOUT_GAP = 2 };
+
+/* width 0: everything.  rows is an array of records. */
+void layout_fit(struct layout *layout, const struct view *view, const json_t *rows,
+		const struct limits *limits, int width);
+
+/* Copies what is printable ASCII; the rest becomes '?'. */
+void text_clean(char *out, size_t size, const char *text);
+
+/* "1.5 MB", "12,345", "850 us", "3 h": NaN becomes "-". */
+void text_bytes(char *out, size_t size, double bytes);
+void text_count(char *out, size_t size, double count);
+void text_duration(char *out, size_t size, double us);
+void text_percent(char *out, size_t size, double ratio);
+void text_span(char *out, size_t size, double seconds);

@@ -1,0 +1,233 @@
+/*
+ * fake_daemon.c: the real HTTP API over made-up traffic that moves, to try the commands
+ * and the page without rights or packets.
+ *
+ *     fake_daemon SOCKET [ADDR:PORT [healthy|sick|empty]]
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "web/web.h"
+
+enum { FLOWS = 60 };
+
+struct service {
+	const char *ip, *name, *class, *transport;
+	uint16_t port;
+	uint32_t per_s, bytes, response_us;
+	double lost, retransmits, errors;
+};
+
+static const struct service services[] = {
+	{ "192.0.2.10", "https", "well-known", "tcp", 443, 120, 900000, 12400, 0.0002,
+	  0.003, 0.0002 },
+	{ "192.0.2.10", "http", "well-known", "tcp", 80, 31, 120000, 3400, 0, 0.001,
+	  0 },
+	{ "192.0.2.10", "ssh", "well-known", "tcp", 22, 1, 4200, 900, 0, 0, 0.25 },
+	{ "192.0.2.11", "postgresql", "registered", "tcp", 5432, 44, 310000, 251000, 0,
+	  0, 0 },
+	{ "192.0.2.53", "domain", "well-known", "udp", 53, 300, 41000, 640, 0, 0, 0 },
+	{ "2001:db8:85a3:1234:5678:8a2e:370:7334", "https", "well-known", "tcp", 443,
+	  12, 81000, 45200, 0.031, 0.042, 0 },
+	{ "127.0.0.1", "redis", "registered", "tcp", 6379, 900, 22000, 85, 0, 0, 0 },
+	{ "192.0.2.12", "", "dynamic", "tcp", 51413, 3, 700, 0, 0, 0, 1 },
+	{ "fe80::1", "mdns", "registered", "udp", 5353, 2, 900, 0, 0, 0, 0 },
+	{ "192.0.2.13", "ms-wbt-server", "registered", "tcp", 3389, 1, 64000, 31000, 0,
+	  0.002, 0 },
+};
+
+static const char *state = "healthy";
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* 80 to 120 % of value, by the second. */
+static uint64_t wobble(uint64_t value, size_t salt)
+{
+	uint64_t second = (uint64_t)(now_us() / 1000000) + salt * 7;
+	return value * (80 + second * 2654435761u % 41) / 100;
+}
+
+static void fill(struct port_record *port, size_t i)
+{
+	const struct service *s = &services[i];
+	record_init(RECORD_port, port);
+	port->start = (now_us() / 1000000 - 1) * 1000000;
+	port->interval_s = 1;
+	addr_parse(s->ip, &port->server_ip);
+	port->port = s->port;
+	port->transport = s->transport;
+	record_text(port->service, sizeof(port->service), s->name);
+	port->class = s->class;
+	port->flows = wobble(s->per_s, i);
+	port->active = s->per_s * 3;
+	port->clients = s->per_s / 2 + 1;
+	port->rejected = 0;
+	port->client_bytes = wobble(s->bytes / 9, i);
+	port->server_bytes = wobble(s->bytes, i);
+	port->client_packets = port->server_packets = s->per_s * 10;
+	port->error_ratio = s->errors;
+	if (s->response_us == 0)
+		return;
+	port->response_p50_us = s->response_us;
+	port->response_p95_us = wobble(s->response_us * 3, i);
+	port->response_p99_us = s->response_us * 5;
+	port->handshake_p50_us = 310;
+	port->lost_ratio = s->lost;
+	port->retransmit_ratio = s->retransmits;
+}
+
+static size_t service_count(void)
+{
+	bool empty = strcmp(state, "empty") == 0;
+	return empty ? 0 : sizeof(services) / sizeof(services[0]);
+}
+
+static void ports(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (size_t i = 0; i < service_count(); i++) {
+		struct port_record port;
+		fill(&port, i);
+		emit(to, &port);
+	}
+}
+
+static void fill_flow(struct flow_record *flow, int i)
+{
+	static const char *const states[] = { "SF", "S1", "REJ", "S0", "RSTO" };
+	static const char *const ends[] = { "closed", "active", "rejected", "timeout",
+					    "reset" };
+	const struct service *s = &services[(size_t)i % service_count()];
+	const uint8_t client[4] = { 198, 51, 100, (uint8_t)i };
+	record_init(RECORD_flow, flow);
+	flow->end = now_us() - (int64_t)i * 400000;
+	flow->start = flow->end - (int64_t)i * 90000;
+	flow->transport = s->transport;
+	flow->client_ip = addr_v4(client);
+	flow->client_port = (uint16_t)(40000 + i);
+	addr_parse(s->ip, &flow->server_ip);
+	flow->server_port = s->port;
+	record_text(flow->protocol, sizeof(flow->protocol), s->name);
+	flow->state = states[i % 5];
+	flow->end_reason = ends[i % 5];
+	flow->client_bytes = (uint64_t)i * 311;
+	flow->server_bytes = (uint64_t)i * 9041;
+	flow->server_rtt_us = 310;
+	flow->response_mean_us = s->response_us;
+	flow->client_retransmits = (uint64_t)i % 3;
+	flow->lost_bytes = i % 17 == 16 ? 1460 : 0;
+}
+
+static void flows(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (int i = 0; i < FLOWS && service_count() > 0; i++) {
+		struct flow_record flow;
+		fill_flow(&flow, i);
+		emit(to, &flow);
+	}
+}
+
+static void self_record(void *self, struct self_record *out)
+{
+	(void)self;
+	record_init(RECORD_self, out);
+	out->at = now_us();
+	out->packets = (uint64_t)(now_us() / 1000 % 100000000);
+	out->bytes = out->packets * 700;
+	out->dropped = strcmp(state, "sick") == 0 ? 1234 : 0;
+	out->cpu_ratio = 0.013;
+	out->rss_bytes = 23000000;
+}
+
+static void status(void *self, struct buf *json)
+{
+	(void)self;
+	bool sick = strcmp(state, "sick") == 0;
+	buf_printf(json,
+		   "{\"version\":\"0.1.0\",\"pid\":812,\"started\":\"2026-01-31T12:00:"
+		   "00Z\","
+		   "\"uptime_s\":4211,\"workers\":1,\"interfaces\":[\"eth0\",\"lo\"],"
+		   "\"home\":"
+		   "[\"192.0.2.0/24\",\"127.0.0.0/8\"],\"listen\":\"127.0.0.1:7070\","
+		   "\"packets\":%llu,\"bytes\":99123456789,\"packets_per_s\":%llu,"
+		   "\"bytes_per_s\":%llu,",
+		   (unsigned long long)(now_us() / 1000 % 100000000),
+		   (unsigned long long)wobble(14200, 1),
+		   (unsigned long long)wobble(1530000, 2));
+	buf_printf(json,
+		   "\"kernel_dropped\":%d,\"ring_dropped\":0,\"undecoded\":{\"not_ip\":"
+		   "181},"
+		   "\"flows\":1432,\"half_open\":3,\"flows_evicted\":0,\"flows_"
+		   "refused\":0,"
+		   "\"services\":10,\"memory_bytes\":11000000,\"rss_bytes\":23000000,"
+		   "\"cpu_ratio\":0.013}",
+		   sick ? 1234 : 0);
+}
+
+static void tell(struct web *web)
+{
+	struct self_record self;
+	struct port_record port;
+	for (size_t i = 0; i < service_count(); i++) {
+		fill(&port, i);
+		web_live(web, RECORD_port, &port);
+	}
+	self_record(NULL, &self);
+	web_live(web, RECORD_self, &self);
+}
+
+static void serve(struct web *web)
+{
+	int64_t told_s = 0;
+	while (!ended) {
+		struct pollfd fd = { web_fd(web), POLLIN, 0 };
+		int timeout_ms = web_timeout_ms(web);
+		poll(&fd, 1, timeout_ms < 0 || timeout_ms > 200 ? 200 : timeout_ms);
+		web_run(web);
+		if (told_s == now_us() / 1000000)
+			continue;
+		told_s = now_us() / 1000000;
+		tell(web);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct web_source source = { NULL, ports, flows, self_record, status };
+	const struct web_options options = { argc > 2 ? argv[2] : "off",
+					     argc > 1 ? argv[1] : NULL, "0.1.0",
+					     &source };
+	char error[WEB_ERROR_MAX];
+	int code;
+	if (argc > 3)
+		state = argv[3];
+	signal(SIGTERM, end);
+	signal(SIGINT, end);
+	struct web *web = web_open(&options, error, &code);
+	if (web == NULL) {
+		fprintf(stderr, "fake_daemon: %s\n", error);
+		return code;
+	}
+	printf("%s\n", web_address(web));
+	fflush(stdout);
+	serve(web);
+	web_close(web);
+	return 0;
+}
