@@ -38,16 +38,19 @@ def replay(*arguments, form=FORMATS[0], **options):
 
 
 def defects(run, allowed):
-    """What is wrong with a finished replay, whatever its file held."""
+    """
+    What is wrong with a finished replay, whatever its file held.  A reason on standard
+    error goes with every bad status; only packets that can't be decoded, which the
+    summary counts, may make an answer incomplete without one.
+    """
     if run.returncode not in allowed:
         yield f"exit status {run.returncode}, allowed {sorted(allowed)}"
     if "Sanitizer" in run.stderr or "runtime error" in run.stderr:
         yield run.stderr[:2000]
-    if run.returncode in (USAGE, NOT_PERMITTED, INCOMPLETE) and \
-            len(run.stderr.strip().splitlines()) != 1:
-        yield f"not one line on standard error: {run.stderr!r}"
-    if run.returncode == OK and run.stderr:
-        yield f"unexpected on standard error: {run.stderr!r}"
+    lines = len(run.stderr.splitlines())
+    silent = run.returncode == OK or (run.returncode == INCOMPLETE and OK in allowed)
+    if lines > 1 or (lines == 0 and not silent) or (lines and run.returncode == OK):
+        yield f"exit status {run.returncode} with {lines} lines: {run.stderr[:500]!r}"
     for line in run.stdout.splitlines():
         try:
             json.loads(line)
@@ -112,7 +115,7 @@ def cuts(name, content):
     random.Random(SEED).shuffle(points)  # what the time leaves out is then anywhere
     for at in points:
         if at in whole:
-            allowed = {OK}
+            allowed = {OK, INCOMPLETE}
         elif at < FILE_HEADER or not whole:  # pcapng: a cut may fall between blocks
             allowed = {OK, USAGE, INCOMPLETE}
         else:
@@ -253,20 +256,27 @@ def test_bad_files(tap, folder):
         if status != OK and os.path.basename(name) not in run.stderr:
             notes.append(f"the file is not named: {run.stderr!r}")
         tap.result(not notes, f"{what}: exit status {run.returncode}", notes)
-    if os.geteuid() == 0 and not reachable_by_nobody():
-        tap.skip("a file without permission", "the binary is out of reach of nobody")
+    test_no_permission(tap, folder, closed)
+
+
+def test_no_permission(tap, folder, closed):
+    """As an ordinary user, who must also be able to reach the program."""
+    run = replay
+    if os.geteuid() == 0:
+        program = shutil.copy(common.BREAKWATER, folder)
+
+        def run(name):
+            return subprocess.run([program, "replay", "--json", "--quiet", name],
+                                  user=NOBODY, group=NOBODY, extra_groups=[], text=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=HANG_S, check=False)
+    try:
+        done = run(closed)
+    except OSError as error:
+        tap.skip("a file without permission", f"cannot run as nobody: {error}")
         return
-    become = {"user": NOBODY, "group": NOBODY, "extra_groups": []} \
-        if os.geteuid() == 0 else {}
-    run = replay(closed, **become)
-    tap.result(not list(defects(run, {NOT_PERMITTED})), "a file without permission: exit "
-               f"status {run.returncode}", list(defects(run, {NOT_PERMITTED})))
-
-
-def reachable_by_nobody():
-    return subprocess.run([common.BREAKWATER, "--version"], user=NOBODY, group=NOBODY,
-                          extra_groups=[], capture_output=True, check=False,
-                          stdin=subprocess.DEVNULL).returncode == OK
+    notes = list(defects(done, {NOT_PERMITTED}))
+    tap.result(not notes, f"a file without permission: exit status {done.returncode}", notes)
 
 
 def main():
