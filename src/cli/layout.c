@@ -1,11 +1,16 @@
 /*
  * layout.c: which columns fit on the screen, and how wide; see view.h.
  *
- * An address cut short is of no use to copy, so columns leave before one is squeezed.
+ * First the columns leave that only add to the picture.  Then addresses and names are
+ * cut, within bounds: whether a port is well matters more than the whole of an IPv6
+ * address.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "cli/view.h"
+
+enum { LEAVES_EARLY = 4 }; /* before anything is cut */
 
 static int natural_width(const struct column *column, const json_t *rows,
 			 const struct limits *limits)
@@ -41,21 +46,40 @@ static void drop(struct layout *layout, size_t at)
 	}
 }
 
-/* False if only columns are left that never leave. */
-static bool drop_least(struct layout *layout, const struct view *view)
+/* False if only columns are left that leave later than `last`. */
+static bool drop_least(struct layout *layout, const struct view *view, int last)
 {
 	size_t least = 0;
 	for (size_t i = 1; i < layout->count; i++)
 		if (view->columns[layout->column[i]].leaves >=
 		    view->columns[layout->column[least]].leaves)
 			least = i;
-	if (view->columns[layout->column[least]].leaves == 0)
+	if (view->columns[layout->column[least]].leaves < last)
 		return false;
 	drop(layout, least);
 	return true;
 }
 
-/* The widest gives way, a character at a time. */
+/* Cuts what may be cut, the widest first, a character at a time. */
+static void squeeze_some(struct layout *layout, const struct view *view, int width)
+{
+	while (total_width(layout) > width) {
+		size_t widest = SIZE_MAX;
+		for (size_t i = 0; i < layout->count; i++) {
+			int narrowest = view->columns[layout->column[i]].narrowest;
+			if (narrowest == 0 || layout->width[i] <= narrowest)
+				continue;
+			if (widest == SIZE_MAX ||
+			    layout->width[i] > layout->width[widest])
+				widest = i;
+		}
+		if (widest == SIZE_MAX)
+			return;
+		layout->width[widest]--;
+	}
+}
+
+/* The widest gives way, whatever it is. */
 static void squeeze(struct layout *layout, int width)
 {
 	enum { NARROWEST = 4 };
@@ -76,11 +100,17 @@ void layout_fit(struct layout *layout, const struct view *view, const json_t *ro
 	layout->count = view->count;
 	for (size_t i = 0; i < view->count; i++) {
 		layout->column[i] = i;
-		layout->width[i] = natural_width(&view->columns[i], rows, limits);
+		int width_now = natural_width(&view->columns[i], rows, limits);
+		if (width_now > layout->least[i])
+			layout->least[i] = width_now;
+		layout->width[i] = layout->least[i];
 	}
 	if (width <= 0)
 		return;
-	while (total_width(layout) > width && drop_least(layout, view))
+	while (total_width(layout) > width && drop_least(layout, view, LEAVES_EARLY))
+		;
+	squeeze_some(layout, view, width);
+	while (total_width(layout) > width && drop_least(layout, view, 1))
 		;
 	squeeze(layout, width);
 }

@@ -60,9 +60,7 @@ static void print_cell(const struct look *look, const struct layout *layout, siz
 {
 	int width = layout->width[i];
 	char text[CELL_MAX];
-	snprintf(text, sizeof(text), "%.*s", width, cell->text);
-	if (strlen(cell->text) > (size_t)width)
-		text[width - 1] = '~';
+	text_fit(text, cell->text, width);
 	int pad = width - (int)strlen(text);
 	if (i > 0)
 		printf("%*s", LAYOUT_GAP, "");
@@ -88,7 +86,7 @@ static void print_head(const struct view *view, const struct look *look,
 void table_print(const struct view *view, const json_t *rows,
 		 const struct limits *limits, const struct look *look)
 {
-	struct layout layout;
+	struct layout layout = { 0 };
 	size_t r;
 	json_t *row;
 	layout_fit(&layout, view, rows, limits, look->width);

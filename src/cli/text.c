@@ -3,6 +3,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/view.h"
 
@@ -12,6 +13,18 @@ void text_clean(char *out, size_t size, const char *text)
 	for (; *text != '\0' && len + 1 < size; text++)
 		out[len++] = (*text >= 0x20 && *text < 0x7f) ? *text : '?';
 	out[len] = '\0';
+}
+
+void text_fit(char out[static CELL_MAX], const char *text, int width)
+{
+	int len = (int)strnlen(text, CELL_MAX - 1);
+	if (width >= len || width < 1) {
+		snprintf(out, CELL_MAX, "%s", text);
+		return;
+	}
+	int tail = strchr(text, ':') == NULL ? 0 : (width - 1) / 2;
+	int head = width - 1 - tail;
+	snprintf(out, CELL_MAX, "%.*s~%s", head, text, text + len - tail);
 }
 
 static bool is_unknown(char *out, size_t size, double value)

@@ -38,12 +38,14 @@ struct column {
 	bool left;      /* aligned */
 	bool ascending; /* natural order: text from A, numbers from the largest */
 	int leaves;     /* when space is short: the highest first, 0 never */
+	int narrowest;  /* may be cut to this before what matters leaves; 0: not cut */
 	void (*show)(const json_t *record, const struct limits *limits,
 		     struct cell *out);
 };
 
 struct view {
 	const char *title, *path, *sort;
+	const char *order;   /* what sort amounts to, in words */
 	const char *nothing; /* said when there is no row */
 	const struct column *columns;
 	size_t count;
@@ -57,11 +59,13 @@ struct limits limits_of(const json_t *status);
 /* The column whose heading, field or heading without "/s" is name; NULL: none. */
 const struct column *view_column(const struct view *view, const char *name);
 
-/* Columns that fit, and how wide each is. */
+/* Columns that fit, and how wide each is.  All zero before the first use. */
 struct layout {
 	size_t column[VIEW_COLUMNS_MAX];
 	int width[VIEW_COLUMNS_MAX];
 	size_t count;
+	/* By column of the view: widths only grow, or a live table would jump about. */
+	int least[VIEW_COLUMNS_MAX];
 };
 
 enum { LAYOUT_GAP = 2 };
@@ -69,6 +73,10 @@ enum { LAYOUT_GAP = 2 };
 /* width 0: everything.  rows is an array of records. */
 void layout_fit(struct layout *layout, const struct view *view, const json_t *rows,
 		const struct limits *limits, int width);
+
+/* Cut to width, with a "~" for what is gone; of addresses the end stays, which differs.
+ */
+void text_fit(char out[static CELL_MAX], const char *text, int width);
 
 /* Copies what is printable ASCII; the rest becomes '?'. */
 void text_clean(char *out, size_t size, const char *text);
