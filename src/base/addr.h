@@ -49,10 +49,20 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	return memcmp(a->ip6, b->ip6, sizeof(a->ip6)) == 0;
 }
 
-/* All zero: the address of nobody.  A field of this value is unknown. */
+/*
+ * The address of nobody: all ones, a multicast group of a reserved scope (RFC 4291 2.7)
+ * that no packet carries.  "::" will not do: neighbours without an address send it.
+ */
+static inline struct addr addr_unset(void)
+{
+	struct addr a;
+	memset(a.ip6, 0xff, sizeof(a.ip6));
+	return a;
+}
+
 static inline bool addr_is_unset(const struct addr *a)
 {
-	static const struct addr none;
+	struct addr none = addr_unset();
 	return addr_equal(a, &none);
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct buf {
-	char *at;         /* owned; NULL until the first byte */
+	char *at; /* owned; NULL until the first byte */
 	size_t len, size;
 	bool failed;
 };

@@ -23,19 +23,24 @@ void cardinality_merge(struct cardinality *into, const struct cardinality *from)
 			into->reg[i] = from->reg[i];
 }
 
+/*
+ * Linear counting up to 5/2 m (section 4 of the paper), where E reaches it: with fewer
+ * than m e^(-5/2) empty registers the estimate is above.  Empty ones are quick to
+ * count.
+ */
+enum { EMPTY_ENOUGH = 84 };
+
 uint64_t cardinality_estimate(const struct cardinality *c)
 {
 	const double m = CARDINALITY_REGISTERS;
 	const double alpha = 0.7213 / (1 + 1.079 / m);
-	double sum = 0;
 	unsigned empty = 0;
-	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i++) {
-		sum += ldexp(1, -c->reg[i]);
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i++)
 		empty += c->reg[i] == 0;
-	}
-	double estimate = alpha * m * m / sum;
-	/* Linear counting below 5/2 m (section 4 of the paper). */
-	if (estimate <= 2.5 * m && empty > 0)
-		estimate = m * log(m / empty);
-	return (uint64_t)llround(estimate);
+	if (empty >= EMPTY_ENOUGH)
+		return (uint64_t)llround(m * log(m / empty));
+	double sum = 0;
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i++)
+		sum += ldexp(1, -c->reg[i]);
+	return (uint64_t)llround(alpha * m * m / sum);
 }

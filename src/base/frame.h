@@ -10,15 +10,15 @@
 
 /* LINKTYPE_ values of the pcap and pcapng formats that we decode. */
 enum linktype {
-	LINK_NULL = 0,       /* BSD loopback, family in the writer's byte order */
+	LINK_NULL = 0, /* BSD loopback, family in the writer's byte order */
 	LINK_ETHERNET = 1,
 	LINK_PPP = 9,
 	LINK_PPP_HDLC = 50,
-	LINK_RAW_BSD = 12,   /* DLT_RAW of most systems, as it stands in old files */
+	LINK_RAW_BSD = 12, /* DLT_RAW of most systems, as it stands in old files */
 	LINK_RAW_OPENBSD = 14,
-	LINK_RAW = 101,      /* IPv4 or IPv6, by the version nibble */
+	LINK_RAW = 101, /* IPv4 or IPv6, by the version nibble */
 	LINK_80211 = 105,
-	LINK_LOOP = 108,     /* OpenBSD loopback, family in network order */
+	LINK_LOOP = 108, /* OpenBSD loopback, family in network order */
 	LINK_SLL = 113,
 	LINK_RADIOTAP = 127,
 	LINK_IPV4 = 228,
@@ -28,9 +28,10 @@ enum linktype {
 };
 
 enum frame_flag {
-	FRAME_CSUM_PARTIAL = 1, /* the card fills the checksum in (TP_STATUS_CSUMNOTREADY) */
-	FRAME_VLAN = 2,         /* vlan holds a tag that the kernel took off the frame */
-	FRAME_SWAPPED = 4,      /* the file was written in the other byte order */
+	FRAME_CSUM_PARTIAL =
+		1,         /* the card fills the checksum in (TP_STATUS_CSUMNOTREADY) */
+	FRAME_VLAN = 2,    /* vlan holds a tag that the kernel took off the frame */
+	FRAME_SWAPPED = 4, /* the file was written in the other byte order */
 };
 
 struct frame {

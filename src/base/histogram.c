@@ -61,6 +61,16 @@ void histogram_clear(struct histogram *h)
 	h->first = 1;
 }
 
+void histogram_reset(struct histogram *h)
+{
+	if (h->total != 0)
+		memset(h->count + h->first, 0,
+		       (h->last - h->first + 1U) * sizeof(h->count[0]));
+	h->total = 0;
+	h->first = 1;
+	h->last = 0;
+}
+
 void histogram_add(struct histogram *h, uint64_t value_us)
 {
 	uint32_t value = value_us > UINT32_MAX ? UINT32_MAX : (uint32_t)value_us;

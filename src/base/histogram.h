@@ -20,12 +20,15 @@ enum {
 };
 
 struct histogram {
-	uint32_t total;         /* samples; saturates */
-	uint16_t first, last;   /* used buckets, inclusive; first > last: empty */
+	uint32_t total;       /* samples; saturates */
+	uint16_t first, last; /* used buckets, inclusive; first > last: empty */
 	uint32_t count[HISTOGRAM_BUCKETS];
 };
 
 void histogram_clear(struct histogram *h);
+
+/* The same for one that was cleared, or zeroed, before: touches only what was used. */
+void histogram_reset(struct histogram *h);
 
 /* Values above 2^32 - 1 count as 2^32 - 1. */
 void histogram_add(struct histogram *h, uint64_t value_us);

@@ -18,8 +18,8 @@ struct ring *ring_new(size_t size);
 void ring_free(struct ring *ring);
 
 /*
- * Room for a message of len bytes and a kind, contiguous and 8-byte aligned; NULL if the
- * ring is full. Not seen by the reader before ring_commit(); only one at a time.
+ * Room for a message of len bytes and a kind, contiguous and 8-byte aligned; NULL if
+ * the ring is full. Not seen by the reader before ring_commit(); only one at a time.
  */
 void *ring_reserve(struct ring *ring, uint16_t kind, size_t len);
 void ring_commit(struct ring *ring);

@@ -53,9 +53,9 @@ struct live_filter {
 
 static bool is_any(const struct addr *addr)
 {
-	static const uint8_t zero[4];
-	struct addr any4 = addr_v4(zero);
-	return addr_is_unset(addr) || addr_equal(addr, &any4);
+	static const uint8_t zero[16];
+	struct addr any4 = addr_v4(zero), any6 = addr_v6(zero);
+	return addr_equal(addr, &any6) || addr_equal(addr, &any4);
 }
 
 static bool own_addr(const struct ifaddrs *entry, struct addr *out)

@@ -63,7 +63,7 @@ static void inline_port(void *self, const struct port_sample *sample,
 static void inline_tick(void *self, int64_t at_us)
 {
 	struct pipeline *p = self;
-	ports_tick(p->ports, 0, at_us, emit_port, p);
+	ports_tick(p->ports, 0, at_us);
 }
 
 /* ---- making and ending ---- */
@@ -102,7 +102,8 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 		   : options->workers > WORKERS_MAX ? WORKERS_MAX
 						    : options->workers;
 	p->first_us = p->newest_us = INT64_MIN;
-	p->ports = ports_new(p->count, options->window_s, options->catalog);
+	p->ports =
+		ports_new(p->count, options->window_s, options->catalog, emit_port, p);
 	if (p->ports == NULL) {
 		free(p);
 		return NULL;
@@ -160,7 +161,7 @@ static void take_out(struct pipeline *p, struct worker *w, uint16_t kind,
 	}
 	case OUT_TICK:
 		memcpy(&at_us, message, sizeof(at_us));
-		ports_tick(p->ports, w->number, at_us, emit_port, p);
+		ports_tick(p->ports, w->number, at_us);
 		break;
 	case OUT_STATS:
 		memcpy(&p->stats[w->number], message, sizeof(p->stats[0]));
@@ -213,12 +214,12 @@ static void join_all(struct pipeline *p)
 
 /* ---- replay ---- */
 
-static void note_times(struct pipeline *p, const struct frame *frames, int count)
+static void note_time(struct pipeline *p, int64_t at_us)
 {
-	if (p->first_us == INT64_MIN)
-		p->first_us = frames[0].at_us;
-	if (frames[count - 1].at_us > p->newest_us)
-		p->newest_us = frames[count - 1].at_us;
+	if (p->first_us == INT64_MIN || at_us < p->first_us)
+		p->first_us = at_us;
+	if (at_us > p->newest_us)
+		p->newest_us = at_us;
 }
 
 static void put_in(struct pipeline *p, unsigned worker, enum in_message kind,
@@ -250,10 +251,7 @@ static void distribute(struct pipeline *p, struct packet *packet)
 	if (p->newest_us == INT64_MIN || second > p->newest_us / 1000000)
 		for (unsigned i = 0; i < p->count; i++)
 			put_in(p, i, IN_TICK, &packet->at_us, sizeof(packet->at_us));
-	if (packet->at_us > p->newest_us)
-		p->newest_us = packet->at_us;
-	if (p->first_us == INT64_MIN)
-		p->first_us = packet->at_us;
+	note_time(p, packet->at_us);
 	packet->payload = (struct bytes){ 0 };
 	unsigned worker = worker_of(p, &packet->src, &packet->dst);
 	put_in(p, worker, IN_PACKET, packet, sizeof(*packet));
@@ -268,7 +266,8 @@ static void take_inline(struct pipeline *p, const struct frame *frames, int coun
 {
 	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH];
 	size_t have = 0;
-	note_times(p, frames, count);
+	note_time(p, frames[0].at_us);
+	note_time(p, frames[count - 1].at_us);
 	for (int i = 0; i < count; i++) {
 		have += decode(p->decoder, &frames[i], packets + have);
 		if (have < FLOWS_BATCH)
@@ -480,7 +479,7 @@ uint64_t totals_undecoded(const struct pipeline_totals *totals)
 {
 	uint64_t undecoded = 0;
 	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
-		if (i != DECODE_OK && i != DECODE_NOT_IP)
+		if (i != DECODE_OK && i != DECODE_NOT_IP && i != DECODE_IP4_CSUM)
 			undecoded += totals->decoded[i];
 	return undecoded;
 }

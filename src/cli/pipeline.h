@@ -75,5 +75,5 @@ struct ports *pipeline_ports(struct pipeline *p);
 const char *pipeline_error(const struct pipeline *p);
 void pipeline_free(struct pipeline *p);
 
-/* Frames that the decoder could make nothing of: not OK and not merely no IP. */
+/* Frames that could not be decoded: all but OK, no IP, and used in spite of a checksum. */
 uint64_t totals_undecoded(const struct pipeline_totals *totals);

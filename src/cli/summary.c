@@ -98,7 +98,7 @@ static void print_losses(const struct pipeline_totals *t)
 		       (unsigned long long)t->records_dropped);
 	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
 		if (i != DECODE_OK && i != DECODE_NOT_IP && t->decoded[i] > 0)
-			printf("! %llu frames not decoded, %s: %s\n",
+			printf("! %llu frames, %s: %s\n",
 			       (unsigned long long)t->decoded[i],
 			       decode_reason_name((enum decode_reason)i),
 			       decode_reason_doc((enum decode_reason)i));

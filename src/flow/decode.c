@@ -86,6 +86,6 @@ size_t decode(struct decoder *decoder, const struct frame *frame,
 		frame->link == LINK_ETHERNET
 			? link_ethernet(&walk, frame->at, frame->len)
 			: link_decode(&walk, frame->at, frame->len);
-	decoder->counts[reason]++;
+	decoder->counts[reason == DECODE_OK ? walk.oddity : reason]++;
 	return walk.count;
 }

@@ -62,6 +62,7 @@ struct walk {
 	uint8_t tunnel; /* enum tunnel, the innermost so far */
 	uint8_t depth;
 	bool may_judge; /* addresses are those the transport checksum covers */
+	uint8_t oddity; /* enum decode_reason of what was decoded nevertheless */
 };
 
 /* Loads without a check: the caller has checked the length. */

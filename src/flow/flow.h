@@ -102,10 +102,10 @@ typedef void (*port_emit)(void *to, const struct port_record *port);
 
 /*
  * window_s: how far back ports_each() looks, in steps of that length (the running one
- * and the one before); 0: to the beginning.
+ * and the one before); 0: to the beginning.  emit is given every record of a second.
  */
-struct ports *ports_new(unsigned workers, uint32_t window_s,
-			const struct catalog *catalog);
+struct ports *ports_new(unsigned workers, uint32_t window_s, const struct catalog *catalog,
+			port_emit emit, void *to);
 void ports_free(struct ports *ports);
 
 /* What a worker's sink was given. */
@@ -113,11 +113,10 @@ void ports_add(struct ports *ports, unsigned worker, const struct port_sample *s
 	       const struct port_detail *detail);
 
 /*
- * The worker has given every sample before at_us. Seconds that all workers have
- * finished are emitted, ordered by time, address, port and transport.
+ * The worker has given every sample before at_us.  Seconds that all workers have
+ * finished are emitted, in order of time.
  */
-void ports_tick(struct ports *ports, unsigned worker, int64_t at_us, port_emit emit,
-		void *to);
+void ports_tick(struct ports *ports, unsigned worker, int64_t at_us);
 
 /* One record per service that was seen within the window, in no order. */
 void ports_each(struct ports *ports, port_emit emit, void *to);

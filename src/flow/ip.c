@@ -137,8 +137,7 @@ enum decode_reason ip4_decode(struct walk *walk, const uint8_t *at, size_t len)
 		total = len + walk->missing;
 	if (total < header || !walk_trim(walk, &len, total))
 		return DECODE_IP4_HEADER;
-	if (ip4_sum_is_wrong(walk, at, header))
-		return DECODE_IP4_CSUM;
+	bool is_wrong = ip4_sum_is_wrong(walk, at, header);
 	struct packet *packet = walk_packet(walk);
 	if (!packet)
 		return DECODE_TUNNEL_DEEP;
@@ -147,7 +146,14 @@ enum decode_reason ip4_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->proto = at[9];
 	packet->ip_len = (uint32_t)total;
 	packet->flags = walk->missing ? PACKET_TRUNCATED : 0;
-	walk->may_judge = true;
+	/*
+	 * Counted, and used all the same: on a network such a packet would not get
+	 * here, so the file was changed after it was captured (made anonymous), and its
+	 * transport checksums say nothing either.
+	 */
+	if (is_wrong)
+		walk->oddity = DECODE_IP4_CSUM;
+	walk->may_judge = !is_wrong;
 	if (load_be16(at + 6) & 0x3fff)
 		return decode_ip4_fragment(walk, packet, at, at + header, len - header);
 	if (packet->proto == PROTO_AH)

@@ -36,14 +36,20 @@ enum packet_flag {
 	PACKET_FRAGMENT = 1,       /* part of a fragmented datagram */
 	PACKET_LATER_FRAGMENT = 2, /* not its first: no header, ports from the table */
 	PACKET_QUOTES = 4,         /* ICMP error: quoted_* name the flow it is about */
-	PACKET_BAD_CSUM = 8,       /* transport checksum wrong, and not left to a card */
-	PACKET_TRUNCATED = 16,     /* captured shorter than it was on the wire */
-	PACKET_NO_PORTS = 32,      /* later fragment whose first one was not seen */
+	PACKET_BAD_CSUM = 8,   /* transport checksum wrong, and not left to a card */
+	PACKET_TRUNCATED = 16, /* captured shorter than it was on the wire */
+	PACKET_NO_PORTS = 32,  /* later fragment whose first one was not seen */
 };
 
 enum tcp_flag {
-	TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8,
-	TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128,
+	TCP_FIN = 1,
+	TCP_SYN = 2,
+	TCP_RST = 4,
+	TCP_PSH = 8,
+	TCP_ACK = 16,
+	TCP_URG = 32,
+	TCP_ECE = 64,
+	TCP_CWR = 128,
 };
 
 struct packet {
@@ -52,16 +58,16 @@ struct packet {
 	uint16_t sport, dport; /* ICMP: type, code */
 	uint8_t proto;         /* IPPROTO_ after extension headers */
 	uint8_t tcp_flags;
-	uint8_t tunnel;        /* enum tunnel, the innermost */
-	uint8_t flags;         /* enum packet_flag */
+	uint8_t tunnel;            /* enum tunnel, the innermost */
+	uint8_t flags;             /* enum packet_flag */
 	uint16_t vlan, vlan_inner; /* 0: none */
 	uint16_t iface;
-	uint16_t window;       /* TCP, as sent */
-	uint32_t seq, ack;     /* TCP */
-	uint32_t ip_len;       /* IP datagram with its header */
-	uint32_t payload_len;  /* above TCP, UDP, ICMP's 8 bytes ...: on the wire */
-	struct bytes payload;  /* what was captured of it */
-	uint16_t icmp_id;      /* echo identifier */
+	uint16_t window;      /* TCP, as sent */
+	uint32_t seq, ack;    /* TCP */
+	uint32_t ip_len;      /* IP datagram with its header */
+	uint32_t payload_len; /* above TCP, UDP, ICMP's 8 bytes ...: on the wire */
+	struct bytes payload; /* what was captured of it */
+	uint16_t icmp_id;     /* echo identifier */
 	uint8_t quoted_proto;
 	uint16_t quoted_sport, quoted_dport;
 	struct addr quoted_src, quoted_dst; /* quoted_*: set if PACKET_QUOTES */
@@ -70,28 +76,32 @@ struct packet {
 enum { PACKETS_PER_FRAME = 5 }; /* tunnels nest at most 4 deep */
 
 /* Why a frame, or what a tunnel carries, could not be decoded. */
-#define DECODE_REASONS(X)                                                           \
-	X(OK, "ok", "Decoded.")                                                     \
-	X(NOT_IP, "not_ip", "A protocol that is not IP, such as ARP, LLDP or STP.") \
-	X(LINK_UNKNOWN, "link_unknown", "A link type that is not supported.")       \
-	X(LINK_SHORT, "link_short", "Frame shorter than its link-layer headers.")   \
-	X(VLAN_DEEP, "vlan_deep", "More tags or labels than are looked through.")   \
-	X(IP4_SHORT, "ip4_short", "IPv4 header cut off.")                           \
-	X(IP4_HEADER, "ip4_header", "IPv4 version, header length or total length is wrong.") \
-	X(IP4_CSUM, "ip4_csum", "IPv4 header checksum is wrong.")                   \
-	X(IP6_SHORT, "ip6_short", "IPv6 header cut off.")                           \
-	X(IP6_HEADER, "ip6_header", "IPv6 version or payload length is wrong.")     \
+#define DECODE_REASONS(X)                                                              \
+	X(OK, "ok", "Decoded.")                                                        \
+	X(NOT_IP, "not_ip", "A protocol that is not IP, such as ARP, LLDP or STP.")    \
+	X(LINK_UNKNOWN, "link_unknown", "A link type that is not supported.")          \
+	X(LINK_SHORT, "link_short", "Frame shorter than its link-layer headers.")      \
+	X(VLAN_DEEP, "vlan_deep", "More tags or labels than are looked through.")      \
+	X(IP4_SHORT, "ip4_short", "IPv4 header cut off.")                              \
+	X(IP4_HEADER, "ip4_header",                                                    \
+	  "IPv4 version, header length or total length is wrong.")                     \
+	X(IP4_CSUM, "ip4_csum", "IPv4 header checksum is wrong; the packet counts.")   \
+	X(IP6_SHORT, "ip6_short", "IPv6 header cut off.")                              \
+	X(IP6_HEADER, "ip6_header", "IPv6 version or payload length is wrong.")        \
 	X(IP6_EXT, "ip6_ext", "IPv6 extension header cut off, misplaced or too many.") \
-	X(FRAG_OVERLAP, "frag_overlap", "Fragments overlap (RFC 5722; IPv4: see fragment.h).") \
-	X(FRAG_BAD, "frag_bad", "Fragment of impossible offset or length.")         \
-	X(FRAG_TABLE, "frag_table", "Fragment that the bounded table had no room for.") \
-	X(TCP_SHORT, "tcp_short", "TCP header cut off.")                            \
-	X(TCP_HEADER, "tcp_header", "TCP data offset is wrong.")                    \
-	X(UDP_SHORT, "udp_short", "UDP header cut off.")                            \
-	X(UDP_HEADER, "udp_header", "UDP length is wrong.")                         \
-	X(ICMP_SHORT, "icmp_short", "ICMP header cut off.")                         \
-	X(SCTP_SHORT, "sctp_short", "SCTP header cut off.")                         \
-	X(TUNNEL_BAD, "tunnel_bad", "Tunnel header is wrong; the outer packet counts.") \
+	X(FRAG_OVERLAP, "frag_overlap",                                                \
+	  "Fragments overlap (RFC 5722; IPv4: see fragment.h).")                       \
+	X(FRAG_BAD, "frag_bad", "Fragment of impossible offset or length.")            \
+	X(FRAG_TABLE, "frag_table",                                                    \
+	  "Fragment that the bounded table had no room for.")                          \
+	X(TCP_SHORT, "tcp_short", "TCP header cut off.")                               \
+	X(TCP_HEADER, "tcp_header", "TCP data offset is wrong.")                       \
+	X(UDP_SHORT, "udp_short", "UDP header cut off.")                               \
+	X(UDP_HEADER, "udp_header", "UDP length is wrong.")                            \
+	X(ICMP_SHORT, "icmp_short", "ICMP header cut off.")                            \
+	X(SCTP_SHORT, "sctp_short", "SCTP header cut off.")                            \
+	X(TUNNEL_BAD, "tunnel_bad",                                                    \
+	  "Tunnel header is wrong; the outer packet counts.")                          \
 	X(TUNNEL_DEEP, "tunnel_deep", "Tunnels nested deeper than are looked through.")
 
 enum decode_reason {

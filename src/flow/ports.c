@@ -2,7 +2,8 @@
  * ports.c: samples of workers merged into port records; see flow.h.
  *
  * A second waits in `pending` until every worker has finished it, then goes out as
- * records and into the rows, which hold the running window and the one before.
+ * records and into the rows, which hold the running window and the one before.  A
+ * single worker waits for nobody: its samples are already sums.
  */
 #include <math.h>
 #include <netinet/in.h>
@@ -43,6 +44,8 @@ struct row {
 
 struct ports {
 	const struct catalog *catalog;
+	port_emit emit;
+	void *to;
 	struct hash_key key;
 	unsigned workers;
 	int64_t window_us, window_start; /* begin of the running window */
@@ -56,12 +59,14 @@ struct ports {
 };
 
 struct ports *ports_new(unsigned workers, uint32_t window_s,
-			const struct catalog *catalog)
+			const struct catalog *catalog, port_emit emit, void *to)
 {
 	struct ports *ports = calloc(1, sizeof(*ports));
 	if (ports == NULL)
 		return NULL;
 	ports->catalog = catalog;
+	ports->emit = emit;
+	ports->to = to;
 	ports->key = hash_key_random();
 	ports->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
 	ports->window_us = window_s * SECOND_US;
@@ -167,26 +172,6 @@ static struct pending *pending_at(struct ports *ports, const struct port_sample 
 	return p;
 }
 
-static struct row *row_at(struct ports *ports, const struct port_sample *s);
-
-void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
-	       const struct port_detail *detail)
-{
-	struct pending *p = pending_at(ports, sample);
-	struct row *row = row_at(ports, sample);
-	if (row != NULL)
-		row->active[worker] = (uint32_t)sample->active;
-	if (p == NULL)
-		return;
-	sum_add(&p->sum, sample);
-	if (detail == NULL)
-		return;
-	if (p->sum.detail != NULL)
-		merge_detail(p->sum.detail, detail);
-	else
-		p->sum.detail = detail_copy(detail);
-}
-
 static void put_quantiles(const struct port_detail *d, struct port_record *out)
 {
 	out->clients = cardinality_estimate(&d->clients);
@@ -236,17 +221,17 @@ static void put_names(const struct ports *ports, const struct port_sample *s,
 	out->class = catalog_class(ports->catalog, s->proto, s->port);
 }
 
-static void make_record(const struct ports *ports, const struct sum *sum,
-			int64_t start_us, uint32_t interval_s, uint64_t active,
+/* detail NULL: without distributions. */
+static void make_record(const struct ports *ports, const struct port_sample *s,
+			const struct port_detail *detail, uint32_t interval_s,
 			struct port_record *out)
 {
-	const struct port_sample *s = &sum->sample;
 	record_init(RECORD_port, out);
 	put_names(ports, s, out);
-	out->start = start_us;
+	out->start = s->start_us;
 	out->interval_s = interval_s;
 	out->flows = s->flows;
-	out->active = active;
+	out->active = s->active;
 	out->rejected = s->rejected;
 	out->unanswered = s->unanswered;
 	out->resets = s->resets;
@@ -255,8 +240,8 @@ static void make_record(const struct ports *ports, const struct sum *sum,
 	out->client_packets = s->client_packets;
 	out->server_packets = s->server_packets;
 	put_ratios(s, out);
-	if (sum->detail != NULL)
-		put_quantiles(sum->detail, out);
+	if (detail != NULL)
+		put_quantiles(detail, out);
 }
 
 /* ---- windows ---- */
@@ -367,23 +352,56 @@ static void turn_window(struct ports *ports, int64_t second_us)
 	drop_silent(ports);
 }
 
-static void add_to_row(struct ports *ports, const struct sum *second)
+static void add_to_row(struct ports *ports, struct row *row,
+		       const struct port_sample *s, const struct port_detail *detail)
 {
-	turn_window(ports, second->sample.start_us);
-	struct row *row = row_at(ports, &second->sample);
-	if (row == NULL)
-		return;
 	if (row->now.sample.start_us == 0)
-		row->now.sample.start_us = second->sample.start_us;
-	sum_add(&row->now, &second->sample);
-	if (second->detail == NULL)
+		row->now.sample.start_us = s->start_us;
+	sum_add(&row->now, s);
+	if (detail == NULL)
 		return;
 	if (row->now.detail != NULL) {
-		merge_detail(row->now.detail, second->detail);
+		merge_detail(row->now.detail, detail);
 	} else if (ports->row_details < ROW_DETAILS_MAX) {
-		row->now.detail = detail_copy(second->detail);
+		row->now.detail = detail_copy(detail);
 		ports->row_details += row->now.detail != NULL;
 	}
+}
+
+/* A second that is complete: into the window, and out as a record. */
+static void take_second(struct ports *ports, struct row *row,
+			const struct port_sample *s, const struct port_detail *detail)
+{
+	struct port_record record;
+	if (row != NULL)
+		add_to_row(ports, row, s, detail);
+	make_record(ports, s, detail, 1, &record);
+	ports->emit(ports->to, &record);
+}
+
+/* ---- what comes in ---- */
+
+void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
+	       const struct port_detail *detail)
+{
+	turn_window(ports, sample->start_us);
+	struct row *row = row_at(ports, sample);
+	if (row != NULL)
+		row->active[worker] = (uint32_t)sample->active;
+	if (ports->workers == 1) {
+		take_second(ports, row, sample, detail);
+		return;
+	}
+	struct pending *p = pending_at(ports, sample);
+	if (p == NULL)
+		return;
+	sum_add(&p->sum, sample);
+	if (detail == NULL)
+		return;
+	if (p->sum.detail != NULL)
+		merge_detail(p->sum.detail, detail);
+	else
+		p->sum.detail = detail_copy(detail);
 }
 
 /* ---- ticks ---- */
@@ -402,13 +420,11 @@ static int by_time_and_service(const void *left, const void *right)
 	return (int)a->proto - (int)b->proto;
 }
 
-static void finish(struct ports *ports, struct pending *p, port_emit emit, void *to)
+static void finish(struct ports *ports, struct pending *p)
 {
-	struct port_record record;
-	add_to_row(ports, &p->sum);
-	make_record(ports, &p->sum, p->sum.sample.start_us, 1, p->sum.sample.active,
-		    &record);
-	emit(to, &record);
+	turn_window(ports, p->sum.sample.start_us);
+	take_second(ports, row_at(ports, &p->sum.sample), &p->sum.sample,
+		    p->sum.detail);
 	free(p->sum.detail);
 }
 
@@ -423,8 +439,7 @@ static void rebuild_pending(struct ports *ports)
 	}
 }
 
-void ports_tick(struct ports *ports, unsigned worker, int64_t at_us, port_emit emit,
-		void *to)
+void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
 {
 	ports->ticked[worker] = at_us;
 	int64_t done = INT64_MAX;
@@ -439,14 +454,14 @@ void ports_tick(struct ports *ports, unsigned worker, int64_t at_us, port_emit e
 	uint32_t count = 0;
 	while (count < ports->pending_count &&
 	       ports->pending[count].sum.sample.start_us < done)
-		finish(ports, &ports->pending[count++], emit, to);
+		finish(ports, &ports->pending[count++]);
 	ports->pending_count -= count;
 	memmove(ports->pending, ports->pending + count,
 		ports->pending_count * sizeof(ports->pending[0]));
 	rebuild_pending(ports);
 }
 
-static void add_window(struct ports *ports, const struct row *row, struct sum *into,
+static void add_window(const struct row *row, struct sum *into,
 		       struct port_detail *detail)
 {
 	const struct sum *parts[2] = { &row->before, &row->now };
@@ -460,9 +475,6 @@ static void add_window(struct ports *ports, const struct row *row, struct sum *i
 			merge_detail(detail, parts[i]->detail);
 		into->detail = detail;
 	}
-	into->sample.active = 0;
-	for (unsigned i = 0; i < ports->workers; i++)
-		into->sample.active += row->active[i];
 }
 
 void ports_each(struct ports *ports, port_emit emit, void *to)
@@ -474,17 +486,20 @@ void ports_each(struct ports *ports, port_emit emit, void *to)
 			newest = ports->ticked[i];
 	for (uint32_t i = 0; i < ports->row_count; i++) {
 		const struct row *row = ports->rows[i];
+		bool has_before = row->before.sample.start_us != 0;
 		struct sum sum = { .sample = { .server = row->server,
 					       .port = row->port,
 					       .proto = row->proto } };
-		add_window(ports, row, &sum, &detail);
-		int64_t start = ports->window_start;
-		if (row->before.sample.start_us != 0 && ports->window_us != 0)
-			start -= ports->window_us;
+		add_window(row, &sum, &detail);
+		sum.sample.start_us =
+			ports->window_start - (has_before ? ports->window_us : 0);
+		sum.sample.active = 0;
+		for (unsigned k = 0; k < ports->workers; k++)
+			sum.sample.active += row->active[k];
 		struct port_record record;
-		int64_t length = (newest - start) / SECOND_US;
-		make_record(ports, &sum, start, length < 1 ? 1 : (uint32_t)length,
-			    sum.sample.active, &record);
+		int64_t length = (newest - sum.sample.start_us) / SECOND_US;
+		make_record(ports, &sum.sample, sum.detail,
+			    length < 1 ? 1 : (uint32_t)length, &record);
 		emit(to, &record);
 	}
 }

@@ -140,8 +140,8 @@ struct service *services_at(struct services *s, uint16_t number)
 
 static void detail_clear(struct port_detail *d)
 {
-	histogram_clear(&d->handshake);
-	histogram_clear(&d->response);
+	histogram_reset(&d->handshake);
+	histogram_reset(&d->response);
 	memset(&d->clients, 0, sizeof(d->clients));
 }
 

@@ -39,7 +39,8 @@ const struct schema schemas[RECORD_KINDS] = {
 /* One record of each kind with every field unknown, to be copied. */
 /* clang-format off */
 #define UNKNOWN_time UNKNOWN_TIME
-#define UNKNOWN_addr { { 0 } }
+#define UNKNOWN_addr { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, \
+			 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } }
 #define UNKNOWN_u16 UNKNOWN_U16
 #define UNKNOWN_u32 UNKNOWN_U32
 #define UNKNOWN_u64 UNKNOWN_U64
