@@ -1,0 +1,186 @@
+#!/bin/bash
+# cli.sh: the commands against the real HTTP API with made-up traffic; top in a terminal.
+set -uo pipefail
+build="${BUILD:-$(dirname "$0")/../../build}"
+breakwater="${BREAKWATER:-$build/breakwater}"
+dir=$(mktemp -d)
+sock="$dir/daemon.sock"
+tests=0
+daemon=
+
+clean()
+{
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	tmux -S "$dir/tmux" kill-server 2>/dev/null
+	rm -rf "$dir"
+}
+trap clean EXIT
+
+ok() # STATUS NAME
+{
+	tests=$((tests + 1))
+	[ "$1" = 0 ] && echo "ok $tests - $2" || echo "not ok $tests - $2"
+}
+
+# Waits, at most 10 s, until a command succeeds.
+until_true()
+{
+	for _ in $(seq 100); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+start_daemon() # STATE
+{
+	"$build/tests/fake_daemon" "$sock" 127.0.0.1:0 "$1" >"$dir/address" &
+	daemon=$!
+	until_true test -s "$dir/address"
+	address=$(cat "$dir/address")
+}
+
+stop_daemon()
+{
+	kill "$daemon"
+	wait "$daemon" 2>/dev/null
+	daemon=
+}
+
+exits() # STATUS COMMAND...
+{
+	local wanted=$1
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" </dev/null
+	[ $? = "$wanted" ]
+}
+
+ask()
+{
+	"$breakwater" "$@" --socket "$sock"
+}
+
+exits 3 ask status && grep -q "breakwater run" "$dir/err" && [ ! -s "$dir/out" ]
+ok $? "without a daemon status says how to start one and exits with 3"
+
+start_daemon healthy
+exits 0 ask status && grep -q "^Fine" "$dir/out" && grep -q "^Next: breakwater" "$dir/out"
+ok $? "status is one screen that ends with what to type next"
+
+exits 0 ask ports && grep -q "443/tcp" "$dir/out" && grep -q '!' "$dir/out" &&
+	! grep -q $'\033' "$dir/out"
+ok $? "ports into a pipe have marks and no colours"
+
+exits 0 ask ports --json --port 443 &&
+	python3 -c 'import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+sys.exit(len(rows) != 2 or any(r["record"] != "port" or r["port"] != 443 for r in rows))' \
+		<"$dir/out"
+ok $? "--json prints one record a line"
+
+exits 0 ask flows --host 198.51.100.7 && [ "$(wc -l <"$dir/out")" = 2 ]
+ok $? "flows are found by a client's address"
+
+exits 2 ask ports --sort nothing && [ "$(wc -l <"$dir/err")" = 1 ]
+ok $? "a question the daemon refuses is one line and status 2"
+
+exits 2 "$breakwater" prots && grep -q '"ports"' "$dir/err"
+ok $? "a mistyped command is answered with the nearest"
+
+python3 - "$address" <<'EOF'
+import sys, urllib.request
+page = urllib.request.urlopen(f"http://{sys.argv[1]}/", timeout=5)
+assert b"<!doctype html>" in page.read()
+metrics = urllib.request.urlopen(f"http://{sys.argv[1]}/metrics", timeout=5).read().decode()
+for line in metrics.splitlines():
+    if not line.startswith("#"):
+        float(line.rsplit(" ", 1)[1])
+assert 'breakwater_port_flows_total{port="443"' in metrics
+EOF
+ok $? "page and metrics are served over TCP"
+
+# The checker is a package of its own: from the private tree, or the machine's.
+promtool()
+{
+	if [ -n "${TREE_RUN:-}" ] && "$TREE_RUN" promtool --version >/dev/null 2>&1; then
+		"$TREE_RUN" promtool "$@"
+	else
+		command promtool "$@"
+	fi
+}
+if promtool --version >/dev/null 2>&1; then
+	python3 -c 'import sys, urllib.request
+sys.stdout.buffer.write(urllib.request.urlopen(f"http://{sys.argv[1]}/metrics").read())' \
+		"$address" | promtool check metrics >"$dir/out" 2>&1 && [ ! -s "$dir/out" ]
+	ok $? "promtool finds nothing to say about the metrics"
+else
+	tests=$((tests + 1))
+	echo "ok $tests - promtool check metrics # SKIP promtool is not installed"
+fi
+
+if ! command -v tmux >/dev/null; then
+	tests=$((tests + 1))
+	echo "ok $tests - top in a terminal # SKIP tmux is not installed"
+else
+	mux()
+	{
+		tmux -S "$dir/tmux" "$@"
+	}
+	screen()
+	{
+		mux capture-pane -p -t top | grep -qE -- "$1"
+	}
+	mux -f /dev/null new-session -d -s top -x 80 -y 24 \
+		"$breakwater top --socket $sock; echo \"ended \$?\"; exec cat"
+	until_true screen "^HOST +PORT" && screen "P95" && screen '![0-9]+ ms'
+	ok $? "top at 80x24 shows ports with their response times"
+
+	mux send-keys -t top /
+	mux send-keys -t top -l postgres
+	until_true screen "^1 ports of 10"
+	ok $? "top filters by what is seen"
+
+	mux send-keys -t top Escape
+	until_true screen "^10 ports"
+	mux send-keys -t top f
+	until_true screen "^CLIENT +SERVER"
+	ok $? "top turns to connections"
+
+	mux send-keys -t top p
+	until_true screen PAUSED && mux send-keys -t top p
+	for size in "40 10" "10 3" "1 1" "200 50" "20 4" "80 24"; do
+		# shellcheck disable=SC2086 # two numbers
+		set -- $size
+		mux resize-window -t top -x "$1" -y "$2"
+	done
+	until_true screen "^CLIENT +SERVER"
+	ok $? "top survives every size of terminal"
+
+	stop_daemon
+	until_true screen "Not fine: no daemon answers"
+	ok $? "top says when the daemon has gone"
+
+	start_daemon sick
+	until_true screen "packets dropped"
+	ok $? "top finds the daemon again"
+
+	mux send-keys -t top q
+	until_true screen "^ended 0"
+	ok $? "q gives the terminal back"
+
+	mux respawn-pane -k -t top "sh -c 'echo \$\$ >$dir/pid; exec $breakwater top \
+		--socket $sock'; stty -a | tr ' ;' '\n\n' | grep -x echo; exec cat"
+	until_true screen "^HOST +PORT"
+	kill "$(cat "$dir/pid")"
+	until_true screen "^echo$"
+	ok $? "a signal gives the terminal back"
+fi
+
+[ -n "$daemon" ] && stop_daemon
+start_daemon sick
+exits 5 ask status && grep -q "1,234 packets by the kernel" "$dir/out"
+ok $? "status exits with 5 when packets were dropped"
+stop_daemon
+[ ! -e "$sock" ]
+ok $? "a daemon that ends takes its socket along"
+echo "1..$tests"
