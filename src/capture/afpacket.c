@@ -217,7 +217,7 @@ static int choose(struct live *live)
 {
 	if (live->chosen == NULL)
 		return live_filter_open(live->filter, live->fd, NULL, 0);
-	int numbers[INTERFACES_MAX];
+	int numbers[INTERFACES_MAX] = { 0 };
 	size_t count = 0;
 	for (size_t i = 0; i < live->chosen_count; i++) {
 		int number = links_number(live->links, live->chosen[i]);
