@@ -81,7 +81,7 @@ static void print_ports(struct ports *ports, const struct config *config,
 static void print_span(const struct pipeline_totals *t)
 {
 	char from[TIME_TEXT_MAX], span[CELL_MAX];
-	if (t->newest_us == INT64_MIN)
+	if (t->newest_us == INT64_MIN || t->first_us == INT64_MIN)
 		return;
 	record_time_text(t->first_us, from);
 	text_span(span, sizeof(span), (double)(t->newest_us - t->first_us) / 1e6);

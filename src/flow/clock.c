@@ -7,8 +7,11 @@
  * whether it is due is decided when the slot comes.
  */
 #include <netinet/in.h>
+#include <string.h>
 
 #include "flow/state.h"
+
+const char flows_shutdown[] = "shutdown";
 
 enum {
 	REPORT_US = 60 * 1000000, /* how often a long flow reports */
@@ -41,25 +44,40 @@ int64_t flows_deadline(const struct body *b)
 				       : body_last(b) + CONVERSATION_US;
 }
 
-/* Counts how a flow ended for its service. */
-static void count_end(struct flows *f, const struct body *b)
+/* The server broke an established connection off: it had not finished on its own. */
+static bool is_aborted(const struct body *b)
+{
+	return b->proto == IPPROTO_TCP && body_is_answered(b) &&
+	       b->state1 == ENDPOINT_RESET && b->before1 != ENDPOINT_CLOSED;
+}
+
+static bool is_unanswered(const struct body *b)
+{
+	if (b->proto == IPPROTO_TCP)
+		return b->state0 == ENDPOINT_SYN_SENT && b->state1 == ENDPOINT_INACTIVE;
+	return b->proto == IPPROTO_UDP && !body_is_answered(b) &&
+	       !addr_is_group(&b->key.addr[SERVER]);
+}
+
+/*
+ * Counts how a flow ended for its service.  cut_off: we stopped looking, so what had no
+ * answer yet might have had one.
+ */
+static void count_end(struct flows *f, const struct body *b, bool cut_off)
 {
 	if (b->service == SERVICE_NONE)
 		return;
 	struct port_sample *now = &services_at(f->services, b->service)->now;
 	now->active--;
+	bool rejected = b->rejected, unanswered = !rejected && is_unanswered(b);
+	if (unanswered && cut_off)
+		return;
 	now->ended++;
-	bool reset = b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET;
-	if (b->rejected)
-		now->rejected++;
-	else if (b->proto == IPPROTO_TCP && b->state0 == ENDPOINT_SYN_SENT &&
-		 b->state1 == ENDPOINT_INACTIVE)
-		now->unanswered++;
-	else if (b->proto == IPPROTO_UDP && !body_is_answered(b) &&
-		 !addr_is_group(&b->key.addr[SERVER]))
-		now->unanswered++;
-	else if (b->proto == IPPROTO_TCP && reset && body_is_answered(b))
-		now->resets++;
+	now->rejected += rejected;
+	now->unanswered += unanswered;
+	now->aborted += !rejected && is_aborted(b);
+	now->resets += !rejected && b->proto == IPPROTO_TCP && body_is_answered(b) &&
+		       (b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET);
 }
 
 const char *flows_end_reason(const struct body *b)
@@ -78,7 +96,7 @@ void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 {
 	struct body *b = &f->table.bodies[number];
 	flows_emit_body(f, b, reason);
-	count_end(f, b);
+	count_end(f, b, strcmp(reason, flows_shutdown) == 0);
 	sources_give(f->sources, &b->key.addr[CLIENT]);
 	if (b->holes)
 		holes_drop(f->holes, number);
@@ -162,9 +180,10 @@ void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
 	uint16_t number = services_find(f->services, &e->key.addr[SERVER],
 					e->key.port[SERVER], IPPROTO_TCP);
 	struct port_sample *now = &services_at(f->services, number)->now;
+	bool cut_off = reason != NULL && strcmp(reason, flows_shutdown) == 0;
 	now->active -= now->active > 0;
-	now->ended++;
-	now->unanswered++;
+	now->ended += !cut_off;
+	now->unanswered += !cut_off;
 	sources_give(f->sources, &e->key.addr[CLIENT]);
 	table_remove(&f->table, table_hash_key(&f->table, &e->key, IPPROTO_TCP, false),
 		     ref);

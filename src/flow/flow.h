@@ -28,6 +28,7 @@ struct port_sample {
 			  for */
 	uint8_t has_detail;
 	uint64_t flows, active, ended, rejected, unanswered, resets;
+	uint64_t aborted; /* of resets: by the server, which had not finished */
 	uint64_t client_bytes, server_bytes, client_packets, server_packets;
 	uint64_t data_packets, retransmits; /* segments with payload */
 	uint64_t payload_bytes, lost_bytes;
@@ -104,8 +105,8 @@ typedef void (*port_emit)(void *to, const struct port_record *port);
  * window_s: how far back ports_each() looks, in steps of that length (the running one
  * and the one before); 0: to the beginning.  emit is given every record of a second.
  */
-struct ports *ports_new(unsigned workers, uint32_t window_s, const struct catalog *catalog,
-			port_emit emit, void *to);
+struct ports *ports_new(unsigned workers, uint32_t window_s,
+			const struct catalog *catalog, port_emit emit, void *to);
 void ports_free(struct ports *ports);
 
 /* What a worker's sink was given. */

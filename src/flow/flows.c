@@ -323,13 +323,13 @@ void flows_finish(struct flows *f)
 {
 	uint32_t ref;
 	while ((ref = table_embryo_oldest(&f->table)) != TABLE_NONE)
-		flows_end_embryo(f, ref, "shutdown");
+		flows_end_embryo(f, ref, flows_shutdown);
 	for (uint32_t i = 0; i < f->table.body_fresh; i++) {
 		const struct body *b = &f->table.bodies[i];
 		if (b->live)
 			flows_end_body(f, i,
 				       b->ending || b->rejected ? flows_end_reason(b)
-								: "shutdown");
+								: flows_shutdown);
 	}
 	flows_collect_aggregates(f, INT64_MAX);
 	if (f->now_us == INT64_MIN)

@@ -133,6 +133,7 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 	to->rejected += s->rejected;
 	to->unanswered += s->unanswered;
 	to->resets += s->resets;
+	to->aborted += s->aborted;
 	to->client_bytes += s->client_bytes;
 	to->server_bytes += s->server_bytes;
 	to->client_packets += s->client_packets;
@@ -188,7 +189,7 @@ static void put_quantiles(const struct port_detail *d, struct port_record *out)
 
 static void put_ratios(const struct port_sample *s, struct port_record *out)
 {
-	uint64_t errors = s->rejected + s->unanswered + s->resets;
+	uint64_t errors = s->rejected + s->unanswered + s->aborted;
 	if (s->ended > 0)
 		out->error_ratio = (double)errors / (double)s->ended;
 	if (s->proto != IPPROTO_TCP)

@@ -67,6 +67,7 @@ struct keyed {
 enum { FLOWS_EMBRYO_US = 5 * 1000000 };
 
 /* clock.c */
+extern const char flows_shutdown[]; /* the reason of flows_finish() */
 void flows_emit_body(struct flows *f, const struct body *b, const char *reason);
 void flows_emit_aggregate(struct flows *f, const struct aggregate *a);
 void flows_collect_aggregates(struct flows *f, int64_t before_us);
