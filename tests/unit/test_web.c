@@ -650,6 +650,25 @@ static void readers_are_bounded_and_leaving_makes_room(void **state)
 	buf_free(&answer);
 }
 
+static void live_readers_see_a_clean_end_when_the_daemon_stops(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	char part[256];
+	int fd = listen_live("/api/v1/live", &answer);
+	for (int i = 0; i < 10; i++)
+		turn(1); /* until the stream waits */
+	web_close(web);
+	web = NULL;
+	buf_clear(&answer);
+	for (ssize_t len; (len = recv(fd, part, sizeof(part), 0)) > 0;)
+		buf_add(&answer, part, (size_t)len);
+	assert_non_null(
+		strstr(buf_cstr(&answer), "0\r\n\r\n")); /* RFC 9112 7.1: last chunk */
+	close(fd);
+	buf_free(&answer);
+}
+
 static void the_page_is_whole_and_names_nothing_from_elsewhere(void **state)
 {
 	(void)state;
@@ -750,6 +769,7 @@ int main(void)
 		TEST(live_readers_get_the_kinds_they_asked_for),
 		TEST(a_slow_reader_loses_events_and_is_told_how_many),
 		TEST(readers_are_bounded_and_leaving_makes_room),
+		TEST(live_readers_see_a_clean_end_when_the_daemon_stops),
 		TEST(the_page_is_whole_and_names_nothing_from_elsewhere),
 		TEST(a_second_daemon_is_refused_and_a_dead_ones_socket_replaced),
 		TEST(a_file_that_is_no_socket_is_left_alone),
