@@ -1,0 +1,212 @@
+/*
+ * test_web_live.c: what the HTTP API makes of records as they happen: streams and
+ * metrics.
+ */
+#include "web_client.h"
+
+static void metrics_add_up_what_ports_did(void **state)
+{
+	(void)state;
+	struct port_record port;
+	fake_port(&port, 2);
+	port.client_bytes = 700;
+	web_live(web, RECORD_port, &port);
+	web_live(web, RECORD_port, &port);
+	struct buf answer = get("/metrics");
+	assert_has(&answer, "Content-Type: text/plain; version=0.0.4");
+	assert_has(&answer, "# TYPE breakwater_port_client_bytes_total counter\n");
+	assert_has(&answer,
+		   "\nbreakwater_port_client_bytes_total{port=\"3\",transport=\"tcp\","
+		   "service=\"we\\\"ird\\\\<b>\"} 1400\n");
+	assert_has(&answer,
+		   "\nbreakwater_port_response_p95_seconds{port=\"3\",transport="
+		   "\"tcp\",service=\"we\\\"ird\\\\<b>\"} 0.0015\n");
+	assert_has(&answer, "\nbreakwater_packets_total 12345\n");
+	assert_has(&answer, "\nbreakwater_build_info{version=\"1.2.3\"} 1\n");
+	assert_has(&answer,
+		   "\nbreakwater_undecoded_by_reason_total{reason=\"ip4_short\"} 7\n");
+	assert_has(&answer, "\nbreakwater_uptime_seconds 61\n");
+	buf_free(&answer);
+	answer = get_with("/metrics",
+			  "Accept: application/openmetrics-text;version=1.0.0\r\n");
+	assert_has(&answer,
+		   "Content-Type: application/openmetrics-text; version=1.0.0");
+	assert_has(&answer, "# TYPE breakwater_port_client_bytes counter\n# UNIT "
+			    "breakwater_port_client_bytes bytes\n");
+	assert_string_equal(answer.at + answer.len - strlen("# EOF\n"), "# EOF\n");
+	buf_free(&answer);
+}
+
+static void a_port_scan_takes_no_place_in_the_metrics(void **state)
+{
+	(void)state;
+	struct port_record port;
+	for (int i = 0; i < 60000; i++) {
+		fake_port(&port, i);
+		port.rejected = port.flows;
+		web_live(web, RECORD_port, &port);
+	}
+	fake_port(&port, 60001);
+	web_live(web, RECORD_port, &port);
+	struct buf answer = get("/metrics");
+	assert_has(&answer,
+		   "breakwater_port_flows_total{port=\"other\",transport=\"other\","
+		   "service=\"\"} 60000\n");
+	assert_has(&answer, "breakwater_port_flows_total{port=\"60002\",");
+	assert_null(strstr(answer.at, "port=\"1\""));
+	buf_free(&answer);
+}
+
+static int series_of(const char *text, const char *name)
+{
+	int count = 0;
+	for (; (text = strstr(text, name)) != NULL; text += strlen(name))
+		count++;
+	return count;
+}
+
+static void the_number_of_series_has_a_bound(void **state)
+{
+	(void)state;
+	struct port_record port;
+	for (int i = 0; i < 5000; i++) {
+		fake_port(&port, i);
+		web_live(web, RECORD_port, &port);
+	}
+	struct buf answer = get("/metrics");
+	assert_int_equal(series_of(answer.at, "\nbreakwater_port_flows_total{"), 201);
+	assert_has(&answer,
+		   "breakwater_port_flows_total{port=\"other\",transport=\"other\","
+		   "service=\"\"} 3976\n");
+	assert_has(&answer, "breakwater_port_flows_total{port=\"1024\",");
+	buf_free(&answer);
+}
+
+static int listen_live(const char *path, struct buf *answer)
+{
+	char request[128];
+	int fd = connect_tcp();
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		 path);
+	say(fd, request);
+	hear(fd, "retry: 2000\n\n", answer);
+	return fd;
+}
+
+static void live_readers_get_the_kinds_they_asked_for(void **state)
+{
+	(void)state;
+	struct buf all = { 0 }, some = { 0 };
+	int reader = listen_live("/api/v1/live", &all);
+	int picky = listen_live("/api/v1/live?type=self", &some);
+	assert_has(&all, "Content-Type: text/event-stream");
+	struct port_record port;
+	struct self_record self;
+	fake_port(&port, 41);
+	give_self(NULL, &self);
+	web_live(web, RECORD_port, &port);
+	web_live(web, RECORD_self, &self);
+	hear(reader, "event: self\ndata: {\"record\":\"self\"", &all);
+	hear(picky, "event: self\ndata: {\"record\":\"self\"", &some);
+	assert_has(&all, "event: port\ndata: {\"record\":\"port\"");
+	assert_null(strstr(some.at, "event: port"));
+	close(reader);
+	close(picky);
+	buf_free(&all);
+	buf_free(&some);
+}
+
+static void a_slow_reader_loses_events_and_is_told_how_many(void **state)
+{
+	(void)state;
+	enum { SENT = 20000 };
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=port", &answer);
+	struct port_record port;
+	fake_port(&port, 1);
+	for (int i = 0; i < SENT; i++) {
+		web_live(web, RECORD_port, &port);
+		if (i % 100 == 0)
+			web_run(web);
+	}
+	/* Drain, then one more event: the gap is told before it. */
+	char part[65536];
+	for (int quiet = 0; quiet < 50;) {
+		turn(1);
+		ssize_t len = recv(fd, part, sizeof(part), MSG_DONTWAIT);
+		if (len > 0)
+			buf_add(&answer, part, (size_t)len);
+		quiet = len > 0 ? 0 : quiet + 1;
+	}
+	port.port = 54321;
+	web_live(web, RECORD_port, &port);
+	hear(fd, "\"port\":54321", &answer);
+	const char *lost = strstr(answer.at, "event: lost\ndata: {\"lost\":");
+	assert_non_null(lost);
+	int told = 0;
+	for (; lost != NULL; lost = strstr(lost + 1, "event: lost\ndata: {\"lost\":"))
+		told += (int)strtol(lost + strlen("event: lost\ndata: {\"lost\":"),
+				    NULL, 10);
+	int got = series_of(answer.at, "event: port\n");
+	assert_int_equal(told + got, SENT + 1);
+	close(fd);
+	buf_free(&answer);
+}
+
+static void readers_are_bounded_and_leaving_makes_room(void **state)
+{
+	(void)state;
+	enum { READERS = 32 };
+	int fds[READERS];
+	struct buf answer = { 0 };
+	for (int i = 0; i < READERS; i++) {
+		buf_clear(&answer);
+		fds[i] = listen_live("/api/v1/live", &answer);
+	}
+	expect("/api/v1/live", 503, "too many live readers");
+	for (int i = 0; i < READERS; i++)
+		close(fds[i]);
+	struct self_record self;
+	give_self(NULL, &self);
+	/* The first write after a close meets a RST, the second fails. */
+	for (int i = 0; i < 20; i++) {
+		web_live(web, RECORD_self, &self);
+		turn(1);
+	}
+	buf_clear(&answer);
+	close(listen_live("/api/v1/live", &answer));
+	buf_free(&answer);
+}
+
+static void live_readers_see_a_clean_end_when_the_daemon_stops(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	char part[256];
+	int fd = listen_live("/api/v1/live", &answer);
+	for (int i = 0; i < 10; i++)
+		turn(1); /* until the stream waits */
+	web_close(web);
+	web = NULL;
+	buf_clear(&answer);
+	for (ssize_t len; (len = recv(fd, part, sizeof(part), 0)) > 0;)
+		buf_add(&answer, part, (size_t)len);
+	assert_non_null(
+		strstr(buf_cstr(&answer), "0\r\n\r\n")); /* RFC 9112 7.1: last chunk */
+	close(fd);
+	buf_free(&answer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(metrics_add_up_what_ports_did),
+		TEST(a_port_scan_takes_no_place_in_the_metrics),
+		TEST(the_number_of_series_has_a_bound),
+		TEST(live_readers_get_the_kinds_they_asked_for),
+		TEST(a_slow_reader_loses_events_and_is_told_how_many),
+		TEST(readers_are_bounded_and_leaving_makes_room),
+		TEST(live_readers_see_a_clean_end_when_the_daemon_stops),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
