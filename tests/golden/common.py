@@ -36,6 +36,10 @@ class Tap:
         return 1 if self.failed else 0
 
 
+# How many cells follow each word of exceptions.txt.
+EXCEPTIONS = {"skip": 3, "filter": 3, "differs": 7, "arkime": 6}
+
+
 def captures():
     """Every shared capture file, sorted; none where there are no shared captures."""
     return sorted(path for path in glob.glob(os.path.join(SHARED, "*")) +
@@ -57,6 +61,23 @@ def write_temporary(content, suffix=".yaml"):
         file.write(content)
     atexit.register(lambda: os.path.exists(file.name) and os.unlink(file.name))
     return file.name
+
+
+def exceptions():
+    """
+    Lines of exceptions.txt by their first word, as tuples of the other cells, of which
+    the last, the reason, may not be empty.
+    """
+    path = os.path.join(HERE, "exceptions.txt")
+    found = {word: [] for word in EXCEPTIONS}
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        word, *rest = [cell.strip() for cell in line.strip().split(" | ")]
+        if not line.strip() or line.startswith("#"):
+            continue
+        if EXCEPTIONS.get(word) != len(rest) or not rest[-1]:
+            raise SystemExit(f"{path}:{number}: not an exception: {line.strip()}")
+        found[word].append(tuple(rest))
+    return found
 
 
 def tool(name):

@@ -169,22 +169,12 @@ def compare(row, mine, columns):
 
 def read_exceptions():
     """(skips, filters, connections) of exceptions.txt, keyed by capture and log."""
-    skips, filters, known = {}, {}, collections.defaultdict(dict)
-    path = os.path.join(common.HERE, "exceptions.txt")
-    for number, line in enumerate(open(path, encoding="utf-8"), 1):
-        if line.startswith("#") or not line.strip():
-            continue
-        cells = [cell.strip() for cell in line.rstrip("\n").split(" | ")]
-        key = (cells[1], cells[2]) if len(cells) > 2 else None
-        if cells[0] == "skip" and len(cells) == 4:
-            skips[key] = cells[3]
-        elif cells[0] == "filter" and len(cells) == 4:
-            filters[key] = cells[3]
-        elif cells[0] == "differs" and len(cells) == 8 and cells[7]:
-            known[key][tuple(cells[3:7])] = cells[7]
-        else:
-            raise SystemExit(f"{path}:{number}: not an exception: {line.strip()}")
-    return skips, filters, known
+    found = common.exceptions()
+    known = {}
+    for name, log, *difference, reason in found["differs"]:
+        known.setdefault((name, log), {})[tuple(difference)] = reason
+    return ({(name, log): reason for name, log, reason in found["skip"]},
+            {(name, log): only for name, log, only in found["filter"]}, known)
 
 
 def logs():
@@ -245,7 +235,6 @@ def main():
         return list_expected()
     tap = common.Tap()
     skips, filters, known = read_exceptions()
-    known = dict(known)
     found = list(logs())
     if not found:
         tap.skip("Zeek's conn.log baselines", "no shared captures")
