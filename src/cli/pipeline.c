@@ -36,6 +36,7 @@ struct pipeline {
 	struct capture *capture;                /* of a replay; not owned */
 	struct listing *listing;
 	int64_t first_us, newest_us;
+	int64_t ticked_second; /* of a distributed replay: all workers know of it */
 	char error[CAPTURE_ERROR_MAX];
 };
 
@@ -80,7 +81,8 @@ static bool worker_open(struct pipeline *p, struct worker *w, struct capture *ca
 	struct flow_options options = {
 		.flows_max = o->flows_max / p->count + 1,
 		.half_open_max = o->half_open_max / p->count + 1,
-		.source_share = o->source_share / p->count + 1,
+		/* Not divided: a source's connections may all be one worker's. */
+		.source_share = o->source_share,
 		.catalog = o->catalog,
 		.key = *key,
 		.iface_name = iface_name,
@@ -101,7 +103,7 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 	p->count = options->workers < 1             ? 1
 		   : options->workers > WORKERS_MAX ? WORKERS_MAX
 						    : options->workers;
-	p->first_us = p->newest_us = INT64_MIN;
+	p->first_us = p->newest_us = p->ticked_second = INT64_MIN;
 	p->ports =
 		ports_new(p->count, options->window_s, options->catalog, emit_port, p);
 	if (p->ports == NULL) {
@@ -248,10 +250,11 @@ static unsigned worker_of(const struct pipeline *p, const struct addr *a,
 static void distribute(struct pipeline *p, struct packet *packet)
 {
 	int64_t second = packet->at_us / 1000000;
-	if (p->newest_us == INT64_MIN || second > p->newest_us / 1000000)
+	if (second > p->ticked_second) {
+		p->ticked_second = second;
 		for (unsigned i = 0; i < p->count; i++)
 			put_in(p, i, IN_TICK, &packet->at_us, sizeof(packet->at_us));
-	note_time(p, packet->at_us);
+	}
 	packet->payload = (struct bytes){ 0 };
 	unsigned worker = worker_of(p, &packet->src, &packet->dst);
 	put_in(p, worker, IN_PACKET, packet, sizeof(*packet));
@@ -266,8 +269,6 @@ static void take_inline(struct pipeline *p, const struct frame *frames, int coun
 {
 	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH];
 	size_t have = 0;
-	note_time(p, frames[0].at_us);
-	note_time(p, frames[count - 1].at_us);
 	for (int i = 0; i < count; i++) {
 		have += decode(p->decoder, &frames[i], packets + have);
 		if (have < FLOWS_BATCH)
@@ -350,6 +351,8 @@ pipeline_replay(struct capture *capture, const struct pipeline_options *options,
 		int count = capture_next(capture, &frames, WAIT_MS);
 		if (count < 0 || (count == 0 && capture_ended(capture)))
 			break;
+		for (int i = 0; i < count; i++)
+			note_time(p, frames[i].at_us);
 		if (count > 0 && p->count == 1)
 			take_inline(p, frames, count);
 		else if (count > 0)

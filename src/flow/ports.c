@@ -21,6 +21,7 @@ enum {
 	HEADS = 1 << 14,
 };
 #define SECOND_US 1000000LL
+#define NO_NEWS   UINT32_MAX
 
 /* Sums of one service over some time. */
 struct sum {
@@ -31,6 +32,7 @@ struct sum {
 struct pending {
 	struct sum sum;
 	uint32_t chain;
+	uint32_t *active; /* owned, by worker; NO_NEWS: as it was before */
 };
 
 struct row {
@@ -81,8 +83,10 @@ void ports_free(struct ports *ports)
 {
 	if (ports == NULL)
 		return;
-	for (uint32_t i = 0; i < ports->pending_count; i++)
+	for (uint32_t i = 0; i < ports->pending_count; i++) {
 		free(ports->pending[i].sum.detail);
+		free(ports->pending[i].active);
+	}
 	for (uint32_t i = 0; i < ports->row_count; i++) {
 		free(ports->rows[i]->now.detail);
 		free(ports->rows[i]->before.detail);
@@ -128,7 +132,6 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 {
 	struct port_sample *to = &sum->sample;
 	to->flows += s->flows;
-	to->active += s->active;
 	to->ended += s->ended;
 	to->rejected += s->rejected;
 	to->unanswered += s->unanswered;
@@ -163,8 +166,12 @@ static struct pending *pending_at(struct ports *ports, const struct port_sample 
 		ports->pending = grown;
 		ports->pending_size = size;
 	}
+	uint32_t *active = malloc(ports->workers * sizeof(*active));
+	if (active == NULL)
+		return NULL;
+	memset(active, 0xff, ports->workers * sizeof(*active));
 	struct pending *p = &ports->pending[ports->pending_count++];
-	*p = (struct pending){ .chain = *head };
+	*p = (struct pending){ .chain = *head, .active = active };
 	p->sum.sample = (struct port_sample){ .start_us = s->start_us,
 					      .server = s->server,
 					      .port = s->port,
@@ -297,12 +304,17 @@ static void sum_clear(struct ports *ports, struct sum *sum)
 	*sum = (struct sum){ 0 };
 }
 
-static bool is_silent(const struct ports *ports, const struct row *row)
+static uint64_t row_active(const struct ports *ports, const struct row *row)
 {
 	uint64_t active = 0;
 	for (unsigned i = 0; i < ports->workers; i++)
 		active += row->active[i];
-	return active == 0 && row->now.sample.client_packets == 0 &&
+	return active;
+}
+
+static bool is_silent(const struct ports *ports, const struct row *row)
+{
+	return row_active(ports, row) == 0 && row->now.sample.client_packets == 0 &&
 	       row->now.sample.server_packets == 0 &&
 	       row->before.sample.client_packets == 0 &&
 	       row->before.sample.server_packets == 0 && row->before.sample.ended == 0;
@@ -382,20 +394,27 @@ static void take_second(struct ports *ports, struct row *row,
 
 /* ---- what comes in ---- */
 
-void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
-	       const struct port_detail *detail)
+static void add_single(struct ports *ports, const struct port_sample *sample,
+		       const struct port_detail *detail)
 {
 	turn_window(ports, sample->start_us);
 	struct row *row = row_at(ports, sample);
 	if (row != NULL)
-		row->active[worker] = (uint32_t)sample->active;
+		row->active[0] = (uint32_t)sample->active;
+	take_second(ports, row, sample, detail);
+}
+
+void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
+	       const struct port_detail *detail)
+{
 	if (ports->workers == 1) {
-		take_second(ports, row, sample, detail);
+		add_single(ports, sample, detail);
 		return;
 	}
 	struct pending *p = pending_at(ports, sample);
 	if (p == NULL)
 		return;
+	p->active[worker] = (uint32_t)sample->active;
 	sum_add(&p->sum, sample);
 	if (detail == NULL)
 		return;
@@ -421,12 +440,19 @@ static int by_time_and_service(const void *left, const void *right)
 	return (int)a->proto - (int)b->proto;
 }
 
+/* In order of time, so that workers without news are as they last said. */
 static void finish(struct ports *ports, struct pending *p)
 {
-	turn_window(ports, p->sum.sample.start_us);
-	take_second(ports, row_at(ports, &p->sum.sample), &p->sum.sample,
-		    p->sum.detail);
+	struct port_sample *sample = &p->sum.sample;
+	turn_window(ports, sample->start_us);
+	struct row *row = row_at(ports, sample);
+	for (unsigned i = 0; row != NULL && i < ports->workers; i++)
+		if (p->active[i] != NO_NEWS)
+			row->active[i] = p->active[i];
+	sample->active = row != NULL ? row_active(ports, row) : 0;
+	take_second(ports, row, sample, p->sum.detail);
 	free(p->sum.detail);
+	free(p->active);
 }
 
 static void rebuild_pending(struct ports *ports)
@@ -494,9 +520,7 @@ void ports_each(struct ports *ports, port_emit emit, void *to)
 		add_window(row, &sum, &detail);
 		sum.sample.start_us =
 			ports->window_start - (has_before ? ports->window_us : 0);
-		sum.sample.active = 0;
-		for (unsigned k = 0; k < ports->workers; k++)
-			sum.sample.active += row->active[k];
+		sum.sample.active = row_active(ports, row);
 		struct port_record record;
 		int64_t length = (newest - sum.sample.start_us) / SECOND_US;
 		make_record(ports, &sum.sample, sum.detail,
