@@ -162,7 +162,7 @@ static void draw_heads(const struct top *top, int y)
 		const struct column *column =
 			&top->view->columns[top->layout.column[i]];
 		struct cell cell = { .tone = TONE_STRONG };
-		bool sorted = column == top->sort;
+		bool sorted = top->sort != NULL && column == top->sort;
 		snprintf(cell.text, sizeof(cell.text), "%s", column->head);
 		int width = top->layout.width[i];
 		put(y, column->left ? x : x + width - (int)strlen(cell.text),

@@ -155,12 +155,11 @@ static void take_gauges(void *to, const void *record)
 		long double value = number_of(&schema->fields[i], record);
 		if (schema->fields[i].role != ROLE_GAUGE || isnan(value))
 			continue;
-		if (isnan(slot->gauges[i]))
+		bool worst = is_worst_of(&schema->fields[i]);
+		if (isnan(slot->gauges[i]) || (worst && value > slot->gauges[i]))
 			slot->gauges[i] = value;
-		else if (!is_worst_of(&schema->fields[i]))
+		else if (!worst)
 			slot->gauges[i] += value;
-		else if (value > slot->gauges[i])
-			slot->gauges[i] = value;
 	}
 }
 
@@ -297,13 +296,14 @@ static void write_ports(struct metrics *metrics, const struct web_source *source
 			struct family *family)
 {
 	const struct schema *schema = &schemas[RECORD_port];
-	const struct slot *shown[METRICS_PORTS_MAX];
+	const struct slot *shown[METRICS_PORTS_MAX] = { NULL };
 	for (size_t s = 0; s < metrics->count; s++) {
 		shown[s] = &metrics->slots[s];
 		for (size_t i = 0; i < FIELDS_MAX; i++)
 			metrics->slots[s].gauges[i] = (long double)NAN;
 	}
 	source->ports(source->self, take_gauges, metrics);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is the pointers we sort */
 	qsort(shown, metrics->count, sizeof(shown[0]), by_bytes);
 	size_t count = metrics->count < METRICS_PORTS_SHOWN ? metrics->count
 							    : METRICS_PORTS_SHOWN;

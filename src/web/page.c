@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declared name can't stand in brackets */
 #define EMBED(name, file)                                                              \
 	extern const char name[], name##_end[];                                        \
 	__asm__(".section .rodata\n"                                                   \
@@ -15,6 +16,7 @@
 		".incbin \"web/" file "\"\n" #name "_end:\n"                           \
 		".byte 0\n"                                                            \
 		".previous\n")
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 EMBED(page_html, "page.html");
 EMBED(page_js, "page.js");

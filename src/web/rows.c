@@ -71,26 +71,25 @@ static void make_heap(struct rows *rows)
 		sift_down(rows, i, rows->count);
 }
 
-static void *resized(struct rows *rows, void *at, size_t room, size_t size)
-{
-	void *bigger = reallocarray(at, room, size);
-	if (bigger == NULL)
-		rows->failed = true;
-	return bigger == NULL ? at : bigger;
-}
-
+/* Room for one more of everything; what could grow before memory ran out stays. */
 static bool has_room(struct rows *rows)
 {
 	if (rows->count < rows->room)
 		return true;
 	size_t room = rows->room == 0 ? ROOM_FIRST : rows->room * 2;
-	rows->records = resized(rows, rows->records, room, rows->query->schema->size);
-	rows->order = resized(rows, rows->order, room, sizeof(*rows->order));
-	rows->arrival = resized(rows, rows->arrival, room, sizeof(*rows->arrival));
-	if (rows->failed)
-		return false;
-	rows->room = room;
-	return true;
+	uint8_t *records = reallocarray(rows->records, room, rows->query->schema->size);
+	if (records != NULL)
+		rows->records = records;
+	uint32_t *order = reallocarray(rows->order, room, sizeof(*order));
+	if (order != NULL)
+		rows->order = order;
+	uint64_t *arrival = reallocarray(rows->arrival, room, sizeof(*arrival));
+	if (arrival != NULL)
+		rows->arrival = arrival;
+	rows->failed = records == NULL || order == NULL || arrival == NULL;
+	if (!rows->failed)
+		rows->room = room;
+	return !rows->failed;
 }
 
 static void put(struct rows *rows, uint32_t index, const void *record)

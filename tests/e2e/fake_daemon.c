@@ -13,7 +13,7 @@
 
 #include "web/web.h"
 
-enum { FLOWS = 60 };
+enum { FLOWS = 60, SERVICES = 10 };
 
 struct service {
 	const char *ip, *name, *class, *transport;
@@ -22,7 +22,7 @@ struct service {
 	double lost, retransmits, errors;
 };
 
-static const struct service services[] = {
+static const struct service services[SERVICES] = {
 	{ "192.0.2.10", "https", "well-known", "tcp", 443, 120, 900000, 12400, 0.0002,
 	  0.003, 0.0002 },
 	{ "192.0.2.10", "http", "well-known", "tcp", 80, 31, 120000, 3400, 0, 0.001,
@@ -95,7 +95,7 @@ static void fill(struct port_record *port, size_t i)
 static size_t service_count(void)
 {
 	bool empty = strcmp(state, "empty") == 0;
-	return empty ? 0 : sizeof(services) / sizeof(services[0]);
+	return empty ? 0 : SERVICES;
 }
 
 static void ports(void *self, web_emit emit, void *to)
@@ -113,7 +113,7 @@ static void fill_flow(struct flow_record *flow, int i)
 	static const char *const states[] = { "SF", "S1", "REJ", "S0", "RSTO" };
 	static const char *const ends[] = { "closed", "active", "rejected", "timeout",
 					    "reset" };
-	const struct service *s = &services[(size_t)i % service_count()];
+	const struct service *s = &services[i % SERVICES];
 	const uint8_t client[4] = { 198, 51, 100, (uint8_t)i };
 	record_init(RECORD_flow, flow);
 	flow->end = now_us() - (int64_t)i * 400000;
