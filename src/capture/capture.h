@@ -19,9 +19,11 @@ enum { CAPTURE_BATCH = 64, CAPTURE_ERROR_MAX = 512 };
 /* What was lost before anyone could look.  Counts since the capture opened. */
 struct capture_stats {
 	uint64_t frames;         /* handed out */
-	uint64_t kernel_dropped; /* by the kernel: ring full, or a file's own drop count */
+	uint64_t kernel_dropped; /* by the kernel: ring full, or a file's own drop count
+				  */
 	uint64_t cut_short;      /* files that end in the middle of a record */
-	uint64_t bytes_read, bytes_total; /* of files, for a progress bar; total 0: unknown */
+	uint64_t bytes_read,
+		bytes_total; /* of files, for a progress bar; total 0: unknown */
 };
 
 /*
@@ -31,16 +33,17 @@ struct capture_stats {
  * file's name, when a file can't be read; *status is then the exit status: 2
  * for a wrong file or filter, 4 for a missing permission.
  */
-struct capture *capture_files(const char *const *paths, size_t count, const char *filter,
-			      char error[static CAPTURE_ERROR_MAX], int *status);
+struct capture *capture_files(const char *const *paths, size_t count,
+			      const char *filter, char error[static CAPTURE_ERROR_MAX],
+			      int *status);
 
 struct capture_live_options {
 	const char *const *interfaces; /* NULL: every one that is up, now or later */
 	size_t interface_count;
-	const char *filter;       /* pcap-filter(7), NULL: all */
-	uint16_t fanout_group;    /* 0: none; else shared by all workers of a process */
-	uint32_t ring_bytes;      /* memory shared with the kernel, a multiple of 1 MiB */
-	uint16_t exclude_port;    /* own dashboard: this TCP port ... */
+	const char *filter;    /* pcap-filter(7), NULL: all */
+	uint16_t fanout_group; /* 0: none; else shared by all workers of a process */
+	uint32_t ring_bytes;   /* memory shared with the kernel, a multiple of 1 MiB */
+	uint16_t exclude_port; /* own dashboard: this TCP port ... */
 	const char *exclude_addr; /* ... of this address; NULL: nothing */
 };
 

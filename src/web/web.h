@@ -44,6 +44,9 @@ uint16_t web_port(const struct web *web);
 /* "127.0.0.1:7070" with the real port; "" if off. */
 const char *web_address(const struct web *web);
 
-/* Sends a record to all readers of /api/v1/live. */
+/*
+ * Sends a record to all readers of /api/v1/live.  Port records also count for /metrics,
+ * readers or not: every interval once, or counters would count twice.
+ */
 void web_live(struct web *web, enum record_kind kind, const void *record);
 void web_close(struct web *web);
