@@ -135,9 +135,26 @@ static int help_on(char *name)
 	return run_command(2, argv);
 }
 
+/*
+ * "breakwater --socket PATH top" means "breakwater top --socket PATH": puts the
+ * command's name before the options, if there is one.
+ */
+static void name_first(int argc, char **argv)
+{
+	int at = 1;
+	while (at < argc && argv[at][0] == '-')
+		at += strcmp(argv[at], "--socket") == 0 ? 2 : 1;
+	if (at >= argc || at == 1)
+		return;
+	char *name = argv[at];
+	memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof(argv[0]));
+	argv[1] = name;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, ""); /* numbers stay with a point */
+	name_first(argc, argv);
 	if (argc > 2 && strcmp(argv[1], "help") == 0)
 		return help_on(argv[2]);
 	if (argc < 2 || is_one_of(argv[1], "--help", "-h", "help")) {

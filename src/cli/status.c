@@ -158,7 +158,9 @@ static void print_connections(const json_t *status, const struct look *look)
 	label(look, "Connections");
 	print_count(status, "flows", "open, ");
 	print_count(status, "half_open", "half open, ");
-	print_count(status, "services", "services; ");
+	print_count(status, "services",
+		    member_number(status, "services") == 1 ? "service; "
+							   : "services; ");
 	print_count(status, "flows_evicted", "evicted, ");
 	print_count(status, "flows_refused", "refused\n");
 }

@@ -87,6 +87,9 @@ ok $? "a question the daemon refuses is one line and status 2"
 exits 2 "$breakwater" prots && grep -q '"ports"' "$dir/err"
 ok $? "a mistyped command is answered with the nearest"
 
+exits 0 "$breakwater" --socket "$sock" --json ports --port 22 && grep -q '"port":22' "$dir/out"
+ok $? "common options may stand before the command"
+
 python3 - "$address" <<'EOF'
 import sys, urllib.request
 page = urllib.request.urlopen(f"http://{sys.argv[1]}/", timeout=5)
