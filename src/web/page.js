@@ -17,7 +17,7 @@ const columns = [
 	{ name: "Flows", value: (p) => p.flows, show: count },
 	{ name: "Active", value: (p) => p.active, show: count },
 	{ name: "Clients", value: (p) => p.clients, show: count },
-	{ name: "Resp p50", value: (p) => p.response_p50_us, show: duration },
+	{ name: "Resp p50", value: (p) => p.response_p50_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
 	{ name: "Resp p95", value: (p) => p.response_p95_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
 	{ name: "Loss", value: (p) => p.lost_ratio, show: percent, over: (v) => v > limits.loss },
 	{ name: "Retrans", value: (p) => p.retransmit_ratio, show: percent, over: (v) => v > limits.loss },
@@ -78,6 +78,8 @@ function cell(column, port) {
 	}
 	const over = column.over !== undefined && column.over(value);
 	td.textContent = (over ? "! " : "") + (column.show ? column.show(value, port) : value);
+	if (column.text)
+		td.title = td.textContent; /* long addresses are cut by the style */
 	if (over)
 		td.classList.add("over");
 	return td;
