@@ -31,13 +31,17 @@ let sortBy = null; /* null: busiest first */
 let backwards = false;
 let paused = false;
 
+/* Never in the form 1.0e+2, as toPrecision alone gives it. */
+function digits(value, count) {
+	return Number(value.toPrecision(count));
+}
 function scaled(value, units, step) {
 	let unit = 0;
 	while (value >= step && unit < units.length - 1) {
 		value /= step;
 		unit++;
 	}
-	return `${value >= 100 || unit === 0 ? Math.round(value) : value.toPrecision(2)} ${units[unit]}`;
+	return `${value >= 100 || unit === 0 ? Math.round(value) : digits(value, 2)} ${units[unit]}`;
 }
 function count(value) {
 	return value.toLocaleString("en");
@@ -46,10 +50,10 @@ function bytes(value) {
 	return scaled(value, ["B", "kB", "MB", "GB", "TB"], 1000);
 }
 function duration(us) {
-	return us < 1000 ? `${us} µs` : us < 1e6 ? `${(us / 1000).toPrecision(3)} ms` : `${(us / 1e6).toPrecision(3)} s`;
+	return us < 1000 ? `${us} µs` : us < 1e6 ? `${digits(us / 1000, 3)} ms` : `${digits(us / 1e6, 3)} s`;
 }
 function percent(ratio) {
-	return ratio === 0 ? "0 %" : `${(ratio * 100).toPrecision(2)} %`;
+	return ratio === 0 ? "0 %" : `${digits(ratio * 100, 2)} %`;
 }
 function span(seconds) {
 	if (seconds < 120)
