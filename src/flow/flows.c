@@ -84,43 +84,6 @@ static void key_packet(const struct flows *f, const struct packet *p, struct key
 	k->hash = table_hash(&f->table, p, k->sport, k->dport, k->one_way);
 }
 
-void body_flip(struct flows *f, uint32_t number)
-{
-	struct body *b = &f->table.bodies[number];
-	struct body old = *b;
-	b->key.addr[0] = old.key.addr[1];
-	b->key.addr[1] = old.key.addr[0];
-	b->key.port[0] = old.key.port[1];
-	b->key.port[1] = old.key.port[0];
-	b->side[0] = old.side[1];
-	b->side[1] = old.side[0];
-	b->state0 = old.state1, b->state1 = old.state0;
-	b->before0 = old.before1, b->before1 = old.before0;
-	b->closed0 = old.closed1, b->closed1 = old.closed0;
-	b->fin0 = old.fin1, b->fin1 = old.fin0;
-	b->acks = (old.acks >> 1 | old.acks << 1) & 3;
-	b->datas = (old.datas >> 1 | old.datas << 1) & 3;
-	b->holes = (old.holes >> 1 | old.holes << 1) & 3;
-	b->srtt0 = old.srtt1, b->srtt1 = old.srtt0;
-	b->flags0 = old.flags1, b->flags1 = old.flags0;
-	b->gaps0 = old.gaps1, b->gaps1 = old.gaps0;
-	b->mark_side = !old.mark_side;
-	b->turn_open = 0;
-	if (b->holes)
-		holes_swap(f->holes, number);
-	history_add(b, CLIENT, '^');
-	sources_move(f->sources, &old.key.addr[CLIENT], &b->key.addr[CLIENT]);
-	if (b->service == SERVICE_NONE)
-		return;
-	/* What was counted for the wrong service this second stays there. */
-	services_at(f->services, b->service)->now.active--;
-	b->service = services_find(f->services, &b->key.addr[SERVER],
-				   b->key.port[SERVER], b->proto);
-	struct port_sample *now = &services_at(f->services, b->service)->now;
-	now->active++;
-	now->flows++;
-}
-
 void body_answered(struct flows *f, struct body *b, int64_t at_us)
 {
 	uint32_t took = (uint32_t)at_us - b->turn_at;

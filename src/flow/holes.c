@@ -199,20 +199,3 @@ void holes_drop(struct holes *h, uint32_t body)
 			erase(h, e);
 	}
 }
-
-void holes_swap(struct holes *h, uint32_t body)
-{
-	struct hole saved[2];
-	for (unsigned side = 0; side < 2; side++)
-		saved[side] = *find(h, body * 2 + side + 1);
-	holes_drop(h, body);
-	for (unsigned side = 0; side < 2; side++) {
-		if (saved[side].key == 0)
-			continue;
-		uint32_t key = body * 2 + (1 - side) + 1;
-		struct hole *e = find(h, key);
-		*e = saved[side];
-		e->key = key;
-		h->used++;
-	}
-}

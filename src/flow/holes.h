@@ -37,6 +37,5 @@ bool holes_fill(struct holes *holes, uint32_t body, unsigned side, uint64_t from
 bool holes_acked(struct holes *holes, uint32_t body, unsigned side, uint64_t acked,
 		 uint64_t *lost_bytes, uint32_t *gaps);
 
-/* Forgets both sides of a body; its sides change places. */
+/* Forgets both sides of a body. */
 void holes_drop(struct holes *holes, uint32_t body);
-void holes_swap(struct holes *holes, uint32_t body);

@@ -71,14 +71,6 @@ void sources_give(struct sources *s, const struct addr *client)
 	*c.b -= 1;
 }
 
-void sources_move(struct sources *s, const struct addr *from, const struct addr *to)
-{
-	sources_give(s, from);
-	struct pair c = counters(s, to);
-	*c.a += 1;
-	*c.b += 1;
-}
-
 /* The source's aggregate, a free one, or else the least recently used of its place. */
 static struct aggregate *place(struct sources *s, const struct addr *source)
 {

@@ -36,8 +36,6 @@ void sources_free(struct sources *s);
 bool sources_take(struct sources *s, const struct addr *client);
 /* One flow less, for which sources_take() said true. */
 void sources_give(struct sources *s, const struct addr *client);
-/* A flow turned out to be another's: it moves, whatever that one's share. */
-void sources_move(struct sources *s, const struct addr *from, const struct addr *to);
 
 /*
  * Counts a packet of a flow that was not begun because its source, `client`, is over

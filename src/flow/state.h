@@ -107,9 +107,6 @@ int64_t tcp_deadline(const struct body *b);
 /* Payload octets by sequence numbers, as Zeek's orig_bytes and resp_bytes. */
 uint64_t tcp_size(const struct body *b, unsigned side);
 
-/* Client and server change places. */
-void body_flip(struct flows *f, uint32_t number);
-
 /* The server answered a turn of the client: one response time. */
 void body_answered(struct flows *f, struct body *b, int64_t at_us);
 

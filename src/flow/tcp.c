@@ -336,7 +336,7 @@ static void note_gap(struct segment *s, int64_t ack, int64_t acked_before)
 	}
 }
 
-/* The first segment of a side, which may flip or establish the connection. */
+/* The first segment of a side, which may establish the connection. */
 static void first_of_side(struct segment *s)
 {
 	struct body *b = s->b;
@@ -346,17 +346,6 @@ static void first_of_side(struct segment *s)
 		set_state(b, CLIENT,
 			  s->ack ? ENDPOINT_SYN_ACK_SENT : ENDPOINT_SYN_SENT);
 	} else if (s->syn) {
-		if (!s->ack && other == ENDPOINT_SYN_ACK_SENT &&
-		    s->p->seq == s->mine->start_seq) {
-			/* SYN-ACK overtook the SYN: the SYN's sender is the client. */
-			b->partial = 0;
-			body_flip(s->f, s->number);
-			s->side = side = CLIENT;
-			s->peer = peer = SERVER;
-			s->mine = &b->side[CLIENT];
-			s->theirs = &b->side[SERVER];
-			set_state(b, SERVER, ENDPOINT_ESTABLISHED);
-		}
 		if (body_state(b, peer) == ENDPOINT_SYN_SENT)
 			set_state(b, peer, ENDPOINT_ESTABLISHED);
 		set_state(b, side, ENDPOINT_ESTABLISHED);
@@ -553,13 +542,7 @@ bool tcp_is_reuse(const struct body *b, const struct packet *p)
 		return false;
 	if (b->closed0 && b->closed1)
 		return true;
-	const struct side *first = &b->side[ack ? SERVER : CLIENT];
-	if (p->seq == first->start_seq)
-		return false;
-	/* The SYN that its SYN-ACK overtook. */
-	return ack || body_state(b, CLIENT) != ENDPOINT_SYN_ACK_SENT ||
-	       body_state(b, SERVER) != ENDPOINT_INACTIVE ||
-	       p->seq != b->side[SERVER].start_seq;
+	return p->seq != b->side[ack ? SERVER : CLIENT].start_seq;
 }
 
 static bool is_handshaking(enum endpoint_state state)
