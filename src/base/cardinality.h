@@ -1,21 +1,27 @@
 /*
- * cardinality.h: how many distinct things, in 1 KiB, mergeable.
+ * cardinality.h: how many distinct things, in little more than 1 KiB, mergeable.
  *
- * HyperLogLog with 1,024 registers (Flajolet et al., "HyperLogLog: the analysis of
- * a near-optimal cardinality estimation algorithm", 2007): standard error 3.25 %;
- * small counts by linear counting, where it is exact to about 1 % up to 100.
+ * Up to sixteen are kept as they are and counted exactly; beyond, HyperLogLog with
+ * 1,024 registers (Flajolet et al., "HyperLogLog: the analysis of a near-optimal
+ * cardinality estimation algorithm", 2007): standard error 3.25 %.
  */
 #pragma once
 
 #include <stdint.h>
 
-enum { CARDINALITY_REGISTERS = 1024 };
+enum { CARDINALITY_REGISTERS = 1024, CARDINALITY_FEW = 16 };
 
+/* All zero is empty. */
 struct cardinality {
-	uint8_t reg[CARDINALITY_REGISTERS];
+	uint64_t few[CARDINALITY_FEW];
+	uint32_t count; /* of few; above CARDINALITY_FEW: the registers count */
+	uint8_t reg[CARDINALITY_REGISTERS]; /* all zero until then */
 };
 
 /* hash: 64 well mixed bits of the thing. */
 void cardinality_add(struct cardinality *c, uint64_t hash);
 void cardinality_merge(struct cardinality *into, const struct cardinality *from);
 uint64_t cardinality_estimate(const struct cardinality *c);
+
+/* Empties it; cheaper than clearing all of it. */
+void cardinality_reset(struct cardinality *c);

@@ -86,24 +86,38 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 			count(into, i, from->count[i]);
 }
 
-uint64_t histogram_quantile(const struct histogram *h, double q)
+/* Not h->total: it may be saturated where the counts are not. */
+static uint64_t samples_of(const struct histogram *h)
 {
-	if (h->total == 0)
-		return UINT64_MAX;
-	/* Not h->total: it may be saturated where the counts are not. */
-	uint64_t samples = 0;
+	uint64_t samples = h->total;
+	if (samples < UINT32_MAX)
+		return samples;
+	samples = 0;
 	for (unsigned i = h->first; i <= h->last; i++)
 		samples += h->count[i];
+	return samples;
+}
 
-	/* Nearest rank: the least value with at least q of all at or below it. */
-	double rank = ceil(fmin(fmax(q, 0), 1) * (double)samples);
-	uint64_t below = 0;
-	for (unsigned i = h->first; i < h->last; i++) {
-		below += h->count[i];
-		if (below != 0 && (double)below >= rank)
-			return bucket_middle(i);
+/* Nearest rank: the least value with at least q of all at or below it. */
+void histogram_quantiles(const struct histogram *h, const double *q, uint64_t *out,
+			 unsigned count)
+{
+	uint64_t samples = samples_of(h), below = 0;
+	unsigned i = h->first;
+	for (unsigned k = 0; k < count; k++) {
+		double rank = ceil(fmin(fmax(q[k], 0), 1) * (double)samples);
+		uint64_t wanted = rank < 1 ? 1 : (uint64_t)rank;
+		while (i < h->last && below + h->count[i] < wanted)
+			below += h->count[i++];
+		out[k] = h->total == 0 ? UINT64_MAX : bucket_middle(i);
 	}
-	return bucket_middle(h->last);
+}
+
+uint64_t histogram_quantile(const struct histogram *h, double q)
+{
+	uint64_t value;
+	histogram_quantiles(h, &q, &value, 1);
+	return value;
 }
 
 size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size)

@@ -37,6 +37,10 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 /* Middle of the bucket that holds quantile q (0..1); UINT64_MAX if empty. */
 uint64_t histogram_quantile(const struct histogram *h, double q);
 
+/* Several at once, q ascending, in one pass. */
+void histogram_quantiles(const struct histogram *h, const double *q, uint64_t *out,
+			 unsigned count);
+
 /*
  * Packs the used buckets into out and reads them back, for a ring between
  * threads.  pack returns the bytes written, 0 if size is too small (it never
