@@ -146,11 +146,17 @@ static int status_of(const struct pipeline_totals *t, const char *error)
 	return incomplete ? STATUS_INCOMPLETE : STATUS_OK;
 }
 
+static bool shows_summary(const struct replay *r)
+{
+	return !r->prints && r->summary.wanted;
+}
+
 static int replay(struct replay *r, struct capture *capture, struct catalog *catalog,
 		  const struct common_options *common)
 {
 	struct pipeline_options options = {
 		.workers = r->config.workers,
+		.window_s = shows_summary(r) ? 0 : PORTS_NO_WINDOW,
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
@@ -173,7 +179,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	flush(r);
 	if (*pipeline_error(p) != '\0')
 		fprintf(stderr, "breakwater: %s\n", pipeline_error(p));
-	if (!r->prints && r->summary.wanted)
+	if (shows_summary(r))
 		summary_print(&r->summary, &totals, pipeline_ports(p), &r->config,
 			      common);
 	int status = status_of(&totals, pipeline_error(p));
@@ -240,9 +246,11 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 		return status;
 	r->config.workers = o->workers != 0 ? (uint32_t)o->workers : 1;
 	struct catalog *catalog = catalog_open(NULL, NULL);
+	const char *filter = o->filter != NULL           ? o->filter
+			     : *r->config.filter != '\0' ? r->config.filter
+							 : NULL;
 	char error[CAPTURE_ERROR_MAX];
-	struct capture *capture =
-		capture_files(paths, count, o->filter, error, &status);
+	struct capture *capture = capture_files(paths, count, filter, error, &status);
 	if (capture == NULL || catalog == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
 			catalog == NULL ? "not enough memory" : error);

@@ -2,8 +2,8 @@
  * body.h: what is kept of a flow; private to the room.
  *
  * Memory is the design.  A SYN that nobody has answered is an `embryo` of 56
- * bytes; anything else is a `body` of 184.  With its share of the index (8 bytes
- * at the load the table is sized for) that is 64 and 192 bytes.  Counters are
+ * bytes; anything else is a `body` of 184.  With its share of the index (7 bytes
+ * at the load the table is sized for) that is 63 and 191 bytes.  Counters are
  * bit-fields wide enough for years: 2^48 bytes, 2^40 packets.
  */
 #pragma once

@@ -50,6 +50,7 @@ struct ports {
 	void *to;
 	struct hash_key key;
 	unsigned workers;
+	bool has_rows;
 	int64_t window_us, window_start; /* begin of the running window */
 	int64_t ticked[WORKERS_MAX], done;
 	struct pending *pending;
@@ -71,7 +72,8 @@ struct ports *ports_new(unsigned workers, uint32_t window_s,
 	ports->to = to;
 	ports->key = hash_key_random();
 	ports->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
-	ports->window_us = window_s * SECOND_US;
+	ports->has_rows = window_s != PORTS_NO_WINDOW;
+	ports->window_us = ports->has_rows ? window_s * SECOND_US : 0;
 	ports->window_start = INT64_MIN;
 	ports->done = INT64_MIN;
 	for (unsigned i = 0; i < WORKERS_MAX; i++)
@@ -183,14 +185,18 @@ static struct pending *pending_at(struct ports *ports, const struct port_sample 
 static void put_quantiles(const struct port_detail *d, struct port_record *out)
 {
 	out->clients = cardinality_estimate(&d->clients);
+	static const double at[] = { 0.5, 0.95, 0.99 };
+	uint64_t value[3];
 	if (d->handshake.total > 0) {
-		out->handshake_p50_us = histogram_quantile(&d->handshake, 0.5);
-		out->handshake_p95_us = histogram_quantile(&d->handshake, 0.95);
+		histogram_quantiles(&d->handshake, at, value, 2);
+		out->handshake_p50_us = value[0];
+		out->handshake_p95_us = value[1];
 	}
 	if (d->response.total > 0) {
-		out->response_p50_us = histogram_quantile(&d->response, 0.5);
-		out->response_p95_us = histogram_quantile(&d->response, 0.95);
-		out->response_p99_us = histogram_quantile(&d->response, 0.99);
+		histogram_quantiles(&d->response, at, value, 3);
+		out->response_p50_us = value[0];
+		out->response_p95_us = value[1];
+		out->response_p99_us = value[2];
 	}
 }
 
@@ -397,8 +403,11 @@ static void take_second(struct ports *ports, struct row *row,
 static void add_single(struct ports *ports, const struct port_sample *sample,
 		       const struct port_detail *detail)
 {
-	turn_window(ports, sample->start_us);
-	struct row *row = row_at(ports, sample);
+	struct row *row = NULL;
+	if (ports->has_rows) {
+		turn_window(ports, sample->start_us);
+		row = row_at(ports, sample);
+	}
 	if (row != NULL)
 		row->active[0] = (uint32_t)sample->active;
 	take_second(ports, row, sample, detail);

@@ -142,7 +142,7 @@ static void detail_clear(struct port_detail *d)
 {
 	histogram_reset(&d->handshake);
 	histogram_reset(&d->response);
-	memset(&d->clients, 0, sizeof(d->clients));
+	cardinality_reset(&d->clients);
 }
 
 /* NULL when the slab is used up: that service's quantiles are unknown this second. */

@@ -16,10 +16,9 @@
 #include "base/hash.h"
 #include "flow/body.h"
 
-enum { TABLE_NONE = UINT32_MAX };
-
-/* A reference is a body's number, or an embryo's with this bit. */
+/* A reference is a body's number, or an embryo's with this bit, or none. */
 #define TABLE_EMBRYO 0x80000000u
+#define TABLE_NONE   UINT32_MAX
 
 struct bucket {
 	uint16_t sig[10]; /* 0: free */
@@ -81,6 +80,8 @@ void table_move(struct table *t, uint64_t hash, uint32_t from, uint32_t to);
 /* A zeroed body or TABLE_NONE. */
 uint32_t table_body_new(struct table *t);
 void table_body_free(struct table *t, uint32_t number);
+/* Makes the free list anew, of all bodies that don't live. */
+void table_free_dead(struct table *t);
 
 /* Next embryo or TABLE_NONE if the oldest still lives. */
 uint32_t table_embryo_new(struct table *t);
