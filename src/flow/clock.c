@@ -16,7 +16,12 @@ const char flows_shutdown[] = "shutdown";
 enum {
 	REPORT_US = 60 * 1000000, /* how often a long flow reports */
 	CONVERSATION_US =
-		60 * 1000000, /* UDP, ICMP and others: silence that ends one */
+		60 * 1000000,  /* UDP, ICMP and others: silence that ends one */
+	DNS_US = 10 * 1000000, /* the same for DNS (Zeek's dns_session_timeout) */
+	DNS_PORT = 53,
+	SLOT_US = 1 << WHEEL_SHIFT,
+	/* After so many without a packet the wheel is empty. */
+	SILENCE_SLOTS = FLOWS_SILENCE_US / SLOT_US + 2 * WHEEL_SLOTS,
 };
 
 void flows_emit_body(struct flows *f, const struct body *b, const char *reason)
@@ -40,8 +45,10 @@ static uint64_t body_hash(const struct flows *f, const struct body *b)
 
 int64_t flows_deadline(const struct body *b)
 {
-	return b->proto == IPPROTO_TCP ? tcp_deadline(b)
-				       : body_last(b) + CONVERSATION_US;
+	if (b->proto == IPPROTO_TCP)
+		return tcp_deadline(b);
+	bool is_dns = b->proto == IPPROTO_UDP && b->key.port[SERVER] == DNS_PORT;
+	return body_last(b) + (is_dns ? DNS_US : CONVERSATION_US);
 }
 
 /* The server broke an established connection off: it had not finished on its own. */
@@ -111,12 +118,17 @@ void flows_schedule(struct flows *f, uint32_t number, int64_t slot)
 	f->wheel[at] = number;
 }
 
-/* A multiple of 60 s since its start lies in this slot, and it still lives. */
+/* Its next full minute at or after this time. */
+static int64_t next_report(const struct body *b, int64_t at_us)
+{
+	int64_t age = at_us - body_start(b);
+	int64_t minutes = age <= 0 ? 1 : (age + REPORT_US - 1) / REPORT_US;
+	return body_start(b) + minutes * REPORT_US;
+}
+
 static bool is_report_due(const struct body *b, int64_t slot)
 {
-	int64_t begin = slot * (1 << WHEEL_SHIFT) - body_start(b);
-	int64_t end = begin + (1 << WHEEL_SHIFT);
-	return begin > 0 && end / REPORT_US != begin / REPORT_US;
+	return next_report(b, slot * SLOT_US) < (slot + 1) * SLOT_US;
 }
 
 /* Next slot in which this body must be looked at. */
@@ -124,9 +136,7 @@ static int64_t next_slot(const struct body *b, int64_t slot)
 {
 	int64_t next = slot + WHEEL_REACH;
 	int64_t deadline = flows_deadline(b) >> WHEEL_SHIFT;
-	int64_t age = (slot + 1) * (1 << WHEEL_SHIFT) - body_start(b);
-	int64_t report =
-		(body_start(b) + (age / REPORT_US + 1) * REPORT_US) >> WHEEL_SHIFT;
+	int64_t report = next_report(b, (slot + 1) * SLOT_US) >> WHEEL_SHIFT;
 	if (deadline < next)
 		next = deadline;
 	if (report < next)
@@ -134,24 +144,33 @@ static int64_t next_slot(const struct body *b, int64_t slot)
 	return next <= slot ? slot + 1 : next;
 }
 
-static void visit(struct flows *f, uint32_t number, int64_t slot, int64_t now_us)
+static void visit(struct flows *f, uint32_t number, int64_t slot)
 {
 	struct body *b = &f->table.bodies[number];
 	if (!b->live) {
 		table_body_free(&f->table, number);
 		return;
 	}
-	if (flows_deadline(b) <= now_us) {
+	/* The whole slot is over, so its end is "now": exact and repeatable. */
+	if (flows_deadline(b) <= (slot + 1) * SLOT_US) {
 		flows_end_body(f, number, flows_end_reason(b));
 		table_body_free(&f->table, number);
 		return;
 	}
 	/* The low 32 bits of a time wrap after 71 minutes: too old to be measured. */
-	if (b->turn_open && (uint32_t)now_us - b->turn_at > UINT32_MAX / 4 * 3)
+	if (b->turn_open && (uint32_t)f->now_us - b->turn_at > UINT32_MAX / 4 * 3)
 		b->turn_open = 0;
 	if (is_report_due(b, slot))
 		flows_emit_body(f, b, "active");
 	flows_schedule(f, number, next_slot(b, slot));
+}
+
+/* Bodies of one slot are scattered: the next is fetched while this one is looked at. */
+static void prefetch_body(const struct body *b)
+{
+	__builtin_prefetch(b, 1);
+	__builtin_prefetch((const char *)b + 64, 1);
+	__builtin_prefetch((const char *)b + 128, 1);
 }
 
 static void run_slot(struct flows *f, int64_t slot)
@@ -159,12 +178,11 @@ static void run_slot(struct flows *f, int64_t slot)
 	unsigned at = (unsigned)(slot & (WHEEL_SLOTS - 1));
 	uint32_t number = f->wheel[at];
 	f->wheel[at] = TABLE_NONE;
-	/* The whole slot is over, so its end is "now" for all in it: exact and
-	 * repeatable. */
-	int64_t now_us = (slot + 1) * (1 << WHEEL_SHIFT);
 	while (number != TABLE_NONE) {
 		uint32_t next = f->table.bodies[number].next;
-		visit(f, number, slot, now_us);
+		if (next != TABLE_NONE)
+			prefetch_body(&f->table.bodies[next]);
+		visit(f, number, slot);
 		number = next;
 	}
 }
@@ -213,11 +231,10 @@ static void close_second(struct flows *f, int64_t now_us)
 	expire_embryos(f, f->second_us);
 	flows_collect_aggregates(f, f->second_us - REPORT_US);
 	int64_t last = (now_us >> WHEEL_SHIFT) - 1;
-	/* After a long silence one turn of the wheel sees everything there is. */
-	if (last - f->slot > WHEEL_SLOTS)
-		f->slot = last - WHEEL_SLOTS;
-	while (f->slot < last)
+	for (unsigned i = 0; i < SILENCE_SLOTS && f->slot < last; i++)
 		run_slot(f, ++f->slot);
+	if (f->slot < last)
+		f->slot = last;
 	f->sink.tick(f->sink.self, f->second_us);
 }
 
@@ -239,6 +256,17 @@ void flows_tick(struct flows *f, int64_t now_us)
 		close_second(f, now_us);
 }
 
+/* Lists everything anew: a time that was shifted stands in no right slot. */
+static void rebuild_wheel(struct flows *f)
+{
+	for (unsigned i = 0; i < WHEEL_SLOTS; i++)
+		f->wheel[i] = TABLE_NONE;
+	table_free_dead(&f->table);
+	for (uint32_t i = 0; i < f->table.body_fresh; i++)
+		if (f->table.bodies[i].live)
+			flows_schedule(f, i, next_slot(&f->table.bodies[i], f->slot));
+}
+
 void flows_shift(struct flows *f, int64_t by_us)
 {
 	if (f->now_us == INT64_MIN)
@@ -253,7 +281,7 @@ void flows_shift(struct flows *f, int64_t by_us)
 	for (uint64_t i = f->table.embryo_tail; i != f->table.embryo_head; i++)
 		f->table.embryos[i % f->table.embryo_max].start_us += by_us;
 	f->now_us += by_us;
-	/* Everything is looked at in the next slots, wherever it was listed. */
 	f->second_us = f->now_us / SECOND_US * SECOND_US;
 	f->slot = (f->now_us >> WHEEL_SHIFT) - 1;
+	rebuild_wheel(f);
 }

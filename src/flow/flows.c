@@ -86,11 +86,8 @@ static void key_packet(const struct flows *f, const struct packet *p, struct key
 
 void body_answered(struct flows *f, struct body *b, int64_t at_us)
 {
-	uint32_t took = (uint32_t)at_us - b->turn_at;
+	uint32_t took = elapsed_us(at_us, b->turn_at);
 	b->turn_open = 0;
-	/* Stamps of two queues can run backwards by a little: no time at all. */
-	if (took > UINT32_MAX / 4 * 3)
-		took = 0;
 	SATURATE(b->responses, 1, 24);
 	SATURATE(b->response_sum_us, took, 40);
 	if (took > b->response_max_us)

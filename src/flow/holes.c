@@ -165,7 +165,7 @@ bool holes_fill(struct holes *h, uint32_t body, unsigned side, uint64_t from,
 		return true;
 	bool beyond = from >= e->range[e->count - 1].to;
 	if (put_range(e, from < e->seen ? e->seen : from, to) && !beyond)
-		*age_us = at_us - e->at_us;
+		*age_us = at_us > e->at_us ? at_us - e->at_us : 0;
 	return advance(h, e);
 }
 

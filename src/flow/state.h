@@ -64,7 +64,20 @@ struct keyed {
 	bool one_way;          /* ICMP without a counterpart: no other direction */
 };
 
-enum { FLOWS_EMBRYO_US = 5 * 1000000 };
+enum {
+	FLOWS_EMBRYO_US = 5 * 1000000,
+	FLOWS_SILENCE_US = 300 * 1000000, /* nothing lives longer without a packet */
+};
+
+/*
+ * Time since one whose low 32 bits were kept.  Stamps of two queues can run backwards
+ * by a little: no time at all.
+ */
+static inline uint32_t elapsed_us(int64_t now_us, uint32_t since)
+{
+	uint32_t took = (uint32_t)now_us - since;
+	return took > UINT32_MAX / 4 * 3 ? 0 : took;
+}
 
 /* clock.c */
 extern const char flows_shutdown[]; /* the reason of flows_finish() */

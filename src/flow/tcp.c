@@ -18,8 +18,8 @@ enum {
 	LINGER_US = 5 * 1000000,  /* a closed connection, for late segments */
 	CHECK_US = 6 * 1000000,   /* how often a half-dead one is looked at */
 	WAITING_US = 60 * 1000000,
-	IDLE_US = 300 * 1000000, /* an established one */
-	REORDER_US = 3000,       /* without a round trip: later is a retransmission */
+	IDLE_US = FLOWS_SILENCE_US, /* an established one */
+	REORDER_US = 3000, /* without a round trip: later is a retransmission */
 };
 
 /* What a step needs at hand. */
@@ -151,13 +151,13 @@ static void smooth(struct body *b, unsigned side, uint32_t sample_us)
 static void time_handshake(struct segment *s)
 {
 	struct body *b = s->b;
-	uint32_t now = (uint32_t)s->p->at_us;
+	int64_t now = s->p->at_us;
 	enum endpoint_state client = body_state(b, CLIENT);
 	if (s->syn && s->ack && s->side == SERVER && client == ENDPOINT_SYN_SENT &&
 	    body_state(b, SERVER) == ENDPOINT_INACTIVE) {
 		if (b->side[CLIENT].packets == 1)
-			smooth(b, SERVER, now - (uint32_t)b->start_us);
-		b->mark_at = now;
+			smooth(b, SERVER, elapsed_us(now, (uint32_t)b->start_us));
+		b->mark_at = (uint32_t)now;
 	} else if (s->syn && s->ack && s->side == SERVER) {
 		b->syn_again = 1;
 	} else if (s->side == CLIENT && s->ack && !s->syn && !s->rst &&
@@ -166,8 +166,8 @@ static void time_handshake(struct segment *s)
 		   b->side[CLIENT].packets > 0) {
 		b->handshaken = 1;
 		if (!b->syn_again && b->mark_at != 0)
-			smooth(b, CLIENT, now - b->mark_at);
-		int64_t took = s->p->at_us - body_start(b);
+			smooth(b, CLIENT, elapsed_us(now, b->mark_at));
+		int64_t took = now - body_start(b);
 		b->handshake_us = took < 0            ? 0
 				  : took < UINT32_MAX ? (uint32_t)took
 						      : UINT32_MAX;
@@ -182,7 +182,7 @@ static void time_round_trip(struct segment *s)
 	if (b->mark && b->mark_side != s->side && s->ack && !s->rst &&
 	    (int32_t)(s->p->ack - b->mark_seq) >= 0) {
 		b->mark = 0;
-		smooth(b, s->side, (uint32_t)s->p->at_us - b->mark_at);
+		smooth(b, s->side, elapsed_us(s->p->at_us, b->mark_at));
 	}
 }
 
