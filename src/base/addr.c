@@ -22,13 +22,81 @@ struct addr addr_source(const struct addr *a)
 	return source;
 }
 
+/* No printf() here: every record is written with two addresses. */
+static size_t put_v4(const uint8_t *four, char *at)
+{
+	size_t len = 0;
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			at[len++] = '.';
+		if (four[i] >= 100)
+			at[len++] = (char)('0' + four[i] / 100);
+		if (four[i] >= 10)
+			at[len++] = (char)('0' + four[i] / 10 % 10);
+		at[len++] = (char)('0' + four[i] % 10);
+	}
+	return len;
+}
+
+static size_t put_group(unsigned group, char *at)
+{
+	size_t len = 0;
+	for (int shift = 12; shift >= 0; shift -= 4)
+		if (len > 0 || group >> shift != 0 || shift == 0)
+			at[len++] = "0123456789abcdef"[group >> shift & 15];
+	return len;
+}
+
+struct run {
+	int first, count;
+};
+
+/* The longest run of zeros, the first of equals, at least two (RFC 5952 4.2). */
+static struct run zero_run(const unsigned groups[8])
+{
+	struct run best = { .first = -1, .count = 1 }, run = { 0 };
+	for (int i = 0; i < 8; i++) {
+		if (groups[i] != 0) {
+			run = (struct run){ .first = i + 1 };
+			continue;
+		}
+		run.count++;
+		if (run.count > best.count)
+			best = run;
+	}
+	return best;
+}
+
+static size_t put_v6(const uint8_t *sixteen, char *at)
+{
+	unsigned groups[8];
+	for (int i = 0; i < 8; i++)
+		groups[i] = (unsigned)sixteen[2 * i] << 8 | sixteen[2 * i + 1];
+	struct run run = zero_run(groups);
+	size_t len = 0;
+	for (int i = 0; i < 8; i++) {
+		if (i == run.first) {
+			at[len++] = ':';
+			i += run.count - 1;
+			if (i == 7)
+				at[len++] = ':';
+			continue;
+		}
+		if (i > 0)
+			at[len++] = ':';
+		/* Nothing but an IPv4 address at the end (RFC 4291 2.5.5.1). */
+		if (i == 6 && run.first == 0 && run.count == 6)
+			return len + put_v4(sixteen + 12, at + len);
+		len += put_group(groups[i], at + len);
+	}
+	return len;
+}
+
 size_t addr_text(const struct addr *a, char *out)
 {
-	if (addr_is_v4(a))
-		inet_ntop(AF_INET, a->ip6 + 12, out, ADDR_TEXT_MAX);
-	else
-		inet_ntop(AF_INET6, a->ip6, out, ADDR_TEXT_MAX);
-	return strlen(out);
+	size_t len = addr_is_v4(a) ? put_v4(a->ip6 + 12, out) : put_v6(a->ip6, out);
+	out[len] = '\0';
+	return len;
 }
 
 bool addr_parse(const char *text, struct addr *out)

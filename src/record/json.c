@@ -54,7 +54,7 @@ static void put_addr(struct line *line, const struct field *field,
 {
 	char *at = put_key(line, field);
 	at[0] = '"';
-	size_t len = 1 + text_addr(addr, at + 1);
+	size_t len = 1 + addr_text(addr, at + 1);
 	memcpy(at + len, "\",", 2);
 	line->len += len + 2;
 }

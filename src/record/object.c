@@ -89,7 +89,7 @@ void object_addr(struct buf *out, const char *name, const struct addr *addr)
 		return;
 	struct member m = member_of(name);
 	put(&m, "\"", 1);
-	m.len += text_addr(addr, m.at + m.len);
+	m.len += addr_text(addr, m.at + m.len);
 	put(&m, "\",", 2);
 	buf_add(out, m.at, m.len);
 }

@@ -1,10 +1,12 @@
 /*
  * test_addr.c: addresses, prefixes, and which of them are ours.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -43,6 +45,36 @@ static void text_is_rfc_5952(void **state)
 		struct addr a = addr(pairs[i][0]);
 		assert_int_equal(addr_text(&a, text), strlen(pairs[i][1]));
 		assert_string_equal(text, pairs[i][1]);
+	}
+}
+
+static struct addr any_addr(int i)
+{
+	struct addr a; /* groups of zeros, short and long groups */
+	for (int g = 0; g < 8; g++) {
+		unsigned group = random() % 2 ? 0 : (unsigned)random() & 0xffff;
+		group >>= random() % 16;
+		a.ip6[2 * g] = (uint8_t)(group >> 8);
+		a.ip6[2 * g + 1] = (uint8_t)group;
+	}
+	if (i % 64 == 1)
+		memset(a.ip6, 0, 12);
+	return i % 4 == 0 ? addr_v4(a.ip6) : a;
+}
+
+static void text_is_what_the_system_writes(void **state)
+{
+	(void)state;
+	srandom(1);
+	for (int i = 0; i < 100000; i++) {
+		char text[ADDR_TEXT_MAX], expected[INET6_ADDRSTRLEN];
+		struct addr a = any_addr(i);
+		if (addr_is_v4(&a))
+			inet_ntop(AF_INET, a.ip6 + 12, expected, sizeof(expected));
+		else
+			inet_ntop(AF_INET6, a.ip6, expected, sizeof(expected));
+		assert_int_equal(addr_text(&a, text), strlen(expected));
+		assert_string_equal(text, expected);
 	}
 }
 
@@ -170,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_rfc_5952),
+		cmocka_unit_test(text_is_what_the_system_writes),
 		cmocka_unit_test(what_is_no_address_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_prefix_holds_its_addresses_and_no_others),
 		cmocka_unit_test(what_is_no_prefix_is_refused),

@@ -246,7 +246,7 @@ static void times_beyond_four_digit_years_are_clamped(void **state)
 	assert_string_equal(text, "0000-01-01T00:00:00.000000Z");
 }
 
-static void fast_numbers_and_addresses_agree_with_the_slow(void **state)
+static void fast_numbers_agree_with_the_slow(void **state)
 {
 	(void)state;
 	srandom(1);
@@ -256,21 +256,6 @@ static void fast_numbers_and_addresses_agree_with_the_slow(void **state)
 		value >>= random() % 64;
 		fast[text_u64(value, fast)] = '\0';
 		snprintf(slow, sizeof(slow), "%llu", (unsigned long long)value);
-		assert_string_equal(fast, slow);
-
-		struct addr addr; /* groups of zeros, short and long groups */
-		for (int g = 0; g < 8; g++) {
-			unsigned group = random() % 2 ? 0 : (unsigned)random() & 0xffff;
-			group >>= random() % 16;
-			addr.ip6[2 * g] = (uint8_t)(group >> 8);
-			addr.ip6[2 * g + 1] = (uint8_t)group;
-		}
-		if (i % 4 == 0)
-			addr = addr_v4(addr.ip6);
-		if (i % 64 == 1)
-			memset(addr.ip6, 0, 12);
-		fast[text_addr(&addr, fast)] = '\0';
-		addr_text(&addr, slow);
 		assert_string_equal(fast, slow);
 	}
 	char text[32];
@@ -501,7 +486,7 @@ int main(void)
 		cmocka_unit_test(schemas_are_found_by_name),
 		cmocka_unit_test(times_agree_with_the_c_library_from_year_0_to_9999),
 		cmocka_unit_test(times_beyond_four_digit_years_are_clamped),
-		cmocka_unit_test(fast_numbers_and_addresses_agree_with_the_slow),
+		cmocka_unit_test(fast_numbers_agree_with_the_slow),
 		cmocka_unit_test(zeek_has_its_fields_in_its_order),
 		cmocka_unit_test(zeek_names_a_service_only_by_what_it_said),
 		cmocka_unit_test(zeek_leaves_out_the_sizes_of_an_instant),
