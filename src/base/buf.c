@@ -3,10 +3,13 @@
  */
 #include "base/buf.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MILLION = 1000000 };
 
 void buf_free(struct buf *b)
 {
@@ -68,19 +71,25 @@ void buf_i64(struct buf *b, int64_t value)
 	buf_u64(b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
+/* Not by printf(): its point is a comma in some locales, which JSON does not take. */
 void buf_decimal(struct buf *b, double value)
 {
-	char text[64];
-	int len = snprintf(text, sizeof(text), "%.6f", value);
-	if (len < 0 || (size_t)len >= sizeof(text)) {
+	double size = fabs(value);
+	if (!(size < 0x1p64)) {
 		b->failed = true;
 		return;
 	}
-	while (len > 1 && text[len - 1] == '0')
-		len--;
-	if (text[len - 1] == '.')
-		len--;
-	buf_add(b, text, (size_t)len);
+	uint64_t whole = (uint64_t)size;
+	uint64_t millionths = (uint64_t)nearbyint((size - (double)whole) * MILLION);
+	whole += millionths / MILLION;
+	millionths %= MILLION;
+	if (value < 0 && (whole > 0 || millionths > 0))
+		buf_char(b, '-');
+	buf_u64(b, whole);
+	if (millionths > 0)
+		buf_char(b, '.');
+	for (; millionths > 0; millionths = millionths * 10 % MILLION)
+		buf_char(b, (char)('0' + millionths * 10 / MILLION));
 }
 
 /* Length of the valid UTF-8 sequence at s (RFC 3629), 0 if there is none. */
@@ -99,6 +108,12 @@ static size_t utf8_sequence(const unsigned char *s)
 	return overlong || outside ? 0 : len;
 }
 
+/* C0, DEL and C1, which some terminals obey like an escape. */
+static bool is_control(const unsigned char *s)
+{
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+}
+
 void buf_json_text(struct buf *b, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -107,7 +122,8 @@ void buf_json_text(struct buf *b, const char *text)
 		if (*s == '"' || *s == '\\') {
 			buf_char(b, '\\');
 			buf_char(b, (char)*s++);
-		} else if (*s < 0x20 || *s == 0x7f || len == 0) {
+		} else if (len == 0 || is_control(s)) {
+			s += len > 0 ? len - 1 : 0; /* C1 is its second byte */
 			buf_printf(b, "\\u%04x", *s++);
 		} else {
 			buf_add(b, s, len);

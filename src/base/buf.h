@@ -32,9 +32,9 @@ void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t value);
 void buf_i64(struct buf *b, int64_t value);
-/* Value with at most six decimals, trailing zeros cut. */
+/* At most six decimals, trailing zeros cut. Fails beyond 2^64 and if not finite. */
 void buf_decimal(struct buf *b, double value);
-/* Inside a JSON string: quotes, backslashes, control bytes and bad UTF-8 escaped. */
+/* Inside a JSON string: quotes, backslashes, controls and bad UTF-8 escaped. */
 void buf_json_text(struct buf *b, const char *text);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format,
 						      ...);

@@ -1,6 +1,7 @@
 /*
  * test_buf.c: text that grows, and JSON that no byte can break.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,26 @@ static void decimals_lose_their_trailing_zeros(void **state)
 	buf_decimal(&b, 0.5), assert_text(&b, "0.5");
 	buf_decimal(&b, 0.000001), assert_text(&b, "0.000001");
 	buf_decimal(&b, 1.0 / 3), assert_text(&b, "0.333333");
+	buf_decimal(&b, 0.0500002), assert_text(&b, "0.05");
+	buf_decimal(&b, 2.9999999), assert_text(&b, "3");
+	buf_decimal(&b, -12.25), assert_text(&b, "-12.25");
+	buf_decimal(&b, -0.0000001), assert_text(&b, "0");
+	buf_decimal(&b, 1722470400.123456), assert_text(&b, "1722470400.123456");
+	buf_decimal(&b, 0x1p63), assert_text(&b, "9223372036854775808");
 	buf_free(&b);
+}
+
+static void what_is_no_decimal_fails(void **state)
+{
+	(void)state;
+	static const double bad[] = { NAN, INFINITY, -INFINITY, 0x1p64, -1e300 };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct buf b = { 0 };
+		buf_decimal(&b, bad[i]);
+		assert_false(buf_ok(&b));
+		assert_int_equal(b.len, 0);
+		buf_free(&b);
+	}
 }
 
 static void json_text_escapes_what_would_break_it(void **state)
@@ -54,6 +74,10 @@ static void json_text_escapes_what_would_break_it(void **state)
 	assert_text(&b, "\\u000a\\u001b[31m\\u007f");
 	buf_json_text(&b, "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
 	assert_text(&b, "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
+	/* CSI of C1 and its neighbours, as characters. */
+	buf_json_text(&b, "\xc2\x80\xc2\x9b"
+			  "31m\xc2\x9f\xc2\xa0");
+	assert_text(&b, "\\u0080\\u009b31m\\u009f\xc2\xa0");
 	/* A lone byte, an overlong slash, a surrogate, above U+10FFFF, cut off. */
 	buf_json_text(&b, "\xff|\xc0\xaf|\xed\xa0\x80|\xf4\x90\x80\x80|\xe2\x82");
 	assert_text(&b, "\\u00ff|\\u00c0\\u00af|\\u00ed\\u00a0\\u0080|"
@@ -119,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_written_in_full),
 		cmocka_unit_test(decimals_lose_their_trailing_zeros),
+		cmocka_unit_test(what_is_no_decimal_fails),
 		cmocka_unit_test(json_text_escapes_what_would_break_it),
 		cmocka_unit_test(it_grows_and_keeps_what_it_has),
 		cmocka_unit_test(without_memory_it_fails_once_and_stays_failed),
