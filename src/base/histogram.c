@@ -44,31 +44,47 @@ static uint32_t add_saturated(uint32_t a, uint32_t b)
 	return b > UINT32_MAX - a ? UINT32_MAX : a + b;
 }
 
-/* A zeroed histogram is empty too, so the total decides and not the range. */
-static void count(struct histogram *h, unsigned bucket, uint32_t samples)
+static void count_in(struct histogram *h, unsigned bucket, uint32_t samples)
 {
-	if (h->total == 0 || bucket < h->first)
+	if (h->first > h->last || bucket < h->first)
 		h->first = (uint16_t)bucket;
-	if (h->total == 0 || bucket > h->last)
+	if (bucket > h->last)
 		h->last = (uint16_t)bucket;
 	h->count[bucket] = add_saturated(h->count[bucket], samples);
+}
+
+static void become_many(struct histogram *h)
+{
+	h->many = true;
+	h->first = 1;
+	h->last = 0;
+	for (uint32_t i = 0; i < h->total; i++)
+		count_in(h, h->few[i], 1);
+}
+
+static void count(struct histogram *h, unsigned bucket, uint32_t samples)
+{
+	if (!h->many && samples > HISTOGRAM_FEW - h->total)
+		become_many(h);
+	for (uint32_t i = 0; !h->many && i < samples; i++)
+		h->few[h->total + i] = (uint16_t)bucket;
+	if (h->many)
+		count_in(h, bucket, samples);
 	h->total = add_saturated(h->total, samples);
 }
 
 void histogram_clear(struct histogram *h)
 {
 	memset(h, 0, sizeof(*h));
-	h->first = 1;
 }
 
 void histogram_reset(struct histogram *h)
 {
-	if (h->total != 0)
+	if (h->many)
 		memset(h->count + h->first, 0,
 		       (h->last - h->first + 1U) * sizeof(h->count[0]));
+	h->many = false;
 	h->total = 0;
-	h->first = 1;
-	h->last = 0;
 }
 
 void histogram_add(struct histogram *h, uint64_t value_us)
@@ -79,9 +95,9 @@ void histogram_add(struct histogram *h, uint64_t value_us)
 
 void histogram_merge(struct histogram *into, const struct histogram *from)
 {
-	if (from->total == 0)
-		return;
-	for (unsigned i = from->first; i <= from->last; i++)
+	for (uint32_t i = 0; !from->many && i < from->total; i++)
+		count(into, from->few[i], 1);
+	for (unsigned i = from->first; from->many && i <= from->last; i++)
 		if (from->count[i] != 0)
 			count(into, i, from->count[i]);
 }
@@ -98,18 +114,49 @@ static uint64_t samples_of(const struct histogram *h)
 	return samples;
 }
 
+/* The few in order. */
+static void sort_few(const struct histogram *h, uint16_t sorted[static HISTOGRAM_FEW])
+{
+	for (uint32_t i = 0; i < h->total; i++) {
+		uint32_t at = i;
+		for (; at > 0 && sorted[at - 1] > h->few[i]; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = h->few[i];
+	}
+}
+
 /* Nearest rank: the least value with at least q of all at or below it. */
+static uint64_t rank_of(double q, uint64_t samples)
+{
+	double rank = ceil(fmin(fmax(q, 0), 1) * (double)samples);
+	return rank < 1 ? 1 : (uint64_t)rank;
+}
+
+static void quantiles_of_few(const struct histogram *h, const double *q, uint64_t *out,
+			     unsigned count)
+{
+	uint16_t sorted[HISTOGRAM_FEW];
+	sort_few(h, sorted);
+	for (unsigned k = 0; k < count; k++)
+		out[k] = h->total == 0
+				 ? UINT64_MAX
+				 : bucket_middle(sorted[rank_of(q[k], h->total) - 1]);
+}
+
 void histogram_quantiles(const struct histogram *h, const double *q, uint64_t *out,
 			 unsigned count)
 {
+	if (!h->many) {
+		quantiles_of_few(h, q, out, count);
+		return;
+	}
 	uint64_t samples = samples_of(h), below = 0;
 	unsigned i = h->first;
 	for (unsigned k = 0; k < count; k++) {
-		double rank = ceil(fmin(fmax(q[k], 0), 1) * (double)samples);
-		uint64_t wanted = rank < 1 ? 1 : (uint64_t)rank;
+		uint64_t wanted = rank_of(q[k], samples);
 		while (i < h->last && below + h->count[i] < wanted)
 			below += h->count[i++];
-		out[k] = h->total == 0 ? UINT64_MAX : bucket_middle(i);
+		out[k] = bucket_middle(i);
 	}
 }
 
@@ -120,25 +167,54 @@ uint64_t histogram_quantile(const struct histogram *h, double q)
 	return value;
 }
 
+/* False if there is no room. */
+static bool put_bucket(struct packed_head *head, uint16_t bucket, uint32_t samples,
+		       uint8_t *out, size_t size)
+{
+	size_t at = sizeof(*head) + (size_t)head->buckets * PACKED_BUCKET;
+	if (size - at < PACKED_BUCKET)
+		return false;
+	memcpy(out + at, &bucket, sizeof(bucket));
+	memcpy(out + at + sizeof(bucket), &samples, sizeof(samples));
+	head->buckets++;
+	return true;
+}
+
+static bool pack_few(const struct histogram *h, struct packed_head *head, uint8_t *out,
+		     size_t size)
+{
+	uint16_t sorted[HISTOGRAM_FEW];
+	sort_few(h, sorted);
+	for (uint32_t i = 0; i < h->total;) {
+		uint32_t same = i + 1;
+		while (same < h->total && sorted[same] == sorted[i])
+			same++;
+		if (!put_bucket(head, sorted[i], same - i, out, size))
+			return false;
+		i = same;
+	}
+	return true;
+}
+
+static bool pack_many(const struct histogram *h, struct packed_head *head, uint8_t *out,
+		      size_t size)
+{
+	for (unsigned i = h->first; i <= h->last; i++)
+		if (h->count[i] != 0 &&
+		    !put_bucket(head, (uint16_t)i, h->count[i], out, size))
+			return false;
+	return true;
+}
+
 size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size)
 {
 	struct packed_head head = { .magic = PACKED_MAGIC, .total = h->total };
-	size_t len = sizeof(head);
-	if (size < len)
+	if (size < sizeof(head))
 		return 0;
-	for (unsigned i = h->first; h->total != 0 && i <= h->last; i++) {
-		uint16_t bucket = (uint16_t)i;
-		if (h->count[i] == 0)
-			continue;
-		if (size - len < PACKED_BUCKET)
-			return 0;
-		memcpy(out + len, &bucket, sizeof(bucket));
-		memcpy(out + len + sizeof(bucket), &h->count[i], sizeof(h->count[i]));
-		len += PACKED_BUCKET;
-		head.buckets++;
-	}
+	if (!(h->many ? pack_many : pack_few)(h, &head, out, size))
+		return 0;
 	memcpy(out, &head, sizeof(head));
-	return len;
+	return sizeof(head) + (size_t)head.buckets * PACKED_BUCKET;
 }
 
 static void read_bucket(const uint8_t *at, uint16_t *bucket, uint32_t *samples)

@@ -19,9 +19,17 @@ enum {
 	HISTOGRAM_BUCKETS = (32 - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS,
 };
 
+/*
+ * The first samples are kept as bucket numbers, which is all that most services need in
+ * a second; the buckets come into use after that.  All zero is empty.
+ */
+enum { HISTOGRAM_FEW = 32 };
+
 struct histogram {
 	uint32_t total;       /* samples; saturates */
-	uint16_t first, last; /* used buckets, inclusive; first > last: empty */
+	uint16_t first, last; /* of count: used buckets, inclusive */
+	uint16_t few[HISTOGRAM_FEW];
+	bool many; /* count is in use, few is not */
 	uint32_t count[HISTOGRAM_BUCKETS];
 };
 

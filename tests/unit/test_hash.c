@@ -89,7 +89,7 @@ static uint64_t hash_of(uint64_t value)
 static void the_estimate_stays_within_four_standard_errors(void **state)
 {
 	(void)state;
-	struct cardinality c = { { 0 } };
+	struct cardinality c = { 0 };
 	assert_true(cardinality_estimate(&c) == 0);
 	uint64_t next = 100;
 	for (uint64_t n = 1; n <= 1000000; n++) {
@@ -106,7 +106,7 @@ static void the_estimate_stays_within_four_standard_errors(void **state)
 static void few_things_are_counted_nearly_exactly(void **state)
 {
 	(void)state;
-	struct cardinality c = { { 0 } };
+	struct cardinality c = { 0 };
 	for (uint64_t n = 1; n <= 100; n++) {
 		cardinality_add(&c, hash_of(n));
 		double error = fabs((double)cardinality_estimate(&c) - (double)n);
@@ -114,17 +114,38 @@ static void few_things_are_counted_nearly_exactly(void **state)
 	}
 }
 
+static void few_things_are_counted_exactly(void **state)
+{
+	(void)state;
+	struct cardinality used = { 0 }, other = { 0 };
+	for (int round = 0; round < 100; round++) {
+		uint64_t many = (uint64_t)round % 2 * 1000;
+		cardinality_reset(&used);
+		for (uint64_t n = 0; n < many; n++)
+			cardinality_add(&used, hash_of(n));
+		cardinality_reset(&used);
+		cardinality_reset(&other);
+		for (uint64_t n = 0; n < CARDINALITY_FEW; n++) {
+			cardinality_add(n % 3 == 0 ? &used : &other, hash_of(n));
+			cardinality_add(&used, hash_of(n / 2));
+		}
+		cardinality_merge(&used, &other);
+		assert_int_equal(cardinality_estimate(&used), CARDINALITY_FEW);
+	}
+}
+
 static void a_merge_counts_the_union(void **state)
 {
 	(void)state;
-	struct cardinality a = { { 0 } }, b = { { 0 } }, whole = { { 0 } };
+	struct cardinality a = { 0 }, b = { 0 }, whole = { 0 };
 	for (uint64_t n = 0; n < 30000; n++) {
 		cardinality_add(n % 3 == 0 ? &a : &b, hash_of(n));
 		cardinality_add(n % 5 == 0 ? &a : &b, hash_of(n));
 		cardinality_add(&whole, hash_of(n));
 	}
 	cardinality_merge(&a, &b);
-	assert_memory_equal(&a, &whole, sizeof(a));
+	assert_memory_equal(a.reg, whole.reg, sizeof(a.reg));
+	assert_int_equal(cardinality_estimate(&a), cardinality_estimate(&whole));
 }
 
 int main(void)
@@ -135,6 +156,7 @@ int main(void)
 		cmocka_unit_test(random_keys_differ),
 		cmocka_unit_test(the_estimate_stays_within_four_standard_errors),
 		cmocka_unit_test(few_things_are_counted_nearly_exactly),
+		cmocka_unit_test(few_things_are_counted_exactly),
 		cmocka_unit_test(a_merge_counts_the_union),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
