@@ -70,6 +70,7 @@ static bool enter(struct flows *f, uint64_t hash, uint32_t ref)
 static void count_start(struct flows *f, uint16_t service)
 {
 	f->stats.flows_started++;
+	f->stats.flows_open++;
 	if (service == SERVICE_NONE)
 		return;
 	struct port_sample *now = &services_at(f->services, service)->now;
@@ -91,10 +92,11 @@ static void begin_embryo(struct flows *f, const struct packet *p, const struct k
 	*e = (struct embryo){
 		.key = { .addr = { p->src, p->dst }, .port = { k->sport, k->dport } },
 		.seq = p->seq,
-		.start_us = p->at_us,
+		.start_us = TIME56(p->at_us),
 		.packets = 1,
-		.link = links_find(&f->links, p),
 		.ip_len = (uint8_t)p->ip_len,
+		.service = service,
+		.link = links_find(&f->links, p),
 	};
 	if (!enter(f, k->hash, ref)) {
 		sources_give(f->sources, &p->src);
@@ -164,7 +166,7 @@ bool tcp_is_plain_syn(const struct packet *p)
 /* Nearly full: a segment in the middle of an unknown connection begins no flow. */
 static bool is_emergency(const struct flows *f)
 {
-	return f->table.body_used > f->table.body_max / 16 * 15;
+	return f->table.body_used > f->table.body_max - (f->table.body_max + 15) / 16;
 }
 
 void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
@@ -202,10 +204,9 @@ uint32_t flows_promote(struct flows *f, uint32_t ref, const struct keyed *k)
 	b->proto = IPPROTO_TCP;
 	b->live = 1;
 	b->link = e->link;
-	body_set_start(b, e->start_us);
+	b->start_us = e->start_us;
 	b->last_us = e->last_us;
-	b->service = services_find(f->services, &e->key.addr[SERVER],
-				   e->key.port[SERVER], IPPROTO_TCP);
+	b->service = e->service;
 	b->state0 = ENDPOINT_SYN_SENT;
 	b->flags0 = TCP_SYN;
 	client->packets = e->packets;

@@ -71,7 +71,7 @@ struct body {
 	uint32_t srtt0 : 24, flags0 : 8; /* round trip to the client; its TCP flags */
 	uint32_t srtt1 : 24, flags1 : 8; /* to the server */
 	uint32_t handshake_us;
-	uint32_t turn_at;           /* low 32 bits of us */
+	uint32_t turn_at;           /* low 32 bits of us, as mark_at */
 	uint32_t mark_seq, mark_at; /* after a RST: its sequence number */
 	uint64_t responses : 24, response_sum_us : 40;
 	uint32_t response_max_us;
@@ -83,12 +83,19 @@ _Static_assert(sizeof(struct body) == 184, "a body is 184 bytes");
 struct embryo {
 	struct flow_key key;
 	uint32_t seq;
-	int64_t start_us;
-	uint32_t last_us; /* relative to start */
-	uint16_t link;
-	uint8_t packets; /* SYNs, all alike; 0: no longer in use */
-	uint8_t ip_len;  /* of each */
+	uint64_t start_us : 56, packets : 8; /* SYNs, all alike; 0: no longer in use */
+	uint32_t last_us : 24, ip_len : 8;   /* last: relative to start */
+	uint16_t service, link;
 };
+_Static_assert(sizeof(struct embryo) == 56, "an embryo is 56 bytes");
+
+/* A time as it fits the 56 bits of start_us. */
+#define TIME56(at_us) ((uint64_t)((at_us) < 0 ? 0 : (at_us)) & 0xffffffffffffff)
+
+static inline int64_t embryo_start(const struct embryo *e)
+{
+	return (int64_t)e->start_us;
+}
 
 static inline int64_t body_start(const struct body *b)
 {
@@ -97,12 +104,21 @@ static inline int64_t body_start(const struct body *b)
 
 static inline void body_set_start(struct body *b, int64_t at_us)
 {
-	b->start_us = (uint64_t)(at_us < 0 ? 0 : at_us) & 0xffffffffffffff;
+	b->start_us = TIME56(at_us);
 }
 
 static inline int64_t body_last(const struct body *b)
 {
 	return body_start(b) + (int64_t)b->last_us;
+}
+
+/*
+ * The flow's time: that of its newest packet.  Stamps of two queues can run backwards,
+ * and no time that is measured may.
+ */
+static inline uint32_t body_now32(const struct body *b)
+{
+	return (uint32_t)body_last(b);
 }
 
 static inline void body_touch(struct body *b, int64_t at_us)

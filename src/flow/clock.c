@@ -109,6 +109,7 @@ void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 		holes_drop(f->holes, number);
 	table_remove(&f->table, body_hash(f, b), number);
 	b->live = 0;
+	f->stats.flows_open--;
 }
 
 void flows_schedule(struct flows *f, uint32_t number, int64_t slot)
@@ -195,24 +196,23 @@ void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
 		export_embryo(f, e, reason, &record);
 		f->sink.flow(f->sink.self, &record);
 	}
-	uint16_t number = services_find(f->services, &e->key.addr[SERVER],
-					e->key.port[SERVER], IPPROTO_TCP);
-	struct port_sample *now = &services_at(f->services, number)->now;
+	struct port_sample *now = &services_at(f->services, e->service)->now;
 	bool cut_off = reason != NULL && strcmp(reason, flows_shutdown) == 0;
-	now->active -= now->active > 0;
+	now->active--;
 	now->ended += !cut_off;
 	now->unanswered += !cut_off;
 	sources_give(f->sources, &e->key.addr[CLIENT]);
 	table_remove(&f->table, table_hash_key(&f->table, &e->key, IPPROTO_TCP, false),
 		     ref);
 	table_embryo_free(&f->table, ref);
+	f->stats.flows_open--;
 }
 
 static void expire_embryos(struct flows *f, int64_t now_us)
 {
 	uint32_t ref;
 	while ((ref = table_embryo_oldest(&f->table)) != TABLE_NONE &&
-	       table_embryo(&f->table, ref)->start_us + FLOWS_EMBRYO_US <= now_us)
+	       embryo_deadline(table_embryo(&f->table, ref)) <= now_us)
 		flows_end_embryo(f, ref, "timeout");
 }
 
@@ -267,6 +267,12 @@ static void rebuild_wheel(struct flows *f)
 			flows_schedule(f, i, next_slot(&f->table.bodies[i], f->slot));
 }
 
+static void shift_embryo(struct embryo *e, int64_t by_us)
+{
+	int64_t start_us = embryo_start(e) + by_us;
+	e->start_us = TIME56(start_us);
+}
+
 void flows_shift(struct flows *f, int64_t by_us)
 {
 	if (f->now_us == INT64_MIN)
@@ -279,7 +285,7 @@ void flows_shift(struct flows *f, int64_t by_us)
 		b->mark_at += (uint32_t)by_us;
 	}
 	for (uint64_t i = f->table.embryo_tail; i != f->table.embryo_head; i++)
-		f->table.embryos[i % f->table.embryo_max].start_us += by_us;
+		shift_embryo(&f->table.embryos[i % f->table.embryo_max], by_us);
 	f->now_us += by_us;
 	f->second_us = f->now_us / SECOND_US * SECOND_US;
 	f->slot = (f->now_us >> WHEEL_SHIFT) - 1;

@@ -171,8 +171,8 @@ void export_embryo(const struct flows *f, const struct embryo *e, const char *re
 	record_init(RECORD_flow, out);
 	put_key(f, &e->key, IPPROTO_TCP, out);
 	put_link(f, e->link, out);
-	out->start = e->start_us;
-	out->end = e->start_us + e->last_us;
+	out->start = embryo_start(e);
+	out->end = embryo_start(e) + e->last_us;
 	record_text(out->history, sizeof(out->history), "S");
 	out->state = "S0";
 	out->end_reason = reason;

@@ -84,9 +84,15 @@ static void key_packet(const struct flows *f, const struct packet *p, struct key
 	k->hash = table_hash(&f->table, p, k->sport, k->dport, k->one_way);
 }
 
-void body_answered(struct flows *f, struct body *b, int64_t at_us)
+void body_asked(struct body *b)
 {
-	uint32_t took = elapsed_us(at_us, b->turn_at);
+	b->turn_open = 1;
+	b->turn_at = body_now32(b);
+}
+
+void body_answered(struct flows *f, struct body *b)
+{
+	uint32_t took = body_now32(b) - b->turn_at;
 	b->turn_open = 0;
 	SATURATE(b->responses, 1, 24);
 	SATURATE(b->response_sum_us, took, 40);
@@ -133,13 +139,11 @@ static void conversation(struct flows *f, struct body *b, const struct packet *p
 			history_add(b, side, 'd');
 		b->datas |= bit & 3;
 	}
-	if (side == SERVER && b->turn_open) {
-		body_answered(f, b, p->at_us);
-	} else if (side == CLIENT && !b->one_way) {
-		b->turn_open = 1;
-		b->turn_at = (uint32_t)p->at_us;
-	}
 	body_touch(b, p->at_us);
+	if (side == SERVER && b->turn_open)
+		body_answered(f, b);
+	else if (side == CLIENT && !b->one_way)
+		body_asked(b);
 }
 
 void flows_update(struct flows *f, uint32_t number, const struct packet *p,
@@ -165,10 +169,10 @@ static bool is_same_syn(struct flows *f, struct embryo *e, const struct packet *
 	    p->ip_len != e->ip_len || e->packets == UINT8_MAX)
 		return false;
 	e->packets++;
-	if (p->at_us > e->start_us)
-		e->last_us = (uint32_t)(p->at_us - e->start_us);
-	uint16_t number = services_find(f->services, &p->dst, p->dport, p->proto);
-	struct port_sample *now = &services_at(f->services, number)->now;
+	/* Less than FLOWS_EMBRYO_US: the caller has looked. */
+	if (p->at_us > embryo_start(e))
+		e->last_us = (uint32_t)(p->at_us - embryo_start(e)) & 0xffffff;
+	struct port_sample *now = &services_at(f->services, e->service)->now;
 	now->client_packets++;
 	now->client_bytes += p->ip_len;
 	return true;
@@ -178,7 +182,7 @@ static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p
 			   const struct keyed *k, unsigned side)
 {
 	struct embryo *e = table_embryo(&f->table, ref);
-	if (e->start_us + FLOWS_EMBRYO_US <= p->at_us) {
+	if (embryo_deadline(e) <= p->at_us) {
 		flows_end_embryo(f, ref, "timeout");
 		flows_begin(f, p, k);
 		return;
@@ -213,11 +217,14 @@ void flows_quoted(struct flows *f, const struct packet *p)
 		unreachable ? table_find(&f->table, k.hash, &query, &side) : TABLE_NONE;
 	if (ref == TABLE_NONE || side != CLIENT)
 		return;
-	if (ref & TABLE_EMBRYO)
+	if (ref & TABLE_EMBRYO) {
+		if (embryo_deadline(table_embryo(&f->table, ref)) <= p->at_us)
+			return;
 		ref = flows_promote(f, ref, &k);
+	}
 	struct body *b = &f->table.bodies[ref];
 	/* An answered flow is not rejected by what a stranger may have forged. */
-	if (b->side[SERVER].packets == 0)
+	if (b->side[SERVER].packets == 0 && flows_deadline(b) > p->at_us)
 		b->rejected = 1;
 }
 
@@ -302,7 +309,6 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 {
 	*stats = f->stats;
 	stats->half_open = f->table.embryo_used;
-	stats->flows_open = f->table.body_used + f->table.embryo_used;
 	stats->services = services_count(f->services);
 	stats->sources = sources_aggregated(f->sources);
 	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +

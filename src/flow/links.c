@@ -13,7 +13,7 @@ static bool is_same(const struct link *l, const struct packet *p)
 
 uint16_t links_find(struct links *links, const struct packet *p)
 {
-	if (links->last < links->count && is_same(&links->at[links->last], p))
+	if (links->last != 0 && is_same(&links->at[links->last], p))
 		return links->last;
 	/* Only a new way, or a change of way, walks; there are a handful. */
 	uint32_t i = 1;

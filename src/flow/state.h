@@ -69,14 +69,9 @@ enum {
 	FLOWS_SILENCE_US = 300 * 1000000, /* nothing lives longer without a packet */
 };
 
-/*
- * Time since one whose low 32 bits were kept.  Stamps of two queues can run backwards
- * by a little: no time at all.
- */
-static inline uint32_t elapsed_us(int64_t now_us, uint32_t since)
+static inline int64_t embryo_deadline(const struct embryo *e)
 {
-	uint32_t took = (uint32_t)now_us - since;
-	return took > UINT32_MAX / 4 * 3 ? 0 : took;
+	return embryo_start(e) + FLOWS_EMBRYO_US;
 }
 
 /* clock.c */
@@ -120,8 +115,9 @@ int64_t tcp_deadline(const struct body *b);
 /* Payload octets by sequence numbers, as Zeek's orig_bytes and resp_bytes. */
 uint64_t tcp_size(const struct body *b, unsigned side);
 
-/* The server answered a turn of the client: one response time. */
-void body_answered(struct flows *f, struct body *b, int64_t at_us);
+/* A turn of the client ended now; the server answered it now: one response time. */
+void body_asked(struct body *b);
+void body_answered(struct flows *f, struct body *b);
 
 /* export.c: records of what is known. reason is static text. */
 void export_body(const struct flows *f, const struct body *b, const char *reason,

@@ -151,13 +151,13 @@ static void smooth(struct body *b, unsigned side, uint32_t sample_us)
 static void time_handshake(struct segment *s)
 {
 	struct body *b = s->b;
-	int64_t now = s->p->at_us;
+	uint32_t now = body_now32(b);
 	enum endpoint_state client = body_state(b, CLIENT);
 	if (s->syn && s->ack && s->side == SERVER && client == ENDPOINT_SYN_SENT &&
 	    body_state(b, SERVER) == ENDPOINT_INACTIVE) {
 		if (b->side[CLIENT].packets == 1)
-			smooth(b, SERVER, elapsed_us(now, (uint32_t)b->start_us));
-		b->mark_at = (uint32_t)now;
+			smooth(b, SERVER, now - (uint32_t)b->start_us);
+		b->mark_at = now;
 	} else if (s->syn && s->ack && s->side == SERVER) {
 		b->syn_again = 1;
 	} else if (s->side == CLIENT && s->ack && !s->syn && !s->rst &&
@@ -166,11 +166,9 @@ static void time_handshake(struct segment *s)
 		   b->side[CLIENT].packets > 0) {
 		b->handshaken = 1;
 		if (!b->syn_again && b->mark_at != 0)
-			smooth(b, CLIENT, elapsed_us(now, b->mark_at));
-		int64_t took = now - body_start(b);
-		b->handshake_us = took < 0            ? 0
-				  : took < UINT32_MAX ? (uint32_t)took
-						      : UINT32_MAX;
+			smooth(b, CLIENT, now - b->mark_at);
+		b->handshake_us =
+			b->last_us < UINT32_MAX ? (uint32_t)b->last_us : UINT32_MAX;
 		services_handshake(s->f->services, b->service, b->handshake_us);
 	}
 }
@@ -182,7 +180,7 @@ static void time_round_trip(struct segment *s)
 	if (b->mark && b->mark_side != s->side && s->ack && !s->rst &&
 	    (int32_t)(s->p->ack - b->mark_seq) >= 0) {
 		b->mark = 0;
-		smooth(b, s->side, elapsed_us(s->p->at_us, b->mark_at));
+		smooth(b, s->side, body_now32(b) - b->mark_at);
 	}
 }
 
@@ -195,7 +193,7 @@ static void mark_round_trip(struct segment *s)
 	b->mark = 1;
 	b->mark_side = s->side & 1;
 	b->mark_seq = s->end;
-	b->mark_at = (uint32_t)s->p->at_us;
+	b->mark_at = body_now32(b);
 }
 
 static uint32_t absolute(int64_t value)
@@ -224,7 +222,7 @@ static void note_old_data(struct segment *s)
 	if ((b->holes >> s->side & 1) && s->seq >= 0) {
 		bool left =
 			holes_fill(s->f->holes, s->number, s->side, (uint64_t)s->seq,
-				   (uint64_t)s->seq + s->len, s->p->at_us, &age);
+				   (uint64_t)s->seq + s->len, body_last(b), &age);
 		if (!left)
 			b->holes &= ~(1u << s->side) & 3;
 	}
@@ -258,11 +256,11 @@ static void note_hole(struct segment *s, uint64_t seen)
 	if (b->holes & bit) {
 		int64_t age;
 		if (!holes_fill(s->f->holes, s->number, s->side, (uint64_t)from,
-				(uint64_t)to, s->p->at_us, &age))
+				(uint64_t)to, body_last(b), &age))
 			b->holes &= ~bit & 3;
 	} else if (from > (int64_t)seen) {
 		if (holes_open(s->f->holes, s->number, s->side, seen, (uint64_t)from,
-			       (uint64_t)to, s->p->at_us))
+			       (uint64_t)to, body_last(b)))
 			b->holes |= bit & 3;
 	}
 }
@@ -442,12 +440,10 @@ static void close_sides(struct body *b)
 static void note_turns(struct segment *s)
 {
 	struct body *b = s->b;
-	if (s->side == CLIENT && !b->ending) {
-		b->turn_open = 1;
-		b->turn_at = (uint32_t)s->p->at_us;
-	} else if (s->side == SERVER && b->turn_open) {
-		body_answered(s->f, b, s->p->at_us);
-	}
+	if (s->side == CLIENT && !b->ending)
+		body_asked(b);
+	else if (s->side == SERVER && b->turn_open)
+		body_answered(s->f, b);
 }
 
 static void take_ack(struct segment *s, int64_t *ack, int64_t *acked_before)

@@ -166,7 +166,7 @@ static inline struct packet udp_packet(unsigned client, uint16_t sport, uint32_t
 	return (struct packet){ .src = host(client),
 				.dst = host(2),
 				.sport = sport,
-				.dport = 53,
+				.dport = 9999,
 				.proto = IPPROTO_UDP,
 				.ip_len = 28 + len,
 				.payload_len = len };
