@@ -348,7 +348,7 @@ static int path_open(const char *path, struct stat *info)
 static bool reader_open(struct files *files, struct reader *reader, const char *path,
 			int *status)
 {
-	struct stat info;
+	struct stat info = { 0 };
 	reader->ifaces = &files->capture.ifaces;
 	reader->name = strcmp(path, "-") == 0 ? "standard input" : path;
 	int fd = path_open(path, &info);

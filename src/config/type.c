@@ -239,8 +239,8 @@ static void write_decimal(struct buf *out, uint64_t mantissa, int decimals)
 	uint64_t rest = mantissa % unit;
 	if (decimals > 0)
 		buf_char(out, '.');
-	while (unit > 1) {
-		unit /= 10;
+	for (int i = 0; i < decimals; i++) {
+		rest *= 10;
 		buf_char(out, (char)('0' + rest / unit));
 		rest %= unit;
 	}

@@ -48,7 +48,7 @@ static void refuses(const char *text, const char *message)
 
 static bool same(double a, double b)
 {
-	return memcmp(&a, &b, sizeof(a)) == 0;
+	return a == b;
 }
 
 static bool is_prefix(const struct prefix *prefix, const char *text)

@@ -137,7 +137,8 @@ static void jumbograms_say_their_length_in_an_option(void **state)
 	struct made m;
 	made_payload(&m, 100);
 	made_udp(&m, 1000, 53);
-	made_at(&m)[5] = 0;
+	uint8_t *udp = made_at(&m);
+	udp[5] = 0;
 	made_put(&m, "\x11\0\xc2\4\0\1\0\x40", 8);
 	uint8_t *ip = made_ip6(&m, 0);
 	made_be16(ip + 4, 0);
@@ -309,7 +310,8 @@ static void checksums_are_not_judged_when_told_or_cut(void **state)
 {
 	(void)state;
 	struct made m = plain(IP4);
-	made_at(&m)[15] = 7; /* both checksums are wrong now */
+	uint8_t *ip = made_at(&m);
+	ip[15] = 7; /* both checksums are wrong now */
 	run_cut(&m, LINK_RAW, FRAME_CSUM_PARTIAL, m.len, m.len, &verdict);
 	assert_int_equal(verdict, DECODE_OK);
 	decoder_verify_checksums(decoder, false);

@@ -183,14 +183,15 @@ static void radiotap_says_if_a_check_sequence_ends_the_frame(void **state)
 	made_be16(ip + 2, 0);
 	made_ip4_sum(ip);
 	struct made m = with_trailer(&inner, 4);
-	made_put(&m,
-		 "\0\0\x09\0\2\0\0\0\x10"
-		 "\x08\1\0\0\1\1\1\1\1\1\2\2\2\2\2\2\3\3\3\3\3\3\0\0"
-		 "\xaa\xaa\3\0\0\0\x08\0",
-		 HEADERS);
+	uint8_t *radiotap =
+		made_put(&m,
+			 "\0\0\x09\0\2\0\0\0\x10"
+			 "\x08\1\0\0\1\1\1\1\1\1\2\2\2\2\2\2\3\3\3\3\3\3\0\0"
+			 "\xaa\xaa\3\0\0\0\x08\0",
+			 HEADERS);
 	assert_int_equal(take(&m, LINK_RADIOTAP), 1);
 	assert_int_equal(out[0].ip_len, 1640);
-	made_at(&m)[8] = 0;
+	radiotap[8] = 0;
 	assert_int_equal(take(&m, LINK_RADIOTAP), 1);
 	assert_int_equal(out[0].ip_len, 1644);
 }
