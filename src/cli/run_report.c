@@ -42,7 +42,11 @@ void run_begin(struct run_state *s, int64_t now_us)
 	memset(s, 0, sizeof(*s));
 	s->started_us = s->second_us = now_us;
 	s->cpu_s = cpu_seconds();
+	/* Known from the first moment: nothing was taken in, nothing was lost. */
 	record_init(RECORD_self, &s->self);
+	settings_self(&s->totals, &s->self);
+	s->self.at = now_us;
+	s->self.rss_bytes = rss_bytes();
 }
 
 void run_second(struct run_state *s, const struct pipeline_totals *totals,
