@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""daemon.py: `breakwater run` as a service: how it starts, reloads, answers and ends.
+
+Each part has a network namespace of its own, so that only what the test sends is there
+to be counted.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sys
+import time
+
+import lab as e2e
+from lab import BREAKWATER, until
+
+IDLE_WINDOW_S, IDLE_CPU, RSS_MAX = 5, 0.01, 50e6
+
+
+def cable(lab, address="10.78.0.2"):
+    """Client and server on one cable with addresses."""
+    client, server = lab.namespace("client"), lab.namespace("server")
+    plug(lab, client, server, "net0", "10.78.0.1", address)
+    return client, server
+
+
+def plug(lab, client, server, name, client_address, server_address):
+    lab.join(client, name, server, name)
+    for network, address in ((client, client_address), (server, server_address)):
+        network.ip("addr", "add", f"{address}/24", "dev", name)
+        network.ip("link", "set", name, "up")
+
+
+def one_line(text, *words):
+    """One line, with each of these words in it."""
+    return len(text.splitlines()) == 1 and all(word in text for word in words)
+
+
+def talk(client, server, address):
+    """A connection with one question and its answer, left open; its server port."""
+    listener = server.listen(address)
+    port = listener.getsockname()[1]
+    mine = client.connect(address, port)
+    theirs, _ = listener.accept()
+    client.lab.enter_context(theirs)
+    mine.sendall(b"question")
+    theirs.recv(100)
+    theirs.sendall(b"answer")
+    mine.recv(100)
+    return mine, theirs, port
+
+
+def first_flow(monitor, port):
+    return until(lambda: monitor.get(f"flows?port={port}"), f"a flow to port {port}")[0]
+
+
+# ---- how it does not start -----------------------------------------------------------
+
+def refusals(tap, lab):
+    _, server = cable(lab)
+    sock = str(lab.dir / "refused.sock")
+
+    def refused(status, sentence, words, *command):
+        done = server.run(*command, status=None, seconds=10)
+        tap.ok(done.returncode == status and one_line(done.stderr, *words) and
+               done.stdout == "" and not os.path.exists(sock), sentence,
+               f"exit {done.returncode}, expected {status}; {words} in one line:",
+               done.stderr, done.stdout)
+
+    run = [BREAKWATER, "run", "--socket", sock, "--listen", "127.0.0.1:0"]
+    # Where the binary may be read by everybody, as it is when installed.
+    theirs = lab.dir / "breakwater"
+    shutil.copy(BREAKWATER, theirs)
+    (lab.dir / "theirs").mkdir()
+    os.chown(lab.dir / "theirs", 65534, 65534)
+    sock = str(lab.dir / "theirs/refused.sock")
+    refused(4, "an ordinary user is told that rights are missing, and which",
+            ["breakwater", "CAP_NET_RAW"],
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+            str(theirs), "run", "--socket", sock, "--listen", "127.0.0.1:0")
+    sock = str(lab.dir / "refused.sock")
+    refused(2, "an interface that is not there is wrong usage", ["nosuchif"],
+            *run, "-i", "nosuchif")
+    refused(2, "a filter that can't be read is wrong usage", ["filter"],
+            *run, "-f", "port of call")
+    refused(2, "an option that does not exist is wrong usage", ["--nothing"],
+            *run, "--nothing")
+
+    config = lab.dir / "bad.yaml"
+    config.write_text("flows:\n  max: many\n")
+    refused(2, "a bad configuration is told with file, line and column",
+            [f"{config}:2:8"], *run, "-c", str(config))
+
+    taken = server.listen("127.0.0.1")
+    address = f"127.0.0.1:{taken.getsockname()[1]}"
+    refused(1, "an address in use is told, with what to do", [address, "--listen"],
+            BREAKWATER, "run", "--socket", sock, "--listen", address)
+
+
+def second_daemon(tap, lab):
+    _, server = cable(lab)
+    first = lab.monitor(server)
+    done = server.run(BREAKWATER, "run", "--socket", str(first.socket), "--listen",
+                      "127.0.0.1:0", status=None, seconds=10)
+    tap.ok(done.returncode != 0 and one_line(done.stderr, str(first.socket)) and
+           done.stdout == "", "a second daemon on one socket is told so in one line",
+           done)
+    tap.ok(first.answers(), "the first one goes on")
+    first.program.process.kill()
+    first.program.wait()
+    tap.ok(first.socket.exists(), "one that is killed can't remove its socket")
+    again = e2e.Monitor.__new__(e2e.Monitor)
+    again.network, again.socket = server, first.socket
+    again.program = server.start(BREAKWATER, "run", "--socket", str(first.socket),
+                                 "--listen", "127.0.0.1:0")
+    until(again.answers, "a daemon in place of one that was killed")
+    tap.ok(True, "the next one takes the socket that was left behind")
+    again.stop()
+
+
+# ---- how it ends ---------------------------------------------------------------------
+
+def endings(tap, lab):
+    client, server = cable(lab)
+    before = set(lab.dir.iterdir())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        monitor = lab.monitor(server, "-i", "net0", json_output=False)
+        _, _, port = talk(client, server, "10.78.0.2")
+        first_flow(monitor, port)
+        began = time.monotonic()
+        status = monitor.stop(number)
+        took = time.monotonic() - began
+        text = monitor.program.out()
+        tap.ok(status == 0 and took < 1, f"{number.name} ends it within a second, with 0",
+               f"exit {status} after {took:.2f} s", monitor.program.err())
+        tap.ok("Stopped after" in text and f"{port}/tcp" in text,
+               "it ends with a summary of what it saw", text)
+        tap.ok("Watching   net0" in text and "http://127.0.0.1:" in text and
+               " top " in text, "it has said what it watches, where, and what to type",
+               text)
+        tap.equal(monitor.program.err(), "", "and nothing on standard error")
+    left = {path.name for path in set(lab.dir.iterdir()) - before}
+    outputs = {name for name in left if name.endswith((".out", ".err"))}
+    tap.equal(left - outputs, set(), "it leaves no file behind")
+
+
+def drops(tap, lab):
+    """Stopped by SIGSTOP it can't empty its ring, so the kernel has to drop."""
+    client, server = cable(lab)
+    config = lab.dir / "small.yaml"
+    config.write_text("capture:\n  ring_mib: 1\n")
+    monitor = lab.monitor(server, "-i", "net0", "-c", str(config))
+    tap.equal(monitor.command("status").returncode, 0, "status is 0 while all is well")
+    monitor.program.process.send_signal(signal.SIGSTOP)
+    until(lambda: "T" in stat_of(monitor.program.pid)[0], "a process that is stopped")
+    flood = client.socket(kind=socket.SOCK_DGRAM)
+    # 20,000 frames of more than 1,000 bytes are 20 times the ring.
+    for _ in range(20000):
+        flood.sendto(b"x" * 1000, ("10.78.0.2", 9))
+    monitor.program.process.send_signal(signal.SIGCONT)
+    dropped = until(lambda: monitor.get("status")["kernel_dropped"], "drops in status")
+    status = monitor.command("status", status=None)
+    tap.ok(status.returncode == 5 and "Not fine" in status.stdout and
+           "dropped" in status.stdout, "status is 5 after drops, and says so",
+           status.returncode, status.stdout, status.stderr)
+    counted = server.counters("net0")
+    told = until(lambda: settled(monitor, counted), "every packet accounted for")
+    tap.equal(told["packets"] + told["not_ip"] + told["kernel_dropped"],
+              counted["rx"]["packets"] + counted["tx"]["packets"],
+              "packets taken in and dropped are what the interface has counted", told)
+    tap.equal(monitor.stop(), 5, "a run with drops ends with 5")
+    whole = monitor.program.records("self")[-1]
+    tap.ok(whole["dropped"] >= dropped, "the last self record tells of them", whole)
+
+
+def settled(monitor, counted):
+    status = monitor.get("status")
+    known = status["packets"] + status["not_ip"] + status["kernel_dropped"]
+    return known >= counted["rx"]["packets"] + counted["tx"]["packets"] and status
+
+
+def stat_of(pid):
+    """The fields of /proc/PID/stat after the name, the first of them the state."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
+# ---- how it is told something new ----------------------------------------------------
+
+def reload(tap, lab):
+    _, server = cable(lab)
+    config = lab.dir / "config.yaml"
+    config.write_text("limits:\n  response_ms: 100\n")
+    monitor = lab.monitor(server, "-c", str(config))
+
+    def told():
+        status = monitor.get("status")
+        return status["limits"]["response_ms"], status["home"]
+
+    first = told()
+    config.write_text("home: [192.0.2.0/24]\nlimits:\n  response_ms: 250\n")
+    monitor.program.process.send_signal(signal.SIGHUP)
+    until(lambda: told() != first, "a change after SIGHUP")
+    tap.equal(told()[0], 250, "SIGHUP reads the limits again")
+    tap.ok("192.0.2.0/24" in told()[1], "SIGHUP reads the home networks again", told())
+
+    second, said = told(), len(monitor.program.err())
+    config.write_text("home: [192.0.2.0/24]\nlimits:\n  response_ms: soon\n")
+    monitor.program.process.send_signal(signal.SIGHUP)
+    until(lambda: monitor.program.err()[said:].endswith("not changed\n"),
+          "a word about a bad file")
+    tap.ok(f"{config}:3:16" in monitor.program.err()[said:],
+           "a bad file is told with file, line and column", monitor.program.err())
+    tap.equal(told(), second, "a bad file changes nothing")
+    config.unlink()
+    said = len(monitor.program.err())
+    monitor.program.process.send_signal(signal.SIGHUP)
+    until(lambda: monitor.program.err()[said:].endswith("not changed\n"),
+          "a word about a missing file")
+    tap.ok(told() == second and monitor.program.runs(),
+           "a file that has gone changes nothing")
+    tap.equal(monitor.stop(), 0, "and it ends with 0")
+
+
+def interfaces(tap, lab):
+    client, server = cable(lab)
+    monitor = lab.monitor(server)
+    plug(lab, client, server, "later", "10.79.0.1", "10.79.0.2")
+    _, _, port = talk(client, server, "10.79.0.2")
+    tap.equal(first_flow(monitor, port)["iface"], "later",
+              "an interface that appears later is watched")
+    until(lambda: "later" in monitor.get("status")["interfaces"], "its name in status")
+    server.ip("link", "del", "later")
+    until(lambda: "later" not in monitor.get("status")["interfaces"],
+          "a status without it")
+    _, _, port = talk(client, server, "10.78.0.2")
+    tap.equal(first_flow(monitor, port)["iface"], "net0",
+              "one that vanishes does not keep the others from being watched")
+    tap.equal((monitor.stop(), monitor.program.err()), (0, ""),
+              "neither is an error")
+
+    chosen = lab.monitor(server, "-i", "lo")
+    talk(client, server, "10.78.0.2")
+    _, _, port = talk(server, server, "127.0.0.1")
+    tap.equal(first_flow(chosen, port)["iface"], "lo", "loopback is watched")
+    tap.equal({flow["iface"] for flow in chosen.get("flows")}, {"lo"},
+              "-i watches that interface and no other")
+    sent = segments(server, port)
+    until(lambda: chosen.taken() >= sent, "packets on loopback")
+    flow = first_flow(chosen, port)
+    tap.equal((flow["client_packets"] + flow["server_packets"], chosen.taken()),
+              (sent, sent), "a packet on loopback is counted once")
+    chosen.stop()
+
+
+def segments(network, port):
+    """What the client's socket of an idle connection has sent and received."""
+    told = network.tcp(f"dport = :{port}")[0]
+    return int(told["segs_out"] + told["segs_in"])
+
+
+# ---- what it answers -----------------------------------------------------------------
+
+def answers(tap, lab):
+    client, server = cable(lab)
+    monitor = lab.monitor(server)
+    mine, theirs, port = talk(client, server, "10.78.0.2")
+    flow = first_flow(monitor, port)
+    tap.equal((flow["state"], flow["end_reason"], flow["client_ip"]),
+              ("S1", "active", "10.78.0.1"), "a live connection is told as such")
+    listed = monitor.command("flows", "--port", str(port), "--json").stdout
+    tap.equal([json.loads(line)["community_id"] for line in listed.splitlines()],
+              [flow["community_id"]], "flows prints it")
+    mine.close()
+    theirs.close()
+    ended = until(lambda: [one for one in monitor.get(f"flows?port={port}")
+                           if one["end_reason"] == "closed"], "its end", 15, 0.1)
+    tap.equal((len(ended), ended[0]["state"]), (1, "SF"),
+              "once it has ended, it is told once, as finished")
+    row = monitor.command("ports", "--port", str(port), "--json").stdout
+    tap.ok(row and json.loads(row)["flows"] == 1, "ports prints its service", row)
+    screen = monitor.command("status").stdout
+    tap.ok(screen.startswith("Fine") and "net0" in screen and
+           "Next: breakwater" in screen and len(screen.splitlines()) <= 24,
+           "status is one screen, with what to type next", screen)
+    own_traffic(tap, server, monitor)
+    metrics(tap, lab, server, monitor)
+    monitor.stop()
+
+
+def own_traffic(tap, server, monitor):
+    """The dashboard is on loopback, which is watched with all others."""
+    host, port = monitor.get("status")["listen"].rsplit(":", 1)
+    before = monitor.taken()
+    for _ in range(20):
+        connection = server.connect(host, int(port))
+        connection.sendall(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        while connection.recv(4096):
+            pass
+        connection.close()
+    _, _, other = talk(server, server, host)
+    first_flow(monitor, other)
+    tap.equal(monitor.get(f"flows?port={port}"), [],
+              "who looks at the dashboard is not traffic")
+    sent = segments(server, other)
+    until(lambda: monitor.taken() >= before + sent, "packets of the other connection")
+    tap.equal(monitor.taken(), before + sent, "nor are its packets counted",
+              monitor.get("flows"))
+
+
+def metrics(tap, lab, server, monitor):
+    sentence = "promtool finds nothing to say about /metrics"
+    body = monitor.ask("/metrics")
+    tap.ok("breakwater_" in body, "/metrics answers", body[:300])
+    if not e2e.has_tree("promtool"):
+        tap.skip(sentence, "build/tree is missing: run scripts/test-tree")
+        return
+    (lab.dir / "metrics").write_text(body)
+    done = server.tree("sh", "-c", f"promtool check metrics <{lab.dir}/metrics",
+                       status=None)
+    tap.ok(done.returncode == 0 and done.stdout + done.stderr == "", sentence,
+           done.stdout, done.stderr)
+
+
+def idle(tap, lab):
+    """The window is the measurement: what it costs while nothing happens."""
+    _, server = cable(lab)
+    monitor = lab.monitor(server, json_output=False)
+    until(lambda: monitor.get("status")["uptime_s"] >= 1, "the first second")
+    pid, ticks_per_s = monitor.program.pid, os.sysconf("SC_CLK_TCK")
+
+    def cpu_s():
+        stat = stat_of(pid)
+        return (int(stat[11]) + int(stat[12])) / ticks_per_s
+
+    before, began = cpu_s(), time.monotonic()
+    until(lambda: time.monotonic() - began >= IDLE_WINDOW_S, "the window", 10, 0.5)
+    used = (cpu_s() - before) / (time.monotonic() - began)
+    tap.ok(used < IDLE_CPU, "idle it uses less than 1 % of a core", f"{used:.4f}")
+    rss = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * \
+        os.sysconf("SC_PAGESIZE")
+    tap.ok(rss < RSS_MAX, "and less than 50 MB", rss)
+    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 2, "one worker is one thread more")
+    monitor.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(e2e.main(refusals, second_daemon, endings, drops, reload, interfaces,
+                      answers, idle))
