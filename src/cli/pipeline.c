@@ -244,7 +244,7 @@ static unsigned worker_of(const struct pipeline *p, const struct addr *a,
 	/* The same for (a, b) and (b, a). */
 	sum[0] = (words[0] ^ words[2]) + (words[1] ^ words[3]);
 	sum[1] = words[0] + words[2] + (words[1] + words[3]) * 31;
-	return (unsigned)(hash_words(&fixed, sum, 2) % p->count);
+	return (unsigned)((hash_words(&fixed, sum, 2) >> 32) * p->count >> 32);
 }
 
 static void distribute(struct pipeline *p, struct packet *packet)
