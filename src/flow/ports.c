@@ -261,9 +261,9 @@ static void make_record(const struct ports *ports, const struct port_sample *s,
 /* ---- windows ---- */
 
 static struct row *row_find(const struct ports *ports, const struct port_sample *s,
-			    uint32_t *head)
+			    uint32_t head)
 {
-	for (uint32_t i = *head; i != 0; i = ports->rows[i - 1]->chain) {
+	for (uint32_t i = head; i != 0; i = ports->rows[i - 1]->chain) {
 		struct row *r = ports->rows[i - 1];
 		if (r->port == s->port && r->proto == s->proto &&
 		    addr_equal(&r->server, &s->server))
@@ -288,7 +288,7 @@ static bool rows_grow(struct ports *ports)
 static struct row *row_at(struct ports *ports, const struct port_sample *s)
 {
 	uint32_t *head = &ports->row_heads[place_of(ports, s, 0)];
-	struct row *row = row_find(ports, s, head);
+	struct row *row = row_find(ports, s, *head);
 	if (row != NULL || ports->row_count >= ROWS_MAX || !rows_grow(ports))
 		return row;
 	row = calloc(1, sizeof(*row) + ports->workers * sizeof(row->active[0]));
