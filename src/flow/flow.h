@@ -103,8 +103,8 @@ typedef void (*port_emit)(void *to, const struct port_record *port);
 
 /*
  * window_s: how far back ports_each() looks, in steps of that length (the running one
- * and the one before); 0: to the beginning; PORTS_NO_WINDOW: nobody will ask, which only
- * a single worker can make use of.  emit is given every record of a second.
+ * and the one before); 0: to the beginning; PORTS_NO_WINDOW: nobody will ask, which
+ * only a single worker can make use of.  emit is given every record of a second.
  */
 #define PORTS_NO_WINDOW UINT32_MAX
 struct ports *ports_new(unsigned workers, uint32_t window_s,
