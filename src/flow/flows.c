@@ -27,7 +27,8 @@ struct flows *flows_new(const struct flow_options *options,
 		f->wheel[i] = TABLE_NONE;
 	f->holes = holes_new(HOLES_MAX);
 	f->services = services_new(&options->key);
-	f->sources = sources_new(&options->key, options->source_share);
+	f->sources = sources_new(&options->key, options->source_share,
+				 options->flows_max + options->half_open_max);
 	if (!table_init(&f->table, &options->key, options->flows_max,
 			options->half_open_max) ||
 	    f->holes == NULL || f->services == NULL || f->sources == NULL) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	WIDTH = 1 << 16, /* counters per row; two rows */
+	WIDTH_MIN = 1 << 12, /* counters per row; two rows */
 	AGGREGATES = 256,
 	PROBES = 8,
 };
@@ -15,16 +15,33 @@ enum {
 struct sources {
 	struct hash_key key;
 	uint32_t share, aggregated;
-	uint32_t count[2][WIDTH];
 	struct aggregate aggregate[AGGREGATES];
+	uint32_t mask;    /* width of a row - 1 */
+	uint32_t count[]; /* two rows */
 };
 
-struct sources *sources_new(const struct hash_key *key, uint32_t share)
+/*
+ * Eight counters for each source that could fill its share: others' flows in the same
+ * counter then are an eighth of a share, and both counters of a small source fall
+ * together with those of large ones about once in sixty-four.
+ */
+static uint32_t width_for(uint32_t share, uint32_t flows_max)
 {
-	struct sources *s = calloc(1, sizeof(*s));
+	uint32_t width = WIDTH_MIN;
+	while (width / 8 < flows_max / share && width < 1U << 24)
+		width *= 2;
+	return width;
+}
+
+struct sources *sources_new(const struct hash_key *key, uint32_t share,
+			    uint32_t flows_max)
+{
+	uint32_t width = width_for(share, flows_max);
+	struct sources *s = calloc(1, sizeof(*s) + 2 * width * sizeof(s->count[0]));
 	if (s != NULL) {
 		s->key = *key;
 		s->share = share;
+		s->mask = width - 1;
 	}
 	return s;
 }
@@ -50,8 +67,8 @@ static struct pair counters(struct sources *s, const struct addr *client)
 {
 	struct addr source = addr_source(client);
 	uint64_t hash = source_hash(s, &source);
-	return (struct pair){ &s->count[0][hash % WIDTH],
-			      &s->count[1][(hash >> 32) % WIDTH] };
+	return (struct pair){ &s->count[hash & s->mask],
+			      &s->count[s->mask + 1 + (hash >> 32 & s->mask)] };
 }
 
 bool sources_take(struct sources *s, const struct addr *client)
@@ -132,5 +149,5 @@ uint32_t sources_aggregated(const struct sources *s)
 
 uint64_t sources_memory(const struct sources *s)
 {
-	return sizeof(*s);
+	return sizeof(*s) + 2 * (s->mask + 1ULL) * sizeof(s->count[0]);
 }

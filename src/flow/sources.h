@@ -28,8 +28,9 @@ struct aggregate {
 
 struct sources;
 
-/* share: flows a source may have open at a time. */
-struct sources *sources_new(const struct hash_key *key, uint32_t share);
+/* share: flows a source may have open at a time; flows_max: that all may have. */
+struct sources *sources_new(const struct hash_key *key, uint32_t share,
+			    uint32_t flows_max);
 void sources_free(struct sources *s);
 
 /* True, and one more flow counted, if the client is within its share. */

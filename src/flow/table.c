@@ -51,10 +51,10 @@ void table_fini(struct table *t)
 	release(t->embryos, t->embryo_max * sizeof(t->embryos[0]));
 }
 
+/* Of an address in native order: only compared and hashed. */
 struct endpoint {
-	uint64_t high,
-		low; /* of the address, in native order: only compared and hashed */
-	uint16_t port;
+	uint64_t high, low;
+	uint64_t port;
 };
 
 static struct endpoint endpoint_of(const struct addr *a, uint16_t port)
@@ -65,26 +65,32 @@ static struct endpoint endpoint_of(const struct addr *a, uint16_t port)
 	return e;
 }
 
+/* Without branches: which side a packet comes from is a coin toss. */
 static bool endpoint_less(const struct endpoint *a, const struct endpoint *b)
 {
-	if (a->low != b->low)
-		return a->low < b->low;
-	if (a->high != b->high)
-		return a->high < b->high;
-	return a->port < b->port;
+	return (a->low < b->low) |
+	       ((a->low == b->low) &
+		((a->high < b->high) | ((a->high == b->high) & (a->port < b->port))));
+}
+
+static void swap_if(uint64_t *a, uint64_t *b, bool swap)
+{
+	uint64_t difference = (*a ^ *b) & (0 - (uint64_t)swap);
+	*a ^= difference;
+	*b ^= difference;
 }
 
 static uint64_t hash_ends(const struct table *t, struct endpoint a, struct endpoint b,
 			  uint8_t proto, bool one_way)
 {
-	if (!one_way && endpoint_less(&b, &a)) {
-		struct endpoint swap = a;
-		a = b;
-		b = swap;
-	}
-	uint64_t words[5] = { a.high, a.low, b.high, b.low,
-			      (uint64_t)a.port << 32 | (uint64_t)b.port << 16 | proto };
-	return hash_words(&t->key, words, 5);
+	bool swap = !one_way & endpoint_less(&b, &a);
+	swap_if(&a.high, &b.high, swap);
+	swap_if(&a.low, &b.low, swap);
+	swap_if(&a.port, &b.port, swap);
+	uint64_t words[5] = { a.low, b.low, a.port << 32 | b.port << 16 | proto, a.high,
+			      b.high };
+	/* IPv4's upper halves are zero, and the hash knows how many words it had. */
+	return hash_words(&t->key, words, (a.high | b.high) == 0 ? 3 : 5);
 }
 
 uint64_t table_hash(const struct table *t, const struct packet *p, uint16_t sport,
