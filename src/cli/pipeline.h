@@ -75,6 +75,5 @@ struct ports *pipeline_ports(struct pipeline *p);
 const char *pipeline_error(const struct pipeline *p);
 void pipeline_free(struct pipeline *p);
 
-/* Frames that could not be decoded: all but OK, no IP, and used in spite of a checksum.
- */
+/* Frames that could not be decoded: all but OK, no IP, and used despite a checksum. */
 uint64_t totals_undecoded(const struct pipeline_totals *totals);

@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -28,13 +29,16 @@ static double cpu_seconds(void)
 /* statm's second number, in pages (proc(5)); unknown where /proc is not readable. */
 static uint64_t rss_bytes(void)
 {
-	unsigned long long size, resident;
+	char line[128], *second, *end;
 	FILE *statm = fopen("/proc/self/statm", "re");
 	if (statm == NULL)
 		return UNKNOWN_U64;
-	int fields = fscanf(statm, "%llu %llu", &size, &resident);
+	size_t len = fread(line, 1, sizeof(line) - 1, statm);
 	fclose(statm);
-	return fields == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : UNKNOWN_U64;
+	line[len] = '\0';
+	(void)strtoull(line, &second, 10);
+	uint64_t pages = strtoull(second, &end, 10);
+	return end != second ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : UNKNOWN_U64;
 }
 
 void run_begin(struct run_state *s, int64_t now_us)
