@@ -224,7 +224,7 @@ static void note_old_data(struct segment *s)
 			holes_fill(s->f->holes, s->number, s->side, (uint64_t)s->seq,
 				   (uint64_t)s->seq + s->len, body_last(b), &age);
 		if (!left)
-			b->holes &= ~(1u << s->side) & 3;
+			b->holes &= s->side == CLIENT ? 2 : 1;
 	}
 	int64_t patience = b->handshake_us != 0 ? b->handshake_us : REORDER_US;
 	if (age >= 0 && age < patience) {
