@@ -352,7 +352,8 @@ static void drop_silent(struct ports *ports)
 
 static void turn_window(struct ports *ports, int64_t second_us)
 {
-	if (ports->window_start == INT64_MIN)
+	/* Also when the clock was set back: the window would last until then. */
+	if (ports->window_start == INT64_MIN || second_us < ports->window_start)
 		ports->window_start = second_us;
 	if (ports->window_us == 0 || second_us < ports->window_start + ports->window_us)
 		return;
@@ -477,9 +478,11 @@ static void rebuild_pending(struct ports *ports)
 
 void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
 {
+	/* Set back, the clock may take hours to come to what waits: out with it. */
+	bool went_back = at_us < ports->ticked[worker];
 	ports->ticked[worker] = at_us;
 	int64_t done = INT64_MAX;
-	for (unsigned i = 0; i < ports->workers; i++)
+	for (unsigned i = 0; i < ports->workers && !went_back; i++)
 		if (ports->ticked[i] < done)
 			done = ports->ticked[i];
 	if (done == ports->done || ports->pending_count == 0)
@@ -516,7 +519,7 @@ static void add_window(const struct row *row, struct sum *into,
 void ports_each(struct ports *ports, port_emit emit, void *to)
 {
 	static _Thread_local struct port_detail detail;
-	int64_t newest = INT64_MIN;
+	int64_t newest = ports->window_start;
 	for (unsigned i = 0; i < ports->workers; i++)
 		if (ports->ticked[i] > newest)
 			newest = ports->ticked[i];
