@@ -250,6 +250,20 @@ const char *catalog_protocol(const struct catalog *catalog, uint8_t transport,
 	return entry != NULL ? entry->protocol : NULL;
 }
 
+bool catalog_answers(const struct catalog *catalog, uint8_t transport, uint16_t port)
+{
+	static const char *const asking[] = { "dns",    "ntp",  "snmp", "sip",
+					      "radius", "ldap", "http", "https" };
+	if (transport == IPPROTO_TCP)
+		return true;
+	const char *protocol = catalog_protocol(catalog, transport, port);
+	for (size_t i = 0; protocol != NULL && i < sizeof(asking) / sizeof(asking[0]);
+	     i++)
+		if (strcmp(protocol, asking[i]) == 0)
+			return true;
+	return false;
+}
+
 const char *catalog_class(const struct catalog *catalog, uint8_t transport,
 			  uint16_t port)
 {

@@ -26,6 +26,13 @@ const char *catalog_service(const struct catalog *catalog, uint8_t transport,
 const char *catalog_protocol(const struct catalog *catalog, uint8_t transport,
 			     uint16_t port);
 
+/*
+ * True if a server of the port answers whoever asks, so that silence means trouble:
+ * every TCP port; of UDP those of protocols that are questions and answers (DNS, NTP,
+ * SNMP ...), not syslog or broadcasts.
+ */
+bool catalog_answers(const struct catalog *catalog, uint8_t transport, uint16_t port);
+
 /* "well-known", "registered" or "dynamic". */
 const char *catalog_class(const struct catalog *catalog, uint8_t transport,
 			  uint16_t port);

@@ -200,10 +200,18 @@ static void put_quantiles(const struct port_detail *d, struct port_record *out)
 	}
 }
 
-static void put_ratios(const struct port_sample *s, struct port_record *out)
+/* Nobody knows whether a server that never spoke should have. */
+static bool may_be_silent(const struct ports *ports, const struct port_sample *s)
+{
+	return s->server_packets == 0 && s->rejected == 0 &&
+	       !catalog_answers(ports->catalog, s->proto, s->port);
+}
+
+static void put_ratios(const struct ports *ports, const struct port_sample *s,
+		       struct port_record *out)
 {
 	uint64_t errors = s->rejected + s->unanswered + s->aborted;
-	if (s->ended > 0)
+	if (s->ended > 0 && !may_be_silent(ports, s))
 		out->error_ratio = (double)errors / (double)s->ended;
 	if (s->proto != IPPROTO_TCP)
 		return;
@@ -253,7 +261,7 @@ static void make_record(const struct ports *ports, const struct port_sample *s,
 	out->server_bytes = s->server_bytes;
 	out->client_packets = s->client_packets;
 	out->server_packets = s->server_packets;
-	put_ratios(s, out);
+	put_ratios(ports, s, out);
 	if (detail != NULL)
 		put_quantiles(detail, out);
 }

@@ -294,9 +294,24 @@ static void what_cant_be_told_is_false_both_ways(void **state)
 	catalog_close(catalog);
 }
 
+static void only_who_is_asked_must_answer(void **state)
+{
+	struct catalog *catalog = catalog_open("/nonexistent", "/nonexistent");
+	(void)state;
+	assert_non_null(catalog);
+	assert_true(catalog_answers(catalog, IPPROTO_TCP, 12345));
+	assert_true(catalog_answers(catalog, IPPROTO_UDP, 53));
+	assert_true(catalog_answers(catalog, IPPROTO_UDP, 123));
+	assert_false(catalog_answers(catalog, IPPROTO_UDP, 514));
+	assert_false(catalog_answers(catalog, IPPROTO_UDP, 137));
+	assert_false(catalog_answers(catalog, IPPROTO_UDP, 12345));
+	catalog_close(catalog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_who_is_asked_must_answer),
 		cmocka_unit_test(seed_services_are_known_without_any_file),
 		cmocka_unit_test(transports_do_not_share_names),
 		cmocka_unit_test(the_system_renames_a_service_but_not_its_protocol),
