@@ -104,6 +104,8 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 		   : options->workers > WORKERS_MAX ? WORKERS_MAX
 						    : options->workers;
 	p->first_us = p->newest_us = p->ticked_second = INT64_MIN;
+	for (unsigned i = 0; i < p->count; i++)
+		p->workers[i].stats.newest_us = p->stats[i].newest_us = INT64_MIN;
 	p->ports =
 		ports_new(p->count, options->window_s, options->catalog, emit_port, p);
 	if (p->ports == NULL) {
@@ -326,7 +328,8 @@ static bool open_replay(struct pipeline *p, struct capture *capture)
 static void finish_replay(struct pipeline *p)
 {
 	if (p->count == 1) {
-		flows_finish(p->workers[0].flows);
+		if (p->workers[0].flows != NULL)
+			flows_finish(p->workers[0].flows);
 		return;
 	}
 	for (unsigned i = 0; i < p->count; i++)
@@ -383,12 +386,12 @@ struct pipeline *pipeline_start(struct capture **captures,
 		return NULL;
 	struct hash_key key = table_key(options);
 	bool ok = true;
+	for (unsigned i = 0; i < p->count; i++)
+		p->workers[i].capture = captures[i];
 	for (unsigned i = 0; i < p->count && ok; i++) {
 		struct worker *w = &p->workers[i];
 		struct flow_sink to_ring = worker_sink(w);
 		w->number = i;
-		w->capture = captures[i];
-		w->stats.newest_us = INT64_MIN;
 		w->out = ring_new(OUT_RING_BYTES);
 		w->decoder = decoder_new();
 		ok = w->out != NULL && w->decoder != NULL &&
