@@ -9,6 +9,11 @@ static const char examples[] =
 	"  breakwater flows --host 192.0.2.7     from or to one address\n"
 	"  breakwater flows --port 22 --since 1h who came by SSH within the hour\n";
 
+static void print_columns(void)
+{
+	view_print_columns(&view_flows);
+}
+
 int command_flows(int argc, char **argv)
 {
 	struct listing listing = { .view = &view_flows,
@@ -33,10 +38,12 @@ int command_flows(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "flows",
-		.doc = "Connections, live and recent, the newest first.",
+		.doc = "Connections, the open ones and the last 4096 that ended, the "
+		       "newest first.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_columns,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))

@@ -68,6 +68,8 @@ static void print_help(const struct command_help *help, const struct option_spec
 	puts("\nCommon options:");
 	for (size_t i = help->spec_count; i < count; i++)
 		print_spec(&specs[i]);
+	if (help->more != NULL)
+		help->more();
 }
 
 static bool number_store(const struct command_help *help,

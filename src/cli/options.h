@@ -49,6 +49,7 @@ struct command_help {
 	const char *examples; /* lines, each with two leading blanks; or NULL */
 	const struct option_spec *specs;
 	size_t spec_count;
+	void (*more)(void); /* prints what else is to be known; or NULL */
 };
 
 /*

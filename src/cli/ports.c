@@ -11,6 +11,11 @@ static const char examples[] =
 	"  breakwater ports --sort p95           the slowest first\n"
 	"  breakwater ports --json | jq .port    for scripts\n";
 
+static void print_columns(void)
+{
+	view_print_columns(&view_ports);
+}
+
 int command_ports(int argc, char **argv)
 {
 	struct listing listing = { .view = &view_ports,
@@ -23,10 +28,10 @@ int command_ports(int argc, char **argv)
 		  &listing.host, 0, 0 },
 		{ 't', OPTION_TEXT, "transport", "T", "only tcp, udp or sctp",
 		  &listing.transport, 0, 0 },
-		{ 0, OPTION_TIME, "since", "TIME", "traffic since: 2h, 7d, or RFC 3339",
-		  &listing.since, 0, 0 },
-		{ 0, OPTION_TIME, "until", "TIME", "traffic until", &listing.until, 0,
-		  0 },
+		{ 0, OPTION_TIME, "since", "TIME",
+		  "only if busy since: 20s, or RFC 3339", &listing.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "only if busy before",
+		  &listing.until, 0, 0 },
 		{ 's', OPTION_TEXT, "sort", "COL",
 		  "by a column (p95, err, in, ...) or field; :asc turns it",
 		  &listing.sort, 0, 0 },
@@ -35,11 +40,12 @@ int command_ports(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "ports",
-		.doc = "Which ports carry traffic, and how well. A value over its "
-		       "limit has a \"!\".",
+		.doc = "Which ports carried traffic in the last minute, and how well. "
+		       "A value over its\nlimit has a \"!\"; \"-\" is unknown.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_columns,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))

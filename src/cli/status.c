@@ -86,6 +86,20 @@ static void print_reasons(const json_t *health)
 	}
 }
 
+/* The daemon is well; are the ports it watches? */
+static void print_over(const struct answers *answers, const struct look *look)
+{
+	char text[CELL_MAX];
+	struct limits limits = limits_of(answers->status);
+	size_t all = json_array_size(answers->ports);
+	size_t over = view_count_over(&view_ports, answers->ports, &limits);
+	if (over == 0)
+		return;
+	snprintf(text, sizeof(text), "! %zu of %zu ports over a limit", over, all);
+	fputs("; ", stdout);
+	tone_print(look, TONE_OVER, text);
+}
+
 static void print_health(const struct answers *answers, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -93,6 +107,7 @@ static void print_health(const struct answers *answers, const struct look *look)
 	bool fine = health != NULL && strcmp(health, "ok") == 0;
 	tone_print(look, fine ? TONE_GOOD : TONE_OVER, fine ? "Fine" : "! Not fine");
 	print_reasons(answers->health);
+	print_over(answers, look);
 	text_span(text, sizeof(text), member_number(answers->status, "uptime_s"));
 	printf("\nWatching ");
 	print_names(json_object_get(answers->status, "interfaces"));
@@ -204,6 +219,19 @@ static void print_next(const struct answers *answers)
 		printf("\nNext: breakwater top   breakwater flows --port %.0f\n", port);
 }
 
+static void print_busiest(const json_t *ports, const struct limits *limits,
+			  const struct look *look)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < BUSIEST && i < json_array_size(ports); i++)
+		json_array_append(rows, json_array_get(ports, i));
+	table_print(&view_ports, rows, limits, look);
+	json_decref(rows);
+	if (json_array_size(ports) > BUSIEST)
+		printf("... and %zu more: breakwater ports\n",
+		       json_array_size(ports) - BUSIEST);
+}
+
 static void print_screen(const struct answers *answers, const struct look *look)
 {
 	struct limits limits = limits_of(answers->status);
@@ -215,7 +243,7 @@ static void print_screen(const struct answers *answers, const struct look *look)
 	print_place(answers->status, look);
 	if (json_array_size(answers->ports) > 0) {
 		putchar('\n');
-		table_print(&view_ports, answers->ports, &limits, look);
+		print_busiest(answers->ports, &limits, look);
 	}
 	print_next(answers);
 }
@@ -230,13 +258,11 @@ static int verdict(const struct answers *answers)
 
 static int ask_all(struct client *client, struct answers *answers)
 {
-	char path[64];
-	snprintf(path, sizeof(path), "%s?limit=%d", view_ports.path, BUSIEST);
 	int status = ask(client, "/api/v1/status", false, &answers->status);
 	if (status == STATUS_OK)
 		status = ask(client, "/health", false, &answers->health);
 	if (status == STATUS_OK)
-		status = ask(client, path, true, &answers->ports);
+		status = ask(client, view_ports.path, true, &answers->ports);
 	return status;
 }
 

@@ -134,6 +134,11 @@ static void draw_list_line(const struct top *top, int y)
 		snprintf(text, sizeof(text), ", by %s", top->sort->head);
 	x = put(y, x, A_NORMAL, text);
 	x = put(y, x, A_NORMAL, top->reversed ? ", reversed" : "");
+	size_t over = view_count_over(top->view, top->rows, &top->limits);
+	if (over > 0) {
+		snprintf(text, sizeof(text), ", !%zu over a limit", over);
+		x = put(y, x, tone_attribute(top, TONE_OVER), text);
+	}
 	if (top->mode == MODE_FILTER || top->filter[0] != '\0') {
 		snprintf(text, sizeof(text), "  filter: %s", top->filter);
 		x = put(y, x, tone_attribute(top, TONE_GOOD), text);
@@ -252,10 +257,13 @@ static void draw_field(int y, const char *name, const json_t *value)
 {
 	char text[256];
 	put(y, 2, A_DIM, name);
+	bool is_port = strstr(name, "port") != NULL; /* a name, not a quantity */
 	if (json_is_string(value))
 		text_clean(text, sizeof(text), json_string_value(value));
 	else if (json_is_real(value))
 		snprintf(text, sizeof(text), "%.6g", json_real_value(value));
+	else if (is_port)
+		snprintf(text, sizeof(text), "%.0f", json_number_value(value));
 	else
 		text_count(text, sizeof(text), json_number_value(value));
 	put(y, 28, A_NORMAL, text);

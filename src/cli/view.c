@@ -239,12 +239,32 @@ SHOW(show_state)
 	put_text(out, member_text(record, "state"));
 }
 
+/* TCP has said its last word, but the flow is kept for stragglers. */
+static bool has_ended(const json_t *record)
+{
+	static const char *const ended[] = { "SF",   "REJ",    "RSTO",
+					     "RSTR", "RSTOS0", "RSTRH" };
+	const char *transport = member_text(record, "transport");
+	const char *state = member_text(record, "state");
+	if (transport == NULL || state == NULL || strcmp(transport, "tcp") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++)
+		if (strcmp(state, ended[i]) == 0)
+			return true;
+	return false;
+}
+
 SHOW(show_ended)
 {
 	(void)limits;
 	const char *reason = member_text(record, "end_reason");
+	bool active = reason != NULL && strcmp(reason, "active") == 0;
+	if (active && has_ended(record)) {
+		put_text(out, "ending");
+		return;
+	}
 	put_text(out, reason);
-	if (reason != NULL && strcmp(reason, "active") == 0)
+	if (active)
 		out->tone = TONE_GOOD;
 }
 
@@ -392,6 +412,36 @@ struct limits limits_of(const json_t *status)
 	override(&limits.loss, told, "loss");
 	override(&limits.errors, told, "errors");
 	return limits;
+}
+
+static bool is_over(const struct view *view, const json_t *row,
+		    const struct limits *limits)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		struct cell cell = { .tone = TONE_NORMAL };
+		view->columns[i].show(row, limits, &cell);
+		if (cell.tone == TONE_OVER)
+			return true;
+	}
+	return false;
+}
+
+size_t view_count_over(const struct view *view, const json_t *rows,
+		       const struct limits *limits)
+{
+	size_t r, count = 0;
+	json_t *row;
+	json_array_foreach(rows, r, row) count += is_over(view, row, limits);
+	return count;
+}
+
+void view_print_columns(const struct view *view)
+{
+	puts("\nColumns (and the field to ask --json or --sort for):");
+	for (size_t i = 0; i < view->count; i++) {
+		const struct column *column = &view->columns[i];
+		printf("  %-9s %-20s %s\n", column->head, column->sort, column->doc);
+	}
 }
 
 const struct column *view_column(const struct view *view, const char *name)

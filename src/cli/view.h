@@ -56,6 +56,13 @@ extern const struct view view_ports, view_flows;
 /* CONTRACT's defaults, over which the daemon's "limits" go, if it tells them. */
 struct limits limits_of(const json_t *status);
 
+/* How many of the rows have a value over its limit. */
+size_t view_count_over(const struct view *view, const json_t *rows,
+		       const struct limits *limits);
+
+/* What --help says of the columns. */
+void view_print_columns(const struct view *view);
+
 /* The column whose heading, field or heading without "/s" is name; NULL: none. */
 const struct column *view_column(const struct view *view, const char *name);
 

@@ -10,20 +10,34 @@ const perSecond = (value, port) => (value === undefined ? undefined : value / (p
 
 /* What each column shows, by what it sorts, and when it is over its limit. */
 const columns = [
-	{ name: "Host", text: true, value: (p) => p.server_ip },
-	{ name: "Port", value: (p) => p.port, show: (v, p) => `${v}/${p.transport}` },
-	{ name: "Service", text: true, value: (p) => p.service },
-	{ name: "Class", text: true, value: (p) => p.class },
-	{ name: "Flows", value: (p) => p.flows, show: count },
-	{ name: "Active", value: (p) => p.active, show: count },
-	{ name: "Clients", value: (p) => p.clients, show: count },
-	{ name: "Resp p50", value: (p) => p.response_p50_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
-	{ name: "Resp p95", value: (p) => p.response_p95_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
-	{ name: "Loss", value: (p) => p.lost_ratio, show: percent, over: (v) => v > limits.loss },
-	{ name: "Retrans", value: (p) => p.retransmit_ratio, show: percent, over: (v) => v > limits.loss },
-	{ name: "Errors", value: (p) => p.error_ratio, show: percent, over: (v) => v > limits.errors },
-	{ name: "In/s", value: (p) => perSecond(p.client_bytes, p), show: bytes },
-	{ name: "Out/s", value: (p) => perSecond(p.server_bytes, p), show: bytes },
+	{ name: "Host", doc: "Address of the server",
+	  text: true, value: (p) => p.server_ip },
+	{ name: "Port", doc: "Its port and transport",
+	  value: (p) => p.port, show: (v, p) => `${v}/${p.transport}` },
+	{ name: "Service", doc: "IANA name of the port",
+	  text: true, value: (p) => p.service },
+	{ name: "Class", doc: "Class by RFC 6335",
+	  text: true, value: (p) => p.class },
+	{ name: "Flows", doc: "Connections that began",
+	  value: (p) => p.flows, show: count },
+	{ name: "Active", doc: "Connections open now",
+	  value: (p) => p.active, show: count },
+	{ name: "Clients", doc: "Distinct clients",
+	  value: (p) => p.clients, show: count },
+	{ name: "Resp p50", doc: "Median response time",
+	  value: (p) => p.response_p50_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
+	{ name: "Resp p95", doc: "95 of 100 responses took at most this",
+	  value: (p) => p.response_p95_us, show: duration, over: (v) => v > limits.response_ms * 1000 },
+	{ name: "Loss", doc: "Payload lost before it came to us",
+	  value: (p) => p.lost_ratio, show: percent, over: (v) => v > limits.loss },
+	{ name: "Retrans", doc: "Share of segments sent again",
+	  value: (p) => p.retransmit_ratio, show: percent, over: (v) => v > limits.loss },
+	{ name: "Errors", doc: "Share of connections that failed",
+	  value: (p) => p.error_ratio, show: percent, over: (v) => v > limits.errors },
+	{ name: "In/s", doc: "Bytes per second from clients",
+	  value: (p) => perSecond(p.client_bytes, p), show: bytes },
+	{ name: "Out/s", doc: "Bytes per second to clients",
+	  value: (p) => perSecond(p.server_bytes, p), show: bytes },
 ];
 let limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 let ports = [];
@@ -72,6 +86,11 @@ function compare(a, b) {
 	return backwards ? -order : order;
 }
 
+function isOver(column, port) {
+	const value = column.value(port);
+	return value !== undefined && column.over !== undefined && column.over(value);
+}
+
 function cell(column, port) {
 	const td = document.createElement("td");
 	const value = column.value(port);
@@ -80,7 +99,7 @@ function cell(column, port) {
 		td.textContent = "–";
 		return td;
 	}
-	const over = column.over !== undefined && column.over(value);
+	const over = isOver(column, port);
 	td.textContent = (over ? "! " : "") + (column.show ? column.show(value, port) : value);
 	if (column.text)
 		td.title = td.textContent; /* long addresses are cut by the style */
@@ -99,7 +118,10 @@ function draw() {
 		tr.append(...columns.map((column) => cell(column, port)));
 		return tr;
 	}));
-	byId("count").textContent = shown.length === ports.length ? `${ports.length} ports` : `${shown.length} of ${ports.length} ports`;
+	const over = shown.filter((port) => columns.some((column) => isOver(column, port))).length;
+	const part = shown.length === ports.length ? "" : `${shown.length} of `;
+	const warning = over > 0 ? `, ! ${over} over a limit` : "";
+	byId("count").textContent = `${part}${ports.length} ports${warning}`;
 	byId("empty").hidden = ports.length > 0;
 }
 
@@ -109,6 +131,7 @@ function drawHead() {
 		const button = document.createElement("button");
 		th.className = column.text ? "text" : "";
 		th.scope = "col";
+		th.title = column.doc;
 		if (sortBy === i)
 			th.setAttribute("aria-sort", backwards === Boolean(column.text) ? "descending" : "ascending");
 		button.type = "button";

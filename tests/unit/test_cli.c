@@ -46,9 +46,12 @@ static bool parse(const char *line, const char *operands)
 	char *argv[WORDS_MAX + 2] = { (char[]){ "test" } };
 	char *rest = copy;
 	int argc = 1;
-	const struct command_help help = { "test", operands,
-					   "",     NULL,
-					   specs,  sizeof(specs) / sizeof(specs[0]) };
+	const struct command_help help = { .name = "test",
+					   .operands = operands,
+					   .doc = "",
+					   .specs = specs,
+					   .spec_count =
+						   sizeof(specs) / sizeof(specs[0]) };
 	snprintf(copy, sizeof(copy), "%s", line);
 	for (char *word; argc <= WORDS_MAX && (word = strsep(&rest, " ")) != NULL;)
 		if (*word != '\0')
@@ -248,6 +251,42 @@ static json_t *some_ports(void)
 		"ssh", "client_bytes", 1, "server_bytes", 1 /* c */);
 }
 
+static void rows_over_a_limit_are_counted(void **state)
+{
+	(void)state;
+	struct limits limits = limits_of(NULL);
+	json_t *rows =
+		json_pack("[{s:i,s:i},{s:i,s:f},{s:i}]", "response_p95_us", 200000,
+			  "response_p50_us", 200000, "response_p95_us", 99999,
+			  "error_ratio", 0.002, "response_p95_us", 100000);
+	assert_non_null(rows);
+	assert_int_equal(view_count_over(&view_ports, rows, &limits), 2);
+	json_decref(rows);
+}
+
+static void a_connection_that_said_its_last_word_is_ending(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *transport, *state, *reason, *shown;
+	} cases[] = { { "tcp", "S1", "active", "active" },
+		      { "tcp", "REJ", "active", "ending" },
+		      { "tcp", "SF", "active", "ending" },
+		      { "udp", "SF", "active", "active" },
+		      { "tcp", "SF", "closed", "closed" } };
+	struct limits limits = limits_of(NULL);
+	const struct column *column = view_column(&view_flows, "END");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cell cell = { .tone = TONE_NORMAL };
+		json_t *flow = json_pack("{s:s,s:s,s:s}", "transport",
+					 cases[i].transport, "state", cases[i].state,
+					 "end_reason", cases[i].reason);
+		column->show(flow, &limits, &cell);
+		assert_string_equal(cell.text, cases[i].shown);
+		json_decref(flow);
+	}
+}
+
 static void a_table_never_is_wider_than_the_screen_and_keeps_what_matters(void **state)
 {
 	(void)state;
@@ -390,6 +429,8 @@ int main(void)
 		cmocka_unit_test(numbers_have_three_digits_and_a_unit),
 		cmocka_unit_test(strangers_bytes_never_reach_the_terminal),
 		cmocka_unit_test(a_value_over_its_limit_has_a_mark_besides_the_colour),
+		cmocka_unit_test(rows_over_a_limit_are_counted),
+		cmocka_unit_test(a_connection_that_said_its_last_word_is_ending),
 		cmocka_unit_test(
 			a_table_never_is_wider_than_the_screen_and_keeps_what_matters),
 		cmocka_unit_test(a_cut_address_keeps_its_end),
