@@ -48,6 +48,7 @@ struct monitor {
 	struct run_state state;
 	struct common_options common;
 	bool quiet;
+	bool on_terminal; /* at the start */
 	bool ended;
 	int epoll, signals, timer;
 	unsigned ticks;
@@ -160,6 +161,7 @@ static void take_second(struct monitor *m)
 		run_progress(&m->state, totals.flow.services);
 	const char *error = pipeline_error(m->pipeline);
 	if (*error != '\0' && !m->ended) {
+		run_clear_progress();
 		fprintf(stderr, "breakwater: %s\n", error);
 		m->ended = true;
 	}
@@ -173,6 +175,7 @@ static void reload(struct monitor *m)
 	config_init(&fresh);
 	if (config_load(&fresh, m->config_path, &errors) != 0) {
 		const char *text = buf_cstr(&errors);
+		run_clear_progress();
 		fprintf(stderr, "%sbreakwater: configuration not changed\n",
 			text != NULL ? text : "");
 		buf_free(&errors);
@@ -184,15 +187,22 @@ static void reload(struct monitor *m)
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
 	settings_home(&m->config, &m->home);
+	run_clear_progress();
 	fprintf(stderr, "breakwater: home and limits read again; "
 			"other settings take effect at the next start\n");
+}
+
+/* A window that was closed sends SIGHUP too, and is no terminal any more. */
+static bool has_lost_terminal(const struct monitor *m)
+{
+	return m->on_terminal && !isatty(STDOUT_FILENO);
 }
 
 static void take_signals(struct monitor *m)
 {
 	struct signalfd_siginfo info;
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP && !has_lost_terminal(m))
 			reload(m);
 		else
 			m->ended = true;
@@ -367,6 +377,7 @@ static int monitor(struct monitor *m, const char *socket_path)
 		status = open_pipeline(m);
 	if (status != STATUS_OK)
 		return status;
+	m->on_terminal = isatty(STDOUT_FILENO);
 	run_begin(&m->state, now_us(CLOCK_REALTIME));
 	if (!m->common.json && !m->quiet)
 		run_greet(&m->config, web_address(m->web), socket_path);

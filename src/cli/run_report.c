@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -227,31 +228,51 @@ void run_greet(const struct config *config, const char *address,
 	fflush(stdout);
 }
 
-static void print_now(const struct run_state *s, size_t ports)
+static void now_text(const struct run_state *s, size_t ports, char *out, size_t size)
 {
 	char span[CELL_MAX], packets[CELL_MAX], rate[CELL_MAX], flows[CELL_MAX];
+	char dropped[CELL_MAX] = "";
 	text_span(span, sizeof(span), (double)(s->second_us - s->started_us) / 1e6);
 	text_count(packets, sizeof(packets), (double)s->totals.flow.packets);
 	text_bytes(rate, sizeof(rate), (double)s->bytes_per_s);
 	text_count(flows, sizeof(flows), (double)s->totals.flow.flows_open);
-	printf("after %s: %s packets, %s/s, %s connections open, %zu ports with "
-	       "traffic",
-	       span, packets, rate, flows, ports);
 	uint64_t lost = s->totals.capture.kernel_dropped + s->totals.records_dropped;
 	if (lost > 0)
-		printf(", ! %llu dropped", (unsigned long long)lost);
+		snprintf(dropped, sizeof(dropped), "! %llu dropped, ",
+			 (unsigned long long)lost);
+	snprintf(out, size,
+		 "after %s: %s%s packets, %s/s, %s connections open, %zu port%s with "
+		 "traffic",
+		 span, dropped, packets, rate, flows, ports, ports == 1 ? "" : "s");
+}
+
+/* A longer line would wrap, and \r only goes back to where the last part begins. */
+static int columns_less_one(void)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+		return 79;
+	return size.ws_col - 1;
+}
+
+void run_clear_progress(void)
+{
+	if (!isatty(STDOUT_FILENO))
+		return;
+	printf("\r\033[K");
+	fflush(stdout);
 }
 
 /* A terminal has one line that changes; a log gets one in a while. */
 void run_progress(struct run_state *s, size_t ports)
 {
+	char line[CELL_MAX * 6];
 	int64_t seconds = (s->second_us - s->started_us) / 1000000;
+	now_text(s, ports, line, sizeof(line));
 	if (isatty(STDOUT_FILENO)) {
-		printf("\r\033[K");
-		print_now(s, ports);
+		printf("\r\033[K%.*s", columns_less_one(), line);
 	} else if (seconds / QUIET_PROGRESS_S >= s->lines + (seconds < 10)) {
-		print_now(s, ports);
-		printf("\n");
+		printf("%s\n", line);
 		s->lines = (int)(seconds / QUIET_PROGRESS_S) + 1;
 	}
 	fflush(stdout);
@@ -260,8 +281,7 @@ void run_progress(struct run_state *s, size_t ports)
 void run_farewell(const struct run_state *s, struct ports *ports,
 		  const struct config *config, const struct common_options *common)
 {
-	if (isatty(STDOUT_FILENO))
-		printf("\r\033[K");
+	run_clear_progress();
 	char span[CELL_MAX];
 	text_span(span, sizeof(span), (double)(s->second_us - s->started_us) / 1e6);
 	printf("Stopped after %s.\n", span);
