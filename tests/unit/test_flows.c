@@ -69,16 +69,17 @@ static void a_syn_repeated_more_often_than_fits_is_still_counted(void **state)
 static void a_half_open_flow_expires_after_exactly_5_seconds(void **state)
 {
 	(void)state;
+	now_us += SECOND / 2; /* not when the timers look */
 	syn(1, 40000, 7);
-	now_us = START_US + 5 * SECOND - 1;
+	now_us = START_US + SECOND / 2 + 5 * SECOND - 1;
 	syn(1, 40000, 7);
 	assert_int_equal(seen_count, 0);
-	now_us = START_US + 5 * SECOND;
+	now_us = START_US + SECOND / 2 + 5 * SECOND;
 	syn(1, 40000, 7);
 	assert_int_equal(seen_count, 1);
 	assert_string_equal(seen[0].end_reason, "timeout");
 	assert_int_equal(seen[0].client_packets, 2);
-	tick_until(START_US + 11 * SECOND);
+	tick_until(START_US + 12 * SECOND);
 	assert_int_equal(seen_count, 2);
 	assert_int_equal(stats_now().flows_open, 0);
 	assert_int_equal(sums.unanswered, 2);
@@ -486,6 +487,19 @@ static void a_report_is_not_lost_to_a_step_of_the_clock(void **state)
 	}
 }
 
+static void what_ended_before_a_step_of_the_clock_is_free_after_it(void **state)
+{
+	(void)state;
+	for (uint16_t i = 0; i < 20; i++)
+		take(tcp_packet(1, 1000 + i, TCP_RST));
+	for (uint16_t i = 0; i < 20; i++) /* half-open now, and the bodies dead */
+		syn(1, 1000 + i, 7);
+	assert_int_equal(flows->table.body_used, 20);
+	flows_shift(flows, SECOND);
+	assert_int_equal(flows->table.body_used, 0);
+	assert_int_equal(stats_now().flows_open, 20);
+}
+
 static void packets_older_than_the_last_change_no_time(void **state)
 {
 	(void)state;
@@ -717,13 +731,15 @@ static void what_finds_no_room_for_its_service_counts_as_other(void **state)
 	/* The others end; then half of these are answered, and all end. */
 	flows->sink.flow = drop_flow;
 	tick_to(START_US + 6 * SECOND);
+	tick_to(START_US + 7 * SECOND);
 	for (uint32_t i = 0; i < MORE; i += 2) {
 		struct packet p = tcp_packet(1, 40000, TCP_SYN | TCP_ACK);
 		p.dst = host(0x10000 + (SERVICES + i) / 50000);
 		p.dport = (uint16_t)((SERVICES + i) % 50000);
 		take(reverse(p));
 	}
-	assert_int_equal(active_total(), MORE);
+	assert_int_equal(active_total(), MORE); /* and all have news */
+	tick_to(START_US + 9 * SECOND);
 	flows_finish(flows);
 	assert_int_equal(active_total(), 0);
 	assert_int_equal(services_at(flows->services, SERVICE_OTHER)->now.active, 0);
@@ -755,6 +771,7 @@ int main(void)
 		TEST(every_flow_names_its_interface),
 		TEST(a_step_of_the_clock_neither_ends_nor_prolongs_a_flow),
 		TEST(a_report_is_not_lost_to_a_step_of_the_clock),
+		TEST(what_ended_before_a_step_of_the_clock_is_free_after_it),
 		TEST(packets_older_than_the_last_change_no_time),
 		TEST(a_source_over_its_share_becomes_one_aggregate),
 		TEST(every_way_to_end_gives_the_share_back),

@@ -166,6 +166,54 @@ static void sequence_numbers_wrap_without_notice(void **state)
 	}
 }
 
+static void a_wrap_hides_no_hole_and_no_loss(void **state)
+{
+	(void)state;
+	for (uint32_t before = 0; before < 60; before += 3) {
+		open_flows();
+		new_talk();
+		initial[0] = next[0] = UINT32_MAX - before;
+		say(HANDSHAKE ">A10");
+		segment(FROM_CLIENT, TCP_ACK, 21, 1, 10);
+		segment(FROM_CLIENT, TCP_ACK, 11, 1, 10);
+		segment(FROM_CLIENT, TCP_ACK, 41, 1, 10);
+		segment(FROM_SERVER, TCP_ACK, 1, 51, 0);
+		assert_int_equal(finished()->lost_bytes, 10);
+		assert_int_equal(seen[0].out_of_order, 1);
+		assert_int_equal(seen[0].client_retransmits, 0);
+	}
+}
+
+static void a_window_of_0_says_nothing_to_who_has_finished(void **state)
+{
+	(void)state;
+	for (int done = 0; done < 2; done++) {
+		begin_talk(done ? HANDSHAKE ">FA" : HANDSHAKE);
+		struct packet p = make_segment(FROM_SERVER, TCP_ACK, 1, 1, 0);
+		p.window = 0;
+		take(p);
+		assert_int_equal(finished()->zero_windows, !done);
+	}
+}
+
+/* There is room for holes in 4,096 streams at a time. */
+static void a_hole_is_forgotten_with_its_flow(void **state)
+{
+	(void)state;
+	open_flows();
+	new_talk();
+	for (uint32_t i = 0; i < 4200; i++) {
+		forget();
+		initial[0] = next[0] = i * 1000000;
+		say(HANDSHAKE ">A10");
+		segment(FROM_CLIENT, TCP_ACK, 21, 1, 10);
+		next[1] = initial[1];
+	}
+	segment(FROM_CLIENT, TCP_ACK, 11, 1, 10);
+	forget();
+	assert_int_equal(finished()->out_of_order, 1);
+}
+
 static void a_stream_may_be_longer_than_4_gib(void **state)
 {
 	(void)state;
@@ -453,6 +501,9 @@ int main(void)
 		TEST(letters_repeat_at_the_1st_10th_and_100th_event),
 		TEST(a_history_has_room_for_21_letters),
 		TEST(sequence_numbers_wrap_without_notice),
+		TEST(a_wrap_hides_no_hole_and_no_loss),
+		TEST(a_window_of_0_says_nothing_to_who_has_finished),
+		TEST(a_hole_is_forgotten_with_its_flow),
 		TEST(a_stream_may_be_longer_than_4_gib),
 		TEST(round_trips_are_timed_by_the_handshake),
 		TEST(a_handshake_segment_sent_twice_times_nothing),
