@@ -291,6 +291,7 @@ void run_farewell(const struct run_state *s, struct ports *ports,
 int run_status(const struct run_state *s)
 {
 	const struct pipeline_totals *t = &s->totals;
-	return t->capture.kernel_dropped + t->records_dropped > 0 ? STATUS_INCOMPLETE
-								  : STATUS_OK;
+	uint64_t missed =
+		t->capture.kernel_dropped + t->records_dropped + totals_undecoded(t);
+	return missed > 0 ? STATUS_INCOMPLETE : STATUS_OK;
 }

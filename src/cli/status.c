@@ -157,6 +157,19 @@ static double lost_packets(const json_t *status)
 	return (isnan(kernel) ? 0 : kernel) + (isnan(ring) ? 0 : ring);
 }
 
+/* Frames we can say nothing about; a wrong IPv4 checksum is no reason to ignore one. */
+static double undecoded_frames(const json_t *status)
+{
+	const char *reason;
+	json_t *value;
+	double frames = 0;
+	json_object_foreach(json_object_get(status, "undecoded"), reason,
+			    value) if (strcmp(reason, "ok") != 0 &&
+				       strcmp(reason, "ip4_csum") != 0) frames +=
+		json_number_value(value);
+	return frames;
+}
+
 static void print_losses(const json_t *status, const struct look *look)
 {
 	label(look, "Lost");
@@ -253,7 +266,9 @@ static int verdict(const struct answers *answers)
 	const char *health = member_text(answers->health, "status");
 	if (health == NULL || strcmp(health, "failing") == 0)
 		return STATUS_BAD_NEWS;
-	return lost_packets(answers->status) > 0 ? STATUS_INCOMPLETE : STATUS_OK;
+	double missed =
+		lost_packets(answers->status) + undecoded_frames(answers->status);
+	return missed > 0 ? STATUS_INCOMPLETE : STATUS_OK;
 }
 
 static int ask_all(struct client *client, struct answers *answers)
