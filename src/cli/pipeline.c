@@ -150,11 +150,12 @@ static void take_out(struct pipeline *p, struct worker *w, uint16_t kind,
 		p->sink.flow(p->sink.self, message);
 		break;
 	case OUT_LISTED:
-		if (p->listing != NULL)
+		/* Not what an earlier list, given up, is still being sent. */
+		if (p->listing != NULL && w->lists_asked - w->lists_ended == 1)
 			p->listing->emit(p->listing->to, message);
 		break;
 	case OUT_LIST_END:
-		if (p->listing != NULL)
+		if (++w->lists_ended == w->lists_asked && p->listing != NULL)
 			p->listing->ended++;
 		break;
 	case OUT_PORT: {
@@ -412,7 +413,8 @@ void pipeline_list(struct pipeline *p, int wait_ms,
 	struct listing listing = { .emit = emit, .to = to };
 	p->listing = &listing;
 	for (unsigned i = 0; i < p->count; i++)
-		atomic_store(&p->workers[i].want_list, true);
+		p->workers[i].lists_asked +=
+			!atomic_exchange(&p->workers[i].want_list, true);
 	for (int waited = 0; waited < wait_ms && listing.ended < p->count; waited++) {
 		pipeline_pump(p);
 		struct timespec millisecond = { .tv_nsec = 1000000 };

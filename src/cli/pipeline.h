@@ -41,8 +41,8 @@ struct pipeline_totals {
 struct pipeline;
 
 /*
- * Takes everything the capture has.  progress is called now and then and at the
- * end; it returns false to stop early.  NULL without memory.
+ * Takes everything the capture has.  progress is called now and then; it
+ * returns false to stop early.  NULL without memory.
  */
 struct pipeline *
 pipeline_replay(struct capture *capture, const struct pipeline_options *options,

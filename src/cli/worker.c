@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 50 };
+enum { POLL_MS = 50, LIST_US = 100000 };
 #define CLOCK_STEP_US 2000000LL
 
 static void send(struct worker *w, enum out_message kind, const void *message,
@@ -23,10 +23,33 @@ static void send(struct worker *w, enum out_message kind, const void *message,
 	}
 }
 
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/*
+ * A list may be longer than the ring, which the asker is emptying: wait for room, but
+ * not so long that packets are lost; and never take it from records.
+ */
+static void send_listed(struct worker *w, const struct flow_record *flow)
+{
+	while (!ring_put(w->out, OUT_LISTED, flow, sizeof(*flow))) {
+		if (clock_us(CLOCK_MONOTONIC) >= w->list_until_us)
+			return;
+		sched_yield();
+	}
+}
+
 static void send_flow(void *self, const struct flow_record *flow)
 {
 	struct worker *w = self;
-	send(w, w->listing ? OUT_LISTED : OUT_FLOW, flow, sizeof(*flow));
+	if (w->list_until_us != 0)
+		send_listed(w, flow);
+	else
+		send(w, OUT_FLOW, flow, sizeof(*flow));
 }
 
 static void send_port(void *self, const struct port_sample *sample,
@@ -88,18 +111,11 @@ struct flow_sink worker_sink(struct worker *w)
 	};
 }
 
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void list(struct worker *w)
 {
-	w->listing = true;
+	w->list_until_us = clock_us(CLOCK_MONOTONIC) + LIST_US;
 	flows_list(w->flows);
-	w->listing = false;
+	w->list_until_us = 0;
 	send(w, OUT_LIST_END, NULL, 0);
 }
 
