@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "catalog/catalog.h"
 #include "flow/flow.h"
@@ -170,6 +171,28 @@ static inline struct packet udp_packet(unsigned client, uint16_t sport, uint32_t
 				.proto = IPPROTO_UDP,
 				.ip_len = 28 + len,
 				.payload_len = len };
+}
+
+static inline struct flow_stats stats_now(void)
+{
+	struct flow_stats stats;
+	flows_stats(flows, &stats);
+	return stats;
+}
+
+static inline void syn(unsigned client, uint16_t sport, uint32_t seq)
+{
+	struct packet p = tcp_packet(client, sport, TCP_SYN);
+	p.seq = seq;
+	take(p);
+}
+
+static inline size_t seen_with(const char *reason)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < seen_count; i++)
+		count += strcmp(seen[i].end_reason, reason) == 0;
+	return count;
 }
 
 /* ---- one TCP connection, 10.0.0.1:40000 to 10.0.0.2:80 ---- */

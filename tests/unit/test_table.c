@@ -89,17 +89,17 @@ static void equal_hashes_fill_two_buckets_and_no_more(void **state)
 	const uint64_t hash = 0x8000000012345678;
 	uint32_t numbers[BODIES];
 	unsigned side;
-	uint16_t count = 0;
+	int count = 0;
 	for (; count < BODIES; count++) {
-		struct packet p = udp_packet(1, count, 1);
+		struct packet p = udp_packet(1, (uint16_t)count, 1);
 		numbers[count] = add_body(&p, hash);
 		if (numbers[count] == TABLE_NONE)
 			break;
 	}
 	assert_int_equal(count, 20);
-	for (uint16_t gone = 0; gone < count; gone++) {
-		for (uint16_t i = 0; i < count; i++) {
-			struct packet p = udp_packet(1, i, 1);
+	for (int gone = 0; gone < count; gone++) {
+		for (int i = 0; i < count; i++) {
+			struct packet p = udp_packet(1, (uint16_t)i, 1);
 			assert_int_equal(find(&p, hash, &side),
 					 i < gone ? TABLE_NONE : numbers[i]);
 		}
