@@ -15,6 +15,7 @@ enum { BUSIEST = 5, LABEL_WIDTH = 13 };
 
 struct answers {
 	json_t *status, *health, *ports;
+	uint64_t port_total; /* the daemon gives the busiest 1000 */
 };
 
 static void answers_free(struct answers *answers)
@@ -24,11 +25,12 @@ static void answers_free(struct answers *answers)
 	json_decref(answers->ports);
 }
 
-static int ask(struct client *client, const char *path, bool lines, json_t **out)
+static int ask(struct client *client, const char *path, bool lines, json_t **out,
+	       uint64_t *total)
 {
 	struct buf body = { 0 };
 	char error[CLIENT_ERROR_MAX];
-	int status = client_get(client, path, &body, NULL, NULL, error);
+	int status = client_get(client, path, &body, NULL, total, error);
 	if (status == STATUS_OK) {
 		*out = lines ? lines_parse(&body) : object_parse(&body);
 		if (*out == NULL) {
@@ -95,7 +97,8 @@ static void print_over(const struct answers *answers, const struct look *look)
 	size_t over = view_count_over(&view_ports, answers->ports, &limits);
 	if (over == 0)
 		return;
-	snprintf(text, sizeof(text), "! %zu of %zu ports over a limit", over, all);
+	snprintf(text, sizeof(text), "! %zu of %s%zu ports over a limit", over,
+		 answers->port_total > all ? "the busiest " : "", all);
 	fputs("; ", stdout);
 	tone_print(look, TONE_OVER, text);
 }
@@ -157,16 +160,25 @@ static double lost_packets(const json_t *status)
 	return (isnan(kernel) ? 0 : kernel) + (isnan(ring) ? 0 : ring);
 }
 
-/* Frames we can say nothing about; a wrong IPv4 checksum is no reason to ignore one. */
+/* ARP is no IP, and a wrong IPv4 checksum no reason to ignore a packet: both are fine.
+ */
+static bool is_harmless(const char *reason)
+{
+	return strcmp(reason, "ok") == 0 || strcmp(reason, "not_ip") == 0 ||
+	       strcmp(reason, "ip4_csum") == 0;
+}
+
+/* Frames we can say nothing about. */
 static double undecoded_frames(const json_t *status)
 {
 	const char *reason;
 	json_t *value;
 	double frames = 0;
-	json_object_foreach(json_object_get(status, "undecoded"), reason,
-			    value) if (strcmp(reason, "ok") != 0 &&
-				       strcmp(reason, "ip4_csum") != 0) frames +=
-		json_number_value(value);
+	json_object_foreach(json_object_get(status, "undecoded"), reason, value)
+	{
+		if (!is_harmless(reason))
+			frames += json_number_value(value);
+	}
 	return frames;
 }
 
@@ -232,17 +244,21 @@ static void print_next(const struct answers *answers)
 		printf("\nNext: breakwater top   breakwater flows --port %.0f\n", port);
 }
 
-static void print_busiest(const json_t *ports, const struct limits *limits,
+static void print_busiest(const struct answers *answers, const struct limits *limits,
 			  const struct look *look)
 {
+	const json_t *ports = answers->ports;
+	size_t total = json_array_size(ports);
+	if (answers->port_total > total)
+		total = answers->port_total;
 	json_t *rows = json_array();
 	for (size_t i = 0; i < BUSIEST && i < json_array_size(ports); i++)
 		json_array_append(rows, json_array_get(ports, i));
 	table_print(&view_ports, rows, limits, look);
 	json_decref(rows);
-	if (json_array_size(ports) > BUSIEST)
-		printf("... and %zu more: breakwater ports\n",
-		       json_array_size(ports) - BUSIEST);
+	if (total > BUSIEST)
+		printf("... and %llu more: breakwater ports\n",
+		       (unsigned long long)(total - BUSIEST));
 }
 
 static void print_screen(const struct answers *answers, const struct look *look)
@@ -256,7 +272,7 @@ static void print_screen(const struct answers *answers, const struct look *look)
 	print_place(answers->status, look);
 	if (json_array_size(answers->ports) > 0) {
 		putchar('\n');
-		print_busiest(answers->ports, &limits, look);
+		print_busiest(answers, &limits, look);
 	}
 	print_next(answers);
 }
@@ -273,11 +289,12 @@ static int verdict(const struct answers *answers)
 
 static int ask_all(struct client *client, struct answers *answers)
 {
-	int status = ask(client, "/api/v1/status", false, &answers->status);
+	int status = ask(client, "/api/v1/status", false, &answers->status, NULL);
 	if (status == STATUS_OK)
-		status = ask(client, "/health", false, &answers->health);
+		status = ask(client, "/health", false, &answers->health, NULL);
 	if (status == STATUS_OK)
-		status = ask(client, view_ports.path, true, &answers->ports);
+		status = ask(client, view_ports.path, true, &answers->ports,
+			     &answers->port_total);
 	return status;
 }
 
