@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANGES = 4 };
+enum { RANGES = 15 };
 
 struct range {
 	uint64_t from, to;
@@ -187,6 +187,11 @@ bool holes_acked(struct holes *h, uint32_t body, unsigned side, uint64_t acked,
 				e->seen = e->range[0].to;
 			drop_first(e);
 		}
+	}
+	/* Beyond all that came: the segments just below the acknowledgement. */
+	if (e->count == 0 && e->seen < acked) {
+		*lost_bytes += acked - e->seen;
+		*gaps += 1;
 	}
 	return advance(h, e);
 }
