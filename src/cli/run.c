@@ -29,6 +29,7 @@ enum {
 	TICKS_PER_SECOND = 1000 / TICK_MS,
 	LIST_WAIT_MS = 300,
 	WINDOW_S = 60,
+	HOME_S = 10, /* how often the machine's own addresses are read again */
 };
 
 /* Flows that ended lately, for `flows`; the oldest goes first. */
@@ -150,6 +151,9 @@ static void give_status(void *self, struct buf *json)
 
 static void take_second(struct monitor *m)
 {
+	/* Addresses come and go with interfaces. */
+	if (m->ticks % (HOME_S * TICKS_PER_SECOND) == 0)
+		settings_home(&m->config, &m->home);
 	struct pipeline_totals totals;
 	pipeline_totals(m->pipeline, &totals);
 	totals.flow.services = ports_count(pipeline_ports(m->pipeline));
