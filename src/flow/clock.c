@@ -66,11 +66,7 @@ static bool is_unanswered(const struct body *b)
 	       !addr_is_group(&b->key.addr[SERVER]);
 }
 
-/*
- * Counts how a flow ended for its service.  cut_off: we stopped looking, so what had no
- * answer yet might have had one.
- */
-static void count_end(struct flows *f, const struct body *b, bool cut_off)
+void flows_count_end(struct flows *f, const struct body *b, bool cut_off)
 {
 	if (b->service == SERVICE_NONE)
 		return;
@@ -99,11 +95,18 @@ const char *flows_end_reason(const struct body *b)
 	return "timeout";
 }
 
+/* Its end was clear before it is forgotten. */
+static bool is_counted(const struct body *b)
+{
+	return b->proto == IPPROTO_TCP ? b->ending : b->rejected;
+}
+
 void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 {
 	struct body *b = &f->table.bodies[number];
 	flows_emit_body(f, b, reason);
-	count_end(f, b, strcmp(reason, flows_shutdown) == 0);
+	if (!is_counted(b))
+		flows_count_end(f, b, strcmp(reason, flows_shutdown) == 0);
 	sources_give(f->sources, &b->key.addr[CLIENT]);
 	if (b->holes)
 		holes_drop(f->holes, number);

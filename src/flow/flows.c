@@ -225,8 +225,11 @@ void flows_quoted(struct flows *f, const struct packet *p)
 	}
 	struct body *b = &f->table.bodies[ref];
 	/* An answered flow is not rejected by what a stranger may have forged. */
-	if (b->side[SERVER].packets == 0 && flows_deadline(b) > p->at_us)
-		b->rejected = 1;
+	if (b->side[SERVER].packets > 0 || flows_deadline(b) <= p->at_us || b->rejected)
+		return;
+	b->rejected = 1;
+	if (b->proto != IPPROTO_TCP)
+		flows_count_end(f, b, false);
 }
 
 static void take_one(struct flows *f, const struct packet *p, const struct keyed *k)

@@ -82,6 +82,12 @@ void flows_collect_aggregates(struct flows *f, int64_t before_us);
 int64_t flows_deadline(const struct body *b);
 const char *flows_end_reason(const struct body *b);
 /*
+ * Counts how a flow ended for its service, as soon as that is clear: a TCP connection
+ * when it is closed, another when it is rejected, the rest when they are forgotten.
+ * cut_off: we stopped looking, so what had no answer yet might have had one.
+ */
+void flows_count_end(struct flows *f, const struct body *b, bool cut_off);
+/*
  * Ends a flow with a record.  Its body stays in the timers' list and is freed when they
  * come by: a list in one direction can't let go of its middle.
  */

@@ -416,7 +416,7 @@ static void move_state(struct segment *s)
 }
 
 /* A side that has finished, all of whose data we saw, is closed; then the whole. */
-static void close_sides(struct body *b)
+static void close_sides(struct flows *f, struct body *b)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		enum endpoint_state state = body_state(b, side);
@@ -433,6 +433,7 @@ static void close_sides(struct body *b)
 			b->ending = 1;
 			b->turn_open = 0;
 			b->turn_at = (uint32_t)(body_last(b) + LINGER_US);
+			flows_count_end(f, b, false);
 		}
 	}
 }
@@ -526,7 +527,7 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 		mark_round_trip(&s);
 		note_turns(&s);
 	}
-	close_sides(b);
+	close_sides(f, b);
 }
 
 bool tcp_is_reuse(const struct body *b, const struct packet *p)

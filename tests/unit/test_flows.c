@@ -501,9 +501,34 @@ static void packets_older_than_the_last_change_no_time(void **state)
 #define TEST(name)                                                                     \
 	cmocka_unit_test_setup_teardown(name, flows_begin_test, flows_end_test)
 
+static void an_end_counts_when_it_is_clear(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *script;
+		uint64_t active, rejected, ended;
+	} cases[] = {
+		{ ">S <RA", 0, 1, 1 },
+		{ ">S <SA >A >FA <FA >A", 0, 0, 1 },
+		{ ">S <SA >A >D10", 1, 0, 0 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		open_flows();
+		say(cases[i].script);
+		tick_to(START_US + SECOND);
+		assert_int_equal(sums.active, cases[i].active);
+		assert_int_equal(sums.rejected, cases[i].rejected);
+		assert_int_equal(sums.ended, cases[i].ended);
+		/* And only once. */
+		tick_until(START_US + 20 * SECOND);
+		assert_int_equal(sums.ended, cases[i].ended);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(an_end_counts_when_it_is_clear),
 		TEST(a_repeated_syn_is_counted_with_the_first),
 		TEST(a_syn_repeated_more_often_than_fits_is_still_counted),
 		TEST(a_half_open_flow_expires_after_exactly_5_seconds),
