@@ -211,6 +211,21 @@ static bool choose_types(struct replay *r, const char *types)
 	return true;
 }
 
+/* conn.log knows connections only, EVE here flow and stats. */
+static bool types_suit_format(const struct replay *r)
+{
+	bool any = r->format == FORMAT_ZEEK  ? r->flows
+		   : r->format == FORMAT_EVE ? r->flows || r->self
+					     : true;
+	if (!any)
+		fprintf(stderr,
+			"breakwater: --type: --format %s has nothing of these; it "
+			"has %s\n",
+			r->format == FORMAT_ZEEK ? "zeek" : "eve",
+			r->format == FORMAT_ZEEK ? "flow" : "flow and self");
+	return any;
+}
+
 static bool choose_format(struct replay *r, const char *format, bool json)
 {
 	static const char *const names[] = { "native", "zeek", "eve" };
@@ -310,7 +325,8 @@ int command_replay(int argc, char **argv)
 	if (r == NULL)
 		return STATUS_INCOMPLETE;
 	status = STATUS_USAGE;
-	if (choose_format(r, o.format, o.common.json) && choose_types(r, o.types)) {
+	if (choose_format(r, o.format, o.common.json) && choose_types(r, o.types) &&
+	    types_suit_format(r)) {
 		r->shown = -1;
 		r->summary.wanted = !o.quiet;
 		r->progress = !o.quiet && isatty(STDERR_FILENO);

@@ -3,6 +3,7 @@
  */
 #include "cli/run_report.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -99,27 +100,36 @@ static void put_string(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
-/* Interfaces that are up, or those asked for. */
+static bool is_watched(const struct config *config, const struct ifaddrs *entry)
+{
+	if (entry->ifa_addr == NULL || entry->ifa_addr->sa_family != AF_PACKET)
+		return false;
+	if (config->interfaces.count == 0)
+		return entry->ifa_flags & IFF_UP;
+	for (size_t i = 0; i < config->interfaces.count; i++)
+		if (strcmp(config->interfaces.at[i], entry->ifa_name) == 0)
+			return true;
+	return false;
+}
+
+/* Interfaces that are up, or those asked for that exist. */
 static void put_interfaces(struct buf *out, const struct config *config)
 {
-	struct if_nameindex *all = if_nameindex();
+	struct ifaddrs *all = NULL;
 	bool first = true;
 	put_name(out, "interfaces");
 	buf_char(out, '[');
-	for (struct if_nameindex *i = all; i != NULL && i->if_index != 0; i++) {
-		bool wanted = config->interfaces.count == 0;
-		for (size_t k = 0; k < config->interfaces.count; k++)
-			wanted = wanted ||
-				 strcmp(config->interfaces.at[k], i->if_name) == 0;
-		if (!wanted)
+	getifaddrs(&all);
+	for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		if (!is_watched(config, i))
 			continue;
 		if (!first)
 			buf_char(out, ',');
 		first = false;
-		put_string(out, i->if_name);
+		put_string(out, i->ifa_name);
 	}
 	buf_text(out, "],");
-	if_freenameindex(all);
+	freeifaddrs(all);
 }
 
 static void put_home(struct buf *out, const struct home *home)
@@ -219,12 +229,13 @@ void run_greet(const struct config *config, const char *address,
 	printf("; it only listens and sends nothing\n");
 	if (*address != '\0')
 		printf("Dashboard  http://%s/\n", address);
+	const char *self = program_invocation_name;
 	printf("\nIn another terminal, type\n"
-	       "  breakwater%s top       a live view\n"
-	       "  breakwater%s ports     which ports carry traffic, and how well\n"
-	       "  breakwater%s status    is all well, was anything missed\n"
+	       "  %s%s top       a live view\n"
+	       "  %s%s ports     which ports carry traffic, and how well\n"
+	       "  %s%s status    is all well, was anything missed\n"
 	       "Ctrl-C here ends it with a summary.\n\n",
-	       option, option, option);
+	       self, option, self, option, self, option);
 	fflush(stdout);
 }
 

@@ -2,6 +2,7 @@
  * status.c: breakwater status: one screen: is all well, what is watched, what was
  * missed, what is busiest, what to type next.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,10 +239,11 @@ static void print_next(const struct answers *answers)
 		puts("\nNext: more workers or a larger ring (capture.workers, "
 		     "capture.ring_mib: breakwater config show)");
 	else if (isnan(port))
-		puts("\nNext: breakwater top   (ports show as soon as they carry "
-		     "traffic)");
+		printf("\nNext: %s top   (ports show as soon as they carry traffic)\n",
+		       program_invocation_name);
 	else
-		printf("\nNext: breakwater top   breakwater flows --port %.0f\n", port);
+		printf("\nNext: %s top   %s flows --port %.0f\n",
+		       program_invocation_name, program_invocation_name, port);
 }
 
 static void print_busiest(const struct answers *answers, const struct limits *limits,

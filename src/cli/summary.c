@@ -72,9 +72,12 @@ static void print_ports(struct ports *ports, const struct config *config,
 	size_t count = json_array_size(rows);
 	keep_busiest(rows);
 	struct limits limits = limits_in(config);
-	table_print(&view_ports, rows, &limits, look);
+	char more[CELL_MAX];
+	text_count(more, sizeof(more), (double)count - ROWS);
+	if (count > 0)
+		table_print(&view_ports, rows, &limits, look);
 	if (count > ROWS)
-		printf("... and %zu more ports\n", count - ROWS);
+		printf("... and %s more ports\n", more);
 	json_decref(rows);
 }
 
@@ -98,8 +101,9 @@ static void print_losses(const struct pipeline_totals *t)
 		       (unsigned long long)t->records_dropped);
 	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
 		if (i != DECODE_OK && i != DECODE_NOT_IP && t->decoded[i] > 0)
-			printf("! %llu frames, %s: %s\n",
+			printf("! %llu frame%s, %s: %s\n",
 			       (unsigned long long)t->decoded[i],
+			       t->decoded[i] == 1 ? "" : "s",
 			       decode_reason_name((enum decode_reason)i),
 			       decode_reason_doc((enum decode_reason)i));
 	if (t->flow.flows_evicted + t->flow.flows_refused > 0)
@@ -118,7 +122,9 @@ void summary_print(const struct summary *summary, const struct pipeline_totals *
 	text_count(packets, sizeof(packets), (double)t->flow.packets);
 	text_bytes(bytes, sizeof(bytes), (double)t->flow.bytes);
 	text_count(flows, sizeof(flows), (double)summary->flows);
-	printf("%s packets, %s, %s connections", packets, bytes, flows);
+	printf("%s packet%s, %s, %s connection%s", packets,
+	       t->flow.packets == 1 ? "" : "s", bytes, flows,
+	       summary->flows == 1 ? "" : "s");
 	print_span(t);
 	printf("\n");
 	if (t->decoded[DECODE_NOT_IP] > 0)

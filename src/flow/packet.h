@@ -90,7 +90,7 @@ enum { PACKETS_PER_FRAME = 5 }; /* tunnels nest at most 4 deep */
 	X(IP6_HEADER, "ip6_header", "IPv6 version or payload length is wrong.")        \
 	X(IP6_EXT, "ip6_ext", "IPv6 extension header cut off, misplaced or too many.") \
 	X(FRAG_OVERLAP, "frag_overlap",                                                \
-	  "Fragments overlap (RFC 5722; IPv4: see fragment.h).")                       \
+	  "Fragments overlap; IPv6 drops them (RFC 5722), IPv4 keeps the first.")      \
 	X(FRAG_BAD, "frag_bad", "Fragment of impossible offset or length.")            \
 	X(FRAG_TABLE, "frag_table",                                                    \
 	  "Fragment that the bounded table had no room for.")                          \
