@@ -127,6 +127,17 @@ static inline void body_touch(struct body *b, int64_t at_us)
 		b->last_us = (uint64_t)(at_us - body_start(b)) & 0xffffffffffff;
 }
 
+static inline uint32_t side_last_seq(const struct side *s)
+{
+	return s->start_seq + (uint32_t)s->top;
+}
+
+/* A sequence number of this side, relative and widened; negative: before its begin. */
+static inline int64_t side_relative(const struct side *s, uint32_t seq)
+{
+	return (int64_t)s->top + (int32_t)(seq - side_last_seq(s));
+}
+
 static inline bool body_is_answered(const struct body *b)
 {
 	return b->side[CLIENT].packets > 0 && b->side[SERVER].packets > 0;

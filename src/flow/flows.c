@@ -232,17 +232,25 @@ void flows_quoted(struct flows *f, const struct packet *p)
 		flows_count_end(f, b, false);
 }
 
+/* The deadline of most, without asking for it: established, and not silent for long. */
+static bool is_fresh(const struct body *b, int64_t at_us)
+{
+	return b->handshaken && !b->ending && at_us < body_last(b) + FLOWS_SILENCE_US;
+}
+
 static void take_one(struct flows *f, const struct packet *p, const struct keyed *k)
 {
 	f->stats.packets++;
 	f->stats.bytes += p->ip_len;
-	flows_tick(f, p->at_us);
+	flows_time(f, p->at_us);
 	if (p->flags & PACKET_QUOTES)
 		flows_quoted(f, p);
 	struct table_query query = { &p->src,  &p->dst,  k->sport,
 				     k->dport, p->proto, k->one_way };
 	unsigned side;
-	uint32_t ref = table_find(&f->table, k->hash, &query, &side);
+	uint32_t ref = k->guess;
+	if (!table_is(&f->table, ref, &query, &side))
+		ref = table_find(&f->table, k->hash, &query, &side);
 	if (ref == TABLE_NONE) {
 		flows_begin(f, p, k);
 		return;
@@ -252,7 +260,7 @@ static void take_one(struct flows *f, const struct packet *p, const struct keyed
 		return;
 	}
 	const struct body *b = &f->table.bodies[ref];
-	bool is_over = flows_deadline(b) <= p->at_us;
+	bool is_over = !is_fresh(b, p->at_us) && flows_deadline(b) <= p->at_us;
 	if (is_over || (p->proto == IPPROTO_TCP && tcp_is_reuse(b, p))) {
 		flows_end_body(f, ref,
 			       is_over || b->ending ? flows_end_reason(b) : "replaced");
@@ -270,7 +278,7 @@ void flows_take(struct flows *f, const struct packet *packets, size_t count)
 		__builtin_prefetch(table_bucket(&f->table, keys[i].hash));
 	}
 	for (size_t i = 0; i < count; i++)
-		table_prefetch(&f->table, keys[i].hash);
+		keys[i].guess = table_prefetch(&f->table, keys[i].hash);
 	for (size_t i = 0; i < count; i++)
 		take_one(f, &packets[i], &keys[i]);
 }

@@ -62,6 +62,7 @@ struct keyed {
 	uint64_t hash;
 	uint16_t sport, dport; /* ICMP: type and counterpart, or code */
 	bool one_way;          /* ICMP without a counterpart: no other direction */
+	uint32_t guess;        /* what table_prefetch() took it for */
 };
 
 enum {
@@ -75,6 +76,15 @@ static inline int64_t embryo_deadline(const struct embryo *e)
 }
 
 /* clock.c */
+/* flows_tick() for every packet: nearly all fall into the running second. */
+static inline void flows_time(struct flows *f, int64_t at_us)
+{
+	if (at_us >= f->second_us + SECOND_US || f->now_us == INT64_MIN)
+		flows_tick(f, at_us);
+	else if (at_us > f->now_us)
+		f->now_us = at_us;
+}
+
 extern const char flows_shutdown[]; /* the reason of flows_finish() */
 void flows_emit_body(struct flows *f, const struct body *b, const char *reason);
 void flows_emit_aggregate(struct flows *f, const struct aggregate *a);
@@ -112,6 +122,7 @@ void flows_update(struct flows *f, uint32_t number, const struct packet *p,
 void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 		 unsigned side);
 
+/* connection.c */
 /* True if this SYN begins another connection with the same addresses and ports. */
 bool tcp_is_reuse(const struct body *b, const struct packet *p);
 

@@ -151,17 +151,19 @@ static const struct flow_key *key_of(const struct table *t, uint32_t ref)
 	return ref & TABLE_EMBRYO ? &table_embryo(t, ref)->key : &t->bodies[ref].key;
 }
 
-void table_prefetch(const struct table *t, uint64_t hash)
+uint32_t table_prefetch(const struct table *t, uint64_t hash)
 {
 	const struct bucket *b = first_bucket(t, hash);
 	unsigned bits = matching(b, signature(hash));
 	if (bits == 0)
-		return;
-	const char *flow = (const char *)key_of(t, b->ref[__builtin_ctz(bits)]);
+		return TABLE_NONE;
+	uint32_t ref = b->ref[__builtin_ctz(bits)];
+	const char *flow = (const char *)key_of(t, ref);
 	__builtin_prefetch(flow, 1);
 	__builtin_prefetch(flow + 64, 1);
 	__builtin_prefetch(flow + 128, 1);
 	__builtin_prefetch(flow + sizeof(struct body) - 1, 1);
+	return ref;
 }
 
 /* Bits in which a key differs from (first, second, ports); none: 0. */
@@ -206,6 +208,15 @@ static bool is_asked(const struct table *t, uint32_t ref, const struct table_que
 		q->one_way;
 	*side = forward == 0 ? CLIENT : SERVER;
 	return ((forward == 0) | (backward == 0)) && is_kind(t, ref, q);
+}
+
+bool table_is(const struct table *t, uint32_t ref, const struct table_query *query,
+	      unsigned *side)
+{
+	if (ref == TABLE_NONE || !is_asked(t, ref, query, side))
+		return false;
+	return ref & TABLE_EMBRYO ? table_embryo(t, ref)->packets != 0
+				  : t->bodies[ref].live;
 }
 
 static uint32_t find_in(const struct table *t, const struct bucket *b, uint16_t sig,

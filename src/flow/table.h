@@ -56,8 +56,12 @@ static inline const struct bucket *table_bucket(const struct table *t, uint64_t 
 	return &t->buckets[((hash & 0xffffffff) * t->bucket_count) >> 32];
 }
 
-/* Starts loading what a lookup of this hash will touch: first buckets, then flows. */
-void table_prefetch(const struct table *t, uint64_t hash);
+/*
+ * Starts loading the flow that a lookup of this hash will touch, and returns its
+ * reference, TABLE_NONE if there is none: a guess, for table_is() to confirm when it is
+ * needed.
+ */
+uint32_t table_prefetch(const struct table *t, uint64_t hash);
 
 /* Who is asked for: src is the sender of the packet. */
 struct table_query {
@@ -66,6 +70,10 @@ struct table_query {
 	uint8_t proto;
 	bool one_way;
 };
+
+/* True if the reference is that of the living flow asked for. *side: who src is. */
+bool table_is(const struct table *t, uint32_t ref, const struct table_query *query,
+	      unsigned *side);
 
 /* Reference of the flow, or TABLE_NONE. *side: who of the flow src is. */
 uint32_t table_find(const struct table *t, uint64_t hash,

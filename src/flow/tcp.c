@@ -5,7 +5,8 @@
  * analyst can read our records with what they know; the order of the steps in
  * tcp_segment() matters for the order of history's letters.  Sequence numbers
  * are kept relative to the initial one and 48 bits wide, so wrap-around needs no
- * thought beyond relative().
+ * thought beyond side_relative().  Most segments bring nothing but the next data or its
+ * acknowledgement: is_next() knows them, and take_next() does all that they need.
  */
 #include "flow/history.h"
 #include "flow/state.h"
@@ -14,12 +15,8 @@
 enum { JUMP_MAX = 1 << 20 };
 
 enum {
-	ATTEMPT_US = 5 * 1000000, /* an unanswered SYN */
-	LINGER_US = 5 * 1000000,  /* a closed connection, for late segments */
-	CHECK_US = 6 * 1000000,   /* how often a half-dead one is looked at */
-	WAITING_US = 60 * 1000000,
-	IDLE_US = FLOWS_SILENCE_US, /* an established one */
-	REORDER_US = 3000, /* without a round trip: later is a retransmission */
+	LINGER_US = 5 * 1000000, /* a closed connection, for late segments */
+	REORDER_US = 3000,       /* without a round trip: later is a retransmission */
 };
 
 /* What a step needs at hand. */
@@ -34,17 +31,6 @@ struct segment {
 	bool syn, fin, rst, ack;
 	int64_t seq; /* relative to mine->start_seq */
 };
-
-static uint32_t last_seq(const struct side *s)
-{
-	return s->start_seq + (uint32_t)s->top;
-}
-
-/* A sequence number of this side, relative and widened; negative: before its begin. */
-static int64_t relative(const struct side *s, uint32_t seq)
-{
-	return (int64_t)s->top + (int32_t)(seq - last_seq(s));
-}
 
 static void set_top(struct side *s, int64_t top)
 {
@@ -205,7 +191,7 @@ static uint32_t absolute(int64_t value)
  * 9293 3.8.4). */
 static bool is_keep_alive(const struct segment *s)
 {
-	return s->len <= 1 && !s->fin && s->p->seq == last_seq(s->mine) - 1;
+	return s->len <= 1 && !s->fin && s->p->seq == side_last_seq(s->mine) - 1;
 }
 
 /* A segment that brings nothing beyond what came before: sent again, or overtaken? */
@@ -248,7 +234,7 @@ static void note_hole(struct segment *s, uint64_t seen)
 	struct body *b = s->b;
 	unsigned bit = 1u << s->side;
 	int64_t from = s->seq + s->syn, to = from + s->len;
-	int64_t acked = relative(s->mine, s->mine->acked);
+	int64_t acked = side_relative(s->mine, s->mine->acked);
 	if (s->rst || from < 0 || to < acked)
 		return;
 	if (acked > (int64_t)seen)
@@ -269,7 +255,7 @@ static void note_hole(struct segment *s, uint64_t seen)
 static bool advance(struct segment *s)
 {
 	struct side *mine = s->mine;
-	int32_t delta = (int32_t)(s->end - last_seq(mine));
+	int32_t delta = (int32_t)(s->end - side_last_seq(mine));
 	if ((s->syn || s->rst) && absolute(delta) > JUMP_MAX)
 		return false;
 	if (s->fin && mine->top == 1) {
@@ -455,14 +441,43 @@ static void take_ack(struct segment *s, int64_t *ack, int64_t *acked_before)
 		start_at(theirs, s->p->ack - 1, 0);
 		return;
 	}
-	int64_t rel = relative(theirs, s->p->ack);
+	int64_t rel = side_relative(theirs, s->p->ack);
 	if (rel < 0 || s->rst)
 		return;
 	*ack = rel;
-	*acked_before = relative(theirs, theirs->acked);
+	*acked_before = side_relative(theirs, theirs->acked);
 	int32_t delta = (int32_t)(s->p->ack - theirs->acked);
 	if (delta > 0 && !(s->p->ack == 0 && delta > JUMP_MAX))
 		theirs->acked = s->p->ack;
+}
+
+/*
+ * True if nothing but numbers can change: an established connection, the next data or a
+ * bare acknowledgement, of what we have seen, and no letter of history that is new.
+ */
+static bool is_next(const struct segment *s)
+{
+	const struct body *b = s->b;
+	const unsigned control = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK;
+	unsigned letters = s->len > 0 ? b->datas : b->acks;
+	return (s->p->tcp_flags & control) == TCP_ACK && b->handshaken &&
+	       b->state0 == ENDPOINT_ESTABLISHED && b->state1 == ENDPOINT_ESTABLISHED &&
+	       !b->holes && (letters >> s->side & 1) && s->p->window != 0 &&
+	       s->p->seq == side_last_seq(s->mine) &&
+	       (int32_t)(side_last_seq(s->theirs) - s->p->ack) >= 0 &&
+	       (int32_t)(s->p->ack - s->theirs->acked) >= 0;
+}
+
+static void take_next(struct segment *s)
+{
+	body_touch(s->b, s->p->at_us);
+	s->theirs->acked = s->p->ack;
+	time_round_trip(s);
+	if (s->len == 0)
+		return;
+	set_top(s->mine, (int64_t)s->mine->top + s->len);
+	mark_round_trip(s);
+	note_turns(s);
 }
 
 static struct segment segment_of(struct flows *f, uint32_t number,
@@ -494,13 +509,17 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 {
 	struct segment s = segment_of(f, number, p, side);
 	struct body *b = s.b;
+	if (is_next(&s)) {
+		take_next(&s);
+		return;
+	}
 	if (side == CLIENT && s.mine->packets == 1)
 		b->partial = !s.syn || s.ack;
 	else if (side == SERVER && s.mine->packets == 1 && !b->partial)
 		b->partial = !s.syn;
 
 	begin_sequence(&s);
-	s.seq = relative(s.mine, p->seq);
+	s.seq = side_relative(s.mine, p->seq);
 	note_history(&s);
 	note_window(&s);
 	if (!b->closed0 || !b->closed1)
@@ -528,59 +547,4 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 		note_turns(&s);
 	}
 	close_sides(f, b);
-}
-
-bool tcp_is_reuse(const struct body *b, const struct packet *p)
-{
-	bool ack = p->tcp_flags & TCP_ACK;
-	if (!(p->tcp_flags & TCP_SYN))
-		return false;
-	if (ack && body_state(b, CLIENT) != ENDPOINT_INACTIVE)
-		return false;
-	if (b->closed0 && b->closed1)
-		return true;
-	return p->seq != b->side[ack ? SERVER : CLIENT].start_seq;
-}
-
-static bool is_handshaking(enum endpoint_state state)
-{
-	return state <= ENDPOINT_SYN_ACK_SENT;
-}
-
-int64_t tcp_deadline(const struct body *b)
-{
-	int64_t last = body_last(b);
-	enum endpoint_state client = body_state(b, CLIENT),
-			    server = body_state(b, SERVER);
-	if (b->ending)
-		return last + (int32_t)(b->turn_at - (uint32_t)last);
-	if ((client == ENDPOINT_SYN_SENT || client == ENDPOINT_SYN_ACK_SENT) &&
-	    server == ENDPOINT_INACTIVE)
-		return body_start(b) + ATTEMPT_US;
-	bool half_dead = client == ENDPOINT_RESET || server == ENDPOINT_RESET ||
-			 client == ENDPOINT_INACTIVE || server == ENDPOINT_INACTIVE;
-	if ((b->closed0 || b->closed1) && half_dead) {
-		int64_t quiet = (int64_t)b->last_us;
-		return body_start(b) + ATTEMPT_US + (quiet / CHECK_US + 1) * CHECK_US;
-	}
-	return last + (is_handshaking(client) && is_handshaking(server) ? WAITING_US
-									: IDLE_US);
-}
-
-uint64_t tcp_size(const struct body *b, unsigned side)
-{
-	const struct side *s = &b->side[side];
-	bool none_acked = s->acked - s->start_seq <= 1;
-	/* A half-open connection found and aborted: the numbers mean nothing. */
-	if (body_before(b, side) == ENDPOINT_SYN_SENT &&
-	    body_state(b, side) == ENDPOINT_RESET &&
-	    body_state(b, 1 - side) == ENDPOINT_INACTIVE && !none_acked)
-		return 0;
-	int64_t acked = relative(s, s->acked);
-	uint64_t size = acked > (int64_t)s->top ? (uint64_t)acked : s->top;
-	if (size != 0)
-		size--;
-	if (size != 0 && body_fin(b, side))
-		size--;
-	return size;
 }
