@@ -106,8 +106,8 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 	p->first_us = p->newest_us = p->ticked_second = INT64_MIN;
 	for (unsigned i = 0; i < p->count; i++)
 		p->workers[i].stats.newest_us = p->stats[i].newest_us = INT64_MIN;
-	p->ports =
-		ports_new(p->count, options->window_s, options->catalog, emit_port, p);
+	p->ports = ports_new(p->count, options->window_s, options->catalog,
+			     sink->port != NULL ? emit_port : NULL, p);
 	if (p->ports == NULL) {
 		free(p);
 		return NULL;
@@ -304,7 +304,8 @@ static bool open_replay(struct pipeline *p, struct capture *capture)
 		return false;
 	if (p->count == 1) {
 		struct flow_sink sink = { .self = p,
-					  .flow = inline_flow,
+					  .flow = p->sink.flow != NULL ? inline_flow
+								       : NULL,
 					  .port = inline_port,
 					  .tick = inline_tick };
 		return worker_open(p, &p->workers[0], capture, &key, &sink);
@@ -312,6 +313,8 @@ static bool open_replay(struct pipeline *p, struct capture *capture)
 	for (unsigned i = 0; i < p->count; i++) {
 		struct worker *w = &p->workers[i];
 		struct flow_sink sink = worker_sink(w);
+		if (p->sink.flow == NULL)
+			sink.flow = NULL;
 		w->number = i;
 		w->lossless = true;
 		w->in = ring_new(IN_RING_BYTES);

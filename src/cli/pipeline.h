@@ -23,6 +23,7 @@ struct pipeline_options {
 	const struct catalog *catalog;
 };
 
+/* A function may be NULL: nobody reads these records. */
 struct pipeline_sink {
 	void *self;
 	void (*flow)(void *self, const struct flow_record *flow);

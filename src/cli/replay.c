@@ -162,7 +162,11 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.source_share = r->config.source_share,
 		.catalog = catalog,
 	};
-	struct pipeline_sink sink = { .self = r, .flow = take_flow, .port = take_port };
+	struct pipeline_sink sink = {
+		.self = r,
+		.flow = r->prints || shows_summary(r) ? take_flow : NULL,
+		.port = r->prints ? take_port : NULL,
+	};
 	struct pipeline *p =
 		pipeline_replay(capture, &options, &sink, take_progress, r);
 	clear_progress(r);

@@ -27,6 +27,8 @@ enum {
 void flows_emit_body(struct flows *f, const struct body *b, const char *reason)
 {
 	struct flow_record record;
+	if (f->sink.flow == NULL)
+		return;
 	export_body(f, b, reason, &record);
 	f->sink.flow(f->sink.self, &record);
 }
@@ -34,6 +36,8 @@ void flows_emit_body(struct flows *f, const struct body *b, const char *reason)
 void flows_emit_aggregate(struct flows *f, const struct aggregate *a)
 {
 	struct flow_record record;
+	if (f->sink.flow == NULL)
+		return;
 	export_aggregate(f, a, &record);
 	f->sink.flow(f->sink.self, &record);
 }
@@ -194,7 +198,7 @@ static void run_slot(struct flows *f, int64_t slot)
 void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
 {
 	struct embryo *e = table_embryo(&f->table, ref);
-	if (reason != NULL) {
+	if (reason != NULL && f->sink.flow != NULL) {
 		struct flow_record record;
 		export_embryo(f, e, reason, &record);
 		f->sink.flow(f->sink.self, &record);

@@ -43,6 +43,7 @@ struct port_detail {
 /* Where records go. Called from the thread that feeds the flows; arguments borrowed. */
 struct flow_sink {
 	void *self;
+	/* NULL: nobody reads records of flows, so none are written */
 	void (*flow)(void *self, const struct flow_record *flow);
 	/* detail is NULL unless sample->has_detail */
 	void (*port)(void *self, const struct port_sample *sample,

@@ -286,6 +286,8 @@ void flows_take(struct flows *f, const struct packet *packets, size_t count)
 void flows_list(struct flows *f)
 {
 	struct flow_record record;
+	if (f->sink.flow == NULL)
+		return;
 	for (uint64_t i = f->table.embryo_tail; i != f->table.embryo_head; i++) {
 		const struct embryo *e = &f->table.embryos[i % f->table.embryo_max];
 		if (e->packets == 0)

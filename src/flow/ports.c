@@ -403,6 +403,8 @@ static void take_second(struct ports *ports, struct row *row,
 	struct port_record record;
 	if (row != NULL)
 		add_to_row(ports, row, s, detail);
+	if (ports->emit == NULL)
+		return;
 	make_record(ports, s, detail, 1, &record);
 	ports->emit(ports->to, &record);
 }

@@ -49,9 +49,6 @@ struct services *services_new(const struct hash_key *key)
 	s->detail_free = DETAIL_NONE;
 	s->at = reserve(SERVICES_MAX * sizeof(s->at[0]));
 	s->details = reserve(DETAILS_MAX * sizeof(s->details[0]));
-	/* One service's distributions lie in three pages. Advice only. */
-	if (s->details != NULL)
-		madvise(s->details, DETAILS_MAX * sizeof(s->details[0]), MADV_HUGEPAGE);
 	s->detail_next = reserve(DETAILS_MAX * sizeof(s->detail_next[0]));
 	if (s->at == NULL || s->details == NULL || s->detail_next == NULL) {
 		services_free(s);

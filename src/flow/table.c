@@ -15,10 +15,6 @@ static void *reserve(struct table *t, size_t bytes)
 {
 	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	/* Lookups jump about: with small pages half of them miss the TLB. Advice only.
-	 */
-	if (at != MAP_FAILED)
-		madvise(at, bytes, MADV_HUGEPAGE);
 	t->memory_bytes += bytes;
 	return at == MAP_FAILED ? NULL : at;
 }
