@@ -358,8 +358,10 @@ pipeline_replay(struct capture *capture, const struct pipeline_options *options,
 		int count = capture_next(capture, &frames, WAIT_MS);
 		if (count < 0 || (count == 0 && capture_ended(capture)))
 			break;
-		for (int i = 0; i < count; i++)
-			note_time(p, frames[i].at_us);
+		if (count > 0) {
+			note_time(p, frames[0].at_us);
+			note_time(p, frames[count - 1].at_us);
+		}
 		if (count > 0 && p->count == 1)
 			take_inline(p, frames, count);
 		else if (count > 0)

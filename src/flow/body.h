@@ -150,5 +150,5 @@ static inline bool body_is_answered(const struct body *b)
 
 static inline uint64_t saturated(uint64_t counter, uint64_t n, uint64_t top)
 {
-	return n > top - counter ? top : counter + n;
+	return __builtin_expect(n > top - counter, 0) ? top : counter + n;
 }

@@ -32,8 +32,8 @@ bool table_init(struct table *t, const struct hash_key *key, uint32_t body_max,
 			     .body_max = body_max,
 			     .embryo_max = embryo_max,
 			     .body_free = TABLE_NONE };
-	/* Nine flows to a bucket of ten when all slabs are full: 7 bytes a flow. */
-	t->bucket_count = (body_max + embryo_max) / 9 + 1;
+	/* At full load 9.25 flows to a bucket of ten: 7 bytes of index a flow. */
+	t->bucket_count = (uint32_t)((body_max + (uint64_t)embryo_max) * 4 / 37) + 1;
 	t->buckets = reserve(t, t->bucket_count * sizeof(t->buckets[0]));
 	t->bodies = reserve(t, body_max * sizeof(t->bodies[0]));
 	t->embryos = reserve(t, embryo_max * sizeof(t->embryos[0]));

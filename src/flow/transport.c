@@ -46,9 +46,8 @@ static uint64_t pseudo_sum(const struct packet *packet)
 static bool is_wrong(uint64_t pseudo, const uint8_t *at, size_t len, uint16_t stated)
 {
 	uint64_t with_len = pseudo + htonl((uint32_t)len);
-	if (stated == checksum_fold(pseudo) || stated == checksum_fold(with_len))
-		return false;
-	return checksum_fold(with_len + checksum_sum(at, len)) != 0xffff;
+	return checksum_fold(with_len + checksum_sum(at, len)) != 0xffff &&
+	       stated != checksum_fold(pseudo) && stated != checksum_fold(with_len);
 }
 
 /* Marks a wrong checksum, if all it covers is here and it was not left to a card. */
