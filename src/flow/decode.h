@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,31 +69,43 @@ struct walk {
 /* Loads without a check: the caller has checked the length. */
 static inline uint16_t load_be16(const uint8_t *at)
 {
-	return (uint16_t)(at[0] << 8 | at[1]);
+	uint16_t word;
+	memcpy(&word, at, sizeof(word));
+	return be16toh(word);
 }
 
 static inline uint32_t load_be32(const uint8_t *at)
 {
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-	       at[3];
+	uint32_t word;
+	memcpy(&word, at, sizeof(word));
+	return be32toh(word);
 }
 
 /*
  * The next free packet, filled as far as the walk knows; it counts when `count` is
  * raised.  NULL if the frame has given all it may.  quoted_* stay unset: they mean
- * something with PACKET_QUOTES only, and clearing them would cost each packet.
+ * something with PACKET_QUOTES only.  Field by field, because a memset() of this size
+ * is a string instruction, which costs more than the rest of the header.
  */
 static inline struct packet *walk_packet(struct walk *walk)
 {
 	if (walk->count >= PACKETS_PER_FRAME)
 		return NULL;
 	struct packet *packet = &walk->out[walk->count];
-	memset(packet, 0, offsetof(struct packet, quoted_src));
 	packet->at_us = walk->frame->at_us;
-	packet->iface = walk->frame->iface;
+	packet->sport = packet->dport = 0;
+	packet->proto = packet->tcp_flags = packet->flags = 0;
+	packet->tunnel = walk->tunnel;
 	packet->vlan = walk->vlan;
 	packet->vlan_inner = walk->vlan_inner;
-	packet->tunnel = walk->tunnel;
+	packet->iface = walk->frame->iface;
+	packet->window = 0;
+	packet->seq = packet->ack = 0;
+	packet->ip_len = packet->payload_len = 0;
+	packet->payload = (struct bytes){ 0 };
+	packet->icmp_id = 0;
+	packet->quoted_proto = 0;
+	packet->quoted_sport = packet->quoted_dport = 0;
 	return packet;
 }
 
@@ -117,6 +130,17 @@ enum decode_reason link_llc(struct walk *walk, struct bytes rest);
 /* wireless.c: an 802.11 frame, and one with a radiotap header. */
 enum decode_reason wireless_decode(struct walk *walk, struct bytes rest);
 enum decode_reason wireless_radiotap(struct walk *walk, struct bytes rest);
+
+/* plain.c: true if the frame was of the commonest kind and *out is its one packet. */
+bool decode_plain(struct decoder *decoder, const struct frame *frame,
+		  struct packet *out);
+
+/*
+ * transport.c: marks a wrong checksum, `field` bytes into the header, if all it covers
+ * is here and it was not left to a card.
+ */
+void transport_judge(const struct walk *walk, struct packet *packet, const uint8_t *at,
+		     size_t len, size_t field);
 
 /* ip.c, ip6.c: ip_decode looks at the version, the others expect theirs. */
 enum decode_reason ip_decode(struct walk *walk, const uint8_t *at, size_t len);

@@ -50,9 +50,8 @@ static bool is_wrong(uint64_t pseudo, const uint8_t *at, size_t len, uint16_t st
 	       stated != checksum_fold(pseudo) && stated != checksum_fold(with_len);
 }
 
-/* Marks a wrong checksum, if all it covers is here and it was not left to a card. */
-static inline void judge_checksum(const struct walk *walk, struct packet *packet,
-				  const uint8_t *at, size_t len, size_t field)
+void transport_judge(const struct walk *walk, struct packet *packet, const uint8_t *at,
+		     size_t len, size_t field)
 {
 	enum { NOT_JUDGED = PACKET_FRAGMENT | PACKET_TRUNCATED };
 	if (!walk->decoder->verify_checksums || !walk->may_judge ||
@@ -85,7 +84,7 @@ static enum decode_reason read_tcp(struct walk *walk, struct packet *packet,
 	packet->tcp_flags = at[13];
 	packet->window = load_be16(at + 14);
 	set_payload(walk, packet, at, len, header);
-	judge_checksum(walk, packet, at, len, 16);
+	transport_judge(walk, packet, at, len, 16);
 	return DECODE_OK;
 }
 
@@ -111,7 +110,7 @@ static enum decode_reason read_udp(struct walk *walk, struct packet *packet,
 	packet->sport = load_be16(at);
 	packet->dport = load_be16(at + 2);
 	set_payload(walk, packet, at, len, UDP_HEADER_LEN);
-	judge_checksum(walk, packet, at, len, 6);
+	transport_judge(walk, packet, at, len, 6);
 	return DECODE_OK;
 }
 
@@ -216,7 +215,7 @@ static enum decode_reason read_icmp(struct walk *walk, struct packet *packet,
 		set_payload(walk, packet, at, len, ICMP_HEADER_LEN);
 	if (len >= ICMP_HEADER_LEN && has_icmp_id(packet))
 		packet->icmp_id = load_be16(at + 4);
-	judge_checksum(walk, packet, at, len, 2);
+	transport_judge(walk, packet, at, len, 2);
 	if (!is_icmp_error(packet))
 		return DECODE_OK;
 	bool is_quoted = packet->proto == PROTO_ICMP

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -394,10 +395,69 @@ static void an_atomic_fragment_is_whole(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, check_begin, check_end)
 
+/* All of a packet but the addresses of its bytes. */
+static void assert_same_packet(const struct packet *a, const struct packet *b)
+{
+	assert_true(addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst));
+	assert_true(a->at_us == b->at_us && a->proto == b->proto);
+	assert_true(a->sport == b->sport && a->dport == b->dport);
+	assert_int_equal(a->tcp_flags, b->tcp_flags);
+	assert_int_equal(a->flags, b->flags);
+	assert_true(a->vlan == b->vlan && a->vlan_inner == b->vlan_inner);
+	assert_true(a->iface == b->iface && a->tunnel == b->tunnel);
+	assert_true(a->seq == b->seq && a->ack == b->ack && a->window == b->window);
+	assert_int_equal(a->ip_len, b->ip_len);
+	assert_int_equal(a->payload_len, b->payload_len);
+	assert_int_equal(a->payload.len, b->payload.len);
+	assert_true((a->payload.at == NULL) == (b->payload.at == NULL));
+	if (a->payload.len > 0)
+		assert_memory_equal(a->payload.at, b->payload.at, a->payload.len);
+}
+
+/* Ethernet takes the short way, bare IP the long one. */
+static void the_short_way_and_the_long_one_agree(void **state)
+{
+	(void)state;
+	unsigned seed = (unsigned)getpid();
+	print_message("# seed %u\n", seed);
+	srand(seed);
+	for (int round = 0; round < 100000; round++) {
+		struct made m = plain(IP4);
+		size_t ip_len = m.len;
+		uint8_t *ip = made_at(&m);
+		for (int i = rand() % 3; i > 0; i--)
+			ip[1 + (size_t)rand() % (ip_len - 1)] = (uint8_t)rand();
+		if (rand() % 4)
+			made_ip4_sum(ip);
+		made_ethernet(&m, IP4);
+		size_t cut = rand() % 2 ? 0 : (size_t)rand() % (ip_len + 1);
+		struct frame frame = { .at = made_at(&m),
+				       .len = (uint32_t)(m.len - cut),
+				       .wire_len = (uint32_t)m.len,
+				       .at_us = round,
+				       .link = LINK_ETHERNET,
+				       .iface = 3,
+				       .flags = rand() % 4 ? 0 : FRAME_CSUM_PARTIAL };
+		struct frame bare = frame;
+		bare.at += 14;
+		bare.len -= 14;
+		bare.wire_len -= 14;
+		bare.link = LINK_RAW;
+		enum decode_reason reason, bare_reason;
+		size_t count = run(&frame, &reason);
+		struct packet first = out[0];
+		assert_int_equal(run(&bare, &bare_reason), count);
+		assert_int_equal(reason, bare.len > 0 ? bare_reason : reason);
+		if (count > 0)
+			assert_same_packet(&first, &out[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(plain_tcp_is_read_whole),
+		TEST(the_short_way_and_the_long_one_agree),
 		TEST(padding_behind_the_datagram_is_not_payload),
 		TEST(icmp_errors_name_the_flow_they_are_about),
 		TEST(an_echo_has_type_code_identifier_and_payload),
