@@ -120,7 +120,8 @@ static int run_command(int argc, char **argv)
 	int status = command->run(argc, argv);
 	/* A full disk must not look like an answer; a reader that left is no mistake.
 	 */
-	if (fflush(stdout) != 0 && status == STATUS_OK) {
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	if (failed && status == STATUS_OK) {
 		perror("breakwater: standard output");
 		return STATUS_INCOMPLETE;
 	}

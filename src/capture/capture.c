@@ -64,22 +64,17 @@ void capture_say(struct capture *capture, const char *format, ...)
 	va_end(args);
 }
 
-static bool iface_table_grow(struct iface_table *table)
+/* All at once, so that a name stays where another thread may be reading it. */
+static bool iface_table_open(struct iface_table *table)
 {
-	if (table->count < table->size)
-		return true;
-	size_t size = table->size == 0 ? 16 : 2 * table->size;
-	char **names = realloc(table->names, size * sizeof(*names));
-	if (names == NULL)
-		return false;
-	table->names = names;
-	table->size = size;
-	return true;
+	if (table->names == NULL)
+		table->names = calloc(IFACES_MAX, sizeof(*table->names));
+	return table->names != NULL;
 }
 
 uint16_t iface_table_add(struct iface_table *table, const char *name, size_t len)
 {
-	if (table->count >= IFACES_MAX || !iface_table_grow(table))
+	if (table->count >= IFACES_MAX || !iface_table_open(table))
 		return IFACES_MAX;
 	char *copy = strndup(name, len < IFACE_NAME_MAX ? len : IFACE_NAME_MAX - 1);
 	if (copy == NULL)
@@ -88,13 +83,16 @@ uint16_t iface_table_add(struct iface_table *table, const char *name, size_t len
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	}
-	table->names[table->count] = copy;
-	return (uint16_t)table->count++;
+	size_t number = table->count;
+	table->names[number] = copy;
+	__atomic_store_n(&table->count, number + 1, __ATOMIC_RELEASE);
+	return (uint16_t)number;
 }
 
 const char *iface_table_name(const struct iface_table *table, uint16_t iface)
 {
-	return iface < table->count ? table->names[iface] : "";
+	size_t count = __atomic_load_n(&table->count, __ATOMIC_ACQUIRE);
+	return iface < count ? table->names[iface] : "";
 }
 
 void iface_table_free(struct iface_table *table)

@@ -38,7 +38,7 @@ enum {
 /* Names of interfaces by frame.iface. Zero it to begin with. */
 struct iface_table {
 	char **names; /* owned, never NULL */
-	size_t count, size;
+	size_t count;
 };
 
 struct capture {

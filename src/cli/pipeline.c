@@ -492,7 +492,7 @@ uint64_t totals_undecoded(const struct pipeline_totals *totals)
 {
 	uint64_t undecoded = 0;
 	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
-		if (i != DECODE_OK && i != DECODE_NOT_IP && i != DECODE_IP4_CSUM)
+		if (!decode_is_used((enum decode_reason)i))
 			undecoded += totals->decoded[i];
 	return undecoded;
 }

@@ -163,6 +163,9 @@ static void take_second(struct monitor *m)
 		print_json(RECORD_self, &m->state.self);
 	else if (!m->quiet)
 		run_progress(&m->state, totals.flow.services);
+	/* Who read our records has left, or the disk is full. */
+	if (m->common.json && ferror(stdout))
+		m->ended = true;
 	const char *error = pipeline_error(m->pipeline);
 	if (*error != '\0' && !m->ended) {
 		run_clear_progress();

@@ -59,6 +59,9 @@ void run_second(struct run_state *s, const struct pipeline_totals *totals,
 		int64_t now_us)
 {
 	double elapsed = (double)(now_us - s->second_us) / 1e6;
+	/* The clock was set back to before the start. */
+	if (now_us < s->started_us)
+		s->started_us = now_us;
 	double cpu = cpu_seconds();
 	if (elapsed > 0) {
 		uint64_t packets = totals->flow.packets - s->totals.flow.packets;

@@ -166,7 +166,8 @@ static double lost_packets(const json_t *status)
 static bool is_harmless(const char *reason)
 {
 	return strcmp(reason, "ok") == 0 || strcmp(reason, "not_ip") == 0 ||
-	       strcmp(reason, "ip4_csum") == 0;
+	       strcmp(reason, "ip4_csum") == 0 || strcmp(reason, "tunnel_bad") == 0 ||
+	       strcmp(reason, "tunnel_deep") == 0;
 }
 
 /* Frames we can say nothing about. */

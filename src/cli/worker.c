@@ -116,15 +116,26 @@ static void list(struct worker *w)
 	w->list_until_us = clock_us(CLOCK_MONOTONIC) + LIST_US;
 	flows_list(w->flows);
 	w->list_until_us = 0;
-	send(w, OUT_LIST_END, NULL, 0);
+	w->list_end_due = true;
 }
 
-static void take_frames(struct worker *w, const struct frame *frames, int count)
+/* Frames stamped before the clock was set back come after it: they are of now. */
+static size_t decode_live(struct worker *w, const struct frame *frame, int64_t now_us,
+			  struct packet *packets)
+{
+	size_t count = decode(w->decoder, frame, packets);
+	for (size_t i = 0; i < count && frame->at_us > now_us + CLOCK_STEP_US; i++)
+		packets[i].at_us = now_us;
+	return count;
+}
+
+static void take_frames(struct worker *w, const struct frame *frames, int count,
+			int64_t now_us)
 {
 	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH];
 	size_t have = 0;
 	for (int i = 0; i < count; i++) {
-		have += decode(w->decoder, &frames[i], packets + have);
+		have += decode_live(w, &frames[i], now_us, packets + have);
 		if (have >= FLOWS_BATCH) {
 			flows_take(w->flows, packets, FLOWS_BATCH);
 			have -= FLOWS_BATCH;
@@ -165,12 +176,15 @@ void *worker_live(void *worker)
 			offset += step;
 		}
 		if (count > 0)
-			take_frames(w, frames, count);
+			take_frames(w, frames, count, now);
 		/* Frames may wait in the ring: time is not yet what the clock says. */
 		else
 			flows_tick(w->flows, now);
-		if (atomic_exchange(&w->want_list, false))
+		/* The asker counts the ends: none may be lost to a full ring. */
+		if (!w->list_end_due && atomic_exchange(&w->want_list, false))
 			list(w);
+		if (w->list_end_due && ring_put(w->out, OUT_LIST_END, NULL, 0))
+			w->list_end_due = false;
 	}
 	return end_live(w);
 }

@@ -46,7 +46,8 @@ struct worker {
 	struct ring *in; /* replay */
 	struct ring *out;
 	struct worker_stats stats;
-	int64_t list_until_us;             /* monotonic; 0: not listing */
+	int64_t list_until_us; /* monotonic; 0: not listing */
+	bool list_end_due;
 	unsigned lists_asked, lists_ended; /* the pipeline's */
 	atomic_bool stop, want_list;
 	atomic_int error; /* a capture's errno */

@@ -89,7 +89,9 @@ void flows_count_end(struct flows *f, const struct body *b, bool cut_off)
 
 const char *flows_end_reason(const struct body *b)
 {
-	if (b->rejected)
+	/* An answer after the error takes it back. */
+	bool answered = b->proto != IPPROTO_TCP && body_is_answered(b);
+	if (b->rejected && !answered)
 		return "rejected";
 	if (b->proto == IPPROTO_TCP &&
 	    (b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET))

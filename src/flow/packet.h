@@ -110,6 +110,14 @@ enum decode_reason {
 #undef X
 		DECODE_REASON_COUNT
 };
+/* True for what was decoded, if oddly, and for what there is nothing of ours in. */
+static inline bool decode_is_used(enum decode_reason reason)
+{
+	return reason == DECODE_OK || reason == DECODE_NOT_IP ||
+	       reason == DECODE_IP4_CSUM || reason == DECODE_TUNNEL_BAD ||
+	       reason == DECODE_TUNNEL_DEEP;
+}
+
 const char *decode_reason_name(enum decode_reason reason);
 const char *decode_reason_doc(enum decode_reason reason);
 

@@ -486,18 +486,8 @@ static void rebuild_pending(struct ports *ports)
 	}
 }
 
-void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
+static void finish_until(struct ports *ports, int64_t done)
 {
-	/* Set back, the clock may take hours to come to what waits: out with it. */
-	bool went_back = at_us < ports->ticked[worker];
-	ports->ticked[worker] = at_us;
-	int64_t done = INT64_MAX;
-	for (unsigned i = 0; i < ports->workers && !went_back; i++)
-		if (ports->ticked[i] < done)
-			done = ports->ticked[i];
-	if (done == ports->done || ports->pending_count == 0)
-		return;
-	ports->done = done;
 	qsort(ports->pending, ports->pending_count, sizeof(ports->pending[0]),
 	      by_time_and_service);
 	uint32_t count = 0;
@@ -508,6 +498,25 @@ void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
 	memmove(ports->pending, ports->pending + count,
 		ports->pending_count * sizeof(ports->pending[0]));
 	rebuild_pending(ports);
+}
+
+void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
+{
+	/* Set back, the clock may take hours to come to what waits: out with it. */
+	bool went_back = at_us < ports->ticked[worker];
+	ports->ticked[worker] = at_us;
+	int64_t done = INT64_MAX;
+	for (unsigned i = 0; i < ports->workers && !went_back; i++)
+		if (ports->ticked[i] < done)
+			done = ports->ticked[i];
+	if (done == ports->done)
+		return;
+	ports->done = done;
+	if (ports->pending_count > 0)
+		finish_until(ports, done);
+	/* Time goes on where nothing is seen, too. */
+	if (ports->has_rows && ports->window_us != 0 && done != INT64_MAX)
+		turn_window(ports, done);
 }
 
 static void add_window(const struct row *row, struct sum *into,

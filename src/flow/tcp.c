@@ -151,6 +151,7 @@ static void time_handshake(struct segment *s)
 		   body_state(b, SERVER) == ENDPOINT_ESTABLISHED &&
 		   b->side[CLIENT].packets > 0) {
 		b->handshaken = 1;
+		b->rejected = 0; /* an ICMP error was but a delay (RFC 5461 4) */
 		if (!b->syn_again && b->mark_at != 0)
 			smooth(b, CLIENT, now - b->mark_at);
 		b->handshake_us =

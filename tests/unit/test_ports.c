@@ -267,6 +267,34 @@ static void second_of(struct ports *ports, unsigned worker, int64_t second,
 	ports_tick(ports, worker, START_US + (second + 1) * SECOND);
 }
 
+static void count_row(void *to, const struct port_record *port)
+{
+	(void)port;
+	*(size_t *)to += 1;
+}
+
+/* A quiet machine has ticks but no samples. */
+static void rows_are_forgotten_while_nothing_is_seen(void **state)
+{
+	(void)state;
+	struct ports *ports = ports_new(1, 60, catalog, NULL, NULL);
+	struct port_sample s = sample_of(1, 0);
+	size_t rows = 0;
+	s.client_packets = 1;
+	s.active = 0;
+	ports_add(ports, 0, &s, NULL);
+	for (int64_t t = 1; t < 59; t++)
+		ports_tick(ports, 0, START_US + t * SECOND);
+	ports_each(ports, count_row, &rows);
+	assert_int_equal(rows, 1);
+	for (int64_t t = 59; t < 300; t++)
+		ports_tick(ports, 0, START_US + t * SECOND);
+	rows = 0;
+	ports_each(ports, count_row, &rows);
+	assert_int_equal(rows, 0);
+	ports_free(ports);
+}
+
 static void a_window_rolls_over_and_the_silent_are_forgotten(void **state)
 {
 	(void)state;
@@ -398,6 +426,7 @@ static void a_clock_that_steps_back_holds_nothing_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(rows_are_forgotten_while_nothing_is_seen),
 		TEST(four_workers_give_the_records_of_one),
 		TEST(a_window_rolls_over_and_the_silent_are_forgotten),
 		TEST(quantiles_are_those_of_the_window),
