@@ -333,7 +333,9 @@ int command_replay(int argc, char **argv)
 	    types_suit_format(r)) {
 		r->shown = -1;
 		r->summary.wanted = !o.quiet;
-		r->progress = !o.quiet && isatty(STDERR_FILENO);
+		/* Not between records on the same terminal. */
+		r->progress = !o.quiet && isatty(STDERR_FILENO) &&
+			      !(r->prints && isatty(STDOUT_FILENO));
 		status = open_and_replay(r, &o, (const char *const *)argv + first,
 					 (size_t)(argc - first));
 	}

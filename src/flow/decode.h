@@ -83,9 +83,9 @@ static inline uint32_t load_be32(const uint8_t *at)
 
 /*
  * The next free packet, filled as far as the walk knows; it counts when `count` is
- * raised.  NULL if the frame has given all it may.  quoted_* stay unset: they mean
- * something with PACKET_QUOTES only.  Field by field, because a memset() of this size
- * is a string instruction, which costs more than the rest of the header.
+ * raised.  NULL if the frame has given all it may.  The quoted addresses stay unset:
+ * they mean something with PACKET_QUOTES only.  Field by field, because a memset() of
+ * this size is a string instruction, which costs more than the rest of the header.
  */
 static inline struct packet *walk_packet(struct walk *walk)
 {

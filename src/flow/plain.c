@@ -60,6 +60,8 @@ bool decode_plain(struct decoder *decoder, const struct frame *frame,
 	out->payload_len = (uint32_t)(total - headers);
 	out->payload = bytes_of(payload > 0 ? tcp + header : NULL, payload);
 	out->icmp_id = 0;
+	out->quoted_proto = 0;
+	out->quoted_sport = out->quoted_dport = 0;
 	if (captured == total) {
 		const struct walk walk = { .decoder = decoder,
 					   .frame = frame,
