@@ -318,7 +318,9 @@ static int open_captures(struct monitor *m, struct capture **captures)
 		.interfaces = m->config.interfaces.count > 0 ? names : NULL,
 		.interface_count = m->config.interfaces.count,
 		.filter = m->config.filter[0] != '\0' ? m->config.filter : NULL,
-		.fanout_group = m->config.workers > 1 ? (uint16_t)(getpid() | 1) : 0,
+		.fanout_group = m->config.workers > 1
+					? (uint16_t)(getpid() % UINT16_MAX + 1)
+					: 0,
 		.ring_bytes = m->config.ring_mib << 20,
 		.exclude_port = web_port(m->web),
 		.exclude_addr = host[0] != '\0' ? host : NULL,
