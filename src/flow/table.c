@@ -121,11 +121,6 @@ uint64_t table_hash_key(const struct table *t, const struct flow_key *key,
 			 one_way);
 }
 
-static struct bucket *first_bucket(const struct table *t, uint64_t hash)
-{
-	return &t->buckets[((hash & 0xffffffff) * t->bucket_count) >> 32];
-}
-
 static struct bucket *second_bucket(const struct table *t, uint64_t hash)
 {
 	return &t->buckets[((hash >> 32) * t->bucket_count) >> 32];
@@ -166,7 +161,7 @@ static const struct flow_key *key_of(const struct table *t, uint32_t ref)
 
 uint32_t table_prefetch(const struct table *t, uint64_t hash)
 {
-	const struct bucket *b = first_bucket(t, hash);
+	const struct bucket *b = table_bucket(t, hash);
 	unsigned bits = matching(b, signature(hash));
 	if (bits == 0)
 		return TABLE_NONE;
@@ -247,7 +242,7 @@ uint32_t table_find(const struct table *t, uint64_t hash,
 		    const struct table_query *query, unsigned *side)
 {
 	uint16_t sig = signature(hash);
-	const struct bucket *first = first_bucket(t, hash);
+	const struct bucket *first = table_bucket(t, hash);
 	uint32_t ref = find_in(t, first, sig, query, side);
 	if (ref == TABLE_NONE && first->spilled != 0)
 		ref = find_in(t, second_bucket(t, hash), sig, query, side);
@@ -270,7 +265,7 @@ bool table_insert(struct table *t, uint64_t hash, uint32_t ref)
 {
 	enum { ROOMY = 4 };
 	uint16_t sig = signature(hash);
-	struct bucket *first = first_bucket(t, hash), *second = second_bucket(t, hash);
+	struct bucket *first = table_bucket(t, hash), *second = second_bucket(t, hash);
 	unsigned open = matching(first, 0);
 	int left = __builtin_popcount(open);
 	if (left < ROOMY && second != first) {
@@ -291,7 +286,7 @@ bool table_insert(struct table *t, uint64_t hash, uint32_t ref)
 static struct bucket *locate(struct table *t, uint64_t hash, uint32_t ref,
 			     unsigned *slot)
 {
-	struct bucket *pair[2] = { first_bucket(t, hash), second_bucket(t, hash) };
+	struct bucket *pair[2] = { table_bucket(t, hash), second_bucket(t, hash) };
 	for (unsigned i = 0; i < 2; i++)
 		for (*slot = 0; *slot < SLOTS; (*slot)++)
 			if (pair[i]->sig[*slot] == signature(hash) &&
@@ -307,8 +302,8 @@ void table_remove(struct table *t, uint64_t hash, uint32_t ref)
 	if (b == NULL)
 		return;
 	b->sig[slot] = 0;
-	if (b != first_bucket(t, hash))
-		first_bucket(t, hash)->spilled--;
+	if (b != table_bucket(t, hash))
+		table_bucket(t, hash)->spilled--;
 }
 
 void table_move(struct table *t, uint64_t hash, uint32_t from, uint32_t to)

@@ -51,7 +51,8 @@ uint64_t table_hash(const struct table *t, const struct packet *p, uint16_t spor
 uint64_t table_hash_key(const struct table *t, const struct flow_key *key,
 			uint8_t proto, bool one_way);
 
-static inline const struct bucket *table_bucket(const struct table *t, uint64_t hash)
+/* The bucket that a flow of this hash is in, unless it was spilled to its other one. */
+static inline struct bucket *table_bucket(const struct table *t, uint64_t hash)
 {
 	return &t->buckets[((hash & 0xffffffff) * t->bucket_count) >> 32];
 }
