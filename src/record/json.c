@@ -84,6 +84,14 @@ static void put_ratio(struct line *line, const struct field *field, double value
 	object_ratio(line->out, field->name, value);
 }
 
+static void put_flag(struct line *line, const struct field *field, field_flag value)
+{
+	if (value == UNKNOWN_FLAG)
+		return;
+	flush(line);
+	object_bool(line->out, field->name, value != 0);
+}
+
 /* Unknown values write nothing. */
 __attribute__((nonnull)) static void
 put_field(struct line *line, const struct field *field, const void *at)
@@ -112,11 +120,15 @@ put_field(struct line *line, const struct field *field, const void *at)
 	case TYPE_ratio:
 		put_ratio(line, field, *(const field_ratio *)at);
 		break;
+	case TYPE_flag:
+		put_flag(line, field, *(const field_flag *)at);
+		break;
 	case TYPE_word:
 		put_text(line, field, *(const field_word *)at);
 		break;
 	case TYPE_text32:
 	case TYPE_text64:
+	case TYPE_text256:
 		put_text(line, field, at);
 		break;
 	}
@@ -147,6 +159,8 @@ static const char *json_type(enum field_type type)
 		return "integer";
 	case TYPE_ratio:
 		return "number";
+	case TYPE_flag:
+		return "boolean";
 	default:
 		return "string";
 	}

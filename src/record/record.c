@@ -45,9 +45,11 @@ const struct schema schemas[RECORD_KINDS] = {
 #define UNKNOWN_u32 UNKNOWN_U32
 #define UNKNOWN_u64 UNKNOWN_U64
 #define UNKNOWN_ratio NAN
+#define UNKNOWN_flag UNKNOWN_FLAG
 #define UNKNOWN_word NULL
 #define UNKNOWN_text32 ""
 #define UNKNOWN_text64 ""
+#define UNKNOWN_text256 ""
 /* clang-format on */
 #define RECORD(r, doc)                  static const struct r##_record unknown_##r = {
 #define FIELD(r, type, name, role, doc) .name = UNKNOWN_##type,

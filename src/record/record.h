@@ -5,7 +5,7 @@
  * nowhere else.  All other code loops over a table.
  *
  * A field is unknown when it holds its type's UNKNOWN value: integers all ones,
- * ratio NaN, strings empty or NULL, addresses unset, time INT64_MIN.  Start
+ * flag too, ratio NaN, strings empty or NULL, addresses unset, time INT64_MIN.  Start
  * every record with record_init(), which makes all fields unknown.
  */
 #pragma once
@@ -23,10 +23,13 @@ typedef uint16_t field_u16;
 typedef uint32_t field_u32;
 typedef uint64_t field_u64;
 typedef double field_ratio;
+typedef uint8_t field_flag;
 typedef const char *field_word; /* static storage, never freed */
 typedef char field_text32[32];
 typedef char field_text64[64];
+typedef char field_text256[256];
 
+#define UNKNOWN_FLAG UINT8_MAX
 #define UNKNOWN_U16  UINT16_MAX
 #define UNKNOWN_U32  UINT32_MAX
 #define UNKNOWN_U64  UINT64_MAX
@@ -39,9 +42,11 @@ enum field_type {
 	TYPE_u32,
 	TYPE_u64,
 	TYPE_ratio,
+	TYPE_flag,
 	TYPE_word,
 	TYPE_text32,
 	TYPE_text64,
+	TYPE_text256,
 };
 enum field_role { ROLE_NOTE, ROLE_KEY, ROLE_COUNTER, ROLE_GAUGE };
 

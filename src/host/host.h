@@ -1,0 +1,130 @@
+/*
+ * host.h: who listens on this machine, and how its TCP connections do, as the kernel
+ * tells.
+ *
+ * Two halves.  The watch looks: it needs privileges to see other users' processes and
+ * other network namespaces, so it runs in the guard (or, without privileges, where its
+ * eyes reach).  It sends fixed-size events.  The host keeps what the events said, makes
+ * records of it, and answers whose a port or a connection is.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/home.h"
+#include "record/record.h"
+
+/* ---- the watch ---- */
+
+enum host_event_kind {
+	HOST_LISTENER,   /* a listening socket opened, or something about it changed */
+	HOST_CLOSED,     /* one closed; only netns, inode and the key fields are set */
+	HOST_SOCKET,     /* counts of one local TCP port */
+	HOST_CONNECTION, /* a connection of a local process, when it is made */
+	HOST_SYNCED,     /* everything that was there at the start has been sent */
+	HOST_MEANS,      /* how the watch sees, see struct host_means */
+};
+
+/* A listening socket and its process.  Unknown texts are "", numbers as in record.h. */
+struct host_listener {
+	uint64_t netns, inode; /* netns 0: ours */
+	struct addr addr;
+	uint16_t port;
+	uint8_t proto;      /* IPPROTO_ */
+	uint8_t dual;       /* bound to ::, takes IPv4 too */
+	uint8_t hidden;     /* the kernel shows it, /proc does not show its process */
+	uint8_t firewalled; /* 1: no packet from outside gets there; 0xff: unknown */
+	uint32_t uid, pid, processes;
+	int64_t since_us; /* Unix time */
+	uint64_t backlog, backlog_max, overflows;
+	char iface[16], process[32], user[32], unit[64], container[64], package[64];
+	char exe[256], cgroup[256];
+};
+
+/* Of a connection whose local end is a process that we know. */
+struct host_connection {
+	struct addr local, remote;
+	uint16_t local_port, remote_port;
+	uint8_t proto;
+	uint8_t accepted; /* 1: the local end is the server */
+	uint32_t uid, pid;
+	char process[32], user[32];
+};
+
+/* How the watch sees; every part says why it does not, in few words; "" if it does. */
+struct host_means {
+	uint8_t by_bpf_events;  /* changes come by tp_btf, cgroup hooks; else by polling
+				 */
+	uint8_t by_bpf_owners;  /* owners by iter/task_file; else by /proc/PID/fd */
+	uint8_t sees_processes; /* of other users */
+	uint8_t sees_namespaces;
+	uint32_t namespaces; /* being watched */
+	char reason[160];
+};
+
+struct host_event {
+	enum host_event_kind kind;
+	int64_t at_us;
+	union {
+		struct host_listener listener;
+		struct socket_record socket; /* no pointers inside */
+		struct host_connection connection;
+		struct host_means means;
+	};
+};
+
+typedef void (*host_emit)(void *to, const struct host_event *event);
+
+struct host_watch;
+/* Never needs a privilege: it says in its means what it can't see.  NULL: no memory. */
+struct host_watch *host_watch_open(host_emit emit, void *to);
+/* An epoll descriptor: readable when host_watch_run() has something to do. */
+int host_watch_fd(const struct host_watch *watch);
+int host_watch_timeout_ms(const struct host_watch *watch);
+void host_watch_run(struct host_watch *watch);
+void host_watch_close(struct host_watch *watch);
+
+/* ---- the host ---- */
+
+struct host_options {
+	void *self;
+	/* IANA name and class of a port (catalog); either may return NULL. */
+	const char *(*service)(void *self, uint8_t proto, uint16_t port);
+	const char *(*class_of)(void *self, uint8_t proto, uint16_t port);
+	/* A listener opened, changed or closed; from host_take(). */
+	void (*listener)(void *self, const struct listener_record *listener);
+	/* Counts of a port. */
+	void (*socket)(void *self, const struct socket_record *socket);
+};
+
+struct host;
+struct host *host_new(const struct host_options *options);
+void host_free(struct host *host);
+
+void host_take(struct host *host, const struct host_event *event);
+
+/* True once everything that was there at the start is known. */
+bool host_is_synced(const struct host *host);
+const struct host_means *host_means(const struct host *host);
+
+/* Every listener now; change is "" (NULL). */
+void host_each(struct host *host,
+	       void (*emit)(void *to, const struct listener_record *l), void *to);
+size_t host_count(const struct host *host);
+
+/* The last counts of every port. */
+void host_each_socket(struct host *host,
+		      void (*emit)(void *to, const struct socket_record *s), void *to);
+
+/*
+ * The listener that takes what comes to that address and port in our namespace, the
+ * most specific one; NULL if nobody does.  Valid until the next host_take().
+ */
+const struct host_listener *host_listener_at(const struct host *host, uint8_t proto,
+					     const struct addr *addr, uint16_t port);
+
+/* Fills pid, process and user of a flow with a local end; leaves others alone. */
+void host_name_flow(const struct host *host, struct flow_record *flow);
