@@ -1,0 +1,96 @@
+/*
+ * explain.h: why a port is unwell, in words, from the records about it.
+ *
+ * A pure function of records and of the time: what the command, the page and a test
+ * ask is answered by the same code.  Written for who was woken by it: the cause first,
+ * then the figures it follows from, then what to look at next.
+ *
+ * Where the time goes is told apart by where it can be seen:
+ *   network      the TCP handshake, which no application takes part in (RFC 9293 3.5)
+ *   queue        connections that wait for accept(2), by Little's law: those that wait
+ *                over those that come per second (Little, Operations Research 9(3),
+ * 1961) application  from the end of what the client said to the first octet of the
+ * answer, less the round trip to the server and the wait in the queue
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "record/record.h"
+
+/* The worst first: of two that hold, the lower one is told as the cause. */
+enum explain_cause {
+	EXPLAIN_NOT_LISTENING, /* clients come, nobody listens */
+	EXPLAIN_OTHER_ADDRESS, /* listens, but not where the clients go */
+	EXPLAIN_QUEUE_FULL,    /* the process accepts slower than clients come */
+	EXPLAIN_HANGS,        /* the process takes connections or none, and is silent */
+	EXPLAIN_UNANSWERED,   /* a socket listens, but SYNs get no answer: filtered */
+	EXPLAIN_REFUSES,      /* breaks connections off, or refuses some */
+	EXPLAIN_SLOW_NETWORK, /* handshakes take long */
+	EXPLAIN_LOSSY_NETWORK,     /* segments are lost or sent again */
+	EXPLAIN_SLOW_APPLICATION,  /* answers take long, the network does not */
+	EXPLAIN_SLOWER_THAN_USUAL, /* under its limits, far over its own last week */
+	EXPLAIN_WELL,
+	EXPLAIN_IDLE,    /* a socket listens, nobody comes */
+	EXPLAIN_UNKNOWN, /* nothing is known of this port */
+	EXPLAIN_CAUSES
+};
+
+/* "slow network" ... */
+const char *explain_cause_name(enum explain_cause cause);
+
+/* Everything known; arrays are borrowed, NULL if empty. */
+struct explain_facts {
+	int64_t now_us;
+	uint16_t port;
+	double limit_response_us, limit_loss, limit_errors;
+	bool packets_seen, sockets_seen; /* false: "no" is then "unknown" */
+	const struct addr *own;          /* this machine's addresses */
+	size_t own_count;
+
+	const struct listener_record *listeners; /* on this port, now */
+	size_t listener_count;
+	const struct listener_record *changes; /* of the past, newest first */
+	size_t change_count;
+	const struct port_record *now; /* last minute, one per service */
+	size_t now_count;
+	const struct port_record *past; /* its history, oldest first, any intervals */
+	size_t past_count;
+	const struct socket_record *sockets; /* the kernel's counts, now */
+	size_t socket_count;
+	const struct flow_record *flows; /* lately, newest first */
+	size_t flow_count;
+	const struct finding_record *findings; /* open */
+	size_t finding_count;
+	const struct gap_record *gaps; /* of the last week */
+	size_t gap_count;
+};
+
+/* Durations in us, shares 0..1, counts over the interval; NaN: unknown. */
+struct explain_figures {
+	double interval_s, flows, errors, error_ratio, rejected, unanswered;
+	double network_us, queue_us, application_us;
+	double response_p50_us, response_p95_us, handshake_p50_us, handshake_p95_us;
+	double loss, retransmits;
+	double backlog, backlog_max, overflows;
+	int64_t overflow_us; /* last time one was dropped; UNKNOWN_TIME: never */
+};
+
+struct explain_answer {
+	enum explain_cause cause;
+	struct explain_figures now;
+	/* Medians of the last week, the last hour left out; NaN: no history. */
+	double usual_response_us, usual_handshake_us, usual_flows_per_s;
+	double history_s;  /* time that those medians rest on */
+	int64_t worse_us;  /* when it got worse; UNKNOWN_TIME: not told */
+	struct buf why;    /* the cause, in one or two sentences */
+	struct buf change; /* what changed around worse_us, a line each; may be empty */
+	struct buf next;   /* what to look at, a line each */
+};
+
+/* The answer's texts are the caller's: explain_free(). */
+void explain(const struct explain_facts *facts, struct explain_answer *out);
+void explain_free(struct explain_answer *answer);

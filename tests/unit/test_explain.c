@@ -1,0 +1,339 @@
+/*
+ * Explanations: each cause is told from the records that show it, and from no others.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "explain/explain.h"
+
+#define SECOND_US 1000000LL
+#define HOUR_US   (3600 * SECOND_US)
+#define NOW_US    (1800000000LL * SECOND_US)
+
+enum { HOURS = 7 * 24, PORT = 8080 };
+
+/* A port with a listener, a good minute and a good week; tests spoil it. */
+struct scene {
+	struct explain_facts facts;
+	struct listener_record listener, change;
+	struct port_record now, past[HOURS + 8];
+	struct flow_record flow;
+	struct addr own;
+};
+
+static struct port_record good_row(int64_t start_us, uint32_t interval_s)
+{
+	struct port_record row;
+	record_init(RECORD_port, &row);
+	row.start = start_us;
+	row.interval_s = interval_s;
+	row.transport = "tcp";
+	row.port = PORT;
+	addr_parse("192.0.2.1", &row.server_ip);
+	row.flows = row.ended = interval_s;
+	row.rejected = row.unanswered = row.errors = 0;
+	row.error_ratio = row.lost_ratio = row.retransmit_ratio = 0;
+	row.handshake_p50_us = 400;
+	row.handshake_p95_us = 900;
+	row.response_p50_us = 2000;
+	row.response_p95_us = 8000;
+	return row;
+}
+
+static struct listener_record good_listener(const char *ip)
+{
+	struct listener_record l;
+	record_init(RECORD_listener, &l);
+	l.at = NOW_US - 24 * HOUR_US;
+	l.transport = "tcp";
+	addr_parse(ip, &l.ip);
+	l.port = PORT;
+	l.pid = 812;
+	record_text(l.process, sizeof(l.process), "shopd");
+	record_text(l.unit, sizeof(l.unit), "shop.service");
+	l.backlog = 0;
+	l.backlog_max = 128;
+	l.overflows = 0;
+	return l;
+}
+
+static struct scene *good_scene(void)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	assert_non_null(s);
+	s->listener = good_listener("0.0.0.0");
+	s->now = good_row(NOW_US - 60 * SECOND_US, 60);
+	for (int i = 0; i < HOURS; i++)
+		s->past[i] = good_row(NOW_US - (HOURS - i) * HOUR_US, 3600);
+	record_init(RECORD_flow, &s->flow);
+	s->flow.client_payload_bytes = s->flow.server_payload_bytes = 100;
+	addr_parse("192.0.2.1", &s->own);
+	s->facts = (struct explain_facts){
+		.now_us = NOW_US,
+		.port = PORT,
+		.limit_response_us = 100000,
+		.limit_loss = 0.01,
+		.limit_errors = 0.001,
+		.packets_seen = true,
+		.sockets_seen = true,
+		.own = &s->own,
+		.own_count = 1,
+		.listeners = &s->listener,
+		.listener_count = 1,
+		.now = &s->now,
+		.now_count = 1,
+		.past = s->past,
+		.past_count = HOURS,
+		.flows = &s->flow,
+		.flow_count = 1,
+	};
+	return s;
+}
+
+static void set_change(struct scene *s, const char *change, int64_t at_us)
+{
+	s->change = good_listener("0.0.0.0");
+	s->change.change = change;
+	s->change.at = at_us;
+	s->facts.changes = &s->change;
+	s->facts.change_count = 1;
+}
+
+/* The cause is that one, and the sentence has these words. */
+static void expect(struct scene *s, enum explain_cause cause, const char *words)
+{
+	struct explain_answer answer;
+	explain(&s->facts, &answer);
+	const char *why = buf_cstr(&answer.why);
+	if (answer.cause != cause || strstr(why, words) == NULL)
+		print_error("cause: %s; %s\n", explain_cause_name(answer.cause), why);
+	assert_int_equal(answer.cause, cause);
+	assert_non_null(strstr(why, words));
+	assert_true(answer.next.len > 0);
+	explain_free(&answer);
+	free(s);
+}
+
+static void a_good_port_is_well(void **state)
+{
+	(void)state;
+	expect(good_scene(), EXPLAIN_WELL, "95 of 100 answers within 8.0 ms");
+}
+
+static void slow_handshakes_are_the_networks(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.handshake_p50_us = 250000;
+	expect(s, EXPLAIN_SLOW_NETWORK,
+	       "a TCP handshake takes 250 ms; usual is 400 us");
+}
+
+static void slow_answers_over_a_fast_network_are_the_applications(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.response_p50_us = 900000;
+	s->now.response_p95_us = 1500000;
+	expect(s, EXPLAIN_SLOW_APPLICATION, "shopd (pid 812, shop.service) is slow");
+}
+
+static void a_slow_network_does_not_hide_a_slower_application(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.handshake_p50_us = 150000;
+	s->now.response_p50_us = 3000000;
+	s->now.response_p95_us = 5000000;
+	expect(s, EXPLAIN_SLOW_APPLICATION, "95 of 100 answers come within 5.0 s");
+}
+
+static void a_full_queue_is_told_before_the_slow_answers_it_makes(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener.backlog = 129;
+	s->listener.overflows = 512;
+	s->listener.overflow_at = NOW_US - SECOND_US;
+	s->now.response_p50_us = s->now.response_p95_us = 9000000;
+	s->now.unanswered = s->now.errors = 20;
+	s->now.error_ratio = 0.3;
+	expect(s, EXPLAIN_QUEUE_FULL, "129 wait in a queue for 128");
+}
+
+static void an_overflow_of_yesterday_is_not_todays_cause(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener.overflows = 512;
+	s->listener.overflow_at = NOW_US - 24 * HOUR_US;
+	expect(s, EXPLAIN_WELL, "Well");
+}
+
+static void refusals_without_a_listener_are_a_dead_listener(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->facts.listener_count = 0;
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	set_change(s, "closed", NOW_US - 300 * SECOND_US);
+	expect(s, EXPLAIN_NOT_LISTENING, "14 connections were refused");
+}
+
+static void a_closed_listener_is_told_though_nobody_comes(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->facts.listener_count = s->facts.now_count = 0;
+	set_change(s, "closed", NOW_US - 300 * SECOND_US);
+	expect(s, EXPLAIN_NOT_LISTENING, "shopd (pid 812, shop.service) closed it");
+}
+
+static void a_listener_on_loopback_does_not_serve_others(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener = good_listener("127.0.0.1");
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	expect(s, EXPLAIN_OTHER_ADDRESS, "clients go to 192.0.2.1:8080");
+}
+
+static void refusals_of_another_machine_are_not_our_dead_listener(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->facts.listener_count = 0;
+	s->facts.own_count = 0;
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	expect(s, EXPLAIN_REFUSES, "14 were refused");
+}
+
+static void silence_behind_a_listener_is_a_filter(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.unanswered = s->now.errors = 30;
+	s->now.error_ratio = 0.5;
+	expect(s, EXPLAIN_UNANSWERED, "a filter drops");
+}
+
+static void questions_without_any_answer_are_a_hanging_process(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->flow.server_payload_bytes = 0;
+	s->now.response_p50_us = s->now.response_p95_us = UNKNOWN_U64;
+	expect(s, EXPLAIN_HANGS, "answers nothing");
+}
+
+static void lost_segments_are_the_networks(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.retransmit_ratio = 0.05;
+	expect(s, EXPLAIN_LOSSY_NETWORK, "5.0 % of the segments were sent again");
+}
+
+static void slower_than_usual_is_told_below_the_limit(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.response_p95_us = 60000;
+	expect(s, EXPLAIN_SLOWER_THAN_USUAL, "usual is 8.0 ms");
+}
+
+static void unknown_is_not_well(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->facts.listener_count = s->facts.now_count = s->facts.past_count = 0;
+	s->facts.sockets_seen = s->facts.packets_seen = false;
+	expect(s, EXPLAIN_UNKNOWN, "sockets can't be seen");
+}
+
+static void without_packets_a_listener_is_not_called_idle_of_clients(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->facts.now_count = 0;
+	s->facts.packets_seen = false;
+	expect(s, EXPLAIN_IDLE, "who comes is not known");
+}
+
+/* Bad since three intervals, after a restart: both are told, with their times. */
+static void what_changed_when_it_got_worse_is_told(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct explain_answer answer;
+	for (int i = 0; i < 3; i++) {
+		struct port_record *row = &s->past[HOURS + i];
+		*row = good_row(NOW_US - (3 - i) * 10 * SECOND_US, 10);
+		row->response_p95_us = 2000000;
+	}
+	s->facts.past_count = HOURS + 3;
+	s->now.response_p50_us = s->now.response_p95_us = 2000000;
+	set_change(s, "opened", NOW_US - 60 * SECOND_US);
+	explain(&s->facts, &answer);
+	assert_int_equal(answer.worse_us, NOW_US - 30 * SECOND_US);
+	assert_non_null(strstr(buf_cstr(&answer.change), "shop.service) opened"));
+	/* A good interval in between begins the count anew. */
+	s->past[HOURS + 1] = good_row(NOW_US - 20 * SECOND_US, 10);
+	explain_free(&answer);
+	explain(&s->facts, &answer);
+	assert_int_equal(answer.worse_us, NOW_US - 10 * SECOND_US);
+	explain_free(&answer);
+	free(s);
+}
+
+/* 60 come in a minute, 3 wait: by Little's law each waits 3 s. */
+static void the_time_in_the_queue_follows_littles_law(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct explain_answer answer;
+	s->listener.backlog = 3;
+	s->now.response_p50_us = 3200000;
+	explain(&s->facts, &answer);
+	assert_float_equal(answer.now.queue_us, 3e6, 1);
+	assert_float_equal(answer.now.application_us, 2e5, 1);
+	assert_float_equal(answer.now.network_us, 400, 1);
+	explain_free(&answer);
+	free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_port_is_well),
+		cmocka_unit_test(slow_handshakes_are_the_networks),
+		cmocka_unit_test(slow_answers_over_a_fast_network_are_the_applications),
+		cmocka_unit_test(a_slow_network_does_not_hide_a_slower_application),
+		cmocka_unit_test(a_full_queue_is_told_before_the_slow_answers_it_makes),
+		cmocka_unit_test(an_overflow_of_yesterday_is_not_todays_cause),
+		cmocka_unit_test(refusals_without_a_listener_are_a_dead_listener),
+		cmocka_unit_test(a_closed_listener_is_told_though_nobody_comes),
+		cmocka_unit_test(a_listener_on_loopback_does_not_serve_others),
+		cmocka_unit_test(refusals_of_another_machine_are_not_our_dead_listener),
+		cmocka_unit_test(silence_behind_a_listener_is_a_filter),
+		cmocka_unit_test(questions_without_any_answer_are_a_hanging_process),
+		cmocka_unit_test(lost_segments_are_the_networks),
+		cmocka_unit_test(slower_than_usual_is_told_below_the_limit),
+		cmocka_unit_test(unknown_is_not_well),
+		cmocka_unit_test(
+			without_packets_a_listener_is_not_called_idle_of_clients),
+		cmocka_unit_test(what_changed_when_it_got_worse_is_told),
+		cmocka_unit_test(the_time_in_the_queue_follows_littles_law),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
