@@ -99,6 +99,12 @@ void record_init(enum record_kind kind, void *record);
 /* Copies a string into a text field, cut to fit. */
 void record_text(char *field, size_t size, const char *text);
 
+/*
+ * The word of that text, for a field of type word: static storage, from any thread.
+ * NULL (unknown) for "", for more than 31 bytes, and beyond 512 different ones.
+ */
+const char *record_word(const char *text);
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
