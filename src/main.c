@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	{ "top", "", "live view of ports and connections, full screen", command_top },
 	{ "ports", "[--port N] [--sort COL]", "which ports carry traffic, and how well",
 	  command_ports },
+	{ "explain", "PORT", "all that is known of a port, and why it is unwell",
+	  command_explain },
 	{ "flows", "[--port N] [--host IP]", "connections, live and recent",
 	  command_flows },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",

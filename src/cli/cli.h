@@ -24,6 +24,7 @@ int command_run_monitor(int argc, char **argv); /* run */
 int command_replay(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_ports(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_flows(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_config(int argc, char **argv);

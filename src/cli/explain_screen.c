@@ -1,0 +1,367 @@
+/*
+ * explain_screen.c: see explain_screen.h.
+ *
+ * The cause stands in the first lines, for who reads no further.
+ */
+#include "cli/explain_screen.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/object.h"
+
+enum {
+	LABEL = 13,
+	BAR = 30,
+	CLIENTS_SHOWN = 5,
+	LISTENERS_SHOWN = 4,
+	LINE_MAX_LEN = 512
+};
+
+/* ---- parts of text ---- */
+
+static void label(const struct look *look, const char *text)
+{
+	char padded[32];
+	snprintf(padded, sizeof(padded), "%-*s", LABEL, text);
+	tone_print(look, TONE_QUIET, padded);
+}
+
+/* Wraps at blanks; a stranger's bytes are made harmless. */
+static void print_wrapped(const struct look *look, struct buf *text)
+{
+	char clean[1024];
+	const char *raw = buf_cstr(text);
+	text_clean(clean, sizeof(clean), raw == NULL ? "" : raw);
+	size_t width = look->width > 0 ? (size_t)look->width : 79;
+	const char *at = clean;
+	while (strlen(at) > width) {
+		size_t cut = width;
+		while (cut > 0 && at[cut] != ' ')
+			cut--;
+		if (cut == 0)
+			cut = width;
+		printf("%.*s\n", (int)cut, at);
+		at += cut + (at[cut] == ' ');
+	}
+	printf("%s\n", at);
+}
+
+static void print_lines(const struct look *look, const char *name, struct buf *lines)
+{
+	char clean[LINE_MAX_LEN];
+	const char *at = buf_cstr(lines);
+	for (int line = 0; at != NULL && *at != '\0'; line++) {
+		size_t len = strcspn(at, "\n");
+		char copy[LINE_MAX_LEN];
+		snprintf(copy, sizeof(copy), "%.*s", (int)len, at);
+		text_clean(clean, sizeof(clean), copy);
+		label(look, line == 0 ? name : "");
+		puts(clean);
+		at += len + (at[len] == '\n');
+	}
+}
+
+/* ---- where the time goes ---- */
+
+static void print_part(const struct look *look, const char *name, double us,
+		       double whole_us, const char *how)
+{
+	char text[CELL_MAX], bar[BAR + 1];
+	text_duration(text, sizeof(text), us);
+	int length = whole_us > 0 && us > 0 ? (int)lround(us / whole_us * BAR) : 0;
+	if (us > 0 && length == 0)
+		length = 1;
+	memset(bar, '#', (size_t)length);
+	bar[length] = '\0';
+	printf("  %-12s%9s  ", name, text);
+	tone_print(look, TONE_STRONG, bar);
+	printf("%*s %s\n", BAR - length, "", how);
+}
+
+static double known_or_zero(double value)
+{
+	return isnan(value) ? 0 : value;
+}
+
+static void print_time(const struct explain_figures *now, const struct look *look)
+{
+	double whole = known_or_zero(now->network_us) + known_or_zero(now->queue_us) +
+		       known_or_zero(now->application_us);
+	if (whole <= 0)
+		return;
+	puts("\nWhere the time goes");
+	print_part(look, "network", now->network_us, whole, "TCP handshake, median");
+	print_part(look, "queue", now->queue_us, whole, "waiting for accept()");
+	print_part(look, "application", now->application_us, whole,
+		   "question to first octet, median");
+}
+
+/* ---- figures beside the usual ---- */
+
+static void print_figure(const struct look *look, const char *name, const char *now,
+			 const char *usual, const char *limit, bool over)
+{
+	printf("  %-14s", name);
+	printf("%*s", 10 - (int)strlen(now) - over, "");
+	if (over)
+		tone_print(look, TONE_OVER, "!");
+	tone_print(look, over ? TONE_OVER : TONE_NORMAL, now);
+	printf("  %10s  %8s\n", usual, limit);
+}
+
+static void print_duration(const struct look *look, const char *name, double now,
+			   double usual, double limit)
+{
+	char one[CELL_MAX], two[CELL_MAX], three[CELL_MAX];
+	text_duration(one, sizeof(one), now);
+	text_duration(two, sizeof(two), usual);
+	text_duration(three, sizeof(three), limit);
+	print_figure(look, name, one, two, three, now > limit);
+}
+
+static void print_share(const struct look *look, const char *name, double now,
+			double limit)
+{
+	char one[CELL_MAX], three[CELL_MAX];
+	text_percent(one, sizeof(one), now);
+	text_percent(three, sizeof(three), limit);
+	print_figure(look, name, one, "", three, now > limit);
+}
+
+static void print_figures(const struct explain_facts *facts,
+			  const struct explain_answer *a, const struct look *look)
+{
+	char flows[CELL_MAX], usual[CELL_MAX] = "-", span[CELL_MAX];
+	const struct explain_figures *now = &a->now;
+	if (facts->now_count == 0)
+		return;
+	text_span(span, sizeof(span), a->history_s);
+	snprintf(flows, sizeof(flows), "%.1f/s", now->flows / now->interval_s);
+	if (!isnan(a->usual_flows_per_s))
+		snprintf(usual, sizeof(usual), "%.1f/s", a->usual_flows_per_s);
+	printf("\n  %-14s%10s  %10s  %8s\n", "", "NOW", "USUAL", "LIMIT");
+	print_figure(look, "connections", flows, usual, "", false);
+	print_duration(look, "response p95", now->response_p95_us, a->usual_response_us,
+		       facts->limit_response_us);
+	print_duration(look, "handshake", now->handshake_p50_us, a->usual_handshake_us,
+		       facts->limit_response_us);
+	print_share(look, "failed", now->error_ratio, facts->limit_errors);
+	print_share(look, "lost", now->loss, facts->limit_loss);
+	print_share(look, "sent again", now->retransmits, facts->limit_loss);
+	if (isnan(a->usual_flows_per_s))
+		puts("  (no history older than an hour to compare with)");
+	else
+		printf("  (usual: median of %s within the last 7 days)\n", span);
+}
+
+/* ---- who ---- */
+
+static void print_listener(const struct explain_facts *facts,
+			   const struct listener_record *l, bool first,
+			   const struct look *look)
+{
+	struct buf text = { 0 };
+	char address[ADDR_TEXT_MAX], clean[LINE_MAX_LEN], span[CELL_MAX];
+	addr_text(&l->ip, address);
+	buf_printf(&text, addr_is_v4(&l->ip) ? "%s:%u/%s  " : "[%s]:%u/%s  ", address,
+		   l->port, l->transport == NULL ? "?" : l->transport);
+	buf_text(&text, l->process[0] != '\0' ? l->process : "process not seen");
+	if (l->pid != UNKNOWN_U32)
+		buf_printf(&text, ", pid %u", l->pid);
+	if (l->user[0] != '\0')
+		buf_printf(&text, ", user %s", l->user);
+	if (l->unit[0] != '\0')
+		buf_printf(&text, ", %s", l->unit);
+	if (l->package[0] != '\0')
+		buf_printf(&text, ", package %s", l->package);
+	if (l->since != UNKNOWN_TIME) {
+		text_span(span, sizeof(span), (double)(facts->now_us - l->since) / 1e6);
+		buf_printf(&text, ", for %s", span);
+	}
+	if (l->reach != NULL)
+		buf_printf(&text, ", %s", l->reach);
+	if (l->backlog_max != UNKNOWN_U64 && l->backlog != UNKNOWN_U64)
+		buf_printf(&text, ", queue %llu of %llu",
+			   (unsigned long long)l->backlog,
+			   (unsigned long long)l->backlog_max);
+	const char *raw = buf_cstr(&text);
+	text_clean(clean, sizeof(clean), raw == NULL ? "" : raw);
+	label(look, first ? "Listens" : "");
+	puts(clean);
+	buf_free(&text);
+}
+
+static void print_listeners(const struct explain_facts *facts, const struct look *look)
+{
+	size_t count = facts->listener_count;
+	putchar('\n');
+	for (size_t i = 0; i < count && i < LISTENERS_SHOWN; i++)
+		print_listener(facts, &facts->listeners[i], i == 0, look);
+	if (count > LISTENERS_SHOWN)
+		printf("%*s... and %zu more: breakwater ports --listening --port %u\n",
+		       LABEL, "", count - LISTENERS_SHOWN, facts->port);
+	if (count == 0) {
+		label(look, "Listens");
+		puts(facts->sockets_seen ? "nobody on this machine"
+					 : "not known: sockets can't be seen");
+	}
+}
+
+struct client_count {
+	struct addr addr;
+	size_t flows;
+};
+
+static int by_flows(const void *left, const void *right)
+{
+	const struct client_count *a = left, *b = right;
+	return a->flows < b->flows ? 1 : a->flows > b->flows ? -1 : 0;
+}
+
+static int by_client(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct addr));
+}
+
+/* Clients of the last flows with how many each, the most frequent first. */
+static struct client_count *count_clients(const struct explain_facts *facts,
+					  size_t *count)
+{
+	size_t n = facts->flow_count;
+	struct client_count *clients = calloc(n + 1, sizeof(*clients));
+	*count = 0;
+	if (clients == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		clients[i] = (struct client_count){ facts->flows[i].client_ip, 1 };
+	qsort(clients, n, sizeof(*clients), by_client);
+	for (size_t i = 0; i < n; i++) {
+		if (*count > 0 &&
+		    addr_equal(&clients[*count - 1].addr, &clients[i].addr))
+			clients[*count - 1].flows++;
+		else
+			clients[(*count)++] = clients[i];
+	}
+	qsort(clients, *count, sizeof(*clients), by_flows);
+	return clients;
+}
+
+static void print_clients(const struct explain_facts *facts, const struct look *look)
+{
+	char text[ADDR_TEXT_MAX];
+	size_t count;
+	struct client_count *clients = count_clients(facts, &count);
+	label(look, "Who comes");
+	for (size_t i = 0; i < count && i < CLIENTS_SHOWN; i++) {
+		addr_text(&clients[i].addr, text);
+		printf("%s%s (%zu)", i > 0 ? ", " : "", text, clients[i].flows);
+	}
+	if (count > CLIENTS_SHOWN)
+		printf(" and %zu more", count - CLIENTS_SHOWN);
+	puts(count == 0 ? "nobody in the last two minutes" : "");
+	free(clients);
+}
+
+static void print_findings(const struct explain_facts *facts, const struct look *look)
+{
+	char clean[LINE_MAX_LEN];
+	for (size_t i = 0; i < facts->finding_count; i++) {
+		const struct finding_record *f = &facts->findings[i];
+		text_clean(clean, sizeof(clean), f->summary);
+		label(look, i == 0 ? "Findings" : "");
+		tone_print(look, TONE_OVER, clean);
+		putchar('\n');
+	}
+}
+
+static void print_worse(struct explain_answer *a, const struct look *look)
+{
+	char text[TIME_TEXT_MAX];
+	if (a->worse_us == UNKNOWN_TIME)
+		return;
+	record_time_text(a->worse_us, text);
+	label(look, "Worse since");
+	printf("%.10s %.8s UTC\n", text, text + 11);
+	print_lines(look, "Then changed", &a->change);
+}
+
+void explain_screen(const struct explain_facts *facts, struct explain_answer *answer,
+		    const struct common_options *common)
+{
+	struct look look = look_of(common);
+	bool bad = answer->cause < EXPLAIN_SLOWER_THAN_USUAL;
+	char head[96];
+	snprintf(head, sizeof(head), "%sPort %u: %s", bad ? "! " : "", facts->port,
+		 explain_cause_name(answer->cause));
+	tone_print(&look, bad ? TONE_OVER : TONE_GOOD, head);
+	putchar('\n');
+	print_wrapped(&look, &answer->why);
+	print_time(&answer->now, &look);
+	print_figures(facts, answer, &look);
+	print_listeners(facts, &look);
+	print_clients(facts, &look);
+	print_findings(facts, &look);
+	print_worse(answer, &look);
+	putchar('\n');
+	print_lines(&look, "Next", &answer->next);
+}
+
+/* ---- JSON ---- */
+
+static void put_number(struct buf *out, const char *name, double value)
+{
+	if (!isnan(value))
+		object_u64(out, name, (uint64_t)value);
+}
+
+static void put_text(struct buf *out, const char *name, struct buf *text)
+{
+	const char *raw = buf_cstr(text);
+	if (raw != NULL && *raw != '\0')
+		object_text(out, name, raw);
+}
+
+static void put_listeners(struct buf *out, const struct explain_facts *facts)
+{
+	buf_text(out, "\"listeners\":[");
+	for (size_t i = 0; i < facts->listener_count; i++) {
+		buf_text(out, i > 0 ? "," : "");
+		record_json(out, RECORD_listener, &facts->listeners[i]);
+	}
+	buf_text(out, "],");
+}
+
+void explain_json(const struct explain_facts *facts, struct explain_answer *answer)
+{
+	const struct explain_figures *now = &answer->now;
+	struct buf out = { 0 };
+	object_open(&out, NULL);
+	object_u64(&out, "port", facts->port);
+	object_text(&out, "cause", explain_cause_name(answer->cause));
+	put_text(&out, "why", &answer->why);
+	put_number(&out, "network_us", now->network_us);
+	put_number(&out, "queue_us", now->queue_us);
+	put_number(&out, "application_us", now->application_us);
+	put_number(&out, "response_p95_us", now->response_p95_us);
+	put_number(&out, "usual_response_p95_us", answer->usual_response_us);
+	put_number(&out, "handshake_p50_us", now->handshake_p50_us);
+	put_number(&out, "usual_handshake_p50_us", answer->usual_handshake_us);
+	object_ratio(&out, "error_ratio", now->error_ratio);
+	object_ratio(&out, "lost_ratio", now->loss);
+	object_ratio(&out, "retransmit_ratio", now->retransmits);
+	put_number(&out, "backlog", now->backlog);
+	put_number(&out, "backlog_max", now->backlog_max);
+	put_number(&out, "overflows", now->overflows);
+	put_number(&out, "history_s", answer->history_s);
+	object_time(&out, "worse_since", answer->worse_us, "Z");
+	put_text(&out, "changes", &answer->change);
+	put_text(&out, "next", &answer->next);
+	put_listeners(&out, facts);
+	object_close(&out);
+	buf_char(&out, '\n');
+	if (buf_ok(&out))
+		fwrite(out.at, 1, out.len, stdout);
+	buf_free(&out);
+}
