@@ -329,7 +329,7 @@ class Monitor:
         self.network = network
         self.socket = lab.dir / f"breakwater-{lab.monitors}.sock"
         command = [BREAKWATER, "run", "--socket", str(self.socket), "--state",
-                   str(lab.dir), *(["--json"] if json_output else []), *options]
+                   str(lab.dir / f"state-{lab.monitors}"), *(["--json"] if json_output else []), *options]
         if "--listen" not in options:
             command += ["--listen", "127.0.0.1:0"]
         self.program = network.start(*command)
@@ -359,7 +359,7 @@ class Monitor:
     def get(self, what):
         """An object (status, health) or a list of records (ports?..., flows?...)."""
         body = self.ask(f"/api/v1/{what}")
-        if what.split("?")[0] in ("ports", "flows", "self"):
+        if what.split("?")[0] not in ("status", "schema"):
             return [json.loads(line) for line in body.splitlines()]
         return json.loads(body)
 
