@@ -3,11 +3,7 @@
  *
  * Asks the daemon for the records and lets the explain room judge them.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <math.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +14,12 @@
 #include "cli/json.h"
 #include "cli/record_read.h"
 
-enum { OWN_MAX = 1024, PATH_MAX_LEN = 160 };
+enum { PATH_MAX_LEN = 160 };
 
 /* What was asked for, owned. */
 struct gathered {
 	struct explain_facts facts;
-	struct addr own[OWN_MAX];
+	struct own own;
 	void *arrays[12];
 	size_t array_count;
 };
@@ -33,27 +29,6 @@ static int64_t now_us(void)
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static void gather_own(struct gathered *g)
-{
-	struct ifaddrs *all = NULL;
-	size_t count = 0;
-	getifaddrs(&all);
-	for (struct ifaddrs *i = all; i != NULL && count < OWN_MAX; i = i->ifa_next) {
-		const struct sockaddr *at = i->ifa_addr;
-		if (at != NULL && at->sa_family == AF_INET)
-			g->own[count++] =
-				addr_v4(&((const struct sockaddr_in *)(const void *)at)
-						 ->sin_addr);
-		else if (at != NULL && at->sa_family == AF_INET6)
-			g->own[count++] =
-				addr_v6(&((const struct sockaddr_in6 *)(const void *)at)
-						 ->sin6_addr);
-	}
-	freeifaddrs(all);
-	g->facts.own = g->own;
-	g->facts.own_count = count;
 }
 
 /* One question; the records go to *records of the facts. */
@@ -177,7 +152,8 @@ static int gather(const struct common_options *common, uint16_t port,
 	snprintf(text, sizeof(text), "%u", port);
 	g->facts.port = port;
 	g->facts.now_us = now_us();
-	gather_own(g);
+	own_read(&g->own);
+	g->facts.own = &g->own;
 	struct client *client = client_open(common);
 	if (client == NULL) {
 		snprintf(error, CLIENT_ERROR_MAX, "out of memory");

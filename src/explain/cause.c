@@ -33,20 +33,12 @@ const struct listener_record *explain_listener_of(const struct explain_facts *fa
 	return any;
 }
 
-static bool is_own(const struct explain_facts *facts, const struct addr *addr)
-{
-	for (size_t i = 0; i < facts->own_count; i++)
-		if (addr_equal(&facts->own[i], addr))
-			return true;
-	return false;
-}
-
 const struct port_record *explain_missed(const struct explain_facts *facts)
 {
 	for (size_t i = 0; i < facts->now_count; i++) {
 		const struct port_record *row = &facts->now[i];
 		bool refused = row->rejected != UNKNOWN_U64 && row->rejected > 0;
-		if (refused && is_own(facts, &row->server_ip) &&
+		if (refused && own_holds(facts->own, &row->server_ip) &&
 		    explain_listener_of(facts, &row->server_ip) == NULL)
 			return row;
 	}

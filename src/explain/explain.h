@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/own.h"
 #include "record/record.h"
 
 /* The worst first: of two that hold, the lower one is told as the cause. */

@@ -25,7 +25,7 @@ struct scene {
 	struct listener_record listener, change;
 	struct port_record now, past[HOURS + 8];
 	struct flow_record flow;
-	struct addr own;
+	struct own own;
 };
 
 static struct port_record good_row(int64_t start_us, uint32_t interval_s)
@@ -74,7 +74,8 @@ static struct scene *good_scene(void)
 		s->past[i] = good_row(NOW_US - (HOURS - i) * HOUR_US, 3600);
 	record_init(RECORD_flow, &s->flow);
 	s->flow.client_payload_bytes = s->flow.server_payload_bytes = 100;
-	addr_parse("192.0.2.1", &s->own);
+	addr_parse("192.0.2.1", &s->own.at[0]);
+	s->own.count = 1;
 	s->facts = (struct explain_facts){
 		.now_us = NOW_US,
 		.port = PORT,
@@ -84,7 +85,6 @@ static struct scene *good_scene(void)
 		.packets_seen = true,
 		.sockets_seen = true,
 		.own = &s->own,
-		.own_count = 1,
 		.listeners = &s->listener,
 		.listener_count = 1,
 		.now = &s->now,
@@ -212,7 +212,7 @@ static void refusals_of_another_machine_are_not_our_dead_listener(void **state)
 	(void)state;
 	struct scene *s = good_scene();
 	s->facts.listener_count = 0;
-	s->facts.own_count = 0;
+	s->own.count = 0;
 	s->now.rejected = s->now.errors = 14;
 	s->now.error_ratio = 1;
 	expect(s, EXPLAIN_REFUSES, "14 were refused");
