@@ -6,6 +6,21 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+bool addr_of_socket(const struct sockaddr *socket, struct addr *out)
+{
+	if (socket == NULL)
+		return false;
+	if (socket->sa_family == AF_INET)
+		*out = addr_v4(
+			&((const struct sockaddr_in *)(const void *)socket)->sin_addr);
+	else if (socket->sa_family == AF_INET6)
+		*out = addr_v6(&((const struct sockaddr_in6 *)(const void *)socket)
+					->sin6_addr);
+	else
+		return false;
+	return true;
+}
+
 bool addr_is_group(const struct addr *a)
 {
 	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };

@@ -66,6 +66,10 @@ static inline bool addr_is_unset(const struct addr *a)
 	return addr_equal(a, &none);
 }
 
+/* From a socket address; false for families other than IP, and for NULL. */
+struct sockaddr;
+bool addr_of_socket(const struct sockaddr *socket, struct addr *out);
+
 /* Multicast (224.0.0.0/4, ff00::/8) or the limited broadcast 255.255.255.255. */
 bool addr_is_group(const struct addr *a);
 

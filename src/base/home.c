@@ -19,22 +19,6 @@ bool home_add(struct home *home, const struct prefix *prefix)
 	return true;
 }
 
-/* False for families other than IP. */
-static bool addr_of_socket(const struct sockaddr *socket, struct addr *out)
-{
-	if (socket == NULL)
-		return false;
-	if (socket->sa_family == AF_INET)
-		*out = addr_v4(
-			&((const struct sockaddr_in *)(const void *)socket)->sin_addr);
-	else if (socket->sa_family == AF_INET6)
-		*out = addr_v6(&((const struct sockaddr_in6 *)(const void *)socket)
-					->sin6_addr);
-	else
-		return false;
-	return true;
-}
-
 /* Leading ones of the mask, as bits of the 128; all of them if there is no mask. */
 static uint8_t mask_bits(const struct sockaddr *socket, bool is_v4)
 {

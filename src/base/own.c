@@ -5,28 +5,12 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int by_bytes(const void *left, const void *right)
 {
 	return memcmp(left, right, sizeof(struct addr));
-}
-
-static bool take(const struct sockaddr *at, struct addr *out)
-{
-	if (at == NULL)
-		return false;
-	if (at->sa_family == AF_INET)
-		*out = addr_v4(
-			&((const struct sockaddr_in *)(const void *)at)->sin_addr);
-	else if (at->sa_family == AF_INET6)
-		*out = addr_v6(
-			&((const struct sockaddr_in6 *)(const void *)at)->sin6_addr);
-	else
-		return false;
-	return true;
 }
 
 int own_read(struct own *own)
@@ -37,7 +21,7 @@ int own_read(struct own *own)
 	own->count = 0;
 	for (struct ifaddrs *i = all; i != NULL && own->count < OWN_MAX;
 	     i = i->ifa_next)
-		own->count += take(i->ifa_addr, &own->at[own->count]);
+		own->count += addr_of_socket(i->ifa_addr, &own->at[own->count]);
 	freeifaddrs(all);
 	qsort(own->at, own->count, sizeof(own->at[0]), by_bytes);
 	return 0;
