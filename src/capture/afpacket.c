@@ -47,7 +47,7 @@ enum {
 
 struct live {
 	struct capture capture;
-	int fd;
+	int fd, steering; /* steering: until the fanout group is joined */
 	struct links *links;
 	struct live_filter *filter;
 	char **chosen; /* names; NULL: all interfaces */
@@ -320,6 +320,8 @@ static void live_close(struct capture *capture)
 		munmap(live->ring, live->ring_bytes);
 	if (live->fd >= 0)
 		close(live->fd);
+	if (live->steering >= 0)
+		close(live->steering);
 	links_free(live->links);
 	live_filter_free(live->filter);
 	for (size_t i = 0; i < live->chosen_count; i++)
@@ -382,8 +384,14 @@ static int start(struct live *live, uint16_t fanout_group)
 		return error;
 	if (bind(live->fd, (struct sockaddr *)&all, sizeof(all)) < 0)
 		return -errno;
+	if (fanout_group != 0 && live->steering < 0)
+		live->steering = capture_steering();
 	if (fanout_group != 0)
-		error = fanout_join(live->fd, fanout_group);
+		error = fanout_join(live->fd, fanout_group, live->steering);
+	/* The group keeps the program. */
+	if (live->steering >= 0)
+		close(live->steering);
+	live->steering = -1;
 	return error != 0 ? error : choose(live);
 }
 
@@ -450,10 +458,10 @@ static bool open_live(struct live *live, const struct capture_live_options *opti
 		return fail(error, status, "capture", ENOMEM);
 	if (!all_are_there(live, error))
 		return false;
-	/* No protocol yet: nothing comes before the ring is there. */
-	live->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (live->fd < 0)
-		return fail(error, status, "can't capture packets", errno);
+		live->fd = capture_socket();
+	if (live->fd < 0)
+		return fail(error, status, "can't capture packets", -live->fd);
 	int number = open_ring(live, options->ring_bytes);
 	if (number != 0)
 		return fail(error, status, "no memory shared with the kernel", -number);
@@ -463,16 +471,36 @@ static bool open_live(struct live *live, const struct capture_live_options *opti
 	return true;
 }
 
+/* No protocol yet: nothing comes before the ring is there. */
+int capture_socket(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+static void close_both(const struct capture_opened *opened)
+{
+	if (opened->socket >= 0)
+		close(opened->socket);
+	if (opened->steering >= 0)
+		close(opened->steering);
+}
+
 struct capture *capture_live(const struct capture_live_options *options,
 			     char error[static CAPTURE_ERROR_MAX], int *status)
 {
+	const struct capture_opened none = { -1, -1 };
+	const struct capture_opened *opened =
+		options->opened != NULL ? options->opened : &none;
 	struct live *live = calloc(1, sizeof(*live));
 	if (live == NULL) {
+		close_both(opened);
 		fail(error, status, "capture", ENOMEM);
 		return NULL;
 	}
 	live->capture.ops = &live_ops;
-	live->fd = -1;
+	live->fd = opened->socket;
+	live->steering = opened->steering;
 	if (open_live(live, options, error, status)) {
 		error[0] = '\0';
 		*status = 0;

@@ -37,6 +37,15 @@ struct capture *capture_files(const char *const *paths, size_t count,
 			      const char *filter, char error[static CAPTURE_ERROR_MAX],
 			      int *status);
 
+/*
+ * What takes privileges to open, opened by another process; all that follows needs
+ * none.  Owned by the capture once it is asked for, also when that fails.
+ */
+struct capture_opened {
+	int socket;   /* capture_socket() */
+	int steering; /* capture_steering(), or -1 */
+};
+
 struct capture_live_options {
 	const char *const *interfaces; /* NULL: every one that is up, now or later */
 	size_t interface_count;
@@ -44,8 +53,18 @@ struct capture_live_options {
 	uint16_t fanout_group; /* 0: none; else shared by all workers of a process */
 	uint32_t ring_bytes;   /* memory shared with the kernel, a multiple of 1 MiB */
 	uint16_t exclude_port; /* own dashboard: this TCP port ... */
-	const char *exclude_addr; /* ... of this address; NULL: nothing */
+	const char *exclude_addr;            /* ... of this address; NULL: nothing */
+	const struct capture_opened *opened; /* NULL: opens these itself */
 };
+
+/* A socket that hears nothing yet; needs CAP_NET_RAW.  Or -errno. */
+int capture_socket(void);
+
+/*
+ * The program by which workers share packets: a descriptor, or -errno.  Needs CAP_BPF
+ * and CAP_NET_ADMIN; without it, the kernel's own hash must do.
+ */
+int capture_steering(void);
 
 /* AF_PACKET with TPACKET_V3.  Errors as above. */
 struct capture *capture_live(const struct capture_live_options *options,

@@ -25,6 +25,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/capture.h"
+
 enum { WORDS = 8, ADDRS = -4 * WORDS }; /* on the stack: two IPv6 addresses */
 
 /* clang-format off */
@@ -78,7 +80,7 @@ static const struct bpf_insn program[] = {
 };
 /* clang-format on */
 
-static int load_program(void)
+int capture_steering(void)
 {
 	union bpf_attr attributes;
 	memset(&attributes, 0, sizeof(attributes));
@@ -86,7 +88,8 @@ static int load_program(void)
 	attributes.insns = (uintptr_t)program;
 	attributes.insn_cnt = sizeof(program) / sizeof(program[0]);
 	attributes.license = (uintptr_t) "Apache-2.0";
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes));
+	long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes));
+	return fd < 0 ? -errno : (int)fd;
 }
 
 static int join(int fd, uint16_t group, unsigned kind)
@@ -97,15 +100,13 @@ static int join(int fd, uint16_t group, unsigned kind)
 	return 0;
 }
 
-int fanout_join(int fd, uint16_t group)
+int fanout_join(int fd, uint16_t group, int steering)
 {
-	int loaded = load_program();
-	if (loaded < 0)
+	if (steering < 0)
 		return join(fd, group, PACKET_FANOUT_HASH);
 	int error = join(fd, group, PACKET_FANOUT_EBPF);
-	if (error == 0 &&
-	    setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &loaded, sizeof(loaded)) < 0)
+	if (error == 0 && setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &steering,
+				     sizeof(steering)) < 0)
 		error = -errno;
-	close(loaded);
 	return error;
 }

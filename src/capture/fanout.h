@@ -7,6 +7,7 @@
 
 /*
  * Makes the bound packet socket a member of the group. Packets of two addresses go
- * to one member, in both directions. 0 or -errno.
+ * to one member, in both directions. steering: as of capture_steering(), -1: the
+ * kernel's own hash must do. 0 or -errno.
  */
-int fanout_join(int fd, uint16_t group);
+int fanout_join(int fd, uint16_t group, int steering);

@@ -129,6 +129,12 @@ static int compile(struct live_filter *filter)
 	const char *expression = buf_cstr(&text);
 	struct filter *whole = expression ? filter_new(expression, error) : NULL;
 	buf_free(&text);
+	/*
+	 * A name that was known at the start may not be now (a user's "port http" takes
+	 * a file, a host's name a question): what was compiled then still holds.
+	 */
+	if (whole == NULL && filter->whole != NULL)
+		return 0;
 	if (whole == NULL) {
 		snprintf(filter->problem, sizeof(filter->problem), "%s", error);
 		return -EINVAL;

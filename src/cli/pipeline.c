@@ -100,14 +100,13 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 		return NULL;
 	p->options = *options;
 	p->sink = *sink;
-	p->count = options->workers < 1             ? 1
-		   : options->workers > WORKERS_MAX ? WORKERS_MAX
-						    : options->workers;
+	p->count = options->workers > WORKERS_MAX ? WORKERS_MAX : options->workers;
 	p->first_us = p->newest_us = p->ticked_second = INT64_MIN;
 	for (unsigned i = 0; i < p->count; i++)
 		p->workers[i].stats.newest_us = p->stats[i].newest_us = INT64_MIN;
-	p->ports = ports_new(p->count, options->window_s, options->catalog,
-			     sink->port != NULL ? emit_port : NULL, p);
+	p->ports =
+		ports_new(p->count > 0 ? p->count : 1, options->window_s,
+			  options->catalog, sink->port != NULL ? emit_port : NULL, p);
 	if (p->ports == NULL) {
 		free(p);
 		return NULL;

@@ -52,8 +52,8 @@ pipeline_replay(struct capture *capture, const struct pipeline_options *options,
 		void *progress_self);
 
 /*
- * One thread per capture, of which there are options->workers.  The pipeline owns
- * the captures from now on.  NULL without memory or threads.
+ * One thread per capture, of which there are options->workers; with none, nothing ever
+ * comes.  The pipeline owns the captures from now on.  NULL without memory or threads.
  */
 struct pipeline *pipeline_start(struct capture **captures,
 				const struct pipeline_options *options,

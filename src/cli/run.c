@@ -1,8 +1,9 @@
 /*
- * run.c: the daemon: live capture, HTTP API, and a word to whoever looks on.
+ * run.c: starts and stops the daemon: live capture, HTTP API, and a word to whoever
+ * looks on.
  *
  * One loop decides: it empties the workers' rings, lets the web room answer, and once
- * a second writes a `self` record.  Everything shown comes from records.
+ * a second writes a `self` record (monitor.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,192 +13,16 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cli/captures.h"
 #include "cli/cli.h"
-#include "cli/options.h"
-#include "cli/pipeline.h"
-#include "cli/run_report.h"
+#include "cli/monitor.h"
 #include "cli/settings.h"
-#include "web/web.h"
 
-enum {
-	WORKERS_MAX = 64,
-	RECENT_FLOWS = 4096,
-	TICK_MS = 100,
-	TICKS_PER_SECOND = 1000 / TICK_MS,
-	LIST_WAIT_MS = 300,
-	WINDOW_S = 60,
-	HOME_S = 10, /* how often the machine's own addresses are read again */
-};
+enum { WINDOW_S = 60 };
 
-/* Flows that ended lately, for `flows`; the oldest goes first. */
-struct recent {
-	struct flow_record at[RECENT_FLOWS];
-	uint64_t count; /* ever kept */
-};
-
-struct monitor {
-	const char *config_path;
-	struct config config;
-	struct home home;
-	struct catalog *catalog;
-	struct web *web;
-	struct pipeline *pipeline;
-	struct recent recent;
-	struct run_state state;
-	struct common_options common;
-	bool quiet;
-	bool on_terminal; /* at the start */
-	bool ended;
-	int epoll, signals, timer;
-	unsigned ticks;
-};
-
-static int64_t now_us(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* ---- records ---- */
-
-static void print_json(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	buf_char(&line, '\n');
-	if (buf_ok(&line))
-		fwrite(line.at, 1, line.len, stdout);
-	buf_free(&line);
-}
-
-static void take_flow(void *self, const struct flow_record *flow)
-{
-	struct monitor *m = self;
-	struct flow_record known = *flow;
-	summary_flow(&m->state.summary, flow);
-	if (strcmp(flow->end_reason, "aggregate") != 0)
-		record_community_id(&known, 0);
-	/* A long flow's report is followed by another; only the last is history. */
-	if (strcmp(flow->end_reason, "active") != 0)
-		m->recent.at[m->recent.count++ % RECENT_FLOWS] = known;
-	web_live(m->web, RECORD_flow, &known);
-	if (m->common.json)
-		print_json(RECORD_flow, &known);
-}
-
-static void take_port(void *self, const struct port_record *port)
-{
-	struct monitor *m = self;
-	web_live(m->web, RECORD_port, port);
-	if (m->common.json)
-		print_json(RECORD_port, port);
-}
-
-/* ---- what the web room asks ---- */
-
-struct emitting {
-	web_emit emit;
-	void *to;
-};
-
-static void emit_port(void *to, const struct port_record *port)
-{
-	const struct emitting *e = to;
-	e->emit(e->to, port);
-}
-
-static void give_ports(void *self, web_emit emit, void *to)
-{
-	struct monitor *m = self;
-	struct emitting e = { emit, to };
-	ports_each(pipeline_ports(m->pipeline), emit_port, &e);
-}
-
-static void emit_flow(void *to, const struct flow_record *flow)
-{
-	const struct emitting *e = to;
-	struct flow_record known = *flow;
-	record_community_id(&known, 0);
-	e->emit(e->to, &known);
-}
-
-static void give_flows(void *self, web_emit emit, void *to)
-{
-	struct monitor *m = self;
-	struct emitting e = { emit, to };
-	pipeline_list(m->pipeline, LIST_WAIT_MS, emit_flow, &e);
-	uint64_t end = m->recent.count;
-	uint64_t begin = end > RECENT_FLOWS ? end - RECENT_FLOWS : 0;
-	for (uint64_t i = end; i > begin; i--)
-		emit(to, &m->recent.at[(i - 1) % RECENT_FLOWS]);
-}
-
-static void give_self(void *self, struct self_record *out)
-{
-	*out = ((struct monitor *)self)->state.self;
-}
-
-static void give_status(void *self, struct buf *json)
-{
-	struct monitor *m = self;
-	run_status_json(&m->state, &m->config, &m->home, web_address(m->web), json);
-}
-
-/* ---- every second ---- */
-
-static void take_second(struct monitor *m)
-{
-	/* Addresses come and go with interfaces. */
-	if (m->ticks % (HOME_S * TICKS_PER_SECOND) == 0)
-		settings_home(&m->config, &m->home);
-	struct pipeline_totals totals;
-	pipeline_totals(m->pipeline, &totals);
-	totals.flow.services = ports_count(pipeline_ports(m->pipeline));
-	run_second(&m->state, &totals, now_us(CLOCK_REALTIME));
-	web_live(m->web, RECORD_self, &m->state.self);
-	if (m->common.json)
-		print_json(RECORD_self, &m->state.self);
-	else if (!m->quiet)
-		run_progress(&m->state, totals.flow.services);
-	/* Who read our records has left, or the disk is full. */
-	if (m->common.json && ferror(stdout))
-		m->ended = true;
-	const char *error = pipeline_error(m->pipeline);
-	if (*error != '\0' && !m->ended) {
-		run_clear_progress();
-		fprintf(stderr, "breakwater: %s\n", error);
-		m->ended = true;
-	}
-}
-
-/* A bad file changes nothing; a good one changes what can change while running. */
-static void reload(struct monitor *m)
-{
-	static struct config fresh;
-	struct buf errors = { 0 };
-	config_init(&fresh);
-	if (config_load(&fresh, m->config_path, &errors) != 0) {
-		const char *text = buf_cstr(&errors);
-		run_clear_progress();
-		fprintf(stderr, "%sbreakwater: configuration not changed\n",
-			text != NULL ? text : "");
-		buf_free(&errors);
-		return;
-	}
-	buf_free(&errors);
-	m->config.home = fresh.home;
-	m->config.limit_response_ms = fresh.limit_response_ms;
-	m->config.limit_loss = fresh.limit_loss;
-	m->config.limit_errors = fresh.limit_errors;
-	settings_home(&m->config, &m->home);
-	run_clear_progress();
-	fprintf(stderr, "breakwater: home and limits read again; "
-			"other settings take effect at the next start\n");
-}
+/* ---- the loop ---- */
 
 /* A window that was closed sends SIGHUP too, and is no terminal any more. */
 static bool has_lost_terminal(const struct monitor *m)
@@ -210,7 +35,7 @@ static void take_signals(struct monitor *m)
 	struct signalfd_siginfo info;
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP && !has_lost_terminal(m))
-			reload(m);
+			monitor_reload(m);
 		else
 			m->ended = true;
 	}
@@ -223,20 +48,37 @@ static void take_tick(struct monitor *m)
 		return;
 	pipeline_pump(m->pipeline);
 	if (++m->ticks % TICKS_PER_SECOND == 0)
-		take_second(m);
+		monitor_second(m);
+}
+
+/* It has nothing to tell as yet but its end. */
+static void take_guard(struct monitor *m)
+{
+	struct guard *guard = m->privileges.guard;
+	char text[GUARD_TEXT_MAX], event[GUARD_EVENT_MAX];
+	if (guard_next(guard, event, sizeof(event)) != -EPIPE)
+		return;
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(guard), NULL);
+	privileges_guard(&m->privileges, text);
+	run_clear_progress();
+	fprintf(stderr, "breakwater: the guard, which keeps the privileges, %s\n",
+		text);
 }
 
 static void loop(struct monitor *m)
 {
 	while (!m->ended) {
-		struct epoll_event events[4];
+		struct epoll_event events[8];
 		int timeout = web_timeout_ms(m->web);
-		int count = epoll_wait(m->epoll, events, 4, timeout);
+		int count = epoll_wait(m->epoll, events, 8, timeout);
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.fd == m->signals)
 				take_signals(m);
 			else if (events[i].data.fd == m->timer)
 				take_tick(m);
+			else if (m->privileges.guard != NULL &&
+				 events[i].data.fd == guard_fd(m->privileges.guard))
+				take_guard(m);
 		}
 		web_run(m->web);
 	}
@@ -275,11 +117,7 @@ static bool open_loop(struct monitor *m)
 static int open_web(struct monitor *m, const char *socket_path)
 {
 	static struct web_source source;
-	source = (struct web_source){ .self = m,
-				      .ports = give_ports,
-				      .flows = give_flows,
-				      .self_record = give_self,
-				      .status = give_status };
+	source = monitor_source(m);
 	struct web_options options = { .listen = m->config.listen,
 				       .socket_path = socket_path,
 				       .version = BREAKWATER_VERSION,
@@ -291,62 +129,34 @@ static int open_web(struct monitor *m, const char *socket_path)
 		fprintf(stderr, "breakwater: %s\n", error);
 		return status;
 	}
+	if (m->privileges.guard != NULL) {
+		guard_note_socket(m->privileges.guard);
+		watch(m, guard_fd(m->privileges.guard));
+	}
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
-/* "127.0.0.1" of "127.0.0.1:7070", "::1" of "[::1]:7070". */
-static void listen_host(const struct monitor *m, char *out, size_t size)
-{
-	const char *from = web_address(m->web);
-	const char *colon = strrchr(from, ':');
-	size_t len = colon != NULL ? (size_t)(colon - from) : 0;
-	if (len >= 2 && from[0] == '[') {
-		from++;
-		len -= 2;
-	}
-	snprintf(out, size, "%.*s", (int)len, from);
-}
-
+/* Where packets may not be seen, everything else still works, and says so. */
 static int open_captures(struct monitor *m, struct capture **captures)
 {
-	char host[64];
-	listen_host(m, host, sizeof(host));
-	const char *names[CONFIG_LIST_MAX];
-	for (size_t i = 0; i < m->config.interfaces.count; i++)
-		names[i] = m->config.interfaces.at[i];
-	struct capture_live_options options = {
-		.interfaces = m->config.interfaces.count > 0 ? names : NULL,
-		.interface_count = m->config.interfaces.count,
-		.filter = m->config.filter[0] != '\0' ? m->config.filter : NULL,
-		.fanout_group = m->config.workers > 1
-					? (uint16_t)(getpid() % UINT16_MAX + 1)
-					: 0,
-		.ring_bytes = m->config.ring_mib << 20,
-		.exclude_port = web_port(m->web),
-		.exclude_addr = host[0] != '\0' ? host : NULL,
-	};
-	for (unsigned i = 0; i < m->config.workers; i++) {
-		char error[CAPTURE_ERROR_MAX];
-		int status;
-		captures[i] = capture_live(&options, error, &status);
-		if (captures[i] != NULL)
-			continue;
+	char error[CAPTURE_ERROR_MAX];
+	int status =
+		captures_open(&m->config, m->privileges.guard, m->web, captures, error);
+	m->state.workers = status == STATUS_OK ? m->config.workers : 0;
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	if (status != STATUS_NOT_PERMITTED) {
 		fprintf(stderr, "breakwater: %s\n", error);
-		while (i > 0)
-			capture_close(captures[--i]);
 		return status;
 	}
+	privileges_no_packets(&m->privileges);
 	return STATUS_OK;
 }
 
-static int open_pipeline(struct monitor *m)
+static int open_pipeline(struct monitor *m, struct capture **captures)
 {
-	struct capture *captures[WORKERS_MAX];
-	int status = open_captures(m, captures);
-	if (status != STATUS_OK)
-		return status;
 	struct pipeline_options options = {
-		.workers = m->config.workers,
+		.workers = m->state.workers,
 		.flows_max = m->config.flows_max,
 		.half_open_max = m->config.half_open_max,
 		.source_share = m->config.source_share,
@@ -354,7 +164,7 @@ static int open_pipeline(struct monitor *m)
 		.keyed = true,
 		.catalog = m->catalog,
 	};
-	struct pipeline_sink sink = { .self = m, .flow = take_flow, .port = take_port };
+	struct pipeline_sink sink = monitor_sink(m);
 	m->pipeline = pipeline_start(captures, &options, &sink);
 	if (m->pipeline == NULL)
 		fprintf(stderr,
@@ -364,6 +174,7 @@ static int open_pipeline(struct monitor *m)
 	return m->pipeline != NULL ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
+/* The guard goes last: it removes what we may not. */
 static void close_monitor(struct monitor *m)
 {
 	pipeline_free(m->pipeline);
@@ -371,28 +182,46 @@ static void close_monitor(struct monitor *m)
 		web_close(m->web);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
+	privileges_close(&m->privileges);
+	run_end(&m->state);
 	free(m);
 }
 
-static int monitor(struct monitor *m, const char *socket_path)
+/*
+ * The order is what matters here.  First the guard, while there is no thread; then
+ * everything that takes root; then no more root; and only then what reads strangers'
+ * bytes.
+ */
+static int open_all(struct monitor *m, const char *socket_path)
 {
+	struct capture *captures[CAPTURES_MAX];
+	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {
 		fprintf(stderr, "breakwater: can't start: %s\n", strerror(errno));
 		return STATUS_NOT_PERMITTED;
 	}
 	int status = open_web(m, socket_path);
+	run_begin(&m->state, monitor_now_us());
 	if (status == STATUS_OK)
-		status = open_pipeline(m);
+		status = open_captures(m, captures);
+	if (status != STATUS_OK)
+		return status;
+	privileges_drop(&m->privileges, &m->config, m->config_path);
+	return open_pipeline(m, captures);
+}
+
+static int monitor(struct monitor *m, const char *socket_path)
+{
+	int status = open_all(m, socket_path);
 	if (status != STATUS_OK)
 		return status;
 	m->on_terminal = isatty(STDOUT_FILENO);
-	run_begin(&m->state, now_us(CLOCK_REALTIME));
 	if (!m->common.json && !m->quiet)
-		run_greet(&m->config, web_address(m->web), socket_path);
+		run_greet(&m->config, &m->privileges, web_address(m->web), socket_path);
 	loop(m);
 	pipeline_stop(m->pipeline);
-	take_second(m);
+	monitor_second(m);
 	if (!m->common.json && !m->quiet)
 		run_farewell(&m->state, pipeline_ports(m->pipeline), &m->config,
 			     &m->common);
@@ -472,7 +301,7 @@ int command_run_monitor(int argc, char **argv)
 		  0, 0 },
 		{ 0, OPTION_NUMBER, "workers", "N",
 		  "capture workers, one core each; default 1", &o.workers, 1,
-		  WORKERS_MAX },
+		  CAPTURES_MAX },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",
 		  "look only at packets that match (pcap-filter)", &o.filter, 0, 0 },
 		{ 'q', OPTION_FLAG, "quiet", NULL, "say nothing but errors", &m->quiet,

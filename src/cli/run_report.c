@@ -4,6 +4,7 @@
 #include "cli/run_report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -29,14 +30,12 @@ static double cpu_seconds(void)
 }
 
 /* statm's second number, in pages (proc(5)); unknown where /proc is not readable. */
-static uint64_t rss_bytes(void)
+static uint64_t rss_bytes(const struct run_state *s)
 {
 	char line[128], *second, *end;
-	FILE *statm = fopen("/proc/self/statm", "re");
-	if (statm == NULL)
+	ssize_t len = pread(s->memory, line, sizeof(line) - 1, 0);
+	if (len <= 0)
 		return UNKNOWN_U64;
-	size_t len = fread(line, 1, sizeof(line) - 1, statm);
-	fclose(statm);
 	line[len] = '\0';
 	(void)strtoull(line, &second, 10);
 	uint64_t pages = strtoull(second, &end, 10);
@@ -46,13 +45,21 @@ static uint64_t rss_bytes(void)
 void run_begin(struct run_state *s, int64_t now_us)
 {
 	memset(s, 0, sizeof(*s));
+	s->memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	s->started_us = s->second_us = now_us;
 	s->cpu_s = cpu_seconds();
 	/* Known from the first moment: nothing was taken in, nothing was lost. */
 	record_init(RECORD_self, &s->self);
 	settings_self(&s->totals, &s->self);
 	s->self.at = now_us;
-	s->self.rss_bytes = rss_bytes();
+	s->self.rss_bytes = rss_bytes(s);
+}
+
+void run_end(struct run_state *s)
+{
+	if (s->memory > 0)
+		close(s->memory);
+	s->memory = -1;
 }
 
 void run_second(struct run_state *s, const struct pipeline_totals *totals,
@@ -73,7 +80,7 @@ void run_second(struct run_state *s, const struct pipeline_totals *totals,
 	record_init(RECORD_self, &s->self);
 	settings_self(totals, &s->self);
 	s->self.at = now_us;
-	s->self.rss_bytes = rss_bytes();
+	s->self.rss_bytes = rss_bytes(s);
 	if (elapsed > 0)
 		s->self.cpu_ratio = (cpu - s->cpu_s) / elapsed;
 	if (totals->newest_us != INT64_MIN && now_us >= totals->newest_us)
@@ -115,14 +122,15 @@ static bool is_watched(const struct config *config, const struct ifaddrs *entry)
 	return false;
 }
 
-/* Interfaces that are up, or those asked for that exist. */
+/* Interfaces that are up, or those asked for that exist; config NULL: none. */
 static void put_interfaces(struct buf *out, const struct config *config)
 {
 	struct ifaddrs *all = NULL;
 	bool first = true;
 	put_name(out, "interfaces");
 	buf_char(out, '[');
-	getifaddrs(&all);
+	if (config != NULL)
+		getifaddrs(&all);
 	for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
 		if (!is_watched(config, i))
 			continue;
@@ -132,7 +140,8 @@ static void put_interfaces(struct buf *out, const struct config *config)
 		put_string(out, i->ifa_name);
 	}
 	buf_text(out, "],");
-	freeifaddrs(all);
+	if (all != NULL)
+		freeifaddrs(all);
 }
 
 static void put_home(struct buf *out, const struct home *home)
@@ -177,7 +186,8 @@ static void put_limits(struct buf *out, const struct config *config)
 }
 
 void run_status_json(const struct run_state *s, const struct config *config,
-		     const struct home *home, const char *address, struct buf *out)
+		     const struct home *home, struct privileges *privileges,
+		     const char *address, struct buf *out)
 {
 	const struct pipeline_totals *t = &s->totals;
 	char started[TIME_TEXT_MAX];
@@ -185,8 +195,9 @@ void run_status_json(const struct run_state *s, const struct config *config,
 	buf_printf(out, "{\"version\":\"%s\",\"pid\":%d,\"started\":\"%s\",",
 		   BREAKWATER_VERSION, (int)getpid(), started);
 	put_number(out, "uptime_s", (uint64_t)(s->second_us - s->started_us) / 1000000);
-	put_number(out, "workers", config->workers);
-	put_interfaces(out, config);
+	put_number(out, "workers", s->workers);
+	put_interfaces(out, s->workers > 0 ? config : NULL);
+	privileges_json(privileges, out);
 	put_home(out, home);
 	put_name(out, "listen");
 	put_string(out, address);
@@ -215,21 +226,31 @@ void run_status_json(const struct run_state *s, const struct config *config,
 
 /* ---- the terminal ---- */
 
-void run_greet(const struct config *config, const char *address,
-	       const char *socket_path)
+static void greet_watched(const struct config *config,
+			  const struct privileges *privileges)
+{
+	printf("Watching   ");
+	if (privileges->no_packets != NULL) {
+		printf("! no packets: %s\n", privileges->no_packets);
+		return;
+	}
+	if (config->interfaces.count == 0)
+		printf("every interface that is up, now or later");
+	for (size_t i = 0; i < config->interfaces.count; i++)
+		printf("%s%s", i > 0 ? ", " : "", config->interfaces.at[i]);
+	printf("; it only listens and sends nothing\n");
+}
+
+void run_greet(const struct config *config, const struct privileges *privileges,
+	       const char *address, const char *socket_path)
 {
 	char own[SOCKET_PATH_SIZE], option[SOCKET_PATH_SIZE + 16] = "";
 	socket_path_default(own);
 	if (strcmp(own, socket_path) != 0)
 		snprintf(option, sizeof(option), " --socket %s", socket_path);
 	printf("Breakwater " BREAKWATER_VERSION
-	       " watches the ports of this machine.\n\n"
-	       "Watching   ");
-	if (config->interfaces.count == 0)
-		printf("every interface that is up, now or later");
-	for (size_t i = 0; i < config->interfaces.count; i++)
-		printf("%s%s", i > 0 ? ", " : "", config->interfaces.at[i]);
-	printf("; it only listens and sends nothing\n");
+	       " watches the ports of this machine.\n\n");
+	greet_watched(config, privileges);
 	if (*address != '\0')
 		printf("Dashboard  http://%s/\n", address);
 	const char *self = program_invocation_name;

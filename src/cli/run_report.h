@@ -7,6 +7,7 @@
 
 #include "cli/options.h"
 #include "cli/pipeline.h"
+#include "cli/privileges.h"
 #include "cli/summary.h"
 #include "config/config.h"
 
@@ -17,10 +18,14 @@ struct run_state {
 	uint64_t packets_per_s, bytes_per_s;
 	double cpu_s; /* CPU time used until the last second */
 	struct summary summary;
-	int lines; /* progress lines printed */
+	int lines;        /* progress lines printed */
+	unsigned workers; /* 0: packets are not watched */
+	int memory;       /* /proc/self/statm, opened while that was allowed; -1 */
 };
 
 void run_begin(struct run_state *state, int64_t now_us);
+
+void run_end(struct run_state *state);
 
 /* Takes the totals of this second and makes its self record. */
 void run_second(struct run_state *state, const struct pipeline_totals *totals,
@@ -28,11 +33,12 @@ void run_second(struct run_state *state, const struct pipeline_totals *totals,
 
 /* The object of GET /api/v1/status. */
 void run_status_json(const struct run_state *state, const struct config *config,
-		     const struct home *home, const char *address, struct buf *out);
+		     const struct home *home, struct privileges *privileges,
+		     const char *address, struct buf *out);
 
 /* On standard output: what is watched and what to type; a word now and then. */
-void run_greet(const struct config *config, const char *address,
-	       const char *socket_path);
+void run_greet(const struct config *config, const struct privileges *privileges,
+	       const char *address, const char *socket_path);
 void run_progress(struct run_state *state, size_t ports);
 void run_clear_progress(void); /* before a message, which would go on its line */
 void run_farewell(const struct run_state *state, struct ports *ports,

@@ -104,6 +104,16 @@ static void print_over(const struct answers *answers, const struct look *look)
 	tone_print(look, TONE_OVER, text);
 }
 
+/* Why packets are not watched; NULL if they are. */
+static const char *no_packets(const json_t *status)
+{
+	const json_t *capture = json_object_get(status, "capture");
+	if (!json_is_false(json_object_get(capture, "holds")))
+		return NULL;
+	const char *why = member_text(capture, "detail");
+	return why != NULL ? why : "?";
+}
+
 static void print_health(const struct answers *answers, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -114,7 +124,10 @@ static void print_health(const struct answers *answers, const struct look *look)
 	print_over(answers, look);
 	text_span(text, sizeof(text), member_number(answers->status, "uptime_s"));
 	printf("\nWatching ");
-	print_names(json_object_get(answers->status, "interfaces"));
+	if (no_packets(answers->status) != NULL)
+		printf("no packets");
+	else
+		print_names(json_object_get(answers->status, "interfaces"));
 	printf(" for %s", text);
 	const char *started = member_text(answers->status, "started");
 	if (started != NULL) {
@@ -122,6 +135,15 @@ static void print_health(const struct answers *answers, const struct look *look)
 		printf(", since %.19sZ", text);
 	}
 	printf("\n\n");
+}
+
+static void print_no_packets(const json_t *status, const struct look *look)
+{
+	char text[CLIENT_ERROR_MAX];
+	text_clean(text, sizeof(text), no_packets(status));
+	label(look, "Packets");
+	tone_print(look, TONE_OVER, "! not watched");
+	printf(": %s\n", text);
 }
 
 static void print_traffic(const json_t *status, const struct look *look)
@@ -232,6 +254,67 @@ static void print_place(const json_t *status, const struct look *look)
 	printf(off ? "%s\n" : "http://%s/\n", text);
 }
 
+/* Of those that hold (or not), "no capabilities, seccomp"; what does not has a reason.
+ */
+static size_t list_parts(const json_t *privileges, bool holding, char *out, size_t size)
+{
+	static const char *const parts[][2] = { { "capabilities", "no capabilities" },
+						{ "no_new_privs", "no_new_privs" },
+						{ "seccomp", "seccomp" },
+						{ "landlock", "landlock" } };
+	size_t count = 0, len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && len < size; i++) {
+		char why[CELL_MAX];
+		const json_t *part = json_object_get(privileges, parts[i][0]);
+		if (json_is_true(json_object_get(part, "holds")) != holding)
+			continue;
+		const char *detail = member_text(part, "detail");
+		text_clean(why, sizeof(why), detail != NULL ? detail : "?");
+		int n = snprintf(out + len, size - len, "%s%s%s%s%s",
+				 count++ > 0 ? ", " : "", parts[i][1],
+				 holding ? "" : " (", holding ? "" : why,
+				 holding ? "" : ")");
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return count;
+}
+
+/* "! " before what does not hold. */
+static void print_part(const json_t *privileges, const char *name,
+		       const char *label_text, const struct look *look)
+{
+	char text[CELL_MAX];
+	const json_t *part = json_object_get(privileges, name);
+	const char *detail = member_text(part, "detail");
+	text_clean(text, sizeof(text), detail != NULL ? detail : "?");
+	if (!json_is_true(json_object_get(part, "holds")))
+		tone_print(look, TONE_OVER, "! ");
+	printf("%s %s", label_text, text);
+}
+
+static void print_privileges(const json_t *status, const struct look *look)
+{
+	char text[4 * CELL_MAX];
+	const json_t *privileges = json_object_get(status, "privileges");
+	if (privileges == NULL)
+		return;
+	label(look, "Privileges");
+	print_part(privileges, "user", "runs as", look);
+	size_t count = list_parts(privileges, true, text, sizeof(text));
+	if (count > 0)
+		printf("; %s hold%s", text, count == 1 ? "s" : "");
+	count = list_parts(privileges, false, text, sizeof(text));
+	if (count > 0) {
+		fputs("; ", stdout);
+		tone_print(look, TONE_OVER, "! ");
+		printf("not in force: %s", text);
+	}
+	fputs("; ", stdout);
+	print_part(privileges, "guard", "guard", look);
+	putchar('\n');
+}
+
 static void print_next(const struct answers *answers)
 {
 	const json_t *busiest = json_array_get(answers->ports, 0);
@@ -239,6 +322,9 @@ static void print_next(const struct answers *answers)
 	if (lost_packets(answers->status) > 0)
 		puts("\nNext: more workers or a larger ring (capture.workers, "
 		     "capture.ring_mib: breakwater config show)");
+	else if (no_packets(answers->status) != NULL)
+		printf("\nNext: run it as root to see traffic: sudo %s run\n",
+		       program_invocation_name);
 	else if (isnan(port))
 		printf("\nNext: %s top   (ports show as soon as they carry traffic)\n",
 		       program_invocation_name);
@@ -268,10 +354,15 @@ static void print_screen(const struct answers *answers, const struct look *look)
 {
 	struct limits limits = limits_of(answers->status);
 	print_health(answers, look);
-	print_traffic(answers->status, look);
-	print_losses(answers->status, look);
-	print_connections(answers->status, look);
+	if (no_packets(answers->status) != NULL) {
+		print_no_packets(answers->status, look);
+	} else {
+		print_traffic(answers->status, look);
+		print_losses(answers->status, look);
+		print_connections(answers->status, look);
+	}
 	print_cost(answers->status, look);
+	print_privileges(answers->status, look);
 	print_place(answers->status, look);
 	if (json_array_size(answers->ports) > 0) {
 		putchar('\n');
@@ -287,6 +378,8 @@ static int verdict(const struct answers *answers)
 		return STATUS_BAD_NEWS;
 	double missed =
 		lost_packets(answers->status) + undecoded_frames(answers->status);
+	if (no_packets(answers->status) != NULL)
+		return STATUS_INCOMPLETE;
 	return missed > 0 ? STATUS_INCOMPLETE : STATUS_OK;
 }
 

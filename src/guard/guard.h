@@ -12,18 +12,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { GUARD_EVENT_MAX = 2048, GUARD_TEXT_MAX = 160 };
 
-/* What the guard does; everything here runs in its process, in one thread. */
+/*
+ * What the guard does; everything here runs in its process, in one thread, with its
+ * capabilities and under its seccomp filter (calls.c).  A function may be NULL.
+ */
 struct guard_task {
 	void *self;
-	/* Once, in the child, with its privileges.  False: it can't. */
+	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);
 	/*
 	 * A packet socket in fds[0], and in fds[1] the program that steers a fanout
-	 * group
-	 * (-1: none).  0 or -errno.
+	 * group (-1: none).  0 or -errno.  Also called while run() waits for the
+	 * daemon to read its events.
 	 */
 	int (*open_capture)(void *self, int fds[2]);
 	/* Something to wait for and to do when it is readable or the time has come. */
@@ -31,27 +35,45 @@ struct guard_task {
 	int (*timeout_ms)(void *self);
 	void (*run)(void *self);
 	void (*close)(void *self);
-	const char *socket_path; /* removed at the end, when nobody else may; or NULL */
+	const char *socket_path; /* see guard_note_socket(); or NULL */
 };
 
 struct guard;
+
 /*
- * Forks.  In the parent, the guard; NULL and errno if it can't be.  Never returns in
- * the child.
+ * Forks, and waits until the child has confined itself.  In the parent, the guard; NULL
+ * and errno if it can't be.  Never returns in the child.
+ *
+ * An ordinary user gets a guard as well, which can't do more than that user: it looks
+ * where the daemon's sandbox does not let it look any more, and tidies up.
  */
 struct guard *guard_fork(const struct guard_task *task);
 
-/* In the child, from task->run(): sends an event of at most GUARD_EVENT_MAX bytes. */
+/*
+ * In the child, from task->open() or run(): sends an event of at most GUARD_EVENT_MAX
+ * bytes.  Waits for a daemon that does not read, so no event is lost here: what comes
+ * meanwhile waits in the kernel, whose own counters tell when that was not enough.
+ */
 void guard_emit(const void *event, size_t len);
 
 /* In the parent.  0 or -errno; the descriptors are the caller's. */
 int guard_open_capture(struct guard *guard, int fds[2]);
 
-/* Readable when events wait. */
+/*
+ * task->socket_path is there: the guard removes it at the end, if it is still the same
+ * socket and not that of a later daemon.  0 or -errno.
+ */
+int guard_note_socket(struct guard *guard);
+
+/* Readable when events wait, or the guard is gone. */
 int guard_fd(const struct guard *guard);
 /* The next event; its length, 0 if none waits, -EPIPE if the guard is gone. */
 int guard_next(struct guard *guard, void *event, size_t size);
 bool guard_is_alive(struct guard *guard);
+pid_t guard_pid(const struct guard *guard);
+/* False unless it is alive and confined; text: "pid 123", or what is wrong. */
+bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX]);
+/* Ends the guard, and waits for that, but not for long. */
 void guard_close(struct guard *guard);
 
 /* ---- the rest ---- */
@@ -70,18 +92,25 @@ struct sandbox_report {
 	char detail[SANDBOX_PARTS][GUARD_TEXT_MAX]; /* "breakwater", or why not */
 };
 
+/* "user", "capabilities", "no_new_privs", "landlock", "seccomp". */
 const char *sandbox_part_name(enum sandbox_part part);
 
 /*
- * Makes the folder, if missing, and it and what is in it the user's.  user: its name;
- * if there is none, "nobody".  0 or -errno.  Needs root; without, it only makes it.
+ * Makes the folder, but not its parents, and makes it and what is in it the user's
+ * (user: its name; if there is none, "nobody").  A folder that holds anything but plain
+ * files of root or of that user is somebody else's, and is left as it is: -ENOTEMPTY.
+ * 0 or -errno.  Without root it only makes the folder.
  */
 int sandbox_own_folder(const char *folder, const char *user);
 
 /*
  * Gives up everything but read and write in state_folder, for good, for this thread
- * and those it will start.  What can't be done is in the report, and no failure.
- * Descriptors that are open stay.
+ * and those it will start.  readable: files and folders that stay readable as well, as
+ * far as the user may read them; ended by NULL.  What can't be done is in the report,
+ * and no failure.  Descriptors that are open stay.
+ *
+ * A system call that is not foreseen fails with EPERM; with BREAKWATER_SECCOMP=kill in
+ * the environment it ends the process, so that tests find it.
  */
 void sandbox_enter(const char *user, const char *state_folder,
-		   struct sandbox_report *report);
+		   const char *const *readable, struct sandbox_report *report);

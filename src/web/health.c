@@ -45,16 +45,39 @@ static void judge_measurement(struct verdict *verdict, const struct self_record 
 	}
 }
 
+/* A part of the status object, {"holds": ..., "detail": ...}, that does not hold. */
+static bool is_lost(const json_t *part)
+{
+	return json_is_false(json_object_get(part, "holds"));
+}
+
+/* Not all can be seen; that is no reason to be taken for dead. */
+static void judge_sight(struct verdict *verdict, const json_t *part, const char *what)
+{
+	char text[256];
+	const char *detail = json_string_value(json_object_get(part, "detail"));
+	if (!is_lost(part))
+		return;
+	verdict->degraded = true;
+	snprintf(text, sizeof(text), "%s %s", what, detail != NULL ? detail : "?");
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
+	const json_t *capture = json_object_get(status, "capture");
+	const json_t *privileges = json_object_get(status, "privileges");
 	if (!json_is_object(status)) {
 		verdict->failing = true;
 		reason(verdict, "no status");
-	} else if (json_is_array(interfaces) && json_array_size(interfaces) == 0) {
+	} else if (!is_lost(capture) && json_is_array(interfaces) &&
+		   json_array_size(interfaces) == 0) {
 		verdict->failing = true;
 		reason(verdict, "no interface is watched");
 	}
+	judge_sight(verdict, capture, "packets are not watched:");
+	judge_sight(verdict, json_object_get(privileges, "guard"), "the guard");
 }
 
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out)

@@ -1,0 +1,116 @@
+/*
+ * privileges.c: see privileges.h.
+ */
+#include "cli/privileges.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/capture.h"
+
+/* ---- the guard ---- */
+
+/* In the guard. */
+static int open_capture(void *self, int fds[2])
+{
+	(void)self;
+	fds[0] = capture_socket();
+	if (fds[0] < 0)
+		return fds[0];
+	int steering = capture_steering();
+	fds[1] = steering >= 0 ? steering : -1;
+	return 0;
+}
+
+void privileges_fork(struct privileges *p, const char *socket_path)
+{
+	struct guard_task task = { .open_capture = open_capture,
+				   .socket_path = socket_path };
+	p->guard = guard_fork(&task);
+	p->guard_error = p->guard == NULL ? errno : 0;
+}
+
+bool privileges_guard(struct privileges *p, char text[static GUARD_TEXT_MAX])
+{
+	if (p->guard != NULL)
+		return guard_describe(p->guard, text);
+	snprintf(text, GUARD_TEXT_MAX, "could not start: %s", strerror(p->guard_error));
+	return false;
+}
+
+void privileges_close(struct privileges *p)
+{
+	guard_close(p->guard);
+	p->guard = NULL;
+}
+
+/* ---- giving up the rest ---- */
+
+static void own_state(const struct config *config)
+{
+	int error = sandbox_own_folder(config->state, config->user);
+	if (error == 0 || geteuid() != 0)
+		return;
+	fprintf(stderr, "breakwater: state folder %s: %s\n", config->state,
+		error == -ENOTEMPTY ? "other things than plain files of ours are in "
+				      "it; choose one of its own with --state DIR"
+				    : strerror(-error));
+}
+
+/*
+ * The configuration's whole folder: an editor puts a new file in the old one's place,
+ * and conf.d is beside it.
+ */
+void privileges_drop(struct privileges *p, const struct config *config,
+		     const char *config_path)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s",
+		 config_path != NULL ? config_path : "/etc/breakwater/breakwater.yaml");
+	const char *const readable[] = {
+		dirname(path),
+		/* Names in a capture filter, which is compiled anew when interfaces
+		 * change: "port http". */
+		"/etc/nsswitch.conf",
+		"/etc/services",
+		"/etc/protocols",
+		NULL,
+	};
+	own_state(config);
+	sandbox_enter(config->user, config->state, readable, &p->sandbox);
+}
+
+void privileges_no_packets(struct privileges *p)
+{
+	p->no_packets = "not permitted; run as root or with CAP_NET_RAW to see traffic";
+	fprintf(stderr, "breakwater: packets: %s\n", p->no_packets);
+}
+
+/* ---- status ---- */
+
+static void put_part(struct buf *out, const char *name, bool holds, const char *detail)
+{
+	buf_printf(out, "\"%s\":{\"holds\":%s,\"detail\":\"", name,
+		   holds ? "true" : "false");
+	buf_json_text(out, detail);
+	buf_text(out, "\"}");
+}
+
+void privileges_json(struct privileges *p, struct buf *out)
+{
+	char text[GUARD_TEXT_MAX];
+	put_part(out, "capture", p->no_packets == NULL,
+		 p->no_packets != NULL ? p->no_packets : "packets are watched");
+	buf_text(out, ",\"privileges\":{");
+	for (unsigned i = 0; i < SANDBOX_PARTS; i++) {
+		put_part(out, sandbox_part_name((enum sandbox_part)i),
+			 p->sandbox.holds[i], p->sandbox.detail[i]);
+		buf_char(out, ',');
+	}
+	put_part(out, "guard", privileges_guard(p, text), text);
+	buf_text(out, "},");
+}

@@ -1,0 +1,207 @@
+/*
+ * calls.c: see calls.h.
+ *
+ * The lists are by name, and say what the C library, SQLite and libmicrohttpd do with
+ * them.  A name that this machine's kernel or libseccomp does not know is left out.
+ */
+#include "guard/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+/* Each list ends with NULL. */
+static const char *const common[] = {
+	/* memory; mmap and mprotect are below */
+	"brk", "madvise", "mremap", "munmap", "msync",
+	/* threads and time */
+	"clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group",
+	"futex", "futex_waitv", "getcpu", "getpid", "getppid", "gettid", "gettimeofday",
+	"membarrier", "nanosleep", "restart_syscall", "rseq", "sched_getaffinity",
+	"sched_getparam", "sched_getscheduler", "sched_yield", "set_robust_list",
+	"sysinfo", "time", "times", "uname",
+	/* signals; tgkill is how abort(3) ends a process */
+	"rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn",
+	"rt_sigtimedwait", "sigaltstack", "signalfd4", "tgkill",
+	/* files */
+	"access", "close", "close_range", "dup", "dup2", "dup3", "faccessat",
+	"faccessat2", "fcntl", "flock", "fstat", "fstatfs", "getcwd", "getdents64",
+	"lseek", "lstat", "newfstatat", "pread64", "preadv", "read", "readlink",
+	"readlinkat", "readv", "stat", "statfs", "statx", "umask", "write", "writev",
+	/* waiting */
+	"epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait",
+	"eventfd2", "pipe2", "poll", "ppoll", "pselect6", "select", "timerfd_create",
+	"timerfd_gettime", "timerfd_settime", "wait4", "waitid",
+	/* sockets; socket(2) itself is below */
+	"bind", "connect", "getpeername", "getsockname", "getsockopt", "recvfrom",
+	"recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt",
+	"shutdown",
+	/* who am I */
+	"capget", "getegid", "geteuid", "getgid", "getgroups", "getrandom", "getrusage",
+	"getuid", NULL
+};
+
+static const char *const of_daemon[] = {
+	/* the store and whatever else is written to the state folder */
+	"copy_file_range", "fadvise64", "fallocate", "fchmod", "fdatasync", "fsync",
+	"ftruncate", "mkdir", "mkdirat", "open", "openat", "pwrite64", "pwritev",
+	"rename", "renameat", "renameat2", "rmdir", "sync_file_range", "unlink",
+	"unlinkat", "utimensat",
+	/* the HTTP server */
+	"accept", "accept4", "sendfile", NULL
+};
+
+static const char *const of_guard[] = {
+	/* who listens */
+	"bpf", "perf_event_open", "setns", "pidfd_open", "name_to_handle_at",
+	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", "getpgid", "getsid",
+	/* the daemon's socket, at the end */
+	"unlink", "unlinkat", NULL
+};
+
+static int add(scmp_filter_ctx filter, uint32_t action, const char *name,
+	       unsigned count, const struct scmp_arg_cmp *conditions)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	int error = seccomp_rule_add_array(filter, action, number, count, conditions);
+	return error == -EDOM ? 0 : error; /* another architecture's */
+}
+
+static int allow(scmp_filter_ctx filter, const char *const *names)
+{
+	int error = 0;
+	for (; *names != NULL && error == 0; names++)
+		error = add(filter, SCMP_ACT_ALLOW, *names, 0, NULL);
+	return error;
+}
+
+static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp is)
+{
+	return add(filter, SCMP_ACT_ALLOW, name, 1, &is);
+}
+
+/* No memory is made executable; threads, but no processes. */
+static int allow_memory_and_threads(scmp_filter_ctx filter)
+{
+	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+	const struct scmp_arg_cmp not_executable =
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	int error = allow_if(filter, "mmap", not_executable);
+	if (error == 0)
+		error = allow_if(filter, "mprotect", not_executable);
+	if (error == 0)
+		error = allow_if(filter, "clone",
+				 SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+	/* Its flags are behind a pointer, out of sight: the C library then takes the
+	 * old one. */
+	if (error == 0)
+		error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+	/* Asking for a limit, not setting one. */
+	if (error == 0)
+		error = allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+	if (error == 0)
+		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	return error;
+}
+
+static int allow_families(scmp_filter_ctx filter, const int *families, size_t count)
+{
+	int error = 0;
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = allow_if(filter, "socket",
+				 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	return error;
+}
+
+/* Nothing that types into the terminal (TIOCSTI). */
+static int allow_ioctls(scmp_filter_ctx filter)
+{
+	static const unsigned long asked[] = { TCGETS,       TIOCGWINSZ,   FIONREAD,
+					       FIONBIO,      SIOCGIFNAME,  SIOCGIFINDEX,
+					       SIOCGIFFLAGS, SIOCGIFHWADDR };
+	int error = 0;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]) && error == 0; i++)
+		error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, asked[i]));
+	return error;
+}
+
+/* getifaddrs(3), rtnetlink(7), and what looks for nscd(8); no network. */
+static int fill_daemon(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_UNIX, AF_NETLINK };
+	int error = allow(filter, of_daemon);
+	if (error == 0)
+		error = allow_families(filter, families, 2);
+	if (error == 0)
+		error = allow_ioctls(filter);
+	return error;
+}
+
+/* It reads whatever it can, and writes nothing. */
+static int allow_reading(scmp_filter_ctx filter)
+{
+	const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
+	int error = allow_if(filter, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, writing, 0));
+	if (error == 0)
+		error = allow_if(filter, "openat",
+				 SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0));
+	return error;
+}
+
+static int fill_guard(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_UNIX, AF_NETLINK, AF_PACKET, AF_INET,
+					AF_INET6 };
+	int error = allow(filter, of_guard);
+	if (error == 0)
+		error = allow_families(filter, families, 5);
+	if (error == 0)
+		error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_NE, TIOCSTI));
+	if (error == 0)
+		error = allow_reading(filter);
+	return error;
+}
+
+static int limit(int (*fill)(scmp_filter_ctx))
+{
+	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
+	bool kills = mode != NULL && strcmp(mode, "kill") == 0;
+	scmp_filter_ctx filter =
+		seccomp_init(kills ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM));
+	if (filter == NULL)
+		return -ENOMEM;
+	/* A tree instead of a list; older libraries have no such thing. */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	int error = allow(filter, common);
+	if (error == 0)
+		error = allow_memory_and_threads(filter);
+	if (error == 0)
+		error = fill(filter);
+	if (error == 0)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	return error;
+}
+
+int calls_limit_daemon(void)
+{
+	return limit(fill_daemon);
+}
+
+int calls_limit_guard(void)
+{
+	return limit(fill_guard);
+}

@@ -1,0 +1,12 @@
+/*
+ * calls.h: the system calls that each of the two processes makes, for seccomp(2);
+ * private to this room.
+ */
+#pragma once
+
+/*
+ * From now on only those.  Others fail with EPERM, or end the process if
+ * BREAKWATER_SECCOMP=kill is in the environment.  0 or -errno.
+ */
+int calls_limit_daemon(void);
+int calls_limit_guard(void);

@@ -1,0 +1,243 @@
+/*
+ * child.c: the life of the guard: it confines itself, then serves until the daemon's
+ * end of the socket closes, which also happens when the daemon is killed.
+ *
+ * Whatever comes from the daemon is judged as from a stranger: once it is taken over,
+ * it is one.  A message that no daemon of ours sends ends the guard.
+ */
+#include "guard/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "guard/calls.h"
+#include "guard/message.h"
+#include "guard/rights.h"
+
+enum { EVENTS_BYTES = 1 << 20 };
+
+/* One thread, one task: guard_emit() and a signal find it here. */
+static struct {
+	const struct guard_task *task;
+	int requests, events;
+	bool has_socket; /* the daemon's, with these numbers */
+	dev_t device;
+	ino_t inode;
+} guard;
+
+/* ---- the end ---- */
+
+static void remove_socket(void)
+{
+	struct stat st;
+	if (guard.has_socket && lstat(guard.task->socket_path, &st) == 0 &&
+	    st.st_dev == guard.device && st.st_ino == guard.inode)
+		unlink(guard.task->socket_path);
+}
+
+_Noreturn static void leave(int status)
+{
+	remove_socket();
+	_exit(status);
+}
+
+/*
+ * The second net, for when run() never comes back.  The signal is sent with the rights
+ * of the dying daemon, so it comes only if that runs as the same user.
+ */
+static void parent_died(int number)
+{
+	(void)number;
+	leave(EXIT_SUCCESS);
+}
+
+/* ---- confinement ---- */
+
+/* What a terminal or a service manager sends to the whole group is for the daemon. */
+static void set_signals(pid_t parent)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction end = { .sa_handler = parent_died };
+	sigset_t none;
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &ignore, NULL);
+	sigaction(SIGUSR1, &end, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	if (getppid() != parent)
+		leave(EXIT_SUCCESS);
+}
+
+static void close_between(int after, int before)
+{
+	if (before - after > 1)
+		close_range((unsigned)after + 1, (unsigned)before - 1, 0);
+}
+
+/*
+ * Keeps standard error, for a message of last resort; who waits for the end of the
+ * daemon's output must not wait for us.
+ */
+static void close_inherited(void)
+{
+	int low = guard.requests < guard.events ? guard.requests : guard.events;
+	int high = guard.requests < guard.events ? guard.events : guard.requests;
+	close_between(STDERR_FILENO, low);
+	close_between(low, high);
+	close_range((unsigned)high + 1, UINT_MAX, 0);
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nothing < 0)
+		return;
+	dup2(nothing, STDIN_FILENO);
+	dup2(nothing, STDOUT_FILENO);
+	close(nothing);
+}
+
+/* More than the usual limit, if we may: fewer wake-ups for many events. */
+static void widen_events(void)
+{
+	int bytes = EVENTS_BYTES;
+	if (setsockopt(guard.events, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+		       sizeof(bytes)) != 0)
+		setsockopt(guard.events, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+static int confine(void)
+{
+	const struct rlimit none = { 0, 0 };
+	int error = rights_keep_few();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
+		error = -errno;
+	if (setrlimit(RLIMIT_CORE, &none) != 0 && error == 0)
+		error = -errno;
+	int limited = calls_limit_guard();
+	return error != 0 ? error : limited;
+}
+
+/* ---- requests ---- */
+
+static int open_capture(int fds[2])
+{
+	if (guard.task->open_capture == NULL)
+		return -EOPNOTSUPP;
+	return guard.task->open_capture(guard.task->self, fds);
+}
+
+static int note_socket(void)
+{
+	struct stat st;
+	if (guard.task->socket_path == NULL)
+		return -EINVAL;
+	if (lstat(guard.task->socket_path, &st) != 0)
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	guard.has_socket = true;
+	guard.device = st.st_dev;
+	guard.inode = st.st_ino;
+	return 0;
+}
+
+static void take_request(void)
+{
+	struct guard_request bytes, request;
+	int fds[2] = { -1, -1 };
+	int error = message_receive(guard.requests, &bytes, sizeof(bytes), NULL);
+	if (error == -EPIPE)
+		leave(EXIT_SUCCESS);
+	if (error != 0 || !message_parse_request(&bytes, sizeof(bytes), &request))
+		leave(EXIT_FAILURE);
+	struct guard_answer answer = { .kind = request.kind };
+	if (request.kind == MESSAGE_OPEN_CAPTURE)
+		answer.error = open_capture(fds);
+	else
+		answer.error = note_socket();
+	size_t count = 0;
+	while (count < MESSAGE_FDS_MAX && answer.error == 0 && fds[count] >= 0)
+		count++;
+	error = message_send(guard.requests, &answer, sizeof(answer), fds, count);
+	for (size_t i = 0; i < MESSAGE_FDS_MAX; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (error != 0)
+		leave(EXIT_SUCCESS);
+}
+
+/* ---- events ---- */
+
+/* The daemon may ask something first, and read its events only then. */
+static void wait_for_room(void)
+{
+	struct pollfd waited[2] = {
+		{ .fd = guard.requests, .events = POLLIN },
+		{ .fd = guard.events, .events = POLLOUT },
+	};
+	if (poll(waited, 2, -1) > 0 && waited[0].revents != 0)
+		take_request();
+}
+
+void guard_emit(const void *event, size_t len)
+{
+	if (len == 0 || len > GUARD_EVENT_MAX)
+		leave(EXIT_FAILURE);
+	while (send(guard.events, event, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
+			leave(EXIT_SUCCESS);
+		wait_for_room();
+	}
+}
+
+/* ---- serving ---- */
+
+static void serve(void)
+{
+	const struct guard_task *task = guard.task;
+	bool works =
+		task->run != NULL && (task->open == NULL || task->open(task->self));
+	while (true) {
+		struct pollfd waited[2] = {
+			{ .fd = guard.requests, .events = POLLIN },
+			{ .fd = works && task->fd != NULL ? task->fd(task->self) : -1,
+			  .events = POLLIN },
+		};
+		int timeout = works && task->timeout_ms != NULL
+				      ? task->timeout_ms(task->self)
+				      : -1;
+		int ready = poll(waited, 2, timeout);
+		if (ready < 0)
+			continue;
+		if (waited[0].revents != 0)
+			take_request();
+		if (works && (ready == 0 || waited[1].revents != 0))
+			task->run(task->self);
+	}
+}
+
+_Noreturn void guard_child(const struct guard_task *task, int requests, int events,
+			   pid_t parent)
+{
+	guard.task = task;
+	guard.requests = requests;
+	guard.events = events;
+	prctl(PR_SET_NAME, "breakwater-guard"); /* cut to 15 letters */
+	set_signals(parent);
+	close_inherited();
+	widen_events();
+	struct guard_answer hello = { .kind = MESSAGE_HELLO, .error = confine() };
+	if (message_send(requests, &hello, sizeof(hello), NULL, 0) != 0)
+		leave(EXIT_SUCCESS);
+	serve();
+	leave(EXIT_SUCCESS);
+}

@@ -1,0 +1,112 @@
+/*
+ * folder.c: the state folder becomes the ordinary user's.
+ *
+ * This is root walking where an ordinary user may write, so it follows no link, holds
+ * on to what it has looked at, and takes nothing that has a second name elsewhere.  A
+ * path that was mistyped must not make /etc that user's: a folder with anything but
+ * plain files in it is refused before the first change.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard/guard.h"
+#include "guard/user.h"
+
+enum { FOLDER_MODE = 0750 };
+
+/* What a file system's own top folder holds is nobody's. */
+static bool is_skipped(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	       strcmp(name, "lost+found") == 0;
+}
+
+/* fd: with O_PATH, so that nothing is opened that does something when opened. */
+static int check_file(int fd, const struct user *user)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	bool is_ours = st.st_uid == 0 || st.st_uid == user->uid;
+	return S_ISREG(st.st_mode) && st.st_nlink == 1 && is_ours ? 0 : -ENOTEMPTY;
+}
+
+static int take_file(int fd, const struct user *user)
+{
+	int error = check_file(fd, user);
+	if (error == 0 && fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH) != 0)
+		error = -errno;
+	return error;
+}
+
+static int each_file(int folder, const struct user *user,
+		     int (*act)(int fd, const struct user *user))
+{
+	int error = 0;
+	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
+	if (dir == NULL) {
+		error = -errno;
+		if (again >= 0)
+			close(again);
+		return error;
+	}
+	const struct dirent *entry;
+	while (error == 0 && (entry = readdir(dir)) != NULL) {
+		if (is_skipped(entry->d_name))
+			continue;
+		int fd = openat(folder, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0) {
+			error = errno == ENOENT ? 0 : -errno;
+			continue;
+		}
+		error = act(fd, user);
+		close(fd);
+	}
+	closedir(dir);
+	return error;
+}
+
+/* A folder where others may write is shared, as /tmp is. */
+static int check_folder(int folder, const struct user *user)
+{
+	struct stat st;
+	if (fstat(folder, &st) != 0)
+		return -errno;
+	if (st.st_uid != 0 && st.st_uid != user->uid)
+		return -EPERM;
+	return st.st_mode & S_IWOTH ? -EPERM : 0;
+}
+
+static int take_folder(int folder, const struct user *user)
+{
+	int error = check_folder(folder, user);
+	if (error == 0)
+		error = each_file(folder, user, check_file);
+	if (error == 0)
+		error = each_file(folder, user, take_file);
+	if (error == 0 && fchown(folder, user->uid, user->gid) != 0)
+		error = -errno;
+	return error;
+}
+
+int sandbox_own_folder(const char *folder, const char *user)
+{
+	struct user wanted;
+	if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST)
+		return -errno;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int error = 0;
+	user_find(user, &wanted);
+	if (geteuid() == 0 && wanted.uid != 0)
+		error = take_folder(fd, &wanted);
+	close(fd);
+	return error;
+}

@@ -1,0 +1,218 @@
+/*
+ * guard.c: the daemon's end of the guard; the other end is child.c.
+ */
+#include "guard/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guard/child.h"
+#include "guard/message.h"
+#include "guard/rights.h"
+
+enum {
+	ANSWER_MS = 10000, /* loading programs into the kernel may come first */
+	END_MS = 2000,
+};
+
+struct guard {
+	pid_t pid;
+	int requests, events, process; /* process: a pidfd */
+	bool can_capture;
+	int confined; /* 0 or -errno */
+	bool has_ended;
+	int status; /* as of waitpid(2); -1: nobody knows */
+};
+
+/* ---- its life ---- */
+
+static void note_end(struct guard *guard, int status)
+{
+	guard->has_ended = true;
+	guard->status = status;
+}
+
+bool guard_is_alive(struct guard *guard)
+{
+	int status = -1;
+	if (guard->has_ended)
+		return false;
+	pid_t ended = waitpid(guard->pid, &status, WNOHANG);
+	if (ended == guard->pid || (ended < 0 && errno != EINTR))
+		note_end(guard, ended == guard->pid ? status : -1);
+	return !guard->has_ended;
+}
+
+pid_t guard_pid(const struct guard *guard)
+{
+	return guard->pid;
+}
+
+static void describe_end(const struct guard *guard, char text[static GUARD_TEXT_MAX])
+{
+	if (guard->status == -1)
+		snprintf(text, GUARD_TEXT_MAX, "ended");
+	else if (WIFSIGNALED(guard->status))
+		snprintf(text, GUARD_TEXT_MAX, "ended by signal %d (%s)",
+			 WTERMSIG(guard->status), strsignal(WTERMSIG(guard->status)));
+	else
+		snprintf(text, GUARD_TEXT_MAX, "ended with status %d",
+			 WEXITSTATUS(guard->status));
+}
+
+bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX])
+{
+	if (!guard_is_alive(guard)) {
+		describe_end(guard, text);
+		return false;
+	}
+	if (guard->confined != 0)
+		snprintf(text, GUARD_TEXT_MAX, "pid %d, not confined: %s",
+			 (int)guard->pid, strerror(-guard->confined));
+	else
+		snprintf(text, GUARD_TEXT_MAX, "pid %d%s", (int)guard->pid,
+			 guard->can_capture ? "" : ", without privileges");
+	return guard->confined == 0;
+}
+
+static bool wait_for(int fd, short events, int timeout_ms)
+{
+	struct pollfd waited = { .fd = fd, .events = events };
+	int ready;
+	do
+		ready = poll(&waited, 1, timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+/* The guard sees its sockets closed and ends; by then it has removed what it should. */
+void guard_close(struct guard *guard)
+{
+	if (guard == NULL)
+		return;
+	close(guard->requests);
+	close(guard->events);
+	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
+		guard_is_alive(guard);
+	if (guard->process >= 0)
+		close(guard->process);
+	free(guard);
+}
+
+/* ---- requests ---- */
+
+static int receive_answer(struct guard *guard, enum message_kind kind, int fds[2],
+			  struct guard_answer *answer)
+{
+	if (!wait_for(guard->requests, POLLIN, ANSWER_MS))
+		return -ETIMEDOUT;
+	int error = message_receive(guard->requests, answer, sizeof(*answer), fds);
+	if (error == 0 && answer->kind != (uint32_t)kind)
+		error = -EPROTO;
+	return error;
+}
+
+/* An answer that came late would be taken for that of the next request. */
+static int ask(struct guard *guard, enum message_kind kind, int fds[2])
+{
+	struct guard_request request = { .kind = (uint32_t)kind };
+	struct guard_answer answer;
+	int error = message_send(guard->requests, &request, sizeof(request), NULL, 0);
+	if (error == 0)
+		error = receive_answer(guard, kind, fds, &answer);
+	if (error == 0)
+		return answer.error;
+	shutdown(guard->requests, SHUT_RDWR);
+	return error;
+}
+
+int guard_open_capture(struct guard *guard, int fds[2])
+{
+	fds[0] = fds[1] = -1;
+	int error = ask(guard, MESSAGE_OPEN_CAPTURE, fds);
+	return error == 0 && fds[0] < 0 ? -EPROTO : error;
+}
+
+int guard_note_socket(struct guard *guard)
+{
+	return ask(guard, MESSAGE_NOTE_SOCKET, NULL);
+}
+
+/* ---- events ---- */
+
+int guard_fd(const struct guard *guard)
+{
+	return guard->events;
+}
+
+int guard_next(struct guard *guard, void *event, size_t size)
+{
+	ssize_t got;
+	do
+		got = recv(guard->events, event, size, MSG_DONTWAIT | MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN ? 0 : -EPIPE;
+	/* A guard that sends what the caller has no room for is not ours. */
+	return got == 0 || (size_t)got > size ? -EPIPE : (int)got;
+}
+
+/* ---- making it ---- */
+
+static bool open_sockets(int requests[2], int events[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, requests) != 0)
+		return false;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, events) == 0)
+		return true;
+	int error = errno;
+	close(requests[0]);
+	close(requests[1]);
+	errno = error;
+	return false;
+}
+
+static int take_hello(struct guard *guard)
+{
+	struct guard_answer hello;
+	int error = receive_answer(guard, MESSAGE_HELLO, NULL, &hello);
+	guard->confined = error == 0 ? hello.error : error;
+	return error;
+}
+
+struct guard *guard_fork(const struct guard_task *task)
+{
+	int requests[2], events[2];
+	struct guard *guard = calloc(1, sizeof(*guard));
+	if (guard == NULL || !open_sockets(requests, events)) {
+		free(guard);
+		return NULL;
+	}
+	pid_t parent = getpid();
+	guard->can_capture = rights_can_capture();
+	guard->pid = fork();
+	if (guard->pid == 0)
+		guard_child(task, requests[1], events[1], parent);
+	int error = guard->pid < 0 ? errno : 0;
+	close(requests[1]);
+	close(events[1]);
+	guard->requests = requests[0];
+	guard->events = events[0];
+	guard->has_ended = guard->pid < 0;
+	guard->process = guard->has_ended ? -1 : pidfd_open(guard->pid, 0);
+	if (error == 0)
+		error = -take_hello(guard);
+	if (error == 0)
+		return guard;
+	guard_close(guard);
+	errno = error;
+	return NULL;
+}

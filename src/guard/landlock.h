@@ -1,0 +1,17 @@
+/*
+ * landlock.h: landlock(7), asked for what this kernel has; private to this room.
+ */
+#pragma once
+
+struct landlock_paths {
+	const char *writable;         /* one folder and all below it */
+	const char *const *readable;  /* files and folders with all below, then NULL */
+	const char *const *writables; /* files, then NULL: devices */
+};
+
+/*
+ * From now on this thread reaches only these paths, connects to and waits on no TCP
+ * port and signals nobody outside.  Needs no_new_privs.  A path that is missing is left
+ * out.  The kernel's version of Landlock, or -errno.
+ */
+int landlock_enter(const struct landlock_paths *paths);

@@ -1,0 +1,78 @@
+/*
+ * rights.c: see rights.h.
+ */
+#include "guard/rights.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
+
+/* The guard stays root in name, so it also has what root's files allow their owner. */
+static const unsigned kept[] = {
+	/* Packet sockets. */
+	CAP_NET_RAW,
+	/* Programs in cgroups that tell of new sockets; the firewall's rules. */
+	CAP_NET_ADMIN,
+	/* setns(2) into other network namespaces: containers have sockets as well. */
+	CAP_SYS_ADMIN,
+	/* BPF iterators and events, and the program that steers a fanout group ... */
+	CAP_BPF,
+	/* ... of which those that look into the kernel need this one too. */
+	CAP_PERFMON,
+	/* What others' processes are: /proc/PID/fd, exe and ns (proc(5)). */
+	CAP_SYS_PTRACE,
+	/* The same behind folders that are not root's: /proc/PID/root of containers. */
+	CAP_DAC_READ_SEARCH,
+};
+
+enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
+
+bool rights_can_capture(void)
+{
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW);
+}
+
+int rights_keep_few(void)
+{
+	bool has[KEPT];
+	if (capng_get_caps_process() != 0)
+		return -EIO;
+	for (size_t i = 0; i < KEPT; i++)
+		has[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+	int error = rights_drop_bounding();
+	capng_clear(CAPNG_SELECT_ALL);
+	for (size_t i = 0; i < KEPT; i++)
+		if (has[i])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     kept[i]);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0 ||
+	    capng_apply(CAPNG_SELECT_AMBIENT) != 0)
+		return -EPERM;
+	return error;
+}
+
+int rights_drop_bounding(void)
+{
+	if (capng_get_caps_process() != 0)
+		return -EIO;
+	/* The set only says what execve(2) could give back; who may not change it can
+	 * get nothing back either, once no_new_privs is set. */
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return 0;
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	return capng_apply(CAPNG_SELECT_BOUNDS) == 0 ? 0 : -EPERM;
+}
+
+int rights_drop_all(void)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0 ||
+	    capng_apply(CAPNG_SELECT_AMBIENT) != 0)
+		return -EPERM;
+	/* Look again: this is what everything else here is for. */
+	if (capng_get_caps_process() != 0)
+		return -EIO;
+	return capng_have_permitted_capabilities() == CAPNG_NONE ? 0 : -EPERM;
+}

@@ -1,0 +1,114 @@
+/*
+ * sandbox.c: the daemon gives up what it does not need any more; see guard.h.
+ *
+ * The order matters: each step takes away what an earlier one needed.  The bounding set
+ * and the user go while we are root, Landlock and seccomp need no_new_privs, and
+ * seccomp comes last, as it forbids all of this.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard/calls.h"
+#include "guard/guard.h"
+#include "guard/landlock.h"
+#include "guard/rights.h"
+#include "guard/user.h"
+
+const char *sandbox_part_name(enum sandbox_part part)
+{
+	static const char *const names[SANDBOX_PARTS] = {
+		[SANDBOX_USER] = "user",
+		[SANDBOX_CAPABILITIES] = "capabilities",
+		[SANDBOX_NO_NEW_PRIVS] = "no_new_privs",
+		[SANDBOX_LANDLOCK] = "landlock",
+		[SANDBOX_SECCOMP] = "seccomp",
+	};
+	return names[part];
+}
+
+__attribute__((format(printf, 4, 5))) static void report(struct sandbox_report *out,
+							 enum sandbox_part part,
+							 bool holds, const char *format,
+							 ...)
+{
+	va_list args;
+	out->holds[part] = holds;
+	va_start(args, format);
+	vsnprintf(out->detail[part], sizeof(out->detail[part]), format, args);
+	va_end(args);
+}
+
+static int become(const struct user *user)
+{
+	if (setgroups(0, NULL) != 0 ||
+	    setresgid(user->gid, user->gid, user->gid) != 0 ||
+	    setresuid(user->uid, user->uid, user->uid) != 0)
+		return -errno;
+	return 0;
+}
+
+static void change_user(const char *name, struct sandbox_report *out)
+{
+	struct user user;
+	if (geteuid() != 0) {
+		report(out, SANDBOX_USER, true, "uid %u", (unsigned)geteuid());
+		return;
+	}
+	user_find(name, &user);
+	int error = user.uid != 0 ? become(&user) : 0;
+	if (user.uid == 0)
+		report(out, SANDBOX_USER, false, "root, as configured");
+	else if (error != 0)
+		report(out, SANDBOX_USER, false, "root: can't become %.64s: %s",
+		       user.name, strerror(-error));
+	else
+		report(out, SANDBOX_USER, true, "%s", user.name);
+}
+
+static void drop_capabilities(int bounding, struct sandbox_report *out)
+{
+	int error = rights_drop_all();
+	if (error == 0)
+		error = bounding;
+	report(out, SANDBOX_CAPABILITIES, error == 0, "%s",
+	       error == 0 ? "none" : strerror(-error));
+}
+
+static void enter_landlock(const char *state_folder, const char *const *readable,
+			   struct sandbox_report *out)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
+	const struct landlock_paths paths = { state_folder, readable, devices };
+	int version = landlock_enter(&paths);
+	if (version > 0)
+		report(out, SANDBOX_LANDLOCK, true, "version %d", version);
+	else if (version == -ENOSYS || version == -EOPNOTSUPP)
+		report(out, SANDBOX_LANDLOCK, false, "not in this kernel");
+	else
+		report(out, SANDBOX_LANDLOCK, false, "%s", strerror(-version));
+}
+
+void sandbox_enter(const char *user, const char *state_folder,
+		   const char *const *readable, struct sandbox_report *out)
+{
+	const struct rlimit none = { 0, 0 };
+	tzset(); /* its file is out of reach later */
+	int bounding = rights_drop_bounding();
+	change_user(user, out);
+	drop_capabilities(bounding, out);
+	setrlimit(RLIMIT_CORE, &none); /* memory is full of other people's names */
+	int error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
+	report(out, SANDBOX_NO_NEW_PRIVS, error == 0, "%s",
+	       error == 0 ? "set" : strerror(error));
+	enter_landlock(state_folder, readable, out);
+	error = calls_limit_daemon();
+	report(out, SANDBOX_SECCOMP, error == 0, "%s",
+	       error == 0 ? "only known system calls" : strerror(-error));
+}
