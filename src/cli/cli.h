@@ -25,5 +25,6 @@ int command_replay(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_ports(int argc, char **argv);
 int command_flows(int argc, char **argv);
+int command_findings(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_config(int argc, char **argv);

@@ -175,7 +175,7 @@ static enum MHD_Result ask_past(const struct request *request, struct query *que
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 			      "nothing is kept here: there is no store");
 	/* What is there now is in order of port; what was, in order of time. */
-	if (!query->sorted && query->kind != RECORD_port)
+	if (!query->sorted && (query->kind != RECORD_port || query->step_s != 0))
 		query_sort_newest(query);
 	struct question *question = question_new(query, request->connection);
 	if (question == NULL)
