@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/patience.h"
 
 enum {
 	CONNECT_MS = 3000,
 	ANSWER_MS = 15000,
+	PATIENT_MS = 60000,           /* the daemon reads its store for at most 30 s */
 	BODY_MAX = 256 * 1024 * 1024, /* 100,000 records, with room */
 };
 
@@ -22,6 +24,7 @@ struct client {
 	CURL *curl;
 	char path[SOCKET_PATH_SIZE];
 	char other[SOCKET_PATH_SIZE]; /* tried when nobody is at path; "" none */
+	bool patient;
 };
 
 /* One answer while it arrives. */
@@ -29,7 +32,8 @@ struct incoming {
 	CURL *curl;
 	struct buf *body;
 	FILE *copy;
-	uint64_t total;
+	const struct buf *sent; /* NULL: a GET */
+	struct client_told told;
 };
 
 struct client *client_open(const struct common_options *common)
@@ -63,17 +67,39 @@ void client_close(struct client *client)
 	free(client);
 }
 
+/* The value of the header of that name, as text; false if it is another. */
+static bool header_value(const char *line, size_t len, const char *name, char *out,
+			 size_t size)
+{
+	size_t name_len = strlen(name);
+	if (len <= name_len || strncasecmp(line, name, name_len) != 0)
+		return false;
+	line += name_len;
+	len -= name_len;
+	while (len > 0 && *line == ' ') {
+		line++;
+		len--;
+	}
+	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+		len--;
+	snprintf(out, size, "%.*s", (int)len, line);
+	return true;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *to)
 {
-	static const char name[] = "Breakwater-Total:";
-	struct incoming *incoming = to;
-	char value[32];
+	struct client_told *told = &((struct incoming *)to)->told;
+	char value[CLIENT_ERROR_MAX];
 	size_t len = size * count;
-	if (len > strlen(name) && strncasecmp(line, name, strlen(name)) == 0) {
-		snprintf(value, sizeof(value), "%.*s", (int)(len - strlen(name)),
-			 line + strlen(name));
-		incoming->total = strtoull(value, NULL, 10);
-	}
+	if (header_value(line, len, "Breakwater-Total:", value, sizeof(value)))
+		told->total = strtoull(value, NULL, 10);
+	else if (header_value(line, len, "Breakwater-Gaps:", value, sizeof(value)))
+		told->gaps = strtoull(value, NULL, 10);
+	else if (header_value(line, len, "Breakwater-More:", value, sizeof(value)))
+		told->more = true;
+	else if (header_value(line, len, "Breakwater-Incomplete:", value,
+			      sizeof(value)))
+		memcpy(told->incomplete, value, sizeof(value));
 	return len;
 }
 
@@ -91,6 +117,37 @@ static size_t take_body(char *part, size_t size, size_t count, void *to)
 	return buf_ok(incoming->body) ? len : 0;
 }
 
+/* Called now and then while we wait, and when a signal has come. */
+static int look_up(void *of, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)of;
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	patience_tell("waiting for the store");
+	return patience_has_ended() ? 1 : 0;
+}
+
+static void set_patience(const struct client *client)
+{
+	CURL *curl = client->curl;
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+			 (long)(client->patient ? PATIENT_MS : ANSWER_MS));
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->patient ? 0L : 1L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
+}
+
+static void set_body(CURL *curl, const struct buf *sent)
+{
+	if (sent == NULL) {
+		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent->at == NULL ? "" : sent->at);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sent->len);
+}
+
 static CURLcode perform(struct client *client, const char *socket_path,
 			const char *path, struct incoming *incoming)
 {
@@ -103,12 +160,17 @@ static CURLcode perform(struct client *client, const char *socket_path,
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
+	set_patience(client);
+	set_body(curl, incoming->sent);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, incoming);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, incoming);
+	if (client->patient)
+		patience_begin();
 	CURLcode result = curl_easy_perform(curl);
+	if (client->patient)
+		patience_end();
 	buf_free(&url);
 	return result;
 }
@@ -122,6 +184,10 @@ static int explain_silence(const char *socket_path, CURLcode result, int problem
 			 "not permitted to ask the daemon on %s; run this as root",
 			 socket_path);
 		return STATUS_NOT_PERMITTED;
+	}
+	if (result == CURLE_ABORTED_BY_CALLBACK) {
+		snprintf(error, CLIENT_ERROR_MAX, "ended before there was an answer");
+		return STATUS_INCOMPLETE;
 	}
 	if (result == CURLE_COULDNT_CONNECT)
 		snprintf(
@@ -147,7 +213,19 @@ static int explain_refusal(long code, struct buf *body,
 		snprintf(error, CLIENT_ERROR_MAX,
 			 "the daemon answered with HTTP status %ld", code);
 	json_decref(object);
-	return code == 400 ? STATUS_USAGE : STATUS_UNREACHABLE;
+	switch (code) {
+	case 400:
+	case 404:
+	case 413:
+		return STATUS_USAGE;
+	case 403:
+		return STATUS_NOT_PERMITTED;
+	case 500:
+	case 503:
+		return STATUS_INCOMPLETE;
+	default:
+		return STATUS_UNREACHABLE;
+	}
 }
 
 static CURLcode ask(struct client *client, const char *path, struct incoming *incoming,
@@ -160,30 +238,59 @@ static CURLcode ask(struct client *client, const char *path, struct incoming *in
 	return result;
 }
 
-int client_get(struct client *client, const char *path, struct buf *body, FILE *copy,
-	       uint64_t *total, char error[static CLIENT_ERROR_MAX])
+/* /health answers 503 with its reasons, which is an answer; an error is none. */
+static bool is_answer(long code, const struct buf *body)
 {
-	struct incoming incoming = { client->curl, body, copy, 0 };
+	static const char error[] = "{\"error\":";
+	bool is_error = body->len >= strlen(error) &&
+			memcmp(body->at, error, strlen(error)) == 0;
+	return code == 200 || (code == 503 && !is_error);
+}
+
+static int exchange(struct client *client, const char *path, struct incoming *incoming,
+		    char error[static CLIENT_ERROR_MAX])
+{
 	long problem, code = 0;
-	CURLcode result = ask(client, path, &incoming, &problem);
+	CURLcode result = ask(client, path, incoming, &problem);
 	if (result == CURLE_COULDNT_CONNECT && client->other[0] != '\0') {
 		char first[SOCKET_PATH_SIZE];
 		memcpy(first, client->path, sizeof(first));
 		memcpy(client->path, client->other, sizeof(client->path));
 		client->other[0] = '\0';
-		result = ask(client, path, &incoming, &problem);
+		result = ask(client, path, incoming, &problem);
 		if (result == CURLE_COULDNT_CONNECT && problem != EACCES)
 			memcpy(client->path, first, sizeof(client->path));
 	}
 	if (result != CURLE_OK)
 		return explain_silence(client->path, result, (int)problem, error);
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &code);
-	/* /health answers 503 with its reasons: an answer all the same. */
-	if (code != 200 && code != 503)
-		return explain_refusal(code, body, error);
-	if (total != NULL)
-		*total = incoming.total;
+	if (!is_answer(code, incoming->body))
+		return explain_refusal(code, incoming->body, error);
 	return STATUS_OK;
+}
+
+int client_get(struct client *client, const char *path, struct buf *body, FILE *copy,
+	       struct client_told *told, char error[static CLIENT_ERROR_MAX])
+{
+	struct incoming incoming = { .curl = client->curl, .body = body, .copy = copy };
+	int status = exchange(client, path, &incoming, error);
+	if (status == STATUS_OK && told != NULL)
+		*told = incoming.told;
+	return status;
+}
+
+int client_post(struct client *client, const char *path, const struct buf *body,
+		struct buf *answer, char error[static CLIENT_ERROR_MAX])
+{
+	struct incoming incoming = { .curl = client->curl,
+				     .body = answer,
+				     .sent = body };
+	return exchange(client, path, &incoming, error);
+}
+
+void client_be_patient(struct client *client)
+{
+	client->patient = true;
 }
 
 void client_parameter(struct buf *path, const char *name, const char *value)

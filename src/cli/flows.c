@@ -7,7 +7,7 @@
 static const char examples[] =
 	"  breakwater flows                      the newest connections\n"
 	"  breakwater flows --host 192.0.2.7     from or to one address\n"
-	"  breakwater flows --port 22 --since 1h who came by SSH within the hour\n";
+	"  breakwater flows --port 22 --since 7d who came by SSH within the week\n";
 
 static void print_columns(void)
 {
@@ -26,10 +26,13 @@ int command_flows(int argc, char **argv)
 		  "from or to this address; also 10.0.0.0/8", &listing.host, 0, 0 },
 		{ 't', OPTION_TEXT, "transport", "T",
 		  "only tcp, udp, icmp, icmp6 or sctp", &listing.transport, 0, 0 },
-		{ 0, OPTION_TIME, "since", "TIME", "seen since: 2h, 7d, or RFC 3339",
+		{ 0, OPTION_TEXT, "process", "NAME", "only of this local process",
+		  &listing.process, 0, 0 },
+		{ 0, OPTION_TIME, "since", "TIME",
+		  "seen since then, also from the store: 2h, 7d, or RFC 3339",
 		  &listing.since, 0, 0 },
-		{ 0, OPTION_TIME, "until", "TIME", "begun until", &listing.until, 0,
-		  0 },
+		{ 0, OPTION_TIME, "until", "TIME", "begun until then", &listing.until,
+		  0, 0 },
 		{ 's', OPTION_TEXT, "sort", "COL",
 		  "by a column (sent, resp, ...) or field; :asc turns it",
 		  &listing.sort, 0, 0 },
@@ -38,8 +41,8 @@ int command_flows(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "flows",
-		.doc = "Connections, the open ones and the last 4096 that ended, the "
-		       "newest first.",
+		.doc = "Connections, the newest first: the open ones and those that "
+		       "ended lately, or all\n--since a time.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),

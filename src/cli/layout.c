@@ -29,6 +29,21 @@ static int natural_width(const struct column *column, const json_t *rows,
 	return (int)width;
 }
 
+static bool is_empty(const struct column *column, const json_t *rows,
+		     const struct limits *limits)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(rows, i, row)
+	{
+		struct cell cell = { .tone = TONE_NORMAL };
+		column->show(row, limits, &cell);
+		if (strcmp(cell.text, "-") != 0)
+			return false;
+	}
+	return true;
+}
+
 static int total_width(const struct layout *layout)
 {
 	int total = 0;
@@ -104,6 +119,11 @@ void layout_fit(struct layout *layout, const struct view *view, const json_t *ro
 		if (width_now > layout->least[i])
 			layout->least[i] = width_now;
 		layout->width[i] = layout->least[i];
+	}
+	for (size_t i = layout->count; i-- > 0;) {
+		const struct column *column = &view->columns[layout->column[i]];
+		if (column->leaves == LEAVES_IF_EMPTY && is_empty(column, rows, limits))
+			drop(layout, i);
 	}
 	if (width <= 0)
 		return;

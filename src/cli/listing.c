@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cells.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/table.h"
@@ -43,6 +44,11 @@ static void build_path(struct buf *path, const struct listing *listing)
 	client_parameter(path, "transport", listing->transport);
 	client_parameter(path, "since", listing->since);
 	client_parameter(path, "until", listing->until);
+	client_parameter(path, "step", listing->step);
+	client_parameter(path, "kind", listing->kind);
+	client_parameter(path, "state", listing->state);
+	client_parameter(path, "process", listing->process);
+	client_parameter(path, "reach", listing->reach);
 	sort_parameter(path, listing);
 	if (listing->limit != 0)
 		number_parameter(path, "limit", listing->limit);
@@ -55,11 +61,64 @@ static int complain(const struct listing *listing, int status, const char *error
 }
 
 /* A table of part of the truth says so. */
-static void print_rest(const struct listing *listing, size_t shown, uint64_t total)
+static void print_rest(const struct listing *listing, size_t shown,
+		       const struct client_told *told)
 {
-	if (total > shown)
+	if (told->more)
+		fprintf(stderr, "the first %zu %s shown; more with --limit N\n", shown,
+			listing->view->title);
+	else if (told->total > shown)
 		fprintf(stderr, "%zu of %llu %s shown; more with --limit N\n", shown,
-			(unsigned long long)total, listing->view->title);
+			(unsigned long long)told->total, listing->view->title);
+}
+
+/* "02:10 to 02:15 (stopped)": what a gap of the store says. */
+static void print_gap(const json_t *gap)
+{
+	char reason[32];
+	struct cell begin = { .tone = TONE_NORMAL }, end = { .tone = TONE_NORMAL };
+	const char *why = member_text(gap, "reason");
+	cell_when(&begin, gap, "start");
+	cell_when(&end, gap, "end");
+	text_clean(reason, sizeof(reason), why == NULL ? "?" : why);
+	fprintf(stderr, "! not known: %s to %s (%s)\n", begin.text, end.text, reason);
+}
+
+/* Nobody should take a time that was not watched for a quiet one. */
+static void print_gaps(const struct listing *listing, struct client *client)
+{
+	enum { GAPS_SHOWN = 5 };
+	struct buf path = { 0 }, body = { 0 };
+	char error[CLIENT_ERROR_MAX];
+	struct client_told told;
+	json_t *gaps = NULL, *gap;
+	size_t i;
+	buf_text(&path, "/api/v1/gaps");
+	client_parameter(&path, "since", listing->since);
+	client_parameter(&path, "until", listing->until);
+	number_parameter(&path, "limit", GAPS_SHOWN);
+	if (client_get(client, buf_cstr(&path), &body, NULL, &told, error) == STATUS_OK)
+		gaps = lines_parse(&body);
+	json_array_foreach(gaps, i, gap) print_gap(gap);
+	if (gaps != NULL && told.total > GAPS_SHOWN)
+		fprintf(stderr, "! and %llu such times before\n",
+			(unsigned long long)(told.total - GAPS_SHOWN));
+	json_decref(gaps);
+	buf_free(&path);
+	buf_free(&body);
+}
+
+static int tell_missing(const struct listing *listing, struct client *client,
+			const struct client_told *told)
+{
+	if (told->gaps > 0 && !listing->common.json)
+		print_gaps(listing, client);
+	if (told->incomplete[0] == '\0')
+		return STATUS_OK;
+	char text[CLIENT_ERROR_MAX];
+	text_clean(text, sizeof(text), told->incomplete);
+	fprintf(stderr, "breakwater %s: incomplete: %s\n", listing->command, text);
+	return STATUS_INCOMPLETE;
 }
 
 static struct limits ask_limits(struct client *client)
@@ -76,7 +135,7 @@ static struct limits ask_limits(struct client *client)
 }
 
 static int print_table(const struct listing *listing, struct client *client,
-		       const struct buf *body, uint64_t total)
+		       const struct buf *body, const struct client_told *told)
 {
 	json_t *rows = lines_parse(body);
 	if (rows == NULL)
@@ -89,7 +148,7 @@ static int print_table(const struct listing *listing, struct client *client,
 		struct look look = look_of(&listing->common);
 		table_print(listing->view, rows, &limits, &look);
 		fflush(stdout);
-		print_rest(listing, json_array_size(rows), total);
+		print_rest(listing, json_array_size(rows), told);
 	}
 	json_decref(rows);
 	return STATUS_OK;
@@ -100,16 +159,42 @@ int listing_run(const struct listing *listing)
 	struct client *client = client_open(&listing->common);
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX];
-	uint64_t total = 0;
+	struct client_told told;
 	if (client == NULL)
 		return complain(listing, STATUS_UNREACHABLE, "out of memory");
+	if (listing->since != NULL || listing->until != NULL || listing->step != NULL)
+		client_be_patient(client);
 	build_path(&path, listing);
 	int status = client_get(client, buf_cstr(&path), &body,
-				listing->common.json ? stdout : NULL, &total, error);
+				listing->common.json ? stdout : NULL, &told, error);
 	if (status != STATUS_OK)
 		complain(listing, status, error);
 	else if (!listing->common.json)
-		status = print_table(listing, client, &body, total);
+		status = print_table(listing, client, &body, &told);
+	if (status == STATUS_OK)
+		status = tell_missing(listing, client, &told);
+	buf_free(&path);
+	buf_free(&body);
+	client_close(client);
+	return status;
+}
+
+int listing_count(const struct listing *listing, uint64_t *total)
+{
+	struct listing one = *listing;
+	struct client *client = client_open(&listing->common);
+	struct buf path = { 0 }, body = { 0 };
+	char error[CLIENT_ERROR_MAX];
+	struct client_told told;
+	if (client == NULL)
+		return complain(listing, STATUS_UNREACHABLE, "out of memory");
+	one.limit = 1;
+	build_path(&path, &one);
+	int status = client_get(client, buf_cstr(&path), &body, NULL, &told, error);
+	if (status == STATUS_OK)
+		*total = told.total;
+	else
+		complain(listing, status, error);
 	buf_free(&path);
 	buf_free(&body);
 	client_close(client);

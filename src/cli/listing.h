@@ -1,5 +1,6 @@
 /*
- * listing.h: the commands that ask for records and print them: ports, flows.
+ * listing.h: the commands that ask for records and print them: ports, flows,
+ * listeners, findings.
  */
 #pragma once
 
@@ -11,8 +12,12 @@ struct listing {
 	const char *command;
 	struct common_options common;
 	const char *host, *transport, *since, *until, *sort;
+	const char *step, *kind, *state, *process, *reach;
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 
-/* Asks and prints; returns the exit status. */
+/* Asks and prints; returns the exit status: 5 if rows are missing. */
 int listing_run(const struct listing *listing);
+
+/* How many there are, whatever the limit.  Exit status; a complaint was made. */
+int listing_count(const struct listing *listing, uint64_t *total);

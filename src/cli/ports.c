@@ -1,37 +1,77 @@
 /*
- * ports.c: breakwater ports: one row per (host, port, transport).
+ * ports.c: breakwater ports: one row per (host, port, transport), or per listening
+ * socket.
  */
+#include <stdio.h>
+
 #include "cli/cli.h"
 #include "cli/listing.h"
 
 static const char examples[] =
 	"  breakwater ports                      every port with traffic, the busiest "
 	"first\n"
-	"  breakwater ports --port 443           one port on all its hosts\n"
+	"  breakwater ports --listening          who waits for clients, and where\n"
 	"  breakwater ports --sort p95           the slowest first\n"
+	"  breakwater ports --since 7d           the last week, one row a port\n"
+	"  breakwater ports --port 443 --since 1d --step 1h\n"
+	"                                        one port, hour by hour\n"
 	"  breakwater ports --json | jq .port    for scripts\n";
 
 static void print_columns(void)
 {
 	view_print_columns(&view_ports);
+	puts("\nWith --listening:");
+	view_print_columns(&view_listeners);
+}
+
+static int choose_view(struct listing *listing, bool listening)
+{
+	if (listening && listing->step != NULL) {
+		fputs("breakwater ports: --step is of traffic; leave out "
+		      "--listening\n",
+		      stderr);
+		return STATUS_USAGE;
+	}
+	if (listening)
+		listing->view = &view_listeners;
+	else if (listing->step != NULL)
+		listing->view = &view_port_steps;
+	if (!listening && listing->reach != NULL) {
+		fputs("breakwater ports: --reach is of sockets; add --listening\n",
+		      stderr);
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
 }
 
 int command_ports(int argc, char **argv)
 {
+	bool listening = false;
 	struct listing listing = { .view = &view_ports,
 				   .command = "ports",
 				   .port = UINT64_MAX };
 	const struct option_spec specs[] = {
 		{ 'p', OPTION_NUMBER, "port", "N", "only this port", &listing.port, 0,
 		  65535 },
+		{ 'l', OPTION_FLAG, "listening", NULL,
+		  "listening sockets of this machine, with or without traffic",
+		  &listening, 0, 0 },
 		{ 0, OPTION_TEXT, "host", "IP", "only this server; also 10.0.0.0/8",
 		  &listing.host, 0, 0 },
 		{ 't', OPTION_TEXT, "transport", "T", "only tcp, udp or sctp",
 		  &listing.transport, 0, 0 },
+		{ 0, OPTION_TEXT, "process", "NAME", "only ports this process holds",
+		  &listing.process, 0, 0 },
+		{ 0, OPTION_TEXT, "reach", "R",
+		  "with --listening: loopback, namespace, firewalled or outside",
+		  &listing.reach, 0, 0 },
 		{ 0, OPTION_TIME, "since", "TIME",
-		  "only if busy since: 20s, or RFC 3339", &listing.since, 0, 0 },
-		{ 0, OPTION_TIME, "until", "TIME", "only if busy before",
+		  "what was since then, from the store: 2h, 7d, or RFC 3339",
+		  &listing.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "what was until then",
 		  &listing.until, 0, 0 },
+		{ 0, OPTION_TEXT, "step", "STEP",
+		  "with --since: a row per 10s, 1m, 1h or 1d", &listing.step, 0, 0 },
 		{ 's', OPTION_TEXT, "sort", "COL",
 		  "by a column (p95, err, in, ...) or field; :asc turns it",
 		  &listing.sort, 0, 0 },
@@ -40,8 +80,9 @@ int command_ports(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "ports",
-		.doc = "Which ports carried traffic in the last minute, and how well. "
-		       "A value over its\nlimit has a \"!\"; \"-\" is unknown.",
+		.doc = "Which ports carried traffic in the last minute, or --since, "
+		       "and how well; or which\nlisten. A value over its limit has a "
+		       "\"!\"; \"-\" is unknown.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
@@ -50,5 +91,6 @@ int command_ports(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
-	return listing_run(&listing);
+	status = choose_view(&listing, listening);
+	return status != STATUS_OK ? status : listing_run(&listing);
 }

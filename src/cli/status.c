@@ -31,8 +31,11 @@ static int ask(struct client *client, const char *path, bool lines, json_t **out
 {
 	struct buf body = { 0 };
 	char error[CLIENT_ERROR_MAX];
-	int status = client_get(client, path, &body, NULL, total, error);
+	struct client_told told;
+	int status = client_get(client, path, &body, NULL, &told, error);
 	if (status == STATUS_OK) {
+		if (total != NULL)
+			*total = told.total;
 		*out = lines ? lines_parse(&body) : object_parse(&body);
 		if (*out == NULL) {
 			status = STATUS_UNREACHABLE;

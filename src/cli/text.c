@@ -22,7 +22,8 @@ void text_fit(char out[static CELL_MAX], const char *text, int width)
 		snprintf(out, CELL_MAX, "%s", text);
 		return;
 	}
-	int tail = strchr(text, ':') == NULL ? 0 : (width - 1) / 2;
+	bool is_address = strchr(text, ':') != NULL && strchr(text, ' ') == NULL;
+	int tail = is_address ? (width - 1) / 2 : 0;
 	int head = width - 1 - tail;
 	snprintf(out, CELL_MAX, "%.*s~%s", head, text, text + len - tail);
 }

@@ -11,9 +11,11 @@
 static int ask(struct top *top, const char *path, bool lines, json_t **out)
 {
 	struct buf body = { 0 };
-	int status = client_get(top->client, path, &body, NULL,
-				lines ? &top->total : NULL, top->problem);
+	struct client_told told;
+	int status = client_get(top->client, path, &body, NULL, &told, top->problem);
 	if (status == STATUS_OK) {
+		if (lines)
+			top->total = told.total;
 		json_t *answer = lines ? lines_parse(&body) : object_parse(&body);
 		if (answer != NULL) {
 			json_decref(*out);

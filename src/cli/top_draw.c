@@ -9,7 +9,7 @@
 
 #include "cli/top.h"
 
-enum { PAIR_OVER = 1, PAIR_GOOD, LINE_MAX_LEN = 512 };
+enum { PAIR_OVER = 1, PAIR_GOOD, LINE_MAX_LEN = 1024 };
 
 void top_draw_start(struct top *top)
 {

@@ -11,7 +11,7 @@
 
 #include "cli/json.h"
 
-enum { CELL_MAX = 64, VIEW_COLUMNS_MAX = 20 };
+enum { CELL_MAX = 264, VIEW_COLUMNS_MAX = 20 };
 
 enum tone {
 	TONE_NORMAL,
@@ -30,6 +30,8 @@ struct cell {
 struct limits {
 	double response_ms, loss, errors;
 };
+
+enum { LEAVES_IF_EMPTY = 100 }; /* the first, and when no row has a value */
 
 struct column {
 	const char *head;
@@ -51,7 +53,8 @@ struct view {
 	size_t count;
 };
 
-extern const struct view view_ports, view_flows;
+extern const struct view view_ports, view_port_steps, view_flows, view_listeners,
+	view_findings;
 
 /* CONTRACT's defaults, over which the daemon's "limits" go, if it tells them. */
 struct limits limits_of(const json_t *status);

@@ -9,6 +9,7 @@
 
 #include "web/live.h"
 #include "web/metrics.h"
+#include "web/past.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -24,6 +25,23 @@ struct web {
 	char socket_path[WEB_PATH_MAX]; /* "" until the file is ours to remove */
 	struct live *live;
 	struct metrics *metrics;
+	struct past *past; /* NULL: nothing is kept */
+};
+
+/* One request from its first byte to its last. */
+struct exchange {
+	bool is_local;   /* on the Unix socket */
+	struct buf body; /* of a POST */
+	bool too_large;
+	struct question *question; /* about the past; NULL: none */
+};
+
+struct request {
+	struct web *web;
+	struct MHD_Connection *connection;
+	const char *path;
+	bool head, post;
+	struct exchange *exchange;
 };
 
 int64_t web_now_ms(void); /* monotonic */
@@ -36,6 +54,17 @@ enum MHD_Result route_tcp(void *self, struct MHD_Connection *connection,
 enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 			    const char *path, const char *method, const char *version,
 			    const char *body, size_t *body_size, void **state);
+
+/* MHD_RequestCompletedCallback of both. */
+void route_done(void *self, struct MHD_Connection *connection, void **state,
+		enum MHD_RequestTerminationCode code);
+
+/* GET of one kind of record, from memory or, if it is about the past, the store. */
+enum MHD_Result answer_records(const struct request *request, enum record_kind kind);
+
+/* GET and POST of the register of authorised ports. */
+enum { POLICY_BODY_MAX = 1 << 20 };
+enum MHD_Result answer_policy(const struct request *request);
 
 /* Appends {"status":...} of /health; returns the HTTP status. */
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out);

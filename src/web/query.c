@@ -58,28 +58,75 @@ static bool is_number(const struct field *field)
 	       field->type == TYPE_time;
 }
 
+/* The first of those names that the record has; a NULL ends them. */
+static const struct field *first_of(const struct schema *schema,
+				    const char *const *names)
+{
+	const struct field *field = NULL;
+	for (; *names != NULL && field == NULL; names++)
+		field = field_named(schema, *names);
+	return field;
+}
+
+static const char *const port_names[] = { "server_port", "port", NULL };
+static const char *const server_names[] = { "server_ip", "ip", NULL };
+static const char *const begin_names[] = { "start", "first", "at", NULL };
+static const char *const end_names[] = { "end", "last", NULL };
+static const char *const word_names[QUERY_WORDS] = { "kind",    "state", "severity",
+						     "process", "reach", "id" };
+
+void query_sort_newest(struct query *query)
+{
+	query->sort[0] = query->end != NULL ? query->end : query->begin;
+	query->sort[1] = NULL;
+	query->ascending = false;
+}
+
+/*
+ * Ports: the busiest first; what lasts a while: the newest first; what is there now,
+ * such as a listener: by port.
+ */
+static void sort_as_usual(struct query *query)
+{
+	if (query->end != NULL || query->port == NULL)
+		query_sort_newest(query);
+	else if (!sort_by_sum(query, "bytes")) {
+		query->sort[0] = query->port;
+		query->ascending = true;
+	}
+}
+
 void query_init(struct query *query, enum record_kind kind)
 {
 	const struct schema *schema = &schemas[kind];
 	*query = (struct query){
+		.kind = kind,
 		.schema = schema,
 		.client = field_named(schema, "client_ip"),
-		.server = field_named(schema, "server_ip"),
-		.port = field_named(schema, "server_port"),
+		.server = first_of(schema, server_names),
+		.port = first_of(schema, port_names),
 		.transport = field_named(schema, "transport"),
-		.begin = field_named(schema, "start"),
-		.end = field_named(schema, "end"),
+		.begin = first_of(schema, begin_names),
+		.end = first_of(schema, end_names),
 		.interval = field_named(schema, "interval_s"),
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,
 		.limit = QUERY_LIMIT,
 	};
-	if (query->port == NULL)
-		query->port = field_named(schema, "port");
-	if (query->end != NULL)
-		query->sort[0] = query->end; /* connections: the newest first */
-	else
-		sort_by_sum(query, "bytes");
+	for (size_t i = 0; i < QUERY_WORDS; i++) {
+		query->words[i].name = word_names[i];
+		query->words[i].field = field_named(schema, word_names[i]);
+	}
+	sort_as_usual(query);
+}
+
+const char *query_word(const struct query *query, const char *name)
+{
+	for (size_t i = 0; i < QUERY_WORDS; i++)
+		if (strcmp(query->words[i].name, name) == 0 &&
+		    query->words[i].wanted[0] != '\0')
+			return query->words[i].wanted;
+	return NULL;
 }
 
 static bool parse_number(const char *text, unsigned long min, unsigned long max,
@@ -150,6 +197,7 @@ static const char *set_sort(struct query *query, const char *value)
 		query->sort[0] = field;
 		query->sort[1] = NULL;
 	}
+	query->sorted = true;
 	query->ascending = !is_number(query->sort[0]);
 	if (colon == NULL)
 		return NULL;
@@ -165,9 +213,43 @@ static const char *set_format(struct query *query, const char *value)
 							    : "not json or ndjson";
 }
 
-static const char *set_time(int64_t *at_us, const char *value, int64_t now_us)
+static const char *set_time(struct query *query, int64_t *at_us, const char *value,
+			    int64_t now_us)
 {
+	query->has_time = true;
 	return when_parse(value, now_us, at_us) ? NULL : "not " WHEN_ALLOWED;
+}
+
+static const char *set_step(struct query *query, const char *value)
+{
+	static const struct {
+		const char *name;
+		uint32_t seconds;
+	} steps[] = { { "10s", 10 }, { "1m", 60 }, { "1h", 3600 }, { "1d", 86400 } };
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (strcmp(value, steps[i].name) != 0)
+			continue;
+		query->step_s = steps[i].seconds;
+		return NULL;
+	}
+	return "not one of 10s, 1m, 1h, 1d";
+}
+
+static const char *set_word(struct query_word *word, const char *value)
+{
+	if (value[0] == '\0' || strlen(value) >= sizeof(word->wanted))
+		return "not a word of this field";
+	snprintf(word->wanted, sizeof(word->wanted), "%s", value);
+	return NULL;
+}
+
+static struct query_word *word_named(struct query *query, const char *name)
+{
+	for (size_t i = 0; i < QUERY_WORDS; i++)
+		if (strcmp(query->words[i].name, name) == 0 &&
+		    query->words[i].field != NULL)
+			return &query->words[i];
+	return NULL;
 }
 
 static const char not_here[] = "";
@@ -182,9 +264,13 @@ static const char *set(struct query *query, const char *key, const char *value,
 	if (strcmp(key, "transport") == 0 && query->transport != NULL)
 		return set_transport(query, value);
 	if (strcmp(key, "since") == 0 && query->begin != NULL)
-		return set_time(&query->since_us, value, now_us);
+		return set_time(query, &query->since_us, value, now_us);
 	if (strcmp(key, "until") == 0 && query->begin != NULL)
-		return set_time(&query->until_us, value, now_us);
+		return set_time(query, &query->until_us, value, now_us);
+	if (strcmp(key, "step") == 0 && query->kind == RECORD_port)
+		return set_step(query, value);
+	if (word_named(query, key) != NULL)
+		return set_word(word_named(query, key), value);
 	if (strcmp(key, "limit") == 0)
 		return set_limit(query, value);
 	if (strcmp(key, "sort") == 0)
@@ -194,17 +280,33 @@ static const char *set(struct query *query, const char *key, const char *value,
 	return not_here;
 }
 
+/* The words that set() knows for this kind of record. */
+static void list_allowed(const struct query *query, char *out, size_t size)
+{
+	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s",
+				      query->port != NULL ? "port " : "",
+				      query->server != NULL ? "host " : "",
+				      query->transport != NULL ? "transport " : "",
+				      query->begin != NULL ? "since until " : "",
+				      query->kind == RECORD_port ? "step " : "");
+	for (size_t i = 0; i < QUERY_WORDS && len < size; i++)
+		if (query->words[i].field != NULL)
+			len += (size_t)snprintf(out + len, size - len, "%s ",
+						query->words[i].name);
+}
+
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX])
 {
+	char allowed[128];
 	const char *wrong = set(query, key, value, now_us);
 	if (wrong == NULL)
 		return true;
+	list_allowed(query, allowed, sizeof(allowed));
 	if (wrong == not_here)
 		snprintf(error, QUERY_ERROR_MAX,
 			 "%.40s: not a parameter here; allowed: %slimit sort format",
-			 key,
-			 query->port != NULL ? "port host transport since until " : "");
+			 key, allowed);
 	else
 		snprintf(error, QUERY_ERROR_MAX, "%s: \"%.80s\" is %s", key, value,
 			 wrong);
@@ -281,7 +383,12 @@ bool query_wants(const struct query *query, const void *record)
 	if (query->wanted_transport[0] != '\0' &&
 	    strcmp(query->wanted_transport, text_of(query->transport, record)) != 0)
 		return false;
-	if (query->begin == NULL)
+	for (size_t i = 0; i < QUERY_WORDS; i++)
+		if (query->words[i].wanted[0] != '\0' &&
+		    strcmp(query->words[i].wanted,
+			   text_of(query->words[i].field, record)) != 0)
+			return false;
+	if (query->begin == NULL || !query->has_time)
 		return true;
 	return end_of(query, record) >= query->since_us &&
 	       time_of(query->begin, record) <= query->until_us;

@@ -13,21 +13,40 @@
 #include "base/addr.h"
 #include "record/record.h"
 
-enum { QUERY_LIMIT = 1000, QUERY_LIMIT_MAX = 100000, QUERY_ERROR_MAX = 512 };
+enum {
+	QUERY_LIMIT = 1000,
+	QUERY_LIMIT_MAX = 100000,
+	QUERY_ERROR_MAX = 512,
+	QUERY_WORDS = 6,
+	QUERY_WORD_MAX = 64,
+};
+
+/* A field of text that must be equal to a word. */
+struct query_word {
+	const char *name;
+	const struct field *field;   /* NULL: this kind of record has none */
+	char wanted[QUERY_WORD_MAX]; /* "": any */
+};
 
 struct query {
+	enum record_kind kind;
 	const struct schema *schema;
 	/* Fields that the filters look at; NULL: this kind of record has none. */
 	const struct field *port, *client, *server, *transport, *begin, *end, *interval;
 	const struct field
 		*sort[2]; /* the sum of both; [1] may be NULL, [0] too: as it comes */
 	bool ascending;
+	bool sorted; /* in an order that was asked for */
 	bool has_port, has_host;
 	bool array; /* one JSON array instead of lines */
 	uint16_t wanted_port;
 	struct prefix wanted_host;
 	char wanted_transport[8]; /* "": any */
+	struct query_word words[QUERY_WORDS];
+	bool has_time;
 	int64_t since_us, until_us;
+	uint32_t
+		step_s; /* ports: a row per service and step; 0: one for all the time */
 	size_t limit;
 };
 
@@ -38,6 +57,12 @@ bool query_set(struct query *query, const char *key, const char *value, int64_t 
 	       char error[static QUERY_ERROR_MAX]);
 
 bool query_wants(const struct query *query, const void *record);
+
+/* The word wanted in that field, or NULL. */
+const char *query_word(const struct query *query, const char *name);
+
+/* What happened last comes first: the order of what is read from the past. */
+void query_sort_newest(struct query *query);
 
 /* < 0: a comes before b in the order asked for; unknown values come last. */
 int query_order(const struct query *query, const void *a, const void *b);

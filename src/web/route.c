@@ -5,7 +5,7 @@
  * stranger whose name was rebound to 127.0.0.1 still sends the stranger's name.
  */
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -13,15 +13,6 @@
 #include "web/answer.h"
 #include "web/inside.h"
 #include "web/page.h"
-#include "web/query.h"
-#include "web/rows.h"
-
-struct request {
-	struct web *web;
-	struct MHD_Connection *connection;
-	const char *path;
-	bool head;
-};
 
 typedef enum MHD_Result (*route_answer)(const struct request *request);
 
@@ -38,114 +29,6 @@ static enum MHD_Result bad_request(const struct request *request, const char *me
 {
 	return answer_error(request->connection, MHD_HTTP_BAD_REQUEST, request->path,
 			    message);
-}
-
-struct reading {
-	struct query *query;
-	char *error; /* QUERY_ERROR_MAX */
-};
-
-/* MHD_KeyValueIterator over the parameters. */
-static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
-				      const char *key, const char *value)
-{
-	struct reading *reading = of;
-	(void)kind;
-	return query_set(reading->query, key, value == NULL ? "" : value, web_now_us(),
-			 reading->error)
-		       ? MHD_YES
-		       : MHD_NO;
-}
-
-static void write_rows(struct buf *out, const struct rows *rows, enum record_kind kind)
-{
-	bool array = rows->query->array;
-	if (array)
-		buf_char(out, '[');
-	for (size_t i = 0; i < rows->count; i++) {
-		if (array && i > 0)
-			buf_char(out, ',');
-		record_json(out, kind, rows_at(rows, i));
-		if (!array)
-			buf_char(out, '\n');
-	}
-	if (array)
-		buf_text(out, "]\n");
-	if (rows->failed)
-		out->failed = true;
-}
-
-static void collect(const struct web_source *source, enum record_kind kind,
-		    struct rows *rows)
-{
-	if (kind == RECORD_port)
-		source->ports(source->self, rows_take, rows);
-	else if (kind == RECORD_flow)
-		source->flows(source->self, rows_take, rows);
-	else {
-		struct self_record self;
-		record_init(RECORD_self, &self);
-		source->self_record(source->self, &self);
-		rows_take(rows, &self);
-	}
-	rows_sort(rows);
-}
-
-/* Breakwater-Total tells how many there would be without the limit. */
-static enum MHD_Result answer_rows(const struct request *request,
-				   const struct rows *rows, enum record_kind kind)
-{
-	struct buf text = { 0 };
-	char total[24];
-	write_rows(&text, rows, kind);
-	if (!buf_ok(&text))
-		return answer_text(request->connection, MHD_HTTP_OK, json_type, &text);
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		text.len, text.at, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL) {
-		buf_free(&text);
-		return MHD_NO;
-	}
-	snprintf(total, sizeof(total), "%llu", (unsigned long long)rows->total);
-	MHD_add_response_header(response, "Breakwater-Total", total);
-	return answer(request->connection, MHD_HTTP_OK,
-		      rows->query->array ? json_type : "application/x-ndjson",
-		      response);
-}
-
-static enum MHD_Result answer_records(const struct request *request,
-				      enum record_kind kind)
-{
-	struct query query;
-	char error[QUERY_ERROR_MAX] = "";
-	struct reading reading = { &query, error };
-	query_init(&query, kind);
-	query.array = accepts(request, json_type);
-	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
-				  read_parameter, &reading);
-	if (error[0] != '\0')
-		return bad_request(request, error);
-	struct rows rows;
-	rows_init(&rows, &query);
-	collect(request->web->source, kind, &rows);
-	enum MHD_Result result = answer_rows(request, &rows, kind);
-	rows_free(&rows);
-	return result;
-}
-
-static enum MHD_Result answer_ports(const struct request *request)
-{
-	return answer_records(request, RECORD_port);
-}
-
-static enum MHD_Result answer_flows(const struct request *request)
-{
-	return answer_records(request, RECORD_flow);
-}
-
-static enum MHD_Result answer_self(const struct request *request)
-{
-	return answer_records(request, RECORD_self);
 }
 
 /* "port,flow" as a set of bits; 0: a name is wrong. */
@@ -229,17 +112,31 @@ static enum MHD_Result answer_health(const struct request *request)
 
 static const struct {
 	const char *path;
+	enum record_kind kind;
+} record_routes[] = {
+	{ "/api/v1/ports", RECORD_port },     { "/api/v1/flows", RECORD_flow },
+	{ "/api/v1/self", RECORD_self },      { "/api/v1/listeners", RECORD_listener },
+	{ "/api/v1/sockets", RECORD_socket }, { "/api/v1/findings", RECORD_finding },
+	{ "/api/v1/gaps", RECORD_gap },       { "/api/v1/audit", RECORD_audit },
+};
+
+static const char policy_path[] = "/api/v1/policy";
+
+static const struct {
+	const char *path;
 	route_answer answer;
 } routes[] = {
-	{ "/api/v1/ports", answer_ports },   { "/api/v1/flows", answer_flows },
-	{ "/api/v1/self", answer_self },     { "/api/v1/live", answer_live },
-	{ "/api/v1/schema", answer_schema }, { "/api/v1/status", answer_status },
+	{ "/api/v1/live", answer_live },     { "/api/v1/schema", answer_schema },
+	{ "/api/v1/status", answer_status }, { policy_path, answer_policy },
 	{ "/metrics", answer_metrics },      { "/health", answer_health },
 };
 
 static enum MHD_Result route(const struct request *request)
 {
 	struct page page;
+	for (size_t i = 0; i < sizeof(record_routes) / sizeof(record_routes[0]); i++)
+		if (strcmp(request->path, record_routes[i].path) == 0)
+			return answer_records(request, record_routes[i].kind);
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(request->path, routes[i].path) == 0)
 			return routes[i].answer(request);
@@ -249,8 +146,9 @@ static enum MHD_Result route(const struct request *request)
 				      page.len, (void *)(uintptr_t)page.at,
 				      MHD_RESPMEM_PERSISTENT));
 	return answer_error(request->connection, MHD_HTTP_NOT_FOUND, request->path,
-			    "nothing here; try / or /api/v1/ports, flows, self, live, "
-			    "schema, status, or /metrics, /health");
+			    "nothing here; try / or /api/v1/ports, flows, listeners, "
+			    "sockets, findings, gaps, audit, self, live, schema, "
+			    "status, policy, or /metrics, /health");
 }
 
 static bool is_address(const char *host)
@@ -275,44 +173,112 @@ static bool host_is_ours(const char *header)
 	       (own[0] != '\0' && strcasecmp(host, own) == 0);
 }
 
+static bool is_allowed(const char *method, const char *path)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+	       (strcmp(method, "POST") == 0 && strcmp(path, policy_path) == 0);
+}
+
+/* True if the client says that more will come than a body may have. */
+static bool announces_too_much(struct MHD_Connection *connection)
+{
+	const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return value != NULL && strtoull(value, NULL, 10) > POLICY_BODY_MAX;
+}
+
+static enum MHD_Result begin(const struct request *request, bool is_local, void **state)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	if (exchange == NULL)
+		return MHD_NO;
+	exchange->is_local = is_local;
+	*state = exchange;
+	if (!request->post || !announces_too_much(request->connection))
+		return MHD_YES;
+	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
+			    request->path, "a policy has at most 1 MiB");
+}
+
+static void take_body(const struct request *request, const char *body, size_t size)
+{
+	struct exchange *exchange = request->exchange;
+	if (!request->post || exchange->too_large)
+		return;
+	exchange->too_large = size > POLICY_BODY_MAX - exchange->body.len;
+	if (!exchange->too_large)
+		buf_add(&exchange->body, body, size);
+}
+
 /*
- * Called once with the headers, once per piece of a body, and once at the end.  An
- * answer before the end would cost the client its connection; errors are worth that.
+ * Called once with the headers, once per piece of a body, once at the end, and once
+ * more after a question about the past.  An answer before the end would cost the
+ * client its connection; errors are worth that.
  */
+static enum MHD_Result take(struct request *request, const char *method, bool is_local,
+			    void **state)
+{
+	if (!is_allowed(method, request->path))
+		return answer_error(request->connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+				    request->path, "only GET and HEAD");
+	request->head = strcmp(method, "HEAD") == 0;
+	request->post = strcmp(method, "POST") == 0;
+	if (*state == NULL)
+		return begin(request, is_local, state);
+	request->exchange = *state;
+	return MHD_YES;
+}
+
 /* NOLINTBEGIN(readability-function-size): the parameters are libmicrohttpd's */
 enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 			    const char *path, const char *method, const char *version,
 			    const char *body, size_t *body_size, void **state)
 {
-	struct request request = { self, connection, path,
-				   strcmp(method, "HEAD") == 0 };
+	struct request request = { .web = self,
+				   .connection = connection,
+				   .path = path };
 	(void)version;
-	(void)body;
-	if (!request.head && strcmp(method, "GET") != 0)
-		return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, path,
-				    "only GET and HEAD");
-	if (*state == NULL) {
-		*state = self;
-		return MHD_YES;
-	}
-	if (*body_size > 0) {
-		*body_size = 0;
-		return MHD_YES;
-	}
-	return route(&request);
+	enum MHD_Result result = take(&request, method, true, state);
+	if (request.exchange == NULL)
+		return result;
+	if (*body_size == 0)
+		return route(&request);
+	take_body(&request, body, *body_size);
+	*body_size = 0;
+	return MHD_YES;
 }
 
 enum MHD_Result route_tcp(void *self, struct MHD_Connection *connection,
 			  const char *path, const char *method, const char *version,
 			  const char *body, size_t *body_size, void **state)
 {
+	struct request request = { .web = self,
+				   .connection = connection,
+				   .path = path };
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_HOST);
 	if (host != NULL && !host_is_ours(host))
 		return answer_error(
 			connection, MHD_HTTP_MISDIRECTED_REQUEST, path,
 			"this name is not mine; use the address or localhost");
+	if (*state == NULL)
+		return take(&request, method, false, state);
 	return route_local(self, connection, path, method, version, body, body_size,
 			   state);
 }
 /* NOLINTEND(readability-function-size) */
+
+void route_done(void *self, struct MHD_Connection *connection, void **state,
+		enum MHD_RequestTerminationCode code)
+{
+	struct exchange *exchange = *state;
+	(void)self;
+	(void)connection;
+	(void)code;
+	if (exchange == NULL)
+		return;
+	buf_free(&exchange->body);
+	question_free(exchange->question);
+	free(exchange);
+	*state = NULL;
+}

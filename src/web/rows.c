@@ -99,6 +99,13 @@ static void put(struct rows *rows, uint32_t index, const void *record)
 	rows->arrival[index] = rows->total;
 }
 
+/* Equal to the worst: it came later, so it stays out. */
+bool rows_are_past(const struct rows *rows, const void *record)
+{
+	return rows->count > 0 && rows->count == rows->query->limit &&
+	       query_order(rows->query, record, record_at(rows, rows->order[0])) >= 0;
+}
+
 void rows_take(void *to, const void *record)
 {
 	struct rows *rows = to;
@@ -115,10 +122,9 @@ void rows_take(void *to, const void *record)
 			make_heap(rows);
 		return;
 	}
-	/* Equal to the worst: it came later, so it stays out. */
-	uint32_t worst = rows->order[0];
-	if (query_order(rows->query, record, record_at(rows, worst)) >= 0)
+	if (rows_are_past(rows, record))
 		return;
+	uint32_t worst = rows->order[0];
 	put(rows, worst, record);
 	sift_down(rows, 0, rows->count);
 }
@@ -131,4 +137,22 @@ void rows_sort(struct rows *rows)
 		swap(&rows->order[0], &rows->order[end - 1]);
 		sift_down(rows, 0, end - 1);
 	}
+}
+
+void rows_write(const struct rows *rows, struct buf *out)
+{
+	bool array = rows->query->array;
+	if (array)
+		buf_char(out, '[');
+	for (size_t i = 0; i < rows->count; i++) {
+		if (array && i > 0)
+			buf_char(out, ',');
+		record_json(out, rows->query->kind, rows_at(rows, i));
+		if (!array)
+			buf_char(out, '\n');
+	}
+	if (array)
+		buf_text(out, "]\n");
+	if (rows->failed)
+		out->failed = true;
 }

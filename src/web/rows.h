@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "web/query.h"
 
 struct rows {
@@ -28,4 +29,8 @@ void rows_take(void *to, const void *record);
 /* Puts them in order; then rows_at(rows, 0) is the first. */
 void rows_sort(struct rows *rows);
 const void *rows_at(const struct rows *rows, size_t i);
+/* True if the limit is reached and the record would not be among the chosen. */
+bool rows_are_past(const struct rows *rows, const void *record);
+/* Appends them as lines of JSON, or as one array, as the query asks. */
+void rows_write(const struct rows *rows, struct buf *out);
 void rows_free(struct rows *rows);

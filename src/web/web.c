@@ -53,7 +53,8 @@ static struct MHD_Daemon *start(struct web *web, int listen_fd,
 		flags, 0, NULL, NULL, route, web, MHD_OPTION_EXTERNAL_LOGGER, no_log,
 		NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)IDLE_S, MHD_OPTION_END);
+		(unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, route_done, NULL,
+		MHD_OPTION_END);
 	if (daemon == NULL) {
 		close(listen_fd);
 		return NULL;
@@ -66,6 +67,16 @@ static struct MHD_Daemon *start(struct web *web, int listen_fd,
 		return NULL;
 	}
 	return daemon;
+}
+
+static bool open_past(struct web *web, const struct web_past *store)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	if (store == NULL)
+		return true;
+	web->past = past_new(store);
+	return web->past != NULL &&
+	       epoll_ctl(web->fd, EPOLL_CTL_ADD, past_fd(web->past), &event) == 0;
 }
 
 static bool open_tcp(struct web *web, const char *listen_at,
@@ -103,7 +114,8 @@ struct web *web_open(const struct web_options *options,
 	web->live = live_new();
 	web->metrics = metrics_new();
 	bool off = options->listen == NULL || strcmp(options->listen, "off") == 0;
-	if (web->fd < 0 || web->live == NULL || web->metrics == NULL)
+	if (web->fd < 0 || web->live == NULL || web->metrics == NULL ||
+	    !open_past(web, options->past))
 		goto fail;
 	/* First: who runs already is worth more to know than which port is taken. */
 	if (options->socket_path != NULL &&
@@ -153,12 +165,15 @@ int web_timeout_ms(const struct web *web)
 {
 	int daemons =
 		sooner(daemon_timeout_ms(web->tcp), daemon_timeout_ms(web->local));
-	return sooner(daemons, live_timeout_ms(web->live, web_now_ms()));
+	int past = web->past != NULL ? past_timeout_ms(web->past) : -1;
+	return sooner(sooner(daemons, past), live_timeout_ms(web->live, web_now_ms()));
 }
 
 void web_run(struct web *web)
 {
 	live_tick(web->live, web_now_ms());
+	if (web->past != NULL)
+		past_tick(web->past);
 	if (web->local != NULL)
 		MHD_run(web->local);
 	if (web->tcp != NULL)
@@ -177,6 +192,8 @@ void web_close(struct web *web)
 	if (web == NULL)
 		return;
 	/* A daemon must not stop with connections suspended. */
+	if (web->past != NULL)
+		past_end(web->past);
 	if (web->live != NULL) {
 		live_end(web->live);
 		web_run(web);
@@ -189,6 +206,7 @@ void web_close(struct web *web)
 		unlink(web->socket_path);
 	if (web->fd >= 0)
 		close(web->fd);
+	past_free(web->past);
 	live_free(web->live);
 	metrics_free(web->metrics);
 	free(web);

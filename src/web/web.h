@@ -1,8 +1,9 @@
 /*
  * web.h: the HTTP API, on a Unix socket and on TCP, inside the caller's loop.
  *
- * No thread of its own: the caller waits for web_fd() to be readable, or for
- * web_timeout_ms(), and calls web_run().
+ * The caller waits for web_fd() to be readable, or for web_timeout_ms(), and calls
+ * web_run().  Only the past is read in a thread of its own, which starts with the first
+ * question: reading a store takes time that the loop has not.
  */
 #pragma once
 
@@ -11,16 +12,53 @@
 
 #include "base/buf.h"
 #include "record/record.h"
+#include "store/store.h"
 
 typedef void (*web_emit)(void *to, const void *record);
 
-/* Where answers come from; called inside web_run(). */
+/*
+ * Where answers come from; called inside web_run().  What is NULL is not known: its
+ * records are none.
+ */
 struct web_source {
 	void *self;
 	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
-	void (*flows)(void *self, web_emit emit, void *to); /* struct flow_record */
+	/* struct flow_record: the open ones, then the newest that ended. */
+	void (*flows)(void *self, web_emit emit, void *to);
 	void (*self_record)(void *self, struct self_record *out);
 	void (*status)(void *self, struct buf *json); /* one JSON object */
+	/* What is there now: struct listener_record, struct socket_record. */
+	void (*listeners)(void *self, web_emit emit, void *to);
+	void (*sockets)(void *self, web_emit emit, void *to);
+	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
+	/*
+	 * Of ports and flows: from when on nothing is missing in memory.  Questions
+	 * about earlier times go to the store.  NULL: memory is all there is.
+	 */
+	int64_t (*memory_since_us)(void *self, enum record_kind kind);
+	/* Appends the register in force as YAML; false if there is none. */
+	bool (*policy)(void *self, struct buf *yaml);
+	/*
+	 * Puts a register in force.  0 and what changed, in words for a person, or
+	 * -EINVAL and what is wrong with it, or -errno and why it could not be kept, in
+	 * *message.  actor: the user who asks.
+	 */
+	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
+			    struct buf *message);
+};
+
+/*
+ * How the past is read, in a thread of this room: store.h's functions, or those of a
+ * test.
+ */
+struct web_past {
+	const char *folder;
+	struct store_reader *(*open)(const char *folder,
+				     char error[static STORE_ERROR_MAX], int *status);
+	int (*read)(struct store_reader *reader, enum record_kind kind,
+		    const struct store_filter *filter, store_emit emit, void *to,
+		    char error[static STORE_ERROR_MAX]);
+	void (*close)(struct store_reader *reader);
 };
 
 struct web_options {
@@ -28,6 +66,7 @@ struct web_options {
 	const char *socket_path; /* Unix socket; NULL: none */
 	const char *version;
 	const struct web_source *source;
+	const struct web_past *past; /* NULL: nothing is kept */
 };
 
 enum { WEB_ERROR_MAX = 512 };

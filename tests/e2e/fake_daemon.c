@@ -40,6 +40,27 @@ static const struct service services[SERVICES] = {
 	  0.002, 0 },
 };
 
+static const struct {
+	const char *ip, *transport, *process, *user, *unit, *package, *service, *reach;
+	uint32_t port, pid;
+	uint8_t authorized;
+} listening[] = {
+	{ "0.0.0.0", "tcp", "sshd", "root", "ssh.service", "openssh-server", "ssh",
+	  "outside", 22, 812, 1 },
+	{ "0.0.0.0", "tcp", "nginx", "root", "nginx.service", "nginx", "http",
+	  "outside", 80, 940, 1 },
+	{ "::", "tcp", "nginx", "root", "nginx.service", "nginx", "https", "outside",
+	  443, 940, 1 },
+	{ "127.0.0.1", "tcp", "postgres", "postgres", "postgresql@15-main.service",
+	  "postgresql-15", "postgresql", "loopback", 5432, 1033, 1 },
+	{ "127.0.0.1", "tcp", "redis-server", "redis", "redis-server.service",
+	  "redis-server", "redis", "loopback", 6379, 1101, 1 },
+	{ "0.0.0.0", "tcp", "python3", "ada", "session-4.scope", "python3.11-minimal",
+	  "", "outside", 8000, 4711, 0 },
+	{ "192.0.2.53", "udp", "named", "bind", "named.service", "bind9", "domain",
+	  "outside", 53, 901, UNKNOWN_FLAG },
+};
+
 static const char *state = "healthy";
 static volatile sig_atomic_t ended;
 
@@ -75,6 +96,12 @@ static void fill(struct port_record *port, size_t i)
 	record_text(port->service, sizeof(port->service), s->name);
 	port->class = s->class;
 	port->flows = wobble(s->per_s, i);
+	port->state = s->errors >= 1 ? "closed" : "open";
+	for (size_t l = 0; l < sizeof(listening) / sizeof(listening[0]); l++)
+		if (listening[l].port == s->port)
+			record_text(port->process, sizeof(port->process),
+				    listening[l].process);
+	port->findings = 0;
 	port->active = s->per_s * 3;
 	port->clients = s->per_s / 2 + 1;
 	port->rejected = 0;
@@ -144,6 +171,67 @@ static void flows(void *self, web_emit emit, void *to)
 	}
 }
 
+enum { LISTENING = sizeof(listening) / sizeof(listening[0]) };
+
+static void fill_listener(struct listener_record *listener, size_t i)
+{
+	record_init(RECORD_listener, listener);
+	listener->at = now_us();
+	listener->transport = listening[i].transport;
+	addr_parse(listening[i].ip, &listener->ip);
+	listener->port = listening[i].port;
+	listener->pid = listening[i].pid;
+	listener->processes = 1;
+	record_text(listener->process, sizeof(listener->process), listening[i].process);
+	record_text(listener->user, sizeof(listener->user), listening[i].user);
+	record_text(listener->unit, sizeof(listener->unit), listening[i].unit);
+	record_text(listener->package, sizeof(listener->package), listening[i].package);
+	record_text(listener->service, sizeof(listener->service), listening[i].service);
+	listener->class = listening[i].port < 1024 ? "well-known" : "registered";
+	listener->authorized = listening[i].authorized;
+	listener->reach = listening[i].reach;
+	listener->since = now_us() - (int64_t)(i + 1) * 5000 * 1000000;
+	listener->backlog = listening[i].port == 5432 ? 128 : 0;
+	listener->backlog_max = 128;
+	listener->overflows = listening[i].port == 5432 ? 17 : 0;
+}
+
+static void listeners(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (size_t i = 0; i < LISTENING && service_count() > 0; i++) {
+		struct listener_record listener;
+		fill_listener(&listener, i);
+		emit(to, &listener);
+	}
+}
+
+static void findings(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	struct finding_record finding;
+	record_init(RECORD_finding, &finding);
+	record_text(finding.id, sizeof(finding.id), "unauthorized_port-8000");
+	finding.at = finding.last = now_us();
+	finding.first = now_us() - 125 * INT64_C(1000000);
+	finding.state = "open";
+	finding.kind = "unauthorized_port";
+	finding.technique = "listener";
+	addr_parse("0.0.0.0", &finding.server_ip);
+	finding.port = 8000;
+	finding.transport = "tcp";
+	finding.attempts = 1;
+	finding.severity = "high";
+	finding.detector = "register";
+	finding.pid = 4711;
+	record_text(finding.process, sizeof(finding.process), "python3");
+	record_text(finding.summary, sizeof(finding.summary),
+		    "python3 (pid 4711, user ada) listens on 0.0.0.0 port 8000/tcp, "
+		    "which no entry of the register allows");
+	if (service_count() > 0)
+		emit(to, &finding);
+}
+
 static void self_record(void *self, struct self_record *out)
 {
 	(void)self;
@@ -210,10 +298,16 @@ static void serve(struct web *web)
 
 int main(int argc, char **argv)
 {
-	const struct web_source source = { NULL, ports, flows, self_record, status };
-	const struct web_options options = { argc > 2 ? argv[2] : "off",
-					     argc > 1 ? argv[1] : NULL, "0.1.0",
-					     &source };
+	const struct web_source source = { .ports = ports,
+					   .flows = flows,
+					   .self_record = self_record,
+					   .status = status,
+					   .listeners = listeners,
+					   .findings = findings };
+	const struct web_options options = { .listen = argc > 2 ? argv[2] : "off",
+					     .socket_path = argc > 1 ? argv[1] : NULL,
+					     .version = "0.1.0",
+					     .source = &source };
 	char error[WEB_ERROR_MAX];
 	int code;
 	if (argc > 3)

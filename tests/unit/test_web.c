@@ -303,6 +303,145 @@ static void a_listen_address_that_cannot_be_used_gets_one_line(void **state)
 	}
 }
 
+static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		int rows;
+	} cases[] = {
+		{ "/api/v1/listeners", 4 },
+		{ "/api/v1/listeners?transport=tcp", 2 },
+		{ "/api/v1/listeners?host=127.0.0.0/8", 2 },
+		{ "/api/v1/listeners?port=3", 1 },
+		{ "/api/v1/listeners?reach=outside&port=2", 0 },
+		{ "/api/v1/listeners?process=server&limit=3", 3 },
+		{ "/api/v1/listeners?process=serve", 0 },
+		{ "/api/v1/sockets?port=22", 1 },
+		{ "/api/v1/sockets?host=192.0.2.1", 0 },
+		{ "/api/v1/findings", 2 },
+		{ "/api/v1/findings?state=open&kind=new_listener", 2 },
+		{ "/api/v1/findings?kind=service_change", 0 },
+		{ "/api/v1/findings?port=8002", 1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf answer = get(cases[i].path);
+		if (code_of(&answer) != 200 ||
+		    lines_in(body_of(&answer)) != cases[i].rows)
+			fail_msg("%s: %s", cases[i].path, buf_cstr(&answer));
+		buf_free(&answer);
+	}
+	struct buf answer = get("/api/v1/listeners?limit=1");
+	assert_has(&answer, "\"port\":1,");
+	buf_free(&answer);
+	answer = get("/api/v1/findings?limit=1");
+	assert_has(&answer, "\"id\":\"f0\"");
+	buf_free(&answer);
+	expect("/api/v1/sockets?transport=tcp", 400, "allowed: port host since until ");
+	expect("/api/v1/findings?state=", 400, "not a word of this field");
+	expect("/api/v1/ports?step=2h", 400, "not one of 10s, 1m, 1h, 1d");
+	expect("/api/v1/flows?step=1h", 400, "not a parameter here");
+}
+
+static void without_a_store_the_past_is_refused_and_not_answered_with_less(void **state)
+{
+	(void)state;
+	fake.memory_since_us = now_us() - 60 * 1000000;
+	expect("/api/v1/ports?since=30s", 200, "Breakwater-Total");
+	expect("/api/v1/ports?since=2h", 503, "there is no store");
+	expect("/api/v1/flows?since=2h", 503, "there is no store");
+	expect("/api/v1/gaps", 503, "there is no store");
+	expect("/api/v1/audit", 503, "there is no store");
+	expect("/api/v1/listeners?since=1h", 503, "there is no store");
+}
+
+static struct buf post(int fd, const char *path, const char *body)
+{
+	struct buf request = { 0 };
+	buf_printf(&request,
+		   "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+		   "Content-Length: %zu\r\n\r\n%s",
+		   path, strlen(body), body);
+	struct buf answer = exchange(fd, buf_cstr(&request));
+	buf_free(&request);
+	return answer;
+}
+
+static void a_policy_is_put_in_force_on_the_unix_socket_only(void **state)
+{
+	(void)state;
+	expect("/api/v1/policy", 404, "no policy is in force");
+	struct buf answer = post(connect_tcp(), "/api/v1/policy", "listen: []\n");
+	assert_int_equal(code_of(&answer), 403);
+	assert_has(&answer, "Unix socket only");
+	buf_free(&answer);
+	assert_int_equal(policy_text.len, 0);
+	answer = post(connect_local(), "/api/v1/policy", "listen: []\n");
+	assert_int_equal(code_of(&answer), 200);
+	assert_has(&answer, "{\"message\":\"1 entry more\"}");
+	buf_free(&answer);
+	if (geteuid() == 0)
+		assert_string_equal(policy_actor, "root");
+	expect("/api/v1/policy", 200, "listen: []\n");
+	answer = post(connect_local(), "/api/v1/ports", "x");
+	assert_int_equal(code_of(&answer), 405);
+	buf_free(&answer);
+}
+
+static void a_bad_policy_is_refused_with_every_mistake(void **state)
+{
+	(void)state;
+	struct buf answer = post(connect_local(), "/api/v1/policy", "bad");
+	assert_int_equal(code_of(&answer), 400);
+	assert_has(&answer, "{\"error\":\"policy:1:1: not a register\\u000apolicy:2:1");
+	buf_free(&answer);
+	answer = post(connect_local(), "/api/v1/policy", "stuck");
+	assert_int_equal(code_of(&answer), 500);
+	assert_has(&answer, "no space left");
+	buf_free(&answer);
+}
+
+/* In pieces without a length, so that only counting can tell. */
+static struct buf post_chunks(size_t chunks, size_t chunk_len)
+{
+	int fd = connect_local();
+	struct buf answer = { 0 }, chunk = { 0 };
+	buf_printf(&chunk, "%zx\r\n", chunk_len);
+	for (size_t i = 0; i < chunk_len; i++)
+		buf_char(&chunk, ' ');
+	buf_text(&chunk, "\r\n");
+	say(fd, "POST /api/v1/policy HTTP/1.1\r\nHost: localhost\r\n"
+		"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (size_t i = 0; i < chunks; i++) {
+		say(fd, buf_cstr(&chunk));
+		turn(0);
+	}
+	say(fd, "0\r\n\r\n");
+	hear(fd, NULL, &answer);
+	close(fd);
+	buf_free(&chunk);
+	return answer;
+}
+
+static void a_policy_has_at_most_a_mebibyte(void **state)
+{
+	(void)state;
+	enum { CHUNK = 16384, CHUNKS = (1 << 20) / CHUNK };
+	struct buf answer = post_chunks(CHUNKS, CHUNK);
+	assert_int_equal(code_of(&answer), 200);
+	assert_int_equal(policy_text.len, 1 << 20);
+	buf_free(&answer);
+	answer = post_chunks(CHUNKS + 1, CHUNK);
+	assert_int_equal(code_of(&answer), 413);
+	buf_free(&answer);
+	assert_int_equal(policy_text.len, 1 << 20);
+	answer = exchange(connect_local(),
+			  "POST /api/v1/policy HTTP/1.1\r\nHost: localhost\r\n"
+			  "Content-Length: 1048577\r\n\r\n");
+	assert_int_equal(code_of(&answer), 413);
+	buf_free(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +460,11 @@ int main(void)
 		TEST(the_page_is_whole_and_names_nothing_from_elsewhere),
 		TEST(a_second_daemon_is_refused_and_a_dead_ones_socket_replaced),
 		TEST(a_file_that_is_no_socket_is_left_alone),
+		TEST(what_listens_comes_by_port_and_is_filtered_like_all_else),
+		TEST(without_a_store_the_past_is_refused_and_not_answered_with_less),
+		TEST(a_policy_is_put_in_force_on_the_unix_socket_only),
+		TEST(a_bad_policy_is_refused_with_every_mistake),
+		TEST(a_policy_has_at_most_a_mebibyte),
 		TEST(a_listen_address_that_cannot_be_used_gets_one_line),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

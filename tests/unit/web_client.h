@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@
 enum { FAKE_PORTS = 1500, STEPS_MAX = 20000 };
 
 struct fake {
-	int ports, flows;
+	int ports, flows, listeners, findings;
+	int64_t memory_since_us;
 	int64_t self_at_us;
 	uint64_t dropped;
 	const char *status;
@@ -107,13 +109,113 @@ static inline void give_status(void *self, struct buf *json)
 	buf_text(json, fake.status);
 }
 
-static const struct web_source source = { NULL, give_ports, give_flows, give_self,
-					  give_status };
+/* Port i + 1 on every address, of process "server"; TCP and UDP by turns. */
+static inline void give_listeners(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (int i = fake.listeners; i-- > 0;) {
+		struct listener_record listener;
+		record_init(RECORD_listener, &listener);
+		listener.at = now_us();
+		listener.port = (uint32_t)i + 1;
+		listener.transport = i % 2 == 0 ? "tcp" : "udp";
+		listener.reach = i % 2 == 0 ? "outside" : "loopback";
+		addr_parse(i % 2 == 0 ? "0.0.0.0" : "127.0.0.1", &listener.ip);
+		record_text(listener.process, sizeof(listener.process), "server");
+		emit(to, &listener);
+	}
+}
+
+static inline void give_sockets(void *self, web_emit emit, void *to)
+{
+	struct socket_record socket;
+	(void)self;
+	record_init(RECORD_socket, &socket);
+	socket.at = now_us();
+	addr_parse("127.0.0.1", &socket.ip);
+	socket.port = 22;
+	socket.established = 3;
+	emit(to, &socket);
+}
+
+/* The newest first, "f0", "f1" ... a minute apart. */
+static inline void fake_finding(struct finding_record *finding, int i)
+{
+	record_init(RECORD_finding, finding);
+	snprintf(finding->id, sizeof(finding->id), "f%d", i);
+	finding->last = now_us() - (int64_t)i * 60 * 1000000;
+	finding->at = finding->last;
+	finding->first = finding->last - 1000000;
+	finding->state = i % 2 == 0 ? "open" : "closed";
+	finding->kind = "new_listener";
+	finding->port = (uint32_t)(8000 + i);
+}
+
+static inline void give_findings(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (int i = 0; i < fake.findings; i++) {
+		struct finding_record finding;
+		fake_finding(&finding, 2 * i);
+		emit(to, &finding);
+	}
+}
+
+static inline int64_t memory_since(void *self, enum record_kind kind)
+{
+	(void)self;
+	(void)kind;
+	return fake.memory_since_us;
+}
+
+static struct buf policy_text;
+static char policy_actor[64];
+
+static inline bool give_policy(void *self, struct buf *yaml)
+{
+	(void)self;
+	buf_add(yaml, policy_text.at, policy_text.len);
+	return policy_text.len > 0;
+}
+
+/* "bad" is wrong, "stuck" can't be kept. */
+static inline int take_policy(void *self, const char *text, size_t len,
+			      const char *actor, struct buf *message)
+{
+	(void)self;
+	snprintf(policy_actor, sizeof(policy_actor), "%s", actor);
+	if (len == 3 && memcmp(text, "bad", 3) == 0) {
+		buf_text(message, "policy:1:1: not a register\npolicy:2:1: nor this");
+		return -EINVAL;
+	}
+	if (len == 5 && memcmp(text, "stuck", 5) == 0) {
+		buf_text(message, "no space left");
+		return -ENOSPC;
+	}
+	buf_clear(&policy_text);
+	buf_add(&policy_text, text, len);
+	buf_text(message, "1 entry more");
+	return 0;
+}
+
+static const struct web_source source = {
+	.ports = give_ports,
+	.flows = give_flows,
+	.self_record = give_self,
+	.status = give_status,
+	.listeners = give_listeners,
+	.sockets = give_sockets,
+	.findings = give_findings,
+	.memory_since_us = memory_since,
+	.policy = give_policy,
+	.policy_apply = take_policy,
+};
+static const struct web_past *past; /* NULL: nothing is kept */
 
 static inline struct web *try_open(const char *listen_at, const char *path,
 				   char error[static WEB_ERROR_MAX], int *status)
 {
-	const struct web_options options = { listen_at, path, "1.2.3", &source };
+	const struct web_options options = { listen_at, path, "1.2.3", &source, past };
 	return web_open(&options, error, status);
 }
 
@@ -124,6 +226,9 @@ static inline int set_up(void **state)
 	int status;
 	fake = (struct fake){ .ports = 3,
 			      .flows = 3,
+			      .listeners = 4,
+			      .findings = 2,
+			      .memory_since_us = INT64_MIN,
 			      .self_at_us = now_us(),
 			      .status =
 				      "{\"interfaces\":[\"eth0\"],\"undecoded\":{\"ip4_"
@@ -139,6 +244,7 @@ static inline int tear_down(void **state)
 	(void)state;
 	web_close(web);
 	web = NULL;
+	buf_free(&policy_text);
 	return 0;
 }
 

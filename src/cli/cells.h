@@ -1,0 +1,35 @@
+/*
+ * cells.h: what stands in a cell: a field of a record as people read it.
+ *
+ * Each fills out; a field that is missing becomes "-", quiet.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "cli/view.h"
+
+/* Defines a column's function; the body sees record, limits and out. */
+#define SHOW(name)                                                                     \
+	static void name(__attribute__((unused)) const json_t *record,                 \
+			 __attribute__((unused)) const struct limits *limits,          \
+			 struct cell *out)
+
+void cell_text(struct cell *out, const char *text);
+void cell_count(struct cell *out, const json_t *record, const char *name);
+void cell_ratio(struct cell *out, const json_t *record, const char *name, double limit);
+void cell_duration(struct cell *out, const json_t *record, const char *name);
+void cell_bytes(struct cell *out, double bytes);
+void cell_port(struct cell *out, const json_t *record);
+void cell_endpoint(struct cell *out, const json_t *record, const char *ip,
+		   const char *port);
+/* Of today the time, else the date too. */
+void cell_when(struct cell *out, const json_t *record, const char *name);
+
+/* Unknown and nothing step back, so that what matters stands out. */
+void cell_quiet_if_nothing(struct cell *out, double value);
+/* The mark stands before the value: colour alone is not for every eye or terminal. */
+void cell_mark(struct cell *out);
+void cell_mark_if_over(struct cell *out, double value, double limit);
+
+bool cell_time_of(const json_t *record, const char *name, int64_t *at_us);

@@ -1,0 +1,75 @@
+/*
+ * findings.c: breakwater findings: what was detected, and whether it lasts.
+ */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/listing.h"
+
+static const char examples[] =
+	"  breakwater findings                   what is wrong now\n"
+	"  breakwater findings --port 8000       about one port\n"
+	"  breakwater findings --since 7d --all  what was wrong in the last week\n"
+	"  breakwater findings && echo fine      for scripts: 1 if any is open\n";
+
+static void print_columns(void)
+{
+	view_print_columns(&view_findings);
+}
+
+/* Bad news are the open ones, listed or not. */
+static int verdict(const struct listing *listing)
+{
+	struct listing open = *listing;
+	uint64_t count = 0;
+	open.state = "open";
+	open.since = open.until = NULL;
+	int status = listing_count(&open, &count);
+	if (status != STATUS_OK)
+		return status;
+	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+}
+
+int command_findings(int argc, char **argv)
+{
+	bool all = false;
+	struct listing listing = { .view = &view_findings,
+				   .command = "findings",
+				   .port = UINT64_MAX };
+	const struct option_spec specs[] = {
+		{ 'p', OPTION_NUMBER, "port", "N", "only about this port",
+		  &listing.port, 0, 65535 },
+		{ 'k', OPTION_TEXT, "kind", "KIND",
+		  "only of this kind: new_listener, unauthorized_port, ...",
+		  &listing.kind, 0, 0 },
+		{ 'a', OPTION_FLAG, "all", NULL,
+		  "also those that have ended; without --since of the last 30 days",
+		  &all, 0, 0 },
+		{ 0, OPTION_TIME, "since", "TIME",
+		  "seen since then: 2h, 7d, or RFC 3339", &listing.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "begun until then", &listing.until,
+		  0, 0 },
+		{ 's', OPTION_TEXT, "sort", "COL",
+		  "by a column or field; :asc turns it", &listing.sort, 0, 0 },
+		{ 'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",
+		  &listing.limit, 1, 100000 },
+	};
+	const struct command_help help = {
+		.name = "findings",
+		.doc = "What was detected and is not settled. Exit status 1 if "
+		       "anything is open.",
+		.examples = examples,
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_columns,
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
+		return status;
+	if (!all)
+		listing.state = "open";
+	else if (listing.since == NULL && listing.until == NULL)
+		listing.since = "30d";
+	status = listing_run(&listing);
+	return status != STATUS_OK ? status : verdict(&listing);
+}

@@ -1,0 +1,72 @@
+/*
+ * view_findings.c: the columns of findings: what was detected.
+ */
+#include <string.h>
+
+#include "cli/cells.h"
+
+SHOW(show_last)
+{
+	out->tone = TONE_QUIET;
+	cell_when(out, record, "last");
+}
+
+SHOW(show_kind)
+{
+	out->tone = TONE_STRONG;
+	cell_text(out, member_text(record, "kind"));
+}
+
+SHOW(show_severity)
+{
+	const char *severity = member_text(record, "severity");
+	cell_text(out, severity);
+	if (severity != NULL &&
+	    (strcmp(severity, "high") == 0 || strcmp(severity, "critical") == 0))
+		cell_mark(out);
+}
+
+SHOW(show_state)
+{
+	const char *state = member_text(record, "state");
+	cell_text(out, state);
+	if (state != NULL && strcmp(state, "open") != 0)
+		out->tone = TONE_QUIET;
+}
+
+SHOW(show_port)
+{
+	cell_port(out, record);
+}
+
+SHOW(show_process)
+{
+	cell_text(out, member_text(record, "process"));
+}
+
+SHOW(show_summary)
+{
+	cell_text(out, member_text(record, "summary"));
+}
+
+static const struct column columns[] = {
+	{ "WHEN", "last", "Last evidence, local time.", true, false, 2, 0, show_last },
+	{ "KIND", "kind", "What it is.", true, true, 0, 0, show_kind },
+	{ "SEVERITY", "severity", "low, medium, high or critical.", true, false, 1, 0,
+	  show_severity },
+	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
+	{ "PORT", "port", "Port it is about.", true, true, 6, 0, show_port },
+	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,
+	  show_process },
+	{ "WHAT", "summary", "In one sentence.", true, true, 0, 30, show_summary },
+};
+
+const struct view view_findings = {
+	.title = "findings",
+	.path = "/api/v1/findings",
+	.sort = "last",
+	.order = "newest first",
+	.nothing = "No findings.",
+	.columns = columns,
+	.count = sizeof(columns) / sizeof(columns[0]),
+};

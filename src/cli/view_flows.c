@@ -1,0 +1,168 @@
+/*
+ * view_flows.c: the columns of connections.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cells.h"
+
+SHOW(show_start)
+{
+	out->tone = TONE_QUIET;
+	cell_when(out, record, "start");
+}
+
+SHOW(show_client_end)
+{
+	cell_endpoint(out, record, "client_ip", "client_port");
+}
+
+SHOW(show_server_end)
+{
+	out->tone = TONE_STRONG;
+	cell_endpoint(out, record, "server_ip", "server_port");
+}
+
+SHOW(show_transport)
+{
+	cell_text(out, member_text(record, "transport"));
+}
+
+SHOW(show_protocol)
+{
+	cell_text(out, member_text(record, "protocol"));
+}
+
+SHOW(show_state)
+{
+	cell_text(out, member_text(record, "state"));
+}
+
+/* TCP has said its last word, but the flow is kept for stragglers. */
+static bool has_ended(const json_t *record)
+{
+	static const char *const ended[] = { "SF",   "REJ",    "RSTO",
+					     "RSTR", "RSTOS0", "RSTRH" };
+	const char *transport = member_text(record, "transport");
+	const char *state = member_text(record, "state");
+	if (transport == NULL || state == NULL || strcmp(transport, "tcp") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++)
+		if (strcmp(state, ended[i]) == 0)
+			return true;
+	return false;
+}
+
+SHOW(show_ended)
+{
+	const char *reason = member_text(record, "end_reason");
+	bool active = reason != NULL && strcmp(reason, "active") == 0;
+	if (active && has_ended(record)) {
+		cell_text(out, "ending");
+		return;
+	}
+	cell_text(out, reason);
+	if (active)
+		out->tone = TONE_GOOD;
+}
+
+SHOW(show_lasted)
+{
+	int64_t start_us, end_us;
+	double us = NAN;
+	if (cell_time_of(record, "start", &start_us) &&
+	    cell_time_of(record, "end", &end_us))
+		us = (double)(end_us - start_us);
+	text_duration(out->text, sizeof(out->text), us);
+	cell_quiet_if_nothing(out, us);
+}
+
+SHOW(show_sent)
+{
+	cell_bytes(out, member_number(record, "client_bytes"));
+}
+
+SHOW(show_received)
+{
+	cell_bytes(out, member_number(record, "server_bytes"));
+}
+
+SHOW(show_round_trip)
+{
+	cell_duration(out, record, "server_rtt_us");
+}
+
+SHOW(show_response)
+{
+	cell_duration(out, record, "response_mean_us");
+	cell_mark_if_over(out, member_number(record, "response_mean_us"),
+			  limits->response_ms * 1000);
+}
+
+SHOW(show_resent)
+{
+	double client = member_number(record, "client_retransmits");
+	double server = member_number(record, "server_retransmits");
+	double both = isnan(client) ? server : isnan(server) ? client : client + server;
+	text_count(out->text, sizeof(out->text), both);
+	cell_quiet_if_nothing(out, both);
+}
+
+SHOW(show_lost)
+{
+	double bytes = member_number(record, "lost_bytes");
+	cell_bytes(out, bytes);
+	cell_mark_if_over(out, bytes, 0);
+}
+
+SHOW(show_process)
+{
+	cell_text(out, member_text(record, "process"));
+}
+
+SHOW(show_user)
+{
+	cell_text(out, member_text(record, "user"));
+}
+
+static const struct column flow_columns[] = {
+	{ "START", "start", "When it began, local time.", true, false, 6, 0,
+	  show_start },
+	{ "CLIENT", "client_ip", "Side that asks.", true, true, 0, 15,
+	  show_client_end },
+	{ "SERVER", "server_ip", "Side that answers.", true, true, 0, 15,
+	  show_server_end },
+	{ "VIA", "transport", "Transport.", true, true, 3, 0, show_transport },
+	{ "PROTOCOL", "protocol", "Application protocol.", true, true, 7, 8,
+	  show_protocol },
+	{ "PROCESS", "process", "Process of the local end.", true, true, 5, 8,
+	  show_process },
+	{ "USER", "user", "Its user.", true, true, 9, 6, show_user },
+	{ "STATE", "state", "Zeek's conn_state.", true, true, 2, 0, show_state },
+	{ "END", "end_reason", "How it ended, if it did.", true, true, 4, 0,
+	  show_ended },
+	{ "LASTED", "end", "First to last packet.", false, false, 5, 0, show_lasted },
+	{ "SENT", "client_bytes", "Bytes from the client.", false, false, 1, 0,
+	  show_sent },
+	{ "RECEIVED", "server_bytes", "Bytes from the server.", false, false, 1, 0,
+	  show_received },
+	{ "RTT", "server_rtt_us", "Round trip to the server.", false, false, 8, 0,
+	  show_round_trip },
+	{ "RESP", "response_mean_us", "Mean response time.", false, false, 3, 0,
+	  show_response },
+	{ "RESENT", "server_retransmits", "Segments sent again.", false, false, 9, 0,
+	  show_resent },
+	{ "LOST", "lost_bytes", "Payload lost before us.", false, false, 10, 0,
+	  show_lost },
+};
+
+const struct view view_flows = {
+	.title = "connections",
+	.path = "/api/v1/flows",
+	.sort = "end",
+	.order = "newest first",
+	.nothing = "No connections.",
+	.columns = flow_columns,
+	.count = sizeof(flow_columns) / sizeof(flow_columns[0]),
+};

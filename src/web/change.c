@@ -1,0 +1,114 @@
+/*
+ * change.c: the register of authorised ports over HTTP: read by all, changed only on
+ * the Unix socket, by root and the daemon's own user.
+ *
+ * Who asks is what the kernel says of the other end (SO_PEERCRED, unix(7)), which no
+ * request can forge.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "web/answer.h"
+#include "web/inside.h"
+
+enum { ACTOR_MAX = 64 };
+
+static enum MHD_Result refuse(const struct request *request, unsigned status,
+			      const char *message)
+{
+	return answer_error(request->connection, status, request->path, message);
+}
+
+static enum MHD_Result show(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	struct buf text = { 0 };
+	if (source->policy == NULL || !source->policy(source->self, &text)) {
+		buf_free(&text);
+		return refuse(request, MHD_HTTP_NOT_FOUND, "no policy is in force");
+	}
+	return answer_text(request->connection, MHD_HTTP_OK, "application/yaml", &text);
+}
+
+/* The user at the other end of a Unix socket. */
+static bool peer_uid(const struct request *request, uid_t *uid)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (info == NULL ||
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	*uid = peer.uid;
+	return true;
+}
+
+/* Root needs no look into files that the daemon may not read any more. */
+static void name_actor(uid_t uid, char out[static ACTOR_MAX])
+{
+	enum { ENTRY_MAX = 4096 };
+	char entry[ENTRY_MAX];
+	struct passwd user, *found = NULL;
+	if (uid == 0)
+		snprintf(out, ACTOR_MAX, "root");
+	else if (getpwuid_r(uid, &user, entry, sizeof(entry), &found) == 0 &&
+		 found != NULL)
+		snprintf(out, ACTOR_MAX, "%s", user.pw_name);
+	else
+		snprintf(out, ACTOR_MAX, "uid %u", (unsigned)uid);
+}
+
+static enum MHD_Result answer_message(const struct request *request, unsigned status,
+				      const char *member, struct buf *message)
+{
+	struct buf text = { 0 };
+	const char *words = buf_cstr(message);
+	buf_printf(&text, "{\"%s\":\"", member);
+	buf_json_text(&text, words != NULL ? words : "out of memory");
+	buf_text(&text, "\"}\n");
+	return answer_text(request->connection, status, "application/json", &text);
+}
+
+static enum MHD_Result apply(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	struct exchange *exchange = request->exchange;
+	char actor[ACTOR_MAX];
+	struct buf message = { 0 };
+	uid_t uid;
+	if (!exchange->is_local)
+		return refuse(request, MHD_HTTP_FORBIDDEN,
+			      "changes are taken on the Unix socket only");
+	if (!peer_uid(request, &uid) || (uid != 0 && uid != geteuid()))
+		return refuse(request, MHD_HTTP_FORBIDDEN,
+			      "not permitted: only root and the daemon's own user may "
+			      "change the policy");
+	if (exchange->too_large)
+		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
+			      "a policy has at most 1 MiB");
+	if (!buf_ok(&exchange->body))
+		return MHD_NO;
+	if (source->policy_apply == NULL)
+		return refuse(request, MHD_HTTP_NOT_IMPLEMENTED,
+			      "this daemon takes no policy");
+	name_actor(uid, actor);
+	int result = source->policy_apply(
+		source->self, exchange->body.at == NULL ? "" : exchange->body.at,
+		exchange->body.len, actor, &message);
+	unsigned status = result == 0         ? MHD_HTTP_OK
+			  : result == -EINVAL ? MHD_HTTP_BAD_REQUEST
+					      : MHD_HTTP_INTERNAL_SERVER_ERROR;
+	enum MHD_Result answered = answer_message(
+		request, status, result == 0 ? "message" : "error", &message);
+	buf_free(&message);
+	return answered;
+}
+
+enum MHD_Result answer_policy(const struct request *request)
+{
+	return request->post ? apply(request) : show(request);
+}

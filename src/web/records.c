@@ -1,0 +1,212 @@
+/*
+ * records.c: GET of records: from memory, or, if they are about a time that memory does
+ * not reach, from the store.
+ *
+ * Flows and findings are in both: those of memory come first, and what the store
+ * repeats is left out, so that none is shown twice and none is missing.  Everything
+ * else is either what there is now, or what the store says of then.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "web/answer.h"
+#include "web/inside.h"
+
+static enum MHD_Result refuse(const struct request *request, unsigned status,
+			      const char *message)
+{
+	return answer_error(request->connection, status, request->path, message);
+}
+
+/* ---- the question ---- */
+
+struct reading {
+	struct query *query;
+	char *error; /* QUERY_ERROR_MAX */
+};
+
+/* MHD_KeyValueIterator over the parameters. */
+static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
+				      const char *key, const char *value)
+{
+	struct reading *reading = of;
+	(void)kind;
+	return query_set(reading->query, key, value == NULL ? "" : value, web_now_us(),
+			 reading->error)
+		       ? MHD_YES
+		       : MHD_NO;
+}
+
+static bool wants_array(const struct request *request)
+{
+	const char *accept = MHD_lookup_connection_value(
+		request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	return accept != NULL && strcasestr(accept, "application/json") != NULL;
+}
+
+static bool is_in_both(enum record_kind kind)
+{
+	return kind == RECORD_flow || kind == RECORD_finding;
+}
+
+static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
+		 void *to)
+{
+	struct self_record self;
+	void (*each)(void *self, web_emit emit, void *to) = NULL;
+	if (kind == RECORD_port)
+		each = source->ports;
+	else if (kind == RECORD_flow)
+		each = source->flows;
+	else if (kind == RECORD_listener)
+		each = source->listeners;
+	else if (kind == RECORD_socket)
+		each = source->sockets;
+	else if (kind == RECORD_finding)
+		each = source->findings;
+	if (each != NULL)
+		each(source->self, emit, to);
+	if (kind != RECORD_self)
+		return;
+	record_init(RECORD_self, &self);
+	source->self_record(source->self, &self);
+	emit(to, &self);
+}
+
+/* True if memory can't know, or not all of it. */
+static bool is_about_the_past(const struct web_source *source,
+			      const struct query *query)
+{
+	switch (query->kind) {
+	case RECORD_gap:
+	case RECORD_audit:
+		return true;
+	case RECORD_port:
+	case RECORD_flow:
+		if (query->step_s != 0)
+			return true;
+		return query->has_time && source->memory_since_us != NULL &&
+		       query->since_us <
+			       source->memory_since_us(source->self, query->kind);
+	case RECORD_finding:
+		return query->has_time || query_word(query, "id") != NULL;
+	default:
+		return query->has_time;
+	}
+}
+
+/* ---- the answer ---- */
+
+static void add_number(struct MHD_Response *response, const char *name, uint64_t value)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	MHD_add_response_header(response, name, text);
+}
+
+/* A header is one line of printable text. */
+static void add_text(struct MHD_Response *response, const char *name, const char *text)
+{
+	char line[STORE_ERROR_MAX];
+	size_t len = 0;
+	for (; text[len] != '\0' && len + 1 < sizeof(line); len++)
+		line[len] = text[len] >= 0x20 && text[len] < 0x7f ? text[len] : '?';
+	line[len] = '\0';
+	MHD_add_response_header(response, name, line);
+}
+
+/*
+ * Breakwater-Total: how many there would be without the limit; Breakwater-More: at
+ * least one more; Breakwater-Gaps: times of which something is not known;
+ * Breakwater-Incomplete: why rows are missing.
+ */
+static enum MHD_Result send_rows(const struct request *request, struct buf *text,
+				 const struct rows *rows, const struct question *past)
+{
+	if (!buf_ok(text))
+		return answer_text(request->connection, MHD_HTTP_OK, "", text);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		text->len, text->at, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL) {
+		buf_free(text);
+		return MHD_NO;
+	}
+	*text = (struct buf){ 0 };
+	add_number(response, "Breakwater-Total", rows->total);
+	if (past != NULL) {
+		if (past->more)
+			MHD_add_response_header(response, "Breakwater-More", "1");
+		add_number(response, "Breakwater-Gaps", past->gaps);
+		if (past->problem[0] != '\0')
+			add_text(response, "Breakwater-Incomplete", past->problem);
+	}
+	return answer(request->connection, MHD_HTTP_OK,
+		      rows->query->array ? "application/json" : "application/x-ndjson",
+		      response);
+}
+
+static enum MHD_Result answer_now(const struct request *request,
+				  const struct query *query)
+{
+	struct rows rows;
+	struct buf text = { 0 };
+	rows_init(&rows, query);
+	give(request->web->source, query->kind, rows_take, &rows);
+	rows_sort(&rows);
+	rows_write(&rows, &text);
+	enum MHD_Result result = send_rows(request, &text, &rows, NULL);
+	rows_free(&rows);
+	return result;
+}
+
+static enum MHD_Result answer_past(const struct request *request,
+				   struct question *question)
+{
+	if (question->failed && !question->joined)
+		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, question->problem);
+	return send_rows(request, &question->text, &question->rows, question);
+}
+
+static enum MHD_Result ask_past(const struct request *request, struct query *query)
+{
+	struct web *web = request->web;
+	if (web->past == NULL)
+		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+			      "nothing is kept here: there is no store");
+	/* What is there now is in order of port; what was, in order of time. */
+	if (!query->sorted && (query->kind != RECORD_port || query->step_s != 0))
+		query_sort_newest(query);
+	struct question *question = question_new(query, request->connection);
+	if (question == NULL)
+		return MHD_NO;
+	question->joined = is_in_both(query->kind);
+	if (question->joined)
+		give(web->source, query->kind, question_take, question);
+	if (!past_ask(web->past, question)) {
+		question_free(question);
+		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+			      "busy: too many questions about the past at a time; try "
+			      "again");
+	}
+	request->exchange->question = question;
+	return MHD_YES;
+}
+
+enum MHD_Result answer_records(const struct request *request, enum record_kind kind)
+{
+	struct query query;
+	char error[QUERY_ERROR_MAX] = "";
+	struct reading reading = { &query, error };
+	if (request->exchange->question != NULL)
+		return answer_past(request, request->exchange->question);
+	query_init(&query, kind);
+	query.array = wants_array(request);
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+				  read_parameter, &reading);
+	if (error[0] != '\0')
+		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
+	if (is_about_the_past(request->web->source, &query))
+		return ask_past(request, &query);
+	return answer_now(request, &query);
+}

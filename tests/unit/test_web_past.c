@@ -1,0 +1,357 @@
+/*
+ * test_web_past.c: questions about the past: answered from a store that a test makes
+ * up, slow or broken, while the loop goes on.
+ */
+#include "web_client.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { MINUTE_US = 60 * 1000000, FEW = 8 };
+
+/* What the store does; read by the thread. */
+static struct {
+	int flows, gaps;    /* how many it holds */
+	atomic_bool hold;   /* reads wait until this is false or they are cancelled */
+	atomic_int reading; /* reads that have begun */
+	atomic_int cancelled;
+	atomic_bool absent, slow, broken;
+	struct store_filter filter; /* of the last read that was not of gaps */
+} stored;
+
+static struct store_reader *open_stored(const char *path,
+					char error[static STORE_ERROR_MAX], int *status)
+{
+	assert_string_equal(path, "/nowhere");
+	*status = 2;
+	snprintf(error, STORE_ERROR_MAX, "no store in /nowhere");
+	return atomic_load(&stored.absent) ? NULL : (struct store_reader *)&stored;
+}
+
+static void close_stored(struct store_reader *reader)
+{
+	assert_ptr_equal(reader, &stored);
+}
+
+/* The same flow as give_flows() of memory makes, which has the first of them. */
+static void fake_flow(struct flow_record *flow, int i, int64_t at_us)
+{
+	record_init(RECORD_flow, flow);
+	const uint8_t client[4] = { 10, 0, 0, (uint8_t)i };
+	const uint8_t server[4] = { 192, 0, 2, 1 };
+	flow->client_ip = addr_v4(client);
+	flow->server_ip = addr_v4(server);
+	flow->client_port = (uint16_t)(50000 + i);
+	flow->server_port = 443;
+	flow->transport = "tcp";
+	flow->start = at_us - (int64_t)i * MINUTE_US;
+	flow->end = flow->start + 1000000;
+	flow->end_reason = "closed";
+}
+
+static int64_t began_us; /* of flow 0 */
+
+static void give_known_flows(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (int i = 0; i < fake.flows; i++) {
+		struct flow_record flow;
+		fake_flow(&flow, i, began_us);
+		emit(to, &flow);
+	}
+}
+
+static bool is_cancelled(const struct store_filter *filter)
+{
+	return filter->cancel != NULL && atomic_load(filter->cancel);
+}
+
+static int wait_if_held(const struct store_filter *filter)
+{
+	atomic_fetch_add(&stored.reading, 1);
+	while (atomic_load(&stored.hold)) {
+		if (is_cancelled(filter)) {
+			atomic_fetch_add(&stored.cancelled, 1);
+			return -ECANCELED;
+		}
+		usleep(1000);
+	}
+	return 0;
+}
+
+static void read_flows(const struct store_filter *filter, store_emit emit, void *to)
+{
+	for (int i = 0; i < stored.flows; i++) {
+		struct flow_record flow;
+		fake_flow(&flow, i, began_us);
+		if (flow.end >= filter->since_us && !emit(to, &flow))
+			return;
+	}
+}
+
+static void read_ports(store_emit emit, void *to)
+{
+	struct port_record port;
+	fake_port(&port, 6);
+	port.start = now_us() - 90 * (int64_t)MINUTE_US;
+	port.interval_s = 3600;
+	emit(to, &port);
+}
+
+static int read_stored(struct store_reader *reader, enum record_kind kind,
+		       const struct store_filter *filter, store_emit emit, void *to,
+		       char error[static STORE_ERROR_MAX])
+{
+	assert_ptr_equal(reader, &stored);
+	if (kind == RECORD_gap) {
+		struct gap_record gap;
+		record_init(RECORD_gap, &gap);
+		gap.start = began_us - MINUTE_US;
+		gap.end = began_us;
+		gap.reason = "stopped";
+		for (int i = 0; i < stored.gaps; i++)
+			emit(to, &gap);
+		return 0;
+	}
+	stored.filter = *filter;
+	int result = wait_if_held(filter);
+	if (result != 0)
+		return result;
+	snprintf(error, STORE_ERROR_MAX, "the disk\nis broken");
+	if (atomic_load(&stored.broken))
+		return -EIO;
+	if (kind == RECORD_flow)
+		read_flows(filter, emit, to);
+	else if (kind == RECORD_port)
+		read_ports(emit, to);
+	else if (kind == RECORD_finding)
+		for (int i = 0; i < FEW; i++) {
+			struct finding_record finding;
+			fake_finding(&finding, i);
+			if (finding.last >= filter->since_us)
+				emit(to, &finding);
+		}
+	snprintf(error, STORE_ERROR_MAX, "the store took longer than 30 s");
+	return atomic_load(&stored.slow) ? -ETIME : 0;
+}
+
+static const struct web_past made_up = { "/nowhere", open_stored, read_stored,
+					 close_stored };
+static struct web_source known;
+
+static int set_up_past(void **state)
+{
+	char error[WEB_ERROR_MAX];
+	int status;
+	past = &made_up;
+	set_up(state);
+	tear_down(state);
+	memset(&stored, 0, sizeof(stored));
+	stored.flows = FEW;
+	began_us = now_us();
+	fake.memory_since_us = began_us - 3 * (int64_t)MINUTE_US;
+	known = source;
+	known.flows = give_known_flows;
+	const struct web_options options = { "127.0.0.1:0", socket_path, "1.2.3",
+					     &known, past };
+	web = web_open(&options, error, &status);
+	assert_non_null(web);
+	return 0;
+}
+
+/* Lets go of reads, so that a test that failed does not hang the next. */
+static int tear_down_past(void **state)
+{
+	atomic_store(&stored.hold, false);
+	return tear_down(state);
+}
+
+static void expect_rows(const char *path, int rows, const char *text)
+{
+	struct buf answer = get(path);
+	if (code_of(&answer) != 200 || lines_in(body_of(&answer)) != rows)
+		fail_msg("%s, not %d rows: %s", path, rows, buf_cstr(&answer));
+	assert_has(&answer, text);
+	buf_free(&answer);
+}
+
+static void what_memory_and_store_both_have_is_shown_once(void **state)
+{
+	(void)state;
+	expect_rows("/api/v1/flows", 3, "Breakwater-Total: 3\r\n");
+	assert_int_equal(atomic_load(&stored.reading), 0);
+	expect_rows("/api/v1/flows?since=1h", FEW, "Breakwater-Total: 8\r\n");
+	expect_rows("/api/v1/flows?since=2h&host=10.0.0.5", 1, "10.0.0.5");
+	expect_rows("/api/v1/findings?since=1h", FEW, "\"id\":\"f7\"");
+	expect_rows("/api/v1/findings?since=1h&state=closed", FEW / 2, "\"f1\"");
+}
+
+static void a_time_that_memory_reaches_is_answered_without_the_store(void **state)
+{
+	(void)state;
+	atomic_store(&stored.absent, true);
+	expect_rows("/api/v1/flows?since=90s", 2, "Breakwater-Total: 2\r\n");
+	expect_rows("/api/v1/ports?since=90s", 3, "Breakwater-Total: 3\r\n");
+	expect_rows("/api/v1/findings", 2, "Breakwater-Total: 2\r\n");
+}
+
+static void the_store_is_told_what_is_wanted(void **state)
+{
+	(void)state;
+	expect_rows("/api/v1/ports?since=2h&until=1h&port=7&host=192.0.2.0/"
+		    "24&transport=tcp&step=1h",
+		    1, "\"interval_s\":3600");
+	const struct store_filter *f = &stored.filter;
+	int64_t span_us = f->until_us - f->since_us;
+	assert_in_range(span_us, 3600 * INT64_C(1000000) - 1000000,
+			3600 * INT64_C(1000000) + 1000000);
+	assert_true(f->has_port && f->has_host);
+	assert_int_equal(f->port, 7);
+	assert_int_equal(f->host.len, 120);
+	assert_int_equal(f->step_s, 3600);
+	assert_true(f->time_limit_ms > 0);
+}
+
+static void the_limit_ends_the_reading_of_the_newest(void **state)
+{
+	(void)state;
+	expect_rows("/api/v1/flows?since=1h&limit=4", 4, "Breakwater-More: 1\r\n");
+	expect_rows("/api/v1/flows?since=1h&limit=4&sort=end:asc", 4,
+		    "Breakwater-Total: 8\r\n");
+}
+
+static void gaps_are_counted_and_listed(void **state)
+{
+	(void)state;
+	expect("/api/v1/ports?since=2h", 200, "Breakwater-Gaps: 0\r\n");
+	stored.gaps = 2;
+	expect("/api/v1/ports?since=2h", 200, "Breakwater-Gaps: 2\r\n");
+	expect_rows("/api/v1/gaps?since=2h", 2, "\"reason\":\"stopped\"");
+}
+
+static void the_loop_answers_others_while_the_store_is_read(void **state)
+{
+	(void)state;
+	atomic_store(&stored.hold, true);
+	int slow = connect_local();
+	say(slow, "GET /api/v1/flows?since=1h HTTP/1.1\r\nHost: a\r\n"
+		  "Connection: close\r\n\r\n");
+	while (atomic_load(&stored.reading) == 0)
+		turn(1);
+	expect_rows("/api/v1/ports", 3, "Breakwater-Total: 3\r\n");
+	expect("/health", 200, "\"ok\"");
+	atomic_store(&stored.hold, false);
+	struct buf answer = { 0 };
+	hear(slow, NULL, &answer);
+	assert_int_equal(code_of(&answer), 200);
+	assert_int_equal(lines_in(body_of(&answer)), FEW);
+	buf_free(&answer);
+	close(slow);
+}
+
+static void too_many_questions_are_told_to_come_again(void **state)
+{
+	(void)state;
+	enum { QUESTIONS = 8 };
+	int asked[QUESTIONS];
+	atomic_store(&stored.hold, true);
+	for (int i = 0; i < QUESTIONS; i++) {
+		asked[i] = connect_tcp();
+		say(asked[i], "GET /api/v1/ports?since=1h HTTP/1.1\r\n"
+			      "Host: localhost\r\nConnection: close\r\n\r\n");
+		for (int j = 0; j < 20; j++)
+			turn(1);
+	}
+	expect("/api/v1/ports?since=1h", 503, "busy");
+	atomic_store(&stored.hold, false);
+	for (int i = 0; i < QUESTIONS; i++) {
+		struct buf answer = { 0 };
+		hear(asked[i], NULL, &answer);
+		assert_int_equal(code_of(&answer), 200);
+		buf_free(&answer);
+		close(asked[i]);
+	}
+	expect("/api/v1/ports?since=1h", 200, "\"record\":\"port\"");
+}
+
+static void who_leaves_ends_the_reading(void **state)
+{
+	(void)state;
+	for (int local = 0; local < 2; local++) {
+		atomic_store(&stored.hold, true);
+		atomic_store(&stored.reading, 0);
+		atomic_store(&stored.cancelled, 0);
+		int fd = local ? connect_local() : connect_tcp();
+		say(fd, "GET /api/v1/ports?since=1h HTTP/1.1\r\nHost: localhost\r\n"
+			"\r\n");
+		while (atomic_load(&stored.reading) == 0)
+			turn(1);
+		close(fd);
+		for (int i = 0; i < STEPS_MAX && atomic_load(&stored.cancelled) == 0;
+		     i++)
+			turn(1);
+		assert_int_equal(atomic_load(&stored.cancelled), 1);
+		atomic_store(&stored.hold, false);
+		expect("/api/v1/ports?since=1h", 200, "\"record\":\"port\"");
+	}
+}
+
+static void the_end_does_not_wait_for_the_store(void **state)
+{
+	(void)state;
+	int fds[3];
+	atomic_store(&stored.hold, true);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = connect_local();
+		say(fds[i], "GET /api/v1/ports?since=1h HTTP/1.1\r\nHost: a\r\n\r\n");
+	}
+	while (atomic_load(&stored.reading) == 0)
+		turn(1);
+	int64_t began = now_us();
+	web_close(web);
+	web = NULL;
+	assert_true(now_us() - began < 2 * 1000000);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
+{
+	(void)state;
+	atomic_store(&stored.broken, true);
+	expect("/api/v1/ports?since=1h", 503, "the disk");
+	expect_rows("/api/v1/flows?since=1h", 3,
+		    "Breakwater-Incomplete: the disk?is broken\r\n");
+	atomic_store(&stored.broken, false);
+	atomic_store(&stored.absent, true);
+	expect("/api/v1/ports?since=1h", 503, "no store in /nowhere");
+	expect_rows("/api/v1/flows?since=1h", 3, "Breakwater-Incomplete: no store");
+	atomic_store(&stored.absent, false);
+	atomic_store(&stored.slow, true);
+	expect_rows("/api/v1/ports?since=1h", 1,
+		    "Breakwater-Incomplete: the store took");
+	atomic_store(&stored.slow, false);
+	struct buf answer = get("/api/v1/flows?since=1h");
+	assert_null(strstr(buf_cstr(&answer), "Incomplete"));
+	buf_free(&answer);
+}
+
+#define TEST_PAST(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, set_up_past, tear_down_past)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_PAST(what_memory_and_store_both_have_is_shown_once),
+		TEST_PAST(a_time_that_memory_reaches_is_answered_without_the_store),
+		TEST_PAST(the_store_is_told_what_is_wanted),
+		TEST_PAST(the_limit_ends_the_reading_of_the_newest),
+		TEST_PAST(gaps_are_counted_and_listed),
+		TEST_PAST(the_loop_answers_others_while_the_store_is_read),
+		TEST_PAST(too_many_questions_are_told_to_come_again),
+		TEST_PAST(who_leaves_ends_the_reading),
+		TEST_PAST(the_end_does_not_wait_for_the_store),
+		TEST_PAST(a_broken_store_is_said_and_what_memory_has_is_shown),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
