@@ -5,6 +5,7 @@
  * measuring answers 503 with the reason.
  */
 #include <jansson.h>
+#include <string.h>
 
 #include "web/inside.h"
 
@@ -45,6 +46,20 @@ static void judge_measurement(struct verdict *verdict, const struct self_record 
 	}
 }
 
+/* Monitoring goes on without a store, but what is seen is not kept. */
+static void judge_store(struct verdict *verdict, const json_t *store)
+{
+	char text[256];
+	const char *state = json_string_value(json_object_get(store, "state"));
+	const char *message = json_string_value(json_object_get(store, "message"));
+	if (state == NULL || strcmp(state, "ok") == 0)
+		return;
+	verdict->degraded = true;
+	snprintf(text, sizeof(text), "store: %s",
+		 message == NULL || message[0] == '\0' ? state : message);
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
@@ -55,6 +70,7 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 		verdict->failing = true;
 		reason(verdict, "no interface is watched");
 	}
+	judge_store(verdict, json_object_get(status, "store"));
 }
 
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out)
