@@ -10,9 +10,10 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/status_lines.h"
 #include "cli/table.h"
 
-enum { BUSIEST = 5, LABEL_WIDTH = 13 };
+enum { BUSIEST = 5 };
 
 struct answers {
 	json_t *status, *health, *ports;
@@ -47,13 +48,6 @@ static int ask(struct client *client, const char *path, bool lines, json_t **out
 		fprintf(stderr, "breakwater status: %s\n", error);
 	buf_free(&body);
 	return status;
-}
-
-static void label(const struct look *look, const char *text)
-{
-	char padded[32];
-	snprintf(padded, sizeof(padded), "%-*s", LABEL_WIDTH, text);
-	tone_print(look, TONE_QUIET, padded);
 }
 
 /* A list of names as "eth0, lo"; "none" if it is empty. */
@@ -144,7 +138,7 @@ static void print_no_packets(const json_t *status, const struct look *look)
 {
 	char text[CLIENT_ERROR_MAX];
 	text_clean(text, sizeof(text), no_packets(status));
-	label(look, "Packets");
+	status_label(look, "Packets");
 	tone_print(look, TONE_OVER, "! not watched");
 	printf(": %s\n", text);
 }
@@ -152,7 +146,7 @@ static void print_no_packets(const json_t *status, const struct look *look)
 static void print_traffic(const json_t *status, const struct look *look)
 {
 	char text[CELL_MAX];
-	label(look, "Traffic");
+	status_label(look, "Traffic");
 	print_count(status, "packets_per_s", "packets/s");
 	text_bytes(text, sizeof(text), member_number(status, "bytes_per_s"));
 	printf(", %s/s; ", text);
@@ -211,18 +205,18 @@ static double undecoded_frames(const json_t *status)
 
 static void print_losses(const json_t *status, const struct look *look)
 {
-	label(look, "Lost");
+	status_label(look, "Lost");
 	if (lost_packets(status) > 0)
 		tone_print(look, TONE_OVER, "! ");
 	print_count(status, "kernel_dropped", "packets by the kernel, ");
 	print_count(status, "ring_dropped", "records between threads\n");
-	label(look, "Not decoded");
+	status_label(look, "Not decoded");
 	print_undecoded(status);
 }
 
 static void print_connections(const json_t *status, const struct look *look)
 {
-	label(look, "Connections");
+	status_label(look, "Connections");
 	print_count(status, "flows", "open, ");
 	print_count(status, "half_open", "half open, ");
 	print_count(status, "services",
@@ -238,7 +232,7 @@ static void print_cost(const json_t *status, const struct look *look)
 	text_percent(cpu, sizeof(cpu), member_number(status, "cpu_ratio"));
 	text_bytes(rss, sizeof(rss), member_number(status, "rss_bytes"));
 	text_bytes(tables, sizeof(tables), member_number(status, "memory_bytes"));
-	label(look, "Cost");
+	status_label(look, "Cost");
 	printf("%s of a core, %s of memory (tables %s), ", cpu, rss, tables);
 	print_count(status, "workers",
 		    member_number(status, "workers") == 1 ? "worker\n" : "workers\n");
@@ -248,10 +242,10 @@ static void print_place(const json_t *status, const struct look *look)
 {
 	char text[CELL_MAX];
 	const char *listen_at = member_text(status, "listen");
-	label(look, "Home");
+	status_label(look, "Home");
 	print_names(json_object_get(status, "home"));
 	putchar('\n');
-	label(look, "Dashboard");
+	status_label(look, "Dashboard");
 	bool off = listen_at == NULL || listen_at[0] == '\0';
 	text_clean(text, sizeof(text), off ? "off" : listen_at);
 	printf(off ? "%s\n" : "http://%s/\n", text);
@@ -302,7 +296,7 @@ static void print_privileges(const json_t *status, const struct look *look)
 	const json_t *privileges = json_object_get(status, "privileges");
 	if (privileges == NULL)
 		return;
-	label(look, "Privileges");
+	status_label(look, "Privileges");
 	print_part(privileges, "user", "runs as", look);
 	size_t count = list_parts(privileges, true, text, sizeof(text));
 	if (count > 0)
@@ -327,6 +321,10 @@ static void print_next(const struct answers *answers)
 		     "capture.ring_mib: breakwater config show)");
 	else if (no_packets(answers->status) != NULL)
 		printf("\nNext: run it as root to see traffic: sudo %s run\n",
+		       program_invocation_name);
+	else if (member_number(json_object_get(answers->status, "findings"), "open") >
+		 0)
+		printf("\nNext: %s findings   %s top\n", program_invocation_name,
 		       program_invocation_name);
 	else if (isnan(port))
 		printf("\nNext: %s top   (ports show as soon as they carry traffic)\n",
@@ -364,6 +362,7 @@ static void print_screen(const struct answers *answers, const struct look *look)
 		print_losses(answers->status, look);
 		print_connections(answers->status, look);
 	}
+	status_lines(answers->status, look);
 	print_cost(answers->status, look);
 	print_privileges(answers->status, look);
 	print_place(answers->status, look);

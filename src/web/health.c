@@ -5,6 +5,7 @@
  * measuring answers 503 with the reason.
  */
 #include <jansson.h>
+#include <string.h>
 
 #include "web/inside.h"
 
@@ -63,6 +64,20 @@ static void judge_sight(struct verdict *verdict, const json_t *part, const char 
 	reason(verdict, text);
 }
 
+/* Monitoring goes on without a store, but what is seen is not kept. */
+static void judge_store(struct verdict *verdict, const json_t *store)
+{
+	char text[256];
+	const char *state = json_string_value(json_object_get(store, "state"));
+	const char *message = json_string_value(json_object_get(store, "message"));
+	if (state == NULL || strcmp(state, "ok") == 0)
+		return;
+	verdict->degraded = true;
+	snprintf(text, sizeof(text), "store: %s",
+		 message == NULL || message[0] == '\0' ? state : message);
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
@@ -78,6 +93,7 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	}
 	judge_sight(verdict, capture, "packets are not watched:");
 	judge_sight(verdict, json_object_get(privileges, "guard"), "the guard");
+	judge_store(verdict, json_object_get(status, "store"));
 }
 
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out)

@@ -265,8 +265,22 @@ static void status(void *self, struct buf *json)
 		   "\"flows\":1432,\"half_open\":3,\"flows_evicted\":0,\"flows_"
 		   "refused\":0,"
 		   "\"services\":10,\"memory_bytes\":11000000,\"rss_bytes\":23000000,"
-		   "\"cpu_ratio\":0.013}",
+		   "\"cpu_ratio\":0.013,",
 		   sick ? 1234 : 0);
+	buf_printf(
+		json,
+		"\"store\":{\"state\":\"%s\",\"message\":\"%s\",\"bytes\":12400000,"
+		"\"oldest\":\"2026-01-31T12:00:00Z\",\"written\":99120,\"waiting\":0,"
+		"\"lost\":0},\"sockets\":{\"listening\":%zu,\"outside\":5,"
+		"\"by_bpf_events\":%s,\"sees_processes\":%s,\"sees_namespaces\":true,"
+		"\"namespaces\":2,\"reason\":\"%s\"},",
+		sick ? "full" : "ok", sick ? "full: no space left" : "",
+		(size_t)LISTENING, sick ? "false" : "true", sick ? "false" : "true",
+		sick ? "not permitted" : "");
+	buf_printf(json, "\"findings\":{\"open\":%d,\"high\":%d},", service_count() > 0,
+		   service_count() > 0);
+	buf_text(json, "\"policy\":{\"entries\":6,\"expired\":1,"
+		       "\"path\":\"/var/lib/breakwater/policy.yaml\"}}");
 }
 
 static void tell(struct web *web)

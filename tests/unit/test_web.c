@@ -223,6 +223,11 @@ static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
 	fake.self_at_us = now_us();
 	fake.status = "{\"interfaces\":[]}";
 	expect("/health", 503, "no interface is watched");
+	fake.dropped = 0;
+	fake.status = "{\"interfaces\":[\"lo\"],\"store\":{\"state\":\"full\","
+		      "\"message\":\"no space left\"}}";
+	expect("/health", 200,
+	       "{\"status\":\"degraded\",\"reasons\":[\"store: no space left\"]}");
 	fake.status = "";
 	expect("/health", 503, "no status");
 }

@@ -1,0 +1,84 @@
+/*
+ * status_json.c: see status_json.h.
+ */
+#include "cli/status_json.h"
+
+#include "record/record.h"
+
+static void put_text(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, "\"%s\":\"", name);
+	buf_json_text(out, text);
+	buf_char(out, '"');
+}
+
+static void put_time(struct buf *out, const char *name, int64_t at_us)
+{
+	char text[TIME_TEXT_MAX];
+	if (at_us == UNKNOWN_TIME)
+		return;
+	record_time_text(at_us, text);
+	buf_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t value)
+{
+	buf_printf(out, ",\"%s\":", name);
+	buf_u64(out, value);
+}
+
+static void put_flag(struct buf *out, const char *name, bool value)
+{
+	buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+void status_json_store(struct buf *out, const struct store_status *store)
+{
+	buf_text(out, "\"store\":{");
+	put_text(out, "state", store_state_name(store->state));
+	buf_char(out, ',');
+	put_text(out, "message", store->message);
+	put_number(out, "bytes", store->bytes);
+	put_time(out, "oldest", store->oldest_us);
+	put_time(out, "written_at", store->written_us);
+	put_number(out, "written", store->written);
+	put_number(out, "waiting", store->waiting);
+	put_number(out, "lost", store->lost);
+	buf_char(out, '}');
+}
+
+void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
+			 const struct host_means *means)
+{
+	buf_text(out, "\"sockets\":{");
+	put_text(out, "reason", means->reason);
+	put_number(out, "listening", listening);
+	put_number(out, "outside", outside);
+	put_flag(out, "by_bpf_events", means->by_bpf_events != 0);
+	put_flag(out, "by_bpf_owners", means->by_bpf_owners != 0);
+	put_flag(out, "sees_processes", means->sees_processes != 0);
+	put_flag(out, "sees_namespaces", means->sees_namespaces != 0);
+	put_number(out, "namespaces", means->namespaces);
+	buf_char(out, '}');
+}
+
+void status_json_findings(struct buf *out, uint64_t open, uint64_t high)
+{
+	buf_text(out, "\"findings\":{\"open\":");
+	buf_u64(out, open);
+	put_number(out, "high", high);
+	buf_char(out, '}');
+}
+
+void status_json_policy(struct buf *out, const char *path, uint64_t entries,
+			uint64_t expired)
+{
+	buf_text(out, "\"policy\":{\"entries\":");
+	buf_u64(out, entries);
+	put_number(out, "expired", expired);
+	if (path != NULL) {
+		buf_char(out, ',');
+		put_text(out, "path", path);
+	}
+	buf_char(out, '}');
+}

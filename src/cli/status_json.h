@@ -1,0 +1,27 @@
+/*
+ * status_json.h: members of /api/v1/status that come from the rooms of the machine: its
+ * store, its sockets, findings and policy.
+ *
+ * Each appends "name":{...} without a comma.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "host/host.h"
+#include "store/store.h"
+
+/* "store" */
+void status_json_store(struct buf *out, const struct store_status *store);
+
+/* "sockets"; outside: how many listeners can be reached from outside. */
+void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
+			 const struct host_means *means);
+
+/* "findings"; high: of the open ones, those of high and critical severity. */
+void status_json_findings(struct buf *out, uint64_t open, uint64_t high);
+
+/* "policy"; path NULL: none is in force. */
+void status_json_policy(struct buf *out, const char *path, uint64_t entries,
+			uint64_t expired);

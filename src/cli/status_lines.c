@@ -1,0 +1,158 @@
+/*
+ * status_lines.c: see status_lines.h.
+ */
+#include "cli/status_lines.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cells.h"
+
+enum { LABEL_WIDTH = 13 };
+
+void status_label(const struct look *look, const char *text)
+{
+	char padded[32];
+	snprintf(padded, sizeof(padded), "%-*s", LABEL_WIDTH, text);
+	tone_print(look, TONE_QUIET, padded);
+}
+
+static void warn(const struct look *look, const char *text)
+{
+	char line[CELL_MAX + 4];
+	snprintf(line, sizeof(line), "! %s", text);
+	tone_print(look, TONE_OVER, line);
+}
+
+/* "12 MB, since 3 d ago; 0 records waiting", or what is wrong. */
+static void print_store(const json_t *store, const struct look *look)
+{
+	char bytes[CELL_MAX], span[CELL_MAX], waiting[CELL_MAX], message[CELL_MAX];
+	const char *state = member_text(store, "state");
+	const char *told = member_text(store, "message");
+	double lost = member_number(store, "lost");
+	int64_t oldest_us;
+	text_bytes(bytes, sizeof(bytes), member_number(store, "bytes"));
+	text_count(waiting, sizeof(waiting), member_number(store, "waiting"));
+	status_label(look, "Store");
+	if (cell_time_of(store, "oldest", &oldest_us)) {
+		text_span(span, sizeof(span),
+			  (double)(time(NULL) - oldest_us / 1000000));
+		printf("%s, since %s ago; %s records waiting", bytes, span, waiting);
+	} else {
+		printf("%s, nothing kept yet; %s records waiting", bytes, waiting);
+	}
+	if (lost > 0) {
+		text_count(message, sizeof(message), lost);
+		printf(", ");
+		warn(look, message);
+		printf(" lost");
+	}
+	putchar('\n');
+	if (state == NULL || strcmp(state, "ok") == 0)
+		return;
+	status_label(look, "");
+	text_clean(message, sizeof(message),
+		   told == NULL || told[0] == '\0' ? state : told);
+	warn(look, message);
+	putchar('\n');
+}
+
+/* False and true only; absent is not known, and says nothing. */
+static bool is_denied(const json_t *sockets, const char *name)
+{
+	return json_is_false(json_object_get(sockets, name));
+}
+
+static void print_blind(const json_t *sockets, const struct look *look)
+{
+	char reason[CELL_MAX];
+	bool processes = is_denied(sockets, "sees_processes");
+	bool namespaces = is_denied(sockets, "sees_namespaces");
+	const char *why = member_text(sockets, "reason");
+	if (!processes && !namespaces)
+		return;
+	status_label(look, "");
+	warn(look, processes && namespaces
+			   ? "cannot see processes of other users, nor other "
+			     "network namespaces"
+		   : processes ? "cannot see processes of other users"
+			       : "cannot see other network namespaces");
+	text_clean(reason, sizeof(reason), why == NULL ? "" : why);
+	printf(reason[0] == '\0' ? "%s\n" : " (%s)\n", reason);
+}
+
+static void print_sockets(const json_t *sockets, const struct look *look)
+{
+	char listening[CELL_MAX], outside[CELL_MAX];
+	bool events = json_is_true(json_object_get(sockets, "by_bpf_events"));
+	double namespaces = member_number(sockets, "namespaces");
+	text_count(listening, sizeof(listening), member_number(sockets, "listening"));
+	text_count(outside, sizeof(outside), member_number(sockets, "outside"));
+	status_label(look, "Sockets");
+	printf("%s listening, %s reachable from outside", listening, outside);
+	if (namespaces > 1)
+		printf(", in %.0f namespaces", namespaces);
+	puts(events ? "; seen by BPF events" : "; seen by asking again and again");
+	print_blind(sockets, look);
+}
+
+static void print_findings(const json_t *findings, const struct look *look)
+{
+	char text[CELL_MAX], count[CELL_MAX];
+	double open = member_number(findings, "open");
+	double high = member_number(findings, "high");
+	status_label(look, "Findings");
+	if (!(open > 0)) {
+		puts("none open");
+		return;
+	}
+	text_count(count, sizeof(count), open);
+	snprintf(text, sizeof(text), "%.32s open", count);
+	if (high > 0)
+		warn(look, text);
+	else
+		fputs(text, stdout);
+	if (high > 0)
+		printf(", %.0f of them high", high);
+	puts(": breakwater findings");
+}
+
+static void print_policy(const json_t *policy, const struct look *look)
+{
+	char text[CELL_MAX];
+	double entries = member_number(policy, "entries");
+	double expired = member_number(policy, "expired");
+	status_label(look, "Policy");
+	if (member_text(policy, "path") == NULL && !(entries > 0)) {
+		puts("none; breakwater policy propose writes one of what is seen");
+		return;
+	}
+	printf("%.0f %s", entries, entries == 1 ? "entry" : "entries");
+	if (expired > 0) {
+		snprintf(text, sizeof(text), "%.0f expired", expired);
+		fputs(", ", stdout);
+		warn(look, text);
+	}
+	putchar('\n');
+}
+
+void status_lines(const json_t *status, const struct look *look)
+{
+	static const struct {
+		const char *name;
+		void (*print)(const json_t *part, const struct look *look);
+	} parts[] = {
+		{ "store", print_store },
+		{ "sockets", print_sockets },
+		{ "findings", print_findings },
+		{ "policy", print_policy },
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const json_t *part = json_object_get(status, parts[i].name);
+		if (json_is_object(part))
+			parts[i].print(part, look);
+	}
+}

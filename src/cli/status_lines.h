@@ -1,0 +1,13 @@
+/*
+ * status_lines.h: lines of the status screen about store, sockets, findings and policy.
+ *
+ * A daemon that does not tell of one gets no line of it.
+ */
+#pragma once
+
+#include "cli/table.h"
+
+/* The name of a line, in its column. */
+void status_label(const struct look *look, const char *text);
+
+void status_lines(const json_t *status, const struct look *look);
