@@ -68,7 +68,9 @@ void cgroup_path(const char *text, char *out, size_t size)
 		bool says_something = path.len > 1;
 		int rank = 1;
 		if (says_something)
-			rank = name.len == 0 ? 4 : piece_is(name, "name=systemd") ? 3 : 2;
+			rank = name.len == 0                    ? 4
+			       : piece_is(name, "name=systemd") ? 3
+								: 2;
 		if (rank > best_rank) {
 			best_rank = rank;
 			best = path;
@@ -118,7 +120,8 @@ void cgroup_unit(const char *path, char *out, size_t size)
 			copy(p, out, size);
 }
 
-/* LXC: "lxc/NAME", "lxc.payload/NAME", "lxc.payload.NAME"; nspawn: "machine-NAME.scope" */
+/* LXC: "lxc/NAME", "lxc.payload/NAME", "lxc.payload.NAME"; nspawn: "machine-NAME.scope"
+ */
 static struct piece named_container(struct piece before, struct piece p)
 {
 	static const char payload[] = "lxc.payload.", machine[] = "machine-";

@@ -41,9 +41,9 @@ static bool has_field(size_t info_len, size_t offset, size_t size)
 }
 
 #define INFO(info, len, field)                                                         \
-	(has_field(len, offsetof(struct tcp_info, field), sizeof((info).field)) ?      \
-		 (uint64_t)(info).field :                                              \
-		 UNKNOWN_U64)
+	(has_field(len, offsetof(struct tcp_info, field), sizeof((info).field))        \
+		 ? (uint64_t)(info).field                                              \
+		 : UNKNOWN_U64)
 
 /* The structure grows with every kernel; ours may be longer or shorter. */
 static void read_tcp_info(const uint8_t *at, size_t len, struct diag_socket *socket)
@@ -167,9 +167,8 @@ int diag_read(const void *datagram, size_t len, uint8_t proto, diag_see see, voi
 		struct diag_socket socket;
 		/* The end may carry the error that ended it. */
 		if (header.nlmsg_type == NLMSG_DONE)
-			return body_len >= sizeof(int32_t) ?
-				       read_error(body, body_len) :
-				       0;
+			return body_len >= sizeof(int32_t) ? read_error(body, body_len)
+							   : 0;
 		if (header.nlmsg_type == NLMSG_ERROR)
 			return read_error(body, body_len);
 		if (header.nlmsg_type == SOCK_DIAG_BY_FAMILY) {

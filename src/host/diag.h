@@ -43,8 +43,9 @@ struct diag_socket {
 	uint16_t local_port, remote_port;
 	uint32_t uid, ifindex;
 	uint64_t inode, cookie;
-	uint32_t receive_queue, send_queue; /* LISTEN: waiting for accept, and the most */
-	uint64_t drops;                     /* UNKNOWN_U64 if not told */
+	uint32_t receive_queue,
+		send_queue; /* LISTEN: waiting for accept, and the most */
+	uint64_t drops;     /* UNKNOWN_U64 if not told */
 	struct diag_tcp tcp;
 };
 

@@ -24,6 +24,7 @@ enum host_event_kind {
 	HOST_CLOSED,     /* one closed; only netns, inode and the key fields are set */
 	HOST_SOCKET,     /* counts of one local TCP port */
 	HOST_CONNECTION, /* a connection of a local process, when it is made */
+	HOST_ADDRESS,    /* an address of this machine */
 	HOST_SYNCED,     /* everything that was there at the start has been sent */
 	HOST_MEANS,      /* how the watch sees, see struct host_means */
 };
@@ -35,7 +36,8 @@ struct host_listener {
 	uint16_t port;
 	uint8_t proto;      /* IPPROTO_ */
 	uint8_t dual;       /* bound to ::, takes IPv4 too */
-	uint8_t hidden;     /* the kernel shows it, /proc does not show its process */
+	uint8_t hidden;     /* 1: the kernel shows it, /proc does not show its process;
+			       0xff: whether it does can't be seen */
 	uint8_t firewalled; /* 1: no packet from outside gets there; 0xff: unknown */
 	uint32_t uid, pid, processes;
 	int64_t since_us; /* Unix time */
@@ -44,7 +46,10 @@ struct host_listener {
 	char exe[256], cgroup[256];
 };
 
-/* Of a connection whose local end is a process that we know. */
+/*
+ * Of a connection whose local end is a process that we know.  A UDP socket that is not
+ * connected has no remote (unset, 0), and if it is bound to no address, local is any.
+ */
 struct host_connection {
 	struct addr local, remote;
 	uint16_t local_port, remote_port;
@@ -54,6 +59,16 @@ struct host_connection {
 	char process[32], user[32];
 };
 
+/*
+ * An address of an interface in that namespace.  All of a namespace come in a row when
+ * one has changed; the first of them, which may be unset, makes those before void.
+ */
+struct host_address {
+	uint64_t netns;
+	struct addr addr;
+	uint8_t is_first;
+};
+
 /* How the watch sees; every part says why it does not, in few words; "" if it does. */
 struct host_means {
 	uint8_t by_bpf_events;  /* changes come by tp_btf, cgroup hooks; else by polling
@@ -61,7 +76,9 @@ struct host_means {
 	uint8_t by_bpf_owners;  /* owners by iter/task_file; else by /proc/PID/fd */
 	uint8_t sees_processes; /* of other users */
 	uint8_t sees_namespaces;
-	uint32_t namespaces; /* being watched */
+	uint8_t has_more_namespaces; /* than it can watch */
+	uint32_t namespaces;         /* being watched */
+	uint64_t lost; /* listeners and connections that there was no room for */
 	char reason[160];
 };
 
@@ -72,9 +89,13 @@ struct host_event {
 		struct host_listener listener;
 		struct socket_record socket; /* no pointers inside */
 		struct host_connection connection;
+		struct host_address address;
 		struct host_means means;
 	};
 };
+
+/* How much of it an event of that kind needs: the rest need not be sent. */
+size_t host_event_size(enum host_event_kind kind);
 
 typedef void (*host_emit)(void *to, const struct host_event *event);
 

@@ -16,8 +16,9 @@
 enum { READ_MAX = 65536, MOUNTS_MAX = 1 << 20 };
 
 enum { PROGRAMS = KERNEL_PROGRAMS };
-static const char *const program_names[PROGRAMS] = { "state_changed", "udp_bound4", "udp_bound6",
-					     "udp_released",  "socket_files", "tasks" };
+static const char *const program_names[PROGRAMS] = { "state_changed", "udp_bound4",
+						     "udp_bound6",    "udp_released",
+						     "socket_files",  "tasks" };
 enum { STATE_CHANGED, UDP_BOUND4, UDP_BOUND6, UDP_RELEASED, SOCKET_FILES, TASKS };
 
 /* libbpf explains itself at length on standard error; we say it in `reason`. */
@@ -100,7 +101,8 @@ static void load_what_works(struct kernel *kernel, bool works[PROGRAMS])
 		kernel->object = load(works);
 }
 
-/* mountinfo(5): the file system's type stands after " - ", the mount point is field 5 */
+/* mountinfo(5): the file system's type stands after " - ", the mount point is field 5
+ */
 bool kernel_cgroup_root(const char *mountinfo, char *out, size_t size)
 {
 	for (const char *line = mountinfo; *line != '\0';) {
@@ -136,8 +138,8 @@ static int open_cgroup_root(void)
 
 static bool attach(struct kernel *kernel, int which, int cgroup)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(
-		kernel->object, program_names[which]);
+	struct bpf_program *program =
+		bpf_object__find_program_by_name(kernel->object, program_names[which]);
 	if (program == NULL)
 		return false;
 	struct bpf_link *link = NULL;
@@ -166,8 +168,8 @@ static void attach_all(struct kernel *kernel, const bool works[PROGRAMS])
 	if (cgroup >= 0)
 		close(cgroup);
 	kernel->tells_tcp = attached[STATE_CHANGED];
-	kernel->tells_udp = attached[UDP_BOUND4] && attached[UDP_BOUND6] &&
-			    attached[UDP_RELEASED];
+	kernel->tells_udp =
+		attached[UDP_BOUND4] && attached[UDP_BOUND6] && attached[UDP_RELEASED];
 	if (attached[SOCKET_FILES])
 		kernel->files = SOCKET_FILES;
 	if (attached[TASKS])
@@ -194,10 +196,9 @@ void kernel_without(struct kernel *kernel, const char *reason)
 void kernel_open(struct kernel *kernel, const struct kernel_sink *sink)
 {
 	bool works[PROGRAMS];
-	*kernel = (struct kernel){ .sink = *sink, .lost = -1, .files = -1, .tasks = -1 };
+	*kernel =
+		(struct kernel){ .sink = *sink, .lost = -1, .files = -1, .tasks = -1 };
 	libbpf_set_print(say_nothing);
-	/* Raising limits is not for us; kernels since 5.11 don't ask for it. */
-	libbpf_set_memlock_rlim(0);
 	load_what_works(kernel, works);
 	if (kernel->object == NULL)
 		return;

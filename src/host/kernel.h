@@ -24,11 +24,11 @@ struct kernel {
 	struct bpf_link *link[KERNEL_PROGRAMS];
 	struct ring_buffer *rings;
 	struct kernel_sink sink;
-	int lost;            /* map */
-	bool tells_tcp;      /* changes of TCP and SCTP, and connections */
-	bool tells_udp;      /* changes of UDP */
-	int files, tasks;    /* iterators: links in `link`; -1: none */
-	char reason[120];    /* why not all of it; "" if all */
+	int lost;         /* map */
+	bool tells_tcp;   /* changes of TCP and SCTP, and connections */
+	bool tells_udp;   /* changes of UDP */
+	int files, tasks; /* iterators: links in `link`; -1: none */
+	char reason[120]; /* why not all of it; "" if all */
 };
 
 /* Takes what it can get; says in `reason` what not. */

@@ -10,12 +10,14 @@
 
 /* Of the task that did it. */
 struct kernel_process {
-	uint32_t pid; /* of the process, as our PID namespace numbers it; 0: not in it */
+	uint32_t
+		pid; /* of the process, as our PID namespace numbers it; 0: not in it */
 	uint32_t uid; /* effective */
 	char name[16];
 };
 
-/* A TCP or SCTP socket begins or ends to listen; a UDP socket gets its port, or ends. */
+/* A TCP or SCTP socket begins or ends to listen; a UDP socket gets its port, or ends.
+ */
 struct kernel_change {
 	uint64_t inode; /* 0: unknown */
 	uint32_t netns;

@@ -63,8 +63,7 @@ static bool has_room(struct listeners *listeners)
 	size_t size = listeners->size == 0 ? ROOM_MIN : listeners->size * 2;
 	if (size > LISTENERS_MAX)
 		return false;
-	struct watched *grown =
-		realloc(listeners->at, size * sizeof(*listeners->at));
+	struct watched *grown = realloc(listeners->at, size * sizeof(*listeners->at));
 	if (grown == NULL)
 		return false;
 	listeners->at = grown;

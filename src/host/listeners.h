@@ -15,7 +15,7 @@
 enum { LISTENERS_MAX = 65536, LISTENER_NONE = UINT32_MAX };
 
 enum listener_owner {
-	OWNER_UNKNOWN,  /* not looked for yet, or not to be found with what we may see */
+	OWNER_UNKNOWN, /* not looked for yet, or not to be found with what we may see */
 	OWNER_DOUBTFUL, /* nobody, or a process that /proc does not show: look again */
 	OWNER_KERNEL,   /* no process: a socket of the kernel itself */
 	OWNER_FOUND,
@@ -27,10 +27,9 @@ struct watched {
 	struct addr addr;
 	uint16_t port;
 	uint8_t proto, dual;
-	uint8_t owner; /* enum listener_owner */
+	uint8_t owner;  /* enum listener_owner */
 	bool is_client; /* a UDP socket whose port the kernel chose: no listener */
 	bool is_told;   /* the host knows of it */
-	bool is_fresh;  /* seen for the first time in the scan that goes on */
 	uint8_t missed; /* scans in a row that did not show it */
 	uint32_t scan;  /* the last that showed it */
 	uint32_t uid, ifindex, pid, processes;

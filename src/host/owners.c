@@ -39,8 +39,7 @@ static struct owner *slot_of(const struct owners *owners, uint64_t inode)
 
 static bool grow(struct owners *owners)
 {
-	struct owners grown = { .size = owners->size == 0 ? SIZE_MIN :
-							    owners->size * 2,
+	struct owners grown = { .size = owners->size == 0 ? SIZE_MIN : owners->size * 2,
 				.count = owners->count,
 				.refused = owners->refused };
 	if (grown.size > OWNERS_MAX)
@@ -145,7 +144,8 @@ static size_t list_pids(const char *proc, uint32_t **out)
 	uint32_t pid = 0;
 	struct dirent *entry = NULL;
 	*out = NULL;
-	while (folder != NULL && count < PIDS_MAX && (entry = readdir(folder)) != NULL) {
+	while (folder != NULL && count < PIDS_MAX &&
+	       (entry = readdir(folder)) != NULL) {
 		if (!parse_pid(entry->d_name, &pid))
 			continue;
 		if (count == room) {

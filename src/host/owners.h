@@ -13,7 +13,7 @@
 enum { OWNERS_MAX = 1 << 20 };
 
 struct owner {
-	uint64_t inode; /* 0: an empty slot */
+	uint64_t inode;   /* 0: an empty slot */
 	uint64_t started; /* of the process; whatever grows with time */
 	uint32_t pid;     /* the oldest that holds it */
 	uint32_t processes;

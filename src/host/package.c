@@ -96,7 +96,8 @@ static void list_package(const char *name, char *out, size_t size)
 static bool is_list(const char *name)
 {
 	size_t len = strlen(name);
-	return len > strlen(".list") && strcmp(name + len - strlen(".list"), ".list") == 0;
+	return len > strlen(".list") &&
+	       strcmp(name + len - strlen(".list"), ".list") == 0;
 }
 
 static void search(struct packages *packages, const char *path, char *out, size_t size)
@@ -146,8 +147,7 @@ void packages_owner(struct packages *packages, const char *path, char *out, size
 	struct kept *kept = slot_of(packages, path);
 	struct stat status = { 0 };
 	stat(path, &status);
-	bool is_same = strcmp(kept->path, path) == 0 &&
-		       kept->inode == status.st_ino &&
+	bool is_same = strcmp(kept->path, path) == 0 && kept->inode == status.st_ino &&
 		       kept->edited.tv_sec == status.st_mtim.tv_sec &&
 		       kept->edited.tv_nsec == status.st_mtim.tv_nsec;
 	kept->used = ++packages->uses;

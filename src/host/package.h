@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 enum { PACKAGES_KEPT = 512, PACKAGE_NAME_MAX = 64 };

@@ -131,7 +131,8 @@ static void find_package(struct processes *processes, struct process *process)
 		return;
 	char path[sizeof(process->exe)];
 	snprintf(path, sizeof(path), "%s", process->exe);
-	/* After an upgrade the old file still runs; who owns the path has not changed. */
+	/* After an upgrade the old file still runs; who owns the path has not changed.
+	 */
 	size_t len = strlen(path);
 	if (len > strlen(deleted) && strcmp(path + len - strlen(deleted), deleted) == 0)
 		path[len - strlen(deleted)] = '\0';

@@ -65,8 +65,7 @@ static struct space *add_here(struct spaces *spaces, uint64_t inode)
 	*space = (struct space){ .netns = spaces->count == 0 ? 0 : inode,
 				 .inode = inode,
 				 .diag = diag_open(),
-				 .is_seen = true,
-				 .is_changed = true };
+				 .is_seen = true };
 	if (space->diag < 0)
 		return NULL;
 	space->route = open_route();
@@ -183,7 +182,8 @@ static void read_address(const uint8_t *at, size_t len,
 	at += NLMSG_ALIGN(sizeof(message));
 	len -= NLMSG_ALIGN(sizeof(message));
 	size_t size = message.ifa_family == AF_INET ? 4 : 16;
-	/* IFA_ADDRESS is the other end of a point-to-point link, if IFA_LOCAL is there. */
+	/* IFA_ADDRESS is the other end of a point-to-point link, if IFA_LOCAL is there.
+	 */
 	const uint8_t *local = NULL, *other = NULL;
 	while (len >= NLA_HDRLEN) {
 		struct nlattr attribute;
@@ -219,8 +219,7 @@ int space_read_addresses(const void *datagram, size_t len,
 		memcpy(&header, at, sizeof(header));
 		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
 			return -EBADMSG;
-		if (header.nlmsg_type == NLMSG_DONE ||
-		    header.nlmsg_type == NLMSG_ERROR)
+		if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
 			return 0;
 		if (header.nlmsg_type == RTM_NEWADDR)
 			read_address(at + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN,

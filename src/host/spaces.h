@@ -22,14 +22,15 @@ struct space {
 	int route;
 	uint16_t first_chosen, last_chosen; /* ports the kernel gives to clients */
 	bool is_seen;                       /* in the pass that is going on */
-	bool is_changed;                    /* something listens or closed there */
+	bool is_known;                      /* seen in one before */
+	uint64_t addresses;                 /* a sum of all of them */
 };
 
 struct spaces {
 	int ours; /* ns/net, the way back */
 	size_t count;
-	bool has_more;  /* than SPACES_MAX */
-	bool is_denied; /* entering others is not permitted */
+	bool has_more;               /* than SPACES_MAX */
+	bool is_denied;              /* entering others is not permitted */
 	struct space at[SPACES_MAX]; /* the first is ours */
 };
 

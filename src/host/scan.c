@@ -1,0 +1,272 @@
+/*
+ * scan.c: compares the kernel's list of sockets with what is known; see watch.h.
+ *
+ * The kernel walks its tables in pieces, so a long list may lack a socket that was
+ * there all the time: what such a list lacks is looked for by its port before it counts
+ * as closed.
+ */
+#include "host/watch.h"
+
+#include <netinet/in.h>
+
+enum { MISSED_MAX = 2 };
+
+struct scan_to {
+	struct host_watch *watch;
+	const struct space *space;
+};
+
+static void note_numbers(struct host_watch *watch, struct watched *w,
+			 const struct diag_socket *socket)
+{
+	bool is_tcp = w->proto != IPPROTO_UDP;
+	uint64_t backlog = socket->receive_queue;
+	uint64_t backlog_max = is_tcp ? socket->send_queue : UNKNOWN_U64;
+	bool is_same = w->backlog == backlog && w->backlog_max == backlog_max &&
+		       w->overflows == socket->drops;
+	w->backlog = backlog;
+	w->backlog_max = backlog_max;
+	w->overflows = socket->drops;
+	if (!is_same && w->is_told)
+		tell_listener(watch, w);
+}
+
+static void see_socket(void *to, const struct diag_socket *socket)
+{
+	struct scan_to *scan = to;
+	struct host_watch *watch = scan->watch;
+	if (socket->local_port == 0)
+		return;
+	if (socket->proto == IPPROTO_UDP && socket->state == DIAG_ESTABLISHED) {
+		tell_socket_owner(watch, scan->space, socket);
+		return;
+	}
+	struct watched *w =
+		listeners_find(&watch->listeners, scan->space->netns, socket->proto,
+			       socket->local_port, socket->cookie);
+	if (w == NULL) {
+		struct watched fresh = { .netns = scan->space->netns,
+					 .cookie = socket->cookie,
+					 .inode = socket->inode,
+					 .addr = socket->local,
+					 .port = socket->local_port,
+					 .proto = socket->proto,
+					 .dual = socket->dual,
+					 .uid = socket->uid,
+					 .ifindex = socket->ifindex,
+					 .processes = UNKNOWN_U32 };
+		w = listeners_add(&watch->listeners, &fresh);
+		if (w == NULL)
+			return;
+	}
+	w->scan = watch->scan;
+	w->missed = 0;
+	note_numbers(watch, w, socket);
+	/* A client's socket that anybody may send to, such as a resolver's. */
+	if (w->is_client)
+		tell_socket_owner(watch, scan->space, socket);
+}
+
+/* Port 0: all.  False if the list could not be read to its end. */
+static bool list_sockets(struct host_watch *watch, const struct space *space,
+			 uint8_t proto, uint16_t port)
+{
+	struct scan_to to = { watch, space };
+	bool is_udp = proto == IPPROTO_UDP;
+	uint32_t states =
+		is_udp ? 1u << DIAG_CLOSE | 1u << DIAG_ESTABLISHED : 1u << DIAG_LISTEN;
+	for (int i = 0; i < 2; i++) {
+		struct diag_filter filter = { .family = i == 0 ? AF_INET : AF_INET6,
+					      .proto = proto,
+					      .states = states,
+					      .port = port,
+					      .with_drops = true };
+		int error = diag_dump(space->diag, &filter, see_socket, &to);
+		if (error != 0) {
+			if (proto == IPPROTO_SCTP)
+				watch->has_sctp = false;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void settle(struct host_watch *watch, struct watched *w)
+{
+	bool was_told = w->is_told;
+	uint8_t owner = w->owner;
+	if (tell_owner(watch, w) && (!was_told || w->owner != owner))
+		tell_listener(watch, w);
+	if (w->is_client && was_told) {
+		tell_closed(watch, w);
+		w->is_told = false;
+	}
+}
+
+/* Finds the owners of those added since, and tells of them. */
+static void settle_fresh(struct host_watch *watch, size_t from)
+{
+	if (from < watch->listeners.count)
+		search_owners(watch, from);
+	for (size_t i = from; i < watch->listeners.count; i++)
+		settle(watch, &watch->listeners.at[i]);
+}
+
+static void close_listener(struct host_watch *watch, size_t i)
+{
+	tell_closed(watch, &watch->listeners.at[i]);
+	listeners_remove(&watch->listeners, i);
+}
+
+void scan_note(struct host_watch *watch, uint64_t inode, uint8_t proto, uint16_t port)
+{
+	for (size_t i = 0; i < watch->change_count; i++) {
+		const struct change *change = &watch->changes[i];
+		if (change->inode == inode && change->proto == proto &&
+		    change->port == port)
+			return;
+	}
+	if (watch->changed_us == 0)
+		watch->changed_us = watch->now_us;
+	if (watch->change_count == CHANGES_MAX) {
+		watch->everything_changed = true;
+		return;
+	}
+	watch->changes[watch->change_count++] = (struct change){ inode, port, proto };
+}
+
+/* What a full list of the namespace did not show. */
+static void sweep(struct host_watch *watch, const struct space *space, uint8_t proto)
+{
+	for (size_t i = watch->listeners.count; i > 0; i--) {
+		struct watched *w = &watch->listeners.at[i - 1];
+		if (w->netns != space->netns || w->proto != proto ||
+		    w->scan == watch->scan)
+			continue;
+		if (++w->missed >= MISSED_MAX)
+			close_listener(watch, i - 1);
+		else
+			scan_note(watch, space->inode, proto, w->port);
+	}
+}
+
+/* What the list of one port did not show: it is short, and so it is right. */
+static void sweep_port(struct host_watch *watch, const struct space *space,
+		       uint8_t proto, uint16_t port)
+{
+	uint32_t i = listeners_first(&watch->listeners, space->netns, proto, port);
+	while (i != LISTENER_NONE) {
+		struct watched *w = &watch->listeners.at[i];
+		if (listener_is_of(w, space->netns, proto, port) &&
+		    w->scan != watch->scan) {
+			close_listener(watch, i);
+			/* Another may have moved here. */
+			i = listeners_first(&watch->listeners, space->netns, proto,
+					    port);
+		} else {
+			i = w->next;
+		}
+	}
+}
+
+static void scan_space(struct host_watch *watch, const struct space *space,
+		       uint8_t proto)
+{
+	size_t from = watch->listeners.count;
+	if (!list_sockets(watch, space, proto, 0))
+		return;
+	settle_fresh(watch, from);
+	sweep(watch, space, proto);
+}
+
+void scan_all(struct host_watch *watch, uint8_t proto)
+{
+	watch->scan++;
+	for (size_t i = 0; i < watch->spaces.count; i++)
+		scan_space(watch, &watch->spaces.at[i], proto);
+}
+
+static void scan_port(struct host_watch *watch, const struct change *change)
+{
+	const struct space *space = spaces_find(&watch->spaces, change->inode);
+	if (space == NULL)
+		return;
+	watch->scan++;
+	if (change->port == 0) {
+		scan_space(watch, space, change->proto);
+		return;
+	}
+	size_t from = watch->listeners.count;
+	if (!list_sockets(watch, space, change->proto, change->port))
+		return;
+	settle_fresh(watch, from);
+	sweep_port(watch, space, change->proto, change->port);
+}
+
+static uint64_t inode_of(const struct host_watch *watch, uint64_t netns)
+{
+	return netns == 0 ? watch->spaces.at[0].inode : netns;
+}
+
+/* Looks for sockets in doubt as if they had changed, and for their owners. */
+static void add_doubtful(struct host_watch *watch)
+{
+	if (watch->look_again_us == 0 || watch->look_again_us > watch->now_us)
+		return;
+	for (size_t i = 0; i < watch->listeners.count; i++) {
+		const struct watched *w = &watch->listeners.at[i];
+		if (w->owner == OWNER_DOUBTFUL && w->look_again_us <= watch->now_us)
+			scan_note(watch, inode_of(watch, w->netns), w->proto, w->port);
+	}
+}
+
+static void settle_doubtful(struct host_watch *watch)
+{
+	if (watch->look_again_us == 0 || watch->look_again_us > watch->now_us)
+		return;
+	if (watch->for_search.due_us > watch->now_us) {
+		watch->look_again_us = watch->for_search.due_us;
+		return;
+	}
+	watch->look_again_us = 0;
+	search_all_owners(watch);
+	for (size_t i = 0; i < watch->listeners.count; i++) {
+		struct watched *w = &watch->listeners.at[i];
+		if (w->owner != OWNER_DOUBTFUL)
+			continue;
+		if (w->look_again_us <= watch->now_us)
+			settle(watch, w);
+		else if (watch->look_again_us == 0 ||
+			 watch->look_again_us > w->look_again_us)
+			watch->look_again_us = w->look_again_us;
+	}
+}
+
+void scan_changes(struct host_watch *watch)
+{
+	struct change changes[CHANGES_MAX];
+	add_doubtful(watch);
+	size_t count = watch->change_count;
+	for (size_t i = 0; i < count; i++)
+		changes[i] = watch->changes[i];
+	bool everything = watch->everything_changed;
+	watch->change_count = 0;
+	watch->changed_us = 0;
+	watch->everything_changed = false;
+	if (everything) {
+		scan_all(watch, IPPROTO_TCP);
+		scan_all(watch, IPPROTO_UDP);
+		if (watch->has_sctp)
+			scan_all(watch, IPPROTO_SCTP);
+	}
+	for (size_t i = 0; i < count && !everything; i++)
+		scan_port(watch, &changes[i]);
+	settle_doubtful(watch);
+}
+
+void scan_forget(struct host_watch *watch, uint64_t netns)
+{
+	for (size_t i = watch->listeners.count; i > 0; i--)
+		if (watch->listeners.at[i - 1].netns == netns)
+			close_listener(watch, i - 1);
+}

@@ -1,0 +1,391 @@
+/*
+ * tell.c: whose a socket is, and what the watch tells of it; see watch.h.
+ *
+ * A socket that nobody holds is looked at twice: between the kernel's list of sockets
+ * and that of open files, a process may have ended.
+ */
+#include "host/watch.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+enum {
+	DOUBT_US = 250000,
+	PROCESS_FRESH_US = 5000000,
+	CONNECTIONS_PER_S = 1000,
+	CONNECTIONS_BURST = 4000,
+	SEARCH_LEAST_US = 100000,
+	SEARCH_SHARE = 200,
+};
+
+static int64_t wall_clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void watch_send(struct host_watch *watch, struct host_event *event)
+{
+	event->at_us = wall_clock_us();
+	watch->emit(watch->to, event);
+}
+
+/* NULL: /proc does not show it. */
+static const struct process *read_process(struct host_watch *watch, uint32_t pid)
+{
+	struct kept_process *kept = &watch->kept[pid % PROCESSES_KEPT];
+	if (kept->read_us != 0 && kept->process.pid == pid &&
+	    watch->now_us - kept->read_us < PROCESS_FRESH_US)
+		return &kept->process;
+	kept->read_us = 0;
+	if (!process_read(&watch->processes, pid, &kept->process))
+		return NULL;
+	kept->read_us = watch->now_us;
+	return &kept->process;
+}
+
+/* FNV-1a: only asks whether something is as it was. */
+static uint64_t process_hash(const struct process *process)
+{
+	const uint8_t *at = (const uint8_t *)process;
+	uint64_t hash = 0xcbf29ce484222325;
+	for (size_t i = 0; i < sizeof(*process); i++)
+		hash = (hash ^ at[i]) * 0x100000001b3;
+	return hash;
+}
+
+static const struct owner *find_owner(const struct host_watch *watch, uint64_t inode)
+{
+	const struct owner *owner = owners_find(&watch->owners, inode);
+	if (owner != NULL || inode == 0)
+		return owner;
+	const struct owner *hint = &watch->hints[inode % HINTS_MAX];
+	return hint->inode == inode ? hint : NULL;
+}
+
+static bool kernel_chose(struct host_watch *watch, const struct watched *w)
+{
+	for (size_t i = 0; i < watch->spaces.count; i++) {
+		const struct space *space = &watch->spaces.at[i];
+		if (space->netns == w->netns)
+			return w->port >= space->first_chosen &&
+			       w->port <= space->last_chosen;
+	}
+	return false;
+}
+
+static void doubt(struct host_watch *watch, struct watched *w)
+{
+	w->owner = OWNER_DOUBTFUL;
+	w->look_again_us = watch->now_us + DOUBT_US;
+	if (watch->look_again_us == 0 || watch->look_again_us > w->look_again_us)
+		watch->look_again_us = w->look_again_us;
+}
+
+/* A second look, or the first? */
+static bool is_settled(const struct host_watch *watch, const struct watched *w)
+{
+	return w->owner == OWNER_DOUBTFUL && w->look_again_us <= watch->now_us;
+}
+
+/* Nobody holds it: a socket of the kernel's, or one that came and went meanwhile. */
+static bool tell_no_owner(struct host_watch *watch, struct watched *w)
+{
+	bool is_udp = w->proto == IPPROTO_UDP;
+	w->pid = 0;
+	w->processes = UNKNOWN_U32;
+	if (!watch->owners_are_all) {
+		w->owner = OWNER_UNKNOWN;
+		w->is_client = is_udp && kernel_chose(watch, w);
+	} else if (is_settled(watch, w) || w->owner == OWNER_KERNEL) {
+		w->owner = OWNER_KERNEL;
+	} else {
+		doubt(watch, w);
+		/* A client's UDP socket lives for one question; a listener waits. */
+		return !is_udp;
+	}
+	return !w->is_client;
+}
+
+bool tell_owner(struct host_watch *watch, struct watched *w)
+{
+	const struct owner *owner = find_owner(watch, w->inode);
+	if (owner == NULL)
+		return tell_no_owner(watch, w);
+	w->is_client = w->proto == IPPROTO_UDP &&
+		       (owner->chosen_port == 0 ||
+			(owner->chosen_port == UINT8_MAX && kernel_chose(watch, w)));
+	w->pid = owner->pid;
+	w->processes = owner->processes;
+	if (w->is_client) {
+		w->owner = OWNER_FOUND;
+	} else if (read_process(watch, w->pid) != NULL) {
+		w->owner = OWNER_FOUND;
+	} else if (w->owner == OWNER_HIDDEN || is_settled(watch, w)) {
+		/* /proc was read without finding it, so another source names it. */
+		w->owner = watch->kernel.files >= 0 ? OWNER_HIDDEN : OWNER_UNKNOWN;
+	} else {
+		doubt(watch, w);
+	}
+	return !w->is_client;
+}
+
+/* The name of an interface in the namespace of a netlink socket. */
+static void interface_name(const struct host_watch *watch, const struct watched *w,
+			   char *out, size_t size)
+{
+	out[0] = '\0';
+	if (w->ifindex == 0)
+		return;
+	for (size_t i = 0; i < watch->spaces.count; i++) {
+		const struct space *space = &watch->spaces.at[i];
+		struct ifreq request = { .ifr_ifindex = (int)w->ifindex };
+		if (space->netns != w->netns)
+			continue;
+		if (ioctl(space->diag, SIOCGIFNAME, &request) == 0)
+			snprintf(out, size, "%s", request.ifr_name);
+	}
+}
+
+static void fill_process(struct host_listener *to, const struct process *process)
+{
+	to->uid = process->uid;
+	snprintf(to->process, sizeof(to->process), "%s", process->name);
+	snprintf(to->user, sizeof(to->user), "%s", process->user);
+	snprintf(to->unit, sizeof(to->unit), "%s", process->unit);
+	snprintf(to->container, sizeof(to->container), "%s", process->container);
+	snprintf(to->package, sizeof(to->package), "%s", process->package);
+	snprintf(to->exe, sizeof(to->exe), "%s", process->exe);
+	snprintf(to->cgroup, sizeof(to->cgroup), "%s", process->cgroup);
+}
+
+static void fill_owner(struct host_watch *watch, struct watched *w,
+		       struct host_listener *to)
+{
+	const struct process *process =
+		w->pid == 0 ? NULL : read_process(watch, w->pid);
+	const struct owner *owner = find_owner(watch, w->inode);
+	users_name(&watch->processes.users, w->uid, to->user, sizeof(to->user));
+	to->pid = w->pid == 0 ? UNKNOWN_U32 : w->pid;
+	if (process != NULL) {
+		fill_process(to, process);
+		w->process_told = process_hash(process);
+		/* What was there before us began, at the latest, with its process. */
+		if (w->since_us == UNKNOWN_TIME)
+			w->since_us = process->started_us;
+	} else if (w->owner == OWNER_KERNEL) {
+		snprintf(to->process, sizeof(to->process), "kernel");
+	} else if (owner != NULL) {
+		snprintf(to->process, sizeof(to->process), "%.16s", owner->name);
+	}
+	to->since_us = w->since_us;
+	to->hidden = w->owner == OWNER_HIDDEN;
+	if (w->owner == OWNER_UNKNOWN || watch->kernel.files < 0)
+		to->hidden = UNKNOWN_FLAG;
+}
+
+void tell_listener(struct host_watch *watch, struct watched *w)
+{
+	struct host_event event = { .kind = HOST_LISTENER };
+	struct host_listener *to = &event.listener;
+	*to = (struct host_listener){
+		.netns = w->netns,
+		.inode = w->inode,
+		.addr = w->addr,
+		.port = w->port,
+		.proto = w->proto,
+		.dual = w->dual,
+		.firewalled = UNKNOWN_FLAG,
+		.uid = w->uid,
+		.processes = w->processes,
+		.backlog = w->backlog,
+		.backlog_max = w->backlog_max,
+		.overflows = w->overflows,
+	};
+	if (w->since_us == 0)
+		w->since_us = watch->is_synced ? wall_clock_us() : UNKNOWN_TIME;
+	fill_owner(watch, w, to);
+	interface_name(watch, w, to->iface, sizeof(to->iface));
+	w->is_told = true;
+	watch_send(watch, &event);
+}
+
+void tell_closed(struct host_watch *watch, const struct watched *w)
+{
+	struct host_event event = { .kind = HOST_CLOSED };
+	if (!w->is_told)
+		return;
+	event.listener.netns = w->netns;
+	event.listener.inode = w->inode;
+	event.listener.addr = w->addr;
+	event.listener.port = w->port;
+	event.listener.proto = w->proto;
+	watch_send(watch, &event);
+}
+
+/* Names are a help, not the truth: a flood of connections must not cost us the CPU. */
+static bool is_allowed(struct host_watch *watch)
+{
+	int64_t most = (int64_t)CONNECTIONS_BURST * 1000000;
+	watch->allowance += (watch->now_us - watch->allowance_us) * CONNECTIONS_PER_S;
+	watch->allowance_us = watch->now_us;
+	if (watch->allowance > most)
+		watch->allowance = most;
+	if (watch->allowance < 1000000) {
+		watch->unnamed++;
+		return false;
+	}
+	watch->allowance -= 1000000;
+	return true;
+}
+
+/* 127.0.0.1 of another namespace is not ours, nor is its "any". */
+static bool means_the_same_here(const struct space *space, const struct addr *local)
+{
+	static const struct addr any6 = { .ip6 = { 0 } };
+	static const struct addr loopback6 = { .ip6 = { [15] = 1 } };
+	if (space->netns == 0)
+		return true;
+	if (addr_is_v4(local))
+		return local->ip6[12] != 127 && local->ip6[12] != 0;
+	return !addr_equal(local, &any6) && !addr_equal(local, &loopback6);
+}
+
+static struct addr kernel_addr(const struct kernel_connection *seen,
+			       const uint8_t bytes[16])
+{
+	return seen->is_v4 ? addr_v4(bytes) : addr_v6(bytes);
+}
+
+static void set_remote(struct host_connection *to, const struct addr *addr,
+		       uint16_t port)
+{
+	to->remote = port != 0 ? *addr : addr_unset();
+	to->remote_port = port;
+}
+
+void tell_connection(struct host_watch *watch, const struct kernel_connection *seen)
+{
+	struct host_event event = { .kind = HOST_CONNECTION };
+	struct host_connection *to = &event.connection;
+	const struct space *space = spaces_find(&watch->spaces, seen->netns);
+	struct addr remote = kernel_addr(seen, seen->remote);
+	to->local = kernel_addr(seen, seen->local);
+	if (space == NULL || seen->process.pid == 0 ||
+	    !means_the_same_here(space, &to->local) || !is_allowed(watch))
+		return;
+	set_remote(to, &remote, seen->remote_port);
+	to->local_port = seen->local_port;
+	to->proto = seen->proto;
+	to->pid = seen->process.pid;
+	to->uid = seen->process.uid;
+	snprintf(to->process, sizeof(to->process), "%.16s", seen->process.name);
+	users_name(&watch->processes.users, to->uid, to->user, sizeof(to->user));
+	watch_send(watch, &event);
+}
+
+void tell_socket_owner(struct host_watch *watch, const struct space *space,
+		       const struct diag_socket *socket)
+{
+	uint64_t *cookie = &watch->cookies[socket->cookie % COOKIES_KEPT];
+	const struct owner *owner = find_owner(watch, socket->inode);
+	if (*cookie == socket->cookie || owner == NULL ||
+	    !means_the_same_here(space, &socket->local))
+		return;
+	const struct process *process = read_process(watch, owner->pid);
+	if (process == NULL || !is_allowed(watch))
+		return;
+	*cookie = socket->cookie;
+	struct host_event event = { .kind = HOST_CONNECTION };
+	struct host_connection *to = &event.connection;
+	to->local = socket->local;
+	to->local_port = socket->local_port;
+	set_remote(to, &socket->remote, socket->remote_port);
+	to->proto = socket->proto;
+	to->pid = owner->pid;
+	to->uid = process->uid;
+	snprintf(to->process, sizeof(to->process), "%s", process->name);
+	snprintf(to->user, sizeof(to->user), "%s", process->user);
+	watch_send(watch, &event);
+}
+
+static void note_file(void *to, const struct kernel_file *file)
+{
+	struct owner seen = { .inode = file->inode,
+			      .started = file->started_ns,
+			      .pid = file->pid,
+			      .chosen_port = file->chosen_port };
+	memcpy(seen.name, file->name, sizeof(seen.name));
+	if (seen.inode != 0 && seen.pid != 0)
+		owners_note(to, &seen);
+}
+
+/* wanted: /proc is only read until these are found; or NULL. */
+static void find_owners(struct host_watch *watch, const struct wanted_inodes *wanted)
+{
+	owners_clear(&watch->owners);
+	if (watch->kernel.files >= 0 &&
+	    kernel_files(&watch->kernel, note_file, &watch->owners) == 0) {
+		watch->owners_are_all = true;
+		return;
+	}
+	watch->owners_are_all =
+		owners_scan_proc(&watch->owners, watch->processes.proc, wanted);
+}
+
+static void search(struct host_watch *watch, const struct wanted_inodes *wanted)
+{
+	int64_t began = watch_cost_us();
+	find_owners(watch, wanted);
+	pace_set(&watch->for_search, watch->now_us, began, SEARCH_LEAST_US,
+		 SEARCH_SHARE);
+}
+
+void search_owners(struct host_watch *watch, size_t from)
+{
+	struct wanted_inodes wanted = { .count = 0 };
+	size_t missing = 0;
+	for (size_t i = from; i < watch->listeners.count; i++) {
+		uint64_t inode = watch->listeners.at[i].inode;
+		if (find_owner(watch, inode) != NULL)
+			continue;
+		if (missing++ < sizeof(wanted.inode) / sizeof(wanted.inode[0]))
+			wanted.inode[wanted.count++] = inode;
+	}
+	if (missing > 0 && watch->now_us >= watch->for_search.due_us)
+		search(watch, missing == wanted.count ? &wanted : NULL);
+}
+
+void search_all_owners(struct host_watch *watch)
+{
+	search(watch, NULL);
+}
+
+/* True if what was told of its owner is no longer so. */
+static bool owner_differs(struct host_watch *watch, struct watched *w)
+{
+	struct watched before = *w;
+	if (!tell_owner(watch, w))
+		return false;
+	if (w->owner != before.owner || w->pid != before.pid ||
+	    w->processes != before.processes)
+		return true;
+	const struct process *process =
+		w->pid == 0 ? NULL : read_process(watch, w->pid);
+	return process != NULL && process_hash(process) != w->process_told;
+}
+
+void tell_owners_again(struct host_watch *watch)
+{
+	find_owners(watch, NULL);
+	for (size_t i = 0; i < watch->listeners.count; i++) {
+		struct watched *w = &watch->listeners.at[i];
+		if (!w->is_client && owner_differs(watch, w))
+			tell_listener(watch, w);
+	}
+}

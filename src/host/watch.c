@@ -1,0 +1,433 @@
+/*
+ * watch.c: what the watch does when; see watch.h.
+ *
+ * Events make it look at once at the port they name.  Beside that everything is read
+ * again now and then, as often as it costs little: numbers change without events, and
+ * where the kernel gives none, that is all there is.
+ */
+#include "host/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SECOND_US = 1000000,
+	COALESCE_US = 20000,
+	CHANGES_LATEST_US = 800000,
+	POLL_US = 500000,
+	POLL_LATEST_US = 850000,
+	UDP_US = 10000000,
+	COUNTS_US = 5000000,
+	OWNERS_US = 10000000,
+	SPACES_US = 10000000,
+	/* A job takes at most 1/share of the time. */
+	CHANGES_SHARE = 150,
+	SCAN_SHARE = 200,
+	POLL_SHARE = 250,
+	COUNTS_SHARE = 250,
+	OWNERS_SHARE = 500,
+};
+
+static int64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
+}
+
+int64_t watch_clock_us(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t watch_cost_us(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t least,
+	      int share)
+{
+	pace->cost_us = watch_cost_us() - began_cost_us;
+	int64_t wait = pace->cost_us * share;
+	pace->due_us = now_us + (wait > least ? wait : least);
+}
+
+/* ---- the kernel's events ---- */
+
+static void keep_hint(struct host_watch *watch, const struct kernel_change *change)
+{
+	if (!change->opened || change->inode == 0 || change->process.pid == 0)
+		return;
+	struct owner *hint = &watch->hints[change->inode % HINTS_MAX];
+	*hint = (struct owner){ .inode = change->inode,
+				.pid = change->process.pid,
+				.processes = 1,
+				.chosen_port = 1 };
+	memcpy(hint->name, change->process.name, sizeof(hint->name));
+}
+
+static void on_change(void *self, const struct kernel_change *change)
+{
+	struct host_watch *watch = self;
+	keep_hint(watch, change);
+	const struct space *space = spaces_enter(&watch->spaces, watch->processes.proc,
+						 change->process.pid, change->netns);
+	if (space != NULL)
+		scan_note(watch, space->inode, change->proto, change->port);
+	else
+		watch->for_spaces.due_us = watch->now_us;
+}
+
+static void on_connection(void *self, const struct kernel_connection *seen)
+{
+	tell_connection(self, seen);
+}
+
+/* ---- namespaces ---- */
+
+struct addresses {
+	struct host_watch *watch;
+	const struct space *space;
+	uint64_t sum; /* of hashes: whatever the order */
+	bool is_first, is_told;
+};
+
+static void see_address(void *to, const struct addr *addr)
+{
+	struct addresses *addresses = to;
+	uint64_t words[2];
+	memcpy(words, addr, sizeof(words));
+	addresses->sum += (words[0] ^ words[1] * 0x9e3779b97f4a7c15) | 1;
+	if (!addresses->is_told)
+		return;
+	struct host_event event = { .kind = HOST_ADDRESS };
+	event.address = (struct host_address){ .netns = addresses->space->netns,
+					       .addr = *addr,
+					       .is_first = addresses->is_first };
+	addresses->is_first = false;
+	watch_send(addresses->watch, &event);
+}
+
+static void tell_no_addresses(struct host_watch *watch, uint64_t netns)
+{
+	struct host_event event = { .kind = HOST_ADDRESS };
+	event.address = (struct host_address){ .netns = netns,
+					       .addr = addr_unset(),
+					       .is_first = true };
+	watch_send(watch, &event);
+}
+
+/* Tells all addresses of a namespace if one of them is new or gone. */
+static void look_at_addresses(struct host_watch *watch, struct space *space)
+{
+	struct addresses addresses = { .watch = watch, .space = space };
+	if (space_addresses(space, see_address, &addresses) != 0 ||
+	    addresses.sum == space->addresses)
+		return;
+	space->addresses = addresses.sum;
+	addresses.is_told = addresses.is_first = true;
+	space_addresses(space, see_address, &addresses);
+	if (addresses.is_first)
+		tell_no_addresses(watch, space->netns);
+}
+
+static void see_task(void *to, const struct kernel_task *task)
+{
+	struct host_watch *watch = to;
+	struct space *space = spaces_enter(&watch->spaces, watch->processes.proc,
+					   task->pid, task->netns);
+	if (space != NULL)
+		space->is_seen = true;
+}
+
+static void scan_everywhere(struct host_watch *watch)
+{
+	scan_all(watch, IPPROTO_TCP);
+	scan_all(watch, IPPROTO_UDP);
+	if (watch->has_sctp)
+		scan_all(watch, IPPROTO_SCTP);
+}
+
+/* Enters new namespaces, lets those go that no process is in any more. */
+static void look_at_spaces(struct host_watch *watch)
+{
+	struct spaces *spaces = &watch->spaces;
+	for (size_t i = 1; i < spaces->count; i++)
+		spaces->at[i].is_seen = false;
+	if (kernel_tasks(&watch->kernel, see_task, watch) != 0)
+		spaces_scan_proc(spaces, watch->processes.proc);
+	for (size_t i = spaces->count; i > 1; i--) {
+		if (spaces->at[i - 1].is_seen)
+			continue;
+		uint64_t netns = spaces->at[i - 1].netns;
+		scan_forget(watch, netns);
+		tell_no_addresses(watch, netns);
+		spaces_drop(spaces, i - 1);
+	}
+	bool any_new = false;
+	for (size_t i = 0; i < spaces->count; i++) {
+		any_new = any_new || !spaces->at[i].is_known;
+		spaces->at[i].is_known = true;
+		look_at_addresses(watch, &spaces->at[i]);
+	}
+	if (any_new && watch->is_synced)
+		scan_everywhere(watch);
+}
+
+/* ---- means ---- */
+
+/* Puts together why something is not seen, in few words. */
+static void add_reason(struct host_means *means, bool holds, const char *what)
+{
+	size_t len = strlen(means->reason);
+	if (holds)
+		snprintf(means->reason + len, sizeof(means->reason) - len, "%s%s",
+			 len > 0 ? "; " : "", what);
+}
+
+static void tell_means(struct host_watch *watch)
+{
+	const struct kernel *kernel = &watch->kernel;
+	struct host_means means;
+	memset(&means, 0, sizeof(means));
+	means.by_bpf_events = kernel->tells_tcp && kernel->tells_udp;
+	means.by_bpf_owners = kernel->files >= 0;
+	means.sees_processes = watch->owners_are_all;
+	means.sees_namespaces = !watch->spaces.is_denied;
+	means.has_more_namespaces = watch->spaces.has_more;
+	means.namespaces = (uint32_t)watch->spaces.count;
+	means.lost = watch->listeners.refused + watch->unnamed +
+		     kernel_lost(kernel, KERNEL_LOST_CONNECTIONS);
+	add_reason(&means, kernel->reason[0] != '\0', kernel->reason);
+	add_reason(&means, !means.sees_processes,
+		   "files of other users' processes can't be read");
+	add_reason(&means, !means.sees_namespaces,
+		   "other network namespaces can't be entered");
+	add_reason(&means, watch->spaces.has_more,
+		   "more namespaces than can be watched");
+	if (memcmp(&means, &watch->means, sizeof(means)) == 0)
+		return;
+	watch->means = means;
+	struct host_event event = { .kind = HOST_MEANS };
+	event.means = means;
+	watch_send(watch, &event);
+}
+
+/* ---- when ---- */
+
+static bool is_due(const struct host_watch *watch, const struct pace *pace)
+{
+	return pace->due_us <= watch->now_us;
+}
+
+/* Without events, nothing else shows a new listener: no later than a second. */
+static void set_poll(struct host_watch *watch, struct pace *pace, int64_t began)
+{
+	pace_set(pace, watch->now_us, began, POLL_US, POLL_SHARE);
+	if (pace->due_us > watch->now_us + POLL_LATEST_US)
+		pace->due_us = watch->now_us + POLL_LATEST_US;
+}
+
+static void run_tcp(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	scan_all(watch, IPPROTO_TCP);
+	if (watch->has_sctp)
+		scan_all(watch, IPPROTO_SCTP);
+	if (watch->kernel.tells_tcp)
+		pace_set(&watch->for_tcp, watch->now_us, began, SECOND_US, SCAN_SHARE);
+	else
+		set_poll(watch, &watch->for_tcp, began);
+}
+
+static void run_udp(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	scan_all(watch, IPPROTO_UDP);
+	if (watch->kernel.tells_udp)
+		pace_set(&watch->for_udp, watch->now_us, began, UDP_US, SCAN_SHARE);
+	else
+		set_poll(watch, &watch->for_udp, began);
+}
+
+static void run_owners(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	tell_owners_again(watch);
+	pace_set(&watch->for_owners, watch->now_us, began, OWNERS_US, OWNERS_SHARE);
+}
+
+static void run_counts(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	count_sockets(watch);
+	pace_set(&watch->for_counts, watch->now_us, began, COUNTS_US, COUNTS_SHARE);
+}
+
+static void run_spaces(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	bool is_told = watch->kernel.tells_tcp && watch->kernel.tells_udp;
+	look_at_spaces(watch);
+	pace_set(&watch->for_spaces, watch->now_us, began,
+		 is_told ? SPACES_US : POLL_US, is_told ? OWNERS_SHARE : SCAN_SHARE);
+}
+
+/* Everything that is there at the start. */
+static void run_first(struct host_watch *watch)
+{
+	run_spaces(watch);
+	search_all_owners(watch);
+	run_tcp(watch);
+	run_udp(watch);
+	tell_means(watch);
+	run_counts(watch);
+	watch->for_owners.due_us = watch->now_us + OWNERS_US;
+	watch->is_synced = true;
+	struct host_event event = { .kind = HOST_SYNCED };
+	watch_send(watch, &event);
+}
+
+/* Changes that wait; INT64_MAX: none. */
+static int64_t changes_due_us(const struct host_watch *watch)
+{
+	int64_t due = INT64_MAX;
+	if (watch->changed_us != 0)
+		due = watch->changed_us + COALESCE_US;
+	if (watch->look_again_us != 0 && watch->look_again_us < due)
+		due = watch->look_again_us;
+	return due > watch->for_changes.due_us ? due : watch->for_changes.due_us;
+}
+
+static void run_changes(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	scan_changes(watch);
+	pace_set(&watch->for_changes, watch->now_us, began, 0, CHANGES_SHARE);
+	if (watch->for_changes.due_us > watch->now_us + CHANGES_LATEST_US)
+		watch->for_changes.due_us = watch->now_us + CHANGES_LATEST_US;
+}
+
+/* A ring was full: what it had no room for may be anywhere. */
+static void notice_lost_changes(struct host_watch *watch)
+{
+	uint64_t lost = kernel_lost(&watch->kernel, KERNEL_LOST_CHANGES);
+	if (lost == watch->lost_changes)
+		return;
+	watch->lost_changes = lost;
+	watch->everything_changed = true;
+	if (watch->changed_us == 0)
+		watch->changed_us = watch->now_us;
+}
+
+void host_watch_run(struct host_watch *watch)
+{
+	watch->now_us = watch_clock_us();
+	kernel_drain(&watch->kernel);
+	if (!watch->is_synced) {
+		run_first(watch);
+		return;
+	}
+	notice_lost_changes(watch);
+	if (changes_due_us(watch) <= watch->now_us)
+		run_changes(watch);
+	if (is_due(watch, &watch->for_spaces))
+		run_spaces(watch);
+	if (is_due(watch, &watch->for_tcp))
+		run_tcp(watch);
+	if (is_due(watch, &watch->for_udp))
+		run_udp(watch);
+	if (is_due(watch, &watch->for_owners)) {
+		run_owners(watch);
+		tell_means(watch);
+	}
+	if (is_due(watch, &watch->for_counts))
+		run_counts(watch);
+}
+
+int host_watch_timeout_ms(const struct host_watch *watch)
+{
+	const int64_t dues[] = { watch->for_spaces.due_us, watch->for_tcp.due_us,
+				 watch->for_udp.due_us,    watch->for_owners.due_us,
+				 watch->for_counts.due_us, changes_due_us(watch) };
+	int64_t now = watch_clock_us();
+	/* Names of connections wait in their ring without waking anybody. */
+	int64_t first = now + SECOND_US;
+	for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++)
+		if (dues[i] < first)
+			first = dues[i];
+	return first <= now ? 0 : (int)((first - now) / 1000 + 1);
+}
+
+int host_watch_fd(const struct host_watch *watch)
+{
+	return watch->epoll;
+}
+
+static bool open_events(struct host_watch *watch,
+			const struct host_watch_options *options)
+{
+	const struct kernel_sink sink = { watch, on_change, on_connection };
+	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (watch->epoll < 0)
+		return false;
+	if (options->without_bpf)
+		kernel_without(&watch->kernel, "BPF is switched off");
+	else
+		kernel_open(&watch->kernel, &sink);
+	int fd = kernel_fd(&watch->kernel);
+	struct epoll_event event = { .events = EPOLLIN };
+	return fd < 0 || epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+struct host_watch *host_watch_open_with(host_emit emit, void *to,
+					const struct host_watch_options *options)
+{
+	struct host_watch *watch = calloc(1, sizeof(*watch));
+	if (watch == NULL)
+		return NULL;
+	watch->emit = emit;
+	watch->to = to;
+	watch->epoll = -1;
+	watch->has_sctp = true;
+	watch->now_us = watch->allowance_us = watch_clock_us();
+	watch->processes.proc = options->proc != NULL ? options->proc : "/proc";
+	watch->processes.users.path = "/etc/passwd";
+	watch->processes.packages = packages_new("/var/lib/dpkg/info");
+	/* Without sockets of our own namespace there is nothing; means will say so. */
+	spaces_open(&watch->spaces);
+	if (!listeners_init(&watch->listeners) || !open_events(watch, options)) {
+		host_watch_close(watch);
+		return NULL;
+	}
+	return watch;
+}
+
+struct host_watch *host_watch_open(host_emit emit, void *to)
+{
+	return host_watch_open_with(emit, to, &(struct host_watch_options){ 0 });
+}
+
+void host_watch_close(struct host_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	kernel_close(&watch->kernel);
+	spaces_close(&watch->spaces);
+	listeners_free(&watch->listeners);
+	owners_free(&watch->owners);
+	packages_free(watch->processes.packages);
+	free(watch->tallies);
+	free(watch->trips);
+	if (watch->epoll >= 0)
+		close(watch->epoll);
+	free(watch);
+}
