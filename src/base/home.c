@@ -55,7 +55,13 @@ static struct prefix prefix_of(const struct addr *addr, uint8_t bits)
 	return prefix;
 }
 
-int home_add_own(struct home *home)
+/* All of 127.0.0.0/8 is this machine's, whatever addresses the device has. */
+static bool is_loopback(const struct addr *addr)
+{
+	return addr_is_v4(addr) && addr->ip6[12] == 127;
+}
+
+static int add_own(struct home *home, bool only_addresses)
 {
 	struct ifaddrs *list;
 	if (getifaddrs(&list) != 0)
@@ -66,11 +72,23 @@ int home_add_own(struct home *home)
 		if (!addr_of_socket(at->ifa_addr, &addr))
 			continue;
 		uint8_t bits = mask_bits(at->ifa_netmask, addr_is_v4(&addr));
+		if (only_addresses && !is_loopback(&addr))
+			bits = 128;
 		struct prefix prefix = prefix_of(&addr, bits);
 		has_room &= home_add(home, &prefix);
 	}
 	freeifaddrs(list);
 	return has_room ? 0 : -ENOSPC;
+}
+
+int home_add_own(struct home *home)
+{
+	return add_own(home, false);
+}
+
+int home_add_addresses(struct home *home)
+{
+	return add_own(home, true);
 }
 
 bool home_holds(const struct home *home, const struct addr *addr)

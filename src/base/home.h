@@ -24,4 +24,7 @@ bool home_add(struct home *home, const struct prefix *prefix);
  */
 int home_add_own(struct home *home);
 
+/* Adds the machine's own addresses alone; of loopback 127.0.0.0/8. 0 or -errno. */
+int home_add_addresses(struct home *home);
+
 bool home_holds(const struct home *home, const struct addr *addr);

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/yaml.h"
 #include "config/config.h"
 #include "config/key.h"
-#include "config/yaml.h"
 
 enum {
-	SHOWN_MAX = 64,    /* bytes of a bad value that are repeated in the message */
 	NAME_MAX_LEN = 63, /* longer than any key */
 	SEEN_MAX = 256,
+	SIGNS_MAX = 16384, /* of []{},:? in a file */
 };
 
 /* A key or section that the file has set. */
@@ -36,17 +36,6 @@ struct name {
 	size_t line, column;
 };
 
-static void say_shown(struct buf *out, const char *text)
-{
-	char shown[SHOWN_MAX + 1];
-	size_t len = strnlen(text, SHOWN_MAX);
-	memcpy(shown, text, len);
-	shown[len] = '\0';
-	buf_char(out, '"');
-	buf_json_text(out, shown);
-	buf_text(out, text[len] != '\0' ? "...\"" : "\"");
-}
-
 static void say_names(struct buf *out, const struct key_level *level)
 {
 	for (size_t i = level->first; i < level->end; i = key_next(level, i)) {
@@ -55,48 +44,22 @@ static void say_names(struct buf *out, const struct key_level *level)
 	}
 }
 
-/* What stands where a value should. */
-static void say_found(struct buf *out, const struct yaml_event *event)
-{
-	if (event->kind == YAML_LIST)
-		buf_text(out, "a list");
-	else if (event->kind == YAML_MAPPING)
-		buf_text(out, "a section");
-	else if (event->is_null)
-		buf_text(out, "empty");
-	else
-		say_shown(out, event->text);
-}
-
 static void refuse_value(struct reader *reader, const struct key *key)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
 	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
 	buf_printf(out, "%s can't be ", key->path);
-	say_found(out, event);
+	yaml_say_found(out, event);
 	buf_text(out, "; allowed is ");
 	key->type->expect(out, key);
 	buf_char(out, '\n');
 	yaml_skip(reader->yaml);
 }
 
-/* True, and an error, for what would make a value depend on another place. */
-static bool refuse_indirection(struct reader *reader)
-{
-	const struct yaml_event *event = yaml_event(reader->yaml);
-	if (event->kind != YAML_ALIAS && !event->is_marked)
-		return false;
-	buf_text(yaml_error(reader->yaml, event->line, event->column),
-		 "anchors, aliases and tags are not understood; allowed is the value "
-		 "itself\n");
-	yaml_skip(reader->yaml);
-	return true;
-}
-
 static void take_scalar(struct reader *reader, const struct key *key)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
-	if (refuse_indirection(reader))
+	if (yaml_refuse_indirection(reader->yaml))
 		return;
 	if (event->kind != YAML_SCALAR || event->is_null || event->is_broken ||
 	    !key->type->take(key, key_field_of(key, reader->config), event->text,
@@ -107,7 +70,7 @@ static void take_scalar(struct reader *reader, const struct key *key)
 static void take_list(struct reader *reader, const struct key *key)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
-	if (refuse_indirection(reader))
+	if (yaml_refuse_indirection(reader->yaml))
 		return;
 	if (event->kind != YAML_LIST && !event->is_null) {
 		refuse_value(reader, key);
@@ -180,7 +143,7 @@ static void refuse_name(struct reader *reader, const struct key_level *level,
 {
 	struct buf *out = yaml_error(reader->yaml, name->line, name->column);
 	buf_text(out, "unknown key ");
-	say_shown(out, name->text);
+	yaml_say_shown(out, name->text);
 	if (level->prefix > 0)
 		buf_printf(out, " in %.*s", (int)level->prefix - 1,
 			   keys[level->first].path);
@@ -221,7 +184,7 @@ static bool take_name(struct reader *reader, struct name *name)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
 	*name = (struct name){ .line = event->line, .column = event->column };
-	bool good = !refuse_indirection(reader);
+	bool good = !yaml_refuse_indirection(reader->yaml);
 	if (good && (event->kind != YAML_SCALAR || event->is_broken)) {
 		buf_text(yaml_error(reader->yaml, event->line, event->column),
 			 "this can't be a key; allowed is a word\n");
@@ -242,7 +205,7 @@ static void take_section(struct reader *reader, const struct key_level *level,
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
 	struct key_level below = key_section(level, key);
-	if (refuse_indirection(reader) || event->is_null)
+	if (yaml_refuse_indirection(reader->yaml) || event->is_null)
 		return;
 	if (event->kind == YAML_MAPPING) {
 		take_level(reader, &below);
@@ -250,7 +213,7 @@ static void take_section(struct reader *reader, const struct key_level *level,
 	}
 	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
 	buf_printf(out, "%.*s can't be ", (int)below.prefix - 1, keys[key].path);
-	say_found(out, event);
+	yaml_say_found(out, event);
 	buf_text(out, "; allowed is a section with the keys ");
 	say_names(out, &below);
 	buf_char(out, '\n');
@@ -285,7 +248,8 @@ static void take_document(struct reader *reader)
 {
 	const struct yaml_event *event = yaml_next(reader->yaml);
 	struct key_level top = key_top();
-	if (event->kind == YAML_END || refuse_indirection(reader) || event->is_null)
+	if (event->kind == YAML_END || yaml_refuse_indirection(reader->yaml) ||
+	    event->is_null)
 		return;
 	if (event->kind == YAML_MAPPING) {
 		take_level(reader, &top);
@@ -293,7 +257,7 @@ static void take_document(struct reader *reader)
 	}
 	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
 	buf_text(out, "a configuration can't be ");
-	say_found(out, event);
+	yaml_say_found(out, event);
 	buf_text(out, "; allowed are the keys ");
 	say_names(out, &top);
 	buf_char(out, '\n');
@@ -316,8 +280,9 @@ int config_parse(struct config *config, const char *text, size_t len, const char
 		 struct buf *errors)
 {
 	struct config next = *config;
-	struct reader reader = { .config = &next,
-				 .yaml = yaml_open(text, len, name, errors) };
+	struct reader reader = {
+		.config = &next, .yaml = yaml_open(text, len, name, SIGNS_MAX, errors)
+	};
 	if (reader.yaml == NULL)
 		return -ENOMEM;
 	take_file(&reader);

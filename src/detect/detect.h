@@ -23,6 +23,13 @@ struct detect;
 struct detect *detect_new(const struct detect_sink *sink);
 void detect_free(struct detect *detect);
 
+/*
+ * The machine's own addresses (home_add_addresses()): only flows to them are judged.
+ * Again whenever they change.
+ */
+struct home;
+void detect_set_own(struct detect *detect, const struct home *own);
+
 /* The register in force, borrowed; NULL: none. Judges all listeners anew. */
 void detect_set_policy(struct detect *detect, const struct policy *policy,
 		       int64_t now_us);
@@ -55,3 +62,37 @@ void detect_each(const struct detect *detect,
 /* How many are open about that port; port of a listener or of traffic. */
 uint64_t detect_count(const struct detect *detect, const char *transport,
 		      const struct addr *ip, uint32_t port);
+
+struct detect_stats {
+	uint64_t open;    /* findings */
+	uint64_t evicted; /* ended early for lack of room */
+	uint64_t refused; /* not taken, as worse ones filled the table */
+	uint64_t listeners, listeners_forgotten, listeners_refused;
+};
+void detect_stats(const struct detect *detect, struct detect_stats *stats);
+
+/* ---- what a register would have raised ---- */
+
+enum { DETECT_TRIAL_MAX = 8192 };
+
+struct detect_trial_sum {
+	int64_t until_us;
+	uint64_t records, listeners, flows; /* that were tried */
+	uint64_t findings, refused_listeners, refused_connections;
+	uint64_t left_out; /* findings beyond DETECT_TRIAL_MAX */
+};
+
+/*
+ * Give it listeners and flows in order of time (a flow's is its end), first the
+ * listeners that were there when the time begins.
+ */
+struct detect_trial;
+struct detect_trial *detect_trial_new(const struct policy *policy,
+				      const struct home *own);
+void detect_trial_listener(struct detect_trial *trial, const struct listener_record *l);
+void detect_trial_flow(struct detect_trial *trial, const struct flow_record *flow);
+/* Emits each finding as it was last, in order of first evidence. */
+void detect_trial_finish(struct detect_trial *trial, struct detect_trial_sum *sum,
+			 void (*emit)(void *to, const struct finding_record *f),
+			 void *to);
+void detect_trial_free(struct detect_trial *trial);

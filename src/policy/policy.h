@@ -33,9 +33,14 @@ enum policy_verdict {
 	POLICY_OTHER_PROGRAM, /* an entry, but for another executable, user or unit */
 	POLICY_EXPIRED,
 	POLICY_CLIENT, /* the listener is allowed, this client is not */
+	POLICY_UNSURE, /* an entry for a program, but whose the socket is can't be seen
+			*/
 };
 
-/* reason, one sentence, is written unless the verdict is ALLOWED. */
+/*
+ * reason, one sentence without a full stop, is written unless the verdict is ALLOWED.
+ * Of a flow the caller knows that its server is this machine.
+ */
 enum policy_verdict policy_judge_listener(const struct policy *policy,
 					  const struct listener_record *listener,
 					  int64_t now_us, struct buf *reason);
@@ -43,18 +48,45 @@ enum policy_verdict policy_judge_flow(const struct policy *policy,
 				      const struct flow_record *flow, int64_t now_us,
 				      struct buf *reason);
 
+/*
+ * True if the client was served, or may have been: TCP that was established, a
+ * datagram.  Scans and refusals are no connections.
+ */
+bool policy_is_connection(const struct flow_record *flow);
+
+/* A machine may always talk to itself: its register and firewall are for others. */
+bool policy_is_itself(const struct flow_record *flow);
+
+/* When the next entry expires after now_us; INT64_MAX: none will. */
+int64_t policy_next_expiry(const struct policy *policy, int64_t now_us);
+
+/*
+ * What a reviewer should look at: entries without owner, reason or approver, and
+ * expired ones, one line each as errors have them.  How many.
+ */
+size_t policy_review(const struct policy *policy, int64_t now_us, struct buf *out);
+
 /* Protocol that the register says is spoken there; NULL: it does not say. */
 const char *policy_protocol(const struct policy *policy,
 			    const struct listener_record *listener);
 
-/* Writes a register of what was seen: listeners, and the clients of each. */
+/*
+ * Writes a register of what was seen: listeners, and the clients of each.  Listeners
+ * first: a flow to a port that nobody was seen to listen on says nothing.  own: the
+ * machine's addresses (home_add_addresses()), as flows to others are not its business.
+ */
+struct home;
 struct policy_seen;
-struct policy_seen *policy_seen_new(void);
+struct policy_seen *policy_seen_new(const struct home *own);
 void policy_seen_listener(struct policy_seen *seen, const struct listener_record *l);
 void policy_seen_flow(struct policy_seen *seen, const struct flow_record *flow);
-void policy_propose(const struct policy_seen *seen, int64_t now_us, struct buf *out);
+/* Once: it uses up what was seen. */
+void policy_propose(struct policy_seen *seen, int64_t now_us, struct buf *out);
 void policy_seen_free(struct policy_seen *seen);
 
-/* The least that must be allowed, as an nftables file; as systemd drop-ins per unit. */
-void policy_nftables(const struct policy *policy, struct buf *out);
-void policy_systemd(const struct policy *policy, struct buf *out);
+/*
+ * The least that must be allowed, as an nftables file; as systemd drop-ins per unit.
+ * What has expired by now_us is not allowed.
+ */
+void policy_nftables(const struct policy *policy, int64_t now_us, struct buf *out);
+void policy_systemd(const struct policy *policy, int64_t now_us, struct buf *out);

@@ -198,6 +198,20 @@ static void our_own_networks_include_loopback(void **state)
 	assert_false(home_holds(&home, &other));
 }
 
+static void our_own_addresses_are_not_our_neighbours(void **state)
+{
+	(void)state;
+	struct home home = { .count = 0 };
+	struct addr loopback = addr("127.9.9.9");
+	assert_int_equal(home_add_addresses(&home), 0);
+	if (!home_holds(&home, &loopback))
+		skip(); /* loopback is down here */
+	struct prefix net = prefix("127.0.0.0/8");
+	for (size_t i = 0; i < home.count; i++)
+		assert_true(home.at[i].len == 128 ||
+			    addr_equal(&home.at[i].addr, &net.addr));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +225,7 @@ int main(void)
 		cmocka_unit_test(home_holds_what_was_added_once),
 		cmocka_unit_test(a_full_home_says_so),
 		cmocka_unit_test(our_own_networks_include_loopback),
+		cmocka_unit_test(our_own_addresses_are_not_our_neighbours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

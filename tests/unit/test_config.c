@@ -365,7 +365,7 @@ static void hostile_sizes_end_with_few_words(void **state)
 	refuses(text, "too many errors, the rest of the file was not read");
 	free(text);
 	text = repeated("home: ", "[", 20000);
-	refuses(text, "f:1:16390: more []{},:? than any configuration");
+	refuses(text, "f:1:16390: more []{},:? than any such file");
 	free(text);
 }
 

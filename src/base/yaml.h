@@ -1,5 +1,5 @@
 /*
- * yaml.h: one YAML text as a checked stream of events.  Private to the room.
+ * yaml.h: one YAML text as a checked stream of events.
  *
  * The one place that knows libfyaml.  Events, not its document tree: no alias is ever
  * expanded, duplicate keys are ours to see, and memory does not grow with nesting.
@@ -35,8 +35,11 @@ struct yaml_event {
 
 struct yaml;
 
-/* text is copied.  Errors go to *errors as lines "name:line:column: ...". */
-struct yaml *yaml_open(const char *text, size_t len, const char *name,
+/*
+ * text is copied.  Errors go to *errors as lines "name:line:column: ...".  signs_max:
+ * how many of []{},:? the text may hold, as each may cost some 350 bytes for a while.
+ */
+struct yaml *yaml_open(const char *text, size_t len, const char *name, size_t signs_max,
 		       struct buf *errors);
 void yaml_close(struct yaml *yaml);
 
@@ -52,3 +55,14 @@ struct buf *yaml_error(struct yaml *yaml, size_t line, size_t column);
 
 /* True once an error was said. */
 bool yaml_failed(const struct yaml *yaml);
+
+/* Text in quotes, cut to what a message can bear. */
+void yaml_say_shown(struct buf *out, const char *text);
+/* What stands where a value should. */
+void yaml_say_found(struct buf *out, const struct yaml_event *event);
+
+/*
+ * True, an error said and the value skipped, for what would make a value depend on
+ * another place.
+ */
+bool yaml_refuse_indirection(struct yaml *yaml);

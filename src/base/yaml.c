@@ -5,16 +5,16 @@
  * be printable UTF-8 first, and errors are collected, because showing them with their
  * source line has read past the end of the input (libfyaml issues 189 and 223).
  */
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	DEPTH_MAX = 32, /* the deepest key needs 3 */
+	DEPTH_MAX = 32, /* the deepest value needs 5 */
 	ERRORS_MAX = 50,
-	FLOW_SIGNS_MAX = 16384,
+	SHOWN_MAX = 64, /* bytes of a bad value that are repeated in the message */
 	SCALAR_SIZE = 1024,
 	PADDING = 16, /* zeros after the text, for a scanner that looks ahead */
 };
@@ -85,11 +85,11 @@ static size_t character_len(const unsigned char *s, size_t left)
 }
 
 /*
- * False, and an error, if the text holds anything but printable UTF-8, or more flow
- * signs than any configuration: the library queues a token of some 350 bytes for each
+ * False, and an error, if the text holds anything but printable UTF-8, or too many
+ * flow signs: the library queues a token of some 350 bytes for each
  * until the outermost bracket closes, whatever we take from it.
  */
-static bool is_clean(struct yaml *yaml, const char *text, size_t len)
+static bool is_clean(struct yaml *yaml, const char *text, size_t len, size_t signs_max)
 {
 	size_t line = 1, column = 1, step, flow_signs = 0;
 	for (size_t at = 0; at < len; at += step) {
@@ -102,11 +102,10 @@ static bool is_clean(struct yaml *yaml, const char *text, size_t len)
 			return false;
 		}
 		flow_signs += strchr("[]{},:?", text[at]) != NULL;
-		if (flow_signs > FLOW_SIGNS_MAX) {
-			buf_printf(
-				yaml_error(yaml, line, column),
-				"more []{},:? than any configuration; allowed are %d\n",
-				FLOW_SIGNS_MAX);
+		if (flow_signs > signs_max) {
+			buf_printf(yaml_error(yaml, line, column),
+				   "more []{},:? than any such file; allowed are %zu\n",
+				   signs_max);
 			return false;
 		}
 		column = text[at] == '\n' ? 1 : column + 1;
@@ -152,7 +151,7 @@ static bool start(struct yaml *yaml, const char *text, size_t len)
 	       fy_parser_set_string(yaml->parser, yaml->text, len) == 0;
 }
 
-struct yaml *yaml_open(const char *text, size_t len, const char *name,
+struct yaml *yaml_open(const char *text, size_t len, const char *name, size_t signs_max,
 		       struct buf *errors)
 {
 	struct yaml *yaml = calloc(1, sizeof(*yaml));
@@ -160,7 +159,7 @@ struct yaml *yaml_open(const char *text, size_t len, const char *name,
 		return NULL;
 	yaml->name = name;
 	yaml->errors = errors;
-	if (!is_clean(yaml, text, len) || len == 0) {
+	if (!is_clean(yaml, text, len, signs_max) || len == 0) {
 		end(yaml);
 	} else if (!start(yaml, text, len)) {
 		yaml_close(yaml);
@@ -359,4 +358,39 @@ void yaml_skip(struct yaml *yaml)
 			return;
 		yaml_next(yaml);
 	}
+}
+
+void yaml_say_shown(struct buf *out, const char *text)
+{
+	char shown[SHOWN_MAX + 1];
+	size_t len = strnlen(text, SHOWN_MAX);
+	memcpy(shown, text, len);
+	shown[len] = '\0';
+	buf_char(out, '"');
+	buf_json_text(out, shown);
+	buf_text(out, text[len] != '\0' ? "...\"" : "\"");
+}
+
+void yaml_say_found(struct buf *out, const struct yaml_event *event)
+{
+	if (event->kind == YAML_LIST)
+		buf_text(out, "a list");
+	else if (event->kind == YAML_MAPPING)
+		buf_text(out, "a section");
+	else if (event->is_null)
+		buf_text(out, "empty");
+	else
+		yaml_say_shown(out, event->text);
+}
+
+bool yaml_refuse_indirection(struct yaml *yaml)
+{
+	const struct yaml_event *event = &yaml->event;
+	if (event->kind != YAML_ALIAS && !event->is_marked)
+		return false;
+	buf_text(yaml_error(yaml, event->line, event->column),
+		 "anchors, aliases and tags are not understood; allowed is the value "
+		 "itself\n");
+	yaml_skip(yaml);
+	return true;
 }

@@ -1,0 +1,139 @@
+/*
+ * detect.c: the parts of a detector that are no detector's own; see detect.h.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/inside.h"
+
+struct detect *detect_new(const struct detect_sink *sink)
+{
+	struct detect *detect = calloc(1, sizeof(*detect));
+	if (detect == NULL)
+		return NULL;
+	detect->sink = *sink;
+	detect->now_us = INT64_MIN;
+	detect->expiry_us = INT64_MAX;
+	places_init(&detect->places);
+	if (findings_init(&detect->findings, &detect->sink))
+		return detect;
+	detect_free(detect);
+	return NULL;
+}
+
+void detect_free(struct detect *detect)
+{
+	if (detect == NULL)
+		return;
+	findings_clear(&detect->findings);
+	places_clear(&detect->places);
+	buf_free(&detect->reason);
+	free(detect);
+}
+
+void detect_set_own(struct detect *detect, const struct home *own)
+{
+	detect->own = *own;
+}
+
+/* Ends what only the old register, or the lack of one, made a finding. */
+static void end_judgements(struct detect *detect, int64_t now_us)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
+		struct finding *finding = &detect->findings.at[i];
+		const char *technique = finding->record.technique;
+		if (!finding->is_open)
+			continue;
+		bool of_client =
+			technique != NULL && strcmp(technique, "connection") == 0;
+		if (of_client ||
+		    strcmp(finding->record.kind, "unexpected_protocol") == 0)
+			findings_close(&detect->findings, finding, now_us);
+	}
+	memset(detect->crowds, 0, sizeof(detect->crowds));
+}
+
+void detect_set_policy(struct detect *detect, const struct policy *policy,
+		       int64_t now_us)
+{
+	detect->policy = policy;
+	if (now_us > detect->now_us)
+		detect->now_us = now_us;
+	end_judgements(detect, now_us);
+	detect_judge_places(detect);
+}
+
+void detect_tick(struct detect *detect, int64_t now_us)
+{
+	if (now_us > detect->now_us)
+		detect->now_us = now_us;
+	if (now_us >= detect->expiry_us)
+		detect_judge_places(detect);
+	findings_tick(&detect->findings, now_us);
+}
+
+void detect_begin(struct finding_record *evidence, const char *kind,
+		  const char *technique, const struct place *place, int64_t at_us)
+{
+	record_init(RECORD_finding, evidence);
+	evidence->kind = kind;
+	evidence->technique = technique;
+	evidence->last = at_us;
+	evidence->transport = place->transport;
+	evidence->server_ip = place->ip;
+	evidence->port = place->port;
+	evidence->netns = place->netns;
+	evidence->pid = place->pid;
+	evidence->attempts = 1;
+	memcpy(evidence->process, place->process, sizeof(evidence->process));
+	memcpy(evidence->exe, place->exe, sizeof(evidence->exe));
+}
+
+void detect_summary(struct finding_record *evidence, struct buf *sentence)
+{
+	buf_char(sentence, '.');
+	const char *text = buf_cstr(sentence);
+	if (text == NULL)
+		return;
+	record_text(evidence->summary, sizeof(evidence->summary), text);
+	evidence->summary[0] = (char)toupper((unsigned char)evidence->summary[0]);
+}
+
+void detect_each(const struct detect *detect,
+		 void (*emit)(void *to, const struct finding_record *f), void *to)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++)
+		if (detect->findings.at[i].is_open)
+			emit(to, &detect->findings.at[i].record);
+}
+
+uint64_t detect_count(const struct detect *detect, const char *transport,
+		      const struct addr *ip, uint32_t port)
+{
+	uint64_t count = 0;
+	uint32_t at = findings_port(&detect->findings, port);
+	const struct finding *finding;
+	while ((finding = findings_next_of_port(&detect->findings, &at, port)) !=
+	       NULL) {
+		const struct finding_record *r = &finding->record;
+		bool is_there = addr_equal(&r->server_ip, ip) ||
+				place_is_wildcard(&r->server_ip) ||
+				place_is_wildcard(ip);
+		count += is_there && r->transport != NULL && transport != NULL &&
+			 strcmp(r->transport, transport) == 0;
+	}
+	return count;
+}
+
+void detect_stats(const struct detect *detect, struct detect_stats *stats)
+{
+	*stats = (struct detect_stats){
+		.open = detect->findings.open,
+		.evicted = detect->findings.evicted,
+		.refused = detect->findings.refused,
+		.listeners = detect->places.count,
+		.listeners_forgotten = detect->places.forgotten,
+		.listeners_refused = detect->places.refused,
+	};
+}

@@ -1,0 +1,297 @@
+/*
+ * findings.c: what is open, said when it is news; see findings.h.
+ *
+ * When the table is full, the one whose evidence is oldest goes, of the lowest severity
+ * that there is: a flood of trifles can't push out what matters.
+ */
+#include "detect/findings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAY_AGAIN_US (10 * SECOND_US)
+
+const char *const severity_names[SEVERITIES] = { "low", "medium", "high", "critical" };
+
+static const char *const proofs[] = { "unsolicited", "handshake", "dialogue" };
+
+bool findings_init(struct findings *findings, const struct detect_sink *sink)
+{
+	*findings = (struct findings){ .sink = sink,
+				       .key = hash_key_random(),
+				       .next_us = INT64_MAX };
+	findings->at = calloc(FINDINGS_MAX, sizeof(*findings->at));
+	findings->links = calloc(FINDINGS_MAX, sizeof(*findings->links));
+	memset(findings->of_key, 0xff, sizeof(findings->of_key));
+	memset(findings->of_port, 0xff, sizeof(findings->of_port));
+	for (unsigned i = 0; i < SEVERITIES; i++)
+		findings->by_use[i] = order_empty();
+	findings->unused = order_empty();
+	if (findings->at == NULL || findings->links == NULL)
+		return false;
+	for (uint32_t i = FINDINGS_MAX; i-- > 0;)
+		order_put(findings->links, &findings->unused, i);
+	return true;
+}
+
+void findings_clear(struct findings *findings)
+{
+	free(findings->at);
+	free(findings->links);
+}
+
+/* Names are ours, not strangers': FNV-1a. */
+static uint64_t name_hash(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	for (; name != NULL && *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+	return hash;
+}
+
+static uint64_t key_hash(const struct hash_key *key, const struct finding_record *r,
+			 int64_t first_us)
+{
+	uint64_t words[10] = { name_hash(r->kind),
+			       name_hash(r->technique),
+			       name_hash(r->transport),
+			       r->port,
+			       r->netns,
+			       (uint64_t)first_us };
+	memcpy(&words[6], &r->client_ip, sizeof(r->client_ip));
+	memcpy(&words[8], &r->server_ip, sizeof(r->server_ip));
+	return hash_words(key, words, sizeof(words) / sizeof(words[0]));
+}
+
+static uint32_t *key_bucket(struct findings *findings, const struct finding_record *r)
+{
+	return &findings->of_key[key_hash(&findings->key, r, 0) % FINDINGS_BUCKETS];
+}
+
+static bool is_same_word(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool is_same_key(const struct finding_record *a, const struct finding_record *b)
+{
+	return a->port == b->port && a->netns == b->netns &&
+	       addr_equal(&a->client_ip, &b->client_ip) &&
+	       addr_equal(&a->server_ip, &b->server_ip) &&
+	       is_same_word(a->transport, b->transport) &&
+	       is_same_word(a->kind, b->kind) &&
+	       is_same_word(a->technique, b->technique);
+}
+
+struct finding *findings_find(struct findings *findings,
+			      const struct finding_record *key)
+{
+	for (uint32_t i = *key_bucket(findings, key); i != ORDER_NONE;
+	     i = findings->at[i].next_of_key)
+		if (is_same_key(&findings->at[i].record, key))
+			return &findings->at[i];
+	return NULL;
+}
+
+static void say(struct findings *findings, struct finding *finding, int64_t now_us)
+{
+	finding->record.at = now_us;
+	finding->said_us = now_us;
+	finding->has_news = false;
+	findings->sink->finding(findings->sink->self, &finding->record);
+}
+
+/* Takes it out of a chain. */
+static void unlink_key(struct findings *findings, uint32_t number)
+{
+	uint32_t *at = key_bucket(findings, &findings->at[number].record);
+	while (*at != number)
+		at = &findings->at[*at].next_of_key;
+	*at = findings->at[number].next_of_key;
+}
+
+static void unlink_port(struct findings *findings, uint32_t number)
+{
+	uint32_t port = findings->at[number].record.port;
+	uint32_t *at = &findings->of_port[port % FINDINGS_BUCKETS];
+	while (*at != number)
+		at = &findings->at[*at].next_of_port;
+	*at = findings->at[number].next_of_port;
+}
+
+void findings_close(struct findings *findings, struct finding *finding, int64_t now_us)
+{
+	uint32_t number = (uint32_t)(finding - findings->at);
+	finding->record.state = "closed";
+	finding->is_open = false;
+	say(findings, finding, now_us);
+	unlink_key(findings, number);
+	unlink_port(findings, number);
+	order_take(findings->links, &findings->by_use[finding->severity], number);
+	order_put(findings->links, &findings->unused, number);
+	findings->open--;
+}
+
+/* A free place, or that of the least of those not worse than severity. */
+static struct finding *make_room(struct findings *findings, unsigned severity,
+				 int64_t now_us)
+{
+	for (unsigned i = 0; findings->unused.newest == ORDER_NONE && i <= severity;
+	     i++) {
+		uint32_t oldest = findings->by_use[i].oldest;
+		if (oldest == ORDER_NONE)
+			continue;
+		findings->evicted++;
+		findings_close(findings, &findings->at[oldest], now_us);
+	}
+	if (findings->unused.newest == ORDER_NONE)
+		return NULL;
+	uint32_t number = findings->unused.newest;
+	order_take(findings->links, &findings->unused, number);
+	return &findings->at[number];
+}
+
+static struct finding *begin(struct findings *findings,
+			     const struct finding_record *evidence, unsigned severity)
+{
+	static const struct hash_key fixed; /* an id says the same in a replay */
+	struct finding *finding = make_room(findings, severity, evidence->last);
+	if (finding == NULL) {
+		findings->refused++;
+		return NULL;
+	}
+	uint32_t number = (uint32_t)(finding - findings->at);
+	*finding = (struct finding){ .record = *evidence,
+				     .severity = severity,
+				     .is_open = true,
+				     .newest_start_us = INT64_MIN };
+	struct finding_record *r = &finding->record;
+	r->first = evidence->last;
+	r->state = "open";
+	r->severity = severity_names[severity];
+	snprintf(r->id, sizeof(r->id), "%016llx",
+		 (unsigned long long)key_hash(&fixed, r, r->first));
+	uint32_t *bucket = key_bucket(findings, r);
+	finding->next_of_key = *bucket;
+	*bucket = number;
+	bucket = &findings->of_port[r->port % FINDINGS_BUCKETS];
+	finding->next_of_port = *bucket;
+	*bucket = number;
+	order_put(findings->links, &findings->by_use[severity], number);
+	findings->open++;
+	return finding;
+}
+
+static unsigned proof_rank(const char *proof)
+{
+	for (unsigned i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
+		if (is_same_word(proofs[i], proof))
+			return i + 1;
+	return 0;
+}
+
+/* Puts the evidence into the record; true if more than counts and times changed. */
+static bool merge(struct finding_record *into, const struct finding_record *evidence)
+{
+	bool news = proof_rank(evidence->proof) > proof_rank(into->proof) ||
+		    strcmp(into->summary, evidence->summary) != 0 ||
+		    strcmp(into->exe, evidence->exe) != 0;
+	struct finding_record merged = *evidence;
+	memcpy(merged.id, into->id, sizeof(merged.id));
+	merged.first = into->first;
+	merged.state = into->state;
+	merged.severity = into->severity;
+	merged.attempts += into->attempts;
+	if (proof_rank(evidence->proof) < proof_rank(into->proof))
+		merged.proof = into->proof;
+	*into = merged;
+	return news;
+}
+
+/* When something is to be done about it. */
+static int64_t next_of(const struct finding *finding)
+{
+	int64_t again_us =
+		finding->has_news ? finding->said_us + SAY_AGAIN_US : INT64_MAX;
+	return again_us < finding->due_us ? again_us : finding->due_us;
+}
+
+static void note_next(struct findings *findings, const struct finding *finding)
+{
+	int64_t next_us = next_of(finding);
+	if (next_us < findings->next_us)
+		findings->next_us = next_us;
+}
+
+struct finding *findings_take(struct findings *findings,
+			      const struct finding_record *evidence, unsigned severity,
+			      int64_t hold_us)
+{
+	struct finding *finding = findings_find(findings, evidence);
+	bool news = finding == NULL;
+	if (news) {
+		finding = begin(findings, evidence, severity);
+		if (finding == NULL)
+			return NULL;
+	} else {
+		uint32_t number = (uint32_t)(finding - findings->at);
+		order_take(findings->links, &findings->by_use[finding->severity],
+			   number);
+		news = merge(&finding->record, evidence) ||
+		       severity > finding->severity;
+		if (severity > finding->severity)
+			finding->severity = severity;
+		finding->record.severity = severity_names[finding->severity];
+		order_put(findings->links, &findings->by_use[finding->severity],
+			  number);
+	}
+	finding->due_us = hold_us == HOLD_OPEN ? HOLD_OPEN : evidence->last + hold_us;
+	finding->has_news = true;
+	if (news || evidence->last - finding->said_us >= SAY_AGAIN_US)
+		say(findings, finding, evidence->last);
+	note_next(findings, finding);
+	return finding;
+}
+
+void findings_end_at(struct findings *findings, struct finding *finding, int64_t due_us)
+{
+	if (due_us < finding->due_us)
+		finding->due_us = due_us;
+	note_next(findings, finding);
+}
+
+void findings_tick(struct findings *findings, int64_t now_us)
+{
+	if (now_us < findings->next_us)
+		return;
+	findings->next_us = INT64_MAX;
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
+		struct finding *finding = &findings->at[i];
+		if (!finding->is_open)
+			continue;
+		if (finding->due_us <= now_us)
+			findings_close(findings, finding, now_us);
+		else if (finding->has_news && now_us - finding->said_us >= SAY_AGAIN_US)
+			say(findings, finding, now_us);
+		if (finding->is_open)
+			note_next(findings, finding);
+	}
+}
+
+uint32_t findings_port(const struct findings *findings, uint32_t port)
+{
+	return findings->of_port[port % FINDINGS_BUCKETS];
+}
+
+const struct finding *findings_next_of_port(const struct findings *findings,
+					    uint32_t *at, uint32_t port)
+{
+	while (*at != ORDER_NONE) {
+		const struct finding *finding = &findings->at[*at];
+		*at = finding->next_of_port;
+		if (finding->record.port == port)
+			return finding;
+	}
+	return NULL;
+}

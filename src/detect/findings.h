@@ -1,0 +1,77 @@
+/*
+ * findings.h: the findings that are open.  Private to the room.
+ *
+ * A detector fills a record with one piece of evidence and gives it to findings_take();
+ * whether that is news, and when to say it, is decided here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "detect/detect.h"
+#include "detect/order.h"
+
+enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
+
+/* How long a finding lasts without more evidence. */
+#define HOLD_OPEN INT64_MAX /* until somebody ends it */
+#define SECOND_US 1000000LL
+
+enum { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITIES };
+extern const char *const severity_names[SEVERITIES];
+
+struct finding {
+	struct finding_record record;
+	unsigned severity;
+	bool is_open;
+	bool has_news;           /* not yet said */
+	int64_t said_us;         /* last time it was said */
+	int64_t due_us;          /* ends then */
+	int64_t newest_start_us; /* connections: of the long flows counted */
+	uint32_t next_of_key, next_of_port;
+};
+
+struct findings {
+	const struct detect_sink *sink;
+	struct hash_key key;
+	struct finding *at;
+	struct order_link *links;
+	struct order by_use[SEVERITIES], unused;
+	uint32_t of_key[FINDINGS_BUCKETS], of_port[FINDINGS_BUCKETS];
+	int64_t next_us; /* nothing is due before */
+	uint64_t open, evicted, refused;
+};
+
+bool findings_init(struct findings *findings, const struct detect_sink *sink);
+void findings_clear(struct findings *findings);
+
+/*
+ * The open one of the same kind, technique, client, server, port, transport and
+ * namespace, or NULL.
+ */
+struct finding *findings_find(struct findings *findings,
+			      const struct finding_record *key);
+
+/*
+ * Evidence: kind to mitre as they are to be said, attempts as many as are new, last its
+ * time.  Severity and proof only grow.  NULL if worse ones fill the table.
+ */
+struct finding *findings_take(struct findings *findings,
+			      const struct finding_record *evidence, unsigned severity,
+			      int64_t hold_us);
+
+/* Lets it end at that time, unless evidence comes before. */
+void findings_end_at(struct findings *findings, struct finding *finding,
+		     int64_t due_us);
+void findings_close(struct findings *findings, struct finding *finding, int64_t now_us);
+
+/* Says what has waited, and ends what is due. */
+void findings_tick(struct findings *findings, int64_t now_us);
+
+/* Open findings whose port is that: start with *at = findings_port(). */
+uint32_t findings_port(const struct findings *findings, uint32_t port);
+const struct finding *findings_next_of_port(const struct findings *findings,
+					    uint32_t *at, uint32_t port);

@@ -1,0 +1,52 @@
+/*
+ * inside.h: what the detectors share.  Private to the room.
+ */
+#pragma once
+
+#include "base/cardinality.h"
+#include "base/home.h"
+#include "detect/detect.h"
+#include "detect/findings.h"
+#include "detect/places.h"
+
+enum { CROWDS_MAX = 64, ANSWERS_MAX = 1024 };
+
+/* Clients of one port, too many for a finding each. */
+struct crowd {
+	struct addr ip;
+	uint32_t port;
+	const char *transport; /* NULL: unused */
+	int64_t last_us;
+	struct cardinality clients;
+};
+
+/* A port that answers though nobody listens. */
+struct answer {
+	struct addr ip;
+	uint32_t port;
+	const char *transport; /* NULL: unused */
+	int64_t first_us, last_us;
+	uint64_t seconds; /* in which it did */
+};
+
+struct detect {
+	struct detect_sink sink;
+	struct findings findings;
+	struct places places;
+	struct home own;
+	const struct policy *policy; /* borrowed; NULL: none */
+	int64_t now_us, expiry_us;
+	struct crowd crowds[CROWDS_MAX];
+	struct answer answers[ANSWERS_MAX];
+	struct buf reason; /* of the last judgement */
+};
+
+/* Starts a piece of evidence about a place. */
+void detect_begin(struct finding_record *evidence, const char *kind,
+		  const char *technique, const struct place *place, int64_t at_us);
+
+/* The judge's sentence with a capital and a full stop, as a summary. */
+void detect_summary(struct finding_record *evidence, struct buf *sentence);
+
+/* listener.c: raises or ends what the register says of all places. */
+void detect_judge_places(struct detect *detect);

@@ -1,0 +1,386 @@
+/*
+ * listener.c: listeners that are new, not approved, replaced or hidden.
+ *
+ * One fact is one finding: what the register refuses is unauthorized_port and not also
+ * new_listener, and what it allows is no news.
+ */
+#include <string.h>
+
+#include "detect/inside.h"
+
+#define DAY_US    (86400 * SECOND_US)
+#define LINGER_US (2 * SECOND_US) /* a port that flaps is one finding */
+
+static const char new_listener[] = "new_listener", service_change[] = "service_change",
+		  unauthorized_port[] = "unauthorized_port",
+		  hidden_listener[] = "hidden_listener", by_listener[] = "listener";
+
+static bool starts_with(const char *text, const char *begin)
+{
+	return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+/* Programs are not installed there. */
+static bool is_odd_program(const struct listener_record *l)
+{
+	static const char *const places[] = { "/tmp/", "/var/tmp/", "/dev/shm/",
+					      "/memfd:" };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (starts_with(l->exe, places[i]))
+			return true;
+	return strstr(l->exe, " (deleted)") != NULL;
+}
+
+static bool is_from_outside(const struct listener_record *l)
+{
+	return l->reach == NULL || strcmp(l->reach, "outside") == 0;
+}
+
+static unsigned severity_of(const struct listener_record *l)
+{
+	if (is_odd_program(l) || l->hidden == 1)
+		return SEVERITY_HIGH;
+	return is_from_outside(l) ? SEVERITY_MEDIUM : SEVERITY_LOW;
+}
+
+static void say_place(struct buf *out, const struct listener_record *l)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_text(&l->ip, text);
+	buf_printf(out, addr_is_v4(&l->ip) ? "%s:%u/%s" : "[%s]:%u/%s", text, l->port,
+		   l->transport);
+}
+
+static const char *program_of(const struct listener_record *l)
+{
+	if (l->exe[0] != '\0')
+		return l->exe;
+	return l->process[0] != '\0' ? l->process : "an unknown program";
+}
+
+static struct buf *begin_sentence(struct detect *detect)
+{
+	buf_clear(&detect->reason);
+	return &detect->reason;
+}
+
+static void raise_new(struct detect *detect, const struct place *place,
+		      const struct listener_record *l)
+{
+	struct finding_record evidence;
+	detect_begin(&evidence, new_listener, NULL, place, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 1;
+	struct buf *out = begin_sentence(detect);
+	buf_json_text(out, program_of(l));
+	buf_text(out, " now listens on ");
+	say_place(out, l);
+	if (l->user[0] != '\0') {
+		buf_text(out, " as ");
+		buf_json_text(out, l->user);
+	}
+	detect_summary(&evidence, out);
+	findings_take(&detect->findings, &evidence, severity_of(l), DAY_US);
+}
+
+static void raise_refused(struct detect *detect, const struct place *place,
+			  const struct listener_record *l)
+{
+	struct finding_record evidence;
+	detect_begin(&evidence, unauthorized_port, by_listener, place, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 1;
+	/* Again only if it was opened again: other changes are no new attempt. */
+	bool is_opening = l->change != NULL && strcmp(l->change, "opened") == 0;
+	evidence.attempts =
+		is_opening || findings_find(&detect->findings, &evidence) == NULL;
+	detect_summary(&evidence, &detect->reason);
+	unsigned severity = severity_of(l);
+	findings_take(&detect->findings, &evidence,
+		      severity == SEVERITY_MEDIUM ? SEVERITY_HIGH : severity,
+		      HOLD_OPEN);
+}
+
+static void raise_hidden(struct detect *detect, const struct place *place,
+			 const struct listener_record *l)
+{
+	struct finding_record evidence;
+	detect_begin(&evidence, hidden_listener, NULL, place, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 0.9;
+	record_text(evidence.mitre, sizeof(evidence.mitre), "T1014");
+	struct buf *out = begin_sentence(detect);
+	buf_text(out, "the kernel has a socket listening on ");
+	say_place(out, l);
+	buf_text(out, ", but /proc does not show its process");
+	detect_summary(&evidence, out);
+	findings_take(&detect->findings, &evidence, SEVERITY_CRITICAL, HOLD_OPEN);
+}
+
+/* What of the program is another than before; NULL if nothing is known to be. */
+static const char *what_changed(const struct place *place,
+				const struct listener_record *l)
+{
+	struct place now = *place;
+	place_learn(&now, l);
+	bool both_scopes = strstr(now.unit, ".scope") != NULL &&
+			   strstr(place->unit, ".scope") != NULL;
+	if (place->exe[0] != '\0' && strcmp(now.exe, place->exe) != 0)
+		return "executable";
+	if (place->package[0] != '\0' && now.package[0] != '\0' &&
+	    strcmp(now.package, place->package) != 0)
+		return "package";
+	if (place->user[0] != '\0' && strcmp(now.user, place->user) != 0)
+		return "user";
+	/* A scope is of one login: the next one is another. */
+	if (place->unit[0] != '\0' && strcmp(now.unit, place->unit) != 0 &&
+	    !both_scopes)
+		return "unit";
+	return NULL;
+}
+
+static void say_values(struct buf *out, const char *what, const struct place *place,
+		       const struct listener_record *l)
+{
+	const char *before = place->exe, *now = l->exe;
+	if (strcmp(what, "package") == 0) {
+		before = place->package;
+		now = l->package;
+	} else if (strcmp(what, "user") == 0) {
+		before = place->user;
+		now = l->user;
+	} else if (strcmp(what, "unit") == 0) {
+		before = place->unit;
+		now = l->unit;
+	}
+	buf_json_text(out, before);
+	buf_text(out, ", now ");
+	buf_json_text(out, now);
+}
+
+static void raise_change(struct detect *detect, const struct place *place,
+			 const struct listener_record *l, const char *what)
+{
+	struct finding_record evidence;
+	struct place now = *place;
+	place_learn(&now, l);
+	detect_begin(&evidence, service_change, NULL, &now, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 1;
+	struct buf *out = begin_sentence(detect);
+	buf_printf(out, "the %s on ", what);
+	say_place(out, l);
+	buf_text(out, " is another: before ");
+	say_values(out, what, place, l);
+	detect_summary(&evidence, out);
+	unsigned severity = severity_of(l);
+	bool is_program = strcmp(what, "executable") == 0;
+	if (is_program && severity == SEVERITY_MEDIUM)
+		severity = SEVERITY_HIGH;
+	findings_take(&detect->findings, &evidence, severity, DAY_US);
+}
+
+static void end(struct detect *detect, const struct place *place, const char *kind,
+		const char *technique, int64_t due_us)
+{
+	struct finding_record key;
+	detect_begin(&key, kind, technique, place, due_us);
+	struct finding *finding = findings_find(&detect->findings, &key);
+	if (finding != NULL)
+		findings_end_at(&detect->findings, finding, due_us);
+}
+
+static void end_now(struct detect *detect, const struct place *place, const char *kind,
+		    const char *technique)
+{
+	struct finding_record key;
+	detect_begin(&key, kind, technique, place, detect->now_us);
+	struct finding *finding = findings_find(&detect->findings, &key);
+	if (finding != NULL)
+		findings_close(&detect->findings, finding, detect->now_us);
+}
+
+/* Sets l->authorized; true if the register refuses, the reason in detect->reason. */
+static bool is_refused(struct detect *detect, struct listener_record *l)
+{
+	buf_clear(&detect->reason);
+	l->authorized = UNKNOWN_FLAG;
+	if (detect->policy == NULL)
+		return false;
+	enum policy_verdict verdict = policy_judge_listener(
+		detect->policy, l, detect->now_us, &detect->reason);
+	if (verdict != POLICY_UNSURE)
+		l->authorized = verdict == POLICY_ALLOWED;
+	return l->authorized == 0;
+}
+
+/* The same program on every IPv4 and on every IPv6 address is one listener to people.
+ */
+static bool is_told_by_twin(struct detect *detect, const struct place *place,
+			    const char *kind, const char *technique)
+{
+	struct finding_record key;
+	const struct place *twin = places_twin(&detect->places, place);
+	if (twin == NULL)
+		return false;
+	detect_begin(&key, kind, technique, twin, detect->now_us);
+	return findings_find(&detect->findings, &key) != NULL;
+}
+
+static void judge(struct detect *detect, const struct place *place,
+		  struct listener_record *l)
+{
+	if (is_refused(detect, l)) {
+		end_now(detect, place, new_listener, NULL);
+		if (!is_told_by_twin(detect, place, unauthorized_port, by_listener))
+			raise_refused(detect, place, l);
+	} else {
+		end_now(detect, place, unauthorized_port, by_listener);
+		if (l->authorized == 1)
+			end_now(detect, place, new_listener, NULL);
+	}
+}
+
+void detect_judge_places(struct detect *detect)
+{
+	detect->expiry_us = detect->policy != NULL
+				    ? policy_next_expiry(detect->policy, detect->now_us)
+				    : INT64_MAX;
+	for (uint32_t i = 0; i < detect->places.count; i++) {
+		const struct place *place = &detect->places.at[i];
+		struct listener_record l;
+		if (place->open == 0)
+			continue;
+		place_listener(place, &l);
+		l.at = detect->now_us;
+		judge(detect, place, &l);
+	}
+}
+
+/* The finding goes on with the twin, if that is still open. */
+static void pass_on(struct detect *detect, const struct place *place)
+{
+	struct listener_record l;
+	const struct place *twin = places_twin(&detect->places, place);
+	if (twin == NULL)
+		return;
+	place_listener(twin, &l);
+	l.at = detect->now_us;
+	if (is_refused(detect, &l))
+		raise_refused(detect, twin, &l);
+}
+
+static void see_closed(struct detect *detect, struct place *place, int64_t at_us)
+{
+	if (!places_close(&detect->places, place, at_us))
+		return;
+	end(detect, place, new_listener, NULL, at_us + LINGER_US);
+	end(detect, place, unauthorized_port, by_listener, at_us + LINGER_US);
+	end(detect, place, service_change, NULL, at_us + LINGER_US);
+	end(detect, place, hidden_listener, NULL, at_us + LINGER_US);
+	place->is_hidden = false;
+	pass_on(detect, place);
+}
+
+static void see_hidden(struct detect *detect, struct place *place,
+		       const struct listener_record *l)
+{
+	if (l->hidden == 1)
+		raise_hidden(detect, place, l);
+	else if (place->is_hidden)
+		end_now(detect, place, hidden_listener, NULL);
+	place->is_hidden = l->hidden == 1;
+}
+
+/* A place that was not there before, or a listener for which there is no room. */
+static bool is_news(struct detect *detect, const struct place *place,
+		    const struct listener_record *l, bool was_known)
+{
+	return !was_known && l->authorized == UNKNOWN_FLAG &&
+	       places_twin(&detect->places, place) == NULL;
+}
+
+/* A finding that was about to end, because the listener had closed, goes on. */
+static void go_on(struct detect *detect, const struct place *place,
+		  const struct listener_record *l)
+{
+	struct finding_record key;
+	detect_begin(&key, new_listener, NULL, place, l->at);
+	const struct finding *finding = findings_find(&detect->findings, &key);
+	if (finding != NULL)
+		raise_new(detect, place, l);
+}
+
+static void see_open(struct detect *detect, struct place *place,
+		     struct listener_record *l, bool was_known)
+{
+	const char *changed = was_known ? what_changed(place, l) : NULL;
+	bool is_opening = l->change == NULL || strcmp(l->change, "opened") == 0;
+	bool was_closed = place->open == 0;
+	if (changed != NULL)
+		raise_change(detect, place, l, changed);
+	place_learn(place, l);
+	if (is_opening || was_closed)
+		places_open(&detect->places, place);
+	see_hidden(detect, place, l);
+	judge(detect, place, l);
+	if (is_news(detect, place, l, was_known))
+		raise_new(detect, place, l);
+	else if (was_closed && l->authorized == UNKNOWN_FLAG)
+		go_on(detect, place, l);
+}
+
+static bool is_complete(const struct listener_record *l)
+{
+	return l->transport != NULL && l->port <= UINT16_MAX && !addr_is_unset(&l->ip);
+}
+
+/* There is no room to remember it: it is judged, and news only as it opens. */
+static void see_unplaced(struct detect *detect, struct listener_record *l)
+{
+	struct place place = { .ip = l->ip,
+			       .netns = l->netns,
+			       .transport = l->transport,
+			       .port = l->port };
+	place_learn(&place, l);
+	judge(detect, &place, l);
+	if (l->authorized == UNKNOWN_FLAG && l->change != NULL &&
+	    strcmp(l->change, "opened") == 0)
+		raise_new(detect, &place, l);
+}
+
+void detect_listener(struct detect *detect, struct listener_record *l)
+{
+	if (!is_complete(l))
+		return;
+	if (l->at > detect->now_us)
+		detect->now_us = l->at;
+	bool is_closing = l->change != NULL && strcmp(l->change, "closed") == 0;
+	struct place *place =
+		places_find(&detect->places, l->transport, &l->ip, l->port, l->netns);
+	bool was_known = place != NULL;
+	if (is_closing) {
+		is_refused(detect, l);
+		if (was_known)
+			see_closed(detect, place, l->at);
+		return;
+	}
+	if (place == NULL)
+		place = places_add(&detect->places, l);
+	if (place != NULL)
+		see_open(detect, place, l, was_known);
+	else
+		see_unplaced(detect, l);
+}
+
+void detect_known_listener(struct detect *detect, const struct listener_record *l)
+{
+	if (!is_complete(l))
+		return;
+	struct place *place =
+		places_find(&detect->places, l->transport, &l->ip, l->port, l->netns);
+	if (place == NULL)
+		place = places_add(&detect->places, l);
+	if (place != NULL)
+		place_learn(place, l);
+}
