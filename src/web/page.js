@@ -1,5 +1,5 @@
 /*
- * The page: asks /api/v1/ports and /api/v1/status each second and shows them.  Text goes into
+ * The page: asks for ports, listeners, findings and status each second and shows them.  Text goes into
  * the page as text only (textContent), so nothing from the wire is ever read as HTML.
  */
 "use strict";
@@ -16,8 +16,8 @@ const columns = [
 	  value: (p) => p.port, show: (v, p) => `${v}/${p.transport}` },
 	{ name: "Service", doc: "IANA name of the port",
 	  text: true, value: (p) => p.service },
-	{ name: "Class", doc: "Class by RFC 6335",
-	  text: true, value: (p) => p.class },
+	{ name: "Process", doc: "Process that listens",
+	  text: true, value: (p) => p.process },
 	{ name: "Flows", doc: "Connections that began",
 	  value: (p) => p.flows, show: count },
 	{ name: "Active", doc: "Connections open now",
@@ -38,6 +38,29 @@ const columns = [
 	  value: (p) => perSecond(p.client_bytes, p), show: bytes },
 	{ name: "Out/s", doc: "Bytes per second to clients",
 	  value: (p) => perSecond(p.server_bytes, p), show: bytes },
+];
+
+/* Of listening sockets; the same form, but in the order of the answer. */
+const listenerColumns = [
+	{ name: "Address", doc: "Address it is bound to",
+	  text: true, value: (l) => (l.iface ? `${l.ip}%${l.iface}` : l.ip) },
+	{ name: "Port", doc: "Its port and transport",
+	  value: (l) => l.port, show: (v, l) => `${v}/${l.transport}` },
+	{ name: "Process", doc: "Process that holds it",
+	  text: true, value: (l) => l.process ?? (l.hidden ? "hidden" : undefined), over: (v, l) => Boolean(l.hidden) },
+	{ name: "User", doc: "User it runs as",
+	  text: true, value: (l) => l.user },
+	{ name: "Unit", doc: "systemd unit or container",
+	  text: true, value: (l) => l.container?.slice(0, 12) ?? l.unit?.replace(/\.service$/, "") },
+	{ name: "Reach", doc: "From where it can be reached",
+	  text: true, value: (l) => l.reach },
+	{ name: "Since", doc: "Listening since",
+	  text: true, value: (l) => l.since, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
+	{ name: "Queue", doc: "Clients that wait to be accepted, of the most that may",
+	  value: (l) => l.backlog, show: (v, l) => (l.backlog_max === undefined ? count(v) : `${count(v)}/${count(l.backlog_max)}`),
+	  over: (v, l) => l.backlog_max > 0 && v >= l.backlog_max },
+	{ name: "Allowed", doc: "Whether the register of authorised ports allows it",
+	  text: true, value: (l) => l.authorized, show: (v) => (v ? "yes" : "no"), over: (v) => v === false },
 ];
 let limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 let ports = [];
@@ -88,7 +111,7 @@ function compare(a, b) {
 
 function isOver(column, port) {
 	const value = column.value(port);
-	return value !== undefined && column.over !== undefined && column.over(value);
+	return value !== undefined && column.over !== undefined && column.over(value, port);
 }
 
 function cell(column, port) {
@@ -108,16 +131,44 @@ function cell(column, port) {
 	return td;
 }
 
+function rowOf(columns, record) {
+	const tr = document.createElement("tr");
+	tr.append(...columns.map((column) => cell(column, record)));
+	return tr;
+}
+
+function drawListeners(listeners) {
+	byId("listening-title").hidden = byId("listening").hidden = listeners.length === 0;
+	byId("listening-rows").replaceChildren(...listeners.map((listener) => rowOf(listenerColumns, listener)));
+}
+
+/* News of the machine, newest first; the rest is a number. */
+function drawFindings(findings) {
+	const shown = 5, told = findings.map((finding) => `${finding.id} ${finding.summary}`).join();
+	if (byId("findings").dataset.told === told)
+		return; /* or a screen reader would say it every second */
+	byId("findings").dataset.told = told;
+	byId("findings").hidden = findings.length === 0;
+	byId("findings").replaceChildren(...findings.slice(0, shown).map((finding) => {
+		const li = document.createElement("li");
+		const kind = document.createElement("b");
+		kind.textContent = `! ${finding.kind.replaceAll("_", " ")}`;
+		li.append(kind, ` ${finding.severity ?? ""}: ${finding.summary ?? ""}`);
+		return li;
+	}));
+	if (findings.length > shown) {
+		const more = document.createElement("li");
+		more.textContent = `and ${findings.length - shown} more`;
+		byId("findings").append(more);
+	}
+}
+
 function draw() {
 	const wanted = byId("filter").value.trim().toLowerCase();
 	const shown = ports
 		.filter((p) => `${p.server_ip} ${p.port}/${p.transport} ${p.service ?? ""}`.toLowerCase().includes(wanted))
 		.sort(compare);
-	byId("rows").replaceChildren(...shown.map((port) => {
-		const tr = document.createElement("tr");
-		tr.append(...columns.map((column) => cell(column, port)));
-		return tr;
-	}));
+	byId("rows").replaceChildren(...shown.map((port) => rowOf(columns, port)));
 	const over = shown.filter((port) => columns.some((column) => isOver(column, port))).length;
 	const part = shown.length === ports.length ? "" : `${shown.length} of `;
 	const warning = over > 0 ? `, ! ${over} over a limit` : "";
@@ -163,6 +214,17 @@ function drawHealth(health, status) {
 	byId("facts").textContent = facts.join(" · ");
 }
 
+function drawListenersHead() {
+	byId("listening-head").replaceChildren(...listenerColumns.map((column) => {
+		const th = document.createElement("th");
+		th.className = column.text ? "text" : "";
+		th.scope = "col";
+		th.title = column.doc;
+		th.textContent = column.name;
+		return th;
+	}));
+}
+
 async function ask(path) {
 	const answer = await fetch(path, { headers: { Accept: "application/json" } });
 	return answer.json();
@@ -170,11 +232,14 @@ async function ask(path) {
 
 async function refresh() {
 	try {
-		const [health, status, list] = await Promise.all([ask("health"), ask("api/v1/status"), ask("api/v1/ports?limit=500")]);
+		const [health, status, list, listeners, findings] = await Promise.all(["health", "api/v1/status",
+			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/findings?state=open&limit=50"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
 		draw();
+		drawListeners(listeners);
+		drawFindings(findings);
 	} catch (problem) {
 		byId("health").className = "bad";
 		byId("health").textContent = "! The daemon does not answer; what is shown is old.";
@@ -188,6 +253,7 @@ byId("pause").addEventListener("click", () => {
 	byId("pause").textContent = paused ? "Go on" : "Pause";
 });
 drawHead();
+drawListenersHead();
 refresh();
 setInterval(() => {
 	if (!paused && !document.hidden)

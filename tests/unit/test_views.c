@@ -1,0 +1,181 @@
+/*
+ * test_views.c: tables of listeners, findings and the past, as people see them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* cmocka wants the ones above first */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cells.h"
+
+static struct cell shown(const struct view *view, const char *column,
+			 const json_t *record)
+{
+	struct cell cell = { .tone = TONE_NORMAL };
+	const struct limits limits = limits_of(NULL);
+	const struct column *found = view_column(view, column);
+	if (found == NULL)
+		fail_msg("no column %s", column);
+	else
+		found->show(record, &limits, &cell);
+	return cell;
+}
+
+static void assert_cell(const struct view *view, const char *column, const char *json,
+			const char *text, enum tone tone)
+{
+	json_t *record = json_loads(json, 0, NULL);
+	assert_non_null(record);
+	struct cell cell = shown(view, column, record);
+	if (strcmp(cell.text, text) != 0 || cell.tone != tone)
+		fail_msg("%s of %s: \"%s\", tone %d", column, json, cell.text,
+			 (int)cell.tone);
+	json_decref(record);
+}
+
+static void what_is_wrong_with_a_listener_has_a_mark(void **state)
+{
+	(void)state;
+	const struct view *view = &view_listeners;
+	assert_cell(view, "AUTH", "{\"authorized\":false}", "!no", TONE_OVER);
+	assert_cell(view, "AUTH", "{\"authorized\":true}", "yes", TONE_NORMAL);
+	assert_cell(view, "AUTH", "{}", "-", TONE_QUIET);
+	assert_cell(view, "QUEUE", "{\"backlog\":128,\"backlog_max\":128}", "!128/128",
+		    TONE_OVER);
+	assert_cell(view, "QUEUE", "{\"backlog\":0,\"backlog_max\":4096}", "0/4,096",
+		    TONE_QUIET);
+	assert_cell(view, "QUEUE", "{\"backlog\":512}", "512", TONE_NORMAL);
+	assert_cell(view, "QUEUE", "{}", "-", TONE_QUIET);
+	assert_cell(view, "DROPS", "{\"overflows\":17}", "!17", TONE_OVER);
+	assert_cell(view, "PROCESS", "{\"hidden\":true}", "!hidden", TONE_OVER);
+	assert_cell(view, "PROCESS", "{\"hidden\":true,\"process\":\"x\"}", "!x",
+		    TONE_OVER);
+	assert_cell(view, "PROCESS", "{\"process\":\"sshd\"}", "sshd", TONE_NORMAL);
+}
+
+static void a_listener_is_named_as_other_tools_name_it(void **state)
+{
+	(void)state;
+	const struct view *view = &view_listeners;
+	assert_cell(view, "ADDRESS", "{\"ip\":\"0.0.0.0\",\"iface\":\"eth0\"}",
+		    "0.0.0.0%eth0", TONE_STRONG);
+	assert_cell(view, "PORT", "{\"port\":53,\"transport\":\"udp\"}", "53/udp",
+		    TONE_STRONG);
+	assert_cell(view, "PID", "{\"pid\":1234567}", "1234567", TONE_NORMAL);
+	assert_cell(view, "UNIT", "{\"unit\":\"ssh.service\"}", "ssh", TONE_NORMAL);
+	assert_cell(view, "UNIT", "{\"unit\":\"session-4.scope\"}", "session-4.scope",
+		    TONE_NORMAL);
+	assert_cell(view, "UNIT",
+		    "{\"unit\":\"docker.service\",\"container\":"
+		    "\"0123456789abcdef0123456789abcdef\"}",
+		    "0123456789ab", TONE_NORMAL);
+}
+
+static void a_port_that_does_not_answer_or_has_findings_is_over_its_limit(void **state)
+{
+	(void)state;
+	assert_cell(&view_ports, "STATE", "{\"state\":\"open\"}", "open", TONE_NORMAL);
+	assert_cell(&view_ports, "STATE", "{\"state\":\"closed\"}", "!closed",
+		    TONE_OVER);
+	assert_cell(&view_ports, "FIND", "{\"findings\":2}", "!2", TONE_OVER);
+	assert_cell(&view_ports, "FIND", "{\"findings\":0}", "0", TONE_QUIET);
+	assert_cell(&view_ports, "FIND", "{}", "-", TONE_QUIET);
+}
+
+static void a_finding_tells_the_whole_of_it(void **state)
+{
+	(void)state;
+	char long_text[256], json[320];
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	snprintf(json, sizeof(json), "{\"summary\":\"%s\"}", long_text);
+	assert_cell(&view_findings, "WHAT", json, long_text, TONE_NORMAL);
+	assert_cell(&view_findings, "SEVERITY", "{\"severity\":\"high\"}", "!high",
+		    TONE_OVER);
+	assert_cell(&view_findings, "SEVERITY", "{\"severity\":\"low\"}", "low",
+		    TONE_NORMAL);
+	assert_cell(&view_findings, "PORT", "{\"kind\":\"x\"}", "-", TONE_QUIET);
+}
+
+static void a_time_of_another_day_has_its_date(void **state)
+{
+	(void)state;
+	char json[80];
+	setenv("TZ", "UTC", 1);
+	tzset();
+	assert_cell(&view_flows, "START", "{\"start\":\"2020-02-03T04:05:06.7Z\"}",
+		    "2020-02-03 04:05", TONE_QUIET);
+	time_t now = time(NULL);
+	struct tm today;
+	gmtime_r(&now, &today);
+	strftime(json, sizeof(json), "{\"start\":\"%Y-%m-%dT00:00:00Z\"}", &today);
+	assert_cell(&view_flows, "START", json, "00:00:00", TONE_QUIET);
+}
+
+static bool has_column(const struct layout *layout, const struct view *view,
+		       const char *head)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		if (strcmp(view->columns[layout->column[i]].head, head) == 0)
+			return true;
+	return false;
+}
+
+static void
+a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare(void **state)
+{
+	(void)state;
+	const struct limits limits = limits_of(NULL);
+	json_t *rows = json_loads("[{\"port\":1},{\"port\":2}]", 0, NULL);
+	struct layout layout = { 0 };
+	layout_fit(&layout, &view_listeners, rows, &limits, 0);
+	assert_false(has_column(&layout, &view_listeners, "NETNS"));
+	assert_true(has_column(&layout, &view_listeners, "AUTH"));
+	json_object_set_new(json_array_get(rows, 1), "netns", json_integer(4026531840));
+	layout = (struct layout){ 0 };
+	layout_fit(&layout, &view_listeners, rows, &limits, 0);
+	assert_true(has_column(&layout, &view_listeners, "NETNS"));
+	json_decref(rows);
+}
+
+static void no_text_of_a_record_reaches_the_terminal_unseen(void **state)
+{
+	(void)state;
+	static const struct view *const views[] = { &view_listeners, &view_findings,
+						    &view_flows, &view_port_steps };
+	json_t *record = json_object();
+	for (size_t v = 0; v < sizeof(views) / sizeof(views[0]); v++) {
+		for (size_t i = 0; i < views[v]->count; i++)
+			json_object_set_new(record, views[v]->columns[i].sort,
+					    json_string("\033[2J\a\xc3\xa9"));
+		for (size_t i = 0; i < views[v]->count; i++) {
+			struct cell cell =
+				shown(views[v], views[v]->columns[i].head, record);
+			for (const char *s = cell.text; *s != '\0'; s++)
+				assert_in_range(*s, 0x20, 0x7e);
+		}
+	}
+	json_decref(record);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_wrong_with_a_listener_has_a_mark),
+		cmocka_unit_test(a_listener_is_named_as_other_tools_name_it),
+		cmocka_unit_test(
+			a_port_that_does_not_answer_or_has_findings_is_over_its_limit),
+		cmocka_unit_test(a_finding_tells_the_whole_of_it),
+		cmocka_unit_test(a_time_of_another_day_has_its_date),
+		cmocka_unit_test(
+			a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare),
+		cmocka_unit_test(no_text_of_a_record_reaches_the_terminal_unseen),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
