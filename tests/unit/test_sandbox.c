@@ -210,8 +210,8 @@ static bool system_calls_are_few(void)
 	char *const arguments[] = { (char *)"true", NULL };
 	MUST(execv("/bin/true", arguments) < 0 && is_denied(-1));
 	MUST(is_denied(socket(AF_PACKET, SOCK_RAW, 0)));
-	MUST(is_denied(socket(AF_INET, SOCK_STREAM, 0)));
-	MUST(is_denied(socket(AF_INET6, SOCK_DGRAM, 0)));
+	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0);
+	MUST(socket(AF_INET6, SOCK_DGRAM, 0) < 0);
 	MUST(is_denied(setuid(0)));
 	MUST(is_denied(setgid(0)));
 	MUST(is_denied((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL)));
