@@ -112,8 +112,11 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	/* Asking for a limit, not setting one. */
 	if (error == 0)
 		error = allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+	/* Names of threads and of memory. */
 	if (error == 0)
 		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	if (error == 0)
+		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
 	return error;
 }
 
