@@ -1,16 +1,18 @@
 /*
  * main.c: picks the command.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
 /* Common things first: this order is the overview's. */
 static const struct command commands[] = {
-	{ "run", "[-c FILE] [-i IFACE]...", "watch this machine's traffic; needs root",
+	{ "run", "[-c FILE] [-i IFACE]...", "watch this machine's ports; as root, to see traffic",
 	  command_run_monitor },
 	{ "status", "", "is all well, what is watched, what was missed",
 	  command_status },
@@ -156,8 +158,23 @@ static void name_first(int argc, char **argv)
 	argv[1] = name;
 }
 
+/*
+ * Whoever starts us may have closed these; a socket must not get their number, and what
+ * is meant for standard output go there.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_descriptors();
 	setlocale(LC_CTYPE, ""); /* numbers stay with a point */
 	name_first(argc, argv);
 	if (argc > 2 && strcmp(argv[1], "help") == 0)

@@ -112,8 +112,11 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	/* Asking for a limit, not setting one. */
 	if (error == 0)
 		error = allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+	/* Names of threads and of memory. */
 	if (error == 0)
 		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	if (error == 0)
+		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
 	return error;
 }
 
@@ -138,6 +141,17 @@ static int allow_ioctls(scmp_filter_ctx filter)
 	return error;
 }
 
+/* As on a kernel without IP: getaddrinfo(3), which libpcap asks for the port of a name,
+ * only sorts by it. */
+static int refuse_network(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp v4 = SCMP_A0(SCMP_CMP_EQ, AF_INET);
+	const struct scmp_arg_cmp v6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6);
+	const uint32_t action = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	int error = add(filter, action, "socket", 1, &v4);
+	return error != 0 ? error : add(filter, action, "socket", 1, &v6);
+}
+
 /* getifaddrs(3), rtnetlink(7), and what looks for nscd(8); no network. */
 static int fill_daemon(scmp_filter_ctx filter)
 {
@@ -145,6 +159,8 @@ static int fill_daemon(scmp_filter_ctx filter)
 	int error = allow(filter, of_daemon);
 	if (error == 0)
 		error = allow_families(filter, families, 2);
+	if (error == 0)
+		error = refuse_network(filter);
 	if (error == 0)
 		error = allow_ioctls(filter);
 	return error;

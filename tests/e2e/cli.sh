@@ -183,6 +183,10 @@ fi
 start_daemon sick
 exits 5 ask status && grep -q "1,234 packets by the kernel" "$dir/out"
 ok $? "status exits with 5 when packets were dropped"
+grep -q "^Privileges .*runs as nobody; no capabilities, no_new_privs, seccomp hold" \
+	"$dir/out" && grep -qF "; ! not in force: landlock (not in this kernel)" "$dir/out" &&
+	grep -qF "; ! guard ended by signal 9 (Killed)" "$dir/out"
+ok $? "status says which of its own defences do not hold, and why"
 stop_daemon
 [ ! -e "$sock" ]
 ok $? "a daemon that ends takes its socket along"

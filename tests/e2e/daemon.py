@@ -7,7 +7,7 @@ to be counted.
 import json
 import os
 import pathlib
-import shutil
+import re
 import signal
 import socket
 import sys
@@ -72,18 +72,8 @@ def refusals(tap, lab):
                f"exit {done.returncode}, expected {status}; {words} in one line:",
                done.stderr, done.stdout)
 
-    run = [BREAKWATER, "run", "--socket", sock, "--listen", "127.0.0.1:0"]
-    # Where the binary may be read by everybody, as it is when installed.
-    theirs = lab.dir / "breakwater"
-    shutil.copy(BREAKWATER, theirs)
-    (lab.dir / "theirs").mkdir()
-    os.chown(lab.dir / "theirs", 65534, 65534)
-    sock = str(lab.dir / "theirs/refused.sock")
-    refused(4, "an ordinary user is told that rights are missing, and which",
-            ["breakwater", "CAP_NET_RAW"],
-            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-            str(theirs), "run", "--socket", sock, "--listen", "127.0.0.1:0")
-    sock = str(lab.dir / "refused.sock")
+    state = ["--state", str(lab.dir / "state")]
+    run = [BREAKWATER, "run", "--socket", sock, "--listen", "127.0.0.1:0", *state]
     refused(2, "an interface that is not there is wrong usage", ["nosuchif"],
             *run, "-i", "nosuchif")
     refused(2, "a filter that can't be read is wrong usage", ["filter"],
@@ -99,25 +89,31 @@ def refusals(tap, lab):
     taken = server.listen("127.0.0.1")
     address = f"127.0.0.1:{taken.getsockname()[1]}"
     refused(1, "an address in use is told, with what to do", [address, "--listen"],
-            BREAKWATER, "run", "--socket", sock, "--listen", address)
+            BREAKWATER, "run", "--socket", sock, "--listen", address, *state)
 
 
 def second_daemon(tap, lab):
     _, server = cable(lab)
     first = lab.monitor(server)
     done = server.run(BREAKWATER, "run", "--socket", str(first.socket), "--listen",
-                      "127.0.0.1:0", status=None, seconds=10)
+                      "127.0.0.1:0", "--state", str(lab.dir / "second"), status=None,
+                      seconds=10)
     tap.ok(done.returncode != 0 and one_line(done.stderr, str(first.socket)) and
            done.stdout == "", "a second daemon on one socket is told so in one line",
            done)
     tap.ok(first.answers(), "the first one goes on")
+    # With its guard, which would remove it.
+    guard = int(re.search(r"pid (\d+)",
+                          first.get("status")["privileges"]["guard"]["detail"])[1])
+    os.kill(guard, signal.SIGKILL)
     first.program.process.kill()
     first.program.wait()
     tap.ok(first.socket.exists(), "one that is killed can't remove its socket")
     again = e2e.Monitor.__new__(e2e.Monitor)
     again.network, again.socket = server, first.socket
     again.program = server.start(BREAKWATER, "run", "--socket", str(first.socket),
-                                 "--listen", "127.0.0.1:0")
+                                 "--listen", "127.0.0.1:0", "--state",
+                                 str(lab.dir / "again"))
     until(again.answers, "a daemon in place of one that was killed")
     tap.ok(True, "the next one takes the socket that was left behind")
     again.stop()
@@ -145,8 +141,9 @@ def endings(tap, lab):
                text)
         tap.equal(monitor.program.err(), "", "and nothing on standard error")
     left = {path.name for path in set(lab.dir.iterdir()) - before}
-    outputs = {name for name in left if name.endswith((".out", ".err"))}
-    tap.equal(left - outputs, set(), "it leaves no file behind")
+    outputs = {name for name in left if name.endswith((".out", ".err")) or
+               name.startswith("state-")}
+    tap.equal(left - outputs, set(), "it leaves no file behind but its state")
 
 
 def drops(tap, lab):

@@ -265,8 +265,15 @@ static void status(void *self, struct buf *json)
 		   "\"flows\":1432,\"half_open\":3,\"flows_evicted\":0,\"flows_"
 		   "refused\":0,"
 		   "\"services\":10,\"memory_bytes\":11000000,\"rss_bytes\":23000000,"
-		   "\"cpu_ratio\":0.013,",
-		   sick ? 1234 : 0);
+		   "\"cpu_ratio\":0.013,"
+		   "\"privileges\":{\"user\":{\"holds\":true,\"detail\":\"nobody\"},"
+		   "\"capabilities\":{\"holds\":true,\"detail\":\"none\"},"
+		   "\"no_new_privs\":{\"holds\":true,\"detail\":\"set\"},"
+		   "\"landlock\":{\"holds\":%s,\"detail\":\"not in this kernel\"},"
+		   "\"seccomp\":{\"holds\":true,\"detail\":\"\"},"
+		   "\"guard\":{\"holds\":%s,\"detail\":\"%s\"}},",
+		   sick ? 1234 : 0, sick ? "false" : "true", sick ? "false" : "true",
+		   sick ? "ended by signal 9 (Killed)" : "pid 813");
 	buf_printf(
 		json,
 		"\"store\":{\"state\":\"%s\",\"message\":\"%s\",\"bytes\":12400000,"

@@ -28,6 +28,9 @@ PR_SET_PDEATHSIG = 1       # linux/prctl.h
 LIBC = ctypes.CDLL(None, use_errno=True)
 EXIT_SKIPPED = 77
 
+# A system call that a sandbox does not foresee ends the process, so that tests find it.
+os.environ.setdefault("BREAKWATER_SECCOMP", "kill")
+
 
 class Failure(Exception):
     """A test can't go on; its text says why."""
@@ -328,8 +331,9 @@ class Monitor:
         lab.monitors = getattr(lab, "monitors", 0) + 1
         self.network = network
         self.socket = lab.dir / f"breakwater-{lab.monitors}.sock"
+        self.state = lab.dir / f"state-{lab.monitors}"
         command = [BREAKWATER, "run", "--socket", str(self.socket), "--state",
-                   str(lab.dir / f"state-{lab.monitors}"), *(["--json"] if json_output else []), *options]
+                   str(self.state), *(["--json"] if json_output else []), *options]
         if "--listen" not in options:
             command += ["--listen", "127.0.0.1:0"]
         self.program = network.start(*command)

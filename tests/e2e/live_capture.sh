@@ -10,4 +10,5 @@ fi
 status=0
 "$programs/live_capture" || status=1
 "$programs/live_workers" || status=1
+"$programs/live_sandbox" || status=1
 exit $status

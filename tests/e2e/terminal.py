@@ -112,7 +112,8 @@ def watch(tap, lab):
         tag = name.replace("-", "")
         sock = lab.dir / f"{tag}.sock"
         terminal.open(f"trap : INT; stty -a >{lab.dir}/{tag}.before; {BREAKWATER} run "
-                      f"-i net0 --socket {sock} --listen 127.0.0.1:0; "
+                      f"-i net0 --socket {sock} --listen 127.0.0.1:0 "
+                      f"--state {lab.dir}/{tag}.state; "
                       f"echo \"ended $?\"; stty -a >{lab.dir}/{tag}.after; exec cat",
                       columns)
         terminal.wait("Ctrl-C here ends it", "what run says first")
@@ -148,7 +149,8 @@ def closed_window(tap, lab):
     _, server = network(lab)
     terminal = Terminal(lab, server)
     sock = lab.dir / "closed.sock"
-    terminal.open(f"{BREAKWATER} run -i net0 --socket {sock} --listen 127.0.0.1:0")
+    terminal.open(f"{BREAKWATER} run -i net0 --socket {sock} --listen 127.0.0.1:0 "
+                  f"--state {lab.dir}/closed.state")
     terminal.wait("^after [1-9] s: ", "progress")
     pid = int(terminal.told("#{pane_pid}"))  # sh has become it, or waits for it
     lab.run("kill", "-HUP", str(daemon_of(terminal) if name_of(pid) == "sh" else pid))

@@ -65,6 +65,7 @@ static void defaults_are_those_of_the_contract(void **state)
 	config_init(&config);
 	assert_string_equal(config.listen, "127.0.0.1:7070");
 	assert_string_equal(config.state, "/var/lib/breakwater");
+	assert_string_equal(config.user, "breakwater");
 	assert_int_equal(config.home.count, 0);
 	assert_int_equal(config.interfaces.count, 0);
 	assert_int_equal(config.workers, 1);
@@ -228,7 +229,7 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 {
 	(void)state;
 	refuses("listne: x",
-		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, "
+		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
 		"interfaces, capture, flows, limits; did you mean listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
@@ -462,7 +463,8 @@ static void json_and_schema_and_docs_know_every_key(void **state)
 	assert_string_equal(
 		buf_cstr(&json),
 		"{\"home\": [\"10.0.0.0/8\"], \"listen\": \"127.0.0.1:7070\", "
-		"\"state\": \"/var/lib/breakwater\", \"interfaces\": [], "
+		"\"state\": \"/var/lib/breakwater\", \"user\": \"breakwater\", "
+		"\"interfaces\": [], "
 		"\"capture\": {\"filter\": \"\", \"workers\": 1, \"ring_mib\": 8}, "
 		"\"flows\": {\"max\": 131072, \"half_open_max\": 131072, "
 		"\"source_share\": 8192}, \"limits\": {\"response_ms\": 100, "

@@ -269,11 +269,44 @@ static void a_file_without_packets_has_no_times(void **state)
 	}
 }
 
+static void count_flow(void *to, const struct flow_record *flow)
+{
+	(void)flow;
+	++*(unsigned *)to;
+}
+
+static void without_captures_everything_can_still_be_asked(void **state)
+{
+	(void)state;
+	struct pipeline_options options = { .flows_max = 1024,
+					    .half_open_max = 1024,
+					    .source_share = 1024,
+					    .window_s = 60,
+					    .keyed = true,
+					    .catalog = catalog };
+	struct pipeline_sink sink = { .flow = take_flow, .port = take_port };
+	struct pipeline *p = pipeline_start(NULL, &options, &sink);
+	struct pipeline_totals totals;
+	unsigned flows = 0;
+	assert_non_null(p);
+	pipeline_pump(p);
+	pipeline_list(p, 10000, count_flow, &flows);
+	pipeline_totals(p, &totals);
+	assert_int_equal(flows, 0);
+	assert_int_equal(totals.flow.packets, 0);
+	assert_true(totals.newest_us == INT64_MIN);
+	assert_int_equal(ports_count(pipeline_ports(p)), 0);
+	assert_string_equal(pipeline_error(p), "");
+	pipeline_stop(p);
+	pipeline_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_of_workers_gives_the_same_records),
 		cmocka_unit_test(a_file_without_packets_has_no_times),
+		cmocka_unit_test(without_captures_everything_can_still_be_asked),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }

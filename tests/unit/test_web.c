@@ -221,13 +221,22 @@ static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
 	fake.self_at_us = UNKNOWN_TIME;
 	expect("/health", 503, "no measurement yet");
 	fake.self_at_us = now_us();
+	fake.dropped = 0;
 	fake.status = "{\"interfaces\":[]}";
 	expect("/health", 503, "no interface is watched");
-	fake.dropped = 0;
 	fake.status = "{\"interfaces\":[\"lo\"],\"store\":{\"state\":\"full\","
 		      "\"message\":\"no space left\"}}";
 	expect("/health", 200,
 	       "{\"status\":\"degraded\",\"reasons\":[\"store: no space left\"]}");
+	fake.status = "{\"interfaces\":[],\"capture\":{\"holds\":false,"
+		      "\"detail\":\"not permitted\"}}";
+	expect("/health", 200,
+	       "{\"status\":\"degraded\",\"reasons\":[\"packets are not watched: not "
+	       "permitted\"]}");
+	fake.status = "{\"interfaces\":[\"lo\"],\"privileges\":{\"guard\":{"
+		      "\"holds\":false,\"detail\":\"ended\"}}}";
+	expect("/health", 200,
+	       "{\"status\":\"degraded\",\"reasons\":[\"the guard ended\"]}");
 	fake.status = "";
 	expect("/health", 503, "no status");
 }

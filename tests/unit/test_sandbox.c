@@ -1,0 +1,378 @@
+/*
+ * test_sandbox.c: what the daemon can't do any more, and what it still can.
+ *
+ * Each test enters the sandbox in a child, for there is no way back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guard/guard.h"
+
+/* In the child: says where it failed. */
+#define MUST(condition)                                                                \
+	do {                                                                           \
+		if (!(condition)) {                                                    \
+			fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__,        \
+				#condition, strerror(errno));                          \
+			return false;                                                  \
+		}                                                                      \
+	} while (false)
+
+static char folder[] = "/tmp/test_sandbox_XXXXXX";
+static char state_folder[64], readable_folder[64], outside[64];
+static struct sandbox_report report;
+static const char *user = "no-such-user-here";
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int make_folders(void **state)
+{
+	(void)state;
+	char path[96];
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	chmod(folder, 0755);
+	snprintf(state_folder, sizeof(state_folder), "%s/state", folder);
+	snprintf(readable_folder, sizeof(readable_folder), "%s/etc", folder);
+	snprintf(outside, sizeof(outside), "%s/outside", folder);
+	mkdir(readable_folder, 0755);
+	mkdir(outside, 0777);
+	chmod(outside, 0777);
+	snprintf(path, sizeof(path), "%s/file", readable_folder);
+	write_text(path, "readable");
+	snprintf(path, sizeof(path), "%s/file", outside);
+	write_text(path, "outside");
+	chmod(path, 0666);
+	return sandbox_own_folder(state_folder, user);
+}
+
+static int remove_folders(void **state)
+{
+	(void)state;
+	char command[128];
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command); /* NOLINT(cert-env33-c): a path of our own */
+}
+
+static void inside(bool (*check)(void))
+{
+	const char *const readable[] = { readable_folder, "/no/such/path", NULL };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		sandbox_enter(user, state_folder, readable, &report);
+		_exit(check() ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_SUCCESS);
+}
+
+static bool is_root(void)
+{
+	return geteuid() == 0;
+}
+
+/* ---- what it says of itself ---- */
+
+/* The kernel's word, through a descriptor that was opened outside. */
+static char kernel_says[8192];
+static int status_fd;
+
+static bool says(const char *name, const char *value)
+{
+	const char *at = strstr(kernel_says, name);
+	return at != NULL && strncmp(at + strlen(name), value, strlen(value)) == 0;
+}
+
+static bool everything_is_given_up(void)
+{
+	ssize_t len = pread(status_fd, kernel_says, sizeof(kernel_says) - 1, 0);
+	MUST(len > 0);
+	kernel_says[len] = '\0';
+	MUST(says("CapInh:\t", "0000000000000000\n"));
+	MUST(says("CapPrm:\t", "0000000000000000\n"));
+	MUST(says("CapEff:\t", "0000000000000000\n"));
+	MUST(says("CapBnd:\t", "0000000000000000\n"));
+	MUST(says("CapAmb:\t", "0000000000000000\n"));
+	MUST(says("NoNewPrivs:\t", "1\n"));
+	MUST(says("Seccomp:\t", "2\n"));
+	MUST(says("Groups:\t", " \n") || says("Groups:\t", "\n"));
+	MUST(getuid() != 0 && geteuid() == getuid() && getgid() != 0);
+	MUST(prctl(PR_SET_NAME, "thread") == 0);
+	for (unsigned i = 0; i < SANDBOX_PARTS; i++)
+		MUST(report.holds[i] && report.detail[i][0] != '\0');
+	return true;
+}
+
+static void as_root_it_becomes_nobody_and_gives_up_all(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	const char *const readable[] = { NULL };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		status_fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+		sandbox_enter(user, state_folder, readable, &report);
+		bool ok = everything_is_given_up() &&
+			  strcmp(report.detail[SANDBOX_USER], "nobody") == 0;
+		_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* An ordinary user stays who it is, and gives up as much. */
+static bool confined_without_root(void)
+{
+	MUST(report.holds[SANDBOX_USER]);
+	MUST(report.holds[SANDBOX_CAPABILITIES]);
+	MUST(report.holds[SANDBOX_NO_NEW_PRIVS]);
+	MUST(report.holds[SANDBOX_LANDLOCK]);
+	MUST(report.holds[SANDBOX_SECCOMP]);
+	MUST(getuid() != 0);
+	return true;
+}
+
+static void without_root_the_rest_still_holds(void **state)
+{
+	(void)state;
+	const char *const readable[] = { NULL };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (is_root() && setresuid(12345, 12345, 12345) != 0)
+			_exit(2);
+		sandbox_enter("root", state_folder, readable, &report);
+		_exit(confined_without_root() ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* ---- what it can't do ---- */
+
+static bool is_denied(int result)
+{
+	return result < 0 && (errno == EPERM || errno == EACCES);
+}
+
+static bool files_outside_are_out_of_reach(void)
+{
+	char path[96];
+	MUST(is_denied(open("/etc/shadow", O_RDONLY)));
+	MUST(is_denied(open("/etc/passwd", O_RDONLY)));
+	MUST(is_denied(open("/proc/self/environ", O_RDONLY)));
+	MUST(is_denied(open("/", O_RDONLY | O_DIRECTORY)));
+	snprintf(path, sizeof(path), "%s/file", outside);
+	MUST(is_denied(open(path, O_RDONLY)));
+	MUST(is_denied(open(path, O_WRONLY)));
+	MUST(is_denied(unlink(path)));
+	snprintf(path, sizeof(path), "%s/new", outside);
+	MUST(is_denied(open(path, O_WRONLY | O_CREAT, 0600)));
+	MUST(is_denied(mkdir(path, 0700)));
+	snprintf(path, sizeof(path), "%s/file", readable_folder);
+	MUST(is_denied(open(path, O_WRONLY)));
+	return true;
+}
+
+static bool system_calls_are_few(void)
+{
+	char *const arguments[] = { (char *)"true", NULL };
+	MUST(execv("/bin/true", arguments) < 0 && is_denied(-1));
+	MUST(is_denied(socket(AF_PACKET, SOCK_RAW, 0)));
+	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0);
+	MUST(socket(AF_INET6, SOCK_DGRAM, 0) < 0);
+	MUST(is_denied(setuid(0)));
+	MUST(is_denied(setgid(0)));
+	MUST(is_denied((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL)));
+	MUST(is_denied(kill(getppid(), 0)));
+	MUST(is_denied(fork()));
+	MUST(is_denied(chmod(state_folder, 0777)));
+	MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		  0) == MAP_FAILED);
+	return true;
+}
+
+static void files_outside_the_state_folder_are_out_of_reach(void **state)
+{
+	(void)state;
+	inside(files_outside_are_out_of_reach);
+}
+
+static void no_program_process_or_network_socket_can_be_made(void **state)
+{
+	(void)state;
+	inside(system_calls_are_few);
+}
+
+/* ---- what it still can ---- */
+
+static bool the_store_works(void)
+{
+	char path[96], other[104];
+	sqlite3 *db;
+	snprintf(path, sizeof(path), "%s/store.db", state_folder);
+	MUST(sqlite3_open(path, &db) == SQLITE_OK);
+	MUST(sqlite3_exec(db,
+			  "pragma journal_mode = wal; create table t (a);"
+			  "with n(i) as (select 1 union all select i + 1 from n "
+			  "where i < 10000) insert into t select i from n;"
+			  "pragma wal_checkpoint(truncate); vacuum;"
+			  "select count(*) from t order by a",
+			  NULL, NULL, NULL) == SQLITE_OK);
+	MUST(sqlite3_close(db) == SQLITE_OK);
+	snprintf(other, sizeof(other), "%s.corrupt", path);
+	MUST(rename(path, other) == 0);
+	MUST(unlink(other) == 0);
+	return true;
+}
+
+static void *add_one(void *number)
+{
+	++*(int *)number;
+	return NULL;
+}
+
+static bool the_rest_works(void)
+{
+	char path[96], text[16];
+	pthread_t thread;
+	int number = 0;
+	struct ifaddrs *all;
+	MUST(pthread_create(&thread, NULL, add_one, &number) == 0);
+	MUST(pthread_join(thread, NULL) == 0 && number == 1);
+	MUST(getifaddrs(&all) == 0);
+	freeifaddrs(all);
+	snprintf(path, sizeof(path), "%s/file", readable_folder);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	MUST(fd >= 0 && read(fd, text, sizeof(text)) == 8);
+	MUST(open("/dev/null", O_RDWR | O_CLOEXEC) >= 0);
+	MUST(open("/dev/urandom", O_RDONLY | O_CLOEXEC) >= 0);
+	return true;
+}
+
+static void a_store_in_the_state_folder_works(void **state)
+{
+	(void)state;
+	inside(the_store_works);
+}
+
+static void threads_addresses_and_the_configuration_work(void **state)
+{
+	(void)state;
+	inside(the_rest_works);
+}
+
+/* ---- the state folder ---- */
+
+static uid_t owner_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_uid;
+}
+
+static void the_folder_and_its_files_become_the_users(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	char own[64], file[96];
+	uid_t nobody = getpwnam("nobody")->pw_uid;
+	snprintf(own, sizeof(own), "%s/own", folder);
+	snprintf(file, sizeof(file), "%s/store.db", own);
+	mkdir(own, 0755);
+	write_text(file, "x");
+	assert_int_equal(sandbox_own_folder(own, user), 0);
+	assert_int_equal(owner_of(own), nobody);
+	assert_int_equal(owner_of(file), nobody);
+	assert_int_equal(chown(file, 0, 0), 0);
+	assert_int_equal(sandbox_own_folder(own, user), 0);
+	assert_int_equal(owner_of(file), nobody);
+}
+
+static void a_folder_with_anything_else_in_it_is_left_alone(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	char shared[64], file[96], odd[96], target[96];
+	snprintf(shared, sizeof(shared), "%s/shared", folder);
+	snprintf(file, sizeof(file), "%s/a", shared);
+	snprintf(odd, sizeof(odd), "%s/odd", shared);
+	snprintf(target, sizeof(target), "%s/file", readable_folder);
+	mkdir(shared, 0755);
+	write_text(file, "x");
+	for (int kind = 0; kind < 4; kind++) {
+		int made = kind == 0   ? mkdir(odd, 0755)
+			   : kind == 1 ? symlink(target, odd)
+			   : kind == 2 ? link(target, odd)
+				       : mkfifo(odd, 0600);
+		assert_int_equal(made, 0);
+		assert_int_equal(sandbox_own_folder(shared, user), -ENOTEMPTY);
+		assert_int_equal(remove(odd), 0);
+	}
+	write_text(odd, "x");
+	assert_int_equal(chown(odd, 12345, 12345), 0);
+	assert_int_equal(sandbox_own_folder(shared, user), -ENOTEMPTY);
+	assert_int_equal(unlink(odd), 0);
+	assert_int_equal(chmod(shared, 01777), 0);
+	assert_int_equal(sandbox_own_folder(shared, user), -EPERM);
+	assert_int_equal(owner_of(shared), 0);
+	assert_int_equal(owner_of(file), 0);
+	assert_int_equal(owner_of(target), 0);
+}
+
+static void a_mistyped_path_grows_no_tree(void **state)
+{
+	(void)state;
+	char deep[96];
+	snprintf(deep, sizeof(deep), "%s/no/such/folder", folder);
+	assert_int_equal(sandbox_own_folder(deep, user), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(as_root_it_becomes_nobody_and_gives_up_all),
+		cmocka_unit_test(without_root_the_rest_still_holds),
+		cmocka_unit_test(files_outside_the_state_folder_are_out_of_reach),
+		cmocka_unit_test(no_program_process_or_network_socket_can_be_made),
+		cmocka_unit_test(a_store_in_the_state_folder_works),
+		cmocka_unit_test(threads_addresses_and_the_configuration_work),
+		cmocka_unit_test(the_folder_and_its_files_become_the_users),
+		cmocka_unit_test(a_folder_with_anything_else_in_it_is_left_alone),
+		cmocka_unit_test(a_mistyped_path_grows_no_tree),
+	};
+	return cmocka_run_group_tests(tests, make_folders, remove_folders);
+}
