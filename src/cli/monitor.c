@@ -48,9 +48,11 @@ static void take_flow(void *self, const struct flow_record *flow)
 		print_json(RECORD_flow, &known);
 }
 
-static void take_port(void *self, const struct port_record *port)
+static void take_port(void *self, const struct port_record *port,
+		      const struct port_detail *detail)
 {
 	struct monitor *m = self;
+	(void)detail;
 	web_live(m->web, RECORD_port, port);
 	if (m->common.json)
 		print_json(RECORD_port, port);
@@ -63,9 +65,11 @@ struct emitting {
 	void *to;
 };
 
-static void emit_port(void *to, const struct port_record *port)
+static void emit_port(void *to, const struct port_record *port,
+		      const struct port_detail *detail)
 {
 	const struct emitting *e = to;
+	(void)detail;
 	e->emit(e->to, port);
 }
 
