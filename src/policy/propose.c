@@ -175,17 +175,13 @@ static bool is_all_loopback(const struct prefixes *list)
 	return !list->any;
 }
 
-/* 127.0.0.1 and ::1 are what people mean by loopback; 127.0.0.53 is one address. */
-static bool is_usual_loopback(const struct prefixes *list)
+/* All of loopback is among them. */
+static bool has_usual_loopback(const struct prefixes *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const uint8_t *ip = list->at[i].addr.ip6;
-		if (prefix_is_v4(&list->at[i]) && (ip[13] | ip[14]) != 0)
-			return false;
-		if (ip[15] != 1)
-			return false;
-	}
-	return is_all_loopback(list);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].len < 128)
+			return true;
+	return false;
 }
 
 static void put_list(struct buf *out, const struct prefixes *list, size_t *count)
@@ -203,7 +199,7 @@ static void put_addresses(struct buf *out, const struct prefixes *list)
 	buf_text(out, "    address: ");
 	if (list->any) {
 		buf_text(out, "any");
-	} else if (is_usual_loopback(list)) {
+	} else if (is_all_loopback(list) && has_usual_loopback(list)) {
 		buf_text(out, "loopback");
 	} else {
 		buf_char(out, '[');
@@ -222,7 +218,9 @@ static void put_clients(struct buf *out, const struct group *group)
 		buf_text(out, "any\n");
 		return;
 	}
-	if (is_all_loopback(&group->entry.addresses)) {
+	bool has_clients = group->private.any || group->private.count > 0 ||
+			   group->public.count > 0;
+	if (!has_clients && is_all_loopback(&group->entry.addresses)) {
 		buf_text(out, "loopback\n");
 		return;
 	}
