@@ -47,6 +47,12 @@ stop_daemon()
 	daemon=
 }
 
+# Bit 1 of the last digit is SIGINT; the shell before exec catches it, too.
+catches_interrupts() # PID
+{
+	grep -qx breakwater "/proc/$1/comm" && grep -q '^SigCgt:.*[2367abef]$' "/proc/$1/status"
+}
+
 exits() # STATUS COMMAND...
 {
 	local wanted=$1
@@ -204,8 +210,7 @@ fi
 [ -n "$daemon" ] && stop_daemon
 start_daemon sick
 "$breakwater" ports --since 2h --socket "$sock" 2>"$dir/err" &
-# Bit 1 of the last digit: SIGINT is caught.
-until_true grep -q '^SigCgt:.*[2367abef]$' /proc/$!/status
+until_true catches_interrupts $!
 kill -INT $!
 wait $!
 [ $? = 5 ] && grep -q "ended before" "$dir/err"
