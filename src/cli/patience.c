@@ -12,6 +12,7 @@
 
 static volatile sig_atomic_t ended;
 static struct sigaction before;
+static int depth;               /* of patience_begin() */
 static int64_t begin_s, told_s; /* told_s: since the begin; 0: nothing yet */
 
 static int64_t now_s(void)
@@ -30,6 +31,8 @@ static void end(int signal)
 void patience_begin(void)
 {
 	struct sigaction action = { .sa_handler = end };
+	if (depth++ > 0)
+		return;
 	ended = 0;
 	told_s = 0;
 	begin_s = now_s();
@@ -55,6 +58,8 @@ void patience_tell(const char *what)
 
 void patience_end(void)
 {
+	if (--depth > 0)
+		return;
 	sigaction(SIGINT, &before, NULL);
 	if (told_s > 0)
 		fputs("\r\033[K", stderr);

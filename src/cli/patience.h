@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* From now on Ctrl-C only sets patience_has_ended(). */
+/* From now on Ctrl-C only sets patience_has_ended().  May be nested. */
 void patience_begin(void);
 bool patience_has_ended(void);
 

@@ -47,6 +47,12 @@ stop_daemon()
 	daemon=
 }
 
+# Bit 1 of the last digit is SIGINT; the shell before exec catches it, too.
+catches_interrupts() # PID
+{
+	grep -qx breakwater "/proc/$1/comm" && grep -q '^SigCgt:.*[2367abef]$' "/proc/$1/status"
+}
+
 exits() # STATUS COMMAND...
 {
 	local wanted=$1
@@ -80,6 +86,28 @@ ok $? "--json prints one record a line"
 
 exits 0 ask flows --host 198.51.100.7 && [ "$(wc -l <"$dir/out")" = 2 ]
 ok $? "flows are found by a client's address"
+
+exits 0 ask ports --listening && grep -q "5432/tcp.*postgres.*loopback.*!128/128" "$dir/out"
+ok $? "ports --listening tells who waits for clients and whose queue is full"
+
+exits 1 ask findings && grep -q "unauthorized_port.*8000/tcp" "$dir/out" &&
+	exits 1 ask findings --json --port 8000 && grep -q '"kind":"unauthorized_port"' "$dir/out"
+ok $? "findings ends with 1 while something is open"
+
+exits 0 ask ports --since 2h && grep -q "^HOST" "$dir/out" &&
+	grep -q "not known: .* (stopped)" "$dir/err"
+ok $? "a table of the past says which times were not watched"
+
+exits 0 ask ports --since 2h --step 1h --port 53 && grep -q "^START" "$dir/out"
+ok $? "ports --step shows when each row begins"
+
+exits 0 ask flows --since 2h --limit 3 && [ "$(wc -l <"$dir/out")" = 4 ] &&
+	grep -q "first 3 connections shown" "$dir/err"
+ok $? "flows --since reads beyond memory and says that there is more"
+
+exits 2 ask ports --step 1h --listening && exits 2 ask ports --reach outside &&
+	exits 2 ask ports --since yesterday && exits 2 ask ports --step 2h
+ok $? "options that do not go together are status 2"
 
 exits 2 ask ports --sort nothing && [ "$(wc -l <"$dir/err")" = 1 ]
 ok $? "a question the daemon refuses is one line and status 2"
@@ -181,12 +209,27 @@ fi
 
 [ -n "$daemon" ] && stop_daemon
 start_daemon sick
+"$breakwater" ports --since 2h --socket "$sock" 2>"$dir/err" &
+until_true catches_interrupts $!
+kill -INT $!
+wait $!
+[ $? = 5 ] && grep -q "ended before" "$dir/err"
+ok $? "Ctrl-C ends a question about the past at once, with status 5"
+
 exits 5 ask status && grep -q "1,234 packets by the kernel" "$dir/out"
 ok $? "status exits with 5 when packets were dropped"
 grep -q "^Privileges .*runs as nobody; no capabilities, no_new_privs, seccomp hold" \
 	"$dir/out" && grep -qF "; ! not in force: landlock (not in this kernel)" "$dir/out" &&
 	grep -qF "; ! guard ended by signal 9 (Killed)" "$dir/out"
 ok $? "status says which of its own defences do not hold, and why"
+stop_daemon
+start_daemon empty
+exits 5 ask ports --since 2h && grep -q "no store in /var/lib/breakwater" "$dir/err"
+ok $? "a store that is not there is said, with status 5"
+exits 5 ask flows --since 2h && grep -q "incomplete: no store" "$dir/err"
+ok $? "connections that memory has are shown without a store, with status 5"
+exits 0 ask findings
+ok $? "no finding is status 0"
 stop_daemon
 [ ! -e "$sock" ]
 ok $? "a daemon that ends takes its socket along"

@@ -3,13 +3,17 @@
  * and the page without rights or packets.
  *
  *     fake_daemon SOCKET [ADDR:PORT [healthy|sick|empty]]
+ *
+ * Of the past it tells what it tells of now, with one gap; sick, it never ends reading.
  */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "web/web.h"
 
@@ -232,6 +236,72 @@ static void findings(void *self, web_emit emit, void *to)
 		emit(to, &finding);
 }
 
+/* ---- the past ---- */
+
+static int64_t memory_since(void *self, enum record_kind kind)
+{
+	(void)self;
+	(void)kind;
+	return now_us() - 60 * INT64_C(1000000);
+}
+
+static struct store_reader *open_past(const char *path,
+				      char error[static STORE_ERROR_MAX], int *status)
+{
+	static int reader;
+	*status = 2;
+	snprintf(error, STORE_ERROR_MAX, "no store in %s", path);
+	return service_count() == 0 ? NULL : (struct store_reader *)&reader;
+}
+
+static void close_past(struct store_reader *reader)
+{
+	(void)reader;
+}
+
+struct copying {
+	store_emit emit;
+	void *to;
+};
+
+static void copy(void *to, const void *record)
+{
+	const struct copying *copying = to;
+	copying->emit(copying->to, record);
+}
+
+static void read_gap(const struct copying *copying)
+{
+	struct gap_record gap;
+	record_init(RECORD_gap, &gap);
+	gap.start = now_us() - 1800 * INT64_C(1000000);
+	gap.end = gap.start + 300 * INT64_C(1000000);
+	gap.reason = "stopped";
+	copying->emit(copying->to, &gap);
+}
+
+static int read_past(struct store_reader *reader, enum record_kind kind,
+		     const struct store_filter *filter, store_emit emit, void *to,
+		     char error[static STORE_ERROR_MAX])
+{
+	struct copying copying = { emit, to };
+	(void)reader;
+	while (strcmp(state, "sick") == 0 && !atomic_load(filter->cancel))
+		usleep(1000);
+	snprintf(error, STORE_ERROR_MAX, "cancelled");
+	if (atomic_load(filter->cancel))
+		return -ECANCELED;
+	if (kind == RECORD_gap)
+		read_gap(&copying);
+	else if (kind == RECORD_port)
+		ports(NULL, copy, &copying);
+	else if (kind == RECORD_flow)
+		flows(NULL, copy, &copying);
+	else if (kind == RECORD_finding)
+		findings(NULL, copy, &copying);
+	return 0;
+}
+
 static void self_record(void *self, struct self_record *out)
 {
 	(void)self;
@@ -324,11 +394,15 @@ int main(int argc, char **argv)
 					   .self_record = self_record,
 					   .status = status,
 					   .listeners = listeners,
-					   .findings = findings };
+					   .findings = findings,
+					   .memory_since_us = memory_since };
+	const struct web_past past = { "/var/lib/breakwater", open_past, read_past,
+				       close_past };
 	const struct web_options options = { .listen = argc > 2 ? argv[2] : "off",
 					     .socket_path = argc > 1 ? argv[1] : NULL,
 					     .version = "0.1.0",
-					     .source = &source };
+					     .source = &source,
+					     .past = &past };
 	char error[WEB_ERROR_MAX];
 	int code;
 	if (argc > 3)
