@@ -19,7 +19,7 @@ enum { PATH_MAX_LEN = 160 };
 /* What was asked for, owned. */
 struct gathered {
 	struct explain_facts facts;
-	struct own own;
+	struct home own;
 	void *arrays[12];
 	size_t array_count;
 };
@@ -152,7 +152,7 @@ static int gather(const struct common_options *common, uint16_t port,
 	snprintf(text, sizeof(text), "%u", port);
 	g->facts.port = port;
 	g->facts.now_us = now_us();
-	own_read(&g->own);
+	home_add_addresses(&g->own);
 	g->facts.own = &g->own;
 	struct client *client = client_open(common);
 	if (client == NULL) {

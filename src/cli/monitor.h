@@ -1,6 +1,6 @@
 /*
- * monitor.h: a running monitor: what it knows, and what happens to it; run.c starts and
- * stops it.
+ * monitor.h: a running monitor: what it knows, where its records go (intake.c), what it
+ * answers (answers.c), and what happens to it; run.c starts and stops it.
  */
 #pragma once
 
@@ -9,14 +9,24 @@
 
 #include "base/home.h"
 #include "catalog/catalog.h"
+#include "cli/baseline.h"
 #include "cli/options.h"
 #include "cli/pipeline.h"
+#include "cli/policy_file.h"
 #include "cli/privileges.h"
 #include "cli/run_report.h"
 #include "config/config.h"
+#include "detect/detect.h"
+#include "host/host.h"
+#include "store/store.h"
 #include "web/web.h"
 
-enum { RECENT_FLOWS = 4096, TICK_MS = 100, TICKS_PER_SECOND = 1000 / TICK_MS };
+enum {
+	RECENT_FLOWS = 4096,
+	PORTS_WINDOW_S = 60, /* of what ports did lately */
+	TICK_MS = 100,
+	TICKS_PER_SECOND = 1000 / TICK_MS,
+};
 
 /* Flows that ended lately, for `flows`; the oldest goes first. */
 struct recent {
@@ -28,10 +38,18 @@ struct monitor {
 	const char *config_path;
 	struct config config;
 	struct home home;
+	struct home own; /* this machine's addresses */
 	struct privileges privileges;
 	struct catalog *catalog;
 	struct web *web;
 	struct pipeline *pipeline;
+	struct host *host;
+	struct detect *detect;
+	struct store *store;
+	struct policy_file policy;
+	struct baseline *baseline;    /* until the sockets of the start are known */
+	enum store_state store_state; /* as last said on standard error ... */
+	int64_t store_said_us;        /* ... and when */
 	struct recent recent;
 	struct run_state state;
 	struct common_options common;
@@ -44,9 +62,29 @@ struct monitor {
 
 int64_t monitor_now_us(void);
 
-/* Where records go, and where answers come from. */
+/*
+ * Opens sockets' table, detectors, register and store; the state folder is ours. False,
+ * with a message on standard error, if the register can't be used, or without memory.
+ */
+bool monitor_open(struct monitor *m);
+/* Keeps what is to be kept; the pipeline has stopped before. */
+void monitor_close(struct monitor *m);
+
+/* Where records come in. */
 struct pipeline_sink monitor_sink(struct monitor *m);
+void monitor_take_event(struct monitor *m, const struct host_event *event);
+/* The self record of this second, and what is due each second. */
+void monitor_take_second(struct monitor *m);
+/* Shows a port as it is known: its process, state and findings.  1: a socket listens.
+ */
+uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port);
+
+/* Where answers come from. */
 struct web_source monitor_source(struct monitor *m);
+
+/* Puts a register in force; see policy_file_apply(). */
+int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
+			 const char *actor, struct buf *message);
 
 /* Once a second. */
 void monitor_second(struct monitor *m);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "host/host.h"
 
 /* ---- the guard ---- */
 
@@ -26,9 +27,54 @@ static int open_capture(void *self, int fds[2])
 	return 0;
 }
 
+static void send_event(void *to, const struct host_event *event)
+{
+	(void)to;
+	guard_emit(event, sizeof(*event));
+}
+
+static bool open_watch(void *self)
+{
+	struct host_watch **watch = self;
+	*watch = host_watch_open(send_event, NULL);
+	return *watch != NULL;
+}
+
+static int watch_fd(void *self)
+{
+	struct host_watch **watch = self;
+	return host_watch_fd(*watch);
+}
+
+static int watch_timeout_ms(void *self)
+{
+	struct host_watch **watch = self;
+	return host_watch_timeout_ms(*watch);
+}
+
+static void run_watch(void *self)
+{
+	struct host_watch **watch = self;
+	host_watch_run(*watch);
+}
+
+static void close_watch(void *self)
+{
+	struct host_watch **watch = self;
+	if (*watch != NULL)
+		host_watch_close(*watch);
+}
+
 void privileges_fork(struct privileges *p, const char *socket_path)
 {
-	struct guard_task task = { .open_capture = open_capture,
+	struct host_watch *watch = NULL; /* the guard's alone: it is a copy there */
+	struct guard_task task = { .self = &watch,
+				   .open = open_watch,
+				   .open_capture = open_capture,
+				   .fd = watch_fd,
+				   .timeout_ms = watch_timeout_ms,
+				   .run = run_watch,
+				   .close = close_watch,
 				   .socket_path = socket_path };
 	p->guard = guard_fork(&task);
 	p->guard_error = p->guard == NULL ? errno : 0;

@@ -20,8 +20,6 @@
 #include "cli/monitor.h"
 #include "cli/settings.h"
 
-enum { WINDOW_S = 60 };
-
 /* ---- the loop ---- */
 
 /* A window that was closed sends SIGHUP too, and is no terminal any more. */
@@ -51,12 +49,21 @@ static void take_tick(struct monitor *m)
 		monitor_second(m);
 }
 
-/* It has nothing to tell as yet but its end. */
+/* What it sees of the sockets, and its end. */
 static void take_guard(struct monitor *m)
 {
+	enum { AT_ONCE = 1024 }; /* the loop has other things to do, too */
 	struct guard *guard = m->privileges.guard;
-	char text[GUARD_TEXT_MAX], event[GUARD_EVENT_MAX];
-	if (guard_next(guard, event, sizeof(event)) != -EPIPE)
+	char text[GUARD_TEXT_MAX];
+	struct host_event event;
+	int len = 0;
+	for (int i = 0; i < AT_ONCE; i++) {
+		len = guard_next(guard, &event, sizeof(event));
+		if (len != sizeof(event))
+			break;
+		monitor_take_event(m, &event);
+	}
+	if (len != -EPIPE)
 		return;
 	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(guard), NULL);
 	privileges_guard(&m->privileges, text);
@@ -118,10 +125,16 @@ static int open_web(struct monitor *m, const char *socket_path)
 {
 	static struct web_source source;
 	source = monitor_source(m);
+	static struct web_past past;
+	past = (struct web_past){ .folder = m->config.state,
+				  .open = store_reader_open,
+				  .read = store_read,
+				  .close = store_reader_close };
 	struct web_options options = { .listen = m->config.listen,
 				       .socket_path = socket_path,
 				       .version = BREAKWATER_VERSION,
-				       .source = &source };
+				       .source = &source,
+				       .past = &past };
 	char error[WEB_ERROR_MAX];
 	int status;
 	m->web = web_open(&options, error, &status);
@@ -160,7 +173,7 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 		.flows_max = m->config.flows_max,
 		.half_open_max = m->config.half_open_max,
 		.source_share = m->config.source_share,
-		.window_s = WINDOW_S,
+		.window_s = PORTS_WINDOW_S,
 		.keyed = true,
 		.catalog = m->catalog,
 	};
@@ -180,6 +193,8 @@ static void close_monitor(struct monitor *m)
 	pipeline_free(m->pipeline);
 	if (m->web != NULL)
 		web_close(m->web);
+	m->web = NULL;
+	monitor_close(m);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
 	privileges_close(&m->privileges);
@@ -208,6 +223,8 @@ static int open_all(struct monitor *m, const char *socket_path)
 	if (status != STATUS_OK)
 		return status;
 	privileges_drop(&m->privileges, &m->config, m->config_path);
+	if (!monitor_open(m))
+		return STATUS_USAGE;
 	return open_pipeline(m, captures);
 }
 

@@ -221,7 +221,6 @@ void run_status_json(const struct run_state *s, const struct config *config,
 	put_limits(out, config);
 	put_name(out, "cpu_ratio");
 	buf_decimal(out, s->self.cpu_ratio >= 0 ? s->self.cpu_ratio : 0);
-	buf_char(out, '}');
 }
 
 /* ---- the terminal ---- */

@@ -31,7 +31,7 @@ void run_end(struct run_state *state);
 void run_second(struct run_state *state, const struct pipeline_totals *totals,
 		int64_t now_us);
 
-/* The object of GET /api/v1/status. */
+/* The object of GET /api/v1/status, left open: what else there is follows. */
 void run_status_json(const struct run_state *state, const struct config *config,
 		     const struct home *home, struct privileges *privileges,
 		     const char *address, struct buf *out);

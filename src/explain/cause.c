@@ -38,7 +38,7 @@ const struct port_record *explain_missed(const struct explain_facts *facts)
 	for (size_t i = 0; i < facts->now_count; i++) {
 		const struct port_record *row = &facts->now[i];
 		bool refused = row->rejected != UNKNOWN_U64 && row->rejected > 0;
-		if (refused && own_holds(facts->own, &row->server_ip) &&
+		if (refused && home_holds(facts->own, &row->server_ip) &&
 		    explain_listener_of(facts, &row->server_ip) == NULL)
 			return row;
 	}

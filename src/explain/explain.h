@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/own.h"
+#include "base/home.h"
 #include "record/record.h"
 
 /* The worst first: of two that hold, the lower one is told as the cause. */
@@ -49,7 +49,7 @@ struct explain_facts {
 	uint16_t port;
 	double limit_response_us, limit_loss, limit_errors;
 	bool packets_seen, sockets_seen; /* false: "no" is then "unknown" */
-	const struct own *own;           /* this machine's addresses; not NULL */
+	const struct home *own;           /* this machine's addresses; not NULL */
 
 	const struct listener_record *listeners; /* on this port, now */
 	size_t listener_count;

@@ -120,7 +120,8 @@ static void say_not_listening(const struct explain_facts *facts,
 			  "connections were refused");
 		buf_printf(out, " in the last %.0f s.", now->interval_s);
 	} else {
-		buf_text(out, "No client came in the last minute.");
+		buf_text(out, now->flows > 0 ? "Nobody has come since."
+					     : "No client came in the last minute.");
 	}
 }
 

@@ -470,7 +470,7 @@ static bool name_by_listener(const struct host *host, uint8_t proto,
 			     struct flow_record *flow)
 {
 	uint64_t netns = 0;
-	if (!places_find(host->places, addr, &netns))
+	if (!places_at(host->places, addr, &netns))
 		return false;
 	const struct host_listener *l =
 		listener_in(host, netns, proto, addr, (uint16_t)port);
@@ -497,7 +497,7 @@ static bool name_by_open_socket(const struct host *host, struct host_connection 
 	wanted.remote_port = 0;
 	if (name_by_connection(host, &wanted, flow))
 		return true;
-	if (!places_find(host->places, &wanted.local, &netns) || netns != 0)
+	if (!places_at(host->places, &wanted.local, &netns) || netns != 0)
 		return false;
 	bool is_v4 = addr_is_v4(&wanted.local);
 	wanted.local = is_v4 ? addr_v4((uint8_t[4]){ 0 }) : any6;

@@ -88,7 +88,7 @@ static bool is_loopback(const struct addr *addr)
 	return addr_is_v4(addr) ? addr->ip6[12] == 127 : addr_equal(addr, &loopback6);
 }
 
-bool places_find(const struct places *places, const struct addr *addr, uint64_t *netns)
+bool places_at(const struct places *places, const struct addr *addr, uint64_t *netns)
 {
 	bool is_found = is_loopback(addr);
 	*netns = 0;

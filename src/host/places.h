@@ -21,4 +21,4 @@ void places_free(struct places *places);
 void places_take(struct places *places, const struct host_address *address);
 
 /* False if it is nobody's here.  Of several namespaces, ours. */
-bool places_find(const struct places *places, const struct addr *addr, uint64_t *netns);
+bool places_at(const struct places *places, const struct addr *addr, uint64_t *netns);

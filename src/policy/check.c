@@ -105,6 +105,14 @@ bool policy_index(struct policy *policy, struct buf *errors)
 	return say_overlaps(policy, errors);
 }
 
+size_t policy_count_expired(const struct policy *policy, int64_t now_us)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < policy->count; i++)
+		count += policy->entries[i].expires_us <= now_us;
+	return count;
+}
+
 int64_t policy_next_expiry(const struct policy *policy, int64_t now_us)
 {
 	int64_t next = EXPIRES_NEVER;

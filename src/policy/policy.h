@@ -57,6 +57,9 @@ bool policy_is_connection(const struct flow_record *flow);
 /* A machine may always talk to itself: its register and firewall are for others. */
 bool policy_is_itself(const struct flow_record *flow);
 
+/* How many entries have expired. */
+size_t policy_count_expired(const struct policy *policy, int64_t now_us);
+
 /* When the next entry expires after now_us; INT64_MAX: none will. */
 int64_t policy_next_expiry(const struct policy *policy, int64_t now_us);
 

@@ -25,7 +25,7 @@ struct scene {
 	struct listener_record listener, change;
 	struct port_record now, past[HOURS + 8];
 	struct flow_record flow;
-	struct own own;
+	struct home own;
 };
 
 static struct port_record good_row(int64_t start_us, uint32_t interval_s)
@@ -74,8 +74,9 @@ static struct scene *good_scene(void)
 		s->past[i] = good_row(NOW_US - (HOURS - i) * HOUR_US, 3600);
 	record_init(RECORD_flow, &s->flow);
 	s->flow.client_payload_bytes = s->flow.server_payload_bytes = 100;
-	addr_parse("192.0.2.1", &s->own.at[0]);
-	s->own.count = 1;
+	struct prefix own;
+	prefix_parse("192.0.2.1", &own);
+	home_add(&s->own, &own);
 	s->facts = (struct explain_facts){
 		.now_us = NOW_US,
 		.port = PORT,

@@ -1,0 +1,195 @@
+/*
+ * answers.c: what the web room asks of a running daemon; see monitor.h.
+ */
+#include <string.h>
+
+#include "cli/monitor.h"
+#include "cli/status_json.h"
+
+enum { LIST_WAIT_MS = 300 };
+
+struct emitting {
+	struct monitor *monitor;
+	web_emit emit;
+	void *to;
+};
+
+static void emit_port(void *to, const struct port_record *port,
+		      const struct port_detail *detail)
+{
+	const struct emitting *e = to;
+	struct port_record known = *port;
+	(void)detail;
+	monitor_describe_port(e->monitor, &known);
+	e->emit(e->to, &known);
+}
+
+static void give_ports(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	if (m->pipeline != NULL)
+		ports_each(pipeline_ports(m->pipeline), emit_port, &e);
+}
+
+static void emit_flow(void *to, const struct flow_record *flow)
+{
+	const struct emitting *e = to;
+	struct flow_record known = *flow;
+	host_name_flow(e->monitor->host, &known);
+	record_community_id(&known, 0);
+	e->emit(e->to, &known);
+}
+
+static void give_flows(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	if (m->pipeline != NULL)
+		pipeline_list(m->pipeline, LIST_WAIT_MS, emit_flow, &e);
+	uint64_t end = m->recent.count;
+	uint64_t begin = end > RECENT_FLOWS ? end - RECENT_FLOWS : 0;
+	for (uint64_t i = end; i > begin; i--)
+		emit(to, &m->recent.at[(i - 1) % RECENT_FLOWS]);
+}
+
+static void give_self(void *self, struct self_record *out)
+{
+	*out = ((struct monitor *)self)->state.self;
+}
+
+static void emit_listener(void *to, const struct listener_record *listener)
+{
+	const struct emitting *e = to;
+	struct listener_record known = *listener;
+	if (e->monitor->policy.policy != NULL) {
+		struct buf reason = { 0 };
+		known.authorized =
+			policy_judge_listener(e->monitor->policy.policy, &known,
+					      known.at, &reason) == POLICY_ALLOWED;
+		buf_free(&reason);
+	}
+	e->emit(e->to, &known);
+}
+
+static void give_listeners(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	host_each(m->host, emit_listener, &e);
+}
+
+static void emit_socket(void *to, const struct socket_record *socket)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, socket);
+}
+
+static void give_sockets(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	host_each_socket(m->host, emit_socket, &e);
+}
+
+static void emit_finding(void *to, const struct finding_record *finding)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, finding);
+}
+
+static void give_findings(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	detect_each(m->detect, emit_finding, &e);
+}
+
+/* ---- status ---- */
+
+static void count_outside(void *to, const struct listener_record *listener)
+{
+	uint64_t *outside = to;
+	*outside += listener->reach != NULL && strcmp(listener->reach, "outside") == 0;
+}
+
+static void count_finding(void *to, const struct finding_record *finding)
+{
+	uint64_t *counts = to;
+	counts[0]++;
+	counts[1] += strcmp(finding->severity, "high") == 0 ||
+		     strcmp(finding->severity, "critical") == 0;
+}
+
+static void put_policy(const struct monitor *m, struct buf *json)
+{
+	const struct policy *policy = m->policy.policy;
+	if (policy == NULL)
+		status_json_policy(json, NULL, 0, 0);
+	else
+		status_json_policy(json, m->policy.path, policy_count(policy),
+				   policy_count_expired(policy, monitor_now_us()));
+}
+
+static void give_status(void *self, struct buf *json)
+{
+	struct monitor *m = self;
+	struct store_status store;
+	uint64_t outside = 0, findings[2] = { 0 };
+	run_status_json(&m->state, &m->config, &m->home, &m->privileges,
+			web_address(m->web), json);
+	buf_char(json, ',');
+	store_status(m->store, &store);
+	status_json_store(json, &store);
+	buf_char(json, ',');
+	host_each(m->host, count_outside, &outside);
+	status_json_sockets(json, host_count(m->host), outside, host_means(m->host));
+	buf_char(json, ',');
+	detect_each(m->detect, count_finding, findings);
+	status_json_findings(json, findings[0], findings[1]);
+	buf_char(json, ',');
+	put_policy(m, json);
+	buf_char(json, '}');
+}
+
+/* ---- from when on memory is whole ---- */
+
+static int64_t memory_since_us(void *self, enum record_kind kind)
+{
+	const struct monitor *m = self;
+	if (kind == RECORD_port)
+		return m->state.second_us - (int64_t)PORTS_WINDOW_S * 1000000;
+	if (m->recent.count <= RECENT_FLOWS)
+		return m->state.started_us;
+	return m->recent.at[m->recent.count % RECENT_FLOWS].end;
+}
+
+static bool give_policy(void *self, struct buf *yaml)
+{
+	const struct monitor *m = self;
+	if (m->policy.policy == NULL)
+		return false;
+	buf_add(yaml, m->policy.text.at, m->policy.text.len);
+	return true;
+}
+
+static int apply_policy(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message)
+{
+	return monitor_apply_policy(self, text, len, actor, message);
+}
+
+struct web_source monitor_source(struct monitor *m)
+{
+	return (struct web_source){ .self = m,
+				    .ports = give_ports,
+				    .flows = give_flows,
+				    .self_record = give_self,
+				    .status = give_status,
+				    .listeners = give_listeners,
+				    .sockets = give_sockets,
+				    .findings = give_findings,
+				    .memory_since_us = memory_since_us,
+				    .policy = give_policy,
+				    .policy_apply = apply_policy };
+}

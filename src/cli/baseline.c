@@ -1,0 +1,152 @@
+/*
+ * baseline.c: see baseline.h.
+ *
+ * The store gives changes of listeners, the newest first, so the first one of a place
+ * (address, port, transport, executable, ours or not) tells how it was left.  A number
+ * of a network namespace means nothing after a reboot: other namespaces count as one,
+ * told apart by unit and container.
+ */
+#include "cli/baseline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "store/store.h"
+
+enum { PLACES = 1 << 17, READ_MS = 5000 };
+
+struct known {
+	struct listener_record listener;
+	bool is_open, is_there;
+};
+
+struct baseline {
+	struct hash_key key;
+	struct known **places; /* owned; open addressing */
+	size_t count;
+};
+
+static bool has_other_namespace(const struct listener_record *l)
+{
+	return l->netns != UNKNOWN_U64;
+}
+
+static bool is_same_place(const struct listener_record *a,
+			  const struct listener_record *b)
+{
+	return a->port == b->port && addr_equal(&a->ip, &b->ip) &&
+	       strcmp(a->transport, b->transport) == 0 &&
+	       has_other_namespace(a) == has_other_namespace(b) &&
+	       strcmp(a->exe, b->exe) == 0 && strcmp(a->unit, b->unit) == 0 &&
+	       strcmp(a->container, b->container) == 0;
+}
+
+static uint64_t place_hash(const struct baseline *b, const struct listener_record *l)
+{
+	uint64_t words[4];
+	memcpy(words, l->ip.ip6, sizeof(l->ip.ip6));
+	words[2] = (uint64_t)l->port << 8 | (uint8_t)l->transport[0];
+	words[3] = has_other_namespace(l);
+	for (const char *c = l->exe; *c != '\0'; c++)
+		words[3] = words[3] * 31 + (uint8_t)*c;
+	return hash_words(&b->key, words, 4);
+}
+
+/* Its place: taken by the same listener, or free; NULL if all are taken. */
+static struct known **place_of(const struct baseline *b,
+			       const struct listener_record *l)
+{
+	uint64_t hash = place_hash(b, l);
+	for (size_t i = 0; i < PLACES; i++) {
+		struct known **at = &b->places[(hash + i) % PLACES];
+		if (*at == NULL || is_same_place(&(*at)->listener, l))
+			return at;
+	}
+	return NULL;
+}
+
+static bool take(void *to, const void *record)
+{
+	struct baseline *b = to;
+	const struct listener_record *l = record;
+	if (l->transport == NULL || l->port == UNKNOWN_U32)
+		return true;
+	struct known **at = place_of(b, l);
+	if (at == NULL || b->count > PLACES / 2)
+		return false;
+	if (*at != NULL)
+		return true; /* older news of the same */
+	*at = calloc(1, sizeof(**at));
+	if (*at == NULL)
+		return false;
+	(*at)->listener = *l;
+	(*at)->is_open = l->change == NULL || strcmp(l->change, "closed") != 0;
+	b->count++;
+	return true;
+}
+
+struct baseline *baseline_read(const char *folder)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct baseline *b = calloc(1, sizeof(*b));
+	if (b == NULL)
+		return NULL;
+	b->key = hash_key_random();
+	b->places = calloc(PLACES, sizeof(struct known *));
+	if (b->places == NULL) {
+		free(b);
+		return NULL;
+	}
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL)
+		return b;
+	struct store_filter filter;
+	store_filter_init(&filter);
+	filter.time_limit_ms = READ_MS;
+	store_read(reader, RECORD_listener, &filter, take, b, error);
+	store_reader_close(reader);
+	return b;
+}
+
+void baseline_free(struct baseline *b)
+{
+	if (b == NULL)
+		return;
+	for (size_t i = 0; i < PLACES; i++)
+		free(b->places[i]);
+	free(b->places);
+	free(b);
+}
+
+bool baseline_is_first(const struct baseline *b)
+{
+	return b->count == 0;
+}
+
+void baseline_each(const struct baseline *b, baseline_emit emit, void *to)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (b->places[i] != NULL)
+			emit(to, &b->places[i]->listener);
+}
+
+bool baseline_takes(struct baseline *b, const struct listener_record *l)
+{
+	struct known **at = place_of(b, l);
+	if (at == NULL || *at == NULL)
+		return false;
+	bool was_open = (*at)->is_open;
+	(*at)->is_there = true;
+	return was_open;
+}
+
+void baseline_each_gone(const struct baseline *b, baseline_emit emit, void *to)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		const struct known *known = b->places[i];
+		if (known != NULL && known->is_open && !known->is_there)
+			emit(to, &known->listener);
+	}
+}

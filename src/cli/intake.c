@@ -1,0 +1,336 @@
+/*
+ * intake.c: records in, and on to whoever wants them; see monitor.h.
+ *
+ * Every record comes by here, on the main thread: what is detected, kept, shown and
+ * answered is the same.
+ */
+#include "cli/monitor.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STORE_SAID_S = 3600 };
+#define SECOND_US 1000000LL
+
+static void print_json(enum record_kind kind, const void *record)
+{
+	struct buf line = { 0 };
+	record_json(&line, kind, record);
+	buf_char(&line, '\n');
+	if (buf_ok(&line))
+		fwrite(line.at, 1, line.len, stdout);
+	buf_free(&line);
+}
+
+/* To whoever looks on; at the end nobody does. */
+static void show(struct monitor *m, enum record_kind kind, const void *record)
+{
+	if (m->web != NULL)
+		web_live(m->web, kind, record);
+	if (m->common.json)
+		print_json(kind, record);
+}
+
+static void keep_and_show(struct monitor *m, enum record_kind kind, const void *record)
+{
+	store_put(m->store, kind, record);
+	show(m, kind, record);
+}
+
+static void audit(struct monitor *m, const char *action, const char *actor,
+		  const char *before, const char *after)
+{
+	struct audit_record record;
+	record_init(RECORD_audit, &record);
+	record.at = monitor_now_us();
+	record.action = action;
+	record_text(record.actor, sizeof(record.actor), actor);
+	record_text(record.before, sizeof(record.before), before);
+	record_text(record.after, sizeof(record.after), after);
+	record_text(record.subject, sizeof(record.subject), "breakwater");
+	keep_and_show(m, RECORD_audit, &record);
+}
+
+/* ---- flows and ports ---- */
+
+/* A long flow's report is followed by another; only the last is history. */
+static bool has_ended(const struct flow_record *flow)
+{
+	return strcmp(flow->end_reason, "active") != 0;
+}
+
+static void take_flow(void *self, const struct flow_record *flow)
+{
+	struct monitor *m = self;
+	struct flow_record known = *flow;
+	summary_flow(&m->state.summary, flow);
+	host_name_flow(m->host, &known);
+	if (strcmp(flow->end_reason, "aggregate") != 0)
+		record_community_id(&known, 0);
+	detect_flow(m->detect, &known);
+	if (has_ended(&known)) {
+		m->recent.at[m->recent.count++ % RECENT_FLOWS] = known;
+		store_put(m->store, RECORD_flow, &known);
+	}
+	show(m, RECORD_flow, &known);
+}
+
+static uint8_t proto_of(const char *transport)
+{
+	if (transport == NULL)
+		return 0;
+	return strcmp(transport, "tcp") == 0   ? IPPROTO_TCP
+	       : strcmp(transport, "udp") == 0 ? IPPROTO_UDP
+					       : IPPROTO_SCTP;
+}
+
+/* 1: a socket of ours listens there; 0: none does; unknown: not ours, or not known. */
+static uint8_t listens(const struct monitor *m, const struct port_record *port,
+		       const struct host_listener **listener)
+{
+	uint8_t proto = proto_of(port->transport);
+	*listener = NULL;
+	if (proto == 0 || port->port == UNKNOWN_U32)
+		return UNKNOWN_FLAG;
+	*listener = host_listener_at(m->host, proto, &port->server_ip,
+				     (uint16_t)port->port);
+	if (*listener != NULL)
+		return 1;
+	bool ours = host_is_synced(m->host) && home_holds(&m->own, &port->server_ip);
+	return ours ? 0 : UNKNOWN_FLAG;
+}
+
+static const char *state_of(const struct port_record *port, uint8_t listening)
+{
+	if (listening == 1)
+		return "open";
+	uint64_t refused = port->rejected == UNKNOWN_U64 ? 0 : port->rejected;
+	if (refused > 0 && refused >= port->flows)
+		return "closed";
+	return port->server_packets > 0 ? "open" : "silent";
+}
+
+uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port)
+{
+	const struct host_listener *listener;
+	uint8_t listening = listens(m, port, &listener);
+	if (port->transport == NULL)
+		return listening;
+	port->state = state_of(port, listening);
+	port->findings =
+		detect_count(m->detect, port->transport, &port->server_ip, port->port);
+	if (listener == NULL)
+		return listening;
+	port->pid = listener->pid;
+	record_text(port->process, sizeof(port->process), listener->process);
+	return listening;
+}
+
+static void take_port(void *self, const struct port_record *port,
+		      const struct port_detail *detail)
+{
+	struct monitor *m = self;
+	struct port_record known = *port;
+	uint8_t listening = monitor_describe_port(m, &known);
+	detect_port(m->detect, &known, listening);
+	store_put_port(m->store, &known, detail != NULL ? &detail->handshake : NULL,
+		       detail != NULL ? &detail->response : NULL,
+		       detail != NULL ? &detail->clients : NULL);
+	show(m, RECORD_port, &known);
+}
+
+/* ---- sockets ---- */
+
+/* A listener of the start that was there when the daemon last ran is no news. */
+static bool is_old_news(struct monitor *m, const struct listener_record *listener)
+{
+	return m->baseline != NULL && strcmp(listener->change, "closed") != 0 &&
+	       (baseline_takes(m->baseline, listener) ||
+		baseline_is_first(m->baseline));
+}
+
+static void take_listener(void *self, const struct listener_record *listener)
+{
+	struct monitor *m = self;
+	struct listener_record known = *listener;
+	bool first = m->baseline != NULL && baseline_is_first(m->baseline);
+	bool old = is_old_news(m, listener);
+	if (old)
+		detect_known_listener(m->detect, &known);
+	detect_listener(m->detect, &known);
+	if (!old || first)
+		store_put(m->store, RECORD_listener, &known);
+	show(m, RECORD_listener, &known);
+}
+
+static void take_socket(void *self, const struct socket_record *socket)
+{
+	struct monitor *m = self;
+	keep_and_show(m, RECORD_socket, socket);
+}
+
+static void take_finding(void *self, const struct finding_record *finding)
+{
+	struct monitor *m = self;
+	keep_and_show(m, RECORD_finding, finding);
+}
+
+/* It listened when the daemon ended, and does not any more. */
+static void take_gone(void *self, const struct listener_record *listener)
+{
+	struct monitor *m = self;
+	struct listener_record gone = *listener;
+	gone.at = monitor_now_us();
+	gone.change = "closed";
+	keep_and_show(m, RECORD_listener, &gone);
+}
+
+static void end_baseline(struct monitor *m)
+{
+	if (m->baseline == NULL)
+		return;
+	baseline_each_gone(m->baseline, take_gone, m);
+	baseline_free(m->baseline);
+	m->baseline = NULL;
+}
+
+void monitor_take_event(struct monitor *m, const struct host_event *event)
+{
+	host_take(m->host, event);
+	if (event->kind == HOST_SYNCED)
+		end_baseline(m);
+}
+
+/* ---- every second ---- */
+
+/* Said once, again after an hour, and when it is over. */
+static void note_store(struct monitor *m, const struct store_status *store,
+		       int64_t at_us)
+{
+	bool changed = store->state != m->store_state;
+	bool long_ago = at_us - m->store_said_us > STORE_SAID_S * SECOND_US;
+	if (!changed && (store->state == STORE_OK || !long_ago))
+		return;
+	m->store_state = store->state;
+	m->store_said_us = at_us;
+	run_clear_progress();
+	if (store->state != STORE_OK)
+		fprintf(stderr, "breakwater: store: %s\n", store->message);
+	else if (changed)
+		fprintf(stderr, "breakwater: store: writing again\n");
+}
+
+void monitor_take_second(struct monitor *m)
+{
+	struct store_status store;
+	int64_t at_us = m->state.second_us;
+	store_status(m->store, &store);
+	note_store(m, &store, at_us);
+	m->state.self.store_bytes = store.bytes;
+	detect_tick(m->detect, at_us);
+	keep_and_show(m, RECORD_self, &m->state.self);
+}
+
+/* ---- opening and closing ---- */
+
+static const char *service_of(void *self, uint8_t proto, uint16_t port)
+{
+	const struct monitor *m = self;
+	return catalog_service(m->catalog, proto, port);
+}
+
+static const char *class_of(void *self, uint8_t proto, uint16_t port)
+{
+	const struct monitor *m = self;
+	return catalog_class(m->catalog, proto, port);
+}
+
+static void know(void *self, const struct listener_record *listener)
+{
+	struct monitor *m = self;
+	detect_known_listener(m->detect, listener);
+}
+
+static bool open_policy(struct monitor *m)
+{
+	struct buf errors = { 0 };
+	bool opened = policy_file_open(&m->policy, m->config.state, &errors);
+	if (!opened) {
+		const char *text = buf_cstr(&errors);
+		fprintf(stderr,
+			"%sbreakwater: the register of authorised ports can't be used; "
+			"mend it, or remove it to go on without\n",
+			text != NULL ? text : "");
+	}
+	buf_free(&errors);
+	return opened;
+}
+
+static struct store_limits store_limits_of(const struct config *config)
+{
+	(void)config;
+	return (struct store_limits){ 7 * 86400,     2 * 86400,     90 * 86400,
+				      400 * 86400,   3660u * 86400, 400 * 86400,
+				      10000000000ull };
+}
+
+bool monitor_open(struct monitor *m)
+{
+	struct host_options host = { .self = m,
+				     .service = service_of,
+				     .class_of = class_of,
+				     .listener = take_listener,
+				     .socket = take_socket };
+	struct detect_sink found = { .self = m, .finding = take_finding };
+	struct store_limits limits = store_limits_of(&m->config);
+	if (!open_policy(m))
+		return false;
+	m->host = host_new(&host);
+	m->detect = detect_new(&found);
+	m->baseline = baseline_read(m->config.state);
+	m->store = store_open(m->config.state, &limits);
+	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
+	    m->store == NULL) {
+		fprintf(stderr, "breakwater: not enough memory\n");
+		return false;
+	}
+	baseline_each(m->baseline, know, m);
+	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	audit(m, "start", "breakwater", "", m->policy.digest);
+	return true;
+}
+
+void monitor_close(struct monitor *m)
+{
+	if (m->store != NULL)
+		audit(m, "stop", "breakwater", "", "");
+	store_close(m->store);
+	detect_free(m->detect);
+	host_free(m->host);
+	baseline_free(m->baseline);
+	policy_file_close(&m->policy);
+}
+
+int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
+			 const char *actor, struct buf *message)
+{
+	struct policy *old;
+	char before[POLICY_DIGEST_MAX];
+	snprintf(before, sizeof(before), "%s", m->policy.digest);
+	int error = policy_file_apply(&m->policy, text, len, &old, message);
+	if (error != 0)
+		return error;
+	audit(m, "policy_apply", actor, before, m->policy.digest);
+	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	policy_free(old);
+	return 0;
+}
+
+struct pipeline_sink monitor_sink(struct monitor *m)
+{
+	return (struct pipeline_sink){ .self = m,
+				       .flow = take_flow,
+				       .port = take_port };
+}
