@@ -79,9 +79,8 @@ def start_sshd(lab, server):
     folder = lab.dir / "ssh"
     folder.mkdir()
     server.tree("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/key")
-    # Debian's sshd refuses to start without its separation folder.
-    return server.start_tree("sh", "-c", "mkdir -p /run/sshd; exec /usr/sbin/sshd -D -e "
-                             f"-p 22 -h {folder}/key -o PidFile={folder}/pid")
+    return server.start_tree("/usr/sbin/sshd", "-D", "-e", "-p", "22", "-f", "/dev/null",
+                             "-h", f"{folder}/key", "-o", f"PidFile={folder}/pid")
 
 
 def start_nginx(lab, server):
