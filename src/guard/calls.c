@@ -117,9 +117,9 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	 * old one. */
 	if (error == 0)
 		error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
-	/* Asking for a limit, not setting one. */
+	/* Its own limits: asking, and lowering; raising takes a capability. */
 	if (error == 0)
-		error = allow_if(filter, "prlimit64", argument_is(2, 0));
+		error = allow_if(filter, "prlimit64", argument_is(0, 0));
 	/* Names of threads and of memory. */
 	if (error == 0)
 		error = allow_if(filter, "prctl", argument_is(0, PR_SET_NAME));
