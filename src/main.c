@@ -12,8 +12,8 @@
 
 /* Common things first: this order is the overview's. */
 static const struct command commands[] = {
-	{ "run", "[-c FILE] [-i IFACE]...", "watch this machine's ports; as root, to see traffic",
-	  command_run_monitor },
+	{ "run", "[-c FILE] [-i IFACE]...",
+	  "watch this machine's ports; as root, to see traffic", command_run_monitor },
 	{ "status", "", "is all well, what is watched, what was missed",
 	  command_status },
 	{ "top", "", "live view of ports and connections, full screen", command_top },

@@ -34,14 +34,14 @@ static bool open_by_guard(struct guard *guard, struct capture_opened *opened)
 }
 
 static int open_each(const struct config *config, struct guard *guard,
-		     struct capture_live_options *options, struct capture **captures,
+		     struct capture_live_options options, struct capture **captures,
 		     char *error)
 {
 	int status = STATUS_OK;
 	for (unsigned i = 0; i < config->workers; i++) {
 		struct capture_opened opened;
-		options->opened = open_by_guard(guard, &opened) ? &opened : NULL;
-		captures[i] = capture_live(options, error, &status);
+		options.opened = open_by_guard(guard, &opened) ? &opened : NULL;
+		captures[i] = capture_live(&options, error, &status);
 		if (captures[i] != NULL)
 			continue;
 		while (i > 0)
@@ -70,5 +70,5 @@ int captures_open(const struct config *config, struct guard *guard,
 		.exclude_port = web_port(web),
 		.exclude_addr = host[0] != '\0' ? host : NULL,
 	};
-	return open_each(config, guard, &options, captures, error);
+	return open_each(config, guard, options, captures, error);
 }

@@ -88,6 +88,16 @@ static int allow(scmp_filter_ctx filter, const char *const *names)
 	return error;
 }
 
+static struct scmp_arg_cmp argument_is(unsigned number, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ number, SCMP_CMP_EQ, value, 0 };
+}
+
+static struct scmp_arg_cmp bits_are(unsigned number, uint64_t bits, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ number, SCMP_CMP_MASKED_EQ, bits, value };
+}
+
 static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp is)
 {
 	return add(filter, SCMP_ACT_ALLOW, name, 1, &is);
@@ -97,26 +107,24 @@ static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cm
 static int allow_memory_and_threads(scmp_filter_ctx filter)
 {
 	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const struct scmp_arg_cmp not_executable =
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp not_executable = bits_are(2, PROT_EXEC, 0);
 	int error = allow_if(filter, "mmap", not_executable);
 	if (error == 0)
 		error = allow_if(filter, "mprotect", not_executable);
 	if (error == 0)
-		error = allow_if(filter, "clone",
-				 SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+		error = allow_if(filter, "clone", bits_are(0, thread, thread));
 	/* Its flags are behind a pointer, out of sight: the C library then takes the
 	 * old one. */
 	if (error == 0)
 		error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
-	/* Asking for a limit, not setting one. */
+	/* Its own limits: asking, and lowering; raising takes a capability. */
 	if (error == 0)
-		error = allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+		error = allow_if(filter, "prlimit64", argument_is(0, 0));
 	/* Names of threads and of memory. */
 	if (error == 0)
-		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		error = allow_if(filter, "prctl", argument_is(0, PR_SET_NAME));
 	if (error == 0)
-		error = allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
+		error = allow_if(filter, "prctl", argument_is(0, PR_SET_VMA));
 	return error;
 }
 
@@ -125,7 +133,7 @@ static int allow_families(scmp_filter_ctx filter, const int *families, size_t co
 	int error = 0;
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = allow_if(filter, "socket",
-				 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+				 argument_is(0, (uint64_t)families[i]));
 	return error;
 }
 
@@ -137,7 +145,7 @@ static int allow_ioctls(scmp_filter_ctx filter)
 					       SIOCGIFFLAGS, SIOCGIFHWADDR };
 	int error = 0;
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]) && error == 0; i++)
-		error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, asked[i]));
+		error = allow_if(filter, "ioctl", argument_is(1, asked[i]));
 	return error;
 }
 
@@ -145,8 +153,8 @@ static int allow_ioctls(scmp_filter_ctx filter)
  * only sorts by it. */
 static int refuse_network(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp v4 = SCMP_A0(SCMP_CMP_EQ, AF_INET);
-	const struct scmp_arg_cmp v6 = SCMP_A0(SCMP_CMP_EQ, AF_INET6);
+	const struct scmp_arg_cmp v4 = argument_is(0, AF_INET);
+	const struct scmp_arg_cmp v6 = argument_is(0, AF_INET6);
 	const uint32_t action = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	int error = add(filter, action, "socket", 1, &v4);
 	return error != 0 ? error : add(filter, action, "socket", 1, &v6);
@@ -170,10 +178,21 @@ static int fill_daemon(scmp_filter_ctx filter)
 static int allow_reading(scmp_filter_ctx filter)
 {
 	const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
-	int error = allow_if(filter, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, writing, 0));
+	int error = allow_if(filter, "open", bits_are(1, writing, 0));
 	if (error == 0)
-		error = allow_if(filter, "openat",
-				 SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0));
+		error = allow_if(filter, "openat", bits_are(2, writing, 0));
+	return error;
+}
+
+/* Of sockets, perf events and namespaces; again nothing of terminals. */
+static int allow_kinds_of_ioctl(scmp_filter_ctx filter)
+{
+	static const uint64_t kinds[] = { 0x89, '$', 0xb7 }; /* _IOC_TYPE() */
+	int error = allow_if(filter, "ioctl", argument_is(1, TCGETS));
+	if (error == 0)
+		error = allow_if(filter, "ioctl", argument_is(1, FIONREAD));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && error == 0; i++)
+		error = allow_if(filter, "ioctl", bits_are(1, 0xff00, kinds[i] << 8));
 	return error;
 }
 
@@ -185,7 +204,7 @@ static int fill_guard(scmp_filter_ctx filter)
 	if (error == 0)
 		error = allow_families(filter, families, 5);
 	if (error == 0)
-		error = allow_if(filter, "ioctl", SCMP_A1(SCMP_CMP_NE, TIOCSTI));
+		error = allow_kinds_of_ioctl(filter);
 	if (error == 0)
 		error = allow_reading(filter);
 	return error;

@@ -31,7 +31,16 @@ def status_of(pid, thread=None):
 
 def guard_of(monitor):
     detail = monitor.get("status")["privileges"]["guard"]["detail"]
-    return int(re.match(r"pid (\d+)", detail)[1])
+    told = re.match(r"pid (\d+)", detail)
+    if not told:
+        raise e2e.Failure(f"the guard {detail}")
+    return int(told[1])
+
+
+def sockets_of(pid):
+    folder = f"/proc/{pid}/fd"
+    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    return {link for link in links if link.startswith("socket:")}
 
 
 def has_ended(pid):
@@ -51,7 +60,7 @@ def rights(tap, lab):
     pid, guard = monitor.program.pid, guard_of(monitor)
     threads = os.listdir(f"/proc/{pid}/task")
     told = [status_of(pid, thread) for thread in threads]
-    tap.equal(len(threads), 4, "three workers and the main thread")
+    tap.ok(len(threads) >= 4, "three workers and the main thread", threads)
     tap.ok(all(int(one[name], 16) == 0 for one in told for name in SETS),
            "no thread of the daemon has a capability, nor can get one", told)
     tap.ok(all(one["Uid"].split() == one["Gid"].split() == [str(NOBODY)] * 4 and
@@ -67,9 +76,8 @@ def rights(tap, lab):
               [0, GUARD_KEEPS, GUARD_KEEPS, 0, 0], "it keeps what it needs and no more")
     tap.equal((kept["NoNewPrivs"], kept["Seccomp"], kept["Threads"]), ("1", "2", "1"),
               "it is under seccomp as well")
-    links = [os.readlink(f"/proc/{guard}/fd/{fd}") for fd in os.listdir(f"/proc/{guard}/fd")]
-    tap.ok(sum(link.startswith("socket:") for link in links) == 2 and len(links) == 5,
-           "it holds its two sockets and nothing else of the daemon's", links)
+    tap.equal(sockets_of(guard) & sockets_of(pid), set(),
+              "it has none of the daemon's sockets", sockets_of(guard))
 
     parts = monitor.get("status")["privileges"]
     tap.ok(len(parts) == 6 and all(part["holds"] for part in parts.values()),

@@ -29,15 +29,15 @@
 
 #include "guard/guard.h"
 
-/* In the child: says where it failed. */
-#define MUST(condition)                                                                \
-	do {                                                                           \
-		if (!(condition)) {                                                    \
-			fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__,        \
-				#condition, strerror(errno));                          \
-			return false;                                                  \
-		}                                                                      \
-	} while (false)
+/* In the child: says what failed. */
+static bool must(bool is_so, const char *what)
+{
+	if (!is_so)
+		fprintf(stderr, "not so: %s (%s)\n", what, strerror(errno));
+	return is_so;
+}
+
+#define MUST(condition) must((condition), #condition)
 
 static char folder[] = "/tmp/test_sandbox_XXXXXX";
 static char state_folder[64], readable_folder[64], outside[64];
@@ -112,24 +112,28 @@ static bool says(const char *name, const char *value)
 	return at != NULL && strncmp(at + strlen(name), value, strlen(value)) == 0;
 }
 
+static bool every_part_holds(void)
+{
+	for (unsigned i = 0; i < SANDBOX_PARTS; i++)
+		if (!MUST(report.holds[i]) || !MUST(report.detail[i][0] != '\0'))
+			return false;
+	return true;
+}
+
 static bool everything_is_given_up(void)
 {
+	static const char none[] = "0000000000000000\n";
 	ssize_t len = pread(status_fd, kernel_says, sizeof(kernel_says) - 1, 0);
-	MUST(len > 0);
+	if (!MUST(len > 0))
+		return false;
 	kernel_says[len] = '\0';
-	MUST(says("CapInh:\t", "0000000000000000\n"));
-	MUST(says("CapPrm:\t", "0000000000000000\n"));
-	MUST(says("CapEff:\t", "0000000000000000\n"));
-	MUST(says("CapBnd:\t", "0000000000000000\n"));
-	MUST(says("CapAmb:\t", "0000000000000000\n"));
-	MUST(says("NoNewPrivs:\t", "1\n"));
-	MUST(says("Seccomp:\t", "2\n"));
-	MUST(says("Groups:\t", " \n") || says("Groups:\t", "\n"));
-	MUST(getuid() != 0 && geteuid() == getuid() && getgid() != 0);
-	MUST(prctl(PR_SET_NAME, "thread") == 0);
-	for (unsigned i = 0; i < SANDBOX_PARTS; i++)
-		MUST(report.holds[i] && report.detail[i][0] != '\0');
-	return true;
+	return MUST(says("CapInh:\t", none)) && MUST(says("CapPrm:\t", none)) &&
+	       MUST(says("CapEff:\t", none)) && MUST(says("CapBnd:\t", none)) &&
+	       MUST(says("CapAmb:\t", none)) && MUST(says("NoNewPrivs:\t", "1\n")) &&
+	       MUST(says("Seccomp:\t", "2\n")) &&
+	       MUST(says("Groups:\t", " \n") || says("Groups:\t", "\n")) &&
+	       MUST(getuid() != 0 && geteuid() == getuid() && getgid() != 0) &&
+	       MUST(prctl(PR_SET_NAME, "thread") == 0) && every_part_holds();
 }
 
 static void as_root_it_becomes_nobody_and_gives_up_all(void **state)
@@ -154,13 +158,11 @@ static void as_root_it_becomes_nobody_and_gives_up_all(void **state)
 /* An ordinary user stays who it is, and gives up as much. */
 static bool confined_without_root(void)
 {
-	MUST(report.holds[SANDBOX_USER]);
-	MUST(report.holds[SANDBOX_CAPABILITIES]);
-	MUST(report.holds[SANDBOX_NO_NEW_PRIVS]);
-	MUST(report.holds[SANDBOX_LANDLOCK]);
-	MUST(report.holds[SANDBOX_SECCOMP]);
-	MUST(getuid() != 0);
-	return true;
+	return MUST(report.holds[SANDBOX_USER]) &&
+	       MUST(report.holds[SANDBOX_CAPABILITIES]) &&
+	       MUST(report.holds[SANDBOX_NO_NEW_PRIVS]) &&
+	       MUST(report.holds[SANDBOX_LANDLOCK]) &&
+	       MUST(report.holds[SANDBOX_SECCOMP]) && MUST(getuid() != 0);
 }
 
 static void without_root_the_rest_still_holds(void **state)
@@ -189,38 +191,36 @@ static bool is_denied(int result)
 static bool files_outside_are_out_of_reach(void)
 {
 	char path[96];
-	MUST(is_denied(open("/etc/shadow", O_RDONLY)));
-	MUST(is_denied(open("/etc/passwd", O_RDONLY)));
-	MUST(is_denied(open("/proc/self/environ", O_RDONLY)));
-	MUST(is_denied(open("/", O_RDONLY | O_DIRECTORY)));
+	if (!(MUST(is_denied(open("/etc/shadow", O_RDONLY))) &&
+	      MUST(is_denied(open("/etc/passwd", O_RDONLY))) &&
+	      MUST(is_denied(open("/proc/self/environ", O_RDONLY))) &&
+	      MUST(is_denied(open("/", O_RDONLY | O_DIRECTORY)))))
+		return false;
 	snprintf(path, sizeof(path), "%s/file", outside);
-	MUST(is_denied(open(path, O_RDONLY)));
-	MUST(is_denied(open(path, O_WRONLY)));
-	MUST(is_denied(unlink(path)));
+	if (!(MUST(is_denied(open(path, O_RDONLY))) &&
+	      MUST(is_denied(open(path, O_WRONLY))) && MUST(is_denied(unlink(path)))))
+		return false;
 	snprintf(path, sizeof(path), "%s/new", outside);
-	MUST(is_denied(open(path, O_WRONLY | O_CREAT, 0600)));
-	MUST(is_denied(mkdir(path, 0700)));
+	if (!(MUST(is_denied(open(path, O_WRONLY | O_CREAT, 0600))) &&
+	      MUST(is_denied(mkdir(path, 0700)))))
+		return false;
 	snprintf(path, sizeof(path), "%s/file", readable_folder);
-	MUST(is_denied(open(path, O_WRONLY)));
-	return true;
+	return MUST(is_denied(open(path, O_WRONLY)));
 }
 
 static bool system_calls_are_few(void)
 {
 	char *const arguments[] = { (char *)"true", NULL };
-	MUST(execv("/bin/true", arguments) < 0 && is_denied(-1));
-	MUST(is_denied(socket(AF_PACKET, SOCK_RAW, 0)));
-	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0);
-	MUST(socket(AF_INET6, SOCK_DGRAM, 0) < 0);
-	MUST(is_denied(setuid(0)));
-	MUST(is_denied(setgid(0)));
-	MUST(is_denied((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL)));
-	MUST(is_denied(kill(getppid(), 0)));
-	MUST(is_denied(fork()));
-	MUST(is_denied(chmod(state_folder, 0777)));
-	MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		  0) == MAP_FAILED);
-	return true;
+	return MUST(execv("/bin/true", arguments) < 0 && is_denied(-1)) &&
+	       MUST(is_denied(socket(AF_PACKET, SOCK_RAW, 0))) &&
+	       MUST(socket(AF_INET, SOCK_STREAM, 0) < 0) &&
+	       MUST(socket(AF_INET6, SOCK_DGRAM, 0) < 0) &&
+	       MUST(is_denied(setuid(0))) && MUST(is_denied(setgid(0))) &&
+	       MUST(is_denied((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL))) &&
+	       MUST(is_denied(kill(getppid(), 0))) && MUST(is_denied(fork())) &&
+	       MUST(is_denied(chmod(state_folder, 0777))) &&
+	       MUST(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0) == MAP_FAILED);
 }
 
 static void files_outside_the_state_folder_are_out_of_reach(void **state)
@@ -242,19 +242,18 @@ static bool the_store_works(void)
 	char path[96], other[104];
 	sqlite3 *db;
 	snprintf(path, sizeof(path), "%s/store.db", state_folder);
-	MUST(sqlite3_open(path, &db) == SQLITE_OK);
-	MUST(sqlite3_exec(db,
-			  "pragma journal_mode = wal; create table t (a);"
-			  "with n(i) as (select 1 union all select i + 1 from n "
-			  "where i < 10000) insert into t select i from n;"
-			  "pragma wal_checkpoint(truncate); vacuum;"
-			  "select count(*) from t order by a",
-			  NULL, NULL, NULL) == SQLITE_OK);
-	MUST(sqlite3_close(db) == SQLITE_OK);
+	if (!(MUST(sqlite3_open(path, &db) == SQLITE_OK) &&
+	      MUST(sqlite3_exec(db,
+				"pragma journal_mode = wal; create table t (a);"
+				"with n(i) as (select 1 union all select i + 1 from n "
+				"where i < 10000) insert into t select i from n;"
+				"pragma wal_checkpoint(truncate); vacuum;"
+				"select count(*) from t order by a",
+				NULL, NULL, NULL) == SQLITE_OK) &&
+	      MUST(sqlite3_close(db) == SQLITE_OK)))
+		return false;
 	snprintf(other, sizeof(other), "%s.corrupt", path);
-	MUST(rename(path, other) == 0);
-	MUST(unlink(other) == 0);
-	return true;
+	return MUST(rename(path, other) == 0) && MUST(unlink(other) == 0);
 }
 
 static void *add_one(void *number)
@@ -269,16 +268,16 @@ static bool the_rest_works(void)
 	pthread_t thread;
 	int number = 0;
 	struct ifaddrs *all;
-	MUST(pthread_create(&thread, NULL, add_one, &number) == 0);
-	MUST(pthread_join(thread, NULL) == 0 && number == 1);
-	MUST(getifaddrs(&all) == 0);
+	if (!(MUST(pthread_create(&thread, NULL, add_one, &number) == 0) &&
+	      MUST(pthread_join(thread, NULL) == 0 && number == 1) &&
+	      MUST(getifaddrs(&all) == 0)))
+		return false;
 	freeifaddrs(all);
 	snprintf(path, sizeof(path), "%s/file", readable_folder);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	MUST(fd >= 0 && read(fd, text, sizeof(text)) == 8);
-	MUST(open("/dev/null", O_RDWR | O_CLOEXEC) >= 0);
-	MUST(open("/dev/urandom", O_RDONLY | O_CLOEXEC) >= 0);
-	return true;
+	return MUST(fd >= 0 && read(fd, text, sizeof(text)) == 8) &&
+	       MUST(open("/dev/null", O_RDWR | O_CLOEXEC) >= 0) &&
+	       MUST(open("/dev/urandom", O_RDONLY | O_CLOEXEC) >= 0);
 }
 
 static void a_store_in_the_state_folder_works(void **state)
