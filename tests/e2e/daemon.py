@@ -343,7 +343,7 @@ def idle(tap, lab):
     rss = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * \
         os.sysconf("SC_PAGESIZE")
     tap.ok(rss < RSS_MAX, "and less than 50 MB", rss)
-    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 2, "one worker is one thread more")
+    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 3, "a worker and the store are two threads more")
     monitor.stop()
 
 
