@@ -92,6 +92,7 @@ static void tell_change(const struct sock *sk, __u8 proto, __u8 opened)
 	change->port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	change->proto = proto;
 	change->opened = opened;
+	change->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	note_process(&change->process);
 	bpf_ringbuf_submit(change, BPF_RB_FORCE_WAKEUP);
 }
@@ -171,11 +172,14 @@ static bool is_udp(const struct sock *sk)
 	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_UDP;
 }
 
-/* The context of these hooks is the socket itself. */
+/*
+ * The context of these hooks is the socket itself.  Who has chosen the port is noted in
+ * it only after this.
+ */
 static void udp_bound(void *context)
 {
 	const struct sock *sk = context;
-	if (is_udp(sk) && is_chosen(sk))
+	if (is_udp(sk))
 		tell_change(sk, IPPROTO_UDP, 1);
 }
 

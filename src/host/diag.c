@@ -125,6 +125,7 @@ static bool read_socket(const uint8_t *at, size_t len, uint8_t proto,
 		return false;
 	const struct inet_diag_sockid *id = &message.id;
 	*out = (struct diag_socket){
+		.family = family,
 		.proto = proto,
 		.state = message.idiag_state,
 		.local = read_addr(family, id->idiag_src),

@@ -36,7 +36,7 @@ struct diag_tcp {
 };
 
 struct diag_socket {
-	uint8_t proto, state;
+	uint8_t family, proto, state;
 	bool dual; /* bound to ::, takes IPv4 too */
 	bool has_tcp;
 	struct addr local, remote;

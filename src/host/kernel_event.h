@@ -23,6 +23,7 @@ struct kernel_change {
 	uint32_t netns;
 	uint16_t port; /* 0: not chosen yet */
 	uint8_t proto, opened;
+	uint8_t family, unused[7];
 	struct kernel_process process;
 };
 

@@ -26,7 +26,7 @@ struct watched {
 	uint64_t netns, cookie, inode;
 	struct addr addr;
 	uint16_t port;
-	uint8_t proto, dual;
+	uint8_t family, proto, dual;
 	uint8_t owner;  /* enum listener_owner */
 	bool is_client; /* a UDP socket whose port the kernel chose: no listener */
 	bool is_told;   /* the host knows of it */

@@ -50,6 +50,7 @@ static void see_socket(void *to, const struct diag_socket *socket)
 					 .inode = socket->inode,
 					 .addr = socket->local,
 					 .port = socket->local_port,
+					 .family = socket->family,
 					 .proto = socket->proto,
 					 .dual = socket->dual,
 					 .uid = socket->uid,
@@ -67,23 +68,26 @@ static void see_socket(void *to, const struct diag_socket *socket)
 		tell_socket_owner(watch, scan->space, socket);
 }
 
-/* Port 0: all.  False if the list could not be read to its end. */
+/* Port 0, family 0: all.  False if the list could not be read to its end. */
 static bool list_sockets(struct host_watch *watch, const struct space *space,
-			 uint8_t proto, uint16_t port)
+			 const struct change *what)
 {
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct scan_to to = { watch, space };
-	bool is_udp = proto == IPPROTO_UDP;
+	bool is_udp = what->proto == IPPROTO_UDP;
 	uint32_t states =
 		is_udp ? 1u << DIAG_CLOSE | 1u << DIAG_ESTABLISHED : 1u << DIAG_LISTEN;
 	for (int i = 0; i < 2; i++) {
-		struct diag_filter filter = { .family = i == 0 ? AF_INET : AF_INET6,
-					      .proto = proto,
+		struct diag_filter filter = { .family = families[i],
+					      .proto = what->proto,
 					      .states = states,
-					      .port = port,
+					      .port = what->port,
 					      .with_drops = true };
+		if (what->family != 0 && what->family != families[i])
+			continue;
 		int error = diag_dump(space->diag, &filter, see_socket, &to);
 		if (error != 0) {
-			if (proto == IPPROTO_SCTP)
+			if (what->proto == IPPROTO_SCTP)
 				watch->has_sctp = false;
 			return false;
 		}
@@ -118,12 +122,12 @@ static void close_listener(struct host_watch *watch, size_t i)
 	listeners_remove(&watch->listeners, i);
 }
 
-void scan_note(struct host_watch *watch, uint64_t inode, uint8_t proto, uint16_t port)
+void scan_note(struct host_watch *watch, const struct change *change)
 {
 	for (size_t i = 0; i < watch->change_count; i++) {
-		const struct change *change = &watch->changes[i];
-		if (change->inode == inode && change->proto == proto &&
-		    change->port == port)
+		const struct change *other = &watch->changes[i];
+		if (other->inode == change->inode && other->proto == change->proto &&
+		    other->port == change->port && other->family == change->family)
 			return;
 	}
 	if (watch->changed_us == 0)
@@ -132,7 +136,17 @@ void scan_note(struct host_watch *watch, uint64_t inode, uint8_t proto, uint16_t
 		watch->everything_changed = true;
 		return;
 	}
-	watch->changes[watch->change_count++] = (struct change){ inode, port, proto };
+	watch->changes[watch->change_count++] = *change;
+}
+
+static void note_again(struct host_watch *watch, const struct watched *w)
+{
+	scan_note(watch,
+		  &(struct change){ .inode = w->netns == 0 ? watch->spaces.at[0].inode
+							   : w->netns,
+				    .port = w->port,
+				    .proto = w->proto,
+				    .family = w->family });
 }
 
 /* What a full list of the namespace did not show. */
@@ -146,23 +160,24 @@ static void sweep(struct host_watch *watch, const struct space *space, uint8_t p
 		if (++w->missed >= MISSED_MAX)
 			close_listener(watch, i - 1);
 		else
-			scan_note(watch, space->inode, proto, w->port);
+			note_again(watch, w);
 	}
 }
 
 /* What the list of one port did not show: it is short, and so it is right. */
 static void sweep_port(struct host_watch *watch, const struct space *space,
-		       uint8_t proto, uint16_t port)
+		       const struct change *what)
 {
-	uint32_t i = listeners_first(&watch->listeners, space->netns, proto, port);
+	const struct listeners *all = &watch->listeners;
+	uint32_t i = listeners_first(all, space->netns, what->proto, what->port);
 	while (i != LISTENER_NONE) {
-		struct watched *w = &watch->listeners.at[i];
-		if (listener_is_of(w, space->netns, proto, port) &&
-		    w->scan != watch->scan) {
+		const struct watched *w = &all->at[i];
+		bool is_listed = what->family == 0 || what->family == w->family;
+		if (listener_is_of(w, space->netns, what->proto, what->port) &&
+		    is_listed && w->scan != watch->scan) {
 			close_listener(watch, i);
 			/* Another may have moved here. */
-			i = listeners_first(&watch->listeners, space->netns, proto,
-					    port);
+			i = listeners_first(all, space->netns, what->proto, what->port);
 		} else {
 			i = w->next;
 		}
@@ -173,7 +188,7 @@ static void scan_space(struct host_watch *watch, const struct space *space,
 		       uint8_t proto)
 {
 	size_t from = watch->listeners.count;
-	if (!list_sockets(watch, space, proto, 0))
+	if (!list_sockets(watch, space, &(struct change){ .proto = proto }))
 		return;
 	settle_fresh(watch, from);
 	sweep(watch, space, proto);
@@ -197,15 +212,10 @@ static void scan_port(struct host_watch *watch, const struct change *change)
 		return;
 	}
 	size_t from = watch->listeners.count;
-	if (!list_sockets(watch, space, change->proto, change->port))
+	if (!list_sockets(watch, space, change))
 		return;
 	settle_fresh(watch, from);
-	sweep_port(watch, space, change->proto, change->port);
-}
-
-static uint64_t inode_of(const struct host_watch *watch, uint64_t netns)
-{
-	return netns == 0 ? watch->spaces.at[0].inode : netns;
+	sweep_port(watch, space, change);
 }
 
 /* Looks for sockets in doubt as if they had changed, and for their owners. */
@@ -216,7 +226,7 @@ static void add_doubtful(struct host_watch *watch)
 	for (size_t i = 0; i < watch->listeners.count; i++) {
 		const struct watched *w = &watch->listeners.at[i];
 		if (w->owner == OWNER_DOUBTFUL && w->look_again_us <= watch->now_us)
-			scan_note(watch, inode_of(watch, w->netns), w->proto, w->port);
+			note_again(watch, w);
 	}
 }
 

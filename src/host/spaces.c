@@ -45,6 +45,47 @@ static void read_ports(struct space *space)
 	close(fd);
 }
 
+/* The thread is in the namespace, and this file of it stays so. */
+static void open_in_use(struct space *space)
+{
+	space->in_use[0] = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
+	space->in_use[1] =
+		open("/proc/thread-self/net/sockstat6", O_RDONLY | O_CLOEXEC);
+}
+
+uint64_t space_parse_in_use(const char *text)
+{
+	static const char *const names[] = { "TCP: inuse ", "UDP: inuse ",
+					     "TCP6: inuse ", "UDP6: inuse " };
+	uint64_t sum = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *line = strstr(text, names[i]);
+		uint64_t count =
+			line == NULL ? 0 : strtoul(line + strlen(names[i]), NULL, 10);
+		sum = (sum ^ count) * 0x9e3779b97f4a7c15;
+	}
+	return sum;
+}
+
+bool space_has_changed(struct space *space)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < 2; i++) {
+		char text[1024];
+		ssize_t len = space->in_use[i] < 0 ? -1
+						   : pread(space->in_use[i], text,
+							   sizeof(text) - 1, 0);
+		/* Where it can't be read, anything may have happened. */
+		if (len < 0 && i == 0)
+			return true;
+		text[len > 0 ? len : 0] = '\0';
+		sum += space_parse_in_use(text) + i;
+	}
+	bool is_other = sum != space->in_use_sum;
+	space->in_use_sum = sum;
+	return is_other;
+}
+
 static int open_route(void)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -70,6 +111,7 @@ static struct space *add_here(struct spaces *spaces, uint64_t inode)
 		return NULL;
 	space->route = open_route();
 	read_ports(space);
+	open_in_use(space);
 	spaces->count++;
 	return space;
 }
@@ -89,8 +131,10 @@ int spaces_open(struct spaces *spaces)
 static void close_space(struct space *space)
 {
 	close(space->diag);
-	if (space->route >= 0)
-		close(space->route);
+	const int others[] = { space->route, space->in_use[0], space->in_use[1] };
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i] >= 0)
+			close(others[i]);
 }
 
 void spaces_close(struct spaces *spaces)

@@ -20,6 +20,8 @@ struct space {
 	uint64_t inode; /* of ns/net */
 	int diag;       /* -1: it can't be asked */
 	int route;
+	int in_use[2]; /* sockstat and sockstat6; -1: not there */
+	uint64_t in_use_sum;
 	uint16_t first_chosen, last_chosen; /* ports the kernel gives to clients */
 	bool is_seen;                       /* in the pass that is going on */
 	bool is_known;                      /* seen in one before */
@@ -60,6 +62,12 @@ int space_addresses(const struct space *space,
 /* The answers' messages, as in diag_read(). */
 int space_read_addresses(const void *datagram, size_t len,
 			 void (*see)(void *to, const struct addr *addr), void *to);
+
+/* True if the number of its TCP or UDP sockets is another than when last asked. */
+bool space_has_changed(struct space *space);
+
+/* Mixes the "inuse" of TCP and UDP in the text of sockstat or sockstat6. */
+uint64_t space_parse_in_use(const char *text);
 
 /* "32768\t60999\n"; false if it is no such text. */
 bool space_parse_ports(const char *text, uint16_t *first, uint16_t *last);

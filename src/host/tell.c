@@ -19,7 +19,7 @@ enum {
 	CONNECTIONS_PER_S = 1000,
 	CONNECTIONS_BURST = 4000,
 	SEARCH_LEAST_US = 100000,
-	SEARCH_SHARE = 200,
+	SEARCH_SHARE = 300,
 };
 
 static int64_t wall_clock_us(void)
@@ -35,20 +35,6 @@ void watch_send(struct host_watch *watch, struct host_event *event)
 	watch->emit(watch->to, event);
 }
 
-/* NULL: /proc does not show it. */
-static const struct process *read_process(struct host_watch *watch, uint32_t pid)
-{
-	struct kept_process *kept = &watch->kept[pid % PROCESSES_KEPT];
-	if (kept->read_us != 0 && kept->process.pid == pid &&
-	    watch->now_us - kept->read_us < PROCESS_FRESH_US)
-		return &kept->process;
-	kept->read_us = 0;
-	if (!process_read(&watch->processes, pid, &kept->process))
-		return NULL;
-	kept->read_us = watch->now_us;
-	return &kept->process;
-}
-
 /* FNV-1a: only asks whether something is as it was. */
 static uint64_t process_hash(const struct process *process)
 {
@@ -57,6 +43,21 @@ static uint64_t process_hash(const struct process *process)
 	for (size_t i = 0; i < sizeof(*process); i++)
 		hash = (hash ^ at[i]) * 0x100000001b3;
 	return hash;
+}
+
+/* NULL: /proc does not show it. */
+static const struct kept_process *read_process(struct host_watch *watch, uint32_t pid)
+{
+	struct kept_process *kept = &watch->kept[pid % PROCESSES_KEPT];
+	if (kept->read_us != 0 && kept->process.pid == pid &&
+	    watch->now_us - kept->read_us < PROCESS_FRESH_US)
+		return kept;
+	kept->read_us = 0;
+	if (!process_read(&watch->processes, pid, &kept->process))
+		return NULL;
+	kept->read_us = watch->now_us;
+	kept->hash = process_hash(&kept->process);
+	return kept;
 }
 
 static const struct owner *find_owner(const struct host_watch *watch, uint64_t inode)
@@ -167,17 +168,17 @@ static void fill_process(struct host_listener *to, const struct process *process
 static void fill_owner(struct host_watch *watch, struct watched *w,
 		       struct host_listener *to)
 {
-	const struct process *process =
+	const struct kept_process *kept =
 		w->pid == 0 ? NULL : read_process(watch, w->pid);
 	const struct owner *owner = find_owner(watch, w->inode);
 	users_name(&watch->processes.users, w->uid, to->user, sizeof(to->user));
 	to->pid = w->pid == 0 ? UNKNOWN_U32 : w->pid;
-	if (process != NULL) {
-		fill_process(to, process);
-		w->process_told = process_hash(process);
+	if (kept != NULL) {
+		fill_process(to, &kept->process);
+		w->process_told = kept->hash;
 		/* What was there before us began, at the latest, with its process. */
 		if (w->since_us == UNKNOWN_TIME)
-			w->since_us = process->started_us;
+			w->since_us = kept->process.started_us;
 	} else if (w->owner == OWNER_KERNEL) {
 		snprintf(to->process, sizeof(to->process), "kernel");
 	} else if (owner != NULL) {
@@ -297,9 +298,10 @@ void tell_socket_owner(struct host_watch *watch, const struct space *space,
 	if (*cookie == socket->cookie || owner == NULL ||
 	    !means_the_same_here(space, &socket->local))
 		return;
-	const struct process *process = read_process(watch, owner->pid);
-	if (process == NULL || !is_allowed(watch))
+	const struct kept_process *kept = read_process(watch, owner->pid);
+	if (kept == NULL || !is_allowed(watch))
 		return;
+	const struct process *process = &kept->process;
 	*cookie = socket->cookie;
 	struct host_event event = { .kind = HOST_CONNECTION };
 	struct host_connection *to = &event.connection;
@@ -346,24 +348,37 @@ static void search(struct host_watch *watch, const struct wanted_inodes *wanted)
 		 SEARCH_SHARE);
 }
 
+/* Those of listeners from a place on that are not found, as far as there is room. */
+static size_t list_wanted(const struct host_watch *watch, size_t from,
+			  struct wanted_inodes *wanted)
+{
+	size_t missing = 0;
+	wanted->count = 0;
+	for (size_t i = from; i < watch->listeners.count; i++) {
+		const struct watched *w = &watch->listeners.at[i];
+		/* Of the kernel's own, it is known that nobody has them. */
+		if (w->owner == OWNER_KERNEL || find_owner(watch, w->inode) != NULL)
+			continue;
+		if (missing++ < sizeof(wanted->inode) / sizeof(wanted->inode[0]))
+			wanted->inode[wanted->count++] = w->inode;
+	}
+	return missing;
+}
+
 void search_owners(struct host_watch *watch, size_t from)
 {
-	struct wanted_inodes wanted = { .count = 0 };
-	size_t missing = 0;
-	for (size_t i = from; i < watch->listeners.count; i++) {
-		uint64_t inode = watch->listeners.at[i].inode;
-		if (find_owner(watch, inode) != NULL)
-			continue;
-		if (missing++ < sizeof(wanted.inode) / sizeof(wanted.inode[0]))
-			wanted.inode[wanted.count++] = inode;
-	}
+	struct wanted_inodes wanted;
+	size_t missing = list_wanted(watch, from, &wanted);
 	if (missing > 0 && watch->now_us >= watch->for_search.due_us)
 		search(watch, missing == wanted.count ? &wanted : NULL);
 }
 
 void search_all_owners(struct host_watch *watch)
 {
-	search(watch, NULL);
+	struct wanted_inodes wanted;
+	size_t missing = list_wanted(watch, 0, &wanted);
+	bool is_enough = watch->is_synced && missing == wanted.count;
+	search(watch, is_enough ? &wanted : NULL);
 }
 
 /* True if what was told of its owner is no longer so. */
@@ -375,9 +390,9 @@ static bool owner_differs(struct host_watch *watch, struct watched *w)
 	if (w->owner != before.owner || w->pid != before.pid ||
 	    w->processes != before.processes)
 		return true;
-	const struct process *process =
+	const struct kept_process *kept =
 		w->pid == 0 ? NULL : read_process(watch, w->pid);
-	return process != NULL && process_hash(process) != w->process_told;
+	return kept != NULL && kept->hash != w->process_told;
 }
 
 void tell_owners_again(struct host_watch *watch)

@@ -21,18 +21,18 @@ enum {
 	SECOND_US = 1000000,
 	COALESCE_US = 20000,
 	CHANGES_LATEST_US = 800000,
-	POLL_US = 500000,
-	POLL_LATEST_US = 850000,
+	GLANCE_US = 400000,
 	UDP_US = 10000000,
 	COUNTS_US = 5000000,
 	OWNERS_US = 10000000,
 	SPACES_US = 10000000,
-	/* A job takes at most 1/share of the time. */
-	CHANGES_SHARE = 150,
-	SCAN_SHARE = 200,
-	POLL_SHARE = 250,
-	COUNTS_SHARE = 250,
-	OWNERS_SHARE = 500,
+	/* A job takes at most 1/share of the time; all of them together, 1 %. */
+	CHANGES_SHARE = 250,
+	SCAN_SHARE = 400,
+	REASON_SHARE = 150,
+	COUNTS_SHARE = 500,
+	OWNERS_SHARE = 1000,
+	GLANCE_SHARE = 500,
 };
 
 static int64_t read_clock(clockid_t clock)
@@ -62,9 +62,11 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 
 /* ---- the kernel's events ---- */
 
+/* Of a UDP socket more must be known: whether it chose its port. */
 static void keep_hint(struct host_watch *watch, const struct kernel_change *change)
 {
-	if (!change->opened || change->inode == 0 || change->process.pid == 0)
+	if (!change->opened || change->inode == 0 || change->process.pid == 0 ||
+	    change->proto == IPPROTO_UDP)
 		return;
 	struct owner *hint = &watch->hints[change->inode % HINTS_MAX];
 	*hint = (struct owner){ .inode = change->inode,
@@ -81,7 +83,10 @@ static void on_change(void *self, const struct kernel_change *change)
 	const struct space *space = spaces_enter(&watch->spaces, watch->processes.proc,
 						 change->process.pid, change->netns);
 	if (space != NULL)
-		scan_note(watch, space->inode, change->proto, change->port);
+		scan_note(watch, &(struct change){ .inode = space->inode,
+						   .port = change->port,
+						   .proto = change->proto,
+						   .family = change->family });
 	else
 		watch->for_spaces.due_us = watch->now_us;
 }
@@ -184,6 +189,11 @@ static void look_at_spaces(struct host_watch *watch)
 
 /* ---- means ---- */
 
+static bool has_all_events(const struct host_watch *watch)
+{
+	return watch->kernel.tells_tcp && watch->kernel.tells_udp;
+}
+
 /* Puts together why something is not seen, in few words. */
 static void add_reason(struct host_means *means, bool holds, const char *what)
 {
@@ -198,7 +208,7 @@ static void tell_means(struct host_watch *watch)
 	const struct kernel *kernel = &watch->kernel;
 	struct host_means means;
 	memset(&means, 0, sizeof(means));
-	means.by_bpf_events = kernel->tells_tcp && kernel->tells_udp;
+	means.by_bpf_events = has_all_events(watch);
 	means.by_bpf_owners = kernel->files >= 0;
 	means.sees_processes = watch->owners_are_all;
 	means.sees_namespaces = !watch->spaces.is_denied;
@@ -228,34 +238,51 @@ static bool is_due(const struct host_watch *watch, const struct pace *pace)
 	return pace->due_us <= watch->now_us;
 }
 
-/* Without events, nothing else shows a new listener: no later than a second. */
-static void set_poll(struct host_watch *watch, struct pace *pace, int64_t began)
+/* Lists all sockets of a protocol; without events, a glance may call for it sooner. */
+static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
+		     int64_t least)
 {
-	pace_set(pace, watch->now_us, began, POLL_US, POLL_SHARE);
-	if (pace->due_us > watch->now_us + POLL_LATEST_US)
-		pace->due_us = watch->now_us + POLL_LATEST_US;
+	int64_t began = watch_cost_us();
+	scan_all(watch, proto);
+	if (proto == IPPROTO_TCP && watch->has_sctp)
+		scan_all(watch, IPPROTO_SCTP);
+	pace_set(pace, watch->now_us, began, least, SCAN_SHARE);
+	pace->earliest_us = watch->now_us + pace->cost_us * REASON_SHARE;
+}
+
+static void make_due(struct pace *pace)
+{
+	if (pace->due_us > pace->earliest_us)
+		pace->due_us = pace->earliest_us;
+}
+
+/*
+ * Without events: the kernel counts sockets, which is cheaper to read than their list.
+ * One that opens while another closes is found by the next list.
+ */
+static void run_glance(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	bool is_changed = false;
+	for (size_t i = 0; i < watch->spaces.count; i++)
+		if (space_has_changed(&watch->spaces.at[i]))
+			is_changed = true;
+	pace_set(&watch->for_glance, watch->now_us, began, GLANCE_US, GLANCE_SHARE);
+	if (is_changed && !watch->kernel.tells_tcp)
+		make_due(&watch->for_tcp);
+	if (is_changed && !watch->kernel.tells_udp)
+		make_due(&watch->for_udp);
 }
 
 static void run_tcp(struct host_watch *watch)
 {
-	int64_t began = watch_cost_us();
-	scan_all(watch, IPPROTO_TCP);
-	if (watch->has_sctp)
-		scan_all(watch, IPPROTO_SCTP);
-	if (watch->kernel.tells_tcp)
-		pace_set(&watch->for_tcp, watch->now_us, began, SECOND_US, SCAN_SHARE);
-	else
-		set_poll(watch, &watch->for_tcp, began);
+	run_scan(watch, &watch->for_tcp, IPPROTO_TCP, SECOND_US);
 }
 
 static void run_udp(struct host_watch *watch)
 {
-	int64_t began = watch_cost_us();
-	scan_all(watch, IPPROTO_UDP);
-	if (watch->kernel.tells_udp)
-		pace_set(&watch->for_udp, watch->now_us, began, UDP_US, SCAN_SHARE);
-	else
-		set_poll(watch, &watch->for_udp, began);
+	run_scan(watch, &watch->for_udp, IPPROTO_UDP,
+		 watch->kernel.tells_udp ? UDP_US : SECOND_US);
 }
 
 static void run_owners(struct host_watch *watch)
@@ -275,10 +302,10 @@ static void run_counts(struct host_watch *watch)
 static void run_spaces(struct host_watch *watch)
 {
 	int64_t began = watch_cost_us();
-	bool is_told = watch->kernel.tells_tcp && watch->kernel.tells_udp;
+	bool is_told = has_all_events(watch);
 	look_at_spaces(watch);
 	pace_set(&watch->for_spaces, watch->now_us, began,
-		 is_told ? SPACES_US : POLL_US, is_told ? OWNERS_SHARE : SCAN_SHARE);
+		 is_told ? SPACES_US : GLANCE_US, is_told ? OWNERS_SHARE : SCAN_SHARE);
 }
 
 /* Everything that is there at the start. */
@@ -341,6 +368,8 @@ void host_watch_run(struct host_watch *watch)
 		run_changes(watch);
 	if (is_due(watch, &watch->for_spaces))
 		run_spaces(watch);
+	if (!has_all_events(watch) && is_due(watch, &watch->for_glance))
+		run_glance(watch);
 	if (is_due(watch, &watch->for_tcp))
 		run_tcp(watch);
 	if (is_due(watch, &watch->for_udp))
@@ -355,9 +384,14 @@ void host_watch_run(struct host_watch *watch)
 
 int host_watch_timeout_ms(const struct host_watch *watch)
 {
-	const int64_t dues[] = { watch->for_spaces.due_us, watch->for_tcp.due_us,
-				 watch->for_udp.due_us,    watch->for_owners.due_us,
-				 watch->for_counts.due_us, changes_due_us(watch) };
+	const int64_t dues[] = { watch->for_spaces.due_us,
+				 watch->for_tcp.due_us,
+				 watch->for_udp.due_us,
+				 watch->for_owners.due_us,
+				 watch->for_counts.due_us,
+				 changes_due_us(watch),
+				 has_all_events(watch) ? INT64_MAX
+						       : watch->for_glance.due_us };
 	int64_t now = watch_clock_us();
 	/* Names of connections wait in their ring without waking anybody. */
 	int64_t first = now + SECOND_US;

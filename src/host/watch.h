@@ -25,17 +25,19 @@ enum {
 struct pace {
 	int64_t due_us; /* monotonic */
 	int64_t cost_us;
+	int64_t earliest_us; /* that it may be done again, if there is a reason */
 };
 
 /* A port where something happened. */
 struct change {
 	uint64_t inode; /* of the namespace */
 	uint16_t port;  /* 0: any */
-	uint8_t proto;
+	uint8_t proto, family;
 };
 
 struct kept_process {
 	struct process process;
+	uint64_t hash;
 	int64_t read_us; /* monotonic; 0: empty */
 };
 
@@ -66,7 +68,7 @@ struct host_watch {
 	struct owner hints[HINTS_MAX];
 
 	struct pace for_changes, for_tcp, for_udp, for_counts, for_owners, for_search,
-		for_spaces;
+		for_spaces, for_glance;
 	int64_t look_again_us; /* at doubtful owners; 0: there are none */
 
 	/* Connections that may be told now, in millionths. */
@@ -105,7 +107,7 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 /* Every socket of a protocol in every namespace. */
 void scan_all(struct host_watch *watch, uint8_t proto);
 /* Something happened at that port of the namespace with that inode; 0: at some. */
-void scan_note(struct host_watch *watch, uint64_t inode, uint8_t proto, uint16_t port);
+void scan_note(struct host_watch *watch, const struct change *change);
 /* The ports that changed, and listeners whose owner is in doubt. */
 void scan_changes(struct host_watch *watch);
 /* Tells that all listeners of the namespace are gone. */
@@ -126,6 +128,7 @@ void tell_socket_owner(struct host_watch *watch, const struct space *space,
 void tell_owners_again(struct host_watch *watch);
 /* Looks for the owners of the listeners from that place on, if they are unknown. */
 void search_owners(struct host_watch *watch, size_t from);
+/* Looks again for those in doubt, or that have no owner. */
 void search_all_owners(struct host_watch *watch);
 
 /* ---- count.c ---- */

@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+"""host.py: what src/host says of real sockets, beside what `ss` says of them.
+
+The driver host_watch runs in a network namespace of its own; programs there and in
+others listen.  Every part runs twice: with BPF, and without.
+"""
+import json
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+import lab as e2e
+
+BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
+LISTEN = str(e2e.ROOT / "tests/e2e/listen.py")
+PYTHON = "/usr/bin/python3"  # a package's own
+MANY, FIRST_OF_MANY = 10000, 10001
+NOTICED_S = 1.0   # what is promised
+COST_RATIO = 0.01
+
+
+class Talker:
+    """A program that is asked on its standard input and answers in lines."""
+
+    def __init__(self, lab, network, command):
+        self.out = lab.dir / f"talker-{id(self)}.out"
+        with self.out.open("wb") as out, network.inside():
+            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out,
+                                            preexec_fn=e2e.die_with_parent)
+        lab.callback(self.end)
+        self.pid = self.process.pid
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def lines(self):
+        text = self.out.read_text()
+        return text[:text.rfind("\n") + 1].splitlines()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(5)
+        self.process.stdin.close()
+
+
+class Listener(Talker):
+    """listen.py, ready."""
+
+    def __init__(self, lab, network, *arguments):
+        super().__init__(lab, network, [PYTHON, LISTEN, *arguments])
+        e2e.until(lambda: "ready" in self.lines(), "listen.py")
+
+
+class Watch(Talker):
+    """The driver; its records, each read once."""
+
+    def __init__(self, lab, network, *options, wrapper=()):
+        super().__init__(lab, network, [*wrapper, f"{BUILD}/tests/host_watch", *options])
+        self.read = 0
+        self.records = []
+        self.wait("synced")
+
+    def poll(self):
+        with self.out.open("rb") as out:
+            out.seek(self.read)
+            text = out.read()
+        whole = text[:text.rfind(b"\n") + 1]
+        self.read += len(whole)
+        self.records += [json.loads(line) for line in whole.splitlines()]
+        if self.process.poll() is not None:
+            raise e2e.Failure(f"host_watch ended with {self.process.returncode}")
+
+    def find(self, kind, **fields):
+        self.poll()
+        return [one for one in self.records if one["record"] == kind and
+                all(one.get(name) == value for name, value in fields.items())]
+
+    def wait(self, kind, seconds=5, **fields):
+        """The newest record like that."""
+        e2e.until(lambda: self.find(kind, **fields), f"{kind} {fields}", seconds)
+        return self.find(kind, **fields)[-1]
+
+    def state(self):
+        """The listeners there are now, by the last record of each."""
+        self.poll()
+        now = {}
+        for one in self.records:
+            if one["record"] != "listener":
+                continue
+            key = (one["transport"], one["ip"], one["port"], one.get("netns"),
+                   one.get("pid"))
+            if one["change"] == "closed":
+                now.pop(key, None)
+            else:
+                # Its owner may have become known.
+                now.pop((*key[:4], None), None)
+                now[key] = one
+        return now
+
+    def cost(self):
+        before = len(self.find("cost"))
+        self.say("cost")
+        e2e.until(lambda: len(self.find("cost")) > before, "cost")
+        return self.find("cost")[-1]
+
+    def flow(self, client, client_port, server, server_port, proto=6):
+        before = len(self.find("flow"))
+        self.say(f"flow {client} {client_port} {server} {server_port} {proto}")
+        e2e.until(lambda: len(self.find("flow")) > before, "flow")
+        return self.find("flow")[-1]
+
+
+def told_by_ss(network):
+    """(transport, address, port, pid) of each socket and each process that holds it."""
+    found = set()
+    for line in network.run("ss", "-tulnpH").stdout.splitlines():
+        transport, _, _, _, local, *rest = line.split(None, 6)
+        address, _, port = local.rpartition(":")
+        address = address.split("%")[0].strip("[]").replace("*", "::")
+        for pid in re.findall(r"pid=(\d+)", rest[-1]):
+            found.add((transport, address, int(port), int(pid)))
+    return found
+
+
+def told_by_us(watch):
+    return {(key[0], key[1], key[2], key[4]) for key in watch.state()
+            if key[3] is None and key[4] is not None}
+
+
+def modes():
+    return (("with BPF", ()), ("without BPF", ("--no-bpf",)))
+
+
+def every_kind(tap, lab):
+    """All kinds of sockets at the start, and those that open later."""
+    for name, options in modes():
+        network = lab.namespace("kinds")
+        there = Listener(lab, network, "tcp/127.0.0.1/1001", "tcp/::1/1002",
+                         "tcp-dual//1003", "udp/0.0.0.0/1004", "udp/::1/1005",
+                         "tcp//1006")
+        watch = Watch(lab, network, *options)
+        tap.equal(told_by_us(watch), told_by_ss(network),
+                  f"{name}: at the start, listeners and processes are those of ss")
+        means = watch.find("means")[-1]
+        tap.equal((means["events"], means["owners"], means["reason"] == ""),
+                  (0, 0, False) if options else (1, 1, True),
+                  f"{name}: it says by what means it sees")
+        dual = watch.find("listener", port=1003)[-1]
+        one = watch.find("listener", port=1001)[-1]
+        tap.equal((dual["ip"], dual["reach"], one["reach"]), ("::", "outside", "loopback"),
+                  f"{name}: reach follows the address")
+        tap.ok(one["exe"].startswith("/") and one["process"].startswith("python")
+               and one["user"] == "root" and one["processes"] == 1
+               and one["package"].startswith("python"),
+               f"{name}: a listener has its process, executable, user and package", one)
+        open_later(tap, name, network, there, watch)
+        there.end()
+        e2e.until(lambda w=watch: not told_by_us(w), "the end of all")
+        tap.ok(True, f"{name}: all are gone with their process")
+
+
+def open_later(tap, name, network, there, watch):
+    for sockets in ("tcp/127.0.0.1/2001", "tcp-dual//2002", "udp/127.0.0.1/2003",
+                    "udp/::1/2004"):
+        began = time.monotonic()
+        port = int(sockets.rpartition("/")[2])
+        there.say(f"open {sockets}")
+        seen = watch.wait("listener", port=port, change="opened")
+        took = time.monotonic() - began
+        tap.ok(took < NOTICED_S, f"{name}: {sockets} is noticed within a second",
+               f"{took:.3f} s")
+        e2e.until(lambda p=port: watch.find("listener", port=p, pid=there.pid),
+                  "its process")
+        tap.ok(seen.get("pid") in (there.pid, None),
+               f"{name}: {sockets} is never another's", seen)
+    tap.equal(told_by_us(watch), told_by_ss(network),
+              f"{name}: later too, listeners and processes are those of ss")
+    began = time.monotonic()
+    there.say("close")
+    watch.wait("listener", port=2004, change="closed")
+    tap.ok(time.monotonic() - began < NOTICED_S,
+           f"{name}: the end of a UDP socket is noticed within a second")
+
+
+def udp_clients(tap, lab):
+    for name, options in modes():
+        network = lab.namespace("clients")
+        there = Listener(lab, network, "udp/127.0.0.1/1004")
+        watch = Watch(lab, network, *options)
+        there.say("udp-client")
+        port = int(e2e.until(lambda t=there: t.lines()[1:], "a port")[0])
+        # The listener opened after it is noticed, so the client would have been.
+        there.say("open udp/127.0.0.1/1005")
+        watch.wait("listener", port=1005)
+        there.say("open udp/127.0.0.1/1006")
+        watch.wait("listener", port=1006)
+        tap.equal(watch.find("listener", port=port), [],
+                  f"{name}: a UDP socket whose port the kernel chose is no listener")
+
+
+def short_lived(tap, lab):
+    network = lab.namespace("short")
+    watch = Watch(lab, network)
+    for _ in range(5):
+        Listener(lab, network, "tcp/127.0.0.1/3001", "--for", "0.15")
+        opened = watch.wait("listener", port=3001, change="opened")
+        watch.wait("listener", port=3001, change="closed")
+        if opened.get("process", "").startswith("python"):
+            watch.records = [one for one in watch.records if one.get("port") != 3001]
+            continue
+        break
+    else:
+        tap.ok(True, "a process that listens for 0.15 s is seen and named, five times")
+        return
+    tap.ok(False, "a process that listens for 0.15 s is seen and named", opened)
+
+
+def other_namespaces(tap, lab):
+    for name, options in modes():
+        ours, other = lab.namespace("ours"), lab.namespace("other")
+        old = Listener(lab, other, "tcp/127.0.0.1/1101")
+        watch = Watch(lab, ours, *options)
+        number = os.fstat(other.fd).st_ino
+        seen = watch.find("listener", port=1101)
+        tap.ok(seen and seen[-1]["netns"] == number and seen[-1]["pid"] == old.pid,
+               f"{name}: a listener in another namespace is seen at the start", seen)
+        old.say("open tcp//1102")
+        began = time.monotonic()
+        seen = watch.wait("listener", port=1102, change="opened")
+        tap.ok(time.monotonic() - began < NOTICED_S and seen["reach"] == "namespace",
+               f"{name}: one that opens there is noticed within a second", seen)
+        began = time.monotonic()
+        third = lab.namespace("third")
+        new = Listener(lab, third, "tcp//1103")
+        seen = watch.wait("listener", port=1103, netns=os.fstat(third.fd).st_ino)
+        tap.ok(time.monotonic() - began < NOTICED_S + 0.5,
+               f"{name}: one in a namespace made just now is noticed", seen)
+        count = watch.find("means")[-1]["count"]
+        new.end()
+        third.holder.end_now()
+        watch.wait("listener", port=1103, change="closed")
+        e2e.until(lambda w=watch, c=count: w.find("means")[-1]["count"] <= c,
+                  "the namespace let go", 25)
+        tap.ok(True, f"{name}: a namespace without a process is let go")
+
+
+def shared(tap, lab):
+    for name, options in modes():
+        network = lab.namespace("shared")
+        several = [Listener(lab, network, "reuse/127.0.0.1/1201") for _ in range(4)]
+        forked = Listener(lab, network, "tcp/127.0.0.1/1202", "--forks", "3")
+        watch = Watch(lab, network, *options)
+        pids = {one["pid"] for one in watch.find("listener", port=1201, netns=None)}
+        tap.equal(pids, {one.pid for one in several},
+                  f"{name}: four processes with SO_REUSEPORT are four listeners")
+        one = watch.find("listener", port=1202, netns=None)
+        tap.equal([(o["pid"], o["processes"]) for o in one], [(forked.pid, 4)],
+                  f"{name}: a socket of a process and its three children is the oldest's")
+
+
+def full_queue(tap, lab):
+    for name, options in modes():
+        network = lab.namespace("queue")
+        Listener(lab, network, "tcp/127.0.0.1/1301")
+        watch = Watch(lab, network, *options)
+        waiting = []
+        for _ in range(20):
+            made = network.socket()
+            made.setblocking(False)
+            made.connect_ex(("127.0.0.1", 1301))
+            waiting.append(made)
+        seen = watch.wait("listener", port=1301, change="changed", backlog=5)
+        tap.equal(seen["backlog_max"], 4, f"{name}: a full accept queue is told", seen)
+        e2e.until(lambda w=watch: w.find("listener", port=1301)[-1]["overflows"] > 0,
+                  "overflows", 20)
+        tap.ok(True, f"{name}: connections dropped for lack of room are counted")
+        counted = e2e.until(lambda w=watch: [
+            one for one in w.find("socket", port=1301) if one["established"] >= 5],
+            "counts", 12)[-1]
+        tap.ok(counted["listen"] == 1 and counted.get("min_rtt_us") is not None,
+               f"{name}: its connections are counted by state and measured", counted)
+
+
+def hidden(tap, lab):
+    network = lab.namespace("hidden")
+    there = Listener(lab, network, "tcp/127.0.0.1/1401", "tcp/127.0.0.1/1402")
+    empty = lab.dir / "empty"
+    empty.mkdir()
+    wrapper = ["unshare", "--mount", "sh", "-c",
+               f"mount --bind {empty} /proc/{there.pid} && exec \"$@\"", "sh"]
+    watch = Watch(lab, network, wrapper=wrapper)
+    seen = watch.wait("listener", port=1401, hidden=True)
+    tap.ok(seen["pid"] == there.pid and seen["process"].startswith("python"),
+           "a listener whose process is missing from /proc is hidden, and named", seen)
+    other = Listener(lab, network, "tcp/127.0.0.1/1403")
+    watch.wait("listener", port=1403, pid=other.pid)
+    tap.equal(watch.find("listener", port=1403)[-1]["hidden"], False,
+              "one whose process is there is not")
+
+
+def names(tap, lab):
+    for name, options in modes():
+        network = lab.namespace("names")
+        server = Listener(lab, network, "tcp/127.0.0.1/1501")
+        watch = Watch(lab, network, *options)
+        client = network.connect("127.0.0.1", 1501)
+        port = client.getsockname()[1]
+        flow = watch.flow("127.0.0.1", port, "127.0.0.1", 1501)
+        tap.equal(flow.get("pid"), server.pid,
+                  f"{name}: a flow between two local ends is the server's")
+        watch.wait("connection", 12, local_port=port) if not options else None
+        network.ip("link", "add", "far", "type", "veth", "peer", "name", "farther")
+        network.ip("addr", "add", "10.99.0.1/24", "dev", "far")
+        tap.ok("pid" not in watch.flow("10.99.0.9", 4000, "10.99.0.8", 1501),
+               f"{name}: a flow between others is nobody's")
+        server.end()
+        watch.wait("listener", port=1501, change="closed")
+        flow = watch.flow("127.0.0.1", port, "127.0.0.1", 1501)
+        tap.equal(flow.get("pid"), server.pid,
+                  f"{name}: a flow is still named just after its server has gone")
+
+
+def outgoing(tap, lab):
+    """A client's flow, to a server that is not here."""
+    near, far = lab.namespace("near"), lab.namespace("far")
+    lab.join(near, "near", far, "far")
+    for network, link, address in ((near, "near", "10.98.0.1"), (far, "far", "10.98.0.2")):
+        network.ip("addr", "add", f"{address}/24", "dev", link)
+        network.ip("link", "set", link, "up")
+    far.listen("10.98.0.2", 1601)
+    watch = Watch(lab, near)
+    # We stand in for the client ourselves.
+    client = near.connect("10.98.0.2", 1601)
+    port = client.getsockname()[1]
+    told = watch.wait("connection", local_port=port, remote_port=1601)
+    tap.equal((told["local"], told["remote"], told["pid"]),
+              ("10.98.0.1", "10.98.0.2", os.getpid()),
+              "an outgoing connection is told with its process")
+    far.run("true")
+    client.close()
+    datagram = near.socket(kind=socket.SOCK_DGRAM)
+    datagram.connect(("10.98.0.2", 53))
+    port = datagram.getsockname()[1]
+    datagram.close()
+    told = watch.wait("connection", local_port=port, remote_port=53, proto=17)
+    tap.equal(told["pid"], os.getpid(), "so is a UDP client that has come and gone")
+
+
+def unprivileged(tap, lab):
+    network = lab.namespace("nobody")
+    there = Listener(lab, network, "tcp/127.0.0.1/1701", "udp/127.0.0.1/1702")
+    watch = Watch(lab, network,
+                  wrapper=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    seen = watch.find("listener", port=1701) + watch.find("listener", port=1702)
+    tap.ok(len(seen) == 2 and not any("pid" in one or "hidden" in one for one in seen),
+           "without privileges listeners are seen, and nothing is made up", seen)
+    means = watch.find("means")[-1]
+    tap.ok(means["processes"] == 0 and means["owners"] == 0 and means["reason"],
+           "and it says what it can't see", means)
+    began = time.monotonic()
+    there.say("open tcp/127.0.0.1/1703")
+    watch.wait("listener", port=1703)
+    tap.ok(time.monotonic() - began < NOTICED_S, "a new one is noticed within a second")
+
+
+def measure(watch, seconds, churn=None):
+    """CPU by elapsed time, over some seconds."""
+    before = watch.cost()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if churn:
+            churn()
+        time.sleep(0.2)
+    after = watch.cost()
+    return ((after["cpu_us"] - before["cpu_us"]) /
+            (after["elapsed_us"] - before["elapsed_us"]), after)
+
+
+def many(tap, lab):
+    for name, options in modes():
+        network = lab.namespace("many")
+        crowd = Listener(lab, network, "--many", str(FIRST_OF_MANY), str(MANY))
+        there = Listener(lab, network)
+        watch = Watch(lab, network, *options)
+        e2e.until(lambda w=watch: w.cost()["listeners"] >= MANY, "10,000 listeners")
+        ratio, cost = measure(watch, 20)
+        print(f"# {name}: idle {ratio:.4f} of a core; {cost}")
+        tap.ok(ratio < COST_RATIO, f"{name}: watching 10,000 listeners costs < 1 %", ratio)
+        took = []
+        ports = iter(range(3000, 9000))
+
+        def churn(one=there, seen=watch, times=took, numbers=ports):
+            port = next(numbers)
+            began = time.monotonic()
+            one.say(f"open tcp/127.0.0.1/{port}")
+            seen.wait("listener", port=port, change="opened")
+            times.append(time.monotonic() - began)
+            one.say("close")
+        ratio, cost = measure(watch, 20, churn)
+        print(f"# {name}: churn {ratio:.4f} of a core; {len(took)} opened; noticed after "
+              f"median {statistics.median(took):.3f} max {max(took):.3f} s; {cost}")
+        tap.ok(max(took) < NOTICED_S,
+               f"{name}: beside 10,000, a new one is noticed within a second", max(took))
+        tap.ok(ratio < COST_RATIO, f"{name}: with sockets coming and going too", ratio)
+        crowd.process.send_signal(signal.SIGKILL)
+        e2e.until(lambda w=watch: w.cost()["listeners"] < 100, "the end of 10,000", 20, 0.2)
+        tap.ok(True, f"{name}: 10,000 that end at once are told")
+        there.end()
+        watch.end()
+
+
+if __name__ == "__main__":
+    sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces, shared,
+                      full_queue, hidden, names, outgoing, unprivileged, many))
