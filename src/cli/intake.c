@@ -268,12 +268,23 @@ static bool open_policy(struct monitor *m)
 	return opened;
 }
 
-static struct store_limits store_limits_of(const struct config *config)
+static struct store_limits limits_of_store(const struct config *config)
 {
-	(void)config;
-	return (struct store_limits){ 7 * 86400,     2 * 86400,     90 * 86400,
-				      400 * 86400,   3660u * 86400, 400 * 86400,
-				      10000000000ull };
+	return (struct store_limits){
+		.flows_s = config->retention_flows,
+		.ports_10s_s = config->retention_ports_10s,
+		.ports_1m_s = config->retention_ports_1m,
+		.ports_1h_s = config->retention_ports_1h,
+		.ports_1d_s = config->retention_ports_1d,
+		.events_s = config->retention_events,
+		.size_bytes = config->retention_size,
+	};
+}
+
+void monitor_limit_store(struct monitor *m)
+{
+	struct store_limits limits = limits_of_store(&m->config);
+	store_limit(m->store, &limits);
 }
 
 bool monitor_open(struct monitor *m)
@@ -284,7 +295,7 @@ bool monitor_open(struct monitor *m)
 				     .listener = take_listener,
 				     .socket = take_socket };
 	struct detect_sink found = { .self = m, .finding = take_finding };
-	struct store_limits limits = store_limits_of(&m->config);
+	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))
 		return false;
 	m->host = host_new(&host);

@@ -69,8 +69,16 @@ void monitor_reload(struct monitor *m)
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
+	m->config.retention_flows = fresh.retention_flows;
+	m->config.retention_ports_10s = fresh.retention_ports_10s;
+	m->config.retention_ports_1m = fresh.retention_ports_1m;
+	m->config.retention_ports_1h = fresh.retention_ports_1h;
+	m->config.retention_ports_1d = fresh.retention_ports_1d;
+	m->config.retention_events = fresh.retention_events;
+	m->config.retention_size = fresh.retention_size;
+	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	run_clear_progress();
-	fprintf(stderr, "breakwater: home and limits read again; "
+	fprintf(stderr, "breakwater: home, limits and retention read again; "
 			"other settings take effect at the next start\n");
 }

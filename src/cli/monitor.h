@@ -75,6 +75,8 @@ struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
 /* The self record of this second, and what is due each second. */
 void monitor_take_second(struct monitor *m);
+/* Tells the store how long to keep what, when that has changed. */
+void monitor_limit_store(struct monitor *m);
 /* Shows a port as it is known: its process, state and findings.  1: a socket listens.
  */
 uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port);
