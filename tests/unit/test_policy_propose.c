@@ -129,17 +129,16 @@ struct world {
 
 static void make_world(struct world *world)
 {
-	const size_t listeners = 1 + (size_t)random() % LISTENERS;
-	world->listener_count = listeners;
+	world->listener_count = 1 + (size_t)random() % LISTENERS;
 	world->flow_count = 0;
 	for (size_t i = 0; i < world->listener_count; i++)
 		world->listeners[i] = any_listener();
 	size_t wanted = (size_t)random() % FLOWS;
 	for (size_t i = 0; i < wanted; i++) {
-		const struct listener_record *l =
-			&world->listeners[(size_t)random() % listeners];
+		size_t number = (size_t)random() % LISTENERS;
+		const struct listener_record *l = &world->listeners[number];
 		/* Ports of another namespace have no address of ours. */
-		if (l->netns == UNKNOWN_U64)
+		if (number < world->listener_count && l->netns == UNKNOWN_U64)
 			world->flows[world->flow_count++] = any_flow(l);
 	}
 }
