@@ -191,6 +191,8 @@ static const char listeners_register[] =
 	"  - {port: 53, transport: tcp, address: loopback}\n"
 	"  - {port: 54, transport: tcp, address: 10.0.0.0/8}\n"
 	"  - {port: 55, transport: tcp, address: 0.0.0.0/0}\n"
+	"  - {port: 56, transport: tcp, address: 0.0.0.0/8}\n"
+	"  - {port: 57, transport: tcp, address: '::/0'}\n"
 	"  - {port: 80-89, transport: tcp, exe: /usr/lib/postgresql/*/bin/postgres}\n"
 	"  - {port: 90, transport: tcp, expires: 2027-01-14}\n"
 	"  - {port: 91, transport: tcp, expires: 2027-01-15}\n"
@@ -229,6 +231,9 @@ static void a_listener_is_judged_by_the_register(void **state)
 		{ "::", 55, "/x", POLICY_UNKNOWN_PORT,
 		  "the register has no entry for [::]:55/tcp" },
 		{ "::1", 55, "/x", POLICY_UNKNOWN_PORT, "" },
+		{ "0.0.0.0", 56, "/x", POLICY_UNKNOWN_PORT, "" },
+		{ "::", 57, "/x", POLICY_ALLOWED, "" },
+		{ "10.0.0.1", 57, "/x", POLICY_UNKNOWN_PORT, "" },
 		{ "::", 85, "/usr/lib/postgresql/15/bin/postgres", POLICY_ALLOWED, "" },
 		{ "::", 85, "/usr/lib/postgresql/a/b/bin/postgres",
 		  POLICY_OTHER_PROGRAM, "" },
