@@ -94,11 +94,18 @@ static void join_crowd(struct detect *detect, const struct place *place,
 	memcpy(words, &evidence->client_ip, sizeof(words));
 	evidence->client_ip = addr_unset();
 	evidence->client_prefix = UNKNOWN_U16;
-	if (findings_find(&detect->findings, evidence) == NULL)
+	if (findings_find(&detect->findings, evidence) == NULL) {
 		cardinality_reset(&crowd->clients);
+		crowd->added = crowd->estimate_at = 0;
+	}
 	cardinality_add(&crowd->clients, hash_words(&fixed, words, 2));
 	crowd->last_us = evidence->last;
-	evidence->hosts = cardinality_estimate(&crowd->clients);
+	/* An estimate costs much more than what it could change by one connection. */
+	if (++crowd->added >= crowd->estimate_at) {
+		crowd->hosts = cardinality_estimate(&crowd->clients);
+		crowd->estimate_at = crowd->added + 1 + crowd->added / 64;
+	}
+	evidence->hosts = crowd->hosts;
 	buf_clear(&detect->reason);
 	buf_printf(&detect->reason,
 		   "many clients that the register does not list connect to %u/%s",

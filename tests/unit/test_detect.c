@@ -111,6 +111,20 @@ static void one_program_on_both_families_is_one_finding(void **state)
 	assert_int_equal(open_count(scene), 0);
 }
 
+static void a_finding_lasts_until_the_last_socket_closes(void **state)
+{
+	struct scene *scene = *state;
+	put_in_force(scene, "ports: []\n");
+	see(scene, sshd(scene, "opened"));
+	see(scene, sshd(scene, "opened"));
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 5);
+	assert_int_equal(open_count(scene), 1);
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 5);
+	assert_int_equal(open_count(scene), 0);
+}
+
 static void a_port_that_flaps_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -300,6 +314,7 @@ int main(void)
 		SCENE(severity_follows_reach_and_program),
 		SCENE(what_was_known_or_comes_back_is_no_news),
 		SCENE(one_program_on_both_families_is_one_finding),
+		SCENE(a_finding_lasts_until_the_last_socket_closes),
 		SCENE(a_port_that_flaps_is_one_finding),
 		SCENE(another_program_on_a_port_is_a_finding),
 		SCENE(a_session_after_another_is_no_change),

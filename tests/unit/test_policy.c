@@ -30,87 +30,79 @@ static struct policy *parse(const char *text)
 	return policy;
 }
 
+/* A file, and what must be said of it. */
+static const char *const wrong[][2] = {
+	{ "", "f:1:1: not a register; allowed is the key ports:" },
+	{ "[]", "f:1:1: not a register" },
+	{ "a: 1\n", "f:1:1: unknown key \"a\"; allowed is ports, once" },
+	{ "ports: []\nports: []\n", "f:2:1: " },
+	{ "ports: 3\n", "f:1:8: ports can't be \"3\"; allowed is a list" },
+	{ "ports:\n", "f:1:1: ports can't be empty; allowed is a list" },
+	{ "ports: []\n---\nports: []\n", "f:2:1: a second document" },
+	{ "ports: [22]\n", "f:1:9: an entry can't be \"22\"; allowed are keys" },
+	{ "ports:\n  - transport: tcp\n",
+	  "f:2:5: an entry without port; allowed is a number from 1 to 65535" },
+	{ "ports:\n  - port: 22\n",
+	  "f:2:5: an entry without transport; allowed is tcp, udp or sctp" },
+	{ SSH "port: 23}", "f:2:32: port is set twice, first in line 2" },
+	{ SSH "prot: ssh}",
+	  "f:2:32: unknown key \"prot\"; allowed: port, transport, address, "
+	  "namespace, exe, unit, package, user, protocol, clients, owner, "
+	  "reason, approver, expires" },
+	{ "ports:\n  - port: 0\n    transport: tcp\n",
+	  "f:2:11: port can't be \"0\"; allowed is a number" },
+	{ "ports:\n  - port: 65536\n    transport: tcp\n", "f:2:11: port can't" },
+	{ "ports:\n  - port: 9-8\n    transport: tcp\n", "f:2:11: port can't be" },
+	{ "ports:\n  - port: 8-\n    transport: tcp\n", "f:2:11: port can't be" },
+	{ "ports:\n  - port: [8]\n    transport: tcp\n",
+	  "f:2:11: port can't be a list" },
+	{ "ports:\n  - port: 1\n    transport: icmp\n",
+	  "f:3:16: transport can't be \"icmp\"; allowed is tcp, udp or sctp" },
+	{ SSH "address: 10.0.0.0/33}", "f:2:41: address can't be \"10.0.0.0/33\"" },
+	{ SSH "address: []}", "f:2:41: address can't be an empty list" },
+	{ SSH "address: [any, ::1]}", "f:2:42: address can't be \"any\"; allowed" },
+	{ SSH "clients: home}", "f:2:41: clients can't be \"home\"; allowed is any, "
+				"loopback, private, an address" },
+	{ SSH "clients: }", "clients can't be empty" },
+	{ SSH "namespace: 7}", "f:2:43: namespace can't be \"7\"; allowed is own" },
+	{ SSH "exe: sshd}", "f:2:37: exe can't be \"sshd\"; allowed is the full path" },
+	{ SSH "exe: \"/a\\nb\"}", "f:2:37: exe can't be" },
+	{ SSH "user: \"\"}", "f:2:38: user can't be \"\"" },
+	{ SSH "user: a23456789012345678901234567890123}",
+	  "allowed is a user's name, * for any part, at most 31 bytes" },
+	{ SSH "owner: [a]}", "f:2:39: owner can't be a list; allowed is a text" },
+	{ SSH "owner: \"a\\x1b[2J\"}", "f:2:39: owner can't be" },
+	{ SSH "expires: tomorrow}",
+	  "f:2:41: expires can't be \"tomorrow\"; allowed is a day such as" },
+	{ SSH "expires: 90d}", "f:2:41: expires can't be \"90d\"" },
+	{ SSH "expires: 2027-02-30}", "f:2:41: expires can't be" },
+	{ SSH "owner: &a x}", "anchors, aliases and tags are not understood" },
+	{ SSH "owner: *a}", "anchors, aliases and tags are not understood" },
+	{ SSH "? [a] : b}", "unknown key" },
+	{ "ports:\n  - port: 22\n    transport: tcp\n  - port: 22\n    "
+	  "transport: "
+	  "tcp\n",
+	  "f:4:5: 22/tcp repeats or overlaps the entry in line 2; allowed" },
+	{ "ports:\n  - {port: 1-9, transport: udp}\n"
+	  "  - {port: 5, transport: udp, exe: /x}\n",
+	  "f:3:5: 5/udp may be the same program as the entry in line 2" },
+	{ "ports:\n  - {port: 53, transport: udp, address: 127.0.0.53}\n"
+	  "  - {port: 53, transport: udp, address: loopback}\n",
+	  "f:3:5: 53/udp repeats" },
+	{ "ports:\n  - {port: 1, transport: tcp, owner: \x01}\n", "byte 0x01" },
+};
+
 static void what_is_wrong_is_said_with_its_place(void **state)
 {
 	(void)state;
-	static const char *const cases[][2] = {
-		{ "", "f:1:1: not a register; allowed is the key ports:" },
-		{ "[]", "f:1:1: not a register" },
-		{ "a: 1\n", "f:1:1: unknown key \"a\"; allowed is ports, once" },
-		{ "ports: []\nports: []\n", "f:2:1: " },
-		{ "ports: 3\n", "f:1:8: ports can't be \"3\"; allowed is a list" },
-		{ "ports:\n", "f:1:1: ports can't be empty; allowed is a list" },
-		{ "ports: []\n---\nports: []\n", "f:2:1: a second document" },
-		{ "ports: [22]\n",
-		  "f:1:9: an entry can't be \"22\"; allowed are keys" },
-		{ "ports:\n  - transport: tcp\n",
-		  "f:2:5: an entry without port; allowed is a number from 1 to 65535" },
-		{ "ports:\n  - port: 22\n",
-		  "f:2:5: an entry without transport; allowed is tcp, udp or sctp" },
-		{ SSH "port: 23}", "f:2:32: port is set twice, first in line 2" },
-		{ SSH "prot: ssh}",
-		  "f:2:32: unknown key \"prot\"; allowed: port, transport, address, "
-		  "namespace, exe, unit, package, user, protocol, clients, owner, "
-		  "reason, approver, expires" },
-		{ "ports:\n  - port: 0\n    transport: tcp\n",
-		  "f:2:11: port can't be \"0\"; allowed is a number" },
-		{ "ports:\n  - port: 65536\n    transport: tcp\n",
-		  "f:2:11: port can't" },
-		{ "ports:\n  - port: 9-8\n    transport: tcp\n",
-		  "f:2:11: port can't be" },
-		{ "ports:\n  - port: 8-\n    transport: tcp\n",
-		  "f:2:11: port can't be" },
-		{ "ports:\n  - port: [8]\n    transport: tcp\n",
-		  "f:2:11: port can't be a list" },
-		{ "ports:\n  - port: 1\n    transport: icmp\n",
-		  "f:3:16: transport can't be \"icmp\"; allowed is tcp, udp or sctp" },
-		{ SSH "address: 10.0.0.0/33}",
-		  "f:2:41: address can't be \"10.0.0.0/33\"" },
-		{ SSH "address: []}", "f:2:41: address can't be an empty list" },
-		{ SSH "address: [any, ::1]}",
-		  "f:2:42: address can't be \"any\"; allowed" },
-		{ SSH "clients: home}",
-		  "f:2:41: clients can't be \"home\"; allowed is any, "
-		  "loopback, private, an address" },
-		{ SSH "clients: }", "clients can't be empty" },
-		{ SSH "namespace: 7}",
-		  "f:2:43: namespace can't be \"7\"; allowed is own" },
-		{ SSH "exe: sshd}",
-		  "f:2:37: exe can't be \"sshd\"; allowed is the full path" },
-		{ SSH "exe: \"/a\\nb\"}", "f:2:37: exe can't be" },
-		{ SSH "user: \"\"}", "f:2:38: user can't be \"\"" },
-		{ SSH "user: a23456789012345678901234567890123}",
-		  "allowed is a user's name, * for any part, at most 31 bytes" },
-		{ SSH "owner: [a]}",
-		  "f:2:39: owner can't be a list; allowed is a text" },
-		{ SSH "owner: \"a\\x1b[2J\"}", "f:2:39: owner can't be" },
-		{ SSH "expires: tomorrow}",
-		  "f:2:41: expires can't be \"tomorrow\"; allowed is a day such as" },
-		{ SSH "expires: 90d}", "f:2:41: expires can't be \"90d\"" },
-		{ SSH "expires: 2027-02-30}", "f:2:41: expires can't be" },
-		{ SSH "owner: &a x}", "anchors, aliases and tags are not understood" },
-		{ SSH "owner: *a}", "anchors, aliases and tags are not understood" },
-		{ SSH "? [a] : b}", "unknown key" },
-		{ "ports:\n  - port: 22\n    transport: tcp\n  - port: 22\n    "
-		  "transport: "
-		  "tcp\n",
-		  "f:4:5: 22/tcp repeats or overlaps the entry in line 2; allowed" },
-		{ "ports:\n  - {port: 1-9, transport: udp}\n"
-		  "  - {port: 5, transport: udp, exe: /x}\n",
-		  "f:3:5: 5/udp may be the same program as the entry in line 2" },
-		{ "ports:\n  - {port: 53, transport: udp, address: 127.0.0.53}\n"
-		  "  - {port: 53, transport: udp, address: loopback}\n",
-		  "f:3:5: 53/udp repeats" },
-		{ "ports:\n  - {port: 1, transport: tcp, owner: \x01}\n", "byte 0x01" },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(wrong); i++) {
 		struct buf errors = { 0 };
-		const char *text = cases[i][0];
+		const char *text = wrong[i][0];
 		if (policy_parse(text, strlen(text), "f", &errors) != NULL)
 			fail_msg("was taken:\n%s", text);
-		if (strstr(buf_cstr(&errors), cases[i][1]) == NULL)
+		if (strstr(buf_cstr(&errors), wrong[i][1]) == NULL)
 			fail_msg("%s\nsays: %swithout: %s", text, buf_cstr(&errors),
-				 cases[i][1]);
+				 wrong[i][1]);
 		buf_free(&errors);
 	}
 }
@@ -199,6 +191,8 @@ static const char listeners_register[] =
 	"  - {port: 53, transport: tcp, address: loopback}\n"
 	"  - {port: 54, transport: tcp, address: 10.0.0.0/8}\n"
 	"  - {port: 55, transport: tcp, address: 0.0.0.0/0}\n"
+	"  - {port: 56, transport: tcp, address: 0.0.0.0/8}\n"
+	"  - {port: 57, transport: tcp, address: '::/0'}\n"
 	"  - {port: 80-89, transport: tcp, exe: /usr/lib/postgresql/*/bin/postgres}\n"
 	"  - {port: 90, transport: tcp, expires: 2027-01-14}\n"
 	"  - {port: 91, transport: tcp, expires: 2027-01-15}\n"
@@ -237,6 +231,9 @@ static void a_listener_is_judged_by_the_register(void **state)
 		{ "::", 55, "/x", POLICY_UNKNOWN_PORT,
 		  "the register has no entry for [::]:55/tcp" },
 		{ "::1", 55, "/x", POLICY_UNKNOWN_PORT, "" },
+		{ "0.0.0.0", 56, "/x", POLICY_UNKNOWN_PORT, "" },
+		{ "::", 57, "/x", POLICY_ALLOWED, "" },
+		{ "10.0.0.1", 57, "/x", POLICY_UNKNOWN_PORT, "" },
 		{ "::", 85, "/usr/lib/postgresql/15/bin/postgres", POLICY_ALLOWED, "" },
 		{ "::", 85, "/usr/lib/postgresql/a/b/bin/postgres",
 		  POLICY_OTHER_PROGRAM, "" },
