@@ -53,9 +53,9 @@ void question_free(struct question *question)
 	free(question);
 }
 
-void question_take(void *of, const void *record)
+void question_take(void *to, const void *record)
 {
-	struct question *question = of;
+	struct question *question = to;
 	if (!query_wants(&question->query, record))
 		return;
 	seen_add(&question->seen,
@@ -165,8 +165,8 @@ static struct question *next_question(struct past *past)
 	if (past->queued > 0) {
 		question = past->queue[0];
 		past->queued--;
-		memmove(&past->queue[0], &past->queue[1],
-			past->queued * sizeof(past->queue[0]));
+		for (size_t i = 0; i < past->queued; i++)
+			past->queue[i] = past->queue[i + 1];
 	}
 	pthread_mutex_unlock(&past->lock);
 	return question;
