@@ -87,3 +87,85 @@ uint64_t cardinality_estimate(const struct cardinality *c)
 		sum += ldexp(1, -c->reg[i]);
 	return (uint64_t)llround(alpha * m * m / sum);
 }
+
+/* ---- packing ---- */
+
+/*
+ * Two bytes of head, which are FORM_FEW and a number of hashes, of eight bytes each,
+ * the lowest first; or FORM_MANY and 0, and the registers, four in three bytes: their
+ * values need six bits.
+ */
+enum { FORM_FEW = 0x43, FORM_MANY = 0x44, HEAD = 2, RANK_MAX = 64 - INDEX_BITS + 1 };
+
+static size_t pack_few(const struct cardinality *c, uint8_t *out)
+{
+	out[0] = FORM_FEW;
+	out[1] = (uint8_t)c->count;
+	uint8_t *at = out + HEAD;
+	for (uint32_t i = 0; i < c->count; i++)
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			*at++ = (uint8_t)(c->few[i] >> shift);
+	return (size_t)(at - out);
+}
+
+static size_t pack_many(const struct cardinality *c, uint8_t *out)
+{
+	out[0] = FORM_MANY;
+	out[1] = 0;
+	uint8_t *at = out + HEAD;
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i += 4) {
+		uint32_t four = (uint32_t)c->reg[i] | (uint32_t)c->reg[i + 1] << 6 |
+				(uint32_t)c->reg[i + 2] << 12 |
+				(uint32_t)c->reg[i + 3] << 18;
+		for (unsigned shift = 0; shift < 24; shift += 8)
+			*at++ = (uint8_t)(four >> shift);
+	}
+	return (size_t)(at - out);
+}
+
+size_t cardinality_pack(const struct cardinality *c, uint8_t *out, size_t size)
+{
+	size_t need = is_many(c) ? CARDINALITY_PACKED_MAX
+				 : HEAD + c->count * sizeof(c->few[0]);
+	if (size < need)
+		return 0;
+	return is_many(c) ? pack_many(c, out) : pack_few(c, out);
+}
+
+static void unpack_few(struct cardinality *into, const uint8_t *at, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t hash = 0;
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			hash |= (uint64_t)*at++ << shift;
+		cardinality_add(into, hash);
+	}
+}
+
+/* False if a register holds what no hash gives. */
+static bool unpack_many(struct cardinality *into, const uint8_t *at)
+{
+	struct cardinality from = { .count = CARDINALITY_FEW + 1 };
+	for (unsigned i = 0; i < CARDINALITY_REGISTERS; i += 4, at += 3) {
+		uint32_t four =
+			(uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+		for (unsigned k = 0; k < 4; k++, four >>= 6)
+			if ((from.reg[i + k] = four & 0x3f) > RANK_MAX)
+				return false;
+	}
+	cardinality_merge(into, &from);
+	return true;
+}
+
+size_t cardinality_unpack(struct cardinality *into, const uint8_t *at, size_t len)
+{
+	if (len >= CARDINALITY_PACKED_MAX && at[0] == FORM_MANY && at[1] == 0)
+		return unpack_many(into, at + HEAD) ? CARDINALITY_PACKED_MAX : 0;
+	if (len < HEAD || at[0] != FORM_FEW || at[1] > CARDINALITY_FEW)
+		return 0;
+	size_t need = HEAD + at[1] * sizeof(into->few[0]);
+	if (len < need)
+		return 0;
+	unpack_few(into, at + HEAD, at[1]);
+	return need;
+}

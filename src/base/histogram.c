@@ -9,17 +9,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 enum {
 	SUB_BUCKETS = 1 << HISTOGRAM_SUB_BITS,
-	PACKED_MAGIC = 0x4862,
+	PACKED_MAGIC = 0x48,
 };
-
-/* What histogram_pack() writes, in the order of this machine. */
-struct packed_head {
-	uint16_t magic, buckets;
-	uint32_t total;
-};
-enum { PACKED_BUCKET = sizeof(uint16_t) + sizeof(uint32_t) };
 
 static unsigned bucket_of(uint32_t value)
 {
@@ -167,96 +162,142 @@ uint64_t histogram_quantile(const struct histogram *h, double q)
 	return value;
 }
 
-/* False if there is no room. */
-static bool put_bucket(struct packed_head *head, uint16_t bucket, uint32_t samples,
-		       uint8_t *out, size_t size)
+uint64_t histogram_mean(const struct histogram *h)
 {
-	size_t at = sizeof(*head) + (size_t)head->buckets * PACKED_BUCKET;
-	if (size - at < PACKED_BUCKET)
-		return false;
-	memcpy(out + at, &bucket, sizeof(bucket));
-	memcpy(out + at + sizeof(bucket), &samples, sizeof(samples));
-	head->buckets++;
-	return true;
+	double sum = 0;
+	if (h->total == 0)
+		return UINT64_MAX;
+	for (uint32_t i = 0; !h->many && i < h->total; i++)
+		sum += (double)bucket_middle(h->few[i]);
+	for (unsigned i = h->first; h->many && i <= h->last; i++)
+		sum += (double)h->count[i] * (double)bucket_middle(i);
+	return (uint64_t)llround(sum / (double)samples_of(h));
 }
 
-static bool pack_few(const struct histogram *h, struct packed_head *head, uint8_t *out,
-		     size_t size)
+/* ---- packing ---- */
+
+/*
+ * Magic, number of buckets, total; then for each bucket how far it is from the one
+ * before and its samples.  Numbers are LEB128: seven bits a byte, the lowest first, the
+ * eighth says that more follow.
+ */
+struct packing {
+	uint8_t *at;
+	size_t len, size; /* len beyond size: there was no room */
+	int before;
+};
+
+static void put_number(struct packing *p, uint32_t value)
+{
+	do {
+		uint8_t byte = value & 0x7f;
+		value >>= 7;
+		if (p->len < p->size)
+			p->at[p->len] = value != 0 ? byte | 0x80 : byte;
+		p->len++;
+	} while (value != 0);
+}
+
+static void put_bucket(struct packing *p, unsigned bucket, uint32_t samples)
+{
+	put_number(p, (uint32_t)((int)bucket - p->before));
+	put_number(p, samples);
+	p->before = (int)bucket;
+}
+
+static void put_head(struct packing *p, uint32_t buckets, uint32_t total)
+{
+	put_number(p, PACKED_MAGIC);
+	put_number(p, buckets);
+	put_number(p, total);
+}
+
+static void pack_few(const struct histogram *h, struct packing *p)
 {
 	uint16_t sorted[HISTOGRAM_FEW];
 	sort_few(h, sorted);
+	uint32_t buckets = 0;
+	for (uint32_t i = 0; i < h->total; i++)
+		buckets += i == 0 || sorted[i] != sorted[i - 1];
+	put_head(p, buckets, h->total);
 	for (uint32_t i = 0; i < h->total;) {
 		uint32_t same = i + 1;
 		while (same < h->total && sorted[same] == sorted[i])
 			same++;
-		if (!put_bucket(head, sorted[i], same - i, out, size))
-			return false;
+		put_bucket(p, sorted[i], same - i);
 		i = same;
 	}
-	return true;
 }
 
-static bool pack_many(const struct histogram *h, struct packed_head *head, uint8_t *out,
-		      size_t size)
+static void pack_many(const struct histogram *h, struct packing *p)
 {
+	uint32_t buckets = 0;
 	for (unsigned i = h->first; i <= h->last; i++)
-		if (h->count[i] != 0 &&
-		    !put_bucket(head, (uint16_t)i, h->count[i], out, size))
-			return false;
-	return true;
+		buckets += h->count[i] != 0;
+	put_head(p, buckets, h->total);
+	for (unsigned i = h->first; i <= h->last; i++)
+		if (h->count[i] != 0)
+			put_bucket(p, i, h->count[i]);
 }
 
 size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size)
 {
-	struct packed_head head = { .magic = PACKED_MAGIC, .total = h->total };
-	if (size < sizeof(head))
-		return 0;
-	if (!(h->many ? pack_many : pack_few)(h, &head, out, size))
-		return 0;
-	memcpy(out, &head, sizeof(head));
-	return sizeof(head) + (size_t)head.buckets * PACKED_BUCKET;
+	struct packing p = { .at = out, .size = size, .before = -1 };
+	(h->many ? pack_many : pack_few)(h, &p);
+	return p.len <= size ? p.len : 0;
 }
 
-static void read_bucket(const uint8_t *at, uint16_t *bucket, uint32_t *samples)
+/* At most five bytes of seven bits. */
+static uint32_t take_number(struct bytes *b)
 {
-	memcpy(bucket, at, sizeof(*bucket));
-	memcpy(samples, at + sizeof(*bucket), sizeof(*samples));
+	uint64_t value = 0;
+	for (unsigned shift = 0; shift < 35; shift += 7) {
+		uint8_t byte = bytes_u8(b);
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80 && value <= UINT32_MAX)
+			return (uint32_t)value;
+	}
+	b->bad = true;
+	return 0;
+}
+
+static void take_bucket(struct bytes *b, int *before, uint32_t *samples)
+{
+	uint32_t step = take_number(b);
+	*samples = take_number(b);
+	if (step == 0 || step >= HISTOGRAM_BUCKETS - (uint32_t)*before || *samples == 0)
+		b->bad = true;
+	else
+		*before += (int)step;
 }
 
 /* True if the buckets rise, exist, are used and sum up to the total. */
-static bool is_packed(const struct packed_head *head, const uint8_t *at)
+static bool is_packed(struct bytes *b, uint32_t buckets, uint32_t total)
 {
-	int before = -1;
-	uint32_t total = 0;
-	for (unsigned i = 0; i < head->buckets; i++, at += PACKED_BUCKET) {
-		uint16_t bucket;
-		uint32_t samples;
-		read_bucket(at, &bucket, &samples);
-		if (bucket <= before || bucket >= HISTOGRAM_BUCKETS || samples == 0)
-			return false;
-		before = bucket;
-		total = add_saturated(total, samples);
+	int bucket = -1;
+	uint32_t sum = 0, samples;
+	for (uint32_t i = 0; i < buckets && bytes_ok(b); i++) {
+		take_bucket(b, &bucket, &samples);
+		sum = add_saturated(sum, samples);
 	}
-	return total == head->total;
+	return bytes_ok(b) && sum == total;
 }
 
 size_t histogram_unpack(struct histogram *into, const uint8_t *at, size_t len)
 {
-	struct packed_head head;
-	if (len < sizeof(head))
-		return 0;
-	memcpy(&head, at, sizeof(head));
-	size_t taken = sizeof(head) + (size_t)head.buckets * PACKED_BUCKET;
-	if (head.magic != PACKED_MAGIC || taken > len ||
-	    !is_packed(&head, at + sizeof(head)))
+	struct bytes b = bytes_of(at, len);
+	uint32_t magic = take_number(&b), buckets = take_number(&b);
+	uint32_t total = take_number(&b);
+	struct bytes checked = b;
+	if (!bytes_ok(&b) || magic != PACKED_MAGIC || buckets > HISTOGRAM_BUCKETS ||
+	    !is_packed(&checked, buckets, total))
 		return 0;
 
-	at += sizeof(head);
-	for (unsigned i = 0; i < head.buckets; i++, at += PACKED_BUCKET) {
-		uint16_t bucket;
+	int bucket = -1;
+	for (uint32_t i = 0; i < buckets; i++) {
 		uint32_t samples;
-		read_bucket(at, &bucket, &samples);
-		count(into, bucket, samples);
+		take_bucket(&b, &bucket, &samples);
+		count(into, (unsigned)bucket, samples);
 	}
-	return taken;
+	return len - b.len;
 }

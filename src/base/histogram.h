@@ -49,12 +49,15 @@ uint64_t histogram_quantile(const struct histogram *h, double q);
 void histogram_quantiles(const struct histogram *h, const double *q, uint64_t *out,
 			 unsigned count);
 
+/* Mean of the middles of the buckets, as near as a quantile; UINT64_MAX if empty. */
+uint64_t histogram_mean(const struct histogram *h);
+
 /*
- * Packs the used buckets into out and reads them back, for a ring between
- * threads.  pack returns the bytes written, 0 if size is too small (it never
- * is at HISTOGRAM_PACKED_MAX); unpack merges and returns the bytes taken, 0 if
- * they are no histogram.
+ * Packs the used buckets into out and reads them back, for a ring between threads and
+ * for the disk: mostly two bytes a bucket, the same on every machine.  pack returns the
+ * bytes written, 0 if size is too small (it never is at HISTOGRAM_PACKED_MAX); unpack
+ * merges and returns the bytes taken, 0 if they are no histogram.
  */
-enum { HISTOGRAM_PACKED_MAX = 8 + HISTOGRAM_BUCKETS * 6 };
+enum { HISTOGRAM_PACKED_MAX = 1 + 2 + 5 + HISTOGRAM_BUCKETS * (2 + 5) };
 size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size);
 size_t histogram_unpack(struct histogram *into, const uint8_t *at, size_t len);

@@ -40,10 +40,11 @@ struct pipeline {
 	char error[CAPTURE_ERROR_MAX];
 };
 
-static void emit_port(void *to, const struct port_record *port)
+static void emit_port(void *to, const struct port_record *port,
+		      const struct port_detail *detail)
 {
 	struct pipeline *p = to;
-	p->sink.port(p->sink.self, port);
+	p->sink.port(p->sink.self, port, detail);
 }
 
 /* ---- records of a worker on this thread ---- */

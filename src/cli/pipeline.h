@@ -27,7 +27,9 @@ struct pipeline_options {
 struct pipeline_sink {
 	void *self;
 	void (*flow)(void *self, const struct flow_record *flow);
-	void (*port)(void *self, const struct port_record *port);
+	/* detail: the distributions of that second; NULL: none */
+	void (*port)(void *self, const struct port_record *port,
+		     const struct port_detail *detail);
 };
 
 /* Sums over workers. */

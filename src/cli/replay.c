@@ -82,8 +82,10 @@ static void take_flow(void *self, const struct flow_record *flow)
 	print_flow(r, &known);
 }
 
-static void take_port(void *self, const struct port_record *port)
+static void take_port(void *self, const struct port_record *port,
+		      const struct port_detail *detail)
 {
+	(void)detail;
 	struct replay *r = self;
 	if (!r->prints || !r->ports || r->format != FORMAT_NATIVE)
 		return;

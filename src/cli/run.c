@@ -89,8 +89,10 @@ static void take_flow(void *self, const struct flow_record *flow)
 		print_json(RECORD_flow, &known);
 }
 
-static void take_port(void *self, const struct port_record *port)
+static void take_port(void *self, const struct port_record *port,
+		      const struct port_detail *detail)
 {
+	(void)detail;
 	struct monitor *m = self;
 	web_live(m->web, RECORD_port, port);
 	if (m->common.json)
@@ -104,8 +106,10 @@ struct emitting {
 	void *to;
 };
 
-static void emit_port(void *to, const struct port_record *port)
+static void emit_port(void *to, const struct port_record *port,
+		      const struct port_detail *detail)
 {
+	(void)detail;
 	const struct emitting *e = to;
 	e->emit(e->to, port);
 }

@@ -23,8 +23,10 @@ void summary_flow(struct summary *summary, const struct flow_record *flow)
 		summary->flows++;
 }
 
-static void collect_row(void *to, const struct port_record *port)
+static void collect_row(void *to, const struct port_record *port,
+			const struct port_detail *detail)
 {
+	(void)detail;
 	struct buf line = { 0 };
 	record_json(&line, RECORD_port, port);
 	json_t *row = object_parse(&line);

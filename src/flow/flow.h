@@ -100,7 +100,9 @@ void flows_stats(const struct flows *flows, struct flow_stats *stats);
  */
 struct ports;
 
-typedef void (*port_emit)(void *to, const struct port_record *port);
+/* detail: the distributions the record was made of; NULL: none. Both borrowed. */
+typedef void (*port_emit)(void *to, const struct port_record *port,
+			  const struct port_detail *detail);
 
 /*
  * window_s: how far back ports_each() looks, in steps of that length (the running one

@@ -5,14 +5,11 @@
  * records and into the rows, which hold the running window and the one before.  A
  * single worker waits for nobody: its samples are already sums.
  */
-#include <math.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
-#include "catalog/catalog.h"
-#include "flow/flow.h"
+#include "flow/port_record.h"
 
 enum {
 	WORKERS_MAX = 64,
@@ -27,6 +24,7 @@ enum {
 struct sum {
 	struct port_sample sample;
 	struct port_detail *detail; /* owned; NULL: no distribution */
+	struct port_extremes seconds;
 };
 
 struct pending {
@@ -41,6 +39,7 @@ struct row {
 	uint8_t proto;
 	uint32_t chain;
 	struct sum now, before; /* the running window and the one that is over */
+	uint64_t last_active;   /* at the end of the last second with a sample */
 	uint32_t active[];      /* by worker */
 };
 
@@ -182,90 +181,6 @@ static struct pending *pending_at(struct ports *ports, const struct port_sample 
 	return p;
 }
 
-static void put_quantiles(const struct port_detail *d, struct port_record *out)
-{
-	out->clients = cardinality_estimate(&d->clients);
-	static const double at[] = { 0.5, 0.95, 0.99 };
-	uint64_t value[3];
-	if (d->handshake.total > 0) {
-		histogram_quantiles(&d->handshake, at, value, 2);
-		out->handshake_p50_us = value[0];
-		out->handshake_p95_us = value[1];
-	}
-	if (d->response.total > 0) {
-		histogram_quantiles(&d->response, at, value, 3);
-		out->response_p50_us = value[0];
-		out->response_p95_us = value[1];
-		out->response_p99_us = value[2];
-	}
-}
-
-/* Nobody knows whether a server that never spoke should have. */
-static bool may_be_silent(const struct ports *ports, const struct port_sample *s)
-{
-	return s->server_packets == 0 && s->rejected == 0 &&
-	       !catalog_answers(ports->catalog, s->proto, s->port);
-}
-
-static void put_ratios(const struct ports *ports, const struct port_sample *s,
-		       struct port_record *out)
-{
-	uint64_t errors = s->rejected + s->unanswered + s->aborted;
-	if (s->ended > 0 && !may_be_silent(ports, s))
-		out->error_ratio = (double)errors / (double)s->ended;
-	if (s->proto != IPPROTO_TCP)
-		return;
-	if (s->data_packets > 0)
-		out->retransmit_ratio =
-			(double)s->retransmits / (double)s->data_packets;
-	uint64_t all = s->payload_bytes + s->lost_bytes;
-	if (all > 0)
-		out->lost_ratio = (double)s->lost_bytes / (double)all;
-}
-
-static void put_names(const struct ports *ports, const struct port_sample *s,
-		      struct port_record *out)
-{
-	out->transport = s->proto == IPPROTO_TCP    ? "tcp"
-			 : s->proto == IPPROTO_UDP  ? "udp"
-			 : s->proto == IPPROTO_SCTP ? "sctp"
-						    : NULL;
-	if (s->proto == 0)
-		return; /* what the tables had no room for */
-	out->server_ip = s->server;
-	out->port = s->port;
-	const char *service = catalog_service(ports->catalog, s->proto, s->port);
-	const char *protocol = catalog_protocol(ports->catalog, s->proto, s->port);
-	if (service != NULL)
-		record_text(out->service, sizeof(out->service), service);
-	if (protocol != NULL)
-		record_text(out->protocol, sizeof(out->protocol), protocol);
-	out->class = catalog_class(ports->catalog, s->proto, s->port);
-}
-
-/* detail NULL: without distributions. */
-static void make_record(const struct ports *ports, const struct port_sample *s,
-			const struct port_detail *detail, uint32_t interval_s,
-			struct port_record *out)
-{
-	record_init(RECORD_port, out);
-	put_names(ports, s, out);
-	out->start = s->start_us;
-	out->interval_s = interval_s;
-	out->flows = s->flows;
-	out->active = s->active;
-	out->rejected = s->rejected;
-	out->unanswered = s->unanswered;
-	out->resets = s->resets;
-	out->client_bytes = s->client_bytes;
-	out->server_bytes = s->server_bytes;
-	out->client_packets = s->client_packets;
-	out->server_packets = s->server_packets;
-	put_ratios(ports, s, out);
-	if (detail != NULL)
-		put_quantiles(detail, out);
-}
-
 /* ---- windows ---- */
 
 static struct row *row_find(const struct ports *ports, const struct port_sample *s,
@@ -383,9 +298,15 @@ static void turn_window(struct ports *ports, int64_t second_us)
 static void add_to_row(struct ports *ports, struct row *row,
 		       const struct port_sample *s, const struct port_detail *detail)
 {
-	if (row->now.sample.start_us == 0)
+	if (row->now.sample.start_us == 0) {
 		row->now.sample.start_us = s->start_us;
+		/* Until now it was as the last sample left it. */
+		if (s->start_us > ports->window_start)
+			extremes_carry(&row->now.seconds, row->last_active);
+	}
 	sum_add(&row->now, s);
+	extremes_add(&row->now.seconds, s);
+	row->last_active = s->active;
 	if (detail == NULL)
 		return;
 	if (row->now.detail != NULL) {
@@ -405,8 +326,8 @@ static void take_second(struct ports *ports, struct row *row,
 		add_to_row(ports, row, s, detail);
 	if (ports->emit == NULL)
 		return;
-	make_record(ports, s, detail, 1, &record);
-	ports->emit(ports->to, &record);
+	port_record_make(ports->catalog, s, detail, 1, &record);
+	ports->emit(ports->to, &record, detail);
 }
 
 /* ---- what comes in ---- */
@@ -525,6 +446,7 @@ static void add_window(const struct row *row, struct sum *into,
 	const struct sum *parts[2] = { &row->before, &row->now };
 	for (unsigned i = 0; i < 2; i++) {
 		sum_add(into, &parts[i]->sample);
+		extremes_merge(&into->seconds, &parts[i]->seconds);
 		if (parts[i]->detail == NULL)
 			continue;
 		if (into->detail == NULL)
@@ -552,11 +474,14 @@ void ports_each(struct ports *ports, port_emit emit, void *to)
 		sum.sample.start_us =
 			ports->window_start - (has_before ? ports->window_us : 0);
 		sum.sample.active = row_active(ports, row);
+		if (sum.seconds.count == 0)
+			extremes_carry(&sum.seconds, sum.sample.active);
 		struct port_record record;
 		int64_t length = (newest - sum.sample.start_us) / SECOND_US;
-		make_record(ports, &sum.sample, sum.detail,
-			    length < 1 ? 1 : (uint32_t)length, &record);
-		emit(to, &record);
+		port_record_make(ports->catalog, &sum.sample, sum.detail,
+				 length < 1 ? 1 : (uint32_t)length, &record);
+		extremes_put(&sum.seconds, &record);
+		emit(to, &record, sum.detail);
 	}
 }
 

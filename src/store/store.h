@@ -82,6 +82,13 @@ bool store_put_port(struct store *store, const struct port_record *port,
 
 void store_status(struct store *store, struct store_status *out);
 
+/*
+ * The hash of an audit record after one whose hash is before ("" for the first): what
+ * the writer sets, and what whoever checks the chain compares.  False without memory.
+ */
+bool store_audit_hash(const char *before, const struct audit_record *audit,
+		      field_text64 out);
+
 /* Writes what waits, for at most some seconds, and ends the thread. */
 void store_close(struct store *store);
 

@@ -148,9 +148,44 @@ static void a_merge_counts_the_union(void **state)
 	assert_int_equal(cardinality_estimate(&a), cardinality_estimate(&whole));
 }
 
+static void a_packed_cardinality_is_the_same_and_bad_bytes_are_none(void **state)
+{
+	(void)state;
+	static const uint64_t counts[] = { 0, 1, CARDINALITY_FEW, CARDINALITY_FEW + 1,
+					   100000 };
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct cardinality c = { 0 }, back = { 0 };
+		uint8_t packed[CARDINALITY_PACKED_MAX];
+		for (uint64_t n = 0; n < counts[i]; n++)
+			cardinality_add(&c, hash_of(n));
+		size_t len = cardinality_pack(&c, packed, sizeof(packed));
+		assert_true(len > 0);
+		assert_int_equal(cardinality_pack(&c, packed, len - 1), 0);
+		assert_int_equal(cardinality_unpack(&back, packed, len), len);
+		assert_int_equal(back.count, c.count);
+		assert_memory_equal(back.reg, c.reg, sizeof(c.reg));
+		for (size_t cut = 0; cut < len; cut++)
+			assert_int_equal(cardinality_unpack(&back, packed, cut), 0);
+		packed[0] ^= 0x10;
+		assert_int_equal(cardinality_unpack(&back, packed, len), 0);
+		packed[0] ^= 0x10;
+		packed[1] = CARDINALITY_FEW + 1;
+		assert_int_equal(cardinality_unpack(&back, packed, len), 0);
+	}
+	uint8_t full[CARDINALITY_PACKED_MAX];
+	struct cardinality into = { 0 };
+	memset(full, 0xff, sizeof(full)); /* ranks of 63 */
+	full[0] = 0x44;
+	full[1] = 0;
+	assert_int_equal(cardinality_unpack(&into, full, sizeof(full)), 0);
+	assert_int_equal(into.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_packed_cardinality_is_the_same_and_bad_bytes_are_none),
 		cmocka_unit_test(the_reference_gives_the_papers_vector),
 		cmocka_unit_test(hash_words_is_siphash_1_3),
 		cmocka_unit_test(random_keys_differ),

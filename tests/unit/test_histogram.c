@@ -177,6 +177,27 @@ static void counts_saturate_and_quantiles_stay_true(void **state)
 	assert_true(histogram_quantile(&h, 1) == 20);
 }
 
+static void the_mean_is_within_1_in_128(void **state)
+{
+	(void)state;
+	static struct histogram h;
+	histogram_clear(&h);
+	assert_true(histogram_mean(&h) == UINT64_MAX);
+	for (int round = 0; round < ROUNDS; round++) {
+		double sum = 0;
+		uint64_t count = 1 + random64() % (3 * HISTOGRAM_FEW);
+		histogram_clear(&h);
+		for (uint64_t i = 0; i < count; i++) {
+			uint64_t value = random_value(24);
+			histogram_add(&h, value);
+			sum += (double)value;
+		}
+		double exact = sum / (double)count;
+		double error = fabs((double)histogram_mean(&h) - exact);
+		assert_true(error <= exact / 128 + 1);
+	}
+}
+
 static void packing_and_unpacking_gives_the_same(void **state)
 {
 	(void)state;
@@ -190,7 +211,7 @@ static void packing_and_unpacking_gives_the_same(void **state)
 		for (uint64_t i = random64() % most; i > 0; i--)
 			histogram_add(&h, random_value(round % 4 < 2 ? 32 : 7));
 		size_t len = histogram_pack(&h, packed, sizeof(packed));
-		assert_true(len >= 8);
+		assert_true(len >= 3);
 		assert_true(histogram_unpack(&back, packed, len) == len);
 		assert_same(&back, &h);
 	}
@@ -205,7 +226,7 @@ static void every_bucket_used_still_fits_the_largest_packing(void **state)
 	for (uint64_t value = 0; value <= UINT32_MAX; value += 1 + value / 256)
 		histogram_add(&h, value);
 	size_t len = histogram_pack(&h, packed, sizeof(packed));
-	assert_true(len == HISTOGRAM_PACKED_MAX);
+	assert_true(len > 0 && len <= HISTOGRAM_PACKED_MAX);
 	for (size_t size = 0; size < len; size += 101)
 		assert_true(histogram_pack(&h, packed, size) == 0);
 }
@@ -238,8 +259,7 @@ static void hostile_bytes_are_refused_and_change_nothing(void **state)
 			assert_memory_equal(&into, &before, sizeof(into));
 		histogram_clear(&into);
 	}
-	/* One bucket twice; the sum is that of the first two. */
-	memcpy(packed + 14, packed + 8, 2);
+	packed[5] = 0; /* the second bucket is the first once more */
 	assert_true(histogram_unpack(&into, packed, len) == 0);
 	for (int i = 0; i < 20000; i++) {
 		for (size_t at = 8; at < len; at++)
@@ -260,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_reset_histogram_is_as_good_as_new),
 		cmocka_unit_test(a_merge_equals_one_histogram_of_all),
 		cmocka_unit_test(counts_saturate_and_quantiles_stay_true),
+		cmocka_unit_test(the_mean_is_within_1_in_128),
 		cmocka_unit_test(packing_and_unpacking_gives_the_same),
 		cmocka_unit_test(every_bucket_used_still_fits_the_largest_packing),
 		cmocka_unit_test(hostile_bytes_are_refused_and_change_nothing),

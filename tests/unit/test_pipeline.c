@@ -50,9 +50,11 @@ static void take_flow(void *self, const struct flow_record *flow)
 	add_text(RECORD_flow, flow);
 }
 
-static void take_port(void *self, const struct port_record *port)
+static void take_port(void *self, const struct port_record *port,
+		      const struct port_detail *detail)
 {
 	(void)self;
+	(void)detail;
 	add_text(RECORD_port, port);
 }
 

@@ -22,8 +22,10 @@ struct texts {
 	size_t count;
 };
 
-static void add_text(void *to, const struct port_record *port)
+static void add_text(void *to, const struct port_record *port,
+		     const struct port_detail *detail)
 {
+	(void)detail;
 	struct texts *texts = to;
 	struct buf json = { .size = 0 };
 	record_json(&json, RECORD_port, port);
@@ -234,9 +236,11 @@ enum { PORTS_MAX = 64 };
 static struct port_record got[PORTS_MAX];
 static size_t got_count;
 
-static void add_record(void *to, const struct port_record *port)
+static void add_record(void *to, const struct port_record *port,
+		       const struct port_detail *detail)
 {
 	(void)to;
+	(void)detail;
 	assert_true(got_count < PORTS_MAX);
 	got[got_count++] = *port;
 }
@@ -267,9 +271,11 @@ static void second_of(struct ports *ports, unsigned worker, int64_t second,
 	ports_tick(ports, worker, START_US + (second + 1) * SECOND);
 }
 
-static void count_row(void *to, const struct port_record *port)
+static void count_row(void *to, const struct port_record *port,
+		      const struct port_detail *detail)
 {
 	(void)port;
+	(void)detail;
 	*(size_t *)to += 1;
 }
 
@@ -354,6 +360,72 @@ static void quantiles_are_those_of_the_window(void **state)
 	ports_free(ports);
 }
 
+/* Seconds 0 and 3 of ten have a sample; the busiest, with the most open, is the last.
+ */
+static void silent_seconds_count_among_the_extremes_of_a_window(void **state)
+{
+	(void)state;
+	struct ports *ports = ports_new(1, 10, catalog, add_record, NULL);
+	struct port_sample s = sample_of(1, 0);
+	s.client_packets = 1;
+	s.client_bytes = 100;
+	s.server_bytes = 50;
+	s.active = 4;
+	got_count = 0;
+	ports_add(ports, 0, &s, NULL);
+	assert_int_equal(got[0].second_min_bytes, 150);
+	assert_int_equal(got[0].second_max_bytes, 150);
+	assert_int_equal(got[0].active_min, 4);
+	ask(ports); /* one second, one sample */
+	assert_int_equal(got[0].second_min_bytes, 150);
+	s.start_us += 3 * SECOND;
+	s.client_bytes = 300;
+	s.active = 6;
+	ports_add(ports, 0, &s, NULL);
+	ports_tick(ports, 0, START_US + 4 * SECOND);
+	ask(ports);
+	assert_int_equal(got[0].interval_s, 4);
+	assert_int_equal(got[0].second_min_bytes, 0);
+	assert_int_equal(got[0].second_max_bytes, 350);
+	assert_int_equal(got[0].active_min, 4);
+	assert_int_equal(got[0].active_max, 6);
+	/* In the next window six are open until the sample says two. */
+	s.start_us = START_US + 12 * SECOND;
+	s.active = 2;
+	ports_add(ports, 0, &s, NULL);
+	s.start_us = START_US + 22 * SECOND;
+	ports_add(ports, 0, &s, NULL);
+	ask(ports);
+	assert_int_equal(got[0].active_min, 2);
+	assert_int_equal(got[0].active_max, 6);
+	ports_free(ports);
+}
+
+static void what_may_be_silent_has_no_errors(void **state)
+{
+	(void)state;
+	struct ports *ports = ports_new(1, 0, catalog, add_record, NULL);
+	struct port_sample s = sample_of(0, 0);
+	s.port = 514; /* syslog over UDP is not answered */
+	s.proto = IPPROTO_UDP;
+	s.ended = s.unanswered = 3;
+	s.client_packets = 3;
+	got_count = 0;
+	ports_add(ports, 0, &s, NULL);
+	s.proto = IPPROTO_TCP;
+	s.data_packets = 7;
+	s.lost_bytes = 5;
+	ports_add(ports, 0, &s, NULL);
+	assert_int_equal(got[0].ended, UNKNOWN_U64);
+	assert_int_equal(got[0].errors, UNKNOWN_U64);
+	assert_int_equal(got[0].lost_bytes, UNKNOWN_U64); /* of TCP only */
+	assert_int_equal(got[1].ended, 3);
+	assert_int_equal(got[1].errors, 3);
+	assert_int_equal(got[1].data_packets, 7);
+	assert_int_equal(got[1].lost_bytes, 5);
+	ports_free(ports);
+}
+
 static void nothing_is_divided_by_zero(void **state)
 {
 	(void)state;
@@ -430,6 +502,8 @@ int main(void)
 		TEST(four_workers_give_the_records_of_one),
 		TEST(a_window_rolls_over_and_the_silent_are_forgotten),
 		TEST(quantiles_are_those_of_the_window),
+		TEST(silent_seconds_count_among_the_extremes_of_a_window),
+		TEST(what_may_be_silent_has_no_errors),
 		TEST(nothing_is_divided_by_zero),
 		TEST(a_second_waits_for_every_worker),
 		TEST(a_clock_that_steps_back_holds_nothing_up),

@@ -1,0 +1,19 @@
+/*
+ * keeping.h: what is too old or too much goes, a little at a time.  Private to the
+ * room.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct store;
+struct keeping;
+
+struct keeping *keeping_new(void);
+void keeping_free(struct keeping *keeping);
+
+/*
+ * After each round of the writer; has something to do every few seconds.  ok: the round
+ * went well, so there is something to delete from.
+ */
+void keeping_work(struct keeping *keeping, struct store *store, bool ok);

@@ -1,0 +1,40 @@
+/*
+ * meta.c: numbers that the store keeps about itself; see meta.h.
+ */
+#include "store/meta.h"
+
+#include "store/file.h"
+
+int meta_define(sqlite3 *db)
+{
+	return db_run(db, "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY,"
+			  "value INTEGER)WITHOUT ROWID");
+}
+
+int64_t meta_get(sqlite3 *db, const char *name, int64_t other)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t value = other;
+	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name=?", -1, &stmt,
+			       NULL) == SQLITE_OK) {
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+		if (sqlite3_step(stmt) == SQLITE_ROW)
+			value = sqlite3_column_int64(stmt, 0);
+	}
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+int meta_put(sqlite3 *db, const char *name, int64_t value)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", -1,
+				      &stmt, NULL);
+	if (code == SQLITE_OK) {
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 2, value);
+		code = sqlite3_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}

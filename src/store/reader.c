@@ -1,0 +1,390 @@
+/*
+ * reader.c: the store read again, by processes that may only read it; see store.h.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/days.h"
+#include "store/events.h"
+#include "store/reading.h"
+#include "store/trunk.h"
+
+enum {
+	STATUS_NONE = 2,
+	STATUS_NOT_PERMITTED = 4,
+	BUSY_MS = 2000,
+	LOOK_OPS = 10000, /* of SQLite's machine between two looks at the clock */
+	TELL_US = 100000, /* between two calls of progress */
+	MEMORY_MAX_MIB =
+		512 /* of SQLite in this process: a sort may want all there is */
+};
+
+/* ---- watching the time ---- */
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+void watch_begin(struct watch *watch, uint32_t time_limit_ms, const atomic_bool *cancel)
+{
+	*watch = (struct watch){ .begin_us = now_us(),
+				 .time_limit_us = (int64_t)time_limit_ms * 1000,
+				 .cancel = cancel };
+	watch->told_us = watch->begin_us;
+}
+
+static bool is_told_on(struct watch *watch, int64_t now)
+{
+	if (watch->sql == NULL || watch->sql->progress == NULL ||
+	    now - watch->told_us < TELL_US)
+		return true;
+	watch->told_us = now;
+	return watch->sql->progress(watch->sql->self, watch->rows,
+				    now - watch->begin_us);
+}
+
+bool watch_goes_on(struct watch *watch)
+{
+	int64_t now = now_us();
+	if (watch->why != 0)
+		return false;
+	if (watch->cancel != NULL && atomic_load(watch->cancel))
+		watch->why = -ECANCELED;
+	else if (watch->time_limit_us > 0 &&
+		 now - watch->begin_us > watch->time_limit_us)
+		watch->why = -ETIME;
+	else if (sqlite3_memory_used() > (int64_t)MEMORY_MAX_MIB << 20)
+		watch->why = -ENOMEM;
+	else if (!is_told_on(watch, now))
+		watch->why = -ECANCELED;
+	return watch->why == 0;
+}
+
+static int look(void *watch)
+{
+	return !watch_goes_on(watch);
+}
+
+void watch_over(struct watch *watch, sqlite3 *db)
+{
+	sqlite3_progress_handler(db, LOOK_OPS, look, watch);
+}
+
+/* ---- opening ---- */
+
+/* For a URI: what is special there becomes %XX. */
+static void add_escaped(struct buf *uri, const char *path)
+{
+	for (const char *c = path; *c != '\0'; c++)
+		if (strchr("%?#", *c) != NULL)
+			buf_printf(uri, "%%%02X", (unsigned)(unsigned char)*c);
+		else
+			buf_char(uri, *c);
+}
+
+static sqlite3 *try_open(const char *path, const char *options, int *code)
+{
+	struct buf uri = { 0 };
+	sqlite3 *db = NULL;
+	buf_text(&uri, "file:");
+	add_escaped(&uri, path);
+	buf_text(&uri, options);
+	const char *text = buf_cstr(&uri);
+	*code = text == NULL
+			? SQLITE_NOMEM
+			: sqlite3_open_v2(text, &db,
+					  SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+						  SQLITE_OPEN_URI,
+					  NULL);
+	buf_free(&uri);
+	if (db == NULL)
+		return NULL;
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_MS);
+	if (*code == SQLITE_OK) /* the first look into the file */
+		*code = db_run(db, "SELECT count(*) FROM sqlite_schema;"
+				   "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16384;"
+				   "PRAGMA trusted_schema=OFF");
+	return db;
+}
+
+/* Whole in itself: what was committed last is not beside it. */
+static bool has_no_wal(const char *path)
+{
+	char wal[PATH_MAX];
+	struct stat st;
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	return stat(wal, &st) != 0 ? errno == ENOENT : st.st_size == 0;
+}
+
+sqlite3 *reading_open(const char *path, int *code, char error[static STORE_ERROR_MAX])
+{
+	sqlite3 *db = try_open(path, "?mode=ro", code);
+	int primary = *code & 0xff;
+	if ((primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY) &&
+	    access(path, R_OK) == 0 && has_no_wal(path)) {
+		/* Who may not write can't share memory with a writer: there is none. */
+		sqlite3_close(db);
+		db = try_open(path, "?mode=ro&immutable=1", code);
+	}
+	if (*code == SQLITE_OK)
+		return db;
+	int system = db != NULL ? sqlite3_system_errno(db) : 0;
+	if (access(path, R_OK) != 0)
+		system = errno;
+	snprintf(error, STORE_ERROR_MAX, "%.300s: %s", path,
+		 system != 0 ? strerror(system) : sqlite3_errstr(*code));
+	sqlite3_close(db);
+	return NULL;
+}
+
+static bool exists(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0;
+}
+
+static int status_of(int error)
+{
+	return error == EACCES || error == EPERM ? STATUS_NOT_PERMITTED : STATUS_NONE;
+}
+
+/* 0, or the exit status: there must be something to read. */
+static int look_for_store(const char *folder, char error[static STORE_ERROR_MAX])
+{
+	char path[PATH_MAX];
+	int64_t *days = NULL;
+	trunk_path(folder, path, sizeof(path));
+	long count = days_list(folder, &days);
+	free(days);
+	if (count > 0 || (count == 0 && exists(path)))
+		return 0;
+	snprintf(error, STORE_ERROR_MAX, "%.300s: %s", folder,
+		 count < 0 ? strerror((int)-count)
+			   : "no records here; breakwater run keeps them");
+	return count < 0 ? status_of((int)-count) : STATUS_NONE;
+}
+
+struct store_reader *store_reader_open(const char *folder,
+				       char error[static STORE_ERROR_MAX], int *status)
+{
+	char path[PATH_MAX];
+	int code;
+	*status = look_for_store(folder, error);
+	if (*status != 0)
+		return NULL;
+	size_t len = strlen(folder) + 1;
+	struct store_reader *reader = calloc(1, sizeof(*reader) + len);
+	if (reader == NULL) {
+		snprintf(error, STORE_ERROR_MAX, "not enough memory");
+		*status = STATUS_NONE;
+		return NULL;
+	}
+	memcpy(reader->folder, folder, len);
+	trunk_path(folder, path, sizeof(path));
+	if (!exists(path))
+		return reader; /* flows only */
+	reader->db = reading_open(path, &code, error);
+	if (reader->db != NULL)
+		return reader;
+	if (access(path, R_OK) != 0)
+		*status = status_of(errno);
+	else
+		*status = (code & 0xff) == SQLITE_CANTOPEN ? STATUS_NOT_PERMITTED
+							   : STATUS_NONE;
+	free(reader);
+	return NULL;
+}
+
+void store_reader_close(struct store_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	sqlite3_close(reader->db);
+	free(reader);
+}
+
+/* ---- what went wrong ---- */
+
+int reading_failed(struct store_reader *reader, sqlite3 *db, int code, const char *path,
+		   char error[static STORE_ERROR_MAX])
+{
+	switch (reader->watch.why) {
+	case -ETIME:
+		snprintf(error, STORE_ERROR_MAX, "took longer than allowed (%.1f s)",
+			 (double)reader->watch.time_limit_us / 1e6);
+		return -ETIME;
+	case -ECANCELED:
+		snprintf(error, STORE_ERROR_MAX, "interrupted");
+		return -ECANCELED;
+	case -ENOMEM:
+		snprintf(error, STORE_ERROR_MAX,
+			 "needs more than %d MiB of memory; ask for less at once",
+			 MEMORY_MAX_MIB);
+		return -EIO;
+	default:
+		snprintf(error, STORE_ERROR_MAX, "%.200s: %.200s", path,
+			 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+		return -EIO;
+	}
+}
+
+void reading_left_out(struct store_reader *reader, const char *path, const char *why)
+{
+	if (reader->damage[0] == '\0')
+		snprintf(reader->damage, sizeof(reader->damage),
+			 "incomplete: %.200s could not be read (%.200s)", path, why);
+}
+
+field_set reading_fields(sqlite3 *db, const char *table, enum record_kind kind)
+{
+	field_set fields = 0;
+	for (size_t i = 0; i < schemas[kind].field_count; i++)
+		if (sqlite3_table_column_metadata(db, "main", table,
+						  schemas[kind].fields[i].name, NULL,
+						  NULL, NULL, NULL, NULL) == SQLITE_OK)
+			fields |= UINT64_C(1) << i;
+	return fields;
+}
+
+/* ---- filters ---- */
+
+void store_filter_init(struct store_filter *filter)
+{
+	*filter = (struct store_filter){ .since_us = INT64_MIN, .until_us = INT64_MAX };
+}
+
+/* ---- everything but flows and ports ---- */
+
+/* A record that has two times lasts from one to the other. */
+static void time_condition(struct buf *sql, enum record_kind kind)
+{
+	if (kind == RECORD_finding)
+		buf_text(sql, "ifnull(\"last\",at)>=?1 AND ifnull(\"first\",at)<=?2");
+	else if (kind == RECORD_gap)
+		buf_text(sql, "\"end\">=?1 AND \"start\"<=?2");
+	else
+		buf_text(sql, "at>=?1 AND at<=?2");
+}
+
+static void other_conditions(struct buf *sql, enum record_kind kind,
+			     const struct store_filter *filter)
+{
+	if (filter->has_port && field_named(kind, "port") != 0)
+		buf_printf(sql, " AND port=%u", filter->port);
+	if (filter->transport != NULL && field_named(kind, "transport") != 0)
+		buf_text(sql, " AND transport=?3");
+	if (filter->id != NULL && kind == RECORD_finding)
+		buf_text(sql, " AND id=?4");
+}
+
+/* Whether one of the addresses is in the network; without one, it is not asked. */
+static bool is_of_host(enum record_kind kind, const void *record,
+		       const struct store_filter *filter)
+{
+	const struct schema *schema = &schemas[kind];
+	bool has_addr = false;
+	for (size_t i = 0; i < schema->field_count && filter->has_host; i++) {
+		const void *value = (const char *)record + schema->fields[i].offset;
+		if (schema->fields[i].type != TYPE_addr)
+			continue;
+		has_addr = true;
+		if (!addr_is_unset(value) && prefix_holds(&filter->host, value))
+			return true;
+	}
+	return !has_addr;
+}
+
+static int prepare_events(struct store_reader *reader, const struct event_table *table,
+			  const struct store_filter *filter, field_set fields,
+			  sqlite3_stmt **stmt)
+{
+	struct buf sql = { 0 };
+	buf_text(&sql, "SELECT ");
+	columns_list(&sql, table->kind, fields, "");
+	columns_end(&sql, " FROM ");
+	buf_printf(&sql, "%s WHERE ", schemas[table->kind].name);
+	time_condition(&sql, table->kind);
+	other_conditions(&sql, table->kind, filter);
+	buf_printf(&sql, " ORDER BY %s", table->order);
+	int code = db_prepare(reader->db, &sql, stmt);
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_bind_int64(*stmt, 1, filter->since_us);
+	sqlite3_bind_int64(*stmt, 2, filter->until_us);
+	if (sqlite3_bind_parameter_count(*stmt) >= 3)
+		sqlite3_bind_text(*stmt, 3, filter->transport, -1, SQLITE_STATIC);
+	if (sqlite3_bind_parameter_count(*stmt) >= 4)
+		sqlite3_bind_text(*stmt, 4, filter->id, -1, SQLITE_STATIC);
+	return SQLITE_OK;
+}
+
+static const size_t record_size_max = sizeof(union {
+#define RECORD(r, doc) struct r##_record r;
+#define FIELD(r, type, name, role, doc)
+#define END(r)
+#include "record/record.def"
+#undef RECORD
+#undef FIELD
+#undef END
+});
+
+static int read_events(struct store_reader *reader, enum record_kind kind,
+		       const struct store_filter *filter, store_emit emit, void *to,
+		       char error[static STORE_ERROR_MAX])
+{
+	const struct event_table *table = event_table(kind);
+	field_set fields = reading_fields(reader->db, schemas[kind].name, kind);
+	sqlite3_stmt *stmt = NULL;
+	void *record = malloc(record_size_max);
+	if (record == NULL || fields == 0) {
+		free(record);
+		return 0; /* a store of before there were such records */
+	}
+	int code = prepare_events(reader, table, filter, fields, &stmt);
+	bool more = true;
+	while (code == SQLITE_OK && more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		record_init(kind, record);
+		columns_read(stmt, 0, kind, fields, record);
+		if (is_of_host(kind, record, filter))
+			more = emit(to, record);
+		code = SQLITE_OK;
+	}
+	int result = code == SQLITE_OK || code == SQLITE_DONE
+			     ? 0
+			     : reading_failed(reader, reader->db, code, reader->folder,
+					      error);
+	sqlite3_finalize(stmt);
+	free(record);
+	return result;
+}
+
+int store_read(struct store_reader *reader, enum record_kind kind,
+	       const struct store_filter *filter, store_emit emit, void *to,
+	       char error[static STORE_ERROR_MAX])
+{
+	watch_begin(&reader->watch, filter->time_limit_ms, filter->cancel);
+	reader->damage[0] = error[0] = '\0';
+	if (reader->db != NULL)
+		watch_over(&reader->watch, reader->db);
+	int result = 0;
+	if (kind == RECORD_flow)
+		result = read_flows(reader, filter, emit, to, error);
+	else if (reader->db != NULL && kind == RECORD_port)
+		result = read_ports(reader, filter, emit, to, error);
+	else if (reader->db != NULL && event_table(kind) != NULL)
+		result = read_events(reader, kind, filter, emit, to, error);
+	if (result != 0 || reader->damage[0] == '\0')
+		return result;
+	memcpy(error, reader->damage, sizeof(reader->damage));
+	return -EIO;
+}

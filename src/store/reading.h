@@ -1,0 +1,67 @@
+/*
+ * reading.h: what readers of all tables share.  Private to the room.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+#include "store/table.h"
+
+/* Ends a statement that takes too long, or that nobody waits for. */
+struct watch {
+	int64_t begin_us, time_limit_us; /* 0: none */
+	const atomic_bool *cancel;
+	const struct store_sql *sql; /* for its progress; NULL: none */
+	uint64_t rows;
+	int64_t told_us;
+	int why; /* -ETIME, -ECANCELED, -ENOMEM; 0: it goes on */
+};
+
+struct store_reader {
+	sqlite3 *db; /* breakwater.db; NULL: there is none */
+	struct watch watch;
+	/* What could not be read, while the rest was. */
+	char damage[STORE_ERROR_MAX];
+	char folder[];
+};
+
+/*
+ * Opens a file that nobody here writes to, also one that may only be read.  NULL with
+ * SQLite's code and one line in error.
+ */
+sqlite3 *reading_open(const char *path, int *code, char error[static STORE_ERROR_MAX]);
+
+/* The watch begins; every connection of the reader is then under it. */
+void watch_begin(struct watch *watch, uint32_t time_limit_ms,
+		 const atomic_bool *cancel);
+void watch_over(struct watch *watch, sqlite3 *db);
+
+/* Every now and then, from loops that SQLite does not see. False: end. */
+bool watch_goes_on(struct watch *watch);
+
+/*
+ * What a failed call means: -ETIME, -ECANCELED, -ENOMEM or -EIO, with the line in
+ * error.
+ */
+int reading_failed(struct store_reader *reader, sqlite3 *db, int code, const char *path,
+		   char error[static STORE_ERROR_MAX]);
+
+/* A file that can't be read is left out, and said at the end. */
+void reading_left_out(struct store_reader *reader, const char *path, const char *why);
+
+/* The fields of a kind that a table has; another version's may have fewer. */
+field_set reading_fields(sqlite3 *db, const char *table, enum record_kind kind);
+
+/* The ways to read a kind; as store_read(). */
+int read_flows(struct store_reader *reader, const struct store_filter *filter,
+	       store_emit emit, void *to, char error[static STORE_ERROR_MAX]);
+int read_ports(struct store_reader *reader, const struct store_filter *filter,
+	       store_emit emit, void *to, char error[static STORE_ERROR_MAX]);
+
+/* Adds in_net(), time_text() and time_us(). SQLite's code. */
+int functions_add(sqlite3 *db);
+
+/* Adds the table `flow` over all days. SQLite's code. */
+int flow_table_add(sqlite3 *db, struct store_reader *reader);

@@ -1,0 +1,270 @@
+/*
+ * table.c: records as rows; see table.h.
+ */
+#include "store/table.h"
+
+#include <assert.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_field(field_set fields, size_t i)
+{
+	return (fields >> i & 1) != 0;
+}
+
+field_set field_named(enum record_kind kind, const char *name)
+{
+	const struct schema *schema = &schemas[kind];
+	assert(schema->field_count <= 64);
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
+			return UINT64_C(1) << i;
+	return 0;
+}
+
+static const char *type_name(enum field_type type)
+{
+	switch (type) {
+	case TYPE_addr:
+	case TYPE_word:
+	case TYPE_text32:
+	case TYPE_text64:
+	case TYPE_text256:
+		return "TEXT";
+	case TYPE_ratio:
+		return "REAL";
+	default:
+		return "INTEGER";
+	}
+}
+
+void columns_define(struct buf *out, enum record_kind kind, field_set fields)
+{
+	const struct schema *schema = &schemas[kind];
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (has_field(fields, i))
+			buf_printf(out, "\"%s\" %s,", schema->fields[i].name,
+				   type_name(schema->fields[i].type));
+}
+
+void columns_list(struct buf *out, enum record_kind kind, field_set fields,
+		  const char *prefix)
+{
+	const struct schema *schema = &schemas[kind];
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (has_field(fields, i))
+			buf_printf(out, "%s\"%s\",", prefix, schema->fields[i].name);
+}
+
+void columns_places(struct buf *out, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_text(out, "?,");
+}
+
+size_t columns_count(enum record_kind kind, field_set fields)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < schemas[kind].field_count; i++)
+		count += has_field(fields, i);
+	return count;
+}
+
+void columns_end(struct buf *out, const char *text)
+{
+	if (out->len > 0 && out->at[out->len - 1] == ',')
+		out->len--;
+	buf_text(out, text);
+}
+
+/* ---- binding ---- */
+
+static void bind_integer(sqlite3_stmt *stmt, int at, uint64_t value, uint64_t unknown)
+{
+	if (value != unknown)
+		sqlite3_bind_int64(stmt, at, (int64_t)value);
+}
+
+static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+}
+
+/* Parameters are NULL from sqlite3_clear_bindings(): what is unknown binds nothing. */
+static void bind_field(sqlite3_stmt *stmt, int at, const struct field *field,
+		       const void *value, char *addr)
+{
+	switch (field->type) {
+	case TYPE_time:
+		if (*(const field_time *)value != UNKNOWN_TIME)
+			sqlite3_bind_int64(stmt, at, *(const field_time *)value);
+		break;
+	case TYPE_addr:
+		if (!addr_is_unset(value)) {
+			int len = (int)addr_text(value, addr);
+			sqlite3_bind_text(stmt, at, addr, len, SQLITE_STATIC);
+		}
+		break;
+	case TYPE_u16:
+		bind_integer(stmt, at, *(const field_u16 *)value, UNKNOWN_U16);
+		break;
+	case TYPE_u32:
+		bind_integer(stmt, at, *(const field_u32 *)value, UNKNOWN_U32);
+		break;
+	case TYPE_u64:
+		bind_integer(stmt, at, *(const field_u64 *)value, UNKNOWN_U64);
+		break;
+	case TYPE_ratio:
+		if (isfinite(*(const field_ratio *)value))
+			sqlite3_bind_double(stmt, at, *(const field_ratio *)value);
+		break;
+	case TYPE_flag:
+		bind_integer(stmt, at, *(const field_flag *)value, UNKNOWN_FLAG);
+		break;
+	case TYPE_word:
+		bind_text(stmt, at, *(const field_word *)value);
+		break;
+	case TYPE_text32:
+	case TYPE_text64:
+	case TYPE_text256:
+		bind_text(stmt, at, value);
+		break;
+	}
+}
+
+int columns_bind(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
+		 const void *record, struct bind_scratch *scratch)
+{
+	const struct schema *schema = &schemas[kind];
+	unsigned addrs = 0;
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		if (!has_field(fields, i))
+			continue;
+		char *addr = scratch->addr[addrs];
+		if (field->type == TYPE_addr && ++addrs >= ADDRS_MAX)
+			addrs = ADDRS_MAX - 1;
+		bind_field(stmt, at++, field, (const char *)record + field->offset,
+			   addr);
+	}
+	return at;
+}
+
+/* ---- reading ---- */
+
+/* True if the column is a number that fits. */
+static bool read_integer(sqlite3_stmt *stmt, int at, uint64_t most, uint64_t *value)
+{
+	if (sqlite3_column_type(stmt, at) != SQLITE_INTEGER)
+		return false;
+	*value = (uint64_t)sqlite3_column_int64(stmt, at);
+	return *value <= most;
+}
+
+static void read_number(sqlite3_stmt *stmt, int at, const struct field *field,
+			void *value)
+{
+	uint64_t number;
+	if (field->type == TYPE_u16 && read_integer(stmt, at, UINT16_MAX, &number))
+		*(field_u16 *)value = (field_u16)number;
+	if (field->type == TYPE_u32 && read_integer(stmt, at, UINT32_MAX, &number))
+		*(field_u32 *)value = (field_u32)number;
+	if (field->type == TYPE_u64 && read_integer(stmt, at, UINT64_MAX, &number))
+		*(field_u64 *)value = number;
+	if (field->type == TYPE_flag && read_integer(stmt, at, 1, &number))
+		*(field_flag *)value = (field_flag)number;
+	if (field->type == TYPE_time && read_integer(stmt, at, UINT64_MAX, &number))
+		*(field_time *)value = (field_time)number;
+	int type = sqlite3_column_type(stmt, at);
+	if (field->type == TYPE_ratio &&
+	    (type == SQLITE_FLOAT || type == SQLITE_INTEGER))
+		*(field_ratio *)value = sqlite3_column_double(stmt, at);
+}
+
+static void read_text(sqlite3_stmt *stmt, int at, const struct field *field,
+		      void *value)
+{
+	static const size_t sizes[] = {
+		[TYPE_text32] = sizeof(field_text32),
+		[TYPE_text64] = sizeof(field_text64),
+		[TYPE_text256] = sizeof(field_text256),
+	};
+	if (sqlite3_column_type(stmt, at) != SQLITE_TEXT)
+		return;
+	const char *text = (const char *)sqlite3_column_text(stmt, at);
+	if (text == NULL)
+		return;
+	if (field->type == TYPE_addr)
+		addr_parse(text, value);
+	else if (field->type == TYPE_word)
+		*(field_word *)value = word_of(text);
+	else
+		record_text(value, sizes[field->type], text);
+}
+
+static bool is_number(enum field_type type)
+{
+	return strcmp(type_name(type), "TEXT") != 0;
+}
+
+int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
+		 void *record)
+{
+	const struct schema *schema = &schemas[kind];
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		if (!has_field(fields, i))
+			continue;
+		void *value = (char *)record + field->offset;
+		if (is_number(field->type))
+			read_number(stmt, at++, field, value);
+		else
+			read_text(stmt, at++, field, value);
+	}
+	return at;
+}
+
+/* ---- words ---- */
+
+enum { WORDS_MAX = 1024, WORD_BYTES_MAX = 64, WORD_HEADS = 256 };
+
+static struct word {
+	struct word *next;
+	char text[];
+} * words[WORD_HEADS];
+static size_t word_count;
+static pthread_mutex_t words_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const char *find_or_keep(const char *text, size_t len, struct word **head)
+{
+	for (struct word *word = *head; word != NULL; word = word->next)
+		if (strcmp(word->text, text) == 0)
+			return word->text;
+	if (len > WORD_BYTES_MAX || word_count == WORDS_MAX)
+		return "other";
+	struct word *word = malloc(sizeof(*word) + len + 1);
+	if (word == NULL)
+		return "other";
+	memcpy(word->text, text, len + 1);
+	word->next = *head;
+	*head = word;
+	word_count++;
+	return word->text;
+}
+
+const char *word_of(const char *text)
+{
+	size_t len = strlen(text);
+	unsigned head = 0;
+	if (len == 0)
+		return NULL;
+	for (size_t i = 0; i < len && i < WORD_BYTES_MAX; i++)
+		head = head * 31 + (unsigned char)text[i];
+	pthread_mutex_lock(&words_lock);
+	const char *word = find_or_keep(text, len, &words[head % WORD_HEADS]);
+	pthread_mutex_unlock(&words_lock);
+	return word;
+}

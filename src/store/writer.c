@@ -1,0 +1,252 @@
+/*
+ * writer.c: the store as its users see it, and the thread that writes; see store.h.
+ *
+ * The thread looks ten times a second whether something waits, and writes what has
+ * waited for CALM_MS, or sooner if it is much.  So nothing needs to wake it, and a
+ * record is on disk within a second.
+ */
+#include "store/writer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "store/keeping.h"
+
+enum {
+	QUEUE_BYTES = 64 << 20,
+	MUCH_BYTES = 2 << 20,
+	LOOK_MS = 100,
+	CALM_MS = 400,
+	RETRY_MS = 1000,
+	CLOSE_MS = 5000,
+};
+
+const char *store_state_name(enum store_state state)
+{
+	static const char *const names[] = {
+		[STORE_OK] = "ok",
+		[STORE_FULL] = "full",
+		[STORE_READ_ONLY] = "read-only",
+		[STORE_LOCKED] = "locked",
+		[STORE_CORRUPT] = "corrupt",
+		[STORE_NEWER] = "newer",
+		[STORE_FAILED] = "failed",
+	};
+	return names[state];
+}
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+/* ---- putting ---- */
+
+/* A time that is not known is of now. */
+static bool lose(struct store *store, enum record_kind kind, const void *record)
+{
+	int64_t at_us = record_time(kind, record);
+	if (at_us == UNKNOWN_TIME)
+		at_us = clock_us(CLOCK_REALTIME);
+	pthread_mutex_lock(&store->lock);
+	struct lost *lost = &store->lost;
+	if (lost->count == 0 || at_us < lost->from_us)
+		lost->from_us = at_us;
+	if (lost->count == 0 || at_us > lost->to_us)
+		lost->to_us = at_us;
+	lost->count++;
+	store->status.lost++;
+	pthread_mutex_unlock(&store->lock);
+	return false;
+}
+
+bool store_put(struct store *store, enum record_kind kind, const void *record)
+{
+	if (kind == RECORD_port)
+		return store_put_port(store, record, NULL, NULL, NULL);
+	void *room = queue_reserve(store->queue, (uint16_t)kind, schemas[kind].size);
+	if (room == NULL)
+		return lose(store, kind, record);
+	memcpy(room, record, schemas[kind].size);
+	queue_commit(store->queue);
+	return true;
+}
+
+bool store_put_port(struct store *store, const struct port_record *port,
+		    const struct histogram *handshake, const struct histogram *response,
+		    const struct cardinality *clients)
+{
+	uint8_t packed[2 * HISTOGRAM_PACKED_MAX + CARDINALITY_PACKED_MAX];
+	struct port_message head = { .record = *port };
+	size_t len = 0;
+	if (handshake != NULL && handshake->total > 0)
+		len += histogram_pack(handshake, packed, HISTOGRAM_PACKED_MAX);
+	head.handshake_len = (uint32_t)len;
+	if (response != NULL && response->total > 0)
+		len += histogram_pack(response, packed + len, HISTOGRAM_PACKED_MAX);
+	head.response_len = (uint32_t)len - head.handshake_len;
+	if (clients != NULL && clients->count > 0)
+		head.clients_len = (uint32_t)cardinality_pack(clients, packed + len,
+							      CARDINALITY_PACKED_MAX);
+	len += head.clients_len;
+	struct port_message *room =
+		queue_reserve(store->queue, RECORD_port, sizeof(head) + len);
+	if (room == NULL)
+		return lose(store, RECORD_port, port);
+	memcpy(room, &head, sizeof(head));
+	memcpy(room->packed, packed, len);
+	queue_commit(store->queue);
+	return true;
+}
+
+/* ---- the thread ---- */
+
+static bool wait_ms(struct store *store, unsigned ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)ms * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&store->lock);
+	if (!store->stopping)
+		pthread_cond_timedwait(&store->wake, &store->lock, &until);
+	bool stopping = store->stopping;
+	pthread_mutex_unlock(&store->lock);
+	return stopping;
+}
+
+/* What went well may still be worth a notice. */
+static void publish(struct store *store, bool ok, const struct trouble *trouble)
+{
+	const struct trouble *shown = ok ? &store->notice : trouble;
+	pthread_mutex_lock(&store->lock);
+	store->status.state = shown->state;
+	memcpy(store->status.message, shown->message, sizeof(shown->message));
+	store->status.written = store->written;
+	if (ok)
+		store->status.written_us = clock_us(CLOCK_REALTIME);
+	pthread_mutex_unlock(&store->lock);
+}
+
+static bool write_and_keep(struct store *store)
+{
+	struct trouble trouble = { 0 };
+	bool ok = batch_write(store, &trouble);
+	publish(store, ok, &trouble);
+	keeping_work(store->keeping, store, ok);
+	return ok;
+}
+
+static bool is_due(const struct store *store, int64_t now_us, int64_t last_us, bool ok)
+{
+	int64_t waited_ms = (now_us - last_us) / 1000;
+	if (!ok)
+		return waited_ms >= RETRY_MS;
+	if (queue_waiting(store->queue) == 0)
+		return store->more_rollups && waited_ms >= LOOK_MS;
+	return waited_ms >= CALM_MS || queue_bytes(store->queue) >= MUCH_BYTES;
+}
+
+static void *run(void *self)
+{
+	struct store *store = self;
+	int64_t last_us = 0;
+	bool stopping = false, ok = true;
+	for (;;) {
+		int64_t now_us = clock_us(CLOCK_MONOTONIC);
+		if (store->has_gaps)
+			gaps_clocks(&store->gaps, clock_us(CLOCK_REALTIME),
+				    clock_us(CLOCK_BOOTTIME), now_us);
+		if (stopping || last_us == 0 || is_due(store, now_us, last_us, ok)) {
+			ok = write_and_keep(store);
+			last_us = clock_us(CLOCK_MONOTONIC);
+		}
+		if (stopping)
+			break;
+		stopping = wait_ms(store, LOOK_MS);
+	}
+	for (int waited = 0; queue_waiting(store->queue) > 0 && waited < CLOSE_MS;
+	     waited += LOOK_MS) {
+		struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+		nanosleep(&pause, NULL);
+		write_and_keep(store);
+	}
+	batch_close(store);
+	return NULL;
+}
+
+/* ---- beginning and ending ---- */
+
+static void store_free(struct store *store)
+{
+	if (store == NULL)
+		return;
+	keeping_free(store->keeping);
+	queue_free(store->queue);
+	free(store);
+}
+
+static bool start_thread(struct store *store)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_cond_init(&store->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return pthread_create(&store->thread, NULL, run, store) == 0;
+}
+
+struct store *store_open(const char *folder, const struct store_limits *limits)
+{
+	size_t len = strlen(folder) + 1;
+	struct store *store = calloc(1, sizeof(*store) + len);
+	if (store == NULL)
+		return NULL;
+	memcpy(store->folder, folder, len);
+	store->lock_fd = -1;
+	store->limits = *limits;
+	store->status.oldest_us = UNKNOWN_TIME;
+	store->status.written_us = UNKNOWN_TIME;
+	store->queue = queue_new(QUEUE_BYTES);
+	store->keeping = keeping_new();
+	mkdir(folder, 0750); /* what is wrong with it shows when it is used */
+	if (store->queue != NULL && store->keeping != NULL && start_thread(store))
+		return store;
+	store_free(store);
+	return NULL;
+}
+
+void store_limit(struct store *store, const struct store_limits *limits)
+{
+	pthread_mutex_lock(&store->lock);
+	store->limits = *limits;
+	pthread_mutex_unlock(&store->lock);
+}
+
+void store_status(struct store *store, struct store_status *out)
+{
+	pthread_mutex_lock(&store->lock);
+	*out = store->status;
+	pthread_mutex_unlock(&store->lock);
+	out->waiting = queue_waiting(store->queue);
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	pthread_mutex_lock(&store->lock);
+	store->stopping = true;
+	pthread_cond_signal(&store->wake);
+	pthread_mutex_unlock(&store->lock);
+	pthread_join(store->thread, NULL);
+	store_free(store);
+}
