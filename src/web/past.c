@@ -71,16 +71,33 @@ static bool is_newest_first(const struct query *query)
 	       query->sort[1] == NULL && !query->ascending;
 }
 
-/* store_emit: a row of the store.  Flows come newest first: none behind is wanted. */
+/* A flow is written when it is given up, five minutes after its last packet or less. */
+#define LAG_US INT64_C(600000000)
+
+/*
+ * Flows come in the order they were written, the newest first: once one is older than
+ * all that were chosen, by more than writing may lag, none behind is wanted.
+ */
+static bool is_enough(const struct question *question, const void *record)
+{
+	if (!is_newest_first(&question->query) ||
+	    !query_wants(&question->query, record))
+		return false;
+	struct flow_record later = *(const struct flow_record *)record;
+	if (later.end == UNKNOWN_TIME)
+		return false;
+	later.end += LAG_US;
+	return rows_are_past(&question->rows, &later);
+}
+
+/* store_emit: a row of the store. */
 static bool take_stored(void *of, const void *record)
 {
 	struct question *question = of;
 	uint64_t name = seen_name(&question->seen, question->query.schema, record);
 	if (seen_holds(&question->seen, name))
 		return true;
-	if (is_newest_first(&question->query) &&
-	    query_wants(&question->query, record) &&
-	    rows_are_past(&question->rows, record)) {
+	if (is_enough(question, record)) {
 		question->more = true;
 		return false;
 	}

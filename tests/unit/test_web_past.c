@@ -12,6 +12,7 @@ enum { MINUTE_US = 60 * 1000000, FEW = 8 };
 /* What the store does; read by the thread. */
 static struct {
 	int flows, gaps;    /* how many it holds */
+	bool backwards;     /* written the newest first, as after long silence */
 	atomic_bool hold;   /* reads wait until this is false or they are cancelled */
 	atomic_int reading; /* reads that have begun */
 	atomic_int cancelled;
@@ -83,7 +84,7 @@ static void read_flows(const struct store_filter *filter, store_emit emit, void 
 {
 	for (int i = 0; i < stored.flows; i++) {
 		struct flow_record flow;
-		fake_flow(&flow, i, began_us);
+		fake_flow(&flow, stored.backwards ? stored.flows - 1 - i : i, began_us);
 		if (flow.end >= filter->since_us && !emit(to, &flow))
 			return;
 	}
@@ -215,9 +216,21 @@ static void the_store_is_told_what_is_wanted(void **state)
 static void the_limit_ends_the_reading_of_the_newest(void **state)
 {
 	(void)state;
+	stored.flows = 50;
 	expect_rows("/api/v1/flows?since=1h&limit=4", 4, "Breakwater-More: 1\r\n");
 	expect_rows("/api/v1/flows?since=1h&limit=4&sort=end:asc", 4,
-		    "Breakwater-Total: 8\r\n");
+		    "Breakwater-Total: 50\r\n");
+}
+
+static void flows_written_out_of_order_are_in_order_and_all_there(void **state)
+{
+	(void)state;
+	stored.backwards = true;
+	expect_rows("/api/v1/flows?since=1h&limit=4", 4, "Breakwater-Total: 8\r\n");
+	struct buf answer = get("/api/v1/flows?since=1h&limit=4");
+	assert_has(&answer, "10.0.0.3");
+	assert_null(strstr(buf_cstr(&answer), "10.0.0.4"));
+	buf_free(&answer);
 }
 
 static void gaps_are_counted_and_listed(void **state)
@@ -346,6 +359,7 @@ int main(void)
 		TEST_PAST(a_time_that_memory_reaches_is_answered_without_the_store),
 		TEST_PAST(the_store_is_told_what_is_wanted),
 		TEST_PAST(the_limit_ends_the_reading_of_the_newest),
+		TEST_PAST(flows_written_out_of_order_are_in_order_and_all_there),
 		TEST_PAST(gaps_are_counted_and_listed),
 		TEST_PAST(the_loop_answers_others_while_the_store_is_read),
 		TEST_PAST(too_many_questions_are_told_to_come_again),
