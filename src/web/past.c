@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -165,9 +166,14 @@ static void read_store(const struct web_past *store, struct question *question)
 
 static void answer_question(const struct web_past *store, struct question *question)
 {
-	if (atomic_load(&question->cancelled))
-		return;
-	read_store(store, question);
+	if (!atomic_load(&question->cancelled))
+		read_store(store, question);
+	/* At the end of the monitor somebody still reads: nothing is not "none". */
+	if (atomic_load(&question->cancelled)) {
+		question->failed = true;
+		snprintf(question->problem, sizeof(question->problem),
+			 "the monitor ends");
+	}
 	rows_sort(&question->rows);
 	rows_write(&question->rows, &question->text);
 }
