@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	  command_flows },
 	{ "findings", "[--port N] [--all]", "what was detected and is not settled",
 	  command_findings },
+	{ "policy", "propose|test|apply|...", "the register of authorised ports",
+	  command_policy },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",
 	  command_replay },
 	{ "config", "check|show|schema", "the configuration", command_config },

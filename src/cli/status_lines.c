@@ -39,7 +39,7 @@ static void print_store(const json_t *store, const struct look *look)
 	status_label(look, "Store");
 	if (cell_time_of(store, "oldest", &oldest_us)) {
 		text_span(span, sizeof(span),
-			  (double)(time(NULL) - oldest_us / 1000000));
+			  (double)time(NULL) - (double)oldest_us / 1e6);
 		printf("%s, since %s ago; %s records waiting", bytes, span, waiting);
 	} else {
 		printf("%s, nothing kept yet; %s records waiting", bytes, waiting);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -53,9 +54,9 @@ void question_free(struct question *question)
 	free(question);
 }
 
-void question_take(void *of, const void *record)
+void question_take(void *to, const void *record)
 {
-	struct question *question = of;
+	struct question *question = to;
 	if (!query_wants(&question->query, record))
 		return;
 	seen_add(&question->seen,
@@ -71,16 +72,33 @@ static bool is_newest_first(const struct query *query)
 	       query->sort[1] == NULL && !query->ascending;
 }
 
-/* store_emit: a row of the store.  Flows come newest first: none behind is wanted. */
+/* A flow is written when it is given up, five minutes after its last packet or less. */
+#define LAG_US INT64_C(600000000)
+
+/*
+ * Flows come in the order they were written, the newest first: once one is older than
+ * all that were chosen, by more than writing may lag, none behind is wanted.
+ */
+static bool is_enough(const struct question *question, const void *record)
+{
+	if (!is_newest_first(&question->query) ||
+	    !query_wants(&question->query, record))
+		return false;
+	struct flow_record later = *(const struct flow_record *)record;
+	if (later.end == UNKNOWN_TIME)
+		return false;
+	later.end += LAG_US;
+	return rows_are_past(&question->rows, &later);
+}
+
+/* store_emit: a row of the store. */
 static bool take_stored(void *of, const void *record)
 {
 	struct question *question = of;
 	uint64_t name = seen_name(&question->seen, question->query.schema, record);
 	if (seen_holds(&question->seen, name))
 		return true;
-	if (is_newest_first(&question->query) &&
-	    query_wants(&question->query, record) &&
-	    rows_are_past(&question->rows, record)) {
+	if (is_enough(question, record)) {
 		question->more = true;
 		return false;
 	}
@@ -148,9 +166,14 @@ static void read_store(const struct web_past *store, struct question *question)
 
 static void answer_question(const struct web_past *store, struct question *question)
 {
-	if (atomic_load(&question->cancelled))
-		return;
-	read_store(store, question);
+	if (!atomic_load(&question->cancelled))
+		read_store(store, question);
+	/* At the end of the monitor somebody still reads: nothing is not "none". */
+	if (atomic_load(&question->cancelled)) {
+		question->failed = true;
+		snprintf(question->problem, sizeof(question->problem),
+			 "the monitor ends");
+	}
 	rows_sort(&question->rows);
 	rows_write(&question->rows, &question->text);
 }
@@ -165,8 +188,8 @@ static struct question *next_question(struct past *past)
 	if (past->queued > 0) {
 		question = past->queue[0];
 		past->queued--;
-		memmove(&past->queue[0], &past->queue[1],
-			past->queued * sizeof(past->queue[0]));
+		for (size_t i = 0; i < past->queued; i++)
+			past->queue[i] = past->queue[i + 1];
 	}
 	pthread_mutex_unlock(&past->lock);
 	return question;

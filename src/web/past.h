@@ -39,8 +39,8 @@ struct question {
 struct question *question_new(const struct query *query,
 			      struct MHD_Connection *connection);
 void question_free(struct question *question);
-/* A web_emit: takes a row of memory. */
-void question_take(void *question, const void *record);
+/* A web_emit: takes a row of memory; to is the question. */
+void question_take(void *to, const void *record);
 
 struct past;
 struct past *past_new(const struct web_past *store);

@@ -102,8 +102,30 @@ exits 0 ask ports --since 2h --step 1h --port 53 && grep -q "^START" "$dir/out"
 ok $? "ports --step shows when each row begins"
 
 exits 0 ask flows --since 2h --limit 3 && [ "$(wc -l <"$dir/out")" = 4 ] &&
-	grep -q "first 3 connections shown" "$dir/err"
+	grep -q "3 .*connections shown; more" "$dir/err"
 ok $? "flows --since reads beyond memory and says that there is more"
+
+exits 0 ask policy propose --state "$dir/none" && cp "$dir/out" "$dir/policy.yaml" &&
+	grep -q "port: 5432" "$dir/policy.yaml" &&
+	exits 0 ask policy test "$dir/policy.yaml" --state "$dir/none"
+ok $? "a policy proposed of what is seen raises nothing"
+
+sed 's/port: 8000/port: 8001/' "$dir/policy.yaml" >"$dir/other.yaml"
+exits 1 ask policy test "$dir/other.yaml" --state "$dir/none" &&
+	grep -q "unauthorized_port.*8000/tcp" "$dir/out" && grep -q "Would have raised 1 " "$dir/err"
+ok $? "policy test tells what a policy would have raised, with status 1"
+
+exits 2 ask policy show && exits 0 ask policy apply "$dir/policy.yaml" &&
+	grep -q "in force, by $(id -un)" "$dir/out" && exits 0 ask policy show &&
+	cmp -s "$dir/out" "$dir/policy.yaml" && exits 0 ask policy nftables &&
+	grep -q "table inet" "$dir/out" && exits 0 ask policy systemd "$dir/policy.yaml"
+ok $? "policy apply puts it in force, and rules follow from it"
+
+printf 'ports:\n  - port: x\n' >"$dir/bad.yaml"
+exits 2 ask policy apply "$dir/bad.yaml" && grep -q "bad.yaml:2:11: " "$dir/err" &&
+	exits 2 ask policy test "$dir/nothing.yaml" && exits 2 ask policy &&
+	exits 2 ask policy show more && exits 2 ask policy prose
+ok $? "a policy with a mistake is refused with line and column"
 
 exits 2 ask ports --step 1h --listening && exits 2 ask ports --reach outside &&
 	exits 2 ask ports --since yesterday && exits 2 ask ports --step 2h

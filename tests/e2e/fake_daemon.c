@@ -302,6 +302,27 @@ static int read_past(struct store_reader *reader, enum record_kind kind,
 	return 0;
 }
 
+/* ---- the register ---- */
+
+static struct buf policy_text;
+
+static bool policy(void *self, struct buf *yaml)
+{
+	(void)self;
+	buf_add(yaml, policy_text.at, policy_text.len);
+	return policy_text.len > 0;
+}
+
+static int policy_apply(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message)
+{
+	(void)self;
+	buf_clear(&policy_text);
+	buf_add(&policy_text, text, len);
+	buf_printf(message, "in force, by %s", actor);
+	return 0;
+}
+
 static void self_record(void *self, struct self_record *out)
 {
 	(void)self;
@@ -395,7 +416,9 @@ int main(int argc, char **argv)
 					   .status = status,
 					   .listeners = listeners,
 					   .findings = findings,
-					   .memory_since_us = memory_since };
+					   .memory_since_us = memory_since,
+					   .policy = policy,
+					   .policy_apply = policy_apply };
 	const struct web_past past = { "/var/lib/breakwater", open_past, read_past,
 				       close_past };
 	const struct web_options options = { .listen = argc > 2 ? argv[2] : "off",
@@ -418,5 +441,6 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	serve(web);
 	web_close(web);
+	buf_free(&policy_text);
 	return 0;
 }

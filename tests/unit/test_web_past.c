@@ -6,12 +6,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum { MINUTE_US = 60 * 1000000, FEW = 8 };
 
 /* What the store does; read by the thread. */
 static struct {
 	int flows, gaps;    /* how many it holds */
+	bool backwards;     /* written the newest first, as after long silence */
 	atomic_bool hold;   /* reads wait until this is false or they are cancelled */
 	atomic_int reading; /* reads that have begun */
 	atomic_int cancelled;
@@ -83,7 +85,7 @@ static void read_flows(const struct store_filter *filter, store_emit emit, void 
 {
 	for (int i = 0; i < stored.flows; i++) {
 		struct flow_record flow;
-		fake_flow(&flow, i, began_us);
+		fake_flow(&flow, stored.backwards ? stored.flows - 1 - i : i, began_us);
 		if (flow.end >= filter->since_us && !emit(to, &flow))
 			return;
 	}
@@ -215,9 +217,21 @@ static void the_store_is_told_what_is_wanted(void **state)
 static void the_limit_ends_the_reading_of_the_newest(void **state)
 {
 	(void)state;
+	stored.flows = 50;
 	expect_rows("/api/v1/flows?since=1h&limit=4", 4, "Breakwater-More: 1\r\n");
 	expect_rows("/api/v1/flows?since=1h&limit=4&sort=end:asc", 4,
-		    "Breakwater-Total: 8\r\n");
+		    "Breakwater-Total: 50\r\n");
+}
+
+static void flows_written_out_of_order_are_in_order_and_all_there(void **state)
+{
+	(void)state;
+	stored.backwards = true;
+	expect_rows("/api/v1/flows?since=1h&limit=4", 4, "Breakwater-Total: 8\r\n");
+	struct buf answer = get("/api/v1/flows?since=1h&limit=4");
+	assert_has(&answer, "10.0.0.3");
+	assert_null(strstr(buf_cstr(&answer), "10.0.0.4"));
+	buf_free(&answer);
 }
 
 static void gaps_are_counted_and_listed(void **state)
@@ -311,8 +325,14 @@ static void the_end_does_not_wait_for_the_store(void **state)
 	web_close(web);
 	web = NULL;
 	assert_true(now_us() - began < 2 * 1000000);
-	for (int i = 0; i < 3; i++)
+	/* What was not read is not told as nothing. */
+	for (int i = 0; i < 3; i++) {
+		char answer[4096] = "";
+		ssize_t len = recv(fds[i], answer, sizeof(answer) - 1, MSG_DONTWAIT);
+		if (len > 0)
+			assert_null(strstr(answer, "HTTP/1.1 200"));
 		close(fds[i]);
+	}
 }
 
 static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
@@ -336,6 +356,72 @@ static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
 	buf_free(&answer);
 }
 
+/* ---- a real store ---- */
+
+enum { REAL_FLOWS = 20000 };
+static struct web_past real = { NULL, store_reader_open, store_read,
+				store_reader_close };
+
+static void write_real_store(const char *path)
+{
+	const struct store_limits wide = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
+					   UINT32_MAX, UINT32_MAX, UINT32_MAX,
+					   UINT64_MAX };
+	struct store *store = store_open(path, &wide);
+	assert_non_null(store);
+	for (int i = 0; i < REAL_FLOWS; i++) {
+		struct flow_record flow;
+		fake_flow(&flow, i % FEW, began_us);
+		flow.client_port = (uint32_t)(1 + i / FEW);
+		flow.start -= 3600 * INT64_C(1000000);
+		flow.end -= 3600 * INT64_C(1000000);
+		while (!store_put(store, RECORD_flow, &flow))
+			usleep(1000);
+	}
+	for (int i = 0; i < 4; i++) {
+		struct finding_record finding;
+		fake_finding(&finding, i);
+		assert_true(store_put(store, RECORD_finding, &finding));
+	}
+	store_close(store);
+}
+
+static void a_real_store_is_read_while_the_loop_goes_on(void **state)
+{
+	(void)state;
+	char path[64], error[WEB_ERROR_MAX], command[96];
+	int status;
+	web_close(web);
+	snprintf(path, sizeof(path), "%s/store", folder);
+	mkdir(path, 0700);
+	write_real_store(path);
+	real.folder = path;
+	const struct web_options options = { "127.0.0.1:0", socket_path, "1.2.3",
+					     &known, &real };
+	web = web_open(&options, error, &status);
+	assert_non_null(web);
+	int slow = connect_local();
+	say(slow,
+	    "GET /api/v1/flows?since=3h&limit=100000&sort=client_port HTTP/1.1\r\n"
+	    "Host: a\r\nConnection: close\r\n\r\n");
+	expect_rows("/api/v1/ports", 3, "Breakwater-Total: 3\r\n");
+	struct buf answer = { 0 };
+	hear(slow, NULL, &answer);
+	close(slow);
+	assert_has(&answer, "Breakwater-Total: 20003\r\n"); /* 3 of memory */
+	assert_int_equal(lines_in(body_of(&answer)), REAL_FLOWS + 3);
+	buf_free(&answer);
+	expect_rows("/api/v1/flows?since=3h&port=443&host=10.0.0.7&limit=10", 10,
+		    "10.0.0.7");
+	expect_rows("/api/v1/findings?since=1h", 4, "\"id\":\"f3\"");
+	expect_rows("/api/v1/findings?id=f1", 1, "\"id\":\"f1\"");
+	expect_rows("/api/v1/audit", 0, "Breakwater-Total: 0");
+	web_close(web);
+	web = NULL;
+	snprintf(command, sizeof(command), "rm -r %s", path);
+	assert_int_equal(system(command), 0);
+}
+
 #define TEST_PAST(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, set_up_past, tear_down_past)
 
@@ -346,11 +432,13 @@ int main(void)
 		TEST_PAST(a_time_that_memory_reaches_is_answered_without_the_store),
 		TEST_PAST(the_store_is_told_what_is_wanted),
 		TEST_PAST(the_limit_ends_the_reading_of_the_newest),
+		TEST_PAST(flows_written_out_of_order_are_in_order_and_all_there),
 		TEST_PAST(gaps_are_counted_and_listed),
 		TEST_PAST(the_loop_answers_others_while_the_store_is_read),
 		TEST_PAST(too_many_questions_are_told_to_come_again),
 		TEST_PAST(who_leaves_ends_the_reading),
 		TEST_PAST(the_end_does_not_wait_for_the_store),
+		TEST_PAST(a_real_store_is_read_while_the_loop_goes_on),
 		TEST_PAST(a_broken_store_is_said_and_what_memory_has_is_shown),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,33 @@
+/*
+ * policy.h: what the files of "breakwater policy" share.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "cli/recall.h"
+#include "policy/policy.h"
+
+struct policy_options {
+	const char *since, *state;
+	struct common_options common;
+};
+
+/* Time now, and what --since means, in microseconds since 1970. */
+int64_t policy_now_us(void);
+int64_t policy_since_us(const struct policy_options *options);
+
+/* Reads a register; NULL: all has been said, *status is 2, or 4 if not permitted. */
+struct policy *policy_from_file(const char *path, int *status);
+
+/*
+ * Listeners as the store tells of them, in order of time: first those that were there
+ * at since_us, then what changed.  What is there now, if the daemon can be asked, comes
+ * last; it is enough if one of the two is known.  Exit status.
+ */
+int policy_listeners(struct recall *recall, int64_t since_us, int64_t now_us,
+		     recall_emit emit, void *to);
+
+/* "policy test FILE" */
+int policy_test(const struct policy_options *options, const char *path);

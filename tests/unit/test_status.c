@@ -1,0 +1,141 @@
+/*
+ * test_status.c: what the status tells of store, sockets, findings and policy.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* cmocka wants the ones above first */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/status_json.h"
+#include "cli/status_lines.h"
+#include "record/record.h"
+
+static char printed[4096];
+
+/* The object that the parts make, as the daemon sends it. */
+static json_t *whole(struct buf *parts)
+{
+	struct buf text = { 0 };
+	buf_char(&text, '{');
+	buf_add(&text, parts->at, parts->len);
+	buf_char(&text, '}');
+	json_t *object = object_parse(&text);
+	assert_non_null(object);
+	buf_free(&text);
+	buf_free(parts);
+	return object;
+}
+
+/* What the status screen makes of it. */
+static const char *lines_of(const json_t *status)
+{
+	const struct look look = { .color = false, .width = 0 };
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO);
+	FILE *file = tmpfile();
+	assert_non_null(file);
+	dup2(fileno(file), STDOUT_FILENO);
+	status_lines(status, &look);
+	fflush(stdout);
+	ssize_t len = pread(STDOUT_FILENO, printed, sizeof(printed) - 1, 0);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	fclose(file);
+	assert_true(len >= 0);
+	printed[len] = '\0';
+	return printed;
+}
+
+static void assert_says(const char *text, const char *what)
+{
+	if (strstr(text, what) == NULL)
+		fail_msg("no \"%s\" in: %s", what, text);
+}
+
+static void a_store_in_trouble_says_what_is_wrong(void **state)
+{
+	(void)state;
+	struct store_status store = { .state = STORE_FULL,
+				      .bytes = 12400000,
+				      .oldest_us = UNKNOWN_TIME,
+				      .written_us = UNKNOWN_TIME,
+				      .waiting = 1234,
+				      .lost = 5 };
+	struct buf out = { 0 };
+	snprintf(store.message, sizeof(store.message), "no \"space\"\nleft");
+	status_json_store(&out, &store);
+	json_t *status = whole(&out);
+	json_t *part = json_object_get(status, "store");
+	assert_string_equal(member_text(part, "state"), "full");
+	assert_string_equal(member_text(part, "message"), "no \"space\"\nleft");
+	assert_null(json_object_get(part, "oldest"));
+	const char *lines = lines_of(status);
+	assert_says(lines,
+		    "12.4 MB, nothing kept yet; 1,234 records waiting, ! 5 lost");
+	assert_says(lines, "! no \"space\"?left");
+	json_decref(status);
+}
+
+static void what_cannot_be_seen_is_said_with_its_reason(void **state)
+{
+	(void)state;
+	struct host_means means = { .by_bpf_events = 0,
+				    .sees_processes = 0,
+				    .sees_namespaces = 0,
+				    .namespaces = 1,
+				    .reason = "not root" };
+	struct buf out = { 0 };
+	status_json_sockets(&out, 14, 3, &means);
+	json_t *status = whole(&out);
+	const char *lines = lines_of(status);
+	assert_says(lines, "14 listening, 3 reachable from outside");
+	assert_says(lines, "! cannot see processes of other users, nor other network "
+			   "namespaces (not root)");
+	json_decref(status);
+	means = (struct host_means){ 1, 1, 1, 1, 4, "" };
+	status_json_sockets(&out, 14, 3, &means);
+	status = whole(&out);
+	lines = lines_of(status);
+	assert_says(lines, "in 4 namespaces; seen by BPF events");
+	assert_null(strchr(lines, '!'));
+	json_decref(status);
+}
+
+static void findings_and_policy_have_a_line_each(void **state)
+{
+	(void)state;
+	struct buf out = { 0 };
+	status_json_findings(&out, 2, 1);
+	buf_char(&out, ',');
+	status_json_policy(&out, "/x/policy.yaml", 14, 1);
+	json_t *status = whole(&out);
+	const char *lines = lines_of(status);
+	assert_says(lines, "! 2 open, 1 of them high: breakwater findings");
+	assert_says(lines, "14 entries, ! 1 expired");
+	assert_null(strstr(lines, "Store"));
+	json_decref(status);
+	status_json_findings(&out, 0, 0);
+	buf_char(&out, ',');
+	status_json_policy(&out, NULL, 0, 0);
+	status = whole(&out);
+	lines = lines_of(status);
+	assert_says(lines, "none open");
+	assert_says(lines, "none; breakwater policy propose");
+	json_decref(status);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_store_in_trouble_says_what_is_wrong),
+		cmocka_unit_test(what_cannot_be_seen_is_said_with_its_reason),
+		cmocka_unit_test(findings_and_policy_have_a_line_each),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
