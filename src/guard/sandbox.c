@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,11 @@ static void change_user(const char *name, struct sandbox_report *out)
 {
 	struct user user;
 	if (geteuid() != 0) {
-		report(out, SANDBOX_USER, true, "uid %u", (unsigned)geteuid());
+		const struct passwd *own = getpwuid(geteuid());
+		if (own != NULL)
+			report(out, SANDBOX_USER, true, "%.64s", own->pw_name);
+		else
+			report(out, SANDBOX_USER, true, "uid %u", (unsigned)geteuid());
 		return;
 	}
 	user_find(name, &user);

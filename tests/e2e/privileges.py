@@ -221,6 +221,7 @@ def ordinary(tap, lab):
            status["workers"] == 0, "status knows", status)
     tap.ok(all(status["privileges"][part]["holds"] for part in status["privileges"]),
            "it is confined all the same", status["privileges"])
+    tap.equal(status["privileges"]["user"]["detail"], "nobody", "as the user it is")
     until(lambda: monitor.get("self"), "a self record")
     health = json.loads(monitor.ask("/health"))
     tap.ok(health["status"] == "degraded" and "not permitted" in health["reasons"][0],
