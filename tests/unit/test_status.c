@@ -98,7 +98,11 @@ static void what_cannot_be_seen_is_said_with_its_reason(void **state)
 	assert_says(lines, "! cannot see processes of other users, nor other network "
 			   "namespaces (not root)");
 	json_decref(status);
-	means = (struct host_means){ 1, 1, 1, 1, 4, "" };
+	means = (struct host_means){ .by_bpf_events = 1,
+				     .by_bpf_owners = 1,
+				     .sees_processes = 1,
+				     .sees_namespaces = 1,
+				     .namespaces = 4 };
 	status_json_sockets(&out, 14, 3, &means);
 	status = whole(&out);
 	lines = lines_of(status);
