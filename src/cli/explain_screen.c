@@ -182,6 +182,8 @@ static void print_listener(const struct explain_facts *facts,
 	}
 	if (l->reach != NULL)
 		buf_printf(&text, ", %s", l->reach);
+	if (l->netns != UNKNOWN_U64)
+		buf_printf(&text, " %llu", (unsigned long long)l->netns);
 	if (l->backlog_max != UNKNOWN_U64 && l->backlog != UNKNOWN_U64)
 		buf_printf(&text, ", queue %llu of %llu",
 			   (unsigned long long)l->backlog,
@@ -207,6 +209,40 @@ static void print_listeners(const struct explain_facts *facts, const struct look
 		puts(facts->sockets_seen ? "nobody on this machine"
 					 : "not known: sockets can't be seen");
 	}
+}
+
+/* The states that the kernel's connections are in, those there are. */
+static void print_states(const struct explain_facts *facts, const struct look *look)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} states[] = {
+#define STATE(field) { #field, offsetof(struct socket_record, field) }
+		STATE(established), STATE(syn_recv),  STATE(fin_wait1),
+		STATE(fin_wait2),   STATE(time_wait), STATE(close_wait),
+		STATE(last_ack),    STATE(closing),
+#undef STATE
+	};
+	const char *between = "";
+	if (facts->socket_count == 0)
+		return;
+	label(look, "TCP states");
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		uint64_t sum = 0;
+		for (size_t s = 0; s < facts->socket_count; s++) {
+			uint64_t value;
+			memcpy(&value,
+			       (const char *)&facts->sockets[s] + states[i].offset,
+			       sizeof(value));
+			sum += value == UNKNOWN_U64 ? 0 : value;
+		}
+		if (sum == 0)
+			continue;
+		printf("%s%llu %s", between, (unsigned long long)sum, states[i].name);
+		between = ", ";
+	}
+	puts(*between == '\0' ? "no connection" : "");
 }
 
 struct client_count {
@@ -302,6 +338,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_figures(facts, answer, &look);
 	print_listeners(facts, &look);
 	print_clients(facts, &look);
+	print_states(facts, &look);
 	print_findings(facts, &look);
 	print_worse(answer, &look);
 	putchar('\n');

@@ -49,7 +49,7 @@ struct explain_facts {
 	uint16_t port;
 	double limit_response_us, limit_loss, limit_errors;
 	bool packets_seen, sockets_seen; /* false: "no" is then "unknown" */
-	const struct home *own;           /* this machine's addresses; not NULL */
+	const struct home *own;          /* this machine's addresses; not NULL */
 
 	const struct listener_record *listeners; /* on this port, now */
 	size_t listener_count;

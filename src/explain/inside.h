@@ -10,6 +10,15 @@ enum { EXPLAIN_RECENT_S = 120 };
 /* How much slower than usual is worth a word. */
 #define EXPLAIN_SLOWER 2.0
 
+/* scope.c: the facts that count; close frees what was copied. */
+enum { SCOPE_COPIES = 3 };
+struct explain_scope {
+	struct explain_facts facts;
+	void *copies[SCOPE_COPIES];
+};
+void explain_scope_open(const struct explain_facts *facts, struct explain_scope *scope);
+void explain_scope_close(struct explain_scope *scope);
+
 /* figures.c: everything of the answer that is a number. */
 void explain_figures(const struct explain_facts *facts, struct explain_answer *out);
 

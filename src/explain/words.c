@@ -434,9 +434,12 @@ void explain_words(const struct explain_facts *facts, struct explain_answer *out
 
 void explain(const struct explain_facts *facts, struct explain_answer *out)
 {
-	explain_figures(facts, out);
-	out->cause = explain_decide(facts, out);
-	explain_words(facts, out);
+	struct explain_scope scope;
+	explain_scope_open(facts, &scope);
+	explain_figures(&scope.facts, out);
+	out->cause = explain_decide(&scope.facts, out);
+	explain_words(&scope.facts, out);
+	explain_scope_close(&scope);
 }
 
 void explain_free(struct explain_answer *answer)

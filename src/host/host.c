@@ -210,6 +210,7 @@ static void make_record(const struct host *host, const struct host_listener *l,
 	record->backlog = l->backlog;
 	record->backlog_max = l->backlog_max;
 	record->overflows = l->overflows;
+	record->overflow_at = l->overflow_us;
 	record->hidden = l->hidden;
 	record->change = change;
 }
@@ -241,6 +242,11 @@ static bool differs(const struct host_listener *a, const struct host_listener *b
 	       a->dual != b->dual || strcmp(a->iface, b->iface) != 0;
 }
 
+static bool has_risen(uint64_t now, uint64_t before)
+{
+	return now != UNKNOWN_U64 && before != UNKNOWN_U64 && now > before;
+}
+
 /*
  * A queue that moves is life, not news.  One that is full or has thrown clients away
  * is, but not every second.
@@ -250,9 +256,7 @@ static bool numbers_are_news(struct kept *kept, int64_t at_us)
 	const struct host_listener *l = &kept->listener;
 	bool is_full = l->proto != IPPROTO_UDP && l->backlog != UNKNOWN_U64 &&
 		       l->backlog_max != UNKNOWN_U64 && l->backlog > l->backlog_max;
-	bool has_overflowed = l->overflows != UNKNOWN_U64 &&
-			      kept->overflows_told != UNKNOWN_U64 &&
-			      l->overflows > kept->overflows_told;
+	bool has_overflowed = has_risen(l->overflows, kept->overflows_told);
 	if ((!is_full && !has_overflowed) || at_us - kept->numbers_us < NUMBERS_US)
 		return false;
 	kept->numbers_us = at_us;
@@ -277,6 +281,9 @@ static void take_listener(struct host *host, const struct host_event *event)
 	struct kept *kept = *place;
 	if (kept != NULL) {
 		bool is_news = differs(&kept->listener, &told);
+		told.overflow_us = has_risen(told.overflows, kept->listener.overflows)
+					   ? event->at_us
+					   : kept->listener.overflow_us;
 		kept->listener = told;
 		kept->at_us = event->at_us;
 		if (numbers_are_news(kept, event->at_us) || is_news)
@@ -287,6 +294,7 @@ static void take_listener(struct host *host, const struct host_event *event)
 		host->refused++;
 		return;
 	}
+	told.overflow_us = UNKNOWN_TIME;
 	kept->listener = told;
 	kept->at_us = event->at_us;
 	kept->numbers_us = INT64_MIN / 2;

@@ -42,6 +42,7 @@ struct host_listener {
 	uint32_t uid, pid, processes;
 	int64_t since_us; /* Unix time */
 	uint64_t backlog, backlog_max, overflows;
+	int64_t overflow_us; /* when overflows last rose; the host's, not the watch's */
 	char iface[16], process[32], user[32], unit[64], container[64], package[64];
 	char exe[256], cgroup[256];
 };

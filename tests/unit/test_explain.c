@@ -198,6 +198,22 @@ static void a_closed_listener_is_told_though_nobody_comes(void **state)
 	expect(s, EXPLAIN_NOT_LISTENING, "shopd (pid 812, shop.service) closed it");
 }
 
+/* A container listens on the same port; that does not make ours alive. */
+static void a_listener_of_another_namespace_is_not_ours(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener.netns = 4026532177;
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	expect(s, EXPLAIN_NOT_LISTENING, "Nobody listens on port 8080");
+	s = good_scene();
+	s->listener.netns = 4026532177;
+	s->listener.backlog = 129;
+	set_change(s, "closed", NOW_US - 300 * SECOND_US);
+	expect(s, EXPLAIN_NOT_LISTENING, "closed it");
+}
+
 static void a_listener_on_loopback_does_not_serve_others(void **state)
 {
 	(void)state;
@@ -324,6 +340,7 @@ int main(void)
 		cmocka_unit_test(an_overflow_of_yesterday_is_not_todays_cause),
 		cmocka_unit_test(refusals_without_a_listener_are_a_dead_listener),
 		cmocka_unit_test(a_closed_listener_is_told_though_nobody_comes),
+		cmocka_unit_test(a_listener_of_another_namespace_is_not_ours),
 		cmocka_unit_test(a_listener_on_loopback_does_not_serve_others),
 		cmocka_unit_test(refusals_of_another_machine_are_not_our_dead_listener),
 		cmocka_unit_test(silence_behind_a_listener_is_a_filter),
