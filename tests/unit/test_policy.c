@@ -202,64 +202,62 @@ static const char listeners_register[] =
 	"  - {port: 1-65535, transport: udp, address: 10.0.0.0/8}\n"
 	"  - {port: 2000, transport: udp, address: 192.0.2.1}\n";
 
+static const struct {
+	const char *ip;
+	uint16_t port;
+	const char *exe;
+	enum policy_verdict verdict;
+	const char *reason;
+} judged[] = {
+	{ "0.0.0.0", 22, "/usr/sbin/sshd", POLICY_ALLOWED, "" },
+	{ "::", 22, "/usr/sbin/sshd (deleted)", POLICY_ALLOWED, "" },
+	{ "::", 22, "/tmp/sshd", POLICY_OTHER_PROGRAM,
+	  "the register allows 22/tcp to exe /usr/sbin/sshd, not /tmp/sshd" },
+	{ "::", 22, "", POLICY_UNSURE,
+	  "the register allows 22/tcp to exe "
+	  "/usr/sbin/sshd, and whose it is can't be "
+	  "seen" },
+	{ "127.0.0.1", 53, "/x", POLICY_ALLOWED, "" },
+	{ "::1", 53, "/x", POLICY_ALLOWED, "" },
+	{ "0.0.0.0", 53, "/x", POLICY_UNKNOWN_PORT,
+	  "the register has no entry for 0.0.0.0:53/tcp" },
+	{ "10.1.2.3", 54, "/x", POLICY_ALLOWED, "" },
+	{ "11.1.2.3", 54, "/x", POLICY_UNKNOWN_PORT, "the register has no entry" },
+	{ "0.0.0.0", 55, "/x", POLICY_ALLOWED, "" },
+	{ "::", 55, "/x", POLICY_UNKNOWN_PORT,
+	  "the register has no entry for [::]:55/tcp" },
+	{ "::1", 55, "/x", POLICY_UNKNOWN_PORT, "" },
+	{ "0.0.0.0", 56, "/x", POLICY_UNKNOWN_PORT, "" },
+	{ "::", 57, "/x", POLICY_ALLOWED, "" },
+	{ "10.0.0.1", 57, "/x", POLICY_UNKNOWN_PORT, "" },
+	{ "::", 85, "/usr/lib/postgresql/15/bin/postgres", POLICY_ALLOWED, "" },
+	{ "::", 85, "/usr/lib/postgresql/a/b/bin/postgres", POLICY_OTHER_PROGRAM, "" },
+	{ "::", 85, "/usr/lib/postgresql/15/bin/postgresx", POLICY_OTHER_PROGRAM, "" },
+	{ "::", 90, "/x", POLICY_EXPIRED,
+	  "the approval of 90/tcp expired at 2027-01-15T00:00:00Z" },
+	{ "::", 91, "/x", POLICY_ALLOWED, "" },
+	{ "::", 92, "/x", POLICY_UNKNOWN_PORT, "" },
+	{ "::", 93, "/x", POLICY_OTHER_PROGRAM,
+	  "the register allows 93/tcp to user www-data, not root" },
+	{ "::", 94, "/x", POLICY_OTHER_PROGRAM, "" },
+	{ "::", 1, "/x", POLICY_UNKNOWN_PORT, "" },
+};
+
 static void a_listener_is_judged_by_the_register(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *ip;
-		uint16_t port;
-		const char *exe;
-		enum policy_verdict verdict;
-		const char *reason;
-	} cases[] = {
-		{ "0.0.0.0", 22, "/usr/sbin/sshd", POLICY_ALLOWED, "" },
-		{ "::", 22, "/usr/sbin/sshd (deleted)", POLICY_ALLOWED, "" },
-		{ "::", 22, "/tmp/sshd", POLICY_OTHER_PROGRAM,
-		  "the register allows 22/tcp to exe /usr/sbin/sshd, not /tmp/sshd" },
-		{ "::", 22, "", POLICY_UNSURE,
-		  "the register allows 22/tcp to exe "
-		  "/usr/sbin/sshd, and whose it is can't be "
-		  "seen" },
-		{ "127.0.0.1", 53, "/x", POLICY_ALLOWED, "" },
-		{ "::1", 53, "/x", POLICY_ALLOWED, "" },
-		{ "0.0.0.0", 53, "/x", POLICY_UNKNOWN_PORT,
-		  "the register has no entry for 0.0.0.0:53/tcp" },
-		{ "10.1.2.3", 54, "/x", POLICY_ALLOWED, "" },
-		{ "11.1.2.3", 54, "/x", POLICY_UNKNOWN_PORT,
-		  "the register has no entry" },
-		{ "0.0.0.0", 55, "/x", POLICY_ALLOWED, "" },
-		{ "::", 55, "/x", POLICY_UNKNOWN_PORT,
-		  "the register has no entry for [::]:55/tcp" },
-		{ "::1", 55, "/x", POLICY_UNKNOWN_PORT, "" },
-		{ "0.0.0.0", 56, "/x", POLICY_UNKNOWN_PORT, "" },
-		{ "::", 57, "/x", POLICY_ALLOWED, "" },
-		{ "10.0.0.1", 57, "/x", POLICY_UNKNOWN_PORT, "" },
-		{ "::", 85, "/usr/lib/postgresql/15/bin/postgres", POLICY_ALLOWED, "" },
-		{ "::", 85, "/usr/lib/postgresql/a/b/bin/postgres",
-		  POLICY_OTHER_PROGRAM, "" },
-		{ "::", 85, "/usr/lib/postgresql/15/bin/postgresx",
-		  POLICY_OTHER_PROGRAM, "" },
-		{ "::", 90, "/x", POLICY_EXPIRED,
-		  "the approval of 90/tcp expired at 2027-01-15T00:00:00Z" },
-		{ "::", 91, "/x", POLICY_ALLOWED, "" },
-		{ "::", 92, "/x", POLICY_UNKNOWN_PORT, "" },
-		{ "::", 93, "/x", POLICY_OTHER_PROGRAM,
-		  "the register allows 93/tcp to user www-data, not root" },
-		{ "::", 94, "/x", POLICY_OTHER_PROGRAM, "" },
-		{ "::", 1, "/x", POLICY_UNKNOWN_PORT, "" },
-	};
 	struct policy *policy = parse(listeners_register);
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(judged); i++) {
 		struct buf reason = { 0 };
 		struct listener_record l =
-			listener(cases[i].ip, cases[i].port, cases[i].exe);
+			listener(judged[i].ip, judged[i].port, judged[i].exe);
 		enum policy_verdict verdict =
 			policy_judge_listener(policy, &l, NOW, &reason);
 		const char *said = buf_cstr(&reason);
-		if (verdict != cases[i].verdict ||
-		    strstr(said, cases[i].reason) == NULL)
-			fail_msg("%s:%u %s: verdict %d: %s", cases[i].ip, cases[i].port,
-				 cases[i].exe, (int)verdict, said);
+		if (verdict != judged[i].verdict ||
+		    strstr(said, judged[i].reason) == NULL)
+			fail_msg("%s:%u %s: verdict %d: %s", judged[i].ip,
+				 judged[i].port, judged[i].exe, (int)verdict, said);
 		assert_int_equal(reason.len == 0, verdict == POLICY_ALLOWED);
 		buf_free(&reason);
 	}

@@ -200,7 +200,7 @@ static int run_on(const struct buf *text, const char *const *words, const char *
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text->at, text->len), text->len);
 	close(fd);
-	for (; words[count] != NULL && count < WORDS_MAX; count++)
+	for (; count < WORDS_MAX && words[count] != NULL; count++)
 		argv[count] = (char *)(uintptr_t)words[count];
 	argv[count] = path;
 	pid_t child;
