@@ -6,4 +6,5 @@
 #include "config/key.h"
 
 extern const struct key_type key_type_prefixes, key_type_names, key_type_text,
-	key_type_endpoint, key_type_number, key_type_ratio;
+	key_type_endpoint, key_type_number, key_type_ratio, key_type_duration,
+	key_type_size;

@@ -201,7 +201,7 @@ int bucket_add(struct bucket *bucket, const struct roll_part *second,
 	roll_add(&bucket->roll, second);
 	if (!keep_roll(bucket, row))
 		return SQLITE_NOMEM;
-	row->sum.start = at_us; /* the gauges are of this second */
+	row->sum.start = bucket->roll.newest_us; /* the gauges are of that second */
 	row->is_dirty = true;
 	service->seen_us = at_us;
 	for (unsigned level = LEVEL_1M; level < LEVELS && code == SQLITE_OK; level++)

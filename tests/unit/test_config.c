@@ -169,6 +169,24 @@ static void bad_values_say_where_and_what_is_allowed(void **state)
 		{ "limits: {loss: 1.0.0}", "f:1:16: " },
 		{ "limits: {loss: nan}", "f:1:16: " },
 		{ "limits: {loss: 0.00000000000000001}", "f:1:16: " },
+		{ "retention: {flows: 7}", "f:1:20: retention.flows can't be \"7\"; "
+					   "allowed is a duration from 1h to 3660d "
+					   "such as 36h, 7d or 4w\n" },
+		{ "retention: {flows: 59m}", "f:1:20: " },
+		{ "retention: {flows: 3661d}", "f:1:20: " },
+		{ "retention: {flows: 7 d}", "f:1:20: " },
+		{ "retention: {flows: -7d}", "f:1:20: " },
+		{ "retention: {flows: 99999999999d}", "f:1:20: " },
+		{ "retention: {size: 10}", "f:1:19: retention.size can't be \"10\"; "
+					   "allowed is a size from 64 MiB to 1024 TiB "
+					   "such as 500 MB, 10 GB or 2 TiB\n" },
+		{ "retention: {size: 63 MiB}", "f:1:19: " },
+		{ "retention: {size: 1025 TiB}", "f:1:19: " },
+		{ "retention: {size: 10  GB}", "f:1:19: " },
+		{ "retention: {size: 10 gb}", "f:1:19: " },
+		{ "retention: {size: 1.5 GB}", "f:1:19: " },
+		{ "retention: {size: GB}", "f:1:19: " },
+		{ "retention: {size: 18446744073710 MB}", "f:1:19: " },
 		{ "home: 10.0.0.0/8", "f:1:7: home can't be \"10.0.0.0/8\"; allowed is "
 				      "a list of at most 64 networks" },
 		{ "home: [10.0.0.0/33]", "f:1:8: " },
@@ -229,10 +247,11 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	(void)state;
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, "
-		"interfaces, capture, flows, limits; did you mean listen?\n");
+		"interfaces, capture, flows, limits, retention; did you mean "
+		"listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
-	refuses("something: 1", "interfaces, capture, flows, limits\n");
+	refuses("something: 1", "interfaces, capture, flows, limits, retention\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
@@ -452,6 +471,39 @@ static void every_ratio_reads_back_exactly(void **state)
 	}
 }
 
+static void durations_and_sizes_are_read_in_every_unit(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} durations[] = { { "7200s", 7200 },
+			  { "90m", 5400 },
+			  { "2h", 7200 },
+			  { "7d", 604800 },
+			  { "4w", 2419200 } },
+	  sizes[] = { { "67108864 B", 67108864 },  { "100000 kB", 100000000 },
+		      { "65536KiB", 67108864 },    { "100MB", 100000000 },
+		      { "64 MiB", 67108864 },      { "10 GB", 10000000000 },
+		      { "1GiB", 1073741824 },      { "2 TB", 2000000000000 },
+		      { "'1 TiB'", 1099511627776 } };
+	struct config config;
+	char text[64];
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
+		snprintf(text, sizeof(text), "retention: {flows: %s}",
+			 durations[i].text);
+		takes(text, &config);
+		assert_int_equal(config.retention_flows, durations[i].value);
+		shows_the_same_after_reading_back(&config);
+	}
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		snprintf(text, sizeof(text), "retention: {size: %s}", sizes[i].text);
+		takes(text, &config);
+		assert_int_equal(config.retention_size, sizes[i].value);
+		shows_the_same_after_reading_back(&config);
+	}
+}
+
 static void json_and_schema_and_docs_know_every_key(void **state)
 {
 	(void)state;
@@ -466,7 +518,11 @@ static void json_and_schema_and_docs_know_every_key(void **state)
 		"\"capture\": {\"filter\": \"\", \"workers\": 1, \"ring_mib\": 8}, "
 		"\"flows\": {\"max\": 131072, \"half_open_max\": 131072, "
 		"\"source_share\": 8192}, \"limits\": {\"response_ms\": 100, "
-		"\"loss\": 0.025, \"errors\": 0.001}}");
+		"\"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\": "
+		"\"7d\", "
+		"\"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\": \"400d\", "
+		"\"ports_1d\": \"3660d\", \"events\": \"400d\", \"size\": "
+		"\"10 GB\"}}");
 	config_schema(&schema);
 	config_docs(&docs);
 #define KEY(type, name, path, ...)                                                     \
@@ -524,6 +580,7 @@ int main(void)
 		cmocka_unit_test(a_later_text_replaces_single_keys_and_whole_lists),
 		cmocka_unit_test(what_is_shown_reads_back_the_same),
 		cmocka_unit_test(every_ratio_reads_back_exactly),
+		cmocka_unit_test(durations_and_sizes_are_read_in_every_unit),
 		cmocka_unit_test(json_and_schema_and_docs_know_every_key),
 		cmocka_unit_test(every_cut_of_a_file_ends_well),
 	};
