@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	  command_findings },
 	{ "policy", "propose|test|apply|...", "the register of authorised ports",
 	  command_policy },
+	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",
+	  command_query },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",
 	  command_replay },
 	{ "config", "check|show|schema", "the configuration", command_config },

@@ -29,6 +29,7 @@ struct query_out {
 	struct row held[HELD_MAX];
 	size_t held_count;
 	bool has_begun; /* the head is written, the widths are decided */
+	bool is_tall;   /* no line is wide enough: a line per cell */
 	uint64_t rows;
 };
 
@@ -236,8 +237,8 @@ static void note_width(struct query_out *out, size_t i, const char *text)
 		out->width[i] = len;
 }
 
-/* The widest gives way until all fit the terminal. */
-static void fit(struct query_out *out)
+/* The widest gives way until all fit the terminal; false: they never will. */
+static bool fit(struct query_out *out)
 {
 	int total = -LAYOUT_GAP;
 	for (size_t i = 0; i < out->columns; i++)
@@ -248,10 +249,11 @@ static void fit(struct query_out *out)
 			if (out->width[i] > out->width[widest])
 				widest = i;
 		if (out->width[widest] <= NARROWEST)
-			return;
+			return false;
 		out->width[widest]--;
 		total--;
 	}
+	return true;
 }
 
 static void print_cell(const struct query_out *out, size_t i, enum tone tone,
@@ -274,8 +276,29 @@ static void print_cell(const struct query_out *out, size_t i, enum tone tone,
 		printf("%*s", pad, "");
 }
 
+/* A row as a block, one line for each cell that says something. */
+static void print_block(const struct query_out *out, char *const *cells)
+{
+	int widest = 0;
+	for (size_t i = 0; i < out->columns; i++)
+		if ((int)strlen(out->names[i]) > widest)
+			widest = (int)strlen(out->names[i]);
+	for (size_t i = 0; i < out->columns; i++) {
+		if (strcmp(cells[i], "-") == 0)
+			continue;
+		tone_print(&out->look, TONE_STRONG, out->names[i]);
+		printf("%*s%s\n", widest - (int)strlen(out->names[i]) + LAYOUT_GAP, "",
+		       cells[i]);
+	}
+	putchar('\n');
+}
+
 static void print_row(const struct query_out *out, char *const *cells)
 {
+	if (out->is_tall) {
+		print_block(out, cells);
+		return;
+	}
 	for (size_t i = 0; i < out->columns; i++)
 		print_cell(out, i,
 			   strcmp(cells[i], "-") == 0 ? TONE_QUIET : TONE_NORMAL,
@@ -288,10 +311,11 @@ static void print_held(struct query_out *out)
 	if (out->has_begun || out->columns == 0)
 		return;
 	out->has_begun = true;
-	fit(out);
-	for (size_t i = 0; i < out->columns; i++)
+	out->is_tall = !fit(out);
+	for (size_t i = 0; i < out->columns && !out->is_tall; i++)
 		print_cell(out, i, TONE_STRONG, out->names[i]);
-	putchar('\n');
+	if (!out->is_tall)
+		putchar('\n');
 	for (size_t r = 0; r < out->held_count; r++) {
 		print_row(out, out->held[r].cells);
 		free_texts(out->held[r].cells, out->columns);

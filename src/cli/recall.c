@@ -254,6 +254,8 @@ static int go_through(struct recall *recall, enum record_kind kind, int64_t sinc
 					   : go_through(recall, kind, middle_us + 1,
 							until_us, emit, to);
 	}
+	if (recall->count == 0)
+		return STATUS_OK;
 	qsort_r(recall->records, recall->count, recall->schema->size, by_time, recall);
 	for (size_t i = 0; i < recall->count; i++)
 		emit(to, recall->records + i * recall->schema->size);

@@ -108,6 +108,14 @@ static void a_table_fits_the_terminal(void **state)
 	}
 }
 
+static void a_row_wider_than_any_terminal_is_a_block_of_lines(void **state)
+{
+	(void)state;
+	const char *block = write_rows(QUERY_TABLE, 8);
+	assert_non_null(strstr(block, "n      443\nname   https\nshare  0.5\n\n"));
+	assert_non_null(strstr(block, "\n\nname   (2 bytes)\nshare  inf\n\n"));
+}
+
 static void json_keeps_the_types_of_values(void **state)
 {
 	(void)state;
@@ -205,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_has_aligned_columns_and_nothing_unprintable),
 		cmocka_unit_test(a_table_fits_the_terminal),
+		cmocka_unit_test(a_row_wider_than_any_terminal_is_a_block_of_lines),
 		cmocka_unit_test(json_keeps_the_types_of_values),
 		cmocka_unit_test(csv_quotes_what_would_break_a_line),
 		cmocka_unit_test(a_text_with_zeros_stays_whole),

@@ -4,7 +4,7 @@
  */
 #include "web_client.h"
 
-#include <pthread.h>
+#include <ftw.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -386,10 +386,19 @@ static void write_real_store(const char *path)
 	store_close(store);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *place)
+{
+	(void)st;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
 static void a_real_store_is_read_while_the_loop_goes_on(void **state)
 {
 	(void)state;
-	char path[64], error[WEB_ERROR_MAX], command[96];
+	char path[64], error[WEB_ERROR_MAX];
 	int status;
 	web_close(web);
 	snprintf(path, sizeof(path), "%s/store", folder);
@@ -418,8 +427,7 @@ static void a_real_store_is_read_while_the_loop_goes_on(void **state)
 	expect_rows("/api/v1/audit", 0, "Breakwater-Total: 0");
 	web_close(web);
 	web = NULL;
-	snprintf(command, sizeof(command), "rm -r %s", path);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 #define TEST_PAST(name)                                                                \
