@@ -19,7 +19,7 @@ enum {
 	CONNECTIONS_PER_S = 1000,
 	CONNECTIONS_BURST = 4000,
 	SEARCH_LEAST_US = 100000,
-	SEARCH_SHARE = 300,
+	SEARCH_SHARE = 500,
 };
 
 static int64_t wall_clock_us(void)

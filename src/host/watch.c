@@ -29,7 +29,7 @@ enum {
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
 	CHANGES_SHARE = 250,
 	SCAN_SHARE = 400,
-	REASON_SHARE = 150,
+	REASON_SHARE = 250,
 	COUNTS_SHARE = 500,
 	OWNERS_SHARE = 1000,
 	GLANCE_SHARE = 500,
@@ -247,7 +247,11 @@ static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
 	if (proto == IPPROTO_TCP && watch->has_sctp)
 		scan_all(watch, IPPROTO_SCTP);
 	pace_set(pace, watch->now_us, began, least, SCAN_SHARE);
-	pace->earliest_us = watch->now_us + pace->cost_us * REASON_SHARE;
+	/* Two in a row after a quiet time; after that, as the share allows. */
+	int64_t wait = pace->cost_us * REASON_SHARE;
+	int64_t from = pace->paid_us > watch->now_us ? pace->paid_us : watch->now_us;
+	pace->paid_us = from + wait;
+	pace->earliest_us = pace->paid_us - 2 * wait;
 }
 
 static void make_due(struct pace *pace)
@@ -305,7 +309,8 @@ static void run_spaces(struct host_watch *watch)
 	bool is_told = has_all_events(watch);
 	look_at_spaces(watch);
 	pace_set(&watch->for_spaces, watch->now_us, began,
-		 is_told ? SPACES_US : GLANCE_US, is_told ? OWNERS_SHARE : SCAN_SHARE);
+		 is_told ? SPACES_US : GLANCE_US,
+		 is_told ? OWNERS_SHARE : GLANCE_SHARE);
 }
 
 /* Everything that is there at the start. */

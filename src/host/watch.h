@@ -25,6 +25,7 @@ enum {
 struct pace {
 	int64_t due_us; /* monotonic */
 	int64_t cost_us;
+	int64_t paid_us;     /* until when the share of it is used up */
 	int64_t earliest_us; /* that it may be done again, if there is a reason */
 };
 

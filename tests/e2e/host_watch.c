@@ -142,8 +142,8 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	host = host_new(&(struct host_options){ .listener = on_listener,
-						.socket = on_socket });
+	host = host_new(
+		&(struct host_options){ .listener = on_listener, .socket = on_socket });
 	struct host_watch *watch = host_watch_open_with(on_event, NULL, &options);
 	if (host == NULL || watch == NULL)
 		return 1;
