@@ -10,9 +10,10 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/client.h"
 #include "cli/explain_screen.h"
+#include "cli/from_json.h"
 #include "cli/json.h"
-#include "cli/record_read.h"
 
 enum { PATH_MAX_LEN = 160 };
 
@@ -29,6 +30,48 @@ static int64_t now_us(void)
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int not_readable(char error[static CLIENT_ERROR_MAX])
+{
+	snprintf(error, CLIENT_ERROR_MAX, "the daemon's answer can't be read");
+	return STATUS_UNREACHABLE;
+}
+
+static int read_rows(enum record_kind kind, const json_t *rows, void **records,
+		     size_t *count, char error[static CLIENT_ERROR_MAX])
+{
+	size_t size = schemas[kind].size, all = json_array_size(rows);
+	*records = calloc(all + 1, size);
+	if (rows == NULL || *records == NULL)
+		return not_readable(error);
+	for (size_t i = 0; i < all; i++)
+		if (!record_from_json(kind, json_array_get(rows, i),
+				      (char *)*records + i * size))
+			return not_readable(error);
+	*count = all;
+	return STATUS_OK;
+}
+
+/*
+ * Asks for records of that kind and reads them all: *records is an array of *count, to
+ * be freed.  0, or an exit status and one line in error.
+ */
+static int records_get(struct client *client, const char *path, enum record_kind kind,
+		       void **records, size_t *count,
+		       char error[static CLIENT_ERROR_MAX])
+{
+	struct buf body = { 0 };
+	*records = NULL;
+	*count = 0;
+	int status = client_get(client, path, &body, NULL, NULL, error);
+	if (status == STATUS_OK) {
+		json_t *rows = lines_parse(&body);
+		status = read_rows(kind, rows, records, count, error);
+		json_decref(rows);
+	}
+	buf_free(&body);
+	return status;
 }
 
 /* One question; the records go to *records of the facts. */

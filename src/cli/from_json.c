@@ -3,27 +3,10 @@
  */
 #include "cli/from_json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
 #include "cli/json.h"
-
-enum { WORDS_MAX = 256 };
-
-/* Words of records live as long as the program; there are few distinct ones. */
-static const char *word_of(const char *text)
-{
-	static char *words[WORDS_MAX];
-	size_t i = 0;
-	while (i < WORDS_MAX && words[i] != NULL && strcmp(words[i], text) != 0)
-		i++;
-	if (i == WORDS_MAX)
-		return NULL;
-	if (words[i] == NULL)
-		words[i] = strdup(text);
-	return words[i];
-}
 
 static void put_number(const struct field *field, const json_t *value, void *at)
 {
@@ -54,7 +37,7 @@ static void put_text(const struct field *field, const char *text, void *at)
 		addr_parse(text, at);
 		break;
 	case TYPE_word:
-		word = word_of(text);
+		word = record_word(text);
 		memcpy(at, &word, sizeof(word));
 		break;
 	case TYPE_text32:

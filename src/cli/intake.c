@@ -307,6 +307,7 @@ bool monitor_open(struct monitor *m)
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
+	monitor_read_addresses(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
 	audit(m, "start", "breakwater", "", m->policy.digest);

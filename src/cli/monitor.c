@@ -19,7 +19,7 @@ int64_t monitor_now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void refresh_addresses(struct monitor *m)
+void monitor_read_addresses(struct monitor *m)
 {
 	settings_home(&m->config, &m->home);
 	m->own.count = 0;
@@ -31,7 +31,7 @@ void monitor_second(struct monitor *m)
 {
 	/* Addresses come and go with interfaces. */
 	if (m->ticks % (HOME_S * TICKS_PER_SECOND) == 0)
-		refresh_addresses(m);
+		monitor_read_addresses(m);
 	struct pipeline_totals totals;
 	pipeline_totals(m->pipeline, &totals);
 	totals.flow.services = ports_count(pipeline_ports(m->pipeline));

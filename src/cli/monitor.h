@@ -88,6 +88,9 @@ struct web_source monitor_source(struct monitor *m);
 int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 			 const char *actor, struct buf *message);
 
+/* The machine's addresses, and the home networks if they are not given. */
+void monitor_read_addresses(struct monitor *m);
+
 /* Once a second. */
 void monitor_second(struct monitor *m);
 

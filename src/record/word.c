@@ -5,27 +5,43 @@
  * stranger's answer can't grow it: what does not fit reads as unknown.
  */
 #include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "record/record.h"
 
-enum { WORDS_MAX = 512, WORD_MAX = 32 };
+enum { WORDS_MAX = 512, WORD_SIZE = 32, HEADS = 256 };
+
+static struct {
+	uint16_t next; /* number + 1 of another with the same hash */
+	char text[WORD_SIZE];
+} words[WORDS_MAX];
+static uint16_t heads[HEADS], count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const char *find_or_keep(const char *text, size_t len, uint16_t *head)
+{
+	for (uint16_t i = *head; i != 0; i = words[i - 1].next)
+		if (strcmp(words[i - 1].text, text) == 0)
+			return words[i - 1].text;
+	if (count == WORDS_MAX)
+		return NULL;
+	memcpy(words[count].text, text, len + 1);
+	words[count].next = *head;
+	*head = ++count;
+	return words[count - 1].text;
+}
 
 const char *record_word(const char *text)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static char words[WORDS_MAX][WORD_MAX];
-	static size_t count;
-	const char *found = NULL;
 	size_t len = strlen(text);
-	if (len == 0 || len >= WORD_MAX)
+	unsigned hash = 0;
+	if (len == 0 || len >= WORD_SIZE)
 		return NULL;
+	for (size_t i = 0; i < len; i++)
+		hash = hash * 31 + (unsigned char)text[i];
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < count && found == NULL; i++)
-		if (strcmp(words[i], text) == 0)
-			found = words[i];
-	if (found == NULL && count < WORDS_MAX)
-		found = memcpy(words[count++], text, len + 1);
+	const char *word = find_or_keep(text, len, &heads[hash % HEADS]);
 	pthread_mutex_unlock(&lock);
-	return found;
+	return word;
 }

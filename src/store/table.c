@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,7 +199,7 @@ static void read_text(sqlite3_stmt *stmt, int at, const struct field *field,
 	if (field->type == TYPE_addr)
 		addr_parse(text, value);
 	else if (field->type == TYPE_word)
-		*(field_word *)value = word_of(text);
+		*(field_word *)value = record_word(text);
 	else
 		record_text(value, sizes[field->type], text);
 }
@@ -225,46 +224,4 @@ int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
 			read_text(stmt, at++, field, value);
 	}
 	return at;
-}
-
-/* ---- words ---- */
-
-enum { WORDS_MAX = 1024, WORD_BYTES_MAX = 64, WORD_HEADS = 256 };
-
-static struct word {
-	struct word *next;
-	char text[];
-} * words[WORD_HEADS];
-static size_t word_count;
-static pthread_mutex_t words_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static const char *find_or_keep(const char *text, size_t len, struct word **head)
-{
-	for (struct word *word = *head; word != NULL; word = word->next)
-		if (strcmp(word->text, text) == 0)
-			return word->text;
-	if (len > WORD_BYTES_MAX || word_count == WORDS_MAX)
-		return "other";
-	struct word *word = malloc(sizeof(*word) + len + 1);
-	if (word == NULL)
-		return "other";
-	memcpy(word->text, text, len + 1);
-	word->next = *head;
-	*head = word;
-	word_count++;
-	return word->text;
-}
-
-const char *word_of(const char *text)
-{
-	size_t len = strlen(text);
-	unsigned head = 0;
-	if (len == 0)
-		return NULL;
-	for (size_t i = 0; i < len && i < WORD_BYTES_MAX; i++)
-		head = head * 31 + (unsigned char)text[i];
-	pthread_mutex_lock(&words_lock);
-	const char *word = find_or_keep(text, len, &words[head % WORD_HEADS]);
-	pthread_mutex_unlock(&words_lock);
-	return word;
 }

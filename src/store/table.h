@@ -57,4 +57,3 @@ int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
  * The same text with static storage, for `word` fields.  Words that come from a file
  * are many only if it is damaged: beyond a bound they are all "other".
  */
-const char *word_of(const char *text);

@@ -109,11 +109,28 @@ static void what_is_of_another_type_is_unknown(void **state)
 	assert_false(record_from_json(RECORD_flow, NULL, &flow));
 }
 
+static void words_are_one_and_bounded(void **state)
+{
+	(void)state;
+	char text[40];
+	assert_ptr_equal(record_word("tcp"), record_word("tcp"));
+	assert_null(record_word(""));
+	assert_null(record_word("a word of more than thirty-one bytes"));
+	size_t known = 0;
+	for (int i = 0; i < 2000; i++) {
+		snprintf(text, sizeof(text), "word%d", i);
+		known += record_word(text) != NULL;
+	}
+	assert_in_range(known, 400, 512);
+	assert_string_equal(record_word("word1"), "word1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_record_comes_back_the_same),
 		cmocka_unit_test(what_is_of_another_type_is_unknown),
+		cmocka_unit_test(words_are_one_and_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
