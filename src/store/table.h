@@ -52,8 +52,3 @@ int columns_bind(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
  */
 int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
 		 void *record);
-
-/*
- * The same text with static storage, for `word` fields.  Words that come from a file
- * are many only if it is damaged: beyond a bound they are all "other".
- */
