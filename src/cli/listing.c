@@ -72,16 +72,21 @@ static void print_rest(const struct listing *listing, size_t shown,
 			(unsigned long long)told->total, listing->view->title);
 }
 
-/* "02:10 to 02:15 (stopped)": what a gap of the store says. */
+/* "02:10 to 02:15 (dropped, 12 lost)": what a gap of the store says. */
 static void print_gap(const json_t *gap)
 {
-	char reason[32];
+	char reason[32], lost[32] = "", count[24];
 	struct cell begin = { .tone = TONE_NORMAL }, end = { .tone = TONE_NORMAL };
 	const char *why = member_text(gap, "reason");
 	cell_when(&begin, gap, "start");
 	cell_when(&end, gap, "end");
 	text_clean(reason, sizeof(reason), why == NULL ? "?" : why);
-	fprintf(stderr, "! not known: %s to %s (%s)\n", begin.text, end.text, reason);
+	if (member_number(gap, "count") > 0) {
+		text_count(count, sizeof(count), member_number(gap, "count"));
+		snprintf(lost, sizeof(lost), ", %.20s lost", count);
+	}
+	fprintf(stderr, "! not known: %s to %s (%s%s)\n", begin.text, end.text, reason,
+		lost);
 }
 
 /* Nobody should take a time that was not watched for a quiet one. */
