@@ -96,7 +96,7 @@ static void print_gaps(const struct listing *listing, struct client *client)
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX];
 	struct client_told told;
-	json_t *gaps = NULL, *gap;
+	json_t *gaps = NULL;
 	size_t i;
 	buf_text(&path, "/api/v1/gaps");
 	client_parameter(&path, "since", listing->since);
@@ -104,7 +104,8 @@ static void print_gaps(const struct listing *listing, struct client *client)
 	number_parameter(&path, "limit", GAPS_SHOWN);
 	if (client_get(client, buf_cstr(&path), &body, NULL, &told, error) == STATUS_OK)
 		gaps = lines_parse(&body);
-	json_array_foreach(gaps, i, gap) print_gap(gap);
+	for (i = 0; i < json_array_size(gaps); i++)
+		print_gap(json_array_get(gaps, i));
 	if (gaps != NULL && told.total > GAPS_SHOWN)
 		fprintf(stderr, "! and %llu such times before\n",
 			(unsigned long long)(told.total - GAPS_SHOWN));
