@@ -353,5 +353,7 @@ static const sqlite3_module flow_module = {
 
 int flow_table_add(sqlite3 *db, struct store_reader *reader)
 {
-	return sqlite3_create_module(db, "flow", &flow_module, reader);
+	int code = sqlite3_create_module(db, "flow", &flow_module, reader);
+	/* Connected now: an authorizer would take its declaration for a new table. */
+	return code != SQLITE_OK ? code : db_run(db, "SELECT 1 FROM flow WHERE 0");
 }
