@@ -71,6 +71,19 @@ static struct crowd *crowd_of(struct detect *detect, const struct place *place)
 	return oldest;
 }
 
+/*
+ * True if it belongs to a crowd: one is there, or there are enough findings about
+ * single sources.  The first is looked up, the second counted.
+ */
+static bool is_of_crowd(struct detect *detect, const struct place *place,
+			const struct finding_record *evidence)
+{
+	struct finding_record key = *evidence;
+	key.client_ip = addr_unset();
+	return findings_find(&detect->findings, &key) != NULL ||
+	       count_sources(detect, place) >= SOURCES_MAX;
+}
+
 /* Makes the evidence one about all sources that have no finding of their own. */
 static void join_crowd(struct detect *detect, const struct place *place,
 		       struct finding_record *evidence)
@@ -81,11 +94,18 @@ static void join_crowd(struct detect *detect, const struct place *place,
 	memcpy(words, &evidence->client_ip, sizeof(words));
 	evidence->client_ip = addr_unset();
 	evidence->client_prefix = UNKNOWN_U16;
-	if (findings_find(&detect->findings, evidence) == NULL)
+	if (findings_find(&detect->findings, evidence) == NULL) {
 		cardinality_reset(&crowd->clients);
+		crowd->added = crowd->estimate_at = 0;
+	}
 	cardinality_add(&crowd->clients, hash_words(&fixed, words, 2));
 	crowd->last_us = evidence->last;
-	evidence->hosts = cardinality_estimate(&crowd->clients);
+	/* An estimate costs much more than what it could change by one connection. */
+	if (++crowd->added >= crowd->estimate_at) {
+		crowd->hosts = cardinality_estimate(&crowd->clients);
+		crowd->estimate_at = crowd->added + 1 + crowd->added / 64;
+	}
+	evidence->hosts = crowd->hosts;
 	buf_clear(&detect->reason);
 	buf_printf(&detect->reason,
 		   "many clients that the register does not list connect to %u/%s",
@@ -103,7 +123,7 @@ static void raise_client(struct detect *detect, const struct place *place,
 	evidence.client_ip = addr_source(&flow->client_ip);
 	evidence.client_prefix = addr_is_v4(&flow->client_ip) ? 32 : 64;
 	struct finding *finding = findings_find(&detect->findings, &evidence);
-	if (finding == NULL && count_sources(detect, place) >= SOURCES_MAX) {
+	if (finding == NULL && is_of_crowd(detect, place, &evidence)) {
 		join_crowd(detect, place, &evidence);
 		finding = findings_find(&detect->findings, &evidence);
 	}

@@ -18,6 +18,7 @@ struct crowd {
 	const char *transport; /* NULL: unused */
 	int64_t last_us;
 	struct cardinality clients;
+	uint64_t added, hosts, estimate_at; /* connections; when to count hosts anew */
 };
 
 /* A port that answers though nobody listens. */

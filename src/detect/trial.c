@@ -116,11 +116,12 @@ void detect_trial_finish(struct detect_trial *trial, struct detect_trial_sum *su
 	detect_each(trial->detect, add_open, trial); /* counts not yet said */
 	for (size_t i = 0; i < trial->count; i++) {
 		const struct finding_record *f = &trial->findings[i];
-		bool of_client =
-			f->technique != NULL && strcmp(f->technique, "connection") == 0;
+		const char *technique = f->technique != NULL ? f->technique : "";
 		trial->sum.findings++;
-		trial->sum.refused_listeners += !of_client;
-		trial->sum.refused_connections += of_client ? f->attempts : 0;
+		if (strcmp(technique, "listener") == 0)
+			trial->sum.refused_listeners++;
+		else if (strcmp(technique, "connection") == 0)
+			trial->sum.refused_connections += f->attempts;
 		emit(to, f);
 	}
 	*sum = trial->sum;

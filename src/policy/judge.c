@@ -81,7 +81,8 @@ static enum match match_program(const struct entry *entry,
 	for (unsigned i = 0; i < PROGRAM_TEXTS; i++) {
 		if (entry->texts[i] == NULL || text_matches(entry->texts[i], is[i]))
 			continue;
-		*text = i;
+		if (match == MATCH_YES || is[i][0] != '\0')
+			*text = i;
 		if (is[i][0] != '\0')
 			return MATCH_NO;
 		match = MATCH_UNKNOWN;

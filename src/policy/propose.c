@@ -14,8 +14,8 @@ enum { RUN_MIN = 4 }; /* consecutive ports that are written as a range */
 
 static int by_port(const void *a, const void *b)
 {
-	const struct group *const *p = a, *const *q = b;
-	const struct entry *e = &(*p)->entry, *f = &(*q)->entry;
+	const struct group *p = a, *q = b;
+	const struct entry *e = &p->entry, *f = &q->entry;
 	if (e->transport != f->transport)
 		return e->transport < f->transport ? -1 : 1;
 	if (e->first != f->first)
@@ -63,28 +63,27 @@ static void join(struct group *into, const struct group *from)
 }
 
 /* Joins with groups[i] all that overlap it; true if there were any. */
-static bool join_overlaps(struct group **groups, size_t i, size_t count)
+static bool join_overlaps(struct group *groups, size_t i, size_t count)
 {
 	bool joined = false;
 	for (size_t j = i + 1; j < count; j++) {
-		if (groups[j] == NULL ||
-		    !is_overlap(&groups[i]->entry, &groups[j]->entry))
+		if (groups[j].joined || !is_overlap(&groups[i].entry, &groups[j].entry))
 			continue;
-		join(groups[i], groups[j]);
-		groups[j] = NULL;
+		join(&groups[i], &groups[j]);
+		groups[j].joined = true;
 		joined = true;
 	}
 	return joined;
 }
 
 /* All of one port.  A joined group is wider and may overlap others: until none does. */
-static void join_port(struct group **groups, size_t count)
+static void join_port(struct group *groups, size_t count)
 {
 	bool joined;
 	do {
 		joined = false;
 		for (size_t i = 0; i < count; i++)
-			joined |= groups[i] != NULL && join_overlaps(groups, i, count);
+			joined |= !groups[i].joined && join_overlaps(groups, i, count);
 	} while (joined);
 }
 
@@ -116,26 +115,26 @@ static bool is_next_of_run(const struct group *a, const struct group *b, unsigne
 	       is_same_list(&a->public, &b->public);
 }
 
-/* Writes the index of the group that goes on with that port after `from`; or count. */
-static size_t find_next(struct group **groups, size_t from, size_t count,
+/* Index of the group, from there on, that goes on with that port; count: none does. */
+static size_t find_next(struct group *groups, size_t from, size_t count,
 			const struct group *like, unsigned port)
 {
 	for (size_t i = from; i < count; i++) {
-		if (groups[i] == NULL)
+		if (groups[i].joined)
 			continue;
-		if (groups[i]->entry.transport != like->entry.transport ||
-		    groups[i]->entry.first > port)
+		if (groups[i].entry.transport != like->entry.transport ||
+		    groups[i].entry.first > port)
 			return count;
-		if (is_next_of_run(like, groups[i], port))
+		if (is_next_of_run(like, &groups[i], port))
 			return i;
 	}
 	return count;
 }
 
 /* Makes a range of groups[i] and those that differ in nothing but the next ports. */
-static void join_run(struct group **groups, size_t i, size_t count)
+static void join_run(struct group *groups, size_t i, size_t count)
 {
-	struct group *group = groups[i];
+	struct group *group = &groups[i];
 	unsigned last = group->entry.first;
 	size_t at = i;
 	while (last < UINT16_MAX &&
@@ -146,8 +145,8 @@ static void join_run(struct group **groups, size_t i, size_t count)
 	at = i;
 	for (unsigned port = group->entry.first + 1u; port <= last; port++) {
 		at = find_next(groups, at + 1, count, group, port);
-		group->flows += groups[at]->flows;
-		groups[at] = NULL;
+		group->flows += groups[at].flows;
+		groups[at].joined = true;
 	}
 	group->entry.last = (uint16_t)last;
 }
@@ -175,17 +174,13 @@ static bool is_all_loopback(const struct prefixes *list)
 	return !list->any;
 }
 
-/* 127.0.0.1 and ::1 are what people mean by loopback; 127.0.0.53 is one address. */
-static bool is_usual_loopback(const struct prefixes *list)
+/* All of loopback is among them. */
+static bool has_usual_loopback(const struct prefixes *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const uint8_t *ip = list->at[i].addr.ip6;
-		if (prefix_is_v4(&list->at[i]) && (ip[13] | ip[14]) != 0)
-			return false;
-		if (ip[15] != 1)
-			return false;
-	}
-	return is_all_loopback(list);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].len < 128)
+			return true;
+	return false;
 }
 
 static void put_list(struct buf *out, const struct prefixes *list, size_t *count)
@@ -203,7 +198,7 @@ static void put_addresses(struct buf *out, const struct prefixes *list)
 	buf_text(out, "    address: ");
 	if (list->any) {
 		buf_text(out, "any");
-	} else if (is_usual_loopback(list)) {
+	} else if (is_all_loopback(list) && has_usual_loopback(list)) {
 		buf_text(out, "loopback");
 	} else {
 		buf_char(out, '[');
@@ -222,7 +217,9 @@ static void put_clients(struct buf *out, const struct group *group)
 		buf_text(out, "any\n");
 		return;
 	}
-	if (is_all_loopback(&group->entry.addresses)) {
+	bool has_clients = group->private.any || group->private.count > 0 ||
+			   group->public.count > 0;
+	if (!has_clients && is_all_loopback(&group->entry.addresses)) {
 		buf_text(out, "loopback\n");
 		return;
 	}
@@ -287,50 +284,47 @@ static void put_head(struct buf *out, const struct policy_seen *seen, int64_t no
 			   left_out, ENTRIES_MAX);
 }
 
-static void put_groups(struct buf *out, struct group **groups, size_t count)
+static void put_groups(struct buf *out, struct group *groups, size_t count)
 {
 	size_t put = 0;
 	for (size_t i = 0; i < count && put < ENTRIES_MAX; i++) {
-		if (groups[i] == NULL)
+		if (groups[i].joined)
 			continue;
 		buf_text(out, put++ == 0 ? "\nports:" : "");
-		put_group(out, groups[i]);
+		put_group(out, &groups[i]);
 	}
 	if (put == 0)
 		buf_text(out, "\nports: []\n");
 }
 
-static void join_groups(struct group **groups, size_t count)
+static void join_groups(struct group *groups, size_t count)
 {
 	for (size_t i = 0, end; i < count; i = end) {
 		end = i + 1;
 		while (end < count &&
-		       is_same_port(&groups[i]->entry, &groups[end]->entry))
+		       is_same_port(&groups[i].entry, &groups[end].entry))
 			end++;
 		join_port(groups + i, end - i);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (groups[i] != NULL)
+		if (!groups[i].joined)
 			join_run(groups, i, count);
 }
 
 void policy_propose(struct policy_seen *seen, int64_t now_us, struct buf *out)
 {
-	struct group **groups = calloc(seen->count + 1, sizeof(*groups));
-	if (groups == NULL || seen->failed) {
-		free(groups);
+	struct group *groups = seen->groups;
+	size_t entries = 0;
+	if (seen->failed) {
 		out->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < seen->count; i++)
-		groups[i] = &seen->groups[i];
-	qsort(groups, seen->count, sizeof(struct group *), by_port);
+	if (seen->count > 0)
+		qsort(groups, seen->count, sizeof(*groups), by_port);
 	join_groups(groups, seen->count);
-	size_t entries = 0;
 	for (size_t i = 0; i < seen->count; i++)
-		entries += groups[i] != NULL;
+		entries += !groups[i].joined;
 	size_t over = entries > ENTRIES_MAX ? entries - ENTRIES_MAX : 0;
 	put_head(out, seen, now_us, over + (size_t)seen->left_out);
 	put_groups(out, groups, seen->count);
-	free(groups);
 }

@@ -123,6 +123,20 @@ static struct group *group_of(struct policy_seen *seen, struct entry *entry)
 	return group;
 }
 
+/* 127.0.0.1 or ::1 is all of loopback to people; 127.0.0.53 is one address. */
+static bool add_address(struct prefixes *list, const struct addr *ip)
+{
+	struct prefix prefix = { .addr = *ip, .len = 128 };
+	struct prefix v4, v6;
+	if (!prefix_parse("127.0.0.0/8", &v4) || !prefix_parse("::1", &v6))
+		return false;
+	bool is_usual = prefix_is_loopback(&prefix) && ip->ip6[13] == 0 &&
+			ip->ip6[14] == 0 && ip->ip6[15] == 1;
+	if (is_usual)
+		return prefixes_add(list, &v4) && prefixes_add(list, &v6);
+	return prefixes_add(list, &prefix);
+}
+
 void policy_seen_listener(struct policy_seen *seen, const struct listener_record *l)
 {
 	struct entry entry = { .first = (uint16_t)l->port,
@@ -148,10 +162,9 @@ void policy_seen_listener(struct policy_seen *seen, const struct listener_record
 	memcpy(group->process, l->process, sizeof(group->process));
 	memcpy(group->package, l->package, sizeof(group->package));
 	struct prefixes *addresses = &group->entry.addresses;
-	struct prefix prefix = { .addr = l->ip, .len = 128 };
 	addresses->any |=
-		entry_is_wildcard(&l->ip) || addresses->count == SEEN_PUBLIC_MAX;
-	if (!addresses->any && !prefixes_add(addresses, &prefix))
+		entry_is_wildcard(&l->ip) || addresses->count >= SEEN_PUBLIC_MAX;
+	if (!addresses->any && !add_address(addresses, &l->ip))
 		seen->failed = true;
 }
 

@@ -20,6 +20,7 @@ struct group {
 	uint64_t flows;
 	char process[32], package[64];
 	uint32_t next; /* of the same port, from 1; 0: none */
+	bool joined;   /* with another: nothing is left to write */
 };
 
 struct policy_seen {

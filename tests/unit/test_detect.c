@@ -1,0 +1,330 @@
+/*
+ * test_detect.c: each finding is raised, updated, not repeated, and ended; and what is
+ * well raises nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "detect_scene.h"
+
+static void a_listener_not_known_is_a_finding_until_it_closes(void **state)
+{
+	struct scene *scene = *state;
+	see(scene, sshd(scene, "opened"));
+	const struct finding_record *f =
+		said_once(scene, "new_listener", "", "medium", "open");
+	assert_string_equal(f->summary,
+			    "/usr/sbin/sshd now listens on 0.0.0.0:22/tcp as root.");
+	assert_int_equal(f->pid, 700);
+	assert_int_equal(f->attempts, 1);
+	assert_int_equal(f->first, T0);
+	char id[32];
+	memcpy(id, f->id, sizeof(id));
+	see(scene, sshd(scene, "changed"));
+	pass(scene, 30);
+	said_nothing(scene);
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 2);
+	f = said_once(scene, "new_listener", "", "medium", "closed");
+	assert_string_equal(f->id, id);
+	assert_int_equal(open_count(scene), 0);
+}
+
+static void severity_follows_reach_and_program(void **state)
+{
+	struct scene *scene = *state;
+	static const struct {
+		const char *reach, *exe, *severity;
+	} cases[] = {
+		{ "loopback", "/usr/bin/x", "low" },
+		{ "namespace", "/usr/bin/x", "low" },
+		{ "firewalled", "/usr/bin/x", "low" },
+		{ "outside", "/usr/bin/x", "medium" },
+		{ NULL, "/usr/bin/x", "medium" },
+		{ "loopback", "/tmp/x", "high" },
+		{ "outside", "/dev/shm/x", "high" },
+		{ "outside", "/memfd:x (deleted)", "high" },
+		{ "outside", "/usr/bin/x (deleted)", "high" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct listener_record l = sshd(scene, "opened");
+		l.port = 1000 + (uint32_t)i;
+		l.reach = cases[i].reach;
+		record_text(l.exe, sizeof(l.exe), cases[i].exe);
+		see(scene, l);
+		said_once(scene, "new_listener", "", cases[i].severity, "open");
+	}
+}
+
+static void what_was_known_or_comes_back_is_no_news(void **state)
+{
+	struct scene *scene = *state;
+	know_sshd(scene);
+	for (int i = 0; i < 3; i++) { /* restarted, and upgraded in place */
+		see(scene, sshd(scene, "closed"));
+		pass(scene, 1 + 100 * i);
+		struct listener_record l = sshd(scene, "opened");
+		l.pid = 800 + (uint32_t)i;
+		see(scene, l);
+		record_text(l.exe, sizeof(l.exe), "/usr/sbin/sshd (deleted)");
+		l.change = "changed";
+		see(scene, l);
+	}
+	/* Several processes and sockets of one port, one of which goes. */
+	see(scene, sshd(scene, "opened"));
+	struct listener_record l = sshd(scene, "changed");
+	l.processes = 8;
+	see(scene, l);
+	see(scene, sshd(scene, "closed"));
+	/* Whose it is becomes unknown, and known again. */
+	l = sshd(scene, "changed");
+	l.exe[0] = l.user[0] = l.unit[0] = l.package[0] = '\0';
+	see(scene, l);
+	see(scene, sshd(scene, "changed"));
+	pass(scene, 100);
+	said_nothing(scene);
+}
+
+static void one_program_on_both_families_is_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record six = sshd(scene, "opened");
+	six.ip = addr("::");
+	see(scene, sshd(scene, "opened"));
+	see(scene, six);
+	said_once(scene, "new_listener", "", "medium", "open");
+	put_in_force(scene, "ports: []\n");
+	assert_int_equal(open_count(scene), 1);
+	scene->count = 0;
+	see(scene, sshd(scene, "closed"));
+	scene->count = 0;
+	pass(scene, 3);
+	/* The register still refuses the other one. */
+	assert_int_equal(open_count(scene), 1);
+	six.change = "closed";
+	see(scene, six);
+	pass(scene, 3);
+	assert_int_equal(open_count(scene), 0);
+}
+
+static void a_finding_lasts_until_the_last_socket_closes(void **state)
+{
+	struct scene *scene = *state;
+	put_in_force(scene, "ports: []\n");
+	see(scene, sshd(scene, "opened"));
+	see(scene, sshd(scene, "opened"));
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 5);
+	assert_int_equal(open_count(scene), 1);
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 5);
+	assert_int_equal(open_count(scene), 0);
+}
+
+static void a_port_that_flaps_is_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	put_in_force(scene, "ports: []\n");
+	see(scene, sshd(scene, "opened"));
+	said_once(scene, "unauthorized_port", "listener", "high", "open");
+	for (int i = 0; i < 9; i++) {
+		see(scene, sshd(scene, "closed"));
+		pass(scene, 1);
+		see(scene, sshd(scene, "opened"));
+	}
+	said_nothing(scene);
+	pass(scene, 1);
+	const struct finding_record *f =
+		said_once(scene, "unauthorized_port", "listener", "high", "open");
+	assert_int_equal(f->attempts, 10);
+}
+
+static void another_program_on_a_port_is_a_finding(void **state)
+{
+	struct scene *scene = *state;
+	static const struct {
+		const char *exe, *package, *user, *unit, *severity, *summary;
+	} cases[] = {
+		{ "/opt/sshd", "openssh-server", "root", "ssh.service", "high",
+		  "The executable on 0.0.0.0:22/tcp is another: before /usr/sbin/sshd, "
+		  "now "
+		  "/opt/sshd." },
+		{ "/opt/sshd", "dropbear", "root", "ssh.service", "medium",
+		  "The package on 0.0.0.0:22/tcp is another: before openssh-server, "
+		  "now "
+		  "dropbear." },
+		{ "/opt/sshd", "dropbear", "www-data", "ssh.service", "medium",
+		  "The user on 0.0.0.0:22/tcp is another: before root, now www-data." },
+		{ "/opt/sshd", "dropbear", "www-data", "session-3.scope", "medium",
+		  "The unit on 0.0.0.0:22/tcp is another: before ssh.service, now "
+		  "session-3.scope." },
+		{ "/tmp/sshd", "", "www-data", "session-4.scope", "high",
+		  "The executable on 0.0.0.0:22/tcp is another: before /opt/sshd, now "
+		  "/tmp/sshd." },
+	};
+	know_sshd(scene);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct listener_record l = sshd(scene, "closed");
+		see(scene, l);
+		pass(scene, 3);
+		scene->count = 0;
+		l.change = "opened";
+		record_text(l.exe, sizeof(l.exe), cases[i].exe);
+		record_text(l.package, sizeof(l.package), cases[i].package);
+		record_text(l.user, sizeof(l.user), cases[i].user);
+		record_text(l.unit, sizeof(l.unit), cases[i].unit);
+		see(scene, l);
+		const struct finding_record *f = said_once(scene, "service_change", "",
+							   cases[i].severity, "open");
+		assert_string_equal(f->summary, cases[i].summary);
+		assert_string_equal(f->exe, cases[i].exe);
+	}
+}
+
+static void a_session_after_another_is_no_change(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	record_text(l.unit, sizeof(l.unit), "session-3.scope");
+	detect_known_listener(scene->detect, &l);
+	see(scene, l);
+	record_text(l.unit, sizeof(l.unit), "session-7.scope");
+	l.change = "changed";
+	see(scene, l);
+	said_nothing(scene);
+}
+
+static void what_the_register_refuses_is_a_finding_until_it_allows(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	know_sshd(scene);
+	put_in_force(scene, "ports: [{port: 22, transport: tcp, exe: /opt/x}]\n");
+	const struct finding_record *f =
+		said_once(scene, "unauthorized_port", "listener", "high", "open");
+	assert_string_equal(f->summary, "The register allows 22/tcp to exe /opt/x, not "
+					"/usr/sbin/sshd.");
+	assert_null(f->mitre[0] != '\0' ? f->mitre : NULL);
+	detect_listener(scene->detect, &l);
+	assert_int_equal(l.authorized, 0);
+	struct addr ip = addr("192.0.2.1"), other = addr("::");
+	assert_int_equal(detect_count(scene->detect, "tcp", &ip, 22), 1);
+	assert_int_equal(detect_count(scene->detect, "tcp", &other, 22), 1);
+	assert_int_equal(detect_count(scene->detect, "udp", &ip, 22), 0);
+	assert_int_equal(detect_count(scene->detect, "tcp", &ip, 23), 0);
+	scene->count = 0;
+	put_in_force(scene, "ports: [{port: 22, transport: tcp}]\n");
+	said_once(scene, "unauthorized_port", "listener", "high", "closed");
+	detect_listener(scene->detect, &l);
+	assert_int_equal(l.authorized, 1);
+	detect_set_policy(scene->detect, NULL, scene->now_us);
+	detect_listener(scene->detect, &l);
+	assert_int_equal(l.authorized, UNKNOWN_FLAG);
+	said_nothing(scene);
+}
+
+static void what_the_register_allows_is_no_news(void **state)
+{
+	struct scene *scene = *state;
+	put_in_force(scene, "ports: [{port: 22, transport: tcp}]\n");
+	see(scene, sshd(scene, "opened"));
+	said_nothing(scene);
+}
+
+static void an_approval_ends_with_its_day(void **state)
+{
+	struct scene *scene = *state;
+	know_sshd(scene);
+	put_in_force(scene, "ports: [{port: 22, transport: tcp, expires: "
+			    "2027-01-15T08:01:00Z}]\n");
+	pass(scene, 59);
+	said_nothing(scene);
+	pass(scene, 1);
+	const struct finding_record *f =
+		said_once(scene, "unauthorized_port", "listener", "high", "open");
+	assert_string_equal(f->summary, "The approval of 22/tcp expired at "
+					"2027-01-15T08:01:00Z.");
+}
+
+static void whose_socket_can_not_be_seen_is_not_accused(void **state)
+{
+	struct scene *scene = *state;
+	put_in_force(scene,
+		     "ports: [{port: 22, transport: tcp, exe: /usr/sbin/sshd}]\n");
+	struct listener_record l = sshd(scene, "opened");
+	l.exe[0] = l.user[0] = l.unit[0] = l.package[0] = '\0';
+	detect_known_listener(scene->detect, &l);
+	detect_listener(scene->detect, &l);
+	assert_int_equal(l.authorized, UNKNOWN_FLAG);
+	said_nothing(scene);
+}
+
+static void a_hidden_listener_is_critical(void **state)
+{
+	struct scene *scene = *state;
+	know_sshd(scene);
+	struct listener_record l = sshd(scene, "changed");
+	l.hidden = 1;
+	see(scene, l);
+	const struct finding_record *f =
+		said_once(scene, "hidden_listener", "", "critical", "open");
+	assert_string_equal(f->mitre, "T1014");
+	see(scene, l);
+	said_nothing(scene);
+	see(scene, sshd(scene, "changed"));
+	said_once(scene, "hidden_listener", "", "critical", "closed");
+}
+
+static void news_is_news_for_a_day(void **state)
+{
+	struct scene *scene = *state;
+	see(scene, sshd(scene, "opened"));
+	scene->count = 0;
+	scene->now_us += 86399 * SECOND;
+	detect_tick(scene->detect, scene->now_us);
+	said_nothing(scene);
+	pass(scene, 1);
+	said_once(scene, "new_listener", "", "medium", "closed");
+}
+
+static void an_id_is_the_same_in_a_replay(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *again;
+	begin((void **)&again);
+	see(scene, sshd(scene, "opened"));
+	see(again, sshd(again, "opened"));
+	assert_string_equal(scene->said[0].id, again->said[0].id);
+	struct listener_record l = sshd(scene, "opened");
+	l.port = 23;
+	see(scene, l);
+	assert_string_not_equal(scene->said[0].id, scene->said[1].id);
+	end((void **)&again);
+}
+
+int main(void)
+{
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+		SCENE(a_listener_not_known_is_a_finding_until_it_closes),
+		SCENE(severity_follows_reach_and_program),
+		SCENE(what_was_known_or_comes_back_is_no_news),
+		SCENE(one_program_on_both_families_is_one_finding),
+		SCENE(a_finding_lasts_until_the_last_socket_closes),
+		SCENE(a_port_that_flaps_is_one_finding),
+		SCENE(another_program_on_a_port_is_a_finding),
+		SCENE(a_session_after_another_is_no_change),
+		SCENE(what_the_register_refuses_is_a_finding_until_it_allows),
+		SCENE(what_the_register_allows_is_no_news),
+		SCENE(an_approval_ends_with_its_day),
+		SCENE(whose_socket_can_not_be_seen_is_not_accused),
+		SCENE(a_hidden_listener_is_critical),
+		SCENE(news_is_news_for_a_day),
+		SCENE(an_id_is_the_same_in_a_replay),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
