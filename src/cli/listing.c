@@ -72,16 +72,21 @@ static void print_rest(const struct listing *listing, size_t shown,
 			(unsigned long long)told->total, listing->view->title);
 }
 
-/* "02:10 to 02:15 (stopped)": what a gap of the store says. */
+/* "02:10 to 02:15 (dropped, 12 lost)": what a gap of the store says. */
 static void print_gap(const json_t *gap)
 {
-	char reason[32];
+	char reason[32], lost[32] = "", count[24];
 	struct cell begin = { .tone = TONE_NORMAL }, end = { .tone = TONE_NORMAL };
 	const char *why = member_text(gap, "reason");
 	cell_when(&begin, gap, "start");
 	cell_when(&end, gap, "end");
 	text_clean(reason, sizeof(reason), why == NULL ? "?" : why);
-	fprintf(stderr, "! not known: %s to %s (%s)\n", begin.text, end.text, reason);
+	if (member_number(gap, "count") > 0) {
+		text_count(count, sizeof(count), member_number(gap, "count"));
+		snprintf(lost, sizeof(lost), ", %.20s lost", count);
+	}
+	fprintf(stderr, "! not known: %s to %s (%s%s)\n", begin.text, end.text, reason,
+		lost);
 }
 
 /* Nobody should take a time that was not watched for a quiet one. */
@@ -91,7 +96,7 @@ static void print_gaps(const struct listing *listing, struct client *client)
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX];
 	struct client_told told;
-	json_t *gaps = NULL, *gap;
+	json_t *gaps = NULL;
 	size_t i;
 	buf_text(&path, "/api/v1/gaps");
 	client_parameter(&path, "since", listing->since);
@@ -99,7 +104,8 @@ static void print_gaps(const struct listing *listing, struct client *client)
 	number_parameter(&path, "limit", GAPS_SHOWN);
 	if (client_get(client, buf_cstr(&path), &body, NULL, &told, error) == STATUS_OK)
 		gaps = lines_parse(&body);
-	json_array_foreach(gaps, i, gap) print_gap(gap);
+	for (i = 0; i < json_array_size(gaps); i++)
+		print_gap(json_array_get(gaps, i));
 	if (gaps != NULL && told.total > GAPS_SHOWN)
 		fprintf(stderr, "! and %llu such times before\n",
 			(unsigned long long)(told.total - GAPS_SHOWN));

@@ -110,12 +110,13 @@ static bool keep(void *of, const void *record)
 		return false;
 	if (recall->count == recall->room) {
 		size_t room = recall->room == 0 ? 1024 : 2 * recall->room;
-		char *records =
+		void *larger =
 			reallocarray(recall->records, room, recall->schema->size);
-		recall->failed = records == NULL;
-		if (recall->failed)
+		if (larger == NULL) {
+			recall->failed = true;
 			return false;
-		recall->records = records;
+		}
+		recall->records = larger;
 		recall->room = room;
 	}
 	memcpy(recall->records + recall->count++ * recall->schema->size, record,
@@ -168,12 +169,13 @@ static int take_answer(struct recall *recall, enum record_kind kind,
 		struct finding_record finding;
 	} record;
 	size_t i;
-	json_t *row, *rows = lines_parse(body);
+	json_t *rows = lines_parse(body);
 	if (rows == NULL)
 		return complain(recall, STATUS_UNREACHABLE,
 				"the daemon's answer can't be read");
-	json_array_foreach(rows, i, row) if (record_from_json(kind, row, &record))
-		emit(to, &record);
+	for (i = 0; i < json_array_size(rows); i++)
+		if (record_from_json(kind, json_array_get(rows, i), &record))
+			emit(to, &record);
 	json_decref(rows);
 	return STATUS_OK;
 }

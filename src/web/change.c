@@ -80,9 +80,6 @@ static enum MHD_Result apply(const struct request *request)
 	char actor[ACTOR_MAX];
 	struct buf message = { 0 };
 	uid_t uid;
-	if (!exchange->is_local)
-		return refuse(request, MHD_HTTP_FORBIDDEN,
-			      "changes are taken on the Unix socket only");
 	if (!peer_uid(request, &uid) || (uid != 0 && uid != geteuid()))
 		return refuse(request, MHD_HTTP_FORBIDDEN,
 			      "not permitted: only root and the daemon's own user may "

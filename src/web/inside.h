@@ -30,8 +30,7 @@ struct web {
 
 /* One request from its first byte to its last. */
 struct exchange {
-	bool is_local;   /* on the Unix socket */
-	struct buf body; /* of a POST */
+	struct buf body; /* of a POST, which comes on the Unix socket only */
 	bool too_large;
 	struct question *question; /* about the past; NULL: none */
 };

@@ -192,8 +192,12 @@ static enum MHD_Result begin(const struct request *request, bool is_local, void 
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	if (exchange == NULL)
 		return MHD_NO;
-	exchange->is_local = is_local;
 	*state = exchange;
+	/* Before a stranger's body takes memory. */
+	if (request->post && !is_local)
+		return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
+				    request->path,
+				    "changes are taken on the Unix socket only");
 	if (!request->post || !announces_too_much(request->connection))
 		return MHD_YES;
 	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,

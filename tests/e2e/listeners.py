@@ -115,6 +115,8 @@ def real_servers(tap, lab):
     programs = {22: start_sshd(lab, server), 80: start_nginx(lab, server),
                 5432: start_postgres(lab, server)}
     for port, program in programs.items():
+        # Asked to end, each ends its children, which nobody else would.
+        lab.callback(program.end)
         until(lambda port=port: server.listens(port),
               f"a server on {port}: {program.err()}", 20)
     expected = {22: ("sshd", "/usr/sbin/sshd", "outside"),

@@ -23,6 +23,7 @@ static void fill(enum record_kind kind, void *record)
 		const char *word = i % 2 == 0 ? "tcp" : "udp";
 		char text[32];
 		snprintf(text, sizeof(text), "value %zu\n\"", i);
+		double ratio = 0.25 * (double)(i % 4);
 		uint64_t number = UINT32_MAX + UINT64_C(7) * i;
 		switch (schema->fields[i].type) {
 		case TYPE_time:
@@ -42,7 +43,7 @@ static void fill(enum record_kind kind, void *record)
 			memcpy(at, &number, sizeof(number));
 			break;
 		case TYPE_ratio:
-			*(field_ratio *)at = 0.25 * (double)(i % 4);
+			memcpy(at, &ratio, sizeof(ratio));
 			break;
 		case TYPE_flag:
 			*(field_flag *)at = i % 2;
