@@ -94,7 +94,7 @@ def life_of_a_register(tap, lab):
               "what is in it is none")
     talk(client, 8100, STRANGER)
     one = found(monitor, "unauthorized_port", 8100, technique="connection")
-    tap.equal((one["client_ip"], one["proof"]), (STRANGER, "dialogue"),
+    tap.equal((one["client_ip"], one["proof"]), (STRANGER, "handshake"),
               "a client that is not in it is a finding, with its proof", one)
     done = monitor.command("findings", status=None)
     tap.equal(done.returncode, 1, "findings ends with 1 while some are open")
