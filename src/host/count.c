@@ -113,10 +113,12 @@ static uint64_t *count_of(struct socket_record *record, uint8_t state)
 	}
 }
 
-static void add_to(uint64_t *sum, uint64_t value)
+/* Unknown and something known is what is known. */
+static uint64_t sum_of(uint64_t sum, uint64_t value)
 {
-	if (value != UNKNOWN_U64)
-		*sum = (*sum == UNKNOWN_U64 ? 0 : *sum) + value;
+	if (value == UNKNOWN_U64)
+		return sum;
+	return (sum == UNKNOWN_U64 ? 0 : sum) + value;
 }
 
 static void add_round_trip(struct host_watch *watch, uint32_t tally, uint64_t rtt_us)
@@ -137,16 +139,17 @@ static void add_measures(struct host_watch *watch, uint32_t tally,
 {
 	struct socket_record *record = &watch->tallies[tally].record;
 	const struct diag_tcp *tcp = &socket->tcp;
-	add_to(&record->unread_bytes, socket->receive_queue);
+	record->unread_bytes = sum_of(record->unread_bytes, socket->receive_queue);
 	if (!socket->has_tcp)
 		return;
-	add_to(&record->segments, tcp->segments);
-	add_to(&record->retransmits, tcp->retransmits);
-	add_to(&record->lost, tcp->lost);
+	record->segments = sum_of(record->segments, tcp->segments);
+	record->retransmits = sum_of(record->retransmits, tcp->retransmits);
+	record->lost = sum_of(record->lost, tcp->lost);
 	/* Older kernels tell only what is not acknowledged yet. */
-	add_to(&record->unsent_bytes, tcp->unsent_bytes != UNKNOWN_U64
-					      ? tcp->unsent_bytes
-					      : socket->send_queue);
+	record->unsent_bytes =
+		sum_of(record->unsent_bytes, tcp->unsent_bytes != UNKNOWN_U64
+						     ? tcp->unsent_bytes
+						     : socket->send_queue);
 	if (tcp->min_rtt_us < record->min_rtt_us)
 		record->min_rtt_us = tcp->min_rtt_us;
 	if (tcp->delivery_rate_bytes != UNKNOWN_U64 &&
@@ -172,7 +175,7 @@ static void see_socket(void *to, const struct diag_socket *socket)
 	const struct watched *w =
 		listeners_at(&watch->listeners, count->space->netns, IPPROTO_TCP,
 			     &socket->local, socket->local_port);
-	if (w == NULL || w->counts == LISTENER_NONE) {
+	if (w == NULL || watch->tallies == NULL || w->counts >= watch->tally_count) {
 		if (socket->state == DIAG_ESTABLISHED)
 			tell_socket_owner(watch, count->space, socket);
 		return;

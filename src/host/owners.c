@@ -13,6 +13,8 @@
 
 #include "host/process.h"
 
+static const char socket_link[] = "socket:[";
+
 enum { SIZE_MIN = 1024, PIDS_MAX = 1 << 22 };
 
 void owners_clear(struct owners *owners)
@@ -117,7 +119,10 @@ static int scan_process(struct owners *owners, const char *proc, uint32_t pid)
 		if (len <= 0)
 			continue;
 		target[len] = '\0';
-		if (sscanf(target, "socket:[%lu]", &seen.inode) != 1 || seen.inode == 0)
+		if (strncmp(target, socket_link, strlen(socket_link)) != 0)
+			continue;
+		seen.inode = strtoull(target + strlen(socket_link), NULL, 10);
+		if (seen.inode == 0)
 			continue;
 		if (!knows_start)
 			process_start(&where, pid, &seen.started);

@@ -4,7 +4,6 @@
 #include "host/process.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +59,8 @@ bool process_parse_stat(const char *text, uint32_t *pid, uint64_t *start_ticks,
 		return false;
 	*pid = (uint32_t)number;
 	snprintf(name, name_size, "%.*s", (int)(close - end - 2), end + 2);
-	const char *field = close + 1;
+	/* From blank to blank: one step from the last one is still in the text. */
+	const char *field = close[1] == ' ' ? close + 1 : NULL;
 	for (int i = 3; i < STAT_START_FIELD && field != NULL; i++)
 		field = strchr(field + 1, ' ');
 	if (field == NULL)
@@ -74,8 +74,17 @@ bool process_parse_status(const char *text, uint32_t *uid)
 	const char *line = strstr(text, "\nUid:");
 	if (line == NULL)
 		return false;
-	uint32_t real = 0;
-	return sscanf(line, "\nUid: %" SCNu32 " %" SCNu32, &real, uid) == 2;
+	/* real, effective, saved, of file systems */
+	char *real_end = NULL, *end = NULL;
+	strtoul(line + strlen("\nUid:"), &real_end, 10);
+	unsigned long effective = strtoul(real_end, &end, 10);
+	/* The numbers of the next line are not meant. */
+	if (end == real_end ||
+	    memchr(line + 1, '\n', (size_t)(end - line - 1)) != NULL ||
+	    effective > UINT32_MAX)
+		return false;
+	*uid = (uint32_t)effective;
+	return true;
 }
 
 bool process_parse_boot(const char *text, int64_t *boot_us)

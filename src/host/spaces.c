@@ -23,8 +23,10 @@ enum { FIRST_CHOSEN = 32768, LAST_CHOSEN = 60999, DATAGRAM_MAX = 32768 };
 
 bool space_parse_ports(const char *text, uint16_t *first, uint16_t *last)
 {
-	unsigned low = 0, high = 0;
-	if (sscanf(text, "%u %u", &low, &high) != 2 || low > high || high > UINT16_MAX)
+	char *low_end = NULL, *high_end = NULL;
+	unsigned long low = strtoul(text, &low_end, 10);
+	unsigned long high = strtoul(low_end, &high_end, 10);
+	if (low_end == text || high_end == low_end || low > high || high > UINT16_MAX)
 		return false;
 	*first = (uint16_t)low;
 	*last = (uint16_t)high;

@@ -103,14 +103,15 @@ static bool tell_no_owner(struct host_watch *watch, struct watched *w)
 	if (!watch->owners_are_all) {
 		w->owner = OWNER_UNKNOWN;
 		w->is_client = is_udp && kernel_chose(watch, w);
-	} else if (is_settled(watch, w) || w->owner == OWNER_KERNEL) {
-		w->owner = OWNER_KERNEL;
-	} else {
-		doubt(watch, w);
-		/* A client's UDP socket lives for one question; a listener waits. */
-		return !is_udp;
+		return !w->is_client;
 	}
-	return !w->is_client;
+	if (is_settled(watch, w))
+		w->owner = OWNER_KERNEL;
+	if (w->owner == OWNER_KERNEL)
+		return !w->is_client;
+	doubt(watch, w);
+	/* A client's UDP socket lives for one question; a listener waits. */
+	return !is_udp;
 }
 
 bool tell_owner(struct host_watch *watch, struct watched *w)
@@ -123,9 +124,7 @@ bool tell_owner(struct host_watch *watch, struct watched *w)
 			(owner->chosen_port == UINT8_MAX && kernel_chose(watch, w)));
 	w->pid = owner->pid;
 	w->processes = owner->processes;
-	if (w->is_client) {
-		w->owner = OWNER_FOUND;
-	} else if (read_process(watch, w->pid) != NULL) {
+	if (w->is_client || read_process(watch, w->pid) != NULL) {
 		w->owner = OWNER_FOUND;
 	} else if (w->owner == OWNER_HIDDEN || is_settled(watch, w)) {
 		/* /proc was read without finding it, so another source names it. */

@@ -203,6 +203,17 @@ static void add_reason(struct host_means *means, bool holds, const char *what)
 			 len > 0 ? "; " : "", what);
 }
 
+static bool means_differ(const struct host_means *a, const struct host_means *b)
+{
+	return a->by_bpf_events != b->by_bpf_events ||
+	       a->by_bpf_owners != b->by_bpf_owners ||
+	       a->sees_processes != b->sees_processes ||
+	       a->sees_namespaces != b->sees_namespaces ||
+	       a->has_more_namespaces != b->has_more_namespaces ||
+	       a->namespaces != b->namespaces || a->lost != b->lost ||
+	       strcmp(a->reason, b->reason) != 0;
+}
+
 static void tell_means(struct host_watch *watch)
 {
 	const struct kernel *kernel = &watch->kernel;
@@ -223,7 +234,7 @@ static void tell_means(struct host_watch *watch)
 		   "other network namespaces can't be entered");
 	add_reason(&means, watch->spaces.has_more,
 		   "more namespaces than can be watched");
-	if (memcmp(&means, &watch->means, sizeof(means)) == 0)
+	if (watch->is_synced && !means_differ(&means, &watch->means))
 		return;
 	watch->means = means;
 	struct host_event event = { .kind = HOST_MEANS };
@@ -251,6 +262,9 @@ static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
 	int64_t wait = pace->cost_us * REASON_SHARE;
 	int64_t from = pace->paid_us > watch->now_us ? pace->paid_us : watch->now_us;
 	pace->paid_us = from + wait;
+	/* One dear list, such as the first, must not put off the next ones for long. */
+	if (pace->paid_us > watch->now_us + 3 * wait)
+		pace->paid_us = watch->now_us + 3 * wait;
 	pace->earliest_us = pace->paid_us - 2 * wait;
 }
 
@@ -323,6 +337,8 @@ static void run_first(struct host_watch *watch)
 	tell_means(watch);
 	run_counts(watch);
 	watch->for_owners.due_us = watch->now_us + OWNERS_US;
+	watch->for_tcp.paid_us = watch->for_udp.paid_us = 0;
+	watch->for_tcp.earliest_us = watch->for_udp.earliest_us = 0;
 	watch->is_synced = true;
 	struct host_event event = { .kind = HOST_SYNCED };
 	watch_send(watch, &event);

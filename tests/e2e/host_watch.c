@@ -98,20 +98,20 @@ static void print_cost(const struct host_watch *watch)
 	fflush(stdout);
 }
 
-static void name_flow(const char *line)
+/* "flow CLIENT PORT SERVER PORT PROTO" */
+static void name_flow(char *line)
 {
-	char client[64], server[64];
-	unsigned client_port = 0, server_port = 0, proto = 0;
+	char *words[6] = { NULL };
+	for (int i = 0; i < 6; i++)
+		words[i] = strtok_r(i == 0 ? line : NULL, " \n", &line);
 	struct flow_record flow;
 	record_init(RECORD_flow, &flow);
-	if (sscanf(line, "flow %63s %u %63s %u %u", client, &client_port, server,
-		   &server_port, &proto) != 5 ||
-	    !addr_parse(client, &flow.client_ip) ||
-	    !addr_parse(server, &flow.server_ip))
+	if (words[5] == NULL || !addr_parse(words[1], &flow.client_ip) ||
+	    !addr_parse(words[3], &flow.server_ip))
 		exit(2);
-	flow.client_port = client_port;
-	flow.server_port = server_port;
-	flow.ip_proto = (uint16_t)proto;
+	flow.client_port = (uint32_t)strtoul(words[2], NULL, 10);
+	flow.server_port = (uint32_t)strtoul(words[4], NULL, 10);
+	flow.ip_proto = (uint16_t)strtoul(words[5], NULL, 10);
 	host_name_flow(host, &flow);
 	print_record(RECORD_flow, &flow);
 }

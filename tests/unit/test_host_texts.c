@@ -177,6 +177,16 @@ static void a_stat_that_is_cut_is_refused(void **state)
 	}
 }
 
+static void a_stat_that_ends_with_the_name_is_refused(void **state)
+{
+	(void)state;
+	char *text = strdup("111 ()"), name[32];
+	uint32_t pid = 0;
+	uint64_t start = 0;
+	assert_false(process_parse_stat(text, &pid, &start, name, sizeof(name)));
+	free(text);
+}
+
 static void the_effective_user_counts(void **state)
 {
 	(void)state;
@@ -382,6 +392,7 @@ int main(void)
 		cmocka_unit_test(texts_that_are_too_long_are_cut),
 		cmocka_unit_test(a_process_name_may_hold_anything),
 		cmocka_unit_test(a_stat_that_is_cut_is_refused),
+		cmocka_unit_test(a_stat_that_ends_with_the_name_is_refused),
 		cmocka_unit_test(the_effective_user_counts),
 		cmocka_unit_test(a_package_is_found_by_its_list),
 		cmocka_unit_test(a_changed_executable_is_looked_up_again),
