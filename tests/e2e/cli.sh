@@ -217,6 +217,17 @@ else
 	until_true screen "packets dropped"
 	ok $? "top finds the daemon again"
 
+	mux new-window -t top: -n past \
+		"$breakwater ports --since 2h --socket $sock; echo \"ended \$?\"; exec cat"
+	past_shows()
+	{
+		mux capture-pane -p -t past | grep -qE -- "$1"
+	}
+	until_true past_shows "^waiting for the store ... [0-9]+ s; Ctrl-C ends it" &&
+		mux send-keys -t past C-c && until_true past_shows "^ended 5" &&
+		! past_shows "^waiting"
+	ok $? "on a terminal a long question tells how long, until Ctrl-C"
+
 	mux send-keys -t top q
 	until_true screen "^ended 0"
 	ok $? "q gives the terminal back"
