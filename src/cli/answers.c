@@ -159,9 +159,9 @@ static int64_t memory_since_us(void *self, enum record_kind kind)
 	const struct monitor *m = self;
 	if (kind == RECORD_port)
 		return m->state.second_us - (int64_t)PORTS_WINDOW_S * 1000000;
-	if (m->recent.count <= RECENT_FLOWS)
+	if (m->recent.forgotten_us < m->state.started_us)
 		return m->state.started_us;
-	return m->recent.at[m->recent.count % RECENT_FLOWS].end;
+	return m->recent.forgotten_us + 1;
 }
 
 static bool give_policy(void *self, struct buf *yaml)

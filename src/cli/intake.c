@@ -61,6 +61,15 @@ static bool has_ended(const struct flow_record *flow)
 	return strcmp(flow->end_reason, "active") != 0;
 }
 
+static void keep_recent(struct recent *recent, const struct flow_record *flow)
+{
+	struct flow_record *place = &recent->at[recent->count % RECENT_FLOWS];
+	if (recent->count >= RECENT_FLOWS && place->end > recent->forgotten_us)
+		recent->forgotten_us = place->end;
+	*place = *flow;
+	recent->count++;
+}
+
 static void take_flow(void *self, const struct flow_record *flow)
 {
 	struct monitor *m = self;
@@ -71,7 +80,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 		record_community_id(&known, 0);
 	detect_flow(m->detect, &known);
 	if (has_ended(&known)) {
-		m->recent.at[m->recent.count++ % RECENT_FLOWS] = known;
+		keep_recent(&m->recent, &known);
 		store_put(m->store, RECORD_flow, &known);
 	}
 	show(m, RECORD_flow, &known);
@@ -307,6 +316,7 @@ bool monitor_open(struct monitor *m)
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
+	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());

@@ -31,7 +31,8 @@ enum {
 /* Flows that ended lately, for `flows`; the oldest goes first. */
 struct recent {
 	struct flow_record at[RECENT_FLOWS];
-	uint64_t count; /* ever kept */
+	uint64_t count;       /* ever kept */
+	int64_t forgotten_us; /* newest end of those that went; INT64_MIN: none did */
 };
 
 struct monitor {
