@@ -143,12 +143,12 @@ static void take_finding(void *to, const struct finding_record *finding)
 static void print_sum(const struct trial *trial, const struct detect_trial_sum *sum,
 		      const struct policy_options *o)
 {
+	uint64_t findings = sum->findings + sum->left_out;
 	fprintf(stderr,
 		"Would have raised %llu finding%s: %llu listeners and %llu connections "
 		"refused, of %llu changes of listeners and %llu connections since "
 		"%s\n",
-		(unsigned long long)(sum->findings + sum->left_out),
-		sum->findings + sum->left_out == 1 ? "" : "s",
+		(unsigned long long)findings, findings == 1 ? "" : "s",
 		(unsigned long long)sum->refused_listeners,
 		(unsigned long long)sum->refused_connections,
 		(unsigned long long)sum->listeners, (unsigned long long)sum->flows,

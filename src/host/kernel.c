@@ -61,7 +61,8 @@ __attribute__((format(printf, 2, 3))) static void explain(struct kernel *kernel,
 /* Opens and loads those programs of the object; NULL and errno if the kernel won't. */
 static struct bpf_object *load(const bool wanted[PROGRAMS])
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "breakwater");
+	struct bpf_object_open_opts options = { .sz = sizeof(options),
+						.object_name = "breakwater" };
 	struct bpf_object *object = bpf_object__open_mem(
 		kernel_object, (size_t)(kernel_object_end - kernel_object), &options);
 	if (object == NULL)

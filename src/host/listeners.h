@@ -12,7 +12,8 @@
 
 #include "base/addr.h"
 
-enum { LISTENERS_MAX = 65536, LISTENER_NONE = UINT32_MAX };
+enum { LISTENERS_MAX = 65536 };
+#define LISTENER_NONE UINT32_MAX
 
 enum listener_owner {
 	OWNER_UNKNOWN, /* not looked for yet, or not to be found with what we may see */

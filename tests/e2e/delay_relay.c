@@ -62,7 +62,7 @@ static int open_link(const char *name)
 /* What we send comes by here again, marked as outgoing. */
 static void take(struct relay *relay, int from, int to)
 {
-	struct sockaddr_ll source;
+	struct sockaddr_ll source = { 0 };
 	socklen_t size = sizeof(source);
 	struct waiting *w = &relay->queue[(relay->head + relay->count) % QUEUE];
 	ssize_t len = recvfrom(from, w->at, sizeof(w->at), MSG_DONTWAIT | MSG_TRUNC,
