@@ -4,6 +4,7 @@
 #include "store/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -249,6 +250,10 @@ sqlite3 *file_open(const char *path, const struct file_kind *kind,
 		   struct trouble *trouble)
 {
 	sqlite3 *db = NULL;
+	/* SQLite would let everybody read it. */
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd >= 0)
+		close(fd);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	int code = sqlite3_open_v2(path, &db, flags, NULL);
 	if (db == NULL) {

@@ -424,6 +424,15 @@ static void who_may_only_read_can_read(void **state)
 		skip();
 	}
 	assert_int_equal(chmod(folder, 0755), 0);
+	for (int i = 0; i < DAYS; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "flows-2026-%s.db",
+			 i == 0 ? "01-31"
+				: (const char *[]){ "02-01", "02-02", "02-03",
+						    "02-04" }[i - 1]);
+		assert_int_equal(chmod(in_folder(name), 0644), 0);
+	}
+	assert_int_equal(chmod(in_folder("breakwater.db"), 0644), 0);
 	assert_int_equal(seteuid(65534), 0);
 	int result = read_all(RECORD_flow, NULL, error);
 	size_t count = got_count;
