@@ -30,6 +30,7 @@ enum {
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
 	CHANGES_SHARE = 300,
 	SCAN_SHARE = 500,
+	LONE_SCAN_SHARE = 250, /* without events */
 	CREDIT_SHARE = 250,
 	CREDIT_MAX_US = 50000,
 	COUNTS_SHARE = 500,
@@ -57,6 +58,7 @@ int64_t watch_cost_us(void)
 void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t least,
 	      int share)
 {
+	pace->ran_us = now_us;
 	pace->cost_us = watch_cost_us() - began_cost_us;
 	int64_t wait = pace->cost_us * share;
 	pace->due_us = now_us + (wait > least ? wait : least);
@@ -78,6 +80,15 @@ static void keep_hint(struct host_watch *watch, const struct kernel_change *chan
 	memcpy(hint->name, change->process.name, sizeof(hint->name));
 }
 
+/* A namespace that we don't know: new, or one whose processes we can't see. */
+static void look_for_spaces_soon(struct host_watch *watch)
+{
+	struct pace *pace = &watch->for_spaces;
+	int64_t soon = pace->ran_us + pace->cost_us * SCAN_SHARE;
+	if (pace->due_us > soon)
+		pace->due_us = soon;
+}
+
 static void on_change(void *self, const struct kernel_change *change)
 {
 	struct host_watch *watch = self;
@@ -90,7 +101,7 @@ static void on_change(void *self, const struct kernel_change *change)
 						   .proto = change->proto,
 						   .family = change->family });
 	else
-		watch->for_spaces.due_us = watch->now_us;
+		look_for_spaces_soon(watch);
 }
 
 static void on_connection(void *self, const struct kernel_connection *seen)
@@ -252,13 +263,15 @@ static bool is_due(const struct host_watch *watch, const struct pace *pace)
 }
 
 static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
-		     int64_t least)
+		     bool has_events)
 {
 	int64_t began = watch_cost_us();
 	scan_all(watch, proto);
 	if (proto == IPPROTO_TCP && watch->has_sctp)
 		scan_all(watch, IPPROTO_SCTP);
-	pace_set(pace, watch->now_us, began, least, SCAN_SHARE);
+	bool is_slow = proto == IPPROTO_UDP && has_events;
+	pace_set(pace, watch->now_us, began, is_slow ? UDP_US : SECOND_US,
+		 has_events ? SCAN_SHARE : LONE_SCAN_SHARE);
 	if (pace->due_us > watch->now_us + SCAN_LATEST_US)
 		pace->due_us = watch->now_us + SCAN_LATEST_US;
 }
@@ -297,13 +310,12 @@ static void run_glance(struct host_watch *watch)
 
 static void run_tcp(struct host_watch *watch)
 {
-	run_scan(watch, &watch->for_tcp, IPPROTO_TCP, SECOND_US);
+	run_scan(watch, &watch->for_tcp, IPPROTO_TCP, watch->kernel.tells_tcp);
 }
 
 static void run_udp(struct host_watch *watch)
 {
-	run_scan(watch, &watch->for_udp, IPPROTO_UDP,
-		 watch->kernel.tells_udp ? UDP_US : SECOND_US);
+	run_scan(watch, &watch->for_udp, IPPROTO_UDP, watch->kernel.tells_udp);
 }
 
 static void run_owners(struct host_watch *watch)

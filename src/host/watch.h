@@ -25,6 +25,7 @@ enum {
 struct pace {
 	int64_t due_us; /* monotonic */
 	int64_t cost_us;
+	int64_t ran_us;
 };
 
 /* A port where something happened. */
