@@ -201,6 +201,15 @@ void scan_all(struct host_watch *watch, uint8_t proto)
 		scan_space(watch, &watch->spaces.at[i], proto);
 }
 
+void scan_one(struct host_watch *watch, const struct space *space)
+{
+	watch->scan++;
+	scan_space(watch, space, IPPROTO_TCP);
+	scan_space(watch, space, IPPROTO_UDP);
+	if (watch->has_sctp)
+		scan_space(watch, space, IPPROTO_SCTP);
+}
+
 static void scan_port(struct host_watch *watch, const struct change *change)
 {
 	const struct space *space = spaces_find(&watch->spaces, change->inode);

@@ -22,6 +22,7 @@ struct space {
 	int route;
 	int in_use[2]; /* sockstat and sockstat6; -1: not there */
 	uint64_t in_use_sum;
+	bool is_waiting; /* something changed, its sockets are to be listed */
 	uint16_t first_chosen, last_chosen; /* ports the kernel gives to clients */
 	bool is_seen;                       /* in the pass that is going on */
 	bool is_known;                      /* seen in one before */

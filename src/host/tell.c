@@ -111,7 +111,7 @@ static bool tell_no_owner(struct host_watch *watch, struct watched *w)
 		return !w->is_client;
 	doubt(watch, w);
 	/* A client's UDP socket lives for one question; a listener waits. */
-	return !is_udp;
+	return !is_udp || !kernel_chose(watch, w);
 }
 
 bool tell_owner(struct host_watch *watch, struct watched *w)

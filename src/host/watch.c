@@ -23,13 +23,16 @@ enum {
 	CHANGES_LATEST_US = 800000,
 	GLANCE_US = 400000,
 	UDP_US = 10000000,
+	SCAN_LATEST_US = 10000000,
 	COUNTS_US = 5000000,
 	OWNERS_US = 10000000,
 	SPACES_US = 10000000,
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
-	CHANGES_SHARE = 250,
-	SCAN_SHARE = 400,
-	REASON_SHARE = 250,
+	CHANGES_SHARE = 300,
+	SCAN_SHARE = 500,
+	LONE_SCAN_SHARE = 250, /* without events */
+	CREDIT_SHARE = 250,
+	CREDIT_MAX_US = 50000,
 	COUNTS_SHARE = 500,
 	OWNERS_SHARE = 1000,
 	GLANCE_SHARE = 500,
@@ -55,6 +58,7 @@ int64_t watch_cost_us(void)
 void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t least,
 	      int share)
 {
+	pace->ran_us = now_us;
 	pace->cost_us = watch_cost_us() - began_cost_us;
 	int64_t wait = pace->cost_us * share;
 	pace->due_us = now_us + (wait > least ? wait : least);
@@ -76,6 +80,15 @@ static void keep_hint(struct host_watch *watch, const struct kernel_change *chan
 	memcpy(hint->name, change->process.name, sizeof(hint->name));
 }
 
+/* A namespace that we don't know: new, or one whose processes we can't see. */
+static void look_for_spaces_soon(struct host_watch *watch)
+{
+	struct pace *pace = &watch->for_spaces;
+	int64_t soon = pace->ran_us + pace->cost_us * SCAN_SHARE;
+	if (pace->due_us > soon)
+		pace->due_us = soon;
+}
+
 static void on_change(void *self, const struct kernel_change *change)
 {
 	struct host_watch *watch = self;
@@ -88,7 +101,7 @@ static void on_change(void *self, const struct kernel_change *change)
 						   .proto = change->proto,
 						   .family = change->family });
 	else
-		watch->for_spaces.due_us = watch->now_us;
+		look_for_spaces_soon(watch);
 }
 
 static void on_connection(void *self, const struct kernel_connection *seen)
@@ -249,58 +262,60 @@ static bool is_due(const struct host_watch *watch, const struct pace *pace)
 	return pace->due_us <= watch->now_us;
 }
 
-/* Lists all sockets of a protocol; without events, a glance may call for it sooner. */
 static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
-		     int64_t least)
+		     bool has_events)
 {
 	int64_t began = watch_cost_us();
 	scan_all(watch, proto);
 	if (proto == IPPROTO_TCP && watch->has_sctp)
 		scan_all(watch, IPPROTO_SCTP);
-	pace_set(pace, watch->now_us, began, least, SCAN_SHARE);
-	/* Two in a row after a quiet time; after that, as the share allows. */
-	int64_t wait = pace->cost_us * REASON_SHARE;
-	int64_t from = pace->paid_us > watch->now_us ? pace->paid_us : watch->now_us;
-	pace->paid_us = from + wait;
-	/* One dear list, such as the first, must not put off the next ones for long. */
-	if (pace->paid_us > watch->now_us + 3 * wait)
-		pace->paid_us = watch->now_us + 3 * wait;
-	pace->earliest_us = pace->paid_us - 2 * wait;
+	bool is_slow = proto == IPPROTO_UDP && has_events;
+	pace_set(pace, watch->now_us, began, is_slow ? UDP_US : SECOND_US,
+		 has_events ? SCAN_SHARE : LONE_SCAN_SHARE);
+	if (pace->due_us > watch->now_us + SCAN_LATEST_US)
+		pace->due_us = watch->now_us + SCAN_LATEST_US;
 }
 
-static void make_due(struct pace *pace)
+/* Quiet times earn a few lists in a row. */
+static void earn_credit(struct host_watch *watch)
 {
-	if (pace->due_us > pace->earliest_us)
-		pace->due_us = pace->earliest_us;
+	watch->credit_us += (watch->now_us - watch->credited_us) / CREDIT_SHARE;
+	watch->credited_us = watch->now_us;
+	if (watch->credit_us > CREDIT_MAX_US)
+		watch->credit_us = CREDIT_MAX_US;
 }
 
 /*
  * Without events: the kernel counts sockets, which is cheaper to read than their list.
- * One that opens while another closes is found by the next list.
+ * One that opens while another closes is found by the next list of all.
  */
 static void run_glance(struct host_watch *watch)
 {
 	int64_t began = watch_cost_us();
-	bool is_changed = false;
 	for (size_t i = 0; i < watch->spaces.count; i++)
 		if (space_has_changed(&watch->spaces.at[i]))
-			is_changed = true;
+			watch->spaces.at[i].is_waiting = true;
 	pace_set(&watch->for_glance, watch->now_us, began, GLANCE_US, GLANCE_SHARE);
-	if (is_changed && !watch->kernel.tells_tcp)
-		make_due(&watch->for_tcp);
-	if (is_changed && !watch->kernel.tells_udp)
-		make_due(&watch->for_udp);
+	earn_credit(watch);
+	for (size_t i = 0; i < watch->spaces.count && watch->credit_us > 0; i++) {
+		struct space *space = &watch->spaces.at[i];
+		if (!space->is_waiting)
+			continue;
+		space->is_waiting = false;
+		began = watch_cost_us();
+		scan_one(watch, space);
+		watch->credit_us -= watch_cost_us() - began;
+	}
 }
 
 static void run_tcp(struct host_watch *watch)
 {
-	run_scan(watch, &watch->for_tcp, IPPROTO_TCP, SECOND_US);
+	run_scan(watch, &watch->for_tcp, IPPROTO_TCP, watch->kernel.tells_tcp);
 }
 
 static void run_udp(struct host_watch *watch)
 {
-	run_scan(watch, &watch->for_udp, IPPROTO_UDP,
-		 watch->kernel.tells_udp ? UDP_US : SECOND_US);
+	run_scan(watch, &watch->for_udp, IPPROTO_UDP, watch->kernel.tells_udp);
 }
 
 static void run_owners(struct host_watch *watch)
@@ -336,9 +351,11 @@ static void run_first(struct host_watch *watch)
 	run_udp(watch);
 	tell_means(watch);
 	run_counts(watch);
+	/* Telling all of it was dear; looking at it again is not. */
+	watch->for_tcp.due_us = watch->for_udp.due_us = watch->now_us + SECOND_US;
 	watch->for_owners.due_us = watch->now_us + OWNERS_US;
-	watch->for_tcp.paid_us = watch->for_udp.paid_us = 0;
-	watch->for_tcp.earliest_us = watch->for_udp.earliest_us = 0;
+	watch->credit_us = CREDIT_MAX_US;
+	watch->credited_us = watch->now_us;
 	watch->is_synced = true;
 	struct host_event event = { .kind = HOST_SYNCED };
 	watch_send(watch, &event);

@@ -25,8 +25,7 @@ enum {
 struct pace {
 	int64_t due_us; /* monotonic */
 	int64_t cost_us;
-	int64_t paid_us;     /* until when the share of it is used up */
-	int64_t earliest_us; /* that it may be done again, if there is a reason */
+	int64_t ran_us;
 };
 
 /* A port where something happened. */
@@ -71,6 +70,8 @@ struct host_watch {
 	struct pace for_changes, for_tcp, for_udp, for_counts, for_owners, for_search,
 		for_spaces, for_glance;
 	int64_t look_again_us; /* at doubtful owners; 0: there are none */
+	int64_t credit_us;     /* CPU time that lists after a glance may take now */
+	int64_t credited_us;
 
 	/* Connections that may be told now, in millionths. */
 	int64_t allowance, allowance_us;
@@ -107,6 +108,8 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 
 /* Every socket of a protocol in every namespace. */
 void scan_all(struct host_watch *watch, uint8_t proto);
+/* All protocols in one. */
+void scan_one(struct host_watch *watch, const struct space *space);
 /* Something happened at that port of the namespace with that inode; 0: at some. */
 void scan_note(struct host_watch *watch, const struct change *change);
 /* The ports that changed, and listeners whose owner is in doubt. */

@@ -7,7 +7,6 @@ others listen.  Every part runs twice: with BPF, and without.
 import json
 import os
 import re
-import signal
 import socket
 import statistics
 import subprocess
@@ -48,14 +47,31 @@ class Talker:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(5)
-        self.process.stdin.close()
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+
+
+def alone(lab):
+    """A PID namespace, as a wrapper: what runs there sees none of this machine's others."""
+    outer = lab.start(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                       "sleep", "infinity"])
+
+    def sleeper():
+        with open(f"/proc/{outer.pid}/task/{outer.pid}/children", encoding="ascii") as file:
+            pids = file.read().split()
+        if not pids:
+            return None
+        with open(f"/proc/{pids[0]}/comm", encoding="ascii") as file:
+            return pids[0] if file.read() == "sleep\n" else None
+    return ["nsenter", "--target", e2e.until(sleeper, "a PID namespace"), "--pid",
+            "--mount"]
 
 
 class Listener(Talker):
     """listen.py, ready."""
 
-    def __init__(self, lab, network, *arguments):
-        super().__init__(lab, network, [PYTHON, LISTEN, *arguments])
+    def __init__(self, lab, network, *arguments, wrapper=()):
+        super().__init__(lab, network, [*wrapper, PYTHON, LISTEN, *arguments])
         e2e.until(lambda: "ready" in self.lines(), "listen.py")
 
 
@@ -354,6 +370,21 @@ def outgoing(tap, lab):
     tap.equal(told["pid"], os.getpid(), "so is a UDP client that has come and gone")
 
 
+def pid_namespace(tap, lab):
+    """Numbers of processes are those of the /proc that we read."""
+    for name, options in modes():
+        network, wrapper = lab.namespace("pids"), alone(lab)
+        there = Listener(lab, network, "tcp/127.0.0.1/1801", wrapper=wrapper)
+        watch = Watch(lab, network, *options, wrapper=wrapper)
+        there.say("open tcp/127.0.0.1/1802")
+        new = watch.wait("listener", port=1802, change="opened")
+        e2e.until(lambda w=watch: "pid" in w.find("listener", port=1802)[-1], "its process")
+        new = watch.find("listener", port=1802)[-1]
+        old = watch.find("listener", port=1801)[-1]
+        tap.ok(old["pid"] == new["pid"] < 100 and new["process"].startswith("python"),
+               f"{name}: in a PID namespace processes have the numbers it gives", old, new)
+
+
 def unprivileged(tap, lab):
     network = lab.namespace("nobody")
     there = Listener(lab, network, "tcp/127.0.0.1/1701", "udp/127.0.0.1/1702")
@@ -387,9 +418,11 @@ def measure(watch, seconds, churn=None):
 def many(tap, lab):
     for name, options in modes():
         network = lab.namespace("many")
-        crowd = Listener(lab, network, "--many", str(FIRST_OF_MANY), str(MANY))
-        there = Listener(lab, network)
-        watch = Watch(lab, network, *options)
+        wrapper = alone(lab)
+        crowd = Listener(lab, network, "--many", str(FIRST_OF_MANY), str(MANY),
+                         wrapper=wrapper)
+        there = Listener(lab, network, wrapper=wrapper)
+        watch = Watch(lab, network, *options, wrapper=wrapper)
         e2e.until(lambda w=watch: w.cost()["listeners"] >= MANY, "10,000 listeners")
         ratio, cost = measure(watch, 20)
         print(f"# {name}: idle {ratio:.4f} of a core; {cost}")
@@ -411,7 +444,7 @@ def many(tap, lab):
         tap.ok((took[0] if options else max(took)) < NOTICED_S,
                f"{name}: beside 10,000, a new one is noticed within a second", took)
         tap.ok(ratio < COST_RATIO, f"{name}: with sockets coming and going too", ratio)
-        crowd.process.send_signal(signal.SIGKILL)
+        crowd.process.stdin.close()
         e2e.until(lambda w=watch: w.cost()["listeners"] < 100, "the end of 10,000", 20, 0.2)
         tap.ok(True, f"{name}: 10,000 that end at once are told")
         there.end()
@@ -420,4 +453,5 @@ def many(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces, shared,
-                      full_queue, hidden, names, outgoing, unprivileged, many))
+                      full_queue, hidden, names, outgoing, pid_namespace,
+                      unprivileged, many))
