@@ -252,13 +252,16 @@ void run_greet(const struct config *config, const struct privileges *privileges,
 	greet_watched(config, privileges);
 	if (*address != '\0')
 		printf("Dashboard  http://%s/\n", address);
+	printf("History    %s\n", config->state);
 	const char *self = program_invocation_name;
 	printf("\nIn another terminal, type\n"
-	       "  %s%s top       a live view\n"
-	       "  %s%s ports     which ports carry traffic, and how well\n"
-	       "  %s%s status    is all well, was anything missed\n"
+	       "  %s%s top                 a live view\n"
+	       "  %s%s ports               which ports carry traffic, and how well\n"
+	       "  %s%s ports --listening   who listens\n"
+	       "  %s%s explain PORT        why a port is unwell\n"
+	       "  %s%s status              is all well, was anything missed\n"
 	       "Ctrl-C here ends it with a summary.\n\n",
-	       self, option, self, option, self, option);
+	       self, option, self, option, self, option, self, option, self, option);
 	fflush(stdout);
 }
 
