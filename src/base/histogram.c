@@ -242,7 +242,8 @@ static void pack_many(const struct histogram *h, struct packing *p)
 
 size_t histogram_pack(const struct histogram *h, uint8_t *out, size_t size)
 {
-	struct packing p = { .at = out, .size = size, .before = -1 };
+	struct packing p = { .size = size, .before = -1 };
+	p.at = out;
 	(h->many ? pack_many : pack_few)(h, &p);
 	return p.len <= size ? p.len : 0;
 }

@@ -13,7 +13,7 @@ struct keeping *keeping_new(void);
 void keeping_free(struct keeping *keeping);
 
 /*
- * After each round of the writer; has something to do every few seconds.  ok: the round
- * went well, so there is something to delete from.
+ * Called by the writer whenever it looks; has something to do every few seconds.  ok:
+ * the last commit went well, so there is something to delete from.
  */
 void keeping_work(struct keeping *keeping, struct store *store, bool ok);

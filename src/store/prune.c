@@ -15,6 +15,7 @@ enum {
 	SERVICES_AT_ONCE = 64,
 	ROWS_AT_ONCE = 2000, /* of one service */
 	TENS_AT_ONCE = 30,   /* intervals of ten seconds, with all services */
+	TENS_RUNS = 8,
 	FORGOTTEN_AT_ONCE = 256,
 	MINUTES_AT_ONCE = 1440,
 };
@@ -97,7 +98,9 @@ static bool add_service(void *self, struct service_entry *entry)
 static void begin_sweep(struct sweep *sweep, struct trunk *trunk, enum level level,
 			int64_t before_us)
 {
-	if (sweep->count > 0 || before_us < sweep->before_us + 60 * level_us(level))
+	int64_t pause_us =
+		level_us(level + 1 < LEVELS ? (enum level)(level + 1) : level);
+	if (sweep->count > 0 || before_us < sweep->before_us + pause_us)
 		return;
 	size_t most =
 		book_count(trunk->book, false) + book_count(trunk->book, true) + 1;
@@ -131,8 +134,11 @@ static int prune_level(struct prune *prune, struct trunk *trunk, enum level leve
 	if (level == LEVEL_10S) {
 		/* Not each ten seconds ten seconds. */
 		bool is_due = before_us >= trunk->rollup.kept[level] + 60 * SECOND_US;
-		*more = false;
-		return is_due ? delete_tens(trunk, before_us, more) : SQLITE_OK;
+		int code = SQLITE_OK;
+		*more = is_due;
+		for (unsigned i = 0; i < TENS_RUNS && *more && code == SQLITE_OK; i++)
+			code = delete_tens(trunk, before_us, more);
+		return code;
 	}
 	begin_sweep(&prune->sweeps[level], trunk, level, before_us);
 	int code = go_on(&prune->sweeps[level], trunk, level);
@@ -271,13 +277,13 @@ static uint32_t limit_of(const struct store_limits *limits, enum level level)
 	}
 }
 
-/* What is not rolled up yet stays. */
+/* What is not made of the finer level yet, or not rolled up yet, comes later. */
 static int64_t oldest_wanted(const struct trunk *trunk, enum level level, int64_t since)
 {
-	if (level + 1 == LEVELS)
-		return since;
-	int64_t rolled = trunk->rollup.rolled[level + 1];
-	return smaller(since, rolled);
+	const int64_t *rolled = trunk->rollup.rolled;
+	if (level > LEVEL_10S)
+		since = smaller(since, rolled[level]);
+	return level + 1 < LEVELS ? smaller(since, rolled[level + 1]) : since;
 }
 
 static bool commit(struct trunk *trunk, int code)

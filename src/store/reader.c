@@ -52,19 +52,21 @@ static bool is_told_on(struct watch *watch, int64_t now)
 				    now - watch->begin_us);
 }
 
+static bool is_cancelled(const struct watch *watch)
+{
+	return watch->cancel != NULL && atomic_load(watch->cancel);
+}
+
 bool watch_goes_on(struct watch *watch)
 {
-	int64_t now = now_us();
+	int64_t now = now_us(), taken_us = now - watch->begin_us;
 	if (watch->why != 0)
 		return false;
-	if (watch->cancel != NULL && atomic_load(watch->cancel))
-		watch->why = -ECANCELED;
-	else if (watch->time_limit_us > 0 &&
-		 now - watch->begin_us > watch->time_limit_us)
+	if (watch->time_limit_us > 0 && taken_us > watch->time_limit_us)
 		watch->why = -ETIME;
 	else if (sqlite3_memory_used() > (int64_t)MEMORY_MAX_MIB << 20)
 		watch->why = -ENOMEM;
-	else if (!is_told_on(watch, now))
+	else if (is_cancelled(watch) || !is_told_on(watch, now))
 		watch->why = -ECANCELED;
 	return watch->why == 0;
 }

@@ -135,12 +135,11 @@ static void publish(struct store *store, bool ok, const struct trouble *trouble)
 	pthread_mutex_unlock(&store->lock);
 }
 
-static bool write_and_keep(struct store *store)
+static bool write_waiting(struct store *store)
 {
 	struct trouble trouble = { 0 };
 	bool ok = batch_write(store, &trouble);
 	publish(store, ok, &trouble);
-	keeping_work(store->keeping, store, ok);
 	return ok;
 }
 
@@ -165,9 +164,10 @@ static void *run(void *self)
 			gaps_clocks(&store->gaps, clock_us(CLOCK_REALTIME),
 				    clock_us(CLOCK_BOOTTIME), now_us);
 		if (stopping || last_us == 0 || is_due(store, now_us, last_us, ok)) {
-			ok = write_and_keep(store);
+			ok = write_waiting(store);
 			last_us = clock_us(CLOCK_MONOTONIC);
 		}
+		keeping_work(store->keeping, store, ok);
 		if (stopping)
 			break;
 		stopping = wait_ms(store, LOOK_MS);
@@ -176,7 +176,7 @@ static void *run(void *self)
 	     waited += LOOK_MS) {
 		struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
 		nanosleep(&pause, NULL);
-		write_and_keep(store);
+		write_waiting(store);
 	}
 	batch_close(store);
 	return NULL;

@@ -4,7 +4,7 @@
  *   store flows FOLDER COUNT      puts that many flows; rate from the first put until
  *                                 all are committed
  *   store fill FOLDER PORTS DAYS  makes the roll-ups of a machine with so many ports
- *   store ask FOLDER TIMES        chart latencies of such a store
+ *   store ask FOLDER TIMES PORTS  chart latencies of such a store
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,5 +326,5 @@ int main(int argc, char **argv)
 		return bench_ask(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 				 (unsigned)strtoul(argv[4], NULL, 10));
 	die("usage: store flows FOLDER COUNT | fill FOLDER PORTS DAYS | ask FOLDER "
-	    "TIMES");
+	    "TIMES PORTS");
 }
