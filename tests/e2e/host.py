@@ -44,11 +44,14 @@ class Talker:
         return text[:text.rfind("\n") + 1].splitlines()
 
     def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(5)
+        """Ends with its input, or else is ended; its exit status."""
         if not self.process.stdin.closed:
             self.process.stdin.close()
+        try:
+            return self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(5)
 
 
 def alone(lab):
@@ -181,6 +184,7 @@ def every_kind(tap, lab):
         there.end()
         e2e.until(lambda w=watch: not told_by_us(w), "the end of all")
         tap.ok(True, f"{name}: all are gone with their process")
+        tap.equal(watch.end(), 0, f"{name}: the watch ends cleanly")
 
 
 def open_later(tap, name, network, there, watch):
