@@ -112,10 +112,14 @@ static int scan_process(struct owners *owners, const char *proc, uint32_t pid)
 	const struct processes where = { .proc = proc };
 	struct owner seen = { .pid = pid, .chosen_port = 0xff };
 	bool knows_start = false;
+	int error = 0;
 	struct dirent *entry = NULL;
 	while ((entry = readdir(folder)) != NULL) {
 		ssize_t len = readlinkat(dirfd(folder), entry->d_name, target,
 					 sizeof(target) - 1);
+		/* A folder may be open to us, and its files not (ptrace(2)). */
+		if (len < 0 && (errno == EACCES || errno == EPERM))
+			error = -errno;
 		if (len <= 0)
 			continue;
 		target[len] = '\0';
@@ -130,7 +134,7 @@ static int scan_process(struct owners *owners, const char *proc, uint32_t pid)
 		owners_note(owners, &seen);
 	}
 	closedir(folder);
-	return 0;
+	return error;
 }
 
 static bool found_all(const struct owners *owners, const struct wanted_inodes *wanted)

@@ -9,7 +9,7 @@
 
 #include <netinet/in.h>
 
-enum { MISSED_MAX = 2 };
+enum { MISSED_MAX = 2, LOOK_LATER_US = 500000 };
 
 struct scan_to {
 	struct host_watch *watch;
@@ -243,8 +243,8 @@ static void settle_doubtful(struct host_watch *watch)
 {
 	if (watch->look_again_us == 0 || watch->look_again_us > watch->now_us)
 		return;
-	if (watch->for_search.due_us > watch->now_us) {
-		watch->look_again_us = watch->for_search.due_us;
+	if (!may_search(watch)) {
+		watch->look_again_us = watch->now_us + LOOK_LATER_US;
 		return;
 	}
 	watch->look_again_us = 0;

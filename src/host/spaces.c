@@ -125,7 +125,8 @@ int spaces_open(struct spaces *spaces)
 	spaces->ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (spaces->ours >= 0)
 		fstat(spaces->ours, &status);
-	else
+	/* Where we are already is the place to try whether we may go. */
+	if (spaces->ours < 0 || setns(spaces->ours, CLONE_NEWNET) != 0)
 		spaces->is_denied = true;
 	return add_here(spaces, status.st_ino) != NULL ? 0 : -errno;
 }

@@ -18,8 +18,8 @@ enum {
 	PROCESS_FRESH_US = 5000000,
 	CONNECTIONS_PER_S = 1000,
 	CONNECTIONS_BURST = 4000,
-	SEARCH_LEAST_US = 100000,
 	SEARCH_SHARE = 500,
+	SEARCH_BURST_US = 150000,
 };
 
 static int64_t wall_clock_us(void)
@@ -343,8 +343,13 @@ static void search(struct host_watch *watch, const struct wanted_inodes *wanted)
 {
 	int64_t began = watch_cost_us();
 	find_owners(watch, wanted);
-	pace_set(&watch->for_search, watch->now_us, began, SEARCH_LEAST_US,
-		 SEARCH_SHARE);
+	watch->for_searches.us -= watch_cost_us() - began;
+}
+
+bool may_search(struct host_watch *watch)
+{
+	return credit_has(&watch->for_searches, watch->now_us, SEARCH_SHARE,
+			  SEARCH_BURST_US);
 }
 
 /* Those of listeners from a place on that are not found, as far as there is room. */
@@ -368,7 +373,7 @@ void search_owners(struct host_watch *watch, size_t from)
 {
 	struct wanted_inodes wanted;
 	size_t missing = list_wanted(watch, from, &wanted);
-	if (missing > 0 && watch->now_us >= watch->for_search.due_us)
+	if (missing > 0 && may_search(watch))
 		search(watch, missing == wanted.count ? &wanted : NULL);
 }
 

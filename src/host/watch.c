@@ -30,9 +30,9 @@ enum {
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
 	CHANGES_SHARE = 300,
 	SCAN_SHARE = 500,
-	LONE_SCAN_SHARE = 250, /* without events */
-	CREDIT_SHARE = 250,
-	CREDIT_MAX_US = 50000,
+	LONE_SCAN_SHARE = 333, /* without events */
+	LISTS_SHARE = 333,
+	LISTS_BURST_US = 50000,
 	COUNTS_SHARE = 500,
 	OWNERS_SHARE = 1000,
 	GLANCE_SHARE = 500,
@@ -62,6 +62,17 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 	pace->cost_us = watch_cost_us() - began_cost_us;
 	int64_t wait = pace->cost_us * share;
 	pace->due_us = now_us + (wait > least ? wait : least);
+}
+
+bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_us)
+{
+	/* The first time of all, it has been quiet for ever. */
+	credit->us +=
+		credit->earned_us == 0 ? most_us : (now_us - credit->earned_us) / share;
+	credit->earned_us = now_us;
+	if (credit->us > most_us)
+		credit->us = most_us;
+	return credit->us > 0;
 }
 
 /* ---- the kernel's events ---- */
@@ -242,7 +253,7 @@ static void tell_means(struct host_watch *watch)
 		     kernel_lost(kernel, KERNEL_LOST_CONNECTIONS);
 	add_reason(&means, kernel->reason[0] != '\0', kernel->reason);
 	add_reason(&means, !means.sees_processes,
-		   "files of other users' processes can't be read");
+		   "files of some processes can't be read");
 	add_reason(&means, !means.sees_namespaces,
 		   "other network namespaces can't be entered");
 	add_reason(&means, watch->spaces.has_more,
@@ -276,15 +287,6 @@ static void run_scan(struct host_watch *watch, struct pace *pace, uint8_t proto,
 		pace->due_us = watch->now_us + SCAN_LATEST_US;
 }
 
-/* Quiet times earn a few lists in a row. */
-static void earn_credit(struct host_watch *watch)
-{
-	watch->credit_us += (watch->now_us - watch->credited_us) / CREDIT_SHARE;
-	watch->credited_us = watch->now_us;
-	if (watch->credit_us > CREDIT_MAX_US)
-		watch->credit_us = CREDIT_MAX_US;
-}
-
 /*
  * Without events: the kernel counts sockets, which is cheaper to read than their list.
  * One that opens while another closes is found by the next list of all.
@@ -296,15 +298,15 @@ static void run_glance(struct host_watch *watch)
 		if (space_has_changed(&watch->spaces.at[i]))
 			watch->spaces.at[i].is_waiting = true;
 	pace_set(&watch->for_glance, watch->now_us, began, GLANCE_US, GLANCE_SHARE);
-	earn_credit(watch);
-	for (size_t i = 0; i < watch->spaces.count && watch->credit_us > 0; i++) {
+	for (size_t i = 0; i < watch->spaces.count; i++) {
 		struct space *space = &watch->spaces.at[i];
-		if (!space->is_waiting)
+		if (!space->is_waiting || !credit_has(&watch->for_lists, watch->now_us,
+						      LISTS_SHARE, LISTS_BURST_US))
 			continue;
 		space->is_waiting = false;
 		began = watch_cost_us();
 		scan_one(watch, space);
-		watch->credit_us -= watch_cost_us() - began;
+		watch->for_lists.us -= watch_cost_us() - began;
 	}
 }
 
@@ -354,8 +356,6 @@ static void run_first(struct host_watch *watch)
 	/* Telling all of it was dear; looking at it again is not. */
 	watch->for_tcp.due_us = watch->for_udp.due_us = watch->now_us + SECOND_US;
 	watch->for_owners.due_us = watch->now_us + OWNERS_US;
-	watch->credit_us = CREDIT_MAX_US;
-	watch->credited_us = watch->now_us;
 	watch->is_synced = true;
 	struct host_event event = { .kind = HOST_SYNCED };
 	watch_send(watch, &event);

@@ -35,6 +35,12 @@ struct change {
 	uint8_t proto, family;
 };
 
+/* CPU time that may be spent: it grows with time, up to a burst after a quiet time. */
+struct credit {
+	int64_t us; /* below 0: overdrawn */
+	int64_t earned_us;
+};
+
 struct kept_process {
 	struct process process;
 	uint64_t hash;
@@ -67,11 +73,11 @@ struct host_watch {
 	/* Owners that events named, by inode. */
 	struct owner hints[HINTS_MAX];
 
-	struct pace for_changes, for_tcp, for_udp, for_counts, for_owners, for_search,
-		for_spaces, for_glance;
-	int64_t look_again_us; /* at doubtful owners; 0: there are none */
-	int64_t credit_us;     /* CPU time that lists after a glance may take now */
-	int64_t credited_us;
+	struct pace for_changes, for_tcp, for_udp, for_counts, for_owners, for_spaces,
+		for_glance;
+	int64_t look_again_us;      /* at doubtful owners; 0: there are none */
+	struct credit for_lists;    /* after a glance */
+	struct credit for_searches; /* for owners */
 
 	/* Connections that may be told now, in millionths. */
 	int64_t allowance, allowance_us;
@@ -104,6 +110,9 @@ void watch_send(struct host_watch *watch, struct host_event *event);
 void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t least,
 	      int share);
 
+/* Adds what 1/share of the time since last asked gives; true if any is left. */
+bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_us);
+
 /* ---- scan.c ---- */
 
 /* Every socket of a protocol in every namespace. */
@@ -134,6 +143,8 @@ void tell_owners_again(struct host_watch *watch);
 void search_owners(struct host_watch *watch, size_t from);
 /* Looks again for those in doubt, or that have no owner. */
 void search_all_owners(struct host_watch *watch);
+/* False: searching has cost enough for now. */
+bool may_search(struct host_watch *watch);
 
 /* ---- count.c ---- */
 

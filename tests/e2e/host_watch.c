@@ -88,12 +88,12 @@ static void print_cost(const struct host_watch *watch)
 {
 	printf("{\"record\":\"cost\",\"cpu_us\":%ld,\"elapsed_us\":%ld,\"events\":%lu,"
 	       "\"listeners\":%zu,\"changes_us\":%ld,\"tcp_us\":%ld,\"udp_us\":%ld,"
-	       "\"counts_us\":%ld,\"owners_us\":%ld,\"search_us\":%ld,"
+	       "\"counts_us\":%ld,\"owners_us\":%ld,\"searches_us\":%ld,"
 	       "\"spaces_us\":%ld}\n",
 	       clock_us(CLOCK_PROCESS_CPUTIME_ID), clock_us(CLOCK_MONOTONIC), events,
 	       host_count(host), watch->for_changes.cost_us, watch->for_tcp.cost_us,
 	       watch->for_udp.cost_us, watch->for_counts.cost_us,
-	       watch->for_owners.cost_us, watch->for_search.cost_us,
+	       watch->for_owners.cost_us, watch->for_searches.us,
 	       watch->for_spaces.cost_us);
 	fflush(stdout);
 }

@@ -272,12 +272,17 @@ static void a_flow_has_the_name_of_its_local_server(void **state)
 	assert_int_equal(flow.pid, 1002);
 	flow = flow_of(host, "127.0.0.1", 4000, "127.0.0.1", 443, IPPROTO_TCP);
 	assert_int_equal(flow.pid, 1001);
+	/* An address that two namespaces have is ours first, whichever came first. */
+	have_address(host, "10.0.0.1", OTHER, false);
+	flow = flow_of(host, "192.0.2.9", 4000, "10.0.0.1", 443, IPPROTO_TCP);
+	assert_int_equal(flow.pid, 1001);
 	/* The same port of somebody else is not ours. */
 	flow = flow_of(host, "10.0.0.1", 4000, "192.0.2.9", 443, IPPROTO_TCP);
 	assert_int_equal(flow.pid, UNKNOWN_U32);
 	assert_string_equal(flow.process, "");
 	/* An address that has gone is nobody's. */
 	have_address(host, "10.0.0.5", 0, true);
+	have_address(host, "172.17.0.2", OTHER, true);
 	flow = flow_of(host, "192.0.2.9", 4000, "10.0.0.1", 443, IPPROTO_TCP);
 	assert_int_equal(flow.pid, UNKNOWN_U32);
 	host_free(host);

@@ -207,6 +207,23 @@ static void every_cut_and_every_changed_byte_is_survived(void **state)
 	}
 }
 
+static void an_attribute_longer_than_its_message_is_refused(void **state)
+{
+	(void)state;
+	for (uint16_t more = 1; more <= 16; more++) {
+		struct letter letter = { .len = 0 };
+		uint32_t mark = 0;
+		begin_socket(&letter, AF_INET, DIAG_LISTEN);
+		size_t at = letter.len;
+		attribute(&letter, INET_DIAG_MARK, &mark, sizeof(mark));
+		end(&letter);
+		struct nlattr longer = { .nla_len = (uint16_t)(8 + more),
+					 .nla_type = INET_DIAG_MARK };
+		memcpy(letter.at + at, &longer, sizeof(longer));
+		assert_int_equal(read_letter(&letter), -EBADMSG);
+	}
+}
+
 static struct addr addresses[4];
 static size_t address_count;
 
@@ -269,6 +286,7 @@ int main(void)
 		cmocka_unit_test(tcp_info_may_be_of_any_length),
 		cmocka_unit_test(an_error_is_handed_on),
 		cmocka_unit_test(every_cut_and_every_changed_byte_is_survived),
+		cmocka_unit_test(an_attribute_longer_than_its_message_is_refused),
 		cmocka_unit_test(the_local_end_of_a_link_is_our_address),
 		cmocka_unit_test(a_protocol_that_is_not_there_is_said_so),
 	};
