@@ -30,7 +30,7 @@ static int open_capture(void *self, int fds[2])
 static void send_event(void *to, const struct host_event *event)
 {
 	(void)to;
-	guard_emit(event, sizeof(*event));
+	guard_emit(event, host_event_size(event->kind));
 }
 
 static bool open_watch(void *self)

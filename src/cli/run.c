@@ -55,11 +55,11 @@ static void take_guard(struct monitor *m)
 	enum { AT_ONCE = 1024 }; /* the loop has other things to do, too */
 	struct guard *guard = m->privileges.guard;
 	char text[GUARD_TEXT_MAX];
-	struct host_event event;
+	struct host_event event = { 0 };
 	int len = 0;
 	for (int i = 0; i < AT_ONCE; i++) {
 		len = guard_next(guard, &event, sizeof(event));
-		if (len != sizeof(event))
+		if (len <= 0)
 			break;
 		monitor_take_event(m, &event);
 	}
