@@ -42,7 +42,7 @@ static void print_store(const json_t *store, const struct look *look)
 			  (double)time(NULL) - (double)oldest_us / 1e6);
 		printf("%s, since %s ago; %s records waiting", bytes, span, waiting);
 	} else {
-		printf("%s, nothing kept yet; %s records waiting", bytes, waiting);
+		printf("%s; %s records waiting", bytes, waiting);
 	}
 	if (lost > 0) {
 		text_count(message, sizeof(message), lost);
