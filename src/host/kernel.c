@@ -63,8 +63,8 @@ static struct bpf_object *load(const bool wanted[PROGRAMS])
 {
 	struct bpf_object_open_opts options = { .sz = sizeof(options),
 						.object_name = "breakwater" };
-	struct bpf_object *object = bpf_object__open_mem(
-		kernel_object, (size_t)(kernel_object_end - kernel_object), &options);
+	size_t size = (size_t)((uintptr_t)kernel_object_end - (uintptr_t)kernel_object);
+	struct bpf_object *object = bpf_object__open_mem(kernel_object, size, &options);
 	if (object == NULL)
 		return NULL;
 	for (int i = 0; i < PROGRAMS; i++) {

@@ -149,7 +149,7 @@ static void the_reader_ends_when_it_is_told(void **state)
 
 /* ---- SQL ---- */
 
-static struct {
+static struct seen {
 	size_t columns, rows;
 	char names[512], last[4096];
 	unsigned told;
@@ -212,7 +212,7 @@ static int ask(const char *sql, uint32_t limit_ms, char error[static STORE_ERROR
 				      .row = take_row,
 				      .progress = take_progress };
 	int status;
-	memset(&seen, 0, offsetof(typeof(seen), end_after_us));
+	memset(&seen, 0, offsetof(struct seen, end_after_us));
 	struct store_reader *reader = store_reader_open(folder, error, &status);
 	assert_non_null(reader);
 	int result = store_sql(reader, sql, limit_ms, &to, error);
@@ -273,10 +273,10 @@ static void a_condition_on_time_opens_no_other_day(void **state)
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM flow WHERE \"end\">=%lld",
 		 (long long)(START_US + 3 * DAY));
 	assert_int_equal(ask(sql, 0, error), 0);
-	assert_int_equal(atoll(seen.last), count);
+	assert_int_equal(strtoll(seen.last, NULL, 10), count);
 	assert_int_equal(ask("SELECT count(*) FROM flow", 0, error), -EIO);
 	assert_non_null(strstr(error, "flows-2026-02-01.db"));
-	assert_true(seen.rows == 1 && atoll(seen.last) < FLOWS);
+	assert_true(seen.rows == 1 && strtoll(seen.last, NULL, 10) < FLOWS);
 }
 
 static void functions_know_networks_and_times(void **state)
