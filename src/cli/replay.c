@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/pipeline.h"
+#include "cli/replay_store.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
 
@@ -28,6 +29,7 @@ struct replay {
 	struct buf out;
 	enum format format;
 	bool prints, flows, ports, self; /* records asked for */
+	struct replay_store *keep;       /* NULL: nothing is kept */
 	bool progress;                   /* a terminal is looking */
 	int shown;                       /* per mille last drawn; -1: none */
 };
@@ -72,21 +74,30 @@ static void print_flow(struct replay *r, struct flow_record *flow)
 	end_line(r);
 }
 
+static void keep_flow(struct replay *r, struct flow_record *flow)
+{
+	if (strcmp(flow->end_reason, "aggregate") != 0)
+		record_community_id(flow, 0);
+	replay_store_put(r->keep, RECORD_flow, flow);
+}
+
 static void take_flow(void *self, const struct flow_record *flow)
 {
 	struct replay *r = self;
 	summary_flow(&r->summary, flow);
-	if (!r->prints || !r->flows)
-		return;
 	struct flow_record known = *flow;
-	print_flow(r, &known);
+	if (r->keep != NULL && strcmp(flow->end_reason, "active") != 0)
+		keep_flow(r, &known);
+	if (r->prints && r->flows)
+		print_flow(r, &known);
 }
 
 static void take_port(void *self, const struct port_record *port,
 		      const struct port_detail *detail)
 {
-	(void)detail;
 	struct replay *r = self;
+	if (r->keep != NULL)
+		replay_store_put_port(r->keep, port, detail);
 	if (!r->prints || !r->ports || r->format != FORMAT_NATIVE)
 		return;
 	record_json(&r->out, RECORD_port, port);
@@ -129,6 +140,8 @@ static void print_self(struct replay *r, const struct pipeline_totals *totals)
 	record_init(RECORD_self, &self);
 	settings_self(totals, &self);
 	self.at = totals->newest_us;
+	if (r->keep != NULL && totals->newest_us != INT64_MIN)
+		replay_store_put(r->keep, RECORD_self, &self);
 	if (!r->prints || !r->self || totals->newest_us == INT64_MIN)
 		return;
 	if (r->format == FORMAT_NATIVE)
@@ -166,8 +179,9 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	};
 	struct pipeline_sink sink = {
 		.self = r,
-		.flow = r->prints || shows_summary(r) ? take_flow : NULL,
-		.port = r->prints ? take_port : NULL,
+		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
+									 : NULL,
+		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
 	struct pipeline *p =
 		pipeline_replay(capture, &options, &sink, take_progress, r);
@@ -252,7 +266,7 @@ static bool choose_format(struct replay *r, const char *format, bool json)
 }
 
 struct replay_options {
-	const char *config_path, *format, *types, *filter;
+	const char *config_path, *format, *types, *filter, *state;
 	struct option_list home;
 	uint64_t workers;
 	bool quiet;
@@ -275,12 +289,15 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	if (capture == NULL || catalog == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
 			catalog == NULL ? "not enough memory" : error);
-	} else {
+	} else if (o->state == NULL ||
+		   (r->keep = replay_store_open(o->state, &status)) != NULL) {
 		struct sigaction action = { .sa_handler = interrupt };
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 		status = replay(r, capture, catalog, &o->common);
 	}
+	if (r->keep != NULL && !replay_store_close(r->keep) && status == STATUS_OK)
+		status = STATUS_INCOMPLETE;
 	if (capture != NULL)
 		capture_close(capture);
 	if (catalog != NULL)
@@ -301,6 +318,8 @@ int command_replay(int argc, char **argv)
 		  &o.format, 0, 0 },
 		{ 0, OPTION_TEXT, "type", "T,...",
 		  "only these records: flow, port, self", &o.types, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "keep the records in a store there, for query", &o.state, 0, 0 },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",
 		  "look only at packets that match (pcap-filter)", &o.filter, 0, 0 },
 		{ 0, OPTION_NUMBER, "workers", "N", "threads; default 1", &o.workers, 1,
@@ -315,6 +334,7 @@ int command_replay(int argc, char **argv)
 		.examples = "  breakwater replay trace.pcap\n"
 			    "  breakwater replay --json trace.pcap | jq 'select(.record"
 			    "==\"flow\")'\n"
+			    "  breakwater replay --state kept trace.pcap\n"
 			    "  zcat trace.pcap.gz | breakwater replay -\n",
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),

@@ -1,0 +1,103 @@
+/*
+ * replay_store.c: see replay_store.h.
+ */
+#include "cli/replay_store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "store/store.h"
+
+enum {
+	LOOK_EVERY = 1024, /* records between two looks at what waits */
+	WAITING_MAX = 16 * 1024,
+	PAUSE_US = 1000,
+	TROUBLE_S = 10, /* so long a store may be in trouble before we give up */
+};
+
+struct replay_store {
+	struct store *store;
+	unsigned put;
+	bool given_up;
+};
+
+struct replay_store *replay_store_open(const char *folder, int *status)
+{
+	/* What is in a capture is as old as it is. */
+	const struct store_limits for_ever = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
+					       UINT32_MAX, UINT32_MAX, UINT32_MAX,
+					       UINT64_MAX };
+	*status = STATUS_USAGE;
+	if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
+		*status = errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
+		fprintf(stderr, "breakwater replay: --state %s: %s\n", folder,
+			strerror(errno));
+		return NULL;
+	}
+	struct replay_store *keep = calloc(1, sizeof(*keep));
+	if (keep != NULL)
+		keep->store = store_open(folder, &for_ever);
+	if (keep != NULL && keep->store != NULL)
+		return keep;
+	fprintf(stderr, "breakwater replay: not enough memory\n");
+	free(keep);
+	return NULL;
+}
+
+/* Until no more than that waits to be written, or the store stays in trouble. */
+static void wait_for(struct replay_store *keep, uint64_t waiting_max)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_US * 1000 };
+	struct store_status now;
+	for (int troubled_us = 0; !keep->given_up; troubled_us += PAUSE_US) {
+		store_status(keep->store, &now);
+		if (now.waiting <= waiting_max)
+			return;
+		if (now.state == STORE_OK)
+			troubled_us = 0;
+		keep->given_up = troubled_us > TROUBLE_S * 1000000;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void look(struct replay_store *keep)
+{
+	if (++keep->put % LOOK_EVERY == 0)
+		wait_for(keep, WAITING_MAX);
+}
+
+void replay_store_put(struct replay_store *keep, enum record_kind kind,
+		      const void *record)
+{
+	look(keep);
+	store_put(keep->store, kind, record);
+}
+
+void replay_store_put_port(struct replay_store *keep, const struct port_record *port,
+			   const struct port_detail *detail)
+{
+	look(keep);
+	store_put_port(keep->store, port, detail != NULL ? &detail->handshake : NULL,
+		       detail != NULL ? &detail->response : NULL,
+		       detail != NULL ? &detail->clients : NULL);
+}
+
+bool replay_store_close(struct replay_store *keep)
+{
+	struct store_status end;
+	wait_for(keep, 0);
+	store_status(keep->store, &end);
+	bool whole = end.waiting == 0 && end.lost == 0;
+	if (!whole)
+		fprintf(stderr, "breakwater replay: %llu records were not kept%s%s\n",
+			(unsigned long long)(end.waiting + end.lost),
+			end.message[0] != '\0' ? ": " : "", end.message);
+	store_close(keep->store);
+	free(keep);
+	return whole;
+}

@@ -1,0 +1,25 @@
+/*
+ * replay_store.h: a replay's records, kept in a store of their own.
+ *
+ * A daemon loses records rather than wait; a replay waits rather than lose them, and
+ * keeps them whatever their age.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "flow/flow.h"
+#include "record/record.h"
+
+struct replay_store;
+
+/* NULL, with a message on standard error and *status, if the folder can't be used. */
+struct replay_store *replay_store_open(const char *folder, int *status);
+
+void replay_store_put(struct replay_store *keep, enum record_kind kind,
+		      const void *record);
+void replay_store_put_port(struct replay_store *keep, const struct port_record *port,
+			   const struct port_detail *detail);
+
+/* Waits until all is written.  False, with a message, if not all could be. */
+bool replay_store_close(struct replay_store *keep);
