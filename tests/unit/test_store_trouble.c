@@ -79,6 +79,11 @@ static void a_full_disk_is_waited_for(void **state)
 	mount_small("1m");
 	struct store *store = store_open(folder, &wide);
 	put_flows(store, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct listener_record listener;
+		random_record(RECORD_listener, &listener, true);
+		assert_true(store_put(store, RECORD_listener, &listener));
+	}
 	wait_state(store, STORE_FULL, &status);
 	assert_non_null(strstr(status.message, "free some space"));
 	assert_true(status.waiting > 0);
@@ -87,6 +92,7 @@ static void a_full_disk_is_waited_for(void **state)
 	wait_written(store);
 	store_close(store);
 	assert_int_equal(count_of(RECORD_flow), COUNT);
+	assert_int_equal(count_of(RECORD_listener), COUNT);
 }
 
 /* More than may wait: what is lost is counted, and its time is a gap. */
