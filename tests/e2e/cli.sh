@@ -217,7 +217,7 @@ else
 	until_true screen "packets dropped"
 	ok $? "top finds the daemon again"
 
-	mux new-window -t top: -n past \
+	mux new-window -d -t top: -n past \
 		"$breakwater ports --since 2h --socket $sock; echo \"ended \$?\"; exec cat"
 	past_shows()
 	{
