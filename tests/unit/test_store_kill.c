@@ -15,13 +15,17 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+/* A sanitizer makes the writer late: then it is for damage that we look. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { KILLS = 20, SURE_MS = 5000, MOST_MS = 6500 };
+#else
+enum { KILLS = 200, SURE_MS = 1000, MOST_MS = 1700 };
+#endif
 enum {
-	KILLS = 200,
 	FOLDERS = 4,
 	KILLS_OF_FOLDER =
 		10, /* then a new one: checking takes as long as there is data */
 	MARKS = 8192,
-	MOST_MS = 1700,
 	FLOWS_A_ROUND = 10,
 };
 
@@ -319,7 +323,8 @@ static void kill_and_check(struct writer *w)
 	assert_int_equal(kill(w->child, SIGKILL), 0);
 	assert_int_equal(waitpid(w->child, &status, 0), w->child);
 	assert_true(WIFSIGNALED(status));
-	struct mark last, sure = mark_before(w->shared, killed_us - SECOND, &last);
+	struct mark last,
+		sure = mark_before(w->shared, killed_us - SURE_MS * 1000LL, &last);
 	check_files(w);
 	check_flows(w, &sure, &last);
 	check_ports(w, &sure, &last);
