@@ -17,7 +17,7 @@
 
 /* A sanitizer makes the writer late: then it is for damage that we look. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { KILLS = 20, SURE_MS = 5000, MOST_MS = 6500 };
+enum { KILLS = 20, SURE_MS = 5000, MOST_MS = 9500 };
 #else
 enum { KILLS = 200, SURE_MS = 1000, MOST_MS = 1700 };
 #endif
