@@ -187,13 +187,16 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 	return m->pipeline != NULL ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
-/* The guard goes last: it removes what we may not. */
+/*
+ * The web goes first: a request that comes with the end is still answered from all the
+ * rest.  The guard goes last: it removes what we may not.
+ */
 static void close_monitor(struct monitor *m)
 {
-	pipeline_free(m->pipeline);
 	if (m->web != NULL)
 		web_close(m->web);
 	m->web = NULL;
+	pipeline_free(m->pipeline);
 	monitor_close(m);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
