@@ -285,6 +285,7 @@ static int start(struct monitor *m, const struct run_options *o)
 	int status = settings_load(&m->config, m->config_path, &o->home, &m->home);
 	if (status != STATUS_OK)
 		return status;
+	m->home_given = o->home.count > 0;
 	if (!take_interfaces(m, &o->interfaces))
 		return STATUS_USAGE;
 	take_text(m->config.listen, o->listen);
