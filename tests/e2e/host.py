@@ -268,6 +268,27 @@ def other_namespaces(tap, lab):
         tap.ok(True, f"{name}: a namespace without a process is let go")
 
 
+def few_descriptors(tap, lab):
+    """Containers by the hundred must not take the descriptors that all else needs."""
+    for name, options in modes():
+        network = lab.namespace("few")
+        there = Listener(lab, network, "tcp/127.0.0.1/1111")
+        for _ in range(12):
+            lab.namespace("another")
+        enough = Watch(lab, network, *options, wrapper=["prlimit", "--nofile=24:1024"])
+        means = enough.find("means")[-1]
+        tap.ok(means["count"] > 12 and "namespaces" not in means["reason"],
+               f"{name}: the limit of descriptors is raised as far as allowed", means)
+        watch = Watch(lab, network, *options, wrapper=["prlimit", "--nofile=64:64"])
+        means = watch.find("means")[-1]
+        tap.ok(means["count"] < 12 and "more namespaces than can be watched"
+               in means["reason"], f"{name}: namespaces that are not watched are told", means)
+        there.say("open tcp/127.0.0.1/1112")
+        seen = watch.wait("listener", port=1112, pid=there.pid)
+        tap.ok(seen.get("hidden") in (None, False) and seen["process"].startswith("python"),
+               f"{name}: and our own listeners are still known by their process", seen)
+
+
 def shared(tap, lab):
     for name, options in modes():
         network = lab.namespace("shared")
@@ -452,6 +473,7 @@ def many(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces, shared,
+    sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
+                      few_descriptors, shared,
                       full_queue, hidden, names, outgoing, pid_namespace,
                       unprivileged, many))
