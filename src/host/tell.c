@@ -114,6 +114,18 @@ static bool tell_no_owner(struct host_watch *watch, struct watched *w)
 	return !is_udp || !kernel_chose(watch, w);
 }
 
+/*
+ * Only an event named the process, which has ended since and left its socket to the
+ * kernel, as rpc.nfsd does: nobody says that it is there, so it is not hidden.
+ */
+static bool forget_hint(struct host_watch *watch, uint64_t inode)
+{
+	if (owners_find(&watch->owners, inode) != NULL)
+		return false;
+	watch->hints[inode % HINTS_MAX].inode = 0;
+	return true;
+}
+
 bool tell_owner(struct host_watch *watch, struct watched *w)
 {
 	const struct owner *owner = find_owner(watch, w->inode);
@@ -126,6 +138,8 @@ bool tell_owner(struct host_watch *watch, struct watched *w)
 	w->processes = owner->processes;
 	if (w->is_client || read_process(watch, w->pid) != NULL) {
 		w->owner = OWNER_FOUND;
+	} else if (is_settled(watch, w) && forget_hint(watch, w->inode)) {
+		return tell_no_owner(watch, w);
 	} else if (w->owner == OWNER_HIDDEN || is_settled(watch, w)) {
 		/* /proc was read without finding it, so another source names it. */
 		w->owner = watch->kernel.files >= 0 ? OWNER_HIDDEN : OWNER_UNKNOWN;

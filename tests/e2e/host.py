@@ -343,6 +343,25 @@ def hidden(tap, lab):
               "one whose process is there is not")
 
 
+LEAVES = """import socket
+listener, way = socket.socket(), socket.socket(fileno=0)
+listener.bind(("127.0.0.1", 1411))
+listener.listen()
+socket.send_fds(way, [b"x"], [listener.fileno()])"""
+
+
+def left_behind(tap, lab):
+    """As rpc.nfsd: a process gives its socket to the kernel (here, into a queue) and ends."""
+    network = lab.namespace("left")
+    watch = Watch(lab, network)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, network.inside():
+        subprocess.run([PYTHON, "-c", LEAVES], stdin=theirs, check=True)
+        seen = watch.wait("listener", 20, port=1411, process="kernel")
+        tap.ok("pid" not in seen, "a listener whose process has ended is the kernel's", seen)
+        tap.equal(watch.find("listener", port=1411, hidden=True), [], "and never hidden")
+
+
 def names(tap, lab):
     for name, options in modes():
         network = lab.namespace("names")
@@ -474,6 +493,5 @@ def many(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
-                      few_descriptors, shared,
-                      full_queue, hidden, names, outgoing, pid_namespace,
-                      unprivileged, many))
+                      few_descriptors, shared, full_queue, hidden, left_behind, names,
+                      outgoing, pid_namespace, unprivileged, many))
