@@ -26,8 +26,8 @@ struct guard_task {
 	bool (*open)(void *self);
 	/*
 	 * A packet socket in fds[0], and in fds[1] the program that steers a fanout
-	 * group (-1: none).  0 or -errno.  Also called while run() waits for the
-	 * daemon to read its events.
+	 * group (-1: none).  0 or -errno.  Also called while run() sends
+	 * its events.
 	 */
 	int (*open_capture)(void *self, int fds[2]);
 	/* Something to wait for and to do when it is readable or the time has come. */
