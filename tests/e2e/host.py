@@ -7,6 +7,7 @@ others listen.  Every part runs twice: with BPF, and without.
 import json
 import os
 import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import lab as e2e
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 LISTEN = str(e2e.ROOT / "tests/e2e/listen.py")
 PYTHON = "/usr/bin/python3"  # a package's own
+BORROWED = "/usr/bin/env"
 MANY, FIRST_OF_MANY = 10000, 10001
 NOTICED_S = 1.0   # what is promised
 COST_RATIO = 0.01
@@ -343,6 +345,26 @@ def hidden(tap, lab):
               "one whose process is there is not")
 
 
+def borrowed_path(tap, lab):
+    """An ordinary user mounts a program of his own over one of a package's."""
+    network = lab.namespace("borrowed")
+    own = lab.dir / "own"
+    shutil.copy(os.path.realpath(PYTHON), own)
+    lab.dir.chmod(0o755)
+    watch = Watch(lab, network)
+    wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare",
+               "--user", "--map-root-user", "--mount", "sh", "-c",
+               f"mount --bind {own} {BORROWED} && shift && exec {BORROWED} \"$@\"", "sh"]
+    try:
+        there = Listener(lab, network, "tcp/127.0.0.1/1421", wrapper=wrapper)
+    except (e2e.Failure, OSError) as error:
+        tap.skip("an executable at a package's path is not that package's", error)
+        return
+    seen = watch.wait("listener", port=1421, pid=there.pid)
+    tap.ok(seen["exe"] == BORROWED and "package" not in seen,
+           "an executable at a package's path is not that package's", seen)
+
+
 LEAVES = """import socket
 listener, way = socket.socket(), socket.socket(fileno=0)
 listener.bind(("127.0.0.1", 1411))
@@ -493,5 +515,5 @@ def many(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
-                      few_descriptors, shared, full_queue, hidden, left_behind, names,
-                      outgoing, pid_namespace, unprivileged, many))
+                      few_descriptors, shared, full_queue, hidden, left_behind,
+                      borrowed_path, names, outgoing, pid_namespace, unprivileged, many))
