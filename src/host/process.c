@@ -108,6 +108,11 @@ bool process_start(const struct processes *processes, uint32_t pid, uint64_t *ti
 	       said == pid;
 }
 
+uint64_t process_ticks(uint64_t ns)
+{
+	return ns / (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 static int64_t started_at(struct processes *processes, uint64_t ticks)
 {
 	int64_t per_second = sysconf(_SC_CLK_TCK);

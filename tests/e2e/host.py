@@ -447,6 +447,29 @@ def pid_namespace(tap, lab):
                f"{name}: in a PID namespace processes have the numbers it gives", old, new)
 
 
+def reused_number(tap, lab):
+    """Another process gets the number of one that was looked at a moment ago."""
+    other = lab.dir / "other"
+    shutil.copy(os.path.realpath(PYTHON), other)
+    for name, options in modes():
+        network, wrapper = lab.namespace("reused"), alone(lab)
+        watch = Watch(lab, network, *options, wrapper=wrapper)
+        first = Listener(lab, network, "tcp/127.0.0.1/1811", wrapper=wrapper)
+        e2e.until(lambda w=watch: any("pid" in one for one in
+                                      w.find("listener", port=1811)), "its process")
+        pid = watch.find("listener", port=1811)[-1]["pid"]
+        first.process.stdin.close()
+        watch.wait("listener", port=1811, change="closed")
+        Listener(lab, network, wrapper=[
+            *wrapper, "sh", "-c", f"exec 3<&0; echo {pid - 1} >/proc/sys/kernel/ns_last_pid;"
+            f"shift; {other} \"$@\" tcp/127.0.0.1/1812 <&3 & wait", "sh"])
+        e2e.until(lambda w=watch: any("pid" in one for one in
+                                      w.find("listener", port=1812)), "its process")
+        wrong = [one for one in watch.find("listener", port=1812)
+                 if one.get("process") not in (None, "other") or one.get("pid", pid) != pid]
+        tap.equal(wrong, [], f"{name}: who got the number of another is not that other")
+
+
 def unprivileged(tap, lab):
     network = lab.namespace("nobody")
     there = Listener(lab, network, "tcp/127.0.0.1/1701", "udp/127.0.0.1/1702")
@@ -516,4 +539,5 @@ def many(tap, lab):
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
                       few_descriptors, shared, full_queue, hidden, left_behind,
-                      borrowed_path, names, outgoing, pid_namespace, unprivileged, many))
+                      borrowed_path, names, outgoing, pid_namespace, reused_number,
+                      unprivileged, many))
