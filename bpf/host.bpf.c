@@ -72,6 +72,7 @@ static void note_process(struct kernel_process *process)
 	process->pid = process_number(task);
 	process->uid = BPF_CORE_READ(task, cred, euid.val);
 	BPF_CORE_READ_STR_INTO(&process->name, task, group_leader, comm);
+	process->started_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
 static __u32 netns_of(const struct sock *sk)

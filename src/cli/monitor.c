@@ -65,7 +65,8 @@ void monitor_reload(struct monitor *m)
 		return;
 	}
 	buf_free(&errors);
-	m->config.home = fresh.home;
+	if (!m->home_given)
+		m->config.home = fresh.home;
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;

@@ -39,6 +39,7 @@ struct monitor {
 	const char *config_path;
 	struct config config;
 	struct home home;
+	bool home_given; /* by --home, which stands above the configuration */
 	struct home own; /* this machine's addresses */
 	struct privileges privileges;
 	struct catalog *catalog;

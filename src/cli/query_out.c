@@ -378,6 +378,18 @@ bool query_out_columns(void *self, const char *const *names, size_t count)
 	return good;
 }
 
+/* A program wants texts as they are; a terminal would do what some of them say. */
+static void hide_controls(const struct query_out *out, struct buf *line)
+{
+	if (out->look.width == 0 || out->format != QUERY_CSV)
+		return;
+	for (size_t i = 0; i < line->len; i++) {
+		unsigned char c = (unsigned char)line->at[i];
+		if ((c < ' ' && c != '\r' && c != '\n') || c > '~')
+			line->at[i] = '?';
+	}
+}
+
 bool query_out_row(void *self, const struct store_value *values, size_t count)
 {
 	struct query_out *out = self;
@@ -391,6 +403,7 @@ bool query_out_row(void *self, const struct store_value *values, size_t count)
 		put_json_row(out, &line, values);
 	else
 		put_csv_row(out, &line, values);
+	hide_controls(out, &line);
 	if (buf_ok(&line))
 		fwrite(line.at, 1, line.len, stdout);
 	bool good = buf_ok(&line) && ferror(stdout) == 0;

@@ -49,12 +49,24 @@ static void take_tick(struct monitor *m)
 		monitor_second(m);
 }
 
+static void note_end_of_guard(struct monitor *m)
+{
+	struct guard *guard = m->privileges.guard;
+	char text[GUARD_TEXT_MAX], why[GUARD_TEXT_MAX + 16];
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(guard), NULL);
+	privileges_guard(&m->privileges, text);
+	snprintf(why, sizeof(why), "the guard %s", text);
+	host_lose_sight(m->host, why);
+	run_clear_progress();
+	fprintf(stderr, "breakwater: the guard, which keeps the privileges, %s\n",
+		text);
+}
+
 /* What it sees of the sockets, and its end. */
 static void take_guard(struct monitor *m)
 {
 	enum { AT_ONCE = 1024 }; /* the loop has other things to do, too */
 	struct guard *guard = m->privileges.guard;
-	char text[GUARD_TEXT_MAX];
 	struct host_event event = { 0 };
 	int len = 0;
 	for (int i = 0; i < AT_ONCE; i++) {
@@ -63,13 +75,8 @@ static void take_guard(struct monitor *m)
 			break;
 		monitor_take_event(m, &event);
 	}
-	if (len != -EPIPE)
-		return;
-	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(guard), NULL);
-	privileges_guard(&m->privileges, text);
-	run_clear_progress();
-	fprintf(stderr, "breakwater: the guard, which keeps the privileges, %s\n",
-		text);
+	if (len == -EPIPE)
+		note_end_of_guard(m);
 }
 
 static void loop(struct monitor *m)
@@ -187,13 +194,16 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 	return m->pipeline != NULL ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
-/* The guard goes last: it removes what we may not. */
+/*
+ * The web goes first: a request that comes with the end is still answered from all the
+ * rest.  The guard goes last: it removes what we may not.
+ */
 static void close_monitor(struct monitor *m)
 {
-	pipeline_free(m->pipeline);
 	if (m->web != NULL)
 		web_close(m->web);
 	m->web = NULL;
+	pipeline_free(m->pipeline);
 	monitor_close(m);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
@@ -282,6 +292,7 @@ static int start(struct monitor *m, const struct run_options *o)
 	int status = settings_load(&m->config, m->config_path, &o->home, &m->home);
 	if (status != STATUS_OK)
 		return status;
+	m->home_given = o->home.count > 0;
 	if (!take_interfaces(m, &o->interfaces))
 		return STATUS_USAGE;
 	take_text(m->config.listen, o->listen);

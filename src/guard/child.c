@@ -188,10 +188,19 @@ static void wait_for_room(void)
 		take_request();
 }
 
+/* A look at everything takes long, and the daemon waits for its answer only so long. */
+static void take_request_meanwhile(void)
+{
+	struct pollfd waited = { .fd = guard.requests, .events = POLLIN };
+	if (poll(&waited, 1, 0) > 0)
+		take_request();
+}
+
 void guard_emit(const void *event, size_t len)
 {
 	if (len == 0 || len > GUARD_EVENT_MAX)
 		leave(EXIT_FAILURE);
+	take_request_meanwhile();
 	while (send(guard.events, event, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
 			leave(EXIT_SUCCESS);

@@ -4,7 +4,7 @@
  * This is root walking where an ordinary user may write, so it follows no link, holds
  * on to what it has looked at, and takes nothing that has a second name elsewhere.  A
  * path that was mistyped must not make /etc that user's: a folder with anything but
- * plain files in it is refused before the first change.
+ * plain files in it, or with none of ours, is refused before the first change.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -72,6 +72,29 @@ static int each_file(int folder, const struct user *user,
 	return error;
 }
 
+static bool is_there(int folder, const char *name)
+{
+	return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int refuse(int fd, const struct user *user)
+{
+	(void)fd;
+	(void)user;
+	return -ENOTEMPTY;
+}
+
+/* Plain files of root are also what /etc/cron.d and /root/.ssh hold. */
+static int check_purpose(int folder, const struct user *user)
+{
+	struct stat st;
+	if (fstat(folder, &st) != 0)
+		return -errno;
+	bool is_ours = st.st_uid == user->uid || is_there(folder, "breakwater.db") ||
+		       is_there(folder, "policy.yaml");
+	return is_ours ? 0 : each_file(folder, user, refuse);
+}
+
 /* A folder where others may write is shared, as /tmp is. */
 static int check_folder(int folder, const struct user *user)
 {
@@ -86,6 +109,8 @@ static int check_folder(int folder, const struct user *user)
 static int take_folder(int folder, const struct user *user)
 {
 	int error = check_folder(folder, user);
+	if (error == 0)
+		error = check_purpose(folder, user);
 	if (error == 0)
 		error = each_file(folder, user, check_file);
 	if (error == 0)

@@ -19,7 +19,9 @@
 #include "guard/rights.h"
 
 enum {
-	ANSWER_MS = 10000, /* loading programs into the kernel may come first */
+	/* Loading programs into the kernel and a first look at all processes may come
+	 * first, on a machine that is starting. */
+	ANSWER_MS = 30000,
 	END_MS = 2000,
 };
 

@@ -26,8 +26,8 @@ struct guard_task {
 	bool (*open)(void *self);
 	/*
 	 * A packet socket in fds[0], and in fds[1] the program that steers a fanout
-	 * group (-1: none).  0 or -errno.  Also called while run() waits for the
-	 * daemon to read its events.
+	 * group (-1: none).  0 or -errno.  Also called while run() sends
+	 * its events.
 	 */
 	int (*open_capture)(void *self, int fds[2]);
 	/* Something to wait for and to do when it is readable or the time has come. */
@@ -99,6 +99,7 @@ const char *sandbox_part_name(enum sandbox_part part);
  * Makes the folder, but not its parents, and makes it and what is in it the user's
  * (user: its name; if there is none, "nobody").  A folder that holds anything but plain
  * files of root or of that user is somebody else's, and is left as it is: -ENOTEMPTY.
+ * So is one of root's that has files, but neither a store nor a register.
  * 0 or -errno.  Without root it only makes the folder.
  */
 int sandbox_own_folder(const char *folder, const char *user);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,13 @@ void host_free(struct host *host)
 	connections_free(host->connections);
 	places_free(host->places);
 	free(host);
+}
+
+void host_lose_sight(struct host *host, const char *why)
+{
+	host->is_synced = false;
+	host->means = (struct host_means){ 0 };
+	snprintf(host->means.reason, sizeof(host->means.reason), "%s", why);
 }
 
 bool host_is_synced(const struct host *host)

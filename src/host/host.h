@@ -128,7 +128,13 @@ void host_free(struct host *host);
 
 void host_take(struct host *host, const struct host_event *event);
 
-/* True once everything that was there at the start is known. */
+/*
+ * No more events come, and why, in few words: what is known stays, but what is not
+ * known may be there all the same.
+ */
+void host_lose_sight(struct host *host, const char *why);
+
+/* True once everything that was there at the start is known, and while events come. */
 bool host_is_synced(const struct host *host);
 const struct host_means *host_means(const struct host *host);
 

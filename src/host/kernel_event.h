@@ -14,6 +14,7 @@ struct kernel_process {
 		pid; /* of the process, as our PID namespace numbers it; 0: not in it */
 	uint32_t uid; /* effective */
 	char name[16];
+	uint64_t started_ns; /* since boot: with the pid, who it is */
 };
 
 /* A TCP or SCTP socket begins or ends to listen; a UDP socket gets its port, or ends.
@@ -32,7 +33,7 @@ struct kernel_connection {
 	uint8_t local[16], remote[16]; /* IPv4: the first four */
 	uint16_t local_port, remote_port;
 	uint32_t netns;
-	uint8_t proto, is_v4, unused[2];
+	uint8_t proto, is_v4, unused[6];
 	struct kernel_process process;
 };
 

@@ -14,7 +14,7 @@ enum { OWNERS_MAX = 1 << 20 };
 
 struct owner {
 	uint64_t inode;   /* 0: an empty slot */
-	uint64_t started; /* of the process; whatever grows with time */
+	uint64_t started; /* the process, in ticks since boot; 0: unknown */
 	uint32_t pid;     /* the oldest that holds it */
 	uint32_t processes;
 	uint32_t last_pid;   /* counted last: a process may hold it twice */

@@ -108,6 +108,11 @@ bool process_start(const struct processes *processes, uint32_t pid, uint64_t *ti
 	       said == pid;
 }
 
+uint64_t process_ticks(uint64_t ns)
+{
+	return ns / (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 static int64_t started_at(struct processes *processes, uint64_t ticks)
 {
 	int64_t per_second = sysconf(_SC_CLK_TCK);
@@ -133,6 +138,24 @@ static bool has_our_root(const struct processes *processes, uint32_t pid)
 	       ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
 }
 
+/*
+ * Who may make namespaces, and that is everybody, can mount a file of his own over any
+ * path: then the path says nothing.  What was deleted is still root's, as packages are.
+ */
+static bool runs_what_is_there(const struct processes *processes,
+			       const struct process *process, const char *path)
+{
+	char exe[PATH_ROOM];
+	struct stat runs, there;
+	snprintf(exe, sizeof(exe), "%s/%u/exe", processes->proc, process->pid);
+	if (stat(exe, &runs) != 0)
+		return false;
+	if (strcmp(path, process->exe) != 0)
+		return runs.st_uid == 0;
+	return stat(path, &there) == 0 && runs.st_dev == there.st_dev &&
+	       runs.st_ino == there.st_ino;
+}
+
 static void find_package(struct processes *processes, struct process *process)
 {
 	if (processes->packages == NULL || process->exe[0] != '/' ||
@@ -147,6 +170,10 @@ static void find_package(struct processes *processes, struct process *process)
 		path[len - strlen(deleted)] = '\0';
 	packages_owner(processes->packages, path, process->package,
 		       sizeof(process->package));
+	/* Last, so that only files of packages are touched, and no dead mount. */
+	if (process->package[0] != '\0' &&
+	    !runs_what_is_there(processes, process, path))
+		process->package[0] = '\0';
 }
 
 bool process_read(struct processes *processes, uint32_t pid, struct process *out)

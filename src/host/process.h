@@ -35,6 +35,9 @@ bool process_read(struct processes *processes, uint32_t pid, struct process *out
 /* When it started, in ticks since boot; false if it can't be read. */
 bool process_start(const struct processes *processes, uint32_t pid, uint64_t *ticks);
 
+/* Nanoseconds as the kernel counts them, in ticks as /proc shows them. */
+uint64_t process_ticks(uint64_t ns);
+
 /*
  * The text of /proc/PID/stat; the name may hold anything, also ") R 1".  False if it is
  * no such text.

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -97,6 +98,26 @@ static int open_route(void)
 	return fd;
 }
 
+/* All that we may have: the usual limit is for programs that call select(2). */
+static uint64_t widen_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return UINT64_MAX;
+	struct rlimit wide = { limit.rlim_max, limit.rlim_max };
+	return setrlimit(RLIMIT_NOFILE, &wide) == 0 ? wide.rlim_cur : limit.rlim_cur;
+}
+
+/*
+ * The lowest free number is what a new descriptor gets.  Without one, processes could
+ * not be read either, and their sockets would be taken for nobody's.
+ */
+static bool is_near_the_end(const struct spaces *spaces, int fd)
+{
+	return spaces->count > 0 &&
+	       (uint64_t)fd + SPARE_DESCRIPTORS >= spaces->descriptors;
+}
+
 /* The thread is in the namespace. */
 static struct space *add_here(struct spaces *spaces, uint64_t inode)
 {
@@ -111,6 +132,11 @@ static struct space *add_here(struct spaces *spaces, uint64_t inode)
 				 .is_seen = true };
 	if (space->diag < 0)
 		return NULL;
+	if (is_near_the_end(spaces, space->diag)) {
+		spaces->has_more = true;
+		close(space->diag);
+		return NULL;
+	}
 	space->route = open_route();
 	read_ports(space);
 	open_in_use(space);
@@ -121,7 +147,7 @@ static struct space *add_here(struct spaces *spaces, uint64_t inode)
 int spaces_open(struct spaces *spaces)
 {
 	struct stat status = { 0 };
-	*spaces = (struct spaces){ 0 };
+	*spaces = (struct spaces){ .descriptors = widen_descriptors() };
 	spaces->ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (spaces->ours >= 0)
 		fstat(spaces->ours, &status);

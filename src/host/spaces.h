@@ -13,7 +13,8 @@
 
 #include "base/addr.h"
 
-enum { SPACES_MAX = 1024 };
+/* Each takes up to four descriptors; so many are left for everything else. */
+enum { SPACES_MAX = 1024, SPARE_DESCRIPTORS = 32 };
 
 struct space {
 	uint64_t netns; /* as in records: 0 is ours */
@@ -32,8 +33,9 @@ struct space {
 struct spaces {
 	int ours; /* ns/net, the way back */
 	size_t count;
-	bool has_more;               /* than SPACES_MAX */
-	bool is_denied;              /* entering others is not permitted */
+	uint64_t descriptors; /* that we may have open */
+	bool has_more;        /* than SPACES_MAX, or than there are descriptors */
+	bool is_denied;       /* entering others is not permitted */
 	struct space at[SPACES_MAX]; /* the first is ours */
 };
 

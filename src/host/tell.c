@@ -45,12 +45,22 @@ static uint64_t process_hash(const struct process *process)
 	return hash;
 }
 
-/* NULL: /proc does not show it. */
-static const struct kept_process *read_process(struct host_watch *watch, uint32_t pid)
+/* False if another process has the number now: `owner` is of it, or NULL. */
+static bool is_same_process(const struct process *process, const struct owner *owner)
+{
+	return owner == NULL || owner->started == 0 ||
+	       owner->started == process->start_ticks;
+}
+
+/* owner: of what it holds, to know it from one that had its number; or NULL.  NULL:
+ * /proc does not show it. */
+static const struct kept_process *read_process(struct host_watch *watch, uint32_t pid,
+					       const struct owner *owner)
 {
 	struct kept_process *kept = &watch->kept[pid % PROCESSES_KEPT];
 	if (kept->read_us != 0 && kept->process.pid == pid &&
-	    watch->now_us - kept->read_us < PROCESS_FRESH_US)
+	    watch->now_us - kept->read_us < PROCESS_FRESH_US &&
+	    is_same_process(&kept->process, owner))
 		return kept;
 	kept->read_us = 0;
 	if (!process_read(&watch->processes, pid, &kept->process))
@@ -114,6 +124,18 @@ static bool tell_no_owner(struct host_watch *watch, struct watched *w)
 	return !is_udp || !kernel_chose(watch, w);
 }
 
+/*
+ * Only an event named the process, which has ended since and left its socket to the
+ * kernel, as rpc.nfsd does: nobody says that it is there, so it is not hidden.
+ */
+static bool forget_hint(struct host_watch *watch, uint64_t inode)
+{
+	if (owners_find(&watch->owners, inode) != NULL)
+		return false;
+	watch->hints[inode % HINTS_MAX].inode = 0;
+	return true;
+}
+
 bool tell_owner(struct host_watch *watch, struct watched *w)
 {
 	const struct owner *owner = find_owner(watch, w->inode);
@@ -124,8 +146,10 @@ bool tell_owner(struct host_watch *watch, struct watched *w)
 			(owner->chosen_port == UINT8_MAX && kernel_chose(watch, w)));
 	w->pid = owner->pid;
 	w->processes = owner->processes;
-	if (w->is_client || read_process(watch, w->pid) != NULL) {
+	if (w->is_client || read_process(watch, w->pid, owner) != NULL) {
 		w->owner = OWNER_FOUND;
+	} else if (is_settled(watch, w) && forget_hint(watch, w->inode)) {
+		return tell_no_owner(watch, w);
 	} else if (w->owner == OWNER_HIDDEN || is_settled(watch, w)) {
 		/* /proc was read without finding it, so another source names it. */
 		w->owner = watch->kernel.files >= 0 ? OWNER_HIDDEN : OWNER_UNKNOWN;
@@ -167,9 +191,9 @@ static void fill_process(struct host_listener *to, const struct process *process
 static void fill_owner(struct host_watch *watch, struct watched *w,
 		       struct host_listener *to)
 {
-	const struct kept_process *kept =
-		w->pid == 0 ? NULL : read_process(watch, w->pid);
 	const struct owner *owner = find_owner(watch, w->inode);
+	const struct kept_process *kept =
+		w->pid == 0 ? NULL : read_process(watch, w->pid, owner);
 	users_name(&watch->processes.users, w->uid, to->user, sizeof(to->user));
 	to->pid = w->pid == 0 ? UNKNOWN_U32 : w->pid;
 	if (kept != NULL) {
@@ -297,7 +321,7 @@ void tell_socket_owner(struct host_watch *watch, const struct space *space,
 	if (*cookie == socket->cookie || owner == NULL ||
 	    !means_the_same_here(space, &socket->local))
 		return;
-	const struct kept_process *kept = read_process(watch, owner->pid);
+	const struct kept_process *kept = read_process(watch, owner->pid, owner);
 	if (kept == NULL || !is_allowed(watch))
 		return;
 	const struct process *process = &kept->process;
@@ -318,7 +342,7 @@ void tell_socket_owner(struct host_watch *watch, const struct space *space,
 static void note_file(void *to, const struct kernel_file *file)
 {
 	struct owner seen = { .inode = file->inode,
-			      .started = file->started_ns,
+			      .started = process_ticks(file->started_ns),
 			      .pid = file->pid,
 			      .chosen_port = file->chosen_port };
 	memcpy(seen.name, file->name, sizeof(seen.name));
@@ -395,7 +419,8 @@ static bool owner_differs(struct host_watch *watch, struct watched *w)
 	    w->processes != before.processes)
 		return true;
 	const struct kept_process *kept =
-		w->pid == 0 ? NULL : read_process(watch, w->pid);
+		w->pid == 0 ? NULL
+			    : read_process(watch, w->pid, find_owner(watch, w->inode));
 	return kept != NULL && kept->hash != w->process_told;
 }
 

@@ -85,6 +85,7 @@ static void keep_hint(struct host_watch *watch, const struct kernel_change *chan
 		return;
 	struct owner *hint = &watch->hints[change->inode % HINTS_MAX];
 	*hint = (struct owner){ .inode = change->inode,
+				.started = process_ticks(change->process.started_ns),
 				.pid = change->process.pid,
 				.processes = 1,
 				.chosen_port = 1 };

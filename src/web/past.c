@@ -242,9 +242,10 @@ static bool start(struct past *past)
 	return past->started;
 }
 
+/* `ended` is the loop's own doing, so it needs no lock to read it. */
 bool past_ask(struct past *past, struct question *question)
 {
-	if (past->count == PAST_MAX || !start(past))
+	if (past->ended || past->count == PAST_MAX || !start(past))
 		return false;
 	past->waiting[past->count++] = question;
 	MHD_suspend_connection(question->connection);

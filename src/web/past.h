@@ -47,7 +47,10 @@ struct past *past_new(const struct web_past *store);
 /* Readable when a question is answered. */
 int past_fd(const struct past *past);
 
-/* Suspends the connection until it is answered.  False: too many ask already. */
+/*
+ * Suspends the connection until it is answered.  False: too many ask already, or it is
+ * the end.
+ */
 bool past_ask(struct past *past, struct question *question);
 
 /* Resumes what is answered, and notices clients that have left. */
@@ -55,6 +58,6 @@ void past_tick(struct past *past);
 /* Until past_tick() should be called; -1: nobody waits. */
 int past_timeout_ms(const struct past *past);
 
-/* Cancels all, waits for the thread, resumes all; then past_free(). */
+/* Cancels all, waits for the thread, resumes all, takes no more; then past_free(). */
 void past_end(struct past *past);
 void past_free(struct past *past);

@@ -4,6 +4,8 @@
 Each part has a network namespace of its own, so that only what the test sends is there
 to be counted.
 """
+import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
 
 import lab as e2e
@@ -146,6 +149,34 @@ def endings(tap, lab):
     tap.equal(left - outputs, set(), "it leaves no file behind but its state")
 
 
+def asked_at_the_end(tap, lab):
+    """Questions that come with the end, about now and about the past."""
+    _, server = cable(lab)
+    monitor = lab.monitor(server, "-i", "net0", "--listen", "off")
+    asked = threading.Barrier(17)
+
+    def ask(path):
+        line = e2e.UnixConnection(monitor.socket)
+        try:
+            for i in itertools.count():
+                line.request("GET", path)
+                line.getresponse().read()
+                if i == 0:
+                    asked.wait(10)
+        except (OSError, http.client.HTTPException):
+            pass
+
+    paths = ("/api/v1/ports", "/api/v1/ports?since=1h") * 8
+    threads = [threading.Thread(target=ask, args=[path]) for path in paths]
+    for one in threads:
+        one.start()
+    asked.wait(10)
+    tap.equal((monitor.stop(), monitor.program.err()), (0, ""),
+              "it ends well while it is asked things")
+    for one in threads:
+        one.join()
+
+
 def drops(tap, lab):
     """Stopped by SIGSTOP it can't empty its ring, so the kernel has to drop."""
     client, server = cable(lab)
@@ -204,6 +235,14 @@ def reload(tap, lab):
     until(lambda: told() != first, "a change after SIGHUP")
     tap.equal(told()[0], 250, "SIGHUP reads the limits again")
     tap.ok("192.0.2.0/24" in told()[1], "SIGHUP reads the home networks again", told())
+
+    given = lab.monitor(server, "-c", str(config), "--home", "198.51.100.0/24")
+    config.write_text("limits:\n  response_ms: 300\n")
+    given.program.process.send_signal(signal.SIGHUP)
+    until(lambda: given.get("status")["limits"]["response_ms"] == 300, "a new limit")
+    tap.equal(given.get("status")["home"], ["198.51.100.0/24"],
+              "--home stays above the configuration")
+    given.stop()
 
     second, said = told(), len(monitor.program.err())
     config.write_text("home: [192.0.2.0/24]\nlimits:\n  response_ms: soon\n")
@@ -348,5 +387,6 @@ def idle(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(refusals, second_daemon, endings, drops, reload, interfaces,
+    sys.exit(e2e.main(refusals, second_daemon, endings, asked_at_the_end,
+                      drops, reload, interfaces,
                       answers, idle))

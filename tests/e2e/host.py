@@ -7,6 +7,7 @@ others listen.  Every part runs twice: with BPF, and without.
 import json
 import os
 import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import lab as e2e
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 LISTEN = str(e2e.ROOT / "tests/e2e/listen.py")
 PYTHON = "/usr/bin/python3"  # a package's own
+BORROWED = "/usr/bin/env"
 MANY, FIRST_OF_MANY = 10000, 10001
 NOTICED_S = 1.0   # what is promised
 COST_RATIO = 0.01
@@ -272,6 +274,27 @@ def other_namespaces(tap, lab):
         tap.ok(True, f"{name}: a namespace without a process is let go")
 
 
+def few_descriptors(tap, lab):
+    """Containers by the hundred must not take the descriptors that all else needs."""
+    for name, options in modes():
+        network = lab.namespace("few")
+        there = Listener(lab, network, "tcp/127.0.0.1/1111")
+        for _ in range(12):
+            lab.namespace("another")
+        enough = Watch(lab, network, *options, wrapper=["prlimit", "--nofile=24:1024"])
+        means = enough.find("means")[-1]
+        tap.ok(means["count"] > 12 and "namespaces" not in means["reason"],
+               f"{name}: the limit of descriptors is raised as far as allowed", means)
+        watch = Watch(lab, network, *options, wrapper=["prlimit", "--nofile=64:64"])
+        means = watch.find("means")[-1]
+        tap.ok(means["count"] < 12 and "more namespaces than can be watched"
+               in means["reason"], f"{name}: namespaces that are not watched are told", means)
+        there.say("open tcp/127.0.0.1/1112")
+        seen = watch.wait("listener", port=1112, pid=there.pid)
+        tap.ok(seen.get("hidden") in (None, False) and seen["process"].startswith("python"),
+               f"{name}: and our own listeners are still known by their process", seen)
+
+
 def shared(tap, lab):
     for name, options in modes():
         network = lab.namespace("shared")
@@ -324,6 +347,45 @@ def hidden(tap, lab):
     watch.wait("listener", port=1403, pid=other.pid)
     tap.equal(watch.find("listener", port=1403)[-1]["hidden"], False,
               "one whose process is there is not")
+
+
+def borrowed_path(tap, lab):
+    """An ordinary user mounts a program of his own over one of a package's."""
+    network = lab.namespace("borrowed")
+    own = lab.dir / "own"
+    shutil.copy(os.path.realpath(PYTHON), own)
+    lab.dir.chmod(0o755)
+    watch = Watch(lab, network)
+    wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare",
+               "--user", "--map-root-user", "--mount", "sh", "-c",
+               f"mount --bind {own} {BORROWED} && shift && exec {BORROWED} \"$@\"", "sh"]
+    try:
+        there = Listener(lab, network, "tcp/127.0.0.1/1421", wrapper=wrapper)
+    except (e2e.Failure, OSError) as error:
+        tap.skip("an executable at a package's path is not that package's", error)
+        return
+    seen = watch.wait("listener", port=1421, pid=there.pid)
+    tap.ok(seen["exe"] == BORROWED and "package" not in seen,
+           "an executable at a package's path is not that package's", seen)
+
+
+LEAVES = """import socket
+listener, way = socket.socket(), socket.socket(fileno=0)
+listener.bind(("127.0.0.1", 1411))
+listener.listen()
+socket.send_fds(way, [b"x"], [listener.fileno()])"""
+
+
+def left_behind(tap, lab):
+    """As rpc.nfsd: a process gives its socket to the kernel (here, into a queue) and ends."""
+    network = lab.namespace("left")
+    watch = Watch(lab, network)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, network.inside():
+        subprocess.run([PYTHON, "-c", LEAVES], stdin=theirs, check=True)
+        seen = watch.wait("listener", 20, port=1411, process="kernel")
+        tap.ok("pid" not in seen, "a listener whose process has ended is the kernel's", seen)
+        tap.equal(watch.find("listener", port=1411, hidden=True), [], "and never hidden")
 
 
 def names(tap, lab):
@@ -387,6 +449,29 @@ def pid_namespace(tap, lab):
         old = watch.find("listener", port=1801)[-1]
         tap.ok(old["pid"] == new["pid"] < 100 and new["process"].startswith("python"),
                f"{name}: in a PID namespace processes have the numbers it gives", old, new)
+
+
+def reused_number(tap, lab):
+    """Another process gets the number of one that was looked at a moment ago."""
+    other = lab.dir / "other"
+    shutil.copy(os.path.realpath(PYTHON), other)
+    for name, options in modes():
+        network, wrapper = lab.namespace("reused"), alone(lab)
+        watch = Watch(lab, network, *options, wrapper=wrapper)
+        first = Listener(lab, network, "tcp/127.0.0.1/1811", wrapper=wrapper)
+        e2e.until(lambda w=watch: any("pid" in one for one in
+                                      w.find("listener", port=1811)), "its process")
+        pid = watch.find("listener", port=1811)[-1]["pid"]
+        first.process.stdin.close()
+        watch.wait("listener", port=1811, change="closed")
+        Listener(lab, network, wrapper=[
+            *wrapper, "sh", "-c", f"exec 3<&0; echo {pid - 1} >/proc/sys/kernel/ns_last_pid;"
+            f"shift; {other} \"$@\" tcp/127.0.0.1/1812 <&3 & wait", "sh"])
+        e2e.until(lambda w=watch: any("pid" in one for one in
+                                      w.find("listener", port=1812)), "its process")
+        wrong = [one for one in watch.find("listener", port=1812)
+                 if one.get("process") not in (None, "other") or one.get("pid", pid) != pid]
+        tap.equal(wrong, [], f"{name}: who got the number of another is not that other")
 
 
 def unprivileged(tap, lab):
@@ -457,6 +542,7 @@ def many(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces, shared,
-                      full_queue, hidden, names, outgoing, pid_namespace,
+    sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
+                      few_descriptors, shared, full_queue, hidden, left_behind,
+                      borrowed_path, names, outgoing, pid_namespace, reused_number,
                       unprivileged, many))

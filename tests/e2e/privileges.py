@@ -11,12 +11,14 @@ import re
 import shutil
 import signal
 import sys
+import time
 
 import lab as e2e
 from daemon import cable, first_flow, plug, talk
 from lab import BREAKWATER, until
 
 NOBODY = 65534
+TALKS, TALK_S = 9, 0.6  # so long that a port without a listener would be told
 # CAP_DAC_READ_SEARCH, NET_ADMIN, NET_RAW, SYS_PTRACE, SYS_ADMIN, PERFMON, BPF
 GUARD_KEEPS = sum(1 << number for number in (2, 12, 13, 19, 21, 38, 39))
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
@@ -161,6 +163,22 @@ def without_guard(tap, lab):
               "health is degraded")
     _, _, port = talk(client, server, "10.78.0.2")
     tap.ok(first_flow(monitor, port), "the daemon goes on")
+    sockets = monitor.get("status")["sockets"]
+    tap.ok("the guard ended" in sockets["reason"] and not sockets["by_bpf_events"],
+           "status tells that sockets are not seen any more", sockets)
+    unseen = server.listen("10.78.0.2", 8123)
+    for _ in range(TALKS):
+        one = client.connect("10.78.0.2", 8123)
+        other = unseen.accept()[0]
+        other.sendall(b"x")
+        one.recv(1)
+        one.close()
+        other.close()
+        time.sleep(TALK_S)
+    until(lambda: any(port["port"] == 8123 and port["flows"] >= TALKS
+                      for port in monitor.get("ports")), "the port's flows")
+    tap.equal([one for one in monitor.get("findings") if one["port"] == 8123], [],
+              "who listens since then is not taken for nobody")
     before = pathlib.Path(f"/proc/{monitor.program.pid}/stat").read_text().split()[13:15]
     _, _, port = talk(client, server, "10.78.0.2")
     first_flow(monitor, port)

@@ -100,6 +100,16 @@ static void emit_all(void *self)
 	done = true;
 }
 
+/* Never done, and never waits for the daemon either. */
+static void emit_slowly(void *self)
+{
+	(void)self;
+	for (uint32_t i = 0; i < DEADLINE_MS / STEP_MS; i++) {
+		guard_emit(&i, sizeof(i));
+		pause_a_step();
+	}
+}
+
 static int end_task(void **state)
 {
 	(void)state;
@@ -218,6 +228,23 @@ static void who_waits_for_the_daemon_to_read_still_ends_with_it(void **state)
 	guard = NULL;
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
+}
+
+static void a_long_look_does_not_keep_the_daemon_waiting(void **state)
+{
+	(void)state;
+	int fds[2];
+	uint32_t last = 0;
+	begin((struct guard_task){
+		.open_capture = open_one, .timeout_ms = at_once, .run = emit_slowly });
+	struct pollfd waited = { .fd = guard_fd(guard), .events = POLLIN };
+	assert_int_equal(poll(&waited, 1, DEADLINE_MS), 1);
+	assert_int_equal(guard_open_capture(guard, fds), 0);
+	close(fds[0]);
+	/* It is still at its first look: few of its events have come. */
+	while (guard_next(guard, &last, sizeof(last)) > 0)
+		;
+	assert_in_range(last, 0, DEADLINE_MS / STEP_MS / 10);
 }
 
 static void an_event_too_long_for_its_reader_is_no_event(void **state)
@@ -480,6 +507,7 @@ int main(void)
 		TEST(a_task_that_can_not_open_is_not_run),
 		TEST(no_event_is_lost_while_the_daemon_does_something_else),
 		TEST(who_waits_for_the_daemon_to_read_still_ends_with_it),
+		TEST(a_long_look_does_not_keep_the_daemon_waiting),
 		TEST(an_event_too_long_for_its_reader_is_no_event),
 		TEST(the_socket_is_removed_at_the_end),
 		TEST(a_socket_that_a_later_daemon_has_made_stays),

@@ -137,6 +137,14 @@ static void csv_quotes_what_would_break_a_line(void **state)
 			    ",01ff,inf\r\n");
 }
 
+static void csv_on_a_terminal_can_not_command_it(void **state)
+{
+	(void)state;
+	const char *shown = write_rows(QUERY_CSV, 80);
+	assert_null(strchr(shown, '\033'));
+	assert_non_null(strstr(shown, "\nc?\","));
+}
+
 static void a_text_with_zeros_stays_whole(void **state)
 {
 	(void)state;
@@ -216,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_row_wider_than_any_terminal_is_a_block_of_lines),
 		cmocka_unit_test(json_keeps_the_types_of_values),
 		cmocka_unit_test(csv_quotes_what_would_break_a_line),
+		cmocka_unit_test(csv_on_a_terminal_can_not_command_it),
 		cmocka_unit_test(a_text_with_zeros_stays_whole),
 		cmocka_unit_test(a_real_number_reads_back_the_same),
 		cmocka_unit_test(a_long_table_streams_and_an_empty_one_has_its_head),

@@ -301,7 +301,7 @@ static uid_t owner_of(const char *path)
 	return st.st_uid;
 }
 
-static void the_folder_and_its_files_become_the_users(void **state)
+static void a_folder_with_our_files_becomes_the_users(void **state)
 {
 	(void)state;
 	if (!is_root())
@@ -309,8 +309,13 @@ static void the_folder_and_its_files_become_the_users(void **state)
 	char own[64], file[96];
 	uid_t nobody = getpwnam("nobody")->pw_uid;
 	snprintf(own, sizeof(own), "%s/own", folder);
-	snprintf(file, sizeof(file), "%s/store.db", own);
+	snprintf(file, sizeof(file), "%s/other", own);
 	mkdir(own, 0755);
+	write_text(file, "x");
+	assert_int_equal(sandbox_own_folder(own, user), -ENOTEMPTY);
+	assert_int_equal(owner_of(own), 0);
+	assert_int_equal(owner_of(file), 0);
+	snprintf(file, sizeof(file), "%s/breakwater.db", own);
 	write_text(file, "x");
 	assert_int_equal(sandbox_own_folder(own, user), 0);
 	assert_int_equal(owner_of(own), nobody);
@@ -327,7 +332,7 @@ static void a_folder_with_anything_else_in_it_is_left_alone(void **state)
 		skip();
 	char shared[64], file[96], odd[96], target[96];
 	snprintf(shared, sizeof(shared), "%s/shared", folder);
-	snprintf(file, sizeof(file), "%s/a", shared);
+	snprintf(file, sizeof(file), "%s/policy.yaml", shared);
 	snprintf(odd, sizeof(odd), "%s/odd", shared);
 	snprintf(target, sizeof(target), "%s/file", readable_folder);
 	mkdir(shared, 0755);
@@ -369,7 +374,7 @@ int main(void)
 		cmocka_unit_test(no_program_process_or_network_socket_can_be_made),
 		cmocka_unit_test(a_store_in_the_state_folder_works),
 		cmocka_unit_test(threads_addresses_and_the_configuration_work),
-		cmocka_unit_test(the_folder_and_its_files_become_the_users),
+		cmocka_unit_test(a_folder_with_our_files_becomes_the_users),
 		cmocka_unit_test(a_folder_with_anything_else_in_it_is_left_alone),
 		cmocka_unit_test(a_mistyped_path_grows_no_tree),
 	};

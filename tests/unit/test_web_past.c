@@ -336,6 +336,35 @@ static void the_end_does_not_wait_for_the_store(void **state)
 	}
 }
 
+/* What clients said before the end is still read once; by then nobody reads the store.
+ */
+static void a_question_that_comes_with_the_end_is_refused(void **state)
+{
+	(void)state;
+	static const char ask[] = "GET /api/v1/ports?since=1h HTTP/1.1\r\n"
+				  "Host: localhost\r\n\r\n";
+	int fds[2];
+	for (int i = 0; i < 2; i++) {
+		struct buf first = { 0 };
+		fds[i] = i == 0 ? connect_local() : connect_tcp();
+		say(fds[i], "GET /api/v1/self HTTP/1.1\r\nHost: localhost\r\n\r\n");
+		hear(fds[i], "12345", &first);
+		buf_free(&first);
+		turn(1);
+	}
+	for (int i = 0; i < 2; i++)
+		say(fds[i], ask);
+	web_close(web);
+	web = NULL;
+	for (int i = 0; i < 2; i++) {
+		char answer[4096] = "";
+		ssize_t len = recv(fds[i], answer, sizeof(answer) - 1, MSG_DONTWAIT);
+		if (len > 0)
+			assert_null(strstr(answer, "HTTP/1.1 200"));
+		close(fds[i]);
+	}
+}
+
 static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
 {
 	(void)state;
@@ -447,6 +476,7 @@ int main(void)
 		TEST_PAST(too_many_questions_are_told_to_come_again),
 		TEST_PAST(who_leaves_ends_the_reading),
 		TEST_PAST(the_end_does_not_wait_for_the_store),
+		TEST_PAST(a_question_that_comes_with_the_end_is_refused),
 		TEST_PAST(a_real_store_is_read_while_the_loop_goes_on),
 		TEST_PAST(a_broken_store_is_said_and_what_memory_has_is_shown),
 	};
