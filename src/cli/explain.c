@@ -243,14 +243,17 @@ static int explain_port(uint16_t port, const struct common_options *common)
 		return STATUS_UNREACHABLE;
 	int status = gather(common, port, g, error);
 	if (status == STATUS_OK) {
+		struct explain_scope scope;
 		struct explain_answer answer;
+		explain_scope_open(&g->facts, &scope);
 		explain(&g->facts, &answer);
 		if (common->json)
-			explain_json(&g->facts, &answer);
+			explain_json(&scope.facts, &answer);
 		else
-			explain_screen(&g->facts, &answer, common);
+			explain_screen(&scope.facts, &answer, common);
 		status = verdict(answer.cause);
 		explain_free(&answer);
+		explain_scope_close(&scope);
 	} else {
 		fprintf(stderr, "breakwater explain: %s\n", error);
 	}
