@@ -117,12 +117,27 @@ static void raise_hidden(struct detect *detect, const struct place *place,
 	findings_take(&detect->findings, &evidence, SEVERITY_CRITICAL, HOLD_OPEN);
 }
 
+/*
+ * True if it is its user, was it before, or is one on the way: a daemon opens its port
+ * as root and then becomes who it is meant to be.
+ */
+static bool is_usual_user(const struct place *place, const struct listener_record *l,
+			  bool is_opening)
+{
+	if (l->user[0] == '\0' || place->user[0] == '\0' ||
+	    strcmp(l->user, place->user) == 0 ||
+	    strcmp(l->user, place->former_user) == 0)
+		return true;
+	return strcmp(is_opening ? l->user : place->user, "root") == 0;
+}
+
 /* What of the program is another than before; NULL if nothing is known to be. */
 static const char *what_changed(const struct place *place,
-				const struct listener_record *l)
+				const struct listener_record *l, bool is_opening)
 {
 	struct place now = *place;
 	place_learn(&now, l);
+	/* A scope is of one login: the next one is another. */
 	bool both_scopes = strstr(now.unit, ".scope") != NULL &&
 			   strstr(place->unit, ".scope") != NULL;
 	if (place->exe[0] != '\0' && strcmp(now.exe, place->exe) != 0)
@@ -130,9 +145,8 @@ static const char *what_changed(const struct place *place,
 	if (place->package[0] != '\0' && now.package[0] != '\0' &&
 	    strcmp(now.package, place->package) != 0)
 		return "package";
-	if (place->user[0] != '\0' && strcmp(now.user, place->user) != 0)
+	if (!both_scopes && !is_usual_user(place, l, is_opening))
 		return "user";
-	/* A scope is of one login: the next one is another. */
 	if (place->unit[0] != '\0' && strcmp(now.unit, place->unit) != 0 &&
 	    !both_scopes)
 		return "unit";
@@ -311,20 +325,31 @@ static void go_on(struct detect *detect, const struct place *place,
 		raise_new(detect, place, l);
 }
 
+/*
+ * Datagrams for a group (mDNS) go to every socket of the port: a program that joins
+ * another replaces none, it is a listener more.
+ */
 static void see_open(struct detect *detect, struct place *place,
 		     struct listener_record *l, bool was_known)
 {
-	const char *changed = was_known ? what_changed(place, l) : NULL;
 	bool is_opening = l->change == NULL || strcmp(l->change, "opened") == 0;
 	bool was_closed = place->open == 0;
-	if (changed != NULL)
+	const char *changed = was_known && !place->is_shared
+				      ? what_changed(place, l, is_opening)
+				      : NULL;
+	bool joins = changed != NULL && is_opening && !was_closed &&
+		     strcmp(l->transport, "udp") == 0;
+	if (joins)
+		place->is_shared = true;
+	else if (changed != NULL)
 		raise_change(detect, place, l, changed);
-	place_learn(place, l);
+	if (!place->is_shared)
+		place_learn(place, l);
 	if (is_opening || was_closed)
 		places_open(&detect->places, place);
 	see_hidden(detect, place, l);
 	judge(detect, place, l);
-	if (is_news(detect, place, l, was_known))
+	if (is_news(detect, place, l, was_known && !joins))
 		raise_new(detect, place, l);
 	else if (was_closed && l->authorized == UNKNOWN_FLAG)
 		go_on(detect, place, l);
@@ -364,6 +389,10 @@ void detect_listener(struct detect *detect, struct listener_record *l)
 		if (was_known)
 			see_closed(detect, place, l->at);
 		return;
+	}
+	if (place == NULL) {
+		place = places_move(&detect->places, l);
+		was_known = place != NULL;
 	}
 	if (place == NULL)
 		place = places_add(&detect->places, l);

@@ -89,6 +89,104 @@ static void what_was_known_or_comes_back_is_no_news(void **state)
 	said_nothing(scene);
 }
 
+/* Breakwater itself does so, as do named, dnsmasq and unbound. */
+static void a_daemon_that_gives_up_its_rights_is_as_before(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	see(scene, l);
+	scene->count = 0;
+	for (int i = 0; i < 3; i++) {
+		l.change = "changed";
+		record_text(l.user, sizeof(l.user), "named");
+		see(scene, l);
+		l.change = "closed";
+		see(scene, l);
+		pass(scene, 10);
+		l.change = "opened";
+		record_text(l.user, sizeof(l.user), "root");
+		see(scene, l);
+	}
+	scene->count = 0; /* the end of the first finding */
+	pass(scene, 1);
+	said_nothing(scene);
+	/* Known from the store as it was left, it starts as root again. */
+	struct listener_record dns = l;
+	dns.port = 53;
+	record_text(dns.user, sizeof(dns.user), "named");
+	detect_known_listener(scene->detect, &dns);
+	record_text(dns.user, sizeof(dns.user), "root");
+	see(scene, dns);
+	said_nothing(scene);
+	/* But who becomes somebody never seen there is another. */
+	record_text(dns.user, sizeof(dns.user), "mallory");
+	dns.change = "closed";
+	see(scene, dns);
+	dns.change = "opened";
+	see(scene, dns);
+	said_once(scene, "service_change", "", "medium", "open");
+}
+
+/* X11 forwarding takes the same ports for whoever logs in. */
+static void the_next_login_on_a_port_is_no_other_service(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	l.port = 6010;
+	record_text(l.user, sizeof(l.user), "anna");
+	record_text(l.unit, sizeof(l.unit), "session-3.scope");
+	detect_known_listener(scene->detect, &l);
+	record_text(l.user, sizeof(l.user), "bert");
+	record_text(l.unit, sizeof(l.unit), "session-4.scope");
+	see(scene, l);
+	said_nothing(scene);
+}
+
+static void a_program_that_joins_a_datagram_port_replaces_none(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record avahi = sshd(scene, "opened"), other = avahi;
+	avahi.transport = other.transport = "udp";
+	avahi.port = other.port = 5353;
+	record_text(avahi.exe, sizeof(avahi.exe), "/usr/sbin/avahi-daemon");
+	record_text(other.exe, sizeof(other.exe), "/usr/lib/chromium/chromium");
+	detect_known_listener(scene->detect, &avahi);
+	see(scene, avahi);
+	said_nothing(scene);
+	see(scene, other);
+	const struct finding_record *f =
+		said_once(scene, "new_listener", "", "medium", "open");
+	assert_non_null(strstr(f->summary, "chromium now listens"));
+	avahi.change = other.change = "changed";
+	see(scene, avahi);
+	see(scene, other);
+	other.change = "closed";
+	see(scene, other);
+	pass(scene, 5);
+	said_nothing(scene);
+}
+
+static void a_container_that_restarts_is_no_news(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	l.netns = 4026532001;
+	l.reach = "namespace";
+	see(scene, l);
+	l.change = "closed";
+	see(scene, l);
+	pass(scene, 5);
+	scene->count = 0;
+	l.change = "opened";
+	l.netns = 4026532002;
+	see(scene, l);
+	said_nothing(scene);
+	/* A second one beside it is. */
+	l.netns = 4026532003;
+	see(scene, l);
+	said_once(scene, "new_listener", "", "low", "open");
+}
+
 static void one_program_on_both_families_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -313,6 +411,10 @@ int main(void)
 		SCENE(a_listener_not_known_is_a_finding_until_it_closes),
 		SCENE(severity_follows_reach_and_program),
 		SCENE(what_was_known_or_comes_back_is_no_news),
+		SCENE(a_daemon_that_gives_up_its_rights_is_as_before),
+		SCENE(the_next_login_on_a_port_is_no_other_service),
+		SCENE(a_program_that_joins_a_datagram_port_replaces_none),
+		SCENE(a_container_that_restarts_is_no_news),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
 		SCENE(a_port_that_flaps_is_one_finding),
