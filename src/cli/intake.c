@@ -201,6 +201,7 @@ static void end_baseline(struct monitor *m)
 	if (m->baseline == NULL)
 		return;
 	baseline_each_gone(m->baseline, take_gone, m);
+	detect_settle(m->detect, monitor_now_us());
 	baseline_free(m->baseline);
 	m->baseline = NULL;
 }
@@ -262,6 +263,12 @@ static void know(void *self, const struct listener_record *listener)
 	detect_known_listener(m->detect, listener);
 }
 
+static void take_up(void *self, const struct finding_record *finding)
+{
+	struct monitor *m = self;
+	detect_restore(m->detect, finding);
+}
+
 static bool open_policy(struct monitor *m)
 {
 	struct buf errors = { 0 };
@@ -320,6 +327,7 @@ bool monitor_open(struct monitor *m)
 	monitor_read_addresses(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	baseline_each_finding(m->baseline, take_up, m);
 	audit(m, "start", "breakwater", "", m->policy.digest);
 	return true;
 }

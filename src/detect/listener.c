@@ -10,6 +10,8 @@
 
 #define DAY_US    (86400 * SECOND_US)
 #define LINGER_US (2 * SECOND_US) /* a port that flaps is one finding */
+/* Of the last run, about traffic: as long as the shortest of these last. */
+#define RESTORED_US (300 * SECOND_US)
 
 static const char new_listener[] = "new_listener", service_change[] = "service_change",
 		  unauthorized_port[] = "unauthorized_port",
@@ -64,6 +66,13 @@ static struct buf *begin_sentence(struct detect *detect)
 	return &detect->reason;
 }
 
+/* It did not open again: the program that watches did. */
+static bool is_counted(struct detect *detect, const struct finding_record *evidence)
+{
+	const struct finding *finding = findings_find(&detect->findings, evidence);
+	return finding != NULL && finding->is_restored;
+}
+
 static void raise_new(struct detect *detect, const struct place *place,
 		      const struct listener_record *l)
 {
@@ -71,6 +80,7 @@ static void raise_new(struct detect *detect, const struct place *place,
 	detect_begin(&evidence, new_listener, NULL, place, l->at);
 	evidence.detector = "listener";
 	evidence.confidence = 1;
+	evidence.attempts = is_counted(detect, &evidence) ? 0 : 1;
 	struct buf *out = begin_sentence(detect);
 	buf_json_text(out, program_of(l));
 	buf_text(out, " now listens on ");
@@ -92,8 +102,8 @@ static void raise_refused(struct detect *detect, const struct place *place,
 	evidence.confidence = 1;
 	/* Again only if it was opened again: other changes are no new attempt. */
 	bool is_opening = l->change != NULL && strcmp(l->change, "opened") == 0;
-	evidence.attempts =
-		is_opening || findings_find(&detect->findings, &evidence) == NULL;
+	evidence.attempts = (is_opening && !is_counted(detect, &evidence)) ||
+			    findings_find(&detect->findings, &evidence) == NULL;
 	detect_summary(&evidence, &detect->reason);
 	unsigned severity = severity_of(l);
 	findings_take(&detect->findings, &evidence,
@@ -353,6 +363,50 @@ static void see_open(struct detect *detect, struct place *place,
 		raise_new(detect, place, l);
 	else if (was_closed && l->authorized == UNKNOWN_FLAG)
 		go_on(detect, place, l);
+}
+
+static bool is_word(const char *word, const char *is)
+{
+	return word != NULL && strcmp(word, is) == 0;
+}
+
+static bool is_of_listener(const struct finding_record *f)
+{
+	return is_word(f->kind, new_listener) || is_word(f->kind, service_change) ||
+	       (is_word(f->kind, hidden_listener) && f->technique == NULL) ||
+	       (is_word(f->kind, unauthorized_port) &&
+		is_word(f->technique, by_listener));
+}
+
+static int64_t hold_of(const struct finding_record *f)
+{
+	if (is_word(f->kind, new_listener) || is_word(f->kind, service_change))
+		return DAY_US;
+	return is_of_listener(f) ? HOLD_OPEN : RESTORED_US;
+}
+
+void detect_restore(struct detect *detect, const struct finding_record *finding)
+{
+	if (is_word(finding->state, "open") && finding->kind != NULL &&
+	    finding->transport != NULL && finding->last != UNKNOWN_TIME)
+		findings_restore(&detect->findings, finding, hold_of(finding));
+}
+
+void detect_settle(struct detect *detect, int64_t now_us)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
+		struct finding *finding = &detect->findings.at[i];
+		const struct finding_record *f = &finding->record;
+		if (!finding->is_open || !finding->is_restored || !is_of_listener(f))
+			continue;
+		const struct place *place =
+			places_find(&detect->places, f->transport, &f->server_ip,
+				    f->port, f->netns);
+		bool is_hidden = is_word(f->kind, hidden_listener);
+		if (place == NULL || place->open == 0 ||
+		    (is_hidden && !place->is_hidden))
+			findings_close(&detect->findings, finding, now_us);
+	}
 }
 
 static bool is_complete(const struct listener_record *l)

@@ -187,6 +187,43 @@ static void a_container_that_restarts_is_no_news(void **state)
 	said_once(scene, "new_listener", "", "low", "open");
 }
 
+/* The program ended while they were open: what it says of them goes on, with the id. */
+static void what_was_open_at_the_last_end_goes_on_or_is_closed(void **state)
+{
+	struct scene *scene = *state, *last;
+	begin((void **)&last);
+	struct listener_record web = sshd(last, "opened");
+	web.port = 8080;
+	see(last, sshd(last, "opened"));
+	see(last, web);
+	put_in_force(last, "ports: []\n");
+	struct finding_record of_ssh = { 0 };
+	for (size_t i = 0; i < last->count; i++) {
+		detect_restore(scene->detect, &last->said[i]);
+		if (last->said[i].port == 22)
+			of_ssh = last->said[i];
+	}
+	end((void **)&last);
+	scene->now_us += 100 * SECOND;
+	put_in_force(scene, "ports: []\n");
+	see(scene, sshd(scene, "opened"));
+	scene->count = 0;
+	detect_settle(scene->detect, scene->now_us);
+	for (size_t i = 0; i < scene->count; i++) {
+		assert_int_equal(scene->said[i].port, 8080);
+		assert_string_equal(scene->said[i].state, "closed");
+	}
+	assert_true(scene->count > 0);
+	scene->count = 0;
+	see(scene, sshd(scene, "closed"));
+	pass(scene, 2);
+	const struct finding_record *f =
+		said_once(scene, "unauthorized_port", "listener", "high", "closed");
+	assert_string_equal(f->id, of_ssh.id);
+	assert_int_equal(f->attempts, of_ssh.attempts);
+	assert_int_equal(open_count(scene), 0);
+}
+
 static void one_program_on_both_families_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -415,6 +452,7 @@ int main(void)
 		SCENE(the_next_login_on_a_port_is_no_other_service),
 		SCENE(a_program_that_joins_a_datagram_port_replaces_none),
 		SCENE(a_container_that_restarts_is_no_news),
+		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
 		SCENE(a_port_that_flaps_is_one_finding),
