@@ -207,6 +207,7 @@ static bool merge(struct finding_record *into, const struct finding_record *evid
 		    strcmp(into->exe, evidence->exe) != 0;
 	struct finding_record merged = *evidence;
 	memcpy(merged.id, into->id, sizeof(merged.id));
+	merged.at = into->at;
 	merged.first = into->first;
 	merged.state = into->state;
 	merged.severity = into->severity;

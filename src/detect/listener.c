@@ -231,10 +231,8 @@ static bool is_refused(struct detect *detect, struct listener_record *l)
 	l->authorized = UNKNOWN_FLAG;
 	if (detect->policy == NULL)
 		return false;
-	enum policy_verdict verdict = policy_judge_listener(
-		detect->policy, l, detect->now_us, &detect->reason);
-	if (verdict != POLICY_UNSURE)
-		l->authorized = verdict == POLICY_ALLOWED;
+	l->authorized =
+		policy_authorizes(detect->policy, l, detect->now_us, &detect->reason);
 	return l->authorized == 0;
 }
 

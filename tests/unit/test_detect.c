@@ -260,12 +260,20 @@ static void a_finding_lasts_until_the_last_socket_closes(void **state)
 	assert_int_equal(open_count(scene), 0);
 }
 
+static void has_its_time(void *to, const struct finding_record *finding)
+{
+	const struct scene *scene = to;
+	assert_int_equal(finding->at, scene->now_us);
+}
+
 static void a_port_that_flaps_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
 	put_in_force(scene, "ports: []\n");
 	see(scene, sshd(scene, "opened"));
 	said_once(scene, "unauthorized_port", "listener", "high", "open");
+	see(scene, sshd(scene, "changed"));
+	detect_each(scene->detect, has_its_time, scene);
 	for (int i = 0; i < 9; i++) {
 		see(scene, sshd(scene, "closed"));
 		pass(scene, 1);
