@@ -93,6 +93,22 @@ static void raise_new(struct detect *detect, const struct place *place,
 	findings_take(&detect->findings, &evidence, severity_of(l), DAY_US);
 }
 
+/* One finding for all that a restless program opens; its sentence stays the same. */
+static void raise_restless(struct detect *detect, const struct place *told,
+			   const struct listener_record *l)
+{
+	struct finding_record evidence;
+	detect_begin(&evidence, new_listener, NULL, told, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 1;
+	struct buf *out = begin_sentence(detect);
+	buf_json_text(out, program_of(l));
+	buf_text(out, " listens on port after port; they are told together from here "
+		      "on");
+	detect_summary(&evidence, out);
+	findings_take(&detect->findings, &evidence, severity_of(l), DAY_US);
+}
+
 static void raise_refused(struct detect *detect, const struct place *place,
 			  const struct listener_record *l)
 {
@@ -294,8 +310,11 @@ static void pass_on(struct detect *detect, const struct place *place)
 
 static void see_closed(struct detect *detect, struct place *place, int64_t at_us)
 {
+	bool is_first = place->closed_us == UNKNOWN_TIME;
 	if (!places_close(&detect->places, place, at_us))
 		return;
+	if (is_first) /* one that comes back is on the same port */
+		detect_note_rest(detect, place, at_us);
 	end(detect, place, new_listener, NULL, at_us + LINGER_US);
 	end(detect, place, unauthorized_port, by_listener, at_us + LINGER_US);
 	end(detect, place, service_change, NULL, at_us + LINGER_US);
@@ -333,6 +352,16 @@ static void go_on(struct detect *detect, const struct place *place,
 		raise_new(detect, place, l);
 }
 
+static void see_new(struct detect *detect, const struct place *place,
+		    const struct listener_record *l)
+{
+	const struct place *told = detect_restless(detect, place);
+	if (told != NULL)
+		raise_restless(detect, told, l);
+	else
+		raise_new(detect, place, l);
+}
+
 /*
  * Datagrams for a group (mDNS) go to every socket of the port: a program that joins
  * another replaces none, it is a listener more.
@@ -353,12 +382,14 @@ static void see_open(struct detect *detect, struct place *place,
 		raise_change(detect, place, l, changed);
 	if (!place->is_shared)
 		place_learn(place, l);
+	if (was_closed)
+		place->opened_us = l->at;
 	if (is_opening || was_closed)
 		places_open(&detect->places, place);
 	see_hidden(detect, place, l);
 	judge(detect, place, l);
 	if (is_news(detect, place, l, was_known && !joins))
-		raise_new(detect, place, l);
+		see_new(detect, place, l);
 	else if (was_closed && l->authorized == UNKNOWN_FLAG)
 		go_on(detect, place, l);
 }

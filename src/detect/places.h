@@ -25,6 +25,7 @@ struct place {
 	uint32_t open; /* sockets */
 	bool is_hidden;
 	bool is_shared;    /* UDP: by another program, until all have closed */
+	int64_t opened_us; /* seen so, the first of those open */
 	int64_t closed_us; /* UNKNOWN_TIME: never */
 	char process[32], user[32], package[64], unit[64], exe[256];
 	char former_user[32]; /* before that: who starts as root and becomes another */

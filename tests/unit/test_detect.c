@@ -224,6 +224,44 @@ static void what_was_open_at_the_last_end_goes_on_or_is_closed(void **state)
 	assert_int_equal(open_count(scene), 0);
 }
 
+/* Passive FTP: each file has a port for a moment. */
+static void a_program_of_ever_other_ports_is_told_so_once(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	record_text(l.exe, sizeof(l.exe), "/usr/sbin/vsftpd");
+	for (uint32_t i = 0; i < 32; i++) {
+		l.port = 40000 + i;
+		l.change = "opened";
+		see(scene, l);
+		said_once(scene, "new_listener", "", "medium", "open");
+		l.change = "closed";
+		see(scene, l);
+		pass(scene, 2);
+		said_once(scene, "new_listener", "", "medium", "closed");
+	}
+	for (uint32_t i = 32; i < 232; i++) {
+		l.port = 40000 + i;
+		l.change = "opened";
+		see(scene, l);
+		l.change = "closed";
+		see(scene, l);
+		pass(scene, 3);
+	}
+	assert_int_equal(open_count(scene), 1);
+	assert_in_range(scene->count, 50, 100); /* every ten seconds */
+	const struct finding_record *f = &scene->said[scene->count - 1];
+	assert_non_null(strstr(f->summary, "vsftpd listens on port after port"));
+	assert_in_range(f->attempts, 190, 200);
+	/* Another program is told by itself. */
+	scene->count = 0;
+	record_text(l.exe, sizeof(l.exe), "/usr/bin/nc");
+	l.port = 50000;
+	l.change = "opened";
+	see(scene, l);
+	said_once(scene, "new_listener", "", "medium", "open");
+}
+
 static void one_program_on_both_families_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -461,6 +499,7 @@ int main(void)
 		SCENE(a_program_that_joins_a_datagram_port_replaces_none),
 		SCENE(a_container_that_restarts_is_no_news),
 		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
+		SCENE(a_program_of_ever_other_ports_is_told_so_once),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
 		SCENE(a_port_that_flaps_is_one_finding),
