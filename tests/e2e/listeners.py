@@ -200,6 +200,7 @@ def latency(tap, lab):
 
 def short_lived(tap, lab):
     server, monitor = networks(lab)
+    until(lambda: monitor.get("status")["sockets"]["listening"] >= 1, "sockets")
     code = ("import socket; s = socket.socket(); s.bind(('0.0.0.0', 7200)); "
             "s.listen(1); import time; time.sleep(0.2)")
     server.run(sys.executable, "-c", code)
