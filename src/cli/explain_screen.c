@@ -310,7 +310,9 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 	}
 	if (count > CLIENTS_SHOWN)
 		printf(" and %zu more", count - CLIENTS_SHOWN);
-	puts(count == 0 ? "nobody in the last two minutes" : "");
+	puts(count > 0             ? ""
+	     : facts->packets_seen ? "nobody in the last two minutes"
+				   : "not known: packets are not watched");
 	free(clients);
 }
 

@@ -456,6 +456,8 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 void explain_words(const struct explain_facts *facts, struct explain_answer *out)
 {
 	say_why(facts, out);
+	if (out->why.len > 0 && out->why.at[0] == 'a' && out->why.at[1] == ' ')
+		out->why.at[0] = 'A'; /* "a process not seen", not a process's name */
 	say_changes(facts, out);
 	say_next(facts, out);
 }

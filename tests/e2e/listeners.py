@@ -305,7 +305,8 @@ def ordinary_user(tap, lab):
     tap.ok("pid" not in one and one["transport"] == "tcp",
            "an ordinary user sees the sockets, and of others' no process", one)
     means = monitor.get("status")["sockets"]
-    tap.ok(not means["sees_processes"] and means["reason"],
+    tap.ok(not means["sees_processes"] and not means["sees_namespaces"] and
+           means["reason"],
            "status says what can't be seen, and why", means)
     tap.equal(monitor.stop(signal.SIGTERM) in (0, 5), True, "and it ends in order",
               program.err())

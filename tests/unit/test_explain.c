@@ -489,7 +489,11 @@ static void without_packets_a_listener_is_not_called_idle_of_clients(void **stat
 	struct scene *s = good_scene();
 	s->facts.now_count = 0;
 	s->facts.packets_seen = false;
-	expect(s, EXPLAIN_IDLE, "who comes is not known");
+	s->listener.process[0] = '\0';
+	s->listener.pid = UNKNOWN_U32;
+	expect(s, EXPLAIN_IDLE,
+	       "A process not seen listens on port 8080. Packets are not watched, so "
+	       "who comes is not known");
 }
 
 /* Bad since three intervals, after a restart: both are told, with their times. */
