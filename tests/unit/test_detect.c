@@ -262,6 +262,21 @@ static void a_program_of_ever_other_ports_is_told_so_once(void **state)
 	said_once(scene, "new_listener", "", "medium", "open");
 }
 
+static void a_finding_about_our_port_is_not_one_about_others(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	struct addr ours = addr("192.0.2.1"), theirs = addr("198.51.100.7");
+	see(scene, l);
+	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 22), 1);
+	assert_int_equal(detect_count(scene->detect, "udp", &ours, 22), 0);
+	assert_int_equal(detect_count(scene->detect, "tcp", &theirs, 22), 0);
+	l.port = 80;
+	l.netns = 4026532001;
+	see(scene, l);
+	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 80), 0);
+}
+
 static void one_program_on_both_families_is_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -500,6 +515,7 @@ int main(void)
 		SCENE(a_container_that_restarts_is_no_news),
 		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
 		SCENE(a_program_of_ever_other_ports_is_told_so_once),
+		SCENE(a_finding_about_our_port_is_not_one_about_others),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
 		SCENE(a_port_that_flaps_is_one_finding),
