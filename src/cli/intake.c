@@ -100,15 +100,18 @@ static uint8_t listens(const struct monitor *m, const struct port_record *port,
 		       const struct host_listener **listener)
 {
 	uint8_t proto = proto_of(port->transport);
+	bool ours = home_holds(&m->own, &port->server_ip);
 	*listener = NULL;
 	if (proto == 0 || port->port == UNKNOWN_U32)
+		return UNKNOWN_FLAG;
+	/* Who listens on every address of ours does not on another machine's. */
+	if (!ours && !addr_is_group(&port->server_ip))
 		return UNKNOWN_FLAG;
 	*listener = host_listener_at(m->host, proto, &port->server_ip,
 				     (uint16_t)port->port);
 	if (*listener != NULL)
 		return 1;
-	bool ours = host_is_synced(m->host) && home_holds(&m->own, &port->server_ip);
-	return ours ? 0 : UNKNOWN_FLAG;
+	return ours && host_is_synced(m->host) ? 0 : UNKNOWN_FLAG;
 }
 
 static const char *state_of(const struct port_record *port, uint8_t listening)
