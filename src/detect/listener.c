@@ -431,9 +431,9 @@ void detect_settle(struct detect *detect, int64_t now_us)
 		const struct place *place =
 			places_find(&detect->places, f->transport, &f->server_ip,
 				    f->port, f->netns);
-		bool is_hidden = is_word(f->kind, hidden_listener);
-		if (place == NULL || place->open == 0 ||
-		    (is_hidden && !place->is_hidden))
+		/* The others had evidence as their listener was told, if they hold. */
+		bool may_last = is_word(f->kind, service_change);
+		if (place == NULL || place->open == 0 || !may_last)
 			findings_close(&detect->findings, finding, now_us);
 	}
 }

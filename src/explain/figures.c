@@ -52,7 +52,7 @@ static void take_row(struct explain_figures *f, const struct port_record *row)
 
 static void take_listener(struct explain_figures *f, const struct listener_record *l)
 {
-	if (strcmp(l->transport, "tcp") != 0)
+	if (l->transport == NULL || strcmp(l->transport, "tcp") != 0)
 		return;
 	add(&f->backlog, known(l->backlog));
 	add(&f->overflows, known(l->overflows));

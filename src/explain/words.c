@@ -439,7 +439,8 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 	case EXPLAIN_SLOW_NETWORK:
 	case EXPLAIN_LOSSY_NETWORK:
 		buf_printf(out, "breakwater flows --port %u --sort rtt\n", port);
-		buf_printf(out, "ss -tin 'sport = :%u'\n", port);
+		buf_printf(out, "ss -tin '%s = :%u'\n",
+			   facts->listener_count > 0 ? "sport" : "dport", port);
 		break;
 	case EXPLAIN_SLOWER_THAN_USUAL:
 	case EXPLAIN_WELL:
