@@ -64,9 +64,8 @@ static void emit_listener(void *to, const struct listener_record *listener)
 	struct listener_record known = *listener;
 	if (e->monitor->policy.policy != NULL) {
 		struct buf reason = { 0 };
-		known.authorized =
-			policy_judge_listener(e->monitor->policy.policy, &known,
-					      known.at, &reason) == POLICY_ALLOWED;
+		known.authorized = policy_authorizes(e->monitor->policy.policy, &known,
+						     monitor_now_us(), &reason);
 		buf_free(&reason);
 	}
 	e->emit(e->to, &known);

@@ -14,7 +14,7 @@
 #include "base/hash.h"
 #include "store/store.h"
 
-enum { PLACES = 1 << 17, READ_MS = 5000 };
+enum { PLACES = 1 << 17, FINDINGS = 4096, READ_MS = 5000 };
 
 struct known {
 	struct listener_record listener;
@@ -25,6 +25,8 @@ struct baseline {
 	struct hash_key key;
 	struct known **places; /* owned; open addressing */
 	size_t count;
+	struct finding_record *findings; /* owned; FINDINGS */
+	size_t finding_count;
 };
 
 static bool has_other_namespace(const struct listener_record *l)
@@ -86,6 +88,16 @@ static bool take(void *to, const void *record)
 	return true;
 }
 
+/* As many as can be open; the newest first. */
+static bool take_finding(void *to, const void *record)
+{
+	struct baseline *b = to;
+	const struct finding_record *finding = record;
+	if (finding->state != NULL && strcmp(finding->state, "open") == 0)
+		b->findings[b->finding_count++] = *finding;
+	return b->finding_count < FINDINGS;
+}
+
 struct baseline *baseline_read(const char *folder)
 {
 	char error[STORE_ERROR_MAX];
@@ -95,7 +107,10 @@ struct baseline *baseline_read(const char *folder)
 		return NULL;
 	b->key = hash_key_random();
 	b->places = calloc(PLACES, sizeof(struct known *));
-	if (b->places == NULL) {
+	b->findings = calloc(FINDINGS, sizeof(*b->findings));
+	if (b->places == NULL || b->findings == NULL) {
+		free(b->findings);
+		free(b->places);
 		free(b);
 		return NULL;
 	}
@@ -106,6 +121,7 @@ struct baseline *baseline_read(const char *folder)
 	store_filter_init(&filter);
 	filter.time_limit_ms = READ_MS;
 	store_read(reader, RECORD_listener, &filter, take, b, error);
+	store_read(reader, RECORD_finding, &filter, take_finding, b, error);
 	store_reader_close(reader);
 	return b;
 }
@@ -117,6 +133,7 @@ void baseline_free(struct baseline *b)
 	for (size_t i = 0; i < PLACES; i++)
 		free(b->places[i]);
 	free(b->places);
+	free(b->findings);
 	free(b);
 }
 
@@ -125,11 +142,34 @@ bool baseline_is_first(const struct baseline *b)
 	return b->count == 0;
 }
 
+static int by_time(const void *left, const void *right)
+{
+	const struct known *a = *(struct known *const *)left;
+	const struct known *b = *(struct known *const *)right;
+	return a->listener.at < b->listener.at ? -1 : a->listener.at > b->listener.at;
+}
+
 void baseline_each(const struct baseline *b, baseline_emit emit, void *to)
 {
+	size_t count = 0;
+	struct known **sorted = calloc(b->count + 1, sizeof(*sorted));
+	if (sorted == NULL)
+		return;
 	for (size_t i = 0; i < PLACES; i++)
 		if (b->places[i] != NULL)
-			emit(to, &b->places[i]->listener);
+			sorted[count++] = b->places[i];
+	qsort(sorted, count, sizeof(*sorted), by_time);
+	for (size_t i = 0; i < count; i++)
+		emit(to, &sorted[i]->listener);
+	free(sorted);
+}
+
+void baseline_each_finding(const struct baseline *b,
+			   void (*emit)(void *to, const struct finding_record *finding),
+			   void *to)
+{
+	for (size_t i = 0; i < b->finding_count; i++)
+		emit(to, &b->findings[i]);
 }
 
 bool baseline_takes(struct baseline *b, const struct listener_record *l)

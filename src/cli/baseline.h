@@ -23,7 +23,13 @@ bool baseline_is_first(const struct baseline *baseline);
 
 typedef void (*baseline_emit)(void *to, const struct listener_record *listener);
 
+/* The newest last: of several programs of a port it is the one to compare with. */
 void baseline_each(const struct baseline *baseline, baseline_emit emit, void *to);
+
+/* The findings that were open. */
+void baseline_each_finding(const struct baseline *baseline,
+			   void (*emit)(void *to, const struct finding_record *finding),
+			   void *to);
 
 /*
  * True if the same program listened there when it was last seen; it is then known to be

@@ -23,6 +23,7 @@ struct gathered {
 	struct home own;
 	void *arrays[12];
 	size_t array_count;
+	char missing[CLIENT_ERROR_MAX]; /* why some of the past is; "": none is */
 };
 
 static int64_t now_us(void)
@@ -55,17 +56,25 @@ static int read_rows(enum record_kind kind, const json_t *rows, void **records,
 
 /*
  * Asks for records of that kind and reads them all: *records is an array of *count, to
- * be freed.  0, or an exit status and one line in error.
+ * be freed.  What the daemon can't say now, because the store can't be read, is noted
+ * and does without: memory knows how the port is.  0, or an exit status and one line in
+ * error.
  */
 static int records_get(struct client *client, const char *path, enum record_kind kind,
-		       void **records, size_t *count,
+		       struct gathered *g, void **records, size_t *count,
 		       char error[static CLIENT_ERROR_MAX])
 {
 	struct buf body = { 0 };
+	struct client_told told = { 0 };
 	*records = NULL;
 	*count = 0;
-	int status = client_get(client, path, &body, NULL, NULL, error);
-	if (status == STATUS_OK) {
+	int status = client_get(client, path, &body, NULL, &told, error);
+	if (status == STATUS_INCOMPLETE) {
+		snprintf(g->missing, sizeof(g->missing), "%s", error);
+		status = STATUS_OK;
+	} else if (status == STATUS_OK) {
+		if (told.incomplete[0] != '\0')
+			memcpy(g->missing, told.incomplete, sizeof(g->missing));
 		json_t *rows = lines_parse(&body);
 		status = read_rows(kind, rows, records, count, error);
 		json_decref(rows);
@@ -88,7 +97,7 @@ static int ask(struct client *client, const struct question *q, struct gathered 
 	char path[PATH_MAX_LEN];
 	void *records;
 	snprintf(path, sizeof(path), "%s?limit=100000%s", q->path, q->rest);
-	int status = records_get(client, path, q->kind, &records, q->count, error);
+	int status = records_get(client, path, q->kind, g, &records, q->count, error);
 	*q->records = records;
 	g->arrays[g->array_count++] = records;
 	return status;
@@ -148,8 +157,8 @@ static int ask_past(struct client *client, const char *port, struct gathered *g,
 		snprintf(path, sizeof(path),
 			 "/api/v1/ports?limit=100000&port=%s&since=%s&until=%s&step=%s",
 			 port, ages[i].since, ages[i].until, ages[i].step);
-		int status =
-			records_get(client, path, RECORD_port, &records, &count, error);
+		int status = records_get(client, path, RECORD_port, g, &records, &count,
+					 error);
 		struct port_record *grown = NULL;
 		if (status == STATUS_OK)
 			grown = reallocarray(all, total + count + 1, sizeof(*all));
@@ -218,6 +227,16 @@ static int verdict(enum explain_cause cause)
 	return cause < EXPLAIN_SLOWER_THAN_USUAL ? STATUS_BAD_NEWS : STATUS_OK;
 }
 
+/* Bad news are bad news without a past, too. */
+static int tell_missing(const struct gathered *g, int status)
+{
+	char text[CLIENT_ERROR_MAX];
+	text_clean(text, sizeof(text), g->missing);
+	fflush(stdout);
+	fprintf(stderr, "breakwater explain: the past is not known: %s\n", text);
+	return status == STATUS_OK ? STATUS_INCOMPLETE : status;
+}
+
 static bool parse_port(const char *text, uint16_t *port)
 {
 	char *end;
@@ -243,14 +262,19 @@ static int explain_port(uint16_t port, const struct common_options *common)
 		return STATUS_UNREACHABLE;
 	int status = gather(common, port, g, error);
 	if (status == STATUS_OK) {
+		struct explain_scope scope;
 		struct explain_answer answer;
+		explain_scope_open(&g->facts, &scope);
 		explain(&g->facts, &answer);
 		if (common->json)
-			explain_json(&g->facts, &answer);
+			explain_json(&scope.facts, &answer);
 		else
-			explain_screen(&g->facts, &answer, common);
+			explain_screen(&scope.facts, &answer, common);
 		status = verdict(answer.cause);
+		if (g->missing[0] != '\0')
+			status = tell_missing(g, status);
 		explain_free(&answer);
+		explain_scope_close(&scope);
 	} else {
 		fprintf(stderr, "breakwater explain: %s\n", error);
 	}
@@ -267,7 +291,8 @@ int command_explain(int argc, char **argv)
 		.operands = "PORT",
 		.doc = "Everything known about one port, and in words why it is "
 		       "unwell.\n"
-		       "Exit status: 0 well or idle, 1 unwell, 5 nothing known.",
+		       "Exit status: 0 well or idle, 1 unwell, 5 nothing known or no past "
+		       "to read.",
 		.examples = "  breakwater explain 443\n"
 			    "  breakwater explain 5432 --json | jq -r .why\n",
 	};

@@ -13,7 +13,7 @@
 
 enum {
 	LABEL = 13,
-	BAR = 30,
+	BAR = 22,
 	CLIENTS_SHOWN = 5,
 	LISTENERS_SHOWN = 4,
 	LINE_MAX_LEN = 512
@@ -28,24 +28,40 @@ static void label(const struct look *look, const char *text)
 	tone_print(look, TONE_QUIET, padded);
 }
 
-/* Wraps at blanks; a stranger's bytes are made harmless. */
-static void print_wrapped(const struct look *look, struct buf *text)
+/* Octets that fit into so many columns, up to the last blank if there is one. */
+static size_t fit(const char *text, size_t width)
 {
-	char clean[1024];
-	const char *raw = buf_cstr(text);
-	text_clean(clean, sizeof(clean), raw == NULL ? "" : raw);
-	size_t width = look->width > 0 ? (size_t)look->width : 79;
-	const char *at = clean;
-	while (strlen(at) > width) {
-		size_t cut = width;
-		while (cut > 0 && at[cut] != ' ')
-			cut--;
-		if (cut == 0)
-			cut = width;
-		printf("%.*s\n", (int)cut, at);
-		at += cut + (at[cut] == ' ');
+	size_t len = 0, blank = 0, columns = 0;
+	while (text[len] != '\0' && columns < width) {
+		if (text[len] == ' ')
+			blank = len;
+		do
+			len++;
+		while (((unsigned char)text[len] & 0xc0) == 0x80);
+		columns++;
 	}
-	printf("%s\n", at);
+	if (text[len] == '\0' || text[len] == ' ' || blank == 0)
+		return len;
+	return blank;
+}
+
+/* Wraps at blanks, each line so far to the right; a stranger's bytes are harmless. */
+static void print_wrapped(const struct look *look, enum tone tone, int indent,
+			  const char *text)
+{
+	char clean[1024], line[LINE_MAX_LEN];
+	text_clean(clean, sizeof(clean), text == NULL ? "" : text);
+	size_t width = look->width > 0 ? (size_t)look->width : 79;
+	width = width > (size_t)indent + 20 ? width - (size_t)indent : 20;
+	const char *at = clean;
+	for (bool first = true; first || *at != '\0'; first = false) {
+		size_t len = fit(at, width);
+		snprintf(line, sizeof(line), "%.*s", (int)len, at);
+		printf("%*s", first ? 0 : indent, "");
+		tone_print(look, tone, line);
+		putchar('\n');
+		at += len + (at[len] == ' ');
+	}
 }
 
 static void print_lines(const struct look *look, const char *name, struct buf *lines)
@@ -163,7 +179,7 @@ static void print_listener(const struct explain_facts *facts,
 			   const struct look *look)
 {
 	struct buf text = { 0 };
-	char address[ADDR_TEXT_MAX], clean[LINE_MAX_LEN], span[CELL_MAX];
+	char address[ADDR_TEXT_MAX], span[CELL_MAX];
 	addr_text(&l->ip, address);
 	buf_printf(&text, addr_is_v4(&l->ip) ? "%s:%u/%s  " : "[%s]:%u/%s  ", address,
 		   l->port, l->transport == NULL ? "?" : l->transport);
@@ -188,10 +204,8 @@ static void print_listener(const struct explain_facts *facts,
 		buf_printf(&text, ", queue %llu of %llu",
 			   (unsigned long long)l->backlog,
 			   (unsigned long long)l->backlog_max);
-	const char *raw = buf_cstr(&text);
-	text_clean(clean, sizeof(clean), raw == NULL ? "" : raw);
 	label(look, first ? "Listens" : "");
-	puts(clean);
+	print_wrapped(look, TONE_NORMAL, LABEL, buf_cstr(&text));
 	buf_free(&text);
 }
 
@@ -296,19 +310,17 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 	}
 	if (count > CLIENTS_SHOWN)
 		printf(" and %zu more", count - CLIENTS_SHOWN);
-	puts(count == 0 ? "nobody in the last two minutes" : "");
+	puts(count > 0             ? ""
+	     : facts->packets_seen ? "nobody in the last two minutes"
+				   : "not known: packets are not watched");
 	free(clients);
 }
 
 static void print_findings(const struct explain_facts *facts, const struct look *look)
 {
-	char clean[LINE_MAX_LEN];
 	for (size_t i = 0; i < facts->finding_count; i++) {
-		const struct finding_record *f = &facts->findings[i];
-		text_clean(clean, sizeof(clean), f->summary);
 		label(look, i == 0 ? "Findings" : "");
-		tone_print(look, TONE_OVER, clean);
-		putchar('\n');
+		print_wrapped(look, TONE_OVER, LABEL, facts->findings[i].summary);
 	}
 }
 
@@ -333,7 +345,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 		 explain_cause_name(answer->cause));
 	tone_print(&look, bad ? TONE_OVER : TONE_GOOD, head);
 	putchar('\n');
-	print_wrapped(&look, &answer->why);
+	print_wrapped(&look, TONE_NORMAL, 0, buf_cstr(&answer->why));
 	print_time(&answer->now, &look);
 	print_figures(facts, answer, &look);
 	print_listeners(facts, &look);

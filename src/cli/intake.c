@@ -100,15 +100,18 @@ static uint8_t listens(const struct monitor *m, const struct port_record *port,
 		       const struct host_listener **listener)
 {
 	uint8_t proto = proto_of(port->transport);
+	bool ours = home_holds(&m->own, &port->server_ip);
 	*listener = NULL;
 	if (proto == 0 || port->port == UNKNOWN_U32)
+		return UNKNOWN_FLAG;
+	/* Who listens on every address of ours does not on another machine's. */
+	if (!ours && !addr_is_group(&port->server_ip))
 		return UNKNOWN_FLAG;
 	*listener = host_listener_at(m->host, proto, &port->server_ip,
 				     (uint16_t)port->port);
 	if (*listener != NULL)
 		return 1;
-	bool ours = host_is_synced(m->host) && home_holds(&m->own, &port->server_ip);
-	return ours ? 0 : UNKNOWN_FLAG;
+	return ours && host_is_synced(m->host) ? 0 : UNKNOWN_FLAG;
 }
 
 static const char *state_of(const struct port_record *port, uint8_t listening)
@@ -201,6 +204,7 @@ static void end_baseline(struct monitor *m)
 	if (m->baseline == NULL)
 		return;
 	baseline_each_gone(m->baseline, take_gone, m);
+	detect_settle(m->detect, monitor_now_us());
 	baseline_free(m->baseline);
 	m->baseline = NULL;
 }
@@ -262,6 +266,12 @@ static void know(void *self, const struct listener_record *listener)
 	detect_known_listener(m->detect, listener);
 }
 
+static void take_up(void *self, const struct finding_record *finding)
+{
+	struct monitor *m = self;
+	detect_restore(m->detect, finding);
+}
+
 static bool open_policy(struct monitor *m)
 {
 	struct buf errors = { 0 };
@@ -320,6 +330,7 @@ bool monitor_open(struct monitor *m)
 	monitor_read_addresses(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	baseline_each_finding(m->baseline, take_up, m);
 	audit(m, "start", "breakwater", "", m->policy.digest);
 	return true;
 }

@@ -55,7 +55,7 @@ static const struct column columns[] = {
 	{ "SEVERITY", "severity", "low, medium, high or critical.", true, false, 1, 0,
 	  show_severity },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
-	{ "PORT", "port", "Port it is about.", true, true, 6, 0, show_port },
+	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
 	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,
 	  show_process },
 	{ "WHAT", "summary", "In one sentence.", true, true, 0, 30, show_summary },

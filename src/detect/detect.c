@@ -108,6 +108,19 @@ void detect_each(const struct detect *detect,
 			emit(to, &detect->findings.at[i].record);
 }
 
+/* True if the finding is about what answers at that address. */
+static bool is_about(const struct detect *detect, const struct finding_record *r,
+		     const struct addr *ip)
+{
+	bool is_own = place_is_wildcard(ip) || addr_is_group(ip) ||
+		      home_holds(&detect->own, ip);
+	if (!is_own) /* a container, or a machine on which our clients use the port */
+		return addr_equal(&r->server_ip, ip);
+	return r->netns == UNKNOWN_U64 &&
+	       (addr_equal(&r->server_ip, ip) || place_is_wildcard(&r->server_ip) ||
+		place_is_wildcard(ip));
+}
+
 uint64_t detect_count(const struct detect *detect, const char *transport,
 		      const struct addr *ip, uint32_t port)
 {
@@ -117,11 +130,8 @@ uint64_t detect_count(const struct detect *detect, const char *transport,
 	while ((finding = findings_next_of_port(&detect->findings, &at, port)) !=
 	       NULL) {
 		const struct finding_record *r = &finding->record;
-		bool is_there = addr_equal(&r->server_ip, ip) ||
-				place_is_wildcard(&r->server_ip) ||
-				place_is_wildcard(ip);
-		count += is_there && r->transport != NULL && transport != NULL &&
-			 strcmp(r->transport, transport) == 0;
+		count += is_about(detect, r, ip) && r->transport != NULL &&
+			 transport != NULL && strcmp(r->transport, transport) == 0;
 	}
 	return count;
 }

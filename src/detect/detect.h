@@ -44,6 +44,13 @@ void detect_listener(struct detect *detect, struct listener_record *listener);
 void detect_known_listener(struct detect *detect,
 			   const struct listener_record *listener);
 
+/*
+ * A finding that was open when the program last ended: it goes on, or is closed by
+ * detect_settle(), once all listeners of the start have been told.
+ */
+void detect_restore(struct detect *detect, const struct finding_record *finding);
+void detect_settle(struct detect *detect, int64_t now_us);
+
 void detect_flow(struct detect *detect, const struct flow_record *flow);
 
 /*

@@ -152,26 +152,23 @@ static struct finding *make_room(struct findings *findings, unsigned severity,
 	return &findings->at[number];
 }
 
-static struct finding *begin(struct findings *findings,
-			     const struct finding_record *evidence, unsigned severity)
+/* Puts it where it is found. */
+static struct finding *place_one(struct findings *findings,
+				 const struct finding_record *record, unsigned severity)
 {
-	static const struct hash_key fixed; /* an id says the same in a replay */
-	struct finding *finding = make_room(findings, severity, evidence->last);
+	struct finding *finding = make_room(findings, severity, record->last);
 	if (finding == NULL) {
 		findings->refused++;
 		return NULL;
 	}
 	uint32_t number = (uint32_t)(finding - findings->at);
-	*finding = (struct finding){ .record = *evidence,
+	*finding = (struct finding){ .record = *record,
 				     .severity = severity,
 				     .is_open = true,
 				     .newest_start_us = INT64_MIN };
 	struct finding_record *r = &finding->record;
-	r->first = evidence->last;
 	r->state = "open";
 	r->severity = severity_names[severity];
-	snprintf(r->id, sizeof(r->id), "%016llx",
-		 (unsigned long long)key_hash(&fixed, r, r->first));
 	uint32_t *bucket = key_bucket(findings, r);
 	finding->next_of_key = *bucket;
 	*bucket = number;
@@ -181,6 +178,17 @@ static struct finding *begin(struct findings *findings,
 	order_put(findings->links, &findings->by_use[severity], number);
 	findings->open++;
 	return finding;
+}
+
+static struct finding *begin(struct findings *findings,
+			     const struct finding_record *evidence, unsigned severity)
+{
+	static const struct hash_key fixed; /* an id says the same in a replay */
+	struct finding_record record = *evidence;
+	record.first = evidence->last;
+	snprintf(record.id, sizeof(record.id), "%016llx",
+		 (unsigned long long)key_hash(&fixed, &record, record.first));
+	return place_one(findings, &record, severity);
 }
 
 static unsigned proof_rank(const char *proof)
@@ -199,6 +207,7 @@ static bool merge(struct finding_record *into, const struct finding_record *evid
 		    strcmp(into->exe, evidence->exe) != 0;
 	struct finding_record merged = *evidence;
 	memcpy(merged.id, into->id, sizeof(merged.id));
+	merged.at = into->at;
 	merged.first = into->first;
 	merged.state = into->state;
 	merged.severity = into->severity;
@@ -248,10 +257,30 @@ struct finding *findings_take(struct findings *findings,
 	}
 	finding->due_us = hold_us == HOLD_OPEN ? HOLD_OPEN : evidence->last + hold_us;
 	finding->has_news = true;
+	finding->is_restored = false;
 	if (news || evidence->last - finding->said_us >= SAY_AGAIN_US)
 		say(findings, finding, evidence->last);
 	note_next(findings, finding);
 	return finding;
+}
+
+void findings_restore(struct findings *findings, const struct finding_record *record,
+		      int64_t hold_us)
+{
+	unsigned severity = SEVERITY_LOW;
+	for (unsigned i = 0; i < SEVERITIES; i++)
+		if (is_same_word(record->severity, severity_names[i]))
+			severity = i;
+	if (findings_find(findings, record) != NULL ||
+	    findings->unused.newest == ORDER_NONE)
+		return;
+	struct finding *finding = place_one(findings, record, severity);
+	finding->is_restored = true;
+	finding->said_us = record->last;
+	if (record->at == UNKNOWN_TIME)
+		finding->record.at = record->last;
+	finding->due_us = hold_us == HOLD_OPEN ? HOLD_OPEN : record->last + hold_us;
+	note_next(findings, finding);
 }
 
 void findings_end_at(struct findings *findings, struct finding *finding, int64_t due_us)

@@ -28,6 +28,7 @@ struct finding {
 	unsigned severity;
 	bool is_open;
 	bool has_news;           /* not yet said */
+	bool is_restored;        /* of the last run, without evidence since */
 	int64_t said_us;         /* last time it was said */
 	int64_t due_us;          /* ends then */
 	int64_t newest_start_us; /* connections: of the long flows counted */
@@ -62,6 +63,10 @@ struct finding *findings_find(struct findings *findings,
 struct finding *findings_take(struct findings *findings,
 			      const struct finding_record *evidence, unsigned severity,
 			      int64_t hold_us);
+
+/* Takes up one that was open when the program last ended. */
+void findings_restore(struct findings *findings, const struct finding_record *record,
+		      int64_t hold_us);
 
 /* Lets it end at that time, unless evidence comes before. */
 void findings_end_at(struct findings *findings, struct finding *finding,

@@ -9,7 +9,7 @@
 #include "detect/findings.h"
 #include "detect/places.h"
 
-enum { CROWDS_MAX = 64, ANSWERS_MAX = 1024 };
+enum { CROWDS_MAX = 64, ANSWERS_MAX = 1024, RESTLESS_MAX = 64 };
 
 /* Clients of one port, too many for a finding each. */
 struct crowd {
@@ -19,6 +19,14 @@ struct crowd {
 	int64_t last_us;
 	struct cardinality clients;
 	uint64_t added, hosts, estimate_at; /* connections; when to count hosts anew */
+};
+
+/* A program that opens port after port, such as FTP's data connections. */
+struct restless {
+	char exe[256]; /* "": unused */
+	int64_t last_us;
+	uint32_t ports;    /* open for a moment, until it rests for a day */
+	struct place told; /* where the finding about all further ones is */
 };
 
 /* A port that answers though nobody listens. */
@@ -39,6 +47,7 @@ struct detect {
 	int64_t now_us, expiry_us;
 	struct crowd crowds[CROWDS_MAX];
 	struct answer answers[ANSWERS_MAX];
+	struct restless restless[RESTLESS_MAX];
 	struct buf reason; /* of the last judgement */
 };
 
@@ -48,6 +57,14 @@ void detect_begin(struct finding_record *evidence, const char *kind,
 
 /* The judge's sentence with a capital and a full stop, as a summary. */
 void detect_summary(struct finding_record *evidence, struct buf *sentence);
+
+/*
+ * restless.c: the place whose finding tells of this new one, too, because the program
+ * has had so many; NULL: it is told by itself.
+ */
+const struct place *detect_restless(struct detect *detect, const struct place *place);
+/* A place has closed. */
+void detect_note_rest(struct detect *detect, const struct place *place, int64_t at_us);
 
 /* listener.c: raises or ends what the register says of all places. */
 void detect_judge_places(struct detect *detect);

@@ -10,6 +10,8 @@
 
 #define DAY_US    (86400 * SECOND_US)
 #define LINGER_US (2 * SECOND_US) /* a port that flaps is one finding */
+/* Of the last run, about traffic: as long as the shortest of these last. */
+#define RESTORED_US (300 * SECOND_US)
 
 static const char new_listener[] = "new_listener", service_change[] = "service_change",
 		  unauthorized_port[] = "unauthorized_port",
@@ -64,6 +66,13 @@ static struct buf *begin_sentence(struct detect *detect)
 	return &detect->reason;
 }
 
+/* It did not open again: the program that watches did. */
+static bool is_counted(struct detect *detect, const struct finding_record *evidence)
+{
+	const struct finding *finding = findings_find(&detect->findings, evidence);
+	return finding != NULL && finding->is_restored;
+}
+
 static void raise_new(struct detect *detect, const struct place *place,
 		      const struct listener_record *l)
 {
@@ -71,6 +80,7 @@ static void raise_new(struct detect *detect, const struct place *place,
 	detect_begin(&evidence, new_listener, NULL, place, l->at);
 	evidence.detector = "listener";
 	evidence.confidence = 1;
+	evidence.attempts = is_counted(detect, &evidence) ? 0 : 1;
 	struct buf *out = begin_sentence(detect);
 	buf_json_text(out, program_of(l));
 	buf_text(out, " now listens on ");
@@ -79,6 +89,22 @@ static void raise_new(struct detect *detect, const struct place *place,
 		buf_text(out, " as ");
 		buf_json_text(out, l->user);
 	}
+	detect_summary(&evidence, out);
+	findings_take(&detect->findings, &evidence, severity_of(l), DAY_US);
+}
+
+/* One finding for all that a restless program opens; its sentence stays the same. */
+static void raise_restless(struct detect *detect, const struct place *told,
+			   const struct listener_record *l)
+{
+	struct finding_record evidence;
+	detect_begin(&evidence, new_listener, NULL, told, l->at);
+	evidence.detector = "listener";
+	evidence.confidence = 1;
+	struct buf *out = begin_sentence(detect);
+	buf_json_text(out, program_of(l));
+	buf_text(out, " listens on port after port; they are told together from here "
+		      "on");
 	detect_summary(&evidence, out);
 	findings_take(&detect->findings, &evidence, severity_of(l), DAY_US);
 }
@@ -92,8 +118,8 @@ static void raise_refused(struct detect *detect, const struct place *place,
 	evidence.confidence = 1;
 	/* Again only if it was opened again: other changes are no new attempt. */
 	bool is_opening = l->change != NULL && strcmp(l->change, "opened") == 0;
-	evidence.attempts =
-		is_opening || findings_find(&detect->findings, &evidence) == NULL;
+	evidence.attempts = (is_opening && !is_counted(detect, &evidence)) ||
+			    findings_find(&detect->findings, &evidence) == NULL;
 	detect_summary(&evidence, &detect->reason);
 	unsigned severity = severity_of(l);
 	findings_take(&detect->findings, &evidence,
@@ -117,12 +143,27 @@ static void raise_hidden(struct detect *detect, const struct place *place,
 	findings_take(&detect->findings, &evidence, SEVERITY_CRITICAL, HOLD_OPEN);
 }
 
+/*
+ * True if it is its user, was it before, or is one on the way: a daemon opens its port
+ * as root and then becomes who it is meant to be.
+ */
+static bool is_usual_user(const struct place *place, const struct listener_record *l,
+			  bool is_opening)
+{
+	if (l->user[0] == '\0' || place->user[0] == '\0' ||
+	    strcmp(l->user, place->user) == 0 ||
+	    strcmp(l->user, place->former_user) == 0)
+		return true;
+	return strcmp(is_opening ? l->user : place->user, "root") == 0;
+}
+
 /* What of the program is another than before; NULL if nothing is known to be. */
 static const char *what_changed(const struct place *place,
-				const struct listener_record *l)
+				const struct listener_record *l, bool is_opening)
 {
 	struct place now = *place;
 	place_learn(&now, l);
+	/* A scope is of one login: the next one is another. */
 	bool both_scopes = strstr(now.unit, ".scope") != NULL &&
 			   strstr(place->unit, ".scope") != NULL;
 	if (place->exe[0] != '\0' && strcmp(now.exe, place->exe) != 0)
@@ -130,9 +171,8 @@ static const char *what_changed(const struct place *place,
 	if (place->package[0] != '\0' && now.package[0] != '\0' &&
 	    strcmp(now.package, place->package) != 0)
 		return "package";
-	if (place->user[0] != '\0' && strcmp(now.user, place->user) != 0)
+	if (!both_scopes && !is_usual_user(place, l, is_opening))
 		return "user";
-	/* A scope is of one login: the next one is another. */
 	if (place->unit[0] != '\0' && strcmp(now.unit, place->unit) != 0 &&
 	    !both_scopes)
 		return "unit";
@@ -207,10 +247,8 @@ static bool is_refused(struct detect *detect, struct listener_record *l)
 	l->authorized = UNKNOWN_FLAG;
 	if (detect->policy == NULL)
 		return false;
-	enum policy_verdict verdict = policy_judge_listener(
-		detect->policy, l, detect->now_us, &detect->reason);
-	if (verdict != POLICY_UNSURE)
-		l->authorized = verdict == POLICY_ALLOWED;
+	l->authorized =
+		policy_authorizes(detect->policy, l, detect->now_us, &detect->reason);
 	return l->authorized == 0;
 }
 
@@ -272,8 +310,11 @@ static void pass_on(struct detect *detect, const struct place *place)
 
 static void see_closed(struct detect *detect, struct place *place, int64_t at_us)
 {
+	bool is_first = place->closed_us == UNKNOWN_TIME;
 	if (!places_close(&detect->places, place, at_us))
 		return;
+	if (is_first) /* one that comes back is on the same port */
+		detect_note_rest(detect, place, at_us);
 	end(detect, place, new_listener, NULL, at_us + LINGER_US);
 	end(detect, place, unauthorized_port, by_listener, at_us + LINGER_US);
 	end(detect, place, service_change, NULL, at_us + LINGER_US);
@@ -311,23 +352,90 @@ static void go_on(struct detect *detect, const struct place *place,
 		raise_new(detect, place, l);
 }
 
+static void see_new(struct detect *detect, const struct place *place,
+		    const struct listener_record *l)
+{
+	const struct place *told = detect_restless(detect, place);
+	if (told != NULL)
+		raise_restless(detect, told, l);
+	else
+		raise_new(detect, place, l);
+}
+
+/*
+ * Datagrams for a group (mDNS) go to every socket of the port: a program that joins
+ * another replaces none, it is a listener more.
+ */
 static void see_open(struct detect *detect, struct place *place,
 		     struct listener_record *l, bool was_known)
 {
-	const char *changed = was_known ? what_changed(place, l) : NULL;
 	bool is_opening = l->change == NULL || strcmp(l->change, "opened") == 0;
 	bool was_closed = place->open == 0;
-	if (changed != NULL)
+	const char *changed = was_known && !place->is_shared
+				      ? what_changed(place, l, is_opening)
+				      : NULL;
+	bool joins = changed != NULL && is_opening && !was_closed &&
+		     strcmp(l->transport, "udp") == 0;
+	if (joins)
+		place->is_shared = true;
+	else if (changed != NULL)
 		raise_change(detect, place, l, changed);
-	place_learn(place, l);
+	if (!place->is_shared)
+		place_learn(place, l);
+	if (was_closed)
+		place->opened_us = l->at;
 	if (is_opening || was_closed)
 		places_open(&detect->places, place);
 	see_hidden(detect, place, l);
 	judge(detect, place, l);
-	if (is_news(detect, place, l, was_known))
-		raise_new(detect, place, l);
+	if (is_news(detect, place, l, was_known && !joins))
+		see_new(detect, place, l);
 	else if (was_closed && l->authorized == UNKNOWN_FLAG)
 		go_on(detect, place, l);
+}
+
+static bool is_word(const char *word, const char *is)
+{
+	return word != NULL && strcmp(word, is) == 0;
+}
+
+static bool is_of_listener(const struct finding_record *f)
+{
+	return is_word(f->kind, new_listener) || is_word(f->kind, service_change) ||
+	       (is_word(f->kind, hidden_listener) && f->technique == NULL) ||
+	       (is_word(f->kind, unauthorized_port) &&
+		is_word(f->technique, by_listener));
+}
+
+static int64_t hold_of(const struct finding_record *f)
+{
+	if (is_word(f->kind, new_listener) || is_word(f->kind, service_change))
+		return DAY_US;
+	return is_of_listener(f) ? HOLD_OPEN : RESTORED_US;
+}
+
+void detect_restore(struct detect *detect, const struct finding_record *finding)
+{
+	if (is_word(finding->state, "open") && finding->kind != NULL &&
+	    finding->transport != NULL && finding->last != UNKNOWN_TIME)
+		findings_restore(&detect->findings, finding, hold_of(finding));
+}
+
+void detect_settle(struct detect *detect, int64_t now_us)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
+		struct finding *finding = &detect->findings.at[i];
+		const struct finding_record *f = &finding->record;
+		if (!finding->is_open || !finding->is_restored || !is_of_listener(f))
+			continue;
+		const struct place *place =
+			places_find(&detect->places, f->transport, &f->server_ip,
+				    f->port, f->netns);
+		/* The others had evidence as their listener was told, if they hold. */
+		bool may_last = is_word(f->kind, service_change);
+		if (place == NULL || place->open == 0 || !may_last)
+			findings_close(&detect->findings, finding, now_us);
+	}
 }
 
 static bool is_complete(const struct listener_record *l)
@@ -364,6 +472,10 @@ void detect_listener(struct detect *detect, struct listener_record *l)
 		if (was_known)
 			see_closed(detect, place, l->at);
 		return;
+	}
+	if (place == NULL) {
+		place = places_move(&detect->places, l);
+		was_known = place != NULL;
 	}
 	if (place == NULL)
 		place = places_add(&detect->places, l);

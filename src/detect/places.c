@@ -69,14 +69,32 @@ static bool grow(struct places *places)
 	return true;
 }
 
-static void forget(struct places *places, uint32_t number)
+static uint32_t *bucket_of_place(struct places *places, const struct place *place)
+{
+	return bucket_of(places, place->transport, &place->ip, place->port,
+			 place->netns);
+}
+
+static void link_key(struct places *places, uint32_t number)
+{
+	struct place *place = &places->at[number];
+	uint32_t *bucket = bucket_of_place(places, place);
+	place->next_of_key = *bucket;
+	*bucket = number;
+}
+
+static void unlink_key(struct places *places, uint32_t number)
 {
 	const struct place *place = &places->at[number];
-	uint32_t *at = bucket_of(places, place->transport, &place->ip, place->port,
-				 place->netns);
+	uint32_t *at = bucket_of_place(places, place);
 	while (*at != number)
 		at = &places->at[*at].next_of_key;
 	*at = place->next_of_key;
+}
+
+static void forget(struct places *places, uint32_t number)
+{
+	unlink_key(places, number);
 	order_take(places->links, &places->closed, number);
 	places->forgotten++;
 }
@@ -101,11 +119,28 @@ struct place *places_add(struct places *places, const struct listener_record *l)
 				 .port = l->port,
 				 .pid = UNKNOWN_U32,
 				 .closed_us = UNKNOWN_TIME };
-	uint32_t *bucket = bucket_of(places, l->transport, &l->ip, l->port, l->netns);
-	place->next_of_key = *bucket;
-	*bucket = number;
+	link_key(places, number);
 	order_put(places->links, &places->closed, number);
 	return place;
+}
+
+struct place *places_move(struct places *places, const struct listener_record *l)
+{
+	if (l->netns == UNKNOWN_U64 || l->exe[0] == '\0')
+		return NULL;
+	for (uint32_t i = 0; i < places->count; i++) {
+		struct place *place = &places->at[i];
+		if (place->open > 0 || place->netns == UNKNOWN_U64 ||
+		    place->port != l->port || !addr_equal(&place->ip, &l->ip) ||
+		    strcmp(place->transport, l->transport) != 0 ||
+		    strcmp(place->exe, l->exe) != 0)
+			continue;
+		unlink_key(places, i);
+		place->netns = l->netns;
+		link_key(places, i);
+		return place;
+	}
+	return NULL;
 }
 
 void places_open(struct places *places, struct place *place)
@@ -123,6 +158,7 @@ bool places_close(struct places *places, struct place *place, int64_t at_us)
 		return true;
 	if (--place->open > 0)
 		return false;
+	place->is_shared = false;
 	order_put(places->links, &places->closed, (uint32_t)(place - places->at));
 	places->foreign -= place->netns != UNKNOWN_U64;
 	return true;
@@ -168,6 +204,8 @@ static void learn(char *into, const char *from, size_t size)
 void place_learn(struct place *place, const struct listener_record *l)
 {
 	learn(place->process, l->process, sizeof(place->process));
+	if (l->user[0] != '\0' && strcmp(l->user, place->user) != 0)
+		learn(place->former_user, place->user, sizeof(place->user));
 	learn(place->user, l->user, sizeof(place->user));
 	learn(place->unit, l->unit, sizeof(place->unit));
 	learn(place->exe, l->exe, sizeof(place->exe));

@@ -24,8 +24,11 @@ struct place {
 	uint32_t port, pid;
 	uint32_t open; /* sockets */
 	bool is_hidden;
+	bool is_shared;    /* UDP: by another program, until all have closed */
+	int64_t opened_us; /* seen so, the first of those open */
 	int64_t closed_us; /* UNKNOWN_TIME: never */
 	char process[32], user[32], package[64], unit[64], exe[256];
+	char former_user[32]; /* before that: who starts as root and becomes another */
 	uint32_t next_of_key;
 };
 
@@ -48,6 +51,12 @@ struct place *places_find(struct places *places, const char *transport,
 
 /* The place of a listener that has none yet; NULL if all are open, or no memory. */
 struct place *places_add(struct places *places, const struct listener_record *l);
+
+/*
+ * The closed place of the same program in a network namespace that is no more: a
+ * container that was restarted has another.  It becomes the listener's; NULL: none.
+ */
+struct place *places_move(struct places *places, const struct listener_record *l);
 
 void places_open(struct places *places, struct place *place);
 /* True if no socket is left. */

@@ -14,7 +14,8 @@
 #define FORGET_US      (60 * SECOND_US)
 #define AFTER_CLOSE_US (5 * SECOND_US)
 #define HOLD_US        (300 * SECOND_US)
-enum { UDP_SECONDS_MIN = 3 };
+/* Linux gives clients ports from there on (ip_local_port_range), IANA from 49152. */
+enum { UDP_SECONDS_MIN = 3, FIRST_EPHEMERAL = 32768 };
 
 static uint64_t known(uint64_t value)
 {
@@ -30,7 +31,7 @@ static bool is_answered(const struct port_record *port)
 	if (strcmp(port->transport, "tcp") == 0)
 		return port->handshake_p50_us != UNKNOWN_U64;
 	/* A client's own port looks like a server's when the peer speaks first. */
-	return port->class == NULL || strcmp(port->class, "dynamic") != 0;
+	return port->port < FIRST_EPHEMERAL;
 }
 
 /* True if the listener is there after all, or was until just now. */

@@ -19,15 +19,26 @@ bool explain_is_any(const struct addr *addr)
 	       memcmp(addr->ip6 + 12, zero, 4) == 0;
 }
 
-const struct listener_record *explain_listener_of(const struct explain_facts *facts,
-						  const struct addr *server)
+static bool is_of_transport(const struct listener_record *l, const char *transport)
 {
+	return l->transport == NULL || transport == NULL ||
+	       strcmp(l->transport, transport) == 0;
+}
+
+/* 0.0.0.0 takes IPv4 alone; "::" takes both, if it was not told otherwise. */
+const struct listener_record *explain_listener_of(const struct explain_facts *facts,
+						  const struct port_record *row)
+{
+	const struct addr *server = &row->server_ip;
 	const struct listener_record *any = NULL;
 	for (size_t i = 0; i < facts->listener_count; i++) {
 		const struct listener_record *l = &facts->listeners[i];
+		if (!is_of_transport(l, row->transport))
+			continue;
 		if (addr_equal(&l->ip, server))
 			return l;
-		if (explain_is_any(&l->ip))
+		bool takes = addr_is_v4(server) || !addr_is_v4(&l->ip);
+		if (takes && explain_is_any(&l->ip))
 			any = l;
 	}
 	return any;
@@ -39,35 +50,107 @@ const struct port_record *explain_missed(const struct explain_facts *facts)
 		const struct port_record *row = &facts->now[i];
 		bool refused = row->rejected != UNKNOWN_U64 && row->rejected > 0;
 		if (refused && home_holds(facts->own, &row->server_ip) &&
-		    explain_listener_of(facts, &row->server_ip) == NULL)
+		    explain_listener_of(facts, row) == NULL)
 			return row;
 	}
 	return NULL;
 }
 
-static bool is_queue_full(const struct explain_facts *facts,
-			  const struct explain_figures *now)
+/* It was not there when the interval that was counted began. */
+static bool is_young(const struct explain_facts *facts,
+		     const struct explain_figures *now, const struct listener_record *l)
 {
-	bool full = now->backlog_max > 0 && now->backlog >= now->backlog_max;
-	bool dropped = now->overflow_us != UNKNOWN_TIME &&
-		       facts->now_us - now->overflow_us < EXPLAIN_RECENT_S * SECOND_US;
-	return full || dropped;
+	return l->since != UNKNOWN_TIME && !isnan(now->interval_s) &&
+	       (double)(facts->now_us - l->since) < now->interval_s * 1e6;
 }
 
-/* Clients asked, and nothing came back in all the time. */
-static bool hangs(const struct explain_facts *facts, const struct explain_figures *now)
+bool explain_is_rejected_by_filter(const struct explain_facts *facts,
+				   const struct explain_figures *now)
 {
+	if (!(now->rejected > 0) || now->rejected < now->errors / 2)
+		return false;
+	for (size_t i = 0; i < facts->now_count; i++) {
+		const struct port_record *row = &facts->now[i];
+		if (row->rejected == UNKNOWN_U64 || row->rejected == 0)
+			continue;
+		const struct listener_record *l = explain_listener_of(facts, row);
+		if (l == NULL || is_young(facts, now, l) ||
+		    !home_holds(facts->own, &row->server_ip))
+			return false;
+	}
+	return true;
+}
+
+/* The kernel lets one more wait than it was told. */
+static bool is_full(const struct explain_facts *facts, const struct listener_record *l)
+{
+	bool full = strcmp(l->transport, "tcp") == 0 && l->backlog != UNKNOWN_U64 &&
+		    l->backlog_max != UNKNOWN_U64 && l->backlog > l->backlog_max;
+	return full || (l->overflow_at != UNKNOWN_TIME &&
+			facts->now_us - l->overflow_at < EXPLAIN_RECENT_S * SECOND_US);
+}
+
+/* The listener whose queue is full: each has its own, also if they share a port. */
+static const struct listener_record *full_one(const struct explain_facts *facts,
+					      const char *transport)
+{
+	for (size_t i = 0; i < facts->listener_count; i++) {
+		const struct listener_record *l = &facts->listeners[i];
+		if (l->transport != NULL && strcmp(l->transport, transport) == 0 &&
+		    is_full(facts, l))
+			return l;
+	}
+	return NULL;
+}
+
+const struct listener_record *explain_culprit(const struct explain_facts *facts,
+					      enum explain_cause cause)
+{
+	const struct port_record *busiest = NULL;
+	const struct listener_record *l = NULL;
+	for (size_t i = 0; i < facts->now_count; i++)
+		if (busiest == NULL || facts->now[i].flows > busiest->flows)
+			busiest = &facts->now[i];
+	if (cause == EXPLAIN_QUEUE_FULL || cause == EXPLAIN_BUFFER_FULL)
+		l = full_one(facts, cause == EXPLAIN_QUEUE_FULL ? "tcp" : "udp");
+	else if (busiest != NULL)
+		l = explain_listener_of(facts, busiest);
+	return l != NULL || facts->listener_count == 0 ? l : &facts->listeners[0];
+}
+
+/* A TCP client that has waited for an answer: not one that has only just asked. */
+static bool has_waited(const struct explain_facts *facts,
+		       const struct flow_record *flow)
+{
+	if (flow->transport == NULL || strcmp(flow->transport, "tcp") != 0 ||
+	    flow->client_payload_bytes == UNKNOWN_U64 ||
+	    flow->client_payload_bytes == 0)
+		return false;
+	bool lasts =
+		flow->end_reason != NULL && strcmp(flow->end_reason, "active") == 0;
+	int64_t end_us = lasts ? facts->now_us : flow->end;
+	return flow->start == UNKNOWN_TIME || end_us == UNKNOWN_TIME ||
+	       end_us - flow->start >= SECOND_US;
+}
+
+/*
+ * Clients asked, and nothing came back in all the time.  Where nothing ever does, as
+ * with syslog, that is the protocol; datagrams may well want no answer.
+ */
+static bool hangs(const struct explain_facts *facts,
+		  const struct explain_answer *answer)
+{
+	const struct explain_figures *now = &answer->now;
 	size_t asked = 0, answered = 0;
+	bool never = answer->history_s > 0 && isnan(answer->usual_response_us) &&
+		     !(now->backlog > 0);
 	for (size_t i = 0; i < facts->flow_count; i++) {
 		const struct flow_record *flow = &facts->flows[i];
-		if (flow->client_payload_bytes == UNKNOWN_U64 ||
-		    flow->client_payload_bytes == 0)
-			continue;
-		asked++;
+		asked += has_waited(facts, flow);
 		answered += flow->server_payload_bytes != UNKNOWN_U64 &&
 			    flow->server_payload_bytes > 0;
 	}
-	return asked > 0 && answered == 0 && !(now->response_p50_us > 0);
+	return asked > 0 && answered == 0 && !never && !(now->response_p50_us > 0);
 }
 
 static bool is_slow(const struct explain_facts *facts, double value_us)
@@ -118,7 +201,7 @@ static enum explain_cause decide_traffic(const struct explain_facts *facts,
 					 const struct explain_answer *answer)
 {
 	const struct explain_figures *now = &answer->now;
-	if (hangs(facts, now))
+	if (hangs(facts, answer))
 		return EXPLAIN_HANGS;
 	if (is_unanswered(facts, now))
 		return EXPLAIN_UNANSWERED;
@@ -153,8 +236,10 @@ enum explain_cause explain_decide(const struct explain_facts *facts,
 		return listens ? EXPLAIN_OTHER_ADDRESS : EXPLAIN_NOT_LISTENING;
 	if (has_closed(facts))
 		return EXPLAIN_NOT_LISTENING;
-	if (is_queue_full(facts, now))
+	if (full_one(facts, "tcp") != NULL)
 		return EXPLAIN_QUEUE_FULL;
+	if (full_one(facts, "udp") != NULL)
+		return EXPLAIN_BUFFER_FULL;
 	if (facts->now_count > 0)
 		return decide_traffic(facts, answer);
 	return listens ? EXPLAIN_IDLE : EXPLAIN_UNKNOWN;

@@ -27,6 +27,7 @@ enum explain_cause {
 	EXPLAIN_NOT_LISTENING, /* clients come, nobody listens */
 	EXPLAIN_OTHER_ADDRESS, /* listens, but not where the clients go */
 	EXPLAIN_QUEUE_FULL,    /* the process accepts slower than clients come */
+	EXPLAIN_BUFFER_FULL,   /* UDP: the process reads slower than datagrams come */
 	EXPLAIN_HANGS,        /* the process takes connections or none, and is silent */
 	EXPLAIN_UNANSWERED,   /* a socket listens, but SYNs get no answer: filtered */
 	EXPLAIN_REFUSES,      /* breaks connections off, or refuses some */
@@ -75,8 +76,9 @@ struct explain_figures {
 	double network_us, queue_us, application_us;
 	double response_p50_us, response_p95_us, handshake_p50_us, handshake_p95_us;
 	double loss, retransmits;
-	double backlog, backlog_max, overflows;
-	int64_t overflow_us; /* last time one was dropped; UNKNOWN_TIME: never */
+	double backlog;                /* of all TCP listeners */
+	double backlog_max, overflows; /* the largest; all */
+	int64_t overflow_us;           /* when it last happened; UNKNOWN_TIME: never */
 };
 
 struct explain_answer {
@@ -84,12 +86,22 @@ struct explain_answer {
 	struct explain_figures now;
 	/* Medians of the last week, the last hour left out; NaN: no history. */
 	double usual_response_us, usual_handshake_us, usual_flows_per_s;
-	double history_s;  /* time that those medians rest on */
-	int64_t worse_us;  /* when it got worse; UNKNOWN_TIME: not told */
-	struct buf why;    /* the cause, in one or two sentences */
+	double history_s; /* time that those medians rest on */
+	int64_t worse_us; /* when it got worse; UNKNOWN_TIME: not told, or it is well */
+	struct buf why;   /* the cause, in one or two sentences */
 	struct buf change; /* what changed around worse_us, a line each; may be empty */
 	struct buf next;   /* what to look at, a line each */
 };
+
+/* The facts that count; closing frees what was copied. */
+enum { EXPLAIN_COPIES = 6 };
+struct explain_scope {
+	struct explain_facts facts;
+	void *copies[EXPLAIN_COPIES];
+	size_t copy_count;
+};
+void explain_scope_open(const struct explain_facts *facts, struct explain_scope *scope);
+void explain_scope_close(struct explain_scope *scope);
 
 /* The answer's texts are the caller's: explain_free(). */
 void explain(const struct explain_facts *facts, struct explain_answer *out);

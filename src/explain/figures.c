@@ -52,7 +52,7 @@ static void take_row(struct explain_figures *f, const struct port_record *row)
 
 static void take_listener(struct explain_figures *f, const struct listener_record *l)
 {
-	if (strcmp(l->transport, "tcp") != 0)
+	if (l->transport == NULL || strcmp(l->transport, "tcp") != 0)
 		return;
 	add(&f->backlog, known(l->backlog));
 	add(&f->overflows, known(l->overflows));
@@ -62,7 +62,7 @@ static void take_listener(struct explain_figures *f, const struct listener_recor
 		f->overflow_us = l->overflow_at;
 }
 
-/* Median of the kernel's round trips, where no packet is seen. */
+/* The largest median of the kernel's round trips, where no handshake is seen. */
 static double kernel_rtt(const struct explain_facts *facts)
 {
 	double rtt = (double)NAN;
@@ -101,12 +101,20 @@ static void split_time(const struct explain_facts *facts, struct explain_figures
 	f->application_us = left > 0 ? left : 0;
 }
 
+static struct explain_figures unknown_figures(void)
+{
+	double none = (double)NAN;
+	return (struct explain_figures){ none, none, none, none,        none,
+					 none, none, none, none,        none,
+					 none, none, none, none,        none,
+					 none, none, none, UNKNOWN_TIME };
+}
+
 static void put_unknown(struct explain_answer *out)
 {
 	double none = (double)NAN;
 	*out = (struct explain_answer){
-		.now = { none, none, none, none, none, none, none, none, none, none,
-			 none, none, none, none, none, none, none, none, UNKNOWN_TIME },
+		.now = unknown_figures(),
 		.usual_response_us = none,
 		.usual_handshake_us = none,
 		.usual_flows_per_s = none,
@@ -130,6 +138,17 @@ static double median(double *values, size_t count)
 	return values[count / 2];
 }
 
+/* All addresses in the interval that begins with row i; the index of the next. */
+static size_t take_interval(const struct explain_facts *facts, size_t i,
+			    struct explain_figures *out)
+{
+	int64_t start_us = facts->past[i].start;
+	*out = unknown_figures();
+	for (; i < facts->past_count && facts->past[i].start == start_us; i++)
+		take_row(out, &facts->past[i]);
+	return i;
+}
+
 /* A row of the past hour may be the trouble itself. */
 static bool is_usual(const struct explain_facts *facts, const struct port_record *row)
 {
@@ -144,16 +163,18 @@ static void take_usual(const struct explain_facts *facts, struct explain_answer 
 	double *response = values, *handshake = values + facts->past_count;
 	double *flows = values + 2 * facts->past_count;
 	size_t responses = 0, handshakes = 0, rows = 0;
-	for (size_t i = 0; i < facts->past_count; i++) {
-		const struct port_record *row = &facts->past[i];
-		if (!is_usual(facts, row))
+	for (size_t i = 0, end = 0; i < facts->past_count; i = end) {
+		struct explain_figures f;
+		end = take_interval(facts, i, &f);
+		if (!is_usual(facts, &facts->past[i]) || !(f.interval_s > 0))
 			continue;
-		if (row->response_p95_us != UNKNOWN_U64)
-			response[responses++] = (double)row->response_p95_us;
-		if (row->handshake_p50_us != UNKNOWN_U64)
-			handshake[handshakes++] = (double)row->handshake_p50_us;
-		flows[rows++] = (double)row->flows / row->interval_s;
-		out->history_s += row->interval_s;
+		if (!isnan(f.response_p95_us))
+			response[responses++] = f.response_p95_us;
+		if (!isnan(f.handshake_p50_us))
+			handshake[handshakes++] = f.handshake_p50_us;
+		if (!isnan(f.flows))
+			flows[rows++] = f.flows / f.interval_s;
+		out->history_s += f.interval_s;
 	}
 	out->usual_response_us = median(response, responses);
 	out->usual_handshake_us = median(handshake, handshakes);
@@ -189,16 +210,24 @@ static bool is_empty(const struct port_record *row)
 	       isnan(row->error_ratio);
 }
 
-/* Back from now as long as it is bad; empty intervals are neither. */
+/*
+ * Back from now as long as it is bad; empty intervals are neither.  Of several
+ * addresses one that is bad makes an interval bad.
+ */
 static void take_worse(const struct explain_facts *facts, struct explain_answer *out)
 {
-	for (size_t i = facts->past_count; i-- > 0;) {
-		const struct port_record *row = &facts->past[i];
-		if (is_empty(row))
-			continue;
-		if (!is_bad(facts, out, row))
+	for (size_t i = facts->past_count; i > 0;) {
+		int64_t start_us = facts->past[i - 1].start;
+		bool empty = true, bad = false;
+		for (; i > 0 && facts->past[i - 1].start == start_us; i--) {
+			const struct port_record *row = &facts->past[i - 1];
+			empty = empty && is_empty(row);
+			bad = bad || is_bad(facts, out, row);
+		}
+		if (!empty && !bad)
 			return;
-		out->worse_us = row->start;
+		if (bad)
+			out->worse_us = start_us;
 	}
 }
 

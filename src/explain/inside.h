@@ -10,25 +10,22 @@ enum { EXPLAIN_RECENT_S = 120 };
 /* How much slower than usual is worth a word. */
 #define EXPLAIN_SLOWER 2.0
 
-/* scope.c: the facts that count; close frees what was copied. */
-enum { SCOPE_COPIES = 3 };
-struct explain_scope {
-	struct explain_facts facts;
-	void *copies[SCOPE_COPIES];
-};
-void explain_scope_open(const struct explain_facts *facts, struct explain_scope *scope);
-void explain_scope_close(struct explain_scope *scope);
-
 /* figures.c: everything of the answer that is a number. */
 void explain_figures(const struct explain_facts *facts, struct explain_answer *out);
 
 /* cause.c */
 enum explain_cause explain_decide(const struct explain_facts *facts,
 				  const struct explain_answer *answer);
-/* The listener that takes what goes to that address; NULL: none. */
+/* The listener that takes what the row's clients send; NULL: none. */
 const struct listener_record *explain_listener_of(const struct explain_facts *facts,
-						  const struct addr *server);
-/* An address that clients went to and nobody listens on; NULL: none. */
+						  const struct port_record *row);
+/* The one most is about: the cause's, else that of the busiest row; NULL: none. */
+const struct listener_record *explain_culprit(const struct explain_facts *facts,
+					      enum explain_cause cause);
+/* True if refusals can't be its doing: a socket listens wherever clients go. */
+bool explain_is_rejected_by_filter(const struct explain_facts *facts,
+				   const struct explain_figures *now);
+/* Where clients were refused as nobody listens there; NULL: nowhere. */
 const struct port_record *explain_missed(const struct explain_facts *facts);
 
 /* words.c */

@@ -17,6 +17,7 @@ static const char *const names[EXPLAIN_CAUSES] = {
 	[EXPLAIN_NOT_LISTENING] = "nobody listens",
 	[EXPLAIN_OTHER_ADDRESS] = "listens on another address",
 	[EXPLAIN_QUEUE_FULL] = "accept queue full",
+	[EXPLAIN_BUFFER_FULL] = "receive buffer full",
 	[EXPLAIN_HANGS] = "application does not answer",
 	[EXPLAIN_UNANSWERED] = "connections unanswered",
 	[EXPLAIN_REFUSES] = "connections fail",
@@ -93,11 +94,6 @@ static void put_usual(struct buf *out, double usual_us, double now_us)
 		buf_printf(out, ", so it is %.0f times as slow", now_us / usual_us);
 }
 
-static const struct listener_record *first_listener(const struct explain_facts *facts)
-{
-	return facts->listener_count > 0 ? &facts->listeners[0] : NULL;
-}
-
 /* ---- why ---- */
 
 static void say_not_listening(const struct explain_facts *facts,
@@ -128,37 +124,55 @@ static void say_not_listening(const struct explain_facts *facts,
 static void say_other_address(const struct explain_facts *facts, struct buf *out)
 {
 	const struct port_record *missed = explain_missed(facts);
-	const struct listener_record *l = first_listener(facts);
+	const struct listener_record *l = &facts->listeners[0];
 	put_process(out, l);
 	buf_text(out, " listens on ");
 	put_address(out, &l->ip, l->port);
-	buf_text(out, ", but clients go to ");
+	buf_printf(out, "/%s, but clients go to ", l->transport);
 	put_address(out, &missed->server_ip, missed->port);
-	buf_text(out, " and are refused.");
+	buf_printf(out, "/%s and are refused.", missed->transport);
 }
 
-static void say_queue_full(const struct explain_facts *facts,
-			   const struct explain_figures *now, struct buf *out)
+static void put_dropped(struct buf *out, const struct listener_record *l)
 {
-	const struct listener_record *l = first_listener(facts);
-	if (l != NULL)
-		put_process(out, l);
-	buf_text(out, " accepts connections slower than clients come: ");
-	buf_printf(out, "%.0f wait in a queue for %.0f", now->backlog,
-		   now->backlog_max);
-	if (now->overflows > 0)
-		buf_printf(out, ", %.0f were dropped since it listens", now->overflows);
-	if (now->overflow_us != UNKNOWN_TIME) {
+	if (l->overflows != UNKNOWN_U64 && l->overflows > 0)
+		buf_printf(out, ", %llu were dropped since it listens",
+			   (unsigned long long)l->overflows);
+	if (l->overflow_at != UNKNOWN_TIME) {
 		buf_text(out, ", the last at ");
-		put_time(out, now->overflow_us);
+		put_time(out, l->overflow_at);
 	}
+}
+
+static void say_queue_full(const struct explain_facts *facts, struct buf *out)
+{
+	const struct listener_record *l = explain_culprit(facts, EXPLAIN_QUEUE_FULL);
+	put_process(out, l);
+	buf_text(out, " accepts connections slower than clients come");
+	if (l->backlog != UNKNOWN_U64 && l->backlog_max != UNKNOWN_U64)
+		buf_printf(out, ": %llu wait in a queue for %llu",
+			   (unsigned long long)l->backlog,
+			   (unsigned long long)l->backlog_max);
+	put_dropped(out, l);
+	buf_text(out, ". Neither network nor firewall drops them; the kernel does.");
+}
+
+static void say_buffer_full(const struct explain_facts *facts, struct buf *out)
+{
+	const struct listener_record *l = explain_culprit(facts, EXPLAIN_BUFFER_FULL);
+	put_process(out, l);
+	buf_text(out, " reads slower than datagrams come");
+	if (l->backlog != UNKNOWN_U64)
+		buf_printf(out, ": %llu octets wait to be read",
+			   (unsigned long long)l->backlog);
+	put_dropped(out, l);
 	buf_text(out, ". Neither network nor firewall drops them; the kernel does.");
 }
 
 static void say_hangs(const struct explain_facts *facts,
 		      const struct explain_figures *now, struct buf *out)
 {
-	const struct listener_record *l = first_listener(facts);
+	const struct listener_record *l = explain_culprit(facts, EXPLAIN_HANGS);
 	buf_text(out, "Clients connect and ask, and ");
 	if (l != NULL)
 		put_process(out, l);
@@ -192,6 +206,9 @@ static void say_errors(const struct explain_facts *facts,
 	buf_text(out, ", ");
 	put_count(out, now->unanswered, "got no answer", "got no answer");
 	buf_text(out, ", the rest was broken off by the server.");
+	if (explain_is_rejected_by_filter(facts, now))
+		buf_text(out, " A socket listens there, so the refusals are a "
+			      "firewall's (REJECT), not the process's.");
 }
 
 static void say_slow_network(const struct explain_answer *a, struct buf *out)
@@ -225,7 +242,7 @@ static void say_lossy_network(const struct explain_facts *facts,
 static void say_slow_application(const struct explain_facts *facts,
 				 const struct explain_answer *a, struct buf *out)
 {
-	const struct listener_record *l = first_listener(facts);
+	const struct listener_record *l = explain_culprit(facts, a->cause);
 	const struct explain_figures *now = &a->now;
 	if (l != NULL)
 		put_process(out, l);
@@ -265,7 +282,7 @@ static void say_well(const struct explain_facts *facts, const struct explain_ans
 static void say_nothing_comes(const struct explain_facts *facts,
 			      const struct explain_answer *a, struct buf *out)
 {
-	const struct listener_record *l = first_listener(facts);
+	const struct listener_record *l = explain_culprit(facts, a->cause);
 	if (l == NULL) {
 		buf_printf(out, "Nothing is known of port %u: ", facts->port);
 		buf_text(out, facts->sockets_seen ? "nobody listens, and "
@@ -296,7 +313,10 @@ static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 		say_other_address(facts, out);
 		break;
 	case EXPLAIN_QUEUE_FULL:
-		say_queue_full(facts, &a->now, out);
+		say_queue_full(facts, out);
+		break;
+	case EXPLAIN_BUFFER_FULL:
+		say_buffer_full(facts, out);
 		break;
 	case EXPLAIN_HANGS:
 		say_hangs(facts, &a->now, out);
@@ -362,9 +382,10 @@ static void say_changes(const struct explain_facts *facts, struct explain_answer
 
 /* ---- what next ---- */
 
-static void next_of_process(const struct explain_facts *facts, struct buf *out)
+static void next_of_process(const struct explain_facts *facts, enum explain_cause cause,
+			    struct buf *out)
 {
-	const struct listener_record *l = first_listener(facts);
+	const struct listener_record *l = explain_culprit(facts, cause);
 	if (l == NULL)
 		return;
 	if (l->unit[0] != '\0')
@@ -394,14 +415,21 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 		next_of_closed(facts, out);
 		break;
 	case EXPLAIN_QUEUE_FULL:
-		next_of_process(facts, out);
+		next_of_process(facts, a->cause, out);
 		buf_printf(out, "ss -ltn 'sport = :%u'\nsysctl net.core.somaxconn\n",
+			   port);
+		break;
+	case EXPLAIN_BUFFER_FULL:
+		next_of_process(facts, a->cause, out);
+		buf_printf(out, "ss -lunm 'sport = :%u'\nsysctl net.core.rmem_max\n",
 			   port);
 		break;
 	case EXPLAIN_HANGS:
 	case EXPLAIN_REFUSES:
 	case EXPLAIN_SLOW_APPLICATION:
-		next_of_process(facts, out);
+		if (explain_is_rejected_by_filter(facts, &a->now))
+			buf_text(out, "nft list ruleset\n");
+		next_of_process(facts, a->cause, out);
 		buf_printf(out, "breakwater flows --port %u --sort resp\n", port);
 		break;
 	case EXPLAIN_UNANSWERED:
@@ -411,7 +439,8 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 	case EXPLAIN_SLOW_NETWORK:
 	case EXPLAIN_LOSSY_NETWORK:
 		buf_printf(out, "breakwater flows --port %u --sort rtt\n", port);
-		buf_printf(out, "ss -tin 'sport = :%u'\n", port);
+		buf_printf(out, "ss -tin '%s = :%u'\n",
+			   facts->listener_count > 0 ? "sport" : "dport", port);
 		break;
 	case EXPLAIN_SLOWER_THAN_USUAL:
 	case EXPLAIN_WELL:
@@ -428,6 +457,8 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 void explain_words(const struct explain_facts *facts, struct explain_answer *out)
 {
 	say_why(facts, out);
+	if (out->why.len > 0 && out->why.at[0] == 'a' && out->why.at[1] == ' ')
+		out->why.at[0] = 'A'; /* "a process not seen", not a process's name */
 	say_changes(facts, out);
 	say_next(facts, out);
 }
@@ -438,6 +469,8 @@ void explain(const struct explain_facts *facts, struct explain_answer *out)
 	explain_scope_open(facts, &scope);
 	explain_figures(&scope.facts, out);
 	out->cause = explain_decide(&scope.facts, out);
+	if (out->cause > EXPLAIN_SLOWER_THAN_USUAL)
+		out->worse_us = UNKNOWN_TIME;
 	explain_words(&scope.facts, out);
 	explain_scope_close(&scope);
 }

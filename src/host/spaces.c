@@ -234,8 +234,11 @@ void spaces_scan_proc(struct spaces *spaces, const char *proc)
 		if (pid == 0 || pid > UINT32_MAX)
 			continue;
 		snprintf(path, sizeof(path), "%s/%lu/ns/net", proc, pid);
-		if (stat(path, &status) != 0)
+		if (stat(path, &status) != 0) {
+			/* Of another user: whether it has a namespace of its own? */
+			spaces->is_denied |= errno == EACCES;
 			continue;
+		}
 		struct space *space =
 			spaces_enter(spaces, proc, (uint32_t)pid, status.st_ino);
 		if (space != NULL)

@@ -202,6 +202,15 @@ enum policy_verdict policy_judge_listener(const struct policy *policy,
 	}
 }
 
+uint8_t policy_authorizes(const struct policy *policy,
+			  const struct listener_record *listener, int64_t now_us,
+			  struct buf *reason)
+{
+	enum policy_verdict verdict =
+		policy_judge_listener(policy, listener, now_us, reason);
+	return verdict == POLICY_UNSURE ? UNKNOWN_FLAG : verdict == POLICY_ALLOWED;
+}
+
 bool policy_is_itself(const struct flow_record *flow)
 {
 	static const struct prefix v4 = {

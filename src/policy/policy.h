@@ -44,6 +44,10 @@ enum policy_verdict {
 enum policy_verdict policy_judge_listener(const struct policy *policy,
 					  const struct listener_record *listener,
 					  int64_t now_us, struct buf *reason);
+/* The same as a record says it: 1, 0, or UNKNOWN_FLAG if it is unsure. */
+uint8_t policy_authorizes(const struct policy *policy,
+			  const struct listener_record *listener, int64_t now_us,
+			  struct buf *reason);
 enum policy_verdict policy_judge_flow(const struct policy *policy,
 				      const struct flow_record *flow, int64_t now_us,
 				      struct buf *reason);

@@ -198,8 +198,34 @@ def latency(tap, lab):
            times)
 
 
+def other_machine(tap, lab):
+    """We serve a port, and are a client of the same port elsewhere."""
+    server, elsewhere = lab.namespace("server"), lab.namespace("elsewhere")
+    lab.join(server, "net0", elsewhere, "net0")
+    for network, address in ((server, "10.83.0.2"), (elsewhere, "10.83.0.1")):
+        network.ip("addr", "add", f"{address}/24", "dev", "net0")
+        network.ip("link", "set", "net0", "up")
+    monitor = lab.monitor(server, "-i", "net0", json_output=False)
+    listen(server, "tcp", "0.0.0.0", 7700)
+    listener(monitor, 7700)
+    elsewhere.listen("10.83.0.1", 7700)
+    server.connect("10.83.0.1", 7700)
+    elsewhere.connect("10.83.0.2", 7700)
+
+    def rows():
+        told = {one["server_ip"]: one for one in monitor.get("ports?port=7700")}
+        return told if len(told) == 2 else None
+
+    told = until(rows, "both servers")
+    tap.ok("python" in told["10.83.0.2"].get("process", ""),
+           "our port has our process", told)
+    tap.ok("process" not in told["10.83.0.1"] and "pid" not in told["10.83.0.1"],
+           "the same port of another machine has not", told)
+
+
 def short_lived(tap, lab):
     server, monitor = networks(lab)
+    until(lambda: monitor.get("status")["sockets"]["listening"] >= 1, "sockets")
     code = ("import socket; s = socket.socket(); s.bind(('0.0.0.0', 7200)); "
             "s.listen(1); import time; time.sleep(0.2)")
     server.run(sys.executable, "-c", code)
@@ -305,12 +331,13 @@ def ordinary_user(tap, lab):
     tap.ok("pid" not in one and one["transport"] == "tcp",
            "an ordinary user sees the sockets, and of others' no process", one)
     means = monitor.get("status")["sockets"]
-    tap.ok(not means["sees_processes"] and means["reason"],
+    tap.ok(not means["sees_processes"] and not means["sees_namespaces"] and
+           means["reason"],
            "status says what can't be seen, and why", means)
     tap.equal(monitor.stop(signal.SIGTERM) in (0, 5), True, "and it ends in order",
               program.err())
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(real_servers, changes, latency, short_lived, other_namespace,
-                      hidden, ten_thousand, ordinary_user))
+    sys.exit(e2e.main(real_servers, changes, latency, other_machine, short_lived,
+                      other_namespace, hidden, ten_thousand, ordinary_user))

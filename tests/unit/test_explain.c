@@ -73,6 +73,11 @@ static struct scene *good_scene(void)
 	for (int i = 0; i < HOURS; i++)
 		s->past[i] = good_row(NOW_US - (HOURS - i) * HOUR_US, 3600);
 	record_init(RECORD_flow, &s->flow);
+	s->flow.transport = "tcp";
+	addr_parse("192.0.2.1", &s->flow.server_ip);
+	s->flow.start = NOW_US - 50 * SECOND_US;
+	s->flow.end = NOW_US - 40 * SECOND_US;
+	s->flow.end_reason = "closed";
 	s->flow.client_payload_bytes = s->flow.server_payload_bytes = 100;
 	struct prefix own;
 	prefix_parse("192.0.2.1", &own);
@@ -253,6 +258,206 @@ static void questions_without_any_answer_are_a_hanging_process(void **state)
 	expect(s, EXPLAIN_HANGS, "answers nothing");
 }
 
+/* Clients of syslog or statsd want no answer. */
+static void a_port_that_never_answers_by_custom_does_not_hang(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->flow.server_payload_bytes = 0;
+	s->now.response_p50_us = s->now.response_p95_us = UNKNOWN_U64;
+	for (int i = 0; i < HOURS; i++)
+		s->past[i].response_p50_us = s->past[i].response_p95_us = UNKNOWN_U64;
+	expect(s, EXPLAIN_WELL, "Well");
+	s = good_scene();
+	s->flow.transport = s->now.transport = s->listener.transport = "udp";
+	s->flow.server_payload_bytes = 0;
+	s->now.handshake_p50_us = s->now.handshake_p95_us = UNKNOWN_U64;
+	s->now.response_p50_us = s->now.response_p95_us = UNKNOWN_U64;
+	expect(s, EXPLAIN_WELL, "Well");
+}
+
+static void a_client_that_has_just_asked_does_not_wait_in_vain(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->flow.server_payload_bytes = 0;
+	s->flow.start = s->flow.end = NOW_US - SECOND_US / 2;
+	s->flow.end_reason = "active";
+	s->now.response_p50_us = s->now.response_p95_us = UNKNOWN_U64;
+	expect(s, EXPLAIN_WELL, "Well");
+}
+
+/* We serve HTTPS, and our programs fetch from a server on the other side of the world.
+ */
+static void what_our_clients_do_elsewhere_is_not_our_ports_trouble(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct port_record rows[2] = { s->now, s->now };
+	addr_parse("198.51.100.9", &rows[1].server_ip);
+	rows[1].handshake_p50_us = 280000;
+	rows[1].error_ratio = 1;
+	rows[1].flows = rows[1].rejected = rows[1].errors = 600;
+	s->facts.now = rows;
+	s->facts.now_count = 2;
+	expect(s, EXPLAIN_WELL, "Well: 60 connections");
+	/* Without a server of ours, the question is about theirs. */
+	s = good_scene();
+	s->facts.listener_count = 0;
+	set_change(s, "closed", NOW_US - 100 * HOUR_US);
+	addr_parse("198.51.100.9", &s->now.server_ip);
+	s->now.handshake_p50_us = 280000;
+	expect(s, EXPLAIN_SLOW_NETWORK, "a TCP handshake takes 280 ms");
+}
+
+static void a_datagram_to_a_group_is_for_who_listens_here(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener.transport = s->now.transport = "udp";
+	addr_parse("224.0.0.251", &s->now.server_ip);
+	expect(s, EXPLAIN_WELL, "Well: 60 connections");
+}
+
+/* "localhost" is ::1 to most clients, and the server has only IPv4. */
+static void a_listener_of_one_family_or_transport_takes_no_other(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct prefix loopback;
+	prefix_parse("::1", &loopback);
+	home_add(&s->own, &loopback);
+	addr_parse("::1", &s->now.server_ip);
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	expect(s, EXPLAIN_OTHER_ADDRESS, "0.0.0.0:8080/tcp, but clients go to [::1]");
+	s = good_scene();
+	s->listener.transport = "udp";
+	s->now.rejected = s->now.errors = 14;
+	s->now.error_ratio = 1;
+	expect(s, EXPLAIN_OTHER_ADDRESS,
+	       "8080/udp, but clients go to 192.0.2.1:8080/tcp");
+}
+
+static void refusals_in_front_of_a_listener_are_a_firewalls(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->now.rejected = s->now.errors = 30;
+	s->now.error_ratio = 0.5;
+	s->listener.since = NOW_US - HOUR_US;
+	expect(s, EXPLAIN_REFUSES, "firewall's (REJECT)");
+	/* It was started meanwhile: who came before was refused rightly. */
+	s = good_scene();
+	struct explain_answer answer;
+	s->now.rejected = s->now.errors = 30;
+	s->now.error_ratio = 0.5;
+	s->listener.since = NOW_US - 20 * SECOND_US;
+	explain(&s->facts, &answer);
+	assert_int_equal(answer.cause, EXPLAIN_REFUSES);
+	assert_null(strstr(buf_cstr(&answer.why), "REJECT"));
+	explain_free(&answer);
+	free(s);
+}
+
+/* Workers that share a port have a queue each; together they hold more than one may. */
+static void queues_of_workers_are_not_one_queue(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct listener_record workers[4];
+	for (int i = 0; i < 4; i++) {
+		workers[i] = good_listener("0.0.0.0");
+		workers[i].backlog = 40;
+	}
+	s->facts.listeners = workers;
+	s->facts.listener_count = 4;
+	expect(s, EXPLAIN_WELL, "Well");
+	s = good_scene();
+	workers[2].backlog = 129;
+	workers[2].pid = 814;
+	s->facts.listeners = workers;
+	s->facts.listener_count = 4;
+	expect(s, EXPLAIN_QUEUE_FULL, "(pid 814, shop.service) accepts");
+}
+
+static void datagrams_that_the_kernel_drops_are_the_processs_doing(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	s->listener.transport = s->now.transport = "udp";
+	s->listener.backlog = 212992;
+	s->listener.overflows = 700;
+	s->listener.overflow_at = NOW_US - SECOND_US;
+	s->now.unanswered = s->now.errors = 30;
+	s->now.error_ratio = 0.5;
+	expect(s, EXPLAIN_BUFFER_FULL, "reads slower than datagrams come");
+}
+
+/* One of two addresses is unwell: the other does not hide since when. */
+static void one_bad_address_of_several_is_told_with_its_time(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct explain_answer answer;
+	struct port_record rows[2] = { s->now, s->now };
+	struct prefix second;
+	prefix_parse("192.0.2.2", &second);
+	home_add(&s->own, &second);
+	for (int i = 0; i < 4; i++) {
+		struct port_record *row = &s->past[HOURS + i];
+		*row = good_row(NOW_US - (2 - i / 2) * 10 * SECOND_US, 10);
+		row->server_ip = i % 2 == 0 ? second.addr : row->server_ip;
+		if (i % 2 == 0)
+			row->response_p95_us = 2000000;
+	}
+	rows[1].server_ip = second.addr;
+	rows[1].response_p50_us = rows[1].response_p95_us = 2000000;
+	s->facts.now = rows;
+	s->facts.now_count = 2;
+	s->facts.past_count = HOURS + 4;
+	explain(&s->facts, &answer);
+	assert_int_equal(answer.cause, EXPLAIN_SLOW_APPLICATION);
+	assert_int_equal(answer.worse_us, NOW_US - 20 * SECOND_US);
+	explain_free(&answer);
+	free(s);
+}
+
+/* Two addresses of a connection a second each: two a second, and a week is a week. */
+static void what_is_usual_counts_all_addresses_together(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct explain_answer answer;
+	struct prefix second;
+	prefix_parse("192.0.2.2", &second);
+	home_add(&s->own, &second);
+	for (int i = 1; i < HOURS; i += 2) {
+		s->past[i].start = s->past[i - 1].start;
+		s->past[i].server_ip = second.addr;
+	}
+	explain(&s->facts, &answer);
+	assert_float_equal(answer.usual_flows_per_s, 2, 1e-9);
+	assert_float_equal(answer.history_s, HOURS / 2 * 3600, 1);
+	explain_free(&answer);
+	free(s);
+}
+
+static void what_is_well_did_not_get_worse(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct explain_answer answer;
+	s->past[HOURS] = good_row(NOW_US - 10 * SECOND_US, 10);
+	s->past[HOURS].retransmit_ratio = 0.02;
+	s->facts.past_count = HOURS + 1;
+	explain(&s->facts, &answer);
+	assert_int_equal(answer.cause, EXPLAIN_WELL);
+	assert_int_equal(answer.worse_us, UNKNOWN_TIME);
+	explain_free(&answer);
+	free(s);
+}
+
 static void lost_segments_are_the_networks(void **state)
 {
 	(void)state;
@@ -284,7 +489,11 @@ static void without_packets_a_listener_is_not_called_idle_of_clients(void **stat
 	struct scene *s = good_scene();
 	s->facts.now_count = 0;
 	s->facts.packets_seen = false;
-	expect(s, EXPLAIN_IDLE, "who comes is not known");
+	s->listener.process[0] = '\0';
+	s->listener.pid = UNKNOWN_U32;
+	expect(s, EXPLAIN_IDLE,
+	       "A process not seen listens on port 8080. Packets are not watched, so "
+	       "who comes is not known");
 }
 
 /* Bad since three intervals, after a restart: both are told, with their times. */
@@ -345,6 +554,19 @@ int main(void)
 		cmocka_unit_test(refusals_of_another_machine_are_not_our_dead_listener),
 		cmocka_unit_test(silence_behind_a_listener_is_a_filter),
 		cmocka_unit_test(questions_without_any_answer_are_a_hanging_process),
+		cmocka_unit_test(a_port_that_never_answers_by_custom_does_not_hang),
+		cmocka_unit_test(a_client_that_has_just_asked_does_not_wait_in_vain),
+		cmocka_unit_test(
+			what_our_clients_do_elsewhere_is_not_our_ports_trouble),
+		cmocka_unit_test(a_datagram_to_a_group_is_for_who_listens_here),
+		cmocka_unit_test(a_listener_of_one_family_or_transport_takes_no_other),
+		cmocka_unit_test(refusals_in_front_of_a_listener_are_a_firewalls),
+		cmocka_unit_test(queues_of_workers_are_not_one_queue),
+		cmocka_unit_test(
+			datagrams_that_the_kernel_drops_are_the_processs_doing),
+		cmocka_unit_test(one_bad_address_of_several_is_told_with_its_time),
+		cmocka_unit_test(what_is_usual_counts_all_addresses_together),
+		cmocka_unit_test(what_is_well_did_not_get_worse),
 		cmocka_unit_test(lost_segments_are_the_networks),
 		cmocka_unit_test(slower_than_usual_is_told_below_the_limit),
 		cmocka_unit_test(unknown_is_not_well),

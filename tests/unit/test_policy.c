@@ -259,6 +259,10 @@ static void a_listener_is_judged_by_the_register(void **state)
 			fail_msg("%s:%u %s: verdict %d: %s", judged[i].ip,
 				 judged[i].port, judged[i].exe, (int)verdict, said);
 		assert_int_equal(reason.len == 0, verdict == POLICY_ALLOWED);
+		/* What can't be seen is unknown to a record, not refused. */
+		assert_int_equal(policy_authorizes(policy, &l, NOW, &reason),
+				 verdict == POLICY_UNSURE ? UNKNOWN_FLAG
+							  : verdict == POLICY_ALLOWED);
 		buf_free(&reason);
 	}
 	policy_free(policy);
