@@ -96,14 +96,20 @@ static bool wait_for(int fd, short events, int timeout_ms)
 }
 
 /* The guard sees its sockets closed and ends; by then it has removed what it should. */
+/* Its sockets close before its end can be told. */
+static void await_end(struct guard *guard)
+{
+	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
+		guard_is_alive(guard);
+}
+
 void guard_close(struct guard *guard)
 {
 	if (guard == NULL)
 		return;
 	close(guard->requests);
 	close(guard->events);
-	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
-		guard_is_alive(guard);
+	await_end(guard);
 	if (guard->process >= 0)
 		close(guard->process);
 	free(guard);
@@ -161,10 +167,14 @@ int guard_next(struct guard *guard, void *event, size_t size)
 	do
 		got = recv(guard->events, event, size, MSG_DONTWAIT | MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno == EAGAIN ? 0 : -EPIPE;
+	if (got < 0 && errno == EAGAIN)
+		return 0;
 	/* A guard that sends what the caller has no room for is not ours. */
-	return got == 0 || (size_t)got > size ? -EPIPE : (int)got;
+	if (got > 0 && (size_t)got <= size)
+		return (int)got;
+	if (got <= 0)
+		await_end(guard);
+	return -EPIPE;
 }
 
 /* ---- making it ---- */
