@@ -23,6 +23,7 @@ enum {
 	 * first, on a machine that is starting. */
 	ANSWER_MS = 30000,
 	END_MS = 2000,
+	GONE_MS = 200, /* from its sockets' end to its own */
 };
 
 struct guard {
@@ -161,10 +162,13 @@ int guard_next(struct guard *guard, void *event, size_t size)
 	do
 		got = recv(guard->events, event, size, MSG_DONTWAIT | MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno == EAGAIN ? 0 : -EPIPE;
+	if (got < 0 && errno == EAGAIN)
+		return 0;
+	/* How it ended is known a moment after its sockets have closed. */
+	if (got <= 0)
+		wait_for(guard->process, POLLIN, GONE_MS);
 	/* A guard that sends what the caller has no room for is not ours. */
-	return got == 0 || (size_t)got > size ? -EPIPE : (int)got;
+	return got <= 0 || (size_t)got > size ? -EPIPE : (int)got;
 }
 
 /* ---- making it ---- */
