@@ -23,7 +23,6 @@ enum {
 	 * first, on a machine that is starting. */
 	ANSWER_MS = 30000,
 	END_MS = 2000,
-	GONE_MS = 200, /* from its sockets' end to its own */
 };
 
 struct guard {
@@ -97,14 +96,20 @@ static bool wait_for(int fd, short events, int timeout_ms)
 }
 
 /* The guard sees its sockets closed and ends; by then it has removed what it should. */
+/* Its sockets close before its end can be told. */
+static void await_end(struct guard *guard)
+{
+	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
+		guard_is_alive(guard);
+}
+
 void guard_close(struct guard *guard)
 {
 	if (guard == NULL)
 		return;
 	close(guard->requests);
 	close(guard->events);
-	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
-		guard_is_alive(guard);
+	await_end(guard);
 	if (guard->process >= 0)
 		close(guard->process);
 	free(guard);
@@ -164,11 +169,12 @@ int guard_next(struct guard *guard, void *event, size_t size)
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno == EAGAIN)
 		return 0;
-	/* How it ended is known a moment after its sockets have closed. */
-	if (got <= 0)
-		wait_for(guard->process, POLLIN, GONE_MS);
 	/* A guard that sends what the caller has no room for is not ours. */
-	return got <= 0 || (size_t)got > size ? -EPIPE : (int)got;
+	if (got > 0 && (size_t)got <= size)
+		return (int)got;
+	if (got <= 0)
+		await_end(guard);
+	return -EPIPE;
 }
 
 /* ---- making it ---- */
