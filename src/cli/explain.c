@@ -191,7 +191,9 @@ static int ask_status(struct client *client, struct gathered *g,
 	g->facts.limit_errors = limits.errors;
 	g->facts.packets_seen =
 		json_array_size(json_object_get(object, "interfaces")) > 0;
-	g->facts.sockets_seen = json_object_get(object, "sockets") != NULL;
+	const json_t *sockets = json_object_get(object, "sockets");
+	g->facts.sockets_seen =
+		sockets != NULL && !json_is_false(json_object_get(sockets, "watched"));
 	json_decref(object);
 	buf_free(&body);
 	return status;

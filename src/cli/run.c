@@ -49,14 +49,20 @@ static void take_tick(struct monitor *m)
 		monitor_second(m);
 }
 
-static void note_end_of_guard(struct monitor *m)
+static void lose_sight(struct monitor *m)
 {
-	struct guard *guard = m->privileges.guard;
 	char text[GUARD_TEXT_MAX], why[GUARD_TEXT_MAX + 16];
-	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(guard), NULL);
 	privileges_guard(&m->privileges, text);
 	snprintf(why, sizeof(why), "the guard %s", text);
 	host_lose_sight(m->host, why);
+}
+
+static void note_end_of_guard(struct monitor *m)
+{
+	char text[GUARD_TEXT_MAX];
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, guard_fd(m->privileges.guard), NULL);
+	privileges_guard(&m->privileges, text);
+	lose_sight(m);
 	run_clear_progress();
 	fprintf(stderr, "breakwater: the guard, which keeps the privileges, %s\n",
 		text);
@@ -235,6 +241,8 @@ static int open_all(struct monitor *m, const char *socket_path)
 	privileges_drop(&m->privileges, &m->config, m->config_path);
 	if (!monitor_open(m))
 		return STATUS_USAGE;
+	if (m->privileges.guard == NULL)
+		lose_sight(m);
 	return open_pipeline(m, captures);
 }
 

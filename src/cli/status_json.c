@@ -48,12 +48,13 @@ void status_json_store(struct buf *out, const struct store_status *store)
 }
 
 void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
-			 const struct host_means *means)
+			 bool watched, const struct host_means *means)
 {
 	buf_text(out, "\"sockets\":{");
 	put_text(out, "reason", means->reason);
 	put_number(out, "listening", listening);
 	put_number(out, "outside", outside);
+	put_flag(out, "watched", watched);
 	put_flag(out, "by_bpf_events", means->by_bpf_events != 0);
 	put_flag(out, "by_bpf_owners", means->by_bpf_owners != 0);
 	put_flag(out, "sees_processes", means->sees_processes != 0);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -15,9 +16,12 @@
 /* "store" */
 void status_json_store(struct buf *out, const struct store_status *store);
 
-/* "sockets"; outside: how many listeners can be reached from outside. */
+/*
+ * "sockets"; outside: how many listeners can be reached from outside; watched: false if
+ * what is known of them is what once was.
+ */
 void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
-			 const struct host_means *means);
+			 bool watched, const struct host_means *means);
 
 /* "findings"; high: of the open ones, those of high and critical severity. */
 void status_json_findings(struct buf *out, uint64_t open, uint64_t high);

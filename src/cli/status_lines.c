@@ -71,11 +71,13 @@ static void print_blind(const json_t *sockets, const struct look *look)
 	char reason[CELL_MAX];
 	bool processes = is_denied(sockets, "sees_processes");
 	bool namespaces = is_denied(sockets, "sees_namespaces");
+	bool all = is_denied(sockets, "watched");
 	const char *why = member_text(sockets, "reason");
-	if (!processes && !namespaces)
+	if (!all && !processes && !namespaces)
 		return;
 	status_label(look, "");
-	warn(look, processes && namespaces
+	warn(look, all ? "not watched any more: that is what was last seen"
+		   : processes && namespaces
 			   ? "cannot see processes of other users, nor other "
 			     "network namespaces"
 		   : processes ? "cannot see processes of other users"
@@ -95,7 +97,11 @@ static void print_sockets(const json_t *sockets, const struct look *look)
 	printf("%s listening, %s reachable from outside", listening, outside);
 	if (namespaces > 1)
 		printf(", in %.0f namespaces", namespaces);
-	puts(events ? "; seen by BPF events" : "; seen by asking again and again");
+	if (is_denied(sockets, "watched"))
+		putchar('\n');
+	else
+		puts(events ? "; seen by BPF events"
+			    : "; seen by asking again and again");
 	print_blind(sockets, look);
 }
 

@@ -164,8 +164,10 @@ def without_guard(tap, lab):
     _, _, port = talk(client, server, "10.78.0.2")
     tap.ok(first_flow(monitor, port), "the daemon goes on")
     sockets = monitor.get("status")["sockets"]
-    tap.ok("the guard ended" in sockets["reason"] and not sockets["by_bpf_events"],
-           "status tells that sockets are not seen any more", sockets)
+    tap.ok(sockets["reason"] == "the guard ended by signal 9 (Killed)" and
+           not sockets["watched"], "status tells that sockets are not seen any more", sockets)
+    tap.ok("keeps the privileges, ended by signal 9" in monitor.program.err(),
+           "so does a line on standard error", monitor.program.err())
     unseen = server.listen("10.78.0.2", 8123)
     for _ in range(TALKS):
         one = client.connect("10.78.0.2", 8123)
@@ -179,6 +181,9 @@ def without_guard(tap, lab):
                       for port in monitor.get("ports")), "the port's flows")
     tap.equal([one for one in monitor.get("findings") if one["port"] == 8123], [],
               "who listens since then is not taken for nobody")
+    screen = monitor.command("explain", "8123", status=None).stdout
+    tap.ok(re.search("^Listens +not known: sockets can't be seen$", screen, re.M),
+           "nor does `explain` say so", screen)
     before = pathlib.Path(f"/proc/{monitor.program.pid}/stat").read_text().split()[13:15]
     _, _, port = talk(client, server, "10.78.0.2")
     first_flow(monitor, port)

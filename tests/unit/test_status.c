@@ -91,7 +91,7 @@ static void what_cannot_be_seen_is_said_with_its_reason(void **state)
 				    .namespaces = 1,
 				    .reason = "not root" };
 	struct buf out = { 0 };
-	status_json_sockets(&out, 14, 3, &means);
+	status_json_sockets(&out, 14, 3, true, &means);
 	json_t *status = whole(&out);
 	const char *lines = lines_of(status);
 	assert_says(lines, "14 listening, 3 reachable from outside");
@@ -103,11 +103,19 @@ static void what_cannot_be_seen_is_said_with_its_reason(void **state)
 				     .sees_processes = 1,
 				     .sees_namespaces = 1,
 				     .namespaces = 4 };
-	status_json_sockets(&out, 14, 3, &means);
+	status_json_sockets(&out, 14, 3, true, &means);
 	status = whole(&out);
 	lines = lines_of(status);
 	assert_says(lines, "in 4 namespaces; seen by BPF events");
 	assert_null(strchr(lines, '!'));
+	json_decref(status);
+	means = (struct host_means){ .reason = "the guard ended" };
+	status_json_sockets(&out, 14, 3, false, &means);
+	status = whole(&out);
+	lines = lines_of(status);
+	assert_says(lines, "! not watched any more: that is what was last seen "
+			   "(the guard ended)");
+	assert_null(strstr(lines, "seen by"));
 	json_decref(status);
 }
 
