@@ -152,13 +152,13 @@ static int by_time(const void *left, const void *right)
 void baseline_each(const struct baseline *b, baseline_emit emit, void *to)
 {
 	size_t count = 0;
-	struct known **sorted = calloc(b->count + 1, sizeof(*sorted));
+	struct known **sorted = calloc(b->count + 1, sizeof(struct known *));
 	if (sorted == NULL)
 		return;
 	for (size_t i = 0; i < PLACES; i++)
 		if (b->places[i] != NULL)
 			sorted[count++] = b->places[i];
-	qsort(sorted, count, sizeof(*sorted), by_time);
+	qsort(sorted, count, sizeof(struct known *), by_time);
 	for (size_t i = 0; i < count; i++)
 		emit(to, &sorted[i]->listener);
 	free(sorted);

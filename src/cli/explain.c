@@ -293,8 +293,7 @@ int command_explain(int argc, char **argv)
 		.operands = "PORT",
 		.doc = "Everything known about one port, and in words why it is "
 		       "unwell.\n"
-		       "Exit status: 0 well or idle, 1 unwell, 5 nothing known or no past "
-		       "to read.",
+		       "Exit status: 0 well or idle, 1 unwell, 5 too little is known.",
 		.examples = "  breakwater explain 443\n"
 			    "  breakwater explain 5432 --json | jq -r .why\n",
 	};

@@ -28,24 +28,29 @@ void places_clear(struct places *places)
 	free(places->links);
 }
 
+/* Of every namespace: a container that restarts has another. */
 static uint32_t *bucket_of(struct places *places, const char *transport,
-			   const struct addr *ip, uint32_t port, uint64_t netns)
+			   const struct addr *ip, uint32_t port)
 {
-	uint64_t words[4] = { (uint64_t)port << 8 | (unsigned char)transport[0],
-			      netns };
-	memcpy(&words[2], ip, sizeof(*ip));
-	return &places->of_key[hash_words(&places->key, words, 4) % PLACES_BUCKETS];
+	uint64_t words[3] = { (uint64_t)port << 8 | (unsigned char)transport[0] };
+	memcpy(&words[1], ip, sizeof(*ip));
+	return &places->of_key[hash_words(&places->key, words, 3) % PLACES_BUCKETS];
+}
+
+static bool is_at(const struct place *place, const char *transport,
+		  const struct addr *ip, uint32_t port)
+{
+	return place->port == port && addr_equal(&place->ip, ip) &&
+	       strcmp(place->transport, transport) == 0;
 }
 
 struct place *places_find(struct places *places, const char *transport,
 			  const struct addr *ip, uint32_t port, uint64_t netns)
 {
-	for (uint32_t i = *bucket_of(places, transport, ip, port, netns);
-	     i != ORDER_NONE; i = places->at[i].next_of_key) {
+	for (uint32_t i = *bucket_of(places, transport, ip, port); i != ORDER_NONE;
+	     i = places->at[i].next_of_key) {
 		struct place *place = &places->at[i];
-		if (place->port == port && place->netns == netns &&
-		    addr_equal(&place->ip, ip) &&
-		    strcmp(place->transport, transport) == 0)
+		if (place->netns == netns && is_at(place, transport, ip, port))
 			return place;
 	}
 	return NULL;
@@ -69,32 +74,13 @@ static bool grow(struct places *places)
 	return true;
 }
 
-static uint32_t *bucket_of_place(struct places *places, const struct place *place)
-{
-	return bucket_of(places, place->transport, &place->ip, place->port,
-			 place->netns);
-}
-
-static void link_key(struct places *places, uint32_t number)
-{
-	struct place *place = &places->at[number];
-	uint32_t *bucket = bucket_of_place(places, place);
-	place->next_of_key = *bucket;
-	*bucket = number;
-}
-
-static void unlink_key(struct places *places, uint32_t number)
+static void forget(struct places *places, uint32_t number)
 {
 	const struct place *place = &places->at[number];
-	uint32_t *at = bucket_of_place(places, place);
+	uint32_t *at = bucket_of(places, place->transport, &place->ip, place->port);
 	while (*at != number)
 		at = &places->at[*at].next_of_key;
 	*at = place->next_of_key;
-}
-
-static void forget(struct places *places, uint32_t number)
-{
-	unlink_key(places, number);
 	order_take(places->links, &places->closed, number);
 	places->forgotten++;
 }
@@ -119,7 +105,9 @@ struct place *places_add(struct places *places, const struct listener_record *l)
 				 .port = l->port,
 				 .pid = UNKNOWN_U32,
 				 .closed_us = UNKNOWN_TIME };
-	link_key(places, number);
+	uint32_t *bucket = bucket_of(places, l->transport, &l->ip, l->port);
+	place->next_of_key = *bucket;
+	*bucket = number;
 	order_put(places->links, &places->closed, number);
 	return place;
 }
@@ -128,16 +116,14 @@ struct place *places_move(struct places *places, const struct listener_record *l
 {
 	if (l->netns == UNKNOWN_U64 || l->exe[0] == '\0')
 		return NULL;
-	for (uint32_t i = 0; i < places->count; i++) {
+	for (uint32_t i = *bucket_of(places, l->transport, &l->ip, l->port);
+	     i != ORDER_NONE; i = places->at[i].next_of_key) {
 		struct place *place = &places->at[i];
 		if (place->open > 0 || place->netns == UNKNOWN_U64 ||
-		    place->port != l->port || !addr_equal(&place->ip, &l->ip) ||
-		    strcmp(place->transport, l->transport) != 0 ||
+		    !is_at(place, l->transport, &l->ip, l->port) ||
 		    strcmp(place->exe, l->exe) != 0)
 			continue;
-		unlink_key(places, i);
 		place->netns = l->netns;
-		link_key(places, i);
 		return place;
 	}
 	return NULL;

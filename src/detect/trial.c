@@ -34,6 +34,24 @@ static bool is_of_register(const struct finding_record *f)
 	       strcmp(f->kind, "unexpected_protocol") == 0;
 }
 
+static void add_up(struct detect_trial *trial, const struct finding_record *finding)
+{
+	const char *technique = finding->technique != NULL ? finding->technique : "";
+	if (strcmp(technique, "listener") == 0)
+		trial->sum.refused_listeners++;
+	else if (strcmp(technique, "connection") == 0)
+		trial->sum.refused_connections += finding->attempts;
+}
+
+/* Without room it is counted when it is first said, and not again. */
+static void leave_out(struct detect_trial *trial, const struct finding_record *finding)
+{
+	if (strcmp(finding->state, "open") != 0 || finding->at != finding->first)
+		return;
+	trial->sum.left_out++;
+	add_up(trial, finding);
+}
+
 static void keep(void *self, const struct finding_record *finding)
 {
 	struct detect_trial *trial = self;
@@ -42,7 +60,7 @@ static void keep(void *self, const struct finding_record *finding)
 	uint32_t *slot = slot_of(trial, finding->id);
 	if (*slot == 0) {
 		if (trial->count == DETECT_TRIAL_MAX) {
-			trial->sum.left_out++;
+			leave_out(trial, finding);
 			return;
 		}
 		*slot = (uint32_t)++trial->count;
@@ -106,7 +124,9 @@ void detect_trial_flow(struct detect_trial *trial, const struct flow_record *flo
 
 static void add_open(void *to, const struct finding_record *finding)
 {
-	keep(to, finding);
+	struct detect_trial *trial = to;
+	if (*slot_of(trial, finding->id) != 0)
+		keep(to, finding);
 }
 
 void detect_trial_finish(struct detect_trial *trial, struct detect_trial_sum *sum,
@@ -116,12 +136,8 @@ void detect_trial_finish(struct detect_trial *trial, struct detect_trial_sum *su
 	detect_each(trial->detect, add_open, trial); /* counts not yet said */
 	for (size_t i = 0; i < trial->count; i++) {
 		const struct finding_record *f = &trial->findings[i];
-		const char *technique = f->technique != NULL ? f->technique : "";
 		trial->sum.findings++;
-		if (strcmp(technique, "listener") == 0)
-			trial->sum.refused_listeners++;
-		else if (strcmp(technique, "connection") == 0)
-			trial->sum.refused_connections += f->attempts;
+		add_up(trial, f);
 		emit(to, f);
 	}
 	*sum = trial->sum;

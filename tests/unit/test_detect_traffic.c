@@ -487,6 +487,36 @@ static void ports_that_closed_make_room_for_others(void **state)
 	assert_int_equal(tally.opened, tally.closed);
 }
 
+static void ignore(void *to, const struct finding_record *finding)
+{
+	(void)to;
+	(void)finding;
+}
+
+/* More than it lists, each is said when it opens and when it closes. */
+static void a_trial_counts_what_it_does_not_list_once(void **state)
+{
+	struct scene *scene = *state;
+	struct home own = { .count = 0 };
+	struct detect_trial_sum sum;
+	put_in_force(scene, "ports: []\n");
+	struct detect_trial *trial = detect_trial_new(scene->policy, &own);
+	assert_non_null(trial);
+	for (uint32_t i = 0; i < 10000; i++) {
+		struct listener_record l = sshd(scene, "opened");
+		l.port = 1 + i;
+		detect_trial_listener(trial, &l);
+		l.change = "closed";
+		l.at = scene->now_us += 3 * SECOND;
+		detect_trial_listener(trial, &l);
+	}
+	detect_trial_finish(trial, &sum, ignore, NULL);
+	assert_int_equal(sum.findings, DETECT_TRIAL_MAX);
+	assert_int_equal(sum.left_out, 10000 - DETECT_TRIAL_MAX);
+	assert_int_equal(sum.refused_listeners, 10000);
+	detect_trial_free(trial);
+}
+
 static void a_trial_says_what_a_register_would_have_raised(void **state)
 {
 	struct scene *scene = *state;
@@ -551,6 +581,7 @@ int main(void)
 		SCENE(a_crowd_is_counted),
 		SCENE(a_hundred_thousand_listeners_stay_in_bounds),
 		SCENE(ports_that_closed_make_room_for_others),
+		SCENE(a_trial_counts_what_it_does_not_list_once),
 		SCENE(a_trial_says_what_a_register_would_have_raised),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
