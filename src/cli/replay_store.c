@@ -92,12 +92,12 @@ bool replay_store_close(struct replay_store *keep)
 	struct store_status end;
 	wait_for(keep, 0);
 	store_status(keep->store, &end);
-	bool whole = end.waiting == 0 && end.lost == 0;
-	if (!whole)
+	uint64_t missing = end.waiting + end.lost;
+	if (missing > 0)
 		fprintf(stderr, "breakwater replay: %llu records were not kept%s%s\n",
-			(unsigned long long)(end.waiting + end.lost),
-			end.message[0] != '\0' ? ": " : "", end.message);
+			(unsigned long long)missing, end.message[0] != '\0' ? ": " : "",
+			end.message);
 	store_close(keep->store);
 	free(keep);
-	return whole;
+	return missing == 0;
 }

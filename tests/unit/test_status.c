@@ -76,8 +76,7 @@ static void a_store_in_trouble_says_what_is_wrong(void **state)
 	assert_string_equal(member_text(part, "message"), "no \"space\"\nleft");
 	assert_null(json_object_get(part, "oldest"));
 	const char *lines = lines_of(status);
-	assert_says(lines,
-		    "12.4 MB; 1,234 records waiting, ! 5 lost");
+	assert_says(lines, "12.4 MB; 1,234 records waiting, ! 5 lost");
 	assert_says(lines, "! no \"space\"?left");
 	json_decref(status);
 }
