@@ -2,18 +2,15 @@
  * firewall_read.c: the kernel's rules; see firewall.h.
  *
  * libnftables knows how each version writes rules down, and gives them as JSON.  Of the
- * extensions of iptables it only gives the name; the one that matters most, which
- * states of a connection a rule is for, is read from the kernel directly.
+ * extensions of iptables it only gives the name; those that matter most are read from
+ * the kernel directly.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/xt_conntrack.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
@@ -23,7 +20,7 @@
 #include <unistd.h>
 
 #include "host/firewall.h"
-#include "host/firewall_states.h"
+#include "host/firewall_extension.h"
 
 enum { WAIT_S = 2, DATAGRAM_MAX = 65536 };
 
@@ -74,7 +71,7 @@ bool firewall_is_legacy(void)
 	       may_have_lines("/proc/self/net/ip6_tables_names");
 }
 
-/* ---- states of iptables' extension ---- */
+/* ---- iptables' extensions ---- */
 
 static int ask_for_rules(int fd)
 {
@@ -97,15 +94,14 @@ static int ask_for_rules(int fd)
 }
 
 /* Without them, these rules may match or not. */
-static void read_states(json_t *states)
+static void read_extensions(json_t *known)
 {
 	uint8_t *datagram = malloc(DATAGRAM_MAX);
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	bool has_more = datagram != NULL && fd >= 0 && ask_for_rules(fd) == 0;
 	while (has_more) {
 		ssize_t len = recv(fd, datagram, DATAGRAM_MAX, 0);
-		has_more =
-			len > 0 && firewall_read_states(datagram, (size_t)len, states);
+		has_more = len > 0 && extensions_read(datagram, (size_t)len, known);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -117,12 +113,12 @@ static void read_states(json_t *states)
 static struct ruleset *read_rules(const char *text)
 {
 	json_t *document = json_loads(text, 0, NULL);
-	json_t *states = json_object();
-	if (firewall_has_states(document))
-		read_states(states);
-	firewall_add_states(document, states);
+	json_t *known = json_object();
+	if (extensions_are_in(document))
+		read_extensions(known);
+	extensions_add(document, known);
 	struct ruleset *ruleset = ruleset_read(document);
-	json_decref(states);
+	json_decref(known);
 	json_decref(document);
 	return ruleset;
 }

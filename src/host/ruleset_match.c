@@ -86,11 +86,6 @@ static uint32_t bits_of(const struct name *names, const json_t *from)
 	return bits;
 }
 
-uint32_t reader_track_bits(const json_t *from)
-{
-	return bits_of(tracks, from);
-}
-
 /* ---- the left side ---- */
 
 static enum rule_field transport_field(const char *protocol, const char *field)
@@ -476,4 +471,22 @@ bool reader_map(struct ruleset_reader *reader, const json_t *from,
 		value->chain = chain;
 	}
 	return is_there;
+}
+
+bool reader_extension(struct ruleset_reader *reader, const json_t *from,
+		      struct rule_match *match)
+{
+	const json_t *state = json_object_get(from, "state");
+	const json_t *ports = json_object_get(from, "ports");
+	*match = (struct rule_match){ .field = FIELD_TRACK,
+				      .has_any_bit = true,
+				      .values = (uint32_t)reader->out->value_count };
+	if (state != NULL)
+		return add_value(reader, state, match) != NULL;
+	match->field = FIELD_PORT;
+	match->has_any_bit = false;
+	for (size_t i = 0; i < json_array_size(ports); i++)
+		if (add_value(reader, json_array_get(ports, i), match) == NULL)
+			return false;
+	return ports != NULL;
 }

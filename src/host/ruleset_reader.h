@@ -44,8 +44,9 @@ void reader_match(struct ruleset_reader *reader, const json_t *from,
 /* {"key": ..., "data": ...}; false: the map is not there. */
 bool reader_map(struct ruleset_reader *reader, const json_t *from,
 		struct rule_match *match);
-/* A name or a list of names of states; 0: not all of them are known. */
-uint32_t reader_track_bits(const json_t *from);
+/* An extension of iptables; false: what it matches is not known. */
+bool reader_extension(struct ruleset_reader *reader, const json_t *from,
+		      struct rule_match *match);
 
 /* ---- ruleset_statement.c ---- */
 

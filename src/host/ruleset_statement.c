@@ -115,21 +115,14 @@ static uint8_t react(struct ruleset_reader *reader, const struct statement *stat
 	return statement->effects;
 }
 
-/* Its states are in the JSON only if the reader of the kernel's tables put them there.
- */
-static void add_conntrack(struct ruleset_reader *reader, const json_t *extension)
+/* What it matches is in the JSON only if firewall_extension.c found it out. */
+static void add_match_extension(struct ruleset_reader *reader, const json_t *extension)
 {
-	uint32_t bits = reader_track_bits(json_object_get(extension, "state"));
-	struct rule_step *step = add_step(reader, bits != 0 ? STEP_MATCH : STEP_MAYBE);
-	if (step == NULL || bits == 0)
-		return;
-	uint32_t value = reader_value(reader);
-	if (value == UINT32_MAX)
-		return;
-	reader->out->values[value].bits = bits;
-	step->match = (struct rule_match){
-		.field = FIELD_TRACK, .has_any_bit = true, .values = value, .count = 1
-	};
+	struct rule_match match;
+	bool is_known = reader_extension(reader, extension, &match);
+	struct rule_step *step = add_step(reader, is_known ? STEP_MATCH : STEP_MAYBE);
+	if (step != NULL && is_known)
+		step->match = match;
 }
 
 static uint8_t add_extension(struct ruleset_reader *reader, const json_t *extension)
@@ -140,10 +133,8 @@ static uint8_t add_extension(struct ruleset_reader *reader, const json_t *extens
 		return react(reader, find(targets_known, name));
 	if (strcmp(type, "match") != 0)
 		return EFFECT_DIVERTS;
-	if (strcmp(name, "conntrack") == 0)
-		add_conntrack(reader, extension);
-	else if (strcmp(name, "comment") != 0)
-		add_step(reader, STEP_MAYBE);
+	if (strcmp(name, "comment") != 0)
+		add_match_extension(reader, extension);
 	return 0;
 }
 

@@ -189,7 +189,9 @@ table ip filter {
     ct state established,related accept
   }
 }
-table ip6 filter { chain input { type filter hook input priority 0; policy accept; } }
+table ip6 filter {
+  chain input { type filter hook input priority 0; policy accept; }
+}
 """
 # The shape of firewalld's: jumps by zone, policies around them, reject at the end.
 ZONES = """
@@ -200,7 +202,8 @@ table inet firewalld {
   chain mangle_PREROUTING_ZONES { iifname "in0" goto mangle_PRE_public
     goto mangle_PRE_public
   }
-  chain mangle_PRE_public { jump mangle_PRE_public_log }
+  chain mangle_PRE_public { jump mangle_PRE_public_log
+  }
   chain mangle_PRE_public_log { }
   chain filter_PREROUTING { type filter hook prerouting priority filter + 10; policy accept;
     icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
@@ -235,8 +238,8 @@ MAPS = """
 table inet maps {
   map ports { type inet_service : verdict; flags interval
     elements = { 1001 : accept, 1002-1003 : drop, 1004 : jump local } }
-  set friends { type ipv4_addr; flags interval; elements = { 10.9.0.0/31, 192.0.2.77 } }
-  chain local { ip saddr @friends return
+  set friends { type ipv4_addr; flags interval; elements = { 10.9.0.2/31, 192.0.2.77 } }
+  chain local { ip saddr @friends accept
     meta nfproto vmap { ipv4 : drop, ipv6 : continue }
   }
   chain four { tcp dport vmap @ports
@@ -254,14 +257,18 @@ table ip n {
   }
   chain raw { type filter hook prerouting priority raw; tcp dport 1002 drop; }
 }
-table inet f { chain i { type filter hook input priority 0; tcp dport 1004 drop; } }
+table inet f {
+  chain i { type filter hook input priority 0; tcp dport 1004 drop; }
+}
 """
 LIMITED = """
-table inet f { chain i { type filter hook input priority 0; policy drop;
+table inet f {
+  chain i { type filter hook input priority 0; policy drop;
   tcp dport 1001 limit rate 1/hour accept
   tcp dport 1003 limit rate over 1/hour drop
   tcp dport 1003 accept
-} }
+  }
+}
 """
 # What iptables-restore loads; its extensions are not all known by more than a name.
 IPTABLES = """*filter
@@ -282,8 +289,7 @@ IPTABLES = """*filter
 -A not-local -m limit --limit 3/min --limit-burst 10 -j LOG
 -A not-local -j DROP
 -A user -p tcp -m tcp --dport 1001 -m comment --comment "the web" -j ACCEPT
--A user -p tcp -m multiport --dports 1004,9999 -j ACCEPT
--A user -p tcp --dport 1002 -j REJECT
+-A user -p tcp -m multiport --dports 1003:1004,9999 -j ACCEPT
 COMMIT
 """
 KNOWN = [
@@ -292,7 +298,8 @@ KNOWN = [
     ("IPv4 alone is filtered", ONLY_V4, [1, 1, 0, 0, 0, 1, 1, 0]),
     ("zones as firewalld makes them", ZONES, [0, 1, 1, 1, 1, 1, 1, 1]),
     ("maps of verdicts", MAPS, [0, 1, 1, 0, 1, 1, 1, 1]),
-    ("redirected ports are not known", REDIRECTED, [255, 255, 0, 255, 0, 255, 255, 0]),
+    ("where ports are redirected, only what input drops is known", REDIRECTED,
+     [255, 255, 255, 1, 255, 255, 255, 255]),
     ("limits let some through", LIMITED, [255, 1, 255, 1, 1, 1, 1, 1]),
 ]
 

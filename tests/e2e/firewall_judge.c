@@ -28,7 +28,8 @@ static bool parse(char *text, struct firewall_door *door)
 int main(int argc, char **argv)
 {
 	int fd = firewall_listen();
-	struct ruleset *ruleset = fd < 0 || firewall_is_legacy() ? NULL : firewall_read();
+	struct ruleset *ruleset =
+		fd < 0 || firewall_is_legacy() ? NULL : firewall_read();
 	for (int i = 1; i < argc; i++) {
 		struct firewall_door door;
 		if (!parse(argv[i], &door))
