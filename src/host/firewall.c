@@ -12,10 +12,11 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16, BUDGET = 10000 };
+/* What one walk through a base chain may cost, in rules and compared values. */
+enum { DEPTH_MAX = 16, BUDGET = 20000, LOOKED_THROUGH = 2000 };
 
 /* Ways out of a chain. */
-enum { WAY_ACCEPT = 1, WAY_DROP = 2, WAY_END = 4, WAY_ALL = 7 };
+enum { WAY_ACCEPT = 1, WAY_DROP = 2, WAY_END = 4, WAY_ALL = 7, WAY_TOO_LONG = 8 };
 
 enum truth { NO, MAYBE, YES };
 
@@ -171,7 +172,9 @@ static enum truth matches(struct walk *walk, const struct rule_match *match)
 {
 	if (!applies(match, walk->packets))
 		return NO;
-	if (is_unclear(match) || !spend(walk, match->count))
+	/* A list of thousands of addresses may hold some senders, and not all. */
+	if (is_unclear(match) || match->count > LOOKED_THROUGH ||
+	    !spend(walk, match->count))
 		return MAYBE;
 	enum truth truth = NO;
 	const struct rule_value *values = &walk->of->values[match->values];
@@ -220,13 +223,14 @@ static struct passage look_up(struct walk *walk, const struct rule_match *match,
 			      int depth)
 {
 	struct passage all = { 0, false };
-	bool is_found = !applies(match, walk->packets) || !spend(walk, match->count);
+	bool is_found = false;
 	const struct rule_value *values = &walk->of->values[match->values];
-	if (is_found)
+	uint32_t count = match->count;
+	if (!applies(match, walk->packets) || !spend(walk, count))
 		return (struct passage){ 0, true };
-	for (uint32_t i = 0; i < 2 * match->count && !is_found; i++) {
-		bool is_last = i >= match->count;
-		const struct rule_value *value = &values[i % match->count];
+	for (uint32_t i = 0; i < 2 * count && !is_found; i++) {
+		bool is_last = i >= count;
+		const struct rule_value *value = &values[is_last ? i - count : i];
 		if (value->is_any != is_last)
 			continue;
 		enum truth truth = is_unclear(match)
@@ -374,7 +378,7 @@ static bool is_on_the_way(const struct rule_chain *chain, uint8_t network)
 	       !chain->is_foreign && (chain->network == 0 || chain->network == network);
 }
 
-/* WAY_DROP: nobody; WAY_ACCEPT: all; both: it is not known. */
+/* WAY_DROP: nobody gets in; WAY_ACCEPT: all do; more: it is not known. */
 static int walk_all(const struct ruleset *ruleset, const struct packets *packets)
 {
 	int ways = WAY_ACCEPT;
@@ -386,7 +390,7 @@ static int walk_all(const struct ruleset *ruleset, const struct packets *packets
 		struct walk walk = { ruleset, &here, BUDGET, false };
 		int out = walk_base(&walk, i);
 		if (walk.has_failed)
-			out = WAY_ACCEPT | WAY_DROP;
+			out = WAY_ACCEPT | WAY_DROP | WAY_TOO_LONG;
 		if (out == WAY_DROP)
 			return WAY_DROP;
 		ways |= out;
@@ -441,8 +445,11 @@ static uint8_t judge(const struct ruleset *ruleset, const struct firewall_door *
 		     uint8_t network)
 {
 	struct packets packets = packets_to(ruleset, door, network);
-	if (walk_all(ruleset, &packets) == WAY_DROP)
+	int ways = walk_all(ruleset, &packets);
+	if (ways == WAY_DROP)
 		return FIREWALL_SHUT;
+	if ((ways & WAY_TOO_LONG) != 0)
+		return FIREWALL_UNKNOWN;
 	return lets_somebody_in(ruleset, &packets) ? FIREWALL_OPEN : FIREWALL_UNKNOWN;
 }
 

@@ -20,8 +20,7 @@ enum {
 	BLIND_US = 2000000,
 	LEGACY_US = 2000000,
 	SHARE = 1000,
-	BURST_US = 200000,
-	JUDGED_AT_ONCE = 64,
+	BURST_US = 400000,
 };
 
 static void wait_for_changes(struct host_watch *watch, bool waits)
@@ -58,20 +57,9 @@ static bool is_loopback(const struct addr *addr)
 	return addr_is_v4(addr) ? addr->ip6[12] == 127 : addr_equal(addr, &loopback6);
 }
 
-uint8_t shield_judge(struct host_watch *watch, struct watched *w)
+static bool can_pay(struct host_watch *watch)
 {
-	const struct shield *shield = &watch->shield;
-	if (w->judged == shield->round)
-		return w->firewalled;
-	w->judged = shield->round;
-	w->firewalled = UNKNOWN_FLAG;
-	if (shield->rules == NULL || w->netns != 0 || is_loopback(&w->addr))
-		return w->firewalled;
-	const struct firewall_door door = {
-		.addr = w->addr, .port = w->port, .proto = w->proto, .dual = w->dual
-	};
-	w->firewalled = firewall_judge(shield->rules, &door);
-	return w->firewalled;
+	return credit_has(&watch->shield.credit, watch->now_us, SHARE, BURST_US);
 }
 
 static void pay(struct shield *shield, int64_t began)
@@ -79,46 +67,52 @@ static void pay(struct shield *shield, int64_t began)
 	shield->credit.us -= watch_cost_us() - began;
 }
 
-static bool can_pay(struct host_watch *watch)
+uint8_t shield_judge(struct host_watch *watch, struct watched *w)
 {
-	return credit_has(&watch->shield.credit, watch->now_us, SHARE, BURST_US);
+	struct shield *shield = &watch->shield;
+	if (w->judged == shield->round)
+		return w->firewalled;
+	w->firewalled = UNKNOWN_FLAG;
+	bool is_ours = w->netns == 0 && !is_loopback(&w->addr);
+	if (is_ours && shield->rules != NULL && !can_pay(watch)) {
+		shield->is_judging = true;
+		return w->firewalled;
+	}
+	w->judged = shield->round;
+	if (!is_ours || shield->rules == NULL)
+		return w->firewalled;
+	const struct firewall_door door = {
+		.addr = w->addr, .port = w->port, .proto = w->proto, .dual = w->dual
+	};
+	int64_t began = watch_cost_us();
+	w->firewalled = firewall_judge(shield->rules, &door);
+	pay(shield, began);
+	return w->firewalled;
 }
 
-static void judge_again(struct host_watch *watch, struct watched *w)
-{
-	uint8_t before = w->firewalled;
-	if (shield_judge(watch, w) != before && w->is_told)
-		tell_listener(watch, w);
-}
-
-/* As many as there is time for. */
+/* As many as there is time for; of the others nothing is claimed any more. */
 static void judge_all(struct host_watch *watch)
 {
 	struct shield *shield = &watch->shield;
-	size_t i = 0;
-	while (i < watch->listeners.count && can_pay(watch)) {
-		int64_t began = watch_cost_us();
-		for (int left = JUDGED_AT_ONCE; left > 0 && i < watch->listeners.count;
-		     i++) {
-			struct watched *w = &watch->listeners.at[i];
-			if (w->judged == shield->round)
-				continue;
-			judge_again(watch, w);
-			left--;
-		}
-		pay(shield, began);
+	shield->is_judging = false;
+	for (size_t i = 0; i < watch->listeners.count; i++) {
+		struct watched *w = &watch->listeners.at[i];
+		uint8_t before = w->firewalled;
+		if (w->judged != shield->round && shield_judge(watch, w) != before &&
+		    w->is_told)
+			tell_listener(watch, w);
 	}
-	shield->is_judging = i < watch->listeners.count;
 }
 
 /* ---- reading ---- */
 
-static void take(struct shield *shield, struct ruleset *rules)
+static void take(struct host_watch *watch, struct ruleset *rules)
 {
+	struct shield *shield = &watch->shield;
 	ruleset_free(shield->rules);
 	shield->rules = rules;
-	shield->is_judging = true;
 	shield->round++;
+	judge_all(watch);
 }
 
 static void read_again(struct host_watch *watch)
@@ -128,9 +122,10 @@ static void read_again(struct host_watch *watch)
 	/* What changes from here on shows again. */
 	firewall_has_changed(shield->fd);
 	shield->has_changed = false;
-	take(shield, shield->is_legacy ? NULL : firewall_read());
-	wait_for_changes(watch, true);
+	struct ruleset *rules = shield->is_legacy ? NULL : firewall_read();
 	pay(shield, began);
+	wait_for_changes(watch, true);
+	take(watch, rules);
 }
 
 static void note_change(struct host_watch *watch)
@@ -162,7 +157,7 @@ int64_t shield_due_us(const struct host_watch *watch)
 	if (!shield->has_changed && !shield->is_judging)
 		return due;
 	int64_t wanted = shield->is_judging ? 0 : shield->due_us;
-	int64_t affordable = shield->credit.earned_us - shield->credit.us * SHARE;
+	int64_t affordable = shield->credit.earned_us - (shield->credit.us - 1) * SHARE;
 	if (shield->credit.us > 0 || affordable < wanted)
 		affordable = wanted;
 	return affordable < due ? affordable : due;
@@ -182,7 +177,7 @@ void shield_run(struct host_watch *watch)
 		read_again(watch);
 	else if (is_due && shield->rules != NULL &&
 		 shield->due_us + BLIND_US <= watch->now_us)
-		take(shield, NULL);
-	if (shield->is_judging)
+		take(watch, NULL);
+	if (shield->is_judging && can_pay(watch))
 		judge_all(watch);
 }

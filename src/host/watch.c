@@ -66,10 +66,12 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 
 bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_us)
 {
+	int64_t earned = (now_us - credit->earned_us) / share;
 	/* The first time of all, it has been quiet for ever. */
-	credit->us +=
-		credit->earned_us == 0 ? most_us : (now_us - credit->earned_us) / share;
-	credit->earned_us = now_us;
+	credit->us += credit->earned_us == 0 ? most_us : earned;
+	/* What is too little to count yet counts next time. */
+	credit->earned_us =
+		credit->earned_us == 0 ? now_us : credit->earned_us + earned * share;
 	if (credit->us > most_us)
 		credit->us = most_us;
 	return credit->us > 0;

@@ -9,6 +9,7 @@ FIREWALL_ROUNDS how many rulesets.
 import json
 import os
 import random
+import re
 import select
 import shutil
 import socket
@@ -150,10 +151,13 @@ class House:
             one.close()
         return done
 
-    def contradictions(self):
+    def contradictions(self, text=""):
         """Judged and tried: what is not so, and the judgement."""
         told = self.judge()
-        wanted = {n for n, word in enumerate(told) if word == OPEN}
+        # "Open" is said of first packets: TCP's next ones may be dropped all the same.
+        by_packet = re.search("tcp flags|ct state", text)
+        wanted = {n for n, word in enumerate(told)
+                  if word == OPEN and not (by_packet and DOORS[n][0] != "udp")}
         done = self.try_doors(set(range(len(DOORS))),
                               lambda now: all(now[number] for number in wanted),
                               QUIET_S)
@@ -162,7 +166,7 @@ class House:
             door = "/".join(map(str, DOORS[number][:3]))
             if word == SHUT and done[number]:
                 wrong.append(f"{door} is shut, and {sorted(done[number])} got in")
-            if word == OPEN and not done[number]:
+            if number in wanted and not done[number]:
                 wrong.append(f"{door} is open, and nobody got in")
         return wrong, told
 
@@ -410,10 +414,9 @@ class Maker:
             "filter hook input priority -10", "filter hook prerouting priority -150",
             "filter hook prerouting priority -300"])
 
-    def nat(self, family):
-        where = "" if family == "inet" else f"{family} "
-        return (f"  chain nat {{ type nat hook prerouting priority -100;\n"
-                f"    {where and ''}tcp dport {self.port()} redirect to :{self.port()}\n  }}\n")
+    def nat(self):
+        return ("  chain nat { type nat hook prerouting priority -100;\n"
+                f"    tcp dport {self.port()} redirect to :{self.port()}\n  }}\n")
 
     def table(self, name):
         family = self.random.choice(["ip", "ip6", "inet", "inet"])
@@ -427,7 +430,7 @@ class Maker:
         text += f"{self.rules(family, ['b', 'c'], 6)}\n  }}\n"
         chance = self.random.random()
         if chance < 0.1:
-            text += self.nat(family)
+            text += self.nat()
         elif chance < 0.2:
             text += "  chain raw { type filter hook prerouting priority -300;\n" \
                     f"    {self.condition(family)} notrack\n  }}\n"
@@ -446,7 +449,7 @@ def made_up_rules(tap, lab):
         if not house.load(text):
             continue
         loaded += 1
-        wrong, told = house.contradictions()
+        wrong, told = house.contradictions(text)
         for word in told:
             counts[word] += 1
         if wrong:
@@ -492,8 +495,19 @@ def daemon(tap, lab):
         path.write_text(IPTABLES, encoding="ascii")
         house.inside.run("iptables-nft-restore", str(path))
         becomes(1002, "firewalled", "rules of iptables-nft make a port firewalled")
+        house.load("")
+    becomes(1002, "outside", "a port is outside again after the last rules")
+    house.load(ACCEPT_LIST)
+    becomes(1002, "firewalled", "and firewalled after more")
+    sentence = "where there are tables of the old iptables, nothing is claimed"
+    # Looking makes them.
+    if shutil.which("iptables-legacy") is not None and \
+            house.inside.run("iptables-legacy", "-S", status=None).returncode == 0:
+        e2e.until(lambda: reach()["tcp", 1002] == "outside", sentence, 10, 0.05)
+        tap.ok(True, sentence)
+    else:
+        tap.skip(sentence, "there is no such iptables, or no such kernel")
     tap.ok(monitor.program.runs(), "the daemon still runs")
-    tap.ok("guard" in monitor.get("status").get("privileges", "guard"), "the guard lives")
 
 
 if __name__ == "__main__":

@@ -240,7 +240,7 @@ static void more_rules_than_the_budget_are_unknown(void **state)
 		add_rule(&text, "in", rule);
 	assert_int_equal(judge(&text), S);
 	begin(&text, "input", "drop");
-	for (int i = 0; i < 12000; i++)
+	for (int i = 0; i < 24000; i++)
 		add_rule(&text, "in", rule);
 	assert_int_equal(judge(&text), U);
 }
