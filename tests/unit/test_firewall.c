@@ -466,8 +466,7 @@ static void what_is_no_ruleset_is_refused(void **state)
 		"{",
 		"[]",
 		"{\"nftables\":1}",
-		"{\"nftables\":[{\"rule\":{\"family\":\"ip\",\"table\":\"t\","
-		"\"chain\":\"nowhere\",\"expr\":[]}}]}",
+		"{\"nftables\":[{\"rule\":{\"chain\":\"nowhere\",\"expr\":[]}}]}",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_null(ruleset_parse(texts[i], strlen(texts[i])));
