@@ -182,7 +182,8 @@ static enum truth matches(struct walk *walk, const struct rule_match *match)
 		enum truth one = compare_value(match, &values[i], walk->packets);
 		truth = one > truth ? one : truth;
 	}
-	return match->is_negated ? YES - truth : truth;
+	truth = match->is_negated ? YES - truth : truth;
+	return match->is_partial && truth == YES ? MAYBE : truth;
 }
 
 /* ---- walking ---- */
@@ -238,6 +239,8 @@ static struct passage look_up(struct walk *walk, const struct rule_match *match,
 					   : compare_value(match, value, walk->packets);
 		if (truth == NO)
 			continue;
+		if (match->is_partial)
+			truth = MAYBE;
 		struct passage one = follow(walk, value->verdict, value->chain, depth);
 		is_found = truth == YES;
 		all.ways |= one.ways;

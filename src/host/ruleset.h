@@ -71,6 +71,9 @@ struct rule_match {
 	uint8_t mask;               /* of FIELD_TCP_FLAGS */
 	bool has_any_bit;           /* one of the bits will do */
 	bool is_negated;
+	/* nft prints "tcp dport" also where only TCP without headers of IPv6 before it
+	 * was meant: then it may not match after all. */
+	bool is_partial;
 	bool is_vague;   /* the values are not all known, or may change unnoticed */
 	uint32_t values; /* place of the first */
 	uint32_t count;

@@ -177,7 +177,8 @@ static void read_concat(const json_t *parts, struct rule_match *match)
 	}
 }
 
-static void read_left(const json_t *left, struct rule_match *match)
+static void read_left(const struct ruleset_reader *reader, const json_t *left,
+		      struct rule_match *match)
 {
 	const json_t *masked = json_object_get(left, "&");
 	const json_t *concat = json_object_get(left, "concat");
@@ -191,6 +192,13 @@ static void read_left(const json_t *left, struct rule_match *match)
 	}
 	if (concat != NULL)
 		read_concat(concat, match);
+	reader_imply(reader, match);
+}
+
+/* In tables of IPv6, "ip6 nexthdr tcp" before a port is left out of the output. */
+void reader_imply(const struct ruleset_reader *reader, struct rule_match *match)
+{
+	match->is_partial = match->transport != 0 && strcmp(reader->family, "ip6") == 0;
 }
 
 /* ---- values ---- */
@@ -431,7 +439,7 @@ void reader_match(struct ruleset_reader *reader, const json_t *from,
 	const char *op = reader_text(from, "op");
 	const json_t *right = json_object_get(from, "right");
 	*match = (struct rule_match){ .values = (uint32_t)reader->out->value_count };
-	read_left(json_object_get(from, "left"), match);
+	read_left(reader, json_object_get(from, "left"), match);
 	bool has_bits = match->field == FIELD_TRACK ||
 			match->field == FIELD_TRANSLATED ||
 			match->field == FIELD_TCP_FLAGS;
@@ -452,7 +460,7 @@ bool reader_map(struct ruleset_reader *reader, const json_t *from,
 		struct rule_match *match)
 {
 	*match = (struct rule_match){ .values = (uint32_t)reader->out->value_count };
-	read_left(json_object_get(from, "key"), match);
+	read_left(reader, json_object_get(from, "key"), match);
 	bool is_there = false;
 	const json_t *elements =
 		elements_of(reader, json_object_get(from, "data"), match, &is_there);

@@ -41,6 +41,8 @@ enum rule_verdict reader_verdict(const struct ruleset_reader *reader,
 /* {"op": "==", "left": ..., "right": ...} */
 void reader_match(struct ruleset_reader *reader, const json_t *from,
 		  struct rule_match *match);
+/* Notes what the table adds to a match for one transport. */
+void reader_imply(const struct ruleset_reader *reader, struct rule_match *match);
 /* {"key": ..., "data": ...}; false: the map is not there. */
 bool reader_map(struct ruleset_reader *reader, const json_t *from,
 		struct rule_match *match);

@@ -4,6 +4,7 @@
  * Most statements beside the verdicts may also end the rule, when a set is full or a
  * connection is not tracked: these are conditions that may hold.
  */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "host/ruleset_reader.h"
@@ -106,6 +107,9 @@ static void add_verdict(struct ruleset_reader *reader, enum rule_verdict verdict
 
 static uint8_t react(struct ruleset_reader *reader, const struct statement *statement)
 {
+	/* Translation may be for one family or transport. */
+	if (statement->reaction == REACT_ACCEPT)
+		add_step(reader, STEP_MAYBE);
 	if (statement->reaction == REACT_DROP)
 		add_verdict(reader, VERDICT_DROP, 0);
 	else if (statement->reaction == REACT_ACCEPT)
@@ -136,6 +140,27 @@ static uint8_t add_extension(struct ruleset_reader *reader, const json_t *extens
 	if (strcmp(name, "comment") != 0)
 		add_match_extension(reader, extension);
 	return 0;
+}
+
+/*
+ * What it answers with is only for packets of that kind; nft leaves out conditions that
+ * follow from it.
+ */
+static void add_reject(struct ruleset_reader *reader, const json_t *reject)
+{
+	const char *type = reader_text(reject, "type");
+	struct rule_step *step = add_step(reader, STEP_MATCH);
+	if (step == NULL)
+		return;
+	/* None of no values: holds for all that it is looked at in. */
+	step->match = (struct rule_match){ .field = FIELD_NETWORK, .is_negated = true };
+	if (strcmp(type, "icmp") == 0)
+		step->match.network = 4;
+	else if (strcmp(type, "icmpv6") == 0)
+		step->match.network = 6;
+	else if (strcmp(type, "tcp reset") == 0)
+		step->match.transport = IPPROTO_TCP;
+	reader_imply(reader, &step->match);
 }
 
 /* What changes where a packet goes, and not only how it travels. */
@@ -188,6 +213,8 @@ static uint8_t add_statement(struct ruleset_reader *reader, const char *name,
 	}
 	if (is_looked_up(value))
 		add_step(reader, STEP_MAYBE);
+	if (strcmp(name, "reject") == 0)
+		add_reject(reader, value);
 	return react(reader, find(statements_known, name));
 }
 

@@ -26,6 +26,7 @@ SHUT, OPEN, UNKNOWN = 1, 0, 255
 OURS4, OURS4_TOO, OURS6 = "10.9.0.1", "10.9.1.1", "fd09::1"
 STRANGERS = ["10.9.0.2", "10.9.0.3", "192.0.2.77", "198.51.100.77",
              "fd09::2", "fd09::3", "2001:db8:ff00::4d"]
+PADDING = bytes([0, 0, 1, 4, 0, 0, 0, 0])  # a header before TCP's (RFC 8200 4.6)
 QUIET_S = 0.25   # a packet that gets through is there long before
 NOTICED_S = 2.0  # what is promised
 
@@ -93,14 +94,16 @@ class House:
         told = self.inside.run(f"{BUILD}/tests/firewall_judge", *doors).stdout.split()
         return [int(word) for word in told]
 
-    def knock(self, number, stranger, target):
-        """One try; a socket whose connection is on its way, or None."""
+    def knock(self, number, stranger, target, with_header):
+        """One try; a socket whose connection is on its way."""
         kind, _, port, _ = DOORS[number]
         with self.outside.inside():
             made = socket.socket(family_of(target), socket.SOCK_DGRAM if kind == "udp"
                                  else socket.SOCK_STREAM)
         made.setblocking(False)
         made.bind((stranger, 0))
+        if with_header:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, PADDING)
         if kind == "udp":
             try:
                 made.sendto(stranger.encode(), (target, port))
@@ -130,8 +133,10 @@ class House:
             self.empty(number, {number: set()})
             for target in DOORS[number][3]:
                 for stranger in STRANGERS:
-                    if family_of(stranger) == family_of(target):
-                        made = self.knock(number, stranger, target)
+                    if family_of(stranger) != family_of(target):
+                        continue
+                    for with_header in [False, True][:1 + (":" in target)]:
+                        made = self.knock(number, stranger, target, with_header)
                         tries[made] = (number, stranger)
         begin = time.monotonic()
         while time.monotonic() < begin + most_s:
@@ -274,6 +279,16 @@ table inet f {
   }
 }
 """
+# Only for packets whose first header is TCP's, which nft does not print again.
+FIRST_HEADER = """
+table ip6 f {
+  chain i { type filter hook input priority 0
+    ip6 nexthdr tcp tcp dport 1003 drop
+    ip6 nexthdr tcp tcp dport vmap { 1005 : drop }
+    ip6 nexthdr tcp reject with tcp reset
+  }
+}
+"""
 # What iptables-restore loads; its extensions are not all known by more than a name.
 IPTABLES = """*filter
 :INPUT DROP [0:0]
@@ -304,6 +319,8 @@ KNOWN = [
     ("maps of verdicts", MAPS, [0, 1, 1, 0, 1, 1, 1, 1]),
     ("where ports are redirected, only what input drops is known", REDIRECTED,
      [255, 255, 255, 1, 255, 255, 255, 255]),
+    ("what is only for TCP as first header shuts no door to others", FIRST_HEADER,
+     [0, 0, 255, 0, 255, 0, 0, 0]),
     ("limits let some through", LIMITED, [255, 1, 255, 1, 1, 1, 1, 1]),
 ]
 
@@ -374,6 +391,8 @@ class Maker:
             f"{version} saddr {self.source(version)}",
             f"{version} daddr {pick(target)}",
             "ip6 nexthdr tcp" if version == "ip6" else "ip protocol tcp",
+            f"{'ip6 nexthdr' if version == 'ip6' else 'ip protocol'} tcp "
+            f"tcp dport {self.ports()}",
             f"iifname {pick(['lo', 'in0', '!= lo', '!= in0', '{ lo, in0 }'])}",
             f"iif {pick(['lo', '!= lo'])}",
             f"ct state {pick(state)}", "ct status dnat",
@@ -385,15 +404,20 @@ class Maker:
             "fib daddr type local", "limit rate 1000/second", "meta mark 1",
             "counter", "log", ""])
 
+    def reject(self):
+        return "reject" + self.random.choice(["", "", " with tcp reset",
+                                              " with icmp host-unreachable",
+                                              " with icmpv6 no-route"])
+
     def verdict(self, chains):
         pick = self.random.choice
-        words = ["accept", "accept", "drop", "drop", "reject", "return", "continue",
+        words = ["accept", "accept", "drop", "drop", self.reject(), "return", "continue",
                  "counter", "meta mark set 1"]
         words += [f"{how} {chain}" for chain in chains for how in ("jump", "goto")]
         if self.random.random() < 0.85:
             return pick(words)
         one, other = pick(words[:7] + words[9:]), pick(words[:7] + words[9:])
-        one, other = ("drop" if word == "reject" else word for word in (one, other))
+        one, other = ("drop" if word.startswith("reject") else word for word in (one, other))
         return pick([
             f"tcp dport vmap {{ 1001 : {one}, 1002-1004 : {other} }}",
             f"udp dport vmap {{ 1001 : {one}, * : {other} }}",

@@ -82,7 +82,11 @@ struct expectation {
 static const struct expectation expectations[] = {
 	{ DROP, S, S },
 	{ ACCEPT, O, O },
+	{ "{'reject':null}", S, S },
 	{ "{'reject':{'type':'tcp reset'}}", S, S },
+	{ "{'reject':{'type':'icmp','expr':'host-unreachable'}}", S, S },
+	{ "{'reject':{'type':'icmpx','expr':'host-unreachable'}}", S, S },
+	{ "{'reject':{'type':'icmpv6','expr':'no-route'}}", O, S },
 	{ "{'counter':{'packets':1,'bytes':9}},{'log':null}," DROP, S, S },
 	{ IS("==", PORT, "80") "," DROP, S, S },
 	{ IS("!=", PORT, "80") "," DROP, O, S },
