@@ -246,7 +246,7 @@ static bool process_differs(const struct host_listener *a,
 
 static bool differs(const struct host_listener *a, const struct host_listener *b)
 {
-	return process_differs(a, b) || a->firewalled != b->firewalled ||
+	return process_differs(a, b) || strcmp(reach_of(a), reach_of(b)) != 0 ||
 	       a->dual != b->dual || strcmp(a->iface, b->iface) != 0;
 }
 

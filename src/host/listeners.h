@@ -39,6 +39,8 @@ struct watched {
 	uint64_t backlog, backlog_max, overflows;
 	uint64_t told;         /* hash of the counts of its port told last */
 	uint64_t process_told; /* hash of the process told last */
+	uint8_t firewalled;    /* as in struct host_listener */
+	uint32_t judged;       /* in which round; 0: never */
 	uint32_t next;         /* with the same hash; LISTENER_NONE: the last */
 	uint32_t counts;       /* place in a count of sockets; LISTENER_NONE: none */
 };

@@ -224,7 +224,7 @@ void tell_listener(struct host_watch *watch, struct watched *w)
 		.port = w->port,
 		.proto = w->proto,
 		.dual = w->dual,
-		.firewalled = UNKNOWN_FLAG,
+		.firewalled = shield_judge(watch, w),
 		.uid = w->uid,
 		.processes = w->processes,
 		.backlog = w->backlog,

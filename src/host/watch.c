@@ -66,10 +66,12 @@ void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t 
 
 bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_us)
 {
+	int64_t earned = (now_us - credit->earned_us) / share;
 	/* The first time of all, it has been quiet for ever. */
-	credit->us +=
-		credit->earned_us == 0 ? most_us : (now_us - credit->earned_us) / share;
-	credit->earned_us = now_us;
+	credit->us += credit->earned_us == 0 ? most_us : earned;
+	/* What is too little to count yet counts next time. */
+	credit->earned_us =
+		credit->earned_us == 0 ? now_us : credit->earned_us + earned * share;
 	if (credit->us > most_us)
 		credit->us = most_us;
 	return credit->us > 0;
@@ -349,6 +351,7 @@ static void run_spaces(struct host_watch *watch)
 static void run_first(struct host_watch *watch)
 {
 	run_spaces(watch);
+	shield_run(watch);
 	search_all_owners(watch);
 	run_tcp(watch);
 	run_udp(watch);
@@ -405,6 +408,7 @@ void host_watch_run(struct host_watch *watch)
 	notice_lost_changes(watch);
 	if (changes_due_us(watch) <= watch->now_us)
 		run_changes(watch);
+	shield_run(watch);
 	if (is_due(watch, &watch->for_spaces))
 		run_spaces(watch);
 	if (!has_all_events(watch) && is_due(watch, &watch->for_glance))
@@ -423,14 +427,16 @@ void host_watch_run(struct host_watch *watch)
 
 int host_watch_timeout_ms(const struct host_watch *watch)
 {
-	const int64_t dues[] = { watch->for_spaces.due_us,
-				 watch->for_tcp.due_us,
-				 watch->for_udp.due_us,
-				 watch->for_owners.due_us,
-				 watch->for_counts.due_us,
-				 changes_due_us(watch),
-				 has_all_events(watch) ? INT64_MAX
-						       : watch->for_glance.due_us };
+	const int64_t dues[] = {
+		watch->for_spaces.due_us,
+		watch->for_tcp.due_us,
+		watch->for_udp.due_us,
+		watch->for_owners.due_us,
+		watch->for_counts.due_us,
+		changes_due_us(watch),
+		shield_due_us(watch),
+		has_all_events(watch) ? INT64_MAX : watch->for_glance.due_us
+	};
 	int64_t now = watch_clock_us();
 	/* Names of connections wait in their ring without waking anybody. */
 	int64_t first = now + SECOND_US;
@@ -458,6 +464,8 @@ static bool open_events(struct host_watch *watch,
 		kernel_open(&watch->kernel, &sink);
 	int fd = kernel_fd(&watch->kernel);
 	struct epoll_event event = { .events = EPOLLIN };
+	if (!shield_open(watch))
+		return false;
 	return fd < 0 || epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
@@ -470,6 +478,7 @@ struct host_watch *host_watch_open_with(host_emit emit, void *to,
 	watch->emit = emit;
 	watch->to = to;
 	watch->epoll = -1;
+	watch->shield.fd = -1;
 	watch->has_sctp = true;
 	watch->now_us = watch->allowance_us = watch_clock_us();
 	watch->processes.proc = options->proc != NULL ? options->proc : "/proc";
@@ -494,6 +503,7 @@ void host_watch_close(struct host_watch *watch)
 	if (watch == NULL)
 		return;
 	kernel_close(&watch->kernel);
+	shield_close(watch);
 	spaces_close(&watch->spaces);
 	listeners_free(&watch->listeners);
 	owners_free(&watch->owners);

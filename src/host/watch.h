@@ -47,6 +47,18 @@ struct kept_process {
 	int64_t read_us; /* monotonic; 0: empty */
 };
 
+/* What is known of the packet filter of our own namespace. */
+struct shield {
+	int fd;                /* tells of changes; below 0: it can't be watched */
+	struct ruleset *rules; /* NULL: not known */
+	uint32_t round;        /* of judging */
+	bool has_changed, is_judging;
+	bool is_legacy; /* rules that can't be read */
+	int64_t due_us, legacy_due_us;
+	struct credit credit;
+};
+
+struct ruleset;
 struct tally;
 struct round_trip;
 
@@ -64,6 +76,7 @@ struct host_watch {
 	uint32_t scan;
 	bool has_sctp;
 	struct processes processes;
+	struct shield shield;
 
 	struct change changes[CHANGES_MAX];
 	size_t change_count;
@@ -145,6 +158,18 @@ void search_owners(struct host_watch *watch, size_t from);
 void search_all_owners(struct host_watch *watch);
 /* False: searching has cost enough for now. */
 bool may_search(struct host_watch *watch);
+
+/* ---- shield.c ---- */
+
+/* False if it can't be waited for. */
+bool shield_open(struct host_watch *watch);
+void shield_close(struct host_watch *watch);
+int64_t shield_due_us(const struct host_watch *watch);
+/* Reads the rules if they changed; tells of listeners of which another thing holds now.
+ */
+void shield_run(struct host_watch *watch);
+/* As in struct host_listener. */
+uint8_t shield_judge(struct host_watch *watch, struct watched *w);
 
 /* ---- count.c ---- */
 
