@@ -44,7 +44,9 @@ bool policy_file_open(struct policy_file *file, const char *folder, struct buf *
 	*file = (struct policy_file){ 0 };
 	snprintf(file->path, sizeof(file->path), "%s/policy.yaml", folder);
 	int error = read_all(file->path, &file->text);
-	if (error == -ENOENT || error == -ENOTDIR)
+	/* A folder that can't be reached is the store's trouble, and told by it. */
+	bool unreachable = error == -EACCES && access(folder, R_OK | X_OK) != 0;
+	if (error == -ENOENT || error == -ENOTDIR || unreachable)
 		return true;
 	if (error != 0) {
 		buf_printf(errors, "%s: %s\n", file->path, strerror(-error));

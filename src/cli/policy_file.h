@@ -19,7 +19,8 @@ struct policy_file {
 };
 
 /*
- * Reads FOLDER/policy.yaml.  A missing file is no error.  False with messages in
+ * Reads FOLDER/policy.yaml.  A missing file is no error, nor a folder that can't be
+ * reached.  False with messages in
  * *errors if it can't be used.
  */
 bool policy_file_open(struct policy_file *file, const char *folder, struct buf *errors);
