@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/monitor.h"
 #include "cli/status_json.h"
 
@@ -65,7 +66,7 @@ static void emit_listener(void *to, const struct listener_record *listener)
 	if (e->monitor->policy.policy != NULL) {
 		struct buf reason = { 0 };
 		known.authorized = policy_authorizes(e->monitor->policy.policy, &known,
-						     monitor_now_us(), &reason);
+						     clock_us(CLOCK_REALTIME), &reason);
 		buf_free(&reason);
 	}
 	e->emit(e->to, &known);
@@ -126,8 +127,9 @@ static void put_policy(const struct monitor *m, struct buf *json)
 	if (policy == NULL)
 		status_json_policy(json, NULL, 0, 0);
 	else
-		status_json_policy(json, m->policy.path, policy_count(policy),
-				   policy_count_expired(policy, monitor_now_us()));
+		status_json_policy(
+			json, m->policy.path, policy_count(policy),
+			policy_count_expired(policy, clock_us(CLOCK_REALTIME)));
 }
 
 static void give_status(void *self, struct buf *json)

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/explain_screen.h"
@@ -25,13 +25,6 @@ struct gathered {
 	size_t array_count;
 	char missing[CLIENT_ERROR_MAX]; /* why some of the past is; "": none is */
 };
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static int not_readable(char error[static CLIENT_ERROR_MAX])
 {
@@ -205,7 +198,7 @@ static int gather(const struct common_options *common, uint16_t port,
 	char text[8];
 	snprintf(text, sizeof(text), "%u", port);
 	g->facts.port = port;
-	g->facts.now_us = now_us();
+	g->facts.now_us = clock_us(CLOCK_REALTIME);
 	home_add_addresses(&g->own);
 	g->facts.own = &g->own;
 	struct client *client = client_open(common);

@@ -4,6 +4,7 @@
  * Every record comes by here, on the main thread: what is detected, kept, shown and
  * answered is the same.
  */
+#include "base/clock.h"
 #include "cli/monitor.h"
 
 #include <netinet/in.h>
@@ -44,7 +45,7 @@ static void audit(struct monitor *m, const char *action, const char *actor,
 {
 	struct audit_record record;
 	record_init(RECORD_audit, &record);
-	record.at = monitor_now_us();
+	record.at = clock_us(CLOCK_REALTIME);
 	record.action = action;
 	record_text(record.actor, sizeof(record.actor), actor);
 	record_text(record.before, sizeof(record.before), before);
@@ -194,7 +195,7 @@ static void take_gone(void *self, const struct listener_record *listener)
 {
 	struct monitor *m = self;
 	struct listener_record gone = *listener;
-	gone.at = monitor_now_us();
+	gone.at = clock_us(CLOCK_REALTIME);
 	gone.change = "closed";
 	keep_and_show(m, RECORD_listener, &gone);
 }
@@ -204,7 +205,7 @@ static void end_baseline(struct monitor *m)
 	if (m->baseline == NULL)
 		return;
 	baseline_each_gone(m->baseline, take_gone, m);
-	detect_settle(m->detect, monitor_now_us());
+	detect_settle(m->detect, clock_us(CLOCK_REALTIME));
 	baseline_free(m->baseline);
 	m->baseline = NULL;
 }
@@ -329,7 +330,7 @@ bool monitor_open(struct monitor *m)
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	baseline_each(m->baseline, know, m);
-	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
 	audit(m, "start", "breakwater", "", m->policy.digest);
 	return true;
@@ -356,7 +357,7 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 	if (error != 0)
 		return error;
 	audit(m, "policy_apply", actor, before, m->policy.digest);
-	detect_set_policy(m->detect, m->policy.policy, monitor_now_us());
+	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	policy_free(old);
 	return 0;
 }

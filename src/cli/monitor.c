@@ -6,18 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
-
-int64_t monitor_now_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 void monitor_read_addresses(struct monitor *m)
 {
@@ -35,7 +28,7 @@ void monitor_second(struct monitor *m)
 	struct pipeline_totals totals;
 	pipeline_totals(m->pipeline, &totals);
 	totals.flow.services = ports_count(pipeline_ports(m->pipeline));
-	run_second(&m->state, &totals, monitor_now_us());
+	run_second(&m->state, &totals, clock_us(CLOCK_REALTIME));
 	monitor_take_second(m);
 	if (!m->common.json && !m->quiet)
 		run_progress(&m->state, totals.flow.services);

@@ -62,8 +62,6 @@ struct monitor {
 	unsigned ticks;
 };
 
-int64_t monitor_now_us(void);
-
 /*
  * Opens sockets' table, detectors, register and store; the state folder is ours. False,
  * with a message on standard error, if the register can't be used, or without memory.

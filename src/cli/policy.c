@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/home.h"
 #include "base/when.h"
 #include "cli/cli.h"
@@ -29,18 +29,12 @@ static const char examples[] =
 
 static const char default_since[] = "7d";
 
-int64_t policy_now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 int64_t policy_since_us(const struct policy_options *options)
 {
 	const char *since = options->since != NULL ? options->since : default_since;
 	int64_t at_us = 0;
-	when_parse(since, policy_now_us(), &at_us); /* checked with the options */
+	when_parse(since, clock_us(CLOCK_REALTIME),
+		   &at_us); /* checked with the options */
 	return at_us;
 }
 
@@ -101,7 +95,7 @@ static void see_flow(void *to, const void *record)
 
 static int look_back(const struct policy_options *o, struct proposal *proposal)
 {
-	int64_t now_us = policy_now_us(), since_us = policy_since_us(o);
+	int64_t now_us = clock_us(CLOCK_REALTIME), since_us = policy_since_us(o);
 	struct recall *recall = recall_open(&o->common, "policy", o->state);
 	if (recall == NULL)
 		return complain("out of memory", STATUS_INCOMPLETE);
@@ -125,7 +119,7 @@ static int propose(const struct policy_options *o, const char *path)
 		return complain("out of memory", STATUS_INCOMPLETE);
 	int status = look_back(o, &proposal);
 	if (status == STATUS_OK || status == STATUS_INCOMPLETE) {
-		policy_propose(proposal.seen, policy_now_us(), &text);
+		policy_propose(proposal.seen, clock_us(CLOCK_REALTIME), &text);
 		int printed = print(&text);
 		status = printed != STATUS_OK ? printed : status;
 		fprintf(stderr,
@@ -207,7 +201,7 @@ static int apply(const struct policy_options *o, const char *path)
 	struct policy *policy = policy_from_file(path, &status);
 	if (policy == NULL)
 		return status;
-	policy_review(policy, policy_now_us(), &advice);
+	policy_review(policy, clock_us(CLOCK_REALTIME), &advice);
 	policy_free(policy);
 	if (buf_ok(&advice) && advice.len > 0)
 		fwrite(advice.at, 1, advice.len, stderr);
@@ -244,7 +238,7 @@ static int derive(const struct policy_options *o, const char *path, policy_write
 	buf_free(&errors);
 	if (policy == NULL)
 		return status;
-	write(policy, policy_now_us(), &out);
+	write(policy, clock_us(CLOCK_REALTIME), &out);
 	policy_free(policy);
 	return print(&out);
 }

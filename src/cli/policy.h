@@ -14,8 +14,6 @@ struct policy_options {
 	struct common_options common;
 };
 
-/* Time now, and what --since means, in microseconds since 1970. */
-int64_t policy_now_us(void);
 int64_t policy_since_us(const struct policy_options *options);
 
 /* Reads a register; NULL: all has been said, *status is 2, or 4 if not permitted. */

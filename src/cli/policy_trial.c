@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/home.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -167,7 +168,7 @@ static void print_sum(const struct trial *trial, const struct detect_trial_sum *
 static int try_past(struct trial *trial, const struct policy_options *o)
 {
 	struct detect_trial_sum sum;
-	int64_t now_us = policy_now_us(), since_us = policy_since_us(o);
+	int64_t now_us = clock_us(CLOCK_REALTIME), since_us = policy_since_us(o);
 	struct recall *recall = recall_open(&o->common, "policy", o->state);
 	if (recall == NULL)
 		return STATUS_INCOMPLETE;

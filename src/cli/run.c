@@ -15,6 +15,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/captures.h"
 #include "cli/cli.h"
 #include "cli/monitor.h"
@@ -233,7 +234,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 		return STATUS_NOT_PERMITTED;
 	}
 	int status = open_web(m, socket_path);
-	run_begin(&m->state, monitor_now_us());
+	run_begin(&m->state, clock_us(CLOCK_REALTIME));
 	if (status == STATUS_OK)
 		status = open_captures(m, captures);
 	if (status != STATUS_OK)

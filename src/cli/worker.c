@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum { POLL_MS = 50, LIST_US = 100000 };
 #define CLOCK_STEP_US 2000000LL
@@ -21,13 +22,6 @@ static void send(struct worker *w, enum out_message kind, const void *message,
 		}
 		sched_yield();
 	}
-}
-
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /*

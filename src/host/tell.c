@@ -4,6 +4,7 @@
  * A socket that nobody holds is looked at twice: between the kernel's list of sockets
  * and that of open files, a process may have ended.
  */
+#include "base/clock.h"
 #include "host/watch.h"
 
 #include <net/if.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 enum {
 	DOUBT_US = 250000,
@@ -22,16 +22,9 @@ enum {
 	SEARCH_BURST_US = 150000,
 };
 
-static int64_t wall_clock_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void watch_send(struct host_watch *watch, struct host_event *event)
 {
-	event->at_us = wall_clock_us();
+	event->at_us = clock_us(CLOCK_REALTIME);
 	watch->emit(watch->to, event);
 }
 
@@ -232,7 +225,8 @@ void tell_listener(struct host_watch *watch, struct watched *w)
 		.overflows = w->overflows,
 	};
 	if (w->since_us == 0)
-		w->since_us = watch->is_synced ? wall_clock_us() : UNKNOWN_TIME;
+		w->since_us =
+			watch->is_synced ? clock_us(CLOCK_REALTIME) : UNKNOWN_TIME;
 	fill_owner(watch, w, to);
 	interface_name(watch, w, to->iface, sizeof(to->iface));
 	w->is_told = true;

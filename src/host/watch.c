@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum {
 	SECOND_US = 1000000,
@@ -38,21 +39,14 @@ enum {
 	GLANCE_SHARE = 500,
 };
 
-static int64_t read_clock(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
-}
-
 int64_t watch_clock_us(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return clock_us(CLOCK_MONOTONIC);
 }
 
 int64_t watch_cost_us(void)
 {
-	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void pace_set(struct pace *pace, int64_t now_us, int64_t began_cost_us, int64_t least,

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/writer.h"
 
 enum {
@@ -24,13 +24,6 @@ struct batch {
 	struct queue_place first, end;
 	uint64_t count, open; /* messages in it, and those not yet on disk */
 };
-
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
 
 int64_t record_time(enum record_kind kind, const void *record)
 {

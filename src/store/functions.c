@@ -2,8 +2,8 @@
  * functions.c: functions of SQL that SQLite has not: in_net(), time_text(), time_us().
  */
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/when.h"
 #include "store/reading.h"
 
@@ -55,13 +55,10 @@ static void time_us(sqlite3_context *context, int count, sqlite3_value **values)
 {
 	(void)count;
 	int64_t at_us;
-	struct timespec now;
 	const char *text = (const char *)sqlite3_value_text(values[0]);
 	if (text == NULL)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t now_us = now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-	if (when_parse(text, now_us, &at_us))
+	if (when_parse(text, clock_us(CLOCK_REALTIME), &at_us))
 		sqlite3_result_int64(context, at_us);
 	else
 		sqlite3_result_error(context, "time_us(): " WHEN_ALLOWED, -1);

@@ -10,8 +10,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "store/prune.h"
 #include "store/reading.h"
 #include "store/writer.h"
@@ -52,13 +52,6 @@ void keeping_free(struct keeping *keeping)
 		return;
 	prune_free(&keeping->prune);
 	free(keeping);
-}
-
-static int64_t monotonic_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND_US + now.tv_nsec / 1000;
 }
 
 /* ---- how much and how old ---- */
@@ -213,7 +206,7 @@ static bool keep_to_limits(struct keeping *keeping, struct store *store)
 
 void keeping_work(struct keeping *keeping, struct store *store, bool ok)
 {
-	int64_t now_us = monotonic_us();
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	if (now_us < keeping->next_us || store->lock_fd < 0)
 		return;
 	keeping->next_us = now_us + LOOK_MS * 1000LL;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/days.h"
 #include "store/events.h"
 #include "store/reading.h"
@@ -27,16 +27,9 @@ enum {
 
 /* ---- watching the time ---- */
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
-
 void watch_begin(struct watch *watch, uint32_t time_limit_ms, const atomic_bool *cancel)
 {
-	*watch = (struct watch){ .begin_us = now_us(),
+	*watch = (struct watch){ .begin_us = clock_us(CLOCK_MONOTONIC),
 				 .time_limit_us = (int64_t)time_limit_ms * 1000,
 				 .cancel = cancel };
 	watch->told_us = watch->begin_us;
@@ -59,7 +52,7 @@ static bool is_cancelled(const struct watch *watch)
 
 bool watch_goes_on(struct watch *watch)
 {
-	int64_t now = now_us(), taken_us = now - watch->begin_us;
+	int64_t now = clock_us(CLOCK_MONOTONIC), taken_us = now - watch->begin_us;
 	if (watch->why != 0)
 		return false;
 	if (watch->time_limit_us > 0 && taken_us > watch->time_limit_us)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/keeping.h"
 
 enum {
@@ -37,13 +38,6 @@ const char *store_state_name(enum store_state state)
 		[STORE_FAILED] = "failed",
 	};
 	return names[state];
-}
-
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 /* ---- putting ---- */
