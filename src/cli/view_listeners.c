@@ -92,7 +92,17 @@ SHOW(show_since)
 	cell_when(out, record, "since");
 }
 
-/* A full accept queue drops clients. */
+SHOW(show_established)
+{
+	cell_count(out, record, "established");
+}
+
+SHOW(show_rtt)
+{
+	cell_duration(out, record, "rtt_us");
+}
+
+/* The kernel takes one more than the most (accept queue), then drops clients. */
 SHOW(show_queue)
 {
 	char waiting[32], most[32];
@@ -105,7 +115,7 @@ SHOW(show_queue)
 	else
 		snprintf(out->text, sizeof(out->text), "%s/%s", waiting, most);
 	cell_quiet_if_nothing(out, backlog);
-	if (backlog_max > 0 && backlog >= backlog_max)
+	if (backlog_max > 0 && backlog > backlog_max)
 		cell_mark(out);
 }
 
@@ -153,6 +163,10 @@ static const struct column columns[] = {
 	{ "REACH", "reach", "From where it is reached.", true, true, 1, 0, show_reach },
 	{ "SINCE", "since", "Listening since, local time.", true, false, 5, 0,
 	  show_since },
+	{ "CONNS", "established", "Connections open now.", false, false, 6, 0,
+	  show_established },
+	{ "RTT", "rtt_us", "Their round trip, by the kernel.", false, false, 7, 0,
+	  show_rtt },
 	{ "QUEUE", "backlog", "Waiting clients, of most.", false, false, 3, 0,
 	  show_queue },
 	{ "DROPS", "overflows", "Clients dropped by a full queue.", false, false, 4, 0,

@@ -393,6 +393,10 @@ void host_each(struct host *host,
 		for (; kept != NULL; kept = kept->next) {
 			struct listener_record record;
 			make_record(host, &kept->listener, kept->at_us, NULL, &record);
+			if (kept->has_socket) {
+				record.established = kept->socket.established;
+				record.rtt_us = kept->socket.rtt_p50_us;
+			}
 			emit(to, &record);
 		}
 	}

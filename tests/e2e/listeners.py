@@ -330,6 +330,13 @@ def ordinary_user(tap, lab):
     one = listener(monitor, 7600)
     tap.ok("pid" not in one and one["transport"] == "tcp",
            "an ordinary user sees the sockets, and of others' no process", one)
+    # No packet may be seen, but the kernel measures, too.
+    ends = [server.connect("127.0.0.1", 7600) for _ in range(3)]
+    counted = until(lambda: [one for one in listeners(monitor, 7600)
+                             if "netns" not in one and one.get("established") == 3],
+                    "three connections", 10, 0.2)[0]
+    tap.ok(counted.get("rtt_us", 0) > 0 and len(ends) == 3,
+           "connections and round trips are known without seeing packets", counted)
     means = monitor.get("status")["sockets"]
     tap.ok(not means["sees_processes"] and not means["sees_namespaces"] and
            means["reason"],

@@ -46,7 +46,7 @@ static void what_is_wrong_with_a_listener_has_a_mark(void **state)
 	assert_cell(view, "AUTH", "{\"authorized\":false}", "!no", TONE_OVER);
 	assert_cell(view, "AUTH", "{\"authorized\":true}", "yes", TONE_NORMAL);
 	assert_cell(view, "AUTH", "{}", "-", TONE_QUIET);
-	assert_cell(view, "QUEUE", "{\"backlog\":128,\"backlog_max\":128}", "!128/128",
+	assert_cell(view, "QUEUE", "{\"backlog\":129,\"backlog_max\":128}", "!129/128",
 		    TONE_OVER);
 	assert_cell(view, "QUEUE", "{\"backlog\":0,\"backlog_max\":4096}", "0/4,096",
 		    TONE_QUIET);
