@@ -4,13 +4,14 @@
  * Every record comes by here, on the main thread: what is detected, kept, shown and
  * answered is the same.
  */
-#include "base/clock.h"
 #include "cli/monitor.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL

@@ -4,7 +4,6 @@
  * A socket that nobody holds is looked at twice: between the kernel's list of sockets
  * and that of open files, a process may have ended.
  */
-#include "base/clock.h"
 #include "host/watch.h"
 
 #include <net/if.h>
@@ -12,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+
+#include "base/clock.h"
 
 enum {
 	DOUBT_US = 250000,

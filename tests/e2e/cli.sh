@@ -87,7 +87,7 @@ ok $? "--json prints one record a line"
 exits 0 ask flows --host 198.51.100.7 && [ "$(wc -l <"$dir/out")" = 2 ]
 ok $? "flows are found by a client's address"
 
-exits 0 ask ports --listening && grep -q "5432/tcp.*postgres.*loopback.*!128/128" "$dir/out"
+exits 0 ask ports --listening && grep -q "5432/tcp.*postgres.*loopback.*!129/128" "$dir/out"
 ok $? "ports --listening tells who waits for clients and whose queue is full"
 
 exits 1 ask findings && grep -q "unauthorized_port.*8000/tcp" "$dir/out" &&

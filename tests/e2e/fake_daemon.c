@@ -195,7 +195,7 @@ static void fill_listener(struct listener_record *listener, size_t i)
 	listener->authorized = listening[i].authorized;
 	listener->reach = listening[i].reach;
 	listener->since = now_us() - (int64_t)(i + 1) * 5000 * 1000000;
-	listener->backlog = listening[i].port == 5432 ? 128 : 0;
+	listener->backlog = listening[i].port == 5432 ? 129 : 0;
 	listener->backlog_max = 128;
 	listener->overflows = listening[i].port == 5432 ? 17 : 0;
 }
