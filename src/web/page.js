@@ -58,7 +58,7 @@ const listenerColumns = [
 	  text: true, value: (l) => l.since, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
 	{ name: "Queue", doc: "Clients that wait to be accepted, of the most that may",
 	  value: (l) => l.backlog, show: (v, l) => (l.backlog_max === undefined ? count(v) : `${count(v)}/${count(l.backlog_max)}`),
-	  over: (v, l) => l.backlog_max > 0 && v >= l.backlog_max },
+	  over: (v, l) => l.backlog_max > 0 && v > l.backlog_max },
 	{ name: "Allowed", doc: "Whether the register of authorised ports allows it",
 	  text: true, value: (l) => l.authorized, show: (v) => (v ? "yes" : "no"), over: (v) => v === false },
 ];
