@@ -24,8 +24,10 @@ ROUNDS = int(os.environ.get("FIREWALL_ROUNDS", "100"))
 SEED = int(os.environ.get("FIREWALL_SEED", str(random.SystemRandom().randrange(10**6))))
 SHUT, OPEN, UNKNOWN = 1, 0, 255
 OURS4, OURS4_TOO, OURS6 = "10.9.0.1", "10.9.1.1", "fd09::1"
-STRANGERS = ["10.9.0.2", "10.9.0.3", "192.0.2.77", "198.51.100.77",
-             "fd09::2", "fd09::3", "2001:db8:ff00::4d"]
+# One of each kind that the rules that are made up tell apart.
+STRANGERS = ["10.9.0.2", "10.9.0.3", "10.9.0.4", "10.9.0.50", "192.0.2.77",
+             "198.51.100.77", "203.0.113.1",
+             "fd09::2", "fd09::3", "fd09::4d", "2001:db8:ff00::4d"]
 PADDING = bytes([0, 0, 1, 4, 0, 0, 0, 0])  # a header before TCP's (RFC 8200 4.6)
 QUIET_S = 0.25   # a packet that gets through is there long before
 NOTICED_S = 2.0  # what is promised
@@ -67,7 +69,10 @@ class House:
         self.doors = [self.open_door(lab, *door[:3]) for door in DOORS]
         # Neighbours are known before a rule can hide them.
         for number in (0, 2, 7):
-            self.try_doors({number}, lambda done, n=number: len(done[n]) >= 3)
+            family = family_of(DOORS[number][3][0])
+            all_of_them = sum(family_of(one) == family for one in STRANGERS)
+            self.try_doors({number},
+                           lambda done, n=number, a=all_of_them: len(done[n]) >= a)
 
     def open_door(self, lab, kind, address, port):
         with self.inside.inside():
