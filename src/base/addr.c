@@ -29,6 +29,13 @@ bool addr_is_group(const struct addr *a)
 	return (a->ip6[12] & 0xf0) == 0xe0 || memcmp(a->ip6 + 12, broadcast, 4) == 0;
 }
 
+bool addr_is_unspecified(const struct addr *a)
+{
+	static const uint8_t zeros[16];
+	size_t same = addr_is_v4(a) ? 12 : 0; /* the prefix of mapped addresses */
+	return memcmp(a->ip6 + same, zeros, sizeof(zeros) - same) == 0;
+}
+
 struct addr addr_source(const struct addr *a)
 {
 	struct addr source = *a;

@@ -112,13 +112,13 @@ void detect_each(const struct detect *detect,
 static bool is_about(const struct detect *detect, const struct finding_record *r,
 		     const struct addr *ip)
 {
-	bool is_own = place_is_wildcard(ip) || addr_is_group(ip) ||
+	bool is_own = addr_is_unspecified(ip) || addr_is_group(ip) ||
 		      home_holds(&detect->own, ip);
 	if (!is_own) /* a container, or a machine on which our clients use the port */
 		return addr_equal(&r->server_ip, ip);
 	return r->netns == UNKNOWN_U64 &&
-	       (addr_equal(&r->server_ip, ip) || place_is_wildcard(&r->server_ip) ||
-		place_is_wildcard(ip));
+	       (addr_equal(&r->server_ip, ip) || addr_is_unspecified(&r->server_ip) ||
+		addr_is_unspecified(ip));
 }
 
 uint64_t detect_count(const struct detect *detect, const char *transport,

@@ -11,11 +11,6 @@
 static const struct addr every_v4 = { .ip6 = { [10] = 0xff, [11] = 0xff } };
 static const struct addr every_v6 = { .ip6 = { 0 } };
 
-bool place_is_wildcard(const struct addr *ip)
-{
-	return addr_equal(ip, &every_v4) || addr_equal(ip, &every_v6);
-}
-
 void places_init(struct places *places)
 {
 	*places = (struct places){ .key = hash_key_random(), .closed = order_empty() };
@@ -170,7 +165,7 @@ struct place *places_serving(struct places *places, const char *transport,
 
 struct place *places_twin(struct places *places, const struct place *place)
 {
-	if (!place_is_wildcard(&place->ip))
+	if (!addr_is_unspecified(&place->ip))
 		return NULL;
 	const struct addr *other = addr_is_v4(&place->ip) ? &every_v6 : &every_v4;
 	struct place *twin =

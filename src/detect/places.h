@@ -69,8 +69,6 @@ struct place *places_serving(struct places *places, const char *transport,
 /* The open place bound to every address of the other family, of the same program. */
 struct place *places_twin(struct places *places, const struct place *place);
 
-bool place_is_wildcard(const struct addr *ip);
-
 /* The program as far as it is known; what is not leaves what was. */
 void place_learn(struct place *place, const struct listener_record *l);
 

@@ -12,13 +12,6 @@
 
 #define SECOND_US 1000000LL
 
-bool explain_is_any(const struct addr *addr)
-{
-	static const uint8_t zero[16];
-	return memcmp(addr->ip6, zero, addr_is_v4(addr) ? 0 : sizeof(zero)) == 0 &&
-	       memcmp(addr->ip6 + 12, zero, 4) == 0;
-}
-
 static bool is_of_transport(const struct listener_record *l, const char *transport)
 {
 	return l->transport == NULL || transport == NULL ||
@@ -38,7 +31,7 @@ const struct listener_record *explain_listener_of(const struct explain_facts *fa
 		if (addr_equal(&l->ip, server))
 			return l;
 		bool takes = addr_is_v4(server) || !addr_is_v4(&l->ip);
-		if (takes && explain_is_any(&l->ip))
+		if (takes && addr_is_unspecified(&l->ip))
 			any = l;
 	}
 	return any;

@@ -30,6 +30,3 @@ const struct port_record *explain_missed(const struct explain_facts *facts);
 
 /* words.c */
 void explain_words(const struct explain_facts *facts, struct explain_answer *out);
-
-/* True if the record's address is every one: 0.0.0.0 or ::. */
-bool explain_is_any(const struct addr *addr);

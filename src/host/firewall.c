@@ -325,13 +325,6 @@ static struct rule_range all_of(uint8_t network)
 	return all;
 }
 
-static bool is_any(const struct addr *addr)
-{
-	static const uint8_t none[16] = { 0 };
-	struct addr any4 = addr_v4(none), any6 = addr_v6(none);
-	return addr_equal(addr, &any4) || addr_equal(addr, &any6);
-}
-
 static struct packets packets_to(const struct ruleset *ruleset,
 				 const struct firewall_door *door, uint8_t network)
 {
@@ -341,7 +334,7 @@ static struct packets packets_to(const struct ruleset *ruleset,
 		.network = network,
 		.port = number_range(door->port, door->port),
 		.source = all_of(network),
-		.destination = is_any(&door->addr)
+		.destination = addr_is_unspecified(&door->addr)
 				       ? all_of(network)
 				       : (struct rule_range){ door->addr, door->addr },
 		.track = TRACK_NEW,
@@ -407,8 +400,8 @@ static int walk_all(const struct ruleset *ruleset, const struct packets *packets
 static bool may_send(const struct addr *addr, uint8_t network)
 {
 	static const struct addr loopback6 = { .ip6 = { [15] = 1 } };
-	if (addr_is_v4(addr) != (network == 4) || addr_is_group(addr) || is_any(addr) ||
-	    addr_equal(addr, &loopback6))
+	if (addr_is_v4(addr) != (network == 4) || addr_is_group(addr) ||
+	    addr_is_unspecified(addr) || addr_equal(addr, &loopback6))
 		return false;
 	return network == 6 || addr->ip6[12] != 127;
 }

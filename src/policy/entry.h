@@ -91,8 +91,6 @@ bool entry_may_be_one_program(const struct entry *a, const struct entry *b);
 /* Cuts what the kernel adds to a program whose file is gone, as after an upgrade. */
 void entry_without_deleted(char *exe);
 
-bool entry_is_wildcard(const struct addr *ip);
-
 void entry_free(struct entry *entry);
 
 /* Sorts, and says every overlap as an error line; true if there was none. */

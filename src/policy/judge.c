@@ -38,17 +38,10 @@ void entry_without_deleted(char *exe)
 		exe[len - end] = '\0';
 }
 
-bool entry_is_wildcard(const struct addr *ip)
-{
-	static const uint8_t zeros[16];
-	return memcmp(ip->ip6, zeros, 16) == 0 ||
-	       (addr_is_v4(ip) && memcmp(ip->ip6 + 12, zeros, 4) == 0);
-}
-
 /* A socket bound to every address needs an entry for every address of the family. */
 static bool may_bind(const struct prefixes *addresses, const struct addr *ip)
 {
-	if (addresses->any || !entry_is_wildcard(ip))
+	if (addresses->any || !addr_is_unspecified(ip))
 		return prefixes_hold(addresses, ip);
 	uint8_t len = addr_is_v4(ip) ? 96 : 0;
 	for (size_t i = 0; i < addresses->count; i++)

@@ -163,7 +163,7 @@ void policy_seen_listener(struct policy_seen *seen, const struct listener_record
 	memcpy(group->package, l->package, sizeof(group->package));
 	struct prefixes *addresses = &group->entry.addresses;
 	addresses->any |=
-		entry_is_wildcard(&l->ip) || addresses->count >= SEEN_PUBLIC_MAX;
+		addr_is_unspecified(&l->ip) || addresses->count >= SEEN_PUBLIC_MAX;
 	if (!addresses->any && !add_address(addresses, &l->ip))
 		seen->failed = true;
 }
@@ -187,7 +187,7 @@ static struct prefix source_of(const struct addr *client, bool is_near)
 			prefix.addr.ip6[15] = 0;
 			prefix.len = 120;
 		}
-	} else if (!entry_is_wildcard(client)) {
+	} else if (!addr_is_unspecified(client)) {
 		prefix.addr = addr_source(client);
 		prefix.len = 64;
 	}

@@ -145,6 +145,20 @@ static void groups_are_multicast_and_broadcast(void **state)
 	}
 }
 
+static void unspecified_is_every_address_of_either_family(void **state)
+{
+	(void)state;
+	static const char *const every[] = { "0.0.0.0", "::" };
+	static const char *const others[] = { "0.0.0.1", "::1" };
+	struct addr mapped_by_none = { .ip6 = { [11] = 0xff } };
+	for (size_t i = 0; i < 2; i++) {
+		struct addr any = addr(every[i]), other = addr(others[i]);
+		assert_true(addr_is_unspecified(&any));
+		assert_false(addr_is_unspecified(&other));
+	}
+	assert_false(addr_is_unspecified(&mapped_by_none));
+}
+
 static void a_source_is_a_host_or_a_64(void **state)
 {
 	(void)state;
@@ -221,6 +235,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_holds_its_addresses_and_no_others),
 		cmocka_unit_test(what_is_no_prefix_is_refused),
 		cmocka_unit_test(groups_are_multicast_and_broadcast),
+		cmocka_unit_test(unspecified_is_every_address_of_either_family),
 		cmocka_unit_test(a_source_is_a_host_or_a_64),
 		cmocka_unit_test(home_holds_what_was_added_once),
 		cmocka_unit_test(a_full_home_says_so),
