@@ -63,3 +63,37 @@ static inline uint32_t bytes_be32(struct bytes *b)
 	return (uint32_t)p.at[0] << 24 | (uint32_t)p.at[1] << 16 |
 	       (uint32_t)p.at[2] << 8 | p.at[3];
 }
+
+static inline uint32_t bytes_be24(struct bytes *b)
+{
+	struct bytes p = bytes_take(b, 3);
+	if (p.bad)
+		return 0;
+	return (uint32_t)p.at[0] << 16 | (uint32_t)p.at[1] << 8 | p.at[2];
+}
+
+static inline uint64_t bytes_be64(struct bytes *b)
+{
+	uint64_t high = bytes_be32(b);
+	return high << 32 | bytes_be32(b);
+}
+
+static inline uint16_t bytes_le16(struct bytes *b)
+{
+	return __builtin_bswap16(bytes_be16(b));
+}
+
+static inline uint32_t bytes_le24(struct bytes *b)
+{
+	return __builtin_bswap32(bytes_be24(b)) >> 8;
+}
+
+static inline uint32_t bytes_le32(struct bytes *b)
+{
+	return __builtin_bswap32(bytes_be32(b));
+}
+
+static inline uint64_t bytes_le64(struct bytes *b)
+{
+	return __builtin_bswap64(bytes_be64(b));
+}

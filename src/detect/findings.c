@@ -12,7 +12,8 @@
 
 #define SAY_AGAIN_US (10 * SECOND_US)
 
-const char *const severity_names[SEVERITIES] = { "low", "medium", "high", "critical" };
+const char *const severity_names[SEVERITIES] = { "notice", "low", "medium", "high",
+						 "critical" };
 
 static const char *const proofs[] = { "unsolicited", "handshake", "dialogue" };
 

@@ -20,7 +20,14 @@ enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
 #define HOLD_OPEN INT64_MAX /* until somebody ends it */
 #define SECOND_US 1000000LL
 
-enum { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITIES };
+enum {
+	SEVERITY_NOTICE, /* worth knowing, not worth a look by itself */
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
 extern const char *const severity_names[SEVERITIES];
 
 struct finding {

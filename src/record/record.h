@@ -77,6 +77,13 @@ struct schema {
 #undef FIELD
 #undef END
 
+/* What every record of a conversation begins with: SPOKEN() in record.def. */
+#define FIELD(r, type, name, role, doc) field_##type name;
+struct spoken {
+	SPOKEN(spoken)
+};
+#undef FIELD
+
 enum record_kind {
 #define RECORD(r, doc) RECORD_##r,
 #define FIELD(r, type, name, role, doc)

@@ -28,6 +28,8 @@ static const struct event_table tables[] = {
 	  "minute DESC" },
 	{ RECORD_finding, "", "", 0, "PRIMARY KEY(id)", "", "\"last\"",
 	  "\"last\" DESC" },
+	{ RECORD_login, "", "", 0, "", "CREATE INDEX IF NOT EXISTS login_at ON login(at);",
+	  "at", "at DESC,rowid DESC" },
 	{ RECORD_gap, "", "", 0, "PRIMARY KEY(\"start\",reason)", "", "\"end\"",
 	  "\"start\" DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },
