@@ -23,7 +23,9 @@ static const char *const types[TYPES] = {
 
 static void write_question(struct buf *out, const struct dns_record *dns)
 {
-	object_u64(out, "opcode", dns->opcode == UNKNOWN_U32 ? 0 : dns->opcode);
+	/* The usual one goes without saying; older schemas don't know the member. */
+	if (dns->opcode != UNKNOWN_U32 && dns->opcode != 0)
+		object_u64(out, "opcode", dns->opcode);
 	object_text(out, "rrname", dns->query);
 	object_text(out, "rrtype", dns->type);
 }
