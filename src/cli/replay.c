@@ -17,8 +17,9 @@
 #include "cli/replay_store.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
+#include "detect/detect.h"
 
-enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16 };
+enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16, LAST_WORDS_US = 60000000 };
 
 enum format { FORMAT_NATIVE, FORMAT_ZEEK, FORMAT_EVE };
 
@@ -28,10 +29,12 @@ struct replay {
 	struct summary summary;
 	struct buf out;
 	enum format format;
-	bool prints, flows, ports, self; /* records asked for */
-	struct replay_store *keep;       /* NULL: nothing is kept */
-	bool progress;                   /* a terminal is looking */
-	int shown;                       /* per mille last drawn; -1: none */
+	struct detect *detect;
+	uint32_t types; /* records asked for: bit per kind */
+	bool prints;
+	struct replay_store *keep; /* NULL: nothing is kept */
+	bool progress;             /* a terminal is looking */
+	int shown;                 /* per mille last drawn; -1: none */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -40,6 +43,11 @@ static void interrupt(int signal_number)
 {
 	(void)signal_number;
 	interrupted = 1;
+}
+
+static bool asks(const struct replay *r, enum record_kind kind)
+{
+	return (r->types >> kind & 1) != 0;
 }
 
 static void flush(struct replay *r)
@@ -88,8 +96,36 @@ static void take_flow(void *self, const struct flow_record *flow)
 	struct flow_record known = *flow;
 	if (r->keep != NULL && strcmp(flow->end_reason, "active") != 0)
 		keep_flow(r, &known);
-	if (r->prints && r->flows)
+	if (r->prints && asks(r, RECORD_flow))
 		print_flow(r, &known);
+}
+
+static void print_record(struct replay *r, enum record_kind kind, const void *record)
+{
+	if (!r->prints || !asks(r, kind) || r->format != FORMAT_NATIVE)
+		return;
+	record_json(&r->out, kind, record);
+	end_line(r);
+}
+
+static void take_finding(void *self, const struct finding_record *finding)
+{
+	struct replay *r = self;
+	if (r->keep != NULL)
+		replay_store_put(r->keep, RECORD_finding, finding);
+	print_record(r, RECORD_finding, finding);
+}
+
+static void take_record(void *self, enum record_kind kind, const void *record)
+{
+	struct replay *r = self;
+	if (kind == RECORD_finding) {
+		detect_evidence(r->detect, record);
+		return;
+	}
+	if (r->keep != NULL && kind == RECORD_login)
+		replay_store_put(r->keep, kind, record);
+	print_record(r, kind, record);
 }
 
 static void take_port(void *self, const struct port_record *port,
@@ -98,7 +134,7 @@ static void take_port(void *self, const struct port_record *port,
 	struct replay *r = self;
 	if (r->keep != NULL)
 		replay_store_put_port(r->keep, port, detail);
-	if (!r->prints || !r->ports || r->format != FORMAT_NATIVE)
+	if (!r->prints || !asks(r, RECORD_port) || r->format != FORMAT_NATIVE)
 		return;
 	record_json(&r->out, RECORD_port, port);
 	end_line(r);
@@ -142,7 +178,7 @@ static void print_self(struct replay *r, const struct pipeline_totals *totals)
 	self.at = totals->newest_us;
 	if (r->keep != NULL && totals->newest_us != INT64_MIN)
 		replay_store_put(r->keep, RECORD_self, &self);
-	if (!r->prints || !r->self || totals->newest_us == INT64_MIN)
+	if (!r->prints || !asks(r, RECORD_self) || totals->newest_us == INT64_MIN)
 		return;
 	if (r->format == FORMAT_NATIVE)
 		record_json(&r->out, RECORD_self, &self);
@@ -175,12 +211,16 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
+		.reads = true,
+		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
+			 1u << RECORD_finding,
 		.catalog = catalog,
 	};
 	struct pipeline_sink sink = {
 		.self = r,
 		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
 									 : NULL,
+		.record = r->prints || r->keep != NULL ? take_record : NULL,
 		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
 	struct pipeline *p =
@@ -195,6 +235,9 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	}
 	struct pipeline_totals totals;
 	pipeline_totals(p, &totals);
+	/* What is waiting to be said, is. */
+	if (totals.newest_us != INT64_MIN)
+		detect_tick(r->detect, totals.newest_us + LAST_WORDS_US);
 	print_self(r, &totals);
 	flush(r);
 	if (*pipeline_error(p) != '\0')
@@ -207,25 +250,41 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	return status;
 }
 
-/* "flow,port,self"; NULL: all of them. */
+/* Those of a replay; the rest needs a running monitor. */
+static uint32_t replayed(void)
+{
+	return RECORDS_SAID | 1u << RECORD_flow | 1u << RECORD_port |
+	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding;
+}
+
+static bool refuse_type(const char *type, size_t len)
+{
+	fprintf(stderr, "breakwater: --type %.*s: allowed are", (int)len, type);
+	const char *between = " ";
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
+		if ((replayed() >> kind & 1) == 0)
+			continue;
+		fprintf(stderr, "%s%s", between, schemas[kind].name);
+		between = ", ";
+	}
+	fprintf(stderr, ", joined by commas\n");
+	return false;
+}
+
+/* "flow,port,self"; NULL: all but what is said, of which there is much. */
 static bool choose_types(struct replay *r, const char *types)
 {
-	r->flows = r->ports = r->self = types == NULL;
+	r->types = types == NULL ? replayed() & ~RECORDS_SAID : 0;
 	while (types != NULL && *types != '\0') {
 		size_t len = strcspn(types, ",");
-		if (len == 4 && strncmp(types, "flow", len) == 0)
-			r->flows = true;
-		else if (len == 4 && strncmp(types, "port", len) == 0)
-			r->ports = true;
-		else if (len == 4 && strncmp(types, "self", len) == 0)
-			r->self = true;
-		else {
-			fprintf(stderr,
-				"breakwater: --type %.*s: allowed are flow, port "
-				"and self, joined by commas\n",
-				(int)len, types);
-			return false;
-		}
+		unsigned kind = 0;
+		while (kind < RECORD_KINDS &&
+		       (strlen(schemas[kind].name) != len ||
+			memcmp(schemas[kind].name, types, len) != 0))
+			kind++;
+		if (kind == RECORD_KINDS || (replayed() >> kind & 1) == 0)
+			return refuse_type(types, len);
+		r->types |= 1u << kind;
 		types += len + (types[len] == ',');
 	}
 	return true;
@@ -234,9 +293,10 @@ static bool choose_types(struct replay *r, const char *types)
 /* conn.log knows connections only, EVE here flow and stats. */
 static bool types_suit_format(const struct replay *r)
 {
-	bool any = r->format == FORMAT_ZEEK  ? r->flows
-		   : r->format == FORMAT_EVE ? r->flows || r->self
-					     : true;
+	bool any = r->format == FORMAT_ZEEK ? asks(r, RECORD_flow)
+		   : r->format == FORMAT_EVE
+			   ? asks(r, RECORD_flow) || asks(r, RECORD_self)
+			   : true;
 	if (!any)
 		fprintf(stderr,
 			"breakwater: --type: --format %s has nothing of these; it "
@@ -286,9 +346,11 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 							 : NULL;
 	char error[CAPTURE_ERROR_MAX];
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
-	if (capture == NULL || catalog == NULL) {
+	struct detect_sink found = { .self = r, .finding = take_finding };
+	r->detect = detect_new(&found);
+	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
-			catalog == NULL ? "not enough memory" : error);
+			capture == NULL ? error : "not enough memory");
 	} else if (o->state == NULL ||
 		   (r->keep = replay_store_open(o->state, &status)) != NULL) {
 		struct sigaction action = { .sa_handler = interrupt };
@@ -302,6 +364,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 		capture_close(capture);
 	if (catalog != NULL)
 		catalog_close(catalog);
+	detect_free(r->detect);
 	return status;
 }
 
@@ -317,7 +380,8 @@ int command_replay(int argc, char **argv)
 		  "print records: as --json, as Zeek's conn.log, as Suricata's EVE",
 		  &o.format, 0, 0 },
 		{ 0, OPTION_TEXT, "type", "T,...",
-		  "only these records: flow, port, self", &o.types, 0, 0 },
+		  "only these records: flow, port, login, finding, http, dns, tls ...",
+		  &o.types, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "keep the records in a store there, for query", &o.state, 0, 0 },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",

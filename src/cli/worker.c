@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { POLL_MS = 50, LIST_US = 100000 };
+enum { POLL_MS = 50, LIST_US = 100000, OUT_RECORD_MAX = 4096 };
 #define CLOCK_STEP_US 2000000LL
 
 static void send(struct worker *w, enum out_message kind, const void *message,
@@ -44,6 +44,15 @@ static void send_flow(void *self, const struct flow_record *flow)
 		send_listed(w, flow);
 	else
 		send(w, OUT_FLOW, flow, sizeof(*flow));
+}
+
+static void send_record(void *self, enum record_kind kind, const void *record)
+{
+	static _Thread_local uint64_t packed[OUT_RECORD_MAX / 8];
+	struct out_record *out = (struct out_record *)packed;
+	out->kind = kind;
+	memcpy(out->record, record, schemas[kind].size);
+	send(self, OUT_RECORD, out, sizeof(*out) + schemas[kind].size);
 }
 
 static void send_port(void *self, const struct port_sample *sample,
@@ -101,7 +110,11 @@ static void send_tick(void *self, int64_t at_us)
 struct flow_sink worker_sink(struct worker *w)
 {
 	return (struct flow_sink){
-		.self = w, .flow = send_flow, .port = send_port, .tick = send_tick
+		.self = w,
+		.flow = send_flow,
+		.record = send_record,
+		.port = send_port,
+		.tick = send_tick,
 	};
 }
 
@@ -183,12 +196,21 @@ void *worker_live(void *worker)
 	return end_live(w);
 }
 
-static bool take_in(struct worker *w, uint16_t kind, const void *message)
+/* The payload came behind the packet, not where it was. */
+static void take_packet(struct worker *w, const uint8_t *message, size_t len)
+{
+	struct packet packet;
+	memcpy(&packet, message, sizeof(packet));
+	packet.payload = bytes_of(message + sizeof(packet), len - sizeof(packet));
+	flows_take(w->flows, &packet, 1);
+}
+
+static bool take_in(struct worker *w, uint16_t kind, const void *message, size_t len)
 {
 	int64_t at_us;
 	switch (kind) {
 	case IN_PACKET:
-		flows_take(w->flows, message, 1);
+		take_packet(w, message, len);
 		return true;
 	case IN_QUOTED:
 		flows_quoted(w->flows, message);
@@ -214,7 +236,7 @@ void *worker_replay(void *worker)
 			sched_yield();
 			continue;
 		}
-		more = take_in(w, kind, message);
+		more = take_in(w, kind, message, len);
 		ring_pop(w->in);
 	}
 	return end_live(w);

@@ -51,6 +51,12 @@ void detect_known_listener(struct detect *detect,
 void detect_restore(struct detect *detect, const struct finding_record *finding);
 void detect_settle(struct detect *detect, int64_t now_us);
 
+/*
+ * Evidence that the packet path gives (flow_sink.record of kind finding): complete but
+ * for identity and state.
+ */
+void detect_evidence(struct detect *detect, const struct finding_record *evidence);
+
 void detect_flow(struct detect *detect, const struct flow_record *flow);
 
 /*

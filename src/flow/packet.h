@@ -39,6 +39,7 @@ enum packet_flag {
 	PACKET_BAD_CSUM = 8,   /* transport checksum wrong, and not left to a card */
 	PACKET_TRUNCATED = 16, /* captured shorter than it was on the wire */
 	PACKET_NO_PORTS = 32,  /* later fragment whose first one was not seen */
+	PACKET_FAST_OPEN = 64, /* TCP SYN with a Fast Open option (RFC 7413) */
 };
 
 enum tcp_flag {

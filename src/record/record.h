@@ -95,6 +95,12 @@ enum record_kind {
 	RECORD_KINDS
 };
 
+/* Those that begin with SPOKEN() but for logins: bit per kind. */
+#define RECORDS_SAID                                                                   \
+	(1u << RECORD_http | 1u << RECORD_dns | 1u << RECORD_tls | 1u << RECORD_ssh |  \
+	 1u << RECORD_ftp | 1u << RECORD_smtp | 1u << RECORD_snmp | 1u << RECORD_sip | \
+	 1u << RECORD_rdp | 1u << RECORD_dhcp)
+
 extern const struct schema schemas[RECORD_KINDS];
 
 /* The schema of that name ("flow"), or NULL. */
