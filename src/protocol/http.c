@@ -49,16 +49,6 @@ static void lose(struct talk *talk, struct said *said)
 	talk_skip_turn(talk, said->by);
 }
 
-/* Skips bytes of which some are here already. */
-static void skip(struct talk *talk, struct said *said, uint64_t n)
-{
-	size_t here = n < said->data.len ? (size_t)n : said->data.len;
-	bytes_take(&said->data, here);
-	n -= here;
-	if (n > 0 && said->data.len == 0)
-		talk_skip(talk, said->by, n > said->beyond ? n - said->beyond : 0);
-}
-
 /* ---- bodies ---- */
 
 /* All of the last request came. */
@@ -80,7 +70,7 @@ static void enter_body(struct talk *talk, struct said *said, uint64_t len)
 	}
 	bool is_request = said->by == CLIENT && len > 0;
 	state->phase[said->by] = is_request ? PHASE_BODY : PHASE_HEAD;
-	skip(talk, said, is_request ? len - 1 : len);
+	talk_pass(talk, said, is_request ? len - 1 : len);
 }
 
 static bool read_body(struct talk *talk, struct said *said)
@@ -139,7 +129,7 @@ static bool read_chunk(struct talk *talk, struct said *said)
 		return false;
 	}
 	state->phase[said->by] = size > 0 ? PHASE_CHUNK_END : PHASE_TRAILER;
-	skip(talk, said, size);
+	talk_pass(talk, said, size);
 	if (said->by == SERVER || !state->is_double)
 		return true;
 	state->surplus -= (int64_t)size;
@@ -337,7 +327,7 @@ static bool read_head(struct talk *talk, struct said *said)
 		state->begun_us = said->at_us;
 	size_t len = header_length(said->data, said->fresh);
 	bool is_cut = len == 0;
-	if (is_cut && !said->ends)
+	if (is_cut && !said->ends && said->data.len < TURN_MAX)
 		return false;
 	struct bytes text = bytes_take(&said->data, is_cut ? said->data.len : len);
 	if (is_cut && said->by == CLIENT && text.len + said->beyond >= TURN_MAX)

@@ -12,7 +12,7 @@
 
 /* Who asks, of a connection. */
 struct http_caller {
-	char agent[128];
+	char agent[160];
 	char user[48];
 	uint8_t scheme; /* of the user's proof */
 	bool is_in;     /* that user's success was told */

@@ -17,7 +17,7 @@ struct http_head {
 	uint8_t method; /* see http_method_word() */
 	char host[64];  /* without port and user */
 	char path[256]; /* without query, fragment and parameters */
-	char agent[128];
+	char agent[160];
 	bool has_proof;    /* it carried credentials: */
 	bool is_for_proxy; /* Proxy-Authorization */
 	struct credentials proof;

@@ -6,7 +6,7 @@
 
 #include "protocol/http_exchange.h"
 
-enum { HTTP_QUEUE_MAX = 8, HTTP_PATHS_MAX = 144 };
+enum { HTTP_QUEUE_MAX = 8, HTTP_PATHS_MAX = 128 };
 
 struct http_queue {
 	struct http_request waiting[HTTP_QUEUE_MAX]; /* a ring, from `first` on */
