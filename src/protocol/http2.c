@@ -338,7 +338,7 @@ static bool end_frame(struct talk *talk, const struct said *said, struct side *s
 	struct http2_streams *streams = &connection_of(talk)->streams;
 	side->have = 0;
 	if (is_block(side) && (side->flags & END_HEADERS)) {
-		if (!read_block(talk, said, bytes_of(NULL, 0), true))
+		if (!read_block(talk, said, bytes_of("", 0), true))
 			return false;
 		end_block(talk, said);
 	} else if (side->type == RST_STREAM) {
