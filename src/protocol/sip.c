@@ -225,9 +225,12 @@ static void put_uri(char *field, size_t size, struct bytes text)
 /* The host of a URI without its port. */
 static void put_host(char *field, size_t size, struct bytes text)
 {
-	struct bytes host = uri_of(text).host;
-	bool is_v6 = host.len > 0 && host.at[0] == '[';
-	facts_text(field, size, until(host, is_v6 ? "]" : ":"));
+	struct bytes host = uri_of(text).host, name = until(host, ":");
+	/* "[2001:db8::1]:5060" */
+	if (host.len > 0 && host.at[0] == '[')
+		name.len = until(host, "]").len < host.len ? until(host, "]").len + 1
+							   : host.len;
+	facts_text(field, size, name);
 }
 
 /* The user of "Bob" <sip:bob@example.com>;tag=1. */
