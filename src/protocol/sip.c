@@ -389,7 +389,7 @@ static enum verdict begins(struct bytes said)
 		len++;
 	if (len == said.len && len <= METHOD_MAX)
 		return VERDICT_MORE;
-	if (len == 0 || said.at[len] != ' ')
+	if (len == 0 || len > METHOD_MAX || said.at[len] != ' ')
 		return VERDICT_NO;
 	return is_uri(bytes_of(said.at + len + 1, said.len - len - 1));
 }

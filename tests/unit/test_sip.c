@@ -71,6 +71,19 @@ static void what_others_say_is_not_claimed(void **state)
 				 VERDICT_NO);
 }
 
+static void a_method_is_a_word_of_at_most_24_letters(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len < 40; len++) {
+		char *said = malloc(len);
+		memset(said, 'A', len);
+		assert_int_equal(verdict_of(protocol_by_name("sip"), IPPROTO_UDP,
+					    bytes_of(said, len), text("")),
+				 len <= 24 ? VERDICT_MORE : VERDICT_NO);
+		free(said);
+	}
+}
+
 static const struct turn registration[] = {
 	{ CLIENT, REGISTER("1", "") },
 	{ SERVER, REPLY("401 Unauthorized", "1", CHALLENGE "false\r\n") },
@@ -303,6 +316,7 @@ int main(void)
 		cmocka_unit_test(
 			requests_and_responses_are_recognised_from_either_side),
 		cmocka_unit_test(what_others_say_is_not_claimed),
+		cmocka_unit_test(a_method_is_a_word_of_at_most_24_letters),
 		cmocka_unit_test(registrations_are_logins_over_any_transport),
 		cmocka_unit_test(calls_that_share_ports_are_told_apart),
 		cmocka_unit_test(basic_is_noticed_and_its_password_never_kept),
