@@ -175,10 +175,9 @@ static struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 	struct conversation *c = &f->talks.at[number];
 	if (!b->talks) {
 		b->talks = 1;
-		memset(c, 0, sizeof(*c));
+		memset(c, 0, offsetof(struct conversation, talk.facts));
 		c->left = candidates_begin((uint8_t)b->proto);
 		c->first = c->last = 2;
-		c->talk.facts.cleartext = UNKNOWN_FLAG;
 	}
 	f->talks.current = number;
 	c->talk.sink = &f->talks.sink;
@@ -196,12 +195,17 @@ static void stop(struct work *w)
 	w->b->listens = 0;
 	forget(&w->f->talks, &w->c->side[CLIENT]);
 	forget(&w->f->talks, &w->c->side[SERVER]);
+	/* Nothing was learned. */
+	if (w->c->named == NULL && *w->c->stranger == '\0')
+		w->b->talks = 0;
 }
 
 static void name(struct work *w, const struct protocol *protocol)
 {
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
+		memset(&w->c->talk.facts, 0, sizeof(w->c->talk.facts));
+		w->c->talk.facts.cleartext = UNKNOWN_FLAG;
 		if (w->b->service != SERVICE_NONE && !protocol->is_hidden)
 			services_at(w->f->services, w->b->service)->now.protocol =
 				protocol->name;
@@ -324,7 +328,21 @@ static struct opening opening_of(struct work *w)
 	return opening;
 }
 
-/* Neither of us knows it: the name stays the port's. */
+/*
+ * A service that nDPI did not know several times in a row is asked about again now and
+ * then only: it is ten times as dear as all else that is done for a connection.
+ */
+static bool is_worth_asking(struct work *w)
+{
+	enum { OFTEN = 3, SELDOM = 256 };
+	if (w->b->service == SERVICE_NONE || w->b->service == SERVICE_OTHER)
+		return true;
+	struct service *service = services_at(w->f->services, w->b->service);
+	uint16_t before = service->strange++;
+	return before < OFTEN || before % SELDOM == 0;
+}
+
+/* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
 	struct talks *t = &w->f->talks;
@@ -334,10 +352,15 @@ static void ask_ndpi(struct work *w)
 		t->ndpi_second = second;
 		t->ndpi_asked = 0;
 	}
-	if (w->c->named != NULL || t->ndpi_asked++ >= NDPI_PER_SECOND)
+	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
+	    !is_worth_asking(w))
 		return;
-	if (ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger))
+	t->ndpi_asked++;
+	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
+	if (known)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);
+	if (known && w->b->service != SERVICE_NONE)
+		services_at(w->f->services, w->b->service)->strange = 0;
 }
 
 /* Reads the kept first turns, in the order in which they were said. */
@@ -687,8 +710,9 @@ void talks_settle(struct flows *f, uint32_t number)
 		w.c->side[CLIENT].first_over = w.c->side[SERVER].first_over = 1;
 		decide(&w);
 	}
-	talk_end(&w.c->talk, w.at_us);
 	w.c->is_settled = 1;
+	if (w.c->named != NULL)
+		talk_end(&w.c->talk, w.at_us);
 	stop(&w);
 }
 
@@ -701,13 +725,16 @@ static void put_text(char *field, size_t size, const char *text)
 void talks_export(const struct flows *f, uint32_t number, struct flow_record *out)
 {
 	const struct conversation *c = &f->talks.at[number];
-	const struct facts *facts = &c->talk.facts;
-	if (c->named != NULL && !c->named->is_hidden) {
-		record_text(out->protocol, sizeof(out->protocol), c->named->name);
-		out->protocol_by = "content";
-	} else if (*c->stranger != '\0') {
+	if (c->named == NULL && *c->stranger != '\0') {
 		record_text(out->protocol, sizeof(out->protocol), c->stranger);
 		out->protocol_by = "ndpi";
+	}
+	if (c->named == NULL)
+		return;
+	const struct facts *facts = &c->talk.facts;
+	if (!c->named->is_hidden) {
+		record_text(out->protocol, sizeof(out->protocol), c->named->name);
+		out->protocol_by = "content";
 	}
 	put_text(out->version, sizeof(out->version), facts->version);
 	put_text(out->software, sizeof(out->software), facts->software);

@@ -48,7 +48,6 @@ struct stream {
 };
 
 struct conversation {
-	struct talk talk;
 	const struct protocol *named; /* first one recognised */
 	candidates left;              /* while none is */
 	uint32_t answers, errors;
@@ -57,6 +56,7 @@ struct conversation {
 	uint8_t unanswered;           /* datagrams of one side, after its first */
 	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
 	struct stream side[2];
+	struct talk talk; /* facts and state are cleared when one is recognised */
 };
 
 struct talks {
