@@ -169,23 +169,30 @@ struct work {
 	int64_t at_us;
 };
 
+/* The flow may have moved since the reader last spoke. */
+static void point(struct flows *f, struct body *b, struct talk *talk)
+{
+	talk->addr = b->key.addr;
+	talk->port = b->key.port;
+	talk->start_us = body_start(b);
+	talk->sink = &f->talks.sink;
+	talk->room = f->talks.room;
+	talk->transport = (uint8_t)b->proto;
+}
+
 static struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 {
 	struct body *b = &f->table.bodies[number];
 	struct conversation *c = &f->talks.at[number];
 	if (!b->talks) {
 		b->talks = 1;
-		memset(c, 0, offsetof(struct conversation, talk.facts));
+		memset(c, 0, offsetof(struct conversation, talk.sink));
 		c->left = candidates_begin((uint8_t)b->proto);
 		c->first = c->last = 2;
 	}
 	f->talks.current = number;
-	c->talk.sink = &f->talks.sink;
-	c->talk.room = f->talks.room;
-	c->talk.addr = b->key.addr;
-	c->talk.port = b->key.port;
-	c->talk.transport = (uint8_t)b->proto;
-	c->talk.start_us = body_start(b);
+	if (c->named != NULL)
+		point(f, b, &c->talk);
 	return (struct work){ f, b, c, number, at_us };
 }
 
@@ -204,8 +211,9 @@ static void name(struct work *w, const struct protocol *protocol)
 {
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
-		memset(&w->c->talk.facts, 0, sizeof(w->c->talk.facts));
+		memset(&w->c->talk, 0, offsetof(struct talk, state));
 		w->c->talk.facts.cleartext = UNKNOWN_FLAG;
+		point(w->f, w->b, &w->c->talk);
 		if (w->b->service != SERVICE_NONE && !protocol->is_hidden)
 			services_at(w->f->services, w->b->service)->now.protocol =
 				protocol->name;
@@ -342,6 +350,17 @@ static bool is_worth_asking(struct work *w)
 	return before < OFTEN || before % SELDOM == 0;
 }
 
+/* One octet again and again, as load generators send it, is nobody's protocol. */
+static bool is_blank(const struct opening *opening)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		struct bytes said = opening->said[side];
+		if (said.len > 1 && memcmp(said.at, said.at + 1, said.len - 1) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
@@ -353,7 +372,7 @@ static void ask_ndpi(struct work *w)
 		t->ndpi_asked = 0;
 	}
 	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
-	    !is_worth_asking(w))
+	    is_blank(&opening) || !is_worth_asking(w))
 		return;
 	t->ndpi_asked++;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
@@ -606,10 +625,11 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	if (!s->has_begun || lost <= 0)
 		return;
 	uint64_t *skipping = &w->c->talk.skip[side];
-	if (*skipping >= (uint64_t)lost) {
+	if (w->c->named != NULL && *skipping >= (uint64_t)lost) {
 		*skipping -= (uint64_t)lost;
 	} else {
-		*skipping = 0;
+		if (w->c->named != NULL)
+			*skipping = 0;
 		give_up_turn(w, side);
 	}
 	s->next = ack;
@@ -625,7 +645,7 @@ static bool take_unread(struct work *w, unsigned side, struct bytes *data,
 		s->next += ahead + (uint32_t)(data->len + *beyond);
 		return true;
 	}
-	if (*skipping == 0 || *skipping < ahead)
+	if (w->c->named == NULL || *skipping == 0 || *skipping < ahead)
 		return false;
 	*skipping -= ahead;
 	s->next += ahead;
