@@ -30,6 +30,9 @@ void detect_free(struct detect *detect);
 struct home;
 void detect_set_own(struct detect *detect, const struct home *own);
 
+/* The networks that count as ours: how others set up their servers is but a notice. */
+void detect_set_home(struct detect *detect, const struct home *home);
+
 /* The register in force, borrowed; NULL: none. Judges all listeners anew. */
 void detect_set_policy(struct detect *detect, const struct policy *policy,
 		       int64_t now_us);
@@ -50,6 +53,12 @@ void detect_known_listener(struct detect *detect,
  */
 void detect_restore(struct detect *detect, const struct finding_record *finding);
 void detect_settle(struct detect *detect, int64_t now_us);
+
+/*
+ * Evidence that the packet path gives (flow_sink.record of kind finding): complete but
+ * for identity and state.
+ */
+void detect_evidence(struct detect *detect, const struct finding_record *evidence);
 
 void detect_flow(struct detect *detect, const struct flow_record *flow);
 

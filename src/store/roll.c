@@ -166,7 +166,10 @@ void roll_finish(struct roll *roll)
 	add(&payload, sum->lost_bytes);
 	sum->retransmit_ratio = ratio_of(sum->retransmits, sum->data_packets);
 	sum->lost_ratio = ratio_of(sum->lost_bytes, payload);
-	sum->error_ratio = ratio_of(sum->errors, sum->ended);
+	uint64_t bad = sum->errors, all = sum->ended;
+	add(&bad, sum->answer_errors);
+	add(&all, sum->answers);
+	sum->error_ratio = ratio_of(bad, all);
 }
 
 void roll_pack(const struct roll *roll, struct roll_packed *packed)
