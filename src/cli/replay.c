@@ -389,6 +389,8 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
 	struct detect_sink found = { .self = r, .finding = take_finding };
 	r->detect = detect_new(&found);
+	if (r->detect != NULL)
+		detect_set_home(r->detect, &r->home);
 	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
 			capture == NULL ? error : "not enough memory");

@@ -1,0 +1,13 @@
+"""oldshares.py: Samba that lets clients speak SMB 1."""
+from servers import shares
+from servers.scene import RIGHT, WRONG
+
+
+def start(scene):
+    shares.start(scene, "NT1")
+
+
+def talk(scene):
+    old = ("--option=client min protocol=NT1", "--option=client max protocol=NT1")
+    shares.client(scene, RIGHT, *old)
+    shares.client(scene, WRONG, *old, status=1)
