@@ -322,8 +322,11 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 static void print_findings(const struct explain_facts *facts, const struct look *look)
 {
 	for (size_t i = 0; i < facts->finding_count; i++) {
+		const struct finding_record *finding = &facts->findings[i];
+		bool notice = record_severity(finding->severity) == 0;
 		label(look, i == 0 ? "Findings" : "");
-		print_wrapped(look, TONE_OVER, LABEL, facts->findings[i].summary);
+		print_wrapped(look, notice ? TONE_NORMAL : TONE_OVER, LABEL,
+			      finding->summary);
 	}
 }
 
