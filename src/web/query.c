@@ -72,8 +72,9 @@ static const char *const port_names[] = { "server_port", "port", NULL };
 static const char *const server_names[] = { "server_ip", "ip", NULL };
 static const char *const begin_names[] = { "start", "first", "at", NULL };
 static const char *const end_names[] = { "end", "last", NULL };
-static const char *const word_names[QUERY_WORDS] = { "kind",    "state", "severity",
-						     "process", "reach", "id" };
+static const char *const word_names[QUERY_WORDS] = { "kind",     "state",  "severity",
+						     "process",  "reach",  "id",
+						     "protocol", "outcome" };
 
 void query_sort_newest(struct query *query)
 {
@@ -308,7 +309,7 @@ static void list_allowed(const struct query *query, char *out, size_t size)
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX])
 {
-	char allowed[128];
+	char allowed[192];
 	const char *wrong = set(query, key, value, now_us);
 	if (wrong == NULL)
 		return true;

@@ -372,6 +372,7 @@ static void without_a_store_the_past_is_refused_and_not_answered_with_less(void 
 	expect("/api/v1/flows?since=2h", 503, "there is no store");
 	expect("/api/v1/gaps", 503, "there is no store");
 	expect("/api/v1/audit", 503, "there is no store");
+	expect("/api/v1/logins?outcome=failure", 503, "there is no store");
 	expect("/api/v1/listeners?since=1h", 503, "there is no store");
 }
 
