@@ -118,6 +118,9 @@ void record_text(char *field, size_t size, const char *text);
  */
 const char *record_word(const char *text);
 
+/* Of a finding: notice 0, low 1, medium 2, high 3, critical 4; -1: none of them. */
+int record_severity(const char *word);
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
