@@ -76,6 +76,12 @@ bool addr_is_group(const struct addr *a);
 /* 0.0.0.0 or ::, to which a socket for every address is bound (RFC 4291 2.5.2). */
 bool addr_is_unspecified(const struct addr *a);
 
+/*
+ * True for addresses of one site: RFC 1918, shared (RFC 6598), loopback, link-local, and
+ * unique local ones (RFC 4193).
+ */
+bool addr_is_private(const struct addr *a);
+
 /* The host (IPv4) or the /64 (IPv6) that one person is assumed to hold. */
 struct addr addr_source(const struct addr *a);
 

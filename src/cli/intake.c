@@ -383,8 +383,7 @@ uint32_t monitor_wants(const struct monitor *m)
 
 struct pipeline_sink monitor_sink(struct monitor *m)
 {
-	return (struct pipeline_sink){ .self = m,
-				       .flow = take_flow,
-				       .record = take_record,
-				       .port = take_port };
+	return (struct pipeline_sink){
+		.self = m, .flow = take_flow, .record = take_record, .port = take_port
+	};
 }

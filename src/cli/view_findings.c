@@ -52,8 +52,8 @@ SHOW(show_summary)
 static const struct column columns[] = {
 	{ "WHEN", "last", "Last evidence, local time.", true, false, 2, 0, show_last },
 	{ "KIND", "kind", "What it is.", true, true, 0, 0, show_kind },
-	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false, 1, 0,
-	  show_severity },
+	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false,
+	  1, 0, show_severity },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
 	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
 	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,

@@ -37,6 +37,11 @@ void detect_set_own(struct detect *detect, const struct home *own)
 	detect->own = *own;
 }
 
+void detect_set_home(struct detect *detect, const struct home *home)
+{
+	detect->home = *home;
+}
+
 /* Ends what only the old register, or the lack of one, made a finding. */
 static void end_judgements(struct detect *detect, int64_t now_us)
 {

@@ -30,6 +30,9 @@ void detect_free(struct detect *detect);
 struct home;
 void detect_set_own(struct detect *detect, const struct home *own);
 
+/* The networks that count as ours: how others set up their servers is but a notice. */
+void detect_set_home(struct detect *detect, const struct home *home);
+
 /* The register in force, borrowed; NULL: none. Judges all listeners anew. */
 void detect_set_policy(struct detect *detect, const struct policy *policy,
 		       int64_t now_us);

@@ -179,6 +179,19 @@ static inline void talk_skip(struct talk *talk, unsigned by, uint64_t n)
 	talk->skip[by] += n;
 }
 
+/*
+ * The same for the next n bytes, where some of them may be at hand already: those are
+ * taken.
+ */
+static inline void talk_pass(struct talk *talk, struct said *said, uint64_t n)
+{
+	size_t here = n < said->data.len ? (size_t)n : said->data.len;
+	bytes_take(&said->data, here);
+	n -= here;
+	if (n > said->beyond)
+		talk_skip(talk, said->by, n - said->beyond);
+}
+
 /* Nor is what else its turn brings, data included: take nothing more of it. */
 static inline void talk_skip_turn(struct talk *talk, unsigned by)
 {
