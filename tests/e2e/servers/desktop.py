@@ -2,9 +2,13 @@
 import socket
 
 import lab as e2e
-from servers.scene import USER, trusting
+from servers.scene import USER, Seen, trusting
 
 STANDARD, TLS, CREDSSP = 0, 1, 2
+
+SEEN = {
+    "tcp/3389": Seen("rdp", findings={"weak_protocol standard_security": "medium"}),
+}
 
 
 def start(scene):

@@ -1,4 +1,9 @@
 """quic.py: HTTP/3 of ngtcp2 on both sides."""
+from servers.scene import Seen
+
+SEEN = {
+    "udp/443": Seen("quic", cleartext={False: 1}),
+}
 
 
 def start(scene):

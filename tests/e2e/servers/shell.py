@@ -1,10 +1,16 @@
 """shell.py: OpenSSH with four kinds of packet protection; passwords and keys."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
 
 CIPHERS = (("chacha20-poly1305@openssh.com", "hmac-sha2-256"),
            ("aes256-gcm@openssh.com", "hmac-sha2-256"),
            ("aes128-ctr", "hmac-sha2-256-etm@openssh.com"),
            ("aes128-ctr", "hmac-sha2-256"))
+
+# Four times: two are let in; a password, a key and three passwords are refused.
+SEEN = {
+    "tcp/22": Seen("ssh", r"OpenSSH_9\.\d.*", r"OpenSSH_9\.\d.*", r"2\.0", {False: 20},
+                   {(None, "success"): 8, (None, "failure"): 20}),
+}
 
 
 def start(scene):

@@ -1,5 +1,15 @@
 """web.py: nginx, over HTTP/1.1, HTTP/2 in the clear, TLS 1.2 and TLS 1.3."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+NGINX = r"nginx/1\.\d+\.\d+"
+SEEN = {
+    "tcp/80": Seen("http", NGINX, r"curl/[78]\..*", r"HTTP/1\.1", {True: 6},
+                   {(USER, "failure"): 1, (USER, "success"): 1}, errors=2,
+                   findings={"cleartext_login basic": "medium"}),
+    "tcp/8080": Seen("http2", NGINX, r"curl/[78]\..*", "HTTP/2", {True: 2}, errors=1),
+    "tcp/443": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
+    "tcp/8443": Seen("tls", version=r"TLS 1\.2", cleartext={False: 1}),
+}
 
 
 def start(scene):
