@@ -119,7 +119,7 @@ struct protocol {
 
 enum {
 	TURN_MAX = 16384,
-	TALK_STATE_MAX = 320,
+	TALK_STATE_MAX = 512,
 	TALK_NOTICES = 6,
 	USER_MAX = 64,
 };
