@@ -11,10 +11,10 @@
 #include "protocol/line.h"
 
 enum {
-	HOPS_MAX = 127,     /* as many labels as a name can have */
-	QUESTION_MIN = 5,   /* the root, type, class */
-	RECORD_MIN = 11,    /* the root, type, class, TTL, no data */
-	QUESTIONS_READ = 4, /* everybody asks one */
+	HOPS_MAX = 127,      /* as many labels as a name can have */
+	QUESTION_MIN = 5,    /* the root, type, class */
+	RECORD_MIN = 11,     /* the root, type, class, TTL, no data */
+	QUESTIONS_READ = 64, /* DNS asks one, multicast DNS some */
 	LABEL_KIND = 0xc0,
 };
 
