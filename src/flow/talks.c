@@ -539,7 +539,10 @@ void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 	struct work w = work_of(f, number, p->at_us);
 	turn_to(&w, side);
 	w.c->side[side].may_begin = 1;
-	take_bytes(&w, side, p->payload, p->payload_len - p->payload.len);
+	/* What later fragments bring is not put to it, so more is missing. */
+	size_t beyond = p->payload_len - p->payload.len;
+	beyond += (p->flags & PACKET_FRAGMENT) != 0;
+	take_bytes(&w, side, p->payload, beyond);
 }
 
 /* ---- TCP: bytes into order ---- */
