@@ -12,15 +12,17 @@
 #include "protocol/ssh_kex.h"
 #include "protocol/ssh_login.h"
 
+extern const struct protocol protocol_ssh;
+
 enum {
-	BANNER_MAX = 255, /* RFC 4253, 4.2; the end of line is part of it */
+	BANNER_MAX = 255, /* RFC 4253 4.2; the end of line is part of it */
 	LINE_MAX = 1024,
 	LINES_MAX = 20, /* before the banner; real servers send few */
 	TURN = 8192,
 	PACKET_MAX = 256 * 1024, /* what OpenSSH takes */
 	MESSAGE_KEXINIT = 20,
 	MESSAGE_NEWKEYS = 21,
-	MESSAGE_KEX_LAST = 49, /* RFC 4250, 4.1.2: above are logins and channels */
+	MESSAGE_KEX_LAST = 49, /* RFC 4250 4.1.2: above are logins and channels */
 };
 
 enum stage {
@@ -47,65 +49,60 @@ _Static_assert(sizeof(struct ssh_state) <= TALK_STATE_MAX, "fits a talk");
 /* ---- what is wrong ---- */
 
 static const struct notice ssh1_used = {
-	"weak_protocol",
-	"ssh1",
-	"medium",
-	NULL,
-	ABOUT_SERVICE,
-	"SSH-1 checks integrity with a CRC, so that others can insert commands"
+	.kind = "weak_protocol",
+	.technique = "ssh1",
+	.severity = "medium",
+	.about = ABOUT_SERVICE,
+	.why = "SSH-1 checks integrity with a CRC, so that others can insert commands",
 };
 static const struct notice ssh1_offered = {
-	"weak_protocol", "ssh1_offered",
-	"low",           NULL,
-	ABOUT_SERVICE,   "version 1.99 means that SSH-1 is spoken, too (RFC 4253, 5.1)"
+	.kind = "weak_protocol",
+	.technique = "ssh1_offered",
+	.severity = "low",
+	.about = ABOUT_SERVICE,
+	.why = "version 1.99 means that SSH-1 is spoken, too (RFC 4253 5.1)",
 };
 static const struct notice weak_cipher = {
-	"weak_protocol",
-	"weak_cipher",
-	"medium",
-	NULL,
-	ABOUT_SERVICE,
-	"RC4, DES and 3DES can be broken in practice (RFC 8758, RFC 8429)"
+	.kind = "weak_protocol",
+	.technique = "ssh_weak_cipher",
+	.severity = "medium",
+	.about = ABOUT_SERVICE,
+	.why = "RC4, DES and 3DES can be broken in practice (RFC 8758, RFC 8429)",
 };
-static const struct notice no_cipher = {
-	"weak_protocol",
-	"no_cipher",
-	"medium",
-	NULL,
-	ABOUT_SERVICE,
-	"anyone on the way can read the session and its password (RFC 4253, 6.3)"
+static const struct notice no_encryption = {
+	.kind = "weak_protocol",
+	.technique = "ssh_no_encryption",
+	.severity = "medium",
+	.about = ABOUT_SERVICE,
+	.why = "anyone on the path reads the session and its password (RFC 4253 6.3)",
 };
 static const struct notice cbc_cipher = {
-	"weak_protocol",
-	"cbc_cipher",
-	"low",
-	NULL,
-	ABOUT_SERVICE,
-	"CBC in SSH lets an attacker on the way recover text (CVE-2008-5161)"
+	.kind = "weak_protocol",
+	.technique = "ssh_cbc_cipher",
+	.severity = "low",
+	.about = ABOUT_SERVICE,
+	.why = "CBC in SSH lets who is on the path recover text (CVE-2008-5161)",
 };
 static const struct notice weak_mac = {
-	"weak_protocol",
-	"weak_mac",
-	"low",
-	NULL,
-	ABOUT_SERVICE,
-	"MD5 and MACs cut to 96 bits are too weak to protect what is sent (RFC 6151)"
+	.kind = "weak_protocol",
+	.technique = "ssh_weak_mac",
+	.severity = "low",
+	.about = ABOUT_SERVICE,
+	.why = "MD5 and MACs cut to 96 bits protect less than is needed (RFC 6151)",
 };
-static const struct notice weak_kex = {
-	"weak_protocol",
-	"weak_kex",
-	"low",
-	NULL,
-	ABOUT_SERVICE,
-	"the 1024-bit group can be broken by a well funded attacker (RFC 9142, 3.2)"
+static const struct notice weak_key_exchange = {
+	.kind = "weak_protocol",
+	.technique = "ssh_weak_key_exchange",
+	.severity = "low",
+	.about = ABOUT_SERVICE,
+	.why = "its 1024-bit group can be broken at a price (RFC 9142)",
 };
 static const struct notice long_banner = {
-	"protocol_anomaly",
-	"long_banner",
-	"low",
-	NULL,
-	ABOUT_CLIENT,
-	"no implementation needs more than 255 octets (RFC 4253, 4.2)"
+	.kind = "protocol_anomaly",
+	.technique = "ssh_long_banner",
+	.severity = "low",
+	.about = ABOUT_CLIENT,
+	.why = "no software needs more than 255 octets (RFC 4253 4.2)",
 };
 
 struct weakness {
@@ -119,13 +116,13 @@ static const struct weakness weaknesses[] = {
 	{ SSH_CIPHER, "arcfour", "", &weak_cipher },
 	{ SSH_CIPHER, "3des", "", &weak_cipher },
 	{ SSH_CIPHER, "des", "", &weak_cipher },
-	{ SSH_CIPHER, "none", "", &no_cipher },
+	{ SSH_CIPHER, "none", "", &no_encryption },
 	{ SSH_CIPHER, "", "-cbc", &cbc_cipher },
 	{ SSH_CIPHER, "", "-cbc@lysator.liu.se", &cbc_cipher },
 	{ SSH_MAC, "hmac-md5", "", &weak_mac },
 	{ SSH_MAC, "hmac-sha1-96", "", &weak_mac },
 	{ SSH_MAC, "none", "", &weak_mac },
-	{ SSH_KEX, "diffie-hellman-group1-sha1", "", &weak_kex },
+	{ SSH_KEX, "diffie-hellman-group1-sha1", "", &weak_key_exchange },
 };
 
 static bool line_ends(struct bytes line, const char *text)
@@ -337,7 +334,8 @@ static void kexinit_said(struct talk *talk, const struct said *said,
 		stop(talk, said->at_us);
 		return;
 	}
-	ssh_hassh(&kexinit, said->by, state->hassh[said->by]);
+	ssh_hassh(talk_shared(talk, &protocol_ssh), &kexinit, said->by,
+		  state->hassh[said->by]);
 	if (state->has_offer && state->offer.by != said->by && !state->is_recorded)
 		agree(talk, &kexinit, said->at_us);
 	else if (!state->has_offer)
@@ -358,7 +356,7 @@ static bool pass(struct talk *talk, struct said *said)
 	return *rest == 0;
 }
 
-/* True if a packet was taken, or its begin (RFC 4253, 6). */
+/* True if a packet was taken, or its begin (RFC 4253 6). */
 static bool read_plain(struct talk *talk, struct said *said)
 {
 	struct ssh_state *state = STATE(talk, struct ssh_state);
@@ -470,6 +468,16 @@ static void ssh_end(struct talk *talk, int64_t at_us)
 	stop(talk, at_us);
 }
 
+static void *ssh_shared_new(void)
+{
+	return digests_new();
+}
+
+static void ssh_shared_free(void *shared)
+{
+	digests_free(shared);
+}
+
 const struct protocol protocol_ssh = {
 	.name = "ssh",
 	.doc = "Secure Shell (RFC 4253)",
@@ -480,4 +488,6 @@ const struct protocol protocol_ssh = {
 	.recognise = ssh_recognise,
 	.read = ssh_read,
 	.end = ssh_end,
+	.shared_new = ssh_shared_new,
+	.shared_free = ssh_shared_free,
 };

@@ -3,9 +3,9 @@
  */
 #include "protocol/ssh_kex.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "protocol/digests.h"
 #include "protocol/protocol.h"
 
 bool ssh_kexinit_read(struct bytes message, struct ssh_kexinit *kexinit)
@@ -28,38 +28,33 @@ static bool name_take(struct bytes *list, struct bytes *name)
 	return true;
 }
 
-bool ssh_hassh(const struct ssh_kexinit *kexinit, unsigned by,
+bool ssh_hassh(struct digests *digests, const struct ssh_kexinit *kexinit, unsigned by,
 	       char text[static HASSH_TEXT_MAX])
 {
 	static const enum ssh_list lists[] = { SSH_KEX, SSH_CIPHER, SSH_MAC,
 					       SSH_COMPRESSION };
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool is_well =
-		context != NULL && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1;
-	for (unsigned i = 0; is_well && i < 4; i++) {
+	uint8_t sum[MD5_LEN];
+	if (digests == NULL || !digest_begin(digests, digests->md5))
+		return false;
+	for (unsigned i = 0; i < 4; i++) {
 		/* Each list but the first is followed by the one of the way back. */
 		struct bytes list = kexinit->list[lists[i] + (i > 0 && by == SERVER)];
-		is_well = EVP_DigestUpdate(context, ";", i > 0) == 1 &&
-			  EVP_DigestUpdate(context, list.at, list.len) == 1;
+		digest_add(digests, ";", i > 0);
+		digest_add(digests, list.at, list.len);
 	}
-	is_well = is_well && EVP_DigestFinal_ex(context, digest, NULL) == 1;
-	EVP_MD_CTX_free(context);
-	for (unsigned i = 0; is_well && i < 16; i++) {
-		text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-	}
-	text[is_well ? 32 : 0] = '\0';
-	return is_well;
+	if (!digest_end(digests, sum))
+		return false;
+	hex_text(text, sum, sizeof(sum));
+	return true;
 }
 
-/* FNV-1a, folded: no two algorithms of a list that exist have the same. */
-static uint16_t name_hash(struct bytes name)
+/* FNV-1a. */
+static uint32_t name_hash(struct bytes name)
 {
 	uint32_t hash = 0x811c9dc5;
 	for (size_t i = 0; i < name.len; i++)
 		hash = (hash ^ name.at[i]) * 0x01000193;
-	return (uint16_t)(hash ^ hash >> 16);
+	return hash;
 }
 
 void ssh_offer_keep(struct ssh_offer *offer, const struct ssh_kexinit *kexinit,
@@ -80,7 +75,7 @@ void ssh_offer_keep(struct ssh_offer *offer, const struct ssh_kexinit *kexinit,
 	}
 }
 
-static bool is_offered(const uint16_t *names, unsigned count, uint16_t hash)
+static bool is_offered(const uint32_t *names, unsigned count, uint32_t hash)
 {
 	for (unsigned i = 0; i < count; i++)
 		if (names[i] == hash)
@@ -89,7 +84,7 @@ static bool is_offered(const uint16_t *names, unsigned count, uint16_t hash)
 }
 
 /* The name in list with that hash, or none. */
-static struct bytes name_of(struct bytes list, uint16_t hash)
+static struct bytes name_of(struct bytes list, uint32_t hash)
 {
 	struct bytes name;
 	for (int i = 0; i < 256 && name_take(&list, &name); i++)
@@ -102,11 +97,11 @@ struct bytes ssh_agreed(const struct ssh_offer *offer,
 			const struct ssh_kexinit *kexinit, enum ssh_list list)
 {
 	struct bytes theirs = kexinit->list[list], name;
-	const uint16_t *names = offer->name;
+	const uint32_t *names = offer->name;
 	unsigned count = offer->count[list];
 	for (unsigned i = 0; i < list; i++)
 		names += offer->count[i];
-	/* RFC 4253, 7.1: the first of the client's that the server has. */
+	/* RFC 4253 7.1: the first of the client's that the server has. */
 	if (offer->by == CLIENT) {
 		for (unsigned i = 0; i < count; i++)
 			if ((name = name_of(theirs, names[i])).len > 0)

@@ -3,7 +3,7 @@
  *
  * Zeek's rule is the begin of it: the first answer to the client is SERVICE_ACCEPT, the
  * next one refuses the method "none" and shows how long a failure is.  That answer may
- * have a banner (RFC 4252, 5.4) or, from OpenSSH 9.6 on, an EXT_INFO before it in the
+ * have a banner (RFC 4252 5.4) or, from OpenSSH 9.6 on, an EXT_INFO before it in the
  * same segment; the failure is then what later answers are shorter by.
  */
 #include "protocol/ssh_login.h"
@@ -46,7 +46,7 @@ static const struct sized_name macs[] = {
 	{ "umac-128", 16 },         { "hmac-ripemd160", 20 },
 };
 
-/* Block sizes; stream ciphers are padded to 8 (RFC 4253, 6). */
+/* Block sizes; stream ciphers are padded to 8 (RFC 4253 6). */
 static const struct sized_name ciphers[] = {
 	{ "aes", 16 },     { "rijndael", 16 }, { "camellia", 16 }, { "twofish", 16 },
 	{ "serpent", 16 }, { "seed", 16 },     { "3des", 8 },      { "blowfish", 8 },
@@ -88,7 +88,7 @@ bool ssh_sealing_of(struct bytes cipher, struct bytes mac, struct ssh_sealing *s
 		return true;
 	}
 	if (is_gcm(cipher)) {
-		/* RFC 5647, 7.3: the length is authenticated but not sealed. */
+		/* RFC 5647 7.3: the length is authenticated but not sealed. */
 		*sealing = (struct ssh_sealing){ 16, 16, 4, true };
 		return true;
 	}
@@ -115,10 +115,15 @@ uint32_t ssh_sealed(const struct ssh_sealing *sealing, uint32_t message)
 	return sealing->outside + body(sealing, message) + sealing->tag;
 }
 
+static uint32_t server_message(const struct ssh_login *login, uint32_t message)
+{
+	return ssh_sealed(&login->sealing[SERVER], message) + login->padding;
+}
+
 static bool is_server_message(const struct ssh_login *login, uint32_t len,
 			      uint32_t message)
 {
-	return len == ssh_sealed(&login->sealing[SERVER], message);
+	return len == server_message(login, message);
 }
 
 /* ---- what the client asks ---- */
@@ -142,7 +147,7 @@ static bool is_longer_by(const struct ssh_login *login, uint32_t request, uint32
 	return login->none != 0 && request >= from && request <= from + 2 * (block - 1);
 }
 
-/* Offers a key: "publickey", a flag, and name and key of an algorithm (RFC 4252, 7). */
+/* Offers a key: "publickey", a flag, and name and key of an algorithm (RFC 4252 7). */
 static bool is_key(const struct ssh_login *login, uint32_t request)
 {
 	static const uint16_t keys[] = {
@@ -160,10 +165,15 @@ static bool is_key(const struct ssh_login *login, uint32_t request)
 	return false;
 }
 
-/* Unknown where a key and a padded password come to the same. */
+/*
+ * Unknown where a key and a padded password come to the same, and of who does not ask
+ * for the methods first.
+ */
 static const char *method_of(const struct ssh_login *login, uint32_t request)
 {
 	bool is_password = is_padded(login, request);
+	if (login->begins_with_credentials)
+		return NULL;
 	if (is_key(login, request))
 		return is_password ? NULL : "publickey";
 	return is_password ? "password" : NULL;
@@ -172,7 +182,7 @@ static const char *method_of(const struct ssh_login *login, uint32_t request)
 /* ---- what the server answers ---- */
 
 /*
- * PK_OK repeats name and key (RFC 4252, 7): the offer is longer than a request for
+ * PK_OK repeats name and key (RFC 4252 7): the offer is longer than a request for
  * "none" by these and 14, the answer than nothing by these and 9.
  */
 static bool would_take_key(const struct ssh_login *login)
@@ -190,7 +200,7 @@ static bool is_prompt_size(const struct ssh_login *login, uint32_t reply)
 	return is_server_message(login, reply, PROMPT);
 }
 
-/* What the client says to a prompt (RFC 4256, 3.4) holds nothing but a password. */
+/* What the client says to a prompt (RFC 4256 3.4) holds nothing but a password. */
 static bool is_answer_to_prompt(const struct ssh_login *login, uint32_t next)
 {
 	if (next < login->none)
@@ -220,7 +230,7 @@ static bool is_prompt(const struct ssh_login *login, uint32_t next)
 /* A failure that came alone, after a first one that came behind something else. */
 static bool is_shorter_failure(const struct ssh_login *login)
 {
-	uint32_t accept = ssh_sealed(&login->sealing[SERVER], SERVICE_ACCEPT);
+	uint32_t accept = server_message(login, SERVICE_ACCEPT);
 	return !login->has_failure_size && login->failure >= login->reply + accept;
 }
 
@@ -262,7 +272,7 @@ static enum ssh_login_news judge(struct ssh_login *login, uint32_t next,
 	login->signs = false;
 	if (login->phase == PHASE_FIRST)
 		return judge_first(login, method);
-	/* What a good key does not open needs more (RFC 4252, 5.1: partial success). */
+	/* What a good key does not open needs more (RFC 4252 5.1: partial success). */
 	if (has_signed)
 		return SSH_LOGIN_NOTHING;
 	login->is_prompted = is_prompt(login, next);
@@ -283,7 +293,7 @@ static enum ssh_login_news judge(struct ssh_login *login, uint32_t next,
 	}
 	/* After too many failures the last answer is DISCONNECT. */
 	if (next == 0 && login->failures > 0 &&
-	    login->reply >= ssh_sealed(&login->sealing[SERVER], DISCONNECT))
+	    login->reply >= server_message(login, DISCONNECT))
 		return failed(login, method);
 	return stranger(login);
 }
@@ -305,11 +315,16 @@ static enum ssh_login_news client_said(struct ssh_login *login, uint32_t len,
 	return news;
 }
 
-/* The client may have sent its first request along (RFC 4253, 10). */
+/* The client may have sent its first request along (RFC 4253 10). */
 static enum ssh_login_news accepted(struct ssh_login *login, uint32_t len)
 {
-	uint32_t accept = ssh_sealed(&login->sealing[SERVER], SERVICE_ACCEPT);
+	uint32_t accept = server_message(login, SERVICE_ACCEPT);
 	uint32_t asked = ssh_sealed(&login->sealing[CLIENT], SERVICE_ACCEPT);
+	/* Apache MINA's padding is a block at least. */
+	if (len == accept + login->sealing[SERVER].block) {
+		login->padding = login->sealing[SERVER].block;
+		accept = len;
+	}
 	if (len < accept)
 		return lost(login);
 	if (len > accept && login->sealing[SERVER].is_clear)
@@ -334,7 +349,7 @@ static enum ssh_login_news succeeded(struct ssh_login *login, const char **metho
 static enum ssh_login_news server_said(struct ssh_login *login, uint32_t len,
 				       const char **method)
 {
-	/* EXT_INFO may follow the keys (RFC 8308, 2.4). */
+	/* EXT_INFO may follow the keys (RFC 8308 2.4). */
 	if (login->phase == PHASE_KEYS)
 		return SSH_LOGIN_NOTHING;
 	if (login->phase == PHASE_SERVICE)

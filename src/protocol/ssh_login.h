@@ -3,7 +3,7 @@
  *
  * RFC 4252 lets a server answer each request to log in with one of few messages, and
  * what a message of n octets comes to on the wire follows from cipher and MAC (RFC
- * 4253, 6).  USERAUTH_SUCCESS is the shortest of all; USERAUTH_FAILURE lists the same
+ * 4253 6).  USERAUTH_SUCCESS is the shortest of all; USERAUTH_FAILURE lists the same
  * methods each time.  Where the cipher hides the length of packets, a segment stands
  * for one.
  */
@@ -38,6 +38,7 @@ struct ssh_login {
 	bool has_failure_size; /* it came twice, or is what a longer answer ended in */
 	bool is_prompted;      /* the server asked for something (RFC 4256) */
 	bool signs;      /* the server would take that key: the client proves it */
+	uint8_t padding; /* of the server, beyond what is needed */
 	uint8_t strange; /* answers in a row that were none we know */
 	uint32_t request, reply; /* of the turn; 0: none, or judged already */
 	uint32_t none;           /* the first request, which asks for methods */
