@@ -88,6 +88,18 @@ static void take_flow(void *self, const struct flow_record *flow)
 	show(m, RECORD_flow, &known);
 }
 
+/* What was said. */
+static void take_record(void *self, enum record_kind kind, const void *record)
+{
+	struct monitor *m = self;
+	if (kind == RECORD_finding)
+		detect_evidence(m->detect, record);
+	else if (kind == RECORD_login)
+		keep_and_show(m, RECORD_login, record);
+	else
+		show(m, kind, record);
+}
+
 static uint8_t proto_of(const char *transport)
 {
 	if (transport == NULL)
@@ -363,9 +375,15 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 	return 0;
 }
 
+uint32_t monitor_wants(const struct monitor *m)
+{
+	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding;
+	return m->common.json ? RECORDS_SAID | wants : wants;
+}
+
 struct pipeline_sink monitor_sink(struct monitor *m)
 {
-	return (struct pipeline_sink){ .self = m,
-				       .flow = take_flow,
-				       .port = take_port };
+	return (struct pipeline_sink){
+		.self = m, .flow = take_flow, .record = take_record, .port = take_port
+	};
 }

@@ -55,6 +55,12 @@ static void inline_flow(void *self, const struct flow_record *flow)
 	p->sink.flow(p->sink.self, flow);
 }
 
+static void inline_record(void *self, enum record_kind kind, const void *record)
+{
+	struct pipeline *p = self;
+	p->sink.record(p->sink.self, kind, record);
+}
+
 static void inline_port(void *self, const struct port_sample *sample,
 			const struct port_detail *detail)
 {
@@ -84,6 +90,8 @@ static bool worker_open(struct pipeline *p, struct worker *w, struct capture *ca
 		.half_open_max = o->half_open_max / p->count + 1,
 		/* Not divided: a source's connections may all be one worker's. */
 		.source_share = o->source_share,
+		.reads = o->reads,
+		.wants = o->wants,
 		.catalog = o->catalog,
 		.key = *key,
 		.iface_name = iface_name,
@@ -158,6 +166,12 @@ static void take_out(struct pipeline *p, struct worker *w, uint16_t kind,
 		if (++w->lists_ended == w->lists_asked && p->listing != NULL)
 			p->listing->ended++;
 		break;
+	case OUT_RECORD: {
+		const struct out_record *out = message;
+		if (p->sink.record != NULL)
+			p->sink.record(p->sink.self, out->kind, out->record);
+		break;
+	}
 	case OUT_PORT: {
 		const struct port_sample *sample = worker_port(message, len, &detail);
 		ports_add(p->ports, w->number, sample,
@@ -250,6 +264,19 @@ static unsigned worker_of(const struct pipeline *p, const struct addr *a,
 	return (unsigned)((hash_words(&fixed, sum, 2) >> 32) * p->count >> 32);
 }
 
+static void put_packet(struct pipeline *p, unsigned worker, enum in_message kind,
+		       const struct packet *packet)
+{
+	static _Thread_local uint8_t whole[IN_PACKET_MAX];
+	size_t len = p->options.reads ? packet->payload.len : 0;
+	if (len > IN_PAYLOAD_MAX)
+		len = IN_PAYLOAD_MAX;
+	memcpy(whole, packet, sizeof(*packet));
+	if (len > 0)
+		memcpy(whole + sizeof(*packet), packet->payload.at, len);
+	put_in(p, worker, kind, whole, sizeof(*packet) + len);
+}
+
 static void distribute(struct pipeline *p, struct packet *packet)
 {
 	int64_t second = packet->at_us / 1000000;
@@ -258,9 +285,8 @@ static void distribute(struct pipeline *p, struct packet *packet)
 		for (unsigned i = 0; i < p->count; i++)
 			put_in(p, i, IN_TICK, &packet->at_us, sizeof(packet->at_us));
 	}
-	packet->payload = (struct bytes){ 0 };
 	unsigned worker = worker_of(p, &packet->src, &packet->dst);
-	put_in(p, worker, IN_PACKET, packet, sizeof(*packet));
+	put_packet(p, worker, IN_PACKET, packet);
 	if (!(packet->flags & PACKET_QUOTES))
 		return;
 	unsigned quoted = worker_of(p, &packet->quoted_src, &packet->quoted_dst);
@@ -282,6 +308,9 @@ static void take_inline(struct pipeline *p, const struct frame *frames, int coun
 	}
 	if (have > 0)
 		flows_take(p->workers[0].flows, packets, have);
+	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
+	if (odd != DECODE_OK)
+		flows_odd_fragment(p->workers[0].flows, packets, odd);
 }
 
 static void take_distributed(struct pipeline *p, const struct frame *frames, int count)
@@ -292,6 +321,11 @@ static void take_distributed(struct pipeline *p, const struct frame *frames, int
 		for (size_t k = 0; k < have; k++)
 			distribute(p, &packets[k]);
 	}
+	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
+	if (odd == DECODE_FRAG_OVERLAP)
+		put_packet(p, 0, IN_OVERLAP, packets);
+	else if (odd != DECODE_OK)
+		put_packet(p, 0, IN_TINY, packets);
 	pipeline_pump(p);
 }
 
@@ -303,11 +337,13 @@ static bool open_replay(struct pipeline *p, struct capture *capture)
 	if (p->decoder == NULL)
 		return false;
 	if (p->count == 1) {
-		struct flow_sink sink = { .self = p,
-					  .flow = p->sink.flow != NULL ? inline_flow
-								       : NULL,
-					  .port = inline_port,
-					  .tick = inline_tick };
+		struct flow_sink sink = {
+			.self = p,
+			.flow = p->sink.flow != NULL ? inline_flow : NULL,
+			.record = p->sink.record != NULL ? inline_record : NULL,
+			.port = inline_port,
+			.tick = inline_tick
+		};
 		return worker_open(p, &p->workers[0], capture, &key, &sink);
 	}
 	for (unsigned i = 0; i < p->count; i++) {
@@ -315,6 +351,8 @@ static bool open_replay(struct pipeline *p, struct capture *capture)
 		struct flow_sink sink = worker_sink(w);
 		if (p->sink.flow == NULL)
 			sink.flow = NULL;
+		if (p->sink.record == NULL)
+			sink.record = NULL;
 		w->number = i;
 		w->lossless = true;
 		w->in = ring_new(IN_RING_BYTES);

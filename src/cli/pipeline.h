@@ -20,6 +20,8 @@ struct pipeline_options {
 	uint32_t flows_max, half_open_max, source_share; /* over all workers */
 	uint32_t window_s; /* of ports_each(); 0: everything */
 	bool keyed;        /* hash with a secret key; false: repeatable */
+	bool reads;        /* what is said is read */
+	uint32_t wants;    /* bit per record kind that sink.record is given */
 	const struct catalog *catalog;
 };
 
@@ -27,6 +29,8 @@ struct pipeline_options {
 struct pipeline_sink {
 	void *self;
 	void (*flow)(void *self, const struct flow_record *flow);
+	/* What was said, and evidence for findings; see flow.h. */
+	void (*record)(void *self, enum record_kind kind, const void *record);
 	/* detail: the distributions of that second; NULL: none */
 	void (*port)(void *self, const struct port_record *port,
 		     const struct port_detail *detail);

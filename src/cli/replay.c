@@ -17,8 +17,9 @@
 #include "cli/replay_store.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
+#include "detect/detect.h"
 
-enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16 };
+enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16, LAST_WORDS_US = 60000000 };
 
 enum format { FORMAT_NATIVE, FORMAT_ZEEK, FORMAT_EVE };
 
@@ -28,10 +29,12 @@ struct replay {
 	struct summary summary;
 	struct buf out;
 	enum format format;
-	bool prints, flows, ports, self; /* records asked for */
-	struct replay_store *keep;       /* NULL: nothing is kept */
-	bool progress;                   /* a terminal is looking */
-	int shown;                       /* per mille last drawn; -1: none */
+	struct detect *detect;
+	uint32_t types; /* records asked for: bit per kind */
+	bool prints;
+	struct replay_store *keep; /* NULL: nothing is kept */
+	bool progress;             /* a terminal is looking */
+	int shown;                 /* per mille last drawn; -1: none */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -40,6 +43,11 @@ static void interrupt(int signal_number)
 {
 	(void)signal_number;
 	interrupted = 1;
+}
+
+static bool asks(const struct replay *r, enum record_kind kind)
+{
+	return (r->types >> kind & 1) != 0;
 }
 
 static void flush(struct replay *r)
@@ -88,8 +96,53 @@ static void take_flow(void *self, const struct flow_record *flow)
 	struct flow_record known = *flow;
 	if (r->keep != NULL && strcmp(flow->end_reason, "active") != 0)
 		keep_flow(r, &known);
-	if (r->prints && r->flows)
+	if (r->prints && asks(r, RECORD_flow))
 		print_flow(r, &known);
+}
+
+/* False, and nothing appended, if EVE has no event for it. */
+static bool write_eve(struct replay *r, enum record_kind kind, const void *record)
+{
+	const struct finding_record *finding = record;
+	if (kind != RECORD_finding)
+		return record_eve_spoken(&r->out, kind, record);
+	/* That nothing more is seen is no alert. */
+	if (strcmp(finding->state, "open") != 0)
+		return false;
+	record_eve_alert(&r->out, finding);
+	return true;
+}
+
+static void print_record(struct replay *r, enum record_kind kind, const void *record)
+{
+	if (!r->prints || !asks(r, kind) || r->format == FORMAT_ZEEK)
+		return;
+	if (r->format == FORMAT_NATIVE)
+		record_json(&r->out, kind, record);
+	else if (!write_eve(r, kind, record))
+		return;
+	end_line(r);
+}
+
+static void take_finding(void *self, const struct finding_record *finding)
+{
+	struct replay *r = self;
+	summary_finding(&r->summary, finding);
+	if (r->keep != NULL)
+		replay_store_put(r->keep, RECORD_finding, finding);
+	print_record(r, RECORD_finding, finding);
+}
+
+static void take_record(void *self, enum record_kind kind, const void *record)
+{
+	struct replay *r = self;
+	if (kind == RECORD_finding) {
+		detect_evidence(r->detect, record);
+		return;
+	}
+	if (r->keep != NULL && kind == RECORD_login)
+		replay_store_put(r->keep, kind, record);
+	print_record(r, kind, record);
 }
 
 static void take_port(void *self, const struct port_record *port,
@@ -98,7 +151,7 @@ static void take_port(void *self, const struct port_record *port,
 	struct replay *r = self;
 	if (r->keep != NULL)
 		replay_store_put_port(r->keep, port, detail);
-	if (!r->prints || !r->ports || r->format != FORMAT_NATIVE)
+	if (!r->prints || !asks(r, RECORD_port) || r->format != FORMAT_NATIVE)
 		return;
 	record_json(&r->out, RECORD_port, port);
 	end_line(r);
@@ -142,7 +195,7 @@ static void print_self(struct replay *r, const struct pipeline_totals *totals)
 	self.at = totals->newest_us;
 	if (r->keep != NULL && totals->newest_us != INT64_MIN)
 		replay_store_put(r->keep, RECORD_self, &self);
-	if (!r->prints || !r->self || totals->newest_us == INT64_MIN)
+	if (!r->prints || !asks(r, RECORD_self) || totals->newest_us == INT64_MIN)
 		return;
 	if (r->format == FORMAT_NATIVE)
 		record_json(&r->out, RECORD_self, &self);
@@ -175,12 +228,17 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
+		.reads = r->config.read_content,
+		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
+			 1u << RECORD_finding,
 		.catalog = catalog,
 	};
 	struct pipeline_sink sink = {
 		.self = r,
 		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
 									 : NULL,
+		.record = r->prints || shows_summary(r) || r->keep != NULL ? take_record
+									   : NULL,
 		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
 	struct pipeline *p =
@@ -195,6 +253,9 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	}
 	struct pipeline_totals totals;
 	pipeline_totals(p, &totals);
+	/* What is waiting to be said, is. */
+	if (totals.newest_us != INT64_MIN)
+		detect_tick(r->detect, totals.newest_us + LAST_WORDS_US);
 	print_self(r, &totals);
 	flush(r);
 	if (*pipeline_error(p) != '\0')
@@ -207,43 +268,85 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	return status;
 }
 
-/* "flow,port,self"; NULL: all of them. */
+/* Those of a replay; the rest needs a running monitor. */
+static uint32_t replayed(void)
+{
+	return RECORDS_SAID | 1u << RECORD_flow | 1u << RECORD_port |
+	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding;
+}
+
+/* "flow, port, self". */
+static void print_types(FILE *to, uint32_t types)
+{
+	const char *between = "";
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
+		if ((types >> kind & 1) == 0)
+			continue;
+		fprintf(to, "%s%s", between, schemas[kind].name);
+		between = ", ";
+	}
+}
+
+static void print_all_types(void)
+{
+	fputs("\nTypes of records:\n  ", stdout);
+	print_types(stdout, replayed() & ~RECORDS_SAID);
+	fputs("; and, only if asked for, what is said:\n  ", stdout);
+	print_types(stdout, RECORDS_SAID);
+	fputs(".\n  --format eve prints all but port and login, --format zeek "
+	      "flow.\n",
+	      stdout);
+}
+
+static bool refuse_type(const char *type, size_t len)
+{
+	fprintf(stderr, "breakwater: --type %.*s: allowed are ", (int)len, type);
+	print_types(stderr, replayed());
+	fprintf(stderr, ", joined by commas\n");
+	return false;
+}
+
+/* Those a format has a form for. */
+static uint32_t suited(enum format format)
+{
+	if (format == FORMAT_ZEEK)
+		return 1u << RECORD_flow;
+	if (format == FORMAT_EVE)
+		return replayed() & ~(1u << RECORD_port | 1u << RECORD_login);
+	return replayed();
+}
+
+/* "flow,port,self"; NULL: in our own format all but what is said, which is much. */
 static bool choose_types(struct replay *r, const char *types)
 {
-	r->flows = r->ports = r->self = types == NULL;
+	r->types = 0;
+	if (types == NULL)
+		r->types = suited(r->format) &
+			   (r->format == FORMAT_NATIVE ? ~RECORDS_SAID : ~0u);
 	while (types != NULL && *types != '\0') {
 		size_t len = strcspn(types, ",");
-		if (len == 4 && strncmp(types, "flow", len) == 0)
-			r->flows = true;
-		else if (len == 4 && strncmp(types, "port", len) == 0)
-			r->ports = true;
-		else if (len == 4 && strncmp(types, "self", len) == 0)
-			r->self = true;
-		else {
-			fprintf(stderr,
-				"breakwater: --type %.*s: allowed are flow, port "
-				"and self, joined by commas\n",
-				(int)len, types);
-			return false;
-		}
+		unsigned kind = 0;
+		while (kind < RECORD_KINDS &&
+		       (strlen(schemas[kind].name) != len ||
+			memcmp(schemas[kind].name, types, len) != 0))
+			kind++;
+		if (kind == RECORD_KINDS || (replayed() >> kind & 1) == 0)
+			return refuse_type(types, len);
+		r->types |= 1u << kind;
 		types += len + (types[len] == ',');
 	}
 	return true;
 }
 
-/* conn.log knows connections only, EVE here flow and stats. */
 static bool types_suit_format(const struct replay *r)
 {
-	bool any = r->format == FORMAT_ZEEK  ? r->flows
-		   : r->format == FORMAT_EVE ? r->flows || r->self
-					     : true;
-	if (!any)
-		fprintf(stderr,
-			"breakwater: --type: --format %s has nothing of these; it "
-			"has %s\n",
-			r->format == FORMAT_ZEEK ? "zeek" : "eve",
-			r->format == FORMAT_ZEEK ? "flow" : "flow and self");
-	return any;
+	if ((r->types & suited(r->format)) != 0)
+		return true;
+	fprintf(stderr, "breakwater: --type: --format %s has nothing of these; it has ",
+		r->format == FORMAT_ZEEK ? "zeek" : "eve");
+	print_types(stderr, suited(r->format));
+	fprintf(stderr, "\n");
+	return false;
 }
 
 static bool choose_format(struct replay *r, const char *format, bool json)
@@ -286,9 +389,13 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 							 : NULL;
 	char error[CAPTURE_ERROR_MAX];
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
-	if (capture == NULL || catalog == NULL) {
+	struct detect_sink found = { .self = r, .finding = take_finding };
+	r->detect = detect_new(&found);
+	if (r->detect != NULL)
+		detect_set_home(r->detect, &r->home);
+	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
-			catalog == NULL ? "not enough memory" : error);
+			capture == NULL ? error : "not enough memory");
 	} else if (o->state == NULL ||
 		   (r->keep = replay_store_open(o->state, &status)) != NULL) {
 		struct sigaction action = { .sa_handler = interrupt };
@@ -302,6 +409,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 		capture_close(capture);
 	if (catalog != NULL)
 		catalog_close(catalog);
+	detect_free(r->detect);
 	return status;
 }
 
@@ -317,7 +425,7 @@ int command_replay(int argc, char **argv)
 		  "print records: as --json, as Zeek's conn.log, as Suricata's EVE",
 		  &o.format, 0, 0 },
 		{ 0, OPTION_TEXT, "type", "T,...",
-		  "only these records: flow, port, self", &o.types, 0, 0 },
+		  "only these records, of the types below", &o.types, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "keep the records in a store there, for query", &o.state, 0, 0 },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",
@@ -338,6 +446,7 @@ int command_replay(int argc, char **argv)
 			    "  zcat trace.pcap.gz | breakwater replay -\n",
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_all_types,
 	};
 	int first, status = STATUS_USAGE;
 	if (!options_parse(&help, argc, argv, &o.common, &first, &status))

@@ -189,6 +189,8 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 		.source_share = m->config.source_share,
 		.window_s = PORTS_WINDOW_S,
 		.keyed = true,
+		.reads = m->config.read_content,
+		.wants = monitor_wants(m),
 		.catalog = m->catalog,
 	};
 	struct pipeline_sink sink = monitor_sink(m);

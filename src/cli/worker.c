@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { POLL_MS = 50, LIST_US = 100000 };
+enum { POLL_MS = 50, LIST_US = 100000, OUT_RECORD_MAX = 4096 };
 #define CLOCK_STEP_US 2000000LL
 
 static void send(struct worker *w, enum out_message kind, const void *message,
@@ -44,6 +44,15 @@ static void send_flow(void *self, const struct flow_record *flow)
 		send_listed(w, flow);
 	else
 		send(w, OUT_FLOW, flow, sizeof(*flow));
+}
+
+static void send_record(void *self, enum record_kind kind, const void *record)
+{
+	static _Thread_local uint64_t packed[OUT_RECORD_MAX / 8];
+	struct out_record *out = (struct out_record *)packed;
+	out->kind = kind;
+	memcpy(out->record, record, schemas[kind].size);
+	send(self, OUT_RECORD, out, sizeof(*out) + schemas[kind].size);
 }
 
 static void send_port(void *self, const struct port_sample *sample,
@@ -101,7 +110,11 @@ static void send_tick(void *self, int64_t at_us)
 struct flow_sink worker_sink(struct worker *w)
 {
 	return (struct flow_sink){
-		.self = w, .flow = send_flow, .port = send_port, .tick = send_tick
+		.self = w,
+		.flow = send_flow,
+		.record = send_record,
+		.port = send_port,
+		.tick = send_tick,
 	};
 }
 
@@ -139,6 +152,9 @@ static void take_frames(struct worker *w, const struct frame *frames, int count,
 	}
 	if (have > 0)
 		flows_take(w->flows, packets, have);
+	enum decode_reason odd = decoder_odd_fragment(w->decoder, packets);
+	if (odd != DECODE_OK)
+		flows_odd_fragment(w->flows, packets, odd);
 	w->stats.newest_us = frames[count - 1].at_us;
 }
 
@@ -183,12 +199,27 @@ void *worker_live(void *worker)
 	return end_live(w);
 }
 
-static bool take_in(struct worker *w, uint16_t kind, const void *message)
+/* The payload came behind the packet, not where it was. */
+static void take_packet(struct worker *w, const uint8_t *message, size_t len)
+{
+	struct packet packet;
+	memcpy(&packet, message, sizeof(packet));
+	packet.payload = bytes_of(message + sizeof(packet), len - sizeof(packet));
+	flows_take(w->flows, &packet, 1);
+}
+
+static bool take_in(struct worker *w, uint16_t kind, const void *message, size_t len)
 {
 	int64_t at_us;
 	switch (kind) {
 	case IN_PACKET:
-		flows_take(w->flows, message, 1);
+		take_packet(w, message, len);
+		return true;
+	case IN_TINY:
+		flows_odd_fragment(w->flows, message, DECODE_FRAG_BAD);
+		return true;
+	case IN_OVERLAP:
+		flows_odd_fragment(w->flows, message, DECODE_FRAG_OVERLAP);
 		return true;
 	case IN_QUOTED:
 		flows_quoted(w->flows, message);
@@ -214,7 +245,7 @@ void *worker_replay(void *worker)
 			sched_yield();
 			continue;
 		}
-		more = take_in(w, kind, message);
+		more = take_in(w, kind, message, len);
 		ring_pop(w->in);
 	}
 	return end_live(w);

@@ -14,6 +14,7 @@ enum out_message {
 	OUT_FLOW,   /* struct flow_record */
 	OUT_LISTED, /* the same, asked for by pipeline_list() */
 	OUT_LIST_END,
+	OUT_RECORD, /* struct out_record */
 	OUT_PORT,  /* struct port_sample, then a packed struct port_detail if it has one
 		    */
 	OUT_TICK,  /* int64_t */
@@ -23,9 +24,11 @@ enum out_message {
 
 /* What goes to a worker of a replay. */
 enum in_message {
-	IN_PACKET, /* struct packet, its payload left behind */
-	IN_QUOTED, /* the same: only what it quotes concerns this worker */
-	IN_TICK,   /* int64_t */
+	IN_PACKET,  /* struct packet, then its payload */
+	IN_TINY,    /* the same, for flows_odd_fragment(): FRAG_BAD ... */
+	IN_OVERLAP, /* ... and FRAG_OVERLAP */
+	IN_QUOTED,  /* the same: only what it quotes concerns this worker */
+	IN_TICK,    /* int64_t */
 	IN_END,
 };
 
@@ -54,6 +57,14 @@ struct worker {
 	pthread_t thread;
 	bool started;
 };
+
+/* A record of what was said; as long as its kind is. */
+struct out_record {
+	enum record_kind kind;
+	_Alignas(8) uint8_t record[];
+};
+
+enum { IN_PAYLOAD_MAX = 65536, IN_PACKET_MAX = sizeof(struct packet) + IN_PAYLOAD_MAX };
 
 /* Threads' functions: struct worker *. */
 void *worker_live(void *worker);

@@ -123,6 +123,8 @@ static void begin_body(struct flows *f, const struct packet *p, const struct key
 	b->proto = p->proto;
 	b->one_way = k->one_way;
 	b->live = 1;
+	if (!(p->flags & PACKET_NO_PORTS))
+		talks_begin(f, b);
 	b->link = links_find(&f->links, p);
 	body_set_start(b, p->at_us);
 	b->service = p->flags & PACKET_NO_PORTS
@@ -203,6 +205,7 @@ uint32_t flows_promote(struct flows *f, uint32_t ref, const struct keyed *k)
 	b->key = e->key;
 	b->proto = IPPROTO_TCP;
 	b->live = 1;
+	talks_begin(f, b);
 	b->link = e->link;
 	b->start_us = e->start_us;
 	b->last_us = e->last_us;

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "flow/packet.h"
+#include "protocol/protocol.h"
 
 /* States of a TCP endpoint, in the sense and with the names of Zeek. */
 enum endpoint_state {
@@ -24,8 +25,6 @@ enum endpoint_state {
 	ENDPOINT_CLOSED, /* sent a FIN */
 	ENDPOINT_RESET,  /* sent a RST */
 };
-
-enum { CLIENT = 0, SERVER = 1 };
 
 /* One direction: what this side sent. */
 struct side {
@@ -66,7 +65,10 @@ struct body {
 	uint64_t handshaken : 1;
 	uint64_t syn_again : 1; /* SYN or SYN-ACK was sent twice (Karn) */
 	uint64_t live : 1;      /* 0: ended, or never begun */
-	uint64_t last_us : 48, gaps0 : 8, gaps1 : 8; /* last: relative to start */
+	uint64_t last_us : 48;  /* relative to start */
+	uint64_t gaps0 : 7, gaps1 : 7;
+	uint64_t listens : 1; /* what it says is read, or will be */
+	uint64_t talks : 1;   /* it has a conversation in talks.c */
 	struct side side[2];
 	uint32_t srtt0 : 24, flags0 : 8; /* round trip to the client; its TCP flags */
 	uint32_t srtt1 : 24, flags1 : 8; /* to the server */

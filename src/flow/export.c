@@ -7,24 +7,6 @@
 #include "flow/history.h"
 #include "flow/state.h"
 
-static const char *transport_name(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmp6";
-	case IPPROTO_SCTP:
-		return "sctp";
-	default:
-		return "ip";
-	}
-}
-
 /* S, then no answer of either kind, then R: the client gave up (Zeek's RSTOS0). */
 static bool is_given_up(const char *history)
 {
@@ -158,6 +140,8 @@ void export_body(const struct flows *f, const struct body *b, const char *reason
 	out->client_payload_bytes = is_tcp ? tcp_size(b, CLIENT) : b->side[CLIENT].top;
 	out->server_payload_bytes = is_tcp ? tcp_size(b, SERVER) : b->side[SERVER].top;
 	put_meters(b, out);
+	if (b->talks)
+		talks_export(f, (uint32_t)(b - f->table.bodies), out);
 	if (is_tcp) {
 		out->resets = 0;
 		for (const char *c = history; *c != '\0'; c++)

@@ -32,6 +32,8 @@ struct port_sample {
 	uint64_t client_bytes, server_bytes, client_packets, server_packets;
 	uint64_t data_packets, retransmits; /* segments with payload */
 	uint64_t payload_bytes, lost_bytes;
+	uint64_t answers, answer_errors; /* of the application; see record.def */
+	const char *protocol;            /* recognised last, static; NULL: none yet */
 };
 
 /* Distributions of that second; only services with samples have one. */
@@ -45,6 +47,11 @@ struct flow_sink {
 	void *self;
 	/* NULL: nobody reads records of flows, so none are written */
 	void (*flow)(void *self, const struct flow_record *flow);
+	/*
+	 * What was said: login, http, dns, tls ..., and `finding` for evidence of what
+	 * is wrong, which is not yet a finding.  NULL: nobody reads them.
+	 */
+	void (*record)(void *self, enum record_kind kind, const void *record);
 	/* detail is NULL unless sample->has_detail */
 	void (*port)(void *self, const struct port_sample *sample,
 		     const struct port_detail *detail);
@@ -54,6 +61,8 @@ struct flow_sink {
 
 struct flow_options {
 	uint32_t flows_max, half_open_max, source_share;
+	bool reads;     /* what is said is read; false: protocols go by port */
+	uint32_t wants; /* bit per record kind that sink.record is given */
 	const struct catalog *catalog; /* borrowed, must outlive */
 	struct hash_key key;
 	/* Name of packet.iface, borrowed for the call; the function may be NULL. */
@@ -65,6 +74,7 @@ struct flow_stats {
 	uint64_t packets, bytes;
 	uint64_t flows_open, half_open, services, sources;
 	uint64_t flows_started, flows_evicted, flows_refused;
+	uint64_t turns_cut; /* not read to their end for lack of buffers */
 	uint64_t memory_bytes;
 };
 
@@ -79,6 +89,10 @@ void flows_take(struct flows *flows, const struct packet *packets, size_t count)
 
 /* A flow that the packet quotes was refused; for packets that another worker takes. */
 void flows_quoted(struct flows *flows, const struct packet *packet);
+
+/* A fragment that deceives; see decoder_odd_fragment(). */
+void flows_odd_fragment(struct flows *flows, const struct packet *packet,
+			enum decode_reason reason);
 
 /* Tells the time when no packet does. Going back is ignored. */
 void flows_tick(struct flows *flows, int64_t now_us);

@@ -31,6 +31,7 @@ struct flows *flows_new(const struct flow_options *options,
 				 options->flows_max + options->half_open_max);
 	if (!table_init(&f->table, &options->key, options->flows_max,
 			options->half_open_max) ||
+	    !talks_init(&f->talks, f, options->reads ? options->flows_max : 0) ||
 	    f->holes == NULL || f->services == NULL || f->sources == NULL) {
 		flows_free(f);
 		return NULL;
@@ -47,6 +48,7 @@ void flows_free(struct flows *f)
 	if (f->services != NULL)
 		services_free(f->services);
 	sources_free(f->sources);
+	talks_fini(&f->talks);
 	free(f);
 }
 
@@ -93,8 +95,12 @@ void body_asked(struct body *b)
 
 void body_answered(struct flows *f, struct body *b)
 {
-	uint32_t took = body_now32(b) - b->turn_at;
 	b->turn_open = 0;
+	body_note_answer(f, b, body_now32(b) - b->turn_at);
+}
+
+void body_note_answer(struct flows *f, struct body *b, uint32_t took)
+{
 	SATURATE(b->responses, 1, 24);
 	SATURATE(b->response_sum_us, took, 40);
 	if (took > b->response_max_us)
@@ -141,7 +147,11 @@ static void conversation(struct flows *f, struct body *b, const struct packet *p
 		b->datas |= bit & 3;
 	}
 	body_touch(b, p->at_us);
-	if (side == SERVER && b->turn_open)
+	if (b->listens)
+		talks_datagram(f, (uint32_t)(b - f->table.bodies), p, side);
+	if (b->listens && talks_times_answers(f, (uint32_t)(b - f->table.bodies)))
+		b->turn_open = 0;
+	else if (side == SERVER && b->turn_open)
 		body_answered(f, b);
 	else if (side == CLIENT && !b->one_way)
 		body_asked(b);
@@ -325,6 +335,7 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 	stats->half_open = f->table.embryo_used;
 	stats->services = services_count(f->services);
 	stats->sources = sources_aggregated(f->sources);
+	stats->turns_cut = f->talks.unkept;
 	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
-			      sources_memory(f->sources);
+			      sources_memory(f->sources) + f->talks.memory_bytes;
 }

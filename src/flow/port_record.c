@@ -39,12 +39,19 @@ static bool may_be_silent(const struct catalog *catalog, const struct port_sampl
 static void put_errors(const struct catalog *catalog, const struct port_sample *s,
 		       struct port_record *out)
 {
-	if (may_be_silent(catalog, s))
-		return;
-	out->ended = s->ended;
-	out->errors = s->rejected + s->unanswered + s->aborted;
-	if (s->ended > 0)
-		out->error_ratio = (double)out->errors / (double)s->ended;
+	uint64_t all = s->answers, bad = s->answer_errors;
+	if (s->answers > 0) {
+		out->answers = s->answers;
+		out->answer_errors = s->answer_errors;
+	}
+	if (!may_be_silent(catalog, s)) {
+		out->ended = s->ended;
+		out->errors = s->rejected + s->unanswered + s->aborted;
+		all += out->ended;
+		bad += out->errors;
+	}
+	if (all > 0)
+		out->error_ratio = (double)bad / (double)all;
 }
 
 static void put_tcp(const struct port_sample *s, struct port_record *out)
@@ -73,11 +80,15 @@ static void put_names(const struct catalog *catalog, const struct port_sample *s
 	out->server_ip = s->server;
 	out->port = s->port;
 	const char *service = catalog_service(catalog, s->proto, s->port);
-	const char *protocol = catalog_protocol(catalog, s->proto, s->port);
+	const char *protocol = s->protocol != NULL
+				       ? s->protocol
+				       : catalog_protocol(catalog, s->proto, s->port);
 	if (service != NULL)
 		record_text(out->service, sizeof(out->service), service);
-	if (protocol != NULL)
+	if (protocol != NULL) {
 		record_text(out->protocol, sizeof(out->protocol), protocol);
+		out->protocol_by = s->protocol != NULL ? "content" : "port";
+	}
 	out->class = catalog_class(catalog, s->proto, s->port);
 }
 

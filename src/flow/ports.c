@@ -146,6 +146,10 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 	to->retransmits += s->retransmits;
 	to->payload_bytes += s->payload_bytes;
 	to->lost_bytes += s->lost_bytes;
+	to->answers += s->answers;
+	to->answer_errors += s->answer_errors;
+	if (s->protocol != NULL)
+		to->protocol = s->protocol;
 }
 
 /* ---- one second ---- */

@@ -200,7 +200,8 @@ static void flush_one(struct services *s, struct service *service, int64_t start
 	service->now = (struct port_sample){ .server = kept.server,
 					     .port = kept.port,
 					     .proto = kept.proto,
-					     .active = kept.active };
+					     .active = kept.active,
+					     .protocol = kept.protocol };
 	if (has_detail) {
 		s->detail_next[service->detail] = s->detail_free;
 		s->detail_free = service->detail;

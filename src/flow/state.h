@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "flow/anomaly.h"
 #include "flow/body.h"
 #include "flow/flow.h"
 #include "flow/holes.h"
@@ -10,6 +11,7 @@
 #include "flow/services.h"
 #include "flow/sources.h"
 #include "flow/table.h"
+#include "flow/talks.h"
 
 enum {
 	/* A body is looked at again at the latest after this many slots of 2^20 us. */
@@ -28,6 +30,8 @@ struct flows {
 	struct services *services;
 	struct sources *sources;
 	struct links links;
+	struct talks talks;
+	struct anomalies anomalies;
 	struct flow_stats stats;
 	int64_t now_us;              /* newest time seen; INT64_MIN before the first */
 	int64_t second_us;           /* begin of the second being counted */
@@ -135,6 +139,7 @@ uint64_t tcp_size(const struct body *b, unsigned side);
 /* A turn of the client ended now; the server answered it now: one response time. */
 void body_asked(struct body *b);
 void body_answered(struct flows *f, struct body *b);
+void body_note_answer(struct flows *f, struct body *b, uint32_t took);
 
 /* export.c: records of what is known. reason is static text. */
 void export_body(const struct flows *f, const struct body *b, const char *reason,

@@ -83,6 +83,7 @@ static void note_history(struct segment *s)
 	struct body *b = s->b;
 	unsigned side = s->side, bit = 1u << side;
 	if (s->syn + s->fin + s->rst > 1) {
+		anomaly_note(s->f, ANOMALY_FLAGS, s->p);
 		history_once(b, side, s->fin && s->rst ? 'i' : 'q');
 	} else if (s->syn) {
 		if (!history_has(b, side, 's') && !history_has(b, side, 'h'))
@@ -315,9 +316,9 @@ static void note_gap(struct segment *s, int64_t ack, int64_t acked_before)
 		uint64_t count = peer == CLIENT ? b->gaps0 : b->gaps1;
 		history_scaled(b, peer, 'g', count + 1);
 		if (peer == CLIENT)
-			SATURATE(b->gaps0, 1, 8);
+			SATURATE(b->gaps0, 1, 7);
 		else
-			SATURATE(b->gaps1, 1, 8);
+			SATURATE(b->gaps1, 1, 7);
 	}
 }
 
@@ -420,6 +421,7 @@ static void close_sides(struct flows *f, struct body *b)
 			b->ending = 1;
 			b->turn_open = 0;
 			b->turn_at = (uint32_t)(body_last(b) + LINGER_US);
+			talks_settle(f, (uint32_t)(b - f->table.bodies));
 			flows_count_end(f, b, false);
 		}
 	}
@@ -428,7 +430,9 @@ static void close_sides(struct flows *f, struct body *b)
 static void note_turns(struct segment *s)
 {
 	struct body *b = s->b;
-	if (s->side == CLIENT && !b->ending)
+	if (b->listens && talks_times_answers(s->f, s->number))
+		b->turn_open = 0;
+	else if (s->side == CLIENT && !b->ending)
 		body_asked(b);
 	else if (s->side == SERVER && b->turn_open)
 		body_answered(s->f, b);
@@ -478,6 +482,8 @@ static void take_next(struct segment *s)
 		return;
 	set_top(s->mine, (int64_t)s->mine->top + s->len);
 	mark_round_trip(s);
+	if (s->b->listens)
+		talks_segment(s->f, s->number, s->p, s->side);
 	note_turns(s);
 }
 
@@ -519,6 +525,10 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 	else if (side == SERVER && s.mine->packets == 1 && !b->partial)
 		b->partial = !s.syn;
 
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == 0)
+		anomaly_note(f, ANOMALY_FLAGS, p);
+	if (s.syn && s.len > 0 && !(p->flags & PACKET_FAST_OPEN))
+		anomaly_note(f, ANOMALY_SYN_DATA, p);
 	begin_sequence(&s);
 	s.seq = side_relative(s.mine, p->seq);
 	note_history(&s);
@@ -543,6 +553,8 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 		note_gap(&s, ack, acked_before);
 	if (moved)
 		note_hole(&s, seen);
+	if (b->listens && s.len > 0 && !s.rst)
+		talks_segment(f, number, p, side);
 	if (moved && s.len > 0) {
 		mark_round_trip(&s);
 		note_turns(&s);

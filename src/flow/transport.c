@@ -69,6 +69,28 @@ void transport_judge(const struct walk *walk, struct packet *packet, const uint8
 		packet->flags |= PACKET_BAD_CSUM;
 }
 
+/* RFC 7413 4.1.1, and its experimental form (RFC 6994) of the same. */
+static bool has_fast_open(struct bytes options)
+{
+	enum { END = 0, NOP = 1, FAST_OPEN = 34, EXPERIMENT = 254, MAGIC = 0xf989 };
+	while (options.len > 0) {
+		uint8_t kind = bytes_u8(&options);
+		if (kind == END)
+			return false;
+		if (kind == NOP)
+			continue;
+		uint8_t len = bytes_u8(&options);
+		struct bytes value =
+			bytes_take(&options, len < 2 ? SIZE_MAX : len - 2u);
+		if (!bytes_ok(&options))
+			return false;
+		if (kind == FAST_OPEN || (kind == EXPERIMENT && value.len >= 2 &&
+					  load_be16(value.at) == MAGIC))
+			return true;
+	}
+	return false;
+}
+
 static enum decode_reason read_tcp(struct walk *walk, struct packet *packet,
 				   const uint8_t *at, size_t len)
 {
@@ -83,6 +105,10 @@ static enum decode_reason read_tcp(struct walk *walk, struct packet *packet,
 	packet->ack = load_be32(at + 8);
 	packet->tcp_flags = at[13];
 	packet->window = load_be16(at + 14);
+	bool syn_data = (packet->tcp_flags & 2) != 0 && len > header;
+	if (syn_data &&
+	    has_fast_open(bytes_of(at + TCP_HEADER_LEN, header - TCP_HEADER_LEN)))
+		packet->flags |= PACKET_FAST_OPEN;
 	set_payload(walk, packet, at, len, header);
 	transport_judge(walk, packet, at, len, 16);
 	return DECODE_OK;

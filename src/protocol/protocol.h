@@ -104,6 +104,7 @@ struct protocol {
 	 * they are matched by more than their order; else turns are timed.
 	 */
 	bool times_answers;
+	bool is_hidden; /* read, but its name is not the flow's (icmp) */
 	/* Pure; cheap for bytes that are not its own. */
 	enum verdict (*recognise)(const struct opening *opening);
 	/* Every turn, from the first on; NULL: being recognised is all. */
@@ -176,6 +177,19 @@ static inline void talk_done(struct talk *talk)
 static inline void talk_skip(struct talk *talk, unsigned by, uint64_t n)
 {
 	talk->skip[by] += n;
+}
+
+/*
+ * The same for the next n bytes, where some of them may be at hand already: those are
+ * taken.
+ */
+static inline void talk_pass(struct talk *talk, struct said *said, uint64_t n)
+{
+	size_t here = n < said->data.len ? (size_t)n : said->data.len;
+	bytes_take(&said->data, here);
+	n -= here;
+	if (n > said->beyond)
+		talk_skip(talk, said->by, n - said->beyond);
 }
 
 /* Nor is what else its turn brings, data included: take nothing more of it. */
@@ -257,6 +271,9 @@ void talk_begin(struct talk *talk, const struct protocol *protocol);
  */
 bool talk_read(struct talk *talk, struct said *said);
 void talk_end(struct talk *talk, int64_t at_us);
+
+/* "tcp", "udp", "icmp", "icmp6", "sctp", or "ip" for all others. */
+const char *transport_name(uint8_t transport);
 
 /* One per thread; NULL without memory. */
 struct talk_room *talk_room_new(void);

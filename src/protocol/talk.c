@@ -19,7 +19,7 @@ void facts_text(char *field, size_t size, struct bytes text)
 	field[len] = '\0';
 }
 
-static const char *transport_name(uint8_t transport)
+const char *transport_name(uint8_t transport)
 {
 	switch (transport) {
 	case IPPROTO_TCP:
@@ -30,8 +30,10 @@ static const char *transport_name(uint8_t transport)
 		return "icmp";
 	case IPPROTO_ICMPV6:
 		return "icmp6";
-	default:
+	case IPPROTO_SCTP:
 		return "sctp";
+	default:
+		return "ip";
 	}
 }
 

@@ -97,6 +97,7 @@ static void take_notes(struct port_record *sum, const struct port_record *part)
 	take_word(&sum->transport, part->transport);
 	take_word(&sum->class, part->class);
 	take_word(&sum->state, part->state);
+	take_word(&sum->protocol_by, part->protocol_by);
 	take_text(&sum->service, &part->service);
 	take_text(&sum->protocol, &part->protocol);
 	take_text(&sum->process, &part->process);
@@ -166,7 +167,10 @@ void roll_finish(struct roll *roll)
 	add(&payload, sum->lost_bytes);
 	sum->retransmit_ratio = ratio_of(sum->retransmits, sum->data_packets);
 	sum->lost_ratio = ratio_of(sum->lost_bytes, payload);
-	sum->error_ratio = ratio_of(sum->errors, sum->ended);
+	uint64_t bad = sum->errors, all = sum->ended;
+	add(&bad, sum->answer_errors);
+	add(&all, sum->answers);
+	sum->error_ratio = ratio_of(bad, all);
 }
 
 void roll_pack(const struct roll *roll, struct roll_packed *packed)

@@ -55,6 +55,14 @@ static void take_port(void *self, const struct port_sample *sample,
 		sample->ended);
 }
 
+static void take_record(void *self, enum record_kind kind, const void *record)
+{
+	(void)self;
+	require(kind < RECORD_KINDS && record != NULL);
+	require(kind != RECORD_finding ||
+		((const struct finding_record *)record)->summary[0] != '\0');
+}
+
 static void take_tick(void *self, int64_t at_us)
 {
 	int64_t *last = self;
@@ -96,6 +104,9 @@ static struct packet packet_of(struct bytes *in)
 	p.seq = (uint32_t)(int8_t)bytes_u8(in) * (how & 1 ? 1u : 1u << 24);
 	p.ack = (uint32_t)(int8_t)bytes_u8(in) * (how & 2 ? 1u : 1u << 24);
 	p.payload_len = how & 4 ? bytes_u8(in) : 0;
+	/* Some of it was captured, and says what the input says next. */
+	size_t captured = how & 8 ? p.payload_len / 2 : p.payload_len;
+	p.payload = bytes_take(in, captured < in->len ? captured : in->len);
 	p.ip_len = p.payload_len + 40;
 	if (!(p.flags & PACKET_QUOTES))
 		return p;
@@ -144,6 +155,14 @@ static void run(struct flows *flows, struct bytes *in)
 	flows_finish(flows);
 }
 
+static uint32_t slab_used(const struct slab *slab)
+{
+	uint32_t unused = 0;
+	for (uint32_t i = slab->free; i != 0; i = slab->next[i])
+		unused++;
+	return slab->fresh - unused;
+}
+
 static void check_end(struct flows *flows)
 {
 	struct flow_stats stats;
@@ -158,6 +177,10 @@ static void check_end(struct flows *flows)
 			struct addr a = address_of(n);
 			require(sources_take(flows->sources, &a));
 		}
+	/* What was kept of turns is free again. */
+	require(slab_used(&flows->talks.talk) == 0);
+	require(slab_used(&flows->talks.small) == 0);
+	require(slab_used(&flows->talks.large) == 0);
 	table_free_dead(&flows->table);
 	require(flows->table.body_used == 0);
 	for (uint32_t i = 0; i < flows->table.bucket_count; i++) {
@@ -178,10 +201,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct flow_options options = { .flows_max = 1 + (sizes & 31),
 					.half_open_max = 1 + (sizes >> 5),
 					.source_share = 3 + (sizes & 63),
+					.reads = true,
+					.wants = UINT32_MAX,
 					.catalog = catalog };
 	int64_t ticked = 0;
 	struct flow_sink sink = {
-		.self = &ticked, .flow = take_flow, .port = take_port, .tick = take_tick
+		.self = &ticked,
+		.flow = take_flow,
+		.record = take_record,
+		.port = take_port,
+		.tick = take_tick,
 	};
 	ended = evicted = 0;
 	struct flows *flows = flows_new(&options, &sink);

@@ -1,0 +1,95 @@
+/*
+ * said.c: what the readers of conversations, and odd packets, give as evidence.
+ *
+ * It comes complete: kind, technique, severity, sentence.  Here it becomes one finding
+ * per place and source, unless the register says that it is as it should be.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "detect/inside.h"
+
+enum { SOURCES_MAX = 64 };
+
+#define HOLD_US (600 * SECOND_US)
+
+static bool is_same_word(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static unsigned severity_of(const struct finding_record *evidence)
+{
+	for (unsigned i = 0; i < SEVERITIES; i++)
+		if (is_same_word(severity_names[i], evidence->severity))
+			return i;
+	return SEVERITY_NOTICE;
+}
+
+static bool is_ours(const struct detect *detect, const struct addr *server)
+{
+	return addr_is_private(server) || addr_is_loopback(server) ||
+	       home_holds(&detect->own, server) || home_holds(&detect->home, server);
+}
+
+/* What is weak at a stranger's server is for the stranger to mend. */
+static unsigned severity_here(const struct detect *detect,
+			      const struct finding_record *evidence)
+{
+	if (strcmp(evidence->kind, "weak_protocol") == 0 &&
+	    !is_ours(detect, &evidence->server_ip))
+		return SEVERITY_NOTICE;
+	return severity_of(evidence);
+}
+
+/* The register lists the protocol that the port's number does not suggest. */
+static bool is_registered(struct detect *detect, const struct finding_record *evidence)
+{
+	struct listener_record l;
+	if (detect->policy == NULL ||
+	    strcmp(evidence->kind, "unexpected_protocol") != 0)
+		return false;
+	const struct place *place =
+		places_serving(&detect->places, evidence->transport,
+			       &evidence->server_ip, evidence->port);
+	if (place == NULL)
+		return false;
+	place_listener(place, &l);
+	const char *expected = policy_protocol(detect->policy, &l);
+	return expected != NULL && strcasecmp(expected, evidence->technique) == 0;
+}
+
+static size_t count_sources(const struct detect *detect,
+			    const struct finding_record *evidence)
+{
+	size_t count = 0;
+	uint32_t at = findings_port(&detect->findings, evidence->port);
+	const struct finding *finding;
+	while ((finding = findings_next_of_port(&detect->findings, &at,
+						evidence->port)) != NULL)
+		count += is_same_word(finding->record.technique, evidence->technique) &&
+			 addr_equal(&finding->record.server_ip, &evidence->server_ip);
+	return count;
+}
+
+void detect_evidence(struct detect *detect, const struct finding_record *evidence)
+{
+	struct finding_record key = *evidence;
+	if (evidence->last > detect->now_us)
+		detect->now_us = evidence->last;
+	if (is_registered(detect, evidence))
+		return;
+	struct finding *finding = findings_find(&detect->findings, &key);
+	/* Beyond so many sources, all others are one. */
+	if (finding == NULL && !addr_is_unset(&key.client_ip) &&
+	    count_sources(detect, evidence) >= SOURCES_MAX) {
+		key.client_ip = addr_unset();
+		key.client_prefix = UNKNOWN_U16;
+		finding = findings_find(&detect->findings, &key);
+	}
+	/* The sentence is about what was seen first. */
+	if (finding != NULL)
+		memcpy(key.summary, finding->record.summary, sizeof(key.summary));
+	findings_take(&detect->findings, &key, severity_here(detect, evidence),
+		      HOLD_US);
+}

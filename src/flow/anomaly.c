@@ -1,0 +1,103 @@
+/*
+ * anomaly.c: see anomaly.h.
+ */
+#include "flow/anomaly.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "flow/evidence.h"
+#include "flow/state.h"
+
+static const struct {
+	const char *technique, *severity, *what, *why;
+} anomalies[ANOMALIES] = {
+	[ANOMALY_FLAGS] = { "tcp_flags", "low",
+			    "a TCP segment has flags that exclude each other",
+			    "no stack sends these, scanners and evasion tools do (RFC "
+			    "9293 3.1)" },
+	[ANOMALY_SYN_DATA] = { "syn_data", "low",
+			       "a SYN carries data without TCP Fast Open",
+			       "some filters look only at what follows the handshake "
+			       "(RFC 7413 2)" },
+	[ANOMALY_OVERLAP] = { "inconsistent_overlap", "medium",
+			      "a TCP segment was sent again with other data",
+			      "monitor and server may believe different versions "
+			      "(RFC 9293 3.10)" },
+	[ANOMALY_TINY] = { "tiny_fragment", "medium",
+			   "an IP fragment cuts or rewrites the transport header",
+			   "it hides ports and flags from filters (RFC 1858 3)" },
+	[ANOMALY_FRAGMENTS] = { "fragment_overlap", "low", "IP fragments overlap",
+				"who puts them together decides what they say (RFC "
+				"5722 3)" },
+};
+
+static struct anomaly_slot *slot_of(struct flows *f, enum anomaly anomaly,
+				    const struct packet *p)
+{
+	uint64_t words[3];
+	memcpy(words, p->src.ip6, 16);
+	words[2] = (uint64_t)anomaly << 16 | p->dport;
+	uint64_t hash = hash_words(&f->options.key, words, 3);
+	return &f->anomalies.slot[hash % ANOMALY_SLOTS];
+}
+
+static bool is_about(const struct anomaly_slot *slot, enum anomaly anomaly,
+		     const struct packet *p)
+{
+	return slot->told_us != 0 && slot->anomaly == anomaly &&
+	       slot->port == p->dport && addr_equal(&slot->source, &p->src) &&
+	       addr_equal(&slot->target, &p->dst);
+}
+
+static bool has_ports(const struct packet *p)
+{
+	return !(p->flags & PACKET_NO_PORTS) && p->dport != 0;
+}
+
+static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet *p)
+{
+	struct finding_record evidence;
+	evidence_begin(&evidence, p->proto, p->at_us);
+	evidence.attempts = slot->count;
+	slot->told_us = p->at_us;
+	slot->count = 0;
+	evidence.kind = "protocol_anomaly";
+	evidence.technique = anomalies[slot->anomaly].technique;
+	evidence.severity = anomalies[slot->anomaly].severity;
+	evidence.detector = "anomaly";
+	evidence.proof = "unsolicited";
+	evidence.server_ip = p->dst;
+	if (has_ports(p))
+		evidence.port = p->dport;
+	evidence_client(&evidence, &p->src);
+	snprintf(evidence.summary, sizeof(evidence.summary), "%s: %s.",
+		 anomalies[slot->anomaly].what, anomalies[slot->anomaly].why);
+	evidence.summary[0] = (char)toupper(evidence.summary[0]);
+	f->sink.record(f->sink.self, RECORD_finding, &evidence);
+}
+
+void flows_odd_fragment(struct flows *f, const struct packet *packet,
+			enum decode_reason reason)
+{
+	anomaly_note(f,
+		     reason == DECODE_FRAG_OVERLAP ? ANOMALY_FRAGMENTS : ANOMALY_TINY,
+		     packet);
+}
+
+void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)
+{
+	if (f->sink.record == NULL || (f->options.wants >> RECORD_finding & 1) == 0)
+		return;
+	struct anomaly_slot *slot = slot_of(f, anomaly, p);
+	if (!is_about(slot, anomaly, p))
+		*slot = (struct anomaly_slot){ .source = p->src,
+					       .target = p->dst,
+					       .port = p->dport,
+					       .anomaly = (uint8_t)anomaly,
+					       .proto = p->proto };
+	slot->count++;
+	if (slot->told_us == 0 || p->at_us >= slot->told_us + SECOND_US)
+		tell(f, slot, p);
+}

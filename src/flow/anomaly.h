@@ -1,0 +1,37 @@
+/*
+ * anomaly.h: packets that no honest stack sends; private to the room.
+ *
+ * Each is told once a second and source at most, with how many there were: a flood of
+ * them must not become a flood of records.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "flow/packet.h"
+
+enum anomaly {
+	ANOMALY_FLAGS,     /* TCP flags that exclude each other, or none at all */
+	ANOMALY_SYN_DATA,  /* data in a SYN without TCP Fast Open */
+	ANOMALY_OVERLAP,   /* a segment sent again with other data */
+	ANOMALY_TINY,      /* a first fragment without the whole transport header */
+	ANOMALY_FRAGMENTS, /* fragments that overlap */
+	ANOMALIES
+};
+
+enum { ANOMALY_SLOTS = 256 };
+
+struct anomaly_slot {
+	struct addr source, target;
+	uint16_t port;
+	uint8_t anomaly, proto;
+	int64_t told_us; /* 0: unused */
+	uint64_t count;  /* since then */
+};
+
+struct anomalies {
+	struct anomaly_slot slot[ANOMALY_SLOTS];
+};
+
+struct flows;
+void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p);

@@ -1,0 +1,105 @@
+/*
+ * talks.h: what flows say, put in order and given to the readers of src/protocol.
+ *
+ * A flow has a `conversation` from its first byte of payload on, at the place of its
+ * number in a slab that is touched by such flows only, and a `talk`, which is larger,
+ * from when its protocol is known.  Bytes are kept only while a reader or a recogniser
+ * needs more: in a buffer of OPENING_MAX bytes, or of TURN_MAX where the protocol asks
+ * for more, both from slabs of fixed size.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "flow/body.h"
+#include "protocol/protocol.h"
+
+enum {
+	TALKS_BUFFERS =
+		32768, /* small ones; all in use: nothing is kept for the next */
+	TALKS_LARGE = 512,
+	TALKS_SEGMENTS = 2, /* of a side, remembered to see them sent again changed */
+	UNANSWERED_MAX = 4, /* datagrams, and nobody knows it: it is given up */
+	NDPI_PER_SECOND = 1000, /* openings offered: 10 us each, so 1 % of a core */
+};
+
+struct slab {
+	uint8_t *at;
+	uint32_t *next; /* of the free ones */
+	uint32_t size, max, fresh, free;
+};
+
+/* One side of a conversation. */
+struct stream {
+	uint32_t next;              /* TCP: sequence number of the next byte in order */
+	uint32_t buffer;            /* number in a slab, from 1; 0: none */
+	uint16_t len;               /* bytes kept */
+	uint16_t far_from, far_len; /* a piece that came early: behind what is kept */
+	uint8_t is_large : 1, has_begun : 1;
+	uint8_t is_dropping : 1; /* until its next turn */
+	uint8_t has_gap : 1;     /* not yet told */
+	uint8_t first_over : 1;  /* its first turn is complete */
+	uint8_t may_begin : 1;   /* of what is kept: it is the begin of a turn */
+	uint8_t next_segment;
+	struct {
+		uint32_t seq, len, sum;
+	} segment[TALKS_SEGMENTS];
+};
+
+struct conversation {
+	const struct protocol *named; /* first one recognised */
+	candidates left;              /* while none is */
+	uint32_t talk; /* number in a slab, from 1; 0: not yet recognised */
+	uint32_t answers, errors;
+	uint8_t first, last; /* who spoke first and last; 2: nobody yet */
+	uint8_t is_settled;
+	uint8_t unanswered;           /* datagrams of one side, after its first */
+	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
+	struct stream side[2];
+};
+
+struct talks {
+	struct conversation *at;
+	uint32_t max; /* as many as bodies; 0: nobody listens */
+	struct slab small, large;
+	struct slab talk; /* as many as bodies */
+	struct talk_room *room;
+	struct talk_sink sink;
+	uint32_t current; /* whose reader is at work */
+	int64_t ndpi_second;
+	uint32_t ndpi_asked;
+	uint64_t unkept; /* turns cut short because no buffer was free */
+	uint64_t memory_bytes;
+};
+
+struct flows;
+bool talks_init(struct talks *t, struct flows *f, uint32_t max);
+void talks_fini(struct talks *t);
+
+/* A body begins: it will be listened to. */
+void talks_begin(struct flows *f, struct body *b);
+
+/* Payload of a flow that is listened to (body->listens). */
+void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
+		   unsigned side);
+void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
+		    unsigned side);
+
+/* True if the reader measures answers itself. */
+bool talks_times_answers(const struct flows *f, uint32_t number);
+
+/* Nothing more will be said: what is still open is recognised or given up. */
+void talks_settle(struct flows *f, uint32_t number);
+
+/* The flow is forgotten. */
+void talks_forget(struct flows *f, uint32_t number);
+
+/* What was read, into the record. */
+void talks_export(const struct flows *f, uint32_t number, struct flow_record *out);
+
+/* evidence.c: what the sink of talks does. */
+struct talk_sink evidence_sink(struct flows *f);
+void evidence_recognised(struct flows *f, uint32_t number, const char *protocol,
+			 int64_t at_us);
