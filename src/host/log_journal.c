@@ -79,13 +79,15 @@ static int want_programs(sd_journal *journal, const struct log_formats *formats)
 }
 
 /*
- * The tail is behind the last entry: stepping back makes it a place to go on from, also
- * if there is none yet.
+ * The tail is behind the last entry, and next to it is the last again: so one back.  If
+ * there is none yet, all that comes is news.
  */
 static int go_to_end(sd_journal *journal)
 {
 	int result = sd_journal_seek_tail(journal);
-	return result >= 0 ? sd_journal_previous(journal) : result;
+	if (result >= 0)
+		result = sd_journal_previous(journal);
+	return result == 0 ? sd_journal_seek_head(journal) : result;
 }
 
 static int open_at_end(struct log_journal *journal, const char *folder,
