@@ -31,6 +31,8 @@ class Seen:
     logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
     errors: int = 0          # answers that were errors of the server
     findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
+    told: tuple = ()         # fields of the protocol's own records
+    records: tuple = ()      # their values, as they come
 
 
 class Scene:
