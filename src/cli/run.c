@@ -189,7 +189,7 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 		.source_share = m->config.source_share,
 		.window_s = PORTS_WINDOW_S,
 		.keyed = true,
-		.reads = true,
+		.reads = m->config.read_content,
 		.wants = monitor_wants(m),
 		.catalog = m->catalog,
 	};
