@@ -156,9 +156,9 @@ def differences(seen, said):
     equal("known by", said.values("protocol_by"), {"content"})
     for field in ("software", "client_software", "version"):
         wanted = getattr(seen, field)
-        for got in said.values(field) if wanted is not None else ():
-            if not re.fullmatch(wanted, got or ""):
-                wrong.append(f"{field}: got {got!r}, expected {wanted!r}")
+        got = said.values(field) - {None}
+        if wanted and not (got and all(re.fullmatch(wanted, one) for one in got)):
+            wrong.append(f"{field}: got {got!r}, expected {wanted!r}")
     if seen.cleartext is not None:
         equal("cleartext", collections.Counter(
             flow.get("cleartext") for flow in said.flows), seen.cleartext)

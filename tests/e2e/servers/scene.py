@@ -21,7 +21,10 @@ SECRETS = (RIGHT, WRONG, COMMUNITY, WRONG_COMMUNITY)
 
 @dataclasses.dataclass
 class Seen:
-    """What is to be known of a port: patterns, and counts; None: never mind."""
+    """What is to be known of a port; None: never mind.
+
+    Patterns are for every connection that tells, and one has to.
+    """
 
     protocol: str
     software: str = None
