@@ -20,6 +20,8 @@ def start(scene):
     scene.write("answer-right", f"#!/bin/sh\necho {RIGHT}\n", 0o755)
     scene.write("answer-wrong", f"#!/bin/sh\necho {WRONG}\n", 0o755)
     scene.write("config", "Host *\n")
+    # Whoever made the tree, sshd wants its folder to be root's.
+    scene.prepare("chown", "root:", "/run/sshd")
     scene.serve("/usr/sbin/sshd", "-D", "-e", "-f", scene.write("sshd_config", f"""
 ListenAddress {scene.address}:22
 HostKey {scene.dir}/host
