@@ -38,7 +38,7 @@ struct http_state {
 };
 _Static_assert(sizeof(struct http_state) <= TALK_STATE_MAX, "fits a talk");
 
-extern const struct protocol protocol_http;
+extern const struct protocol protocol_http, protocol_http2;
 
 /* ---- finding one's way ---- */
 
@@ -235,7 +235,9 @@ static bool has_no_body(const struct http_request *request, unsigned status)
 /* What the server says behind a head that is not followed by another one. */
 static void switch_protocol(struct talk *talk, const struct http_head *head)
 {
-	if (head->status != 101 || head->upgrade == UPGRADE_TLS)
+	if (head->status == 101 && head->upgrade == UPGRADE_H2C)
+		talk_become(talk, &protocol_http2);
+	else if (head->status != 101 || head->upgrade == UPGRADE_TLS)
 		talk_become(talk, NULL); /* a tunnel: see what goes through */
 	else
 		talk_done(talk);

@@ -71,17 +71,6 @@ struct lines {
 	bool has_chunked, has_other;
 };
 
-static bool is_number(struct bytes text, uint64_t *value)
-{
-	*value = 0;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.at[i]) || *value > UINT64_MAX / 100)
-			return false;
-		*value = *value * 10 + (text.at[i] - '0');
-	}
-	return text.len > 0;
-}
-
 static struct bytes take_item(struct bytes *list)
 {
 	const uint8_t *comma = list->len > 0 ? memchr(list->at, ',', list->len) : NULL;
@@ -100,7 +89,7 @@ static void take_length(struct lines *lines, struct bytes value)
 		return;
 	do {
 		uint64_t length;
-		if (!is_number(take_item(&value), &length)) {
+		if (!http_number(take_item(&value), &length)) {
 			lines->framing->flaws |= FLAW_LENGTH;
 			return;
 		}
