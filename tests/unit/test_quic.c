@@ -242,6 +242,12 @@ static void what_is_short_or_does_not_fit_is_not_quic(void **state)
 	bad = from_hex(client_initial);
 	bad.at[5] = 7; /* an id too short */
 	assert_null(is(CLIENT, &bad));
+	/* All there, and short. */
+	bad = from_hex(
+		"c000000001088394c8f03e51570800001e0102030405060708090a0b0c0d0e0f10"
+		"1112131415161718191a1b1c1d1e");
+	assert_null(is(CLIENT, &bad));
+	assert_string_equal(is(SERVER, &bad), "quic");
 	for (size_t n = 1; n < server.len; n++) {
 		struct words cut = server;
 		cut.len = n;
