@@ -18,6 +18,7 @@ void monitor_read_addresses(struct monitor *m)
 	m->own.count = 0;
 	home_add_addresses(&m->own);
 	detect_set_own(m->detect, &m->own);
+	detect_set_home(m->detect, &m->home);
 }
 
 void monitor_second(struct monitor *m)

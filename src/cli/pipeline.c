@@ -264,7 +264,8 @@ static unsigned worker_of(const struct pipeline *p, const struct addr *a,
 	return (unsigned)((hash_words(&fixed, sum, 2) >> 32) * p->count >> 32);
 }
 
-static void put_packet(struct pipeline *p, unsigned worker, const struct packet *packet)
+static void put_packet(struct pipeline *p, unsigned worker, enum in_message kind,
+		       const struct packet *packet)
 {
 	static _Thread_local uint8_t whole[IN_PACKET_MAX];
 	size_t len = p->options.reads ? packet->payload.len : 0;
@@ -273,7 +274,7 @@ static void put_packet(struct pipeline *p, unsigned worker, const struct packet 
 	memcpy(whole, packet, sizeof(*packet));
 	if (len > 0)
 		memcpy(whole + sizeof(*packet), packet->payload.at, len);
-	put_in(p, worker, IN_PACKET, whole, sizeof(*packet) + len);
+	put_in(p, worker, kind, whole, sizeof(*packet) + len);
 }
 
 static void distribute(struct pipeline *p, struct packet *packet)
@@ -285,7 +286,7 @@ static void distribute(struct pipeline *p, struct packet *packet)
 			put_in(p, i, IN_TICK, &packet->at_us, sizeof(packet->at_us));
 	}
 	unsigned worker = worker_of(p, &packet->src, &packet->dst);
-	put_packet(p, worker, packet);
+	put_packet(p, worker, IN_PACKET, packet);
 	if (!(packet->flags & PACKET_QUOTES))
 		return;
 	unsigned quoted = worker_of(p, &packet->quoted_src, &packet->quoted_dst);
@@ -307,6 +308,9 @@ static void take_inline(struct pipeline *p, const struct frame *frames, int coun
 	}
 	if (have > 0)
 		flows_take(p->workers[0].flows, packets, have);
+	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
+	if (odd != DECODE_OK)
+		flows_odd_fragment(p->workers[0].flows, packets, odd);
 }
 
 static void take_distributed(struct pipeline *p, const struct frame *frames, int count)
@@ -317,6 +321,11 @@ static void take_distributed(struct pipeline *p, const struct frame *frames, int
 		for (size_t k = 0; k < have; k++)
 			distribute(p, &packets[k]);
 	}
+	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
+	if (odd == DECODE_FRAG_OVERLAP)
+		put_packet(p, 0, IN_OVERLAP, packets);
+	else if (odd != DECODE_OK)
+		put_packet(p, 0, IN_TINY, packets);
 	pipeline_pump(p);
 }
 

@@ -100,17 +100,34 @@ static void take_flow(void *self, const struct flow_record *flow)
 		print_flow(r, &known);
 }
 
+/* False, and nothing appended, if EVE has no event for it. */
+static bool write_eve(struct replay *r, enum record_kind kind, const void *record)
+{
+	const struct finding_record *finding = record;
+	if (kind != RECORD_finding)
+		return record_eve_spoken(&r->out, kind, record);
+	/* That nothing more is seen is no alert. */
+	if (strcmp(finding->state, "open") != 0)
+		return false;
+	record_eve_alert(&r->out, finding);
+	return true;
+}
+
 static void print_record(struct replay *r, enum record_kind kind, const void *record)
 {
-	if (!r->prints || !asks(r, kind) || r->format != FORMAT_NATIVE)
+	if (!r->prints || !asks(r, kind) || r->format == FORMAT_ZEEK)
 		return;
-	record_json(&r->out, kind, record);
+	if (r->format == FORMAT_NATIVE)
+		record_json(&r->out, kind, record);
+	else if (!write_eve(r, kind, record))
+		return;
 	end_line(r);
 }
 
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct replay *r = self;
+	summary_finding(&r->summary, finding);
 	if (r->keep != NULL)
 		replay_store_put(r->keep, RECORD_finding, finding);
 	print_record(r, RECORD_finding, finding);
@@ -211,7 +228,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
-		.reads = true,
+		.reads = r->config.read_content,
 		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
 			 1u << RECORD_finding,
 		.catalog = catalog,
@@ -220,7 +237,8 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.self = r,
 		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
 									 : NULL,
-		.record = r->prints || r->keep != NULL ? take_record : NULL,
+		.record = r->prints || shows_summary(r) || r->keep != NULL ? take_record
+									   : NULL,
 		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
 	struct pipeline *p =
@@ -257,24 +275,54 @@ static uint32_t replayed(void)
 	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding;
 }
 
-static bool refuse_type(const char *type, size_t len)
+/* "flow, port, self". */
+static void print_types(FILE *to, uint32_t types)
 {
-	fprintf(stderr, "breakwater: --type %.*s: allowed are", (int)len, type);
-	const char *between = " ";
+	const char *between = "";
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
-		if ((replayed() >> kind & 1) == 0)
+		if ((types >> kind & 1) == 0)
 			continue;
-		fprintf(stderr, "%s%s", between, schemas[kind].name);
+		fprintf(to, "%s%s", between, schemas[kind].name);
 		between = ", ";
 	}
+}
+
+static void print_all_types(void)
+{
+	fputs("\nTypes of records:\n  ", stdout);
+	print_types(stdout, replayed() & ~RECORDS_SAID);
+	fputs("; and, only if asked for, what is said:\n  ", stdout);
+	print_types(stdout, RECORDS_SAID);
+	fputs(".\n  --format eve prints all but port and login, --format zeek "
+	      "flow.\n",
+	      stdout);
+}
+
+static bool refuse_type(const char *type, size_t len)
+{
+	fprintf(stderr, "breakwater: --type %.*s: allowed are ", (int)len, type);
+	print_types(stderr, replayed());
 	fprintf(stderr, ", joined by commas\n");
 	return false;
 }
 
-/* "flow,port,self"; NULL: all but what is said, of which there is much. */
+/* Those a format has a form for. */
+static uint32_t suited(enum format format)
+{
+	if (format == FORMAT_ZEEK)
+		return 1u << RECORD_flow;
+	if (format == FORMAT_EVE)
+		return replayed() & ~(1u << RECORD_port | 1u << RECORD_login);
+	return replayed();
+}
+
+/* "flow,port,self"; NULL: in our own format all but what is said, which is much. */
 static bool choose_types(struct replay *r, const char *types)
 {
-	r->types = types == NULL ? replayed() & ~RECORDS_SAID : 0;
+	r->types = 0;
+	if (types == NULL)
+		r->types = suited(r->format) &
+			   (r->format == FORMAT_NATIVE ? ~RECORDS_SAID : ~0u);
 	while (types != NULL && *types != '\0') {
 		size_t len = strcspn(types, ",");
 		unsigned kind = 0;
@@ -290,20 +338,15 @@ static bool choose_types(struct replay *r, const char *types)
 	return true;
 }
 
-/* conn.log knows connections only, EVE here flow and stats. */
 static bool types_suit_format(const struct replay *r)
 {
-	bool any = r->format == FORMAT_ZEEK ? asks(r, RECORD_flow)
-		   : r->format == FORMAT_EVE
-			   ? asks(r, RECORD_flow) || asks(r, RECORD_self)
-			   : true;
-	if (!any)
-		fprintf(stderr,
-			"breakwater: --type: --format %s has nothing of these; it "
-			"has %s\n",
-			r->format == FORMAT_ZEEK ? "zeek" : "eve",
-			r->format == FORMAT_ZEEK ? "flow" : "flow and self");
-	return any;
+	if ((r->types & suited(r->format)) != 0)
+		return true;
+	fprintf(stderr, "breakwater: --type: --format %s has nothing of these; it has ",
+		r->format == FORMAT_ZEEK ? "zeek" : "eve");
+	print_types(stderr, suited(r->format));
+	fprintf(stderr, "\n");
+	return false;
 }
 
 static bool choose_format(struct replay *r, const char *format, bool json)
@@ -348,6 +391,8 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
 	struct detect_sink found = { .self = r, .finding = take_finding };
 	r->detect = detect_new(&found);
+	if (r->detect != NULL)
+		detect_set_home(r->detect, &r->home);
 	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
 			capture == NULL ? error : "not enough memory");
@@ -380,8 +425,7 @@ int command_replay(int argc, char **argv)
 		  "print records: as --json, as Zeek's conn.log, as Suricata's EVE",
 		  &o.format, 0, 0 },
 		{ 0, OPTION_TEXT, "type", "T,...",
-		  "only these records: flow, port, login, finding, http, dns, tls ...",
-		  &o.types, 0, 0 },
+		  "only these records, of the types below", &o.types, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "keep the records in a store there, for query", &o.state, 0, 0 },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",
@@ -402,6 +446,7 @@ int command_replay(int argc, char **argv)
 			    "  zcat trace.pcap.gz | breakwater replay -\n",
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_all_types,
 	};
 	int first, status = STATUS_USAGE;
 	if (!options_parse(&help, argc, argv, &o.common, &first, &status))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cells.h"
+#include "record/record.h"
 
 SHOW(show_last)
 {
@@ -21,9 +22,10 @@ SHOW(show_severity)
 {
 	const char *severity = member_text(record, "severity");
 	cell_text(out, severity);
-	if (severity != NULL &&
-	    (strcmp(severity, "high") == 0 || strcmp(severity, "critical") == 0))
+	if (record_severity(severity) >= record_severity("high"))
 		cell_mark(out);
+	if (record_severity(severity) == record_severity("notice"))
+		out->tone = TONE_QUIET;
 }
 
 SHOW(show_state)
@@ -52,8 +54,8 @@ SHOW(show_summary)
 static const struct column columns[] = {
 	{ "WHEN", "last", "Last evidence, local time.", true, false, 2, 0, show_last },
 	{ "KIND", "kind", "What it is.", true, true, 0, 0, show_kind },
-	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false, 1, 0,
-	  show_severity },
+	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false,
+	  1, 0, show_severity },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
 	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
 	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,

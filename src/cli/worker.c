@@ -152,6 +152,9 @@ static void take_frames(struct worker *w, const struct frame *frames, int count,
 	}
 	if (have > 0)
 		flows_take(w->flows, packets, have);
+	enum decode_reason odd = decoder_odd_fragment(w->decoder, packets);
+	if (odd != DECODE_OK)
+		flows_odd_fragment(w->flows, packets, odd);
 	w->stats.newest_us = frames[count - 1].at_us;
 }
 
@@ -211,6 +214,12 @@ static bool take_in(struct worker *w, uint16_t kind, const void *message, size_t
 	switch (kind) {
 	case IN_PACKET:
 		take_packet(w, message, len);
+		return true;
+	case IN_TINY:
+		flows_odd_fragment(w->flows, message, DECODE_FRAG_BAD);
+		return true;
+	case IN_OVERLAP:
+		flows_odd_fragment(w->flows, message, DECODE_FRAG_OVERLAP);
 		return true;
 	case IN_QUOTED:
 		flows_quoted(w->flows, message);

@@ -24,9 +24,11 @@ enum out_message {
 
 /* What goes to a worker of a replay. */
 enum in_message {
-	IN_PACKET, /* struct packet, then its payload */
-	IN_QUOTED, /* the same: only what it quotes concerns this worker */
-	IN_TICK,   /* int64_t */
+	IN_PACKET,  /* struct packet, then its payload */
+	IN_TINY,    /* the same, for flows_odd_fragment(): FRAG_BAD ... */
+	IN_OVERLAP, /* ... and FRAG_OVERLAP */
+	IN_QUOTED,  /* the same: only what it quotes concerns this worker */
+	IN_TICK,    /* int64_t */
 	IN_END,
 };
 

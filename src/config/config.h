@@ -13,7 +13,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 
-enum { CONFIG_LIST_MAX = 64, CONFIG_TEXT_MAX = 256 };
+enum { CONFIG_LIST_MAX = 64, CONFIG_PATHS_MAX = 16, CONFIG_TEXT_MAX = 256 };
 
 struct config_prefixes {
 	struct prefix at[CONFIG_LIST_MAX];
@@ -25,9 +25,16 @@ struct config_names {
 	size_t count;
 };
 
+struct config_paths {
+	char at[CONFIG_PATHS_MAX][CONFIG_TEXT_MAX]; /* with *, ? and [] as in glob(7) */
+	size_t count;
+};
+
 /* What KEY() of config.def names, as config_TYPE. */
 typedef struct config_prefixes config_prefixes;
 typedef struct config_names config_names;
+typedef struct config_paths config_paths;
+typedef bool config_flag; /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */
 typedef uint32_t config_number;

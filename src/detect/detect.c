@@ -37,6 +37,11 @@ void detect_set_own(struct detect *detect, const struct home *own)
 	detect->own = *own;
 }
 
+void detect_set_home(struct detect *detect, const struct home *home)
+{
+	detect->home = *home;
+}
+
 /* Ends what only the old register, or the lack of one, made a finding. */
 static void end_judgements(struct detect *detect, int64_t now_us)
 {
@@ -130,7 +135,8 @@ uint64_t detect_count(const struct detect *detect, const char *transport,
 	while ((finding = findings_next_of_port(&detect->findings, &at, port)) !=
 	       NULL) {
 		const struct finding_record *r = &finding->record;
-		count += is_about(detect, r, ip) && r->transport != NULL &&
+		count += finding->severity > SEVERITY_NOTICE &&
+			 is_about(detect, r, ip) && r->transport != NULL &&
 			 transport != NULL && strcmp(r->transport, transport) == 0;
 	}
 	return count;

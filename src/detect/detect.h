@@ -30,6 +30,9 @@ void detect_free(struct detect *detect);
 struct home;
 void detect_set_own(struct detect *detect, const struct home *own);
 
+/* The networks that count as ours: how others set up their servers is but a notice. */
+void detect_set_home(struct detect *detect, const struct home *home);
+
 /* The register in force, borrowed; NULL: none. Judges all listeners anew. */
 void detect_set_policy(struct detect *detect, const struct policy *policy,
 		       int64_t now_us);
@@ -72,7 +75,7 @@ void detect_tick(struct detect *detect, int64_t now_us);
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to);
 
-/* How many are open about that port; port of a listener or of traffic. */
+/* How many are open about that port, notices left out; of a listener or of traffic. */
 uint64_t detect_count(const struct detect *detect, const char *transport,
 		      const struct addr *ip, uint32_t port);
 

@@ -42,7 +42,7 @@ struct detect {
 	struct detect_sink sink;
 	struct findings findings;
 	struct places places;
-	struct home own;
+	struct home own, home;
 	const struct policy *policy; /* borrowed; NULL: none */
 	int64_t now_us, expiry_us;
 	struct crowd crowds[CROWDS_MAX];

@@ -26,6 +26,22 @@ static unsigned severity_of(const struct finding_record *evidence)
 	return SEVERITY_NOTICE;
 }
 
+static bool is_ours(const struct detect *detect, const struct addr *server)
+{
+	return addr_is_private(server) || addr_is_loopback(server) ||
+	       home_holds(&detect->own, server) || home_holds(&detect->home, server);
+}
+
+/* What is weak at a stranger's server is for the stranger to mend. */
+static unsigned severity_here(const struct detect *detect,
+			      const struct finding_record *evidence)
+{
+	if (strcmp(evidence->kind, "weak_protocol") == 0 &&
+	    !is_ours(detect, &evidence->server_ip))
+		return SEVERITY_NOTICE;
+	return severity_of(evidence);
+}
+
 /* The register lists the protocol that the port's number does not suggest. */
 static bool is_registered(struct detect *detect, const struct finding_record *evidence)
 {
@@ -74,5 +90,6 @@ void detect_evidence(struct detect *detect, const struct finding_record *evidenc
 	/* The sentence is about what was seen first. */
 	if (finding != NULL)
 		memcpy(key.summary, finding->record.summary, sizeof(key.summary));
-	findings_take(&detect->findings, &key, severity_of(evidence), HOLD_US);
+	findings_take(&detect->findings, &key, severity_here(detect, evidence),
+		      HOLD_US);
 }

@@ -3,6 +3,7 @@
  */
 #include "flow/anomaly.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -25,7 +26,7 @@ static const struct {
 			      "monitor and server may believe different versions "
 			      "(RFC 9293 3.10)" },
 	[ANOMALY_TINY] = { "tiny_fragment", "medium",
-			   "a first fragment does not hold the transport header",
+			   "an IP fragment cuts or rewrites the transport header",
 			   "it hides ports and flags from filters (RFC 1858 3)" },
 	[ANOMALY_FRAGMENTS] = { "fragment_overlap", "low", "IP fragments overlap",
 				"who puts them together decides what they say (RFC "
@@ -73,8 +74,16 @@ static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet
 	evidence_client(&evidence, &p->src);
 	snprintf(evidence.summary, sizeof(evidence.summary), "%s: %s.",
 		 anomalies[slot->anomaly].what, anomalies[slot->anomaly].why);
-	evidence.summary[0] = (char)(evidence.summary[0] - 'a' + 'A');
+	evidence.summary[0] = (char)toupper(evidence.summary[0]);
 	f->sink.record(f->sink.self, RECORD_finding, &evidence);
+}
+
+void flows_odd_fragment(struct flows *f, const struct packet *packet,
+			enum decode_reason reason)
+{
+	anomaly_note(f,
+		     reason == DECODE_FRAG_OVERLAP ? ANOMALY_FRAGMENTS : ANOMALY_TINY,
+		     packet);
 }
 
 void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)

@@ -67,6 +67,15 @@ const uint64_t *decoder_counts(const struct decoder *decoder)
 	return decoder->counts;
 }
 
+enum decode_reason decoder_odd_fragment(struct decoder *decoder, struct packet *out)
+{
+	enum decode_reason odd = decoder->odd;
+	if (odd != DECODE_OK)
+		*out = decoder->odd_fragment;
+	decoder->odd = DECODE_OK;
+	return odd;
+}
+
 static void take_aux_vlan(struct walk *walk)
 {
 	walk->vlan = walk->frame->vlan & 0x0fff;

@@ -50,6 +50,8 @@ struct decoder {
 	uint64_t counts[DECODE_REASON_COUNT];
 	struct fragments *fragments;
 	bool verify_checksums;
+	enum decode_reason odd; /* of the last odd fragment, not yet fetched; or OK */
+	struct packet odd_fragment;
 };
 
 struct walk {

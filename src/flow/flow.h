@@ -90,6 +90,10 @@ void flows_take(struct flows *flows, const struct packet *packets, size_t count)
 /* A flow that the packet quotes was refused; for packets that another worker takes. */
 void flows_quoted(struct flows *flows, const struct packet *packet);
 
+/* A fragment that deceives; see decoder_odd_fragment(). */
+void flows_odd_fragment(struct flows *flows, const struct packet *packet,
+			enum decode_reason reason);
+
 /* Tells the time when no packet does. Going back is ignored. */
 void flows_tick(struct flows *flows, int64_t now_us);
 

@@ -57,8 +57,9 @@ static enum decode_reason read_later_fragment(struct walk *walk, struct packet *
 	return DECODE_OK;
 }
 
-enum decode_reason ip_fragment(struct walk *walk, struct packet *packet,
-			       struct fragment *f, const uint8_t *at, size_t len)
+static enum decode_reason read_fragment(struct walk *walk, struct packet *packet,
+					struct fragment *f, const uint8_t *at,
+					size_t len)
 {
 	f->at_us = packet->at_us;
 	f->src = packet->src;
@@ -82,6 +83,17 @@ enum decode_reason ip_fragment(struct walk *walk, struct packet *packet,
 	if (!f->has_ports)
 		packet->flags |= PACKET_NO_PORTS;
 	walk->count++;
+	return reason;
+}
+
+enum decode_reason ip_fragment(struct walk *walk, struct packet *packet,
+			       struct fragment *f, const uint8_t *at, size_t len)
+{
+	enum decode_reason reason = read_fragment(walk, packet, f, at, len);
+	if (reason == DECODE_FRAG_BAD || reason == DECODE_FRAG_OVERLAP) {
+		walk->decoder->odd = reason;
+		walk->decoder->odd_fragment = *packet;
+	}
 	return reason;
 }
 

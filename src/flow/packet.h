@@ -140,5 +140,11 @@ void decoder_verify_checksums(struct decoder *decoder, bool verify);
 size_t decode(struct decoder *decoder, const struct frame *frame,
 	      struct packet out[static PACKETS_PER_FRAME]);
 
+/*
+ * The newest fragment that somebody made to deceive (FRAG_BAD: too small for its header
+ * or over it; FRAG_OVERLAP), since the last call; DECODE_OK if there was none.
+ */
+enum decode_reason decoder_odd_fragment(struct decoder *decoder, struct packet *out);
+
 /* Frames by reason since the start; DECODE_REASON_COUNT counters, borrowed. */
 const uint64_t *decoder_counts(const struct decoder *decoder);

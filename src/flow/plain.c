@@ -41,6 +41,8 @@ bool decode_plain(struct decoder *decoder, const struct frame *frame,
 		captured = total;
 	size_t headers = IP4_LEN + header;
 	size_t payload = captured > headers ? captured - headers : 0;
+	if (payload > 0 && (tcp[13] & TCP_SYN))
+		return false; /* whether it may have some, an option says */
 	/* Field by field: clearing all of it first costs as much as the rest. */
 	out->at_us = frame->at_us;
 	out->src = addr_v4(ip + 12);

@@ -1,5 +1,5 @@
 /*
- * eve.c: flows and our own health as Suricata's EVE events.
+ * eve.c: flows and our own health as Suricata's EVE events, and what all events have.
  *
  * Only members that EVE's schema knows, for it allows no others.  ip_v is left out:
  * schemas before Suricata 8 refuse it, and src_ip says the same.
@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/eve.h"
 #include "record/identity.h"
 #include "record/object.h"
-
-#define ZONE "+0000"
 
 enum { SECOND_US = 1000000 };
 
@@ -142,8 +141,8 @@ static void write_flow(struct buf *out, const struct flow_record *flow)
 	object_u64(out, "pkts_toclient", flow->server_packets);
 	object_u64(out, "bytes_toserver", flow->client_bytes);
 	object_u64(out, "bytes_toclient", flow->server_bytes);
-	object_time(out, "start", flow->start, ZONE);
-	object_time(out, "end", flow->end, ZONE);
+	object_time(out, "start", flow->start, EVE_ZONE);
+	object_time(out, "end", flow->end, EVE_ZONE);
 	if (flow->start != UNKNOWN_TIME && flow->end >= flow->start)
 		object_u64(out, "age",
 			   (uint64_t)(seconds_of(flow->end) - seconds_of(flow->start)));
@@ -186,22 +185,29 @@ static void write_tcp(struct buf *out, const struct flow_record *flow)
 	buf_char(out, ',');
 }
 
-void record_eve_flow(struct buf *out, const struct flow_record *flow)
+void eve_begin(struct buf *out, const struct flow_record *flow, int64_t at_us,
+	       const char *type)
 {
 	uint64_t identity[2];
-	flow_identity(flow, identity);
 	object_open(out, NULL);
-	object_time(out, "timestamp", flow->end, ZONE);
-	/* 53 bits: a number that JavaScript keeps. */
-	object_u64(out, "flow_id", identity[0] >> 11);
+	object_time(out, "timestamp", at_us, EVE_ZONE);
+	if (flow->start != UNKNOWN_TIME) {
+		flow_identity(flow, identity);
+		/* 53 bits: a number that JavaScript keeps. */
+		object_u64(out, "flow_id", identity[0] >> 11);
+	}
 	object_text(out, "in_iface", flow->iface);
-	object_text(out, "event_type", "flow");
+	object_text(out, "event_type", type);
 	write_vlan(out, flow);
 	write_endpoints(out, flow);
 	write_icmp(out, flow);
 	object_text(out, "community_id", flow->community_id);
-	if (flow_is_recognised(flow))
-		object_text(out, "app_proto", flow->protocol);
+}
+
+void record_eve_flow(struct buf *out, const struct flow_record *flow)
+{
+	eve_begin(out, flow, flow->end, "flow");
+	object_text(out, "app_proto", flow_eve_protocol(flow));
 	write_flow(out, flow);
 	write_tcp(out, flow);
 	object_close(out);
@@ -217,7 +223,7 @@ static uint64_t sum_known(uint64_t a, uint64_t b)
 void record_eve_stats(struct buf *out, const struct self_record *self, int64_t start_us)
 {
 	object_open(out, NULL);
-	object_time(out, "timestamp", self->at, ZONE);
+	object_time(out, "timestamp", self->at, EVE_ZONE);
 	object_text(out, "event_type", "stats");
 	object_open(out, "stats");
 	if (self->at != UNKNOWN_TIME && self->at >= start_us)

@@ -62,6 +62,19 @@ bool flow_is_recognised(const struct flow_record *flow)
 	       strcmp(flow->protocol_by, "port") != 0;
 }
 
+void flow_of_spoken(const struct spoken *spoken, struct flow_record *out)
+{
+	record_init(RECORD_flow, out);
+	out->start = spoken->flow_start;
+	out->transport = spoken->transport;
+	out->client_ip = spoken->client_ip;
+	out->client_port = spoken->client_port;
+	out->server_ip = spoken->server_ip;
+	out->server_port = spoken->server_port;
+	out->vlan = spoken->vlan;
+	memcpy(out->iface, spoken->iface, sizeof(out->iface));
+}
+
 struct endpoint {
 	uint64_t port;
 	struct addr addr;

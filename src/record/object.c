@@ -83,6 +83,36 @@ void object_text(struct buf *out, const char *name, const char *text)
 	buf_add(out, "\",", 2);
 }
 
+static void add_element(struct buf *out, const char *text, size_t len)
+{
+	char element[256];
+	if (len == 0 || len >= sizeof(element))
+		return;
+	memcpy(element, text, len);
+	element[len] = '\0';
+	buf_char(out, '"');
+	buf_json_text(out, element);
+	buf_add(out, "\",", 2);
+}
+
+void object_texts(struct buf *out, const char *name, const char *text, char between)
+{
+	const char joint[] = { between, '\0' };
+	if (text == NULL || text[strspn(text, joint)] == '\0')
+		return;
+	struct member m = member_of(name);
+	put(&m, "[", 1);
+	buf_add(out, m.at, m.len);
+	while (*text != '\0') {
+		size_t len = strcspn(text, joint);
+		add_element(out, text, len);
+		text += len + (text[len] != '\0');
+	}
+	if (buf_ok(out))
+		out->len--;
+	buf_add(out, "],", 2);
+}
+
 void object_addr(struct buf *out, const char *name, const struct addr *addr)
 {
 	if (addr_is_unset(addr))

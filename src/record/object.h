@@ -15,6 +15,8 @@ void object_close(struct buf *out);
 void object_u64(struct buf *out, const char *name, uint64_t value);
 void object_bool(struct buf *out, const char *name, bool value);
 void object_text(struct buf *out, const char *name, const char *text);
+/* An array of the texts that `between` joins ('\0': it is one); none: nothing. */
+void object_texts(struct buf *out, const char *name, const char *text, char between);
 void object_addr(struct buf *out, const char *name, const struct addr *addr);
 void object_ratio(struct buf *out, const char *name, double value);
 

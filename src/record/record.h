@@ -118,6 +118,9 @@ void record_text(char *field, size_t size, const char *text);
  */
 const char *record_word(const char *text);
 
+/* Of a finding: notice 0, low 1, medium 2, high 3, critical 4; -1: none of them. */
+int record_severity(const char *word);
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
@@ -132,10 +135,19 @@ struct home;
 void record_zeek_conn(struct buf *out, const struct flow_record *flow,
 		      const struct home *home);
 
-/* Appends Suricata EVE "flow" and "stats" events, one JSON object each. */
+/* Appends Suricata EVE "flow", "stats" and "alert" events, one JSON object each. */
 void record_eve_flow(struct buf *out, const struct flow_record *flow);
 void record_eve_stats(struct buf *out, const struct self_record *self,
 		      int64_t start_us);
+void record_eve_alert(struct buf *out, const struct finding_record *finding);
+
+/*
+ * The same of a record of what is said: http, dns, tls, ...; a DNS question and its
+ * answer are two events, with a newline between, if both were seen.  False, and nothing appended, if EVE
+ * has no event for that kind.
+ */
+bool record_eve_spoken(struct buf *out, enum record_kind kind,
+		       const struct spoken *record);
 
 /* Fills flow->community_id from the other fields (Corelight's specification, v1). */
 void record_community_id(struct flow_record *flow, uint16_t seed);

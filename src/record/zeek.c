@@ -117,8 +117,7 @@ void record_zeek_conn(struct buf *out, const struct flow_record *flow,
 	write_uid(out, flow);
 	write_endpoints(out, flow);
 	object_text(out, "proto", proto_name(protocol));
-	if (flow_is_recognised(flow))
-		object_text(out, "service", flow->protocol);
+	object_text(out, "service", flow_zeek_service(flow));
 	write_duration(out, flow);
 	object_text(out, "conn_state", flow->state);
 	write_local(out, flow, home);

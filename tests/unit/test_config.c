@@ -108,7 +108,10 @@ static void every_type_of_key_is_read(void **state)
 	      "capture:\n"
 	      "  filter: tcp port 80 and not host \"x\"\n"
 	      "  workers: 64\n"
-	      "limits: {loss: 2.5 %, errors: 0.25, response_ms: 7}\n",
+	      "limits: {loss: 2.5 %, errors: 0.25, response_ms: 7}\n"
+	      "logs:\n"
+	      "  journal: no\n"
+	      "  files: [/var/log/auth.log, '/srv/*/log']\n",
 	      &config);
 	assert_int_equal(config.home.count, 3);
 	assert_true(is_prefix(&config.home.at[0], "10.0.0.0/8"));
@@ -122,6 +125,9 @@ static void every_type_of_key_is_read(void **state)
 	assert_true(same(config.limit_loss, 0.025));
 	assert_true(same(config.limit_errors, 0.25));
 	assert_int_equal(config.limit_response_ms, 7);
+	assert_false(config.logs_journal);
+	assert_int_equal(config.logs_files.count, 2);
+	assert_string_equal(config.logs_files.at[1], "/srv/*/log");
 }
 
 static void ratios_mean_the_same_in_every_form(void **state)
@@ -202,6 +208,11 @@ static const char *const bad[][2] = {
 	{ "state: \"a\\nb\"", "f:1:8: " },
 	{ "state: \"a\\0b\"", "f:1:8: " },
 	{ "state: \"a\\x7fb\"", "f:1:8: " },
+	{ "logs: {journal: maybe}", "f:1:17: logs.journal can't be \"maybe\"; "
+				    "allowed is yes or no\n" },
+	{ "logs: {journal: 'yes'}", "f:1:17: " },
+	{ "logs: {files: [auth.log]}", "f:1:16: logs.files can't be \"auth.log\"; "
+				       "allowed is a list of at most 16 files" },
 	{ "listen: 7070", "f:1:9: listen can't be \"7070\"; allowed is an address" },
 	{ "listen: 127.0.0.1:65536", "f:1:9: " },
 	{ "listen: 127.0.0.1:", "f:1:9: " },
@@ -246,11 +257,12 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	(void)state;
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
-		"interfaces, capture, flows, limits, retention; did you mean "
+		"interfaces, capture, flows, limits, retention, logs; did you mean "
 		"listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
-	refuses("something: 1", "interfaces, capture, flows, limits, retention\n");
+	refuses("something: 1",
+		"interfaces, capture, flows, limits, retention, logs\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
@@ -522,7 +534,9 @@ static void json_and_schema_and_docs_know_every_key(void **state)
 		"\"7d\", "
 		"\"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\": \"400d\", "
 		"\"ports_1d\": \"3660d\", \"events\": \"400d\", \"size\": "
-		"\"10 GB\"}}");
+		"\"10 GB\"}, \"logs\": {\"journal\": true, \"files\": [], "
+		"\"programs\": true, \"formats\": "
+		"\"/etc/breakwater/formats.d\"}}");
 	config_schema(&schema);
 	config_docs(&docs);
 #define KEY(type, name, path, ...)                                                     \

@@ -1,0 +1,101 @@
+/*
+ * type_paths.c: yes or no, and lists of files.
+ */
+#include <string.h>
+
+#include "config/type.h"
+
+/* ---- flag ---- */
+
+static bool flag_take(const struct key *key, void *field, const char *text, bool quoted)
+{
+	(void)key;
+	bool yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+	bool no = strcmp(text, "no") == 0 || strcmp(text, "false") == 0;
+	if (quoted || (!yes && !no))
+		return false;
+	*(config_flag *)field = yes;
+	return true;
+}
+
+static void flag_write(struct buf *out, const void *field, size_t index)
+{
+	(void)index;
+	buf_text(out, *(const config_flag *)field ? "true" : "false");
+}
+
+static void flag_write_yaml(struct buf *out, const void *field)
+{
+	buf_text(out, *(const config_flag *)field ? "yes" : "no");
+}
+
+static void flag_expect(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "yes or no");
+}
+
+/* "yes" is a word in YAML 1.2 and a boolean in 1.1, which editors know as well. */
+static void flag_schema(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "\"enum\": [true, false, \"yes\", \"no\"]");
+}
+
+const struct key_type key_type_flag = {
+	.size = sizeof(config_flag),
+	.take = flag_take,
+	.write = flag_write,
+	.write_yaml = flag_write_yaml,
+	.expect = flag_expect,
+	.schema = flag_schema,
+};
+
+/* ---- paths ---- */
+
+static bool paths_take(const struct key *key, void *field, const char *text,
+		       bool quoted)
+{
+	struct config_paths *list = field;
+	const struct key bounds = { .min = 1, .max = CONFIG_TEXT_MAX - 1 };
+	if (list->count >= key->max || list->count >= CONFIG_PATHS_MAX ||
+	    text[0] != '/' ||
+	    !key_type_text.take(&bounds, list->at[list->count], text, quoted))
+		return false;
+	list->count++;
+	return true;
+}
+
+static size_t paths_count(const void *field)
+{
+	return ((const struct config_paths *)field)->count;
+}
+
+static void paths_write(struct buf *out, const void *field, size_t index)
+{
+	key_type_text.write(out, ((const struct config_paths *)field)->at[index], 0);
+}
+
+static void paths_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out,
+		   "a list of at most %u files from / on, * and ? for any part of a "
+		   "name, such as [/var/log/auth.log]",
+		   key->max);
+}
+
+static void paths_schema(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "\"type\": \"string\", \"pattern\": \"^/\", \"maxLength\": 255");
+}
+
+const struct key_type key_type_paths = {
+	.size = sizeof(struct config_paths),
+	.is_list = true,
+	.take = paths_take,
+	.count = paths_count,
+	.write = paths_write,
+	.expect = paths_expect,
+	.schema = paths_schema,
+};

@@ -1,0 +1,96 @@
+/*
+ * eve_alert.c: a finding as an alert of Suricata's EVE.
+ *
+ * A rule engine has a number for each signature.  Ours have a generator of their own,
+ * so that they can't be taken for rules: gid 7070, and a signature_id for each kind of
+ * finding, which never changes its meaning.  Numbers are listed in docs/protocols.md.
+ */
+#include <string.h>
+
+#include "record/eve.h"
+#include "record/object.h"
+
+enum { GENERATOR = 7070, REVISION = 1 };
+
+/* The categories are Suricata's own (classification.config). */
+#define NETWORK_SCAN  "Detection of a Network Scan"
+#define LOGIN_ATTACK  "Attempted User Privilege Gain"
+#define DENIAL        "Attempted Denial of Service"
+#define NON_STANDARD  "Detection of a non-standard protocol or event"
+#define BAD_TRAFFIC   "Potentially Bad Traffic"
+#define POLICY        "Potential Corporate Privacy Violation"
+#define MISC_ATTACK   "Misc Attack"
+#define MISC_ACTIVITY "Misc activity"
+#define COMMAND       "Malware Command and Control Activity Detected"
+
+static const struct {
+	const char *kind;
+	unsigned number;
+	const char *category;
+} signatures[] = {
+	{ "port_scan", 1, NETWORK_SCAN },
+	{ "host_sweep", 2, NETWORK_SCAN },
+	{ "distributed_scan", 3, NETWORK_SCAN },
+	{ "trap_hit", 4, NETWORK_SCAN },
+	{ "brute_force", 10, LOGIN_ATTACK },
+	{ "password_spray", 11, LOGIN_ATTACK },
+	{ "login_after_failures", 12, "Successful User Privilege Gain" },
+	{ "syn_flood", 20, DENIAL },
+	{ "udp_flood", 21, DENIAL },
+	{ "icmp_flood", 22, DENIAL },
+	{ "connection_flood", 23, DENIAL },
+	{ "reflection_victim", 24, DENIAL },
+	{ "reflector", 25, DENIAL },
+	{ "spoofed_source", 26, BAD_TRAFFIC },
+	{ "unexpected_protocol", 30, NON_STANDARD },
+	{ "protocol_anomaly", 31, "Generic Protocol Command Decode" },
+	{ "weak_protocol", 32, BAD_TRAFFIC },
+	{ "cleartext_login", 33, POLICY },
+	{ "tunnel", 34, NON_STANDARD },
+	{ "beacon", 40, COMMAND },
+	{ "blocklisted_peer", 41, MISC_ATTACK },
+	{ "new_listener", 50, MISC_ACTIVITY },
+	{ "unauthorized_port", 51, POLICY },
+	{ "service_change", 52, MISC_ACTIVITY },
+	{ "hidden_listener", 53, MISC_ATTACK },
+};
+enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
+
+/* Suricata: 1 is the worst, 3 the least. */
+static uint64_t severity_of(const struct finding_record *finding)
+{
+	int severity = record_severity(finding->severity);
+	if (severity >= record_severity("high"))
+		return 1;
+	return severity == record_severity("medium") ? 2 : 3;
+}
+
+static void write_alert(struct buf *out, const struct finding_record *finding)
+{
+	size_t i = 0;
+	while (i < SIGNATURES && (finding->kind == NULL ||
+				  strcmp(signatures[i].kind, finding->kind) != 0))
+		i++;
+	object_open(out, "alert");
+	object_text(out, "action", "allowed");
+	object_u64(out, "gid", GENERATOR);
+	object_u64(out, "signature_id", i < SIGNATURES ? signatures[i].number : 0);
+	object_u64(out, "rev", REVISION);
+	object_text(out, "signature", finding->summary);
+	object_text(out, "category", i < SIGNATURES ? signatures[i].category : NULL);
+	object_u64(out, "severity", severity_of(finding));
+	object_close(out);
+}
+
+void record_eve_alert(struct buf *out, const struct finding_record *finding)
+{
+	struct flow_record flow;
+	record_init(RECORD_flow, &flow);
+	flow.transport = finding->transport;
+	flow.client_ip = finding->client_ip;
+	flow.server_ip = finding->server_ip;
+	flow.server_port = finding->port;
+	eve_begin(out, &flow, finding->last, "alert");
+	write_alert(out, finding);
+	object_close(out);
+}

@@ -1,0 +1,57 @@
+"""files.py: vsftpd: FTP with a data connection, refused and accepted; AUTH TLS."""
+import ftplib
+
+from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
+
+SEEN = {
+    "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1},
+                   logins={(USER, "failure"): 1, (USER, "success"): 1},
+                   findings={"cleartext_login ftp_user": "medium"},
+                   told=("command", "code")),
+    "tcp/20021": Seen("ftp-data", cleartext={True: 2}),
+}
+
+
+def start(scene):
+    certificate, key = scene.certificate()
+    scene.folder("empty")
+    scene.serve("vsftpd", scene.write("vsftpd.conf", f"""
+listen=YES
+listen_ipv6=NO
+background=NO
+listen_address={scene.address}
+anonymous_enable=NO
+local_enable=YES
+local_root={scene.folder("files")}
+secure_chroot_dir={scene.dir}/empty
+pam_service_name=vsftpd
+seccomp_sandbox=NO
+xferlog_enable=NO
+delay_failed_login=0
+delay_successful_login=0
+isolate_network=NO
+pasv_min_port=20021
+pasv_max_port=20021
+ssl_enable=YES
+force_local_logins_ssl=NO
+force_local_data_ssl=NO
+require_ssl_reuse=NO
+rsa_cert_file={certificate}
+rsa_private_key_file={key}
+"""), tcp=(21,))
+    scene.write("files/manifest", "seven crates\n")
+
+
+def talk(scene):
+    session = ftplib.FTP(timeout=10)
+    session.connect(scene.address)
+    refused(lambda: session.login(USER, WRONG), ftplib.error_perm)
+    session.login(USER, RIGHT)
+    session.nlst()
+    session.retrbinary("RETR manifest", lambda _: None)
+    refused(lambda: session.size("absent"), ftplib.error_perm)
+    session.quit()
+    session = ftplib.FTP_TLS(timeout=10, context=trusting())
+    session.connect(scene.address)
+    session.login(USER, RIGHT)
+    session.quit()

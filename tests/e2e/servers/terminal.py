@@ -1,0 +1,56 @@
+"""terminal.py: telnetd of GNU inetutils and login."""
+import lab as e2e
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/23": Seen("telnet", cleartext={True: 2},
+                   logins={(USER, "failure"): 1, (USER, "success"): 1},
+                   findings={"cleartext_login telnet": "medium"}),
+}
+
+
+def start(scene):
+    scene.serve("inetutils-inetd", "-d", scene.write(
+        "inetd.conf", f"{scene.address}:23 stream tcp nowait root "
+        "/usr/sbin/telnetd telnetd -h\n"), tcp=(23,))
+
+
+def talk(scene):
+    session = scene.connect(23)
+    type_in(session, (b"login: ", USER), (b"assword: ", WRONG), (b"incorrect", ""))
+    session.close()
+    session = scene.connect(23)
+    type_in(session, (b"login: ", USER), (b"assword: ", RIGHT), (b"$ ", "exit"))
+    while session.recv(4096):
+        pass
+    session.close()
+
+
+def type_in(session, *turns):
+    """Refuses every option (RFC 854) and types like a person."""
+    for wait, say in turns:
+        text = b""
+        while wait not in text:
+            got = session.recv(4096)
+            if not got:
+                raise e2e.Failure(f"closed instead of {wait!r}: {text!r}")
+            text += answer_options(session, got)
+        session.sendall(say.encode() + b"\r\n")
+
+
+def answer_options(session, got):
+    text, at = b"", 0
+    while at < len(got):
+        if got[at] != 255:
+            text += got[at:at + 1]
+            at += 1
+        elif got[at + 1] in (251, 252, 253, 254):
+            refusal = {251: 254, 253: 252}.get(got[at + 1])
+            if refusal:
+                session.sendall(bytes([255, refusal, got[at + 2]]))
+            at += 3
+        elif got[at + 1] == 250:
+            at = got.index(b"\xff\xf0", at) + 2
+        else:
+            at += 2
+    return text
