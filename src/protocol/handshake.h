@@ -47,7 +47,7 @@ struct tls_shared {
 	uint8_t message[TURN_MAX]; /* one that came in pieces, put together */
 };
 void *tls_shared_new(void);
-void tls_shared_free(void *shared);
+void tls_shared_free(void *self);
 struct tls_shared *tls_shared(struct talk *talk); /* NULL without memory */
 
 /* False if it is broken. */
