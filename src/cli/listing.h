@@ -12,7 +12,8 @@ struct listing {
 	const char *command;
 	struct common_options common;
 	const char *host, *transport, *since, *until, *sort;
-	const char *step, *kind, *state, *process, *reach;
+	const char *step, *kind, *state, *process, *reach, *protocol;
+	const char *severity, *at_least; /* of findings */
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 

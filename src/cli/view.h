@@ -11,7 +11,7 @@
 
 #include "cli/json.h"
 
-enum { CELL_MAX = 264, VIEW_COLUMNS_MAX = 20 };
+enum { CELL_MAX = 264, VIEW_COLUMNS_MAX = 24 };
 
 enum tone {
 	TONE_NORMAL,

@@ -310,7 +310,7 @@ static bool read_alert(struct reader *reader)
 	if (alert == CLOSE_NOTIFY || alert == USER_CANCELED ||
 	    alert == NO_RENEGOTIATION || level != FATAL)
 		return true;
-	handshake_alert(reader->talk, &reader->state->handshake, said->by, alert);
+	handshake_alert(&reader->state->handshake, said->by, alert);
 	tell(reader);
 	reader->is_over = true;
 	return true;

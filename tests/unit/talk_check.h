@@ -152,7 +152,8 @@ static inline void talk_say(struct talk_check *c, unsigned by, const void *at,
 		c->skips_turn[by] = false;
 		c->gap[by] = true;
 	}
-	if (c->talk.done || c->skips_turn[by] || skipped == len)
+	if (c->talk.done || c->talk.protocol == NULL || c->skips_turn[by] ||
+	    skipped == len)
 		return;
 	len -= skipped;
 	size_t max = c->talk.protocol->turn_max != 0 ? c->talk.protocol->turn_max

@@ -73,8 +73,7 @@ static const char *member_of(const char *json, const char *name)
 	char key[64];
 	snprintf(key, sizeof(key), "\"%s\":{", name);
 	const char *at = strstr(json, key);
-	if (at == NULL)
-		fail_msg("no %s in %s", key, json);
+	assert_non_null(at);
 	at += strlen(key) - 1;
 	size_t len = 0, depth = 0;
 	do {
@@ -189,6 +188,30 @@ static void a_question_and_its_answer_are_two_events(void **state)
 		"\"rcode\":\"NOERROR\",\"grouped\":{\"A\":[\"192.0.2.1\","
 		"\"192.0.2.2\"],\"AAAA\":[\"2001:db8::1\"],"
 		"\"CNAME\":[\"example.org\"]}}");
+}
+
+static void an_answer_alone_is_no_question(void **state)
+{
+	(void)state;
+	union said said = said_by(RECORD_dns, "udp");
+	said.dns.type = "A";
+	said.dns.flags = 0x8180;
+	const char *json = eve_of(RECORD_dns, &said);
+	assert_has(json, "\"type\":\"answer\"");
+	assert_lacks(json, "\"type\":\"query\"");
+	assert_lacks(json, "\n");
+}
+
+static void an_answer_that_was_cut_is_not_taken_for_a_name(void **state)
+{
+	(void)state;
+	union said said = said_by(RECORD_dns, "udp");
+	said.dns.type = "A";
+	said.dns.flags = 0x8180;
+	for (size_t i = 0; i < sizeof(said.dns.answer) - 1; i++)
+		said.dns.answer[i] = "192.0.2.1,"[i % 10];
+	assert_lacks(eve_of(RECORD_dns, &said), "CNAME");
+	assert_has(buf_cstr(&out), "{\"A\":[\"192.0.2.1\",\"192.0.2.1\"");
 }
 
 static void answers_are_grouped_only_where_their_type_is_sure(void **state)
@@ -514,7 +537,8 @@ static void hostile_text_stays_inside_its_string(void **state)
 	said.dns.flags = 0x8180;
 	assert_true(buf_ok(&out));
 	assert_has(eve_of(RECORD_dns, &said), "\\\"\\\"\\\"\",\"rrtype\":\"A\"");
-	memset(said.dns.answer, '\x01', sizeof(said.dns.answer) - 1);
+	memset(said.dns.answer, 0, sizeof(said.dns.answer));
+	memset(said.dns.answer, '\x01', 100);
 	assert_has(eve_of(RECORD_dns, &said), "\"CNAME\":[\"\\u0001");
 
 	said = said_by(RECORD_tls, "tcp");
@@ -541,6 +565,8 @@ int main(void)
 		cmocka_unit_test(an_event_says_whose_conversation_it_is),
 		cmocka_unit_test(http_has_a_protocol_or_a_version),
 		cmocka_unit_test(a_question_and_its_answer_are_two_events),
+		cmocka_unit_test(an_answer_alone_is_no_question),
+		cmocka_unit_test(an_answer_that_was_cut_is_not_taken_for_a_name),
 		cmocka_unit_test(answers_are_grouped_only_where_their_type_is_sure),
 		cmocka_unit_test(tls_has_suricatas_forms_of_certificates),
 		cmocka_unit_test(a_handshake_over_udp_is_quics),

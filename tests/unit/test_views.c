@@ -118,6 +118,34 @@ static void a_time_of_another_day_has_its_date(void **state)
 	assert_cell(&view_flows, "START", json, "00:00:00", TONE_QUIET);
 }
 
+static void a_protocol_that_only_the_port_suggests_is_questioned(void **state)
+{
+	(void)state;
+	static const struct view *const both[] = { &view_flows, &view_ports };
+	for (size_t i = 0; i < 2; i++) {
+		assert_cell(both[i], "PROTOCOL",
+			    "{\"protocol\":\"ssh\",\"protocol_by\":\"port\"}", "ssh?",
+			    TONE_QUIET);
+		assert_cell(both[i], "PROTOCOL",
+			    "{\"protocol\":\"ssh\",\"protocol_by\":\"content\"}", "ssh",
+			    TONE_NORMAL);
+		assert_cell(both[i], "PROTOCOL", "{\"protocol_by\":\"port\"}", "-",
+			    TONE_QUIET);
+	}
+}
+
+static void error_answers_are_told_with_all_answers(void **state)
+{
+	(void)state;
+	assert_cell(&view_flows, "ERRORS", "{\"answers\":120,\"answer_errors\":3}",
+		    "!3/120", TONE_OVER);
+	assert_cell(&view_flows, "ERRORS", "{\"answers\":12000,\"answer_errors\":3}",
+		    "3/12,000", TONE_NORMAL);
+	assert_cell(&view_flows, "ERRORS", "{\"answers\":12,\"answer_errors\":0}",
+		    "0/12", TONE_QUIET);
+	assert_cell(&view_flows, "ERRORS", "{}", "-", TONE_QUIET);
+}
+
 static bool has_column(const struct layout *layout, const struct view *view,
 		       const char *head)
 {
@@ -173,6 +201,8 @@ int main(void)
 			a_port_that_does_not_answer_or_has_findings_is_over_its_limit),
 		cmocka_unit_test(a_finding_tells_the_whole_of_it),
 		cmocka_unit_test(a_time_of_another_day_has_its_date),
+		cmocka_unit_test(a_protocol_that_only_the_port_suggests_is_questioned),
+		cmocka_unit_test(error_answers_are_told_with_all_answers),
 		cmocka_unit_test(
 			a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare),
 		cmocka_unit_test(no_text_of_a_record_reaches_the_terminal_unseen),

@@ -2,9 +2,16 @@
 import socket
 
 import lab as e2e
-from servers.scene import USER, trusting
+from servers.scene import USER, Seen, trusting
 
 STANDARD, TLS, CREDSSP = 0, 1, 2
+
+SEEN = {
+    "tcp/3389": Seen("rdp", cleartext={True: 1, False: 2},
+                     findings={"weak_protocol standard_security": "medium"},
+                     told=("cookie", "security"),
+                     records=((USER, "rdp"), (USER, "tls"), (USER, "tls"))),
+}
 
 
 def start(scene):
