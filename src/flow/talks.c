@@ -304,6 +304,7 @@ static void listen_anew(struct work *w)
 	for (unsigned side = 0; side < 2; side++) {
 		forget(&w->f->talks, &c->side[side]);
 		c->side[side].first_over = 0;
+		c->side[side].first_cut = 0;
 	}
 }
 
@@ -322,10 +323,12 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 			     .beyond = beyond,
 			     .begins = s->may_begin && data.len == fresh,
 			     .after_gap = s->has_gap,
+			     .peer_lost = c->side[1 - side].is_lost,
 			     .ends = ends || !is_stream(w),
 			     .at_us = w->at_us };
 	s->may_begin = 0;
 	s->has_gap = 0;
+	s->is_lost = 0;
 	if (!talk_read(w->talk, &said)) {
 		stop(w);
 		return;
@@ -419,7 +422,7 @@ static void read_opening(struct work *w)
 			continue;
 		s->may_begin = 1;
 		read_on(w, side, bytes_of(kept(&w->f->talks, s), s->len), s->len, 0,
-			s->is_dropping);
+			s->first_cut);
 	}
 }
 
@@ -474,6 +477,8 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 			return;
 		other->first_over = 1;
 		if (decide(w) && w->b->listens && is_read(w)) {
+			s->is_dropping = 0;
+			s->has_gap = s->first_cut;
 			s->may_begin = 1;
 			read_on(w, side, data, data.len, beyond, beyond > 0);
 		}
@@ -482,6 +487,7 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 	size_t fits = keep(&w->f->talks, c, s, data.at, data.len);
 	if (fits < data.len || beyond > 0 || !is_stream(w)) {
 		s->first_over = 1;
+		s->first_cut = is_stream(w);
 		s->is_dropping = is_stream(w);
 	}
 	decide(w);
@@ -533,7 +539,10 @@ void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 	struct work w = work_of(f, number, p->at_us);
 	turn_to(&w, side);
 	w.c->side[side].may_begin = 1;
-	take_bytes(&w, side, p->payload, p->payload_len - p->payload.len);
+	/* What later fragments bring is not put to it, so more is missing. */
+	size_t beyond = p->payload_len - p->payload.len;
+	beyond += (p->flags & PACKET_FRAGMENT) != 0;
+	take_bytes(&w, side, p->payload, beyond);
 }
 
 /* ---- TCP: bytes into order ---- */
@@ -587,8 +596,7 @@ static bool keep_early(struct work *w, struct stream *s, const struct packet *p,
 		      ahead + len <= (size_t)s->far_from + s->far_len;
 	if (inside)
 		return true;
-	if ((s->far_len > 0 && !extends) ||
-	    make_room(t, s, end, turn_max(&w->f->talks, w->c)) < end)
+	if ((s->far_len > 0 && !extends) || make_room(t, s, end, TURN_MAX) < end)
 		return false;
 	memcpy(kept(t, s) + s->len + ahead, p->payload.at, len);
 	if (!extends)
@@ -606,6 +614,7 @@ static void give_up_turn(struct work *w, unsigned side)
 	if (!is_read(w)) {
 		s->far_len = 0;
 		s->first_over = s->len > 0;
+		s->first_cut = 1;
 	} else if (s->len > 0) {
 		s->far_len = 0;
 		read_on(w, side, bytes_of(kept(t, s), s->len), 0, 0, true);
@@ -613,6 +622,7 @@ static void give_up_turn(struct work *w, unsigned side)
 		forget(t, s);
 	}
 	s->is_dropping = 1;
+	s->is_lost = 1;
 }
 
 /* The early piece now follows what came: both are read as one. */

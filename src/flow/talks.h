@@ -40,6 +40,8 @@ struct stream {
 	uint8_t is_large : 1, has_begun : 1;
 	uint8_t is_dropping : 1; /* until its next turn */
 	uint8_t has_gap : 1;     /* not yet told */
+	uint8_t is_lost : 1;     /* bytes of it, since it was last read */
+	uint8_t first_cut : 1;   /* more was said in its first turn than is kept */
 	uint8_t first_over : 1;  /* its first turn is complete */
 	uint8_t may_begin : 1;   /* of what is kept: it is the begin of a turn */
 	uint8_t next_segment;

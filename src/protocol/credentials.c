@@ -46,8 +46,9 @@ static int base64_digit(uint8_t c)
  * "user:password" in base64 (RFC 7617 2).  Decoding stops at the colon; without one
  * all of it may be secret.
  */
-static void basic_user(struct bytes token, struct credentials *out)
+static void basic_user(struct bytes token, char user[static USER_MAX])
 {
+	uint8_t decoded[USER_MAX];
 	uint32_t bits = 0;
 	size_t len = 0, have = 0;
 	for (size_t i = 0; i < token.len; i++) {
@@ -61,11 +62,11 @@ static void basic_user(struct bytes token, struct credentials *out)
 		have -= 8;
 		uint8_t c = (uint8_t)(bits >> have);
 		if (c == ':') {
-			out->user = bytes_of(out->room, len);
+			facts_text(user, USER_MAX, bytes_of(decoded, len));
 			return;
 		}
-		if (len < sizeof(out->room))
-			out->room[len++] = (char)c;
+		if (len < sizeof(decoded))
+			decoded[len++] = c;
 	}
 }
 
@@ -120,16 +121,24 @@ static bool param(struct bytes value, const char *name, struct bytes *text)
 	return false;
 }
 
+/* With userhash the name is one for the server only (RFC 7616 3.4.4). */
+static void digest_user(struct bytes value, char user[static USER_MAX])
+{
+	struct bytes text;
+	if (param(value, "userhash", &text) && line_is_nocase(text, "true"))
+		return;
+	if (param(value, "username", &text))
+		facts_text(user, USER_MAX, text);
+}
+
 void credentials_read(struct bytes value, struct credentials *credentials)
 {
-	struct bytes hashed;
-	credentials->user = bytes_of("", 0);
+	memset(credentials, 0, sizeof(*credentials));
 	credentials->scheme = scheme_take(&value);
 	if (credentials->scheme == SCHEME_BASIC)
-		basic_user(line_trim(value), credentials);
-	else if (credentials->scheme == SCHEME_DIGEST &&
-		 !(param(value, "userhash", &hashed) && line_is_nocase(hashed, "true")))
-		param(value, "username", &credentials->user);
+		basic_user(line_trim(value), credentials->user);
+	else if (credentials->scheme == SCHEME_DIGEST)
+		digest_user(value, credentials->user);
 }
 
 void challenge_read(struct bytes value, struct challenge *challenge)

@@ -24,8 +24,7 @@ const char *scheme_word(enum scheme scheme);
 /* Of Authorization or Proxy-Authorization. */
 struct credentials {
 	enum scheme scheme;
-	struct bytes user; /* in room, or in the value; empty: can't be told */
-	char room[USER_MAX];
+	char user[USER_MAX]; /* "": can't be told */
 };
 void credentials_read(struct bytes value, struct credentials *credentials);
 

@@ -40,14 +40,12 @@ static uint8_t keep(char *field, size_t size, const char *text, uint8_t *count)
 
 static uint8_t keep_user(struct http_caller *caller, const struct credentials *proof)
 {
-	char user[sizeof(caller->user)];
-	facts_text(user, sizeof(user), proof->user);
 	if (caller->users == 0 || caller->scheme != proof->scheme ||
-	    strcmp(caller->user, user) != 0) {
+	    strncmp(caller->user, proof->user, sizeof(caller->user) - 1) != 0) {
 		caller->users = next(caller->users);
 		caller->scheme = (uint8_t)proof->scheme;
 		caller->is_in = false;
-		memcpy(caller->user, user, sizeof(user));
+		record_text(caller->user, sizeof(caller->user), proof->user);
 	}
 	return caller->users;
 }

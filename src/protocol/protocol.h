@@ -53,6 +53,7 @@ struct said {
 	size_t beyond;  /* bytes that came with them and are not given */
 	bool begins;    /* data starts with the first byte of a turn */
 	bool after_gap; /* bytes of this side before it were lost or not given */
+	bool peer_lost; /* and bytes of the other side, since it was last given */
 	bool ends;      /* what is left of data will not be given again */
 	int64_t at_us;
 };

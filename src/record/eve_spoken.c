@@ -5,7 +5,6 @@
  * Suricata's order.  What Suricata's schema has no member for is left out; the record
  * itself (--format native) has all of it.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +75,11 @@ static void write_http(struct buf *out, const void *record)
 
 /* ---- TLS ---- */
 
+static char upper(char c)
+{
+	return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 /* "1f03" is "1F:03". */
 static void write_serial(struct buf *out, const char *serial)
 {
@@ -84,7 +88,7 @@ static void write_serial(struct buf *out, const char *serial)
 	for (size_t i = 0; i < digits; i++) {
 		if (i > 0 && (digits - i) % 2 == 0)
 			text[len++] = ':';
-		text[len++] = (char)toupper((unsigned char)serial[i]);
+		text[len++] = upper(serial[i]);
 	}
 	text[len] = '\0';
 	object_text(out, "serial", text);

@@ -29,6 +29,8 @@ CLONE_NEWPID = 0x20000000  # sched.h
 # What reading conversations finds; the daemon also knows sockets and registers.
 KINDS = ("cleartext_login", "weak_protocol", "protocol_anomaly", "tunnel",
          "unexpected_protocol")
+# Records of single protocols.
+TOLD = ("http", "dns", "tls", "ssh", "ftp", "smtp", "snmp", "sip", "rdp", "dhcp")
 
 
 # ---- the stage -----------------------------------------------------------------------
@@ -119,6 +121,8 @@ def by_port(records):
             said.flows.append(one)
         elif one["record"] == "login":
             said.logins[one.get("user"), one["outcome"]] += 1
+        elif one["record"] in TOLD:
+            said.told.append(one)
         elif one["kind"] in KINDS:
             said.findings[f"{one['kind']} {one['technique']}"] = one
     return seen
@@ -129,9 +133,15 @@ class Said:
 
     def __init__(self):
         self.flows, self.logins, self.findings = [], collections.Counter(), {}
+        self.told = []
 
     def values(self, field):
         return {flow.get(field) for flow in self.flows}
+
+    def values_told(self, fields):
+        """Of each record, these fields; "" if they are unknown."""
+        return [tuple(one.get(field, "") for field in fields)
+                for one in sorted(self.told, key=lambda one: one["at"])]
 
 
 def differences(seen, said):
@@ -146,9 +156,9 @@ def differences(seen, said):
     equal("known by", said.values("protocol_by"), {"content"})
     for field in ("software", "client_software", "version"):
         wanted = getattr(seen, field)
-        for got in said.values(field) if wanted is not None else ():
-            if not re.fullmatch(wanted, got or ""):
-                wrong.append(f"{field}: got {got!r}, expected {wanted!r}")
+        got = said.values(field) - {None}
+        if wanted and not (got and all(re.fullmatch(wanted, one) for one in got)):
+            wrong.append(f"{field}: got {got!r}, expected {wanted!r}")
     if seen.cleartext is not None:
         equal("cleartext", collections.Counter(
             flow.get("cleartext") for flow in said.flows), seen.cleartext)
@@ -157,6 +167,8 @@ def differences(seen, said):
           sum(flow.get("answer_errors", 0) for flow in said.flows), seen.errors)
     equal("findings", {name: one["severity"] for name, one in said.findings.items()},
           seen.findings)
+    if seen.told:
+        equal("records", said.values_told(seen.told), list(seen.records))
     if wrong:
         wrong += [one["summary"] for one in said.findings.values()]
     return wrong
@@ -172,10 +184,10 @@ def judge(tap, name, how, records):
 
 
 def parsed(text):
-    """Final records of flows, logins, findings."""
+    """What records tell; of flows, the final ones."""
     all_of_them = [json.loads(line) for line in text.splitlines()]
     return by_port(one for one in all_of_them
-                   if one["record"] in ("login", "finding") or
+                   if one["record"] in ("login", "finding", *TOLD) or
                    one["record"] == "flow" and one["end_reason"] != "active")
 
 
@@ -196,7 +208,8 @@ def dialogues(tap, lab):
     monitor.stop()
     dump.end(signal.SIGINT)
     live = monitor.program.out()
-    replayed = lab.run(e2e.BREAKWATER, "replay", "--json", str(pcap)).stdout
+    replayed = lab.run(e2e.BREAKWATER, "replay", "--json", "--type",
+                       ",".join(("flow", "login", "finding", *TOLD)), str(pcap)).stdout
     for how, text in (("replay", replayed), ("the daemon", live)):
         records = parsed(text)
         for name in played:

@@ -73,8 +73,7 @@ static const char *member_of(const char *json, const char *name)
 	char key[64];
 	snprintf(key, sizeof(key), "\"%s\":{", name);
 	const char *at = strstr(json, key);
-	if (at == NULL)
-		fail_msg("no %s in %s", key, json);
+	assert_non_null(at);
 	at += strlen(key) - 1;
 	size_t len = 0, depth = 0;
 	do {

@@ -7,7 +7,10 @@ from servers.scene import USER, Seen, trusting
 STANDARD, TLS, CREDSSP = 0, 1, 2
 
 SEEN = {
-    "tcp/3389": Seen("rdp", findings={"weak_protocol standard_security": "medium"}),
+    "tcp/3389": Seen("rdp", cleartext={True: 1, False: 2},
+                     findings={"weak_protocol standard_security": "medium"},
+                     told=("cookie", "security"),
+                     records=((USER, "rdp"), (USER, "tls"), (USER, "tls"))),
 }
 
 

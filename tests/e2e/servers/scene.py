@@ -21,7 +21,10 @@ SECRETS = (RIGHT, WRONG, COMMUNITY, WRONG_COMMUNITY)
 
 @dataclasses.dataclass
 class Seen:
-    """What is to be known of a port: patterns, and counts; None: never mind."""
+    """What is to be known of a port; None: never mind.
+
+    Patterns are for every connection that tells, and one has to.
+    """
 
     protocol: str
     software: str = None
@@ -31,6 +34,8 @@ class Seen:
     logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
     errors: int = 0          # answers that were errors of the server
     findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
+    told: tuple = ()         # fields of the protocol's own records
+    records: tuple = ()      # their values, as they come
 
 
 class Scene:

@@ -22,7 +22,8 @@ request_route {
 
 SEEN = {
     "udp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 3},
-                     logins={(USER, "success"): 1, (USER, "failure"): 1}),
+                     logins={(USER, "success"): 1, (USER, "failure"): 1},
+                     told=("method", "code")),
     "tcp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 1}),
 }
 
