@@ -5,6 +5,7 @@ sshd, nginx and journald write what they write; each attempt is one login, with 
 of the log and the ports of the packets.
 """
 import base64
+import contextlib
 import grp
 import os
 import pathlib
@@ -70,9 +71,11 @@ def watch(lab, server, **logs):
 
 def await_reading(monitor, *paths):
     def is_read():
-        folder = pathlib.Path(f"/proc/{monitor.program.pid}/fd")
-        opened = {os.readlink(fd) for fd in folder.iterdir()}
-        return all(str(path) in opened for path in paths)
+        opened = set()
+        for fd in pathlib.Path(f"/proc/{monitor.program.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                opened.add(os.readlink(fd))
+        return opened.issuperset(map(str, paths))
     until(is_read, f"{paths} being read")
 
 
