@@ -112,9 +112,14 @@ def stage(lab, name, client, server, proof):
 # ---- what was seen -------------------------------------------------------------------
 
 def by_port(records):
-    """What records say of each scene's ports: {address: {"tcp/80": what}}."""
+    """What records say of each scene's ports: {address: {"tcp/80": what}}.
+
+    Of ICMP nothing: a server that writes to a client that has gone is told so.
+    """
     seen = collections.defaultdict(lambda: collections.defaultdict(Said))
     for one in records:
+        if one.get("transport") not in ("tcp", "udp"):
+            continue
         port = one.get("server_port", one.get("port"))
         said = seen[one.get("server_ip")][f"{one.get('transport')}/{port}"]
         if one["record"] == "flow":
@@ -138,10 +143,11 @@ class Said:
     def values(self, field):
         return {flow.get(field) for flow in self.flows}
 
-    def values_told(self, fields):
+    def values_told(self, kind, *fields):
         """Of each record, these fields; "" if they are unknown."""
+        mine = [one for one in self.told if one["record"] == kind]
         return [tuple(one.get(field, "") for field in fields)
-                for one in sorted(self.told, key=lambda one: one["at"])]
+                for one in sorted(mine, key=lambda one: (one["flow_start"], one["at"]))]
 
 
 def differences(seen, said):
@@ -168,7 +174,7 @@ def differences(seen, said):
     equal("findings", {name: one["severity"] for name, one in said.findings.items()},
           seen.findings)
     if seen.told:
-        equal("records", said.values_told(seen.told), list(seen.records))
+        equal("records", said.values_told(*seen.told), list(seen.records))
     if wrong:
         wrong += [one["summary"] for one in said.findings.values()]
     return wrong

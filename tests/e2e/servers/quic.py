@@ -3,7 +3,7 @@ from servers.scene import Seen
 
 SEEN = {
     "udp/443": Seen("quic", version="QUIC v1", cleartext={False: 1},
-                    told=("version", "sni", "alpn"),
+                    told=("tls", "version", "sni", "alpn"),
                     records=(("TLS 1.3", "localhost", "h3"),)),
 }
 

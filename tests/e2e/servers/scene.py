@@ -34,8 +34,8 @@ class Seen:
     logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
     errors: int = 0          # answers that were errors of the server
     findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
-    told: tuple = ()         # fields of the protocol's own records
-    records: tuple = ()      # their values, as they come
+    told: tuple = ()         # a record of a single protocol, and fields of it
+    records: tuple = ()      # their values, connection by connection
 
 
 class Scene:
