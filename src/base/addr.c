@@ -31,17 +31,18 @@ bool addr_is_group(const struct addr *a)
 
 bool addr_is_private(const struct addr *a)
 {
-	const uint8_t *v4 = a->ip6 + 12;
-	if (addr_is_v4(a))
-		return v4[0] == 10 || v4[0] == 127 ||
-		       (v4[0] == 172 && v4[1] >> 4 == 1) ||
-		       (v4[0] == 192 && v4[1] == 168) ||
-		       (v4[0] == 169 && v4[1] == 254) ||
-		       (v4[0] == 100 && v4[1] >> 6 == 1);
-	static const uint8_t loopback[16] = { [15] = 1 };
-	return (a->ip6[0] & 0xfe) == 0xfc ||
-	       (a->ip6[0] == 0xfe && (a->ip6[1] & 0xc0) == 0x80) ||
-	       memcmp(a->ip6, loopback, sizeof(loopback)) == 0;
+	if (!addr_is_v4(a))
+		return (a->ip6[0] & 0xfe) == 0xfc ||
+		       (a->ip6[0] == 0xfe && (a->ip6[1] & 0xc0) == 0x80);
+	const uint8_t *ip = a->ip6 + 12;
+	return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
+	       (ip[0] == 192 && ip[1] == 168) || (ip[0] == 169 && ip[1] == 254);
+}
+
+bool addr_is_loopback(const struct addr *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+	return addr_is_v4(a) ? a->ip6[12] == 127 : memcmp(a->ip6, one, 16) == 0;
 }
 
 bool addr_is_unspecified(const struct addr *a)

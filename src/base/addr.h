@@ -73,14 +73,15 @@ bool addr_of_socket(const struct sockaddr *socket, struct addr *out);
 /* Multicast (224.0.0.0/4, ff00::/8) or the limited broadcast 255.255.255.255. */
 bool addr_is_group(const struct addr *a);
 
-/* 0.0.0.0 or ::, to which a socket for every address is bound (RFC 4291 2.5.2). */
-bool addr_is_unspecified(const struct addr *a);
-
-/*
- * True for addresses of one site: RFC 1918, shared (RFC 6598), loopback, link-local, and
- * unique local ones (RFC 4193).
+/* Of a private network (RFC 1918, RFC 4193) or of one link (RFC 3927, RFC 4291 2.5.6).
  */
 bool addr_is_private(const struct addr *a);
+
+/* 127.0.0.0/8 or ::1 (RFC 6890). */
+bool addr_is_loopback(const struct addr *a);
+
+/* 0.0.0.0 or ::, to which a socket for every address is bound (RFC 4291 2.5.2). */
+bool addr_is_unspecified(const struct addr *a);
 
 /* The host (IPv4) or the /64 (IPv6) that one person is assumed to hold. */
 struct addr addr_source(const struct addr *a);

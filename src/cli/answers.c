@@ -116,9 +116,9 @@ static void count_outside(void *to, const struct listener_record *listener)
 static void count_finding(void *to, const struct finding_record *finding)
 {
 	uint64_t *counts = to;
-	counts[0]++;
-	counts[1] += strcmp(finding->severity, "high") == 0 ||
-		     strcmp(finding->severity, "critical") == 0;
+	int severity = record_severity(finding->severity);
+	counts[0] += severity > record_severity("notice");
+	counts[1] += severity >= record_severity("high");
 }
 
 static void put_policy(const struct monitor *m, struct buf *json)
@@ -146,6 +146,8 @@ static void give_status(void *self, struct buf *json)
 	host_each(m->host, count_outside, &outside);
 	status_json_sockets(json, host_count(m->host), outside, host_is_synced(m->host),
 			    host_means(m->host));
+	buf_char(json, ',');
+	login_intake_json(&m->logins, json);
 	buf_char(json, ',');
 	detect_each(m->detect, count_finding, findings);
 	status_json_findings(json, findings[0], findings[1]);

@@ -101,6 +101,17 @@ void cell_port(struct cell *out, const json_t *record)
 	cell_text(out, text);
 }
 
+void cell_protocol(struct cell *out, const json_t *record)
+{
+	const char *by = member_text(record, "protocol_by");
+	cell_text(out, member_text(record, "protocol"));
+	if (by == NULL || strcmp(by, "port") != 0 || strcmp(out->text, "-") == 0)
+		return;
+	size_t len = strlen(out->text);
+	snprintf(out->text + len, sizeof(out->text) - len, "?");
+	out->tone = TONE_QUIET;
+}
+
 /* The clock of whoever looks; the records and --json stay in UTC. */
 void cell_when(struct cell *out, const json_t *record, const char *name)
 {

@@ -23,6 +23,8 @@ void cell_bytes(struct cell *out, double bytes);
 void cell_port(struct cell *out, const json_t *record);
 void cell_endpoint(struct cell *out, const json_t *record, const char *ip,
 		   const char *port);
+/* "ssh", or "ssh?", quiet, if only the port's number says so. */
+void cell_protocol(struct cell *out, const json_t *record);
 /* Of today the time, else the date too. */
 void cell_when(struct cell *out, const json_t *record, const char *name);
 

@@ -163,7 +163,10 @@ static void print_figures(const struct explain_facts *facts,
 		       facts->limit_response_us);
 	print_duration(look, "handshake", now->handshake_p50_us, a->usual_handshake_us,
 		       facts->limit_response_us);
-	print_share(look, "failed", now->error_ratio, facts->limit_errors);
+	print_share(look, "failed", now->failed, facts->limit_errors);
+	if (!isnan(now->bad_answers))
+		print_share(look, "error answers", now->bad_answers,
+			    facts->limit_errors);
 	print_share(look, "lost", now->loss, facts->limit_loss);
 	print_share(look, "sent again", now->retransmits, facts->limit_loss);
 	if (isnan(a->usual_flows_per_s))
@@ -319,9 +322,20 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 static void print_findings(const struct explain_facts *facts, const struct look *look)
 {
 	for (size_t i = 0; i < facts->finding_count; i++) {
+		const struct finding_record *finding = &facts->findings[i];
+		bool notice = record_severity(finding->severity) == 0;
 		label(look, i == 0 ? "Findings" : "");
-		print_wrapped(look, TONE_OVER, LABEL, facts->findings[i].summary);
+		print_wrapped(look, notice ? TONE_NORMAL : TONE_OVER, LABEL,
+			      finding->summary);
 	}
+}
+
+static void print_speech(struct explain_answer *answer, const struct look *look)
+{
+	if (answer->speaks.len == 0)
+		return;
+	label(look, "Speaks");
+	print_wrapped(look, TONE_NORMAL, LABEL, buf_cstr(&answer->speaks));
 }
 
 static void print_worse(struct explain_answer *a, const struct look *look)
@@ -349,6 +363,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_time(&answer->now, &look);
 	print_figures(facts, answer, &look);
 	print_listeners(facts, &look);
+	print_speech(answer, &look);
 	print_clients(facts, &look);
 	print_states(facts, &look);
 	print_findings(facts, &look);
@@ -390,6 +405,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	object_u64(&out, "port", facts->port);
 	object_text(&out, "cause", explain_cause_name(answer->cause));
 	put_text(&out, "why", &answer->why);
+	put_text(&out, "speaks", &answer->speaks);
 	put_number(&out, "network_us", now->network_us);
 	put_number(&out, "queue_us", now->queue_us);
 	put_number(&out, "application_us", now->application_us);
@@ -398,6 +414,9 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_number(&out, "handshake_p50_us", now->handshake_p50_us);
 	put_number(&out, "usual_handshake_p50_us", answer->usual_handshake_us);
 	object_ratio(&out, "error_ratio", now->error_ratio);
+	object_ratio(&out, "failed_ratio", now->failed);
+	put_number(&out, "answers", now->answers);
+	put_number(&out, "answer_errors", now->answer_errors);
 	object_ratio(&out, "lost_ratio", now->loss);
 	object_ratio(&out, "retransmit_ratio", now->retransmits);
 	put_number(&out, "backlog", now->backlog);

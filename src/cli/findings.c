@@ -5,10 +5,13 @@
 
 #include "cli/cli.h"
 #include "cli/listing.h"
+#include "record/record.h"
 
 static const char examples[] =
 	"  breakwater findings                   what is wrong now\n"
 	"  breakwater findings --port 8000       about one port\n"
+	"  breakwater findings --severity notice also what is odd, but harmless by "
+	"itself\n"
 	"  breakwater findings --since 7d --all  what was wrong in the last week\n"
 	"  breakwater findings && echo fine      for scripts: 1 if any is open\n";
 
@@ -17,17 +20,43 @@ static void print_columns(void)
 	view_print_columns(&view_findings);
 }
 
-/* Bad news are the open ones, listed or not. */
+/* Bad news are the open ones, listed or not; notices only if asked for. */
 static int verdict(const struct listing *listing)
 {
 	struct listing open = *listing;
 	uint64_t count = 0;
 	open.state = "open";
 	open.since = open.until = NULL;
+	if (open.at_least == NULL)
+		open.at_least = "low";
 	int status = listing_count(&open, &count);
 	if (status != STATUS_OK)
 		return status;
 	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+}
+
+/* Nobody should take what is left out for nothing. */
+static void tell_notices(const struct listing *listing)
+{
+	struct listing notices = *listing;
+	uint64_t count = 0;
+	notices.at_least = NULL;
+	notices.severity = "notice";
+	if (listing_count(&notices, &count) == STATUS_OK && count > 0)
+		fprintf(stderr,
+			"%llu notice%s not shown; more with --severity notice\n",
+			(unsigned long long)count, count == 1 ? "" : "s");
+}
+
+static bool is_severity(const char *word)
+{
+	if (word == NULL || record_severity(word) >= 0)
+		return true;
+	fprintf(stderr,
+		"breakwater findings: --severity %s: allowed are notice, low, medium, "
+		"high and critical\n",
+		word);
+	return false;
 }
 
 int command_findings(int argc, char **argv)
@@ -42,8 +71,13 @@ int command_findings(int argc, char **argv)
 		{ 'k', OPTION_TEXT, "kind", "KIND",
 		  "only of this kind: new_listener, unauthorized_port, ...",
 		  &listing.kind, 0, 0 },
+		{ 0, OPTION_TEXT, "severity", "S",
+		  "at least so severe: notice, low (usual), medium, high, critical; "
+		  "--json has all",
+		  &listing.at_least, 0, 0 },
 		{ 'a', OPTION_FLAG, "all", NULL,
-		  "also those that have ended; without --since of the last 30 days",
+		  "also notices and what has ended; without --since of the last 30 "
+		  "days",
 		  &all, 0, 0 },
 		{ 0, OPTION_TIME, "since", "TIME",
 		  "seen since then: 2h, 7d, or RFC 3339", &listing.since, 0, 0 },
@@ -56,8 +90,8 @@ int command_findings(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "findings",
-		.doc = "What was detected and is not settled. Exit status 1 if "
-		       "anything is open.",
+		.doc = "What was detected and is not settled, notices left out. Exit "
+		       "status 1 if\nanything is open.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
@@ -66,10 +100,17 @@ int command_findings(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
+	if (!is_severity(listing.at_least))
+		return STATUS_USAGE;
+	bool hides = !all && !listing.common.json && listing.at_least == NULL;
+	if (hides)
+		listing.at_least = "low";
 	if (!all)
 		listing.state = "open";
 	else if (listing.since == NULL && listing.until == NULL)
 		listing.since = "30d";
 	status = listing_run(&listing);
+	if (status == STATUS_OK && hides)
+		tell_notices(&listing);
 	return status != STATUS_OK ? status : verdict(&listing);
 }

@@ -7,6 +7,7 @@
 static const char examples[] =
 	"  breakwater flows                      the newest connections\n"
 	"  breakwater flows --host 192.0.2.7     from or to one address\n"
+	"  breakwater flows --protocol ssh       on whatever port\n"
 	"  breakwater flows --port 22 --since 7d who came by SSH within the week\n";
 
 static void print_columns(void)
@@ -26,6 +27,8 @@ int command_flows(int argc, char **argv)
 		  "from or to this address; also 10.0.0.0/8", &listing.host, 0, 0 },
 		{ 't', OPTION_TEXT, "transport", "T",
 		  "only tcp, udp, icmp, icmp6 or sctp", &listing.transport, 0, 0 },
+		{ 0, OPTION_TEXT, "protocol", "P",
+		  "only what speaks this: ssh, tls ...", &listing.protocol, 0, 0 },
 		{ 0, OPTION_TEXT, "process", "NAME", "only of this local process",
 		  &listing.process, 0, 0 },
 		{ 0, OPTION_TIME, "since", "TIME",

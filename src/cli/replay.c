@@ -127,6 +127,7 @@ static void print_record(struct replay *r, enum record_kind kind, const void *re
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct replay *r = self;
+	summary_finding(&r->summary, finding);
 	if (r->keep != NULL)
 		replay_store_put(r->keep, RECORD_finding, finding);
 	print_record(r, RECORD_finding, finding);
@@ -227,7 +228,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
-		.reads = true,
+		.reads = r->config.read_content,
 		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
 			 1u << RECORD_finding,
 		.catalog = catalog,
@@ -236,7 +237,8 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.self = r,
 		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
 									 : NULL,
-		.record = r->prints || r->keep != NULL ? take_record : NULL,
+		.record = r->prints || shows_summary(r) || r->keep != NULL ? take_record
+									   : NULL,
 		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
 	struct pipeline *p =

@@ -23,6 +23,79 @@ void summary_flow(struct summary *summary, const struct flow_record *flow)
 		summary->flows++;
 }
 
+/* The place of that finding; worst_count: it is not among the worst. */
+static size_t place_of(const struct summary *summary,
+		       const struct finding_record *finding)
+{
+	size_t i = 0;
+	while (i < summary->worst_count &&
+	       strcmp(summary->worst[i].id, finding->id) != 0)
+		i++;
+	return i;
+}
+
+/* Moves it up, past what is less severe. */
+static void rise(struct summary *summary, size_t at)
+{
+	for (; at > 0; at--) {
+		struct finding_record *here = &summary->worst[at], *above = here - 1;
+		if (record_severity(above->severity) >= record_severity(here->severity))
+			return;
+		struct finding_record swap = *above;
+		*above = *here;
+		*here = swap;
+	}
+}
+
+void summary_finding(struct summary *summary, const struct finding_record *finding)
+{
+	bool is_new = finding->at == finding->first;
+	if (strcmp(finding->state, "open") != 0)
+		return;
+	if (record_severity(finding->severity) == record_severity("notice")) {
+		summary->notices += is_new;
+		return;
+	}
+	size_t at = place_of(summary, finding);
+	summary->findings += is_new;
+	if (at == SUMMARY_FINDINGS) {
+		at--;
+		if (record_severity(summary->worst[at].severity) >=
+		    record_severity(finding->severity))
+			return;
+	}
+	summary->worst_count += at == summary->worst_count;
+	summary->worst[at] = *finding;
+	rise(summary, at);
+}
+
+static void print_findings(const struct summary *summary, const struct limits *limits,
+			   const struct look *look)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; rows != NULL && i < summary->worst_count; i++) {
+		struct buf line = { 0 };
+		record_json(&line, RECORD_finding, &summary->worst[i]);
+		json_t *row = object_parse(&line);
+		if (row != NULL)
+			json_array_append_new(rows, row);
+		buf_free(&line);
+	}
+	if (summary->worst_count > 0) {
+		puts("\nFindings");
+		table_print(&view_findings, rows, limits, look);
+	}
+	if (summary->findings > summary->worst_count)
+		printf("... and %llu more findings\n",
+		       (unsigned long long)(summary->findings - summary->worst_count));
+	if (summary->notices > 0)
+		printf("%s%llu notice%s: replay --json --type finding has all\n",
+		       summary->worst_count > 0 ? "" : "\n",
+		       (unsigned long long)summary->notices,
+		       summary->notices == 1 ? "" : "s");
+	json_decref(rows);
+}
+
 static void collect_row(void *to, const struct port_record *port,
 			const struct port_detail *detail)
 {
@@ -140,4 +213,6 @@ void summary_print(const struct summary *summary, const struct pipeline_totals *
 	print_losses(t);
 	printf("\n");
 	print_ports(ports, config, &look);
+	struct limits limits = limits_in(config);
+	print_findings(summary, &limits, &look);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cells.h"
+#include "record/record.h"
 
 SHOW(show_last)
 {
@@ -21,9 +22,10 @@ SHOW(show_severity)
 {
 	const char *severity = member_text(record, "severity");
 	cell_text(out, severity);
-	if (severity != NULL &&
-	    (strcmp(severity, "high") == 0 || strcmp(severity, "critical") == 0))
+	if (record_severity(severity) >= record_severity("high"))
 		cell_mark(out);
+	if (record_severity(severity) == record_severity("notice"))
+		out->tone = TONE_QUIET;
 }
 
 SHOW(show_state)

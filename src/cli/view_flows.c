@@ -31,7 +31,50 @@ SHOW(show_transport)
 
 SHOW(show_protocol)
 {
-	cell_text(out, member_text(record, "protocol"));
+	cell_protocol(out, record);
+}
+
+SHOW(show_version)
+{
+	cell_text(out, member_text(record, "version"));
+}
+
+SHOW(show_software)
+{
+	cell_text(out, member_text(record, "software"));
+}
+
+SHOW(show_name)
+{
+	cell_text(out, member_text(record, "name"));
+}
+
+SHOW(show_cipher)
+{
+	cell_text(out, member_text(record, "cipher"));
+}
+
+SHOW(show_login)
+{
+	cell_text(out, member_text(record, "login_user"));
+}
+
+/* "3/120": errors of so many answers. */
+SHOW(show_errors)
+{
+	char bad[32], all[32];
+	double errors = member_number(record, "answer_errors");
+	double answers = member_number(record, "answers");
+	if (isnan(answers)) {
+		cell_text(out, NULL);
+		return;
+	}
+	text_count(bad, sizeof(bad), isnan(errors) ? 0 : errors);
+	text_count(all, sizeof(all), answers);
+	snprintf(out->text, sizeof(out->text), "%s/%s", bad, all);
+	cell_quiet_if_nothing(out, errors);
+	if (answers > 0)
+		cell_mark_if_over(out, errors / answers, limits->errors);
 }
 
 SHOW(show_state)
@@ -134,7 +177,8 @@ static const struct column flow_columns[] = {
 	{ "SERVER", "server_ip", "Side that answers.", true, true, 0, 15,
 	  show_server_end },
 	{ "VIA", "transport", "Transport.", true, true, 3, 0, show_transport },
-	{ "PROTOCOL", "protocol", "Application protocol.", true, true, 7, 8,
+	{ "PROTOCOL", "protocol",
+	  "Protocol by what is said; with a \"?\" only by its port.", true, true, 2, 0,
 	  show_protocol },
 	{ "PROCESS", "process", "Process of the local end.", true, true, 5, 8,
 	  show_process },
@@ -155,6 +199,18 @@ static const struct column flow_columns[] = {
 	  show_resent },
 	{ "LOST", "lost_bytes", "Payload lost before us.", false, false, 10, 0,
 	  show_lost },
+	{ "ERRORS", "answer_errors", "Error answers of all answers.", false, false,
+	  LEAVES_IF_EMPTY, 0, show_errors },
+	{ "LOGIN", "login_user", "Who logged in, or tried to.", true, true,
+	  LEAVES_IF_EMPTY, 6, show_login },
+	{ "SOFTWARE", "software", "What the server says it is.", true, true,
+	  LEAVES_IF_EMPTY, 12, show_software },
+	{ "NAME", "name", "Name asked for.", true, true, LEAVES_IF_EMPTY, 12,
+	  show_name },
+	{ "VERSION", "version", "Version of the protocol.", true, true, LEAVES_IF_EMPTY,
+	  0, show_version },
+	{ "CIPHER", "cipher", "Cipher in use.", true, true, LEAVES_IF_EMPTY, 12,
+	  show_cipher },
 };
 
 const struct view view_flows = {

@@ -23,6 +23,11 @@ SHOW(show_service)
 	cell_text(out, member_text(record, "service"));
 }
 
+SHOW(show_protocol)
+{
+	cell_protocol(out, record);
+}
+
 SHOW(show_class)
 {
 	out->tone = TONE_QUIET;
@@ -123,6 +128,9 @@ static const struct column port_columns[] = {
 	{ "PORT", "port", "Its port and transport.", true, true, 0, 0, show_port },
 	{ "SERVICE", "service", "IANA name of the port.", true, true, 1, 8,
 	  show_service },
+	{ "PROTOCOL", "protocol",
+	  "Protocol by what is said; with a \"?\" only by the port.", true, true, 7, 8,
+	  show_protocol },
 	{ "PROCESS", "process", "Process that listens.", true, true, 6, 8,
 	  show_process },
 	{ "STATE", "state", "open, closed or silent.", true, true, 7, 0, show_state },
@@ -139,8 +147,8 @@ static const struct column port_columns[] = {
 	  show_loss },
 	{ "RETRANS", "retransmit_ratio", "Segments sent again.", false, false, 7, 0,
 	  show_retransmits },
-	{ "ERR", "error_ratio", "Failed connections.", false, false, 2, 0,
-	  show_errors },
+	{ "ERR", "error_ratio", "Failed connections and error answers.", false, false,
+	  2, 0, show_errors },
 	{ "IN/s", "client_bytes", "Bytes/s from clients.", false, false, 1, 0,
 	  show_in },
 	{ "OUT/s", "server_bytes", "Bytes/s to clients.", false, false, 1, 0,

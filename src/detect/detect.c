@@ -135,7 +135,8 @@ uint64_t detect_count(const struct detect *detect, const char *transport,
 	while ((finding = findings_next_of_port(&detect->findings, &at, port)) !=
 	       NULL) {
 		const struct finding_record *r = &finding->record;
-		count += is_about(detect, r, ip) && r->transport != NULL &&
+		count += finding->severity > SEVERITY_NOTICE &&
+			 is_about(detect, r, ip) && r->transport != NULL &&
 			 transport != NULL && strcmp(r->transport, transport) == 0;
 	}
 	return count;

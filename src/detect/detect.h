@@ -75,7 +75,7 @@ void detect_tick(struct detect *detect, int64_t now_us);
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to);
 
-/* How many are open about that port; port of a listener or of traffic. */
+/* How many are open about that port, notices left out; of a listener or of traffic. */
 uint64_t detect_count(const struct detect *detect, const char *transport,
 		      const struct addr *ip, uint32_t port);
 

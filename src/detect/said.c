@@ -28,8 +28,8 @@ static unsigned severity_of(const struct finding_record *evidence)
 
 static bool is_ours(const struct detect *detect, const struct addr *server)
 {
-	return addr_is_private(server) || home_holds(&detect->own, server) ||
-	       home_holds(&detect->home, server);
+	return addr_is_private(server) || addr_is_loopback(server) ||
+	       home_holds(&detect->own, server) || home_holds(&detect->home, server);
 }
 
 /* What is weak at a stranger's server is for the stranger to mend. */

@@ -179,7 +179,7 @@ static bool is_slower_than_usual(const struct explain_answer *answer)
 static bool has_errors(const struct explain_facts *facts,
 		       const struct explain_figures *now)
 {
-	return now->error_ratio > facts->limit_errors;
+	return now->failed > facts->limit_errors;
 }
 
 /* Silence of some: without a socket we would be answered with a RST. */
@@ -200,6 +200,8 @@ static enum explain_cause decide_traffic(const struct explain_facts *facts,
 		return EXPLAIN_UNANSWERED;
 	if (has_errors(facts, now))
 		return EXPLAIN_REFUSES;
+	if (now->bad_answers > facts->limit_errors)
+		return EXPLAIN_ERRORS;
 	if (is_network_slow(facts, answer))
 		return EXPLAIN_SLOW_NETWORK;
 	if (is_slow(facts, now->response_p95_us))

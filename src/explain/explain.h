@@ -31,6 +31,7 @@ enum explain_cause {
 	EXPLAIN_HANGS,        /* the process takes connections or none, and is silent */
 	EXPLAIN_UNANSWERED,   /* a socket listens, but SYNs get no answer: filtered */
 	EXPLAIN_REFUSES,      /* breaks connections off, or refuses some */
+	EXPLAIN_ERRORS,       /* connections are well, answers are errors */
 	EXPLAIN_SLOW_NETWORK, /* handshakes take long */
 	EXPLAIN_LOSSY_NETWORK,     /* segments are lost or sent again */
 	EXPLAIN_SLOW_APPLICATION,  /* answers take long, the network does not */
@@ -73,6 +74,9 @@ struct explain_facts {
 /* Durations in us, shares 0..1, counts over the interval; NaN: unknown. */
 struct explain_figures {
 	double interval_s, flows, errors, error_ratio, rejected, unanswered;
+	double failed;                 /* share of the connections that ended */
+	double answers, answer_errors; /* of the application */
+	double bad_answers;            /* share of the answers */
 	double network_us, queue_us, application_us;
 	double response_p50_us, response_p95_us, handshake_p50_us, handshake_p95_us;
 	double loss, retransmits;
@@ -88,7 +92,8 @@ struct explain_answer {
 	double usual_response_us, usual_handshake_us, usual_flows_per_s;
 	double history_s; /* time that those medians rest on */
 	int64_t worse_us; /* when it got worse; UNKNOWN_TIME: not told, or it is well */
-	struct buf why;   /* the cause, in one or two sentences */
+	struct buf speaks; /* the protocol, and how that is known; may be empty */
+	struct buf why;    /* the cause, in one or two sentences */
 	struct buf change; /* what changed around worse_us, a line each; may be empty */
 	struct buf next;   /* what to look at, a line each */
 };

@@ -32,6 +32,20 @@ static void raise_to(double *max, double value)
 		*max = value;
 }
 
+/* NaN: unknown, or nothing to have a share of. */
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole > 0 ? known(part) / known(whole) : (double)NAN;
+}
+
+/* What older records have is of connections alone. */
+static double failed_of(const struct port_record *row)
+{
+	if (row->ended == UNKNOWN_U64 && row->answers == UNKNOWN_U64)
+		return row->error_ratio;
+	return share(row->errors, row->ended);
+}
+
 /* Of several addresses the worst is told: one unwell is why someone asks. */
 static void take_row(struct explain_figures *f, const struct port_record *row)
 {
@@ -39,7 +53,11 @@ static void take_row(struct explain_figures *f, const struct port_record *row)
 	add(&f->errors, known(row->errors));
 	add(&f->rejected, known(row->rejected));
 	add(&f->unanswered, known(row->unanswered));
+	add(&f->answers, known(row->answers));
+	add(&f->answer_errors, known(row->answer_errors));
 	raise_to(&f->error_ratio, row->error_ratio);
+	raise_to(&f->failed, failed_of(row));
+	raise_to(&f->bad_answers, share(row->answer_errors, row->answers));
 	raise_to(&f->response_p50_us, known(row->response_p50_us));
 	raise_to(&f->response_p95_us, known(row->response_p95_us));
 	raise_to(&f->handshake_p50_us, known(row->handshake_p50_us));
@@ -104,10 +122,10 @@ static void split_time(const struct explain_facts *facts, struct explain_figures
 static struct explain_figures unknown_figures(void)
 {
 	double none = (double)NAN;
-	return (struct explain_figures){ none, none, none, none,        none,
-					 none, none, none, none,        none,
-					 none, none, none, none,        none,
-					 none, none, none, UNKNOWN_TIME };
+	return (struct explain_figures){ none, none, none, none, none,        none,
+					 none, none, none, none, none,        none,
+					 none, none, none, none, none,        none,
+					 none, none, none, none, UNKNOWN_TIME };
 }
 
 static void put_unknown(struct explain_answer *out)

@@ -28,5 +28,8 @@ bool explain_is_rejected_by_filter(const struct explain_facts *facts,
 /* Where clients were refused as nobody listens there; NULL: nowhere. */
 const struct port_record *explain_missed(const struct explain_facts *facts);
 
+/* speech.c: "TLS 1.3 (nginx/1.22.1), by content"; nothing if nothing is known. */
+void explain_speech(const struct explain_facts *facts, struct buf *out);
+
 /* words.c */
 void explain_words(const struct explain_facts *facts, struct explain_answer *out);

@@ -21,6 +21,7 @@ static const char *const names[EXPLAIN_CAUSES] = {
 	[EXPLAIN_HANGS] = "application does not answer",
 	[EXPLAIN_UNANSWERED] = "connections unanswered",
 	[EXPLAIN_REFUSES] = "connections fail",
+	[EXPLAIN_ERRORS] = "application errors",
 	[EXPLAIN_SLOW_NETWORK] = "slow network",
 	[EXPLAIN_LOSSY_NETWORK] = "lossy network",
 	[EXPLAIN_SLOW_APPLICATION] = "slow application",
@@ -189,7 +190,7 @@ static void say_hangs(const struct explain_facts *facts,
 static void say_errors(const struct explain_facts *facts,
 		       const struct explain_figures *now, bool silent, struct buf *out)
 {
-	put_share(out, now->error_ratio);
+	put_share(out, now->failed);
 	buf_text(out, " of the connections that ended failed (limit ");
 	put_share(out, facts->limit_errors);
 	buf_text(out, "): ");
@@ -209,6 +210,53 @@ static void say_errors(const struct explain_facts *facts,
 	if (explain_is_rejected_by_filter(facts, now))
 		buf_text(out, " A socket listens there, so the refusals are a "
 			      "firewall's (REJECT), not the process's.");
+}
+
+/* What its errors are called, by protocol. */
+static const char *errors_of(const struct explain_facts *facts)
+{
+	static const struct {
+		const char *protocol, *errors;
+	} known[] = {
+		{ "http", "HTTP 5xx" },
+		{ "http2", "HTTP 5xx" },
+		{ "dns", "SERVFAIL and the like, or no answer at all" },
+		{ "smtp", "4xx and 5xx replies" },
+		{ "ftp", "4xx and 5xx replies" },
+		{ "sip", "5xx and 6xx responses" },
+		{ "mysql", "SQL errors" },
+		{ "postgresql", "SQL errors" },
+		{ "redis", "error replies" },
+		{ "memcached", "error replies" },
+	};
+	for (size_t r = 0; r < facts->now_count; r++) {
+		const struct port_record *row = &facts->now[r];
+		if (row->answer_errors == UNKNOWN_U64 || row->answer_errors == 0)
+			continue;
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (strcmp(row->protocol, known[i].protocol) == 0)
+				return known[i].errors;
+	}
+	return NULL;
+}
+
+static void say_answer_errors(const struct explain_facts *facts,
+			      const struct explain_figures *now, struct buf *out)
+{
+	const struct listener_record *l = explain_culprit(facts, EXPLAIN_ERRORS);
+	const char *errors = errors_of(facts);
+	if (l != NULL)
+		put_process(out, l);
+	else
+		buf_text(out, "The application");
+	buf_printf(out, " answers with errors of its own: %.0f of %.0f answers",
+		   now->answer_errors, now->answers);
+	if (errors != NULL)
+		buf_printf(out, " (%s)", errors);
+	buf_text(out, ", limit ");
+	put_share(out, facts->limit_errors);
+	buf_text(out, ". Connections are well: neither network nor queue is the "
+		      "reason.");
 }
 
 static void say_slow_network(const struct explain_answer *a, struct buf *out)
@@ -325,6 +373,9 @@ static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 	case EXPLAIN_REFUSES:
 		say_errors(facts, &a->now, a->cause == EXPLAIN_UNANSWERED, out);
 		break;
+	case EXPLAIN_ERRORS:
+		say_answer_errors(facts, &a->now, out);
+		break;
 	case EXPLAIN_SLOW_NETWORK:
 		say_slow_network(a, out);
 		break;
@@ -426,6 +477,7 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 		break;
 	case EXPLAIN_HANGS:
 	case EXPLAIN_REFUSES:
+	case EXPLAIN_ERRORS:
 	case EXPLAIN_SLOW_APPLICATION:
 		if (explain_is_rejected_by_filter(facts, &a->now))
 			buf_text(out, "nft list ruleset\n");
@@ -456,6 +508,7 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 
 void explain_words(const struct explain_facts *facts, struct explain_answer *out)
 {
+	explain_speech(facts, &out->speaks);
 	say_why(facts, out);
 	if (out->why.len > 0 && out->why.at[0] == 'a' && out->why.at[1] == ' ')
 		out->why.at[0] = 'A'; /* "a process not seen", not a process's name */
@@ -477,6 +530,7 @@ void explain(const struct explain_facts *facts, struct explain_answer *out)
 
 void explain_free(struct explain_answer *answer)
 {
+	buf_free(&answer->speaks);
 	buf_free(&answer->why);
 	buf_free(&answer->change);
 	buf_free(&answer->next);

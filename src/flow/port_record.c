@@ -85,8 +85,10 @@ static void put_names(const struct catalog *catalog, const struct port_sample *s
 				       : catalog_protocol(catalog, s->proto, s->port);
 	if (service != NULL)
 		record_text(out->service, sizeof(out->service), service);
-	if (protocol != NULL)
+	if (protocol != NULL) {
 		record_text(out->protocol, sizeof(out->protocol), protocol);
+		out->protocol_by = s->protocol != NULL ? "content" : "port";
+	}
 	out->class = catalog_class(catalog, s->proto, s->port);
 }
 

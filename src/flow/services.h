@@ -23,6 +23,7 @@ struct service {
 	uint16_t chain;         /* next with the same hash */
 	uint16_t touched;       /* next one with news this second */
 	bool is_touched;
+	uint16_t strange; /* flows in a row that nDPI was to name, and could not */
 };
 
 struct services;

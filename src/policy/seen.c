@@ -168,16 +168,6 @@ void policy_seen_listener(struct policy_seen *seen, const struct listener_record
 		seen->failed = true;
 }
 
-static bool is_private(const struct addr *a)
-{
-	if (!addr_is_v4(a))
-		return (a->ip6[0] & 0xfe) == 0xfc ||
-		       (a->ip6[0] == 0xfe && (a->ip6[1] & 0xc0) == 0x80);
-	const uint8_t *ip = a->ip6 + 12;
-	return ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
-	       (ip[0] == 192 && ip[1] == 168) || (ip[0] == 169 && ip[1] == 254);
-}
-
 /* A private neighbour stands for its network, a stranger for what one person holds. */
 static struct prefix source_of(const struct addr *client, bool is_near)
 {
@@ -197,7 +187,7 @@ static struct prefix source_of(const struct addr *client, bool is_near)
 static void add_client(struct policy_seen *seen, struct group *group,
 		       const struct addr *client)
 {
-	bool is_near = is_private(client);
+	bool is_near = addr_is_private(client);
 	struct prefixes *list = is_near ? &group->private : &group->public;
 	size_t max = is_near ? SEEN_PRIVATE_MAX : SEEN_PUBLIC_MAX;
 	struct prefix prefix = source_of(client, is_near);

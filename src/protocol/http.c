@@ -281,6 +281,9 @@ static void read_response(struct talk *talk, struct said *said, struct bytes tex
 	if (head.status < 200 && head.status != 101)
 		return;
 	state->is_refused = true;
+	/* Which of the requests, seen or unseen, it answers, nobody can tell. */
+	if (said->peer_lost)
+		http_queue_clear(&state->queue);
 	if (http_queue_take(&state->queue, &request, path)) {
 		answer.request = &request;
 		answer.path = bytes_of(path, request.path_len);

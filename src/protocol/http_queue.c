@@ -64,3 +64,8 @@ void http_queue_forget(struct http_queue *queue)
 		http_queue_take(queue, &request, path);
 	queue->more = 0;
 }
+
+void http_queue_clear(struct http_queue *queue)
+{
+	*queue = (struct http_queue){ 0 };
+}

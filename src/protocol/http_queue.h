@@ -30,3 +30,6 @@ bool http_queue_take(struct http_queue *queue, struct http_request *request,
 
 /* Responses were lost: the next one is for the request that came last. */
 void http_queue_forget(struct http_queue *queue);
+
+/* Requests were lost. */
+void http_queue_clear(struct http_queue *queue);

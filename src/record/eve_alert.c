@@ -59,12 +59,10 @@ enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
 /* Suricata: 1 is the worst, 3 the least. */
 static uint64_t severity_of(const struct finding_record *finding)
 {
-	const char *severity = finding->severity;
-	if (severity == NULL)
-		return 3;
-	if (strcmp(severity, "critical") == 0 || strcmp(severity, "high") == 0)
+	int severity = record_severity(finding->severity);
+	if (severity >= record_severity("high"))
 		return 1;
-	return strcmp(severity, "medium") == 0 ? 2 : 3;
+	return severity == record_severity("medium") ? 2 : 3;
 }
 
 static void write_alert(struct buf *out, const struct finding_record *finding)

@@ -79,6 +79,16 @@ const struct schema *schema_by_name(const char *name)
 	return NULL;
 }
 
+int record_severity(const char *word)
+{
+	static const char *const names[] = { "notice", "low", "medium", "high",
+					     "critical" };
+	for (int i = 0; i < 5; i++)
+		if (word != NULL && strcmp(names[i], word) == 0)
+			return i;
+	return -1;
+}
+
 void record_init(enum record_kind kind, void *record)
 {
 	memcpy(record, unknown[kind], schemas[kind].size);

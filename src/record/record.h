@@ -118,6 +118,9 @@ void record_text(char *field, size_t size, const char *text);
  */
 const char *record_word(const char *text);
 
+/* Of a finding: notice 0, low 1, medium 2, high 3, critical 4; -1: none of them. */
+int record_severity(const char *word);
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
@@ -140,7 +143,7 @@ void record_eve_alert(struct buf *out, const struct finding_record *finding);
 
 /*
  * The same of a record of what is said: http, dns, tls, ...; a DNS question and its
- * answer are two events, with a newline between.  False, and nothing appended, if EVE
+ * answer are two events, with a newline between, if both were seen.  False, and nothing appended, if EVE
  * has no event for that kind.
  */
 bool record_eve_spoken(struct buf *out, enum record_kind kind,

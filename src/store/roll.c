@@ -97,6 +97,7 @@ static void take_notes(struct port_record *sum, const struct port_record *part)
 	take_word(&sum->transport, part->transport);
 	take_word(&sum->class, part->class);
 	take_word(&sum->state, part->state);
+	take_word(&sum->protocol_by, part->protocol_by);
 	take_text(&sum->service, &part->service);
 	take_text(&sum->protocol, &part->protocol);
 	take_text(&sum->process, &part->process);

@@ -15,6 +15,7 @@
 enum {
 	FIELDS_MAX = 48, /* of a record; metrics_new() checks */
 	INDEX_SIZE = 4 * METRICS_PORTS_MAX,
+	LOGINS_MAX = 64, /* protocols with logins; all others are one */
 	NAME_MAX_LEN = 96,
 };
 
@@ -27,10 +28,20 @@ struct slot {
 	long double gauges[FIELDS_MAX]; /* at the last scrape; NaN: unknown */
 };
 
+enum { SUCCESS, FAILURE, NOT_KNOWN, OUTCOMES };
+static const char *const outcomes[OUTCOMES] = { "success", "failure", "unknown" };
+
+struct logins {
+	char protocol[32];
+	uint64_t count[OUTCOMES];
+};
+
 struct metrics {
 	struct slot slots[METRICS_PORTS_MAX];
 	size_t count;
 	struct slot other;
+	struct logins logins[LOGINS_MAX];
+	size_t login_count;
 	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
 };
 
@@ -125,6 +136,27 @@ void metrics_add(struct metrics *metrics, const struct port_record *port)
 		slot->bytes += port->client_bytes;
 	if (port->server_bytes != UNKNOWN_U64)
 		slot->bytes += port->server_bytes;
+}
+
+static struct logins *logins_of(struct metrics *metrics, const char *protocol)
+{
+	for (size_t i = 0; i < metrics->login_count; i++)
+		if (strcmp(metrics->logins[i].protocol, protocol) == 0)
+			return &metrics->logins[i];
+	if (metrics->login_count >= LOGINS_MAX - 1 && strcmp(protocol, "other") != 0)
+		return logins_of(metrics, "other");
+	struct logins *logins = &metrics->logins[metrics->login_count++];
+	snprintf(logins->protocol, sizeof(logins->protocol), "%s", protocol);
+	return logins;
+}
+
+void metrics_add_login(struct metrics *metrics, const struct login_record *login)
+{
+	unsigned outcome = SUCCESS;
+	while (outcome < NOT_KNOWN && (login->outcome == NULL ||
+				       strcmp(outcomes[outcome], login->outcome) != 0))
+		outcome++;
+	logins_of(metrics, login->protocol)->count[outcome]++;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -394,6 +426,25 @@ static void write_status(const struct web_source *source, struct family *family)
 	json_decref(status);
 }
 
+static void write_logins(const struct metrics *metrics, struct family *family)
+{
+	if (metrics->login_count == 0)
+		return;
+	family->unit = "";
+	snprintf(family->name, sizeof(family->name), "breakwater_logins");
+	family_begin(family, "counter", "Attempts to log in, by protocol and outcome.");
+	for (size_t i = 0; i < metrics->login_count; i++)
+		for (unsigned outcome = 0; outcome < OUTCOMES; outcome++) {
+			sample_name(family);
+			buf_text(family->out, "{protocol=\"");
+			put_label(family->out, metrics->logins[i].protocol);
+			buf_printf(family->out, "\",outcome=\"%s\"}",
+				   outcomes[outcome]);
+			sample_value(family,
+				     (long double)metrics->logins[i].count[outcome]);
+		}
+}
+
 void metrics_write(struct metrics *metrics, const struct web_source *source,
 		   const char *version, bool openmetrics, struct buf *out)
 {
@@ -407,6 +458,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	write_self(source, &family);
 	write_status(source, &family);
 	write_ports(metrics, source, &family);
+	write_logins(metrics, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");
 }

@@ -27,5 +27,8 @@ void metrics_free(struct metrics *metrics);
  */
 void metrics_add(struct metrics *metrics, const struct port_record *port);
 
+/* Counts by protocol and outcome. */
+void metrics_add_login(struct metrics *metrics, const struct login_record *login);
+
 void metrics_write(struct metrics *metrics, const struct web_source *source,
 		   const char *version, bool openmetrics, struct buf *out);

@@ -16,6 +16,8 @@ const columns = [
 	  value: (p) => p.port, show: (v, p) => `${v}/${p.transport}` },
 	{ name: "Service", doc: "IANA name of the port",
 	  text: true, value: (p) => p.service },
+	{ name: "Protocol", doc: "What is spoken; with a question mark: only the port suggests it",
+	  text: true, value: (p) => (p.protocol && p.protocol_by === "port" ? `${p.protocol}?` : p.protocol) },
 	{ name: "Process", doc: "Process that listens",
 	  text: true, value: (p) => p.process },
 	{ name: "Flows", doc: "Connections that began",
@@ -32,7 +34,7 @@ const columns = [
 	  value: (p) => p.lost_ratio, show: percent, over: (v) => v > limits.loss },
 	{ name: "Retrans", doc: "Share of segments sent again",
 	  value: (p) => p.retransmit_ratio, show: percent, over: (v) => v > limits.loss },
-	{ name: "Errors", doc: "Share of connections that failed",
+	{ name: "Errors", doc: "Share of connections that failed and of answers that were errors",
 	  value: (p) => p.error_ratio, show: percent, over: (v) => v > limits.errors },
 	{ name: "In/s", doc: "Bytes per second from clients",
 	  value: (p) => perSecond(p.client_bytes, p), show: bytes },
@@ -142,17 +144,21 @@ function drawListeners(listeners) {
 	byId("listening-rows").replaceChildren(...listeners.map((listener) => rowOf(listenerColumns, listener)));
 }
 
-/* News of the machine, newest first; the rest is a number. */
+/* News of the machine, newest first but notices last; the rest is a number. */
 function drawFindings(findings) {
+	const isNotice = (finding) => finding.severity === "notice";
+	findings.sort((a, b) => isNotice(a) - isNotice(b)); /* stable */
 	const shown = 5, told = findings.map((finding) => `${finding.id} ${finding.summary}`).join();
 	if (byId("findings").dataset.told === told)
 		return; /* or a screen reader would say it every second */
 	byId("findings").dataset.told = told;
 	byId("findings").hidden = findings.length === 0;
+	byId("findings").classList.toggle("quiet", findings.every(isNotice));
 	byId("findings").replaceChildren(...findings.slice(0, shown).map((finding) => {
 		const li = document.createElement("li");
 		const kind = document.createElement("b");
-		kind.textContent = `! ${finding.kind.replaceAll("_", " ")}`;
+		li.classList.toggle("notice", isNotice(finding));
+		kind.textContent = `${isNotice(finding) ? "" : "! "}${finding.kind.replaceAll("_", " ")}`;
 		li.append(kind, ` ${finding.severity ?? ""}: ${finding.summary ?? ""}`);
 		return li;
 	}));
@@ -166,7 +172,7 @@ function drawFindings(findings) {
 function draw() {
 	const wanted = byId("filter").value.trim().toLowerCase();
 	const shown = ports
-		.filter((p) => `${p.server_ip} ${p.port}/${p.transport} ${p.service ?? ""}`.toLowerCase().includes(wanted))
+		.filter((p) => `${p.server_ip} ${p.port}/${p.transport} ${p.service ?? ""} ${p.protocol ?? ""}`.toLowerCase().includes(wanted))
 		.sort(compare);
 	byId("rows").replaceChildren(...shown.map((port) => rowOf(columns, port)));
 	const over = shown.filter((port) => columns.some((column) => isOver(column, port))).length;

@@ -72,8 +72,9 @@ static const char *const port_names[] = { "server_port", "port", NULL };
 static const char *const server_names[] = { "server_ip", "ip", NULL };
 static const char *const begin_names[] = { "start", "first", "at", NULL };
 static const char *const end_names[] = { "end", "last", NULL };
-static const char *const word_names[QUERY_WORDS] = { "kind",    "state", "severity",
-						     "process", "reach", "id" };
+static const char *const word_names[QUERY_WORDS] = { "kind",     "state",   "severity",
+						     "process",  "reach",   "id",
+						     "protocol", "outcome", "user" };
 
 void query_sort_newest(struct query *query)
 {
@@ -252,6 +253,13 @@ static struct query_word *word_named(struct query *query, const char *name)
 	return NULL;
 }
 
+static const char *set_least(struct query *query, const char *value)
+{
+	query->least = record_severity(value);
+	return query->least >= 0 ? NULL
+				 : "not one of notice, low, medium, high, critical";
+}
+
 static const char not_here[] = "";
 
 static const char *set(struct query *query, const char *key, const char *value,
@@ -269,6 +277,8 @@ static const char *set(struct query *query, const char *key, const char *value,
 		return set_time(query, &query->until_us, value, now_us);
 	if (strcmp(key, "step") == 0 && query->kind == RECORD_port)
 		return set_step(query, value);
+	if (strcmp(key, "at_least") == 0 && query->kind == RECORD_finding)
+		return set_least(query, value);
 	if (word_named(query, key) != NULL)
 		return set_word(word_named(query, key), value);
 	if (strcmp(key, "limit") == 0)
@@ -283,12 +293,13 @@ static const char *set(struct query *query, const char *key, const char *value,
 /* The words that set() knows for this kind of record. */
 static void list_allowed(const struct query *query, char *out, size_t size)
 {
-	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s",
+	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s%s",
 				      query->port != NULL ? "port " : "",
 				      query->server != NULL ? "host " : "",
 				      query->transport != NULL ? "transport " : "",
 				      query->begin != NULL ? "since until " : "",
-				      query->kind == RECORD_port ? "step " : "");
+				      query->kind == RECORD_port ? "step " : "",
+				      query->kind == RECORD_finding ? "at_least " : "");
 	for (size_t i = 0; i < QUERY_WORDS && len < size; i++)
 		if (query->words[i].field != NULL)
 			len += (size_t)snprintf(out + len, size - len, "%s ",
@@ -298,7 +309,7 @@ static void list_allowed(const struct query *query, char *out, size_t size)
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX])
 {
-	char allowed[128];
+	char allowed[192];
 	const char *wrong = set(query, key, value, now_us);
 	if (wrong == NULL)
 		return true;
@@ -388,6 +399,10 @@ bool query_wants(const struct query *query, const void *record)
 		    strcmp(query->words[i].wanted,
 			   text_of(query->words[i].field, record)) != 0)
 			return false;
+	if (query->least > 0 &&
+	    record_severity(((const struct finding_record *)record)->severity) <
+		    query->least)
+		return false;
 	if (query->begin == NULL || !query->has_time)
 		return true;
 	return end_of(query, record) >= query->since_us &&

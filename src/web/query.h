@@ -17,7 +17,7 @@ enum {
 	QUERY_LIMIT = 1000,
 	QUERY_LIMIT_MAX = 100000,
 	QUERY_ERROR_MAX = 512,
-	QUERY_WORDS = 6,
+	QUERY_WORDS = 9,
 	QUERY_WORD_MAX = 64,
 };
 
@@ -43,6 +43,7 @@ struct query {
 	struct prefix wanted_host;
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
+	int least; /* severity of a finding; below: not wanted */
 	bool has_time;
 	int64_t since_us, until_us;
 	uint32_t

@@ -81,6 +81,7 @@ static bool is_about_the_past(const struct web_source *source,
 	switch (query->kind) {
 	case RECORD_gap:
 	case RECORD_audit:
+	case RECORD_login:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

@@ -118,6 +118,7 @@ static const struct {
 	{ "/api/v1/self", RECORD_self },      { "/api/v1/listeners", RECORD_listener },
 	{ "/api/v1/sockets", RECORD_socket }, { "/api/v1/findings", RECORD_finding },
 	{ "/api/v1/gaps", RECORD_gap },       { "/api/v1/audit", RECORD_audit },
+	{ "/api/v1/logins", RECORD_login },
 };
 
 static const char policy_path[] = "/api/v1/policy";
@@ -147,8 +148,8 @@ static enum MHD_Result route(const struct request *request)
 				      MHD_RESPMEM_PERSISTENT));
 	return answer_error(request->connection, MHD_HTTP_NOT_FOUND, request->path,
 			    "nothing here; try / or /api/v1/ports, flows, listeners, "
-			    "sockets, findings, gaps, audit, self, live, schema, "
-			    "status, policy, or /metrics, /health");
+			    "sockets, findings, logins, gaps, audit, self, live, "
+			    "schema, status, policy, or /metrics, /health");
 }
 
 static bool is_address(const char *host)

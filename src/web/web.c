@@ -177,6 +177,8 @@ void web_live(struct web *web, enum record_kind kind, const void *record)
 {
 	if (kind == RECORD_port)
 		metrics_add(web->metrics, record);
+	else if (kind == RECORD_login)
+		metrics_add_login(web->metrics, record);
 	live_send(web->live, kind, record);
 }
 

@@ -1,119 +1,248 @@
 #!/usr/bin/env python3
 """protocols.py: what Breakwater understands of real servers and their clients.
 
-Every module of servers/ is a scene: start() a server, talk() to it.  All scenes run at
-once, on one cable; tcpdump keeps what passes.
+  protocols.py [--keep DIR] [SCENE...]     DIR gets a capture of each scene
+
+Every module of servers/ is a scene: start() a server of Debian, talk() to it, and SEEN,
+what is to be known of it then.  All scenes are played at once on one cable, which the
+daemon watches; what tcpdump keeps of it is replayed: both must say the same, and that.
 """
+import argparse
+import collections
 import ctypes
 import importlib
+import json
 import os
 import pathlib
+import re
 import signal
 import sys
-import time
 import traceback
 
 import lab as e2e
-from servers.scene import CLIENT, Scene
+from servers.scene import CLIENT, SECRETS, STRANGER, Scene
 
-SCENES = ("agent", "cache", "clock", "desktop", "directory", "files", "leases", "mail",
-          "mailbox", "mariadb", "names", "oldshares", "postgresql", "queue", "quic",
-          "redis", "screen", "shares", "shell", "telephone", "terminal", "web")
+SCENES = {path.stem: importlib.import_module(f"servers.{path.stem}") for path in
+          sorted(pathlib.Path(__file__).parent.glob("servers/*.py"))
+          if path.stem != "scene"}
 CLONE_NEWPID = 0x20000000  # sched.h
+# What reading conversations finds; the daemon also knows sockets and registers.
+KINDS = ("cleartext_login", "weak_protocol", "protocol_anomaly", "tunnel",
+         "unexpected_protocol")
+# Records of single protocols.
+TOLD = ("http", "dns", "tls", "ssh", "ftp", "smtp", "snmp", "sip", "rdp", "dhcp")
 
+
+# ---- the stage -----------------------------------------------------------------------
 
 def address(name):
-    return f"10.88.1.{SCENES.index(name) + 1}"
+    return f"10.88.1.{list(SCENES).index(name) + 1}"
 
 
 def cable(lab):
+    """Client and server, and what watches the server's end from its first packet on."""
     client, server = lab.namespace("client"), lab.namespace("server")
     lab.join(client, "net0", server, "net0")
-    for network, ours in ((client, [CLIENT, "10.88.0.9"]),
+    for network in client, server:
+        network.ip("link", "set", "net0", "up")
+    pcap = lab.dir / "all.pcap"
+    dump = server.start("tcpdump", "-i", "net0", "-U", "-B", "65536", "-Z", "root", "-w",
+                        str(pcap))
+    e2e.until(lambda: "listening" in dump.err(), f"tcpdump: {dump.err()}")
+    monitor = lab.monitor(server, "-i", "net0")
+    for network, ours in ((client, [CLIENT, STRANGER]),
                           (server, [address(name) for name in SCENES])):
         for one in ours:
             network.ip("addr", "add", f"{one}/16", "dev", "net0")
-        network.ip("link", "set", "net0", "up")
-    return client, server
+    return client, server, dump, pcap, monitor
 
 
-def play(name, client, server):
-    """One scene from its begin to its end, in this process."""
-    with e2e.Lab() as lab:
-        server.lab = lab
-        e2e.set_namespace(client.fd)
-        scene = Scene(lab, name, address(name), server)
-        os.close(lab.outside)
-        lab.outside = os.open("/proc/self/ns/net", os.O_RDONLY)
-        module = importlib.import_module(f"servers.{name}")
-        began = time.monotonic()
-        try:
-            module.start(scene)
-            started = time.monotonic()
-            module.talk(scene)
-        except BaseException:
-            for program in scene.programs:
-                print(program.process.args[1], program.err()[-2000:], program.out()[-2000:])
-            if os.environ.get("KEEP"):
-                os.system(f"rm -rf /tmp/keep-{name}; cp -r {scene.dir} /tmp/keep-{name}")
-            raise
-        print(f"{name}: start {started-began:.2f} talk {time.monotonic()-started:.2f}",
-              file=sys.stderr)
+def certificate(lab):
+    lab.run(e2e.TREE_RUN, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+            "/CN=harbour.example", "-keyout", str(lab.dir / "server.key"), "-out",
+            str(lab.dir / "server.crt"))
+    return {end: (lab.dir / f"server.{end}").read_text() for end in ("crt", "key")}
 
 
 def fork(action):
+    """A process that does it; 1 and its trace if that fails."""
     pid = os.fork()
     if pid:
         return pid
     try:
         e2e.die_with_parent()
         action()
-    except BaseException:
+    except BaseException:  # pylint: disable=broad-exception-caught
         traceback.print_exc(file=sys.stdout)
         sys.stdout.flush()
         os._exit(1)
     os._exit(0)
 
 
-def stage(lab, name, client, server):
-    """A scene in a process and PID namespace of its own; (process, what it says)."""
+def play(scene_of):
+    """One scene in this process, from its begin to its end."""
+    with e2e.Lab() as lab:
+        scene = scene_of(lab)
+        try:
+            SCENES[scene.name].start(scene)
+            SCENES[scene.name].talk(scene)
+        except BaseException:
+            scene.print_programs()
+            raise
+
+
+def stage(lab, name, client, server, proof):
+    """Its process, and the file with what it says when it fails."""
     said = lab.dir / f"{name}.said"
 
     def alone():
         with said.open("w") as out:
             os.dup2(out.fileno(), 1)
+        e2e.set_namespace(client.fd)
         if e2e.LIBC.unshare(CLONE_NEWPID) != 0:
             raise OSError(ctypes.get_errno(), "unshare")
-        _, status = os.waitpid(fork(lambda: play(name, client, server)), 0)
-        if status:
-            raise e2e.Failure(f"{name}: {status}")
+        first = fork(lambda: play(
+            lambda own: Scene(own, name, address(name), server, proof)))
+        if os.waitpid(first, 0)[1] != 0:
+            os._exit(1)
     return fork(alone), said
 
 
-def record(lab, server):
-    pcap = lab.dir / "all.pcap"
-    return pcap, server.start("tcpdump", "-i", "net0", "-U", "-w", str(pcap), "-s", "0", "-B", "65536", "-Z", "root")
+# ---- what was seen -------------------------------------------------------------------
+
+def by_port(records):
+    """What records say of each scene's ports: {address: {"tcp/80": what}}.
+
+    Of ICMP nothing: a server that writes to a client that has gone is told so.
+    """
+    seen = collections.defaultdict(lambda: collections.defaultdict(Said))
+    for one in records:
+        if one.get("transport") not in ("tcp", "udp"):
+            continue
+        port = one.get("server_port", one.get("port"))
+        said = seen[one.get("server_ip")][f"{one.get('transport')}/{port}"]
+        if one["record"] == "flow":
+            said.flows.append(one)
+        elif one["record"] == "login":
+            said.logins[one.get("user"), one["outcome"]] += 1
+        elif one["record"] in TOLD:
+            said.told.append(one)
+        elif one["kind"] in KINDS:
+            said.findings[f"{one['kind']} {one['technique']}"] = one
+    return seen
 
 
-def main(tap, lab):
-    client, server = cable(lab)
-    pcap, dump = record(lab, server)
-    e2e.until(lambda: "listening" in dump.err(), "tcpdump")
-    names = sys.argv[1:] or SCENES
-    begin = time.monotonic()
-    staged = {name: stage(lab, name, client, server) for name in names}
+class Said:
+    """Of one port."""
+
+    def __init__(self):
+        self.flows, self.logins, self.findings = [], collections.Counter(), {}
+        self.told = []
+
+    def values(self, field):
+        return {flow.get(field) for flow in self.flows}
+
+    def values_told(self, kind, *fields):
+        """Of each record, these fields; "" if they are unknown."""
+        mine = [one for one in self.told if one["record"] == kind]
+        return [tuple(one.get(field, "") for field in fields)
+                for one in sorted(mine, key=lambda one: (one["flow_start"], one["at"]))]
+
+
+def differences(seen, said):
+    """Sentences on what is not as it should be."""
+    wrong = []
+
+    def equal(what, got, wanted):
+        if got != wanted:
+            wrong.append(f"{what}: got {got!r}, expected {wanted!r}")
+
+    equal("protocols", said.values("protocol"), {seen.protocol})
+    equal("known by", said.values("protocol_by"), {"content"})
+    for field in ("software", "client_software", "version"):
+        wanted = getattr(seen, field)
+        got = said.values(field) - {None}
+        if wanted and not (got and all(re.fullmatch(wanted, one) for one in got)):
+            wrong.append(f"{field}: got {got!r}, expected {wanted!r}")
+    if seen.cleartext is not None:
+        equal("cleartext", collections.Counter(
+            flow.get("cleartext") for flow in said.flows), seen.cleartext)
+    equal("logins", dict(said.logins), seen.logins)
+    equal("answers that were errors",
+          sum(flow.get("answer_errors", 0) for flow in said.flows), seen.errors)
+    equal("findings", {name: one["severity"] for name, one in said.findings.items()},
+          seen.findings)
+    if seen.told:
+        equal("records", said.values_told(*seen.told), list(seen.records))
+    if wrong:
+        wrong += [one["summary"] for one in said.findings.values()]
+    return wrong
+
+
+def judge(tap, name, how, records):
+    told = records[address(name)]
+    wanted = SCENES[name].SEEN
+    wrong = [f"nothing was expected on {port}" for port in told.keys() - wanted.keys()]
+    for port, seen in wanted.items():
+        wrong += [f"{port} {line}" for line in differences(seen, told[port])]
+    tap.ok(not wrong, f"{name}: {how} says what was said", *wrong)
+
+
+def parsed(text):
+    """What records tell; of flows, the final ones."""
+    all_of_them = [json.loads(line) for line in text.splitlines()]
+    return by_port(one for one in all_of_them
+                   if one["record"] in ("login", "finding", *TOLD) or
+                   one["record"] == "flow" and one["end_reason"] != "active")
+
+
+def dialogues(tap, lab):
+    if not e2e.has_tree("gtlsserver"):
+        tap.skip("what is said is understood", "build/tree is missing: run scripts/test-tree")
+        return
+    options = arguments()
+    client, server, dump, pcap, monitor = cable(lab)
+    proof = certificate(lab)
+    staged = {name: stage(lab, name, client, server, proof) for name in options.scenes}
+    played = []
     for name, (pid, said) in staged.items():
-        _, status = os.waitpid(pid, 0)
-        tap.ok(status == 0, name, said.read_text())
-    print(f"# {time.monotonic() - begin:.1f} s")
+        done = os.waitpid(pid, 0)[1] == 0
+        tap.ok(done, f"{name}: server and client talk", said.read_text())
+        played += [name] if done else []
+    monitor.settle(lambda: sum(side["packets"] for side in server.counters("net0").values()))
+    monitor.stop()
     dump.end(signal.SIGINT)
-    out = pathlib.Path("/tmp/pcaps")
-    out.mkdir(exist_ok=True)
-    for name in names:
-        lab.run("tcpdump", "-r", str(pcap), "-w", str(out / f"{name}.pcap"),
-                *(("port", "67") if name == "leases" else ("host", address(name))))
+    live = monitor.program.out()
+    replayed = lab.run(e2e.BREAKWATER, "replay", "--json", "--type",
+                       ",".join(("flow", "login", "finding", *TOLD)), str(pcap)).stdout
+    for how, text in (("replay", replayed), ("the daemon", live)):
+        records = parsed(text)
+        for name in played:
+            judge(tap, name, how, records)
+        tap.equal([word for word in SECRETS if word in text], [],
+                  f"{how} keeps no password and no community")
+    if options.keep:
+        keep(lab, pcap, options)
+
+
+def keep(lab, pcap, options):
+    options.keep.mkdir(parents=True, exist_ok=True)
+    for name in options.scenes:
+        places = [f"host {address(name)}"]
+        places += ["port 67"] if "udp/67" in SCENES[name].SEEN else []
+        lab.run("tcpdump", "-r", str(pcap), "-w", str(options.keep / f"{name}.pcap"),
+                " or ".join(places))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("scenes", nargs="*", choices=[[], *SCENES])
+    options = parser.parse_args()
+    options.scenes = options.scenes or list(SCENES)
+    return options
 
 
 if __name__ == "__main__":
-    os.environ["SCENE_CERTIFICATE"] = "/tmp/sv/server"
-    sys.exit(e2e.main(main))
+    sys.exit(e2e.main(dialogues))

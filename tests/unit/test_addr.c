@@ -145,6 +145,35 @@ static void groups_are_multicast_and_broadcast(void **state)
 	}
 }
 
+static void private_is_no_stranger_and_no_loopback(void **state)
+{
+	(void)state;
+	static const char *const near[] = { "10.255.0.1",   "172.16.0.1",
+					    "172.31.255.1", "192.168.0.1",
+					    "169.254.1.1",  "fd00::1",
+					    "fc12::1",      "febf::1" };
+	static const char *const far[] = { "11.0.0.1",    "172.15.0.1",  "172.32.0.1",
+					   "192.169.0.1", "169.253.1.1", "127.0.0.1",
+					   "::1",         "2001:db8::1" };
+	for (size_t i = 0; i < 8; i++) {
+		struct addr one = addr(near[i]), other = addr(far[i]);
+		assert_true(addr_is_private(&one));
+		assert_false(addr_is_private(&other));
+	}
+}
+
+static void loopback_is_a_network_of_v4_and_one_address_of_v6(void **state)
+{
+	(void)state;
+	static const char *const loops[] = { "127.0.0.1", "127.255.0.1", "::1" };
+	static const char *const others[] = { "128.0.0.1", "126.255.0.1", "::2" };
+	for (size_t i = 0; i < 3; i++) {
+		struct addr loop = addr(loops[i]), other = addr(others[i]);
+		assert_true(addr_is_loopback(&loop));
+		assert_false(addr_is_loopback(&other));
+	}
+}
+
 static void unspecified_is_every_address_of_either_family(void **state)
 {
 	(void)state;
@@ -235,6 +264,8 @@ int main(void)
 		cmocka_unit_test(a_prefix_holds_its_addresses_and_no_others),
 		cmocka_unit_test(what_is_no_prefix_is_refused),
 		cmocka_unit_test(groups_are_multicast_and_broadcast),
+		cmocka_unit_test(private_is_no_stranger_and_no_loopback),
+		cmocka_unit_test(loopback_is_a_network_of_v4_and_one_address_of_v6),
 		cmocka_unit_test(unspecified_is_every_address_of_either_family),
 		cmocka_unit_test(a_source_is_a_host_or_a_64),
 		cmocka_unit_test(home_holds_what_was_added_once),

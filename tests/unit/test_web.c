@@ -337,6 +337,10 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 		{ "/api/v1/findings?state=open&kind=new_listener", 2 },
 		{ "/api/v1/findings?kind=service_change", 0 },
 		{ "/api/v1/findings?port=8002", 1 },
+		{ "/api/v1/findings?at_least=notice", 2 },
+		{ "/api/v1/findings?at_least=low", 1 },
+		{ "/api/v1/findings?at_least=high", 0 },
+		{ "/api/v1/findings?severity=notice", 1 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf answer = get(cases[i].path);
@@ -353,6 +357,8 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 	buf_free(&answer);
 	expect("/api/v1/sockets?transport=tcp", 400, "allowed: port host since until ");
 	expect("/api/v1/findings?state=", 400, "not a word of this field");
+	expect("/api/v1/findings?at_least=bad", 400, "not one of notice, low, medium");
+	expect("/api/v1/flows?at_least=low", 400, "not a parameter here");
 	expect("/api/v1/ports?step=2h", 400, "not one of 10s, 1m, 1h, 1d");
 	expect("/api/v1/flows?step=1h", 400, "not a parameter here");
 }
@@ -366,6 +372,7 @@ static void without_a_store_the_past_is_refused_and_not_answered_with_less(void 
 	expect("/api/v1/flows?since=2h", 503, "there is no store");
 	expect("/api/v1/gaps", 503, "there is no store");
 	expect("/api/v1/audit", 503, "there is no store");
+	expect("/api/v1/logins?outcome=failure", 503, "there is no store");
 	expect("/api/v1/listeners?since=1h", 503, "there is no store");
 }
 

@@ -37,6 +37,38 @@ static void metrics_add_up_what_ports_did(void **state)
 	buf_free(&answer);
 }
 
+static void logins_count_by_protocol_and_outcome(void **state)
+{
+	(void)state;
+	struct login_record login;
+	record_init(RECORD_login, &login);
+	struct buf answer = get("/metrics");
+	assert_null(strstr(answer.at, "breakwater_logins"));
+	buf_free(&answer);
+	record_text(login.protocol, sizeof(login.protocol), "ssh");
+	login.outcome = "failure";
+	web_live(web, RECORD_login, &login);
+	web_live(web, RECORD_login, &login);
+	login.outcome = NULL;
+	web_live(web, RECORD_login, &login);
+	/* More protocols than have room are one. */
+	for (int i = 0; i < 100; i++) {
+		snprintf(login.protocol, sizeof(login.protocol), "strange%d", i);
+		web_live(web, RECORD_login, &login);
+	}
+	answer = get("/metrics");
+	assert_has(&answer, "# TYPE breakwater_logins_total counter\n");
+	assert_has(&answer, "\nbreakwater_logins_total{protocol=\"ssh\",outcome="
+			    "\"success\"} 0\n");
+	assert_has(&answer, "\nbreakwater_logins_total{protocol=\"ssh\",outcome="
+			    "\"failure\"} 2\n");
+	assert_has(&answer, "\nbreakwater_logins_total{protocol=\"ssh\",outcome="
+			    "\"unknown\"} 1\n");
+	assert_has(&answer, "\nbreakwater_logins_total{protocol=\"other\",outcome="
+			    "\"unknown\"} 38\n");
+	buf_free(&answer);
+}
+
 static void a_port_scan_takes_no_place_in_the_metrics(void **state)
 {
 	(void)state;
@@ -201,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(metrics_add_up_what_ports_did),
+		TEST(logins_count_by_protocol_and_outcome),
 		TEST(a_port_scan_takes_no_place_in_the_metrics),
 		TEST(the_number_of_series_has_a_bound),
 		TEST(live_readers_get_the_kinds_they_asked_for),

@@ -148,6 +148,7 @@ static inline void fake_finding(struct finding_record *finding, int i)
 	finding->first = finding->last - 1000000;
 	finding->state = i % 2 == 0 ? "open" : "closed";
 	finding->kind = "new_listener";
+	finding->severity = i % 4 == 0 ? "low" : "notice";
 	finding->port = (uint32_t)(8000 + i);
 }
 

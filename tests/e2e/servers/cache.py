@@ -2,7 +2,12 @@
 import socket
 import struct
 
-from servers.scene import converse
+from servers.scene import Seen, converse
+
+SEEN = {
+    "tcp/11211": Seen("memcached", r"1\.6\..*", cleartext={True: 1}),
+    "udp/11211": Seen("memcached", cleartext={True: 1}),
+}
 
 
 def start(scene):

@@ -1,7 +1,13 @@
 """directory.py: OpenLDAP: simple binds, anonymous and by name; StartTLS."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
 
 NAME = f"cn={USER},dc=harbour,dc=example"
+
+SEEN = {
+    "tcp/389": Seen("ldap", cleartext={True: 3, False: 1},
+                    logins={(NAME, "success"): 1, (NAME, "failure"): 1},
+                    findings={"cleartext_login ldap_simple_bind": "medium"}),
+}
 
 
 def start(scene):

@@ -1,7 +1,15 @@
 """files.py: vsftpd: FTP with a data connection, refused and accepted; AUTH TLS."""
 import ftplib
 
-from servers.scene import RIGHT, USER, WRONG, refused, trusting
+from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
+
+SEEN = {
+    "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1},
+                   logins={(USER, "failure"): 1, (USER, "success"): 1},
+                   findings={"cleartext_login ftp_user": "medium"},
+                   told=("ftp", "command", "code")),
+    "tcp/20021": Seen("ftp-data", cleartext={True: 2}),
+}
 
 
 def start(scene):
@@ -22,6 +30,8 @@ xferlog_enable=NO
 delay_failed_login=0
 delay_successful_login=0
 isolate_network=NO
+pasv_min_port=20021
+pasv_max_port=20021
 ssl_enable=YES
 force_local_logins_ssl=NO
 force_local_data_ssl=NO

@@ -4,7 +4,7 @@ import smtplib
 
 import lab as e2e
 from servers import mailbox
-from servers.scene import RIGHT, USER, WRONG, refused, trusting
+from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
 
 POSTFIX, POSTDROP, DOVECOT = 106, 107, 108
 
@@ -29,6 +29,13 @@ anvil    unix - - n - 1 anvil
 scache   unix - - n - 1 scache
 postlog  unix-dgram n - n - 1 postlogd
 """
+
+SEEN = {
+    "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1, told=("smtp", "mail_from", "rcpt_to", "code")),
+    "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
+                    logins={(USER, "failure"): 1, (USER, "success"): 2}, errors=1,
+                    findings={"cleartext_login smtp_auth": "medium"}),
+}
 
 
 def start(scene):

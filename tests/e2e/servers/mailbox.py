@@ -2,7 +2,18 @@
 import imaplib
 import poplib
 
-from servers.scene import RIGHT, USER, WRONG, refused, trusting
+from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
+
+SEEN = {
+    "tcp/143": Seen("imap", "Dovecot.*", cleartext={True: 2, False: 1},
+                    logins={(USER, "failure"): 1, (USER, "success"): 2},
+                    findings={"cleartext_login imap_login": "medium"}),
+    "tcp/993": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
+    "tcp/110": Seen("pop3", "Dovecot.*", cleartext={True: 1, False: 1},
+                    logins={(USER, "failure"): 1, (USER, "success"): 1},
+                    findings={"cleartext_login pop3_user": "medium"}),
+    "tcp/995": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
+}
 
 
 def authenticate(scene, socket=None, owner=0, protocols=""):

@@ -1,5 +1,10 @@
 """mariadb.py: MariaDB: refused and accepted, an error of SQL, TLS."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/3306": Seen("mysql", r".*10\.\d+\.\d+-MariaDB.*", cleartext={True: 3, False: 1},
+                     logins={(USER, "success"): 2, (USER, "failure"): 1}, errors=1),
+}
 
 
 def start(scene):

@@ -1,7 +1,17 @@
 """names.py: BIND, over UDP, TCP and TLS; one of its clients gets no answers."""
-from servers.scene import CLIENT
+from servers.scene import CLIENT, STRANGER, Seen
 
-UNHEARD = "10.88.0.9"
+SEEN = {
+    "udp/53": Seen("dns", cleartext={True: 5}, errors=2, told=("dns", "query", "type", "rcode"),
+                   records=(("pier.harbour.example", "A", "NOERROR"),
+                            ("absent.harbour.example", "A", "NXDOMAIN"),
+                            ("www.broken.example", "A", "SERVFAIL"),
+                            ("elsewhere.example", "A", "REFUSED"),
+                            ("pier.harbour.example", "A", ""))),
+    "tcp/53": Seen("dns", cleartext={True: 1}, told=("dns", "query", "type", "rcode"),
+                   records=(("pier.harbour.example", "TXT", "NOERROR"),)),
+    "tcp/853": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
+}
 
 
 def start(scene):
@@ -20,7 +30,7 @@ options {{
 	listen-on {{ {scene.address}; }}; listen-on-v6 {{ none; }};
 	listen-on port 853 tls harbour {{ {scene.address}; }};
 	recursion no; dnssec-validation no; minimal-responses yes;
-	blackhole {{ {UNHEARD}; }};
+	blackhole {{ {STRANGER}; }};
 }};
 tls harbour {{ cert-file "{certificate}"; key-file "{key}"; }};
 controls {{ }};
@@ -38,4 +48,4 @@ def talk(scene):
     scene.ask(*heard, "absent.harbour.example", "A")
     scene.ask(*heard, "www.broken.example", "A")
     scene.ask(*heard, "elsewhere.example", "A")
-    scene.ask(*dig, UNHEARD, "pier.harbour.example", "A", status=9)
+    scene.ask(*dig, STRANGER, "pier.harbour.example", "A", status=9)

@@ -1,6 +1,11 @@
 """oldshares.py: Samba that lets clients speak SMB 1."""
 from servers import shares
-from servers.scene import RIGHT, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/445": Seen("smb", logins={(USER, "success"): 1, (USER, "failure"): 1},
+                    findings={"weak_protocol smb1": "medium"}),
+}
 
 
 def start(scene):

@@ -1,9 +1,15 @@
 """postgresql.py: PostgreSQL: SCRAM and MD5, an error of SQL, SSL."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
 
 BIN = "/usr/lib/postgresql/15/bin"
 OWNER = 105
 AS_USER = ("setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups")
+
+SEEN = {
+    "tcp/5432": Seen("postgresql", r"PostgreSQL 15\..*", cleartext={True: 5, False: 1},
+                     logins={(USER, "success"): 2, (USER, "failure"): 1,
+                             ("bob", "success"): 1, ("bob", "failure"): 1}, errors=1),
+}
 
 
 def start(scene):

@@ -1,5 +1,12 @@
 """queue.py: Mosquitto: MQTT 3.1.1 and 5, refused and accepted."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/1883": Seen("mqtt", cleartext={True: 5},
+                     logins={(USER, "success"): 2, (USER, "failure"): 2,
+                             (None, "failure"): 1},
+                     findings={"cleartext_login mqtt_connect": "medium"}),
+}
 
 
 def start(scene):

@@ -1,4 +1,11 @@
 """quic.py: HTTP/3 of ngtcp2 on both sides."""
+from servers.scene import Seen
+
+SEEN = {
+    "udp/443": Seen("quic", version="QUIC v1", cleartext={False: 1},
+                    told=("tls", "version", "sni", "alpn"),
+                    records=(("TLS 1.3", "localhost", "h3"),)),
+}
 
 
 def start(scene):

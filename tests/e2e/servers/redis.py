@@ -1,5 +1,12 @@
 """redis.py: Redis with a password and a user."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/6379": Seen("redis", cleartext={True: 6},
+                     logins={("default", "failure"): 1, ("default", "success"): 2,
+                             (USER, "success"): 1, (USER, "failure"): 1},
+                     findings={"cleartext_login redis_auth": "medium"}),
+}
 
 
 def start(scene):

@@ -4,22 +4,47 @@ Each server has an address of its own on one cable, so whatever is seen there is
 scene.  A scene is a process: it lives in the client's network, and in a PID namespace
 with everything it starts, so that its end is the end of all of it.
 """
+import copy
+import dataclasses
 import os
-import pathlib
 import socket
 import ssl
 
 import lab as e2e
 
-CLIENT = "10.88.0.1"
+CLIENT, STRANGER = "10.88.0.1", "10.88.0.9"
+# The user is one of build/tree, whose password scripts/test-tree knows.
 USER, RIGHT, WRONG = "alice", "correct-horse-7", "battery-staple-8"
+COMMUNITY, WRONG_COMMUNITY = "gangway-4", "stowaway-9"
+SECRETS = (RIGHT, WRONG, COMMUNITY, WRONG_COMMUNITY)
+
+
+@dataclasses.dataclass
+class Seen:
+    """What is to be known of a port; None: never mind.
+
+    Patterns are for every connection that tells, and one has to.
+    """
+
+    protocol: str
+    software: str = None
+    client_software: str = None
+    version: str = None
+    cleartext: dict = None   # {True: 2, False: 1}: so many connections
+    logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
+    errors: int = 0          # answers that were errors of the server
+    findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
+    told: tuple = ()         # a record of a single protocol, and fields of it
+    records: tuple = ()      # their values, connection by connection
 
 
 class Scene:
     """What a server's start() and talk() are given."""
 
-    def __init__(self, lab, name, address, server):
-        self.lab, self.name, self.address, self.server = lab, name, address, server
+    def __init__(self, lab, name, address, server, proof):
+        self.lab, self.name, self.address, self.proof = lab, name, address, proof
+        self.server = copy.copy(server)
+        self.server.lab = lab
         self.dir = lab.dir
         self.programs = []
 
@@ -42,9 +67,8 @@ class Scene:
 
     def certificate(self, owner=None):
         """(certificate, key): files of the scene."""
-        made = pathlib.Path(os.environ["SCENE_CERTIFICATE"])
-        return (self.write("server.crt", made.with_suffix(".crt").read_text()),
-                self.write("server.key", made.with_suffix(".key").read_text(), 0o600, owner))
+        return (self.write("server.crt", self.proof["crt"]),
+                self.write("server.key", self.proof["key"], 0o600, owner))
 
     def prepare(self, *command, seconds=60):
         """A program of the tree run to its end, in the server's network."""
@@ -78,6 +102,12 @@ class Scene:
         made.settimeout(10)
         made.connect((self.address, port))
         return made
+
+    def print_programs(self):
+        """What servers have said, for whoever looks for a mistake."""
+        for program in self.programs:
+            print(" ".join(program.process.args[1:3]), program.err()[-2000:],
+                  program.out()[-2000:])
 
 
 def trusting():

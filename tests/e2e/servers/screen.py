@@ -1,9 +1,14 @@
 """screen.py: x11vnc showing memory instead of a screen: VNC passwords and none."""
 import lab as e2e
-from servers.scene import RIGHT, WRONG
+from servers.scene import RIGHT, WRONG, Seen
 
 # The challenge encrypted by DES with the bits of each byte of the password reversed
 # (RFC 6143, 7.2.2).  A wrong answer needs no cipher; the right one is made by openssl.
+
+SEEN = {
+    "tcp/5900": Seen("vnc", version=r"3\.8", logins={(None, "failure"): 1, (None, "success"): 1}),
+    "tcp/5901": Seen("vnc", version=r"3\.8", cleartext={True: 1}),
+}
 
 
 def start(scene):

@@ -1,5 +1,9 @@
 """shares.py: Samba: NTLM refused and accepted; SMB 1 refused, and SMB 1 allowed."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/445": Seen("smb", logins={(USER, "success"): 2, (USER, "failure"): 1}),
+}
 
 
 def start(scene, oldest="SMB2_10"):

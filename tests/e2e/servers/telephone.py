@@ -1,5 +1,5 @@
 """telephone.py: Kamailio asks who registers; sipsak, with the right and a wrong password."""
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
 
 LOGIC = """
 request_route {
@@ -19,6 +19,13 @@ request_route {
 	exit;
 }
 """
+
+SEEN = {
+    "udp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 3},
+                     logins={(USER, "success"): 1, (USER, "failure"): 1},
+                     told=("sip", "method", "code")),
+    "tcp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 1}),
+}
 
 
 def start(scene):

@@ -1,6 +1,12 @@
 """terminal.py: telnetd of GNU inetutils and login."""
 import lab as e2e
-from servers.scene import RIGHT, USER, WRONG
+from servers.scene import RIGHT, USER, WRONG, Seen
+
+SEEN = {
+    "tcp/23": Seen("telnet", cleartext={True: 2},
+                   logins={(USER, "failure"): 1, (USER, "success"): 1},
+                   findings={"cleartext_login telnet": "medium"}),
+}
 
 
 def start(scene):
