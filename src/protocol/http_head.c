@@ -221,7 +221,7 @@ static bool take_first_line(struct lines *lines, struct bytes *text, struct byte
 		*line = bytes_take(text, text->len);
 		return line->len > HTTP_TARGET_MAX;
 	}
-	lines->is_crlf = line->at[line->len] == '\r';
+	lines->is_crlf = line->at != NULL && line->at[line->len] == '\r';
 	return true;
 }
 
