@@ -177,7 +177,7 @@ static void check(struct lines *lines, const struct header *header)
 {
 	unsigned *flaws = &lines->framing->flaws;
 	bool is_framing = frames(header->name);
-	bool is_odd = header->has_gap || header->is_folded ||
+	bool is_odd = header->has_gap ||
 		      (lines->is_crlf && (lines->was_bare || header->is_bare));
 	if ((is_framing && is_odd) || frames_disguised(header->name))
 		*flaws |= FLAW_HIDDEN;

@@ -138,7 +138,7 @@ static void pipelined_requests_get_their_own_responses(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
-		{ CLIENT, "GET /1 HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n"
+		{ CLIENT, "GET /1 HTTP/1.1\r\nHost: a\r\nUser-Agent: w\r\n\r\n"
 			  "HEAD /2 HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n"
 			  "POST /3 HTTP/1.1\r\nHost: b\r\nContent-Length: 20\r\n\r\n"
 			  "GET /no HTTP/1.1\r\n\r\n"
@@ -158,6 +158,7 @@ static void pipelined_requests_get_their_own_responses(void **state)
 		/* What only the latest request said is not given to others. */
 		assert_string_equal(c->record[0].http.host, "");
 		assert_string_equal(c->record[2].http.host, "b");
+		assert_string_equal(c->record[0].http.user_agent, "");
 		assert_string_equal(c->record[1].http.user_agent, "x");
 		assert_string_equal(c->record[3].http.user_agent, "");
 		assert_int_equal(c->record[1].http.response_bytes, 0);
@@ -193,6 +194,23 @@ static void more_requests_than_are_kept_keep_their_order(void **state)
 		assert_int_equal(c->record[i].http.method != NULL, i < 8);
 	}
 	assert_string_equal(c->record[20].http.path, "/again");
+	talk_check_free(c);
+}
+
+static void who_asks_behind_those_not_kept_waits_behind_them(void **state)
+{
+	struct talk_check *c =
+		talk_check_new(protocol_by_name("http"), IPPROTO_TCP, 80);
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		talk_say_text(c, CLIENT, "GET / HTTP/1.1\r\n\r\n");
+	for (int i = 0; i < 11; i++) {
+		if (i == 3)
+			talk_say_text(c, CLIENT, "GET /last HTTP/1.1\r\n\r\n");
+		talk_say_text(c, SERVER,
+			      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		assert_string_equal(c->record[i].http.path, i < 8 ? "/" : "");
+	}
 	talk_check_free(c);
 }
 
@@ -234,6 +252,7 @@ static void a_body_that_is_refused_need_not_come(void **state)
 				(const char *[]){ "/1", "/2", "/3", "/4" }, 4);
 		assert_int_equal(c->record[1].http.took_us, 1000);
 		assert_int_equal(c->record[0].http.took_us, UNKNOWN_U64);
+		assert_int_not_equal(c->record[2].http.took_us, UNKNOWN_U64);
 	}
 }
 
@@ -418,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_request_and_its_response_are_one_record),
 		cmocka_unit_test(pipelined_requests_get_their_own_responses),
 		cmocka_unit_test(more_requests_than_are_kept_keep_their_order),
+		cmocka_unit_test(who_asks_behind_those_not_kept_waits_behind_them),
 		cmocka_unit_test(a_long_path_is_cut),
 		cmocka_unit_test(a_body_that_is_refused_need_not_come),
 		cmocka_unit_test(a_response_until_the_end_is_the_last),

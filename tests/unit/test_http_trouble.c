@@ -73,11 +73,26 @@ static void without_credentials_nobody_tries_to_log_in(void **state)
 	assert_int_equal(c->logins + c->notices, 0);
 }
 
+static void credentials_nobody_asked_for_expose_nothing(void **state)
+{
+	(void)state;
+	static const struct turn turns[] = {
+		{ CLIENT, ASK(BASIC) },
+		{ SERVER, DENIED "\r\n" },
+	};
+	EACH_PIECE(turns)
+	{
+		assert_int_equal(c->logins, 1);
+		expect_login(c, 0, "alice", "failure", "Basic");
+		assert_int_equal(c->notices, 0);
+	}
+}
+
 static void digest_names_its_user_and_an_old_nonce_is_no_failure(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
-		{ CLIENT, ASK("authorization: digest realm=\"a, username=\\\"x\","
+		{ CLIENT, ASK("authorization: digest realm=\"a\\\", username=x, b=\","
 			      "Username = \"Mufasa\", response=\"6629fae4\"") },
 		{ SERVER, DENIED "WWW-Authenticate: Digest realm=\"a\", stale=TRUE\r\n"
 				 "\r\n" },
@@ -270,6 +285,9 @@ static void what_is_wrong_is_noticed_and_what_is_odd_is_not(void **state)
 			if (!is_found)
 				print_message("# not found: %s\n", shapes[i].request);
 			assert_true(is_found);
+			if (c->notices > 0 && strcmp(shapes[i].severity, "high") != 0)
+				assert_false(
+					talk_check_noticed(c, "request_smuggling"));
 			if (c->notices > 0)
 				assert_int_equal(c->notice[0]->about, ABOUT_CLIENT);
 		}
@@ -430,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(basic_logins_are_told_and_their_passwords_never),
 		cmocka_unit_test(without_credentials_nobody_tries_to_log_in),
+		cmocka_unit_test(credentials_nobody_asked_for_expose_nothing),
 		cmocka_unit_test(digest_names_its_user_and_an_old_nonce_is_no_failure),
 		cmocka_unit_test(handshakes_are_one_attempt),
 		cmocka_unit_test(tokens_and_other_schemes_are_logins_without_user),
