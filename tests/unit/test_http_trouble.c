@@ -115,23 +115,32 @@ static void digest_names_its_user_and_an_old_nonce_is_no_failure(void **state)
 	}
 }
 
+/* sp\administrator */
+#define NTLM_3                                                                         \
+	"TlRMTVNTUAADAAAAGAAYAF4AAAAYABgAXgAAAAQABABAAAAAGgAaAEQAAAAA"                 \
+	"AAAAQAAAAAAAAABAAAAABYKIonMAcABhAGQAbQBpAG4AaQBzAHQAcgBhAHQA"                 \
+	"bwByAA=="
+
 static void handshakes_are_one_attempt(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
 		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAABAAAA") },
 		{ SERVER, DENIED "WWW-Authenticate: NTLM TlRMTVNTUAACAAAA\r\n\r\n" },
-		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAADAAAA") },
+		{ CLIENT, ASK("Authorization: NTLM " NTLM_3) },
 		{ SERVER, DENIED "WWW-Authenticate: Negotiate\r\n"
 				 "WWW-Authenticate: NTLM\r\n\r\n" },
 		{ CLIENT, ASK("Authorization: Negotiate YII=") },
 		{ SERVER, OK },
+		{ CLIENT, ASK("Authorization: Negotiate oYID" NTLM_3) },
+		{ SERVER, OK },
 	};
 	EACH_PIECE(turns)
 	{
-		assert_int_equal(c->logins, 2);
-		expect_login(c, 0, "", "failure", "NTLM");
+		assert_int_equal(c->logins, 3);
+		expect_login(c, 0, "sp\\administrator", "failure", "NTLM");
 		expect_login(c, 1, "", "success", "Negotiate");
+		expect_login(c, 2, "sp\\administrator", "success", "Negotiate");
 	}
 }
 
