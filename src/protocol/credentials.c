@@ -79,8 +79,8 @@ static void basic_user(struct bytes token, char user[static USER_MAX])
 		facts_text(user, USER_MAX, bytes_of(decoded, len));
 }
 
-/* NTLM, also within Negotiate: its names come before its proofs. */
-static void ntlm_user(struct bytes token, char user[static USER_MAX])
+/* NTLM, also within Negotiate: its names come before its proofs.  False if it opens. */
+static bool ntlm_user(struct bytes token, char user[static USER_MAX])
 {
 	enum { NAMES_MAX = 512 };
 	uint8_t decoded[NAMES_MAX];
@@ -89,6 +89,7 @@ static void ntlm_user(struct bytes token, char user[static USER_MAX])
 	decode(token, -1, decoded, sizeof(decoded), &len);
 	ntlmssp_read(bytes_of(decoded, len), &message);
 	facts_text(user, USER_MAX, bytes_of(message.user, message.user_len));
+	return message.type != NTLMSSP_NEGOTIATE;
 }
 
 static bool is_blank(uint8_t c)
@@ -152,7 +153,7 @@ static void digest_user(struct bytes value, char user[static USER_MAX])
 		facts_text(user, USER_MAX, text);
 }
 
-void credentials_read(struct bytes value, struct credentials *credentials)
+bool credentials_read(struct bytes value, struct credentials *credentials)
 {
 	memset(credentials, 0, sizeof(*credentials));
 	credentials->scheme = scheme_take(&value);
@@ -165,11 +166,11 @@ void credentials_read(struct bytes value, struct credentials *credentials)
 		break;
 	case SCHEME_NTLM:
 	case SCHEME_NEGOTIATE:
-		ntlm_user(line_trim(value), credentials->user);
-		break;
+		return ntlm_user(line_trim(value), credentials->user);
 	default:
 		break;
 	}
+	return true;
 }
 
 void challenge_read(struct bytes value, struct challenge *challenge)

@@ -143,9 +143,8 @@ static void take_proof(struct http_head *head, struct bytes value, bool is_for_p
 {
 	if (head->has_proof && is_for_proxy)
 		return; /* that for the server counts */
-	head->has_proof = true;
+	head->has_proof = credentials_read(value, &head->proof);
 	head->is_for_proxy = is_for_proxy;
-	credentials_read(value, &head->proof);
 }
 
 static void take_upgrade(struct http_head *head, struct bytes value)

@@ -127,8 +127,7 @@ static void take_field(struct sip_head *head, struct bytes name, struct bytes va
 		head->software = value;
 	} else if (line_is_nocase(name, "authorization") ||
 		   line_is_nocase(name, "proxy-authorization")) {
-		head->has_proof = true;
-		credentials_read(value, &head->proof);
+		head->has_proof = credentials_read(value, &head->proof);
 	} else if (line_is_nocase(name, "www-authenticate") ||
 		   line_is_nocase(name, "proxy-authenticate")) {
 		take_challenge(head, value);

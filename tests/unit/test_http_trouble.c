@@ -130,6 +130,8 @@ static void handshakes_are_one_attempt(void **state)
 		{ CLIENT, ASK("Authorization: NTLM " NTLM_3) },
 		{ SERVER, DENIED "WWW-Authenticate: Negotiate\r\n"
 				 "WWW-Authenticate: NTLM\r\n\r\n" },
+		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAABAAAA") },
+		{ SERVER, OK }, /* as for anybody */
 		{ CLIENT, ASK("Authorization: Negotiate YII=") },
 		{ SERVER, OK },
 		{ CLIENT, ASK("Authorization: Negotiate oYID" NTLM_3) },
