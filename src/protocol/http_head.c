@@ -59,6 +59,7 @@ struct lines {
 	struct http_head *head;
 	struct http_framing *framing;
 	unsigned count;
+	bool is_request, may_have_control;
 	bool is_crlf;  /* the first line ended so */
 	bool was_bare; /* the line before ended in "\n" alone */
 	bool has_chunked, has_other;
@@ -162,11 +163,27 @@ static bool frames_behind_cr(struct bytes line)
 	return false;
 }
 
-static bool has_control(struct bytes line)
+/* Whether to look closer: no way out of the loop, so it takes several at a time. */
+static bool may_have_control(struct bytes text)
 {
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = line.at[i];
-		bool is_fold = c == '\r' && i + 1 < line.len && line.at[i + 1] == '\n';
+	size_t odd = 0, returns = 0, ends = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.at[i];
+		bool is_control = (c < ' ') | (c == 0x7f);
+		odd += is_control & (c != '\t') & (c != '\r') & (c != '\n');
+		returns += c == '\r';
+	}
+	for (size_t i = 1; i < text.len; i++)
+		ends += (text.at[i] == '\n') & (text.at[i - 1] == '\r');
+	return odd > 0 || returns != ends;
+}
+
+/* Line ends in it are those of a folded line. */
+static bool has_control(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.at[i];
+		bool is_fold = c == '\r' && i + 1 < text.len && text.at[i + 1] == '\n';
 		if ((c < ' ' && c != '\t' && c != '\n' && !is_fold) || c == 0x7f)
 			return true;
 	}
@@ -181,7 +198,8 @@ static void check(struct lines *lines, const struct header *header)
 		      (lines->is_crlf && (lines->was_bare || header->is_bare));
 	if ((is_framing && is_odd) || frames_disguised(header->name))
 		*flaws |= FLAW_HIDDEN;
-	if (!has_control(header->name) && !has_control(header->value))
+	if (!lines->may_have_control ||
+	    (!has_control(header->name) && !has_control(header->value)))
 		return;
 	*flaws |= FLAW_CONTROL;
 	if (frames_behind_cr(header->value))
@@ -194,7 +212,8 @@ static void take_lines(struct lines *lines, struct bytes text)
 	struct http_framing *framing = lines->framing;
 	while (header_take(&text, &header)) {
 		lines->count++;
-		check(lines, &header);
+		if (lines->is_request)
+			check(lines, &header);
 		lines->was_bare = header.is_bare;
 		if (line_is_nocase(header.name, "content-length"))
 			take_length(lines, header.value);
@@ -243,7 +262,10 @@ static bool take_version(struct bytes *line, unsigned *minor)
 bool http_read_request(struct bytes text, struct http_head *head,
 		       struct http_framing *framing)
 {
-	struct lines lines = { .head = head, .framing = framing };
+	struct lines lines = { .head = head,
+			       .framing = framing,
+			       .is_request = true,
+			       .may_have_control = may_have_control(text) };
 	struct bytes line;
 	if (!take_first_line(&lines, &text, &line) ||
 	    (!take_version(&line, &framing->minor) && text.len > 0))
