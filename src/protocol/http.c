@@ -299,15 +299,6 @@ static void read_response(struct talk *talk, struct said *said, struct bytes tex
 		pass_response(talk, said, answer.request, &head, &framing);
 }
 
-/* Empty lines before a message are to be ignored (RFC 9112 2.2); some end one in NUL.
- */
-static void skip_empty_lines(struct bytes *data)
-{
-	while (data->len > 0 &&
-	       (data->at[0] == '\r' || data->at[0] == '\n' || data->at[0] == '\0'))
-		bytes_take(data, 1);
-}
-
 /* It is no head.  A server that never said one may not speak HTTP at all. */
 static void read_stranger(struct talk *talk, struct said *said)
 {
@@ -321,7 +312,7 @@ static void read_stranger(struct talk *talk, struct said *said)
 static bool read_head(struct talk *talk, struct said *said)
 {
 	struct http_state *state = STATE(talk, struct http_state);
-	skip_empty_lines(&said->data);
+	header_skip_empty(&said->data);
 	if (said->data.len == 0)
 		return false;
 	if (http_begins(said->data, said->by) == VERDICT_NO) {

@@ -9,13 +9,6 @@
 
 enum { METHOD_MAX = 24 };
 
-/* RFC 9110 5.6.2. */
-static bool is_token(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
@@ -24,7 +17,7 @@ static bool is_digit(uint8_t c)
 static enum verdict begins_request(struct bytes data)
 {
 	size_t len = 0;
-	while (len < data.len && len <= METHOD_MAX && is_token(data.at[len]))
+	while (len < data.len && len <= METHOD_MAX && header_is_token(data.at[len]))
 		len++;
 	if (len == data.len && len <= METHOD_MAX)
 		return VERDICT_MORE;
@@ -149,9 +142,9 @@ static bool frames(struct bytes name)
 static bool frames_disguised(struct bytes name)
 {
 	struct bytes bare = name;
-	while (bare.len > 0 && !is_token(bare.at[0]))
+	while (bare.len > 0 && !header_is_token(bare.at[0]))
 		bytes_take(&bare, 1);
-	while (bare.len > 0 && !is_token(bare.at[bare.len - 1]))
+	while (bare.len > 0 && !header_is_token(bare.at[bare.len - 1]))
 		bare.len--;
 	return bare.len != name.len && frames(bare);
 }
