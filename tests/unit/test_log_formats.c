@@ -378,8 +378,7 @@ static void lines_beside_the_proper_one_are_hints(void **state)
 	(void)state;
 	static const char *const hints[] = {
 		"Invalid user oracle from 192.0.2.7 port 33001",
-		"Connection closed by authenticating user root 192.0.2.7 port 3 "
-		"[preauth]",
+		"Connection closed by invalid user x 192.0.2.7 port 3 [preauth]",
 		"Failed none for invalid user x from 192.0.2.7 port 3 ssh2",
 	};
 	struct log_login told, other;
