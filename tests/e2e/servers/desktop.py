@@ -11,8 +11,8 @@ SEEN = {
     "tcp/3389": Seen("rdp", cleartext={False: 3},
                      findings={"weak_protocol classic_rdp_security": "medium"},
                      told=("rdp", "cookie", "security", "client_name", "client_build"),
-                     records=((USER, "rdp", MACHINE, BUILD), (USER, "tls", "", ""),
-                              (USER, "tls", "", ""))),
+                     records=[(USER, "rdp", MACHINE, BUILD), (USER, "tls", "", ""),
+                              (USER, "tls", "", "")]),
 }
 
 
