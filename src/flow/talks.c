@@ -276,6 +276,7 @@ static void keep_rest(struct work *w, unsigned side, const struct said *said)
 	bool over = said->ends && is_stream(w);
 	if (w->talk->skip_turn[side] || over) {
 		w->talk->skip_turn[side] = false;
+		w->talk->skip[side] = 0;
 		s->is_dropping = is_stream(w);
 		forget(t, s);
 		return;
@@ -390,20 +391,30 @@ static bool is_blank(const struct opening *opening)
 	return true;
 }
 
+/* A flood of strangers must not cost more than their naming is worth. */
+static void refill(struct talks *t, int64_t second)
+{
+	if (second <= t->ndpi_second)
+		return;
+	int64_t more = t->ndpi_second == INT64_MIN
+			       ? NDPI_AT_ONCE
+			       : (second - t->ndpi_second) * NDPI_PER_SECOND;
+	t->ndpi_second = second;
+	t->ndpi_left = more + t->ndpi_left < NDPI_AT_ONCE
+			       ? t->ndpi_left + (uint32_t)more
+			       : NDPI_AT_ONCE;
+}
+
 /* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
 	struct talks *t = &w->f->talks;
 	struct opening opening = opening_of(w);
-	int64_t second = w->at_us / SECOND_US;
-	if (second != t->ndpi_second) {
-		t->ndpi_second = second;
-		t->ndpi_asked = 0;
-	}
-	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
-	    is_blank(&opening) || !is_worth_asking(w))
+	refill(t, w->at_us / SECOND_US);
+	if (w->c->named != NULL || t->ndpi_left == 0 || is_blank(&opening) ||
+	    !is_worth_asking(w))
 		return;
-	t->ndpi_asked++;
+	t->ndpi_left--;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
 	if (known)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);
@@ -495,23 +506,42 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 
 /* ---- bytes in order ---- */
 
-static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+/* As many bytes as fit behind those kept are read with them; false: that was all. */
+static bool take_piece(struct work *w, unsigned side, struct bytes *data, size_t beyond)
 {
 	struct talks *t = &w->f->talks;
-	struct conversation *c = w->c;
-	struct stream *s = &c->side[side];
-	if (!is_read(w)) {
+	struct stream *s = &w->c->side[side];
+	size_t had = s->len, fits = keep(t, w->c, s, data->at, data->len);
+	bytes_take(data, fits);
+	bool is_last = data->len == 0;
+	read_on(w, side, bytes_of(kept(t, s), s->len), fits, is_last ? beyond : 0,
+		is_last && beyond > 0);
+	if (!w->b->listens || s->is_dropping)
+		return false;
+	/* Nothing was taken, and no more can be kept: it must do with what there is. */
+	bool is_full = !is_last || s->len >= turn_max(t, w->c);
+	if (is_read(w) && s->len == had + fits && is_full) {
+		read_on(w, side, bytes_of(kept(t, s), s->len), 0, data->len + beyond,
+			true);
+		return false;
+	}
+	return !is_last;
+}
+
+static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+{
+	struct stream *s = &w->c->side[side];
+	while (is_read(w) && s->len > 0) {
+		if (!take_piece(w, side, &data, beyond))
+			return;
+		skip(w, side, &data, &beyond);
+		if (data.len + beyond == 0)
+			return;
+	}
+	if (!is_read(w))
 		opening_add(w, side, data, beyond);
-		return;
-	}
-	if (s->len == 0) {
+	else
 		read_on(w, side, data, data.len, beyond, beyond > 0 && is_stream(w));
-		return;
-	}
-	size_t fits = keep(t, c, s, data.at, data.len);
-	bool full = fits < data.len || s->len >= turn_max(t, c);
-	read_on(w, side, bytes_of(kept(t, s), s->len), fits, beyond + data.len - fits,
-		full || beyond > 0);
 }
 
 /* The other side speaks: what this one says next is a new turn. */
@@ -622,6 +652,8 @@ static void give_up_turn(struct work *w, unsigned side)
 		forget(t, s);
 	}
 	s->is_dropping = 1;
+	if (w->talk != NULL)
+		w->talk->skip[side] = 0;
 	s->is_lost = 1;
 }
 

@@ -16,6 +16,21 @@ struct header {
 	bool is_bare;             /* ended by "\n" alone */
 };
 
+/* RFC 9110 5.6.2, RFC 3261 25.1: what names and methods are made of. */
+static inline bool header_is_token(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/* Empty lines before a message are to be ignored; some senders end one in NUL. */
+static inline void header_skip_empty(struct bytes *data)
+{
+	while (data->len > 0 &&
+	       (data->at[0] == '\r' || data->at[0] == '\n' || data->at[0] == '\0'))
+		bytes_take(data, 1);
+}
+
 static inline bool header_goes_on(struct bytes data)
 {
 	return data.len > 0 && (data.at[0] == ' ' || data.at[0] == '\t');

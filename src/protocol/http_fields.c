@@ -75,6 +75,17 @@ const char *http_method_word(uint8_t method)
 	return methods[method];
 }
 
+bool http_number(struct bytes text, uint64_t *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9' || *value > UINT64_MAX / 100)
+			return false;
+		*value = *value * 10 + (text.at[i] - '0');
+	}
+	return text.len > 0;
+}
+
 static struct bytes until_any(struct bytes text, const char *ends)
 {
 	size_t len = 0;
@@ -147,22 +158,19 @@ static void take_upgrade(struct http_head *head, struct bytes value)
 		head->upgrade = UPGRADE_OTHER;
 }
 
-static void take_number(struct bytes value, unsigned *number)
-{
-	*number = 0;
-	for (size_t i = 0; i < value.len && i < 9; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return;
-		*number = *number * 10 + (value.at[i] - '0');
-	}
-}
-
 static void take_challenge(struct http_head *head, struct bytes value)
 {
 	struct challenge challenge;
 	challenge_read(value, &challenge);
 	head->offers |= 1u << challenge.scheme;
 	head->goes_on = head->goes_on || challenge.goes_on;
+}
+
+static void take_grpc_status(struct http_head *head, struct bytes value)
+{
+	uint64_t status;
+	head->has_grpc_status = http_number(value, &status) && status <= 16;
+	head->grpc_status = head->has_grpc_status ? (unsigned)status : 0;
 }
 
 void http_field(struct http_head *head, struct bytes name, struct bytes value)
@@ -187,8 +195,6 @@ void http_field(struct http_head *head, struct bytes name, struct bytes value)
 		take_upgrade(head, value);
 	else if (line_is_nocase(name, "expect"))
 		head->waits = line_is_nocase(value, "100-continue");
-	else if (line_is_nocase(name, "grpc-status")) {
-		head->has_grpc_status = true;
-		take_number(value, &head->grpc_status);
-	}
+	else if (line_is_nocase(name, "grpc-status"))
+		take_grpc_status(head, value);
 }

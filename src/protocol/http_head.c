@@ -9,13 +9,6 @@
 
 enum { METHOD_MAX = 24 };
 
-/* RFC 9110 5.6.2. */
-static bool is_token(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
@@ -24,7 +17,7 @@ static bool is_digit(uint8_t c)
 static enum verdict begins_request(struct bytes data)
 {
 	size_t len = 0;
-	while (len < data.len && len <= METHOD_MAX && is_token(data.at[len]))
+	while (len < data.len && len <= METHOD_MAX && header_is_token(data.at[len]))
 		len++;
 	if (len == data.len && len <= METHOD_MAX)
 		return VERDICT_MORE;
@@ -71,17 +64,6 @@ struct lines {
 	bool has_chunked, has_other;
 };
 
-static bool is_number(struct bytes text, uint64_t *value)
-{
-	*value = 0;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.at[i]) || *value > UINT64_MAX / 100)
-			return false;
-		*value = *value * 10 + (text.at[i] - '0');
-	}
-	return text.len > 0;
-}
-
 static struct bytes take_item(struct bytes *list)
 {
 	const uint8_t *comma = list->len > 0 ? memchr(list->at, ',', list->len) : NULL;
@@ -100,7 +82,7 @@ static void take_length(struct lines *lines, struct bytes value)
 		return;
 	do {
 		uint64_t length;
-		if (!is_number(take_item(&value), &length)) {
+		if (!http_number(take_item(&value), &length)) {
 			lines->framing->flaws |= FLAW_LENGTH;
 			return;
 		}
@@ -160,9 +142,9 @@ static bool frames(struct bytes name)
 static bool frames_disguised(struct bytes name)
 {
 	struct bytes bare = name;
-	while (bare.len > 0 && !is_token(bare.at[0]))
+	while (bare.len > 0 && !header_is_token(bare.at[0]))
 		bytes_take(&bare, 1);
-	while (bare.len > 0 && !is_token(bare.at[bare.len - 1]))
+	while (bare.len > 0 && !header_is_token(bare.at[bare.len - 1]))
 		bare.len--;
 	return bare.len != name.len && frames(bare);
 }

@@ -1,7 +1,7 @@
 """leases.py: ISC's DHCP server and client, which has no address yet."""
 from servers.scene import Seen
 
-SEEN = {"udp/67": Seen("dhcp", cleartext={True: 1}, told=("type", "hostname"))}
+SEEN = {"udp/67": Seen("dhcp", cleartext={True: 1}, told=("dhcp", "type", "hostname"))}
 
 
 def start(scene):

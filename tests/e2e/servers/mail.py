@@ -31,7 +31,7 @@ postlog  unix-dgram n - n - 1 postlogd
 """
 
 SEEN = {
-    "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1, told=("mail_from", "rcpt_to", "code")),
+    "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1, told=("smtp", "mail_from", "rcpt_to", "code")),
     "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
                     logins={(USER, "failure"): 1, (USER, "success"): 2}, errors=1,
                     findings={"cleartext_login smtp_auth": "medium"}),

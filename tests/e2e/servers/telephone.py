@@ -23,7 +23,7 @@ request_route {
 SEEN = {
     "udp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 3},
                      logins={(USER, "success"): 1, (USER, "failure"): 1},
-                     told=("method", "code")),
+                     told=("sip", "method", "code")),
     "tcp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 1}),
 }
 
