@@ -155,7 +155,6 @@ static const char *const bad[][2] = {
 	{ "capture: {workers: -1}", "f:1:20: " },
 	{ "capture: {workers: 1.5}", "f:1:20: " },
 	{ "capture: {workers: 0x10}", "f:1:20: " },
-	{ "capture: {workers: 4294967297}", "f:1:20: " },
 	{ "capture: {workers: 18446744073709551617}", "f:1:20: " },
 	{ "capture: {workers: \"2\"}", "f:1:20: " },
 	{ "capture: {workers: }", "capture.workers can't be empty" },
@@ -169,7 +168,6 @@ static const char *const bad[][2] = {
 	{ "limits: {loss: '0.1'}", "f:1:16: " },
 	{ "limits: {loss: '%'}", "f:1:16: " },
 	{ "limits: {loss: .}", "f:1:16: " },
-	{ "limits: {loss: 1.0.0}", "f:1:16: " },
 	{ "limits: {loss: nan}", "f:1:16: " },
 	{ "limits: {loss: 0.00000000000000001}", "f:1:16: " },
 	{ "retention: {flows: 7}", "f:1:20: retention.flows can't be \"7\"; "
