@@ -107,7 +107,8 @@ static void answered(struct talk *talk, int64_t at_us)
 		return;
 	state->is_asked = false; /* a response for each service follows */
 	talk_answered(talk, false, UNKNOWN_U64);
-	if (!addr_is_private(&talk->addr[CLIENT]))
+	if (!addr_is_private(&talk->addr[CLIENT]) &&
+	    !addr_is_loopback(&talk->addr[CLIENT]))
 		talk_notice(talk, &amplifier, at_us,
 			    "SSDP search from outside the local network answered");
 }

@@ -525,7 +525,7 @@ static void json_and_schema_and_docs_know_every_key(void **state)
 		"{\"home\": [\"10.0.0.0/8\"], \"listen\": \"127.0.0.1:7070\", "
 		"\"state\": \"/var/lib/breakwater\", \"user\": \"breakwater\", "
 		"\"interfaces\": [], "
-		"\"capture\": {\"filter\": \"\", \"workers\": 1, \"ring_mib\": 8}, "
+		"\"capture\": {\"filter\": \"\", \"content\": true, \"workers\": 1, \"ring_mib\": 8}, "
 		"\"flows\": {\"max\": 131072, \"half_open_max\": 131072, "
 		"\"source_share\": 8192}, \"limits\": {\"response_ms\": 100, "
 		"\"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\": "
