@@ -57,12 +57,16 @@ SHOW(show_method)
 	cell_text(out, member_text(record, "method"));
 }
 
-/* "packets, log": a word of the record is one word. */
+/* "size, log" if a log told of it, too. */
 SHOW(show_seen_by)
 {
+	char both[32];
 	const char *seen_by = member_text(record, "seen_by");
-	bool both = seen_by != NULL && strcmp(seen_by, "both") == 0;
-	cell_text(out, both ? "packets, log" : seen_by);
+	bool has_twin = seen_by != NULL && strcmp(seen_by, "log") != 0 &&
+			member_text(record, "source") != NULL;
+	if (has_twin)
+		snprintf(both, sizeof(both), "%s, log", seen_by);
+	cell_text(out, has_twin ? both : seen_by);
 }
 
 SHOW(show_source)
@@ -83,7 +87,7 @@ static const struct column columns[] = {
 	{ "METHOD", "method", "How, in the protocol's words.", true, true, 6, 8,
 	  show_method },
 	{ "SEEN BY", "seen_by",
-	  "packets: read there; size: guessed of their sizes; log; or both.", true,
+	  "packets: read there; size: inferred from sizes; log: a log told it.", true,
 	  true, 7, 0, show_seen_by },
 	{ "SOURCE", "source", "Format and log that told it.", true, true, 8, 8,
 	  show_source },

@@ -276,6 +276,7 @@ static void keep_rest(struct work *w, unsigned side, const struct said *said)
 	bool over = said->ends && is_stream(w);
 	if (w->talk->skip_turn[side] || over) {
 		w->talk->skip_turn[side] = false;
+		w->talk->skip[side] = 0;
 		s->is_dropping = is_stream(w);
 		forget(t, s);
 		return;
@@ -505,23 +506,42 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 
 /* ---- bytes in order ---- */
 
-static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+/* As many bytes as fit behind those kept are read with them; false: that was all. */
+static bool take_piece(struct work *w, unsigned side, struct bytes *data, size_t beyond)
 {
 	struct talks *t = &w->f->talks;
-	struct conversation *c = w->c;
-	struct stream *s = &c->side[side];
-	if (!is_read(w)) {
+	struct stream *s = &w->c->side[side];
+	size_t had = s->len, fits = keep(t, w->c, s, data->at, data->len);
+	bytes_take(data, fits);
+	bool is_last = data->len == 0;
+	read_on(w, side, bytes_of(kept(t, s), s->len), fits, is_last ? beyond : 0,
+		is_last && beyond > 0);
+	if (!w->b->listens || s->is_dropping)
+		return false;
+	/* Nothing was taken, and no more can be kept: it must do with what there is. */
+	bool is_full = !is_last || s->len >= turn_max(t, w->c);
+	if (is_read(w) && s->len == had + fits && is_full) {
+		read_on(w, side, bytes_of(kept(t, s), s->len), 0, data->len + beyond,
+			true);
+		return false;
+	}
+	return !is_last;
+}
+
+static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+{
+	struct stream *s = &w->c->side[side];
+	while (is_read(w) && s->len > 0) {
+		if (!take_piece(w, side, &data, beyond))
+			return;
+		skip(w, side, &data, &beyond);
+		if (data.len + beyond == 0)
+			return;
+	}
+	if (!is_read(w))
 		opening_add(w, side, data, beyond);
-		return;
-	}
-	if (s->len == 0) {
+	else
 		read_on(w, side, data, data.len, beyond, beyond > 0 && is_stream(w));
-		return;
-	}
-	size_t fits = keep(t, c, s, data.at, data.len);
-	bool full = fits < data.len || s->len >= turn_max(t, c);
-	read_on(w, side, bytes_of(kept(t, s), s->len), fits, beyond + data.len - fits,
-		full || beyond > 0);
 }
 
 /* The other side speaks: what this one says next is a new turn. */
@@ -632,6 +652,8 @@ static void give_up_turn(struct work *w, unsigned side)
 		forget(t, s);
 	}
 	s->is_dropping = 1;
+	if (w->talk != NULL)
+		w->talk->skip[side] = 0;
 	s->is_lost = 1;
 }
 

@@ -152,7 +152,7 @@ def sshd_and_packets(tap, lab):
               [("root", "failure"), ("root", "failure"), (forged, "failure"),
                ("root", "success")],
               "four attempts are four logins, with their users", sshd.err())
-    tap.ok(all(one["seen_by"] == "both" and one["client_ip"] == CLIENT and
+    tap.ok(all(one["seen_by"] == "size" and one.get("source") and one["client_ip"] == CLIENT and
                one["server_ip"] == SERVER and one["server_port"] == 2222 and
                one.get("client_port") for one in all_of_them),
            "both ends are the packets', whatever a name says", all_of_them)
@@ -189,7 +189,7 @@ def nginx_and_packets(tap, lab):
     monitor.stop()
     tap.equal([(one.get("user"), one["outcome"], one["seen_by"])
                for one in logins(monitor)],
-              [(user, "failure", "both") for user in ("bob", "bob", "eve", "late")],
+              [(user, "failure", "packets") for user in ("bob", "bob", "eve", "late")],
               "each try at nginx is one login, though packets and two logs tell of it",
               (lab.dir / "nginx-error.log").read_text())
     tap.ok(re.search(rf"{CLIENT}:\d+ +{SERVER}:8080 +http +eve +failure +\S+ +packets, log",

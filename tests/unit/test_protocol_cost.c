@@ -26,9 +26,9 @@ enum {
 	RUNS = 3,
 	/* One nanosecond is taken for four instructions. */
 	PER_NS = 4,
-	RECOGNISE_MOST = 24000, /* instructions for an opening of 512 bytes */
-	BYTE_MOST = 400,        /* a byte of a large segment ... */
-	SEGMENT_MOST = 40000,   /* ... and any segment, however small, on average */
+	RECOGNISE_MOST = 8000, /* instructions for an opening of 512 bytes */
+	BYTE_MOST = 200,       /* a byte of a large segment ... */
+	SEGMENT_MOST = 8000,   /* ... and any segment, however small, on average */
 };
 
 static int counter = -1;

@@ -4,7 +4,7 @@ from servers.scene import Seen
 SEEN = {
     "udp/443": Seen("quic", version="QUIC v1", cleartext={False: 1},
                     told=("tls", "version", "sni", "alpn"),
-                    records=(("TLS 1.3", "localhost", "h3"),)),
+                    records=[("TLS 1.3", "localhost", "h3")]),
 }
 
 
