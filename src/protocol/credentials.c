@@ -2,6 +2,8 @@
  * credentials.c: who logs in, as HTTP and SIP say it; see credentials.h.
  */
 #include "protocol/credentials.h"
+
+#include "protocol/base64.h"
 #include "protocol/line.h"
 #include "protocol/ntlmssp.h"
 
@@ -30,17 +32,6 @@ static enum scheme scheme_take(struct bytes *value)
 		if (line_is_nocase(word, lower[i]))
 			return (enum scheme)i;
 	return SCHEME_OTHER;
-}
-
-static int base64_digit(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* Decodes until that octet comes, if it is one; true if it came. */
