@@ -261,6 +261,16 @@ static void behind_a_security_layer_nothing_is_read(void **state)
 	assert_string_equal(c->login[0].outcome, "failure");
 	talk_check_free(c);
 	dialogue_cut(&protocol_ldap, sealed, COUNT(sealed));
+	/* Kerberos says whether its tokens are encrypted or only signed. */
+	static const struct line only_signed[] = {
+		SAYS(CLIENT, BIND_NTLM),
+		SAYS(SERVER, BOUND),
+		SAYS(CLIENT, "\0\0\0\x10\x05\x04\x04\xff\0\x0c\0\0\0\0\0\0\0\0\0\0"),
+	};
+	c = heard(only_signed, COUNT(only_signed));
+	assert_true(c->talk.done);
+	assert_int_equal(c->talk.facts.cleartext, UNKNOWN_FLAG);
+	talk_check_free(c);
 }
 
 static void start_tls_makes_it_another_protocol(void **state)
@@ -330,6 +340,13 @@ static void a_lost_result_is_an_unknown_outcome(void **state)
 	static const struct line lines[] = { SAYS(CLIENT, BIND), SAYS(CLIENT, UNBIND) };
 	struct talk_check *c = heard(lines, COUNT(lines));
 	assert_int_equal(c->logins, 1);
+	assert_string_equal(c->login[0].outcome, "unknown");
+	talk_check_free(c);
+	/* Another's result is not that of the bind. */
+	static const struct line another[] = {
+		SAYS(CLIENT, BIND), SAYS(SERVER, RESULT("\x05", "\x61", "\x00"))
+	};
+	c = heard(another, COUNT(another));
 	assert_string_equal(c->login[0].outcome, "unknown");
 	talk_check_free(c);
 	/* What is no message costs a turn. */
