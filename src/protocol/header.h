@@ -11,7 +11,6 @@
 
 struct header {
 	struct bytes name, value; /* a line without colon: no name, all is value */
-	bool is_folded;           /* the value goes on over a line end */
 	bool has_gap;             /* a blank between name and colon */
 	bool is_bare;             /* ended by "\n" alone */
 };
@@ -83,7 +82,6 @@ static inline bool header_take(struct bytes *head, struct header *header)
 	if (!line_take(head, &line) || line.len == 0)
 		return false;
 	header->is_bare = line.at[line.len] == '\n';
-	header->is_folded = header_goes_on(*head);
 	while (header_goes_on(*head) && line_take(head, &more))
 		line.len = (size_t)(more.at + more.len - line.at);
 	header_split(line, header);

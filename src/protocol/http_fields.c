@@ -64,9 +64,9 @@ enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 uint8_t http_method(struct bytes token)
 {
-	for (uint8_t i = METHOD_OTHER + 1; i < METHODS; i++)
+	for (size_t i = METHOD_OTHER + 1; i < METHODS; i++)
 		if (strlen(methods[i]) == token.len && line_starts(token, methods[i]))
-			return i;
+			return (uint8_t)i;
 	return METHOD_OTHER;
 }
 

@@ -177,7 +177,7 @@ static void check(struct lines *lines, const struct header *header)
 {
 	unsigned *flaws = &lines->framing->flaws;
 	bool is_framing = frames(header->name);
-	bool is_odd = header->has_gap || header->is_folded ||
+	bool is_odd = header->has_gap ||
 		      (lines->is_crlf && (lines->was_bare || header->is_bare));
 	if ((is_framing && is_odd) || frames_disguised(header->name))
 		*flaws |= FLAW_HIDDEN;
@@ -221,7 +221,7 @@ static bool take_first_line(struct lines *lines, struct bytes *text, struct byte
 		*line = bytes_take(text, text->len);
 		return line->len > HTTP_TARGET_MAX;
 	}
-	lines->is_crlf = line->at[line->len] == '\r';
+	lines->is_crlf = line->at != NULL && line->at[line->len] == '\r';
 	return true;
 }
 

@@ -103,11 +103,12 @@ static void tell_facts(struct talk *talk, const struct ssdp_head *head, unsigned
 static void answered(struct talk *talk, int64_t at_us)
 {
 	struct ssdp_state *state = STATE(talk, struct ssdp_state);
+	const struct addr *client = &talk->addr[CLIENT];
 	if (!state->is_asked)
 		return;
 	state->is_asked = false; /* a response for each service follows */
 	talk_answered(talk, false, UNKNOWN_U64);
-	if (!addr_is_private(&talk->addr[CLIENT]))
+	if (!addr_is_private(client) && !addr_is_loopback(client))
 		talk_notice(talk, &amplifier, at_us,
 			    "SSDP search from outside the local network answered");
 }

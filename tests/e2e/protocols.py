@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """protocols.py: what Breakwater understands of real servers and their clients.
 
-  protocols.py [--keep DIR] [SCENE...]     DIR gets a capture of each scene
+  protocols.py [--keep DIR] [SCENE...]      DIR gets a capture of each scene
 
 Every module of servers/ is a scene: start() a server of Debian, talk() to it, and SEEN,
 what is to be known of it then.  All scenes are played at once on one cable, which the
@@ -25,6 +25,7 @@ from servers.scene import CLIENT, SECRETS, STRANGER, Scene
 SCENES = {path.stem: importlib.import_module(f"servers.{path.stem}") for path in
           sorted(pathlib.Path(__file__).parent.glob("servers/*.py"))
           if path.stem != "scene"}
+BROADCAST = "255.255.255.255"
 CLONE_NEWPID = 0x20000000  # sched.h
 # What reading conversations finds; the daemon also knows sockets and registers.
 KINDS = ("cleartext_login", "weak_protocol", "protocol_anomaly", "tunnel",
@@ -120,7 +121,8 @@ def by_port(records):
             place += f"/{one.get('server_port', one.get('port'))}"
         elif one["record"] == "flow":
             continue  # a server that writes to a client that has gone is told so
-        said = seen[one.get("server_ip")][place]
+        where = one.get("server_ip")
+        said = seen[address("leases") if where == BROADCAST else where][place]
         if one["record"] == "flow":
             said.flows.append(one)
         elif one["record"] == "login":
@@ -200,7 +202,8 @@ def parsed(text):
 
 def dialogues(tap, lab):
     if not e2e.has_tree("gtlsserver"):
-        tap.skip("what is said is understood", "build/tree is missing: run scripts/test-tree")
+        tap.skip("what is said is understood",
+                 "build/tree is missing: run scripts/test-tree")
         return
     options = arguments()
     client, server, dump, pcap, monitor = cable(lab)

@@ -371,6 +371,11 @@ static void what_breaks_the_rules_or_is_lost_is_read_no_further(void **state)
 		end();
 	}
 	begin(4096);
+	frame(CLIENT, HEADERS, 0, 1, "\x82", 1);
+	frame(CLIENT, CONTINUATION, END_HEADERS, 3, "", 0);
+	assert_true(c->talk.done);
+	end();
+	begin(4096);
 	talk_lose(c, SERVER);
 	talk_say_text(c, CLIENT, "");
 	frame(CLIENT, SETTINGS, ACK, 0, "", 0);
@@ -418,6 +423,15 @@ static void floods_of_resets_are_noticed_and_readers_who_leave_are_not(void **st
 		}
 		end();
 	}
+	/* Many at once, but nobody had an answer for a while. */
+	begin(4096);
+	for (uint32_t id = 1; id < 251; id += 2)
+		headers(CLIENT, END_STREAM, id, REQUEST("GET", "/"));
+	c->at_us += 100000;
+	for (uint32_t id = 1; id < 251; id += 2)
+		frame(CLIENT, RST_STREAM, 0, id, "\0\0\0\x08", 4);
+	assert_int_equal(c->notices, 0);
+	end();
 	/* Slowly, over minutes. */
 	begin(4096);
 	for (uint32_t id = 1; id < 600; id += 2) {

@@ -174,10 +174,9 @@ static void calls_that_share_ports_are_told_apart(void **state)
 		{ CLIENT, "INVITE sip:two@b.com SIP/2.0\r\n"
 			  "Proxy-Authorization: Digest username=\"\"\r\n" OF(
 				  "two", "1", "INVITE") },
-		{ SERVER,
-		  "OPTIONS sip:al@a.com SIP/2.0\r\n" OF("one", "1", "OPTIONS") },
+		{ SERVER, "INVITE sip:al@a.com SIP/2.0\r\n" OF("one", "1", "INVITE") },
 		{ SERVER, "SIP/2.0 100 Trying\r\n" OF("two", "1", "INVITE") },
-		{ CLIENT, "SIP/2.0 500 No\r\n" OF("one", "1", "OPTIONS") },
+		{ CLIENT, "SIP/2.0 500 No\r\n" OF("one", "1", "INVITE") },
 		{ SERVER, "SIP/2.0 603 Decline\r\n" OF("one", "1", "INVITE") },
 		{ CLIENT, "ACK sip:two@b.com SIP/2.0\r\n" OF("one", "1", "ACK") },
 		{ SERVER, "SIP/2.0 407 Proxy\r\n" OF("two", "1", "INVITE") },

@@ -46,8 +46,8 @@ def negotiate(scene, wanted):
     session = scene.connect(3389)
     cookie = f"Cookie: mstshash={USER}\r\n".encode()
     request = b"\x01\x00\x08\x00" + wanted.to_bytes(4, "little")
-    connect = bytes([6 + len(cookie) + len(request)]) + b"\xe0\0\0\0\0\0" + cookie + request
-    session.sendall(tpkt(connect))
+    content = b"\xe0\0\0\0\0\0" + cookie + request
+    session.sendall(tpkt(bytes([len(content)]) + content))
     answer = session.recv(4096)
     return session, int.from_bytes(answer[15:19], "little") if len(answer) >= 19 else 0
 

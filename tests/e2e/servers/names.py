@@ -2,7 +2,8 @@
 from servers.scene import CLIENT, STRANGER, Seen
 
 SEEN = {
-    "udp/53": Seen("dns", cleartext={True: 5}, errors=2, told=("dns", "query", "type", "rcode"),
+    "udp/53": Seen("dns", cleartext={True: 5}, errors=2,
+                   told=("dns", "query", "type", "rcode"),
                    records=[("pier.harbour.example", "A", "NOERROR"),
                             ("absent.harbour.example", "A", "NXDOMAIN"),
                             ("www.broken.example", "A", "SERVFAIL"),

@@ -2,7 +2,7 @@
 from servers.scene import RIGHT, USER, WRONG, Seen
 
 SEEN = {
-    "tcp/6379": Seen("redis", cleartext={True: 6},
+    "tcp/6379": Seen("redis", r"Redis 7\..*", cleartext={True: 6},
                      logins={("default", "failure"): 1, ("default", "success"): 2,
                              (USER, "success"): 1, (USER, "failure"): 1},
                      findings={"cleartext_login redis_auth": "medium"}),
