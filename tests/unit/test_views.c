@@ -107,9 +107,10 @@ static void a_login_tells_who_where_and_how(void **state)
 {
 	(void)state;
 	const struct view *view = &view_logins;
-	const char *json = "{\"client_ip\":\"2001:db8::7\",\"client_port\":40022,"
-			   "\"server_port\":22,\"user\":\"root\\u001b[2J\","
-			   "\"outcome\":\"success\",\"seen_by\":\"both\"}";
+	const char *json =
+		"{\"client_ip\":\"2001:db8::7\",\"client_port\":40022,"
+		"\"server_port\":22,\"user\":\"root\\u001b[2J\","
+		"\"outcome\":\"success\",\"seen_by\":\"packets\",\"source\":\"sshd\"}";
 	assert_cell(view, "CLIENT", json, "[2001:db8::7]:40022", TONE_NORMAL);
 	assert_cell(view, "SERVER", json, "?:22", TONE_NORMAL);
 	assert_cell(view, "USER", json, "root?[2J", TONE_STRONG);
