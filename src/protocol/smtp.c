@@ -14,7 +14,7 @@
 #include "protocol/replies.h"
 #include "protocol/said_line.h"
 #include "protocol/sasl.h"
-#include "protocol/tls.h"
+#include "protocol/starttls.h"
 
 extern const struct protocol protocol_smtp;
 
@@ -87,15 +87,6 @@ static const struct notice smuggling = {
 	.about = ABOUT_CLIENT,
 	.why = "a server that takes it for the end of the mail accepts a forged one "
 	       "behind it (CVE-2023-51764, RFC 5321 4.1.1.4)",
-};
-static const struct notice injection = {
-	.kind = "protocol_anomaly",
-	.technique = "starttls_injection",
-	.severity = "high",
-	.mitre = "T1557",
-	.about = ABOUT_CLIENT,
-	.why = "a server that keeps them obeys them as if they had come over TLS "
-	       "(CVE-2011-0411, RFC 3207 4.2)",
 };
 
 /* ---- recognising ---- */
@@ -356,9 +347,8 @@ static void client_line(struct talk *talk, struct said *said, struct bytes line)
 		sasl_answer(&state->sasl, line);
 		return;
 	}
-	if (last == COMMAND_STARTTLS && line.len > 0 && line.at[0] >= ' ')
-		talk_notice(talk, &injection, said->at_us,
-			    "commands behind STARTTLS, not encrypted");
+	if (last == COMMAND_STARTTLS)
+		starttls_overtaken(talk, line, said->at_us);
 	command_said(talk, said, line);
 }
 
@@ -435,12 +425,6 @@ static void data_answered(struct smtp_state *state, unsigned code)
 		waiting_add(&state->waiting, COMMAND_MESSAGE);
 }
 
-static void starttls(struct talk *talk)
-{
-	talk->facts.cleartext = 0;
-	talk_become(talk, &protocol_tls);
-}
-
 static void command_answered(struct talk *talk, enum command command, unsigned code,
 			     int64_t at_us)
 {
@@ -466,7 +450,7 @@ static void command_answered(struct talk *talk, enum command command, unsigned c
 		break;
 	case COMMAND_STARTTLS:
 		if (code == 220)
-			starttls(talk);
+			starttls_begin(talk);
 		break;
 	default:
 		break;
