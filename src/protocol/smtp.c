@@ -109,22 +109,6 @@ static enum verdict first_command(struct bytes said)
 	return verdict;
 }
 
-/* "ESMTP", "SMTP" or "LMTP" as a word of its own, which FTP's greetings don't have. */
-static bool names_itself(struct bytes line)
-{
-	while (line.len > 0) {
-		struct bytes word = line_word(&line);
-		while (word.len > 0 &&
-		       (word.at[word.len - 1] == ',' || word.at[word.len - 1] == '.'))
-			word.len--;
-		if ((word.len == 5 && memcmp(word.at, "ESMTP", 5) == 0) ||
-		    (word.len == 4 && (memcmp(word.at, "SMTP", 4) == 0 ||
-				       memcmp(word.at, "LMTP", 4) == 0)))
-			return true;
-	}
-	return false;
-}
-
 /* A greeting; NO if there can't be one. */
 static enum verdict greeting(struct bytes said)
 {
@@ -138,7 +122,7 @@ static enum verdict greeting(struct bytes said)
 	while (verdict == VERDICT_MORE && line_take(&said, &line)) {
 		if (!reply_read(line, &reply))
 			return VERDICT_NO;
-		if (names_itself(reply.text))
+		if (greeting_is_mail(reply.text))
 			return VERDICT_YES;
 	}
 	return verdict;
