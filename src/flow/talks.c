@@ -391,20 +391,30 @@ static bool is_blank(const struct opening *opening)
 	return true;
 }
 
+/* A flood of strangers must not cost more than their naming is worth. */
+static void refill(struct talks *t, int64_t second)
+{
+	if (second <= t->ndpi_second)
+		return;
+	int64_t more = t->ndpi_second == INT64_MIN
+			       ? NDPI_AT_ONCE
+			       : (second - t->ndpi_second) * NDPI_PER_SECOND;
+	t->ndpi_second = second;
+	t->ndpi_left = more + t->ndpi_left < NDPI_AT_ONCE
+			       ? t->ndpi_left + (uint32_t)more
+			       : NDPI_AT_ONCE;
+}
+
 /* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
 	struct talks *t = &w->f->talks;
 	struct opening opening = opening_of(w);
-	int64_t second = w->at_us / SECOND_US;
-	if (second != t->ndpi_second) {
-		t->ndpi_second = second;
-		t->ndpi_asked = 0;
-	}
-	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
-	    is_blank(&opening) || !is_worth_asking(w))
+	refill(t, w->at_us / SECOND_US);
+	if (w->c->named != NULL || t->ndpi_left == 0 || is_blank(&opening) ||
+	    !is_worth_asking(w))
 		return;
-	t->ndpi_asked++;
+	t->ndpi_left--;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
 	if (known)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);

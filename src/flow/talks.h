@@ -22,7 +22,9 @@ enum {
 	TALKS_LARGE = 512,
 	TALKS_SEGMENTS = 2, /* of a side, remembered to see them sent again changed */
 	UNANSWERED_MAX = 4, /* datagrams, and nobody knows it: it is given up */
-	NDPI_PER_SECOND = 1000, /* openings offered: 10 us each, so 1 % of a core */
+	NDPI_PER_SECOND =
+		100,         /* openings offered in the long run: 0.1 % of a core ... */
+	NDPI_AT_ONCE = 1000, /* ... and as many more after some quiet */
 };
 
 struct slab {
@@ -71,8 +73,8 @@ struct talks {
 	struct talk_sink sink;
 	uint32_t current; /* whose reader is at work */
 	int64_t ndpi_second;
-	uint32_t ndpi_asked;
-	uint64_t unkept; /* turns cut short because no buffer was free */
+	uint32_t ndpi_left; /* that may be offered now */
+	uint64_t unkept;    /* turns cut short because no buffer was free */
 	uint64_t memory_bytes;
 };
 

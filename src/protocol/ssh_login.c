@@ -179,6 +179,12 @@ static const char *method_of(const struct ssh_login *login, uint32_t request)
 	return is_password ? "password" : NULL;
 }
 
+/* Some ask for the methods before each attempt. */
+static bool asks_again(const struct ssh_login *login)
+{
+	return !login->begins_with_credentials && login->request == login->none;
+}
+
 /* ---- what the server answers ---- */
 
 /*
@@ -280,7 +286,7 @@ static enum ssh_login_news judge(struct ssh_login *login, uint32_t next,
 		return stranger(login);
 	if (login->reply == login->failure) {
 		login->has_failure_size = true;
-		return failed(login, method);
+		return asks_again(login) ? SSH_LOGIN_NOTHING : failed(login, method);
 	}
 	if (would_take_key(login)) {
 		login->signs = next >= login->request + KEY_MIN;

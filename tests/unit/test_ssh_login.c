@@ -268,6 +268,17 @@ static void a_client_may_ask_before_it_is_answered(void **state)
 	CHECK_ALL(played);
 }
 
+static void asking_for_methods_again_is_no_attempt(void **state)
+{
+	(void)state;
+	static const struct played played[] = {
+		/* Medusa */
+		{ CTR, "C64 S64 C80 S96 C112 S96 C80 S96 C112 S96 C80 S96 C64 X",
+		  "F- F-" },
+	};
+	CHECK_ALL(played);
+}
+
 /* The Java server of Gerrit, Jenkins and others pads by a block at least. */
 static void more_padding_than_needed_is_seen_at_the_service(void **state)
 {
@@ -337,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_is_not_enough_has_not_failed),
 		cmocka_unit_test(who_needs_no_password_succeeds_with_none),
 		cmocka_unit_test(a_client_may_ask_before_it_is_answered),
+		cmocka_unit_test(asking_for_methods_again_is_no_attempt),
 		cmocka_unit_test(more_padding_than_needed_is_seen_at_the_service),
 		cmocka_unit_test(paramiko_logs_in_with_its_first_request),
 		cmocka_unit_test(what_is_no_login_is_given_up),

@@ -6,7 +6,7 @@ DESCRIPTION = ".1.3.6.1.2.1.1.1.0"
 SEEN = {
     "udp/161": Seen("snmp", cleartext={True: 3, False: 2},
                     findings={"cleartext_login community": "medium"},
-                    told=("version", "pdu", "user")),
+                    told=("snmp", "version", "pdu", "user")),
 }
 
 
