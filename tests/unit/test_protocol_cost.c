@@ -27,7 +27,7 @@ enum {
 	/* One nanosecond is taken for four instructions. */
 	PER_NS = 4,
 	RECOGNISE_MOST = 8000, /* instructions for an opening of 512 bytes */
-	BYTE_MOST = 200,       /* a byte of a large segment ... */
+	BYTE_MOST = 500,       /* a byte of a large segment ... */
 	SEGMENT_MOST = 8000,   /* ... and any segment, however small, on average */
 };
 
