@@ -147,6 +147,8 @@ static void give_status(void *self, struct buf *json)
 	status_json_sockets(json, host_count(m->host), outside, host_is_synced(m->host),
 			    host_means(m->host));
 	buf_char(json, ',');
+	login_intake_json(&m->logins, json);
+	buf_char(json, ',');
 	detect_each(m->detect, count_finding, findings);
 	status_json_findings(json, findings[0], findings[1]);
 	buf_char(json, ',');

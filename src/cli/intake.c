@@ -88,6 +88,13 @@ static void take_flow(void *self, const struct flow_record *flow)
 	show(m, RECORD_flow, &known);
 }
 
+/* An attempt, whoever saw it. */
+static void take_login(void *self, const struct login_record *login)
+{
+	struct monitor *m = self;
+	keep_and_show(m, RECORD_login, login);
+}
+
 /* What was said. */
 static void take_record(void *self, enum record_kind kind, const void *record)
 {
@@ -95,9 +102,12 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 	if (kind == RECORD_finding)
 		detect_evidence(m->detect, record);
 	else if (kind == RECORD_login)
-		keep_and_show(m, RECORD_login, record);
-	else
+		login_intake_take(&m->logins, record);
+	else {
+		if (kind == RECORD_tls)
+			detect_tls(m->detect, record);
 		show(m, kind, record);
+	}
 }
 
 static uint8_t proto_of(const char *transport)
@@ -328,6 +338,7 @@ bool monitor_open(struct monitor *m)
 				     .listener = take_listener,
 				     .socket = take_socket };
 	struct detect_sink found = { .self = m, .finding = take_finding };
+	struct logins_sink logins = { .self = m, .login = take_login };
 	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))
 		return false;
@@ -336,7 +347,7 @@ bool monitor_open(struct monitor *m)
 	m->baseline = baseline_read(m->config.state);
 	m->store = store_open(m->config.state, &limits);
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
-	    m->store == NULL) {
+	    m->store == NULL || !login_intake_open(&m->logins, &logins)) {
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
@@ -351,6 +362,7 @@ bool monitor_open(struct monitor *m)
 
 void monitor_close(struct monitor *m)
 {
+	login_intake_close(&m->logins);
 	if (m->store != NULL)
 		audit(m, "stop", "breakwater", "", "");
 	store_close(m->store);
@@ -377,7 +389,7 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 
 uint32_t monitor_wants(const struct monitor *m)
 {
-	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding;
+	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding | 1u << RECORD_tls;
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

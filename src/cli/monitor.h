@@ -10,6 +10,7 @@
 #include "base/home.h"
 #include "catalog/catalog.h"
 #include "cli/baseline.h"
+#include "cli/login_intake.h"
 #include "cli/options.h"
 #include "cli/pipeline.h"
 #include "cli/policy_file.h"
@@ -47,6 +48,7 @@ struct monitor {
 	struct pipeline *pipeline;
 	struct host *host;
 	struct detect *detect;
+	struct login_intake logins;
 	struct store *store;
 	struct policy_file policy;
 	struct baseline *baseline;    /* until the sockets of the start are known */

@@ -107,27 +107,56 @@ static void own_state(const struct config *config)
 				    : strerror(-error));
 }
 
+enum { READABLE_MAX = 64, FOLDER_MAX = 256 };
+
+struct readable {
+	const char *at[READABLE_MAX + 1]; /* ended by NULL */
+	size_t count;
+	char folders[READABLE_MAX][FOLDER_MAX]; /* of logs */
+	size_t folder_count;
+};
+
+static void add_readable(struct readable *readable, const char *path)
+{
+	if (readable->count < READABLE_MAX)
+		readable->at[readable->count++] = path;
+}
+
+static void add_folder(void *to, const char *folder)
+{
+	struct readable *readable = to;
+	if (readable->folder_count == READABLE_MAX)
+		return;
+	char *copy = readable->folders[readable->folder_count++];
+	snprintf(copy, FOLDER_MAX, "%s", folder);
+	add_readable(readable, copy);
+}
+
 /*
  * The configuration's whole folder: an editor puts a new file in the old one's place,
  * and conf.d is beside it.
  */
 void privileges_drop(struct privileges *p, const struct config *config,
-		     const char *config_path)
+		     const char *config_path, const struct logs_options *logs)
 {
+	/* Who reads what a machine's daemons log, on Debian and with systemd. */
+	static const char *const of_logs[] = { "adm", "systemd-journal", NULL };
+	static const char *const none[] = { NULL };
+	static struct readable readable;
+	bool reads_logs = logs->journal || logs->programs || logs->file_count > 0;
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s",
 		 config_path != NULL ? config_path : "/etc/breakwater/breakwater.yaml");
-	const char *const readable[] = {
-		dirname(path),
-		/* Names in a capture filter, which is compiled anew when interfaces
-		 * change: "port http". */
-		"/etc/nsswitch.conf",
-		"/etc/services",
-		"/etc/protocols",
-		NULL,
-	};
+	add_readable(&readable, dirname(path));
+	/* Names in a capture filter, which is compiled anew when interfaces change:
+	 * "port http". */
+	add_readable(&readable, "/etc/nsswitch.conf");
+	add_readable(&readable, "/etc/services");
+	add_readable(&readable, "/etc/protocols");
+	logs_folders(logs, add_folder, &readable);
 	own_state(config);
-	sandbox_enter(config->user, config->state, readable, &p->sandbox);
+	sandbox_enter(config->user, config->state, readable.at,
+		      reads_logs ? of_logs : none, &p->sandbox);
 }
 
 void privileges_no_packets(struct privileges *p)

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "guard/guard.h"
+#include "host/logs.h"
 
 struct privileges {
 	struct guard *guard; /* NULL: none could be made */
@@ -20,10 +21,12 @@ struct privileges {
 /* Makes the guard; before any thread. */
 void privileges_fork(struct privileges *p, const char *socket_path);
 
-/* Gives up everything but the state folder and the configuration; config_path may be
- * NULL. */
+/*
+ * Gives up everything but the state folder, the configuration and what is needed to
+ * read those logs; config_path may be NULL.
+ */
 void privileges_drop(struct privileges *p, const struct config *config,
-		     const char *config_path);
+		     const char *config_path, const struct logs_options *logs);
 
 /* Packets may not be seen: says so on standard error, and in all that follows. */
 void privileges_no_packets(struct privileges *p);

@@ -228,7 +228,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
-		.reads = true,
+		.reads = r->config.read_content,
 		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
 			 1u << RECORD_finding,
 		.catalog = catalog,

@@ -46,6 +46,7 @@ static void take_tick(struct monitor *m)
 	if (read(m->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	pipeline_pump(m->pipeline);
+	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
 	if (++m->ticks % TICKS_PER_SECOND == 0)
 		monitor_second(m);
 }
@@ -189,7 +190,7 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 		.source_share = m->config.source_share,
 		.window_s = PORTS_WINDOW_S,
 		.keyed = true,
-		.reads = true,
+		.reads = m->config.read_content,
 		.wants = monitor_wants(m),
 		.catalog = m->catalog,
 	};
@@ -241,7 +242,9 @@ static int open_all(struct monitor *m, const char *socket_path)
 		status = open_captures(m, captures);
 	if (status != STATUS_OK)
 		return status;
-	privileges_drop(&m->privileges, &m->config, m->config_path);
+	if (!login_intake_prepare(&m->logins, &m->config))
+		return STATUS_USAGE;
+	privileges_drop(&m->privileges, &m->config, m->config_path, &m->logins.options);
 	if (!monitor_open(m))
 		return STATUS_USAGE;
 	if (m->privileges.guard == NULL)

@@ -112,6 +112,7 @@ void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 	struct body *b = &f->table.bodies[number];
 	talks_settle(f, number);
 	flows_emit_body(f, b, reason);
+	talks_forget(f, number);
 	if (!is_counted(b))
 		flows_count_end(f, b, strcmp(reason, flows_shutdown) == 0);
 	sources_give(f->sources, &b->key.addr[CLIENT]);

@@ -73,6 +73,7 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 	t->sink = evidence_sink(f);
 	t->ndpi_second = INT64_MIN;
 	return t->at != NULL && t->room != NULL &&
+	       slab_init(t, &t->talk, sizeof(struct talk), max) &&
 	       slab_init(t, &t->small, OPENING_MAX, TALKS_BUFFERS) &&
 	       slab_init(t, &t->large, TURN_MAX, TALKS_LARGE);
 }
@@ -81,6 +82,7 @@ void talks_fini(struct talks *t)
 {
 	if (t->at != NULL)
 		munmap(t->at, t->max * sizeof(t->at[0]));
+	slab_fini(&t->talk);
 	slab_fini(&t->small);
 	slab_fini(&t->large);
 	talk_room_free(t->room);
@@ -138,9 +140,23 @@ static size_t make_room(struct talks *t, struct stream *s, size_t need, size_t m
 	return size < max ? size : max;
 }
 
-static size_t turn_max(const struct conversation *c)
+/* NULL: not yet recognised. */
+static struct talk *talk_of(const struct talks *t, const struct conversation *c)
 {
-	const struct protocol *protocol = c->talk.protocol;
+	return c->talk != 0 ? (struct talk *)(void *)slab_at(&t->talk, c->talk) : NULL;
+}
+
+/* NULL: not yet recognised, or not what a tunnel carries. */
+static const struct protocol *spoken(const struct talks *t,
+				     const struct conversation *c)
+{
+	const struct talk *talk = talk_of(t, c);
+	return talk != NULL ? talk->protocol : NULL;
+}
+
+static size_t turn_max(const struct talks *t, const struct conversation *c)
+{
+	const struct protocol *protocol = spoken(t, c);
 	return protocol != NULL && protocol->turn_max != 0 ? protocol->turn_max
 							   : OPENING_MAX;
 }
@@ -149,7 +165,7 @@ static size_t turn_max(const struct conversation *c)
 static size_t keep(struct talks *t, const struct conversation *c, struct stream *s,
 		   const uint8_t *at, size_t len)
 {
-	size_t room = make_room(t, s, s->len + len, turn_max(c));
+	size_t room = make_room(t, s, s->len + len, turn_max(t, c));
 	size_t fits = room > s->len ? room - s->len : 0;
 	if (fits > len)
 		fits = len;
@@ -165,6 +181,7 @@ struct work {
 	struct flows *f;
 	struct body *b;
 	struct conversation *c;
+	struct talk *talk; /* NULL: not yet recognised */
 	uint32_t number;
 	int64_t at_us;
 };
@@ -186,14 +203,24 @@ static struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 	struct conversation *c = &f->talks.at[number];
 	if (!b->talks) {
 		b->talks = 1;
-		memset(c, 0, offsetof(struct conversation, talk.sink));
+		memset(c, 0, sizeof(*c));
 		c->left = candidates_begin((uint8_t)b->proto);
 		c->first = c->last = 2;
 	}
 	f->talks.current = number;
-	if (c->named != NULL)
-		point(f, b, &c->talk);
-	return (struct work){ f, b, c, number, at_us };
+	struct talk *talk = talk_of(&f->talks, c);
+	if (talk != NULL)
+		point(f, b, talk);
+	return (struct work){ f, b, c, talk, number, at_us };
+}
+
+void talks_forget(struct flows *f, uint32_t number)
+{
+	struct body *b = &f->table.bodies[number];
+	struct conversation *c = &f->talks.at[number];
+	if (b->talks && c->talk != 0)
+		slab_give(&f->talks.talk, c->talk);
+	b->talks = 0;
 }
 
 /* Nobody reads on; what was read stays until the flow ends. */
@@ -203,24 +230,42 @@ static void stop(struct work *w)
 	forget(&w->f->talks, &w->c->side[CLIENT]);
 	forget(&w->f->talks, &w->c->side[SERVER]);
 	/* Nothing was learned. */
-	if (w->c->named == NULL && *w->c->stranger == '\0')
-		w->b->talks = 0;
+	if (w->c->named == NULL && *w->c->stranger == '\0') {
+		talks_forget(w->f, w->number);
+		w->talk = NULL;
+	}
 }
 
 static void name(struct work *w, const struct protocol *protocol)
 {
+	struct talks *t = &w->f->talks;
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
-		memset(&w->c->talk, 0, offsetof(struct talk, state));
-		w->c->talk.facts.cleartext = UNKNOWN_FLAG;
-		point(w->f, w->b, &w->c->talk);
-		if (w->b->service != SERVICE_NONE && !protocol->is_hidden)
-			services_at(w->f->services, w->b->service)->now.protocol =
-				protocol->name;
-		if (!protocol->is_hidden)
-			evidence_recognised(w->f, w->number, protocol->name, w->at_us);
+		if (w->c->talk == 0) /* there are as many as flows */
+			w->c->talk = slab_take(&t->talk);
+		w->talk = talk_of(t, w->c);
+		memset(w->talk, 0, offsetof(struct talk, state));
+		w->talk->facts.cleartext = UNKNOWN_FLAG;
+		point(w->f, w->b, w->talk);
 	}
-	talk_begin(&w->c->talk, protocol);
+	talk_begin(w->talk, protocol);
+}
+
+/* What a client says to a port is not what the port speaks, until it is answered so. */
+static void note_spoken(struct work *w)
+{
+	const struct protocol *named = w->c->named;
+	if (w->c->is_answered || named->is_hidden)
+		return;
+	w->c->is_answered = 1;
+	if (w->b->service != SERVICE_NONE)
+		services_at(w->f->services, w->b->service)->now.protocol = named->name;
+	evidence_recognised(w->f, w->number, named->name, w->at_us);
+}
+
+static bool is_read(const struct work *w)
+{
+	return w->talk != NULL && w->talk->protocol != NULL;
 }
 
 static bool is_stream(const struct work *w)
@@ -231,7 +276,7 @@ static bool is_stream(const struct work *w)
 /* Takes what the reader need not be given off the front. */
 static void skip(struct work *w, unsigned side, struct bytes *data, size_t *beyond)
 {
-	uint64_t *left = &w->c->talk.skip[side];
+	uint64_t *left = &w->talk->skip[side];
 	size_t here = *left < data->len ? (size_t)*left : data->len;
 	bytes_take(data, here);
 	*left -= here;
@@ -248,14 +293,15 @@ static void keep_rest(struct work *w, unsigned side, const struct said *said)
 	struct bytes rest = said->data;
 	size_t beyond = said->beyond;
 	bool over = said->ends && is_stream(w);
-	if (w->c->talk.skip_turn[side] || over) {
-		w->c->talk.skip_turn[side] = false;
+	if (w->talk->skip_turn[side] || over) {
+		w->talk->skip_turn[side] = false;
+		w->talk->skip[side] = 0;
 		s->is_dropping = is_stream(w);
 		forget(t, s);
 		return;
 	}
 	skip(w, side, &rest, &beyond);
-	if (w->c->talk.skip[side] > 0)
+	if (w->talk->skip[side] > 0)
 		s->far_len = 0;
 	/* What lies behind in the buffer came early: it moves along. */
 	size_t far = s->far_len > 0 ? (size_t)s->far_from + s->far_len : 0;
@@ -278,6 +324,7 @@ static void listen_anew(struct work *w)
 	for (unsigned side = 0; side < 2; side++) {
 		forget(&w->f->talks, &c->side[side]);
 		c->side[side].first_over = 0;
+		c->side[side].first_cut = 0;
 	}
 }
 
@@ -296,15 +343,20 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 			     .beyond = beyond,
 			     .begins = s->may_begin && data.len == fresh,
 			     .after_gap = s->has_gap,
+			     .peer_lost = c->side[1 - side].is_lost,
 			     .ends = ends || !is_stream(w),
 			     .at_us = w->at_us };
 	s->may_begin = 0;
 	s->has_gap = 0;
-	if (!talk_read(&c->talk, &said)) {
+	s->is_lost = 0;
+	bool goes_on = talk_read(w->talk, &said);
+	if (side == SERVER && w->talk->protocol != NULL)
+		note_spoken(w);
+	if (!goes_on) {
 		stop(w);
 		return;
 	}
-	if (c->talk.protocol != NULL) {
+	if (w->talk->protocol != NULL) {
 		keep_rest(w, side, &said);
 		return;
 	}
@@ -314,6 +366,9 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 	if (len > 0)
 		memcpy(rest, said.data.at, len);
 	listen_anew(w);
+	/* It was not what its client took it for. */
+	if (!c->is_answered)
+		c->named = NULL;
 	if (len > 0)
 		opening_add(w, side, bytes_of(rest, len), said.beyond);
 }
@@ -361,20 +416,30 @@ static bool is_blank(const struct opening *opening)
 	return true;
 }
 
+/* A flood of strangers must not cost more than their naming is worth. */
+static void refill(struct talks *t, int64_t second)
+{
+	if (second <= t->ndpi_second)
+		return;
+	int64_t more = t->ndpi_second == INT64_MIN
+			       ? NDPI_AT_ONCE
+			       : (second - t->ndpi_second) * NDPI_PER_SECOND;
+	t->ndpi_second = second;
+	t->ndpi_left = more + t->ndpi_left < NDPI_AT_ONCE
+			       ? t->ndpi_left + (uint32_t)more
+			       : NDPI_AT_ONCE;
+}
+
 /* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
 	struct talks *t = &w->f->talks;
 	struct opening opening = opening_of(w);
-	int64_t second = w->at_us / SECOND_US;
-	if (second != t->ndpi_second) {
-		t->ndpi_second = second;
-		t->ndpi_asked = 0;
-	}
-	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
-	    is_blank(&opening) || !is_worth_asking(w))
+	refill(t, w->at_us / SECOND_US);
+	if (w->c->named != NULL || t->ndpi_left == 0 || is_blank(&opening) ||
+	    !is_worth_asking(w))
 		return;
-	t->ndpi_asked++;
+	t->ndpi_left--;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
 	if (known)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);
@@ -389,11 +454,11 @@ static void read_opening(struct work *w)
 	for (unsigned turn = 0; turn < 2 && w->b->listens; turn++) {
 		unsigned side = c->first ^ turn;
 		struct stream *s = &c->side[side];
-		if (s->len == 0 || c->talk.protocol == NULL)
+		if (s->len == 0 || !is_read(w))
 			continue;
 		s->may_begin = 1;
 		read_on(w, side, bytes_of(kept(&w->f->talks, s), s->len), s->len, 0,
-			s->is_dropping);
+			s->first_cut);
 	}
 }
 
@@ -447,7 +512,9 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 		    ++c->unanswered < UNANSWERED_MAX)
 			return;
 		other->first_over = 1;
-		if (decide(w) && w->b->listens && c->talk.protocol != NULL) {
+		if (decide(w) && w->b->listens && is_read(w)) {
+			s->is_dropping = 0;
+			s->has_gap = s->first_cut;
 			s->may_begin = 1;
 			read_on(w, side, data, data.len, beyond, beyond > 0);
 		}
@@ -456,6 +523,7 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 	size_t fits = keep(&w->f->talks, c, s, data.at, data.len);
 	if (fits < data.len || beyond > 0 || !is_stream(w)) {
 		s->first_over = 1;
+		s->first_cut = is_stream(w);
 		s->is_dropping = is_stream(w);
 	}
 	decide(w);
@@ -463,23 +531,42 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 
 /* ---- bytes in order ---- */
 
-static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+/* As many bytes as fit behind those kept are read with them; false: that was all. */
+static bool take_piece(struct work *w, unsigned side, struct bytes *data, size_t beyond)
 {
 	struct talks *t = &w->f->talks;
-	struct conversation *c = w->c;
-	struct stream *s = &c->side[side];
-	if (c->talk.protocol == NULL) {
+	struct stream *s = &w->c->side[side];
+	size_t had = s->len, fits = keep(t, w->c, s, data->at, data->len);
+	bytes_take(data, fits);
+	bool is_last = data->len == 0;
+	read_on(w, side, bytes_of(kept(t, s), s->len), fits, is_last ? beyond : 0,
+		is_last && beyond > 0);
+	if (!w->b->listens || s->is_dropping)
+		return false;
+	/* Nothing was taken, and no more can be kept: it must do with what there is. */
+	bool is_full = !is_last || s->len >= turn_max(t, w->c);
+	if (is_read(w) && s->len == had + fits && is_full) {
+		read_on(w, side, bytes_of(kept(t, s), s->len), 0, data->len + beyond,
+			true);
+		return false;
+	}
+	return !is_last;
+}
+
+static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+{
+	struct stream *s = &w->c->side[side];
+	while (is_read(w) && s->len > 0) {
+		if (!take_piece(w, side, &data, beyond))
+			return;
+		skip(w, side, &data, &beyond);
+		if (data.len + beyond == 0)
+			return;
+	}
+	if (!is_read(w))
 		opening_add(w, side, data, beyond);
-		return;
-	}
-	if (s->len == 0) {
+	else
 		read_on(w, side, data, data.len, beyond, beyond > 0 && is_stream(w));
-		return;
-	}
-	size_t fits = keep(t, c, s, data.at, data.len);
-	bool full = fits < data.len || s->len >= turn_max(c);
-	read_on(w, side, bytes_of(kept(t, s), s->len), fits, beyond + data.len - fits,
-		full || beyond > 0);
 }
 
 /* The other side speaks: what this one says next is a new turn. */
@@ -564,7 +651,7 @@ static bool keep_early(struct work *w, struct stream *s, const struct packet *p,
 		      ahead + len <= (size_t)s->far_from + s->far_len;
 	if (inside)
 		return true;
-	if ((s->far_len > 0 && !extends) || make_room(t, s, end, turn_max(w->c)) < end)
+	if ((s->far_len > 0 && !extends) || make_room(t, s, end, TURN_MAX) < end)
 		return false;
 	memcpy(kept(t, s) + s->len + ahead, p->payload.at, len);
 	if (!extends)
@@ -579,9 +666,10 @@ static void give_up_turn(struct work *w, unsigned side)
 	struct talks *t = &w->f->talks;
 	struct conversation *c = w->c;
 	struct stream *s = &c->side[side];
-	if (c->talk.protocol == NULL) {
+	if (!is_read(w)) {
 		s->far_len = 0;
 		s->first_over = s->len > 0;
+		s->first_cut = 1;
 	} else if (s->len > 0) {
 		s->far_len = 0;
 		read_on(w, side, bytes_of(kept(t, s), s->len), 0, 0, true);
@@ -589,6 +677,9 @@ static void give_up_turn(struct work *w, unsigned side)
 		forget(t, s);
 	}
 	s->is_dropping = 1;
+	if (w->talk != NULL)
+		w->talk->skip[side] = 0;
+	s->is_lost = 1;
 }
 
 /* The early piece now follows what came: both are read as one. */
@@ -608,7 +699,7 @@ static void take_early(struct work *w, struct stream *s, unsigned side,
 		s->far_len = 0;
 	}
 	s->len = (uint16_t)(s->len + len);
-	if (w->c->talk.protocol == NULL) {
+	if (!is_read(w)) {
 		if (w->c->first == 2)
 			w->c->first = (uint8_t)side;
 		if (w->c->side[1 - side].len > 0)
@@ -616,7 +707,7 @@ static void take_early(struct work *w, struct stream *s, unsigned side,
 		decide(w);
 	} else {
 		read_on(w, side, bytes_of(at, s->len), len, 0,
-			s->len >= turn_max(w->c));
+			s->len >= turn_max(&w->f->talks, w->c));
 	}
 }
 
@@ -627,15 +718,14 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	int32_t lost = (int32_t)(ack - s->next);
 	if (!s->has_begun || lost <= 0)
 		return;
-	uint64_t *skipping = &w->c->talk.skip[side];
-	if (w->c->named != NULL && *skipping >= (uint64_t)lost) {
-		*skipping -= (uint64_t)lost;
-	} else {
-		if (w->c->named != NULL)
-			*skipping = 0;
-		give_up_turn(w, side);
-	}
 	s->next = ack;
+	if (w->talk != NULL && w->talk->skip[side] >= (uint64_t)lost) {
+		w->talk->skip[side] -= (uint64_t)lost;
+		return;
+	}
+	if (w->talk != NULL)
+		w->talk->skip[side] = 0;
+	give_up_turn(w, side);
 }
 
 /* Bytes that need not be in order, because nobody is given them. */
@@ -643,14 +733,13 @@ static bool take_unread(struct work *w, unsigned side, struct bytes *data,
 			uint32_t ahead, size_t *beyond)
 {
 	struct stream *s = &w->c->side[side];
-	uint64_t *skipping = &w->c->talk.skip[side];
 	if (s->is_dropping) {
 		s->next += ahead + (uint32_t)(data->len + *beyond);
 		return true;
 	}
-	if (w->c->named == NULL || *skipping == 0 || *skipping < ahead)
+	if (w->talk == NULL || w->talk->skip[side] == 0 || w->talk->skip[side] < ahead)
 		return false;
-	*skipping -= ahead;
+	w->talk->skip[side] -= ahead;
 	s->next += ahead;
 	size_t all = data->len + *beyond;
 	skip(w, side, data, beyond);
@@ -711,9 +800,9 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 
 bool talks_times_answers(const struct flows *f, uint32_t number)
 {
-	const struct body *b = &f->table.bodies[number];
-	const struct conversation *c = &f->talks.at[number];
-	return b->talks && c->talk.protocol != NULL && c->talk.protocol->times_answers;
+	const struct protocol *protocol = spoken(&f->talks, &f->talks.at[number]);
+	return f->table.bodies[number].talks && protocol != NULL &&
+	       protocol->times_answers;
 }
 
 void talks_begin(struct flows *f, struct body *b)
@@ -729,13 +818,13 @@ void talks_settle(struct flows *f, uint32_t number)
 	if (!b->talks || f->talks.at[number].is_settled)
 		return;
 	struct work w = work_of(f, number, body_last(b));
-	if (b->listens && w.c->talk.protocol == NULL && w.c->first != 2) {
+	if (b->listens && !is_read(&w) && w.c->first != 2) {
 		w.c->side[CLIENT].first_over = w.c->side[SERVER].first_over = 1;
 		decide(&w);
 	}
 	w.c->is_settled = 1;
-	if (w.c->named != NULL)
-		talk_end(&w.c->talk, w.at_us);
+	if (w.talk != NULL)
+		talk_end(w.talk, w.at_us);
 	stop(&w);
 }
 
@@ -754,7 +843,7 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 	}
 	if (c->named == NULL)
 		return;
-	const struct facts *facts = &c->talk.facts;
+	const struct facts *facts = &talk_of(&f->talks, c)->facts;
 	if (!c->named->is_hidden) {
 		record_text(out->protocol, sizeof(out->protocol), c->named->name);
 		out->protocol_by = "content";

@@ -59,7 +59,9 @@ static const char *const of_daemon[] = {
 	"rename", "renameat", "renameat2", "rmdir", "sync_file_range", "unlink",
 	"unlinkat", "utimensat",
 	/* the HTTP server */
-	"accept", "accept4", "sendfile", NULL
+	"accept", "accept4", "sendfile",
+	/* the journal: libsystemd notices new files of it */
+	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL
 };
 
 static const char *const of_guard[] = {

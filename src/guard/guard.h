@@ -107,11 +107,13 @@ int sandbox_own_folder(const char *folder, const char *user);
 /*
  * Gives up everything but read and write in state_folder, for good, for this thread
  * and those it will start.  readable: files and folders that stay readable as well, as
- * far as the user may read them; ended by NULL.  What can't be done is in *out, and no
- * failure.  Descriptors that are open stay.
+ * far as the user may read them; ended by NULL.  groups: the only ones that the user is
+ * also a member of, besides its own, those that exist; ended by NULL.  What can't be
+ * done is in *out, and no failure.  Descriptors that are open stay.
  *
  * A system call that is not foreseen fails with EPERM; with BREAKWATER_SECCOMP=kill in
  * the environment it ends the process, so that tests find it.
  */
 void sandbox_enter(const char *user, const char *state_folder,
-		   const char *const *readable, struct sandbox_report *out);
+		   const char *const *readable, const char *const *groups,
+		   struct sandbox_report *out);

@@ -46,16 +46,32 @@ __attribute__((format(printf, 4, 5))) static void report(struct sandbox_report *
 	va_end(args);
 }
 
-static int become(const struct user *user)
+enum { GROUPS_MAX = 8 };
+
+static size_t find_groups(const char *const *names, gid_t out[static GROUPS_MAX])
 {
-	if (setgroups(0, NULL) != 0 ||
+	size_t count = 0;
+	for (; *names != NULL && count < GROUPS_MAX; names++) {
+		const struct group *group = getgrnam(*names);
+		if (group != NULL)
+			out[count++] = group->gr_gid;
+	}
+	return count;
+}
+
+static int become(const struct user *user, const char *const *groups)
+{
+	gid_t also[GROUPS_MAX];
+	size_t count = find_groups(groups, also);
+	if (setgroups(count, also) != 0 ||
 	    setresgid(user->gid, user->gid, user->gid) != 0 ||
 	    setresuid(user->uid, user->uid, user->uid) != 0)
 		return -errno;
 	return 0;
 }
 
-static void change_user(const char *name, struct sandbox_report *out)
+static void change_user(const char *name, const char *const *groups,
+			struct sandbox_report *out)
 {
 	struct user user;
 	if (geteuid() != 0) {
@@ -67,7 +83,7 @@ static void change_user(const char *name, struct sandbox_report *out)
 		return;
 	}
 	user_find(name, &user);
-	int error = user.uid != 0 ? become(&user) : 0;
+	int error = user.uid != 0 ? become(&user, groups) : 0;
 	if (user.uid == 0)
 		report(out, SANDBOX_USER, false, "root, as configured");
 	else if (error != 0)
@@ -101,12 +117,13 @@ static void enter_landlock(const char *state_folder, const char *const *readable
 }
 
 void sandbox_enter(const char *user, const char *state_folder,
-		   const char *const *readable, struct sandbox_report *out)
+		   const char *const *readable, const char *const *groups,
+		   struct sandbox_report *out)
 {
 	const struct rlimit none = { 0, 0 };
 	tzset(); /* its file is out of reach later */
 	int bounding = rights_drop_bounding();
-	change_user(user, out);
+	change_user(user, groups, out);
 	drop_capabilities(bounding, out);
 	setrlimit(RLIMIT_CORE, &none); /* memory is full of other people's names */
 	int error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;

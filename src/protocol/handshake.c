@@ -20,7 +20,9 @@ void *tls_shared_new(void)
 		return NULL;
 	shared->digests = digests_new();
 	shared->certificates = certificates_new();
-	if (shared->digests == NULL || shared->certificates == NULL) {
+	shared->pieces = pieces_new();
+	if (shared->digests == NULL || shared->certificates == NULL ||
+	    shared->pieces == NULL) {
 		tls_shared_free(shared);
 		return NULL;
 	}
@@ -32,6 +34,7 @@ void tls_shared_free(void *self)
 	struct tls_shared *shared = self;
 	digests_free(shared->digests);
 	certificates_free(shared->certificates);
+	pieces_free(shared->pieces);
 	free(shared);
 }
 
@@ -115,23 +118,19 @@ bool handshake_server_hello(struct talk *talk, struct handshake *handshake,
 }
 
 void handshake_certificate(struct talk *talk, struct handshake *handshake,
-			   struct bytes der)
+			   struct bytes der, int64_t at_us)
 {
 	struct tls_shared *shared = tls_shared(talk);
 	uint64_t key;
-	if (shared != NULL &&
-	    certificate_read(shared->certificates, shared->digests, der, &key) != NULL)
+	if (shared != NULL && certificate_read(shared->certificates, shared->digests,
+					       der, at_us, &key) != NULL)
 		handshake->certificate = key;
 }
 
-void handshake_alert(struct talk *talk, struct handshake *handshake, unsigned by,
-		     uint8_t alert)
+void handshake_alert(struct handshake *handshake, unsigned by, uint8_t alert)
 {
-	enum { INTERNAL_ERROR = 80 };
 	handshake->alert = alert;
 	handshake->alert_by_server = by == SERVER;
-	if (by == SERVER && alert == INTERNAL_ERROR)
-		talk_answered(talk, true, UNKNOWN_U64);
 }
 
 static void fill_certificate(struct tls_record *record,
@@ -190,6 +189,13 @@ static void tell_record(struct talk *talk, const struct handshake *handshake,
 	talk_record(talk, RECORD_tls, &record, at_us);
 }
 
+/* What is shown to be refused, old versions or an unknown name, is no failure. */
+static bool is_servers_failure(const struct handshake *handshake)
+{
+	enum { INTERNAL_ERROR = 80 };
+	return handshake->alert_by_server && handshake->alert == INTERNAL_ERROR;
+}
+
 void handshake_tell(struct talk *talk, struct handshake *handshake, int64_t at_us)
 {
 	const struct certificate *certificate = NULL;
@@ -200,6 +206,8 @@ void handshake_tell(struct talk *talk, struct handshake *handshake, int64_t at_u
 	if (handshake->certificate != 0 && (shared = tls_shared(talk)) != NULL)
 		certificate =
 			certificate_again(shared->certificates, handshake->certificate);
+	if (handshake->has_server || handshake->alert_by_server)
+		talk_answered(talk, is_servers_failure(handshake), UNKNOWN_U64);
 	if (handshake->has_server)
 		handshake_judge(talk, handshake, certificate, at_us);
 	if (talk_wants(talk, RECORD_tls))

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "protocol/certificate.h"
+#include "protocol/pieces.h"
 #include "protocol/protocol.h"
 
 /* Handshake messages, RFC 8446 4 and RFC 5246 7.4. */
@@ -42,10 +43,11 @@ struct handshake {
 struct tls_shared {
 	struct digests *digests;
 	struct certificates *certificates;
+	struct pieces *pieces;
 	uint8_t message[TURN_MAX]; /* one that came in pieces, put together */
 };
 void *tls_shared_new(void);
-void tls_shared_free(void *shared);
+void tls_shared_free(void *self);
 struct tls_shared *tls_shared(struct talk *talk); /* NULL without memory */
 
 /* False if it is broken. */
@@ -56,9 +58,8 @@ bool handshake_server_hello(struct talk *talk, struct handshake *handshake,
 			    struct bytes body, bool *is_last);
 /* The server's, DER. */
 void handshake_certificate(struct talk *talk, struct handshake *handshake,
-			   struct bytes der);
-void handshake_alert(struct talk *talk, struct handshake *handshake, unsigned by,
-		     uint8_t alert);
+			   struct bytes der, int64_t at_us);
+void handshake_alert(struct handshake *handshake, unsigned by, uint8_t alert);
 /* Version and cipher of a server that chose without a ServerHello of TLS. */
 void handshake_chosen(struct talk *talk, struct handshake *handshake, uint16_t version,
 		      uint16_t cipher);

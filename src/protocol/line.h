@@ -31,7 +31,7 @@ static inline uint8_t line_lower(uint8_t c)
 static inline bool line_starts(struct bytes line, const char *text)
 {
 	size_t len = strlen(text);
-	return line.len >= len && memcmp(line.at, text, len) == 0;
+	return line.len >= len && (len == 0 || memcmp(line.at, text, len) == 0);
 }
 
 /* The same, whatever the case of ASCII letters; text is lower case. */

@@ -53,6 +53,7 @@ struct said {
 	size_t beyond;  /* bytes that came with them and are not given */
 	bool begins;    /* data starts with the first byte of a turn */
 	bool after_gap; /* bytes of this side before it were lost or not given */
+	bool peer_lost; /* and bytes of the other side, since it was last given */
 	bool ends;      /* what is left of data will not be given again */
 	int64_t at_us;
 };
@@ -119,7 +120,7 @@ struct protocol {
 
 enum {
 	TURN_MAX = 16384,
-	TALK_STATE_MAX = 320,
+	TALK_STATE_MAX = 512,
 	TALK_NOTICES = 6,
 	USER_MAX = 64,
 };
@@ -180,16 +181,15 @@ static inline void talk_skip(struct talk *talk, unsigned by, uint64_t n)
 }
 
 /*
- * The same for the next n bytes, where some of them may be at hand already: those are
- * taken.
+ * The same for the next n bytes where some of them may be at hand: those are taken.  If
+ * the rest of the turn is not given anyway, nothing else need be passed over.
  */
 static inline void talk_pass(struct talk *talk, struct said *said, uint64_t n)
 {
 	size_t here = n < said->data.len ? (size_t)n : said->data.len;
 	bytes_take(&said->data, here);
-	n -= here;
-	if (n > said->beyond)
-		talk_skip(talk, said->by, n - said->beyond);
+	if (!said->ends)
+		talk_skip(talk, said->by, n - here);
 }
 
 /* Nor is what else its turn brings, data included: take nothing more of it. */

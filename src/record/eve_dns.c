@@ -81,11 +81,15 @@ static int type_of(const char *answer, int asked)
 	return asked == PTR && ends_with(answer, ".arpa") ? CNAME : asked;
 }
 
-/* Takes the next answer off *text; "" at the end. */
-static void next_answer(const char **text, char answer[static 256])
+/*
+ * Takes the next answer off *text; "" at the end.  The last of a text that is full was
+ * cut, and half an address looks like a name.
+ */
+static void next_answer(const char **text, bool is_full, char answer[static 256])
 {
 	size_t len = strcspn(*text, ",");
-	snprintf(answer, 256, "%.*s", (int)len, *text);
+	bool is_last = (*text)[len] == '\0';
+	snprintf(answer, 256, "%.*s", is_last && is_full ? 0 : (int)len, *text);
 	*text += len + ((*text)[len] != '\0');
 }
 
@@ -95,9 +99,10 @@ static void pick(const struct dns_record *dns, int asked, int type,
 {
 	char answer[256];
 	size_t len = 0;
+	bool is_full = strlen(dns->answer) >= sizeof(dns->answer) - 2;
 	picked[0] = '\0';
 	for (const char *at = dns->answer; *at != '\0';) {
-		next_answer(&at, answer);
+		next_answer(&at, is_full, answer);
 		if (answer[0] != '\0' && type_of(answer, asked) == type)
 			len += (size_t)snprintf(picked + len, 512 - len, "%s,", answer);
 	}
@@ -147,9 +152,13 @@ static void write_answer(struct buf *out, const struct flow_record *flow,
 void eve_dns(struct buf *out, const struct flow_record *flow,
 	     const struct dns_record *dns)
 {
-	write_query(out, flow, dns);
-	if (dns->flags == UNKNOWN_U32)
-		return;
-	buf_char(out, '\n');
-	write_answer(out, flow, dns);
+	bool is_answered = dns->flags != UNKNOWN_U32;
+	/* An answer alone may have come to a question that was not seen. */
+	bool is_asked = !is_answered || dns->took_us != UNKNOWN_U64;
+	if (is_asked)
+		write_query(out, flow, dns);
+	if (is_asked && is_answered)
+		buf_char(out, '\n');
+	if (is_answered)
+		write_answer(out, flow, dns);
 }

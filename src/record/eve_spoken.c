@@ -5,7 +5,6 @@
  * Suricata's order.  What Suricata's schema has no member for is left out; the record
  * itself (--format native) has all of it.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +75,11 @@ static void write_http(struct buf *out, const void *record)
 
 /* ---- TLS ---- */
 
+static char upper(char c)
+{
+	return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 /* "1f03" is "1F:03". */
 static void write_serial(struct buf *out, const char *serial)
 {
@@ -84,7 +88,7 @@ static void write_serial(struct buf *out, const char *serial)
 	for (size_t i = 0; i < digits; i++) {
 		if (i > 0 && (digits - i) % 2 == 0)
 			text[len++] = ':';
-		text[len++] = (char)toupper((unsigned char)serial[i]);
+		text[len++] = upper(serial[i]);
 	}
 	text[len] = '\0';
 	object_text(out, "serial", text);
@@ -280,9 +284,18 @@ static const struct event {
 };
 static const struct event quic = { RECORD_tls, "quic", write_quic };
 
+/* Over UDP it is QUIC's handshake, or DTLS, which a JA4 tells as well as a version. */
+static bool is_quic(const struct spoken *record)
+{
+	const struct tls_record *tls = (const void *)record;
+	bool is_dtls = tls->ja4[0] == 'd' ||
+		       (tls->version != NULL && strncmp(tls->version, "DTLS", 4) == 0);
+	return is_word(record->transport, "udp") && !is_dtls;
+}
+
 static const struct event *event_of(enum record_kind kind, const struct spoken *record)
 {
-	if (kind == RECORD_tls && is_word(record->transport, "udp"))
+	if (kind == RECORD_tls && is_quic(record))
 		return &quic;
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i].kind == kind)

@@ -40,7 +40,7 @@ _Noreturn static void capture_without_rights(const struct capture_opened *opened
 					     int from, int to)
 {
 	static struct sandbox_report report;
-	const char *const readable[] = { NULL };
+	const char *const none[] = { NULL };
 	char error[CAPTURE_ERROR_MAX] = "";
 	int status;
 	struct capture_live_options options = { .interfaces = names,
@@ -49,7 +49,7 @@ _Noreturn static void capture_without_rights(const struct capture_opened *opened
 						.fanout_group = GROUP,
 						.ring_bytes = RING_BYTES,
 						.opened = opened };
-	sandbox_enter("nobody", "/nonexistent", readable, &report);
+	sandbox_enter("nobody", "/nonexistent", none, none, &report);
 	struct capture *capture = capture_live(&options, error, &status);
 	if (capture == NULL || !has_given_up_all(&report)) {
 		fprintf(stderr, "# %s\n", error);

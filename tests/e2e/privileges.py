@@ -4,6 +4,7 @@
 The daemon is an ordinary user with nothing left; the guard is root with little; both are
 gone when the daemon is, however it ends.
 """
+import grp
 import json
 import os
 import pathlib
@@ -21,6 +22,8 @@ NOBODY = 65534
 TALKS, TALK_S = 9, 0.6  # so long that a port without a listener would be told
 # CAP_DAC_READ_SEARCH, NET_ADMIN, NET_RAW, SYS_PTRACE, SYS_ADMIN, PERFMON, BPF
 GUARD_KEEPS = sum(1 << number for number in (2, 12, 13, 19, 21, 38, 39))
+LOG_GROUPS = [str(one.gr_gid) for one in grp.getgrall()
+              if one.gr_name in ("adm", "systemd-journal")]
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
 
@@ -66,8 +69,8 @@ def rights(tap, lab):
     tap.ok(all(int(one[name], 16) == 0 for one in told for name in SETS),
            "no thread of the daemon has a capability, nor can get one", told)
     tap.ok(all(one["Uid"].split() == one["Gid"].split() == [str(NOBODY)] * 4 and
-               one["Groups"].strip() == "" for one in told),
-           "all of them are nobody, in no other group", told)
+               sorted(one["Groups"].split()) == sorted(LOG_GROUPS) for one in told),
+           "all of them are nobody, besides only in the groups that may read logs", told)
     tap.ok(all((one["NoNewPrivs"], one["Seccomp"]) == ("1", "2") for one in told),
            "all of them are under seccomp, with no_new_privs", told)
 
@@ -229,13 +232,32 @@ class Ordinary(e2e.Monitor):
         until(self.answers, f"breakwater run: {self.program.err()}")
 
 
+def without_logs(tap, lab):
+    _, server = cable(lab)
+    config = lab.dir / "config.yaml"
+    config.write_text("logs: {journal: no, programs: no}\n")
+    monitor = lab.monitor(server, "-c", str(config))
+    tap.equal(status_of(monitor.program.pid)["Groups"].strip(), "",
+              "who reads no logs is in no other group")
+    monitor.stop()
+
+
 def ordinary(tap, lab):
     _, server = cable(lab)
-    monitor = Ordinary(lab, server, False)
-    tap.ok(monitor.program.err().count("\n") == 1 and
-           all(word in monitor.program.err() for word in ("packets", "not permitted", "root")),
-           "started without root it says in a line what it can't see",
-           monitor.program.err())
+    config, closed = lab.dir / "config.yaml", lab.dir / "its.log"
+    config.write_text(f"logs: {{journal: no, files: [{closed}]}}\n")
+    closed.touch(mode=0o600)
+    monitor = Ordinary(lab, server, False, "-c", str(config))
+    until(lambda: "breakwater: logs: " in monitor.program.err(), "a word about logs")
+    said = monitor.program.err().splitlines()
+    packets = [line for line in said if all(word in line for word in
+                                            ("packets", "not permitted", "root"))]
+    logs = [line for line in said if line.startswith("breakwater: logs: can't read /")]
+    tap.ok(len(packets) == 1 and len(logs) == 1 and len(said) == 2,
+           "started without root it says in a line each what it can't see", said)
+    tap.ok("its.log" in logs[0] and "adm" in logs[0] and
+           "its.log" in monitor.get("status")["logs"]["denied"],
+           "logs too, and who may read them", logs)
     until(lambda: "Dashboard" in monitor.program.out(), "a greeting")
     tap.ok("Watching   ! no packets: not permitted" in monitor.program.out(),
            "and greets with it", monitor.program.out())
@@ -295,5 +317,5 @@ def refused(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(rights, chosen, killed, without_guard, wrong_state, ordinary,
-                      file_capability, refused))
+    sys.exit(e2e.main(rights, chosen, killed, without_guard, wrong_state, without_logs,
+                      ordinary, file_capability, refused))

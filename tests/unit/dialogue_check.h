@@ -209,7 +209,7 @@ static inline void dialogue_noise(const struct protocol *protocol, uint8_t trans
 	}
 }
 
-/* Openings of others: what each side says first. */
+/* What each side says first, and of whom. */
 #define TEXT(text)                                                                     \
 	{                                                                              \
 		(const uint8_t *)(text), sizeof(text) - 1, false                       \
@@ -217,67 +217,87 @@ static inline void dialogue_noise(const struct protocol *protocol, uint8_t trans
 static const struct other_opening {
 	uint8_t transport;
 	struct bytes said[2];
+	const char *of;
 } other_openings[] = {
 	{ IPPROTO_TCP,
 	  { TEXT("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-	    TEXT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") } },
+	    TEXT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") },
+	  "http" },
 	{ IPPROTO_TCP,
-	  { TEXT("SSH-2.0-OpenSSH_9.2\r\n"), TEXT("SSH-2.0-OpenSSH_9.6\r\n") } },
-	{ IPPROTO_TCP, { TEXT("EHLO a\r\n"), TEXT("220 a ESMTP Postfix\r\n") } },
-	{ IPPROTO_TCP, { TEXT("USER a\r\n"), TEXT("220 (vsFTPd 3.0.3)\r\n") } },
-	{ IPPROTO_TCP, { TEXT("USER a\r\n"), TEXT("+OK Dovecot ready.\r\n") } },
+	  { TEXT("SSH-2.0-OpenSSH_9.2\r\n"), TEXT("SSH-2.0-OpenSSH_9.6\r\n") },
+	  "ssh" },
 	{ IPPROTO_TCP,
-	  { TEXT("a1 LOGIN a b\r\n"), TEXT("* OK [CAPABILITY IMAP4rev1] ready\r\n") } },
+	  { TEXT("EHLO a\r\n"), TEXT("220 a ESMTP Postfix\r\n") },
+	  "smtp" },
+	{ IPPROTO_TCP, { TEXT("USER a\r\n"), TEXT("220 (vsFTPd 3.0.3)\r\n") }, "ftp" },
+	{ IPPROTO_TCP, { TEXT("USER a\r\n"), TEXT("+OK Dovecot ready.\r\n") }, "pop3" },
+	{ IPPROTO_TCP,
+	  { TEXT("a1 LOGIN a b\r\n"), TEXT("* OK [CAPABILITY IMAP4rev1] ready\r\n") },
+	  "imap" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xa0"),
-	    TEXT("\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03") } },
-	{ IPPROTO_TCP, { TEXT("\xff\xfd\x03\xff\xfb\x18"), TEXT("\xff\xfd\x25") } },
+	    TEXT("\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03") },
+	  "tls" },
+	{ IPPROTO_TCP,
+	  { TEXT("\xff\xfd\x03\xff\xfb\x18"), TEXT("\xff\xfd\x25") },
+	  "telnet" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01"
 		 "\x00\x08\x00\x03\x00\x00\x00"),
 	    TEXT("\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02"
-		 "\x0f\x08\x00\x02\x00\x00\x00") } },
+		 "\x0f\x08\x00\x02\x00\x00\x00") },
+	  "rdp" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x12\x01\x00\x2f\x00\x00\x01\x00\x00\x00\x1a\x00"
 		 "\x06\x01\x00\x20\x00\x01\x02\x00\x21\x00\x01\x03"),
-	    TEXT("\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00\x1a") } },
+	    TEXT("\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00\x1a") },
+	  "mssql" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a"),
-	    TEXT("\x00\x01\x00\x00\x00\x17\x01\x03\x14\x00\x00") } },
+	    TEXT("\x00\x01\x00\x00\x00\x17\x01\x03\x14\x00\x00") },
+	  "modbus" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x00\x1e\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00"
 		 "\x00\x00\x03www\x07"
 		 "example\x03"
 		 "com\x00\x00\x01"
 		 "\x00\x01"),
-	    TEXT("\x00\x0c\xab\xcd\x81\x83\x00\x00\x00\x00") } },
+	    TEXT("\x00\x0c\xab\xcd\x81\x83\x00\x00\x00\x00") },
+	  "dns" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x13"
 		 "BitTorrent protocol\x00\x00\x00\x00\x00"),
 	    TEXT("\x13"
-		 "BitTorrent protocol\x00\x00\x00\x00\x00") } },
-	{ IPPROTO_TCP, { TEXT("\x05\x01\x00"), TEXT("\x05\x00") } },
+		 "BitTorrent protocol\x00\x00\x00\x00\x00") },
+	  "bittorrent" },
+	{ IPPROTO_TCP, { TEXT("\x05\x01\x00"), TEXT("\x05\x00") }, "socks" },
 	{ IPPROTO_TCP,
 	  { TEXT("\x04\x01\x00\x50\xc0\x00\x02\x01root\x00"),
-	    TEXT("\x00\x5a\x00\x50\xc0\x00\x02\x01") } },
+	    TEXT("\x00\x5a\x00\x50\xc0\x00\x02\x01") },
+	  "socks" },
 	{ IPPROTO_TCP,
 	  { TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-	    TEXT("\x00\x00\x12\x04\x00\x00\x00\x00\x00") } },
-	{ IPPROTO_TCP, { TEXT("stats\r\n"), TEXT("STAT pid 1162\r\n") } },
+	    TEXT("\x00\x00\x12\x04\x00\x00\x00\x00\x00") },
+	  "http2" },
+	{ IPPROTO_TCP, { TEXT("stats\r\n"), TEXT("STAT pid 1162\r\n") }, "memcached" },
 	{ IPPROTO_TCP,
-	  { TEXT("OPTIONS sip:a@b SIP/2.0\r\n"), TEXT("SIP/2.0 200 OK\r\n") } },
+	  { TEXT("OPTIONS sip:a@b SIP/2.0\r\n"), TEXT("SIP/2.0 200 OK\r\n") },
+	  "sip" },
 	{ IPPROTO_TCP,
-	  { TEXT("GNUTELLA CONNECT/0.6\r\n"), TEXT("GNUTELLA/0.6 200 OK\r\n") } },
+	  { TEXT("GNUTELLA CONNECT/0.6\r\n"), TEXT("GNUTELLA/0.6 200 OK\r\n") },
+	  "gnutella" },
 	{ IPPROTO_UDP,
 	  { TEXT("\xab\xcd\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 		 "\x03www\x00\x00\x01\x00\x01"),
 	    TEXT("\xab\xcd\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00"
-		 "\x03www\x00\x00\x01\x00\x01") } },
+		 "\x03www\x00\x00\x01\x00\x01") },
+	  "dns" },
 	{ IPPROTO_UDP,
 	  { TEXT("\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x04"
 		 "\x01\x02\x03\x04\x02\x01\x00\x02\x01\x00\x30\x0b"
 		 "\x30\x09\x06\x05\x2b\x06\x01\x02\x01\x05\x00"),
-	    TEXT("\x30\x26\x02\x01\x01\x04\x06public\xa2\x19") } },
+	    TEXT("\x30\x26\x02\x01\x01\x04\x06public\xa2\x19") },
+	  "snmp" },
 	{ IPPROTO_UDP,
 	  { TEXT("\x23\x02\x06\xec\x00\x00\x00\x00\x00\x00\x00\x00"
 		 "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -286,27 +306,33 @@ static const struct other_opening {
 	    TEXT("\x24\x02\x06\xec\x00\x00\x00\x00\x00\x00\x00\x00"
 		 "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 		 "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-		 "\x00\x00\x00\x00\xe8\x7a\x01\x02\x03\x04\x05\x06") } },
+		 "\x00\x00\x00\x00\xe8\x7a\x01\x02\x03\x04\x05\x06") },
+	  "ntp" },
 	{ IPPROTO_UDP,
-	  { TEXT("M-SEARCH * HTTP/1.1\r\n"), TEXT("HTTP/1.1 200 OK\r\n") } },
+	  { TEXT("M-SEARCH * HTTP/1.1\r\n"), TEXT("HTTP/1.1 200 OK\r\n") },
+	  "ssdp" },
 	{ IPPROTO_UDP,
 	  { TEXT("\x00\x01\x00\x00\x21\x12\xa4\x42\x01\x02\x03\x04"
 		 "\x05\x06\x07\x08\x09\x0a\x0b\x0c"),
 	    TEXT("\x01\x01\x00\x0c\x21\x12\xa4\x42\x01\x02\x03\x04"
 		 "\x05\x06\x07\x08\x09\x0a\x0b\x0c\x00\x20\x00\x08"
-		 "\x00\x01\xa1\x47\x5e\x12\xa4\x43") } },
+		 "\x00\x01\xa1\x47\x5e\x12\xa4\x43") },
+	  "stun" },
 	{ IPPROTO_UDP,
 	  { TEXT("\xc3\x00\x00\x00\x01\x08\x01\x02\x03\x04\x05\x06"
 		 "\x07\x08\x00\x00\x44\x9e\xaa\xbb\xcc\xdd\xee\xff"),
 	    TEXT("\xc5\x00\x00\x00\x01\x00\x08\x01\x02\x03\x04\x05"
-		 "\x06\x07\x08\x00\x40\x75\xaa\xbb\xcc\xdd\xee\xff") } },
+		 "\x06\x07\x08\x00\x40\x75\xaa\xbb\xcc\xdd\xee\xff") },
+	  "quic" },
 	{ IPPROTO_UDP,
 	  { TEXT("d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa"
 		 "1:y1:qe"),
-	    TEXT("d1:rd2:id20:mnopqrstuvwxyz123456e1:t2:aa1:y1:re") } },
+	    TEXT("d1:rd2:id20:mnopqrstuvwxyz123456e1:t2:aa1:y1:re") },
+	  "bittorrent" },
 	{ IPPROTO_UDP,
 	  { TEXT("\x01\x00\x00\x00\x94\x6c\xb0\xc7\x00\x00\x00\x00"),
-	    TEXT("\x02\x00\x00\x00\x94\x6c\xb0\xc7\x00\x00\x00\x00") } },
+	    TEXT("\x02\x00\x00\x00\x94\x6c\xb0\xc7\x00\x00\x00\x00") },
+	  "wireguard" },
 };
 #undef TEXT
 
@@ -321,7 +347,7 @@ static inline void dialogue_claims_no_other(const struct protocol *protocol)
 		for (size_t k = 0; k < sizeof(protocol->transports); k++)
 			is_spoken |=
 				protocol->transports[k] == other_openings[i].transport;
-		if (!is_spoken)
+		if (!is_spoken || strcmp(other_openings[i].of, protocol->name) == 0)
 			continue;
 		uint8_t over = other_openings[i].transport;
 		if (verdict_of(protocol, over, client, server) == VERDICT_YES ||

@@ -73,8 +73,7 @@ static const char *member_of(const char *json, const char *name)
 	char key[64];
 	snprintf(key, sizeof(key), "\"%s\":{", name);
 	const char *at = strstr(json, key);
-	if (at == NULL)
-		fail_msg("no %s in %s", key, json);
+	assert_non_null(at);
 	at += strlen(key) - 1;
 	size_t len = 0, depth = 0;
 	do {
@@ -191,6 +190,30 @@ static void a_question_and_its_answer_are_two_events(void **state)
 		"\"CNAME\":[\"example.org\"]}}");
 }
 
+static void an_answer_alone_is_no_question(void **state)
+{
+	(void)state;
+	union said said = said_by(RECORD_dns, "udp");
+	said.dns.type = "A";
+	said.dns.flags = 0x8180;
+	const char *json = eve_of(RECORD_dns, &said);
+	assert_has(json, "\"type\":\"answer\"");
+	assert_lacks(json, "\"type\":\"query\"");
+	assert_lacks(json, "\n");
+}
+
+static void an_answer_that_was_cut_is_not_taken_for_a_name(void **state)
+{
+	(void)state;
+	union said said = said_by(RECORD_dns, "udp");
+	said.dns.type = "A";
+	said.dns.flags = 0x8180;
+	for (size_t i = 0; i < sizeof(said.dns.answer) - 1; i++)
+		said.dns.answer[i] = "192.0.2.1,"[i % 10];
+	assert_lacks(eve_of(RECORD_dns, &said), "CNAME");
+	assert_has(buf_cstr(&out), "{\"A\":[\"192.0.2.1\",\"192.0.2.1\"");
+}
+
 static void answers_are_grouped_only_where_their_type_is_sure(void **state)
 {
 	(void)state;
@@ -248,7 +271,7 @@ static void tls_has_suricatas_forms_of_certificates(void **state)
 	assert_has(eve_of(RECORD_tls, &said), "\"session_resumed\":true");
 }
 
-static void a_handshake_over_udp_is_quics(void **state)
+static void a_handshake_over_udp_is_quics_or_dtls(void **state)
 {
 	(void)state;
 	union said said = said_by(RECORD_tls, "udp");
@@ -257,6 +280,13 @@ static void a_handshake_over_udp_is_quics(void **state)
 	const char *json = eve_of(RECORD_tls, &said);
 	assert_has(json, "\"event_type\":\"quic\"");
 	assert_string_equal(member_of(json, "quic"), "{\"sni\":\"www.example.org\"}");
+	said.tls.version = "DTLS 1.2";
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"tls\"");
+	said.tls.version = NULL;
+	TEXT(said.tls.ja4, "dd2d");
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"tls\"");
+	TEXT(said.tls.ja4, "q13d");
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"quic\"");
 }
 
 static void ssh_has_two_sides_and_none_that_was_not_heard(void **state)
@@ -514,7 +544,8 @@ static void hostile_text_stays_inside_its_string(void **state)
 	said.dns.flags = 0x8180;
 	assert_true(buf_ok(&out));
 	assert_has(eve_of(RECORD_dns, &said), "\\\"\\\"\\\"\",\"rrtype\":\"A\"");
-	memset(said.dns.answer, '\x01', sizeof(said.dns.answer) - 1);
+	memset(said.dns.answer, 0, sizeof(said.dns.answer));
+	memset(said.dns.answer, '\x01', 100);
 	assert_has(eve_of(RECORD_dns, &said), "\"CNAME\":[\"\\u0001");
 
 	said = said_by(RECORD_tls, "tcp");
@@ -541,9 +572,11 @@ int main(void)
 		cmocka_unit_test(an_event_says_whose_conversation_it_is),
 		cmocka_unit_test(http_has_a_protocol_or_a_version),
 		cmocka_unit_test(a_question_and_its_answer_are_two_events),
+		cmocka_unit_test(an_answer_alone_is_no_question),
+		cmocka_unit_test(an_answer_that_was_cut_is_not_taken_for_a_name),
 		cmocka_unit_test(answers_are_grouped_only_where_their_type_is_sure),
 		cmocka_unit_test(tls_has_suricatas_forms_of_certificates),
-		cmocka_unit_test(a_handshake_over_udp_is_quics),
+		cmocka_unit_test(a_handshake_over_udp_is_quics_or_dtls),
 		cmocka_unit_test(ssh_has_two_sides_and_none_that_was_not_heard),
 		cmocka_unit_test(ftp_and_smtp_have_their_lists),
 		cmocka_unit_test(snmp_has_suricatas_names_of_messages),

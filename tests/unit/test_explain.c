@@ -11,121 +11,7 @@
 
 #include <cmocka.h>
 
-#include "explain/explain.h"
-
-#define SECOND_US 1000000LL
-#define HOUR_US   (3600 * SECOND_US)
-#define NOW_US    (1800000000LL * SECOND_US)
-
-enum { HOURS = 7 * 24, PORT = 8080 };
-
-/* A port with a listener, a good minute and a good week; tests spoil it. */
-struct scene {
-	struct explain_facts facts;
-	struct listener_record listener, change;
-	struct port_record now, past[HOURS + 8];
-	struct flow_record flow;
-	struct home own;
-};
-
-static struct port_record good_row(int64_t start_us, uint32_t interval_s)
-{
-	struct port_record row;
-	record_init(RECORD_port, &row);
-	row.start = start_us;
-	row.interval_s = interval_s;
-	row.transport = "tcp";
-	row.port = PORT;
-	addr_parse("192.0.2.1", &row.server_ip);
-	row.flows = row.ended = interval_s;
-	row.rejected = row.unanswered = row.errors = 0;
-	row.error_ratio = row.lost_ratio = row.retransmit_ratio = 0;
-	row.handshake_p50_us = 400;
-	row.handshake_p95_us = 900;
-	row.response_p50_us = 2000;
-	row.response_p95_us = 8000;
-	return row;
-}
-
-static struct listener_record good_listener(const char *ip)
-{
-	struct listener_record l;
-	record_init(RECORD_listener, &l);
-	l.at = NOW_US - 24 * HOUR_US;
-	l.transport = "tcp";
-	addr_parse(ip, &l.ip);
-	l.port = PORT;
-	l.pid = 812;
-	record_text(l.process, sizeof(l.process), "shopd");
-	record_text(l.unit, sizeof(l.unit), "shop.service");
-	l.backlog = 0;
-	l.backlog_max = 128;
-	l.overflows = 0;
-	return l;
-}
-
-static struct scene *good_scene(void)
-{
-	struct scene *s = calloc(1, sizeof(*s));
-	assert_non_null(s);
-	s->listener = good_listener("0.0.0.0");
-	s->now = good_row(NOW_US - 60 * SECOND_US, 60);
-	for (int i = 0; i < HOURS; i++)
-		s->past[i] = good_row(NOW_US - (HOURS - i) * HOUR_US, 3600);
-	record_init(RECORD_flow, &s->flow);
-	s->flow.transport = "tcp";
-	addr_parse("192.0.2.1", &s->flow.server_ip);
-	s->flow.start = NOW_US - 50 * SECOND_US;
-	s->flow.end = NOW_US - 40 * SECOND_US;
-	s->flow.end_reason = "closed";
-	s->flow.client_payload_bytes = s->flow.server_payload_bytes = 100;
-	struct prefix own;
-	prefix_parse("192.0.2.1", &own);
-	home_add(&s->own, &own);
-	s->facts = (struct explain_facts){
-		.now_us = NOW_US,
-		.port = PORT,
-		.limit_response_us = 100000,
-		.limit_loss = 0.01,
-		.limit_errors = 0.001,
-		.packets_seen = true,
-		.sockets_seen = true,
-		.own = &s->own,
-		.listeners = &s->listener,
-		.listener_count = 1,
-		.now = &s->now,
-		.now_count = 1,
-		.past = s->past,
-		.past_count = HOURS,
-		.flows = &s->flow,
-		.flow_count = 1,
-	};
-	return s;
-}
-
-static void set_change(struct scene *s, const char *change, int64_t at_us)
-{
-	s->change = good_listener("0.0.0.0");
-	s->change.change = change;
-	s->change.at = at_us;
-	s->facts.changes = &s->change;
-	s->facts.change_count = 1;
-}
-
-/* The cause is that one, and the sentence has these words. */
-static void expect(struct scene *s, enum explain_cause cause, const char *words)
-{
-	struct explain_answer answer;
-	explain(&s->facts, &answer);
-	const char *why = buf_cstr(&answer.why);
-	if (answer.cause != cause || strstr(why, words) == NULL)
-		print_error("cause: %s; %s\n", explain_cause_name(answer.cause), why);
-	assert_int_equal(answer.cause, cause);
-	assert_non_null(strstr(why, words));
-	assert_true(answer.next.len > 0);
-	explain_free(&answer);
-	free(s);
-}
+#include "explain_scene.h"
 
 static void a_good_port_is_well(void **state)
 {
@@ -538,85 +424,6 @@ static void the_time_in_the_queue_follows_littles_law(void **state)
 	free(s);
 }
 
-static void error_answers_are_not_failed_connections(void **state)
-{
-	(void)state;
-	struct scene *s = good_scene();
-	s->now.answers = 300;
-	s->now.answer_errors = 12;
-	s->now.error_ratio = 12.0 / 360;
-	record_text(s->now.protocol, sizeof(s->now.protocol), "http");
-	expect(s, EXPLAIN_ERRORS,
-	       "shopd (pid 812, shop.service) answers with errors of its own: 12 of "
-	       "300 "
-	       "answers (HTTP 5xx), limit 0.10 %");
-
-	/* A connection that fails is worse: who can't ask gets no answer. */
-	s = good_scene();
-	s->now.answers = 300;
-	s->now.answer_errors = 12;
-	s->now.ended = 60;
-	s->now.rejected = s->now.errors = 30;
-	s->now.error_ratio = 42.0 / 360;
-	expect(s, EXPLAIN_REFUSES, "50.0 % of the connections that ended failed");
-
-	s = good_scene();
-	s->now.answers = 30000;
-	s->now.answer_errors = 12;
-	expect(s, EXPLAIN_WELL, "Well");
-}
-
-static void speaks_flow(struct flow_record *flow, const char *protocol, const char *by,
-			const char *version, const char *software)
-{
-	record_text(flow->protocol, sizeof(flow->protocol), protocol);
-	flow->protocol_by = by;
-	record_text(flow->version, sizeof(flow->version), version);
-	record_text(flow->software, sizeof(flow->software), software);
-}
-
-static void expect_speech(struct scene *s, const char *words)
-{
-	struct explain_answer answer;
-	explain(&s->facts, &answer);
-	const char *speaks = buf_cstr(&answer.speaks);
-	assert_string_equal(speaks, words);
-	explain_free(&answer);
-}
-
-static void what_a_port_speaks_is_told_with_how_it_is_known(void **state)
-{
-	(void)state;
-	struct scene *s = good_scene();
-	struct flow_record flows[3] = { s->flow, s->flow, s->flow };
-	expect_speech(s, "");
-	record_text(s->now.protocol, sizeof(s->now.protocol), "http");
-	s->now.protocol_by = "port";
-	expect_speech(s,
-		      "http, by the port's number alone: nothing that was said shows "
-		      "it");
-
-	speaks_flow(&s->flow, "tls", "content", "TLS 1.3", "nginx/1.22.1");
-	s->flow.cleartext = 0;
-	expect_speech(s, "TLS 1.3 (nginx/1.22.1), encrypted, by content");
-	speaks_flow(&s->flow, "ssh", "content", "2.0", "");
-	s->flow.cleartext = UNKNOWN_FLAG;
-	expect_speech(s, "ssh 2.0, by content");
-	speaks_flow(&s->flow, "bittorrent", "ndpi", "", "");
-	expect_speech(s, "bittorrent, by content (nDPI)");
-
-	/* A scanner that tried TLS does not make it a TLS port. */
-	s->facts.flows = flows;
-	s->facts.flow_count = 3;
-	speaks_flow(&flows[0], "tls", "content", "TLS 1.0", "");
-	speaks_flow(&flows[1], "http", "content", "", "Apache/2.4.57");
-	flows[1].cleartext = 1;
-	speaks_flow(&flows[2], "http", "content", "HTTP/1.1", "Apache/2.2");
-	expect_speech(s, "HTTP/1.1 (Apache/2.4.57), in the clear, by content; also tls "
-			 "in 1 of 3 connections");
-	free(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -653,8 +460,6 @@ int main(void)
 			without_packets_a_listener_is_not_called_idle_of_clients),
 		cmocka_unit_test(what_changed_when_it_got_worse_is_told),
 		cmocka_unit_test(the_time_in_the_queue_follows_littles_law),
-		cmocka_unit_test(error_answers_are_not_failed_connections),
-		cmocka_unit_test(what_a_port_speaks_is_told_with_how_it_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -43,6 +44,7 @@ static char folder[] = "/tmp/test_sandbox_XXXXXX";
 static char state_folder[64], readable_folder[64], outside[64];
 static struct sandbox_report report;
 static const char *user = "no-such-user-here";
+static const char *const no_groups[] = { NULL };
 
 static void write_text(const char *path, const char *text)
 {
@@ -87,7 +89,7 @@ static void inside(bool (*check)(void))
 	int status;
 	pid_t pid = fork();
 	if (pid == 0) {
-		sandbox_enter(user, state_folder, readable, &report);
+		sandbox_enter(user, state_folder, readable, no_groups, &report);
 		_exit(check() ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -146,10 +148,35 @@ static void as_root_it_becomes_nobody_and_gives_up_all(void **state)
 	pid_t pid = fork();
 	if (pid == 0) {
 		status_fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-		sandbox_enter(user, state_folder, readable, &report);
+		sandbox_enter(user, state_folder, readable, no_groups, &report);
 		bool ok = everything_is_given_up() &&
 			  strcmp(report.detail[SANDBOX_USER], "nobody") == 0;
 		_exit(ok ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static bool is_in_one_more_group(void)
+{
+	gid_t groups[8];
+	const struct group *wanted = getgrnam("daemon");
+	return MUST(wanted != NULL) && MUST(getgroups(8, groups) == 1) &&
+	       MUST(groups[0] == wanted->gr_gid && getgid() != wanted->gr_gid);
+}
+
+static void as_root_it_keeps_the_groups_that_are_named(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	static const char *const groups[] = { "no-such-group-here", "daemon", NULL };
+	const char *const readable[] = { "/etc/group", "/etc/nsswitch.conf", NULL };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		sandbox_enter(user, state_folder, readable, groups, &report);
+		_exit(is_in_one_more_group() ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -174,7 +201,7 @@ static void without_root_the_rest_still_holds(void **state)
 	if (pid == 0) {
 		if (is_root() && setresuid(12345, 12345, 12345) != 0)
 			_exit(2);
-		sandbox_enter("root", state_folder, readable, &report);
+		sandbox_enter("root", state_folder, readable, no_groups, &report);
 		_exit(confined_without_root() ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -369,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_root_it_becomes_nobody_and_gives_up_all),
+		cmocka_unit_test(as_root_it_keeps_the_groups_that_are_named),
 		cmocka_unit_test(without_root_the_rest_still_holds),
 		cmocka_unit_test(files_outside_the_state_folder_are_out_of_reach),
 		cmocka_unit_test(no_program_process_or_network_socket_can_be_made),

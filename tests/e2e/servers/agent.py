@@ -4,7 +4,9 @@ from servers.scene import COMMUNITY, RIGHT, USER, WRONG, WRONG_COMMUNITY, Seen
 DESCRIPTION = ".1.3.6.1.2.1.1.1.0"
 
 SEEN = {
-    "udp/161": Seen("snmp", findings={"cleartext_login community": "medium"}),
+    "udp/161": Seen("snmp", cleartext={True: 3, False: 2},
+                    findings={"cleartext_login community": "medium"},
+                    told=("snmp", "version", "pdu", "user")),
 }
 
 

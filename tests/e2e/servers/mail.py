@@ -10,7 +10,7 @@ POSTFIX, POSTDROP, DOVECOT = 106, 107, 108
 
 SERVICES = """
 {address}:25  inet n - n - - smtpd
-{address}:587 inet n - n - - smtpd -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+{address}:587 inet n - n - - smtpd
 pickup   unix n - n 60 1 pickup
 cleanup  unix n - n - 0 cleanup
 qmgr     unix n - n 300 1 qmgr
@@ -31,7 +31,8 @@ postlog  unix-dgram n - n - 1 postlogd
 """
 
 SEEN = {
-    "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1),
+    "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1,
+                   told=("smtp", "mail_from", "rcpt_to", "code")),
     "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
                     logins={(USER, "failure"): 1, (USER, "success"): 2}, errors=1,
                     findings={"cleartext_login smtp_auth": "medium"}),

@@ -6,7 +6,7 @@ OWNER = 105
 AS_USER = ("setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups")
 
 SEEN = {
-    "tcp/5432": Seen("postgresql", "15.*", cleartext={True: 5, False: 1},
+    "tcp/5432": Seen("postgresql", r"PostgreSQL 15\..*", cleartext={True: 5, False: 1},
                      logins={(USER, "success"): 2, (USER, "failure"): 1,
                              ("bob", "success"): 1, ("bob", "failure"): 1}, errors=1),
 }

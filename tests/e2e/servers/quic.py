@@ -2,7 +2,9 @@
 from servers.scene import Seen
 
 SEEN = {
-    "udp/443": Seen("quic", cleartext={False: 1}),
+    "udp/443": Seen("quic", version="QUIC v1", cleartext={False: 1},
+                    told=("tls", "version", "sni", "alpn"),
+                    records=[("TLS 1.3", "localhost", "h3")]),
 }
 
 

@@ -21,7 +21,10 @@ SECRETS = (RIGHT, WRONG, COMMUNITY, WRONG_COMMUNITY)
 
 @dataclasses.dataclass
 class Seen:
-    """What is to be known of a port: patterns, and counts; None: never mind."""
+    """What is to be known of a port; None: never mind.
+
+    Patterns are for every connection that tells, and one has to.
+    """
 
     protocol: str
     software: str = None
@@ -31,6 +34,8 @@ class Seen:
     logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
     errors: int = 0          # answers that were errors of the server
     findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
+    told: tuple = ()         # a record of a single protocol, and fields of it
+    records: list = dataclasses.field(default_factory=list)  # their values, in order
 
 
 class Scene:
@@ -91,6 +96,19 @@ class Scene:
         """A client of the tree run to its end; status None: any will do."""
         return self.lab.run(e2e.TREE_RUN, *map(str, command), status=status,
                             seconds=seconds)
+
+    def assist(self, *command):
+        """A program of the tree that stays in the client's network."""
+        program = self.lab.start([e2e.TREE_RUN, *map(str, command)])
+        self.programs.append(program)
+        return program
+
+    def try_local(self, port):
+        """A connection to a program of assist(), or None while there is none."""
+        try:
+            return self.lab.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+        except ConnectionRefusedError:
+            return None
 
     def connect(self, port, kind=socket.SOCK_STREAM):
         made = self.lab.enter_context(socket.socket(socket.AF_INET, kind))

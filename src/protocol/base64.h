@@ -1,0 +1,38 @@
+/*
+ * base64.h: RFC 4648 4, as strangers write it.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+/* -1 if it is none. */
+static inline int base64_digit(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Decodes up to the first byte that is no digit, or until out is full. */
+static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
+{
+	uint32_t bits = 0;
+	size_t len = 0;
+	unsigned have = 0;
+	for (size_t i = 0; i < text.len && len < size; i++) {
+		int digit = base64_digit(text.at[i]);
+		if (digit < 0)
+			break;
+		bits = (bits << 6 | (uint32_t)digit) & 0xfff;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		out[len++] = (uint8_t)(bits >> have);
+	}
+	return len;
+}
