@@ -104,13 +104,15 @@ static uint64_t hash_of(const struct dns_tunnels *tunnels, struct bytes bytes,
 			const struct addr *client)
 {
 	enum { MOST = 256 };
-	uint64_t words[3 + MOST / 8] = { bytes.len };
-	size_t len = bytes.len < MOST ? bytes.len : MOST;
+	uint64_t words[3 + MOST / 8];
+	size_t len = bytes.len < MOST ? bytes.len : MOST, last = 3 + (len + 7) / 8;
+	words[0] = bytes.len;
+	words[1] = words[2] = words[last - 1] = 0;
 	if (client != NULL)
 		memcpy(words + 1, client->ip6, sizeof(client->ip6));
 	if (len > 0)
 		memcpy(words + 3, bytes.at, len);
-	return hash_words(&tunnels->key, words, 3 + (len + 7) / 8);
+	return hash_words(&tunnels->key, words, last);
 }
 
 /* Second-level labels under which countries register (co.uk, com.br, ac.jp). */
@@ -263,21 +265,33 @@ static void turn_window(struct suspect *suspect, int64_t at_us)
 	suspect->told = false;
 }
 
+/* The one of a bucket that may go: the least suspicious. */
+static struct suspect *least_of(struct suspect bucket[WAYS], int64_t at_us)
+{
+	struct suspect *least = bucket;
+	for (struct suspect *s = bucket; s < bucket + WAYS; s++) {
+		if (s->key != 0)
+			turn_window(s, at_us);
+		if (weight(s) < weight(least))
+			least = s;
+	}
+	return least;
+}
+
 /* The suspect of that key; if it may be made, in place of the least one. */
 static struct suspect *find(struct dns_tunnels *tunnels, uint64_t key, int64_t at_us,
 			    bool may_make)
 {
-	struct suspect *bucket = tunnels->at[(key >> 32) % BUCKETS], *least = bucket;
+	struct suspect *bucket = tunnels->at[(key >> 32) % BUCKETS];
 	for (struct suspect *s = bucket; s < bucket + WAYS; s++) {
-		if (s->key != 0)
-			turn_window(s, at_us);
-		if (s->key == key)
-			return s;
-		if (weight(s) < weight(least))
-			least = s;
+		if (s->key != key)
+			continue;
+		turn_window(s, at_us);
+		return s;
 	}
 	if (!may_make)
 		return NULL;
+	struct suspect *least = least_of(bucket, at_us);
 	*least = (struct suspect){ .key = key, .since_us = at_us };
 	return least;
 }
