@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	  command_flows },
 	{ "findings", "[--port N] [--all]", "what was detected and is not settled",
 	  command_findings },
+	{ "logins", "[--user NAME] [--since T]",
+	  "who tried to log in, and how it ended", command_logins },
 	{ "policy", "propose|test|apply|...", "the register of authorised ports",
 	  command_policy },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config/config.h"
+#include "host/logs.h"
 
 static int exit_status_of(int result)
 {
@@ -76,6 +77,14 @@ static void add_check_text(struct buf *out, const struct buf *files)
 		buf_printf(out, "%s: ok\n", files->at + at);
 }
 
+/* They are a part of the configuration in files of their own. */
+static int check_formats(const struct config *config, struct buf *errors)
+{
+	struct log_formats *formats = log_formats_open(config->logs_formats, errors);
+	log_formats_free(formats);
+	return formats != NULL ? 0 : -EINVAL;
+}
+
 static int check(const char *path, bool json)
 {
 	struct config config;
@@ -83,6 +92,8 @@ static int check(const char *path, bool json)
 	config_init(&config);
 	config_files(path, &files, &listing); /* config_load() says what is wrong */
 	int result = config_load(&config, path, &errors);
+	if (result == 0)
+		result = check_formats(&config, &errors);
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

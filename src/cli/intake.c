@@ -103,8 +103,11 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		detect_evidence(m->detect, record);
 	else if (kind == RECORD_login)
 		login_intake_take(&m->logins, record);
-	else
+	else {
+		if (kind == RECORD_tls)
+			detect_tls(m->detect, record);
 		show(m, kind, record);
+	}
 }
 
 static uint8_t proto_of(const char *transport)
@@ -386,7 +389,7 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 
 uint32_t monitor_wants(const struct monitor *m)
 {
-	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding;
+	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding | 1u << RECORD_tls;
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

@@ -1,6 +1,6 @@
 /*
  * listing.h: the commands that ask for records and print them: ports, flows,
- * listeners, findings.
+ * listeners, findings, logins.
  */
 #pragma once
 
@@ -14,6 +14,7 @@ struct listing {
 	const char *host, *transport, *since, *until, *sort;
 	const char *step, *kind, *state, *process, *reach, *protocol;
 	const char *severity, *at_least; /* of findings */
+	const char *user, *outcome;      /* of logins */
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 

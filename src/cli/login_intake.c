@@ -46,18 +46,6 @@ bool login_intake_open(struct login_intake *intake, const struct logins_sink *si
 	return intake->logins != NULL && (intake->logs != NULL || !reads);
 }
 
-void login_intake_close(struct login_intake *intake)
-{
-	logs_close(intake->logs);
-	intake->logs = NULL;
-	if (intake->logins != NULL)
-		logins_flush(intake->logins);
-	logins_free(intake->logins);
-	intake->logins = NULL;
-	log_formats_free(intake->formats);
-	intake->formats = NULL;
-}
-
 void login_intake_take(struct login_intake *intake, const struct login_record *login)
 {
 	const struct login_report report = { .login = login,
@@ -101,6 +89,20 @@ void login_intake_tick(struct login_intake *intake, int64_t now_us)
 		say_denied(intake);
 	}
 	logins_tick(intake->logins, now_us);
+}
+
+void login_intake_close(struct login_intake *intake)
+{
+	if (intake->logs != NULL)
+		logs_take(intake->logs, take_told, intake);
+	logs_close(intake->logs);
+	intake->logs = NULL;
+	if (intake->logins != NULL)
+		logins_flush(intake->logins);
+	logins_free(intake->logins);
+	intake->logins = NULL;
+	log_formats_free(intake->formats);
+	intake->formats = NULL;
 }
 
 /* ---- status ---- */

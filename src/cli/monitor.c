@@ -34,7 +34,7 @@ void monitor_second(struct monitor *m)
 	if (!m->common.json && !m->quiet)
 		run_progress(&m->state, totals.flow.services);
 	/* Who read our records has left, or the disk is full. */
-	if (m->common.json && ferror(stdout))
+	if (m->common.json && (fflush(stdout) != 0 || ferror(stdout)))
 		m->ended = true;
 	const char *error = pipeline_error(m->pipeline);
 	if (*error != '\0' && !m->ended) {

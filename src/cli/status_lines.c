@@ -105,6 +105,37 @@ static void print_sockets(const json_t *sockets, const struct look *look)
 	print_blind(sockets, look);
 }
 
+/* "12 since the start; logs read: the journal, 2 files", and what can't be read. */
+static void print_logs(const json_t *logs, const struct look *look)
+{
+	char text[CELL_MAX], denied[CELL_MAX];
+	bool journal = json_is_true(json_object_get(logs, "journal"));
+	double files = member_number(logs, "files");
+	const char *told = member_text(logs, "denied");
+	text_count(text, sizeof(text), member_number(logs, "logins"));
+	status_label(look, "Logins");
+	printf("%s since the start; logs read: %s", text,
+	       journal     ? "the journal"
+	       : files > 0 ? ""
+			   : "none");
+	if (files > 0)
+		printf("%s%.0f file%s", journal ? ", " : "", files,
+		       files == 1 ? "" : "s");
+	putchar('\n');
+	if (member_number(logs, "lost") + member_number(logs, "skips") > 0) {
+		status_label(look, "");
+		warn(look, "not all of them: more lines came than could be read");
+		putchar('\n');
+	}
+	if (told == NULL || told[0] == '\0')
+		return;
+	text_clean(denied, sizeof(denied), told);
+	snprintf(text, sizeof(text), "can't read %.240s", denied);
+	status_label(look, "");
+	warn(look, text);
+	putchar('\n');
+}
+
 static void print_findings(const json_t *findings, const struct look *look)
 {
 	char text[CELL_MAX], count[CELL_MAX];
@@ -151,9 +182,8 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },
-		{ "sockets", print_sockets },
-		{ "findings", print_findings },
+		{ "store", print_store },   { "sockets", print_sockets },
+		{ "logs", print_logs },     { "findings", print_findings },
 		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

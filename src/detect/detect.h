@@ -60,6 +60,9 @@ void detect_settle(struct detect *detect, int64_t now_us);
  */
 void detect_evidence(struct detect *detect, const struct finding_record *evidence);
 
+/* A TLS handshake: is the certificate another than before? */
+void detect_tls(struct detect *detect, const struct tls_record *tls);
+
 void detect_flow(struct detect *detect, const struct flow_record *flow);
 
 /*

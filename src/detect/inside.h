@@ -9,7 +9,13 @@
 #include "detect/findings.h"
 #include "detect/places.h"
 
-enum { CROWDS_MAX = 64, ANSWERS_MAX = 1024, RESTLESS_MAX = 64 };
+enum {
+	CROWDS_MAX = 64,
+	ANSWERS_MAX = 1024,
+	RESTLESS_MAX = 64,
+	SHOWN_MAX = 1024,
+	SHOWN_CERTIFICATES = 4,
+};
 
 /* Clients of one port, too many for a finding each. */
 struct crowd {
@@ -38,6 +44,15 @@ struct answer {
 	uint64_t seconds; /* in which it did */
 };
 
+/* Certificates that a service showed for a name. */
+struct shown {
+	struct addr ip;
+	uint32_t port;
+	uint32_t next;
+	uint64_t name, certificate[SHOWN_CERTIFICATES]; /* hashes */
+	int64_t last_us;                                /* 0: unused */
+};
+
 struct detect {
 	struct detect_sink sink;
 	struct findings findings;
@@ -48,6 +63,7 @@ struct detect {
 	struct crowd crowds[CROWDS_MAX];
 	struct answer answers[ANSWERS_MAX];
 	struct restless restless[RESTLESS_MAX];
+	struct shown shown[SHOWN_MAX];
 	struct buf reason; /* of the last judgement */
 };
 

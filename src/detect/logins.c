@@ -310,8 +310,9 @@ static void note_teller(struct attempt *attempt, const struct login_report *repo
 		attempt->tellers[attempt->teller_count++] = report->teller;
 	attempt->has_wire |= is_wire;
 	attempt->has_log |= !is_wire;
-	if (attempt->has_wire && attempt->has_log && !attempt->is_said)
-		attempt->record.seen_by = "both";
+	/* That a log told of it, too, its source says. */
+	if (is_wire && !attempt->is_said)
+		attempt->record.seen_by = report->login->seen_by;
 }
 
 static void merge(struct logins *logins, uint32_t i, const struct login_report *report)

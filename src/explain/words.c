@@ -220,14 +220,14 @@ static const char *errors_of(const struct explain_facts *facts)
 	} known[] = {
 		{ "http", "HTTP 5xx" },
 		{ "http2", "HTTP 5xx" },
-		{ "dns", "SERVFAIL and the like, or no answer at all" },
+		{ "dns", "SERVFAIL, or no answer at all" },
+		{ "ntp", "it does not know the time, or does not answer" },
 		{ "smtp", "4xx and 5xx replies" },
 		{ "ftp", "4xx and 5xx replies" },
-		{ "sip", "5xx and 6xx responses" },
+		{ "sip", "5xx responses" },
 		{ "mysql", "SQL errors" },
 		{ "postgresql", "SQL errors" },
-		{ "redis", "error replies" },
-		{ "memcached", "error replies" },
+		{ "tls", "handshakes it broke off" },
 	};
 	for (size_t r = 0; r < facts->now_count; r++) {
 		const struct port_record *row = &facts->now[r];

@@ -214,6 +214,15 @@ static struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 	return (struct work){ f, b, c, talk, number, at_us };
 }
 
+void talks_forget(struct flows *f, uint32_t number)
+{
+	struct body *b = &f->table.bodies[number];
+	struct conversation *c = &f->talks.at[number];
+	if (b->talks && c->talk != 0)
+		slab_give(&f->talks.talk, c->talk);
+	b->talks = 0;
+}
+
 /* Nobody reads on; what was read stays until the flow ends. */
 static void stop(struct work *w)
 {
@@ -221,8 +230,10 @@ static void stop(struct work *w)
 	forget(&w->f->talks, &w->c->side[CLIENT]);
 	forget(&w->f->talks, &w->c->side[SERVER]);
 	/* Nothing was learned. */
-	if (w->c->named == NULL && *w->c->stranger == '\0')
-		w->b->talks = 0;
+	if (w->c->named == NULL && *w->c->stranger == '\0') {
+		talks_forget(w->f, w->number);
+		w->talk = NULL;
+	}
 }
 
 static void name(struct work *w, const struct protocol *protocol)
@@ -230,18 +241,26 @@ static void name(struct work *w, const struct protocol *protocol)
 	struct talks *t = &w->f->talks;
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
-		w->c->talk = slab_take(&t->talk); /* there are as many as flows */
+		if (w->c->talk == 0) /* there are as many as flows */
+			w->c->talk = slab_take(&t->talk);
 		w->talk = talk_of(t, w->c);
 		memset(w->talk, 0, offsetof(struct talk, state));
 		w->talk->facts.cleartext = UNKNOWN_FLAG;
 		point(w->f, w->b, w->talk);
-		if (w->b->service != SERVICE_NONE && !protocol->is_hidden)
-			services_at(w->f->services, w->b->service)->now.protocol =
-				protocol->name;
-		if (!protocol->is_hidden)
-			evidence_recognised(w->f, w->number, protocol->name, w->at_us);
 	}
 	talk_begin(w->talk, protocol);
+}
+
+/* What a client says to a port is not what the port speaks, until it is answered so. */
+static void note_spoken(struct work *w)
+{
+	const struct protocol *named = w->c->named;
+	if (w->c->is_answered || named->is_hidden)
+		return;
+	w->c->is_answered = 1;
+	if (w->b->service != SERVICE_NONE)
+		services_at(w->f->services, w->b->service)->now.protocol = named->name;
+	evidence_recognised(w->f, w->number, named->name, w->at_us);
 }
 
 static bool is_read(const struct work *w)
@@ -276,6 +295,7 @@ static void keep_rest(struct work *w, unsigned side, const struct said *said)
 	bool over = said->ends && is_stream(w);
 	if (w->talk->skip_turn[side] || over) {
 		w->talk->skip_turn[side] = false;
+		w->talk->skip[side] = 0;
 		s->is_dropping = is_stream(w);
 		forget(t, s);
 		return;
@@ -329,7 +349,10 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 	s->may_begin = 0;
 	s->has_gap = 0;
 	s->is_lost = 0;
-	if (!talk_read(w->talk, &said)) {
+	bool goes_on = talk_read(w->talk, &said);
+	if (side == SERVER && w->talk->protocol != NULL)
+		note_spoken(w);
+	if (!goes_on) {
 		stop(w);
 		return;
 	}
@@ -343,6 +366,9 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 	if (len > 0)
 		memcpy(rest, said.data.at, len);
 	listen_anew(w);
+	/* It was not what its client took it for. */
+	if (!c->is_answered)
+		c->named = NULL;
 	if (len > 0)
 		opening_add(w, side, bytes_of(rest, len), said.beyond);
 }
@@ -390,20 +416,30 @@ static bool is_blank(const struct opening *opening)
 	return true;
 }
 
+/* A flood of strangers must not cost more than their naming is worth. */
+static void refill(struct talks *t, int64_t second)
+{
+	if (second <= t->ndpi_second)
+		return;
+	int64_t more = t->ndpi_second == INT64_MIN
+			       ? NDPI_AT_ONCE
+			       : (second - t->ndpi_second) * NDPI_PER_SECOND;
+	t->ndpi_second = second;
+	t->ndpi_left = more + t->ndpi_left < NDPI_AT_ONCE
+			       ? t->ndpi_left + (uint32_t)more
+			       : NDPI_AT_ONCE;
+}
+
 /* None of ours knows it. */
 static void ask_ndpi(struct work *w)
 {
 	struct talks *t = &w->f->talks;
 	struct opening opening = opening_of(w);
-	int64_t second = w->at_us / SECOND_US;
-	if (second != t->ndpi_second) {
-		t->ndpi_second = second;
-		t->ndpi_asked = 0;
-	}
-	if (w->c->named != NULL || t->ndpi_asked >= NDPI_PER_SECOND ||
-	    is_blank(&opening) || !is_worth_asking(w))
+	refill(t, w->at_us / SECOND_US);
+	if (w->c->named != NULL || t->ndpi_left == 0 || is_blank(&opening) ||
+	    !is_worth_asking(w))
 		return;
-	t->ndpi_asked++;
+	t->ndpi_left--;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
 	if (known)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);
@@ -418,7 +454,7 @@ static void read_opening(struct work *w)
 	for (unsigned turn = 0; turn < 2 && w->b->listens; turn++) {
 		unsigned side = c->first ^ turn;
 		struct stream *s = &c->side[side];
-		if (s->len == 0 || w->talk->protocol == NULL)
+		if (s->len == 0 || !is_read(w))
 			continue;
 		s->may_begin = 1;
 		read_on(w, side, bytes_of(kept(&w->f->talks, s), s->len), s->len, 0,
@@ -495,23 +531,42 @@ static void opening_add(struct work *w, unsigned side, struct bytes data, size_t
 
 /* ---- bytes in order ---- */
 
-static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+/* As many bytes as fit behind those kept are read with them; false: that was all. */
+static bool take_piece(struct work *w, unsigned side, struct bytes *data, size_t beyond)
 {
 	struct talks *t = &w->f->talks;
-	struct conversation *c = w->c;
-	struct stream *s = &c->side[side];
-	if (!is_read(w)) {
+	struct stream *s = &w->c->side[side];
+	size_t had = s->len, fits = keep(t, w->c, s, data->at, data->len);
+	bytes_take(data, fits);
+	bool is_last = data->len == 0;
+	read_on(w, side, bytes_of(kept(t, s), s->len), fits, is_last ? beyond : 0,
+		is_last && beyond > 0);
+	if (!w->b->listens || s->is_dropping)
+		return false;
+	/* Nothing was taken, and no more can be kept: it must do with what there is. */
+	bool is_full = !is_last || s->len >= turn_max(t, w->c);
+	if (is_read(w) && s->len == had + fits && is_full) {
+		read_on(w, side, bytes_of(kept(t, s), s->len), 0, data->len + beyond,
+			true);
+		return false;
+	}
+	return !is_last;
+}
+
+static void take_bytes(struct work *w, unsigned side, struct bytes data, size_t beyond)
+{
+	struct stream *s = &w->c->side[side];
+	while (is_read(w) && s->len > 0) {
+		if (!take_piece(w, side, &data, beyond))
+			return;
+		skip(w, side, &data, &beyond);
+		if (data.len + beyond == 0)
+			return;
+	}
+	if (!is_read(w))
 		opening_add(w, side, data, beyond);
-		return;
-	}
-	if (s->len == 0) {
+	else
 		read_on(w, side, data, data.len, beyond, beyond > 0 && is_stream(w));
-		return;
-	}
-	size_t fits = keep(t, c, s, data.at, data.len);
-	bool full = fits < data.len || s->len >= turn_max(t, c);
-	read_on(w, side, bytes_of(kept(t, s), s->len), fits, beyond + data.len - fits,
-		full || beyond > 0);
 }
 
 /* The other side speaks: what this one says next is a new turn. */
@@ -622,6 +677,8 @@ static void give_up_turn(struct work *w, unsigned side)
 		forget(t, s);
 	}
 	s->is_dropping = 1;
+	if (w->talk != NULL)
+		w->talk->skip[side] = 0;
 	s->is_lost = 1;
 }
 
@@ -769,15 +826,6 @@ void talks_settle(struct flows *f, uint32_t number)
 	if (w.talk != NULL)
 		talk_end(w.talk, w.at_us);
 	stop(&w);
-}
-
-void talks_forget(struct flows *f, uint32_t number)
-{
-	struct body *b = &f->table.bodies[number];
-	struct conversation *c = &f->talks.at[number];
-	if (b->talks && c->talk != 0)
-		slab_give(&f->talks.talk, c->talk);
-	b->talks = 0;
 }
 
 static void put_text(char *field, size_t size, const char *text)

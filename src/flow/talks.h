@@ -22,7 +22,9 @@ enum {
 	TALKS_LARGE = 512,
 	TALKS_SEGMENTS = 2, /* of a side, remembered to see them sent again changed */
 	UNANSWERED_MAX = 4, /* datagrams, and nobody knows it: it is given up */
-	NDPI_PER_SECOND = 1000, /* openings offered: 10 us each, so 1 % of a core */
+	NDPI_PER_SECOND =
+		100,         /* openings offered in the long run: 0.1 % of a core ... */
+	NDPI_AT_ONCE = 1000, /* ... and as many more after some quiet */
 };
 
 struct slab {
@@ -57,6 +59,7 @@ struct conversation {
 	uint32_t answers, errors;
 	uint8_t first, last; /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
+	uint8_t is_answered; /* the server spoke it, too */
 	uint8_t unanswered;           /* datagrams of one side, after its first */
 	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
 	struct stream side[2];
@@ -71,8 +74,8 @@ struct talks {
 	struct talk_sink sink;
 	uint32_t current; /* whose reader is at work */
 	int64_t ndpi_second;
-	uint32_t ndpi_asked;
-	uint64_t unkept; /* turns cut short because no buffer was free */
+	uint32_t ndpi_left; /* that may be offered now */
+	uint64_t unkept;    /* turns cut short because no buffer was free */
 	uint64_t memory_bytes;
 };
 

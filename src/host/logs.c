@@ -26,7 +26,10 @@
 #include "host/log_line.h"
 
 enum {
-	RING_BYTES = 1 << 20, /* more than two thousand logins */
+	RING_BYTES = 1 << 20,
+	/* On their way to the main thread; what one piece of a file adds to them still
+	 * finds room in the ring.  What does not waits in its log. */
+	UNDERWAY_MAX = 1000,
 	POLL_MS = 250,
 	LOOK_MS = 1000,
 	/* Of CPU time per poll: at most a tenth of a core, whatever is written. */
@@ -50,7 +53,8 @@ struct logs {
 	int64_t now_us, read_until_us;
 	unsigned until_clock;
 	uint64_t lines, logins, lost, skips;
-	pthread_mutex_t mutex; /* of what follows */
+	atomic_ullong put, taken; /* logins, into and out of the ring */
+	pthread_mutex_t mutex;    /* of what follows */
 	struct logs_status status;
 };
 
@@ -64,7 +68,10 @@ static void take_message(void *to, const struct log_message *message)
 	if (!log_formats_read(logs->options.formats, message, &login))
 		return;
 	logs->logins++;
-	logs->lost += !ring_put(logs->ring, 0, &login, sizeof(login));
+	if (ring_put(logs->ring, 0, &login, sizeof(login)))
+		logs->put++;
+	else
+		logs->lost++;
 }
 
 static void take_line(void *to, const struct log_format *format, const char *path,
@@ -83,7 +90,14 @@ static void take_line(void *to, const struct log_format *format, const char *pat
 
 /* ---- the thread ---- */
 
-static bool may_go_on(void *of)
+static bool may_read_piece(void *of)
+{
+	struct logs *logs = of;
+	return logs->put - logs->taken < UNDERWAY_MAX &&
+	       clock_us(CLOCK_THREAD_CPUTIME_ID) < logs->read_until_us;
+}
+
+static bool may_read_entry(void *of)
 {
 	struct logs *logs = of;
 	if (logs->until_clock > 0) {
@@ -91,13 +105,7 @@ static bool may_go_on(void *of)
 		return true;
 	}
 	logs->until_clock = CLOCK_EVERY;
-	return clock_us(CLOCK_THREAD_CPUTIME_ID) < logs->read_until_us;
-}
-
-static bool may_read_piece(void *of)
-{
-	struct logs *logs = of;
-	return clock_us(CLOCK_THREAD_CPUTIME_ID) < logs->read_until_us;
+	return may_read_piece(logs);
 }
 
 static void read_all(struct logs *logs)
@@ -106,7 +114,7 @@ static void read_all(struct logs *logs)
 	logs->read_until_us = clock_us(CLOCK_THREAD_CPUTIME_ID) + READ_US;
 	log_files_read(logs->files, may_read_piece, logs);
 	if (logs->journal != NULL &&
-	    !log_journal_read(logs->journal, may_go_on, logs, take_message, logs))
+	    !log_journal_read(logs->journal, may_read_entry, logs, take_message, logs))
 		logs->skips++;
 }
 
@@ -151,6 +159,7 @@ static void *follow(void *self)
 {
 	struct logs *logs = self;
 	int64_t look_us = INT64_MIN;
+	pthread_setname_np(pthread_self(), "breakwater-logs");
 	do {
 		int64_t now_us = clock_us(CLOCK_MONOTONIC);
 		if (now_us >= look_us) {
@@ -200,8 +209,6 @@ static bool start(struct logs *logs)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	bool started = pthread_create(&logs->thread, NULL, follow, logs) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (started)
-		pthread_setname_np(logs->thread, "breakwater-logs");
 	return started;
 }
 
@@ -256,6 +263,7 @@ void logs_take(struct logs *logs, logs_emit emit, void *to)
 	while ((login = ring_peek(logs->ring, &kind, &len)) != NULL) {
 		emit(to, login);
 		ring_pop(logs->ring);
+		logs->taken++;
 	}
 }
 

@@ -29,6 +29,8 @@ struct kept {
 
 struct certificates {
 	uint64_t reads;
+	int64_t second; /* in which `parsed` were parsed */
+	unsigned parsed;
 	struct kept kept[SETS][WAYS];
 };
 
@@ -223,9 +225,19 @@ static struct kept *look_up(struct certificates *certificates, uint64_t key)
 	return oldest;
 }
 
+static bool may_parse(struct certificates *certificates, int64_t at_us)
+{
+	int64_t second = at_us / 1000000;
+	if (second != certificates->second) {
+		certificates->second = second;
+		certificates->parsed = 0;
+	}
+	return certificates->parsed++ < CERTIFICATES_PER_SECOND;
+}
+
 const struct certificate *certificate_read(struct certificates *certificates,
 					   struct digests *digests, struct bytes der,
-					   uint64_t *key)
+					   int64_t at_us, uint64_t *key)
 {
 	uint8_t hash[SHA256_LEN];
 	if (!digest_sha256(digests, der, hash))
@@ -233,6 +245,8 @@ const struct certificate *certificate_read(struct certificates *certificates,
 	*key = key_of(hash);
 	struct kept *kept = look_up(certificates, *key);
 	if (kept->used == 0 || memcmp(kept->hash, hash, SHA256_LEN) != 0) {
+		if (!may_parse(certificates, at_us))
+			return NULL;
 		*kept = (struct kept){ 0 };
 		memcpy(kept->hash, hash, SHA256_LEN);
 		kept->is_certificate = parse(kept, digests, der);

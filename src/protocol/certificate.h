@@ -2,7 +2,8 @@
  * certificate.h: X.509 certificates that servers show, parsed once.
  *
  * A server shows the same one again and again: a thread keeps those it saw last, by
- * their SHA-256, so that a repeat costs a hash.
+ * their SHA-256, so that a repeat costs a hash.  A new one costs a hundred times that,
+ * so who makes them up is not served beyond a few a second.
  */
 #pragma once
 
@@ -26,11 +27,12 @@ struct certificates *certificates_new(void); /* NULL without memory */
 void certificates_free(struct certificates *certificates);
 
 /*
- * NULL if it is none.  Borrowed until the next one is read; *key finds it later, if it
- * has not been pushed out by then.
+ * NULL if it is none, or if too many new ones came in that second.  Borrowed until the
+ * next one is read; *key finds it later, if it has not been pushed out by then.
  */
+enum { CERTIFICATES_PER_SECOND = 200 };
 const struct certificate *certificate_read(struct certificates *certificates,
 					   struct digests *digests, struct bytes der,
-					   uint64_t *key);
+					   int64_t at_us, uint64_t *key);
 const struct certificate *certificate_again(struct certificates *certificates,
 					    uint64_t key);

@@ -5,6 +5,7 @@
 
 #include "protocol/base64.h"
 #include "protocol/line.h"
+#include "protocol/ntlmssp.h"
 
 static const char *const schemes[] = {
 	[SCHEME_BASIC] = "Basic",   [SCHEME_DIGEST] = "Digest",
@@ -33,32 +34,53 @@ static enum scheme scheme_take(struct bytes *value)
 	return SCHEME_OTHER;
 }
 
-/*
- * "user:password" in base64 (RFC 7617 2).  Decoding stops at the colon; without one
- * all of it may be secret.
- */
-static void basic_user(struct bytes token, char user[static USER_MAX])
+/* Decodes until that octet comes, if it is one; true if it came. */
+static bool decode(struct bytes token, int stop, uint8_t *out, size_t size, size_t *len)
 {
-	uint8_t decoded[USER_MAX];
 	uint32_t bits = 0;
-	size_t len = 0, have = 0;
-	for (size_t i = 0; i < token.len; i++) {
+	unsigned have = 0;
+	*len = 0;
+	for (size_t i = 0; i < token.len && (stop >= 0 || *len < size); i++) {
 		int digit = base64_digit(token.at[i]);
 		if (digit < 0)
-			return;
+			return false;
 		bits = (bits << 6 | (uint32_t)digit) & 0xfff;
 		have += 6;
 		if (have < 8)
 			continue;
 		have -= 8;
 		uint8_t c = (uint8_t)(bits >> have);
-		if (c == ':') {
-			facts_text(user, USER_MAX, bytes_of(decoded, len));
-			return;
-		}
-		if (len < sizeof(decoded))
-			decoded[len++] = c;
+		if (c == stop)
+			return true;
+		if (*len < size)
+			out[(*len)++] = c;
 	}
+	return false;
+}
+
+/*
+ * "user:password" (RFC 7617 2).  Nothing behind the colon is decoded; without one all
+ * of it may be secret.
+ */
+static void basic_user(struct bytes token, char user[static USER_MAX])
+{
+	uint8_t decoded[USER_MAX];
+	size_t len;
+	if (decode(token, ':', decoded, sizeof(decoded), &len))
+		facts_text(user, USER_MAX, bytes_of(decoded, len));
+}
+
+/* NTLM, also within Negotiate: its names come before its proofs.  False if it opens. */
+static bool ntlm_user(struct bytes token, char user[static USER_MAX])
+{
+	enum { NAMES_MAX = 512 };
+	uint8_t decoded[NAMES_MAX];
+	struct ntlmssp message;
+	size_t len;
+	decode(token, -1, decoded, sizeof(decoded), &len);
+	ntlmssp_read(bytes_of(decoded, len), &message);
+	facts_text(user, USER_MAX, bytes_of(message.user, message.user_len));
+	return message.type != NTLMSSP_NEGOTIATE;
 }
 
 static bool is_blank(uint8_t c)
@@ -122,14 +144,24 @@ static void digest_user(struct bytes value, char user[static USER_MAX])
 		facts_text(user, USER_MAX, text);
 }
 
-void credentials_read(struct bytes value, struct credentials *credentials)
+bool credentials_read(struct bytes value, struct credentials *credentials)
 {
 	memset(credentials, 0, sizeof(*credentials));
 	credentials->scheme = scheme_take(&value);
-	if (credentials->scheme == SCHEME_BASIC)
+	switch (credentials->scheme) {
+	case SCHEME_BASIC:
 		basic_user(line_trim(value), credentials->user);
-	else if (credentials->scheme == SCHEME_DIGEST)
+		break;
+	case SCHEME_DIGEST:
 		digest_user(value, credentials->user);
+		break;
+	case SCHEME_NTLM:
+	case SCHEME_NEGOTIATE:
+		return ntlm_user(line_trim(value), credentials->user);
+	default:
+		break;
+	}
+	return true;
 }
 
 void challenge_read(struct bytes value, struct challenge *challenge)

@@ -26,7 +26,8 @@ struct credentials {
 	enum scheme scheme;
 	char user[USER_MAX]; /* "": can't be told */
 };
-void credentials_read(struct bytes value, struct credentials *credentials);
+/* False if they prove nothing yet: the message that opens a handshake of NTLM. */
+bool credentials_read(struct bytes value, struct credentials *credentials);
 
 /* Of WWW-Authenticate or Proxy-Authenticate. */
 struct challenge {

@@ -129,7 +129,8 @@ static void read_message(struct talk *talk, struct dtls_state *state, uint8_t ty
 		bytes_be24(&body);
 		struct bytes der = bytes_take(&body, bytes_be24(&body));
 		if (!der.bad)
-			handshake_certificate(talk, &state->handshake, der);
+			handshake_certificate(talk, &state->handshake, der,
+					      said->at_us);
 	}
 	if (is_last)
 		finish(talk, state, said->at_us);

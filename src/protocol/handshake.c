@@ -118,12 +118,12 @@ bool handshake_server_hello(struct talk *talk, struct handshake *handshake,
 }
 
 void handshake_certificate(struct talk *talk, struct handshake *handshake,
-			   struct bytes der)
+			   struct bytes der, int64_t at_us)
 {
 	struct tls_shared *shared = tls_shared(talk);
 	uint64_t key;
-	if (shared != NULL &&
-	    certificate_read(shared->certificates, shared->digests, der, &key) != NULL)
+	if (shared != NULL && certificate_read(shared->certificates, shared->digests,
+					       der, at_us, &key) != NULL)
 		handshake->certificate = key;
 }
 

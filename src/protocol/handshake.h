@@ -47,7 +47,7 @@ struct tls_shared {
 	uint8_t message[TURN_MAX]; /* one that came in pieces, put together */
 };
 void *tls_shared_new(void);
-void tls_shared_free(void *shared);
+void tls_shared_free(void *self);
 struct tls_shared *tls_shared(struct talk *talk); /* NULL without memory */
 
 /* False if it is broken. */
@@ -58,7 +58,7 @@ bool handshake_server_hello(struct talk *talk, struct handshake *handshake,
 			    struct bytes body, bool *is_last);
 /* The server's, DER. */
 void handshake_certificate(struct talk *talk, struct handshake *handshake,
-			   struct bytes der);
+			   struct bytes der, int64_t at_us);
 void handshake_alert(struct handshake *handshake, unsigned by, uint8_t alert);
 /* Version and cipher of a server that chose without a ServerHello of TLS. */
 void handshake_chosen(struct talk *talk, struct handshake *handshake, uint16_t version,

@@ -11,10 +11,24 @@
 
 struct header {
 	struct bytes name, value; /* a line without colon: no name, all is value */
-	bool is_folded;           /* the value goes on over a line end */
 	bool has_gap;             /* a blank between name and colon */
 	bool is_bare;             /* ended by "\n" alone */
 };
+
+/* RFC 9110 5.6.2, RFC 3261 25.1: what names and methods are made of. */
+static inline bool header_is_token(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/* Empty lines before a message are to be ignored; some senders end one in NUL. */
+static inline void header_skip_empty(struct bytes *data)
+{
+	while (data->len > 0 &&
+	       (data->at[0] == '\r' || data->at[0] == '\n' || data->at[0] == '\0'))
+		bytes_take(data, 1);
+}
 
 static inline bool header_goes_on(struct bytes data)
 {
@@ -68,7 +82,6 @@ static inline bool header_take(struct bytes *head, struct header *header)
 	if (!line_take(head, &line) || line.len == 0)
 		return false;
 	header->is_bare = line.at[line.len] == '\n';
-	header->is_folded = header_goes_on(*head);
 	while (header_goes_on(*head) && line_take(head, &more))
 		line.len = (size_t)(more.at + more.len - line.at);
 	header_split(line, header);

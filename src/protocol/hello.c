@@ -61,7 +61,7 @@ static struct bytes take_vector16(struct bytes *data)
 
 static struct bytes or_empty(struct bytes vector)
 {
-	return vector.bad ? (struct bytes){ 0 } : vector;
+	return vector.bad ? bytes_of(NULL, 0) : vector;
 }
 
 bool hello_next_extension(struct bytes *extensions, uint16_t *type,
@@ -77,7 +77,7 @@ static struct bytes host_name(struct bytes content)
 {
 	struct bytes list = take_vector16(&content);
 	if (bytes_u8(&list) != 0)
-		return (struct bytes){ 0 };
+		return bytes_of(NULL, 0);
 	return or_empty(take_vector16(&list));
 }
 
@@ -253,6 +253,6 @@ bool ssl2_server_hello_parse(struct bytes record, struct bytes *der)
 		    connection <= CONNECTION_MAX &&
 		    len == HEADER_LEN + certificate + ciphers + connection;
 	*der = fits && certificate_type == X509 ? bytes_take(&record, certificate)
-						: (struct bytes){ 0 };
+						: bytes_of(NULL, 0);
 	return fits;
 }

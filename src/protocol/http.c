@@ -38,7 +38,7 @@ struct http_state {
 };
 _Static_assert(sizeof(struct http_state) <= TALK_STATE_MAX, "fits a talk");
 
-extern const struct protocol protocol_http;
+extern const struct protocol protocol_http, protocol_http2;
 
 /* ---- finding one's way ---- */
 
@@ -235,7 +235,9 @@ static bool has_no_body(const struct http_request *request, unsigned status)
 /* What the server says behind a head that is not followed by another one. */
 static void switch_protocol(struct talk *talk, const struct http_head *head)
 {
-	if (head->status != 101 || head->upgrade == UPGRADE_TLS)
+	if (head->status == 101 && head->upgrade == UPGRADE_H2C)
+		talk_become(talk, &protocol_http2);
+	else if (head->status != 101 || head->upgrade == UPGRADE_TLS)
 		talk_become(talk, NULL); /* a tunnel: see what goes through */
 	else
 		talk_done(talk);
@@ -297,15 +299,6 @@ static void read_response(struct talk *talk, struct said *said, struct bytes tex
 		pass_response(talk, said, answer.request, &head, &framing);
 }
 
-/* Empty lines before a message are to be ignored (RFC 9112 2.2); some end one in NUL.
- */
-static void skip_empty_lines(struct bytes *data)
-{
-	while (data->len > 0 &&
-	       (data->at[0] == '\r' || data->at[0] == '\n' || data->at[0] == '\0'))
-		bytes_take(data, 1);
-}
-
 /* It is no head.  A server that never said one may not speak HTTP at all. */
 static void read_stranger(struct talk *talk, struct said *said)
 {
@@ -319,7 +312,7 @@ static void read_stranger(struct talk *talk, struct said *said)
 static bool read_head(struct talk *talk, struct said *said)
 {
 	struct http_state *state = STATE(talk, struct http_state);
-	skip_empty_lines(&said->data);
+	header_skip_empty(&said->data);
 	if (said->data.len == 0)
 		return false;
 	if (http_begins(said->data, said->by) == VERDICT_NO) {

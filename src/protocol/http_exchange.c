@@ -119,17 +119,44 @@ static void tell_record(struct talk *talk, const struct http_caller *caller,
 		record_text(record.content_type, sizeof(record.content_type),
 			    head->content_type);
 		record.status = head->status;
+		if (head->has_grpc_status)
+			record.grpc_status = head->grpc_status;
 		record.response_bytes = answer->length;
 		record.took_us = took_us(answer);
 	}
 	talk_record(talk, RECORD_http, &record, at_us);
 }
 
+/* What would say the same without gRPC, as far as it matters here. */
+static unsigned http_of_grpc(unsigned status)
+{
+	switch (status) {
+	case 0:
+		return 200;
+	case 7: /* PERMISSION_DENIED */
+		return 403;
+	case 16: /* UNAUTHENTICATED */
+		return 401;
+	case 2:  /* UNKNOWN: an exception nobody caught */
+	case 13: /* INTERNAL */
+	case 14: /* UNAVAILABLE */
+	case 15: /* DATA_LOSS */
+		return 500;
+	default:
+		return 400;
+	}
+}
+
+static unsigned status_of(const struct http_head *head)
+{
+	return head->has_grpc_status ? http_of_grpc(head->grpc_status) : head->status;
+}
+
 /* What a response means for the request's attempt to log in, if it was one. */
 static enum outcome outcome_of(const struct http_request *request,
 			       const struct http_head *head)
 {
-	unsigned status = head->status;
+	unsigned status = status_of(head);
 	if (request->is_login_form)
 		return status == 401 || status == 403 ? OUTCOME_FAILURE
 						      : OUTCOME_UNKNOWN;
@@ -194,5 +221,5 @@ void http_answered(struct talk *talk, struct http_caller *caller,
 		record_text(facts->software, sizeof(facts->software), head->software);
 	if (answer->request != NULL)
 		tell_login(talk, caller, answer, at_us);
-	talk_answered(talk, answer->is_error || head->status >= 500, took_us(answer));
+	talk_answered(talk, status_of(head) >= 500, took_us(answer));
 }

@@ -40,7 +40,6 @@ struct http_answer {
 	const struct http_head *head;       /* NULL: there was no response */
 	const char *version;
 	uint64_t length;  /* UNKNOWN_U64 if it does not say */
-	bool is_error;    /* though the status is none */
 	int64_t begun_us; /* when its first byte came */
 };
 void http_answered(struct talk *talk, struct http_caller *caller,

@@ -64,15 +64,26 @@ enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 uint8_t http_method(struct bytes token)
 {
-	for (uint8_t i = METHOD_OTHER + 1; i < METHODS; i++)
+	for (size_t i = METHOD_OTHER + 1; i < METHODS; i++)
 		if (strlen(methods[i]) == token.len && line_starts(token, methods[i]))
-			return i;
+			return (uint8_t)i;
 	return METHOD_OTHER;
 }
 
 const char *http_method_word(uint8_t method)
 {
 	return methods[method];
+}
+
+bool http_number(struct bytes text, uint64_t *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9' || *value > UINT64_MAX / 100)
+			return false;
+		*value = *value * 10 + (text.at[i] - '0');
+	}
+	return text.len > 0;
 }
 
 static struct bytes until_any(struct bytes text, const char *ends)
@@ -132,9 +143,8 @@ static void take_proof(struct http_head *head, struct bytes value, bool is_for_p
 {
 	if (head->has_proof && is_for_proxy)
 		return; /* that for the server counts */
-	head->has_proof = true;
+	head->has_proof = credentials_read(value, &head->proof);
 	head->is_for_proxy = is_for_proxy;
-	credentials_read(value, &head->proof);
 }
 
 static void take_upgrade(struct http_head *head, struct bytes value)
@@ -147,22 +157,19 @@ static void take_upgrade(struct http_head *head, struct bytes value)
 		head->upgrade = UPGRADE_OTHER;
 }
 
-static void take_number(struct bytes value, unsigned *number)
-{
-	*number = 0;
-	for (size_t i = 0; i < value.len && i < 9; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return;
-		*number = *number * 10 + (value.at[i] - '0');
-	}
-}
-
 static void take_challenge(struct http_head *head, struct bytes value)
 {
 	struct challenge challenge;
 	challenge_read(value, &challenge);
 	head->offers |= 1u << challenge.scheme;
 	head->goes_on = head->goes_on || challenge.goes_on;
+}
+
+static void take_grpc_status(struct http_head *head, struct bytes value)
+{
+	uint64_t status;
+	head->has_grpc_status = http_number(value, &status) && status <= 16;
+	head->grpc_status = head->has_grpc_status ? (unsigned)status : 0;
 }
 
 void http_field(struct http_head *head, struct bytes name, struct bytes value)
@@ -187,8 +194,6 @@ void http_field(struct http_head *head, struct bytes name, struct bytes value)
 		take_upgrade(head, value);
 	else if (line_is_nocase(name, "expect"))
 		head->waits = line_is_nocase(value, "100-continue");
-	else if (line_is_nocase(name, "grpc-status")) {
-		head->has_grpc_status = true;
-		take_number(value, &head->grpc_status);
-	}
+	else if (line_is_nocase(name, "grpc-status"))
+		take_grpc_status(head, value);
 }

@@ -9,13 +9,6 @@
 
 enum { METHOD_MAX = 24 };
 
-/* RFC 9110 5.6.2. */
-static bool is_token(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
@@ -24,7 +17,7 @@ static bool is_digit(uint8_t c)
 static enum verdict begins_request(struct bytes data)
 {
 	size_t len = 0;
-	while (len < data.len && len <= METHOD_MAX && is_token(data.at[len]))
+	while (len < data.len && len <= METHOD_MAX && header_is_token(data.at[len]))
 		len++;
 	if (len == data.len && len <= METHOD_MAX)
 		return VERDICT_MORE;
@@ -66,21 +59,11 @@ struct lines {
 	struct http_head *head;
 	struct http_framing *framing;
 	unsigned count;
+	bool is_request, may_have_control;
 	bool is_crlf;  /* the first line ended so */
 	bool was_bare; /* the line before ended in "\n" alone */
 	bool has_chunked, has_other;
 };
-
-static bool is_number(struct bytes text, uint64_t *value)
-{
-	*value = 0;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.at[i]) || *value > UINT64_MAX / 100)
-			return false;
-		*value = *value * 10 + (text.at[i] - '0');
-	}
-	return text.len > 0;
-}
 
 static struct bytes take_item(struct bytes *list)
 {
@@ -100,7 +83,7 @@ static void take_length(struct lines *lines, struct bytes value)
 		return;
 	do {
 		uint64_t length;
-		if (!is_number(take_item(&value), &length)) {
+		if (!http_number(take_item(&value), &length)) {
 			lines->framing->flaws |= FLAW_LENGTH;
 			return;
 		}
@@ -160,9 +143,9 @@ static bool frames(struct bytes name)
 static bool frames_disguised(struct bytes name)
 {
 	struct bytes bare = name;
-	while (bare.len > 0 && !is_token(bare.at[0]))
+	while (bare.len > 0 && !header_is_token(bare.at[0]))
 		bytes_take(&bare, 1);
-	while (bare.len > 0 && !is_token(bare.at[bare.len - 1]))
+	while (bare.len > 0 && !header_is_token(bare.at[bare.len - 1]))
 		bare.len--;
 	return bare.len != name.len && frames(bare);
 }
@@ -180,11 +163,27 @@ static bool frames_behind_cr(struct bytes line)
 	return false;
 }
 
-static bool has_control(struct bytes line)
+/* Whether to look closer: no way out of the loop, so it takes several at a time. */
+static bool may_have_control(struct bytes text)
 {
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = line.at[i];
-		bool is_fold = c == '\r' && i + 1 < line.len && line.at[i + 1] == '\n';
+	size_t odd = 0, returns = 0, ends = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.at[i];
+		bool is_control = (c < ' ') | (c == 0x7f);
+		odd += is_control & (c != '\t') & (c != '\r') & (c != '\n');
+		returns += c == '\r';
+	}
+	for (size_t i = 1; i < text.len; i++)
+		ends += (text.at[i] == '\n') & (text.at[i - 1] == '\r');
+	return odd > 0 || returns != ends;
+}
+
+/* Line ends in it are those of a folded line. */
+static bool has_control(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.at[i];
+		bool is_fold = c == '\r' && i + 1 < text.len && text.at[i + 1] == '\n';
 		if ((c < ' ' && c != '\t' && c != '\n' && !is_fold) || c == 0x7f)
 			return true;
 	}
@@ -195,11 +194,12 @@ static void check(struct lines *lines, const struct header *header)
 {
 	unsigned *flaws = &lines->framing->flaws;
 	bool is_framing = frames(header->name);
-	bool is_odd = header->has_gap || header->is_folded ||
+	bool is_odd = header->has_gap ||
 		      (lines->is_crlf && (lines->was_bare || header->is_bare));
 	if ((is_framing && is_odd) || frames_disguised(header->name))
 		*flaws |= FLAW_HIDDEN;
-	if (!has_control(header->name) && !has_control(header->value))
+	if (!lines->may_have_control ||
+	    (!has_control(header->name) && !has_control(header->value)))
 		return;
 	*flaws |= FLAW_CONTROL;
 	if (frames_behind_cr(header->value))
@@ -212,7 +212,8 @@ static void take_lines(struct lines *lines, struct bytes text)
 	struct http_framing *framing = lines->framing;
 	while (header_take(&text, &header)) {
 		lines->count++;
-		check(lines, &header);
+		if (lines->is_request)
+			check(lines, &header);
 		lines->was_bare = header.is_bare;
 		if (line_is_nocase(header.name, "content-length"))
 			take_length(lines, header.value);
@@ -239,7 +240,7 @@ static bool take_first_line(struct lines *lines, struct bytes *text, struct byte
 		*line = bytes_take(text, text->len);
 		return line->len > HTTP_TARGET_MAX;
 	}
-	lines->is_crlf = line->at[line->len] == '\r';
+	lines->is_crlf = line->at != NULL && line->at[line->len] == '\r';
 	return true;
 }
 
@@ -261,7 +262,10 @@ static bool take_version(struct bytes *line, unsigned *minor)
 bool http_read_request(struct bytes text, struct http_head *head,
 		       struct http_framing *framing)
 {
-	struct lines lines = { .head = head, .framing = framing };
+	struct lines lines = { .head = head,
+			       .framing = framing,
+			       .is_request = true,
+			       .may_have_control = may_have_control(text) };
 	struct bytes line;
 	if (!take_first_line(&lines, &text, &line) ||
 	    (!take_version(&line, &framing->minor) && text.len > 0))

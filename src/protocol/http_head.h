@@ -42,6 +42,9 @@ void http_field(struct http_head *head, struct bytes name, struct bytes value);
 /* The target of a request: path, absolute URI or authority (RFC 9112 3.2). */
 void http_target(struct http_head *head, struct bytes target);
 
+/* A number, digits and nothing else; false if it is none, or too large. */
+bool http_number(struct bytes text, uint64_t *value);
+
 /* Methods that are registered or well known, by number; 0, "other", are all the rest.
  */
 uint8_t http_method(struct bytes token);

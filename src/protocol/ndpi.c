@@ -39,6 +39,35 @@ void stranger_free(struct stranger *ndpi)
 	free(ndpi);
 }
 
+/* NDPI_DEL_PROTOCOL_FROM_BITMASK, without the conversion it complains of. */
+static void ndpi_clear(NDPI_PROTOCOL_BITMASK *mask, uint16_t protocol)
+{
+	mask->fds_bits[protocol / 32] &= ~(1u << protocol % 32);
+}
+
+/* What we recognise ourselves, and have said it is not: most of nDPI's work is these.
+ */
+static void leave_out_ours(NDPI_PROTOCOL_BITMASK *wanted)
+{
+	static const uint16_t ours[] = {
+		NDPI_PROTOCOL_DNS,       NDPI_PROTOCOL_FTP_CONTROL,
+		NDPI_PROTOCOL_HTTP,      NDPI_PROTOCOL_LDAP,
+		NDPI_PROTOCOL_MAIL_IMAP, NDPI_PROTOCOL_MAIL_POP,
+		NDPI_PROTOCOL_MAIL_SMTP, NDPI_PROTOCOL_MDNS,
+		NDPI_PROTOCOL_MEMCACHED, NDPI_PROTOCOL_MQTT,
+		NDPI_PROTOCOL_MYSQL,     NDPI_PROTOCOL_NTP,
+		NDPI_PROTOCOL_POSTGRES,  NDPI_PROTOCOL_QUIC,
+		NDPI_PROTOCOL_RDP,       NDPI_PROTOCOL_REDIS,
+		NDPI_PROTOCOL_SIP,       NDPI_PROTOCOL_SMBV1,
+		NDPI_PROTOCOL_SMBV23,    NDPI_PROTOCOL_SNMP,
+		NDPI_PROTOCOL_SSDP,      NDPI_PROTOCOL_SSH,
+		NDPI_PROTOCOL_TELNET,    NDPI_PROTOCOL_TLS,
+		NDPI_PROTOCOL_VNC,
+	};
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		ndpi_clear(wanted, ours[i]);
+}
+
 static struct stranger *stranger_new(void)
 {
 	struct stranger *ndpi = calloc(1, sizeof(*ndpi));
@@ -55,6 +84,7 @@ static struct stranger *stranger_new(void)
 	}
 	memset(ndpi->flow, 0, SIZEOF_FLOW_STRUCT);
 	NDPI_BITMASK_SET_ALL(all);
+	leave_out_ours(&all);
 	ndpi_set_protocol_detection_bitmask2(ndpi->module, &all);
 	ndpi_finalize_initialization(ndpi->module);
 	return ndpi;

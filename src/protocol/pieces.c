@@ -87,7 +87,7 @@ bool pieces_add(struct pieces *pieces, struct room_key *key, size_t offset,
 struct bytes pieces_whole(struct pieces *pieces, const struct room_key *key)
 {
 	const struct room *room = room_of(pieces, key);
-	return room != NULL ? bytes_of(room->at, room->whole) : (struct bytes){ 0 };
+	return room != NULL ? bytes_of(room->at, room->whole) : bytes_of(NULL, 0);
 }
 
 void pieces_give_back(struct pieces *pieces, struct room_key *key)

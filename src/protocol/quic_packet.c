@@ -267,7 +267,7 @@ static bool hmac(struct digests *digests, struct bytes key, struct bytes text,
 }
 
 /* HKDF-Expand-Label of RFC 8446 7.1 for at most one block, without context. */
-static bool expand(struct digests *digests, const uint8_t secret[SECRET_LEN],
+static bool expand(struct digests *digests, const uint8_t from[SECRET_LEN],
 		   const char *label, uint8_t *out, size_t len)
 {
 	uint8_t info[32], block[SECRET_LEN];
@@ -280,7 +280,7 @@ static bool expand(struct digests *digests, const uint8_t secret[SECRET_LEN],
 	at += 6 + label_len;
 	info[at++] = 0;
 	info[at++] = 1;
-	if (!hmac(digests, bytes_of(secret, SECRET_LEN), bytes_of(info, at), block))
+	if (!hmac(digests, bytes_of(from, SECRET_LEN), bytes_of(info, at), block))
 		return false;
 	memcpy(out, block, len);
 	return true;

@@ -45,3 +45,6 @@ static inline bool text_is_printable(struct bytes text)
 			return false;
 	return true;
 }
+
+/* The same text in UTF-8, as much of it as fits into out. */
+struct bytes text_from_utf16(struct bytes utf16, uint8_t *out, size_t size);

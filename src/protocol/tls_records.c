@@ -228,7 +228,8 @@ static bool read_certificate(struct reader *reader, size_t len)
 	if (der.bad)
 		return false;
 	bytes_take(&der, MESSAGE_HEADER_LEN + LENGTHS);
-	handshake_certificate(reader->talk, &reader->state->handshake, der);
+	handshake_certificate(reader->talk, &reader->state->handshake, der,
+			      reader->said->at_us);
 	return true;
 }
 
@@ -433,7 +434,8 @@ static bool read_ssl2(struct reader *reader)
 		   ssl2_server_hello_parse(record, &der)) {
 		handshake_chosen(reader->talk, handshake, SSL_2, 0);
 		if (!der.bad && der.len > 0)
-			handshake_certificate(reader->talk, handshake, der);
+			handshake_certificate(reader->talk, handshake, der,
+					      reader->said->at_us);
 		tell(reader);
 		reader->is_over = true;
 	} else {

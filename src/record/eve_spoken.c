@@ -284,9 +284,18 @@ static const struct event {
 };
 static const struct event quic = { RECORD_tls, "quic", write_quic };
 
+/* Over UDP it is QUIC's handshake, or DTLS, which a JA4 tells as well as a version. */
+static bool is_quic(const struct spoken *record)
+{
+	const struct tls_record *tls = (const void *)record;
+	bool is_dtls = tls->ja4[0] == 'd' ||
+		       (tls->version != NULL && strncmp(tls->version, "DTLS", 4) == 0);
+	return is_word(record->transport, "udp") && !is_dtls;
+}
+
 static const struct event *event_of(enum record_kind kind, const struct spoken *record)
 {
-	if (kind == RECORD_tls && is_word(record->transport, "udp"))
+	if (kind == RECORD_tls && is_quic(record))
 		return &quic;
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i].kind == kind)

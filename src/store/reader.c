@@ -276,6 +276,8 @@ static void other_conditions(struct buf *sql, enum record_kind kind,
 {
 	if (filter->has_port && field_named(kind, "port") != 0)
 		buf_printf(sql, " AND port=%u", filter->port);
+	if (filter->has_port && field_named(kind, "server_port") != 0)
+		buf_printf(sql, " AND server_port=%u", filter->port);
 	if (filter->transport != NULL && field_named(kind, "transport") != 0)
 		buf_text(sql, " AND transport=?3");
 	if (filter->id != NULL && kind == RECORD_finding)

@@ -72,9 +72,9 @@ static const char *const port_names[] = { "server_port", "port", NULL };
 static const char *const server_names[] = { "server_ip", "ip", NULL };
 static const char *const begin_names[] = { "start", "first", "at", NULL };
 static const char *const end_names[] = { "end", "last", NULL };
-static const char *const word_names[QUERY_WORDS] = { "kind",     "state",  "severity",
-						     "process",  "reach",  "id",
-						     "protocol", "outcome" };
+static const char *const word_names[QUERY_WORDS] = { "kind",     "state",   "severity",
+						     "process",  "reach",   "id",
+						     "protocol", "outcome", "user" };
 
 void query_sort_newest(struct query *query)
 {

@@ -94,6 +94,11 @@ exits 1 ask findings && grep -q "unauthorized_port.*8000/tcp" "$dir/out" &&
 	exits 1 ask findings --json --port 8000 && grep -q '"kind":"unauthorized_port"' "$dir/out"
 ok $? "findings ends with 1 while something is open"
 
+exits 0 ask logins && grep -q "198.51.100.7:40022.*192.0.2.10:22.*ssh.*root.*failure" "$dir/out" &&
+	grep -q "packets, log" "$dir/out" && exits 0 ask logins --user ada --port 22 --json &&
+	grep -q '"user":"ada","outcome":"success"' "$dir/out" && ! grep -q root "$dir/out"
+ok $? "logins tells who tried to get in, and how it ended"
+
 exits 0 ask ports --since 2h && grep -q "^HOST" "$dir/out" &&
 	grep -q "not known: .* (stopped)" "$dir/err"
 ok $? "a table of the past says which times were not watched"

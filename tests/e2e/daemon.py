@@ -382,7 +382,8 @@ def idle(tap, lab):
     rss = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * \
         os.sysconf("SC_PAGESIZE")
     tap.ok(rss < RSS_MAX, "and less than 50 MB", rss)
-    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 3, "a worker and the store are two threads more")
+    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 4,
+              "a worker, the store and the logs are three threads more")
     monitor.stop()
 
 

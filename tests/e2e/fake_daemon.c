@@ -238,6 +238,29 @@ static void findings(void *self, web_emit emit, void *to)
 
 /* ---- the past ---- */
 
+static void logins(void *self, web_emit emit, void *to)
+{
+	static const char *const outcomes[] = { "failure", "success" };
+	(void)self;
+	for (size_t i = 0; i < 2; i++) {
+		struct login_record login;
+		record_init(RECORD_login, &login);
+		login.at = now_us() - (int64_t)i * 1000000;
+		login.transport = "tcp";
+		addr_parse("198.51.100.7", &login.client_ip);
+		login.client_port = 40022;
+		addr_parse("192.0.2.10", &login.server_ip);
+		login.server_port = 22;
+		login.outcome = outcomes[i];
+		login.method = "password";
+		login.seen_by = "both";
+		record_text(login.protocol, sizeof(login.protocol), "ssh");
+		record_text(login.user, sizeof(login.user), i == 0 ? "root" : "ada");
+		record_text(login.source, sizeof(login.source), "sshd, journal");
+		emit(to, &login);
+	}
+}
+
 static int64_t memory_since(void *self, enum record_kind kind)
 {
 	(void)self;
@@ -299,6 +322,8 @@ static int read_past(struct store_reader *reader, enum record_kind kind,
 		flows(NULL, copy, &copying);
 	else if (kind == RECORD_finding)
 		findings(NULL, copy, &copying);
+	else if (kind == RECORD_login)
+		logins(NULL, copy, &copying);
 	return 0;
 }
 
@@ -375,6 +400,10 @@ static void status(void *self, struct buf *json)
 		sick ? "full" : "ok", sick ? "full: no space left" : "",
 		(size_t)LISTENING, sick ? "false" : "true", sick ? "false" : "true",
 		sick ? "not permitted" : "");
+	buf_printf(json,
+		   "\"logs\":{\"looked\":true,\"journal\":true,\"files\":2,"
+		   "\"logins\":1234,\"lost\":%d,\"skips\":0,\"denied\":\"%s\"},",
+		   sick, sick ? "/var/log/auth.log (Permission denied)" : "");
 	buf_printf(json, "\"findings\":{\"open\":%d,\"high\":%d},", service_count() > 0,
 		   service_count() > 0);
 	buf_text(json, "\"policy\":{\"entries\":6,\"expired\":1,"

@@ -9,6 +9,7 @@ import common
 
 LINE = re.compile(r"^bench [a-z0-9_]+ -?\d+(\.\d+)? \S+$")
 WANTED = {"offline": ["replay_pps", "pcap_loop_pps", "replay_rss"],
+          "content": ["content_vs_off"],
           "flood": ["flood_20k_flows", "flood_80k_rss", "flood_rss_growth"],
           "memory": ["half_open_bytes", "established_bytes"]}
 

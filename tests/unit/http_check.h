@@ -35,10 +35,20 @@ static inline struct talk_check *http_check(const struct turn *turns, size_t cou
 	return c;
 }
 
-/* Runs the body once for the turns said whole, in threes and byte by byte. */
-#define EACH_PIECE(c, turns)                                                           \
-	for (size_t piece_ = 1, left_ = 3; left_ > 0;                                  \
-	     left_--, piece_ = piece_ == 1 ? 3 : 65536)                                \
-		for (struct talk_check *c = http_check(                                \
-			     turns, sizeof(turns) / sizeof(turns[0]), piece_);         \
-		     c != NULL; talk_check_free(c), c = NULL)
+/* The same turns in the next larger pieces; NULL, and nothing left to free, at the end.
+ */
+static inline struct talk_check *http_check_next(struct talk_check *c,
+						 const struct turn *turns, size_t count)
+{
+	static size_t piece;
+	piece = c == NULL ? 1 : piece == 1 ? 3 : piece == 3 ? 65536 : 0;
+	if (c != NULL)
+		talk_check_free(c);
+	return piece > 0 ? http_check(turns, count, piece) : NULL;
+}
+
+/* For the turns said byte by byte, in threes, and whole: c is what came of it. */
+#define EACH_PIECE(turns)                                                              \
+	for (struct talk_check *c = NULL;                                              \
+	     (c = http_check_next(c, (turns), sizeof(turns) / sizeof((turns)[0]))) !=  \
+	     NULL;)

@@ -139,39 +139,24 @@ static inline size_t check_skip(struct talk_check *c, unsigned by, size_t len)
 	return skip;
 }
 
-/* One segment or datagram.  Time moves 1 ms with each. */
-static inline void talk_say(struct talk_check *c, unsigned by, const void *at,
-			    size_t len)
+/* What the reader makes of what is kept and of bytes that follow; true: it took some.
+ */
+static inline bool check_give(struct talk_check *c, unsigned by, const uint8_t *at,
+			      size_t len, size_t beyond, bool begins, bool ends)
 {
 	bool is_stream = c->talk.transport == IPPROTO_TCP;
-	bool begins = c->last_by != by || !is_stream;
-	size_t skipped = check_skip(c, by, len);
-	c->at_us += 1000;
-	c->last_by = by;
-	if (begins && c->skips_turn[by]) {
-		c->skips_turn[by] = false;
-		c->gap[by] = true;
-	}
-	if (c->talk.done || c->talk.protocol == NULL || c->skips_turn[by] ||
-	    skipped == len)
-		return;
-	len -= skipped;
-	size_t max = c->talk.protocol->turn_max != 0 ? c->talk.protocol->turn_max
-						     : OPENING_MAX;
 	/* An exact allocation, so that the sanitizer sees a read behind the end. */
 	size_t have = c->kept_len[by] + len;
 	uint8_t *all = malloc(have);
 	memcpy(all, c->kept[by] != NULL ? c->kept[by] : all, c->kept_len[by]);
-	memcpy(all + c->kept_len[by], (const uint8_t *)at + skipped, len);
-	bool is_full = is_stream && c->kept_len[by] > 0 && have >= max;
-	size_t beyond = is_full ? have - max : 0;
+	memcpy(all + c->kept_len[by], at, len);
 	struct said said = { .by = by,
-			     .data = bytes_of(all, have - beyond),
-			     .fresh = len - beyond,
+			     .data = bytes_of(all, have),
+			     .fresh = len,
 			     .beyond = beyond,
-			     .begins = begins && c->kept_len[by] == 0 && skipped == 0,
+			     .begins = begins && c->kept_len[by] == 0,
 			     .after_gap = c->gap[by],
-			     .ends = !is_stream || is_full,
+			     .ends = ends || !is_stream,
 			     .at_us = c->at_us };
 	c->gap[by] = false;
 	bool more = talk_read(&c->talk, &said);
@@ -181,7 +166,7 @@ static inline void talk_say(struct talk_check *c, unsigned by, const void *at,
 	free(c->kept[by]);
 	c->kept[by] = NULL;
 	c->kept_len[by] = 0;
-	if (c->talk.skip_turn[by] || is_full) {
+	if (c->talk.skip_turn[by] || ends) {
 		c->talk.skip_turn[by] = false;
 		c->skips_turn[by] = true;
 	} else if (left > 0) {
@@ -190,6 +175,47 @@ static inline void talk_say(struct talk_check *c, unsigned by, const void *at,
 		c->kept_len[by] = left;
 	}
 	free(all);
+	return left < have;
+}
+
+static inline bool check_is_over(const struct talk_check *c, unsigned by)
+{
+	return c->talk.done || c->talk.protocol == NULL || c->skips_turn[by];
+}
+
+/* One segment or datagram.  Time moves 1 ms with each. */
+static inline void talk_say(struct talk_check *c, unsigned by, const void *data,
+			    size_t len)
+{
+	const uint8_t *at = data;
+	bool is_stream = c->talk.transport == IPPROTO_TCP;
+	bool begins = c->last_by != by || !is_stream;
+	c->at_us += 1000;
+	c->last_by = by;
+	if (begins && c->skips_turn[by]) {
+		c->skips_turn[by] = false;
+		c->gap[by] = true;
+	}
+	do {
+		size_t skipped = check_skip(c, by, len);
+		at += skipped;
+		len -= skipped;
+		if (check_is_over(c, by) || len == 0)
+			return;
+		size_t max = c->talk.protocol->turn_max != 0
+				     ? c->talk.protocol->turn_max
+				     : OPENING_MAX;
+		size_t had = c->kept_len[by], room = had < max ? max - had : 0;
+		size_t fits = is_stream && had > 0 && room < len ? room : len;
+		bool took =
+			check_give(c, by, at, fits, 0, begins && skipped == 0, false);
+		at += fits;
+		len -= fits;
+		if (!took && had > 0 && had + fits >= max && !check_is_over(c, by)) {
+			check_give(c, by, at, 0, len, false, true);
+			return;
+		}
+	} while (len > 0);
 }
 
 static inline void talk_say_text(struct talk_check *c, unsigned by, const char *text)

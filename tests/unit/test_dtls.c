@@ -151,6 +151,31 @@ static void a_handshake_is_read_whatever_the_order_of_fragments(void **state)
 	talk_check_free(c);
 }
 
+/* What was lost of one message must not end up in the next. */
+static void a_message_that_stays_broken_does_not_spoil_the_next(void **state)
+{
+	(void)state;
+	struct words body = certificate(), cut = { .len = 0 }, rest = { .len = 0 };
+	struct words hello = { .len = 0 }, begin = { .len = 0 };
+	struct talk_check *c = talk_check_new(&protocol_dtls, IPPROTO_UDP, 4433);
+	put_server_hello(&hello,
+			 &(struct choice){ .version = 0xfefd, .cipher = 0xc02b });
+	put_fragment(&begin, 2, 1, said_in(&hello), 0, hello.len / 2);
+	put_fragment(&cut, 11, 2, said_in(&body), 0, body.len / 2);
+	put_fragment(&rest, 11, 2, said_in(&body), body.len / 2,
+		     body.len - body.len / 2);
+	struct words again = server_hello();
+	say(c, SERVER, &begin);
+	say(c, SERVER, &cut);
+	say(c, SERVER, &rest);
+	say(c, SERVER, &again);
+	talk_finish(c);
+	assert_int_equal(c->records, 1);
+	assert_int_equal(c->record[0].tls.key_bits, 256);
+	assert_string_equal(c->record[0].tls.version, "DTLS 1.2");
+	talk_check_free(c);
+}
+
 static void a_handshake_that_never_ends_is_left(void **state)
 {
 	(void)state;
@@ -192,6 +217,7 @@ int main(void)
 		cmocka_unit_test(datagrams_of_either_side_are_recognised),
 		cmocka_unit_test(what_is_cut_or_does_not_fit_is_not_dtls),
 		cmocka_unit_test(a_handshake_is_read_whatever_the_order_of_fragments),
+		cmocka_unit_test(a_message_that_stays_broken_does_not_spoil_the_next),
 		cmocka_unit_test(a_handshake_that_never_ends_is_left),
 		cmocka_unit_test(wrong_bytes_anywhere_are_survived),
 	};

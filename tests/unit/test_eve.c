@@ -271,7 +271,7 @@ static void tls_has_suricatas_forms_of_certificates(void **state)
 	assert_has(eve_of(RECORD_tls, &said), "\"session_resumed\":true");
 }
 
-static void a_handshake_over_udp_is_quics(void **state)
+static void a_handshake_over_udp_is_quics_or_dtls(void **state)
 {
 	(void)state;
 	union said said = said_by(RECORD_tls, "udp");
@@ -280,6 +280,13 @@ static void a_handshake_over_udp_is_quics(void **state)
 	const char *json = eve_of(RECORD_tls, &said);
 	assert_has(json, "\"event_type\":\"quic\"");
 	assert_string_equal(member_of(json, "quic"), "{\"sni\":\"www.example.org\"}");
+	said.tls.version = "DTLS 1.2";
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"tls\"");
+	said.tls.version = NULL;
+	TEXT(said.tls.ja4, "dd2d");
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"tls\"");
+	TEXT(said.tls.ja4, "q13d");
+	assert_has(eve_of(RECORD_tls, &said), "\"event_type\":\"quic\"");
 }
 
 static void ssh_has_two_sides_and_none_that_was_not_heard(void **state)
@@ -569,7 +576,7 @@ int main(void)
 		cmocka_unit_test(an_answer_that_was_cut_is_not_taken_for_a_name),
 		cmocka_unit_test(answers_are_grouped_only_where_their_type_is_sure),
 		cmocka_unit_test(tls_has_suricatas_forms_of_certificates),
-		cmocka_unit_test(a_handshake_over_udp_is_quics),
+		cmocka_unit_test(a_handshake_over_udp_is_quics_or_dtls),
 		cmocka_unit_test(ssh_has_two_sides_and_none_that_was_not_heard),
 		cmocka_unit_test(ftp_and_smtp_have_their_lists),
 		cmocka_unit_test(snmp_has_suricatas_names_of_messages),

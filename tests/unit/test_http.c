@@ -32,7 +32,7 @@ static void requests_are_recognised_as_soon_as_their_version_is_seen(void **stat
 		size_t known =
 			(size_t)(strstr(requests[i], " HTTP/1.") - requests[i]) + 9;
 		for (size_t len = 0; len <= strlen(requests[i]); len++) {
-			char *cut = malloc(len);
+			char *cut = malloc(len + (len == 0));
 			memcpy(cut, requests[i], len);
 			assert_int_equal(verdict_of(http, IPPROTO_TCP,
 						    bytes_of(cut, len), text("")),
@@ -98,7 +98,7 @@ static void a_request_and_its_response_are_one_record(void **state)
 			  "Content-Type: text/html; charset=utf-8\r\n"
 			  "Content-Length: 5\r\n\r\nhello" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		const struct http_record *http = &c->record[0].http;
 		assert_int_equal(c->records, 1);
@@ -138,7 +138,7 @@ static void pipelined_requests_get_their_own_responses(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
-		{ CLIENT, "GET /1 HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n"
+		{ CLIENT, "GET /1 HTTP/1.1\r\nHost: a\r\nUser-Agent: w\r\n\r\n"
 			  "HEAD /2 HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\n\r\n"
 			  "POST /3 HTTP/1.1\r\nHost: b\r\nContent-Length: 20\r\n\r\n"
 			  "GET /no HTTP/1.1\r\n\r\n"
@@ -151,13 +151,14 @@ static void pipelined_requests_get_their_own_responses(void **state)
 		  "5;x=\"y\"\r\nHTTP/\r\n00A  \r\n0123456789\r\n0\r\nA: b\r\n\r\n"
 		  "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		expect_statuses(c, (unsigned[]){ 304, 200, 201, 503 },
 				(const char *[]){ "/1", "/2", "/3", "/4" }, 4);
 		/* What only the latest request said is not given to others. */
 		assert_string_equal(c->record[0].http.host, "");
 		assert_string_equal(c->record[2].http.host, "b");
+		assert_string_equal(c->record[0].http.user_agent, "");
 		assert_string_equal(c->record[1].http.user_agent, "x");
 		assert_string_equal(c->record[3].http.user_agent, "");
 		assert_int_equal(c->record[1].http.response_bytes, 0);
@@ -196,13 +197,30 @@ static void more_requests_than_are_kept_keep_their_order(void **state)
 	talk_check_free(c);
 }
 
+static void who_asks_behind_those_not_kept_waits_behind_them(void **state)
+{
+	struct talk_check *c =
+		talk_check_new(protocol_by_name("http"), IPPROTO_TCP, 80);
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		talk_say_text(c, CLIENT, "GET / HTTP/1.1\r\n\r\n");
+	for (int i = 0; i < 11; i++) {
+		if (i == 3)
+			talk_say_text(c, CLIENT, "GET /last HTTP/1.1\r\n\r\n");
+		talk_say_text(c, SERVER,
+			      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		assert_string_equal(c->record[i].http.path, i < 8 ? "/" : "");
+	}
+	talk_check_free(c);
+}
+
 static void a_long_path_is_cut(void **state)
 {
 	char request[3000], response[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 	struct turn turns[] = { { CLIENT, request }, { SERVER, response } };
 	(void)state;
 	snprintf(request, sizeof(request), "GET /%02000d HTTP/1.1\r\n\r\n", 0);
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(strlen(c->record[0].http.path), 128);
 		assert_int_equal(c->notices, 0);
@@ -228,12 +246,13 @@ static void a_body_that_is_refused_need_not_come(void **state)
 		{ SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 			  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		expect_statuses(c, (unsigned[]){ 417, 204, 200, 200 },
 				(const char *[]){ "/1", "/2", "/3", "/4" }, 4);
 		assert_int_equal(c->record[1].http.took_us, 1000);
 		assert_int_equal(c->record[0].http.took_us, UNKNOWN_U64);
+		assert_int_not_equal(c->record[2].http.took_us, UNKNOWN_U64);
 	}
 }
 
@@ -245,7 +264,7 @@ static void a_response_until_the_end_is_the_last(void **state)
 		{ SERVER, "HTTP/1.0 200 OK\r\n\r\nHTTP/1.1 500 no\r\n\r\n" },
 		{ CLIENT, GET },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->records, 1);
 		assert_true(c->talk.done);
@@ -256,7 +275,7 @@ static void an_unanswered_request_is_a_record_without_status(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = { { CLIENT, GET GET } };
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->records, 2);
 		assert_string_equal(c->record[1].http.path, "/index.html");
@@ -272,7 +291,7 @@ static void a_tunnel_is_recognised_anew(void **state)
 		{ CLIENT, "CONNECT mail.example.com:993 HTTP/1.1\r\n\r\n" },
 		{ SERVER, "HTTP/1.1 200 Connection established\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_null(c->talk.protocol);
 		assert_string_equal(c->record[0].http.method, "CONNECT");
@@ -290,7 +309,7 @@ static void a_refused_tunnel_is_none(void **state)
 		{ CLIENT, GET },
 		{ SERVER, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		expect_statuses(c, (unsigned[]){ 403, 404 },
 				(const char *[]){ "", "/index.html" }, 2);
@@ -306,7 +325,7 @@ static void a_websocket_is_not_read(void **state)
 		{ SERVER, "HTTP/1.1 101 Switching Protocols\r\n"
 			  "Upgrade: websocket\r\n\r\n\x81\5hello" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_true(c->talk.done);
 		assert_int_equal(c->record[0].http.status, 101);
@@ -320,7 +339,7 @@ static void a_server_of_another_protocol_is_left_to_others(void **state)
 		{ CLIENT, GET },
 		{ SERVER, "SSH-2.0-OpenSSH_9.2\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_null(c->talk.protocol);
 		assert_int_equal(c->records, 0);
@@ -343,7 +362,7 @@ static void targets_are_shown_without_users_and_ports(void **state)
 		snprintf(request, sizeof(request),
 			 "OPTIONS %s HTTP/1.1\r\nHost: me:secret@host:80\r\n\r\n",
 			 targets[i][0]);
-		EACH_PIECE(c, turns)
+		EACH_PIECE(turns)
 		{
 			assert_string_equal(c->record[0].http.host, targets[i][1]);
 			assert_string_equal(c->record[0].http.path, targets[i][2]);
@@ -358,7 +377,7 @@ static void only_the_server_is_seen(void **state)
 		{ SERVER, "HTTP/1.1 200 OK\r\nServer: a\r\nContent-Length: 3\r\n\r\nabc"
 			  "HTTP/1.1 502 Bad\r\nContent-Length: 3\r\n\r\nabc" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->records, 2);
 		assert_null(c->record[0].http.method);
@@ -418,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_request_and_its_response_are_one_record),
 		cmocka_unit_test(pipelined_requests_get_their_own_responses),
 		cmocka_unit_test(more_requests_than_are_kept_keep_their_order),
+		cmocka_unit_test(who_asks_behind_those_not_kept_waits_behind_them),
 		cmocka_unit_test(a_long_path_is_cut),
 		cmocka_unit_test(a_body_that_is_refused_need_not_come),
 		cmocka_unit_test(a_response_until_the_end_is_the_last),

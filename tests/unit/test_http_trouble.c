@@ -43,7 +43,7 @@ static void basic_logins_are_told_and_their_passwords_never(void **state)
 		{ CLIENT, ASK("Authorization: Basic Ym9iOjEyMw==") },
 		{ SERVER, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->logins, 3);
 		expect_login(c, 0, "alice", "failure", "Basic");
@@ -69,19 +69,34 @@ static void without_credentials_nobody_tries_to_log_in(void **state)
 		{ CLIENT, ASK(BASIC) }, /* nobody asked for them: */
 		{ SERVER, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	assert_int_equal(c->logins + c->notices, 0);
+}
+
+static void credentials_nobody_asked_for_expose_nothing(void **state)
+{
+	(void)state;
+	static const struct turn turns[] = {
+		{ CLIENT, ASK(BASIC) },
+		{ SERVER, DENIED "\r\n" },
+	};
+	EACH_PIECE(turns)
+	{
+		assert_int_equal(c->logins, 1);
+		expect_login(c, 0, "alice", "failure", "Basic");
+		assert_int_equal(c->notices, 0);
+	}
 }
 
 static void digest_names_its_user_and_an_old_nonce_is_no_failure(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
-		{ CLIENT, ASK("authorization: digest realm=\"a, username=\\\"x\","
-			      "Username = \"Mufasa\", response=\"6629fae4\"") },
+		{ CLIENT, ASK("Authorization: Digest username=other") },
 		{ SERVER, DENIED "WWW-Authenticate: Digest realm=\"a\", stale=TRUE\r\n"
 				 "\r\n" },
-		{ CLIENT, ASK("Authorization: Digest username=Mufasa") },
+		{ CLIENT, ASK("authorization: digest realm=\"a\\\", username=x, b=\","
+			      "Username = \"Mufasa\", response=\"6629fae4\"") },
 		{ SERVER, DENIED "WWW-Authenticate: Digest realm=\"a\",stale=false\r\n"
 				 "\r\n" },
 		{ CLIENT,
@@ -90,7 +105,7 @@ static void digest_names_its_user_and_an_old_nonce_is_no_failure(void **state)
 		{ CLIENT, ASK("Authorization: Digest username") },
 		{ SERVER, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->logins, 3);
 		expect_login(c, 0, "Mufasa", "failure", "Digest");
@@ -100,23 +115,34 @@ static void digest_names_its_user_and_an_old_nonce_is_no_failure(void **state)
 	}
 }
 
+/* sp\administrator */
+#define NTLM_3                                                                         \
+	"TlRMTVNTUAADAAAAGAAYAF4AAAAYABgAXgAAAAQABABAAAAAGgAaAEQAAAAA"                 \
+	"AAAAQAAAAAAAAABAAAAABYKIonMAcABhAGQAbQBpAG4AaQBzAHQAcgBhAHQA"                 \
+	"bwByAA=="
+
 static void handshakes_are_one_attempt(void **state)
 {
 	(void)state;
 	static const struct turn turns[] = {
 		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAABAAAA") },
 		{ SERVER, DENIED "WWW-Authenticate: NTLM TlRMTVNTUAACAAAA\r\n\r\n" },
-		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAADAAAA") },
+		{ CLIENT, ASK("Authorization: NTLM " NTLM_3) },
 		{ SERVER, DENIED "WWW-Authenticate: Negotiate\r\n"
 				 "WWW-Authenticate: NTLM\r\n\r\n" },
+		{ CLIENT, ASK("Authorization: NTLM TlRMTVNTUAABAAAA") },
+		{ SERVER, OK }, /* as for anybody */
 		{ CLIENT, ASK("Authorization: Negotiate YII=") },
 		{ SERVER, OK },
+		{ CLIENT, ASK("Authorization: Negotiate oYID" NTLM_3) },
+		{ SERVER, OK },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
-		assert_int_equal(c->logins, 2);
-		expect_login(c, 0, "", "failure", "NTLM");
+		assert_int_equal(c->logins, 3);
+		expect_login(c, 0, "sp\\administrator", "failure", "NTLM");
 		expect_login(c, 1, "", "success", "Negotiate");
+		expect_login(c, 2, "sp\\administrator", "success", "Negotiate");
 	}
 }
 
@@ -131,7 +157,7 @@ static void tokens_and_other_schemes_are_logins_without_user(void **state)
 		{ CLIENT, ASK("Authorization: Basic c2VjcmV0dG9rZW4=") },
 		{ SERVER, OK },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->logins, 3);
 		expect_login(c, 0, "", "success", "Bearer");
@@ -153,7 +179,7 @@ static void a_proxy_has_its_own_logins(void **state)
 		{ CLIENT, ASK("Proxy-Authorization: Basic YWxpY2U6Z2VoZWlt") },
 		{ SERVER, OK },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->logins, 2);
 		expect_login(c, 0, "alice", "failure", "Basic");
@@ -174,7 +200,7 @@ static void a_form_that_is_denied_is_a_failure(void **state)
 		{ CLIENT, "POST /login HTTP/1.1\r\nContent-Length: 0\r\n\r\n" },
 		{ SERVER, OK },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	{
 		assert_int_equal(c->logins, 1);
 		expect_login(c, 0, "", "failure", "form");
@@ -255,7 +281,7 @@ static void what_is_wrong_is_noticed_and_what_is_odd_is_not(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		const struct turn turns[] = { { CLIENT, shapes[i].request } };
-		EACH_PIECE(c, turns)
+		EACH_PIECE(turns)
 		{
 			if (c->notices > 0 && shapes[i].technique == NULL)
 				print_message("# %s: %s\n", shapes[i].request,
@@ -270,6 +296,9 @@ static void what_is_wrong_is_noticed_and_what_is_odd_is_not(void **state)
 			if (!is_found)
 				print_message("# not found: %s\n", shapes[i].request);
 			assert_true(is_found);
+			if (c->notices > 0 && strcmp(shapes[i].severity, "high") != 0)
+				assert_false(
+					talk_check_noticed(c, "request_smuggling"));
 			if (c->notices > 0)
 				assert_int_equal(c->notice[0]->about, ABOUT_CLIENT);
 		}
@@ -284,7 +313,7 @@ static void the_same_in_a_response_is_no_attack(void **state)
 		  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n"
 		  "Transfer-Encoding: xchunked\r\n\x01: \x02\r\n\r\nhello" },
 	};
-	EACH_PIECE(c, turns)
+	EACH_PIECE(turns)
 	assert_int_equal(c->notices, 0);
 }
 
@@ -314,7 +343,7 @@ static void floods_of_header_lines_are_noticed(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		char *request = many_lines(cases[i].lines, cases[i].end);
 		struct turn turns[] = { { CLIENT, request } };
-		EACH_PIECE(c, turns)
+		EACH_PIECE(turns)
 		{
 			assert_int_equal(c->notices > 0, cases[i].technique != NULL);
 			if (cases[i].technique != NULL)
@@ -359,7 +388,7 @@ static void long_targets_are_noticed(void **state)
 	for (unsigned len = 7000; len < 20000; len += 5000) {
 		snprintf(request, sizeof(request), "GET /%0*d HTTP/1.1\r\n\r\n",
 			 (int)len, 0);
-		EACH_PIECE(c, turns)
+		EACH_PIECE(turns)
 		assert_int_equal(talk_check_noticed(c, "long_target"), len > 8000);
 	}
 }
@@ -430,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(basic_logins_are_told_and_their_passwords_never),
 		cmocka_unit_test(without_credentials_nobody_tries_to_log_in),
+		cmocka_unit_test(credentials_nobody_asked_for_expose_nothing),
 		cmocka_unit_test(digest_names_its_user_and_an_old_nonce_is_no_failure),
 		cmocka_unit_test(handshakes_are_one_attempt),
 		cmocka_unit_test(tokens_and_other_schemes_are_logins_without_user),

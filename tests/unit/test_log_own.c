@@ -38,8 +38,8 @@ static void a_format_says_what_its_lines_mean(void **state)
 	struct log_login told;
 	struct addr server;
 	struct log_format *format = parse(good, &errors);
-	if (format == NULL)
-		fail_msg("%s", buf_cstr(&errors));
+	assert_string_equal(buf_cstr(&errors), "");
+	assert_non_null(format);
 	assert_int_equal(format->identifiers.count, 2);
 	assert_int_equal(format->condition_count, 2);
 	assert_int_equal(format->conditions[0].values.count, 2);
@@ -262,8 +262,8 @@ static void a_file_of_the_folder_adds_or_replaces(void **state)
 	write_file("ignored.txt", "no YAML: [");
 	write_file(".hidden.yaml", "no YAML: [");
 	struct log_formats *formats = log_formats_open(folder, &errors);
-	if (formats == NULL)
-		fail_msg("%s", buf_cstr(&errors));
+	assert_string_equal(buf_cstr(&errors), "");
+	assert_non_null(formats);
 	assert_true(says(formats, "door", "open", &told));
 	assert_true(says(formats, "sshd", "ours", &told));
 	assert_false(says(formats, "sshd",

@@ -131,7 +131,7 @@ static void is_whole(const struct login_record *login)
 	assert_int_equal(login->client_port, 40022);
 	assert_int_equal(login->server_port, 2222);
 	assert_false(addr_is_unset(&login->server_ip));
-	assert_string_equal(login->seen_by, "both");
+	assert_string_equal(login->seen_by, "size");
 	assert_string_equal(login->method, "password");
 	assert_string_equal(login->source, "teller 1");
 }
@@ -360,7 +360,7 @@ static void a_log_without_clients_is_matched_by_the_rest(void **state)
 	report(&packets, WIRE, "bob");
 	assert_int_equal(said_count, 1);
 	assert_int_equal(said[0].client_port, 40022);
-	assert_string_equal(said[0].seen_by, "both");
+	assert_string_equal(said[0].seen_by, "size");
 	/* And in the other order. */
 	report(&packets, WIRE, "bob");
 	report(&line, SSHD, "bob");

@@ -18,9 +18,8 @@ static struct words from_hex(const char *text)
 {
 	struct words w = { .len = 0 };
 	for (; text[0] != '\0' && text[1] != '\0'; text += 2) {
-		unsigned octet = 0;
-		sscanf(text, "%2x", &octet);
-		put_number(&w, 1, octet);
+		char octet[] = { text[0], text[1], '\0' };
+		put_number(&w, 1, strtoul(octet, NULL, 16));
 	}
 	return w;
 }
@@ -86,8 +85,7 @@ struct seal_keys {
 	uint8_t key[16], iv[12], header[16];
 };
 
-static void hkdf_label(const uint8_t *secret, const char *label, uint8_t *out,
-		       size_t len)
+static void hkdf_label(const uint8_t *from, const char *label, uint8_t *out, size_t len)
 {
 	struct words info = { .len = 0 };
 	uint8_t block[32];
@@ -97,7 +95,7 @@ static void hkdf_label(const uint8_t *secret, const char *label, uint8_t *out,
 	put(&info, "tls13 ", 6);
 	put(&info, label, strlen(label));
 	put_number(&info, 2, 1);
-	EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, secret, 32, info.at, info.len,
+	EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, from, 32, info.at, info.len,
 		  block, sizeof(block), &key_len);
 	memcpy(out, block, len);
 }
@@ -107,7 +105,7 @@ static struct seal_keys keys_of(struct bytes cid, bool by_server)
 	static const uint8_t salt[] = { 0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34,
 					0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8,
 					0x0c, 0xad, 0xcc, 0xbb, 0x7f, 0x0a };
-	struct seal_keys keys;
+	struct seal_keys keys = { 0 };
 	uint8_t initial[32], secret[32];
 	size_t len;
 	EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, salt, sizeof(salt), cid.at,
@@ -242,6 +240,12 @@ static void what_is_short_or_does_not_fit_is_not_quic(void **state)
 	bad = from_hex(client_initial);
 	bad.at[5] = 7; /* an id too short */
 	assert_null(is(CLIENT, &bad));
+	/* All there, and short. */
+	bad = from_hex(
+		"c000000001088394c8f03e51570800001e0102030405060708090a0b0c0d0e0f10"
+		"1112131415161718191a1b1c1d1e");
+	assert_null(is(CLIENT, &bad));
+	assert_string_equal(is(SERVER, &bad), "quic");
 	for (size_t n = 1; n < server.len; n++) {
 		struct words cut = server;
 		cut.len = n;

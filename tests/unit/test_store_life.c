@@ -168,14 +168,18 @@ static void what_is_older_than_its_limit_goes(void **state)
 		int64_t at_us = START_US + hour * 3600 * SECOND;
 		struct flow_record flow;
 		struct listener_record listener;
+		struct login_record login;
 		random_record(RECORD_flow, &flow, false);
 		flow.end = flow.start = at_us;
 		random_record(RECORD_listener, &listener, false);
 		listener.at = at_us;
+		random_record(RECORD_login, &login, false);
+		login.at = at_us;
 		put_ports(store, at_us, 3);
 		put_self(store, at_us + SECOND);
 		store_put(store, RECORD_flow, &flow);
 		store_put(store, RECORD_listener, &listener);
+		store_put(store, RECORD_login, &login);
 	}
 	/* Ages are of the last second: 9 days, 23 hours, and the time that is waited.
 	 */
@@ -189,6 +193,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 	wait_rows("roll_1h", 4 * 24 * 3, 5 * 24 * 3);
 	wait_rows("roll_1d", 6 * 3, 7 * 3);
 	wait_rows("listener", 3 * 24, 3 * 24 + 2);
+	wait_rows("login", 3 * 24, 3 * 24 + 2);
 	struct store_status status;
 	store_status(store, &status);
 	store_close(store);

@@ -234,6 +234,55 @@ static void a_segment_sent_again_with_other_data_is_an_anomaly(void **state)
 	assert_string_equal(found[0].technique, "inconsistent_overlap");
 }
 
+static void send_text(int from, const char *at, uint32_t len)
+{
+	take(data_segment(from, 0, at, len));
+	next[from] += len;
+}
+
+/* A few bytes wait for their end, and more than can be kept comes with it. */
+static void a_segment_longer_than_the_room_is_read_to_its_end(void **state)
+{
+	(void)state;
+	enum { REPLIES = 8000 };
+	static const char pong[] = "+PONG\r\n",
+			  fault[] = "-OOM command not allowed\r\n";
+	static char replies[REPLIES * (sizeof(pong) - 1) + sizeof(fault)];
+	size_t len = 0;
+	for (int i = 0; i < REPLIES; i++, len += sizeof(pong) - 1)
+		memcpy(replies + len, pong, sizeof(pong) - 1);
+	memcpy(replies + len, fault, sizeof(fault) - 1);
+	len += sizeof(fault) - 1;
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_CLIENT, "*1\r\n$4\r\nPING\r\n", 14);
+	send_text(FROM_SERVER, replies, 3);
+	send_text(FROM_SERVER, replies + 3, (uint32_t)len - 3);
+	flows_finish(flows);
+	assert_int_equal(seen[seen_count - 1].answers, REPLIES + 1);
+	assert_int_equal(seen[seen_count - 1].answer_errors, 1);
+}
+
+/* 100 bytes are passed over, of which none come before a hole that is never filled. */
+static void what_was_to_be_passed_over_ends_with_its_turn(void **state)
+{
+	(void)state;
+	enum { HOLE = 1 << 16 };
+	static const char value[] = "$100\r\nab",
+			  fault[] = "-OOM command not allowed\r\n";
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_CLIENT, "*1\r\n$4\r\nPING\r\n", 14);
+	send_text(FROM_SERVER, value, sizeof(value) - 1);
+	next[FROM_SERVER] += HOLE;
+	send_text(FROM_SERVER, "rest\r\n", 6);
+	send_text(FROM_CLIENT, "*1\r\n$4\r\nPING\r\n", 14);
+	send_text(FROM_SERVER, fault, sizeof(fault) - 1);
+	flows_finish(flows);
+	assert_int_equal(seen[seen_count - 1].answers, 2);
+	assert_int_equal(seen[seen_count - 1].answer_errors, 1);
+}
+
 /* nDPI may have its own opinion of some. */
 static void noise_is_no_protocol_of_ours(void **state)
 {
@@ -287,6 +336,8 @@ int main(void)
 		TEST(what_is_sent_again_is_read_once),
 		TEST(what_is_lost_costs_its_own_turn),
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
+		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
+		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(noise_is_no_protocol_of_ours),
 		TEST(without_reading_names_come_by_the_port),
 	};

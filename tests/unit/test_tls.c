@@ -326,6 +326,23 @@ static void a_lost_certificate_costs_only_itself(void **state)
 	free(d);
 }
 
+static void after_lost_bytes_the_next_turn_is_read_anew(void **state)
+{
+	(void)state;
+	struct certificate_words certificate = good_certificate();
+	struct dialogue *d = handshake_of(&takes_1_2, &certificate, 900, 16384);
+	struct talk_check *c = talk_check_new(&protocol_tls, IPPROTO_TCP, 443);
+	talk_say(c, CLIENT, d->said[0].at, d->said[0].len);
+	talk_say(c, SERVER, d->said[1].at, 200);
+	talk_lose(c, SERVER);
+	talk_say(c, CLIENT, d->said[2].at, 5 + 5);
+	talk_say(c, SERVER, "\x15\3\3\0\2\2\x28", 7);
+	assert_true(c->talk.done);
+	assert_string_equal(c->record[0].tls.alert, "handshake_failure");
+	talk_check_free(c);
+	free(d);
+}
+
 static void what_is_no_tls_ends_the_reading(void **state)
 {
 	(void)state;
@@ -394,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_told_with_its_reason),
 		cmocka_unit_test(a_client_that_does_not_trust_the_server_is_told),
 		cmocka_unit_test(a_lost_certificate_costs_only_itself),
+		cmocka_unit_test(after_lost_bytes_the_next_turn_is_read_anew),
 		cmocka_unit_test(what_is_no_tls_ends_the_reading),
 		cmocka_unit_test(the_worst_bytes_are_survived),
 		cmocka_unit_test(wrong_bytes_anywhere_are_survived),

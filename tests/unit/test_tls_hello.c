@@ -18,6 +18,8 @@
 #include "protocol/protocol.h"
 #include "tls_words.h"
 
+#define NOW_US INT64_C(1700000000000000)
+
 static struct digests *digests;
 
 /* FoxIO's example of JA4, with GREASE sprinkled in. */
@@ -363,7 +365,8 @@ static void a_certificate_is_described(void **state)
 	};
 	struct certificates *kept = certificates_new();
 	struct bytes der = make_certificate(&w, &c);
-	const struct certificate *is = certificate_read(kept, digests, der, &key);
+	const struct certificate *is =
+		certificate_read(kept, digests, der, NOW_US, &key);
 	assert_non_null(is);
 	assert_string_equal(is->subject, "C=DE, O=Example\\, Inc., CN=www.example.org");
 	assert_string_equal(is->issuer, "C=DE, O=Example\\, Inc., CN=Example CA");
@@ -378,7 +381,7 @@ static void a_certificate_is_described(void **state)
 	assert_int_equal(strlen(is->sha1), 59);
 	assert_int_equal(is->sha1[2], ':');
 	/* Again, and by its key. */
-	assert_ptr_equal(certificate_read(kept, digests, der, &key), is);
+	assert_ptr_equal(certificate_read(kept, digests, der, NOW_US, &key), is);
 	assert_ptr_equal(certificate_again(kept, key), is);
 	assert_null(certificate_again(kept, key + 1));
 	EVP_PKEY_free(c.key);
@@ -397,11 +400,11 @@ static void what_signed_itself_and_what_is_forgeable_is_told(void **state)
 				       .digest = EVP_sha1() };
 	struct certificates *kept = certificates_new();
 	const struct certificate *is =
-		certificate_read(kept, digests, make_certificate(&w, &c), &key);
+		certificate_read(kept, digests, make_certificate(&w, &c), NOW_US, &key);
 	assert_true(is->is_self_signed);
 	assert_null(is->broken_digest);
 	c.issuer = "b";
-	is = certificate_read(kept, digests, make_certificate(&w, &c), &key);
+	is = certificate_read(kept, digests, make_certificate(&w, &c), NOW_US, &key);
 	assert_false(is->is_self_signed);
 	assert_string_equal(is->broken_digest, "SHA-1");
 	EVP_PKEY_free(c.key);
@@ -419,10 +422,33 @@ static void what_is_no_certificate_is_none(void **state)
 	for (size_t n = 0; n < der.len; n++) {
 		uint8_t *cut = malloc(n + 1);
 		memcpy(cut, der.at, n);
-		assert_null(certificate_read(kept, digests, bytes_of(cut, n), &key));
+		assert_null(certificate_read(kept, digests, bytes_of(cut, n),
+					     n * 1000000, &key));
 		assert_null(certificate_again(kept, key));
 		free(cut);
 	}
+	EVP_PKEY_free(c.key);
+	certificates_free(kept);
+}
+
+static void certificates_made_up_in_a_hurry_are_passed_over(void **state)
+{
+	(void)state;
+	struct words w = { .len = 0 }, more = { .len = 0 };
+	struct certificate_words c = { .name = "a", .key = EVP_EC_gen("P-256") };
+	struct certificates *kept = certificates_new();
+	struct bytes der = make_certificate(&w, &c);
+	uint64_t key;
+	assert_non_null(certificate_read(kept, digests, der, NOW_US, &key));
+	for (uint8_t i = 0; i < CERTIFICATES_PER_SECOND; i++)
+		certificate_read(kept, digests, bytes_of(&i, 1), NOW_US, &key);
+	c.name = "b";
+	struct bytes other = make_certificate(&more, &c);
+	assert_null(certificate_read(kept, digests, other, NOW_US, &key));
+	assert_null(certificate_again(kept, key));
+	/* What is known is served all the same, and the new one a second later. */
+	assert_non_null(certificate_read(kept, digests, der, NOW_US, &key));
+	assert_non_null(certificate_read(kept, digests, other, NOW_US + 1000000, &key));
 	EVP_PKEY_free(c.key);
 	certificates_free(kept);
 }
@@ -462,6 +488,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_is_described),
 		cmocka_unit_test(what_signed_itself_and_what_is_forgeable_is_told),
 		cmocka_unit_test(what_is_no_certificate_is_none),
+		cmocka_unit_test(certificates_made_up_in_a_hurry_are_passed_over),
 	};
 	return cmocka_run_group_tests(tests, find_digests, free_digests);
 }

@@ -103,6 +103,24 @@ static void a_finding_tells_the_whole_of_it(void **state)
 	assert_cell(&view_findings, "PORT", "{\"kind\":\"x\"}", "-", TONE_QUIET);
 }
 
+static void a_login_tells_who_where_and_how(void **state)
+{
+	(void)state;
+	const struct view *view = &view_logins;
+	const char *json =
+		"{\"client_ip\":\"2001:db8::7\",\"client_port\":40022,"
+		"\"server_port\":22,\"user\":\"root\\u001b[2J\","
+		"\"outcome\":\"success\",\"seen_by\":\"packets\",\"source\":\"sshd\"}";
+	assert_cell(view, "CLIENT", json, "[2001:db8::7]:40022", TONE_NORMAL);
+	assert_cell(view, "SERVER", json, "?:22", TONE_NORMAL);
+	assert_cell(view, "USER", json, "root?[2J", TONE_STRONG);
+	assert_cell(view, "OUTCOME", json, "success", TONE_GOOD);
+	assert_cell(view, "SEEN BY", json, "packets, log", TONE_NORMAL);
+	assert_cell(view, "SEEN BY", "{\"seen_by\":\"size\"}", "size", TONE_NORMAL);
+	assert_cell(view, "CLIENT", "{\"protocol\":\"sudo\"}", "-", TONE_QUIET);
+	assert_cell(view, "SERVER", "{\"protocol\":\"sudo\"}", "-", TONE_QUIET);
+}
+
 static void a_time_of_another_day_has_its_date(void **state)
 {
 	(void)state;
@@ -176,7 +194,8 @@ static void no_text_of_a_record_reaches_the_terminal_unseen(void **state)
 {
 	(void)state;
 	static const struct view *const views[] = { &view_listeners, &view_findings,
-						    &view_flows, &view_port_steps };
+						    &view_flows, &view_port_steps,
+						    &view_logins };
 	json_t *record = json_object();
 	for (size_t v = 0; v < sizeof(views) / sizeof(views[0]); v++) {
 		for (size_t i = 0; i < views[v]->count; i++)
@@ -200,6 +219,7 @@ int main(void)
 		cmocka_unit_test(
 			a_port_that_does_not_answer_or_has_findings_is_over_its_limit),
 		cmocka_unit_test(a_finding_tells_the_whole_of_it),
+		cmocka_unit_test(a_login_tells_who_where_and_how),
 		cmocka_unit_test(a_time_of_another_day_has_its_date),
 		cmocka_unit_test(a_protocol_that_only_the_port_suggests_is_questioned),
 		cmocka_unit_test(error_answers_are_told_with_all_answers),

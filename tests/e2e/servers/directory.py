@@ -6,7 +6,7 @@ NAME = f"cn={USER},dc=harbour,dc=example"
 SEEN = {
     "tcp/389": Seen("ldap", cleartext={True: 3, False: 1},
                     logins={(NAME, "success"): 1, (NAME, "failure"): 1},
-                    findings={"cleartext_login simple_bind": "medium"}),
+                    findings={"cleartext_login ldap_simple_bind": "medium"}),
 }
 
 

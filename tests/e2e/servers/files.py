@@ -7,7 +7,7 @@ SEEN = {
     "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1},
                    logins={(USER, "failure"): 1, (USER, "success"): 1},
                    findings={"cleartext_login ftp_user": "medium"},
-                   told=("command", "code")),
+                   told=("ftp", "command", "code")),
     "tcp/20021": Seen("ftp-data", cleartext={True: 2}),
 }
 

@@ -1,7 +1,12 @@
 """leases.py: ISC's DHCP server and client, which has no address yet."""
 from servers.scene import Seen
 
-SEEN = {"udp/67": Seen("dhcp", cleartext={True: 1}, told=("type", "hostname"))}
+# Who has no address yet talks to all, and is answered by one.
+SEEN = {
+    "udp/67": Seen("dhcp", cleartext={True: 2}, told=("dhcp", "type", "hostname"),
+                   records=[("discover", "tug"), ("request", "tug"),
+                            ("offer", ""), ("ack", "")]),
+}
 
 
 def start(scene):
@@ -20,7 +25,8 @@ subnet 10.88.0.0 netmask 255.255.0.0 {{
 
 def talk(scene):
     # It stays to renew what it got: the script that is told of it ends it.
-    script = scene.write("bound", "#!/bin/sh\n[ \"$reason\" != BOUND ] || kill $PPID\n", 0o755)
+    script = scene.write("bound", "#!/bin/sh\n"
+                         "[ \"$reason\" != BOUND ] || kill $PPID\n", 0o755)
     scene.ask("dhclient", "-4", "-1", "-d", "-sf", script, "-cf", scene.write(
         "client.conf", "send host-name \"tug\";\ninitial-interval 1;\n"),
         "-lf", f"{scene.dir}/client.leases", "-pf", f"{scene.dir}/client.pid", "net0",

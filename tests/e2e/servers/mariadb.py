@@ -28,7 +28,8 @@ skip-name-resolve
     # What mariadb-install-db does, without the help tables.
     tables = " ".join(f"/usr/share/mysql/mysql_{name}.sql" for name in (
         "system_tables", "performance_tables", "system_tables_data"))
-    scene.prepare("sh", "-c", f"(printf 'create database mysql;\\nuse mysql;\\n'; cat {tables}) | "
+    begin = scene.write("begin.sql", "create database mysql;\nuse mysql;\n")
+    scene.prepare("sh", "-c", f"cat {begin} {tables} | "
                   f"mariadbd --defaults-file={scene.dir}/my.cnf --bootstrap")
     users = scene.write("users.sql", f"create user {USER}@'%' identified by '{RIGHT}';\n")
     scene.serve("mariadbd", f"--defaults-file={scene.dir}/my.cnf", f"--init-file={users}",

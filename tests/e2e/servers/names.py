@@ -2,14 +2,15 @@
 from servers.scene import CLIENT, STRANGER, Seen
 
 SEEN = {
-    "udp/53": Seen("dns", cleartext={True: 5}, errors=2, told=("query", "type", "rcode"),
-                   records=(("pier.harbour.example", "A", "NOERROR"),
+    "udp/53": Seen("dns", cleartext={True: 5}, errors=2,
+                   told=("dns", "query", "type", "rcode"),
+                   records=[("pier.harbour.example", "A", "NOERROR"),
                             ("absent.harbour.example", "A", "NXDOMAIN"),
                             ("www.broken.example", "A", "SERVFAIL"),
                             ("elsewhere.example", "A", "REFUSED"),
-                            ("pier.harbour.example", "A", ""))),
-    "tcp/53": Seen("dns", cleartext={True: 1}, told=("query", "type", "rcode"),
-                   records=(("pier.harbour.example", "TXT", "NOERROR"),)),
+                            ("pier.harbour.example", "A", "")]),
+    "tcp/53": Seen("dns", cleartext={True: 1}, told=("dns", "query", "type", "rcode"),
+                   records=[("pier.harbour.example", "TXT", "NOERROR")]),
     "tcp/853": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
 }
 

@@ -3,8 +3,8 @@ from servers.scene import Seen
 
 SEEN = {
     "udp/443": Seen("quic", version="QUIC v1", cleartext={False: 1},
-                    told=("version", "sni", "alpn"),
-                    records=(("TLS 1.3", "localhost", "h3"),)),
+                    told=("tls", "version", "sni", "alpn"),
+                    records=[("TLS 1.3", "localhost", "h3")]),
 }
 
 

@@ -2,8 +2,8 @@
 from servers.scene import RIGHT, USER, WRONG, Seen
 
 SEEN = {
-    "tcp/6379": Seen("redis", cleartext={True: 6},
-                     logins={(None, "failure"): 1, (None, "success"): 2,
+    "tcp/6379": Seen("redis", r"Redis 7\..*", cleartext={True: 6},
+                     logins={("default", "failure"): 1, ("default", "success"): 2,
                              (USER, "success"): 1, (USER, "failure"): 1},
                      findings={"cleartext_login redis_auth": "medium"}),
 }

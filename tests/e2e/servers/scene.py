@@ -34,8 +34,8 @@ class Seen:
     logins: dict = dataclasses.field(default_factory=dict)  # {(user, outcome): how many}
     errors: int = 0          # answers that were errors of the server
     findings: dict = dataclasses.field(default_factory=dict)  # {"kind technique": severity}
-    told: tuple = ()         # fields of the protocol's own records
-    records: tuple = ()      # their values, as they come
+    told: tuple = ()         # a record of a single protocol, and fields of it
+    records: list = dataclasses.field(default_factory=list)  # their values, in order
 
 
 class Scene:
@@ -96,6 +96,19 @@ class Scene:
         """A client of the tree run to its end; status None: any will do."""
         return self.lab.run(e2e.TREE_RUN, *map(str, command), status=status,
                             seconds=seconds)
+
+    def assist(self, *command):
+        """A program of the tree that stays in the client's network."""
+        program = self.lab.start([e2e.TREE_RUN, *map(str, command)])
+        self.programs.append(program)
+        return program
+
+    def try_local(self, port):
+        """A connection to a program of assist(), or None while there is none."""
+        try:
+            return self.lab.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+        except ConnectionRefusedError:
+            return None
 
     def connect(self, port, kind=socket.SOCK_STREAM):
         made = self.lab.enter_context(socket.socket(socket.AF_INET, kind))

@@ -2,11 +2,9 @@
 import lab as e2e
 from servers.scene import RIGHT, WRONG, Seen
 
-# The challenge encrypted by DES with the bits of each byte of the password reversed
-# (RFC 6143, 7.2.2).  A wrong answer needs no cipher; the right one is made by openssl.
-
 SEEN = {
-    "tcp/5900": Seen("vnc", version=r"3\.8", logins={(None, "failure"): 1, (None, "success"): 1}),
+    "tcp/5900": Seen("vnc", version=r"3\.8",
+                     logins={(None, "failure"): 1, (None, "success"): 1}),
     "tcp/5901": Seen("vnc", version=r"3\.8", cleartext={True: 1}),
 }
 
@@ -33,7 +31,10 @@ def login(scene, password):
 
 
 def answer(scene, password, challenge):
-    key = bytes(int(f"{byte:08b}"[::-1], 2) for byte in password.encode()[:8].ljust(8, b"\0"))
+    """The challenge encrypted by DES with the password, the bits of each byte reversed
+    (RFC 6143 7.2.2)."""
+    letters = password.encode()[:8].ljust(8, b"\0")
+    key = bytes(int(f"{byte:08b}"[::-1], 2) for byte in letters)
     (scene.dir / "challenge").write_bytes(challenge)
     # Two keys of DES alike are one.
     scene.ask("openssl", "enc", "-des-ede-ecb", "-nopad", "-K", (key + key).hex(), "-in",

@@ -1,4 +1,4 @@
-"""telephone.py: Kamailio asks who registers; sipsak, with the right and a wrong password."""
+"""telephone.py: Kamailio asks who registers: sipsak, with a right and a wrong password."""
 from servers.scene import RIGHT, USER, WRONG, Seen
 
 LOGIC = """
@@ -20,11 +20,20 @@ request_route {
 }
 """
 
+# sipsak gives the realm's separator with the user.
+CALLER = f"{USER}@"
 SEEN = {
     "udp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 3},
-                     logins={(USER, "success"): 1, (USER, "failure"): 1},
-                     told=("method", "code")),
-    "tcp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 1}),
+                     logins={(CALLER, "success"): 1, (CALLER, "failure"): 1},
+                     told=("sip", "method", "code"), records=[
+                         ("OPTIONS", ""), ("OPTIONS", 200),
+                         ("REGISTER", ""), ("REGISTER", 401),
+                         ("REGISTER", ""), ("REGISTER", 200),
+                         ("REGISTER", ""), ("REGISTER", 401),
+                         ("REGISTER", ""), ("REGISTER", 401)]),
+    "tcp/5060": Seen("sip", "kamailio.*", "sipsak.*", cleartext={True: 1},
+                     told=("sip", "method", "code"),
+                     records=[("OPTIONS", ""), ("OPTIONS", 200)]),
 }
 
 

@@ -6,23 +6,23 @@ SEEN = {
     "tcp/80": Seen("http", NGINX, r"curl/[78]\..*", r"HTTP/1\.1", {True: 6},
                    {(USER, "failure"): 1, (USER, "success"): 1}, errors=2,
                    findings={"cleartext_login http_basic": "medium"},
-                   told=("method", "path", "status"), records=(
+                   told=("http", "method", "path", "status"), records=[
                        ("GET", "/", 200), ("GET", "/", 200), ("GET", "/absent", 404),
                        ("GET", "/private/", 401), ("GET", "/private/", 401),
                        ("GET", "/private/", 200), ("GET", "/broken", 503),
-                       ("GET", "/upstream", 502), ("POST", "/", 405))),
+                       ("GET", "/upstream", 502), ("POST", "/", 405)]),
     "tcp/8080": Seen("http2", NGINX, r"curl/[78]\..*", "HTTP/2", {True: 2}, errors=1,
-                     told=("method", "path", "status"),
-                     records=(("GET", "/", 200), ("GET", "/broken", 503))),
+                     told=("http", "method", "path", "status"),
+                     records=[("GET", "/", 200), ("GET", "/broken", 503)]),
     "tcp/443": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1},
-                    told=("version", "sni", "alpn"),
-                    records=(("TLS 1.3", "harbour.example", "h2"),)),
+                    told=("tls", "version", "sni", "alpn"),
+                    records=[("TLS 1.3", "harbour.example", "h2")]),
     # Only here is the certificate not encrypted.
     "tcp/8443": Seen("tls", version=r"TLS 1\.2", cleartext={False: 1},
                      findings={"weak_protocol self_signed": "notice"},
-                     told=("version", "sni", "alpn", "subject", "key_type"),
-                     records=(("TLS 1.2", "harbour.example", "http/1.1",
-                               "CN=harbour.example", "EC"),)),
+                     told=("tls", "version", "sni", "alpn", "subject", "key_type"),
+                     records=[("TLS 1.2", "harbour.example", "http/1.1",
+                               "CN=harbour.example", "EC")]),
 }
 
 
