@@ -155,6 +155,7 @@ static void outcomes_are_read_in_many_words(void **state)
 		  "success", true },
 		{ "\r\n", "unknown", false },
 		{ "\r\nPlease wait", "unknown", false },
+		{ "\r\nLast login: ", "unknown", true },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct line lines[] = {
@@ -213,8 +214,10 @@ static void a_password_typed_ahead_is_no_name(void **state)
 	assert_int_equal(c->logins, 2);
 	assert_string_equal(c->login[0].user, "root");
 	assert_string_equal(c->login[0].outcome, "failure");
+	assert_string_equal(c->login[0].method, "password");
 	assert_string_equal(c->login[1].user, "root");
 	assert_string_equal(c->login[1].outcome, "success");
+	assert_string_equal(c->login[1].method, "password");
 	assert_null(memmem(&c->talk, sizeof(c->talk), "secret", 6));
 	assert_null(memmem(&c->talk, sizeof(c->talk), "vizxv", 5));
 	talk_check_free(c);
