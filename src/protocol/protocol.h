@@ -18,6 +18,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "record/record.h"
 
 /* Zeek's originator and responder. */
@@ -113,8 +114,11 @@ struct protocol {
 	/* The conversation is over: what is still open will have no answer. May be
 	 * NULL. */
 	void (*end)(struct talk *talk, int64_t at_us);
-	/* What its talks of one thread share (talk_shared()); made at first use. */
-	void *(*shared_new)(void);
+	/*
+	 * What its talks of one thread share (talk_shared()); made at first use.  key:
+	 * for tables of what strangers say.
+	 */
+	void *(*shared_new)(const struct hash_key *key);
 	void (*shared_free)(void *shared);
 };
 
@@ -275,8 +279,8 @@ void talk_end(struct talk *talk, int64_t at_us);
 /* "tcp", "udp", "icmp", "icmp6", "sctp", or "ip" for all others. */
 const char *transport_name(uint8_t transport);
 
-/* One per thread; NULL without memory. */
-struct talk_room *talk_room_new(void);
+/* One per thread; NULL without memory.  key: what hashes depend on, so what is told. */
+struct talk_room *talk_room_new(const struct hash_key *key);
 void talk_room_free(struct talk_room *room);
 
 /*
