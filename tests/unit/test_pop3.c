@@ -62,7 +62,10 @@ static void nothing_else_is_taken_for_it(void **state)
 {
 	(void)state;
 	dialogue_claims_no_other(&protocol_pop3);
-	/* Redis */
+	/* Redis, which never speaks first */
+	assert_int_equal(verdict_of(&protocol_pop3, IPPROTO_TCP, bytes_of("us", 2),
+				    bytes_of("+OK\r\n", 5)),
+			 VERDICT_MORE);
 	static const struct line cache[][2] = {
 		{ C("*1\r\n$4\r\nPING\r\n"), S("+OK\r\n") },
 		{ C("SET a b\r\n"), S("+OK\r\n") },
