@@ -258,8 +258,12 @@ static void note_spoken(struct work *w)
 	if (w->c->is_answered || named->is_hidden)
 		return;
 	w->c->is_answered = 1;
-	if (w->b->service != SERVICE_NONE)
-		services_at(w->f->services, w->b->service)->now.protocol = named->name;
+	if (w->b->service != SERVICE_NONE) {
+		struct port_sample *now =
+			&services_at(w->f->services, w->b->service)->now;
+		now->protocol = named->name;
+		now->protocol_us = w->at_us;
+	}
 	evidence_recognised(w->f, w->number, named->name, w->at_us);
 }
 
