@@ -214,6 +214,15 @@ static struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 	return (struct work){ f, b, c, talk, number, at_us };
 }
 
+void talks_forget(struct flows *f, uint32_t number)
+{
+	struct body *b = &f->table.bodies[number];
+	struct conversation *c = &f->talks.at[number];
+	if (b->talks && c->talk != 0)
+		slab_give(&f->talks.talk, c->talk);
+	b->talks = 0;
+}
+
 /* Nobody reads on; what was read stays until the flow ends. */
 static void stop(struct work *w)
 {
@@ -221,8 +230,10 @@ static void stop(struct work *w)
 	forget(&w->f->talks, &w->c->side[CLIENT]);
 	forget(&w->f->talks, &w->c->side[SERVER]);
 	/* Nothing was learned. */
-	if (w->c->named == NULL && *w->c->stranger == '\0')
-		w->b->talks = 0;
+	if (w->c->named == NULL && *w->c->stranger == '\0') {
+		talks_forget(w->f, w->number);
+		w->talk = NULL;
+	}
 }
 
 static void name(struct work *w, const struct protocol *protocol)
@@ -230,18 +241,30 @@ static void name(struct work *w, const struct protocol *protocol)
 	struct talks *t = &w->f->talks;
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
-		w->c->talk = slab_take(&t->talk); /* there are as many as flows */
+		if (w->c->talk == 0) /* there are as many as flows */
+			w->c->talk = slab_take(&t->talk);
 		w->talk = talk_of(t, w->c);
 		memset(w->talk, 0, offsetof(struct talk, state));
 		w->talk->facts.cleartext = UNKNOWN_FLAG;
 		point(w->f, w->b, w->talk);
-		if (w->b->service != SERVICE_NONE && !protocol->is_hidden)
-			services_at(w->f->services, w->b->service)->now.protocol =
-				protocol->name;
-		if (!protocol->is_hidden)
-			evidence_recognised(w->f, w->number, protocol->name, w->at_us);
 	}
 	talk_begin(w->talk, protocol);
+}
+
+/* What a client says to a port is not what the port speaks, until it is answered so. */
+static void note_spoken(struct work *w)
+{
+	const struct protocol *named = w->c->named;
+	if (w->c->is_answered || named->is_hidden)
+		return;
+	w->c->is_answered = 1;
+	if (w->b->service != SERVICE_NONE) {
+		struct port_sample *now =
+			&services_at(w->f->services, w->b->service)->now;
+		now->protocol = named->name;
+		now->protocol_us = w->at_us;
+	}
+	evidence_recognised(w->f, w->number, named->name, w->at_us);
 }
 
 static bool is_read(const struct work *w)
@@ -330,7 +353,10 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 	s->may_begin = 0;
 	s->has_gap = 0;
 	s->is_lost = 0;
-	if (!talk_read(w->talk, &said)) {
+	bool goes_on = talk_read(w->talk, &said);
+	if (side == SERVER && w->talk->protocol != NULL)
+		note_spoken(w);
+	if (!goes_on) {
 		stop(w);
 		return;
 	}
@@ -344,6 +370,9 @@ static void read_on(struct work *w, unsigned side, struct bytes data, size_t fre
 	if (len > 0)
 		memcpy(rest, said.data.at, len);
 	listen_anew(w);
+	/* It was not what its client took it for. */
+	if (!c->is_answered)
+		c->named = NULL;
 	if (len > 0)
 		opening_add(w, side, bytes_of(rest, len), said.beyond);
 }
@@ -429,7 +458,7 @@ static void read_opening(struct work *w)
 	for (unsigned turn = 0; turn < 2 && w->b->listens; turn++) {
 		unsigned side = c->first ^ turn;
 		struct stream *s = &c->side[side];
-		if (s->len == 0 || w->talk->protocol == NULL)
+		if (s->len == 0 || !is_read(w))
 			continue;
 		s->may_begin = 1;
 		read_on(w, side, bytes_of(kept(&w->f->talks, s), s->len), s->len, 0,
@@ -801,15 +830,6 @@ void talks_settle(struct flows *f, uint32_t number)
 	if (w.talk != NULL)
 		talk_end(w.talk, w.at_us);
 	stop(&w);
-}
-
-void talks_forget(struct flows *f, uint32_t number)
-{
-	struct body *b = &f->table.bodies[number];
-	struct conversation *c = &f->talks.at[number];
-	if (b->talks && c->talk != 0)
-		slab_give(&f->talks.talk, c->talk);
-	b->talks = 0;
 }
 
 static void put_text(char *field, size_t size, const char *text)

@@ -59,6 +59,7 @@ struct conversation {
 	uint32_t answers, errors;
 	uint8_t first, last; /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
+	uint8_t is_answered; /* the server spoke it, too */
 	uint8_t unanswered;           /* datagrams of one side, after its first */
 	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
 	struct stream side[2];

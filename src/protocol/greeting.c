@@ -150,3 +150,18 @@ void greeting_software(char *field, size_t size, struct bytes text)
 		}
 	}
 }
+
+bool greeting_is_mail(struct bytes text)
+{
+	while (text.len > 0) {
+		struct bytes word = line_word(&text);
+		while (word.len > 0 &&
+		       (word.at[word.len - 1] == ',' || word.at[word.len - 1] == '.'))
+			word.len--;
+		if ((word.len == 5 && memcmp(word.at, "ESMTP", 5) == 0) ||
+		    (word.len == 4 && (memcmp(word.at, "SMTP", 4) == 0 ||
+				       memcmp(word.at, "LMTP", 4) == 0)))
+			return true;
+	}
+	return false;
+}

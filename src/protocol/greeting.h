@@ -10,3 +10,6 @@
  * "Postfix (Debian/GNU)", "vsFTPd 3.0.3".  Without one the field is left as it is.
  */
 void greeting_software(char *field, size_t size, struct bytes text);
+
+/* "ESMTP", "SMTP" or "LMTP" stands there as a word of its own. */
+bool greeting_is_mail(struct bytes text);

@@ -14,7 +14,7 @@
 #include "protocol/replies.h"
 #include "protocol/said_line.h"
 #include "protocol/sasl.h"
-#include "protocol/tls.h"
+#include "protocol/starttls.h"
 
 extern const struct protocol protocol_smtp;
 
@@ -88,15 +88,6 @@ static const struct notice smuggling = {
 	.why = "a server that takes it for the end of the mail accepts a forged one "
 	       "behind it (CVE-2023-51764, RFC 5321 4.1.1.4)",
 };
-static const struct notice injection = {
-	.kind = "protocol_anomaly",
-	.technique = "starttls_injection",
-	.severity = "high",
-	.mitre = "T1557",
-	.about = ABOUT_CLIENT,
-	.why = "a server that keeps them obeys them as if they had come over TLS "
-	       "(CVE-2011-0411, RFC 3207 4.2)",
-};
 
 /* ---- recognising ---- */
 
@@ -118,22 +109,6 @@ static enum verdict first_command(struct bytes said)
 	return verdict;
 }
 
-/* "ESMTP", "SMTP" or "LMTP" as a word of its own, which FTP's greetings don't have. */
-static bool names_itself(struct bytes line)
-{
-	while (line.len > 0) {
-		struct bytes word = line_word(&line);
-		while (word.len > 0 &&
-		       (word.at[word.len - 1] == ',' || word.at[word.len - 1] == '.'))
-			word.len--;
-		if ((word.len == 5 && memcmp(word.at, "ESMTP", 5) == 0) ||
-		    (word.len == 4 && (memcmp(word.at, "SMTP", 4) == 0 ||
-				       memcmp(word.at, "LMTP", 4) == 0)))
-			return true;
-	}
-	return false;
-}
-
 /* A greeting; NO if there can't be one. */
 static enum verdict greeting(struct bytes said)
 {
@@ -147,7 +122,7 @@ static enum verdict greeting(struct bytes said)
 	while (verdict == VERDICT_MORE && line_take(&said, &line)) {
 		if (!reply_read(line, &reply))
 			return VERDICT_NO;
-		if (names_itself(reply.text))
+		if (greeting_is_mail(reply.text))
 			return VERDICT_YES;
 	}
 	return verdict;
@@ -356,9 +331,8 @@ static void client_line(struct talk *talk, struct said *said, struct bytes line)
 		sasl_answer(&state->sasl, line);
 		return;
 	}
-	if (last == COMMAND_STARTTLS && line.len > 0 && line.at[0] >= ' ')
-		talk_notice(talk, &injection, said->at_us,
-			    "commands behind STARTTLS, not encrypted");
+	if (last == COMMAND_STARTTLS)
+		starttls_overtaken(talk, line, said->at_us);
 	command_said(talk, said, line);
 }
 
@@ -435,12 +409,6 @@ static void data_answered(struct smtp_state *state, unsigned code)
 		waiting_add(&state->waiting, COMMAND_MESSAGE);
 }
 
-static void starttls(struct talk *talk)
-{
-	talk->facts.cleartext = 0;
-	talk_become(talk, &protocol_tls);
-}
-
 static void command_answered(struct talk *talk, enum command command, unsigned code,
 			     int64_t at_us)
 {
@@ -466,7 +434,7 @@ static void command_answered(struct talk *talk, enum command command, unsigned c
 		break;
 	case COMMAND_STARTTLS:
 		if (code == 220)
-			starttls(talk);
+			starttls_begin(talk);
 		break;
 	default:
 		break;

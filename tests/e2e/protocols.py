@@ -47,8 +47,8 @@ def cable(lab):
     for network in client, server:
         network.ip("link", "set", "net0", "up")
     pcap = lab.dir / "all.pcap"
-    dump = server.start("tcpdump", "-i", "net0", "-U", "--immediate-mode", "-B", "65536", "-Z", "root", "-w",
-                        str(pcap))
+    dump = server.start("tcpdump", "-i", "net0", "-U", "--immediate-mode", "-B", "65536",
+                        "-Z", "root", "-w", str(pcap))
     e2e.until(lambda: "listening" in dump.err(), f"tcpdump: {dump.err()}")
     monitor = lab.monitor(server, "-i", "net0")
     for network, ours in ((client, [CLIENT, STRANGER]),

@@ -370,6 +370,27 @@ static void silence_for_one_community_of_two_is_a_failure(void **state)
 	assert_int_equal(check->login[1].at, check->at_us - 1000);
 }
 
+static void silence_after_another_conversations_answer_is_a_failure(void **state)
+{
+	(void)state;
+	get("right", 1);
+	answer("right", 1, 0);
+	begin_anew();
+	get("wrong", 1);
+	talk_finish(check);
+	assert_int_equal(check->logins, 2);
+	assert_string_equal(check->login[1].outcome, "failure");
+	/* The right one, in vain: the server is gone. */
+	begin_anew();
+	get("right", 1);
+	answer("right", 1, 0);
+	begin_anew();
+	get("right", 1);
+	talk_finish(check);
+	assert_int_equal(check->logins, 3);
+	assert_string_equal(check->login[2].outcome, "success");
+}
+
 static void guesses_in_one_conversation_are_failures(void **state)
 {
 	(void)state;
@@ -545,6 +566,7 @@ int main(void)
 		TEST(who_is_answered_is_logged_in_once),
 		TEST(a_server_that_is_only_silent_tells_nothing),
 		TEST(silence_for_one_community_of_two_is_a_failure),
+		TEST(silence_after_another_conversations_answer_is_a_failure),
 		TEST(guesses_in_one_conversation_are_failures),
 		TEST(guesses_in_many_conversations_are_failures),
 		TEST(users_let_in_and_refused_are_logins),

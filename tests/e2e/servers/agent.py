@@ -3,10 +3,18 @@ from servers.scene import COMMUNITY, RIGHT, USER, WRONG, WRONG_COMMUNITY, Seen
 
 DESCRIPTION = ".1.3.6.1.2.1.1.1.0"
 
+# Of version 3, the first question and refusals are in the clear.
+ASKED, MET = [(3, "get-request", ""), (3, "report", "")], (3, "", USER)
 SEEN = {
-    "udp/161": Seen("snmp", cleartext={True: 3, False: 2},
-                    findings={"cleartext_login community": "medium"},
-                    told=("snmp", "version", "pdu", "user")),
+    "udp/161": Seen("snmp", "Linux .*", version="1|2c|3", cleartext={True: 4, False: 1},
+                    logins={(None, "success"): 2, (USER, "success"): 1,
+                            (USER, "failure"): 1},
+                    findings={"weak_protocol snmp_cleartext": "notice"},
+                    told=("snmp", "version", "pdu", "user"), records=[
+                        (1, "get-request", ""), (1, "response", ""),
+                        (2, "get-request", ""), (2, "response", ""),
+                        (2, "get-request", ""),  # with a wrong community: no answer
+                        *ASKED, MET, MET, *ASKED, MET, (3, "report", USER)]),
 }
 
 

@@ -6,7 +6,8 @@ import lab as e2e
 from servers import mailbox
 from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
 
-POSTFIX, POSTDROP, DOVECOT = 106, 107, 108
+POSTFIX, POSTDROP = 106, 107
+SENDER, RECIPIENT = "bob@elsewhere.example", "harbourmaster@harbour.example"
 
 SERVICES = """
 {address}:25  inet n - n - - smtpd
@@ -32,9 +33,10 @@ postlog  unix-dgram n - n - 1 postlogd
 
 SEEN = {
     "tcp/25": Seen("smtp", "Postfix.*", cleartext={True: 1}, errors=1,
-                   told=("smtp", "mail_from", "rcpt_to", "code")),
+                   told=("smtp", "mail_from", "rcpt_to", "code"),
+                   records=[(SENDER, RECIPIENT, 250), (SENDER, "x@far.example", 554)]),
     "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
-                    logins={(USER, "failure"): 1, (USER, "success"): 2}, errors=1,
+                    logins={(USER, "failure"): 1, (USER, "success"): 2},
                     findings={"cleartext_login smtp_auth": "medium"}),
 }
 
@@ -85,10 +87,9 @@ smtpd_error_sleep_time = 0
 
 
 def talk(scene):
-    sender, recipient = "bob@elsewhere.example", "harbourmaster@harbour.example"
     with smtplib.SMTP(scene.address, 25, "client.example", 10) as session:
-        session.sendmail(sender, [recipient], "Subject: berth\r\n\r\nSeven?\r\n")
-        refused(lambda: session.sendmail(sender, ["x@far.example"], "\r\nNo.\r\n"),
+        session.sendmail(SENDER, [RECIPIENT], "Subject: berth\r\n\r\nSeven?\r\n")
+        refused(lambda: session.sendmail(SENDER, ["x@far.example"], "\r\nNo.\r\n"),
                 smtplib.SMTPRecipientsRefused)
     with smtplib.SMTP(scene.address, 587, "client.example", 10) as session:
         session.ehlo()
@@ -97,7 +98,7 @@ def talk(scene):
                 smtplib.SMTPAuthenticationError)
         session.password = RIGHT
         session.auth("PLAIN", session.auth_plain)
-        session.sendmail(sender, ["x@far.example"], "Subject: far\r\n\r\nOff.\r\n")
+        session.sendmail(SENDER, ["x@far.example"], "Subject: far\r\n\r\nOff.\r\n")
     with smtplib.SMTP(scene.address, 587, "client.example", 10) as session:
         session.ehlo()
         session.user, session.password = USER, RIGHT

@@ -1,10 +1,12 @@
 """oldshares.py: Samba that lets clients speak SMB 1."""
 from servers import shares
-from servers.scene import RIGHT, USER, WRONG, Seen
+from servers.scene import RIGHT, WRONG, Seen
 
 SEEN = {
-    "tcp/445": Seen("smb", logins={(USER, "success"): 1, (USER, "failure"): 1},
-                    findings={"weak_protocol smb1": "medium"}),
+    "tcp/445": Seen("smb", r"Samba 4\..*", "Samba", version="SMB 1", cleartext={True: 2},
+                    logins={(shares.MEMBER, "success"): 1, (shares.MEMBER, "failure"): 1},
+                    findings={"weak_protocol smb1": "medium",
+                              "weak_protocol smb_signing_not_required": "notice"}),
 }
 
 

@@ -1,8 +1,11 @@
 """shares.py: Samba: NTLM refused and accepted; SMB 1 refused, and SMB 1 allowed."""
 from servers.scene import RIGHT, USER, WRONG, Seen
 
+MEMBER = f"WORKGROUP\\{USER}"
 SEEN = {
-    "tcp/445": Seen("smb", logins={(USER, "success"): 2, (USER, "failure"): 1}),
+    "tcp/445": Seen("smb", version=r"SMB 3\.1\.1|SMB 2\.1", cleartext={True: 4, False: 1},
+                    logins={(MEMBER, "success"): 3, (MEMBER, "failure"): 1},
+                    findings={"weak_protocol smb_signing_not_required": "notice"}),
 }
 
 
@@ -45,5 +48,6 @@ def talk(scene):
     client(scene, RIGHT)
     client(scene, WRONG, status=1)
     client(scene, RIGHT, "-m", "SMB2_10")
+    client(scene, RIGHT, "--client-protection=encrypt")
     client(scene, RIGHT, "--option=client min protocol=NT1",
            "--option=client max protocol=NT1", status=1)

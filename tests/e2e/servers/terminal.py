@@ -5,7 +5,8 @@ from servers.scene import RIGHT, USER, WRONG, Seen
 SEEN = {
     "tcp/23": Seen("telnet", cleartext={True: 2},
                    logins={(USER, "failure"): 1, (USER, "success"): 1},
-                   findings={"cleartext_login telnet": "medium"}),
+                   findings={"cleartext_login telnet": "medium",
+                             "weak_protocol telnet": "low"}),
 }
 
 
