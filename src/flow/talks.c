@@ -864,4 +864,9 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 		out->answers = c->answers;
 		out->answer_errors = c->errors;
 	}
+	if (facts->rtp_packets > 0) {
+		out->rtp_packets = facts->rtp_packets;
+		out->rtp_lost = facts->rtp_lost;
+		out->jitter_us = facts->jitter_us;
+	}
 }
