@@ -102,6 +102,15 @@ static inline const char *dialogue_is(uint8_t transport, uint16_t port,
 }
 enum { CLIENT_SIDE = 1, SERVER_SIDE = 2, BOTH_SIDES = 3 };
 
+/* It may be another's, but not that one's. */
+static inline void dialogue_is_not(const char *name, uint8_t transport, uint16_t port,
+				   const struct line *lines, size_t count)
+{
+	const char *is = dialogue_is(transport, port, lines, count, BOTH_SIDES);
+	if (is != NULL)
+		assert_string_not_equal(is, name);
+}
+
 /* No begin of the first turn, and of the second behind it, is refused. */
 static inline void dialogue_grows(const struct protocol *protocol, uint8_t transport,
 				  const struct line *lines, size_t count)
