@@ -80,7 +80,7 @@ class Scene:
         self.programs.append(program)
         for kind, ports in (("-t", tcp), ("-u", udp)):
             for port in ports:
-                e2e.until(lambda: self.listens(program, port, kind),
+                e2e.until(lambda kind=kind, port=port: self.listens(program, port, kind),
                           f"{command[0]} on {port}", seconds, 0.05)
         return program
 
