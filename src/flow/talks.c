@@ -258,8 +258,12 @@ static void note_spoken(struct work *w)
 	if (w->c->is_answered || named->is_hidden)
 		return;
 	w->c->is_answered = 1;
-	if (w->b->service != SERVICE_NONE)
-		services_at(w->f->services, w->b->service)->now.protocol = named->name;
+	if (w->b->service != SERVICE_NONE) {
+		struct port_sample *now =
+			&services_at(w->f->services, w->b->service)->now;
+		now->protocol = named->name;
+		now->protocol_us = w->at_us;
+	}
 	evidence_recognised(w->f, w->number, named->name, w->at_us);
 }
 
@@ -859,5 +863,10 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 	if (c->answers > 0) {
 		out->answers = c->answers;
 		out->answer_errors = c->errors;
+	}
+	if (facts->rtp_packets > 0) {
+		out->rtp_packets = facts->rtp_packets;
+		out->rtp_lost = facts->rtp_lost;
+		out->jitter_us = facts->jitter_us;
 	}
 }

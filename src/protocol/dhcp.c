@@ -134,6 +134,12 @@ static bool take_options(struct message *message, struct bytes options,
 	return true;
 }
 
+static bool has_cookie(struct bytes data)
+{
+	bytes_take(&data, HEADER);
+	return bytes_be32(&data) == COOKIE;
+}
+
 static bool header_read(struct bytes *data, struct message *message)
 {
 	message->operation = bytes_u8(data);
@@ -158,11 +164,10 @@ static bool message_read(struct bytes data, struct message *message, bool *is_so
 	*message = (struct message){ .lease_s = UNKNOWN_U32,
 				     .requested = addr_unset(),
 				     .server = addr_unset() };
-	bool is_message = header_read(&data, message);
-	struct bytes name = bytes_take(&data, 64), file = bytes_take(&data, 128);
-	uint32_t cookie = bytes_be32(&data);
-	if (!is_message || cookie != COOKIE || !bytes_ok(&data))
+	if (!has_cookie(data) || !header_read(&data, message))
 		return false;
+	struct bytes name = bytes_take(&data, 64), file = bytes_take(&data, 128);
+	bytes_be32(&data); /* the cookie */
 	*is_sound = take_options(message, data, &overload);
 	if (overload & OVERLOAD_FILE)
 		*is_sound &= take_options(message, file, &ignored);

@@ -101,19 +101,22 @@ static enum verdict looks(struct bytes said, size_t len)
 	return said.len >= DNS_HEADER + DNS_NAME_MAX + 4 ? VERDICT_YES : VERDICT_MORE;
 }
 
-/*
- * On port 53 a message may have what follows it, a name that is wrong, or be an error
- * that repeats no question.
- */
-static bool looks_usual(struct bytes said)
+/* A header alone: an error that repeats no question, or a request for status. */
+static bool is_bare(struct bytes said)
 {
 	static const uint8_t no_records[8];
-	if (said.len < DNS_HEADER)
+	enum { STATUS = 0x10, OPCODE = 0x78 };
+	if (said.len != DNS_HEADER ||
+	    memcmp(said.at + 4, no_records, sizeof(no_records)) != 0)
 		return false;
-	bool is_bare_error = said.len == DNS_HEADER && (said.at[2] & 0x80) != 0 &&
-			     (said.at[3] & DNS_RCODE) != 0 &&
-			     memcmp(said.at + 4, no_records, sizeof(no_records)) == 0;
-	return is_bare_error || header_is_sane(said);
+	bool is_error = (said.at[2] & 0x80) != 0 && (said.at[3] & DNS_RCODE) != 0;
+	return is_error || (said.at[2] & OPCODE) == STATUS;
+}
+
+/* On port 53 a message may also have what follows it, or a name that is wrong. */
+static bool looks_usual(struct bytes said)
+{
+	return said.len >= DNS_HEADER && (is_bare(said) || header_is_sane(said));
 }
 
 /* The message of a datagram; one that was kept may be the begin of a longer one. */

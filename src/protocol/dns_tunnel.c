@@ -30,8 +30,13 @@ enum {
 	 * tunnel's own header fills.  Words of host names are mostly shorter.
 	 */
 	LONG_LABEL = 12,
-	/* Rule 1: NULL and private types, which no other software asks for. */
-	ODD_NAMES = 8,
+	/* So many are needed to judge at all. */
+	LEAST_NAMES = 8,
+	/*
+	 * Rule 1: NULL and private types, which no other software asks for, and names
+	 * of octets that no host has.
+	 */
+	STRANGE_NAMES = LEAST_NAMES,
 	/*
 	 * Rule 2: data in both directions, in types that have room for it.  A tunnel
 	 * that only polls needs 9 octets, 18 hexadecimal digits; every answer is
@@ -40,6 +45,9 @@ enum {
 	BOTH_NAMES = 24,
 	BOTH_NAMES_OF_WORDS = 96, /* if they look like words */
 	BOTH_OCTETS = 16,         /* of a name, on average */
+	/* As few are enough if they are so long: base32 of fifty octets. */
+	LONG_NAMES = LEAST_NAMES,
+	LONG_OCTETS = 80,
 	/*
 	 * Rule 3: data in one direction, whatever is asked.  Pages with names made of
 	 * hashes (IPFS: 59 octets) come to a hundred names in a window.
@@ -51,17 +59,17 @@ enum {
 	 * Encoded data has digits (base32: 1 of 5, hexadecimal: 5 of 8) or octets that
 	 * no host name has; words hardly have any.
 	 */
-	ODD_OCTETS_SHARE = 8, /* at least 1 of 8 */
+	CODED_SHARE = 8, /* at least 1 of 8 */
 
 	BITS = 512, /* for counting distinct things: up to 2,000 */
 };
 
 struct window {
-	uint32_t asked;       /* names with a long label, each once */
-	uint32_t name_octets; /* in their long labels */
-	uint32_t odd_octets;  /* of these, digits and what is no letter or hyphen */
-	uint32_t odd;         /* asked with type NULL or a private one */
-	uint32_t carriers;    /* asked or answered with a type that has room */
+	uint32_t asked;        /* names with a long label, each once */
+	uint32_t name_octets;  /* in their long labels */
+	uint32_t coded_octets; /* of these, digits and what no host name has */
+	uint32_t strange;      /* names, or types of them, that nobody else asks for */
+	uint32_t carriers;     /* asked or answered with a type that has room */
 	uint64_t names[BITS / 64], data[BITS / 64]; /* linear counting */
 };
 
@@ -96,13 +104,15 @@ static uint64_t hash_of(const struct dns_tunnels *tunnels, struct bytes bytes,
 			const struct addr *client)
 {
 	enum { MOST = 256 };
-	uint64_t words[3 + MOST / 8] = { bytes.len };
-	size_t len = bytes.len < MOST ? bytes.len : MOST;
+	uint64_t words[3 + MOST / 8];
+	size_t len = bytes.len < MOST ? bytes.len : MOST, last = 3 + (len + 7) / 8;
+	words[0] = bytes.len;
+	words[1] = words[2] = words[last - 1] = 0;
 	if (client != NULL)
 		memcpy(words + 1, client->ip6, sizeof(client->ip6));
 	if (len > 0)
 		memcpy(words + 3, bytes.at, len);
-	return hash_words(&tunnels->key, words, 3 + (len + 7) / 8);
+	return hash_words(&tunnels->key, words, last);
 }
 
 /* Second-level labels under which countries register (co.uk, com.br, ac.jp). */
@@ -189,7 +199,9 @@ static bool is_under_arpa(const struct dns_name *name)
 }
 
 struct burden {
-	uint32_t octets, odd; /* in long labels; of these, digits and others */
+	uint32_t octets; /* in long labels */
+	uint32_t coded;  /* of these, digits and */
+	uint32_t raw;    /* what no host name has (RFC 1123 2.1) */
 };
 
 /* What the labels before the domain carry; nothing if one is underscored. */
@@ -203,9 +215,14 @@ static struct burden burden_of(const struct dns_name *name, size_t domain)
 		if (label.len < LONG_LABEL)
 			continue;
 		burden.octets += (uint32_t)label.len;
-		for (size_t i = 0; i < label.len; i++)
-			burden.odd += !(label.at[i] >= 'a' && label.at[i] <= 'z') &&
-				      label.at[i] != '-';
+		for (size_t i = 0; i < label.len; i++) {
+			uint8_t c = label.at[i];
+			bool is_digit = c >= '0' && c <= '9';
+			bool is_raw = !is_digit && !(c >= 'a' && c <= 'z') &&
+				      c != '-' && c != '_';
+			burden.coded += is_digit || is_raw;
+			burden.raw += is_raw;
+		}
 	}
 	return burden;
 }
@@ -248,21 +265,33 @@ static void turn_window(struct suspect *suspect, int64_t at_us)
 	suspect->told = false;
 }
 
+/* The one of a bucket that may go: the least suspicious. */
+static struct suspect *least_of(struct suspect bucket[WAYS], int64_t at_us)
+{
+	struct suspect *least = bucket;
+	for (struct suspect *s = bucket; s < bucket + WAYS; s++) {
+		if (s->key != 0)
+			turn_window(s, at_us);
+		if (weight(s) < weight(least))
+			least = s;
+	}
+	return least;
+}
+
 /* The suspect of that key; if it may be made, in place of the least one. */
 static struct suspect *find(struct dns_tunnels *tunnels, uint64_t key, int64_t at_us,
 			    bool may_make)
 {
-	struct suspect *bucket = tunnels->at[(key >> 32) % BUCKETS], *least = bucket;
+	struct suspect *bucket = tunnels->at[(key >> 32) % BUCKETS];
 	for (struct suspect *s = bucket; s < bucket + WAYS; s++) {
-		if (s->key != 0)
-			turn_window(s, at_us);
-		if (s->key == key)
-			return s;
-		if (weight(s) < weight(least))
-			least = s;
+		if (s->key != key)
+			continue;
+		turn_window(s, at_us);
+		return s;
 	}
 	if (!may_make)
 		return NULL;
+	struct suspect *least = least_of(bucket, at_us);
 	*least = (struct suspect){ .key = key, .since_us = at_us };
 	return least;
 }
@@ -285,7 +314,7 @@ static struct suspect *suspect_of(struct dns_tunnels *tunnels,
 
 /* ---- judging ---- */
 
-static bool is_odd(uint16_t type)
+static bool is_strange(uint16_t type)
 {
 	return type == DNS_NULL || (type >= DNS_PRIVATE && type < UINT16_MAX);
 }
@@ -293,8 +322,9 @@ static bool is_odd(uint16_t type)
 static bool has_room(uint16_t type)
 {
 	enum { SPF = 99 };
-	return is_odd(type) || type == DNS_TXT || type == DNS_CNAME || type == DNS_MX ||
-	       type == DNS_SRV || type == DNS_KEY || type == DNS_URI || type == SPF;
+	return is_strange(type) || type == DNS_TXT || type == DNS_CNAME ||
+	       type == DNS_MX || type == DNS_SRV || type == DNS_KEY ||
+	       type == DNS_URI || type == SPF;
 }
 
 static struct window both_windows(const struct suspect *suspect)
@@ -303,8 +333,8 @@ static struct window both_windows(const struct suspect *suspect)
 	const struct window *before = &suspect->before;
 	sum.asked += before->asked;
 	sum.name_octets += before->name_octets;
-	sum.odd_octets += before->odd_octets;
-	sum.odd += before->odd;
+	sum.coded_octets += before->coded_octets;
+	sum.strange += before->strange;
 	sum.carriers += before->carriers;
 	for (size_t i = 0; i < BITS / 64; i++) {
 		sum.names[i] |= before->names[i];
@@ -317,20 +347,23 @@ static bool is_much(const struct window *seen)
 {
 	uint32_t names = distinct(seen->names), answers = distinct(seen->data);
 	uint32_t each = seen->name_octets / seen->asked;
-	bool is_encoded = seen->odd_octets * ODD_OCTETS_SHARE >= seen->name_octets;
-	bool both = names >= (is_encoded ? BOTH_NAMES : BOTH_NAMES_OF_WORDS) &&
-		    each >= BOTH_OCTETS && 2 * seen->carriers >= seen->asked &&
-		    2 * answers >= names;
-	bool out = names >= OUT_NAMES && each >= OUT_OCTETS && is_encoded &&
-		   seen->name_octets >= OUT_SUM_OCTETS;
-	return seen->odd >= ODD_NAMES || both || out;
+	bool is_encoded = seen->coded_octets * CODED_SHARE >= seen->name_octets;
+	bool has_way_back = 2 * seen->carriers >= seen->asked && 2 * answers >= names;
+	if (seen->strange >= STRANGE_NAMES)
+		return true;
+	if (has_way_back && is_encoded && each >= LONG_OCTETS && names >= LONG_NAMES)
+		return true;
+	if (has_way_back && each >= BOTH_OCTETS &&
+	    names >= (is_encoded ? BOTH_NAMES : BOTH_NAMES_OF_WORDS))
+		return true;
+	return names >= OUT_NAMES && each >= OUT_OCTETS && is_encoded &&
+	       seen->name_octets >= OUT_SUM_OCTETS;
 }
 
 static bool is_tunnel(struct suspect *suspect, const struct dns_lookup *lookup,
 		      char text[static DNS_TUNNEL_TEXT_MAX])
 {
-	if (suspect->told || (suspect->now.odd + suspect->before.odd < ODD_NAMES &&
-			      suspect->now.asked + suspect->before.asked < BOTH_NAMES))
+	if (suspect->told || suspect->now.asked + suspect->before.asked < LEAST_NAMES)
 		return false;
 	struct window seen = both_windows(suspect);
 	if (!is_much(&seen))
@@ -361,8 +394,9 @@ bool dns_tunnel_asked(struct dns_tunnels *tunnels, const struct dns_lookup *look
 		return false;
 	now->asked++;
 	now->name_octets += burden.octets;
-	now->odd_octets += burden.odd;
-	now->odd += is_odd(lookup->type);
+	now->coded_octets += burden.coded;
+	now->strange +=
+		is_strange(lookup->type) || burden.raw * CODED_SHARE >= burden.octets;
 	now->carriers += has_room(lookup->type);
 	return is_tunnel(suspect, lookup, text);
 }

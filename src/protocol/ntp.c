@@ -367,6 +367,8 @@ static void read_private(struct talk *talk, const struct said *said)
 
 static void ntp_read(struct talk *talk, struct said *said)
 {
+	if (said->data.len == 0)
+		return;
 	talk->facts.cleartext = 1;
 	switch (mode_of(said->data.at[0])) {
 	case MODE_CONTROL:

@@ -67,6 +67,8 @@ struct facts {
 	char cipher[48];          /* suite or algorithm in use */
 	char version[16];         /* of the protocol: "TLS 1.3", "HTTP/1.1", "2.0" */
 	uint8_t cleartext;        /* 1, 0 or UNKNOWN_FLAG */
+	/* Media (RTP) of both sides; without packets the others are unknown. */
+	uint64_t rtp_packets, rtp_lost, jitter_us;
 };
 
 /*

@@ -58,7 +58,7 @@ static const struct notice no_authentication = {
 
 /* ---- what the thread keeps ---- */
 
-/* The last community of a client that a server left unanswered. */
+/* The last community that a client tried at a server. */
 struct guesser {
 	uint64_t pair; /* client and server */
 	uint64_t community;
@@ -94,8 +94,9 @@ static uint64_t hash_of(const struct snmp_shared *shared, struct bytes bytes)
 	return hash_words(&shared->key, words, 9);
 }
 
-/* True if that client tried another community at that server a while ago. */
-static bool is_guessing(struct talk *talk, uint64_t community, int64_t at_us)
+/* True if that client tried another community at that server a while ago, right or
+ * wrong; remembers this one. */
+static bool note_try(struct talk *talk, uint64_t community, int64_t at_us)
 {
 	struct snmp_shared *shared = shared_of(talk);
 	uint64_t words[5];
@@ -170,8 +171,8 @@ static void give_up(struct talk *talk, unsigned i)
 	drop(state, i);
 	if (pending.community == 0)
 		return;
-	bool is_wrong = is_guessing(talk, pending.community, pending.at_us) ||
-			state->has_answered;
+	bool is_wrong =
+		note_try(talk, pending.community, pending.at_us) || state->has_answered;
 	if (is_wrong)
 		tell_community(talk, pending.community, OUTCOME_FAILURE, pending.at_us);
 }
@@ -279,6 +280,7 @@ static void judge_version_3(struct talk *talk, const struct snmp_message *messag
 static void judge_community(struct talk *talk, const struct pending *pending,
 			    int64_t at_us)
 {
+	note_try(talk, pending->community, at_us);
 	tell_community(talk, pending->community, OUTCOME_SUCCESS, at_us);
 	talk_notice(talk, &clear_text, at_us, "the server answers in version %s",
 		    talk->facts.version);

@@ -161,6 +161,10 @@ static void on_its_port_a_flawed_message_is_recognised(void **state)
 	made_header(&made, 1, MADE_ANSWER | 1, 0, 0);
 	assert_string_equal(udp_is(53, &made, SERVER), "dns");
 	assert_true(udp_is(40053, &made, SERVER) == NULL);
+	made_header(&made, 0, 2 << 11, 0, 0); /* as scanners ask for its status */
+	assert_string_equal(udp_is(53, &made, CLIENT), "dns");
+	made_header(&made, 0, 0, 0, 0);
+	assert_true(udp_is(53, &made, CLIENT) == NULL);
 }
 
 static void every_shorter_stream_asks_for_more(void **state)

@@ -136,6 +136,20 @@ static void a_private_type_is_as_odd(void **state)
 	assert_true(found);
 }
 
+/* As iodine asks where octets come through as they are. */
+static void names_of_octets_that_no_host_has_are_as_odd(void **state)
+{
+	(void)state;
+	char name[128], data[64];
+	bool found = false;
+	for (unsigned i = 0; i < 10; i++) {
+		fill(data, 50, "abcdefgh\xe9\xea\xeb\xf0\xf1\xf2+");
+		snprintf(name, sizeof(name), "%s.t.example.com", data);
+		found |= ask(name, DNS_A);
+	}
+	assert_true(found);
+}
+
 /* dnscat2 asks for TXT, CNAME and MX by turns, 18 hexadecimal digits when idle. */
 static bool dnscat2_polls(unsigned count, unsigned every_s, const char *format)
 {
@@ -171,6 +185,21 @@ static void a_slow_tunnel_is_found(void **state)
 	assert_true(dnscat2_polls(40, 5, "%s.c2.example.net"));
 	client = addr_v4((const uint8_t[]){ 192, 0, 2, 3 });
 	assert_true(dnscat2_polls(60, 1, "%s.c2.example.co.uk"));
+}
+
+static void very_long_names_need_not_be_many(void **state)
+{
+	(void)state;
+	char name[200], data[64], back[64];
+	bool found = false;
+	for (unsigned i = 0; i < 10; i++) {
+		fill(data, 60, base32);
+		fill(back, 50, base32);
+		snprintf(name, sizeof(name), "%s.%s.t.example.com", data, data + 20);
+		found |= ask_and_answer_text(name, DNS_TXT, back);
+		at_us += SECOND_US;
+	}
+	assert_true(found);
 }
 
 static void a_tunnel_that_has_no_domain_is_found(void **state)
@@ -496,7 +525,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_tunnel_in_null_records_is_found_at_once),
 		TEST(a_private_type_is_as_odd),
+		TEST(names_of_octets_that_no_host_has_are_as_odd),
 		TEST(a_slow_tunnel_is_found),
+		TEST(very_long_names_need_not_be_many),
 		TEST(a_tunnel_that_has_no_domain_is_found),
 		TEST(a_tunnel_in_aliases_is_found),
 		TEST(data_that_only_goes_out_is_found),
