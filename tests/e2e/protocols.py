@@ -250,6 +250,11 @@ def dialogues(tap, lab):
             judge(tap, name, how, records)
         tap.equal([word for word in SECRETS if word in text], [],
                   f"{how} keeps no password and no community")
+    stored = b"".join(path.read_bytes() for path in cable.monitor.state.rglob("*")
+                      if path.is_file())
+    tap.ok(b"harbour.example" in stored and
+           not any(word.encode() in stored for word in SECRETS),
+           "nor does the daemon's store")
     if options.keep:
         cable.keep(options.keep, options.scenes)
 
