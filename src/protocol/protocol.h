@@ -18,6 +18,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "record/record.h"
 
 /* Zeek's originator and responder. */
@@ -116,7 +117,7 @@ struct protocol {
 	 * NULL. */
 	void (*end)(struct talk *talk, int64_t at_us);
 	/* What its talks of one thread share (talk_shared()); made at first use. */
-	void *(*shared_new)(void);
+	void *(*shared_new)(const struct hash_key *key);
 	void (*shared_free)(void *shared);
 };
 
@@ -277,8 +278,8 @@ void talk_end(struct talk *talk, int64_t at_us);
 /* "tcp", "udp", "icmp", "icmp6", "sctp", or "ip" for all others. */
 const char *transport_name(uint8_t transport);
 
-/* One per thread; NULL without memory. */
-struct talk_room *talk_room_new(void);
+/* One per thread; key: what strangers must not foresee. NULL without memory. */
+struct talk_room *talk_room_new(const struct hash_key *key);
 void talk_room_free(struct talk_room *room);
 
 /*
