@@ -33,7 +33,8 @@ struct port_sample {
 	uint64_t data_packets, retransmits; /* segments with payload */
 	uint64_t payload_bytes, lost_bytes;
 	uint64_t answers, answer_errors; /* of the application; see record.def */
-	const char *protocol;            /* recognised last, static; NULL: none yet */
+	const char *protocol; /* recognised last in this second, static; NULL: none */
+	int64_t protocol_us;
 };
 
 /* Distributions of that second; only services with samples have one. */

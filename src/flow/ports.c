@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "flow/port_record.h"
+#include "flow/spoken.h"
 
 enum {
 	WORKERS_MAX = 64,
@@ -52,6 +53,7 @@ struct ports {
 	bool has_rows;
 	int64_t window_us, window_start; /* begin of the running window */
 	int64_t ticked[WORKERS_MAX], done;
+	struct spoken_services spoken;
 	struct pending *pending;
 	uint32_t pending_count, pending_size;
 	uint32_t pending_heads[HEADS]; /* number + 1 */
@@ -129,6 +131,19 @@ static struct port_detail *detail_copy(const struct port_detail *from)
 	return copy;
 }
 
+/* The one recognised last; of several workers' at once, always the same. */
+static void take_protocol(struct port_sample *to, const struct port_sample *s)
+{
+	if (s->protocol == NULL)
+		return;
+	if (to->protocol == NULL || s->protocol_us > to->protocol_us ||
+	    (s->protocol_us == to->protocol_us &&
+	     strcmp(s->protocol, to->protocol) > 0)) {
+		to->protocol = s->protocol;
+		to->protocol_us = s->protocol_us;
+	}
+}
+
 static void sum_add(struct sum *sum, const struct port_sample *s)
 {
 	struct port_sample *to = &sum->sample;
@@ -148,8 +163,7 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 	to->lost_bytes += s->lost_bytes;
 	to->answers += s->answers;
 	to->answer_errors += s->answer_errors;
-	if (s->protocol != NULL)
-		to->protocol = s->protocol;
+	take_protocol(to, s);
 }
 
 /* ---- one second ---- */
@@ -323,9 +337,12 @@ static void add_to_row(struct ports *ports, struct row *row,
 
 /* A second that is complete: into the window, and out as a record. */
 static void take_second(struct ports *ports, struct row *row,
-			const struct port_sample *s, const struct port_detail *detail)
+			const struct port_sample *sample,
+			const struct port_detail *detail)
 {
 	struct port_record record;
+	struct port_sample known = *sample, *s = &known;
+	spoken_complete(&ports->spoken, s);
 	if (row != NULL)
 		add_to_row(ports, row, s, detail);
 	if (ports->emit == NULL)

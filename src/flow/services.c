@@ -200,8 +200,7 @@ static void flush_one(struct services *s, struct service *service, int64_t start
 	service->now = (struct port_sample){ .server = kept.server,
 					     .port = kept.port,
 					     .proto = kept.proto,
-					     .active = kept.active,
-					     .protocol = kept.protocol };
+					     .active = kept.active };
 	if (has_detail) {
 		s->detail_next[service->detail] = s->detail_free;
 		s->detail_free = service->detail;

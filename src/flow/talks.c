@@ -258,8 +258,12 @@ static void note_spoken(struct work *w)
 	if (w->c->is_answered || named->is_hidden)
 		return;
 	w->c->is_answered = 1;
-	if (w->b->service != SERVICE_NONE)
-		services_at(w->f->services, w->b->service)->now.protocol = named->name;
+	if (w->b->service != SERVICE_NONE) {
+		struct port_sample *now =
+			&services_at(w->f->services, w->b->service)->now;
+		now->protocol = named->name;
+		now->protocol_us = w->at_us;
+	}
 	evidence_recognised(w->f, w->number, named->name, w->at_us);
 }
 
@@ -585,11 +589,23 @@ static void turn_to(struct work *w, unsigned side)
 	}
 }
 
+/*
+ * A wrong checksum is one that no host reads, and a way to tell us other than it. Where
+ * most are wrong, something else made them so: replaced addresses, a card's own work.
+ */
+static bool is_believed(struct talks *t, const struct packet *p)
+{
+	t->judged++;
+	if (!(p->flags & PACKET_BAD_CSUM))
+		return true;
+	return ++t->misjudged * 2 > t->judged;
+}
+
 void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 		    unsigned side)
 {
-	if (p->payload.len == 0 ||
-	    (p->flags & (PACKET_LATER_FRAGMENT | PACKET_BAD_CSUM)))
+	if (p->payload.len == 0 || (p->flags & PACKET_LATER_FRAGMENT) ||
+	    !is_believed(&f->talks, p))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	turn_to(&w, side);
@@ -750,7 +766,7 @@ static bool take_unread(struct work *w, unsigned side, struct bytes *data,
 void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 		   unsigned side)
 {
-	if (p->payload.len == 0 || (p->flags & PACKET_BAD_CSUM))
+	if (p->payload.len == 0 || !is_believed(&f->talks, p))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	struct stream *s = &w.c->side[side];
@@ -859,5 +875,10 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 	if (c->answers > 0) {
 		out->answers = c->answers;
 		out->answer_errors = c->errors;
+	}
+	if (facts->rtp_packets > 0) {
+		out->rtp_packets = facts->rtp_packets;
+		out->rtp_lost = facts->rtp_lost;
+		out->jitter_us = facts->jitter_us;
 	}
 }

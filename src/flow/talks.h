@@ -14,7 +14,7 @@
 
 #include "base/hash.h"
 #include "flow/body.h"
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
 enum {
 	TALKS_BUFFERS =
@@ -59,7 +59,7 @@ struct conversation {
 	uint32_t answers, errors;
 	uint8_t first, last; /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
-	uint8_t is_answered; /* the server spoke it, too */
+	uint8_t is_answered;          /* the server spoke it, too */
 	uint8_t unanswered;           /* datagrams of one side, after its first */
 	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
 	struct stream side[2];
@@ -74,8 +74,9 @@ struct talks {
 	struct talk_sink sink;
 	uint32_t current; /* whose reader is at work */
 	int64_t ndpi_second;
-	uint32_t ndpi_left; /* that may be offered now */
-	uint64_t unkept;    /* turns cut short because no buffer was free */
+	uint32_t ndpi_left;         /* that may be offered now */
+	uint64_t judged, misjudged; /* packets; of these with a wrong checksum */
+	uint64_t unkept;            /* turns cut short because no buffer was free */
 	uint64_t memory_bytes;
 };
 

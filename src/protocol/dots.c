@@ -25,11 +25,12 @@ void dots_begin(struct dots *dots)
 
 static void pass(struct dots *dots, struct bytes *data, size_t n)
 {
-	struct bytes gone = bytes_take(data, n);
+	const uint8_t *gone = data->at;
 	if (n == 0)
 		return;
-	dots->last[0] = n > 1 ? gone.at[n - 2] : dots->last[1];
-	dots->last[1] = gone.at[n - 1];
+	dots->last[0] = n > 1 ? gone[n - 2] : dots->last[1];
+	dots->last[1] = gone[n - 1];
+	bytes_take(data, n);
 }
 
 static enum ending ending_of(const struct dots *dots)
@@ -66,7 +67,7 @@ static void read_word(struct dots *dots, struct bytes *data)
 	for (unsigned i = 0; i < COMMANDS; i++) {
 		if (!(dots->words >> i & 1))
 			continue;
-		if (commands[i][dots->word_len] != c)
+		if ((uint8_t)commands[i][dots->word_len] != c)
 			dots->words &= (uint8_t) ~(1u << i);
 		else if (commands[i][dots->word_len + 1] == '\0')
 			dots->is_smuggled = true;

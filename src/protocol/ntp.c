@@ -158,9 +158,11 @@ static bool looks_like_time(struct bytes data)
 		return false;
 	if (packet.mode != MODE_CLIENT && packet.transmit == 0)
 		return false;
-	return packet.poll >= -6 && packet.poll <= 17 && packet.precision <= 0 &&
-	       packet.precision >= -32 && is_short_time(packet.delay) &&
-	       is_short_time(packet.dispersion);
+	/* chrony and others ask without telling of their clock: 32 says nothing. */
+	bool hides = packet.mode == MODE_CLIENT && packet.precision == 32;
+	return packet.poll >= -6 && packet.poll <= 17 &&
+	       (hides || (packet.precision <= 0 && packet.precision >= -32)) &&
+	       is_short_time(packet.delay) && is_short_time(packet.dispersion);
 }
 
 static bool looks_like_control(struct bytes data, bool is_usual)

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
 enum { PROTOCOLS_MAX = 63 };
 

@@ -103,6 +103,8 @@ static bool take_version(struct talk *talk, struct said *said, uint16_t *minor)
 	if (verdict != VERDICT_YES)
 		return false;
 	struct bytes line = bytes_take(&said->data, VERSION_LEN);
+	if (line.bad)
+		return false;
 	*minor = (uint16_t)((line.at[8] - '0') * 100 + (line.at[9] - '0') * 10 +
 			    (line.at[10] - '0'));
 	return true;

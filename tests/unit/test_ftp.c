@@ -211,67 +211,65 @@ static void commands_sent_ahead_get_their_own_replies(void **state)
 
 /* ---- logins ---- */
 
+static const struct {
+	struct line said[6];
+	const char *outcome, *user;
+	size_t logins;
+	const char *noticed;
+} login_cases[] = {
+	/* nobody but guests */
+	{ { C("USER hello\r\n"), S("530 This server is anonymous only.\r\n") },
+	  "failure",
+	  "hello",
+	  1,
+	  NULL },
+	/* no password asked for */
+	{ { C("USER guest\r\n"), S("230 Welcome\r\n") }, "success", "guest", 1, NULL },
+	{ { C("USER anonymous\r\n"), S("331 Mail address?\r\n"), C("PASS me@here\r\n"),
+	    S("230 Welcome\r\n") },
+	  "success",
+	  "anonymous",
+	  1,
+	  "ftp_anonymous" },
+	{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
+	    S("332 Account?\r\n"), C("ACCT y\r\n"), S("230 Hello\r\n") },
+	  "success",
+	  "alice",
+	  1,
+	  "ftp_user" },
+	{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
+	    S("430 Invalid\r\n") },
+	  "failure",
+	  "alice",
+	  1,
+	  "ftp_user" },
+	{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
+	    S("421 Too many users\r\n") },
+	  "unknown",
+	  "alice",
+	  1,
+	  NULL },
+	{ { C("PASS x\r\n"), S("503 USER first\r\n") }, NULL, NULL, 0, NULL },
+};
+
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	static const struct {
-		struct line said[6];
-		const char *outcome, *user;
-		size_t logins;
-		const char *noticed;
-	} cases[] = {
-		/* nobody but guests */
-		{ { C("USER hello\r\n"), S("530 This server is anonymous only.\r\n") },
-		  "failure",
-		  "hello",
-		  1,
-		  NULL },
-		/* no password asked for */
-		{ { C("USER guest\r\n"), S("230 Welcome\r\n") },
-		  "success",
-		  "guest",
-		  1,
-		  NULL },
-		{ { C("USER anonymous\r\n"), S("331 Mail address?\r\n"),
-		    C("PASS me@here\r\n"), S("230 Welcome\r\n") },
-		  "success",
-		  "anonymous",
-		  1,
-		  "ftp_anonymous" },
-		{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
-		    S("332 Account?\r\n"), C("ACCT y\r\n"), S("230 Hello\r\n") },
-		  "success",
-		  "alice",
-		  1,
-		  "ftp_user" },
-		{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
-		    S("430 Invalid\r\n") },
-		  "failure",
-		  "alice",
-		  1,
-		  "ftp_user" },
-		{ { C("USER alice\r\n"), S("331 Password?\r\n"), C("PASS x\r\n"),
-		    S("421 Too many users\r\n") },
-		  "unknown",
-		  "alice",
-		  1,
-		  NULL },
-		{ { C("PASS x\r\n"), S("503 USER first\r\n") }, NULL, NULL, 0, NULL },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(login_cases); i++) {
 		struct line lines[8] = { S("220 harbour\r\n") };
 		size_t count = 1;
-		for (size_t k = 0; k < 6 && cases[i].said[k].len > 0; k++)
-			lines[count++] = cases[i].said[k];
+		for (size_t k = 0; k < 6 && login_cases[i].said[k].len > 0; k++)
+			lines[count++] = login_cases[i].said[k];
 		struct talk_check *c = heard(lines, count);
-		assert_int_equal(c->logins, cases[i].logins);
+		assert_int_equal(c->logins, login_cases[i].logins);
 		if (c->logins > 0) {
-			assert_string_equal(c->login[0].outcome, cases[i].outcome);
-			assert_string_equal(c->login[0].user, cases[i].user);
+			assert_string_equal(c->login[0].outcome,
+					    login_cases[i].outcome);
+			assert_string_equal(c->login[0].user, login_cases[i].user);
 		}
-		assert_int_equal(c->notices, cases[i].noticed != NULL);
-		if (cases[i].noticed != NULL)
-			assert_true(talk_check_noticed(c, cases[i].noticed));
+		assert_int_equal(c->notices, login_cases[i].noticed != NULL);
+		if (login_cases[i].noticed != NULL)
+			assert_true(talk_check_noticed(c, login_cases[i].noticed));
 		assert_int_equal(c->errors, 0);
 		talk_check_free(c);
 	}

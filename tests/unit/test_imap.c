@@ -116,65 +116,63 @@ static void a_server_may_name_itself_when_asked(void **state)
 	talk_check_free(c);
 }
 
+static const struct {
+	struct line said[6];
+	const char *outcome, *method, *user;
+	bool is_noticed;
+} login_cases[] = {
+	{ { C("1 AUTHENTICATE PLAIN\r\n"), S("+ \r\n"),
+	    C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("1 NO failed\r\n") },
+	  "failure",
+	  "PLAIN",
+	  "alice",
+	  true },
+	{ { C("1 AUTHENTICATE PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("1 OK\r\n") },
+	  "success",
+	  "PLAIN",
+	  "alice",
+	  true },
+	{ { C("1 authenticate CRAM-MD5\r\n"), S("+ PDE4OTY=\r\n"),
+	    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"), S("1 OK\r\n") },
+	  "success",
+	  "CRAM-MD5",
+	  "tim",
+	  false },
+	/* RFC 9051 4.3: names and passwords as literals */
+	{ { C("1 LOGIN {5}\r\n"), S("+ Go\r\n"), C("alice {13}\r\n"), S("+ Go\r\n"),
+	    C("correct-horse\r\n"), S("1 OK\r\n") },
+	  "success",
+	  "LOGIN",
+	  "alice",
+	  true },
+	{ { C("1 LOGIN {5+}\r\nalice {13+}\r\ncorrect-horse\r\n"), S("1 NO\r\n") },
+	  "failure",
+	  "LOGIN",
+	  "alice",
+	  true },
+	{ { C("1 LOGIN alice {13}\r\n"), S("+ Go\r\n"), C("correct-horse\r\n"),
+	    S("1 OK\r\n") },
+	  "success",
+	  "LOGIN",
+	  "alice",
+	  true },
+};
+
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	static const struct {
-		struct line said[6];
-		const char *outcome, *method, *user;
-		bool is_noticed;
-	} cases[] = {
-		{ { C("1 AUTHENTICATE PLAIN\r\n"), S("+ \r\n"),
-		    C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("1 NO failed\r\n") },
-		  "failure",
-		  "PLAIN",
-		  "alice",
-		  true },
-		{ { C("1 AUTHENTICATE PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
-		    S("1 OK\r\n") },
-		  "success",
-		  "PLAIN",
-		  "alice",
-		  true },
-		{ { C("1 authenticate CRAM-MD5\r\n"), S("+ PDE4OTY=\r\n"),
-		    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
-		    S("1 OK\r\n") },
-		  "success",
-		  "CRAM-MD5",
-		  "tim",
-		  false },
-		/* RFC 9051 4.3: names and passwords as literals */
-		{ { C("1 LOGIN {5}\r\n"), S("+ Go\r\n"), C("alice {13}\r\n"),
-		    S("+ Go\r\n"), C("correct-horse\r\n"), S("1 OK\r\n") },
-		  "success",
-		  "LOGIN",
-		  "alice",
-		  true },
-		{ { C("1 LOGIN {5+}\r\nalice {13+}\r\ncorrect-horse\r\n"),
-		    S("1 NO\r\n") },
-		  "failure",
-		  "LOGIN",
-		  "alice",
-		  true },
-		{ { C("1 LOGIN alice {13}\r\n"), S("+ Go\r\n"), C("correct-horse\r\n"),
-		    S("1 OK\r\n") },
-		  "success",
-		  "LOGIN",
-		  "alice",
-		  true },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(login_cases); i++) {
 		struct line lines[8] = { S(GREETING) };
 		size_t count = 1;
-		for (size_t k = 0; k < 6 && cases[i].said[k].len > 0; k++)
-			lines[count++] = cases[i].said[k];
+		for (size_t k = 0; k < 6 && login_cases[i].said[k].len > 0; k++)
+			lines[count++] = login_cases[i].said[k];
 		dialogue_cut(&protocol_imap, lines, count);
 		struct talk_check *c = heard(lines, count);
 		assert_int_equal(c->logins, 1);
-		assert_string_equal(c->login[0].outcome, cases[i].outcome);
-		assert_string_equal(c->login[0].method, cases[i].method);
-		assert_string_equal(c->login[0].user, cases[i].user);
-		assert_int_equal(c->notices, cases[i].is_noticed);
+		assert_string_equal(c->login[0].outcome, login_cases[i].outcome);
+		assert_string_equal(c->login[0].method, login_cases[i].method);
+		assert_string_equal(c->login[0].user, login_cases[i].user);
+		assert_int_equal(c->notices, login_cases[i].is_noticed);
 		assert_null(memmem(&c->talk, sizeof(c->talk), "correct", 7));
 		talk_check_free(c);
 	}

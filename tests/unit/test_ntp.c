@@ -102,6 +102,18 @@ static void questions_and_answers_are_ntp_on_any_port(void **state)
 	}
 }
 
+/* As chrony 4.3 asks: only its poll interval, and a transmit time made up. */
+static void a_question_that_tells_nothing_of_its_clock_is_ntp(void **state)
+{
+	(void)state;
+	uint8_t packet[48] = { 0x23, 0, 6, 32 };
+	put_time(packet, TRANSMIT, 0xcff579974c742d10);
+	assert_string_equal(is(123, packet, sizeof(packet)), "ntp");
+	packet[0] = 0x24;
+	packet[1] = 3;
+	assert_string_equal(is(123, packet, sizeof(packet)), "nobody's");
+}
+
 static void every_shorter_packet_is_not_ntp(void **state)
 {
 	(void)state;
@@ -376,6 +388,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(questions_and_answers_are_ntp_on_any_port),
+		TEST(a_question_that_tells_nothing_of_its_clock_is_ntp),
 		TEST(every_shorter_packet_is_not_ntp),
 		TEST(control_and_private_messages_are_ntp),
 		TEST(answers_to_control_messages_are_ntp_on_its_port),

@@ -136,65 +136,64 @@ static void commands_sent_ahead_get_their_own_replies(void **state)
 	talk_check_free(c);
 }
 
+static const struct {
+	struct line said[6];
+	const char *outcome, *method, *user;
+	bool is_noticed;
+} login_cases[] = {
+	/* RFC 1939 7 */
+	{ { C("APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
+	    S("+OK maildrop has 1 message\r\n") },
+	  "success",
+	  "APOP",
+	  "mrose",
+	  false },
+	{ { C("AUTH PLAIN\r\n"), S("+ \r\n"), C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
+	    S("-ERR failed\r\n") },
+	  "failure",
+	  "PLAIN",
+	  "alice",
+	  true },
+	{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("+OK\r\n") },
+	  "success",
+	  "PLAIN",
+	  "alice",
+	  true },
+	{ { C("AUTH LOGIN\r\n"), S("+ VXNlcm5hbWU6\r\n"), C("YWxpY2U=\r\n"),
+	    S("+ UGFzc3dvcmQ6\r\n"), C("Y29ycmVjdC1ob3JzZQ==\r\n"), S("+OK\r\n") },
+	  "success",
+	  "LOGIN",
+	  "alice",
+	  true },
+	{ { C("AUTH CRAM-MD5\r\n"), S("+ PDE4OTY=\r\n"),
+	    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"), S("+OK\r\n") },
+	  "success",
+	  "CRAM-MD5",
+	  "tim",
+	  false },
+	{ { C("USER alice\r\n"), S("+OK\r\n"), C("PASS x\r\n"),
+	    S("-ERR [IN-USE] Maildrop is locked\r\n") },
+	  "unknown",
+	  "password",
+	  "alice",
+	  false },
+};
+
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	static const struct {
-		struct line said[6];
-		const char *outcome, *method, *user;
-		bool is_noticed;
-	} cases[] = {
-		/* RFC 1939 7 */
-		{ { C("APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
-		    S("+OK maildrop has 1 message\r\n") },
-		  "success",
-		  "APOP",
-		  "mrose",
-		  false },
-		{ { C("AUTH PLAIN\r\n"), S("+ \r\n"),
-		    C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("-ERR failed\r\n") },
-		  "failure",
-		  "PLAIN",
-		  "alice",
-		  true },
-		{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("+OK\r\n") },
-		  "success",
-		  "PLAIN",
-		  "alice",
-		  true },
-		{ { C("AUTH LOGIN\r\n"), S("+ VXNlcm5hbWU6\r\n"), C("YWxpY2U=\r\n"),
-		    S("+ UGFzc3dvcmQ6\r\n"), C("Y29ycmVjdC1ob3JzZQ==\r\n"),
-		    S("+OK\r\n") },
-		  "success",
-		  "LOGIN",
-		  "alice",
-		  true },
-		{ { C("AUTH CRAM-MD5\r\n"), S("+ PDE4OTY=\r\n"),
-		    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
-		    S("+OK\r\n") },
-		  "success",
-		  "CRAM-MD5",
-		  "tim",
-		  false },
-		{ { C("USER alice\r\n"), S("+OK\r\n"), C("PASS x\r\n"),
-		    S("-ERR [IN-USE] Maildrop is locked\r\n") },
-		  "unknown",
-		  "password",
-		  "alice",
-		  false },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(login_cases); i++) {
 		struct line lines[8] = { S("+OK ready\r\n") };
 		size_t count = 1;
-		for (size_t k = 0; k < 6 && cases[i].said[k].len > 0; k++)
-			lines[count++] = cases[i].said[k];
+		for (size_t k = 0; k < 6 && login_cases[i].said[k].len > 0; k++)
+			lines[count++] = login_cases[i].said[k];
 		dialogue_cut(&protocol_pop3, lines, count);
 		struct talk_check *c = heard(lines, count);
 		assert_int_equal(c->logins, 1);
-		assert_string_equal(c->login[0].outcome, cases[i].outcome);
-		assert_string_equal(c->login[0].method, cases[i].method);
-		assert_string_equal(c->login[0].user, cases[i].user);
-		assert_int_equal(c->notices, cases[i].is_noticed);
+		assert_string_equal(c->login[0].outcome, login_cases[i].outcome);
+		assert_string_equal(c->login[0].method, login_cases[i].method);
+		assert_string_equal(c->login[0].user, login_cases[i].user);
+		assert_int_equal(c->notices, login_cases[i].is_noticed);
 		assert_null(memmem(&c->talk, sizeof(c->talk), "correct", 7));
 		talk_check_free(c);
 	}

@@ -76,6 +76,9 @@ static uint64_t some(uint64_t most)
 
 static void randomize(struct port_sample *s, struct port_detail *detail)
 {
+	static const char *const names[] = { "http", "ssh", "tls", NULL, NULL, NULL };
+	s->protocol = names[some(5)];
+	s->protocol_us = s->start_us + (int64_t)some(SECOND / 2);
 	s->flows = some(5);
 	s->active = some(9);
 	s->ended = 6 + some(5);
@@ -105,6 +108,13 @@ static void randomize(struct port_sample *s, struct port_detail *detail)
 
 static void add_to(struct port_sample *sum, const struct port_sample *s)
 {
+	bool is_later = sum->protocol == NULL || s->protocol_us > sum->protocol_us ||
+			(s->protocol_us == sum->protocol_us && s->protocol != NULL &&
+			 strcmp(s->protocol, sum->protocol) > 0);
+	if (s->protocol != NULL && is_later) {
+		sum->protocol = s->protocol;
+		sum->protocol_us = s->protocol_us;
+	}
 	sum->flows += s->flows;
 	sum->ended += s->ended;
 	sum->rejected += s->rejected;
@@ -492,6 +502,46 @@ static void a_clock_that_steps_back_holds_nothing_up(void **state)
 	}
 }
 
+static void spoken_at(struct ports *ports, int64_t second, uint16_t port,
+		      const char *protocol)
+{
+	struct port_sample s = sample_of(0, second);
+	s.port = port;
+	s.client_packets = 1;
+	s.protocol = protocol;
+	s.protocol_us = s.start_us;
+	got_count = 0;
+	ports_add(ports, 0, &s, NULL);
+	ports_tick(ports, 0, START_US + (second + 1) * SECOND);
+	assert_int_equal(got_count, 1);
+}
+
+static void a_protocol_is_known_beyond_the_second_it_was_recognised_in(void **state)
+{
+	(void)state;
+	/* Also where nobody asks for windows. */
+	struct ports *ports = ports_new(1, PORTS_NO_WINDOW, catalog, add_record, NULL);
+	spoken_at(ports, 0, 53, NULL);
+	assert_string_equal(got[0].protocol_by, "port");
+	spoken_at(ports, 1, 53, "ssh");
+	spoken_at(ports, 2, 53, NULL);
+	assert_string_equal(got[0].protocol, "ssh");
+	assert_string_equal(got[0].protocol_by, "content");
+	spoken_at(ports, 3, 54, NULL);
+	assert_string_not_equal(got[0].protocol, "ssh");
+	spoken_at(ports, 4, 53, "http");
+	spoken_at(ports, 5, 53, NULL);
+	assert_string_equal(got[0].protocol, "http");
+	/* What has no room is forgotten, and the newest has room. */
+	for (uint16_t port = 1000; port < 60000; port++)
+		spoken_at(ports, port, port, "tls");
+	spoken_at(ports, 60001, 53, NULL);
+	assert_string_equal(got[0].protocol_by, "port");
+	spoken_at(ports, 60002, 59999, NULL);
+	assert_string_equal(got[0].protocol_by, "content");
+	ports_free(ports);
+}
+
 #define TEST(name)                                                                     \
 	cmocka_unit_test_setup_teardown(name, flows_begin_test, flows_end_test)
 
@@ -507,6 +557,7 @@ int main(void)
 		TEST(nothing_is_divided_by_zero),
 		TEST(a_second_waits_for_every_worker),
 		TEST(a_clock_that_steps_back_holds_nothing_up),
+		TEST(a_protocol_is_known_beyond_the_second_it_was_recognised_in),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

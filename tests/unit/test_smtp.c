@@ -251,94 +251,94 @@ struct login_case {
 	unsigned errors;
 };
 
+static const struct login_case login_cases[] = {
+	{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
+	    S("235 2.7.0 Authentication successful\r\n") },
+	  "success",
+	  "PLAIN",
+	  "alice",
+	  true,
+	  0 },
+	{ { C("auth plain\r\n"), S("334 \r\n"), C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
+	    S("535 5.7.8 No\r\n") },
+	  "failure",
+	  "PLAIN",
+	  "alice",
+	  true,
+	  0 },
+	{ { C("AUTH LOGIN\r\n"), S("334 VXNlcm5hbWU6\r\n"), C("YWxpY2U=\r\n"),
+	    S("334 UGFzc3dvcmQ6\r\n"), C("Y29ycmVjdC1ob3JzZQ==\r\n"), S("235 Ok\r\n") },
+	  "success",
+	  "LOGIN",
+	  "alice",
+	  true,
+	  0 },
+	{ { C("AUTH LOGIN YWxpY2U=\r\n"), S("334 UGFzc3dvcmQ6\r\n"),
+	    C("Y29ycmVjdC1ob3JzZQ==\r\n"), S("535 No\r\n") },
+	  "failure",
+	  "LOGIN",
+	  "alice",
+	  true,
+	  0 },
+	/* who does not wait */
+	{ { C("AUTH LOGIN\r\nYWxpY2U=\r\nY29ycmVjdC1ob3JzZQ==\r\n"),
+	    S("334 a\r\n334 b\r\n"), S("535 No\r\n") },
+	  "failure",
+	  "LOGIN",
+	  "alice",
+	  true,
+	  0 },
+	{ { C("AUTH CRAM-MD5\r\n"), S("334 PDE4OTY=\r\n"),
+	    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
+	    S("235 Ok\r\n") },
+	  "success",
+	  "CRAM-MD5",
+	  "tim",
+	  false,
+	  0 },
+	{ { C("AUTH XOAUTH2 dXNlcj1hbGljZUBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB"
+	      "0b2tlbgEB\r\n"),
+	    S("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"), C("\r\n"),
+	    S("535-5.7.8 Username\r\n535 5.7.8 not accepted\r\n") },
+	  "failure",
+	  "XOAUTH2",
+	  "alice@example.com",
+	  true,
+	  0 },
+	{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
+	    S("454 4.7.0 Temporary authentication failure\r\n") },
+	  "unknown",
+	  "PLAIN",
+	  "alice",
+	  false,
+	  1 },
+	{ { C("AUTH GSSAPI YIIC\r\n"), S("535 No\r\n") },
+	  "failure",
+	  "GSSAPI",
+	  "",
+	  false,
+	  0 },
+};
+
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	static const struct login_case cases[] = {
-		{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
-		    S("235 2.7.0 Authentication successful\r\n") },
-		  "success",
-		  "PLAIN",
-		  "alice",
-		  true,
-		  0 },
-		{ { C("auth plain\r\n"), S("334 \r\n"),
-		    C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("535 5.7.8 No\r\n") },
-		  "failure",
-		  "PLAIN",
-		  "alice",
-		  true,
-		  0 },
-		{ { C("AUTH LOGIN\r\n"), S("334 VXNlcm5hbWU6\r\n"), C("YWxpY2U=\r\n"),
-		    S("334 UGFzc3dvcmQ6\r\n"), C("Y29ycmVjdC1ob3JzZQ==\r\n"),
-		    S("235 Ok\r\n") },
-		  "success",
-		  "LOGIN",
-		  "alice",
-		  true,
-		  0 },
-		{ { C("AUTH LOGIN YWxpY2U=\r\n"), S("334 UGFzc3dvcmQ6\r\n"),
-		    C("Y29ycmVjdC1ob3JzZQ==\r\n"), S("535 No\r\n") },
-		  "failure",
-		  "LOGIN",
-		  "alice",
-		  true,
-		  0 },
-		/* who does not wait */
-		{ { C("AUTH LOGIN\r\nYWxpY2U=\r\nY29ycmVjdC1ob3JzZQ==\r\n"),
-		    S("334 a\r\n334 b\r\n"), S("535 No\r\n") },
-		  "failure",
-		  "LOGIN",
-		  "alice",
-		  true,
-		  0 },
-		{ { C("AUTH CRAM-MD5\r\n"), S("334 PDE4OTY=\r\n"),
-		    C("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
-		    S("235 Ok\r\n") },
-		  "success",
-		  "CRAM-MD5",
-		  "tim",
-		  false,
-		  0 },
-		{ { C("AUTH XOAUTH2 dXNlcj1hbGljZUBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB"
-		      "0b2tlbgEB\r\n"),
-		    S("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"), C("\r\n"),
-		    S("535-5.7.8 Username\r\n535 5.7.8 not accepted\r\n") },
-		  "failure",
-		  "XOAUTH2",
-		  "alice@example.com",
-		  true,
-		  0 },
-		{ { C("AUTH PLAIN AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"),
-		    S("454 4.7.0 Temporary authentication failure\r\n") },
-		  "unknown",
-		  "PLAIN",
-		  "alice",
-		  false,
-		  1 },
-		{ { C("AUTH GSSAPI YIIC\r\n"), S("535 No\r\n") },
-		  "failure",
-		  "GSSAPI",
-		  "",
-		  false,
-		  0 },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(login_cases); i++) {
 		struct line lines[12] = { one_mail[0], one_mail[1], one_mail[2] };
 		size_t count = 3;
-		for (size_t k = 0; k < 8 && cases[i].said[k].len > 0; k++)
-			lines[count++] = cases[i].said[k];
+		for (size_t k = 0; k < 8 && login_cases[i].said[k].len > 0; k++)
+			lines[count++] = login_cases[i].said[k];
 		dialogue_cut(&protocol_smtp, lines, count);
 		struct talk_check *c = heard(lines, count);
 		assert_int_equal(c->logins, 1);
 		assert_string_equal(c->login[0].protocol, "smtp");
-		assert_string_equal(c->login[0].outcome, cases[i].outcome);
-		assert_string_equal(c->login[0].method, cases[i].method);
-		assert_string_equal(c->login[0].user, cases[i].user);
+		assert_string_equal(c->login[0].outcome, login_cases[i].outcome);
+		assert_string_equal(c->login[0].method, login_cases[i].method);
+		assert_string_equal(c->login[0].user, login_cases[i].user);
 		assert_string_equal(c->login[0].seen_by, "packets");
 		assert_int_equal(talk_check_noticed(c, "smtp_auth"),
-				 cases[i].is_noticed);
-		assert_int_equal(c->errors, cases[i].errors);
+				 login_cases[i].is_noticed);
+		assert_int_equal(c->errors, login_cases[i].errors);
 		assert_null(memmem(&c->talk, sizeof(c->talk), "correct", 7));
 		assert_null(memmem(&c->talk, sizeof(c->talk), "Y29ycm", 6));
 		talk_check_free(c);

@@ -74,7 +74,7 @@ static const char wrong_clock[] = "\x2b\6\1\6\3\x0f\1\1\2\0";
 static const char unknown_engine[] = "\x2b\6\1\6\3\x0f\1\1\4\0";
 
 static void put_pdu(struct ber *b, unsigned pdu, int32_t id, int32_t error,
-		    const char *oid, size_t oid_len, const char *value)
+		    struct bytes oid, const char *value)
 {
 	size_t end = b->from;
 	if (value != NULL)
@@ -82,7 +82,7 @@ static void put_pdu(struct ber *b, unsigned pdu, int32_t id, int32_t error,
 	else
 		put(b, "\5\0", 2);
 	size_t name_end = b->from;
-	put(b, oid, oid_len);
+	put(b, oid.at, oid.len);
 	wrap(b, 6, name_end);
 	wrap(b, 0x30, end);
 	wrap(b, 0x30, end);
@@ -92,15 +92,14 @@ static void put_pdu(struct ber *b, unsigned pdu, int32_t id, int32_t error,
 	wrap(b, pdu, end);
 }
 
-#define OID(oid) oid, sizeof(oid) - 1
+#define OID(oid) bytes_of(oid, sizeof(oid) - 1)
 
 static struct ber plain(unsigned version, const char *community, unsigned pdu,
-			int32_t id, int32_t error, const char *oid, size_t oid_len,
-			const char *value)
+			int32_t id, int32_t error, struct bytes oid, const char *value)
 {
 	struct ber b;
 	put_begin(&b);
-	put_pdu(&b, pdu, id, error, oid, oid_len, value);
+	put_pdu(&b, pdu, id, error, oid, value);
 	put_octets(&b, community, strlen(community));
 	put(&b, (uint8_t[]){ 2, 1, (uint8_t)version }, 3);
 	wrap(&b, 0x30, sizeof(b.at));
@@ -109,14 +108,14 @@ static struct ber plain(unsigned version, const char *community, unsigned pdu,
 
 /* pdu 0: encrypted. */
 static struct ber secure(unsigned flags, const char *user, unsigned pdu, int32_t id,
-			 const char *oid, size_t oid_len)
+			 struct bytes oid)
 {
 	struct ber b;
 	put_begin(&b);
 	if (pdu == 0) {
 		put_octets(&b, "0123456789abcdef0123456789abcdef", 32);
 	} else {
-		put_pdu(&b, pdu, id + 1000, 0, oid, oid_len, NULL);
+		put_pdu(&b, pdu, id + 1000, 0, oid, NULL);
 		put_octets(&b, "", 0);
 		put_octets(&b, "engine", 6);
 		wrap(&b, 0x30, sizeof(b.at));
@@ -257,14 +256,14 @@ static void object_identifiers_are_written_with_dots(void **state)
 {
 	(void)state;
 	char text[64];
-	snmp_oid_text(bytes_of(OID(description)), text, sizeof(text));
+	snmp_oid_text(OID(description), text, sizeof(text));
 	assert_string_equal(text, "1.3.6.1.2.1.1.1.0");
 	snmp_oid_text(bytes_of("\x88\x37\xae\x73", 4), text, sizeof(text));
 	assert_string_equal(text, "2.999.6003");
 	snmp_oid_text(bytes_of("", 0), text, sizeof(text));
 	assert_string_equal(text, "");
 	char small[8];
-	snmp_oid_text(bytes_of(OID(description)), small, sizeof(small));
+	snmp_oid_text(OID(description), small, sizeof(small));
 	assert_string_equal(small, "1.3.6.1");
 }
 

@@ -5,7 +5,7 @@ import struct
 from servers.scene import Seen, converse
 
 SEEN = {
-    "tcp/11211": Seen("memcached", r"1\.6\..*", cleartext={True: 1}),
+    "tcp/11211": Seen("memcached", r"memcached 1\.6\..*", cleartext={True: 1}),
     "udp/11211": Seen("memcached", cleartext={True: 1}),
 }
 

@@ -4,16 +4,15 @@ import ftplib
 from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
 
 SEEN = {
-    "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1},
+    "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1}, errors=1,
                    logins={(USER, "failure"): 1, (USER, "success"): 1},
-                   findings={"cleartext_login ftp_user": "medium"}, errors=1,
+                   findings={"cleartext_login ftp_user": "medium"},
                    told=("ftp", "command", "code"), records=[
                        ("", 220), ("USER", 331), ("PASS", 530), ("USER", 331),
                        ("PASS", 230), ("TYPE", 200), ("PASV", 227), ("NLST", 226),
                        ("TYPE", 200), ("PASV", 227), ("RETR", 226), ("SIZE", 550),
                        ("QUIT", 221), ("", 220), ("AUTH", 234)]),
-    # Files are nobody's protocol.
-    "tcp/20021": Seen(None),
+    "tcp/20021": Seen(None),  # nobody says what a file is
 }
 
 

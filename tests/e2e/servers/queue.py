@@ -2,10 +2,9 @@
 from servers.scene import RIGHT, USER, WRONG, Seen
 
 SEEN = {
-    "tcp/1883": Seen("mqtt", cleartext={True: 5},
-                     logins={(USER, "success"): 2, (USER, "failure"): 2,
-                             (None, "failure"): 1},
-                     findings={"cleartext_login mqtt_connect": "medium"}),
+    "tcp/1883": Seen("mqtt", version=r"MQTT 3\.1\.1|MQTT 5.*", cleartext={True: 5},
+                     logins={(USER, "success"): 2, (USER, "failure"): 2},
+                     findings={"cleartext_login mqtt_password": "medium"}),
 }
 
 

@@ -3,9 +3,10 @@ import lab as e2e
 from servers.scene import RIGHT, WRONG, Seen
 
 SEEN = {
-    "tcp/5900": Seen("vnc", version=r"3\.8",
+    "tcp/5900": Seen("vnc", version=r"RFB 3\.8",
                      logins={(None, "failure"): 1, (None, "success"): 1}),
-    "tcp/5901": Seen("vnc", version=r"3\.8", cleartext={True: 1}),
+    "tcp/5901": Seen("vnc", version=r"RFB 3\.8", cleartext={True: 1},
+                     findings={"weak_protocol vnc_no_authentication": "medium"}),
 }
 
 

@@ -6,7 +6,7 @@ from servers.scene import Seen, converse
 
 ZONE = "inland.example"
 LAST = b"last crate"
-OUT, IN = (random.Random(seed).randbytes(20000) + LAST for seed in (7, 8))
+OUT, IN = (random.Random(size).randbytes(size) + LAST for size in (20000, 60000))
 FAR, BY_DNS, BY_PING = 7000, 7001, 7002
 
 SEEN = {
