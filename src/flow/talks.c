@@ -69,7 +69,7 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 	if (max == 0)
 		return true;
 	t->at = reserve(t, max * sizeof(t->at[0]));
-	t->room = talk_room_new();
+	t->room = talk_room_new(&f->options.key);
 	t->sink = evidence_sink(f);
 	t->ndpi_second = INT64_MIN;
 	return t->at != NULL && t->room != NULL &&

@@ -14,7 +14,7 @@
 
 #include "base/hash.h"
 #include "flow/body.h"
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
 enum {
 	TALKS_BUFFERS =

@@ -468,8 +468,9 @@ static void ssh_end(struct talk *talk, int64_t at_us)
 	stop(talk, at_us);
 }
 
-static void *ssh_shared_new(void)
+static void *ssh_shared_new(const struct hash_key *key)
 {
+	(void)key;
 	return digests_new();
 }
 

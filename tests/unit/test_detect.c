@@ -284,27 +284,6 @@ static void a_finding_about_our_port_is_not_one_about_others(void **state)
 	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 80), 0);
 }
 
-static void a_notice_does_not_make_a_port_unwell(void **state)
-{
-	struct scene *scene = *state;
-	struct finding_record evidence;
-	struct addr ours = addr("192.0.2.1");
-	record_init(RECORD_finding, &evidence);
-	evidence.at = evidence.first = evidence.last = scene->now_us;
-	evidence.kind = "protocol_anomaly";
-	evidence.technique = "odd";
-	evidence.severity = "notice";
-	evidence.transport = "tcp";
-	evidence.server_ip = ours;
-	evidence.port = 22;
-	detect_evidence(scene->detect, &evidence);
-	assert_int_equal(scene->count, 1);
-	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 22), 0);
-	evidence.severity = "low";
-	detect_evidence(scene->detect, &evidence);
-	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 22), 1);
-}
-
 /* In the next run the one of IPv6 comes first and tells of both. */
 static void a_finding_that_its_twin_tells_does_not_go_on_beside_it(void **state)
 {
@@ -607,7 +586,6 @@ int main(void)
 		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
 		SCENE(a_program_of_ever_other_ports_is_told_so_once),
 		SCENE(a_finding_about_our_port_is_not_one_about_others),
-		SCENE(a_notice_does_not_make_a_port_unwell),
 		SCENE(a_finding_that_its_twin_tells_does_not_go_on_beside_it),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
