@@ -5,7 +5,7 @@
 
 #include "protocol/feed.h"
 
-enum { PROTOCOLS_MAX = 64 };
+enum { PROTOCOLS_MAX = 63 };
 
 struct stranger;
 void stranger_free(struct stranger *ndpi); /* NULL is nothing */
