@@ -41,7 +41,7 @@ static void take_answer(void *self, struct talk *talk, bool is_error, uint64_t t
 {
 	struct flows *f = self;
 	struct body *b = current(f);
-	struct conversation *c = &f->talks.at[f->talks.current];
+	struct conversation *c = conversation_of(&f->talks, b);
 	(void)talk;
 	c->answers += c->answers < UINT32_MAX;
 	c->errors += is_error && c->errors < UINT32_MAX;

@@ -8,7 +8,6 @@
 #include "flow/talks.h"
 
 #include <netinet/in.h>
-#include <sys/mman.h>
 
 #include "flow/state.h"
 #include "flow/work.h"
@@ -18,23 +17,22 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 	t->max = max;
 	if (max == 0)
 		return true;
-	t->at = slab_reserve(max * sizeof(t->at[0]));
 	t->room = talk_room_new(&f->options.key);
 	t->sink = evidence_sink(f);
 	t->ndpi_second = INT64_MIN;
-	bool ok = t->at != NULL && t->room != NULL &&
+	bool ok = t->room != NULL &&
+		  slab_init(&t->conversation, sizeof(struct conversation), max) &&
 		  slab_init(&t->talk, sizeof(struct talk), max) &&
 		  slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
 		  slab_init(&t->large, TURN_MAX, TALKS_LARGE);
-	t->memory_bytes = max * sizeof(t->at[0]) + slab_memory(&t->talk) +
+	t->memory_bytes = slab_memory(&t->conversation) + slab_memory(&t->talk) +
 			  slab_memory(&t->small) + slab_memory(&t->large);
 	return ok;
 }
 
 void talks_fini(struct talks *t)
 {
-	if (t->at != NULL)
-		munmap(t->at, t->max * sizeof(t->at[0]));
+	slab_fini(&t->conversation);
 	slab_fini(&t->talk);
 	slab_fini(&t->small);
 	slab_fini(&t->large);
@@ -141,16 +139,31 @@ static void point(struct flows *f, struct body *b, struct talk *talk)
 	talk->transport = (uint8_t)b->proto;
 }
 
+struct conversation *conversation_of(const struct talks *t, const struct body *b)
+{
+	uint32_t number = b->response_max_or_conversation;
+	return (struct conversation *)(void *)slab_at(&t->conversation, number);
+}
+
+static void converse(struct talks *t, struct body *b)
+{
+	uint32_t number = slab_take(&t->conversation); /* there are as many as flows */
+	uint32_t response_max_us = b->response_max_or_conversation;
+	b->talks = 1;
+	b->response_max_or_conversation = number;
+	struct conversation *c = conversation_of(t, b);
+	memset(c, 0, sizeof(*c));
+	c->response_max_us = response_max_us;
+	c->left = candidates_begin((uint8_t)b->proto);
+	c->first = c->last = 2;
+}
+
 struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 {
 	struct body *b = &f->table.bodies[number];
-	struct conversation *c = &f->talks.at[number];
-	if (!b->talks) {
-		b->talks = 1;
-		memset(c, 0, sizeof(*c));
-		c->left = candidates_begin((uint8_t)b->proto);
-		c->first = c->last = 2;
-	}
+	if (!b->talks)
+		converse(&f->talks, b);
+	struct conversation *c = conversation_of(&f->talks, b);
 	f->talks.current = number;
 	struct talk *talk = talk_of(&f->talks, c);
 	if (talk != NULL)
@@ -161,10 +174,20 @@ struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 void talks_forget(struct flows *f, uint32_t number)
 {
 	struct body *b = &f->table.bodies[number];
-	struct conversation *c = &f->talks.at[number];
-	if (b->talks && c->talk != 0)
+	if (!b->talks)
+		return;
+	struct conversation *c = conversation_of(&f->talks, b);
+	if (c->talk != 0)
 		slab_give(&f->talks.talk, c->talk);
+	slab_give(&f->talks.conversation, b->response_max_or_conversation);
 	b->talks = 0;
+	b->response_max_or_conversation = c->response_max_us;
+}
+
+uint32_t *talks_response_max(const struct flows *f, struct body *b)
+{
+	return b->talks ? &conversation_of(&f->talks, b)->response_max_us
+			: &b->response_max_or_conversation;
 }
 
 /* Nobody reads on; what was read stays until the flow ends. */
@@ -406,9 +429,12 @@ void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 
 bool talks_times_answers(const struct flows *f, uint32_t number)
 {
-	const struct protocol *protocol = spoken(&f->talks, &f->talks.at[number]);
-	return f->table.bodies[number].talks && protocol != NULL &&
-	       protocol->times_answers;
+	const struct body *b = &f->table.bodies[number];
+	if (!b->talks)
+		return false;
+	const struct protocol *protocol =
+		spoken(&f->talks, conversation_of(&f->talks, b));
+	return protocol != NULL && protocol->times_answers;
 }
 
 void talks_begin(struct flows *f, struct body *b)
@@ -421,7 +447,7 @@ void talks_begin(struct flows *f, struct body *b)
 void talks_settle(struct flows *f, uint32_t number)
 {
 	struct body *b = &f->table.bodies[number];
-	if (!b->talks || f->talks.at[number].is_settled)
+	if (!b->talks || conversation_of(&f->talks, b)->is_settled)
 		return;
 	struct work w = work_of(f, number, body_last(b));
 	if (b->listens && !work_is_read(&w) && w.c->first != 2) {
@@ -442,7 +468,8 @@ static void put_text(char *field, size_t size, const char *text)
 
 void talks_export(const struct flows *f, uint32_t number, struct flow_record *out)
 {
-	const struct conversation *c = &f->talks.at[number];
+	const struct conversation *c =
+		conversation_of(&f->talks, &f->table.bodies[number]);
 	if (c->named == NULL && *c->stranger != '\0') {
 		record_text(out->protocol, sizeof(out->protocol), c->stranger);
 		out->protocol_by = "ndpi";
