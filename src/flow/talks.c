@@ -589,23 +589,11 @@ static void turn_to(struct work *w, unsigned side)
 	}
 }
 
-/*
- * A wrong checksum is one that no host reads, and a way to tell us other than it. Where
- * most are wrong, something else made them so: replaced addresses, a card's own work.
- */
-static bool is_believed(struct talks *t, const struct packet *p)
-{
-	t->judged++;
-	if (!(p->flags & PACKET_BAD_CSUM))
-		return true;
-	return ++t->misjudged * 2 > t->judged;
-}
-
 void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 		    unsigned side)
 {
-	if (p->payload.len == 0 || (p->flags & PACKET_LATER_FRAGMENT) ||
-	    !is_believed(&f->talks, p))
+	if (p->payload.len == 0 ||
+	    (p->flags & (PACKET_LATER_FRAGMENT | PACKET_UNHEARD)))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	turn_to(&w, side);
@@ -766,7 +754,7 @@ static bool take_unread(struct work *w, unsigned side, struct bytes *data,
 void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 		   unsigned side)
 {
-	if (p->payload.len == 0 || !is_believed(&f->talks, p))
+	if (p->payload.len == 0 || (p->flags & PACKET_UNHEARD))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	struct stream *s = &w.c->side[side];
