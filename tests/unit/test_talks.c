@@ -234,6 +234,28 @@ static void a_segment_sent_again_with_other_data_is_an_anomaly(void **state)
 	assert_string_equal(found[0].technique, "inconsistent_overlap");
 }
 
+static void a_flood_of_odd_packets_is_no_flood_of_records(void **state)
+{
+	(void)state;
+	enum { TOLD_MAX = 100 };
+	struct packet odd = tcp_packet(1, CLIENT_PORT, TCP_SYN | TCP_FIN);
+	open_talks();
+	for (unsigned i = 0; i < 900; i++) {
+		odd.src = host(100 + i);
+		take(odd);
+	}
+	assert_int_equal(found_count, TOLD_MAX);
+	/* A kind that is no flood is told, and the flood again a second later. */
+	odd = tcp_packet(1, CLIENT_PORT, TCP_SYN);
+	odd.payload_len = 1;
+	take(odd);
+	assert_int_equal(found_count, TOLD_MAX + 1);
+	assert_string_equal(found[TOLD_MAX].technique, "syn_data");
+	now_us += SECOND;
+	take(tcp_packet(2, CLIENT_PORT, TCP_SYN | TCP_FIN));
+	assert_int_equal(found_count, TOLD_MAX + 2);
+}
+
 static void send_text(int from, const char *at, uint32_t len)
 {
 	take(data_segment(from, 0, at, len));
@@ -336,6 +358,7 @@ int main(void)
 		TEST(what_is_sent_again_is_read_once),
 		TEST(what_is_lost_costs_its_own_turn),
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
+		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(noise_is_no_protocol_of_ours),
