@@ -256,6 +256,26 @@ static void a_flood_of_odd_packets_is_no_flood_of_records(void **state)
 	assert_int_equal(found_count, TOLD_MAX + 2);
 }
 
+static void what_only_a_client_said_is_not_what_its_port_speaks(void **state)
+{
+	(void)state;
+	static const char ask[] = "GNUTELLA CONNECT/0.6\r\nUser-Agent: Shareaza 2.7\r\n"
+				  "X-Ultrapeer: False\r\n\r\n",
+			  answer[] = "GNUTELLA/0.6 200 OK\r\nX-Ultrapeer: True\r\n\r\n";
+	for (unsigned is_answered = 0; is_answered < 2; is_answered++) {
+		open_talks();
+		say(">S <SA >A ");
+		take(data_segment(FROM_CLIENT, 0, ask, sizeof(ask) - 1));
+		if (is_answered)
+			take(data_segment(FROM_SERVER, 0, answer, sizeof(answer) - 1));
+		flows_finish(flows);
+		assert_int_equal(seen_count, 1);
+		assert_string_equal(seen[0].protocol, "gnutella");
+		assert_int_equal(found_count, is_answered);
+	}
+	assert_string_equal(found[0].kind, "unexpected_protocol");
+}
+
 static void send_text(int from, const char *at, uint32_t len)
 {
 	take(data_segment(from, 0, at, len));
@@ -359,6 +379,7 @@ int main(void)
 		TEST(what_is_lost_costs_its_own_turn),
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
 		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
+		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(noise_is_no_protocol_of_ours),
