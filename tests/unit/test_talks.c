@@ -365,6 +365,21 @@ static void without_reading_names_come_by_the_port(void **state)
 	assert_int_equal(http_count, 0);
 }
 
+/* What the feeder takes for granted of all of them. */
+static void every_protocol_keeps_to_its_room(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct protocol *const *all = protocols(&count);
+	assert_true(count <= 8 * sizeof(candidates));
+	for (size_t i = 0; i < count; i++) {
+		assert_true(all[i]->state_size <= TALK_STATE_MAX);
+		assert_true(all[i]->turn_max <= TURN_MAX);
+		assert_true((all[i]->shared_new == NULL) ==
+			    (all[i]->shared_free == NULL));
+	}
+}
+
 int main(void)
 {
 	const char *seed = getenv("TALKS_SEED");
@@ -382,6 +397,7 @@ int main(void)
 		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
+		TEST(every_protocol_keeps_to_its_room),
 		TEST(noise_is_no_protocol_of_ours),
 		TEST(without_reading_names_come_by_the_port),
 	};
