@@ -109,12 +109,12 @@ static void dns_shared_free(void *self)
 	free(shared);
 }
 
-static void *dns_shared_new(void)
+static void *dns_shared_new(const struct hash_key *key)
 {
 	struct dns_shared *shared = calloc(1, sizeof(*shared));
 	if (shared == NULL)
 		return NULL;
-	shared->tunnels = dns_tunnels_new();
+	shared->tunnels = dns_tunnels_new(key);
 	if (shared->tunnels == NULL) {
 		dns_shared_free(shared);
 		return NULL;

@@ -85,11 +85,11 @@ struct dns_tunnels {
 	struct suspect at[BUCKETS][WAYS];
 };
 
-struct dns_tunnels *dns_tunnels_new(void)
+struct dns_tunnels *dns_tunnels_new(const struct hash_key *key)
 {
 	struct dns_tunnels *tunnels = calloc(1, sizeof(*tunnels));
 	if (tunnels != NULL)
-		tunnels->key = hash_key_random();
+		tunnels->key = *key;
 	return tunnels;
 }
 

@@ -12,7 +12,7 @@
 
 /* Of one thread; bounded. */
 struct dns_tunnels;
-struct dns_tunnels *dns_tunnels_new(void);
+struct dns_tunnels *dns_tunnels_new(const struct hash_key *key);
 void dns_tunnels_free(struct dns_tunnels *tunnels); /* NULL is nothing */
 
 struct dns_lookup {

@@ -13,8 +13,9 @@
 
 extern const struct protocol protocol_tls;
 
-void *tls_shared_new(void)
+void *tls_shared_new(const struct hash_key *key)
 {
+	(void)key;
 	struct tls_shared *shared = calloc(1, sizeof(*shared));
 	if (shared == NULL)
 		return NULL;

@@ -46,7 +46,7 @@ struct tls_shared {
 	struct pieces *pieces;
 	uint8_t message[TURN_MAX]; /* one that came in pieces, put together */
 };
-void *tls_shared_new(void);
+void *tls_shared_new(const struct hash_key *key);
 void tls_shared_free(void *self);
 struct tls_shared *tls_shared(struct talk *talk); /* NULL without memory */
 

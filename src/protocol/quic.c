@@ -73,8 +73,9 @@ static enum verdict quic_recognise(const struct opening *opening)
 
 /* ---- reading ---- */
 
-static void *quic_shared_new(void)
+static void *quic_shared_new(const struct hash_key *key)
 {
+	(void)key;
 	return quic_opener_new();
 }
 

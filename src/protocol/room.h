@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
-enum { PROTOCOLS_MAX = 64 };
+enum { PROTOCOLS_MAX = 63 };
 
 struct stranger;
 void stranger_free(struct stranger *ndpi); /* NULL is nothing */
@@ -13,4 +13,5 @@ void stranger_free(struct stranger *ndpi); /* NULL is nothing */
 struct talk_room {
 	void *shared[PROTOCOLS_MAX]; /* in the order of protocols() */
 	struct stranger *ndpi;       /* made at first use */
+	struct hash_key key;
 };

@@ -70,11 +70,11 @@ struct snmp_shared {
 	struct guesser guessers[GUESSERS];
 };
 
-static void *snmp_shared_new(void)
+static void *snmp_shared_new(const struct hash_key *key)
 {
 	struct snmp_shared *shared = calloc(1, sizeof(*shared));
 	if (shared != NULL)
-		shared->key = hash_key_random();
+		shared->key = *key;
 	return shared;
 }
 

@@ -136,15 +136,18 @@ void *talk_shared(struct talk *talk, const struct protocol *protocol)
 		if (all[i] != protocol)
 			continue;
 		if (talk->room->shared[i] == NULL)
-			talk->room->shared[i] = protocol->shared_new();
+			talk->room->shared[i] = protocol->shared_new(&talk->room->key);
 		return talk->room->shared[i];
 	}
 	return NULL;
 }
 
-struct talk_room *talk_room_new(void)
+struct talk_room *talk_room_new(const struct hash_key *key)
 {
-	return calloc(1, sizeof(struct talk_room));
+	struct talk_room *room = calloc(1, sizeof(*room));
+	if (room != NULL)
+		room->key = *key;
+	return room;
 }
 
 void talk_room_free(struct talk_room *room)

@@ -40,22 +40,50 @@ def address(name):
     return f"10.88.1.{list(SCENES).index(name) + 1}"
 
 
-def cable(lab):
+class Cable:
     """Client and server, and what watches the server's end from its first packet on."""
-    client, server = lab.namespace("client"), lab.namespace("server")
-    lab.join(client, "net0", server, "net0")
-    for network in client, server:
-        network.ip("link", "set", "net0", "up")
-    pcap = lab.dir / "all.pcap"
-    dump = server.start("tcpdump", "-i", "net0", "-U", "--immediate-mode", "-B", "65536",
-                        "-Z", "root", "-w", str(pcap))
-    e2e.until(lambda: "listening" in dump.err(), f"tcpdump: {dump.err()}")
-    monitor = lab.monitor(server, "-i", "net0")
-    for network, ours in ((client, [CLIENT, STRANGER]),
-                          (server, [address(name) for name in SCENES])):
-        for one in ours:
-            network.ip("addr", "add", f"{one}/16", "dev", "net0")
-    return client, server, dump, pcap, monitor
+
+    def __init__(self, lab):
+        self.client, self.server = lab.namespace("client"), lab.namespace("server")
+        lab.join(self.client, "net0", self.server, "net0")
+        for network in self.client, self.server:
+            network.ip("link", "set", "net0", "up")
+        self.lab, self.pcap = lab, lab.dir / "all.pcap"
+        self.dump = self.server.start("tcpdump", "-i", "net0", "-U", "--immediate-mode",
+                                      "-B", "65536", "-Z", "root", "-w", str(self.pcap))
+        e2e.until(lambda: "listening" in self.dump.err(), f"tcpdump: {self.dump.err()}")
+        self.monitor = lab.monitor(self.server, "-i", "net0")
+        for network, ours in ((self.client, [CLIENT, STRANGER]),
+                              (self.server, [address(name) for name in SCENES])):
+            for one in ours:
+                network.ip("addr", "add", f"{one}/16", "dev", "net0")
+
+    def passed(self):
+        return sum(side["packets"] for side in self.server.counters("net0").values())
+
+    def kept(self):
+        told = self.lab.run("tcpdump", "-r", str(self.pcap), "--count", status=None).stdout
+        return int(told.split()[0])
+
+    def heard(self):
+        """What replay and the daemon say of all that has passed; the watch ends."""
+        e2e.until(lambda: self.kept() >= self.passed(), "tcpdump")
+        self.dump.end(signal.SIGINT)
+        self.monitor.settle(self.passed)
+        self.monitor.stop()
+        replayed = self.lab.run(e2e.BREAKWATER, "replay", "--json", "--type",
+                                ",".join(("flow", "login", "finding", *TOLD)),
+                                str(self.pcap))
+        return {"replay": replayed.stdout, "the daemon": self.monitor.program.out()}
+
+    def keep(self, folder, scenes):
+        """A capture of each scene."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in scenes:
+            places = [f"host {address(name)}"]
+            places += ["port 67"] if "udp/67" in SCENES[name].SEEN else []
+            self.lab.run("tcpdump", "-r", str(self.pcap), "-w",
+                         str(folder / f"{name}.pcap"), " or ".join(places))
 
 
 def certificate(lab):
@@ -67,18 +95,24 @@ def certificate(lab):
 
 
 def fork(action):
-    """A process that does it; 1 and its trace if that fails."""
+    """A process that does it, and ends with 1 and a trace if that fails."""
     pid = os.fork()
-    if pid:
-        return pid
-    try:
-        e2e.die_with_parent()
-        action()
-    except BaseException:  # pylint: disable=broad-exception-caught
-        traceback.print_exc(file=sys.stdout)
-        sys.stdout.flush()
-        os._exit(1)
-    os._exit(0)
+    if pid == 0:
+        status = 1
+        try:
+            e2e.die_with_parent()
+            action()
+            status = 0
+        except BaseException:  # pylint: disable=broad-exception-caught
+            traceback.print_exc(file=sys.stdout)
+            sys.stdout.flush()
+        finally:
+            os._exit(status)  # pylint: disable=protected-access
+    return pid
+
+
+def is_well(pid):
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def play(scene_of):
@@ -93,20 +127,20 @@ def play(scene_of):
             raise
 
 
-def stage(lab, name, client, server, proof):
-    """Its process, and the file with what it says when it fails."""
-    said = lab.dir / f"{name}.said"
+def stage(cable, name, proof):
+    """The process of a scene, and the file with what it says when it fails."""
+    said = cable.lab.dir / f"{name}.said"
 
     def alone():
         with said.open("w") as out:
             os.dup2(out.fileno(), 1)
-        e2e.set_namespace(client.fd)
+        e2e.set_namespace(cable.client.fd)
         if e2e.LIBC.unshare(CLONE_NEWPID) != 0:
             raise OSError(ctypes.get_errno(), "unshare")
-        first = fork(lambda: play(
-            lambda own: Scene(own, name, address(name), server, proof)))
-        if os.waitpid(first, 0)[1] != 0:
-            os._exit(1)
+        # The first process of the new namespace: all others end with it.
+        if not is_well(fork(lambda: play(
+                lambda lab: Scene(lab, name, address(name), cable.server, proof)))):
+            raise e2e.Failure(name)
     return fork(alone), said
 
 
@@ -206,45 +240,23 @@ def dialogues(tap, lab):
                  "build/tree is missing: run scripts/test-tree")
         return
     options = arguments()
-    client, server, dump, pcap, monitor = cable(lab)
-    proof = certificate(lab)
-    staged = {name: stage(lab, name, client, server, proof) for name in options.scenes}
-    played = []
-    for name, (pid, said) in staged.items():
-        done = os.waitpid(pid, 0)[1] == 0
-        tap.ok(done, f"{name}: server and client talk", said.read_text())
-        played += [name] if done else []
-    def passed():
-        return sum(side["packets"] for side in server.counters("net0").values())
-
-    def kept():
-        told = lab.run("tcpdump", "-r", str(pcap), "--count", status=None).stdout
-        return int(told.split()[0])
-
-    e2e.until(lambda: kept() >= passed(), "tcpdump")
-    monitor.settle(passed)
-    monitor.stop()
-    dump.end(signal.SIGINT)
-    live = monitor.program.out()
-    replayed = lab.run(e2e.BREAKWATER, "replay", "--json", "--type",
-                       ",".join(("flow", "login", "finding", *TOLD)), str(pcap)).stdout
-    for how, text in (("replay", replayed), ("the daemon", live)):
+    cable, proof = Cable(lab), certificate(lab)
+    staged = {name: stage(cable, name, proof) for name in options.scenes}
+    played = [name for name, (pid, said) in staged.items()
+              if tap.ok(is_well(pid), f"{name}: server and client talk", said.read_text())]
+    for how, text in cable.heard().items():
         records = parsed(text)
         for name in played:
             judge(tap, name, how, records)
         tap.equal([word for word in SECRETS if word in text], [],
                   f"{how} keeps no password and no community")
+    stored = b"".join(path.read_bytes() for path in cable.monitor.state.rglob("*")
+                      if path.is_file())
+    tap.ok(b"harbour.example" in stored and
+           not any(word.encode() in stored for word in SECRETS),
+           "nor does the daemon's store")
     if options.keep:
-        keep(lab, pcap, options)
-
-
-def keep(lab, pcap, options):
-    options.keep.mkdir(parents=True, exist_ok=True)
-    for name in options.scenes:
-        places = [f"host {address(name)}"]
-        places += ["port 67"] if "udp/67" in SCENES[name].SEEN else []
-        lab.run("tcpdump", "-r", str(pcap), "-w", str(options.keep / f"{name}.pcap"),
-                " or ".join(places))
+        cable.keep(options.keep, options.scenes)
 
 
 def arguments():

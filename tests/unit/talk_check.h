@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
 enum { CHECK_RECORDS = 64, CHECK_NOTICES = 16 };
 
@@ -114,7 +114,7 @@ static inline struct talk_check *talk_check_new(const struct protocol *protocol,
 	c->at_us = 1700000000000000;
 	c->last_by = 2;
 	c->talk.sink = &c->sink;
-	c->talk.room = talk_room_new();
+	c->talk.room = talk_room_new(&(struct hash_key){ 0 });
 	c->talk.addr = c->addr;
 	c->talk.port = c->port;
 	c->talk.transport = transport;

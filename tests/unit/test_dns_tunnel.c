@@ -33,7 +33,7 @@ static struct made made;
 static int begin(void **state)
 {
 	(void)state;
-	tunnels = dns_tunnels_new();
+	tunnels = dns_tunnels_new(&(struct hash_key){ 0 });
 	client = addr_v4((const uint8_t[]){ 192, 0, 2, 1 });
 	at_us = 1700000000LL * SECOND_US;
 	seed = (unsigned)time(NULL);

@@ -106,7 +106,7 @@ static void nothing_else_is_taken_for_it(void **state)
 		SAYS(SERVER, "\x30\x0c\x02\x01\x01\x61\x07\x0a\x02\x01\x00"),
 	};
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_null(dialogue_is(IPPROTO_TCP, 389, &others[i], 1, BOTH_SIDES));
+		dialogue_is_not("ldap", IPPROTO_TCP, 389, &others[i], 1);
 }
 
 /* The one login by a simple bind that is answered so. */

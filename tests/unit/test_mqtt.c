@@ -82,7 +82,7 @@ static void nothing_else_is_taken_for_it(void **state)
 		SAYS(SERVER, "\x20\x02\0\0"),
 	};
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_null(dialogue_is(IPPROTO_TCP, 1883, &others[i], 1, BOTH_SIDES));
+		dialogue_is_not("mqtt", IPPROTO_TCP, 1883, &others[i], 1);
 }
 
 static void assert_login(struct line connect, struct line answer, const char *outcome,

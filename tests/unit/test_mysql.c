@@ -162,7 +162,7 @@ static void nothing_else_is_taken_for_it(void **state)
 		SENDS(SERVER, 1, GREETING_8),
 	};
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_null(dialogue_is(IPPROTO_TCP, 3306, &others[i], 1, BOTH_SIDES));
+		dialogue_is_not("mysql", IPPROTO_TCP, 3306, &others[i], 1);
 }
 
 static void both_say_who_they_are(void **state)

@@ -61,9 +61,9 @@ static void what_people_type_is_known_by_the_reply(void **state)
 	for (size_t i = 0; i < COUNT(dialogues); i++) {
 		assert_string_equal(dialogue_is(IPPROTO_TCP, 6379, dialogues[i], 2, 3),
 				    "redis");
-		assert_null(dialogue_is(IPPROTO_TCP, 6379, dialogues[i], 1, 3));
+		dialogue_is_not("redis", IPPROTO_TCP, 6379, dialogues[i], 1);
 	}
-	assert_null(dialogue_is(IPPROTO_TCP, 6379, other, 2, BOTH_SIDES));
+	dialogue_is_not("redis", IPPROTO_TCP, 6379, other, 2);
 }
 
 static void every_shorter_prefix_asks_for_more(void **state)

@@ -181,7 +181,7 @@ static void nothing_else_is_taken_for_it(void **state)
 		SAYS(SERVER, "\x82\0\0\0"),
 	};
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_null(dialogue_is(IPPROTO_TCP, 445, &others[i], 1, BOTH_SIDES));
+		dialogue_is_not("smb", IPPROTO_TCP, 445, &others[i], 1);
 }
 
 static void the_dialect_agreed_on_is_the_version(void **state)

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "flow_check.h"
+#include "protocol/feed.h"
 #include "protocol/protocol.h"
 
 enum { EXCHANGES = 24, TEXT_MAX = 4096, RECORDS_MAX = 256, SEGMENTS_MAX = 4096 };
@@ -282,6 +283,25 @@ static void send_text(int from, const char *at, uint32_t len)
 	next[from] += len;
 }
 
+static void a_notice_becomes_a_sentence(void **state)
+{
+	(void)state;
+	static const char ask[] = "GET / HTTP/1.1\r\nHost: a\r\n"
+				  "Authorization: Basic YWRhOng=\r\n\r\n",
+			  answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_CLIENT, ask, sizeof(ask) - 1);
+	send_text(FROM_SERVER, answer, sizeof(answer) - 1);
+	size_t i = 0;
+	while (i < found_count && strcmp(found[i].kind, "cleartext_login") != 0)
+		i++;
+	assert_true(i < found_count);
+	const char *summary = found[i].summary;
+	assert_memory_equal(summary, "Login with HTTP Basic", 21);
+	assert_int_equal(summary[strlen(summary) - 1], '.');
+}
+
 /* A few bytes wait for their end, and more than can be kept comes with it. */
 static void a_segment_longer_than_the_room_is_read_to_its_end(void **state)
 {
@@ -395,6 +415,7 @@ int main(void)
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
 		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
 		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
+		TEST(a_notice_becomes_a_sentence),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(every_protocol_keeps_to_its_room),

@@ -33,7 +33,7 @@ static void it_is_known_from_either_side_on_any_port(void **state)
 	dialogue_grows(&protocol_vnc, IPPROTO_TCP, lines, 1);
 	dialogue_claims_no_other(&protocol_vnc);
 	static const struct line other = SAYS(SERVER, "RFB 003.00x\n");
-	assert_null(dialogue_is(IPPROTO_TCP, 5900, &other, 1, BOTH_SIDES));
+	dialogue_is_not("vnc", IPPROTO_TCP, 5900, &other, 1);
 }
 
 /* A login by VNC's own authentication in that version, ended so. */

@@ -7,8 +7,8 @@ DESCRIPTION = ".1.3.6.1.2.1.1.1.0"
 ASKED, MET = [(3, "get-request", ""), (3, "report", "")], (3, "", USER)
 SEEN = {
     "udp/161": Seen("snmp", "Linux .*", version="1|2c|3", cleartext={True: 4, False: 1},
-                    logins={(None, "success"): 2, (USER, "success"): 1,
-                            (USER, "failure"): 1},
+                    logins={(None, "success"): 2, (None, "failure"): 1,
+                            (USER, "success"): 1, (USER, "failure"): 1},
                     findings={"weak_protocol snmp_cleartext": "notice"},
                     told=("snmp", "version", "pdu", "user"), records=[
                         (1, "get-request", ""), (1, "response", ""),
@@ -31,8 +31,8 @@ rouser {USER} priv
 def talk(scene):
     def get(*options, status=0):
         scene.ask("env", f"SNMP_PERSISTENT_DIR={scene.folder('client')}", "snmpget",
-                  "-t", "0.3", "-r", "0", *options, scene.address, DESCRIPTION,
-                  status=status)
+                  "-t", "10" if status == 0 else "0.3", "-r", "0", *options,
+                  scene.address, DESCRIPTION, status=status)
 
     get("-v1", "-c", COMMUNITY)
     get("-v2c", "-c", COMMUNITY)

@@ -66,8 +66,8 @@ def per(content):
 
 def connect_initial():
     """MCS Connect Initial with the settings of a client (MS-RDPBCGR 2.2.1.3)."""
-    core = struct.pack("<IHHHHII32sIII64s", 0x80004, 1024, 768, 0xca01, 0xaa03, 0x409, BUILD,
-                       MACHINE.encode("utf-16-le"), 4, 0, 12, b"")
+    core = struct.pack("<IHHHHII32sIII64s", 0x80004, 1024, 768, 0xca01, 0xaa03, 0x409,
+                       BUILD, MACHINE.encode("utf-16-le"), 4, 0, 12, b"")
     security = struct.pack("<II", 0xb, 0)  # 40, 128 bits, FIPS
     settings = b"".join(struct.pack("<HH", kind, 4 + len(data)) + data for kind, data in
                         ((0xc001, core), (0xc002, security), (0xc003, bytes(4))))

@@ -41,12 +41,12 @@ zone "broken.example" {{ type primary; file "broken.zone"; }};
 
 
 def talk(scene):
-    dig = ("dig", f"@{scene.address}", "+tries=1", "+timeout=1", "-b")
-    heard = (*dig, CLIENT)
+    dig = ("dig", f"@{scene.address}", "+tries=1", "-b")
+    heard = (*dig, CLIENT, "+timeout=10")
     scene.ask(*heard, "pier.harbour.example", "A")
     scene.ask(*heard, "pier.harbour.example", "TXT", "+tcp")
     scene.ask(*heard, "pier.harbour.example", "A", "+tls")
     scene.ask(*heard, "absent.harbour.example", "A")
     scene.ask(*heard, "www.broken.example", "A")
     scene.ask(*heard, "elsewhere.example", "A")
-    scene.ask(*dig, STRANGER, "pier.harbour.example", "A", status=9)
+    scene.ask(*dig, STRANGER, "+timeout=1", "pier.harbour.example", "A", status=9)

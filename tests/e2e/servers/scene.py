@@ -4,6 +4,7 @@ Each server has an address of its own on one cable, so whatever is seen there is
 scene.  A scene is a process: it lives in the client's network, and in a PID namespace
 with everything it starts, so that its end is the end of all of it.
 """
+import base64
 import copy
 import dataclasses
 import os
@@ -16,7 +17,11 @@ CLIENT, STRANGER = "10.88.0.1", "10.88.0.9"
 # The user is one of build/tree, whose password scripts/test-tree knows.
 USER, RIGHT, WRONG = "alice", "correct-horse-7", "battery-staple-8"
 COMMUNITY, WRONG_COMMUNITY = "gangway-4", "stowaway-9"
-SECRETS = (RIGHT, WRONG, COMMUNITY, WRONG_COMMUNITY)
+PASSWORDS = (RIGHT, WRONG)
+# Nothing of these may be found in what is told, nor as HTTP and SASL encode them.
+SECRETS = (*PASSWORDS, COMMUNITY, WRONG_COMMUNITY, *(
+    base64.b64encode(form.format(USER, password).encode()).decode().rstrip("=")
+    for password in PASSWORDS for form in ("{1}", "{0}:{1}", "\0{0}\0{1}")))
 
 
 @dataclasses.dataclass
@@ -80,7 +85,7 @@ class Scene:
         self.programs.append(program)
         for kind, ports in (("-t", tcp), ("-u", udp)):
             for port in ports:
-                e2e.until(lambda: self.listens(program, port, kind),
+                e2e.until(lambda kind=kind, port=port: self.listens(program, port, kind),
                           f"{command[0]} on {port}", seconds, 0.05)
         return program
 
@@ -88,7 +93,8 @@ class Scene:
         if not program.runs():
             raise e2e.Failure(f"{program.process.args[1]} ended with {program.wait()}: "
                               f"{(program.err() + program.out())[-1500:]}")
-        found = self.server.run("ss", "-Hnl", kind, f"src {self.address} or src 0.0.0.0",
+        found = self.server.run("ss", "-Hnl", kind,
+                                f"( src {self.address} or src 0.0.0.0 )",
                                 f"and sport = :{port}").stdout
         return found.strip() != ""
 

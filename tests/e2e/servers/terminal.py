@@ -1,4 +1,6 @@
 """terminal.py: telnetd of GNU inetutils and login."""
+import re
+
 import lab as e2e
 from servers.scene import RIGHT, USER, WRONG, Seen
 
@@ -35,23 +37,13 @@ def type_in(session, *turns):
             got = session.recv(4096)
             if not got:
                 raise e2e.Failure(f"closed instead of {wait!r}: {text!r}")
-            text += answer_options(session, got)
+            text += without_options(session, got)
         session.sendall(say.encode() + b"\r\n")
 
 
-def answer_options(session, got):
-    text, at = b"", 0
-    while at < len(got):
-        if got[at] != 255:
-            text += got[at:at + 1]
-            at += 1
-        elif got[at + 1] in (251, 252, 253, 254):
-            refusal = {251: 254, 253: 252}.get(got[at + 1])
-            if refusal:
-                session.sendall(bytes([255, refusal, got[at + 2]]))
-            at += 3
-        elif got[at + 1] == 250:
-            at = got.index(b"\xff\xf0", at) + 2
-        else:
-            at += 2
-    return text
+def without_options(session, got):
+    """The text; WILL is answered by DONT, and DO by WONT."""
+    for command, option in re.findall(rb"\xff(\xfb|\xfd)(.)", got, re.DOTALL):
+        answer = {b"\xfb": b"\xfe", b"\xfd": b"\xfc"}[command]
+        session.sendall(b"\xff" + answer + option)
+    return re.sub(rb"\xff[\xfb-\xfe].", b"", got, flags=re.DOTALL)
