@@ -75,7 +75,8 @@ static void ask_ndpi(struct work *w)
 		return;
 	t->ndpi_left--;
 	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
-	if (known)
+	/* What only a client said is not what the port speaks. */
+	if (known && opening.said[SERVER].len > 0)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);
 	if (known && w->b->service != SERVICE_NONE)
 		services_at(w->f->services, w->b->service)->strange = 0;

@@ -155,7 +155,7 @@ static bool take_unread(struct work *w, unsigned side, struct bytes *data,
 void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 		   unsigned side)
 {
-	if (p->payload.len == 0 || !work_believes(&f->talks, p))
+	if (p->payload.len == 0 || (p->flags & PACKET_UNHEARD))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	struct stream *s = &w.c->side[side];

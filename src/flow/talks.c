@@ -398,23 +398,11 @@ void work_turn_to(struct work *w, unsigned side)
 	}
 }
 
-/*
- * A wrong checksum is one that no host reads, and a way to tell us other than it. Where
- * most are wrong, something else made them so: replaced addresses, a card's own work.
- */
-bool work_believes(struct talks *t, const struct packet *p)
-{
-	t->judged++;
-	if (!(p->flags & PACKET_BAD_CSUM))
-		return true;
-	return ++t->misjudged * 2 > t->judged;
-}
-
 void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 		    unsigned side)
 {
-	if (p->payload.len == 0 || (p->flags & PACKET_LATER_FRAGMENT) ||
-	    !work_believes(&f->talks, p))
+	if (p->payload.len == 0 ||
+	    (p->flags & (PACKET_LATER_FRAGMENT | PACKET_UNHEARD)))
 		return;
 	struct work w = work_of(f, number, p->at_us);
 	work_turn_to(&w, side);

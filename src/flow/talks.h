@@ -69,9 +69,8 @@ struct talks {
 	struct talk_sink sink;
 	uint32_t current; /* whose reader is at work */
 	int64_t ndpi_second;
-	uint32_t ndpi_left;         /* that may be offered now */
-	uint64_t judged, misjudged; /* packets; of these with a wrong checksum */
-	uint64_t unkept;            /* turns cut short because no buffer was free */
+	uint32_t ndpi_left; /* that may be offered now */
+	uint64_t unkept;    /* turns cut short because no buffer was free */
 	uint64_t memory_bytes;
 };
 

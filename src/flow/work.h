@@ -34,7 +34,6 @@ void work_read(struct work *w, unsigned side, struct bytes data, size_t fresh,
 void work_skip(struct work *w, unsigned side, struct bytes *data, size_t *beyond);
 /* That side speaks: if the other did before, a turn begins. */
 void work_turn_to(struct work *w, unsigned side);
-bool work_believes(struct talks *t, const struct packet *p);
 /* Most bytes that are kept of a turn. */
 size_t work_turn_max(const struct talks *t, const struct conversation *c);
 
