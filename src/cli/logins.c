@@ -1,6 +1,9 @@
 /*
  * logins.c: breakwater logins: who tried to log in, and how it ended.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/listing.h"
 
@@ -14,6 +17,19 @@ static const char examples[] =
 static void print_columns(void)
 {
 	view_print_columns(&view_logins);
+}
+
+static bool is_outcome(const char *word)
+{
+	static const char *const outcomes[] = { "success", "failure", "unknown" };
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+		if (word == NULL || strcmp(word, outcomes[i]) == 0)
+			return true;
+	fprintf(stderr,
+		"breakwater logins: --outcome %s: allowed are success, failure and "
+		"unknown\n",
+		word);
+	return false;
 }
 
 int command_logins(int argc, char **argv)
@@ -53,5 +69,7 @@ int command_logins(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
+	if (!is_outcome(listing.outcome))
+		return STATUS_USAGE;
 	return listing_run(&listing);
 }

@@ -41,6 +41,12 @@ SHOW(show_port)
 	cell_port(out, record);
 }
 
+/* Of one that is about the port, whoever comes, there is none. */
+SHOW(show_client)
+{
+	cell_text(out, member_text(record, "client_ip"));
+}
+
 SHOW(show_process)
 {
 	cell_text(out, member_text(record, "process"));
@@ -58,6 +64,8 @@ static const struct column columns[] = {
 	  1, 0, show_severity },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
 	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
+	{ "CLIENT", "client_ip", "Who did it, if it is about one client.", true, true,
+	  5, 0, show_client },
 	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,
 	  show_process },
 	{ "WHAT", "summary", "In one sentence.", true, true, 0, 30, show_summary },

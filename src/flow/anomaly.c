@@ -78,6 +78,19 @@ static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet
 	f->sink.record(f->sink.self, RECORD_finding, &evidence);
 }
 
+static bool may_tell(struct flows *f, enum anomaly anomaly, int64_t at_us)
+{
+	struct anomalies *all = &f->anomalies;
+	int64_t second = at_us / SECOND_US;
+	if (second != all->second)
+		memset(all->told, 0, sizeof(all->told));
+	all->second = second;
+	if (all->told[anomaly] == ANOMALIES_PER_SECOND)
+		return false;
+	all->told[anomaly]++;
+	return true;
+}
+
 void flows_odd_fragment(struct flows *f, const struct packet *packet,
 			enum decode_reason reason)
 {
@@ -98,6 +111,7 @@ void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)
 					       .anomaly = (uint8_t)anomaly,
 					       .proto = p->proto };
 	slot->count++;
-	if (slot->told_us == 0 || p->at_us >= slot->told_us + SECOND_US)
+	bool is_due = slot->told_us == 0 || p->at_us >= slot->told_us + SECOND_US;
+	if (is_due && may_tell(f, anomaly, p->at_us))
 		tell(f, slot, p);
 }

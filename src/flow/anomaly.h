@@ -1,8 +1,9 @@
 /*
  * anomaly.h: packets that no honest stack sends; private to the room.
  *
- * Each is told once a second and source at most, with how many there were: a flood of
- * them must not become a flood of records.
+ * Each is told once a second and source at most, with how many there were, and of each
+ * kind so many a second: a flood of them, though every source be another, must not
+ * become a flood of records.
  */
 #pragma once
 
@@ -19,7 +20,7 @@ enum anomaly {
 	ANOMALIES
 };
 
-enum { ANOMALY_SLOTS = 256 };
+enum { ANOMALY_SLOTS = 256, ANOMALIES_PER_SECOND = 100 /* of each kind */ };
 
 struct anomaly_slot {
 	struct addr source, target;
@@ -31,6 +32,8 @@ struct anomaly_slot {
 
 struct anomalies {
 	struct anomaly_slot slot[ANOMALY_SLOTS];
+	int64_t second;
+	uint32_t told[ANOMALIES]; /* in it */
 };
 
 struct flows;

@@ -76,7 +76,9 @@ struct body {
 	uint32_t turn_at;           /* low 32 bits of us, as mark_at */
 	uint32_t mark_seq, mark_at; /* after a RST: its sequence number */
 	uint64_t responses : 24, response_sum_us : 40;
-	uint32_t response_max_us;
+	/* Longest response; a flow that talks has it in its conversation, whose number
+	 * (in talks.h) this is. */
+	uint32_t response_max_or_conversation;
 	uint32_t lost_bytes;
 	uint64_t history[2]; /* packed letters, history.c */
 };

@@ -50,6 +50,7 @@ struct decoder {
 	uint64_t counts[DECODE_REASON_COUNT];
 	struct fragments *fragments;
 	bool verify_checksums;
+	uint64_t judged, misjudged; /* checksums; of these wrong ones */
 	enum decode_reason odd; /* of the last odd fragment, not yet fetched; or OK */
 	struct packet odd_fragment;
 };

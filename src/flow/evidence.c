@@ -2,6 +2,7 @@
  * evidence.c: what readers tell of a flow, as records: with the flow's endpoints, and
  * what is wrong as evidence for src/detect, which decides whether it is news.
  */
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
@@ -40,7 +41,7 @@ static void take_answer(void *self, struct talk *talk, bool is_error, uint64_t t
 {
 	struct flows *f = self;
 	struct body *b = current(f);
-	struct conversation *c = &f->talks.at[f->talks.current];
+	struct conversation *c = conversation_of(&f->talks, b);
 	(void)talk;
 	c->answers += c->answers < UINT32_MAX;
 	c->errors += is_error && c->errors < UINT32_MAX;
@@ -105,6 +106,7 @@ static void take_notice(void *self, struct talk *talk, const struct notice *noti
 		record_text(evidence.mitre, sizeof(evidence.mitre), notice->mitre);
 	snprintf(evidence.summary, sizeof(evidence.summary), "%s: %s.", detail,
 		 notice->why);
+	evidence.summary[0] = (char)toupper((unsigned char)evidence.summary[0]);
 	f->sink.record(f->sink.self, RECORD_finding, &evidence);
 }
 

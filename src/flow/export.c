@@ -93,7 +93,8 @@ static void put_key(const struct flows *f, const struct flow_key *key, uint8_t p
 	}
 }
 
-static void put_meters(const struct body *b, struct flow_record *out)
+static void put_meters(const struct flows *f, const struct body *b,
+		       struct flow_record *out)
 {
 	if (b->handshaken)
 		out->handshake_us = b->handshake_us;
@@ -104,7 +105,9 @@ static void put_meters(const struct body *b, struct flow_record *out)
 	out->responses = b->responses;
 	if (b->responses > 0) {
 		out->response_mean_us = b->response_sum_us / b->responses;
-		out->response_max_us = b->response_max_us;
+		out->response_max_us =
+			b->talks ? conversation_of(&f->talks, b)->response_max_us
+				 : b->response_max_or_conversation;
 	}
 	if (b->proto != IPPROTO_TCP)
 		return;
@@ -139,7 +142,7 @@ void export_body(const struct flows *f, const struct body *b, const char *reason
 	out->server_bytes = b->side[SERVER].bytes;
 	out->client_payload_bytes = is_tcp ? tcp_size(b, CLIENT) : b->side[CLIENT].top;
 	out->server_payload_bytes = is_tcp ? tcp_size(b, SERVER) : b->side[SERVER].top;
-	put_meters(b, out);
+	put_meters(f, b, out);
 	if (b->talks)
 		talks_export(f, (uint32_t)(b - f->table.bodies), out);
 	if (is_tcp) {

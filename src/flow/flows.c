@@ -103,8 +103,9 @@ void body_note_answer(struct flows *f, struct body *b, uint32_t took)
 {
 	SATURATE(b->responses, 1, 24);
 	SATURATE(b->response_sum_us, took, 40);
-	if (took > b->response_max_us)
-		b->response_max_us = took;
+	uint32_t *most = talks_response_max(f, b);
+	if (took > *most)
+		*most = took;
 	services_response(f->services, b->service, took);
 }
 

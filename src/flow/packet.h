@@ -40,6 +40,7 @@ enum packet_flag {
 	PACKET_TRUNCATED = 16, /* captured shorter than it was on the wire */
 	PACKET_NO_PORTS = 32,  /* later fragment whose first one was not seen */
 	PACKET_FAST_OPEN = 64, /* TCP SYN with a Fast Open option (RFC 7413) */
+	PACKET_UNHEARD = 128,  /* BAD_CSUM where most are right: no host reads it */
 };
 
 enum tcp_flag {

@@ -1,11 +1,11 @@
 /*
  * talks.h: what flows say, put in order and given to the readers of src/protocol.
  *
- * A flow has a `conversation` from its first byte of payload on, at the place of its
- * number in a slab that is touched by such flows only, and a `talk`, which is larger,
- * from when its protocol is known.  Bytes are kept only while a reader or a recogniser
- * needs more: in a buffer of OPENING_MAX bytes, or of TURN_MAX where the protocol asks
- * for more, both from slabs of fixed size.
+ * A flow has a `conversation` from its first byte of payload on, as long as somebody
+ * may know what it is, and a `talk`, which is larger, from when its protocol is known.
+ * Bytes are kept only while a reader or a recogniser needs more: in a buffer of
+ * OPENING_MAX bytes, or of TURN_MAX where the protocol asks for more.  All come from
+ * slabs.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "flow/body.h"
+#include "flow/slab.h"
 #include "protocol/feed.h"
 
 enum {
@@ -25,12 +26,6 @@ enum {
 	NDPI_PER_SECOND =
 		100,         /* openings offered in the long run: 0.1 % of a core ... */
 	NDPI_AT_ONCE = 1000, /* ... and as many more after some quiet */
-};
-
-struct slab {
-	uint8_t *at;
-	uint32_t *next; /* of the free ones */
-	uint32_t size, max, fresh, free;
 };
 
 /* One side of a conversation. */
@@ -57,7 +52,8 @@ struct conversation {
 	candidates left;              /* while none is */
 	uint32_t talk; /* number in a slab, from 1; 0: not yet recognised */
 	uint32_t answers, errors;
-	uint8_t first, last; /* who spoke first and last; 2: nobody yet */
+	uint32_t response_max_us; /* the body has its place */
+	uint8_t first, last;      /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
 	uint8_t is_answered;          /* the server spoke it, too */
 	uint8_t unanswered;           /* datagrams of one side, after its first */
@@ -66,17 +62,15 @@ struct conversation {
 };
 
 struct talks {
-	struct conversation *at;
 	uint32_t max; /* as many as bodies; 0: nobody listens */
 	struct slab small, large;
-	struct slab talk; /* as many as bodies */
+	struct slab conversation, talk; /* as many as bodies */
 	struct talk_room *room;
 	struct talk_sink sink;
 	uint32_t current; /* whose reader is at work */
 	int64_t ndpi_second;
-	uint32_t ndpi_left;         /* that may be offered now */
-	uint64_t judged, misjudged; /* packets; of these with a wrong checksum */
-	uint64_t unkept;            /* turns cut short because no buffer was free */
+	uint32_t ndpi_left; /* that may be offered now */
+	uint64_t unkept;    /* turns cut short because no buffer was free */
 	uint64_t memory_bytes;
 };
 
@@ -93,6 +87,9 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 		    unsigned side);
 
+/* The longest response of a flow, wherever it is. */
+uint32_t *talks_response_max(const struct flows *f, struct body *b);
+
 /* True if the reader measures answers itself. */
 bool talks_times_answers(const struct flows *f, uint32_t number);
 
@@ -101,6 +98,9 @@ void talks_settle(struct flows *f, uint32_t number);
 
 /* The flow is forgotten. */
 void talks_forget(struct flows *f, uint32_t number);
+
+/* Of a body that talks. */
+struct conversation *conversation_of(const struct talks *t, const struct body *b);
 
 /* What was read, into the record. */
 void talks_export(const struct flows *f, uint32_t number, struct flow_record *out);

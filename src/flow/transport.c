@@ -50,6 +50,18 @@ static bool is_wrong(uint64_t pseudo, const uint8_t *at, size_t len, uint16_t st
 	       stated != checksum_fold(pseudo) && stated != checksum_fold(with_len);
 }
 
+/*
+ * A wrong checksum is one that no host reads, and a way to tell us other than it. Where
+ * most are wrong, something else made them so: replaced addresses, a card's own work.
+ */
+static uint8_t wrong_flags(struct decoder *decoder)
+{
+	decoder->misjudged++;
+	return decoder->misjudged * 2 > decoder->judged
+		       ? PACKET_BAD_CSUM
+		       : PACKET_BAD_CSUM | PACKET_UNHEARD;
+}
+
 void transport_judge(const struct walk *walk, struct packet *packet, const uint8_t *at,
 		     size_t len, size_t field)
 {
@@ -65,8 +77,9 @@ void transport_judge(const struct walk *walk, struct packet *packet, const uint8
 	bool wrong = packet->proto == PROTO_ICMP
 			     ? checksum_fold(checksum_sum(at, len)) != 0xffff
 			     : is_wrong(pseudo, at, len, stated);
+	walk->decoder->judged++;
 	if (wrong)
-		packet->flags |= PACKET_BAD_CSUM;
+		packet->flags |= wrong_flags(walk->decoder);
 }
 
 /* RFC 7413 4.1.1, and its experimental form (RFC 6994) of the same. */

@@ -444,8 +444,9 @@ static void reply_said(struct talk *talk, const struct reply *reply, int64_t at_
 	struct ftp_state *state = STATE(talk, struct ftp_state);
 	enum command command = (enum command)waiting_next(&state->waiting);
 	bool is_asked = command != COMMAND_NONE;
+	/* The clock may have been set back between the two. */
 	if (is_asked && (uint8_t)(state->told + 1) == state->kept &&
-	    state->took_us == UNKNOWN_U64)
+	    state->took_us == UNKNOWN_U64 && at_us >= state->asked_us)
 		state->took_us = (uint64_t)(at_us - state->asked_us);
 	if (reply->code < 200)
 		return; /* another one follows */

@@ -50,8 +50,7 @@ static const struct notice cleartext_password = {
 	.severity = "medium",
 	.mitre = "T1040",
 	.about = ABOUT_SERVICE,
-	.why = "AUTH carries the password as it is: without TLS, anyone on the path "
-	       "reads it",
+	.why = "anyone on the path reads the password, which AUTH carries as it is",
 };
 
 /* A number behind its type and its end of line, taken off the front. */

@@ -144,6 +144,13 @@ function drawListeners(listeners) {
 	byId("listening-rows").replaceChildren(...listeners.map((listener) => rowOf(listenerColumns, listener)));
 }
 
+/* Where it is and who did it, unless the sentence tells. */
+function placeOf(finding) {
+	const port = `${finding.port}/${finding.transport}`;
+	const told = finding.port === undefined || (finding.summary ?? "").includes(port);
+	return `${told ? "" : `, ${port}`}${finding.client_ip ? `, by ${finding.client_ip}` : ""}`;
+}
+
 /* News of the machine, newest first but notices last; the rest is a number. */
 function drawFindings(findings) {
 	const isNotice = (finding) => finding.severity === "notice";
@@ -159,7 +166,7 @@ function drawFindings(findings) {
 		const kind = document.createElement("b");
 		li.classList.toggle("notice", isNotice(finding));
 		kind.textContent = `${isNotice(finding) ? "" : "! "}${finding.kind.replaceAll("_", " ")}`;
-		li.append(kind, ` ${finding.severity ?? ""}: ${finding.summary ?? ""}`);
+		li.append(kind, ` ${finding.severity ?? ""}${placeOf(finding)}: ${finding.summary ?? ""}`);
 		return li;
 	}));
 	if (findings.length > shown) {

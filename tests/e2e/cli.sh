@@ -133,7 +133,8 @@ exits 2 ask policy apply "$dir/bad.yaml" && grep -q "bad.yaml:2:11: " "$dir/err"
 ok $? "a policy with a mistake is refused with line and column"
 
 exits 2 ask ports --step 1h --listening && exits 2 ask ports --reach outside &&
-	exits 2 ask ports --since yesterday && exits 2 ask ports --step 2h
+	exits 2 ask ports --since yesterday && exits 2 ask ports --step 2h &&
+	exits 2 ask logins --outcome maybe
 ok $? "options that do not go together are status 2"
 
 exits 2 ask ports --sort nothing && [ "$(wc -l <"$dir/err")" = 1 ]

@@ -178,6 +178,7 @@ static void check_end(struct flows *flows)
 			require(sources_take(flows->sources, &a));
 		}
 	/* What was kept of turns is free again. */
+	require(slab_used(&flows->talks.conversation) == 0);
 	require(slab_used(&flows->talks.talk) == 0);
 	require(slab_used(&flows->talks.small) == 0);
 	require(slab_used(&flows->talks.large) == 0);

@@ -162,6 +162,19 @@ static void commands_are_told_with_replies_and_without_passwords(void **state)
 	talk_check_free(c);
 }
 
+static void a_clock_set_back_makes_no_time_of_an_answer(void **state)
+{
+	(void)state;
+	struct talk_check *c = heard(session, 1);
+	talk_say(c, CLIENT, "NOOP\r\n", 6);
+	c->at_us -= 60000000;
+	talk_say(c, SERVER, "200 Done.\r\n", 11);
+	assert_int_equal(c->records, 2);
+	assert_string_equal(c->record[1].ftp.command, "NOOP");
+	assert_int_equal(c->record[1].ftp.took_us, UNKNOWN_U64);
+	talk_check_free(c);
+}
+
 static void words_that_may_be_secrets_are_not_told(void **state)
 {
 	(void)state;
@@ -396,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_session_tells_software_logins_and_answers),
 		cmocka_unit_test(cuts_change_nothing),
 		cmocka_unit_test(commands_are_told_with_replies_and_without_passwords),
+		cmocka_unit_test(a_clock_set_back_makes_no_time_of_an_answer),
 		cmocka_unit_test(words_that_may_be_secrets_are_not_told),
 		cmocka_unit_test(commands_sent_ahead_get_their_own_replies),
 		cmocka_unit_test(each_login_is_told_with_its_outcome),

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "cli/pipeline.h"
+#include "cli/worker.h"
 #include "record/record.h"
 
 #include "made_frame.h"
@@ -303,10 +304,31 @@ static void without_captures_everything_can_still_be_asked(void **state)
 	pipeline_free(p);
 }
 
+static void a_flood_of_findings_leaves_room_for_flows(void **state)
+{
+	(void)state;
+	struct worker w = { .out = ring_new(1 << 20) };
+	struct flow_sink sink = worker_sink(&w);
+	struct finding_record finding;
+	struct flow_record flow;
+	assert_non_null(w.out);
+	record_init(RECORD_finding, &finding);
+	record_init(RECORD_flow, &flow);
+	for (int i = 0; i < 10000; i++)
+		sink.record(sink.self, RECORD_finding, &finding);
+	uint64_t dropped = w.stats.records_dropped;
+	assert_in_range(dropped, 1, 9999);
+	for (int i = 0; i < 50; i++)
+		sink.flow(sink.self, &flow);
+	assert_int_equal(w.stats.records_dropped, dropped);
+	ring_free(w.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_of_workers_gives_the_same_records),
+		cmocka_unit_test(a_flood_of_findings_leaves_room_for_flows),
 		cmocka_unit_test(a_file_without_packets_has_no_times),
 		cmocka_unit_test(without_captures_everything_can_still_be_asked),
 	};

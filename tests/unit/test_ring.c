@@ -150,6 +150,26 @@ static void the_size_is_rounded_up(void **state)
 	assert_null(ring_new(SIZE_MAX));
 }
 
+static void a_crowded_ring_has_less_than_a_quarter_left(void **state)
+{
+	(void)state;
+	struct ring *ring = ring_new(SIZE);
+	static const uint8_t message[SIZE / 4 - 8];
+	uint16_t kind;
+	size_t len;
+	for (int i = 0; i < 3; i++) {
+		assert_false(ring_is_crowded(ring));
+		assert_true(ring_put(ring, 1, message, sizeof(message)));
+	}
+	assert_false(ring_is_crowded(ring));
+	assert_true(ring_put(ring, 1, message, 1));
+	assert_true(ring_is_crowded(ring));
+	assert_non_null(ring_peek(ring, &kind, &len));
+	ring_pop(ring);
+	assert_false(ring_is_crowded(ring));
+	ring_free(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_refuses_and_keeps_what_it_has),
 		cmocka_unit_test(half_the_ring_always_fits_into_an_empty_one),
 		cmocka_unit_test(a_reserved_message_is_not_seen_before_its_commit),
+		cmocka_unit_test(a_crowded_ring_has_less_than_a_quarter_left),
 		cmocka_unit_test(the_size_is_rounded_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "flow_check.h"
+#include "protocol/feed.h"
 #include "protocol/protocol.h"
 
 enum { EXCHANGES = 24, TEXT_MAX = 4096, RECORDS_MAX = 256, SEGMENTS_MAX = 4096 };
@@ -234,10 +235,71 @@ static void a_segment_sent_again_with_other_data_is_an_anomaly(void **state)
 	assert_string_equal(found[0].technique, "inconsistent_overlap");
 }
 
+static void a_flood_of_odd_packets_is_no_flood_of_records(void **state)
+{
+	(void)state;
+	enum { TOLD_MAX = 100 };
+	struct packet odd = tcp_packet(1, CLIENT_PORT, TCP_SYN | TCP_FIN);
+	open_talks();
+	for (unsigned i = 0; i < 900; i++) {
+		odd.src = host(100 + i);
+		take(odd);
+	}
+	assert_int_equal(found_count, TOLD_MAX);
+	/* A kind that is no flood is told, and the flood again a second later. */
+	odd = tcp_packet(1, CLIENT_PORT, TCP_SYN);
+	odd.payload_len = 1;
+	take(odd);
+	assert_int_equal(found_count, TOLD_MAX + 1);
+	assert_string_equal(found[TOLD_MAX].technique, "syn_data");
+	now_us += SECOND;
+	take(tcp_packet(2, CLIENT_PORT, TCP_SYN | TCP_FIN));
+	assert_int_equal(found_count, TOLD_MAX + 2);
+}
+
+static void what_only_a_client_said_is_not_what_its_port_speaks(void **state)
+{
+	(void)state;
+	static const char ask[] = "GNUTELLA CONNECT/0.6\r\nUser-Agent: Shareaza 2.7\r\n"
+				  "X-Ultrapeer: False\r\n\r\n",
+			  answer[] = "GNUTELLA/0.6 200 OK\r\nX-Ultrapeer: True\r\n\r\n";
+	for (unsigned is_answered = 0; is_answered < 2; is_answered++) {
+		open_talks();
+		say(">S <SA >A ");
+		take(data_segment(FROM_CLIENT, 0, ask, sizeof(ask) - 1));
+		if (is_answered)
+			take(data_segment(FROM_SERVER, 0, answer, sizeof(answer) - 1));
+		flows_finish(flows);
+		assert_int_equal(seen_count, 1);
+		assert_string_equal(seen[0].protocol, "gnutella");
+		assert_int_equal(found_count, is_answered);
+	}
+	assert_string_equal(found[0].kind, "unexpected_protocol");
+}
+
 static void send_text(int from, const char *at, uint32_t len)
 {
 	take(data_segment(from, 0, at, len));
 	next[from] += len;
+}
+
+static void a_notice_becomes_a_sentence(void **state)
+{
+	(void)state;
+	static const char ask[] = "GET / HTTP/1.1\r\nHost: a\r\n"
+				  "Authorization: Basic YWRhOng=\r\n\r\n",
+			  answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_CLIENT, ask, sizeof(ask) - 1);
+	send_text(FROM_SERVER, answer, sizeof(answer) - 1);
+	size_t i = 0;
+	while (i < found_count && strcmp(found[i].kind, "cleartext_login") != 0)
+		i++;
+	assert_true(i < found_count);
+	const char *summary = found[i].summary;
+	assert_memory_equal(summary, "Login with HTTP Basic", 21);
+	assert_int_equal(summary[strlen(summary) - 1], '.');
 }
 
 /* A few bytes wait for their end, and more than can be kept comes with it. */
@@ -323,6 +385,21 @@ static void without_reading_names_come_by_the_port(void **state)
 	assert_int_equal(http_count, 0);
 }
 
+/* What the feeder takes for granted of all of them. */
+static void every_protocol_keeps_to_its_room(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct protocol *const *all = protocols(&count);
+	assert_true(count <= 8 * sizeof(candidates));
+	for (size_t i = 0; i < count; i++) {
+		assert_true(all[i]->state_size <= TALK_STATE_MAX);
+		assert_true(all[i]->turn_max <= TURN_MAX);
+		assert_true((all[i]->shared_new == NULL) ==
+			    (all[i]->shared_free == NULL));
+	}
+}
+
 int main(void)
 {
 	const char *seed = getenv("TALKS_SEED");
@@ -336,8 +413,12 @@ int main(void)
 		TEST(what_is_sent_again_is_read_once),
 		TEST(what_is_lost_costs_its_own_turn),
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
+		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
+		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
+		TEST(a_notice_becomes_a_sentence),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
+		TEST(every_protocol_keeps_to_its_room),
 		TEST(noise_is_no_protocol_of_ours),
 		TEST(without_reading_names_come_by_the_port),
 	};

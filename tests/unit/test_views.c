@@ -101,6 +101,9 @@ static void a_finding_tells_the_whole_of_it(void **state)
 	assert_cell(&view_findings, "SEVERITY", "{\"severity\":\"low\"}", "low",
 		    TONE_NORMAL);
 	assert_cell(&view_findings, "PORT", "{\"kind\":\"x\"}", "-", TONE_QUIET);
+	assert_cell(&view_findings, "CLIENT", "{\"client_ip\":\"192.0.2.7\"}",
+		    "192.0.2.7", TONE_NORMAL);
+	assert_cell(&view_findings, "CLIENT", "{\"kind\":\"x\"}", "-", TONE_QUIET);
 }
 
 static void a_login_tells_who_where_and_how(void **state)
