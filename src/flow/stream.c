@@ -123,7 +123,9 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	int32_t lost = (int32_t)(ack - s->next);
 	if (!s->has_begun || lost <= 0)
 		return;
+	s->before = s->next;
 	s->next = ack;
+	s->is_doubted = 1;
 	if (w->talk != NULL && w->talk->skip[side] >= (uint64_t)lost) {
 		w->talk->skip[side] -= (uint64_t)lost;
 		return;
@@ -131,6 +133,19 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	if (w->talk != NULL)
 		w->talk->skip[side] = 0;
 	give_up_turn(w, side);
+}
+
+/*
+ * The peer acknowledged what was never said, to hide what is said now: who is told so
+ * goes on where it was (RFC 9293 3.10.7.4), and we with it.
+ */
+static void check_acked(struct stream *s, uint32_t seq)
+{
+	if (s->is_doubted && seq == s->before) {
+		s->next = seq;
+		s->has_gap = 1;
+	}
+	s->is_doubted = 0;
 }
 
 /* Bytes that need not be in order, because nobody is given them. */
@@ -168,6 +183,7 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 		uint32_t begin = w.b->side[side].start_seq + 1;
 		s->next = seq - begin <= TURN_MAX ? begin : seq;
 	}
+	check_acked(s, seq);
 	int32_t ahead = (int32_t)(seq - s->next);
 	if (ahead < 0) {
 		size_t old = (size_t) - (int64_t)ahead;

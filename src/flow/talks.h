@@ -31,12 +31,14 @@ enum {
 /* One side of a conversation. */
 struct stream {
 	uint32_t next;              /* TCP: sequence number of the next byte in order */
+	uint32_t before;            /* what it was before an acknowledgement moved it */
 	uint32_t buffer;            /* number in a slab, from 1; 0: none */
 	uint16_t len;               /* bytes kept */
 	uint16_t far_from, far_len; /* a piece that came early: behind what is kept */
 	uint8_t is_large : 1, has_begun : 1;
 	uint8_t is_dropping : 1; /* until its next turn */
 	uint8_t has_gap : 1;     /* not yet told */
+	uint8_t is_doubted : 1;  /* that acknowledgement may be forged */
 	uint8_t is_lost : 1;     /* bytes of it, since it was last read */
 	uint8_t first_cut : 1;   /* more was said in its first turn than is kept */
 	uint8_t first_over : 1;  /* its first turn is complete */

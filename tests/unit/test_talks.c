@@ -345,6 +345,29 @@ static void what_was_to_be_passed_over_ends_with_its_turn(void **state)
 	assert_int_equal(seen[seen_count - 1].answer_errors, 1);
 }
 
+/* A server ignores it; who believes it misses what the server says next. */
+static void an_acknowledgement_of_what_was_never_said_hides_nothing(void **state)
+{
+	static struct text text;
+	(void)state;
+	open_talks();
+	say(">S <SA >A ");
+	for (unsigned n = 0; n < 4; n++) {
+		request(n, &text);
+		struct packet forged =
+			data_segment(FROM_CLIENT, 0, text.at, text.len / 2);
+		forged.ack += 50 + random_below(2000);
+		take(forged);
+		tell(FROM_CLIENT, &text, NONE);
+		response(n, &text);
+		tell(FROM_SERVER, &text, NONE);
+	}
+	flows_finish(flows);
+	assert_int_equal(http_count, 4);
+	for (unsigned n = 0; n < 4; n++)
+		assert_int_equal(http[n].status, 200 + n);
+}
+
 /* nDPI may have its own opinion of some. */
 static void noise_is_no_protocol_of_ours(void **state)
 {
@@ -419,6 +442,7 @@ int main(void)
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(every_protocol_keeps_to_its_room),
+		TEST(an_acknowledgement_of_what_was_never_said_hides_nothing),
 		TEST(noise_is_no_protocol_of_ours),
 		TEST(without_reading_names_come_by_the_port),
 	};
