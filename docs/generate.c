@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 #include "record/record.h"
 
 static void put_protocol(struct buf *page, const struct protocol *protocol)

@@ -13,7 +13,7 @@
 
 #include "base/addr.h"
 #include "flow/packet.h"
-#include "protocol/protocol.h"
+#include "protocol/talk.h"
 
 /* States of a TCP endpoint, in the sense and with the names of Zeek. */
 enum endpoint_state {

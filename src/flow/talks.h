@@ -14,7 +14,8 @@
 
 #include "base/hash.h"
 #include "flow/body.h"
-#include "protocol/protocol.h"
+#include "flow/slab.h"
+#include "protocol/feed.h"
 
 enum {
 	TALKS_BUFFERS =
@@ -25,12 +26,6 @@ enum {
 	NDPI_PER_SECOND =
 		100,         /* openings offered in the long run: 0.1 % of a core ... */
 	NDPI_AT_ONCE = 1000, /* ... and as many more after some quiet */
-};
-
-struct slab {
-	uint8_t *at;
-	uint32_t *next; /* of the free ones */
-	uint32_t size, max, fresh, free;
 };
 
 /* One side of a conversation. */

@@ -88,18 +88,23 @@ static bool is_letter(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Letters and digits, at least one of these: "a001", "KJBA0", "1.2". */
-static bool is_tag(struct bytes tag)
+/* Letters and digits, at least one of these: "a001", "KJBA0", "1.2"; and a blank. */
+static enum verdict take_tag(struct bytes *said)
 {
+	enum { TAG_MAX = 15 };
 	bool has_digit = false;
-	for (size_t i = 0; i < tag.len; i++) {
-		uint8_t c = tag.at[i];
+	for (size_t i = 0; i < said->len; i++) {
+		uint8_t c = said->at[i];
 		bool is_digit = c >= '0' && c <= '9';
+		if (c == ' ' && has_digit) {
+			bytes_take(said, i + 1);
+			return VERDICT_YES;
+		}
 		has_digit |= is_digit;
-		if (!is_letter(c) && !is_digit && c != '.')
-			return false;
+		if ((!is_letter(c) && !is_digit && c != '.') || i == TAG_MAX)
+			return VERDICT_NO;
 	}
-	return has_digit && tag.len < 16;
+	return VERDICT_MORE;
 }
 
 /* "a1 LOGIN " and the like. */
@@ -107,16 +112,14 @@ static enum verdict first_command(struct bytes said)
 {
 	enum { BEGIN_MAX = 32 };
 	struct bytes line, rest = said;
+	enum verdict tag = take_tag(&rest);
+	if (tag != VERDICT_YES)
+		return tag;
 	bool is_whole = line_take(&rest, &line);
 	if (!is_whole)
-		line = said;
-	struct bytes tag = line_word(&line), word = line_word(&line);
-	bool has_tag = tag.len < said.len && said.at[tag.len] == ' ';
-	if (!has_tag && (is_whole || tag.len >= 16))
-		return VERDICT_NO;
-	if (has_tag && !is_tag(tag))
-		return VERDICT_NO;
-	for (unsigned i = 0; i < WORDS && has_tag; i++)
+		line = rest;
+	struct bytes word = line_word(&line);
+	for (unsigned i = 0; i < WORDS; i++)
 		if (words[i].is_opening && line_is_nocase(word, words[i].word) &&
 		    (is_whole || line.len > 0))
 			return VERDICT_YES;

@@ -148,7 +148,7 @@ static enum verdict client_verdict(struct bytes said)
 	     !(said.at[CAPABILITIES + 1] & MYSQL_PROTOCOL_41 >> 8)))
 		return VERDICT_NO;
 	for (size_t i = FILLER; i < FILLER + ZEROS; i++) {
-		if (i == said.len)
+		if (i >= said.len)
 			return VERDICT_MORE;
 		if (said.at[i] != 0)
 			return VERDICT_NO;

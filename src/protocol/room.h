@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
-enum { PROTOCOLS_MAX = 64 };
+enum { PROTOCOLS_MAX = 63 };
 
 struct stranger;
 void stranger_free(struct stranger *ndpi); /* NULL is nothing */

@@ -456,12 +456,23 @@ static bool ends_in_version(struct bytes line)
 	return line.len > len && memcmp(line.at + line.len - len, version, len) == 0;
 }
 
+/* Some keep their path open with empty lines or NULs before they speak; a few. */
+static bool skip_few_empty(struct bytes *said)
+{
+	enum { FEW = 16 };
+	struct bytes few = bytes_of(said->at, said->len < FEW ? said->len : FEW);
+	header_skip_empty(&few);
+	bytes_take(said, (said->len < FEW ? said->len : FEW) - few.len);
+	return few.len > 0 || said->len == 0;
+}
+
 /* A request must name the version, a response the code. */
 static enum verdict says(struct bytes said)
 {
 	struct bytes line, rest = said;
-	enum verdict verdict = begins(said);
-	header_skip_empty(&rest);
+	if (!skip_few_empty(&rest))
+		return VERDICT_NO;
+	enum verdict verdict = begins(rest);
 	bool is_whole = line_take(&rest, &line);
 	if (verdict != VERDICT_YES || !is_whole)
 		return verdict == VERDICT_YES && rest.len < OPENING_MAX ? VERDICT_MORE

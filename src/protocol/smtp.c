@@ -96,8 +96,9 @@ static enum verdict first_command(struct bytes said)
 {
 	static const char *const hellos[] = { "ehlo ", "helo ", "lhlo " };
 	struct bytes line = said;
-	line_take(&said, &line);
 	enum verdict verdict = VERDICT_NO;
+	if (line_take(&said, &line) && line.len == 0)
+		return VERDICT_NO;
 	for (unsigned i = 0; i < 3; i++) {
 		size_t len = line.len < 5 ? line.len : 5;
 		bool fits = true;

@@ -149,19 +149,24 @@ static void judge(struct talk *talk, enum ssh_list list, struct bytes name,
 
 /* ---- banners ---- */
 
+static bool is_text(struct bytes line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] < 0x20 && line.at[i] != '\t' && line.at[i] != '\r')
+			return false;
+	return true;
+}
+
 /* A server's lines before its banner: text. */
 static enum verdict later_banner(struct bytes said)
 {
 	struct bytes line;
 	while (line_take(&said, &line))
-		if (line_starts(said, "SSH-"))
+		if (line.len > LINE_MAX || !is_text(line))
+			return VERDICT_NO;
+		else if (line_starts(said, "SSH-"))
 			return said.len < 6 ? VERDICT_MORE : VERDICT_YES;
-		else if (line.len > LINE_MAX)
-			return VERDICT_NO;
-	for (size_t i = 0; i < said.len; i++)
-		if (said.at[i] < 0x20 && said.at[i] != '\t' && said.at[i] != '\r')
-			return VERDICT_NO;
-	return VERDICT_MORE;
+	return is_text(said) ? VERDICT_MORE : VERDICT_NO;
 }
 
 /* "SSH-1." or "SSH-2." */

@@ -214,6 +214,11 @@ class Namespace:
     def start_tree(self, *command):
         return self.start(TREE_RUN, *command)
 
+    def start_sshd(self, *options):
+        # Whoever made the tree, sshd wants its folder to be root's.
+        self.tree("chown", "root:", "/run/sshd")
+        return self.start_tree("/usr/sbin/sshd", "-D", "-e", *options)
+
     def ip(self, *arguments):
         return self.run("ip", *arguments)
 

@@ -79,10 +79,8 @@ def start_sshd(lab, server):
     folder = lab.dir / "ssh"
     folder.mkdir()
     server.tree("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/key")
-    # Whoever made the tree, sshd wants its folder to be root's.
-    server.tree("chown", "root:", "/run/sshd")
-    return server.start_tree("/usr/sbin/sshd", "-D", "-e", "-p", "22", "-f", "/dev/null",
-                             "-h", f"{folder}/key", "-o", f"PidFile={folder}/pid")
+    return server.start_sshd("-p", "22", "-f", "/dev/null", "-h", f"{folder}/key", "-o",
+                             f"PidFile={folder}/pid")
 
 
 def start_nginx(lab, server):

@@ -107,7 +107,7 @@ def start_sshd(lab, server):
         server.tree("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(lab.dir / name))
     config = lab.dir / "sshd_config"
     config.write_text(SSHD.format(dir=lab.dir, server=SERVER))
-    sshd = server.start_tree("/usr/sbin/sshd", "-D", "-e", "-f", str(config))
+    sshd = server.start_sshd("-f", str(config))
     until(lambda: server.listens(2222), "sshd")
     return sshd
 

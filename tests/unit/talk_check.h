@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/protocol.h"
+#include "protocol/feed.h"
 
 enum { CHECK_RECORDS = 64, CHECK_NOTICES = 16 };
 

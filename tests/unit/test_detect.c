@@ -284,27 +284,6 @@ static void a_finding_about_our_port_is_not_one_about_others(void **state)
 	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 80), 0);
 }
 
-static void a_notice_does_not_make_a_port_unwell(void **state)
-{
-	struct scene *scene = *state;
-	struct finding_record evidence;
-	struct addr ours = addr("192.0.2.1");
-	record_init(RECORD_finding, &evidence);
-	evidence.at = evidence.first = evidence.last = scene->now_us;
-	evidence.kind = "protocol_anomaly";
-	evidence.technique = "odd";
-	evidence.severity = "notice";
-	evidence.transport = "tcp";
-	evidence.server_ip = ours;
-	evidence.port = 22;
-	detect_evidence(scene->detect, &evidence);
-	assert_int_equal(scene->count, 1);
-	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 22), 0);
-	evidence.severity = "low";
-	detect_evidence(scene->detect, &evidence);
-	assert_int_equal(detect_count(scene->detect, "tcp", &ours, 22), 1);
-}
-
 /* In the next run the one of IPv6 comes first and tells of both. */
 static void a_finding_that_its_twin_tells_does_not_go_on_beside_it(void **state)
 {
@@ -550,49 +529,6 @@ static void an_id_is_the_same_in_a_replay(void **state)
 	end((void **)&again);
 }
 
-static struct tls_record handshake(struct scene *scene, const char *server,
-				   const char *sni, const char *sha256)
-{
-	struct tls_record tls;
-	record_init(RECORD_tls, &tls);
-	tls.at = scene->now_us;
-	tls.transport = "tcp";
-	tls.server_ip = addr(server);
-	tls.server_port = 443;
-	record_text(tls.sni, sizeof(tls.sni), sni);
-	record_text(tls.sha256, sizeof(tls.sha256), sha256);
-	record_text(tls.subject, sizeof(tls.subject), "CN=example.org");
-	record_text(tls.issuer, sizeof(tls.issuer), "CN=Some CA");
-	return tls;
-}
-
-static void another_certificate_for_a_name_is_news_once(void **state)
-{
-	struct scene *scene = *state;
-	static const struct {
-		const char *server, *sni, *sha256;
-		size_t news;
-	} steps[] = {
-		{ "192.0.2.1", "a.example", "1111", 0 },
-		{ "192.0.2.1", "b.example", "2222", 0 }, /* another name */
-		{ "192.0.2.1", "a.example", "1111", 0 },
-		{ "192.0.2.1", "a.example", "3333", 1 },
-		{ "192.0.2.1", "a.example", "1111", 0 }, /* both are in use */
-		{ "192.0.2.1", "a.example", "3333", 0 },
-		{ "198.51.100.1", "a.example", "4444", 0 }, /* not ours */
-		{ "198.51.100.1", "a.example", "5555", 0 },
-		{ "192.0.2.1", "a.example", "", 0 }, /* TLS 1.3 hides it */
-	};
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		struct tls_record tls = handshake(scene, steps[i].server, steps[i].sni,
-						  steps[i].sha256);
-		scene->count = 0;
-		detect_tls(scene->detect, &tls);
-		assert_int_equal(scene->count, steps[i].news);
-		scene->now_us += SECOND;
-	}
-}
-
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -607,7 +543,6 @@ int main(void)
 		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
 		SCENE(a_program_of_ever_other_ports_is_told_so_once),
 		SCENE(a_finding_about_our_port_is_not_one_about_others),
-		SCENE(a_notice_does_not_make_a_port_unwell),
 		SCENE(a_finding_that_its_twin_tells_does_not_go_on_beside_it),
 		SCENE(one_program_on_both_families_is_one_finding),
 		SCENE(a_finding_lasts_until_the_last_socket_closes),
@@ -620,7 +555,6 @@ int main(void)
 		SCENE(whose_socket_can_not_be_seen_is_not_accused),
 		SCENE(a_hidden_listener_is_critical),
 		SCENE(news_is_news_for_a_day),
-		SCENE(another_certificate_for_a_name_is_news_once),
 		SCENE(an_id_is_the_same_in_a_replay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
