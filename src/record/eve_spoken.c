@@ -141,14 +141,17 @@ static void write_quic(struct buf *out, const void *record)
 
 /* ---- SSH ---- */
 
+/* Suricata's software_version ends before the comment (RFC 4253 4.2). */
 static void write_ssh_side(struct buf *out, const char *name, const char *version,
 			   const char *software, const char *hassh)
 {
 	if (version[0] == '\0' && software[0] == '\0' && hassh[0] == '\0')
 		return;
+	char first[sizeof(((struct ssh_record *)NULL)->client_software)];
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(software, " "), software);
 	object_open(out, name);
 	object_text(out, "proto_version", version);
-	object_text(out, "software_version", software);
+	object_text(out, "software_version", first);
 	write_hash(out, "hassh", hassh);
 	object_close(out);
 	buf_char(out, ',');

@@ -302,6 +302,24 @@ static void a_notice_becomes_a_sentence(void **state)
 	assert_int_equal(summary[strlen(summary) - 1], '.');
 }
 
+/* BGP's port: its protocol is none that we could recognise. */
+static void a_way_in_is_told_wherever_it_is_not_expected(void **state)
+{
+	(void)state;
+	static const char client[] = "SSH-2.0-OpenSSH_9.2p1\r\n",
+			  server[] = "SSH-2.0-dropbear_2022.83\r\n";
+	server_port = 179;
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_SERVER, server, sizeof(server) - 1);
+	send_text(FROM_CLIENT, client, sizeof(client) - 1);
+	server_port = 80;
+	assert_int_equal(found_count, 1);
+	assert_string_equal(found[0].kind, "unexpected_protocol");
+	assert_string_equal(found[0].severity, "medium");
+	assert_non_null(strstr(found[0].summary, "179/tcp speaks ssh"));
+}
+
 /* A few bytes wait for their end, and more than can be kept comes with it. */
 static void a_segment_longer_than_the_room_is_read_to_its_end(void **state)
 {
@@ -438,6 +456,7 @@ int main(void)
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
 		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
 		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
+		TEST(a_way_in_is_told_wherever_it_is_not_expected),
 		TEST(a_notice_becomes_a_sentence),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
