@@ -294,23 +294,35 @@ static void distribute(struct pipeline *p, struct packet *packet)
 		put_in(p, quoted, IN_QUOTED, packet, sizeof(*packet));
 }
 
+/* The packets so far, and what was odd about a fragment behind them. */
+static void take_odd(struct pipeline *p, const struct packet *packets, size_t *have,
+		     enum decode_reason odd, const struct packet *fragment)
+{
+	if (*have > 0)
+		flows_take(p->workers[0].flows, packets, *have);
+	*have = 0;
+	flows_odd_fragment(p->workers[0].flows, fragment, odd);
+}
+
 static void take_inline(struct pipeline *p, const struct frame *frames, int count)
 {
-	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH];
+	struct packet packets[PACKETS_PER_FRAME + FLOWS_BATCH], fragment;
 	size_t have = 0;
 	for (int i = 0; i < count; i++) {
 		have += decode(p->decoder, &frames[i], packets + have);
-		if (have < FLOWS_BATCH)
-			continue;
-		flows_take(p->workers[0].flows, packets, FLOWS_BATCH);
-		have -= FLOWS_BATCH;
-		memmove(packets, packets + FLOWS_BATCH, have * sizeof(packets[0]));
+		if (have >= FLOWS_BATCH) {
+			flows_take(p->workers[0].flows, packets, FLOWS_BATCH);
+			have -= FLOWS_BATCH;
+			memmove(packets, packets + FLOWS_BATCH,
+				have * sizeof(packets[0]));
+		}
+		/* At once, whatever else came with it: the file alone decides. */
+		enum decode_reason odd = decoder_odd_fragment(p->decoder, &fragment);
+		if (odd != DECODE_OK)
+			take_odd(p, packets, &have, odd, &fragment);
 	}
 	if (have > 0)
 		flows_take(p->workers[0].flows, packets, have);
-	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
-	if (odd != DECODE_OK)
-		flows_odd_fragment(p->workers[0].flows, packets, odd);
 }
 
 static void take_distributed(struct pipeline *p, const struct frame *frames, int count)
@@ -320,12 +332,12 @@ static void take_distributed(struct pipeline *p, const struct frame *frames, int
 		size_t have = decode(p->decoder, &frames[i], packets);
 		for (size_t k = 0; k < have; k++)
 			distribute(p, &packets[k]);
+		enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
+		if (odd != DECODE_OK)
+			put_packet(p, 0,
+				   odd == DECODE_FRAG_OVERLAP ? IN_OVERLAP : IN_TINY,
+				   packets);
 	}
-	enum decode_reason odd = decoder_odd_fragment(p->decoder, packets);
-	if (odd == DECODE_FRAG_OVERLAP)
-		put_packet(p, 0, IN_OVERLAP, packets);
-	else if (odd != DECODE_OK)
-		put_packet(p, 0, IN_TINY, packets);
 	pipeline_pump(p);
 }
 

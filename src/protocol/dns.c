@@ -146,13 +146,22 @@ struct dns_state {
 };
 _Static_assert(sizeof(struct dns_state) <= TALK_STATE_MAX, "fits a talk");
 
-/* FNV-1a: who makes two questions collide hides an answer of his own. */
+/* Not keyed: who makes two questions collide hides an answer of his own. */
 static uint32_t question_of(const struct dns_message *message)
 {
-	uint32_t hash = 2166136261;
-	for (size_t i = 0; i < message->name.len; i++)
-		hash = (hash ^ message->name.at[i]) * 16777619;
-	return (hash ^ message->type) * 16777619 ^ message->class;
+	const uint64_t factor = 0x9e3779b97f4a7c15;
+	const struct dns_name *name = &message->name;
+	uint64_t hash = (uint64_t)message->type << 16 | message->class, word;
+	size_t i = 0;
+	for (; i + sizeof(word) <= name->len; i += sizeof(word)) {
+		memcpy(&word, name->at + i, sizeof(word));
+		hash = (hash ^ word) * factor;
+		hash ^= hash >> 32;
+	}
+	for (word = 0; i < name->len; i++)
+		word = word << 8 | name->at[i];
+	hash = (hash ^ word ^ (uint64_t)name->len << 56) * factor;
+	return (uint32_t)(hash >> 32);
 }
 
 static int64_t asked_at(const struct dns_state *state, const struct pending *pending)
@@ -331,49 +340,70 @@ static bool is_forged(struct talk *talk, const struct said *said,
 }
 
 struct answers {
+	bool wants_text;
 	char text[256];
 	size_t len;
 	uint32_t ttl_s;
 	unsigned rcode; /* with the high bits of EDNS (RFC 6891 6.1.3) */
 	struct dns_rr first;
 	bool has_first;
-	enum dns_flaw flaw;
 };
 
-static void add_answer(struct answers *answers, const struct dns_message *message,
-		       const struct dns_rr *rr)
+static void begin_answers(const struct talk *talk, const struct dns_message *message,
+			  struct answers *answers)
+{
+	answers->wants_text = talk_wants(talk, RECORD_dns);
+	answers->text[0] = '\0';
+	answers->len = 0;
+	answers->ttl_s = UNKNOWN_U32;
+	answers->rcode = message->flags & DNS_RCODE;
+	answers->has_first = false;
+}
+
+/* Behind those before it, as far as there is room. */
+static enum dns_flaw add_text(struct answers *answers,
+			      const struct dns_message *message,
+			      const struct dns_rr *rr)
 {
 	enum { RRSIG = 46 }; /* says nothing but that another is true */
 	char *at = answers->text + answers->len;
 	size_t size = sizeof(answers->text) - answers->len;
-	if (!answers->has_first)
-		answers->first = *rr;
-	answers->has_first = true;
-	answers->ttl_s = rr->ttl < answers->ttl_s ? rr->ttl : answers->ttl_s;
-	if (rr->type == RRSIG || size <= 2)
-		return;
+	enum dns_flaw flaw;
+	if (!answers->wants_text || rr->type == RRSIG || size <= 2)
+		return dns_rr_flaw(message, rr);
 	if (answers->len > 0) {
 		*at++ = ',';
 		answers->len++;
 		size--;
 	}
-	answers->len += dns_rr_text(message, rr, at, size, &answers->flaw);
+	answers->len += dns_rr_text(message, rr, at, size, &flaw);
+	return flaw;
 }
 
-static void read_records(const struct dns_message *message, struct answers *answers)
+static enum dns_flaw add_answer(struct answers *answers,
+				const struct dns_message *message,
+				const struct dns_rr *rr)
+{
+	if (!answers->has_first)
+		answers->first = *rr;
+	answers->has_first = true;
+	answers->ttl_s = rr->ttl < answers->ttl_s ? rr->ttl : answers->ttl_s;
+	return add_text(answers, message, rr);
+}
+
+static enum dns_flaw read_records(const struct dns_message *message,
+				  struct answers *answers)
 {
 	struct dns_walk walk = { 0 };
 	struct dns_rr rr;
-	*answers = (struct answers){ .ttl_s = UNKNOWN_U32,
-				     .rcode = message->flags & DNS_RCODE };
-	while (answers->flaw == DNS_SOUND && dns_rr_next(message, &walk, &rr)) {
+	enum dns_flaw flaw = DNS_SOUND;
+	while (flaw == DNS_SOUND && dns_rr_next(message, &walk, &rr)) {
 		if (rr.section == DNS_ANSWERS)
-			add_answer(answers, message, &rr);
+			flaw = add_answer(answers, message, &rr);
 		else if (rr.type == DNS_OPT && rr.section == DNS_ADDITIONAL)
 			answers->rcode |= rr.ttl >> 24 << 4;
 	}
-	if (answers->flaw == DNS_SOUND)
-		answers->flaw = walk.flaw;
+	return flaw == DNS_SOUND ? walk.flaw : flaw;
 }
 
 static void record_answer(struct talk *talk, const struct dns_message *message,
@@ -495,12 +525,11 @@ static bool take_message(struct talk *talk, const struct said *said, struct byte
 			 size_t len)
 {
 	struct dns_message message;
-	struct answers answers = { 0 };
+	struct answers answers;
 	enum dns_flaw flaw = dns_message_read(bytes, len, &message);
-	if (flaw == DNS_SOUND) {
-		read_records(&message, &answers);
-		flaw = answers.flaw;
-	}
+	begin_answers(talk, &message, &answers);
+	if (flaw == DNS_SOUND)
+		flaw = read_records(&message, &answers);
 	/* Who cuts a message to fit may cut it anywhere; and we may have its begin. */
 	bool is_cut = bytes.len < len || (message.flags & DNS_TC) != 0;
 	if (flaw != DNS_SOUND && !(flaw == DNS_SHORT && is_cut)) {

@@ -11,10 +11,11 @@
 #include "protocol/line.h"
 
 enum {
-	HOPS_MAX = 127,      /* as many labels as a name can have */
-	QUESTION_MIN = 5,    /* the root, type, class */
-	RECORD_MIN = 11,     /* the root, type, class, TTL, no data */
-	QUESTIONS_READ = 64, /* DNS asks one, multicast DNS some */
+	HOPS_MAX = 127,                /* as many labels as a name can have */
+	QUESTION_MIN = 5,              /* the root, type, class */
+	RECORD_FIXED = 10,             /* type, class, TTL, length of data */
+	RECORD_MIN = 1 + RECORD_FIXED, /* the root, and no data */
+	QUESTIONS_READ = 64,           /* DNS asks one, multicast DNS some */
 	LABEL_KIND = 0xc0,
 };
 
@@ -33,52 +34,109 @@ const char *dns_flaw_text(enum dns_flaw flaw)
 
 /* ---- names ---- */
 
-static enum dns_flaw add_label(struct bytes message, size_t from, size_t len,
-			       struct dns_name *name)
+/* ASCII capitals among eight octets become small. */
+static uint64_t lower_word(uint64_t word)
 {
-	if (from + 1 + len > message.len)
-		return DNS_SHORT;
-	if (name->len + 1 + len > DNS_NAME_MAX)
-		return DNS_LONG;
-	name->at[name->len++] = (uint8_t)len;
-	for (size_t i = 0; i < len; i++)
-		name->at[name->len++] = line_lower(message.at[from + 1 + i]);
-	return DNS_SOUND;
+	const uint64_t each = 0x0101010101010101, low7 = 0x7f * each;
+	uint64_t seven = word & low7;
+	uint64_t is_a_or_more = seven + (0x80 - 'A') * each;
+	uint64_t is_beyond_z = seven + (0x80 - 'Z' - 1) * each;
+	uint64_t is_capital = is_a_or_more & ~is_beyond_z & ~word & 0x80 * each;
+	return word | is_capital >> 2;
 }
 
-enum dns_flaw dns_name_read(struct bytes message, size_t *at, struct dns_name *name)
+/* The last word overlaps the one before, which changes nothing any more. */
+static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
+{
+	uint64_t word;
+	for (size_t i = 0; len >= sizeof(word); i += sizeof(word)) {
+		if (i + sizeof(word) > len)
+			i = len - sizeof(word);
+		memcpy(&word, from + i, sizeof(word));
+		word = lower_word(word);
+		memcpy(to + i, &word, sizeof(word));
+		if (i + sizeof(word) == len)
+			return;
+	}
+	for (size_t i = 0; i < len; i++)
+		to[i] = line_lower(from[i]);
+}
+
+static void take_label(struct dns_name *name, const uint8_t *label, size_t len)
+{
+	name->at[name->len] = (uint8_t)len;
+	copy_lower(name->at + name->len + 1, label + 1, len);
+	name->len = (uint8_t)(name->len + 1 + len);
+}
+
+/* What is wrong with a label of that length, if the name has so many octets before it.
+ */
+static enum dns_flaw judge_label(struct bytes message, size_t from, size_t label,
+				 size_t before)
+{
+	if (from + 1 + label > message.len)
+		return DNS_SHORT;
+	return before + 1 + label > DNS_NAME_MAX ? DNS_LONG : DNS_SOUND;
+}
+
+/* name: NULL to move behind it and no more. */
+static inline enum dns_flaw walk_name(struct bytes message, size_t *at,
+				      struct dns_name *name)
 {
 	size_t from = *at, run = *at; /* the label at hand; where its run began */
 	size_t *behind = at;          /* moves until the first pointer */
-	name->len = 0;
+	size_t len = 0;
 	for (unsigned hops = 0; hops <= 2 * HOPS_MAX; hops++) {
 		if (from >= message.len)
 			return DNS_SHORT;
-		size_t len = message.at[from];
-		if ((len & LABEL_KIND) == LABEL_KIND) {
+		size_t label = message.at[from];
+		if ((label & LABEL_KIND) == LABEL_KIND) {
 			if (from + 1 >= message.len)
 				return DNS_SHORT;
 			if (behind != NULL)
 				*behind = from + 2;
 			behind = NULL;
-			from = (len & ~(size_t)LABEL_KIND) << 8 | message.at[from + 1];
+			from = (label & ~(size_t)LABEL_KIND) << 8 |
+			       message.at[from + 1];
 			if (from >= run || from < DNS_HEADER)
 				return DNS_POINTER;
 			run = from;
 			continue;
 		}
-		if ((len & LABEL_KIND) != 0)
+		if ((label & LABEL_KIND) != 0)
 			return DNS_LABEL;
-		enum dns_flaw flaw = add_label(message, from, len, name);
+		enum dns_flaw flaw = judge_label(message, from, label, len);
 		if (flaw != DNS_SOUND)
 			return flaw;
-		from += 1 + len;
+		if (name != NULL)
+			take_label(name, message.at + from, label);
+		len += 1 + label;
+		from += 1 + label;
 		if (behind != NULL)
 			*behind = from;
-		if (len == 0)
+		if (label == 0)
 			return DNS_SOUND;
 	}
 	return DNS_POINTER;
+}
+
+enum dns_flaw dns_name_read(struct bytes message, size_t *at, struct dns_name *name)
+{
+	name->len = 0;
+	return walk_name(message, at, name);
+}
+
+/* Nearly all owners are a pointer to the question, whose name was read. */
+static enum dns_flaw pass_name(const struct dns_message *message, size_t *at)
+{
+	static const uint8_t question[] = { LABEL_KIND, DNS_HEADER };
+	struct bytes bytes = message->bytes;
+	if (message->name.len > 0 && *at + sizeof(question) <= bytes.len &&
+	    memcmp(bytes.at + *at, question, sizeof(question)) == 0) {
+		*at += sizeof(question);
+		return DNS_SOUND;
+	}
+	return walk_name(bytes, at, NULL);
 }
 
 struct bytes dns_label(const struct dns_name *name, size_t at)
@@ -164,13 +222,12 @@ static uint16_t be16_at(struct bytes bytes, size_t at)
 static enum dns_flaw read_questions(struct dns_message *message)
 {
 	struct bytes bytes = message->bytes;
-	struct dns_name other;
 	size_t at = DNS_HEADER;
 	for (unsigned i = 0; i < message->count[DNS_QUESTIONS]; i++) {
 		if (i == QUESTIONS_READ)
 			return DNS_COUNTS;
-		enum dns_flaw flaw =
-			dns_name_read(bytes, &at, i == 0 ? &message->name : &other);
+		enum dns_flaw flaw = i == 0 ? dns_name_read(bytes, &at, &message->name)
+					    : walk_name(bytes, &at, NULL);
 		if (flaw != DNS_SOUND)
 			return flaw;
 		if (at + 4 > bytes.len)
@@ -185,16 +242,32 @@ static enum dns_flaw read_questions(struct dns_message *message)
 	return DNS_SOUND;
 }
 
+/* Of one that is too short, what there is. */
+static void read_header(struct dns_message *message)
+{
+	uint8_t header[DNS_HEADER] = { 0 };
+	size_t len = message->bytes.len < DNS_HEADER ? message->bytes.len / 2 * 2
+						     : DNS_HEADER;
+	struct bytes fields = bytes_of(header, sizeof(header));
+	if (len > 0)
+		memcpy(header, message->bytes.at, len);
+	message->id = be16_at(fields, 0);
+	message->flags = be16_at(fields, 2);
+	for (unsigned i = 0; i < DNS_SECTIONS; i++)
+		message->count[i] = be16_at(fields, 4 + 2 * (size_t)i);
+}
+
 enum dns_flaw dns_message_read(struct bytes bytes, size_t len,
 			       struct dns_message *message)
 {
-	struct bytes header = bytes;
-	*message = (struct dns_message){ .bytes = bytes, .len = len };
-	message->id = bytes_be16(&header);
-	message->flags = bytes_be16(&header);
-	for (unsigned i = 0; i < DNS_SECTIONS; i++)
-		message->count[i] = bytes_be16(&header);
-	if (!bytes_ok(&header))
+	/* Field by field: to clear the name costs as much as to read it. */
+	message->bytes = bytes;
+	message->len = len;
+	message->name.len = 0;
+	message->type = message->class = 0;
+	message->records_at = 0;
+	read_header(message);
+	if (bytes.len < DNS_HEADER)
 		return DNS_SHORT;
 	/* Who cuts a message to fit may leave its counts as they were (RFC 2181 9). */
 	if (!counts_fit(message) && (message->flags & DNS_TC) == 0)
@@ -220,23 +293,25 @@ static bool skip_empty_sections(const struct dns_message *message,
 bool dns_rr_next(const struct dns_message *message, struct dns_walk *walk,
 		 struct dns_rr *record)
 {
-	struct dns_name owner;
 	if (walk->flaw != DNS_SOUND || walk->seen == DNS_RECORDS_MAX ||
 	    !skip_empty_sections(message, walk))
 		return false;
 	*record = (struct dns_rr){ .section = walk->section, .name_at = walk->at };
-	walk->flaw = dns_name_read(message->bytes, &walk->at, &owner);
+	walk->flaw = pass_name(message, &walk->at);
 	if (walk->flaw != DNS_SOUND)
 		return false;
-	struct bytes rest =
-		bytes_of(message->bytes.at + walk->at, message->bytes.len - walk->at);
-	record->type = bytes_be16(&rest);
-	record->class = bytes_be16(&rest);
-	record->ttl = bytes_be32(&rest);
-	record->data_len = bytes_be16(&rest);
-	record->data_at = message->bytes.len - rest.len;
-	bytes_take(&rest, record->data_len);
-	if (!bytes_ok(&rest)) {
+	struct bytes bytes = message->bytes;
+	size_t at = walk->at;
+	if (bytes.len - at < RECORD_FIXED) {
+		walk->flaw = DNS_SHORT;
+		return false;
+	}
+	record->type = be16_at(bytes, at);
+	record->class = be16_at(bytes, at + 2);
+	record->ttl = (uint32_t)be16_at(bytes, at + 4) << 16 | be16_at(bytes, at + 6);
+	record->data_len = be16_at(bytes, at + 8);
+	record->data_at = at + RECORD_FIXED;
+	if (record->data_len > bytes.len - record->data_at) {
 		walk->flaw = DNS_SHORT;
 		return false;
 	}
@@ -270,20 +345,44 @@ static void put_string(struct text *text, struct bytes data)
 		put(text, "...", 3);
 }
 
-/* A name behind so many octets of the data. */
-static enum dns_flaw put_target(struct text *text, const struct dns_message *message,
-				const struct dns_rr *record, size_t behind)
+/* How far into their data the name in such records is; SIZE_MAX: there is none. */
+static size_t target_at(uint16_t type)
 {
-	struct dns_name name;
-	size_t at = record->data_at + behind;
-	if (behind >= record->data_len)
+	switch (type) {
+	case DNS_NS:
+	case DNS_CNAME:
+	case DNS_SOA:
+	case DNS_PTR:
+	case DNS_DNAME:
+		return 0;
+	case DNS_MX:
+		return 2;
+	case DNS_SRV:
+		return 6;
+	default:
+		return SIZE_MAX;
+	}
+}
+
+/* name: NULL if only its flaw is asked for. */
+static enum dns_flaw read_target(const struct dns_message *message,
+				 const struct dns_rr *record, struct dns_name *name)
+{
+	size_t at = record->data_at + target_at(record->type);
+	if (target_at(record->type) >= record->data_len)
 		return DNS_SHORT;
-	enum dns_flaw flaw = dns_name_read(message->bytes, &at, &name);
+	enum dns_flaw flaw = name != NULL ? dns_name_read(message->bytes, &at, name)
+					  : walk_name(message->bytes, &at, NULL);
 	if (flaw == DNS_SOUND && at > record->data_at + record->data_len)
 		flaw = DNS_SHORT;
-	if (flaw == DNS_SOUND)
-		put_name(text, &name);
 	return flaw;
+}
+
+enum dns_flaw dns_rr_flaw(const struct dns_message *message,
+			  const struct dns_rr *record)
+{
+	bool has_name = target_at(record->type) != SIZE_MAX;
+	return has_name ? read_target(message, record, NULL) : DNS_SOUND;
 }
 
 size_t dns_rr_text(const struct dns_message *message, const struct dns_rr *record,
@@ -292,7 +391,8 @@ size_t dns_rr_text(const struct dns_message *message, const struct dns_rr *recor
 	struct text text = { .at = out, .size = size };
 	struct bytes data =
 		bytes_of(message->bytes.at + record->data_at, record->data_len);
-	const char *type = dns_type_name(record->type);
+	const char *type;
+	struct dns_name target;
 	out[0] = '\0';
 	*flaw = DNS_SOUND;
 	switch (record->type) {
@@ -307,18 +407,17 @@ size_t dns_rr_text(const struct dns_message *message, const struct dns_rr *recor
 	case DNS_SOA:
 	case DNS_PTR:
 	case DNS_DNAME:
-		*flaw = put_target(&text, message, record, 0);
-		break;
 	case DNS_MX:
-		*flaw = put_target(&text, message, record, 2);
-		break;
 	case DNS_SRV:
-		*flaw = put_target(&text, message, record, 6);
+		*flaw = read_target(message, record, &target);
+		if (*flaw == DNS_SOUND)
+			put_name(&text, &target);
 		break;
 	case DNS_TXT:
 		put_string(&text, data);
 		break;
 	default:
+		type = dns_type_name(record->type);
 		put(&text, type, strlen(type));
 	}
 	return text.len;

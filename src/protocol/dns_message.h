@@ -131,6 +131,10 @@ struct bytes dns_label(const struct dns_name *name, size_t at);
 size_t dns_rr_text(const struct dns_message *message, const struct dns_rr *record,
 		   char *out, size_t size, enum dns_flaw *flaw);
 
+/* What is wrong with the name in a record's data; nothing if there is none. */
+enum dns_flaw dns_rr_flaw(const struct dns_message *message,
+			  const struct dns_rr *record);
+
 /* "A", "AAAA"; "PRIVATE" for the private range, "OTHER" for what has no name here. */
 const char *dns_type_name(uint16_t type);
 /* "NOERROR", "NXDOMAIN"; "OTHER" too. */

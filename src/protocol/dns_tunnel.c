@@ -198,33 +198,51 @@ static bool is_under_arpa(const struct dns_name *name)
 	       memcmp(name->at + name->len - sizeof(arpa), arpa, sizeof(arpa)) == 0;
 }
 
-struct burden {
-	uint32_t octets; /* in long labels */
-	uint32_t coded;  /* of these, digits and */
-	uint32_t raw;    /* what no host name has (RFC 1123 2.1) */
+static bool has_long_label(const struct dns_name *name)
+{
+	for (size_t at = 0; at < name->len; at += 1 + (size_t)name->at[at])
+		if (name->at[at] >= LONG_LABEL)
+			return true;
+	return false;
+}
+
+/*
+ * How many octets the long labels before the domain have; none if one of all labels
+ * there is underscored.
+ */
+static uint32_t carried_by(const struct dns_name *name, size_t domain)
+{
+	uint32_t octets = 0;
+	for (size_t at = 0; at < domain; at += 1 + (size_t)name->at[at]) {
+		uint8_t len = name->at[at];
+		if (len > 0 && name->at[at + 1] == '_')
+			return 0;
+		octets += len >= LONG_LABEL ? len : 0;
+	}
+	return octets;
+}
+
+/* Of the octets in long labels. */
+struct coding {
+	uint32_t coded; /* digits and */
+	uint32_t raw;   /* what no host name has (RFC 1123 2.1) */
 };
 
-/* What the labels before the domain carry; nothing if one is underscored. */
-static struct burden burden_of(const struct dns_name *name, size_t domain)
+static struct coding coding_of(const struct dns_name *name, size_t domain)
 {
-	struct burden burden = { 0 };
+	struct coding coding = { 0 };
 	for (size_t at = 0; at < domain; at += 1 + (size_t)name->at[at]) {
 		struct bytes label = dns_label(name, at);
-		if (label.len > 0 && label.at[0] == '_')
-			return (struct burden){ 0 };
-		if (label.len < LONG_LABEL)
-			continue;
-		burden.octets += (uint32_t)label.len;
-		for (size_t i = 0; i < label.len; i++) {
+		for (size_t i = 0; label.len >= LONG_LABEL && i < label.len; i++) {
 			uint8_t c = label.at[i];
 			bool is_digit = c >= '0' && c <= '9';
 			bool is_raw = !is_digit && !(c >= 'a' && c <= 'z') &&
 				      c != '-' && c != '_';
-			burden.coded += is_digit || is_raw;
-			burden.raw += is_raw;
+			coding.coded += is_digit || is_raw;
+			coding.raw += is_raw;
 		}
 	}
-	return burden;
+	return coding;
 }
 
 /* ---- counting ---- */
@@ -296,18 +314,34 @@ static struct suspect *find(struct dns_tunnels *tunnels, uint64_t key, int64_t a
 	return least;
 }
 
-/* The suspect that a lookup is of, and what its name carries; NULL: nothing. */
+/* What a lookup says, for whom it is about to be counted. */
+struct burden {
+	size_t domain;   /* where it begins in the name */
+	uint32_t octets; /* before it, in long labels; 0: it does not count */
+};
+
+/* Most names are done with by the first question. */
+static struct burden burden_of(const struct dns_name *name)
+{
+	struct burden burden = { 0 };
+	if (!has_long_label(name) || is_under_arpa(name))
+		return burden;
+	burden.domain = domain_of(name);
+	burden.octets = carried_by(name, burden.domain);
+	return burden;
+}
+
+/* The suspect that a lookup is of; NULL: nobody is, or there is none yet. */
 static struct suspect *suspect_of(struct dns_tunnels *tunnels,
-				  const struct dns_lookup *lookup, bool may_make,
-				  struct burden *burden)
+				  const struct dns_lookup *lookup,
+				  const struct burden *burden, bool may_make)
 {
 	const struct dns_name *name = lookup->name;
 	struct addr source = addr_source(lookup->client);
-	size_t domain = domain_of(name);
-	*burden = domain == 0 ? (struct burden){ 0 } : burden_of(name, domain);
-	if (burden->octets == 0 || is_under_arpa(name))
+	if (burden->octets == 0)
 		return NULL;
-	struct bytes parent = bytes_of(name->at + domain, name->len - domain);
+	struct bytes parent =
+		bytes_of(name->at + burden->domain, name->len - burden->domain);
 	uint64_t key = hash_of(tunnels, parent, &source);
 	return find(tunnels, key | 1, lookup->at_us, may_make);
 }
@@ -383,20 +417,21 @@ static bool is_tunnel(struct suspect *suspect, const struct dns_lookup *lookup,
 bool dns_tunnel_asked(struct dns_tunnels *tunnels, const struct dns_lookup *lookup,
 		      char text[static DNS_TUNNEL_TEXT_MAX])
 {
-	struct burden burden;
-	struct suspect *suspect = suspect_of(tunnels, lookup, true, &burden);
+	const struct dns_name *name = lookup->name;
+	struct burden burden = burden_of(name);
+	struct suspect *suspect = suspect_of(tunnels, lookup, &burden, true);
 	if (suspect == NULL)
 		return false;
 	struct window *now = &suspect->now;
-	const struct dns_name *name = lookup->name;
 	struct bytes whole = bytes_of(name->at, name->len);
 	if (!add_bit(now->names, hash_of(tunnels, whole, NULL)))
 		return false;
+	struct coding coding = coding_of(name, burden.domain);
 	now->asked++;
 	now->name_octets += burden.octets;
-	now->coded_octets += burden.coded;
+	now->coded_octets += coding.coded;
 	now->strange +=
-		is_strange(lookup->type) || burden.raw * CODED_SHARE >= burden.octets;
+		is_strange(lookup->type) || coding.raw * CODED_SHARE >= burden.octets;
 	now->carriers += has_room(lookup->type);
 	return is_tunnel(suspect, lookup, text);
 }
@@ -413,7 +448,7 @@ static bool answers_with_name(const struct dns_lookup *lookup,
 	size_t at = first->data_at;
 	if (first->type != DNS_CNAME || has_room(lookup->type) ||
 	    dns_name_read(message->bytes, &at, &target) != DNS_SOUND ||
-	    burden_of(&target, domain_of(&target)).octets == 0)
+	    carried_by(&target, domain_of(&target)) == 0)
 		return false;
 	struct dns_name its = parent_of(&target), asked = parent_of(lookup->name);
 	return its.len == asked.len && memcmp(its.at, asked.at, its.len) == 0;
@@ -423,8 +458,8 @@ bool dns_tunnel_answered(struct dns_tunnels *tunnels, const struct dns_lookup *l
 			 const struct dns_message *message, const struct dns_rr *first,
 			 char text[static DNS_TUNNEL_TEXT_MAX])
 {
-	struct burden burden;
-	struct suspect *suspect = suspect_of(tunnels, lookup, false, &burden);
+	struct burden burden = burden_of(lookup->name);
+	struct suspect *suspect = suspect_of(tunnels, lookup, &burden, false);
 	if (suspect == NULL)
 		return false;
 	struct window *now = &suspect->now;

@@ -11,7 +11,11 @@ struct stranger;
 void stranger_free(struct stranger *ndpi); /* NULL is nothing */
 
 struct talk_room {
-	void *shared[PROTOCOLS_MAX]; /* in the order of protocols() */
-	struct stranger *ndpi;       /* made at first use */
 	struct hash_key key;
+	struct stranger *ndpi; /* made at first use, as are those below */
+	unsigned count;
+	struct shared {
+		const struct protocol *of;
+		void *at;
+	} shared[PROTOCOLS_MAX]; /* few have one */
 };

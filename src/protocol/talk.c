@@ -128,18 +128,23 @@ void talk_end(struct talk *talk, int64_t at_us)
 		talk->protocol->end(talk, at_us);
 }
 
+static void *make_shared(struct talk_room *room, const struct protocol *protocol)
+{
+	struct shared *shared = &room->shared[room->count];
+	*shared = (struct shared){ protocol, protocol->shared_new(&room->key) };
+	room->count += shared->at != NULL;
+	return shared->at;
+}
+
 void *talk_shared(struct talk *talk, const struct protocol *protocol)
 {
-	size_t count;
-	const struct protocol *const *all = protocols(&count);
-	for (size_t i = 0; talk->room != NULL && i < count; i++) {
-		if (all[i] != protocol)
-			continue;
-		if (talk->room->shared[i] == NULL)
-			talk->room->shared[i] = protocol->shared_new(&talk->room->key);
-		return talk->room->shared[i];
-	}
-	return NULL;
+	struct talk_room *room = talk->room;
+	if (room == NULL)
+		return NULL;
+	for (unsigned i = 0; i < room->count; i++)
+		if (room->shared[i].of == protocol)
+			return room->shared[i].at;
+	return make_shared(room, protocol);
 }
 
 struct talk_room *talk_room_new(const struct hash_key *key)
@@ -152,13 +157,10 @@ struct talk_room *talk_room_new(const struct hash_key *key)
 
 void talk_room_free(struct talk_room *room)
 {
-	size_t count;
-	const struct protocol *const *all = protocols(&count);
 	if (room == NULL)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (room->shared[i] != NULL)
-			all[i]->shared_free(room->shared[i]);
+	for (unsigned i = 0; i < room->count; i++)
+		room->shared[i].of->shared_free(room->shared[i].at);
 	stranger_free(room->ndpi);
 	free(room);
 }

@@ -317,6 +317,12 @@ static void names_in_answers_are_looked_at_too(void **state)
 			    "a name points to what is not before it");
 }
 
+static void names_are_looked_at_though_nobody_wants_records(void **state)
+{
+	check->sink.wants = 0;
+	names_in_answers_are_looked_at_too(state);
+}
+
 static void counts_beyond_the_end_are_noticed(void **state)
 {
 	(void)state;
@@ -339,6 +345,18 @@ static void a_message_cut_to_fit_is_in_order(void **state)
 	say(SERVER);
 	assert_int_equal(check->answers, 1);
 	assert_int_equal(check->notices, 0);
+}
+
+static void a_question_cut_short_has_no_time_to_live(void **state)
+{
+	(void)state;
+	made_header(&made, 1, MADE_ANSWER | DNS_TC | DNS_SERVFAIL, 1, 9);
+	made_question(&made, "a.example", DNS_A);
+	made.len -= 5;
+	say(SERVER);
+	talk_finish(check);
+	assert_int_equal(check->record[0].dns.ttl_s, UNKNOWN_U32);
+	assert_string_equal(check->record[0].dns.rcode, "SERVFAIL");
 }
 
 static void an_answer_to_another_question_is_noticed(void **state)
@@ -465,6 +483,8 @@ int main(void)
 		TEST(names_in_answers_are_looked_at_too),
 		TEST(counts_beyond_the_end_are_noticed),
 		TEST(a_message_cut_to_fit_is_in_order),
+		TEST(a_question_cut_short_has_no_time_to_live),
+		TEST(names_are_looked_at_though_nobody_wants_records),
 		TEST(an_answer_to_another_question_is_noticed),
 		TEST(guessed_identifiers_are_noticed),
 		TEST(a_refused_transfer_is_not),

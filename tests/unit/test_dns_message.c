@@ -72,6 +72,32 @@ static void names_that_mean_the_same_are_the_same_bytes(void **state)
 	assert_false(dns_name_is(&one, "www.example.com.au"));
 }
 
+/* Capitals are made small eight at a time: each octet at each place of each length. */
+static void only_capitals_are_made_small(void **state)
+{
+	(void)state;
+	for (unsigned len = 1; len < 64; len++)
+		for (unsigned octet = 0; octet < 256; octet++) {
+			struct dns_name name;
+			size_t at = 0;
+			made.len = 0;
+			made_u8(&made, len);
+			for (unsigned i = 0; i < len; i++)
+				made_u8(&made, octet + i);
+			made_u8(&made, 0);
+			assert_int_equal(
+				dns_name_read(made_bytes_of(&made), &at, &name),
+				DNS_SOUND);
+			assert_int_equal(name.len, len + 2);
+			for (unsigned i = 0; i < len; i++) {
+				unsigned c = (octet + i) & 0xff;
+				bool is_capital = c >= 'A' && c <= 'Z';
+				assert_int_equal(name.at[1 + i],
+						 is_capital ? c + 'a' - 'A' : c);
+			}
+		}
+}
+
 static void what_is_not_printable_is_escaped(void **state)
 {
 	(void)state;
@@ -352,6 +378,7 @@ static void random_changes_do_no_harm(void **state)
 			char text[40];
 			enum dns_flaw inner;
 			dns_rr_text(&message, &rr, text, sizeof(text), &inner);
+			assert_int_equal(dns_rr_flaw(&message, &rr), inner);
 			assert_true(strlen(text) < sizeof(text));
 		}
 		free(copy);
@@ -363,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_followed_through_pointers),
 		cmocka_unit_test(names_that_mean_the_same_are_the_same_bytes),
+		cmocka_unit_test(only_capitals_are_made_small),
 		cmocka_unit_test(what_is_not_printable_is_escaped),
 		cmocka_unit_test(a_text_that_does_not_fit_is_cut_between_pieces),
 		cmocka_unit_test(pointers_only_lead_back),
