@@ -16,8 +16,7 @@ enum {
 	MESSAGE_READ = 2048,
 	PENDING = 16,  /* questions of one conversation that wait for an answer */
 	ANSWERED = 16, /* identifiers that were: a copy of an answer is no news */
-	/* Resolvers wait shorter; what comes later nobody uses. */
-	UNANSWERED_US = 10000000,
+	UNANSWERED_US = 10000000, /* resolvers wait shorter: later nobody uses it */
 	/*
 	 * To guess an identifier takes thousands of answers; a client that asks the
 	 * same again under a new one while we lose packets may bring a few.
