@@ -25,9 +25,13 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 		  slab_init(&t->talk, sizeof(struct talk), max) &&
 		  slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
 		  slab_init(&t->large, TURN_MAX, TALKS_LARGE);
-	t->memory_bytes = slab_memory(&t->conversation) + slab_memory(&t->talk) +
-			  slab_memory(&t->small) + slab_memory(&t->large);
 	return ok;
+}
+
+uint64_t talks_memory(const struct talks *t)
+{
+	return slab_memory(&t->conversation) + slab_memory(&t->talk) +
+	       slab_memory(&t->small) + slab_memory(&t->large);
 }
 
 void talks_fini(struct talks *t)

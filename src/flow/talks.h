@@ -73,12 +73,13 @@ struct talks {
 	int64_t ndpi_second;
 	uint32_t ndpi_left; /* that may be offered now */
 	uint64_t unkept;    /* turns cut short because no buffer was free */
-	uint64_t memory_bytes;
 };
 
 struct flows;
 bool talks_init(struct talks *t, struct flows *f, uint32_t max);
 void talks_fini(struct talks *t);
+/* Bytes in use. */
+uint64_t talks_memory(const struct talks *t);
 
 /* A body begins: it will be listened to. */
 void talks_begin(struct flows *f, struct body *b);
