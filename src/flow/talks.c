@@ -20,12 +20,11 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 	t->room = talk_room_new(&f->options.key);
 	t->sink = evidence_sink(f);
 	t->ndpi_second = INT64_MIN;
-	bool ok = t->room != NULL &&
-		  slab_init(&t->conversation, sizeof(struct conversation), max) &&
-		  slab_init(&t->talk, sizeof(struct talk), max) &&
-		  slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
-		  slab_init(&t->large, TURN_MAX, TALKS_LARGE);
-	return ok;
+	return t->room != NULL &&
+	       slab_init(&t->conversation, sizeof(struct conversation), max) &&
+	       slab_init(&t->talk, sizeof(struct talk), max) &&
+	       slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
+	       slab_init(&t->large, TURN_MAX, TALKS_LARGE);
 }
 
 uint64_t talks_memory(const struct talks *t)
