@@ -74,7 +74,8 @@ static void ask_ndpi(struct work *w)
 	    !is_worth_asking(w))
 		return;
 	t->ndpi_left--;
-	bool known = ndpi_name_opening(t->room, &opening, w->at_us, w->c->stranger);
+	w->c->stranger = ndpi_name_opening(t->room, &opening, w->at_us);
+	bool known = w->c->stranger != NULL;
 	/* What only a client said is not what the port speaks. */
 	if (known && opening.said[SERVER].len > 0)
 		evidence_recognised(w->f, w->number, w->c->stranger, w->at_us);

@@ -7,36 +7,54 @@
 #include "flow/state.h"
 #include "flow/work.h"
 
-/* A cheap sum to know a segment by when it comes again. */
-static uint32_t sum_of(struct bytes data)
+enum { LANES = 4 };
+#define SUM_FACTOR 0x9e3779b97f4a7c15 /* odd: no bit of a word is lost */
+
+static uint64_t word_at(const uint8_t *at, size_t len)
 {
-	uint64_t sum = data.len;
-	size_t i = 0;
-	for (; i + 8 <= data.len; i += 8) {
-		uint64_t word;
-		memcpy(&word, data.at + i, 8);
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-	}
-	for (; i < data.len; i++)
-		sum = (sum ^ data.at[i]) * 0x9e3779b97f4a7c15;
-	return (uint32_t)(sum >> 32);
+	uint64_t word = 0;
+	memcpy(&word, at, len);
+	return word;
 }
 
-static void note_segment(struct stream *s, const struct packet *p, uint32_t seq)
+/*
+ * A cheap sum to know a segment by when it comes again.  A multiplication has to wait
+ * for the one before it: four that need not wait for each other take its time.
+ */
+static uint32_t sum_of(struct bytes data)
 {
-	unsigned at = s->next_segment++ % TALKS_SEGMENTS;
-	s->segment[at].seq = seq;
-	s->segment[at].len = p->payload_len;
-	s->segment[at].sum = sum_of(p->payload);
+	uint64_t sum[LANES] = { data.len, 1, 2, 3 };
+	size_t len = data.len;
+	const uint8_t *at = data.at;
+	for (; len >= sizeof(sum); at += sizeof(sum), len -= sizeof(sum))
+		for (size_t i = 0; i < LANES; i++)
+			sum[i] = (sum[i] ^ word_at(at + 8 * i, 8)) * SUM_FACTOR;
+	for (; len >= 8; at += 8, len -= 8)
+		sum[0] = (sum[0] ^ word_at(at, 8)) * SUM_FACTOR;
+	if (len > 0)
+		sum[0] = (sum[0] ^ word_at(at, len)) * SUM_FACTOR;
+	for (size_t i = 1; i < LANES; i++)
+		sum[0] = (sum[0] ^ sum[i] >> 32 ^ sum[i]) * SUM_FACTOR;
+	return (uint32_t)(sum[0] >> 32);
+}
+
+static void note_segment(struct conversation *c, unsigned side, const struct packet *p,
+			 uint32_t seq)
+{
+	struct stream *s = &c->side[side];
+	c->seen[side][s->next_segment++ % TALKS_SEGMENTS] = (struct segment_seen){
+		.seq = seq, .len = p->payload_len, .sum = sum_of(p->payload)
+	};
 }
 
 /* RFC 9293 3.10.7.4: who gets two versions of the same bytes keeps one; which? */
-static void check_again(struct work *w, const struct stream *s, const struct packet *p,
+static void check_again(struct work *w, unsigned side, const struct packet *p,
 			uint32_t seq)
 {
+	const struct segment_seen *seen = w->c->seen[side];
 	for (unsigned i = 0; i < TALKS_SEGMENTS; i++)
-		if (s->segment[i].seq == seq && s->segment[i].len == p->payload_len &&
-		    s->segment[i].sum != sum_of(p->payload))
+		if (seen[i].seq == seq && seen[i].len == p->payload_len &&
+		    seen[i].sum != sum_of(p->payload))
 			anomaly_note(w->f, ANOMALY_OVERLAP, p);
 }
 
@@ -187,7 +205,7 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 	int32_t ahead = (int32_t)(seq - s->next);
 	if (ahead < 0) {
 		size_t old = (size_t) - (int64_t)ahead;
-		check_again(&w, s, p, seq);
+		check_again(&w, side, p, seq);
 		if (old >= data.len)
 			return;
 		bytes_take(&data, old);
@@ -195,7 +213,7 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 	}
 	if (p->tcp_flags & TCP_ACK)
 		note_lost(&w, 1 - side, p->ack);
-	note_segment(s, p, seq);
+	note_segment(w.c, side, p, seq);
 	work_turn_to(&w, side);
 	if (take_unread(&w, side, &data, (uint32_t)ahead, &beyond))
 		return;

@@ -44,23 +44,11 @@ void talks_fini(struct talks *t)
 
 /* ---- what is kept of a side ---- */
 
-static struct slab *slab_of(struct talks *t, const struct stream *s)
+void stream_free(struct talks *t, struct stream *s)
 {
-	return s->is_large ? &t->large : &t->small;
-}
-
-uint8_t *stream_bytes(struct talks *t, const struct stream *s)
-{
-	return slab_at(slab_of(t, s), s->buffer);
-}
-
-void stream_forget(struct talks *t, struct stream *s)
-{
-	if (s->buffer != 0)
-		slab_give(slab_of(t, s), s->buffer);
+	slab_give(s->is_large ? &t->large : &t->small, s->buffer);
 	s->buffer = 0;
 	s->is_large = 0;
-	s->len = s->far_len = 0;
 }
 
 size_t stream_room(const struct stream *s)
@@ -131,17 +119,6 @@ size_t stream_keep(struct talks *t, const struct conversation *c, struct stream 
 
 /* ---- the conversation at work ---- */
 
-/* The flow may have moved since the reader last spoke. */
-static void point(struct flows *f, struct body *b, struct talk *talk)
-{
-	talk->addr = b->key.addr;
-	talk->port = b->key.port;
-	talk->start_us = body_start(b);
-	talk->sink = &f->talks.sink;
-	talk->room = f->talks.room;
-	talk->transport = (uint8_t)b->proto;
-}
-
 struct conversation *conversation_of(const struct talks *t, const struct body *b)
 {
 	uint32_t number = b->response_max_or_conversation;
@@ -169,8 +146,9 @@ struct work work_of(struct flows *f, uint32_t number, int64_t at_us)
 	struct conversation *c = conversation_of(&f->talks, b);
 	f->talks.current = number;
 	struct talk *talk = talk_of(&f->talks, c);
+	/* A clock that was set moves the begin of every flow. */
 	if (talk != NULL)
-		point(f, b, talk);
+		talk->start_us = body_start(b);
 	return (struct work){ f, b, c, talk, number, at_us };
 }
 
@@ -200,23 +178,33 @@ void work_stop(struct work *w)
 	stream_forget(&w->f->talks, &w->c->side[CLIENT]);
 	stream_forget(&w->f->talks, &w->c->side[SERVER]);
 	/* Nothing was learned. */
-	if (w->c->named == NULL && *w->c->stranger == '\0') {
+	if (w->c->named == NULL && w->c->stranger == NULL) {
 		talks_forget(w->f, w->number);
 		w->talk = NULL;
 	}
 }
 
-void work_name(struct work *w, const struct protocol *protocol)
+static void begin_talk(struct work *w)
 {
 	struct talks *t = &w->f->talks;
+	if (w->c->talk == 0) /* there are as many as flows */
+		w->c->talk = slab_take(&t->talk);
+	w->talk = talk_of(t, w->c);
+	memset(w->talk, 0, offsetof(struct talk, state));
+	w->talk->facts.cleartext = UNKNOWN_FLAG;
+	w->talk->addr = w->b->key.addr;
+	w->talk->port = w->b->key.port;
+	w->talk->start_us = body_start(w->b);
+	w->talk->sink = &t->sink;
+	w->talk->room = t->room;
+	w->talk->transport = (uint8_t)w->b->proto;
+}
+
+void work_name(struct work *w, const struct protocol *protocol)
+{
 	if (w->c->named == NULL) {
 		w->c->named = protocol;
-		if (w->c->talk == 0) /* there are as many as flows */
-			w->c->talk = slab_take(&t->talk);
-		w->talk = talk_of(t, w->c);
-		memset(w->talk, 0, offsetof(struct talk, state));
-		w->talk->facts.cleartext = UNKNOWN_FLAG;
-		point(w->f, w->b, w->talk);
+		begin_talk(w);
 	}
 	talk_begin(w->talk, protocol);
 }
@@ -235,16 +223,6 @@ static void note_spoken(struct work *w)
 		now->protocol_us = w->at_us;
 	}
 	evidence_recognised(w->f, w->number, named->name, w->at_us);
-}
-
-bool work_is_read(const struct work *w)
-{
-	return w->talk != NULL && w->talk->protocol != NULL;
-}
-
-bool work_is_stream(const struct work *w)
-{
-	return w->b->proto == IPPROTO_TCP;
 }
 
 /* Takes what the reader need not be given off the front. */
@@ -385,22 +363,6 @@ void work_take(struct work *w, unsigned side, struct bytes data, size_t beyond)
 			  beyond > 0 && work_is_stream(w));
 }
 
-/* The other side speaks: what this one says next is a new turn. */
-void work_turn_to(struct work *w, unsigned side)
-{
-	struct conversation *c = w->c;
-	struct stream *s = &c->side[side];
-	if (c->last == side)
-		return;
-	c->last = (uint8_t)side;
-	s->may_begin = s->len == 0;
-	if (s->is_dropping) {
-		s->is_dropping = 0;
-		s->has_gap = 1;
-		s->may_begin = 1;
-	}
-}
-
 void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 		    unsigned side)
 {
@@ -461,7 +423,7 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 {
 	const struct conversation *c =
 		conversation_of(&f->talks, &f->table.bodies[number]);
-	if (c->named == NULL && *c->stranger != '\0') {
+	if (c->named == NULL && c->stranger != NULL) {
 		record_text(out->protocol, sizeof(out->protocol), c->stranger);
 		out->protocol_by = "ndpi";
 	}

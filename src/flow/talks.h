@@ -44,24 +44,29 @@ struct stream {
 	uint8_t first_over : 1;  /* its first turn is complete */
 	uint8_t may_begin : 1;   /* of what is kept: it is the begin of a turn */
 	uint8_t next_segment;
-	struct {
-		uint32_t seq, len, sum;
-	} segment[TALKS_SEGMENTS];
 };
 
+/* TCP: what a segment was. */
+struct segment_seen {
+	uint32_t seq, len, sum;
+};
+
+/* Two cache lines; a datagram needs the first. */
 struct conversation {
 	const struct protocol *named; /* first one recognised */
-	candidates left;              /* while none is */
 	uint32_t talk; /* number in a slab, from 1; 0: not yet recognised */
 	uint32_t answers, errors;
 	uint32_t response_max_us; /* the body has its place */
 	uint8_t first, last;      /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
-	uint8_t is_answered;          /* the server spoke it, too */
-	uint8_t unanswered;           /* datagrams of one side, after its first */
-	char stranger[NDPI_NAME_MAX]; /* nDPI's name for it */
+	uint8_t is_answered; /* the server spoke it, too */
+	uint8_t unanswered;  /* datagrams of one side, after its first */
 	struct stream side[2];
+	struct segment_seen seen[2][TALKS_SEGMENTS]; /* of each side */
+	candidates left;                             /* while none is recognised */
+	const char *stranger;                        /* nDPI's name for it, or NULL */
 };
+_Static_assert(sizeof(struct conversation) == 128, "two cache lines");
 
 struct talks {
 	uint32_t max; /* as many as bodies; 0: nobody listens */

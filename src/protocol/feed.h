@@ -36,9 +36,8 @@ void talk_room_free(struct talk_room *room);
 
 /*
  * Asks nDPI what an opening is that no recogniser of ours knows: a name in its words,
- * lower case, in name; false if it does not know either, or only guesses by port or
- * address.
+ * lower case, at most 31 octets, as long as the room is there; NULL if it does not know
+ * either, or only guesses by port or address.
  */
-enum { NDPI_NAME_MAX = 32 };
-bool ndpi_name_opening(struct talk_room *room, const struct opening *opening,
-		       int64_t at_us, char name[static NDPI_NAME_MAX]);
+const char *ndpi_name_opening(struct talk_room *room, const struct opening *opening,
+			      int64_t at_us);

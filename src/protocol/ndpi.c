@@ -19,11 +19,17 @@
 #include <ndpi/ndpi_api.h>
 #pragma GCC diagnostic pop
 
+#include "protocol/line.h"
 #include "protocol/room.h"
+
+enum { NAME_MAX_LEN = 31 };
 
 struct stranger {
 	struct ndpi_detection_module_struct *module;
 	struct ndpi_flow_struct *flow;
+	/* Lower case, of each protocol; "": not yet made. */
+	char (*names)[NAME_MAX_LEN + 1];
+	uint16_t names_count;
 };
 
 enum { HEADERS_MAX = sizeof(struct ip6_hdr) + sizeof(struct tcphdr) };
@@ -36,6 +42,7 @@ void stranger_free(struct stranger *ndpi)
 		ndpi_flow_free(ndpi->flow);
 	if (ndpi->module != NULL)
 		ndpi_exit_detection_module(ndpi->module);
+	free(ndpi->names);
 	free(ndpi);
 }
 
@@ -79,6 +86,12 @@ static struct stranger *stranger_new(void)
 						  ndpi_dont_init_libgcrypt);
 	ndpi->flow = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
 	if (ndpi->module == NULL || ndpi->flow == NULL) {
+		stranger_free(ndpi);
+		return NULL;
+	}
+	ndpi->names_count = (uint16_t)ndpi_get_num_supported_protocols(ndpi->module);
+	ndpi->names = calloc(ndpi->names_count, sizeof(ndpi->names[0]));
+	if (ndpi->names == NULL) {
 		stranger_free(ndpi);
 		return NULL;
 	}
@@ -149,30 +162,35 @@ static bool is_known(const struct stranger *ndpi)
 	       ndpi->flow->detected_protocol_stack[0] != NDPI_PROTOCOL_UNKNOWN;
 }
 
-static void take_name(const struct stranger *ndpi, char name[static NDPI_NAME_MAX])
+static const char *name_of(struct stranger *ndpi, uint16_t id)
+{
+	if (id >= ndpi->names_count)
+		return NULL;
+	const char *text = ndpi_get_proto_name(ndpi->module, id);
+	char *name = ndpi->names[id];
+	for (size_t i = 0; text[i] != '\0' && i < NAME_MAX_LEN; i++)
+		name[i] = (char)line_lower((uint8_t)text[i]);
+	return name;
+}
+
+static const char *name_found(struct stranger *ndpi)
 {
 	/* [0] is the more special of the two: "Netflix" over [1] "TLS". */
 	uint16_t id = ndpi->flow->detected_protocol_stack[1];
 	if (id == NDPI_PROTOCOL_UNKNOWN)
 		id = ndpi->flow->detected_protocol_stack[0];
-	const char *text = ndpi_get_proto_name(ndpi->module, id);
-	size_t len = 0;
-	for (; text[len] != '\0' && len < NDPI_NAME_MAX - 1; len++)
-		name[len] = (char)(text[len] >= 'A' && text[len] <= 'Z'
-					   ? text[len] - 'A' + 'a'
-					   : text[len]);
-	name[len] = '\0';
+	return is_known(ndpi) ? name_of(ndpi, id) : NULL;
 }
 
-bool ndpi_name_opening(struct talk_room *room, const struct opening *opening,
-		       int64_t at_us, char name[static NDPI_NAME_MAX])
+const char *ndpi_name_opening(struct talk_room *room, const struct opening *opening,
+			      int64_t at_us)
 {
 	uint8_t packet[HEADERS_MAX + OPENING_MAX];
 	if (room->ndpi == NULL)
 		room->ndpi = stranger_new();
 	if (room->ndpi == NULL ||
 	    (opening->transport != IPPROTO_TCP && opening->transport != IPPROTO_UDP))
-		return false;
+		return NULL;
 	struct stranger *ndpi = room->ndpi;
 	for (unsigned turn = 0; turn < 2; turn++) {
 		unsigned by = opening->first ^ turn;
@@ -183,10 +201,8 @@ bool ndpi_name_opening(struct talk_room *room, const struct opening *opening,
 					      (unsigned short)len,
 					      (uint64_t)at_us / 1000);
 	}
-	bool known = is_known(ndpi);
-	if (known)
-		take_name(ndpi, name);
+	const char *name = name_found(ndpi);
 	ndpi_free_flow_data(ndpi->flow);
 	memset(ndpi->flow, 0, SIZEOF_FLOW_STRUCT);
-	return known;
+	return name;
 }

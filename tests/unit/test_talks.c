@@ -235,6 +235,33 @@ static void a_segment_sent_again_with_other_data_is_an_anomaly(void **state)
 	assert_string_equal(found[0].technique, "inconsistent_overlap");
 }
 
+/* A connection of its own says so many octets, and again with a bit of one changed. */
+static void say_changed(uint16_t port, uint32_t len, uint32_t at)
+{
+	char text[TEXT_MAX] = "GET /";
+	memset(text + 5, 'a', len - 5);
+	struct packet segment = data_segment(FROM_CLIENT, 0, text, len);
+	segment.sport = port;
+	found_count = 0;
+	now_us += SECOND;
+	take(segment);
+	text[at] ^= (char)(1 << at % 7);
+	take(segment);
+}
+
+static void no_changed_octet_is_overlooked(void **state)
+{
+	(void)state;
+	static const uint32_t lengths[] = { 7, 8, 31, 32, 40, 71 };
+	open_talks();
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		for (uint32_t at = 0; at < lengths[i]; at++) {
+			say_changed((uint16_t)(2000 + 100 * i + at), lengths[i], at);
+			assert_int_equal(found_count, 1);
+			assert_string_equal(found[0].technique, "inconsistent_overlap");
+		}
+}
+
 static void a_flood_of_odd_packets_is_no_flood_of_records(void **state)
 {
 	(void)state;
@@ -454,6 +481,7 @@ int main(void)
 		TEST(what_is_sent_again_is_read_once),
 		TEST(what_is_lost_costs_its_own_turn),
 		TEST(a_segment_sent_again_with_other_data_is_an_anomaly),
+		TEST(no_changed_octet_is_overlooked),
 		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
 		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
 		TEST(a_way_in_is_told_wherever_it_is_not_expected),
