@@ -31,14 +31,12 @@ enum {
 /* One side of a conversation. */
 struct stream {
 	uint32_t next;              /* TCP: sequence number of the next byte in order */
-	uint32_t before;            /* what it was before an acknowledgement moved it */
 	uint32_t buffer;            /* number in a slab, from 1; 0: none */
 	uint16_t len;               /* bytes kept */
 	uint16_t far_from, far_len; /* a piece that came early: behind what is kept */
 	uint8_t is_large : 1, has_begun : 1;
 	uint8_t is_dropping : 1; /* until its next turn */
 	uint8_t has_gap : 1;     /* not yet told */
-	uint8_t is_doubted : 1;  /* that acknowledgement may be forged */
 	uint8_t is_lost : 1;     /* bytes of it, since it was last read */
 	uint8_t first_cut : 1;   /* more was said in its first turn than is kept */
 	uint8_t first_over : 1;  /* its first turn is complete */
@@ -51,7 +49,7 @@ struct segment_seen {
 	uint32_t seq, len, sum;
 };
 
-/* Two cache lines; a datagram needs the first. */
+/* A datagram needs the first cache line only. */
 struct conversation {
 	const struct protocol *named; /* first one recognised */
 	uint32_t talk; /* number in a slab, from 1; 0: not yet recognised */
@@ -59,14 +57,15 @@ struct conversation {
 	uint32_t response_max_us; /* the body has its place */
 	uint8_t first, last;      /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
-	uint8_t is_answered; /* the server spoke it, too */
-	uint8_t unanswered;  /* datagrams of one side, after its first */
+	uint8_t is_doubted : 2; /* bit per side: an acknowledgement moved it */
+	uint8_t is_answered;    /* the server spoke it, too */
+	uint8_t unanswered;     /* datagrams of one side, after its first */
 	struct stream side[2];
 	struct segment_seen seen[2][TALKS_SEGMENTS]; /* of each side */
-	candidates left;                             /* while none is recognised */
-	const char *stranger;                        /* nDPI's name for it, or NULL */
+	uint32_t before[2]; /* TCP: what next was before an acknowledgement moved it */
+	candidates left;    /* while none is recognised */
+	const char *stranger; /* nDPI's name for it, or NULL */
 };
-_Static_assert(sizeof(struct conversation) == 128, "two cache lines");
 
 struct talks {
 	uint32_t max; /* as many as bodies; 0: nobody listens */
