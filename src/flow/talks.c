@@ -429,7 +429,10 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 	}
 	if (c->named == NULL)
 		return;
-	const struct facts *facts = &talk_of(&f->talks, c)->facts;
+	const struct talk *talk = talk_of(&f->talks, c);
+	if (talk == NULL)
+		return;
+	const struct facts *facts = &talk->facts;
 	if (!c->named->is_hidden) {
 		record_text(out->protocol, sizeof(out->protocol), c->named->name);
 		out->protocol_by = "content";

@@ -213,7 +213,7 @@ static void write_pdu(struct buf *out, const char *pdu)
 		pdu = "trap_v1";
 	else if (strcmp(pdu, "snmpV2-trap") == 0)
 		pdu = "trap_v2";
-	for (; pdu[len] != '\0' && len < sizeof(name) - 1; len++)
+	for (; len < sizeof(name) - 1 && pdu[len] != '\0'; len++)
 		name[len] = (char)(pdu[len] == '-' ? '_' : pdu[len]);
 	name[len] = '\0';
 	object_text(out, "pdu_type", name);
