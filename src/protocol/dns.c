@@ -10,6 +10,7 @@
 
 #include "protocol/dns_message.h"
 #include "protocol/dns_tunnel.h"
+#include "protocol/text.h"
 
 enum {
 	/* Of a longer one over TCP the begin is read: a record holds no more. */
@@ -140,22 +141,12 @@ struct dns_state {
 };
 _Static_assert(sizeof(struct dns_state) <= TALK_STATE_MAX, "fits a talk");
 
-/* Not keyed: who makes two questions collide hides an answer of his own. */
+/* Who makes two questions collide hides an answer of his own. */
 static uint32_t question_of(const struct dns_message *message)
 {
-	const uint64_t factor = 0x9e3779b97f4a7c15;
-	const struct dns_name *name = &message->name;
-	uint64_t hash = (uint64_t)message->type << 16 | message->class, word;
-	size_t i = 0;
-	for (; i + sizeof(word) <= name->len; i += sizeof(word)) {
-		memcpy(&word, name->at + i, sizeof(word));
-		hash = (hash ^ word) * factor;
-		hash ^= hash >> 32;
-	}
-	for (word = 0; i < name->len; i++)
-		word = word << 8 | name->at[i];
-	hash = (hash ^ word ^ (uint64_t)name->len << 56) * factor;
-	return (uint32_t)(hash >> 32);
+	struct bytes name = bytes_of(message->name.at, message->name.len);
+	uint64_t kind = (uint64_t)message->type << 16 | message->class;
+	return (uint32_t)text_hash(kind, name);
 }
 
 static int64_t asked_at(const struct dns_state *state, const struct pending *pending)

@@ -34,17 +34,6 @@ const char *dns_flaw_text(enum dns_flaw flaw)
 
 /* ---- names ---- */
 
-/* ASCII capitals among eight octets become small. */
-static uint64_t lower_word(uint64_t word)
-{
-	const uint64_t each = 0x0101010101010101, low7 = 0x7f * each;
-	uint64_t seven = word & low7;
-	uint64_t is_a_or_more = seven + (0x80 - 'A') * each;
-	uint64_t is_beyond_z = seven + (0x80 - 'Z' - 1) * each;
-	uint64_t is_capital = is_a_or_more & ~is_beyond_z & ~word & 0x80 * each;
-	return word | is_capital >> 2;
-}
-
 /* The last word overlaps the one before, which changes nothing any more. */
 static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
 {
@@ -53,7 +42,7 @@ static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
 		if (i + sizeof(word) > len)
 			i = len - sizeof(word);
 		memcpy(&word, from + i, sizeof(word));
-		word = lower_word(word);
+		word = line_lower_word(word);
 		memcpy(to + i, &word, sizeof(word));
 		if (i + sizeof(word) == len)
 			return;

@@ -72,7 +72,7 @@ bool handshake_client_hello(struct talk *talk, struct handshake *handshake,
 	facts_text(handshake->alpn, sizeof(handshake->alpn), hello.alpn);
 	if (hello.name.len > 0)
 		facts_text(talk->facts.name, sizeof(talk->facts.name), hello.name);
-	if (shared == NULL)
+	if (shared == NULL || !talk_wants(talk, RECORD_tls))
 		return true;
 	handshake->has_ja3 = ja3_client(shared->digests, &hello, handshake->ja3);
 	if (ja4_client(shared->digests, &hello, carrier, ja4))
@@ -111,7 +111,7 @@ bool handshake_server_hello(struct talk *talk, struct handshake *handshake,
 				       : session != 0 && session == handshake->session;
 	if (hello.alpn.len > 0)
 		facts_text(handshake->alpn, sizeof(handshake->alpn), hello.alpn);
-	if (shared != NULL && !handshake->has_ja3s)
+	if (shared != NULL && !handshake->has_ja3s && talk_wants(talk, RECORD_tls))
 		handshake->has_ja3s =
 			ja3_server(shared->digests, &hello, handshake->ja3s);
 	*is_last = is_1_3 && !hello.is_retry;

@@ -163,19 +163,21 @@ static bool frames_behind_cr(struct bytes line)
 	return false;
 }
 
-/* Whether to look closer: no way out of the loop, so it takes several at a time. */
+/*
+ * Whether to look closer: at a control character, or a CR without its LF.  No way out
+ * of the loop and nothing wider than an octet, so it takes sixteen at once.
+ */
 static bool may_have_control(struct bytes text)
 {
-	size_t odd = 0, returns = 0, ends = 0;
+	uint8_t odd = text.len > 0 && text.at[text.len - 1] == '\r';
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = text.at[i];
 		bool is_control = (c < ' ') | (c == 0x7f);
-		odd += is_control & (c != '\t') & (c != '\r') & (c != '\n');
-		returns += c == '\r';
+		odd |= is_control & (c != '\t') & (c != '\r') & (c != '\n');
 	}
 	for (size_t i = 1; i < text.len; i++)
-		ends += (text.at[i] == '\n') & (text.at[i - 1] == '\r');
-	return odd > 0 || returns != ends;
+		odd |= (text.at[i - 1] == '\r') & (text.at[i] != '\n');
+	return odd != 0;
 }
 
 /* Line ends in it are those of a folded line. */

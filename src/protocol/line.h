@@ -28,6 +28,16 @@ static inline uint8_t line_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+/* The same for eight octets at once. */
+static inline uint64_t line_lower_word(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101, top = 0x80 * each;
+	uint64_t seven = word & ~top;
+	uint64_t from_a = seven + (0x80 - 'A') * each;
+	uint64_t beyond_z = seven + (0x80 - 'Z' - 1) * each;
+	return word | (from_a & ~beyond_z & ~word & top) >> 2;
+}
+
 static inline bool line_starts(struct bytes line, const char *text)
 {
 	size_t len = strlen(text);
@@ -37,9 +47,18 @@ static inline bool line_starts(struct bytes line, const char *text)
 /* The same, whatever the case of ASCII letters; text is lower case. */
 static inline bool line_starts_nocase(struct bytes line, const char *text)
 {
-	size_t i = 0;
-	for (; text[i] != '\0'; i++)
-		if (i == line.len || line_lower(line.at[i]) != (uint8_t)text[i])
+	size_t len = strlen(text), i = 0;
+	uint64_t have, want;
+	if (line.len < len)
+		return false;
+	for (; i + sizeof(want) <= len; i += sizeof(want)) {
+		memcpy(&have, line.at + i, sizeof(have));
+		memcpy(&want, text + i, sizeof(want));
+		if (line_lower_word(have) != want)
+			return false;
+	}
+	for (; i < len; i++)
+		if (line_lower(line.at[i]) != (uint8_t)text[i])
 			return false;
 	return true;
 }

@@ -8,6 +8,7 @@
 
 #include "protocol/credentials.h"
 #include "protocol/header.h"
+#include "protocol/text.h"
 
 static const char *const methods[] = {
 	"other",   "INVITE",   "ACK",       "BYE",    "CANCEL",
@@ -70,14 +71,6 @@ static unsigned method_of(struct bytes token)
 	return METHOD_OTHER;
 }
 
-#define HASH_BEGIN 2166136261u
-static uint32_t hash(uint32_t before, struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		before = (before ^ text.at[i]) * 16777619u; /* FNV-1a */
-	return before;
-}
-
 static bool is_name(struct bytes name, const char *full, const char *compact)
 {
 	return line_is_nocase(name, full) || line_is_nocase(name, compact);
@@ -87,7 +80,7 @@ static bool is_name(struct bytes name, const char *full, const char *compact)
 static void take_cseq(struct sip_head *head, struct bytes value)
 {
 	struct bytes number = line_word(&value), method = line_word(&value);
-	head->cseq = hash(hash(HASH_BEGIN, number), method);
+	head->cseq = (uint32_t)text_hash(text_hash(0, number), method);
 	if (head->code != 0)
 		head->method = method_of(method);
 }
@@ -115,7 +108,7 @@ static void take_challenge(struct sip_head *head, struct bytes value)
 static void take_field(struct sip_head *head, struct bytes name, struct bytes value)
 {
 	if (is_name(name, "call-id", "i")) {
-		head->call = hash(HASH_BEGIN, value);
+		head->call = (uint32_t)text_hash(0, value);
 	} else if (line_is_nocase(name, "cseq")) {
 		take_cseq(head, value);
 	} else if (is_name(name, "from", "f")) {
@@ -412,10 +405,8 @@ static uint64_t read_message(struct talk *talk, const struct said *said,
 static void read_datagram(struct talk *talk, struct said *said)
 {
 	header_skip_empty(&said->data);
-	size_t len = header_end(said->data, 0);
 	if (begins(said->data) == VERDICT_YES)
-		read_message(talk, said,
-			     bytes_of(said->data.at, len > 0 ? len : said->data.len));
+		read_message(talk, said, said->data);
 	bytes_take(&said->data, said->data.len);
 }
 

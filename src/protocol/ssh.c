@@ -339,8 +339,9 @@ static void kexinit_said(struct talk *talk, const struct said *said,
 		stop(talk, said->at_us);
 		return;
 	}
-	ssh_hassh(talk_shared(talk, &protocol_ssh), &kexinit, said->by,
-		  state->hassh[said->by]);
+	if (talk_wants(talk, RECORD_ssh))
+		ssh_hassh(talk_shared(talk, &protocol_ssh), &kexinit, said->by,
+			  state->hassh[said->by]);
 	if (state->has_offer && state->offer.by != said->by && !state->is_recorded)
 		agree(talk, &kexinit, said->at_us);
 	else if (!state->has_offer)

@@ -7,6 +7,7 @@
 
 #include "protocol/digests.h"
 #include "protocol/protocol.h"
+#include "protocol/text.h"
 
 bool ssh_kexinit_read(struct bytes message, struct ssh_kexinit *kexinit)
 {
@@ -48,13 +49,9 @@ bool ssh_hassh(struct digests *digests, const struct ssh_kexinit *kexinit, unsig
 	return true;
 }
 
-/* FNV-1a. */
 static uint32_t name_hash(struct bytes name)
 {
-	uint32_t hash = 0x811c9dc5;
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ name.at[i]) * 0x01000193;
-	return hash;
+	return (uint32_t)text_hash(0, name);
 }
 
 void ssh_offer_keep(struct ssh_offer *offer, const struct ssh_kexinit *kexinit,

@@ -109,12 +109,12 @@ struct talk {
 	/* Of the conversation; set by whoever feeds, before each call. */
 	const struct addr *addr; /* [2]: client, server */
 	const uint16_t *port;    /* [2] */
-	uint8_t transport;
 	int64_t start_us;
 	/* The reader's words to whoever feeds. */
-	bool done;         /* nothing more to read */
 	uint64_t skip[2];  /* of a side: bytes not to be given */
 	bool skip_turn[2]; /* of a side: not to be given until its next turn */
+	bool done;         /* nothing more to read */
+	uint8_t transport; /* of the conversation, too */
 	const struct notice *told[TALK_NOTICES];
 	struct facts facts;
 	_Alignas(16) uint8_t state[TALK_STATE_MAX];

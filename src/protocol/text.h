@@ -46,5 +46,24 @@ static inline bool text_is_printable(struct bytes text)
 	return true;
 }
 
+/*
+ * A hash to compare texts by that are not kept, continued from one before or a number.
+ * Not keyed: strangers can make two texts collide, which must only harm themselves.
+ */
+static inline uint64_t text_hash(uint64_t before, struct bytes text)
+{
+	const uint64_t factor = 0x9e3779b97f4a7c15;
+	uint64_t hash = (before ^ text.len) * factor, word;
+	size_t i = 0;
+	for (; i + sizeof(word) <= text.len; i += sizeof(word)) {
+		memcpy(&word, text.at + i, sizeof(word));
+		hash = (hash ^ hash >> 32 ^ word) * factor;
+	}
+	for (word = 0; i < text.len; i++)
+		word = word << 8 | text.at[i];
+	hash = (hash ^ hash >> 32 ^ word) * factor;
+	return hash ^ hash >> 32;
+}
+
 /* The same text in UTF-8, as much of it as fits into out. */
 struct bytes text_from_utf16(struct bytes utf16, uint8_t *out, size_t size);
