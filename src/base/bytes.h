@@ -36,7 +36,8 @@ static inline struct bytes bytes_take(struct bytes *b, size_t n)
 		return (struct bytes){ .bad = true };
 	}
 	struct bytes head = bytes_of(b->at, n);
-	b->at += n;
+	if (n > 0) /* of NULL, nothing can be taken and nothing added to */
+		b->at += n;
 	b->len -= n;
 	return head;
 }

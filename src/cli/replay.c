@@ -349,10 +349,11 @@ static bool types_suit_format(const struct replay *r)
 	return false;
 }
 
-static bool choose_format(struct replay *r, const char *format, bool json)
+/* Who names types wants records, not the table. */
+static bool choose_format(struct replay *r, const char *format, bool records)
 {
 	static const char *const names[] = { "native", "zeek", "eve" };
-	r->prints = format != NULL || json;
+	r->prints = format != NULL || records;
 	r->format = FORMAT_NATIVE;
 	for (unsigned i = 0; format != NULL && i < 3; i++) {
 		if (strcmp(format, names[i]) != 0)
@@ -425,7 +426,7 @@ int command_replay(int argc, char **argv)
 		  "print records: as --json, as Zeek's conn.log, as Suricata's EVE",
 		  &o.format, 0, 0 },
 		{ 0, OPTION_TEXT, "type", "T,...",
-		  "only these records, of the types below", &o.types, 0, 0 },
+		  "print these records, of the types below", &o.types, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "keep the records in a store there, for query", &o.state, 0, 0 },
 		{ 'f', OPTION_TEXT, "filter", "EXPR",
@@ -442,6 +443,7 @@ int command_replay(int argc, char **argv)
 		.examples = "  breakwater replay trace.pcap\n"
 			    "  breakwater replay --json trace.pcap | jq 'select(.record"
 			    "==\"flow\")'\n"
+			    "  breakwater replay --type login,tls trace.pcap\n"
 			    "  breakwater replay --state kept trace.pcap\n"
 			    "  zcat trace.pcap.gz | breakwater replay -\n",
 		.specs = specs,
@@ -460,8 +462,8 @@ int command_replay(int argc, char **argv)
 	if (r == NULL)
 		return STATUS_INCOMPLETE;
 	status = STATUS_USAGE;
-	if (choose_format(r, o.format, o.common.json) && choose_types(r, o.types) &&
-	    types_suit_format(r)) {
+	if (choose_format(r, o.format, o.common.json || o.types != NULL) &&
+	    choose_types(r, o.types) && types_suit_format(r)) {
 		r->shown = -1;
 		r->summary.wanted = !o.quiet;
 		/* Not between records on the same terminal. */

@@ -6,6 +6,7 @@
  * says it.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "explain/inside.h"
 
@@ -83,7 +84,9 @@ static const struct speech *most_spoken(const struct speeches *all)
 static void put_protocol(struct buf *out, const struct speech *speech)
 {
 	const char *version = speech->version;
-	bool is_named = version != NULL && (version[0] < '0' || version[0] > '9');
+	/* "TLS 1.3" says what it is, "RESP2" does not. */
+	bool is_named =
+		version != NULL && strncasecmp(version, speech->protocol, 3) == 0;
 	if (!is_named)
 		buf_text(out, speech->protocol);
 	if (version != NULL)

@@ -147,18 +147,6 @@ static bool is_over_http(const char *usual)
 	return false;
 }
 
-static bool is_of(const char *usual, const char *spoken)
-{
-	if (strcmp(usual, spoken) == 0)
-		return true;
-	if (is_within_tls(usual))
-		return strcmp(spoken, "tls") == 0;
-	if (is_over_http(usual))
-		return strcmp(spoken, "http") == 0 || strcmp(spoken, "http2") == 0;
-	/* Some speak TLS where they could begin without. */
-	return protocol_by_name(usual) == NULL || strcmp(spoken, "dtls") == 0;
-}
-
 /* Ways in that somebody may hide behind another's port. */
 static bool is_way_in(const char *spoken)
 {
@@ -167,6 +155,21 @@ static bool is_way_in(const char *spoken)
 		if (strcmp(names[i], spoken) == 0)
 			return true;
 	return false;
+}
+
+/* What we can't recognise may go by another name; a way in has but one. */
+static bool is_of(const char *usual, const char *spoken)
+{
+	if (strcmp(usual, spoken) == 0)
+		return true;
+	if (is_within_tls(usual))
+		return strcmp(spoken, "tls") == 0;
+	if (is_over_http(usual))
+		return strcmp(spoken, "http") == 0 || strcmp(spoken, "http2") == 0;
+	if (protocol_by_name(usual) == NULL)
+		return !is_way_in(spoken);
+	/* Some speak TLS where they could begin without. */
+	return strcmp(spoken, "dtls") == 0;
 }
 
 static const char *severity_of(uint16_t port, const char *spoken)

@@ -338,5 +338,5 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 	stats->sources = sources_aggregated(f->sources);
 	stats->turns_cut = f->talks.unkept;
 	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
-			      sources_memory(f->sources) + f->talks.memory_bytes;
+			      sources_memory(f->sources) + talks_memory(&f->talks);
 }

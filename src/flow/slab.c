@@ -19,7 +19,7 @@ static size_t next_bytes(const struct slab *slab)
 
 size_t slab_memory(const struct slab *slab)
 {
-	return (size_t)slab->size * slab->max + next_bytes(slab);
+	return (slab->size + sizeof(slab->next[0])) * slab->fresh;
 }
 
 bool slab_init(struct slab *slab, uint32_t size, uint32_t max)

@@ -19,6 +19,7 @@ void *slab_reserve(size_t bytes);
 /* False without memory. */
 bool slab_init(struct slab *slab, uint32_t size, uint32_t max);
 void slab_fini(struct slab *slab);
+/* Of what was ever used. */
 size_t slab_memory(const struct slab *slab);
 
 /* A number from 1 on; 0 when all are in use. */

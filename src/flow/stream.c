@@ -141,6 +141,9 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	int32_t lost = (int32_t)(ack - s->next);
 	if (!s->has_begun || lost <= 0)
 		return;
+	w->c->before[side] = s->next;
+	unsigned bit = 1u << side;
+	w->c->is_doubted |= bit & 3;
 	s->next = ack;
 	if (w->talk != NULL && w->talk->skip[side] >= (uint64_t)lost) {
 		w->talk->skip[side] -= (uint64_t)lost;
@@ -149,6 +152,20 @@ static void note_lost(struct work *w, unsigned side, uint32_t ack)
 	if (w->talk != NULL)
 		w->talk->skip[side] = 0;
 	give_up_turn(w, side);
+}
+
+/*
+ * The peer acknowledged what was never said, to hide what is said now: who is told so
+ * goes on where it was (RFC 9293 3.10.7.4), and we with it.
+ */
+static void check_acked(struct conversation *c, unsigned side, uint32_t seq)
+{
+	unsigned bit = 1u << side;
+	if ((c->is_doubted & bit) && seq == c->before[side]) {
+		c->side[side].next = seq;
+		c->side[side].has_gap = 1;
+	}
+	c->is_doubted &= ~bit & 3;
 }
 
 /* Bytes that need not be in order, because nobody is given them. */
@@ -186,6 +203,7 @@ void talks_segment(struct flows *f, uint32_t number, const struct packet *p,
 		uint32_t begin = w.b->side[side].start_seq + 1;
 		s->next = seq - begin <= TURN_MAX ? begin : seq;
 	}
+	check_acked(w.c, side, seq);
 	int32_t ahead = (int32_t)(seq - s->next);
 	if (ahead < 0) {
 		size_t old = (size_t) - (int64_t)ahead;

@@ -20,14 +20,17 @@ bool talks_init(struct talks *t, struct flows *f, uint32_t max)
 	t->room = talk_room_new(&f->options.key);
 	t->sink = evidence_sink(f);
 	t->ndpi_second = INT64_MIN;
-	bool ok = t->room != NULL &&
-		  slab_init(&t->conversation, sizeof(struct conversation), max) &&
-		  slab_init(&t->talk, sizeof(struct talk), max) &&
-		  slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
-		  slab_init(&t->large, TURN_MAX, TALKS_LARGE);
-	t->memory_bytes = slab_memory(&t->conversation) + slab_memory(&t->talk) +
-			  slab_memory(&t->small) + slab_memory(&t->large);
-	return ok;
+	return t->room != NULL &&
+	       slab_init(&t->conversation, sizeof(struct conversation), max) &&
+	       slab_init(&t->talk, sizeof(struct talk), max) &&
+	       slab_init(&t->small, OPENING_MAX, TALKS_BUFFERS) &&
+	       slab_init(&t->large, TURN_MAX, TALKS_LARGE);
+}
+
+uint64_t talks_memory(const struct talks *t)
+{
+	return slab_memory(&t->conversation) + slab_memory(&t->talk) +
+	       slab_memory(&t->small) + slab_memory(&t->large);
 }
 
 void talks_fini(struct talks *t)
@@ -426,7 +429,10 @@ void talks_export(const struct flows *f, uint32_t number, struct flow_record *ou
 	}
 	if (c->named == NULL)
 		return;
-	const struct facts *facts = &talk_of(&f->talks, c)->facts;
+	const struct talk *talk = talk_of(&f->talks, c);
+	if (talk == NULL)
+		return;
+	const struct facts *facts = &talk->facts;
 	if (!c->named->is_hidden) {
 		record_text(out->protocol, sizeof(out->protocol), c->named->name);
 		out->protocol_by = "content";

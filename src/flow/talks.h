@@ -49,7 +49,7 @@ struct segment_seen {
 	uint32_t seq, len, sum;
 };
 
-/* Two cache lines; a datagram needs the first. */
+/* A datagram needs the first cache line only. */
 struct conversation {
 	const struct protocol *named; /* first one recognised */
 	uint32_t talk; /* number in a slab, from 1; 0: not yet recognised */
@@ -57,14 +57,15 @@ struct conversation {
 	uint32_t response_max_us; /* the body has its place */
 	uint8_t first, last;      /* who spoke first and last; 2: nobody yet */
 	uint8_t is_settled;
-	uint8_t is_answered; /* the server spoke it, too */
-	uint8_t unanswered;  /* datagrams of one side, after its first */
+	uint8_t is_doubted : 2; /* bit per side: an acknowledgement moved it */
+	uint8_t is_answered;    /* the server spoke it, too */
+	uint8_t unanswered;     /* datagrams of one side, after its first */
 	struct stream side[2];
 	struct segment_seen seen[2][TALKS_SEGMENTS]; /* of each side */
-	candidates left;                             /* while none is recognised */
-	const char *stranger;                        /* nDPI's name for it, or NULL */
+	uint32_t before[2]; /* TCP: what next was before an acknowledgement moved it */
+	candidates left;    /* while none is recognised */
+	const char *stranger; /* nDPI's name for it, or NULL */
 };
-_Static_assert(sizeof(struct conversation) == 128, "two cache lines");
 
 struct talks {
 	uint32_t max; /* as many as bodies; 0: nobody listens */
@@ -76,12 +77,13 @@ struct talks {
 	int64_t ndpi_second;
 	uint32_t ndpi_left; /* that may be offered now */
 	uint64_t unkept;    /* turns cut short because no buffer was free */
-	uint64_t memory_bytes;
 };
 
 struct flows;
 bool talks_init(struct talks *t, struct flows *f, uint32_t max);
 void talks_fini(struct talks *t);
+/* Bytes in use. */
+uint64_t talks_memory(const struct talks *t);
 
 /* A body begins: it will be listened to. */
 void talks_begin(struct flows *f, struct body *b);

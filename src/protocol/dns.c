@@ -13,13 +13,11 @@
 #include "protocol/text.h"
 
 enum {
-	/* Of a longer one over TCP the begin is read: no more would fit into a record.
-	 */
+	/* Of a longer one over TCP the begin is read: a record holds no more. */
 	MESSAGE_READ = 2048,
 	PENDING = 16,  /* questions of one conversation that wait for an answer */
 	ANSWERED = 16, /* identifiers that were: a copy of an answer is no news */
-	/* Resolvers wait shorter; what comes later nobody uses. */
-	UNANSWERED_US = 10000000,
+	UNANSWERED_US = 10000000, /* resolvers wait shorter: later nobody uses it */
 	/*
 	 * To guess an identifier takes thousands of answers; a client that asks the
 	 * same again under a new one while we lose packets may bring a few.
@@ -49,9 +47,7 @@ static const struct notice other_answer = {
 	.severity = "low",
 	.mitre = "T1557",
 	.about = ABOUT_SERVICE,
-	.why = "an answer must repeat the question it is for (RFC 5452 3); what does "
-	       "not "
-	       "may be forged",
+	.why = "an answer that does not repeat its question is forged (RFC 5452 3)",
 };
 static const struct notice forged_answers = {
 	.kind = "protocol_anomaly",
@@ -76,9 +72,7 @@ static const struct notice transfer_far = {
 	.severity = "low",
 	.mitre = "T1590.002",
 	.about = ABOUT_CLIENT,
-	.why = "a transfer tells every name of a zone (RFC 5936 5), and the client is "
-	       "no "
-	       "neighbour",
+	.why = "a transfer tells a stranger every name of a zone (RFC 5936 5)",
 };
 static const struct notice tunnel = {
 	.kind = "tunnel",

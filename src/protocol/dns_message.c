@@ -73,7 +73,7 @@ static inline enum dns_flaw walk_name(struct bytes message, size_t *at,
 				      struct dns_name *name)
 {
 	size_t from = *at, run = *at; /* the label at hand; where its run began */
-	size_t *behind = at;          /* moves until the first pointer */
+	bool has_jumped = false;      /* *at moves until the first pointer */
 	size_t len = 0;
 	for (unsigned hops = 0; hops <= 2 * HOPS_MAX; hops++) {
 		if (from >= message.len)
@@ -82,9 +82,9 @@ static inline enum dns_flaw walk_name(struct bytes message, size_t *at,
 		if ((label & LABEL_KIND) == LABEL_KIND) {
 			if (from + 1 >= message.len)
 				return DNS_SHORT;
-			if (behind != NULL)
-				*behind = from + 2;
-			behind = NULL;
+			if (!has_jumped)
+				*at = from + 2;
+			has_jumped = true;
 			from = (label & ~(size_t)LABEL_KIND) << 8 |
 			       message.at[from + 1];
 			if (from >= run || from < DNS_HEADER)
@@ -101,8 +101,8 @@ static inline enum dns_flaw walk_name(struct bytes message, size_t *at,
 			take_label(name, message.at + from, label);
 		len += 1 + label;
 		from += 1 + label;
-		if (behind != NULL)
-			*behind = from;
+		if (!has_jumped)
+			*at = from;
 		if (label == 0)
 			return DNS_SOUND;
 	}

@@ -300,7 +300,7 @@ bool http_read_response(struct bytes text, struct http_head *head,
 	if (is_http)
 		framing->minor = bytes_u8(&line) - (unsigned)'0';
 	struct bytes code = line_word(&line);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3 && i < code.len; i++)
 		head->status = head->status * 10 + (code.at[i] - (unsigned)'0');
 	take_lines(&lines, text);
 	return true;

@@ -179,7 +179,7 @@ static const char *name_of(struct stranger *ndpi, uint16_t id)
 		return NULL;
 	const char *text = ndpi_get_proto_name(ndpi->module, id);
 	char *name = ndpi->names[id];
-	for (size_t i = 0; text[i] != '\0' && i < NAME_MAX_LEN; i++)
+	for (size_t i = 0; i < NAME_MAX_LEN && text[i] != '\0'; i++)
 		name[i] = (char)line_lower((uint8_t)text[i]);
 	return name;
 }

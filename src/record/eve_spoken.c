@@ -141,14 +141,17 @@ static void write_quic(struct buf *out, const void *record)
 
 /* ---- SSH ---- */
 
+/* Suricata's software_version ends before the comment (RFC 4253 4.2). */
 static void write_ssh_side(struct buf *out, const char *name, const char *version,
 			   const char *software, const char *hassh)
 {
 	if (version[0] == '\0' && software[0] == '\0' && hassh[0] == '\0')
 		return;
+	char first[sizeof(((struct ssh_record *)NULL)->client_software)];
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(software, " "), software);
 	object_open(out, name);
 	object_text(out, "proto_version", version);
-	object_text(out, "software_version", software);
+	object_text(out, "software_version", first);
 	write_hash(out, "hassh", hassh);
 	object_close(out);
 	buf_char(out, ',');
@@ -210,7 +213,7 @@ static void write_pdu(struct buf *out, const char *pdu)
 		pdu = "trap_v1";
 	else if (strcmp(pdu, "snmpV2-trap") == 0)
 		pdu = "trap_v2";
-	for (; pdu[len] != '\0' && len < sizeof(name) - 1; len++)
+	for (; len < sizeof(name) - 1 && pdu[len] != '\0'; len++)
 		name[len] = (char)(pdu[len] == '-' ? '_' : pdu[len]);
 	name[len] = '\0';
 	object_text(out, "pdu_type", name);

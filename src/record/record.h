@@ -143,8 +143,8 @@ void record_eve_alert(struct buf *out, const struct finding_record *finding);
 
 /*
  * The same of a record of what is said: http, dns, tls, ...; a DNS question and its
- * answer are two events, with a newline between, if both were seen.  False, and nothing appended, if EVE
- * has no event for that kind.
+ * answer are two events, with a newline between, if both were seen.  False, and nothing
+ * appended, if EVE has no event for that kind.
  */
 bool record_eve_spoken(struct buf *out, enum record_kind kind,
 		       const struct spoken *record);

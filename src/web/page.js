@@ -151,10 +151,12 @@ function placeOf(finding) {
 	return `${told ? "" : `, ${port}`}${finding.client_ip ? `, by ${finding.client_ip}` : ""}`;
 }
 
-/* News of the machine, newest first but notices last; the rest is a number. */
+/* News of the machine, newest first but high ones before and notices last; the rest is a number. */
 function drawFindings(findings) {
 	const isNotice = (finding) => finding.severity === "notice";
-	findings.sort((a, b) => isNotice(a) - isNotice(b)); /* stable */
+	const isHigh = (finding) => finding.severity === "high" || finding.severity === "critical";
+	const rank = (finding) => isNotice(finding) - isHigh(finding);
+	findings.sort((a, b) => rank(a) - rank(b)); /* stable */
 	const shown = 5, told = findings.map((finding) => `${finding.id} ${finding.summary}`).join();
 	if (byId("findings").dataset.told === told)
 		return; /* or a screen reader would say it every second */

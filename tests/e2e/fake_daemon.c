@@ -253,7 +253,7 @@ static void logins(void *self, web_emit emit, void *to)
 		login.server_port = 22;
 		login.outcome = outcomes[i];
 		login.method = "password";
-		login.seen_by = "both";
+		login.seen_by = "packets";
 		record_text(login.protocol, sizeof(login.protocol), "ssh");
 		record_text(login.user, sizeof(login.user), i == 0 ? "root" : "ada");
 		record_text(login.source, sizeof(login.source), "sshd, journal");

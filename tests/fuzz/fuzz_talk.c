@@ -1,12 +1,12 @@
 /*
  * fuzz_talk.c: any conversation of one protocol, in pieces of any size: no crash, no
- * endless loop, and no byte taken that was not there.  FUZZ_PROTOCOL names it: the build
- * makes a target for each.
+ * endless loop, and no byte taken that was not there.  FUZZ_PROTOCOL names it: the
+ * build makes a target for each.
  *
- * The input is a list of pieces: a byte of who speaks and how (bit 0: the server; bit 1:
- * bytes before it were lost; bits 2-3: 64 bytes more of length each), a byte of length, the
- * bytes.  The first piece of each side is offered to the recogniser as well, at two
- * lengths.
+ * The input is a list of pieces: a byte of who speaks and how (bit 0: the server; bit
+ * 1: bytes before it were lost; bits 2-3: 64 bytes more of length each), a byte of
+ * length, the bytes.  The first piece of each side is offered to the recogniser as
+ * well, at two lengths.
  */
 #include "../unit/talk_check.h"
 

@@ -280,6 +280,14 @@ def test_no_permission(tap, folder, closed):
     tap.result(not notes, f"a file without permission: exit status {done.returncode}", notes)
 
 
+def test_types(tap, path):
+    """Who names types of records gets these as JSON, whatever else is said."""
+    run = common.breakwater("replay", "--type", "flow", "--quiet", path)
+    told = common.breakwater("replay", "--json", "--type", "flow", "--quiet", path)
+    tap.result(run.stdout == told.stdout != "", "--type alone prints records",
+               first_difference(run.stdout, told.stdout))
+
+
 def main():
     tap = common.Tap()
     paths = common.captures()
@@ -295,6 +303,7 @@ def main():
         files = [(os.path.basename(path), open(path, "rb").read()) for path in paths]
         files.sort(key=lambda file: len(file[1]))
         test_bad_files(tap, folder)
+        test_types(tap, paths[-1])
         begin = time.monotonic()
         test_sameness(tap, folder, files, paths)
         left = max(10, BUDGET_S - (time.monotonic() - begin))

@@ -150,12 +150,14 @@ static inline struct packet reverse(struct packet p)
 	return back;
 }
 
+static uint16_t server_port = 80;
+
 static inline struct packet tcp_packet(unsigned client, uint16_t sport, uint8_t flags)
 {
 	return (struct packet){ .src = host(client),
 				.dst = host(2),
 				.sport = sport,
-				.dport = 80,
+				.dport = server_port,
 				.proto = IPPROTO_TCP,
 				.tcp_flags = flags,
 				.window = 500,

@@ -300,7 +300,7 @@ static void ssh_has_two_sides_and_none_that_was_not_heard(void **state)
 			    "{\"client\":{\"proto_version\":\"2.0\","
 			    "\"software_version\":\"PuTTY_0.70\","
 			    "\"hassh\":{\"hash\":\"abc\"}}}");
-	TEXT(said.ssh.server_software, "OpenSSH_9.2p1");
+	TEXT(said.ssh.server_software, "OpenSSH_9.2p1 Debian-2");
 	assert_has(eve_of(RECORD_ssh, &said),
 		   "\"server\":{\"software_version\":\"OpenSSH_9.2p1\"}}");
 }

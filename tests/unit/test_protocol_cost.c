@@ -27,7 +27,7 @@ enum {
 	/* One nanosecond is taken for four instructions. */
 	PER_NS = 4,
 	RECOGNISE_MOST = 24000, /* instructions for an opening of 512 bytes */
-	BYTE_MOST = 2000,    /* a byte of a large segment: it may be a whole line ... */
+	BYTE_MOST = 2000, /* a byte of a large segment: it may be a whole line ... */
 	SEGMENT_MOST = 24000, /* ... and any segment, however small, on average */
 };
 

@@ -227,8 +227,8 @@ static void jitter_is_as_the_rfc_has_it(void **state)
 			jitter += (4000 - jitter) / 16;
 		say_voice(c, SERVER, i, 0);
 	}
-	assert_true(c->talk.facts.jitter_us > jitter - 2);
-	assert_true(c->talk.facts.jitter_us < jitter + 2);
+	assert_true((double)c->talk.facts.jitter_us > jitter - 2);
+	assert_true((double)c->talk.facts.jitter_us < jitter + 2);
 	talk_check_free(c);
 }
 

@@ -329,6 +329,24 @@ static void a_notice_becomes_a_sentence(void **state)
 	assert_int_equal(summary[strlen(summary) - 1], '.');
 }
 
+/* BGP's port: its protocol is none that we could recognise. */
+static void a_way_in_is_told_wherever_it_is_not_expected(void **state)
+{
+	(void)state;
+	static const char client[] = "SSH-2.0-OpenSSH_9.2p1\r\n",
+			  server[] = "SSH-2.0-dropbear_2022.83\r\n";
+	server_port = 179;
+	open_talks();
+	say(">S <SA >A ");
+	send_text(FROM_SERVER, server, sizeof(server) - 1);
+	send_text(FROM_CLIENT, client, sizeof(client) - 1);
+	server_port = 80;
+	assert_int_equal(found_count, 1);
+	assert_string_equal(found[0].kind, "unexpected_protocol");
+	assert_string_equal(found[0].severity, "medium");
+	assert_non_null(strstr(found[0].summary, "179/tcp speaks ssh"));
+}
+
 /* A few bytes wait for their end, and more than can be kept comes with it. */
 static void a_segment_longer_than_the_room_is_read_to_its_end(void **state)
 {
@@ -370,6 +388,29 @@ static void what_was_to_be_passed_over_ends_with_its_turn(void **state)
 	flows_finish(flows);
 	assert_int_equal(seen[seen_count - 1].answers, 2);
 	assert_int_equal(seen[seen_count - 1].answer_errors, 1);
+}
+
+/* A server ignores it; who believes it misses what the server says next. */
+static void an_acknowledgement_of_what_was_never_said_hides_nothing(void **state)
+{
+	static struct text text;
+	(void)state;
+	open_talks();
+	say(">S <SA >A ");
+	for (unsigned n = 0; n < 4; n++) {
+		request(n, &text);
+		struct packet forged =
+			data_segment(FROM_CLIENT, 0, text.at, text.len / 2);
+		forged.ack += 50 + random_below(2000);
+		take(forged);
+		tell(FROM_CLIENT, &text, NONE);
+		response(n, &text);
+		tell(FROM_SERVER, &text, NONE);
+	}
+	flows_finish(flows);
+	assert_int_equal(http_count, 4);
+	for (unsigned n = 0; n < 4; n++)
+		assert_int_equal(http[n].status, 200 + n);
 }
 
 /* nDPI may have its own opinion of some. */
@@ -443,10 +484,12 @@ int main(void)
 		TEST(no_changed_octet_is_overlooked),
 		TEST(a_flood_of_odd_packets_is_no_flood_of_records),
 		TEST(what_only_a_client_said_is_not_what_its_port_speaks),
+		TEST(a_way_in_is_told_wherever_it_is_not_expected),
 		TEST(a_notice_becomes_a_sentence),
 		TEST(a_segment_longer_than_the_room_is_read_to_its_end),
 		TEST(what_was_to_be_passed_over_ends_with_its_turn),
 		TEST(every_protocol_keeps_to_its_room),
+		TEST(an_acknowledgement_of_what_was_never_said_hides_nothing),
 		TEST(noise_is_no_protocol_of_ours),
 		TEST(without_reading_names_come_by_the_port),
 	};

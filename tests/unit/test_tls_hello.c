@@ -440,8 +440,8 @@ static void certificates_made_up_in_a_hurry_are_passed_over(void **state)
 	struct bytes der = make_certificate(&w, &c);
 	uint64_t key;
 	assert_non_null(certificate_read(kept, digests, der, NOW_US, &key));
-	for (uint8_t i = 0; i < CERTIFICATES_PER_SECOND; i++)
-		certificate_read(kept, digests, bytes_of(&i, 1), NOW_US, &key);
+	for (unsigned i = 0; i < CERTIFICATES_PER_SECOND; i++)
+		certificate_read(kept, digests, bytes_of(&i, sizeof(i)), NOW_US, &key);
 	c.name = "b";
 	struct bytes other = make_certificate(&more, &c);
 	assert_null(certificate_read(kept, digests, other, NOW_US, &key));
