@@ -150,7 +150,7 @@ static void conversation(struct flows *f, struct body *b, const struct packet *p
 	body_touch(b, p->at_us);
 	if (b->listens)
 		talks_datagram(f, (uint32_t)(b - f->table.bodies), p, side);
-	if (b->listens && talks_times_answers(f, (uint32_t)(b - f->table.bodies)))
+	if (b->listens && talks_times_answers(&f->talks, b))
 		b->turn_open = 0;
 	else if (side == SERVER && b->turn_open)
 		body_answered(f, b);

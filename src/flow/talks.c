@@ -82,23 +82,9 @@ size_t stream_make_room(struct talks *t, struct stream *s, size_t need, size_t m
 	return size < max ? size : max;
 }
 
-/* NULL: not yet recognised. */
-static struct talk *talk_of(const struct talks *t, const struct conversation *c)
-{
-	return c->talk != 0 ? (struct talk *)(void *)slab_at(&t->talk, c->talk) : NULL;
-}
-
-/* NULL: not yet recognised, or not what a tunnel carries. */
-static const struct protocol *spoken(const struct talks *t,
-				     const struct conversation *c)
-{
-	const struct talk *talk = talk_of(t, c);
-	return talk != NULL ? talk->protocol : NULL;
-}
-
 size_t work_turn_max(const struct talks *t, const struct conversation *c)
 {
-	const struct protocol *protocol = spoken(t, c);
+	const struct protocol *protocol = talks_spoken(t, c);
 	return protocol != NULL && protocol->turn_max != 0 ? protocol->turn_max
 							   : OPENING_MAX;
 }
@@ -118,12 +104,6 @@ size_t stream_keep(struct talks *t, const struct conversation *c, struct stream 
 }
 
 /* ---- the conversation at work ---- */
-
-struct conversation *conversation_of(const struct talks *t, const struct body *b)
-{
-	uint32_t number = b->response_max_or_conversation;
-	return (struct conversation *)(void *)slab_at(&t->conversation, number);
-}
 
 static void converse(struct talks *t, struct body *b)
 {
@@ -213,7 +193,7 @@ void work_name(struct work *w, const struct protocol *protocol)
 static void note_spoken(struct work *w)
 {
 	const struct protocol *named = w->c->named;
-	if (w->c->is_answered || named->is_hidden)
+	if (named->is_hidden)
 		return;
 	w->c->is_answered = 1;
 	if (w->b->service != SERVICE_NONE) {
@@ -252,7 +232,8 @@ static void keep_rest(struct work *w, unsigned side, const struct said *said)
 		stream_forget(t, s);
 		return;
 	}
-	work_skip(w, side, &rest, &beyond);
+	if (w->talk->skip[side] > 0)
+		work_skip(w, side, &rest, &beyond);
 	if (w->talk->skip[side] > 0)
 		s->far_len = 0;
 	/* What lies behind in the buffer came early: it moves along. */
@@ -299,7 +280,7 @@ void work_read(struct work *w, unsigned side, struct bytes data, size_t fresh,
 	s->has_gap = 0;
 	s->is_lost = 0;
 	bool goes_on = talk_read(w->talk, &said);
-	if (side == SERVER && w->talk->protocol != NULL)
+	if (side == SERVER && !c->is_answered && w->talk->protocol != NULL)
 		note_spoken(w);
 	if (!goes_on) {
 		work_stop(w);
@@ -379,16 +360,6 @@ void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 }
 
 /* ---- the end ---- */
-
-bool talks_times_answers(const struct flows *f, uint32_t number)
-{
-	const struct body *b = &f->table.bodies[number];
-	if (!b->talks)
-		return false;
-	const struct protocol *protocol =
-		spoken(&f->talks, conversation_of(&f->talks, b));
-	return protocol != NULL && protocol->times_answers;
-}
 
 void talks_begin(struct flows *f, struct body *b)
 {

@@ -97,9 +97,6 @@ void talks_datagram(struct flows *f, uint32_t number, const struct packet *p,
 /* The longest response of a flow, wherever it is. */
 uint32_t *talks_response_max(const struct flows *f, struct body *b);
 
-/* True if the reader measures answers itself. */
-bool talks_times_answers(const struct flows *f, uint32_t number);
-
 /* Nothing more will be said: what is still open is recognised or given up. */
 void talks_settle(struct flows *f, uint32_t number);
 
@@ -107,7 +104,34 @@ void talks_settle(struct flows *f, uint32_t number);
 void talks_forget(struct flows *f, uint32_t number);
 
 /* Of a body that talks. */
-struct conversation *conversation_of(const struct talks *t, const struct body *b);
+static inline struct conversation *conversation_of(const struct talks *t,
+						   const struct body *b)
+{
+	uint32_t number = b->response_max_or_conversation;
+	return (struct conversation *)(void *)slab_at(&t->conversation, number);
+}
+
+/* NULL: not yet recognised. */
+static inline struct talk *talk_of(const struct talks *t, const struct conversation *c)
+{
+	return c->talk != 0 ? (struct talk *)(void *)slab_at(&t->talk, c->talk) : NULL;
+}
+
+/* NULL: not yet recognised, or not what a tunnel carries. */
+static inline const struct protocol *talks_spoken(const struct talks *t,
+						  const struct conversation *c)
+{
+	const struct talk *talk = talk_of(t, c);
+	return talk != NULL ? talk->protocol : NULL;
+}
+
+/* True if the reader measures answers itself. */
+static inline bool talks_times_answers(const struct talks *t, const struct body *b)
+{
+	const struct protocol *protocol =
+		b->talks ? talks_spoken(t, conversation_of(t, b)) : NULL;
+	return protocol != NULL && protocol->times_answers;
+}
 
 /* What was read, into the record. */
 void talks_export(const struct flows *f, uint32_t number, struct flow_record *out);

@@ -430,7 +430,7 @@ static void close_sides(struct flows *f, struct body *b)
 static void note_turns(struct segment *s)
 {
 	struct body *b = s->b;
-	if (b->listens && talks_times_answers(s->f, s->number))
+	if (b->listens && talks_times_answers(&s->f->talks, b))
 		b->turn_open = 0;
 	else if (s->side == CLIENT && !b->ending)
 		body_asked(b);

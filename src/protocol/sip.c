@@ -172,10 +172,19 @@ static bool read_head(struct bytes text, struct sip_head *head)
 
 /* ---- addresses ---- */
 
+/* One of these, or NUL. */
+static bool is_end(uint8_t c, const char *ends)
+{
+	for (; *ends != '\0'; ends++)
+		if (c == (uint8_t)*ends)
+			return true;
+	return c == '\0';
+}
+
 static struct bytes until(struct bytes text, const char *ends)
 {
 	size_t len = 0;
-	while (len < text.len && strchr(ends, text.at[len]) == NULL)
+	while (len < text.len && !is_end(text.at[len], ends))
 		len++;
 	return bytes_of(text.at, len);
 }
