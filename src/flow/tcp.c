@@ -3,7 +3,7 @@
  *
  * States, history and sizes mean exactly what Zeek means by them, so that an
  * analyst can read our records with what they know; the order of the steps in
- * tcp_segment() matters for the order of history's letters.  Sequence numbers
+ * take_step() matters for the order of history's letters.  Sequence numbers
  * are kept relative to the initial one and 48 bits wide, so wrap-around needs no
  * thought beyond side_relative().  Most segments bring nothing but the next data or its
  * acknowledgement: is_next() knows them, and take_next() does all that they need.
@@ -162,25 +162,25 @@ static void time_handshake(struct segment *s)
 }
 
 /* One data segment at a time is timed until its acknowledgement (RFC 6298 (3)). */
-static void time_round_trip(struct segment *s)
+static void time_round_trip(struct body *b, const struct packet *p, unsigned side)
 {
-	struct body *b = s->b;
-	if (b->mark && b->mark_side != s->side && s->ack && !s->rst &&
-	    (int32_t)(s->p->ack - b->mark_seq) >= 0) {
+	if (b->mark && b->mark_side != side &&
+	    (p->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+	    (int32_t)(p->ack - b->mark_seq) >= 0) {
 		b->mark = 0;
-		smooth(b, s->side, body_now32(b) - b->mark_at);
+		smooth(b, side, body_now32(b) - b->mark_at);
 	}
 }
 
-static void mark_round_trip(struct segment *s)
+/* end: the sequence number after the data. */
+static void mark_round_trip(struct body *b, unsigned side, uint32_t end)
 {
-	struct body *b = s->b;
-	if (b->mark || body_state(b, s->peer) != ENDPOINT_ESTABLISHED ||
-	    body_state(b, s->side) != ENDPOINT_ESTABLISHED)
+	if (b->mark || b->state0 != ENDPOINT_ESTABLISHED ||
+	    b->state1 != ENDPOINT_ESTABLISHED)
 		return;
 	b->mark = 1;
-	b->mark_side = s->side & 1;
-	b->mark_seq = s->end;
+	b->mark_side = side & 1;
+	b->mark_seq = end;
 	b->mark_at = body_now32(b);
 }
 
@@ -427,15 +427,14 @@ static void close_sides(struct flows *f, struct body *b)
 	}
 }
 
-static void note_turns(struct segment *s)
+static void note_turns(struct flows *f, struct body *b, unsigned side)
 {
-	struct body *b = s->b;
-	if (b->listens && talks_times_answers(&s->f->talks, b))
+	if (b->listens && talks_times_answers(&f->talks, b))
 		b->turn_open = 0;
-	else if (s->side == CLIENT && !b->ending)
+	else if (side == CLIENT && !b->ending)
 		body_asked(b);
-	else if (s->side == SERVER && b->turn_open)
-		body_answered(s->f, b);
+	else if (side == SERVER && b->turn_open)
+		body_answered(f, b);
 }
 
 static void take_ack(struct segment *s, int64_t *ack, int64_t *acked_before)
@@ -460,31 +459,34 @@ static void take_ack(struct segment *s, int64_t *ack, int64_t *acked_before)
  * True if nothing but numbers can change: an established connection, the next data or a
  * bare acknowledgement, of what we have seen, and no letter of history that is new.
  */
-static bool is_next(const struct segment *s)
+static bool is_next(const struct body *b, const struct packet *p, unsigned side)
 {
-	const struct body *b = s->b;
+	const struct side *mine = &b->side[side], *theirs = &b->side[1 - side];
 	const unsigned control = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK;
-	unsigned letters = s->len > 0 ? b->datas : b->acks;
-	return (s->p->tcp_flags & control) == TCP_ACK && b->handshaken &&
+	unsigned letters = p->payload_len > 0 ? b->datas : b->acks;
+	return (p->tcp_flags & control) == TCP_ACK && b->handshaken &&
 	       b->state0 == ENDPOINT_ESTABLISHED && b->state1 == ENDPOINT_ESTABLISHED &&
-	       !b->holes && (letters >> s->side & 1) && s->p->window != 0 &&
-	       s->p->seq == side_last_seq(s->mine) &&
-	       (int32_t)(side_last_seq(s->theirs) - s->p->ack) >= 0 &&
-	       (int32_t)(s->p->ack - s->theirs->acked) >= 0;
+	       !b->holes && (letters >> side & 1) && p->window != 0 &&
+	       p->seq == side_last_seq(mine) &&
+	       (int32_t)(side_last_seq(theirs) - p->ack) >= 0 &&
+	       (int32_t)(p->ack - theirs->acked) >= 0;
 }
 
-static void take_next(struct segment *s)
+static void take_next(struct flows *f, uint32_t number, const struct packet *p,
+		      unsigned side)
 {
-	body_touch(s->b, s->p->at_us);
-	s->theirs->acked = s->p->ack;
-	time_round_trip(s);
-	if (s->len == 0)
+	struct body *b = &f->table.bodies[number];
+	struct side *mine = &b->side[side];
+	body_touch(b, p->at_us);
+	b->side[1 - side].acked = p->ack;
+	time_round_trip(b, p, side);
+	if (p->payload_len == 0)
 		return;
-	set_top(s->mine, (int64_t)s->mine->top + s->len);
-	mark_round_trip(s);
-	if (s->b->listens)
-		talks_segment(s->f, s->number, s->p, s->side);
-	note_turns(s);
+	set_top(mine, (int64_t)mine->top + p->payload_len);
+	mark_round_trip(b, side, p->seq + p->payload_len);
+	if (b->listens)
+		talks_segment(f, number, p, side);
+	note_turns(f, b, side);
 }
 
 static struct segment segment_of(struct flows *f, uint32_t number,
@@ -511,15 +513,12 @@ static struct segment segment_of(struct flows *f, uint32_t number,
 	return s;
 }
 
-void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
-		 unsigned side)
+/* Any segment. */
+static void take_step(struct flows *f, uint32_t number, const struct packet *p,
+		      unsigned side)
 {
 	struct segment s = segment_of(f, number, p, side);
 	struct body *b = s.b;
-	if (is_next(&s)) {
-		take_next(&s);
-		return;
-	}
 	if (side == CLIENT && s.mine->packets == 1)
 		b->partial = !s.syn || s.ack;
 	else if (side == SERVER && s.mine->packets == 1 && !b->partial)
@@ -545,7 +544,7 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 	if (s.ack)
 		take_ack(&s, &ack, &acked_before);
 	time_handshake(&s);
-	time_round_trip(&s);
+	time_round_trip(b, p, side);
 	uint64_t seen = s.mine->top;
 	bool moved = advance(&s);
 	move_state(&s);
@@ -556,8 +555,17 @@ void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
 	if (b->listens && s.len > 0 && !s.rst)
 		talks_segment(f, number, p, side);
 	if (moved && s.len > 0) {
-		mark_round_trip(&s);
-		note_turns(&s);
+		mark_round_trip(b, side, s.end);
+		note_turns(f, b, side);
 	}
 	close_sides(f, b);
+}
+
+void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,
+		 unsigned side)
+{
+	if (is_next(&f->table.bodies[number], p, side))
+		take_next(f, number, p, side);
+	else
+		take_step(f, number, p, side);
 }
