@@ -1,6 +1,5 @@
 /*
- * test_config.c: what a configuration file may say, where it is wrong, and that what is
- * shown reads back.
+ * test_config.c: what a configuration may say, where it is wrong; what is shown reads back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
