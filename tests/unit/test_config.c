@@ -1,5 +1,5 @@
 /*
- * test_config.c: what a configuration may say, where it is wrong; what is shown reads back.
+ * test_config.c: what a configuration may say, where it is wrong; it reads back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
