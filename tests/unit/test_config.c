@@ -1,18 +1,17 @@
 /*
- * test_config.c: what a configuration file may say, where it is wrong, and that what is
- * shown reads back.
+ * test_config.c: what a configuration may say, where it is wrong; it reads back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "config/config.h"
 
@@ -519,22 +518,18 @@ static void json_knows_every_key(void **state)
 	struct buf json = { 0 };
 	takes("home: [10.0.0.0/8]\nlimits: {loss: 2.5 %}", &config);
 	config_json(&json, &config);
-	assert_string_equal(
-		buf_cstr(&json),
-		"{\"home\": [\"10.0.0.0/8\"], \"listen\": \"127.0.0.1:7070\", "
-		"\"state\": \"/var/lib/breakwater\", \"user\": \"breakwater\", "
-		"\"interfaces\": [], "
-		"\"capture\": {\"filter\": \"\", \"content\": true, \"workers\": 1, "
-		"\"ring_mib\": 8}, "
-		"\"flows\": {\"max\": 131072, \"half_open_max\": 131072, "
-		"\"source_share\": 8192}, \"limits\": {\"response_ms\": 100, "
-		"\"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\": "
-		"\"7d\", "
-		"\"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\": \"400d\", "
-		"\"ports_1d\": \"3660d\", \"events\": \"400d\", \"size\": "
-		"\"10 GB\"}, \"logs\": {\"journal\": true, \"files\": [], "
-		"\"programs\": true, \"formats\": "
-		"\"/etc/breakwater/formats.d\"}}");
+	const char *wanted =
+		"{\"home\": [\"10.0.0.0/8\"], \"listen\": \"127.0.0.1:7070\", \"state"
+		"\": \"/var/lib/breakwater\", \"user\": \"breakwater\", \"interfaces"
+		"\": [], \"capture\": {\"filter\": \"\", \"content\": true, \"workers"
+		"\": 1, \"ring_mib\": 8}, \"flows\": {\"max\": 131072, \"half_open_ma"
+		"x\": 131072, \"source_share\": 8192}, \"limits\": {\"response_ms\": "
+		"100, \"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\":"
+		" \"7d\", \"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\":"
+		" \"400d\", \"ports_1d\": \"3660d\", \"events\": \"400d\", \"size\": "
+		"\"10 GB\"}, \"logs\": {\"journal\": true, \"files\": [], \"programs"
+		"\": true, \"formats\": \"/etc/breakwater/formats.d\"}}";
+	assert_string_equal(buf_cstr(&json), wanted);
 	buf_free(&json);
 }
 
@@ -542,8 +537,7 @@ static void schema_and_docs_know_every_key(void **state)
 {
 	(void)state;
 	struct buf schema = { 0 }, docs = { 0 };
-	config_schema(&schema);
-	config_docs(&docs);
+	config_schema(&schema), config_docs(&docs);
 #define KEY(type, name, path, ...)                                                     \
 	assert_non_null(strstr(buf_cstr(&docs), "\n## `" path "`\n"));                 \
 	assert_non_null(strstr(buf_cstr(&schema), strchr(path, '.') != NULL            \
@@ -551,11 +545,10 @@ static void schema_and_docs_know_every_key(void **state)
 							  : path));
 #include "config/config.def"
 #undef KEY
-	/* JSON is YAML: the parser we have says whether the brackets close. */
 	assert_non_null(strstr(buf_cstr(&schema), "\"additionalProperties\": false"));
+	/* JSON is YAML: the parser we have says whether the brackets close. */
 	refuses(buf_cstr(&schema), "f:2:3: unknown key \"$schema\"");
-	buf_free(&schema);
-	buf_free(&docs);
+	buf_free(&schema), buf_free(&docs);
 }
 
 static void every_cut_of_a_file_ends_well(void **state)
