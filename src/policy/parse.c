@@ -251,6 +251,7 @@ static const struct key keys[] = {
 	  take_expires, 0, 0, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
 
 static void take_value(struct reader *reader, const struct key *key,
 		       struct entry *entry)
@@ -268,37 +269,6 @@ static void take_value(struct reader *reader, const struct key *key,
 		    (key->len_max == 0 || strlen(event->text) <= key->len_max);
 	if (!good || !key->take(reader, entry, key->text))
 		refuse(reader, key);
-}
-
-/* The key at the event; KEY_COUNT and an error if it is none, or was there before. */
-static size_t take_name(struct reader *reader, size_t lines[static KEY_COUNT])
-{
-	const struct yaml_event *event = yaml_event(reader->yaml);
-	size_t found = 0;
-	if (yaml_refuse_indirection(reader->yaml))
-		return KEY_COUNT;
-	bool is_word = event->kind == YAML_SCALAR && !event->is_broken;
-	while (found < KEY_COUNT &&
-	       !(is_word && strcmp(keys[found].name, event->text) == 0))
-		found++;
-	if (found < KEY_COUNT && lines[found] == 0) {
-		lines[found] = event->line;
-		return found;
-	}
-	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
-	if (found < KEY_COUNT) {
-		buf_printf(out, "%s is set twice, first in line %zu; allowed is once\n",
-			   keys[found].name, lines[found]);
-	} else {
-		buf_text(out, "unknown key ");
-		yaml_say_found(out, event);
-		buf_text(out, "; allowed: ");
-		for (size_t i = 0; i < KEY_COUNT; i++)
-			buf_printf(out, "%s%s", i > 0 ? ", " : "", keys[i].name);
-		buf_char(out, '\n');
-	}
-	yaml_skip(reader->yaml);
-	return KEY_COUNT;
 }
 
 static void say_missing(struct reader *reader, const struct entry *entry,
@@ -327,7 +297,7 @@ static void take_entry(struct reader *reader, struct entry *entry)
 	}
 	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
 	       event->kind != YAML_END) {
-		size_t key = take_name(reader, lines);
+		size_t key = yaml_take_key(reader->yaml, &key_names, lines);
 		yaml_next(reader->yaml);
 		if (event->kind == YAML_END)
 			return;
