@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/when.h"
 #include "base/yaml.h"
 #include "policy/entry.h"
@@ -446,29 +447,16 @@ static void say_unreadable(struct buf *errors, const char *path, const char *why
 
 struct policy *policy_read(const char *path, struct buf *errors)
 {
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		say_unreadable(errors, path, strerror(errno));
-		return NULL;
-	}
 	struct policy *policy = NULL;
 	struct buf text = { 0 };
-	char part[4096];
-	size_t got;
-	while (text.len <= ENTRY_FILE_MAX &&
-	       (got = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(&text, part, got);
-	if (ferror(file))
-		say_unreadable(errors, path, strerror(errno));
-	else if (text.len > ENTRY_FILE_MAX)
+	int error = file_read(path, ENTRY_FILE_MAX, &text);
+	if (error == -EFBIG)
 		say_unreadable(errors, path,
-			       "longer than a register may be; allowed "
-			       "are 4 MiB");
-	else if (!buf_ok(&text))
-		say_unreadable(errors, path, strerror(ENOMEM));
+			       "longer than a register may be; allowed are 4 MiB");
+	else if (error != 0)
+		say_unreadable(errors, path, strerror(-error));
 	else
 		policy = policy_parse(text.at, text.len, path, errors);
-	fclose(file);
 	buf_free(&text);
 	return policy;
 }
