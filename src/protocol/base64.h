@@ -20,16 +20,15 @@ static inline int base64_digit(uint8_t c)
 /*
  * Decodes up to the first byte that is no digit, or until out is full, or until the
  * octet `stop` comes, which is not put out and behind which nothing is decoded (-1:
- * none does). *stopped: it came; may be NULL.
+ * none does). *stopped: it came.
  */
-static inline size_t base64_decode(struct bytes text, int stop, uint8_t *out,
-				   size_t size, bool *stopped)
+static inline size_t base64_decode_until(struct bytes text, int stop, uint8_t *out,
+					 size_t size, bool *stopped)
 {
 	uint32_t bits = 0;
 	size_t len = 0;
 	unsigned have = 0;
-	if (stopped != NULL)
-		*stopped = false;
+	*stopped = false;
 	for (size_t i = 0; i < text.len && (len < size || stop >= 0); i++) {
 		int digit = base64_digit(text.at[i]);
 		if (digit < 0)
@@ -48,4 +47,10 @@ static inline size_t base64_decode(struct bytes text, int stop, uint8_t *out,
 			out[len++] = octet;
 	}
 	return len;
+}
+
+static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
+{
+	bool stopped;
+	return base64_decode_until(text, -1, out, size, &stopped);
 }

@@ -42,7 +42,8 @@ static void basic_user(struct bytes token, char user[static USER_MAX])
 {
 	uint8_t decoded[USER_MAX];
 	bool has_colon;
-	size_t len = base64_decode(token, ':', decoded, sizeof(decoded), &has_colon);
+	size_t len =
+		base64_decode_until(token, ':', decoded, sizeof(decoded), &has_colon);
 	if (has_colon)
 		facts_text(user, USER_MAX, bytes_of(decoded, len));
 }
@@ -53,7 +54,7 @@ static bool ntlm_user(struct bytes token, char user[static USER_MAX])
 	enum { NAMES_MAX = 512 };
 	uint8_t decoded[NAMES_MAX];
 	struct ntlmssp message;
-	size_t len = base64_decode(token, -1, decoded, sizeof(decoded), NULL);
+	size_t len = base64_decode(token, decoded, sizeof(decoded));
 	ntlmssp_read(bytes_of(decoded, len), &message);
 	facts_text(user, USER_MAX, bytes_of(message.user, message.user_len));
 	return message.type != NTLMSSP_NEGOTIATE;

@@ -119,7 +119,7 @@ void sasl_answer(struct sasl *sasl, struct bytes base64)
 	if (sasl->responses > 0 || sasl->mechanism == 0)
 		return; /* it may be a password */
 	sasl->responses++;
-	size_t len = base64_decode(base64, -1, decoded, sizeof(decoded), NULL);
+	size_t len = base64_decode(base64, decoded, sizeof(decoded));
 	facts_text(sasl->user, sizeof(sasl->user),
 		   user_in(sasl, bytes_of(decoded, len)));
 	explicit_bzero(decoded, sizeof(decoded));
