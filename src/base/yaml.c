@@ -394,3 +394,44 @@ bool yaml_refuse_indirection(struct yaml *yaml)
 	yaml_skip(yaml);
 	return true;
 }
+
+static const char *key_name(const struct yaml_keys *keys, size_t i)
+{
+	return *(const char *const *)(const void *)((const char *)keys->at +
+						    i * keys->size);
+}
+
+void yaml_say_keys(struct buf *out, const struct yaml_keys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", key_name(keys, i));
+}
+
+size_t yaml_take_key(struct yaml *yaml, const struct yaml_keys *keys, size_t *lines)
+{
+	const struct yaml_event *event = &yaml->event;
+	size_t found = 0;
+	if (yaml_refuse_indirection(yaml))
+		return keys->count;
+	bool is_word = event->kind == YAML_SCALAR && !event->is_broken;
+	while (found < keys->count &&
+	       !(is_word && strcmp(key_name(keys, found), event->text) == 0))
+		found++;
+	if (found < keys->count && lines[found] == 0) {
+		lines[found] = event->line;
+		return found;
+	}
+	struct buf *out = yaml_error(yaml, event->line, event->column);
+	if (found < keys->count) {
+		buf_printf(out, "%s is set twice, first in line %zu; allowed is once\n",
+			   key_name(keys, found), lines[found]);
+	} else {
+		buf_text(out, "unknown key ");
+		yaml_say_found(out, event);
+		buf_text(out, "; allowed: ");
+		yaml_say_keys(out, keys);
+		buf_char(out, '\n');
+	}
+	yaml_skip(yaml);
+	return keys->count;
+}

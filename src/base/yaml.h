@@ -66,3 +66,18 @@ void yaml_say_found(struct buf *out, const struct yaml_event *event);
  * another place.
  */
 bool yaml_refuse_indirection(struct yaml *yaml);
+
+/* Keys that a section may have: of each, its name is the first member. */
+struct yaml_keys {
+	const void *at;
+	size_t size, count; /* of one; how many */
+};
+
+/* "port, transport, address" */
+void yaml_say_keys(struct buf *out, const struct yaml_keys *keys);
+
+/*
+ * The key at the event, whose line is put into lines[]; keys->count if it is none of
+ * them or was there before, an error said and the event skipped.
+ */
+size_t yaml_take_key(struct yaml *yaml, const struct yaml_keys *keys, size_t *lines);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/home.h"
 #include "base/when.h"
 #include "cli/cli.h"
@@ -159,20 +160,6 @@ static int show_policy(const struct policy_options *o, const char *path)
 	return status;
 }
 
-static bool read_file(const char *path, struct buf *out)
-{
-	char part[16384];
-	size_t len;
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	while ((len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(out, part, len);
-	bool good = ferror(file) == 0 && buf_ok(out);
-	fclose(file);
-	return good;
-}
-
 static int post(const struct policy_options *o, const struct buf *text)
 {
 	char error[CLIENT_ERROR_MAX];
@@ -206,10 +193,12 @@ static int apply(const struct policy_options *o, const char *path)
 	if (buf_ok(&advice) && advice.len > 0)
 		fwrite(advice.at, 1, advice.len, stderr);
 	buf_free(&advice);
-	if (read_file(path, &text))
+	/* However long: what is allowed, the daemon says. */
+	int error = file_read(path, SIZE_MAX, &text);
+	if (error == 0)
 		status = post(o, &text);
 	else
-		status = complain(strerror(errno), STATUS_USAGE);
+		status = complain(strerror(-error), STATUS_USAGE);
 	buf_free(&text);
 	return status;
 }

@@ -22,9 +22,9 @@ SHOW(show_severity)
 {
 	const char *severity = member_text(record, "severity");
 	cell_text(out, severity);
-	if (record_severity(severity) >= record_severity("high"))
+	if (record_severity(severity) >= SEVERITY_HIGH)
 		cell_mark(out);
-	if (record_severity(severity) == record_severity("notice"))
+	if (record_severity(severity) == SEVERITY_NOTICE)
 		out->tone = TONE_QUIET;
 }
 

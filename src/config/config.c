@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "config/key.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/breakwater/breakwater.yaml"
@@ -31,26 +32,10 @@ static void say(struct buf *errors, const char *path, const char *what)
 	buf_printf(errors, ": %s\n", what);
 }
 
-/* Reads the whole file into *text. 0 or -errno. */
-static int read_whole(const char *path, struct buf *text)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return -errno;
-	char part[8192];
-	size_t len;
-	while (text->len <= FILE_BYTES_MAX &&
-	       (len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(text, part, len);
-	int result = ferror(file) ? -errno : !buf_ok(text) ? -ENOMEM : 0;
-	fclose(file);
-	return result == 0 && text->len > FILE_BYTES_MAX ? -EFBIG : result;
-}
-
 int config_read(struct config *config, const char *path, struct buf *errors)
 {
 	struct buf text = { 0 };
-	int result = read_whole(path, &text);
+	int result = file_read(path, FILE_BYTES_MAX, &text);
 	if (result == -EFBIG)
 		say(errors, path, "larger than 1 MiB; a configuration is smaller");
 	else if (result != 0)
@@ -61,22 +46,10 @@ int config_read(struct config *config, const char *path, struct buf *errors)
 	return result;
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-	const char *dot = strrchr(entry->d_name, '.');
-	return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".yaml") == 0;
-}
-
-/* By bytes, so that the order does not depend on who starts us. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int add_conf_d(const char *folder, struct buf *files, struct buf *errors)
 {
 	struct dirent **entries;
-	int count = scandir(folder, &entries, is_yaml, by_name);
+	int count = file_scan_yaml(folder, &entries);
 	if (count < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (count < 0) {

@@ -12,9 +12,6 @@
 
 #define SAY_AGAIN_US (10 * SECOND_US)
 
-const char *const severity_names[SEVERITIES] = { "notice", "low", "medium", "high",
-						 "critical" };
-
 static const char *const proofs[] = { "unsolicited", "handshake", "dialogue" };
 
 bool findings_init(struct findings *findings, const struct detect_sink *sink)
@@ -70,7 +67,7 @@ static uint32_t *key_bucket(struct findings *findings, const struct finding_reco
 	return &findings->of_key[key_hash(&findings->key, r, 0) % FINDINGS_BUCKETS];
 }
 
-static bool is_same_word(const char *a, const char *b)
+bool findings_same_word(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
@@ -80,9 +77,9 @@ static bool is_same_key(const struct finding_record *a, const struct finding_rec
 	return a->port == b->port && a->netns == b->netns &&
 	       addr_equal(&a->client_ip, &b->client_ip) &&
 	       addr_equal(&a->server_ip, &b->server_ip) &&
-	       is_same_word(a->transport, b->transport) &&
-	       is_same_word(a->kind, b->kind) &&
-	       is_same_word(a->technique, b->technique);
+	       findings_same_word(a->transport, b->transport) &&
+	       findings_same_word(a->kind, b->kind) &&
+	       findings_same_word(a->technique, b->technique);
 }
 
 struct finding *findings_find(struct findings *findings,
@@ -195,7 +192,7 @@ static struct finding *begin(struct findings *findings,
 static unsigned proof_rank(const char *proof)
 {
 	for (unsigned i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
-		if (is_same_word(proofs[i], proof))
+		if (findings_same_word(proofs[i], proof))
 			return i + 1;
 	return 0;
 }
@@ -268,10 +265,8 @@ struct finding *findings_take(struct findings *findings,
 void findings_restore(struct findings *findings, const struct finding_record *record,
 		      int64_t hold_us)
 {
-	unsigned severity = SEVERITY_LOW;
-	for (unsigned i = 0; i < SEVERITIES; i++)
-		if (is_same_word(record->severity, severity_names[i]))
-			severity = i;
+	int said = record_severity(record->severity);
+	unsigned severity = said >= 0 ? (unsigned)said : SEVERITY_LOW;
 	if (findings_find(findings, record) != NULL ||
 	    findings->unused.newest == ORDER_NONE)
 		return;

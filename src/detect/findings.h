@@ -20,16 +20,6 @@ enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
 #define HOLD_OPEN INT64_MAX /* until somebody ends it */
 #define SECOND_US 1000000LL
 
-enum {
-	SEVERITY_NOTICE, /* worth knowing, not worth a look by itself */
-	SEVERITY_LOW,
-	SEVERITY_MEDIUM,
-	SEVERITY_HIGH,
-	SEVERITY_CRITICAL,
-	SEVERITIES
-};
-extern const char *const severity_names[SEVERITIES];
-
 struct finding {
 	struct finding_record record;
 	unsigned severity;
@@ -52,6 +42,9 @@ struct findings {
 	int64_t next_us; /* nothing is due before */
 	uint64_t open, evicted, refused;
 };
+
+/* Words that may be unknown; two unknown ones are the same. */
+bool findings_same_word(const char *a, const char *b);
 
 bool findings_init(struct findings *findings, const struct detect_sink *sink);
 void findings_clear(struct findings *findings);

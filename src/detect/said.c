@@ -13,19 +13,6 @@ enum { SOURCES_MAX = 64 };
 
 #define HOLD_US (600 * SECOND_US)
 
-static bool is_same_word(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-static unsigned severity_of(const struct finding_record *evidence)
-{
-	for (unsigned i = 0; i < SEVERITIES; i++)
-		if (is_same_word(severity_names[i], evidence->severity))
-			return i;
-	return SEVERITY_NOTICE;
-}
-
 static bool is_ours(const struct detect *detect, const struct addr *server)
 {
 	return addr_is_private(server) || addr_is_loopback(server) ||
@@ -39,7 +26,8 @@ static unsigned severity_here(const struct detect *detect,
 	if (strcmp(evidence->kind, "weak_protocol") == 0 &&
 	    !is_ours(detect, &evidence->server_ip))
 		return SEVERITY_NOTICE;
-	return severity_of(evidence);
+	int said = record_severity(evidence->severity);
+	return said >= 0 ? (unsigned)said : SEVERITY_NOTICE;
 }
 
 /* The register lists the protocol that the port's number does not suggest. */
@@ -67,7 +55,8 @@ static size_t count_sources(const struct detect *detect,
 	const struct finding *finding;
 	while ((finding = findings_next_of_port(&detect->findings, &at,
 						evidence->port)) != NULL)
-		count += is_same_word(finding->record.technique, evidence->technique) &&
+		count += findings_same_word(finding->record.technique,
+					    evidence->technique) &&
 			 addr_equal(&finding->record.server_ip, &evidence->server_ip);
 	return count;
 }

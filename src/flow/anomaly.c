@@ -3,9 +3,6 @@
  */
 #include "flow/anomaly.h"
 
-#include <ctype.h>
-#include <stdio.h>
-
 #include "base/hash.h"
 #include "flow/evidence.h"
 #include "flow/state.h"
@@ -72,9 +69,8 @@ static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet
 	if (has_ports(p))
 		evidence.port = p->dport;
 	evidence_client(&evidence, &p->src);
-	snprintf(evidence.summary, sizeof(evidence.summary), "%s: %s.",
-		 anomalies[slot->anomaly].what, anomalies[slot->anomaly].why);
-	evidence.summary[0] = (char)toupper(evidence.summary[0]);
+	evidence_sentence(&evidence, anomalies[slot->anomaly].what,
+			  anomalies[slot->anomaly].why);
 	f->sink.record(f->sink.self, RECORD_finding, &evidence);
 }
 
@@ -101,7 +97,7 @@ void flows_odd_fragment(struct flows *f, const struct packet *packet,
 
 void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)
 {
-	if (f->sink.record == NULL || (f->options.wants >> RECORD_finding & 1) == 0)
+	if (!evidence_is_wanted(f))
 		return;
 	struct anomaly_slot *slot = slot_of(f, anomaly, p);
 	if (!is_about(slot, anomaly, p))

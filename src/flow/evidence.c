@@ -15,9 +15,9 @@ static struct body *current(struct flows *f)
 	return &f->table.bodies[f->talks.current];
 }
 
-static bool is_wanted(const struct flows *f, enum record_kind kind)
+bool evidence_is_wanted(const struct flows *f)
 {
-	return f->sink.record != NULL && (f->options.wants >> kind & 1) != 0;
+	return f->sink.record != NULL && (f->options.wants >> RECORD_finding & 1) != 0;
 }
 
 static void take_record(void *self, struct talk *talk, enum record_kind kind,
@@ -27,8 +27,6 @@ static void take_record(void *self, struct talk *talk, enum record_kind kind,
 	const struct body *b = current(f);
 	const struct link *link = &f->links.at[b->link];
 	(void)talk;
-	if (!is_wanted(f, kind))
-		return;
 	if (b->link != 0 && f->options.iface_name != NULL)
 		record_text(record->iface, sizeof(record->iface),
 			    f->options.iface_name(f->options.iface_self, link->iface));
@@ -87,13 +85,19 @@ void evidence_client(struct finding_record *out, const struct addr *client)
 	out->client_prefix = addr_is_v4(client) ? 32 : 64;
 }
 
+void evidence_sentence(struct finding_record *out, const char *what, const char *why)
+{
+	snprintf(out->summary, sizeof(out->summary), "%s: %s.", what, why);
+	out->summary[0] = (char)toupper((unsigned char)out->summary[0]);
+}
+
 static void take_notice(void *self, struct talk *talk, const struct notice *notice,
 			const char *detail, int64_t at_us)
 {
 	struct flows *f = self;
 	const struct body *b = current(f);
 	struct finding_record evidence;
-	if (!is_wanted(f, RECORD_finding))
+	if (!evidence_is_wanted(f))
 		return;
 	begin(b, &evidence, at_us);
 	evidence.kind = notice->kind;
@@ -104,9 +108,7 @@ static void take_notice(void *self, struct talk *talk, const struct notice *noti
 		evidence_client(&evidence, &b->key.addr[CLIENT]);
 	if (notice->mitre != NULL)
 		record_text(evidence.mitre, sizeof(evidence.mitre), notice->mitre);
-	snprintf(evidence.summary, sizeof(evidence.summary), "%s: %s.", detail,
-		 notice->why);
-	evidence.summary[0] = (char)toupper((unsigned char)evidence.summary[0]);
+	evidence_sentence(&evidence, detail, notice->why);
 	f->sink.record(f->sink.self, RECORD_finding, &evidence);
 }
 
@@ -122,39 +124,22 @@ struct talk_sink evidence_sink(struct flows *f)
 
 /* ---- not what the port says ---- */
 
-/* The protocol of such a port within TLS: "imaps" is told as "tls". */
-static bool is_within_tls(const char *usual)
-{
-	static const char *const names[] = {
-		"https", "smtps",      "ldaps",    "ftps", "ftps-data", "telnets",
-		"imaps", "pop3s",      "docker-s", "ircs", "sips",      "amqps",
-		"mqtts", "syslog-tls", "dot",      "stuns"
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], usual) == 0)
-			return true;
-	return false;
-}
-
-static bool is_over_http(const char *usual)
-{
-	static const char *const names[] = { "http-proxy", "elasticsearch", "ipp",
-					     "etcd",       "docker",        "opcua",
-					     "http" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], usual) == 0)
-			return true;
-	return false;
-}
-
+/* The protocols of such ports within TLS: "imaps" is told as "tls". */
+static const char *const within_tls[] = { "https",     "smtps",      "ldaps", "ftps",
+					  "ftps-data", "telnets",    "imaps", "pop3s",
+					  "docker-s",  "ircs",       "sips",  "amqps",
+					  "mqtts",     "syslog-tls", "dot",   "stuns",
+					  NULL };
+static const char *const over_http[] = { "http-proxy", "elasticsearch", "ipp",  "etcd",
+					 "docker",     "opcua",         "http", NULL };
 /* Ways in that somebody may hide behind another's port. */
-static bool is_way_in(const char *spoken)
+static const char *const ways_in[] = { "ssh", "rdp", "telnet", "vnc", "smb", NULL };
+
+static bool is_among(const char *const *names, const char *name)
 {
-	static const char *const names[] = { "ssh", "rdp", "telnet", "vnc", "smb" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], spoken) == 0)
-			return true;
-	return false;
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
 }
 
 /* What we can't recognise may go by another name; a way in has but one. */
@@ -162,19 +147,19 @@ static bool is_of(const char *usual, const char *spoken)
 {
 	if (strcmp(usual, spoken) == 0)
 		return true;
-	if (is_within_tls(usual))
+	if (is_among(within_tls, usual))
 		return strcmp(spoken, "tls") == 0;
-	if (is_over_http(usual))
+	if (is_among(over_http, usual))
 		return strcmp(spoken, "http") == 0 || strcmp(spoken, "http2") == 0;
 	if (protocol_by_name(usual) == NULL)
-		return !is_way_in(spoken);
+		return !is_among(ways_in, spoken);
 	/* Some speak TLS where they could begin without. */
 	return strcmp(spoken, "dtls") == 0;
 }
 
 static const char *severity_of(uint16_t port, const char *spoken)
 {
-	if (is_way_in(spoken))
+	if (is_among(ways_in, spoken))
 		return port < 1024 ? "medium" : "low";
 	return port < 1024 && strcmp(spoken, "tls") != 0 ? "low" : "notice";
 }
@@ -185,7 +170,7 @@ void evidence_recognised(struct flows *f, uint32_t number, const char *protocol,
 	const struct body *b = &f->table.bodies[number];
 	uint16_t port = b->key.port[SERVER];
 	struct finding_record evidence;
-	if (!is_wanted(f, RECORD_finding) || b->service == SERVICE_NONE)
+	if (!evidence_is_wanted(f) || b->service == SERVICE_NONE)
 		return;
 	const char *usual =
 		catalog_protocol(f->options.catalog, (uint8_t)b->proto, port);

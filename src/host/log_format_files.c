@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "host/log_builtin.h"
 #include "host/log_format.h"
 
@@ -44,26 +45,10 @@ static bool take_builtins(struct log_formats *formats, struct buf *errors)
 	return good;
 }
 
-/* 0 or -errno. */
-static int read_whole(const char *path, struct buf *text)
-{
-	char part[8192];
-	size_t len;
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return -errno;
-	while (text->len <= FILE_BYTES_MAX &&
-	       (len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(text, part, len);
-	int error = ferror(file) ? -EIO : !buf_ok(text) ? -ENOMEM : 0;
-	fclose(file);
-	return error == 0 && text->len > FILE_BYTES_MAX ? -EFBIG : error;
-}
-
 static bool take_file(struct log_formats *formats, const char *path, struct buf *errors)
 {
 	struct buf text = { 0 };
-	int error = read_whole(path, &text);
+	int error = file_read(path, FILE_BYTES_MAX, &text);
 	if (error == -EFBIG)
 		say(errors, path, "larger than 1 MiB; a format is smaller");
 	else if (error != 0)
@@ -73,25 +58,13 @@ static bool take_file(struct log_formats *formats, const char *path, struct buf 
 	return good;
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-	const char *dot = strrchr(entry->d_name, '.');
-	return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".yaml") == 0;
-}
-
-/* By bytes, so that the order does not depend on who starts us. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static bool take_folder(struct log_formats *formats, const char *folder,
 			struct buf *errors)
 {
 	struct dirent **entries = NULL;
 	char path[PATH_BYTES_MAX];
 	bool good = true;
-	int count = scandir(folder, &entries, is_yaml, by_name);
+	int count = file_scan_yaml(folder, &entries);
 	if (count < 0) {
 		if (errno == ENOENT)
 			return true;

@@ -207,42 +207,6 @@ static const struct key of_pattern[] = {
 
 /* ---- mappings ---- */
 
-static void say_key_names(struct buf *out, const struct key *keys, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "%s%s", i > 0 ? ", " : "", keys[i].name);
-	buf_char(out, '\n');
-}
-
-/* The key at the event; count and an error if it is none, or was there before. */
-static size_t take_name(struct reader *reader, const struct key *keys, size_t count,
-			size_t lines[static KEYS_MAX])
-{
-	const struct yaml_event *event = yaml_event(reader->yaml);
-	size_t found = 0;
-	if (yaml_refuse_indirection(reader->yaml))
-		return count;
-	const char *text = text_of(reader);
-	while (found < count && !(text != NULL && strcmp(keys[found].name, text) == 0))
-		found++;
-	if (found < count && lines[found] == 0) {
-		lines[found] = event->line;
-		return found;
-	}
-	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
-	if (found < count) {
-		buf_printf(out, "%s is set twice, first in line %zu; allowed is once\n",
-			   keys[found].name, lines[found]);
-	} else {
-		buf_text(out, "unknown key ");
-		yaml_say_found(out, event);
-		buf_text(out, "; allowed: ");
-		say_key_names(out, keys, count);
-	}
-	yaml_skip(reader->yaml);
-	return count;
-}
-
 static void take_value(struct reader *reader, const struct key *key)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
@@ -260,19 +224,21 @@ static void take_mapping(struct reader *reader, const struct key *keys, size_t c
 			 const char *what)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
+	const struct yaml_keys names = { keys, sizeof(keys[0]), count };
 	size_t lines[KEYS_MAX] = { 0 }, line = event->line, column = event->column;
 	if (event->kind != YAML_MAPPING) {
 		struct buf *out = yaml_error(reader->yaml, line, column);
 		buf_printf(out, "%s can't be ", what);
 		yaml_say_found(out, event);
 		buf_text(out, "; allowed are the keys ");
-		say_key_names(out, keys, count);
+		yaml_say_keys(out, &names);
+		buf_char(out, '\n');
 		yaml_skip(reader->yaml);
 		return;
 	}
 	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
 	       event->kind != YAML_END) {
-		size_t key = take_name(reader, keys, count, lines);
+		size_t key = yaml_take_key(reader->yaml, &names, lines);
 		yaml_next(reader->yaml);
 		if (event->kind == YAML_END)
 			return;

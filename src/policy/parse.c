@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/when.h"
 #include "base/yaml.h"
 #include "policy/entry.h"
@@ -251,6 +252,7 @@ static const struct key keys[] = {
 	  take_expires, 0, 0, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
 
 static void take_value(struct reader *reader, const struct key *key,
 		       struct entry *entry)
@@ -268,37 +270,6 @@ static void take_value(struct reader *reader, const struct key *key,
 		    (key->len_max == 0 || strlen(event->text) <= key->len_max);
 	if (!good || !key->take(reader, entry, key->text))
 		refuse(reader, key);
-}
-
-/* The key at the event; KEY_COUNT and an error if it is none, or was there before. */
-static size_t take_name(struct reader *reader, size_t lines[static KEY_COUNT])
-{
-	const struct yaml_event *event = yaml_event(reader->yaml);
-	size_t found = 0;
-	if (yaml_refuse_indirection(reader->yaml))
-		return KEY_COUNT;
-	bool is_word = event->kind == YAML_SCALAR && !event->is_broken;
-	while (found < KEY_COUNT &&
-	       !(is_word && strcmp(keys[found].name, event->text) == 0))
-		found++;
-	if (found < KEY_COUNT && lines[found] == 0) {
-		lines[found] = event->line;
-		return found;
-	}
-	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
-	if (found < KEY_COUNT) {
-		buf_printf(out, "%s is set twice, first in line %zu; allowed is once\n",
-			   keys[found].name, lines[found]);
-	} else {
-		buf_text(out, "unknown key ");
-		yaml_say_found(out, event);
-		buf_text(out, "; allowed: ");
-		for (size_t i = 0; i < KEY_COUNT; i++)
-			buf_printf(out, "%s%s", i > 0 ? ", " : "", keys[i].name);
-		buf_char(out, '\n');
-	}
-	yaml_skip(reader->yaml);
-	return KEY_COUNT;
 }
 
 static void say_missing(struct reader *reader, const struct entry *entry,
@@ -327,7 +298,7 @@ static void take_entry(struct reader *reader, struct entry *entry)
 	}
 	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
 	       event->kind != YAML_END) {
-		size_t key = take_name(reader, lines);
+		size_t key = yaml_take_key(reader->yaml, &key_names, lines);
 		yaml_next(reader->yaml);
 		if (event->kind == YAML_END)
 			return;
@@ -476,29 +447,16 @@ static void say_unreadable(struct buf *errors, const char *path, const char *why
 
 struct policy *policy_read(const char *path, struct buf *errors)
 {
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		say_unreadable(errors, path, strerror(errno));
-		return NULL;
-	}
 	struct policy *policy = NULL;
 	struct buf text = { 0 };
-	char part[4096];
-	size_t got;
-	while (text.len <= ENTRY_FILE_MAX &&
-	       (got = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(&text, part, got);
-	if (ferror(file))
-		say_unreadable(errors, path, strerror(errno));
-	else if (text.len > ENTRY_FILE_MAX)
+	int error = file_read(path, ENTRY_FILE_MAX, &text);
+	if (error == -EFBIG)
 		say_unreadable(errors, path,
-			       "longer than a register may be; allowed "
-			       "are 4 MiB");
-	else if (!buf_ok(&text))
-		say_unreadable(errors, path, strerror(ENOMEM));
+			       "longer than a register may be; allowed are 4 MiB");
+	else if (error != 0)
+		say_unreadable(errors, path, strerror(-error));
 	else
 		policy = policy_parse(text.at, text.len, path, errors);
-	fclose(file);
 	buf_free(&text);
 	return policy;
 }

@@ -17,13 +17,19 @@ static inline int base64_digit(uint8_t c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Decodes up to the first byte that is no digit, or until out is full. */
-static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
+/*
+ * Decodes up to the first byte that is no digit, or until out is full, or until the
+ * octet `stop` comes, which is not put out and behind which nothing is decoded (-1:
+ * none does). *stopped: it came.
+ */
+static inline size_t base64_decode_until(struct bytes text, int stop, uint8_t *out,
+					 size_t size, bool *stopped)
 {
 	uint32_t bits = 0;
 	size_t len = 0;
 	unsigned have = 0;
-	for (size_t i = 0; i < text.len && len < size; i++) {
+	*stopped = false;
+	for (size_t i = 0; i < text.len && (len < size || stop >= 0); i++) {
 		int digit = base64_digit(text.at[i]);
 		if (digit < 0)
 			break;
@@ -32,7 +38,19 @@ static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
 		if (have < 8)
 			continue;
 		have -= 8;
-		out[len++] = (uint8_t)(bits >> have);
+		uint8_t octet = (uint8_t)(bits >> have);
+		if (octet == stop) {
+			*stopped = true;
+			break;
+		}
+		if (len < size)
+			out[len++] = octet;
 	}
 	return len;
+}
+
+static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
+{
+	bool stopped;
+	return base64_decode_until(text, -1, out, size, &stopped);
 }

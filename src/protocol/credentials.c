@@ -34,30 +34,6 @@ static enum scheme scheme_take(struct bytes *value)
 	return SCHEME_OTHER;
 }
 
-/* Decodes until that octet comes, if it is one; true if it came. */
-static bool decode(struct bytes token, int stop, uint8_t *out, size_t size, size_t *len)
-{
-	uint32_t bits = 0;
-	unsigned have = 0;
-	*len = 0;
-	for (size_t i = 0; i < token.len && (stop >= 0 || *len < size); i++) {
-		int digit = base64_digit(token.at[i]);
-		if (digit < 0)
-			return false;
-		bits = (bits << 6 | (uint32_t)digit) & 0xfff;
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		uint8_t c = (uint8_t)(bits >> have);
-		if (c == stop)
-			return true;
-		if (*len < size)
-			out[(*len)++] = c;
-	}
-	return false;
-}
-
 /*
  * "user:password" (RFC 7617 2).  Nothing behind the colon is decoded; without one all
  * of it may be secret.
@@ -65,8 +41,10 @@ static bool decode(struct bytes token, int stop, uint8_t *out, size_t size, size
 static void basic_user(struct bytes token, char user[static USER_MAX])
 {
 	uint8_t decoded[USER_MAX];
-	size_t len;
-	if (decode(token, ':', decoded, sizeof(decoded), &len))
+	bool has_colon;
+	size_t len =
+		base64_decode_until(token, ':', decoded, sizeof(decoded), &has_colon);
+	if (has_colon)
 		facts_text(user, USER_MAX, bytes_of(decoded, len));
 }
 
@@ -76,8 +54,7 @@ static bool ntlm_user(struct bytes token, char user[static USER_MAX])
 	enum { NAMES_MAX = 512 };
 	uint8_t decoded[NAMES_MAX];
 	struct ntlmssp message;
-	size_t len;
-	decode(token, -1, decoded, sizeof(decoded), &len);
+	size_t len = base64_decode(token, decoded, sizeof(decoded));
 	ntlmssp_read(bytes_of(decoded, len), &message);
 	facts_text(user, USER_MAX, bytes_of(message.user, message.user_len));
 	return message.type != NTLMSSP_NEGOTIATE;

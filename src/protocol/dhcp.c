@@ -182,9 +182,7 @@ static enum verdict dhcp_recognise(const struct opening *opening)
 {
 	struct message message;
 	bool is_sound;
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	if (said.len == 0)
 		return VERDICT_MORE;
 	return message_read(said, &message, &is_sound) ? VERDICT_YES : VERDICT_NO;

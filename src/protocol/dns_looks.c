@@ -130,9 +130,7 @@ static enum verdict datagram_looks(struct bytes said)
 
 enum verdict dns_looks(const struct opening *opening)
 {
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	bool is_usual =
 		opening->port[CLIENT] == PORT_DNS || opening->port[SERVER] == PORT_DNS;
 	enum verdict verdict;

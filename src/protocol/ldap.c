@@ -11,6 +11,7 @@
 
 #include "protocol/ldap.h"
 #include "protocol/protocol.h"
+#include "protocol/starttls.h"
 #include "protocol/text.h"
 
 struct ldap_state {
@@ -22,7 +23,7 @@ struct ldap_state {
 	bool by_sasl;
 	uint8_t user_len;
 	const char *method;
-	char user[USER_MAX];
+	uint8_t user[USER_MAX];
 };
 
 static const struct notice cleartext_password = {
@@ -211,14 +212,6 @@ static bool take_message(struct talk *talk, struct said *said,
 	}
 }
 
-static void keep_user(struct ldap_state *state, struct bytes user)
-{
-	size_t len = user.len < USER_MAX ? user.len : USER_MAX;
-	if (len > 0)
-		memcpy(state->user, user.at, len);
-	state->user_len = (uint8_t)len;
-}
-
 static void begin_bind(struct talk *talk, const struct ldap_message *message,
 		       int64_t at_us)
 {
@@ -227,7 +220,8 @@ static void begin_bind(struct talk *talk, const struct ldap_message *message,
 	ldap_read_bind(message->content, &bind);
 	/* Later steps of SASL may leave the name to the first. */
 	if (bind.user_len > 0 || !state->is_binding)
-		keep_user(state, bytes_of(bind.user, bind.user_len));
+		state->user_len =
+			ldap_keep_user(state->user, bytes_of(bind.user, bind.user_len));
 	state->bind_id = message->id;
 	state->is_binding = true;
 	state->is_login = bind.has_proof;
@@ -313,8 +307,7 @@ static void read_server(struct talk *talk, struct said *said)
 				snprintf(talk->facts.software,
 					 sizeof(talk->facts.software), "%s", software);
 		} else if (read_result(talk, &message, said->at_us)) {
-			talk->facts.cleartext = 0;
-			talk_become(talk, protocol_by_name("tls"));
+			starttls_begin(talk);
 			return;
 		}
 	}

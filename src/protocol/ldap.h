@@ -50,6 +50,9 @@ struct ldap_bind {
 };
 void ldap_read_bind(struct bytes content, struct ldap_bind *bind);
 
+/* Keeps a name, cut to fit; its length. */
+uint8_t ldap_keep_user(uint8_t to[static USER_MAX], struct bytes user);
+
 bool ldap_is_start_tls(struct bytes content);
 
 /* The code of a result; -1 if it is none. */

@@ -103,12 +103,17 @@ static const char *mechanism_named(struct bytes name)
 	return NULL;
 }
 
-static void keep_user(struct ldap_bind *bind, struct bytes user)
+uint8_t ldap_keep_user(uint8_t to[static USER_MAX], struct bytes user)
 {
 	size_t len = user.len < USER_MAX ? user.len : USER_MAX;
 	if (len > 0)
-		memcpy(bind->user, user.at, len);
-	bind->user_len = (uint8_t)len;
+		memcpy(to, user.at, len);
+	return (uint8_t)len;
+}
+
+static void keep_user(struct ldap_bind *bind, struct bytes user)
+{
+	bind->user_len = ldap_keep_user(bind->user, user);
 }
 
 static void keep_ntlm_user(struct ldap_bind *bind, struct bytes token)

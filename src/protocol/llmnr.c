@@ -24,9 +24,7 @@ static bool is_one_name(const struct dns_message *message)
 static enum verdict llmnr_recognise(const struct opening *opening)
 {
 	struct dns_message message;
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	if (opening->port[CLIENT] != PORT_LLMNR && opening->port[SERVER] != PORT_LLMNR)
 		return VERDICT_NO;
 	if (said.len == 0)

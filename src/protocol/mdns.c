@@ -39,9 +39,7 @@ static bool first_name(struct bytes said, size_t len, struct dns_name *name)
 static enum verdict mdns_recognise(const struct opening *opening)
 {
 	struct dns_name name;
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	if (said.len == 0)
 		return VERDICT_MORE;
 	/* One that was kept may be the begin of a longer one. */

@@ -285,9 +285,7 @@ static bool take_frame(struct bytes *data, unsigned *number)
 
 static enum verdict datagram_looks(const struct opening *opening)
 {
-	unsigned by = opening->said[opening->first].len > 0 ? opening->first
-							    : 1 - opening->first;
-	struct bytes said = opening->said[by];
+	struct bytes said = opening_first(opening);
 	unsigned number;
 	if (said.len == 0)
 		return VERDICT_MORE;

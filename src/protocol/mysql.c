@@ -13,6 +13,7 @@
 
 #include "protocol/mysql.h"
 #include "protocol/protocol.h"
+#include "protocol/starttls.h"
 #include "protocol/text.h"
 
 enum { HEADER = 4, GREETING_MAX = 1024, VERSION_MAX = 80 };
@@ -291,8 +292,7 @@ static void read_response(struct talk *talk, struct said *said)
 	state->capabilities = login.capabilities;
 	state->next = (uint8_t)(packet.sequence + 1);
 	if (login.asks_tls) {
-		talk->facts.cleartext = 0;
-		talk_become(talk, protocol_by_name("tls"));
+		starttls_begin(talk);
 		return;
 	}
 	begin_login(talk, &login, said->at_us);

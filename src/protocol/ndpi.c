@@ -10,7 +10,6 @@
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,26 +34,16 @@ struct stranger {
 
 enum { HEADERS_MAX = sizeof(struct ip6_hdr) + sizeof(struct tcphdr) };
 
-static void release(struct stranger *ndpi)
+void stranger_free(struct stranger *ndpi)
 {
+	if (ndpi == NULL)
+		return;
 	if (ndpi->flow != NULL)
 		ndpi_flow_free(ndpi->flow);
 	if (ndpi->module != NULL)
 		ndpi_exit_detection_module(ndpi->module);
 	free(ndpi->names);
 	free(ndpi);
-}
-
-/*
- * The last one stays until there is another, or the process is gone: its 80,000 pieces
- * take longer to free than a small capture to read.
- */
-void stranger_free(struct stranger *ndpi)
-{
-	static struct stranger *_Atomic last;
-	struct stranger *before = ndpi != NULL ? atomic_exchange(&last, ndpi) : NULL;
-	if (before != NULL)
-		release(before);
 }
 
 /* NDPI_DEL_PROTOCOL_FROM_BITMASK, without the conversion it complains of. */
@@ -97,13 +86,13 @@ static struct stranger *stranger_new(void)
 						  ndpi_dont_init_libgcrypt);
 	ndpi->flow = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
 	if (ndpi->module == NULL || ndpi->flow == NULL) {
-		release(ndpi);
+		stranger_free(ndpi);
 		return NULL;
 	}
 	ndpi->names_count = (uint16_t)ndpi_get_num_supported_protocols(ndpi->module);
 	ndpi->names = calloc(ndpi->names_count, sizeof(ndpi->names[0]));
 	if (ndpi->names == NULL) {
-		release(ndpi);
+		stranger_free(ndpi);
 		return NULL;
 	}
 	memset(ndpi->flow, 0, SIZEOF_FLOW_STRUCT);

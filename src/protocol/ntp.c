@@ -221,9 +221,7 @@ static bool looks_like_ntp(struct bytes data, bool is_usual)
 
 static enum verdict ntp_recognise(const struct opening *opening)
 {
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	bool is_usual =
 		opening->port[CLIENT] == PORT_NTP || opening->port[SERVER] == PORT_NTP;
 	if (said.len == 0)

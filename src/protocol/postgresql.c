@@ -13,6 +13,7 @@
 
 #include "protocol/line.h"
 #include "protocol/protocol.h"
+#include "protocol/starttls.h"
 #include "protocol/text.h"
 
 /* Second word of a client's first message; a version is major << 16 | minor. */
@@ -348,8 +349,7 @@ static void read_consent(struct talk *talk, struct said *said)
 		state->phase = STARTUP;
 	} else if (answer == 'S' && state->phase == ASKED_TLS) {
 		bytes_take(&said->data, 1);
-		talk->facts.cleartext = 0;
-		talk_become(talk, protocol_by_name("tls"));
+		starttls_begin(talk);
 	} else {
 		/* GSSAPI from here on; or an error of a server that knows neither. */
 		if (answer == 'G' && state->phase == ASKED_GSSAPI)

@@ -27,6 +27,19 @@ struct opening {
 	const struct addr *addr; /* [2] */
 };
 
+/* Who spoke first, as far as that was kept; else the other side. */
+static inline unsigned opening_speaker(const struct opening *opening)
+{
+	return opening->said[opening->first].len > 0 ? opening->first
+						     : 1 - opening->first;
+}
+
+/* What that side said; empty if nobody did. */
+static inline struct bytes opening_first(const struct opening *opening)
+{
+	return opening->said[opening_speaker(opening)];
+}
+
 struct protocol {
 	const char *name;      /* as the catalog and records have it: "http" */
 	const char *doc;       /* "Hypertext Transfer Protocol 1.x (RFC 9112)" */

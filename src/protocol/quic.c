@@ -65,8 +65,7 @@ static enum verdict datagram_is_quic(struct bytes said, unsigned by)
 
 static enum verdict quic_recognise(const struct opening *opening)
 {
-	unsigned by = opening->said[opening->first].len > 0 ? opening->first
-							    : 1 - opening->first;
+	unsigned by = opening_speaker(opening);
 	struct bytes said = opening->said[by];
 	return said.len == 0 ? VERDICT_MORE : datagram_is_quic(said, by);
 }

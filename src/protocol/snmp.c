@@ -402,9 +402,7 @@ static void snmp_end(struct talk *talk, int64_t at_us)
 static enum verdict snmp_recognise(const struct opening *opening)
 {
 	struct snmp_message message;
-	unsigned first = opening->first;
-	struct bytes said = opening->said[first].len > 0 ? opening->said[first]
-							 : opening->said[1 - first];
+	struct bytes said = opening_first(opening);
 	if (said.len == 0)
 		return VERDICT_MORE;
 	bool may_be_cut = said.len == OPENING_MAX;

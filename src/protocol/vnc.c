@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "protocol/protocol.h"
+#include "protocol/starttls.h"
 
 enum { VERSION_LEN = 12, CHALLENGE_LEN = 16, PLAIN_MAX = 256 };
 
@@ -158,8 +159,7 @@ static void begin_security(struct talk *talk, uint32_t security, int64_t at_us)
 		state->phase = CHALLENGE;
 		return;
 	case SECURITY_TLS:
-		talk->facts.cleartext = 0;
-		talk_become(talk, protocol_by_name("tls"));
+		starttls_begin(talk);
 		return;
 	case SECURITY_VENCRYPT:
 		state->phase = VENCRYPT_VERSION;
@@ -316,8 +316,7 @@ static bool read_vencrypt_consent(struct talk *talk, struct said *said)
 		talk_done(talk);
 		return true;
 	}
-	talk->facts.cleartext = 0;
-	talk_become(talk, protocol_by_name("tls"));
+	starttls_begin(talk);
 	return true;
 }
 

@@ -60,9 +60,9 @@ enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
 static uint64_t severity_of(const struct finding_record *finding)
 {
 	int severity = record_severity(finding->severity);
-	if (severity >= record_severity("high"))
+	if (severity >= SEVERITY_HIGH)
 		return 1;
-	return severity == record_severity("medium") ? 2 : 3;
+	return severity == SEVERITY_MEDIUM ? 2 : 3;
 }
 
 static void write_alert(struct buf *out, const struct finding_record *finding)

@@ -79,12 +79,13 @@ const struct schema *schema_by_name(const char *name)
 	return NULL;
 }
 
+const char *const severity_names[SEVERITIES] = { "notice", "low", "medium", "high",
+						 "critical" };
+
 int record_severity(const char *word)
 {
-	static const char *const names[] = { "notice", "low", "medium", "high",
-					     "critical" };
-	for (int i = 0; i < 5; i++)
-		if (word != NULL && strcmp(names[i], word) == 0)
+	for (int i = 0; i < SEVERITIES; i++)
+		if (word != NULL && strcmp(severity_names[i], word) == 0)
 			return i;
 	return -1;
 }

@@ -118,7 +118,18 @@ void record_text(char *field, size_t size, const char *text);
  */
 const char *record_word(const char *text);
 
-/* Of a finding: notice 0, low 1, medium 2, high 3, critical 4; -1: none of them. */
+/* Of a finding. */
+enum {
+	SEVERITY_NOTICE, /* worth knowing, not worth a look by itself */
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_CRITICAL,
+	SEVERITIES
+};
+extern const char *const severity_names[SEVERITIES];
+
+/* SEVERITY_...; -1: none of them. */
 int record_severity(const char *word);
 
 /* Appends {"record":"flow","start":"...",...} without a newline. */

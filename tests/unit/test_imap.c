@@ -1,7 +1,7 @@
 /*
  * test_imap.c: what is read from mailboxes over IMAP.
  */
-#include "dialogue_check.h"
+#include "login_check.h"
 
 extern const struct protocol protocol_imap;
 
@@ -116,11 +116,7 @@ static void a_server_may_name_itself_when_asked(void **state)
 	talk_check_free(c);
 }
 
-static const struct {
-	struct line said[6];
-	const char *outcome, *method, *user;
-	bool is_noticed;
-} login_cases[] = {
+static const struct login_case login_cases[] = {
 	{ { C("1 AUTHENTICATE PLAIN\r\n"), S("+ \r\n"),
 	    C("AGFsaWNlAGNvcnJlY3QtaG9yc2U=\r\n"), S("1 NO failed\r\n") },
 	  "failure",
@@ -161,21 +157,9 @@ static const struct {
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(login_cases); i++) {
-		struct line lines[8] = { S(GREETING) };
-		size_t count = 1;
-		for (size_t k = 0; k < 6 && login_cases[i].said[k].len > 0; k++)
-			lines[count++] = login_cases[i].said[k];
-		dialogue_cut(&protocol_imap, lines, count);
-		struct talk_check *c = heard(lines, count);
-		assert_int_equal(c->logins, 1);
-		assert_string_equal(c->login[0].outcome, login_cases[i].outcome);
-		assert_string_equal(c->login[0].method, login_cases[i].method);
-		assert_string_equal(c->login[0].user, login_cases[i].user);
-		assert_int_equal(c->notices, login_cases[i].is_noticed);
-		assert_null(memmem(&c->talk, sizeof(c->talk), "correct", 7));
-		talk_check_free(c);
-	}
+	for (size_t i = 0; i < COUNT(login_cases); i++)
+		login_is_told(&protocol_imap, (struct line)S(GREETING),
+			      &login_cases[i]);
 }
 
 static void what_was_not_tried_is_no_login(void **state)

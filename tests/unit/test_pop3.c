@@ -1,7 +1,7 @@
 /*
  * test_pop3.c: what is read from mailboxes over POP3.
  */
-#include "dialogue_check.h"
+#include "login_check.h"
 
 extern const struct protocol protocol_pop3;
 
@@ -136,11 +136,7 @@ static void commands_sent_ahead_get_their_own_replies(void **state)
 	talk_check_free(c);
 }
 
-static const struct {
-	struct line said[6];
-	const char *outcome, *method, *user;
-	bool is_noticed;
-} login_cases[] = {
+static const struct login_case login_cases[] = {
 	/* RFC 1939 7 */
 	{ { C("APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
 	    S("+OK maildrop has 1 message\r\n") },
@@ -182,21 +178,9 @@ static const struct {
 static void each_login_is_told_with_its_outcome(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(login_cases); i++) {
-		struct line lines[8] = { S("+OK ready\r\n") };
-		size_t count = 1;
-		for (size_t k = 0; k < 6 && login_cases[i].said[k].len > 0; k++)
-			lines[count++] = login_cases[i].said[k];
-		dialogue_cut(&protocol_pop3, lines, count);
-		struct talk_check *c = heard(lines, count);
-		assert_int_equal(c->logins, 1);
-		assert_string_equal(c->login[0].outcome, login_cases[i].outcome);
-		assert_string_equal(c->login[0].method, login_cases[i].method);
-		assert_string_equal(c->login[0].user, login_cases[i].user);
-		assert_int_equal(c->notices, login_cases[i].is_noticed);
-		assert_null(memmem(&c->talk, sizeof(c->talk), "correct", 7));
-		talk_check_free(c);
-	}
+	for (size_t i = 0; i < COUNT(login_cases); i++)
+		login_is_told(&protocol_pop3, (struct line)S("+OK ready\r\n"),
+			      &login_cases[i]);
 }
 
 static void what_was_not_tried_is_no_login(void **state)

@@ -1,0 +1,19 @@
+/*
+ * file.h: files that people write: read whole, and the *.yaml of a folder in order.
+ */
+#pragma once
+
+#include <dirent.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* Appends the whole file. 0 or -errno; -EFBIG if it has more than `most` bytes. */
+int file_read(const char *path, size_t most, struct buf *text);
+
+/*
+ * The names of a folder that end in .yaml and don't begin with a dot, by bytes, so that
+ * the order does not depend on who starts us.  As scandir(3): how many, or -1 and
+ * errno; the caller frees each and the list.
+ */
+int file_scan_yaml(const char *folder, struct dirent ***names);
