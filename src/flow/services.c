@@ -10,7 +10,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/pages.h"
 
 enum {
 	SERVICES_MAX = UINT16_MAX - 1,
@@ -27,17 +28,15 @@ struct services {
 	uint16_t touched; /* list of those with news; SERVICE_NONE ends */
 	uint32_t detail_count, detail_free;
 	uint16_t heads[HEADS]; /* 0: empty */
+	/* Apart from the services, so that a search touches only the one it finds. */
+	struct link {
+		uint16_t next; /* with the same head; 0 ends */
+		uint16_t tag;  /* more of the hash */
+	} links[SERVICES_MAX];
 	struct service *at;
 	struct port_detail *details;
 	uint32_t *detail_next;
 };
-
-static void *reserve(size_t bytes)
-{
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return at == MAP_FAILED ? NULL : at;
-}
 
 struct services *services_new(const struct hash_key *key)
 {
@@ -47,9 +46,9 @@ struct services *services_new(const struct hash_key *key)
 	s->key = *key;
 	s->touched = SERVICE_NONE;
 	s->detail_free = DETAIL_NONE;
-	s->at = reserve(SERVICES_MAX * sizeof(s->at[0]));
-	s->details = reserve(DETAILS_MAX * sizeof(s->details[0]));
-	s->detail_next = reserve(DETAILS_MAX * sizeof(s->detail_next[0]));
+	s->at = pages_reserve(SERVICES_MAX * sizeof(s->at[0]));
+	s->details = pages_reserve(DETAILS_MAX * sizeof(s->details[0]));
+	s->detail_next = pages_reserve(DETAILS_MAX * sizeof(s->detail_next[0]));
 	if (s->at == NULL || s->details == NULL || s->detail_next == NULL) {
 		services_free(s);
 		return NULL;
@@ -61,31 +60,34 @@ struct services *services_new(const struct hash_key *key)
 
 void services_free(struct services *s)
 {
-	if (s->at != NULL)
-		munmap(s->at, SERVICES_MAX * sizeof(s->at[0]));
-	if (s->details != NULL)
-		munmap(s->details, DETAILS_MAX * sizeof(s->details[0]));
-	if (s->detail_next != NULL)
-		munmap(s->detail_next, DETAILS_MAX * sizeof(s->detail_next[0]));
+	pages_release(s->at, SERVICES_MAX * sizeof(s->at[0]));
+	pages_release(s->details, DETAILS_MAX * sizeof(s->details[0]));
+	pages_release(s->detail_next, DETAILS_MAX * sizeof(s->detail_next[0]));
 	free(s);
 }
 
-static uint16_t *head_of(struct services *s, const struct addr *server, uint16_t port,
-			 uint8_t proto)
+static uint64_t hash_of(const struct services *s, const struct addr *server,
+			uint16_t port, uint8_t proto)
 {
 	uint64_t words[3];
 	memcpy(words, server->ip6, 16);
 	words[2] = (uint64_t)port << 8 | proto;
-	return &s->heads[hash_words(&s->key, words, 3) % HEADS];
+	return hash_words(&s->key, words, 3);
+}
+
+static uint16_t tag_of(uint64_t hash)
+{
+	return (uint16_t)(hash >> 48);
 }
 
 static void unchain(struct services *s, uint16_t number)
 {
 	const struct port_sample *now = &s->at[number].now;
-	uint16_t *link = head_of(s, &now->server, now->port, now->proto);
+	uint16_t *link =
+		&s->heads[hash_of(s, &now->server, now->port, now->proto) % HEADS];
 	while (*link != number)
-		link = &s->at[*link].chain;
-	*link = s->at[number].chain;
+		link = &s->links[*link].next;
+	*link = s->links[number].next;
 }
 
 static uint16_t take_room(struct services *s)
@@ -108,11 +110,12 @@ uint16_t services_find(struct services *s, const struct addr *server, uint16_t p
 {
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP)
 		return SERVICE_NONE;
-	uint16_t *head = head_of(s, server, port, proto);
-	for (uint16_t i = *head; i != 0; i = s->at[i].chain) {
+	uint64_t hash = hash_of(s, server, port, proto);
+	uint16_t *head = &s->heads[hash % HEADS];
+	for (uint16_t i = *head; i != 0; i = s->links[i].next) {
 		const struct port_sample *now = &s->at[i].now;
-		if (now->port == port && now->proto == proto &&
-		    addr_equal(&now->server, server))
+		if (s->links[i].tag == tag_of(hash) && now->port == port &&
+		    now->proto == proto && addr_equal(&now->server, server))
 			return i;
 	}
 	uint16_t number = take_room(s);
@@ -121,8 +124,8 @@ uint16_t services_find(struct services *s, const struct addr *server, uint16_t p
 	s->at[number] = (struct service){
 		.now = { .server = *server, .port = port, .proto = proto },
 		.detail = DETAIL_NONE,
-		.chain = *head,
 	};
+	s->links[number] = (struct link){ .next = *head, .tag = tag_of(hash) };
 	*head = number;
 	return number;
 }
@@ -213,6 +216,8 @@ void services_flush(struct services *s, int64_t start_us, const struct flow_sink
 	while (s->touched != SERVICE_NONE) {
 		struct service *service = &s->at[s->touched];
 		s->touched = service->touched;
+		if (s->touched != SERVICE_NONE)
+			__builtin_prefetch(&s->at[s->touched]);
 		service->is_touched = false;
 		flush_one(s, service, start_us, sink);
 	}

@@ -20,7 +20,6 @@ enum {
 struct service {
 	struct port_sample now; /* of this second; .active is kept over seconds */
 	uint32_t detail;        /* in the detail slab; DETAIL_NONE */
-	uint16_t chain;         /* next with the same hash */
 	uint16_t touched;       /* next one with news this second */
 	bool is_touched;
 	uint16_t strange; /* flows in a row that nDPI was to name, and could not */

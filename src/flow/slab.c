@@ -3,14 +3,7 @@
  */
 #include "flow/slab.h"
 
-#include <sys/mman.h>
-
-void *slab_reserve(size_t bytes)
-{
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return at == MAP_FAILED ? NULL : at;
-}
+#include "base/pages.h"
 
 static size_t next_bytes(const struct slab *slab)
 {
@@ -26,17 +19,15 @@ bool slab_init(struct slab *slab, uint32_t size, uint32_t max)
 {
 	slab->size = size;
 	slab->max = max;
-	slab->at = slab_reserve((size_t)size * max);
-	slab->next = slab_reserve(next_bytes(slab));
+	slab->at = pages_reserve((size_t)size * max);
+	slab->next = pages_reserve(next_bytes(slab));
 	return slab->at != NULL && slab->next != NULL;
 }
 
 void slab_fini(struct slab *slab)
 {
-	if (slab->at != NULL)
-		munmap(slab->at, (size_t)slab->size * slab->max);
-	if (slab->next != NULL)
-		munmap(slab->next, next_bytes(slab));
+	pages_release(slab->at, (size_t)slab->size * slab->max);
+	pages_release(slab->next, next_bytes(slab));
 }
 
 uint32_t slab_take(struct slab *slab)

@@ -13,9 +13,6 @@ struct slab {
 	uint32_t size, max, fresh, free;
 };
 
-/* Pages that cost memory when they are touched; NULL without address space. */
-void *slab_reserve(size_t bytes);
-
 /* False without memory. */
 bool slab_init(struct slab *slab, uint32_t size, uint32_t max);
 void slab_fini(struct slab *slab);

@@ -6,23 +6,24 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/pages.h"
 
 enum { SLOTS = 10 };
 
-/* Address space only: a page costs memory when it is first used. */
-static void *reserve(struct table *t, size_t bytes)
+static size_t index_bytes(const struct table *t)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	t->memory_bytes += bytes;
-	return at == MAP_FAILED ? NULL : at;
+	return t->bucket_count * sizeof(t->buckets[0]);
 }
 
-static void release(void *at, size_t bytes)
+static size_t bodies_bytes(const struct table *t)
 {
-	if (at != NULL)
-		munmap(at, bytes);
+	return t->body_max * sizeof(t->bodies[0]);
+}
+
+static size_t embryos_bytes(const struct table *t)
+{
+	return t->embryo_max * sizeof(t->embryos[0]);
 }
 
 bool table_init(struct table *t, const struct hash_key *key, uint32_t body_max,
@@ -34,17 +35,18 @@ bool table_init(struct table *t, const struct hash_key *key, uint32_t body_max,
 			     .body_free = TABLE_NONE };
 	/* At full load 9.25 flows to a bucket of ten: 7 bytes of index a flow. */
 	t->bucket_count = (uint32_t)((body_max + (uint64_t)embryo_max) * 4 / 37) + 1;
-	t->buckets = reserve(t, t->bucket_count * sizeof(t->buckets[0]));
-	t->bodies = reserve(t, body_max * sizeof(t->bodies[0]));
-	t->embryos = reserve(t, embryo_max * sizeof(t->embryos[0]));
+	t->buckets = pages_reserve(index_bytes(t));
+	t->bodies = pages_reserve(bodies_bytes(t));
+	t->embryos = pages_reserve(embryos_bytes(t));
+	t->memory_bytes = index_bytes(t) + bodies_bytes(t) + embryos_bytes(t);
 	return t->buckets != NULL && t->bodies != NULL && t->embryos != NULL;
 }
 
 void table_fini(struct table *t)
 {
-	release(t->buckets, t->bucket_count * sizeof(t->buckets[0]));
-	release(t->bodies, t->body_max * sizeof(t->bodies[0]));
-	release(t->embryos, t->embryo_max * sizeof(t->embryos[0]));
+	pages_release(t->buckets, index_bytes(t));
+	pages_release(t->bodies, bodies_bytes(t));
+	pages_release(t->embryos, embryos_bytes(t));
 }
 
 /* Of an address in native order: only compared and hashed. */
