@@ -340,6 +340,8 @@ static void take_second(struct ports *ports, struct row *row,
 			const struct port_sample *sample,
 			const struct port_detail *detail)
 {
+	if (row == NULL && ports->emit == NULL)
+		return;
 	struct port_record record;
 	struct port_sample known = *sample, *s = &known;
 	spoken_complete(&ports->spoken, s);
