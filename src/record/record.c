@@ -97,7 +97,9 @@ void record_init(enum record_kind kind, void *record)
 
 void record_text(char *field, size_t size, const char *text)
 {
-	size_t len = strnlen(text, size - 1);
+	size_t len = strlen(text);
+	if (len > size - 1)
+		len = size - 1;
 	memcpy(field, text, len);
 	/* The rest too, so that equal records are equal bytes. */
 	memset(field + len, 0, size - len);
