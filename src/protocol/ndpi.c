@@ -192,6 +192,8 @@ const char *ndpi_name_opening(struct talk_room *room, const struct opening *open
 	    (opening->transport != IPPROTO_TCP && opening->transport != IPPROTO_UDP))
 		return NULL;
 	struct stranger *ndpi = room->ndpi;
+	/* Not by lists of ports and addresses: by what is said. */
+	ndpi->flow->protocol_id_already_guessed = ndpi->flow->host_already_guessed = 1;
 	for (unsigned turn = 0; turn < 2; turn++) {
 		unsigned by = opening->first ^ turn;
 		if (opening->said[by].len == 0)
