@@ -18,7 +18,7 @@
 #include "capture/reader.h"
 
 enum {
-	BUFFER_MAX = 1 << 17,   /* of one file */
+	BUFFER_MAX = 1 << 16,   /* of one file */
 	BUFFER_MIN = 16 << 10,  /* of each of very many */
 	BUFFERS_MAX = 64 << 20, /* of all together, while they can be small enough */
 	ROUNDS_MAX = 1024,      /* batches without a frame for the filter, per call */
