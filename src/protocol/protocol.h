@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "protocol/ask.h"
 #include "protocol/talk.h"
 
 enum { TURN_MAX = 16384 };
@@ -65,6 +66,7 @@ struct protocol {
 	/* What its talks of one thread share (talk_shared()); made at first use. */
 	void *(*shared_new)(const struct hash_key *key);
 	void (*shared_free)(void *shared);
+	const struct asking *asking; /* NULL: it can't be asked */
 };
 
 /* By name, or NULL. */
