@@ -6,11 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/when.h"
+#include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/patience.h"
 #include "cli/table.h"
 #include "probe/probe.h"
 
@@ -29,7 +27,7 @@ struct asking_run {
 	struct look look;
 	struct target target;
 	uint64_t count;
-	uint64_t asked, answered, up;
+	uint64_t answered, up;
 };
 
 /* ---- for people ---- */
@@ -118,66 +116,25 @@ static void answered(void *self, const struct probe_record *r)
 	struct asking_run *run = self;
 	run->answered++;
 	run->up += strcmp(r->state, "up") == 0;
-	if (!run->common.json) {
+	if (run->common.json)
+		asker_print_json(r);
+	else
 		print_answer(run, r);
-		return;
-	}
-	struct buf line = { 0 };
-	record_json(&line, RECORD_probe, r);
-	printf("%s\n", buf_cstr(&line));
-	fflush(stdout);
-	buf_free(&line);
-}
-
-/* One after the other, a second from begin to begin. */
-static int ask_all(struct asking_run *run, struct prober *prober)
-{
-	int64_t meant_us = clock_us(CLOCK_MONOTONIC);
-	patience_begin();
-	while (run->answered < run->count && !patience_has_ended()) {
-		int64_t now_us = clock_us(CLOCK_MONOTONIC);
-		bool is_due = run->asked == run->answered && run->asked < run->count;
-		if (is_due && now_us >= meant_us) {
-			if (!prober_ask(prober, &run->target, meant_us, answered, run))
-				break;
-			run->asked++;
-			meant_us += 1000000;
-		}
-		int wait_ms = is_due && now_us < meant_us
-				      ? (int)((meant_us - now_us) / 1000) + 1
-				      : 100;
-		prober_turn(prober, wait_ms);
-	}
-	patience_end();
-	if (run->answered == 0)
-		return STATUS_INCOMPLETE;
-	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
 }
 
 static int run_target(struct asking_run *run, const char *text, const char *timeout)
 {
 	char why[TARGET_WHY_MAX];
-	int64_t timeout_us = 0;
-	if (timeout != NULL && (!duration_parse(timeout, &timeout_us) ||
-				timeout_us > TARGET_TIMEOUT_MAX_MS * 1000LL)) {
-		fprintf(stderr,
-			"breakwater probe: --timeout %s: allowed are 1s to 120s\n",
-			timeout);
-		return STATUS_USAGE;
-	}
-	if (!target_parse(&run->target, text, why)) {
+	if (!asker_target(&run->target, text, timeout, why)) {
 		fprintf(stderr, "breakwater probe: %s\n", why);
 		return STATUS_USAGE;
 	}
-	if (timeout != NULL)
-		run->target.timeout_ms = (uint32_t)(timeout_us / 1000);
-	struct prober *prober = prober_new();
-	if (prober == NULL)
+	if (!asker_ask(&run->target, run->count, answered, run))
 		perror("breakwater probe: no prober");
-	int status = prober != NULL ? ask_all(run, prober) : STATUS_INCOMPLETE;
-	prober_free(prober);
 	target_free(&run->target);
-	return status;
+	if (run->answered == 0)
+		return STATUS_INCOMPLETE;
+	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
 }
 
 int command_probe(int argc, char **argv)

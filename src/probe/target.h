@@ -56,3 +56,7 @@ struct target {
 enum { TARGET_WHY_MAX = 256 };
 bool target_parse(struct target *target, const char *text, char why[TARGET_WHY_MAX]);
 void target_free(struct target *target);
+
+/* "500ms", "10s", or seconds. */
+#define TARGET_TIMEOUT_ALLOWED "1ms to 120s"
+bool target_timeout_parse(const char *text, uint32_t *timeout_ms);
