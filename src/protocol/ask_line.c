@@ -125,6 +125,7 @@ void ask_say_plain(struct ask *ask)
 	uint8_t plain[ASK_OUT_MAX];
 	size_t user_len = strlen(user), password_len = strlen(password);
 	if (user_len > sizeof(plain) / 2 - 1 || password_len > sizeof(plain) / 2 - 1) {
+		ask->out_len = 0; /* nor what was to stand before it */
 		ask_unwell(ask, REASON_not_sent, ASK_CLOSE,
 			   "the user or password is too long");
 		return;

@@ -69,11 +69,13 @@ static void user_taken(struct ask *ask)
 static void refused(struct ask *ask, const struct reply *reply, struct bytes line)
 {
 	struct ftp_asking_state *state = ASK_STATE(ask, struct ftp_asking_state);
+	/* 430: wrong, as some say it, though their code means that it is temporary. */
+	bool is_temporary = reply->code / 100 == 4 && reply->code != 430;
 	if (reply->code == 421) /* it closes */
 		ask_unwell_said(ask, ask_refusal(line), ASK_LEAVE, line);
 	else if (state->stage == STAGE_TLS)
 		tls_refused(ask, reply, line);
-	else if (state->stage != STAGE_GREETING && reply->code != 450)
+	else if (state->stage != STAGE_GREETING && !is_temporary)
 		ask_leave_unwell(ask, quit, REASON_login_failed, line);
 	else
 		ask_leave_unwell(ask, quit, ask_refusal(line), line);
