@@ -45,9 +45,10 @@ struct question {
 	uint8_t transport; /* IPPROTO_TCP, IPPROTO_UDP */
 	struct addr local, remote;
 	uint16_t local_port, port;
-	uint8_t nonce[16];                     /* random, new for each dialogue */
-	int64_t at_us;                         /* Unix time at its begin */
-	const struct dialogue_steps *dialogue; /* the user's (dialogue.h), or NULL */
+	uint8_t nonce[16]; /* random, new for each dialogue */
+	int64_t at_us;     /* Unix time at its begin */
+	/* The user's own words (dialogue.h); NULL unless it is asked in these. */
+	const struct dialogue_steps *dialogue;
 };
 
 /* Of an option; NULL if it was not given. */
@@ -94,8 +95,9 @@ struct asking {
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;
 	uint16_t secure_port;
-	bool has_starttls;          /* the dialogue can start it: "imap+starttls" */
-	bool has_login;             /* takes a user and password */
+	bool has_starttls;  /* the dialogue can start it: "imap+starttls" */
+	bool has_login;     /* takes a user and password */
+	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	const char *const *options; /* names, NULL ends; NULL: none */
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);
