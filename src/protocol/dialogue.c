@@ -3,7 +3,7 @@
  *
  * Where the words are cut must not matter.  So a pattern is matched "hard" (see
  * pcre2partial(3)): a match that touches the end of what has come may still grow, or
- * turn out to be none, and waits, unless the server has ended.
+ * turn out to be none, and waits until its line has ended, or the server has.
  */
 #include "protocol/dialogue.h"
 
@@ -35,40 +35,57 @@ _Static_assert(sizeof(struct dialogue_state) <= ASK_STATE_MAX, "fits a dialogue"
 
 /* ---- what is expected ---- */
 
-enum found { FOUND_NO, FOUND_MORE, FOUND_YES };
-
 /* Of one pattern in what the server said. */
 struct finding {
-	enum found found;
+	bool is_found;
 	size_t end; /* of the match */
 	pcre2_match_data *match;
 };
+
+static int match(struct ask *ask, const struct pattern *pattern, struct bytes subject,
+		 uint32_t options, struct finding *finding)
+{
+	const struct dialogue_state *state = ASK_STATE(ask, struct dialogue_state);
+	if (state->in_line)
+		options |= PCRE2_NOTBOL;
+	int result = pcre2_match(pattern->code, subject.at, subject.len, 0, options,
+				 finding->match, ask->question->dialogue->limits);
+	if (result > 0)
+		finding->end = pcre2_get_ovector_pointer(finding->match)[1];
+	return result;
+}
+
+/* The line in which the match ends has come to its end, too. */
+static bool is_settled(const struct finding *finding, struct bytes subject)
+{
+	return finding->end < subject.len && memchr(subject.at + finding->end, '\n',
+						    subject.len - finding->end) != NULL;
+}
 
 /* is_whole: no more will come that belongs to the subject. */
 static void find(struct ask *ask, const struct pattern *pattern, struct bytes subject,
 		 bool is_whole, struct finding *finding)
 {
-	const struct dialogue_state *state = ASK_STATE(ask, struct dialogue_state);
-	uint32_t options = (is_whole ? 0 : PCRE2_PARTIAL_HARD) |
-			   (state->in_line ? PCRE2_NOTBOL : 0);
-	*finding = (struct finding){ .found = FOUND_NO };
+	*finding = (struct finding){ 0 };
 	if (pattern->code == NULL)
 		return;
 	finding->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
-	int result = finding->match == NULL
-			     ? PCRE2_ERROR_NOMEMORY
-			     : pcre2_match(pattern->code, subject.at, subject.len, 0,
-					   options, finding->match,
-					   ask->question->dialogue->limits);
-	if (result > 0) {
-		finding->found = FOUND_YES;
-		finding->end = pcre2_get_ovector_pointer(finding->match)[1];
-	} else if (result == PCRE2_ERROR_PARTIAL) {
-		finding->found = FOUND_MORE;
-	} else if (result != PCRE2_ERROR_NOMATCH) {
+	if (finding->match == NULL) {
+		ask_unwell(ask, REASON_no_descriptors, ASK_CLOSE, "no memory");
+		return;
+	}
+	int result = match(ask, pattern, subject, is_whole ? 0 : PCRE2_PARTIAL_HARD,
+			   finding);
+	if (result == PCRE2_ERROR_PARTIAL) {
+		result = match(ask, pattern, subject, 0, finding);
+		if (result > 0 && !is_settled(finding, subject))
+			result = PCRE2_ERROR_NOMATCH;
+	}
+	if (result > 0)
+		finding->is_found = true;
+	else if (result != PCRE2_ERROR_NOMATCH)
 		ask_unwell(ask, REASON_wrong_answer, ASK_CLOSE,
 			   "a pattern took too long on what the server says");
-	}
 }
 
 /* Keeps what the groups caught; one that is too long is kept as such. */
@@ -95,14 +112,13 @@ static void keep_groups(struct dialogue_state *state, const struct finding *find
 }
 
 /* Looks for both patterns: what ends first in the server's words counts. */
-static enum found look(struct ask *ask, const struct step *step, struct bytes subject,
-		       bool is_whole, size_t *end)
+static bool look(struct ask *ask, const struct step *step, struct bytes subject,
+		 bool is_whole, size_t *end)
 {
 	struct finding bad, good;
 	find(ask, &step->fails_if, subject, is_whole, &bad);
 	find(ask, &step->expect, subject, is_whole, &good);
-	bool is_bad = bad.found == FOUND_YES &&
-		      (good.found != FOUND_YES || bad.end <= good.end);
+	bool is_bad = bad.is_found && (!good.is_found || bad.end <= good.end);
 	if (is_bad) {
 		char quote[QUOTE_MAX];
 		const size_t *ends = pcre2_get_ovector_pointer(bad.match);
@@ -110,13 +126,13 @@ static enum found look(struct ask *ask, const struct step *step, struct bytes su
 					     ends[1] > ends[0] ? ends[1] - ends[0] : 0);
 		ask_unwell(ask, REASON_error, ASK_CLOSE, "the server says \"%s\"",
 			   ask_quote(quote, sizeof(quote), said));
-	} else if (good.found == FOUND_YES) {
+	} else if (good.is_found) {
 		keep_groups(ASK_STATE(ask, struct dialogue_state), &good, subject);
 		*end = good.end;
 	}
 	pcre2_match_data_free(bad.match);
 	pcre2_match_data_free(good.match);
-	return good.found;
+	return good.is_found && !is_bad;
 }
 
 /* The next line, at the server's end also one without an end. */
@@ -149,8 +165,8 @@ static bool pattern_has_come_in_line(struct ask *ask, const struct step *step,
 	struct bytes line;
 	size_t end;
 	while (!ask->is_judged && take_line(ask, said, &line))
-		if (look(ask, step, line, true, &end) == FOUND_YES)
-			return !ask->is_judged;
+		if (look(ask, step, line, true, &end))
+			return true;
 	wait_for(ask, step->expect.text, said);
 	return false;
 }
@@ -162,8 +178,7 @@ static bool pattern_has_come(struct ask *ask, const struct step *step,
 	size_t end = 0;
 	if (step->by_line)
 		return pattern_has_come_in_line(ask, step, said);
-	if (said->len > 0 && look(ask, step, *said, ask->ended, &end) == FOUND_YES &&
-	    !ask->is_judged) {
+	if (said->len > 0 && look(ask, step, *said, ask->ended, &end)) {
 		if (end > 0)
 			state->in_line = said->at[end - 1] != '\n';
 		bytes_take(said, end);

@@ -1,9 +1,9 @@
 /*
  * dialogue.h: a service is asked in words that the user wrote down, step by step.
  *
- * Whatever the network cuts the server's words into, the outcome is the same: an
- * expectation waits as long as more octets could change what it finds.  So one that
- * could always go on, as "(?s)OK.*", is met only when the server closes.
+ * Wherever the network cuts the server's words, the outcome is the same: a match that
+ * more octets could change waits for them, at most to the end of its line.  So a prompt
+ * without one is better expected as "login: " than as "login:.*".
  */
 #pragma once
 
@@ -36,9 +36,9 @@ struct dialogue_words {
 struct dialogue_steps;
 
 /* NULL, and why: a mistake in the words, which are copied; or no memory. */
-struct dialogue_steps *dialogue_new(const struct dialogue_words *words, size_t count,
-				    char *why);
-void dialogue_free(struct dialogue_steps *steps);
+struct dialogue_steps *dialogue_steps_new(const struct dialogue_words *words,
+					  size_t count, char *why);
+void dialogue_steps_free(struct dialogue_steps *steps);
 
 /* Of a question with `dialogue` set. */
 extern const struct asking dialogue_asking;

@@ -90,8 +90,8 @@ static bool steps_read(struct dialogue_steps *steps, const struct dialogue_words
 	return true;
 }
 
-struct dialogue_steps *dialogue_new(const struct dialogue_words *words, size_t count,
-				    char *why)
+struct dialogue_steps *dialogue_steps_new(const struct dialogue_words *words,
+					  size_t count, char *why)
 {
 	if (count > DIALOGUE_STEPS_MAX) {
 		snprintf(why, DIALOGUE_WHY_MAX, "more than %d steps",
@@ -102,7 +102,7 @@ struct dialogue_steps *dialogue_new(const struct dialogue_words *words, size_t c
 	struct dialogue_steps *steps =
 		calloc(1, sizeof(*steps) + count * sizeof(steps->step[0]));
 	if (steps != NULL && !steps_read(steps, words, count, why)) {
-		dialogue_free(steps);
+		dialogue_steps_free(steps);
 		return NULL;
 	}
 	return steps;
@@ -114,7 +114,7 @@ static void pattern_free(struct pattern *pattern)
 	free(pattern->text);
 }
 
-void dialogue_free(struct dialogue_steps *steps)
+void dialogue_steps_free(struct dialogue_steps *steps)
 {
 	if (steps == NULL)
 		return;

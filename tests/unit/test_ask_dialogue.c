@@ -17,7 +17,7 @@ static struct question asks(const struct dialogue_words *words, size_t count)
 {
 	char why[DIALOGUE_WHY_MAX];
 	struct question question = by_nobody();
-	question.dialogue = dialogue_new(words, count, why);
+	question.dialogue = dialogue_steps_new(words, count, why);
 	if (question.dialogue == NULL)
 		fail_msg("%s", why);
 	return question;
@@ -26,7 +26,7 @@ static struct question asks(const struct dialogue_words *words, size_t count)
 
 static void forget(struct question *question)
 {
-	dialogue_free((struct dialogue_steps *)question->dialogue);
+	dialogue_steps_free((struct dialogue_steps *)question->dialogue);
 }
 
 /* These steps, with that server, come to this. */
@@ -34,6 +34,15 @@ static void forget(struct question *question)
 	do {                                                                           \
 		struct question question = ASKS(words);                                \
 		WELL(&dialogue, question, next, turns);                                \
+		forget(&question);                                                     \
+	} while (0)
+/* The same of a last line, which the server's end ends as well. */
+#define LINE_ENDS_WELL(words, next, turns)                                             \
+	do {                                                                           \
+		struct question question = ASKS(words);                                \
+		struct script script = SCRIPT(&dialogue, &question, turns);            \
+		asking_is(&script, REASON_NONE, next, "");                             \
+		asking_spoilt(&script, 1);                                             \
 		forget(&question);                                                     \
 	} while (0)
 #define ENDS_UNWELL(words, reason, detail, turns)                                      \
@@ -56,8 +65,8 @@ static void what_is_expected_is_waited_for(void **state)
 					     SAYS("PING\r\n"),
 					     HEARS("noise\r\nPONG\r\n"),
 					     SAYS("QUIT\r\n") };
+	LINE_ENDS_WELL(words, ASK_LEAVE, turns);
 	struct question question = ASKS(words);
-	WELL(&dialogue, question, ASK_LEAVE, turns);
 	asking_noise(&dialogue, &question);
 	forget(&question);
 }
@@ -69,8 +78,8 @@ static void an_expectation_may_span_lines(void **state)
 		{ .expect = "(?s)<status>.*up.*</status>" },
 	};
 	static const struct turn turns[] = { HEARS(
-		"<all>\n<status>\n is up\n</status>") };
-	ENDS_WELL(words, ASK_CLOSE, turns);
+		"<all>\n<status>\n is up\n</status>\n") };
+	LINE_ENDS_WELL(words, ASK_CLOSE, turns);
 }
 
 static void a_step_expects_then_says_as_a_blackbox_does(void **state)
@@ -90,11 +99,8 @@ static void a_step_expects_then_says_as_a_blackbox_does(void **state)
 	static const struct turn ends[] = { SAYS("NICK prober\n"), HEARS("PING :k7b\n"),
 					    SAYS("PONG k7b\n"), HEARS(":x 001"),
 					    SERVER_ENDS };
-	ENDS_WELL(words, ASK_CLOSE, turns);
-	struct question question = ASKS(words);
-	struct script script = SCRIPT(&dialogue, &question, ends);
-	asking_is(&script, REASON_NONE, ASK_CLOSE, "");
-	forget(&question);
+	LINE_ENDS_WELL(words, ASK_CLOSE, turns);
+	LINE_ENDS_WELL(words, ASK_CLOSE, ends);
 }
 
 static void what_was_caught_is_whole_however_it_is_cut(void **state)
@@ -141,10 +147,7 @@ static void what_is_not_caught_is_said_as_it_stands(void **state)
 	(void)state;
 	static const struct dialogue_words words[] = { { .send = TEXT("cost ${1}") } };
 	static const struct turn turns[] = { SAYS("cost ${1}") };
-	struct question question = ASKS(words);
-	struct script script = SCRIPT(&dialogue, &question, turns);
-	asking_is(&script, REASON_NONE, ASK_LEAVE, "");
-	forget(&question);
+	LINE_ENDS_WELL(words, ASK_LEAVE, turns);
 }
 
 static void bytes_are_expected_exactly(void **state)
@@ -163,6 +166,20 @@ static void bytes_are_expected_exactly(void **state)
 	ENDS_WELL(words, ASK_CLOSE, turns);
 	ENDS_UNWELL(words, REASON_wrong_answer, "octet 2 of the answer is 0x01", wrong);
 	ENDS_UNWELL(words, REASON_closed, "after 1 of 3 octets", closed);
+}
+
+/* What follows may still make it another. */
+static void a_match_that_could_change_waits_for_the_end_of_its_line(void **state)
+{
+	(void)state;
+	static const struct dialogue_words greedy[] = { { .expect = "(?s)a.*b" } };
+	static const struct dialogue_words ahead[] = { { .expect = "OK(?! but)" } };
+	static const struct turn turns[] = { HEARS("a\nb\n") };
+	static const struct turn but[] = { HEARS("OK but not\nOK so\n") };
+	static const struct turn no[] = { HEARS("OK but not\n"), SERVER_ENDS };
+	LINE_ENDS_WELL(greedy, ASK_CLOSE, turns);
+	LINE_ENDS_WELL(ahead, ASK_CLOSE, but);
+	ENDS_UNWELL(ahead, REASON_closed, "did not say", no);
 }
 
 static void tls_is_started_where_it_is_written(void **state)
@@ -195,7 +212,7 @@ static void what_comes_first_decides(void **state)
 	ENDS_UNWELL(words, REASON_error, "\"ERR no disk\"", bad);
 	ENDS_WELL(words, ASK_CLOSE, good);
 	ENDS_UNWELL(lines, REASON_error, "\"ERR\"", bad);
-	ENDS_WELL(lines, ASK_CLOSE, good);
+	LINE_ENDS_WELL(lines, ASK_CLOSE, good);
 }
 
 static void what_never_comes_is_named(void **state)
@@ -232,7 +249,11 @@ static void a_line_begins_once(void **state)
 	static const struct turn turns[] = { HEARS("abc\r\ncd\r\n") };
 	struct question question = ASKS(words);
 	struct script script = SCRIPT(&dialogue, &question, turns);
-	assert_int_equal(asking_is(&script, REASON_NONE, ASK_CLOSE, ""), 6);
+	struct asked asked;
+	asked_run(&asked, &script, 1);
+	assert_int_equal(asked.ask->reason, REASON_NONE);
+	assert_int_equal(asked.heard_when_judged, strlen("abc\r\nc"));
+	asked_free(&asked);
 	forget(&question);
 }
 
@@ -271,13 +292,13 @@ static void mistakes_are_named(void **state)
 						       { .starts_tls = true } };
 	static const struct dialogue_words many[DIALOGUE_STEPS_MAX + 1];
 	char why[DIALOGUE_WHY_MAX];
-	assert_null(dialogue_new(open, 1, why));
+	assert_null(dialogue_steps_new(open, 1, why));
 	assert_non_null(strstr(why, "\"OK (\" at 4"));
-	assert_null(dialogue_new(alone, 1, why));
+	assert_null(dialogue_steps_new(alone, 1, why));
 	assert_non_null(strstr(why, "fails_if"));
-	assert_null(dialogue_new(twice, 2, why));
+	assert_null(dialogue_steps_new(twice, 2, why));
 	assert_non_null(strstr(why, "once"));
-	assert_null(dialogue_new(many, COUNT(many), why));
+	assert_null(dialogue_steps_new(many, COUNT(many), why));
 	assert_non_null(strstr(why, "more than 64 steps"));
 }
 
@@ -291,6 +312,8 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_is_not_said_again),
 		cmocka_unit_test(what_is_not_caught_is_said_as_it_stands),
 		cmocka_unit_test(bytes_are_expected_exactly),
+		cmocka_unit_test(
+			a_match_that_could_change_waits_for_the_end_of_its_line),
 		cmocka_unit_test(tls_is_started_where_it_is_written),
 		cmocka_unit_test(what_comes_first_decides),
 		cmocka_unit_test(what_never_comes_is_named),
