@@ -30,6 +30,8 @@ enum {
 	QUESTION_OPTIONS = 16,
 };
 
+struct dialogue;
+
 /* What is asked, and of whom.  Borrowed, the same for a whole dialogue. */
 struct question {
 	const char *host; /* as the user wrote it, without brackets */
@@ -45,6 +47,7 @@ struct question {
 	uint16_t local_port, port;
 	uint8_t nonce[16]; /* random, new for each dialogue */
 	int64_t at_us;     /* Unix time at its begin */
+	const struct dialogue *dialogue; /* of "dialogue" (dialogue.h); else NULL */
 };
 
 /* Of an option; NULL if it was not given. */
