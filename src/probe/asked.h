@@ -5,9 +5,9 @@
  *   resolve.c    names to addresses, by c-ares
  *   sockets.c    sockets as a target wants them, and whose fault an error is
  *   stream.c     TCP: connect, send, receive, leave
- *   tls.c        TLS within a stream, by OpenSSL; certificates judged after they are
- * seen datagram.c   UDP: ask, ask again dialogue.c   the protocol's words, and its
- * reader for the facts
+ *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
+ *   datagram.c   UDP: ask, ask again
+ *   dialogue.c   the protocol's words, and its reader for the facts
  */
 #pragma once
 
@@ -44,12 +44,25 @@ struct dialogue {
 
 struct lookup;
 struct tls;
+struct asked;
+
+/* How one is asked: each calls asked_judge() and asked_end() when it is done. */
+struct way {
+	void (*begin)(struct asked *a);                  /* a->addr is set */
+	void (*event)(struct asked *a, uint32_t events); /* of its descriptor */
+	void (*late)(struct asked *a); /* the deadline of its phase has come */
+	/* NULL, or frees a->own: at the end, judged or not; begin() may not have been.
+	 */
+	void (*end)(struct asked *a);
+};
 
 struct asked {
 	struct prober *prober;
 	const struct target *target;
 	probe_done done;
 	void *to;
+	const struct way *way;
+	void *own; /* the way's; NULL until it begins */
 	enum phase phase;
 	int fd; /* -1: none */
 	uint32_t events;
@@ -132,12 +145,9 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 
 /* ---- stream.c ---- */
 
-void stream_begin(struct asked *a);
-void stream_event(struct asked *a, uint32_t events);
+extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
-/* The deadline of its phase has come. */
-void stream_late(struct asked *a);
 
 /* ---- tls.c ---- */
 
@@ -161,9 +171,7 @@ void tls_free(struct asked *a);
 
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
-void datagram_begin(struct asked *a);
-void datagram_event(struct asked *a);
-void datagram_late(struct asked *a);
+extern const struct way datagram_way;
 
 /* ---- dialogue.c ---- */
 

@@ -132,6 +132,8 @@ void asked_end(struct asked *a)
 		return;
 	a->phase = PHASE_DONE;
 	resolve_forget(a);
+	if (a->way->end != NULL)
+		a->way->end(a);
 	asked_close(a);
 	deadlines_remove(&p->deadlines, &a->deadline);
 	a->next = p->ended;
@@ -154,6 +156,11 @@ static void begin_record(struct asked *a, int64_t now_us)
 		r->port = t->port;
 }
 
+static const struct way *way_of(const struct target *t)
+{
+	return t->transport == IPPROTO_TCP ? &stream_way : &datagram_way;
+}
+
 bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 		probe_done done, void *to)
 {
@@ -163,6 +170,7 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	*a = (struct asked){ .prober = p,
 			     .target = target,
+			     .way = way_of(target),
 			     .done = done,
 			     .to = to,
 			     .fd = -1,
@@ -187,25 +195,19 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 void asked_found(struct asked *a)
 {
 	a->record.ip = a->addr;
-	if (a->transport == IPPROTO_TCP)
-		stream_begin(a);
-	else
-		datagram_begin(a);
+	a->way->begin(a);
 }
 
 /* The deadline of its phase has come, or of all. */
 static void asked_late(struct asked *a)
 {
-	if (a->phase == PHASE_RESOLVE) {
-		asked_judge(a, REASON_resolver_down,
-			    "no answer from the resolver in %u ms",
-			    a->target->timeout_ms);
-		asked_end(a);
-	} else if (a->transport == IPPROTO_TCP) {
-		stream_late(a);
-	} else {
-		datagram_late(a);
+	if (a->phase != PHASE_RESOLVE) {
+		a->way->late(a);
+		return;
 	}
+	asked_judge(a, REASON_resolver_down, "no answer from the resolver in %u ms",
+		    a->target->timeout_ms);
+	asked_end(a);
 }
 
 /* ---- the loop ---- */
@@ -217,12 +219,8 @@ static void take_event(struct prober *p, const struct epoll_event *event)
 		resolver_turn(p);
 		return;
 	}
-	if (a->phase == PHASE_DONE)
-		return;
-	if (a->transport == IPPROTO_TCP)
-		stream_event(a, event->events);
-	else
-		datagram_event(a);
+	if (a->phase != PHASE_DONE)
+		a->way->event(a, event->events);
 }
 
 static void tell(struct asked *a)

@@ -20,7 +20,7 @@
 
 enum { LEAVE_US = 300000, READ_MAX = 16384 };
 
-void stream_begin(struct asked *a)
+static void stream_begin(struct asked *a)
 {
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
@@ -292,7 +292,7 @@ static void read_all(struct asked *a)
 	}
 }
 
-void stream_event(struct asked *a, uint32_t events)
+static void stream_event(struct asked *a, uint32_t events)
 {
 	if (a->phase == PHASE_CONNECT) {
 		connected(a);
@@ -304,7 +304,7 @@ void stream_event(struct asked *a, uint32_t events)
 		read_all(a);
 }
 
-void stream_late(struct asked *a)
+static void stream_late(struct asked *a)
 {
 	unsigned ms = a->target->timeout_ms;
 	if (a->phase == PHASE_CONNECT)
@@ -319,3 +319,9 @@ void stream_late(struct asked *a)
 	a->reset_on_close = a->phase != PHASE_LEAVE;
 	asked_end(a);
 }
+
+const struct way stream_way = {
+	.begin = stream_begin,
+	.event = stream_event,
+	.late = stream_late,
+};
