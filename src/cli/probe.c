@@ -9,6 +9,7 @@
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/probe_module.h"
 #include "cli/table.h"
 #include "probe/probe.h"
 
@@ -137,16 +138,31 @@ static int run_target(struct asking_run *run, const char *text, const char *time
 	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
 }
 
+static int ask_by_module(const char *modules, const char *module, const char *target,
+			 const char *timeout)
+{
+	if (modules == NULL) {
+		fputs("breakwater probe: --module needs --modules FILE\n", stderr);
+		return STATUS_USAGE;
+	}
+	return probe_by_module(modules, module, target, timeout);
+}
+
 int command_probe(int argc, char **argv)
 {
 	struct asking_run run = { .count = 1 };
-	const char *timeout = NULL;
+	const char *timeout = NULL, *module = NULL, *modules = NULL;
 	int first, status;
 	const struct option_spec specs[] = {
 		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
 		  &timeout, 0, 0 },
 		{ 'c', OPTION_NUMBER, "count", "N", "ask so often, once a second (1)",
 		  &run.count, 1, 1000000 },
+		{ 0, OPTION_TEXT, "modules", "FILE",
+		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
+		{ 0, OPTION_TEXT, "module", "NAME",
+		  "ask as that module says (TARGET as there) and print its metrics",
+		  &module, 0, 0 },
 	};
 	const struct command_help help = {
 		.name = "probe",
@@ -164,6 +180,8 @@ int command_probe(int argc, char **argv)
 			"breakwater probe: one target, such as ssh://192.0.2.1\n");
 		return STATUS_USAGE;
 	}
+	if (modules != NULL || module != NULL)
+		return ask_by_module(modules, module, argv[first], timeout);
 	run.look = look_of(&run.common);
 	return run_target(&run, argv[first], timeout);
 }

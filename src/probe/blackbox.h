@@ -28,6 +28,7 @@ struct blackbox_request {
 
 struct blackbox_answer {
 	unsigned status; /* of HTTP */
+	bool success;
 	const char *type;
 	struct buf text; /* whoever is given the answer may take it over */
 };

@@ -354,6 +354,14 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 	return ok;
 }
 
+bool target_allows(const struct target *t, const struct addr *addr)
+{
+	for (size_t i = 0; i < t->allow_count; i++)
+		if (prefix_holds(&t->allow[i], addr))
+			return true;
+	return t->allow == NULL;
+}
+
 void target_free(struct target *t)
 {
 	/* There may be a password in it. */

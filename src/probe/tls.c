@@ -89,8 +89,9 @@ bool tls_start(struct asked *a)
 	struct tls *tls = calloc(1, sizeof(*tls));
 	struct addr literal;
 	const char *name = server_name(a);
+	SSL_CTX *context = a->target->tls_context;
 	if (tls != NULL)
-		tls->ssl = SSL_new(a->prober->ssl);
+		tls->ssl = SSL_new(context != NULL ? context : a->prober->ssl);
 	if (tls == NULL || tls->ssl == NULL) {
 		free(tls);
 		asked_judge(a, REASON_no_descriptors, "no memory for TLS");
@@ -235,6 +236,8 @@ bool tls_judge(struct asked *a)
 	SSL *ssl = a->tls->ssl;
 	X509 *own = SSL_get0_peer_certificate(ssl);
 	take_facts(a);
+	if (a->target->onlooker != NULL)
+		a->target->onlooker->saw_tls(a->target->onlooker_self, ssl);
 	if (!a->target->verifies)
 		return true;
 	if (own == NULL) {
