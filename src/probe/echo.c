@@ -270,7 +270,7 @@ static void take_beside(struct msghdr *message, struct beside *beside)
 	}
 }
 
-static ssize_t receive(struct asked *a, int flags, uint8_t *at, size_t size,
+static ssize_t receive(struct asked *a, int flags, void *at, size_t size,
 		       struct beside *beside)
 {
 	union {
