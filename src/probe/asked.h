@@ -7,6 +7,8 @@
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
+ *   echo.c       ICMP echo; echo_packet.c has its bytes
+ *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
  */
 #pragma once
@@ -32,9 +34,8 @@ enum phase {
 struct dialogue {
 	struct ask ask;
 	struct question question; /* the target's, with addresses and nonce */
-	struct buf unread; /* said by the server, not yet taken by the dialogue */
-	struct talk talk;  /* for the protocol's reader */
-	struct talk_sink sink;
+	struct buf unread;    /* said by the server, not yet taken by the dialogue */
+	struct talk talk;     /* for the protocol's reader */
 	struct buf untold[2]; /* of each side: not yet taken by the reader */
 	struct addr ends[2];
 	uint16_t ports[2];
@@ -172,6 +173,10 @@ void tls_free(struct asked *a);
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
 extern const struct way datagram_way;
+
+/* ---- echo.c ---- */
+
+extern const struct way echo_way;
 
 /* ---- dialogue.c ---- */
 

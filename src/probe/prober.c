@@ -158,6 +158,8 @@ static void begin_record(struct asked *a, int64_t now_us)
 
 static const struct way *way_of(const struct target *t)
 {
+	if (t->kind == TARGET_ICMP)
+		return &echo_way;
 	return t->transport == IPPROTO_TCP ? &stream_way : &datagram_way;
 }
 

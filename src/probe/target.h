@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/burst.h"
 #include "protocol/protocol.h"
 
 enum target_kind {
@@ -55,6 +56,7 @@ struct target {
 	uint8_t family;          /* 4, 6; 0: as the resolver orders */
 	struct addr source;      /* unset: as the kernel chooses */
 	const char *interface;   /* NULL: any */
+	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	bool verifies;           /* a certificate that is not good makes it down */
 	/* Of who asks for others (blackbox.c). */

@@ -210,7 +210,7 @@ static bool is_same(const struct dns_rr *rr, const char *text, const char *hoped
 static bool is_hoped(const struct dns_message *message, const struct dns_rr *rr,
 		     const char *hoped, char shown[SHOWN + 1])
 {
-	uint8_t joined[1024];
+	uint8_t joined[4096];
 	char text[DNS_NAME_MAX + 1];
 	enum dns_flaw flaw;
 	struct bytes data = bytes_of(message->bytes.at + rr->data_at, rr->data_len);
