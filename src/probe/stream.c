@@ -275,6 +275,16 @@ static void server_ended(struct asked *a, int error)
 	asked_end(a);
 }
 
+/*
+ * At once: a server that sends in small pieces waits for it (Nagle), and its time would
+ * hold the 40 ms that our kernel waits for words of ours to send it with.
+ */
+static void acknowledge(struct asked *a)
+{
+	int on = 1;
+	setsockopt(a->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void read_all(struct asked *a)
 {
 	uint8_t data[READ_MAX];
@@ -283,8 +293,10 @@ static void read_all(struct asked *a)
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			acknowledge(a);
 			return;
+		}
 		if (n <= 0)
 			server_ended(a, n < 0 ? errno : 0);
 		else if (a->phase != PHASE_LEAVE)

@@ -12,6 +12,7 @@ SENDER, RECIPIENT = "bob@elsewhere.example", "harbourmaster@harbour.example"
 SERVICES = """
 {address}:25  inet n - n - - smtpd
 {address}:587 inet n - n - - smtpd
+{address}:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 pickup   unix n - n 60 1 pickup
 cleanup  unix n - n - 0 cleanup
 qmgr     unix n - n 300 1 qmgr
@@ -83,7 +84,7 @@ smtpd_error_sleep_time = 0
 """)
     scene.write("conf/master.cf", SERVICES.format(address=scene.address))
     scene.serve("/usr/lib/postfix/sbin/master", "-c", f"{scene.dir}/conf", "-d",
-                tcp=(25, 587))
+                tcp=(25, 465, 587))
 
 
 def talk(scene):
