@@ -98,12 +98,23 @@ static void talk_now(struct asked *a)
 		go_on(a);
 }
 
+/*
+ * With a certificate that is not good no password is told, nothing asked; but a server
+ * that has started TLS for us is told that we go.
+ */
+static void leave_bad_certificate(struct asked *a)
+{
+	const char *goodbye = a->dialogue != NULL ? a->target->asking->goodbye : NULL;
+	if (goodbye != NULL)
+		tls_put(a, (const uint8_t *)goodbye, strlen(goodbye));
+	leave(a, goodbye != NULL ? ASK_LEAVE : ASK_CLOSE);
+}
+
 static void tls_done(struct asked *a)
 {
 	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
-	/* With a certificate that is not good no password is told, nothing asked. */
 	if (!tls_judge(a)) {
-		leave(a, ASK_CLOSE);
+		leave_bad_certificate(a);
 	} else if (a->target->kind == TARGET_TLS) {
 		asked_judge(a, REASON_NONE, "%s", "");
 		leave(a, ASK_CLOSE);
