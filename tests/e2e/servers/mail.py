@@ -39,6 +39,7 @@ SEEN = {
     "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
                     logins={(USER, "failure"): 1, (USER, "success"): 2},
                     findings={"cleartext_login smtp_auth": "medium"}),
+    "tcp/465": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
 }
 
 
@@ -106,4 +107,7 @@ def talk(scene):
         session.auth("LOGIN", session.auth_login, initial_response_ok=False)
     with smtplib.SMTP(scene.address, 587, "client.example", 10) as session:
         session.starttls(context=trusting())
+        session.login(USER, RIGHT)
+    with smtplib.SMTP_SSL(scene.address, 465, "client.example", timeout=10,
+                          context=trusting()) as session:
         session.login(USER, RIGHT)
