@@ -99,6 +99,8 @@ struct asking {
 	bool has_login;     /* takes a user and password */
 	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	const char *const *options; /* names, NULL ends; NULL: none */
+	/* Said before we leave TLS whose certificate is bad; NULL: nothing. */
+	const char *goodbye;
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);
 	ask_step step;

@@ -44,12 +44,16 @@ static void say_hello(struct ask *ask, const char *verb)
 			strchr(local, ':') != NULL ? "IPv6:" : "", local);
 }
 
+static bool is_lmtp(const struct ask *ask)
+{
+	return question_option(ask->question, "lmtp") != NULL;
+}
+
 static void begin_hello(struct ask *ask)
 {
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
-	bool is_lmtp = question_option(ask->question, "lmtp") != NULL;
 	*state = (struct smtp_asking_state){ .stage = STAGE_EHLO };
-	say_hello(ask, is_lmtp ? "LHLO" : "EHLO");
+	say_hello(ask, is_lmtp(ask) ? "LHLO" : "EHLO");
 }
 
 static void log_in(struct ask *ask)
@@ -101,8 +105,11 @@ static void read_offer(struct smtp_asking_state *state, struct bytes offer)
 
 static void refused(struct ask *ask, const struct reply *reply, struct bytes line)
 {
+	bool is_unknown = reply->code == 500 || reply->code == 502;
 	if (reply->code == 421) /* it closes */
 		ask_unwell_said(ask, ask_refusal(line), ASK_LEAVE, line);
+	else if (is_unknown) /* LHLO, or even HELO */
+		ask_leave_unwell(ask, quit, REASON_wrong_protocol, line);
 	else if (reply->code >= 500)
 		ask_leave_unwell(ask, quit, REASON_denied, line);
 	else if (reply->code >= 400)
@@ -149,7 +156,7 @@ static void answered(struct ask *ask, const struct reply *reply, struct bytes li
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
 	if (state->stage == STAGE_GREETING && reply->code == 220) {
 		begin_hello(ask);
-	} else if (state->stage == STAGE_EHLO &&
+	} else if (state->stage == STAGE_EHLO && !is_lmtp(ask) &&
 		   (reply->code == 500 || reply->code == 502)) {
 		state->stage = STAGE_HELO;
 		say_hello(ask, "HELO");
@@ -194,6 +201,7 @@ const struct asking smtp_asking = {
 	.secure_port = 465,
 	.has_starttls = true,
 	.has_login = true,
+	.goodbye = quit,
 	.options = smtp_options,
 	.check = ask_line_check,
 	.step = smtp_step,
