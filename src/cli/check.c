@@ -288,11 +288,25 @@ static void print_line(struct checking *c)
 	buf_free(&data);
 }
 
+/* Pings go out as one burst, that half of the time is left for the last one. */
+static void plan_burst(struct checking *c)
+{
+	struct burst *burst = &c->target.burst;
+	if (c->count > 0 || burst->count == 1)
+		burst->count = (uint32_t)(c->count > 0 ? c->count : PINGS);
+	if (burst->count > BURST_MAX)
+		burst->count = BURST_MAX;
+	if (burst->count * burst->interval_ms > c->target.timeout_ms / 2)
+		burst->interval_ms = c->target.timeout_ms / 2 / burst->count;
+}
+
 static int run_check(struct checking *c)
 {
-	if (c->count == 0)
-		c->count = is_ping(c) ? PINGS : 1;
-	if (!asker_ask(&c->target, c->count, answered, c) || c->worst.state == NULL) {
+	if (is_ping(c))
+		plan_burst(c);
+	if (!asker_ask(&c->target, is_ping(c) || c->count == 0 ? 1 : c->count, answered,
+		       c) ||
+	    c->worst.state == NULL) {
 		puts("CHECK UNKNOWN - nothing could be asked: no memory, or no "
 		     "descriptors");
 		return PLUGIN_UNKNOWN;

@@ -27,7 +27,9 @@ static const char metrics_type[] = "text/plain; version=0.0.4; charset=utf-8";
 static const char error_type[] = "text/plain; charset=utf-8";
 
 /* One request that is being answered. */
-struct run {
+struct blackbox_run {
+	struct blackbox *all;
+	struct blackbox_run *next; /* of those without an answer */
 	struct blackbox_module *module;
 	struct target target;
 	char host[HOST_MAX];
@@ -82,7 +84,8 @@ static void tell_phases(enum blackbox_metric metric, const struct phase phases[3
 }
 
 /* A server that closes before it said what is expected is what that metric tells. */
-static void tell_tcp(struct run *run, const struct probe_record *r, struct buf *out)
+static void tell_tcp(struct blackbox_run *run, const struct probe_record *r,
+		     struct buf *out)
 {
 	bool is_closed = run->module->query_response != NULL && r->reason != NULL &&
 			 strcmp(r->reason, reason_word(REASON_closed)) == 0;
@@ -90,7 +93,8 @@ static void tell_tcp(struct run *run, const struct probe_record *r, struct buf *
 	blackbox_tls_tell(&run->tls, out);
 }
 
-static bool tell_dns(struct run *run, const struct probe_record *r, struct buf *out)
+static bool tell_dns(struct blackbox_run *run, const struct probe_record *r,
+		     struct buf *out)
 {
 	size_t prefix = run->module->dns.over_tcp ? 2 : 0; /* RFC 1035 4.2.2 */
 	struct bytes heard = bytes_of(run->heard.at, run->heard.len);
@@ -108,9 +112,12 @@ static void tell_icmp(const struct probe_record *r, struct buf *out)
 					{ "setup", 0 },
 					{ "rtt", seconds(r->rtt_us) } };
 	tell_phases(BLACKBOX_icmp_duration_seconds, phases, out);
+	if (r->hop_limit != UNKNOWN_U32)
+		blackbox_tell(out, BLACKBOX_icmp_reply_hop_limit, r->hop_limit);
 }
 
-static bool tell(struct run *run, const struct probe_record *r, struct buf *out)
+static bool tell(struct blackbox_run *run, const struct probe_record *r,
+		 struct buf *out)
 {
 	bool success = strcmp(r->state, "up") == 0;
 	if (run->is_asked)
@@ -129,14 +136,24 @@ static bool tell(struct run *run, const struct probe_record *r, struct buf *out)
 	return success;
 }
 
-static void forget(struct run *run)
+static void forget(struct blackbox_run *run)
 {
+	struct blackbox_run **at = &run->all->runs;
+	while (*at != run)
+		at = &(*at)->next;
+	*at = run->next;
 	blackbox_tls_forget(&run->tls);
 	buf_free(&run->heard);
 	free(run);
 }
 
-static void answer_metrics(struct run *run, const struct probe_record *r)
+void blackbox_forget_runs(struct blackbox *all)
+{
+	while (all->runs != NULL)
+		forget(all->runs);
+}
+
+static void answer_metrics(struct blackbox_run *run, const struct probe_record *r)
 {
 	struct blackbox_answer answer = { .status = 200, .type = metrics_type };
 	int64_t took_us = clock_us(CLOCK_MONOTONIC) - run->begin_us;
@@ -165,7 +182,7 @@ answer_error(blackbox_done done, void *to, unsigned status, const char *format, 
 
 static void answered(void *self, const struct probe_record *record)
 {
-	struct run *run = self;
+	struct blackbox_run *run = self;
 	char text[ADDR_TEXT_MAX];
 	if (!addr_is_unset(&record->ip) && !target_allows(&run->target, &record->ip)) {
 		addr_text(&record->ip, text);
@@ -178,7 +195,7 @@ static void answered(void *self, const struct probe_record *record)
 }
 
 /* It fails before there is anything to ask. */
-static void answer_failure(struct run *run)
+static void answer_failure(struct blackbox_run *run)
 {
 	struct probe_record record;
 	record_init(RECORD_probe, &record);
@@ -189,13 +206,13 @@ static void answer_failure(struct run *run)
 
 static void saw_tls(void *self, struct ssl_st *ssl)
 {
-	struct run *run = self;
+	struct blackbox_run *run = self;
 	blackbox_tls_see(&run->tls, ssl);
 }
 
 static void heard(void *self, struct bytes said)
 {
-	struct run *run = self;
+	struct blackbox_run *run = self;
 	if (run->module->prober == BLACKBOX_DNS &&
 	    run->heard.len + said.len <= HEARD_MAX)
 		buf_add(&run->heard, said.at, said.len);
@@ -214,7 +231,7 @@ static bool take_port(const char *text, uint16_t *port)
 	       value <= UINT16_MAX;
 }
 
-static bool take_host(struct run *run, const char *text, size_t len)
+static bool take_host(struct blackbox_run *run, const char *text, size_t len)
 {
 	if (len >= sizeof(run->host))
 		return false;
@@ -224,7 +241,7 @@ static bool take_host(struct run *run, const char *text, size_t len)
 }
 
 /* "host:80", "[::1]:80"; a host with colons needs the brackets. */
-static bool split(struct run *run, const char *text)
+static bool split(struct blackbox_run *run, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	if (colon == NULL || !take_port(colon + 1, &run->target.port))
@@ -235,7 +252,7 @@ static bool split(struct run *run, const char *text)
 	return memchr(text, ':', len) == NULL && take_host(run, text, len);
 }
 
-static bool take_target(struct run *run, const char *text)
+static bool take_target(struct blackbox_run *run, const char *text)
 {
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
 	if (run->module->prober == BLACKBOX_ICMP)
@@ -247,7 +264,7 @@ static bool take_target(struct run *run, const char *text)
 	       take_host(run, text, strlen(text));
 }
 
-static void aim_tcp(struct run *run)
+static void aim_tcp(struct blackbox_run *run)
 {
 	struct target *t = &run->target;
 	const struct blackbox_module *module = run->module;
@@ -264,7 +281,7 @@ static void aim_tcp(struct run *run)
 		t->tls = TARGET_STARTTLS;
 }
 
-static void aim_dns(struct run *run)
+static void aim_dns(struct blackbox_run *run)
 {
 	struct target *t = &run->target;
 	t->kind = TARGET_DIALOGUE;
@@ -275,7 +292,7 @@ static void aim_dns(struct run *run)
 }
 
 /* Everything of the target but its host and port. */
-static void aim(struct run *run, const struct blackbox_request *request)
+static void aim(struct blackbox_run *run, const struct blackbox_request *request)
 {
 	struct target *t = &run->target;
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
@@ -287,6 +304,7 @@ static void aim(struct run *run, const struct blackbox_request *request)
 	t->source = way->source_ip_address;
 	t->verifies = !way->tls_config.insecure_skip_verify;
 	t->server_name = name != NULL && name[0] != '\0' ? name : request->hostname;
+	t->burst.count = 1;
 	t->onlooker = &onlooker;
 	t->onlooker_self = run;
 	if (run->module->prober == BLACKBOX_TCP) {
@@ -376,7 +394,7 @@ static struct blackbox_module *check(struct blackbox *all,
 	return NULL;
 }
 
-static bool prepare_tls(struct run *run)
+static bool prepare_tls(struct blackbox_run *run)
 {
 	struct blackbox_way *way = &run->module->way[run->module->prober];
 	if (run->target.tls == TARGET_PLAIN)
@@ -394,11 +412,14 @@ void blackbox_answer(struct blackbox *all, struct prober *prober,
 	struct blackbox_module *module = check(all, request, &timeout_ms, done, to);
 	if (module == NULL)
 		return;
-	struct run *run = calloc(1, sizeof(*run));
+	struct blackbox_run *run = calloc(1, sizeof(*run));
 	if (run == NULL) {
 		answer_error(done, to, 500, "not enough memory");
 		return;
 	}
+	run->all = all;
+	run->next = all->runs;
+	all->runs = run;
 	run->module = module;
 	run->done = done;
 	run->to = to;

@@ -18,6 +18,7 @@ struct blackbox;
  */
 struct blackbox *blackbox_parse(const char *text, size_t len, const char *name,
 				struct buf *errors);
+/* Of what has no answer yet the prober must be gone. */
 void blackbox_free(struct blackbox *blackbox);
 
 /* Of GET /probe.  NULL: not given. */

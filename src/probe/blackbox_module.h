@@ -89,11 +89,6 @@ struct blackbox_dns {
 		validate_additional_rrs;
 };
 
-struct blackbox_icmp {
-	bool dont_fragment;
-	uint32_t payload_size, ttl; /* 0: as usual */
-};
-
 struct blackbox_module {
 	const char *name;
 	const char *prober_name; /* as written; "" if it was not */
@@ -104,12 +99,17 @@ struct blackbox_module {
 	struct dialogue_steps *query_response; /* of tcp; NULL: none */
 	bool starts_tls;                       /* one of its steps does */
 	struct blackbox_dns dns;
-	struct blackbox_icmp icmp;
 };
+
+struct blackbox_run;
 
 struct blackbox {
 	struct blackbox_module **modules;
 	size_t count;
 	void **owned; /* texts and lists of the modules */
 	size_t owned_count;
+	struct blackbox_run *runs; /* not answered yet */
 };
+
+/* Forgets those that have no answer: their prober is gone. */
+void blackbox_forget_runs(struct blackbox *all);

@@ -2,8 +2,8 @@
  * blackbox_parse.c: the keys of a file of modules, as CONFIGURATION.md of
  * blackbox_exporter 0.23 lists them.
  *
- * What is not done here (oauth2, headers for proxies) is not among them, so that nobody
- * believes it were.
+ * What is not done here (oauth2, headers for proxies, other sizes of pings) is not
+ * among them, so that nobody believes it were.
  */
 #include <netinet/in.h>
 #include <openssl/ssl.h>
@@ -376,29 +376,12 @@ static bool take_dns(struct blackbox_reader *reader, void *at)
 
 /* ---- icmp ---- */
 
-static bool take_ttl(struct blackbox_reader *reader, void *at)
-{
-	return blackbox_take_u32(reader, at) && *(uint32_t *)at <= 255;
-}
-
-/* With the headers, what an IPv4 packet holds. */
-static bool take_payload(struct blackbox_reader *reader, void *at)
-{
-	return blackbox_take_u32(reader, at) && *(uint32_t *)at <= 65507;
-}
-
 static bool take_icmp(struct blackbox_reader *reader, void *module)
 {
-#define AT(member) offsetof(struct blackbox_module, icmp.member)
 	static const struct blackbox_key keys[] = {
 		WAY_KEYS(ICMP),
 		SOURCE_KEY(ICMP),
-		{ "dont_fragment", BOOL, blackbox_take_bool, AT(dont_fragment) },
-		{ "payload_size", "a number up to 65507", take_payload,
-		  AT(payload_size) },
-		{ "ttl", "a number up to 255", take_ttl, AT(ttl) },
 	};
-#undef AT
 	return blackbox_take_section(reader, keys, COUNT(keys), module);
 }
 
@@ -560,6 +543,7 @@ void blackbox_free(struct blackbox *all)
 {
 	if (all == NULL)
 		return;
+	blackbox_forget_runs(all);
 	for (size_t i = 0; i < all->count; i++) {
 		dialogue_steps_free(all->modules[i]->query_response);
 		for (unsigned j = 0; j < BLACKBOX_PROBERS; j++)

@@ -193,11 +193,15 @@ static void take_facts(struct asked *a)
 	}
 }
 
+/* A name that only the subject has is none: no client takes it (RFC 9525 2). */
 static bool is_for(X509 *own, const char *name)
 {
 	struct addr literal;
-	return addr_parse(name, &literal) ? X509_check_ip_asc(own, name, 0) == 1
-					  : X509_check_host(own, name, 0, 0, NULL) == 1;
+	return addr_parse(name, &literal)
+		       ? X509_check_ip_asc(own, name, 0) == 1
+		       : X509_check_host(own, name, 0,
+					 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+					 NULL) == 1;
 }
 
 static enum reason reason_of(long result)
