@@ -8,11 +8,14 @@
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
  *   dialogue.c   the protocol's words, and its reader for the facts
+ *   http.c       HTTP, by libcurl; http.h has the files beside it
+ *   target.c     what people write
  */
 #pragma once
 
 #include <ares.h>
 #include <openssl/ssl.h>
+#include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "probe/probe.h"
@@ -91,6 +94,7 @@ struct prober {
 	ares_channel resolver;
 	SSL_CTX *ssl;
 	struct talk_room *room;
+	struct http_room *http;
 	struct asked **heap;
 	uint32_t heap_len, heap_size;
 	struct asked *ended; /* to be told and freed after the turn's events */
@@ -117,6 +121,15 @@ void asked_end(struct asked *a);
 /* Gives up its socket, to begin again. */
 void asked_close(struct asked *a);
 
+/* For libraries that keep their own sockets: events 0 forgets it. */
+void epoll_keep(int epoll, int fd, struct epoll_event event);
+
+/* ---- target.c ---- */
+
+/* Writes why; false. */
+__attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX],
+							 const char *format, ...);
+
 /* ---- resolve.c ---- */
 
 bool resolver_begin(struct prober *p);
@@ -125,7 +138,8 @@ void resolver_end(struct prober *p);
 void resolve(struct asked *a);
 /* The probe ends: whatever its name is, nobody waits for it. */
 void resolve_forget(struct asked *a);
-/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here. */
+/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here; so
+ * is that of http.c, which has its turn in each of the prober's. */
 void resolver_turn(struct prober *p);
 int resolver_next_ms(const struct prober *p);
 
@@ -138,6 +152,8 @@ void asked_found(struct asked *a);
 int asked_socket(struct asked *a, int type, int protocol);
 /* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */
 bool asked_connect(struct asked *a, int fd);
+/* Judges by why a connection was not made. */
+void asked_not_connected(struct asked *a, int error);
 /* Judges by an error of connect(2) or of a socket; at: what was being done. */
 void asked_failed(struct asked *a, int error, bool was_connected);
 
@@ -150,6 +166,8 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
+/* Connected since a->phase_us: takes the times; false: judged, it met itself. */
+bool stream_connected(struct asked *a, int fd);
 
 /* ---- tls.c ---- */
 
@@ -167,6 +185,10 @@ void tls_put(struct asked *a, const uint8_t *at, size_t len);
 void tls_leave(struct asked *a);
 /* Certificates and versions into the record; false: it judged them bad. */
 bool tls_judge(struct asked *a);
+/* The same for a handshake that somebody else made with the host of that name. */
+bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
+/* Has somebody else's context take what ours takes; to be judged afterwards. */
+void tls_adopt(struct prober *p, SSL_CTX *context);
 void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */
@@ -189,3 +211,12 @@ void dialogue_sent(struct asked *a);
 /* Nothing more will be said: the facts into the record. */
 void dialogue_end(struct asked *a);
 void dialogue_free(struct asked *a);
+
+/* ---- http.c ---- */
+
+extern const struct way http_way;
+bool http_begin(struct prober *p);
+void http_end(struct prober *p);
+/* Looks after libcurl's sockets and times; cheap when nothing is to be done. */
+void http_turn(struct prober *p);
+int http_next_ms(const struct prober *p);

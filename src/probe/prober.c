@@ -92,7 +92,8 @@ struct prober *prober_new(void)
 	struct hash_key key = hash_key_random();
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->room = talk_room_new(&key);
-	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p)) {
+	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p) ||
+	    !http_begin(p)) {
 		prober_free(p);
 		return NULL;
 	}
@@ -118,6 +119,7 @@ void prober_free(struct prober *p)
 		p->ended = a->next;
 		free_asked(a);
 	}
+	http_end(p);
 	tls_end(p);
 	talk_room_free(p->room);
 	if (p->epoll >= 0)
@@ -146,6 +148,14 @@ void asked_watch(struct asked *a, uint32_t events)
 	epoll_ctl(a->prober->epoll, a->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
 		  a->fd, &event);
 	a->events = events;
+}
+
+void epoll_keep(int epoll, int fd, struct epoll_event event)
+{
+	if (event.events == 0)
+		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) != 0)
+		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 void asked_close(struct asked *a)
@@ -206,6 +216,8 @@ static void begin_record(struct asked *a, int64_t now_us)
 
 static const struct way *way_of(const struct target *t)
 {
+	if (t->kind == TARGET_HTTP)
+		return &http_way;
 	return t->transport == IPPROTO_TCP ? &stream_way : &datagram_way;
 }
 
@@ -225,7 +237,7 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 			     .meant_us = meant_us,
 			     .begin_us = now_us,
 			     .phase_us = now_us,
-			     .port = target->port,
+			     .port = target->connect_port,
 			     .transport = target->transport,
 			     .reason = REASON_not_sent, /* until it is judged */
 			     .addr = addr_unset() };
@@ -293,9 +305,11 @@ static void tell_ended(struct prober *p)
 
 int prober_next_ms(const struct prober *p)
 {
-	int next_ms = resolver_next_ms(p);
+	int next_ms = resolver_next_ms(p), http_ms = http_next_ms(p);
 	if (p->ended != NULL)
 		return 0;
+	if (http_ms >= 0 && (next_ms < 0 || http_ms < next_ms))
+		next_ms = http_ms;
 	if (p->heap_len > 0) {
 		int64_t us = p->heap[0]->deadline_us - clock_us(CLOCK_MONOTONIC);
 		int ms = us <= 0 ? 0 : (int)((us + 999) / 1000);
@@ -313,6 +327,7 @@ void prober_turn(struct prober *p, int timeout_ms)
 	int count = epoll_wait(p->epoll, events, EVENTS, timeout_ms);
 	for (int i = 0; i < count; i++)
 		take_event(p, &events[i]);
+	http_turn(p);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	while (p->heap_len > 0 && p->heap[0]->deadline_us <= now_us)
 		asked_late(p->heap[0]);

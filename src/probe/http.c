@@ -1,0 +1,502 @@
+/*
+ * http.c: HTTP/1.1 and HTTP/2, by libcurl's multi interface.
+ *
+ * libcurl is given our address, our sockets, our time: names are resolved by us, a
+ * socket is made as for every other target, and it waits in an epoll of its own, which
+ * is one descriptor of the prober's.  A probe shares nothing with the one before: no
+ * connection, no session, no cookie.
+ */
+#include "probe/http.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "probe/asked.h"
+
+enum { EVENTS = 64, IDLE_MAX = 16, TOKEN_MAX = 8192 };
+
+struct http_room {
+	CURLM *multi;
+	int epoll;
+	int64_t timer_us;     /* monotonic: when libcurl wants to be called; 0: never */
+	CURL *idle[IDLE_MAX]; /* to be used again */
+	unsigned idle_count;
+};
+
+/* One probe; a->own. */
+struct http {
+	struct asked *asked;
+	CURL *easy;
+	struct curl_slist *pins, *headers;
+	int fd;                /* the latest socket; libcurl's */
+	struct buf head, body; /* of the latest answer */
+	size_t body_len;
+	bool has_enough;
+	char said[CURL_ERROR_SIZE];
+};
+
+/* ---- what libcurl waits for ---- */
+
+static int watch(CURL *easy, curl_socket_t fd, int what, void *self, void *known)
+{
+	struct http_room *room = self;
+	uint32_t events = 0;
+	(void)easy;
+	(void)known;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= EPOLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= EPOLLOUT;
+	epoll_keep(room->epoll, fd,
+		   (struct epoll_event){ .events = events, .data.fd = fd });
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long ms, void *self)
+{
+	struct http_room *room = self;
+	(void)multi;
+	room->timer_us = ms < 0 ? 0 : clock_us(CLOCK_MONOTONIC) + ms * 1000;
+	return 0;
+}
+
+bool http_begin(struct prober *p)
+{
+	struct http_room *room = calloc(1, sizeof(*room));
+	p->http = room;
+	if (room == NULL)
+		return false;
+	room->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (room->epoll < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	room->multi = curl_multi_init();
+	if (room->multi == NULL)
+		return false;
+	curl_multi_setopt(room->multi, CURLMOPT_SOCKETFUNCTION, watch);
+	curl_multi_setopt(room->multi, CURLMOPT_SOCKETDATA, room);
+	curl_multi_setopt(room->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(room->multi, CURLMOPT_TIMERDATA, room);
+	curl_multi_setopt(room->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	epoll_keep(p->epoll, room->epoll, (struct epoll_event){ .events = EPOLLIN });
+	return true;
+}
+
+void http_end(struct prober *p)
+{
+	struct http_room *room = p->http;
+	if (room == NULL)
+		return;
+	while (room->idle_count > 0)
+		curl_easy_cleanup(room->idle[--room->idle_count]);
+	curl_multi_cleanup(room->multi);
+	if (room->epoll >= 0)
+		close(room->epoll);
+	free(room);
+	p->http = NULL;
+}
+
+int http_next_ms(const struct prober *p)
+{
+	if (p->http->timer_us == 0)
+		return -1;
+	int64_t us = p->http->timer_us - clock_us(CLOCK_MONOTONIC);
+	return us <= 0 ? 0 : (int)((us + 999) / 1000);
+}
+
+/* ---- connecting ---- */
+
+/* libcurl connects it; where that is, is not the target's address after a redirect. */
+static curl_socket_t open_socket(void *self, curlsocktype purpose,
+				 struct curl_sockaddr *to)
+{
+	struct http *http = self;
+	struct asked *a = http->asked;
+	struct sockaddr_in in; /* the port is at the same place in both families */
+	(void)purpose;
+	memcpy(&in, &to->addr, sizeof(in));
+	addr_of_socket(&to->addr, &a->addr);
+	a->port = ntohs(in.sin_port);
+	a->phase = PHASE_CONNECT;
+	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	http->fd = asked_socket(a, SOCK_STREAM, 0);
+	return http->fd;
+}
+
+/* Times are those of the first connection: to the target itself. */
+static bool take_connected(struct http *http)
+{
+	struct asked *a = http->asked;
+	return a->record.wait_us != UNKNOWN_U64 || stream_connected(a, http->fd);
+}
+
+static CURLcode begin_tls(CURL *easy, void *context, void *self)
+{
+	struct http *http = self;
+	struct asked *a = http->asked;
+	(void)easy;
+	if (!take_connected(http))
+		return CURLE_ABORTED_BY_CALLBACK;
+	tls_adopt(a->prober, context);
+	a->phase = PHASE_TLS;
+	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	return CURLE_OK;
+}
+
+/* Whom this connection is to; without brackets.  False without memory. */
+static bool current_host(CURL *easy, char host[TARGET_TEXT_MAX])
+{
+	char *at = NULL, *text = NULL;
+	CURLU *url = curl_url();
+	bool ok = url != NULL &&
+		  curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &at) == CURLE_OK &&
+		  curl_url_set(url, CURLUPART_URL, at, 0) == CURLUE_OK &&
+		  curl_url_get(url, CURLUPART_HOST, &text, 0) == CURLUE_OK;
+	if (ok && text[0] == '[')
+		snprintf(host, TARGET_TEXT_MAX, "%.*s", (int)strlen(text) - 2,
+			 text + 1);
+	else if (ok)
+		snprintf(host, TARGET_TEXT_MAX, "%s", text);
+	curl_free(text);
+	curl_url_cleanup(url);
+	return ok;
+}
+
+static bool judge_tls(struct http *http)
+{
+	struct asked *a = http->asked;
+	struct curl_tlssessioninfo *session = NULL;
+	char host[TARGET_TEXT_MAX];
+	if (a->record.tls_us == UNKNOWN_U64)
+		a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
+	curl_easy_getinfo(http->easy, CURLINFO_TLS_SSL_PTR, &session);
+	if (session == NULL || session->internals == NULL ||
+	    !current_host(http->easy, host)) {
+		asked_judge(a, REASON_no_descriptors, "there is not enough memory");
+		return false;
+	}
+	return tls_judge_other(a, session->internals, host);
+}
+
+/* All is set up and nothing asked: with a certificate that is not good, no password is
+ * told. */
+static int may_ask(void *self, char *to, char *from, int to_port, int from_port)
+{
+	struct http *http = self;
+	struct asked *a = http->asked;
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	bool ok = a->phase == PHASE_TLS ? judge_tls(http) : take_connected(http);
+	a->phase = PHASE_TALK;
+	a->question_us = clock_us(CLOCK_MONOTONIC);
+	a->has_answer = false;
+	return ok ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* ---- the answer ---- */
+
+static size_t take_head(char *at, size_t one, size_t len, void *self)
+{
+	struct http *http = self;
+	struct asked *a = http->asked;
+	(void)one;
+	a->has_answer = true;
+	if (a->record.first_byte_us == UNKNOWN_U64)
+		a->record.first_byte_us =
+			asked_since(a->question_us, clock_us(CLOCK_MONOTONIC));
+	if (len >= 5 && memcmp(at, "HTTP/", 5) == 0)
+		buf_clear(&http->head);
+	if (http->head.len + len > HTTP_HEAD_MAX)
+		return 0;
+	buf_add(&http->head, at, len);
+	return len;
+}
+
+static size_t take_body(char *at, size_t one, size_t len, void *self)
+{
+	struct http *http = self;
+	size_t room = HTTP_BODY_MAX - http->body_len;
+	(void)one;
+	http->has_enough = len > room;
+	http->body_len += len < room ? len : room;
+	if (http->asked->target->http->check_count > 0)
+		buf_add(&http->body, at, len < room ? len : room);
+	return http->has_enough ? 0 : len;
+}
+
+static void take_facts(struct http *http, const struct http_answer *answer)
+{
+	struct probe_record *r = &http->asked->record;
+	record_text(r->version, sizeof(r->version), http_version_text(answer->version));
+	facts_text(r->software, sizeof(r->software),
+		   http_header(answer->head, "Server", 6));
+}
+
+/* Where it had been led to when it went wrong. */
+static void add_place(struct http *http)
+{
+	struct asked *a = http->asked;
+	char quoted[128], *url = NULL;
+	long redirects = 0;
+	size_t len = strlen(a->record.detail);
+	curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+	curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url);
+	if (a->reason == REASON_NONE || redirects == 0 || url == NULL)
+		return;
+	snprintf(a->record.detail + len, sizeof(a->record.detail) - len,
+		 " (redirected to %s)",
+		 ask_quote(quoted, sizeof(quoted), bytes_of(url, strlen(url))));
+}
+
+static struct http_answer answer_of(struct http *http, CURLcode code, long error)
+{
+	struct asked *a = http->asked;
+	struct http_answer answer = {
+		.code = code,
+		.said = http->said,
+		.is_reset = error == ECONNRESET || error == EPIPE,
+		.was_asked = a->phase == PHASE_TALK,
+		.has_answer = a->has_answer,
+		.has_enough = http->has_enough,
+		.head = bytes_of(http->head.at, http->head.len),
+		.body = bytes_of(http->body.at, http->body.len),
+	};
+	curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+	curl_easy_getinfo(http->easy, CURLINFO_HTTP_CONNECTCODE, &answer.proxy_status);
+	curl_easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &answer.version);
+	return answer;
+}
+
+static void judge(struct http *http, CURLcode code)
+{
+	struct asked *a = http->asked;
+	char detail[ASK_DETAIL_MAX];
+	long error = 0;
+	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &error);
+	if (code == CURLE_COULDNT_CONNECT && error != 0)
+		asked_not_connected(a, (int)error);
+	struct http_answer answer = answer_of(http, code, error);
+	take_facts(http, &answer);
+	if (a->is_judged)
+		return;
+	enum reason reason = http_judge(a->target->http, &answer, detail);
+	asked_judge(a, reason, "%s", detail);
+}
+
+/* ---- asking ---- */
+
+static void ask_how(struct http *http)
+{
+	const struct http_wanted *w = http->asked->target->http;
+	CURL *easy = http->easy;
+	long version = w->version != CURL_HTTP_VERSION_NONE ? w->version
+							    : CURL_HTTP_VERSION_2TLS;
+	/* In the clear nothing says beforehand that a server speaks it. */
+	if (version == CURL_HTTP_VERSION_2_0)
+		version = w->is_tls ? CURL_HTTP_VERSION_2TLS
+				    : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	curl_easy_setopt(easy, CURLOPT_URL, w->url);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT,
+			 "breakwater/" BREAKWATER_VERSION " (probe)");
+	if (strcmp(w->method, "HEAD") == 0)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else if (strcmp(w->method, "GET") != 0)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, w->method);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, w->follows ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, w->redirects_max);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	http->headers = curl_slist_append(NULL, "Connection: close");
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
+}
+
+static void ask_apart(struct http *http)
+{
+	CURL *easy = http->easy;
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	/* Judged by tls.c, once all was seen. */
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, begin_tls);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, http);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, may_ask);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->said);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
+}
+
+/* To the address that was found, whatever the port that a redirect leads to. */
+static void ask_there(struct http *http)
+{
+	const struct asked *a = http->asked;
+	const struct target *t = a->target;
+	bool is_v4 = addr_is_v4(&a->addr);
+	char addr[ADDR_TEXT_MAX], text[2 * TARGET_TEXT_MAX + ADDR_TEXT_MAX + 8];
+	char host[TARGET_TEXT_MAX + 2];
+	const char *name = t->server_name != NULL ? t->server_name : t->question.host;
+	addr_text(&a->addr, addr);
+	if (t->http->proxy_scheme != NULL) {
+		snprintf(text, sizeof(text), is_v4 ? "%s://%s:%u" : "%s://[%s]:%u",
+			 t->http->proxy_scheme, addr, t->connect_port);
+		curl_easy_setopt(http->easy, CURLOPT_PROXY, text);
+		return;
+	}
+	curl_easy_setopt(http->easy, CURLOPT_PROXY, ""); /* not the environment's */
+	snprintf(host, sizeof(host), strchr(name, ':') != NULL ? "[%s]" : "%s", name);
+	snprintf(text, sizeof(text), is_v4 ? "%s::%s:" : "%s::[%s]:", host, addr);
+	http->pins = curl_slist_append(NULL, text);
+	curl_easy_setopt(http->easy, CURLOPT_CONNECT_TO, http->pins);
+	if (t->family != 0)
+		curl_easy_setopt(http->easy, CURLOPT_IPRESOLVE,
+				 t->family == 4 ? (long)CURL_IPRESOLVE_V4
+						: (long)CURL_IPRESOLVE_V6);
+}
+
+/* False: judged. */
+static bool log_in(struct http *http)
+{
+	struct asked *a = http->asked;
+	const struct question *q = &a->target->question;
+	const char *path = a->target->http->token_file;
+	struct buf token = { 0 };
+	if (q->user[0] != '\0') {
+		curl_easy_setopt(http->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(http->easy, CURLOPT_USERNAME, q->user);
+		curl_easy_setopt(http->easy, CURLOPT_PASSWORD, q->password);
+	}
+	if (path == NULL)
+		return true;
+	/* Each time: tokens are changed while we run. */
+	int error = file_read(path, TOKEN_MAX, &token);
+	if (error == 0 && buf_cstr(&token) != NULL) {
+		token.at[strcspn(token.at, "\r\n")] = '\0';
+		curl_easy_setopt(http->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		curl_easy_setopt(http->easy, CURLOPT_XOAUTH2_BEARER, token.at);
+		explicit_bzero(token.at, token.len);
+	} else {
+		asked_judge(a, REASON_not_permitted, "%s can't be read: %s", path,
+			    strerror(error != 0 ? -error : ENOMEM));
+	}
+	buf_free(&token);
+	return !a->is_judged;
+}
+
+static CURL *take_easy(struct http_room *room)
+{
+	return room->idle_count > 0 ? room->idle[--room->idle_count] : curl_easy_init();
+}
+
+static void begin(struct asked *a)
+{
+	struct http_room *room = a->prober->http;
+	struct http *http = calloc(1, sizeof(*http));
+	a->own = http;
+	a->phase = PHASE_CONNECT;
+	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	if (http != NULL)
+		*http = (struct http){ .asked = a, .easy = take_easy(room), .fd = -1 };
+	if (http == NULL || http->easy == NULL) {
+		asked_judge(a, REASON_no_descriptors, "there is not enough memory");
+		asked_end(a);
+		return;
+	}
+	ask_how(http);
+	ask_apart(http);
+	ask_there(http);
+	if (!log_in(http))
+		asked_end(a);
+	else
+		curl_multi_add_handle(room->multi, http->easy);
+}
+
+/* ---- the end ---- */
+
+static void free_http(struct http *http)
+{
+	struct http_room *room = http->asked->prober->http;
+	curl_multi_remove_handle(room->multi, http->easy);
+	/* Also forgets passwords. */
+	curl_easy_reset(http->easy);
+	if (room->idle_count < IDLE_MAX)
+		room->idle[room->idle_count++] = http->easy;
+	else
+		curl_easy_cleanup(http->easy);
+	curl_slist_free_all(http->pins);
+	curl_slist_free_all(http->headers);
+	buf_free(&http->head);
+	buf_free(&http->body);
+}
+
+static void end(struct asked *a)
+{
+	struct http *http = a->own;
+	if (http == NULL)
+		return;
+	a->own = NULL;
+	if (http->easy != NULL) {
+		add_place(http);
+		free_http(http);
+	}
+	free(http);
+}
+
+static void late(struct asked *a)
+{
+	stream_way.late(a);
+}
+
+const struct way http_way = { .begin = begin, .late = late, .end = end };
+
+static void take_results(struct http_room *room)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(room->multi, &left)) != NULL) {
+		struct http *http = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &http);
+		struct asked *a = http->asked;
+		judge(http, message->data.result);
+		asked_end(a);
+	}
+}
+
+void http_turn(struct prober *p)
+{
+	struct http_room *room = p->http;
+	struct epoll_event events[EVENTS];
+	int running;
+	int count = epoll_wait(room->epoll, events, EVENTS, 0);
+	for (int i = 0; i < count; i++) {
+		uint32_t had = events[i].events;
+		int what = (had & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			   (had & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			   (had & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+		curl_multi_socket_action(room->multi, events[i].data.fd, what,
+					 &running);
+	}
+	if (room->timer_us != 0 && room->timer_us <= clock_us(CLOCK_MONOTONIC)) {
+		room->timer_us = 0;
+		curl_multi_socket_action(room->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	take_results(room);
+}
