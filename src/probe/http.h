@@ -57,12 +57,11 @@ void http_wanted_free(struct http_wanted *wanted);
 /* What came of it. */
 struct http_answer {
 	CURLcode code;
-	const char *said; /* libcurl's words for it; "" if none */
-	bool is_reset;    /* by the socket's last error */
-	bool was_asked;   /* connected, and the request went out */
-	bool has_answer;  /* some of it came */
-	bool has_enough;  /* we did not want more of the body */
-	bool is_redirected;
+	const char *said;          /* libcurl's words for it; "" if none */
+	bool is_reset;             /* by the socket's last error */
+	bool was_asked;            /* connected, and the request went out */
+	bool has_answer;           /* some of it came */
+	bool has_enough;           /* we did not want more of the body */
 	long status, proxy_status; /* 0: none */
 	long version;              /* CURL_HTTP_VERSION_... */
 	struct bytes head, body;   /* the last: status line and headers */

@@ -44,6 +44,11 @@ struct bytes http_header(struct bytes head, const char *name, size_t name_len)
 	return bytes_of("", 0);
 }
 
+static bool leads_on(const struct http_answer *a)
+{
+	return a->status >= 300 && a->status < 400;
+}
+
 /* ---- no answer ---- */
 
 /* OpenSSL's words, without the numbers and places before them; NULL: none. */
@@ -93,8 +98,8 @@ static enum reason judge_stream(const struct http_answer *a,
 		   a->said);
 }
 
-static enum reason judge_memory(const struct http_answer *a,
-				char detail[ASK_DETAIL_MAX])
+static enum reason judge_too_much(const struct http_answer *a,
+				  char detail[ASK_DETAIL_MAX])
 {
 	/* libcurl's word for a line of a header that does not end, too. */
 	return a->was_asked
@@ -126,11 +131,12 @@ static enum reason judge_failure(const struct http_answer *a,
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		/* HTTP/0.9, which is any text, or a redirect out of the web. */
 		return say(detail,
-			   a->status >= 300 && a->status < 400 ? REASON_wrong_answer
-							       : REASON_wrong_protocol,
+			   a->has_answer && leads_on(a) ? REASON_wrong_answer
+							: REASON_wrong_protocol,
 			   "%s", said);
+	case CURLE_WRITE_ERROR:
 	case CURLE_OUT_OF_MEMORY:
-		return judge_memory(a, detail);
+		return judge_too_much(a, detail);
 	case CURLE_PROXY:
 		return say(detail, REASON_error, "the proxy: %s", said);
 	default:
@@ -180,12 +186,11 @@ static enum reason judge_status(const struct http_wanted *w,
 	char words[64], place[96] = "";
 	if (is_wanted(w, a->status))
 		return REASON_NONE;
-	struct bytes location = http_header(a->head, "Location", 8);
-	bool leads_on = a->status >= 300 && a->status < 400 && location.len > 0;
+	if (leads_on(a))
+		ask_quote(place, sizeof(place), http_header(a->head, "Location", 8));
 	return say(detail, reason_of(w, a), "the answer is \"%s\"%s%s",
 		   status_words(a, words, sizeof(words)),
-		   leads_on ? ", which leads to " : "",
-		   leads_on ? ask_quote(place, sizeof(place), location) : "");
+		   place[0] != '\0' ? ", which leads to " : "", place);
 }
 
 static enum reason judge_check(const struct http_check *c, const struct http_answer *a,

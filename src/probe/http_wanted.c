@@ -10,7 +10,7 @@
 
 /* ---- the options, each ---- */
 
-/* "200" or "200-299", up to a comma or the end. */
+/* "200" or "200-299", and goes behind the comma; to NULL at the end. */
 static bool take_statuses(const char **at, struct http_statuses *statuses)
 {
 	char *end;
@@ -21,26 +21,25 @@ static bool take_statuses(const char **at, struct http_statuses *statuses)
 		return false;
 	*statuses = (struct http_statuses){ .first = (uint16_t)first,
 					    .last = (uint16_t)last };
-	*at = *end == ',' ? end + 1 : end;
+	*at = *end == ',' ? end + 1 : NULL;
 	return true;
 }
 
 static bool take_status(struct http_wanted *w, const char *value,
 			char why[TARGET_WHY_MAX])
 {
-	const char *at = value;
-	do {
+	for (const char *at = value; at != NULL;) {
 		if (w->status_count == HTTP_STATUSES)
 			return target_refuse(why,
 					     "status=%.64s...: more than %d of them",
 					     value, HTTP_STATUSES);
 		if (!take_statuses(&at, &w->statuses[w->status_count++]))
-			return target_refuse(
-				why,
-				"status=%s: write statuses and ranges of 100 to "
-				"599, as in 200,301-308",
-				value);
-	} while (*at != '\0');
+			return target_refuse(why,
+					     "status=%s: write statuses and ranges of "
+					     "100 to 599, as "
+					     "in 200,301-308",
+					     value);
+	}
 	return true;
 }
 
