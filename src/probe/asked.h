@@ -211,12 +211,3 @@ void dialogue_sent(struct asked *a);
 /* Nothing more will be said: the facts into the record. */
 void dialogue_end(struct asked *a);
 void dialogue_free(struct asked *a);
-
-/* ---- http.c ---- */
-
-extern const struct way http_way;
-bool http_begin(struct prober *p);
-void http_end(struct prober *p);
-/* Looks after libcurl's sockets and times; cheap when nothing is to be done. */
-void http_turn(struct prober *p);
-int http_next_ms(const struct prober *p);

@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "probe/asked.h"
 
 enum { EVENTS = 64, IDLE_MAX = 16, TOKEN_MAX = 8192 };
 
@@ -185,6 +184,7 @@ static bool judge_tls(struct http *http)
 
 /* All is set up and nothing asked: with a certificate that is not good, no password is
  * told. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): they are libcurl's */
 static int may_ask(void *self, char *to, char *from, int to_port, int from_port)
 {
 	struct http *http = self;

@@ -12,8 +12,8 @@
 
 #include <curl/curl.h>
 
+#include "probe/asked.h"
 #include "probe/expression.h"
-#include "probe/target.h"
 #include "record/reason.h"
 
 enum {
@@ -74,3 +74,12 @@ struct bytes http_header(struct bytes head, const char *name, size_t name_len);
 /* detail: a clause, "" of REASON_NONE. */
 enum reason http_judge(const struct http_wanted *wanted,
 		       const struct http_answer *answer, char detail[ASK_DETAIL_MAX]);
+
+/* ---- http.c ---- */
+
+extern const struct way http_way;
+bool http_begin(struct prober *p);
+void http_end(struct prober *p);
+/* Looks after libcurl's sockets and times; cheap when nothing is to be done. */
+void http_turn(struct prober *p);
+int http_next_ms(const struct prober *p);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/asked.h"
 #include "probe/http.h"
 
 /* ---- the options, each ---- */

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "probe/asked.h"
+#include "probe/http.h"
 
 enum { EVENTS = 256 };
 

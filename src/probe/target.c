@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/asked.h"
 #include "probe/http.h"
 
 enum { SCHEME_MAX = 48 };

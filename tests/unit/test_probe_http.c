@@ -229,76 +229,74 @@ static void checks_are_of_the_body_and_of_headers(void **state)
 	}
 }
 
+static const struct {
+	CURLcode code;
+	const char *said;
+	bool was_asked, has_answer, is_reset;
+	long status, proxy_status;
+	enum reason reason;
+	const char *words;
+} failures[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, "Could not resolve host: b", true, true, false,
+	  302, 0, REASON_name_unknown, "host: b" },
+	{ CURLE_COULDNT_CONNECT, "", false, false, false, 0, 0, REASON_unreachable,
+	  "connect" },
+	{ CURLE_SSL_CONNECT_ERROR, "error:0A00010B:SSL routines::wrong version number",
+	  false, false, false, 0, 0, REASON_tls_failed, "TLS: wrong version number" },
+	{ CURLE_SSL_CONNECT_ERROR,
+	  "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to ::1:443", false,
+	  false, false, 0, 0, REASON_tls_failed, "closed during the TLS" },
+	{ CURLE_SSL_CONNECT_ERROR, "", false, false, true, 0, 0, REASON_tls_failed,
+	  "reset during the TLS" },
+	{ CURLE_RECV_ERROR, "", false, false, false, 0, 407, REASON_error,
+	  "CONNECT is 407" },
+	{ CURLE_RECV_ERROR,
+	  "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 "
+	  "alert certificate required, errno 0",
+	  true, false, false, 0, 0, REASON_tls_failed,
+	  "TLS: tlsv13 alert certificate required" },
+	{ CURLE_RECV_ERROR, "", true, false, true, 0, 0, REASON_reset, "then reset" },
+	{ CURLE_SEND_ERROR, "", true, false, false, 0, 0, REASON_closed,
+	  "without a word" },
+	{ CURLE_GOT_NOTHING, "Empty reply", true, false, false, 0, 0, REASON_closed,
+	  "without a word" },
+	{ CURLE_PARTIAL_FILE, "", true, true, false, 200, 0, REASON_closed,
+	  "in the middle" },
+	{ CURLE_HTTP2_STREAM, "not closed cleanly: REFUSED_STREAM (err 7)", true, false,
+	  false, 0, 0, REASON_overloaded, "REFUSED" },
+	{ CURLE_HTTP2_STREAM, "not closed cleanly: INTERNAL_ERROR (err 2)", true, false,
+	  false, 0, 0, REASON_error, "INTERNAL" },
+	{ CURLE_HTTP2, "bad frame", true, false, false, 0, 0, REASON_wrong_protocol,
+	  "bad frame" },
+	{ CURLE_TOO_MANY_REDIRECTS, "", true, true, false, 302, 0, REASON_wrong_answer,
+	  "redirect" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, "Received HTTP/0.9", true, false, false, 302, 0,
+	  REASON_wrong_protocol, "HTTP/0.9" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, "ftp not supported", true, true, false, 302, 0,
+	  REASON_wrong_answer, "ftp" },
+	{ CURLE_WEIRD_SERVER_REPLY, "", true, true, false, 0, 0, REASON_wrong_protocol,
+	  "" },
+	{ CURLE_OUT_OF_MEMORY, "", true, false, false, 0, 0, REASON_wrong_protocol,
+	  "does not end" },
+	{ CURLE_OUT_OF_MEMORY, "", false, false, false, 0, 0, REASON_no_descriptors,
+	  "memory" },
+	{ CURLE_WRITE_ERROR, "", true, true, false, 200, 0, REASON_wrong_protocol,
+	  "does not end" },
+};
+
 static void a_failure_has_a_reason(void **state)
 {
 	(void)state;
-	static const char alert[] =
-		"OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 "
-		"alert certificate required, errno 0";
-	static const struct {
-		CURLcode code;
-		const char *said;
-		bool was_asked, has_answer, is_reset;
-		long status, proxy_status;
-		enum reason reason;
-		const char *words;
-	} cases[] = {
-		{ CURLE_COULDNT_RESOLVE_HOST, "Could not resolve host: b", true, true,
-		  false, 302, 0, REASON_name_unknown, "host: b" },
-		{ CURLE_COULDNT_CONNECT, "", false, false, false, 0, 0,
-		  REASON_unreachable, "connect" },
-		{ CURLE_SSL_CONNECT_ERROR,
-		  "error:0A00010B:SSL routines::wrong version number", false, false,
-		  false, 0, 0, REASON_tls_failed, "TLS: wrong version number" },
-		{ CURLE_SSL_CONNECT_ERROR,
-		  "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to ::1:443",
-		  false, false, false, 0, 0, REASON_tls_failed,
-		  "closed during the TLS" },
-		{ CURLE_SSL_CONNECT_ERROR, "", false, false, true, 0, 0,
-		  REASON_tls_failed, "reset during the TLS" },
-		{ CURLE_RECV_ERROR, "", false, false, false, 0, 407, REASON_error,
-		  "CONNECT is 407" },
-		{ CURLE_RECV_ERROR, alert, true, false, false, 0, 0, REASON_tls_failed,
-		  "TLS: tlsv13 alert certificate required" },
-		{ CURLE_RECV_ERROR, "", true, false, true, 0, 0, REASON_reset,
-		  "then reset" },
-		{ CURLE_SEND_ERROR, "", true, false, false, 0, 0, REASON_closed,
-		  "without a word" },
-		{ CURLE_GOT_NOTHING, "Empty reply", true, false, false, 0, 0,
-		  REASON_closed, "without a word" },
-		{ CURLE_PARTIAL_FILE, "", true, true, false, 200, 0, REASON_closed,
-		  "in the middle" },
-		{ CURLE_HTTP2_STREAM, "not closed cleanly: REFUSED_STREAM (err 7)",
-		  true, false, false, 0, 0, REASON_overloaded, "REFUSED" },
-		{ CURLE_HTTP2_STREAM, "not closed cleanly: INTERNAL_ERROR (err 2)",
-		  true, false, false, 0, 0, REASON_error, "INTERNAL" },
-		{ CURLE_HTTP2, "bad frame", true, false, false, 0, 0,
-		  REASON_wrong_protocol, "bad frame" },
-		{ CURLE_TOO_MANY_REDIRECTS, "", true, true, false, 302, 0,
-		  REASON_wrong_answer, "redirect" },
-		{ CURLE_UNSUPPORTED_PROTOCOL, "Received HTTP/0.9", true, false, false,
-		  302, 0, REASON_wrong_protocol, "HTTP/0.9" },
-		{ CURLE_UNSUPPORTED_PROTOCOL, "ftp not supported", true, true, false,
-		  302, 0, REASON_wrong_answer, "ftp" },
-		{ CURLE_WEIRD_SERVER_REPLY, "", true, true, false, 0, 0,
-		  REASON_wrong_protocol, "" },
-		{ CURLE_OUT_OF_MEMORY, "", true, false, false, 0, 0,
-		  REASON_wrong_protocol, "does not end" },
-		{ CURLE_OUT_OF_MEMORY, "", false, false, false, 0, 0,
-		  REASON_no_descriptors, "memory" },
-		{ CURLE_WRITE_ERROR, "", true, true, false, 200, 0,
-		  REASON_wrong_protocol, "does not end" },
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct http_answer a = { .code = cases[i].code,
-					 .said = cases[i].said,
-					 .was_asked = cases[i].was_asked,
-					 .has_answer = cases[i].has_answer,
-					 .is_reset = cases[i].is_reset,
-					 .status = cases[i].status,
-					 .proxy_status = cases[i].proxy_status };
-		assert_int_equal(judged("http://a/", &a, cases[i].words),
-				 cases[i].reason);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		struct http_answer a = { .code = failures[i].code,
+					 .said = failures[i].said,
+					 .was_asked = failures[i].was_asked,
+					 .has_answer = failures[i].has_answer,
+					 .is_reset = failures[i].is_reset,
+					 .status = failures[i].status,
+					 .proxy_status = failures[i].proxy_status };
+		assert_int_equal(judged("http://a/", &a, failures[i].words),
+				 failures[i].reason);
 	}
 }
 
