@@ -18,6 +18,7 @@
 #include <sys/epoll.h>
 
 #include "base/buf.h"
+#include "base/deadlines.h"
 #include "probe/probe.h"
 #include "protocol/feed.h"
 
@@ -68,8 +69,8 @@ struct asked {
 	enum phase phase;
 	int fd; /* -1: none */
 	uint32_t events;
-	uint32_t heap_at;                /* place among the deadlines */
-	int64_t deadline_us, give_up_us; /* monotonic: of the phase, of all */
+	struct deadline deadline; /* of the phase */
+	int64_t give_up_us;       /* of all; monotonic */
 	/* Monotonic. */
 	int64_t meant_us, begin_us, phase_us, question_us;
 	int64_t offset_us; /* CLOCK_REALTIME by CLOCK_MONOTONIC, at the begin */
@@ -95,11 +96,8 @@ struct prober {
 	SSL_CTX *ssl;
 	struct talk_room *room;
 	struct http_room *http;
-	struct asked **heap;
-	uint32_t heap_len, heap_size;
+	struct deadlines deadlines;
 	struct asked *ended; /* to be told and freed after the turn's events */
-	struct asked *free;
-	int64_t now_us; /* monotonic, of this turn */
 };
 
 static inline uint64_t asked_since(int64_t from_us, int64_t to_us)

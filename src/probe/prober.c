@@ -4,6 +4,7 @@
 #include "probe/probe.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,70 +18,21 @@
 
 enum { EVENTS = 256 };
 
-/* ---- deadlines: a binary heap, the next one first ---- */
-
-static void heap_put(struct prober *p, uint32_t at, struct asked *a)
-{
-	p->heap[at] = a;
-	a->heap_at = at;
-}
-
-static void heap_up(struct prober *p, struct asked *a)
-{
-	uint32_t at = a->heap_at;
-	for (uint32_t above; at > 0; at = above) {
-		above = (at - 1) / 2;
-		if (p->heap[above]->deadline_us <= a->deadline_us)
-			break;
-		heap_put(p, at, p->heap[above]);
-	}
-	heap_put(p, at, a);
-}
-
-static void heap_down(struct prober *p, struct asked *a)
-{
-	uint32_t at = a->heap_at;
-	for (uint32_t below; (below = 2 * at + 1) < p->heap_len; at = below) {
-		if (below + 1 < p->heap_len &&
-		    p->heap[below + 1]->deadline_us < p->heap[below]->deadline_us)
-			below++;
-		if (p->heap[below]->deadline_us >= a->deadline_us)
-			break;
-		heap_put(p, at, p->heap[below]);
-	}
-	heap_put(p, at, a);
-}
-
-static bool heap_add(struct prober *p, struct asked *a)
-{
-	if (p->heap_len == p->heap_size) {
-		uint32_t size = p->heap_size == 0 ? 64 : p->heap_size * 2;
-		struct asked **grown = realloc(p->heap, size * sizeof(struct asked *));
-		if (grown == NULL)
-			return false;
-		p->heap = grown;
-		p->heap_size = size;
-	}
-	heap_put(p, p->heap_len++, a);
-	heap_up(p, a);
-	return true;
-}
-
-static void heap_remove(struct prober *p, struct asked *a)
-{
-	struct asked *last = p->heap[--p->heap_len];
-	if (last == a)
-		return;
-	heap_put(p, a->heap_at, last);
-	heap_up(p, last);
-	heap_down(p, last);
-}
+/* ---- deadlines ---- */
 
 void asked_wait(struct asked *a, int64_t deadline_us)
 {
-	a->deadline_us = deadline_us < a->give_up_us ? deadline_us : a->give_up_us;
-	heap_up(a->prober, a);
-	heap_down(a->prober, a);
+	deadlines_move(&a->prober->deadlines, &a->deadline,
+		       deadline_us < a->give_up_us ? deadline_us : a->give_up_us);
+}
+
+static struct asked *next_late(const struct prober *p)
+{
+	struct deadline *next = deadlines_next(&p->deadlines);
+	return next == NULL
+		       ? NULL
+		       : (struct asked *)(void *)((char *)next -
+						  offsetof(struct asked, deadline));
 }
 
 /* ---- the prober ---- */
@@ -113,8 +65,8 @@ void prober_free(struct prober *p)
 {
 	if (p == NULL)
 		return;
-	while (p->heap_len > 0)
-		asked_end(p->heap[p->heap_len - 1]);
+	for (struct asked *a; (a = next_late(p)) != NULL;)
+		asked_end(a);
 	resolver_end(p);
 	for (struct asked *a; (a = p->ended) != NULL;) {
 		p->ended = a->next;
@@ -125,7 +77,7 @@ void prober_free(struct prober *p)
 	talk_room_free(p->room);
 	if (p->epoll >= 0)
 		close(p->epoll);
-	free(p->heap);
+	deadlines_free(&p->deadlines);
 	free(p);
 }
 
@@ -194,7 +146,7 @@ void asked_end(struct asked *a)
 	if (a->way->end != NULL)
 		a->way->end(a);
 	asked_close(a);
-	heap_remove(p, a);
+	deadlines_remove(&p->deadlines, &a->deadline);
 	a->next = p->ended;
 	p->ended = a;
 }
@@ -242,9 +194,9 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 			     .transport = target->transport,
 			     .reason = REASON_not_sent, /* until it is judged */
 			     .addr = addr_unset() };
-	a->give_up_us = a->deadline_us = now_us + (int64_t)target->timeout_ms * 1000;
+	a->give_up_us = now_us + (int64_t)target->timeout_ms * 1000;
 	begin_record(a, now_us);
-	if (!heap_add(p, a)) {
+	if (!deadlines_add(&p->deadlines, &a->deadline, a->give_up_us)) {
 		free(a);
 		return false;
 	}
@@ -304,19 +256,24 @@ static void tell_ended(struct prober *p)
 	}
 }
 
+/* -1: never */
+static int sooner_ms(int one_ms, int other_ms)
+{
+	if (one_ms < 0 || other_ms < 0)
+		return one_ms < 0 ? other_ms : one_ms;
+	return one_ms < other_ms ? one_ms : other_ms;
+}
+
 int prober_next_ms(const struct prober *p)
 {
-	int next_ms = resolver_next_ms(p), http_ms = http_next_ms(p);
+	int next_ms = sooner_ms(resolver_next_ms(p), http_next_ms(p));
 	if (p->ended != NULL)
 		return 0;
-	if (http_ms >= 0 && (next_ms < 0 || http_ms < next_ms))
-		next_ms = http_ms;
-	if (p->heap_len > 0) {
-		int64_t us = p->heap[0]->deadline_us - clock_us(CLOCK_MONOTONIC);
-		int ms = us <= 0 ? 0 : (int)((us + 999) / 1000);
-		next_ms = next_ms < 0 || ms < next_ms ? ms : next_ms;
-	}
-	return next_ms;
+	const struct asked *late = next_late(p);
+	if (late == NULL)
+		return next_ms;
+	int64_t us = late->deadline.at_us - clock_us(CLOCK_MONOTONIC);
+	return sooner_ms(next_ms, us <= 0 ? 0 : (int)((us + 999) / 1000));
 }
 
 void prober_turn(struct prober *p, int timeout_ms)
@@ -330,8 +287,9 @@ void prober_turn(struct prober *p, int timeout_ms)
 		take_event(p, &events[i]);
 	http_turn(p);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
-	while (p->heap_len > 0 && p->heap[0]->deadline_us <= now_us)
-		asked_late(p->heap[0]);
+	for (struct asked *a;
+	     (a = next_late(p)) != NULL && a->deadline.at_us <= now_us;)
+		asked_late(a);
 	resolver_turn(p);
 	tell_ended(p);
 }
