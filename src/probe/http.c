@@ -94,6 +94,7 @@ void http_end(struct prober *p)
 	while (room->idle_count > 0)
 		curl_easy_cleanup(room->idle[--room->idle_count]);
 	curl_multi_cleanup(room->multi);
+	curl_global_cleanup();
 	if (room->epoll >= 0)
 		close(room->epoll);
 	free(room);
