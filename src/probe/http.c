@@ -416,18 +416,18 @@ static void begin(struct asked *a)
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
 	if (http != NULL)
 		*http = (struct http){ .asked = a, .easy = take_easy(room), .fd = -1 };
-	if (http == NULL || http->easy == NULL) {
-		asked_judge(a, REASON_no_descriptors, "there is not enough memory");
-		asked_end(a);
-		return;
+	bool is_ready = http != NULL && http->easy != NULL;
+	if (is_ready) {
+		ask_how(http);
+		ask_apart(http);
+		ask_there(http);
+		is_ready = log_in(http) &&
+			   curl_multi_add_handle(room->multi, http->easy) == CURLM_OK;
 	}
-	ask_how(http);
-	ask_apart(http);
-	ask_there(http);
-	if (!log_in(http))
-		asked_end(a);
-	else
-		curl_multi_add_handle(room->multi, http->easy);
+	if (is_ready)
+		return;
+	asked_judge(a, REASON_no_descriptors, "there is not enough memory");
+	asked_end(a);
 }
 
 /* ---- the end ---- */
@@ -435,10 +435,12 @@ static void begin(struct asked *a)
 static void free_http(struct http *http)
 {
 	struct http_room *room = http->asked->prober->http;
+	long error = 0;
 	curl_multi_remove_handle(room->multi, http->easy);
-	/* Also forgets passwords. */
+	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &error);
+	/* Also forgets passwords, but not the last error of a socket. */
 	curl_easy_reset(http->easy);
-	if (room->idle_count < IDLE_MAX)
+	if (error == 0 && room->idle_count < IDLE_MAX)
 		room->idle[room->idle_count++] = http->easy;
 	else
 		curl_easy_cleanup(http->easy);

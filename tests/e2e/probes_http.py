@@ -66,6 +66,7 @@ PLACES = """
 	location = /away { return 302 ftp://harbour.example/; }
 	location = /secure { return 301 https://%(name)s:%(good)d/; }
 	location = /round { return 302 /round; }
+	location = /other { return 302 http://localhost:%(plain)d/; }
 	location = /nowhere { return 302 http://127.0.0.1:9/; }
 """
 
@@ -76,13 +77,14 @@ def start_nginx(lab, network):
     (folder / "www/index.html").write_text("<h1>harbour</h1>\n")
     (folder / "www/big").write_bytes(b"deep water " * 300000)
     (folder / "users").write_text("alice:{PLAIN}correct-horse-7\n")
-    places = PLACES % {"dir": folder, "token": TOKEN, "name": NAME, "good": GOOD}
+    places = PLACES % {"dir": folder, "token": TOKEN, "name": NAME, "good": GOOD,
+                       "plain": PLAIN}
     def server(port, how, name="", more=""):
         certificate = (f"ssl_certificate {folder}/{name}.crt;"
                        f"ssl_certificate_key {folder}/{name}.key;" if name else "")
         return f"server {{ listen 127.0.0.1:{port} {how}; {certificate} {more} {places} }}"
     servers = "\n".join((
-        server(PLAIN, ""), server(HTTP2, "http2"), server(GOOD, "ssl http2", "good"),
+        server(PLAIN, "", more=f"listen [::1]:{PLAIN};"), server(HTTP2, "http2"), server(GOOD, "ssl http2", "good"),
         server(EXPIRED, "ssl", "expired"), server(SELF_SIGNED, "ssl", "self"),
         server(MUTUAL, "ssl", "good", f"ssl_client_certificate {folder}/ca.crt;"
                "ssl_verify_client on;"),
@@ -224,6 +226,7 @@ def redirects(asker, plain):
     asker.expect(f"{plain}/round#max_redirects=3", "wrong_answer",
                  r"[Mm]aximum.*\(3\).*redirected to .*/round")
     asker.expect(f"{plain}/away", "wrong_answer", "ftp")
+    asker.expect(f"{plain}/other", None)
     asker.expect(f"{plain}/nowhere", "refused", "port 9 is closed.*redirected to")
     # The name is pinned to the address of the target, whatever its port.
     asker.expect(f"{plain}/secure#server_name={NAME}", None, tls_version="TLS 1.3",
@@ -279,6 +282,8 @@ def ways(asker, plain):
     asker.expect(f"http://127.0.0.1:{HTTP2}/#http=2", None, version="^HTTP/2$")
     asker.expect(f"{plain}/#http=2", "closed", "without a word")
     asker.expect(f"http://localhost:{PLAIN}/", None, resolve_us=r"^\d+$")
+    asker.expect(f"http://[::1]:{PLAIN}/", None, ip="^::1$")
+    asker.expect(f"http://localhost:{PLAIN}/#family=6", None, ip="^::1$")
     asker.expect(f"http://far.example/#proxy=http://127.0.0.1:{PROXY}", None, "^$")
     asker.expect("http://far.example/#proxy=http://127.0.0.1:9", "refused", "port 9")
     asker.expect(f"https://far.example/#proxy=http://127.0.0.1:{PROXY}", "error",
