@@ -45,10 +45,11 @@ void resolver_end(struct prober *p)
 void resolver_turn(struct prober *p)
 {
 	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(p->resolver, fds, ARES_GETSOCK_MAXNUM);
+	/* Its own macros shift an int by 31. */
+	unsigned bits = (unsigned)ares_getsock(p->resolver, fds, ARES_GETSOCK_MAXNUM);
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		bool readable = ARES_GETSOCK_READABLE(bits, i),
-		     writable = ARES_GETSOCK_WRITABLE(bits, i);
+		bool readable = bits >> i & 1u,
+		     writable = bits >> (i + ARES_GETSOCK_MAXNUM) & 1u;
 		if (readable || writable)
 			ares_process_fd(p->resolver,
 					readable ? fds[i] : ARES_SOCKET_BAD,
