@@ -1,10 +1,9 @@
 /*
- * http.c: HTTP/1.1 and HTTP/2, by libcurl's multi interface.
+ * http.c: one probe of HTTP/1.1 or HTTP/2, by libcurl.
  *
- * libcurl is given our address, our sockets, our time: names are resolved by us, a
- * socket is made as for every other target, and it waits in an epoll of its own, which
- * is one descriptor of the prober's.  A probe shares nothing with the one before: no
- * connection, no session, no cookie.
+ * libcurl is given our address, our sockets, our judgement of certificates: names are
+ * resolved by us, and a socket is made as for every other target.  A probe shares
+ * nothing with the one before: no connection, no session, no cookie.
  */
 #include "probe/http.h"
 
@@ -13,20 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 
-enum { EVENTS = 64, IDLE_MAX = 16, TOKEN_MAX = 8192 };
-
-struct http_room {
-	CURLM *multi;
-	int epoll;
-	int64_t timer_us;     /* monotonic: when libcurl wants to be called; 0: never */
-	CURL *idle[IDLE_MAX]; /* to be used again */
-	unsigned idle_count;
-};
+enum { TOKEN_MAX = 8192 };
 
 /* One probe; a->own. */
 struct http {
@@ -39,75 +29,6 @@ struct http {
 	bool has_enough;
 	char said[CURL_ERROR_SIZE];
 };
-
-/* ---- what libcurl waits for ---- */
-
-static int watch(CURL *easy, curl_socket_t fd, int what, void *self, void *known)
-{
-	struct http_room *room = self;
-	uint32_t events = 0;
-	(void)easy;
-	(void)known;
-	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		events |= EPOLLIN;
-	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-		events |= EPOLLOUT;
-	epoll_keep(room->epoll, fd,
-		   (struct epoll_event){ .events = events, .data.fd = fd });
-	return 0;
-}
-
-static int set_timer(CURLM *multi, long ms, void *self)
-{
-	struct http_room *room = self;
-	(void)multi;
-	room->timer_us = ms < 0 ? 0 : clock_us(CLOCK_MONOTONIC) + ms * 1000;
-	return 0;
-}
-
-bool http_begin(struct prober *p)
-{
-	struct http_room *room = calloc(1, sizeof(*room));
-	p->http = room;
-	if (room == NULL)
-		return false;
-	room->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (room->epoll < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return false;
-	room->multi = curl_multi_init();
-	if (room->multi == NULL)
-		return false;
-	curl_multi_setopt(room->multi, CURLMOPT_SOCKETFUNCTION, watch);
-	curl_multi_setopt(room->multi, CURLMOPT_SOCKETDATA, room);
-	curl_multi_setopt(room->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(room->multi, CURLMOPT_TIMERDATA, room);
-	curl_multi_setopt(room->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	epoll_keep(p->epoll, room->epoll, (struct epoll_event){ .events = EPOLLIN });
-	return true;
-}
-
-void http_end(struct prober *p)
-{
-	struct http_room *room = p->http;
-	if (room == NULL)
-		return;
-	while (room->idle_count > 0)
-		curl_easy_cleanup(room->idle[--room->idle_count]);
-	curl_multi_cleanup(room->multi);
-	curl_global_cleanup();
-	if (room->epoll >= 0)
-		close(room->epoll);
-	free(room);
-	p->http = NULL;
-}
-
-int http_next_ms(const struct prober *p)
-{
-	if (p->http->timer_us == 0)
-		return -1;
-	int64_t us = p->http->timer_us - clock_us(CLOCK_MONOTONIC);
-	return us <= 0 ? 0 : (int)((us + 999) / 1000);
-}
 
 /* ---- connecting ---- */
 
@@ -402,27 +323,21 @@ static bool log_in(struct http *http)
 	return !a->is_judged;
 }
 
-static CURL *take_easy(struct http_room *room)
-{
-	return room->idle_count > 0 ? room->idle[--room->idle_count] : curl_easy_init();
-}
-
 static void begin(struct asked *a)
 {
-	struct http_room *room = a->prober->http;
+	struct prober *p = a->prober;
 	struct http *http = calloc(1, sizeof(*http));
 	a->own = http;
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
 	if (http != NULL)
-		*http = (struct http){ .asked = a, .easy = take_easy(room), .fd = -1 };
+		*http = (struct http){ .asked = a, .easy = http_take(p), .fd = -1 };
 	bool is_ready = http != NULL && http->easy != NULL;
 	if (is_ready) {
 		ask_how(http);
 		ask_apart(http);
 		ask_there(http);
-		is_ready = log_in(http) &&
-			   curl_multi_add_handle(room->multi, http->easy) == CURLM_OK;
+		is_ready = log_in(http) && http_start(p, http->easy);
 	}
 	if (is_ready)
 		return;
@@ -434,16 +349,7 @@ static void begin(struct asked *a)
 
 static void free_http(struct http *http)
 {
-	struct http_room *room = http->asked->prober->http;
-	long error = 0;
-	curl_multi_remove_handle(room->multi, http->easy);
-	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &error);
-	/* Also forgets passwords, but not the last error of a socket. */
-	curl_easy_reset(http->easy);
-	if (error == 0 && room->idle_count < IDLE_MAX)
-		room->idle[room->idle_count++] = http->easy;
-	else
-		curl_easy_cleanup(http->easy);
+	http_give_back(http->asked->prober, http->easy);
 	curl_slist_free_all(http->pins);
 	curl_slist_free_all(http->headers);
 	buf_free(&http->head);
@@ -470,36 +376,8 @@ static void late(struct asked *a)
 
 const struct way http_way = { .begin = begin, .late = late, .end = end };
 
-static void take_results(struct http_room *room)
+void http_done(struct http *http, CURLcode code)
 {
-	CURLMsg *message;
-	int left;
-	while ((message = curl_multi_info_read(room->multi, &left)) != NULL) {
-		struct http *http = NULL;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &http);
-		struct asked *a = http->asked;
-		judge(http, message->data.result);
-		asked_end(a);
-	}
-}
-
-void http_turn(struct prober *p)
-{
-	struct http_room *room = p->http;
-	struct epoll_event events[EVENTS];
-	int running;
-	int count = epoll_wait(room->epoll, events, EVENTS, 0);
-	for (int i = 0; i < count; i++) {
-		uint32_t had = events[i].events;
-		int what = (had & EPOLLIN ? CURL_CSELECT_IN : 0) |
-			   (had & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-			   (had & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-		curl_multi_socket_action(room->multi, events[i].data.fd, what,
-					 &running);
-	}
-	if (room->timer_us != 0 && room->timer_us <= clock_us(CLOCK_MONOTONIC)) {
-		room->timer_us = 0;
-		curl_multi_socket_action(room->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	}
-	take_results(room);
+	judge(http, code);
+	asked_end(http->asked);
 }

@@ -6,7 +6,8 @@
  *
  *   http_wanted.c   reads the options
  *   http_judge.c    judges an answer; no I/O
- *   http.c          asks, by libcurl within the prober's loop
+ *   http.c          asks, by libcurl
+ *   http_room.c     libcurl within the prober's loop
  */
 #pragma once
 
@@ -78,8 +79,21 @@ enum reason http_judge(const struct http_wanted *wanted,
 /* ---- http.c ---- */
 
 extern const struct way http_way;
+struct http;
+/* libcurl is done with it. */
+void http_done(struct http *http, CURLcode code);
+
+/* ---- http_room.c ---- */
+
 bool http_begin(struct prober *p);
 void http_end(struct prober *p);
 /* Looks after libcurl's sockets and times; cheap when nothing is to be done. */
 void http_turn(struct prober *p);
 int http_next_ms(const struct prober *p);
+/* A handle as if new, whose CURLOPT_PRIVATE is to be its struct http; NULL without
+ * memory. */
+CURL *http_take(struct prober *p);
+/* http_done() follows, in a later turn. */
+bool http_start(struct prober *p, CURL *easy);
+/* Started or not, done or not. */
+void http_give_back(struct prober *p, CURL *easy);

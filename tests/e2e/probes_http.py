@@ -84,7 +84,8 @@ def start_nginx(lab, network):
                        f"ssl_certificate_key {folder}/{name}.key;" if name else "")
         return f"server {{ listen 127.0.0.1:{port} {how}; {certificate} {more} {places} }}"
     servers = "\n".join((
-        server(PLAIN, "", more=f"listen [::1]:{PLAIN};"), server(HTTP2, "http2"), server(GOOD, "ssl http2", "good"),
+        server(PLAIN, "", more=f"listen [::1]:{PLAIN};"), server(HTTP2, "http2"),
+        server(GOOD, "ssl http2", "good"),
         server(EXPIRED, "ssl", "expired"), server(SELF_SIGNED, "ssl", "self"),
         server(MUTUAL, "ssl", "good", f"ssl_client_certificate {folder}/ca.crt;"
                "ssl_verify_client on;"),
@@ -340,7 +341,7 @@ def polite(asker, plain):
     asker.tap.equal(len(lines), 1, "nothing is asked where a certificate is bad", lines)
 
 
-def together(asker, plain):
+def together(asker, _plain):
     """Counted probes: handles are used again, connections are not."""
     log = asker.lab.dir / "asked"
     log.write_text("")
