@@ -112,13 +112,18 @@ bool asked_connect(struct asked *a, int fd)
 	socklen_t len = socket_address(&a->addr, a->port, &to);
 	if (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
 		return true;
-	/* At once: there is no way from here, nothing was sent. */
-	if (errno == ENETUNREACH || errno == EINVAL)
-		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
-			    strerror(errno));
-	else
-		asked_failed(a, errno, false);
+	asked_not_connected(a, errno);
 	return false;
+}
+
+void asked_not_connected(struct asked *a, int error)
+{
+	/* At once: there is no way from here, nothing was sent. */
+	if (error == ENETUNREACH || error == EINVAL)
+		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
+			    strerror(error));
+	else
+		asked_failed(a, error, false);
 }
 
 void asked_failed(struct asked *a, int error, bool was_connected)

@@ -20,7 +20,7 @@
 
 enum { LEAVE_US = 300000, READ_MAX = 16384 };
 
-void stream_begin(struct asked *a)
+static void stream_begin(struct asked *a)
 {
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
@@ -133,7 +133,7 @@ static bool is_self(int fd)
 	       own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
 }
 
-static void take_times(struct asked *a)
+static void take_times(struct asked *a, int fd)
 {
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
@@ -141,7 +141,7 @@ static void take_times(struct asked *a)
 	r->wait_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
 	r->connect_us = r->wait_us;
 	memset(&info, 0, sizeof(info));
-	if (getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 	    info.tcpi_rtt == 0)
 		return;
 	r->rtt_us = info.tcpi_rtt;
@@ -150,6 +150,17 @@ static void take_times(struct asked *a)
 		r->connect_us = r->rtt_us;
 	if (info.tcpi_total_retrans > 0)
 		r->lost = info.tcpi_total_retrans;
+}
+
+bool stream_connected(struct asked *a, int fd)
+{
+	take_times(a, fd);
+	if (is_self(fd))
+		asked_judge(
+			a, REASON_self_connect,
+			"the kernel connected this socket to itself: the port has no "
+			"listener, or had none for a moment");
+	return !a->is_judged;
 }
 
 static void connected(struct asked *a)
@@ -163,12 +174,7 @@ static void connected(struct asked *a)
 		asked_end(a);
 		return;
 	}
-	take_times(a);
-	if (is_self(a->fd)) {
-		asked_judge(
-			a, REASON_self_connect,
-			"the kernel connected this socket to itself: the port has no "
-			"listener, or had none for a moment");
+	if (!stream_connected(a, a->fd)) {
 		asked_end(a);
 		return;
 	}
@@ -292,7 +298,7 @@ static void read_all(struct asked *a)
 	}
 }
 
-void stream_event(struct asked *a, uint32_t events)
+static void stream_event(struct asked *a, uint32_t events)
 {
 	if (a->phase == PHASE_CONNECT) {
 		connected(a);
@@ -304,7 +310,7 @@ void stream_event(struct asked *a, uint32_t events)
 		read_all(a);
 }
 
-void stream_late(struct asked *a)
+static void stream_late(struct asked *a)
 {
 	unsigned ms = a->target->timeout_ms;
 	if (a->phase == PHASE_CONNECT)
@@ -319,3 +325,9 @@ void stream_late(struct asked *a)
 	a->reset_on_close = a->phase != PHASE_LEAVE;
 	asked_end(a);
 }
+
+const struct way stream_way = {
+	.begin = stream_begin,
+	.event = stream_event,
+	.late = stream_late,
+};
