@@ -30,6 +30,8 @@ enum {
 	QUESTION_OPTIONS = 16,
 };
 
+struct dialogue_steps;
+
 /* What is asked, and of whom.  Borrowed, the same for a whole dialogue. */
 struct question {
 	const char *host; /* as the user wrote it, without brackets */
@@ -45,6 +47,8 @@ struct question {
 	uint16_t local_port, port;
 	uint8_t nonce[16]; /* random, new for each dialogue */
 	int64_t at_us;     /* Unix time at its begin */
+	/* The user's own words (dialogue.h); NULL unless it is asked in these. */
+	const struct dialogue_steps *dialogue;
 };
 
 /* Of an option; NULL if it was not given. */
@@ -95,6 +99,8 @@ struct asking {
 	bool has_login;     /* takes a user and password */
 	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	const char *const *options; /* names, NULL ends; NULL: none */
+	/* Said before we leave TLS whose certificate is bad; NULL: nothing. */
+	const char *goodbye;
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);
 	ask_step step;
