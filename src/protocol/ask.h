@@ -67,7 +67,7 @@ struct ask {
 	enum ask_next next;
 	bool is_judged; /* the answer is known: the time of total_us */
 	enum reason reason;
-	char detail[ASK_DETAIL_MAX]; /* one clause for people, if not up; or "" */
+	char detail[ASK_DETAIL_MAX]; /* one clause for people; "" if all is said */
 	size_t out_len;
 	uint8_t out[ASK_OUT_MAX];
 	_Alignas(16) uint8_t state[ASK_STATE_MAX]; /* the dialogue's own, zeroed */
@@ -86,6 +86,7 @@ typedef void (*ask_step)(struct ask *ask, struct bytes *said);
 struct asking {
 	uint8_t transport; /* IPPROTO_TCP or IPPROTO_UDP: the usual one */
 	uint16_t port;     /* the usual one */
+	uint16_t local_port; /* whence it must be asked (DHCP); 0: from any */
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;
 	uint16_t secure_port;
