@@ -5,7 +5,7 @@
  * which repeats it.  Nothing else of our clock is told (RFC 5905 does not need it).
  */
 #include <netinet/in.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "protocol/ntp_packet.h"
 #include "protocol/protocol.h"
@@ -55,28 +55,38 @@ static double offset_s(const struct ask *ask, const struct ntp_time *packet)
 	return server - (double)ask->question->at_us / 1e6;
 }
 
-static void note_offset(struct ask *ask, double offset)
+/* "?offset=1": both clocks may differ by so many seconds; 0: by any number. */
+static double offset_most(const struct question *question)
 {
-	if (offset > 1 || offset < -1)
-		snprintf(ask->detail, sizeof(ask->detail),
-			 "the server's clock is %.1f s %s ours",
-			 offset > 0 ? offset : -offset,
-			 offset > 0 ? "ahead of" : "behind");
+	const char *text = question_option(question, "offset");
+	char *end;
+	double most = text != NULL ? strtod(text, &end) : 0;
+	return text != NULL && (*end != '\0' || !(most > 0)) ? -1 : most;
+}
+
+static void judge_time(struct ask *ask, const struct ntp_time *packet)
+{
+	double offset = offset_s(ask, packet), most = offset_most(ask->question);
+	double distance = offset > 0 ? offset : -offset;
+	if (most > 0 && distance > most)
+		ask_unwell(ask, REASON_wrong_answer, ASK_CLOSE,
+			   "the server's clock is %.3f s %s ours", distance,
+			   offset > 0 ? "ahead of" : "behind");
+	else
+		ask_well(ask, ASK_CLOSE);
 }
 
 static void judge(struct ask *ask, const struct ntp_time *packet)
 {
-	if (is_kiss(packet)) {
+	if (is_kiss(packet))
 		judge_kiss(ask, packet->reference_id);
-	} else if (packet->stratum == 0 || packet->stratum >= NTP_STRATUM_NONE ||
-		   packet->leap == NTP_LEAP_ALARM) {
+	else if (packet->stratum == 0 || packet->stratum >= NTP_STRATUM_NONE ||
+		 packet->leap == NTP_LEAP_ALARM)
 		ask_unwell(ask, REASON_error, ASK_CLOSE,
 			   "the server's clock is not synchronised (stratum %u)",
 			   packet->stratum);
-	} else {
-		note_offset(ask, offset_s(ask, packet));
-		ask_well(ask, ASK_CLOSE);
-	}
+	else
+		judge_time(ask, packet);
 }
 
 static void ntp_step(struct ask *ask, struct bytes *said)
@@ -90,8 +100,17 @@ static void ntp_step(struct ask *ask, struct bytes *said)
 	*is_asked = true;
 }
 
+static const char *ntp_check(const struct question *question)
+{
+	return offset_most(question) < 0 ? "offset is a number of seconds" : NULL;
+}
+
+static const char *const ntp_options[] = { "offset", NULL };
+
 const struct asking ntp_asking = {
 	.transport = IPPROTO_UDP,
 	.port = 123,
+	.options = ntp_options,
+	.check = ntp_check,
 	.step = ntp_step,
 };

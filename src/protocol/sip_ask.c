@@ -124,7 +124,7 @@ static void sip_step(struct ask *ask, struct bytes *said)
 	else if (ask->question->transport == IPPROTO_TCP)
 		while (hear_message(ask, said))
 			;
-	else if (sip_head_read(*said, &head))
+	else if (header_end(*said, 0) > 0 && sip_head_read(*said, &head))
 		judge(ask, &head);
 }
 

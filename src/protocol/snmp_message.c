@@ -93,8 +93,8 @@ static bool read_user(struct bytes parameters, struct snmp_message *message)
 {
 	struct bytes inside = ber_expect(&parameters, SEQUENCE);
 	message->engine = ber_expect(&inside, OCTETS);
-	ber_int(&inside, INTEGER);   /* boots */
-	ber_int(&inside, INTEGER);   /* time */
+	ber_int(&inside, INTEGER); /* boots */
+	ber_int(&inside, INTEGER); /* time */
 	message->user = ber_expect(&inside, OCTETS);
 	return bytes_ok(&inside);
 }
