@@ -44,7 +44,7 @@ struct question {
 	struct addr local, remote;
 	uint16_t local_port, port;
 	uint8_t nonce[16]; /* random, new for each dialogue */
-	int64_t at_us;     /* Unix time at its begin */
+	int64_t at_us;     /* Unix time at its begin; of datagrams, when it was last asked */
 };
 
 /* Of an option; NULL if it was not given. */

@@ -318,6 +318,11 @@ static void ask_server(struct ask *ask)
 		addr_is_v4(&question->local) && !addr_is_unspecified(&question->local);
 	uint8_t type = has_address ? INFORM : DISCOVER;
 	uint8_t packet[LEAST] = { 0 };
+	if (!addr_is_v4(&question->remote)) {
+		ask_unwell(ask, REASON_no_route, ASK_CLOSE,
+			   "DHCP is of IPv4, and this is an address of IPv6");
+		return;
+	}
 	const uint8_t options[] = { MESSAGE_TYPE, 1,   type, VENDOR_CLASS, 10,  'b',
 				    'r',          'e', 'a',  'k',          'w', 'a',
 				    't',          'e', 'r',  END };
@@ -357,6 +362,7 @@ static const struct asking dhcp_asking = {
 	.transport = IPPROTO_UDP,
 	.port = PORT_SERVER,
 	.local_port = PORT_CLIENT,
+	.may_be_silent = true, /* not authoritative for our network */
 	.step = dhcp_step,
 };
 

@@ -148,6 +148,7 @@ const struct asking snmp_asking = {
 	.transport = IPPROTO_UDP,
 	.port = 161,
 	.has_login = true,
+	.may_be_silent = true, /* who does not know the community */
 	.options = snmp_options,
 	.check = snmp_check,
 	.step = snmp_step,

@@ -75,6 +75,15 @@ static void a_refusal_says_so(void **state)
 	ASSERT_REASON(&question, refused, REASON_denied, "DHCPNAK");
 }
 
+static void ip6_has_another_dhcp(void **state)
+{
+	(void)state;
+	struct question modern = question;
+	struct script script = { &protocol_dhcp, &modern, NULL, 0, false };
+	addr_parse("2001:db8::1", &modern.remote);
+	asking_is(&script, REASON_no_route, ASK_CLOSE, "an address of IPv6");
+}
+
 int main(void)
 {
 	question = homeless = asking_question(IPPROTO_UDP);
@@ -84,6 +93,7 @@ int main(void)
 		cmocka_unit_test(who_has_no_address_asks_for_an_offer),
 		cmocka_unit_test(what_answers_another_question_is_let_pass),
 		cmocka_unit_test(a_refusal_says_so),
+		cmocka_unit_test(ip6_has_another_dhcp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
