@@ -295,8 +295,16 @@ static const uint8_t our_hardware[] = { 0x02, 'b', 'r', 'k', 'w', 't' };
  */
 static void put_question(uint8_t *packet, uint8_t type, const struct question *question)
 {
-	enum { ETHERNET = 1, BROADCAST = 0x80, CLIENT_AT = 12, HARDWARE_AT = 28 };
-	static const uint8_t cookie[] = { COOKIE >> 24, 0x82, 0x53, 0x63 };
+	enum {
+		ETHERNET = 1,
+		BROADCAST = 0x80,
+		CLIENT_AT = 12,
+		HARDWARE_AT = 28,
+		TYPE_AT = 6
+	};
+	/* The cookie, the type, our class, the end. */
+	static const char options[] = "\x63\x82\x53\x63\x35\x01\0\x3c\x0a"
+				      "breakwater\xff";
 	packet[0] = REQUEST;
 	packet[1] = ETHERNET;
 	packet[2] = sizeof(our_hardware);
@@ -306,7 +314,8 @@ static void put_question(uint8_t *packet, uint8_t type, const struct question *q
 	else
 		memcpy(packet + CLIENT_AT, question->local.ip6 + 12, 4);
 	memcpy(packet + HARDWARE_AT, our_hardware, sizeof(our_hardware));
-	memcpy(packet + HEADER, cookie, sizeof(cookie));
+	memcpy(packet + HEADER, options, sizeof(options) - 1);
+	packet[HEADER + TYPE_AT] = type;
 }
 
 static void ask_server(struct ask *ask)
@@ -323,11 +332,7 @@ static void ask_server(struct ask *ask)
 			   "DHCP is of IPv4, and this is an address of IPv6");
 		return;
 	}
-	const uint8_t options[] = { MESSAGE_TYPE, 1,   type, VENDOR_CLASS, 10,  'b',
-				    'r',          'e', 'a',  'k',          'w', 'a',
-				    't',          'e', 'r',  END };
 	put_question(packet, type, question);
-	memcpy(packet + HEADER + 4, options, sizeof(options));
 	ask_send(ask, packet, sizeof(packet));
 	state->is_asked = true;
 	state->id = bytes_be32(&nonce);

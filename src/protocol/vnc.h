@@ -33,8 +33,11 @@ static inline enum verdict vnc_version(struct bytes said)
 /* Of a whole version. */
 static inline uint16_t vnc_minor(struct bytes version)
 {
-	const uint8_t *at = version.at;
-	return (uint16_t)((at[8] - '0') * 100 + (at[9] - '0') * 10 + (at[10] - '0'));
+	bytes_take(&version, 8);
+	int minor = 0;
+	for (int digit = 0; digit < 3; digit++)
+		minor = minor * 10 + bytes_u8(&version) - '0';
+	return (uint16_t)minor;
 }
 
 extern const struct asking vnc_asking;

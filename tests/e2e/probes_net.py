@@ -14,7 +14,8 @@ import sys
 
 import lab as e2e
 from servers import agent, clock, desktop, leases, screen, shares, shell, telephone
-from servers.scene import CLIENT, COMMUNITY, RIGHT, WRONG, WRONG_COMMUNITY, Scene
+from servers.scene import (CLIENT, COMMUNITY, RIGHT, WRONG, WRONG_COMMUNITY, Scene,
+                           certificate)
 
 # What people or their tools would take for an attack or a fault.
 TROUBLE = re.compile(r"error|fatal|fail|attack|invalid|illegal|refus|bad |unexpected",
@@ -40,14 +41,6 @@ def cable(lab):
         network.ip("link", "set", "net0", "up")
     client.ip("addr", "add", f"{CLIENT}/16", "dev", "net0")
     return client, server
-
-
-def certificate(lab):
-    lab.run(e2e.TREE_RUN, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
-            "/CN=harbour.example", "-keyout", str(lab.dir / "server.key"), "-out",
-            str(lab.dir / "server.crt"))
-    return {end: (lab.dir / f"server.{end}").read_text() for end in ("crt", "key")}
 
 
 def ask(scene, target):
