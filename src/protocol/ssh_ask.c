@@ -1,10 +1,10 @@
 /*
  * ssh_ask.c: asking an SSH server: its version, ours, its KEXINIT, DISCONNECT.
  *
- * It is well once it has said which algorithms it can.  To go without a word would do
- * as much harm: since 9.8 OpenSSH holds a second against whoever did not log in, and
- * turns away who has gathered fifteen (PerSourcePenalties), so who asks less often than
- * once a second is never turned away.  But DISCONNECT tells the log who was there.
+ * It is well once it has said which algorithms it can.  OpenSSH then logs two lines of
+ * information, which say that it was us; to whoever goes without our version it logs an
+ * error.  Since 9.8 it holds a second against all who did not log in, and turns away
+ * who has gathered fifteen (PerSourcePenalties): not who asks less than once a second.
  */
 #include <netinet/in.h>
 
