@@ -11,8 +11,10 @@
 struct probing {
 	struct guard *process; /* NULL: nothing is to be asked, or it could not start */
 	int error;             /* why not, errno; 0: nothing is to be asked */
-	struct probe_record *last; /* by target, as configured; owned */
-	size_t count;
+	struct probe_record *last; /* of each target; owned */
+	size_t count, size;
+	uint32_t *index; /* by the target's hash: number in last + 1; owned */
+	size_t room;
 };
 
 /*

@@ -12,7 +12,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -116,21 +118,40 @@ static void widen_events(void)
 		setsockopt(guard.events, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-/* What names and certificates take to be resolved and judged. */
+enum { READABLE_MAX = 32 };
+
+/* The folder that is named before the first wildcard. */
+static const char *folder_of(const char *path)
+{
+	static char folders[READABLE_MAX][PATH_MAX];
+	static size_t count;
+	char *folder = folders[count % READABLE_MAX];
+	size_t len = strcspn(path, "*?[");
+	while (len > 1 && path[len - 1] != '/')
+		len--;
+	snprintf(folder, PATH_MAX, "%.*s", (int)len, path);
+	count++;
+	return folder;
+}
+
+/* What names and certificates take to be resolved and judged, and the task's own. */
 static int enter_landlock(void)
 {
-	static const char *const readable[] = { "/etc/resolv.conf",
-						"/etc/hosts",
-						"/etc/nsswitch.conf",
-						"/etc/host.conf",
-						"/etc/services",
-						"/etc/ssl",
-						"/usr/lib/ssl",
-						"/usr/share/ca-certificates",
-						"/usr/local/share/ca-certificates",
-						"/run/systemd/resolve",
-						NULL };
+	static const char *const usual[] = {
+		"/etc/resolv.conf",     "/etc/hosts",
+		"/etc/nsswitch.conf",   "/etc/host.conf",
+		"/etc/services",        "/etc/ssl",
+		"/usr/lib/ssl",         "/usr/share/ca-certificates",
+		"/run/systemd/resolve", "/usr/local/share/ca-certificates",
+	};
 	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
+	const char *readable[READABLE_MAX + 1];
+	size_t count = sizeof(usual) / sizeof(usual[0]);
+	memcpy(readable, usual, sizeof(usual));
+	/* Their folders: an editor puts a new file in the old one's place. */
+	for (size_t i = 0; i < guard.task->readable_count && count < READABLE_MAX; i++)
+		readable[count++] = folder_of(guard.task->readable[i]);
+	readable[count] = NULL;
 	const struct landlock_paths paths = { NULL, readable, devices, true };
 	int version = landlock_enter(&paths);
 	bool has_none = version == -ENOSYS || version == -EOPNOTSUPP;

@@ -34,6 +34,10 @@ enum guard_kind {
 struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* of a prober: whom it becomes, as in sandbox_enter() */
+	/* Of a prober: files it may read as well; of a name with wildcards, the folder.
+	 */
+	const char *const *readable;
+	size_t readable_count;
 	void *self;
 	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);

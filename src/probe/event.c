@@ -60,12 +60,14 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 	if (len != sizeof(event))
 		return false;
 	memcpy(&event, bytes, sizeof(event));
-	bool has_hard = event.hard_state != UINT8_MAX;
-	if (event.state > PROBE_down || (has_hard && event.hard_state > PROBE_down) ||
-	    event.reason >= REASONS || !texts_end(&event.record))
+	bool has_hard = event.hard_state != UINT8_MAX,
+	     has_state = event.state != UINT8_MAX;
+	if ((has_state && event.state > PROBE_down) ||
+	    (has_hard && event.hard_state > PROBE_down) || event.reason >= REASONS ||
+	    !texts_end(&event.record))
 		return false;
 	*out = event.record;
-	out->state = probe_state_word((enum probe_state)event.state);
+	out->state = has_state ? probe_state_word((enum probe_state)event.state) : NULL;
 	out->hard_state =
 		has_hard ? probe_state_word((enum probe_state)event.hard_state) : NULL;
 	out->reason = reason_word((enum reason)event.reason);

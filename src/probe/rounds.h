@@ -18,6 +18,8 @@ struct round_rules {
 	uint32_t interval_s;
 	uint32_t retry_s; /* while its last result is not its hard state */
 	struct health_rules health;
+	char parent[TARGET_TEXT_MAX]; /* what it is reached through, as written; or ""
+				       */
 };
 
 struct rounds_stats {
@@ -26,15 +28,25 @@ struct rounds_stats {
 	uint32_t targets, in_flight;
 };
 
-/* Called with the record complete: hard state, since, flapping and missed are set. */
+/*
+ * Called with the record complete: hard state, since, flapping and missed are set.  A
+ * target that goes is told once more, without a state.
+ */
 typedef void (*round_done)(void *to, const struct probe_record *record);
 
 struct rounds *rounds_new(round_done done, void *to);
 void rounds_free(struct rounds *rounds);
 
-/* Takes the target over, also if it fails. False without memory. */
+/*
+ * Targets are given as a set, again when it changes: between begin and end every one is
+ * added; those that were there before keep their state, those not added again go, when
+ * their answer has come.  rounds_add() takes the target over, also if it fails; false
+ * without memory.
+ */
+void rounds_begin_set(struct rounds *rounds);
 bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules);
+void rounds_end_set(struct rounds *rounds);
 
 /* Asks what is due and deals with what has come. */
 void rounds_run(struct rounds *rounds);
