@@ -22,6 +22,9 @@ TROUBLE = re.compile(r"error|fatal|fail|attack|invalid|illegal|refus|bad |unexpe
                      re.IGNORECASE)
 
 
+UP = ("up", "", "")
+
+
 @dataclasses.dataclass
 class Place:
     """A server, and what is to be said of it: {target: (state, reason, detail)}."""
@@ -70,6 +73,10 @@ def judge(tap, scene, place):
         if place.software and got[0] == "up":
             tap.ok(re.fullmatch(place.software, told.get("software", "")),
                    f"{place.name}: its software is known", json.dumps(told))
+    first = next(iter(place.answers))
+    if place.answers[first] == UP:
+        told = [ask(scene, first.format(scene.address))["state"] for _ in range(10)]
+        tap.equal(told, ["up"] * 10, f"{place.name} bars nobody who asks ten times more")
     log = logged(scene)[before:]
     if place.log:
         e2e.until(lambda: re.search(place.log, logged(scene)[before:]),
@@ -81,8 +88,6 @@ def judge(tap, scene, place):
 
 
 # ---- states --------------------------------------------------------------------------
-
-UP = ("up", "", "")
 
 
 def full_shell(scene):
@@ -98,6 +103,12 @@ MaxStartups 1:100:1
 """), tcp=(22,))
     held = scene.connect(22)
     held.recv(64)
+
+
+def full_shares(scene):
+    """It closes without a word, and logs nothing at all."""
+    shares.start(scene, more="max smbd processes = 1")
+    scene.connect(445)
 
 
 def closed_shares(scene):
@@ -133,6 +144,7 @@ PLACES = (
     Place("full shell", full_shell, {
         "ssh://{}": ("down", "overloaded", "\"Exceeded MaxStartups")}),
     Place("shares", shares.start, {"smb://{}": UP}),
+    Place("full shares", full_shares, {"smb://{}": ("down", "closed", "")}),
     Place("closed shares", closed_shares, {
         "smb://{}": ("degraded", "denied", "error 0x81")}, quiet=False),
     # It calls everything an error that is no session, also a bare connection.

@@ -78,6 +78,9 @@ static void what_is_not_rdp_is_told_apart(void **state)
 	ASSERT_REASON(&question, text, REASON_wrong_protocol, "no connection confirm");
 	ASSERT_REASON(&question, tpdu, REASON_wrong_protocol, "no connection confirm");
 	ASSERT_REASON(&question, silent, REASON_closed, "");
+	struct script sealed = SCRIPT(&protocol_rdp, &question, silent);
+	sealed.in_tls = true;
+	asking_is(&sealed, REASON_closed, ASK_CLOSE, "");
 	asking_noise(&protocol_rdp, &question);
 	asking_noise(&protocol_rdp, &tls_question);
 }
