@@ -214,11 +214,14 @@ static int fill_guard(scmp_filter_ctx filter)
 	return error;
 }
 
-/* Of sockets; it has no terminal and no devices. */
+/* Of sockets; and the question whether something is a terminal. */
 static int allow_ioctls_of_sockets(scmp_filter_ctx filter)
 {
-	int error = allow_if(filter, "ioctl", argument_is(1, FIONREAD));
-	return error != 0 ? error : allow_if(filter, "ioctl", argument_is(1, FIONBIO));
+	static const unsigned long asked[] = { TCGETS, FIONREAD, FIONBIO };
+	int error = 0;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]) && error == 0; i++)
+		error = allow_if(filter, "ioctl", argument_is(1, asked[i]));
+	return error;
 }
 
 static int fill_prober(scmp_filter_ctx filter)
