@@ -10,11 +10,14 @@
  *   echo.c       ICMP echo; echo_packet.c has its bytes
  *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
+ *   http.c       HTTP, by libcurl; http.h has the files beside it
+ *   target.c     what people write
  */
 #pragma once
 
 #include <ares.h>
 #include <openssl/ssl.h>
+#include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "base/deadlines.h"
@@ -34,8 +37,8 @@ enum phase {
 struct dialogue {
 	struct ask ask;
 	struct question question; /* the target's, with addresses and nonce */
-	struct buf unread;    /* said by the server, not yet taken by the dialogue */
-	struct talk talk;     /* for the protocol's reader */
+	struct buf unread; /* said by the server, not yet taken by the dialogue */
+	struct talk talk;  /* for the protocol's reader; what it tells, nobody hears */
 	struct buf untold[2]; /* of each side: not yet taken by the reader */
 	struct addr ends[2];
 	uint16_t ports[2];
@@ -93,6 +96,7 @@ struct prober {
 	ares_channel resolver;
 	SSL_CTX *ssl;
 	struct talk_room *room;
+	struct http_room *http;
 	struct deadlines deadlines;
 	struct asked *ended; /* to be told and freed after the turn's events */
 };
@@ -116,6 +120,15 @@ void asked_end(struct asked *a);
 /* Gives up its socket, to begin again. */
 void asked_close(struct asked *a);
 
+/* For libraries that keep their own sockets: events 0 forgets it. */
+void epoll_keep(int epoll, int fd, struct epoll_event event);
+
+/* ---- target.c ---- */
+
+/* Writes why; false. */
+__attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX],
+							 const char *format, ...);
+
 /* ---- resolve.c ---- */
 
 bool resolver_begin(struct prober *p);
@@ -124,7 +137,8 @@ void resolver_end(struct prober *p);
 void resolve(struct asked *a);
 /* The probe ends: whatever its name is, nobody waits for it. */
 void resolve_forget(struct asked *a);
-/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here. */
+/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here; so
+ * is that of http.c, which has its turn in each of the prober's. */
 void resolver_turn(struct prober *p);
 int resolver_next_ms(const struct prober *p);
 
@@ -137,6 +151,8 @@ void asked_found(struct asked *a);
 int asked_socket(struct asked *a, int type, int protocol);
 /* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */
 bool asked_connect(struct asked *a, int fd);
+/* Judges by why a connection was not made. */
+void asked_not_connected(struct asked *a, int error);
 /* Judges by an error of connect(2) or of a socket; at: what was being done. */
 void asked_failed(struct asked *a, int error, bool was_connected);
 
@@ -149,6 +165,8 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
+/* Connected since a->phase_us: takes the times; false: judged, it met itself. */
+bool stream_connected(struct asked *a, int fd);
 
 /* ---- tls.c ---- */
 
@@ -166,6 +184,10 @@ void tls_put(struct asked *a, const uint8_t *at, size_t len);
 void tls_leave(struct asked *a);
 /* Certificates and versions into the record; false: it judged them bad. */
 bool tls_judge(struct asked *a);
+/* The same for a handshake that somebody else made with the host of that name. */
+bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
+/* Has somebody else's context take what ours takes; to be judged afterwards. */
+void tls_adopt(struct prober *p, SSL_CTX *context);
 void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */

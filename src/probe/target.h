@@ -3,7 +3,8 @@
  *
  * "proto[+tcp|+udp|+tls|+starttls]://[user[:password]@]host[:port][/path][?name=value&...]"
  * where proto is a protocol's name ("ssh"), the name of its secure sister ("imaps"), or
- * one of tcp, udp, tls, icmp, http and https.
+ * one of tcp, udp, tls, icmp, http and https.  Of the last two the query is the site's,
+ * and options are written behind '#'.
  */
 #pragma once
 
@@ -30,6 +31,7 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+struct http_wanted;
 struct ssl_st;
 struct ssl_ctx_st;
 
@@ -66,6 +68,10 @@ struct target {
 	struct ssl_ctx_st *tls_context;  /* NULL: the prober's */
 	const struct onlooker *onlooker; /* NULL: none */
 	void *onlooker_self;
+	/* Whose address is asked: the host's own, or a proxy's. */
+	const char *connect_host;
+	uint16_t connect_port;
+	struct http_wanted *http; /* owned; of TARGET_HTTP */
 };
 
 /*
