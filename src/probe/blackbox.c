@@ -298,7 +298,8 @@ static void aim(struct blackbox_run *run, const struct blackbox_request *request
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
 	const char *name = way->tls_config.server_name;
 	snprintf(t->text, sizeof(t->text), "%s", request->target);
-	t->question.host = run->host;
+	t->question.host = t->connect_host = run->host;
+	t->connect_port = t->port;
 	t->family = way->ip_protocol_fallback ? 0 : way->preferred_ip_protocol;
 	t->prefers = way->preferred_ip_protocol;
 	t->source = way->source_ip_address;
