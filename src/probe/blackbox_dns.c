@@ -172,8 +172,8 @@ static bool is_fine(const struct verdict_on *on)
 		return false;
 	if (wanted->fail_if_none_matches_regexp.count > 0 && !on->any_matches)
 		return false;
-	if (wanted->fail_if_all_match_regexp.count > 0 && on->count > 0 &&
-	    on->all_match)
+	/* That program fails if not all match, whatever the key's name says. */
+	if (wanted->fail_if_all_match_regexp.count > 0 && !on->all_match)
 		return false;
 	return !on->has_failed;
 }
