@@ -2,10 +2,10 @@
  * ask.h: how a service is asked whether it is well, in its own protocol's words.
  *
  * A dialogue is one function that is called when something happened; it does no I/O and
- * reads no clock.  Whoever runs it (the prober, a test) sends what it puts out, gives it
- * what comes, starts TLS when it says so, and keeps the time.  What can be learned from
- * both sides' words (software, version, cipher) is not its business: the protocol's
- * reader gets all of them, too.
+ * reads no clock.  Whoever runs it (the prober, a test) sends what it puts out, gives
+ * it what comes, starts TLS when it says so, and keeps the time.  What can be learned
+ * from both sides' words (software, version, cipher) is not its business: the
+ * protocol's reader gets all of them, too.
  *
  * A dialogue must not harm: it logs in only if it was given credentials, changes
  * nothing, leaves as the protocol wants it (QUIT), and waits for a server that speaks
@@ -22,8 +22,9 @@
 #include "record/reason.h"
 
 enum {
-	ASK_OUT_MAX = 4096,    /* put out and not yet sent */
-	ASK_UNREAD_MAX = 65536, /* kept of what the server said and step() did not take */
+	ASK_OUT_MAX = 4096, /* put out and not yet sent */
+	ASK_UNREAD_MAX =
+		65536, /* kept of what the server said and step() did not take */
 	ASK_STATE_MAX = 512,
 	ASK_DETAIL_MAX = 192,
 	QUESTION_OPTIONS = 16,
@@ -75,10 +76,11 @@ struct ask {
 
 /*
  * Called once connected (said empty), then whenever more came, TLS was started, or the
- * server ended.  Takes from the front of *said what it has understood; the rest is given
- * again with more behind it.  Datagrams come one at a time, and are not given again; one
- * that is not the answer is let pass.  If it has not judged when the server has ended,
- * that is `closed`; if what is unread exceeds ASK_UNREAD_MAX, `wrong_protocol`.
+ * server ended.  Takes from the front of *said what it has understood; the rest is
+ * given again with more behind it.  Datagrams come one at a time, and are not given
+ * again; one that is not the answer is let pass.  If it has not judged when the server
+ * has ended, that is `closed`; if what is unread exceeds ASK_UNREAD_MAX,
+ * `wrong_protocol`.
  */
 typedef void (*ask_step)(struct ask *ask, struct bytes *said);
 
@@ -89,8 +91,9 @@ struct asking {
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;
 	uint16_t secure_port;
-	bool has_starttls; /* the dialogue can start it: "imap+starttls" */
-	bool has_login;    /* takes a user and password */
+	bool has_starttls;  /* the dialogue can start it: "imap+starttls" */
+	bool has_login;     /* takes a user and password */
+	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	const char *const *options; /* names, NULL ends; NULL: none */
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);

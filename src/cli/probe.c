@@ -1,0 +1,212 @@
+/*
+ * probe.c: breakwater probe: asks now, and says where the time went or why it failed.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/when.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/patience.h"
+#include "cli/table.h"
+#include "probe/probe.h"
+
+static const char examples[] =
+	"  breakwater probe tcp://192.0.2.1:22           does somebody listen\n"
+	"  breakwater probe ssh://192.0.2.1              and is it SSH that is well\n"
+	"  breakwater probe tls://example.net:443        chain, name and end of the "
+	"certificate\n"
+	"  breakwater probe smtp+starttls://mx.example.net\n"
+	"  breakwater probe 'tcp://[2001:db8::1]:80' --count 10\n"
+	"  breakwater probe ssh://192.0.2.1 && echo well for scripts: 1 if it is not "
+	"up\n";
+
+struct asking_run {
+	struct common_options common;
+	struct look look;
+	struct target target;
+	uint64_t count;
+	uint64_t asked, answered, up;
+};
+
+/* ---- for people ---- */
+
+static enum tone tone_of(const char *state)
+{
+	return strcmp(state, "up") == 0        ? TONE_GOOD
+	       : strcmp(state, "unknown") == 0 ? TONE_QUIET
+					       : TONE_OVER;
+}
+
+static void print_time(const char *name, uint64_t us, const char **between)
+{
+	char text[32];
+	if (us == UNKNOWN_U64)
+		return;
+	text_duration(text, sizeof(text), (double)us);
+	printf("%s%s %s", *between, name, text);
+	*between = ", ";
+}
+
+static void print_times(const struct probe_record *r)
+{
+	const char *between = "  time         ";
+	print_time("resolve", r->resolve_us, &between);
+	print_time("connect", r->connect_us, &between);
+	print_time("TLS", r->tls_us, &between);
+	print_time("first byte", r->first_byte_us, &between);
+	print_time("in all", r->total_us, &between);
+	if (r->rtt_us != UNKNOWN_U64)
+		print_time("of it a round trip", r->rtt_us, &between);
+	puts("");
+}
+
+static void print_fact(const char *name, const char *text)
+{
+	char clean[256];
+	text_clean(clean, sizeof(clean), text);
+	if (clean[0] != '\0')
+		printf("  %-12s %s\n", name, clean);
+}
+
+static void print_certificate(const struct probe_record *r)
+{
+	char when[64];
+	time_t end = r->cert_not_after / 1000000;
+	struct tm tm;
+	print_fact("certificate", r->cert_subject);
+	print_fact("issued by", r->cert_issuer);
+	if (r->cert_not_after == UNKNOWN_TIME || gmtime_r(&end, &tm) == NULL)
+		return;
+	size_t len = strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
+	double days = difftime(end, time(NULL)) / 86400;
+	snprintf(when + len, sizeof(when) - len,
+		 days < 0 ? ", %.0f days ago" : ", in %.0f days",
+		 days < 0 ? -days : days);
+	print_fact("ends", when);
+}
+
+static void print_answer(const struct asking_run *run, const struct probe_record *r)
+{
+	char text[256], ip[ADDR_TEXT_MAX] = "";
+	text_clean(text, sizeof(text), r->target);
+	printf("%s  ", text);
+	tone_print(&run->look, tone_of(r->state), r->state);
+	if (r->reason != NULL)
+		printf(" (%s)", r->reason);
+	puts("");
+	print_fact("because", r->detail);
+	if (!addr_is_unset(&r->ip))
+		addr_text(&r->ip, ip);
+	print_fact("address", ip);
+	print_times(r);
+	print_fact("software", r->software);
+	print_fact("version", r->version);
+	snprintf(text, sizeof(text), "%s%s%s", r->tls_version,
+		 r->tls_version[0] != '\0' ? ", " : "", r->cipher);
+	print_fact("encryption", text);
+	print_certificate(r);
+}
+
+/* ---- asking ---- */
+
+static void answered(void *self, const struct probe_record *r)
+{
+	struct asking_run *run = self;
+	run->answered++;
+	run->up += strcmp(r->state, "up") == 0;
+	if (!run->common.json) {
+		print_answer(run, r);
+		return;
+	}
+	struct buf line = { 0 };
+	record_json(&line, RECORD_probe, r);
+	printf("%s\n", buf_cstr(&line));
+	fflush(stdout);
+	buf_free(&line);
+}
+
+/* One after the other, a second from begin to begin. */
+static int ask_all(struct asking_run *run, struct prober *prober)
+{
+	int64_t meant_us = clock_us(CLOCK_MONOTONIC);
+	patience_begin();
+	while (run->answered < run->count && !patience_has_ended()) {
+		int64_t now_us = clock_us(CLOCK_MONOTONIC);
+		bool is_due = run->asked == run->answered && run->asked < run->count;
+		if (is_due && now_us >= meant_us) {
+			if (!prober_ask(prober, &run->target, meant_us, answered, run))
+				break;
+			run->asked++;
+			meant_us += 1000000;
+		}
+		int wait_ms = is_due && now_us < meant_us
+				      ? (int)((meant_us - now_us) / 1000) + 1
+				      : 100;
+		prober_turn(prober, wait_ms);
+	}
+	patience_end();
+	if (run->answered == 0)
+		return STATUS_INCOMPLETE;
+	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
+}
+
+static int run_target(struct asking_run *run, const char *text, const char *timeout)
+{
+	char why[TARGET_WHY_MAX];
+	int64_t timeout_us = 0;
+	if (timeout != NULL && (!duration_parse(timeout, &timeout_us) ||
+				timeout_us > TARGET_TIMEOUT_MAX_MS * 1000LL)) {
+		fprintf(stderr,
+			"breakwater probe: --timeout %s: allowed are 1s to 120s\n",
+			timeout);
+		return STATUS_USAGE;
+	}
+	if (!target_parse(&run->target, text, why)) {
+		fprintf(stderr, "breakwater probe: %s\n", why);
+		return STATUS_USAGE;
+	}
+	if (timeout != NULL)
+		run->target.timeout_ms = (uint32_t)(timeout_us / 1000);
+	struct prober *prober = prober_new();
+	if (prober == NULL)
+		perror("breakwater probe: no prober");
+	int status = prober != NULL ? ask_all(run, prober) : STATUS_INCOMPLETE;
+	prober_free(prober);
+	target_free(&run->target);
+	return status;
+}
+
+int command_probe(int argc, char **argv)
+{
+	struct asking_run run = { .count = 1 };
+	const char *timeout = NULL;
+	int first, status;
+	const struct option_spec specs[] = {
+		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
+		  &timeout, 0, 0 },
+		{ 'c', OPTION_NUMBER, "count", "N", "ask so often, once a second (1)",
+		  &run.count, 1, 1000000 },
+	};
+	const struct command_help help = {
+		.name = "probe",
+		.operands = "TARGET",
+		.doc = "Asks a service whether it is well: "
+		       "proto://[user:password@]host[:port][/path][?option=value].",
+		.examples = examples,
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+	};
+	if (!options_parse(&help, argc, argv, &run.common, &first, &status))
+		return status;
+	if (argc - first != 1) {
+		fprintf(stderr,
+			"breakwater probe: one target, such as ssh://192.0.2.1\n");
+		return STATUS_USAGE;
+	}
+	run.look = look_of(&run.common);
+	return run_target(&run, argv[first], timeout);
+}

@@ -1,0 +1,181 @@
+/*
+ * asked.h: a probe in flight, and how the files of this room share it; private to it.
+ *
+ *   prober.c     the loop: descriptors, deadlines, begin and end
+ *   resolve.c    names to addresses, by c-ares
+ *   sockets.c    sockets as a target wants them, and whose fault an error is
+ *   stream.c     TCP: connect, send, receive, leave
+ *   tls.c        TLS within a stream, by OpenSSL; certificates judged after they are
+ * seen datagram.c   UDP: ask, ask again dialogue.c   the protocol's words, and its
+ * reader for the facts
+ */
+#pragma once
+
+#include <ares.h>
+#include <openssl/ssl.h>
+
+#include "base/buf.h"
+#include "base/deadlines.h"
+#include "probe/probe.h"
+#include "protocol/feed.h"
+
+enum phase {
+	PHASE_RESOLVE,
+	PHASE_CONNECT,
+	PHASE_TLS,
+	PHASE_TALK,
+	PHASE_LEAVE, /* judged; the server may still close */
+	PHASE_DONE,
+};
+
+/* A conversation: only for those that talk, and from when they do. */
+struct dialogue {
+	struct ask ask;
+	struct question question; /* the target's, with addresses and nonce */
+	struct buf unread; /* said by the server, not yet taken by the dialogue */
+	struct talk talk;  /* for the protocol's reader */
+	struct talk_sink sink;
+	struct buf untold[2]; /* of each side: not yet taken by the reader */
+	struct addr ends[2];
+	uint16_t ports[2];
+	unsigned spoke_last; /* 2: nobody yet */
+	bool reader_is_done;
+};
+
+struct lookup;
+struct tls;
+
+struct asked {
+	struct prober *prober;
+	const struct target *target;
+	probe_done done;
+	void *to;
+	enum phase phase;
+	int fd; /* -1: none */
+	uint32_t events;
+	struct deadline deadline; /* of the phase */
+	int64_t give_up_us;       /* of all; monotonic */
+	/* Monotonic. */
+	int64_t meant_us, begin_us, phase_us, question_us;
+	int64_t offset_us; /* CLOCK_REALTIME by CLOCK_MONOTONIC, at the begin */
+	struct addr addr;
+	uint16_t port;
+	uint8_t transport;
+	uint8_t tries;
+	bool is_judged, has_answer;
+	bool reset_on_close;
+	enum reason reason;
+	struct probe_record record;
+	struct lookup *lookup; /* of its name, while that is being resolved */
+	struct dialogue *dialogue;
+	struct tls *tls;
+	struct buf out; /* to be sent: what the socket did not take yet */
+	struct asked *next;
+};
+
+struct prober {
+	int epoll;
+	unsigned in_flight;
+	ares_channel resolver;
+	SSL_CTX *ssl;
+	struct talk_room *room;
+	struct deadlines deadlines;
+	struct asked *ended; /* to be told and freed after the turn's events */
+};
+
+static inline uint64_t asked_since(int64_t from_us, int64_t to_us)
+{
+	return to_us > from_us ? (uint64_t)(to_us - from_us) : 0;
+}
+
+/* ---- prober.c ---- */
+
+/* Waits for events of its descriptor (EPOLLIN ...). */
+void asked_watch(struct asked *a, uint32_t events);
+/* When asked_late() is to be called next; never later than give_up_us. */
+void asked_wait(struct asked *a, int64_t deadline_us);
+/* The answer is known; the first judgement stands.  detail: a clause, may be "". */
+__attribute__((format(printf, 3, 4))) void
+asked_judge(struct asked *a, enum reason reason, const char *format, ...);
+/* Judged and left: it is told at the end of the turn.  Do not touch it any more. */
+void asked_end(struct asked *a);
+/* Gives up its socket, to begin again. */
+void asked_close(struct asked *a);
+
+/* ---- resolve.c ---- */
+
+bool resolver_begin(struct prober *p);
+void resolver_end(struct prober *p);
+/* Asks for the target's address; asked_found() follows, perhaps at once. */
+void resolve(struct asked *a);
+/* The probe ends: whatever its name is, nobody waits for it. */
+void resolve_forget(struct asked *a);
+/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here. */
+void resolver_turn(struct prober *p);
+int resolver_next_ms(const struct prober *p);
+
+/* ---- prober.c, again: a->addr is set ---- */
+void asked_found(struct asked *a);
+
+/* ---- sockets.c ---- */
+
+/* A socket with the target's source, interface and family; -1: it is judged. */
+int asked_socket(struct asked *a, int type, int protocol);
+/* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */
+bool asked_connect(struct asked *a, int fd);
+/* Judges by an error of connect(2) or of a socket; at: what was being done. */
+void asked_failed(struct asked *a, int error, bool was_connected);
+
+/* As recv(2); *came_us: when the packet came, by the kernel's stamp (CLOCK_MONOTONIC).
+ */
+ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_us);
+
+/* ---- stream.c ---- */
+
+void stream_begin(struct asked *a);
+void stream_event(struct asked *a, uint32_t events);
+/* Sends what is in a->out, as far as the socket takes it. */
+void stream_flush(struct asked *a);
+/* The deadline of its phase has come. */
+void stream_late(struct asked *a);
+
+/* ---- tls.c ---- */
+
+bool tls_begin(struct prober *p);
+void tls_end(struct prober *p);
+/* Starts a handshake over the stream; false: judged. */
+bool tls_start(struct asked *a);
+/* Gives it what came from the socket; plain bytes are added to *plain.  False: judged.
+ */
+bool tls_take(struct asked *a, const uint8_t *at, size_t len, struct buf *plain);
+bool tls_is_up(const struct asked *a);
+/* Encrypts into a->out. */
+void tls_put(struct asked *a, const uint8_t *at, size_t len);
+/* close_notify into a->out. */
+void tls_leave(struct asked *a);
+/* Certificates and versions into the record; false: it judged them bad. */
+bool tls_judge(struct asked *a);
+void tls_free(struct asked *a);
+
+/* ---- datagram.c ---- */
+
+/* Any words, for a port that no protocol of ours has: any answer is one. */
+extern const struct asking datagram_asking;
+void datagram_begin(struct asked *a);
+void datagram_event(struct asked *a);
+void datagram_late(struct asked *a);
+
+/* ---- dialogue.c ---- */
+
+/* Makes a->dialogue and calls the first step; false without memory (judged). */
+bool dialogue_begin(struct asked *a);
+/* The server said this (at NULL: it has ended). */
+void dialogue_take(struct asked *a, const uint8_t *at, size_t len);
+/* TLS is up: the next step. */
+void dialogue_in_tls(struct asked *a);
+/* What is to be sent; the caller sends it and then calls dialogue_sent(). */
+struct bytes dialogue_out(struct asked *a);
+void dialogue_sent(struct asked *a);
+/* Nothing more will be said: the facts into the record. */
+void dialogue_end(struct asked *a);
+void dialogue_free(struct asked *a);

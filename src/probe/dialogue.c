@@ -1,0 +1,196 @@
+/*
+ * dialogue.c: the protocol's words; what both sides say is given to its reader, too.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "probe/asked.h"
+
+/* ---- the reader ---- */
+
+/* What the reader does not want to see of that side. */
+static void pass_over(struct dialogue *d, unsigned by)
+{
+	struct buf *untold = &d->untold[by];
+	uint64_t skip = d->talk.skip[by];
+	size_t passed = skip < untold->len ? (size_t)skip : untold->len;
+	if (d->talk.skip_turn[by])
+		passed = untold->len;
+	else
+		d->talk.skip[by] -= passed;
+	memmove(untold->at, untold->at + passed, untold->len - passed);
+	untold->len -= passed;
+}
+
+static void read_side(struct asked *a, unsigned by, const uint8_t *at, size_t len)
+{
+	struct dialogue *d = a->dialogue;
+	struct buf *untold = &d->untold[by];
+	if (d->reader_is_done || len == 0)
+		return;
+	d->talk.skip_turn[1 - by] = false;
+	bool begins = untold->len == 0 && d->spoke_last != by;
+	d->spoke_last = by;
+	buf_add(untold, at, len);
+	pass_over(d, by);
+	if (!buf_ok(untold) || untold->len > TURN_MAX) {
+		d->reader_is_done = true;
+		return;
+	}
+	if (untold->len == 0)
+		return;
+	struct said said = { .by = by,
+			     .data = bytes_of(untold->at, untold->len),
+			     .fresh = len < untold->len ? len : untold->len,
+			     .begins = begins,
+			     .ends = a->transport == IPPROTO_UDP,
+			     .at_us = clock_us(CLOCK_REALTIME) };
+	d->reader_is_done = !talk_read(&d->talk, &said);
+	memmove(untold->at, said.data.at, said.data.len);
+	untold->len = a->transport == IPPROTO_UDP ? 0 : said.data.len;
+	pass_over(d, by);
+}
+
+static void begin_reader(struct asked *a)
+{
+	struct dialogue *d = a->dialogue;
+	d->talk.sink = &d->sink;
+	d->talk.room = a->prober->room;
+	d->ends[CLIENT] = d->question.local;
+	d->ends[SERVER] = d->question.remote;
+	d->ports[CLIENT] = d->question.local_port;
+	d->ports[SERVER] = d->question.port;
+	d->talk.addr = d->ends;
+	d->talk.port = d->ports;
+	d->spoke_last = 2;
+	d->talk.start_us = a->begin_us + a->offset_us;
+	d->talk.transport = a->transport;
+	d->reader_is_done = a->target->protocol == NULL;
+	if (!d->reader_is_done)
+		talk_begin(&d->talk, a->target->protocol);
+}
+
+/* ---- the dialogue ---- */
+
+static void step(struct asked *a)
+{
+	struct dialogue *d = a->dialogue;
+	struct bytes said = bytes_of(d->unread.at, d->unread.len);
+	if (!d->ask.is_judged)
+		a->target->asking->step(&d->ask, &said);
+	if (a->transport == IPPROTO_UDP) {
+		buf_clear(&d->unread);
+		return;
+	}
+	memmove(d->unread.at, said.at, said.len);
+	d->unread.len = said.len;
+	if (d->unread.len > ASK_UNREAD_MAX)
+		ask_unwell(&d->ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "what it says has no end");
+}
+
+static void set_local(struct asked *a, struct question *q)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	q->local = addr_unset();
+	if (getsockname(a->fd, (struct sockaddr *)&own, &len) != 0)
+		return;
+	addr_of_socket((struct sockaddr *)&own, &q->local);
+	uint16_t port;
+	memcpy(&port, (const char *)&own + 2, sizeof(port)); /* as in both families */
+	q->local_port = __builtin_bswap16(port);
+}
+
+bool dialogue_begin(struct asked *a)
+{
+	struct dialogue *d = calloc(1, sizeof(*d));
+	if (d == NULL) {
+		asked_judge(a, REASON_no_descriptors, "no memory");
+		return false;
+	}
+	a->dialogue = d;
+	d->question = a->target->question;
+	d->question.remote = a->addr;
+	d->question.transport = a->transport;
+	d->question.at_us = a->begin_us + a->offset_us;
+	set_local(a, &d->question);
+	if (getrandom(d->question.nonce, sizeof(d->question.nonce), GRND_NONBLOCK) < 0)
+		memcpy(d->question.nonce, &a->begin_us, sizeof(a->begin_us));
+	d->ask.question = &d->question;
+	d->ask.in_tls = a->tls != NULL;
+	begin_reader(a);
+	step(a);
+	return true;
+}
+
+void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
+{
+	struct dialogue *d = a->dialogue;
+	if (at == NULL)
+		d->ask.ended = true;
+	buf_add(&d->unread, at, len);
+	read_side(a, SERVER, at, len);
+	d->ask.next = ASK_LISTEN;
+	step(a);
+}
+
+void dialogue_in_tls(struct asked *a)
+{
+	struct dialogue *d = a->dialogue;
+	/* Said before TLS, read as if said in it: an attacker's (CVE-2011-0411). */
+	buf_clear(&d->unread);
+	d->ask.in_tls = true;
+	d->ask.next = ASK_LISTEN;
+	step(a);
+}
+
+struct bytes dialogue_out(struct asked *a)
+{
+	return bytes_of(a->dialogue->ask.out, a->dialogue->ask.out_len);
+}
+
+void dialogue_sent(struct asked *a)
+{
+	struct ask *ask = &a->dialogue->ask;
+	read_side(a, CLIENT, ask->out, ask->out_len);
+	/* A password may have been in it. */
+	explicit_bzero(ask->out, ask->out_len);
+	ask->out_len = 0;
+}
+
+/* What the reader made of it. */
+static void take_facts(struct asked *a)
+{
+	const struct facts *facts = &a->dialogue->talk.facts;
+	struct probe_record *r = &a->record;
+	record_text(r->software, sizeof(r->software), facts->software);
+	record_text(r->version, sizeof(r->version), facts->version);
+	if (r->cipher[0] == '\0')
+		record_text(r->cipher, sizeof(r->cipher), facts->cipher);
+}
+
+void dialogue_free(struct asked *a)
+{
+	struct dialogue *d = a->dialogue;
+	if (d == NULL)
+		return;
+	buf_free(&d->unread);
+	buf_free(&d->untold[CLIENT]);
+	buf_free(&d->untold[SERVER]);
+	free(d);
+	a->dialogue = NULL;
+}
+
+void dialogue_end(struct asked *a)
+{
+	if (a->dialogue == NULL)
+		return;
+	if (!a->dialogue->reader_is_done)
+		talk_end(&a->dialogue->talk, clock_us(CLOCK_REALTIME));
+	take_facts(a);
+}

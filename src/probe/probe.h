@@ -1,0 +1,39 @@
+/*
+ * probe.h: asks services whether they are well, many at once, on one thread.
+ *
+ * A prober never blocks but in prober_turn().  It keeps what a probe was meant to begin
+ * at beside when it did, takes round trips from the kernel, and calls its own trouble
+ * `unknown`.
+ */
+#pragma once
+
+#include "probe/target.h"
+#include "record/record.h"
+
+struct prober;
+
+/* The answer; borrowed for the call, in which more may be asked. */
+typedef void (*probe_done)(void *to, const struct probe_record *record);
+
+/* NULL without memory or descriptors. */
+struct prober *prober_new(void);
+/* What is in flight is forgotten without an answer. */
+void prober_free(struct prober *prober);
+
+/*
+ * Asks; the target must outlive the answer.  meant_us: when it was meant to be asked,
+ * by CLOCK_MONOTONIC.  done is called once, from prober_turn().  False without memory.
+ */
+bool prober_ask(struct prober *prober, const struct target *target, int64_t meant_us,
+		probe_done done, void *to);
+
+/* Waits for something to happen, at most that long, and deals with it. */
+void prober_turn(struct prober *prober, int timeout_ms);
+
+/* How many have no answer yet. */
+unsigned prober_in_flight(const struct prober *prober);
+
+/* To wait for among others: readable when prober_turn() has something to do, but for
+ * deadlines, the next of which is that many milliseconds away; -1: none. */
+int prober_fd(const struct prober *prober);
+int prober_next_ms(const struct prober *prober);

@@ -1,0 +1,277 @@
+/*
+ * prober.c: the loop of probes in flight; see probe.h and asked.h.
+ */
+#include "probe/probe.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "probe/asked.h"
+
+enum { EVENTS = 256 };
+
+/* ---- deadlines ---- */
+
+void asked_wait(struct asked *a, int64_t deadline_us)
+{
+	deadlines_move(&a->prober->deadlines, &a->deadline,
+		       deadline_us < a->give_up_us ? deadline_us : a->give_up_us);
+}
+
+static struct asked *next_late(const struct prober *p)
+{
+	struct deadline *next = deadlines_next(&p->deadlines);
+	return next == NULL
+		       ? NULL
+		       : (struct asked *)(void *)((char *)next -
+						  offsetof(struct asked, deadline));
+}
+
+/* ---- the prober ---- */
+
+struct prober *prober_new(void)
+{
+	struct prober *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	struct hash_key key = hash_key_random();
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	p->room = talk_room_new(&key);
+	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p)) {
+		prober_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void free_asked(struct asked *a)
+{
+	dialogue_free(a);
+	tls_free(a);
+	buf_free(&a->out);
+	free(a);
+}
+
+void prober_free(struct prober *p)
+{
+	if (p == NULL)
+		return;
+	for (struct asked *a; (a = next_late(p)) != NULL;)
+		asked_end(a);
+	resolver_end(p);
+	for (struct asked *a; (a = p->ended) != NULL;) {
+		p->ended = a->next;
+		free_asked(a);
+	}
+	tls_end(p);
+	talk_room_free(p->room);
+	if (p->epoll >= 0)
+		close(p->epoll);
+	deadlines_free(&p->deadlines);
+	free(p);
+}
+
+unsigned prober_in_flight(const struct prober *p)
+{
+	return p->in_flight;
+}
+
+int prober_fd(const struct prober *p)
+{
+	return p->epoll;
+}
+
+/* ---- one probe ---- */
+
+void asked_watch(struct asked *a, uint32_t events)
+{
+	if (a->events == events)
+		return;
+	struct epoll_event event = { .events = events, .data.ptr = a };
+	epoll_ctl(a->prober->epoll, a->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
+		  a->fd, &event);
+	a->events = events;
+}
+
+void asked_close(struct asked *a)
+{
+	if (a->fd < 0)
+		return;
+	struct linger linger = { .l_onoff = 1 };
+	if (a->reset_on_close)
+		setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(a->fd); /* epoll forgets it, too */
+	a->fd = -1;
+	a->events = 0;
+}
+
+void asked_judge(struct asked *a, enum reason reason, const char *format, ...)
+{
+	if (a->is_judged)
+		return;
+	a->is_judged = true;
+	a->reason = reason;
+	a->record.total_us = asked_since(a->begin_us, clock_us(CLOCK_MONOTONIC));
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(a->record.detail, sizeof(a->record.detail), format, arguments);
+	va_end(arguments);
+}
+
+void asked_end(struct asked *a)
+{
+	struct prober *p = a->prober;
+	if (a->phase == PHASE_DONE)
+		return;
+	a->phase = PHASE_DONE;
+	resolve_forget(a);
+	asked_close(a);
+	deadlines_remove(&p->deadlines, &a->deadline);
+	a->next = p->ended;
+	p->ended = a;
+}
+
+static void begin_record(struct asked *a, int64_t now_us)
+{
+	const struct target *t = a->target;
+	struct probe_record *r = &a->record;
+	record_init(RECORD_probe, r);
+	a->offset_us = clock_us(CLOCK_REALTIME) - now_us;
+	r->at = a->meant_us + a->offset_us;
+	r->late_us = asked_since(a->meant_us, now_us);
+	record_text(r->target, sizeof(r->target), t->text);
+	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http", "" };
+	record_text(r->protocol, sizeof(r->protocol),
+		    t->protocol != NULL ? t->protocol->name : kinds[t->kind]);
+	if (t->port != 0)
+		r->port = t->port;
+}
+
+bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
+		probe_done done, void *to)
+{
+	struct asked *a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return false;
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	*a = (struct asked){ .prober = p,
+			     .target = target,
+			     .done = done,
+			     .to = to,
+			     .fd = -1,
+			     .meant_us = meant_us,
+			     .begin_us = now_us,
+			     .phase_us = now_us,
+			     .port = target->port,
+			     .transport = target->transport,
+			     .reason = REASON_not_sent, /* until it is judged */
+			     .addr = addr_unset() };
+	a->give_up_us = now_us + (int64_t)target->timeout_ms * 1000;
+	begin_record(a, now_us);
+	if (!deadlines_add(&p->deadlines, &a->deadline, a->give_up_us)) {
+		free(a);
+		return false;
+	}
+	p->in_flight++;
+	resolve(a);
+	return true;
+}
+
+void asked_found(struct asked *a)
+{
+	a->record.ip = a->addr;
+	if (a->transport == IPPROTO_TCP)
+		stream_begin(a);
+	else
+		datagram_begin(a);
+}
+
+/* The deadline of its phase has come, or of all. */
+static void asked_late(struct asked *a)
+{
+	if (a->phase == PHASE_RESOLVE) {
+		asked_judge(a, REASON_resolver_down,
+			    "no answer from the resolver in %u ms",
+			    a->target->timeout_ms);
+		asked_end(a);
+	} else if (a->transport == IPPROTO_TCP) {
+		stream_late(a);
+	} else {
+		datagram_late(a);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void take_event(struct prober *p, const struct epoll_event *event)
+{
+	struct asked *a = event->data.ptr;
+	if (a == NULL) {
+		resolver_turn(p);
+		return;
+	}
+	if (a->phase == PHASE_DONE)
+		return;
+	if (a->transport == IPPROTO_TCP)
+		stream_event(a, event->events);
+	else
+		datagram_event(a);
+}
+
+static void tell(struct asked *a)
+{
+	struct probe_record *r = &a->record;
+	dialogue_end(a);
+	r->state = probe_state_word(reason_state(a->reason));
+	r->reason = reason_word(a->reason);
+	a->done(a->to, r);
+}
+
+static void tell_ended(struct prober *p)
+{
+	while (p->ended != NULL) {
+		struct asked *a = p->ended;
+		p->ended = a->next;
+		p->in_flight--;
+		tell(a);
+		free_asked(a);
+	}
+}
+
+int prober_next_ms(const struct prober *p)
+{
+	int next_ms = resolver_next_ms(p);
+	if (p->ended != NULL)
+		return 0;
+	const struct asked *late = next_late(p);
+	if (late != NULL) {
+		int64_t us = late->deadline.at_us - clock_us(CLOCK_MONOTONIC);
+		int ms = us <= 0 ? 0 : (int)((us + 999) / 1000);
+		next_ms = next_ms < 0 || ms < next_ms ? ms : next_ms;
+	}
+	return next_ms;
+}
+
+void prober_turn(struct prober *p, int timeout_ms)
+{
+	struct epoll_event events[EVENTS];
+	int next_ms = prober_next_ms(p);
+	if (next_ms >= 0 && (timeout_ms < 0 || next_ms < timeout_ms))
+		timeout_ms = next_ms;
+	int count = epoll_wait(p->epoll, events, EVENTS, timeout_ms);
+	for (int i = 0; i < count; i++)
+		take_event(p, &events[i]);
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	for (struct asked *a;
+	     (a = next_late(p)) != NULL && a->deadline.at_us <= now_us;)
+		asked_late(a);
+	resolver_turn(p);
+	tell_ended(p);
+}

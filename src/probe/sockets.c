@@ -1,0 +1,187 @@
+/*
+ * sockets.c: sockets as a target wants them, and whose fault an error is.
+ *
+ * What fails before anything was sent is our own trouble, never the target's.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* It uses struct timespec, and does not say where that is. */
+#include <linux/errqueue.h>
+
+#include "base/clock.h"
+#include "probe/asked.h"
+
+static socklen_t socket_address(const struct addr *addr, uint16_t port,
+				struct sockaddr_storage *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (addr_is_v4(addr)) {
+		struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, addr->ip6 + 12, 4);
+		return sizeof(*v4);
+	}
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	memcpy(&v6->sin6_addr, addr->ip6, 16);
+	return sizeof(*v6);
+}
+
+/* Our own want of something; false if it may be the target's. */
+static bool judge_own(struct asked *a, int error)
+{
+	const char *text = strerror(error);
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+		asked_judge(a, REASON_no_descriptors, "this prober has none left: %s",
+			    text);
+		return true;
+	case EADDRINUSE:
+	case EADDRNOTAVAIL:
+		asked_judge(a, REASON_no_ports, "no local port or address for it: %s",
+			    text);
+		return true;
+	case EPERM:
+	case EACCES:
+		asked_judge(a, REASON_not_permitted, "this machine may not send it: %s",
+			    text);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool set_up(struct asked *a, int fd)
+{
+	const struct target *t = a->target;
+	int on = 1;
+	if (t->interface != NULL &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, t->interface,
+		       (socklen_t)strlen(t->interface)) != 0) {
+		if (!judge_own(a, errno))
+			asked_judge(a, REASON_no_route, "no interface %s here",
+				    t->interface);
+		return false;
+	}
+	if (a->transport == IPPROTO_TCP)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (addr_is_unset(&t->source))
+		return true;
+	struct sockaddr_storage source;
+	socklen_t len = socket_address(&t->source, 0, &source);
+	/* The port is chosen when the other end is known: 64 k of them for each. */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&source, len) == 0)
+		return true;
+	asked_judge(a, REASON_no_route, "the source address is not of this machine: %s",
+		    strerror(errno));
+	return false;
+}
+
+int asked_socket(struct asked *a, int type, int protocol)
+{
+	int family = addr_is_v4(&a->addr) ? AF_INET : AF_INET6;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	if (fd < 0) {
+		if (!judge_own(a, errno))
+			asked_judge(a, REASON_no_route, "this machine has no IPv%d: %s",
+				    family == AF_INET ? 4 : 6, strerror(errno));
+		return -1;
+	}
+	if (set_up(a, fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+bool asked_connect(struct asked *a, int fd)
+{
+	struct sockaddr_storage to;
+	socklen_t len = socket_address(&a->addr, a->port, &to);
+	if (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
+		return true;
+	/* At once: there is no way from here, nothing was sent. */
+	if (errno == ENETUNREACH || errno == EINVAL)
+		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
+			    strerror(errno));
+	else
+		asked_failed(a, errno, false);
+	return false;
+}
+
+void asked_failed(struct asked *a, int error, bool was_connected)
+{
+	const char *text = strerror(error);
+	if (judge_own(a, error))
+		return;
+	switch (error) {
+	case ECONNREFUSED:
+		asked_judge(a, REASON_refused, "port %u is closed: %s", a->port,
+			    a->transport == IPPROTO_TCP ? "a RST answered the SYN"
+							: "ICMP port unreachable");
+		break;
+	case ECONNRESET:
+	case EPIPE:
+		/* A handshake was completed, or there could be no reset. */
+		asked_judge(a, REASON_reset,
+			    "the connection was established, then reset");
+		break;
+	case ETIMEDOUT:
+		if (was_connected)
+			asked_judge(a, REASON_silent,
+				    "what was sent is not acknowledged");
+		else
+			asked_judge(a, REASON_no_handshake, "no answer to the SYN");
+		break;
+	default:
+		asked_judge(a, REASON_unreachable, "%s", text);
+		break;
+	}
+}
+
+/* When the packet came, by CLOCK_MONOTONIC: the kernel's stamp, or now. */
+static int64_t came_at(struct asked *a, struct msghdr *message, int64_t now_us)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL;
+	     c = CMSG_NXTHDR(message, c)) {
+		struct scm_timestamping stamp;
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING)
+			continue;
+		memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
+		int64_t at_us = (int64_t)stamp.ts[0].tv_sec * 1000000 +
+				stamp.ts[0].tv_nsec / 1000 - a->offset_us;
+		/* The wall clock may have been set meanwhile: then it is no measure. */
+		if (at_us >= a->phase_us && at_us <= now_us)
+			return at_us;
+	}
+	return now_us;
+}
+
+ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_us)
+{
+	union {
+		struct cmsghdr align;
+		char at[CMSG_SPACE(sizeof(struct scm_timestamping)) + 64];
+	} control;
+	struct iovec into = { .iov_base = at, .iov_len = size };
+	struct msghdr message = { .msg_iov = &into,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(a->fd, &message, 0);
+	if (n > 0)
+		*came_us = came_at(a, &message, clock_us(CLOCK_MONOTONIC));
+	return n;
+}

@@ -1,0 +1,321 @@
+/*
+ * stream.c: TCP, from the SYN to the way it leaves.
+ *
+ * How long the peer took is the kernel's to say, where it measured that: by TCP_INFO
+ * for the handshake, by the stamp of the packet that brought the first byte.  A prober
+ * that is busy sees both late.
+ */
+#include <errno.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "probe/asked.h"
+
+enum { LEAVE_US = 300000, READ_MAX = 16384 };
+
+void stream_begin(struct asked *a)
+{
+	a->phase = PHASE_CONNECT;
+	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	a->fd = asked_socket(a, SOCK_STREAM, 0);
+	if (a->fd < 0 || !asked_connect(a, a->fd)) {
+		asked_end(a);
+		return;
+	}
+	asked_watch(a, EPOLLOUT);
+}
+
+/* ---- leaving ---- */
+
+static void leave(struct asked *a, enum ask_next next)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	a->phase = PHASE_LEAVE;
+	a->reset_on_close = next == ASK_RESET;
+	if (a->tls != NULL && next != ASK_RESET)
+		tls_leave(a);
+	stream_flush(a);
+	if (a->phase == PHASE_DONE)
+		return;
+	if (next != ASK_LEAVE || now_us >= a->give_up_us) {
+		asked_end(a);
+		return;
+	}
+	/* The server closes first: it has no reason to complain, and keeps TIME_WAIT.
+	 */
+	asked_watch(a, EPOLLIN | EPOLLRDHUP);
+	asked_wait(a, now_us + LEAVE_US);
+}
+
+/* ---- the dialogue ---- */
+
+/* Sends what it put out, and does what it wants next. */
+static void go_on(struct asked *a)
+{
+	struct ask *ask = &a->dialogue->ask;
+	struct bytes out = dialogue_out(a);
+	if (out.len > 0) {
+		if (a->tls != NULL && tls_is_up(a))
+			tls_put(a, out.at, out.len);
+		else
+			buf_add(&a->out, out.at, out.len);
+		dialogue_sent(a);
+		a->question_us = clock_us(CLOCK_MONOTONIC);
+		stream_flush(a);
+	}
+	if (a->phase == PHASE_DONE)
+		return;
+	if (ask->is_judged && !a->is_judged) {
+		enum reason reason = ask->reason;
+		asked_judge(a, reason, "%s", ask->detail);
+	}
+	if (ask->next == ASK_START_TLS && a->tls == NULL) {
+		a->phase = PHASE_TLS;
+		a->phase_us = clock_us(CLOCK_MONOTONIC);
+		if (!tls_start(a))
+			leave(a, ASK_CLOSE);
+		else
+			stream_flush(a);
+	} else if (ask->next != ASK_LISTEN && ask->next != ASK_START_TLS) {
+		leave(a, ask->next);
+	}
+}
+
+static void talk_now(struct asked *a)
+{
+	a->phase = PHASE_TALK;
+	a->question_us = clock_us(CLOCK_MONOTONIC);
+	if (!dialogue_begin(a))
+		leave(a, ASK_CLOSE);
+	else
+		go_on(a);
+}
+
+static void tls_done(struct asked *a)
+{
+	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
+	/* With a certificate that is not good no password is told, nothing asked. */
+	if (!tls_judge(a)) {
+		leave(a, ASK_CLOSE);
+	} else if (a->target->kind == TARGET_TLS) {
+		asked_judge(a, REASON_NONE, "%s", "");
+		leave(a, ASK_CLOSE);
+	} else if (a->dialogue != NULL) {
+		a->phase = PHASE_TALK;
+		dialogue_in_tls(a);
+		go_on(a);
+	} else {
+		talk_now(a);
+	}
+}
+
+/* ---- connecting ---- */
+
+/*
+ * A connect to a port of our own in the range that connects choose from may meet itself
+ * (simultaneous open, RFC 9293 3.5): nobody listens there.
+ */
+static bool is_self(int fd)
+{
+	struct sockaddr_storage own, peer;
+	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
+	memset(&own, 0, sizeof(own));
+	memset(&peer, 0, sizeof(peer));
+	return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
+	       own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
+}
+
+static void take_times(struct asked *a)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	struct probe_record *r = &a->record;
+	r->wait_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
+	r->connect_us = r->wait_us;
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	    info.tcpi_rtt == 0)
+		return;
+	r->rtt_us = info.tcpi_rtt;
+	/* A SYN sent again was waited for: that is the path's loss, not our delay. */
+	if (info.tcpi_total_retrans == 0 && r->rtt_us < r->wait_us)
+		r->connect_us = r->rtt_us;
+	if (info.tcpi_total_retrans > 0)
+		r->lost = info.tcpi_total_retrans;
+}
+
+static void connected(struct asked *a)
+{
+	int error = 0,
+	    stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	socklen_t len = sizeof(error);
+	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error != 0) {
+		asked_failed(a, error, false);
+		asked_end(a);
+		return;
+	}
+	take_times(a);
+	if (is_self(a->fd)) {
+		asked_judge(
+			a, REASON_self_connect,
+			"the kernel connected this socket to itself: the port has no "
+			"listener, or had none for a moment");
+		asked_end(a);
+		return;
+	}
+	if (a->target->kind == TARGET_TCP) {
+		asked_judge(a, REASON_NONE, "%s", "");
+		a->reset_on_close = true; /* or a second of probing takes all ports */
+		asked_end(a);
+		return;
+	}
+	setsockopt(a->fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps));
+	asked_watch(a, EPOLLIN | EPOLLRDHUP);
+	if (a->target->tls != TARGET_TLS_FIRST) {
+		talk_now(a);
+		return;
+	}
+	a->phase = PHASE_TLS;
+	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	if (!tls_start(a))
+		leave(a, ASK_CLOSE);
+	else
+		stream_flush(a);
+}
+
+/* ---- sending and receiving ---- */
+
+void stream_flush(struct asked *a)
+{
+	size_t sent = 0;
+	while (sent < a->out.len) {
+		ssize_t n =
+			send(a->fd, a->out.at + sent, a->out.len - sent, MSG_NOSIGNAL);
+		if (n > 0) {
+			sent += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN) {
+			/* What it said before may still be read. */
+			a->out.len = 0;
+			return;
+		}
+		break;
+	}
+	memmove(a->out.at, a->out.at + sent, a->out.len - sent);
+	a->out.len -= sent;
+	if (a->phase != PHASE_DONE)
+		asked_watch(a, EPOLLIN | EPOLLRDHUP | (a->out.len > 0 ? EPOLLOUT : 0u));
+}
+
+/* Plain bytes of the server; the first of them end the wait for an answer. */
+static void take_plain(struct asked *a, const uint8_t *at, size_t len, int64_t came_us)
+{
+	if (a->phase != PHASE_TALK || len == 0)
+		return;
+	if (!a->has_answer) {
+		a->has_answer = true;
+		a->record.first_byte_us = asked_since(a->question_us, came_us);
+	}
+	dialogue_take(a, at, len);
+	go_on(a);
+}
+
+static void take_bytes(struct asked *a, const uint8_t *at, size_t len, int64_t came_us)
+{
+	if (a->tls == NULL) {
+		take_plain(a, at, len, came_us);
+		return;
+	}
+	struct buf plain = { 0 };
+	bool was_up = tls_is_up(a);
+	if (!tls_take(a, at, len, &plain)) {
+		buf_free(&plain);
+		leave(a, ASK_CLOSE);
+		return;
+	}
+	stream_flush(a);
+	if (!was_up && tls_is_up(a))
+		tls_done(a);
+	if (a->phase == PHASE_TALK)
+		take_plain(a, (const uint8_t *)plain.at, plain.len, came_us);
+	buf_free(&plain);
+}
+
+/* The server says no more: an error of the socket, or 0 for a FIN. */
+static void server_ended(struct asked *a, int error)
+{
+	if (a->phase == PHASE_TLS)
+		asked_judge(a, REASON_tls_failed,
+			    error != 0 ? "reset during the TLS handshake"
+				       : "closed during the TLS handshake");
+	if (a->phase == PHASE_TALK) {
+		dialogue_take(a, NULL, 0);
+		struct ask *ask = &a->dialogue->ask;
+		if (ask->is_judged)
+			asked_judge(a, ask->reason, "%s", ask->detail);
+		else if (error != 0)
+			asked_failed(a, error, true);
+		else
+			asked_judge(a, REASON_closed, "the server closed %s",
+				    a->has_answer ? "in the middle of its answer"
+						  : "without a word");
+	}
+	asked_end(a);
+}
+
+static void read_all(struct asked *a)
+{
+	uint8_t data[READ_MAX];
+	while (a->phase != PHASE_DONE) {
+		int64_t came_us = 0;
+		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0)
+			server_ended(a, n < 0 ? errno : 0);
+		else if (a->phase != PHASE_LEAVE)
+			take_bytes(a, data, (size_t)n, came_us);
+	}
+}
+
+void stream_event(struct asked *a, uint32_t events)
+{
+	if (a->phase == PHASE_CONNECT) {
+		connected(a);
+		return;
+	}
+	if ((events & EPOLLOUT) && a->out.len > 0)
+		stream_flush(a);
+	if (events & ~(uint32_t)EPOLLOUT)
+		read_all(a);
+}
+
+void stream_late(struct asked *a)
+{
+	unsigned ms = a->target->timeout_ms;
+	if (a->phase == PHASE_CONNECT)
+		asked_judge(a, REASON_no_handshake, "no answer to the SYN in %u ms",
+			    ms);
+	else if (a->phase == PHASE_TLS)
+		asked_judge(a, REASON_silent, "no end of the TLS handshake in %u ms",
+			    ms);
+	else if (a->phase == PHASE_TALK)
+		asked_judge(a, REASON_silent, "%s in %u ms",
+			    a->has_answer ? "not all of an answer" : "no answer", ms);
+	a->reset_on_close = a->phase != PHASE_LEAVE;
+	asked_end(a);
+}

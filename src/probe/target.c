@@ -1,0 +1,362 @@
+/*
+ * target.c: see target.h.  libcurl takes the URL apart.
+ */
+#include "probe/target.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/asked.h"
+
+enum { SCHEME_MAX = 48 };
+
+/* What is spoken without a protocol of ours. */
+static const struct plain_scheme {
+	const char *name;
+	enum target_kind kind;
+	enum target_tls tls;
+	uint8_t transport;
+	uint16_t port; /* 0: must be given; of icmp: none */
+} plain_schemes[] = {
+	{ "tcp", TARGET_TCP, TARGET_PLAIN, IPPROTO_TCP, 0 },
+	{ "tls", TARGET_TLS, TARGET_TLS_FIRST, IPPROTO_TCP, 443 },
+	{ "udp", TARGET_UDP, TARGET_PLAIN, IPPROTO_UDP, 0 },
+	{ "icmp", TARGET_ICMP, TARGET_PLAIN, IPPROTO_ICMP, 0 },
+	{ "http", TARGET_HTTP, TARGET_PLAIN, IPPROTO_TCP, 80 },
+	{ "https", TARGET_HTTP, TARGET_TLS_FIRST, IPPROTO_TCP, 443 },
+};
+
+/* Options of every target; not passed to dialogues. */
+static const char *const common_options[] = { "timeout",   "family",      "source",
+					      "interface", "server_name", "verify",
+					      NULL };
+
+__attribute__((format(printf, 2, 3))) static bool refuse(char why[TARGET_WHY_MAX],
+							 const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(why, TARGET_WHY_MAX, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+/* ---- the scheme ---- */
+
+static void list_schemes(char *out, size_t size)
+{
+	size_t count, len = 0;
+	const struct protocol *const *all = protocols(&count);
+	size_t plain = sizeof(plain_schemes) / sizeof(plain_schemes[0]);
+	for (size_t i = 0; i < plain; i++)
+		len += (size_t)snprintf(out + len, len < size ? size - len : 0, "%s%s",
+					i == 0 ? "" : ", ", plain_schemes[i].name);
+	for (size_t i = 0; i < count && len < size; i++)
+		if (all[i]->asking != NULL)
+			len += (size_t)snprintf(out + len, size - len, ", %s",
+						all[i]->name);
+}
+
+static bool take_protocol(struct target *t, const char *name)
+{
+	size_t count;
+	const struct protocol *const *all = protocols(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct asking *asking = all[i]->asking;
+		if (asking == NULL)
+			continue;
+		bool is_secure = asking->secure_scheme != NULL &&
+				 strcmp(name, asking->secure_scheme) == 0;
+		if (!is_secure && strcmp(name, all[i]->name) != 0)
+			continue;
+		t->kind = TARGET_DIALOGUE;
+		t->protocol = all[i];
+		t->asking = asking;
+		t->transport = is_secure ? IPPROTO_TCP : asking->transport;
+		t->port = is_secure ? asking->secure_port : asking->port;
+		t->tls = is_secure ? TARGET_TLS_FIRST : TARGET_PLAIN;
+		return true;
+	}
+	return false;
+}
+
+static bool take_plain(struct target *t, const char *name)
+{
+	for (size_t i = 0; i < sizeof(plain_schemes) / sizeof(plain_schemes[0]); i++) {
+		const struct plain_scheme *plain = &plain_schemes[i];
+		if (strcmp(plain->name, name) != 0)
+			continue;
+		t->kind = plain->kind;
+		t->tls = plain->tls;
+		t->transport = plain->transport;
+		t->port = plain->port;
+		return true;
+	}
+	return false;
+}
+
+/* "+tls" */
+static bool take_way(struct target *t, const char *way, char why[TARGET_WHY_MAX])
+{
+	const struct asking *asking = t->asking;
+	if (t->protocol == NULL)
+		return refuse(why, "\"+%s\": only a protocol has that", way);
+	if (strcmp(way, "tcp") == 0)
+		t->transport = IPPROTO_TCP;
+	else if (strcmp(way, "udp") == 0 && t->tls == TARGET_PLAIN)
+		t->transport = IPPROTO_UDP;
+	else if (strcmp(way, "tls") == 0) {
+		t->transport = IPPROTO_TCP;
+		t->tls = TARGET_TLS_FIRST;
+		t->port = asking->secure_port != 0 ? asking->secure_port : t->port;
+	} else if (strcmp(way, "starttls") == 0 && asking->has_starttls)
+		t->tls = TARGET_STARTTLS;
+	else
+		return refuse(why, "\"+%s\": allowed are +tcp, +udp, +tls%s", way,
+			      asking->has_starttls ? " and +starttls" : "");
+	return true;
+}
+
+static bool read_scheme(struct target *t, const char *scheme, char why[TARGET_WHY_MAX])
+{
+	char name[SCHEME_MAX];
+	if (snprintf(name, sizeof(name), "%s", scheme) >= (int)sizeof(name))
+		return refuse(why, "the scheme is too long");
+	char *way = strchr(name, '+');
+	if (way != NULL)
+		*way++ = '\0';
+	if (!take_plain(t, name) && !take_protocol(t, name)) {
+		char known[TARGET_WHY_MAX - 64];
+		list_schemes(known, sizeof(known));
+		return refuse(why, "\"%s\" can't be asked; known are %s", name, known);
+	}
+	return way == NULL || take_way(t, way, why);
+}
+
+/* ---- the options ---- */
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (strcmp(*list, word) == 0)
+			return true;
+	return false;
+}
+
+static bool take_timeout(struct target *t, const char *value, char why[TARGET_WHY_MAX])
+{
+	char *end;
+	double seconds = strtod(value, &end);
+	bool is_ms = strcmp(end, "ms") == 0;
+	double ms = is_ms ? seconds : seconds * 1000;
+	if (end == value || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
+	    !(ms >= 1) || ms > TARGET_TIMEOUT_MAX_MS)
+		return refuse(why, "timeout=%s: allowed are 1ms to 120s", value);
+	t->timeout_ms = (uint32_t)ms;
+	return true;
+}
+
+static bool take_common(struct target *t, const char *name, const char *value,
+			char why[TARGET_WHY_MAX])
+{
+	if (strcmp(name, "timeout") == 0)
+		return take_timeout(t, value, why);
+	if (strcmp(name, "family") == 0) {
+		t->family = (uint8_t)(value[0] - '0');
+		return ((t->family == 4 || t->family == 6) && value[1] == '\0') ||
+		       refuse(why, "family=%s: allowed are 4 and 6", value);
+	}
+	if (strcmp(name, "source") == 0)
+		return addr_parse(value, &t->source) ||
+		       refuse(why, "source=%s: not an address", value);
+	if (strcmp(name, "verify") == 0) {
+		t->verifies = strcmp(value, "no") != 0;
+		return !t->verifies || strcmp(value, "yes") == 0 ||
+		       refuse(why, "verify=%s: allowed are yes and no", value);
+	}
+	*(strcmp(name, "interface") == 0 ? &t->interface : &t->server_name) = value;
+	return true;
+}
+
+static bool take_option(struct target *t, const char *name, const char *value,
+			char why[TARGET_WHY_MAX])
+{
+	struct question *q = &t->question;
+	const struct asking *asking = t->asking;
+	if (is_one_of(name, common_options))
+		return take_common(t, name, value, why);
+	if (t->kind != TARGET_HTTP &&
+	    !is_one_of(name, asking != NULL ? asking->options : NULL))
+		return refuse(why, "\"%s\" is no option of this target", name);
+	if (q->option_count == QUESTION_OPTIONS)
+		return refuse(why, "more than %d options", QUESTION_OPTIONS);
+	q->options[q->option_count++] = (struct question_option){ name, value };
+	return true;
+}
+
+/* ---- the parts ---- */
+
+/* A copy that the target owns: all of them together are no longer than the URL. */
+static const char *keep(struct target *t, const char *text)
+{
+	char *copy = t->texts + t->texts_len;
+	size_t size = strlen(text) + 1;
+	memcpy(copy, text, size);
+	t->texts_len += size;
+	return copy;
+}
+
+/* A part of a query, decoded; NULL if it holds a NUL. */
+static const char *keep_decoded(struct target *t, const char *text, size_t len)
+{
+	int decoded_len;
+	char *decoded = curl_easy_unescape(NULL, text, (int)len, &decoded_len);
+	bool ok = decoded != NULL && strlen(decoded) == (size_t)decoded_len;
+	const char *kept = ok ? keep(t, decoded) : NULL;
+	curl_free(decoded);
+	return kept;
+}
+
+/* "" if the URL has no such part. */
+static const char *keep_part(struct target *t, CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+	if (curl_url_get(url, part, &text, CURLU_URLDECODE) != CURLUE_OK)
+		return "";
+	const char *kept = keep(t, text);
+	curl_free(text);
+	return kept;
+}
+
+static bool read_options(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
+{
+	char *query = NULL;
+	if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
+		return true;
+	bool ok = true;
+	for (char *rest = query, *one; ok && (one = strsep(&rest, "&")) != NULL;) {
+		const char *mark = strchrnul(one, '=');
+		const char *value = *mark == '=' ? mark + 1 : mark;
+		const char *name = keep_decoded(t, one, (size_t)(mark - one));
+		value = keep_decoded(t, value, strlen(value));
+		ok = name != NULL && value != NULL
+			     ? take_option(t, name, value, why)
+			     : refuse(why, "an option can't be decoded");
+	}
+	curl_free(query);
+	return ok;
+}
+
+static bool read_port(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
+{
+	char *text = NULL;
+	if (curl_url_get(url, CURLUPART_PORT, &text, 0) == CURLUE_OK) {
+		t->port = (uint16_t)strtoul(text, NULL, 10);
+		curl_free(text);
+	}
+	return t->port != 0 || t->kind == TARGET_ICMP ||
+	       refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
+}
+
+/* Without brackets, and a zone of IPv6 behind it as getaddrinfo(3) has it. */
+static void read_host(struct target *t, CURLU *url)
+{
+	char host[TARGET_TEXT_MAX];
+	size_t len = (size_t)snprintf(host, sizeof(host), "%s",
+				      keep_part(t, url, CURLUPART_HOST));
+	bool has_brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
+	if (has_brackets)
+		host[len - 1] = '\0';
+	t->question.host = keep(t, has_brackets ? host + 1 : host);
+}
+
+/* What people may see: all but the password. */
+static void write_text(struct target *t, const char *url, const char *password)
+{
+	const char *at =
+		password[0] != '\0' ? strchr(url + strcspn(url, ":") + 3, ':') : NULL;
+	const char *end = at != NULL ? strchr(at, '@') : NULL;
+	if (end != NULL)
+		snprintf(t->text, sizeof(t->text), "%.*s%s", (int)(at - url), url, end);
+	else
+		snprintf(t->text, sizeof(t->text), "%s", url);
+}
+
+/* Those of the protocol that is usual there; any words, where none is. */
+static void choose_words(struct target *t)
+{
+	size_t count;
+	const struct protocol *const *all = protocols(&count);
+	t->asking = &datagram_asking;
+	for (size_t i = 0; i < count; i++)
+		if (all[i]->asking != NULL &&
+		    all[i]->asking->transport == IPPROTO_UDP &&
+		    all[i]->asking->port == t->port) {
+			t->protocol = all[i];
+			t->asking = all[i]->asking;
+		}
+}
+
+static bool read_url(struct target *t, CURLU *url, const char *text,
+		     char why[TARGET_WHY_MAX])
+{
+	const char *scheme = keep_part(t, url, CURLUPART_SCHEME);
+	struct question *q = &t->question;
+	read_host(t, url);
+	q->user = keep_part(t, url, CURLUPART_USER);
+	q->password = keep_part(t, url, CURLUPART_PASSWORD);
+	const char *path = keep_part(t, url, CURLUPART_PATH);
+	q->path = path[0] == '/' ? path + 1 : path;
+	write_text(t, text, q->password);
+	if (!read_scheme(t, scheme, why) || !read_port(t, url, why))
+		return false;
+	if (t->kind != TARGET_HTTP && !read_options(t, url, why))
+		return false;
+	q->transport = t->transport;
+	q->port = t->port;
+	if (t->kind == TARGET_UDP)
+		choose_words(t);
+	q->wants_tls = t->tls == TARGET_STARTTLS;
+	const struct asking *asking = t->asking;
+	if (q->user[0] != '\0' && asking != NULL && !asking->has_login)
+		return refuse(why, "%s has no login here", t->protocol->name);
+	const char *wrong =
+		asking != NULL && asking->check != NULL ? asking->check(q) : NULL;
+	return wrong == NULL || refuse(why, "%s: %s", t->text, wrong);
+}
+
+bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
+{
+	*t = (struct target){ .timeout_ms = TARGET_TIMEOUT_MS,
+			      .source = addr_unset(),
+			      .verifies = true };
+	if (strlen(text) >= TARGET_TEXT_MAX * 2 || strstr(text, "://") == NULL)
+		return refuse(why, "%.64s: write it as proto://host[:port][/...]",
+			      text);
+	t->texts = malloc(4 * strlen(text) + 16);
+	CURLU *url = curl_url();
+	CURLUcode code = url != NULL && t->texts != NULL
+				 ? curl_url_set(url, CURLUPART_URL, text,
+						CURLU_NON_SUPPORT_SCHEME)
+				 : CURLUE_OUT_OF_MEMORY;
+	bool ok = code == CURLUE_OK
+			  ? read_url(t, url, text, why)
+			  : refuse(why, "%.128s: %s", text, curl_url_strerror(code));
+	curl_url_cleanup(url);
+	if (!ok)
+		target_free(t);
+	return ok;
+}
+
+void target_free(struct target *t)
+{
+	/* There may be a password in it. */
+	if (t->texts != NULL)
+		explicit_bzero(t->texts, t->texts_len);
+	free(t->texts);
+	t->texts = NULL;
+}
