@@ -72,6 +72,7 @@ static void send_bind(struct ask *ask)
 
 static void go_on(struct ask *ask)
 {
+	ask->next = ASK_LISTEN;
 	if (ask->question->wants_tls && !ask->in_tls)
 		send_start_tls(ask);
 	else if (ask->question->user[0] != '\0' && ask->state[0] != BIND)

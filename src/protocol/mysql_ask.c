@@ -367,8 +367,10 @@ static void mysql_step(struct ask *ask, struct bytes *said)
 {
 	struct mysql_asking *state = ASK_STATE(ask, struct mysql_asking);
 	struct bytes payload;
-	if (state->phase == STARTS_TLS && ask->in_tls)
+	if (state->phase == STARTS_TLS && ask->in_tls) {
+		ask->next = ASK_LISTEN;
 		send_login(ask);
+	}
 	while (!ask->is_judged && ask->next == ASK_LISTEN &&
 	       take_packet(ask, said, &payload))
 		(state->phase == GREETING ? hear_greeting : hear_login)(ask, payload);

@@ -138,10 +138,15 @@ static void judge_plain_error(struct ask *ask, struct bytes *said)
 
 /* ---- what the server says ---- */
 
-/* The letter; true if it was one. */
+/*
+ * The letter; true if it was one.  Others who begin so ("SSH-2.0-") go on at once; and
+ * what is behind it may be an attacker's words, to be read as if said within TLS.
+ */
 static bool hear_consent(struct ask *ask, struct bytes *said)
 {
 	struct postgresql_asking *state = ASK_STATE(ask, struct postgresql_asking);
+	if (said->len > 1)
+		return false;
 	uint8_t letter = bytes_u8(said);
 	if (letter != 'S' && letter != 'N')
 		return false;
@@ -339,6 +344,7 @@ static void begin(struct ask *ask)
 /* TLS is there; who has no user has seen what was asked for. */
 static void go_on_in_tls(struct ask *ask)
 {
+	ask->next = ASK_LISTEN;
 	if (ask->question->user[0] == '\0')
 		ask_well(ask, ASK_CLOSE);
 	else
