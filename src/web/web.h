@@ -31,6 +31,8 @@ struct web_source {
 	void (*listeners)(void *self, web_emit emit, void *to);
 	void (*sockets)(void *self, web_emit emit, void *to);
 	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
+	void (*probes)(void *self, web_emit emit,
+		       void *to); /* the last of each target */
 	/*
 	 * Of ports and flows: from when on nothing is missing in memory.  Questions
 	 * about earlier times go to the store.  NULL: memory is all there is.
