@@ -23,14 +23,14 @@ static bool has_recovered(const struct health *h, const struct health_rules *rul
 static enum probe_state judge(const struct health *h, const struct health_rules *rules)
 {
 	bool is_new = h->since_us == 0;
+	if (has_recovered(h, rules) || (is_new && h->last[0] == PROBE_up))
+		return PROBE_up;
 	if (count_of(h, rules->of, PROBE_down, PROBE_down) >= rules->fails)
 		return PROBE_down;
 	if (count_of(h, rules->of, PROBE_down, PROBE_degraded) >= rules->fails)
 		return PROBE_degraded;
 	if (count_of(h, rules->of, PROBE_unknown, PROBE_unknown) >= rules->fails)
 		return PROBE_unknown;
-	if (has_recovered(h, rules) || (is_new && h->last[0] == PROBE_up))
-		return PROBE_up;
 	return h->hard;
 }
 

@@ -75,6 +75,8 @@ int64_t round_due(const char *text, int64_t interval_us, int64_t after_us)
 	}
 	int64_t phase_us =
 		(int64_t)(hash_words(&same, words, 2) % (uint64_t)interval_us);
+	if (after_us < phase_us)
+		return phase_us;
 	int64_t rounds = (after_us - phase_us) / interval_us;
 	return (rounds + 1) * interval_us + phase_us;
 }
