@@ -33,8 +33,7 @@ struct dialogue {
 	struct ask ask;
 	struct question question; /* the target's, with addresses and nonce */
 	struct buf unread; /* said by the server, not yet taken by the dialogue */
-	struct talk talk;  /* for the protocol's reader */
-	struct talk_sink sink;
+	struct talk talk;  /* for the protocol's reader; what it tells, nobody hears */
 	struct buf untold[2]; /* of each side: not yet taken by the reader */
 	struct addr ends[2];
 	uint16_t ports[2];

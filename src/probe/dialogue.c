@@ -58,7 +58,6 @@ static void read_side(struct asked *a, unsigned by, const uint8_t *at, size_t le
 static void begin_reader(struct asked *a)
 {
 	struct dialogue *d = a->dialogue;
-	d->talk.sink = &d->sink;
 	d->talk.room = a->prober->room;
 	d->ends[CLIENT] = d->question.local;
 	d->ends[SERVER] = d->question.remote;
