@@ -42,13 +42,17 @@ struct mysql_asking {
 	uint8_t phase;
 	uint8_t sequence; /* of the next packet, whoever sends it */
 	uint8_t method;
+	bool lacks_tls;
 	uint8_t challenge[CHALLENGE];
 };
 
-/* The login is the given user's; not where TLS was asked for and is missing. */
+/*
+ * The login is the given user's; not where TLS was asked for and is missing, or with
+ * somebody who can't be trusted.
+ */
 static bool has_user(const struct ask *ask)
 {
-	return ask->question->user[0] != '\0' &&
+	return ask->question->user[0] != '\0' && !ask->is_doubtful &&
 	       (ask->in_tls || !ask->question->wants_tls);
 }
 
@@ -263,9 +267,7 @@ static void hear_greeting(struct ask *ask, struct bytes payload)
 		send_tls_wish(ask);
 		return;
 	}
-	if (ask->question->wants_tls)
-		ask_unwell(ask, REASON_tls_missing, ASK_LEAVE,
-			   "the server does not offer TLS");
+	state->lacks_tls = ask->question->wants_tls;
 	send_login(ask);
 }
 
@@ -325,6 +327,11 @@ static void hear_login(struct ask *ask, struct bytes payload)
 {
 	struct mysql_asking *state = ASK_STATE(ask, struct mysql_asking);
 	static const uint8_t quit = COMMAND_QUIT;
+	bool is_end =
+		payload.at[0] == MYSQL_SAYS_OK || payload.at[0] == MYSQL_SAYS_ERROR;
+	if (is_end && state->lacks_tls)
+		ask_unwell(ask, REASON_tls_missing, ASK_LEAVE,
+			   "the server does not offer TLS");
 	switch (payload.at[0]) {
 	case MYSQL_SAYS_OK:
 		ask_well(ask, ASK_LEAVE);
@@ -381,6 +388,7 @@ const struct asking mysql_asking = {
 	.port = 3306,
 	.has_starttls = true,
 	.has_login = true,
+	.is_always_ended = true,
 	.step = mysql_step,
 };
 _Static_assert(sizeof(struct mysql_asking) <= ASK_STATE_MAX, "state fits");

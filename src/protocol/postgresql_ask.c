@@ -1,6 +1,8 @@
 /*
- * postgresql_ask.c: is TLS to be had?  Any server answers that with a letter, and logs
- * nothing when the client then goes away with a FIN (PostgreSQL 15 does log a RST).
+ * postgresql_ask.c: is TLS to be had?  Any server answers that with a letter.
+ *
+ * PostgreSQL 15 logs nothing when the client then goes away: with a FIN, if there is no
+ * TLS; if there is, only once TLS is up, and with a close_notify.
  *
  * That letter comes from a process of its own, before the server looks whether there is
  * room for one more: only who logs in learns that it is full or still starting.  A
@@ -150,15 +152,14 @@ static bool hear_consent(struct ask *ask, struct bytes *said)
 	uint8_t letter = bytes_u8(said);
 	if (letter != 'S' && letter != 'N')
 		return false;
-	if (!ask->question->wants_tls) {
-		ask_well(ask, ASK_CLOSE);
-	} else if (letter == 'N') {
+	state->phase = STARTS_TLS;
+	if (letter == 'N' && ask->question->wants_tls)
 		ask_unwell(ask, REASON_tls_missing, ASK_CLOSE,
 			   "the server does not offer TLS");
-	} else {
-		state->phase = STARTS_TLS;
+	else if (ask->question->wants_tls)
 		ask->next = ASK_START_TLS;
-	}
+	else
+		ask_well(ask, letter == 'S' ? ASK_START_TLS : ASK_CLOSE);
 	return true;
 }
 

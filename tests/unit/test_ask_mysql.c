@@ -244,11 +244,34 @@ static void tls_starts_behind_the_greeting(void **state)
 static void without_tls_the_user_is_not_named(void **state)
 {
 	(void)state;
-	static const struct turn turns[] = { HEARS(GREETING_WITHOUT_TLS),
-					     SAYS(NOBODY) };
+	static const struct turn denied[] = { HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY),
+					      HEARS(DENIED) };
+	static const struct turn let_in[] = { HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY),
+					      HEARS(OK), SAYS(QUIT) };
+	struct question alice = asks(true, true);
+	struct script script = SCRIPT(&protocol_mysql, &alice, denied);
+	asking_is(&script, REASON_tls_missing, ASK_LEAVE, "does not offer TLS");
+	script = (struct script)SCRIPT(&protocol_mysql, &alice, let_in);
+	asking_is(&script, REASON_tls_missing, ASK_LEAVE, "does not offer TLS");
+}
+
+static void somebody_doubtful_hears_nothing_of_the_user(void **state)
+{
+	(void)state;
+	static const struct turn turns[] = { HEARS(GREETING), SAYS(TLS_WISH),
+					     STARTS_TLS, SAYS(NOBODY_IN_TLS),
+					     HEARS(DENIED_IN_TLS) };
 	struct question alice = asks(true, true);
 	struct script script = SCRIPT(&protocol_mysql, &alice, turns);
-	asking_is(&script, REASON_tls_missing, ASK_LEAVE, "does not offer TLS");
+	struct asked asked;
+	asked_begin(&asked, &script);
+	asked.ask->is_doubtful = true;
+	asked_step(&asked);
+	for (size_t at = 0; at < script.count; at++)
+		asked_turn(&asked, at, 0);
+	assert_int_equal(asked.ask->next, ASK_LEAVE);
+	asked_free(&asked);
+	assert_true(protocol_mysql.asking->is_always_ended);
 }
 
 static void a_server_that_refuses_to_greet_says_why(void **state)
@@ -283,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_plugin_that_is_unknown_ends_politely),
 		cmocka_unit_test(tls_starts_behind_the_greeting),
 		cmocka_unit_test(without_tls_the_user_is_not_named),
+		cmocka_unit_test(somebody_doubtful_hears_nothing_of_the_user),
 		cmocka_unit_test(a_server_that_refuses_to_greet_says_why),
 		cmocka_unit_test(other_words_are_not_mysql),
 	};

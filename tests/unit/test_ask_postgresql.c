@@ -118,7 +118,7 @@ static struct question asks(const char *user, bool wants_tls)
 static void one_letter_is_all_that_nobody_wants(void **state)
 {
 	(void)state;
-	IS_WELL("", false, ASK_CLOSE, SAYS(TLS_WISH), HEARS("S"));
+	IS_WELL("", false, ASK_START_TLS, SAYS(TLS_WISH), HEARS("S"));
 	IS_WELL("", false, ASK_CLOSE, SAYS(TLS_WISH), HEARS("N"));
 	IS_WELL("", true, ASK_CLOSE, SAYS(TLS_WISH), HEARS("S"), STARTS_TLS);
 	COMES_TO("", true, REASON_tls_missing, ASK_CLOSE, "does not offer TLS",
