@@ -169,14 +169,14 @@ static void hear_message(struct ask *ask, struct bytes message)
 	uint8_t operation;
 	int32_t id = ber_int(&message, INTEGER);
 	struct bytes content = ber_take(&message, &operation, &need);
-	bool is_ours = id == ask->state[0];
-	if (!bytes_ok(&message))
-		judge_nonsense(ask);
-	else if (id == 0 && operation == LDAP_EXTENDED_RESPONSE)
+	bool is_message = bytes_ok(&message);
+	bool is_ours = is_message && id == ask->state[0];
+	bool is_entry = operation == LDAP_ENTRY || operation == REFERENCE;
+	if (is_message && id == 0 && operation == LDAP_EXTENDED_RESPONSE)
 		hear_farewell(ask, content);
 	else if (is_ours && operation == results[ask->state[0]])
 		hear_result(ask, content);
-	else if (!is_ours || (operation != LDAP_ENTRY && operation != REFERENCE))
+	else if (!is_ours || !is_entry)
 		judge_nonsense(ask);
 }
 

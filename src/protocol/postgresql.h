@@ -29,7 +29,7 @@ enum {
 };
 
 /* A field of an ErrorResponse: 'C' is its SQLSTATE, 'M' its message; empty without. */
-struct bytes postgresql_error_field(struct bytes fields, uint8_t kind);
+struct bytes postgresql_error_field(struct bytes fields, uint8_t wanted);
 
 /* The user is not let in (class 28, "invalid authorization specification"). */
 bool postgresql_is_denial(struct bytes sqlstate);

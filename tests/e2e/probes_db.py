@@ -345,15 +345,18 @@ persistence""")]})
               "login_failed", "not authorized")
 
 
-def full_mosquitto(tap, lab):
+def open_mosquitto(tap, lab):
     harbour = Harbour(lab, queue, {"mosquitto.conf": [
         ("allow_anonymous false", "allow_anonymous true\nmax_connections 1")]})
-    with Silence(tap, harbour, "it sees nobody leave without a word", MOSQUITTO_USUAL):
-        judge(tap, harbour, "Mosquitto that takes anybody is up", "mqtt://%s", "up")
+    # Mosquitto 2.0 counts wrong once a client has gone: the full house is first.
     other = harbour.client.connect(SERVER, 1883)
     converse(other, (b"\x10\x11\0\4MQTT\4\2\0\x3c\0\5barge", b"\x20\2\0\0"))
     judge(tap, harbour, "a full Mosquitto closes without a reason", "mqtt://%s", "down",
           "closed")
+    other.close()
+    e2e.until(lambda: "closed its connection" in harbour.log(), "a place for one more")
+    with Silence(tap, harbour, "it sees nobody leave without a word", MOSQUITTO_USUAL):
+        judge(tap, harbour, "Mosquitto that takes anybody is up", "mqtt://%s", "up")
 
 
 if __name__ == "__main__":
@@ -363,4 +366,4 @@ if __name__ == "__main__":
     sys.exit(e2e.main(asks_mariadb, is_not_locked_out, mariadb_without_tls,
                       asks_postgresql, full_postgresql, asks_redis, guarded_redis,
                       full_redis, asks_memcached, closed_memcached, asks_slapd,
-                      closed_slapd, asks_mosquitto, full_mosquitto))
+                      closed_slapd, asks_mosquitto, open_mosquitto))

@@ -1,7 +1,7 @@
 /*
  * test_ask_ldap.c: the root entry, StartTLS and binds of LDAP.
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_ldap;
 
@@ -29,29 +29,14 @@ extern const struct protocol protocol_ldap;
 
 static struct question asks(const char *user, bool wants_tls)
 {
-	struct question question = asking_question(IPPROTO_TCP);
-	question.wants_tls = wants_tls;
-	question.user = user;
-	question.password = user[0] != '\0' ? "secret" : "";
-	return question;
+	return asking_user(user, user[0] != '\0' ? "secret" : "", wants_tls);
 }
 
-#define COMES_TO(user, wants_tls, reason, next, detail, ...)                           \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asks(user, wants_tls);                      \
-		struct script script = SCRIPT(&protocol_ldap, &question, turns);       \
-		asking_is(&script, reason, next, detail);                              \
-	} while (0)
+#define COMES_TO(user, wants_tls, ...)                                                 \
+	ASKING_COMES_TO(&protocol_ldap, asks(user, wants_tls), __VA_ARGS__)
 
 #define IS_WELL(user, wants_tls, ...)                                                  \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asks(user, wants_tls);                      \
-		struct script script = SCRIPT(&protocol_ldap, &question, turns);       \
-		asking_is_well(&script, ASK_LEAVE);                                    \
-		asking_spoilt(&script, 1);                                             \
-	} while (0)
+	ASKING_IS_WELL(&protocol_ldap, asks(user, wants_tls), ASK_LEAVE, __VA_ARGS__)
 
 #define ALICE "cn=alice,"
 

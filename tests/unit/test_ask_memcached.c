@@ -1,7 +1,7 @@
 /*
  * test_ask_memcached.c: which version, memcached?
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_memcached;
 
@@ -9,28 +9,17 @@ extern const struct protocol protocol_memcached;
 #define QUIT  "quit\r\n"
 #define FRAME "01\0\0\0\1\0\0" /* the nonce begins so */
 
-#define COMES_TO(by, reason, next, detail, ...)                                        \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asking_question(by);                        \
-		struct script script = SCRIPT(&protocol_memcached, &question, turns);  \
-		asking_is(&script, reason, next, detail);                              \
-	} while (0)
+#define COMES_TO(by, ...)                                                              \
+	ASKING_COMES_TO(&protocol_memcached, asking_question(by), __VA_ARGS__)
 
 static void a_version_or_a_wish_for_a_login_is_well(void **state)
 {
 	(void)state;
-	static const struct turn version[] = { SAYS(ASKS), HEARS("VERSION 1.6.18\r\n"),
-					       SAYS(QUIT) };
-	static const struct turn login[] = { SAYS(ASKS),
-					     HEARS("CLIENT_ERROR unauthenticated\r\n"),
-					     SAYS(QUIT) };
-	struct question question = asking_question(IPPROTO_TCP);
-	struct script script = SCRIPT(&protocol_memcached, &question, version);
-	asking_is_well(&script, ASK_LEAVE);
-	asking_spoilt(&script, 1);
-	script = (struct script)SCRIPT(&protocol_memcached, &question, login);
-	asking_is_well(&script, ASK_LEAVE);
+	ASKING_IS_WELL(&protocol_memcached, asking_question(IPPROTO_TCP), ASK_LEAVE,
+		       SAYS(ASKS), HEARS("VERSION 1.6.18\r\n"), SAYS(QUIT));
+	ASKING_IS_WELL(&protocol_memcached, asking_question(IPPROTO_TCP), ASK_LEAVE,
+		       SAYS(ASKS), HEARS("CLIENT_ERROR unauthenticated\r\n"),
+		       SAYS(QUIT));
 }
 
 static void a_refusal_has_the_reason_that_the_server_gives(void **state)

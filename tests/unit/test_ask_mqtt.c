@@ -1,7 +1,7 @@
 /*
  * test_ask_mqtt.c: who is let in by MQTT.
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_mqtt;
 
@@ -14,39 +14,21 @@ extern const struct protocol protocol_mqtt;
 #define CONNACK(code)       "\x20\2\0" code
 #define DISCONNECT          "\xe0\0"
 
-static struct question asks(const char *user, const char *password)
-{
-	struct question question = asking_question(IPPROTO_TCP);
-	question.user = user;
-	question.password = password;
-	return question;
-}
+#define COMES_TO(user, password, ...)                                                  \
+	ASKING_COMES_TO(&protocol_mqtt, asking_user(user, password, false), __VA_ARGS__)
 
-#define COMES_TO(user, password, reason, next, detail, ...)                            \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asks(user, password);                       \
-		struct script script = SCRIPT(&protocol_mqtt, &question, turns);       \
-		asking_is(&script, reason, next, detail);                              \
-	} while (0)
+#define IS_WELL(user, password, ...)                                                   \
+	ASKING_IS_WELL(&protocol_mqtt, asking_user(user, password, false), ASK_LEAVE,  \
+		       __VA_ARGS__)
 
 static void who_is_let_in_and_who_wants_a_login_are_well(void **state)
 {
 	(void)state;
-	static const struct turn in[] = { SAYS(CONNECT), HEARS(CONNACK("\0")),
-					  SAYS(DISCONNECT) };
-	static const struct turn alices[] = { SAYS(CONNECT_ALICE), HEARS(CONNACK("\0")),
-					      SAYS(DISCONNECT) };
-	static const struct turn closed[] = { SAYS(CONNECT), HEARS(CONNACK("\5")) };
-	static const struct turn wrong[] = { SAYS(CONNECT), HEARS(CONNACK("\4")) };
-	struct question nobody = asks("", ""), alice = asks("alice", "secret");
-	struct script scripts[] = { SCRIPT(&protocol_mqtt, &nobody, in),
-				    SCRIPT(&protocol_mqtt, &alice, alices),
-				    SCRIPT(&protocol_mqtt, &nobody, closed),
-				    SCRIPT(&protocol_mqtt, &nobody, wrong) };
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		asking_is_well(&scripts[i], ASK_LEAVE);
-	asking_spoilt(&scripts[0], 1);
+	IS_WELL("", "", SAYS(CONNECT), HEARS(CONNACK("\0")), SAYS(DISCONNECT));
+	IS_WELL("alice", "secret", SAYS(CONNECT_ALICE), HEARS(CONNACK("\0")),
+		SAYS(DISCONNECT));
+	IS_WELL("", "", SAYS(CONNECT), HEARS(CONNACK("\5")));
+	IS_WELL("", "", SAYS(CONNECT), HEARS(CONNACK("\4")));
 }
 
 static void a_refusal_has_the_reason_that_the_server_gives(void **state)
@@ -70,7 +52,7 @@ static void long_names_have_a_long_length(void **state)
 	char password[131];
 	memset(password, 'x', sizeof(password) - 1);
 	password[sizeof(password) - 1] = '\0';
-	struct question alice = asks("alice", password);
+	struct question alice = asking_user("alice", password, false);
 	static const struct turn turns[] = { SAYS_SOMETHING, HEARS(CONNACK("\0")),
 					     SAYS(DISCONNECT) };
 	struct script script = SCRIPT(&protocol_mqtt, &alice, turns);
@@ -90,8 +72,9 @@ static void a_password_needs_a_user_and_an_end(void **state)
 	char endless[2001];
 	memset(endless, 'x', sizeof(endless) - 1);
 	endless[sizeof(endless) - 1] = '\0';
-	struct question nameless = asks("", "secret"), large = asks("alice", endless),
-			alice = asks("alice", "secret");
+	struct question nameless = asking_user("", "secret", false),
+			large = asking_user("alice", endless, false),
+			alice = asking_user("alice", "secret", false);
 	assert_non_null(protocol_mqtt.asking->check(&nameless));
 	assert_non_null(protocol_mqtt.asking->check(&large));
 	assert_null(protocol_mqtt.asking->check(&alice));
@@ -106,7 +89,7 @@ static void other_words_are_not_mqtt(void **state)
 		 HEARS(CONNACK("\6")));
 	COMES_TO("", "", REASON_wrong_protocol, ASK_CLOSE, "no CONNACK", SAYS(CONNECT),
 		 HEARS("\x20\3"));
-	struct question nobody = asks("", "");
+	struct question nobody = asking_user("", "", false);
 	asking_noise(&protocol_mqtt, &nobody);
 }
 

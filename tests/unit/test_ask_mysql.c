@@ -1,7 +1,7 @@
 /*
  * test_ask_mysql.c: a login to MySQL and MariaDB always comes to its end.
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_mysql;
 
@@ -106,77 +106,48 @@ extern const struct protocol protocol_mysql;
 /* Nobody, or alice who wants her database. */
 static struct question asks(bool is_alice, bool wants_tls)
 {
-	struct question question = asking_question(IPPROTO_TCP);
-	question.wants_tls = wants_tls;
-	question.user = is_alice ? "alice" : "";
-	question.password = is_alice ? "secret" : "";
+	struct question question = asking_user(is_alice ? "alice" : "",
+					       is_alice ? "secret" : "", wants_tls);
 	question.path = "berths";
 	return question;
 }
 
 /* The server says that at once, instead of a greeting. */
 #define REFUSED(text, reason, detail)                                                  \
-	do {                                                                           \
-		static const struct turn turns[] = { HEARS(text) };                    \
-		struct question nobody = asks(false, false);                           \
-		struct script script = SCRIPT(&protocol_mysql, &nobody, turns);        \
-		asking_is(&script, reason, ASK_LEAVE, detail);                         \
-	} while (0)
+	ASKING_COMES_TO(&protocol_mysql, asks(false, false), reason, ASK_LEAVE,        \
+			detail, HEARS(text))
 
 /* ... after the login of alice. */
 #define ALICE_IS_TOLD(text, reason, detail)                                            \
-	do {                                                                           \
-		static const struct turn turns[] = { HEARS(GREETING), SAYS(ALICE),     \
-						     HEARS(text) };                    \
-		struct question alice = asks(true, false);                             \
-		struct script script = SCRIPT(&protocol_mysql, &alice, turns);         \
-		asking_is(&script, reason, ASK_LEAVE, detail);                         \
-	} while (0)
+	ASKING_COMES_TO(&protocol_mysql, asks(true, false), reason, ASK_LEAVE, detail, \
+			HEARS(GREETING), SAYS(ALICE), HEARS(text))
+
+#define IS_WELL(is_alice, wants_tls, ...)                                              \
+	ASKING_IS_WELL(&protocol_mysql, asks(is_alice, wants_tls), ASK_LEAVE,          \
+		       __VA_ARGS__)
+
+#define COMES_TO(is_alice, wants_tls, ...)                                             \
+	ASKING_COMES_TO(&protocol_mysql, asks(is_alice, wants_tls), __VA_ARGS__)
 
 static void a_denied_login_ends_the_handshake_of_nobody(void **state)
 {
 	(void)state;
-	static const struct turn mariadb[] = { HEARS(GREETING), SAYS(NOBODY),
-					       HEARS(DENIED) };
-	static const struct turn mysql[] = { HEARS(GREETING_OF_MYSQL),
-					     SAYS(NOBODY_OF_MYSQL), HEARS(DENIED) };
-	static const struct turn account[] = { HEARS(GREETING), SAYS(NOBODY), HEARS(OK),
-					       SAYS(QUIT) };
-	static const struct turn switched[] = {
-		HEARS(GREETING_OF_MYSQL), SAYS(NOBODY_OF_MYSQL),
-		HEARS(SWITCH_TO_NATIVE), SAYS("\0\0\0\x03"), HEARS(DENIED_LATER)
-	};
-	struct question nobody = asks(false, false);
-	struct script scripts[] = { SCRIPT(&protocol_mysql, &nobody, mariadb),
-				    SCRIPT(&protocol_mysql, &nobody, mysql),
-				    SCRIPT(&protocol_mysql, &nobody, account),
-				    SCRIPT(&protocol_mysql, &nobody, switched) };
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		asking_is_well(&scripts[i], ASK_LEAVE);
+	IS_WELL(false, false, HEARS(GREETING), SAYS(NOBODY), HEARS(DENIED));
+	IS_WELL(false, false, HEARS(GREETING_OF_MYSQL), SAYS(NOBODY_OF_MYSQL),
+		HEARS(DENIED));
+	IS_WELL(false, false, HEARS(GREETING), SAYS(NOBODY), HEARS(OK), SAYS(QUIT));
+	IS_WELL(false, false, HEARS(GREETING_OF_MYSQL), SAYS(NOBODY_OF_MYSQL),
+		HEARS(SWITCH_TO_NATIVE), SAYS("\0\0\0\3"), HEARS(DENIED_LATER));
 }
 
 static void a_user_logs_in_without_showing_the_password(void **state)
 {
 	(void)state;
-	static const struct turn native[] = { HEARS(GREETING), SAYS(ALICE), HEARS(OK),
-					      SAYS(QUIT) };
-	static const struct turn cached[] = { HEARS(GREETING_OF_MYSQL),
-					      SAYS(ALICE_OF_MYSQL),
-					      HEARS("\2\0\0\2\1\3" OK_LATER),
-					      SAYS(QUIT) };
-	static const struct turn switched[] = { HEARS(GREETING_OF_MYSQL),
-						SAYS(ALICE_OF_MYSQL),
-						HEARS(SWITCH_TO_NATIVE),
-						SAYS(NATIVE_PROOF),
-						HEARS(OK),
-						SAYS(QUIT) };
-	struct question alice = asks(true, false);
-	struct script scripts[] = { SCRIPT(&protocol_mysql, &alice, native),
-				    SCRIPT(&protocol_mysql, &alice, cached),
-				    SCRIPT(&protocol_mysql, &alice, switched) };
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		asking_is_well(&scripts[i], ASK_LEAVE);
-	asking_spoilt(&scripts[2], 1);
+	IS_WELL(true, false, HEARS(GREETING), SAYS(ALICE), HEARS(OK), SAYS(QUIT));
+	IS_WELL(true, false, HEARS(GREETING_OF_MYSQL), SAYS(ALICE_OF_MYSQL),
+		HEARS("\2\0\0\2\1\3" OK_LATER), SAYS(QUIT));
+	IS_WELL(true, false, HEARS(GREETING_OF_MYSQL), SAYS(ALICE_OF_MYSQL),
+		HEARS(SWITCH_TO_NATIVE), SAYS(NATIVE_PROOF), HEARS(OK), SAYS(QUIT));
 }
 
 static void a_refused_user_has_failed(void **state)
@@ -191,68 +162,41 @@ static void a_refused_user_has_failed(void **state)
 static void the_password_itself_is_said_only_in_tls(void **state)
 {
 	(void)state;
-	static const struct turn full[] = { HEARS(GREETING_OF_MYSQL),
-					    SAYS(ALICE_OF_MYSQL), HEARS("\2\0\0\2\1\4"),
-					    SAYS("\0\0\0\3") };
-	static const struct turn cleartext[] = { HEARS(GREETING), SAYS(ALICE),
-						 HEARS(SWITCH_TO_CLEARTEXT),
-						 SAYS("\0\0\0\3") };
-	static const struct turn hidden[] = { HEARS(GREETING_OF_MYSQL),
-					      SAYS(TLS_WISH),
-					      STARTS_TLS,
-					      SAYS(ALICE_OF_MYSQL_IN_TLS),
-					      HEARS("\2\0\0\3\1\4"),
-					      SAYS("\7\0\0\4secret\0"),
-					      HEARS(OK),
-					      SAYS(QUIT) };
-	struct question alice = asks(true, false), in_tls = asks(true, true);
-	struct script script = SCRIPT(&protocol_mysql, &alice, full);
-	asking_is(&script, REASON_login_failed, ASK_LEAVE, "the password itself");
-	script = (struct script)SCRIPT(&protocol_mysql, &alice, cleartext);
-	asking_is(&script, REASON_login_failed, ASK_LEAVE, "the password itself");
-	script = (struct script)SCRIPT(&protocol_mysql, &in_tls, hidden);
-	asking_is_well(&script, ASK_LEAVE);
+	COMES_TO(true, false, REASON_login_failed, ASK_LEAVE, "the password itself",
+		 HEARS(GREETING_OF_MYSQL), SAYS(ALICE_OF_MYSQL), HEARS("\2\0\0\2\1\4"),
+		 SAYS("\0\0\0\3"));
+	COMES_TO(true, false, REASON_login_failed, ASK_LEAVE, "the password itself",
+		 HEARS(GREETING), SAYS(ALICE), HEARS(SWITCH_TO_CLEARTEXT),
+		 SAYS("\0\0\0\3"));
+	IS_WELL(true, true, HEARS(GREETING_OF_MYSQL), SAYS(TLS_WISH), STARTS_TLS,
+		SAYS(ALICE_OF_MYSQL_IN_TLS), HEARS("\2\0\0\3\1\4"),
+		SAYS("\7\0\0\4secret\0"), HEARS(OK), SAYS(QUIT));
 }
 
 static void a_plugin_that_is_unknown_ends_politely(void **state)
 {
 	(void)state;
-	static const struct turn turns[] = { HEARS(GREETING), SAYS(ALICE),
-					     HEARS(SWITCH_TO_OTHER), SAYS("\0\0\0\3") };
-	struct question alice = asks(true, false);
-	struct script script = SCRIPT(&protocol_mysql, &alice, turns);
-	asking_is(&script, REASON_login_failed, ASK_LEAVE, "client_ed25519");
+	COMES_TO(true, false, REASON_login_failed, ASK_LEAVE, "client_ed25519",
+		 HEARS(GREETING), SAYS(ALICE), HEARS(SWITCH_TO_OTHER),
+		 SAYS("\0\0\0\3"));
 }
 
 static void tls_starts_behind_the_greeting(void **state)
 {
 	(void)state;
-	static const struct turn nobodys[] = { HEARS(GREETING), SAYS(TLS_WISH),
-					       STARTS_TLS, SAYS(NOBODY_IN_TLS),
-					       HEARS(DENIED_IN_TLS) };
-	static const struct turn alices[] = { HEARS(GREETING), SAYS(TLS_WISH),
-					      STARTS_TLS,      SAYS(ALICE_IN_TLS),
-					      HEARS(OK),       SAYS(QUIT) };
-	struct question nobody = asks(false, true), alice = asks(true, true);
-	struct script script = SCRIPT(&protocol_mysql, &nobody, nobodys);
-	asking_is_well(&script, ASK_LEAVE);
-	script = (struct script)SCRIPT(&protocol_mysql, &alice, alices);
-	asking_is_well(&script, ASK_LEAVE);
-	asking_spoilt(&script, 2);
+	IS_WELL(false, true, HEARS(GREETING), SAYS(TLS_WISH), STARTS_TLS,
+		SAYS(NOBODY_IN_TLS), HEARS(DENIED_IN_TLS));
+	IS_WELL(true, true, HEARS(GREETING), SAYS(TLS_WISH), STARTS_TLS,
+		SAYS(ALICE_IN_TLS), HEARS(OK), SAYS(QUIT));
 }
 
 static void without_tls_the_user_is_not_named(void **state)
 {
 	(void)state;
-	static const struct turn denied[] = { HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY),
-					      HEARS(DENIED) };
-	static const struct turn let_in[] = { HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY),
-					      HEARS(OK), SAYS(QUIT) };
-	struct question alice = asks(true, true);
-	struct script script = SCRIPT(&protocol_mysql, &alice, denied);
-	asking_is(&script, REASON_tls_missing, ASK_LEAVE, "does not offer TLS");
-	script = (struct script)SCRIPT(&protocol_mysql, &alice, let_in);
-	asking_is(&script, REASON_tls_missing, ASK_LEAVE, "does not offer TLS");
+	COMES_TO(true, true, REASON_tls_missing, ASK_LEAVE, "does not offer TLS",
+		 HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY), HEARS(DENIED));
+	COMES_TO(true, true, REASON_tls_missing, ASK_LEAVE, "does not offer TLS",
+		 HEARS(GREETING_WITHOUT_TLS), SAYS(NOBODY), HEARS(OK), SAYS(QUIT));
 }
 
 static void somebody_doubtful_hears_nothing_of_the_user(void **state)
@@ -285,13 +229,11 @@ static void a_server_that_refuses_to_greet_says_why(void **state)
 static void other_words_are_not_mysql(void **state)
 {
 	(void)state;
-	static const struct turn ssh[] = { HEARS("SSH-2.0-OpenSSH_9.2p1\r\n") };
-	static const struct turn web[] = { HEARS("HTTP/1.1 400 Bad Request\r\n") };
+	COMES_TO(false, false, REASON_wrong_protocol, ASK_CLOSE, "no packet of MySQL",
+		 HEARS("SSH-2.0-OpenSSH_9.2p1\r\n"));
+	COMES_TO(false, false, REASON_wrong_protocol, ASK_CLOSE, "no packet of MySQL",
+		 HEARS("HTTP/1.1 400 Bad Request\r\n"));
 	struct question nobody = asks(false, false), alice = asks(true, false);
-	struct script script = SCRIPT(&protocol_mysql, &nobody, ssh);
-	asking_is(&script, REASON_wrong_protocol, ASK_CLOSE, "no packet of MySQL");
-	script = (struct script)SCRIPT(&protocol_mysql, &nobody, web);
-	asking_is(&script, REASON_wrong_protocol, ASK_CLOSE, "no packet of MySQL");
 	asking_noise(&protocol_mysql, &nobody);
 	asking_noise(&protocol_mysql, &alice);
 }

@@ -1,7 +1,7 @@
 /*
  * test_ask_postgresql.c: is there TLS, or does a user get in: PostgreSQL.
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_postgresql;
 
@@ -90,30 +90,14 @@ extern const struct protocol protocol_postgresql;
 
 static struct question asks(const char *user, bool wants_tls)
 {
-	struct question question = asking_question(IPPROTO_TCP);
-	question.wants_tls = wants_tls;
-	question.user = user;
-	question.password = user[0] != '\0' ? "secret" : "";
-	return question;
+	return asking_user(user, user[0] != '\0' ? "secret" : "", wants_tls);
 }
 
-/* What comes of turns; "" is nobody. */
-#define COMES_TO(user, wants_tls, reason, next, detail, ...)                           \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asks(user, wants_tls);                      \
-		struct script script = SCRIPT(&protocol_postgresql, &question, turns); \
-		asking_is(&script, reason, next, detail);                              \
-	} while (0)
+#define COMES_TO(user, wants_tls, ...)                                                 \
+	ASKING_COMES_TO(&protocol_postgresql, asks(user, wants_tls), __VA_ARGS__)
 
-#define IS_WELL(user, wants_tls, next, ...)                                            \
-	do {                                                                           \
-		static const struct turn turns[] = { __VA_ARGS__ };                    \
-		struct question question = asks(user, wants_tls);                      \
-		struct script script = SCRIPT(&protocol_postgresql, &question, turns); \
-		asking_is_well(&script, next);                                         \
-		asking_spoilt(&script, 1);                                             \
-	} while (0)
+#define IS_WELL(user, wants_tls, ...)                                                  \
+	ASKING_IS_WELL(&protocol_postgresql, asks(user, wants_tls), __VA_ARGS__)
 
 static void one_letter_is_all_that_nobody_wants(void **state)
 {

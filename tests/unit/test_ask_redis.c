@@ -1,7 +1,7 @@
 /*
  * test_ask_redis.c: PING, AUTH and what Redis says to them.
  */
-#include "asking.h"
+#include "asking_turns.h"
 
 extern const struct protocol protocol_redis;
 
@@ -10,72 +10,43 @@ extern const struct protocol protocol_redis;
 #define AUTH       "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n"
 #define AUTH_ALICE "*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$6\r\nsecret\r\n"
 
-static struct question asks(const char *user, const char *password)
-{
-	struct question question = asking_question(IPPROTO_TCP);
-	question.user = user;
-	question.password = password;
-	return question;
-}
-
 /* So PING is answered. */
-#define PING_IS_TOLD(text, reason, next, detail, ...)                                  \
-	do {                                                                           \
-		static const struct turn turns[] = { SAYS(PING),                       \
-						     HEARS(text) __VA_OPT__(, )        \
-							     __VA_ARGS__ };            \
-		struct question nobody = asks("", "");                                 \
-		struct script script = SCRIPT(&protocol_redis, &nobody, turns);        \
-		asking_is(&script, reason, next, detail);                              \
-	} while (0)
+#define COMES_TO(reason, next, detail, ...)                                            \
+	ASKING_COMES_TO(&protocol_redis, asking_user("", "", false), reason, next,     \
+			detail, SAYS(PING), __VA_ARGS__)
+
+#define IS_WELL(user, password, ...)                                                   \
+	ASKING_IS_WELL(&protocol_redis, asking_user(user, password, false), ASK_LEAVE, \
+		       __VA_ARGS__)
 
 static void a_ping_is_answered_or_wants_a_login(void **state)
 {
 	(void)state;
-	static const struct turn pong[] = { SAYS(PING), HEARS("+PONG\r\n"),
-					    SAYS(QUIT) };
-	static const struct turn closed[] = {
-		SAYS(PING), HEARS("-NOAUTH Authentication required.\r\n"), SAYS(QUIT)
-	};
-	static const struct turn poor[] = {
-		SAYS(PING), HEARS("-NOPERM this user has no permissions\r\n"),
-		SAYS(QUIT)
-	};
-	struct question nobody = asks("", "");
-	struct script script = SCRIPT(&protocol_redis, &nobody, pong);
-	asking_is_well(&script, ASK_LEAVE);
-	script = (struct script)SCRIPT(&protocol_redis, &nobody, closed);
-	asking_is_well(&script, ASK_LEAVE);
-	script = (struct script)SCRIPT(&protocol_redis, &nobody, poor);
-	asking_is_well(&script, ASK_LEAVE);
+	IS_WELL("", "", SAYS(PING), HEARS("+PONG\r\n"), SAYS(QUIT));
+	IS_WELL("", "", SAYS(PING), HEARS("-NOAUTH Authentication required.\r\n"),
+		SAYS(QUIT));
+	IS_WELL("", "", SAYS(PING), HEARS("-NOPERM this user has no permissions\r\n"),
+		SAYS(QUIT));
 }
 
 static void a_password_is_tried_with_and_without_a_user(void **state)
 {
 	(void)state;
-	static const struct turn old[] = { SAYS(AUTH), HEARS("+OK\r\n"), SAYS(PING),
-					   HEARS("+PONG\r\n"), SAYS(QUIT) };
-	static const struct turn named[] = { SAYS(AUTH_ALICE), HEARS("+OK\r\n"),
-					     SAYS(PING), HEARS("+PONG\r\n"),
-					     SAYS(QUIT) };
-	static const struct turn wrong[] = {
-		SAYS(AUTH_ALICE),
-		HEARS("-WRONGPASS invalid username-password pair\r\n"), SAYS(QUIT)
-	};
-	struct question password = asks("", "secret"), alice = asks("alice", "secret");
-	struct script script = SCRIPT(&protocol_redis, &password, old);
-	asking_is_well(&script, ASK_LEAVE);
-	script = (struct script)SCRIPT(&protocol_redis, &alice, named);
-	asking_is_well(&script, ASK_LEAVE);
-	asking_spoilt(&script, 1);
-	script = (struct script)SCRIPT(&protocol_redis, &alice, wrong);
-	asking_is(&script, REASON_login_failed, ASK_LEAVE, "WRONGPASS");
+	IS_WELL("", "secret", SAYS(AUTH), HEARS("+OK\r\n"), SAYS(PING),
+		HEARS("+PONG\r\n"), SAYS(QUIT));
+	IS_WELL("alice", "secret", SAYS(AUTH_ALICE), HEARS("+OK\r\n"), SAYS(PING),
+		HEARS("+PONG\r\n"), SAYS(QUIT));
+	ASKING_COMES_TO(&protocol_redis, asking_user("alice", "secret", false),
+			REASON_login_failed, ASK_LEAVE, "WRONGPASS", SAYS(AUTH_ALICE),
+			HEARS("-WRONGPASS invalid username-password pair\r\n"),
+			SAYS(QUIT));
 }
 
 static void a_user_without_a_password_is_a_mistake(void **state)
 {
 	(void)state;
-	struct question alice = asks("alice", ""), password = asks("", "secret");
+	struct question alice = asking_user("alice", "", false),
+			password = asking_user("", "secret", false);
 	assert_non_null(protocol_redis.asking->check(&alice));
 	assert_null(protocol_redis.asking->check(&password));
 }
@@ -83,28 +54,30 @@ static void a_user_without_a_password_is_a_mistake(void **state)
 static void a_refusal_has_the_reason_that_the_server_gives(void **state)
 {
 	(void)state;
-	PING_IS_TOLD("-ERR max number of clients reached\r\n", REASON_overloaded,
-		     ASK_LEAVE, "max number of clients", SAYS(QUIT));
-	PING_IS_TOLD("-DENIED Redis is running in protected mode\r\n", REASON_denied,
-		     ASK_LEAVE, "protected mode", SAYS(QUIT));
-	PING_IS_TOLD("-LOADING Redis is loading the dataset in memory\r\n",
-		     REASON_error, ASK_LEAVE, "\"LOADING Redis is", SAYS(QUIT));
-	PING_IS_TOLD("-MASTERDOWN Link with MASTER is down\r\n", REASON_error,
-		     ASK_LEAVE, "MASTERDOWN", SAYS(QUIT));
-	PING_IS_TOLD("-BUSY Redis is busy running a script\r\n", REASON_error,
-		     ASK_LEAVE, "BUSY", SAYS(QUIT));
-	PING_IS_TOLD("-ERR unknown command\r\n", REASON_error, ASK_LEAVE,
-		     "unknown command", SAYS(QUIT));
+	COMES_TO(REASON_overloaded, ASK_LEAVE, "max number of clients",
+		 HEARS("-ERR max number of clients reached\r\n"), SAYS(QUIT));
+	COMES_TO(REASON_denied, ASK_LEAVE, "protected mode",
+		 HEARS("-DENIED Redis is running in protected mode\r\n"), SAYS(QUIT));
+	COMES_TO(REASON_error, ASK_LEAVE, "\"LOADING Redis is",
+		 HEARS("-LOADING Redis is loading the dataset in memory\r\n"),
+		 SAYS(QUIT));
+	COMES_TO(REASON_error, ASK_LEAVE, "MASTERDOWN",
+		 HEARS("-MASTERDOWN Link with MASTER is down\r\n"), SAYS(QUIT));
+	COMES_TO(REASON_error, ASK_LEAVE, "BUSY",
+		 HEARS("-BUSY Redis is busy running a script\r\n"), SAYS(QUIT));
+	COMES_TO(REASON_error, ASK_LEAVE, "unknown command",
+		 HEARS("-ERR unknown command\r\n"), SAYS(QUIT));
 }
 
 static void other_words_are_not_redis(void **state)
 {
 	(void)state;
-	PING_IS_TOLD("HTTP/1.1 400 Bad Request\r\n", REASON_wrong_protocol, ASK_CLOSE,
-		     "no reply of Redis");
-	PING_IS_TOLD("+OK POP3 ready\r\n", REASON_wrong_protocol, ASK_CLOSE, "");
-	PING_IS_TOLD("-\r\n", REASON_wrong_protocol, ASK_CLOSE, "");
-	struct question nobody = asks("", ""), alice = asks("alice", "secret");
+	COMES_TO(REASON_wrong_protocol, ASK_CLOSE, "no reply of Redis",
+		 HEARS("HTTP/1.1 400 Bad Request\r\n"));
+	COMES_TO(REASON_wrong_protocol, ASK_CLOSE, "", HEARS("+OK POP3 ready\r\n"));
+	COMES_TO(REASON_wrong_protocol, ASK_CLOSE, "", HEARS("-\r\n"));
+	struct question nobody = asking_user("", "", false),
+			alice = asking_user("alice", "secret", false);
 	asking_noise(&protocol_redis, &nobody);
 	asking_noise(&protocol_redis, &alice);
 }
