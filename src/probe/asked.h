@@ -200,8 +200,10 @@ extern const struct way datagram_way;
 bool dialogue_begin(struct asked *a);
 /* The server said this (at NULL: it has ended). */
 void dialogue_take(struct asked *a, const uint8_t *at, size_t len);
-/* TLS is up: the next step. */
-void dialogue_in_tls(struct asked *a);
+/* TLS is up: the next step; doubtful: with somebody whose certificate is not good. */
+void dialogue_in_tls(struct asked *a, bool is_doubtful);
+/* Also with one of those. */
+bool dialogue_must_end(const struct asked *a);
 /* What is to be sent; the caller sends it and then calls dialogue_sent(). */
 struct bytes dialogue_out(struct asked *a);
 void dialogue_sent(struct asked *a);
