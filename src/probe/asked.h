@@ -7,6 +7,7 @@
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
+ *   connects.c   a burst of TCP handshakes
  *   echo.c       ICMP echo; echo_packet.c has its bytes
  *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
@@ -149,6 +150,8 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
+/* Connected since a->phase_us: takes the times; false: judged, it met itself. */
+bool stream_connected(struct asked *a, int fd);
 
 /* ---- tls.c ---- */
 
@@ -173,6 +176,10 @@ void tls_free(struct asked *a);
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
 extern const struct way datagram_way;
+
+/* ---- connects.c ---- */
+
+extern const struct way connects_way;
 
 /* ---- echo.c ---- */
 

@@ -133,7 +133,7 @@ static bool is_self(int fd)
 	       own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
 }
 
-static void take_times(struct asked *a)
+static void take_times(struct asked *a, int fd)
 {
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
@@ -141,7 +141,7 @@ static void take_times(struct asked *a)
 	r->wait_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
 	r->connect_us = r->wait_us;
 	memset(&info, 0, sizeof(info));
-	if (getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 	    info.tcpi_rtt == 0)
 		return;
 	r->rtt_us = info.tcpi_rtt;
@@ -150,6 +150,17 @@ static void take_times(struct asked *a)
 		r->connect_us = r->rtt_us;
 	if (info.tcpi_total_retrans > 0)
 		r->lost = info.tcpi_total_retrans;
+}
+
+bool stream_connected(struct asked *a, int fd)
+{
+	take_times(a, fd);
+	if (is_self(fd))
+		asked_judge(
+			a, REASON_self_connect,
+			"the kernel connected this socket to itself: the port has no "
+			"listener, or had none for a moment");
+	return !a->is_judged;
 }
 
 static void connected(struct asked *a)
@@ -163,12 +174,7 @@ static void connected(struct asked *a)
 		asked_end(a);
 		return;
 	}
-	take_times(a);
-	if (is_self(a->fd)) {
-		asked_judge(
-			a, REASON_self_connect,
-			"the kernel connected this socket to itself: the port has no "
-			"listener, or had none for a moment");
+	if (!stream_connected(a, a->fd)) {
 		asked_end(a);
 		return;
 	}
