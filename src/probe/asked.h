@@ -7,6 +7,9 @@
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
+ *   connects.c   a burst of TCP handshakes
+ *   echo.c       ICMP echo; echo_packet.c has its bytes
+ *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
  *   http.c       HTTP, by libcurl; http.h has the files beside it
  *   target.c     what people write
@@ -193,6 +196,14 @@ void tls_free(struct asked *a);
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
 extern const struct way datagram_way;
+
+/* ---- connects.c ---- */
+
+extern const struct way connects_way;
+
+/* ---- echo.c ---- */
+
+extern const struct way echo_way;
 
 /* ---- dialogue.c ---- */
 

@@ -182,15 +182,20 @@ static bool take_common(struct target *t, const char *name, const char *value,
 	return true;
 }
 
+static const char *const *options_of(const struct target *t)
+{
+	if (t->kind == TARGET_ICMP || t->kind == TARGET_TCP)
+		return burst_options;
+	return t->asking != NULL ? t->asking->options : NULL;
+}
+
 static bool take_option(struct target *t, const char *name, const char *value,
 			char why[TARGET_WHY_MAX])
 {
 	struct question *q = &t->question;
-	const struct asking *asking = t->asking;
 	if (is_one_of(name, common_options))
 		return take_common(t, name, value, why);
-	if (t->kind != TARGET_HTTP &&
-	    !is_one_of(name, asking != NULL ? asking->options : NULL))
+	if (t->kind != TARGET_HTTP && !is_one_of(name, options_of(t)))
 		return target_refuse(why, "\"%s\" is no option of this target", name);
 	if (q->option_count == QUESTION_OPTIONS)
 		return target_refuse(why, "more than %d options", QUESTION_OPTIONS);
@@ -264,7 +269,7 @@ static bool read_port(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 	       target_refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
 }
 
-/* Without brackets, and a zone of IPv6 behind it as getaddrinfo(3) has it. */
+/* Without brackets; a zone of IPv6 is the interface. */
 static void read_host(struct target *t, CURLU *url)
 {
 	char host[TARGET_TEXT_MAX];
@@ -274,6 +279,10 @@ static void read_host(struct target *t, CURLU *url)
 	if (has_brackets)
 		host[len - 1] = '\0';
 	t->question.host = keep(t, has_brackets ? host + 1 : host);
+	/* An address of one link means nothing without it (RFC 4007 11). */
+	const char *zone = keep_part(t, url, CURLUPART_ZONEID);
+	if (zone[0] != '\0')
+		t->interface = zone;
 }
 
 /* What people may see: all but the password. */
@@ -328,10 +337,14 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 		choose_words(t);
 	q->wants_tls = t->tls == TARGET_STARTTLS;
 	const struct asking *asking = t->asking;
-	if (q->user[0] != '\0' && asking != NULL && !asking->has_login)
-		return target_refuse(why, "%s has no login here", t->protocol->name);
-	const char *wrong =
-		asking != NULL && asking->check != NULL ? asking->check(q) : NULL;
+	if (q->user[0] != '\0' && t->kind != TARGET_HTTP &&
+	    (asking == NULL || !asking->has_login))
+		return target_refuse(why, "%s has no login here", scheme);
+	const char *wrong = NULL;
+	if (options_of(t) == burst_options)
+		wrong = burst_read(q, t->timeout_ms, &t->burst);
+	else if (asking != NULL && asking->check != NULL)
+		wrong = asking->check(q);
 	return wrong == NULL || target_refuse(why, "%s: %s", t->text, wrong);
 }
 
@@ -339,6 +352,7 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 {
 	*t = (struct target){ .timeout_ms = TARGET_TIMEOUT_MS,
 			      .source = addr_unset(),
+			      .burst = { .count = 1 },
 			      .verifies = true };
 	if (strlen(text) >= TARGET_TEXT_MAX * 2 || strstr(text, "://") == NULL)
 		return target_refuse(

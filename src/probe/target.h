@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/burst.h"
 #include "protocol/protocol.h"
 
 enum target_kind {
@@ -48,6 +49,7 @@ struct target {
 	uint8_t family;          /* 4, 6; 0: as the resolver orders */
 	struct addr source;      /* unset: as the kernel chooses */
 	const char *interface;   /* NULL: any */
+	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	bool verifies;           /* a certificate that is not good makes it down */
 	/* Whose address is asked: the host's own, or a proxy's. */
