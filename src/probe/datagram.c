@@ -37,6 +37,7 @@ const struct asking datagram_asking = { .transport = IPPROTO_UDP,
 static void send_question(struct asked *a)
 {
 	a->question_us = clock_us(CLOCK_MONOTONIC);
+	a->dialogue->question.at_us = a->question_us + a->offset_us;
 	a->tries++;
 	a->record.sent = a->tries;
 	if (send(a->fd, a->out.at, a->out.len, MSG_NOSIGNAL) < 0 && errno != EAGAIN) {

@@ -98,18 +98,30 @@ static void talk_now(struct asked *a)
 		go_on(a);
 }
 
+/*
+ * With a certificate that is not good no password is told, nothing asked; but a server
+ * that has started TLS for us is told that we go.
+ */
+static void leave_bad_certificate(struct asked *a)
+{
+	const char *goodbye = a->dialogue != NULL ? a->target->asking->goodbye : NULL;
+	if (goodbye != NULL)
+		tls_put(a, (const uint8_t *)goodbye, strlen(goodbye));
+	leave(a, goodbye != NULL ? ASK_LEAVE : ASK_CLOSE);
+}
+
 static void tls_done(struct asked *a)
 {
 	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
-	/* With a certificate that is not good no password is told, nothing asked. */
-	if (!tls_judge(a)) {
-		leave(a, ASK_CLOSE);
+	bool is_good = tls_judge(a);
+	if (!is_good && (a->dialogue == NULL || !dialogue_must_end(a))) {
+		leave_bad_certificate(a);
 	} else if (a->target->kind == TARGET_TLS) {
 		asked_judge(a, REASON_NONE, "%s", "");
 		leave(a, ASK_CLOSE);
 	} else if (a->dialogue != NULL) {
 		a->phase = PHASE_TALK;
-		dialogue_in_tls(a);
+		dialogue_in_tls(a, !is_good);
 		go_on(a);
 	} else {
 		talk_now(a);
@@ -281,6 +293,16 @@ static void server_ended(struct asked *a, int error)
 	asked_end(a);
 }
 
+/*
+ * At once: a server that sends in small pieces waits for it (Nagle), and its time would
+ * hold the 40 ms that our kernel waits for words of ours to send it with.
+ */
+static void acknowledge(struct asked *a)
+{
+	int on = 1;
+	setsockopt(a->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void read_all(struct asked *a)
 {
 	uint8_t data[READ_MAX];
@@ -289,8 +311,10 @@ static void read_all(struct asked *a)
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			acknowledge(a);
 			return;
+		}
 		if (n <= 0)
 			server_ended(a, n < 0 ? errno : 0);
 		else if (a->phase != PHASE_LEAVE)

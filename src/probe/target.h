@@ -3,7 +3,8 @@
  *
  * "proto[+tcp|+udp|+tls|+starttls]://[user[:password]@]host[:port][/path][?name=value&...]"
  * where proto is a protocol's name ("ssh"), the name of its secure sister ("imaps"), or
- * one of tcp, udp, tls, icmp, http and https.
+ * one of tcp, udp, tls, icmp, http and https.  Of the last two the query is the site's,
+ * and options are written behind '#'.
  */
 #pragma once
 
@@ -30,6 +31,8 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+struct http_wanted;
+
 struct target {
 	char text[TARGET_TEXT_MAX]; /* as written, without the password */
 	char *texts;                /* owned: what the pointers below point into */
@@ -49,6 +52,10 @@ struct target {
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	bool verifies;           /* a certificate that is not good makes it down */
+	/* Whose address is asked: the host's own, or a proxy's. */
+	const char *connect_host;
+	uint16_t connect_port;
+	struct http_wanted *http; /* owned; of TARGET_HTTP */
 };
 
 /*

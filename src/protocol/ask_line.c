@@ -29,6 +29,34 @@ bool ask_line(struct ask *ask, struct bytes *said, const char *begins,
 	return false;
 }
 
+void ask_leave(struct ask *ask, const char *goodbye)
+{
+	ask_say(ask, "%s", goodbye);
+	ask_well(ask, ASK_LEAVE);
+}
+
+void ask_leave_unwell(struct ask *ask, const char *goodbye, enum reason reason,
+		      struct bytes line)
+{
+	ask_say(ask, "%s", goodbye);
+	ask_unwell_said(ask, reason, ASK_LEAVE, line);
+}
+
+void ask_leave_without_tls(struct ask *ask, const char *goodbye, const char *command)
+{
+	ask_say(ask, "%s", goodbye);
+	ask_unwell(ask, REASON_tls_missing, ASK_LEAVE, "the server does not offer %s",
+		   command);
+}
+
+void ask_leave_without_login(struct ask *ask, const char *goodbye, const char *ways)
+{
+	ask_say(ask, "%s", goodbye);
+	ask_unwell(ask, REASON_login_failed, ASK_LEAVE,
+		   "the server offers no login by %s%s", ways,
+		   ask->in_tls ? "" : " without TLS");
+}
+
 static bool has_one_of(const char *text, const char *const *words)
 {
 	for (; *words != NULL; words++)
@@ -48,7 +76,7 @@ enum reason ask_refusal(struct bytes line)
 	static const char *const barred[] = {
 		"denied",      "block",         "reject", "refuse",
 		"not allowed", "not permitted", "banned", "not accept",
-		"prohibit",    "blacklist",     "access", NULL,
+		"prohibit",    "blacklist",     NULL,
 	};
 	char text[QUOTE_MAX * 2];
 	ask_quote(text, sizeof(text), line);
@@ -60,6 +88,11 @@ enum reason ask_refusal(struct bytes line)
 bool ask_logs_in(const struct ask *ask)
 {
 	return ask->question->user[0] != '\0';
+}
+
+bool ask_would_start_tls(const struct ask *ask)
+{
+	return !ask->in_tls && (ask->question->wants_tls || ask_logs_in(ask));
 }
 
 static bool is_one_line(const char *text)
@@ -92,6 +125,7 @@ void ask_say_plain(struct ask *ask)
 	uint8_t plain[ASK_OUT_MAX];
 	size_t user_len = strlen(user), password_len = strlen(password);
 	if (user_len > sizeof(plain) / 2 - 1 || password_len > sizeof(plain) / 2 - 1) {
+		ask->out_len = 0; /* nor what was to stand before it */
 		ask_unwell(ask, REASON_not_sent, ASK_CLOSE,
 			   "the user or password is too long");
 		return;

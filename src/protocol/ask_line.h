@@ -21,8 +21,23 @@ enum reason ask_refusal(struct bytes line);
 void ask_unwell_said(struct ask *ask, enum reason reason, enum ask_next next,
 		     struct bytes line);
 
+/* Says goodbye, after which the server closes; it is well, or not by what it said. */
+void ask_leave(struct ask *ask, const char *goodbye);
+void ask_leave_unwell(struct ask *ask, const char *goodbye, enum reason reason,
+		      struct bytes line);
+
+/* The same, where TLS or a way to log in was not offered. */
+void ask_leave_without_tls(struct ask *ask, const char *goodbye, const char *command);
+void ask_leave_without_login(struct ask *ask, const char *goodbye, const char *ways);
+
 /* A user was given, who is to be logged in. */
 bool ask_logs_in(const struct ask *ask);
+
+/*
+ * TLS is to be started if it is offered: it was asked for, or else the password could
+ * be read on the way.
+ */
+bool ask_would_start_tls(const struct ask *ask);
 
 /* A word of it begins a line of its own: what is wrong with that, or NULL. */
 const char *ask_line_check(const struct question *question);

@@ -28,17 +28,7 @@ struct smtp_asking_state {
 	bool offers_tls, offers_plain, offers_login;
 };
 
-static void leave(struct ask *ask)
-{
-	ask_say(ask, "QUIT\r\n");
-	ask_well(ask, ASK_LEAVE);
-}
-
-static void leave_unwell(struct ask *ask, enum reason reason, struct bytes line)
-{
-	ask_say(ask, "QUIT\r\n");
-	ask_unwell_said(ask, reason, ASK_LEAVE, line);
-}
+static const char quit[] = "QUIT\r\n";
 
 /* Its address stands for a name (RFC 5321 4.1.3): we have none that is known. */
 static void say_hello(struct ask *ask, const char *verb)
@@ -54,12 +44,16 @@ static void say_hello(struct ask *ask, const char *verb)
 			strchr(local, ':') != NULL ? "IPv6:" : "", local);
 }
 
+static bool is_lmtp(const struct ask *ask)
+{
+	return question_option(ask->question, "lmtp") != NULL;
+}
+
 static void begin_hello(struct ask *ask)
 {
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
-	bool is_lmtp = question_option(ask->question, "lmtp") != NULL;
 	*state = (struct smtp_asking_state){ .stage = STAGE_EHLO };
-	say_hello(ask, is_lmtp ? "LHLO" : "EHLO");
+	say_hello(ask, is_lmtp(ask) ? "LHLO" : "EHLO");
 }
 
 static void log_in(struct ask *ask)
@@ -73,9 +67,7 @@ static void log_in(struct ask *ask)
 		state->stage = STAGE_USER;
 		ask_say(ask, "AUTH LOGIN\r\n");
 	} else {
-		ask_say(ask, "QUIT\r\n");
-		ask_unwell(ask, REASON_login_failed, ASK_LEAVE,
-			   "the server offers neither AUTH PLAIN nor LOGIN here");
+		ask_leave_without_login(ask, quit, "AUTH PLAIN or LOGIN");
 	}
 }
 
@@ -83,18 +75,15 @@ static void log_in(struct ask *ask)
 static void go_on(struct ask *ask)
 {
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
-	bool wants_tls = ask->question->wants_tls || ask_logs_in(ask);
-	if (!ask->in_tls && wants_tls && state->offers_tls) {
+	if (ask_would_start_tls(ask) && state->offers_tls) {
 		state->stage = STAGE_STARTTLS;
 		ask_say(ask, "STARTTLS\r\n");
 	} else if (!ask->in_tls && ask->question->wants_tls) {
-		ask_say(ask, "QUIT\r\n");
-		ask_unwell(ask, REASON_tls_missing, ASK_LEAVE,
-			   "the server does not offer STARTTLS");
+		ask_leave_without_tls(ask, quit, "STARTTLS");
 	} else if (ask_logs_in(ask)) {
 		log_in(ask);
 	} else {
-		leave(ask);
+		ask_leave(ask, quit);
 	}
 }
 
@@ -116,14 +105,17 @@ static void read_offer(struct smtp_asking_state *state, struct bytes offer)
 
 static void refused(struct ask *ask, const struct reply *reply, struct bytes line)
 {
+	bool is_unknown = reply->code == 500 || reply->code == 502;
 	if (reply->code == 421) /* it closes */
 		ask_unwell_said(ask, ask_refusal(line), ASK_LEAVE, line);
+	else if (is_unknown) /* LHLO, or even HELO */
+		ask_leave_unwell(ask, quit, REASON_wrong_protocol, line);
 	else if (reply->code >= 500)
-		leave_unwell(ask, REASON_denied, line);
+		ask_leave_unwell(ask, quit, REASON_denied, line);
 	else if (reply->code >= 400)
-		leave_unwell(ask, ask_refusal(line), line);
+		ask_leave_unwell(ask, quit, ask_refusal(line), line);
 	else
-		leave_unwell(ask, REASON_wrong_answer, line);
+		ask_leave_unwell(ask, quit, REASON_wrong_answer, line);
 }
 
 static void tls_answered(struct ask *ask, const struct reply *reply, struct bytes line)
@@ -131,9 +123,9 @@ static void tls_answered(struct ask *ask, const struct reply *reply, struct byte
 	if (reply->code == 220)
 		ask->next = ASK_START_TLS;
 	else if (reply->code >= 500)
-		leave_unwell(ask, REASON_tls_missing, line);
+		ask_leave_unwell(ask, quit, REASON_tls_missing, line);
 	else
-		leave_unwell(ask, REASON_tls_failed, line);
+		ask_leave_unwell(ask, quit, REASON_tls_failed, line);
 }
 
 /* RFC 4954 6: what is temporary is the server's fault. */
@@ -143,7 +135,7 @@ static void login_answered(struct ask *ask, const struct reply *reply,
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
 	const struct question *question = ask->question;
 	if (reply->code == 235) {
-		leave(ask);
+		ask_leave(ask, quit);
 	} else if (reply->code == 334 && state->stage == STAGE_USER) {
 		state->stage = STAGE_PASSWORD;
 		ask_say_base64(ask, bytes_of(question->user, strlen(question->user)));
@@ -152,7 +144,7 @@ static void login_answered(struct ask *ask, const struct reply *reply,
 		ask_say_base64(
 			ask, bytes_of(question->password, strlen(question->password)));
 	} else if (reply->code >= 500) {
-		leave_unwell(ask, REASON_login_failed, line);
+		ask_leave_unwell(ask, quit, REASON_login_failed, line);
 	} else {
 		refused(ask, reply, line);
 	}
@@ -164,7 +156,7 @@ static void answered(struct ask *ask, const struct reply *reply, struct bytes li
 	struct smtp_asking_state *state = ASK_STATE(ask, struct smtp_asking_state);
 	if (state->stage == STAGE_GREETING && reply->code == 220) {
 		begin_hello(ask);
-	} else if (state->stage == STAGE_EHLO &&
+	} else if (state->stage == STAGE_EHLO && !is_lmtp(ask) &&
 		   (reply->code == 500 || reply->code == 502)) {
 		state->stage = STAGE_HELO;
 		say_hello(ask, "HELO");
@@ -209,6 +201,7 @@ const struct asking smtp_asking = {
 	.secure_port = 465,
 	.has_starttls = true,
 	.has_login = true,
+	.goodbye = quit,
 	.options = smtp_options,
 	.check = ask_line_check,
 	.step = smtp_step,

@@ -86,8 +86,8 @@ uint16_t web_port(const struct web *web);
 const char *web_address(const struct web *web);
 
 /*
- * Sends a record to all readers of /api/v1/live.  Port and login records also count for
- * /metrics, readers or not: every one once, or counters would count twice.
+ * Sends a record to all readers of /api/v1/live.  Port, login and probe records also
+ * count for /metrics, readers or not: every one once, or counters would count twice.
  */
 void web_live(struct web *web, enum record_kind kind, const void *record);
 void web_close(struct web *web);

@@ -6,6 +6,7 @@ may do nothing else.
 """
 import os
 import pathlib
+import re
 import signal
 import sys
 
@@ -90,6 +91,13 @@ def life_of_a_service(tap, lab):
     network.listen("127.0.0.1", OPEN)
     becomes(monitor, target(OPEN), "up")
     tap.ok(True, "it comes up again")
+    metrics = monitor.ask("/metrics")
+    labels = f'{{target="{target(OPEN)}",protocol="tcp"}}'
+    tap.ok(f"breakwater_probe_up{labels} 1\n" in metrics and
+           re.search(r'^breakwater_probes_total\{state="down"\} [1-9]', metrics, re.M) and
+           re.search(r'^breakwater_probe_duration_seconds_bucket\{le="\+Inf"\} [1-9]',
+                     metrics, re.M), "/metrics has its state, the counts and a histogram",
+           [line for line in metrics.splitlines() if "_probe" in line])
     done = monitor.command("probes", "--plain", status=None)
     tap.ok(done.returncode == 1 and target(SHUT) in done.stdout and "refused" in done.stdout,
            "`probes` lists them, and is 1 as one is down", done.stdout)
