@@ -7,9 +7,8 @@
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
- *   connects.c   a burst of TCP handshakes
+ *   connects.c   a burst of TCP handshakes; burst.c: what they come to
  *   echo.c       ICMP echo; echo_packet.c has its bytes
- *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
  *   http.c       HTTP, by libcurl; http.h has the files beside it
  *   target.c     what people write
@@ -48,7 +47,6 @@ struct dialogue {
 };
 
 struct lookup;
-struct tls;
 struct asked;
 
 /* How one is asked: each calls asked_judge() and asked_end() when it is done. */
@@ -56,8 +54,7 @@ struct way {
 	void (*begin)(struct asked *a);                  /* a->addr is set */
 	void (*event)(struct asked *a, uint32_t events); /* of its descriptor */
 	void (*late)(struct asked *a); /* the deadline of its phase has come */
-	/* NULL, or frees a->own: at the end, judged or not; begin() may not have been.
-	 */
+	/* NULL, or frees a->own at the end, also if it never began. */
 	void (*end)(struct asked *a);
 };
 extern const struct way stream_way, datagram_way, connects_way, echo_way;
