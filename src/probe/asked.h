@@ -57,6 +57,7 @@ struct way {
 	/* NULL, or frees a->own at the end, also if it never began. */
 	void (*end)(struct asked *a);
 };
+extern const struct way stream_way, datagram_way, connects_way, echo_way;
 
 struct asked {
 	struct prober *prober;
@@ -160,7 +161,6 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 
 /* ---- stream.c ---- */
 
-extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
 /* Connected since a->phase_us: takes the times; false: judged, it met itself. */
@@ -192,15 +192,6 @@ void tls_free(struct asked *a);
 
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
-extern const struct way datagram_way;
-
-/* ---- connects.c ---- */
-
-extern const struct way connects_way;
-
-/* ---- echo.c ---- */
-
-extern const struct way echo_way;
 
 /* ---- dialogue.c ---- */
 
