@@ -19,7 +19,7 @@ struct blackbox;
 struct blackbox *blackbox_parse(const char *text, size_t len, const char *name,
 				struct buf *errors);
 /* Of what has no answer yet the prober must be gone. */
-void blackbox_free(struct blackbox *blackbox);
+void blackbox_free(struct blackbox *all);
 
 /* Of GET /probe.  NULL: not given. */
 struct blackbox_request {
@@ -41,6 +41,6 @@ typedef void (*blackbox_done)(void *to, struct blackbox_answer *answer);
  * Only addresses that allow holds are asked (allow NULL: all), whatever names stand for
  * them; it and the modules must outlive the answer.
  */
-void blackbox_answer(struct blackbox *blackbox, struct prober *prober,
+void blackbox_answer(struct blackbox *all, struct prober *prober,
 		     const struct blackbox_request *request, const struct prefix *allow,
 		     size_t allow_count, blackbox_done done, void *to);

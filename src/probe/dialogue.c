@@ -85,7 +85,8 @@ static void step(struct asked *a)
 		buf_clear(&d->unread);
 		return;
 	}
-	memmove(d->unread.at, said.at, said.len);
+	if (said.len > 0)
+		memmove(d->unread.at, said.at, said.len);
 	d->unread.len = said.len;
 	if (d->unread.len > ASK_UNREAD_MAX)
 		ask_unwell(&d->ask, REASON_wrong_protocol, ASK_CLOSE,
@@ -140,13 +141,19 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 	step(a);
 }
 
-void dialogue_in_tls(struct asked *a)
+bool dialogue_must_end(const struct asked *a)
+{
+	return !a->dialogue->ask.is_judged && a->target->asking->is_always_ended;
+}
+
+void dialogue_in_tls(struct asked *a, bool is_doubtful)
 {
 	struct dialogue *d = a->dialogue;
+	d->ask.is_doubtful = is_doubtful;
 	/* Said before TLS, read as if said in it: an attacker's (CVE-2011-0411). */
 	buf_clear(&d->unread);
 	d->ask.in_tls = true;
-	d->ask.next = ASK_LISTEN;
+	d->ask.next = d->ask.is_judged ? ASK_CLOSE : ASK_LISTEN;
 	step(a);
 }
 

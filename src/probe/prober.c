@@ -169,10 +169,12 @@ static void begin_record(struct asked *a, int64_t now_us)
 
 static const struct way *way_of(const struct target *t)
 {
-	if (t->kind == TARGET_ICMP)
-		return &echo_way;
 	if (t->kind == TARGET_HTTP)
 		return &http_way;
+	if (t->kind == TARGET_ICMP)
+		return &echo_way;
+	if (t->kind == TARGET_TCP && t->burst.count > 1)
+		return &connects_way;
 	return t->transport == IPPROTO_TCP ? &stream_way : &datagram_way;
 }
 

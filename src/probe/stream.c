@@ -113,14 +113,15 @@ static void leave_bad_certificate(struct asked *a)
 static void tls_done(struct asked *a)
 {
 	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
-	if (!tls_judge(a)) {
+	bool is_good = tls_judge(a);
+	if (!is_good && (a->dialogue == NULL || !dialogue_must_end(a))) {
 		leave_bad_certificate(a);
 	} else if (a->target->kind == TARGET_TLS) {
 		asked_judge(a, REASON_NONE, "%s", "");
 		leave(a, ASK_CLOSE);
 	} else if (a->dialogue != NULL) {
 		a->phase = PHASE_TALK;
-		dialogue_in_tls(a);
+		dialogue_in_tls(a, !is_good);
 		go_on(a);
 	} else {
 		talk_now(a);

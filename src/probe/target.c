@@ -187,7 +187,7 @@ static bool take_common(struct target *t, const char *name, const char *value,
 
 static const char *const *options_of(const struct target *t)
 {
-	if (t->kind == TARGET_ICMP)
+	if (t->kind == TARGET_ICMP || t->kind == TARGET_TCP)
 		return burst_options;
 	return t->asking != NULL ? t->asking->options : NULL;
 }

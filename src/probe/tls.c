@@ -132,8 +132,10 @@ bool tls_take(struct asked *a, const uint8_t *at, size_t len, struct buf *plain)
 {
 	struct tls *tls = a->tls;
 	BIO_write(tls->from, at, (int)len);
-	if (!tls->is_up && (!shake(a) || !tls->is_up))
-		return tls->is_up || !a->is_judged;
+	if (!tls->is_up && !shake(a))
+		return false;
+	if (!tls->is_up)
+		return true;
 	char data[4096];
 	int n;
 	ERR_clear_error();

@@ -168,6 +168,26 @@ def asks_hosts_that_are_near(tap, lab):
            "nor without the zone of an address")
 
 
+def asks_for_many_handshakes(tap, client, server):
+    server.listen(SERVER, 80)
+    server.listen("10.90.0.5", 80)
+    fine = expect(tap, client, f"tcp://{SERVER}:80?count=20&interval=10ms", "up",
+                  "twenty handshakes")
+    tap.ok(fine["sent"] == 20 and fine["lost"] == 0 and "jitter_us" in fine and
+           fine["rtt_us"] <= fine["wait_us"] and 190000 <= fine["total_us"] < 1000000,
+           "in 200 ms", fine)
+    lossy = expect(tap, client, "tcp://10.90.0.5:80?count=10&interval=10ms",
+                   "degraded loss", "some are lost", "2 of 10 handshakes failed: no answer")
+    tap.ok(lossy["sent"] == 10 and lossy["lost"] == 2 and lossy["rtt_us"] < 100000,
+           "which those that are not do not pay for", lossy)
+    expect(tap, client, f"tcp://{SERVER}:81?count=3&interval=10ms", "down refused",
+           "all are refused", "port 81 is closed")
+    expect(tap, client, "tcp://10.90.0.6:80?count=3&interval=10ms&timeout=600ms",
+           "down no_handshake", "none is answered", "no answer to the SYN")
+    expect(tap, client, "tcp://192.0.2.1:80?count=3&interval=10ms", "unknown no_route",
+           "where no route leads is nothing to try again")
+
+
 def asks_hosts_in_trouble(tap, lab):
     client, server = cable(lab)
     rules = lab.dir / "rules.nft"
@@ -175,6 +195,7 @@ def asks_hosts_in_trouble(tap, lab):
 	chain input {
 		type filter hook input priority 0;
 		ip daddr 10.90.0.5 icmp type echo-request numgen inc mod 5 == 0 drop
+		ip daddr 10.90.0.5 tcp dport 80 tcp flags syn numgen inc mod 5 == 0 drop
 		ip daddr 10.90.0.6 drop
 		ip daddr 10.90.0.7 reject with icmp type host-unreachable
 		ip daddr 10.90.0.8 reject with icmp type admin-prohibited
@@ -219,6 +240,7 @@ def asks_hosts_in_trouble(tap, lab):
         client.set("net.ipv4.ip_default_ttl", 64)
         expect(tap, client, f"icmp://{NOBODY}", "down unreachable",
                "nobody has the address", "the host does not answer")
+    asks_for_many_handshakes(tap, client, server)
     rules.write_text("""table inet wall {
 	chain output {
 		type filter hook output priority 0;

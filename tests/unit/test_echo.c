@@ -140,7 +140,8 @@ static void a_burst_must_fit_into_half_of_the_timeout(void **state)
 	assert_target("icmp://192.0.2.1?count=-1", false);
 	assert_target("icmp://192.0.2.1?interval=9ms", false);
 	assert_target("icmp://192.0.2.1?interval=1s", false);
-	assert_target("ssh://192.0.2.1?count=2", false);
+	assert_target("tcp://192.0.2.1:80?count=2", true);
+	assert_target("tls://192.0.2.1?count=2", false);
 }
 
 static void a_zone_is_an_interface(void **state)
