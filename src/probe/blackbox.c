@@ -108,7 +108,8 @@ static void tell_icmp(const struct probe_record *r, struct buf *out)
 static bool tell_http(struct blackbox_run *run, const struct probe_record *r,
 		      struct buf *out)
 {
-	blackbox_http_tell(&run->http, seconds(r->resolve_us), out);
+	blackbox_http_tell(&run->http, seconds(r->resolve_us), !addr_is_unset(&r->ip),
+			   out);
 	/* A redirect may have led out of TLS. */
 	if (run->http.is_tls || run->http.status == 0)
 		blackbox_tls_tell(&run->tls, out);

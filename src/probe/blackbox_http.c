@@ -204,6 +204,41 @@ static void see_last_modified(struct blackbox_seen_http *seen, struct bytes head
 	seen->last_modified = (double)at;
 }
 
+/* Did the last site that was asked answer, be it not to the end? */
+static bool is_answered(const struct http_answer *answer)
+{
+	switch (answer->code) {
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_ABORTED_BY_CALLBACK:
+		return false;
+	default:
+		return answer->status != 0 && answer->has_answer;
+	}
+}
+
+/*
+ * A redirect that is not followed is counted by that program, and its body is not; of a
+ * body that is too long, what was read is.
+ */
+static void count_as_they_do(struct blackbox_seen_http *seen,
+			     const struct blackbox_http *http,
+			     const struct http_answer *answer)
+{
+	bool leads_on = answer->status >= 300 && answer->status < 400 &&
+			http_header(answer->head, "Location", 8).len > 0;
+	double limit = (double)http->body_size_limit;
+	if (answer->code == CURLE_TOO_MANY_REDIRECTS)
+		seen->redirects++;
+	if (leads_on && !http->follow_redirects) {
+		seen->redirects = 1;
+		seen->body_length = 0;
+	}
+	if (limit > 0 && seen->body_length > limit)
+		seen->body_length = limit;
+}
+
 void blackbox_http_see(struct blackbox_seen_http *seen,
 		       const struct blackbox_module *module, void *easy,
 		       const struct http_answer *answer)
@@ -217,7 +252,7 @@ void blackbox_http_see(struct blackbox_seen_http *seen,
 	curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &content_length);
 	seen->redirects = (double)redirects;
 	see_times(seen, easy);
-	if (answer->status == 0)
+	if (!is_answered(answer))
 		return;
 	seen->is_tls = url != NULL && strncasecmp(url, "https:", 6) == 0;
 	seen->status = (double)answer->status;
@@ -225,11 +260,12 @@ void blackbox_http_see(struct blackbox_seen_http *seen,
 	seen->content_length = (double)content_length;
 	seen->body_length = (double)answer->body_len;
 	see_last_modified(seen, answer->head);
+	count_as_they_do(seen, &module->http, answer);
 	judge(seen, &module->http, answer);
 }
 
 void blackbox_http_tell(const struct blackbox_seen_http *seen, double resolve,
-			struct buf *out)
+			bool is_found, struct buf *out)
 {
 	const struct blackbox_phase phases[] = {
 		{ "resolve", resolve },         { "connect", seen->connect },
@@ -237,7 +273,7 @@ void blackbox_http_tell(const struct blackbox_seen_http *seen, double resolve,
 		{ "transfer", seen->transfer },
 	};
 	blackbox_phases(out, BLACKBOX_http_duration_seconds, phases,
-			sizeof(phases) / sizeof(phases[0]));
+			is_found ? sizeof(phases) / sizeof(phases[0]) : 1);
 	blackbox_tell(out, BLACKBOX_failed_due_to_regex, seen->failed_by_regexp);
 	blackbox_tell(out, BLACKBOX_http_status_code, seen->status);
 	blackbox_tell(out, BLACKBOX_http_content_length, seen->content_length);

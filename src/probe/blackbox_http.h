@@ -23,5 +23,6 @@ bool blackbox_http_target(const struct blackbox_module *module, const char *url,
 void blackbox_http_see(struct blackbox_seen_http *seen,
 		       const struct blackbox_module *module, void *easy,
 		       const struct http_answer *answer);
+/* is_found: there was an address to ask. */
 void blackbox_http_tell(const struct blackbox_seen_http *seen, double resolve,
-			struct buf *out);
+			bool is_found, struct buf *out);

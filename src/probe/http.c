@@ -200,6 +200,13 @@ static struct http_answer answer_of(struct http *http, CURLcode code, long error
 	return answer;
 }
 
+static void show(struct http *http, const struct http_answer *answer)
+{
+	const struct target *t = http->asked->target;
+	if (t->onlooker != NULL)
+		t->onlooker->saw_http(t->onlooker_self, http->easy, answer);
+}
+
 static void judge(struct http *http, CURLcode code)
 {
 	struct asked *a = http->asked;
@@ -210,9 +217,7 @@ static void judge(struct http *http, CURLcode code)
 		asked_not_connected(a, (int)error);
 	struct http_answer answer = answer_of(http, code, error);
 	take_facts(http, &answer);
-	if (a->target->onlooker != NULL)
-		a->target->onlooker->saw_http(a->target->onlooker_self, http->easy,
-					      &answer);
+	show(http, &answer);
 	if (a->is_judged)
 		return;
 	enum reason reason = http_judge(a->target->http, &answer, detail);
@@ -382,6 +387,8 @@ static void end(struct asked *a)
 
 static void late(struct asked *a)
 {
+	struct http_answer answer = answer_of(a->own, CURLE_OPERATION_TIMEDOUT, 0);
+	show(a->own, &answer);
 	stream_way.late(a);
 }
 
