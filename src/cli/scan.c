@@ -226,7 +226,7 @@ static int run(struct scan *scan, struct sweep *sweep)
 	sweep_count(sweep, &counts);
 	if (scan->report.lists_all)
 		sweep_each_silent(sweep);
-	scan_report_sort(&scan->report);
+	scan_report_end(&scan->report);
 	scan_report_print(&scan->report, &counts);
 	int status = judge(&counts, result);
 	return status == STATUS_OK && scan->report.left_out > 0 ? STATUS_INCOMPLETE

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "cli/scan_report.h"
 
 /* Of records that are sorted: those of one host. */
@@ -84,7 +83,7 @@ static void print_head(const struct scan_report *report)
 	       BREAKWATER_VERSION, report->technique, transport_of(report),
 	       report->plan->ports->count);
 	print_ports(report->plan->ports);
-	puts("\"/>");
+	puts("\"/>\n<verbose level=\"0\"/>\n<debugging level=\"0\"/>");
 }
 
 static void print_extra(const char *state, const char *reason, uint32_t count)
@@ -172,11 +171,10 @@ void scan_nmap_print(const struct scan_report *report)
 		print_host(report, &part);
 		up++;
 	}
-	int64_t now_us = clock_us(CLOCK_REALTIME);
-	printf("<runstats><finished time=\"%" PRId64 "\"", now_us / 1000000);
-	print_time("timestr", now_us);
+	printf("<runstats><finished time=\"%" PRId64 "\"", report->end_us / 1000000);
+	print_time("timestr", report->end_us);
 	printf(" elapsed=\"%.2f\" exit=\"%s\"/><hosts up=\"%u\" down=\"%u\" "
 	       "total=\"%u\"/></runstats>\n</nmaprun>\n",
-	       (double)(now_us - report->begin_us) / 1e6,
+	       (double)(report->end_us - report->begin_us) / 1e6,
 	       report->is_ended ? "error" : "success", up, hosts - up, hosts);
 }

@@ -88,8 +88,9 @@ static int by_place(const void *left, const void *right)
 	return order != 0 ? order : (a->port > b->port) - (a->port < b->port);
 }
 
-void scan_report_sort(struct scan_report *report)
+void scan_report_end(struct scan_report *report)
 {
+	report->end_us = clock_us(CLOCK_REALTIME);
 	if (report->count > 1)
 		qsort(report->records, report->count, sizeof(*report->records),
 		      by_place);
@@ -136,8 +137,7 @@ static void print_summary(const struct scan_report *report,
 	for (int i = 0; i < SCAN_STATES; i++)
 		tell_count(&text, counts->states[i], scan_state_names[i]);
 	tell_count(&text, counts->unknown, "not known");
-	text_duration(took, sizeof(took),
-		      (double)(clock_us(CLOCK_REALTIME) - report->begin_us));
+	text_duration(took, sizeof(took), (double)(report->end_us - report->begin_us));
 	text_count(sent, sizeof(sent), (double)counts->sent);
 	buf_printf(&text, " on %u host%s in %s; %s sent", hosts, hosts == 1 ? "" : "s",
 		   took, sent);

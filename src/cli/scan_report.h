@@ -22,9 +22,9 @@ struct scan_report {
 	bool lists_all; /* also what is not open */
 	int argc;
 	char **argv; /* for nmap's XML */
-	int64_t begin_us;
+	int64_t begin_us, end_us;
 	bool is_ended; /* before it was complete */
-	/* Sorted by scan_report_sort(). */
+	/* Sorted by scan_report_end(). */
 	struct scan_record *records; /* owned */
 	size_t count, room;
 	uint64_t left_out; /* for want of memory */
@@ -38,8 +38,8 @@ void scan_report_free(struct scan_report *report);
 /* Of each answer, and of silence: keeps what is to be listed. */
 void scan_report_take(struct scan_report *report, const struct scan_answer *answer);
 
-/* By address and port. */
-void scan_report_sort(struct scan_report *report);
+/* No more will come: sorts by address and port. */
+void scan_report_end(struct scan_report *report);
 void scan_report_print(const struct scan_report *report,
 		       const struct sweep_counts *counts);
 

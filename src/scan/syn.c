@@ -116,7 +116,9 @@ static int syn_send(struct way *way, const struct probe *probes, int count,
 		return sent;
 	if (has_no_room(errno))
 		return 0;
-	sweep_could_not_send(way->sweep, errno);
+	/* A network's broadcast address (raw(7)): nobody's, so silence is right. */
+	if (errno != EACCES)
+		sweep_could_not_send(way->sweep, errno);
 	return 1;
 }
 
