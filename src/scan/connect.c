@@ -79,6 +79,9 @@ static bool judge(int error, enum scan_state *state, const char **reason)
 	case ENETUNREACH:
 		*reason = "net-unreach";
 		return true;
+	case EACCES: /* of ICMPv6 (RFC 4443 3.1, code 1) */
+		*reason = "admin-prohibited";
+		return true;
 	default:
 		return false;
 	}
@@ -148,6 +151,23 @@ static bool is_shortage(int error)
 	       error == ENOMEM || error == EADDRNOTAVAIL || error == EAGAIN;
 }
 
+/* What connect() said at once: 1 if the attempt counts, 0 if there was no room. */
+static int begun(struct connections *all, struct attempt *attempt, int error)
+{
+	if (error == EINPROGRESS && watch(all, attempt))
+		return 1;
+	if (error == 0 || error == ECONNREFUSED) {
+		settle(all, attempt, error);
+		return 1;
+	}
+	bool is_for_later = is_shortage(error) && all->in_flight > 1;
+	/* Nobody but this machine can have said so. */
+	if (!is_for_later)
+		sweep_could_not_send(all->way.sweep, error);
+	free_slot(all, attempt);
+	return !is_for_later;
+}
+
 /* 1 if it was begun, 0 if there is no room, or -errno. */
 static int begin(struct connections *all, const struct probe *probe, unsigned pass)
 {
@@ -168,25 +188,17 @@ static int begin(struct connections *all, const struct probe *probe, unsigned pa
 		.pass = pass,
 		.until_us = clock_us(CLOCK_MONOTONIC) + PATIENCE_US,
 	};
-	int error = connect(fd, &end.any, len) < 0 ? errno : 0;
-	if (error == EINPROGRESS && watch(all, attempt))
-		return 1;
-	if (is_shortage(error) && all->in_flight > 1) {
-		free_slot(all, attempt);
-		return 0;
-	}
-	settle(all, attempt, error);
-	return 1;
+	return begun(all, attempt, connect(fd, &end.any, len) < 0 ? errno : 0);
 }
 
 static int connect_send(struct way *way, const struct probe *probes, int count,
 			unsigned pass)
 {
 	for (int i = 0; i < count; i++) {
-		int begun = begin((struct connections *)way, &probes[i], pass);
-		if (begun < 0 && i == 0)
-			return begun;
-		if (begun <= 0)
+		int result = begin((struct connections *)way, &probes[i], pass);
+		if (result < 0 && i == 0)
+			return result;
+		if (result <= 0)
 			return i;
 	}
 	return count;
