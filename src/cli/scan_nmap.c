@@ -23,11 +23,11 @@ struct host_part {
 static void print_escaped(const char *text)
 {
 	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c < 0x20 || c > 0x7e || strchr("<>&\"'", c) != NULL)
-			printf("&#%u;", c < 0x20 || c > 0x7e ? '?' : c);
+		bool is_printable = *text >= 0x20 && *text <= 0x7e;
+		if (strchr("<>&\"'", *text) != NULL)
+			printf("&#%d;", *text);
 		else
-			putchar(c);
+			putchar(is_printable ? *text : '?');
 	}
 }
 
@@ -96,10 +96,10 @@ static void print_extra(const char *state, const char *reason, uint32_t count)
 
 static void print_port(const struct scan_record *record)
 {
+	unsigned ttl = record->ttl == UNKNOWN_U16 ? 0 : record->ttl;
 	printf("<port protocol=\"%s\" portid=\"%u\"><state state=\"%s\" reason=\"%s\" "
 	       "reason_ttl=\"%u\"/>",
-	       record->transport, record->port, record->state, record->reason,
-	       record->ttl == UNKNOWN_U16 ? 0 : record->ttl);
+	       record->transport, record->port, record->state, record->reason, ttl);
 	bool is_found = record->protocol[0] != '\0';
 	const char *name = is_found ? record->protocol : record->service;
 	if (name[0] != '\0') {

@@ -142,6 +142,10 @@ static void print_summary(const struct scan_report *report,
 	buf_printf(&text, " on %u host%s in %s; %s sent", hosts, hosts == 1 ? "" : "s",
 		   took, sent);
 	tell_count(&text, counts->lost, "answered only when asked again");
+	tell_count(&text, counts->unread, "answers lost here");
+	if (counts->rate != report->plan->rate)
+		tell_count(&text, counts->rate,
+			   "a second at the end, for what was lost");
 	tell_count(&text, report->left_out, "more open than can be listed");
 	if (buf_ok(&text))
 		fprintf(stderr, "%s\n", buf_cstr(&text));

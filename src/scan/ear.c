@@ -41,7 +41,7 @@ static int set_filter(const struct ear *ear, uint16_t block)
 	snprintf(text, sizeof(text),
 		 "tcp dst portrange %u-%u or icmp[icmptype] == icmp-unreach or "
 		 "(icmp6 and ip6[40] == 1)",
-		 block, block + SOURCE_BLOCK - 1);
+		 (unsigned)block, block + SOURCE_BLOCK - 1u);
 	struct bpf_program program;
 	pcap_t *pcap = pcap_open_dead(DLT_RAW, KEPT_BYTES);
 	if (pcap == NULL)

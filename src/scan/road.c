@@ -74,10 +74,12 @@ static void provoke(int interface, const struct addr *neighbour)
 }
 
 static bool neighbour_address(int interface, const struct addr *neighbour,
-			      uint8_t mac[6])
+			      bool may_wait, uint8_t mac[6])
 {
 	if (routing_neighbour(interface, neighbour, mac))
 		return true;
+	if (!may_wait)
+		return false;
 	provoke(interface, neighbour);
 	for (int i = 0; i < TRIES; i++) {
 		const struct timespec pause = { .tv_nsec = TRY_NS };
@@ -89,14 +91,14 @@ static bool neighbour_address(int interface, const struct addr *neighbour,
 }
 
 static bool can_take_frames(const struct target_range *range, const struct route *route,
-			    struct road *road)
+			    bool may_wait, struct road *road)
 {
 	bool is_one = route->has_gateway || range->count == 1;
 	const struct addr *next = route->has_gateway ? &route->gateway : &range->first;
 	if (route->is_local || route->interface == 0 || !is_one ||
 	    !hardware_address(route->interface, road->frame_head + 6) ||
 	    !routing_is_even(range) ||
-	    !neighbour_address(route->interface, next, road->frame_head))
+	    !neighbour_address(route->interface, next, may_wait, road->frame_head))
 		return false;
 	bool is_v4 = addr_is_v4(&range->first);
 	road->frame_head[12] = is_v4 ? 0x08 : 0x86;
@@ -104,7 +106,7 @@ static bool can_take_frames(const struct target_range *range, const struct route
 	return true;
 }
 
-int road_find(const struct target_range *range, struct road *out)
+int road_find(const struct target_range *range, bool may_wait, struct road *out)
 {
 	struct route route;
 	*out = (struct road){ .by_frames = false };
@@ -114,6 +116,6 @@ int road_find(const struct target_range *range, struct road *out)
 	if (error != 0)
 		return error;
 	out->interface = route.interface;
-	out->by_frames = can_take_frames(range, &route, out);
+	out->by_frames = can_take_frames(range, &route, may_wait, out);
 	return 0;
 }

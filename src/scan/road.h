@@ -23,8 +23,11 @@ struct road {
 	uint8_t frame_head[ROAD_FRAME_HEAD];
 };
 
-/* 0 or -errno: -ENETUNREACH without a route. May send a datagram to the neighbour. */
-int road_find(const struct target_range *range, struct road *out);
+/*
+ * 0 or -errno: -ENETUNREACH without a route.  A neighbour that the kernel does not know
+ * yet is asked for, by a datagram, if we may wait for it.
+ */
+int road_find(const struct target_range *range, bool may_wait, struct road *out);
 
 /* The address this machine would send from; 0 or -errno. */
 int road_source(const struct addr *to, struct addr *out);

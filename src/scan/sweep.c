@@ -139,7 +139,9 @@ void sweep_hear(struct sweep *sweep, const struct heard *heard)
 	if (bit(sweep->answered, index))
 		return;
 	set_bit(sweep->answered, index);
-	note_host(sweep, host);
+	/* An error may be a router's, or ours: the host need not be there. */
+	if (heard->state != SCAN_FILTERED)
+		note_host(sweep, host);
 	int64_t rtt_us = round_trip(sweep, index, heard);
 	if (rtt_us > sweep->slowest_us)
 		sweep->slowest_us = rtt_us;

@@ -24,6 +24,7 @@
 enum {
 	SEND_BUFFER =
 		16 << 20,    /* packets wait in it for neighbours that are not there */
+	WAITED_FOR = 4,      /* ranges whose neighbour may take time to find */
 	BLOCK_USUAL = 61440, /* of source ports: above the usual range of the kernel */
 };
 
@@ -231,7 +232,7 @@ static int find_roads(struct syn *syn, char *error)
 	for (size_t i = 0; i < syn->targets->count; i++) {
 		const struct target_range *range = &syn->targets->at[i];
 		struct road *road = &syn->roads[i];
-		int failed = road_find(range, road);
+		int failed = road_find(range, i < WAITED_FOR, road);
 		if (failed == 0)
 			failed = open_outlet(syn, road->by_frames ? OUTLET_FRAMES
 						  : addr_is_v4(&range->first)

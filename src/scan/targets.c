@@ -140,7 +140,7 @@ bool targets_add(struct targets *targets, const char *text,
 		return add_prefix(targets, text, error);
 	/* Names may have a dash, too: only an address in front makes it a range. */
 	size_t dash = strcspn(text, "-");
-	if (text[dash] == '-' && dash < sizeof(left)) {
+	if (dash < sizeof(left) && text[dash] == '-') {
 		memcpy(left, text, dash);
 		left[dash] = '\0';
 		if (addr_parse(left, &addr))
