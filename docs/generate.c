@@ -1,8 +1,8 @@
 /*
  * generate.c: writes what the documentation takes from tables in the code: two whole
- * pages, and the table of docs/protocols.md.
+ * pages, and tables of docs/protocols.md and docs/probes.md.
  *
- * usage: generate_docs records|config|protocols
+ * usage: generate_docs records|config|protocols|asked|reasons
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -42,6 +42,39 @@ static void protocol_table(struct buf *page)
 			put_protocol(page, all[i]);
 }
 
+static void put_asked(struct buf *page, const struct protocol *protocol)
+{
+	const struct asking *asking = protocol->asking;
+	buf_printf(page, "| `%s` | %s %u | ", protocol->name,
+		   transport_name(asking->transport), asking->port);
+	if (asking->secure_scheme != NULL)
+		buf_printf(page, "`%s` %u", asking->secure_scheme, asking->secure_port);
+	buf_printf(page, " | %s | %s | ", asking->has_starttls ? "yes" : "",
+		   asking->has_login ? "yes" : "");
+	for (size_t i = 0; asking->options != NULL && asking->options[i] != NULL; i++)
+		buf_printf(page, "%s`%s`", i == 0 ? "" : ", ", asking->options[i]);
+	buf_text(page, " |\n");
+}
+
+static void asked_table(struct buf *page)
+{
+	size_t count;
+	const struct protocol *const *all = protocols(&count);
+	buf_text(page, "| protocol | usual port | over TLS | `+starttls` | login | options "
+		       "|\n|---|---|---|---|---|---|\n");
+	for (size_t i = 0; i < count; i++)
+		if (all[i]->asking != NULL)
+			put_asked(page, all[i]);
+}
+
+static void reason_table(struct buf *page)
+{
+	buf_text(page, "| reason | state | means |\n|---|---|---|\n");
+	for (enum reason i = REASON_NONE + 1; i < REASONS; i++)
+		buf_printf(page, "| `%s` | %s | %s |\n", reason_word(i),
+			   probe_state_word(reason_state(i)), reason_doc(i));
+}
+
 int main(int argc, char **argv)
 {
 	struct buf page = { 0 };
@@ -51,8 +84,13 @@ int main(int argc, char **argv)
 		config_docs(&page);
 	else if (argc == 2 && strcmp(argv[1], "protocols") == 0)
 		protocol_table(&page);
+	else if (argc == 2 && strcmp(argv[1], "asked") == 0)
+		asked_table(&page);
+	else if (argc == 2 && strcmp(argv[1], "reasons") == 0)
+		reason_table(&page);
 	else
-		fprintf(stderr, "usage: generate_docs records|config|protocols\n");
+		fprintf(stderr,
+			"usage: generate_docs records|config|protocols|asked|reasons\n");
 	bool ok = buf_ok(&page) && page.len > 0;
 	if (ok)
 		fwrite(page.at, 1, page.len, stdout);

@@ -29,6 +29,8 @@ static const struct command commands[] = {
 	  "who tried to log in, and how it ended", command_logins },
 	{ "policy", "propose|test|apply|...", "the register of authorised ports",
 	  command_policy },
+	{ "probes", "[--state WORD] [--since T]",
+	  "how the services are that are asked again and again", command_probes },
 	{ "probe", "TARGET", "ask a service now whether it is well", command_probe },
 	{ "scan", "TARGETS [-p PORTS]", "which ports of which hosts are open",
 	  command_scan },

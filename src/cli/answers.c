@@ -105,6 +105,13 @@ static void give_findings(void *self, web_emit emit, void *to)
 	detect_each(m->detect, emit_finding, &e);
 }
 
+static void give_probes(void *self, web_emit emit, void *to)
+{
+	const struct monitor *m = self;
+	for (size_t i = 0; i < m->probing.count; i++)
+		emit(to, &m->probing.last[i]);
+}
+
 /* ---- status ---- */
 
 static void count_outside(void *to, const struct listener_record *listener)
@@ -193,6 +200,7 @@ struct web_source monitor_source(struct monitor *m)
 				    .listeners = give_listeners,
 				    .sockets = give_sockets,
 				    .findings = give_findings,
+				    .probes = give_probes,
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
 				    .policy_apply = apply_policy };

@@ -240,6 +240,16 @@ void monitor_take_event(struct monitor *m, const struct host_event *event)
 		end_baseline(m);
 }
 
+/* ---- probes ---- */
+
+void monitor_take_probes(struct monitor *m)
+{
+	enum { AT_ONCE = 1024 }; /* the loop has other things to do, too */
+	struct probe_record probe;
+	for (int i = 0; i < AT_ONCE && probing_next(&m->probing, &probe); i++)
+		keep_and_show(m, RECORD_probe, &probe);
+}
+
 /* ---- every second ---- */
 
 /* Said once, again after an hour, and when it is over. */
@@ -320,6 +330,7 @@ static struct store_limits limits_of_store(const struct config *config)
 		.ports_1h_s = config->retention_ports_1h,
 		.ports_1d_s = config->retention_ports_1d,
 		.events_s = config->retention_events,
+		.probes_s = config->retention_probes,
 		.size_bytes = config->retention_size,
 	};
 }

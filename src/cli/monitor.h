@@ -15,6 +15,7 @@
 #include "cli/pipeline.h"
 #include "cli/policy_file.h"
 #include "cli/privileges.h"
+#include "cli/probing.h"
 #include "cli/run_report.h"
 #include "config/config.h"
 #include "detect/detect.h"
@@ -43,6 +44,7 @@ struct monitor {
 	bool home_given; /* by --home, which stands above the configuration */
 	struct home own; /* this machine's addresses */
 	struct privileges privileges;
+	struct probing probing;
 	struct catalog *catalog;
 	struct web *web;
 	struct pipeline *pipeline;
@@ -76,6 +78,8 @@ void monitor_close(struct monitor *m);
 uint32_t monitor_wants(const struct monitor *m); /* bit per kind of what is said */
 struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
+/* What the process that asks has to tell. */
+void monitor_take_probes(struct monitor *m);
 /* The self record of this second, and what is due each second. */
 void monitor_take_second(struct monitor *m);
 /* Tells the store how long to keep what, when that has changed. */

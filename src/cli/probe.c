@@ -19,6 +19,7 @@ static const char examples[] =
 	"  breakwater probe ssh://192.0.2.1              and is it SSH that is well\n"
 	"  breakwater probe tls://example.net:443        chain, name and end of the "
 	"certificate\n"
+	"  breakwater probe 'https://example.net/#body=Welcome&http=2'\n"
 	"  breakwater probe smtp+starttls://mx.example.net\n"
 	"  breakwater probe 'tcp://[2001:db8::1]:80' --count 10\n"
 	"  breakwater probe ssh://192.0.2.1 && echo well for scripts: 1 if it is not "

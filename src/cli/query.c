@@ -37,6 +37,7 @@ static const struct {
 	{ "socket", "TCP sockets of services, as the kernel counts.", RECORD_socket },
 	{ "finding", "Findings, each as last written.", RECORD_finding },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
+	{ "probe", "Probes, each with its answer.", RECORD_probe },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "self", "The monitor's own health.", RECORD_self },

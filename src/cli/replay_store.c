@@ -31,7 +31,7 @@ struct replay_store *replay_store_open(const char *folder, int *status)
 	/* What is in a capture is as old as it is. */
 	const struct store_limits for_ever = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
 					       UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					       UINT64_MAX };
+					       UINT32_MAX, UINT64_MAX };
 	*status = STATUS_USAGE;
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
 		*status = errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;

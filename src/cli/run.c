@@ -87,6 +87,19 @@ static void take_guard(struct monitor *m)
 		note_end_of_guard(m);
 }
 
+/* Answers to probes, and the end of who asks. */
+static void take_probes(struct monitor *m)
+{
+	char text[GUARD_TEXT_MAX];
+	int fd = probing_fd(&m->probing);
+	monitor_take_probes(m);
+	if (!probing_has_ended(&m->probing, text))
+		return;
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+	run_clear_progress();
+	fprintf(stderr, "breakwater: the process that asks services %s\n", text);
+}
+
 static void loop(struct monitor *m)
 {
 	while (!m->ended) {
@@ -98,6 +111,8 @@ static void loop(struct monitor *m)
 				take_signals(m);
 			else if (events[i].data.fd == m->timer)
 				take_tick(m);
+			else if (events[i].data.fd == probing_fd(&m->probing))
+				take_probes(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -161,6 +176,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 		guard_note_socket(m->privileges.guard);
 		watch(m, guard_fd(m->privileges.guard));
 	}
+	if (m->probing.process != NULL)
+		watch(m, probing_fd(&m->probing));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -217,6 +234,7 @@ static void close_monitor(struct monitor *m)
 	monitor_close(m);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
+	probing_close(&m->probing);
 	privileges_close(&m->privileges);
 	run_end(&m->state);
 	free(m);
@@ -230,13 +248,19 @@ static void close_monitor(struct monitor *m)
 static int open_all(struct monitor *m, const char *socket_path)
 {
 	struct capture *captures[CAPTURES_MAX];
+	int status = probing_fork(&m->probing, &m->config);
+	if (status != STATUS_OK)
+		return status;
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {
 		fprintf(stderr, "breakwater: can't start: %s\n", strerror(errno));
 		return STATUS_NOT_PERMITTED;
 	}
-	int status = open_web(m, socket_path);
+	if (m->probing.error != 0)
+		fprintf(stderr, "breakwater: services can't be asked: %s\n",
+			strerror(m->probing.error));
+	status = open_web(m, socket_path);
 	run_begin(&m->state, clock_us(CLOCK_REALTIME));
 	if (status == STATUS_OK)
 		status = open_captures(m, captures);

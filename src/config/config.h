@@ -32,10 +32,16 @@ struct config_paths {
 	size_t count;
 };
 
+struct config_texts {
+	char at[CONFIG_LIST_MAX][CONFIG_TEXT_MAX];
+	size_t count;
+};
+
 /* What KEY() of config.def names, as config_TYPE. */
 typedef struct config_prefixes config_prefixes;
 typedef struct config_names config_names;
 typedef struct config_paths config_paths;
+typedef struct config_texts config_texts;
 typedef bool config_flag; /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */

@@ -1,5 +1,5 @@
 /*
- * type_paths.c: yes or no, and lists of files.
+ * type_paths.c: yes or no, lists of files, and lists of any texts.
  */
 #include <string.h>
 
@@ -98,4 +98,50 @@ const struct key_type key_type_paths = {
 	.write = paths_write,
 	.expect = paths_expect,
 	.schema = paths_schema,
+};
+
+/* ---- texts ---- */
+
+static bool texts_take(const struct key *key, void *field, const char *text,
+		       bool quoted)
+{
+	struct config_texts *list = field;
+	const struct key bounds = { .min = 1, .max = CONFIG_TEXT_MAX - 1 };
+	if (list->count >= key->max || list->count >= CONFIG_LIST_MAX ||
+	    !key_type_text.take(&bounds, list->at[list->count], text, quoted))
+		return false;
+	list->count++;
+	return true;
+}
+
+static size_t texts_count(const void *field)
+{
+	return ((const struct config_texts *)field)->count;
+}
+
+static void texts_write(struct buf *out, const void *field, size_t index)
+{
+	key_type_text.write(out, ((const struct config_texts *)field)->at[index], 0);
+}
+
+static void texts_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out, "a list of at most %u texts of at most %d characters", key->max,
+		   CONFIG_TEXT_MAX - 1);
+}
+
+static void texts_schema(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "\"type\": \"string\", \"minLength\": 1, \"maxLength\": 255");
+}
+
+const struct key_type key_type_texts = {
+	.size = sizeof(struct config_texts),
+	.is_list = true,
+	.take = texts_take,
+	.count = texts_count,
+	.write = texts_write,
+	.expect = texts_expect,
+	.schema = texts_schema,
 };

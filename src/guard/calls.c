@@ -64,6 +64,8 @@ static const char *const of_daemon[] = {
 	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL
 };
 
+static const char *const of_prober[] = { "sendfile", NULL };
+
 static const char *const of_guard[] = {
 	/* who listens */
 	"bpf", "perf_event_open", "setns", "pidfd_open", "name_to_handle_at",
@@ -212,6 +214,29 @@ static int fill_guard(scmp_filter_ctx filter)
 	return error;
 }
 
+/* Of sockets; and the question whether something is a terminal. */
+static int allow_ioctls_of_sockets(scmp_filter_ctx filter)
+{
+	static const unsigned long asked[] = { TCGETS, FIONREAD, FIONBIO };
+	int error = 0;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]) && error == 0; i++)
+		error = allow_if(filter, "ioctl", argument_is(1, asked[i]));
+	return error;
+}
+
+static int fill_prober(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_UNIX, AF_NETLINK, AF_INET, AF_INET6 };
+	int error = allow(filter, of_prober);
+	if (error == 0)
+		error = allow_families(filter, families, 4);
+	if (error == 0)
+		error = allow_ioctls_of_sockets(filter);
+	if (error == 0)
+		error = allow_reading(filter);
+	return error;
+}
+
 static int limit(int (*fill)(scmp_filter_ctx))
 {
 	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
@@ -241,4 +266,9 @@ int calls_limit_daemon(void)
 int calls_limit_guard(void)
 {
 	return limit(fill_guard);
+}
+
+int calls_limit_prober(void)
+{
+	return limit(fill_prober);
 }

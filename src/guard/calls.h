@@ -1,5 +1,5 @@
 /*
- * calls.h: the system calls that each of the two processes makes, for seccomp(2);
+ * calls.h: the system calls that each of the processes makes, for seccomp(2);
  * private to this room.
  */
 #pragma once
@@ -10,3 +10,4 @@
  */
 int calls_limit_daemon(void);
 int calls_limit_guard(void);
+int calls_limit_prober(void);

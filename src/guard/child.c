@@ -12,7 +12,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,8 +23,10 @@
 #include <unistd.h>
 
 #include "guard/calls.h"
+#include "guard/landlock.h"
 #include "guard/message.h"
 #include "guard/rights.h"
+#include "guard/user.h"
 
 enum { EVENTS_BYTES = 1 << 20 };
 
@@ -114,9 +118,68 @@ static void widen_events(void)
 		setsockopt(guard.events, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
+enum { READABLE_MAX = 32 };
+
+/* The folder that is named before the first wildcard. */
+static const char *folder_of(const char *path)
+{
+	static char folders[READABLE_MAX][PATH_MAX];
+	static size_t count;
+	char *folder = folders[count % READABLE_MAX];
+	size_t len = strcspn(path, "*?[");
+	while (len > 1 && path[len - 1] != '/')
+		len--;
+	snprintf(folder, PATH_MAX, "%.*s", (int)len, path);
+	count++;
+	return folder;
+}
+
+/* What names and certificates take to be resolved and judged, and the task's own. */
+static int enter_landlock(void)
+{
+	static const char *const usual[] = {
+		"/etc/resolv.conf",     "/etc/hosts",
+		"/etc/nsswitch.conf",   "/etc/host.conf",
+		"/etc/services",        "/etc/ssl",
+		"/usr/lib/ssl",         "/usr/share/ca-certificates",
+		"/run/systemd/resolve", "/usr/local/share/ca-certificates",
+	};
+	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
+	const char *readable[READABLE_MAX + 1];
+	size_t count = sizeof(usual) / sizeof(usual[0]);
+	memcpy(readable, usual, sizeof(usual));
+	/* Their folders: an editor puts a new file in the old one's place. */
+	for (size_t i = 0; i < guard.task->readable_count && count < READABLE_MAX; i++)
+		readable[count++] = folder_of(guard.task->readable[i]);
+	readable[count] = NULL;
+	const struct landlock_paths paths = { NULL, readable, devices, true };
+	int version = landlock_enter(&paths);
+	bool has_none = version == -ENOSYS || version == -EOPNOTSUPP;
+	return version < 0 && !has_none ? version : 0;
+}
+
+static int confine_prober(void)
+{
+	struct user user;
+	const struct rlimit none = { 0, 0 };
+	user_find(guard.task->user, &user);
+	int error = rights_become_prober(user.uid, user.gid);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
+		error = -errno;
+	if (setrlimit(RLIMIT_CORE, &none) != 0 && error == 0)
+		error = -errno;
+	/* The change of user cleared it. */
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	int reached = enter_landlock();
+	int limited = calls_limit_prober();
+	return error != 0 ? error : reached != 0 ? reached : limited;
+}
+
 static int confine(void)
 {
 	const struct rlimit none = { 0, 0 };
+	if (guard.task->kind == GUARD_PROBER)
+		return confine_prober();
 	int error = rights_keep_few();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
 		error = -errno;
@@ -240,7 +303,8 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	guard.task = task;
 	guard.requests = requests;
 	guard.events = events;
-	prctl(PR_SET_NAME, "breakwater-guard"); /* cut to 15 letters */
+	prctl(PR_SET_NAME,
+	      task->kind == GUARD_PROBER ? "breakwater-prob" : "breakwater-guar");
 	set_signals(parent);
 	close_inherited();
 	widen_events();

@@ -16,11 +16,28 @@
 
 enum { GUARD_EVENT_MAX = 2048, GUARD_TEXT_MAX = 160 };
 
+/* What a process of its own keeps. */
+enum guard_kind {
+	GUARD_PRIVILEGED, /* the few capabilities that its tasks need */
+	/*
+	 * It asks services: connects anywhere, reads what that takes (resolver and
+	 * authorities), writes nothing; an ordinary user that may send ICMP, and no
+	 * more, as strangers' answers are read here.
+	 */
+	GUARD_PROBER,
+};
+
 /*
  * What the guard does; everything here runs in its process, in one thread, with its
  * capabilities and under its seccomp filter (calls.c).  A function may be NULL.
  */
 struct guard_task {
+	enum guard_kind kind;
+	const char *user; /* of a prober: whom it becomes, as in sandbox_enter() */
+	/* Of a prober: files it may read as well; of a name with wildcards, the folder.
+	 */
+	const char *const *readable;
+	size_t readable_count;
 	void *self;
 	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);

@@ -27,8 +27,9 @@
 #define REFER       (1ULL << 13)       /* version 2 */
 #define TRUNCATE    (1ULL << 14)       /* version 3 */
 #define IOCTL_DEV   (1ULL << 15)       /* version 5 */
-#define TCP_BOTH    3ULL               /* version 4: bind, connect */
-#define SCOPE_BOTH  3ULL               /* version 6: abstract sockets, signals */
+#define TCP_BIND    1ULL               /* version 4 */
+#define TCP_CONNECT 2ULL
+#define SCOPE_BOTH  3ULL /* version 6: abstract sockets, signals */
 
 enum { FLAG_VERSION = 1, RULE_PATH = 1, VERSIONS = 6 };
 
@@ -42,13 +43,14 @@ struct path_rule {
 	int32_t parent;
 } __attribute__((packed));
 
-static struct ruleset everything(int version)
+static struct ruleset everything(int version, bool but_connects)
 {
 	struct ruleset all = { .files = FIRST_13 };
 	all.files |= version >= 2 ? REFER : 0;
 	all.files |= version >= 3 ? TRUNCATE : 0;
 	all.files |= version >= 5 ? IOCTL_DEV : 0;
-	all.tcp = version >= 4 ? TCP_BOTH : 0;
+	if (version >= 4)
+		all.tcp = TCP_BIND | (but_connects ? 0 : TCP_CONNECT);
 	all.scopes = version >= 6 ? SCOPE_BOTH : 0;
 	return all;
 }
@@ -91,7 +93,9 @@ static int allow_all(int rules, const struct landlock_paths *paths, uint64_t kno
 	const uint64_t read = READ_FILE | READ_DIR;
 	const uint64_t write = known & (read | WRITE_FILE | TRUNCATE | REMOVE_FILE |
 					MAKE_REG | MAKE_DIR);
-	int error = allow_if_there(rules, paths->writable, write);
+	int error = paths->writable != NULL
+			    ? allow_if_there(rules, paths->writable, write)
+			    : 0;
 	for (size_t i = 0; paths->readable[i] != NULL && error == 0; i++)
 		error = allow_if_there(rules, paths->readable[i], read);
 	for (size_t i = 0; paths->writables[i] != NULL && error == 0; i++)
@@ -105,7 +109,8 @@ int landlock_enter(const struct landlock_paths *paths)
 	int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, FLAG_VERSION);
 	if (version < 0)
 		return -errno;
-	struct ruleset all = everything(version < VERSIONS ? version : VERSIONS);
+	struct ruleset all =
+		everything(version < VERSIONS ? version : VERSIONS, paths->connects);
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (rules < 0)
 		return -errno;

@@ -3,15 +3,18 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct landlock_paths {
-	const char *writable;         /* one folder and all below it */
+	const char *writable;         /* one folder and all below it; or NULL */
 	const char *const *readable;  /* files and folders with all below, then NULL */
 	const char *const *writables; /* files, then NULL: devices */
+	bool connects;                /* to TCP ports of any number */
 };
 
 /*
- * From now on this thread reaches only these paths, connects to and waits on no TCP
- * port and signals nobody outside.  Needs no_new_privs.  A path that is missing is left
- * out.  The kernel's version of Landlock, or -errno.
+ * From now on this thread reaches only these paths, waits on no TCP port, connects to
+ * none unless it is told to, and signals nobody outside.  Needs no_new_privs.  A path
+ * that is missing is left out.  The kernel's version of Landlock, or -errno.
  */
 int landlock_enter(const struct landlock_paths *paths);

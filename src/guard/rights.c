@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
+#include <unistd.h>
 
 /* The guard stays root in name, so it also has what root's files allow their owner. */
 static const unsigned kept[] = {
@@ -51,6 +52,24 @@ int rights_keep_few(void)
 	    capng_apply(CAPNG_SELECT_AMBIENT) != 0)
 		return -EPERM;
 	return error;
+}
+
+int rights_become_prober(uid_t uid, gid_t gid)
+{
+	if (capng_get_caps_process() != 0)
+		return -EIO;
+	bool can_send = capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW);
+	bool is_root = geteuid() == 0;
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (can_send)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	if (is_root)
+		return capng_change_id((int)uid, (int)gid,
+				       CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING |
+					       CAPNG_CLEAR_AMBIENT) == 0
+			       ? 0
+			       : -EPERM;
+	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
 }
 
 int rights_drop_bounding(void)

@@ -5,12 +5,19 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* True if this process may open packet sockets. */
 bool rights_can_capture(void);
 
 /* Keeps what the guard's tasks need, of what this process has. 0 or -errno. */
 int rights_keep_few(void);
+
+/*
+ * Becomes that user, of no other group; of what this process has only what sends ICMP
+ * stays.  Without root it only gives up the rest.  0 or -errno.
+ */
+int rights_become_prober(uid_t uid, gid_t gid);
 
 /* Empties the bounding set, which needs root still. 0 or -errno. */
 int rights_drop_bounding(void);

@@ -5,14 +5,20 @@
  *   resolve.c    names to addresses, by c-ares
  *   sockets.c    sockets as a target wants them, and whose fault an error is
  *   stream.c     TCP: connect, send, receive, leave
- *   tls.c        TLS within a stream, by OpenSSL; certificates judged after they are
- * seen datagram.c   UDP: ask, ask again dialogue.c   the protocol's words, and its
- * reader for the facts
+ *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
+ *   datagram.c   UDP: ask, ask again
+ *   connects.c   a burst of TCP handshakes
+ *   echo.c       ICMP echo; echo_packet.c has its bytes
+ *   burst.c      what several round trips come to
+ *   dialogue.c   the protocol's words, and its reader for the facts
+ *   http.c       HTTP, by libcurl; http.h has the files beside it
+ *   target.c     what people write
  */
 #pragma once
 
 #include <ares.h>
 #include <openssl/ssl.h>
+#include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "base/deadlines.h"
@@ -33,8 +39,7 @@ struct dialogue {
 	struct ask ask;
 	struct question question; /* the target's, with addresses and nonce */
 	struct buf unread; /* said by the server, not yet taken by the dialogue */
-	struct talk talk;  /* for the protocol's reader */
-	struct talk_sink sink;
+	struct talk talk;  /* for the protocol's reader; what it tells, nobody hears */
 	struct buf untold[2]; /* of each side: not yet taken by the reader */
 	struct addr ends[2];
 	uint16_t ports[2];
@@ -44,12 +49,25 @@ struct dialogue {
 
 struct lookup;
 struct tls;
+struct asked;
+
+/* How one is asked: each calls asked_judge() and asked_end() when it is done. */
+struct way {
+	void (*begin)(struct asked *a);                  /* a->addr is set */
+	void (*event)(struct asked *a, uint32_t events); /* of its descriptor */
+	void (*late)(struct asked *a); /* the deadline of its phase has come */
+	/* NULL, or frees a->own: at the end, judged or not; begin() may not have been.
+	 */
+	void (*end)(struct asked *a);
+};
 
 struct asked {
 	struct prober *prober;
 	const struct target *target;
 	probe_done done;
 	void *to;
+	const struct way *way;
+	void *own; /* the way's; NULL until it begins */
 	enum phase phase;
 	int fd; /* -1: none */
 	uint32_t events;
@@ -79,6 +97,7 @@ struct prober {
 	ares_channel resolver;
 	SSL_CTX *ssl;
 	struct talk_room *room;
+	struct http_room *http;
 	struct deadlines deadlines;
 	struct asked *ended; /* to be told and freed after the turn's events */
 };
@@ -102,6 +121,15 @@ void asked_end(struct asked *a);
 /* Gives up its socket, to begin again. */
 void asked_close(struct asked *a);
 
+/* For libraries that keep their own sockets: events 0 forgets it. */
+void epoll_keep(int epoll, int fd, struct epoll_event event);
+
+/* ---- target.c ---- */
+
+/* Writes why; false. */
+__attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX],
+							 const char *format, ...);
+
 /* ---- resolve.c ---- */
 
 bool resolver_begin(struct prober *p);
@@ -110,7 +138,8 @@ void resolver_end(struct prober *p);
 void resolve(struct asked *a);
 /* The probe ends: whatever its name is, nobody waits for it. */
 void resolve_forget(struct asked *a);
-/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here. */
+/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here; so
+ * is that of http.c, which has its turn in each of the prober's. */
 void resolver_turn(struct prober *p);
 int resolver_next_ms(const struct prober *p);
 
@@ -123,6 +152,8 @@ void asked_found(struct asked *a);
 int asked_socket(struct asked *a, int type, int protocol);
 /* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */
 bool asked_connect(struct asked *a, int fd);
+/* Judges by why a connection was not made. */
+void asked_not_connected(struct asked *a, int error);
 /* Judges by an error of connect(2) or of a socket; at: what was being done. */
 void asked_failed(struct asked *a, int error, bool was_connected);
 
@@ -132,12 +163,11 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 
 /* ---- stream.c ---- */
 
-void stream_begin(struct asked *a);
-void stream_event(struct asked *a, uint32_t events);
+extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
-/* The deadline of its phase has come. */
-void stream_late(struct asked *a);
+/* Connected since a->phase_us: takes the times; false: judged, it met itself. */
+bool stream_connected(struct asked *a, int fd);
 
 /* ---- tls.c ---- */
 
@@ -155,15 +185,25 @@ void tls_put(struct asked *a, const uint8_t *at, size_t len);
 void tls_leave(struct asked *a);
 /* Certificates and versions into the record; false: it judged them bad. */
 bool tls_judge(struct asked *a);
+/* The same for a handshake that somebody else made with the host of that name. */
+bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
+/* Has somebody else's context take what ours takes; to be judged afterwards. */
+void tls_adopt(struct prober *p, SSL_CTX *context);
 void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */
 
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
-void datagram_begin(struct asked *a);
-void datagram_event(struct asked *a);
-void datagram_late(struct asked *a);
+extern const struct way datagram_way;
+
+/* ---- connects.c ---- */
+
+extern const struct way connects_way;
+
+/* ---- echo.c ---- */
+
+extern const struct way echo_way;
 
 /* ---- dialogue.c ---- */
 
@@ -171,8 +211,10 @@ void datagram_late(struct asked *a);
 bool dialogue_begin(struct asked *a);
 /* The server said this (at NULL: it has ended). */
 void dialogue_take(struct asked *a, const uint8_t *at, size_t len);
-/* TLS is up: the next step. */
-void dialogue_in_tls(struct asked *a);
+/* TLS is up: the next step; doubtful: with somebody whose certificate is not good. */
+void dialogue_in_tls(struct asked *a, bool is_doubtful);
+/* Also with one of those. */
+bool dialogue_must_end(const struct asked *a);
 /* What is to be sent; the caller sends it and then calls dialogue_sent(). */
 struct bytes dialogue_out(struct asked *a);
 void dialogue_sent(struct asked *a);

@@ -37,6 +37,7 @@ const struct asking datagram_asking = { .transport = IPPROTO_UDP,
 static void send_question(struct asked *a)
 {
 	a->question_us = clock_us(CLOCK_MONOTONIC);
+	a->dialogue->question.at_us = a->question_us + a->offset_us;
 	a->tries++;
 	a->record.sent = a->tries;
 	if (send(a->fd, a->out.at, a->out.len, MSG_NOSIGNAL) < 0 && errno != EAGAIN) {
@@ -68,14 +69,15 @@ static void go_on(struct asked *a)
 		dialogue_free(a);
 		buf_clear(&a->out);
 		a->transport = IPPROTO_TCP;
+		a->way = &stream_way;
 		a->has_answer = false;
-		stream_begin(a);
+		a->way->begin(a);
 	} else if (ask->next != ASK_LISTEN) {
 		asked_end(a);
 	}
 }
 
-void datagram_begin(struct asked *a)
+static void datagram_begin(struct asked *a)
 {
 	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 	a->phase = PHASE_TALK;
@@ -108,10 +110,11 @@ static void answered(struct asked *a, const uint8_t *at, size_t len, int64_t cam
 	go_on(a);
 }
 
-void datagram_event(struct asked *a)
+static void datagram_event(struct asked *a, uint32_t events)
 {
 	static _Thread_local uint8_t data[DATAGRAM_MAX];
-	while (a->phase == PHASE_TALK && a->transport == IPPROTO_UDP) {
+	(void)events;
+	while (a->phase == PHASE_TALK && a->way == &datagram_way) {
 		int64_t came_us = 0;
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
 		if (n < 0 && errno == EINTR)
@@ -127,7 +130,7 @@ void datagram_event(struct asked *a)
 	}
 }
 
-void datagram_late(struct asked *a)
+static void datagram_late(struct asked *a)
 {
 	if (clock_us(CLOCK_MONOTONIC) < a->give_up_us && a->tries < TRIES) {
 		send_question(a);
@@ -141,3 +144,9 @@ void datagram_late(struct asked *a)
 		    a->target->timeout_ms);
 	asked_end(a);
 }
+
+const struct way datagram_way = {
+	.begin = datagram_begin,
+	.event = datagram_event,
+	.late = datagram_late,
+};

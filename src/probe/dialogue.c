@@ -58,7 +58,6 @@ static void read_side(struct asked *a, unsigned by, const uint8_t *at, size_t le
 static void begin_reader(struct asked *a)
 {
 	struct dialogue *d = a->dialogue;
-	d->talk.sink = &d->sink;
 	d->talk.room = a->prober->room;
 	d->ends[CLIENT] = d->question.local;
 	d->ends[SERVER] = d->question.remote;
@@ -139,13 +138,19 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 	step(a);
 }
 
-void dialogue_in_tls(struct asked *a)
+bool dialogue_must_end(const struct asked *a)
+{
+	return !a->dialogue->ask.is_judged && a->target->asking->is_always_ended;
+}
+
+void dialogue_in_tls(struct asked *a, bool is_doubtful)
 {
 	struct dialogue *d = a->dialogue;
+	d->ask.is_doubtful = is_doubtful;
 	/* Said before TLS, read as if said in it: an attacker's (CVE-2011-0411). */
 	buf_clear(&d->unread);
 	d->ask.in_tls = true;
-	d->ask.next = ASK_LISTEN;
+	d->ask.next = d->ask.is_judged ? ASK_CLOSE : ASK_LISTEN;
 	step(a);
 }
 

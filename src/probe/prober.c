@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "probe/asked.h"
+#include "probe/http.h"
 
 enum { EVENTS = 256 };
 
@@ -44,7 +45,8 @@ struct prober *prober_new(void)
 	struct hash_key key = hash_key_random();
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->room = talk_room_new(&key);
-	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p)) {
+	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p) ||
+	    !http_begin(p)) {
 		prober_free(p);
 		return NULL;
 	}
@@ -70,6 +72,7 @@ void prober_free(struct prober *p)
 		p->ended = a->next;
 		free_asked(a);
 	}
+	http_end(p);
 	tls_end(p);
 	talk_room_free(p->room);
 	if (p->epoll >= 0)
@@ -98,6 +101,14 @@ void asked_watch(struct asked *a, uint32_t events)
 	epoll_ctl(a->prober->epoll, a->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
 		  a->fd, &event);
 	a->events = events;
+}
+
+void epoll_keep(int epoll, int fd, struct epoll_event event)
+{
+	if (event.events == 0)
+		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) != 0)
+		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 void asked_close(struct asked *a)
@@ -132,6 +143,8 @@ void asked_end(struct asked *a)
 		return;
 	a->phase = PHASE_DONE;
 	resolve_forget(a);
+	if (a->way->end != NULL)
+		a->way->end(a);
 	asked_close(a);
 	deadlines_remove(&p->deadlines, &a->deadline);
 	a->next = p->ended;
@@ -154,6 +167,17 @@ static void begin_record(struct asked *a, int64_t now_us)
 		r->port = t->port;
 }
 
+static const struct way *way_of(const struct target *t)
+{
+	if (t->kind == TARGET_HTTP)
+		return &http_way;
+	if (t->kind == TARGET_ICMP)
+		return &echo_way;
+	if (t->kind == TARGET_TCP && t->burst.count > 1)
+		return &connects_way;
+	return t->transport == IPPROTO_TCP ? &stream_way : &datagram_way;
+}
+
 bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 		probe_done done, void *to)
 {
@@ -163,13 +187,14 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	*a = (struct asked){ .prober = p,
 			     .target = target,
+			     .way = way_of(target),
 			     .done = done,
 			     .to = to,
 			     .fd = -1,
 			     .meant_us = meant_us,
 			     .begin_us = now_us,
 			     .phase_us = now_us,
-			     .port = target->port,
+			     .port = target->connect_port,
 			     .transport = target->transport,
 			     .reason = REASON_not_sent, /* until it is judged */
 			     .addr = addr_unset() };
@@ -187,25 +212,19 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 void asked_found(struct asked *a)
 {
 	a->record.ip = a->addr;
-	if (a->transport == IPPROTO_TCP)
-		stream_begin(a);
-	else
-		datagram_begin(a);
+	a->way->begin(a);
 }
 
 /* The deadline of its phase has come, or of all. */
 static void asked_late(struct asked *a)
 {
-	if (a->phase == PHASE_RESOLVE) {
-		asked_judge(a, REASON_resolver_down,
-			    "no answer from the resolver in %u ms",
-			    a->target->timeout_ms);
-		asked_end(a);
-	} else if (a->transport == IPPROTO_TCP) {
-		stream_late(a);
-	} else {
-		datagram_late(a);
+	if (a->phase != PHASE_RESOLVE) {
+		a->way->late(a);
+		return;
 	}
+	asked_judge(a, REASON_resolver_down, "no answer from the resolver in %u ms",
+		    a->target->timeout_ms);
+	asked_end(a);
 }
 
 /* ---- the loop ---- */
@@ -217,12 +236,8 @@ static void take_event(struct prober *p, const struct epoll_event *event)
 		resolver_turn(p);
 		return;
 	}
-	if (a->phase == PHASE_DONE)
-		return;
-	if (a->transport == IPPROTO_TCP)
-		stream_event(a, event->events);
-	else
-		datagram_event(a);
+	if (a->phase != PHASE_DONE)
+		a->way->event(a, event->events);
 }
 
 static void tell(struct asked *a)
@@ -245,18 +260,24 @@ static void tell_ended(struct prober *p)
 	}
 }
 
+/* -1: never */
+static int sooner_ms(int one_ms, int other_ms)
+{
+	if (one_ms < 0 || other_ms < 0)
+		return one_ms < 0 ? other_ms : one_ms;
+	return one_ms < other_ms ? one_ms : other_ms;
+}
+
 int prober_next_ms(const struct prober *p)
 {
-	int next_ms = resolver_next_ms(p);
+	int next_ms = sooner_ms(resolver_next_ms(p), http_next_ms(p));
 	if (p->ended != NULL)
 		return 0;
 	const struct asked *late = next_late(p);
-	if (late != NULL) {
-		int64_t us = late->deadline.at_us - clock_us(CLOCK_MONOTONIC);
-		int ms = us <= 0 ? 0 : (int)((us + 999) / 1000);
-		next_ms = next_ms < 0 || ms < next_ms ? ms : next_ms;
-	}
-	return next_ms;
+	if (late == NULL)
+		return next_ms;
+	int64_t us = late->deadline.at_us - clock_us(CLOCK_MONOTONIC);
+	return sooner_ms(next_ms, us <= 0 ? 0 : (int)((us + 999) / 1000));
 }
 
 void prober_turn(struct prober *p, int timeout_ms)
@@ -268,6 +289,7 @@ void prober_turn(struct prober *p, int timeout_ms)
 	int count = epoll_wait(p->epoll, events, EVENTS, timeout_ms);
 	for (int i = 0; i < count; i++)
 		take_event(p, &events[i]);
+	http_turn(p);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	for (struct asked *a;
 	     (a = next_late(p)) != NULL && a->deadline.at_us <= now_us;)

@@ -17,10 +17,7 @@ static void watch(void *self, ares_socket_t fd, int readable, int writable)
 	struct prober *p = self;
 	struct epoll_event event = { .events = (readable ? EPOLLIN : 0u) |
 					       (writable ? EPOLLOUT : 0u) };
-	if (event.events == 0)
-		epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
-	else if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, fd, &event) != 0)
-		epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event);
+	epoll_keep(p->epoll, fd, event);
 }
 
 bool resolver_begin(struct prober *p)
@@ -48,10 +45,11 @@ void resolver_end(struct prober *p)
 void resolver_turn(struct prober *p)
 {
 	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(p->resolver, fds, ARES_GETSOCK_MAXNUM);
+	/* Its own macros shift an int by 31. */
+	unsigned bits = (unsigned)ares_getsock(p->resolver, fds, ARES_GETSOCK_MAXNUM);
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		bool readable = ARES_GETSOCK_READABLE(bits, i),
-		     writable = ARES_GETSOCK_WRITABLE(bits, i);
+		bool readable = bits >> i & 1u,
+		     writable = bits >> (i + ARES_GETSOCK_MAXNUM) & 1u;
 		if (readable || writable)
 			ares_process_fd(p->resolver,
 					readable ? fds[i] : ARES_SOCKET_BAD,
@@ -82,7 +80,7 @@ void resolve_forget(struct asked *a)
 
 static void judge_name(struct asked *a, int status)
 {
-	const char *host = a->target->question.host;
+	const char *host = a->target->connect_host;
 	if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
 		asked_judge(a, REASON_name_unknown, "the name %s %s", host,
 			    status == ARES_ENODATA ? "has no address"
@@ -117,7 +115,7 @@ static void found(void *self, int status, int timeouts, struct ares_addrinfo *re
 void resolve(struct asked *a)
 {
 	const struct target *t = a->target;
-	if (addr_parse(t->question.host, &a->addr)) {
+	if (addr_parse(t->connect_host, &a->addr)) {
 		asked_found(a);
 		return;
 	}
@@ -135,6 +133,6 @@ void resolve(struct asked *a)
 	}
 	lookup->of = a;
 	a->lookup = lookup;
-	ares_getaddrinfo(a->prober->resolver, t->question.host, NULL, &hints, found,
+	ares_getaddrinfo(a->prober->resolver, t->connect_host, NULL, &hints, found,
 			 lookup);
 }

@@ -63,6 +63,33 @@ static bool judge_own(struct asked *a, int error)
 	}
 }
 
+/* To the source address and port that the target and its protocol want, if any. */
+static bool bind_source(struct asked *a, int fd)
+{
+	static const struct addr any_v6 = { .ip6 = { 0 } };
+	const struct target *t = a->target;
+	const struct addr any = addr_is_v4(&a->addr) ? addr_v4(any_v6.ip6) : any_v6;
+	uint16_t port = t->asking != NULL ? t->asking->local_port : 0;
+	int on = 1;
+	if (addr_is_unset(&t->source) && port == 0)
+		return true;
+	struct sockaddr_storage source;
+	socklen_t len = socket_address(addr_is_unset(&t->source) ? &any : &t->source,
+				       port, &source);
+	/* The port is chosen when the other end is known: 64 k of them for each. */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	/* One that has to be this may be the machine's own DHCP client's, too. */
+	if (port != 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&source, len) == 0)
+		return true;
+	if (errno == EADDRNOTAVAIL || !judge_own(a, errno))
+		asked_judge(a, REASON_no_route,
+			    "the source address is not of this machine: %s",
+			    strerror(errno));
+	return false;
+}
+
 static bool set_up(struct asked *a, int fd)
 {
 	const struct target *t = a->target;
@@ -77,17 +104,7 @@ static bool set_up(struct asked *a, int fd)
 	}
 	if (a->transport == IPPROTO_TCP)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (addr_is_unset(&t->source))
-		return true;
-	struct sockaddr_storage source;
-	socklen_t len = socket_address(&t->source, 0, &source);
-	/* The port is chosen when the other end is known: 64 k of them for each. */
-	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&source, len) == 0)
-		return true;
-	asked_judge(a, REASON_no_route, "the source address is not of this machine: %s",
-		    strerror(errno));
-	return false;
+	return bind_source(a, fd);
 }
 
 int asked_socket(struct asked *a, int type, int protocol)
@@ -112,13 +129,18 @@ bool asked_connect(struct asked *a, int fd)
 	socklen_t len = socket_address(&a->addr, a->port, &to);
 	if (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
 		return true;
-	/* At once: there is no way from here, nothing was sent. */
-	if (errno == ENETUNREACH || errno == EINVAL)
-		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
-			    strerror(errno));
-	else
-		asked_failed(a, errno, false);
+	asked_not_connected(a, errno);
 	return false;
+}
+
+void asked_not_connected(struct asked *a, int error)
+{
+	/* At once: there is no way from here, nothing was sent. */
+	if (error == ENETUNREACH || error == EINVAL)
+		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
+			    strerror(error));
+	else
+		asked_failed(a, error, false);
 }
 
 void asked_failed(struct asked *a, int error, bool was_connected)

@@ -20,7 +20,7 @@
 
 enum { LEAVE_US = 300000, READ_MAX = 16384 };
 
-void stream_begin(struct asked *a)
+static void stream_begin(struct asked *a)
 {
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
@@ -98,18 +98,30 @@ static void talk_now(struct asked *a)
 		go_on(a);
 }
 
+/*
+ * With a certificate that is not good no password is told, nothing asked; but a server
+ * that has started TLS for us is told that we go.
+ */
+static void leave_bad_certificate(struct asked *a)
+{
+	const char *goodbye = a->dialogue != NULL ? a->target->asking->goodbye : NULL;
+	if (goodbye != NULL)
+		tls_put(a, (const uint8_t *)goodbye, strlen(goodbye));
+	leave(a, goodbye != NULL ? ASK_LEAVE : ASK_CLOSE);
+}
+
 static void tls_done(struct asked *a)
 {
 	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
-	/* With a certificate that is not good no password is told, nothing asked. */
-	if (!tls_judge(a)) {
-		leave(a, ASK_CLOSE);
+	bool is_good = tls_judge(a);
+	if (!is_good && (a->dialogue == NULL || !dialogue_must_end(a))) {
+		leave_bad_certificate(a);
 	} else if (a->target->kind == TARGET_TLS) {
 		asked_judge(a, REASON_NONE, "%s", "");
 		leave(a, ASK_CLOSE);
 	} else if (a->dialogue != NULL) {
 		a->phase = PHASE_TALK;
-		dialogue_in_tls(a);
+		dialogue_in_tls(a, !is_good);
 		go_on(a);
 	} else {
 		talk_now(a);
@@ -133,7 +145,7 @@ static bool is_self(int fd)
 	       own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
 }
 
-static void take_times(struct asked *a)
+static void take_times(struct asked *a, int fd)
 {
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
@@ -141,7 +153,7 @@ static void take_times(struct asked *a)
 	r->wait_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
 	r->connect_us = r->wait_us;
 	memset(&info, 0, sizeof(info));
-	if (getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 	    info.tcpi_rtt == 0)
 		return;
 	r->rtt_us = info.tcpi_rtt;
@@ -150,6 +162,17 @@ static void take_times(struct asked *a)
 		r->connect_us = r->rtt_us;
 	if (info.tcpi_total_retrans > 0)
 		r->lost = info.tcpi_total_retrans;
+}
+
+bool stream_connected(struct asked *a, int fd)
+{
+	take_times(a, fd);
+	if (is_self(fd))
+		asked_judge(
+			a, REASON_self_connect,
+			"the kernel connected this socket to itself: the port has no "
+			"listener, or had none for a moment");
+	return !a->is_judged;
 }
 
 static void connected(struct asked *a)
@@ -163,12 +186,7 @@ static void connected(struct asked *a)
 		asked_end(a);
 		return;
 	}
-	take_times(a);
-	if (is_self(a->fd)) {
-		asked_judge(
-			a, REASON_self_connect,
-			"the kernel connected this socket to itself: the port has no "
-			"listener, or had none for a moment");
+	if (!stream_connected(a, a->fd)) {
 		asked_end(a);
 		return;
 	}
@@ -275,6 +293,16 @@ static void server_ended(struct asked *a, int error)
 	asked_end(a);
 }
 
+/*
+ * At once: a server that sends in small pieces waits for it (Nagle), and its time would
+ * hold the 40 ms that our kernel waits for words of ours to send it with.
+ */
+static void acknowledge(struct asked *a)
+{
+	int on = 1;
+	setsockopt(a->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void read_all(struct asked *a)
 {
 	uint8_t data[READ_MAX];
@@ -283,8 +311,10 @@ static void read_all(struct asked *a)
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			acknowledge(a);
 			return;
+		}
 		if (n <= 0)
 			server_ended(a, n < 0 ? errno : 0);
 		else if (a->phase != PHASE_LEAVE)
@@ -292,7 +322,7 @@ static void read_all(struct asked *a)
 	}
 }
 
-void stream_event(struct asked *a, uint32_t events)
+static void stream_event(struct asked *a, uint32_t events)
 {
 	if (a->phase == PHASE_CONNECT) {
 		connected(a);
@@ -304,7 +334,7 @@ void stream_event(struct asked *a, uint32_t events)
 		read_all(a);
 }
 
-void stream_late(struct asked *a)
+static void stream_late(struct asked *a)
 {
 	unsigned ms = a->target->timeout_ms;
 	if (a->phase == PHASE_CONNECT)
@@ -319,3 +349,9 @@ void stream_late(struct asked *a)
 	a->reset_on_close = a->phase != PHASE_LEAVE;
 	asked_end(a);
 }
+
+const struct way stream_way = {
+	.begin = stream_begin,
+	.event = stream_event,
+	.late = stream_late,
+};

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/asked.h"
+#include "probe/http.h"
 
 enum { SCHEME_MAX = 48 };
 
@@ -35,8 +35,7 @@ static const char *const common_options[] = { "timeout",   "family",      "sourc
 					      "interface", "server_name", "verify",
 					      NULL };
 
-__attribute__((format(printf, 2, 3))) static bool refuse(char why[TARGET_WHY_MAX],
-							 const char *format, ...)
+bool target_refuse(char why[TARGET_WHY_MAX], const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -104,7 +103,7 @@ static bool take_way(struct target *t, const char *way, char why[TARGET_WHY_MAX]
 {
 	const struct asking *asking = t->asking;
 	if (t->protocol == NULL)
-		return refuse(why, "\"+%s\": only a protocol has that", way);
+		return target_refuse(why, "\"+%s\": only a protocol has that", way);
 	if (strcmp(way, "tcp") == 0)
 		t->transport = IPPROTO_TCP;
 	else if (strcmp(way, "udp") == 0 && t->tls == TARGET_PLAIN)
@@ -116,8 +115,8 @@ static bool take_way(struct target *t, const char *way, char why[TARGET_WHY_MAX]
 	} else if (strcmp(way, "starttls") == 0 && asking->has_starttls)
 		t->tls = TARGET_STARTTLS;
 	else
-		return refuse(why, "\"+%s\": allowed are +tcp, +udp, +tls%s", way,
-			      asking->has_starttls ? " and +starttls" : "");
+		return target_refuse(why, "\"+%s\": allowed are +tcp, +udp, +tls%s",
+				     way, asking->has_starttls ? " and +starttls" : "");
 	return true;
 }
 
@@ -125,14 +124,15 @@ static bool read_scheme(struct target *t, const char *scheme, char why[TARGET_WH
 {
 	char name[SCHEME_MAX];
 	if (snprintf(name, sizeof(name), "%s", scheme) >= (int)sizeof(name))
-		return refuse(why, "the scheme is too long");
+		return target_refuse(why, "the scheme is too long");
 	char *way = strchr(name, '+');
 	if (way != NULL)
 		*way++ = '\0';
 	if (!take_plain(t, name) && !take_protocol(t, name)) {
 		char known[TARGET_WHY_MAX - 64];
 		list_schemes(known, sizeof(known));
-		return refuse(why, "\"%s\" can't be asked; known are %s", name, known);
+		return target_refuse(why, "\"%s\" can't be asked; known are %s", name,
+				     known);
 	}
 	return way == NULL || take_way(t, way, why);
 }
@@ -155,7 +155,7 @@ static bool take_timeout(struct target *t, const char *value, char why[TARGET_WH
 	double ms = is_ms ? seconds : seconds * 1000;
 	if (end == value || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
 	    !(ms >= 1) || ms > TARGET_TIMEOUT_MAX_MS)
-		return refuse(why, "timeout=%s: allowed are 1ms to 120s", value);
+		return target_refuse(why, "timeout=%s: allowed are 1ms to 120s", value);
 	t->timeout_ms = (uint32_t)ms;
 	return true;
 }
@@ -168,32 +168,37 @@ static bool take_common(struct target *t, const char *name, const char *value,
 	if (strcmp(name, "family") == 0) {
 		t->family = (uint8_t)(value[0] - '0');
 		return ((t->family == 4 || t->family == 6) && value[1] == '\0') ||
-		       refuse(why, "family=%s: allowed are 4 and 6", value);
+		       target_refuse(why, "family=%s: allowed are 4 and 6", value);
 	}
 	if (strcmp(name, "source") == 0)
 		return addr_parse(value, &t->source) ||
-		       refuse(why, "source=%s: not an address", value);
+		       target_refuse(why, "source=%s: not an address", value);
 	if (strcmp(name, "verify") == 0) {
 		t->verifies = strcmp(value, "no") != 0;
 		return !t->verifies || strcmp(value, "yes") == 0 ||
-		       refuse(why, "verify=%s: allowed are yes and no", value);
+		       target_refuse(why, "verify=%s: allowed are yes and no", value);
 	}
 	*(strcmp(name, "interface") == 0 ? &t->interface : &t->server_name) = value;
 	return true;
+}
+
+static const char *const *options_of(const struct target *t)
+{
+	if (t->kind == TARGET_ICMP || t->kind == TARGET_TCP)
+		return burst_options;
+	return t->asking != NULL ? t->asking->options : NULL;
 }
 
 static bool take_option(struct target *t, const char *name, const char *value,
 			char why[TARGET_WHY_MAX])
 {
 	struct question *q = &t->question;
-	const struct asking *asking = t->asking;
 	if (is_one_of(name, common_options))
 		return take_common(t, name, value, why);
-	if (t->kind != TARGET_HTTP &&
-	    !is_one_of(name, asking != NULL ? asking->options : NULL))
-		return refuse(why, "\"%s\" is no option of this target", name);
+	if (t->kind != TARGET_HTTP && !is_one_of(name, options_of(t)))
+		return target_refuse(why, "\"%s\" is no option of this target", name);
 	if (q->option_count == QUESTION_OPTIONS)
-		return refuse(why, "more than %d options", QUESTION_OPTIONS);
+		return target_refuse(why, "more than %d options", QUESTION_OPTIONS);
 	q->options[q->option_count++] = (struct question_option){ name, value };
 	return true;
 }
@@ -235,7 +240,9 @@ static const char *keep_part(struct target *t, CURLU *url, CURLUPart part)
 static bool read_options(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 {
 	char *query = NULL;
-	if (curl_url_get(url, CURLUPART_QUERY, &query, 0) != CURLUE_OK)
+	/* The query of a web page is the page's. */
+	CURLUPart part = t->kind == TARGET_HTTP ? CURLUPART_FRAGMENT : CURLUPART_QUERY;
+	if (curl_url_get(url, part, &query, 0) != CURLUE_OK)
 		return true;
 	bool ok = true;
 	for (char *rest = query, *one; ok && (one = strsep(&rest, "&")) != NULL;) {
@@ -245,7 +252,7 @@ static bool read_options(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 		value = keep_decoded(t, value, strlen(value));
 		ok = name != NULL && value != NULL
 			     ? take_option(t, name, value, why)
-			     : refuse(why, "an option can't be decoded");
+			     : target_refuse(why, "an option can't be decoded");
 	}
 	curl_free(query);
 	return ok;
@@ -259,10 +266,10 @@ static bool read_port(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 		curl_free(text);
 	}
 	return t->port != 0 || t->kind == TARGET_ICMP ||
-	       refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
+	       target_refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
 }
 
-/* Without brackets, and a zone of IPv6 behind it as getaddrinfo(3) has it. */
+/* Without brackets; a zone of IPv6 is the interface. */
 static void read_host(struct target *t, CURLU *url)
 {
 	char host[TARGET_TEXT_MAX];
@@ -272,6 +279,10 @@ static void read_host(struct target *t, CURLU *url)
 	if (has_brackets)
 		host[len - 1] = '\0';
 	t->question.host = keep(t, has_brackets ? host + 1 : host);
+	/* An address of one link means nothing without it (RFC 4007 11). */
+	const char *zone = keep_part(t, url, CURLUPART_ZONEID);
+	if (zone[0] != '\0')
+		t->interface = zone;
 }
 
 /* What people may see: all but the password. */
@@ -314,7 +325,11 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	write_text(t, text, q->password);
 	if (!read_scheme(t, scheme, why) || !read_port(t, url, why))
 		return false;
-	if (t->kind != TARGET_HTTP && !read_options(t, url, why))
+	t->connect_host = q->host;
+	t->connect_port = t->port;
+	if (!read_options(t, url, why))
+		return false;
+	if (t->kind == TARGET_HTTP && !http_wanted_new(t, url, why))
 		return false;
 	q->transport = t->transport;
 	q->port = t->port;
@@ -322,30 +337,35 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 		choose_words(t);
 	q->wants_tls = t->tls == TARGET_STARTTLS;
 	const struct asking *asking = t->asking;
-	if (q->user[0] != '\0' && asking != NULL && !asking->has_login)
-		return refuse(why, "%s has no login here", t->protocol->name);
-	const char *wrong =
-		asking != NULL && asking->check != NULL ? asking->check(q) : NULL;
-	return wrong == NULL || refuse(why, "%s: %s", t->text, wrong);
+	if (q->user[0] != '\0' && t->kind != TARGET_HTTP &&
+	    (asking == NULL || !asking->has_login))
+		return target_refuse(why, "%s has no login here", scheme);
+	const char *wrong = NULL;
+	if (options_of(t) == burst_options)
+		wrong = burst_read(q, t->timeout_ms, &t->burst);
+	else if (asking != NULL && asking->check != NULL)
+		wrong = asking->check(q);
+	return wrong == NULL || target_refuse(why, "%s: %s", t->text, wrong);
 }
 
 bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 {
 	*t = (struct target){ .timeout_ms = TARGET_TIMEOUT_MS,
 			      .source = addr_unset(),
+			      .burst = { .count = 1 },
 			      .verifies = true };
 	if (strlen(text) >= TARGET_TEXT_MAX * 2 || strstr(text, "://") == NULL)
-		return refuse(why, "%.64s: write it as proto://host[:port][/...]",
-			      text);
+		return target_refuse(
+			why, "%.64s: write it as proto://host[:port][/...]", text);
 	t->texts = malloc(4 * strlen(text) + 16);
 	CURLU *url = curl_url();
 	CURLUcode code = url != NULL && t->texts != NULL
 				 ? curl_url_set(url, CURLUPART_URL, text,
 						CURLU_NON_SUPPORT_SCHEME)
 				 : CURLUE_OUT_OF_MEMORY;
-	bool ok = code == CURLUE_OK
-			  ? read_url(t, url, text, why)
-			  : refuse(why, "%.128s: %s", text, curl_url_strerror(code));
+	bool ok = code == CURLUE_OK ? read_url(t, url, text, why)
+				    : target_refuse(why, "%.128s: %s", text,
+						    curl_url_strerror(code));
 	curl_url_cleanup(url);
 	if (!ok)
 		target_free(t);
@@ -359,4 +379,6 @@ void target_free(struct target *t)
 		explicit_bzero(t->texts, t->texts_len);
 	free(t->texts);
 	t->texts = NULL;
+	http_wanted_free(t->http);
+	t->http = NULL;
 }

@@ -3,13 +3,15 @@
  *
  * "proto[+tcp|+udp|+tls|+starttls]://[user[:password]@]host[:port][/path][?name=value&...]"
  * where proto is a protocol's name ("ssh"), the name of its secure sister ("imaps"), or
- * one of tcp, udp, tls, icmp, http and https.
+ * one of tcp, udp, tls, icmp, http and https.  Of the last two the query is the site's,
+ * and options are written behind '#'.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe/burst.h"
 #include "protocol/protocol.h"
 
 enum target_kind {
@@ -29,6 +31,8 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+struct http_wanted;
+
 struct target {
 	char text[TARGET_TEXT_MAX]; /* as written, without the password */
 	char *texts;                /* owned: what the pointers below point into */
@@ -45,8 +49,13 @@ struct target {
 	uint8_t family;          /* 4, 6; 0: as the resolver orders */
 	struct addr source;      /* unset: as the kernel chooses */
 	const char *interface;   /* NULL: any */
+	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	bool verifies;           /* a certificate that is not good makes it down */
+	/* Whose address is asked: the host's own, or a proxy's. */
+	const char *connect_host;
+	uint16_t connect_port;
+	struct http_wanted *http; /* owned; of TARGET_HTTP */
 };
 
 /*

@@ -20,18 +20,33 @@ struct tls {
 	bool is_up;
 };
 
+static void take_any(SSL_CTX *context)
+{
+	/* Verified all the same; the result is read when the facts are known. */
+	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+	SSL_CTX_set_security_level(context, 0);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
 bool tls_begin(struct prober *p)
 {
 	p->ssl = SSL_CTX_new(TLS_client_method());
 	if (p->ssl == NULL)
 		return false;
-	/* Verified all the same; the result is read when the facts are known. */
-	SSL_CTX_set_verify(p->ssl, SSL_VERIFY_NONE, NULL);
-	SSL_CTX_set_default_verify_paths(p->ssl);
-	SSL_CTX_set_min_proto_version(p->ssl, TLS1_VERSION);
-	SSL_CTX_set_security_level(p->ssl, 0);
-	SSL_CTX_set_session_cache_mode(p->ssl, SSL_SESS_CACHE_OFF);
+	take_any(p->ssl);
+	/* As SSL_CTX_set_default_verify_paths(), but for a third look-up, which lists
+	 * the whole folder for each authority that is not there. */
+	SSL_CTX_set_default_verify_file(p->ssl);
+	SSL_CTX_set_default_verify_dir(p->ssl);
 	return true;
+}
+
+void tls_adopt(struct prober *p, SSL_CTX *context)
+{
+	take_any(context);
+	/* Reading all authorities takes longer than most servers do. */
+	SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(p->ssl));
 }
 
 void tls_end(struct prober *p)
@@ -116,8 +131,10 @@ bool tls_take(struct asked *a, const uint8_t *at, size_t len, struct buf *plain)
 {
 	struct tls *tls = a->tls;
 	BIO_write(tls->from, at, (int)len);
-	if (!tls->is_up && (!shake(a) || !tls->is_up))
-		return tls->is_up || !a->is_judged;
+	if (!tls->is_up && !shake(a))
+		return false;
+	if (!tls->is_up)
+		return true;
 	char data[4096];
 	int n;
 	ERR_clear_error();
@@ -168,10 +185,9 @@ static void take_name(char *field, size_t size, const X509_NAME *name)
 	BIO_free(out);
 }
 
-static void take_facts(struct asked *a)
+static void take_facts(struct asked *a, SSL *ssl)
 {
 	struct probe_record *r = &a->record;
-	SSL *ssl = a->tls->ssl;
 	const char *version = SSL_get_version(ssl);
 	/* "TLS 1.3", as everywhere else here; OpenSSL writes "TLSv1.3". */
 	if (strncmp(version, "TLSv", 4) == 0)
@@ -230,11 +246,10 @@ static void judge_expired(struct asked *a, enum reason reason)
  * An expired certificate of an unknown authority is both; time comes first, as it is
  * what changed.
  */
-bool tls_judge(struct asked *a)
+bool tls_judge_other(struct asked *a, SSL *ssl, const char *name)
 {
-	SSL *ssl = a->tls->ssl;
 	X509 *own = SSL_get0_peer_certificate(ssl);
-	take_facts(a);
+	take_facts(a, ssl);
 	if (!a->target->verifies)
 		return true;
 	if (own == NULL) {
@@ -248,10 +263,15 @@ bool tls_judge(struct asked *a)
 		reason = REASON_certificate_expired;
 	if (reason == REASON_certificate_expired || reason == REASON_certificate_early)
 		judge_expired(a, reason);
-	else if (!is_for(own, server_name(a)))
+	else if (!is_for(own, name))
 		asked_judge(a, REASON_certificate_name, "the certificate is not for %s",
-			    server_name(a));
+			    name);
 	else if (reason != REASON_NONE)
 		asked_judge(a, reason, "%s", X509_verify_cert_error_string(result));
 	return !a->is_judged;
+}
+
+bool tls_judge(struct asked *a)
+{
+	return tls_judge_other(a, a->tls->ssl, server_name(a));
 }

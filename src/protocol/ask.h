@@ -30,6 +30,8 @@ enum {
 	QUESTION_OPTIONS = 16,
 };
 
+struct dialogue_steps;
+
 /* What is asked, and of whom.  Borrowed, the same for a whole dialogue. */
 struct question {
 	const char *host; /* as the user wrote it, without brackets */
@@ -44,7 +46,9 @@ struct question {
 	struct addr local, remote;
 	uint16_t local_port, port;
 	uint8_t nonce[16]; /* random, new for each dialogue */
-	int64_t at_us;     /* Unix time at its begin */
+	int64_t at_us;     /* Unix time at its begin; of datagrams, when it was last asked */
+	/* The user's own words (dialogue.h); NULL unless it is asked in these. */
+	const struct dialogue_steps *dialogue;
 };
 
 /* Of an option; NULL if it was not given. */
@@ -52,18 +56,23 @@ const char *question_option(const struct question *question, const char *name);
 
 /* What comes next, once all of `out` is sent. */
 enum ask_next {
-	ASK_LISTEN,    /* more from the server: step() is called again when it came */
-	ASK_START_TLS, /* TLS; then step() is called with nothing said and in_tls set */
-	ASK_OVER_TCP,  /* a datagram dialogue must begin again over TCP */
-	ASK_LEAVE,     /* the server will close; the prober waits a little for it */
-	ASK_CLOSE,     /* close with FIN (TLS: close_notify) */
-	ASK_RESET,     /* close with RST: leaves no TIME_WAIT; not where it is logged */
+	ASK_LISTEN, /* more from the server: step() is called again when it came */
+	/*
+	 * TLS; then step() is called with nothing said and in_tls set. If it has judged
+	 * before, TLS is only the polite way to leave, and step() is not called.
+	 */
+	ASK_START_TLS,
+	ASK_OVER_TCP, /* a datagram dialogue must begin again over TCP */
+	ASK_LEAVE,    /* the server will close; the prober waits a little for it */
+	ASK_CLOSE,    /* close with FIN (TLS: close_notify) */
+	ASK_RESET,    /* close with RST: leaves no TIME_WAIT; not where it is logged */
 };
 
 struct ask {
 	const struct question *question;
 	bool in_tls;
-	bool ended; /* the server will say no more */
+	bool is_doubtful; /* TLS with somebody whose certificate is not good */
+	bool ended;       /* the server will say no more */
 	/* The dialogue's words to who runs it. */
 	enum ask_next next;
 	bool is_judged; /* the answer is known: the time of total_us */
@@ -88,13 +97,21 @@ typedef void (*ask_step)(struct ask *ask, struct bytes *said);
 struct asking {
 	uint8_t transport; /* IPPROTO_TCP or IPPROTO_UDP: the usual one */
 	uint16_t port;     /* the usual one */
+	uint16_t local_port; /* whence it must be asked (DHCP); 0: from any */
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;
 	uint16_t secure_port;
-	bool has_starttls;  /* the dialogue can start it: "imap+starttls" */
-	bool has_login;     /* takes a user and password */
+	bool has_starttls; /* the dialogue can start it: "imap+starttls" */
+	bool has_login;    /* takes a user and password */
+	/*
+	 * The dialogue is ended even with somebody who is doubtful, because the server
+	 * minds half a handshake; it tells that one no password.
+	 */
+	bool is_always_ended;
 	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	const char *const *options; /* names, NULL ends; NULL: none */
+	/* Said before we leave TLS whose certificate is bad; NULL: nothing. */
+	const char *goodbye;
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);
 	ask_step step;

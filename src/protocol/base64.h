@@ -54,3 +54,25 @@ static inline size_t base64_decode(struct bytes text, uint8_t *out, size_t size)
 	bool stopped;
 	return base64_decode_until(text, -1, out, size, &stopped);
 }
+
+/* Digits that so many octets become. */
+#define BASE64_LEN(octets) (((octets) + 2) / 3 * 4)
+
+/* Encodes, and ends with a NUL; out has room for BASE64_LEN and that. */
+static inline void base64_encode(struct bytes octets, char *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	while (octets.len > 0) {
+		struct bytes part =
+			bytes_take(&octets, octets.len < 3 ? octets.len : 3);
+		uint32_t bits = (uint32_t)part.at[0] << 16;
+		bits |= part.len > 1 ? (uint32_t)part.at[1] << 8 : 0;
+		bits |= part.len > 2 ? part.at[2] : 0;
+		*out++ = digits[bits >> 18];
+		*out++ = digits[bits >> 12 & 0x3f];
+		*out++ = part.len > 1 ? digits[bits >> 6 & 0x3f] : '=';
+		*out++ = part.len > 2 ? digits[bits & 0x3f] : '=';
+	}
+	*out = '\0';
+}

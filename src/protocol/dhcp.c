@@ -264,13 +264,121 @@ static void dhcp_read(struct talk *talk, struct said *said)
 	note_answer(talk, &message, said->at_us);
 }
 
+/* ---- asking ---- */
+
+enum {
+	PORT_SERVER = 67,
+	PORT_CLIENT = 68,
+	DISCOVER = 1,
+	OFFER = 2,
+	ACK = 5,
+	NAK = 6,
+	INFORM = 8,
+	LEAST = 300, /* what BOOTP's relays pass on (RFC 1542 2.1) */
+};
+
+struct dhcp_asking_state {
+	bool is_asked;
+	uint32_t id;
+	uint8_t wanted; /* the type of the answer */
+};
+
+/*
+ * Always the same, and of nobody (RFC 7042 2.1): a server that keeps what it offers for
+ * a while keeps one address for us, not one for each question.
+ */
+static const uint8_t our_hardware[] = { 0x02, 'b', 'r', 'k', 'w', 't' };
+
+/*
+ * Who has an address asks for what else there is to know (RFC 2131 3.4), which leaves
+ * no trace; who has none asks for an offer, to be told to all, and never takes it up.
+ */
+static void put_question(uint8_t *packet, uint8_t type, const struct question *question)
+{
+	enum {
+		ETHERNET = 1,
+		BROADCAST = 0x80,
+		CLIENT_AT = 12,
+		HARDWARE_AT = 28,
+		TYPE_AT = 6
+	};
+	/* The cookie, the type, our class, the end. */
+	static const char options[] = "\x63\x82\x53\x63\x35\x01\0\x3c\x0a"
+				      "breakwater\xff";
+	packet[0] = REQUEST;
+	packet[1] = ETHERNET;
+	packet[2] = sizeof(our_hardware);
+	memcpy(packet + 4, question->nonce, 4);
+	if (type == DISCOVER)
+		packet[10] = BROADCAST;
+	else
+		memcpy(packet + CLIENT_AT, question->local.ip6 + 12, 4);
+	memcpy(packet + HARDWARE_AT, our_hardware, sizeof(our_hardware));
+	memcpy(packet + HEADER, options, sizeof(options) - 1);
+	packet[HEADER + TYPE_AT] = type;
+}
+
+static void ask_server(struct ask *ask)
+{
+	const struct question *question = ask->question;
+	struct dhcp_asking_state *state = ASK_STATE(ask, struct dhcp_asking_state);
+	struct bytes nonce = bytes_of(question->nonce, 4);
+	bool has_address =
+		addr_is_v4(&question->local) && !addr_is_unspecified(&question->local);
+	uint8_t type = has_address ? INFORM : DISCOVER;
+	uint8_t packet[LEAST] = { 0 };
+	if (!addr_is_v4(&question->remote)) {
+		ask_unwell(ask, REASON_no_route, ASK_CLOSE,
+			   "DHCP is of IPv4, and this is an address of IPv6");
+		return;
+	}
+	put_question(packet, type, question);
+	ask_send(ask, packet, sizeof(packet));
+	state->is_asked = true;
+	state->id = bytes_be32(&nonce);
+	state->wanted = has_address ? ACK : OFFER;
+}
+
+static void hear_answer(struct ask *ask, struct bytes datagram)
+{
+	const struct dhcp_asking_state *state =
+		ASK_STATE(ask, struct dhcp_asking_state);
+	struct message message;
+	bool is_sound;
+	if (!message_read(datagram, &message, &is_sound) ||
+	    message.operation != REPLY || message.id != state->id)
+		return;
+	if (message.type == state->wanted)
+		ask_well(ask, ASK_CLOSE);
+	else if (message.type == NAK)
+		ask_unwell(ask, REASON_denied, ASK_CLOSE,
+			   "the server refuses (DHCPNAK)");
+}
+
+static void dhcp_step(struct ask *ask, struct bytes *said)
+{
+	if (!ASK_STATE(ask, struct dhcp_asking_state)->is_asked)
+		ask_server(ask);
+	else
+		hear_answer(ask, *said);
+}
+
+static const struct asking dhcp_asking = {
+	.transport = IPPROTO_UDP,
+	.port = PORT_SERVER,
+	.local_port = PORT_CLIENT,
+	.may_be_silent = true, /* not authoritative for our network */
+	.step = dhcp_step,
+};
+
 const struct protocol protocol_dhcp = {
 	.name = "dhcp",
 	.doc = "Dynamic Host Configuration Protocol (RFC 2131)",
 	.transports = { IPPROTO_UDP },
-	.ports = { 67, 68 },
+	.ports = { PORT_SERVER, PORT_CLIENT },
 	.state_size = sizeof(struct dhcp_state),
 	.times_answers = true,
 	.recognise = dhcp_recognise,
 	.read = dhcp_read,
+	.asking = &dhcp_asking,
 };

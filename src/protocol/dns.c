@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "protocol/dns_ask.h"
 #include "protocol/dns_message.h"
 #include "protocol/dns_tunnel.h"
 #include "protocol/text.h"
@@ -583,6 +584,7 @@ const struct protocol protocol_dns = {
 	.turn_max = TURN_MAX,
 	.state_size = sizeof(struct dns_state),
 	.times_answers = true,
+	.asking = &dns_asking,
 	.recognise = dns_looks,
 	.read = dns_read,
 	.end = dns_end,

@@ -7,6 +7,7 @@
 #include "protocol/dns_message.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "protocol/line.h"
 
@@ -495,6 +496,14 @@ const char *dns_type_name(uint16_t type)
 		if (type_names[i].type == type)
 			return type_names[i].name;
 	return type >= DNS_PRIVATE && type < UINT16_MAX ? "PRIVATE" : "OTHER";
+}
+
+uint16_t dns_type_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++)
+		if (strcasecmp(type_names[i].name, name) == 0)
+			return type_names[i].type;
+	return 0;
 }
 
 const char *dns_rcode_name(unsigned rcode)

@@ -137,6 +137,8 @@ enum dns_flaw dns_rr_flaw(const struct dns_message *message,
 
 /* "A", "AAAA"; "PRIVATE" for the private range, "OTHER" for what has no name here. */
 const char *dns_type_name(uint16_t type);
+/* The other way; 0: no type has that name, in whatever case. */
+uint16_t dns_type_number(const char *name);
 /* "NOERROR", "NXDOMAIN"; "OTHER" too. */
 const char *dns_rcode_name(unsigned rcode);
 

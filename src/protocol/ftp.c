@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/ftp_ask.h"
 #include "protocol/greeting.h"
 #include "protocol/replies.h"
 #include "protocol/said_line.h"
@@ -526,4 +527,5 @@ const struct protocol protocol_ftp = {
 	.state_size = sizeof(struct ftp_state),
 	.recognise = ftp_recognise,
 	.read = ftp_read,
+	.asking = &ftp_asking,
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "protocol/greeting.h"
+#include "protocol/imap_ask.h"
 #include "protocol/said_line.h"
 #include "protocol/sasl.h"
 #include "protocol/starttls.h"
@@ -451,4 +452,5 @@ const struct protocol protocol_imap = {
 	.state_size = sizeof(struct imap_state),
 	.recognise = imap_recognise,
 	.read = imap_read,
+	.asking = &imap_asking,
 };

@@ -338,5 +338,6 @@ const struct protocol protocol_ldap = {
 	.recognise = ldap_recognise,
 	.read = ldap_read,
 	.end = ldap_end,
+	.asking = &ldap_asking,
 };
 _Static_assert(sizeof(struct ldap_state) <= TALK_STATE_MAX, "state fits");

@@ -23,7 +23,7 @@ enum {
 };
 
 /* resultCode (4.1.9, Appendix A) */
-enum { LDAP_SUCCESS = 0, LDAP_BIND_IN_PROGRESS = 14 };
+enum { LDAP_SUCCESS = 0, LDAP_BIND_IN_PROGRESS = 14, LDAP_BUSY = 51 };
 
 struct ldap_message {
 	int32_t id;
@@ -67,3 +67,5 @@ bool ldap_read_vendor(struct bytes content, char *software, size_t size);
 
 /* What a security layer sends is encrypted, not only signed. */
 bool ldap_is_sealed(struct bytes data);
+
+extern const struct asking ldap_asking;

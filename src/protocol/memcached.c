@@ -9,13 +9,13 @@
 #include <stdio.h>
 
 #include "protocol/line.h"
+#include "protocol/memcached.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
 
 enum {
 	PORT = 11211,
 	KEY_MAX = 250,
-	FRAME = 8, /* before each datagram */
 	HEADER = 24,
 	MAGIC_REQUEST = 0x80,
 	MAGIC_RESPONSE = 0x81,
@@ -105,8 +105,7 @@ static bool is_value(struct bytes line, uint64_t *bytes)
 	       take_number(&line, &flags) && take_number(&line, bytes);
 }
 
-/* "VERSION 1.6.18" */
-static bool is_version(struct bytes line, struct bytes *version)
+bool memcached_is_version(struct bytes line, struct bytes *version)
 {
 	bool is = text_is(line_word(&line), "VERSION");
 	*version = line_word(&line);
@@ -239,7 +238,7 @@ static enum sureness server_text(struct bytes said)
 		return NOT;
 	if (!line_take(&rest, &line))
 		return said.len < OPENING_MAX ? UNKNOWN : NOT;
-	if (is_value(line, &number) || is_version(line, &name))
+	if (is_value(line, &number) || memcached_is_version(line, &name))
 		return SURE;
 	if (is_stat(line, &name, &value))
 		return text_is(name, "pid") ? SURE : LIKELY;
@@ -273,8 +272,7 @@ static enum verdict stream_looks(const struct opening *opening)
 	return VERDICT_MORE;
 }
 
-/* Number of the datagram and of all; the rest is 0. */
-static bool take_frame(struct bytes *data, unsigned *number)
+bool memcached_take_frame(struct bytes *data, unsigned *number)
 {
 	bytes_be16(data); /* request */
 	*number = bytes_be16(data);
@@ -289,7 +287,7 @@ static enum verdict datagram_looks(const struct opening *opening)
 	unsigned number;
 	if (said.len == 0)
 		return VERDICT_MORE;
-	if (!take_frame(&said, &number) || number != 0 || said.len == 0)
+	if (!memcached_take_frame(&said, &number) || number != 0 || said.len == 0)
 		return VERDICT_NO;
 	/* Who is seen first may be either. */
 	return side_is(said, true) >= LIKELY || side_is(said, false) >= LIKELY
@@ -346,7 +344,7 @@ static uint64_t read_line(struct talk *talk, struct bytes line, int64_t at_us)
 			note_version(talk, value);
 		return 0;
 	}
-	if (is_version(line, &value))
+	if (memcached_is_version(line, &value))
 		note_version(talk, value);
 	else if (is_meta_value(line, &len))
 		len += 2;
@@ -501,7 +499,7 @@ static void take_datagram(struct talk *talk, struct said *said)
 	const struct addr *asker = &talk->addr[1 - said->by];
 	struct bytes data = bytes_take(&said->data, said->data.len);
 	unsigned number;
-	if (!take_frame(&data, &number) || number != 0 || data.len == 0)
+	if (!memcached_take_frame(&data, &number) || number != 0 || data.len == 0)
 		return;
 	if (is_response(data) && !addr_is_private(asker) && !addr_is_loopback(asker))
 		talk_notice(talk, &amplifier, said->at_us,
@@ -528,4 +526,5 @@ const struct protocol protocol_memcached = {
 	.state_size = sizeof(struct memcached_state),
 	.recognise = memcached_recognise,
 	.read = memcached_read,
+	.asking = &memcached_asking,
 };

@@ -15,6 +15,9 @@
 /* Packet types, with their flags (2.1.2). */
 enum { CONNECT = 0x10, CONNACK = 0x20, AUTH = 0xf0 };
 
+/* Flags of CONNECT (3.1.2.3). */
+enum { CLEAN_SESSION = 0x02, WILL = 0x04, PASSWORD = 0x40, USER = 0x80 };
+
 /* The highest bit of a version says that it is a bridge. */
 enum {
 	VERSION_31 = 3,
@@ -71,7 +74,6 @@ struct connect {
 /* CONNECT (3.1) behind its length; false if it is none. */
 static bool read_connect(struct bytes data, struct connect *connect)
 {
-	enum { WILL = 0x04, PASSWORD = 0x40, USER = 0x80 };
 	struct bytes name = take_string(&data);
 	*connect = (struct connect){ .version = bytes_u8(&data) & VERSION_BITS };
 	uint8_t flags = bytes_u8(&data);
@@ -256,6 +258,141 @@ static void mqtt_end(struct talk *talk, int64_t at_us)
 	tell_login(talk, OUTCOME_UNKNOWN, at_us);
 }
 
+/* ---- asking ---- */
+
+enum { KEEP_ALIVE_S = 60, CLIENT_ID_MAX = 23 };
+
+static void send_string(struct ask *ask, const char *text)
+{
+	size_t len = strlen(text);
+	const uint8_t octets[] = { (uint8_t)(len >> 8), (uint8_t)len };
+	ask_send(ask, octets, sizeof(octets));
+	ask_send(ask, text, len);
+}
+
+/* CONNECT and its length, a Variable Byte Integer, which must be as short as it can. */
+static void send_head(struct ask *ask, size_t len)
+{
+	const uint8_t long_head[] = { CONNECT, (uint8_t)(len | 0x80),
+				      (uint8_t)(len >> 7) };
+	const uint8_t short_head[] = { CONNECT, (uint8_t)len };
+	if (len < 0x80)
+		ask_send(ask, short_head, sizeof(short_head));
+	else
+		ask_send(ask, long_head, sizeof(long_head));
+}
+
+static void send_connect(struct ask *ask)
+{
+	const char *user = ask->question->user, *password = ask->question->password;
+	const uint8_t *nonce = ask->question->nonce;
+	bool has_user = user[0] != '\0', has_password = password[0] != '\0';
+	char id[CLIENT_ID_MAX + 1]; /* letters and digits: any server must take it */
+	snprintf(id, sizeof(id), "breakwater%02x%02x%02x%02x", nonce[0], nonce[1],
+		 nonce[2], nonce[3]);
+	uint8_t flags =
+		CLEAN_SESSION | (has_user ? USER : 0) | (has_password ? PASSWORD : 0);
+	const uint8_t head[] = { VERSION_311, flags, 0, KEEP_ALIVE_S };
+	send_head(ask, 2 + strlen("MQTT") + sizeof(head) + 2 + strlen(id) +
+			       (has_user ? 2 + strlen(user) : 0) +
+			       (has_password ? 2 + strlen(password) : 0));
+	send_string(ask, "MQTT");
+	ask_send(ask, head, sizeof(head));
+	send_string(ask, id);
+	if (has_user)
+		send_string(ask, user);
+	if (has_password)
+		send_string(ask, password);
+}
+
+static enum reason reason_of(const struct ask *ask, uint8_t code)
+{
+	enum { BAD_VERSION = 1, BAD_CLIENT_ID = 2, UNAVAILABLE = 3 };
+	if (code == UNAVAILABLE)
+		return REASON_overloaded;
+	if (code == BAD_CLIENT_ID)
+		return REASON_denied;
+	if (code == BAD_VERSION)
+		return REASON_error;
+	return ask->question->user[0] != '\0' ? REASON_login_failed : REASON_NONE;
+}
+
+/* Return codes of 3.1.1 (3.2.2.3), in its words. */
+static void judge_refusal(struct ask *ask, uint8_t code)
+{
+	static const char *const words[] = {
+		[1] = "it does not speak MQTT 3.1.1",
+		[2] = "it does not take our client identifier",
+		[3] = "it is unavailable",
+		[4] = "bad user name or password",
+		[5] = "not authorized",
+	};
+	enum reason reason = reason_of(ask, code);
+	/* The server closes behind a refusal (3.2.2.3). */
+	if (reason == REASON_NONE)
+		ask_well(ask, ASK_LEAVE);
+	else
+		ask_unwell(ask, reason, ASK_LEAVE, "the server says: %s (%u)",
+			   words[code], code);
+}
+
+/* CONNACK (3.2): a bit for a session that is present, a code; MORE: as far as it is. */
+static enum verdict take_answer(struct bytes *said, uint8_t *code)
+{
+	enum { CODES = 6, IS_PRESENT = 1 };
+	struct bytes data = *said;
+	uint8_t type = bytes_u8(&data), len = bytes_u8(&data), flags = bytes_u8(&data);
+	*code = bytes_u8(&data);
+	if ((said->len > 0 && type != CONNACK) || (said->len > 1 && len != 2) ||
+	    flags > IS_PRESENT || *code >= CODES)
+		return VERDICT_NO;
+	if (!bytes_ok(&data))
+		return VERDICT_MORE;
+	*said = data;
+	return VERDICT_YES;
+}
+
+static void mqtt_step(struct ask *ask, struct bytes *said)
+{
+	static const uint8_t disconnect[] = { 0xe0, 0x00 };
+	uint8_t code;
+	if (ask->state[0] == 0) {
+		ask->state[0] = 1;
+		send_connect(ask);
+	}
+	enum verdict verdict = take_answer(said, &code);
+	if (verdict == VERDICT_NO) {
+		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "what came is no CONNACK of MQTT 3.1.1");
+	} else if (verdict == VERDICT_YES && code != 0) {
+		judge_refusal(ask, code);
+	} else if (verdict == VERDICT_YES) {
+		ask_well(ask, ASK_LEAVE);
+		ask_send(ask, disconnect, sizeof(disconnect));
+	}
+}
+
+/* 3.1.2.9: no password without a user. */
+static const char *mqtt_check(const struct question *question)
+{
+	enum { MOST = 2000 };
+	if (question->user[0] == '\0' && question->password[0] != '\0')
+		return "MQTT 3.1.1 has no password without a user (3.1.2.9)";
+	return strlen(question->user) + strlen(question->password) > MOST
+		       ? "user and password are too long"
+		       : NULL;
+}
+
+static const struct asking mqtt_asking = {
+	.transport = IPPROTO_TCP,
+	.port = 1883,
+	.secure_scheme = "mqtts",
+	.secure_port = 8883,
+	.has_login = true,
+	.check = mqtt_check,
+	.step = mqtt_step,
+};
+
 const struct protocol protocol_mqtt = {
 	.name = "mqtt",
 	.doc = "MQTT 3.1, 3.1.1, 5.0",
@@ -266,5 +403,6 @@ const struct protocol protocol_mqtt = {
 	.recognise = mqtt_recognise,
 	.read = mqtt_read,
 	.end = mqtt_end,
+	.asking = &mqtt_asking,
 };
 _Static_assert(sizeof(struct mqtt_state) <= TALK_STATE_MAX, "state fits");

@@ -464,5 +464,6 @@ const struct protocol protocol_mysql = {
 	.recognise = mysql_recognise,
 	.read = mysql_read,
 	.end = mysql_end,
+	.asking = &mysql_asking,
 };
 _Static_assert(sizeof(struct mysql_state) <= TALK_STATE_MAX, "state fits");

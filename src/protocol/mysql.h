@@ -6,9 +6,11 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "protocol/ask.h"
 
 /* Capabilities of the handshake, by both sides. */
 enum {
+	MYSQL_LONG_PASSWORD = 0x1,
 	MYSQL_CONNECT_WITH_DB = 0x8,
 	MYSQL_COMPRESS = 0x20,
 	MYSQL_PROTOCOL_41 = 0x200,
@@ -34,6 +36,8 @@ struct mysql_greeting {
 	uint8_t protocol;
 	struct bytes version;
 	uint32_t capabilities;
+	struct bytes challenge[2]; /* both halves of the 20 octets, or empty */
+	struct bytes plugin;
 };
 bool mysql_read_greeting(struct bytes payload, struct mysql_greeting *greeting);
 
@@ -54,6 +58,8 @@ uint16_t mysql_read_error(struct bytes payload);
 
 /* The server does not let this user in: no fault of its own. */
 bool mysql_is_denial(uint16_t code);
+/* The server has no room for this connection, or for this user's. */
+bool mysql_is_overload(uint16_t code);
 /* The user was let in, and only the database was not to be had. */
 bool mysql_is_about_database(uint16_t code);
 
@@ -61,3 +67,5 @@ bool mysql_is_about_database(uint16_t code);
 const char *mysql_method_named(struct bytes plugin);
 /* The one a client means, also if it is too old to name it. */
 const char *mysql_method_of(const struct mysql_login *login);
+
+extern const struct asking mysql_asking;

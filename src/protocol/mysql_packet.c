@@ -27,19 +27,36 @@ static struct bytes take_counted(struct bytes *data)
 	return bytes_take(data, len < SIZE_MAX ? (size_t)len : SIZE_MAX);
 }
 
+/* What servers since 4.1 say behind the capabilities; nothing kept if it is cut. */
+static void read_rest(struct bytes rest, struct mysql_greeting *greeting)
+{
+	enum { SECOND_HALF = 12 };
+	bytes_take(&rest, 1 + 10); /* length of the challenge, reserved */
+	struct bytes half = bytes_take(&rest, SECOND_HALF);
+	bytes_take(&rest, 1);
+	if (!bytes_ok(&rest))
+		return;
+	greeting->challenge[1] = half;
+	greeting->plugin = text_take(&rest);
+}
+
 bool mysql_read_greeting(struct bytes payload, struct mysql_greeting *greeting)
 {
 	*greeting = (struct mysql_greeting){ .protocol = bytes_u8(&payload) };
 	greeting->version = text_take(&payload);
-	bytes_take(&payload, 4 + 8 + 1); /* connection, challenge, filler */
+	bytes_take(&payload, 4); /* connection */
+	greeting->challenge[0] = bytes_take(&payload, 8);
+	bytes_take(&payload, 1); /* filler */
 	if (!bytes_ok(&payload) ||
 	    (greeting->protocol != 9 && greeting->protocol != 10))
 		return false;
 	greeting->capabilities = bytes_le16(&payload);
 	bytes_take(&payload, 1 + 2); /* character set, status */
 	uint32_t upper = bytes_le16(&payload);
-	if (bytes_ok(&payload))
-		greeting->capabilities |= upper << 16;
+	if (!bytes_ok(&payload))
+		return true;
+	greeting->capabilities |= upper << 16;
+	read_rest(payload, greeting);
 	return true;
 }
 
@@ -132,6 +149,12 @@ bool mysql_is_denial(uint16_t code)
 	default:
 		return false;
 	}
+}
+
+bool mysql_is_overload(uint16_t code)
+{
+	/* ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED */
+	return code == 1040 || code == 1203 || code == 1226;
 }
 
 bool mysql_is_about_database(uint16_t code)

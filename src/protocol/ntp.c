@@ -7,24 +7,15 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "protocol/ntp_packet.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
 
 enum {
 	PORT_NTP = 123,
-	TIME_LEN = 48,
 	CONTROL_HEADER = 12,
 	PRIVATE_HEADER = 8,
 
-	MODE_SYMMETRIC = 1, /* active; 2 is passive */
-	MODE_CLIENT = 3,
-	MODE_SERVER = 4,
-	MODE_BROADCAST = 5,
-	MODE_CONTROL = 6,
-	MODE_PRIVATE = 7,
-
-	STRATUM_NONE = 16, /* not synchronized */
-	LEAP_ALARM = 3,
 	MONLIST_OLD = 20, /* MON_GETLIST */
 	MONLIST = 42,     /* MON_GETLIST_1 */
 
@@ -60,44 +51,6 @@ static const struct notice control_answered = {
 };
 
 /* ---- packets ---- */
-
-static unsigned mode_of(uint8_t first)
-{
-	return first & 7;
-}
-
-static unsigned version_of(uint8_t first)
-{
-	return first >> 3 & 7;
-}
-
-/* RFC 5905 7.3. */
-struct time_packet {
-	unsigned leap, version, mode, stratum;
-	int8_t poll, precision;
-	uint32_t delay, dispersion;
-	struct bytes reference_id;
-	uint64_t reference, origin, receive, transmit;
-};
-
-static bool time_packet_read(struct bytes data, struct time_packet *packet)
-{
-	uint8_t first = bytes_u8(&data);
-	*packet = (struct time_packet){ .leap = first >> 6,
-					.version = version_of(first),
-					.mode = mode_of(first) };
-	packet->stratum = bytes_u8(&data);
-	packet->poll = (int8_t)bytes_u8(&data);
-	packet->precision = (int8_t)bytes_u8(&data);
-	packet->delay = bytes_be32(&data);
-	packet->dispersion = bytes_be32(&data);
-	packet->reference_id = bytes_take(&data, 4);
-	packet->reference = bytes_be64(&data);
-	packet->origin = bytes_be64(&data);
-	packet->receive = bytes_be64(&data);
-	packet->transmit = bytes_be64(&data);
-	return bytes_ok(&data);
-}
 
 struct control_packet {
 	bool is_response, is_error;
@@ -152,14 +105,14 @@ static bool is_short_time(uint32_t value)
 
 static bool looks_like_time(struct bytes data)
 {
-	struct time_packet packet;
-	if (!time_packet_read(data, &packet) || data.len % 4 != 0 ||
-	    packet.stratum > STRATUM_NONE)
+	struct ntp_time packet;
+	if (!ntp_time_read(data, &packet) || data.len % 4 != 0 ||
+	    packet.stratum > NTP_STRATUM_NONE)
 		return false;
-	if (packet.mode != MODE_CLIENT && packet.transmit == 0)
+	if (packet.mode != NTP_MODE_CLIENT && packet.transmit == 0)
 		return false;
 	/* chrony and others ask without telling of their clock: 32 says nothing. */
-	bool hides = packet.mode == MODE_CLIENT && packet.precision == 32;
+	bool hides = packet.mode == NTP_MODE_CLIENT && packet.precision == 32;
 	return packet.poll >= -6 && packet.poll <= 17 &&
 	       (hides || (packet.precision <= 0 && packet.precision >= -32)) &&
 	       is_short_time(packet.delay) && is_short_time(packet.dispersion);
@@ -204,13 +157,13 @@ static bool looks_like_private(struct bytes data, bool is_usual)
 
 static bool looks_like_ntp(struct bytes data, bool is_usual)
 {
-	unsigned version = version_of(data.at[0]);
+	unsigned version = ntp_version(data.at[0]);
 	if (version < 1 || version > 4)
 		return false;
-	switch (mode_of(data.at[0])) {
-	case MODE_CONTROL:
+	switch (ntp_mode(data.at[0])) {
+	case NTP_MODE_CONTROL:
 		return looks_like_control(data, is_usual);
-	case MODE_PRIVATE:
+	case NTP_MODE_PRIVATE:
 		return looks_like_private(data, is_usual);
 	case 0:
 		return false;
@@ -264,7 +217,7 @@ static void give_up_old(struct talk *talk, int64_t at_us)
 }
 
 static void read_request(struct talk *talk, const struct said *said,
-			 const struct time_packet *packet)
+			 const struct ntp_time *packet)
 {
 	struct ntp_state *state = STATE(talk, struct ntp_state);
 	give_up_old(talk, said->at_us);
@@ -288,7 +241,7 @@ static unsigned answered_by(const struct ntp_state *state, uint64_t origin)
 }
 
 static void read_answer(struct talk *talk, const struct said *said,
-			const struct time_packet *packet)
+			const struct ntp_time *packet)
 {
 	struct ntp_state *state = STATE(talk, struct ntp_state);
 	uint64_t took_us = UNKNOWN_U64;
@@ -299,21 +252,21 @@ static void read_answer(struct talk *talk, const struct said *said,
 		drop(state, i);
 	}
 	/* A kiss of death (7.4), or a server that does not know the time itself. */
-	bool is_error = packet->stratum == 0 || packet->stratum == STRATUM_NONE ||
-			packet->leap == LEAP_ALARM;
+	bool is_error = packet->stratum == 0 || packet->stratum == NTP_STRATUM_NONE ||
+			packet->leap == NTP_LEAP_ALARM;
 	talk_answered(talk, is_error, took_us);
 }
 
 static void read_time(struct talk *talk, const struct said *said)
 {
-	struct time_packet packet;
-	if (!time_packet_read(said->data, &packet))
+	struct ntp_time packet;
+	if (!ntp_time_read(said->data, &packet))
 		return;
 	talk->facts.version[0] = (char)('0' + packet.version);
 	talk->facts.version[1] = '\0';
-	if (packet.mode == MODE_CLIENT)
+	if (packet.mode == NTP_MODE_CLIENT)
 		read_request(talk, said, &packet);
-	else if (packet.mode == MODE_SERVER)
+	else if (packet.mode == NTP_MODE_SERVER)
 		read_answer(talk, said, &packet);
 }
 
@@ -368,11 +321,11 @@ static void ntp_read(struct talk *talk, struct said *said)
 	if (said->data.len == 0)
 		return;
 	talk->facts.cleartext = 1;
-	switch (mode_of(said->data.at[0])) {
-	case MODE_CONTROL:
+	switch (ntp_mode(said->data.at[0])) {
+	case NTP_MODE_CONTROL:
 		read_control(talk, said);
 		break;
-	case MODE_PRIVATE:
+	case NTP_MODE_PRIVATE:
 		read_private(talk, said);
 		break;
 	default:
@@ -398,4 +351,5 @@ const struct protocol protocol_ntp = {
 	.recognise = ntp_recognise,
 	.read = ntp_read,
 	.end = ntp_end,
+	.asking = &ntp_asking,
 };

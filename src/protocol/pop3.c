@@ -10,6 +10,7 @@
 
 #include "protocol/dots.h"
 #include "protocol/greeting.h"
+#include "protocol/pop3_ask.h"
 #include "protocol/replies.h"
 #include "protocol/said_line.h"
 #include "protocol/sasl.h"
@@ -319,4 +320,5 @@ const struct protocol protocol_pop3 = {
 	.state_size = sizeof(struct pop3_state),
 	.recognise = pop3_recognise,
 	.read = pop3_read,
+	.asking = &pop3_asking,
 };

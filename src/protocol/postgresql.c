@@ -12,34 +12,17 @@
 #include <string.h>
 
 #include "protocol/line.h"
+#include "protocol/postgresql.h"
 #include "protocol/protocol.h"
 #include "protocol/starttls.h"
 #include "protocol/text.h"
 
-/* Second word of a client's first message; a version is major << 16 | minor. */
-enum {
-	CODE_CANCEL = 80877102,
-	CODE_TLS = 80877103,
-	CODE_GSSAPI = 80877104,
-};
 enum {
 	CODES = 8,           /* octets of length and code */
 	OLD_STARTUP = 296,   /* a startup message of version 2.0 has fixed fields */
 	STARTUP_MAX = 10000, /* as the server has it */
 	CANCEL_MAX = 268,
 	ENOUGH = 160, /* of a message, to know what it says */
-};
-
-/* Codes of AuthenticationRequest. */
-enum {
-	AUTHENTICATION_OK = 0,
-	AUTHENTICATION_KERBEROS = 2,
-	AUTHENTICATION_CLEARTEXT = 3,
-	AUTHENTICATION_MD5 = 5,
-	AUTHENTICATION_GSSAPI = 7,
-	AUTHENTICATION_SSPI = 9,
-	AUTHENTICATION_SASL = 10,
-	AUTHENTICATION_LAST = 12,
 };
 
 enum phase { STARTUP, ASKED_TLS, ASKED_GSSAPI, AUTHENTICATION, READY };
@@ -96,20 +79,18 @@ static void read_startup(struct bytes data, struct startup *startup)
 	}
 }
 
-/* The SQLSTATE of an ErrorResponse; empty if it has none. */
-static struct bytes read_sqlstate(struct bytes fields)
+struct bytes postgresql_error_field(struct bytes fields, uint8_t wanted)
 {
 	while (fields.len > 0 && bytes_ok(&fields)) {
 		uint8_t kind = bytes_u8(&fields);
 		struct bytes value = text_take(&fields);
-		if (kind == 'C' && bytes_ok(&fields))
+		if (kind == wanted && bytes_ok(&fields))
 			return value;
 	}
 	return (struct bytes){ 0 };
 }
 
-/* The user is not let in (class 28, "invalid authorization specification"). */
-static bool is_denial(struct bytes sqlstate)
+bool postgresql_is_denial(struct bytes sqlstate)
 {
 	return text_is(sqlstate, "28P01") || text_is(sqlstate, "28000");
 }
@@ -155,10 +136,10 @@ static enum verdict parameter_verdict(struct bytes data)
 static enum verdict startup_verdict(uint32_t len, uint32_t code, struct bytes rest)
 {
 	switch (code) {
-	case CODE_TLS:
-	case CODE_GSSAPI:
+	case POSTGRESQL_TLS:
+	case POSTGRESQL_GSSAPI:
 		return len == CODES ? VERDICT_YES : VERDICT_NO;
-	case CODE_CANCEL:
+	case POSTGRESQL_CANCEL:
 		return len >= CODES + 8 && len <= CANCEL_MAX ? VERDICT_YES : VERDICT_NO;
 	case 2 << 16:
 		return len != OLD_STARTUP      ? VERDICT_NO
@@ -175,9 +156,9 @@ static enum verdict client_verdict(struct bytes said)
 {
 	/* Both words begin with a zero, or the second with those of the wishes. */
 	if ((said.len > 0 && said.at[0] != 0) || (said.len > 1 && said.at[1] != 0) ||
-	    (said.len > 4 && said.at[4] != 0 && said.at[4] != CODE_TLS >> 24) ||
+	    (said.len > 4 && said.at[4] != 0 && said.at[4] != POSTGRESQL_TLS >> 24) ||
 	    (said.len > 5 && said.at[5] != 2 && said.at[5] != 3 &&
-	     said.at[5] != (CODE_TLS >> 16 & 0xff)))
+	     said.at[5] != (POSTGRESQL_TLS >> 16 & 0xff)))
 		return VERDICT_NO;
 	if (said.len < CODES)
 		return VERDICT_MORE;
@@ -301,13 +282,13 @@ static void read_first(struct talk *talk, struct said *said)
 	uint32_t code = bytes_be32(&data);
 	if (!bytes_ok(&data))
 		return;
-	if (code == CODE_TLS || code == CODE_GSSAPI) {
-		state->phase = code == CODE_TLS ? ASKED_TLS : ASKED_GSSAPI;
+	if (code == POSTGRESQL_TLS || code == POSTGRESQL_GSSAPI) {
+		state->phase = code == POSTGRESQL_TLS ? ASKED_TLS : ASKED_GSSAPI;
 		bytes_take(&said->data, CODES);
 		return;
 	}
 	/* What asks to cancel gets no answer. */
-	if (code == CODE_CANCEL || len < CODES || len > STARTUP_MAX) {
+	if (code == POSTGRESQL_CANCEL || len < CODES || len > STARTUP_MAX) {
 		talk_done(talk);
 		return;
 	}
@@ -397,8 +378,8 @@ static void read_request(struct talk *talk, struct bytes payload, int64_t at_us)
 static void read_error(struct talk *talk, struct bytes payload, int64_t at_us)
 {
 	struct postgresql_state *state = STATE(talk, struct postgresql_state);
-	bool denied =
-		state->phase == AUTHENTICATION && is_denial(read_sqlstate(payload));
+	bool denied = state->phase == AUTHENTICATION &&
+		      postgresql_is_denial(postgresql_error_field(payload, 'C'));
 	if (denied || (state->phase == AUTHENTICATION && state->has_proved))
 		tell_login(talk, denied ? OUTCOME_FAILURE : OUTCOME_UNKNOWN, at_us);
 	tell_answer(talk, !denied);
@@ -506,5 +487,6 @@ const struct protocol protocol_postgresql = {
 	.recognise = postgresql_recognise,
 	.read = postgresql_read,
 	.end = postgresql_end,
+	.asking = &postgresql_asking,
 };
 _Static_assert(sizeof(struct postgresql_state) <= TALK_STATE_MAX, "state fits");

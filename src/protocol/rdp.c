@@ -327,6 +327,79 @@ static void rdp_end(struct talk *talk, int64_t at_us)
 			   at_us);
 }
 
+/*
+ * ---- asking ----
+ *
+ * Once it is agreed who encrypts, we go.  There is no way to go that xrdp does not log
+ * as errors, as it does of a bare connection; the shorter the way, the fewer.
+ */
+
+/* MS-RDPBCGR 2.2.1.2.2 */
+enum {
+	FAILURE_TLS_NOT_ALLOWED = 2,
+	FAILURE_NO_CERTIFICATE = 3,
+};
+
+static void ask_security(struct ask *ask)
+{
+	static const char request[] = "\x03\0\0\x13"            /* TPKT */
+				      "\x0e\xe0\0\0\0\0\0"      /* X.224 */
+				      "\x01\0\x08\0\x03\0\0\0"; /* TLS, CredSSP */
+	ask_send(ask, request, sizeof(request) - 1);
+}
+
+/* No TLS, which we asked for, is nothing bad unless the user wants it, too. */
+static void judge_classic(struct ask *ask)
+{
+	if (ask->question->wants_tls)
+		ask_unwell(ask, REASON_tls_missing, ASK_CLOSE,
+			   "the server speaks only RDP's own security");
+	else
+		ask_well(ask, ASK_CLOSE);
+}
+
+static void judge_confirm(struct ask *ask, const struct rdp_confirm *confirm)
+{
+	if (confirm->failure == FAILURE_TLS_NOT_ALLOWED ||
+	    (confirm->failure == 0 && confirm->security == RDP_CLASSIC))
+		judge_classic(ask);
+	else if (confirm->failure == FAILURE_NO_CERTIFICATE)
+		ask_unwell(ask, REASON_error, ASK_CLOSE,
+			   "the server says that it has no certificate");
+	else if (confirm->failure != 0)
+		ask_unwell(ask, REASON_denied, ASK_CLOSE,
+			   "the server refuses to negotiate (failure code %u)",
+			   confirm->failure);
+	else if (ask->question->wants_tls)
+		ask->next = ASK_START_TLS;
+	else
+		ask_well(ask, ASK_CLOSE);
+}
+
+static void rdp_step(struct ask *ask, struct bytes *said)
+{
+	struct bytes content, data = *said;
+	struct rdp_confirm confirm;
+	bool *is_asked = ASK_STATE(ask, bool);
+	if (!*is_asked)
+		ask_security(ask);
+	else if (ask->in_tls && ask->question->wants_tls)
+		ask_well(ask, ASK_CLOSE);
+	else if (tpkt_take(&data, &content) && rdp_confirm_parse(content, &confirm))
+		judge_confirm(ask, &confirm);
+	else if (data.bad || content.len > 0)
+		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "the answer is no connection confirm of X.224");
+	*is_asked = true;
+}
+
+static const struct asking rdp_asking = {
+	.transport = IPPROTO_TCP,
+	.port = 3389,
+	.has_starttls = true,
+	.step = rdp_step,
+};
+
 const struct protocol protocol_rdp = {
 	.name = "rdp",
 	.doc = "Remote Desktop Protocol (MS-RDPBCGR)",
@@ -337,5 +410,6 @@ const struct protocol protocol_rdp = {
 	.recognise = rdp_recognise,
 	.read = rdp_read,
 	.end = rdp_end,
+	.asking = &rdp_asking,
 };
 _Static_assert(sizeof(struct rdp_state) <= TALK_STATE_MAX, "fits into a talk");

@@ -510,5 +510,6 @@ const struct protocol protocol_redis = {
 	.recognise = redis_recognise,
 	.read = redis_read,
 	.end = redis_end,
+	.asking = &redis_asking,
 };
 _Static_assert(sizeof(struct redis_state) <= TALK_STATE_MAX, "state fits");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "protocol/ask.h"
 
 enum {
 	REDIS_WORDS_MAX = 6, /* of a command that are looked at */
@@ -40,3 +41,7 @@ bool redis_ends_order(const struct redis_command *command);
 bool redis_is_fault(struct bytes error);
 /* ... or a wrong user or password? */
 bool redis_is_denial(struct bytes error);
+/* ... or no room for one more client? */
+bool redis_is_overload(struct bytes error);
+
+extern const struct asking redis_asking;

@@ -86,6 +86,11 @@ bool redis_is_fault(struct bytes error)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (text_is(word, words[i]))
 			return true;
+	return redis_is_overload(error);
+}
+
+bool redis_is_overload(struct bytes error)
+{
 	return text_is(error, "ERR max number of clients reached");
 }
 

@@ -6,21 +6,12 @@
  */
 #include <netinet/in.h>
 
-#include "protocol/credentials.h"
 #include "protocol/header.h"
+#include "protocol/protocol.h"
+#include "protocol/sip_ask.h"
+#include "protocol/sip_head.h"
 #include "protocol/text.h"
 
-static const char *const methods[] = {
-	"other",   "INVITE",   "ACK",       "BYE",    "CANCEL",
-	"OPTIONS", "REGISTER", "SUBSCRIBE", "NOTIFY", "PRACK",
-	"MESSAGE", "INFO",     "REFER",     "UPDATE", "PUBLISH",
-};
-enum {
-	METHOD_OTHER,
-	METHOD_INVITE,
-	METHOD_ACK,
-	METHODS = sizeof(methods) / sizeof(methods[0])
-};
 enum { METHOD_MAX = 24, TRANSACTIONS_MAX = 8, SIP_USER_MAX = 32 };
 
 /* A request that waits for its final response. */
@@ -40,18 +31,6 @@ struct sip_state {
 };
 _Static_assert(sizeof(struct sip_state) <= TALK_STATE_MAX, "fits a talk");
 
-/* What a head says; borrowed. */
-struct sip_head {
-	struct bytes uri, reason, from, software;
-	unsigned method;     /* of a request, or of what is answered */
-	unsigned code;       /* 0: a request */
-	uint32_t call, cseq; /* hashes */
-	uint64_t length;
-	bool has_proof, goes_on;
-	unsigned offers; /* bit per enum scheme */
-	struct credentials proof;
-};
-
 static const struct notice basic_in_clear = {
 	.kind = "cleartext_login",
 	.technique = "sip_basic",
@@ -60,115 +39,6 @@ static const struct notice basic_in_clear = {
 	.about = ABOUT_SERVICE,
 	.why = "who can listen reads the password; SIP forbids Basic (RFC 3261 22)",
 };
-
-/* ---- reading a head ---- */
-
-static unsigned method_of(struct bytes token)
-{
-	for (unsigned i = METHOD_OTHER + 1; i < METHODS; i++)
-		if (strlen(methods[i]) == token.len && line_starts(token, methods[i]))
-			return i;
-	return METHOD_OTHER;
-}
-
-static bool is_name(struct bytes name, const char *full, const char *compact)
-{
-	return line_is_nocase(name, full) || line_is_nocase(name, compact);
-}
-
-/* "68 REGISTER": of a response it is the only trace of the method. */
-static void take_cseq(struct sip_head *head, struct bytes value)
-{
-	struct bytes number = line_word(&value), method = line_word(&value);
-	head->cseq = (uint32_t)text_hash(text_hash(0, number), method);
-	if (head->code != 0)
-		head->method = method_of(method);
-}
-
-/* Of the digits in front. */
-static uint64_t number_of(struct bytes value)
-{
-	uint64_t number = 0;
-	for (size_t i = 0; i < value.len && i < 9; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			break;
-		number = number * 10 + (value.at[i] - (unsigned)'0');
-	}
-	return number;
-}
-
-static void take_challenge(struct sip_head *head, struct bytes value)
-{
-	struct challenge challenge;
-	challenge_read(value, &challenge);
-	head->offers |= 1u << challenge.scheme;
-	head->goes_on = head->goes_on || challenge.goes_on;
-}
-
-static void take_field(struct sip_head *head, struct bytes name, struct bytes value)
-{
-	if (is_name(name, "call-id", "i")) {
-		head->call = (uint32_t)text_hash(0, value);
-	} else if (line_is_nocase(name, "cseq")) {
-		take_cseq(head, value);
-	} else if (is_name(name, "from", "f")) {
-		head->from = value;
-	} else if (is_name(name, "content-length", "l")) {
-		head->length = number_of(value);
-	} else if (line_is_nocase(name, "user-agent") ||
-		   line_is_nocase(name, "server")) {
-		head->software = value;
-	} else if (line_is_nocase(name, "authorization") ||
-		   line_is_nocase(name, "proxy-authorization")) {
-		head->has_proof = credentials_read(value, &head->proof);
-	} else if (line_is_nocase(name, "www-authenticate") ||
-		   line_is_nocase(name, "proxy-authenticate")) {
-		take_challenge(head, value);
-	}
-}
-
-static bool has_nonce(struct bytes reason)
-{
-	for (; reason.len > 0; bytes_take(&reason, 1))
-		if (line_starts_nocase(reason, "nonce"))
-			return true;
-	return false;
-}
-
-/* "SIP/2.0 200 OK"; false if it is none. */
-static bool take_status(struct sip_head *head, struct bytes line)
-{
-	line_word(&line);
-	struct bytes digits = line_word(&line);
-	head->code = (unsigned)number_of(digits);
-	head->reason = line_trim(line);
-	/* Some say only so that the nonce was old: "401 nonce has changed". */
-	head->goes_on = has_nonce(head->reason);
-	return digits.len == 3 && head->code >= 100;
-}
-
-/* "INVITE sip:bob@example.com SIP/2.0"; false if it is none. */
-static bool take_request(struct sip_head *head, struct bytes line)
-{
-	head->method = method_of(line_word(&line));
-	head->uri = line_word(&line);
-	return line_starts(line_trim(line), "SIP/2.0");
-}
-
-static bool read_head(struct bytes text, struct sip_head *head)
-{
-	struct bytes line;
-	struct header header;
-	memset(head, 0, sizeof(*head));
-	head->uri = head->reason = head->from = head->software = bytes_of("", 0);
-	if (!line_take(&text, &line))
-		return false;
-	bool is_good = line_starts(line, "SIP/2.0 ") ? take_status(head, line)
-						     : take_request(head, line);
-	while (is_good && header_take(&text, &header))
-		take_field(head, header.name, header.value);
-	return is_good;
-}
 
 /* ---- addresses ---- */
 
@@ -266,7 +136,7 @@ static void ask(struct sip_state *state, const struct sip_head *head, unsigned b
 {
 	struct transaction *slot = &state->open[0];
 	/* An ACK has no response, and what is sent again asks nothing new. */
-	if (head->method == METHOD_ACK || find(state, key_of(head), by) != NULL)
+	if (head->method == SIP_ACK || find(state, key_of(head), by) != NULL)
 		return;
 	for (unsigned i = 0; i < TRANSACTIONS_MAX; i++)
 		if (state->open[i].asked_us < slot->asked_us)
@@ -319,7 +189,7 @@ static void answer(struct talk *talk, const struct sip_head *head, unsigned by,
 		return;
 	/* Who is called takes time to pick up: an INVITE is answered by "Trying". */
 	if (head->code < 200) {
-		if (head->method == METHOD_INVITE && asked->begun_us == 0)
+		if (head->method == SIP_INVITE && asked->begun_us == 0)
 			asked->begun_us = at_us;
 		return;
 	}
@@ -353,7 +223,7 @@ static void tell_record(struct talk *talk, const struct sip_head *head, int64_t 
 	if (!talk_wants(talk, RECORD_sip))
 		return;
 	record_init(RECORD_sip, &record);
-	record.method = methods[head->method];
+	record.method = sip_methods[head->method];
 	if (head->code == 0) {
 		put_uri(record.uri, sizeof(record.uri), head->uri);
 	} else {
@@ -400,7 +270,7 @@ static uint64_t read_message(struct talk *talk, const struct said *said,
 			     struct bytes text)
 {
 	struct sip_head head;
-	if (!read_head(text, &head))
+	if (!sip_head_read(text, &head))
 		return 0;
 	tell_facts(talk, &head, said->by);
 	tell_record(talk, &head, said->at_us);
@@ -478,7 +348,7 @@ static enum verdict says(struct bytes said)
 		return verdict == VERDICT_YES && rest.len < OPENING_MAX ? VERDICT_MORE
 									: verdict;
 	struct sip_head head = { .code = 0 };
-	bool is_good = line_starts(line, "SIP/2.0 ") ? take_status(&head, line)
+	bool is_good = line_starts(line, "SIP/2.0 ") ? sip_head_status(&head, line)
 						     : ends_in_version(line);
 	return is_good ? VERDICT_YES : VERDICT_NO;
 }
@@ -500,4 +370,5 @@ const struct protocol protocol_sip = {
 	.times_answers = true,
 	.recognise = sip_recognise,
 	.read = sip_read,
+	.asking = &sip_asking,
 };

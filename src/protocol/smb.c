@@ -17,6 +17,7 @@ enum {
 	FRAME = 4, /* type and length (RFC 1002, 4.3.1) */
 	TYPE_MESSAGE = 0x00,
 	TYPE_REQUEST = 0x81,
+	TYPE_REFUSAL = 0x83,
 	TYPE_KEEP_ALIVE = 0x85,
 	NAME = 34, /* an encoded name: length, 32 letters, end */
 };
@@ -284,6 +285,118 @@ static void smb_end(struct talk *talk, int64_t at_us)
 		tell_login(talk, OUTCOME_UNKNOWN, at_us);
 }
 
+/* ---- asking ---- */
+
+/*
+ * NEGOTIATE (MS-SMB2 2.2.3) of a client that knows every dialect of SMB 2 and 3, and
+ * never SMB 1.  For 3.1.1 it says which hash it takes for the greetings (2.2.3.1.1).
+ */
+static void ask_dialect(struct ask *ask)
+{
+	enum { GUID = 16, SALT = 32, CONTEXTS_AT = 112, LEN = CONTEXTS_AT + 14 + SALT };
+	static const uint8_t head[FRAME + 76] = {
+		[3] = LEN, [4] = 0xfe, [5] = 'S', [6] = 'M',
+		[7] = 'B', [8] = 64,   [18] = 1, /* a credit is asked for */
+		[68] = 36, [70] = 5,             /* dialects */
+		[72] = 1,                        /* signatures are possible */
+	};
+	static const char tail[] = "\x70\0\0\0" /* CONTEXTS_AT */
+				   "\x01\0\0\0" /* one */
+				   "\x02\x02\x10\x02\0\x03\x02\x03\x11\x03\0\0"
+				   "\x01\0\x26\0\0\0\0\0"
+				   "\x01\0\x20\0\x01\0"; /* SHA-512 */
+	_Static_assert(sizeof(head) + GUID + sizeof(tail) - 1 + SALT == FRAME + LEN,
+		       "as long as it says");
+	const uint8_t *nonce = ask->question->nonce;
+	ask_send(ask, head, sizeof(head));
+	ask_send(ask, nonce, GUID);
+	ask_send(ask, tail, sizeof(tail) - 1);
+	ask_send(ask, nonce, SALT / 2);
+	ask_send(ask, nonce, SALT / 2);
+}
+
+/* MS-ERREF 2.3.1 */
+static void judge_status(struct ask *ask, uint32_t status)
+{
+	enum reason reason = REASON_error;
+	switch (status) {
+	case 0xc000009a: /* STATUS_INSUFFICIENT_RESOURCES */
+	case 0xc0000205: /* STATUS_INSUFF_SERVER_RESOURCES */
+	case 0xc00000ce: /* STATUS_TOO_MANY_SESSIONS */
+	case 0xc00000d0: /* STATUS_REQUEST_NOT_ACCEPTED */
+		reason = REASON_overloaded;
+		break;
+	case 0xc0000022: /* STATUS_ACCESS_DENIED */
+		reason = REASON_denied;
+		break;
+	default:
+		break;
+	}
+	ask_unwell(ask, reason, ASK_CLOSE, "the server answers with status 0x%08x",
+		   status);
+}
+
+static void judge_message(struct ask *ask, struct bytes content)
+{
+	struct smb_message message;
+	struct smb_negotiated negotiated;
+	if (!smb_read_message(content, &message) || message.kind != SMB_2 ||
+	    message.command != SMB_NEGOTIATE)
+		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "the answer is no NEGOTIATE of SMB 2");
+	else if (message.status != SMB_SUCCESS)
+		judge_status(ask, message.status);
+	else if (smb_read_negotiated(&message, &negotiated) &&
+		 negotiated.version[0] != '\0')
+		ask_well(ask, ASK_CLOSE);
+	else
+		ask_unwell(ask, REASON_wrong_answer, ASK_CLOSE,
+			   "the server agrees on no dialect");
+}
+
+/* RFC 1002 4.3.4: how Samba turns away a host, too. */
+static void judge_refusal(struct ask *ask, struct bytes content)
+{
+	enum { NOT_FOR_THIS_CALLER = 0x81, NO_RESOURCES = 0x83 };
+	unsigned why = bytes_u8(&content);
+	ask_unwell(ask,
+		   why == NOT_FOR_THIS_CALLER ? REASON_denied
+		   : why == NO_RESOURCES      ? REASON_overloaded
+					      : REASON_error,
+		   ASK_CLOSE, "the server refuses the session (error 0x%02x)", why);
+}
+
+static void hear_answer(struct ask *ask, struct bytes said)
+{
+	struct bytes data = said;
+	uint8_t type = bytes_u8(&data);
+	size_t len = bytes_be24(&data);
+	struct bytes content = bytes_take(&data, len);
+	if (type != TYPE_REFUSAL && message_verdict(said) == VERDICT_NO)
+		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "the answer is no message of SMB");
+	else if (bytes_ok(&data) && type == TYPE_REFUSAL)
+		judge_refusal(ask, content);
+	else if (bytes_ok(&data))
+		judge_message(ask, content);
+}
+
+static void smb_step(struct ask *ask, struct bytes *said)
+{
+	bool *is_asked = ASK_STATE(ask, bool);
+	if (!*is_asked)
+		ask_dialect(ask);
+	else
+		hear_answer(ask, *said);
+	*is_asked = true;
+}
+
+static const struct asking smb_asking = {
+	.transport = IPPROTO_TCP,
+	.port = 445,
+	.step = smb_step,
+};
+
 const struct protocol protocol_smb = {
 	.name = "smb",
 	.doc = "Server Message Block 1, 2 and 3",
@@ -294,5 +407,6 @@ const struct protocol protocol_smb = {
 	.recognise = smb_recognise,
 	.read = smb_read,
 	.end = smb_end,
+	.asking = &smb_asking,
 };
 _Static_assert(sizeof(struct smb_state) <= TALK_STATE_MAX, "state fits");

@@ -14,6 +14,7 @@
 #include "protocol/replies.h"
 #include "protocol/said_line.h"
 #include "protocol/sasl.h"
+#include "protocol/smtp_ask.h"
 #include "protocol/starttls.h"
 
 extern const struct protocol protocol_smtp;
@@ -516,4 +517,5 @@ const struct protocol protocol_smtp = {
 	.recognise = smtp_recognise,
 	.read = smtp_read,
 	.end = smtp_end,
+	.asking = &smtp_asking,
 };

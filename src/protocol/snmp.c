@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "protocol/protocol.h"
+#include "protocol/snmp_ask.h"
 #include "protocol/snmp_message.h"
 #include "protocol/text.h"
 
@@ -421,4 +422,5 @@ const struct protocol protocol_snmp = {
 	.end = snmp_end,
 	.shared_new = snmp_shared_new,
 	.shared_free = free,
+	.asking = &snmp_asking,
 };

@@ -92,9 +92,9 @@ static bool read_pdu(struct bytes data, bool is_cut, struct snmp_message *messag
 static bool read_user(struct bytes parameters, struct snmp_message *message)
 {
 	struct bytes inside = ber_expect(&parameters, SEQUENCE);
-	ber_expect(&inside, OCTETS); /* engine */
-	ber_int(&inside, INTEGER);   /* boots */
-	ber_int(&inside, INTEGER);   /* time */
+	message->engine = ber_expect(&inside, OCTETS);
+	ber_int(&inside, INTEGER); /* boots */
+	ber_int(&inside, INTEGER); /* time */
 	message->user = ber_expect(&inside, OCTETS);
 	return bytes_ok(&inside);
 }

@@ -31,7 +31,7 @@ struct snmp_message {
 	struct bytes community; /* before version 3 */
 	int32_t message_id;     /* of version 3 */
 	unsigned flags;
-	struct bytes user;
+	struct bytes engine, user;
 	/* What it is about; 0 if it is encrypted. */
 	unsigned pdu;
 	int32_t request_id;

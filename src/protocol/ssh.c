@@ -9,21 +9,13 @@
 #include <string.h>
 
 #include "protocol/said_line.h"
+#include "protocol/ssh.h"
 #include "protocol/ssh_kex.h"
 #include "protocol/ssh_login.h"
 
 extern const struct protocol protocol_ssh;
 
-enum {
-	BANNER_MAX = 255, /* RFC 4253 4.2; the end of line is part of it */
-	LINE_MAX = 1024,
-	LINES_MAX = 20, /* before the banner; real servers send few */
-	TURN = 8192,
-	PACKET_MAX = 256 * 1024, /* what OpenSSH takes */
-	MESSAGE_KEXINIT = 20,
-	MESSAGE_NEWKEYS = 21,
-	MESSAGE_KEX_LAST = 49, /* RFC 4250 4.1.2: above are logins and channels */
-};
+enum { TURN = 8192 };
 
 enum stage {
 	STAGE_BANNER,
@@ -149,24 +141,16 @@ static void judge(struct talk *talk, enum ssh_list list, struct bytes name,
 
 /* ---- banners ---- */
 
-static bool is_text(struct bytes line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.at[i] < 0x20 && line.at[i] != '\t' && line.at[i] != '\r')
-			return false;
-	return true;
-}
-
 /* A server's lines before its banner: text. */
 static enum verdict later_banner(struct bytes said)
 {
 	struct bytes line;
 	while (line_take(&said, &line))
-		if (line.len > LINE_MAX || !is_text(line))
+		if (line.len > SSH_LINE_MAX || !ssh_is_text(line))
 			return VERDICT_NO;
 		else if (line_starts(said, "SSH-"))
 			return said.len < 6 ? VERDICT_MORE : VERDICT_YES;
-	return is_text(said) ? VERDICT_MORE : VERDICT_NO;
+	return ssh_is_text(said) ? VERDICT_MORE : VERDICT_NO;
 }
 
 /* "SSH-1." or "SSH-2." */
@@ -276,18 +260,18 @@ static bool read_banner(struct talk *talk, struct said *said)
 	bool is_whole = said_line(said, &line);
 	bool is_banner = line_starts(is_whole ? line : said->data, "SSH-");
 	size_t len = is_whole ? line.len : said->data.len;
-	if (is_banner && len > BANNER_MAX)
+	if (is_banner && len > SSH_BANNER_MAX)
 		talk_notice(talk, &long_banner, said->at_us,
 			    "SSH banner of %zu octets or more from the %s", len,
 			    said->by == CLIENT ? "client" : "server");
 	if (!is_whole) {
-		if (len > LINE_MAX)
+		if (len > SSH_LINE_MAX)
 			stop(talk, said->at_us);
 		return false;
 	}
 	if (is_banner)
 		banner_read(talk, said, line);
-	else if (said->by == CLIENT || ++state->lines > LINES_MAX)
+	else if (said->by == CLIENT || ++state->lines > SSH_LINES_MAX)
 		stop(talk, said->at_us);
 	return true;
 }
@@ -371,16 +355,16 @@ static bool read_plain(struct talk *talk, struct said *said)
 	uint8_t padding = bytes_u8(&data), message = bytes_u8(&data);
 	if (!bytes_ok(&data))
 		return false;
-	if (len < 2u + padding || len > PACKET_MAX || message > MESSAGE_KEX_LAST) {
+	if (len < 2u + padding || len > SSH_PACKET_MAX || message > SSH_KEX_LAST) {
 		stop(talk, said->at_us);
 		return true;
 	}
-	bool matters = message == MESSAGE_KEXINIT || message == MESSAGE_NEWKEYS;
+	bool matters = message == SSH_KEXINIT || message == SSH_NEWKEYS;
 	if (matters && said->data.len < 4u + len)
 		return false;
-	if (message == MESSAGE_KEXINIT)
+	if (message == SSH_KEXINIT)
 		kexinit_said(talk, said, bytes_take(&data, len - 2u - padding));
-	if (message == MESSAGE_NEWKEYS)
+	if (message == SSH_NEWKEYS)
 		state->stage[said->by] = STAGE_SEALED;
 	state->rest[said->by] = 4 + len;
 	return true;
@@ -419,7 +403,7 @@ static bool read_sealed(struct talk *talk, struct said *said)
 		len = bytes_be32(&data);
 		if (!bytes_ok(&data))
 			return false;
-		if (len < sealing->block || len > PACKET_MAX) {
+		if (len < sealing->block || len > SSH_PACKET_MAX) {
 			stop(talk, said->at_us);
 			return true;
 		}
@@ -497,4 +481,5 @@ const struct protocol protocol_ssh = {
 	.end = ssh_end,
 	.shared_new = ssh_shared_new,
 	.shared_free = ssh_shared_free,
+	.asking = &ssh_asking,
 };

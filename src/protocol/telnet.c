@@ -11,13 +11,9 @@
 
 #include "protocol/line.h"
 #include "protocol/protocol.h"
+#include "protocol/telnet.h"
 
 enum {
-	IAC = 255,
-	DONT = 254,
-	WILL = 251,
-	SB = 250,
-	SE = 240,
 	OPTION_MAX = 49,
 	OPTION_OLD_ENVIRON = 36, /* RFC 1408 */
 	OPTION_ENCRYPT = 38,     /* RFC 2946 */
@@ -90,19 +86,19 @@ static enum verdict negotiation(struct bytes said)
 {
 	if (said.len == 0)
 		return VERDICT_MORE;
-	if (said.at[0] != IAC)
+	if (said.at[0] != TELNET_IAC)
 		return VERDICT_NO;
 	if (said.len < 3)
 		return VERDICT_MORE;
-	bool asks = said.at[1] >= WILL && said.at[1] <= DONT;
+	bool asks = said.at[1] >= TELNET_WILL && said.at[1] <= TELNET_DONT;
 	if (!asks || said.at[2] > OPTION_MAX)
 		return VERDICT_NO;
 	/* UTF-16 begins like DONT. */
-	if (said.at[1] != DONT)
+	if (said.at[1] != TELNET_DONT)
 		return VERDICT_YES;
 	if (said.len < 4)
 		return VERDICT_MORE;
-	return said.at[3] == IAC ? VERDICT_YES : VERDICT_NO;
+	return said.at[3] == TELNET_IAC ? VERDICT_YES : VERDICT_NO;
 }
 
 static bool ends_with(struct bytes text, const char *word)
@@ -370,11 +366,11 @@ static void sub_add(struct telnet_state *state, unsigned by, uint8_t c)
 static void command_said(struct telnet_state *state, unsigned by, uint8_t c)
 {
 	state->stage[by] = STAGE_TEXT;
-	if (c >= WILL && c <= DONT)
+	if (c >= TELNET_WILL && c <= TELNET_DONT)
 		state->stage[by] = STAGE_OPTION;
-	if (c == SB)
+	if (c == TELNET_SB)
 		state->stage[by] = STAGE_SUB;
-	if (c == SB && by == CLIENT)
+	if (c == TELNET_SB && by == CLIENT)
 		state->sub_len = 0;
 }
 
@@ -384,7 +380,7 @@ static void octet_said(struct talk *talk, unsigned by, uint8_t c, int64_t at_us)
 	uint8_t *stage = &state->stage[by];
 	switch ((enum stage) * stage) {
 	case STAGE_TEXT:
-		if (c == IAC)
+		if (c == TELNET_IAC)
 			*stage = STAGE_COMMAND;
 		else if (by == CLIENT)
 			client_text(talk, c, at_us);
@@ -398,14 +394,14 @@ static void octet_said(struct talk *talk, unsigned by, uint8_t c, int64_t at_us)
 		*stage = STAGE_TEXT;
 		break;
 	case STAGE_SUB:
-		if (c == IAC)
+		if (c == TELNET_IAC)
 			*stage = STAGE_SUB_COMMAND;
 		else
 			sub_add(state, by, c);
 		break;
 	case STAGE_SUB_COMMAND:
-		*stage = c == SE ? STAGE_TEXT : STAGE_SUB;
-		if (c == SE)
+		*stage = c == TELNET_SE ? STAGE_TEXT : STAGE_SUB;
+		if (c == TELNET_SE)
 			sub_said(talk, by, at_us);
 		else
 			sub_add(state, by, c);
@@ -451,5 +447,6 @@ const struct protocol protocol_telnet = {
 	.state_size = sizeof(struct telnet_state),
 	.recognise = telnet_recognise,
 	.read = telnet_read,
+	.asking = &telnet_asking,
 	.end = telnet_end,
 };

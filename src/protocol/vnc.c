@@ -11,16 +11,12 @@
 
 #include "protocol/protocol.h"
 #include "protocol/starttls.h"
+#include "protocol/vnc.h"
 
-enum { VERSION_LEN = 12, CHALLENGE_LEN = 16, PLAIN_MAX = 256 };
+enum { PLAIN_MAX = 256 };
 
-/* Security types (7.1.2), and subtypes of VeNCrypt. */
+/* Subtypes of VeNCrypt. */
 enum {
-	SECURITY_FAILED = 0,
-	SECURITY_NONE = 1,
-	SECURITY_VNC = 2,
-	SECURITY_TLS = 18,
-	SECURITY_VENCRYPT = 19,
 	VENCRYPT_PLAIN = 256,
 	VENCRYPT_LAST = 262,
 };
@@ -74,40 +70,25 @@ static const struct notice cleartext_password = {
 	       "path reads it",
 };
 
-/* "RFB 003.008\n" (7.1.1), as far as it is here. */
-static enum verdict version_verdict(struct bytes said)
-{
-	static const char form[VERSION_LEN + 1] = "RFB 000.000\n";
-	for (size_t i = 0; i < VERSION_LEN; i++) {
-		if (i == said.len)
-			return VERDICT_MORE;
-		uint8_t c = said.at[i];
-		if (form[i] == '0' ? c < '0' || c > '9' : c != (uint8_t)form[i])
-			return VERDICT_NO;
-	}
-	return VERDICT_YES;
-}
-
 static enum verdict vnc_recognise(const struct opening *opening)
 {
 	if (opening->said[SERVER].len > 0)
-		return version_verdict(opening->said[SERVER]);
-	return version_verdict(opening->said[CLIENT]);
+		return vnc_version(opening->said[SERVER]);
+	return vnc_version(opening->said[CLIENT]);
 }
 
 /* Takes a version; false if it is not all here, or there is none. */
 static bool take_version(struct talk *talk, struct said *said, uint16_t *minor)
 {
-	enum verdict verdict = version_verdict(said->data);
+	enum verdict verdict = vnc_version(said->data);
 	if (verdict == VERDICT_NO)
 		talk_done(talk);
 	if (verdict != VERDICT_YES)
 		return false;
-	struct bytes line = bytes_take(&said->data, VERSION_LEN);
+	struct bytes line = bytes_take(&said->data, VNC_VERSION_LEN);
 	if (line.bad)
 		return false;
-	*minor = (uint16_t)((line.at[8] - '0') * 100 + (line.at[9] - '0') * 10 +
-			    (line.at[10] - '0'));
+	*minor = vnc_minor(line);
 	return true;
 }
 
@@ -146,7 +127,7 @@ static void begin_security(struct talk *talk, uint32_t security, int64_t at_us)
 	struct vnc_state *state = STATE(talk, struct vnc_state);
 	state->security = security;
 	switch (security) {
-	case SECURITY_NONE:
+	case VNC_SECURITY_NONE:
 		talk->facts.cleartext = 1;
 		state->phase = RESULT;
 		if (state->minor >= 8)
@@ -154,14 +135,14 @@ static void begin_security(struct talk *talk, uint32_t security, int64_t at_us)
 		note_open(talk, at_us); /* before 3.8 there is no result of it */
 		talk_done(talk);
 		return;
-	case SECURITY_VNC:
+	case VNC_SECURITY_PASSWORD:
 		talk->facts.cleartext = 1;
 		state->phase = CHALLENGE;
 		return;
-	case SECURITY_TLS:
+	case VNC_SECURITY_TLS:
 		starttls_begin(talk);
 		return;
-	case SECURITY_VENCRYPT:
+	case VNC_SECURITY_VENCRYPT:
 		state->phase = VENCRYPT_VERSION;
 		return;
 	default:
@@ -186,7 +167,7 @@ static bool read_offer(struct talk *talk, struct said *said)
 		if (!bytes_ok(&data))
 			return false;
 		said->data = data;
-		if (security == SECURITY_FAILED)
+		if (security == VNC_SECURITY_FAILED)
 			note_refusal(talk);
 		else
 			begin_security(talk, security, said->at_us);
@@ -219,7 +200,7 @@ static bool pass(struct said *said, size_t len)
 
 static bool read_challenge(struct talk *talk, struct said *said)
 {
-	if (!pass(said, CHALLENGE_LEN))
+	if (!pass(said, VNC_CHALLENGE_LEN))
 		return false;
 	STATE(talk, struct vnc_state)->phase = RESPONSE;
 	return true;
@@ -228,7 +209,7 @@ static bool read_challenge(struct talk *talk, struct said *said)
 static bool read_response(struct talk *talk, struct said *said)
 {
 	struct vnc_state *state = STATE(talk, struct vnc_state);
-	if (!pass(said, CHALLENGE_LEN))
+	if (!pass(said, VNC_CHALLENGE_LEN))
 		return false;
 	state->is_login = true;
 	state->method = "VNC";
@@ -262,7 +243,7 @@ static bool read_result(struct talk *talk, struct said *said)
 				 : OUTCOME_UNKNOWN,
 		   said->at_us);
 	talk_answered(talk, false, UNKNOWN_U64);
-	if (result == 0 && state->security == SECURITY_NONE)
+	if (result == 0 && state->security == VNC_SECURITY_NONE)
 		note_open(talk, said->at_us);
 	talk_done(talk);
 	return true;
@@ -394,5 +375,6 @@ const struct protocol protocol_vnc = {
 	.recognise = vnc_recognise,
 	.read = vnc_read,
 	.end = vnc_end,
+	.asking = &vnc_asking,
 };
 _Static_assert(sizeof(struct vnc_state) <= TALK_STATE_MAX, "state fits");

@@ -17,8 +17,8 @@ enum {
 	TENS_AT_ONCE = 30,   /* intervals of ten seconds, with all services */
 	TENS_RUNS = 8,
 	FORGOTTEN_AT_ONCE = 256,
-	LOGINS_AT_ONCE = 4096,
-	LOGINS_KEPT = 100000, /* however little room there is */
+	MANY_AT_ONCE = 4096,
+	MANY_KEPT = 100000, /* however little room there is */
 	MINUTES_AT_ONCE = 1440,
 };
 
@@ -162,14 +162,14 @@ static int delete_minutes(sqlite3 *db, const char *table, int64_t before_us, boo
 	return run(db, "DELETE FROM %s WHERE minute<%lld", table, (long long)until);
 }
 
-/* The oldest ones before that time; strangers make as many as they like. */
-static int delete_logins(sqlite3 *db, int64_t before_us, bool *more)
+/* The oldest ones of a table of many before that time. */
+static int delete_many(sqlite3 *db, const char *table, int64_t before_us, bool *more)
 {
 	int code = run(db,
-		       "DELETE FROM login WHERE rowid IN(SELECT rowid FROM login WHERE "
+		       "DELETE FROM %s WHERE rowid IN(SELECT rowid FROM %s WHERE "
 		       "at<%lld ORDER BY at LIMIT %d)",
-		       (long long)before_us, LOGINS_AT_ONCE);
-	*more = *more || sqlite3_changes(db) == LOGINS_AT_ONCE;
+		       table, table, (long long)before_us, MANY_AT_ONCE);
+	*more = *more || sqlite3_changes(db) == MANY_AT_ONCE;
 	return code;
 }
 
@@ -189,7 +189,10 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 		code = delete_minutes(trunk->db, "self", before_us, &left);
 	before_us = now_us - limits->events_s * SECOND_US;
 	if (code == SQLITE_OK)
-		code = delete_logins(trunk->db, before_us, &left);
+		code = delete_many(trunk->db, "login", before_us, &left);
+	if (code == SQLITE_OK)
+		code = delete_many(trunk->db, "probe",
+				   now_us - limits->probes_s * SECOND_US, &left);
 	for (size_t i = 0; i < sizeof(little) / sizeof(little[0]); i++)
 		if (code == SQLITE_OK)
 			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],
@@ -381,18 +384,18 @@ static bool delete_oldest(struct trunk *trunk, enum level level, int *code)
 }
 
 /* The last hundred thousand stay: an attack must not wipe out who has logged in. */
-static bool delete_oldest_logins(struct trunk *trunk, int *code)
+static bool delete_oldest_of_many(struct trunk *trunk, const char *table, int *code)
 {
 	bool more = false;
+	char sql[128];
 	/* As many, as they go in about the order they came in; counting would take
 	 * long. */
-	int64_t count = db_number(trunk->db,
-				  "SELECT(SELECT max(rowid) FROM login)-"
-				  "(SELECT min(rowid) FROM login)",
-				  0);
-	if (count <= LOGINS_KEPT)
+	snprintf(sql, sizeof(sql),
+		 "SELECT(SELECT max(rowid) FROM %s)-(SELECT min(rowid) FROM %s)", table,
+		 table);
+	if (db_number(trunk->db, sql, 0) <= MANY_KEPT)
 		return false;
-	*code = delete_logins(trunk->db, INT64_MAX, &more);
+	*code = delete_many(trunk->db, table, INT64_MAX, &more);
 	return true;
 }
 
@@ -412,7 +415,8 @@ bool prune_oldest(struct trunk *trunk)
 	int code = db_run(trunk->db, "BEGIN IMMEDIATE");
 	if (code != SQLITE_OK)
 		return false;
-	bool deleted = delete_oldest_logins(trunk, &code) ||
+	bool deleted = delete_oldest_of_many(trunk, "login", &code) ||
+		       delete_oldest_of_many(trunk, "probe", &code) ||
 		       delete_oldest(trunk, LEVEL_10S, &code) ||
 		       delete_oldest_sockets(trunk, &code) ||
 		       delete_oldest(trunk, LEVEL_1M, &code) ||

@@ -29,7 +29,8 @@ enum { STORE_ERROR_MAX = 512 };
 
 /* How long things are kept, in seconds, and how much room all of it may take. */
 struct store_limits {
-	uint32_t flows_s, ports_10s_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s;
+	uint32_t flows_s, ports_10s_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s,
+		probes_s;
 	uint64_t size_bytes; /* over it the oldest flows go first, then fine roll-ups */
 };
 

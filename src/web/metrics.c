@@ -1,8 +1,5 @@
 /*
  * metrics.c: add up ports and write the exposition formats; see metrics.h.
- *
- * Text format 0.0.4 and OpenMetrics 1.0 differ in little: where "_total" belongs to the
- * family's name, the UNIT line, the info type, and the end mark.
  */
 #include "web/metrics.h"
 
@@ -12,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/probe_metrics.h"
+
 enum {
 	FIELDS_MAX = 48, /* of a record; metrics_new() checks */
 	INDEX_SIZE = 4 * METRICS_PORTS_MAX,
 	LOGINS_MAX = 64, /* protocols with logins; all others are one */
-	NAME_MAX_LEN = 96,
 };
 
 struct slot {
@@ -42,15 +40,8 @@ struct metrics {
 	struct slot other;
 	struct logins logins[LOGINS_MAX];
 	size_t login_count;
+	struct probe_counts probes;
 	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
-};
-
-/* One family of samples while it is written. */
-struct family {
-	struct buf *out;
-	bool openmetrics;
-	char name[NAME_MAX_LEN];
-	const char *type, *unit; /* unit "": none */
 };
 
 struct metrics *metrics_new(void)
@@ -105,22 +96,6 @@ static struct slot *slot_for(struct metrics *metrics, const struct port_record *
 	return slot;
 }
 
-/* A field's value; NaN: unknown. */
-static long double number_of(const struct field *field, const void *record)
-{
-	const void *at = (const char *)record + field->offset;
-	uint64_t u64;
-	double ratio;
-	if (field->type == TYPE_u64) {
-		memcpy(&u64, at, sizeof(u64));
-		return u64 == UNKNOWN_U64 ? (long double)NAN : (long double)u64;
-	}
-	if (field->type != TYPE_ratio)
-		return (long double)NAN;
-	memcpy(&ratio, at, sizeof(ratio));
-	return ratio;
-}
-
 void metrics_add(struct metrics *metrics, const struct port_record *port)
 {
 	const struct schema *schema = &schemas[RECORD_port];
@@ -128,7 +103,7 @@ void metrics_add(struct metrics *metrics, const struct port_record *port)
 	if (slot->service[0] == '\0' && slot != &metrics->other)
 		memcpy(slot->service, port->service, sizeof(slot->service));
 	for (size_t i = 0; i < schema->field_count; i++) {
-		long double value = number_of(&schema->fields[i], port);
+		long double value = family_number(&schema->fields[i], port);
 		if (schema->fields[i].role == ROLE_COUNTER && !isnan(value))
 			slot->counters[i] += (uint64_t)value;
 	}
@@ -159,16 +134,10 @@ void metrics_add_login(struct metrics *metrics, const struct login_record *login
 	logins_of(metrics, login->protocol)->count[outcome]++;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), tail = strlen(end);
-	return len >= tail && strcmp(text + len - tail, end) == 0;
-}
-
 /* Times and ratios of several servers: the worst. All else adds up. */
 static bool is_worst_of(const struct field *field)
 {
-	return field->type == TYPE_ratio || ends_with(field->name, "_us");
+	return field->type == TYPE_ratio || family_is_time(field);
 }
 
 /* web_emit: gauges of one server's port, into those of the port. */
@@ -184,7 +153,7 @@ static void take_gauges(void *to, const void *record)
 		return;
 	struct slot *slot = &metrics->slots[*at - 1];
 	for (size_t i = 0; i < schema->field_count; i++) {
-		long double value = number_of(&schema->fields[i], record);
+		long double value = family_number(&schema->fields[i], record);
 		if (schema->fields[i].role != ROLE_GAUGE || isnan(value))
 			continue;
 		bool worst = is_worst_of(&schema->fields[i]);
@@ -195,104 +164,23 @@ static void take_gauges(void *to, const void *record)
 	}
 }
 
-static void put_help(struct buf *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '\\' || *text == '"')
-			buf_char(out, '\\');
-		buf_char(out, *text == '\n' ? ' ' : *text);
-	}
-}
-
-static void put_label(struct buf *out, const char *value)
-{
-	for (; *value != '\0'; value++) {
-		if (*value == '\\' || *value == '"')
-			buf_char(out, '\\');
-		if (*value == '\n')
-			buf_text(out, "\\n");
-		else
-			buf_char(out, *value);
-	}
-}
-
-static void family_begin(struct family *family, const char *type, const char *doc)
-{
-	bool short_name = family->openmetrics;
-	const char *total = "", *kind = type;
-	family->type = type;
-	if (strcmp(type, "counter") == 0 && !short_name)
-		total = "_total";
-	if (strcmp(type, "info") == 0 && !short_name) {
-		total = "_info";
-		kind = "gauge";
-	}
-	buf_printf(family->out, "# HELP %s%s ", family->name, total);
-	put_help(family->out, doc);
-	buf_printf(family->out, "\n# TYPE %s%s %s\n", family->name, total, kind);
-	if (family->openmetrics && family->unit[0] != '\0')
-		buf_printf(family->out, "# UNIT %s %s\n", family->name, family->unit);
-}
-
-/* "name_total" or "name"; labels and value follow. */
-static void sample_name(const struct family *family)
-{
-	buf_text(family->out, family->name);
-	if (strcmp(family->type, "counter") == 0)
-		buf_text(family->out, "_total");
-	if (strcmp(family->type, "info") == 0)
-		buf_text(family->out, "_info");
-}
-
-static void sample_value(const struct family *family, long double value)
-{
-	buf_char(family->out, ' ');
-	if (strcmp(family->unit, "seconds") == 0)
-		buf_decimal(family->out, (double)(value / 1e6L));
-	else if (strcmp(family->unit, "ratio") == 0)
-		buf_decimal(family->out, (double)value);
-	else
-		buf_u64(family->out, (uint64_t)value);
-	buf_char(family->out, '\n');
-}
-
-/* Name and unit of a field's family: _us becomes _seconds (base units). */
-static void family_of(struct family *family, const char *prefix,
-		      const struct field *field)
-{
-	size_t len = strlen(field->name);
-	family->unit = "";
-	if (ends_with(field->name, "_us")) {
-		len -= strlen("_us");
-		family->unit = "seconds";
-		snprintf(family->name, sizeof(family->name), "%s%.*s_seconds", prefix,
-			 (int)len, field->name);
-		return;
-	}
-	if (ends_with(field->name, "bytes"))
-		family->unit = "bytes";
-	else if (ends_with(field->name, "_ratio"))
-		family->unit = "ratio";
-	snprintf(family->name, sizeof(family->name), "%s%s", prefix, field->name);
-}
-
 static void put_port_sample(const struct family *family, const struct slot *slot,
 			    bool other, long double value)
 {
 	if (isnan(value))
 		return;
-	sample_name(family);
+	family_sample(family);
 	if (other)
 		buf_text(family->out,
 			 "{port=\"other\",transport=\"other\",service=\"\"}");
 	else {
 		buf_printf(family->out, "{port=\"%u\",transport=\"", slot->port);
-		put_label(family->out, slot->transport);
+		family_label(family->out, slot->transport);
 		buf_text(family->out, "\",service=\"");
-		put_label(family->out, slot->service);
+		family_label(family->out, slot->service);
 		buf_text(family->out, "\"}");
 	}
-	sample_value(family, value);
+	family_value(family, value);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -353,15 +241,15 @@ static void write_self(const struct web_source *source, struct family *family)
 	source->self_record(source->self, &self);
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
-		long double value = number_of(field, &self);
+		long double value = family_number(field, &self);
 		if (isnan(value) ||
 		    (field->role != ROLE_COUNTER && field->role != ROLE_GAUGE))
 			continue;
 		family_of(family, "breakwater_", field);
 		family_begin(family, field->role == ROLE_COUNTER ? "counter" : "gauge",
 			     field->doc);
-		sample_name(family);
-		sample_value(family, value);
+		family_sample(family);
+		family_value(family, value);
 	}
 }
 
@@ -394,11 +282,11 @@ static void write_undecoded(const json_t *status, struct family *family)
 	family_begin(family, "counter", "Packets the decoder refused, by reason.");
 	json_object_foreach(reasons, reason, count)
 	{
-		sample_name(family);
+		family_sample(family);
 		buf_text(family->out, "{reason=\"");
-		put_label(family->out, reason);
+		family_label(family->out, reason);
 		buf_text(family->out, "\"}");
-		sample_value(family, (long double)json_number_value(count));
+		family_value(family, (long double)json_number_value(count));
 	}
 }
 
@@ -417,9 +305,9 @@ static void write_status(const struct web_source *source, struct family *family)
 		snprintf(family->name, sizeof(family->name), "%s",
 			 status_metrics[i].name);
 		family_begin(family, status_metrics[i].type, status_metrics[i].doc);
-		sample_name(family);
+		family_sample(family);
 		bool seconds = strcmp(family->unit, "seconds") == 0;
-		sample_value(family, (long double)json_number_value(value) *
+		family_value(family, (long double)json_number_value(value) *
 					     (seconds ? 1e6L : 1));
 	}
 	write_undecoded(status, family);
@@ -435,14 +323,19 @@ static void write_logins(const struct metrics *metrics, struct family *family)
 	family_begin(family, "counter", "Attempts to log in, by protocol and outcome.");
 	for (size_t i = 0; i < metrics->login_count; i++)
 		for (unsigned outcome = 0; outcome < OUTCOMES; outcome++) {
-			sample_name(family);
+			family_sample(family);
 			buf_text(family->out, "{protocol=\"");
-			put_label(family->out, metrics->logins[i].protocol);
+			family_label(family->out, metrics->logins[i].protocol);
 			buf_printf(family->out, "\",outcome=\"%s\"}",
 				   outcomes[outcome]);
-			sample_value(family,
+			family_value(family,
 				     (long double)metrics->logins[i].count[outcome]);
 		}
+}
+
+void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe)
+{
+	probe_metrics_add(&metrics->probes, probe);
 }
 
 void metrics_write(struct metrics *metrics, const struct web_source *source,
@@ -451,14 +344,15 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	struct family family = { .out = out, .openmetrics = openmetrics, .unit = "" };
 	snprintf(family.name, sizeof(family.name), "breakwater_build");
 	family_begin(&family, "info", "The version that runs.");
-	sample_name(&family);
+	family_sample(&family);
 	buf_text(out, "{version=\"");
-	put_label(out, version);
+	family_label(out, version);
 	buf_text(out, "\"} 1\n");
 	write_self(source, &family);
 	write_status(source, &family);
 	write_ports(metrics, source, &family);
 	write_logins(metrics, &family);
+	probe_metrics_write(&metrics->probes, source, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");
 }

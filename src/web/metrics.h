@@ -30,5 +30,8 @@ void metrics_add(struct metrics *metrics, const struct port_record *port);
 /* Counts by protocol and outcome. */
 void metrics_add_login(struct metrics *metrics, const struct login_record *login);
 
+/* Counts by state, and how long it took. */
+void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe);
+
 void metrics_write(struct metrics *metrics, const struct web_source *source,
 		   const char *version, bool openmetrics, struct buf *out);

@@ -65,6 +65,8 @@ static void give(const struct web_source *source, enum record_kind kind, web_emi
 		each = source->sockets;
 	else if (kind == RECORD_finding)
 		each = source->findings;
+	else if (kind == RECORD_probe)
+		each = source->probes;
 	if (each != NULL)
 		each(source->self, emit, to);
 	if (kind != RECORD_self)

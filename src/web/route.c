@@ -118,7 +118,7 @@ static const struct {
 	{ "/api/v1/self", RECORD_self },      { "/api/v1/listeners", RECORD_listener },
 	{ "/api/v1/sockets", RECORD_socket }, { "/api/v1/findings", RECORD_finding },
 	{ "/api/v1/gaps", RECORD_gap },       { "/api/v1/audit", RECORD_audit },
-	{ "/api/v1/logins", RECORD_login },
+	{ "/api/v1/logins", RECORD_login },   { "/api/v1/probes", RECORD_probe },
 };
 
 static const char policy_path[] = "/api/v1/policy";
@@ -146,10 +146,11 @@ static enum MHD_Result route(const struct request *request)
 			      MHD_create_response_from_buffer(
 				      page.len, (void *)(uintptr_t)page.at,
 				      MHD_RESPMEM_PERSISTENT));
-	return answer_error(request->connection, MHD_HTTP_NOT_FOUND, request->path,
-			    "nothing here; try / or /api/v1/ports, flows, listeners, "
-			    "sockets, findings, logins, gaps, audit, self, live, "
-			    "schema, status, policy, or /metrics, /health");
+	return answer_error(
+		request->connection, MHD_HTTP_NOT_FOUND, request->path,
+		"nothing here; try / or /api/v1/ports, flows, listeners, "
+		"sockets, findings, logins, probes, gaps, audit, self, live, "
+		"schema, status, policy, or /metrics, /health");
 }
 
 static bool is_address(const char *host)

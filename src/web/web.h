@@ -31,6 +31,8 @@ struct web_source {
 	void (*listeners)(void *self, web_emit emit, void *to);
 	void (*sockets)(void *self, web_emit emit, void *to);
 	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
+	void (*probes)(void *self, web_emit emit,
+		       void *to); /* the last of each target */
 	/*
 	 * Of ports and flows: from when on nothing is missing in memory.  Questions
 	 * about earlier times go to the store.  NULL: memory is all there is.
@@ -84,8 +86,8 @@ uint16_t web_port(const struct web *web);
 const char *web_address(const struct web *web);
 
 /*
- * Sends a record to all readers of /api/v1/live.  Port and login records also count for
- * /metrics, readers or not: every one once, or counters would count twice.
+ * Sends a record to all readers of /api/v1/live.  Port, login and probe records also
+ * count for /metrics, readers or not: every one once, or counters would count twice.
  */
 void web_live(struct web *web, enum record_kind kind, const void *record);
 void web_close(struct web *web);

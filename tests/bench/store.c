@@ -23,7 +23,7 @@
 
 static const struct store_limits limits = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
 					    UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					    UINT64_MAX };
+					    UINT32_MAX, UINT64_MAX };
 
 static uint64_t seed = 88172645463325252;
 

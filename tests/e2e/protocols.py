@@ -20,7 +20,7 @@ import sys
 import traceback
 
 import lab as e2e
-from servers.scene import CLIENT, SECRETS, STRANGER, Scene
+from servers.scene import CLIENT, SECRETS, STRANGER, Scene, certificate
 
 SCENES = {path.stem: importlib.import_module(f"servers.{path.stem}") for path in
           sorted(pathlib.Path(__file__).parent.glob("servers/*.py"))
@@ -84,14 +84,6 @@ class Cable:
             places += ["port 67"] if "udp/67" in SCENES[name].SEEN else []
             self.lab.run("tcpdump", "-r", str(self.pcap), "-w",
                          str(folder / f"{name}.pcap"), " or ".join(places))
-
-
-def certificate(lab):
-    lab.run(e2e.TREE_RUN, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
-            "/CN=harbour.example", "-keyout", str(lab.dir / "server.key"), "-out",
-            str(lab.dir / "server.crt"))
-    return {end: (lab.dir / f"server.{end}").read_text() for end in ("crt", "key")}
 
 
 def fork(action):

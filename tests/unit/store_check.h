@@ -36,6 +36,7 @@ static const struct store_limits wide = {
 	.ports_1h_s = UINT32_MAX,
 	.ports_1d_s = UINT32_MAX,
 	.events_s = UINT32_MAX,
+	.probes_s = UINT32_MAX,
 	.size_bytes = UINT64_MAX,
 };
 

@@ -253,12 +253,12 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	(void)state;
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
-		"interfaces, capture, flows, limits, retention, logs; did you mean "
-		"listen?\n");
+		"interfaces, capture, flows, limits, retention, logs, probe; did you "
+		"mean listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
 	refuses("something: 1",
-		"interfaces, capture, flows, limits, retention, logs\n");
+		"interfaces, capture, flows, limits, retention, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
@@ -526,9 +526,12 @@ static void json_knows_every_key(void **state)
 		"x\": 131072, \"source_share\": 8192}, \"limits\": {\"response_ms\": "
 		"100, \"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\":"
 		" \"7d\", \"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\":"
-		" \"400d\", \"ports_1d\": \"3660d\", \"events\": \"400d\", \"size\": "
+		" \"400d\", \"ports_1d\": \"3660d\", \"events\": \"400d\", "
+		"\"probes\": \"30d\", \"size\": "
 		"\"10 GB\"}, \"logs\": {\"journal\": true, \"files\": [], \"programs"
-		"\": true, \"formats\": \"/etc/breakwater/formats.d\"}}";
+		"\": true, \"formats\": \"/etc/breakwater/formats.d\"}, \"probe\": "
+		"{\"targets\": [], \"files\": [], \"interval\": \"30s\", \"retry\": "
+		"\"5s\", \"fails\": 2, \"of\": 3, \"recovers\": 1}}";
 	assert_string_equal(buf_cstr(&json), wanted);
 	buf_free(&json);
 }

@@ -161,6 +161,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 		.ports_1h_s = 4 * 86400,
 		.ports_1d_s = 6 * 86400,
 		.events_s = 3 * 86400,
+		.probes_s = 86400,
 		.size_bytes = UINT64_MAX,
 	};
 	struct store *store = store_open(folder, &limits);

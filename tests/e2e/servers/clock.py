@@ -4,9 +4,9 @@ from servers.scene import Seen
 SEEN = {"udp/123": Seen("ntp", version="4", cleartext={True: 1})}
 
 
-def start(scene):
+def start(scene, source="local stratum 3"):
     scene.serve("chronyd", "-d", "-x", "-u", "root", "-f", scene.write("chrony.conf", f"""
-local stratum 3
+{source}
 allow all
 port 123
 bindaddress {scene.address}

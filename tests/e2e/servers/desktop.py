@@ -16,7 +16,7 @@ SEEN = {
 }
 
 
-def start(scene):
+def start(scene, layer="negotiate"):
     certificate, key = scene.certificate()
     # It looks for this one nowhere else.
     scene.prepare("sh", "-c", "test -e /etc/xrdp/rsakeys.ini || "
@@ -25,7 +25,7 @@ def start(scene):
 [Globals]
 ini_version=1
 port=tcp://{scene.address}:3389
-security_layer=negotiate
+security_layer={layer}
 crypt_level=high
 certificate={certificate}
 key_file={key}

@@ -3,6 +3,8 @@ import ftplib
 
 from servers.scene import RIGHT, USER, WRONG, Seen, refused, trusting
 
+GUESTS = 10  # at most, of one address
+
 SEEN = {
     "tcp/21": Seen("ftp", r"vsFTPd 3\..*", cleartext={True: 1, False: 1}, errors=1,
                    logins={(USER, "failure"): 1, (USER, "success"): 1},
@@ -17,10 +19,17 @@ SEEN = {
 
 
 def start(scene):
+    serve(scene, 21)
+    scene.write("files/manifest", "seven crates\n")
+
+
+def serve(scene, port, more=""):
+    """vsftpd on that port, with more lines of configuration."""
     certificate, key = scene.certificate()
     scene.folder("empty")
-    scene.serve("vsftpd", scene.write("vsftpd.conf", f"""
+    scene.serve("vsftpd", scene.write(f"vsftpd.{port}.conf", f"""
 listen=YES
+listen_port={port}
 listen_ipv6=NO
 background=NO
 listen_address={scene.address}
@@ -30,10 +39,14 @@ local_root={scene.folder("files")}
 secure_chroot_dir={scene.dir}/empty
 pam_service_name=vsftpd
 seccomp_sandbox=NO
-xferlog_enable=NO
+xferlog_enable=YES
+xferlog_std_format=NO
+log_ftp_protocol=YES
+vsftpd_log_file={scene.dir}/vsftpd.{port}.log
 delay_failed_login=0
 delay_successful_login=0
 isolate_network=NO
+max_per_ip={GUESTS}
 pasv_min_port=20021
 pasv_max_port=20021
 ssl_enable=YES
@@ -42,8 +55,7 @@ force_local_data_ssl=NO
 require_ssl_reuse=NO
 rsa_cert_file={certificate}
 rsa_private_key_file={key}
-"""), tcp=(21,))
-    scene.write("files/manifest", "seven crates\n")
+{more}"""), tcp=(port,))
 
 
 def talk(scene):

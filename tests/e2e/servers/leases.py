@@ -9,9 +9,9 @@ SEEN = {
 }
 
 
-def start(scene):
+def start(scene, authority="authoritative;"):
     scene.serve("dhcpd", "-f", "-4", "-q", "-cf", scene.write("dhcpd.conf", f"""
-authoritative;
+{authority}
 ddns-update-style none;
 default-lease-time 600;
 ping-check false;

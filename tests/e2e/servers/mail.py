@@ -12,6 +12,9 @@ SENDER, RECIPIENT = "bob@elsewhere.example", "harbourmaster@harbour.example"
 SERVICES = """
 {address}:25  inet n - n - - smtpd
 {address}:587 inet n - n - - smtpd
+{address}:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+{address}:2525 inet n - n - 1 postscreen -o postscreen_greet_wait=2s
+smtpd    pass - - n - - smtpd
 pickup   unix n - n 60 1 pickup
 cleanup  unix n - n - 0 cleanup
 qmgr     unix n - n 300 1 qmgr
@@ -38,6 +41,8 @@ SEEN = {
     "tcp/587": Seen("smtp", "Postfix.*", cleartext={True: 2, False: 1},
                     logins={(USER, "failure"): 1, (USER, "success"): 2},
                     findings={"cleartext_login smtp_auth": "medium"}),
+    "tcp/465": Seen("tls", version=r"TLS 1\.3", cleartext={False: 1}),
+    "tcp/2525": Seen(None),  # for probes_mail.py
 }
 
 
@@ -83,7 +88,7 @@ smtpd_error_sleep_time = 0
 """)
     scene.write("conf/master.cf", SERVICES.format(address=scene.address))
     scene.serve("/usr/lib/postfix/sbin/master", "-c", f"{scene.dir}/conf", "-d",
-                tcp=(25, 587))
+                tcp=(25, 465, 587, 2525))
 
 
 def talk(scene):
@@ -105,4 +110,7 @@ def talk(scene):
         session.auth("LOGIN", session.auth_login, initial_response_ok=False)
     with smtplib.SMTP(scene.address, 587, "client.example", 10) as session:
         session.starttls(context=trusting())
+        session.login(USER, RIGHT)
+    with smtplib.SMTP_SSL(scene.address, 465, "client.example", timeout=10,
+                          context=trusting()) as session:
         session.login(USER, RIGHT)

@@ -129,6 +129,15 @@ class Scene:
                   program.out()[-2000:])
 
 
+def certificate(lab):
+    """One of our own, for Scene: its two files."""
+    lab.run(e2e.TREE_RUN, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+            "/CN=harbour.example", "-keyout", str(lab.dir / "server.key"), "-out",
+            str(lab.dir / "server.crt"))
+    return {end: (lab.dir / f"server.{end}").read_text() for end in ("crt", "key")}
+
+
 def trusting():
     """A TLS context that takes any certificate."""
     context = ssl.create_default_context()

@@ -9,7 +9,7 @@ SEEN = {
 }
 
 
-def start(scene, oldest="SMB2_10"):
+def start(scene, oldest="SMB2_10", more=""):
     configuration = scene.write("smb.conf", f"""
 [global]
 interfaces = {scene.address}/16
@@ -27,6 +27,7 @@ passdb backend = smbpasswd
 smb passwd file = {scene.dir}/private/smbpasswd
 load printers = no
 disable spoolss = yes
+{more}
 [files]
 path = {scene.folder("files")}
 """)

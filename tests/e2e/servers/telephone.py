@@ -37,7 +37,7 @@ SEEN = {
 }
 
 
-def start(scene):
+def start(scene, logic=LOGIC):
     modules = "".join(f'loadmodule "{name}.so"\n' for name in (
         "pv", "sl", "tm", "textops", "siputils", "usrloc", "registrar", "auth"))
     scene.serve("kamailio", "-DD", "-E", "-m", "16", "-M", "4", "-Y",
@@ -49,7 +49,7 @@ listen=udp:{scene.address}:5060
 listen=tcp:{scene.address}:5060
 {modules}
 modparam("usrloc", "db_mode", 0)
-{LOGIC.replace("$PASSWORD", RIGHT)}
+{logic.replace("$PASSWORD", RIGHT)}
 """), tcp=(5060,), udp=(5060,))
 
 

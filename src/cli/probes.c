@@ -1,0 +1,90 @@
+/*
+ * probes.c: breakwater probes: how the configured targets are, or were.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/listing.h"
+
+static const char examples[] =
+	"  breakwater probes                            how each target is\n"
+	"  breakwater probes --state down               which are down\n"
+	"  breakwater probes --port 443 --since 1d      every probe of a port\n";
+
+static void print_columns(void)
+{
+	view_print_columns(&view_probes);
+}
+
+static bool is_state(const char *word)
+{
+	static const char *const states[] = { "up", "degraded", "down", "unknown" };
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (word == NULL || strcmp(word, states[i]) == 0)
+			return true;
+	fprintf(stderr,
+		"breakwater probes: --state %s: allowed are up, degraded, down and "
+		"unknown\n",
+		word);
+	return false;
+}
+
+/* Bad news are those that are not up now, listed or not. */
+static int verdict(const struct listing *listing)
+{
+	struct listing bad = *listing;
+	uint64_t count = 0;
+	static const char *const states[] = { "degraded", "down", "unknown" };
+	bad.since = bad.until = NULL;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		uint64_t some = 0;
+		bad.state = states[i];
+		int status = listing_count(&bad, &some);
+		if (status != STATUS_OK)
+			return status;
+		count += some;
+	}
+	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+}
+
+int command_probes(int argc, char **argv)
+{
+	struct listing listing = { .view = &view_probes,
+				   .command = "probes",
+				   .port = UINT64_MAX };
+	const struct option_spec specs[] = {
+		{ 'p', OPTION_NUMBER, "port", "N", "only of this port", &listing.port,
+		  0, 65535 },
+		{ 0, OPTION_TEXT, "host", "IP", "only of this address or CIDR",
+		  &listing.host, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "WORD",
+		  "only with this answer: up, degraded, down or unknown",
+		  &listing.state, 0, 0 },
+		{ 0, OPTION_TEXT, "protocol", "NAME", "only of this protocol",
+		  &listing.protocol, 0, 0 },
+		{ 0, OPTION_TIME, "since", "TIME",
+		  "every probe since then: 2h, 7d, or RFC 3339", &listing.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "until then", &listing.until, 0, 0 },
+		{ 's', OPTION_TEXT, "sort", "COL",
+		  "by a column or field; :asc turns it", &listing.sort, 0, 0 },
+		{ 'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",
+		  &listing.limit, 1, 100000 },
+	};
+	const struct command_help help = {
+		.name = "probes",
+		.doc = "How the services are that are asked again and again; exit "
+		       "status 1 if one is not up.",
+		.examples = examples,
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_columns,
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
+		return status;
+	if (!is_state(listing.state))
+		return STATUS_USAGE;
+	status = listing_run(&listing);
+	return status == STATUS_OK ? verdict(&listing) : status;
+}

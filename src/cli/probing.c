@@ -1,0 +1,292 @@
+/*
+ * probing.c: see probing.h.
+ */
+#include "cli/probing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "cli/cli.h"
+#include "probe/event.h"
+#include "probe/target_files.h"
+
+_Static_assert(sizeof(struct probe_event) <= GUARD_EVENT_MAX,
+	       "one event is one message");
+
+/* ---- in the process of its own ---- */
+
+enum { FILES_US = 5000000 }; /* how often files are looked at */
+
+struct asking_process {
+	const struct config *config;
+	const char *paths[CONFIG_PATHS_MAX];
+	struct target_files files;
+	struct round_rules rules;
+	struct rounds *rounds;
+	uint64_t stamp;     /* of the files as they were read */
+	int64_t look_at_us; /* when they are looked at again; monotonic */
+};
+
+static void tell(void *to, const struct probe_record *record)
+{
+	struct probe_event event;
+	(void)to;
+	probe_event_make(record, &event);
+	guard_emit(&event, sizeof(event));
+}
+
+static bool add(void *to, struct target *target, const struct round_rules *rules)
+{
+	return rounds_add(to, target, rules);
+}
+
+static void set_targets(struct asking_process *process)
+{
+	const struct config_texts *targets = &process->config->probe_targets;
+	struct buf errors = { 0 };
+	process->stamp = target_files_stamp(&process->files);
+	rounds_begin_set(process->rounds);
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (target_parse(&target, targets->at[i], why))
+			rounds_add(process->rounds, &target, &process->rules);
+	}
+	target_files_read(&process->files, &process->rules, add, process->rounds,
+			  &errors);
+	rounds_end_set(process->rounds);
+	buf_free(&errors);
+}
+
+static bool drop(void *to, struct target *target, const struct round_rules *rules)
+{
+	(void)to;
+	(void)rules;
+	target_free(target);
+	return true;
+}
+
+/* A file that is not right changes nothing; whoever wrote it is told where. */
+static void look_at_files(struct asking_process *process)
+{
+	struct buf errors = { 0 };
+	uint64_t stamp = target_files_stamp(&process->files);
+	process->look_at_us = clock_us(CLOCK_MONOTONIC) + FILES_US;
+	if (stamp == process->stamp)
+		return;
+	process->stamp = stamp;
+	if (target_files_read(&process->files, &process->rules, drop, NULL, &errors))
+		set_targets(process);
+	else
+		fprintf(stderr, "%sbreakwater: targets not changed\n",
+			buf_cstr(&errors));
+	buf_free(&errors);
+}
+
+static void prepare(struct asking_process *process, const struct config *config)
+{
+	*process = (struct asking_process){
+		.config = config,
+		.files = { process->paths, config->probe_files.count },
+		.rules = { .interval_s = config->probe_interval,
+			   .retry_s = config->probe_retry,
+			   .health = { .fails = (uint8_t)config->probe_fails,
+				       .of = (uint8_t)config->probe_of,
+				       .recovers = (uint8_t)config->probe_recovers } },
+	};
+	for (size_t i = 0; i < config->probe_files.count; i++)
+		process->paths[i] = config->probe_files.at[i];
+}
+
+static bool open_rounds(void *self)
+{
+	struct asking_process *process = self;
+	process->rounds = rounds_new(tell, NULL);
+	if (process->rounds == NULL)
+		return false;
+	set_targets(process);
+	process->look_at_us = clock_us(CLOCK_MONOTONIC) + FILES_US;
+	return true;
+}
+
+static int rounds_wait_for(void *self)
+{
+	struct asking_process *process = self;
+	return rounds_fd(process->rounds);
+}
+
+static int rounds_wait_ms(void *self)
+{
+	struct asking_process *process = self;
+	int ms = rounds_timeout_ms(process->rounds);
+	int64_t us = process->look_at_us - clock_us(CLOCK_MONOTONIC);
+	int look_ms = us <= 0 ? 0 : (int)(us / 1000) + 1;
+	return ms < 0 || look_ms < ms ? look_ms : ms;
+}
+
+static void run_rounds(void *self)
+{
+	struct asking_process *process = self;
+	rounds_run(process->rounds);
+	if (clock_us(CLOCK_MONOTONIC) >= process->look_at_us)
+		look_at_files(process);
+}
+
+static void close_rounds(void *self)
+{
+	struct asking_process *process = self;
+	rounds_free(process->rounds);
+}
+
+/* ---- in the daemon ---- */
+
+static bool targets_are_good(const struct config_texts *targets)
+{
+	bool good = true;
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (target_parse(&target, targets->at[i], why)) {
+			target_free(&target);
+			continue;
+		}
+		fprintf(stderr, "breakwater: probe.targets: %s\n", why);
+		good = false;
+	}
+	return good;
+}
+
+static bool files_are_good(const struct asking_process *process)
+{
+	struct buf errors = { 0 };
+	bool good = target_files_read(&process->files, &process->rules, drop, NULL,
+				      &errors);
+	if (!good)
+		fprintf(stderr, "%s", buf_cstr(&errors));
+	buf_free(&errors);
+	return good;
+}
+
+int probing_fork(struct probing *p, const struct config *config)
+{
+	struct asking_process process;
+	prepare(&process, config);
+	bool good = targets_are_good(&config->probe_targets);
+	if (!files_are_good(&process) || !good)
+		return STATUS_USAGE;
+	if (config->probe_targets.count == 0 && config->probe_files.count == 0)
+		return STATUS_OK;
+	struct guard_task task = { .kind = GUARD_PROBER,
+				   .user = config->user,
+				   .self = &process,
+				   .readable = process.paths,
+				   .readable_count = config->probe_files.count,
+				   .open = open_rounds,
+				   .fd = rounds_wait_for,
+				   .timeout_ms = rounds_wait_ms,
+				   .run = run_rounds,
+				   .close = close_rounds };
+	p->process = guard_fork(&task);
+	p->error = p->process == NULL ? errno : 0;
+	return STATUS_OK;
+}
+
+void probing_close(struct probing *p)
+{
+	guard_close(p->process);
+	free(p->last);
+	free(p->index);
+	*p = (struct probing){ 0 };
+}
+
+int probing_fd(const struct probing *p)
+{
+	return p->process != NULL ? guard_fd(p->process) : -1;
+}
+
+/* ---- what was last said of each ---- */
+
+static uint32_t *place_of(const struct probing *p, const char *target)
+{
+	static const struct hash_key same = { 0, 0 };
+	uint64_t words[sizeof(p->last[0].target) / 8] = { 0 };
+	size_t len = strlen(target);
+	memcpy(words, target, len);
+	uint64_t at = hash_words(&same, words, len / 8 + 1);
+	while (p->index[at % p->room] != 0 &&
+	       strcmp(p->last[p->index[at % p->room] - 1].target, target) != 0)
+		at++;
+	return &p->index[at % p->room];
+}
+
+/* Room for twice as many; false without memory. */
+static bool grow(struct probing *p)
+{
+	size_t size = p->size == 0 ? 64 : p->size * 2;
+	uint32_t *index = calloc(size * 2, sizeof(*index));
+	struct probe_record *last =
+		index != NULL ? realloc(p->last, size * sizeof(*last)) : NULL;
+	if (last == NULL) {
+		free(index);
+		return false;
+	}
+	free(p->index);
+	p->last = last;
+	p->index = index;
+	p->size = size;
+	p->room = size * 2;
+	for (size_t i = 0; i < p->count; i++)
+		*place_of(p, p->last[i].target) = (uint32_t)i + 1;
+	return true;
+}
+
+static void forget(struct probing *p, size_t i)
+{
+	p->last[i] = p->last[--p->count];
+	memset(p->index, 0, p->room * sizeof(p->index[0]));
+	for (size_t k = 0; k < p->count; k++)
+		*place_of(p, p->last[k].target) = (uint32_t)k + 1;
+}
+
+static void keep(struct probing *p, const struct probe_record *record)
+{
+	if (p->count == p->size && !grow(p))
+		return;
+	uint32_t *place = place_of(p, record->target);
+	bool is_gone = record->state == NULL;
+	if (*place == 0 && is_gone)
+		return;
+	if (*place == 0)
+		*place = (uint32_t)++p->count;
+	p->last[*place - 1] = *record;
+	if (is_gone)
+		forget(p, *place - 1);
+}
+
+bool probing_next(struct probing *p, struct probe_record *out)
+{
+	struct probe_event event;
+	while (true) {
+		int len = guard_next(p->process, &event, sizeof(event));
+		if (len <= 0 || !probe_event_read(&event, (size_t)len, out))
+			return false;
+		keep(p, out);
+		if (out->state != NULL)
+			return true;
+	}
+}
+
+bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
+{
+	if (p->process == NULL || guard_is_alive(p->process))
+		return false;
+	guard_describe(p->process, text);
+	guard_close(p->process);
+	p->process = NULL;
+	p->error = ECHILD;
+	return true;
+}

@@ -1,0 +1,126 @@
+/*
+ * view_probes.c: the columns of probes: is it well, since when, and where the time
+ * went.
+ */
+#include <string.h>
+
+#include "cli/cells.h"
+
+SHOW(show_at)
+{
+	out->tone = TONE_QUIET;
+	cell_when(out, record, "at");
+}
+
+SHOW(show_target)
+{
+	out->tone = TONE_STRONG;
+	cell_text(out, member_text(record, "target"));
+}
+
+static void cell_state(struct cell *out, const char *state)
+{
+	cell_text(out, state);
+	if (state == NULL)
+		return;
+	if (strcmp(state, "up") == 0)
+		out->tone = TONE_GOOD;
+	else if (strcmp(state, "unknown") == 0)
+		out->tone = TONE_QUIET;
+	else
+		cell_mark(out);
+}
+
+/* After retries, where it is asked again and again. */
+SHOW(show_state)
+{
+	const char *hard = member_text(record, "hard_state");
+	cell_state(out, hard != NULL ? hard : member_text(record, "state"));
+}
+
+SHOW(show_since)
+{
+	cell_when(out, record, "hard_since");
+}
+
+SHOW(show_last)
+{
+	cell_state(out, member_text(record, "state"));
+}
+
+SHOW(show_reason)
+{
+	cell_text(out, member_text(record, "reason"));
+}
+
+SHOW(show_connect)
+{
+	cell_duration(out, record, "connect_us");
+}
+
+SHOW(show_tls)
+{
+	cell_duration(out, record, "tls_us");
+}
+
+SHOW(show_first_byte)
+{
+	cell_duration(out, record, "first_byte_us");
+}
+
+SHOW(show_total)
+{
+	cell_duration(out, record, "total_us");
+}
+
+SHOW(show_software)
+{
+	cell_text(out, member_text(record, "software"));
+}
+
+SHOW(show_ends)
+{
+	cell_when(out, record, "cert_not_after");
+}
+
+SHOW(show_detail)
+{
+	cell_text(out, member_text(record, "detail"));
+}
+
+static const struct column columns[] = {
+	{ "WHEN", "at", "When it was last asked, local time.", true, false, 4, 0,
+	  show_at },
+	{ "TARGET", "target", "What was asked.", true, true, 0, 24, show_target },
+	{ "STATE", "hard_state", "After retries: up, degraded, down or unknown.", true,
+	  true, 0, 0, show_state },
+	{ "SINCE", "hard_since", "Since when.", true, false, 3, 0, show_since },
+	{ "LAST", "state", "What the last probe alone says.", true, true, 7, 0,
+	  show_last },
+	{ "REASON", "reason", "Why it is not up.", true, true, LEAVES_IF_EMPTY, 0,
+	  show_reason },
+	{ "CONNECT", "connect_us", "SYN to SYN-ACK.", false, false, 8, 0,
+	  show_connect },
+	{ "TLS", "tls_us", "TLS handshake.", false, false, LEAVES_IF_EMPTY + 1, 0,
+	  show_tls },
+	{ "FIRST BYTE", "first_byte_us", "Question to first byte of the answer.", false,
+	  false, 9, 0, show_first_byte },
+	{ "TOTAL", "total_us", "Until the answer was known.", false, false, 1, 0,
+	  show_total },
+	{ "SOFTWARE", "software", "Of the server, as it says.", true, true,
+	  LEAVES_IF_EMPTY + 2, 8, show_software },
+	{ "CERT ENDS", "cert_not_after", "When the certificate ends.", true, true,
+	  LEAVES_IF_EMPTY + 3, 0, show_ends },
+	{ "DETAIL", "detail", "The cause in a sentence.", true, true,
+	  LEAVES_IF_EMPTY + 4, 16, show_detail },
+};
+
+const struct view view_probes = {
+	.title = "probes",
+	.path = "/api/v1/probes",
+	.sort = "target",
+	.order = "by target",
+	.nothing = "Nothing is asked: no probe.targets in the configuration.",
+	.columns = columns,
+	.count = sizeof(columns) / sizeof(columns[0]),
+};

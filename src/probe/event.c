@@ -1,0 +1,75 @@
+/*
+ * event.c: see event.h.
+ */
+#include "probe/event.h"
+
+#include <string.h>
+
+static uint8_t number_of_state(const char *word)
+{
+	for (uint8_t i = PROBE_unknown; word != NULL && i <= PROBE_down; i++)
+		if (strcmp(probe_state_word((enum probe_state)i), word) == 0)
+			return i;
+	return UINT8_MAX;
+}
+
+static uint8_t number_of_reason(const char *word)
+{
+	for (uint8_t i = REASON_NONE + 1; word != NULL && i < REASONS; i++)
+		if (strcmp(reason_word((enum reason)i), word) == 0)
+			return i;
+	return REASON_NONE;
+}
+
+void probe_event_make(const struct probe_record *record, struct probe_event *out)
+{
+	memset(out, 0, sizeof(*out)); /* padding, too: it leaves the process */
+	out->record = *record;
+	out->state = number_of_state(record->state);
+	out->hard_state = number_of_state(record->hard_state);
+	out->reason = number_of_reason(record->reason);
+	out->record.state = out->record.hard_state = out->record.reason = NULL;
+}
+
+/* Every text ends. */
+static bool texts_end(struct probe_record *r)
+{
+	const struct {
+		char *at;
+		size_t size;
+	} texts[] = {
+		{ r->target, sizeof(r->target) },
+		{ r->protocol, sizeof(r->protocol) },
+		{ r->detail, sizeof(r->detail) },
+		{ r->software, sizeof(r->software) },
+		{ r->version, sizeof(r->version) },
+		{ r->tls_version, sizeof(r->tls_version) },
+		{ r->cipher, sizeof(r->cipher) },
+		{ r->cert_subject, sizeof(r->cert_subject) },
+		{ r->cert_issuer, sizeof(r->cert_issuer) },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (memchr(texts[i].at, '\0', texts[i].size) == NULL)
+			return false;
+	return true;
+}
+
+bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
+{
+	struct probe_event event;
+	if (len != sizeof(event))
+		return false;
+	memcpy(&event, bytes, sizeof(event));
+	bool has_hard = event.hard_state != UINT8_MAX,
+	     has_state = event.state != UINT8_MAX;
+	if ((has_state && event.state > PROBE_down) ||
+	    (has_hard && event.hard_state > PROBE_down) || event.reason >= REASONS ||
+	    !texts_end(&event.record))
+		return false;
+	*out = event.record;
+	out->state = has_state ? probe_state_word((enum probe_state)event.state) : NULL;
+	out->hard_state =
+		has_hard ? probe_state_word((enum probe_state)event.hard_state) : NULL;
+	out->reason = reason_word((enum reason)event.reason);
+	return true;
+}

@@ -1,0 +1,99 @@
+/*
+ * http.h: what is asked of a web site, and which answer is right.
+ *
+ * The query of a URL belongs to the site, so options are its fragment, which never goes
+ * on the wire: "https://host/path?q=1#status=200,301-308&body=REGEX".
+ *
+ *   http_wanted.c   reads the options
+ *   http_judge.c    judges an answer; no I/O
+ *   http.c          asks, by libcurl
+ *   http_room.c     libcurl within the prober's loop
+ */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "probe/asked.h"
+#include "probe/expression.h"
+#include "record/reason.h"
+
+enum {
+	HTTP_STATUSES = 16,
+	HTTP_BODY_MAX = 1048576, /* more of it is neither wanted nor waited for */
+	HTTP_HEAD_MAX = 65536,
+	HTTP_REDIRECTS = 10,
+	HTTP_REDIRECTS_MAX = 50,
+};
+
+/* "body=", "header_not=Name:..." */
+struct http_check {
+	const char *header; /* NULL: of the body */
+	size_t header_len;
+	bool is_not; /* must not fit */
+	const char *text;
+	struct expression *expression;
+};
+
+struct http_wanted {
+	char *url; /* what is asked for: no user, password, fragment */
+	const char *method;
+	const char *proxy_scheme; /* NULL: none */
+	char *proxy_host;
+	const char *token_file;
+	bool is_tls, follows, has_login;
+	long redirects_max;
+	long version; /* CURL_HTTP_VERSION_1_1, _2_0; _NONE: any */
+	struct http_statuses {
+		uint16_t first, last;
+	} statuses[HTTP_STATUSES]; /* none: 200 to 299 */
+	size_t status_count;
+	struct http_check checks[QUESTION_OPTIONS];
+	size_t check_count;
+};
+
+/* Of the target's options and URL, into target->http; false with why. */
+bool http_wanted_new(struct target *target, CURLU *url, char why[TARGET_WHY_MAX]);
+void http_wanted_free(struct http_wanted *wanted);
+
+/* What came of it. */
+struct http_answer {
+	CURLcode code;
+	const char *said;          /* libcurl's words for it; "" if none */
+	bool is_reset;             /* by the socket's last error */
+	bool was_asked;            /* connected, and the request went out */
+	bool has_answer;           /* some of it came */
+	bool has_enough;           /* we did not want more of the body */
+	long status, proxy_status; /* 0: none */
+	long version;              /* CURL_HTTP_VERSION_... */
+	struct bytes head, body;   /* the last: status line and headers */
+};
+
+/* "HTTP/2"; "" if it is none that we know. */
+const char *http_version_text(long version);
+/* The value of a header, the first of that name; of len 0 if there is none. */
+struct bytes http_header(struct bytes head, const char *name, size_t name_len);
+/* detail: a clause, "" of REASON_NONE. */
+enum reason http_judge(const struct http_wanted *wanted,
+		       const struct http_answer *answer, char detail[ASK_DETAIL_MAX]);
+
+/* ---- http.c ---- */
+
+extern const struct way http_way;
+struct http;
+/* libcurl is done with it. */
+void http_done(struct http *http, CURLcode code);
+
+/* ---- http_room.c ---- */
+
+bool http_begin(struct prober *p);
+void http_end(struct prober *p);
+/* Looks after libcurl's sockets and times; cheap when nothing is to be done. */
+void http_turn(struct prober *p);
+int http_next_ms(const struct prober *p);
+/* A handle as if new, whose CURLOPT_PRIVATE is to be its struct http; NULL without
+ * memory. */
+CURL *http_take(struct prober *p);
+/* http_done() follows, in a later turn. */
+bool http_start(struct prober *p, CURL *easy);
+/* Started or not, done or not. */
+void http_give_back(struct prober *p, CURL *easy);

@@ -1,0 +1,343 @@
+/*
+ * rounds.c: see rounds.h.
+ */
+#include "probe/rounds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/deadlines.h"
+
+#define SECOND_US 1000000LL
+
+enum { HEADS = 1 << 14 };
+
+struct watched {
+	struct deadline due; /* first: what the deadlines point to */
+	struct target target;
+	struct round_rules rules;
+	struct health health;
+	int64_t meant_us;
+	uint64_t missed; /* since the last one that was asked */
+	bool in_flight;
+	bool is_behind; /* a parent that is down: so is what is behind it */
+	bool is_wanted; /* of the set that is being given */
+	struct rounds *rounds;
+	struct watched *parent; /* NULL: none, or none of that name */
+	uint32_t chain;         /* next with the same hash, number + 1 */
+};
+
+struct rounds {
+	struct prober *prober;
+	struct deadlines due;
+	struct watched **all;
+	uint32_t count, size;
+	bool has_unwanted; /* that were in flight when the others went, and are not */
+	uint32_t heads[HEADS]; /* number + 1 of the first with that hash; 0: none */
+	round_done done;
+	void *to;
+	struct rounds_stats stats;
+	int64_t lag_second; /* whose most is being found */
+	uint64_t lag_us;
+};
+
+struct rounds *rounds_new(round_done done, void *to)
+{
+	struct rounds *rounds = calloc(1, sizeof(*rounds));
+	if (rounds == NULL)
+		return NULL;
+	rounds->done = done;
+	rounds->to = to;
+	rounds->prober = prober_new();
+	if (rounds->prober == NULL) {
+		rounds_free(rounds);
+		return NULL;
+	}
+	return rounds;
+}
+
+static void free_watched(struct watched *w)
+{
+	target_free(&w->target);
+	free(w);
+}
+
+void rounds_free(struct rounds *rounds)
+{
+	if (rounds == NULL)
+		return;
+	prober_free(rounds->prober);
+	for (uint32_t i = 0; i < rounds->count; i++)
+		free_watched(rounds->all[i]);
+	free(rounds->all);
+	deadlines_free(&rounds->due);
+	free(rounds);
+}
+
+/* Unkeyed on purpose: the same after a restart. */
+static uint64_t hash_of(const char *text)
+{
+	static const struct hash_key same = { 0, 0 };
+	uint64_t words[TARGET_TEXT_MAX / 8 + 1] = { 0 };
+	size_t len = strnlen(text, TARGET_TEXT_MAX);
+	memcpy(words, text, len);
+	return hash_words(&same, words, len / 8 + 1);
+}
+
+int64_t round_due(const char *text, int64_t interval_us, int64_t after_us)
+{
+	int64_t phase_us = (int64_t)(hash_of(text) % (uint64_t)interval_us);
+	if (after_us < phase_us)
+		return phase_us;
+	int64_t rounds = (after_us - phase_us) / interval_us;
+	return (rounds + 1) * interval_us + phase_us;
+}
+
+/* ---- the set ---- */
+
+static struct watched *find(const struct rounds *rounds, const char *text)
+{
+	uint32_t i = rounds->heads[hash_of(text) % HEADS];
+	for (; i != 0; i = rounds->all[i - 1]->chain)
+		if (strcmp(rounds->all[i - 1]->target.text, text) == 0)
+			return rounds->all[i - 1];
+	return NULL;
+}
+
+static void enter(struct rounds *rounds, uint32_t number)
+{
+	struct watched *w = rounds->all[number];
+	uint32_t *head = &rounds->heads[hash_of(w->target.text) % HEADS];
+	w->chain = *head;
+	*head = number + 1;
+}
+
+static bool grow(struct rounds *rounds)
+{
+	if (rounds->count < rounds->size)
+		return true;
+	uint32_t size = rounds->size == 0 ? 64 : rounds->size * 2;
+	struct watched **grown = realloc(rounds->all, size * sizeof(struct watched *));
+	if (grown == NULL)
+		return false;
+	rounds->all = grown;
+	rounds->size = size;
+	return true;
+}
+
+void rounds_begin_set(struct rounds *rounds)
+{
+	for (uint32_t i = 0; i < rounds->count; i++)
+		rounds->all[i]->is_wanted = false;
+}
+
+static int64_t interval_us(const struct watched *w)
+{
+	return w->rules.interval_s * SECOND_US;
+}
+
+/* Its rules may be others now. */
+static void want(struct watched *w, const struct round_rules *rules)
+{
+	bool is_slower = w->rules.interval_s != rules->interval_s;
+	w->rules = *rules;
+	w->is_wanted = true;
+	if (is_slower && !w->in_flight)
+		deadlines_move(&w->rounds->due, &w->due,
+			       round_due(w->target.text, interval_us(w),
+					 clock_us(CLOCK_MONOTONIC)));
+}
+
+bool rounds_add(struct rounds *rounds, struct target *target,
+		const struct round_rules *rules)
+{
+	struct watched *w = find(rounds, target->text);
+	if (w != NULL) {
+		target_free(target);
+		want(w, rules);
+		return true;
+	}
+	w = calloc(1, sizeof(*w));
+	if (w == NULL || !grow(rounds)) {
+		free(w);
+		target_free(target);
+		return false;
+	}
+	w->target = *target;
+	w->rules = *rules;
+	w->rounds = rounds;
+	w->is_wanted = true;
+	if (!deadlines_add(&rounds->due, &w->due,
+			   round_due(w->target.text, interval_us(w),
+				     clock_us(CLOCK_MONOTONIC)))) {
+		free_watched(w);
+		return false;
+	}
+	rounds->all[rounds->count] = w;
+	enter(rounds, rounds->count++);
+	return true;
+}
+
+static void tell_gone(struct watched *w)
+{
+	struct probe_record gone;
+	record_init(RECORD_probe, &gone);
+	record_text(gone.target, sizeof(gone.target), w->target.text);
+	gone.at = clock_us(CLOCK_REALTIME);
+	w->rounds->done(w->rounds->to, &gone);
+}
+
+/* What is in flight goes when its answer has come. */
+static void remove_unwanted(struct rounds *rounds)
+{
+	uint32_t kept = 0;
+	rounds->has_unwanted = false;
+	memset(rounds->heads, 0, sizeof(rounds->heads));
+	for (uint32_t i = 0; i < rounds->count; i++) {
+		struct watched *w = rounds->all[i];
+		if (w->is_wanted || w->in_flight) {
+			rounds->all[kept] = w;
+			enter(rounds, kept++);
+			continue;
+		}
+		deadlines_remove(&rounds->due, &w->due);
+		tell_gone(w);
+		free_watched(w);
+	}
+	rounds->count = rounds->stats.targets = kept;
+}
+
+void rounds_end_set(struct rounds *rounds)
+{
+	remove_unwanted(rounds);
+	for (uint32_t i = 0; i < rounds->count; i++) {
+		struct watched *w = rounds->all[i];
+		w->parent = w->rules.parent[0] != '\0' ? find(rounds, w->rules.parent)
+						       : NULL;
+	}
+}
+
+/* ---- one round ---- */
+
+static void plan_next(struct watched *w)
+{
+	int64_t after_us = w->meant_us, interval = interval_us(w);
+	int64_t due_us = round_due(w->target.text, interval, after_us);
+	if (health_is_soft(&w->health) && w->rules.retry_s != 0 &&
+	    after_us + w->rules.retry_s * SECOND_US < due_us)
+		due_us = after_us + w->rules.retry_s * SECOND_US;
+	/* Several intervals late: only the last of them is asked. */
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	if (due_us + interval <= now_us) {
+		uint64_t behind = (uint64_t)((now_us - due_us) / interval);
+		w->missed += behind;
+		w->rounds->stats.missed += behind;
+		due_us += (int64_t)behind * interval;
+	}
+	deadlines_move(&w->rounds->due, &w->due, due_us);
+}
+
+static void note_lag(struct rounds *rounds, uint64_t late_us, int64_t now_us)
+{
+	if (now_us / SECOND_US != rounds->lag_second) {
+		rounds->stats.lag_us = rounds->lag_us;
+		rounds->lag_us = 0;
+		rounds->lag_second = now_us / SECOND_US;
+	}
+	if (late_us != UNKNOWN_U64 && late_us > rounds->lag_us)
+		rounds->lag_us = late_us;
+}
+
+static enum probe_state state_of(const char *word)
+{
+	for (enum probe_state s = PROBE_unknown; s <= PROBE_down; s++)
+		if (strcmp(probe_state_word(s), word) == 0)
+			return s;
+	return PROBE_unknown;
+}
+
+/* Behind what is down, down is not known. */
+static bool blame_parent(const struct watched *w, struct probe_record *told)
+{
+	if (w->parent == NULL || state_of(told->state) != PROBE_down ||
+	    (w->parent->health.hard != PROBE_down && !w->parent->is_behind))
+		return false;
+	told->state = probe_state_word(PROBE_unknown);
+	told->reason = reason_word(REASON_parent_down);
+	snprintf(told->detail, sizeof(told->detail),
+		 "%.200s, through which it is reached, is down",
+		 w->parent->target.text);
+	return true;
+}
+
+static void answered(void *self, const struct probe_record *record)
+{
+	struct watched *w = self;
+	struct rounds *rounds = w->rounds;
+	struct probe_record told = *record;
+	w->in_flight = false;
+	rounds->has_unwanted |= !w->is_wanted;
+	rounds->stats.answered++;
+	note_lag(rounds, record->late_us, clock_us(CLOCK_MONOTONIC));
+	w->is_behind = blame_parent(w, &told);
+	health_take(&w->health, &w->rules.health, state_of(told.state), record->at);
+	told.hard_state = probe_state_word(w->health.hard);
+	told.hard_since = w->health.since_us;
+	told.flapping = w->health.is_flapping;
+	told.missed = (uint32_t)w->missed;
+	w->missed = 0;
+	plan_next(w);
+	rounds->done(rounds->to, &told);
+}
+
+/* The deadline stays in the past meanwhile: far away, so that nobody waits for it. */
+static void ask(struct rounds *rounds, struct watched *w)
+{
+	w->meant_us = w->due.at_us;
+	w->in_flight = true;
+	deadlines_move(&rounds->due, &w->due, INT64_MAX);
+	if (prober_ask(rounds->prober, &w->target, w->meant_us, answered, w)) {
+		rounds->stats.asked++;
+		return;
+	}
+	w->in_flight = false;
+	w->missed++;
+	rounds->stats.missed++;
+	plan_next(w);
+}
+
+void rounds_run(struct rounds *rounds)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	for (struct deadline *next;
+	     (next = deadlines_next(&rounds->due)) != NULL && next->at_us <= now_us;)
+		ask(rounds, (struct watched *)(void *)next);
+	prober_turn(rounds->prober, 0);
+	if (rounds->has_unwanted)
+		remove_unwanted(rounds);
+	note_lag(rounds, UNKNOWN_U64, now_us);
+}
+
+int rounds_fd(const struct rounds *rounds)
+{
+	return prober_fd(rounds->prober);
+}
+
+int rounds_timeout_ms(const struct rounds *rounds)
+{
+	int ms = prober_next_ms(rounds->prober);
+	const struct deadline *next = deadlines_next(&rounds->due);
+	if (next == NULL || next->at_us == INT64_MAX)
+		return ms;
+	int64_t us = next->at_us - clock_us(CLOCK_MONOTONIC);
+	int64_t due_ms = us <= 0 ? 0 : (us + 999) / 1000;
+	return ms < 0 || due_ms < ms ? (int)due_ms : ms;
+}
+
+void rounds_stats(const struct rounds *rounds, struct rounds_stats *out)
+{
+	*out = rounds->stats;
+	out->in_flight = prober_in_flight(rounds->prober);
+}

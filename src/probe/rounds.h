@@ -1,0 +1,59 @@
+/*
+ * rounds.h: asks many targets again and again, each in its own time.
+ *
+ * When a target is asked depends on its own text and interval only, so that many spread
+ * over time, and a restart changes nothing.  Time is CLOCK_MONOTONIC: a clock that is
+ * set moves nothing.  What could not be asked when it was due is asked as soon as it
+ * can be, and says how late; of several that were missed only the last is asked, the
+ * others are counted.
+ */
+#pragma once
+
+#include "probe/health.h"
+#include "probe/probe.h"
+
+struct rounds;
+
+struct round_rules {
+	uint32_t interval_s;
+	uint32_t retry_s; /* while its last result is not its hard state */
+	struct health_rules health;
+	char parent[TARGET_TEXT_MAX]; /* what it is reached through, as written; or ""
+				       */
+};
+
+struct rounds_stats {
+	uint64_t asked, answered, missed; /* since the start */
+	uint64_t lag_us; /* most a probe was late, of the last second */
+	uint32_t targets, in_flight;
+};
+
+/*
+ * Called with the record complete: hard state, since, flapping and missed are set.  A
+ * target that goes is told once more, without a state.
+ */
+typedef void (*round_done)(void *to, const struct probe_record *record);
+
+struct rounds *rounds_new(round_done done, void *to);
+void rounds_free(struct rounds *rounds);
+
+/*
+ * Targets are given as a set, again when it changes: between begin and end every one is
+ * added; those that were there before keep their state, those not added again go, when
+ * their answer has come.  rounds_add() takes the target over, also if it fails; false
+ * without memory.
+ */
+void rounds_begin_set(struct rounds *rounds);
+bool rounds_add(struct rounds *rounds, struct target *target,
+		const struct round_rules *rules);
+void rounds_end_set(struct rounds *rounds);
+
+/* Asks what is due and deals with what has come. */
+void rounds_run(struct rounds *rounds);
+/* To wait for, and how long at most. */
+int rounds_fd(const struct rounds *rounds);
+int rounds_timeout_ms(const struct rounds *rounds);
+void rounds_stats(const struct rounds *rounds, struct rounds_stats *out);
+
+/* When one with this text is due next, after that time: pure. */
+int64_t round_due(const char *text, int64_t interval_us, int64_t after_us);

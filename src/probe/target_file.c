@@ -1,0 +1,215 @@
+/*
+ * target_file.c: see target_file.h.
+ */
+#include "probe/target_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "base/yaml.h"
+
+enum { SIGNS_MAX = 1 << 21 }; /* of []{},:? in a file: each target has five */
+
+struct item {
+	char target[TARGET_TEXT_MAX];
+	struct round_rules rules;
+};
+
+struct reader {
+	struct yaml *yaml;
+	const struct round_rules *usual;
+	target_take take;
+	void *to;
+	unsigned count;
+};
+
+/* ---- values ---- */
+
+static bool take_text(char *field, size_t size, const char *text)
+{
+	return text[0] != '\0' && snprintf(field, size, "%s", text) < (int)size;
+}
+
+static bool take_target(struct item *item, const char *text)
+{
+	return take_text(item->target, sizeof(item->target), text);
+}
+
+static bool take_parent(struct item *item, const char *text)
+{
+	return take_text(item->rules.parent, sizeof(item->rules.parent), text);
+}
+
+static bool take_seconds(uint32_t *field, const char *text)
+{
+	int64_t us;
+	if (!duration_parse(text, &us) || us < 1000000 || us > 86400 * 1000000LL)
+		return false;
+	*field = (uint32_t)(us / 1000000);
+	return true;
+}
+
+static bool take_every(struct item *item, const char *text)
+{
+	return take_seconds(&item->rules.interval_s, text);
+}
+
+static bool take_retry(struct item *item, const char *text)
+{
+	return take_seconds(&item->rules.retry_s, text);
+}
+
+static bool take_count(uint8_t *field, const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	*field = (uint8_t)value;
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 &&
+	       value <= HEALTH_MEMORY;
+}
+
+static bool take_fails(struct item *item, const char *text)
+{
+	return take_count(&item->rules.health.fails, text);
+}
+
+static bool take_of(struct item *item, const char *text)
+{
+	return take_count(&item->rules.health.of, text);
+}
+
+static bool take_recovers(struct item *item, const char *text)
+{
+	return take_count(&item->rules.health.recovers, text);
+}
+
+static const struct key {
+	const char *name, *allowed;
+	bool (*take)(struct item *item, const char *text);
+} keys[] = {
+	{ "target", "proto://host[:port][/...]", take_target },
+	{ "every", "a duration from 1s to 1d", take_every },
+	{ "retry", "a duration from 1s to 1d", take_retry },
+	{ "fails", "a number from 1 to 21", take_fails },
+	{ "of", "a number from 1 to 21", take_of },
+	{ "recovers", "a number from 1 to 21", take_recovers },
+	{ "parent", "another target, as it is written there", take_parent },
+};
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
+
+static void take_value(struct reader *r, const struct key *key, struct item *item)
+{
+	const struct yaml_event *event = yaml_event(r->yaml);
+	if (yaml_refuse_indirection(r->yaml))
+		return;
+	bool good = event->kind == YAML_SCALAR && !event->is_broken &&
+		    !event->is_null && key->take(item, event->text);
+	if (good)
+		return;
+	struct buf *out = yaml_error(r->yaml, event->line, event->column);
+	buf_printf(out, "%s can't be ", key->name);
+	yaml_say_found(out, event);
+	buf_printf(out, "; allowed is %s\n", key->allowed);
+	yaml_skip(r->yaml);
+}
+
+/* ---- items ---- */
+
+/* False without memory. */
+static bool give(struct reader *r, const struct item *item, size_t line, size_t column)
+{
+	struct target target;
+	char why[TARGET_WHY_MAX];
+	if (!target_parse(&target, item->target, why)) {
+		buf_printf(yaml_error(r->yaml, line, column), "%s\n", why);
+		return true;
+	}
+	if (++r->count <= TARGETS_MAX)
+		return r->take(r->to, &target, &item->rules);
+	target_free(&target);
+	buf_printf(yaml_error(r->yaml, line, column),
+		   "too many targets; allowed are %d\n", TARGETS_MAX);
+	return false;
+}
+
+static void take_mapping(struct reader *r, struct item *item)
+{
+	const struct yaml_event *event = yaml_event(r->yaml);
+	size_t lines[KEY_COUNT] = { 0 };
+	while (yaml_next(r->yaml)->kind != YAML_MAPPING_END &&
+	       event->kind != YAML_END) {
+		size_t key = yaml_take_key(r->yaml, &key_names, lines);
+		yaml_next(r->yaml);
+		if (event->kind == YAML_END)
+			return;
+		if (key < KEY_COUNT)
+			take_value(r, &keys[key], item);
+		else
+			yaml_skip(r->yaml);
+	}
+}
+
+/* False if nothing more is to be read. */
+static bool take_item(struct reader *r)
+{
+	const struct yaml_event *event = yaml_event(r->yaml);
+	size_t line = event->line, column = event->column;
+	struct item item = { .rules = *r->usual };
+	if (yaml_refuse_indirection(r->yaml))
+		return true;
+	if (event->kind == YAML_MAPPING) {
+		take_mapping(r, &item);
+	} else if (event->kind != YAML_SCALAR || event->is_broken || event->is_null ||
+		   !take_target(&item, event->text)) {
+		struct buf *out = yaml_error(r->yaml, line, column);
+		buf_text(out, "a target can't be ");
+		yaml_say_found(out, event);
+		buf_text(out, "; allowed is proto://host[:port][/...], or keys such as "
+			      "target: and every:\n");
+		yaml_skip(r->yaml);
+		return true;
+	}
+	if (item.target[0] != '\0')
+		return give(r, &item, line, column);
+	buf_text(yaml_error(r->yaml, line, column),
+		 "an item without target; allowed is proto://host[:port][/...]\n");
+	return true;
+}
+
+static void take_list(struct reader *r)
+{
+	const struct yaml_event *event = yaml_next(r->yaml);
+	if (event->kind == YAML_DOCUMENT)
+		event = yaml_next(r->yaml);
+	if (event->kind == YAML_END)
+		return; /* nothing is to be asked */
+	if (event->kind != YAML_LIST) {
+		buf_text(yaml_error(r->yaml, event->line, event->column),
+			 "not a list of targets; allowed are lines such as "
+			 "\"- ssh://192.0.2.1\"\n");
+		return;
+	}
+	while (yaml_next(r->yaml)->kind != YAML_LIST_END && event->kind != YAML_END)
+		if (!take_item(r))
+			return;
+	if (!yaml_failed(r->yaml) && yaml_next(r->yaml)->kind != YAML_END)
+		buf_text(yaml_error(r->yaml, event->line, event->column),
+			 "a second document; allowed is one in a file\n");
+}
+
+bool target_file_parse(const char *text, size_t len, const char *name,
+		       const struct round_rules *usual, target_take take, void *to,
+		       struct buf *errors)
+{
+	struct reader r = { .usual = usual, .take = take, .to = to };
+	r.yaml = yaml_open(text, len, name, SIGNS_MAX, errors);
+	if (r.yaml == NULL)
+		return false;
+	take_list(&r);
+	bool failed = yaml_failed(r.yaml);
+	yaml_close(r.yaml);
+	return !failed;
+}

@@ -1,0 +1,34 @@
+/*
+ * family.h: one family of samples of an exposition format, while it is written; private
+ * to the room.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "record/record.h"
+
+enum { FAMILY_NAME_MAX = 96 };
+
+struct family {
+	struct buf *out;
+	bool openmetrics;
+	char name[FAMILY_NAME_MAX];
+	const char *type, *unit; /* unit "": none */
+};
+
+/* Name and unit of a field's family: _us becomes _seconds (base units). */
+void family_of(struct family *family, const char *prefix, const struct field *field);
+/* HELP, TYPE and UNIT. */
+void family_begin(struct family *family, const char *type, const char *doc);
+/* "name_total" or "name"; labels and value follow. */
+void family_sample(const struct family *family);
+/* A label's value, escaped. */
+void family_label(struct buf *out, const char *value);
+/* Seconds are given in microseconds. */
+void family_value(const struct family *family, long double value);
+
+/* A field's value, a time in microseconds since 1970; NaN: unknown, or no number. */
+long double family_number(const struct field *field, const void *record);
+bool family_is_time(const struct field *field);

@@ -1,0 +1,170 @@
+/*
+ * probe_metrics.c: see probe_metrics.h.
+ */
+#include "web/probe_metrics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Upper bounds in microseconds; Prometheus' usual ones, from a millisecond on. */
+static const uint64_t bounds_us[PROBE_BUCKETS - 1] = {
+	1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000,
+};
+
+static enum probe_state state_of(const char *word)
+{
+	for (enum probe_state s = PROBE_up; word != NULL && s <= PROBE_down; s++)
+		if (strcmp(probe_state_word(s), word) == 0)
+			return s;
+	return PROBE_unknown;
+}
+
+void probe_metrics_add(struct probe_counts *counts, const struct probe_record *probe)
+{
+	enum probe_state state = state_of(probe->state);
+	counts->by_state[state]++;
+	if (probe->missed != UNKNOWN_U32)
+		counts->missed += probe->missed;
+	if (probe->late_us != UNKNOWN_U64 && probe->late_us > counts->late_us)
+		counts->late_us = probe->late_us;
+	if (state != PROBE_up || probe->total_us == UNKNOWN_U64)
+		return;
+	unsigned bucket = 0;
+	while (bucket < PROBE_BUCKETS - 1 && probe->total_us > bounds_us[bucket])
+		bucket++;
+	counts->buckets[bucket]++;
+	counts->answered++;
+	counts->sum_us += probe->total_us;
+}
+
+/* ---- of all ---- */
+
+static void begin(struct family *family, const char *name, const char *unit,
+		  const char *type, const char *doc)
+{
+	family->unit = unit;
+	snprintf(family->name, sizeof(family->name), "breakwater_%s", name);
+	family_begin(family, type, doc);
+}
+
+static void write_histogram(const struct probe_counts *counts, struct family *family)
+{
+	uint64_t sum = 0;
+	begin(family, "probe_duration_seconds", "seconds", "histogram",
+	      "How long probes took whose target is up.");
+	for (unsigned i = 0; i < PROBE_BUCKETS; i++) {
+		sum += counts->buckets[i];
+		buf_printf(family->out, "%s_bucket{le=\"", family->name);
+		if (i < PROBE_BUCKETS - 1)
+			buf_decimal(family->out, (double)bounds_us[i] / 1e6);
+		else
+			buf_text(family->out, "+Inf");
+		buf_printf(family->out, "\"} %llu\n", (unsigned long long)sum);
+	}
+	buf_printf(family->out, "%s_sum", family->name);
+	family_value(family, (long double)counts->sum_us);
+	buf_printf(family->out, "%s_count %llu\n", family->name,
+		   (unsigned long long)counts->answered);
+}
+
+static void write_counts(struct probe_counts *counts, struct family *family)
+{
+	begin(family, "probes", "", "counter", "Probes, by what they say.");
+	for (enum probe_state s = PROBE_unknown; s <= PROBE_down; s++) {
+		family_sample(family);
+		buf_printf(family->out, "{state=\"%s\"}", probe_state_word(s));
+		family_value(family, (long double)counts->by_state[s]);
+	}
+	begin(family, "probes_missed", "", "counter",
+	      "Probes that were due and never asked.");
+	family_sample(family);
+	family_value(family, (long double)counts->missed);
+	begin(family, "probe_lag_seconds", "seconds", "gauge",
+	      "The most a probe began later than it was due, since the last scrape.");
+	family_sample(family);
+	family_value(family, (long double)counts->late_us);
+	counts->late_us = 0;
+}
+
+/* ---- of each target ---- */
+
+struct writing {
+	struct family *family;
+	const struct field *field; /* NULL: whether it is up */
+	unsigned count;
+};
+
+static void put_labels(struct buf *out, const struct probe_record *probe)
+{
+	buf_text(out, "{target=\"");
+	family_label(out, probe->target);
+	buf_text(out, "\",protocol=\"");
+	family_label(out, probe->protocol);
+	buf_text(out, "\"}");
+}
+
+/* web_emit */
+static void write_one(void *to, const void *record)
+{
+	struct writing *writing = to;
+	const struct probe_record *probe = record;
+	enum probe_state hard = state_of(probe->hard_state);
+	long double value = writing->field != NULL
+				    ? family_number(writing->field, record)
+			    : hard != PROBE_unknown ? (long double)(hard == PROBE_up)
+						    : (long double)NAN;
+	if (isnan(value) || writing->count == PROBES_SHOWN)
+		return;
+	writing->count++;
+	family_sample(writing->family);
+	put_labels(writing->family->out, probe);
+	family_value(writing->family, value);
+}
+
+static void write_targets(const struct web_source *source, struct family *family)
+{
+	const struct schema *schema = &schemas[RECORD_probe];
+	struct writing up = { .family = family };
+	begin(family, "probe_up", "", "gauge",
+	      "1: the target is up, after retries; 0: it is not; absent: not known.");
+	source->probes(source->self, write_one, &up);
+	begin(family, "probe_cert_not_after_seconds", "seconds", "gauge",
+	      "When the first certificate of the chain to end, ends; Unix time.");
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		struct writing ends = { .family = family, .field = field };
+		if (strcmp(field->name, "cert_not_after") == 0)
+			source->probes(source->self, write_one, &ends);
+	}
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		struct writing one = { .family = family, .field = field };
+		if (field->role != ROLE_GAUGE)
+			continue;
+		family_of(family, "breakwater_probe_", field);
+		family_begin(family, "gauge", field->doc);
+		source->probes(source->self, write_one, &one);
+	}
+}
+
+static void count_one(void *to, const void *record)
+{
+	unsigned *count = to;
+	(void)record;
+	++*count;
+}
+
+void probe_metrics_write(struct probe_counts *counts, const struct web_source *source,
+			 struct family *family)
+{
+	unsigned count = 0;
+	if (source->probes == NULL)
+		return;
+	source->probes(source->self, count_one, &count);
+	if (count == 0)
+		return;
+	write_counts(counts, family);
+	write_histogram(counts, family);
+	write_targets(source, family);
+}

@@ -1,0 +1,24 @@
+/*
+ * probe_metrics.h: probes in /metrics; private to the room.
+ *
+ * Of each target the last answer, of all of them counts and a histogram by protocol's
+ * way; histograms of several monitors may be added up.
+ */
+#pragma once
+
+#include "record/reason.h"
+#include "web/family.h"
+#include "web/web.h"
+
+enum { PROBE_STATES = PROBE_down + 1, PROBE_BUCKETS = 12, PROBES_SHOWN = 1000 };
+
+struct probe_counts {
+	uint64_t by_state[PROBE_STATES], missed;
+	uint64_t answered;                       /* with a time */
+	uint64_t buckets[PROBE_BUCKETS], sum_us; /* of total_us of what is up */
+	uint64_t late_us;                        /* most, since it was last written */
+};
+
+void probe_metrics_add(struct probe_counts *counts, const struct probe_record *probe);
+void probe_metrics_write(struct probe_counts *counts, const struct web_source *source,
+			 struct family *family);

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""probing.py: targets that a running monitor asks again and again.
+
+Their states, retries and parents; files of targets that change; and that who asks them
+may do nothing else.
+"""
+import os
+import pathlib
+import re
+import signal
+import sys
+
+import lab as e2e
+from lab import until
+
+OPEN, SHUT, LATER = 9001, 9002, 9003
+SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+CAP_NET_RAW = 1 << 13
+PROBE = """
+probe:
+  interval: 1s
+  retry: 1s
+"""
+
+
+def machine(lab):
+    network = lab.namespace("machine")
+    network.ip("link", "set", "lo", "up")
+    return network
+
+
+def watch(lab, network, *targets, files=()):
+    """A monitor with these targets."""
+    config = lab.dir / "config.yaml"
+    lines = [PROBE, "  targets:" if targets else "  targets: []"]
+    lines += [f"    - {target}" for target in targets]
+    lines += [f"  files: [{', '.join(map(str, files))}]"]
+    config.write_text("\n".join(lines) + "\n")
+    return lab.monitor(network, "-c", str(config), json_output=False)
+
+
+def states(monitor, what="hard_state"):
+    return {one["target"]: one[what] for one in monitor.get("probes") if what in one}
+
+
+def becomes(monitor, target, state, seconds=15):
+    until(lambda: states(monitor).get(target) == state,
+          f"{target} {state}: {monitor.get('probes')}", seconds, 0.05)
+
+
+def status_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def prober_of(monitor):
+    children = pathlib.Path(f"/proc/{monitor.program.pid}/task/{monitor.program.pid}/children")
+    pids = [int(word) for word in children.read_text(encoding="utf-8").split()]
+    return next(pid for pid in pids if status_of(pid)["Name"] == "breakwater-prob")
+
+
+def failures(monitor, port):
+    """The first two, once they are kept."""
+    bad = [one for one in monitor.get(f"probes?port={port}&since=1h")
+           if one["state"] == "down"]
+    return bad[:-3:-1] if len(bad) >= 2 else None
+
+
+def target(port):
+    return f"tcp://127.0.0.1:{port}"
+
+
+def life_of_a_service(tap, lab):
+    network = machine(lab)
+    listener = network.listen("127.0.0.1", OPEN)
+    monitor = watch(lab, network, target(OPEN), target(SHUT))
+    becomes(monitor, target(OPEN), "up")
+    becomes(monitor, target(SHUT), "down")
+    tap.ok(True, "who listens is up, where nobody does it is down")
+    shut = next(one for one in monitor.get("probes") if one["target"] == target(SHUT))
+    tap.equal((shut["reason"], shut["state"], shut["protocol"]), ("refused", "down", "tcp"),
+              "and why")
+    up = next(one for one in monitor.get("probes") if one["target"] == target(OPEN))
+    tap.ok(0 < up["connect_us"] <= up["wait_us"] <= up["total_us"],
+           "the kernel's round trip is no longer than the wait, nor that than all", up)
+    listener.close()
+    becomes(monitor, target(OPEN), "down")
+    bad = until(lambda: failures(monitor, OPEN), "two failures in the store")
+    tap.equal([one["hard_state"] for one in bad], ["up", "down"],
+              "one failure is not yet an outage, the second is", bad)
+    network.listen("127.0.0.1", OPEN)
+    becomes(monitor, target(OPEN), "up")
+    tap.ok(True, "it comes up again")
+    metrics = monitor.ask("/metrics")
+    labels = f'{{target="{target(OPEN)}",protocol="tcp"}}'
+    tap.ok(f"breakwater_probe_up{labels} 1\n" in metrics and
+           re.search(r'^breakwater_probes_total\{state="down"\} [1-9]', metrics, re.M) and
+           re.search(r'^breakwater_probe_duration_seconds_bucket\{le="\+Inf"\} [1-9]',
+                     metrics, re.M), "/metrics has its state, the counts and a histogram",
+           [line for line in metrics.splitlines() if "_probe" in line])
+    done = monitor.command("probes", "--plain", status=None)
+    tap.ok(done.returncode == 1 and target(SHUT) in done.stdout and "refused" in done.stdout,
+           "`probes` lists them, and is 1 as one is down", done.stdout)
+    done = monitor.command("query", "--state", str(monitor.state), "--json",
+                           "SELECT count(*) AS n FROM probe WHERE state='down'")
+    tap.ok('"n":' in done.stdout and '"n":0' not in done.stdout, "they are kept", done.stdout)
+
+
+def confined(tap, lab):
+    network = machine(lab)
+    monitor = watch(lab, network, target(SHUT))
+    becomes(monitor, target(SHUT), "down")
+    pid = prober_of(monitor)
+    kept = status_of(pid)
+    tap.equal([int(kept[name], 16) for name in SETS],
+              [0, CAP_NET_RAW, CAP_NET_RAW, 0, 0], "who asks may send ICMP, and no more")
+    tap.ok(kept["Uid"].split()[0] != "0" and kept["Groups"].split() == [],
+           "it is not root, and in no group", kept["Uid"], kept["Groups"])
+    tap.equal((kept["NoNewPrivs"], kept["Seccomp"], kept["Threads"]), ("1", "2", "1"),
+              "it is under seccomp, with no_new_privs")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: "the process that asks services ended by signal 9" in monitor.program.err(),
+          "a word of its end")
+    tap.ok(monitor.get("status") is not None, "without it the rest goes on")
+    tap.equal(monitor.stop(), 0, "and ends as ever")
+
+
+def ends_with_the_daemon(tap, lab):
+    network = machine(lab)
+    monitor = watch(lab, network, target(SHUT))
+    becomes(monitor, target(SHUT), "down")
+    pid = prober_of(monitor)
+    os.kill(monitor.program.pid, signal.SIGKILL)
+    until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the end of who asks")
+    tap.ok(True, "it ends with the daemon, also when that is killed")
+
+
+def files_of_targets(tap, lab):
+    network = machine(lab)
+    network.listen("127.0.0.1", OPEN)
+    folder = lab.dir / "targets.d"
+    folder.mkdir(mode=0o755)
+    file = folder / "a.yaml"
+    file.write_text(f"- {target(OPEN)}\n"
+                    f"- target: {target(SHUT)}\n  every: 1s\n"
+                    f"- target: {target(LATER)}\n  parent: {target(SHUT)}\n")
+    os.chmod(lab.dir, 0o755)
+    monitor = watch(lab, network, files=[folder / "*.yaml"])
+    becomes(monitor, target(OPEN), "up")
+    becomes(monitor, target(SHUT), "down")
+    until(lambda: states(monitor, "reason").get(target(LATER)) == "parent_down", "the parent", 15)
+    becomes(monitor, target(LATER), "unknown")
+    tap.ok(True, "behind what is down, down is not known")
+
+    file.write_text(f"- {target(OPEN)}\n- nonsense\n")
+    until(lambda: "a.yaml:2:3: nonsense: write it as proto://" in monitor.program.err(),
+          "an error with its place", 15)
+    tap.ok(len(states(monitor)) == 3, "a file that is not right changes nothing", states(monitor))
+    (folder / "b.yaml").write_text(f"- {target(LATER)}\n")
+    file.write_text(f"- {target(OPEN)}\n")
+    until(lambda: set(states(monitor)) == {target(OPEN), target(LATER)}, "the new set", 20)
+    tap.ok(True, "files that come and change are read, what is gone is not asked any more")
+
+
+def bad_ones(tap, lab):
+    network = machine(lab)
+    config = lab.dir / "config.yaml"
+    config.write_text("probe:\n  targets: [tcp://127.0.0.1, foo://x]\n")
+    done = network.run(e2e.BREAKWATER, "run", "-c", str(config), "--listen", "off",
+                       "--state", str(lab.dir / "state"), "--socket", str(lab.dir / "s"), status=None)
+    tap.ok(done.returncode == 2 and "a port from 1 to 65535 must be given" in done.stderr and
+           "\"foo\" can't be asked; known are tcp" in done.stderr,
+           "targets that are none keep it from starting, all are said", done.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(e2e.main(life_of_a_service, confined, ends_with_the_daemon, files_of_targets,
+                      bad_ones))

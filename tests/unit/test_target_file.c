@@ -1,0 +1,120 @@
+/*
+ * test_target_file.c: files of targets, their rules, and what is wrong with them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "probe/target_file.h"
+
+enum { TAKEN_MAX = 8 };
+
+static struct {
+	char text[TARGET_TEXT_MAX];
+	struct round_rules rules;
+} taken[TAKEN_MAX];
+static size_t count;
+static struct buf errors;
+
+static const struct round_rules usual = { .interval_s = 30,
+					  .retry_s = 5,
+					  .health = { 2, 3, 1 } };
+
+static bool take(void *to, struct target *target, const struct round_rules *rules)
+{
+	(void)to;
+	if (count < TAKEN_MAX) {
+		memcpy(taken[count].text, target->text, sizeof(taken[count].text));
+		taken[count].rules = *rules;
+	}
+	count++;
+	target_free(target);
+	return true;
+}
+
+static bool parse(const char *text)
+{
+	count = 0;
+	buf_clear(&errors);
+	return target_file_parse(text, strlen(text), "f", &usual, take, NULL, &errors);
+}
+
+static void refuse(const char *text, const char *because)
+{
+	if (parse(text))
+		fail_msg("%s was taken", text);
+	if (strstr(buf_cstr(&errors), because) == NULL)
+		fail_msg("%s: \"%s\" does not say \"%s\"", text, buf_cstr(&errors),
+			 because);
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	buf_free(&errors);
+	return 0;
+}
+
+static void items_are_targets_or_have_rules(void **state)
+{
+	(void)state;
+	assert_true(
+		parse("- tcp://192.0.2.1:1\n"
+		      "- target: tcp://192.0.2.1:2\n"
+		      "  every: 10s\n  retry: 2s\n  fails: 3\n  of: 5\n  recovers: 2\n"
+		      "  parent: tcp://192.0.2.1:1\n"
+		      "- {target: 'tls://h', every: 1d}\n"));
+	assert_int_equal(count, 3);
+	assert_string_equal(taken[0].text, "tcp://192.0.2.1:1");
+	assert_memory_equal(&taken[0].rules, &usual, sizeof(usual));
+	assert_int_equal(taken[1].rules.interval_s, 10);
+	assert_int_equal(taken[1].rules.retry_s, 2);
+	assert_int_equal(taken[1].rules.health.fails, 3);
+	assert_int_equal(taken[1].rules.health.of, 5);
+	assert_int_equal(taken[1].rules.health.recovers, 2);
+	assert_string_equal(taken[1].rules.parent, "tcp://192.0.2.1:1");
+	assert_int_equal(taken[2].rules.interval_s, 86400);
+	assert_true(parse(""));
+	assert_true(parse("[]\n"));
+	assert_int_equal(count, 0);
+}
+
+static void what_is_wrong_has_a_place(void **state)
+{
+	(void)state;
+	refuse("tcp://192.0.2.1:1\n", "f:1:1: not a list of targets");
+	refuse("- nonsense\n", "f:1:3: nonsense: write it as proto://");
+	refuse("- tcp://h\n", "f:1:3: a port from 1 to 65535 must be given");
+	refuse("- [a]\n", "f:1:3: a target can't be");
+	refuse("- every: 10s\n", "f:1:3: an item without target");
+	refuse("- target: tcp://h:1\n  every: 0s\n", "f:2:10: every can't be \"0s\"");
+	refuse("- target: tcp://h:1\n  of: 22\n", "allowed is a number from 1 to 21");
+	refuse("- target: tcp://h:1\n  colour: red\n", "unknown key \"colour\"");
+	refuse("- target: tcp://h:1\n  target: tcp://h:2\n", "f:2:3");
+	refuse("- &a tcp://h:1\n- *a\n", "f:");
+	refuse("- tcp://h:1\n--- \n- tcp://h:1\n", "a second document");
+}
+
+static void all_that_is_wrong_is_said_and_the_rest_is_taken(void **state)
+{
+	(void)state;
+	assert_false(parse("- x\n- tcp://h:1\n- y\n"));
+	assert_int_equal(count, 1);
+	assert_non_null(strstr(buf_cstr(&errors), "f:1:3"));
+	assert_non_null(strstr(buf_cstr(&errors), "f:3:3"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(items_are_targets_or_have_rules, drop),
+		cmocka_unit_test_teardown(what_is_wrong_has_a_place, drop),
+		cmocka_unit_test_teardown(
+			all_that_is_wrong_is_said_and_the_rest_is_taken, drop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
