@@ -15,6 +15,8 @@ import threading
 import time
 
 import lab as e2e
+from servers import clock, names, telephone
+from servers.scene import Scene, certificate
 
 BREAKWATER = e2e.BREAKWATER
 HERE4, THERE4 = "10.9.0.1", "10.9.0.2"
@@ -218,6 +220,22 @@ def udp_verdicts(tap, lab):
               "a host that tells of one closed port a second is given the time")
 
 
+def real_services(tap, lab):
+    """Servers that answer only what is in their own protocol."""
+    sentence = "DNS, NTP and SIP servers are asked in their own words, and found open"
+    if not e2e.has_tree("named", "chronyd", "kamailio"):
+        tap.skip(sentence, "build/tree is missing: run scripts/test-tree")
+        return
+    street = Street(lab)
+    for server in (names, clock, telephone):
+        server.start(Scene(lab, server.__name__, THERE4, street.there,
+                           certificate(lab)))
+    states = street.states(THERE4, "--udp", "-p", "53,123,5060,5353")
+    tap.equal(states, {53: ("open", "udp-response"), 123: ("open", "udp-response"),
+                       5060: ("open", "udp-response"),
+                       5353: ("closed", "port-unreach")}, sentence)
+
+
 def limits(tap, lab):
     street = Street(lab)
     street.there.ip("address", "add", "198.51.100.2/32", "dev", "lo")
@@ -285,4 +303,4 @@ def nmap_xml(tap, lab):
 if __name__ == "__main__":
     os.umask(0o022)
     sys.exit(e2e.main(tcp_verdicts, half_open, all_ports, itself, many_hosts,
-                      udp_verdicts, limits, interrupted, nmap_xml))
+                      udp_verdicts, real_services, limits, interrupted, nmap_xml))
