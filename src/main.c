@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	{ "probes", "[--state WORD] [--since T]",
 	  "how the services are that are asked again and again", command_probes },
 	{ "probe", "TARGET", "ask a service now whether it is well", command_probe },
+	{ "scan", "TARGETS [-p PORTS]", "which ports of which hosts are open",
+	  command_scan },
 	{ "check", "TARGET [-w MS] [-c MS]", "the same as a Nagios plugin",
 	  command_check },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",
