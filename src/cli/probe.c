@@ -65,6 +65,17 @@ static void print_times(const struct probe_record *r)
 	puts("");
 }
 
+/* Of a burst, or of datagrams that were sent again. */
+static void print_packets(const struct probe_record *r)
+{
+	const char *between = ", ";
+	if (r->sent == UNKNOWN_U32 || r->sent < 2)
+		return;
+	printf("  %-12s %u sent, %u lost", "packets", r->sent, r->lost);
+	print_time("jitter", r->jitter_us, &between);
+	puts("");
+}
+
 static void print_fact(const char *name, const char *text)
 {
 	char clean[256];
@@ -104,6 +115,7 @@ static void print_answer(const struct asking_run *run, const struct probe_record
 		addr_text(&r->ip, ip);
 	print_fact("address", ip);
 	print_times(r);
+	print_packets(r);
 	print_fact("software", r->software);
 	print_fact("version", r->version);
 	snprintf(text, sizeof(text), "%s%s%s", r->tls_version,

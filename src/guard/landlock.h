@@ -9,7 +9,7 @@ struct landlock_paths {
 	const char *writable;         /* one folder and all below it; or NULL */
 	const char *const *readable;  /* files and folders with all below, then NULL */
 	const char *const *writables; /* files, then NULL: devices */
-	bool connects;                /* to TCP ports of any number */
+	bool connects;                /* TCP is free: a source is bound, too */
 };
 
 /*

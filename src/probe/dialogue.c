@@ -85,7 +85,8 @@ static void step(struct asked *a)
 		buf_clear(&d->unread);
 		return;
 	}
-	memmove(d->unread.at, said.at, said.len);
+	if (said.len > 0)
+		memmove(d->unread.at, said.at, said.len);
 	d->unread.len = said.len;
 	if (d->unread.len > ASK_UNREAD_MAX)
 		ask_unwell(&d->ask, REASON_wrong_protocol, ASK_CLOSE,
