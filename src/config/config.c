@@ -13,8 +13,6 @@
 #include "base/file.h"
 #include "config/key.h"
 
-#define CONFIG_DEFAULT_PATH "/etc/breakwater/breakwater.yaml"
-
 enum { FILE_BYTES_MAX = 1 << 20, CONF_D_FILES_MAX = 256 };
 
 void config_init(struct config *config)

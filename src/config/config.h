@@ -13,6 +13,8 @@
 #include "base/addr.h"
 #include "base/buf.h"
 
+#define CONFIG_DEFAULT_PATH "/etc/breakwater/breakwater.yaml"
+
 enum { CONFIG_LIST_MAX = 64, CONFIG_PATHS_MAX = 16, CONFIG_TEXT_MAX = 256 };
 
 struct config_prefixes {

@@ -13,8 +13,8 @@ struct landlock_paths {
 };
 
 /*
- * From now on this thread reaches only these paths, waits on no TCP port, connects to
- * none unless it is told to, and signals nobody outside.  Needs no_new_privs.  A path
+ * From now on this thread reaches only these paths, signals nobody outside, and, unless
+ * TCP is free, connects to no TCP port and waits on none.  Needs no_new_privs.  A path
  * that is missing is left out.  The kernel's version of Landlock, or -errno.
  */
 int landlock_enter(const struct landlock_paths *paths);

@@ -133,6 +133,8 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 	struct dialogue *d = a->dialogue;
 	if (at == NULL)
 		d->ask.ended = true;
+	else if (a->target->onlooker != NULL)
+		a->target->onlooker->heard(a->target->onlooker_self, bytes_of(at, len));
 	buf_add(&d->unread, at, len);
 	read_side(a, SERVER, at, len);
 	d->ask.next = ASK_LISTEN;

@@ -104,8 +104,9 @@ bool tls_start(struct asked *a)
 	struct tls *tls = calloc(1, sizeof(*tls));
 	struct addr literal;
 	const char *name = server_name(a);
+	SSL_CTX *context = a->target->tls_context;
 	if (tls != NULL)
-		tls->ssl = SSL_new(a->prober->ssl);
+		tls->ssl = SSL_new(context != NULL ? context : a->prober->ssl);
 	if (tls == NULL || tls->ssl == NULL) {
 		free(tls);
 		asked_judge(a, REASON_no_descriptors, "no memory for TLS");
@@ -208,11 +209,15 @@ static void take_facts(struct asked *a, SSL *ssl)
 	}
 }
 
+/* A name that only the subject has is none: no client takes it (RFC 9525 2). */
 static bool is_for(X509 *own, const char *name)
 {
 	struct addr literal;
-	return addr_parse(name, &literal) ? X509_check_ip_asc(own, name, 0) == 1
-					  : X509_check_host(own, name, 0, 0, NULL) == 1;
+	return addr_parse(name, &literal)
+		       ? X509_check_ip_asc(own, name, 0) == 1
+		       : X509_check_host(own, name, 0,
+					 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+					 NULL) == 1;
 }
 
 static enum reason reason_of(long result)
@@ -250,6 +255,8 @@ bool tls_judge_other(struct asked *a, SSL *ssl, const char *name)
 {
 	X509 *own = SSL_get0_peer_certificate(ssl);
 	take_facts(a, ssl);
+	if (a->target->onlooker != NULL)
+		a->target->onlooker->saw_tls(a->target->onlooker_self, ssl);
 	if (!a->target->verifies)
 		return true;
 	if (own == NULL) {
