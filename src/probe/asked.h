@@ -185,7 +185,7 @@ bool tls_judge(struct asked *a);
 /* The same for a handshake that somebody else made with the host of that name. */
 bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
 /* Has somebody else's context take what ours takes; to be judged afterwards. */
-void tls_adopt(struct prober *p, SSL_CTX *context);
+void tls_adopt(const struct asked *a, SSL_CTX *context);
 void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */

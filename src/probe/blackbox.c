@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "probe/blackbox_dns.h"
+#include "probe/blackbox_http.h"
 #include "probe/blackbox_metric.h"
 #include "probe/blackbox_module.h"
 #include "probe/blackbox_tls.h"
@@ -35,6 +36,7 @@ struct blackbox_run {
 	char host[HOST_MAX];
 	struct blackbox_dns_texts texts;
 	struct blackbox_seen_tls tls;
+	struct blackbox_seen_http http;
 	struct buf heard; /* of a server of names */
 	bool is_asked;    /* it got so far that an address was looked for */
 	int64_t begin_us;
@@ -68,21 +70,6 @@ static void tell_address(const struct probe_record *r, struct buf *out)
 	blackbox_tell(out, BLACKBOX_ip_addr_hash, is_known ? hash_of(&r->ip) : 0);
 }
 
-struct phase {
-	const char *name;
-	double seconds;
-};
-
-static void tell_phases(enum blackbox_metric metric, const struct phase phases[3],
-			struct buf *out)
-{
-	blackbox_head(out, metric);
-	for (unsigned i = 0; i < 3; i++) {
-		const struct blackbox_label label = { "phase", phases[i].name };
-		blackbox_sample(out, metric, &label, 1, phases[i].seconds);
-	}
-}
-
 /* A server that closes before it said what is expected is what that metric tells. */
 static void tell_tcp(struct blackbox_run *run, const struct probe_record *r,
 		     struct buf *out)
@@ -98,22 +85,35 @@ static bool tell_dns(struct blackbox_run *run, const struct probe_record *r,
 {
 	size_t prefix = run->module->dns.over_tcp ? 2 : 0; /* RFC 1035 4.2.2 */
 	struct bytes heard = bytes_of(run->heard.at, run->heard.len);
-	const struct phase phases[] = { { "resolve", seconds(r->resolve_us) },
-					{ "connect", seconds(r->connect_us) },
-					{ "request", seconds(r->first_byte_us) } };
+	const struct blackbox_phase phases[] = { { "resolve", seconds(r->resolve_us) },
+						 { "connect", seconds(r->connect_us) },
+						 { "request",
+						   seconds(r->first_byte_us) } };
 	bytes_take(&heard, heard.len < prefix ? heard.len : prefix);
-	tell_phases(BLACKBOX_dns_duration_seconds, phases, out);
+	blackbox_phases(out, BLACKBOX_dns_duration_seconds, phases, 3);
 	return blackbox_dns_tell(run->module, heard, out);
 }
 
 static void tell_icmp(const struct probe_record *r, struct buf *out)
 {
-	const struct phase phases[] = { { "resolve", seconds(r->resolve_us) },
-					{ "setup", 0 },
-					{ "rtt", seconds(r->rtt_us) } };
-	tell_phases(BLACKBOX_icmp_duration_seconds, phases, out);
+	const struct blackbox_phase phases[] = { { "resolve", seconds(r->resolve_us) },
+						 { "setup", 0 },
+						 { "rtt", seconds(r->rtt_us) } };
+	blackbox_phases(out, BLACKBOX_icmp_duration_seconds, phases, 3);
 	if (r->hop_limit != UNKNOWN_U32)
 		blackbox_tell(out, BLACKBOX_icmp_reply_hop_limit, r->hop_limit);
+}
+
+/* What the module thinks of the answer, whatever the prober does. */
+static bool tell_http(struct blackbox_run *run, const struct probe_record *r,
+		      struct buf *out)
+{
+	blackbox_http_tell(&run->http, seconds(r->resolve_us), !addr_is_unset(&r->ip),
+			   out);
+	/* A redirect may have led out of TLS. */
+	if (run->http.is_tls || run->http.status == 0)
+		blackbox_tls_tell(&run->tls, out);
+	return run->http.success;
 }
 
 static bool tell(struct blackbox_run *run, const struct probe_record *r,
@@ -129,6 +129,9 @@ static bool tell(struct blackbox_run *run, const struct probe_record *r,
 	case BLACKBOX_DNS:
 		success &= tell_dns(run, r, out);
 		break;
+	case BLACKBOX_HTTP:
+		success = tell_http(run, r, out);
+		break;
 	default:
 		tell_icmp(r, out);
 		break;
@@ -143,6 +146,7 @@ static void forget(struct blackbox_run *run)
 		at = &(*at)->next;
 	*at = run->next;
 	blackbox_tls_forget(&run->tls);
+	target_free(&run->target);
 	buf_free(&run->heard);
 	free(run);
 }
@@ -218,7 +222,15 @@ static void heard(void *self, struct bytes said)
 		buf_add(&run->heard, said.at, said.len);
 }
 
-static const struct onlooker onlooker = { .saw_tls = saw_tls, .heard = heard };
+static void saw_http(void *self, void *easy, const struct http_answer *answer)
+{
+	struct blackbox_run *run = self;
+	blackbox_http_see(&run->http, run->module, easy, answer);
+}
+
+static const struct onlooker onlooker = { .saw_tls = saw_tls,
+					  .heard = heard,
+					  .saw_http = saw_http };
 
 /* ---- the target ---- */
 
@@ -255,6 +267,8 @@ static bool split(struct blackbox_run *run, const char *text)
 static bool take_target(struct blackbox_run *run, const char *text)
 {
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
+	if (run->module->prober == BLACKBOX_HTTP)
+		return blackbox_http_target(run->module, text, &run->target);
 	if (run->module->prober == BLACKBOX_ICMP)
 		return take_host(run, text, strlen(text));
 	if (split(run, text))
@@ -291,23 +305,25 @@ static void aim_dns(struct blackbox_run *run)
 	blackbox_dns_question(run->module, &run->texts, &t->question);
 }
 
-/* Everything of the target but its host and port. */
+/* Everything of the target but what it was written as. */
 static void aim(struct blackbox_run *run, const struct blackbox_request *request)
 {
 	struct target *t = &run->target;
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
 	const char *name = way->tls_config.server_name;
-	snprintf(t->text, sizeof(t->text), "%s", request->target);
-	t->question.host = t->connect_host = run->host;
-	t->connect_port = t->port;
 	t->family = way->ip_protocol_fallback ? 0 : way->preferred_ip_protocol;
 	t->prefers = way->preferred_ip_protocol;
 	t->source = way->source_ip_address;
 	t->verifies = !way->tls_config.insecure_skip_verify;
 	t->server_name = name != NULL && name[0] != '\0' ? name : request->hostname;
-	t->burst.count = 1;
 	t->onlooker = &onlooker;
 	t->onlooker_self = run;
+	if (run->module->prober == BLACKBOX_HTTP)
+		return;
+	snprintf(t->text, sizeof(t->text), "%s", request->target);
+	t->question.host = t->connect_host = run->host;
+	t->connect_port = t->port;
+	t->burst.count = 1;
 	if (run->module->prober == BLACKBOX_TCP) {
 		aim_tcp(run);
 	} else if (run->module->prober == BLACKBOX_DNS) {
@@ -361,12 +377,6 @@ static const char *quoted(char *out, size_t size, const char *text)
 	return out;
 }
 
-static bool is_asked_here(enum blackbox_prober prober)
-{
-	return prober == BLACKBOX_TCP || prober == BLACKBOX_DNS ||
-	       prober == BLACKBOX_ICMP;
-}
-
 /* The module, or NULL and the error is answered. */
 static struct blackbox_module *check(struct blackbox *all,
 				     const struct blackbox_request *request,
@@ -387,7 +397,7 @@ static struct blackbox_module *check(struct blackbox *all,
 			     quoted(text, sizeof(text), request->timeout));
 	else if (request->target == NULL || request->target[0] == '\0')
 		answer_error(done, to, 400, "Target parameter is missing");
-	else if (!is_asked_here(module->prober))
+	else if (module->prober == BLACKBOX_NONE)
 		answer_error(done, to, 400, "Unknown prober \"%s\"",
 			     module->prober_name);
 	else
@@ -398,7 +408,8 @@ static struct blackbox_module *check(struct blackbox *all,
 static bool prepare_tls(struct blackbox_run *run)
 {
 	struct blackbox_way *way = &run->module->way[run->module->prober];
-	if (run->target.tls == TARGET_PLAIN)
+	/* A redirect may lead into TLS. */
+	if (run->target.tls == TARGET_PLAIN && run->target.kind != TARGET_HTTP)
 		return true;
 	bool ok = blackbox_tls_prepare(way);
 	run->target.tls_context = way->context;
@@ -425,10 +436,10 @@ void blackbox_answer(struct blackbox *all, struct prober *prober,
 	run->done = done;
 	run->to = to;
 	run->begin_us = clock_us(CLOCK_MONOTONIC);
+	run->is_asked = take_target(run, request->target);
 	run->target.timeout_ms = timeout_ms;
 	run->target.allow = allow;
 	run->target.allow_count = allow_count;
-	run->is_asked = take_target(run, request->target);
 	aim(run, request);
 	if (!run->is_asked || !prepare_tls(run) ||
 	    !prober_ask(prober, &run->target, run->begin_us, answered, run))

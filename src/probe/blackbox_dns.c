@@ -1,20 +1,19 @@
 /*
  * blackbox_dns.c: see blackbox_dns.h.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "probe/blackbox_dns.h"
 
 #include <netinet/in.h>
-#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "probe/blackbox_metric.h"
 #include "probe/blackbox_rr.h"
+#include "probe/expression.h"
 #include "protocol/dns_message.h"
 
-enum { MATCH_STEPS_MAX = 200000, SOA_SERIAL_BACK = 20 };
+enum { SOA_SERIAL_BACK = 20 };
 
 /* ---- the question ---- */
 
@@ -107,22 +106,11 @@ const struct asking blackbox_dns_asking = {
 
 static bool matches(const char *regexp, struct bytes subject)
 {
-	int error;
-	size_t at;
-	pcre2_match_context *limits = pcre2_match_context_create(NULL);
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR8)regexp, PCRE2_ZERO_TERMINATED,
-					 PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
-	pcre2_match_data *match =
-		code != NULL ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
-	bool yes = false;
-	if (match != NULL && limits != NULL) {
-		pcre2_set_match_limit(limits, MATCH_STEPS_MAX);
-		yes = pcre2_match(code, subject.at, subject.len, 0, 0, match, limits) >=
-		      0;
-	}
-	pcre2_match_data_free(match);
-	pcre2_code_free(code);
-	pcre2_match_context_free(limits);
+	char why[128];
+	struct expression *expression = expression_new(regexp, why, sizeof(why));
+	bool yes = expression != NULL &&
+		   expression_fit(expression, subject) == EXPRESSION_FITS;
+	expression_free(expression);
 	return yes;
 }
 
@@ -200,7 +188,8 @@ static bool judge(const struct blackbox_dns *dns, const struct dns_message *mess
 	struct dns_walk walk = { 0 };
 	struct dns_rr rr;
 	while (dns_rr_next(message, &walk, &rr))
-		judge_rr(&on[rr.section], message, &rr);
+		if (rr.section != DNS_QUESTIONS)
+			judge_rr(&on[rr.section], message, &rr);
 	return is_valid_rcode(dns, message->flags & DNS_RCODE) &&
 	       is_fine(&on[DNS_ANSWERS]) && is_fine(&on[DNS_AUTHORITY]) &&
 	       is_fine(&on[DNS_ADDITIONAL]);

@@ -2,7 +2,7 @@
  * blackbox_keys.c: the keys of a module's sections, as CONFIGURATION.md of
  * blackbox_exporter 0.23 lists them.
  *
- * What is not done here (oauth2, headers for proxies, other sizes of pings) is not
+ * What is not done here (oauth2, proxies, compression, other sizes of pings) is not
  * among them, so that nobody believes it were.
  */
 #include <netinet/in.h>
@@ -123,7 +123,6 @@ static bool take_basic_auth(struct blackbox_reader *reader, void *at)
 	static const struct blackbox_key keys[] = {
 		{ "username", TEXT, blackbox_take_text, HTTP(username) },
 		{ "password", TEXT, blackbox_take_text, HTTP(password) },
-		{ "password_file", TEXT, blackbox_take_text, HTTP(password_file) },
 	};
 	return blackbox_take_section(reader, keys, COUNT(keys), at);
 }
@@ -133,8 +132,6 @@ static bool take_authorization(struct blackbox_reader *reader, void *at)
 	static const struct blackbox_key keys[] = {
 		{ "type", TEXT, blackbox_take_text, HTTP(type) },
 		{ "credentials", TEXT, blackbox_take_text, HTTP(credentials) },
-		{ "credentials_file", TEXT, blackbox_take_text,
-		  HTTP(credentials_file) },
 	};
 	return blackbox_take_section(reader, keys, COUNT(keys), at);
 }
@@ -152,7 +149,6 @@ static const struct blackbox_key http_keys[] = {
 	{ "body", TEXT, blackbox_take_text, HTTP(body) },
 	{ "body_size_limit", "a size such as 10MB", blackbox_take_size,
 	  HTTP(body_size_limit) },
-	{ "compression", TEXT, blackbox_take_text, HTTP(compression) },
 	{ "follow_redirects", BOOL, blackbox_take_bool, HTTP(follow_redirects) },
 	{ "fail_if_ssl", BOOL, blackbox_take_bool, HTTP(fail_if_ssl) },
 	{ "fail_if_not_ssl", BOOL, blackbox_take_bool, HTTP(fail_if_not_ssl) },
@@ -168,9 +164,6 @@ static const struct blackbox_key http_keys[] = {
 	{ "authorization", "a section", take_authorization, 0 },
 	{ "bearer_token", TEXT, blackbox_take_text, HTTP(bearer_token) },
 	{ "bearer_token_file", TEXT, blackbox_take_text, HTTP(bearer_token_file) },
-	{ "proxy_url", TEXT, blackbox_take_text, HTTP(proxy_url) },
-	{ "skip_resolve_phase_with_proxy", BOOL, blackbox_take_bool,
-	  HTTP(skip_resolve_phase_with_proxy) },
 	{ "enable_http2", BOOL, blackbox_take_bool, HTTP(enable_http2) },
 };
 

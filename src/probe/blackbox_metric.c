@@ -65,3 +65,13 @@ void blackbox_tell(struct buf *out, enum blackbox_metric metric, double value)
 	blackbox_head(out, metric);
 	blackbox_sample(out, metric, NULL, 0, value);
 }
+
+void blackbox_phases(struct buf *out, enum blackbox_metric metric,
+		     const struct blackbox_phase *phases, size_t count)
+{
+	blackbox_head(out, metric);
+	for (size_t i = 0; i < count; i++) {
+		const struct blackbox_label label = { "phase", phases[i].name };
+		blackbox_sample(out, metric, &label, 1, phases[i].seconds);
+	}
+}

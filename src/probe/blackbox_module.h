@@ -61,15 +61,14 @@ struct blackbox_headers {
 struct blackbox_http {
 	struct blackbox_numbers valid_status_codes;         /* none: 200 to 299 */
 	struct blackbox_texts valid_http_versions, headers; /* name, value, name, ... */
-	const char *method, *body, *compression, *proxy_url;
+	const char *method, *body;
 	uint64_t body_size_limit; /* 0: none */
 	bool follow_redirects, fail_if_ssl, fail_if_not_ssl, enable_http2;
-	bool skip_resolve_phase_with_proxy;
 	struct blackbox_texts fail_if_body_matches_regexp,
 		fail_if_body_not_matches_regexp;
 	struct blackbox_headers fail_if_header_matches, fail_if_header_not_matches;
-	const char *username, *password, *password_file;   /* of basic_auth */
-	const char *type, *credentials, *credentials_file; /* of authorization */
+	const char *username, *password; /* of basic_auth */
+	const char *type, *credentials;  /* of authorization */
 	const char *bearer_token, *bearer_token_file;
 };
 

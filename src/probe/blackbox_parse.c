@@ -58,7 +58,7 @@ static struct blackbox_module *new_module(struct blackbox_reader *reader)
 	struct blackbox_module **place =
 		module != NULL && all->count < MODULES_MAX
 			? blackbox_grow(reader, (void **)&all->modules, &all->count,
-					sizeof(*place))
+					sizeof(void *))
 			: NULL;
 	if (place == NULL)
 		return NULL;

@@ -1,14 +1,14 @@
 /*
  * blackbox_value.c: see blackbox_value.h.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "probe/blackbox_value.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "probe/expression.h"
 
 enum {
 	KEYS_MAX = 40,
@@ -105,16 +105,13 @@ bool blackbox_take_text(struct blackbox_reader *reader, void *at)
 /* RE2's patterns, but for names of a few classes, are patterns of PCRE2, too. */
 bool blackbox_take_regexp(struct blackbox_reader *reader, void *at)
 {
-	int error;
-	size_t offset;
-	const char *text = yaml_event(reader->yaml)->text;
+	char why[128];
 	if (!blackbox_is_scalar(reader))
 		return false;
-	pcre2_code *code =
-		pcre2_compile((PCRE2_SPTR8)text, PCRE2_ZERO_TERMINATED,
-			      PCRE2_NEVER_BACKSLASH_C, &error, &offset, NULL);
-	pcre2_code_free(code);
-	return code != NULL && blackbox_take_text(reader, at);
+	struct expression *expression =
+		expression_new(yaml_event(reader->yaml)->text, why, sizeof(why));
+	expression_free(expression);
+	return expression != NULL && blackbox_take_text(reader, at);
 }
 
 static bool take_u64(const char **s, uint64_t *value)

@@ -31,15 +31,18 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+struct http_answer;
 struct http_wanted;
 struct ssl_st;
 struct ssl_ctx_st;
 
-/* Who wants to know more of a probe than its record says; both are called. */
+/* Who wants to know more of a probe than its record says; all are called. */
 struct onlooker {
 	/* A handshake was completed, and its certificates are not judged yet. */
 	void (*saw_tls)(void *self, struct ssl_st *ssl);
 	void (*heard)(void *self, struct bytes said);
+	/* easy: libcurl's, which knows the times. */
+	void (*saw_http)(void *self, void *easy, const struct http_answer *answer);
 };
 
 struct target {

@@ -42,11 +42,20 @@ bool tls_begin(struct prober *p)
 	return true;
 }
 
-void tls_adopt(struct prober *p, SSL_CTX *context)
+void tls_adopt(const struct asked *a, SSL_CTX *context)
 {
+	SSL_CTX *own = a->target->tls_context;
 	take_any(context);
 	/* Reading all authorities takes longer than most servers do. */
-	SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(p->ssl));
+	SSL_CTX_set1_cert_store(
+		context, SSL_CTX_get_cert_store(own != NULL ? own : a->prober->ssl));
+	if (own == NULL)
+		return;
+	SSL_CTX_set_min_proto_version(context, (int)SSL_CTX_get_min_proto_version(own));
+	if (SSL_CTX_get0_certificate(own) != NULL) {
+		SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(own));
+		SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(own));
+	}
 }
 
 void tls_end(struct prober *p)

@@ -15,7 +15,7 @@ import lab as e2e
 
 HOST, NAMES, NOBODY = "127.0.0.1", "127.0.0.53", "192.0.2.1"
 (OPEN, GONE, LINES, ENDS, MUTE, ECHO, START, TLS, EXPIRED, OTHER_NAME,
- NO_TLS) = range(7001, 7012)
+ NO_TLS, WEB, WEB_TLS) = range(7001, 7014)
 
 MODULES = """
 modules:
@@ -79,6 +79,30 @@ modules:
       dns_over_tls: true
       tls_config: {{ca_file: "{dir}/ca.crt", server_name: harbour.example}}
   quick_soa: {{prober: dns, timeout: 1s, dns: {{query_name: harbour.example, query_type: SOA}}}}
+  web: {{prober: http, timeout: 2s}}
+  web_tls: {{prober: http, http: {{tls_config: {{ca_file: "{dir}/ca.crt"}}}}}}
+  web_any: {{prober: http, http: {{tls_config: {{insecure_skip_verify: true}}, fail_if_not_ssl: true}}}}
+  web_no_tls: {{prober: http, http: {{fail_if_ssl: true, tls_config: {{insecure_skip_verify: true}}}}}}
+  web_404: {{prober: http, http: {{valid_status_codes: [404, 410]}}}}
+  web_stays: {{prober: http, http: {{follow_redirects: false, valid_status_codes: [301]}}}}
+  web_1_1: {{prober: http, http: {{valid_http_versions: ["HTTP/1.1"]}}}}
+  web_2: {{prober: http, http: {{valid_http_versions: ["HTTP/2.0"]}}}}
+  web_body: {{prober: http, http: {{fail_if_body_not_matches_regexp: ["hello (big )?w", "world$"]}}}}
+  web_not_body: {{prober: http, http: {{fail_if_body_matches_regexp: [nothing, "o w"]}}}}
+  web_small: {{prober: http, http: {{body_size_limit: 5B}}}}
+  web_header: {{prober: http, http: {{fail_if_header_matches: [{{header: x-kind, regexp: "^a"}}]}}}}
+  web_header_may_miss:
+    {{prober: http, http: {{fail_if_header_matches: [{{header: x-none, regexp: a, allow_missing: true}}]}}}}
+  web_not_header: {{prober: http, http: {{fail_if_header_not_matches: [{{header: X-Kind, regexp: "^b"}}]}}}}
+  web_posts:
+    prober: http
+    http:
+      method: POST
+      body: '{{"a": 1}}'
+      headers: {{Host: site.example, X-Given: this, Content-Type: application/json}}
+      basic_auth: {{username: alice, password: "s3:cret"}}
+  web_bears: {{prober: http, http: {{bearer_token: abc.def}}}}
+  web_head: {{prober: http, http: {{method: HEAD}}}}
 {validators}
 """
 VALIDATOR = """  {name}:
@@ -139,6 +163,7 @@ class Servers:
 
     def __init__(self, network):
         self.network, self.heard = network, collections.defaultdict(list)
+        self.served = 0  # connections that are not over
 
     def serve(self, port, handler, address=HOST):
         listener = self.network.listen(address, port)
@@ -147,18 +172,21 @@ class Servers:
         def one(connection):
             heard = []
             self.heard[port].append(heard)
-            with connection, contextlib.suppress(OSError):
+            with connection, contextlib.suppress(OSError, ValueError):
                 handler(connection, heard)
+            self.served -= 1
 
         def run():
             with contextlib.suppress(OSError):
                 while True:
-                    threading.Thread(target=one, args=(listener.accept()[0],),
-                                     daemon=True).start()
+                    connection = listener.accept()[0]
+                    self.served += 1
+                    threading.Thread(target=one, args=(connection,), daemon=True).start()
         threading.Thread(target=run, daemon=True).start()
 
     def take(self, port):
         """What has been said to that port since this was asked last."""
+        e2e.until(lambda: self.served == 0, "the end of all connections")
         heard = [b"".join(one) for one in self.heard.pop(port, [])]
         return heard
 
@@ -202,6 +230,49 @@ def mail(context):
     return serve
 
 
+PAGES = {
+    "/": (b"200 OK", b"X-Kind: apple\r\n", b"hello world"),
+    "/new": (b"200 OK", b"Last-Modified: Tue, 24 Nov 2026 10:00:00 GMT\r\n", b""),
+    "/gone": (b"410 Gone", b"", b"no more"),
+    "/there": (b"301 Moved Permanently", b"Location: /\r\n", b"go there"),
+    "/twice": (b"302 Found", b"Location: there\r\n", b""),
+    "/away": (b"302 Found", b"Location: http://127.0.0.1:%d/\r\n" % GONE, b""),
+    "/safe": (b"302 Found", b"Location: https://127.0.0.1:%d/\r\n" % WEB_TLS, b""),
+    "/round": (b"302 Found", b"Location: /round\r\n", b""),
+}
+TOLD = ("host", "x-given", "content-type", "content-length", "authorization")
+
+
+def web(connection, heard):
+    lines = connection.makefile("rb")
+    while request := lines.readline():
+        method, path, _ = request.decode().split()
+        fields = {}
+        while (line := lines.readline().strip()):
+            name, _, value = line.decode().partition(":")
+            fields[name.lower()] = value.strip()
+        body = lines.read(int(fields.get("content-length", 0)))
+        told = {name: fields[name] for name in TOLD if name in fields}
+        heard.append(f"{method} {path} {told} {body}\n".encode())
+        if path == "/short":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello")
+            return
+        if path == "/chunks":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+            continue
+        if path == "/until":
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello world")
+            return
+        if path == "/slow":
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello")
+        if path in ("/never", "/slow"):
+            hold(connection, heard)
+        status, more, body = PAGES.get(path, (b"404 Not Found", b"", b"nothing"))
+        connection.sendall(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
+            status, len(body), more, b"" if method == "HEAD" else body))
+
+
 def in_tls(context, handler=hold):
     def serve(connection, heard):
         with context.wrap_socket(connection, server_side=True) as inside:
@@ -237,6 +308,7 @@ def start_servers(lab, network):
                           (LINES, say(b"first\r\nsec", b"ond\nthi", b"rd time\r\n")),
                           (ENDS, say(b"first\nsecond", ends=True)),
                           (NO_TLS, say(b"hello\r\n")), (TLS, in_tls(good, echo)),
+                          (WEB, web), (WEB_TLS, in_tls(good, web)),
                           (EXPIRED, in_tls(expired)), (OTHER_NAME, in_tls(other))):
         servers.serve(port, handler)
     servers.serve(OPEN, hold, "::1")
@@ -346,7 +418,32 @@ CASES = (
     ("mx_tcp", NAMES, 1), ("mx_tcp", f"{HOST}:{GONE}", 0), ("any_type", NAMES, 1),
     ("no_such", NAMES, 0), ("no_such_is_right", NAMES, 1), ("refused", NAMES, 0),
     ("dot", NAMES, 1), ("dot", f"{HOST}:{NO_TLS}", 0),
+    ("web", f"{HOST}:{WEB}", 1), ("web", f"http://{HOST}:{WEB}/new", 1),
+    ("web", f"{HOST}:{WEB}/none", 0), ("web", f"{HOST}:{WEB}/chunks", 1),
+    ("web", f"{HOST}:{WEB}/until", 1), ("web", f"{HOST}:{WEB}/short", 0),
+    ("web", f"{HOST}:{WEB}/there", 1), ("web", f"{HOST}:{WEB}/twice", 1),
+    ("web", f"{HOST}:{WEB}/away", 0), ("web", f"{HOST}:{WEB}/round", 0),
+    ("web", f"{HOST}:{WEB}/never", 0), ("web", f"{HOST}:{WEB}/slow", 0), ("web", f"{HOST}:{GONE}/", 0),
+    ("web", f"{HOST}:{NO_TLS}/", 0), ("web", "nobody.invalid", 0),
+    ("web", f"https://{HOST}:{WEB_TLS}/", 0), ("web_tls", f"https://{HOST}:{WEB_TLS}/", 1),
+    ("web_tls", f"{HOST}:{WEB}/safe", 1), ("web_tls", f"https://{HOST}:{WEB}/", 0),
+    ("web_any", f"https://{HOST}:{WEB_TLS}/", 1), ("web_any", f"{HOST}:{WEB}", 0),
+    ("web_no_tls", f"https://{HOST}:{WEB_TLS}/", 0), ("web_no_tls", f"{HOST}:{WEB}", 1),
+    ("web_404", f"{HOST}:{WEB}/gone", 1), ("web_404", f"{HOST}:{WEB}/", 0),
+    ("web_stays", f"{HOST}:{WEB}/there", 1), ("web_1_1", f"{HOST}:{WEB}/", 1),
+    ("web_1_1", f"{HOST}:{WEB}/until", 0), ("web_2", f"{HOST}:{WEB}/", 0),
+    ("web_body", f"{HOST}:{WEB}/", 1), ("web_body", f"{HOST}:{WEB}/new", 0),
+    ("web_not_body", f"{HOST}:{WEB}/", 0), ("web_not_body", f"{HOST}:{WEB}/new", 1),
+    ("web_small", f"{HOST}:{WEB}/", 0), ("web_small", f"{HOST}:{WEB}/new", 1),
+    ("web_header", f"{HOST}:{WEB}/", 0), ("web_header", f"{HOST}:{WEB}/new", 0),
+    ("web_header_may_miss", f"{HOST}:{WEB}/", 1), ("web_not_header", f"{HOST}:{WEB}/", 0),
+    ("web_posts", f"{HOST}:{WEB}/", 1), ("web_bears", f"{HOST}:{WEB}/", 1),
+    ("web_head", f"{HOST}:{WEB}/", 1),
 )
+
+
+# Modules that say something of their own.
+TALKS = ("talks", "starts", "tls_talks", "web_posts", "web_bears", "web_head")
 
 
 def compare(tap, what, theirs, ours):
@@ -373,7 +470,7 @@ def same_metrics(tap, lab):
     path.write_text(MODULES.format(dir=lab.dir, validators=validators))
     exporter = Exporter(network, path)
     for module, target, success in CASES:
-        what, port = f"{module} {target}", int((re.findall(r":(\d+)$", target) or ["0"])[0])
+        what, port = f"{module} {target}", int((re.findall(r":(\d+)(?:/|$)", target) or ["0"])[0])
         servers.take(port)
         theirs = metrics(exporter.get(f"module={module}&target={target}")[2])
         told_them = servers.take(port)
@@ -381,8 +478,7 @@ def same_metrics(tap, lab):
         told_us = servers.take(port)
         compare(tap, what, theirs, ours)
         tap.equal(ours["probe_success"][2][""], success, f"{what}: is {success}")
-        if module in ("talks", "starts", "tls_talks"):
-            e2e.until(lambda: True, "")
+        if module in TALKS:
             tap.equal(told_us, told_them, f"{what}: the same words are said")
     for number, case in enumerate(VALIDATORS):
         theirs = metrics(exporter.get(f"module=v{number}&target={NAMES}")[2])
