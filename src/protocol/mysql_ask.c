@@ -293,7 +293,7 @@ static void hear_switch(struct ask *ask, struct bytes payload)
 	char why[96], name[48];
 	bytes_take(&payload, 1);
 	struct bytes plugin = text_take(&payload);
-	state->method = method_named(plugin);
+	state->method = (uint8_t)method_named(plugin);
 	if (payload.len >= CHALLENGE)
 		keep_challenge(state, 0, bytes_take(&payload, CHALLENGE));
 	if (state->method != UNKNOWN_METHOD) {
