@@ -60,8 +60,9 @@ static void asked_table(struct buf *page)
 {
 	size_t count;
 	const struct protocol *const *all = protocols(&count);
-	buf_text(page, "| protocol | usual port | over TLS | `+starttls` | login | options "
-		       "|\n|---|---|---|---|---|---|\n");
+	buf_text(page,
+		 "| protocol | usual port | over TLS | `+starttls` | login | options "
+		 "|\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < count; i++)
 		if (all[i]->asking != NULL)
 			put_asked(page, all[i]);
@@ -89,8 +90,8 @@ int main(int argc, char **argv)
 	else if (argc == 2 && strcmp(argv[1], "reasons") == 0)
 		reason_table(&page);
 	else
-		fprintf(stderr,
-			"usage: generate_docs records|config|protocols|asked|reasons\n");
+		fprintf(stderr, "usage: generate_docs "
+				"records|config|protocols|asked|reasons\n");
 	bool ok = buf_ok(&page) && page.len > 0;
 	if (ok)
 		fwrite(page.at, 1, page.len, stdout);

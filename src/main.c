@@ -34,6 +34,8 @@ static const struct command commands[] = {
 	{ "probe", "TARGET", "ask a service now whether it is well", command_probe },
 	{ "scan", "TARGETS [-p PORTS]", "which ports of which hosts are open",
 	  command_scan },
+	{ "check", "TARGET [-w MS] [-c MS]", "the same as a Nagios plugin",
+	  command_check },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",
 	  command_query },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",

@@ -31,6 +31,7 @@ int command_logins(int argc, char **argv);
 int command_probes(int argc, char **argv);
 int command_probe(int argc, char **argv);
 int command_scan(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_top(int argc, char **argv);

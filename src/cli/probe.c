@@ -6,11 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/when.h"
+#include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/patience.h"
+#include "cli/probe_module.h"
 #include "cli/table.h"
 #include "probe/probe.h"
 
@@ -30,7 +29,7 @@ struct asking_run {
 	struct look look;
 	struct target target;
 	uint64_t count;
-	uint64_t asked, answered, up;
+	uint64_t answered, up;
 };
 
 /* ---- for people ---- */
@@ -62,6 +61,17 @@ static void print_times(const struct probe_record *r)
 	print_time("in all", r->total_us, &between);
 	if (r->rtt_us != UNKNOWN_U64)
 		print_time("of it a round trip", r->rtt_us, &between);
+	puts("");
+}
+
+/* Of a burst, or of datagrams that were sent again. */
+static void print_packets(const struct probe_record *r)
+{
+	const char *between = ", ";
+	if (r->sent == UNKNOWN_U32 || r->sent < 2)
+		return;
+	printf("  %-12s %u sent, %u lost", "packets", r->sent, r->lost);
+	print_time("jitter", r->jitter_us, &between);
 	puts("");
 }
 
@@ -104,6 +114,7 @@ static void print_answer(const struct asking_run *run, const struct probe_record
 		addr_text(&r->ip, ip);
 	print_fact("address", ip);
 	print_times(r);
+	print_packets(r);
 	print_fact("software", r->software);
 	print_fact("version", r->version);
 	snprintf(text, sizeof(text), "%s%s%s", r->tls_version,
@@ -119,78 +130,52 @@ static void answered(void *self, const struct probe_record *r)
 	struct asking_run *run = self;
 	run->answered++;
 	run->up += strcmp(r->state, "up") == 0;
-	if (!run->common.json) {
+	if (run->common.json)
+		asker_print_json(r);
+	else
 		print_answer(run, r);
-		return;
-	}
-	struct buf line = { 0 };
-	record_json(&line, RECORD_probe, r);
-	printf("%s\n", buf_cstr(&line));
-	fflush(stdout);
-	buf_free(&line);
-}
-
-/* One after the other, a second from begin to begin. */
-static int ask_all(struct asking_run *run, struct prober *prober)
-{
-	int64_t meant_us = clock_us(CLOCK_MONOTONIC);
-	patience_begin();
-	while (run->answered < run->count && !patience_has_ended()) {
-		int64_t now_us = clock_us(CLOCK_MONOTONIC);
-		bool is_due = run->asked == run->answered && run->asked < run->count;
-		if (is_due && now_us >= meant_us) {
-			if (!prober_ask(prober, &run->target, meant_us, answered, run))
-				break;
-			run->asked++;
-			meant_us += 1000000;
-		}
-		int wait_ms = is_due && now_us < meant_us
-				      ? (int)((meant_us - now_us) / 1000) + 1
-				      : 100;
-		prober_turn(prober, wait_ms);
-	}
-	patience_end();
-	if (run->answered == 0)
-		return STATUS_INCOMPLETE;
-	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
 }
 
 static int run_target(struct asking_run *run, const char *text, const char *timeout)
 {
 	char why[TARGET_WHY_MAX];
-	int64_t timeout_us = 0;
-	if (timeout != NULL && (!duration_parse(timeout, &timeout_us) ||
-				timeout_us > TARGET_TIMEOUT_MAX_MS * 1000LL)) {
-		fprintf(stderr,
-			"breakwater probe: --timeout %s: allowed are 1s to 120s\n",
-			timeout);
-		return STATUS_USAGE;
-	}
-	if (!target_parse(&run->target, text, why)) {
+	if (!asker_target(&run->target, text, timeout, why)) {
 		fprintf(stderr, "breakwater probe: %s\n", why);
 		return STATUS_USAGE;
 	}
-	if (timeout != NULL)
-		run->target.timeout_ms = (uint32_t)(timeout_us / 1000);
-	struct prober *prober = prober_new();
-	if (prober == NULL)
+	if (!asker_ask(&run->target, run->count, answered, run))
 		perror("breakwater probe: no prober");
-	int status = prober != NULL ? ask_all(run, prober) : STATUS_INCOMPLETE;
-	prober_free(prober);
 	target_free(&run->target);
-	return status;
+	if (run->answered == 0)
+		return STATUS_INCOMPLETE;
+	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
+}
+
+static int ask_by_module(const char *modules, const char *module, const char *target,
+			 const char *timeout)
+{
+	if (modules == NULL) {
+		fputs("breakwater probe: --module needs --modules FILE\n", stderr);
+		return STATUS_USAGE;
+	}
+	return probe_by_module(modules, module, target, timeout);
 }
 
 int command_probe(int argc, char **argv)
 {
 	struct asking_run run = { .count = 1 };
-	const char *timeout = NULL;
+	const char *timeout = NULL, *module = NULL, *modules = NULL;
 	int first, status;
 	const struct option_spec specs[] = {
 		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
 		  &timeout, 0, 0 },
 		{ 'c', OPTION_NUMBER, "count", "N", "ask so often, once a second (1)",
 		  &run.count, 1, 1000000 },
+		{ 0, OPTION_TEXT, "modules", "FILE",
+		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
+		{ 0, OPTION_TEXT, "module", "NAME",
+		  "ask as that module says (TARGET as there) and print its metrics",
+		  &module, 0, 0 },
 	};
 	const struct command_help help = {
 		.name = "probe",
@@ -208,6 +193,8 @@ int command_probe(int argc, char **argv)
 			"breakwater probe: one target, such as ssh://192.0.2.1\n");
 		return STATUS_USAGE;
 	}
+	if (modules != NULL || module != NULL)
+		return ask_by_module(modules, module, argv[first], timeout);
 	run.look = look_of(&run.common);
 	return run_target(&run, argv[first], timeout);
 }

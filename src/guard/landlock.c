@@ -27,9 +27,8 @@
 #define REFER       (1ULL << 13)       /* version 2 */
 #define TRUNCATE    (1ULL << 14)       /* version 3 */
 #define IOCTL_DEV   (1ULL << 15)       /* version 5 */
-#define TCP_BIND    1ULL               /* version 4 */
-#define TCP_CONNECT 2ULL
-#define SCOPE_BOTH  3ULL /* version 6: abstract sockets, signals */
+#define TCP_BOTH    3ULL               /* version 4: bind, connect */
+#define SCOPE_BOTH  3ULL               /* version 6: abstract sockets, signals */
 
 enum { FLAG_VERSION = 1, RULE_PATH = 1, VERSIONS = 6 };
 
@@ -43,14 +42,13 @@ struct path_rule {
 	int32_t parent;
 } __attribute__((packed));
 
-static struct ruleset everything(int version, bool but_connects)
+static struct ruleset everything(int version, bool but_tcp)
 {
 	struct ruleset all = { .files = FIRST_13 };
 	all.files |= version >= 2 ? REFER : 0;
 	all.files |= version >= 3 ? TRUNCATE : 0;
 	all.files |= version >= 5 ? IOCTL_DEV : 0;
-	if (version >= 4)
-		all.tcp = TCP_BIND | (but_connects ? 0 : TCP_CONNECT);
+	all.tcp = version >= 4 && !but_tcp ? TCP_BOTH : 0;
 	all.scopes = version >= 6 ? SCOPE_BOTH : 0;
 	return all;
 }

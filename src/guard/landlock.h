@@ -9,12 +9,12 @@ struct landlock_paths {
 	const char *writable;         /* one folder and all below it; or NULL */
 	const char *const *readable;  /* files and folders with all below, then NULL */
 	const char *const *writables; /* files, then NULL: devices */
-	bool connects;                /* to TCP ports of any number */
+	bool connects;                /* TCP is free: a source is bound, too */
 };
 
 /*
- * From now on this thread reaches only these paths, waits on no TCP port, connects to
- * none unless it is told to, and signals nobody outside.  Needs no_new_privs.  A path
+ * From now on this thread reaches only these paths, signals nobody outside, and, unless
+ * TCP is free, connects to no TCP port and waits on none.  Needs no_new_privs.  A path
  * that is missing is left out.  The kernel's version of Landlock, or -errno.
  */
 int landlock_enter(const struct landlock_paths *paths);

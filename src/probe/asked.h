@@ -7,9 +7,8 @@
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
- *   connects.c   a burst of TCP handshakes
+ *   connects.c   a burst of TCP handshakes; burst.c: what they come to
  *   echo.c       ICMP echo; echo_packet.c has its bytes
- *   burst.c      what several round trips come to
  *   dialogue.c   the protocol's words, and its reader for the facts
  *   http.c       HTTP, by libcurl; http.h has the files beside it
  *   target.c     what people write
@@ -48,7 +47,6 @@ struct dialogue {
 };
 
 struct lookup;
-struct tls;
 struct asked;
 
 /* How one is asked: each calls asked_judge() and asked_end() when it is done. */
@@ -56,10 +54,10 @@ struct way {
 	void (*begin)(struct asked *a);                  /* a->addr is set */
 	void (*event)(struct asked *a, uint32_t events); /* of its descriptor */
 	void (*late)(struct asked *a); /* the deadline of its phase has come */
-	/* NULL, or frees a->own: at the end, judged or not; begin() may not have been.
-	 */
+	/* NULL, or frees a->own at the end, also if it never began. */
 	void (*end)(struct asked *a);
 };
+extern const struct way stream_way, datagram_way, connects_way, echo_way;
 
 struct asked {
 	struct prober *prober;
@@ -163,7 +161,6 @@ ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_u
 
 /* ---- stream.c ---- */
 
-extern const struct way stream_way;
 /* Sends what is in a->out, as far as the socket takes it. */
 void stream_flush(struct asked *a);
 /* Connected since a->phase_us: takes the times; false: judged, it met itself. */
@@ -188,22 +185,13 @@ bool tls_judge(struct asked *a);
 /* The same for a handshake that somebody else made with the host of that name. */
 bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
 /* Has somebody else's context take what ours takes; to be judged afterwards. */
-void tls_adopt(struct prober *p, SSL_CTX *context);
+void tls_adopt(const struct asked *a, SSL_CTX *context);
 void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */
 
 /* Any words, for a port that no protocol of ours has: any answer is one. */
 extern const struct asking datagram_asking;
-extern const struct way datagram_way;
-
-/* ---- connects.c ---- */
-
-extern const struct way connects_way;
-
-/* ---- echo.c ---- */
-
-extern const struct way echo_way;
 
 /* ---- dialogue.c ---- */
 

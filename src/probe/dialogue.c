@@ -85,7 +85,8 @@ static void step(struct asked *a)
 		buf_clear(&d->unread);
 		return;
 	}
-	memmove(d->unread.at, said.at, said.len);
+	if (said.len > 0)
+		memmove(d->unread.at, said.at, said.len);
 	d->unread.len = said.len;
 	if (d->unread.len > ASK_UNREAD_MAX)
 		ask_unwell(&d->ask, REASON_wrong_protocol, ASK_CLOSE,
@@ -132,6 +133,8 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 	struct dialogue *d = a->dialogue;
 	if (at == NULL)
 		d->ask.ended = true;
+	else if (a->target->onlooker != NULL)
+		a->target->onlooker->heard(a->target->onlooker_self, bytes_of(at, len));
 	buf_add(&d->unread, at, len);
 	read_side(a, SERVER, at, len);
 	d->ask.next = ASK_LISTEN;

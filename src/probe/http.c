@@ -45,7 +45,9 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose,
 	a->port = ntohs(in.sin_port);
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
-	http->fd = asked_socket(a, SOCK_STREAM, 0);
+	/* A redirect leads anywhere. */
+	http->fd = target_allows(a->target, &a->addr) ? asked_socket(a, SOCK_STREAM, 0)
+						      : -1;
 	return http->fd;
 }
 
@@ -63,7 +65,7 @@ static CURLcode begin_tls(CURL *easy, void *context, void *self)
 	(void)easy;
 	if (!take_connected(http))
 		return CURLE_ABORTED_BY_CALLBACK;
-	tls_adopt(a->prober, context);
+	tls_adopt(a, context);
 	a->phase = PHASE_TLS;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
 	return CURLE_OK;
@@ -148,7 +150,8 @@ static size_t take_body(char *at, size_t one, size_t len, void *self)
 	(void)one;
 	http->has_enough = len > room;
 	http->body_len += len < room ? len : room;
-	if (http->asked->target->http->check_count > 0)
+	if (http->asked->target->http->check_count > 0 ||
+	    http->asked->target->http->keeps_body)
 		buf_add(&http->body, at, len < room ? len : room);
 	return http->has_enough ? 0 : len;
 }
@@ -189,11 +192,19 @@ static struct http_answer answer_of(struct http *http, CURLcode code, long error
 		.has_enough = http->has_enough,
 		.head = bytes_of(http->head.at, http->head.len),
 		.body = bytes_of(http->body.at, http->body.len),
+		.body_len = http->body_len,
 	};
 	curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &answer.status);
 	curl_easy_getinfo(http->easy, CURLINFO_HTTP_CONNECTCODE, &answer.proxy_status);
 	curl_easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &answer.version);
 	return answer;
+}
+
+static void show(struct http *http, const struct http_answer *answer)
+{
+	const struct target *t = http->asked->target;
+	if (t->onlooker != NULL)
+		t->onlooker->saw_http(t->onlooker_self, http->easy, answer);
 }
 
 static void judge(struct http *http, CURLcode code)
@@ -206,6 +217,7 @@ static void judge(struct http *http, CURLcode code)
 		asked_not_connected(a, (int)error);
 	struct http_answer answer = answer_of(http, code, error);
 	take_facts(http, &answer);
+	show(http, &answer);
 	if (a->is_judged)
 		return;
 	enum reason reason = http_judge(a->target->http, &answer, detail);
@@ -230,13 +242,17 @@ static void ask_how(struct http *http)
 			 "breakwater/" BREAKWATER_VERSION " (probe)");
 	if (strcmp(w->method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else if (strcmp(w->method, "GET") != 0)
+	else if (strcmp(w->method, "GET") != 0 || w->body != NULL)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, w->method);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, w->follows ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, w->redirects_max);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	http->headers = curl_slist_append(NULL, "Connection: close");
+	for (const struct curl_slist *f = w->fields; f != NULL; f = f->next)
+		http->headers = curl_slist_append(http->headers, f->data);
+	if (w->body != NULL)
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, w->body);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
 }
 
@@ -371,6 +387,8 @@ static void end(struct asked *a)
 
 static void late(struct asked *a)
 {
+	struct http_answer answer = answer_of(a->own, CURLE_OPERATION_TIMEDOUT, 0);
+	show(a->own, &answer);
 	stream_way.late(a);
 }
 

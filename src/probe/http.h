@@ -49,6 +49,10 @@ struct http_wanted {
 	size_t status_count;
 	struct http_check checks[QUESTION_OPTIONS];
 	size_t check_count;
+	/* Of who asks for others (blackbox_http.c). */
+	struct curl_slist *fields; /* owned: headers to send */
+	const char *body;          /* to send; NULL: none */
+	bool keeps_body;           /* of the answer */
 };
 
 /* Of the target's options and URL, into target->http; false with why. */
@@ -66,6 +70,7 @@ struct http_answer {
 	long status, proxy_status; /* 0: none */
 	long version;              /* CURL_HTTP_VERSION_... */
 	struct bytes head, body;   /* the last: status line and headers */
+	size_t body_len;           /* of it, kept or not */
 };
 
 /* "HTTP/2"; "" if it is none that we know. */

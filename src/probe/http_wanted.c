@@ -280,6 +280,7 @@ void http_wanted_free(struct http_wanted *w)
 		return;
 	for (size_t i = 0; i < w->check_count; i++)
 		expression_free(w->checks[i].expression);
+	curl_slist_free_all(w->fields);
 	curl_free(w->proxy_host);
 	curl_free(w->url);
 	free(w);

@@ -211,8 +211,16 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 
 void asked_found(struct asked *a)
 {
+	char text[ADDR_TEXT_MAX];
 	a->record.ip = a->addr;
-	a->way->begin(a);
+	if (target_allows(a->target, &a->addr)) {
+		a->way->begin(a);
+		return;
+	}
+	addr_text(&a->addr, text);
+	asked_judge(a, REASON_not_permitted, "%s is not among the allowed addresses",
+		    text);
+	asked_end(a);
 }
 
 /* The deadline of its phase has come, or of all. */

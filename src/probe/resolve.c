@@ -91,6 +91,22 @@ static void judge_name(struct asked *a, int status)
 	asked_end(a);
 }
 
+/* The first of the family that is preferred, or of all. */
+static bool choose(const struct target *t, const struct ares_addrinfo_node *nodes,
+		   struct addr *addr)
+{
+	const struct ares_addrinfo_node *chosen = nodes;
+	int family = t->prefers == 4 ? AF_INET : AF_INET6;
+	for (const struct ares_addrinfo_node *node = nodes;
+	     node != NULL && t->prefers != 0; node = node->ai_next) {
+		if (node->ai_family != family)
+			continue;
+		chosen = node;
+		break;
+	}
+	return chosen != NULL && addr_of_socket(chosen->ai_addr, addr);
+}
+
 static void found(void *self, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct lookup *lookup = self;
@@ -103,8 +119,8 @@ static void found(void *self, int status, int timeouts, struct ares_addrinfo *re
 	}
 	a->lookup = NULL;
 	a->record.resolve_us = asked_since(a->begin_us, clock_us(CLOCK_MONOTONIC));
-	bool has = status == ARES_SUCCESS && result != NULL && result->nodes != NULL &&
-		   addr_of_socket(result->nodes->ai_addr, &a->addr);
+	bool has = status == ARES_SUCCESS && result != NULL &&
+		   choose(a->target, result->nodes, &a->addr);
 	ares_freeaddrinfo(result);
 	if (has)
 		asked_found(a);
@@ -116,7 +132,10 @@ void resolve(struct asked *a)
 {
 	const struct target *t = a->target;
 	if (addr_parse(t->connect_host, &a->addr)) {
-		asked_found(a);
+		if (t->family == 0 || addr_is_v4(&a->addr) == (t->family == 4))
+			asked_found(a);
+		else
+			judge_name(a, ARES_ENODATA);
 		return;
 	}
 	struct ares_addrinfo_hints hints = {

@@ -175,6 +175,22 @@ bool stream_connected(struct asked *a, int fd)
 	return !a->is_judged;
 }
 
+static void judge_reset_in_tls(struct asked *a)
+{
+	asked_judge(a, REASON_tls_failed, "reset during the TLS handshake");
+}
+
+/* A reset comes after a handshake, also where we see both at once. */
+static void not_connected(struct asked *a, int error)
+{
+	if (error == ECONNRESET && a->target->kind == TARGET_TCP)
+		asked_judge(a, REASON_NONE, "%s", "");
+	else if (error == ECONNRESET && a->target->tls == TARGET_TLS_FIRST)
+		judge_reset_in_tls(a);
+	else
+		asked_failed(a, error, false);
+}
+
 static void connected(struct asked *a)
 {
 	int error = 0,
@@ -182,7 +198,7 @@ static void connected(struct asked *a)
 	socklen_t len = sizeof(error);
 	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error != 0) {
-		asked_failed(a, error, false);
+		not_connected(a, error);
 		asked_end(a);
 		return;
 	}
@@ -274,10 +290,10 @@ static void take_bytes(struct asked *a, const uint8_t *at, size_t len, int64_t c
 /* The server says no more: an error of the socket, or 0 for a FIN. */
 static void server_ended(struct asked *a, int error)
 {
-	if (a->phase == PHASE_TLS)
-		asked_judge(a, REASON_tls_failed,
-			    error != 0 ? "reset during the TLS handshake"
-				       : "closed during the TLS handshake");
+	if (a->phase == PHASE_TLS && error != 0)
+		judge_reset_in_tls(a);
+	else if (a->phase == PHASE_TLS)
+		asked_judge(a, REASON_tls_failed, "closed during the TLS handshake");
 	if (a->phase == PHASE_TALK) {
 		dialogue_take(a, NULL, 0);
 		struct ask *ask = &a->dialogue->ask;

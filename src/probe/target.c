@@ -147,16 +147,16 @@ static bool is_one_of(const char *word, const char *const *list)
 	return false;
 }
 
-static bool take_timeout(struct target *t, const char *value, char why[TARGET_WHY_MAX])
+bool target_timeout_parse(const char *text, uint32_t *timeout_ms)
 {
 	char *end;
-	double seconds = strtod(value, &end);
+	double seconds = strtod(text, &end);
 	bool is_ms = strcmp(end, "ms") == 0;
 	double ms = is_ms ? seconds : seconds * 1000;
-	if (end == value || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
+	if (end == text || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
 	    !(ms >= 1) || ms > TARGET_TIMEOUT_MAX_MS)
-		return target_refuse(why, "timeout=%s: allowed are 1ms to 120s", value);
-	t->timeout_ms = (uint32_t)ms;
+		return false;
+	*timeout_ms = (uint32_t)ms;
 	return true;
 }
 
@@ -164,7 +164,10 @@ static bool take_common(struct target *t, const char *name, const char *value,
 			char why[TARGET_WHY_MAX])
 {
 	if (strcmp(name, "timeout") == 0)
-		return take_timeout(t, value, why);
+		return target_timeout_parse(value, &t->timeout_ms) ||
+		       target_refuse(why,
+				     "timeout=%s: allowed are " TARGET_TIMEOUT_ALLOWED,
+				     value);
 	if (strcmp(name, "family") == 0) {
 		t->family = (uint8_t)(value[0] - '0');
 		return ((t->family == 4 || t->family == 6) && value[1] == '\0') ||
@@ -370,6 +373,14 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 	if (!ok)
 		target_free(t);
 	return ok;
+}
+
+bool target_allows(const struct target *t, const struct addr *addr)
+{
+	for (size_t i = 0; i < t->allow_count; i++)
+		if (prefix_holds(&t->allow[i], addr))
+			return true;
+	return t->allow == NULL;
 }
 
 void target_free(struct target *t)

@@ -31,7 +31,19 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+struct http_answer;
 struct http_wanted;
+struct ssl_st;
+struct ssl_ctx_st;
+
+/* Who wants to know more of a probe than its record says; all are called. */
+struct onlooker {
+	/* A handshake was completed, and its certificates are not judged yet. */
+	void (*saw_tls)(void *self, struct ssl_st *ssl);
+	void (*heard)(void *self, struct bytes said);
+	/* easy: libcurl's, which knows the times. */
+	void (*saw_http)(void *self, void *easy, const struct http_answer *answer);
+};
 
 struct target {
 	char text[TARGET_TEXT_MAX]; /* as written, without the password */
@@ -52,6 +64,13 @@ struct target {
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	bool verifies;           /* a certificate that is not good makes it down */
+	/* Of who asks for others (blackbox.c). */
+	uint8_t prefers; /* 4, 6: that family, if there is one, where none is given */
+	const struct prefix *allow; /* addresses that may be asked; NULL: all */
+	size_t allow_count;
+	struct ssl_ctx_st *tls_context;  /* NULL: the prober's */
+	const struct onlooker *onlooker; /* NULL: none */
+	void *onlooker_self;
 	/* Whose address is asked: the host's own, or a proxy's. */
 	const char *connect_host;
 	uint16_t connect_port;
@@ -65,3 +84,10 @@ struct target {
 enum { TARGET_WHY_MAX = 256 };
 bool target_parse(struct target *target, const char *text, char why[TARGET_WHY_MAX]);
 void target_free(struct target *target);
+
+/* May that address be asked?  It is an address's to say: a name may stand for any. */
+bool target_allows(const struct target *target, const struct addr *addr);
+
+/* "500ms", "10s", or seconds. */
+#define TARGET_TIMEOUT_ALLOWED "1ms to 120s"
+bool target_timeout_parse(const char *text, uint32_t *timeout_ms);

@@ -42,11 +42,20 @@ bool tls_begin(struct prober *p)
 	return true;
 }
 
-void tls_adopt(struct prober *p, SSL_CTX *context)
+void tls_adopt(const struct asked *a, SSL_CTX *context)
 {
+	SSL_CTX *own = a->target->tls_context;
 	take_any(context);
 	/* Reading all authorities takes longer than most servers do. */
-	SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(p->ssl));
+	SSL_CTX_set1_cert_store(
+		context, SSL_CTX_get_cert_store(own != NULL ? own : a->prober->ssl));
+	if (own == NULL)
+		return;
+	SSL_CTX_set_min_proto_version(context, (int)SSL_CTX_get_min_proto_version(own));
+	if (SSL_CTX_get0_certificate(own) != NULL) {
+		SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(own));
+		SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(own));
+	}
 }
 
 void tls_end(struct prober *p)
@@ -104,8 +113,9 @@ bool tls_start(struct asked *a)
 	struct tls *tls = calloc(1, sizeof(*tls));
 	struct addr literal;
 	const char *name = server_name(a);
+	SSL_CTX *context = a->target->tls_context;
 	if (tls != NULL)
-		tls->ssl = SSL_new(a->prober->ssl);
+		tls->ssl = SSL_new(context != NULL ? context : a->prober->ssl);
 	if (tls == NULL || tls->ssl == NULL) {
 		free(tls);
 		asked_judge(a, REASON_no_descriptors, "no memory for TLS");
@@ -208,11 +218,15 @@ static void take_facts(struct asked *a, SSL *ssl)
 	}
 }
 
+/* A name that only the subject has is none: no client takes it (RFC 9525 2). */
 static bool is_for(X509 *own, const char *name)
 {
 	struct addr literal;
-	return addr_parse(name, &literal) ? X509_check_ip_asc(own, name, 0) == 1
-					  : X509_check_host(own, name, 0, 0, NULL) == 1;
+	return addr_parse(name, &literal)
+		       ? X509_check_ip_asc(own, name, 0) == 1
+		       : X509_check_host(own, name, 0,
+					 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+					 NULL) == 1;
 }
 
 static enum reason reason_of(long result)
@@ -250,6 +264,8 @@ bool tls_judge_other(struct asked *a, SSL *ssl, const char *name)
 {
 	X509 *own = SSL_get0_peer_certificate(ssl);
 	take_facts(a, ssl);
+	if (a->target->onlooker != NULL)
+		a->target->onlooker->saw_tls(a->target->onlooker_self, ssl);
 	if (!a->target->verifies)
 		return true;
 	if (own == NULL) {

@@ -46,7 +46,8 @@ struct question {
 	struct addr local, remote;
 	uint16_t local_port, port;
 	uint8_t nonce[16]; /* random, new for each dialogue */
-	int64_t at_us;     /* Unix time at its begin; of datagrams, when it was last asked */
+	int64_t at_us; /* Unix time at its begin; of datagrams, when it was last asked
+			*/
 	/* The user's own words (dialogue.h); NULL unless it is asked in these. */
 	const struct dialogue_steps *dialogue;
 };
@@ -95,8 +96,8 @@ typedef void (*ask_step)(struct ask *ask, struct bytes *said);
 
 /* What a protocol's file says of asking: `.asking = &...` in its struct protocol. */
 struct asking {
-	uint8_t transport; /* IPPROTO_TCP or IPPROTO_UDP: the usual one */
-	uint16_t port;     /* the usual one */
+	uint8_t transport;   /* IPPROTO_TCP or IPPROTO_UDP: the usual one */
+	uint16_t port;       /* the usual one */
 	uint16_t local_port; /* whence it must be asked (DHCP); 0: from any */
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;

@@ -12,12 +12,10 @@
 #include <strings.h>
 
 #include "protocol/dns_message.h"
-#include "protocol/line.h"
 #include "protocol/text.h"
 
 enum {
-	UDP_SIZE = 1232, /* no path cuts it to fragments (RFC 9715 A) */
-	LABEL_MAX = 63,
+	UDP_SIZE = 1232,  /* no path cuts it to fragments (RFC 9715 A) */
 	META_FIRST = 128, /* types that are no data's (RFC 6895 3.1) */
 	META_LAST = 255,
 	RCODES = 24,
@@ -43,24 +41,6 @@ struct wanted {
 	bool has_name; /* somebody wants to know just that */
 	long answers;  /* at least so many */
 };
-
-/* "www.example.com", in lower case as dns_name_read() has it; a last dot may be. */
-static bool read_name(const char *text, struct dns_name *name)
-{
-	size_t at = 0;
-	while (*text != '\0') {
-		size_t len = strcspn(text, ".");
-		if (len == 0 || len > LABEL_MAX || at + 1 + len + 1 > DNS_NAME_MAX)
-			return false;
-		name->at[at++] = (uint8_t)len;
-		for (size_t i = 0; i < len; i++)
-			name->at[at++] = line_lower((uint8_t)text[i]);
-		text += len + (text[len] == '.');
-	}
-	name->at[at++] = 0;
-	name->len = (uint8_t)at;
-	return true;
-}
 
 static const char *read_type(const struct question *q, struct wanted *wanted)
 {
@@ -124,7 +104,7 @@ static const char *read_wanted(const struct question *q, struct wanted *wanted)
 {
 	const char *recursion = question_option(q, "rd");
 	*wanted = (struct wanted){ .has_name = q->path[0] != '\0' };
-	if (!read_name(q->path, &wanted->name))
+	if (!dns_name_parse(q->path, &wanted->name))
 		return "the path is the name to ask for, such as /www.example.com";
 	if (recursion != NULL && strcmp(recursion, "no") != 0 &&
 	    strcmp(recursion, "yes") != 0)
@@ -215,7 +195,7 @@ static bool is_same(const struct dns_rr *rr, const char *text, const char *hoped
 	struct dns_name name;
 	struct addr addr;
 	if (rr->type != DNS_A && rr->type != DNS_AAAA) {
-		if (!read_name(hoped, &name))
+		if (!dns_name_parse(hoped, &name))
 			return false;
 		dns_name_text(&name, own, sizeof(own));
 	} else if (addr_parse(hoped, &addr)) {

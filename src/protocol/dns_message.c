@@ -185,6 +185,23 @@ size_t dns_name_text(const struct dns_name *name, char *out, size_t size)
 	return text.len;
 }
 
+bool dns_name_parse(const char *text, struct dns_name *name)
+{
+	size_t at = 0;
+	while (*text != '\0') {
+		size_t len = strcspn(text, ".");
+		if (len == 0 || len > DNS_LABEL_MAX || at + 1 + len + 1 > DNS_NAME_MAX)
+			return false;
+		name->at[at++] = (uint8_t)len;
+		for (size_t i = 0; i < len; i++)
+			name->at[at++] = line_lower((uint8_t)text[i]);
+		text += len + (text[len] == '.');
+	}
+	name->at[at++] = 0;
+	name->len = (uint8_t)at;
+	return true;
+}
+
 bool dns_name_is(const struct dns_name *name, const char *text)
 {
 	char have[DNS_NAME_MAX + 1];

@@ -13,6 +13,7 @@
 enum {
 	DNS_HEADER = 12,
 	DNS_NAME_MAX = 255,
+	DNS_LABEL_MAX = 63,
 	/* A message is judged by its first records: a transfer may bring thousands. */
 	DNS_RECORDS_MAX = 64,
 
@@ -117,6 +118,8 @@ enum dns_flaw dns_name_read(struct bytes message, size_t *at, struct dns_name *n
  */
 size_t dns_name_text(const struct dns_name *name, char *out, size_t size);
 
+/* "www.example.com", without escapes; a last dot may be.  False: that is no name. */
+bool dns_name_parse(const char *text, struct dns_name *name);
 /* Is it that name, given as text without escapes? */
 bool dns_name_is(const struct dns_name *name, const char *text);
 

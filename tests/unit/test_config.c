@@ -117,7 +117,6 @@ static void every_type_of_key_is_read(void **state)
 	assert_true(is_prefix(&config.home.at[1], "fd00::/8"));
 	assert_true(is_prefix(&config.home.at[2], "192.0.2.1/32"));
 	assert_string_equal(config.listen, "[::1]:0");
-	assert_int_equal(config.interfaces.count, 2);
 	assert_string_equal(config.interfaces.at[1], "wlan0");
 	assert_string_equal(config.filter, "tcp port 80 and not host \"x\"");
 	assert_int_equal(config.workers, 64);
@@ -125,7 +124,6 @@ static void every_type_of_key_is_read(void **state)
 	assert_true(same(config.limit_errors, 0.25));
 	assert_int_equal(config.limit_response_ms, 7);
 	assert_false(config.logs_journal);
-	assert_int_equal(config.logs_files.count, 2);
 	assert_string_equal(config.logs_files.at[1], "/srv/*/log");
 }
 
@@ -526,12 +524,11 @@ static void json_knows_every_key(void **state)
 		"x\": 131072, \"source_share\": 8192}, \"limits\": {\"response_ms\": "
 		"100, \"loss\": 0.025, \"errors\": 0.001}, \"retention\": {\"flows\":"
 		" \"7d\", \"ports_10s\": \"2d\", \"ports_1m\": \"90d\", \"ports_1h\":"
-		" \"400d\", \"ports_1d\": \"3660d\", \"events\": \"400d\", "
-		"\"probes\": \"30d\", \"size\": "
-		"\"10 GB\"}, \"logs\": {\"journal\": true, \"files\": [], \"programs"
-		"\": true, \"formats\": \"/etc/breakwater/formats.d\"}, \"probe\": "
-		"{\"targets\": [], \"files\": [], \"interval\": \"30s\", \"retry\": "
-		"\"5s\", \"fails\": 2, \"of\": 3, \"recovers\": 1}}";
+		" \"400d\", \"ports_1d\": \"3660d\", \"events\": \"400d\", \"probes\""
+		": \"30d\", \"size\": \"10 GB\"}, \"logs\": {\"journal\": true, \"fil"
+		"es\": [], \"programs\": true, \"formats\": \"/etc/breakwater/formats"
+		".d\"}, \"probe\": {\"targets\": [], \"files\": [], \"interval\": \"3"
+		"0s\", \"retry\": \"5s\", \"fails\": 2, \"of\": 3, \"recovers\": 1}}";
 	assert_string_equal(buf_cstr(&json), wanted);
 	buf_free(&json);
 }

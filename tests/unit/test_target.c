@@ -91,8 +91,8 @@ static void options_of_all_targets_are_checked(void **state)
 static void passwords_are_not_shown(void **state)
 {
 	(void)state;
-	take("tcp://me:s%40cret@192.0.2.1:22");
-	assert_string_equal(target.text, "tcp://me@192.0.2.1:22");
+	take("redis://me:s%40cret@192.0.2.1:22");
+	assert_string_equal(target.text, "redis://me@192.0.2.1:22");
 	assert_string_equal(target.question.user, "me");
 	assert_string_equal(target.question.password, "s@cret");
 }

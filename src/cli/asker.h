@@ -1,0 +1,19 @@
+/*
+ * asker.h: what commands that ask a target at once have in common.
+ */
+#pragma once
+
+#include "probe/probe.h"
+
+/* As target_parse(); timeout: "500ms", "10s" or seconds, NULL: the target's own. */
+bool asker_target(struct target *target, const char *text, const char *timeout,
+		  char why[TARGET_WHY_MAX]);
+
+/*
+ * Asks so often, one after the other, a second from begin to begin, until Ctrl-C.
+ * False, and errno, without a prober.
+ */
+bool asker_ask(const struct target *target, uint64_t count, probe_done done, void *to);
+
+/* The record as a line of JSON on standard output. */
+void asker_print_json(const struct probe_record *record);

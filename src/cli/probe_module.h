@@ -1,0 +1,8 @@
+/*
+ * probe_module.h: breakwater probe --module: what blackbox_exporter would tell.
+ */
+#pragma once
+
+/* Asks in the way of a module of that file, and prints the metrics.  Exit status. */
+int probe_by_module(const char *file, const char *module, const char *target,
+		    const char *timeout);

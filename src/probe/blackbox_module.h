@@ -1,0 +1,114 @@
+/*
+ * blackbox_module.h: a module of blackbox_exporter's file, as it was read; private to
+ * the files blackbox*.c.
+ *
+ * Names are those of its documentation (CONFIGURATION.md), so that a key is found here.
+ */
+#pragma once
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "probe/blackbox.h"
+
+struct dialogue_steps;
+struct ssl_ctx_st;
+
+enum blackbox_prober {
+	BLACKBOX_NONE, /* or one that is known and not asked here: grpc */
+	BLACKBOX_HTTP,
+	BLACKBOX_TCP,
+	BLACKBOX_DNS,
+	BLACKBOX_ICMP,
+	BLACKBOX_PROBERS,
+};
+
+struct blackbox_texts {
+	const char **at;
+	size_t count;
+};
+
+struct blackbox_numbers {
+	uint32_t *at;
+	size_t count;
+};
+
+struct blackbox_tls {
+	bool insecure_skip_verify;
+	const char *ca_file, *cert_file, *key_file, *server_name; /* NULL: none */
+	int min_version; /* of OpenSSL; 0: not given */
+};
+
+/* What every prober takes. */
+struct blackbox_way {
+	uint8_t preferred_ip_protocol; /* 4, 6 */
+	bool ip_protocol_fallback;
+	struct addr source_ip_address; /* or unset */
+	struct blackbox_tls tls_config;
+	bool tls;                   /* dns: dns_over_tls */
+	struct ssl_ctx_st *context; /* made when it is first needed */
+};
+
+struct blackbox_header {
+	const char *header, *regexp;
+	bool allow_missing;
+};
+
+struct blackbox_headers {
+	struct blackbox_header *at;
+	size_t count;
+};
+
+struct blackbox_http {
+	struct blackbox_numbers valid_status_codes;         /* none: 200 to 299 */
+	struct blackbox_texts valid_http_versions, headers; /* name, value, name, ... */
+	const char *method, *body;
+	uint64_t body_size_limit; /* 0: none */
+	bool follow_redirects, fail_if_ssl, fail_if_not_ssl, enable_http2;
+	struct blackbox_texts fail_if_body_matches_regexp,
+		fail_if_body_not_matches_regexp;
+	struct blackbox_headers fail_if_header_matches, fail_if_header_not_matches;
+	const char *username, *password; /* of basic_auth */
+	const char *type, *credentials;  /* of authorization */
+	const char *bearer_token, *bearer_token_file;
+};
+
+/* Of one section of an answer. */
+struct blackbox_rrs {
+	struct blackbox_texts fail_if_matches_regexp, fail_if_all_match_regexp,
+		fail_if_not_matches_regexp, fail_if_none_matches_regexp;
+};
+
+struct blackbox_dns {
+	bool over_tcp; /* transport_protocol */
+	bool recursion_desired;
+	const char *query_name;
+	uint16_t query_type, query_class;
+	struct blackbox_texts valid_rcodes; /* none: NOERROR */
+	struct blackbox_rrs validate_answer_rrs, validate_authority_rrs,
+		validate_additional_rrs;
+};
+
+struct blackbox_module {
+	const char *name;
+	const char *prober_name; /* as written; "" if it was not */
+	enum blackbox_prober prober;
+	uint32_t timeout_ms; /* 0: the scrape's */
+	struct blackbox_way way[BLACKBOX_PROBERS];
+	struct blackbox_http http;
+	struct dialogue_steps *query_response; /* of tcp; NULL: none */
+	bool starts_tls;                       /* one of its steps does */
+	struct blackbox_dns dns;
+};
+
+struct blackbox_run;
+
+struct blackbox {
+	struct blackbox_module **modules;
+	size_t count;
+	void **owned; /* texts and lists of the modules */
+	size_t owned_count;
+	struct blackbox_run *runs; /* not answered yet */
+};
+
+/* Forgets those that have no answer: their prober is gone. */
+void blackbox_forget_runs(struct blackbox *all);
