@@ -112,6 +112,13 @@ static void give_probes(void *self, web_emit emit, void *to)
 		emit(to, &m->probing.last[i]);
 }
 
+static bool ask_probe(void *self, const struct web_probe *probe,
+		      web_probe_answer answer, void *to, const char **why)
+{
+	struct monitor *m = self;
+	return probing_page(&m->probing, probe, answer, to, why);
+}
+
 /* ---- status ---- */
 
 static void count_outside(void *to, const struct listener_record *listener)
@@ -201,6 +208,9 @@ struct web_source monitor_source(struct monitor *m)
 				    .sockets = give_sockets,
 				    .findings = give_findings,
 				    .probes = give_probes,
+				    .probe_ask = m->config.probe_blackbox[0] != '\0'
+							 ? ask_probe
+							 : NULL,
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
 				    .policy_apply = apply_policy };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "cli/cli.h"
 #include "probe/event.h"
@@ -19,7 +20,10 @@ _Static_assert(sizeof(struct probe_event) <= GUARD_EVENT_MAX,
 
 /* ---- in the process of its own ---- */
 
-enum { FILES_US = 5000000 }; /* how often files are looked at */
+enum {
+	FILES_US = 5000000, /* how often files are looked at */
+	MODULES_BYTES_MAX = 1 << 20,
+};
 
 struct asking_process {
 	const struct config *config;
@@ -27,6 +31,7 @@ struct asking_process {
 	struct target_files files;
 	struct round_rules rules;
 	struct rounds *rounds;
+	struct page_asker pages;
 	uint64_t stamp;     /* of the files as they were read */
 	int64_t look_at_us; /* when they are looked at again; monotonic */
 };
@@ -98,6 +103,8 @@ static void prepare(struct asking_process *process, const struct config *config)
 				       .of = (uint8_t)config->probe_of,
 				       .recovers = (uint8_t)config->probe_recovers } },
 	};
+	process->pages.allow = config->probe_allow.at;
+	process->pages.allow_count = config->probe_allow.count;
 	for (size_t i = 0; i < config->probe_files.count; i++)
 		process->paths[i] = config->probe_files.at[i];
 }
@@ -108,6 +115,7 @@ static bool open_rounds(void *self)
 	process->rounds = rounds_new(tell, NULL);
 	if (process->rounds == NULL)
 		return false;
+	process->pages.prober = rounds_prober(process->rounds);
 	set_targets(process);
 	process->look_at_us = clock_us(CLOCK_MONOTONIC) + FILES_US;
 	return true;
@@ -136,10 +144,18 @@ static void run_rounds(void *self)
 		look_at_files(process);
 }
 
+static void take_message(void *self, const void *message, size_t len)
+{
+	const struct asking_process *process = self;
+	if (process->pages.modules != NULL)
+		page_take(&process->pages, message, len);
+}
+
 static void close_rounds(void *self)
 {
 	struct asking_process *process = self;
 	rounds_free(process->rounds);
+	blackbox_free(process->pages.modules);
 }
 
 /* ---- in the daemon ---- */
@@ -171,14 +187,41 @@ static bool files_are_good(const struct asking_process *process)
 	return good;
 }
 
+/* False, and said, if there is such a file and it is not good. */
+static bool read_modules(struct asking_process *process)
+{
+	const char *path = process->config->probe_blackbox;
+	struct buf text = { 0 }, errors = { 0 };
+	int error = path[0] != '\0' ? file_read(path, MODULES_BYTES_MAX, &text) : 0;
+	if (error != 0)
+		fprintf(stderr, "breakwater: probe.blackbox_modules: %s: %s\n", path,
+			strerror(-error));
+	else if (path[0] != '\0')
+		process->pages.modules =
+			blackbox_parse(text.at, text.len, path, &errors);
+	if (errors.len > 0)
+		fprintf(stderr, "%s", buf_cstr(&errors));
+	buf_free(&text);
+	buf_free(&errors);
+	return path[0] == '\0' || process->pages.modules != NULL;
+}
+
+static bool has_something_to_ask(const struct asking_process *process)
+{
+	return process->config->probe_targets.count > 0 ||
+	       process->config->probe_files.count > 0 || process->pages.modules != NULL;
+}
+
 int probing_fork(struct probing *p, const struct config *config)
 {
 	struct asking_process process;
 	prepare(&process, config);
 	bool good = targets_are_good(&config->probe_targets);
-	if (!files_are_good(&process) || !good)
+	good &= files_are_good(&process);
+	good &= read_modules(&process);
+	if (!good)
 		return STATUS_USAGE;
-	if (config->probe_targets.count == 0 && config->probe_files.count == 0)
+	if (!has_something_to_ask(&process))
 		return STATUS_OK;
 	struct guard_task task = { .kind = GUARD_PROBER,
 				   .user = config->user,
@@ -189,9 +232,11 @@ int probing_fork(struct probing *p, const struct config *config)
 				   .fd = rounds_wait_for,
 				   .timeout_ms = rounds_wait_ms,
 				   .run = run_rounds,
+				   .take = take_message,
 				   .close = close_rounds };
 	p->process = guard_fork(&task);
 	p->error = p->process == NULL ? errno : 0;
+	blackbox_free(process.pages.modules); /* it has its own */
 	return STATUS_OK;
 }
 
@@ -269,10 +314,16 @@ static void keep(struct probing *p, const struct probe_record *record)
 
 bool probing_next(struct probing *p, struct probe_record *out)
 {
-	struct probe_event event;
+	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
 	while (true) {
-		int len = guard_next(p->process, &event, sizeof(event));
-		if (len <= 0 || !probe_event_read(&event, (size_t)len, out))
+		int len = p->process != NULL
+				  ? guard_next(p->process, event, sizeof(event))
+				  : 0;
+		if (len <= 0)
+			return false;
+		if (probe_pages_take(&p->pages, event, (size_t)len))
+			continue;
+		if (!probe_event_read(event, (size_t)len, out))
 			return false;
 		keep(p, out);
 		if (out->state != NULL)
@@ -288,5 +339,14 @@ bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 	guard_close(p->process);
 	p->process = NULL;
 	p->error = ECHILD;
+	probe_pages_end(&p->pages);
 	return true;
+}
+
+bool probing_page(struct probing *p, const struct web_probe *probe,
+		  web_probe_answer answer, void *to, const char **why)
+{
+	*why = "the process that asks has ended";
+	return p->process != NULL &&
+	       probe_pages_ask(&p->pages, p->process, probe, answer, to, why);
 }

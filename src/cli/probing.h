@@ -3,9 +3,8 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "cli/probe_page.h"
 #include "config/config.h"
-#include "guard/guard.h"
 #include "record/record.h"
 
 struct probing {
@@ -15,6 +14,7 @@ struct probing {
 	size_t count, size;
 	uint32_t *index; /* by the target's hash: number in last + 1; owned */
 	size_t room;
+	struct probe_pages pages;
 };
 
 /*
@@ -23,6 +23,10 @@ struct probing {
  */
 int probing_fork(struct probing *p, const struct config *config);
 void probing_close(struct probing *p);
+
+/* GET /probe; as web_source has it. */
+bool probing_page(struct probing *p, const struct web_probe *probe,
+		  web_probe_answer answer, void *to, const char **why);
 
 /* To wait for; -1: there is nothing. */
 int probing_fd(const struct probing *p);

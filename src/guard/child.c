@@ -273,25 +273,39 @@ void guard_emit(const void *event, size_t len)
 
 /* ---- serving ---- */
 
+static void take_message(const struct guard_task *task)
+{
+	uint8_t message[GUARD_EVENT_MAX];
+	ssize_t len = recv(guard.events, message, sizeof(message), MSG_DONTWAIT);
+	if (len > 0)
+		task->take(task->self, message, (size_t)len);
+	else if (len == 0)
+		leave(EXIT_SUCCESS);
+}
+
 static void serve(void)
 {
 	const struct guard_task *task = guard.task;
 	bool works =
 		task->run != NULL && (task->open == NULL || task->open(task->self));
 	while (true) {
-		struct pollfd waited[2] = {
+		struct pollfd waited[3] = {
 			{ .fd = guard.requests, .events = POLLIN },
 			{ .fd = works && task->fd != NULL ? task->fd(task->self) : -1,
+			  .events = POLLIN },
+			{ .fd = works && task->take != NULL ? guard.events : -1,
 			  .events = POLLIN },
 		};
 		int timeout = works && task->timeout_ms != NULL
 				      ? task->timeout_ms(task->self)
 				      : -1;
-		int ready = poll(waited, 2, timeout);
+		int ready = poll(waited, 3, timeout);
 		if (ready < 0)
 			continue;
 		if (waited[0].revents != 0)
 			take_request();
+		if (waited[2].revents != 0)
+			take_message(task);
 		if (works && (ready == 0 || waited[1].revents != 0))
 			task->run(task->self);
 	}

@@ -177,6 +177,17 @@ int guard_next(struct guard *guard, void *event, size_t size)
 	return -EPIPE;
 }
 
+int guard_tell(struct guard *guard, const void *message, size_t len)
+{
+	ssize_t sent;
+	do
+		sent = send(guard->events, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return 0;
+	return errno == EAGAIN || errno == ENOBUFS ? -EAGAIN : -EPIPE;
+}
+
 /* ---- making it ---- */
 
 static bool open_sockets(int requests[2], int events[2])

@@ -52,6 +52,8 @@ struct guard_task {
 	int (*timeout_ms)(void *self);
 	void (*run)(void *self);
 	void (*close)(void *self);
+	/* A message of guard_tell(); NULL: there are none. */
+	void (*take)(void *self, const void *message, size_t len);
 	const char *socket_path; /* see guard_note_socket(); or NULL */
 };
 
@@ -81,6 +83,10 @@ int guard_open_capture(struct guard *guard, int fds[2]);
  * socket and not that of a later daemon.  0 or -errno.
  */
 int guard_note_socket(struct guard *guard);
+
+/* To task->take(), at most GUARD_EVENT_MAX bytes.  0; -EAGAIN: too many wait; -EPIPE.
+ */
+int guard_tell(struct guard *guard, const void *message, size_t len);
 
 /* Readable when events wait, or the guard is gone. */
 int guard_fd(const struct guard *guard);

@@ -24,6 +24,7 @@ static uint8_t number_of_reason(const char *word)
 void probe_event_make(const struct probe_record *record, struct probe_event *out)
 {
 	memset(out, 0, sizeof(*out)); /* padding, too: it leaves the process */
+	out->kind = PROBE_EVENT_ANSWER;
 	out->record = *record;
 	out->state = number_of_state(record->state);
 	out->hard_state = number_of_state(record->hard_state);
@@ -60,6 +61,8 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 	if (len != sizeof(event))
 		return false;
 	memcpy(&event, bytes, sizeof(event));
+	if (event.kind != PROBE_EVENT_ANSWER)
+		return false;
 	bool has_hard = event.hard_state != UINT8_MAX,
 	     has_state = event.state != UINT8_MAX;
 	if ((has_state && event.state > PROBE_down) ||
@@ -72,4 +75,29 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 		has_hard ? probe_state_word((enum probe_state)event.hard_state) : NULL;
 	out->reason = reason_word((enum reason)event.reason);
 	return true;
+}
+
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+bool probe_request_read(const void *bytes, size_t len, struct probe_request *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return ends(out->target, sizeof(out->target)) &&
+	       ends(out->module, sizeof(out->module)) &&
+	       ends(out->hostname, sizeof(out->hostname)) &&
+	       ends(out->timeout, sizeof(out->timeout));
+}
+
+bool probe_page_read(const void *bytes, size_t len, struct probe_page *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->kind == PROBE_EVENT_PAGE && out->len <= PROBE_PAGE_PIECE &&
+	       out->status >= 100 && out->status <= 599;
 }

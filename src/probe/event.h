@@ -11,12 +11,35 @@
 #include "record/reason.h"
 #include "record/record.h"
 
+enum probe_event_kind { PROBE_EVENT_ANSWER = 1, PROBE_EVENT_PAGE = 2 };
+
 /* A record with numbers for its words. */
 struct probe_event {
+	uint32_t kind;              /* PROBE_EVENT_ANSWER */
 	struct probe_record record; /* its words are NULL here */
 	uint8_t state, hard_state, reason;
 };
 
-void probe_event_make(const struct probe_record *record, struct probe_event *out);
+/* GET /probe: what the daemon asks for ... */
+struct probe_request {
+	uint64_t id;
+	uint8_t has_module, has_hostname, has_timeout;
+	char target[512], module[128], hostname[256], timeout[32];
+};
 /* False if these bytes are none. */
+bool probe_request_read(const void *bytes, size_t len, struct probe_request *out);
+
+/* ... and a piece of the answer. */
+enum { PROBE_PAGE_PIECE = 1900 };
+struct probe_page {
+	uint32_t kind;   /* PROBE_EVENT_PAGE */
+	uint16_t status; /* of HTTP */
+	uint16_t len;
+	uint64_t id;
+	uint8_t is_last;
+	char bytes[PROBE_PAGE_PIECE];
+};
+bool probe_page_read(const void *bytes, size_t len, struct probe_page *out);
+
+void probe_event_make(const struct probe_record *record, struct probe_event *out);
 bool probe_event_read(const void *bytes, size_t len, struct probe_record *out);

@@ -320,6 +320,11 @@ void rounds_run(struct rounds *rounds)
 	note_lag(rounds, UNKNOWN_U64, now_us);
 }
 
+struct prober *rounds_prober(const struct rounds *rounds)
+{
+	return rounds->prober;
+}
+
 int rounds_fd(const struct rounds *rounds)
 {
 	return prober_fd(rounds->prober);

@@ -48,6 +48,9 @@ bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules);
 void rounds_end_set(struct rounds *rounds);
 
+/* For what is to be asked beside: its answers come in rounds_run(), too. */
+struct prober *rounds_prober(const struct rounds *rounds);
+
 /* Asks what is due and deals with what has come. */
 void rounds_run(struct rounds *rounds);
 /* To wait for, and how long at most. */

@@ -24,7 +24,8 @@ void ask_send(struct ask *ask, const void *bytes, size_t len)
 		ask_unwell(ask, REASON_not_sent, ASK_CLOSE, "the question is too long");
 		return;
 	}
-	memcpy(ask->out + ask->out_len, bytes, len);
+	if (len > 0)
+		memcpy(ask->out + ask->out_len, bytes, len);
 	ask->out_len += len;
 }
 

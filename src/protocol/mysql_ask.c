@@ -237,13 +237,10 @@ static void judge_error(struct ask *ask, struct bytes payload)
 			   ask_quote(text, sizeof(text), error_message(payload)), code);
 }
 
-static void keep_challenge(struct mysql_asking *state, struct bytes first,
-			   struct bytes second)
+static void keep_challenge(struct mysql_asking *state, size_t from, struct bytes part)
 {
-	if (first.len + second.len != CHALLENGE)
-		return;
-	memcpy(state->challenge, first.at, first.len);
-	memcpy(state->challenge + first.len, second.at, second.len);
+	if (part.len > 0 && from + part.len <= CHALLENGE)
+		memcpy(state->challenge + from, part.at, part.len);
 }
 
 static void hear_greeting(struct ask *ask, struct bytes payload)
@@ -259,7 +256,8 @@ static void hear_greeting(struct ask *ask, struct bytes payload)
 		judge_nonsense(ask);
 		return;
 	}
-	keep_challenge(state, greeting.challenge[0], greeting.challenge[1]);
+	keep_challenge(state, 0, greeting.challenge[0]);
+	keep_challenge(state, greeting.challenge[0].len, greeting.challenge[1]);
 	/* Any other plugin is better asked for than guessed. */
 	state->method =
 		method_named(greeting.plugin) == CACHING_SHA2 ? CACHING_SHA2 : NATIVE;
@@ -294,10 +292,10 @@ static void hear_switch(struct ask *ask, struct bytes payload)
 	struct mysql_asking *state = ASK_STATE(ask, struct mysql_asking);
 	char why[96], name[48];
 	bytes_take(&payload, 1);
-	struct bytes plugin = text_take(&payload), none = { 0 };
-	state->method = method_named(plugin);
+	struct bytes plugin = text_take(&payload);
+	state->method = (uint8_t)method_named(plugin);
 	if (payload.len >= CHALLENGE)
-		keep_challenge(state, bytes_take(&payload, CHALLENGE), none);
+		keep_challenge(state, 0, bytes_take(&payload, CHALLENGE));
 	if (state->method != UNKNOWN_METHOD) {
 		send_proof(ask);
 		return;

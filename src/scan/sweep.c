@@ -357,7 +357,9 @@ static void begin_pass(struct sweep *sweep, unsigned number)
 	struct pass *pass = &sweep->pass;
 	double rate = number > 0 ? rate_again(sweep, sweep->rate) : sweep->rate;
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
-	*pass = (struct pass){ .number = number, .pace = pace_begin(rate, now_us) };
+	/* The distance to the last pass counts, too. */
+	int64_t begin_us = now_us + (number > 0 ? sweep->way->ops->again_us : 0);
+	*pass = (struct pass){ .number = number, .pace = pace_begin(rate, begin_us) };
 	sweep->pass_began_us = sweep->last_sent_us = now_us;
 }
 

@@ -16,10 +16,8 @@
 #include <unistd.h>
 
 #include "scan/ear.h"
-#include "scan/endpoint.h"
-#include "scan/packet.h"
-#include "scan/road.h"
-#include "scan/way.h"
+#include "scan/outbox.h"
+#include "scan/sender.h"
 
 enum {
 	SEND_BUFFER =
@@ -28,98 +26,33 @@ enum {
 	BLOCK_USUAL = 61440, /* of source ports: above the usual range of the kernel */
 };
 
-enum outlet { OUTLET_FRAMES, OUTLET_IP4, OUTLET_IP6, OUTLETS };
-
 struct syn {
 	struct way way;
-	struct hash_key key;
-	const struct targets *targets;
-	uint16_t block;
+	struct outlets outlets;
 	struct ear *ear;
-	struct road *roads; /* one for each range */
-	int fds[OUTLETS];   /* -1 until one is needed */
-	/* The batch, as sendmmsg() takes it. */
-	uint8_t room[SWEEP_BATCH][ROAD_FRAME_HEAD + PACKET_SYN_MAX];
-	union endpoint ends[SWEEP_BATCH];
-	struct sockaddr_ll links[SWEEP_BATCH];
-	struct iovec pieces[SWEEP_BATCH];
-	struct mmsghdr messages[SWEEP_BATCH];
+	struct sender *sender; /* or NULL */
+	struct outbox outbox;
 };
 
 /* ---- sending ---- */
 
-static const struct road *road_to(const struct syn *syn, const struct probe *probe)
+static void note_unsent(struct syn *syn, uint64_t count, int error)
 {
-	return &syn->roads[targets_range(syn->targets, probe->host) - syn->targets->at];
+	for (; count > 0; count--)
+		sweep_could_not_send(syn->way.sweep, error);
 }
 
-static enum outlet outlet_of(const struct syn *syn, const struct probe *probe)
-{
-	if (road_to(syn, probe)->by_frames)
-		return OUTLET_FRAMES;
-	return addr_is_v4(&probe->addr) ? OUTLET_IP4 : OUTLET_IP6;
-}
-
-static void set_destination(struct syn *syn, int i, const struct road *road,
-			    const struct addr *to)
-{
-	struct msghdr *header = &syn->messages[i].msg_hdr;
-	if (!road->by_frames) {
-		header->msg_name = &syn->ends[i];
-		header->msg_namelen =
-			endpoint_set(&syn->ends[i], to, 0, road->interface);
-		return;
-	}
-	syn->links[i] = (struct sockaddr_ll){
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(addr_is_v4(to) ? ETH_P_IP : ETH_P_IPV6),
-		.sll_ifindex = road->interface,
-		.sll_halen = ETH_ALEN,
-	};
-	memcpy(syn->links[i].sll_addr, road->frame_head, ETH_ALEN);
-	header->msg_name = &syn->links[i];
-	header->msg_namelen = sizeof(syn->links[i]);
-}
-
-static void put_probe(struct syn *syn, int i, const struct probe *probe, unsigned pass)
-{
-	const struct road *road = road_to(syn, probe);
-	uint8_t *at = syn->room[i];
-	size_t head = road->by_frames ? ROAD_FRAME_HEAD : 0;
-	memcpy(at, road->frame_head, head);
-	struct cookie cookie =
-		cookie_of(&syn->key, syn->block, &probe->addr, probe->port, pass);
-	size_t len = packet_syn(at + head, &road->source, &probe->addr, probe->port,
-				&cookie);
-	syn->pieces[i] = (struct iovec){ at, head + len };
-	syn->messages[i].msg_hdr =
-		(struct msghdr){ .msg_iov = &syn->pieces[i], .msg_iovlen = 1 };
-	set_destination(syn, i, road, &probe->addr);
-}
-
-static bool has_no_room(int error)
-{
-	return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == EINTR;
-}
-
-/* Those in front that leave by the same socket. */
+/* By the second sender, if there is one and it has little to do. */
 static int syn_send(struct way *way, const struct probe *probes, int count,
 		    unsigned pass)
 {
 	struct syn *syn = (struct syn *)way;
-	enum outlet outlet = outlet_of(syn, &probes[0]);
-	int alike = 0;
-	for (; alike < count && outlet_of(syn, &probes[alike]) == outlet; alike++)
-		put_probe(syn, alike, &probes[alike], pass);
-	int sent = sendmmsg(syn->fds[outlet], syn->messages, (unsigned)alike,
-			    MSG_DONTWAIT);
+	if (syn->sender != NULL && sender_give(syn->sender, probes, count, pass))
+		return count;
+	int sent = outbox_send(&syn->outbox, probes, count, pass);
 	if (sent >= 0)
 		return sent;
-	if (has_no_room(errno))
-		return 0;
-	/* A network's broadcast address (raw(7)): nobody's, so silence is right. */
-	if (errno != EACCES)
-		sweep_could_not_send(way->sweep, errno);
+	note_unsent(syn, 1, -sent);
 	return 1;
 }
 
@@ -134,7 +67,7 @@ static void hear(void *self, struct bytes packet, int64_t at_us)
 	};
 	struct syn *syn = self;
 	struct packet_answer answer = packet_read(packet);
-	if (!packet_is_ours(&answer, &syn->key, syn->block))
+	if (!packet_is_ours(&answer, &syn->outlets.key, syn->outlets.block))
 		return;
 	const struct heard heard = {
 		.addr = answer.probed,
@@ -152,6 +85,9 @@ static void hear(void *self, struct bytes packet, int64_t at_us)
 static int syn_listen(struct way *way, int64_t wait_us)
 {
 	struct syn *syn = (struct syn *)way;
+	int error = 0;
+	uint64_t unsent = syn->sender != NULL ? sender_unsent(syn->sender, &error) : 0;
+	note_unsent(syn, unsent, error);
 	return ear_listen(syn->ear, wait_us, hear, syn);
 }
 
@@ -165,11 +101,12 @@ static uint64_t syn_unread(struct way *way)
 static void syn_close(struct way *way)
 {
 	struct syn *syn = (struct syn *)way;
+	sender_free(syn->sender);
 	for (int i = 0; i < OUTLETS; i++)
-		if (syn->fds[i] >= 0)
-			close(syn->fds[i]);
+		if (syn->outlets.fds[i] >= 0)
+			close(syn->outlets.fds[i]);
 	ear_close(syn->ear);
-	free(syn->roads);
+	free(syn->outlets.roads);
 	free(syn);
 }
 
@@ -184,7 +121,7 @@ static const struct way_ops ops = {
 static int open_outlet(struct syn *syn, enum outlet outlet)
 {
 	int size = SEND_BUFFER, on = 1;
-	if (syn->fds[outlet] >= 0)
+	if (syn->outlets.fds[outlet] >= 0)
 		return 0;
 	/* Raw: with an IP header of our own (raw(7), ip(7)). */
 	int fd = outlet == OUTLET_FRAMES
@@ -193,7 +130,7 @@ static int open_outlet(struct syn *syn, enum outlet outlet)
 				  SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		return -errno;
-	syn->fds[outlet] = fd;
+	syn->outlets.fds[outlet] = fd;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (outlet == OUTLET_FRAMES) /* faster, where the kernel can */
@@ -229,9 +166,9 @@ static uint16_t choose_block(uint64_t random)
 
 static int find_roads(struct syn *syn, char *error)
 {
-	for (size_t i = 0; i < syn->targets->count; i++) {
-		const struct target_range *range = &syn->targets->at[i];
-		struct road *road = &syn->roads[i];
+	for (size_t i = 0; i < syn->outlets.targets->count; i++) {
+		const struct target_range *range = &syn->outlets.targets->at[i];
+		struct road *road = &syn->outlets.roads[i];
 		int failed = road_find(range, i < WAITED_FOR, road);
 		if (failed == 0)
 			failed = open_outlet(syn, road->by_frames ? OUTLET_FRAMES
@@ -258,18 +195,23 @@ struct way *way_syn(const struct sweep_plan *plan, char error[static SWEEP_ERROR
 		return NULL;
 	uint64_t salt = 0;
 	syn->way.ops = &ops;
-	syn->key = plan->key;
-	syn->targets = plan->targets;
-	syn->block = choose_block(hash_words(&plan->key, &salt, 1));
+	syn->outbox.outlets = &syn->outlets;
+	syn->outlets.key = plan->key;
+	syn->outlets.targets = plan->targets;
+	syn->outlets.block = choose_block(hash_words(&plan->key, &salt, 1));
 	for (int i = 0; i < OUTLETS; i++)
-		syn->fds[i] = -1;
-	syn->roads = calloc(plan->targets->count, sizeof(*syn->roads));
-	int failed = syn->roads == NULL ? -ENOMEM : ear_open(syn->block, &syn->ear);
+		syn->outlets.fds[i] = -1;
+	syn->outlets.roads = calloc(plan->targets->count, sizeof(*syn->outlets.roads));
+	int failed = syn->outlets.roads == NULL
+			     ? -ENOMEM
+			     : ear_open(syn->outlets.block, &syn->ear);
 	if (failed != 0 && failed != -ENOMEM)
 		snprintf(error, SWEEP_ERROR_MAX, "can't hear packets: %s",
 			 strerror(-failed));
 	if (failed == 0)
 		failed = find_roads(syn, error);
+	if (failed == 0 && plan->rate == 0)
+		syn->sender = sender_new(&syn->outlets);
 	if (failed == 0)
 		return &syn->way;
 	*status = -failed;

@@ -10,6 +10,7 @@
 #include "web/live.h"
 #include "web/metrics.h"
 #include "web/past.h"
+#include "web/probe.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -26,13 +27,15 @@ struct web {
 	struct live *live;
 	struct metrics *metrics;
 	struct past *past; /* NULL: nothing is kept */
+	struct probes_waiting probes;
 };
 
 /* One request from its first byte to its last. */
 struct exchange {
 	struct buf body; /* of a POST, which comes on the Unix socket only */
 	bool too_large;
-	struct question *question; /* about the past; NULL: none */
+	struct question *question;   /* about the past; NULL: none */
+	struct probe_waiting *probe; /* GET /probe; NULL: none */
 };
 
 struct request {
@@ -64,6 +67,9 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 /* GET and POST of the register of authorised ports. */
 enum { POLICY_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
+
+/* GET /probe. */
+enum MHD_Result answer_probe(const struct request *request);
 
 /* Appends {"status":...} of /health; returns the HTTP status. */
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out);

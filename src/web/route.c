@@ -130,6 +130,7 @@ static const struct {
 	{ "/api/v1/live", answer_live },     { "/api/v1/schema", answer_schema },
 	{ "/api/v1/status", answer_status }, { policy_path, answer_policy },
 	{ "/metrics", answer_metrics },      { "/health", answer_health },
+	{ "/probe", answer_probe },
 };
 
 static enum MHD_Result route(const struct request *request)
@@ -150,7 +151,7 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, logins, probes, gaps, audit, self, live, "
-		"schema, status, policy, or /metrics, /health");
+		"schema, status, policy, or /metrics, /health, /probe");
 }
 
 static bool is_address(const char *host)
@@ -285,6 +286,7 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 		return;
 	buf_free(&exchange->body);
 	question_free(exchange->question);
+	probe_waiting_free(exchange->probe);
 	free(exchange);
 	*state = NULL;
 }

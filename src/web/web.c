@@ -191,6 +191,7 @@ void web_close(struct web *web)
 	/* A daemon must not stop with connections suspended. */
 	if (web->past != NULL)
 		past_end(web->past);
+	probes_waiting_end(&web->probes);
 	if (web->live != NULL) {
 		live_end(web->live);
 		web_run(web);

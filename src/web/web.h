@@ -20,6 +20,14 @@ typedef void (*web_emit)(void *to, const void *record);
  * Where answers come from; called inside web_run().  What is NULL is not known: its
  * records are none.
  */
+/* What GET /probe is asked with; NULL: not given. */
+struct web_probe {
+	const char *target, *module, *hostname;
+	const char *timeout; /* seconds, as Prometheus says */
+};
+typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
+				 struct buf *text);
+
 struct web_source {
 	void *self;
 	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
@@ -33,6 +41,13 @@ struct web_source {
 	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
 	void (*probes)(void *self, web_emit emit,
 		       void *to); /* the last of each target */
+	/*
+	 * GET /probe: asks, and gives the answer later, once, also if the client has
+	 * left; *text is taken over.  False, with why (static), if it can't ask now.
+	 * NULL: nobody is asked.
+	 */
+	bool (*probe_ask)(void *self, const struct web_probe *probe,
+			  web_probe_answer answer, void *to, const char **why);
 	/*
 	 * Of ports and flows: from when on nothing is missing in memory.  Questions
 	 * about earlier times go to the store.  NULL: memory is all there is.

@@ -120,8 +120,8 @@ DENIED = "Access denied for user 'breakwater'@'prober.example'"
 
 def host_cache(harbour, address):
     """{column: value} of what MariaDB remembers of a client's errors."""
-    told = harbour.lab.run(e2e.TREE_RUN, "mariadb", "--no-defaults", f"-S{harbour.dir}/socket",
-                           f"-u{USER}", f"-p{RIGHT}", "-E", "-e",
+    told = harbour.lab.run(e2e.TREE_RUN, "mariadb", "--no-defaults", f"-u{USER}",
+                           f"-p{RIGHT}", f"-S{harbour.dir}/socket", "-E", "-e",
                            "select * from performance_schema.host_cache "
                            f"where ip = '{address}'").stdout
     return dict(re.findall(r"^\s*(\w+): (.*)$", told, re.MULTILINE))
@@ -130,7 +130,8 @@ def host_cache(harbour, address):
 def asks_mariadb(tap, lab):
     harbour = Harbour(lab, mariadb, MARIADB, names=NAMES, said=READY)
     software = r"10\.11\..*-MariaDB"
-    with Silence(tap, harbour, "MariaDB's log has nobody's denials and nothing else", DENIED):
+    with Silence(tap, harbour, "MariaDB's log has nobody's denials and nothing else",
+                 DENIED):
         judge(tap, harbour, "MariaDB is up for who has no user", "mysql://%s", "up",
               software=software)
         judge(tap, harbour, "... and in TLS", "mysql+starttls://%s?verify=no", "up")
@@ -160,9 +161,9 @@ def is_not_locked_out(tap, lab):
             other.bind((STRANGER, 0))
             other.connect((SERVER, 3306))
             other.recv(1024)
-    tap.equal(e2e.until(lambda: host_cache(harbour, STRANGER).get("SUM_CONNECT_ERRORS"),
-                        "the host cache"), "100", "who leaves after the greeting is counted")
-    judge(tap, harbour, "... and locked out, which a probe tells",
+    e2e.until(lambda: int(host_cache(harbour, STRANGER)["SUM_CONNECT_ERRORS"]) >= 100,
+              "MariaDB to count who leaves after the greeting")
+    judge(tap, harbour, "who leaves after the greeting is locked out, which a probe tells",
           f"mysql://%s?source={STRANGER}", "degraded", "denied", "is blocked")
     judge(tap, harbour, "the prober is not", "mysql://%s", "up")
     held = harbour.hold(3306, 11)
@@ -177,7 +178,7 @@ def mariadb_without_tls(tap, lab):
         "my.cnf": [("ssl-cert", "skip-ssl\n#"), ("ssl-key", "#")],
         "users.sql": [("create user", "create user breakwater@'%';\ncreate user")]},
                       said=READY)
-    with Silence(tap, harbour, "an account without rights keeps even MariaDB's log silent"):
+    with Silence(tap, harbour, "an account without rights keeps MariaDB's log silent"):
         judge(tap, harbour, "MariaDB is up for it", "mysql://%s", "up")
         judge(tap, harbour, "where there is no TLS, that is told", f"mysql+starttls://{ME}",
               "down", "tls_missing")
@@ -192,7 +193,7 @@ AT_POSTGRES = f"{ME}/postgres"
 
 
 def asks_postgresql(tap, lab):
-    harbour = Harbour(lab, postgresql, POSTGRESQL)
+    harbour = Harbour(lab, postgresql, POSTGRESQL, said="ready to accept connections")
     with Silence(tap, harbour, "PostgreSQL's log has nothing of probes that are well"):
         judge(tap, harbour, "PostgreSQL is up for who has no user", "postgresql://%s", "up")
         judge(tap, harbour, "... and in TLS", "postgresql+starttls://%s?verify=no", "up")
@@ -206,8 +207,9 @@ def asks_postgresql(tap, lab):
         judge(tap, harbour, "... and is not sent without",
               f"postgresql://bob:{RIGHT}@%s/template1", "down", "login_failed",
               "the password itself")
-    judge(tap, harbour, "a wrong password is told", f"postgresql://{USER}:{WRONG}@%s/postgres",
-          "down", "login_failed", "password authentication failed")
+    judge(tap, harbour, "a wrong password is told",
+          f"postgresql://{USER}:{WRONG}@%s/postgres", "down", "login_failed",
+          "password authentication failed")
     judge(tap, harbour, "a missing database is told", f"postgresql://{ME}", "down", "error",
           'database "alice" does not exist')
     judge(tap, harbour, "who is kept out by rule is told", f"postgresql://carol:{RIGHT}@%s",
@@ -251,14 +253,33 @@ save""")]})
 
 def guarded_redis(tap, lab):
     harbour = Harbour(lab, redis, {"redis.conf": [
-        (f"requirepass {RIGHT}\n", "maxclients 3\n")]})
+        (f"requirepass {RIGHT}\n", "")]})
     judge(tap, harbour, "Redis in protected mode refuses by rule", "redis://%s", "degraded",
           "denied", "protected mode")
-    harbour.server.tree("redis-cli", "-h", "127.0.0.1", "ping", status=None)
+
+
+def orphaned_redis(tap, lab):
+    harbour = Harbour(lab, redis, {"redis.conf": [
+        ("requirepass", """replicaof 127.0.0.1 9
+replica-serve-stale-data no
+requirepass""")]})
+    judge(tap, harbour, "a replica that may not serve is in error", f"redis://{ME}", "down",
+          "error", "MASTERDOWN")
+
+
+def busy_redis(tap, lab):
+    harbour = Harbour(lab, redis, {"redis.conf": [
+        ("requirepass", "busy-reply-threshold 10\nrequirepass")]})
+    harbour.client.start_tree("redis-cli", "-h", SERVER, "-a", RIGHT, "eval",
+                              "while true do end", "0")
+    e2e.until(lambda: harbour.probe(f"redis://{ME}").get("reason"), "busy")
+    judge(tap, harbour, "Redis that is held up by a script is in error", f"redis://{ME}",
+          "down", "error", "BUSY")
 
 
 def full_redis(tap, lab):
-    harbour = Harbour(lab, redis, {"redis.conf": [("requirepass", "maxclients 1\nrequirepass")]})
+    harbour = Harbour(lab, redis, {"redis.conf": [
+        ("requirepass", "maxclients 1\nrequirepass")]})
     harbour.hold(6379, 1)
     e2e.until(lambda: harbour.probe("redis://%s").get("reason"), "full")
     judge(tap, harbour, "a full Redis is overloaded", "redis://%s", "down", "overloaded",
@@ -272,7 +293,8 @@ def asks_memcached(tap, lab):
     software = r"memcached 1\.6\."
     with Silence(tap, harbour, "memcached says nothing of probes"):
         judge(tap, harbour, "memcached is up", "memcached://%s", "up", software=software)
-        judge(tap, harbour, "... and over UDP", "memcached+udp://%s", "up", software=software)
+        judge(tap, harbour, "... and over UDP", "memcached+udp://%s", "up",
+              software=software)
     harbour.hold(11211, 64)
     e2e.until(lambda: harbour.probe("memcached://%s").get("reason"), "full")
     judge(tap, harbour, "a full memcached is overloaded", "memcached://%s", "down",
@@ -298,7 +320,10 @@ class OnlyTcp:
 # ---- OpenLDAP ------------------------------------------------------------------------
 
 BOUND = f"cn={USER}%%2cdc=harbour%%2cdc=example:{RIGHT}@%s"
-SLAPD_USUAL = r"ACCEPT|EXT|STARTTLS|TLS established|BIND|SRCH|SEARCH RESULT|RESULT|UNBIND|closed$"
+# Races of its own: it defers what comes before it is through with a bind that it has
+# answered, and finds a close_notify where it has closed.
+SLAPD_USUAL = (r"ACCEPT|EXT|STARTTLS|TLS established|BIND|SRCH|RESULT|UNBIND|closed$|"
+               r"deferring operation: binding|no connection!$")
 
 
 def asks_slapd(tap, lab):
@@ -331,9 +356,10 @@ MOSQUITTO_USUAL = (r"New connection from|New client connected|disconnected\.$|"
 
 
 def asks_mosquitto(tap, lab):
-    harbour = Harbour(lab, queue, {"mosquitto.conf": [("persistence", """listener 8883 10.88.1.1
-certfile {dir}/server.crt
-keyfile {dir}/server.key
+    harbour = Harbour(lab, queue, {"mosquitto.conf": [
+        ("persistence", f"""listener 8883 {SERVER}
+certfile {{dir}}/server.crt
+keyfile {{dir}}/server.key
 persistence""")]})
     harbour.certificate()
     with Silence(tap, harbour, "Mosquitto sees clients that leave in order",
@@ -351,8 +377,9 @@ def open_mosquitto(tap, lab):
     # Mosquitto 2.0 counts wrong once a client has gone: the full house is first.
     other = harbour.client.connect(SERVER, 1883)
     converse(other, (b"\x10\x11\0\4MQTT\4\2\0\x3c\0\5barge", b"\x20\2\0\0"))
-    judge(tap, harbour, "a full Mosquitto closes without a reason", "mqtt://%s", "down",
-          "closed")
+    record = harbour.probe("mqtt://%s")
+    tap.ok(record["state"] == "down" and record["reason"] in ("closed", "reset"),
+           "a full Mosquitto closes without a word", record)
     other.close()
     e2e.until(lambda: "closed its connection" in harbour.log(), "a place for one more")
     with Silence(tap, harbour, "it sees nobody leave without a word", MOSQUITTO_USUAL):
@@ -363,7 +390,8 @@ if __name__ == "__main__":
     if not e2e.has_tree("mosquitto"):
         print("1..0 # SKIP build/tree is missing: run scripts/test-tree")
         sys.exit(e2e.EXIT_SKIPPED)
-    sys.exit(e2e.main(asks_mariadb, is_not_locked_out, mariadb_without_tls,
-                      asks_postgresql, full_postgresql, asks_redis, guarded_redis,
-                      full_redis, asks_memcached, closed_memcached, asks_slapd,
-                      closed_slapd, asks_mosquitto, open_mosquitto))
+    sys.exit(e2e.main(
+        asks_mariadb, is_not_locked_out, mariadb_without_tls, asks_postgresql,
+        full_postgresql, asks_redis, guarded_redis, orphaned_redis, busy_redis, full_redis,
+        asks_memcached, closed_memcached, asks_slapd, closed_slapd, asks_mosquitto,
+        open_mosquitto))

@@ -162,6 +162,48 @@ def files_of_targets(tap, lab):
     tap.ok(True, "files that come and change are read, what is gone is not asked any more")
 
 
+def page(monitor, query):
+    """(status, text) of GET /probe."""
+    connection = e2e.UnixConnection(monitor.socket)
+    try:
+        connection.request("GET", f"/probe?{query}")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def pages(tap, lab):
+    network = machine(lab)
+    network.listen("127.0.0.1", OPEN)
+    without = watch(lab, network, target(SHUT))
+    tap.equal(page(without, "target=127.0.0.1:1")[0], 404, "without modules there is no /probe")
+    modules = lab.dir / "modules.yml"
+    modules.write_text("modules:\n  tcp:\n    prober: tcp\n  slow:\n    prober: tcp\n"
+                       "    timeout: 20s\n    tcp: {query_response: [{expect: never}]}\n")
+    config = lab.dir / "pages.yaml"
+    config.write_text(f"probe:\n  blackbox_modules: {modules}\n  allow: [127.0.0.1]\n")
+    monitor = lab.monitor(network, "-c", str(config), json_output=False)
+    up = page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")
+    tap.ok(up[0] == 200 and "\nprobe_success 1\n" in up[1] and
+           "# HELP probe_duration_seconds " in up[1], "/probe answers as blackbox_exporter", *up)
+    down = page(monitor, f"target=127.0.0.1:{SHUT}&module=tcp")
+    tap.ok(down[0] == 200 and "\nprobe_success 0\n" in down[1], "failure is an answer, too", *down)
+    tap.equal(page(monitor, "target=127.0.0.1:1&module=other"), (400, 'Unknown module "other"\n'),
+              "what is not a module is said")
+    tap.equal(page(monitor, "target=10.1.1.1:1&module=tcp")[0], 403,
+              "what is not allowed is not asked")
+    silent = network.connect("127.0.0.1", int(monitor.get("status")["listen"].rsplit(":")[-1]))
+    silent.sendall(f"GET /probe?target=127.0.0.1:{OPEN}&module=slow HTTP/1.1\r\n"
+                   "Host: localhost\r\n\r\n".encode())
+    tap.equal(page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")[0], 200,
+              "one that waits holds up nobody")
+    os.kill(prober_of(monitor), signal.SIGKILL)
+    tap.ok(silent.recv(4096).startswith(b"HTTP/1.1 503 "), "and is told if nobody will answer")
+    tap.equal(page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")[0], 503, "as are all after it")
+    tap.equal(monitor.stop(), 0, "it ends as ever")
+
+
 def bad_ones(tap, lab):
     network = machine(lab)
     config = lab.dir / "config.yaml"
@@ -175,4 +217,4 @@ def bad_ones(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(life_of_a_service, confined, ends_with_the_daemon, files_of_targets,
-                      bad_ones))
+                      pages, bad_ones))

@@ -1,0 +1,110 @@
+/*
+ * probe.c: see probe.h.
+ */
+#include "web/probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "web/answer.h"
+#include "web/inside.h"
+
+struct probe_waiting {
+	struct probe_waiting **place; /* among those that wait; NULL: answered */
+	struct MHD_Connection *connection;
+	unsigned status;
+	const char *type;
+	struct buf text;
+};
+
+static void answered(void *to, unsigned status, const char *type, struct buf *text)
+{
+	struct probe_waiting *w = to;
+	*w->place = NULL;
+	w->place = NULL;
+	w->status = status;
+	w->type = type;
+	w->text = *text;
+	MHD_resume_connection(w->connection);
+}
+
+static struct probe_waiting **free_place(struct probes_waiting *waiting)
+{
+	for (size_t i = 0; i < WEB_PROBES_MAX; i++)
+		if (waiting->at[i] == NULL)
+			return &waiting->at[i];
+	return NULL;
+}
+
+static const char *argument(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND,
+					   name);
+}
+
+static enum MHD_Result refuse(const struct request *request, unsigned status,
+			      const char *why)
+{
+	return answer_error(request->connection, status, request->path, why);
+}
+
+static enum MHD_Result ask(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	struct probe_waiting **place = free_place(&request->web->probes);
+	struct probe_waiting *w = place != NULL ? calloc(1, sizeof(*w)) : NULL;
+	const struct web_probe probe = {
+		.target = argument(request, "target"),
+		.module = argument(request, "module"),
+		.hostname = argument(request, "hostname"),
+		.timeout = MHD_lookup_connection_value(
+			request->connection, MHD_HEADER_KIND,
+			"X-Prometheus-Scrape-Timeout-Seconds"),
+	};
+	const char *why = "busy: too many probes at a time; try again";
+	if (w == NULL)
+		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, why);
+	w->connection = request->connection;
+	w->place = place;
+	/* Before the question: the answer may come at once. */
+	MHD_suspend_connection(request->connection);
+	*place = request->exchange->probe = w;
+	if (source->probe_ask(source->self, &probe, answered, w, &why))
+		return MHD_YES;
+	struct buf text = { 0 };
+	buf_printf(&text, "%s\n", why);
+	answered(w, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", &text);
+	return MHD_YES;
+}
+
+enum MHD_Result answer_probe(const struct request *request)
+{
+	struct probe_waiting *w = request->exchange->probe;
+	if (w != NULL)
+		return answer_text(request->connection, w->status, w->type, &w->text);
+	if (request->web->source->probe_ask == NULL)
+		return refuse(request, MHD_HTTP_NOT_FOUND,
+			      "nothing is asked from here; see probe.blackbox_modules "
+			      "in the configuration");
+	return ask(request);
+}
+
+void probe_waiting_free(struct probe_waiting *w)
+{
+	if (w == NULL)
+		return;
+	buf_free(&w->text);
+	free(w);
+}
+
+void probes_waiting_end(struct probes_waiting *waiting)
+{
+	for (size_t i = 0; i < WEB_PROBES_MAX; i++) {
+		struct buf text = { 0 };
+		if (waiting->at[i] == NULL)
+			continue;
+		buf_text(&text, "the monitor ends\n");
+		answered(waiting->at[i], MHD_HTTP_SERVICE_UNAVAILABLE,
+			 "text/plain; charset=utf-8", &text);
+	}
+}
