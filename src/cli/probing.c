@@ -199,6 +199,8 @@ static bool read_modules(struct asking_process *process)
 	else if (path[0] != '\0')
 		process->pages.modules =
 			blackbox_parse(text.at, text.len, path, &errors);
+	if (process->pages.modules != NULL)
+		blackbox_prepare(process->pages.modules);
 	if (errors.len > 0)
 		fprintf(stderr, "%s", buf_cstr(&errors));
 	buf_free(&text);

@@ -416,7 +416,7 @@ void blackbox_prepare(struct blackbox *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		struct blackbox_module *module = all->modules[i];
-		if (wants_tls(module, module->prober))
+		if (blackbox_tls_has_files(&module->way[module->prober]))
 			blackbox_tls_prepare(&module->way[module->prober]);
 	}
 }

@@ -19,6 +19,11 @@ static bool is_given(const char *path)
 	return path != NULL && path[0] != '\0';
 }
 
+bool blackbox_tls_has_files(const struct blackbox_way *way)
+{
+	return is_given(way->tls_config.ca_file) || is_given(way->tls_config.cert_file);
+}
+
 static bool load_files(SSL_CTX *context, const struct blackbox_tls *wanted)
 {
 	if (is_given(wanted->ca_file)

@@ -17,6 +17,9 @@ struct blackbox_seen_tls {
 	struct buf subject, issuer, names;
 };
 
+/* Are there files of its own to read? */
+bool blackbox_tls_has_files(const struct blackbox_way *way);
+
 /* Makes way->context if it needs one; false if a file can't be read as what it is. */
 bool blackbox_tls_prepare(struct blackbox_way *way);
 

@@ -173,20 +173,40 @@ def page(monitor, query):
         connection.close()
 
 
+def serve_tls(lab, network):
+    """On port 8443, with a certificate that is its own authority."""
+    key, certificate = lab.dir / "server.key", lab.dir / "server.crt"
+    lab.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9",
+            "-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key),
+            "-out", str(certificate))
+    network.start("openssl", "s_server", "-accept", "127.0.0.1:8443", "-cert",
+                  str(certificate), "-key", str(key), "-quiet", "-www")
+    until(lambda: network.listens(8443), "a server with TLS")
+    return certificate
+
+
 def pages(tap, lab):
     network = machine(lab)
     network.listen("127.0.0.1", OPEN)
+    authority = serve_tls(lab, network)
     without = watch(lab, network, target(SHUT))
     tap.equal(page(without, "target=127.0.0.1:1")[0], 404, "without modules there is no /probe")
     modules = lab.dir / "modules.yml"
     modules.write_text("modules:\n  tcp:\n    prober: tcp\n  slow:\n    prober: tcp\n"
-                       "    timeout: 20s\n    tcp: {query_response: [{expect: never}]}\n")
+                       "    timeout: 20s\n    tcp: {query_response: [{expect: never}]}\n"
+                       f"  tls: {{prober: tcp, tcp: {{tls: true, tls_config: "
+                       f"{{ca_file: {authority}}}}}}}\n"
+                       f"  web: {{prober: http, http: {{tls_config: {{ca_file: {authority}}}}}}}\n")
     config = lab.dir / "pages.yaml"
     config.write_text(f"probe:\n  blackbox_modules: {modules}\n  allow: [127.0.0.1]\n")
     monitor = lab.monitor(network, "-c", str(config), json_output=False)
     up = page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")
     tap.ok(up[0] == 200 and "\nprobe_success 1\n" in up[1] and
            "# HELP probe_duration_seconds " in up[1], "/probe answers as blackbox_exporter", *up)
+    for module, place in (("tls", "127.0.0.1:8443"), ("web", "https://127.0.0.1:8443/")):
+        up = page(monitor, f"target={place}&module={module}")
+        tap.ok(up[0] == 200 and "\nprobe_success 1\n" in up[1],
+               f"{module}: files are read before nothing can be", *up)
     down = page(monitor, f"target=127.0.0.1:{SHUT}&module=tcp")
     tap.ok(down[0] == 200 and "\nprobe_success 0\n" in down[1], "failure is an answer, too", *down)
     tap.equal(page(monitor, "target=127.0.0.1:1&module=other"), (400, 'Unknown module "other"\n'),
