@@ -13,7 +13,7 @@ import lab as e2e
 
 PLUGINS = "/usr/lib/nagios/plugins"
 HOST = "127.0.0.1"
-OPEN, GONE, SSH, SILENT, SMTP, TLS, ODD_SSH, ODD_SMTP, MUTE_SMTP = range(7001, 7010)
+OPEN, GONE, SSH, SILENT, SMTP, TLS, ODD_SSH, ODD_SMTP, MUTE_SMTP, WEB = range(7001, 7011)
 # As said by a server that wants to be more than one line, and to be believed.
 ODD = b"a|time=0.000001s;;; b\x1b[31m\x85\r"
 DATA = re.compile(r"([^\s=|]+)=(\S+)")
@@ -45,6 +45,16 @@ def mail(greeting):
             if word == b"QUIT":
                 return
     return serve
+
+
+def web(connection):
+    """/ is well, /broken is not."""
+    lines = connection.makefile("rb")
+    path = lines.readline().split()[1]
+    while lines.readline().strip():
+        pass
+    status = b"500 Broken" if path == b"/broken" else b"200 OK"
+    connection.sendall(b"HTTP/1.1 %b\r\nContent-Length: 2\r\n\r\nok" % status)
 
 
 def in_tls(certificate, key):
@@ -90,7 +100,7 @@ def start(lab):
     lab.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "10",
             "-subj", "/CN=harbour|example", "-keyout", str(key), "-out",
             str(certificate))
-    for port, handler in ((OPEN, hold), (SILENT, hold), (TLS, in_tls(certificate, key)),
+    for port, handler in ((OPEN, hold), (SILENT, hold), (WEB, web), (TLS, in_tls(certificate, key)),
                           (ODD_SSH, say(b"SSH-2.0-" + ODD + b"\n")),
                           (SMTP, mail(b"220 mail.example ESMTP\r\n")),
                           (ODD_SMTP, mail(b"554 " + ODD + b"\n")),
@@ -169,6 +179,10 @@ SAME_STATUS = (
     ("a mail server that is silent",
      ("check_smtp", "-H", HOST, "-p", MUTE_SMTP, "-t", 1),
      (f"smtp://{HOST}:{MUTE_SMTP}", "-t", 1)),
+    ("a web site", ("check_http", "-I", HOST, "-p", WEB), (f"http://{HOST}:{WEB}/",)),
+    ("a web site that is broken", ("check_http", "-I", HOST, "-p", WEB, "-u", "/broken"),
+     (f"http://{HOST}:{WEB}/broken",)),
+    ("no web site", ("check_http", "-I", HOST, "-p", GONE), (f"http://{HOST}:{GONE}/",)),
     ("options that are none", ("check_tcp", "-H", HOST, "-p", "x"), ("-w", "x", "tcp://x:1")),
 )
 
