@@ -6,6 +6,7 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,11 +406,26 @@ static struct blackbox_module *check(struct blackbox *all,
 	return NULL;
 }
 
+static bool wants_tls(const struct blackbox_module *module, unsigned prober)
+{
+	return module->way[prober].tls || prober == BLACKBOX_HTTP ||
+	       (prober == BLACKBOX_TCP && module->starts_tls);
+}
+
+void blackbox_prepare(struct blackbox *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct blackbox_module *module = all->modules[i];
+		if (wants_tls(module, module->prober))
+			blackbox_tls_prepare(&module->way[module->prober]);
+	}
+}
+
 static bool prepare_tls(struct blackbox_run *run)
 {
 	struct blackbox_way *way = &run->module->way[run->module->prober];
-	/* A redirect may lead into TLS. */
-	if (run->target.tls == TARGET_PLAIN && run->target.kind != TARGET_HTTP)
+	/* Of http always: a redirect may lead into TLS. */
+	if (!wants_tls(run->module, run->module->prober))
 		return true;
 	bool ok = blackbox_tls_prepare(way);
 	run->target.tls_context = way->context;

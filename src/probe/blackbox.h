@@ -21,6 +21,10 @@ struct blackbox *blackbox_parse(const char *text, size_t len, const char *name,
 /* Of what has no answer yet the prober must be gone. */
 void blackbox_free(struct blackbox *all);
 
+/* Reads the files of tls_config now: for who can't later.  What can't be read fails
+ * those probes that need it. */
+void blackbox_prepare(struct blackbox *all);
+
 /* Of GET /probe.  NULL: not given. */
 struct blackbox_request {
 	const char *target, *module, *hostname;

@@ -10,7 +10,6 @@
 
 #include "probe/blackbox_metric.h"
 #include "probe/blackbox_rr.h"
-#include "probe/expression.h"
 #include "protocol/dns_message.h"
 
 enum { SOA_SERIAL_BACK = 20 };
@@ -104,20 +103,10 @@ const struct asking blackbox_dns_asking = {
 
 /* ---- the answer ---- */
 
-static bool matches(const char *regexp, struct bytes subject)
-{
-	char why[128];
-	struct expression *expression = expression_new(regexp, why, sizeof(why));
-	bool yes = expression != NULL &&
-		   expression_fit(expression, subject) == EXPRESSION_FITS;
-	expression_free(expression);
-	return yes;
-}
-
 static bool any_matches(const struct blackbox_texts *regexps, struct bytes subject)
 {
 	for (size_t i = 0; i < regexps->count; i++)
-		if (matches(regexps->at[i], subject))
+		if (blackbox_fits(regexps->at[i], subject))
 			return true;
 	return false;
 }
@@ -125,7 +114,7 @@ static bool any_matches(const struct blackbox_texts *regexps, struct bytes subje
 static bool all_match(const struct blackbox_texts *regexps, struct bytes subject)
 {
 	for (size_t i = 0; i < regexps->count; i++)
-		if (!matches(regexps->at[i], subject))
+		if (!blackbox_fits(regexps->at[i], subject))
 			return false;
 	return true;
 }
@@ -177,7 +166,9 @@ static bool is_valid_rcode(const struct blackbox_dns *dns, unsigned rcode)
 
 static bool judge(const struct blackbox_dns *dns, const struct dns_message *message)
 {
+	static const struct blackbox_rrs nothing;
 	struct verdict_on on[DNS_SECTIONS] = {
+		[DNS_QUESTIONS] = { .wanted = &nothing },
 		[DNS_ANSWERS] = { .wanted = &dns->validate_answer_rrs,
 				  .all_match = true },
 		[DNS_AUTHORITY] = { .wanted = &dns->validate_authority_rrs,
@@ -188,8 +179,7 @@ static bool judge(const struct blackbox_dns *dns, const struct dns_message *mess
 	struct dns_walk walk = { 0 };
 	struct dns_rr rr;
 	while (dns_rr_next(message, &walk, &rr))
-		if (rr.section != DNS_QUESTIONS)
-			judge_rr(&on[rr.section], message, &rr);
+		judge_rr(&on[rr.section], message, &rr);
 	return is_valid_rcode(dns, message->flags & DNS_RCODE) &&
 	       is_fine(&on[DNS_ANSWERS]) && is_fine(&on[DNS_AUTHORITY]) &&
 	       is_fine(&on[DNS_ADDITIONAL]);

@@ -80,16 +80,6 @@ bool blackbox_http_target(const struct blackbox_module *module, const char *url,
 
 /* ---- what came ---- */
 
-static bool fits(const char *regexp, struct bytes text)
-{
-	char why[128];
-	struct expression *expression = expression_new(regexp, why, sizeof(why));
-	bool yes = expression != NULL &&
-		   expression_fit(expression, text) == EXPRESSION_FITS;
-	expression_free(expression);
-	return yes;
-}
-
 /* Does each of these headers match, or each not?  One that is missing does neither. */
 static bool headers_are(const struct blackbox_headers *list, struct bytes head,
 			bool must_match)
@@ -100,7 +90,7 @@ static bool headers_are(const struct blackbox_headers *list, struct bytes head,
 			http_header(head, one->header, strlen(one->header));
 		bool is_missing = value.len == 0;
 		if (is_missing ? !one->allow_missing
-			       : fits(one->regexp, value) != must_match)
+			       : blackbox_fits(one->regexp, value) != must_match)
 			return false;
 	}
 	return true;
@@ -111,10 +101,10 @@ static bool body_is(const struct blackbox_http *http, struct bytes body)
 	const struct blackbox_texts *not_wanted = &http->fail_if_body_matches_regexp;
 	const struct blackbox_texts *wanted = &http->fail_if_body_not_matches_regexp;
 	for (size_t i = 0; i < not_wanted->count; i++)
-		if (fits(not_wanted->at[i], body))
+		if (blackbox_fits(not_wanted->at[i], body))
 			return false;
 	for (size_t i = 0; i < wanted->count; i++)
-		if (!fits(wanted->at[i], body))
+		if (!blackbox_fits(wanted->at[i], body))
 			return false;
 	return true;
 }

@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "probe/blackbox.h"
 
 struct dialogue_steps;
@@ -109,6 +110,9 @@ struct blackbox {
 	size_t owned_count;
 	struct blackbox_run *runs; /* not answered yet */
 };
+
+/* Does a regular expression of the file match anywhere in the text? */
+bool blackbox_fits(const char *regexp, struct bytes text);
 
 /* Forgets those that have no answer: their prober is gone. */
 void blackbox_forget_runs(struct blackbox *all);

@@ -114,6 +114,16 @@ bool blackbox_take_regexp(struct blackbox_reader *reader, void *at)
 	return expression != NULL && blackbox_take_text(reader, at);
 }
 
+bool blackbox_fits(const char *regexp, struct bytes text)
+{
+	char why[128];
+	struct expression *expression = expression_new(regexp, why, sizeof(why));
+	bool yes = expression != NULL &&
+		   expression_fit(expression, text) == EXPRESSION_FITS;
+	expression_free(expression);
+	return yes;
+}
+
 static bool take_u64(const char **s, uint64_t *value)
 {
 	char *end;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "probe/blackbox.h"
@@ -188,6 +189,96 @@ static void labels_keep_to_their_line(void **state)
 	buf_free(&out);
 }
 
+/* ---- answers ---- */
+
+struct told {
+	bool is_answered;
+	unsigned status;
+	char text[4096];
+};
+
+static void tell(void *self, struct blackbox_answer *answer)
+{
+	struct told *told = self;
+	assert_false(told->is_answered);
+	told->is_answered = true;
+	told->status = answer->status;
+	snprintf(told->text, sizeof(told->text), "%s", buf_cstr(&answer->text));
+}
+
+static struct told ask(const struct blackbox_request *request, const char *allow)
+{
+	struct blackbox *all = parse("modules: {tcp: {prober: tcp, timeout: 2s}, "
+				     "icmp: {prober: icmp}, none: {}}");
+	struct prober *prober = prober_new();
+	struct told told = { .is_answered = false };
+	struct prefix prefix;
+	assert_non_null(prober);
+	assert_true(prefix_parse(allow, &prefix));
+	blackbox_answer(all, prober, request, &prefix, 1, tell, &told);
+	while (!told.is_answered)
+		prober_turn(prober, 100);
+	prober_free(prober);
+	blackbox_free(all);
+	return told;
+}
+
+static void what_can_not_be_asked_is_told_in_the_known_words(void **state)
+{
+	(void)state;
+	static const struct {
+		struct blackbox_request request;
+		unsigned status;
+		const char *text;
+	} requests[] = {
+		{ { .target = "x:1" }, 400, "Unknown module \"http_2xx\"\n" },
+		{ { .target = "x:1", .module = "a\"b" },
+		  400,
+		  "Unknown module \"a\\\"b\"\n" },
+		{ { .module = "tcp" }, 400, "Target parameter is missing\n" },
+		{ { .target = "x:1", .module = "none" }, 400, "Unknown prober \"\"\n" },
+		{ { .target = "x:1", .module = "tcp", .timeout = "abc" },
+		  500,
+		  "Failed to parse timeout from Prometheus header: "
+		  "strconv.ParseFloat: parsing \"abc\": invalid syntax\n" },
+	};
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		struct told told = ask(&requests[i].request, "0.0.0.0/0");
+		assert_int_equal(told.status, requests[i].status);
+		assert_string_equal(told.text, requests[i].text);
+	}
+}
+
+static void only_allowed_addresses_are_asked(void **state)
+{
+	(void)state;
+	const struct blackbox_request request = { .target = "127.0.0.1:1",
+						  .module = "tcp" };
+	struct told told = ask(&request, "10.0.0.0/8");
+	assert_int_equal(told.status, 403);
+	assert_non_null(strstr(told.text, "127.0.0.1 is not among"));
+	told = ask(&request, "127.0.0.0/8");
+	assert_int_equal(told.status, 200);
+	assert_non_null(strstr(told.text, "\nprobe_success 0\n"));
+	assert_non_null(strstr(told.text, "\nprobe_ip_addr_hash 3668918509\n"));
+}
+
+static void what_is_not_answered_is_forgotten_with_its_modules(void **state)
+{
+	(void)state;
+	struct blackbox *all = parse("modules: {tcp: {prober: tcp}}");
+	struct prober *prober = prober_new();
+	struct told told = { .is_answered = false };
+	const struct blackbox_request request = { .target = "127.0.0.1:1",
+						  .module = "tcp" };
+	assert_non_null(prober);
+	blackbox_answer(all, prober, &request, NULL, 0, tell, &told);
+	blackbox_answer(all, prober, &request, NULL, 0, tell, &told);
+	prober_free(prober);
+	blackbox_free(all);
+	assert_false(told.is_answered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +289,9 @@ int main(void)
 		cmocka_unit_test(a_prober_that_is_not_asked_spares_the_others),
 		cmocka_unit_test(numbers_are_the_shortest_that_are_the_same),
 		cmocka_unit_test(labels_keep_to_their_line),
+		cmocka_unit_test(what_can_not_be_asked_is_told_in_the_known_words),
+		cmocka_unit_test(only_allowed_addresses_are_asked),
+		cmocka_unit_test(what_is_not_answered_is_forgotten_with_its_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
