@@ -102,7 +102,7 @@ static bool set_up(struct asked *a, int fd)
 				    t->interface);
 		return false;
 	}
-	if (a->transport == IPPROTO_TCP)
+	if (a->transport == IPPROTO_TCP && t->kind != TARGET_TCP)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return bind_source(a, fd);
 }

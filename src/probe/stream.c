@@ -134,15 +134,17 @@ static void tls_done(struct asked *a)
  * A connect to a port of our own in the range that connects choose from may meet itself
  * (simultaneous open, RFC 9293 3.5): nobody listens there.
  */
-static bool is_self(int fd)
+static bool is_self(const struct asked *a, int fd)
 {
-	struct sockaddr_storage own, peer;
-	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
-	memset(&own, 0, sizeof(own));
-	memset(&peer, 0, sizeof(peer));
-	return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
-	       getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
-	       own_len == peer_len && memcmp(&own, &peer, own_len) == 0;
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	struct addr addr;
+	uint16_t port;
+	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
+	    !addr_of_socket((struct sockaddr *)&own, &addr))
+		return false;
+	memcpy(&port, (const char *)&own + 2, sizeof(port)); /* as in both families */
+	return ntohs(port) == a->port && addr_equal(&addr, &a->addr);
 }
 
 static void take_times(struct asked *a, int fd)
@@ -167,7 +169,7 @@ static void take_times(struct asked *a, int fd)
 bool stream_connected(struct asked *a, int fd)
 {
 	take_times(a, fd);
-	if (is_self(fd))
+	if (is_self(a, fd))
 		asked_judge(
 			a, REASON_self_connect,
 			"the kernel connected this socket to itself: the port has no "
@@ -191,12 +193,13 @@ static void not_connected(struct asked *a, int error)
 		asked_failed(a, error, false);
 }
 
-static void connected(struct asked *a)
+static void connected(struct asked *a, uint32_t events)
 {
 	int error = 0,
 	    stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 	socklen_t len = sizeof(error);
-	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (events & EPOLLERR)
+		getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error != 0) {
 		not_connected(a, error);
 		asked_end(a);
@@ -341,7 +344,7 @@ static void read_all(struct asked *a)
 static void stream_event(struct asked *a, uint32_t events)
 {
 	if (a->phase == PHASE_CONNECT) {
-		connected(a);
+		connected(a, events);
 		return;
 	}
 	if ((events & EPOLLOUT) && a->out.len > 0)

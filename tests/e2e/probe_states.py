@@ -131,8 +131,8 @@ def certificate(lab, name, *options, days=("-days", "30"), issuer=None):
     lab.run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out",
             str(request), "-subj", f"/CN={name}", *options)
     extensions = lab.dir / "extensions"
-    extensions.write_text("subjectAltName=DNS:www.example.net\n" if issuer else
-                          "basicConstraints=critical,CA:TRUE\n")
+    extensions.write_text("subjectAltName=DNS:www.example.net\n" +
+                          ("" if issuer else "basicConstraints=critical,CA:TRUE\n"))
     signer = ("-CA", str(issuer[0]), "-CAkey", str(issuer[1]), "-CAcreateserial") if issuer \
         else ("-signkey", str(key))
     lab.run("openssl", "x509", "-req", "-in", str(request), "-out", str(made), *signer,
@@ -164,7 +164,7 @@ def certificates(tap, lab):
     old = ask(9102, "www.example.net", "down", "certificate_expired", "an expired one is not")
     tap.ok("cert_not_after" in old and old["cert_subject"] == "CN=old" and
            "expired 20" in old["detail"], "and still tells whose it is, and since when", old)
-    ask(9103, "self", "down", "certificate_untrusted", "nor one of nobody")
+    ask(9103, "www.example.net", "down", "certificate_untrusted", "nor one of nobody")
     got = probe(client, f"tls://{SERVER}:9102?verify=no")
     tap.equal((got["state"], "cert_not_after" in got), ("up", True),
               "unless nobody asks for that", got)
