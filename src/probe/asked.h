@@ -157,7 +157,7 @@ void asked_failed(struct asked *a, int error, bool was_connected);
 
 /* As recv(2); *came_us: when the packet came, by the kernel's stamp (CLOCK_MONOTONIC).
  */
-ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_us);
+ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us);
 
 /* ---- stream.c ---- */
 

@@ -191,7 +191,7 @@ static int64_t came_at(struct asked *a, struct msghdr *message, int64_t now_us)
 	return now_us;
 }
 
-ssize_t asked_receive(struct asked *a, uint8_t *at, size_t size, int64_t *came_us)
+ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us)
 {
 	union {
 		struct cmsghdr align;

@@ -110,7 +110,8 @@ static void two_clocks_may_differ_by_what_is_asked_for(void **state)
 
 static const char *wrong_with(const char *offset)
 {
-	struct question checked = question;
+	static struct question checked;
+	checked = question;
 	checked.options[0] = (struct question_option){ "offset", offset };
 	checked.option_count = 1;
 	return protocol_ntp.asking->check(&checked);

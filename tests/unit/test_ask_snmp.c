@@ -105,7 +105,8 @@ static void an_error_says_why_not(void **state)
 
 static const char *wrong_with(const char *version, const char *community)
 {
-	struct question checked = question;
+	static struct question checked;
+	checked = question;
 	checked.options[0] = (struct question_option){ "version", version };
 	checked.option_count = version != NULL;
 	checked.user = community;

@@ -182,8 +182,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 		store_put(store, RECORD_listener, &listener);
 		store_put(store, RECORD_login, &login);
 	}
-	/* Ages are of the last second: 9 days, 23 hours, and the time that is waited.
-	 */
+	/* Ages are of the last second: 9 days, 23 hours, and what is waited. */
 	int64_t now = START_US + (10 * 24 - 1) * 3600 * SECOND;
 	wait_written(store);
 	pause_ms(2100); /* a look that may take the days for a jump of the clock */
