@@ -509,56 +509,6 @@ static void durations_and_sizes_are_read_in_every_unit(void **state)
 	}
 }
 
-static void json_knows_every_key(void **state)
-{
-	(void)state;
-	struct config config;
-	struct buf json = { 0 };
-	takes("home: [10.0.0.0/8]\nlimits: {loss: 2.5 %}", &config);
-	config_json(&json, &config);
-	const char *wanted =
-		"{'home': ['10.0.0.0/8'], 'listen': '127.0.0.1:7070', 'state': "
-		"'/var/lib/breakwater', 'user': 'breakwater', 'interfaces': [], "
-		"'capture': {'filter': '', 'content': true, 'workers': 1, 'ring_mib': "
-		"8}, 'flows': {'max': 131072, 'half_open_max': 131072, "
-		"'source_share': 8192}, 'limits': {'response_ms': 100, 'loss': 0.025, "
-		"'errors': 0.001}, 'retention': {'flows': '7d', 'ports_10s': '2d', "
-		"'ports_1m': '90d', 'ports_1h': '400d', 'ports_1d': '3660d', "
-		"'events': '400d', 'probes': '30d', 'size': '10 GB'}, 'logs': "
-		"{'journal': true, 'files': [], 'programs': true, 'formats': "
-		"'/etc/breakwater/formats.d'}, 'probe': {'targets': [], 'files': [], "
-		"'allow': [], 'blackbox_modules': '', 'interval': '30s', 'retry': "
-		"'5s', 'fails': 2, 'of': 3, 'recovers': 1}}";
-	for (char *c = json.at; (c = memchr(c, '"', json.len - (size_t)(c - json.at)));)
-		*c = '\'';
-	assert_string_equal(buf_cstr(&json), wanted);
-	buf_free(&json);
-}
-
-static void schema_and_docs_know_every_key(void **state)
-{
-	(void)state;
-	struct buf schema = { 0 }, docs = { 0 };
-	static const char *const paths[] = {
-#define KEY(type, name, path, ...) path,
-#include "config/config.def"
-#undef KEY
-	};
-	config_schema(&schema), config_docs(&docs);
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		const char *dot = strchr(paths[i], '.');
-		char head[64];
-		snprintf(head, sizeof(head), "\n## `%s`\n", paths[i]);
-		assert_non_null(strstr(buf_cstr(&docs), head));
-		assert_non_null(
-			strstr(buf_cstr(&schema), dot != NULL ? dot + 1 : paths[i]));
-	}
-	assert_non_null(strstr(buf_cstr(&schema), "\"additionalProperties\": false"));
-	/* JSON is YAML: the parser we have says whether the brackets close. */
-	refuses(buf_cstr(&schema), "f:2:3: unknown key \"$schema\"");
-	buf_free(&schema), buf_free(&docs);
-}
-
 static void every_cut_of_a_file_ends_well(void **state)
 {
 	(void)state;
@@ -600,8 +550,6 @@ int main(void)
 		cmocka_unit_test(what_is_shown_reads_back_the_same),
 		cmocka_unit_test(every_ratio_reads_back_exactly),
 		cmocka_unit_test(durations_and_sizes_are_read_in_every_unit),
-		cmocka_unit_test(json_knows_every_key),
-		cmocka_unit_test(schema_and_docs_know_every_key),
 		cmocka_unit_test(every_cut_of_a_file_ends_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
