@@ -71,6 +71,7 @@ static void go_on(struct asked *a)
 		a->transport = IPPROTO_TCP;
 		a->way = &stream_way;
 		a->has_answer = false;
+		asked_wait(a, a->give_up_us);
 		a->way->begin(a);
 	} else if (ask->next != ASK_LISTEN) {
 		asked_end(a);
