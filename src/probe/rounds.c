@@ -209,14 +209,31 @@ static void remove_unwanted(struct rounds *rounds)
 	rounds->count = rounds->stats.targets = kept;
 }
 
+static bool is_reached_through(const struct watched *w, const struct watched *other)
+{
+	for (; w != NULL; w = w->parent)
+		if (w == other)
+			return true;
+	return false;
+}
+
+/* Those that are each other's would excuse each other for ever. */
+static void find_parents(struct rounds *rounds)
+{
+	for (uint32_t i = 0; i < rounds->count; i++)
+		rounds->all[i]->parent = NULL;
+	for (uint32_t i = 0; i < rounds->count; i++) {
+		struct watched *w = rounds->all[i];
+		struct watched *parent = find(rounds, w->rules.parent);
+		if (!is_reached_through(parent, w))
+			w->parent = parent;
+	}
+}
+
 void rounds_end_set(struct rounds *rounds)
 {
 	remove_unwanted(rounds);
-	for (uint32_t i = 0; i < rounds->count; i++) {
-		struct watched *w = rounds->all[i];
-		w->parent = w->rules.parent[0] != '\0' ? find(rounds, w->rules.parent)
-						       : NULL;
-	}
+	find_parents(rounds);
 }
 
 /* ---- one round ---- */
@@ -316,7 +333,7 @@ void rounds_run(struct rounds *rounds)
 		ask(rounds, (struct watched *)(void *)next);
 	prober_turn(rounds->prober, 0);
 	if (rounds->has_unwanted)
-		remove_unwanted(rounds);
+		rounds_end_set(rounds); /* they may have been others' parents */
 	note_lag(rounds, UNKNOWN_U64, now_us);
 }
 
