@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "probe/asked.h"
 
-enum { TRIES = 3, DATAGRAM_MAX = 65536 };
+enum { TRIES = 3, DATAGRAM_MAX = 65536, READS_AT_ONCE = 64 };
 
 static void any_step(struct ask *ask, struct bytes *said)
 {
@@ -115,7 +115,9 @@ static void datagram_event(struct asked *a, uint32_t events)
 {
 	static _Thread_local uint8_t data[DATAGRAM_MAX];
 	(void)events;
-	while (a->phase == PHASE_TALK && a->way == &datagram_way) {
+	for (int i = 0; i < READS_AT_ONCE && a->phase == PHASE_TALK &&
+			a->way == &datagram_way;
+	     i++) {
 		int64_t came_us = 0;
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);
 		if (n < 0 && errno == EINTR)

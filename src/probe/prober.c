@@ -294,9 +294,15 @@ void prober_turn(struct prober *p, int timeout_ms)
 	int next_ms = prober_next_ms(p);
 	if (next_ms >= 0 && (timeout_ms < 0 || next_ms < timeout_ms))
 		timeout_ms = next_ms;
-	int count = epoll_wait(p->epoll, events, EVENTS, timeout_ms);
-	for (int i = 0; i < count; i++)
-		take_event(p, &events[i]);
+	/* All that has come, before anything is called late: it may be we who are. */
+	for (unsigned turns = p->in_flight / EVENTS + 1; turns > 0; turns--) {
+		int count = epoll_wait(p->epoll, events, EVENTS, timeout_ms);
+		for (int i = 0; i < count; i++)
+			take_event(p, &events[i]);
+		if (count < EVENTS)
+			break;
+		timeout_ms = 0;
+	}
 	http_turn(p);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	for (struct asked *a;
