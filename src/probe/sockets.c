@@ -50,6 +50,7 @@ static bool judge_own(struct asked *a, int error)
 		return true;
 	case EADDRINUSE:
 	case EADDRNOTAVAIL:
+	case EAGAIN: /* of connect(2) with a datagram's socket */
 		asked_judge(a, REASON_no_ports, "no local port or address for it: %s",
 			    text);
 		return true;
@@ -129,14 +130,15 @@ bool asked_connect(struct asked *a, int fd)
 	socklen_t len = socket_address(&a->addr, a->port, &to);
 	if (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
 		return true;
-	asked_not_connected(a, errno);
+	if (!judge_own(a, errno))
+		asked_not_connected(a, errno);
 	return false;
 }
 
 void asked_not_connected(struct asked *a, int error)
 {
 	/* At once: there is no way from here, nothing was sent. */
-	if (error == ENETUNREACH || error == EINVAL)
+	if (error == ENETUNREACH || error == ENETDOWN || error == EINVAL)
 		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
 			    strerror(error));
 	else
@@ -146,9 +148,15 @@ void asked_not_connected(struct asked *a, int error)
 void asked_failed(struct asked *a, int error, bool was_connected)
 {
 	const char *text = strerror(error);
-	if (judge_own(a, error))
+	/* Later than connect(2) it is ICMPv6 that forbids: a firewall on the way, or the
+	 * target's (RFC 4443 3.1, code 1). */
+	if (error != EACCES && judge_own(a, error))
 		return;
 	switch (error) {
+	case EACCES:
+		asked_judge(a, REASON_unreachable,
+			    "administratively prohibited: a firewall says so");
+		break;
 	case ECONNREFUSED:
 		asked_judge(a, REASON_refused, "port %u is closed: %s", a->port,
 			    a->transport == IPPROTO_TCP ? "a RST answered the SYN"

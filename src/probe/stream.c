@@ -182,12 +182,13 @@ static void judge_reset_in_tls(struct asked *a)
 	asked_judge(a, REASON_tls_failed, "reset during the TLS handshake");
 }
 
-/* A reset comes after a handshake, also where we see both at once. */
+/* A reset comes after a handshake, also where we see both at once; EPIPE: and a FIN. */
 static void not_connected(struct asked *a, int error)
 {
-	if (error == ECONNRESET && a->target->kind == TARGET_TCP)
+	bool is_reset = error == ECONNRESET || error == EPIPE;
+	if (is_reset && a->target->kind == TARGET_TCP)
 		asked_judge(a, REASON_NONE, "%s", "");
-	else if (error == ECONNRESET && a->target->tls == TARGET_TLS_FIRST)
+	else if (is_reset && a->target->tls == TARGET_TLS_FIRST)
 		judge_reset_in_tls(a);
 	else
 		asked_failed(a, error, false);
