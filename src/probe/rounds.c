@@ -17,6 +17,7 @@ enum { HEADS = 1 << 14 };
 struct watched {
 	struct deadline due; /* first: what the deadlines point to */
 	struct target target;
+	struct target *renewed; /* in its place once its answer has come; or NULL */
 	struct round_rules rules;
 	struct health health;
 	int64_t meant_us;
@@ -58,9 +59,18 @@ struct rounds *rounds_new(round_done done, void *to)
 	return rounds;
 }
 
+static void forget_renewed(struct watched *w)
+{
+	if (w->renewed != NULL)
+		target_free(w->renewed);
+	free(w->renewed);
+	w->renewed = NULL;
+}
+
 static void free_watched(struct watched *w)
 {
 	target_free(&w->target);
+	forget_renewed(w);
 	free(w);
 }
 
@@ -150,14 +160,35 @@ static void want(struct watched *w, const struct round_rules *rules)
 					 clock_us(CLOCK_MONOTONIC)));
 }
 
+static void replace(struct watched *w, const struct target *target)
+{
+	target_free(&w->target);
+	w->target = *target;
+}
+
+/* The same text, and perhaps another password.  What is in flight is borrowed. */
+static bool renew(struct watched *w, struct target *target)
+{
+	forget_renewed(w);
+	if (!w->in_flight) {
+		replace(w, target);
+		return true;
+	}
+	w->renewed = malloc(sizeof(*w->renewed));
+	if (w->renewed != NULL)
+		*w->renewed = *target;
+	else
+		target_free(target);
+	return w->renewed != NULL;
+}
+
 bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules)
 {
 	struct watched *w = find(rounds, target->text);
 	if (w != NULL) {
-		target_free(target);
 		want(w, rules);
-		return true;
+		return renew(w, target);
 	}
 	w = calloc(1, sizeof(*w));
 	if (w == NULL || !grow(rounds)) {
@@ -295,6 +326,10 @@ static void answered(void *self, const struct probe_record *record)
 	struct rounds *rounds = w->rounds;
 	struct probe_record told = *record;
 	w->in_flight = false;
+	if (w->renewed != NULL)
+		replace(w, w->renewed);
+	free(w->renewed);
+	w->renewed = NULL;
 	rounds->has_unwanted |= !w->is_wanted;
 	rounds->stats.answered++;
 	note_lag(rounds, record->late_us, clock_us(CLOCK_MONOTONIC));
