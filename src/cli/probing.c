@@ -64,6 +64,9 @@ static void set_targets(struct asking_process *process)
 	target_files_read(&process->files, &process->rules, add, process->rounds,
 			  &errors);
 	rounds_end_set(process->rounds);
+	/* They were read before, perhaps by root. */
+	if (errors.len > 0)
+		fprintf(stderr, "%s", buf_cstr(&errors));
 	buf_free(&errors);
 }
 
@@ -176,6 +179,17 @@ static bool targets_are_good(const struct config_texts *targets)
 	return good;
 }
 
+static bool rules_are_good(const struct config *config)
+{
+	if (config->probe_fails <= config->probe_of)
+		return true;
+	fprintf(stderr,
+		"breakwater: probe.fails is %u, probe.of is %u: nothing would ever be "
+		"down\n",
+		(unsigned)config->probe_fails, (unsigned)config->probe_of);
+	return false;
+}
+
 static bool files_are_good(const struct asking_process *process)
 {
 	struct buf errors = { 0 };
@@ -219,6 +233,7 @@ int probing_fork(struct probing *p, const struct config *config)
 	struct asking_process process;
 	prepare(&process, config);
 	bool good = targets_are_good(&config->probe_targets);
+	good &= rules_are_good(config);
 	good &= files_are_good(&process);
 	good &= read_modules(&process);
 	if (!good)

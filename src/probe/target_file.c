@@ -172,10 +172,17 @@ static bool take_item(struct reader *r)
 		yaml_skip(r->yaml);
 		return true;
 	}
-	if (item.target[0] != '\0')
+	if (item.rules.health.fails > item.rules.health.of)
+		buf_printf(yaml_error(r->yaml, line, column),
+			   "fails is %u, of is %u: it would never be down; allowed is "
+			   "no more than of\n",
+			   item.rules.health.fails, item.rules.health.of);
+	else if (item.target[0] != '\0')
 		return give(r, &item, line, column);
-	buf_text(yaml_error(r->yaml, line, column),
-		 "an item without target; allowed is proto://host[:port][/...]\n");
+	else
+		buf_text(
+			yaml_error(r->yaml, line, column),
+			"an item without target; allowed is proto://host[:port][/...]\n");
 	return true;
 }
 

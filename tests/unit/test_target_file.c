@@ -93,6 +93,7 @@ static void what_is_wrong_has_a_place(void **state)
 	refuse("- every: 10s\n", "f:1:3: an item without target");
 	refuse("- target: tcp://h:1\n  every: 0s\n", "f:2:10: every can't be \"0s\"");
 	refuse("- target: tcp://h:1\n  of: 22\n", "allowed is a number from 1 to 21");
+	refuse("- target: tcp://h:1\n  fails: 21\n", "f:1:3: fails is 21, of is ");
 	refuse("- target: tcp://h:1\n  colour: red\n", "unknown key \"colour\"");
 	refuse("- target: tcp://h:1\n  target: tcp://h:2\n", "f:2:3");
 	refuse("- &a tcp://h:1\n- *a\n", "f:");
