@@ -288,16 +288,41 @@ static void read_host(struct target *t, CURLU *url)
 		t->interface = zone;
 }
 
-/* What people may see: all but the password. */
-static void write_text(struct target *t, const char *url, const char *password)
+/*
+ * What people may see: all but the password.  In what is no URL that may hold anything.
+ */
+static void show(char *out, size_t size, const char *url, bool is_url)
 {
-	const char *at =
-		password[0] != '\0' ? strchr(url + strcspn(url, ":") + 3, ':') : NULL;
-	const char *end = at != NULL ? strchr(at, '@') : NULL;
-	if (end != NULL)
-		snprintf(t->text, sizeof(t->text), "%.*s%s", (int)(at - url), url, end);
-	else
-		snprintf(t->text, sizeof(t->text), "%s", url);
+	const char *host = url + strcspn(url, ":");
+	host += strncmp(host, "://", 3) == 0 ? 3 : 0;
+	size_t len = is_url ? strcspn(host, "/?#") : strlen(host);
+	const char *end = memrchr(host, '@', len);
+	const char *at = end != NULL ? memchr(host, ':', (size_t)(end - host)) : NULL;
+	if (at == NULL)
+		at = end = url;
+	snprintf(out, size, "%.*s%s", (int)(at - url), url, end);
+}
+
+static bool refuse_url(char why[TARGET_WHY_MAX], const char *text, const char *because)
+{
+	char shown[TARGET_TEXT_MAX];
+	show(shown, sizeof(shown), text, false);
+	return target_refuse(why, "%.128s: %s", shown, because);
+}
+
+/* Or a password would be asked with that is none. */
+static bool can_be_decoded(CURLU *url)
+{
+	static const CURLUPart parts[] = { CURLUPART_USER, CURLUPART_PASSWORD,
+					   CURLUPART_HOST, CURLUPART_PATH };
+	bool can = true;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char *text = NULL;
+		can &= curl_url_get(url, parts[i], &text, CURLU_URLDECODE) !=
+		       CURLUE_URLDECODE;
+		curl_free(text);
+	}
+	return can;
 }
 
 /* Those of the protocol that is usual there; any words, where none is. */
@@ -325,7 +350,9 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	q->password = keep_part(t, url, CURLUPART_PASSWORD);
 	const char *path = keep_part(t, url, CURLUPART_PATH);
 	q->path = path[0] == '/' ? path + 1 : path;
-	write_text(t, text, q->password);
+	if (!can_be_decoded(url))
+		return refuse_url(why, text, "it can't be decoded");
+	show(t->text, sizeof(t->text), text, true);
 	if (!read_scheme(t, scheme, why) || !read_port(t, url, why))
 		return false;
 	t->connect_host = q->host;
@@ -358,8 +385,7 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 			      .burst = { .count = 1 },
 			      .verifies = true };
 	if (strlen(text) >= TARGET_TEXT_MAX * 2 || strstr(text, "://") == NULL)
-		return target_refuse(
-			why, "%.64s: write it as proto://host[:port][/...]", text);
+		return refuse_url(why, text, "write it as proto://host[:port][/...]");
 	t->texts = malloc(4 * strlen(text) + 16);
 	CURLU *url = curl_url();
 	CURLUcode code = url != NULL && t->texts != NULL
@@ -367,8 +393,7 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 						CURLU_NON_SUPPORT_SCHEME)
 				 : CURLUE_OUT_OF_MEMORY;
 	bool ok = code == CURLUE_OK ? read_url(t, url, text, why)
-				    : target_refuse(why, "%.128s: %s", text,
-						    curl_url_strerror(code));
+				    : refuse_url(why, text, curl_url_strerror(code));
 	curl_url_cleanup(url);
 	if (!ok)
 		target_free(t);

@@ -95,6 +95,14 @@ static void passwords_are_not_shown(void **state)
 	assert_string_equal(target.text, "redis://me@192.0.2.1:22");
 	assert_string_equal(target.question.user, "me");
 	assert_string_equal(target.question.password, "s@cret");
+	take("http://me:secret@h/a:b@c");
+	assert_string_equal(target.text, "http://me@h/a:b@c");
+	refuse("redis://me:secret%01@h", "can't be decoded");
+	assert_null(strstr(why, "secret"));
+	refuse("redis://me:secret/@h", "redis://me@h: ");
+	assert_null(strstr(why, "secret"));
+	refuse("me:secret@h", "write it as");
+	assert_null(strstr(why, "secret"));
 }
 
 static void long_ones_are_refused(void **state)
