@@ -64,9 +64,6 @@ static const char *const of_daemon[] = {
 	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL
 };
 
-/* libcurl wakes itself by a pair of sockets. */
-static const char *const of_prober[] = { "socketpair", NULL };
-
 static const char *const of_guard[] = {
 	/* who listens */
 	"bpf", "perf_event_open", "setns", "pidfd_open", "name_to_handle_at",
@@ -225,12 +222,29 @@ static int allow_ioctls_of_sockets(scmp_filter_ctx filter)
 	return error;
 }
 
+/*
+ * No Unix socket: Landlock does not see who is connected to by its path, and our own
+ * daemon's, and other services', listen there.  libcurl wakes itself by a pair of
+ * streams, which can't be connected elsewhere.  What looks for nscd(8) does without.
+ */
+static int limit_unix_sockets(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp is_unix = argument_is(0, AF_UNIX);
+	const struct scmp_arg_cmp stream_pair[] = {
+		is_unix,
+		bits_are(1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), SOCK_STREAM)
+	};
+	int error = add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &is_unix);
+	return error != 0 ? error
+			  : add(filter, SCMP_ACT_ALLOW, "socketpair", 2, stream_pair);
+}
+
 static int fill_prober(scmp_filter_ctx filter)
 {
-	static const int families[] = { AF_UNIX, AF_NETLINK, AF_INET, AF_INET6 };
-	int error = allow(filter, of_prober);
+	static const int families[] = { AF_NETLINK, AF_INET, AF_INET6 };
+	int error = limit_unix_sockets(filter);
 	if (error == 0)
-		error = allow_families(filter, families, 4);
+		error = allow_families(filter, families, 3);
 	if (error == 0)
 		error = allow_ioctls_of_sockets(filter);
 	if (error == 0)

@@ -158,11 +158,22 @@ static int enter_landlock(void)
 	return version < 0 && !has_none ? version : 0;
 }
 
+/* Each that is asked has one; as many as we may have, and no select(2) is here. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int confine_prober(void)
 {
 	struct user user;
 	const struct rlimit none = { 0, 0 };
 	user_find(guard.task->user, &user);
+	raise_descriptors();
 	int error = rights_become_prober(user.uid, user.gid);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
 		error = -errno;
