@@ -306,27 +306,49 @@ static bool grow(struct probing *p)
 	return true;
 }
 
-static void forget(struct probing *p, size_t i)
+/* Those behind it in the index move up, or they would not be found any more. */
+static void free_place(struct probing *p, size_t hole)
 {
-	p->last[i] = p->last[--p->count];
-	memset(p->index, 0, p->room * sizeof(p->index[0]));
-	for (size_t k = 0; k < p->count; k++)
-		*place_of(p, p->last[k].target) = (uint32_t)k + 1;
+	p->index[hole] = 0;
+	for (size_t at = (hole + 1) % p->room; p->index[at] != 0;
+	     at = (at + 1) % p->room) {
+		uint32_t number = p->index[at];
+		p->index[at] = 0;
+		*place_of(p, p->last[number - 1].target) = number;
+	}
+}
+
+static void forget(struct probing *p, uint32_t *place)
+{
+	size_t i = *place - 1, last = p->count - 1;
+	free_place(p, (size_t)(place - p->index));
+	if (i != last) {
+		*place_of(p, p->last[last].target) = (uint32_t)i + 1;
+		p->last[i] = p->last[last];
+	}
+	p->count--;
+}
+
+/* More than can be configured are not ours. */
+static bool has_room(struct probing *p)
+{
+	enum { MOST = CONFIG_LIST_MAX + CONFIG_PATHS_MAX * TARGETS_MAX };
+	return p->count < p->size || (p->count < MOST && grow(p));
 }
 
 static void keep(struct probing *p, const struct probe_record *record)
 {
-	if (p->count == p->size && !grow(p))
+	if (!has_room(p))
 		return;
 	uint32_t *place = place_of(p, record->target);
 	bool is_gone = record->state == NULL;
-	if (*place == 0 && is_gone)
+	if (is_gone && *place != 0)
+		forget(p, place);
+	if (is_gone)
 		return;
 	if (*place == 0)
 		*place = (uint32_t)++p->count;
 	p->last[*place - 1] = *record;
-	if (is_gone)
-		forget(p, *place - 1);
 }
 
 bool probing_next(struct probing *p, struct probe_record *out)
