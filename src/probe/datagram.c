@@ -115,8 +115,8 @@ static void datagram_event(struct asked *a, uint32_t events)
 {
 	static _Thread_local uint8_t data[DATAGRAM_MAX];
 	(void)events;
-	for (int i = 0; i < READS_AT_ONCE && a->phase == PHASE_TALK &&
-			a->way == &datagram_way;
+	for (int i = 0;
+	     i < READS_AT_ONCE && a->phase == PHASE_TALK && a->way == &datagram_way;
 	     i++) {
 		int64_t came_us = 0;
 		ssize_t n = asked_receive(a, data, sizeof(data), &came_us);

@@ -148,8 +148,8 @@ void asked_not_connected(struct asked *a, int error)
 void asked_failed(struct asked *a, int error, bool was_connected)
 {
 	const char *text = strerror(error);
-	/* Later than connect(2) it is ICMPv6 that forbids: a firewall on the way, or the
-	 * target's (RFC 4443 3.1, code 1). */
+	/* Later than connect(2) it is ICMPv6 that forbids: a firewall on the way, or
+	 * the target's (RFC 4443 3.1, code 1). */
 	if (error != EACCES && judge_own(a, error))
 		return;
 	switch (error) {

@@ -180,9 +180,9 @@ static bool take_item(struct reader *r)
 	else if (item.target[0] != '\0')
 		return give(r, &item, line, column);
 	else
-		buf_text(
-			yaml_error(r->yaml, line, column),
-			"an item without target; allowed is proto://host[:port][/...]\n");
+		buf_text(yaml_error(r->yaml, line, column),
+			 "an item without target; allowed is "
+			 "proto://host[:port][/...]\n");
 	return true;
 }
 
