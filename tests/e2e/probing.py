@@ -162,6 +162,40 @@ def files_of_targets(tap, lab):
     tap.ok(True, "files that come and change are read, what is gone is not asked any more")
 
 
+def said_to(listener):
+    """What the next client says first."""
+    client, _ = listener.accept()
+    with client:
+        client.settimeout(5)
+        return client.recv(4096)
+
+
+def files_that_change_in_flight(tap, lab):
+    network = machine(lab)
+    listener = network.listen("127.0.0.1", OPEN)
+    listener.settimeout(5)
+    file = lab.dir / "targets.yaml"
+    os.chmod(lab.dir, 0o755)
+    slow = f"http://127.0.0.1:{LATER}/#timeout=8s"
+    network.listen("127.0.0.1", LATER)
+    file.write_text(f"- redis://:first@127.0.0.1:{OPEN}\n- {slow}\n"
+                    f"- target: {target(SHUT)}\n  parent: {target(SHUT + 10)}\n"
+                    f"- target: {target(SHUT + 10)}\n  parent: {target(SHUT)}\n"
+                    f"- target: {target(SHUT + 20)}\n  parent: {slow}\n")
+    monitor = watch(lab, network, files=[file])
+    until(lambda: b"first" in said_to(listener), "the first password", 15)
+    until(lambda: "down" in (states(monitor).get(target(SHUT)),
+                             states(monitor).get(target(SHUT + 10))), "one that is down", 15)
+    tap.ok(True, "parents of each other don't excuse each other")
+    file.write_text(f"- redis://:second@127.0.0.1:{OPEN}\n- {target(SHUT + 20)}\n")
+    until(lambda: b"second" in said_to(listener), "the second password", 15)
+    tap.ok("second" not in str(monitor.get("probes")), "a password that changed is used, not shown")
+    until(lambda: set(states(monitor)) == {f"redis://@127.0.0.1:{OPEN}", target(SHUT + 20)},
+          "the end of a parent", 20)
+    becomes(monitor, target(SHUT + 20), "down")
+    tap.ok(prober_of(monitor), "who asks outlives a parent that goes")
+
+
 def page(monitor, query):
     """(status, text) of GET /probe."""
     connection = e2e.UnixConnection(monitor.socket)
@@ -237,4 +271,4 @@ def bad_ones(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(life_of_a_service, confined, ends_with_the_daemon, files_of_targets,
-                      pages, bad_ones))
+                      files_that_change_in_flight, pages, bad_ones))
