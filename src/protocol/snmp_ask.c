@@ -1,9 +1,10 @@
 /*
  * snmp_ask.c: asking an SNMP agent how long it has been up (sysUpTime.0).
  *
- * The community is the user of the target, or "public"; an agent that does not know it
- * is silent.  Version 3 is asked without a user: to tell its engine's identifier is the
- * first thing an agent does for anybody (RFC 3414 4).
+ * The community is the password of the target, which is never shown, or the user, or
+ * "public"; an agent that does not know it is silent.  Version 3 is asked without a
+ * user: to tell its engine's identifier is the first thing an agent does for anybody
+ * (RFC 3414 4).
  */
 #include <netinet/in.h>
 
@@ -39,11 +40,17 @@ static void send_id(struct ask *ask)
 
 #define SEND(ask, octets) ask_send(ask, octets, sizeof(octets) - 1)
 
+static const char *community_of(const struct question *question)
+{
+	if (question->password[0] != '\0')
+		return question->password;
+	return question->user[0] != '\0' ? question->user : "public";
+}
+
 /* RFC 1901 3, RFC 3416 3. */
 static void ask_uptime(struct ask *ask, uint8_t version)
 {
-	const char *user = ask->question->user;
-	const char *community = user[0] != '\0' ? user : "public";
+	const char *community = community_of(ask->question);
 	size_t len = strlen(community);
 	enum { AROUND = 3 + 2 + 2 + 0x1c };
 	uint8_t head[] = {
@@ -137,7 +144,7 @@ static const char *snmp_check(const struct question *question)
 	if (version != NULL && strcmp(version, "1") != 0 &&
 	    strcmp(version, "2c") != 0 && strcmp(version, "3") != 0)
 		return "the version of SNMP is 1, 2c or 3";
-	if (strlen(question->user) > COMMUNITY_MAX)
+	if (strlen(community_of(question)) > COMMUNITY_MAX)
 		return "the community is longer than 80 octets";
 	return NULL;
 }

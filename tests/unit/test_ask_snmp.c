@@ -132,7 +132,8 @@ int main(void)
 	third.options[0] = (struct question_option){ "version", "3" };
 	first.options[0] = (struct question_option){ "version", "1" };
 	third.option_count = first.option_count = 1;
-	named.user = "gangway-4";
+	named.user = "anybody";
+	named.password = "gangway-4";
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_well_once_it_tells_its_uptime),
 		cmocka_unit_test(an_engine_tells_who_it_is),
