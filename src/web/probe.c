@@ -30,7 +30,7 @@ static void answered(void *to, unsigned status, const char *type, struct buf *te
 
 static struct probe_waiting **free_place(struct probes_waiting *waiting)
 {
-	for (size_t i = 0; i < WEB_PROBES_MAX; i++)
+	for (size_t i = 0; i < WEB_PROBES_MAX && !waiting->ended; i++)
 		if (waiting->at[i] == NULL)
 			return &waiting->at[i];
 	return NULL;
@@ -61,7 +61,9 @@ static enum MHD_Result ask(const struct request *request)
 			request->connection, MHD_HEADER_KIND,
 			"X-Prometheus-Scrape-Timeout-Seconds"),
 	};
-	const char *why = "busy: too many probes at a time; try again";
+	const char *why = request->web->probes.ended
+				  ? "the monitor ends"
+				  : "busy: too many probes at a time; try again";
 	if (w == NULL)
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, why);
 	w->connection = request->connection;
@@ -99,6 +101,7 @@ void probe_waiting_free(struct probe_waiting *w)
 
 void probes_waiting_end(struct probes_waiting *waiting)
 {
+	waiting->ended = true;
 	for (size_t i = 0; i < WEB_PROBES_MAX; i++) {
 		struct buf text = { 0 };
 		if (waiting->at[i] == NULL)

@@ -16,6 +16,7 @@ struct probe_waiting;
 
 /* Those that wait; all zero: none. */
 struct probes_waiting {
+	bool ended; /* nobody is asked any more */
 	struct probe_waiting *at[WEB_PROBES_MAX];
 };
 
