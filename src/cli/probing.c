@@ -228,6 +228,14 @@ static bool has_something_to_ask(const struct asking_process *process)
 	       process->config->probe_files.count > 0 || process->pages.modules != NULL;
 }
 
+static void say_if_not_confined(struct probing *p)
+{
+	char text[GUARD_TEXT_MAX];
+	if (p->process != NULL && !guard_describe(p->process, text))
+		fprintf(stderr, "breakwater: the process that asks services: %s\n",
+			text);
+}
+
 int probing_fork(struct probing *p, const struct config *config)
 {
 	struct asking_process process;
@@ -253,6 +261,7 @@ int probing_fork(struct probing *p, const struct config *config)
 				   .close = close_rounds };
 	p->process = guard_fork(&task);
 	p->error = p->process == NULL ? errno : 0;
+	say_if_not_confined(p);
 	blackbox_free(process.pages.modules); /* it has its own */
 	return STATUS_OK;
 }
@@ -370,6 +379,14 @@ bool probing_next(struct probing *p, struct probe_record *out)
 	}
 }
 
+/* What was up may be down since, and nobody looks. */
+static void forget_all(struct probing *p)
+{
+	if (p->room > 0)
+		memset(p->index, 0, p->room * sizeof(p->index[0]));
+	p->count = 0;
+}
+
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 {
 	if (p->process == NULL || guard_is_alive(p->process))
@@ -378,6 +395,7 @@ bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 	guard_close(p->process);
 	p->process = NULL;
 	p->error = ECHILD;
+	forget_all(p);
 	probe_pages_end(&p->pages);
 	return true;
 }

@@ -122,6 +122,8 @@ def confined(tap, lab):
     until(lambda: "the process that asks services ended by signal 9" in monitor.program.err(),
           "a word of its end")
     tap.ok(monitor.get("status") is not None, "without it the rest goes on")
+    tap.ok(states(monitor) == {} and "breakwater_probe_up{" not in monitor.ask("/metrics"),
+           "and nothing is said to be up that nobody asks", states(monitor))
     tap.equal(monitor.stop(), 0, "and ends as ever")
 
 
