@@ -29,7 +29,8 @@
 #include "scan/way.h"
 
 enum {
-	AGAIN_US = 1050000, /* a little more than the limit's second */
+	/* The limit's second, the tenth that the pace may catch up, and a little. */
+	AGAIN_US = 1150000,
 	CONTROL_MAX = 256,
 	AT_ONCE = 256, /* taken before something is sent again */
 	RECEIVE_BUFFER = 4 << 20,

@@ -2,6 +2,8 @@
 """blackbox.py: what is told by a module beside Debian's blackbox_exporter, of the same
 file and the same servers: the same metrics, labels, HELP and TYPE, and the same values
 but for times; the same words said to servers; the same files taken and refused.
+
+Runs beside others.
 """
 import collections
 import contextlib

@@ -2,6 +2,8 @@
 """check.py: breakwater check beside Debian's plugins: the same exit status, keys and
 thresholds of the same servers, whether they are well, slow, silent, gone or about to
 lose their certificate; and one line, whatever a server says.
+
+Runs beside others.
 """
 import contextlib
 import re

@@ -4,6 +4,8 @@
 Ports that refuse, drop, reset, close and say nothing; certificates that are good, expired,
 early, for other names and of nobody; names that don't resolve; and a prober without
 descriptors, without a route, and behind a rule of its own machine.
+
+Runs beside others.
 """
 import json
 import resource

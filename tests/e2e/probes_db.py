@@ -5,6 +5,8 @@ Servers of Debian are asked by nobody and by a user, with a right and a wrong pa
 with TLS and without, and when they are full: state and reason must be right, and their
 logs must show nothing that looks like a fault or an attack.  MariaDB must not lock the
 prober out, as it does others who leave their handshakes half done.
+
+Runs beside others.
 """
 import json
 import pathlib

@@ -55,7 +55,8 @@ def cable(lab):
 def start_named(lab, server):
     key, certificate = lab.dir / "server.key", lab.dir / "server.crt"
     lab.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9",
-            "-subj", "/CN=ns.harbour.example", "-keyout", str(key), "-out",
+            "-subj", "/CN=ns.harbour.example", "-addext",
+            "subjectAltName=DNS:ns.harbour.example", "-keyout", str(key), "-out",
             str(certificate))
     strings = " ".join(f'"{number:0200}"' for number in range(9))
     (lab.dir / "harbour.zone").write_text(f"""$TTL 60

@@ -4,6 +4,8 @@
 One network, only its loopback: nginx with sound, expired, foreign and self-signed
 certificates, and sockets of this test for what nginx never does.  Of each probe the
 state, the reason and the words are compared; of nginx, what it has logged.
+
+Runs beside others.
 """
 import json
 import os

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """probes_mail.py: real servers of mail, files and terminals are asked whether they are
 well, and do not mind: their own logs tell of nothing but a guest who came and went.
+
+Runs beside others.
 """
 import contextlib
 import json

@@ -5,6 +5,8 @@ like of Debian, healthy and refusing, and what they log of having been asked.
   probes_net.py [--verbose] [PLACE...]      also tells what the servers log
 
 The servers are those of servers/, each at an address of its own.
+
+Runs beside others.
 """
 import argparse
 import dataclasses
