@@ -315,7 +315,7 @@ static void serve(void)
 			continue;
 		if (waited[0].revents != 0)
 			take_request();
-		if (waited[2].revents != 0)
+		if (task->take != NULL && waited[2].revents != 0)
 			take_message(task);
 		if (works && (ready == 0 || waited[1].revents != 0))
 			task->run(task->self);
