@@ -251,7 +251,8 @@ void stream_flush(struct asked *a)
 		}
 		break;
 	}
-	memmove(a->out.at, a->out.at + sent, a->out.len - sent);
+	if (sent > 0)
+		memmove(a->out.at, a->out.at + sent, a->out.len - sent);
 	a->out.len -= sent;
 	if (a->phase != PHASE_DONE)
 		asked_watch(a, EPOLLIN | EPOLLRDHUP | (a->out.len > 0 ? EPOLLOUT : 0u));
