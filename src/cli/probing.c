@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "cli/cli.h"
 #include "probe/event.h"
 #include "probe/target_files.h"
@@ -283,11 +282,7 @@ int probing_fd(const struct probing *p)
 
 static uint32_t *place_of(const struct probing *p, const char *target)
 {
-	static const struct hash_key same = { 0, 0 };
-	uint64_t words[sizeof(p->last[0].target) / 8] = { 0 };
-	size_t len = strlen(target);
-	memcpy(words, target, len);
-	uint64_t at = hash_words(&same, words, len / 8 + 1);
+	uint64_t at = target_hash(target);
 	while (p->index[at % p->room] != 0 &&
 	       strcmp(p->last[p->index[at % p->room] - 1].target, target) != 0)
 		at++;

@@ -155,6 +155,8 @@ void asked_not_connected(struct asked *a, int error);
 /* Judges by an error of connect(2) or of a socket; at: what was being done. */
 void asked_failed(struct asked *a, int error, bool was_connected);
 
+/* The own end of a socket; false: it has none. */
+bool asked_own_end(int fd, struct addr *addr, uint16_t *port);
 /* As recv(2); *came_us: when the packet came, by the kernel's stamp (CLOCK_MONOTONIC).
  */
 ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us);

@@ -93,19 +93,6 @@ static void step(struct asked *a)
 			   "what it says has no end");
 }
 
-static void set_local(struct asked *a, struct question *q)
-{
-	struct sockaddr_storage own;
-	socklen_t len = sizeof(own);
-	q->local = addr_unset();
-	if (getsockname(a->fd, (struct sockaddr *)&own, &len) != 0)
-		return;
-	addr_of_socket((struct sockaddr *)&own, &q->local);
-	uint16_t port;
-	memcpy(&port, (const char *)&own + 2, sizeof(port)); /* as in both families */
-	q->local_port = __builtin_bswap16(port);
-}
-
 bool dialogue_begin(struct asked *a)
 {
 	struct dialogue *d = calloc(1, sizeof(*d));
@@ -118,7 +105,8 @@ bool dialogue_begin(struct asked *a)
 	d->question.remote = a->addr;
 	d->question.transport = a->transport;
 	d->question.at_us = a->begin_us + a->offset_us;
-	set_local(a, &d->question);
+	if (!asked_own_end(a->fd, &d->question.local, &d->question.local_port))
+		d->question.local = addr_unset();
 	if (getrandom(d->question.nonce, sizeof(d->question.nonce), GRND_NONBLOCK) < 0)
 		memcpy(d->question.nonce, &a->begin_us, sizeof(a->begin_us));
 	d->ask.question = &d->question;

@@ -7,10 +7,7 @@
 
 static uint8_t number_of_state(const char *word)
 {
-	for (uint8_t i = PROBE_unknown; word != NULL && i <= PROBE_down; i++)
-		if (strcmp(probe_state_word((enum probe_state)i), word) == 0)
-			return i;
-	return UINT8_MAX;
+	return word != NULL ? (uint8_t)probe_state_of(word) : UINT8_MAX;
 }
 
 static uint8_t number_of_reason(const char *word)

@@ -86,19 +86,9 @@ void rounds_free(struct rounds *rounds)
 	free(rounds);
 }
 
-/* Unkeyed on purpose: the same after a restart. */
-static uint64_t hash_of(const char *text)
-{
-	static const struct hash_key same = { 0, 0 };
-	uint64_t words[TARGET_TEXT_MAX / 8 + 1] = { 0 };
-	size_t len = strnlen(text, TARGET_TEXT_MAX);
-	memcpy(words, text, len);
-	return hash_words(&same, words, len / 8 + 1);
-}
-
 int64_t round_due(const char *text, int64_t interval_us, int64_t after_us)
 {
-	int64_t phase_us = (int64_t)(hash_of(text) % (uint64_t)interval_us);
+	int64_t phase_us = (int64_t)(target_hash(text) % (uint64_t)interval_us);
 	if (after_us < phase_us)
 		return phase_us;
 	int64_t rounds = (after_us - phase_us) / interval_us;
@@ -109,7 +99,7 @@ int64_t round_due(const char *text, int64_t interval_us, int64_t after_us)
 
 static struct watched *find(const struct rounds *rounds, const char *text)
 {
-	uint32_t i = rounds->heads[hash_of(text) % HEADS];
+	uint32_t i = rounds->heads[target_hash(text) % HEADS];
 	for (; i != 0; i = rounds->all[i - 1]->chain)
 		if (strcmp(rounds->all[i - 1]->target.text, text) == 0)
 			return rounds->all[i - 1];
@@ -119,7 +109,7 @@ static struct watched *find(const struct rounds *rounds, const char *text)
 static void enter(struct rounds *rounds, uint32_t number)
 {
 	struct watched *w = rounds->all[number];
-	uint32_t *head = &rounds->heads[hash_of(w->target.text) % HEADS];
+	uint32_t *head = &rounds->heads[target_hash(w->target.text) % HEADS];
 	w->chain = *head;
 	*head = number + 1;
 }
@@ -298,18 +288,10 @@ static void note_lag(struct rounds *rounds, uint64_t late_us, int64_t now_us)
 		rounds->lag_us = late_us;
 }
 
-static enum probe_state state_of(const char *word)
-{
-	for (enum probe_state s = PROBE_unknown; s <= PROBE_down; s++)
-		if (strcmp(probe_state_word(s), word) == 0)
-			return s;
-	return PROBE_unknown;
-}
-
 /* Behind what is down, down is not known. */
 static bool blame_parent(const struct watched *w, struct probe_record *told)
 {
-	if (w->parent == NULL || state_of(told->state) != PROBE_down ||
+	if (w->parent == NULL || probe_state_of(told->state) != PROBE_down ||
 	    (w->parent->health.hard != PROBE_down && !w->parent->is_behind))
 		return false;
 	told->state = probe_state_word(PROBE_unknown);
@@ -334,7 +316,8 @@ static void answered(void *self, const struct probe_record *record)
 	rounds->stats.answered++;
 	note_lag(rounds, record->late_us, clock_us(CLOCK_MONOTONIC));
 	w->is_behind = blame_parent(w, &told);
-	health_take(&w->health, &w->rules.health, state_of(told.state), record->at);
+	health_take(&w->health, &w->rules.health, probe_state_of(told.state),
+		    record->at);
 	told.hard_state = probe_state_word(w->health.hard);
 	told.hard_since = w->health.since_us;
 	told.flapping = w->health.is_flapping;

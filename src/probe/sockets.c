@@ -181,6 +181,18 @@ void asked_failed(struct asked *a, int error, bool was_connected)
 	}
 }
 
+bool asked_own_end(int fd, struct addr *addr, uint16_t *port)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
+	    !addr_of_socket((struct sockaddr *)&own, addr))
+		return false;
+	memcpy(port, (const char *)&own + 2, sizeof(*port)); /* as in both families */
+	*port = ntohs(*port);
+	return true;
+}
+
 /* When the packet came, by CLOCK_MONOTONIC: the kernel's stamp, or now. */
 static int64_t came_at(struct asked *a, struct msghdr *message, int64_t now_us)
 {

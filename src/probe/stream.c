@@ -136,15 +136,10 @@ static void tls_done(struct asked *a)
  */
 static bool is_self(const struct asked *a, int fd)
 {
-	struct sockaddr_storage own;
-	socklen_t len = sizeof(own);
 	struct addr addr;
 	uint16_t port;
-	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
-	    !addr_of_socket((struct sockaddr *)&own, &addr))
-		return false;
-	memcpy(&port, (const char *)&own + 2, sizeof(port)); /* as in both families */
-	return ntohs(port) == a->port && addr_equal(&addr, &a->addr);
+	return asked_own_end(fd, &addr, &port) && port == a->port &&
+	       addr_equal(&addr, &a->addr);
 }
 
 static void take_times(struct asked *a, int fd)

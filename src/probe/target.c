@@ -378,6 +378,15 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	return wrong == NULL || target_refuse(why, "%s: %s", t->text, wrong);
 }
 
+uint64_t target_hash(const char *text)
+{
+	static const struct hash_key same = { 0, 0 };
+	uint64_t words[TARGET_TEXT_MAX / 8 + 1] = { 0 };
+	size_t len = strnlen(text, TARGET_TEXT_MAX);
+	memcpy(words, text, len);
+	return hash_words(&same, words, len / 8 + 1);
+}
+
 bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 {
 	*t = (struct target){ .timeout_ms = TARGET_TIMEOUT_MS,

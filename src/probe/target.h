@@ -85,6 +85,9 @@ enum { TARGET_WHY_MAX = 256 };
 bool target_parse(struct target *target, const char *text, char why[TARGET_WHY_MAX]);
 void target_free(struct target *target);
 
+/* Of a target's text; unkeyed on purpose: the same after a restart. */
+uint64_t target_hash(const char *text);
+
 /* May that address be asked?  It is an address's to say: a name may stand for any. */
 bool target_allows(const struct target *target, const struct addr *addr);
 

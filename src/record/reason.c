@@ -4,6 +4,7 @@
 #include "record/reason.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
 	const char *word, *doc;
@@ -19,6 +20,14 @@ const char *probe_state_word(enum probe_state state)
 {
 	static const char *const words[] = { "unknown", "up", "degraded", "down" };
 	return words[state];
+}
+
+enum probe_state probe_state_of(const char *word)
+{
+	for (enum probe_state s = PROBE_up; word != NULL && s <= PROBE_down; s++)
+		if (strcmp(probe_state_word(s), word) == 0)
+			return s;
+	return PROBE_unknown;
 }
 
 const char *reason_word(enum reason reason)

@@ -16,6 +16,8 @@ enum reason {
 
 /* "up" */
 const char *probe_state_word(enum probe_state state);
+/* Of such a word; of any other, and of NULL: unknown. */
+enum probe_state probe_state_of(const char *word);
 /* "refused"; NULL of none */
 const char *reason_word(enum reason reason);
 const char *reason_doc(enum reason reason);

@@ -12,17 +12,9 @@ static const uint64_t bounds_us[PROBE_BUCKETS - 1] = {
 	1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000,
 };
 
-static enum probe_state state_of(const char *word)
-{
-	for (enum probe_state s = PROBE_up; word != NULL && s <= PROBE_down; s++)
-		if (strcmp(probe_state_word(s), word) == 0)
-			return s;
-	return PROBE_unknown;
-}
-
 void probe_metrics_add(struct probe_counts *counts, const struct probe_record *probe)
 {
-	enum probe_state state = state_of(probe->state);
+	enum probe_state state = probe_state_of(probe->state);
 	counts->by_state[state]++;
 	if (probe->missed != UNKNOWN_U32)
 		counts->missed += probe->missed;
@@ -109,7 +101,7 @@ static void write_one(void *to, const void *record)
 {
 	struct writing *writing = to;
 	const struct probe_record *probe = record;
-	enum probe_state hard = state_of(probe->hard_state);
+	enum probe_state hard = probe_state_of(probe->hard_state);
 	long double value = writing->field != NULL
 				    ? family_number(writing->field, record)
 			    : hard != PROBE_unknown ? (long double)(hard == PROBE_up)
