@@ -18,6 +18,22 @@ static uint8_t number_of_reason(const char *word)
 	return REASON_NONE;
 }
 
+/* Words that a record may hold, by number; 0: none. */
+static const char *const by_words[] = { NULL, "probe", "traffic" };
+static const char *const transport_words[] = { NULL, "tcp", "udp", "icmp" };
+enum {
+	BY_WORDS = sizeof(by_words) / sizeof(by_words[0]),
+	TRANSPORT_WORDS = sizeof(transport_words) / sizeof(transport_words[0])
+};
+
+static uint8_t number_of_word(const char *const *words, uint8_t count, const char *word)
+{
+	for (uint8_t i = 1; word != NULL && i < count; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return 0;
+}
+
 void probe_event_make(const struct probe_record *record, struct probe_event *out)
 {
 	memset(out, 0, sizeof(*out)); /* padding, too: it leaves the process */
@@ -26,7 +42,11 @@ void probe_event_make(const struct probe_record *record, struct probe_event *out
 	out->state = number_of_state(record->state);
 	out->hard_state = number_of_state(record->hard_state);
 	out->reason = number_of_reason(record->reason);
+	out->by = number_of_word(by_words, BY_WORDS, record->by);
+	out->transport =
+		number_of_word(transport_words, TRANSPORT_WORDS, record->transport);
 	out->record.state = out->record.hard_state = out->record.reason = NULL;
+	out->record.by = out->record.transport = NULL;
 }
 
 /* Every text ends. */
@@ -64,6 +84,7 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 	     has_state = event.state != UINT8_MAX;
 	if ((has_state && event.state > PROBE_down) ||
 	    (has_hard && event.hard_state > PROBE_down) || event.reason >= REASONS ||
+	    event.by >= BY_WORDS || event.transport >= TRANSPORT_WORDS ||
 	    !texts_end(&event.record))
 		return false;
 	*out = event.record;
@@ -71,6 +92,8 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 	out->hard_state =
 		has_hard ? probe_state_word((enum probe_state)event.hard_state) : NULL;
 	out->reason = reason_word((enum reason)event.reason);
+	out->by = by_words[event.by];
+	out->transport = transport_words[event.transport];
 	return true;
 }
 

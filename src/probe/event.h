@@ -17,7 +17,7 @@ enum probe_event_kind { PROBE_EVENT_ANSWER = 1, PROBE_EVENT_PAGE = 2 };
 struct probe_event {
 	uint32_t kind;              /* PROBE_EVENT_ANSWER */
 	struct probe_record record; /* its words are NULL here */
-	uint8_t state, hard_state, reason;
+	uint8_t state, hard_state, reason, by, transport;
 };
 
 /* GET /probe: what the daemon asks for ... */

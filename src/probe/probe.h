@@ -27,6 +27,9 @@ void prober_free(struct prober *prober);
 bool prober_ask(struct prober *prober, const struct target *target, int64_t meant_us,
 		probe_done done, void *to);
 
+/* What a record says of its target before anything is asked. */
+void probe_record_begin(struct probe_record *record, const struct target *target);
+
 /* Waits for something to happen, at most that long, and deals with it. */
 void prober_turn(struct prober *prober, int timeout_ms);
 

@@ -3,6 +3,7 @@
  */
 #include "probe/probe.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -151,20 +152,28 @@ void asked_end(struct asked *a)
 	p->ended = a;
 }
 
+void probe_record_begin(struct probe_record *r, const struct target *t)
+{
+	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http", "" };
+	record_init(RECORD_probe, r);
+	record_text(r->target, sizeof(r->target), t->text);
+	record_text(r->protocol, sizeof(r->protocol),
+		    t->protocol != NULL ? t->protocol->name : kinds[t->kind]);
+	r->transport = t->transport == IPPROTO_TCP   ? "tcp"
+		       : t->transport == IPPROTO_UDP ? "udp"
+						     : "icmp";
+	if (t->port != 0)
+		r->port = t->port;
+}
+
 static void begin_record(struct asked *a, int64_t now_us)
 {
-	const struct target *t = a->target;
 	struct probe_record *r = &a->record;
-	record_init(RECORD_probe, r);
+	probe_record_begin(r, a->target);
+	r->by = "probe";
 	a->offset_us = clock_us(CLOCK_REALTIME) - now_us;
 	r->at = a->meant_us + a->offset_us;
 	r->late_us = asked_since(a->meant_us, now_us);
-	record_text(r->target, sizeof(r->target), t->text);
-	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http", "" };
-	record_text(r->protocol, sizeof(r->protocol),
-		    t->protocol != NULL ? t->protocol->name : kinds[t->kind]);
-	if (t->port != 0)
-		r->port = t->port;
 }
 
 static const struct way *way_of(const struct target *t)

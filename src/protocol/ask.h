@@ -110,6 +110,11 @@ struct asking {
 	 */
 	bool is_always_ended;
 	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
+	/*
+	 * May be asked of whoever speaks it here, unbidden: no server that we know logs
+	 * it as a fault or an attack, counts it against us, or keeps us out.
+	 */
+	bool is_harmless;
 	const char *const *options; /* names, NULL ends; NULL: none */
 	/* Said before we leave TLS whose certificate is bad; NULL: nothing. */
 	const char *goodbye;

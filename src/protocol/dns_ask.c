@@ -422,6 +422,7 @@ const struct asking dns_asking = {
 	.port = 53,
 	.secure_scheme = "dot",
 	.secure_port = 853,
+	.is_harmless = true,
 	.options = dns_options,
 	.check = dns_check,
 	.step = dns_step,

@@ -136,6 +136,7 @@ const struct asking ftp_asking = {
 	.secure_port = 990,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.goodbye = quit,
 	.check = ask_line_check,
 	.step = ftp_step,

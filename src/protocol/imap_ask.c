@@ -185,6 +185,7 @@ const struct asking imap_asking = {
 	.secure_port = 993,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.goodbye = logout,
 	.check = ask_line_check,
 	.step = imap_step,

@@ -224,6 +224,7 @@ const struct asking ldap_asking = {
 	.secure_port = 636,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.check = ldap_check,
 	.step = ldap_step,
 };

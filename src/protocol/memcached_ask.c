@@ -104,5 +104,6 @@ static void memcached_step(struct ask *ask, struct bytes *said)
 const struct asking memcached_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 11211,
+	.is_harmless = true,
 	.step = memcached_step,
 };

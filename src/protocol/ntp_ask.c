@@ -110,6 +110,7 @@ static const char *const ntp_options[] = { "offset", NULL };
 const struct asking ntp_asking = {
 	.transport = IPPROTO_UDP,
 	.port = 123,
+	.is_harmless = true,
 	.options = ntp_options,
 	.check = ntp_check,
 	.step = ntp_step,

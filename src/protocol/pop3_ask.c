@@ -136,6 +136,7 @@ const struct asking pop3_asking = {
 	.secure_port = 995,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.goodbye = quit,
 	.check = ask_line_check,
 	.step = pop3_step,

@@ -373,6 +373,7 @@ const struct asking postgresql_asking = {
 	.port = 5432,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.step = postgresql_step,
 };
 _Static_assert(sizeof(struct postgresql_asking) <= ASK_STATE_MAX, "state fits");

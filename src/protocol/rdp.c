@@ -397,6 +397,7 @@ static const struct asking rdp_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 3389,
 	.has_starttls = true,
+	.is_harmless = true,
 	.step = rdp_step,
 };
 

@@ -127,6 +127,7 @@ const struct asking redis_asking = {
 	.secure_scheme = "rediss",
 	.secure_port = 6380,
 	.has_login = true,
+	.is_harmless = true,
 	.check = redis_check,
 	.step = redis_step,
 };

@@ -394,6 +394,7 @@ static void smb_step(struct ask *ask, struct bytes *said)
 static const struct asking smb_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 445,
+	.is_harmless = true,
 	.step = smb_step,
 };
 

@@ -201,6 +201,7 @@ const struct asking smtp_asking = {
 	.secure_port = 465,
 	.has_starttls = true,
 	.has_login = true,
+	.is_harmless = true,
 	.goodbye = quit,
 	.options = smtp_options,
 	.check = ask_line_check,

@@ -150,5 +150,6 @@ static void ssh_step(struct ask *ask, struct bytes *said)
 const struct asking ssh_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 22,
+	.is_harmless = true,
 	.step = ssh_step,
 };

@@ -92,20 +92,25 @@ static void an_answer_arrives_as_it_was(void **state)
 	sent.state = "down";
 	sent.reason = "refused";
 	sent.hard_state = "up";
+	sent.by = "traffic";
+	sent.transport = "udp";
 	sent.total_us = 17;
 	probe_event_make(&sent, &event);
 	assert_true(probe_event_read(&event, sizeof(event), &came));
 	assert_string_equal(came.state, "down");
 	assert_string_equal(came.reason, "refused");
 	assert_string_equal(came.hard_state, "up");
+	assert_string_equal(came.by, "traffic");
+	assert_string_equal(came.transport, "udp");
 	assert_string_equal(came.target, sent.target);
 	assert_int_equal(came.total_us, 17);
 	sent.reason = NULL;
-	sent.hard_state = NULL;
+	sent.hard_state = sent.by = NULL;
 	probe_event_make(&sent, &event);
 	assert_true(probe_event_read(&event, sizeof(event), &came));
 	assert_null(came.reason);
 	assert_null(came.hard_state);
+	assert_null(came.by);
 }
 
 static void what_is_no_answer_is_refused(void **state)
@@ -126,6 +131,12 @@ static void what_is_no_answer_is_refused(void **state)
 	assert_false(probe_event_read(&bad, sizeof(bad), &came));
 	bad = event;
 	bad.hard_state = PROBE_down + 1;
+	assert_false(probe_event_read(&bad, sizeof(bad), &came));
+	bad = event;
+	bad.by = 3;
+	assert_false(probe_event_read(&bad, sizeof(bad), &came));
+	bad = event;
+	bad.transport = 4;
 	assert_false(probe_event_read(&bad, sizeof(bad), &came));
 	bad = event;
 	memset(bad.record.detail, 'x', sizeof(bad.record.detail));
