@@ -43,6 +43,19 @@ bool duration_parse(const char *text, int64_t *us)
 	return true;
 }
 
+bool milliseconds_parse(const char *text, uint32_t max_ms, uint32_t *ms)
+{
+	char *end;
+	double value = strtod(text, &end);
+	bool is_ms = strcmp(end, "ms") == 0;
+	double rounded_ms = is_ms ? value : value * 1000;
+	if (end == text || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
+	    !(rounded_ms >= 1) || rounded_ms > max_ms)
+		return false;
+	*ms = (uint32_t)rounded_ms;
+	return true;
+}
+
 /* Exactly `digits` digits within min..max, then on past them. */
 static bool take_number(const char **s, int digits, int min, int max, int *out)
 {

@@ -20,3 +20,6 @@ bool when_parse(const char *text, int64_t now_us, int64_t *at_us);
 
 /* "90s", "30m", "2h", "7d", "4w" in microseconds. */
 bool duration_parse(const char *text, int64_t *us);
+
+/* "500ms", "1.5s", or seconds: from a millisecond to max_ms. */
+bool milliseconds_parse(const char *text, uint32_t max_ms, uint32_t *ms);

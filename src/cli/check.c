@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -30,7 +31,6 @@ static const char *const status_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOW
 
 enum { PINGS = 5, DAYS_MAX = 36500, NOT_GIVEN = 101 /* per cent */ };
 #define TIMEOUT "10s"
-#define DAY_S   86400
 
 static const char examples[] =
 	"  breakwater check tcp://192.0.2.1:22 -w 200 -c 1000\n"
@@ -94,14 +94,14 @@ static void count_packets(struct checking *c, const struct probe_record *r)
 static void answered(void *self, const struct probe_record *r)
 {
 	struct checking *c = self;
-	uint64_t us = is_ping(c) ? r->rtt_us : r->total_us;
 	enum plugin_status status = status_of(r);
 	if (c->common.json)
 		asker_print_json(r);
 	count_packets(c, r);
-	if (us != UNKNOWN_U64 && (status == PLUGIN_OK || status == PLUGIN_WARNING)) {
+	if (r->answer_us != UNKNOWN_U64 &&
+	    (status == PLUGIN_OK || status == PLUGIN_WARNING)) {
 		c->timed++;
-		c->time_ms += (double)us / 1000;
+		c->time_ms += (double)r->answer_us / 1000;
 	}
 	if (c->worst.state == NULL || worse(c->status, status) != c->status) {
 		c->worst = *r;
@@ -183,16 +183,17 @@ static void judge_certificate(struct checking *c)
 			 "no certificate was seen: -D is for targets with TLS");
 		return;
 	}
-	time_t end = c->worst.cert_not_after / 1000000;
-	double left_s = difftime(end, time(NULL)), days = trunc(left_s / DAY_S);
-	enum plugin_status status = left_s < 0 || days <= (double)c->days_critical
-					    ? PLUGIN_CRITICAL
-				    : days <= (double)c->days_warning ? PLUGIN_WARNING
-								      : PLUGIN_OK;
+	int64_t end_us = c->worst.cert_not_after, now_us = clock_us(CLOCK_REALTIME);
+	enum plugin_status status =
+		certificate_ends_within(end_us, now_us, (double)c->days_critical)
+			? PLUGIN_CRITICAL
+		: certificate_ends_within(end_us, now_us, (double)c->days_warning)
+			? PLUGIN_WARNING
+			: PLUGIN_OK;
 	if (status == PLUGIN_OK || worse(c->status, status) != status)
 		return;
 	c->status = status;
-	put_certificate(c, days);
+	put_certificate(c, certificate_days_left(end_us, now_us));
 }
 
 /* ---- the line ---- */

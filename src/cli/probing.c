@@ -103,7 +103,9 @@ static void prepare(struct asking_process *process, const struct config *config)
 			   .retry_s = config->probe_retry,
 			   .health = { .fails = (uint8_t)config->probe_fails,
 				       .of = (uint8_t)config->probe_of,
-				       .recovers = (uint8_t)config->probe_recovers } },
+				       .recovers = (uint8_t)config->probe_recovers },
+			   .limits = { config->probe_slow,
+				       config->probe_certificate_days } },
 	};
 	process->pages.allow = config->probe_allow.at;
 	process->pages.allow_count = config->probe_allow.count;

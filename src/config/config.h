@@ -48,6 +48,7 @@ typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "of
 typedef uint32_t config_number;
 typedef double config_ratio;      /* 0..1, written as number or percentage */
 typedef uint32_t config_duration; /* seconds, written as "7d" */
+typedef uint32_t config_limit;    /* milliseconds, written as "100ms"; 0: off */
 typedef uint64_t config_size;     /* bytes, written as "10 GB" */
 
 #define KEY(type, name, path, ...) config_##type name;

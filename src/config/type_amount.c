@@ -70,6 +70,59 @@ const struct key_type key_type_duration = {
 	.schema = duration_schema,
 };
 
+/* ---- limit: milliseconds, or none ---- */
+
+static bool limit_take(const struct key *key, void *field, const char *text,
+		       bool quoted)
+{
+	uint32_t ms = 0;
+	(void)quoted;
+	bool is_off = strcmp(text, "off") == 0;
+	if (!is_off && (!milliseconds_parse(text, key->max, &ms) || ms < key->min))
+		return false;
+	*(config_limit *)field = ms;
+	return true;
+}
+
+static void limit_write_yaml(struct buf *out, const void *field)
+{
+	uint32_t ms = *(const config_limit *)field;
+	if (ms == 0)
+		buf_text(out, "off");
+	else
+		buf_printf(out, "%ums", ms);
+}
+
+static void limit_write(struct buf *out, const void *field, size_t index)
+{
+	(void)index;
+	buf_char(out, '"');
+	limit_write_yaml(out, field);
+	buf_char(out, '"');
+}
+
+static void limit_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out, "a time from %ums to %us such as 100ms or 2s, or off", key->min,
+		   key->max / 1000);
+}
+
+static void limit_schema(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "\"type\": \"string\", \"pattern\": "
+		      "\"^(off|[0-9]+([.][0-9]+)?(ms|s)?)$\"");
+}
+
+const struct key_type key_type_limit = {
+	.size = sizeof(config_limit),
+	.take = limit_take,
+	.write = limit_write,
+	.write_yaml = limit_write_yaml,
+	.expect = limit_expect,
+	.schema = limit_schema,
+};
+
 /* ---- size: bytes; its range is in MiB ---- */
 
 #define MIB (UINT64_C(1) << 20)

@@ -73,6 +73,8 @@ struct asked {
 	int64_t give_up_us;       /* of all; monotonic */
 	/* Monotonic. */
 	int64_t meant_us, begin_us, phase_us, question_us;
+	int64_t heard_us;  /* when we last read what had come */
+	uint64_t own_us;   /* that things waited for us to read them */
 	int64_t offset_us; /* CLOCK_REALTIME by CLOCK_MONOTONIC, at the begin */
 	struct addr addr;
 	uint16_t port;

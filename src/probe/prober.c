@@ -257,10 +257,33 @@ static void take_event(struct prober *p, const struct epoll_event *event)
 		a->way->event(a, event->events);
 }
 
+/* Of echoes and bursts each has its own time; of what was never asked, there is none.
+ */
+static uint64_t answer_us(const struct asked *a)
+{
+	const struct probe_record *r = &a->record;
+	if (a->target->kind == TARGET_ICMP || a->way == &connects_way)
+		return r->rtt_us;
+	uint64_t not_us =
+		a->own_us + (r->resolve_us != UNKNOWN_U64 ? r->resolve_us : 0);
+	bool is_known = r->total_us != UNKNOWN_U64 && r->total_us >= not_us;
+	return is_known ? r->total_us - not_us : r->total_us;
+}
+
+static void judge_limits(struct asked *a)
+{
+	enum probe_state state = reason_state(a->reason);
+	if (state == PROBE_up || state == PROBE_degraded)
+		a->record.answer_us = answer_us(a);
+	if (state == PROBE_up)
+		a->reason = limits_judge(&a->target->limits, &a->record);
+}
+
 static void tell(struct asked *a)
 {
 	struct probe_record *r = &a->record;
 	dialogue_end(a);
+	judge_limits(a);
 	r->state = probe_state_word(reason_state(a->reason));
 	r->reason = reason_word(a->reason);
 	a->done(a->to, r);

@@ -176,6 +176,7 @@ bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules)
 {
 	struct watched *w = find(rounds, target->text);
+	limits_fill(&target->limits, &rules->limits);
 	if (w != NULL) {
 		want(w, rules);
 		return renew(w, target);

@@ -18,6 +18,7 @@ struct round_rules {
 	uint32_t interval_s;
 	uint32_t retry_s; /* while its last result is not its hard state */
 	struct health_rules health;
+	struct probe_limits limits;   /* of a target that has none of its own */
 	char parent[TARGET_TEXT_MAX]; /* what it is reached through, as written; or ""
 				       */
 };

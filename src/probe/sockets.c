@@ -211,6 +211,13 @@ static int64_t came_at(struct asked *a, struct msghdr *message, int64_t now_us)
 	return now_us;
 }
 
+/* Of several that waited at a time, the time counts once. */
+static void note_own(struct asked *a, int64_t came_us, int64_t now_us)
+{
+	a->own_us += asked_since(came_us > a->heard_us ? came_us : a->heard_us, now_us);
+	a->heard_us = now_us;
+}
+
 ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us)
 {
 	union {
@@ -223,7 +230,10 @@ ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us)
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(a->fd, &message, 0);
-	if (n > 0)
-		*came_us = came_at(a, &message, clock_us(CLOCK_MONOTONIC));
+	if (n > 0) {
+		int64_t now_us = clock_us(CLOCK_MONOTONIC);
+		*came_us = came_at(a, &message, now_us);
+		note_own(a, *came_us, now_us);
+	}
 	return n;
 }

@@ -164,6 +164,7 @@ static void take_times(struct asked *a, int fd)
 bool stream_connected(struct asked *a, int fd)
 {
 	take_times(a, fd);
+	a->own_us += a->record.wait_us - a->record.connect_us;
 	if (is_self(a, fd))
 		asked_judge(
 			a, REASON_self_connect,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/when.h"
 #include "probe/http.h"
 
 enum { SCHEME_MAX = 48 };
@@ -31,9 +32,10 @@ static const struct plain_scheme {
 };
 
 /* Options of every target; not passed to dialogues. */
-static const char *const common_options[] = { "timeout",   "family",      "source",
-					      "interface", "server_name", "verify",
-					      NULL };
+static const char *const common_options[] = { "timeout",   "family",           "source",
+					      "interface", "server_name",      "verify",
+					      "slow",      "certificate_days", NULL };
+static const char *const limit_options[] = { "slow", "certificate_days", NULL };
 
 bool target_refuse(char why[TARGET_WHY_MAX], const char *format, ...)
 {
@@ -149,15 +151,20 @@ static bool is_one_of(const char *word, const char *const *list)
 
 bool target_timeout_parse(const char *text, uint32_t *timeout_ms)
 {
-	char *end;
-	double seconds = strtod(text, &end);
-	bool is_ms = strcmp(end, "ms") == 0;
-	double ms = is_ms ? seconds : seconds * 1000;
-	if (end == text || (!is_ms && *end != '\0' && strcmp(end, "s") != 0) ||
-	    !(ms >= 1) || ms > TARGET_TIMEOUT_MAX_MS)
-		return false;
-	*timeout_ms = (uint32_t)ms;
-	return true;
+	return milliseconds_parse(text, TARGET_TIMEOUT_MAX_MS, timeout_ms);
+}
+
+static bool take_limit(struct target *t, const char *name, const char *value,
+		       char why[TARGET_WHY_MAX])
+{
+	if (strcmp(name, "slow") == 0)
+		return limit_slow_parse(value, &t->limits.slow_ms) ||
+		       target_refuse(why, "slow=%s: allowed are " LIMIT_SLOW_ALLOWED,
+				     value);
+	return limit_days_parse(value, &t->limits.certificate_days) ||
+	       target_refuse(why,
+			     "certificate_days=%s: allowed are " LIMIT_DAYS_ALLOWED,
+			     value);
 }
 
 static bool take_common(struct target *t, const char *name, const char *value,
@@ -181,6 +188,8 @@ static bool take_common(struct target *t, const char *name, const char *value,
 		return !t->verifies || strcmp(value, "yes") == 0 ||
 		       target_refuse(why, "verify=%s: allowed are yes and no", value);
 	}
+	if (is_one_of(name, limit_options))
+		return take_limit(t, name, value, why);
 	*(strcmp(name, "interface") == 0 ? &t->interface : &t->server_name) = value;
 	return true;
 }
@@ -392,6 +401,7 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 	*t = (struct target){ .timeout_ms = TARGET_TIMEOUT_MS,
 			      .source = addr_unset(),
 			      .burst = { .count = 1 },
+			      .limits = { LIMIT_UNSET, LIMIT_UNSET },
 			      .verifies = true };
 	if (strlen(text) >= TARGET_TEXT_MAX * 2 || strstr(text, "://") == NULL)
 		return refuse_url(why, text, "write it as proto://host[:port][/...]");

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "probe/burst.h"
+#include "probe/limits.h"
 #include "protocol/protocol.h"
 
 enum target_kind {
@@ -63,7 +64,8 @@ struct target {
 	const char *interface;   /* NULL: any */
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
-	bool verifies;           /* a certificate that is not good makes it down */
+	struct probe_limits limits;
+	bool verifies; /* a certificate that is not good makes it down */
 	/* Of who asks for others (blackbox.c). */
 	uint8_t prefers; /* 4, 6: that family, if there is one, where none is given */
 	const struct prefix *allow; /* addresses that may be asked; NULL: all */

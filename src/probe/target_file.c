@@ -85,6 +85,16 @@ static bool take_recovers(struct item *item, const char *text)
 	return take_count(&item->rules.health.recovers, text);
 }
 
+static bool take_slow(struct item *item, const char *text)
+{
+	return limit_slow_parse(text, &item->rules.limits.slow_ms);
+}
+
+static bool take_days(struct item *item, const char *text)
+{
+	return limit_days_parse(text, &item->rules.limits.certificate_days);
+}
+
 static const struct key {
 	const char *name, *allowed;
 	bool (*take)(struct item *item, const char *text);
@@ -95,6 +105,8 @@ static const struct key {
 	{ "fails", "a number from 1 to 21", take_fails },
 	{ "of", "a number from 1 to 21", take_of },
 	{ "recovers", "a number from 1 to 21", take_recovers },
+	{ "slow", LIMIT_SLOW_ALLOWED, take_slow },
+	{ "certificate_days", "a number of days, " LIMIT_DAYS_ALLOWED, take_days },
 	{ "parent", "another target, as it is written there", take_parent },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
