@@ -4,6 +4,7 @@
  *   prober.c     the loop: descriptors, deadlines, begin and end
  *   resolve.c    names to addresses, by c-ares
  *   sockets.c    sockets as a target wants them, and whose fault an error is
+ *   kept.c       sockets that are used again
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
  *   datagram.c   UDP: ask, ask again
@@ -21,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/deadlines.h"
+#include "probe/kept.h"
 #include "probe/probe.h"
 #include "protocol/feed.h"
 
@@ -93,6 +95,9 @@ struct asked {
 
 struct prober {
 	int epoll;
+	struct asked **by_fd; /* who watches that descriptor; NULL: nobody's here */
+	size_t by_fd_count;
+	struct kept kept[2]; /* of IPv4, of IPv6 */
 	unsigned in_flight;
 	ares_channel resolver;
 	SSL_CTX *ssl;
@@ -120,9 +125,11 @@ asked_judge(struct asked *a, enum reason reason, const char *format, ...);
 void asked_end(struct asked *a);
 /* Gives up its socket, to begin again. */
 void asked_close(struct asked *a);
+/* A place for whoever will watch that descriptor; false without memory. */
+bool prober_has_place(struct prober *p, int fd);
 
 /* For libraries that keep their own sockets: events 0 forgets it. */
-void epoll_keep(int epoll, int fd, struct epoll_event event);
+void epoll_keep(int epoll, int fd, uint32_t events);
 
 /* ---- target.c ---- */
 
@@ -138,8 +145,8 @@ void resolver_end(struct prober *p);
 void resolve(struct asked *a);
 /* The probe ends: whatever its name is, nobody waits for it. */
 void resolve_forget(struct asked *a);
-/* Descriptors of c-ares are registered with data.ptr NULL and are looked after here; so
- * is that of http.c, which has its turn in each of the prober's. */
+/* Descriptors of c-ares wake the prober and are looked after here, in each turn; so is
+ * that of http.c. */
 void resolver_turn(struct prober *p);
 int resolver_next_ms(const struct prober *p);
 

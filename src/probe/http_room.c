@@ -33,8 +33,7 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *self, void *known
 		events |= EPOLLIN;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= EPOLLOUT;
-	epoll_keep(room->epoll, fd,
-		   (struct epoll_event){ .events = events, .data.fd = fd });
+	epoll_keep(room->epoll, fd, events);
 	return 0;
 }
 
@@ -63,7 +62,7 @@ bool http_begin(struct prober *p)
 	curl_multi_setopt(room->multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(room->multi, CURLMOPT_TIMERDATA, room);
 	curl_multi_setopt(room->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	epoll_keep(p->epoll, room->epoll, (struct epoll_event){ .events = EPOLLIN });
+	epoll_keep(p->epoll, room->epoll, EPOLLIN);
 	return true;
 }
 

@@ -76,6 +76,8 @@ void prober_free(struct prober *p)
 	http_end(p);
 	tls_end(p);
 	talk_room_free(p->room);
+	kept_close(p);
+	free(p->by_fd);
 	if (p->epoll >= 0)
 		close(p->epoll);
 	deadlines_free(&p->deadlines);
@@ -94,19 +96,38 @@ int prober_fd(const struct prober *p)
 
 /* ---- one probe ---- */
 
+bool prober_has_place(struct prober *p, int fd)
+{
+	size_t count = p->by_fd_count > 0 ? p->by_fd_count : EVENTS;
+	while (count <= (size_t)fd)
+		count *= 2;
+	if (count == p->by_fd_count)
+		return true;
+	struct asked **grown = realloc(p->by_fd, count * sizeof(struct asked *));
+	if (grown == NULL)
+		return false;
+	memset(grown + p->by_fd_count, 0,
+	       (count - p->by_fd_count) * sizeof(struct asked *));
+	p->by_fd = grown;
+	p->by_fd_count = count;
+	return true;
+}
+
 void asked_watch(struct asked *a, uint32_t events)
 {
+	a->prober->by_fd[a->fd] = a;
 	if (a->events == events)
 		return;
-	struct epoll_event event = { .events = events, .data.ptr = a };
+	struct epoll_event event = { .events = events, .data.fd = a->fd };
 	epoll_ctl(a->prober->epoll, a->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
 		  a->fd, &event);
 	a->events = events;
 }
 
-void epoll_keep(int epoll, int fd, struct epoll_event event)
+void epoll_keep(int epoll, int fd, uint32_t events)
 {
-	if (event.events == 0)
+	struct epoll_event event = { .events = events, .data.fd = fd };
+	if (events == 0)
 		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
 	else if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) != 0)
 		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
@@ -117,9 +138,13 @@ void asked_close(struct asked *a)
 	if (a->fd < 0)
 		return;
 	struct linger linger = { .l_onoff = 1 };
-	if (a->reset_on_close)
-		setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(a->fd); /* epoll forgets it, too */
+	a->prober->by_fd[a->fd] = NULL;
+	if (!kept_give(a)) {
+		if (a->reset_on_close)
+			setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &linger,
+				   sizeof(linger));
+		close(a->fd); /* epoll forgets it, too */
+	}
 	a->fd = -1;
 	a->events = 0;
 }
@@ -248,12 +273,9 @@ static void asked_late(struct asked *a)
 
 static void take_event(struct prober *p, const struct epoll_event *event)
 {
-	struct asked *a = event->data.ptr;
-	if (a == NULL) {
-		resolver_turn(p);
-		return;
-	}
-	if (a->phase != PHASE_DONE)
+	size_t fd = (size_t)event->data.fd;
+	struct asked *a = fd < p->by_fd_count ? p->by_fd[fd] : NULL;
+	if (a != NULL)
 		a->way->event(a, event->events);
 }
 

@@ -15,9 +15,8 @@
 static void watch(void *self, ares_socket_t fd, int readable, int writable)
 {
 	struct prober *p = self;
-	struct epoll_event event = { .events = (readable ? EPOLLIN : 0u) |
-					       (writable ? EPOLLOUT : 0u) };
-	epoll_keep(p->epoll, fd, event);
+	epoll_keep(p->epoll, fd,
+		   (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u));
 }
 
 bool resolver_begin(struct prober *p)

@@ -108,17 +108,31 @@ static bool set_up(struct asked *a, int fd)
 	return bind_source(a, fd);
 }
 
+/* Those that are kept are none's: they go before there are too many. */
+static int open_socket(struct asked *a, int family, int type, int protocol)
+{
+	int fd = kept_take(a);
+	if (fd < 0)
+		fd = socket(family, type, protocol);
+	if (fd >= 0 || errno != EMFILE)
+		return fd;
+	kept_close(a->prober);
+	return socket(family, type, protocol);
+}
+
 int asked_socket(struct asked *a, int type, int protocol)
 {
 	int family = addr_is_v4(&a->addr) ? AF_INET : AF_INET6;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	int fd = open_socket(a, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	if (fd < 0) {
 		if (!judge_own(a, errno))
 			asked_judge(a, REASON_no_route, "this machine has no IPv%d: %s",
 				    family == AF_INET ? 4 : 6, strerror(errno));
 		return -1;
 	}
-	if (set_up(a, fd))
+	if (!prober_has_place(a->prober, fd))
+		judge_own(a, ENOMEM);
+	else if (set_up(a, fd))
 		return fd;
 	close(fd);
 	return -1;

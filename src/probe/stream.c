@@ -29,7 +29,7 @@ static void stream_begin(struct asked *a)
 		asked_end(a);
 		return;
 	}
-	asked_watch(a, EPOLLOUT);
+	asked_watch(a, kept_events(a));
 }
 
 /* ---- leaving ---- */
