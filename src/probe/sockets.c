@@ -16,25 +16,8 @@
 #include <linux/errqueue.h>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "probe/asked.h"
-
-static socklen_t socket_address(const struct addr *addr, uint16_t port,
-				struct sockaddr_storage *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (addr_is_v4(addr)) {
-		struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(port);
-		memcpy(&v4->sin_addr, addr->ip6 + 12, 4);
-		return sizeof(*v4);
-	}
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(port);
-	memcpy(&v6->sin6_addr, addr->ip6, 16);
-	return sizeof(*v6);
-}
 
 /* Our own want of something; false if it may be the target's. */
 static bool judge_own(struct asked *a, int error)
@@ -74,15 +57,15 @@ static bool bind_source(struct asked *a, int fd)
 	int on = 1;
 	if (addr_is_unset(&t->source) && port == 0)
 		return true;
-	struct sockaddr_storage source;
-	socklen_t len = socket_address(addr_is_unset(&t->source) ? &any : &t->source,
-				       port, &source);
+	union endpoint source;
+	socklen_t len = endpoint_set(
+		&source, addr_is_unset(&t->source) ? &any : &t->source, port, 0);
 	/* The port is chosen when the other end is known: 64 k of them for each. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	/* One that has to be this may be the machine's own DHCP client's, too. */
 	if (port != 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&source, len) == 0)
+	if (bind(fd, &source.any, len) == 0)
 		return true;
 	if (errno == EADDRNOTAVAIL || !judge_own(a, errno))
 		asked_judge(a, REASON_no_route,
@@ -140,9 +123,9 @@ int asked_socket(struct asked *a, int type, int protocol)
 
 bool asked_connect(struct asked *a, int fd)
 {
-	struct sockaddr_storage to;
-	socklen_t len = socket_address(&a->addr, a->port, &to);
-	if (connect(fd, (struct sockaddr *)&to, len) == 0 || errno == EINPROGRESS)
+	union endpoint to;
+	socklen_t len = endpoint_set(&to, &a->addr, a->port, 0);
+	if (connect(fd, &to.any, len) == 0 || errno == EINPROGRESS)
 		return true;
 	if (!judge_own(a, errno))
 		asked_not_connected(a, errno);
@@ -197,13 +180,11 @@ void asked_failed(struct asked *a, int error, bool was_connected)
 
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port)
 {
-	struct sockaddr_storage own;
+	union endpoint own;
 	socklen_t len = sizeof(own);
-	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 ||
-	    !addr_of_socket((struct sockaddr *)&own, addr))
+	if (getsockname(fd, &own.any, &len) != 0 || !addr_of_socket(&own.any, addr))
 		return false;
-	memcpy(port, (const char *)&own + 2, sizeof(*port)); /* as in both families */
-	*port = ntohs(*port);
+	*port = endpoint_port(&own);
 	return true;
 }
 

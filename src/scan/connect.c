@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "scan/endpoint.h"
+#include "base/endpoint.h"
 #include "scan/way.h"
 
 enum {

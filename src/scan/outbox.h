@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/hash.h"
-#include "scan/endpoint.h"
+#include "base/endpoint.h"
 #include "scan/packet.h"
 #include "scan/road.h"
 #include "scan/way.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "scan/endpoint.h"
+#include "base/endpoint.h"
 #include "scan/routing.h"
 
 enum {

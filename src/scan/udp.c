@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "scan/endpoint.h"
+#include "base/endpoint.h"
 #include "scan/packet.h"
 #include "scan/payload.h"
 #include "scan/road.h"

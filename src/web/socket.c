@@ -3,7 +3,6 @@
  */
 #include "web/socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libgen.h>
 #include <netinet/in.h>
@@ -16,14 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, EXIT_BUSY = 1, EXIT_USAGE = 2, EXIT_NOT_PERMITTED = 4 };
+#include "base/endpoint.h"
 
-/* Large enough for both families; its use is decided by sa_family. */
-union endpoint {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
+enum { BACKLOG = 128, EXIT_BUSY = 1, EXIT_USAGE = 2, EXIT_NOT_PERMITTED = 4 };
 
 static bool parse_port(const char *text, uint16_t *port)
 {
@@ -47,32 +41,29 @@ static bool parse_endpoint(const char *text, union endpoint *out)
 	size_t len = (size_t)(colon - text);
 	memcpy(host, text, len);
 	host[len] = '\0';
-	*out = (union endpoint){ 0 };
-	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+	bool is_v6 = len > 2 && host[0] == '[' && host[len - 1] == ']';
+	if (is_v6)
 		host[len - 1] = '\0';
-		out->v6.sin6_family = AF_INET6;
-		out->v6.sin6_port = htons(port);
-		return inet_pton(AF_INET6, host + 1, &out->v6.sin6_addr) == 1;
-	}
-	out->v4.sin_family = AF_INET;
-	out->v4.sin_port = htons(port);
-	const char *literal = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-	return inet_pton(AF_INET, literal, &out->v4.sin_addr) == 1;
+	const char *literal = is_v6                            ? host + 1
+			      : strcmp(host, "localhost") == 0 ? "127.0.0.1"
+							       : host;
+	struct addr addr;
+	if (!addr_parse(literal, &addr) || addr_is_v4(&addr) == is_v6)
+		return false;
+	endpoint_set(out, &addr, port, 0);
+	return true;
 }
 
 static void describe(const union endpoint *at, uint16_t *port,
 		     char address[static SOCKET_ADDRESS_MAX])
 {
-	char host[INET6_ADDRSTRLEN];
-	if (at->any.sa_family == AF_INET6) {
-		*port = ntohs(at->v6.sin6_port);
-		inet_ntop(AF_INET6, &at->v6.sin6_addr, host, sizeof(host));
-		snprintf(address, SOCKET_ADDRESS_MAX, "[%s]:%u", host, *port);
-		return;
-	}
-	*port = ntohs(at->v4.sin_port);
-	inet_ntop(AF_INET, &at->v4.sin_addr, host, sizeof(host));
-	snprintf(address, SOCKET_ADDRESS_MAX, "%s:%u", host, *port);
+	struct addr addr = addr_unset();
+	char host[ADDR_TEXT_MAX];
+	*port = endpoint_port(at);
+	addr_of_socket(&at->any, &addr);
+	addr_text(&addr, host);
+	snprintf(address, SOCKET_ADDRESS_MAX, addr_is_v4(&addr) ? "%s:%u" : "[%s]:%u",
+		 host, *port);
 }
 
 static void explain_tcp(const char *listen_at, int problem,
