@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/when.h"
 #include "cli/json.h"
 
@@ -22,6 +23,12 @@ static void put_number(const struct field *field, const json_t *value, void *at)
 		memcpy(at, &u32, sizeof(u32));
 	else if (field->type == TYPE_u16 && number < UNKNOWN_U16)
 		memcpy(at, &u16, sizeof(u16));
+}
+
+static void put_bytes(const char *text, field_bytes1536 *bytes)
+{
+	bytes->len = (uint16_t)base64_decode(bytes_of(text, strlen(text)), bytes->at,
+					     sizeof(bytes->at));
 }
 
 static void put_text(const struct field *field, const char *text, void *at)
@@ -48,6 +55,9 @@ static void put_text(const struct field *field, const char *text, void *at)
 		break;
 	case TYPE_text256:
 		record_text(at, sizeof(field_text256), text);
+		break;
+	case TYPE_bytes1536:
+		put_bytes(text, at);
 		break;
 	default:
 		break;

@@ -331,6 +331,8 @@ static struct store_limits limits_of_store(const struct config *config)
 		.ports_1d_s = config->retention_ports_1d,
 		.events_s = config->retention_events,
 		.probes_s = config->retention_probes,
+		.failures_s = config->retention_failures,
+		.packets_bytes = config->retention_packets,
 		.size_bytes = config->retention_size,
 	};
 }

@@ -71,6 +71,8 @@ void monitor_reload(struct monitor *m)
 	m->config.retention_ports_1d = fresh.retention_ports_1d;
 	m->config.retention_events = fresh.retention_events;
 	m->config.retention_probes = fresh.retention_probes;
+	m->config.retention_failures = fresh.retention_failures;
+	m->config.retention_packets = fresh.retention_packets;
 	m->config.retention_size = fresh.retention_size;
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);

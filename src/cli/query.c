@@ -38,6 +38,10 @@ static const struct {
 	{ "finding", "Findings, each as last written.", RECORD_finding },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
 	{ "probe", "Probes, each with its answer.", RECORD_probe },
+	{ "failure", "Probes that failed, as the flight recorder kept them.",
+	  RECORD_failure },
+	{ "transcript", "What was said in them, line by line.", RECORD_transcript },
+	{ "packet", "Packets that were kept as evidence.", RECORD_packet },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "self", "The monitor's own health.", RECORD_self },
@@ -65,6 +69,8 @@ static const char *sql_type(enum field_type type)
 		return "0 or 1";
 	case TYPE_ratio:
 		return "real";
+	case TYPE_bytes1536:
+		return "blob";
 	default:
 		return "text";
 	}

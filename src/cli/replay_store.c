@@ -29,9 +29,18 @@ struct replay_store {
 struct replay_store *replay_store_open(const char *folder, int *status)
 {
 	/* What is in a capture is as old as it is. */
-	const struct store_limits for_ever = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					       UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					       UINT32_MAX, UINT64_MAX };
+	const struct store_limits for_ever = {
+		.flows_s = UINT32_MAX,
+		.ports_10s_s = UINT32_MAX,
+		.ports_1m_s = UINT32_MAX,
+		.ports_1h_s = UINT32_MAX,
+		.ports_1d_s = UINT32_MAX,
+		.events_s = UINT32_MAX,
+		.probes_s = UINT32_MAX,
+		.failures_s = UINT32_MAX,
+		.packets_bytes = UINT64_MAX,
+		.size_bytes = UINT64_MAX,
+	};
 	*status = STATUS_USAGE;
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
 		*status = errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;

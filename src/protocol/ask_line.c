@@ -3,7 +3,7 @@
  */
 #include "protocol/ask_line.h"
 
-#include "protocol/base64.h"
+#include "base/base64.h"
 
 enum { LINE_MAX_LEN = 4096, QUOTE_MAX = 128 };
 

@@ -3,7 +3,7 @@
  */
 #include "protocol/sasl.h"
 
-#include "protocol/base64.h"
+#include "base/base64.h"
 #include "protocol/line.h"
 
 enum shape {

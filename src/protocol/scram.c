@@ -8,7 +8,7 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 
-#include "protocol/base64.h"
+#include "base/base64.h"
 #include "protocol/text.h"
 
 enum { SALT_MAX = 128, SAID_MAX = 384, PROOF_TEXT = 48 };

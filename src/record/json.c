@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "record/object.h"
 #include "record/text.h"
 
@@ -92,6 +93,14 @@ static void put_flag(struct line *line, const struct field *field, field_flag va
 	object_bool(line->out, field->name, value != 0);
 }
 
+static void put_bytes(struct line *line, const struct field *field,
+		      const field_bytes1536 *bytes)
+{
+	char text[BASE64_LEN(sizeof(bytes->at)) + 1];
+	base64_encode(bytes_of(bytes->at, bytes->len), text);
+	put_text(line, field, text);
+}
+
 /* Unknown values write nothing. */
 __attribute__((nonnull)) static void
 put_field(struct line *line, const struct field *field, const void *at)
@@ -130,6 +139,9 @@ put_field(struct line *line, const struct field *field, const void *at)
 	case TYPE_text64:
 	case TYPE_text256:
 		put_text(line, field, at);
+		break;
+	case TYPE_bytes1536:
+		put_bytes(line, field, at);
 		break;
 	}
 }

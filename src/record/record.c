@@ -50,6 +50,7 @@ const struct schema schemas[RECORD_KINDS] = {
 #define UNKNOWN_text32 ""
 #define UNKNOWN_text64 ""
 #define UNKNOWN_text256 ""
+#define UNKNOWN_bytes1536 { 0 }
 /* clang-format on */
 #define RECORD(r, doc)                  static const struct r##_record unknown_##r = {
 #define FIELD(r, type, name, role, doc) .name = UNKNOWN_##type,

@@ -28,6 +28,10 @@ typedef const char *field_word; /* static storage, never freed */
 typedef char field_text32[32];
 typedef char field_text64[64];
 typedef char field_text256[256];
+typedef struct {
+	uint16_t len; /* 0: unknown */
+	uint8_t at[1536];
+} field_bytes1536;
 
 #define UNKNOWN_FLAG UINT8_MAX
 #define UNKNOWN_U16  UINT16_MAX
@@ -47,6 +51,7 @@ enum field_type {
 	TYPE_text32,
 	TYPE_text64,
 	TYPE_text256,
+	TYPE_bytes1536,
 };
 enum field_role { ROLE_NOTE, ROLE_KEY, ROLE_COUNTER, ROLE_GAUGE };
 

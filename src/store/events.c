@@ -34,6 +34,17 @@ static const struct event_table tables[] = {
 	{ RECORD_probe, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS probe_at ON probe(at);", "at",
 	  "at DESC,rowid DESC" },
+	{ RECORD_failure, "", "", 0, "",
+	  "CREATE INDEX IF NOT EXISTS failure_at ON failure(at);", "at",
+	  "at DESC,rowid DESC" },
+	{ RECORD_transcript, "", "", 0, "",
+	  "CREATE INDEX IF NOT EXISTS transcript_id ON transcript(id);"
+	  "CREATE INDEX IF NOT EXISTS transcript_at ON transcript(at);",
+	  "at", "at DESC,rowid DESC" },
+	{ RECORD_packet, "", "", 0, "",
+	  "CREATE INDEX IF NOT EXISTS packet_id ON packet(id);"
+	  "CREATE INDEX IF NOT EXISTS packet_at ON packet(at);",
+	  "at", "at DESC,rowid DESC" },
 	{ RECORD_gap, "", "", 0, "PRIMARY KEY(\"start\",reason)", "", "\"end\"",
 	  "\"start\" DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },

@@ -19,6 +19,8 @@ enum {
 	FORGOTTEN_AT_ONCE = 256,
 	MANY_AT_ONCE = 4096,
 	MANY_KEPT = 100000, /* however little room there is */
+	PACKETS_AT_ONCE = 64,
+	PACKETS_KEPT = 8192, /* with less room than all may take: 12 MiB at most */
 	MINUTES_AT_ONCE = 1440,
 };
 
@@ -173,6 +175,37 @@ static int delete_many(sqlite3 *db, const char *table, int64_t before_us, bool *
 	return code;
 }
 
+/* The oldest few: one failure has as many as this at most. */
+static int delete_packets(sqlite3 *db)
+{
+	return run(db,
+		   "DELETE FROM packet WHERE rowid IN(SELECT rowid FROM packet ORDER "
+		   "BY at LIMIT %d)",
+		   PACKETS_AT_ONCE);
+}
+
+static int delete_packets_over(sqlite3 *db, uint64_t most_bytes, bool *more)
+{
+	int64_t bytes = db_number(db, "SELECT sum(length(data))FROM packet", 0);
+	if (bytes < 0 || (uint64_t)bytes <= most_bytes)
+		return SQLITE_OK;
+	*more = true;
+	return delete_packets(db);
+}
+
+static int prune_failures(sqlite3 *db, const struct store_limits *limits,
+			  int64_t now_us, bool *more)
+{
+	static const char *const kept[] = { "failure", "transcript", "packet" };
+	int64_t before_us = now_us - limits->failures_s * SECOND_US;
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (code == SQLITE_OK)
+			code = delete_many(db, kept[i], before_us, more);
+	return code == SQLITE_OK ? delete_packets_over(db, limits->packets_bytes, more)
+				 : code;
+}
+
 /* Minutes live as long as minutes of ports; the rest is little. */
 static int prune_events(struct prune *prune, struct trunk *trunk,
 			const struct store_limits *limits, int64_t now_us, bool *more)
@@ -193,6 +226,8 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 	if (code == SQLITE_OK)
 		code = delete_many(trunk->db, "probe",
 				   now_us - limits->probes_s * SECOND_US, &left);
+	if (code == SQLITE_OK)
+		code = prune_failures(trunk->db, limits, now_us, &left);
 	for (size_t i = 0; i < sizeof(little) / sizeof(little[0]); i++)
 		if (code == SQLITE_OK)
 			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],
@@ -399,6 +434,15 @@ static bool delete_oldest_of_many(struct trunk *trunk, const char *table, int *c
 	return true;
 }
 
+/* Evidence is nice to have: the last few failures are enough. */
+static bool delete_oldest_packets(struct trunk *trunk, int *code)
+{
+	if (db_number(trunk->db, "SELECT count(*)FROM packet", 0) <= PACKETS_KEPT)
+		return false;
+	*code = delete_packets(trunk->db);
+	return true;
+}
+
 static bool delete_oldest_sockets(struct trunk *trunk, int *code)
 {
 	int64_t oldest =
@@ -417,6 +461,7 @@ bool prune_oldest(struct trunk *trunk)
 		return false;
 	bool deleted = delete_oldest_of_many(trunk, "login", &code) ||
 		       delete_oldest_of_many(trunk, "probe", &code) ||
+		       delete_oldest_packets(trunk, &code) ||
 		       delete_oldest(trunk, LEVEL_10S, &code) ||
 		       delete_oldest_sockets(trunk, &code) ||
 		       delete_oldest(trunk, LEVEL_1M, &code) ||

@@ -280,7 +280,7 @@ static void other_conditions(struct buf *sql, enum record_kind kind,
 		buf_printf(sql, " AND server_port=%u", filter->port);
 	if (filter->transport != NULL && field_named(kind, "transport") != 0)
 		buf_text(sql, " AND transport=?3");
-	if (filter->id != NULL && kind == RECORD_finding)
+	if (filter->id != NULL && field_named(kind, "id") != 0)
 		buf_text(sql, " AND id=?4");
 }
 

@@ -30,7 +30,8 @@ enum { STORE_ERROR_MAX = 512 };
 /* How long things are kept, in seconds, and how much room all of it may take. */
 struct store_limits {
 	uint32_t flows_s, ports_10s_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s,
-		probes_s;
+		probes_s, failures_s;
+	uint64_t packets_bytes; /* of packets kept: over it the oldest go */
 	uint64_t size_bytes; /* over it the oldest flows go first, then fine roll-ups */
 };
 
@@ -113,7 +114,7 @@ struct store_filter {
 	const char *transport;     /* NULL: any */
 	uint32_t step_s;           /* ports: one record per service and step; 0: one per
 				      service over all the time */
-	const char *id;            /* findings: this one; NULL: any */
+	const char *id;            /* of those that have one; NULL: any */
 	const atomic_bool *cancel; /* set: end early; NULL: never */
 	uint32_t time_limit_ms;    /* 0: none */
 };

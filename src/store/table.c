@@ -32,6 +32,8 @@ static const char *type_name(enum field_type type)
 	case TYPE_text64:
 	case TYPE_text256:
 		return "TEXT";
+	case TYPE_bytes1536:
+		return "BLOB";
 	case TYPE_ratio:
 		return "REAL";
 	default:
@@ -92,6 +94,12 @@ static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
 		sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
 }
 
+static void bind_bytes(sqlite3_stmt *stmt, int at, const field_bytes1536 *bytes)
+{
+	if (bytes->len > 0)
+		sqlite3_bind_blob(stmt, at, bytes->at, bytes->len, SQLITE_STATIC);
+}
+
 /* Parameters are NULL from sqlite3_clear_bindings(): what is unknown binds nothing. */
 static void bind_field(sqlite3_stmt *stmt, int at, const struct field *field,
 		       const void *value, char *addr)
@@ -130,6 +138,9 @@ static void bind_field(sqlite3_stmt *stmt, int at, const struct field *field,
 	case TYPE_text64:
 	case TYPE_text256:
 		bind_text(stmt, at, value);
+		break;
+	case TYPE_bytes1536:
+		bind_bytes(stmt, at, value);
 		break;
 	}
 }
@@ -204,9 +215,21 @@ static void read_text(sqlite3_stmt *stmt, int at, const struct field *field,
 		record_text(value, sizes[field->type], text);
 }
 
-static bool is_number(enum field_type type)
+/* What is longer than there is room for is not ours. */
+static void read_bytes(sqlite3_stmt *stmt, int at, field_bytes1536 *bytes)
 {
-	return strcmp(type_name(type), "TEXT") != 0;
+	int len = sqlite3_column_bytes(stmt, at);
+	const void *from = sqlite3_column_blob(stmt, at);
+	if (sqlite3_column_type(stmt, at) != SQLITE_BLOB || len <= 0 ||
+	    (size_t)len > sizeof(bytes->at))
+		return;
+	memcpy(bytes->at, from, (size_t)len);
+	bytes->len = (uint16_t)len;
+}
+
+static bool is_text(enum field_type type)
+{
+	return strcmp(type_name(type), "TEXT") == 0;
 }
 
 int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
@@ -218,10 +241,12 @@ int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
 		if (!has_field(fields, i))
 			continue;
 		void *value = (char *)record + field->offset;
-		if (is_number(field->type))
-			read_number(stmt, at++, field, value);
-		else
+		if (field->type == TYPE_bytes1536)
+			read_bytes(stmt, at++, value);
+		else if (is_text(field->type))
 			read_text(stmt, at++, field, value);
+		else
+			read_number(stmt, at++, field, value);
 	}
 	return at;
 }

@@ -74,7 +74,8 @@ static const char *const begin_names[] = { "start", "first", "at", NULL };
 static const char *const end_names[] = { "end", "last", NULL };
 static const char *const word_names[QUERY_WORDS] = { "kind",     "state",   "severity",
 						     "process",  "reach",   "id",
-						     "protocol", "outcome", "user" };
+						     "protocol", "outcome", "user",
+						     "target" };
 
 void query_sort_newest(struct query *query)
 {

@@ -17,8 +17,8 @@ enum {
 	QUERY_LIMIT = 1000,
 	QUERY_LIMIT_MAX = 100000,
 	QUERY_ERROR_MAX = 512,
-	QUERY_WORDS = 9,
-	QUERY_WORD_MAX = 64,
+	QUERY_WORDS = 10,
+	QUERY_WORD_MAX = 256,
 };
 
 /* A field of text that must be equal to a word. */

@@ -84,6 +84,9 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_gap:
 	case RECORD_audit:
 	case RECORD_login:
+	case RECORD_failure:
+	case RECORD_transcript:
+	case RECORD_packet:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

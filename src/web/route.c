@@ -114,11 +114,19 @@ static const struct {
 	const char *path;
 	enum record_kind kind;
 } record_routes[] = {
-	{ "/api/v1/ports", RECORD_port },     { "/api/v1/flows", RECORD_flow },
-	{ "/api/v1/self", RECORD_self },      { "/api/v1/listeners", RECORD_listener },
-	{ "/api/v1/sockets", RECORD_socket }, { "/api/v1/findings", RECORD_finding },
-	{ "/api/v1/gaps", RECORD_gap },       { "/api/v1/audit", RECORD_audit },
-	{ "/api/v1/logins", RECORD_login },   { "/api/v1/probes", RECORD_probe },
+	{ "/api/v1/ports", RECORD_port },
+	{ "/api/v1/flows", RECORD_flow },
+	{ "/api/v1/self", RECORD_self },
+	{ "/api/v1/listeners", RECORD_listener },
+	{ "/api/v1/sockets", RECORD_socket },
+	{ "/api/v1/findings", RECORD_finding },
+	{ "/api/v1/gaps", RECORD_gap },
+	{ "/api/v1/audit", RECORD_audit },
+	{ "/api/v1/logins", RECORD_login },
+	{ "/api/v1/probes", RECORD_probe },
+	{ "/api/v1/failures", RECORD_failure },
+	{ "/api/v1/transcripts", RECORD_transcript },
+	{ "/api/v1/packets", RECORD_packet },
 };
 
 static const char policy_path[] = "/api/v1/policy";
@@ -150,8 +158,9 @@ static enum MHD_Result route(const struct request *request)
 	return answer_error(
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
-		"sockets, findings, logins, probes, gaps, audit, self, live, "
-		"schema, status, policy, or /metrics, /health, /probe");
+		"sockets, findings, logins, probes, failures, transcripts, packets, "
+		"gaps, audit, self, live, schema, status, policy, or /metrics, "
+		"/health, /probe");
 }
 
 static bool is_address(const char *host)

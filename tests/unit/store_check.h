@@ -37,6 +37,8 @@ static const struct store_limits wide = {
 	.ports_1d_s = UINT32_MAX,
 	.events_s = UINT32_MAX,
 	.probes_s = UINT32_MAX,
+	.failures_s = UINT32_MAX,
+	.packets_bytes = UINT64_MAX,
 	.size_bytes = UINT64_MAX,
 };
 
@@ -136,6 +138,13 @@ static inline void random_text(char *at, size_t size)
 		at[i] = (char)('!' + some('~' - '!'));
 }
 
+static inline void random_bytes(field_bytes1536 *bytes)
+{
+	bytes->len = (uint16_t)(1 + some(sizeof(bytes->at) - 1));
+	for (size_t i = 0; i < bytes->len; i++)
+		bytes->at[i] = (uint8_t)random64();
+}
+
 static inline void random_value(const struct field *field, void *value)
 {
 	static const char *const words[] = { "tcp", "udp", "closed", "SF", "open" };
@@ -177,6 +186,9 @@ static inline void random_value(const struct field *field, void *value)
 	case TYPE_text256:
 		random_text(value, 256);
 		break;
+	case TYPE_bytes1536:
+		random_bytes(value);
+		break;
 	}
 }
 
@@ -211,6 +223,7 @@ union any_record {
 	struct finding_record finding;
 	struct gap_record gap;
 	struct audit_record audit;
+	struct packet_record packet;
 };
 
 static union any_record *got;

@@ -60,6 +60,10 @@ static void fill(enum record_kind kind, void *record)
 		case TYPE_text256:
 			record_text(at, sizeof(field_text256), text);
 			break;
+		case TYPE_bytes1536:
+			*(field_bytes1536 *)at =
+				(field_bytes1536){ (uint16_t)(i + 1), { 7, 0, 255 } };
+			break;
 		}
 	}
 }

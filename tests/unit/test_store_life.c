@@ -151,6 +151,20 @@ static void wait_rows(const char *table, int64_t least, int64_t most)
 			 (long long)least, (long long)most);
 }
 
+static void put_kept(struct store *store, int64_t at_us)
+{
+	struct failure_record failure;
+	struct transcript_record line;
+	struct packet_record packet;
+	random_record(RECORD_failure, &failure, false);
+	random_record(RECORD_transcript, &line, false);
+	random_record(RECORD_packet, &packet, false);
+	failure.at = line.at = packet.at = at_us;
+	store_put(store, RECORD_failure, &failure);
+	store_put(store, RECORD_transcript, &line);
+	store_put(store, RECORD_packet, &packet);
+}
+
 static void what_is_older_than_its_limit_goes(void **state)
 {
 	(void)state;
@@ -162,6 +176,8 @@ static void what_is_older_than_its_limit_goes(void **state)
 		.ports_1d_s = 6 * 86400,
 		.events_s = 3 * 86400,
 		.probes_s = 86400,
+		.failures_s = 86400,
+		.packets_bytes = 1 << 20,
 		.size_bytes = UINT64_MAX,
 	};
 	struct store *store = store_open(folder, &limits);
@@ -181,6 +197,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 		store_put(store, RECORD_flow, &flow);
 		store_put(store, RECORD_listener, &listener);
 		store_put(store, RECORD_login, &login);
+		put_kept(store, at_us);
 	}
 	/* Ages are of the last second: 9 days, 23 hours, and what is waited. */
 	int64_t now = START_US + (10 * 24 - 1) * 3600 * SECOND;
@@ -194,6 +211,9 @@ static void what_is_older_than_its_limit_goes(void **state)
 	wait_rows("roll_1d", 6 * 3, 7 * 3);
 	wait_rows("listener", 3 * 24, 3 * 24 + 2);
 	wait_rows("login", 3 * 24, 3 * 24 + 2);
+	wait_rows("failure", 24, 26);
+	wait_rows("transcript", 24, 26);
+	wait_rows("packet", 24, 26);
 	struct store_status status;
 	store_status(store, &status);
 	store_close(store);
@@ -212,6 +232,28 @@ static void what_is_older_than_its_limit_goes(void **state)
 	for (size_t i = 0; i < got_count; i++)
 		flows += got[i].port.flows;
 	assert_in_range(flows, (6 * 24 - 12) * 3, (6 * 24 + 12) * 3);
+}
+
+static void packets_over_their_limit_go_the_oldest_first(void **state)
+{
+	(void)state;
+	struct store_limits limits = wide;
+	limits.packets_bytes = 400 * 1000;
+	struct store *store = store_open(folder, &limits);
+	struct packet_record packet;
+	for (int i = 0; i < 1000; i++) {
+		random_record(RECORD_packet, &packet, true);
+		packet.at = START_US + i;
+		packet.data.len = 1000;
+		store_put(store, RECORD_packet, &packet);
+	}
+	put_self(store, START_US + SECOND);
+	wait_rows("packet", 300, 400);
+	store_close(store);
+	read_well(RECORD_packet, NULL);
+	assert_true(got_count > 0);
+	for (size_t i = 0; i < got_count; i++)
+		assert_true(got[i].packet.at >= START_US + 600);
 }
 
 static void a_jump_of_the_clock_deletes_nothing_at_once(void **state)
@@ -497,6 +539,7 @@ int main(void)
 		cmocka_unit_test(gaps_without_room_grow_the_last),
 		TEST(a_stop_is_a_gap_and_a_quick_restart_is_none),
 		TEST(what_is_older_than_its_limit_goes),
+		TEST(packets_over_their_limit_go_the_oldest_first),
 		TEST(a_jump_of_the_clock_deletes_nothing_at_once),
 		TEST(too_much_is_made_less_oldest_flows_first),
 		TEST(an_older_file_is_backed_up_and_taken_up_step_by_step),
