@@ -146,6 +146,15 @@ static void put_policy(const struct monitor *m, struct buf *json)
 			policy_count_expired(policy, clock_us(CLOCK_REALTIME)));
 }
 
+static void put_prober(struct monitor *m, struct buf *json)
+{
+	char detail[GUARD_TEXT_MAX];
+	bool holds = probing_describe(&m->probing, detail);
+	status_json_prober(json, holds, detail, m->probing.count,
+			   probing_ends(&m->probing));
+	buf_char(json, ',');
+}
+
 static void give_status(void *self, struct buf *json)
 {
 	struct monitor *m = self;
@@ -166,6 +175,8 @@ static void give_status(void *self, struct buf *json)
 	detect_each(m->detect, count_finding, findings);
 	status_json_findings(json, findings[0], findings[1]);
 	buf_char(json, ',');
+	if (probing_is_wanted(&m->probing))
+		put_prober(m, json);
 	put_policy(m, json);
 	buf_char(json, '}');
 }

@@ -276,6 +276,8 @@ void monitor_take_second(struct monitor *m)
 	store_status(m->store, &store);
 	note_store(m, &store, at_us);
 	m->state.self.store_bytes = store.bytes;
+	if (probing_is_wanted(&m->probing))
+		m->state.self.prober_ends = probing_ends(&m->probing);
 	detect_tick(m->detect, at_us);
 	keep_and_show(m, RECORD_self, &m->state.self);
 }

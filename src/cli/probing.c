@@ -121,6 +121,8 @@ static bool open_rounds(void *self)
 		return false;
 	process->pages.prober = rounds_prober(process->rounds);
 	set_targets(process);
+	if (guard_predecessor_ended_us() != 0)
+		rounds_missed_since(process->rounds, guard_predecessor_ended_us());
 	process->look_at_us = clock_us(CLOCK_MONOTONIC) + FILES_US;
 	return true;
 }
@@ -232,7 +234,7 @@ static bool has_something_to_ask(const struct asking_process *process)
 static void say_if_not_confined(struct probing *p)
 {
 	char text[GUARD_TEXT_MAX];
-	if (p->process != NULL && !guard_describe(p->process, text))
+	if (!probing_describe(p, text))
 		fprintf(stderr, "breakwater: the process that asks services: %s\n",
 			text);
 }
@@ -261,7 +263,9 @@ int probing_fork(struct probing *p, const struct config *config)
 				   .take = take_message,
 				   .close = close_rounds };
 	p->process = guard_fork(&task);
-	p->error = p->process == NULL ? errno : 0;
+	if (p->process == NULL)
+		snprintf(p->why_not, sizeof(p->why_not), "could not start: %s",
+			 strerror(errno));
 	say_if_not_confined(p);
 	blackbox_free(process.pages.modules); /* it has its own */
 	return STATUS_OK;
@@ -357,15 +361,54 @@ static void keep(struct probing *p, const struct probe_record *record)
 	p->last[*place - 1] = *record;
 }
 
+/* ---- nobody asks any more ---- */
+
+/* What was up may be down since, and nobody looks. */
+static void note_end(struct probing *p)
+{
+	p->untold = p->count;
+	p->has_news = true;
+	probe_pages_end(&p->pages);
+}
+
+static void make_unknown(const struct probe_record *last, struct probe_record *out)
+{
+	struct probe_record unknown;
+	record_init(RECORD_probe, &unknown);
+	unknown.at = clock_us(CLOCK_REALTIME);
+	memcpy(unknown.target, last->target, sizeof(unknown.target));
+	memcpy(unknown.protocol, last->protocol, sizeof(unknown.protocol));
+	unknown.ip = last->ip;
+	unknown.port = last->port;
+	unknown.state = unknown.hard_state = probe_state_word(PROBE_unknown);
+	unknown.hard_since = unknown.at;
+	unknown.reason = reason_word(REASON_not_asked);
+	record_text(unknown.detail, sizeof(unknown.detail),
+		    "nobody asks: the process that does has ended");
+	*out = unknown;
+}
+
+static bool tell_unknown(struct probing *p, struct probe_record *out)
+{
+	if (p->untold == 0)
+		return false;
+	struct probe_record *last = &p->last[--p->untold];
+	make_unknown(last, out);
+	*last = *out;
+	return true;
+}
+
 bool probing_next(struct probing *p, struct probe_record *out)
 {
 	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
-	while (true) {
+	while (!tell_unknown(p, out)) {
 		int len = p->process != NULL
 				  ? guard_next(p->process, event, sizeof(event))
 				  : 0;
+		if (len == -ECHILD)
+			note_end(p);
 		if (len <= 0)
-			return false;
+			return tell_unknown(p, out);
 		if (probe_pages_take(&p->pages, event, (size_t)len))
 			continue;
 		if (!probe_event_read(event, (size_t)len, out))
@@ -374,27 +417,43 @@ bool probing_next(struct probing *p, struct probe_record *out)
 		if (out->state != NULL)
 			return true;
 	}
-}
-
-/* What was up may be down since, and nobody looks. */
-static void forget_all(struct probing *p)
-{
-	if (p->room > 0)
-		memset(p->index, 0, p->room * sizeof(p->index[0]));
-	p->count = 0;
+	return true;
 }
 
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 {
-	if (p->process == NULL || guard_is_alive(p->process))
+	if (p->process == NULL)
 		return false;
+	bool is_over = !guard_is_alive(p->process), had_news = p->has_news;
 	guard_describe(p->process, text);
+	p->has_news = false;
+	if (!is_over)
+		return had_news;
+	note_end(p);
+	p->has_news = false;
+	memcpy(p->why_not, text, sizeof(p->why_not));
+	p->ends = guard_ends(p->process) + 1;
 	guard_close(p->process);
 	p->process = NULL;
-	p->error = ECHILD;
-	forget_all(p);
-	probe_pages_end(&p->pages);
 	return true;
+}
+
+bool probing_is_wanted(const struct probing *p)
+{
+	return p->process != NULL || p->why_not[0] != '\0';
+}
+
+bool probing_describe(struct probing *p, char text[static GUARD_TEXT_MAX])
+{
+	if (p->process != NULL)
+		return guard_describe(p->process, text);
+	memcpy(text, p->why_not, sizeof(p->why_not));
+	return false;
+}
+
+uint32_t probing_ends(const struct probing *p)
+{
+	return p->process != NULL ? guard_ends(p->process) : p->ends;
 }
 
 bool probing_page(struct probing *p, const struct web_probe *probe,

@@ -8,12 +8,16 @@
 #include "record/record.h"
 
 struct probing {
-	struct guard *process; /* NULL: nothing is to be asked, or it could not start */
-	int error;             /* why not, errno; 0: nothing is to be asked */
-	struct probe_record *last; /* of each target; owned */
+	struct guard *process;        /* NULL: nothing is to be asked, or see why_not */
+	char why_not[GUARD_TEXT_MAX]; /* it could not start, or has ended; or "" */
+	uint32_t ends;                /* until then */
+	struct probe_record *last;    /* of each target; owned */
 	size_t count, size;
 	uint32_t *index; /* by the target's hash: number in last + 1; owned */
 	size_t room;
+	size_t untold; /* of last: how many are still to be told as not asked any more
+			*/
+	bool has_news; /* who asks has ended, and nobody was told yet */
 	struct probe_pages pages;
 };
 
@@ -33,5 +37,16 @@ int probing_fd(const struct probing *p);
 /* The next answer; false if none waits, or the process is gone (see probing_has_ended).
  */
 bool probing_next(struct probing *p, struct probe_record *out);
-/* Once: it ended; text says how. */
+/*
+ * Once after each end of it; text says how, and when it is started again.  If it is
+ * not, there is no process any more.  All that it asked is told as unknown by
+ * probing_next().
+ */
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX]);
+
+/* False if it is not there, or not confined as it should be; with why. */
+bool probing_describe(struct probing *p, char text[static GUARD_TEXT_MAX]);
+/* How often it has ended unasked. */
+uint32_t probing_ends(const struct probing *p);
+/* True if something is to be asked. */
+bool probing_is_wanted(const struct probing *p);

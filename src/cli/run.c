@@ -46,6 +46,8 @@ static void take_tick(struct monitor *m)
 	if (read(m->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	pipeline_pump(m->pipeline);
+	monitor_take_probes(
+		m); /* of many that are told as unknown, those that are left */
 	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
 	if (++m->ticks % TICKS_PER_SECOND == 0)
 		monitor_second(m);
@@ -95,7 +97,8 @@ static void take_probes(struct monitor *m)
 	monitor_take_probes(m);
 	if (!probing_has_ended(&m->probing, text))
 		return;
-	epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+	if (m->probing.process == NULL)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
 	run_clear_progress();
 	fprintf(stderr, "breakwater: the process that asks services %s\n", text);
 }
@@ -257,9 +260,6 @@ static int open_all(struct monitor *m, const char *socket_path)
 		fprintf(stderr, "breakwater: can't start: %s\n", strerror(errno));
 		return STATUS_NOT_PERMITTED;
 	}
-	if (m->probing.error != 0)
-		fprintf(stderr, "breakwater: services can't be asked: %s\n",
-			strerror(m->probing.error));
 	status = open_web(m, socket_path);
 	run_begin(&m->state, clock_us(CLOCK_REALTIME));
 	if (status == STATUS_OK)

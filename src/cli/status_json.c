@@ -71,6 +71,17 @@ void status_json_findings(struct buf *out, uint64_t open, uint64_t high)
 	buf_char(out, '}');
 }
 
+void status_json_prober(struct buf *out, bool holds, const char *detail,
+			uint64_t targets, uint64_t ends)
+{
+	buf_text(out, "\"prober\":{");
+	put_text(out, "detail", detail);
+	put_flag(out, "holds", holds);
+	put_number(out, "targets", targets);
+	put_number(out, "ends", ends);
+	buf_char(out, '}');
+}
+
 void status_json_policy(struct buf *out, const char *path, uint64_t entries,
 			uint64_t expired)
 {

@@ -26,6 +26,10 @@ void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
 /* "findings"; high: of the open ones, those of high and critical severity. */
 void status_json_findings(struct buf *out, uint64_t open, uint64_t high);
 
+/* "prober": who asks services; holds: it is there and confined; detail: or why not. */
+void status_json_prober(struct buf *out, bool holds, const char *detail,
+			uint64_t targets, uint64_t ends);
+
 /* "policy"; path NULL: none is in force. */
 void status_json_policy(struct buf *out, const char *path, uint64_t entries,
 			uint64_t expired);

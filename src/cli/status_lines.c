@@ -157,6 +157,25 @@ static void print_findings(const json_t *findings, const struct look *look)
 	puts(": breakwater findings");
 }
 
+/* "12 targets; asked by pid 123", or what is wrong with who asks. */
+static void print_prober(const json_t *prober, const struct look *look)
+{
+	char text[CELL_MAX], detail[CELL_MAX];
+	const char *told = member_text(prober, "detail");
+	double targets = member_number(prober, "targets");
+	status_label(look, "Probes");
+	text_count(text, sizeof(text), targets);
+	printf("%s target%s; ", text, targets == 1 ? "" : "s");
+	text_clean(detail, sizeof(detail), told == NULL ? "?" : told);
+	if (json_is_true(json_object_get(prober, "holds"))) {
+		printf("asked by %s\n", detail);
+		return;
+	}
+	snprintf(text, sizeof(text), "who asks: %.240s", detail);
+	warn(look, text);
+	putchar('\n');
+}
+
 static void print_policy(const json_t *policy, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -184,7 +203,7 @@ void status_lines(const json_t *status, const struct look *look)
 	} parts[] = {
 		{ "store", print_store },   { "sockets", print_sockets },
 		{ "logs", print_logs },     { "findings", print_findings },
-		{ "policy", print_policy },
+		{ "prober", print_prober }, { "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const json_t *part = json_object_get(status, parts[i].name);

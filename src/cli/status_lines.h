@@ -1,5 +1,6 @@
 /*
- * status_lines.h: lines of the status screen about store, sockets, findings and policy.
+ * status_lines.h: lines of the status screen about store, sockets, findings, probes and
+ * policy.
  *
  * A daemon that does not tell of one gets no line of it.
  */

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "guard/calls.h"
+#include "guard/keeper.h"
 #include "guard/landlock.h"
 #include "guard/message.h"
 #include "guard/rights.h"
@@ -34,7 +35,8 @@ enum { EVENTS_BYTES = 1 << 20 };
 static struct {
 	const struct guard_task *task;
 	int requests, events;
-	bool has_socket; /* the daemon's, with these numbers */
+	struct keeper_life life; /* of a prober */
+	bool has_socket;         /* the daemon's, with these numbers */
 	dev_t device;
 	ino_t inode;
 } guard;
@@ -168,11 +170,19 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* It is never root, also where the daemon is. */
+static void find_user(struct user *user)
+{
+	user_find(guard.task->user, user);
+	if (user->uid == 0)
+		user_find(NULL, user);
+}
+
 static int confine_prober(void)
 {
 	struct user user;
 	const struct rlimit none = { 0, 0 };
-	user_find(guard.task->user, &user);
+	find_user(&user);
 	raise_descriptors();
 	int error = rights_become_prober(user.uid, user.gid);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
@@ -294,11 +304,21 @@ static void take_message(const struct guard_task *task)
 		leave(EXIT_SUCCESS);
 }
 
+/* As root nobody reads what strangers send. */
+static bool may_work(const struct guard_task *task)
+{
+	return task->run != NULL && (task->kind != GUARD_PROBER || geteuid() != 0);
+}
+
+int64_t guard_predecessor_ended_us(void)
+{
+	return guard.life.ended_us;
+}
+
 static void serve(void)
 {
 	const struct guard_task *task = guard.task;
-	bool works =
-		task->run != NULL && (task->open == NULL || task->open(task->self));
+	bool works = may_work(task) && (task->open == NULL || task->open(task->self));
 	while (true) {
 		struct pollfd waited[3] = {
 			{ .fd = guard.requests, .events = POLLIN },
@@ -322,20 +342,38 @@ static void serve(void)
 	}
 }
 
+/* The first one is waited for. */
+static void say_hello(int error)
+{
+	const struct guard_answer hello = { .kind = MESSAGE_HELLO,
+					    .error = error,
+					    .pid = getpid() };
+	const struct guard_news news = { .mark = MESSAGE_NEWS,
+					 .status = error,
+					 .pid = getpid() };
+	if (guard.life.ended > 0)
+		guard_emit(&news, sizeof(news));
+	else if (message_send(guard.requests, &hello, sizeof(hello), NULL, 0) != 0)
+		leave(EXIT_SUCCESS);
+}
+
 _Noreturn void guard_child(const struct guard_task *task, int requests, int events,
 			   pid_t parent)
 {
 	guard.task = task;
 	guard.requests = requests;
 	guard.events = events;
-	prctl(PR_SET_NAME,
-	      task->kind == GUARD_PROBER ? "breakwater-prob" : "breakwater-guar");
 	set_signals(parent);
 	close_inherited();
 	widen_events();
-	struct guard_answer hello = { .kind = MESSAGE_HELLO, .error = confine() };
-	if (message_send(requests, &hello, sizeof(hello), NULL, 0) != 0)
-		leave(EXIT_SUCCESS);
+	if (task->kind == GUARD_PROBER) {
+		keeper_begin(requests, events, &guard.life);
+		set_signals(guard.life.keeper);
+	}
+	prctl(PR_SET_NAME,
+	      task->kind == GUARD_PROBER ? "breakwater-prob" : "breakwater-guar");
+	int error = confine();
+	say_hello(error != 0 ? error : guard.life.error);
 	serve();
 	leave(EXIT_SUCCESS);
 }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "guard/child.h"
 #include "guard/message.h"
 #include "guard/rights.h"
@@ -26,7 +27,11 @@ enum {
 };
 
 struct guard {
-	pid_t pid;
+	pid_t pid;     /* our child: the guard, or the keeper of one */
+	pid_t serving; /* the guard itself; 0: it is to be started again */
+	bool is_kept;
+	uint32_t ends;                 /* of one that is kept */
+	int64_t again_us;              /* when it is started again; monotonic */
 	int requests, events, process; /* process: a pidfd */
 	bool can_capture;
 	int confined; /* 0 or -errno */
@@ -55,7 +60,12 @@ bool guard_is_alive(struct guard *guard)
 
 pid_t guard_pid(const struct guard *guard)
 {
-	return guard->pid;
+	return guard->serving;
+}
+
+uint32_t guard_ends(const struct guard *guard)
+{
+	return guard->ends;
 }
 
 static void describe_end(const struct guard *guard, char text[static GUARD_TEXT_MAX])
@@ -70,19 +80,40 @@ static void describe_end(const struct guard *guard, char text[static GUARD_TEXT_
 			 WEXITSTATUS(guard->status));
 }
 
+static void describe_next(const struct guard *guard, char text[static GUARD_TEXT_MAX])
+{
+	size_t len = strlen(text);
+	int64_t us = guard->again_us - clock_us(CLOCK_MONOTONIC);
+	snprintf(text + len, GUARD_TEXT_MAX - len, ", is started again in %lld s",
+		 us > 0 ? (long long)(us + 999999) / 1000000 : 0LL);
+}
+
+static void describe_life(const struct guard *guard, char text[static GUARD_TEXT_MAX])
+{
+	int len = snprintf(text, GUARD_TEXT_MAX, "pid %d", (int)guard->serving);
+	if (guard->confined != 0)
+		len += snprintf(text + len, GUARD_TEXT_MAX - (size_t)len,
+				", not confined: %s", strerror(-guard->confined));
+	else if (!guard->can_capture)
+		len += snprintf(text + len, GUARD_TEXT_MAX - (size_t)len,
+				", without privileges");
+	if (guard->ends > 0)
+		snprintf(text + len, GUARD_TEXT_MAX - (size_t)len,
+			 ", started again %u time%s", (unsigned)guard->ends,
+			 guard->ends == 1 ? "" : "s");
+}
+
 bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX])
 {
-	if (!guard_is_alive(guard)) {
-		describe_end(guard, text);
-		return false;
+	bool is_alive = guard_is_alive(guard);
+	if (is_alive && guard->serving != 0) {
+		describe_life(guard, text);
+		return guard->confined == 0;
 	}
-	if (guard->confined != 0)
-		snprintf(text, GUARD_TEXT_MAX, "pid %d, not confined: %s",
-			 (int)guard->pid, strerror(-guard->confined));
-	else
-		snprintf(text, GUARD_TEXT_MAX, "pid %d%s", (int)guard->pid,
-			 guard->can_capture ? "" : ", without privileges");
-	return guard->confined == 0;
+	describe_end(guard, text);
+	if (is_alive)
+		describe_next(guard, text);
+	return false;
 }
 
 static bool wait_for(int fd, short events, int timeout_ms)
@@ -95,8 +126,8 @@ static bool wait_for(int fd, short events, int timeout_ms)
 	return ready > 0;
 }
 
-/* The guard sees its sockets closed and ends; by then it has removed what it should. */
-/* Its sockets close before its end can be told. */
+/* The guard sees its sockets closed and ends; by then it has removed what it should.
+ * Its sockets close before its end can be told. */
 static void await_end(struct guard *guard)
 {
 	if (guard_is_alive(guard) && wait_for(guard->process, POLLIN, END_MS))
@@ -161,7 +192,21 @@ int guard_fd(const struct guard *guard)
 	return guard->events;
 }
 
-int guard_next(struct guard *guard, void *event, size_t size)
+/* True if it tells of an end. */
+static bool take_news(struct guard *guard, const struct guard_news *news)
+{
+	guard->serving = news->ended ? 0 : news->pid;
+	if (!news->ended) {
+		guard->confined = news->status;
+		return false;
+	}
+	guard->ends++;
+	guard->status = news->status;
+	guard->again_us = clock_us(CLOCK_MONOTONIC) + news->again_ms * 1000LL;
+	return true;
+}
+
+static int next_event(struct guard *guard, void *event, size_t size)
 {
 	ssize_t got;
 	do
@@ -177,9 +222,25 @@ int guard_next(struct guard *guard, void *event, size_t size)
 	return -EPIPE;
 }
 
+int guard_next(struct guard *guard, void *event, size_t size)
+{
+	struct guard_news news;
+	while (true) {
+		int len = next_event(guard, event, size);
+		bool is_news = len > 0 && guard->is_kept &&
+			       message_parse_news(event, (size_t)len, &news);
+		if (!is_news)
+			return len;
+		if (take_news(guard, &news))
+			return -ECHILD;
+	}
+}
+
 int guard_tell(struct guard *guard, const void *message, size_t len)
 {
 	ssize_t sent;
+	if (guard->serving == 0)
+		return -EPIPE;
 	do
 		sent = send(guard->events, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
@@ -208,6 +269,7 @@ static int take_hello(struct guard *guard)
 	struct guard_answer hello;
 	int error = receive_answer(guard, MESSAGE_HELLO, NULL, &hello);
 	guard->confined = error == 0 ? hello.error : error;
+	guard->serving = error == 0 ? hello.pid : 0;
 	return error;
 }
 
@@ -221,6 +283,7 @@ struct guard *guard_fork(const struct guard_task *task)
 	}
 	pid_t parent = getpid();
 	guard->can_capture = rights_can_capture();
+	guard->is_kept = task->kind == GUARD_PROBER;
 	guard->pid = fork();
 	if (guard->pid == 0)
 		guard_child(task, requests[1], events[1], parent);

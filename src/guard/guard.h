@@ -22,7 +22,8 @@ enum guard_kind {
 	/*
 	 * It asks services: connects anywhere, reads what that takes (resolver and
 	 * authorities), writes nothing; an ordinary user that may send ICMP, and no
-	 * more, as strangers' answers are read here.
+	 * more, as strangers' answers are read here, and never root.  When it crashes,
+	 * it is started again, after a while.
 	 */
 	GUARD_PROBER,
 };
@@ -75,6 +76,9 @@ struct guard *guard_fork(const struct guard_task *task);
  */
 void guard_emit(const void *event, size_t len);
 
+/* In the child: when the one before it ended, by CLOCK_MONOTONIC; 0: there was none. */
+int64_t guard_predecessor_ended_us(void);
+
 /* In the parent.  0 or -errno; the descriptors are the caller's. */
 int guard_open_capture(struct guard *guard, int fds[2]);
 
@@ -84,15 +88,21 @@ int guard_open_capture(struct guard *guard, int fds[2]);
  */
 int guard_note_socket(struct guard *guard);
 
-/* To task->take(), at most GUARD_EVENT_MAX bytes.  0; -EAGAIN: too many wait; -EPIPE.
- */
+/* To task->take(), at most GUARD_EVENT_MAX bytes.  0; -EAGAIN: too many wait; -EPIPE:
+ * nobody is there, perhaps only now. */
 int guard_tell(struct guard *guard, const void *message, size_t len);
 
 /* Readable when events wait, or the guard is gone. */
 int guard_fd(const struct guard *guard);
-/* The next event; its length, 0 if none waits, -EPIPE if the guard is gone. */
+/*
+ * The next event; its length, 0 if none waits, -EPIPE if the guard is gone; -ECHILD,
+ * once, if it has ended and will be started again: what comes next is of another.
+ */
 int guard_next(struct guard *guard, void *event, size_t size);
+/* Also while one that ended is about to be started again. */
 bool guard_is_alive(struct guard *guard);
+/* How often it ended, and was to be started again. */
+uint32_t guard_ends(const struct guard *guard);
 pid_t guard_pid(const struct guard *guard);
 /* False unless it is alive and confined; text: "pid 123", or what is wrong. */
 bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX]);

@@ -23,6 +23,14 @@ bool message_parse_request(const void *bytes, size_t len, struct guard_request *
 	return out->kind == MESSAGE_OPEN_CAPTURE || out->kind == MESSAGE_NOTE_SOCKET;
 }
 
+bool message_parse_news(const void *bytes, size_t len, struct guard_news *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->mark == MESSAGE_NEWS;
+}
+
 int message_send(int socket, const void *bytes, size_t len, const int *fds,
 		 size_t fd_count)
 {

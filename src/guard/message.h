@@ -20,6 +20,18 @@ enum message_kind {
 
 enum { MESSAGE_FDS_MAX = 2 };
 
+/* No event of a task begins with this word. */
+#define MESSAGE_NEWS UINT32_MAX
+
+/* Among the events: one that is kept (keeper.h) has ended, or the next one serves. */
+struct guard_news {
+	uint32_t mark; /* MESSAGE_NEWS */
+	uint32_t ended;
+	int32_t status; /* ended: as of waitpid(2); else how it is confined, -errno */
+	int32_t pid;
+	uint32_t again_ms; /* ended: until the next */
+};
+
 struct guard_request {
 	uint32_t kind;
 	uint32_t zero; /* must be: whoever sends something else is not our daemon */
@@ -28,10 +40,13 @@ struct guard_request {
 struct guard_answer {
 	uint32_t kind;
 	int32_t error; /* 0 or -errno */
+	int32_t pid;   /* MESSAGE_HELLO: who serves */
 };
 
 /* False if these bytes are no request that a daemon makes. */
 bool message_parse_request(const void *bytes, size_t len, struct guard_request *out);
+
+bool message_parse_news(const void *bytes, size_t len, struct guard_news *out);
 
 /* 0 or -errno; -EPIPE when the other side is gone. */
 int message_send(int socket, const void *bytes, size_t len, const int *fds,

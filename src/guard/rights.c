@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 /* The guard stays root in name, so it also has what root's files allow their owner. */
@@ -27,7 +28,10 @@ static const unsigned kept[] = {
 	CAP_DAC_READ_SEARCH,
 };
 
-enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
+/* To become another user without any others, which then may send ICMP; and to end it.
+ */
+static const unsigned to_confine[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL,
+				       CAP_NET_RAW };
 
 bool rights_can_capture(void)
 {
@@ -35,23 +39,37 @@ bool rights_can_capture(void)
 	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW);
 }
 
-int rights_keep_few(void)
+/* Of those it has. */
+static int keep(const unsigned *wanted, size_t count)
 {
-	bool has[KEPT];
 	if (capng_get_caps_process() != 0)
 		return -EIO;
-	for (size_t i = 0; i < KEPT; i++)
-		has[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
-	int error = rights_drop_bounding();
+	uint64_t has = 0;
+	for (size_t i = 0; i < count; i++)
+		if (capng_have_capability(CAPNG_PERMITTED, wanted[i]))
+			has |= 1ULL << wanted[i];
 	capng_clear(CAPNG_SELECT_ALL);
-	for (size_t i = 0; i < KEPT; i++)
-		if (has[i])
+	for (size_t i = 0; i < count; i++)
+		if (has & 1ULL << wanted[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-				     kept[i]);
+				     wanted[i]);
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0 ||
 	    capng_apply(CAPNG_SELECT_AMBIENT) != 0)
 		return -EPERM;
-	return error;
+	return 0;
+}
+
+int rights_keep_few(void)
+{
+	int bounding = rights_drop_bounding();
+	int error = keep(kept, sizeof(kept) / sizeof(kept[0]));
+	return error != 0 ? error : bounding;
+}
+
+/* The bounding set is for each prober to empty, which takes CAP_SETPCAP. */
+int rights_keep_to_confine(void)
+{
+	return keep(to_confine, sizeof(to_confine) / sizeof(to_confine[0]));
 }
 
 int rights_become_prober(uid_t uid, gid_t gid)

@@ -13,6 +13,10 @@ bool rights_can_capture(void);
 /* Keeps what the guard's tasks need, of what this process has. 0 or -errno. */
 int rights_keep_few(void);
 
+/* The same for who makes probers: what these need until they have confined themselves.
+ */
+int rights_keep_to_confine(void);
+
 /*
  * Becomes that user, of no other group; of what this process has only what sends ICMP
  * stays.  Without root it only gives up the rest.  0 or -errno.

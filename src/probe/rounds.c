@@ -258,6 +258,21 @@ void rounds_end_set(struct rounds *rounds)
 	find_parents(rounds);
 }
 
+void rounds_missed_since(struct rounds *rounds, int64_t since_us)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	for (uint32_t i = 0; i < rounds->count; i++) {
+		struct watched *w = rounds->all[i];
+		int64_t interval = interval_us(w);
+		int64_t due_us = round_due(w->target.text, interval, since_us);
+		if (due_us > now_us)
+			continue;
+		uint64_t missed = (uint64_t)((now_us - due_us) / interval) + 1;
+		w->missed += missed;
+		rounds->stats.missed += missed;
+	}
+}
+
 /* ---- one round ---- */
 
 static void plan_next(struct watched *w)

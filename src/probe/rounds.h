@@ -49,6 +49,9 @@ bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules);
 void rounds_end_set(struct rounds *rounds);
 
+/* Nobody has asked since then, by CLOCK_MONOTONIC: what was due until now is missed. */
+void rounds_missed_since(struct rounds *rounds, int64_t since_us);
+
 /* For what is to be asked beside: its answers come in rounds_run(), too. */
 struct prober *rounds_prober(const struct rounds *rounds);
 

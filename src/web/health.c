@@ -93,6 +93,7 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	}
 	judge_sight(verdict, capture, "packets are not watched:");
 	judge_sight(verdict, json_object_get(privileges, "guard"), "the guard");
+	judge_sight(verdict, json_object_get(status, "prober"), "who asks services");
 	judge_store(verdict, json_object_get(status, "store"));
 }
 

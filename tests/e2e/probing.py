@@ -4,6 +4,7 @@
 Their states, retries and parents; files of targets that change; and that who asks them
 may do nothing else.
 """
+import json
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ from lab import until
 OPEN, SHUT, LATER = 9001, 9002, 9003
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 CAP_NET_RAW = 1 << 13
+CONFINES = CAP_NET_RAW | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8  # kill, setgid, setuid, setpcap
 PROBE = """
 probe:
   interval: 1s
@@ -53,10 +55,18 @@ def status_of(pid):
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
-def prober_of(monitor):
-    children = pathlib.Path(f"/proc/{monitor.program.pid}/task/{monitor.program.pid}/children")
+def child_of(pid, name):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
     pids = [int(word) for word in children.read_text(encoding="utf-8").split()]
-    return next(pid for pid in pids if status_of(pid)["Name"] == "breakwater-prob")
+    return next((pid for pid in pids if status_of(pid)["Name"] == name), None)
+
+
+def keeper_of(monitor):
+    return child_of(monitor.program.pid, "breakwater-keep")
+
+
+def prober_of(monitor):
+    return child_of(keeper_of(monitor), "breakwater-prob")
 
 
 def failures(monitor, port):
@@ -118,13 +128,57 @@ def confined(tap, lab):
            "it is not root, and in no group", kept["Uid"], kept["Groups"])
     tap.equal((kept["NoNewPrivs"], kept["Seccomp"], kept["Threads"]), ("1", "2", "1"),
               "it is under seccomp, with no_new_privs")
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: "the process that asks services ended by signal 9" in monitor.program.err(),
-          "a word of its end")
-    tap.ok(monitor.get("status") is not None, "without it the rest goes on")
-    tap.ok(states(monitor) == {} and "breakwater_probe_up{" not in monitor.ask("/metrics"),
-           "and nothing is said to be up that nobody asks", states(monitor))
-    tap.equal(monitor.stop(), 0, "and ends as ever")
+    kept = status_of(keeper_of(monitor))
+    tap.equal([int(kept[name], 16) for name in SETS[:3]], [0, CONFINES, CONFINES],
+              "who starts it again keeps what that takes, and no more")
+    tap.equal((kept["NoNewPrivs"], kept["Threads"]), ("1", "1"), "with no_new_privs")
+    tap.equal(monitor.stop(), 0, "both end with the daemon")
+
+
+def reasons_of_health(monitor):
+    return json.loads(monitor.ask("/health"))["reasons"]
+
+
+def is_said_to_be_unknown(tap, monitor, *reasons):
+    until(lambda: set(states(monitor, "reason").values()) == {"not_asked"}, "states", 5)
+    tap.ok(set(states(monitor).values()) == set(states(monitor, "state").values()) ==
+           {"unknown"} and "breakwater_probe_up{" not in monitor.ask("/metrics"), "nothing is said to be up that nobody asks", states(monitor))
+    said = reasons_of_health(monitor)
+    done = monitor.command("status", "--plain", status=None)
+    prober = monitor.get("status")["prober"]
+    tap.ok(all(any(reason in one for one in said) and reason in done.stdout and
+               reason in prober["detail"] for reason in reasons) and not prober["holds"],
+           "/health, `status` and its JSON say why", said, done.stdout, prober)
+
+
+def started_again(tap, lab):
+    network = machine(lab)
+    network.listen("127.0.0.1", OPEN)
+    monitor = watch(lab, network, target(OPEN), target(SHUT))
+    becomes(monitor, target(OPEN), "up")
+    becomes(monitor, target(SHUT), "down")
+    first = prober_of(monitor)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: "the process that asks services ended by signal 9 (Killed), is started again "
+          "in 1 s" in monitor.program.err(), "a word of its end")
+    is_said_to_be_unknown(tap, monitor, "ended by signal 9 (Killed), is started again in ")
+    becomes(monitor, target(OPEN), "up")
+    becomes(monitor, target(SHUT), "down")
+    tap.ok(prober_of(monitor) not in (None, first), "it is started again, and asks as before")
+    missed = until(lambda: [sum(one.get("missed", 0) for one in monitor.get(
+        f"probes?port={port}&since=1h")) for port in (OPEN, SHUT)], "what is kept")
+    tap.ok(all(1 <= one <= 3 for one in missed), "what was due meanwhile is counted", missed)
+    prober = monitor.get("status")["prober"]
+    tap.ok(prober["holds"] and prober["ends"] == 1 and prober["targets"] == 2 and
+           "started again 1 time" in prober["detail"], "so is its end", prober)
+    until(lambda: "\nbreakwater_prober_ends_total 1\n" in monitor.ask("/metrics"), "a metric", 3)
+    tap.ok(not any("asks services" in one for one in reasons_of_health(monitor)),
+           "and /health has nothing to say of it any more", reasons_of_health(monitor))
+    second = prober_of(monitor)
+    os.kill(keeper_of(monitor), signal.SIGKILL)
+    until(lambda: not pathlib.Path(f"/proc/{second}").exists(), "the end of who is kept")
+    is_said_to_be_unknown(tap, monitor, "ended by signal 9 (Killed)")
+    tap.equal(monitor.stop(), 0, "without them the rest goes on, and ends as ever")
 
 
 def ends_with_the_daemon(tap, lab):
@@ -257,6 +311,8 @@ def pages(tap, lab):
     os.kill(prober_of(monitor), signal.SIGKILL)
     tap.ok(silent.recv(4096).startswith(b"HTTP/1.1 503 "), "and is told if nobody will answer")
     tap.equal(page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")[0], 503, "as are all after it")
+    until(lambda: page(monitor, f"target=127.0.0.1:{OPEN}&module=tcp")[0] == 200, "the next", 5)
+    tap.ok(True, "until it is started again")
     tap.equal(monitor.stop(), 0, "it ends as ever")
 
 
@@ -272,5 +328,5 @@ def bad_ones(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(life_of_a_service, confined, ends_with_the_daemon, files_of_targets,
+    sys.exit(e2e.main(life_of_a_service, confined, started_again, ends_with_the_daemon, files_of_targets,
                       files_that_change_in_flight, pages, bad_ones))

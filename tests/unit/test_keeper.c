@@ -1,0 +1,153 @@
+/*
+ * test_keeper.c: a prober that crashes is started again, not too often, and nothing
+ * outlives the daemon.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard/guard.h"
+#include "guard/keeper.h"
+
+enum { DEADLINE_MS = 10000, STEP_MS = 5 };
+
+/* What a prober here tells of itself, once it runs. */
+struct told {
+	uint32_t uid;
+	int64_t predecessor_ended_us;
+};
+
+static bool tell_and_go_on(void *self)
+{
+	(void)self;
+	struct told told = { .uid = geteuid(),
+			     .predecessor_ended_us = guard_predecessor_ended_us() };
+	guard_emit(&told, sizeof(told));
+	return true;
+}
+
+static void do_nothing(void *self)
+{
+	(void)self;
+}
+
+static struct guard *begin(const char *user)
+{
+	struct guard_task task = { .kind = GUARD_PROBER,
+				   .user = user,
+				   .open = tell_and_go_on,
+				   .run = do_nothing };
+	struct guard *guard = guard_fork(&task);
+	assert_non_null(guard);
+	return guard;
+}
+
+/* The next event, or what guard_next() says instead of one. */
+static int await_event(struct guard *guard, struct told *out)
+{
+	struct pollfd waited = { .fd = guard_fd(guard), .events = POLLIN };
+	uint8_t event[GUARD_EVENT_MAX];
+	int len = 0;
+	while (len == 0 && poll(&waited, 1, DEADLINE_MS) > 0)
+		len = guard_next(guard, event, sizeof(event));
+	if (len > 0)
+		memcpy(out, event, sizeof(*out));
+	return len;
+}
+
+static bool is_gone(pid_t pid)
+{
+	for (int waited = 0; waited < DEADLINE_MS; waited += STEP_MS) {
+		struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+		if (kill(pid, 0) != 0 && errno == ESRCH)
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+static void one_that_crashes_is_started_again(void **state)
+{
+	(void)state;
+	struct told told;
+	char text[GUARD_TEXT_MAX];
+	struct guard *guard = begin("nobody");
+	pid_t first = guard_pid(guard);
+	assert_int_equal(await_event(guard, &told), sizeof(told));
+	assert_int_equal(told.predecessor_ended_us, 0);
+	assert_int_equal(kill(first, SIGKILL), 0);
+
+	assert_int_equal(await_event(guard, &told), -ECHILD);
+	assert_true(guard_is_alive(guard));
+	assert_false(guard_describe(guard, text));
+	assert_string_equal(text,
+			    "ended by signal 9 (Killed), is started again in 1 s");
+	assert_int_equal(guard_tell(guard, "x", 1), -EPIPE);
+
+	assert_int_equal(await_event(guard, &told), sizeof(told));
+	assert_int_not_equal(told.predecessor_ended_us, 0);
+	assert_int_not_equal(guard_pid(guard), first);
+	assert_int_equal(guard_ends(guard), 1);
+	guard_describe(guard, text);
+	assert_non_null(strstr(text, "started again 1 time"));
+	pid_t second = guard_pid(guard);
+	guard_close(guard);
+	assert_true(is_gone(second));
+}
+
+static void one_that_hangs_ends_with_the_daemon(void **state)
+{
+	(void)state;
+	struct guard *guard = begin("nobody");
+	pid_t pid = guard_pid(guard);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	guard_close(guard);
+	assert_true(is_gone(pid));
+}
+
+/* Also where the configuration says so. */
+static void it_is_never_root(void **state)
+{
+	(void)state;
+	struct told told;
+	struct guard *guard = begin("root");
+	assert_int_equal(await_event(guard, &told), sizeof(told));
+	assert_int_not_equal(told.uid, 0);
+	guard_close(guard);
+}
+
+static void the_more_crashes_the_longer_it_waits(void **state)
+{
+	(void)state;
+	uint64_t sum_ms = 0;
+	unsigned in_an_hour = 0;
+	assert_int_equal(keeper_delay_ms(0), 1000);
+	assert_int_equal(keeper_delay_ms(1), 2000);
+	assert_int_equal(keeper_delay_ms(UINT32_MAX), keeper_delay_ms(11));
+	while ((sum_ms += keeper_delay_ms(in_an_hour)) < 3600 * 1000)
+		in_an_hour++;
+	assert_in_range(in_an_hour, 5, 12);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_crashes_is_started_again),
+		cmocka_unit_test(one_that_hangs_ends_with_the_daemon),
+		cmocka_unit_test(it_is_never_root),
+		cmocka_unit_test(the_more_crashes_the_longer_it_waits),
+	};
+	setenv("BREAKWATER_SECCOMP", "kill", 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
