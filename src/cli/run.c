@@ -283,7 +283,8 @@ static int monitor(struct monitor *m, const char *socket_path)
 		return status;
 	m->on_terminal = isatty(STDOUT_FILENO);
 	if (!m->common.json && !m->quiet)
-		run_greet(&m->config, &m->privileges, web_address(m->web), socket_path);
+		run_greet(&m->config, &m->privileges, probing_is_wanted(&m->probing),
+			  web_address(m->web), socket_path);
 	loop(m);
 	pipeline_stop(m->pipeline);
 	monitor_second(m);

@@ -226,7 +226,7 @@ void run_status_json(const struct run_state *s, const struct config *config,
 /* ---- the terminal ---- */
 
 static void greet_watched(const struct config *config,
-			  const struct privileges *privileges)
+			  const struct privileges *privileges, bool asks)
 {
 	printf("Watching   ");
 	if (privileges->no_packets != NULL) {
@@ -237,11 +237,12 @@ static void greet_watched(const struct config *config,
 		printf("every interface that is up, now or later");
 	for (size_t i = 0; i < config->interfaces.count; i++)
 		printf("%s%s", i > 0 ? ", " : "", config->interfaces.at[i]);
-	printf("; it only listens and sends nothing\n");
+	puts(asks ? "; and asks what is to be asked: breakwater probes"
+		  : "; it only listens and sends nothing");
 }
 
 void run_greet(const struct config *config, const struct privileges *privileges,
-	       const char *address, const char *socket_path)
+	       bool asks, const char *address, const char *socket_path)
 {
 	char own[SOCKET_PATH_SIZE], option[SOCKET_PATH_SIZE + 16] = "";
 	socket_path_default(own);
@@ -249,7 +250,7 @@ void run_greet(const struct config *config, const struct privileges *privileges,
 		snprintf(option, sizeof(option), " --socket %s", socket_path);
 	printf("Breakwater " BREAKWATER_VERSION
 	       " watches the ports of this machine.\n\n");
-	greet_watched(config, privileges);
+	greet_watched(config, privileges, asks);
 	if (*address != '\0')
 		printf("Dashboard  http://%s/\n", address);
 	printf("History    %s\n", config->state);

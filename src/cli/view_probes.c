@@ -120,7 +120,8 @@ const struct view view_probes = {
 	.path = "/api/v1/probes",
 	.sort = "target",
 	.order = "by target",
-	.nothing = "Nothing is asked: no probe.targets in the configuration.",
+	.nothing = "No answers yet; who asks is in breakwater status, what is asked in "
+		   "probe.targets of the configuration.",
 	.columns = columns,
 	.count = sizeof(columns) / sizeof(columns[0]),
 };

@@ -36,7 +36,8 @@ static struct {
 	const struct guard_task *task;
 	int requests, events;
 	struct keeper_life life; /* of a prober */
-	bool has_socket;         /* the daemon's, with these numbers */
+	struct guard_confined confined;
+	bool has_socket; /* the daemon's, with these numbers */
 	dev_t device;
 	ino_t inode;
 } guard;
@@ -156,8 +157,7 @@ static int enter_landlock(void)
 	readable[count] = NULL;
 	const struct landlock_paths paths = { NULL, readable, devices, true };
 	int version = landlock_enter(&paths);
-	bool has_none = version == -ENOSYS || version == -EOPNOTSUPP;
-	return version < 0 && !has_none ? version : 0;
+	return version < 0 ? version : 0;
 }
 
 /* Each that is asked has one; as many as we may have, and no select(2) is here. */
@@ -178,36 +178,46 @@ static void find_user(struct user *user)
 		user_find(NULL, user);
 }
 
-static int confine_prober(void)
+/* The first that does not hold is told; the rest is done all the same. */
+static void note(enum sandbox_part part, int error)
 {
-	struct user user;
-	const struct rlimit none = { 0, 0 };
-	find_user(&user);
-	raise_descriptors();
-	int error = rights_become_prober(user.uid, user.gid);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
-		error = -errno;
-	if (setrlimit(RLIMIT_CORE, &none) != 0 && error == 0)
-		error = -errno;
-	/* The change of user cleared it. */
-	prctl(PR_SET_PDEATHSIG, SIGUSR1);
-	int reached = enter_landlock();
-	int limited = calls_limit_prober();
-	return error != 0 ? error : reached != 0 ? reached : limited;
+	if (guard.confined.error != 0 || error == 0)
+		return;
+	guard.confined.error = error;
+	guard.confined.part = part;
 }
 
-static int confine(void)
+static void gain_nothing(void)
 {
 	const struct rlimit none = { 0, 0 };
-	if (guard.task->kind == GUARD_PROBER)
-		return confine_prober();
-	int error = rights_keep_few();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
-		error = -errno;
-	if (setrlimit(RLIMIT_CORE, &none) != 0 && error == 0)
-		error = -errno;
-	int limited = calls_limit_guard();
-	return error != 0 ? error : limited;
+	note(SANDBOX_NO_NEW_PRIVS,
+	     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -errno);
+	note(SANDBOX_CAPABILITIES, setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : -errno);
+}
+
+static void confine_prober(void)
+{
+	struct user user;
+	find_user(&user);
+	raise_descriptors();
+	note(SANDBOX_USER, rights_become_prober(user.uid, user.gid));
+	note(SANDBOX_CAPABILITIES, guard.life.error);
+	gain_nothing();
+	/* The change of user cleared it. */
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	note(SANDBOX_LANDLOCK, enter_landlock());
+	note(SANDBOX_SECCOMP, calls_limit_prober());
+}
+
+static void confine(void)
+{
+	if (guard.task->kind == GUARD_PROBER) {
+		confine_prober();
+		return;
+	}
+	note(SANDBOX_CAPABILITIES, rights_keep_few());
+	gain_nothing();
+	note(SANDBOX_SECCOMP, calls_limit_guard());
 }
 
 /* ---- requests ---- */
@@ -343,13 +353,13 @@ static void serve(void)
 }
 
 /* The first one is waited for. */
-static void say_hello(int error)
+static void say_hello(void)
 {
 	const struct guard_answer hello = { .kind = MESSAGE_HELLO,
-					    .error = error,
+					    .confined = guard.confined,
 					    .pid = getpid() };
 	const struct guard_news news = { .mark = MESSAGE_NEWS,
-					 .status = error,
+					 .confined = guard.confined,
 					 .pid = getpid() };
 	if (guard.life.ended > 0)
 		guard_emit(&news, sizeof(news));
@@ -372,8 +382,8 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	}
 	prctl(PR_SET_NAME,
 	      task->kind == GUARD_PROBER ? "breakwater-prob" : "breakwater-guar");
-	int error = confine();
-	say_hello(error != 0 ? error : guard.life.error);
+	confine();
+	say_hello();
 	serve();
 	leave(EXIT_SUCCESS);
 }

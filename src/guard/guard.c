@@ -34,7 +34,7 @@ struct guard {
 	int64_t again_us;              /* when it is started again; monotonic */
 	int requests, events, process; /* process: a pidfd */
 	bool can_capture;
-	int confined; /* 0 or -errno */
+	struct guard_confined confined;
 	bool has_ended;
 	int status; /* as of waitpid(2); -1: nobody knows */
 };
@@ -91,9 +91,11 @@ static void describe_next(const struct guard *guard, char text[static GUARD_TEXT
 static void describe_life(const struct guard *guard, char text[static GUARD_TEXT_MAX])
 {
 	int len = snprintf(text, GUARD_TEXT_MAX, "pid %d", (int)guard->serving);
-	if (guard->confined != 0)
+	if (guard->confined.error != 0)
 		len += snprintf(text + len, GUARD_TEXT_MAX - (size_t)len,
-				", not confined: %s", strerror(-guard->confined));
+				", not confined: %s: %s",
+				sandbox_part_name(guard->confined.part),
+				strerror(-guard->confined.error));
 	else if (!guard->can_capture)
 		len += snprintf(text + len, GUARD_TEXT_MAX - (size_t)len,
 				", without privileges");
@@ -108,7 +110,7 @@ bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX])
 	bool is_alive = guard_is_alive(guard);
 	if (is_alive && guard->serving != 0) {
 		describe_life(guard, text);
-		return guard->confined == 0;
+		return guard->confined.error == 0;
 	}
 	describe_end(guard, text);
 	if (is_alive)
@@ -197,7 +199,7 @@ static bool take_news(struct guard *guard, const struct guard_news *news)
 {
 	guard->serving = news->ended ? 0 : news->pid;
 	if (!news->ended) {
-		guard->confined = news->status;
+		guard->confined = news->confined;
 		return false;
 	}
 	guard->ends++;
@@ -268,9 +270,11 @@ static int take_hello(struct guard *guard)
 {
 	struct guard_answer hello;
 	int error = receive_answer(guard, MESSAGE_HELLO, NULL, &hello);
-	guard->confined = error == 0 ? hello.error : error;
-	guard->serving = error == 0 ? hello.pid : 0;
-	return error;
+	if (error != 0)
+		return error;
+	guard->confined = hello.confined;
+	guard->serving = hello.pid;
+	return 0;
 }
 
 struct guard *guard_fork(const struct guard_task *task)

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guard/guard.h"
+
 union control {
 	struct cmsghdr aligned;
 	char bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int))];
@@ -28,7 +30,7 @@ bool message_parse_news(const void *bytes, size_t len, struct guard_news *out)
 	if (len != sizeof(*out))
 		return false;
 	memcpy(out, bytes, sizeof(*out));
-	return out->mark == MESSAGE_NEWS;
+	return out->mark == MESSAGE_NEWS && out->confined.part < SANDBOX_PARTS;
 }
 
 int message_send(int socket, const void *bytes, size_t len, const int *fds,

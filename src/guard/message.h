@@ -12,13 +12,19 @@
 #include <stdint.h>
 
 enum message_kind {
-	MESSAGE_HELLO = 1,        /* answer only: the guard has confined itself, or why
-				     not */
+	MESSAGE_HELLO = 1,        /* answer only: the guard serves */
 	MESSAGE_OPEN_CAPTURE = 2, /* its answer carries one or two descriptors */
 	MESSAGE_NOTE_SOCKET = 3,
 };
 
 enum { MESSAGE_FDS_MAX = 2 };
+
+/* How one that begins to serve has confined itself. */
+struct guard_confined {
+	int32_t error; /* 0, or why the first part that does not hold does not: -errno
+			*/
+	uint32_t part; /* enum sandbox_part */
+};
 
 /* No event of a task begins with this word. */
 #define MESSAGE_NEWS UINT32_MAX
@@ -27,9 +33,10 @@ enum { MESSAGE_FDS_MAX = 2 };
 struct guard_news {
 	uint32_t mark; /* MESSAGE_NEWS */
 	uint32_t ended;
-	int32_t status; /* ended: as of waitpid(2); else how it is confined, -errno */
-	int32_t pid;
-	uint32_t again_ms; /* ended: until the next */
+	int32_t status;    /* ended: as of waitpid(2) ... */
+	uint32_t again_ms; /* ... and until the next */
+	int32_t pid;       /* the next */
+	struct guard_confined confined;
 };
 
 struct guard_request {
@@ -40,7 +47,9 @@ struct guard_request {
 struct guard_answer {
 	uint32_t kind;
 	int32_t error; /* 0 or -errno */
-	int32_t pid;   /* MESSAGE_HELLO: who serves */
+	/* MESSAGE_HELLO: */
+	int32_t pid;
+	struct guard_confined confined;
 };
 
 /* False if these bytes are no request that a daemon makes. */

@@ -313,9 +313,9 @@ class Lab(contextlib.ExitStack):
         left.ip("link", "add", left_link, "type", "veth", "peer", "name", right_link,
                 "netns", str(right.holder.pid))
 
-    def monitor(self, network, *options, json_output=True):
-        """`breakwater run` in a namespace, ready."""
-        return Monitor(self, network, options, json_output)
+    def monitor(self, network, *options, json_output=True, through=()):
+        """`breakwater run` in a namespace, ready; through: a program that starts it."""
+        return Monitor(self, network, options, json_output, through)
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -332,12 +332,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Monitor:
     """A running daemon and its API."""
 
-    def __init__(self, lab, network, options, json_output):
+    def __init__(self, lab, network, options, json_output, through=()):
         lab.monitors = getattr(lab, "monitors", 0) + 1
         self.network = network
         self.socket = lab.dir / f"breakwater-{lab.monitors}.sock"
         self.state = lab.dir / f"state-{lab.monitors}"
-        command = [BREAKWATER, "run", "--socket", str(self.socket), "--state",
+        command = [*through, BREAKWATER, "run", "--socket", str(self.socket), "--state",
                    str(self.state), *(["--json"] if json_output else []), *options]
         if "--listen" not in options:
             command += ["--listen", "127.0.0.1:0"]

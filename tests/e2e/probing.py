@@ -31,14 +31,14 @@ def machine(lab):
     return network
 
 
-def watch(lab, network, *targets, files=()):
+def watch(lab, network, *targets, files=(), through=()):
     """A monitor with these targets."""
     config = lab.dir / "config.yaml"
     lines = [PROBE, "  targets:" if targets else "  targets: []"]
     lines += [f"    - {target}" for target in targets]
     lines += [f"  files: [{', '.join(map(str, files))}]"]
     config.write_text("\n".join(lines) + "\n")
-    return lab.monitor(network, "-c", str(config), json_output=False)
+    return lab.monitor(network, "-c", str(config), json_output=False, through=through)
 
 
 def states(monitor, what="hard_state"):
@@ -142,7 +142,12 @@ def reasons_of_health(monitor):
 def is_said_to_be_unknown(tap, monitor, *reasons):
     until(lambda: set(states(monitor, "reason").values()) == {"not_asked"}, "states", 5)
     tap.ok(set(states(monitor).values()) == set(states(monitor, "state").values()) ==
-           {"unknown"} and "breakwater_probe_up{" not in monitor.ask("/metrics"), "nothing is said to be up that nobody asks", states(monitor))
+           {"unknown"} and "breakwater_probe_up{" not in monitor.ask("/metrics"),
+           "nothing is said to be up that nobody asks", states(monitor))
+    is_said(tap, monitor, *reasons)
+
+
+def is_said(tap, monitor, *reasons):
     said = reasons_of_health(monitor)
     done = monitor.command("status", "--plain", status=None)
     prober = monitor.get("status")["prober"]
@@ -179,6 +184,34 @@ def started_again(tap, lab):
     until(lambda: not pathlib.Path(f"/proc/{second}").exists(), "the end of who is kept")
     is_said_to_be_unknown(tap, monitor, "ended by signal 9 (Killed)")
     tap.equal(monitor.stop(), 0, "without them the rest goes on, and ends as ever")
+
+
+# A kernel that has no Landlock, or a service manager that forbids it: seccomp(2) by hand.
+WITHOUT_LANDLOCK = """
+import ctypes, os, struct, sys
+LOAD, IF_EQUAL, RETURN, CREATE_RULESET, ERRNO, ALLOW = 0x20, 0x15, 0x06, 444, 0x50000, 0x7fff0000
+steps = [(LOAD, 0, 0, 0), (IF_EQUAL, 0, 1, CREATE_RULESET), (RETURN, 0, 0, ERRNO | 1),
+         (RETURN, 0, 0, ALLOW)]
+program = b"".join(struct.pack("HBBI", *step) for step in steps)
+steps = ctypes.create_string_buffer(program)
+filters = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(steps)))
+assert ctypes.CDLL(None).prctl(22, 2, filters, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def not_confined(tap, lab):
+    network = machine(lab)
+    monitor = watch(lab, network, target(SHUT), through=(sys.executable, "-c", WITHOUT_LANDLOCK))
+    becomes(monitor, target(SHUT), "down")
+    tap.ok(True, "who can't confine itself wholly asks all the same")
+    is_said(tap, monitor, "not confined: landlock: Operation not permitted")
+    # Root of its own, where nobody is not; the daemon then stays it, in its sandbox.
+    alone = watch(lab, network, target(SHUT), through=(
+        "unshare", "--user", "--map-root-user", "env", "--unset=BREAKWATER_SECCOMP"))
+    is_said(tap, alone, "not confined: user: Operation not permitted")
+    tap.ok(states(alone) == {} and status_of(prober_of(alone))["Name"] == "breakwater-prob",
+           "but never as root", states(alone))
 
 
 def ends_with_the_daemon(tap, lab):
@@ -328,5 +361,5 @@ def bad_ones(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(life_of_a_service, confined, started_again, ends_with_the_daemon, files_of_targets,
+    sys.exit(e2e.main(life_of_a_service, confined, started_again, not_confined, ends_with_the_daemon, files_of_targets,
                       files_that_change_in_flight, pages, bad_ones))
