@@ -96,8 +96,11 @@ static bool take_clock(const char **s, struct tm *tm, int64_t *fraction_us)
 {
 	*fraction_us = 0;
 	if (!take_number(s, 2, 0, 23, &tm->tm_hour) || !take_char(s, ':') ||
-	    !take_number(s, 2, 0, 59, &tm->tm_min) || !take_char(s, ':') ||
-	    !take_number(s, 2, 0, 60, &tm->tm_sec))
+	    !take_number(s, 2, 0, 59, &tm->tm_min))
+		return false;
+	if (!take_char(s, ':'))
+		return true;
+	if (!take_number(s, 2, 0, 60, &tm->tm_sec))
 		return false;
 	if (!take_char(s, '.'))
 		return true;
@@ -126,8 +129,9 @@ static bool take_offset(const char **s, int64_t *offset_s)
 	return true;
 }
 
-static bool rfc3339_parse(const char *s, int64_t *at_us)
+bool time_parse(const char *text, int64_t *at_us)
 {
+	const char *s = text;
 	struct tm tm;
 	int64_t fraction_us = 0, offset_s = 0;
 	if (!take_date(&s, &tm))
@@ -151,5 +155,5 @@ bool when_parse(const char *text, int64_t now_us, int64_t *at_us)
 		*at_us = now_us - ago_us;
 		return true;
 	}
-	return rfc3339_parse(text, at_us);
+	return time_parse(text, at_us);
 }

@@ -13,6 +13,9 @@
  */
 bool when_parse(const char *text, int64_t now_us, int64_t *at_us);
 
+/* RFC 3339 alone; seconds may be left out, as in ISO 8601. */
+bool time_parse(const char *text, int64_t *at_us);
+
 /* What when_parse() allows, for messages. */
 #define WHEN_ALLOWED                                                                   \
 	"a duration such as 90s, 30m, 2h, 7d, or RFC 3339 such as "                    \

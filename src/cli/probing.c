@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -29,6 +30,7 @@ struct asking_process {
 	const char *paths[CONFIG_PATHS_MAX];
 	struct target_files files;
 	struct round_rules rules;
+	struct windows maintenance; /* of all */
 	struct rounds *rounds;
 	struct page_asker pages;
 	uint64_t stamp;     /* of the files as they were read */
@@ -60,8 +62,8 @@ static void set_targets(struct asking_process *process)
 		if (target_parse(&target, targets->at[i], why))
 			rounds_add(process->rounds, &target, &process->rules);
 	}
-	target_files_read(&process->files, &process->rules, add, process->rounds,
-			  &errors);
+	const struct target_sink sink = { .take = add, .to = process->rounds };
+	target_files_read(&process->files, &process->rules, &sink, &errors);
 	rounds_end_set(process->rounds);
 	/* They were read before, perhaps by root. */
 	if (errors.len > 0)
@@ -77,6 +79,25 @@ static bool drop(void *to, struct target *target, const struct round_rules *rule
 	return true;
 }
 
+/* All that is wrong with the files; the targets of the configuration may be parents. */
+static bool check_files(const struct asking_process *process, struct buf *errors)
+{
+	const struct config_texts *targets = &process->config->probe_targets;
+	struct parents parents = { 0 };
+	const struct target_sink sink = { .take = drop, .parents = &parents };
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (!target_parse(&target, targets->at[i], why))
+			continue;
+		parents_add_target(&parents, target.text);
+		target_free(&target);
+	}
+	bool good = target_files_read(&process->files, &process->rules, &sink, errors);
+	parents_free(&parents);
+	return good;
+}
+
 /* A file that is not right changes nothing; whoever wrote it is told where. */
 static void look_at_files(struct asking_process *process)
 {
@@ -86,7 +107,7 @@ static void look_at_files(struct asking_process *process)
 	if (stamp == process->stamp)
 		return;
 	process->stamp = stamp;
-	if (target_files_read(&process->files, &process->rules, drop, NULL, &errors))
+	if (check_files(process, &errors))
 		set_targets(process);
 	else
 		fprintf(stderr, "%sbreakwater: targets not changed\n",
@@ -107,6 +128,9 @@ static void prepare(struct asking_process *process, const struct config *config)
 			   .limits = { config->probe_slow,
 				       config->probe_certificate_days } },
 	};
+	for (size_t i = 0; i < config->probe_maintenance.count; i++)
+		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
+	tzset(); /* windows of maintenance are in the machine's zone */
 	process->pages.allow = config->probe_allow.at;
 	process->pages.allow_count = config->probe_allow.count;
 	for (size_t i = 0; i < config->probe_files.count; i++)
@@ -120,6 +144,7 @@ static bool open_rounds(void *self)
 	if (process->rounds == NULL)
 		return false;
 	process->pages.prober = rounds_prober(process->rounds);
+	rounds_set_maintenance(process->rounds, &process->maintenance);
 	set_targets(process);
 	if (guard_predecessor_ended_us() != 0)
 		rounds_missed_since(process->rounds, guard_predecessor_ended_us());
@@ -196,8 +221,7 @@ static bool rules_are_good(const struct config *config)
 static bool files_are_good(const struct asking_process *process)
 {
 	struct buf errors = { 0 };
-	bool good = target_files_read(&process->files, &process->rules, drop, NULL,
-				      &errors);
+	bool good = check_files(process, &errors);
 	if (!good)
 		fprintf(stderr, "%s", buf_cstr(&errors));
 	buf_free(&errors);

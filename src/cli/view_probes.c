@@ -53,6 +53,12 @@ SHOW(show_reason)
 	cell_text(out, member_text(record, "reason"));
 }
 
+SHOW(show_maintenance)
+{
+	if (json_is_true(json_object_get(record, "maintenance")))
+		cell_text(out, "yes");
+}
+
 SHOW(show_connect)
 {
 	cell_duration(out, record, "connect_us");
@@ -99,6 +105,8 @@ static const struct column columns[] = {
 	  show_last },
 	{ "REASON", "reason", "Why it is not up.", true, true, LEAVES_IF_EMPTY, 0,
 	  show_reason },
+	{ "MAINTENANCE", "maintenance", "Whether it is in maintenance.", true, true,
+	  LEAVES_IF_EMPTY + 5, 0, show_maintenance },
 	{ "CONNECT", "connect_us", "SYN to SYN-ACK.", false, false, 8, 0,
 	  show_connect },
 	{ "TLS", "tls_us", "TLS handshake.", false, false, LEAVES_IF_EMPTY + 1, 0,

@@ -1,8 +1,9 @@
 /*
- * type_paths.c: yes or no, lists of files, and lists of any texts.
+ * type_paths.c: yes or no, lists of files, of any texts, and of windows.
  */
 #include <string.h>
 
+#include "base/window.h"
 #include "config/type.h"
 
 /* ---- flag ---- */
@@ -143,5 +144,30 @@ const struct key_type key_type_texts = {
 	.count = texts_count,
 	.write = texts_write,
 	.expect = texts_expect,
+	.schema = texts_schema,
+};
+
+/* ---- windows: texts that window.h understands ---- */
+
+static bool windows_take(const struct key *key, void *field, const char *text,
+			 bool quoted)
+{
+	struct window window;
+	return window_parse(text, &window) && texts_take(key, field, text, quoted);
+}
+
+static void windows_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out, "a list of at most %u windows such as " WINDOW_ALLOWED,
+		   key->max);
+}
+
+const struct key_type key_type_windows = {
+	.size = sizeof(struct config_texts),
+	.is_list = true,
+	.take = windows_take,
+	.count = texts_count,
+	.write = texts_write,
+	.expect = windows_expect,
 	.schema = texts_schema,
 };

@@ -74,14 +74,12 @@ struct asked {
 	struct deadline deadline; /* of the phase */
 	int64_t give_up_us;       /* of all; monotonic */
 	/* Monotonic. */
-	int64_t meant_us, begin_us, phase_us, question_us;
-	int64_t heard_us;  /* when we last read what had come */
-	uint64_t own_us;   /* that things waited for us to read them */
+	int64_t meant_us, begin_us, phase_us, question_us, heard_us;
+	uint64_t own_us;   /* that what had come waited for us, until heard_us */
 	int64_t offset_us; /* CLOCK_REALTIME by CLOCK_MONOTONIC, at the begin */
 	struct addr addr;
 	uint16_t port;
-	uint8_t transport;
-	uint8_t tries;
+	uint8_t transport, tries;
 	bool is_judged, has_answer;
 	bool reset_on_close;
 	enum reason reason;

@@ -24,6 +24,7 @@ struct watched {
 	uint64_t missed; /* since the last one that was asked */
 	bool in_flight;
 	bool is_behind; /* a parent that is down: so is what is behind it */
+	bool is_out;    /* it is down, in maintenance: its hard state does not say so */
 	bool is_wanted; /* of the set that is being given */
 	struct rounds *rounds;
 	struct watched *parent; /* NULL: none, or none of that name */
@@ -39,6 +40,7 @@ struct rounds {
 	uint32_t heads[HEADS]; /* number + 1 of the first with that hash; 0: none */
 	round_done done;
 	void *to;
+	struct windows maintenance;
 	struct rounds_stats stats;
 	int64_t lag_second; /* whose most is being found */
 	uint64_t lag_us;
@@ -307,15 +309,38 @@ static void note_lag(struct rounds *rounds, uint64_t late_us, int64_t now_us)
 /* Behind what is down, down is not known. */
 static bool blame_parent(const struct watched *w, struct probe_record *told)
 {
-	if (w->parent == NULL || probe_state_of(told->state) != PROBE_down ||
-	    (w->parent->health.hard != PROBE_down && !w->parent->is_behind))
+	const struct watched *parent = w->parent;
+	if (parent == NULL || probe_state_of(told->state) != PROBE_down ||
+	    (parent->health.hard != PROBE_down && !parent->is_behind &&
+	     !parent->is_out))
 		return false;
 	told->state = probe_state_word(PROBE_unknown);
 	told->reason = reason_word(REASON_parent_down);
 	snprintf(told->detail, sizeof(told->detail),
-		 "%.200s, through which it is reached, is down",
-		 w->parent->target.text);
+		 "%.200s, through which it is reached, is down%s", parent->target.text,
+		 parent->is_out ? " in maintenance" : "");
 	return true;
+}
+
+static bool is_in_maintenance(const struct watched *w, int64_t at_us)
+{
+	return windows_hold(&w->rounds->maintenance, at_us) ||
+	       windows_hold(&w->rules.maintenance, at_us);
+}
+
+/* In maintenance its state gets no worse; that it is up again is seen. */
+static void judge(struct watched *w, struct probe_record *told)
+{
+	w->is_behind = blame_parent(w, told);
+	enum probe_state state = probe_state_of(told->state);
+	told->maintenance = is_in_maintenance(w, told->at);
+	w->is_out = told->maintenance && state == PROBE_down;
+	if (!told->maintenance || state == PROBE_up)
+		health_take(&w->health, &w->rules.health, state, told->at);
+	told->hard_state = probe_state_word(w->health.hard);
+	if (w->health.since_us != 0)
+		told->hard_since = w->health.since_us;
+	told->flapping = w->health.is_flapping;
 }
 
 static void answered(void *self, const struct probe_record *record)
@@ -331,12 +356,7 @@ static void answered(void *self, const struct probe_record *record)
 	rounds->has_unwanted |= !w->is_wanted;
 	rounds->stats.answered++;
 	note_lag(rounds, record->late_us, clock_us(CLOCK_MONOTONIC));
-	w->is_behind = blame_parent(w, &told);
-	health_take(&w->health, &w->rules.health, probe_state_of(told.state),
-		    record->at);
-	told.hard_state = probe_state_word(w->health.hard);
-	told.hard_since = w->health.since_us;
-	told.flapping = w->health.is_flapping;
+	judge(w, &told);
 	told.missed = (uint32_t)w->missed;
 	w->missed = 0;
 	plan_next(w);
@@ -369,6 +389,11 @@ void rounds_run(struct rounds *rounds)
 	if (rounds->has_unwanted)
 		rounds_end_set(rounds); /* they may have been others' parents */
 	note_lag(rounds, UNKNOWN_U64, now_us);
+}
+
+void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows)
+{
+	rounds->maintenance = *windows;
 }
 
 struct prober *rounds_prober(const struct rounds *rounds)

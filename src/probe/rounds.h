@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/window.h"
 #include "probe/health.h"
 #include "probe/probe.h"
 
@@ -19,6 +20,7 @@ struct round_rules {
 	uint32_t retry_s; /* while its last result is not its hard state */
 	struct health_rules health;
 	struct probe_limits limits;   /* of a target that has none of its own */
+	struct windows maintenance;   /* its own */
 	char parent[TARGET_TEXT_MAX]; /* what it is reached through, as written; or ""
 				       */
 };
@@ -30,8 +32,8 @@ struct rounds_stats {
 };
 
 /*
- * Called with the record complete: hard state, since, flapping and missed are set.  A
- * target that goes is told once more, without a state.
+ * Called with the record complete: hard state, since, flapping, maintenance and missed
+ * are set.  A target that goes is told once more, without a state.
  */
 typedef void (*round_done)(void *to, const struct probe_record *record);
 
@@ -51,6 +53,9 @@ void rounds_end_set(struct rounds *rounds);
 
 /* Nobody has asked since then, by CLOCK_MONOTONIC: what was due until now is missed. */
 void rounds_missed_since(struct rounds *rounds, int64_t since_us);
+
+/* When all are in maintenance, besides their own times; copied. */
+void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows);
 
 /* For what is to be asked beside: its answers come in rounds_run(), too. */
 struct prober *rounds_prober(const struct rounds *rounds);

@@ -15,13 +15,14 @@ enum { SIGNS_MAX = 1 << 21 }; /* of []{},:? in a file: each target has five */
 struct item {
 	char target[TARGET_TEXT_MAX];
 	struct round_rules rules;
+	size_t parent_line, parent_column;
 };
 
 struct reader {
 	struct yaml *yaml;
 	const struct round_rules *usual;
-	target_take take;
-	void *to;
+	const struct target_sink *sink;
+	const char *name; /* of the file */
 	unsigned count;
 };
 
@@ -95,24 +96,32 @@ static bool take_days(struct item *item, const char *text)
 	return limit_days_parse(text, &item->rules.limits.certificate_days);
 }
 
+static bool take_maintenance(struct item *item, const char *text)
+{
+	return windows_add(&item->rules.maintenance, text);
+}
+
 static const struct key {
 	const char *name, *allowed;
 	bool (*take)(struct item *item, const char *text);
+	bool is_list; /* or one alone */
 } keys[] = {
-	{ "target", "proto://host[:port][/...]", take_target },
-	{ "every", "a duration from 1s to 1d", take_every },
-	{ "retry", "a duration from 1s to 1d", take_retry },
-	{ "fails", "a number from 1 to 21", take_fails },
-	{ "of", "a number from 1 to 21", take_of },
-	{ "recovers", "a number from 1 to 21", take_recovers },
-	{ "slow", LIMIT_SLOW_ALLOWED, take_slow },
-	{ "certificate_days", "a number of days, " LIMIT_DAYS_ALLOWED, take_days },
-	{ "parent", "another target, as it is written there", take_parent },
+	{ "target", "proto://host[:port][/...]", take_target, false },
+	{ "every", "a duration from 1s to 1d", take_every, false },
+	{ "retry", "a duration from 1s to 1d", take_retry, false },
+	{ "fails", "a number from 1 to 21", take_fails, false },
+	{ "of", "a number from 1 to 21", take_of, false },
+	{ "recovers", "a number from 1 to 21", take_recovers, false },
+	{ "slow", LIMIT_SLOW_ALLOWED, take_slow, false },
+	{ "certificate_days", "a number of days, " LIMIT_DAYS_ALLOWED, take_days,
+	  false },
+	{ "maintenance", "at most 8 of " WINDOW_ALLOWED, take_maintenance, true },
+	{ "parent", "another target, as it is written there", take_parent, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
 
-static void take_value(struct reader *r, const struct key *key, struct item *item)
+static void take_scalar(struct reader *r, const struct key *key, struct item *item)
 {
 	const struct yaml_event *event = yaml_event(r->yaml);
 	if (yaml_refuse_indirection(r->yaml))
@@ -128,7 +137,33 @@ static void take_value(struct reader *r, const struct key *key, struct item *ite
 	yaml_skip(r->yaml);
 }
 
+static void take_value(struct reader *r, const struct key *key, struct item *item)
+{
+	const struct yaml_event *event = yaml_event(r->yaml);
+	if (key->take == take_parent) {
+		item->parent_line = event->line;
+		item->parent_column = event->column;
+	}
+	if (!key->is_list || event->kind != YAML_LIST || event->is_marked) {
+		take_scalar(r, key, item);
+		return;
+	}
+	while (yaml_next(r->yaml)->kind != YAML_LIST_END && event->kind != YAML_END)
+		take_scalar(r, key, item);
+}
+
 /* ---- items ---- */
+
+static void note_names(struct reader *r, const struct item *item, const char *text)
+{
+	struct parents *parents = r->sink->parents;
+	if (parents == NULL)
+		return;
+	parents_add_target(parents, text);
+	if (item->rules.parent[0] != '\0')
+		parents_add_named(parents, item->rules.parent, r->name,
+				  item->parent_line, item->parent_column);
+}
 
 /* False without memory. */
 static bool give(struct reader *r, const struct item *item, size_t line, size_t column)
@@ -139,8 +174,10 @@ static bool give(struct reader *r, const struct item *item, size_t line, size_t 
 		buf_printf(yaml_error(r->yaml, line, column), "%s\n", why);
 		return true;
 	}
-	if (++r->count <= TARGETS_MAX)
-		return r->take(r->to, &target, &item->rules);
+	if (++r->count <= TARGETS_MAX) {
+		note_names(r, item, target.text);
+		return r->sink->take(r->sink->to, &target, &item->rules);
+	}
 	target_free(&target);
 	buf_printf(yaml_error(r->yaml, line, column),
 		   "too many targets; allowed are %d\n", TARGETS_MAX);
@@ -220,10 +257,10 @@ static void take_list(struct reader *r)
 }
 
 bool target_file_parse(const char *text, size_t len, const char *name,
-		       const struct round_rules *usual, target_take take, void *to,
+		       const struct round_rules *usual, const struct target_sink *sink,
 		       struct buf *errors)
 {
-	struct reader r = { .usual = usual, .take = take, .to = to };
+	struct reader r = { .usual = usual, .sink = sink, .name = name };
 	r.yaml = yaml_open(text, len, name, SIGNS_MAX, errors);
 	if (r.yaml == NULL)
 		return false;

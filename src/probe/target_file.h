@@ -1,19 +1,24 @@
 /*
  * target_file.h: files of targets, each with rules of its own.
  *
- * A list; an item is a target, or a mapping with `target` and any of `every`, `retry`,
- * `fails`, `of`, `recovers`, `parent`.
+ * A list; an item is a target, or a mapping with `target` and any of the keys of
+ * target_file.c.
  */
 #pragma once
 
 #include "base/buf.h"
+#include "probe/parents.h"
 #include "probe/rounds.h"
 
 enum { TARGETS_MAX = 100000 };
 
-/* Takes the target over. False: no memory, reading ends. */
-typedef bool (*target_take)(void *to, struct target *target,
-			    const struct round_rules *rules);
+/* Where targets go. */
+struct target_sink {
+	/* Takes the target over. False: no memory, reading ends. */
+	bool (*take)(void *to, struct target *target, const struct round_rules *rules);
+	void *to;
+	struct parents *parents; /* who names whom, to be checked; NULL: nobody does */
+};
 
 /*
  * Reads a file's text; what an item does not say is as in usual.  False, with lines
@@ -21,5 +26,5 @@ typedef bool (*target_take)(void *to, struct target *target,
  * of it is looked at, and what is right has been given.
  */
 bool target_file_parse(const char *text, size_t len, const char *name,
-		       const struct round_rules *usual, target_take take, void *to,
+		       const struct round_rules *usual, const struct target_sink *sink,
 		       struct buf *errors);

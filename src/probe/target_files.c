@@ -22,7 +22,7 @@ static void find(const struct target_files *files, glob_t *found)
 }
 
 static bool read_one(const char *path, const struct round_rules *usual,
-		     target_take take, void *to, struct buf *errors)
+		     const struct target_sink *sink, struct buf *errors)
 {
 	struct buf text = { 0 };
 	int error = file_read(path, FILE_BYTES_MAX, &text);
@@ -31,20 +31,22 @@ static bool read_one(const char *path, const struct round_rules *usual,
 		buf_printf(errors, ": %s\n", strerror(-error));
 	}
 	bool good = error == 0 &&
-		    target_file_parse(text.at, text.len, path, usual, take, to, errors);
+		    target_file_parse(text.at, text.len, path, usual, sink, errors);
 	buf_free(&text);
 	return good;
 }
 
 bool target_files_read(const struct target_files *files,
-		       const struct round_rules *usual, target_take take, void *to,
+		       const struct round_rules *usual, const struct target_sink *sink,
 		       struct buf *errors)
 {
 	glob_t found;
 	bool good = true;
 	find(files, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		good &= read_one(found.gl_pathv[i], usual, take, to, errors);
+		good &= read_one(found.gl_pathv[i], usual, sink, errors);
+	if (sink->parents != NULL)
+		good &= parents_check(sink->parents, errors); /* of found names */
 	globfree(&found);
 	return good;
 }

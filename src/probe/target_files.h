@@ -12,9 +12,12 @@ struct target_files {
 	size_t count;
 };
 
-/* As target_file_parse(), of all of them; a file that can't be read is an error. */
+/*
+ * As target_file_parse(), of all of them; a file that can't be read is an error, and so
+ * is a parent that is none of sink->parents.
+ */
 bool target_files_read(const struct target_files *files,
-		       const struct round_rules *usual, target_take take, void *to,
+		       const struct round_rules *usual, const struct target_sink *sink,
 		       struct buf *errors);
 
 /* Another number when a file was written, came or went. */

@@ -24,6 +24,11 @@ long double family_number(const struct field *field, const void *record)
 		memcpy(&at_us, at, sizeof(at_us));
 		return at_us == UNKNOWN_TIME ? (long double)NAN : (long double)at_us;
 	}
+	if (field->type == TYPE_flag) {
+		field_flag flag = *(const field_flag *)at;
+		return flag == UNKNOWN_FLAG ? (long double)NAN
+					    : (long double)(flag != 0);
+	}
 	if (field->type != TYPE_ratio)
 		return (long double)NAN;
 	memcpy(&ratio, at, sizeof(ratio));

@@ -114,6 +114,29 @@ static void write_one(void *to, const void *record)
 	family_value(writing->family, value);
 }
 
+static const struct field *field_of(const char *name)
+{
+	const struct field *field = schemas[RECORD_probe].fields;
+	while (strcmp(field->name, name) != 0)
+		field++;
+	return field;
+}
+
+static void write_samples(const struct web_source *source, struct family *family,
+			  const struct field *field)
+{
+	struct writing one = { .family = family, .field = field };
+	source->probes(source->self, write_one, &one);
+}
+
+static void write_gauge(const struct web_source *source, struct family *family,
+			const struct field *field)
+{
+	family_of(family, "breakwater_probe_", field);
+	family_begin(family, "gauge", field->doc);
+	write_samples(source, family, field);
+}
+
 static void write_targets(const struct web_source *source, struct family *family)
 {
 	const struct schema *schema = &schemas[RECORD_probe];
@@ -121,22 +144,15 @@ static void write_targets(const struct web_source *source, struct family *family
 	begin(family, "probe_up", "", "gauge",
 	      "1: the target is up, after retries; 0: it is not; absent: not known.");
 	source->probes(source->self, write_one, &up);
+	write_gauge(source, family, field_of("maintenance"));
+	write_gauge(source, family, field_of("flapping"));
 	begin(family, "probe_cert_not_after_seconds", "seconds", "gauge",
 	      "When the first certificate of the chain to end, ends; Unix time.");
+	write_samples(source, family, field_of("cert_not_after"));
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
-		struct writing ends = { .family = family, .field = field };
-		if (strcmp(field->name, "cert_not_after") == 0)
-			source->probes(source->self, write_one, &ends);
-	}
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->fields[i];
-		struct writing one = { .family = family, .field = field };
-		if (field->role != ROLE_GAUGE)
-			continue;
-		family_of(family, "breakwater_probe_", field);
-		family_begin(family, "gauge", field->doc);
-		source->probes(source->self, write_one, &one);
+		if (field->role == ROLE_GAUGE)
+			write_gauge(source, family, field);
 	}
 }
 

@@ -24,9 +24,13 @@ static bool take(void *to, struct target *target, const struct round_rules *rule
 static void parse_file(const uint8_t *data, size_t size)
 {
 	static const struct round_rules usual = { .interval_s = 30 };
+	struct parents parents = { 0 };
+	const struct target_sink sink = { .take = take, .parents = &parents };
 	struct buf errors = { 0 };
-	bool good = target_file_parse((const char *)data, size, "f", &usual, take, NULL,
+	bool good = target_file_parse((const char *)data, size, "f", &usual, &sink,
 				      &errors);
+	good &= parents_check(&parents, &errors);
+	parents_free(&parents);
 	if (good != (errors.len == 0))
 		abort();
 	buf_free(&errors);

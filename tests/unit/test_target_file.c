@@ -40,7 +40,8 @@ static bool parse(const char *text)
 {
 	count = 0;
 	buf_clear(&errors);
-	return target_file_parse(text, strlen(text), "f", &usual, take, NULL, &errors);
+	const struct target_sink sink = { .take = take };
+	return target_file_parse(text, strlen(text), "f", &usual, &sink, &errors);
 }
 
 static void refuse(const char *text, const char *because)
@@ -78,6 +79,14 @@ static void items_are_targets_or_have_rules(void **state)
 	assert_int_equal(taken[1].rules.health.recovers, 2);
 	assert_string_equal(taken[1].rules.parent, "tcp://192.0.2.1:1");
 	assert_int_equal(taken[2].rules.interval_s, 86400);
+	assert_true(parse("- target: tcp://h:1\n  slow: 250ms\n  certificate_days: 9\n"
+			  "  maintenance: Sun 02:00-04:00\n"
+			  "- target: tcp://h:2\n"
+			  "  maintenance: [daily 1:00-1:30, Sun 02:00-04:00]\n"));
+	assert_int_equal(taken[0].rules.limits.slow_ms, 250);
+	assert_int_equal(taken[0].rules.limits.certificate_days, 9);
+	assert_int_equal(taken[0].rules.maintenance.count, 1);
+	assert_int_equal(taken[1].rules.maintenance.count, 2);
 	assert_true(parse(""));
 	assert_true(parse("[]\n"));
 	assert_int_equal(count, 0);
@@ -96,8 +105,35 @@ static void what_is_wrong_has_a_place(void **state)
 	refuse("- target: tcp://h:1\n  fails: 21\n", "f:1:3: fails is 21, of is ");
 	refuse("- target: tcp://h:1\n  colour: red\n", "unknown key \"colour\"");
 	refuse("- target: tcp://h:1\n  target: tcp://h:2\n", "f:2:3");
+	refuse("- target: tcp://h:1\n  slow: soon\n",
+	       "f:2:9: slow can't be \"soon\"; allowed is 1ms to 120s, or off");
+	refuse("- target: tcp://h:1\n  certificate_days: -1\n", "f:2:21");
+	refuse("- target: tcp://h:1\n  maintenance: [daily 1:00-1:30, Son 1:00-2:00]\n",
+	       "f:2:34: maintenance can't be \"Son 1:00-2:00\"; allowed is");
 	refuse("- &a tcp://h:1\n- *a\n", "f:");
 	refuse("- tcp://h:1\n--- \n- tcp://h:1\n", "a second document");
+}
+
+static bool parse_with(struct parents *parents, const char *text)
+{
+	const struct target_sink sink = { .take = take, .parents = parents };
+	bool good = target_file_parse(text, strlen(text), "f", &usual, &sink, &errors);
+	return parents_check(parents, &errors) && good;
+}
+
+static void a_parent_is_a_target(void **state)
+{
+	(void)state;
+	struct parents parents = { 0 };
+	parents_add_target(&parents, "ssh://h");
+	assert_true(parse_with(&parents, "- target: tcp://h:1\n  parent: tcp://h:2\n"
+					 "- target: tcp://h:2\n  parent: ssh://h\n"));
+	parents_free(&parents);
+	assert_false(parse_with(&parents, "- target: tcp://h:1\n  parent: tcp://h:3\n"
+					  "- tcp://h:2\n"));
+	assert_non_null(strstr(buf_cstr(&errors),
+			       "f:2:11: parent \"tcp://h:3\" is asked nowhere"));
+	parents_free(&parents);
 }
 
 static void all_that_is_wrong_is_said_and_the_rest_is_taken(void **state)
@@ -114,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(items_are_targets_or_have_rules, drop),
 		cmocka_unit_test_teardown(what_is_wrong_has_a_place, drop),
+		cmocka_unit_test_teardown(a_parent_is_a_target, drop),
 		cmocka_unit_test_teardown(
 			all_that_is_wrong_is_said_and_the_rest_is_taken, drop),
 	};
