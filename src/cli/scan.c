@@ -12,7 +12,7 @@
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 #include "cli/patience.h"
-#include "cli/scan_report.h"
+#include "cli/scan_recognise.h"
 #include "cli/settings.h"
 #include "cli/table.h"
 #include "scan/way.h"
@@ -22,7 +22,8 @@ enum {
 	RATE_MAX = 10000000,
 	LISTED_ANYWAY = 64, /* of so few, also what is not open is of interest */
 	LISTED_MAX = 1 << 18,
-	QUIET_US = 500000, /* before a bar is drawn */
+	RECOGNISED_ANYWAY = 1024, /* of more, it takes long, and is asked for */
+	QUIET_US = 500000,        /* before a bar is drawn */
 	BAR_WIDTH = 24,
 };
 
@@ -38,7 +39,7 @@ static const char examples[] =
 struct scan_options {
 	const char *ports, *config, *format;
 	uint64_t rate;
-	bool udp, connect, yes, all;
+	bool udp, connect, yes, all, recognise, no_recognise;
 	struct common_options common;
 };
 
@@ -50,6 +51,8 @@ struct scan {
 	struct home home;
 	struct sweep_plan plan;
 	struct scan_report report;
+	struct scan_recogniser recogniser;
+	int64_t recognised_from_us; /* when its second part began */
 	bool has_bar;
 };
 
@@ -61,20 +64,50 @@ static int complain(int status, const char *text)
 
 /* ---- while it runs ---- */
 
-static void draw_bar(struct scan *scan, int64_t took_us, const struct sweep_progress *p)
+/* The bar and what is left; its line is to be ended. */
+static void begin_bar(struct scan *scan, int64_t took_us, int64_t remaining_us)
 {
-	char bar[BAR_WIDTH + 1], left[32], sent[32];
-	double done = (double)took_us / (double)(took_us + p->remaining_us);
+	char bar[BAR_WIDTH + 1], left[32];
+	double done = (double)took_us / (double)(took_us + remaining_us);
 	for (int i = 0; i < BAR_WIDTH; i++)
 		bar[i] = i < done * BAR_WIDTH ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
-	text_span(left, sizeof(left), (double)p->remaining_us / 1e6);
+	text_span(left, sizeof(left), (double)remaining_us / 1e6);
+	fprintf(stderr, "\r\033[K[%s] about %s left, ", bar, left);
+	scan->has_bar = true;
+}
+
+static void draw_bar(struct scan *scan, int64_t took_us, const struct sweep_progress *p)
+{
+	char sent[32];
+	begin_bar(scan, took_us, p->remaining_us);
 	text_count(sent, sizeof(sent), (double)p->sent);
-	fprintf(stderr, "\r\033[K[%s] about %s left, %s sent, %llu open%s", bar, left,
-		sent, (unsigned long long)p->open,
+	fprintf(stderr, "%s sent, %llu open%s", sent, (unsigned long long)p->open,
 		p->pass > 1 ? ", asking the silent again" : "");
 	fflush(stderr);
+}
+
+/* What is left takes as long for each as those before; of none yet, that is unknown. */
+static void draw_known(struct scan *scan, int64_t took_us, uint64_t known, uint64_t of)
+{
+	if (known > 0)
+		begin_bar(scan, took_us,
+			  took_us * (int64_t)(of - known) / (int64_t)known);
+	else
+		fputs("\r\033[K", stderr);
+	fprintf(stderr, "%llu of %llu open ports have said what they are",
+		(unsigned long long)known, (unsigned long long)of);
+	fflush(stderr);
 	scan->has_bar = true;
+}
+
+static bool recognition_goes_on(void *self, uint64_t known, uint64_t of)
+{
+	struct scan *scan = self;
+	int64_t took_us = clock_us(CLOCK_REALTIME) - scan->recognised_from_us;
+	if (took_us > QUIET_US && isatty(STDERR_FILENO))
+		draw_known(scan, took_us, known, of);
+	return !patience_has_ended();
 }
 
 static bool goes_on(void *self, const struct sweep_progress *progress)
@@ -89,7 +122,10 @@ static bool goes_on(void *self, const struct sweep_progress *progress)
 /* Each answer, as it comes; and silence, at the end. */
 static void found(void *self, const struct scan_answer *answer)
 {
-	scan_report_take(&((struct scan *)self)->report, answer);
+	struct scan *scan = self;
+	struct scan_record *record = scan_report_take(&scan->report, answer);
+	if (record != NULL && answer->said.len > 0 && scan->recogniser.prober != NULL)
+		scan_recognise_said(&scan->recogniser, answer->said, record);
 }
 
 /* ---- what is asked ---- */
@@ -171,6 +207,25 @@ static int choose_form(struct scan *scan)
 	return STATUS_OK;
 }
 
+/* Of one's own networks what is open is asked what it is, unless that takes long. */
+static int choose_recognition(struct scan *scan)
+{
+	const struct scan_options *o = &scan->options;
+	if (o->recognise && o->no_recognise)
+		return complain(STATUS_USAGE,
+				"--recognise and --no-recognise: only one of them");
+	bool is_usual =
+		o->rate > 0 && targets_outside(&scan->targets, &scan->home) == NULL;
+	if (o->no_recognise || (!o->recognise && !is_usual))
+		return STATUS_OK;
+	scan->recogniser.catalog = scan->catalog;
+	scan->recogniser.self = scan;
+	scan->recogniser.goes_on = recognition_goes_on;
+	return scan_recogniser_open(&scan->recogniser)
+		       ? STATUS_OK
+		       : complain(STATUS_INCOMPLETE, strerror(errno));
+}
+
 /* ---- the sweep ---- */
 
 static struct way *connect_instead(struct scan *scan, char *error, int *number)
@@ -214,19 +269,50 @@ static int judge(const struct sweep_counts *counts, int result)
 	return STATUS_INCOMPLETE;
 }
 
+static size_t count_open(const struct scan_report *report)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < report->count; i++)
+		count += scan_report_is_open_tcp(&report->records[i]);
+	return count;
+}
+
+/* False if it was ended early. */
+static bool recognise(struct scan *scan)
+{
+	size_t count = count_open(&scan->report);
+	if (scan->recogniser.prober == NULL || count == 0)
+		return true;
+	if (count > RECOGNISED_ANYWAY && !scan->options.recognise) {
+		fprintf(stderr,
+			"%zu ports are open: they are asked what they are with "
+			"--recognise only.\n",
+			count);
+		return true;
+	}
+	scan->recognised_from_us = clock_us(CLOCK_REALTIME);
+	bool is_whole = scan_recognise(&scan->recogniser, &scan->report);
+	scan->report.end_us = clock_us(CLOCK_REALTIME);
+	scan->report.recognised_us =
+		(uint64_t)(scan->report.end_us - scan->recognised_from_us);
+	return is_whole;
+}
+
 static int run(struct scan *scan, struct sweep *sweep)
 {
 	struct sweep_counts counts;
 	patience_begin();
 	int result = sweep_run(sweep);
-	patience_end();
-	if (scan->has_bar)
-		fputs("\r\033[K", stderr);
-	scan->report.is_ended = result != 0;
 	sweep_count(sweep, &counts);
 	if (scan->report.lists_all)
 		sweep_each_silent(sweep);
 	scan_report_end(&scan->report);
+	scan->report.is_ended = result != 0;
+	if (result == 0 && !recognise(scan))
+		result = -EINTR;
+	patience_end();
+	if (scan->has_bar)
+		fputs("\r\033[K", stderr);
 	scan_report_print(&scan->report, &counts);
 	int status = judge(&counts, result);
 	return status == STATUS_OK && scan->report.left_out > 0 ? STATUS_INCOMPLETE
@@ -277,6 +363,8 @@ static int scan_words(struct scan *scan, int words, char **word)
 		status = choose_ports(scan);
 	if (status == STATUS_OK)
 		status = check_outside(scan);
+	if (status == STATUS_OK)
+		status = choose_recognition(scan);
 	return status == STATUS_OK ? start(scan) : status;
 }
 
@@ -307,6 +395,10 @@ static bool parse(struct scan_options *o, int argc, char **argv, int *first,
 		  &o->yes, 0, 0 },
 		{ 'a', OPTION_FLAG, "all", NULL, "list also what is not open", &o->all,
 		  0, 0 },
+		{ 'V', OPTION_FLAG, "recognise", NULL,
+		  "ask what is open what it is, always", &o->recognise, 0, 0 },
+		{ 0, OPTION_FLAG, "no-recognise", NULL, "never; else: at home",
+		  &o->no_recognise, 0, 0 },
 		{ 0, OPTION_TEXT, "format", "nmap", "nmap's XML", &o->format, 0, 0 },
 		{ 'c', OPTION_TEXT, "config", "FILE",
 		  "where \"home\" is (" CONFIG_DEFAULT_PATH ")", &o->config, 0, 0 },
@@ -339,6 +431,7 @@ int command_scan(int argc, char **argv)
 		scan->report.argv = argv;
 		status = scan_words(scan, argc - first, argv + first);
 	}
+	scan_recogniser_close(&scan->recogniser);
 	scan_report_free(&scan->report);
 	targets_free(&scan->targets);
 	catalog_close(scan->catalog);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cli/scan_report.h"
+#include "probe/recognise.h"
 
 /* Of records that are sorted: those of one host. */
 struct host_part {
@@ -94,23 +95,52 @@ static void print_extra(const char *state, const char *reason, uint32_t count)
 		       state, count, reason, count);
 }
 
+/* "nginx/1.22.1": its name and its version, where they can be told apart. */
+static void print_software(const char *software)
+{
+	field_text64 product;
+	size_t len = strcspn(software, "/_ ");
+	bool has_version = len > 0 && software[len] != '\0' &&
+			   software[len + 1] >= '0' && software[len + 1] <= '9';
+	record_text(product, sizeof(product), software);
+	if (has_version)
+		product[len] = '\0';
+	if (product[0] != '\0')
+		print_attribute("product", product);
+	if (has_version)
+		print_attribute("version", software + len + 1);
+}
+
+/* What is within TLS has the name that it has without. */
+static void print_service(const struct scan_record *record)
+{
+	const char *protocol = record->protocol;
+	const char *within = recognise_within(protocol);
+	bool is_tls = within != NULL || strcmp(protocol, "tls") == 0;
+	bool is_found = protocol[0] != '\0';
+	const char *name = !is_found        ? record->service
+			   : within != NULL ? within
+			   : is_tls         ? "unknown"
+					    : protocol;
+	if (name[0] == '\0')
+		return;
+	fputs("<service", stdout);
+	print_attribute("name", name);
+	print_software(record->software);
+	if (is_tls)
+		fputs(" tunnel=\"ssl\"", stdout);
+	fputs(is_found ? " method=\"probed\" conf=\"10\"/>"
+		       : " method=\"table\" conf=\"3\"/>",
+	      stdout);
+}
+
 static void print_port(const struct scan_record *record)
 {
 	unsigned ttl = record->ttl == UNKNOWN_U16 ? 0 : record->ttl;
 	printf("<port protocol=\"%s\" portid=\"%u\"><state state=\"%s\" reason=\"%s\" "
 	       "reason_ttl=\"%u\"/>",
 	       record->transport, record->port, record->state, record->reason, ttl);
-	bool is_found = record->protocol[0] != '\0';
-	const char *name = is_found ? record->protocol : record->service;
-	if (name[0] != '\0') {
-		fputs("<service", stdout);
-		print_attribute("name", name);
-		if (record->software[0] != '\0')
-			print_attribute("product", record->software);
-		fputs(is_found ? " method=\"probed\" conf=\"10\"/>"
-			       : " method=\"table\" conf=\"3\"/>",
-		      stdout);
-	}
+	print_service(record);
 	puts("</port>");
 }
 

@@ -65,7 +65,8 @@ static void fill(const struct scan_report *report, const struct scan_answer *ans
 		record_text(record->service, sizeof(record->service), service);
 }
 
-void scan_report_take(struct scan_report *report, const struct scan_answer *answer)
+struct scan_record *scan_report_take(struct scan_report *report,
+				     const struct scan_answer *answer)
 {
 	uint32_t host;
 	bool is_listed = answer->state == SCAN_OPEN || report->lists_all;
@@ -73,12 +74,19 @@ void scan_report_take(struct scan_report *report, const struct scan_answer *answ
 	    targets_find(report->plan->targets, &answer->addr, &host))
 		report->closed[host]++;
 	if (!is_listed)
-		return;
+		return NULL;
 	struct scan_record *record = next_record(report);
 	if (record != NULL)
 		fill(report, answer, record);
 	else
 		report->left_out++;
+	return record;
+}
+
+bool scan_report_is_open_tcp(const struct scan_record *record)
+{
+	return strcmp(record->transport, "tcp") == 0 &&
+	       strcmp(record->state, scan_state_names[SCAN_OPEN]) == 0;
 }
 
 static int by_place(const void *left, const void *right)
@@ -141,6 +149,10 @@ static void print_summary(const struct scan_report *report,
 	text_count(sent, sizeof(sent), (double)counts->sent);
 	buf_printf(&text, " on %u host%s in %s; %s sent", hosts, hosts == 1 ? "" : "s",
 		   took, sent);
+	if (report->recognised_us > 0) {
+		text_duration(took, sizeof(took), (double)report->recognised_us);
+		buf_printf(&text, ", %s of it to ask what is open what it is", took);
+	}
 	tell_count(&text, counts->lost, "answered only when asked again");
 	tell_count(&text, counts->unread, "answers lost here");
 	if (counts->rate != report->plan->rate)

@@ -23,7 +23,8 @@ struct scan_report {
 	int argc;
 	char **argv; /* for nmap's XML */
 	int64_t begin_us, end_us;
-	bool is_ended; /* before it was complete */
+	bool is_ended;          /* before it was complete */
+	uint64_t recognised_us; /* of it for what is spoken; 0: nobody was asked */
 	/* Sorted by scan_report_end(). */
 	struct scan_record *records; /* owned */
 	size_t count, room;
@@ -35,8 +36,12 @@ struct scan_report {
 bool scan_report_begin(struct scan_report *report);
 void scan_report_free(struct scan_report *report);
 
-/* Of each answer, and of silence: keeps what is to be listed. */
-void scan_report_take(struct scan_report *report, const struct scan_answer *answer);
+/* Of each answer, and of silence: keeps what is to be listed, or gives NULL. */
+struct scan_record *scan_report_take(struct scan_report *report,
+				     const struct scan_answer *answer);
+
+/* One that can be connected to. */
+bool scan_report_is_open_tcp(const struct scan_record *record);
 
 /* No more will come: sorts by address and port. */
 void scan_report_end(struct scan_report *report);

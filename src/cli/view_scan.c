@@ -42,6 +42,16 @@ SHOW(show_software)
 	cell_text(out, member_text(record, "software"));
 }
 
+SHOW(show_tls)
+{
+	cell_text(out, member_text(record, "tls_version"));
+}
+
+SHOW(show_certificate)
+{
+	cell_text(out, member_text(record, "cert_subject"));
+}
+
 SHOW(show_reason)
 {
 	cell_text(out, member_text(record, "reason"));
@@ -68,6 +78,10 @@ static const struct column columns[] = {
 	  0, show_protocol },
 	{ "SOFTWARE", "software", "What the server says that it is.", true, true,
 	  LEAVES_IF_EMPTY, 8, show_software },
+	{ "TLS", "tls_version", "Version of TLS.", true, true, LEAVES_IF_EMPTY, 0,
+	  show_tls },
+	{ "CERTIFICATE", "cert_subject", "Whose certificate it is.", true, true,
+	  LEAVES_IF_EMPTY, 8, show_certificate },
 	{ "REASON", "reason", "What told so, in nmap's words.", true, true, 5, 0,
 	  show_reason },
 	{ "TTL", "ttl", "Hop limit that the answer arrived with.", false, true, 7, 0,

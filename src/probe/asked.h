@@ -11,6 +11,8 @@
  *   connects.c   a burst of TCP handshakes; burst.c: what they come to
  *   echo.c       ICMP echo; echo_packet.c has its bytes
  *   dialogue.c   the protocol's words, and its reader for the facts
+ *   recognise.c  which protocol it is: connections one after the other
+ *   guess.c      one of them; guess.h
  *   http.c       HTTP, by libcurl; http.h has the files beside it
  *   target.c     what people write
  */
@@ -208,6 +210,8 @@ extern const struct asking datagram_asking;
 bool dialogue_begin(struct asked *a);
 /* The server said this (at NULL: it has ended). */
 void dialogue_take(struct asked *a, const uint8_t *at, size_t len);
+/* Nothing came for as long as it wanted to wait. */
+void dialogue_quiet(struct asked *a);
 /* TLS is up: the next step; doubtful: with somebody whose certificate is not good. */
 void dialogue_in_tls(struct asked *a, bool is_doubtful);
 /* Also with one of those. */

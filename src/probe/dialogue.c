@@ -36,6 +36,8 @@ static void read_side(struct asked *a, unsigned by, const uint8_t *at, size_t le
 	bool begins = untold->len == 0 && d->spoke_last != by;
 	d->spoke_last = by;
 	buf_add(untold, at, len);
+	if (d->talk.protocol == NULL) /* for whose reader it turns out to be */
+		return;
 	pass_over(d, by);
 	if (!buf_ok(untold) || untold->len > TURN_MAX) {
 		d->reader_is_done = true;
@@ -68,9 +70,22 @@ static void begin_reader(struct asked *a)
 	d->spoke_last = 2;
 	d->talk.start_us = a->begin_us + a->offset_us;
 	d->talk.transport = a->transport;
-	d->reader_is_done = a->target->protocol == NULL;
-	if (!d->reader_is_done)
+	d->reader_is_done =
+		a->target->protocol == NULL && a->target->question.guess == NULL;
+	if (a->target->protocol != NULL)
 		talk_begin(&d->talk, a->target->protocol);
+}
+
+/* What is spoken was found out: its reader gets what the server has said so far. */
+static void begin_found(struct asked *a)
+{
+	struct dialogue *d = a->dialogue;
+	struct buf greeting = d->untold[SERVER];
+	d->untold[SERVER] = (struct buf){ 0 };
+	d->spoke_last = 2;
+	talk_begin(&d->talk, d->ask.found);
+	read_side(a, SERVER, (const uint8_t *)greeting.at, greeting.len);
+	buf_free(&greeting);
 }
 
 /* ---- the dialogue ---- */
@@ -81,6 +96,8 @@ static void step(struct asked *a)
 	struct bytes said = bytes_of(d->unread.at, d->unread.len);
 	if (!d->ask.is_judged)
 		a->target->asking->step(&d->ask, &said);
+	if (d->ask.found != NULL && d->talk.protocol == NULL)
+		begin_found(a);
 	if (a->transport == IPPROTO_UDP) {
 		buf_clear(&d->unread);
 		return;
@@ -127,6 +144,15 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 	read_side(a, SERVER, at, len);
 	d->ask.next = ASK_LISTEN;
 	step(a);
+}
+
+void dialogue_quiet(struct asked *a)
+{
+	struct ask *ask = &a->dialogue->ask;
+	ask->is_quiet = true;
+	ask->next = ASK_LISTEN;
+	step(a);
+	ask->is_quiet = false;
 }
 
 bool dialogue_must_end(const struct asked *a)
@@ -186,7 +212,7 @@ void dialogue_end(struct asked *a)
 {
 	if (a->dialogue == NULL)
 		return;
-	if (!a->dialogue->reader_is_done)
+	if (!a->dialogue->reader_is_done && a->dialogue->talk.protocol != NULL)
 		talk_end(&a->dialogue->talk, clock_us(CLOCK_REALTIME));
 	take_facts(a);
 }

@@ -56,6 +56,14 @@ static void leave(struct asked *a, enum ask_next next)
 
 /* ---- the dialogue ---- */
 
+/* Also silence is something that happens. */
+static void wait_for_quiet(struct asked *a)
+{
+	int64_t quiet_us = a->dialogue->ask.quiet_ms * 1000LL;
+	asked_wait(a,
+		   quiet_us > 0 ? clock_us(CLOCK_MONOTONIC) + quiet_us : a->give_up_us);
+}
+
 /* Sends what it put out, and does what it wants next. */
 static void go_on(struct asked *a)
 {
@@ -76,6 +84,8 @@ static void go_on(struct asked *a)
 		enum reason reason = ask->reason;
 		asked_judge(a, reason, "%s", ask->detail);
 	}
+	if (a->target->question.guess != NULL)
+		wait_for_quiet(a);
 	if (ask->next == ASK_START_TLS && a->tls == NULL) {
 		a->phase = PHASE_TLS;
 		a->phase_us = clock_us(CLOCK_MONOTONIC);
@@ -355,6 +365,11 @@ static void stream_event(struct asked *a, uint32_t events)
 static void stream_late(struct asked *a)
 {
 	unsigned ms = a->target->timeout_ms;
+	if (a->phase == PHASE_TALK && clock_us(CLOCK_MONOTONIC) < a->give_up_us) {
+		dialogue_quiet(a);
+		go_on(a);
+		return;
+	}
 	if (a->phase == PHASE_CONNECT)
 		asked_judge(a, REASON_no_handshake, "no answer to the SYN in %u ms",
 			    ms);

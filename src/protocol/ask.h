@@ -31,6 +31,8 @@ enum {
 };
 
 struct dialogue_steps;
+struct guess;
+struct protocol;
 
 /* What is asked, and of whom.  Borrowed, the same for a whole dialogue. */
 struct question {
@@ -50,6 +52,8 @@ struct question {
 			*/
 	/* The user's own words (dialogue.h); NULL unless it is asked in these. */
 	const struct dialogue_steps *dialogue;
+	/* What is to be found out (probe/recognise.c); NULL: the protocol is known. */
+	struct guess *guess;
 };
 
 /* Of an option; NULL if it was not given. */
@@ -74,8 +78,13 @@ struct ask {
 	bool in_tls;
 	bool is_doubtful; /* TLS with somebody whose certificate is not good */
 	bool ended;       /* the server will say no more */
+	bool is_quiet;    /* nothing happened for quiet_ms */
 	/* The dialogue's words to who runs it. */
 	enum ask_next next;
+	uint32_t quiet_ms; /* call step() also when nothing came so long; 0: never */
+	/* What was found to be spoken, if it was not known before: whose reader reads.
+	 */
+	const struct protocol *found;
 	bool is_judged; /* the answer is known: the time of total_us */
 	enum reason reason;
 	char detail[ASK_DETAIL_MAX]; /* one clause for people, if not up; or "" */

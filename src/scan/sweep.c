@@ -157,6 +157,7 @@ void sweep_hear(struct sweep *sweep, const struct heard *heard)
 		.ttl = heard->ttl,
 		.rtt_us = rtt_us,
 		.at_us = heard->at_us,
+		.said = heard->said,
 	};
 	sweep->plan.found(sweep->plan.self, &answer);
 }

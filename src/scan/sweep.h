@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "scan/ports.h"
 #include "scan/targets.h"
@@ -41,6 +42,7 @@ struct scan_answer {
 	int ttl;            /* -1: unknown */
 	int64_t rtt_us;     /* -1: unknown */
 	int64_t at_us;      /* Unix time */
+	struct bytes said;  /* the datagram that answered; else empty */
 };
 
 struct sweep_progress {

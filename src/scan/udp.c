@@ -34,6 +34,7 @@ enum {
 	CONTROL_MAX = 256,
 	AT_ONCE = 256, /* taken before something is sent again */
 	RECEIVE_BUFFER = 4 << 20,
+	SAID_MAX = 2048, /* enough to know a protocol by */
 };
 
 enum family { FAMILY_IP4, FAMILY_IP6, FAMILIES };
@@ -54,6 +55,8 @@ struct received {
 	const struct sock_extended_err *error; /* NULL: none */
 	int ttl;
 	int64_t at_us;
+	size_t said_len;
+	uint8_t said[SAID_MAX]; /* of an error: what we had said */
 	uint8_t control[CONTROL_MAX] __attribute__((aligned(8)));
 };
 
@@ -78,8 +81,7 @@ static void read_control(struct received *received, struct msghdr *message)
 /* False if nothing is there. */
 static bool receive(int fd, int flags, struct received *received)
 {
-	uint8_t byte;
-	struct iovec piece = { &byte, sizeof(byte) };
+	struct iovec piece = { received->said, sizeof(received->said) };
 	struct msghdr message = {
 		.msg_name = &received->from,
 		.msg_namelen = sizeof(received->from),
@@ -91,8 +93,10 @@ static bool receive(int fd, int flags, struct received *received)
 	received->error = NULL;
 	received->ttl = -1;
 	received->at_us = clock_us(CLOCK_REALTIME);
-	if (recvmsg(fd, &message, flags | MSG_DONTWAIT) < 0)
+	ssize_t len = recvmsg(fd, &message, flags | MSG_DONTWAIT);
+	if (len < 0)
 		return false;
+	received->said_len = (size_t)len;
 	read_control(received, &message);
 	return true;
 }
@@ -123,6 +127,8 @@ static void hear(struct datagrams *all, const struct received *received)
 		.rtt_us = -1,
 		.at_us = received->at_us,
 	};
+	if (received->error == NULL)
+		heard.said = bytes_of(received->said, received->said_len);
 	if (addr_of_socket(&received->from.any, &heard.addr) && judge(received, &heard))
 		sweep_hear(all->way.sweep, &heard);
 }

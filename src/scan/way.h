@@ -49,8 +49,9 @@ struct heard {
 	enum scan_state state;
 	const char *reason;
 	int ttl;
-	int64_t rtt_us; /* -1: by when it was sent, if that is still known */
-	int64_t at_us;  /* Unix time */
+	int64_t rtt_us;    /* -1: by when it was sent, if that is still known */
+	int64_t at_us;     /* Unix time */
+	struct bytes said; /* the datagram that answered; else empty */
 };
 void sweep_hear(struct sweep *sweep, const struct heard *heard);
 

@@ -70,8 +70,8 @@ class Street:
         self.there.run("nft", "-f", str(path))
 
     def scan(self, *words, status=0, by=(), network=None):
-        """What `scan` printed, done."""
-        return (network or self.here).run(*by, BREAKWATER, "scan", *words,
+        """What `scan` printed, done; what is spoken is scan_recognise.py's."""
+        return (network or self.here).run(*by, BREAKWATER, "scan", "--no-recognise", *words,
                                           status=status, seconds=120)
 
     def records(self, *words, **options):
