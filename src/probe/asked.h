@@ -6,7 +6,7 @@
  *   sockets.c    sockets as a target wants them, and whose fault an error is
  *   kept.c       sockets that are used again
  *   stream.c     TCP: connect, send, receive, leave
- *   tls.c        TLS in a stream, by OpenSSL; certificates are judged once all was seen
+ *   tls.c        TLS in a stream; tls.h
  *   datagram.c   UDP: ask, ask again
  *   connects.c   a burst of TCP handshakes; burst.c: what they come to
  *   echo.c       ICMP echo; echo_packet.c has its bytes
@@ -26,6 +26,7 @@
 #include "base/deadlines.h"
 #include "probe/kept.h"
 #include "probe/probe.h"
+#include "probe/tls.h"
 #include "protocol/feed.h"
 
 enum phase {
@@ -176,28 +177,6 @@ ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us);
 void stream_flush(struct asked *a);
 /* Connected since a->phase_us: takes the times; false: judged, it met itself. */
 bool stream_connected(struct asked *a, int fd);
-
-/* ---- tls.c ---- */
-
-bool tls_begin(struct prober *p);
-void tls_end(struct prober *p);
-/* Starts a handshake over the stream; false: judged. */
-bool tls_start(struct asked *a);
-/* Gives it what came from the socket; plain bytes are added to *plain.  False: judged.
- */
-bool tls_take(struct asked *a, const uint8_t *at, size_t len, struct buf *plain);
-bool tls_is_up(const struct asked *a);
-/* Encrypts into a->out. */
-void tls_put(struct asked *a, const uint8_t *at, size_t len);
-/* close_notify into a->out. */
-void tls_leave(struct asked *a);
-/* Certificates and versions into the record; false: it judged them bad. */
-bool tls_judge(struct asked *a);
-/* The same for a handshake that somebody else made with the host of that name. */
-bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
-/* Has somebody else's context take what ours takes; to be judged afterwards. */
-void tls_adopt(const struct asked *a, SSL_CTX *context);
-void tls_free(struct asked *a);
 
 /* ---- datagram.c ---- */
 
