@@ -37,7 +37,7 @@ static void emit_flow(void *to, const struct flow_record *flow)
 {
 	const struct emitting *e = to;
 	struct flow_record known = *flow;
-	host_name_flow(e->monitor->host, &known);
+	monitor_name_flow(e->monitor, &known);
 	record_community_id(&known, 0);
 	e->emit(e->to, &known);
 }

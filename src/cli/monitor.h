@@ -12,6 +12,7 @@
 #include "cli/baseline.h"
 #include "cli/login_intake.h"
 #include "cli/options.h"
+#include "cli/own.h"
 #include "cli/pipeline.h"
 #include "cli/policy_file.h"
 #include "cli/privileges.h"
@@ -39,12 +40,15 @@ struct recent {
 
 struct monitor {
 	const char *config_path;
+	char exe[256]; /* this program's; "" if it can't be known */
 	struct config config;
 	struct home home;
 	bool home_given; /* by --home, which stands above the configuration */
 	struct home own; /* this machine's addresses */
 	struct privileges privileges;
 	struct probing probing;
+	uint32_t probing_ends;    /* as last seen */
+	struct own *own_services; /* NULL: they are not asked */
 	struct catalog *catalog;
 	struct web *web;
 	struct pipeline *pipeline;
@@ -87,6 +91,9 @@ void monitor_limit_store(struct monitor *m);
 /* Shows a port as it is known: its process, state and findings.  1: a socket listens.
  */
 uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port);
+
+/* Whose a flow is, and whether it is a probe of ours. */
+void monitor_name_flow(const struct monitor *m, struct flow_record *flow);
 
 /* Where answers come from. */
 struct web_source monitor_source(struct monitor *m);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/own.h"
 #include "probe/event.h"
 #include "probe/target_files.h"
 
@@ -23,13 +24,15 @@ _Static_assert(sizeof(struct probe_event) <= GUARD_EVENT_MAX,
 enum {
 	FILES_US = 5000000, /* how often files are looked at */
 	MODULES_BYTES_MAX = 1 << 20,
+	PASSIVE_MAX =
+		9, /* every tenth round is asked: traffic and answer are compared */
 };
 
 struct asking_process {
 	const struct config *config;
 	const char *paths[CONFIG_PATHS_MAX];
 	struct target_files files;
-	struct round_rules rules;
+	struct round_rules rules, own_rules;
 	struct windows maintenance; /* of all */
 	struct rounds *rounds;
 	struct page_asker pages;
@@ -42,6 +45,16 @@ static void tell(void *to, const struct probe_record *record)
 	struct probe_event event;
 	(void)to;
 	probe_event_make(record, &event);
+	guard_emit(&event, sizeof(event));
+}
+
+static void tell_ends(void *to, const struct probe_ends *ends)
+{
+	struct probe_ends_event event;
+	(void)to;
+	memset(&event, 0, sizeof(event)); /* padding, too: it leaves the process */
+	event.kind = PROBE_EVENT_ENDS;
+	event.ends = *ends;
 	guard_emit(&event, sizeof(event));
 }
 
@@ -122,6 +135,7 @@ static void prepare(struct asking_process *process, const struct config *config)
 		.files = { process->paths, config->probe_files.count },
 		.rules = { .interval_s = config->probe_interval,
 			   .retry_s = config->probe_retry,
+			   .passive_max = config->probe_passive ? PASSIVE_MAX : 0,
 			   .health = { .fails = (uint8_t)config->probe_fails,
 				       .of = (uint8_t)config->probe_of,
 				       .recovers = (uint8_t)config->probe_recovers },
@@ -131,6 +145,8 @@ static void prepare(struct asking_process *process, const struct config *config)
 	for (size_t i = 0; i < config->probe_maintenance.count; i++)
 		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
 	tzset(); /* windows of maintenance are in the machine's zone */
+	process->own_rules = process->rules;
+	process->own_rules.interval_s = config->probe_own_interval;
 	process->pages.allow = config->probe_allow.at;
 	process->pages.allow_count = config->probe_allow.count;
 	for (size_t i = 0; i < config->probe_files.count; i++)
@@ -145,6 +161,7 @@ static bool open_rounds(void *self)
 		return false;
 	process->pages.prober = rounds_prober(process->rounds);
 	rounds_set_maintenance(process->rounds, &process->maintenance);
+	prober_tell_ends(process->pages.prober, tell_ends, NULL);
 	set_targets(process);
 	if (guard_predecessor_ended_us() != 0)
 		rounds_missed_since(process->rounds, guard_predecessor_ended_us());
@@ -175,10 +192,30 @@ static void run_rounds(void *self)
 		look_at_files(process);
 }
 
+static void take_own(struct asking_process *process, const struct probe_own *own)
+{
+	struct target target;
+	char why[TARGET_WHY_MAX];
+	if (own->is_gone) {
+		rounds_drop_own(process->rounds, own->text);
+		return;
+	}
+	if (!target_parse(&target, own->asked, why))
+		return;
+	snprintf(target.text, sizeof(target.text), "%s", own->text);
+	rounds_add_own(process->rounds, &target, &process->own_rules);
+}
+
 static void take_message(void *self, const void *message, size_t len)
 {
-	const struct asking_process *process = self;
-	if (process->pages.modules != NULL)
+	struct asking_process *process = self;
+	struct probe_own own;
+	struct probe_proof proof;
+	if (probe_own_read(message, len, &own))
+		take_own(process, &own);
+	else if (probe_proof_read(message, len, &proof))
+		rounds_prove(process->rounds, proof.target, &proof.proof);
+	else if (process->pages.modules != NULL)
 		page_take(&process->pages, message, len);
 }
 
@@ -251,7 +288,7 @@ static bool read_modules(struct asking_process *process)
 
 static bool has_something_to_ask(const struct asking_process *process)
 {
-	return process->config->probe_targets.count > 0 ||
+	return process->config->probe_own || process->config->probe_targets.count > 0 ||
 	       process->config->probe_files.count > 0 || process->pages.modules != NULL;
 }
 
@@ -366,11 +403,26 @@ static void forget(struct probing *p, uint32_t *place)
 /* More than can be configured are not ours. */
 static bool has_room(struct probing *p)
 {
-	enum { MOST = CONFIG_LIST_MAX + CONFIG_PATHS_MAX * TARGETS_MAX };
+	enum {
+		MOST = CONFIG_LIST_MAX + CONFIG_PATHS_MAX * TARGETS_MAX +
+		       OWN_TARGETS_MAX
+	};
 	return p->count < p->size || (p->count < MOST && grow(p));
 }
 
-static void keep(struct probing *p, const struct probe_record *record)
+/* What only asking tells stays as it was told when it was asked. */
+static void take_facts(struct probe_record *last, const struct probe_record *before)
+{
+	memcpy(last->software, before->software, sizeof(last->software));
+	memcpy(last->version, before->version, sizeof(last->version));
+	memcpy(last->tls_version, before->tls_version, sizeof(last->tls_version));
+	memcpy(last->cipher, before->cipher, sizeof(last->cipher));
+	memcpy(last->cert_subject, before->cert_subject, sizeof(last->cert_subject));
+	memcpy(last->cert_issuer, before->cert_issuer, sizeof(last->cert_issuer));
+	last->cert_not_after = before->cert_not_after;
+}
+
+void probing_keep(struct probing *p, const struct probe_record *record)
 {
 	if (!has_room(p))
 		return;
@@ -380,9 +432,14 @@ static void keep(struct probing *p, const struct probe_record *record)
 		forget(p, place);
 	if (is_gone)
 		return;
-	if (*place == 0)
+	bool is_new = *place == 0;
+	if (is_new)
 		*place = (uint32_t)++p->count;
-	p->last[*place - 1] = *record;
+	struct probe_record *last = &p->last[*place - 1];
+	const struct probe_record before = *last;
+	*last = *record;
+	if (!is_new && record->by != NULL && strcmp(record->by, "traffic") == 0)
+		take_facts(last, &before);
 }
 
 /* ---- nobody asks any more ---- */
@@ -402,6 +459,7 @@ static void make_unknown(const struct probe_record *last, struct probe_record *o
 	unknown.at = clock_us(CLOCK_REALTIME);
 	memcpy(unknown.target, last->target, sizeof(unknown.target));
 	memcpy(unknown.protocol, last->protocol, sizeof(unknown.protocol));
+	unknown.transport = last->transport;
 	unknown.ip = last->ip;
 	unknown.port = last->port;
 	unknown.state = unknown.hard_state = probe_state_word(PROBE_unknown);
@@ -425,6 +483,7 @@ static bool tell_unknown(struct probing *p, struct probe_record *out)
 bool probing_next(struct probing *p, struct probe_record *out)
 {
 	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
+	struct probe_ends ends;
 	while (!tell_unknown(p, out)) {
 		int len = p->process != NULL
 				  ? guard_next(p->process, event, sizeof(event))
@@ -435,13 +494,36 @@ bool probing_next(struct probing *p, struct probe_record *out)
 			return tell_unknown(p, out);
 		if (probe_pages_take(&p->pages, event, (size_t)len))
 			continue;
-		if (!probe_event_read(event, (size_t)len, out))
-			return false;
-		keep(p, out);
-		if (out->state != NULL)
-			return true;
+		if (probe_ends_read(event, (size_t)len, &ends)) {
+			if (p->take_ends != NULL)
+				p->take_ends(p->take_ends_to, &ends);
+			continue;
+		}
+		return probe_event_read(event, (size_t)len, out);
 	}
 	return true;
+}
+
+uint32_t probing_pid(const struct probing *p)
+{
+	return p->process != NULL ? (uint32_t)guard_pid(p->process) : 0;
+}
+
+bool probing_tell_own(const struct probing *p, const struct probe_own *own)
+{
+	return p->process != NULL && guard_tell(p->process, own, sizeof(*own)) == 0;
+}
+
+bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof)
+{
+	return p->process != NULL && guard_tell(p->process, proof, sizeof(*proof)) == 0;
+}
+
+void probing_count(const struct probing *p, uint32_t counts[static PROBE_down + 1])
+{
+	memset(counts, 0, (PROBE_down + 1) * sizeof(counts[0]));
+	for (size_t i = 0; i < p->count; i++)
+		counts[probe_state_of(p->last[i].hard_state)]++;
 }
 
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])

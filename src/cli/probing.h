@@ -5,6 +5,7 @@
 
 #include "cli/probe_page.h"
 #include "config/config.h"
+#include "probe/event.h"
 #include "record/record.h"
 
 struct probing {
@@ -19,6 +20,9 @@ struct probing {
 			*/
 	bool has_news; /* who asks has ended, and nobody was told yet */
 	struct probe_pages pages;
+	/* A socket of a probe connects; NULL: nobody wants to know. */
+	void (*take_ends)(void *to, const struct probe_ends *ends);
+	void *take_ends_to;
 };
 
 /*
@@ -32,11 +36,25 @@ void probing_close(struct probing *p);
 bool probing_page(struct probing *p, const struct web_probe *probe,
 		  web_probe_answer answer, void *to, const char **why);
 
+/* 0: there is none. */
+uint32_t probing_pid(const struct probing *p);
+
+/* Has a service asked from now on, or proven by its clients. False: not now. */
+bool probing_tell_own(const struct probing *p, const struct probe_own *own);
+bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof);
+
+/* How many of each state there are, by enum probe_state. */
+void probing_count(const struct probing *p, uint32_t counts[static PROBE_down + 1]);
+
 /* To wait for; -1: there is nothing. */
 int probing_fd(const struct probing *p);
-/* The next answer; false if none waits, or the process is gone (see probing_has_ended).
+/*
+ * The next answer, or a target that has gone (its state is NULL); false if none waits,
+ * or the process is gone (see probing_has_ended).
  */
 bool probing_next(struct probing *p, struct probe_record *out);
+/* It is what was last said of its target; one that has gone is forgotten. */
+void probing_keep(struct probing *p, const struct probe_record *record);
 /*
  * Once after each end of it; text says how, and when it is started again.  If it is
  * not, there is no process any more.  All that it asked is told as unknown by

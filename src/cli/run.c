@@ -251,6 +251,8 @@ static void close_monitor(struct monitor *m)
 static int open_all(struct monitor *m, const char *socket_path)
 {
 	struct capture *captures[CAPTURES_MAX];
+	ssize_t len = readlink("/proc/self/exe", m->exe, sizeof(m->exe) - 1);
+	m->exe[len > 0 ? len : 0] = '\0';
 	int status = probing_fork(&m->probing, &m->config);
 	if (status != STATUS_OK)
 		return status;

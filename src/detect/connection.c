@@ -186,6 +186,7 @@ void detect_flow(struct detect *detect, const struct flow_record *flow)
 {
 	if (flow->end > detect->now_us)
 		detect->now_us = flow->end;
+	detect_users_flow(detect, flow);
 	if (detect->policy == NULL || flow->transport == NULL ||
 	    !policy_is_connection(flow) || addr_is_unset(&flow->server_ip))
 		return;
@@ -199,7 +200,7 @@ void detect_flow(struct detect *detect, const struct flow_record *flow)
 	see_protocol(detect, place, flow);
 	buf_clear(&detect->reason);
 	/* What else is wrong with the port is said once, of its listener. */
-	if (policy_judge_flow(detect->policy, flow, flow->end, &detect->reason) ==
-	    POLICY_CLIENT)
+	if (flow->probe != 1 && policy_judge_flow(detect->policy, flow, flow->end,
+						  &detect->reason) == POLICY_CLIENT)
 		raise_client(detect, place, flow);
 }

@@ -75,6 +75,7 @@ void detect_tick(struct detect *detect, int64_t now_us)
 		detect->now_us = now_us;
 	if (now_us >= detect->expiry_us)
 		detect_judge_places(detect);
+	detect_users_tick(detect, detect->now_us);
 	findings_tick(&detect->findings, now_us);
 }
 

@@ -66,6 +66,24 @@ void detect_tls(struct detect *detect, const struct tls_record *tls);
 void detect_flow(struct detect *detect, const struct flow_record *flow);
 
 /*
+ * What a probe says, or that its target has gone (no state).  Adds to the detail of one
+ * that is down that clients are served, where they are.
+ */
+void detect_probe(struct detect *detect, struct probe_record *answer);
+
+/* What its clients' connections say of a probed target. */
+struct detect_proof {
+	const char *target;
+	uint64_t connect_us, first_byte_us; /* of the last that went well */
+	bool is_well;                       /* one did, since that was last told */
+	bool fails;                         /* of the last minute's, too many did not */
+};
+/* False: it could not be taken; it is told again. */
+typedef bool (*detect_emit_proof)(void *to, const struct detect_proof *proof);
+/* Of each target of which there is news since this was last called. */
+void detect_each_proof(struct detect *detect, detect_emit_proof emit, void *to);
+
+/*
  * Traffic of one service in one second, and whether a socket listens there: 1, 0, or
  * UNKNOWN_FLAG if the server is not this machine or the sockets are not known.
  */

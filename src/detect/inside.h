@@ -8,6 +8,7 @@
 #include "detect/detect.h"
 #include "detect/findings.h"
 #include "detect/places.h"
+#include "detect/users.h"
 
 enum {
 	CROWDS_MAX = 64,
@@ -64,6 +65,7 @@ struct detect {
 	struct answer answers[ANSWERS_MAX];
 	struct restless restless[RESTLESS_MAX];
 	struct shown shown[SHOWN_MAX];
+	struct users_table users;
 	struct buf reason; /* of the last judgement */
 };
 
@@ -81,6 +83,10 @@ void detect_summary(struct finding_record *evidence, struct buf *sentence);
 const struct place *detect_restless(struct detect *detect, const struct place *place);
 /* A place has closed. */
 void detect_note_rest(struct detect *detect, const struct place *place, int64_t at_us);
+
+/* disagreement.c: a connection of a client; a second is over. */
+void detect_users_flow(struct detect *detect, const struct flow_record *flow);
+void detect_users_tick(struct detect *detect, int64_t now_us);
 
 /* listener.c: raises or ends what the register says of all places. */
 void detect_judge_places(struct detect *detect);

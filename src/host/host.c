@@ -527,6 +527,22 @@ static bool name_by_open_socket(const struct host *host, struct host_connection 
 	return is_v4 && name_by_connection(host, &wanted, flow);
 }
 
+static struct host_connection client_end(const struct flow_record *flow)
+{
+	return (struct host_connection){ .local = flow->client_ip,
+					 .remote = flow->server_ip,
+					 .local_port = (uint16_t)flow->client_port,
+					 .remote_port = (uint16_t)flow->server_port,
+					 .proto = (uint8_t)flow->ip_proto };
+}
+
+const struct host_connection *host_client_of(const struct host *host,
+					     const struct flow_record *flow)
+{
+	const struct host_connection wanted = client_end(flow);
+	return connections_find(host->connections, &wanted);
+}
+
 void host_name_flow(const struct host *host, struct flow_record *flow)
 {
 	uint8_t proto = (uint8_t)flow->ip_proto;
@@ -534,11 +550,7 @@ void host_name_flow(const struct host *host, struct flow_record *flow)
 	if (!has_ports ||
 	    name_by_listener(host, proto, &flow->server_ip, flow->server_port, flow))
 		return;
-	struct host_connection wanted = { .local = flow->client_ip,
-					  .remote = flow->server_ip,
-					  .local_port = (uint16_t)flow->client_port,
-					  .remote_port = (uint16_t)flow->server_port,
-					  .proto = proto };
+	struct host_connection wanted = client_end(flow);
 	if (name_by_connection(host, &wanted, flow) || proto != IPPROTO_UDP)
 		return;
 	if (!name_by_listener(host, proto, &flow->client_ip, flow->client_port, flow))

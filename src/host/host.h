@@ -154,5 +154,12 @@ void host_each_socket(struct host *host,
 const struct host_listener *host_listener_at(const struct host *host, uint8_t proto,
 					     const struct addr *addr, uint16_t port);
 
+/*
+ * Whose connection the client's end of a flow is; NULL: no local process that is known.
+ * Valid until the next host_take().
+ */
+const struct host_connection *host_client_of(const struct host *host,
+					     const struct flow_record *flow);
+
 /* Fills pid, process and user of a flow with a local end; leaves others alone. */
 void host_name_flow(const struct host *host, struct flow_record *flow);

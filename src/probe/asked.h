@@ -106,6 +106,8 @@ struct prober {
 	struct http_room *http;
 	struct deadlines deadlines;
 	struct asked *ended; /* to be told and freed after the turn's events */
+	void (*tell_ends)(void *to, const struct probe_ends *ends); /* NULL: nobody */
+	void *tell_ends_to;
 };
 
 static inline uint64_t asked_since(int64_t from_us, int64_t to_us)
@@ -131,12 +133,6 @@ bool prober_has_place(struct prober *p, int fd);
 
 /* For libraries that keep their own sockets: events 0 forgets it. */
 void epoll_keep(int epoll, int fd, uint32_t events);
-
-/* ---- target.c ---- */
-
-/* Writes why; false. */
-__attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX],
-							 const char *format, ...);
 
 /* ---- resolve.c ---- */
 
@@ -167,6 +163,8 @@ void asked_failed(struct asked *a, int error, bool was_connected);
 
 /* The own end of a socket; false: it has none. */
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port);
+/* It connects: tells whoever looks at packets. */
+void asked_tell_ends(const struct asked *a, int fd);
 /* As recv(2); *came_us: when the packet came, by the kernel's stamp (CLOCK_MONOTONIC).
  */
 ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us);

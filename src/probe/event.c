@@ -18,6 +18,11 @@ static uint8_t number_of_reason(const char *word)
 	return REASON_NONE;
 }
 
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
 /* Words that a record may hold, by number; 0: none. */
 static const char *const by_words[] = { NULL, "probe", "traffic" };
 static const char *const transport_words[] = { NULL, "tcp", "udp", "icmp" };
@@ -67,7 +72,7 @@ static bool texts_end(struct probe_record *r)
 		{ r->cert_issuer, sizeof(r->cert_issuer) },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (memchr(texts[i].at, '\0', texts[i].size) == NULL)
+		if (!ends(texts[i].at, texts[i].size))
 			return false;
 	return true;
 }
@@ -97,9 +102,31 @@ bool probe_event_read(const void *bytes, size_t len, struct probe_record *out)
 	return true;
 }
 
-static bool ends(const char *text, size_t size)
+bool probe_ends_read(const void *bytes, size_t len, struct probe_ends *out)
 {
-	return memchr(text, '\0', size) != NULL;
+	struct probe_ends_event event;
+	if (len != sizeof(event))
+		return false;
+	memcpy(&event, bytes, sizeof(event));
+	*out = event.ends;
+	return event.kind == PROBE_EVENT_ENDS;
+}
+
+bool probe_own_read(const void *bytes, size_t len, struct probe_own *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->kind == PROBE_TOLD_OWN && ends(out->text, sizeof(out->text)) &&
+	       ends(out->asked, sizeof(out->asked));
+}
+
+bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->kind == PROBE_TOLD_PROOF && ends(out->target, sizeof(out->target));
 }
 
 bool probe_request_read(const void *bytes, size_t len, struct probe_request *out)

@@ -8,10 +8,18 @@
 
 #include <stddef.h>
 
+#include "probe/rounds.h"
 #include "record/reason.h"
 #include "record/record.h"
 
-enum probe_event_kind { PROBE_EVENT_ANSWER = 1, PROBE_EVENT_PAGE = 2 };
+enum probe_event_kind {
+	PROBE_EVENT_ANSWER = 1,
+	PROBE_EVENT_PAGE,
+	PROBE_EVENT_ENDS,
+	/* To the process that asks. */
+	PROBE_TOLD_OWN,
+	PROBE_TOLD_PROOF,
+};
 
 /* A record with numbers for its words. */
 struct probe_event {
@@ -19,6 +27,30 @@ struct probe_event {
 	struct probe_record record; /* its words are NULL here */
 	uint8_t state, hard_state, reason, by, transport;
 };
+
+/* A socket connects, before its probe has an answer. */
+struct probe_ends_event {
+	uint32_t kind; /* PROBE_EVENT_ENDS */
+	struct probe_ends ends;
+};
+bool probe_ends_read(const void *bytes, size_t len, struct probe_ends *out);
+
+/* A service of this machine is to be asked, or not any more. */
+struct probe_own {
+	uint32_t kind; /* PROBE_TOLD_OWN */
+	uint8_t is_gone;
+	char text[TARGET_TEXT_MAX];  /* by which it is called */
+	char asked[TARGET_TEXT_MAX]; /* the same with what it is asked in all */
+};
+bool probe_own_read(const void *bytes, size_t len, struct probe_own *out);
+
+/* What clients' connections say of a target. */
+struct probe_proof {
+	uint32_t kind; /* PROBE_TOLD_PROOF */
+	struct round_proof proof;
+	char target[TARGET_TEXT_MAX];
+};
+bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out);
 
 /* GET /probe: what the daemon asks for ... */
 struct probe_request {

@@ -24,6 +24,7 @@ struct http {
 	CURL *easy;
 	struct curl_slist *pins, *headers;
 	int fd;                /* the latest socket; libcurl's */
+	bool is_told;          /* whose ends are */
 	struct buf head, body; /* of the latest answer */
 	size_t body_len;
 	bool has_enough;
@@ -45,10 +46,18 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose,
 	a->port = ntohs(in.sin_port);
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
+	http->is_told = false;
 	/* A redirect leads anywhere. */
 	http->fd = target_allows(a->target, &a->addr) ? asked_socket(a, SOCK_STREAM, 0)
 						      : -1;
 	return http->fd;
+}
+
+void http_waits(struct http *http, int fd)
+{
+	if (fd == http->fd && !http->is_told)
+		asked_tell_ends(http->asked, fd);
+	http->is_told |= fd == http->fd;
 }
 
 /* Times are those of the first connection: to the target itself. */

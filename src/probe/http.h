@@ -55,6 +55,14 @@ struct http_wanted {
 	bool keeps_body;           /* of the answer */
 };
 
+/* ---- target.c ---- */
+
+/* Writes why; false. */
+__attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX],
+							 const char *format, ...);
+
+/* ---- http_wanted.c ---- */
+
 /* Of the target's options and URL, into target->http; false with why. */
 bool http_wanted_new(struct target *target, CURLU *url, char why[TARGET_WHY_MAX]);
 void http_wanted_free(struct http_wanted *wanted);
@@ -85,6 +93,8 @@ enum reason http_judge(const struct http_wanted *wanted,
 
 extern const struct way http_way;
 struct http;
+/* libcurl waits for that socket: it connects, or has connected. */
+void http_waits(struct http *http, int fd);
 /* libcurl is done with it. */
 void http_done(struct http *http, CURLcode code);
 

@@ -27,13 +27,16 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *self, void *known
 {
 	struct http_room *room = self;
 	uint32_t events = 0;
-	(void)easy;
+	char *http = NULL;
 	(void)known;
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
 		events |= EPOLLIN;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= EPOLLOUT;
 	epoll_keep(room->epoll, fd, events);
+	if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &http) == CURLE_OK &&
+	    http != NULL)
+		http_waits((struct http *)(void *)http, fd);
 	return 0;
 }
 

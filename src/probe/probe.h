@@ -15,6 +15,13 @@ struct prober;
 /* The answer; borrowed for the call, in which more may be asked. */
 typedef void (*probe_done)(void *to, const struct probe_record *record);
 
+/* A socket of a probe: who looks at packets knows its connection by that. */
+struct probe_ends {
+	struct addr local, remote;
+	uint16_t local_port, remote_port;
+	uint8_t proto; /* IPPROTO_ */
+};
+
 /* NULL without memory or descriptors. */
 struct prober *prober_new(void);
 /* What is in flight is forgotten without an answer. */
@@ -32,6 +39,10 @@ void probe_record_begin(struct probe_record *record, const struct target *target
 
 /* Waits for something to happen, at most that long, and deals with it. */
 void prober_turn(struct prober *prober, int timeout_ms);
+
+/* tell is called for each socket that connects, before anything is answered. */
+void prober_tell_ends(struct prober *prober,
+		      void (*tell)(void *to, const struct probe_ends *ends), void *to);
 
 /* How many have no answer yet. */
 unsigned prober_in_flight(const struct prober *prober);

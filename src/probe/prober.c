@@ -84,6 +84,13 @@ void prober_free(struct prober *p)
 	free(p);
 }
 
+void prober_tell_ends(struct prober *p,
+		      void (*tell)(void *to, const struct probe_ends *ends), void *to)
+{
+	p->tell_ends = tell;
+	p->tell_ends_to = to;
+}
+
 unsigned prober_in_flight(const struct prober *p)
 {
 	return p->in_flight;

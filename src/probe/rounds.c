@@ -26,6 +26,10 @@ struct watched {
 	bool is_behind; /* a parent that is down: so is what is behind it */
 	bool is_out;    /* it is down, in maintenance: its hard state does not say so */
 	bool is_wanted; /* of the set that is being given */
+	bool is_own;    /* beside the set */
+	struct round_proof proof; /* since the last round */
+	uint32_t proven;          /* rounds in a row that traffic answered for */
+	struct addr ip;           /* that was asked last */
 	struct rounds *rounds;
 	struct watched *parent; /* NULL: none, or none of that name */
 	uint32_t chain;         /* next with the same hash, number + 1 */
@@ -132,7 +136,7 @@ static bool grow(struct rounds *rounds)
 void rounds_begin_set(struct rounds *rounds)
 {
 	for (uint32_t i = 0; i < rounds->count; i++)
-		rounds->all[i]->is_wanted = false;
+		rounds->all[i]->is_wanted = rounds->all[i]->is_own;
 }
 
 static int64_t interval_us(const struct watched *w)
@@ -174,34 +178,67 @@ static bool renew(struct watched *w, struct target *target)
 	return w->renewed != NULL;
 }
 
-bool rounds_add(struct rounds *rounds, struct target *target,
-		const struct round_rules *rules)
+/* NULL without memory; the target is taken over all the same. */
+static struct watched *add_new(struct rounds *rounds, struct target *target,
+			       const struct round_rules *rules)
 {
-	struct watched *w = find(rounds, target->text);
+	struct watched *w = calloc(1, sizeof(*w));
 	limits_fill(&target->limits, &rules->limits);
-	if (w != NULL) {
-		want(w, rules);
-		return renew(w, target);
-	}
-	w = calloc(1, sizeof(*w));
 	if (w == NULL || !grow(rounds)) {
 		free(w);
 		target_free(target);
-		return false;
+		return NULL;
 	}
 	w->target = *target;
 	w->rules = *rules;
 	w->rounds = rounds;
 	w->is_wanted = true;
+	w->ip = addr_unset();
 	if (!deadlines_add(&rounds->due, &w->due,
 			   round_due(w->target.text, interval_us(w),
 				     clock_us(CLOCK_MONOTONIC)))) {
 		free_watched(w);
-		return false;
+		return NULL;
 	}
 	rounds->all[rounds->count] = w;
 	enter(rounds, rounds->count++);
+	return w;
+}
+
+bool rounds_add(struct rounds *rounds, struct target *target,
+		const struct round_rules *rules)
+{
+	struct watched *w = find(rounds, target->text);
+	if (w == NULL)
+		return add_new(rounds, target, rules) != NULL;
+	w->is_own = false;
+	limits_fill(&target->limits, &rules->limits);
+	want(w, rules);
+	return renew(w, target);
+}
+
+bool rounds_add_own(struct rounds *rounds, struct target *target,
+		    const struct round_rules *rules)
+{
+	if (find(rounds, target->text) != NULL) {
+		target_free(target);
+		return true;
+	}
+	struct watched *w = add_new(rounds, target, rules);
+	if (w == NULL)
+		return false;
+	w->is_own = true;
+	rounds_end_set(rounds);
 	return true;
+}
+
+void rounds_drop_own(struct rounds *rounds, const char *text)
+{
+	struct watched *w = find(rounds, text);
+	if (w == NULL || !w->is_own)
+		return;
+	w->is_own = w->is_wanted = false;
+	rounds_end_set(rounds);
 }
 
 static void tell_gone(struct watched *w)
@@ -343,30 +380,84 @@ static void judge(struct watched *w, struct probe_record *told)
 	told->flapping = w->health.is_flapping;
 }
 
+/* What it says goes into its history, and out. */
+static void conclude(struct watched *w, struct probe_record *told)
+{
+	note_lag(w->rounds, told->late_us, clock_us(CLOCK_MONOTONIC));
+	judge(w, told);
+	told->missed = (uint32_t)w->missed;
+	w->missed = 0;
+	plan_next(w);
+	w->rounds->done(w->rounds->to, told);
+}
+
 static void answered(void *self, const struct probe_record *record)
 {
 	struct watched *w = self;
-	struct rounds *rounds = w->rounds;
 	struct probe_record told = *record;
 	w->in_flight = false;
 	if (w->renewed != NULL)
 		replace(w, w->renewed);
 	free(w->renewed);
 	w->renewed = NULL;
-	rounds->has_unwanted |= !w->is_wanted;
-	rounds->stats.answered++;
-	note_lag(rounds, record->late_us, clock_us(CLOCK_MONOTONIC));
-	judge(w, &told);
-	told.missed = (uint32_t)w->missed;
-	w->missed = 0;
-	plan_next(w);
-	rounds->done(rounds->to, &told);
+	w->rounds->has_unwanted |= !w->is_wanted;
+	w->rounds->stats.answered++;
+	w->ip = record->ip;
+	w->proven = 0;
+	conclude(w, &told);
+}
+
+/* ---- passive first ---- */
+
+void rounds_prove(struct rounds *rounds, const char *text,
+		  const struct round_proof *proof)
+{
+	struct watched *w = find(rounds, text);
+	if (w == NULL)
+		return;
+	w->proof.fails = proof->fails;
+	if (!proof->is_well)
+		return;
+	w->proof.is_well = 1;
+	w->proof.connect_us = proof->connect_us;
+	w->proof.first_byte_us = proof->first_byte_us;
+}
+
+/* Only of one that is well do its clients say enough. */
+static bool is_proven(const struct watched *w)
+{
+	return w->proof.is_well && !w->proof.fails &&
+	       w->proven < w->rules.passive_max && w->health.hard == PROBE_up &&
+	       !health_is_soft(&w->health);
+}
+
+static void answer_by_traffic(struct watched *w)
+{
+	struct probe_record told;
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	probe_record_begin(&told, &w->target);
+	told.by = "traffic";
+	told.at = w->meant_us + clock_us(CLOCK_REALTIME) - now_us;
+	told.late_us = now_us > w->meant_us ? (uint64_t)(now_us - w->meant_us) : 0;
+	told.ip = w->ip;
+	told.connect_us = w->proof.connect_us;
+	told.first_byte_us = w->proof.first_byte_us;
+	told.state = probe_state_word(PROBE_up);
+	w->proven++;
+	w->rounds->stats.by_traffic++;
+	conclude(w, &told);
 }
 
 /* The deadline stays in the past meanwhile: far away, so that nobody waits for it. */
 static void ask(struct rounds *rounds, struct watched *w)
 {
 	w->meant_us = w->due.at_us;
+	bool proven = is_proven(w);
+	w->proof.is_well = 0;
+	if (proven) {
+		answer_by_traffic(w);
+		return;
+	}
 	w->in_flight = true;
 	deadlines_move(&rounds->due, &w->due, INT64_MAX);
 	if (prober_ask(rounds->prober, &w->target, w->meant_us, answered, w)) {

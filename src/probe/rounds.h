@@ -17,7 +17,8 @@ struct rounds;
 
 struct round_rules {
 	uint32_t interval_s;
-	uint32_t retry_s; /* while its last result is not its hard state */
+	uint32_t retry_s;     /* while its last result is not its hard state */
+	uint32_t passive_max; /* rounds in a row that traffic may answer for; 0: none */
 	struct health_rules health;
 	struct probe_limits limits;   /* of a target that has none of its own */
 	struct windows maintenance;   /* its own */
@@ -27,6 +28,7 @@ struct round_rules {
 
 struct rounds_stats {
 	uint64_t asked, answered, missed; /* since the start */
+	uint64_t by_traffic;              /* not asked, as its clients were served */
 	uint64_t lag_us; /* most a probe was late, of the last second */
 	uint32_t targets, in_flight;
 };
@@ -56,6 +58,23 @@ void rounds_missed_since(struct rounds *rounds, int64_t since_us);
 
 /* When all are in maintenance, besides their own times; copied. */
 void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows);
+/*
+ * Beside the set: targets that nobody named.  One with the same text that was named
+ * stands above it.  rounds_add_own() takes the target over, as rounds_add() does.
+ */
+bool rounds_add_own(struct rounds *rounds, struct target *target,
+		    const struct round_rules *rules);
+void rounds_drop_own(struct rounds *rounds, const char *text);
+
+/* What its clients' connections say of a target, since that was last told. */
+struct round_proof {
+	uint64_t connect_us, first_byte_us; /* of one that went well; or unknown */
+	uint8_t is_well;                    /* one did */
+	uint8_t fails; /* too many did not: it is asked, whatever went well */
+};
+/* Of the target with that text; of none: nothing. */
+void rounds_prove(struct rounds *rounds, const char *text,
+		  const struct round_proof *proof);
 
 /* For what is to be asked beside: its answers come in rounds_run(), too. */
 struct prober *rounds_prober(const struct rounds *rounds);

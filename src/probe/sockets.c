@@ -125,10 +125,12 @@ bool asked_connect(struct asked *a, int fd)
 {
 	union endpoint to;
 	socklen_t len = endpoint_set(&to, &a->addr, a->port, 0);
-	if (connect(fd, &to.any, len) == 0 || errno == EINPROGRESS)
+	int error = connect(fd, &to.any, len) == 0 ? 0 : errno;
+	asked_tell_ends(a, fd);
+	if (error == 0 || error == EINPROGRESS)
 		return true;
-	if (!judge_own(a, errno))
-		asked_not_connected(a, errno);
+	if (!judge_own(a, error))
+		asked_not_connected(a, error);
 	return false;
 }
 
@@ -186,6 +188,18 @@ bool asked_own_end(int fd, struct addr *addr, uint16_t *port)
 		return false;
 	*port = endpoint_port(&own);
 	return true;
+}
+
+void asked_tell_ends(const struct asked *a, int fd)
+{
+	struct probe_ends ends;
+	const struct prober *p = a->prober;
+	memset(&ends, 0, sizeof(ends)); /* padding, too: it leaves the process */
+	ends.remote = a->addr;
+	ends.remote_port = a->port;
+	ends.proto = a->transport;
+	if (p->tell_ends != NULL && asked_own_end(fd, &ends.local, &ends.local_port))
+		p->tell_ends(p->tell_ends_to, &ends);
 }
 
 /* When the packet came, by CLOCK_MONOTONIC: the kernel's stamp, or now. */

@@ -185,8 +185,10 @@ static bool take_common(struct target *t, const char *name, const char *value,
 		       target_refuse(why, "source=%s: not an address", value);
 	if (strcmp(name, "verify") == 0) {
 		t->verifies = strcmp(value, "no") != 0;
-		return !t->verifies || strcmp(value, "yes") == 0 ||
-		       target_refuse(why, "verify=%s: allowed are yes and no", value);
+		t->verifies_dates = strcmp(value, "dates") == 0;
+		return !t->verifies || t->verifies_dates || strcmp(value, "yes") == 0 ||
+		       target_refuse(why, "verify=%s: allowed are yes, no and dates",
+				     value);
 	}
 	if (is_one_of(name, limit_options))
 		return take_limit(t, name, value, why);

@@ -65,7 +65,8 @@ struct target {
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	struct probe_limits limits;
-	bool verifies; /* a certificate that is not good makes it down */
+	bool verifies;       /* a certificate that is not good makes it down */
+	bool verifies_dates; /* ... if it is not valid now; whose it is may be */
 	/* Of who asks for others (blackbox.c). */
 	uint8_t prefers; /* 4, 6: that family, if there is one, where none is given */
 	const struct prefix *allow; /* addresses that may be asked; NULL: all */

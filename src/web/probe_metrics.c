@@ -15,6 +15,10 @@ static const uint64_t bounds_us[PROBE_BUCKETS - 1] = {
 void probe_metrics_add(struct probe_counts *counts, const struct probe_record *probe)
 {
 	enum probe_state state = probe_state_of(probe->state);
+	if (probe->by != NULL && strcmp(probe->by, "traffic") == 0) {
+		counts->by_traffic++;
+		return;
+	}
 	counts->by_state[state]++;
 	if (probe->missed != UNKNOWN_U32)
 		counts->missed += probe->missed;
@@ -68,6 +72,10 @@ static void write_counts(struct probe_counts *counts, struct family *family)
 		buf_printf(family->out, "{state=\"%s\"}", probe_state_word(s));
 		family_value(family, (long double)counts->by_state[s]);
 	}
+	begin(family, "probes_by_traffic", "", "counter",
+	      "Probes that clients' connections stood for.");
+	family_sample(family);
+	family_value(family, (long double)counts->by_traffic);
 	begin(family, "probes_missed", "", "counter",
 	      "Probes that were due and never asked.");
 	family_sample(family);

@@ -14,6 +14,7 @@ enum { PROBE_STATES = PROBE_down + 1, PROBE_BUCKETS = 12, PROBES_SHOWN = 1000 };
 
 struct probe_counts {
 	uint64_t by_state[PROBE_STATES], missed;
+	uint64_t by_traffic;                     /* not asked */
 	uint64_t answered;                       /* with a time */
 	uint64_t buckets[PROBE_BUCKETS], sum_us; /* of total_us of what is up */
 	uint64_t late_us;                        /* most, since it was last written */

@@ -41,7 +41,8 @@ static void json_knows_every_key(void **state)
 		"{'journal': true, 'files': [], 'programs': true, 'formats': "
 		"'/etc/breakwater/formats.d'}, 'probe': {'targets': [], 'files': [], "
 		"'allow': [], 'blackbox_modules': '', 'interval': '30s', 'retry': "
-		"'5s', 'fails': 2, 'of': 3, 'recovers': 1}}";
+		"'5s', 'own': true, 'own_interval': '1m', 'passive': true, 'fails': 2, "
+		"'of': 3, 'recovers': 1}}";
 	for (char *c = json.at; (c = memchr(c, '"', json.len - (size_t)(c - json.at)));)
 		*c = '\'';
 	assert_string_equal(buf_cstr(&json), wanted);
