@@ -150,8 +150,15 @@ static void put_prober(struct monitor *m, struct buf *json)
 {
 	char detail[GUARD_TEXT_MAX];
 	bool holds = probing_describe(&m->probing, detail);
-	status_json_prober(json, holds, detail, m->probing.count,
-			   probing_ends(&m->probing));
+	struct own_counts own = { 0 };
+	if (m->own_services != NULL)
+		own_counts(m->own_services, &own);
+	struct status_probes probes = { .targets = m->probing.count,
+					.own = own.targets,
+					.own_left_out = own.left_out,
+					.ends = probing_ends(&m->probing) };
+	probing_count(&m->probing, probes.by_state);
+	status_json_prober(json, holds, detail, &probes);
 	buf_char(json, ',');
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "record/object.h"
+#include "record/reason.h"
 
 enum {
 	LABEL = 13,
@@ -282,13 +283,15 @@ static int by_client(const void *left, const void *right)
 static struct client_count *count_clients(const struct explain_facts *facts,
 					  size_t *count)
 {
-	size_t n = facts->flow_count;
-	struct client_count *clients = calloc(n + 1, sizeof(*clients));
+	size_t n = 0;
+	struct client_count *clients = calloc(facts->flow_count + 1, sizeof(*clients));
 	*count = 0;
 	if (clients == NULL)
 		return NULL;
-	for (size_t i = 0; i < n; i++)
-		clients[i] = (struct client_count){ facts->flows[i].client_ip, 1 };
+	for (size_t i = 0; i < facts->flow_count; i++)
+		if (facts->flows[i].probe != 1)
+			clients[n++] =
+				(struct client_count){ facts->flows[i].client_ip, 1 };
 	qsort(clients, n, sizeof(*clients), by_client);
 	for (size_t i = 0; i < n; i++) {
 		if (*count > 0 &&
@@ -330,6 +333,38 @@ static void print_findings(const struct explain_facts *facts, const struct look 
 	}
 }
 
+/* "ssh://192.0.2.1:22 up, answered in 2.1 ms, 12 s ago"; or down, and why. */
+static void print_probe(const struct explain_facts *facts, const struct probe_record *p,
+			const struct look *look)
+{
+	struct buf text = { 0 };
+	char took[CELL_MAX], ago[CELL_MAX];
+	enum probe_state state =
+		probe_state_of(p->hard_state != NULL ? p->hard_state : p->state);
+	bool by_traffic = p->by != NULL && strcmp(p->by, "traffic") == 0;
+	text_duration(took, sizeof(took), (double)p->total_us);
+	text_span(ago, sizeof(ago), (double)(facts->now_us - p->at) / 1e6);
+	buf_printf(&text, "%s %s, ", p->target, probe_state_word(state));
+	if (by_traffic)
+		buf_text(&text, "as its clients are served");
+	else if (p->reason != NULL)
+		buf_printf(&text, "%s: %s", p->reason, p->detail);
+	else
+		buf_printf(&text, "answered in %s", took);
+	buf_printf(&text, ", %s ago", ago);
+	print_wrapped(look, state == PROBE_down ? TONE_OVER : TONE_NORMAL, LABEL,
+		      buf_cstr(&text));
+	buf_free(&text);
+}
+
+static void print_probes(const struct explain_facts *facts, const struct look *look)
+{
+	for (size_t i = 0; i < facts->probe_count; i++) {
+		label(look, i == 0 ? "Probes" : "");
+		print_probe(facts, &facts->probes[i], look);
+	}
+}
+
 static void print_speech(struct explain_answer *answer, const struct look *look)
 {
 	if (answer->speaks.len == 0)
@@ -364,6 +399,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_figures(facts, answer, &look);
 	print_listeners(facts, &look);
 	print_speech(answer, &look);
+	print_probes(facts, &look);
 	print_clients(facts, &look);
 	print_states(facts, &look);
 	print_findings(facts, &look);
@@ -393,6 +429,16 @@ static void put_listeners(struct buf *out, const struct explain_facts *facts)
 	for (size_t i = 0; i < facts->listener_count; i++) {
 		buf_text(out, i > 0 ? "," : "");
 		record_json(out, RECORD_listener, &facts->listeners[i]);
+	}
+	buf_text(out, "],");
+}
+
+static void put_probes(struct buf *out, const struct explain_facts *facts)
+{
+	buf_text(out, "\"probes\":[");
+	for (size_t i = 0; i < facts->probe_count; i++) {
+		buf_text(out, i > 0 ? "," : "");
+		record_json(out, RECORD_probe, &facts->probes[i]);
 	}
 	buf_text(out, "],");
 }
@@ -427,6 +473,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_text(&out, "changes", &answer->change);
 	put_text(&out, "next", &answer->next);
 	put_listeners(&out, facts);
+	put_probes(&out, facts);
 	object_close(&out);
 	buf_char(&out, '\n');
 	if (buf_ok(&out))

@@ -519,7 +519,7 @@ bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof
 	return p->process != NULL && guard_tell(p->process, proof, sizeof(*proof)) == 0;
 }
 
-void probing_count(const struct probing *p, uint32_t counts[static PROBE_down + 1])
+void probing_count(const struct probing *p, uint64_t counts[static PROBE_down + 1])
 {
 	memset(counts, 0, (PROBE_down + 1) * sizeof(counts[0]));
 	for (size_t i = 0; i < p->count; i++)

@@ -44,7 +44,7 @@ bool probing_tell_own(const struct probing *p, const struct probe_own *own);
 bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof);
 
 /* How many of each state there are, by enum probe_state. */
-void probing_count(const struct probing *p, uint32_t counts[static PROBE_down + 1]);
+void probing_count(const struct probing *p, uint64_t counts[static PROBE_down + 1]);
 
 /* To wait for; -1: there is nothing. */
 int probing_fd(const struct probing *p);

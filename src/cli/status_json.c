@@ -72,13 +72,17 @@ void status_json_findings(struct buf *out, uint64_t open, uint64_t high)
 }
 
 void status_json_prober(struct buf *out, bool holds, const char *detail,
-			uint64_t targets, uint64_t ends)
+			const struct status_probes *probes)
 {
 	buf_text(out, "\"prober\":{");
 	put_text(out, "detail", detail);
 	put_flag(out, "holds", holds);
-	put_number(out, "targets", targets);
-	put_number(out, "ends", ends);
+	put_number(out, "targets", probes->targets);
+	for (enum probe_state s = PROBE_unknown; s <= PROBE_down; s++)
+		put_number(out, probe_state_word(s), probes->by_state[s]);
+	put_number(out, "own", probes->own);
+	put_number(out, "own_left_out", probes->own_left_out);
+	put_number(out, "ends", probes->ends);
 	buf_char(out, '}');
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "host/host.h"
+#include "record/reason.h"
 #include "store/store.h"
 
 /* "store" */
@@ -27,8 +28,14 @@ void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
 void status_json_findings(struct buf *out, uint64_t open, uint64_t high);
 
 /* "prober": who asks services; holds: it is there and confined; detail: or why not. */
+struct status_probes {
+	uint64_t targets, by_state[PROBE_down + 1]; /* hard states */
+	uint64_t own;          /* of them: services of this machine that nobody named */
+	uint64_t own_left_out; /* that are not asked, as they are too many */
+	uint64_t ends;         /* of who asks, unasked */
+};
 void status_json_prober(struct buf *out, bool holds, const char *detail,
-			uint64_t targets, uint64_t ends);
+			const struct status_probes *probes);
 
 /* "policy"; path NULL: none is in force. */
 void status_json_policy(struct buf *out, const char *path, uint64_t entries,

@@ -157,7 +157,31 @@ static void print_findings(const json_t *findings, const struct look *look)
 	puts(": breakwater findings");
 }
 
-/* "12 targets; asked by pid 123", or what is wrong with who asks. */
+/* ": 10 up, 2 down; ", those that there are. */
+static void print_states(const json_t *prober, const struct look *look)
+{
+	static const char *const states[] = { "up", "degraded", "down", "unknown" };
+	double left_out = member_number(prober, "own_left_out");
+	const char *mark = ": ";
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		char text[CELL_MAX];
+		double count = member_number(prober, states[i]);
+		if (!(count > 0))
+			continue;
+		snprintf(text, sizeof(text), "%.0f %s", count, states[i]);
+		fputs(mark, stdout);
+		if (strcmp(states[i], "down") == 0)
+			warn(look, text);
+		else
+			fputs(text, stdout);
+		mark = ", ";
+	}
+	if (left_out > 0)
+		printf("; %.0f services of this machine too many", left_out);
+	fputs("; ", stdout);
+}
+
+/* "12 targets: 12 up; asked by pid 123", or what is wrong with who asks. */
 static void print_prober(const json_t *prober, const struct look *look)
 {
 	char text[CELL_MAX], detail[CELL_MAX];
@@ -165,7 +189,8 @@ static void print_prober(const json_t *prober, const struct look *look)
 	double targets = member_number(prober, "targets");
 	status_label(look, "Probes");
 	text_count(text, sizeof(text), targets);
-	printf("%s target%s; ", text, targets == 1 ? "" : "s");
+	printf("%s target%s", text, targets == 1 ? "" : "s");
+	print_states(prober, look);
 	text_clean(detail, sizeof(detail), told == NULL ? "?" : told);
 	if (json_is_true(json_object_get(prober, "holds"))) {
 		printf("asked by %s\n", detail);

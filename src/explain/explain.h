@@ -67,6 +67,8 @@ struct explain_facts {
 	size_t flow_count;
 	const struct finding_record *findings; /* open */
 	size_t finding_count;
+	const struct probe_record *probes; /* the last of each target on this port */
+	size_t probe_count;
 	const struct gap_record *gaps; /* of the last week */
 	size_t gap_count;
 };
