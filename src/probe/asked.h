@@ -83,8 +83,7 @@ struct asked {
 	struct addr addr;
 	uint16_t port;
 	uint8_t transport, tries;
-	bool is_judged, has_answer;
-	bool reset_on_close;
+	bool is_judged, has_answer, reset_on_close;
 	enum reason reason;
 	struct probe_record record;
 	struct lookup *lookup; /* of its name, while that is being resolved */
@@ -195,6 +194,7 @@ void dialogue_in_tls(struct asked *a, bool is_doubtful);
 bool dialogue_must_end(const struct asked *a);
 /* What is to be sent; the caller sends it and then calls dialogue_sent(). */
 struct bytes dialogue_out(struct asked *a);
+const char *dialogue_expects(const struct asked *a); /* for people; or "" */
 void dialogue_sent(struct asked *a);
 /* Nothing more will be said: the facts into the record. */
 void dialogue_end(struct asked *a);

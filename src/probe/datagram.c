@@ -143,8 +143,10 @@ static void datagram_late(struct asked *a)
 	a->record.lost = a->tries;
 	bool is_open = a->target->kind != TARGET_UDP && !asking->may_be_silent;
 	asked_judge(a, !is_open ? REASON_open_filtered : REASON_silent,
-		    "no answer to %u questions in %u ms", a->tries,
-		    a->target->timeout_ms);
+		    "no answer to %u questions in %u ms%s%s", a->tries,
+		    a->target->timeout_ms,
+		    dialogue_expects(a)[0] != '\0' ? ": expected " : "",
+		    dialogue_expects(a));
 	asked_end(a);
 }
 

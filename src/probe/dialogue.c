@@ -176,6 +176,11 @@ struct bytes dialogue_out(struct asked *a)
 	return bytes_of(a->dialogue->ask.out, a->dialogue->ask.out_len);
 }
 
+const char *dialogue_expects(const struct asked *a)
+{
+	return a->dialogue != NULL ? a->dialogue->ask.expects : "";
+}
+
 void dialogue_sent(struct asked *a)
 {
 	struct ask *ask = &a->dialogue->ask;

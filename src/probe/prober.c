@@ -184,13 +184,23 @@ void asked_end(struct asked *a)
 	p->ended = a;
 }
 
+/* In words of the user's own, it is what carries them. */
+static const char *kind_word(const struct target *t)
+{
+	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http" };
+	if (t->kind != TARGET_DIALOGUE)
+		return kinds[t->kind];
+	return t->transport == IPPROTO_UDP  ? "udp"
+	       : t->tls == TARGET_TLS_FIRST ? "tls"
+					    : "tcp";
+}
+
 void probe_record_begin(struct probe_record *r, const struct target *t)
 {
-	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http", "" };
 	record_init(RECORD_probe, r);
 	record_text(r->target, sizeof(r->target), t->text);
 	record_text(r->protocol, sizeof(r->protocol),
-		    t->protocol != NULL ? t->protocol->name : kinds[t->kind]);
+		    t->protocol != NULL ? t->protocol->name : kind_word(t));
 	r->transport = t->transport == IPPROTO_TCP   ? "tcp"
 		       : t->transport == IPPROTO_UDP ? "udp"
 						     : "icmp";

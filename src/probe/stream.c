@@ -377,8 +377,10 @@ static void stream_late(struct asked *a)
 		asked_judge(a, REASON_silent, "no end of the TLS handshake in %u ms",
 			    ms);
 	else if (a->phase == PHASE_TALK)
-		asked_judge(a, REASON_silent, "%s in %u ms",
-			    a->has_answer ? "not all of an answer" : "no answer", ms);
+		asked_judge(a, REASON_silent, "%s in %u ms%s%s",
+			    a->has_answer ? "not all of an answer" : "no answer", ms,
+			    dialogue_expects(a)[0] != '\0' ? ": expected " : "",
+			    dialogue_expects(a));
 	a->reset_on_close = a->phase != PHASE_LEAVE;
 	asked_end(a);
 }

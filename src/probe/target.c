@@ -12,6 +12,7 @@
 
 #include "base/when.h"
 #include "probe/http.h"
+#include "protocol/dialogue.h"
 
 enum { SCHEME_MAX = 48 };
 
@@ -421,6 +422,30 @@ bool target_parse(struct target *t, const char *text, char why[TARGET_WHY_MAX])
 	return ok;
 }
 
+bool target_speak(struct target *t, struct dialogue_steps *steps,
+		  char why[TARGET_WHY_MAX])
+{
+	bool starts_tls = dialogue_starts_tls(steps), is_udp = t->kind == TARGET_UDP;
+	t->steps = steps;
+	if ((t->kind != TARGET_TCP && t->kind != TARGET_TLS && !is_udp) ||
+	    t->burst.count > 1)
+		return target_refuse(why,
+				     "%.128s: a dialogue is for tcp://, tls:// and "
+				     "udp://, without count",
+				     t->text);
+	if (starts_tls && (is_udp || t->tls != TARGET_PLAIN))
+		return target_refuse(why, "%.128s: only tcp:// can start TLS", t->text);
+	if (is_udp && !dialogue_speaks_first(steps))
+		return target_refuse(why, "%.128s: over UDP we speak first", t->text);
+	t->kind = TARGET_DIALOGUE;
+	t->protocol = NULL;
+	t->asking = &dialogue_asking;
+	t->question.dialogue = steps;
+	if (starts_tls)
+		t->tls = TARGET_STARTTLS;
+	return true;
+}
+
 bool target_allows(const struct target *t, const struct addr *addr)
 {
 	for (size_t i = 0; i < t->allow_count; i++)
@@ -438,4 +463,6 @@ void target_free(struct target *t)
 	t->texts = NULL;
 	http_wanted_free(t->http);
 	t->http = NULL;
+	dialogue_steps_free(t->steps);
+	t->steps = NULL;
 }

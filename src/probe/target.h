@@ -77,7 +77,8 @@ struct target {
 	/* Whose address is asked: the host's own, or a proxy's. */
 	const char *connect_host;
 	uint16_t connect_port;
-	struct http_wanted *http; /* owned; of TARGET_HTTP */
+	struct http_wanted *http;     /* owned; of TARGET_HTTP */
+	struct dialogue_steps *steps; /* owned; the user's words; NULL: none */
 };
 
 /*
@@ -87,6 +88,13 @@ struct target {
 enum { TARGET_WHY_MAX = 256 };
 bool target_parse(struct target *target, const char *text, char why[TARGET_WHY_MAX]);
 void target_free(struct target *target);
+
+/*
+ * It is asked in these words, which it takes over, instead of its own.  False, with
+ * why: it is not one for which there are words of one's own.
+ */
+bool target_speak(struct target *target, struct dialogue_steps *steps,
+		  char why[TARGET_WHY_MAX]);
 
 /* Of a target's text; unkeyed on purpose: the same after a restart. */
 uint64_t target_hash(const char *text);

@@ -9,6 +9,7 @@
 
 #include "base/when.h"
 #include "base/yaml.h"
+#include "probe/dialogue_file.h"
 
 enum { SIGNS_MAX = 1 << 21 }; /* of []{},:? in a file: each target has five */
 
@@ -16,6 +17,8 @@ struct item {
 	char target[TARGET_TEXT_MAX];
 	struct round_rules rules;
 	size_t parent_line, parent_column;
+	bool has_dialogue;
+	struct dialogue_steps *dialogue; /* owned; NULL: none, or a bad one */
 };
 
 struct reader {
@@ -103,8 +106,8 @@ static bool take_maintenance(struct item *item, const char *text)
 
 static const struct key {
 	const char *name, *allowed;
-	bool (*take)(struct item *item, const char *text);
-	bool is_list; /* or one alone */
+	bool (*take)(struct item *item, const char *text); /* NULL: the dialogue */
+	bool is_list;                                      /* or one alone */
 } keys[] = {
 	{ "target", "proto://host[:port][/...]", take_target, false },
 	{ "every", "a duration from 1s to 1d", take_every, false },
@@ -117,6 +120,7 @@ static const struct key {
 	  false },
 	{ "maintenance", "at most 8 of " WINDOW_ALLOWED, take_maintenance, true },
 	{ "parent", "another target, as it is written there", take_parent, false },
+	{ "dialogue", "", NULL, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
@@ -137,9 +141,19 @@ static void take_scalar(struct reader *r, const struct key *key, struct item *it
 	yaml_skip(r->yaml);
 }
 
+static void take_dialogue(struct reader *r, struct item *item)
+{
+	item->has_dialogue = true;
+	item->dialogue = dialogue_file_take(r->yaml);
+}
+
 static void take_value(struct reader *r, const struct key *key, struct item *item)
 {
 	const struct yaml_event *event = yaml_event(r->yaml);
+	if (key->take == NULL) {
+		take_dialogue(r, item);
+		return;
+	}
 	if (key->take == take_parent) {
 		item->parent_line = event->line;
 		item->parent_column = event->column;
@@ -165,12 +179,28 @@ static void note_names(struct reader *r, const struct item *item, const char *te
 				  item->parent_line, item->parent_column);
 }
 
+/* The target in its own words, if it has any; false, with why, if it is none. */
+static bool make_target(struct item *item, struct target *target,
+			char why[TARGET_WHY_MAX])
+{
+	if (!target_parse(target, item->target, why))
+		return false;
+	struct dialogue_steps *steps = item->dialogue;
+	if (steps == NULL)
+		return true;
+	item->dialogue = NULL;
+	if (target_speak(target, steps, why))
+		return true;
+	target_free(target);
+	return false;
+}
+
 /* False without memory. */
-static bool give(struct reader *r, const struct item *item, size_t line, size_t column)
+static bool give(struct reader *r, struct item *item, size_t line, size_t column)
 {
 	struct target target;
 	char why[TARGET_WHY_MAX];
-	if (!target_parse(&target, item->target, why)) {
+	if (!make_target(item, &target, why)) {
 		buf_printf(yaml_error(r->yaml, line, column), "%s\n", why);
 		return true;
 	}
@@ -201,6 +231,26 @@ static void take_mapping(struct reader *r, struct item *item)
 	}
 }
 
+/* False without memory. */
+static bool finish_item(struct reader *r, struct item *item, size_t line, size_t column)
+{
+	const struct health_rules *health = &item->rules.health;
+	if (item->has_dialogue && item->dialogue == NULL)
+		return true; /* what is wrong with it was said */
+	if (health->fails > health->of)
+		buf_printf(yaml_error(r->yaml, line, column),
+			   "fails is %u, of is %u: it would never be down; allowed is "
+			   "no more than of\n",
+			   health->fails, health->of);
+	else if (item->target[0] != '\0')
+		return give(r, item, line, column);
+	else
+		buf_text(yaml_error(r->yaml, line, column),
+			 "an item without target; allowed is "
+			 "proto://host[:port][/...]\n");
+	return true;
+}
+
 /* False if nothing more is to be read. */
 static bool take_item(struct reader *r)
 {
@@ -221,18 +271,9 @@ static bool take_item(struct reader *r)
 		yaml_skip(r->yaml);
 		return true;
 	}
-	if (item.rules.health.fails > item.rules.health.of)
-		buf_printf(yaml_error(r->yaml, line, column),
-			   "fails is %u, of is %u: it would never be down; allowed is "
-			   "no more than of\n",
-			   item.rules.health.fails, item.rules.health.of);
-	else if (item.target[0] != '\0')
-		return give(r, &item, line, column);
-	else
-		buf_text(yaml_error(r->yaml, line, column),
-			 "an item without target; allowed is "
-			 "proto://host[:port][/...]\n");
-	return true;
+	bool goes_on = finish_item(r, &item, line, column);
+	dialogue_steps_free(item.dialogue);
+	return goes_on;
 }
 
 static void take_list(struct reader *r)

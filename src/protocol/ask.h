@@ -88,6 +88,8 @@ struct ask {
 	bool is_judged; /* the answer is known: the time of total_us */
 	enum reason reason;
 	char detail[ASK_DETAIL_MAX]; /* one clause for people, if not up; or "" */
+	/* What more must come, for whoever gives up waiting; or "". */
+	char expects[ASK_DETAIL_MAX];
 	size_t out_len;
 	uint8_t out[ASK_OUT_MAX];
 	_Alignas(16) uint8_t state[ASK_STATE_MAX]; /* the dialogue's own, zeroed */

@@ -8,6 +8,7 @@
 #include "protocol/dialogue.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/dialogue_steps.h"
@@ -146,14 +147,25 @@ static bool take_line(struct ask *ask, struct bytes *said, struct bytes *line)
 	return true;
 }
 
+/* For people: what is expected, and what came instead. */
+static void note_expected(struct ask *ask, const char *quote, const struct bytes *said)
+{
+	char heard[QUOTE_MAX / 2];
+	int len = snprintf(ask->expects, sizeof(ask->expects), "\"%s\"", quote);
+	if (said->len > 0)
+		snprintf(ask->expects + len, sizeof(ask->expects) - (size_t)len,
+			 ", heard \"%s\"", ask_quote(heard, sizeof(heard), *said));
+}
+
 /* It has not come, and perhaps never will. */
 static void wait_for(struct ask *ask, const char *what, const struct bytes *said)
 {
 	char quote[QUOTE_MAX];
 	ask_quote(quote, sizeof(quote), bytes_of(what, strlen(what)));
+	note_expected(ask, quote, said);
 	if (ask->ended)
 		ask_unwell(ask, REASON_closed, ASK_CLOSE,
-			   "the server closed and did not say \"%s\"", quote);
+			   "the server closed and did not say %s", ask->expects);
 	else if (said->len > LOOKED_THROUGH_MAX)
 		ask_unwell(ask, REASON_wrong_answer, ASK_CLOSE,
 			   "the server says much, and nothing of it is \"%s\"", quote);
@@ -178,7 +190,8 @@ static bool pattern_has_come(struct ask *ask, const struct step *step,
 	size_t end = 0;
 	if (step->by_line)
 		return pattern_has_come_in_line(ask, step, said);
-	if (said->len > 0 && look(ask, step, *said, ask->ended, &end)) {
+	bool is_whole = ask->ended || ask->question->transport == IPPROTO_UDP;
+	if (said->len > 0 && look(ask, step, *said, is_whole, &end)) {
 		if (end > 0)
 			state->in_line = said->at[end - 1] != '\n';
 		bytes_take(said, end);
@@ -203,6 +216,8 @@ static bool bytes_have_come(struct ask *ask, struct bytes wanted, struct bytes *
 		bytes_take(said, here);
 		return true;
 	}
+	snprintf(ask->expects, sizeof(ask->expects), "%zu octets, heard %zu",
+		 wanted.len, here);
 	if (ask->ended)
 		ask_unwell(ask, REASON_closed, ASK_CLOSE,
 			   "the server closed after %zu of %zu octets", here,
@@ -288,6 +303,21 @@ static void say(struct ask *ask, struct bytes text)
 }
 
 /* ---- step by step ---- */
+
+bool dialogue_starts_tls(const struct dialogue_steps *steps)
+{
+	for (size_t i = 0; i < steps->count; i++)
+		if (steps->step[i].starts_tls)
+			return true;
+	return false;
+}
+
+bool dialogue_speaks_first(const struct dialogue_steps *steps)
+{
+	const struct step *first = &steps->step[0];
+	return steps->count > 0 && first->send.len > 0 && first->expect.code == NULL &&
+	       first->expect_bytes.len == 0;
+}
 
 /* All was as it should be.  To what we said last, the server may answer by closing. */
 static void end_well(struct ask *ask)

@@ -39,6 +39,9 @@ struct dialogue_steps;
 struct dialogue_steps *dialogue_steps_new(const struct dialogue_words *words,
 					  size_t count, char *why);
 void dialogue_steps_free(struct dialogue_steps *steps);
+bool dialogue_starts_tls(const struct dialogue_steps *steps);
+/* Or is it the server that says something first? */
+bool dialogue_speaks_first(const struct dialogue_steps *steps);
 
 /* Of a question with `dialogue` set. */
 extern const struct asking dialogue_asking;

@@ -92,6 +92,49 @@ static void items_are_targets_or_have_rules(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void a_dialogue_is_in_the_users_words(void **state)
+{
+	(void)state;
+	if (!parse("- target: tcp://h:1\n"
+		   "  dialogue:\n"
+		   "    - expect: '^READY'\n"
+		   "      fails_if: '^BUSY'\n"
+		   "    - send: \"PING\\r\\n\"\n"
+		   "    - expect_hex: 00 1F ff\n"
+		   "    - starttls: yes\n"
+		   "- target: udp://h:2\n"
+		   "  dialogue: [{send_hex: '00'}, {expect: PONG}]\n"))
+		fail_msg("%s", buf_cstr(&errors));
+	assert_int_equal(count, 2);
+}
+
+static void what_is_wrong_with_a_dialogue_has_a_place(void **state)
+{
+	(void)state;
+#define STEPS(steps) "- target: tcp://h:1\n  dialogue: " steps
+	refuse(STEPS("PING\n"), "f:2:13: dialogue: no steps; allowed is a list");
+	refuse(STEPS("[]\n"), "f:2:13: dialogue: no steps");
+	refuse(STEPS("[PING]\n"), "f:2:14: a step can't be \"PING\"");
+	refuse(STEPS("[{say: PING}]\n"), "f:2:15: unknown key \"say\"");
+	refuse(STEPS("[{send: a, expect: b}]\n"), "f:2:14: not one thing to do");
+	refuse(STEPS("[{fails_if: a}]\n"), "f:2:14: not one thing to do");
+	refuse(STEPS("[{expect: '(a'}]\n"), "f:2:14: \"(a\" at 2: missing closing");
+	refuse(STEPS("[{send: ''}]\n"), "f:2:21: send can't be \"\"");
+	refuse(STEPS("[{send_hex: 0}]\n"), "f:2:25: send_hex can't be \"0\"");
+	refuse(STEPS("[{send_hex: 00 }, {expect_hex: '00 '}]\n"), "f:2:44: expect_hex");
+	refuse(STEPS("[{starttls: no}]\n"), "f:2:25: starttls can't be \"no\"");
+	refuse(STEPS("[{starttls: yes}, {starttls: yes}]\n"),
+	       "TLS can be started only once");
+#undef STEPS
+	refuse("- {target: 'ssh://h', dialogue: [{send: a}]}\n",
+	       "f:1:3: ssh://h: a dialogue is for tcp://, tls:// and udp://");
+	refuse("- {target: 'tcp://h:1?count=3', dialogue: [{send: a}]}\n",
+	       "without count");
+	refuse("- {target: 'tls://h:1', dialogue: [{starttls: yes}]}\n",
+	       "only tcp:// can start TLS");
+	refuse("- {target: 'udp://h:1', dialogue: [{expect: a}]}\n", "we speak first");
+}
+
 static void what_is_wrong_has_a_place(void **state)
 {
 	(void)state;
@@ -149,6 +192,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(items_are_targets_or_have_rules, drop),
+		cmocka_unit_test_teardown(a_dialogue_is_in_the_users_words, drop),
+		cmocka_unit_test_teardown(what_is_wrong_with_a_dialogue_has_a_place,
+					  drop),
 		cmocka_unit_test_teardown(what_is_wrong_has_a_place, drop),
 		cmocka_unit_test_teardown(a_parent_is_a_target, drop),
 		cmocka_unit_test_teardown(
