@@ -42,6 +42,8 @@ static const struct {
 	  RECORD_failure },
 	{ "transcript", "What was said in them, line by line.", RECORD_transcript },
 	{ "packet", "Packets that were kept as evidence.", RECORD_packet },
+	{ "scan_run", "Scans that were made.", RECORD_scan_run },
+	{ "scan", "What they found, port by port.", RECORD_scan },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "self", "The monitor's own health.", RECORD_self },

@@ -45,6 +45,10 @@ static const struct event_table tables[] = {
 	  "CREATE INDEX IF NOT EXISTS packet_id ON packet(id);"
 	  "CREATE INDEX IF NOT EXISTS packet_at ON packet(at);",
 	  "at", "at DESC,rowid DESC" },
+	{ RECORD_scan_run, "", "", 0, "PRIMARY KEY(\"start\",user)", "", "\"start\"",
+	  "\"start\" DESC" },
+	{ RECORD_scan, "", "", 0, "", "CREATE INDEX IF NOT EXISTS scan_at ON scan(at);",
+	  "at", "at DESC,rowid DESC" },
 	{ RECORD_gap, "", "", 0, "PRIMARY KEY(\"start\",reason)", "", "\"end\"",
 	  "\"start\" DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },

@@ -212,6 +212,7 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 {
 	static const char *const little[] = { "listener WHERE at",
 					      "finding WHERE \"last\"",
+					      "scan_run WHERE \"start\"",
 					      "gap WHERE \"end\"", "audit WHERE at" };
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)
 		return SQLITE_OK;
@@ -223,6 +224,8 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 	before_us = now_us - limits->events_s * SECOND_US;
 	if (code == SQLITE_OK)
 		code = delete_many(trunk->db, "login", before_us, &left);
+	if (code == SQLITE_OK)
+		code = delete_many(trunk->db, "scan", before_us, &left);
 	if (code == SQLITE_OK)
 		code = delete_many(trunk->db, "probe",
 				   now_us - limits->probes_s * SECOND_US, &left);
@@ -461,6 +464,7 @@ bool prune_oldest(struct trunk *trunk)
 		return false;
 	bool deleted = delete_oldest_of_many(trunk, "login", &code) ||
 		       delete_oldest_of_many(trunk, "probe", &code) ||
+		       delete_oldest_of_many(trunk, "scan", &code) ||
 		       delete_oldest_packets(trunk, &code) ||
 		       delete_oldest(trunk, LEVEL_10S, &code) ||
 		       delete_oldest_sockets(trunk, &code) ||

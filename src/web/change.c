@@ -1,6 +1,6 @@
 /*
- * change.c: the register of authorised ports over HTTP: read by all, changed only on
- * the Unix socket, by root and the daemon's own user.
+ * change.c: the register of authorised ports over HTTP, and scans: read by all, changed
+ * and given only on the Unix socket, by root and the daemon's own user.
  *
  * Who asks is what the kernel says of the other end (SO_PEERCRED, unix(7)), which no
  * request can forge.
@@ -73,9 +73,12 @@ static enum MHD_Result answer_message(const struct request *request, unsigned st
 	return answer_text(request->connection, status, "application/json", &text);
 }
 
-static enum MHD_Result apply(const struct request *request)
+typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
+			   struct buf *message);
+
+/* Whether somebody may make changes is the same for all of them. */
+static enum MHD_Result change(const struct request *request, change_take take)
 {
-	const struct web_source *source = request->web->source;
 	struct exchange *exchange = request->exchange;
 	char actor[ACTOR_MAX];
 	struct buf message = { 0 };
@@ -83,19 +86,19 @@ static enum MHD_Result apply(const struct request *request)
 	if (!peer_uid(request, &uid) || (uid != 0 && uid != geteuid()))
 		return refuse(request, MHD_HTTP_FORBIDDEN,
 			      "not permitted: only root and the daemon's own user may "
-			      "change the policy");
+			      "change the policy or give scans");
 	if (exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
-			      "a policy has at most 1 MiB");
+			      "a body has at most 1 MiB");
 	if (!buf_ok(&exchange->body))
 		return MHD_NO;
-	if (source->policy_apply == NULL)
+	if (take == NULL)
 		return refuse(request, MHD_HTTP_NOT_IMPLEMENTED,
-			      "this daemon takes no policy");
+			      "this daemon takes none");
 	name_actor(uid, actor);
-	int result = source->policy_apply(
-		source->self, exchange->body.at == NULL ? "" : exchange->body.at,
-		exchange->body.len, actor, &message);
+	int result = take(request->web->source->self,
+			  exchange->body.at == NULL ? "" : exchange->body.at,
+			  exchange->body.len, actor, &message);
 	unsigned status = result == 0         ? MHD_HTTP_OK
 			  : result == -EINVAL ? MHD_HTTP_BAD_REQUEST
 					      : MHD_HTTP_INTERNAL_SERVER_ERROR;
@@ -107,5 +110,12 @@ static enum MHD_Result apply(const struct request *request)
 
 enum MHD_Result answer_policy(const struct request *request)
 {
-	return request->post ? apply(request) : show(request);
+	return request->post ? change(request, request->web->source->policy_apply)
+			     : show(request);
+}
+
+enum MHD_Result answer_scans(const struct request *request)
+{
+	return request->post ? change(request, request->web->source->scan_take)
+			     : answer_records(request, RECORD_scan);
 }

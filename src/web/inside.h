@@ -65,8 +65,9 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind);
 
 /* GET and POST of the register of authorised ports. */
-enum { POLICY_BODY_MAX = 1 << 20 };
+enum { CHANGE_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
+enum MHD_Result answer_scans(const struct request *request);
 
 /* GET /probe. */
 enum MHD_Result answer_probe(const struct request *request);

@@ -87,6 +87,8 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_failure:
 	case RECORD_transcript:
 	case RECORD_packet:
+	case RECORD_scan_run:
+	case RECORD_scan:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

@@ -127,9 +127,10 @@ static const struct {
 	{ "/api/v1/failures", RECORD_failure },
 	{ "/api/v1/transcripts", RECORD_transcript },
 	{ "/api/v1/packets", RECORD_packet },
+	{ "/api/v1/scan_runs", RECORD_scan_run },
 };
 
-static const char policy_path[] = "/api/v1/policy";
+static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
 
 static const struct {
 	const char *path;
@@ -137,8 +138,8 @@ static const struct {
 } routes[] = {
 	{ "/api/v1/live", answer_live },     { "/api/v1/schema", answer_schema },
 	{ "/api/v1/status", answer_status }, { policy_path, answer_policy },
-	{ "/metrics", answer_metrics },      { "/health", answer_health },
-	{ "/probe", answer_probe },
+	{ scans_path, answer_scans },        { "/metrics", answer_metrics },
+	{ "/health", answer_health },        { "/probe", answer_probe },
 };
 
 static enum MHD_Result route(const struct request *request)
@@ -159,7 +160,8 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, logins, probes, failures, transcripts, packets, "
-		"gaps, audit, self, live, schema, status, policy, or /metrics, "
+		"scan_runs, scans, gaps, audit, self, live, schema, status, policy, or "
+		"/metrics, "
 		"/health, /probe");
 }
 
@@ -188,7 +190,8 @@ static bool host_is_ours(const char *header)
 static bool is_allowed(const char *method, const char *path)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
-	       (strcmp(method, "POST") == 0 && strcmp(path, policy_path) == 0);
+	       (strcmp(method, "POST") == 0 &&
+		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0));
 }
 
 /* True if the client says that more will come than a body may have. */
@@ -196,7 +199,7 @@ static bool announces_too_much(struct MHD_Connection *connection)
 {
 	const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return value != NULL && strtoull(value, NULL, 10) > POLICY_BODY_MAX;
+	return value != NULL && strtoull(value, NULL, 10) > CHANGE_BODY_MAX;
 }
 
 static enum MHD_Result begin(const struct request *request, bool is_local, void **state)
@@ -213,7 +216,7 @@ static enum MHD_Result begin(const struct request *request, bool is_local, void 
 	if (!request->post || !announces_too_much(request->connection))
 		return MHD_YES;
 	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-			    request->path, "a policy has at most 1 MiB");
+			    request->path, "a body has at most 1 MiB");
 }
 
 static void take_body(const struct request *request, const char *body, size_t size)
@@ -221,7 +224,7 @@ static void take_body(const struct request *request, const char *body, size_t si
 	struct exchange *exchange = request->exchange;
 	if (!request->post || exchange->too_large)
 		return;
-	exchange->too_large = size > POLICY_BODY_MAX - exchange->body.len;
+	exchange->too_large = size > CHANGE_BODY_MAX - exchange->body.len;
 	if (!exchange->too_large)
 		buf_add(&exchange->body, body, size);
 }

@@ -62,6 +62,10 @@ struct web_source {
 	 */
 	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
 			    struct buf *message);
+	/* Takes a scan that somebody made: NDJSON of scan_run and scan; the rest as
+	 * above. */
+	int (*scan_take)(void *self, const char *text, size_t len, const char *actor,
+			 struct buf *message);
 };
 
 /*
