@@ -4,21 +4,30 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+int file_read_fd(int fd, size_t most, struct buf *text)
+{
+	char part[8192];
+	ssize_t len = 0;
+	while (text->len <= most && ((len = read(fd, part, sizeof(part))) > 0 ||
+				     (len < 0 && errno == EINTR)))
+		buf_add(text, part, len > 0 ? (size_t)len : 0);
+	if (len < 0)
+		return -errno;
+	return !buf_ok(text) ? -ENOMEM : text->len > most ? -EFBIG : 0;
+}
 
 int file_read(const char *path, size_t most, struct buf *text)
 {
-	char part[8192];
-	size_t len;
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	while (text->len <= most && (len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_add(text, part, len);
-	int result = ferror(file) ? -errno : !buf_ok(text) ? -ENOMEM : 0;
-	fclose(file);
-	return result == 0 && text->len > most ? -EFBIG : result;
+	int error = file_read_fd(fd, most, text);
+	close(fd);
+	return error;
 }
 
 static int is_yaml(const struct dirent *entry)

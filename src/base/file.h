@@ -11,6 +11,9 @@
 /* Appends the whole file. 0 or -errno; -EFBIG if it has more than `most` bytes. */
 int file_read(const char *path, size_t most, struct buf *text);
 
+/* The rest of what is open there; no need to be at its begin. */
+int file_read_fd(int fd, size_t most, struct buf *text);
+
 /*
  * The names of a folder that end in .yaml and don't begin with a dot, by bytes, so that
  * the order does not depend on who starts us.  As scandir(3): how many, or -1 and

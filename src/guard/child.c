@@ -121,24 +121,45 @@ static void widen_events(void)
 		setsockopt(guard.events, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-enum { READABLE_MAX = 32 };
+/* A list that ends with NULL. */
+struct folders {
+	const char **at;
+	size_t count;
+};
 
-/* The folder that is named before the first wildcard. */
-static const char *folder_of(const char *path)
+static bool has_folder(const struct folders *folders, const char *folder)
 {
-	static char folders[READABLE_MAX][PATH_MAX];
-	static size_t count;
-	char *folder = folders[count % READABLE_MAX];
+	for (size_t i = 0; i < folders->count; i++)
+		if (strcmp(folders->at[i], folder) == 0)
+			return true;
+	return false;
+}
+
+/* That of a path, before the first wildcard.  Those that can't be kept are left out. */
+static void add_folder(struct folders *folders, const char *path)
+{
 	size_t len = strcspn(path, "*?[");
-	while (len > 1 && path[len - 1] != '/')
+	while (len > 0 && path[len - 1] != '/')
 		len--;
-	snprintf(folder, PATH_MAX, "%.*s", (int)len, path);
-	count++;
-	return folder;
+	char *folder = len > 0 ? strndup(path, len) : strdup(".");
+	if (folder != NULL && !has_folder(folders, folder))
+		folders->at[folders->count++] = folder;
+	else
+		free(folder);
+}
+
+/* Where it is, and where it leads: Landlock looks at the end of links. */
+static void add_readable(struct folders *folders, const char *path)
+{
+	char *real = realpath(path, NULL);
+	add_folder(folders, path);
+	if (real != NULL)
+		add_folder(folders, real);
+	free(real);
 }
 
 /* What names and certificates take to be resolved and judged, and the task's own. */
-static int enter_landlock(void)
+static const char **list_readable(void)
 {
 	static const char *const usual[] = {
 		"/etc/resolv.conf",     "/etc/hosts",
@@ -147,14 +168,24 @@ static int enter_landlock(void)
 		"/usr/lib/ssl",         "/usr/share/ca-certificates",
 		"/run/systemd/resolve", "/usr/local/share/ca-certificates",
 	};
+	const struct guard_task *task = guard.task;
+	struct folders all = { .count = sizeof(usual) / sizeof(usual[0]) };
+	all.at = calloc(all.count + 2 * task->readable_count + 1, sizeof(*all.at));
+	if (all.at == NULL)
+		return NULL;
+	memcpy(all.at, usual, sizeof(usual));
+	for (size_t i = 0; i < task->readable_count; i++)
+		add_readable(&all, task->readable[i]);
+	return all.at;
+}
+
+/* The list is needed no longer than this, and this is done once. */
+static int enter_landlock(void)
+{
 	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
-	const char *readable[READABLE_MAX + 1];
-	size_t count = sizeof(usual) / sizeof(usual[0]);
-	memcpy(readable, usual, sizeof(usual));
-	/* Their folders: an editor puts a new file in the old one's place. */
-	for (size_t i = 0; i < guard.task->readable_count && count < READABLE_MAX; i++)
-		readable[count++] = folder_of(guard.task->readable[i]);
-	readable[count] = NULL;
+	const char **readable = list_readable();
+	if (readable == NULL)
+		return -ENOMEM;
 	const struct landlock_paths paths = { NULL, readable, devices, true };
 	int version = landlock_enter(&paths);
 	return version < 0 ? version : 0;

@@ -35,7 +35,10 @@ enum guard_kind {
 struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* of a prober: whom it becomes, as in sandbox_enter() */
-	/* Of a prober: files it may read as well; of a name with wildcards, the folder.
+	/*
+	 * Of a prober: files it may read as well, as far as its user may.  It is their
+	 * folders that it reaches, with all below: who changes a file may put a new one
+	 * in its place.  Of a name with wildcards, the folder before the first.
 	 */
 	const char *const *readable;
 	size_t readable_count;

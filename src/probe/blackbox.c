@@ -421,6 +421,14 @@ void blackbox_prepare(struct blackbox *all)
 	}
 }
 
+void blackbox_each_token_file(const struct blackbox *all,
+			      void (*take)(void *to, const char *path), void *to)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->modules[i]->http.bearer_token_file != NULL)
+			take(to, all->modules[i]->http.bearer_token_file);
+}
+
 static bool prepare_tls(struct blackbox_run *run)
 {
 	struct blackbox_way *way = &run->module->way[run->module->prober];

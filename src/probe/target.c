@@ -390,6 +390,11 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	return wrong == NULL || target_refuse(why, "%s: %s", t->text, wrong);
 }
 
+const char *target_token_file(const struct target *target)
+{
+	return target->http != NULL ? target->http->token_file : NULL;
+}
+
 uint64_t target_hash(const char *text)
 {
 	static const struct hash_key same = { 0, 0 };

@@ -96,6 +96,9 @@ void target_free(struct target *target);
 bool target_speak(struct target *target, struct dialogue_steps *steps,
 		  char why[TARGET_WHY_MAX]);
 
+/* The file of its token; NULL: it has none. */
+const char *target_token_file(const struct target *target);
+
 /* Of a target's text; unkeyed on purpose: the same after a restart. */
 uint64_t target_hash(const char *text);
 

@@ -1,0 +1,401 @@
+/*
+ * asking.c: see asking.h.
+ */
+#include "cli/asking.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/probe_page.h"
+#include "probe/event.h"
+#include "probe/target_files.h"
+
+_Static_assert(sizeof(struct probe_event) <= GUARD_EVENT_MAX,
+	       "one event is one message");
+
+enum {
+	MODULES_BYTES_MAX = 1 << 20,
+	PASSIVE_MAX =
+		9, /* every tenth round is asked: traffic and answer are compared */
+};
+
+/* What the process must be able to read, later, too. */
+struct readable {
+	char **at; /* owned, as each is */
+	size_t count;
+};
+
+struct asking_process {
+	const struct config *config;
+	const char *paths[CONFIG_PATHS_MAX];
+	struct target_files files;
+	struct target_texts texts; /* of them; until they are in force */
+	struct target_watch watch;
+	struct readable readable;
+	struct round_rules rules, own_rules;
+	struct windows maintenance; /* of all */
+	struct rounds *rounds;
+	struct page_asker pages;
+};
+
+static void tell(void *to, const struct probe_record *record)
+{
+	struct probe_event event;
+	(void)to;
+	probe_event_make(record, &event);
+	guard_emit(&event, sizeof(event));
+}
+
+static void tell_ends(void *to, const struct probe_ends *ends)
+{
+	struct probe_ends_event event;
+	(void)to;
+	memset(&event, 0, sizeof(event)); /* padding, too: it leaves the process */
+	event.kind = PROBE_EVENT_ENDS;
+	event.ends = *ends;
+	guard_emit(&event, sizeof(event));
+}
+
+static bool add(void *to, struct target *target, const struct round_rules *rules)
+{
+	return rounds_add(to, target, rules);
+}
+
+static void set_targets(struct asking_process *process)
+{
+	const struct config_texts *targets = &process->config->probe_targets;
+	struct buf errors = { 0 };
+	rounds_begin_set(process->rounds);
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (target_parse(&target, targets->at[i], why))
+			rounds_add(process->rounds, &target, &process->rules);
+	}
+	const struct target_sink sink = { .take = add, .to = process->rounds };
+	target_texts_parse(&process->texts, &process->rules, &sink, &errors);
+	rounds_end_set(process->rounds);
+	target_texts_free(&process->texts);
+	buf_free(&errors); /* there are none: they were looked at before */
+}
+
+static void add_readable(void *to, const char *path)
+{
+	struct readable *readable = to;
+	size_t size = (readable->count + 1) * sizeof(*readable->at);
+	char **grown = realloc(readable->at, size);
+	if (grown == NULL)
+		return;
+	readable->at = grown;
+	readable->at[readable->count] = strdup(path);
+	readable->count += readable->at[readable->count] != NULL;
+}
+
+static void free_readable(struct readable *readable)
+{
+	for (size_t i = 0; i < readable->count; i++)
+		free(readable->at[i]);
+	free(readable->at);
+	*readable = (struct readable){ 0 };
+}
+
+static bool drop(void *to, struct target *target, const struct round_rules *rules)
+{
+	(void)rules;
+	if (target_token_file(target) != NULL)
+		add_readable(to, target_token_file(target));
+	target_free(target);
+	return true;
+}
+
+/*
+ * All that is wrong with the files; the targets of the configuration may be parents.
+ * What the process that asks must be able to read is told.
+ */
+static bool check_texts(const struct asking_process *process,
+			const struct target_texts *texts, struct readable *readable,
+			struct buf *errors)
+{
+	const struct config_texts *targets = &process->config->probe_targets;
+	struct parents parents = { 0 };
+	const struct target_sink sink = { .take = drop,
+					  .to = readable,
+					  .parents = &parents };
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (!target_parse(&target, targets->at[i], why))
+			continue;
+		parents_add_target(&parents, target.text);
+		drop(readable, &target, &process->rules);
+	}
+	bool good = target_texts_parse(texts, &process->rules, &sink, errors);
+	parents_free(&parents);
+	return good;
+}
+
+/* Puts these in force if all is right with them, and takes them over. */
+static bool take_texts(struct asking_process *process, struct target_texts *texts,
+		       struct buf *errors)
+{
+	struct readable unused = { 0 }; /* too late: the process is confined */
+	bool good = check_texts(process, texts, &unused, errors);
+	free_readable(&unused);
+	target_texts_free(good ? &process->texts : texts);
+	if (good)
+		process->texts = *texts;
+	return good;
+}
+
+static void say_not_changed(struct buf *errors)
+{
+	fprintf(stderr, "%sbreakwater: targets not changed\n", buf_cstr(errors));
+}
+
+/* A file that is not right changes nothing; whoever wrote it is told where. */
+static void look_at_files(struct asking_process *process)
+{
+	struct buf errors = { 0 };
+	struct target_texts texts;
+	enum target_look look =
+		target_watch_look(&process->watch, &process->files,
+				  clock_us(CLOCK_MONOTONIC), &texts, &errors);
+	if (look == LOOK_CHANGED && take_texts(process, &texts, &errors))
+		set_targets(process);
+	else if (look != LOOK_SAME)
+		say_not_changed(&errors);
+	buf_free(&errors);
+}
+
+/* After another has ended: its texts are those of the start. */
+static void read_again(struct asking_process *process)
+{
+	struct buf errors = { 0 };
+	struct target_texts texts;
+	bool good = target_files_load(&process->files, &texts, &errors);
+	process->watch.taken = texts.stamp;
+	if (!good || !take_texts(process, &texts, &errors))
+		say_not_changed(&errors);
+	buf_free(&errors);
+}
+
+static void prepare(struct asking_process *process, const struct config *config)
+{
+	*process = (struct asking_process){
+		.config = config,
+		.files = { process->paths, config->probe_files.count },
+		.rules = { .interval_s = config->probe_interval,
+			   .retry_s = config->probe_retry,
+			   .passive_max = config->probe_passive ? PASSIVE_MAX : 0,
+			   .health = { .fails = (uint8_t)config->probe_fails,
+				       .of = (uint8_t)config->probe_of,
+				       .recovers = (uint8_t)config->probe_recovers },
+			   .limits = { config->probe_slow,
+				       config->probe_certificate_days } },
+	};
+	for (size_t i = 0; i < config->probe_maintenance.count; i++)
+		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
+	tzset(); /* windows of maintenance are in the machine's zone */
+	process->own_rules = process->rules;
+	process->own_rules.interval_s = config->probe_own_interval;
+	process->pages.allow = config->probe_allow.at;
+	process->pages.allow_count = config->probe_allow.count;
+	for (size_t i = 0; i < config->probe_files.count; i++) {
+		process->paths[i] = config->probe_files.at[i];
+		add_readable(&process->readable, process->paths[i]);
+	}
+}
+
+static bool open_rounds(void *self)
+{
+	struct asking_process *process = self;
+	process->rounds = rounds_new(tell, NULL);
+	if (process->rounds == NULL)
+		return false;
+	process->pages.prober = rounds_prober(process->rounds);
+	process->watch.taken = process->texts.stamp;
+	if (guard_predecessor_ended_us() != 0)
+		read_again(process);
+	rounds_set_maintenance(process->rounds, &process->maintenance);
+	prober_tell_ends(process->pages.prober, tell_ends, NULL);
+	set_targets(process);
+	if (guard_predecessor_ended_us() != 0)
+		rounds_missed_since(process->rounds, guard_predecessor_ended_us());
+	return true;
+}
+
+static int rounds_wait_for(void *self)
+{
+	struct asking_process *process = self;
+	return rounds_fd(process->rounds);
+}
+
+static int rounds_wait_ms(void *self)
+{
+	struct asking_process *process = self;
+	int ms = rounds_timeout_ms(process->rounds);
+	int64_t us = process->watch.look_at_us - clock_us(CLOCK_MONOTONIC);
+	int look_ms = us <= 0 ? 0 : (int)(us / 1000) + 1;
+	return ms < 0 || look_ms < ms ? look_ms : ms;
+}
+
+static void run_rounds(void *self)
+{
+	struct asking_process *process = self;
+	rounds_run(process->rounds);
+	if (clock_us(CLOCK_MONOTONIC) >= process->watch.look_at_us)
+		look_at_files(process);
+}
+
+static void take_own(struct asking_process *process, const struct probe_own *own)
+{
+	struct target target;
+	char why[TARGET_WHY_MAX];
+	if (own->is_gone) {
+		rounds_drop_own(process->rounds, own->text);
+		return;
+	}
+	if (!target_parse(&target, own->asked, why))
+		return;
+	snprintf(target.text, sizeof(target.text), "%s", own->text);
+	rounds_add_own(process->rounds, &target, &process->own_rules);
+}
+
+static void take_message(void *self, const void *message, size_t len)
+{
+	struct asking_process *process = self;
+	struct probe_own own;
+	struct probe_proof proof;
+	if (probe_own_read(message, len, &own))
+		take_own(process, &own);
+	else if (probe_proof_read(message, len, &proof))
+		rounds_prove(process->rounds, proof.target, &proof.proof);
+	else if (process->pages.modules != NULL)
+		page_take(&process->pages, message, len);
+}
+
+static void close_rounds(void *self)
+{
+	struct asking_process *process = self;
+	rounds_free(process->rounds);
+	blackbox_free(process->pages.modules);
+}
+
+/* ---- before there is a process ---- */
+
+static bool targets_are_good(const struct config_texts *targets)
+{
+	bool good = true;
+	for (size_t i = 0; i < targets->count; i++) {
+		struct target target;
+		char why[TARGET_WHY_MAX];
+		if (target_parse(&target, targets->at[i], why)) {
+			target_free(&target);
+			continue;
+		}
+		fprintf(stderr, "breakwater: probe.targets: %s\n", why);
+		good = false;
+	}
+	return good;
+}
+
+static bool rules_are_good(const struct config *config)
+{
+	if (config->probe_fails <= config->probe_of)
+		return true;
+	fprintf(stderr,
+		"breakwater: probe.fails is %u, probe.of is %u: nothing would ever be "
+		"down\n",
+		(unsigned)config->probe_fails, (unsigned)config->probe_of);
+	return false;
+}
+
+static bool files_are_good(struct asking_process *process)
+{
+	struct buf errors = { 0 };
+	bool good = target_files_load(&process->files, &process->texts, &errors) &&
+		    check_texts(process, &process->texts, &process->readable, &errors);
+	if (!good)
+		fprintf(stderr, "%s", buf_cstr(&errors));
+	buf_free(&errors);
+	return good;
+}
+
+/* False, and said, if there is such a file and it is not good. */
+static bool read_modules(struct asking_process *process)
+{
+	const char *path = process->config->probe_blackbox;
+	struct buf text = { 0 }, errors = { 0 };
+	int error = path[0] != '\0' ? file_read(path, MODULES_BYTES_MAX, &text) : 0;
+	if (error != 0)
+		fprintf(stderr, "breakwater: probe.blackbox_modules: %s: %s\n", path,
+			strerror(-error));
+	else if (path[0] != '\0')
+		process->pages.modules =
+			blackbox_parse(text.at, text.len, path, &errors);
+	if (process->pages.modules != NULL) {
+		blackbox_prepare(process->pages.modules);
+		blackbox_each_token_file(process->pages.modules, add_readable,
+					 &process->readable);
+	}
+	if (errors.len > 0)
+		fprintf(stderr, "%s", buf_cstr(&errors));
+	buf_free(&text);
+	buf_free(&errors);
+	return path[0] == '\0' || process->pages.modules != NULL;
+}
+
+static bool has_something_to_ask(const struct asking_process *process)
+{
+	return process->config->probe_own || process->config->probe_targets.count > 0 ||
+	       process->config->probe_files.count > 0 || process->pages.modules != NULL;
+}
+
+static bool is_good(struct asking_process *process)
+{
+	bool good = targets_are_good(&process->config->probe_targets);
+	good &= rules_are_good(process->config);
+	good &= files_are_good(process);
+	return good & read_modules(process);
+}
+
+static struct guard *start(struct asking_process *process)
+{
+	struct guard_task task = { .kind = GUARD_PROBER,
+				   .user = process->config->user,
+				   .self = process,
+				   .readable =
+					   (const char *const *)process->readable.at,
+				   .readable_count = process->readable.count,
+				   .open = open_rounds,
+				   .fd = rounds_wait_for,
+				   .timeout_ms = rounds_wait_ms,
+				   .run = run_rounds,
+				   .take = take_message,
+				   .close = close_rounds };
+	return guard_fork(&task);
+}
+
+int asking_fork(const struct config *config, struct guard **out, int *error)
+{
+	struct asking_process process;
+	prepare(&process, config);
+	bool good = is_good(&process);
+	*out = NULL;
+	*error = 0;
+	if (good && has_something_to_ask(&process)) {
+		*out = start(&process);
+		*error = *out == NULL ? errno : 0;
+	}
+	/* The process has its own. */
+	blackbox_free(process.pages.modules);
+	target_texts_free(&process.texts);
+	free_readable(&process.readable);
+	return good ? STATUS_OK : STATUS_USAGE;
+}
