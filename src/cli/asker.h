@@ -10,7 +10,8 @@ bool asker_target(struct target *target, const char *text, const char *timeout,
 		  char why[TARGET_WHY_MAX]);
 
 /*
- * Asks so often, one after the other, a second from begin to begin, until Ctrl-C.
+ * Asks so often, one after the other, a second from begin to begin, until Ctrl-C; of a
+ * target that stands for several each of them.
  * False, and errno, without a prober.
  */
 bool asker_ask(const struct target *target, uint64_t count, probe_done done, void *to);

@@ -148,7 +148,8 @@ static int run_target(struct asking_run *run, const char *text, const char *time
 	target_free(&run->target);
 	if (run->answered == 0)
 		return STATUS_INCOMPLETE;
-	return run->up == run->count ? STATUS_OK : STATUS_BAD_NEWS;
+	return run->up >= run->count && run->up == run->answered ? STATUS_OK
+								 : STATUS_BAD_NEWS;
 }
 
 static int ask_by_module(const char *modules, const char *module, const char *target,

@@ -158,15 +158,23 @@ static void add_readable(struct folders *folders, const char *path)
 	free(real);
 }
 
-/* What names and certificates take to be resolved and judged, and the task's own. */
+/*
+ * What names and certificates take to be resolved and judged, and the task's own.  A
+ * rule is a file's, not its name's, and who writes resolv.conf puts a new one in its
+ * place: so it is all of /etc, as far as an ordinary user may read it.
+ */
 static const char **list_readable(void)
 {
 	static const char *const usual[] = {
-		"/etc/resolv.conf",     "/etc/hosts",
-		"/etc/nsswitch.conf",   "/etc/host.conf",
-		"/etc/services",        "/etc/ssl",
-		"/usr/lib/ssl",         "/usr/share/ca-certificates",
-		"/run/systemd/resolve", "/usr/local/share/ca-certificates",
+		"/etc",
+		"/usr/lib/ssl",
+		"/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates",
+		/* Where resolv.conf may lead. */
+		"/run/systemd/resolve",
+		"/run/NetworkManager",
+		"/run/resolvconf",
+		"/run/connman",
 	};
 	const struct guard_task *task = guard.task;
 	struct folders all = { .count = sizeof(usual) / sizeof(usual[0]) };

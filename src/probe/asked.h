@@ -2,7 +2,10 @@
  * asked.h: a probe in flight, and how the files of this room share it; private to it.
  *
  *   prober.c     the loop: descriptors, deadlines, begin and end
- *   resolve.c    names to addresses, by c-ares
+ *   resolve.c    a probe's name to its address
+ *   names.c      what names stand for, as long as their TTL allows
+ *   resolvers.c  whom they are asked of, by c-ares
+ *   members.c    a target that stands for several
  *   sockets.c    sockets as a target wants them, and whose fault an error is
  *   kept.c       sockets that are used again
  *   stream.c     TCP: connect, send, receive, leave
@@ -14,17 +17,17 @@
  *   recognise.c  which protocol it is: connections one after the other
  *   guess.c      one of them; guess.h
  *   http.c       HTTP, by libcurl; http.h has the files beside it
- *   target.c     what people write
+ *   target.c     what people write; target_options.c: what may be said of every one
  */
 #pragma once
 
-#include <ares.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "base/deadlines.h"
 #include "probe/kept.h"
+#include "probe/names.h"
 #include "probe/probe.h"
 #include "probe/tls.h"
 #include "protocol/feed.h"
@@ -51,7 +54,6 @@ struct dialogue {
 	bool reader_is_done;
 };
 
-struct lookup;
 struct asked;
 
 /* How one is asked: each calls asked_judge() and asked_end() when it is done. */
@@ -62,7 +64,7 @@ struct way {
 	/* NULL, or frees a->own at the end, also if it never began. */
 	void (*end)(struct asked *a);
 };
-extern const struct way stream_way, datagram_way, connects_way, echo_way;
+extern const struct way stream_way, datagram_way, connects_way, echo_way, members_way;
 
 struct asked {
 	struct prober *prober;
@@ -86,7 +88,9 @@ struct asked {
 	bool is_judged, has_answer, reset_on_close;
 	enum reason reason;
 	struct probe_record record;
-	struct lookup *lookup; /* of its name, while that is being resolved */
+	/* While its name is being resolved: who else waits for it. */
+	struct name *name;
+	struct asked *waiting_next, **waiting_at;
 	struct dialogue *dialogue;
 	struct tls *tls;
 	struct buf out; /* to be sent: what the socket did not take yet */
@@ -99,7 +103,9 @@ struct prober {
 	size_t by_fd_count;
 	struct kept kept[2]; /* of IPv4, of IPv6 */
 	unsigned in_flight;
-	ares_channel resolver;
+	struct resolver *resolvers; /* the first is the machine's */
+	struct names names;
+	prober_netns_socket netns_socket;
 	SSL_CTX *ssl;
 	struct talk_room *room;
 	struct http_room *http;
@@ -133,18 +139,24 @@ bool prober_has_place(struct prober *p, int fd);
 /* For libraries that keep their own sockets: events 0 forgets it. */
 void epoll_keep(int epoll, int fd, uint32_t events);
 
+/* ---- target_options.c ---- */
+
+struct target_option;
+/* NULL: none that every target takes. */
+const struct target_option *target_option_find(const char *name);
+bool target_option_take(struct target *t, const struct target_option *option,
+			const char *value, char why[TARGET_WHY_MAX]);
+
 /* ---- resolve.c ---- */
 
-bool resolver_begin(struct prober *p);
-void resolver_end(struct prober *p);
 /* Asks for the target's address; asked_found() follows, perhaps at once. */
 void resolve(struct asked *a);
-/* The probe ends: whatever its name is, nobody waits for it. */
+/* The probe ends: whatever its name is, it does not wait for it. */
 void resolve_forget(struct asked *a);
-/* Descriptors of c-ares wake the prober and are looked after here, in each turn; so is
- * that of http.c. */
-void resolver_turn(struct prober *p);
-int resolver_next_ms(const struct prober *p);
+/* It has waited long enough. */
+void resolve_late(struct asked *a);
+/* What the name stands for is known, or why it is not. */
+void resolve_answered(struct name *name);
 
 /* ---- prober.c, again: a->addr is set ---- */
 void asked_found(struct asked *a);

@@ -25,7 +25,7 @@ static bool is_plain(const struct asked *a)
 {
 	const struct target *t = a->target;
 	return t->kind == TARGET_TCP && t->burst.count <= 1 && t->interface == NULL &&
-	       addr_is_unset(&t->source);
+	       t->netns == NULL && addr_is_unset(&t->source);
 }
 
 uint32_t kept_events(const struct asked *a)

@@ -37,6 +37,14 @@ bool prober_ask(struct prober *prober, const struct target *target, int64_t mean
 /* What a record says of its target before anything is asked. */
 void probe_record_begin(struct probe_record *record, const struct target *target);
 
+/*
+ * Who makes sockets in other network namespaces, as netns_socket() does, which is the
+ * usual one: it takes CAP_SYS_ADMIN.
+ */
+typedef int (*prober_netns_socket)(const char *netns, int family, int type,
+				   int protocol);
+void prober_set_netns(struct prober *prober, prober_netns_socket make);
+
 /* Waits for something to happen, at most that long, and deals with it. */
 void prober_turn(struct prober *prober, int timeout_ms);
 

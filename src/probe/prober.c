@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/netns.h"
 #include "probe/asked.h"
 #include "probe/http.h"
+#include "probe/resolvers.h"
 
 enum { EVENTS = 256 };
 
@@ -44,9 +46,10 @@ struct prober *prober_new(void)
 	if (p == NULL)
 		return NULL;
 	struct hash_key key = hash_key_random();
+	p->netns_socket = netns_socket;
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->room = talk_room_new(&key);
-	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolver_begin(p) ||
+	if (p->epoll < 0 || p->room == NULL || !tls_begin(p) || !resolvers_begin(p) ||
 	    !http_begin(p)) {
 		prober_free(p);
 		return NULL;
@@ -68,7 +71,8 @@ void prober_free(struct prober *p)
 		return;
 	for (struct asked *a; (a = next_late(p)) != NULL;)
 		asked_end(a);
-	resolver_end(p);
+	resolvers_end(p);
+	names_free(p);
 	for (struct asked *a; (a = p->ended) != NULL;) {
 		p->ended = a->next;
 		free_asked(a);
@@ -89,6 +93,11 @@ void prober_tell_ends(struct prober *p,
 {
 	p->tell_ends = tell;
 	p->tell_ends_to = to;
+}
+
+void prober_set_netns(struct prober *p, prober_netns_socket make)
+{
+	p->netns_socket = make;
 }
 
 unsigned prober_in_flight(const struct prober *p)
@@ -220,6 +229,8 @@ static void begin_record(struct asked *a, int64_t now_us)
 
 static const struct way *way_of(const struct target *t)
 {
+	if (t->members != MEMBERS_NONE)
+		return &members_way;
 	if (t->kind == TARGET_HTTP)
 		return &http_way;
 	if (t->kind == TARGET_ICMP)
@@ -281,9 +292,7 @@ static void asked_late(struct asked *a)
 		a->way->late(a);
 		return;
 	}
-	asked_judge(a, REASON_resolver_down, "no answer from the resolver in %u ms",
-		    a->target->timeout_ms);
-	asked_end(a);
+	resolve_late(a);
 }
 
 /* ---- the loop ---- */
@@ -349,7 +358,7 @@ static int sooner_ms(int one_ms, int other_ms)
 
 int prober_next_ms(const struct prober *p)
 {
-	int next_ms = sooner_ms(resolver_next_ms(p), http_next_ms(p));
+	int next_ms = sooner_ms(resolvers_next_ms(p), http_next_ms(p));
 	if (p->ended != NULL)
 		return 0;
 	const struct asked *late = next_late(p);
@@ -379,6 +388,6 @@ void prober_turn(struct prober *p, int timeout_ms)
 	for (struct asked *a;
 	     (a = next_late(p)) != NULL && a->deadline.at_us <= now_us;)
 		asked_late(a);
-	resolver_turn(p);
+	resolvers_turn(p);
 	tell_ended(p);
 }

@@ -8,47 +8,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/deadlines.h"
+#include "probe/watched.h"
 
 #define SECOND_US 1000000LL
-
-enum { HEADS = 1 << 14 };
-
-struct watched {
-	struct deadline due; /* first: what the deadlines point to */
-	struct target target;
-	struct target *renewed; /* in its place once its answer has come; or NULL */
-	struct round_rules rules;
-	struct health health;
-	int64_t meant_us;
-	uint64_t missed; /* since the last one that was asked */
-	bool in_flight;
-	bool is_behind; /* a parent that is down: so is what is behind it */
-	bool is_out;    /* it is down, in maintenance: its hard state does not say so */
-	bool is_wanted; /* of the set that is being given */
-	bool is_own;    /* beside the set */
-	struct round_proof proof; /* since the last round */
-	uint32_t proven;          /* rounds in a row that traffic answered for */
-	struct addr ip;           /* that was asked last */
-	struct rounds *rounds;
-	struct watched *parent; /* NULL: none, or none of that name */
-	uint32_t chain;         /* next with the same hash, number + 1 */
-};
-
-struct rounds {
-	struct prober *prober;
-	struct deadlines due;
-	struct watched **all;
-	uint32_t count, size;
-	bool has_unwanted; /* that were in flight when the others went, and are not */
-	uint32_t heads[HEADS]; /* number + 1 of the first with that hash; 0: none */
-	round_done done;
-	void *to;
-	struct windows maintenance;
-	struct rounds_stats stats;
-	int64_t lag_second; /* whose most is being found */
-	uint64_t lag_us;
-};
 
 struct rounds *rounds_new(round_done done, void *to)
 {
@@ -77,6 +39,7 @@ static void free_watched(struct watched *w)
 {
 	target_free(&w->target);
 	forget_renewed(w);
+	free(w->members);
 	free(w);
 }
 
@@ -103,7 +66,7 @@ int64_t round_due(const char *text, int64_t interval_us, int64_t after_us)
 
 /* ---- the set ---- */
 
-static struct watched *find(const struct rounds *rounds, const char *text)
+struct watched *watched_find(const struct rounds *rounds, const char *text)
 {
 	uint32_t i = rounds->heads[target_hash(text) % HEADS];
 	for (; i != 0; i = rounds->all[i - 1]->chain)
@@ -162,8 +125,7 @@ static void replace(struct watched *w, const struct target *target)
 	w->target = *target;
 }
 
-/* The same text, and perhaps another password.  What is in flight is borrowed. */
-static bool renew(struct watched *w, struct target *target)
+bool watched_renew(struct watched *w, struct target *target)
 {
 	forget_renewed(w);
 	if (!w->in_flight) {
@@ -178,9 +140,8 @@ static bool renew(struct watched *w, struct target *target)
 	return w->renewed != NULL;
 }
 
-/* NULL without memory; the target is taken over all the same. */
-static struct watched *add_new(struct rounds *rounds, struct target *target,
-			       const struct round_rules *rules)
+struct watched *watched_add(struct rounds *rounds, struct target *target,
+			    const struct round_rules *rules)
 {
 	struct watched *w = calloc(1, sizeof(*w));
 	limits_fill(&target->limits, &rules->limits);
@@ -208,23 +169,23 @@ static struct watched *add_new(struct rounds *rounds, struct target *target,
 bool rounds_add(struct rounds *rounds, struct target *target,
 		const struct round_rules *rules)
 {
-	struct watched *w = find(rounds, target->text);
+	struct watched *w = watched_find(rounds, target->text);
 	if (w == NULL)
-		return add_new(rounds, target, rules) != NULL;
+		return watched_add(rounds, target, rules) != NULL;
 	w->is_own = false;
 	limits_fill(&target->limits, &rules->limits);
 	want(w, rules);
-	return renew(w, target);
+	return watched_renew(w, target);
 }
 
 bool rounds_add_own(struct rounds *rounds, struct target *target,
 		    const struct round_rules *rules)
 {
-	if (find(rounds, target->text) != NULL) {
+	if (watched_find(rounds, target->text) != NULL) {
 		target_free(target);
 		return true;
 	}
-	struct watched *w = add_new(rounds, target, rules);
+	struct watched *w = watched_add(rounds, target, rules);
 	if (w == NULL)
 		return false;
 	w->is_own = true;
@@ -234,12 +195,14 @@ bool rounds_add_own(struct rounds *rounds, struct target *target,
 
 void rounds_drop_own(struct rounds *rounds, const char *text)
 {
-	struct watched *w = find(rounds, text);
+	struct watched *w = watched_find(rounds, text);
 	if (w == NULL || !w->is_own)
 		return;
 	w->is_own = w->is_wanted = false;
 	rounds_end_set(rounds);
 }
+
+/* ---- the end of the set ---- */
 
 static void tell_gone(struct watched *w)
 {
@@ -254,11 +217,12 @@ static void tell_gone(struct watched *w)
 static void remove_unwanted(struct rounds *rounds)
 {
 	uint32_t kept = 0;
+	groups_release(rounds);
 	rounds->has_unwanted = false;
 	memset(rounds->heads, 0, sizeof(rounds->heads));
 	for (uint32_t i = 0; i < rounds->count; i++) {
 		struct watched *w = rounds->all[i];
-		if (w->is_wanted || w->in_flight) {
+		if (watched_is_kept(w)) {
 			rounds->all[kept] = w;
 			enter(rounds, kept++);
 			continue;
@@ -285,7 +249,7 @@ static void find_parents(struct rounds *rounds)
 		rounds->all[i]->parent = NULL;
 	for (uint32_t i = 0; i < rounds->count; i++) {
 		struct watched *w = rounds->all[i];
-		struct watched *parent = find(rounds, w->rules.parent);
+		struct watched *parent = watched_find(rounds, w->rules.parent);
 		if (!is_reached_through(parent, w))
 			w->parent = parent;
 	}
@@ -368,16 +332,28 @@ static bool is_in_maintenance(const struct watched *w, int64_t at_us)
 /* In maintenance its state gets no worse; that it is up again is seen. */
 static void judge(struct watched *w, struct probe_record *told)
 {
+	static const struct health_rules at_once = { 1, 1, 1 };
+	/* Members have been asked again before. */
+	bool is_sure = w->member_count > 0;
 	w->is_behind = blame_parent(w, told);
 	enum probe_state state = probe_state_of(told->state);
 	told->maintenance = is_in_maintenance(w, told->at);
 	w->is_out = told->maintenance && state == PROBE_down;
 	if (!told->maintenance || state == PROBE_up)
-		health_take(&w->health, &w->rules.health, state, told->at);
+		health_take(&w->health, is_sure ? &at_once : &w->rules.health, state,
+			    told->at);
 	told->hard_state = probe_state_word(w->health.hard);
 	if (w->health.since_us != 0)
 		told->hard_since = w->health.since_us;
 	told->flapping = w->health.is_flapping;
+}
+
+static void tell(struct watched *w, struct probe_record *told)
+{
+	told->missed = (uint32_t)w->missed;
+	w->missed = 0;
+	w->reason = told->reason;
+	w->rounds->done(w->rounds->to, told);
 }
 
 /* What it says goes into its history, and out. */
@@ -385,10 +361,37 @@ static void conclude(struct watched *w, struct probe_record *told)
 {
 	note_lag(w->rounds, told->late_us, clock_us(CLOCK_MONOTONIC));
 	judge(w, told);
-	told->missed = (uint32_t)w->missed;
-	w->missed = 0;
 	plan_next(w);
-	w->rounds->done(w->rounds->to, told);
+	tell(w, told);
+}
+
+/* A member's answer may change what they come to. */
+static void member_answered(struct watched *group, int64_t at_us)
+{
+	struct probe_record told;
+	probe_record_begin(&told, &group->target);
+	told.by = "probe";
+	told.at = at_us;
+	if (!group_sum(group, &told) ||
+	    (group->health.count > 0 &&
+	     group->health.hard == probe_state_of(told.state)))
+		return;
+	judge(group, &told);
+	tell(group, &told);
+	if (group->group != NULL)
+		member_answered(group->group, at_us);
+}
+
+/* It was asked who its members are. */
+static void group_answered(struct watched *w, struct probe_record *told)
+{
+	enum probe_state state = probe_state_of(told->state);
+	if (state != PROBE_unknown)
+		group_renew(w, state == PROBE_up);
+	if (state != PROBE_up || group_sum(w, told))
+		conclude(w, told);
+	else
+		plan_next(w);
 }
 
 static void answered(void *self, const struct probe_record *record)
@@ -400,11 +403,16 @@ static void answered(void *self, const struct probe_record *record)
 		replace(w, w->renewed);
 	free(w->renewed);
 	w->renewed = NULL;
-	w->rounds->has_unwanted |= !w->is_wanted;
+	w->rounds->has_unwanted |= !watched_is_kept(w);
 	w->rounds->stats.answered++;
 	w->ip = record->ip;
 	w->proven = 0;
-	conclude(w, &told);
+	if (w->target.members != MEMBERS_NONE && watched_is_kept(w))
+		group_answered(w, &told);
+	else
+		conclude(w, &told);
+	if (w->group != NULL)
+		member_answered(w->group, record->at);
 }
 
 /* ---- passive first ---- */
@@ -412,7 +420,7 @@ static void answered(void *self, const struct probe_record *record)
 void rounds_prove(struct rounds *rounds, const char *text,
 		  const struct round_proof *proof)
 {
-	struct watched *w = find(rounds, text);
+	struct watched *w = watched_find(rounds, text);
 	if (w == NULL)
 		return;
 	w->proof.fails = proof->fails;

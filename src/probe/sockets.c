@@ -91,16 +91,37 @@ static bool set_up(struct asked *a, int fd)
 	return bind_source(a, fd);
 }
 
+static int make_socket(struct asked *a, int family, int type, int protocol)
+{
+	const char *netns = a->target->netns;
+	return netns != NULL ? a->prober->netns_socket(netns, family, type, protocol)
+			     : socket(family, type, protocol);
+}
+
 /* Those that are kept are none's: they go before there are too many. */
 static int open_socket(struct asked *a, int family, int type, int protocol)
 {
 	int fd = kept_take(a);
 	if (fd < 0)
-		fd = socket(family, type, protocol);
+		fd = make_socket(a, family, type, protocol);
 	if (fd >= 0 || errno != EMFILE)
 		return fd;
 	kept_close(a->prober);
-	return socket(family, type, protocol);
+	return make_socket(a, family, type, protocol);
+}
+
+/* There is none, for that reason. */
+static void judge_no_socket(struct asked *a, int error)
+{
+	const char *netns = a->target->netns;
+	if (netns != NULL && error == ENOENT)
+		asked_judge(a, REASON_no_route, "no network namespace %s here", netns);
+	else if (netns != NULL && (error == EPERM || error == EACCES))
+		asked_judge(a, REASON_not_permitted,
+			    "this process may not go to network namespace %s", netns);
+	else if (!judge_own(a, error))
+		asked_judge(a, REASON_no_route, "this machine has no IPv%d: %s",
+			    addr_is_v4(&a->addr) ? 4 : 6, strerror(error));
 }
 
 int asked_socket(struct asked *a, int type, int protocol)
@@ -108,9 +129,7 @@ int asked_socket(struct asked *a, int type, int protocol)
 	int family = addr_is_v4(&a->addr) ? AF_INET : AF_INET6;
 	int fd = open_socket(a, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	if (fd < 0) {
-		if (!judge_own(a, errno))
-			asked_judge(a, REASON_no_route, "this machine has no IPv%d: %s",
-				    family == AF_INET ? 4 : 6, strerror(errno));
+		judge_no_socket(a, errno);
 		return -1;
 	}
 	if (!prober_has_place(a->prober, fd))

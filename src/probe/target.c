@@ -12,6 +12,7 @@
 
 #include "base/when.h"
 #include "probe/http.h"
+#include "probe/members.h"
 #include "protocol/dialogue.h"
 
 enum { SCHEME_MAX = 48 };
@@ -31,12 +32,6 @@ static const struct plain_scheme {
 	{ "http", TARGET_HTTP, TARGET_PLAIN, IPPROTO_TCP, 80 },
 	{ "https", TARGET_HTTP, TARGET_TLS_FIRST, IPPROTO_TCP, 443 },
 };
-
-/* Options of every target; not passed to dialogues. */
-static const char *const common_options[] = { "timeout",   "family",           "source",
-					      "interface", "server_name",      "verify",
-					      "slow",      "certificate_days", NULL };
-static const char *const limit_options[] = { "slow", "certificate_days", NULL };
 
 bool target_refuse(char why[TARGET_WHY_MAX], const char *format, ...)
 {
@@ -155,48 +150,6 @@ bool target_timeout_parse(const char *text, uint32_t *timeout_ms)
 	return milliseconds_parse(text, TARGET_TIMEOUT_MAX_MS, timeout_ms);
 }
 
-static bool take_limit(struct target *t, const char *name, const char *value,
-		       char why[TARGET_WHY_MAX])
-{
-	if (strcmp(name, "slow") == 0)
-		return limit_slow_parse(value, &t->limits.slow_ms) ||
-		       target_refuse(why, "slow=%s: allowed are " LIMIT_SLOW_ALLOWED,
-				     value);
-	return limit_days_parse(value, &t->limits.certificate_days) ||
-	       target_refuse(why,
-			     "certificate_days=%s: allowed are " LIMIT_DAYS_ALLOWED,
-			     value);
-}
-
-static bool take_common(struct target *t, const char *name, const char *value,
-			char why[TARGET_WHY_MAX])
-{
-	if (strcmp(name, "timeout") == 0)
-		return target_timeout_parse(value, &t->timeout_ms) ||
-		       target_refuse(why,
-				     "timeout=%s: allowed are " TARGET_TIMEOUT_ALLOWED,
-				     value);
-	if (strcmp(name, "family") == 0) {
-		t->family = (uint8_t)(value[0] - '0');
-		return ((t->family == 4 || t->family == 6) && value[1] == '\0') ||
-		       target_refuse(why, "family=%s: allowed are 4 and 6", value);
-	}
-	if (strcmp(name, "source") == 0)
-		return addr_parse(value, &t->source) ||
-		       target_refuse(why, "source=%s: not an address", value);
-	if (strcmp(name, "verify") == 0) {
-		t->verifies = strcmp(value, "no") != 0;
-		t->verifies_dates = strcmp(value, "dates") == 0;
-		return !t->verifies || t->verifies_dates || strcmp(value, "yes") == 0 ||
-		       target_refuse(why, "verify=%s: allowed are yes, no and dates",
-				     value);
-	}
-	if (is_one_of(name, limit_options))
-		return take_limit(t, name, value, why);
-	*(strcmp(name, "interface") == 0 ? &t->interface : &t->server_name) = value;
-	return true;
-}
-
 static const char *const *options_of(const struct target *t)
 {
 	if (t->kind == TARGET_ICMP || t->kind == TARGET_TCP)
@@ -208,8 +161,9 @@ static bool take_option(struct target *t, const char *name, const char *value,
 			char why[TARGET_WHY_MAX])
 {
 	struct question *q = &t->question;
-	if (is_one_of(name, common_options))
-		return take_common(t, name, value, why);
+	const struct target_option *common = target_option_find(name);
+	if (common != NULL)
+		return target_option_take(t, common, value, why);
 	if (t->kind != TARGET_HTTP && !is_one_of(name, options_of(t)))
 		return target_refuse(why, "\"%s\" is no option of this target", name);
 	if (q->option_count == QUESTION_OPTIONS)
@@ -273,14 +227,27 @@ static bool read_options(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 	return ok;
 }
 
+/* "_ldap._tcp.example.net": its hosts and ports are those of SRV records (RFC 2782). */
+static bool is_service(const struct target *t)
+{
+	const char *host = t->question.host;
+	return host[0] == '_' && (strcasestr(host, "._tcp.") != NULL ||
+				  strcasestr(host, "._udp.") != NULL);
+}
+
 static bool read_port(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 {
 	char *text = NULL;
 	if (curl_url_get(url, CURLUPART_PORT, &text, 0) == CURLUE_OK) {
 		t->port = (uint16_t)strtoul(text, NULL, 10);
 		curl_free(text);
+		if (is_service(t))
+			return target_refuse(why,
+					     "%s: its ports are those of its SRV "
+					     "records",
+					     t->question.host);
 	}
-	return t->port != 0 || t->kind == TARGET_ICMP ||
+	return t->port != 0 || t->kind == TARGET_ICMP || is_service(t) ||
 	       target_refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
 }
 
@@ -352,6 +319,26 @@ static void choose_words(struct target *t)
 		}
 }
 
+/* Does it stand for several?  Of those the outermost come first. */
+static bool read_members(struct target *t, const char *text, char why[TARGET_WHY_MAX])
+{
+	struct addr own;
+	bool is_one = t->has_address || addr_parse(t->connect_host, &own);
+	t->members = is_service(t)            ? MEMBERS_SERVICES
+		     : t->wants_both_families ? MEMBERS_FAMILIES
+		     : is_one                 ? MEMBERS_NONE
+		     : t->wants_all_addresses ? MEMBERS_ADDRESSES
+					      : MEMBERS_NONE;
+	if (t->has_address && (t->members != MEMBERS_NONE || t->wants_all_addresses))
+		return target_refuse(why, "address=: it is one, and others are asked "
+					  "for");
+	if (t->members == MEMBERS_NONE)
+		return true;
+	t->url = strdup(text);
+	return t->url != NULL ? members_check(t, why)
+			      : target_refuse(why, "not enough memory");
+}
+
 static bool read_url(struct target *t, CURLU *url, const char *text,
 		     char why[TARGET_WHY_MAX])
 {
@@ -372,6 +359,8 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	if (!read_options(t, url, why))
 		return false;
 	if (t->kind == TARGET_HTTP && !http_wanted_new(t, url, why))
+		return false;
+	if (!read_members(t, text, why))
 		return false;
 	q->transport = t->transport;
 	q->port = t->port;
@@ -466,6 +455,10 @@ void target_free(struct target *t)
 		explicit_bzero(t->texts, t->texts_len);
 	free(t->texts);
 	t->texts = NULL;
+	if (t->url != NULL)
+		explicit_bzero(t->url, strlen(t->url));
+	free(t->url);
+	t->url = NULL;
 	http_wanted_free(t->http);
 	t->http = NULL;
 	dialogue_steps_free(t->steps);

@@ -32,6 +32,14 @@ enum {
 	TARGET_TIMEOUT_MAX_MS = 120000
 };
 
+/* A target may stand for several, each of which is one of its own (members.c). */
+enum target_members {
+	MEMBERS_NONE,
+	MEMBERS_ADDRESSES, /* addresses=all */
+	MEMBERS_FAMILIES,  /* family=both */
+	MEMBERS_SERVICES,  /* _ldap._tcp.example.net: the hosts of its SRV records */
+};
+
 struct http_answer;
 struct http_wanted;
 struct ssl_st;
@@ -59,8 +67,15 @@ struct target {
 	struct question question;    /* host, path, user, password, options */
 	uint32_t timeout_ms;
 	/* Of options that every target takes. */
-	uint8_t family;          /* 4, 6; 0: as the resolver orders */
+	uint8_t family; /* 4, 6; 0: as the resolver orders */
+	bool wants_both_families, wants_all_addresses;
+	enum target_members members;
+	char *url;        /* owned: as written; of one that stands for several */
+	bool has_address; /* to be asked, whatever the name says */
+	struct addr address;
 	struct addr source;      /* unset: as the kernel chooses */
+	const char *resolver;    /* to be asked for the name; NULL: the machine's */
+	const char *netns;       /* network namespace; NULL: our own */
 	const char *interface;   /* NULL: any */
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */

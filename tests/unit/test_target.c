@@ -82,8 +82,8 @@ static void options_of_all_targets_are_checked(void **state)
 	refuse("tcp://h:1?timeout=0", "allowed are 1ms to 120s");
 	refuse("tcp://h:1?timeout=121s", "allowed are 1ms to 120s");
 	refuse("tcp://h:1?timeout=nan", "allowed are 1ms to 120s");
-	refuse("tcp://h:1?family=5", "allowed are 4 and 6");
-	refuse("tcp://h:1?source=here", "not an address");
+	refuse("tcp://h:1?family=5", "allowed are 4, 6 and both");
+	refuse("tcp://h:1?source=here", "allowed are an address of this machine");
 	refuse("tcp://h:1?verify=perhaps", "allowed are yes, no and dates");
 	refuse("tcp://h:1?timeout=%00", "can't be decoded");
 }
