@@ -14,27 +14,33 @@
 
 /* One place where something listens; several sockets may share it. */
 struct service {
-	struct addr ip;
-	uint16_t port;
-	uint8_t proto;
 	uint32_t sockets;
 	int64_t since_us;
 	char program[256];
 	char iface[16];
-	char spoken[32];  /* "": not heard yet */
-	bool is_asked;    /* told, and neither refused nor gone since */
-	bool is_guess;    /* in words that are only usual there */
-	bool is_refused;  /* it does not understand them */
-	bool is_left_out; /* there are too many */
-	bool is_named;    /* by somebody, as the target */
+	char spoken[32];    /* "": not heard yet */
+	const char *scheme; /* to ask it by; NULL: it is not to be asked */
+	bool is_guess;      /* in words that are only usual there */
+	bool is_refused;    /* it does not understand them */
+	bool is_left_out;   /* there are too many */
+	bool is_named;      /* by somebody, as the target */
 	char named[TARGET_TEXT_MAX];
 	struct probe_own told;
+};
+
+/* Apart from the rest, as all of them are looked through. */
+struct key {
+	struct addr ip;
+	uint16_t port;
+	uint8_t proto;
+	uint64_t asked; /* hash of the target's text; 0: it is not asked */
 };
 
 struct own {
 	struct own_options options;
 	int64_t settle_us;
 	uint32_t count;
+	struct key keys[OWN_LISTENERS_MAX];
 	struct service services[OWN_LISTENERS_MAX];
 };
 
@@ -53,6 +59,16 @@ struct own *own_new(const struct own_options *options)
 void own_free(struct own *own)
 {
 	free(own);
+}
+
+static struct key *key_of(struct own *own, const struct service *s)
+{
+	return &own->keys[s - own->services];
+}
+
+static bool is_asked(const struct own *own, const struct service *s)
+{
+	return own->keys[s - own->services].asked != 0;
 }
 
 /* ---- the words ---- */
@@ -111,27 +127,27 @@ static const char *options_of(const char *scheme)
 }
 
 /* "[fe80::1%25eth0]": where to ask who listens there. */
-static void host_text(const struct service *s, char out[ADDR_TEXT_MAX + 24])
+static void host_text(const struct addr *ip, const char *iface,
+		      char out[ADDR_TEXT_MAX + 24])
 {
 	char text[ADDR_TEXT_MAX];
-	bool is_v4 = addr_is_v4(&s->ip);
-	bool is_any = addr_is_unspecified(&s->ip);
+	bool is_v4 = addr_is_v4(ip);
+	bool is_any = addr_is_unspecified(ip);
 	if (is_any)
 		snprintf(text, sizeof(text), "%s", is_v4 ? "127.0.0.1" : "::1");
 	else
-		addr_text(&s->ip, text);
-	bool has_zone = !is_any && s->iface[0] != '\0';
+		addr_text(ip, text);
+	bool has_zone = !is_any && iface[0] != '\0';
 	snprintf(out, ADDR_TEXT_MAX + 24, "%s%s%s%s%s", is_v4 ? "" : "[", text,
-		 has_zone ? "%25" : "", has_zone ? s->iface : "", is_v4 ? "" : "]");
+		 has_zone ? "%25" : "", has_zone ? iface : "", is_v4 ? "" : "]");
 }
 
-static const char *scheme_of(const struct own *own, const struct service *s,
-			     bool *is_guess)
+static const char *scheme_at(const struct own *own, const struct key *key,
+			     const char *spoken)
 {
-	const char *spoken = s->spoken[0] != '\0' ? s->spoken : NULL;
-	const char *usual = catalog_protocol(own->options.catalog, s->proto, s->port);
-	*is_guess = spoken == NULL;
-	return own_scheme(spoken, usual, s->proto);
+	const char *usual =
+		catalog_protocol(own->options.catalog, key->proto, key->port);
+	return own_scheme(spoken, usual, key->proto);
 }
 
 /* ---- the listeners ---- */
@@ -149,9 +165,10 @@ static struct service *find(struct own *own, uint8_t proto, const struct addr *i
 			    uint32_t port)
 {
 	for (uint32_t i = 0; i < own->count; i++) {
-		struct service *s = &own->services[i];
-		if (s->port == port && s->proto == proto && addr_equal(&s->ip, ip))
-			return s;
+		const struct key *key = &own->keys[i];
+		if (key->port == port && key->proto == proto &&
+		    addr_equal(&key->ip, ip))
+			return &own->services[i];
 	}
 	return NULL;
 }
@@ -172,22 +189,34 @@ static bool can_be_asked(const struct own *own, const struct listener_record *l)
 	return is_link_local(&l->ip) == (l->iface[0] != '\0');
 }
 
+/* A free place, or that of one that can't be asked; NULL: there is none. */
+static struct service *place_for(struct own *own, const char *scheme)
+{
+	if (own->count < OWN_LISTENERS_MAX)
+		return &own->services[own->count++];
+	for (uint32_t i = 0; i < own->count && scheme != NULL; i++)
+		if (own->services[i].scheme == NULL && own->keys[i].asked == 0)
+			return &own->services[i];
+	return NULL;
+}
+
 static void open_service(struct own *own, const struct listener_record *l,
 			 int64_t now_us)
 {
-	struct service *s = find(own, proto_of(l->transport), &l->ip, l->port);
+	const struct key key = { .ip = l->ip,
+				 .port = (uint16_t)l->port,
+				 .proto = proto_of(l->transport) };
+	struct service *s = find(own, key.proto, &l->ip, l->port);
 	if (s != NULL) {
 		s->sockets++;
 		return;
 	}
-	if (own->count == OWN_LISTENERS_MAX)
+	const char *scheme = scheme_at(own, &key, NULL);
+	s = place_for(own, scheme);
+	if (s == NULL)
 		return;
-	s = &own->services[own->count++];
-	*s = (struct service){ .ip = l->ip,
-			       .port = (uint16_t)l->port,
-			       .proto = proto_of(l->transport),
-			       .sockets = 1,
-			       .since_us = now_us };
+	*key_of(own, s) = key;
+	*s = (struct service){ .sockets = 1, .since_us = now_us, .scheme = scheme };
 	snprintf(s->program, sizeof(s->program), "%s",
 		 l->exe[0] != '\0' ? l->exe : l->process);
 	snprintf(s->iface, sizeof(s->iface), "%.15s", l->iface);
@@ -198,9 +227,9 @@ static bool take_back(struct own *own, struct service *s)
 {
 	struct probe_own gone = s->told;
 	gone.is_gone = 1;
-	if (s->is_asked && !own->options.tell(own->options.self, &gone))
+	if (is_asked(own, s) && !own->options.tell(own->options.self, &gone))
 		return false;
-	s->is_asked = false;
+	key_of(own, s)->asked = 0;
 	return true;
 }
 
@@ -223,18 +252,16 @@ void own_note_protocol(struct own *own, const char *transport, const struct addr
 		       uint16_t port, const char *protocol)
 {
 	struct service *s = find(own, proto_of(transport), ip, port);
-	bool is_guess;
 	/* It has answered us, and others may say to it what they like. */
 	if (s == NULL || strcmp(s->spoken, protocol) == 0 ||
-	    (s->is_asked && !s->is_guess))
+	    (is_asked(own, s) && !s->is_guess))
 		return;
+	const char *scheme = scheme_at(own, key_of(own, s), protocol);
+	bool is_same =
+		s->scheme != NULL && scheme != NULL && strcmp(s->scheme, scheme) == 0;
 	snprintf(s->spoken, sizeof(s->spoken), "%s", protocol);
-	s->is_refused = false;
-	const char *scheme = scheme_of(own, s, &is_guess);
-	size_t len = scheme != NULL ? strlen(scheme) : 0;
-	bool is_same = scheme != NULL && strncmp(s->told.text, scheme, len) == 0 &&
-		       s->told.text[len] == ':';
-	s->is_guess &= !is_same;
+	s->scheme = scheme;
+	s->is_guess = s->is_refused = false;
 	if (!is_same)
 		take_back(own, s);
 }
@@ -243,8 +270,9 @@ void own_note_protocol(struct own *own, const char *transport, const struct addr
 
 static struct service *find_asked(struct own *own, const char *text)
 {
+	uint64_t hash = target_hash(text);
 	for (uint32_t i = 0; i < own->count; i++)
-		if (own->services[i].is_asked &&
+		if (own->keys[i].asked == hash &&
 		    strcmp(own->services[i].told.text, text) == 0)
 			return &own->services[i];
 	return NULL;
@@ -252,12 +280,11 @@ static struct service *find_asked(struct own *own, const char *text)
 
 static void name_service(struct own *own, const struct probe_record *answer)
 {
-	uint8_t proto = proto_of(answer->transport);
-	const struct addr any = addr_is_v4(&answer->ip) ? addr_v4((uint8_t[4]){ 0 })
-							: (struct addr){ .ip6 = { 0 } };
-	struct service *s = find(own, proto, &answer->ip, answer->port);
-	if (s == NULL)
-		s = find(own, proto, &any, answer->port);
+	const struct addr places[] = { answer->ip, addr_v4((uint8_t[4]){ 0 }),
+				       (struct addr){ .ip6 = { 0 } } };
+	struct service *s = NULL;
+	for (size_t i = 0; i < 3 && s == NULL; i++)
+		s = find(own, proto_of(answer->transport), &places[i], answer->port);
 	if (s == NULL)
 		return;
 	s->is_named = true;
@@ -270,7 +297,7 @@ static void forget_target(struct own *own, const char *text)
 {
 	struct service *asked = find_asked(own, text);
 	if (asked != NULL)
-		asked->is_asked = false;
+		key_of(own, asked)->asked = 0;
 	for (uint32_t i = 0; i < own->count; i++)
 		if (own->services[i].is_named &&
 		    strcmp(own->services[i].named, text) == 0)
@@ -325,34 +352,33 @@ static bool has_room(const struct own *own, const struct service *s)
 {
 	uint32_t all = 0, same = 0;
 	for (uint32_t i = 0; i < own->count; i++) {
-		const struct service *other = &own->services[i];
-		all += other->is_asked;
-		same += other->is_asked && strcmp(other->program, s->program) == 0;
+		if (own->keys[i].asked == 0)
+			continue;
+		all++;
+		same += strcmp(own->services[i].program, s->program) == 0;
 	}
 	return all < OWN_TARGETS_MAX && same < OWN_PER_PROGRAM;
 }
 
 static void ask(struct own *own, struct service *s, int64_t now_us)
 {
-	bool is_guess;
+	struct key *key = key_of(own, s);
 	char host[ADDR_TEXT_MAX + 24];
-	const char *scheme = scheme_of(own, s, &is_guess);
-	if (scheme == NULL)
-		return;
 	s->is_left_out = !has_room(own, s);
 	if (s->is_left_out) {
 		s->since_us = now_us; /* another may have gone when that is over */
 		return;
 	}
-	bool is_page = strncmp(scheme, "http", 4) == 0;
-	host_text(s, host);
+	bool is_page = strncmp(s->scheme, "http", 4) == 0;
+	host_text(&key->ip, s->iface, host);
 	s->told = (struct probe_own){ .kind = PROBE_TOLD_OWN };
-	snprintf(s->told.text, sizeof(s->told.text), "%s://%s:%u%s", scheme, host,
-		 s->port, is_page ? "/" : "");
-	snprintf(s->told.asked, sizeof(s->told.asked), "%s://%s:%u%s", scheme, host,
-		 s->port, options_of(scheme));
-	s->is_asked = own->options.tell(own->options.self, &s->told);
-	s->is_guess = is_guess;
+	snprintf(s->told.text, sizeof(s->told.text), "%s://%s:%u%s", s->scheme, host,
+		 key->port, is_page ? "/" : "");
+	snprintf(s->told.asked, sizeof(s->told.asked), "%s://%s:%u%s", s->scheme, host,
+		 key->port, options_of(s->scheme));
+	if (own->options.tell(own->options.self, &s->told))
+		key->asked = target_hash(s->told.text);
+	s->is_guess = s->spoken[0] == '\0';
 }
 
 /* It is closed, and nobody opened it again within the second. */
@@ -361,16 +387,22 @@ static bool is_over(struct own *own, struct service *s)
 	return s->sockets == 0 && take_back(own, s);
 }
 
+static bool is_due(const struct own *own, const struct service *s, int64_t now_us)
+{
+	return s->scheme != NULL && s->sockets > 0 && !is_asked(own, s) &&
+	       !s->is_refused && !s->is_named && now_us - s->since_us >= own->settle_us;
+}
+
 void own_second(struct own *own, int64_t now_us)
 {
 	for (uint32_t i = 0; i < own->count;) {
 		struct service *s = &own->services[i];
 		if (is_over(own, s)) {
 			*s = own->services[--own->count];
+			own->keys[i] = own->keys[own->count];
 			continue;
 		}
-		if (s->sockets > 0 && !s->is_asked && !s->is_refused && !s->is_named &&
-		    now_us - s->since_us >= own->settle_us)
+		if (is_due(own, s, now_us))
 			ask(own, s, now_us);
 		i++;
 	}
@@ -378,10 +410,10 @@ void own_second(struct own *own, int64_t now_us)
 
 void own_tell_again(struct own *own)
 {
-	for (uint32_t i = 0; i < own->count; i++) {
-		struct service *s = &own->services[i];
-		s->is_asked &= s->sockets == 0; /* that is still to be taken back */
-	}
+	for (uint32_t i = 0; i < own->count; i++)
+		if (own->services[i].sockets >
+		    0) /* else it is still to be taken back */
+			own->keys[i].asked = 0;
 }
 
 void own_counts(const struct own *own, struct own_counts *counts)
@@ -389,7 +421,7 @@ void own_counts(const struct own *own, struct own_counts *counts)
 	*counts = (struct own_counts){ 0 };
 	for (uint32_t i = 0; i < own->count; i++) {
 		const struct service *s = &own->services[i];
-		if (s->is_asked)
+		if (is_asked(own, s))
 			counts->targets++;
 		else if (s->is_left_out)
 			counts->left_out++;
