@@ -4,6 +4,8 @@ clients, who stand for probes while they are served; and what is said when they 
 
 sshd, nginx, PostgreSQL and vsftpd of Debian, beside a service that must not be asked and
 one that does not speak what is usual on its port.
+
+Runs beside others.
 """
 import http.client
 import json
@@ -227,7 +229,7 @@ def logs(tap, machine):
     asked = (machine.lab.dir / "asked").read_text().splitlines()
     ours = [line for line in asked if '"client"' not in line]
     other = [line for line in ours if not re.fullmatch(
-        r'\d+ "GET / HTTP/[\d.]+" 403 "breakwater/\S+ \(probe\)"', line)]
+        r'\d+ "GET / HTTP/[\d.]+" 403 "breakwater(/\S+ \(probe\))?"', line)]
     tap.ok(ours and not other, "nginx logs who asked, by name", json.dumps(other[-3:]))
 
 
