@@ -215,6 +215,12 @@ static int apply_policy(void *self, const char *text, size_t len, const char *ac
 	return monitor_apply_policy(self, text, len, actor, message);
 }
 
+static int take_scan(void *self, const char *text, size_t len, const char *actor,
+		     struct buf *message)
+{
+	return monitor_take_scan(self, text, len, actor, message);
+}
+
 struct web_source monitor_source(struct monitor *m)
 {
 	return (struct web_source){ .self = m,
@@ -231,5 +237,6 @@ struct web_source monitor_source(struct monitor *m)
 							 : NULL,
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
-				    .policy_apply = apply_policy };
+				    .policy_apply = apply_policy,
+				    .scan_take = take_scan };
 }

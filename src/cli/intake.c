@@ -42,6 +42,11 @@ static void keep_and_show(struct monitor *m, enum record_kind kind, const void *
 	show(m, kind, record);
 }
 
+void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
+{
+	keep_and_show(m, kind, record);
+}
+
 static void audit(struct monitor *m, const char *action, const char *actor,
 		  const char *before, const char *after)
 {

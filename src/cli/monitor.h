@@ -95,6 +95,12 @@ uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port)
 /* Whose a flow is, and whether it is a probe of ours. */
 void monitor_name_flow(const struct monitor *m, struct flow_record *flow);
 
+/* Into the store, and to whoever looks on. */
+void monitor_keep(struct monitor *m, enum record_kind kind, const void *record);
+/* A scan that somebody made; as web_source.scan_take. */
+int monitor_take_scan(struct monitor *m, const char *text, size_t len,
+		      const char *actor, struct buf *message);
+
 /* Where answers come from. */
 struct web_source monitor_source(struct monitor *m);
 

@@ -398,7 +398,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 		fprintf(stderr, "breakwater: %s\n",
 			capture == NULL ? error : "not enough memory");
 	} else if (o->state == NULL ||
-		   (r->keep = replay_store_open(o->state, &status)) != NULL) {
+		   (r->keep = replay_store_open("replay", o->state, &status)) != NULL) {
 		struct sigaction action = { .sa_handler = interrupt };
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);

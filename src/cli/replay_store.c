@@ -21,12 +21,14 @@ enum {
 };
 
 struct replay_store {
+	const char *command;
 	struct store *store;
 	unsigned put;
 	bool given_up;
 };
 
-struct replay_store *replay_store_open(const char *folder, int *status)
+struct replay_store *replay_store_open(const char *command, const char *folder,
+				       int *status)
 {
 	/* What is in a capture is as old as it is. */
 	const struct store_limits for_ever = {
@@ -44,16 +46,18 @@ struct replay_store *replay_store_open(const char *folder, int *status)
 	*status = STATUS_USAGE;
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
 		*status = errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
-		fprintf(stderr, "breakwater replay: --state %s: %s\n", folder,
+		fprintf(stderr, "breakwater %s: --state %s: %s\n", command, folder,
 			strerror(errno));
 		return NULL;
 	}
 	struct replay_store *keep = calloc(1, sizeof(*keep));
 	if (keep != NULL)
+		keep->command = command;
+	if (keep != NULL)
 		keep->store = store_open(folder, &for_ever);
 	if (keep != NULL && keep->store != NULL)
 		return keep;
-	fprintf(stderr, "breakwater replay: not enough memory\n");
+	fprintf(stderr, "breakwater %s: not enough memory\n", command);
 	free(keep);
 	return NULL;
 }
@@ -103,9 +107,9 @@ bool replay_store_close(struct replay_store *keep)
 	store_status(keep->store, &end);
 	uint64_t missing = end.waiting + end.lost;
 	if (missing > 0)
-		fprintf(stderr, "breakwater replay: %llu records were not kept%s%s\n",
-			(unsigned long long)missing, end.message[0] != '\0' ? ": " : "",
-			end.message);
+		fprintf(stderr, "breakwater %s: %llu records were not kept%s%s\n",
+			keep->command, (unsigned long long)missing,
+			end.message[0] != '\0' ? ": " : "", end.message);
 	store_close(keep->store);
 	free(keep);
 	return missing == 0;

@@ -1,7 +1,7 @@
 /*
- * replay_store.h: a replay's records, kept in a store of their own.
+ * replay_store.h: the records of a replay or a scan, kept in a store without a daemon.
  *
- * A daemon loses records rather than wait; a replay waits rather than lose them, and
+ * A daemon loses records rather than wait; a command waits rather than lose them, and
  * keeps them whatever their age.
  */
 #pragma once
@@ -13,8 +13,10 @@
 
 struct replay_store;
 
-/* NULL, with a message on standard error and *status, if the folder can't be used. */
-struct replay_store *replay_store_open(const char *folder, int *status);
+/* command: in whose name it complains.  NULL, with a message on standard error and
+ * *status, if the folder can't be used. */
+struct replay_store *replay_store_open(const char *command, const char *folder,
+				       int *status);
 
 void replay_store_put(struct replay_store *keep, enum record_kind kind,
 		      const void *record);

@@ -12,7 +12,9 @@
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 #include "cli/patience.h"
+#include "cli/scan_keep.h"
 #include "cli/scan_recognise.h"
+#include "cli/scan_register.h"
 #include "cli/settings.h"
 #include "cli/table.h"
 #include "scan/way.h"
@@ -37,7 +39,7 @@ static const char examples[] =
 	"  breakwater scan 10.0.0.0/24 --format nmap > scan.xml\n";
 
 struct scan_options {
-	const char *ports, *config, *format;
+	const char *ports, *config, *format, *state, *policy;
 	uint64_t rate;
 	bool udp, connect, yes, all, recognise, no_recognise;
 	struct common_options common;
@@ -52,6 +54,8 @@ struct scan {
 	struct sweep_plan plan;
 	struct scan_report report;
 	struct scan_recogniser recogniser;
+	struct scan_register reg;
+	char **targets_given;       /* as they were given; NULL ends */
 	int64_t recognised_from_us; /* when its second part began */
 	bool has_bar;
 };
@@ -269,6 +273,60 @@ static int judge(const struct sweep_counts *counts, int result)
 	return STATUS_INCOMPLETE;
 }
 
+/* ---- what becomes of it ---- */
+
+static bool expects(void *self, const struct scan_answer *answer)
+{
+	const struct scan *scan = self;
+	return scan_register_expects(&scan->reg, &answer->addr, answer->port,
+				     scan->options.udp ? "udp" : "tcp");
+}
+
+static int choose_register(struct scan *scan)
+{
+	int status = scan_register_open(&scan->reg, scan->options.policy,
+					&scan->options.common);
+	scan->report.expects = scan->reg.policy != NULL ? expects : NULL;
+	scan->report.expects_self = scan;
+	return status;
+}
+
+static void say_targets(const struct scan *scan, field_text256 out)
+{
+	struct buf text = { 0 };
+	for (char **word = scan->targets_given; *word != NULL; word++) {
+		buf_text(&text, text.len > 0 ? " " : "");
+		buf_text(&text, *word);
+	}
+	const char *all = buf_cstr(&text);
+	record_text(out, sizeof(field_text256), all != NULL ? all : "");
+	buf_free(&text);
+}
+
+static void keep(const struct scan *scan, const struct sweep_counts *counts)
+{
+	const struct scan_report *report = &scan->report;
+	struct scan_run_record run;
+	record_init(RECORD_scan_run, &run);
+	run.start = report->begin_us;
+	run.end = report->end_us;
+	say_targets(scan, run.targets);
+	if (scan->options.ports != NULL)
+		record_text(run.port_list, sizeof(run.port_list), scan->options.ports);
+	run.transport = scan->options.udp ? "udp" : "tcp";
+	run.technique = report->technique;
+	run.complete = !report->is_ended;
+	run.hosts = scan->targets.hosts;
+	run.ports = scan->ports.count;
+	run.open = counts->states[SCAN_OPEN];
+	run.closed = counts->states[SCAN_CLOSED];
+	run.filtered =
+		counts->states[SCAN_FILTERED] + counts->states[SCAN_OPEN_FILTERED];
+	scan_keep(report, &run, scan->options.state);
+}
+
+/* ---- both parts ---- */
+
 static size_t count_open(const struct scan_report *report)
 {
 	size_t count = 0;
@@ -314,9 +372,13 @@ static int run(struct scan *scan, struct sweep *sweep)
 	if (scan->has_bar)
 		fputs("\r\033[K", stderr);
 	scan_report_print(&scan->report, &counts);
+	uint64_t findings = scan_register_judge(&scan->reg, &scan->report);
+	scan_register_print(&scan->reg, &scan->report);
+	keep(scan, &counts);
 	int status = judge(&counts, result);
-	return status == STATUS_OK && scan->report.left_out > 0 ? STATUS_INCOMPLETE
-								: status;
+	if (status == STATUS_OK && scan->report.left_out > 0)
+		return STATUS_INCOMPLETE;
+	return status == STATUS_OK && findings > 0 ? STATUS_BAD_NEWS : status;
 }
 
 static int start(struct scan *scan)
@@ -365,6 +427,8 @@ static int scan_words(struct scan *scan, int words, char **word)
 		status = check_outside(scan);
 	if (status == STATUS_OK)
 		status = choose_recognition(scan);
+	if (status == STATUS_OK)
+		status = choose_register(scan);
 	return status == STATUS_OK ? start(scan) : status;
 }
 
@@ -400,6 +464,12 @@ static bool parse(struct scan_options *o, int argc, char **argv, int *first,
 		{ 0, OPTION_FLAG, "no-recognise", NULL, "never; else: at home",
 		  &o->no_recognise, 0, 0 },
 		{ 0, OPTION_TEXT, "format", "nmap", "nmap's XML", &o->format, 0, 0 },
+		{ 0, OPTION_TEXT, "register", "FILE",
+		  "judge by this register of authorised ports (the daemon's)",
+		  &o->policy, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "keep it in the store in this folder (the daemon's)", &o->state, 0,
+		  0 },
 		{ 'c', OPTION_TEXT, "config", "FILE",
 		  "where \"home\" is (" CONFIG_DEFAULT_PATH ")", &o->config, 0, 0 },
 	};
@@ -429,8 +499,10 @@ int command_scan(int argc, char **argv)
 	else if (parse(&scan->options, argc, argv, &first, &status)) {
 		scan->report.argc = argc;
 		scan->report.argv = argv;
+		scan->targets_given = argv + first;
 		status = scan_words(scan, argc - first, argv + first);
 	}
+	scan_register_close(&scan->reg);
 	scan_recogniser_close(&scan->recogniser);
 	scan_report_free(&scan->report);
 	targets_free(&scan->targets);

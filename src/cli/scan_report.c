@@ -51,6 +51,7 @@ static void fill(const struct scan_report *report, const struct scan_answer *ans
 	const char *service =
 		catalog_service(plan->catalog, plan->transport, answer->port);
 	record_init(RECORD_scan, record);
+	record->scan_start = report->begin_us;
 	record->at = answer->at_us;
 	record->ip = answer->addr;
 	record->port = answer->port;
@@ -69,7 +70,9 @@ struct scan_record *scan_report_take(struct scan_report *report,
 				     const struct scan_answer *answer)
 {
 	uint32_t host;
-	bool is_listed = answer->state == SCAN_OPEN || report->lists_all;
+	bool is_listed = answer->state == SCAN_OPEN || report->lists_all ||
+			 (answer->state == SCAN_CLOSED && report->expects != NULL &&
+			  report->expects(report->expects_self, answer));
 	if (!is_listed && answer->state == SCAN_CLOSED &&
 	    targets_find(report->plan->targets, &answer->addr, &host))
 		report->closed[host]++;

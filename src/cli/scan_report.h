@@ -25,6 +25,9 @@ struct scan_report {
 	int64_t begin_us, end_us;
 	bool is_ended;          /* before it was complete */
 	uint64_t recognised_us; /* of it for what is spoken; 0: nobody was asked */
+	/* Also of interest where it is closed; NULL: nothing is. */
+	bool (*expects)(void *self, const struct scan_answer *answer);
+	void *expects_self;
 	/* Sorted by scan_report_end(). */
 	struct scan_record *records; /* owned */
 	size_t count, room;

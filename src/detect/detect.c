@@ -50,10 +50,10 @@ static void end_judgements(struct detect *detect, int64_t now_us)
 		const char *technique = finding->record.technique;
 		if (!finding->is_open)
 			continue;
-		bool of_client =
-			technique != NULL && strcmp(technique, "connection") == 0;
-		if (of_client ||
-		    strcmp(finding->record.kind, "unexpected_protocol") == 0)
+		bool of_old =
+			technique != NULL && (strcmp(technique, "connection") == 0 ||
+					      strcmp(technique, "scan") == 0);
+		if (of_old || strcmp(finding->record.kind, "unexpected_protocol") == 0)
 			findings_close(&detect->findings, finding, now_us);
 	}
 	memset(detect->crowds, 0, sizeof(detect->crowds));
@@ -94,6 +94,16 @@ void detect_begin(struct finding_record *evidence, const char *kind,
 	evidence->attempts = 1;
 	memcpy(evidence->process, place->process, sizeof(evidence->process));
 	memcpy(evidence->exe, place->exe, sizeof(evidence->exe));
+}
+
+void detect_end_now(struct detect *detect, const struct place *place, const char *kind,
+		    const char *technique)
+{
+	struct finding_record key;
+	detect_begin(&key, kind, technique, place, detect->now_us);
+	struct finding *finding = findings_find(&detect->findings, &key);
+	if (finding != NULL)
+		findings_close(&detect->findings, finding, detect->now_us);
 }
 
 void detect_summary(struct finding_record *evidence, struct buf *sentence)

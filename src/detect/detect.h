@@ -90,6 +90,13 @@ void detect_each_proof(struct detect *detect, detect_emit_proof emit, void *to);
 void detect_port(struct detect *detect, const struct port_record *port,
 		 uint8_t listens);
 
+/*
+ * What a scan saw of one port, for an address that the register is about.  listens: a
+ * socket of ours is known there, of which the register has judged already.
+ */
+void detect_scan(struct detect *detect, const struct scan_record *scan,
+		 uint8_t listens);
+
 void detect_tick(struct detect *detect, int64_t now_us);
 
 /* Open findings, in no order. */

@@ -73,6 +73,10 @@ struct detect {
 void detect_begin(struct finding_record *evidence, const char *kind,
 		  const char *technique, const struct place *place, int64_t at_us);
 
+/* Closes the finding about that place, if there is one. */
+void detect_end_now(struct detect *detect, const struct place *place, const char *kind,
+		    const char *technique);
+
 /* The judge's sentence with a capital and a full stop, as a summary. */
 void detect_summary(struct finding_record *evidence, struct buf *sentence);
 

@@ -230,16 +230,6 @@ static void end(struct detect *detect, const struct place *place, const char *ki
 		findings_end_at(&detect->findings, finding, due_us);
 }
 
-static void end_now(struct detect *detect, const struct place *place, const char *kind,
-		    const char *technique)
-{
-	struct finding_record key;
-	detect_begin(&key, kind, technique, place, detect->now_us);
-	struct finding *finding = findings_find(&detect->findings, &key);
-	if (finding != NULL)
-		findings_close(&detect->findings, finding, detect->now_us);
-}
-
 /* Sets l->authorized; true if the register refuses, the reason in detect->reason. */
 static bool is_refused(struct detect *detect, struct listener_record *l)
 {
@@ -269,13 +259,13 @@ static void judge(struct detect *detect, const struct place *place,
 		  struct listener_record *l)
 {
 	if (is_refused(detect, l)) {
-		end_now(detect, place, new_listener, NULL);
+		detect_end_now(detect, place, new_listener, NULL);
 		if (!is_told_by_twin(detect, place, unauthorized_port, by_listener))
 			raise_refused(detect, place, l);
 	} else {
-		end_now(detect, place, unauthorized_port, by_listener);
+		detect_end_now(detect, place, unauthorized_port, by_listener);
 		if (l->authorized == 1)
-			end_now(detect, place, new_listener, NULL);
+			detect_end_now(detect, place, new_listener, NULL);
 	}
 }
 
@@ -329,7 +319,7 @@ static void see_hidden(struct detect *detect, struct place *place,
 	if (l->hidden == 1)
 		raise_hidden(detect, place, l);
 	else if (place->is_hidden)
-		end_now(detect, place, hidden_listener, NULL);
+		detect_end_now(detect, place, hidden_listener, NULL);
 	place->is_hidden = l->hidden == 1;
 }
 
@@ -411,7 +401,8 @@ static int64_t hold_of(const struct finding_record *f)
 {
 	if (is_word(f->kind, new_listener) || is_word(f->kind, service_change))
 		return DAY_US;
-	return is_of_listener(f) ? HOLD_OPEN : RESTORED_US;
+	bool is_of_scan = is_word(f->technique, "scan");
+	return is_of_listener(f) || is_of_scan ? HOLD_OPEN : RESTORED_US;
 }
 
 void detect_restore(struct detect *detect, const struct finding_record *finding)

@@ -204,6 +204,14 @@ uint8_t policy_authorizes(const struct policy *policy,
 	return verdict == POLICY_UNSURE ? UNKNOWN_FLAG : verdict == POLICY_ALLOWED;
 }
 
+bool policy_expects(const struct policy *policy, const struct listener_record *l,
+		    int64_t now_us)
+{
+	struct best best = best_entry(policy, l, now_us);
+	return best.rank >= RANK_UNSURE && best.rank != RANK_EXPIRED &&
+	       best.entry->first == best.entry->last && best.entry->expires_us > now_us;
+}
+
 bool policy_is_itself(const struct flow_record *flow)
 {
 	static const struct prefix v4 = {

@@ -52,6 +52,10 @@ enum policy_verdict policy_judge_flow(const struct policy *policy,
 				      const struct flow_record *flow, int64_t now_us,
 				      struct buf *reason);
 
+/* True if an entry names just this port, so that somebody has to listen there. */
+bool policy_expects(const struct policy *policy, const struct listener_record *listener,
+		    int64_t now_us);
+
 /*
  * True if the client was served, or may have been: TCP that was established, a
  * datagram.  Scans and refusals are no connections.

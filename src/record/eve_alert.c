@@ -53,6 +53,7 @@ static const struct {
 	{ "unauthorized_port", 51, POLICY },
 	{ "service_change", 52, MISC_ACTIVITY },
 	{ "hidden_listener", 53, MISC_ATTACK },
+	{ "missing_listener", 55, MISC_ACTIVITY },
 };
 enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
 

@@ -195,5 +195,66 @@ def interrupted(tap, lab):
            program.stderr)
 
 
+REGISTER = """ports:
+  - {port: 2201, transport: tcp, owner: a, reason: b, approver: c}
+  - {port: 2202, transport: tcp, owner: a, reason: b, approver: c}
+  - {port: 2210-2219, transport: tcp, owner: a, reason: b, approver: c}
+"""
+
+
+def found_by_scan(records):
+    return sorted((one["kind"], one["port"]) for one in records
+                  if one.get("technique") == "scan" and one["state"] == "open")
+
+
+def register(tap, lab):
+    """What is open and not registered, or registered and closed; kept by the daemon."""
+    quay = Quay(lab, ())
+    daemon = lab.monitor(quay.here, "-i", "quay0")
+    doors = [quay.here.listen(HERE, 2201), quay.here.listen(HERE, 2203)]
+    doors[1].close()
+    doors[1] = quay.there.listen(THERE, 2203)
+    path = lab.dir / "register.yaml"
+    path.write_text(REGISTER, encoding="ascii")
+    words = (HERE, THERE, "-p", "2200-2219", "--no-recognise", "--json", "--socket",
+             str(daemon.socket))
+
+    def scan(*more, status):
+        done = quay.scan(*words, *more, status=status)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    told = scan("--register", str(path), status=1)
+    tap.equal(found_by_scan(told), [("missing_listener", 2201), ("missing_listener", 2202),
+                                    ("missing_listener", 2202), ("unauthorized_port", 2203)],
+              "a given register is beside every host: open and not in it, in it and closed")
+    daemon.command("policy", "apply", str(path))
+    told = scan(status=1)
+    tap.equal(found_by_scan(told), [("missing_listener", 2202)],
+              "the daemon's is about its own machine")
+    e2e.until(lambda: found_by_scan(daemon.get("findings")) == [("missing_listener", 2202)],
+              f"the daemon's finding: {found_by_scan(daemon.get('findings'))}")
+    tap.ok(True, "and the daemon finds the same in what it is given")
+    doors.append(quay.here.listen(HERE, 2202))
+    scan(status=0)
+    e2e.until(lambda: not found_by_scan(daemon.get("findings")), "the end of the finding")
+    tap.ok(True, "which ends when a later scan shows it right")
+    e2e.until(lambda: len(daemon.get("scan_runs")) == 3, "three scans in the store")
+    runs = daemon.get("scan_runs")
+    tap.ok(all(one["complete"] and one["user"] == "root" and one["open"] == 2
+               for one in runs[1:]), "that scans were made is kept, and by whom", runs)
+    ports = [one["port"] for one in daemon.get("scans")
+             if one["scan_start"] == runs[0]["start"] and one["state"] == "open"]
+    tap.equal(sorted(ports), [2201, 2202, 2203], "and what they found")
+    done = quay.here.run("setpriv", "--reuid", "12345", "--clear-groups", e2e.BREAKWATER,
+                         "scan", *words[:5], "--socket", str(daemon.socket), status=None)
+    tap.ok("Not kept: " in done.stderr, "nobody else's scans are taken", done.stderr)
+    folder = lab.dir / "folder"
+    scan("--state", str(folder), status=0)
+    rows = quay.here.run(e2e.BREAKWATER, "query", "SELECT port FROM scan WHERE state = 'open' ORDER BY port",
+                         "--state", str(folder), "--json").stdout
+    tap.equal([json.loads(row)["port"] for row in rows.splitlines()], [2201, 2202, 2203],
+              "--state keeps them without a daemon")
+
+
 if __name__ == "__main__":
-    sys.exit(e2e.main(real_servers, datagrams, nmap_xml, interrupted))
+    sys.exit(e2e.main(real_servers, datagrams, nmap_xml, interrupted, register))
