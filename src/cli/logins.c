@@ -19,19 +19,6 @@ static void print_columns(void)
 	view_print_columns(&view_logins);
 }
 
-static bool is_outcome(const char *word)
-{
-	static const char *const outcomes[] = { "success", "failure", "unknown" };
-	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
-		if (word == NULL || strcmp(word, outcomes[i]) == 0)
-			return true;
-	fprintf(stderr,
-		"breakwater logins: --outcome %s: allowed are success, failure and "
-		"unknown\n",
-		word);
-	return false;
-}
-
 int command_logins(int argc, char **argv)
 {
 	struct listing listing = { .view = &view_logins,
@@ -69,7 +56,5 @@ int command_logins(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
-	if (!is_outcome(listing.outcome))
-		return STATUS_USAGE;
 	return listing_run(&listing);
 }

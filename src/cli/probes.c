@@ -17,19 +17,6 @@ static void print_columns(void)
 	view_print_columns(&view_probes);
 }
 
-static bool is_state(const char *word)
-{
-	static const char *const states[] = { "up", "degraded", "down", "unknown" };
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (word == NULL || strcmp(word, states[i]) == 0)
-			return true;
-	fprintf(stderr,
-		"breakwater probes: --state %s: allowed are up, degraded, down and "
-		"unknown\n",
-		word);
-	return false;
-}
-
 /* Bad news are those that are not up now, listed or not. */
 static int verdict(const struct listing *listing)
 {
@@ -83,8 +70,6 @@ int command_probes(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
-	if (!is_state(listing.state))
-		return STATUS_USAGE;
 	status = listing_run(&listing);
 	return status == STATUS_OK ? verdict(&listing) : status;
 }

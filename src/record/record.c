@@ -80,8 +80,8 @@ const struct schema *schema_by_name(const char *name)
 	return NULL;
 }
 
-const char *const severity_names[SEVERITIES] = { "notice", "low", "medium", "high",
-						 "critical" };
+const char *const severity_names[SEVERITIES + 1] = { "notice", "low",      "medium",
+						     "high",   "critical", NULL };
 
 int record_severity(const char *word)
 {

@@ -123,6 +123,9 @@ void record_text(char *field, size_t size, const char *text);
  */
 const char *record_word(const char *text);
 
+/* What a field of words may hold, ended by NULL; NULL: that is no closed list. */
+const char *const *record_allowed(enum record_kind kind, const char *field);
+
 /* Of a finding. */
 enum {
 	SEVERITY_NOTICE, /* worth knowing, not worth a look by itself */
@@ -132,7 +135,7 @@ enum {
 	SEVERITY_CRITICAL,
 	SEVERITIES
 };
-extern const char *const severity_names[SEVERITIES];
+extern const char *const severity_names[SEVERITIES + 1]; /* ended by NULL */
 
 /* SEVERITY_...; -1: none of them. */
 int record_severity(const char *word);

@@ -237,8 +237,29 @@ static const char *set_step(struct query *query, const char *value)
 	return "not one of 10s, 1m, 1h, 1d";
 }
 
-static const char *set_word(struct query_word *word, const char *value)
+/* "not one of a, b", in a text of the thread's own. */
+static const char *not_one_of(const char *const *words)
 {
+	static _Thread_local char text[QUERY_ERROR_MAX - 128];
+	int len = snprintf(text, sizeof(text), "not one of %s", *words);
+	while (*++words != NULL && len < (int)sizeof(text))
+		len += snprintf(text + len, sizeof(text) - (size_t)len, ", %s", *words);
+	return text;
+}
+
+static bool is_among(const char *const *words, const char *word)
+{
+	while (*words != NULL && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
+static const char *set_word(const struct query *query, struct query_word *word,
+			    const char *value)
+{
+	const char *const *allowed = record_allowed(query->kind, word->name);
+	if (allowed != NULL && !is_among(allowed, value))
+		return not_one_of(allowed);
 	if (value[0] == '\0' || strlen(value) >= sizeof(word->wanted))
 		return "not a word of this field";
 	snprintf(word->wanted, sizeof(word->wanted), "%s", value);
@@ -257,8 +278,9 @@ static struct query_word *word_named(struct query *query, const char *name)
 static const char *set_least(struct query *query, const char *value)
 {
 	query->least = record_severity(value);
-	return query->least >= 0 ? NULL
-				 : "not one of notice, low, medium, high, critical";
+	return query->least >= 0
+		       ? NULL
+		       : not_one_of(record_allowed(RECORD_finding, "severity"));
 }
 
 static const char not_here[] = "";
@@ -281,7 +303,7 @@ static const char *set(struct query *query, const char *key, const char *value,
 	if (strcmp(key, "at_least") == 0 && query->kind == RECORD_finding)
 		return set_least(query, value);
 	if (word_named(query, key) != NULL)
-		return set_word(word_named(query, key), value);
+		return set_word(query, word_named(query, key), value);
 	if (strcmp(key, "limit") == 0)
 		return set_limit(query, value);
 	if (strcmp(key, "sort") == 0)

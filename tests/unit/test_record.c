@@ -474,9 +474,36 @@ static void nothing_known_is_still_an_object_for_all(void **state)
 				  "\"alerted\":false}}");
 }
 
+static const struct field *field_of(enum record_kind kind, const char *name)
+{
+	for (size_t i = 0; i < schemas[kind].field_count; i++)
+		if (strcmp(schemas[kind].fields[i].name, name) == 0)
+			return &schemas[kind].fields[i];
+	return NULL;
+}
+
+/* So that who is told what is allowed, and who reads what a field means, agree. */
+static void the_docs_name_every_word_of_a_closed_list(void **state)
+{
+	(void)state;
+	static const char *const fields[] = { "kind", "state", "severity", "reach",
+					      "outcome" };
+	unsigned count = 0;
+	for (enum record_kind kind = 0; kind < RECORD_KINDS; kind++) {
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+			const char *const *word = record_allowed(kind, fields[i]);
+			for (; word != NULL && *word != NULL; word++, count++)
+				assert_has(field_of(kind, fields[i])->doc, *word);
+		}
+	}
+	assert_true(count > 20);
+	assert_null(record_allowed(RECORD_flow, "state"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_docs_name_every_word_of_a_closed_list),
 		cmocka_unit_test(a_new_record_knows_nothing),
 		cmocka_unit_test(known_fields_come_in_the_order_of_the_table),
 		cmocka_unit_test(ratios_are_short_decimals_and_never_no_number),

@@ -112,6 +112,11 @@ static void a_bad_parameter_gets_one_line_that_says_what_is_allowed(void **state
 	expect("/api/v1/ports?sort=nothing", 400, "not a field");
 	expect("/api/v1/ports?colour=red", 400, "not a parameter here");
 	expect("/api/v1/self?port=1", 400, "not a parameter here");
+	expect("/api/v1/findings?kind=typo", 400, "not one of new_listener, ");
+	expect("/api/v1/probes?state=typo", 400,
+	       "is not one of up, degraded, down, unknown");
+	expect("/api/v1/logins?outcome=typo", 400, "not one of success, failure, ");
+	expect("/api/v1/listeners?reach=typo", 400, "not one of loopback, namespace, ");
 	expect("/api/v1/ports?format=xml", 400, "json or ndjson");
 	expect("/api/v1/live?type=port,nothing", 400, "names of records");
 }
@@ -356,7 +361,7 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 	assert_has(&answer, "\"id\":\"f0\"");
 	buf_free(&answer);
 	expect("/api/v1/sockets?transport=tcp", 400, "allowed: port host since until ");
-	expect("/api/v1/findings?state=", 400, "not a word of this field");
+	expect("/api/v1/findings?process=", 400, "not a word of this field");
 	expect("/api/v1/findings?at_least=bad", 400, "not one of notice, low, medium");
 	expect("/api/v1/flows?at_least=low", 400, "not a parameter here");
 	expect("/api/v1/ports?step=2h", 400, "not one of 10s, 1m, 1h, 1d");

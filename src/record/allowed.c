@@ -1,0 +1,53 @@
+/*
+ * allowed.c: the closed lists of words, for who asks for one of them.
+ *
+ * record.def says in its sentences what they mean; tests/unit/test_record.c compares.
+ */
+#include <string.h>
+
+#include "record/record.h"
+
+static const char *const finding_kinds[] = { "new_listener",
+					     "unauthorized_port",
+					     "missing_listener",
+					     "service_change",
+					     "hidden_listener",
+					     "users_failing",
+					     "unexpected_protocol",
+					     "cleartext_login",
+					     "weak_protocol",
+					     "protocol_anomaly",
+					     "tunnel",
+					     NULL };
+static const char *const finding_states[] = { "open", "closed", NULL };
+static const char *const port_states[] = { "open", "closed", "silent", NULL };
+static const char *const probe_states[] = { "up", "degraded", "down", "unknown", NULL };
+static const char *const failure_states[] = { "degraded", "down", "unknown", NULL };
+static const char *const scan_states[] = { "open", "closed", "filtered",
+					   "open|filtered", NULL };
+static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
+static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
+				       NULL };
+static const struct {
+	enum record_kind kind;
+	const char *field;
+	const char *const *words;
+} lists[] = {
+	{ RECORD_finding, "kind", finding_kinds },
+	{ RECORD_finding, "state", finding_states },
+	{ RECORD_finding, "severity", severity_names },
+	{ RECORD_port, "state", port_states },
+	{ RECORD_listener, "reach", reaches },
+	{ RECORD_login, "outcome", outcomes },
+	{ RECORD_probe, "state", probe_states },
+	{ RECORD_failure, "state", failure_states },
+	{ RECORD_scan, "state", scan_states },
+};
+
+const char *const *record_allowed(enum record_kind kind, const char *field)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (lists[i].kind == kind && strcmp(lists[i].field, field) == 0)
+			return lists[i].words;
+	return NULL;
+}
