@@ -306,6 +306,17 @@ static void aim_dns(struct blackbox_run *run)
 	blackbox_dns_question(run->module, &run->texts, &t->question);
 }
 
+static void aim_icmp(struct blackbox_run *run)
+{
+	struct target *t = &run->target;
+	const struct blackbox_icmp *icmp = &run->module->icmp;
+	t->kind = TARGET_ICMP;
+	t->transport = IPPROTO_ICMP;
+	t->hop_limit = (uint8_t)icmp->ttl;
+	t->echo_data = (uint16_t)icmp->payload_size;
+	t->dont_fragment = icmp->dont_fragment;
+}
+
 /* Everything of the target but what it was written as. */
 static void aim(struct blackbox_run *run, const struct blackbox_request *request)
 {
@@ -330,8 +341,7 @@ static void aim(struct blackbox_run *run, const struct blackbox_request *request
 	} else if (run->module->prober == BLACKBOX_DNS) {
 		aim_dns(run);
 	} else {
-		t->kind = TARGET_ICMP;
-		t->transport = IPPROTO_ICMP;
+		aim_icmp(run);
 	}
 	t->question.transport = t->transport;
 	t->question.port = t->port;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "probe/blackbox_value.h"
+#include "probe/echo_packet.h"
 #include "protocol/dialogue.h"
 #include "protocol/dns_message.h"
 
@@ -360,11 +361,27 @@ bool blackbox_take_dns(struct blackbox_reader *reader, void *at)
 
 /* ---- icmp ---- */
 
+static bool take_ttl(struct blackbox_reader *reader, void *at)
+{
+	return blackbox_take_u32(reader, at) && *(uint32_t *)at <= UINT8_MAX;
+}
+
+static bool take_payload_size(struct blackbox_reader *reader, void *at)
+{
+	return blackbox_take_u32(reader, at) && *(uint32_t *)at <= ECHO_DATA_MAX;
+}
+
+#define ICMP(member) offsetof(struct blackbox_module, icmp.member)
+
 bool blackbox_take_icmp(struct blackbox_reader *reader, void *at)
 {
 	static const struct blackbox_key keys[] = {
 		WAY_KEYS(ICMP),
 		SOURCE_KEY(ICMP),
+		{ "dont_fragment", BOOL, blackbox_take_bool, ICMP(dont_fragment) },
+		{ "payload_size", "a number of bytes from 0 to 65507",
+		  take_payload_size, ICMP(payload_size) },
+		{ "ttl", "a number from 0 to 255", take_ttl, ICMP(ttl) },
 	};
 	return blackbox_take_section(reader, keys, COUNT(keys), at);
 }

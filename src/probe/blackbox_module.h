@@ -89,6 +89,11 @@ struct blackbox_dns {
 		validate_additional_rrs;
 };
 
+struct blackbox_icmp {
+	bool dont_fragment;
+	uint32_t payload_size, ttl; /* 0: not given */
+};
+
 struct blackbox_module {
 	const char *name;
 	const char *prober_name; /* as written; "" if it was not */
@@ -99,6 +104,7 @@ struct blackbox_module {
 	struct dialogue_steps *query_response; /* of tcp; NULL: none */
 	bool starts_tls;                       /* one of its steps does */
 	struct blackbox_dns dns;
+	struct blackbox_icmp icmp;
 };
 
 struct blackbox_run;

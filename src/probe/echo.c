@@ -127,13 +127,13 @@ static void send_next(struct asked *a)
 	const struct burst *burst = &a->target->burst;
 	struct echo_packet packet = own->packet;
 	struct echo *echo = &own->echo[own->sent];
-	uint8_t bytes[ECHO_LEN];
+	static _Thread_local uint8_t bytes[ECHO_LEN_MAX];
 	packet.seq = (uint16_t)(packet.seq + own->sent);
-	echo_write(&packet, bytes);
+	size_t len = echo_write(&packet, bytes);
 	echo->offset_us = wall_offset();
 	echo->sent_us = clock_us(CLOCK_MONOTONIC);
 	own->trip[own->sent] = (struct trip){ -1, -1 };
-	if (!send_packet(a, bytes, sizeof(bytes))) {
+	if (!send_packet(a, bytes, len)) {
 		asked_failed(a, errno, true);
 		asked_end(a);
 		return;
@@ -163,6 +163,19 @@ static int socket_type(int family, int protocol)
 	return -1;
 }
 
+/* How far it may go, and whether in pieces: as the target wants, or the kernel. */
+static void set_hops(struct asked *a)
+{
+	const struct target *t = a->target;
+	bool is_v4 = addr_is_v4(&a->addr);
+	int hops = t->hop_limit, whole = IP_PMTUDISC_PROBE;
+	if (hops > 0)
+		setsockopt(a->fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6,
+			   is_v4 ? IP_TTL : IPV6_UNICAST_HOPS, &hops, sizeof(hops));
+	if (t->dont_fragment && is_v4)
+		setsockopt(a->fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof(whole));
+}
+
 static void set_up(struct asked *a)
 {
 	const struct echoes *own = a->own;
@@ -179,6 +192,7 @@ static void set_up(struct asked *a)
 		setsockopt(a->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 		setsockopt(a->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
 	}
+	set_hops(a);
 	if (!own->is_raw)
 		return;
 	echo_filter(&own->packet, filter);
@@ -214,6 +228,7 @@ static void choose_packet(struct asked *a, struct echo_packet *packet)
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
 		memcpy(&random, &a->begin_us, sizeof(a->begin_us));
 	packet->is_v4 = addr_is_v4(&a->addr);
+	packet->data_len = a->target->echo_data > 0 ? a->target->echo_data : ECHO_NONCE;
 	packet->id = random.id;
 	packet->seq = random.seq;
 	memcpy(packet->nonce, random.nonce, ECHO_NONCE);
@@ -320,7 +335,7 @@ static void take_error(struct asked *a, const struct beside *beside, struct byte
 /* Errors, and when packets left. */
 static void read_errors(struct asked *a)
 {
-	uint8_t data[ECHO_LEN];
+	uint8_t data[64]; /* of what is quoted, the header will do */
 	struct beside beside;
 	ssize_t n;
 	while ((n = receive(a, MSG_ERRQUEUE, data, sizeof(data), &beside)) >= 0 ||
@@ -355,7 +370,7 @@ static void take_answer(struct asked *a, const struct beside *beside,
 static void echo_event(struct asked *a, uint32_t events)
 {
 	enum { IP_HEADER_MAX = 60 };
-	uint8_t data[IP_HEADER_MAX + ECHO_LEN + 1];
+	static _Thread_local uint8_t data[IP_HEADER_MAX + ECHO_LEN_MAX + 1];
 	struct beside beside;
 	if (events & EPOLLERR)
 		read_errors(a);

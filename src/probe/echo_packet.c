@@ -11,8 +11,8 @@ enum { HEADER = 8, CHECKSUM_AT = 2 };
 static uint16_t checksum(const uint8_t *at, size_t len)
 {
 	uint32_t sum = 0;
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)at[i] << 8 | at[i + 1];
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 == 0 ? (uint32_t)at[i] << 8 : at[i];
 	sum = (sum >> 16) + (sum & 0xffff);
 	sum += sum >> 16;
 	return (uint16_t)~sum;
@@ -24,15 +24,22 @@ static void put_16(uint8_t *at, uint16_t value)
 	at[1] = (uint8_t)value;
 }
 
-void echo_write(const struct echo_packet *packet, uint8_t out[ECHO_LEN])
+static size_t nonce_len(const struct echo_packet *packet)
 {
-	memset(out, 0, HEADER);
+	return packet->data_len < ECHO_NONCE ? packet->data_len : ECHO_NONCE;
+}
+
+size_t echo_write(const struct echo_packet *packet, uint8_t *out)
+{
+	size_t len = HEADER + packet->data_len;
+	memset(out, 0, len);
 	out[0] = packet->is_v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
 	put_16(out + 4, packet->id);
 	put_16(out + 6, packet->seq);
-	memcpy(out + HEADER, packet->nonce, ECHO_NONCE);
+	memcpy(out + HEADER, packet->nonce, nonce_len(packet));
 	if (packet->is_v4)
-		put_16(out + CHECKSUM_AT, checksum(out, ECHO_LEN));
+		put_16(out + CHECKSUM_AT, checksum(out, len));
+	return len;
 }
 
 /* Takes the header; its sequence number if it is of that type and of us, or -1. */
@@ -52,8 +59,8 @@ int echo_answer(const struct echo_packet *packet, bool by_id, struct bytes reply
 {
 	unsigned type = packet->is_v4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY;
 	int seq = read_header(packet, by_id, type, &reply);
-	bool repeats = reply.len == ECHO_NONCE &&
-		       memcmp(reply.at, packet->nonce, ECHO_NONCE) == 0;
+	bool repeats = reply.len == packet->data_len &&
+		       memcmp(reply.at, packet->nonce, nonce_len(packet)) == 0;
 	return repeats ? seq : -1;
 }
 

@@ -8,16 +8,27 @@
 
 #include "base/bytes.h"
 
-enum { ECHO_NONCE = 16, ECHO_LEN = 8 + ECHO_NONCE, ECHO_FILTER = 8 };
+enum {
+	ECHO_NONCE = 16, /* and the data, if no more is wanted */
+	ECHO_DATA_MAX = 65507,
+	ECHO_LEN_MAX = 8 + ECHO_DATA_MAX,
+	ECHO_FILTER = 8
+};
 
 struct echo_packet {
 	bool is_v4;
 	uint16_t id, seq;
-	uint8_t nonce[ECHO_NONCE]; /* random: who does not repeat it does not answer */
+	uint16_t data_len;
+	/* Random: who does not repeat it, or what of it there is room for, does not
+	 * answer. */
+	uint8_t nonce[ECHO_NONCE];
 };
 
-/* With its checksum if it is IPv4's: of IPv6 the kernel has the addresses for it. */
-void echo_write(const struct echo_packet *packet, uint8_t out[ECHO_LEN]);
+/*
+ * Its length, 8 bytes more than its data; with its checksum if it is IPv4's: of IPv6
+ * the kernel has the addresses for it.
+ */
+size_t echo_write(const struct echo_packet *packet, uint8_t *out);
 
 /*
  * The sequence number of an answer that repeats our nonce; -1: it is none.  By its

@@ -83,6 +83,9 @@ struct target {
 	bool verifies;       /* a certificate that is not good makes it down */
 	bool verifies_dates; /* ... if it is not valid now; whose it is may be */
 	/* Of who asks for others (blackbox.c). */
+	uint8_t hop_limit;  /* of echoes; 0: as the kernel has it */
+	bool dont_fragment; /* of echoes over IPv4 */
+	uint16_t echo_data; /* bytes in an echo; 0: as many as we like */
 	uint8_t prefers; /* 4, 6: that family, if there is one, where none is given */
 	const struct prefix *allow; /* addresses that may be asked; NULL: all */
 	size_t allow_count;

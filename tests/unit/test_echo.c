@@ -13,11 +13,15 @@
 #include "probe/target.h"
 #include "record/record.h"
 
-static const struct echo_packet packet_v4 = { true, 0x1234, 0xfffe, "0123456789abcde" };
-static const struct echo_packet packet_v6 = { false, 0x1234, 7, "0123456789abcde" };
+enum { ECHO_LEN = 8 + ECHO_NONCE };
+
+static const struct echo_packet packet_v4 = { true, 0x1234, 0xfffe, ECHO_NONCE,
+					      "0123456789abcde" };
+static const struct echo_packet packet_v6 = { false, 0x1234, 7, ECHO_NONCE,
+					      "0123456789abcde" };
 
 /* Its answer: the type is another. */
-static struct bytes answered(const struct echo_packet *packet, uint8_t out[ECHO_LEN])
+static struct bytes answered(const struct echo_packet *packet, uint8_t *out)
 {
 	echo_write(packet, out);
 	out[0] = packet->is_v4 ? 0 : 129;
@@ -74,6 +78,27 @@ static void the_checksum_is_right(void **state)
 		for (size_t i = 0; i < ECHO_LEN; i += 2)
 			sum += (uint32_t)made[i] << 8 | made[i + 1];
 		assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
+	}
+}
+
+/* From none to more than there is random, of odd lengths, too. */
+static void it_has_as_many_data_as_are_wanted(void **state)
+{
+	(void)state;
+	uint8_t made[8 + 100];
+	for (uint16_t len = 0; len <= 100; len++) {
+		struct echo_packet packet = packet_v4;
+		uint32_t sum = 0;
+		packet.data_len = len;
+		assert_int_equal(echo_write(&packet, made), 8 + len);
+		for (size_t i = 0; i < 8u + len; i++)
+			sum += i % 2 == 0 ? (uint32_t)made[i] << 8 : made[i];
+		assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
+		made[0] = 0;
+		assert_int_equal(echo_answer(&packet, true, bytes_of(made, 8u + len)),
+				 0xfffe);
+		assert_int_equal(echo_answer(&packet, true, bytes_of(made, 7u + len)),
+				 -1);
 	}
 }
 
@@ -169,6 +194,7 @@ int main(void)
 		cmocka_unit_test(an_answer_repeats_what_was_sent),
 		cmocka_unit_test(what_was_not_sent_is_no_answer),
 		cmocka_unit_test(the_checksum_is_right),
+		cmocka_unit_test(it_has_as_many_data_as_are_wanted),
 		cmocka_unit_test(an_error_quotes_at_least_its_header),
 		cmocka_unit_test(the_header_of_ipv4_is_as_long_as_it_says),
 		cmocka_unit_test(a_burst_has_loss_and_jitter),
