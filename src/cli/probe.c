@@ -152,20 +152,20 @@ static int run_target(struct asking_run *run, const char *text, const char *time
 								 : STATUS_BAD_NEWS;
 }
 
-static int ask_by_module(const char *modules, const char *module, const char *target,
-			 const char *timeout)
+static int ask_by_module(const char *modules, const struct blackbox_request *request)
 {
 	if (modules == NULL) {
 		fputs("breakwater probe: --module needs --modules FILE\n", stderr);
 		return STATUS_USAGE;
 	}
-	return probe_by_module(modules, module, target, timeout);
+	return probe_by_module(modules, request);
 }
 
 int command_probe(int argc, char **argv)
 {
 	struct asking_run run = { .count = 1 };
-	const char *timeout = NULL, *module = NULL, *modules = NULL;
+	const char *timeout = NULL, *modules = NULL;
+	struct blackbox_request request = { 0 };
 	int first, status;
 	const struct option_spec specs[] = {
 		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
@@ -176,7 +176,12 @@ int command_probe(int argc, char **argv)
 		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
 		{ 0, OPTION_TEXT, "module", "NAME",
 		  "ask as that module says (TARGET as there) and print its metrics",
-		  &module, 0, 0 },
+		  &request.module, 0, 0 },
+		{ 0, OPTION_TEXT, "hostname", "NAME",
+		  "by module: greet a web site by that name", &request.hostname, 0, 0 },
+		{ 0, OPTION_FLAG, "debug", NULL,
+		  "by module: show what happened and the module, too", &request.debug,
+		  0, 0 },
 	};
 	const struct command_help help = {
 		.name = "probe",
@@ -194,8 +199,10 @@ int command_probe(int argc, char **argv)
 			"breakwater probe: one target, such as ssh://192.0.2.1\n");
 		return STATUS_USAGE;
 	}
-	if (modules != NULL || module != NULL)
-		return ask_by_module(modules, module, argv[first], timeout);
+	request.target = argv[first];
+	request.timeout = timeout;
+	if (modules != NULL || request.module != NULL)
+		return ask_by_module(modules, &request);
 	run.look = look_of(&run.common);
 	return run_target(&run, argv[first], timeout);
 }

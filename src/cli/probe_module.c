@@ -63,16 +63,12 @@ static int ask(struct blackbox *modules, const struct blackbox_request *request)
 	return waiting.status;
 }
 
-int probe_by_module(const char *file, const char *module, const char *target,
-		    const char *timeout)
+int probe_by_module(const char *file, const struct blackbox_request *request)
 {
-	const struct blackbox_request request = { .target = target,
-						  .module = module,
-						  .timeout = timeout };
 	struct blackbox *modules = read_modules(file);
 	if (modules == NULL)
 		return STATUS_USAGE;
-	int status = ask(modules, &request);
+	int status = ask(modules, request);
 	blackbox_free(modules);
 	return status;
 }

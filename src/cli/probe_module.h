@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "probe/blackbox.h"
+
 /* Asks in the way of a module of that file, and prints the metrics.  Exit status. */
-int probe_by_module(const char *file, const char *module, const char *target,
-		    const char *timeout);
+int probe_by_module(const char *file, const struct blackbox_request *request);

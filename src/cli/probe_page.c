@@ -52,6 +52,7 @@ void page_take(const struct page_asker *asker, const void *message, size_t len)
 		.module = request->has_module ? request->module : NULL,
 		.hostname = request->has_hostname ? request->hostname : NULL,
 		.timeout = request->has_timeout ? request->timeout : NULL,
+		.debug = request->debug != 0,
 	};
 	blackbox_answer(asker->modules, asker->prober, &asked, asker->allow,
 			asker->allow_count, answered, request);
@@ -77,6 +78,7 @@ static bool put(char *field, size_t size, uint8_t *has, const char *text)
 static bool make_request(const struct web_probe *probe, struct probe_request *out)
 {
 	uint8_t has_target;
+	out->debug = probe->debug;
 	return put(out->target, sizeof(out->target), &has_target, probe->target) &&
 	       put(out->module, sizeof(out->module), &out->has_module, probe->module) &&
 	       put(out->hostname, sizeof(out->hostname), &out->has_hostname,

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "probe/blackbox_debug.h"
 #include "probe/blackbox_dns.h"
+#include "probe/blackbox_grpc.h"
 #include "probe/blackbox_http.h"
 #include "probe/blackbox_metric.h"
 #include "probe/blackbox_module.h"
@@ -27,6 +29,7 @@ enum { HOST_MAX = 256, HEARD_MAX = 2 + 65535 };
 
 static const char metrics_type[] = "text/plain; version=0.0.4; charset=utf-8";
 static const char error_type[] = "text/plain; charset=utf-8";
+static const char debug_type[] = "text/plain";
 
 /* One request that is being answered. */
 struct blackbox_run {
@@ -38,7 +41,10 @@ struct blackbox_run {
 	struct blackbox_dns_texts texts;
 	struct blackbox_seen_tls tls;
 	struct blackbox_seen_http http;
+	struct blackbox_seen_grpc grpc;
 	struct buf heard; /* of a server of names */
+	struct buf body;  /* for one of gRPC */
+	char *debug;      /* NULL, or the target as it was written: all is shown */
 	bool is_asked;    /* it got so far that an address was looked for */
 	int64_t begin_us;
 	blackbox_done done;
@@ -110,18 +116,28 @@ static bool tell_http(struct blackbox_run *run, const struct probe_record *r,
 		      struct buf *out)
 {
 	blackbox_http_tell(&run->http, seconds(r->resolve_us), !addr_is_unset(&r->ip),
-			   out);
+			   blackbox_http_resolves(run->module), out);
 	/* A redirect may have led out of TLS. */
 	if (run->http.is_tls || run->http.status == 0)
 		blackbox_tls_tell(&run->tls, out);
 	return run->http.success;
 }
 
+static bool tell_grpc(struct blackbox_run *run, const struct probe_record *r,
+		      struct buf *out)
+{
+	bool is_well = blackbox_grpc_is_well(&run->grpc) && strcmp(r->state, "up") == 0;
+	blackbox_grpc_tell(&run->grpc, seconds(r->resolve_us), out);
+	blackbox_tls_tell_grpc(&run->tls, out);
+	return is_well;
+}
+
 static bool tell(struct blackbox_run *run, const struct probe_record *r,
 		 struct buf *out)
 {
 	bool success = strcmp(r->state, "up") == 0;
-	if (run->is_asked)
+	if (run->is_asked && (run->module->prober != BLACKBOX_HTTP ||
+			      blackbox_http_resolves(run->module)))
 		tell_address(r, out);
 	switch (run->module->prober) {
 	case BLACKBOX_TCP:
@@ -132,6 +148,9 @@ static bool tell(struct blackbox_run *run, const struct probe_record *r,
 		break;
 	case BLACKBOX_HTTP:
 		success = tell_http(run, r, out);
+		break;
+	case BLACKBOX_GRPC:
+		success = tell_grpc(run, r, out);
 		break;
 	default:
 		tell_icmp(r, out);
@@ -149,6 +168,8 @@ static void forget(struct blackbox_run *run)
 	blackbox_tls_forget(&run->tls);
 	target_free(&run->target);
 	buf_free(&run->heard);
+	buf_free(&run->body);
+	free(run->debug);
 	free(run);
 }
 
@@ -158,6 +179,26 @@ void blackbox_forget_runs(struct blackbox *all)
 		forget(all->runs);
 }
 
+/* In place of the metrics alone. */
+static void show_all(const struct blackbox_run *run, const struct probe_record *r,
+		     uint64_t took_us, struct blackbox_answer *answer)
+{
+	struct buf page = { 0 };
+	const struct blackbox_debug what = {
+		.module = run->module,
+		.target = run->debug,
+		.timeout_ms = run->target.timeout_ms,
+		.began_us = clock_us(CLOCK_REALTIME) - (int64_t)took_us,
+		.took_us = took_us,
+		.success = answer->success,
+		.metrics = bytes_of(answer->text.at, answer->text.len),
+	};
+	blackbox_debug_page(&what, r, &page);
+	buf_free(&answer->text);
+	answer->text = page;
+	answer->type = debug_type;
+}
+
 static void answer_metrics(struct blackbox_run *run, const struct probe_record *r)
 {
 	struct blackbox_answer answer = { .status = 200, .type = metrics_type };
@@ -165,6 +206,8 @@ static void answer_metrics(struct blackbox_run *run, const struct probe_record *
 	answer.success = tell(run, r, &answer.text);
 	blackbox_tell(&answer.text, BLACKBOX_success, answer.success);
 	blackbox_tell(&answer.text, BLACKBOX_duration_seconds, (double)took_us / 1e6);
+	if (run->debug != NULL)
+		show_all(run, r, (uint64_t)took_us, &answer);
 	run->done(run->to, &answer);
 	buf_free(&answer.text);
 }
@@ -226,7 +269,10 @@ static void heard(void *self, struct bytes said)
 static void saw_http(void *self, void *easy, const struct http_answer *answer)
 {
 	struct blackbox_run *run = self;
-	blackbox_http_see(&run->http, run->module, easy, answer);
+	if (run->module->prober == BLACKBOX_GRPC)
+		blackbox_grpc_see(&run->grpc, run->module, easy, answer);
+	else
+		blackbox_http_see(&run->http, run->module, easy, answer);
 }
 
 static const struct onlooker onlooker = { .saw_tls = saw_tls,
@@ -265,11 +311,17 @@ static bool split(struct blackbox_run *run, const char *text)
 	return memchr(text, ':', len) == NULL && take_host(run, text, len);
 }
 
-static bool take_target(struct blackbox_run *run, const char *text)
+static bool take_target(struct blackbox_run *run,
+			const struct blackbox_request *request)
 {
+	const char *text = request->target;
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
 	if (run->module->prober == BLACKBOX_HTTP)
-		return blackbox_http_target(run->module, text, &run->target);
+		return blackbox_http_target(run->module, text, request->hostname,
+					    &run->target);
+	if (run->module->prober == BLACKBOX_GRPC)
+		return blackbox_grpc_target(run->module, text, &run->target,
+					    &run->body);
 	if (run->module->prober == BLACKBOX_ICMP)
 		return take_host(run, text, strlen(text));
 	if (split(run, text))
@@ -322,16 +374,16 @@ static void aim(struct blackbox_run *run, const struct blackbox_request *request
 {
 	struct target *t = &run->target;
 	const struct blackbox_way *way = &run->module->way[run->module->prober];
-	const char *name = way->tls_config.server_name;
 	t->family = way->ip_protocol_fallback ? 0 : way->preferred_ip_protocol;
 	t->prefers = way->preferred_ip_protocol;
 	t->source = way->source_ip_address;
 	t->verifies = !way->tls_config.insecure_skip_verify;
-	t->server_name = name != NULL && name[0] != '\0' ? name : request->hostname;
 	t->onlooker = &onlooker;
 	t->onlooker_self = run;
-	if (run->module->prober == BLACKBOX_HTTP)
+	if (t->kind == TARGET_HTTP)
 		return;
+	const char *name = way->tls_config.server_name;
+	t->server_name = name != NULL && name[0] != '\0' ? name : request->hostname;
 	snprintf(t->text, sizeof(t->text), "%s", request->target);
 	t->question.host = t->connect_host = run->host;
 	t->connect_port = t->port;
@@ -393,7 +445,7 @@ static struct blackbox_module *check(struct blackbox *all,
 				     const struct blackbox_request *request,
 				     uint32_t *timeout_ms, blackbox_done done, void *to)
 {
-	char text[256];
+	char text[256], why[512];
 	const char *name = request->module != NULL && request->module[0] != '\0'
 				   ? request->module
 				   : "http_2xx";
@@ -406,6 +458,8 @@ static struct blackbox_module *check(struct blackbox *all,
 			     "Failed to parse timeout from Prometheus header: "
 			     "strconv.ParseFloat: parsing %s: invalid syntax",
 			     quoted(text, sizeof(text), request->timeout));
+	else if (!blackbox_http_may_be(module, request->hostname, why))
+		answer_error(done, to, 400, "%s", why);
 	else if (request->target == NULL || request->target[0] == '\0')
 		answer_error(done, to, 400, "Target parameter is missing");
 	else if (module->prober == BLACKBOX_NONE)
@@ -426,8 +480,15 @@ void blackbox_prepare(struct blackbox *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		struct blackbox_module *module = all->modules[i];
+		struct blackbox_http *http = &module->http;
 		if (blackbox_tls_has_files(&module->way[module->prober]))
 			blackbox_tls_prepare(&module->way[module->prober]);
+		if (blackbox_tls_has_files(&http->oauth2.way))
+			blackbox_tls_prepare(&http->oauth2.way);
+		blackbox_secret_prepare(&http->oauth2.client_secret);
+		blackbox_secret_prepare(&http->password);
+		blackbox_secret_prepare(&http->credentials);
+		blackbox_secret_prepare(&http->bearer_token);
 	}
 }
 
@@ -470,7 +531,8 @@ void blackbox_answer(struct blackbox *all, struct prober *prober,
 	run->done = done;
 	run->to = to;
 	run->begin_us = clock_us(CLOCK_MONOTONIC);
-	run->is_asked = take_target(run, request->target);
+	run->debug = request->debug ? strdup(request->target) : NULL;
+	run->is_asked = take_target(run, request);
 	run->target.timeout_ms = timeout_ms;
 	run->target.allow = allow;
 	run->target.allow_count = allow_count;

@@ -32,6 +32,7 @@ void blackbox_each_token_file(const struct blackbox *all,
 struct blackbox_request {
 	const char *target, *module, *hostname;
 	const char *timeout; /* X-Prometheus-Scrape-Timeout-Seconds */
+	bool debug;          /* what happened, and the module, too */
 };
 
 struct blackbox_answer {

@@ -4,10 +4,12 @@
 #include "probe/blackbox_http.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe/blackbox_metric.h"
-#include "probe/http.h"
+#include "probe/blackbox_tls.h"
+#include "probe/http_token.h"
 
 enum { URL_MAX = 2 * TARGET_TEXT_MAX };
 
@@ -23,24 +25,114 @@ static void add_field(struct http_wanted *w, const char *name, const char *value
 	buf_free(&line);
 }
 
-static void add_login(const struct blackbox_http *http, struct target *t)
+/* A secret that can't be read: it is tried, and said, when the site is asked. */
+static const char *text_of(struct http_wanted *w, struct blackbox_secret *secret)
 {
-	char value[1100];
-	const char *type = http->type != NULL ? http->type : "Bearer";
-	const char *credentials =
-		http->bearer_token != NULL ? http->bearer_token : http->credentials;
+	const char *text = blackbox_secret_text(secret);
+	if (text == NULL)
+		w->token_file = secret->file;
+	return text;
+}
+
+static void add_secret(struct http_wanted *w, const char *type,
+		       struct blackbox_secret *secret)
+{
+	struct buf value = { 0 };
+	if (!blackbox_secret_is_given(secret))
+		return;
+	const char *text = text_of(w, secret);
+	buf_printf(&value, "%s %s", type, text != NULL ? text : "");
+	if (text != NULL && buf_cstr(&value) != NULL)
+		add_field(w, "Authorization", buf_cstr(&value));
+	buf_free(&value);
+	w->has_login = true;
+}
+
+static void add_login(struct blackbox_http *http, struct target *t)
+{
+	struct http_wanted *w = t->http;
 	if (http->username != NULL) {
+		const char *password = blackbox_secret_is_given(&http->password)
+					       ? text_of(w, &http->password)
+					       : NULL;
 		t->question.user = http->username;
-		t->question.password = http->password != NULL ? http->password : "";
+		t->question.password = password != NULL ? password : "";
+		w->has_login = true;
 	}
-	if (credentials != NULL) {
-		snprintf(value, sizeof(value), "%s %s",
-			 http->bearer_token != NULL ? "Bearer" : type, credentials);
-		add_field(t->http, "Authorization", value);
-	}
-	t->http->token_file = http->bearer_token_file;
-	t->http->has_login |= http->username != NULL || credentials != NULL ||
-			      http->bearer_token_file != NULL;
+	add_secret(w, "Bearer", &http->bearer_token);
+	add_secret(w,
+		   http->type != NULL && http->type[0] != '\0' ? http->type : "Bearer",
+		   &http->credentials);
+}
+
+/* ---- who gives tokens ---- */
+
+static void add_pair(struct buf *out, const char *name, const char *value)
+{
+	if (out->len > 0)
+		buf_char(out, '&');
+	http_token_escape(out, name);
+	buf_char(out, '=');
+	http_token_escape(out, value);
+}
+
+static char *token_form(const struct blackbox_oauth2 *oauth2)
+{
+	struct buf form = { 0 }, scope = { 0 };
+	add_pair(&form, "grant_type", "client_credentials");
+	for (size_t i = 0; i + 1 < oauth2->endpoint_params.count; i += 2)
+		add_pair(&form, oauth2->endpoint_params.at[i],
+			 oauth2->endpoint_params.at[i + 1]);
+	for (size_t i = 0; i < oauth2->scopes.count; i++)
+		buf_printf(&scope, "%s%s", i > 0 ? " " : "", oauth2->scopes.at[i]);
+	if (scope.len > 0)
+		add_pair(&form, "scope", buf_cstr(&scope));
+	char *made = buf_cstr(&form) != NULL ? strdup(buf_cstr(&form)) : NULL;
+	buf_free(&form);
+	buf_free(&scope);
+	return made;
+}
+
+static bool is_text(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static bool add_tokens(struct blackbox_oauth2 *oauth2, struct http_wanted *w)
+{
+	if (!oauth2->is_given)
+		return true;
+	struct http_token_source *source = calloc(1, sizeof(*source));
+	w->tokens = source;
+	if (source == NULL)
+		return false;
+	if (strncasecmp(oauth2->token_url, "https:", 6) == 0)
+		blackbox_tls_prepare(&oauth2->way);
+	*source = (struct http_token_source){
+		.url = oauth2->token_url,
+		.proxy = is_text(oauth2->proxy_url) ? oauth2->proxy_url : NULL,
+		.id = oauth2->client_id,
+		.secret = text_of(w, &oauth2->client_secret),
+		.form = token_form(oauth2),
+		.verifies = !oauth2->way.tls_config.insecure_skip_verify,
+		.context = oauth2->way.context,
+	};
+	w->has_login = true;
+	return source->form != NULL;
+}
+
+static bool is_encoded(const struct blackbox_http *http)
+{
+	return is_text(http->compression) && strcmp(http->compression, "identity") != 0;
+}
+
+/* NULL: none is given. */
+static const char *header_of(const struct blackbox_http *http, const char *name)
+{
+	for (size_t i = 0; i + 1 < http->headers.count; i += 2)
+		if (strcasecmp(http->headers.at[i], name) == 0)
+			return http->headers.at[i + 1];
+	return NULL;
 }
 
 static void add_wishes(const struct blackbox_http *http, struct http_wanted *w)
@@ -49,6 +141,7 @@ static void add_wishes(const struct blackbox_http *http, struct http_wanted *w)
 		w->method = http->method;
 	if (http->body != NULL && http->body[0] != '\0') {
 		w->body = http->body;
+		w->body_len = strlen(http->body);
 		/* Not libcurl's guess of what it is. */
 		w->fields = curl_slist_append(w->fields, "Content-Type:");
 	}
@@ -58,10 +151,61 @@ static void add_wishes(const struct blackbox_http *http, struct http_wanted *w)
 		w->version = CURL_HTTP_VERSION_1_1;
 	w->follows = http->follow_redirects;
 	w->keeps_body = true;
+	if (is_encoded(http)) {
+		w->encoding = http->compression;
+		/* The module's own headers ask for it, or none. */
+		if (header_of(http, "Accept-Encoding") == NULL)
+			w->fields = curl_slist_append(w->fields, "Accept-Encoding:");
+	}
 }
 
-bool blackbox_http_target(const struct blackbox_module *module, const char *url,
-			  struct target *target)
+static bool add_proxy(const struct blackbox_http *http, struct target *t)
+{
+	if (!is_text(http->proxy_url))
+		return true;
+	t->http->proxy = http->proxy_url;
+	return !http->skip_resolve_phase_with_proxy ||
+	       http_wanted_by_proxy(t, http->proxy_url);
+}
+
+bool blackbox_http_resolves(const struct blackbox_module *module)
+{
+	return !module->http.skip_resolve_phase_with_proxy ||
+	       !is_text(module->http.proxy_url);
+}
+
+bool blackbox_http_may_be(const struct blackbox_module *module, const char *hostname,
+			  char why[512])
+{
+	const char *host = header_of(&module->http, "Host");
+	if (module->prober != BLACKBOX_HTTP || !is_text(hostname) || host == NULL ||
+	    strcmp(host, hostname) == 0)
+		return true;
+	snprintf(why, 512,
+		 "host header defined both in module configuration (%s) and with "
+		 "URL-parameter 'hostname' (%s)",
+		 host, hostname);
+	return false;
+}
+
+/* The name that it is greeted by, which is that of its certificate, too. */
+static bool add_name(const struct blackbox_module *module, const char *hostname,
+		     struct target *t)
+{
+	const char *name = module->way[BLACKBOX_HTTP].tls_config.server_name;
+	const char *host = header_of(&module->http, "Host");
+	if (host == NULL && is_text(hostname)) {
+		add_field(t->http, "Host", hostname);
+		host = hostname;
+	}
+	if (!is_text(name))
+		name = host;
+	return !t->http->is_tls || !is_text(name) ||
+	       http_wanted_named(t, name, host == NULL);
+}
+
+bool blackbox_http_target(struct blackbox_module *module, const char *url,
+			  const char *hostname, struct target *target)
 {
 	char text[URL_MAX], why[TARGET_WHY_MAX];
 	bool has_scheme =
@@ -75,7 +219,8 @@ bool blackbox_http_target(const struct blackbox_module *module, const char *url,
 		return false;
 	add_wishes(&module->http, target->http);
 	add_login(&module->http, target);
-	return true;
+	return add_name(module, hostname, target) && add_proxy(&module->http, target) &&
+	       add_tokens(&module->http.oauth2, target->http);
 }
 
 /* ---- what came ---- */
@@ -142,6 +287,8 @@ static void judge(struct blackbox_seen_http *seen, const struct blackbox_http *h
 	bool is_read = answer->code == CURLE_OK || answer->has_enough;
 	bool is_too_long =
 		http->body_size_limit > 0 && answer->body_len > http->body_size_limit;
+	bool is_decoded =
+		!is_encoded(http) || http_has_encoding(answer, http->compression);
 	seen->success =
 		is_read && is_valid_status(&http->valid_status_codes, answer->status);
 	if (!seen->success)
@@ -150,7 +297,7 @@ static void judge(struct blackbox_seen_http *seen, const struct blackbox_http *h
 		!headers_are(&http->fail_if_header_matches, answer->head, false) ||
 		!headers_are(&http->fail_if_header_not_matches, answer->head, true) ||
 		!body_is(http, answer->body);
-	seen->success = !seen->failed_by_regexp && !is_too_long &&
+	seen->success = !seen->failed_by_regexp && !is_too_long && is_decoded &&
 			is_valid_version(&http->valid_http_versions, answer->version) &&
 			!(seen->is_tls ? http->fail_if_ssl : http->fail_if_not_ssl);
 }
@@ -210,7 +357,8 @@ static bool is_answered(const struct http_answer *answer)
 
 /*
  * A redirect that is not followed is counted by that program, and its body is not; of a
- * body that is too long, what was read is.
+ * body that is too long, what was read is; of one that is not encoded as is wanted,
+ * nothing.
  */
 static void count_as_they_do(struct blackbox_seen_http *seen,
 			     const struct blackbox_http *http,
@@ -227,6 +375,8 @@ static void count_as_they_do(struct blackbox_seen_http *seen,
 	}
 	if (limit > 0 && seen->body_length > limit)
 		seen->body_length = limit;
+	if (is_encoded(http) && !http_has_encoding(answer, http->compression))
+		seen->body_length = 0;
 }
 
 void blackbox_http_see(struct blackbox_seen_http *seen,
@@ -255,15 +405,22 @@ void blackbox_http_see(struct blackbox_seen_http *seen,
 }
 
 void blackbox_http_tell(const struct blackbox_seen_http *seen, double resolve,
-			bool is_found, struct buf *out)
+			bool is_found, bool resolves, struct buf *out)
 {
 	const struct blackbox_phase phases[] = {
-		{ "resolve", resolve },         { "connect", seen->connect },
-		{ "tls", seen->tls },           { "processing", seen->processing },
+		{ "connect", seen->connect },
+		{ "tls", seen->tls },
+		{ "processing", seen->processing },
 		{ "transfer", seen->transfer },
+		{ "resolve", resolve },
 	};
-	blackbox_phases(out, BLACKBOX_http_duration_seconds, phases,
-			is_found ? sizeof(phases) / sizeof(phases[0]) : 1);
+	size_t count = sizeof(phases) / sizeof(phases[0]);
+	if (!is_found)
+		blackbox_phases(out, BLACKBOX_http_duration_seconds, &phases[count - 1],
+				1);
+	else
+		blackbox_phases(out, BLACKBOX_http_duration_seconds, phases,
+				resolves ? count : count - 1);
 	blackbox_tell(out, BLACKBOX_failed_due_to_regex, seen->failed_by_regexp);
 	blackbox_tell(out, BLACKBOX_http_status_code, seen->status);
 	blackbox_tell(out, BLACKBOX_http_content_length, seen->content_length);

@@ -1,24 +1,16 @@
 /*
  * blackbox_keys.c: the keys of a module's sections, as CONFIGURATION.md of
- * blackbox_exporter 0.23 lists them.
- *
- * What is not done here (oauth2, proxies, compression, other sizes of pings) is not
- * among them, so that nobody believes it were.
+ * blackbox_exporter 0.23 lists them; those of http
+ * are in blackbox_keys_http.c.
  */
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
-#include "probe/blackbox_value.h"
+#include "probe/blackbox_keys.h"
 #include "probe/echo_packet.h"
 #include "protocol/dialogue.h"
 #include "protocol/dns_message.h"
-
-#define COUNT(keys) (sizeof(keys) / sizeof((keys)[0]))
-
-#define BOOL    "true or false"
-#define TEXT    "a text"
-#define REGEXPS "a list of regular expressions"
 
 /* ---- tls_config ---- */
 
@@ -40,7 +32,7 @@ static bool take_tls_version(struct blackbox_reader *reader, void *at)
 	return false;
 }
 
-static bool take_tls(struct blackbox_reader *reader, void *at)
+bool blackbox_take_tls(struct blackbox_reader *reader, void *at)
 {
 #define AT(member) offsetof(struct blackbox_tls, member)
 	static const struct blackbox_key keys[] = {
@@ -52,125 +44,11 @@ static bool take_tls(struct blackbox_reader *reader, void *at)
 		{ "server_name", TEXT, blackbox_take_text, AT(server_name) },
 		{ "min_version", "TLS10, TLS11, TLS12 or TLS13", take_tls_version,
 		  AT(min_version) },
+		{ "max_version", "TLS10, TLS11, TLS12 or TLS13", take_tls_version,
+		  AT(max_version) },
 	};
 #undef AT
 	return blackbox_take_section(reader, keys, COUNT(keys), at);
-}
-
-/* What several probers take; offsets from the module. */
-#define WAY(prober, member)                                                            \
-	offsetof(struct blackbox_module, way[BLACKBOX_##prober].member)
-#define WAY_KEYS(prober)                                                               \
-	{ "preferred_ip_protocol", "ip4 or ip6", blackbox_take_family,                 \
-	  WAY(prober, preferred_ip_protocol) },                                        \
-	{                                                                              \
-		"ip_protocol_fallback", BOOL, blackbox_take_bool,                      \
-			WAY(prober, ip_protocol_fallback)                              \
-	}
-#define SOURCE_KEY(prober)                                                             \
-	{                                                                              \
-		"source_ip_address", "an address", blackbox_take_address,              \
-			WAY(prober, source_ip_address)                                 \
-	}
-#define TLS_KEY(prober)                                                                \
-	{                                                                              \
-		"tls_config", "a section", take_tls, WAY(prober, tls_config)           \
-	}
-
-/* ---- http ---- */
-
-static bool take_header(struct blackbox_reader *reader, void *at)
-{
-#define AT(member) offsetof(struct blackbox_header, member)
-	static const struct blackbox_key keys[] = {
-		{ "header", TEXT, blackbox_take_text, AT(header) },
-		{ "regexp", "a regular expression", blackbox_take_regexp, AT(regexp) },
-		{ "allow_missing", BOOL, blackbox_take_bool, AT(allow_missing) },
-	};
-#undef AT
-	const struct blackbox_header *header = at;
-	size_t line = yaml_event(reader->yaml)->line,
-	       column = yaml_event(reader->yaml)->column;
-	if (!blackbox_take_section(reader, keys, COUNT(keys), at))
-		return false;
-	if (header->header == NULL || header->regexp == NULL)
-		buf_text(yaml_error(reader->yaml, line, column),
-			 "a header needs both header and regexp\n");
-	return true;
-}
-
-static bool take_headers(struct blackbox_reader *reader, void *at)
-{
-	struct blackbox_headers *list = at;
-	if (yaml_event(reader->yaml)->is_null)
-		return true;
-	if (yaml_event(reader->yaml)->kind != YAML_LIST)
-		return false;
-	while (blackbox_next_of_list(reader)) {
-		void *place = blackbox_grow(reader, (void **)&list->at, &list->count,
-					    sizeof(*list->at));
-		if (place == NULL || yaml_refuse_indirection(reader->yaml) ||
-		    !take_header(reader, place))
-			return false;
-	}
-	return true;
-}
-
-#define HTTP(member) offsetof(struct blackbox_module, http.member)
-
-/* Both sections lie in the module, as these keys do. */
-static bool take_basic_auth(struct blackbox_reader *reader, void *at)
-{
-	static const struct blackbox_key keys[] = {
-		{ "username", TEXT, blackbox_take_text, HTTP(username) },
-		{ "password", TEXT, blackbox_take_text, HTTP(password) },
-	};
-	return blackbox_take_section(reader, keys, COUNT(keys), at);
-}
-
-static bool take_authorization(struct blackbox_reader *reader, void *at)
-{
-	static const struct blackbox_key keys[] = {
-		{ "type", TEXT, blackbox_take_text, HTTP(type) },
-		{ "credentials", TEXT, blackbox_take_text, HTTP(credentials) },
-	};
-	return blackbox_take_section(reader, keys, COUNT(keys), at);
-}
-
-static const struct blackbox_key http_keys[] = {
-	WAY_KEYS(HTTP),
-	TLS_KEY(HTTP),
-	{ "valid_status_codes", "a list of numbers", blackbox_take_numbers,
-	  HTTP(valid_status_codes) },
-	{ "valid_http_versions", "a list such as [HTTP/1.1, HTTP/2.0]",
-	  blackbox_take_texts, HTTP(valid_http_versions) },
-	{ "method", TEXT, blackbox_take_text, HTTP(method) },
-	{ "headers", "a section of names and texts", blackbox_take_pairs,
-	  HTTP(headers) },
-	{ "body", TEXT, blackbox_take_text, HTTP(body) },
-	{ "body_size_limit", "a size such as 10MB", blackbox_take_size,
-	  HTTP(body_size_limit) },
-	{ "follow_redirects", BOOL, blackbox_take_bool, HTTP(follow_redirects) },
-	{ "fail_if_ssl", BOOL, blackbox_take_bool, HTTP(fail_if_ssl) },
-	{ "fail_if_not_ssl", BOOL, blackbox_take_bool, HTTP(fail_if_not_ssl) },
-	{ "fail_if_body_matches_regexp", REGEXPS, blackbox_take_regexps,
-	  HTTP(fail_if_body_matches_regexp) },
-	{ "fail_if_body_not_matches_regexp", REGEXPS, blackbox_take_regexps,
-	  HTTP(fail_if_body_not_matches_regexp) },
-	{ "fail_if_header_matches", "a list of headers", take_headers,
-	  HTTP(fail_if_header_matches) },
-	{ "fail_if_header_not_matches", "a list of headers", take_headers,
-	  HTTP(fail_if_header_not_matches) },
-	{ "basic_auth", "a section", take_basic_auth, 0 },
-	{ "authorization", "a section", take_authorization, 0 },
-	{ "bearer_token", TEXT, blackbox_take_text, HTTP(bearer_token) },
-	{ "bearer_token_file", TEXT, blackbox_take_text, HTTP(bearer_token_file) },
-	{ "enable_http2", BOOL, blackbox_take_bool, HTTP(enable_http2) },
-};
-
-bool blackbox_take_http(struct blackbox_reader *reader, void *at)
-{
-	return blackbox_take_section(reader, http_keys, COUNT(http_keys), at);
 }
 
 /* ---- tcp ---- */
@@ -382,6 +260,20 @@ bool blackbox_take_icmp(struct blackbox_reader *reader, void *at)
 		{ "payload_size", "a number of bytes from 0 to 65507",
 		  take_payload_size, ICMP(payload_size) },
 		{ "ttl", "a number from 0 to 255", take_ttl, ICMP(ttl) },
+	};
+	return blackbox_take_section(reader, keys, COUNT(keys), at);
+}
+
+/* ---- grpc ---- */
+
+bool blackbox_take_grpc(struct blackbox_reader *reader, void *at)
+{
+	static const struct blackbox_key keys[] = {
+		WAY_KEYS(GRPC),
+		TLS_KEY(GRPC),
+		{ "service", TEXT, blackbox_take_text,
+		  offsetof(struct blackbox_module, grpc_service) },
+		{ "tls", BOOL, blackbox_take_bool, WAY(GRPC, tls) },
 	};
 	return blackbox_take_section(reader, keys, COUNT(keys), at);
 }

@@ -10,16 +10,18 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "probe/blackbox.h"
+#include "probe/blackbox_secret.h"
 
 struct dialogue_steps;
 struct ssl_ctx_st;
 
 enum blackbox_prober {
-	BLACKBOX_NONE, /* or one that is known and not asked here: grpc */
+	BLACKBOX_NONE, /* or one that nobody knows */
 	BLACKBOX_HTTP,
 	BLACKBOX_TCP,
 	BLACKBOX_DNS,
 	BLACKBOX_ICMP,
+	BLACKBOX_GRPC,
 	BLACKBOX_PROBERS,
 };
 
@@ -36,7 +38,7 @@ struct blackbox_numbers {
 struct blackbox_tls {
 	bool insecure_skip_verify;
 	const char *ca_file, *cert_file, *key_file, *server_name; /* NULL: none */
-	int min_version; /* of OpenSSL; 0: not given */
+	int min_version, max_version; /* of OpenSSL; 0: not given */
 };
 
 /* What every prober takes. */
@@ -45,7 +47,7 @@ struct blackbox_way {
 	bool ip_protocol_fallback;
 	struct addr source_ip_address; /* or unset */
 	struct blackbox_tls tls_config;
-	bool tls;                   /* dns: dns_over_tls */
+	bool tls;                   /* tcp, grpc; dns: dns_over_tls */
 	struct ssl_ctx_st *context; /* made when it is first needed */
 };
 
@@ -59,6 +61,15 @@ struct blackbox_headers {
 	size_t count;
 };
 
+/* Of oauth2: who asks for a token, and where. */
+struct blackbox_oauth2 {
+	bool is_given;
+	const char *client_id, *token_url, *proxy_url;
+	struct blackbox_secret client_secret;
+	struct blackbox_texts scopes, endpoint_params; /* name, value, name, ... */
+	struct blackbox_way way;                       /* of it, tls_config */
+};
+
 struct blackbox_http {
 	struct blackbox_numbers valid_status_codes;         /* none: 200 to 299 */
 	struct blackbox_texts valid_http_versions, headers; /* name, value, name, ... */
@@ -68,9 +79,14 @@ struct blackbox_http {
 	struct blackbox_texts fail_if_body_matches_regexp,
 		fail_if_body_not_matches_regexp;
 	struct blackbox_headers fail_if_header_matches, fail_if_header_not_matches;
-	const char *username, *password; /* of basic_auth */
-	const char *type, *credentials;  /* of authorization */
-	const char *bearer_token, *bearer_token_file;
+	const char *compression; /* NULL, "": none */
+	const char *proxy_url;   /* the same */
+	bool skip_resolve_phase_with_proxy;
+	bool has_basic_auth, has_authorization;
+	const char *username; /* of basic_auth */
+	const char *type;     /* of authorization */
+	struct blackbox_secret password, credentials, bearer_token;
+	struct blackbox_oauth2 oauth2;
 };
 
 /* Of one section of an answer. */
@@ -96,6 +112,7 @@ struct blackbox_icmp {
 
 struct blackbox_module {
 	const char *name;
+	char *shown;             /* owned: its text without what is secret */
 	const char *prober_name; /* as written; "" if it was not */
 	enum blackbox_prober prober;
 	uint32_t timeout_ms; /* 0: the scrape's */
@@ -105,6 +122,7 @@ struct blackbox_module {
 	bool starts_tls;                       /* one of its steps does */
 	struct blackbox_dns dns;
 	struct blackbox_icmp icmp;
+	const char *grpc_service; /* NULL: the server as a whole */
 };
 
 struct blackbox_run;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/blackbox_value.h"
+#include "probe/blackbox_debug.h"
+#include "probe/blackbox_keys.h"
 #include "protocol/dialogue.h"
 #include "protocol/dns_message.h"
 
@@ -15,40 +16,29 @@ enum {
 	TYPE_ANY = 255,
 };
 
-#define COUNT(keys) (sizeof(keys) / sizeof((keys)[0]))
-
-/* A prober that is known and not asked here does not make the others useless. */
-static bool take_nothing(struct blackbox_reader *reader, void *at)
+/* One that nobody knows is refused when it is asked for, and spares the others. */
+static bool take_prober(struct blackbox_reader *reader, void *at)
 {
-	(void)at;
-	yaml_skip(reader->yaml);
+	static const char *const names[BLACKBOX_PROBERS] = { "",    "http", "tcp",
+							     "dns", "icmp", "grpc" };
+	struct blackbox_module *module = at;
+	if (!blackbox_take_text(reader, &module->prober_name))
+		return false;
+	for (unsigned i = 0; i < BLACKBOX_PROBERS; i++)
+		if (strcmp(names[i], module->prober_name) == 0)
+			module->prober = (enum blackbox_prober)i;
 	return true;
 }
 
-static bool take_prober(struct blackbox_reader *reader, void *at)
-{
-	static const char *const names[BLACKBOX_PROBERS] = { "grpc", "http", "tcp",
-							     "dns", "icmp" };
-	struct blackbox_module *module = at;
-	const char *text = yaml_event(reader->yaml)->text;
-	for (unsigned i = 0; i < BLACKBOX_PROBERS; i++) {
-		module->prober = (enum blackbox_prober)i;
-		module->prober_name = names[i];
-		if (strcmp(names[i], text) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const struct blackbox_key module_keys[] = {
-	{ "prober", "http, tcp, dns or icmp", take_prober, 0 },
+	{ "prober", "http, tcp, dns, icmp or grpc", take_prober, 0 },
 	{ "timeout", "a time such as 5s, from 1ms to 1h", blackbox_take_duration,
 	  offsetof(struct blackbox_module, timeout_ms) },
 	{ "http", "a section", blackbox_take_http, 0 },
 	{ "tcp", "a section", blackbox_take_tcp, 0 },
 	{ "dns", "a section", blackbox_take_dns, 0 },
 	{ "icmp", "a section", blackbox_take_icmp, 0 },
-	{ "grpc", "a section", take_nothing, 0 },
+	{ "grpc", "a section", blackbox_take_grpc, 0 },
 };
 
 static struct blackbox_module *new_module(struct blackbox_reader *reader)
@@ -163,10 +153,21 @@ struct blackbox *blackbox_parse(const char *text, size_t len, const char *name,
 	}
 	if (reader.yaml == NULL || reader.out_of_memory)
 		buf_printf(errors, "%s: not enough memory\n", name);
-	if (ok)
+	if (ok) {
+		blackbox_show_modules(reader.all, text, len);
 		return reader.all;
+	}
 	blackbox_free(reader.all);
 	return NULL;
+}
+
+static void forget_secrets(struct blackbox_http *http)
+{
+	SSL_CTX_free(http->oauth2.way.context);
+	blackbox_secret_free(&http->oauth2.client_secret);
+	blackbox_secret_free(&http->password);
+	blackbox_secret_free(&http->credentials);
+	blackbox_secret_free(&http->bearer_token);
 }
 
 void blackbox_free(struct blackbox *all)
@@ -175,9 +176,11 @@ void blackbox_free(struct blackbox *all)
 		return;
 	blackbox_forget_runs(all);
 	for (size_t i = 0; i < all->count; i++) {
+		free(all->modules[i]->shown);
 		dialogue_steps_free(all->modules[i]->query_response);
 		for (unsigned j = 0; j < BLACKBOX_PROBERS; j++)
 			SSL_CTX_free(all->modules[i]->way[j].context);
+		forget_secrets(&all->modules[i]->http);
 	}
 	for (size_t i = 0; i < all->owned_count; i++)
 		free(all->owned[i]);

@@ -55,6 +55,7 @@ bool blackbox_tls_prepare(struct blackbox_way *way)
 	SSL_CTX_set_min_proto_version(context, wanted->min_version != 0
 						       ? wanted->min_version
 						       : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(context, wanted->max_version);
 	if (!load_files(context, wanted)) {
 		SSL_CTX_free(context);
 		return false;
@@ -152,10 +153,8 @@ static const char *text_of(struct buf *text)
 	return whole != NULL ? whole : "";
 }
 
-void blackbox_tls_tell(struct blackbox_seen_tls *seen, struct buf *out)
+static void tell_server(struct blackbox_seen_tls *seen, struct buf *out)
 {
-	if (!seen->is_seen)
-		return;
 	const struct blackbox_label version = { "version", seen->version };
 	const struct blackbox_label info[] = {
 		{ "fingerprint_sha256", seen->fingerprint },
@@ -163,14 +162,28 @@ void blackbox_tls_tell(struct blackbox_seen_tls *seen, struct buf *out)
 		{ "subject", text_of(&seen->subject) },
 		{ "subjectalternative", text_of(&seen->names) },
 	};
-	blackbox_tell(out, BLACKBOX_ssl_earliest_cert_expiry, seen->earliest_end);
-	blackbox_tell(out, BLACKBOX_ssl_last_chain_expiry_timestamp_seconds,
-		      seen->last_chain_end);
 	blackbox_head(out, BLACKBOX_ssl_last_chain_info);
 	blackbox_sample(out, BLACKBOX_ssl_last_chain_info, info,
 			sizeof(info) / sizeof(info[0]), 1);
 	blackbox_head(out, BLACKBOX_tls_version_info);
 	blackbox_sample(out, BLACKBOX_tls_version_info, &version, 1, 1);
+}
+
+void blackbox_tls_tell(struct blackbox_seen_tls *seen, struct buf *out)
+{
+	if (!seen->is_seen)
+		return;
+	blackbox_tell(out, BLACKBOX_ssl_earliest_cert_expiry, seen->earliest_end);
+	blackbox_tell(out, BLACKBOX_ssl_last_chain_expiry_timestamp_seconds,
+		      seen->last_chain_end);
+	tell_server(seen, out);
+}
+
+void blackbox_tls_tell_grpc(struct blackbox_seen_tls *seen, struct buf *out)
+{
+	blackbox_tell(out, BLACKBOX_ssl_earliest_cert_expiry, seen->earliest_end);
+	if (seen->is_seen)
+		tell_server(seen, out);
 }
 
 void blackbox_tls_forget(struct blackbox_seen_tls *seen)

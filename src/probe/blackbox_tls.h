@@ -25,4 +25,6 @@ bool blackbox_tls_prepare(struct blackbox_way *way);
 
 void blackbox_tls_see(struct blackbox_seen_tls *seen, struct ssl_st *ssl);
 void blackbox_tls_tell(struct blackbox_seen_tls *seen, struct buf *out);
+/* What is told of gRPC's: not when the last chain ends; when the first does, always. */
+void blackbox_tls_tell_grpc(struct blackbox_seen_tls *seen, struct buf *out);
 void blackbox_tls_forget(struct blackbox_seen_tls *seen);

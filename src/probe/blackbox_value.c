@@ -155,6 +155,8 @@ bool blackbox_take_size(struct blackbox_reader *reader, void *at)
 	uint64_t value;
 	if (!blackbox_is_scalar(reader) || !take_u64(&s, &value))
 		return false;
+	if (value == 0 && *s == '\0')
+		return true;
 	unsigned shift = 0;
 	if (*s != '\0' && (unit = strchr(units, *s)) != NULL) {
 		shift = 10 * (unsigned)(unit - units + 1);
@@ -193,7 +195,7 @@ bool blackbox_take_duration(struct blackbox_reader *reader, void *at)
 		total_ms += value * units[i].ms;
 		s = end + len;
 	}
-	if (total_ms < 1 || total_ms > HOUR_MS)
+	if ((total_ms != 0 && total_ms < 1) || total_ms > HOUR_MS)
 		return false;
 	*(uint32_t *)at = (uint32_t)total_ms;
 	return true;

@@ -55,10 +55,3 @@ void *blackbox_grow(struct blackbox_reader *reader, void **at, size_t *count,
 		    size_t size);
 /* True for a single value that may be read. */
 bool blackbox_is_scalar(const struct blackbox_reader *reader);
-
-/* ---- blackbox_keys.c: sections of a module, which `at` is ---- */
-
-bool blackbox_take_http(struct blackbox_reader *reader, void *at);
-bool blackbox_take_tcp(struct blackbox_reader *reader, void *at);
-bool blackbox_take_dns(struct blackbox_reader *reader, void *at);
-bool blackbox_take_icmp(struct blackbox_reader *reader, void *at);

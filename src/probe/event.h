@@ -55,7 +55,7 @@ bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out);
 /* GET /probe: what the daemon asks for ... */
 struct probe_request {
 	uint64_t id;
-	uint8_t has_module, has_hostname, has_timeout;
+	uint8_t has_module, has_hostname, has_timeout, debug;
 	char target[512], module[128], hostname[256], timeout[32];
 };
 /* False if these bytes are none. */

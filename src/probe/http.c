@@ -5,7 +5,7 @@
  * resolved by us, and a socket is made as for every other target.  A probe shares
  * nothing with the one before: no connection, no session, no cookie.
  */
-#include "probe/http.h"
+#include "probe/http_token.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,6 +23,7 @@ struct http {
 	struct asked *asked;
 	CURL *easy;
 	struct curl_slist *pins, *headers;
+	struct http_token token;
 	int fd;                /* the latest socket; libcurl's */
 	bool is_told;          /* whose ends are */
 	struct buf head, body; /* of the latest answer */
@@ -47,9 +48,11 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose,
 	a->phase = PHASE_CONNECT;
 	a->phase_us = clock_us(CLOCK_MONOTONIC);
 	http->is_told = false;
-	/* A redirect leads anywhere. */
-	http->fd = target_allows(a->target, &a->addr) ? asked_socket(a, SOCK_STREAM, 0)
-						      : -1;
+	/* A redirect leads anywhere; where a proxy leads to is for the proxy to allow.
+	 */
+	bool is_allowed =
+		a->target->http->proxy != NULL || target_allows(a->target, &a->addr);
+	http->fd = is_allowed ? asked_socket(a, SOCK_STREAM, 0) : -1;
 	return http->fd;
 }
 
@@ -260,8 +263,12 @@ static void ask_how(struct http *http)
 	http->headers = curl_slist_append(NULL, "Connection: close");
 	for (const struct curl_slist *f = w->fields; f != NULL; f = f->next)
 		http->headers = curl_slist_append(http->headers, f->data);
-	if (w->body != NULL)
+	if (w->body != NULL) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)w->body_len);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, w->body);
+	}
+	if (w->encoding != NULL)
+		curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, w->encoding);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
 }
 
@@ -308,7 +315,11 @@ static void ask_there(struct http *http)
 		curl_easy_setopt(http->easy, CURLOPT_PROXY, text);
 		return;
 	}
-	curl_easy_setopt(http->easy, CURLOPT_PROXY, ""); /* not the environment's */
+	/* Not the environment's. */
+	curl_easy_setopt(http->easy, CURLOPT_PROXY,
+			 t->http->proxy != NULL ? t->http->proxy : "");
+	if (t->http->proxy != NULL && (!t->http->is_tls || t->http->proxy_host != NULL))
+		return; /* it is told the name */
 	snprintf(host, sizeof(host), strchr(name, ':') != NULL ? "[%s]" : "%s", name);
 	snprintf(text, sizeof(text), is_v4 ? "%s::%s:" : "%s::[%s]:", host, addr);
 	http->pins = curl_slist_append(NULL, text);
@@ -362,7 +373,11 @@ static void begin(struct asked *a)
 		ask_how(http);
 		ask_apart(http);
 		ask_there(http);
-		is_ready = log_in(http) && http_start(p, http->easy);
+		http->token.source = a->target->http->tokens;
+		is_ready =
+			log_in(http) && (http->token.source != NULL
+						 ? http_token_ask(&http->token, a, http)
+						 : http_start(p, http->easy));
 	}
 	if (is_ready)
 		return;
@@ -374,6 +389,7 @@ static void begin(struct asked *a)
 
 static void free_http(struct http *http)
 {
+	http_token_end(&http->token, http->asked->prober);
 	http_give_back(http->asked->prober, http->easy);
 	curl_slist_free_all(http->pins);
 	curl_slist_free_all(http->headers);
@@ -403,8 +419,34 @@ static void late(struct asked *a)
 
 const struct way http_way = { .begin = begin, .late = late, .end = end };
 
+/* With the token it gave the site is asked. */
+static void take_token(struct http *http, CURLcode code)
+{
+	struct asked *a = http->asked;
+	char why[ASK_DETAIL_MAX] = "";
+	char *header = http_token_take(&http->token, a, code, http, why);
+	if (header == NULL && why[0] == '\0')
+		return;
+	if (header == NULL) {
+		asked_judge(a, REASON_login_failed, "%s", why);
+		asked_end(a);
+		return;
+	}
+	http->headers = curl_slist_append(http->headers, header);
+	explicit_bzero(header, strlen(header));
+	free(header);
+	if (http_start(a->prober, http->easy))
+		return;
+	asked_judge(a, REASON_no_descriptors, "there is not enough memory");
+	asked_end(a);
+}
+
 void http_done(struct http *http, CURLcode code)
 {
+	if (http->token.easy != NULL) {
+		take_token(http, code);
+		return;
+	}
 	judge(http, code);
 	asked_end(http->asked);
 }

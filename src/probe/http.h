@@ -7,6 +7,7 @@
  *   http_wanted.c   reads the options
  *   http_judge.c    judges an answer; no I/O
  *   http.c          asks, by libcurl
+ *   http_token.c    asks for a token first
  *   http_room.c     libcurl within the prober's loop
  */
 #pragma once
@@ -52,7 +53,12 @@ struct http_wanted {
 	/* Of who asks for others (blackbox_http.c). */
 	struct curl_slist *fields; /* owned: headers to send */
 	const char *body;          /* to send; NULL: none */
-	bool keeps_body;           /* of the answer */
+	size_t body_len;
+	bool keeps_body;      /* of the answer */
+	const char *encoding; /* that the answer must have; NULL: it is left as it is */
+	const char *proxy;    /* with its password, to be asked for the address that was
+				 found; NULL: none */
+	struct http_token_source *tokens; /* owned; NULL: none */
 };
 
 /* ---- target.c ---- */
@@ -62,6 +68,13 @@ __attribute__((format(printf, 2, 3))) bool target_refuse(char why[TARGET_WHY_MAX
 							 const char *format, ...);
 
 /* ---- http_wanted.c ---- */
+
+/* Has it ask that proxy alone, whose name is resolved instead; false: it is no URL. */
+bool http_wanted_by_proxy(struct target *target, const char *proxy);
+
+/* Has it asked, and its certificate judged, by that name; greeted by its own, or the
+ * one that `fields` have.  False: it is no name. */
+bool http_wanted_named(struct target *target, const char *name, bool greets);
 
 /* Of the target's options and URL, into target->http; false with why. */
 bool http_wanted_new(struct target *target, CURLU *url, char why[TARGET_WHY_MAX]);
@@ -85,6 +98,7 @@ struct http_answer {
 const char *http_version_text(long version);
 /* The value of a header, the first of that name; of len 0 if there is none. */
 struct bytes http_header(struct bytes head, const char *name, size_t name_len);
+bool http_has_encoding(const struct http_answer *answer, const char *encoding);
 /* detail: a clause, "" of REASON_NONE. */
 enum reason http_judge(const struct http_wanted *wanted,
 		       const struct http_answer *answer, char detail[ASK_DETAIL_MAX]);

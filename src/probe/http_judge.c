@@ -219,6 +219,23 @@ static enum reason judge_check(const struct http_check *c, const struct http_ans
 		   value);
 }
 
+bool http_has_encoding(const struct http_answer *a, const char *encoding)
+{
+	struct bytes has = http_header(a->head, "Content-Encoding", 16);
+	return has.len == strlen(encoding) &&
+	       strncasecmp((const char *)has.at, encoding, has.len) == 0;
+}
+
+static enum reason judge_encoding(const struct http_wanted *w,
+				  const struct http_answer *a,
+				  char detail[ASK_DETAIL_MAX])
+{
+	if (w->encoding == NULL || http_has_encoding(a, w->encoding))
+		return REASON_NONE;
+	return say(detail, REASON_wrong_answer, "the body is not encoded as %s",
+		   w->encoding);
+}
+
 static enum reason judge_version(const struct http_wanted *w,
 				 const struct http_answer *a,
 				 char detail[ASK_DETAIL_MAX])
@@ -238,6 +255,8 @@ enum reason http_judge(const struct http_wanted *w, const struct http_answer *a,
 	if (!is_whole)
 		return judge_failure(a, detail);
 	enum reason reason = judge_status(w, a, detail);
+	if (reason == REASON_NONE)
+		reason = judge_encoding(w, a, detail);
 	if (reason == REASON_NONE)
 		reason = judge_version(w, a, detail);
 	for (size_t i = 0; i < w->check_count && reason == REASON_NONE; i++)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/http.h"
+#include "probe/http_token.h"
 
 /* ---- the options, each ---- */
 
@@ -184,6 +184,21 @@ static void connect_to_proxy(struct target *t, CURLU *url)
 	curl_free(port);
 }
 
+bool http_wanted_by_proxy(struct target *t, const char *proxy)
+{
+	CURLU *url = curl_url();
+	bool ok =
+		url != NULL &&
+		curl_url_set(url, CURLUPART_URL, proxy,
+			     CURLU_NON_SUPPORT_SCHEME | CURLU_DEFAULT_SCHEME) ==
+			CURLUE_OK &&
+		curl_url_get(url, CURLUPART_HOST, &t->http->proxy_host, 0) == CURLUE_OK;
+	if (ok)
+		connect_to_proxy(t, url);
+	curl_url_cleanup(url);
+	return ok;
+}
+
 static bool take_proxy(struct target *t, const char *value, char why[TARGET_WHY_MAX])
 {
 	CURLU *url = curl_url();
@@ -235,6 +250,40 @@ static bool take_option(struct target *t, const struct question_option *given,
 		given->name);
 }
 
+static bool add_host(struct http_wanted *w, CURLU *url)
+{
+	char *host = NULL, *port = NULL, line[TARGET_TEXT_MAX + 16];
+	bool ok = curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+	bool has_port = curl_url_get(url, CURLUPART_PORT, &port, 0) == CURLUE_OK;
+	if (ok) {
+		snprintf(line, sizeof(line), "Host: %s%s%s", host, has_port ? ":" : "",
+			 has_port ? port : "");
+		w->fields = curl_slist_append(w->fields, line);
+	}
+	curl_free(host);
+	curl_free(port);
+	return ok;
+}
+
+bool http_wanted_named(struct target *t, const char *name, bool greets)
+{
+	struct http_wanted *w = t->http;
+	CURLU *url = curl_url();
+	char *renamed = NULL;
+	bool ok = url != NULL &&
+		  curl_url_set(url, CURLUPART_URL, w->url, 0) == CURLUE_OK &&
+		  (!greets || add_host(w, url)) &&
+		  curl_url_set(url, CURLUPART_HOST, name, 0) == CURLUE_OK &&
+		  curl_url_get(url, CURLUPART_URL, &renamed, 0) == CURLUE_OK;
+	curl_url_cleanup(url);
+	if (!ok)
+		return false;
+	curl_free(w->url);
+	w->url = renamed;
+	t->server_name = name;
+	return true;
+}
+
 /* The site is asked by the name that its certificate is for, if that was given. */
 static bool write_url(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 {
@@ -281,6 +330,7 @@ void http_wanted_free(struct http_wanted *w)
 	for (size_t i = 0; i < w->check_count; i++)
 		expression_free(w->checks[i].expression);
 	curl_slist_free_all(w->fields);
+	http_token_source_free(w->tokens);
 	curl_free(w->proxy_host);
 	curl_free(w->url);
 	free(w);

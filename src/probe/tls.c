@@ -52,6 +52,7 @@ void tls_adopt(const struct asked *a, SSL_CTX *context)
 	if (own == NULL)
 		return;
 	SSL_CTX_set_min_proto_version(context, (int)SSL_CTX_get_min_proto_version(own));
+	SSL_CTX_set_max_proto_version(context, (int)SSL_CTX_get_max_proto_version(own));
 	if (SSL_CTX_get0_certificate(own) != NULL) {
 		SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(own));
 		SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(own));

@@ -53,10 +53,12 @@ static enum MHD_Result ask(const struct request *request)
 	const struct web_source *source = request->web->source;
 	struct probe_waiting **place = free_place(&request->web->probes);
 	struct probe_waiting *w = place != NULL ? calloc(1, sizeof(*w)) : NULL;
+	const char *debug = argument(request, "debug");
 	const struct web_probe probe = {
 		.target = argument(request, "target"),
 		.module = argument(request, "module"),
 		.hostname = argument(request, "hostname"),
+		.debug = debug != NULL && strcmp(debug, "true") == 0,
 		.timeout = MHD_lookup_connection_value(
 			request->connection, MHD_HEADER_KIND,
 			"X-Prometheus-Scrape-Timeout-Seconds"),

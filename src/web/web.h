@@ -24,6 +24,7 @@ typedef void (*web_emit)(void *to, const void *record);
 struct web_probe {
 	const char *target, *module, *hostname;
 	const char *timeout; /* seconds, as Prometheus says */
+	bool debug;
 };
 typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 				 struct buf *text);

@@ -7,17 +7,21 @@ Runs beside others.
 """
 import collections
 import contextlib
+import gzip
 import http.client
 import re
+import socket
 import ssl
+import struct
 import sys
 import threading
+import zlib
 
 import lab as e2e
 
 HOST, NAMES, NOBODY = "127.0.0.1", "127.0.0.53", "192.0.2.1"
 (OPEN, GONE, LINES, ENDS, MUTE, ECHO, START, TLS, EXPIRED, OTHER_NAME,
- NO_TLS, WEB, WEB_TLS) = range(7001, 7014)
+ NO_TLS, WEB, WEB_TLS, PROXY, NAMED_TLS, GRPC, GRPC_TLS) = range(7001, 7018)
 
 MODULES = """
 modules:
@@ -105,6 +109,70 @@ modules:
       basic_auth: {{username: alice, password: "s3:cret"}}
   web_bears: {{prober: http, http: {{bearer_token: abc.def}}}}
   web_head: {{prober: http, http: {{method: HEAD}}}}
+  web_gzip: {{prober: http, http: {{compression: gzip, fail_if_body_not_matches_regexp: ["^hello world$"]}}}}
+  web_deflate: {{prober: http, http: {{compression: deflate}}}}
+  web_identity: {{prober: http, http: {{compression: identity}}}}
+  web_asks_gzip: {{prober: http, http: {{compression: gzip, headers: {{Accept-Encoding: "br;q=0.1, gzip"}}}}}}
+  web_proxy: {{prober: http, http: {{proxy_url: "http://al%3Aice:s%40cret@{host}:{proxy}", body: a}}}}
+  web_proxy_names:
+    prober: http
+    http: {{proxy_url: "http://{host}:{proxy}", skip_resolve_phase_with_proxy: true, preferred_ip_protocol: ip4}}
+  web_proxy_tls: {{prober: http, http: {{proxy_url: "http://{host}:{proxy}", tls_config: {{ca_file: "{dir}/ca.crt"}}}}}}
+  web_no_proxy: {{prober: http, http: {{proxy_url: "http://{host}:{gone}"}}}}
+  web_no_proxy_names:
+    {{prober: http, http: {{proxy_url: "http://{host}:{gone}", skip_resolve_phase_with_proxy: true}}}}
+  web_skips_nothing: {{prober: http, http: {{skip_resolve_phase_with_proxy: true}}}}
+  web_token:
+    prober: http
+    http:
+      oauth2:
+        client_id: "a b"
+        client_secret: "s/t%"
+        token_url: "http://{host}:{web}/token"
+        scopes: [read all, write]
+        endpoint_params: {{audience: "x & y"}}
+  web_token_form:
+    {{prober: http, http: {{oauth2: {{client_id: a, client_secret_file: "{dir}/secret", token_url: "http://{host}:{web}/token_form"}}}}}}
+  web_token_tls:
+    prober: http
+    http:
+      oauth2:
+        client_id: a
+        client_secret: b
+        token_url: "https://{host}:{web_tls}/token"
+        tls_config: {{ca_file: "{dir}/ca.crt"}}
+  web_token_bad_tls:
+    {{prober: http, http: {{oauth2: {{client_id: a, client_secret: b, token_url: "https://{host}:{web_tls}/token"}}}}}}
+  web_no_token:
+    {{prober: http, http: {{oauth2: {{client_id: a, client_secret: b, token_url: "http://{host}:{web}/none"}}}}}}
+  web_password_file: {{prober: http, http: {{basic_auth: {{username: alice, password_file: "{dir}/secret"}}}}}}
+  web_credentials_file: {{prober: http, http: {{authorization: {{type: Token, credentials_file: "{dir}/secret"}}}}}}
+  web_bearer_file: {{prober: http, http: {{bearer_token_file: "{dir}/secret"}}}}
+  web_bearer_no_file: {{prober: http, http: {{bearer_token_file: "{dir}/none"}}}}
+  web_named:
+    {{prober: http, http: {{tls_config: {{ca_file: "{dir}/ca.crt", server_name: other.example}}}}}}
+  web_named_by_host:
+    {{prober: http, http: {{headers: {{Host: other.example}}, tls_config: {{ca_file: "{dir}/ca.crt"}}}}}}
+  web_not_following: {{prober: http, http: {{no_follow_redirects: true, valid_status_codes: [301]}}}}
+  web_max_tls: {{prober: http, http: {{tls_config: {{ca_file: "{dir}/ca.crt", max_version: TLS12}}}}}}
+  echo_ttl: {{prober: icmp, timeout: 1s, icmp: {{preferred_ip_protocol: ip4, ttl: 3}}}}
+  echo_odd: {{prober: icmp, timeout: 1s, icmp: {{preferred_ip_protocol: ip4, payload_size: 7}}}}
+  echo_big: {{prober: icmp, timeout: 1s, icmp: {{preferred_ip_protocol: ip4, payload_size: 20001}}}}
+  echo_whole: {{prober: icmp, timeout: 1s, icmp: {{preferred_ip_protocol: ip4, dont_fragment: true}}}}
+  echo_too_big: {{prober: icmp, timeout: 1s, icmp: {{preferred_ip_protocol: ip4, dont_fragment: true, payload_size: 20001}}}}
+  grpc: {{prober: grpc, timeout: 2s, grpc: {{}}}}
+  grpc_up: {{prober: grpc, timeout: 2s, grpc: {{service: up}}}}
+  grpc_down: {{prober: grpc, timeout: 2s, grpc: {{service: down}}}}
+  grpc_unknown: {{prober: grpc, timeout: 2s, grpc: {{service: unknown}}}}
+  grpc_missing: {{prober: grpc, timeout: 2s, grpc: {{service: missing}}}}
+  grpc_web: {{prober: grpc, timeout: 2s, grpc: {{service: web}}}}
+  grpc_cut: {{prober: grpc, timeout: 2s, grpc: {{service: cut}}}}
+  grpc_tls: {{prober: grpc, timeout: 2s, grpc: {{service: up, tls: true, tls_config: {{ca_file: "{dir}/ca.crt"}}}}}}
+  grpc_tls_name:
+    prober: grpc
+    timeout: 2s
+    grpc: {{service: up, tls: true, tls_config: {{ca_file: "{dir}/ca.crt", server_name: harbour.example}}}}
+  grpc_tls_bad: {{prober: grpc, timeout: 2s, grpc: {{service: up, tls: true}}}}
 {validators}
 """
 VALIDATOR = """  {name}:
@@ -232,7 +300,41 @@ def mail(context):
     return serve
 
 
+def proxy(connection, heard):
+    """Says what it is asked for, and does it."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    request, *fields = head.decode().split("\r\n")
+    heard.append(f"{request} {sorted(f for f in fields if f.startswith(('Host', 'Proxy-Auth')))}\n"
+                 .encode())
+    if not request.startswith("CONNECT"):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return
+    with proxy.network.connect(HOST, int(request.split()[1].rsplit(":", 1)[1])) as far:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        threading.Thread(target=copy, args=(connection, far), daemon=True).start()
+        copy(far, connection)
+
+
+def copy(source, sink):
+    with contextlib.suppress(OSError):
+        while (data := source.recv(4096)):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def raw_deflate(data):
+    maker = zlib.compressobj(wbits=-15)
+    return maker.compress(data) + maker.flush()
+
+
+TOKEN = b'{"access_token": "t0k", "token_type": "bearer", "expires_in": 60}'
 PAGES = {
+    "/gzip": (b"200 OK", b"Content-Encoding: gzip\r\n", gzip.compress(b"hello world")),
+    "/deflate": (b"200 OK", b"Content-Encoding: deflate\r\n", raw_deflate(b"hello world")),
+    "/not_gzip": (b"200 OK", b"Content-Encoding: gzip\r\n", b"hello world"),
+    "/token": (b"200 OK", b"Content-Type: application/json\r\n", TOKEN),
     "/": (b"200 OK", b"X-Kind: apple\r\n", b"hello world"),
     "/new": (b"200 OK", b"Last-Modified: Tue, 24 Nov 2026 10:00:00 GMT\r\n", b""),
     "/gone": (b"410 Gone", b"", b"no more"),
@@ -242,7 +344,8 @@ PAGES = {
     "/safe": (b"302 Found", b"Location: https://127.0.0.1:%d/\r\n" % WEB_TLS, b""),
     "/round": (b"302 Found", b"Location: /round\r\n", b""),
 }
-TOLD = ("host", "x-given", "content-type", "content-length", "authorization")
+TOLD = ("host", "x-given", "content-type", "content-length", "authorization",
+        "accept-encoding")
 
 
 def web(connection, heard):
@@ -255,6 +358,10 @@ def web(connection, heard):
             fields[name.lower()] = value.strip()
         body = lines.read(int(fields.get("content-length", 0)))
         told = {name: fields[name] for name in TOLD if name in fields}
+        if path.startswith("/token"):
+            # What its client does of itself, whoever uses it; a form is in any order.
+            told.pop("accept-encoding", None)
+            body = b"&".join(sorted(body.split(b"&")))
         heard.append(f"{method} {path} {told} {body}\n".encode())
         if path == "/short":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello")
@@ -268,6 +375,8 @@ def web(connection, heard):
             return
         if path == "/slow":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello")
+        if path == "/token_form" and "authorization" not in fields:
+            path = "/token"
         if path in ("/never", "/slow"):
             hold(connection, heard)
         status, more, body = PAGES.get(path, (b"404 Not Found", b"", b"nothing"))
@@ -305,13 +414,20 @@ def start_servers(lab, network):
                    "DNS:harbour.example,DNS:*.harbour.example,IP:127.0.0.1", 9)
     expired = certify(lab, "expired", "/CN=harbour.example", "DNS:harbour.example", 0)
     other = certify(lab, "other", "/CN=other.example", "DNS:other.example", 9)
+    (lab.dir / "secret").write_text(" s3cret \n")
     servers = Servers(network)
+    proxy.network = network
+    good_h2 = certify(lab, "good_h2", "/CN=harbour.example",
+                      "DNS:harbour.example,IP:127.0.0.1", 9)
+    good_h2.set_alpn_protocols(["h2"])
     for port, handler in ((OPEN, hold), (MUTE, hold), (ECHO, echo), (START, mail(good)),
                           (LINES, say(b"first\r\nsec", b"ond\nthi", b"rd time\r\n")),
                           (ENDS, say(b"first\nsecond", ends=True)),
                           (NO_TLS, say(b"hello\r\n")), (TLS, in_tls(good, echo)),
                           (WEB, web), (WEB_TLS, in_tls(good, web)),
-                          (EXPIRED, in_tls(expired)), (OTHER_NAME, in_tls(other))):
+                          (EXPIRED, in_tls(expired)), (OTHER_NAME, in_tls(other)),
+                          (PROXY, proxy), (NAMED_TLS, in_tls(other, web)),
+                          (GRPC, grpc_health), (GRPC_TLS, in_tls(good_h2, grpc_health))):
         servers.serve(port, handler)
     servers.serve(OPEN, hold, "::1")
     return servers
@@ -334,6 +450,65 @@ zone "harbour.example" {{ type primary; file "{lab.dir}/harbour.zone"; }};
     network.ip("addr", "add", f"{NAMES}/8", "dev", "lo")
     named = network.start_tree("named", "-g", "-n", "1", "-c", str(config))
     e2e.until(lambda: named.err().endswith(" running\n"), "named runs", 30)
+
+
+# ---- a server of gRPC's health, of HTTP/2 as much as it takes ----
+
+H2_DATA, H2_HEADERS, H2_SETTINGS, H2_PING, H2_GOAWAY = 0, 1, 4, 6, 7
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
+
+
+def h2_frame(kind, flags=0, stream=0, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def h2_headers(stream, fields, ends):
+    """Each a literal that nobody keeps (RFC 7541 6.2.2)."""
+    block = b"".join(b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+                     for name, value in fields)
+    return h2_frame(H2_HEADERS, END_HEADERS | (END_STREAM if ends else 0), stream, block)
+
+
+GRPC_TYPE = (b"content-type", b"application/grpc")
+SERVICES = {b"": 1, b"up": 1, b"down": 2, b"unknown": 3}
+
+
+def health_answer(stream, question):
+    """To a HealthCheckRequest, in its frame."""
+    service = question[7:]
+    if service == b"missing":
+        return h2_headers(stream, [(b":status", b"200"), GRPC_TYPE, (b"grpc-status", b"5"),
+                                   (b"grpc-message", b"no such service")], True)
+    if service == b"web":
+        return h2_headers(stream, [(b":status", b"404"), (b"content-type", b"text/html")],
+                          True)
+    answer = bytes([8, SERVICES.get(service, 0)])
+    said = h2_headers(stream, [(b":status", b"200"), GRPC_TYPE], False) + h2_frame(
+        H2_DATA, 0, stream, struct.pack(">BI", 0, len(answer)) + answer)
+    if service == b"cut":
+        return said
+    return said + h2_headers(stream, [(b"grpc-status", b"0")], True)
+
+
+def grpc_health(connection, heard):
+    lines = connection.makefile("rb")
+    if lines.read(24) != b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":
+        return
+    connection.sendall(h2_frame(H2_SETTINGS))
+    said = collections.defaultdict(bytes)
+    while (head := lines.read(9)):
+        length, kind, flags, stream = struct.unpack(">I", b"\0" + head[:3]) + struct.unpack(
+            ">BBI", head[3:])
+        payload = lines.read(length)
+        if kind in (H2_SETTINGS, H2_PING) and not flags & ACK:
+            connection.sendall(h2_frame(kind, ACK, 0, payload if kind == H2_PING else b""))
+        if kind == H2_DATA:
+            said[stream] += payload
+            if flags & END_STREAM:
+                heard.append(said[stream])
+                connection.sendall(health_answer(stream, said[stream]))
+                if said[stream].endswith(b"cut"):
+                    return
 
 
 # ---- what they tell ------------------------------------------------------------------
@@ -384,9 +559,9 @@ def values(found):
     return {name: samples for name, (_, _, samples) in found.items() if not is_time(name)}
 
 
-def ask_ours(lab, network, path, module, target):
+def ask_ours(network, path, module, target, *more):
     done = network.run(e2e.BREAKWATER, "probe", "--modules", str(path), "--module", module,
-                       target, status=None)
+                       *more, target, status=None)
     if done.returncode not in (0, 1):
         raise e2e.Failure(f"{module} {target}: {done.returncode}: {done.stderr}")
     return metrics(done.stdout)
@@ -395,6 +570,7 @@ def ask_ours(lab, network, path, module, target):
 # Of a certificate that is not good the exporter tells nothing; of one that is not
 # judged, that its chain ends in the year 1.
 CERTIFICATE = re.compile("probe_(ssl|tls)_")
+FIRST_END = "probe_ssl_earliest_cert_expiry"
 LAST_CHAIN = "probe_ssl_last_chain_expiry_timestamp_seconds"
 
 CASES = (
@@ -441,11 +617,44 @@ CASES = (
     ("web_header_may_miss", f"{HOST}:{WEB}/", 1), ("web_not_header", f"{HOST}:{WEB}/", 0),
     ("web_posts", f"{HOST}:{WEB}/", 1), ("web_bears", f"{HOST}:{WEB}/", 1),
     ("web_head", f"{HOST}:{WEB}/", 1),
+    ("web_gzip", f"{HOST}:{WEB}/gzip", 1), ("web_gzip", f"{HOST}:{WEB}/not_gzip", 0),
+    ("web_gzip", f"{HOST}:{WEB}/", 0), ("web_deflate", f"{HOST}:{WEB}/deflate", 1),
+    ("web_identity", f"{HOST}:{WEB}/gzip", 1), ("web", f"{HOST}:{WEB}/gzip", 1),
+    ("web_asks_gzip", f"{HOST}:{WEB}/gzip", 1),
+    ("web_proxy", f"{HOST}:{WEB}/", 1), ("web_proxy", f"https://{HOST}:{WEB_TLS}/", 0),
+    ("web_proxy_names", "nobody.invalid/", 1), ("web_proxy", "nobody.invalid/", 0),
+    ("web_proxy_tls", f"https://{HOST}:{WEB_TLS}/", 1),
+    ("web_no_proxy", f"{HOST}:{WEB}/", 0), ("web_no_proxy_names", f"{HOST}:{WEB}/", 0),
+    ("web_skips_nothing", f"{HOST}:{WEB}/", 1),
+    ("web_token", f"{HOST}:{WEB}/", 1), ("web_token_form", f"{HOST}:{WEB}/", 1),
+    ("web_token_tls", f"{HOST}:{WEB}/", 1), ("web_token_bad_tls", f"{HOST}:{WEB}/", 0),
+    ("web_no_token", f"{HOST}:{WEB}/", 0),
+    ("web_password_file", f"{HOST}:{WEB}/", 1), ("web_credentials_file", f"{HOST}:{WEB}/", 1),
+    ("web_bearer_file", f"{HOST}:{WEB}/", 1), ("web_bearer_no_file", f"{HOST}:{WEB}/", 0),
+    ("web_named", f"https://{HOST}:{NAMED_TLS}/", 1),
+    ("web_named", f"https://{HOST}:{WEB_TLS}/", 0),
+    ("web_named_by_host", f"https://{HOST}:{NAMED_TLS}/", 1),
+    ("web_not_following", f"{HOST}:{WEB}/there", 1),
+    ("web_max_tls", f"https://{HOST}:{WEB_TLS}/", 1),
+    ("grpc", f"{HOST}:{GRPC}", 1), ("grpc_up", f"{HOST}:{GRPC}", 1),
+    ("grpc_down", f"{HOST}:{GRPC}", 0), ("grpc_unknown", f"{HOST}:{GRPC}", 0),
+    ("grpc_missing", f"{HOST}:{GRPC}", 0), ("grpc_web", f"{HOST}:{GRPC}", 0),
+    ("grpc_cut", f"{HOST}:{GRPC}", 0),
+    ("grpc", f"{HOST}:{GONE}", 0), ("grpc", "nobody.invalid:1", 0),
+    ("grpc", f"{HOST}:{ENDS}", 0),
+    ("grpc_tls", f"{HOST}:{GRPC_TLS}", 1), ("grpc_tls_name", f"{HOST}:{GRPC_TLS}", 1),
+    ("grpc_tls_bad", f"{HOST}:{GRPC_TLS}", 0), ("grpc_tls", f"{HOST}:{GRPC}", 0),
 )
+ECHOES = (("icmp4", 1), ("echo_ttl", 1), ("echo_odd", 1), ("echo_big", 1), ("echo_whole", 1),
+          ("echo_too_big", 0))
 
 
 # Modules that say something of their own.
-TALKS = ("talks", "starts", "tls_talks", "web_posts", "web_bears", "web_head")
+TALKS = ("talks", "starts", "tls_talks", "web_posts", "web_bears", "web_head",
+         "web_asks_gzip", "web_gzip", "web_proxy", "web_proxy_names", "web_proxy_tls",
+         "web_token", "web_token_form", "web_token_tls", "web_password_file",
+         "web_credentials_file", "web_bearer_file", "web_bearer_no_file", "web_named",
+         "web_named_by_host", "grpc", "grpc_up", "grpc_tls")
 
 
 def compare(tap, what, theirs, ours):
@@ -454,6 +663,8 @@ def compare(tap, what, theirs, ours):
     is_judged_bad = theirs["probe_success"][2][""] == 0
     allowed = {name for name in more if is_judged_bad and CERTIFICATE.match(name)}
     ours = {name: one for name, one in ours.items() if name not in allowed}
+    if is_judged_bad and theirs.get(FIRST_END, ("", "", {}))[2].get("") == 0:
+        theirs[FIRST_END][2][""] = ours[FIRST_END][2][""]
     tap.equal(outline(ours), outline(theirs), f"{what}: the same metrics")
     if theirs.get(LAST_CHAIN, ("", "", {"": 0}))[2][""] < 0:
         theirs[LAST_CHAIN][2][""] = ours.get(LAST_CHAIN, ("", "", {"": None}))[2][""]
@@ -469,14 +680,15 @@ def same_metrics(tap, lab):
                          key=key, regexp=regexp)
         for number, (query, kind, section, key, regexp) in enumerate(VALIDATORS))
     path = lab.dir / "modules.yml"
-    path.write_text(MODULES.format(dir=lab.dir, validators=validators))
+    path.write_text(MODULES.format(dir=lab.dir, validators=validators, host=HOST,
+                                   proxy=PROXY, gone=GONE, web=WEB, web_tls=WEB_TLS))
     exporter = Exporter(network, path)
     for module, target, success in CASES:
         what, port = f"{module} {target}", int((re.findall(r":(\d+)(?:/|$)", target) or ["0"])[0])
         servers.take(port)
         theirs = metrics(exporter.get(f"module={module}&target={target}")[2])
         told_them = servers.take(port)
-        ours = ask_ours(lab, network, path, module, target)
+        ours = ask_ours(network, path, module, target)
         told_us = servers.take(port)
         compare(tap, what, theirs, ours)
         tap.equal(ours["probe_success"][2][""], success, f"{what}: is {success}")
@@ -484,8 +696,83 @@ def same_metrics(tap, lab):
             tap.equal(told_us, told_them, f"{what}: the same words are said")
     for number, case in enumerate(VALIDATORS):
         theirs = metrics(exporter.get(f"module=v{number}&target={NAMES}")[2])
-        ours = ask_ours(lab, network, path, f"v{number}", NAMES)
+        ours = ask_ours(network, path, f"v{number}", NAMES)
         compare(tap, " ".join(case), theirs, ours)
+
+
+    same_echoes(tap, network, exporter, path)
+    same_names(tap, network, servers, exporter, path)
+    same_debug(tap, network, exporter, path)
+
+
+def same_echoes(tap, network, exporter, path):
+    """What is sent: the time to live, whether it may be cut, how many data."""
+    network.ip("link", "set", "lo", "mtu", "16000")
+    ear = network.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+    ear.bind(("lo", 0x0800))
+
+    def asked():
+        found, ear_was = set(), ear.gettimeout()
+        ear.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet = ear.recv(65535)
+                if packet[9] == socket.IPPROTO_ICMP and packet[20] == 8:
+                    found.add((packet[8], packet[6] & 0x40, len(packet) - 28))
+        ear.settimeout(ear_was)
+        return found
+    for module, success in ECHOES:
+        asked()
+        theirs = metrics(exporter.get(f"module={module}&target={HOST}")[2])
+        by_them = asked()
+        ours = ask_ours(network, path, module, HOST)
+        by_us = asked()
+        compare(tap, module, theirs, ours)
+        tap.equal(ours["probe_success"][2][""], success, f"{module}: is {success}")
+        if module in ("icmp4", "echo_ttl", "echo_whole"):  # of any size
+            by_us, by_them = ({one[:2] for one in some} for some in (by_us, by_them))
+        tap.equal(by_us, by_them, f"{module}: the same echo is sent")
+
+
+def same_names(tap, network, servers, exporter, path):
+    """Of a site that is greeted by the name which the request gives."""
+    for module, target, port in (
+            ("web", f"{HOST}:{WEB}", WEB), ("web_tls", f"https://{HOST}:{NAMED_TLS}/", NAMED_TLS),
+            ("web_tls", f"https://{HOST}:{WEB_TLS}/", WEB_TLS)):
+        servers.take(port)
+        theirs = metrics(exporter.get(f"module={module}&target={target}"
+                                      "&hostname=other.example")[2])
+        told_them = servers.take(port)
+        ours = ask_ours(network, path, module, target, "--hostname", "other.example")
+        compare(tap, f"{module} {target} as other.example", theirs, ours)
+        tap.equal(servers.take(port), told_them, "it is greeted by the same name")
+    status, _, text = exporter.get(f"module=web_posts&target={HOST}&hostname=other.example")
+    done = network.run(e2e.BREAKWATER, "probe", "--modules", str(path), "--module",
+                       "web_posts", "--hostname", "other.example", HOST, status=2)
+    tap.ok(status == 400 and done.stderr == f"breakwater probe: {text}",
+           "a name besides the module's is refused in the same words", text, done.stderr)
+
+
+def same_debug(tap, network, exporter, path):
+    """The same parts, the same metrics, nothing secret."""
+    for module, target in (("web_token", f"{HOST}:{WEB}"), ("web_proxy", f"{HOST}:{GONE}"),
+                           ("web_posts", f"{HOST}:{WEB}"), ("talks", f"{HOST}:{ECHO}")):
+        _, kind, text = exporter.get(f"module={module}&target={target}&debug=true")
+        done = network.run(e2e.BREAKWATER, "probe", "--modules", str(path), "--module",
+                           module, "--debug", target, status=None)
+        theirs, ours = (re.split(r"^(\w[\w ]*:)\n", page, flags=re.M)
+                        for page in (text, done.stdout))
+        heads = [["Logs for the probe:", "Metrics that would have been returned:",
+                  "Module configuration:"]] * 2
+        tap.equal([[part for part in page if part in heads[0]] for page in (theirs, ours)],
+                  heads, f"{module}: all is shown")
+        at = [page.index(heads[0][1]) + 1 for page in (theirs, ours)]
+        tap.equal(outline(metrics(ours[at[1]].strip())), outline(metrics(theirs[at[0]].strip())),
+                  f"{module}: with the same metrics")
+        tap.ok(kind == "text/plain" and "Probe " in ours[2], "and how it ended", ours[2])
+        for secret in ("s/t%", "s%40cret", "s3:cret"):
+            tap.ok(secret not in done.stdout.replace("<secret>", ""),
+                   f"{module}: {secret} is not shown", done.stdout)
 
 
 def same_refusals(tap, lab):
@@ -494,6 +781,7 @@ def same_refusals(tap, lab):
     path.write_text("modules: {tcp: {prober: tcp}, none: {timeout: 5s}}\n")
     exporter = Exporter(network, path)
     for module, target in (("other", "x:1"), ("wh\"at", "x:1"), ("tcp", ""), ("none", "x:1"),
+                           ("ws", "x:1"),
                            ("", "x:1")):
         status, _, text = exporter.get(f"module={module}&target={target}")
         done = network.run(e2e.BREAKWATER, "probe", "--modules", str(path), "--module",
@@ -517,6 +805,31 @@ FILES = (
      True),
     ("modules: {a: {prober: tcp, tcp: {query_response: [{expect: 'a(?i)b', send: c}]}}}",
      True),
+    ("modules: {a: {prober: http, timeout: 0s, http: {body_size_limit: 0, oauth2: }}}", True),
+    ("modules: {a: {prober: http, http: {proxy_url: 'x', skip_resolve_phase_with_proxy: "
+     "true, no_follow_redirects: false, tls_config: {max_version: TLS13}}}}", True),
+    ("modules: {a: {prober: http, http: {compression: br, headers: {Accept-Encoding: "
+     "'gzip;q=1, *;q=0.5'}}}}", True),
+    ("modules: {a: {prober: http, http: {oauth2: {client_id: a, client_secret_file: b, "
+     "token_url: 'http://x', scopes: [a], endpoint_params: {a: b}, tls_config: "
+     "{ca_file: x}, proxy_url: 'http://x'}}}}", True),
+    ("modules: {a: {prober: icmp, icmp: {ttl: 255, payload_size: 9, dont_fragment: true}}}",
+     True),
+    ("modules: {a: {prober: grpc, grpc: {service: x, tls: true, tls_config: {ca_file: x}, "
+     "preferred_ip_protocol: ip4, ip_protocol_fallback: false}}}", True),
+    ("modules: {a: {prober: xyz}}", True),
+    ("modules: {a: {prober: icmp, icmp: {ttl: 256}}}", False),
+    ("modules: {a: {prober: grpc, grpc: {metadata: {a: b}}}}", False),
+    ("modules: {a: {prober: http, http: {body_file: x}}}", False),
+    ("modules: {a: {prober: http, http: {proxy_url: ':'}}}", False),
+    ("modules: {a: {prober: http, http: {compression: br, headers: {accept-encoding: "
+     "'br;q=0'}}}}", False),
+    ("modules: {a: {prober: http, http: {oauth2: {client_id: a, token_url: b}}}}", False),
+    ("modules: {a: {prober: http, http: {basic_auth: {password: a, password_file: b}}}}",
+     False),
+    ("modules: {a: {prober: http, http: {authorization: {type: Basic}}}}", False),
+    ("modules: {a: {prober: http, http: {authorization: {}, basic_auth: {}}}}", False),
+    ("modules: {a: {prober: http, http: {bearer_token: a, bearer_token_file: b}}}", False),
     ("module: {}", False), ("modules: {a: {probe: tcp}}", False),
     ("modules: {a: {prober: tcp, tcp: {tsl: true}}}", False),
     ("modules: {a: {prober: tcp, tcp: {tls: 'true'}}}", False),

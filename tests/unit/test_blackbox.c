@@ -31,7 +31,7 @@ static const char *const wrong[][2] = {
 	{ "modules: {a: [b]}", "f:1:11: a module can't be that" },
 	{ "modules: {a: {}, a: {}}", "f:1:18: \"a\" is there twice" },
 	{ "modules:\n  a:\n    probe: tcp\n", "f:3:5: unknown key \"probe\"" },
-	{ "modules: {a: {prober: ftp}}", "f:1:23: prober can't be \"ftp\"" },
+	{ "modules: {a: {prober: [ftp]}}", "f:1:23: prober can't be a list" },
 	{ "modules: {a: {timeout: 5}}", "f:1:24: timeout can't be \"5\"" },
 	{ "modules: {a: {timeout: -5s}}", "f:1:24: timeout can't be" },
 	{ "modules: {a: {timeout: 2h}}", "f:1:24: timeout can't be" },
@@ -50,14 +50,25 @@ static const char *const wrong[][2] = {
 	{ DNS "query_name: a, query_class: Z}}}", "f:1:62: query_class can't be" },
 	{ DNS "query_name: a, dns_over_tls: true}}}", "f:1:33: dns_over_tls needs" },
 	{ DNS "query_name: a, valid_rcodes: a}}}", "f:1:63: valid_rcodes can't be" },
-	{ "modules: {a: {icmp: {ttl: 3}}}", "f:1:22: unknown key \"ttl\"" },
+	{ "modules: {a: {icmp: {ttl: 256}}}", "f:1:27: ttl can't be \"256\"" },
+	{ "modules: {a: {icmp: {payload_size: 65508}}}", "f:1:36: payload_size can't" },
+	{ "modules: {a: {grpc: {service: [x]}}}", "f:1:31: service can't be a list" },
 	{ HTTP "valid_status_codes: 200}}}", "f:1:56: valid_status_codes can't" },
 	{ HTTP "valid_status_codes: [a]}}}", "f:1:57: an element can't be \"a\"" },
 	{ HTTP "body_size_limit: 10}}}", "f:1:53: body_size_limit can't be" },
 	{ HTTP "headers: {a: [b]}}}}", "f:1:49: a header can't be a list" },
 	{ HTTP "fail_if_header_matches: [{header: a}]}}}",
 	  "f:1:61: a header needs both" },
-	{ HTTP "oauth2: {}}}}", "f:1:36: unknown key \"oauth2\"" },
+	{ HTTP "oauth2: {}}}}", "f:1:44: oauth2 needs client_id, token_url and" },
+	{ HTTP "proxy_url: ':'}}}", "f:1:47: proxy_url can't be \":\"" },
+	{ HTTP "basic_auth: {password: a, password_file: b}}}}",
+	  "f:1:48: basic_auth takes one of" },
+	{ HTTP "authorization: {type: Basic}}}}", "f:1:51: authorization can't be" },
+	{ HTTP "basic_auth: {}, bearer_token: a}}}", "f:1:35: http takes one of" },
+	{ HTTP "bearer_token_file: b, bearer_token: a}}}",
+	  "f:1:35: http takes one of" },
+	{ HTTP "compression: br, headers: {accept-encoding: 'gzip, *;q=0'}}}}",
+	  "f:1:35: the header Accept-Encoding does not" },
 };
 
 static void each_mistake_is_shown_with_its_place(void **state)
@@ -134,7 +145,7 @@ static void what_is_said_is_kept(void **state)
 	assert_int_equal(http->headers.count, 4);
 	assert_string_equal(http->headers.at[3], "d");
 	assert_int_equal(http->body_size_limit, 10 << 20);
-	assert_string_equal(http->password, "p");
+	assert_string_equal(http->password.text, "p");
 	assert_string_equal(http->fail_if_header_matches.at[0].regexp, "r");
 	assert_true(http->fail_if_header_matches.at[0].allow_missing);
 	assert_string_equal(http->fail_if_body_matches_regexp.at[0], "x");
@@ -145,9 +156,10 @@ static void a_prober_that_is_not_asked_spares_the_others(void **state)
 {
 	(void)state;
 	struct blackbox *all =
-		parse("modules: {a: {prober: grpc, grpc: {service: [x]}}, b: {}}");
+		parse("modules: {a: {prober: finger}, b: {prober: grpc}}");
 	assert_int_equal(all->modules[0]->prober, BLACKBOX_NONE);
-	assert_string_equal(all->modules[0]->prober_name, "grpc");
+	assert_string_equal(all->modules[0]->prober_name, "finger");
+	assert_int_equal(all->modules[1]->prober, BLACKBOX_GRPC);
 	blackbox_free(all);
 }
 
