@@ -341,8 +341,8 @@ static bool read_modules(struct asking_process *process)
 			blackbox_parse(text.at, text.len, path, &errors);
 	if (process->pages.modules != NULL) {
 		blackbox_prepare(process->pages.modules);
-		blackbox_each_token_file(process->pages.modules, add_readable,
-					 &process->readable);
+		blackbox_each_secret_file(process->pages.modules, add_readable,
+					  &process->readable);
 	}
 	if (errors.len > 0)
 		fprintf(stderr, "%s", buf_cstr(&errors));

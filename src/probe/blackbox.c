@@ -476,30 +476,6 @@ static bool wants_tls(const struct blackbox_module *module, unsigned prober)
 	       (prober == BLACKBOX_TCP && module->starts_tls);
 }
 
-void blackbox_prepare(struct blackbox *all)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		struct blackbox_module *module = all->modules[i];
-		struct blackbox_http *http = &module->http;
-		if (blackbox_tls_has_files(&module->way[module->prober]))
-			blackbox_tls_prepare(&module->way[module->prober]);
-		if (blackbox_tls_has_files(&http->oauth2.way))
-			blackbox_tls_prepare(&http->oauth2.way);
-		blackbox_secret_prepare(&http->oauth2.client_secret);
-		blackbox_secret_prepare(&http->password);
-		blackbox_secret_prepare(&http->credentials);
-		blackbox_secret_prepare(&http->bearer_token);
-	}
-}
-
-void blackbox_each_token_file(const struct blackbox *all,
-			      void (*take)(void *to, const char *path), void *to)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (all->modules[i]->http.bearer_token_file != NULL)
-			take(to, all->modules[i]->http.bearer_token_file);
-}
-
 static bool prepare_tls(struct blackbox_run *run)
 {
 	struct blackbox_way *way = &run->module->way[run->module->prober];

@@ -24,9 +24,9 @@ void blackbox_free(struct blackbox *all);
 /* Reads the files of tls_config now: for who can't later.  What can't be read fails
  * those probes that need it. */
 void blackbox_prepare(struct blackbox *all);
-/* The files of tokens, which are read each time. */
-void blackbox_each_token_file(const struct blackbox *all,
-			      void (*take)(void *to, const char *path), void *to);
+/* The files of secrets, which are read each time. */
+void blackbox_each_secret_file(const struct blackbox *all,
+			       void (*take)(void *to, const char *path), void *to);
 
 /* Of GET /probe.  NULL: not given. */
 struct blackbox_request {

@@ -163,6 +163,9 @@ static bool add_proxy(const struct blackbox_http *http, struct target *t)
 {
 	if (!is_text(http->proxy_url))
 		return true;
+	/* TLS with a proxy would be taken for that with the site. */
+	if (strncasecmp(http->proxy_url, "https:", 6) == 0)
+		return false;
 	t->http->proxy = http->proxy_url;
 	return !http->skip_resolve_phase_with_proxy ||
 	       http_wanted_by_proxy(t, http->proxy_url);

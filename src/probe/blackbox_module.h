@@ -140,3 +140,5 @@ bool blackbox_fits(const char *regexp, struct bytes text);
 
 /* Forgets those that have no answer: their prober is gone. */
 void blackbox_forget_runs(struct blackbox *all);
+/* Frees what blackbox_prepare() and probes made of its files. */
+void blackbox_unprepare(struct blackbox_module *module);

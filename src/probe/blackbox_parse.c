@@ -1,7 +1,6 @@
 /*
  * blackbox_parse.c: a file of modules, from its first byte to its last.
  */
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,15 +160,6 @@ struct blackbox *blackbox_parse(const char *text, size_t len, const char *name,
 	return NULL;
 }
 
-static void forget_secrets(struct blackbox_http *http)
-{
-	SSL_CTX_free(http->oauth2.way.context);
-	blackbox_secret_free(&http->oauth2.client_secret);
-	blackbox_secret_free(&http->password);
-	blackbox_secret_free(&http->credentials);
-	blackbox_secret_free(&http->bearer_token);
-}
-
 void blackbox_free(struct blackbox *all)
 {
 	if (all == NULL)
@@ -178,9 +168,7 @@ void blackbox_free(struct blackbox *all)
 	for (size_t i = 0; i < all->count; i++) {
 		free(all->modules[i]->shown);
 		dialogue_steps_free(all->modules[i]->query_response);
-		for (unsigned j = 0; j < BLACKBOX_PROBERS; j++)
-			SSL_CTX_free(all->modules[i]->way[j].context);
-		forget_secrets(&all->modules[i]->http);
+		blackbox_unprepare(all->modules[i]);
 	}
 	for (size_t i = 0; i < all->owned_count; i++)
 		free(all->owned[i]);
