@@ -1,6 +1,8 @@
 /*
  * test_rounds.c: when targets are due, deadlines, and answers between processes.
  */
+#include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/deadlines.h"
 #include "probe/event.h"
 #include "probe/rounds.h"
@@ -143,6 +148,170 @@ static void what_is_no_answer_is_refused(void **state)
 	assert_false(probe_event_read(&bad, sizeof(bad), &came));
 }
 
+static void what_is_told_of_targets_is_read_as_a_strangers(void **state)
+{
+	(void)state;
+	struct probe_own own = { .kind = PROBE_TOLD_OWN }, came;
+	struct probe_proof proof = { .kind = PROBE_TOLD_PROOF }, came_proof;
+	struct probe_ends_event event = { .kind = PROBE_EVENT_ENDS };
+	struct probe_ends ends;
+	assert_true(probe_own_read(&own, sizeof(own), &came));
+	assert_false(probe_own_read(&own, sizeof(own) - 1, &came));
+	assert_true(probe_proof_read(&proof, sizeof(proof), &came_proof));
+	assert_false(probe_proof_read(&proof, sizeof(proof) - 1, &came_proof));
+	event.ends.local_port = 7;
+	assert_true(probe_ends_read(&event, sizeof(event), &ends));
+	assert_int_equal(ends.local_port, 7);
+	assert_false(probe_ends_read(&event, sizeof(event) - 1, &ends));
+	own.kind = proof.kind = event.kind = PROBE_EVENT_PAGE;
+	assert_false(probe_own_read(&own, sizeof(own), &came));
+	assert_false(probe_proof_read(&proof, sizeof(proof), &came_proof));
+	assert_false(probe_ends_read(&event, sizeof(event), &ends));
+	own.kind = PROBE_TOLD_OWN;
+	proof.kind = PROBE_TOLD_PROOF;
+	memset(own.asked, 'x', sizeof(own.asked));
+	memset(proof.target, 'x', sizeof(proof.target));
+	assert_false(probe_own_read(&own, sizeof(own), &came));
+	assert_false(probe_proof_read(&proof, sizeof(proof), &came_proof));
+}
+
+/* ---- clients stand for probes ---- */
+
+enum { ANSWERS_MAX = 16 };
+
+struct heard {
+	unsigned count, gone;
+	struct probe_record answers[ANSWERS_MAX];
+};
+
+static void hear(void *to, const struct probe_record *record)
+{
+	struct heard *heard = to;
+	if (record->state == NULL)
+		heard->gone++;
+	else if (heard->count < ANSWERS_MAX)
+		heard->answers[heard->count++] = *record;
+}
+
+static const struct round_rules every_second = { .interval_s = 1,
+						 .passive_max = 2,
+						 .health = { 1, 1, 1 } };
+
+/* A port of loopback at which somebody listens. */
+static int listen_somewhere(char text[64])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	getsockname(fd, (struct sockaddr *)&at, &len);
+	snprintf(text, 64, "tcp://127.0.0.1:%u", ntohs(at.sin_port));
+	return fd;
+}
+
+static struct target target_of(const char *text)
+{
+	struct target target;
+	char why[TARGET_WHY_MAX];
+	assert_true(target_parse(&target, text, why));
+	return target;
+}
+
+/* Runs until there are so many answers; each time with that proof. */
+static void run_until(struct rounds *rounds, const struct heard *heard, unsigned count,
+		      const char *text, const struct round_proof *proof)
+{
+	int64_t end_us = clock_us(CLOCK_MONOTONIC) + 20 * SECOND_US;
+	while (heard->count < count && clock_us(CLOCK_MONOTONIC) < end_us) {
+		struct pollfd wait = { .fd = rounds_fd(rounds), .events = POLLIN };
+		poll(&wait, 1, rounds_timeout_ms(rounds));
+		rounds_prove(rounds, text, proof);
+		rounds_run(rounds);
+	}
+	assert_int_equal(heard->count, count);
+}
+
+static void traffic_answers_but_not_always(void **state)
+{
+	(void)state;
+	char text[64];
+	static struct heard heard;
+	int fd = listen_somewhere(text);
+	struct rounds *rounds = rounds_new(hear, &heard);
+	struct target target = target_of(text);
+	const struct round_proof well = { .connect_us = 5,
+					  .first_byte_us = 7,
+					  .is_well = 1 };
+	const struct round_proof failing = { .is_well = 1, .fails = 1 };
+	rounds_begin_set(rounds);
+	assert_true(rounds_add(rounds, &target, &every_second));
+	rounds_end_set(rounds);
+	run_until(rounds, &heard, 4, text, &well);
+	static const char *const by[] = { "probe", "traffic", "traffic", "probe" };
+	for (unsigned i = 0; i < 4; i++)
+		assert_string_equal(heard.answers[i].by, by[i]);
+	const struct probe_record *r = &heard.answers[1];
+	assert_string_equal(r->state, "up");
+	assert_string_equal(r->hard_state, "up");
+	assert_true(r->connect_us == 5 && r->first_byte_us == 7);
+	assert_true(addr_equal(&r->ip, &heard.answers[0].ip));
+	assert_int_equal(r->total_us, UNKNOWN_U64);
+	/* Who has clients that fail is asked, as is who is down. */
+	run_until(rounds, &heard, 5, text, &failing);
+	assert_string_equal(heard.answers[4].by, "probe");
+	close(fd);
+	run_until(rounds, &heard, 6, text, &failing);
+	assert_string_equal(heard.answers[5].state, "down");
+	run_until(rounds, &heard, 7, text, &well);
+	assert_string_equal(heard.answers[6].by, "probe");
+	struct rounds_stats stats;
+	rounds_stats(rounds, &stats);
+	assert_int_equal(stats.by_traffic, 2);
+	assert_int_equal(stats.asked, 5);
+	rounds_free(rounds);
+}
+
+static void own_ones_stand_beside_those_that_are_named(void **state)
+{
+	(void)state;
+	struct heard *heard = calloc(1, sizeof(*heard));
+	assert_non_null(heard);
+	struct rounds *rounds = rounds_new(hear, heard);
+	struct rounds_stats stats;
+	struct target own = target_of("tcp://127.0.0.1:9");
+	assert_true(rounds_add_own(rounds, &own, &every_second));
+	/* Another set leaves it. */
+	rounds_begin_set(rounds);
+	rounds_end_set(rounds);
+	rounds_stats(rounds, &stats);
+	assert_int_equal(stats.targets, 1);
+	/* Somebody names it; then it is his, and goes with his set. */
+	struct target named = target_of("tcp://127.0.0.1:9");
+	rounds_begin_set(rounds);
+	assert_true(rounds_add(rounds, &named, &every_second));
+	rounds_end_set(rounds);
+	own = target_of("tcp://127.0.0.1:9");
+	assert_true(rounds_add_own(rounds, &own, &every_second));
+	rounds_drop_own(rounds, "tcp://127.0.0.1:9");
+	rounds_stats(rounds, &stats);
+	assert_int_equal(stats.targets, 1);
+	assert_int_equal(heard->gone, 0);
+	rounds_begin_set(rounds);
+	rounds_end_set(rounds);
+	assert_int_equal(heard->gone, 1);
+	own = target_of("tcp://127.0.0.1:9");
+	assert_true(rounds_add_own(rounds, &own, &every_second));
+	rounds_drop_own(rounds, "tcp://127.0.0.1:9");
+	rounds_drop_own(rounds, "tcp://127.0.0.1:10");
+	rounds_stats(rounds, &stats);
+	assert_int_equal(stats.targets, 0);
+	assert_int_equal(heard->gone, 2);
+	rounds_free(rounds);
+	free(heard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +320,9 @@ int main(void)
 		cmocka_unit_test(deadlines_come_in_order),
 		cmocka_unit_test(an_answer_arrives_as_it_was),
 		cmocka_unit_test(what_is_no_answer_is_refused),
+		cmocka_unit_test(what_is_told_of_targets_is_read_as_a_strangers),
+		cmocka_unit_test(traffic_answers_but_not_always),
+		cmocka_unit_test(own_ones_stand_beside_those_that_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
