@@ -48,6 +48,11 @@ SHOW(show_last)
 	cell_state(out, member_text(record, "state"));
 }
 
+SHOW(show_by)
+{
+	cell_text(out, member_text(record, "by"));
+}
+
 SHOW(show_reason)
 {
 	cell_text(out, member_text(record, "reason"));
@@ -103,6 +108,8 @@ static const struct column columns[] = {
 	{ "SINCE", "hard_since", "Since when.", true, false, 3, 0, show_since },
 	{ "LAST", "state", "What the last probe alone says.", true, true, 7, 0,
 	  show_last },
+	{ "BY", "by", "Who says it: probe, or traffic of its clients.", true, true, 5,
+	  0, show_by },
 	{ "REASON", "reason", "Why it is not up.", true, true, LEAVES_IF_EMPTY, 0,
 	  show_reason },
 	{ "MAINTENANCE", "maintenance", "Whether it is in maintenance.", true, true,
