@@ -37,16 +37,16 @@ int netns_enter(const char *name)
 int netns_socket(const char *name, int family, int type, int protocol)
 {
 	int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (own < 0)
-		return -1;
-	int error = netns_enter(name);
-	int fd = error == 0 ? socket(family, type, protocol) : -1;
-	if (error == 0 && fd < 0)
-		error = -errno;
-	/* Everything else would be asked in the wrong network. */
-	if (setns(own, CLONE_NEWNET) != 0)
-		abort();
-	close(own);
+	int fd = -1, error = own < 0 ? -errno : netns_enter(name);
+	if (error == 0) {
+		fd = socket(family, type, protocol);
+		error = fd < 0 ? -errno : 0;
+		/* Everything else would be asked in the wrong network. */
+		if (setns(own, CLONE_NEWNET) != 0)
+			abort();
+	}
+	if (own >= 0)
+		close(own);
 	errno = -error;
 	return fd;
 }

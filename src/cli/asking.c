@@ -25,10 +25,11 @@ enum {
 		9, /* every tenth round is asked: traffic and answer are compared */
 };
 
-/* What the process must be able to read, later, too. */
+/* What the process must be able to reach, later, too. */
 struct readable {
 	char **at; /* owned, as each is */
 	size_t count;
+	bool needs_netns; /* and go to other network namespaces */
 };
 
 struct asking_process {
@@ -107,7 +108,9 @@ static void free_readable(struct readable *readable)
 
 static bool drop(void *to, struct target *target, const struct round_rules *rules)
 {
+	struct readable *readable = to;
 	(void)rules;
+	readable->needs_netns |= target->netns != NULL;
 	if (target_token_file(target) != NULL)
 		add_readable(to, target_token_file(target));
 	target_free(target);
@@ -219,6 +222,7 @@ static bool open_rounds(void *self)
 	if (process->rounds == NULL)
 		return false;
 	process->pages.prober = rounds_prober(process->rounds);
+	prober_set_netns(process->pages.prober, guard_netns_socket);
 	process->watch.taken = process->texts.stamp;
 	if (guard_predecessor_ended_us() != 0)
 		read_again(process);
@@ -369,6 +373,7 @@ static struct guard *start(struct asking_process *process)
 {
 	struct guard_task task = { .kind = GUARD_PROBER,
 				   .user = process->config->user,
+				   .needs_netns = process->readable.needs_netns,
 				   .self = process,
 				   .readable =
 					   (const char *const *)process->readable.at,

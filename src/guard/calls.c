@@ -252,7 +252,30 @@ static int fill_prober(scmp_filter_ctx filter)
 	return error;
 }
 
-static int limit(int (*fill)(scmp_filter_ctx))
+/* Into a network namespace, and into none of another kind. */
+static int fill_maker(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = { "close",        "exit_group", "recvmsg",
+					     "rt_sigreturn", "sendmsg",    NULL };
+	static const int families[] = { AF_INET, AF_INET6 };
+	int error = allow(filter, calls);
+	if (error == 0)
+		error = allow_if(filter, "setns", argument_is(1, CLONE_NEWNET));
+	if (error == 0)
+		error = allow_families(filter, families, 2);
+	if (error == 0)
+		error = allow_reading(filter);
+	return error;
+}
+
+/* What all but the maker may do. */
+static int fill_common(scmp_filter_ctx filter)
+{
+	int error = allow(filter, common);
+	return error != 0 ? error : allow_memory_and_threads(filter);
+}
+
+static int limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx))
 {
 	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
 	bool kills = mode != NULL && strcmp(mode, "kill") == 0;
@@ -262,11 +285,9 @@ static int limit(int (*fill)(scmp_filter_ctx))
 		return -ENOMEM;
 	/* A tree instead of a list; older libraries have no such thing. */
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	int error = allow(filter, common);
-	if (error == 0)
-		error = allow_memory_and_threads(filter);
-	if (error == 0)
-		error = fill(filter);
+	int error = fill(filter);
+	if (error == 0 && fill_more != NULL)
+		error = fill_more(filter);
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
@@ -275,15 +296,20 @@ static int limit(int (*fill)(scmp_filter_ctx))
 
 int calls_limit_daemon(void)
 {
-	return limit(fill_daemon);
+	return limit(fill_common, fill_daemon);
 }
 
 int calls_limit_guard(void)
 {
-	return limit(fill_guard);
+	return limit(fill_common, fill_guard);
 }
 
 int calls_limit_prober(void)
 {
-	return limit(fill_prober);
+	return limit(fill_common, fill_prober);
+}
+
+int calls_limit_maker(void)
+{
+	return limit(fill_maker, NULL);
 }

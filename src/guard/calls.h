@@ -11,3 +11,4 @@
 int calls_limit_daemon(void);
 int calls_limit_guard(void);
 int calls_limit_prober(void);
+int calls_limit_maker(void);

@@ -25,6 +25,7 @@
 #include "guard/calls.h"
 #include "guard/keeper.h"
 #include "guard/landlock.h"
+#include "guard/maker.h"
 #include "guard/message.h"
 #include "guard/rights.h"
 #include "guard/user.h"
@@ -35,6 +36,7 @@ enum { EVENTS_BYTES = 1 << 20 };
 static struct {
 	const struct guard_task *task;
 	int requests, events;
+	int maker;               /* of sockets in other networks; negative: nobody */
 	struct keeper_life life; /* of a prober */
 	struct guard_confined confined;
 	bool has_socket; /* the daemon's, with these numbers */
@@ -341,6 +343,14 @@ void guard_emit(const void *event, size_t len)
 	}
 }
 
+int guard_netns_socket(const char *netns, int family, int type, int protocol)
+{
+	if (guard.maker >= 0)
+		return maker_ask(guard.maker, netns, family, type, protocol);
+	errno = EPERM;
+	return -1;
+}
+
 /* ---- serving ---- */
 
 static void take_message(const struct guard_task *task)
@@ -415,6 +425,7 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	set_signals(parent);
 	close_inherited();
 	widen_events();
+	guard.maker = task->needs_netns ? maker_begin(task->user) : -EPERM;
 	if (task->kind == GUARD_PROBER) {
 		keeper_begin(requests, events, &guard.life);
 		set_signals(guard.life.keeper);

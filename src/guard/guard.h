@@ -42,6 +42,8 @@ struct guard_task {
 	 */
 	const char *const *readable;
 	size_t readable_count;
+	/* Of a prober: it will call guard_netns_socket(). */
+	bool needs_netns;
 	void *self;
 	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);
@@ -81,6 +83,13 @@ void guard_emit(const void *event, size_t len);
 
 /* In the child: when the one before it ended, by CLOCK_MONOTONIC; 0: there was none. */
 int64_t guard_predecessor_ended_us(void);
+
+/*
+ * In a prober: a socket in another network namespace, by its name in /run/netns, made
+ * by a process of its own (maker.h).  -1 and errno; EPERM: not task->needs_netns, or it
+ * has no right to.
+ */
+int guard_netns_socket(const char *netns, int family, int type, int protocol);
 
 /* In the parent.  0 or -errno; the descriptors are the caller's. */
 int guard_open_capture(struct guard *guard, int fds[2]);

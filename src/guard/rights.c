@@ -33,6 +33,8 @@ static const unsigned kept[] = {
 static const unsigned to_confine[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL,
 				       CAP_NET_RAW };
 
+enum { KEPT_MOST = 2 };
+
 bool rights_can_capture(void)
 {
 	return capng_get_caps_process() == 0 &&
@@ -72,15 +74,20 @@ int rights_keep_to_confine(void)
 	return keep(to_confine, sizeof(to_confine) / sizeof(to_confine[0]));
 }
 
-int rights_become_prober(uid_t uid, gid_t gid)
+/* Becomes that user, and keeps those of them that it has. */
+static int become(uid_t uid, gid_t gid, const unsigned *wanted, size_t count)
 {
 	if (capng_get_caps_process() != 0)
 		return -EIO;
-	bool can_send = capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW);
 	bool is_root = geteuid() == 0;
+	bool has[KEPT_MOST] = { false };
+	for (size_t i = 0; i < count; i++)
+		has[i] = capng_have_capability(CAPNG_PERMITTED, wanted[i]);
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (can_send)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+	for (size_t i = 0; i < count; i++)
+		if (has[i])
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     wanted[i]);
 	if (is_root)
 		return capng_change_id((int)uid, (int)gid,
 				       CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING |
@@ -88,6 +95,18 @@ int rights_become_prober(uid_t uid, gid_t gid)
 			       ? 0
 			       : -EPERM;
 	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+}
+
+int rights_become_prober(uid_t uid, gid_t gid)
+{
+	static const unsigned icmp[] = { CAP_NET_RAW };
+	return become(uid, gid, icmp, 1);
+}
+
+int rights_become_maker(uid_t uid, gid_t gid)
+{
+	static const unsigned to_make[] = { CAP_NET_RAW, CAP_SYS_ADMIN };
+	return become(uid, gid, to_make, 2);
 }
 
 int rights_drop_bounding(void)

@@ -163,6 +163,8 @@ void asked_found(struct asked *a);
 
 /* ---- sockets.c ---- */
 
+/* As socket(2), in the target's network; -1 and errno. */
+int asked_make_socket(const struct asked *a, int type, int protocol);
 /* A socket with the target's source, interface and family; -1: it is judged. */
 int asked_socket(struct asked *a, int type, int protocol);
 /* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */

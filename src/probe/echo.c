@@ -149,18 +149,19 @@ static void send_next(struct asked *a)
 /* ---- the socket ---- */
 
 /* Sockets for echo alone, if anybody may have them, or raw ones; -1: neither. */
-static int socket_type(int family, int protocol)
+static int socket_type(const struct asked *a, int protocol)
 {
 	static const int types[] = { SOCK_DGRAM, SOCK_RAW };
 	for (size_t i = 0; i < 2; i++) {
-		int fd = socket(family, types[i] | SOCK_CLOEXEC, protocol);
+		int fd = asked_make_socket(a, types[i] | SOCK_CLOEXEC, protocol);
 		if (fd >= 0)
 			close(fd);
 		else if (errno == EACCES || errno == EPERM)
 			continue;
 		return types[i];
 	}
-	return -1;
+	/* Or it may not even go there: asked_socket() says why. */
+	return a->target->netns != NULL ? types[0] : -1;
 }
 
 /* How far it may go, and whether in pieces: as the target wants, or the kernel. */
@@ -204,7 +205,7 @@ static bool open_socket(struct asked *a)
 	struct echoes *own = a->own;
 	bool is_v4 = own->packet.is_v4;
 	int protocol = is_v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-	int type = socket_type(is_v4 ? AF_INET : AF_INET6, protocol);
+	int type = socket_type(a, protocol);
 	if (type < 0) {
 		asked_judge(a, REASON_not_permitted,
 			    "echo takes CAP_NET_RAW, or this group in "

@@ -18,7 +18,7 @@ enum { ENTRIES_MOST = 65536, IDLE_S = 86400 };
 
 /* ---- what it stands for ---- */
 
-static void forget(struct name *name)
+void name_forget(struct name *name)
 {
 	for (size_t i = 0; i < name->count; i++)
 		free(name->at[i].host);
@@ -70,7 +70,7 @@ static void take_no_answer(struct name *name, int status)
 {
 	name->status = status;
 	if (!is_trouble(status))
-		forget(name);
+		name_forget(name);
 	keep_for(name,
 		 is_trouble(status) && name->count > 0 ? NAME_TRIED_S : NAME_TTL_MIN_S);
 }
@@ -112,7 +112,7 @@ static void take_addrinfo(void *self, int status, int timeouts,
 	}
 	bool has_some = status == ARES_SUCCESS && result != NULL;
 	if (has_some) {
-		forget(name);
+		name_forget(name);
 		name->status = status;
 		keep_for(name, take_addresses(name, result));
 	}
@@ -176,7 +176,7 @@ bool name_services_read(struct name *name, struct bytes bytes, uint32_t *ttl_s)
 	*ttl_s = NAME_TTL_MAX_S;
 	if (dns_message_read(bytes, bytes.len, &message) != DNS_SOUND)
 		return false;
-	forget(name);
+	name_forget(name);
 	while (dns_rr_next(&message, &walk, &rr)) {
 		if (rr.section != DNS_ANSWERS || rr.class != DNS_CLASS_IN)
 			continue;
@@ -260,7 +260,7 @@ static struct name **place_of(struct prober *p, const struct name *like)
 
 static void free_name(struct name *name)
 {
-	forget(name);
+	name_forget(name);
 	free(name->host);
 	free(name);
 }

@@ -68,5 +68,8 @@ void name_ask(struct prober *p, struct name *name);
 void names_begin_again(struct prober *p);
 void names_free(struct prober *p);
 
+/* What it stands for, and no more. */
+void name_forget(struct name *name);
+
 /* What a message says of services.  *ttl_s: the least.  False: none; no memory. */
 bool name_services_read(struct name *name, struct bytes message, uint32_t *ttl_s);

@@ -91,23 +91,24 @@ static bool set_up(struct asked *a, int fd)
 	return bind_source(a, fd);
 }
 
-static int make_socket(struct asked *a, int family, int type, int protocol)
+int asked_make_socket(const struct asked *a, int type, int protocol)
 {
 	const char *netns = a->target->netns;
+	int family = addr_is_v4(&a->addr) ? AF_INET : AF_INET6;
 	return netns != NULL ? a->prober->netns_socket(netns, family, type, protocol)
 			     : socket(family, type, protocol);
 }
 
 /* Those that are kept are none's: they go before there are too many. */
-static int open_socket(struct asked *a, int family, int type, int protocol)
+static int open_socket(struct asked *a, int type, int protocol)
 {
 	int fd = kept_take(a);
 	if (fd < 0)
-		fd = make_socket(a, family, type, protocol);
+		fd = asked_make_socket(a, type, protocol);
 	if (fd >= 0 || errno != EMFILE)
 		return fd;
 	kept_close(a->prober);
-	return make_socket(a, family, type, protocol);
+	return asked_make_socket(a, type, protocol);
 }
 
 /* There is none, for that reason. */
@@ -126,8 +127,7 @@ static void judge_no_socket(struct asked *a, int error)
 
 int asked_socket(struct asked *a, int type, int protocol)
 {
-	int family = addr_is_v4(&a->addr) ? AF_INET : AF_INET6;
-	int fd = open_socket(a, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	int fd = open_socket(a, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	if (fd < 0) {
 		judge_no_socket(a, errno);
 		return -1;
