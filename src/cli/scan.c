@@ -128,8 +128,9 @@ static void found(void *self, const struct scan_answer *answer)
 {
 	struct scan *scan = self;
 	struct scan_record *record = scan_report_take(&scan->report, answer);
-	if (record != NULL && answer->said.len > 0 && scan->recogniser.prober != NULL)
-		scan_recognise_said(&scan->recogniser, answer->said, record);
+	if (record != NULL && answer->said.len > 0 && scan->recogniser.catalog != NULL)
+		scan_recogniser_hear(&scan->recogniser, &answer->addr, answer->port,
+				     answer->said);
 }
 
 /* ---- what is asked ---- */
@@ -225,9 +226,7 @@ static int choose_recognition(struct scan *scan)
 	scan->recogniser.catalog = scan->catalog;
 	scan->recogniser.self = scan;
 	scan->recogniser.goes_on = recognition_goes_on;
-	return scan_recogniser_open(&scan->recogniser)
-		       ? STATUS_OK
-		       : complain(STATUS_INCOMPLETE, strerror(errno));
+	return STATUS_OK;
 }
 
 /* ---- the sweep ---- */
@@ -327,19 +326,11 @@ static void keep(const struct scan *scan, const struct sweep_counts *counts)
 
 /* ---- both parts ---- */
 
-static size_t count_open(const struct scan_report *report)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < report->count; i++)
-		count += scan_report_is_open_tcp(&report->records[i]);
-	return count;
-}
-
 /* False if it was ended early. */
 static bool recognise(struct scan *scan)
 {
-	size_t count = count_open(&scan->report);
-	if (scan->recogniser.prober == NULL || count == 0)
+	size_t count = scan_recognise_count(&scan->recogniser, &scan->report);
+	if (scan->recogniser.catalog == NULL || count == 0)
 		return true;
 	if (count > RECOGNISED_ANYWAY && !scan->options.recognise) {
 		fprintf(stderr,
@@ -503,7 +494,7 @@ int command_scan(int argc, char **argv)
 		status = scan_words(scan, argc - first, argv + first);
 	}
 	scan_register_close(&scan->reg);
-	scan_recogniser_close(&scan->recogniser);
+	scan_recogniser_free(&scan->recogniser);
 	scan_report_free(&scan->report);
 	targets_free(&scan->targets);
 	catalog_close(scan->catalog);

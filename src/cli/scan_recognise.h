@@ -1,30 +1,44 @@
 /*
  * scan_recognise.h: the second part of a scan: what is spoken on the ports that are
  * open.
+ *
+ * Strangers' words are read by a process of its own, as the daemon's probes are: a scan
+ * is often root's.
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "cli/scan_report.h"
-#include "probe/recognise.h"
+
+enum { SCAN_SAID_MAX = 1500 };
+
+/* A datagram that answered: known by itself. */
+struct scan_said {
+	struct addr addr;
+	uint16_t port, len;
+	uint8_t bytes[SCAN_SAID_MAX];
+};
 
 struct scan_recogniser {
-	struct prober *prober;
 	const struct catalog *catalog;
 	void *self;
 	/* Asked some times a second; false ends it. */
 	bool (*goes_on)(void *self, uint64_t known, uint64_t of);
+	struct scan_said *said; /* owned */
+	size_t count, room;
 };
 
-/* False without memory or descriptors. */
-bool scan_recogniser_open(struct scan_recogniser *recogniser);
-void scan_recogniser_close(struct scan_recogniser *recogniser);
+/* Keeps a datagram for scan_recognise(); of very many, some. */
+void scan_recogniser_hear(struct scan_recogniser *recogniser, const struct addr *addr,
+			  uint16_t port, struct bytes said);
+void scan_recogniser_free(struct scan_recogniser *recogniser);
 
-/* A datagram is known by itself. */
-void scan_recognise_said(struct scan_recogniser *recogniser, struct bytes said,
-			 struct scan_record *record);
+/* Of a record: open, and it can be connected to, or has said something. */
+size_t scan_recognise_count(const struct scan_recogniser *recogniser,
+			    const struct scan_report *report);
 
 /*
- * Asks all open TCP ports of a report that has ended; false if it was ended before all
- * had answered, or memory is out.
+ * Asks all of them, of a report that has ended; false if it was ended before all had
+ * answered, or can't be: then that is said.
  */
 bool scan_recognise(struct scan_recogniser *recogniser, struct scan_report *report);

@@ -86,12 +86,6 @@ struct scan_record *scan_report_take(struct scan_report *report,
 	return record;
 }
 
-bool scan_report_is_open_tcp(const struct scan_record *record)
-{
-	return strcmp(record->transport, "tcp") == 0 &&
-	       strcmp(record->state, scan_state_names[SCAN_OPEN]) == 0;
-}
-
 static int by_place(const void *left, const void *right)
 {
 	const struct scan_record *a = left, *b = right;

@@ -43,9 +43,6 @@ void scan_report_free(struct scan_report *report);
 struct scan_record *scan_report_take(struct scan_report *report,
 				     const struct scan_answer *answer);
 
-/* One that can be connected to. */
-bool scan_report_is_open_tcp(const struct scan_record *record);
-
 /* No more will come: sorts by address and port. */
 void scan_report_end(struct scan_report *report);
 void scan_report_print(const struct scan_report *report,

@@ -7,6 +7,8 @@ ports of nobody's; their logs must show no more than that somebody came and left
 Runs beside others.
 """
 import json
+import os
+import pathlib
 import re
 import shutil
 import signal
@@ -176,6 +178,22 @@ def nmap_xml(tap, lab):
     tap.ok(done.returncode == 0, "and is valid by its document type", done.stderr)
 
 
+def descendants(pid):
+    found = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return found + [one for child in found for one in descendants(child)]
+
+
+def connects(pid):
+    """Whether that process has an epoll, as only the one that asks does."""
+    return any("eventpoll" in os.readlink(fd)
+               for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+
+
+def user(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^Uid:\s+(\d+)", status, re.MULTILINE)[1])
+
+
 def interrupted(tap, lab):
     """Ctrl-C while ports are asked what they are: all of them are open still."""
     quay = Quay(lab, ())
@@ -184,6 +202,9 @@ def interrupted(tap, lab):
     program = quay.here.start(e2e.BREAKWATER, "scan", THERE, "-p", "3000-3049", "--json",
                               "--rate", "50000")
     e2e.until(lambda: quay.there.tcp("sport >= :3000"), "a port is asked what it is")
+    asker = [child for child in descendants(program.process.pid) if connects(child)]
+    tap.ok(asker and all(user(child) != 0 for child in asker),
+           "who reads what strangers say is not root", asker)
     program.process.send_signal(signal.SIGINT)
     begin = time.monotonic()
     tap.equal(program.wait(), 5, "Ctrl-C ends it with 5")
