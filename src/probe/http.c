@@ -233,6 +233,8 @@ static void judge(struct http *http, CURLcode code)
 	if (a->is_judged)
 		return;
 	enum reason reason = http_judge(a->target->http, &answer, detail);
+	if (reason == REASON_tls_failed)
+		reason = tls_failure(a, detail);
 	asked_judge(a, reason, "%s", detail);
 }
 

@@ -88,12 +88,22 @@ static void drain(struct asked *a)
 		buf_add(&a->out, data, (size_t)n);
 }
 
+enum reason tls_failure(const struct asked *a, const char *words)
+{
+	/* RFC 8446 6.2: it wants to be called by a name, or a certificate of ours. */
+	bool wants_more = strstr(words, "unrecognized name") != NULL ||
+			  strstr(words, "certificate required") != NULL;
+	return a->target->verifies_dates && wants_more ? REASON_denied
+						       : REASON_tls_failed;
+}
+
 static bool failed(struct asked *a)
 {
 	unsigned long code = ERR_peek_last_error();
-	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
-	asked_judge(a, REASON_tls_failed, "TLS: %s",
-		    reason != NULL ? reason : "the handshake failed");
+	const char *words = code != 0 ? ERR_reason_error_string(code) : NULL;
+	if (words == NULL)
+		words = "the handshake failed";
+	asked_judge(a, tls_failure(a, words), "TLS: %s", words);
 	ERR_clear_error();
 	return false;
 }

@@ -28,6 +28,9 @@ void tls_leave(struct asked *a);
 bool tls_judge(struct asked *a);
 /* The same for a handshake that somebody else made with the host of that name. */
 bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
+/* Why there is no TLS, in OpenSSL's words: where nobody knows who is asked
+ * (verify=dates) a server that wants to know is alive. */
+enum reason tls_failure(const struct asked *a, const char *words);
 /* Has somebody else's context take what ours takes; to be judged afterwards. */
 void tls_adopt(const struct asked *a, SSL_CTX *context);
 void tls_free(struct asked *a);

@@ -142,10 +142,10 @@ def certificate(lab, name, *options, days=("-days", "30"), issuer=None):
     return made, key
 
 
-def serve(lab, network, port, made):
+def serve(lab, network, port, made, *more):
     chain, key = made
     program = network.start("openssl", "s_server", "-accept", f"{SERVER}:{port}", "-cert",
-                            str(chain), "-key", str(key), "-quiet")
+                            str(chain), "-key", str(key), "-quiet", *more)
     e2e.until(lambda: network.listens(port), f"a TLS server: {program.err()}")
 
 
@@ -155,6 +155,7 @@ def certificates(tap, lab):
     serve(lab, server, 9101, certificate(lab, "good", issuer=authority))
     serve(lab, server, 9102, certificate(lab, "old", issuer=authority, days=("-days", "-1")))
     serve(lab, server, 9103, certificate(lab, "self"))
+    serve(lab, server, 9104, certificate(lab, "mutual"), "-Verify", "1", "-verify_return_error")
 
     def ask(port, name, state, reason, sentence):
         return expect(tap, client, f"tls://{SERVER}:{port}?server_name={name}", state, reason,
@@ -167,6 +168,12 @@ def certificates(tap, lab):
     tap.ok("cert_not_after" in old and old["cert_subject"] == "CN=old" and
            "expired 20" in old["detail"], "and still tells whose it is, and since when", old)
     ask(9103, "www.example.net", "down", "certificate_untrusted", "nor one of nobody")
+    expect(tap, client, f"tls://{SERVER}:9103?verify=dates", "up", None,
+           "whose it is may be, if only its dates count")
+    expect(tap, client, f"tls://{SERVER}:9102?verify=dates", "down", "certificate_expired",
+           "an expired one is not good all the same")
+    expect(tap, client, f"https://{SERVER}:9104/#verify=dates", "degraded", "denied",
+           "and who wants a certificate of ours is alive")
     got = probe(client, f"tls://{SERVER}:9102?verify=no")
     tap.equal((got["state"], "cert_not_after" in got), ("up", True),
               "unless nobody asks for that", got)
