@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 
 #include "protocol/ask_line.h"
+#include "protocol/greeting.h"
 #include "protocol/replies.h"
 
 enum stage {
@@ -89,7 +90,9 @@ static void answered(struct ask *ask, const struct reply *reply, struct bytes li
 	bool logs_in = state->stage >= STAGE_USER;
 	if (code < 200)
 		return; /* another one follows: "120 in ten minutes" */
-	if (state->stage == STAGE_GREETING && code == 220)
+	if (state->stage == STAGE_GREETING && greeting_is_mail(reply->text))
+		ask_leave_unwell(ask, quit, REASON_wrong_protocol, line);
+	else if (state->stage == STAGE_GREETING && code == 220)
 		greeted(ask);
 	else if (state->stage == STAGE_TLS && code == 234)
 		ask->next = ASK_START_TLS;

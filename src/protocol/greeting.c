@@ -151,6 +151,22 @@ void greeting_software(char *field, size_t size, struct bytes text)
 	}
 }
 
+const char *greeting_whose(struct bytes text)
+{
+	static const struct {
+		const char *begin, *name;
+	} greeters[] = {
+		{ "SSH-", "SSH" },         { "220 ", "SMTP or FTP" },
+		{ "220-", "SMTP or FTP" }, { "* OK ", "IMAP" },
+		{ "* PREAUTH ", "IMAP" },  { "+OK", "POP3" },
+		{ "RFB 00", "VNC" },       { "HTTP/1.", "HTTP" },
+	};
+	for (size_t i = 0; i < sizeof(greeters) / sizeof(greeters[0]); i++)
+		if (line_starts(text, greeters[i].begin))
+			return greeters[i].name;
+	return NULL;
+}
+
 bool greeting_is_mail(struct bytes text)
 {
 	while (text.len > 0) {

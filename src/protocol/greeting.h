@@ -11,5 +11,8 @@
  */
 void greeting_software(char *field, size_t size, struct bytes text);
 
+/* Who greets so, of those who do in text: "SSH", "SMTP or FTP"; NULL: nobody known. */
+const char *greeting_whose(struct bytes text);
+
 /* "ESMTP", "SMTP" or "LMTP" stands there as a word of its own. */
 bool greeting_is_mail(struct bytes text);

@@ -7,7 +7,9 @@
  * who has gathered fifteen (PerSourcePenalties): not who asks less than once a second.
  */
 #include <netinet/in.h>
+#include <stdio.h>
 
+#include "protocol/greeting.h"
 #include "protocol/line.h"
 #include "protocol/protocol.h"
 #include "protocol/ssh.h"
@@ -58,17 +60,24 @@ static void hear_version(struct ask *ask, struct bytes line)
 		ask_send(ask, our_version, sizeof(our_version) - 1);
 }
 
+static bool is_others(struct bytes line)
+{
+	return !line_starts(line, "SSH-") && greeting_whose(line) != NULL;
+}
+
 /* 4.2: a server may say other things before its version. */
 static void hear_other(struct ask *ask, struct bytes line)
 {
 	struct ssh_asking_state *state = ASK_STATE(ask, struct ssh_asking_state);
 	ask_quote(state->words, sizeof(state->words), line);
 	if (line.len > SSH_LINE_MAX || state->lines > SSH_LINES_MAX ||
-	    !ssh_is_text(line))
+	    !ssh_is_text(line) || is_others(line))
 		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
 			   "\"%s\" is no version of SSH", state->words);
 	else
 		judge_words(ask, line);
+	snprintf(ask->expects, sizeof(ask->expects), "a version of SSH after \"%s\"",
+		 state->words);
 }
 
 static void hear_lines(struct ask *ask, struct bytes *said)

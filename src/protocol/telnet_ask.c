@@ -2,11 +2,13 @@
  * telnet_ask.c: a terminal is asked whether it would let somebody log in.
  *
  * The server speaks first, in options or in text; either is all that can be expected
- * of it, as the text is for people.  Options are refused, so that it need not wait.
+ * of it, as the text is for people, unless it is others' greeting.  Options are
+ * refused, so that it need not wait.
  */
 #include <netinet/in.h>
 #include <string.h>
 
+#include "protocol/greeting.h"
 #include "protocol/telnet.h"
 
 /* WILL and DO are refused; WONT and DONT need no answer (RFC 854). */
@@ -49,6 +51,26 @@ static bool is_text(uint8_t c)
 	return c >= ' ' || (c != '\0' && strchr(controls, c) != NULL);
 }
 
+/* Nobody who is another; of a text that has an end, no more is waited for. */
+static void judge_text(struct ask *ask, struct bytes text)
+{
+	enum { ENOUGH = 12, PATIENCE_MS = 500 }; /* to know others by */
+	const char *whose = greeting_whose(text);
+	size_t len = text.len < ENOUGH ? text.len : ENOUGH;
+	for (size_t i = 0; i < len && text.at[i] != TELNET_IAC; i++)
+		if (!is_text(text.at[i]))
+			ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+				   "the server says octet %u, which is no text",
+				   text.at[i]);
+	if (whose != NULL)
+		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
+			   "the server greets as one of %s", whose);
+	else if (text.len >= ENOUGH || ask->is_quiet)
+		ask_well(ask, ASK_CLOSE);
+	else
+		ask->quiet_ms = PATIENCE_MS;
+}
+
 static void telnet_step(struct ask *ask, struct bytes *said)
 {
 	while (said->len > 0 && said->at[0] == TELNET_IAC &&
@@ -60,12 +82,9 @@ static void telnet_step(struct ask *ask, struct bytes *said)
 	}
 	if (said->len == 0 || ask->is_judged)
 		return;
-	if (is_text(said->at[0]))
-		ask_well(ask, ASK_CLOSE);
-	else
-		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE,
-			   "the server says octet %u, which is no text", said->at[0]);
-	bytes_take(said, said->len);
+	judge_text(ask, *said);
+	if (ask->is_judged)
+		bytes_take(said, said->len);
 }
 
 const struct asking telnet_asking = {

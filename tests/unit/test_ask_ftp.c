@@ -96,6 +96,10 @@ static void whoever_refuses_says_why(void **state)
 	static const struct turn closed[] = { HEARS("220-Wel"), SERVER_ENDS };
 	UNWELL(ftp, by_nobody(), REASON_overloaded, ASK_LEAVE, "421 There", full);
 	UNWELL(ftp, by_nobody(), REASON_denied, ASK_LEAVE, "denied", barred);
+	static const struct turn mail[] = { HEARS("220 mx.example ESMTP Postfix\r\n"),
+					    SAYS("QUIT\r\n") };
+	UNWELL(ftp, by_nobody(), REASON_wrong_protocol, ASK_LEAVE, "ESMTP Postfix",
+	       mail);
 	UNWELL(ftp, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "\"S", other);
 	UNWELL(ftp, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "2a0", odd);
 	UNWELL(ftp, by_nobody(), REASON_closed, ASK_CLOSE, "", closed);

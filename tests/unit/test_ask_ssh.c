@@ -98,7 +98,9 @@ static void what_is_not_ssh_is_told_apart(void **state)
 		      "012345678"
 		      "\0\0\0\0\0\0\0\0\0\0"),
 	};
+	static const struct turn mail[] = { HEARS("220 mx.example ESMTP\r\n") };
 	ASSERT_REASON(binary, REASON_wrong_protocol, ASK_CLOSE, "no version of SSH");
+	ASSERT_REASON(mail, REASON_wrong_protocol, ASK_CLOSE, "no version of SSH");
 	ASSERT_REASON(packet, REASON_wrong_protocol, ASK_CLOSE, "no KEXINIT");
 	ASSERT_REASON(lists, REASON_wrong_protocol, ASK_CLOSE, "has not the lists");
 	asking_noise(&protocol_ssh, &question);

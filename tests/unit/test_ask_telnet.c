@@ -9,8 +9,8 @@ static const struct protocol *const telnet = &protocol_telnet;
 static void whoever_says_text_or_names_an_option_is_well(void **state)
 {
 	(void)state;
-	static const struct turn text[] = { HEARS("\r\nlogin: ") };
-	static const struct turn latin[] = { HEARS("\xc4rger\r\n") };
+	static const struct turn text[] = { HEARS("\r\nharbour login: ") };
+	static const struct turn latin[] = { HEARS("\xc4rger im Hafen\r\n") };
 	static const struct turn will[] = { HEARS("\xff\xfb\x25"),
 					    SAYS("\xff\xfe\x25") };
 	static const struct turn does[] = { HEARS("\xff\xfd\x18"),
@@ -49,7 +49,14 @@ static void what_is_no_text_is_another_protocol(void **state)
 	static const struct turn low[] = { HEARS("\0\0\0\x0a") };
 	static const struct turn command[] = { HEARS("\xff\x10\x20") };
 	static const struct turn half[] = { HEARS("\xff\xfb"), SERVER_ENDS };
-	WELL(telnet, by_nobody(), ASK_CLOSE, binary); /* 'J' is one */
+	static const struct turn shell[] = { HEARS("SSH-2.0-OpenSSH_9.2\r\n") };
+	static const struct turn mail[] = { HEARS("220 mx.example ESMTP\r\n") };
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "octet 0",
+	       binary);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of SSH",
+	       shell);
+	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "one of SMTP",
+	       mail);
 	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "octet 0", low);
 	UNWELL(telnet, by_nobody(), REASON_wrong_protocol, ASK_CLOSE, "octet 16",
 	       command);
