@@ -105,10 +105,13 @@ static void read_offer(struct smtp_asking_state *state, struct bytes offer)
 
 static void refused(struct ask *ask, const struct reply *reply, struct bytes line)
 {
-	bool is_unknown = reply->code == 500 || reply->code == 502;
+	/* LHLO, or even HELO; and a login comes before that only in FTP (RFC 4954 6).
+	 */
+	bool is_unknown =
+		reply->code == 500 || reply->code == 502 || reply->code == 530;
 	if (reply->code == 421) /* it closes */
 		ask_unwell_said(ask, ask_refusal(line), ASK_LEAVE, line);
-	else if (is_unknown) /* LHLO, or even HELO */
+	else if (is_unknown)
 		ask_leave_unwell(ask, quit, REASON_wrong_protocol, line);
 	else if (reply->code >= 500)
 		ask_leave_unwell(ask, quit, REASON_denied, line);

@@ -54,7 +54,7 @@ static bool is_text(uint8_t c)
 /* Nobody who is another; of a text that has an end, no more is waited for. */
 static void judge_text(struct ask *ask, struct bytes text)
 {
-	enum { ENOUGH = 12, PATIENCE_MS = 500 }; /* to know others by */
+	enum { ENOUGH = 64, PATIENCE_MS = 500 };
 	const char *whose = greeting_whose(text);
 	size_t len = text.len < ENOUGH ? text.len : ENOUGH;
 	for (size_t i = 0; i < len && text.at[i] != TELNET_IAC; i++)

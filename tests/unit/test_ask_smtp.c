@@ -75,6 +75,12 @@ static void tls_is_started_and_begun_anew(void **state)
 	WELL(smtp, by_tls(), ASK_LEAVE, turns);
 	UNWELL(smtp, by_tls(), REASON_tls_missing, ASK_LEAVE, "STARTTLS", missing);
 	UNWELL(smtp, by_tls(), REASON_tls_failed, ASK_LEAVE, "454 no key", broken);
+	static const struct turn files[] = {
+		HEARS("220 (vsFTPd 3.0.3)\r\n"), EHLO,
+		HEARS("530 Please login with USER and PASS.\r\n"), QUIT
+	};
+	UNWELL(smtp, by_nobody(), REASON_wrong_protocol, ASK_LEAVE, "530 Please",
+	       files);
 	UNWELL(smtp, by_tls(), REASON_tls_missing, ASK_LEAVE, "502 never", denied);
 }
 

@@ -9,8 +9,12 @@ static const struct protocol *const telnet = &protocol_telnet;
 static void whoever_says_text_or_names_an_option_is_well(void **state)
 {
 	(void)state;
-	static const struct turn text[] = { HEARS("\r\nharbour login: ") };
-	static const struct turn latin[] = { HEARS("\xc4rger im Hafen\r\n") };
+	static const struct turn text[] = { HEARS(
+		"\r\nThis is the harbour. Whoever has no berth here "
+		"leaves now.\r\nharbour login: ") };
+	static const struct turn latin[] = { HEARS(
+		"\xc4rger im Hafen: wer keinen Liegeplatz "
+		"hat, verl\xe4\xdft ihn sofort wieder.\r\n") };
 	static const struct turn will[] = { HEARS("\xff\xfb\x25"),
 					    SAYS("\xff\xfe\x25") };
 	static const struct turn does[] = { HEARS("\xff\xfd\x18"),
