@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/patience.h"
 #include "probe/members.h"
+#include "probe/recorder.h"
 
 enum { BETWEEN_US = 1000000 };
 
@@ -31,9 +32,9 @@ bool asker_target(struct target *target, const char *text, const char *timeout,
 }
 
 struct round {
-	probe_done done;
-	void *to;
+	const struct asker *asker;
 	struct prober *prober;
+	struct remembered last_up; /* of one that stands for itself */
 	uint64_t asked, answered;
 	/* Those who are members of the target; of one that stands for itself, none. */
 	struct target *members;
@@ -43,11 +44,26 @@ struct round {
 	bool is_found;
 };
 
+static void tell_recorded(struct round *round, const struct probe_record *record)
+{
+	struct failure *failure =
+		round->asker->recorded != NULL ? prober_failure(round->prober) : NULL;
+	if (failure == NULL)
+		return;
+	bool is_up = record->reason == NULL, is_one = round->count == 0;
+	if (!is_up && round->last_up.at_us != 0)
+		failure_compare(failure, &round->last_up, record);
+	if (is_up && is_one)
+		remember(&round->last_up, record);
+	round->asker->recorded(round->asker->to, failure);
+}
+
 static void answered(void *self, const struct probe_record *record)
 {
 	struct round *round = self;
 	round->answered++;
-	round->done(round->to, record);
+	tell_recorded(round, record);
+	round->asker->done(round->asker->to, record);
 }
 
 /* ---- who is meant ---- */
@@ -144,21 +160,34 @@ static void ask_members(struct round *round, const struct target *target,
 		ask_all(round, round->members, round->count, count);
 }
 
-bool asker_ask(const struct target *target, uint64_t count, probe_done done, void *to)
+static void free_round(struct round *round)
 {
-	struct round round = { .done = done, .to = to, .prober = prober_new() };
+	prober_free(round->prober);
+	for (size_t i = 0; i < round->count; i++)
+		target_free(&round->members[i]);
+	free(round->members);
+	remembered_free(&round->last_up);
+}
+
+bool asker_ask(const struct asker *asker)
+{
+	struct round round = { .asker = asker, .prober = prober_new() };
+	struct recorder *recorder = NULL;
+	char why[RECORDER_WHY_MAX] = "";
 	if (round.prober == NULL)
 		return false;
+	if (asker->recorded != NULL) {
+		recorder = recorder_open(why);
+		prober_record(round.prober, recorder, why);
+	}
 	patience_begin();
-	if (target->members == MEMBERS_NONE)
-		ask_all(&round, target, 1, count);
+	if (asker->target->members == MEMBERS_NONE)
+		ask_all(&round, asker->target, 1, asker->count);
 	else
-		ask_members(&round, target, count);
+		ask_members(&round, asker->target, asker->count);
 	patience_end();
-	prober_free(round.prober);
-	for (size_t i = 0; i < round.count; i++)
-		target_free(&round.members[i]);
-	free(round.members);
+	free_round(&round);
+	recorder_close(recorder);
 	return true;
 }
 

@@ -14,6 +14,9 @@
 #include "cli/cli.h"
 #include "cli/probe_page.h"
 #include "probe/event.h"
+#include "probe/failure.h"
+#include "probe/failure_event.h"
+#include "probe/recorder.h"
 #include "probe/target_files.h"
 
 _Static_assert(sizeof(struct probe_event) <= GUARD_EVENT_MAX,
@@ -42,6 +45,8 @@ struct asking_process {
 	struct round_rules rules, own_rules;
 	struct windows maintenance; /* of all */
 	struct rounds *rounds;
+	struct recorder *recorder; /* NULL: packets are not recorded */
+	char unrecorded[RECORDER_WHY_MAX];
 	struct page_asker pages;
 };
 
@@ -215,6 +220,42 @@ static void prepare(struct asking_process *process, const struct config *config)
 	}
 }
 
+/* ---- the flight recorder ---- */
+
+static void tell_piece(enum record_kind kind, const void *record)
+{
+	struct failure_event event;
+	guard_emit(&event, failure_event_make(kind, record, &event));
+}
+
+static void tell_recorded(void *to, const struct failure *failure)
+{
+	(void)to;
+	for (size_t i = 0; i < failure->line_count; i++)
+		tell_piece(RECORD_transcript, &failure->lines[i]);
+	for (size_t i = 0; i < failure->packet_count; i++)
+		tell_piece(RECORD_packet, &failure->packets[i]);
+	tell_piece(RECORD_failure, &failure->record);
+}
+
+static void open_recorder(void *self)
+{
+	struct asking_process *process = self;
+	process->recorder = recorder_open(process->unrecorded);
+}
+
+static void begin_recording(struct asking_process *process)
+{
+	struct probe_recorder_event event;
+	memset(&event, 0, sizeof(event)); /* padding, too: it leaves the process */
+	event.kind = PROBE_EVENT_RECORDER;
+	snprintf(event.why_not, sizeof(event.why_not), "%s", process->unrecorded);
+	prober_record(rounds_prober(process->rounds), process->recorder,
+		      process->unrecorded);
+	rounds_record(process->rounds, tell_recorded);
+	guard_emit(&event, sizeof(event));
+}
+
 static bool open_rounds(void *self)
 {
 	struct asking_process *process = self;
@@ -223,6 +264,7 @@ static bool open_rounds(void *self)
 		return false;
 	process->pages.prober = rounds_prober(process->rounds);
 	prober_set_netns(process->pages.prober, guard_netns_socket);
+	begin_recording(process);
 	process->watch.taken = process->texts.stamp;
 	if (guard_predecessor_ended_us() != 0)
 		read_again(process);
@@ -288,6 +330,7 @@ static void close_rounds(void *self)
 {
 	struct asking_process *process = self;
 	rounds_free(process->rounds);
+	recorder_close(process->recorder);
 	blackbox_free(process->pages.modules);
 }
 
@@ -378,6 +421,7 @@ static struct guard *start(struct asking_process *process)
 				   .readable =
 					   (const char *const *)process->readable.at,
 				   .readable_count = process->readable.count,
+				   .prepare = open_recorder,
 				   .open = open_rounds,
 				   .fd = rounds_wait_for,
 				   .timeout_ms = rounds_wait_ms,

@@ -305,9 +305,12 @@ static int run_check(struct checking *c)
 {
 	if (is_ping(c))
 		plan_burst(c);
-	if (!asker_ask(&c->target, is_ping(c) || c->count == 0 ? 1 : c->count, answered,
-		       c) ||
-	    c->worst.state == NULL) {
+	const struct asker asker = { .target = &c->target,
+				     .count =
+					     is_ping(c) || c->count == 0 ? 1 : c->count,
+				     .done = answered,
+				     .to = c };
+	if (!asker_ask(&asker) || c->worst.state == NULL) {
 		puts("CHECK UNKNOWN - nothing could be asked: no memory, or no "
 		     "descriptors");
 		return PLUGIN_UNKNOWN;

@@ -305,6 +305,16 @@ void monitor_take_probes(struct monitor *m)
 }
 
 /* A socket of a probe: the flow that it makes is known by it. */
+/* Evidence is for who looks for it, the failure for everybody. */
+static void take_failure(void *self, enum record_kind kind, const void *record)
+{
+	struct monitor *m = self;
+	if (kind == RECORD_failure)
+		keep_and_show(m, kind, record);
+	else
+		store_put(m->store, kind, record);
+}
+
 static void take_ends(void *self, const struct probe_ends *ends)
 {
 	struct monitor *m = self;
@@ -490,6 +500,7 @@ bool monitor_open(struct monitor *m)
 	if (m->config.probe_own)
 		m->own_services = own_new(&own);
 	m->probing.take_ends = take_ends;
+	m->probing.take_failure = take_failure;
 	m->probing.take_ends_to = m;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
 	    m->store == NULL || !login_intake_open(&m->logins, &logins)) {

@@ -1,6 +1,7 @@
 /*
  * probe.c: breakwater probe: asks now, and says where the time went or why it failed.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +9,9 @@
 
 #include "cli/asker.h"
 #include "cli/cli.h"
+#include "cli/failure.h"
 #include "cli/options.h"
+#include "cli/packet_file.h"
 #include "cli/probe_module.h"
 #include "cli/table.h"
 #include "probe/probe.h"
@@ -28,6 +31,10 @@ struct asking_run {
 	struct common_options common;
 	struct look look;
 	struct target target;
+	const struct failure *failure; /* of the answer that is told; NULL: none */
+	bool verbose;
+	const char *pcap;
+	FILE *packets; /* NULL: not wanted */
 	uint64_t count;
 	uint64_t answered, up;
 };
@@ -109,7 +116,10 @@ static void print_answer(const struct asking_run *run, const struct probe_record
 	if (r->reason != NULL)
 		printf(" (%s)", r->reason);
 	puts("");
-	print_fact("because", r->detail);
+	print_fact("because",
+		   run->failure != NULL && run->failure->record.summary[0] != '\0'
+			   ? run->failure->record.summary
+			   : r->detail);
 	if (!addr_is_unset(&r->ip))
 		addr_text(&r->ip, ip);
 	print_fact("address", ip);
@@ -134,6 +144,43 @@ static void answered(void *self, const struct probe_record *r)
 		asker_print_json(r);
 	else
 		print_answer(run, r);
+	if (run->verbose && run->failure != NULL && run->common.json)
+		failure_print_json(run->failure);
+	else if (run->verbose && run->failure != NULL)
+		failure_print(&run->look, run->failure);
+	run->failure = NULL;
+}
+
+static void recorded(void *self, const struct failure *failure)
+{
+	struct asking_run *run = self;
+	run->failure = failure;
+	for (size_t i = 0; i < failure->packet_count && run->packets != NULL; i++)
+		packet_file_add(run->packets, &failure->packets[i]);
+	if (run->packets != NULL && failure->packet_count == 0)
+		fprintf(stderr, "breakwater probe: %s\n",
+			failure->record.packets_missing);
+}
+
+/* Exit status; a complaint was made. */
+static int open_packets(struct asking_run *run)
+{
+	run->packets = run->pcap != NULL ? packet_file_open(run->pcap) : NULL;
+	if (run->pcap == NULL || run->packets != NULL)
+		return STATUS_OK;
+	fprintf(stderr, "breakwater probe: --pcap %s: %s\n", run->pcap,
+		strerror(errno));
+	return STATUS_USAGE;
+}
+
+static int close_packets(struct asking_run *run, int status)
+{
+	int error = run->packets != NULL ? packet_file_close(run->packets) : 0;
+	if (error == 0)
+		return status;
+	fprintf(stderr, "breakwater probe: --pcap %s: %s\n", run->pcap,
+		strerror(error));
+	return STATUS_INCOMPLETE;
 }
 
 static int run_target(struct asking_run *run, const char *text, const char *timeout)
@@ -143,13 +190,26 @@ static int run_target(struct asking_run *run, const char *text, const char *time
 		fprintf(stderr, "breakwater probe: %s\n", why);
 		return STATUS_USAGE;
 	}
-	if (!asker_ask(&run->target, run->count, answered, run))
+	int status = open_packets(run);
+	if (status != STATUS_OK) {
+		target_free(&run->target);
+		return status;
+	}
+	const struct asker asker = { .target = &run->target,
+				     .count = run->count,
+				     .done = answered,
+				     .to = run,
+				     .recorded = recorded };
+	if (!asker_ask(&asker))
 		perror("breakwater probe: no prober");
 	target_free(&run->target);
 	if (run->answered == 0)
-		return STATUS_INCOMPLETE;
-	return run->up >= run->count && run->up == run->answered ? STATUS_OK
-								 : STATUS_BAD_NEWS;
+		status = STATUS_INCOMPLETE;
+	else
+		status = run->up >= run->count && run->up == run->answered
+				 ? STATUS_OK
+				 : STATUS_BAD_NEWS;
+	return close_packets(run, status);
 }
 
 static int ask_by_module(const char *modules, const struct blackbox_request *request)
@@ -172,6 +232,11 @@ int command_probe(int argc, char **argv)
 		  &timeout, 0, 0 },
 		{ 'c', OPTION_NUMBER, "count", "N", "ask so often, once a second (1)",
 		  &run.count, 1, 1000000 },
+		{ 'v', OPTION_FLAG, "verbose", NULL,
+		  "also what was said, what the kernel knew, and the packets",
+		  &run.verbose, 0, 0 },
+		{ 0, OPTION_TEXT, "pcap", "FILE",
+		  "write the packets there; - is standard output", &run.pcap, 0, 0 },
 		{ 0, OPTION_TEXT, "modules", "FILE",
 		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
 		{ 0, OPTION_TEXT, "module", "NAME",

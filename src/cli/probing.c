@@ -12,6 +12,7 @@
 #include "cli/asking.h"
 #include "cli/own.h"
 #include "probe/event.h"
+#include "probe/failure_event.h"
 #include "probe/target_file.h"
 
 /* ---- the process ---- */
@@ -183,6 +184,22 @@ static bool tell_unknown(struct probing *p, struct probe_record *out)
 	return true;
 }
 
+/* True if it is of the flight recorder. */
+static bool take_failure(struct probing *p, const void *event, size_t len)
+{
+	struct failure_piece piece;
+	struct probe_recorder_event recorder;
+	if (probe_recorder_read(event, len, &recorder)) {
+		memcpy(p->unrecorded, recorder.why_not, sizeof(p->unrecorded));
+		return true;
+	}
+	if (!failure_event_read(event, len, &piece))
+		return false;
+	if (p->take_failure != NULL)
+		p->take_failure(p->take_ends_to, piece.kind, &piece.failure);
+	return true;
+}
+
 bool probing_next(struct probing *p, struct probe_record *out)
 {
 	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
@@ -202,6 +219,8 @@ bool probing_next(struct probing *p, struct probe_record *out)
 				p->take_ends(p->take_ends_to, &ends);
 			continue;
 		}
+		if (take_failure(p, event, (size_t)len))
+			continue;
 		return probe_event_read(event, (size_t)len, out);
 	}
 	return true;

@@ -22,7 +22,10 @@ struct probing {
 	struct probe_pages pages;
 	/* A socket of a probe connects; NULL: nobody wants to know. */
 	void (*take_ends)(void *to, const struct probe_ends *ends);
-	void *take_ends_to;
+	/* A record of a failure, of the flight recorder; NULL: nobody wants it. */
+	void (*take_failure)(void *to, enum record_kind kind, const void *record);
+	void *take_ends_to;   /* of both */
+	char unrecorded[128]; /* why failures have no packets; "": they have */
 };
 
 /*

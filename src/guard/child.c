@@ -426,6 +426,8 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	close_inherited();
 	widen_events();
 	guard.maker = task->needs_netns ? maker_begin(task->user) : -EPERM;
+	if (task->prepare != NULL)
+		task->prepare(task->self);
 	if (task->kind == GUARD_PROBER) {
 		keeper_begin(requests, events, &guard.life);
 		set_signals(guard.life.keeper);

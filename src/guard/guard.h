@@ -45,6 +45,11 @@ struct guard_task {
 	/* Of a prober: it will call guard_netns_socket(). */
 	bool needs_netns;
 	void *self;
+	/*
+	 * Once, before it confines itself, as whoever the daemon is: what is opened
+	 * here stays open, also when it ends and begins again.
+	 */
+	void (*prepare)(void *self);
 	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);
 	/*

@@ -8,6 +8,7 @@
  *   members.c    a target that stands for several
  *   sockets.c    sockets as a target wants them, and whose fault an error is
  *   kept.c       sockets that are used again
+ *   flight.c     what a probe notes in case it fails; failure.h has the files behind it
  *   stream.c     TCP: connect, send, receive, leave
  *   tls.c        TLS in a stream; tls.h
  *   datagram.c   UDP: ask, ask again
@@ -26,6 +27,8 @@
 
 #include "base/buf.h"
 #include "base/deadlines.h"
+#include "probe/failure.h"
+#include "probe/flight.h"
 #include "probe/kept.h"
 #include "probe/names.h"
 #include "probe/probe.h"
@@ -93,7 +96,8 @@ struct asked {
 	struct asked *waiting_next, **waiting_at;
 	struct dialogue *dialogue;
 	struct tls *tls;
-	struct buf out; /* to be sent: what the socket did not take yet */
+	struct flight *flight; /* NULL: nobody records */
+	struct buf out;        /* to be sent: what the socket did not take yet */
 	struct asked *next;
 };
 
@@ -113,6 +117,7 @@ struct prober {
 	struct asked *ended; /* to be told and freed after the turn's events */
 	void (*tell_ends)(void *to, const struct probe_ends *ends); /* NULL: nobody */
 	void *tell_ends_to;
+	struct flight_recorder flight;
 };
 
 static inline uint64_t asked_since(int64_t from_us, int64_t to_us)
@@ -177,7 +182,7 @@ void asked_failed(struct asked *a, int error, bool was_connected);
 /* The own end of a socket; false: it has none. */
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port);
 /* It connects: tells whoever looks at packets. */
-void asked_tell_ends(const struct asked *a, int fd);
+void asked_tell_ends(struct asked *a, int fd);
 /* As recv(2); *came_us: when the packet came, by the kernel's stamp (CLOCK_MONOTONIC).
  */
 ssize_t asked_receive(struct asked *a, void *at, size_t size, int64_t *came_us);

@@ -140,6 +140,7 @@ void dialogue_take(struct asked *a, const uint8_t *at, size_t len)
 		d->ask.ended = true;
 	else if (a->target->onlooker != NULL)
 		a->target->onlooker->heard(a->target->onlooker_self, bytes_of(at, len));
+	flight_said(a, BY_SERVER, bytes_of(at, len));
 	buf_add(&d->unread, at, len);
 	read_side(a, SERVER, at, len);
 	d->ask.next = ASK_LISTEN;
@@ -184,6 +185,7 @@ const char *dialogue_expects(const struct asked *a)
 void dialogue_sent(struct asked *a)
 {
 	struct ask *ask = &a->dialogue->ask;
+	flight_said(a, BY_CLIENT, bytes_of(ask->out, ask->out_len));
 	read_side(a, CLIENT, ask->out, ask->out_len);
 	/* A password may have been in it. */
 	explicit_bzero(ask->out, ask->out_len);

@@ -217,7 +217,10 @@ static bool open_socket(struct asked *a)
 	if (a->fd < 0)
 		return false;
 	set_up(a);
-	return asked_connect(a, a->fd);
+	if (!asked_connect(a, a->fd))
+		return false;
+	flight_note_echo(a, own->packet.id);
+	return true;
 }
 
 static void choose_packet(struct asked *a, struct echo_packet *packet)

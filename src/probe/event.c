@@ -10,19 +10,6 @@ static uint8_t number_of_state(const char *word)
 	return word != NULL ? (uint8_t)probe_state_of(word) : UINT8_MAX;
 }
 
-static uint8_t number_of_reason(const char *word)
-{
-	for (uint8_t i = REASON_NONE + 1; word != NULL && i < REASONS; i++)
-		if (strcmp(reason_word((enum reason)i), word) == 0)
-			return i;
-	return REASON_NONE;
-}
-
-static bool ends(const char *text, size_t size)
-{
-	return memchr(text, '\0', size) != NULL;
-}
-
 /* Words that a record may hold, by number; 0: none. */
 static const char *const by_words[] = { NULL, "probe", "traffic" };
 static const char *const transport_words[] = { NULL, "tcp", "udp", "icmp" };
@@ -46,7 +33,7 @@ void probe_event_make(const struct probe_record *record, struct probe_event *out
 	out->record = *record;
 	out->state = number_of_state(record->state);
 	out->hard_state = number_of_state(record->hard_state);
-	out->reason = number_of_reason(record->reason);
+	out->reason = (uint8_t)reason_named(record->reason);
 	out->by = number_of_word(by_words, BY_WORDS, record->by);
 	out->transport =
 		number_of_word(transport_words, TRANSPORT_WORDS, record->transport);
@@ -72,7 +59,7 @@ static bool texts_end(struct probe_record *r)
 		{ r->cert_issuer, sizeof(r->cert_issuer) },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (!ends(texts[i].at, texts[i].size))
+		if (!event_text_ends(texts[i].at, texts[i].size))
 			return false;
 	return true;
 }
@@ -117,8 +104,9 @@ bool probe_own_read(const void *bytes, size_t len, struct probe_own *out)
 	if (len != sizeof(*out))
 		return false;
 	memcpy(out, bytes, sizeof(*out));
-	return out->kind == PROBE_TOLD_OWN && ends(out->text, sizeof(out->text)) &&
-	       ends(out->asked, sizeof(out->asked));
+	return out->kind == PROBE_TOLD_OWN &&
+	       event_text_ends(out->text, sizeof(out->text)) &&
+	       event_text_ends(out->asked, sizeof(out->asked));
 }
 
 bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
@@ -126,7 +114,8 @@ bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
 	if (len != sizeof(*out))
 		return false;
 	memcpy(out, bytes, sizeof(*out));
-	return out->kind == PROBE_TOLD_PROOF && ends(out->target, sizeof(out->target));
+	return out->kind == PROBE_TOLD_PROOF &&
+	       event_text_ends(out->target, sizeof(out->target));
 }
 
 bool probe_request_read(const void *bytes, size_t len, struct probe_request *out)
@@ -134,10 +123,10 @@ bool probe_request_read(const void *bytes, size_t len, struct probe_request *out
 	if (len != sizeof(*out))
 		return false;
 	memcpy(out, bytes, sizeof(*out));
-	return ends(out->target, sizeof(out->target)) &&
-	       ends(out->module, sizeof(out->module)) &&
-	       ends(out->hostname, sizeof(out->hostname)) &&
-	       ends(out->timeout, sizeof(out->timeout));
+	return event_text_ends(out->target, sizeof(out->target)) &&
+	       event_text_ends(out->module, sizeof(out->module)) &&
+	       event_text_ends(out->hostname, sizeof(out->hostname)) &&
+	       event_text_ends(out->timeout, sizeof(out->timeout));
 }
 
 bool probe_page_read(const void *bytes, size_t len, struct probe_page *out)
@@ -147,4 +136,14 @@ bool probe_page_read(const void *bytes, size_t len, struct probe_page *out)
 	memcpy(out, bytes, sizeof(*out));
 	return out->kind == PROBE_EVENT_PAGE && out->len <= PROBE_PAGE_PIECE &&
 	       out->status >= 100 && out->status <= 599;
+}
+
+bool probe_recorder_read(const void *bytes, size_t len,
+			 struct probe_recorder_event *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->kind == PROBE_EVENT_RECORDER &&
+	       event_text_ends(out->why_not, sizeof(out->why_not));
 }

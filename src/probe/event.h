@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <string.h>
 
 #include "probe/rounds.h"
 #include "record/reason.h"
@@ -16,10 +17,18 @@ enum probe_event_kind {
 	PROBE_EVENT_ANSWER = 1,
 	PROBE_EVENT_PAGE,
 	PROBE_EVENT_ENDS,
+	PROBE_EVENT_FAILURE, /* failure_event.h */
+	PROBE_EVENT_RECORDER,
 	/* To the process that asks. */
 	PROBE_TOLD_OWN,
 	PROBE_TOLD_PROOF,
 };
+
+/* Of what a stranger sent. */
+static inline bool event_text_ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
 
 /* A record with numbers for its words. */
 struct probe_event {
@@ -34,6 +43,14 @@ struct probe_ends_event {
 	struct probe_ends ends;
 };
 bool probe_ends_read(const void *bytes, size_t len, struct probe_ends *out);
+
+/* Once: whether packets are recorded. */
+struct probe_recorder_event {
+	uint32_t kind;     /* PROBE_EVENT_RECORDER */
+	char why_not[128]; /* "": they are */
+};
+bool probe_recorder_read(const void *bytes, size_t len,
+			 struct probe_recorder_event *out);
 
 /* A service of this machine is to be asked, or not any more. */
 struct probe_own {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -219,6 +220,36 @@ static void show(struct http *http, const struct http_answer *answer)
 		t->onlooker->saw_http(t->onlooker_self, http->easy, answer);
 }
 
+/* A cookie is as good as a password. */
+static void note_header(struct asked *a, struct bytes line)
+{
+	static const char cookie[] = "Set-Cookie:";
+	size_t len = sizeof(cookie) - 1;
+	bool is_cookie =
+		line.len > len && strncasecmp((const char *)line.at, cookie, len) == 0;
+	flight_said(a, BY_SERVER, is_cookie ? bytes_of(line.at, len) : line);
+}
+
+/* Of the last request, should it have failed. */
+static void note_exchange(struct http *http, const struct http_answer *answer)
+{
+	struct asked *a = http->asked;
+	struct bytes head = answer->head;
+	char request[TARGET_TEXT_MAX + 16];
+	if (!answer->was_asked)
+		return;
+	int len = snprintf(request, sizeof(request), "%s /%s", a->target->http->method,
+			   a->target->question.path);
+	flight_said(a, BY_CLIENT, bytes_of(request, (size_t)len));
+	while (head.len > 0) {
+		const uint8_t *end = memchr(head.at, '\n', head.len);
+		struct bytes line = bytes_take(
+			&head, end != NULL ? (size_t)(end - head.at) : head.len);
+		note_header(a, line);
+		bytes_take(&head, end != NULL ? 1 : 0);
+	}
+}
+
 static void judge(struct http *http, CURLcode code)
 {
 	struct asked *a = http->asked;
@@ -230,6 +261,7 @@ static void judge(struct http *http, CURLcode code)
 	struct http_answer answer = answer_of(http, code, error);
 	take_facts(http, &answer);
 	show(http, &answer);
+	note_exchange(http, &answer);
 	if (a->is_judged)
 		return;
 	enum reason reason = http_judge(a->target->http, &answer, detail);
@@ -416,6 +448,7 @@ static void late(struct asked *a)
 {
 	struct http_answer answer = answer_of(a->own, CURLE_OPERATION_TIMEDOUT, 0);
 	show(a->own, &answer);
+	note_exchange(a->own, &answer);
 	stream_way.late(a);
 }
 

@@ -45,6 +45,20 @@ typedef int (*prober_netns_socket)(const char *netns, int family, int type,
 				   int protocol);
 void prober_set_netns(struct prober *prober, prober_netns_socket make);
 
+struct recorder;
+struct failure;
+
+/*
+ * From now on what happens to a probe is noted, in case it fails (failure.h).
+ * recorder: its packets, borrowed; NULL: without, for that reason.
+ */
+void prober_record(struct prober *prober, struct recorder *recorder, const char *why);
+/*
+ * Within a call of probe_done: all that is known of the one that is being told, be it
+ * well or not.  Kept until the next such question; NULL if nobody recorded.
+ */
+struct failure *prober_failure(struct prober *prober);
+
 /* Waits for something to happen, at most that long, and deals with it. */
 void prober_turn(struct prober *prober, int timeout_ms);
 

@@ -19,7 +19,7 @@
 #include "probe/http.h"
 #include "probe/resolvers.h"
 
-enum { EVENTS = 256 };
+enum { EVENTS = 256, DRAIN_US = 20000 };
 
 /* ---- deadlines ---- */
 
@@ -61,6 +61,7 @@ static void free_asked(struct asked *a)
 {
 	dialogue_free(a);
 	tls_free(a);
+	flight_free(a);
 	buf_free(&a->out);
 	free(a);
 }
@@ -81,6 +82,7 @@ void prober_free(struct prober *p)
 	tls_end(p);
 	talk_room_free(p->room);
 	kept_close(p);
+	failure_free(p->flight.failure);
 	free(p->by_fd);
 	if (p->epoll >= 0)
 		close(p->epoll);
@@ -154,6 +156,7 @@ void asked_close(struct asked *a)
 	if (a->fd < 0)
 		return;
 	struct linger linger = { .l_onoff = 1 };
+	flight_note_socket(a);
 	a->prober->by_fd[a->fd] = NULL;
 	if (!kept_give(a)) {
 		if (a->reset_on_close)
@@ -267,6 +270,7 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 		return false;
 	}
 	p->in_flight++;
+	flight_begin(a);
 	resolve(a);
 	return true;
 }
@@ -327,14 +331,31 @@ static void judge_limits(struct asked *a)
 		a->reason = limits_judge(&a->target->limits, &a->record);
 }
 
+/* Silence is the target's only if it was asked. */
+static void judge_not_sent(struct asked *a)
+{
+	bool is_silence = a->reason == REASON_no_handshake ||
+			  a->reason == REASON_silent ||
+			  a->reason == REASON_open_filtered;
+	if (!is_silence || !failure_was_not_sent(a))
+		return;
+	a->reason = REASON_not_sent;
+	record_text(a->record.detail, sizeof(a->record.detail),
+		    "no packet of it left this machine: a firewall here, or a way that "
+		    "leads nowhere");
+}
+
 static void tell(struct asked *a)
 {
 	struct probe_record *r = &a->record;
 	dialogue_end(a);
 	judge_limits(a);
+	judge_not_sent(a);
 	r->state = probe_state_word(reason_state(a->reason));
 	r->reason = reason_word(a->reason);
+	a->prober->flight.telling = a;
 	a->done(a->to, r);
+	a->prober->flight.telling = NULL;
 }
 
 static void tell_ended(struct prober *p)
@@ -368,6 +389,22 @@ int prober_next_ms(const struct prober *p)
 	return sooner_ms(next_ms, us <= 0 ? 0 : (int)((us + 999) / 1000));
 }
 
+/* Not for each packet: who needs one now asks for it (failure.c). */
+static void drain_recorder(struct prober *p, int64_t now_us)
+{
+	if (p->flight.recorder == NULL || now_us - p->flight.drained_us < DRAIN_US)
+		return;
+	p->flight.drained_us = now_us;
+	recorder_drain(p->flight.recorder);
+}
+
+void prober_record(struct prober *p, struct recorder *recorder, const char *why)
+{
+	p->flight.records = true;
+	p->flight.recorder = recorder;
+	record_text(p->flight.why_not, sizeof(p->flight.why_not), why);
+}
+
 void prober_turn(struct prober *p, int timeout_ms)
 {
 	struct epoll_event events[EVENTS];
@@ -385,6 +422,7 @@ void prober_turn(struct prober *p, int timeout_ms)
 	}
 	http_turn(p);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	drain_recorder(p, now_us);
 	for (struct asked *a;
 	     (a = next_late(p)) != NULL && a->deadline.at_us <= now_us;)
 		asked_late(a);

@@ -40,6 +40,7 @@ static void free_watched(struct watched *w)
 	target_free(&w->target);
 	forget_renewed(w);
 	free(w->members);
+	remembered_free(&w->recording.last_up);
 	free(w);
 }
 
@@ -394,10 +395,44 @@ static void group_answered(struct watched *w, struct probe_record *told)
 		plan_next(w);
 }
 
+/* ---- the flight recorder ---- */
+
+/* As the prober has it, as long as the target is what was asked; NULL: not wanted. */
+static struct failure *take_failure(struct watched *w,
+				    const struct probe_record *record)
+{
+	struct rounds *rounds = w->rounds;
+	enum reason reason = reason_named(record->reason);
+	if (rounds->recorded == NULL)
+		return NULL;
+	if (reason == REASON_NONE)
+		recording_is_up(&w->recording, record);
+	return recording_wants(&w->recording, &rounds->budget, reason,
+			       clock_us(CLOCK_MONOTONIC))
+		       ? prober_failure(rounds->prober)
+		       : NULL;
+}
+
+/* Behind a parent that is down there is nothing to be told. */
+static void tell_failure(struct watched *w, const struct probe_record *told,
+			 struct failure *failure)
+{
+	if (failure == NULL || reason_named(told->reason) == REASON_parent_down)
+		return;
+	failure_compare(failure, &w->recording.last_up, told);
+	w->rounds->recorded(w->rounds->to, failure);
+}
+
+void rounds_record(struct rounds *rounds, round_recorded recorded)
+{
+	rounds->recorded = recorded;
+}
+
 static void answered(void *self, const struct probe_record *record)
 {
 	struct watched *w = self;
 	struct probe_record told = *record;
+	struct failure *failure = take_failure(w, record);
 	w->in_flight = false;
 	if (w->renewed != NULL)
 		replace(w, w->renewed);
@@ -411,6 +446,7 @@ static void answered(void *self, const struct probe_record *record)
 		group_answered(w, &told);
 	else
 		conclude(w, &told);
+	tell_failure(w, &told, failure);
 	if (w->group != NULL)
 		member_answered(w->group, record->at);
 }

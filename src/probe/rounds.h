@@ -39,6 +39,15 @@ struct rounds_stats {
  */
 typedef void (*round_done)(void *to, const struct probe_record *record);
 
+/*
+ * From now on what the flight recorder has of probes that failed is told, behind
+ * round_done: the first of a series with the same reason, then one in ten minutes, and
+ * never many at a time.
+ */
+struct failure;
+typedef void (*round_recorded)(void *to, const struct failure *failure);
+void rounds_record(struct rounds *rounds, round_recorded recorded);
+
 struct rounds *rounds_new(round_done done, void *to);
 void rounds_free(struct rounds *rounds);
 

@@ -103,12 +103,16 @@ int asked_make_socket(const struct asked *a, int type, int protocol)
 static int open_socket(struct asked *a, int type, int protocol)
 {
 	int fd = kept_take(a);
-	if (fd < 0)
-		fd = asked_make_socket(a, type, protocol);
-	if (fd >= 0 || errno != EMFILE)
+	if (fd >= 0)
 		return fd;
-	kept_close(a->prober);
-	return asked_make_socket(a, type, protocol);
+	fd = asked_make_socket(a, type, protocol);
+	if (fd < 0 && errno == EMFILE) {
+		kept_close(a->prober);
+		fd = asked_make_socket(a, type, protocol);
+	}
+	if (fd >= 0 && a->prober->flight.recorder != NULL)
+		recorder_mark_socket(fd);
+	return fd;
 }
 
 /* There is none, for that reason. */
@@ -209,7 +213,7 @@ bool asked_own_end(int fd, struct addr *addr, uint16_t *port)
 	return true;
 }
 
-void asked_tell_ends(const struct asked *a, int fd)
+void asked_tell_ends(struct asked *a, int fd)
 {
 	struct probe_ends ends;
 	const struct prober *p = a->prober;
@@ -217,7 +221,11 @@ void asked_tell_ends(const struct asked *a, int fd)
 	ends.remote = a->addr;
 	ends.remote_port = a->port;
 	ends.proto = a->transport;
-	if (p->tell_ends != NULL && asked_own_end(fd, &ends.local, &ends.local_port))
+	if ((p->tell_ends == NULL && a->flight == NULL) ||
+	    !asked_own_end(fd, &ends.local, &ends.local_port))
+		return;
+	flight_note_ends(a, &ends);
+	if (p->tell_ends != NULL)
 		p->tell_ends(p->tell_ends_to, &ends);
 }
 

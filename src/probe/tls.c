@@ -42,10 +42,11 @@ bool tls_begin(struct prober *p)
 	return true;
 }
 
-void tls_adopt(const struct asked *a, SSL_CTX *context)
+void tls_adopt(struct asked *a, SSL_CTX *context)
 {
 	SSL_CTX *own = a->target->tls_context;
 	take_any(context);
+	flight_watch_context(a, context);
 	/* Reading all authorities takes longer than most servers do. */
 	SSL_CTX_set1_cert_store(
 		context, SSL_CTX_get_cert_store(own != NULL ? own : a->prober->ssl));
@@ -140,6 +141,7 @@ bool tls_start(struct asked *a)
 	if (!addr_parse(name, &literal))
 		SSL_set_tlsext_host_name(tls->ssl, name);
 	SSL_set_connect_state(tls->ssl);
+	flight_watch_tls(a, tls->ssl);
 	return shake(a);
 }
 

@@ -32,5 +32,5 @@ bool tls_judge_other(struct asked *a, SSL *ssl, const char *name);
  * (verify=dates) a server that wants to know is alive. */
 enum reason tls_failure(const struct asked *a, const char *words);
 /* Has somebody else's context take what ours takes; to be judged afterwards. */
-void tls_adopt(const struct asked *a, SSL_CTX *context);
+void tls_adopt(struct asked *a, SSL_CTX *context);
 void tls_free(struct asked *a);

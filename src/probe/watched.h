@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/deadlines.h"
+#include "probe/recording.h"
 #include "probe/rounds.h"
 
 enum { HEADS = 1 << 14 };
@@ -23,9 +24,10 @@ struct watched {
 	bool is_wanted; /* of the set that is being given */
 	bool is_own;    /* beside the set */
 	struct round_proof proof; /* since the last round */
-	uint32_t proven;          /* rounds in a row that traffic answered for */
-	struct addr ip;           /* that was asked last */
-	const char *reason;       /* of the last answer */
+	struct recording recording;
+	uint32_t proven;    /* rounds in a row that traffic answered for */
+	struct addr ip;     /* that was asked last */
+	const char *reason; /* of the last answer */
 	/* Of one that stands for several. */
 	struct watched **members;
 	uint32_t member_count;
@@ -47,6 +49,8 @@ struct rounds {
 	round_done done;
 	void *to;
 	struct windows maintenance;
+	round_recorded recorded; /* NULL: nobody wants to know */
+	struct recording_budget budget;
 	struct rounds_stats stats;
 	int64_t lag_second; /* whose most is being found */
 	uint64_t lag_us;

@@ -30,6 +30,15 @@ enum probe_state probe_state_of(const char *word)
 	return PROBE_unknown;
 }
 
+enum reason reason_named(const char *word)
+{
+	enum reason reason = REASON_NONE + 1;
+	while (word != NULL && reason < REASONS &&
+	       strcmp(reason_word(reason), word) != 0)
+		reason++;
+	return word != NULL && reason < REASONS ? reason : REASON_NONE;
+}
+
 const char *reason_word(enum reason reason)
 {
 	return reasons[reason].word;

@@ -20,6 +20,8 @@ const char *probe_state_word(enum probe_state state);
 enum probe_state probe_state_of(const char *word);
 /* "refused"; NULL of none */
 const char *reason_word(enum reason reason);
+/* Of such a word; of any other, and of NULL: none. */
+enum reason reason_named(const char *word);
 const char *reason_doc(enum reason reason);
 /* The state it stands for; of none: up. */
 enum probe_state reason_state(enum reason reason);

@@ -1,0 +1,154 @@
+/*
+ * failure.c: see failure.h.
+ */
+#include "cli/failure.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/view.h"
+#include "probe/recorder_ring.h"
+
+/* ---- lines ---- */
+
+/* Since the probe was meant to begin. */
+static void print_when(const struct failure *failure, int64_t at_us)
+{
+	printf("  %10.3f ms  ", (double)(at_us - failure->record.at) / 1000);
+}
+
+static bool is_by(const struct transcript_record *line, const char *by)
+{
+	return line->by != NULL && strcmp(line->by, by) == 0;
+}
+
+static void print_line(const struct failure *failure,
+		       const struct transcript_record *line)
+{
+	const char *mark = is_by(line, "client")   ? "> "
+			   : is_by(line, "server") ? "< "
+			   : is_by(line, "tls")    ? "TLS "
+						   : "";
+	char text[512];
+	text_clean(text, sizeof(text), line->text);
+	if (is_by(line, "kernel") || is_by(line, "difference"))
+		printf("  ");
+	else
+		print_when(failure, line->at);
+	printf("%s%s\n", mark, text);
+}
+
+/* Those by one of two. */
+static void print_lines(const struct look *look, const struct failure *failure,
+			const char *title,
+			bool (*wants)(const struct transcript_record *))
+{
+	bool has_title = false;
+	for (size_t i = 0; i < failure->line_count; i++) {
+		if (!wants(&failure->lines[i]))
+			continue;
+		if (!has_title) {
+			tone_print(look, TONE_NORMAL, title);
+			puts("");
+		}
+		has_title = true;
+		print_line(failure, &failure->lines[i]);
+	}
+}
+
+static bool is_difference(const struct transcript_record *line)
+{
+	return is_by(line, "difference");
+}
+
+static bool is_kernel(const struct transcript_record *line)
+{
+	return is_by(line, "kernel");
+}
+
+static bool is_said(const struct transcript_record *line)
+{
+	return !is_difference(line) && !is_kernel(line);
+}
+
+/* ---- packets ---- */
+
+static void print_flags(uint8_t flags)
+{
+	static const char *const names[] = { "FIN", "SYN", "RST", "PSH", "ACK" };
+	const char *between = "";
+	printf(" ");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (flags >> i & 1) {
+			printf("%s%s", between, names[i]);
+			between = ",";
+		}
+}
+
+static void print_packet(const struct failure *failure, const struct packet_record *p)
+{
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+	struct packet_view view;
+	print_when(failure, p->at);
+	if (!packet_look(bytes_of(p->data.at, p->data.len), &view)) {
+		printf("%u octets that can't be read\n", p->wire_bytes);
+		return;
+	}
+	addr_text(&view.src, src);
+	addr_text(&view.dst, dst);
+	size_t payload =
+		p->wire_bytes > view.payload ? p->wire_bytes - view.payload : 0;
+	if (view.protocol == IPPROTO_TCP || view.protocol == IPPROTO_UDP)
+		printf("%s.%u > %s.%u %s", src, view.src_port, dst, view.dst_port,
+		       view.protocol == IPPROTO_TCP ? "TCP" : "UDP");
+	else
+		printf("%s > %s ICMP type %u code %u", src, dst, view.icmp_type,
+		       view.icmp_code);
+	if (view.protocol == IPPROTO_TCP)
+		print_flags(view.tcp_flags);
+	printf(", %zu octets%s\n", payload,
+	       p->data.len < p->wire_bytes ? " (cut)" : "");
+}
+
+static void print_packets(const struct look *look, const struct failure *failure)
+{
+	char missing[sizeof(failure->record.packets_missing)];
+	text_clean(missing, sizeof(missing), failure->record.packets_missing);
+	if (failure->packet_count > 0 || missing[0] != '\0') {
+		tone_print(look, TONE_NORMAL, "packets");
+		puts("");
+	}
+	for (size_t i = 0; i < failure->packet_count; i++)
+		print_packet(failure, &failure->packets[i]);
+	if (missing[0] != '\0')
+		printf("  %s\n", missing);
+}
+
+void failure_print(const struct look *look, const struct failure *failure)
+{
+	print_lines(look, failure, "since it was last up", is_difference);
+	print_lines(look, failure, "said", is_said);
+	print_lines(look, failure, "kernel", is_kernel);
+	print_packets(look, failure);
+}
+
+/* ---- for programs ---- */
+
+static void print_record(enum record_kind kind, const void *record)
+{
+	struct buf line = { 0 };
+	record_json(&line, kind, record);
+	printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
+}
+
+void failure_print_json(const struct failure *failure)
+{
+	print_record(RECORD_failure, &failure->record);
+	for (size_t i = 0; i < failure->line_count; i++)
+		print_record(RECORD_transcript, &failure->lines[i]);
+	for (size_t i = 0; i < failure->packet_count; i++)
+		print_record(RECORD_packet, &failure->packets[i]);
+	fflush(stdout);
+}
