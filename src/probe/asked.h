@@ -6,7 +6,8 @@
  *   names.c      what names stand for, as long as their TTL allows
  *   resolvers.c  whom they are asked of, by c-ares
  *   members.c    a target that stands for several
- *   sockets.c    sockets as a target wants them, and whose fault an error is
+ *   sockets.c    sockets as a target wants them
+ *   blame.c      whose fault an error is; blame.h
  *   kept.c       sockets that are used again
  *   flight.c     what a probe notes in case it fails; failure.h has the files behind it
  *   stream.c     TCP: connect, send, receive, leave
@@ -29,6 +30,7 @@
 #include "base/deadlines.h"
 #include "probe/failure.h"
 #include "probe/flight.h"
+#include "probe/blame.h"
 #include "probe/kept.h"
 #include "probe/names.h"
 #include "probe/probe.h"
@@ -90,6 +92,7 @@ struct asked {
 	uint8_t transport, tries;
 	bool is_judged, has_answer, reset_on_close;
 	enum reason reason;
+	enum blame blamed;
 	struct probe_record record;
 	/* While its name is being resolved: who else waits for it. */
 	struct name *name;
@@ -174,10 +177,6 @@ int asked_make_socket(const struct asked *a, int type, int protocol);
 int asked_socket(struct asked *a, int type, int protocol);
 /* Connects to a->addr; false: it is judged.  Of TCP, true may mean "in progress". */
 bool asked_connect(struct asked *a, int fd);
-/* Judges by why a connection was not made. */
-void asked_not_connected(struct asked *a, int error);
-/* Judges by an error of connect(2) or of a socket; at: what was being done. */
-void asked_failed(struct asked *a, int error, bool was_connected);
 
 /* The own end of a socket; false: it has none. */
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port);

@@ -35,6 +35,7 @@ struct echoes {
 	struct echo_packet packet; /* seq: of the first */
 	bool is_raw;
 	uint32_t sent, answered, refused;
+	bool is_ours; /* and that is because of us */
 	char refusal[ASK_DETAIL_MAX];
 	struct echo echo[BURST_MAX];
 	struct trip trip[BURST_MAX];
@@ -89,6 +90,8 @@ static void finish(struct asked *a)
 	else if (own->answered > 0)
 		asked_judge(a, REASON_loss, "%u of %u echoes had no answer%s%s",
 			    sums.lost, own->sent, also, own->refusal);
+	else if (own->is_ours)
+		blame_judge_next_hop(a);
 	else if (own->refused > 0)
 		asked_judge(a, REASON_unreachable, "%s", own->refusal);
 	else
@@ -265,7 +268,16 @@ struct beside {
 	int64_t stamp_us; /* 0: none */
 	int hop_limit;    /* -1: none */
 	struct sock_extended_err error;
+	struct sockaddr_storage offender; /* of the error, if there is one */
 };
+
+static void take_sent_error(struct cmsghdr *c, struct beside *beside)
+{
+	size_t len = c->cmsg_len - CMSG_LEN(sizeof(beside->error));
+	memcpy(&beside->error, CMSG_DATA(c), sizeof(beside->error));
+	if (len <= sizeof(beside->offender))
+		memcpy(&beside->offender, CMSG_DATA(c) + sizeof(beside->error), len);
+}
 
 static void take_beside(struct msghdr *message, struct beside *beside)
 {
@@ -284,7 +296,7 @@ static void take_beside(struct msghdr *message, struct beside *beside)
 			memcpy(&beside->hop_limit, CMSG_DATA(c), sizeof(int));
 		} else if ((is_v4 && c->cmsg_type == IP_RECVERR) ||
 			   (is_v6 && c->cmsg_type == IPV6_RECVERR)) {
-			memcpy(&beside->error, CMSG_DATA(c), sizeof(beside->error));
+			take_sent_error(c, beside);
 		}
 	}
 }
@@ -333,6 +345,9 @@ static void take_error(struct asked *a, const struct beside *beside, struct byte
 		return;
 	echo->is_refused = true;
 	own->refused++;
+	own->is_ours |=
+		blame_of(a, a->fd, (const struct sockaddr *)&beside->offender) ==
+		BLAME_NEXT_HOP;
 	snprintf(own->refusal, sizeof(own->refusal), "ICMP says: %s", text);
 }
 

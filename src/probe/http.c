@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -62,6 +63,15 @@ void http_waits(struct http *http, int fd)
 	if (fd == http->fd && !http->is_told)
 		asked_tell_ends(http->asked, fd);
 	http->is_told |= fd == http->fd;
+}
+
+/* Before it goes: who says that it can't be connected? */
+static int close_socket(void *self, curl_socket_t fd)
+{
+	struct asked *a = ((struct http *)self)->asked;
+	if (a->phase == PHASE_CONNECT)
+		blame_hear(a, fd);
+	return close(fd);
 }
 
 /* Times are those of the first connection: to the target itself. */
@@ -257,7 +267,7 @@ static void judge(struct http *http, CURLcode code)
 	long error = 0;
 	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &error);
 	if (code == CURLE_COULDNT_CONNECT && error != 0)
-		asked_not_connected(a, (int)error);
+		asked_failed(a, (int)error, false);
 	struct http_answer answer = answer_of(http, code, error);
 	take_facts(http, &answer);
 	show(http, &answer);
@@ -324,6 +334,8 @@ static void ask_apart(struct http *http)
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

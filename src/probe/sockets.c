@@ -1,7 +1,5 @@
 /*
- * sockets.c: sockets as a target wants them, and whose fault an error is.
- *
- * What fails before anything was sent is our own trouble, never the target's.
+ * sockets.c: sockets as a target wants them.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -18,34 +16,6 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "probe/asked.h"
-
-/* Our own want of something; false if it may be the target's. */
-static bool judge_own(struct asked *a, int error)
-{
-	const char *text = strerror(error);
-	switch (error) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOBUFS:
-		asked_judge(a, REASON_no_descriptors, "this prober has none left: %s",
-			    text);
-		return true;
-	case EADDRINUSE:
-	case EADDRNOTAVAIL:
-	case EAGAIN: /* of connect(2) with a datagram's socket */
-		asked_judge(a, REASON_no_ports, "no local port or address for it: %s",
-			    text);
-		return true;
-	case EPERM:
-	case EACCES:
-		asked_judge(a, REASON_not_permitted, "this machine may not send it: %s",
-			    text);
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* To the source address and port that the target and its protocol want, if any. */
 static bool bind_source(struct asked *a, int fd)
@@ -67,7 +37,7 @@ static bool bind_source(struct asked *a, int fd)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, &source.any, len) == 0)
 		return true;
-	if (errno == EADDRNOTAVAIL || !judge_own(a, errno))
+	if (errno == EADDRNOTAVAIL || !asked_judge_own(a, errno))
 		asked_judge(a, REASON_no_route,
 			    "the source address is not of this machine: %s",
 			    strerror(errno));
@@ -81,11 +51,12 @@ static bool set_up(struct asked *a, int fd)
 	if (t->interface != NULL &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, t->interface,
 		       (socklen_t)strlen(t->interface)) != 0) {
-		if (!judge_own(a, errno))
+		if (!asked_judge_own(a, errno))
 			asked_judge(a, REASON_no_route, "no interface %s here",
 				    t->interface);
 		return false;
 	}
+	blame_begin(a, fd);
 	if (a->transport == IPPROTO_TCP && t->kind != TARGET_TCP)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return bind_source(a, fd);
@@ -124,7 +95,7 @@ static void judge_no_socket(struct asked *a, int error)
 	else if (netns != NULL && (error == EPERM || error == EACCES))
 		asked_judge(a, REASON_not_permitted,
 			    "this process may not go to network namespace %s", netns);
-	else if (!judge_own(a, error))
+	else if (!asked_judge_own(a, error))
 		asked_judge(a, REASON_no_route, "this machine has no IPv%d: %s",
 			    addr_is_v4(&a->addr) ? 4 : 6, strerror(error));
 }
@@ -137,7 +108,7 @@ int asked_socket(struct asked *a, int type, int protocol)
 		return -1;
 	}
 	if (!prober_has_place(a->prober, fd))
-		judge_own(a, ENOMEM);
+		asked_judge_own(a, ENOMEM);
 	else if (set_up(a, fd))
 		return fd;
 	close(fd);
@@ -152,55 +123,8 @@ bool asked_connect(struct asked *a, int fd)
 	asked_tell_ends(a, fd);
 	if (error == 0 || error == EINPROGRESS)
 		return true;
-	if (!judge_own(a, error))
-		asked_not_connected(a, error);
+	asked_failed(a, error, false);
 	return false;
-}
-
-void asked_not_connected(struct asked *a, int error)
-{
-	/* At once: there is no way from here, nothing was sent. */
-	if (error == ENETUNREACH || error == ENETDOWN || error == EINVAL)
-		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
-			    strerror(error));
-	else
-		asked_failed(a, error, false);
-}
-
-void asked_failed(struct asked *a, int error, bool was_connected)
-{
-	const char *text = strerror(error);
-	/* Later than connect(2) it is ICMPv6 that forbids: a firewall on the way, or
-	 * the target's (RFC 4443 3.1, code 1). */
-	if (error != EACCES && judge_own(a, error))
-		return;
-	switch (error) {
-	case EACCES:
-		asked_judge(a, REASON_unreachable,
-			    "administratively prohibited: a firewall says so");
-		break;
-	case ECONNREFUSED:
-		asked_judge(a, REASON_refused, "port %u is closed: %s", a->port,
-			    a->transport == IPPROTO_TCP ? "a RST answered the SYN"
-							: "ICMP port unreachable");
-		break;
-	case ECONNRESET:
-	case EPIPE:
-		/* A handshake was completed, or there could be no reset. */
-		asked_judge(a, REASON_reset,
-			    "the connection was established, then reset");
-		break;
-	case ETIMEDOUT:
-		if (was_connected)
-			asked_judge(a, REASON_silent,
-				    "what was sent is not acknowledged");
-		else
-			asked_judge(a, REASON_no_handshake, "no answer to the SYN");
-		break;
-	default:
-		asked_judge(a, REASON_unreachable, "%s", text);
-		break;
-	}
 }
 
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port)

@@ -222,6 +222,7 @@ static void connected(struct asked *a, uint32_t events)
 		asked_end(a);
 		return;
 	}
+	blame_end(a, a->fd);
 	setsockopt(a->fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps));
 	asked_watch(a, EPOLLIN | EPOLLRDHUP);
 	if (a->target->tls != TARGET_TLS_FIRST) {

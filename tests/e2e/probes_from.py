@@ -24,6 +24,17 @@ def probe(network, target, *options):
     return json.loads(done.stdout.splitlines()[0])
 
 
+def expect_all(tap, network, targets, wanted, sentence):
+    """At the same time."""
+    asked = [(target, network.start(e2e.BREAKWATER, "probe", target, "--json", "--timeout",
+                                    "2s")) for target in targets]
+    for target, program in asked:
+        program.wait()
+        record = json.loads(program.out())
+        got = " ".join(filter(None, (record["state"], record.get("reason"))))
+        tap.ok(got == wanted, f"{sentence}: {target}", f"expected {wanted}", program.out())
+
+
 def expect(tap, network, target, wanted, sentence, detail=""):
     record = probe(network, target)
     got = " ".join(filter(None, (record["state"], record.get("reason"))))
@@ -110,8 +121,8 @@ def goes_to_another_network(tap, lab):
     serve(server)
     named(lab, there, NAME)
     for address in "10.92.0.2", "[fd00:92::2]":
-        for target in kinds(address):
-            expect(tap, here, add(target, f"netns={NAME}"), "up", f"{target} there")
+        expect_all(tap, here, [add(target, f"netns={NAME}") for target in kinds(address)],
+                   "up", "it is asked there")
     expect(tap, here, f"tcp://10.92.0.2:9001", "unknown no_route", "but not from here")
     expect(tap, here, f"tcp://10.92.0.2:9001?netns=nowhere", "unknown no_route",
            "where no such network is nothing is known", "no network namespace nowhere")
@@ -140,5 +151,41 @@ def confined(tap, monitor):
     tap.ok(status["Uid"].split()[0] != "0", "and is not root", status["Uid"])
 
 
+def says_whose_trouble_it_is(tap, lab):
+    here, server = map(lab.namespace, ("here", "server"))
+    pair(lab, here, server, "net0", 92)
+    # A rule, as Linux tells of its routes rarely (ip_rt_error_cost).
+    rules = lab.dir / "rules.nft"
+    rules.write_text("""table inet router {
+	chain forward {
+	type filter hook forward priority 0;
+	ip daddr 198.51.4.0/24 reject with icmp type net-unreachable
+	ip6 daddr 2001:db8:4::/64 reject with icmpv6 type no-route
+	}
+}
+""")
+    server.set("net.ipv4.ip_forward", 1)
+    server.set("net.ipv6.conf.all.forwarding", 1)
+    server.run("nft", "-f", str(rules))
+    for family, far, net, via in (("-4", "198.51.{}.1", "198.51.{}.0/24", "10.92.0.{}"),
+                                  ("-6", "2001:db8:{}::1", "2001:db8:{}::/64", "fd00:92::{}")):
+        here.set(f"net.ipv{family[1]}.neigh.net0.retrans_time_ms", 50)
+        for number, kind in ((1, "unreachable"), (2, "prohibit"), (3, "blackhole")):
+            here.ip(family, "route", "add", kind, net.format(number))
+        for number, router in ((4, 2), (5, 99), (6, 2)):
+            here.ip(family, "route", "add", net.format(number), "via", via.format(router))
+        server.ip(family, "route", "add", net.format(4), "via", via.format(1))
+        cases = ((far.format(7), "unknown no_route", "no route"),
+                 (far.format(1), "unknown no_route", "a route that says so"),
+                 (far.format(2), "unknown not_permitted", "a route that forbids it"),
+                 (far.format(3), "unknown no_route", "a route into a black hole"),
+                 (far.format(4), "down unreachable", "a router has no route"),
+                 (via.format(77), "down unreachable", "nobody on the link has it"),
+                 (far.format(5), "unknown no_route", "our own router is not there"))
+        for address, wanted, sentence in cases:
+            host = f"[{address}]" if family == "-6" else address
+            expect_all(tap, here, kinds(host), wanted, sentence)
+
+
 if __name__ == "__main__":
-    sys.exit(e2e.main(goes_to_another_network))
+    sys.exit(e2e.main(goes_to_another_network, says_whose_trouble_it_is))
