@@ -10,6 +10,7 @@
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/failure.h"
+#include "cli/last_failure.h"
 #include "cli/options.h"
 #include "cli/packet_file.h"
 #include "cli/probe_module.h"
@@ -24,6 +25,7 @@ static const char examples[] =
 	"  breakwater probe 'https://example.net/#body=Welcome&http=2'\n"
 	"  breakwater probe smtp+starttls://mx.example.net\n"
 	"  breakwater probe 'tcp://[2001:db8::1]:80' --count 10\n"
+	"  breakwater probe --last-failure               why was it down at night\n"
 	"  breakwater probe ssh://192.0.2.1 && echo well for scripts: 1 if it is not "
 	"up\n";
 
@@ -226,6 +228,7 @@ int command_probe(int argc, char **argv)
 	struct asking_run run = { .count = 1 };
 	const char *timeout = NULL, *modules = NULL;
 	struct blackbox_request request = { 0 };
+	struct last_failure last = { .common = &run.common };
 	int first, status;
 	const struct option_spec specs[] = {
 		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
@@ -237,6 +240,13 @@ int command_probe(int argc, char **argv)
 		  &run.verbose, 0, 0 },
 		{ 0, OPTION_TEXT, "pcap", "FILE",
 		  "write the packets there; - is standard output", &run.pcap, 0, 0 },
+		{ 0, OPTION_FLAG, "last-failure", NULL,
+		  "show what the flight recorder kept of the last that failed, of "
+		  "TARGET or of any",
+		  &last.is_wanted, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "with --last-failure: read that store, without a daemon", &last.state,
+		  0, 0 },
 		{ 0, OPTION_TEXT, "modules", "FILE",
 		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
 		{ 0, OPTION_TEXT, "module", "NAME",
@@ -259,6 +269,11 @@ int command_probe(int argc, char **argv)
 	};
 	if (!options_parse(&help, argc, argv, &run.common, &first, &status))
 		return status;
+	if (last.is_wanted && argc - first <= 1) {
+		last.target = argv[first];
+		last.pcap = run.pcap;
+		return last_failure_show(&last);
+	}
 	if (argc - first != 1) {
 		fprintf(stderr,
 			"breakwater probe: one target, such as ssh://192.0.2.1\n");

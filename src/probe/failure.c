@@ -127,26 +127,38 @@ static const char *tcp_state(uint8_t state)
 	return state < sizeof(words) / sizeof(words[0]) ? words[state] : "?";
 }
 
+/* Of one that never had an answer, most numbers are what they begin with. */
+static void tell_tcp(struct failure *failure, const struct tcp_info *i)
+{
+	char line[256];
+	int len = snprintf(line, sizeof(line), "TCP %s, %u sent again, rto %u ms",
+			   tcp_state(i->tcpi_state), i->tcpi_total_retrans,
+			   i->tcpi_rto / 1000);
+	if (i->tcpi_rtt != 0)
+		snprintf(line + len, sizeof(line) - (size_t)len,
+			 ", rtt %u us (var %u), %u unacknowledged, cwnd %u, last data "
+			 "received %u ms before",
+			 i->tcpi_rtt, i->tcpi_rttvar, i->tcpi_unacked, i->tcpi_snd_cwnd,
+			 i->tcpi_last_data_recv);
+	failure_line(failure, failure->record.at, "kernel", line);
+}
+
+static void tell_icmp(struct failure *failure, const struct failure_icmp *icmp)
+{
+	char line[128], addr[ADDR_TEXT_MAX];
+	addr_text(&icmp->offender, addr);
+	snprintf(line, sizeof(line), "ICMP type %u, code %u from %s", icmp->type,
+		 icmp->code, addr);
+	failure_line(failure, failure->record.at, "kernel", line);
+}
+
 static void tell_kernel(const struct asked *a, struct failure *failure,
 			const struct failure_facts *facts)
 {
-	const struct tcp_info *i = &a->flight->info;
-	char line[256], addr[ADDR_TEXT_MAX];
-	if (a->flight->has_info) {
-		snprintf(line, sizeof(line),
-			 "TCP %s, rtt %u us (var %u), rto %u ms, %u sent again, "
-			 "%u unacknowledged, cwnd %u, last data received %u ms before",
-			 tcp_state(i->tcpi_state), i->tcpi_rtt, i->tcpi_rttvar,
-			 i->tcpi_rto / 1000, i->tcpi_total_retrans, i->tcpi_unacked,
-			 i->tcpi_snd_cwnd, i->tcpi_last_data_recv);
-		failure_line(failure, failure->record.at, "kernel", line);
-	}
-	if (!facts->icmp.is_known)
-		return;
-	addr_text(&facts->icmp.offender, addr);
-	snprintf(line, sizeof(line), "ICMP type %u, code %u from %s", facts->icmp.type,
-		 facts->icmp.code, addr);
-	failure_line(failure, failure->record.at, "kernel", line);
+	if (a->flight->has_info)
+		tell_tcp(failure, &a->flight->info);
+	if (facts->icmp.is_known)
+		tell_icmp(failure, &facts->icmp);
 }
 
 /* ---- together ---- */
