@@ -331,18 +331,21 @@ static void judge_limits(struct asked *a)
 		a->reason = limits_judge(&a->target->limits, &a->record);
 }
 
-/* Silence is the target's only if it was asked. */
+/* Silence, or a refusal, is the target's only if it was asked. */
 static void judge_not_sent(struct asked *a)
 {
-	bool is_silence = a->reason == REASON_no_handshake ||
-			  a->reason == REASON_silent ||
-			  a->reason == REASON_open_filtered;
-	if (!is_silence || !failure_was_not_sent(a))
+	bool is_refusal = a->reason == REASON_refused;
+	bool is_silence =
+		a->reason == REASON_no_handshake || a->reason == REASON_silent ||
+		a->reason == REASON_unreachable || a->reason == REASON_open_filtered;
+	if ((!is_silence && !is_refusal) || !failure_was_not_sent(a))
 		return;
-	a->reason = REASON_not_sent;
+	a->reason = is_refusal ? REASON_not_permitted : REASON_not_sent;
 	record_text(a->record.detail, sizeof(a->record.detail),
-		    "no packet of it left this machine: a firewall here, or a way that "
-		    "leads nowhere");
+		    is_refusal ? "no packet of it left this machine: a rule here "
+				 "refuses it"
+			       : "no packet of it left this machine: a firewall here, "
+				 "or a way that leads nowhere");
 }
 
 static void tell(struct asked *a)
