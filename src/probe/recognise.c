@@ -70,10 +70,10 @@ static const struct protocol *protocol_within(const char *name)
 	return strcmp(name, "https") == 0 ? protocol_by_name("http") : NULL;
 }
 
-const char *recognise_within(const char *name)
+const char *recognise_within(const char *protocol)
 {
-	const struct protocol *protocol = protocol_within(name);
-	return protocol != NULL ? protocol->name : NULL;
+	const struct protocol *within = protocol_within(protocol);
+	return within != NULL ? within->name : NULL;
 }
 
 static const char *secure_name(const struct protocol *protocol)
@@ -175,6 +175,26 @@ static const struct onlooker onlooker = { .saw_tls = saw_tls, .heard = heard };
 
 static void answered(void *self, const struct probe_record *record);
 
+/* What none of ours knows, in nDPI's words. */
+static void ask_ndpi(struct recognition *r)
+{
+	const struct addr ends[2] = { addr_unset(), r->port.addr };
+	struct opening opening = { .first = r->guess.speaking != NULL ? CLIENT : SERVER,
+				   .ended = { true, true },
+				   .transport = IPPROTO_TCP,
+				   .port = { 0, r->port.port },
+				   .addr = ends };
+	if (r->guess.heard_len == 0)
+		return;
+	opening.said[SERVER] = bytes_of(r->guess.heard, r->guess.heard_len < OPENING_MAX
+								? r->guess.heard_len
+								: OPENING_MAX);
+	const char *name =
+		ndpi_name_opening(r->prober->room, &opening, clock_us(CLOCK_REALTIME));
+	if (name != NULL)
+		record_text(r->found.protocol, sizeof(r->found.protocol), name);
+}
+
 static void finish(struct recognition *r)
 {
 	const char *name = r->has_tls      ? secure_name(r->is)
@@ -182,6 +202,8 @@ static void finish(struct recognition *r)
 					   : NULL;
 	if (name != NULL)
 		record_text(r->found.protocol, sizeof(r->found.protocol), name);
+	else
+		ask_ndpi(r);
 	r->done(r->to, &r->found);
 	free(r);
 }
@@ -285,6 +307,8 @@ static void note_silence(struct recognition *r, const struct probe_record *recor
 		/* It has an answer, and nobody knows it. */
 		r->is_over |= r->guess.heard_len > 0;
 	}
+	/* So has who speaks first, and others' words would be none to it. */
+	r->is_over |= r->guess.speaking == NULL && r->guess.heard_len > 0;
 	/* An alert is TLS, too: of a server that wants what we have not. */
 	bool is_refused = record->reason != NULL &&
 			  strcmp(record->reason, "tls_failed") == 0 &&

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import lab as e2e
@@ -147,6 +148,34 @@ def real_servers(tap, lab):
     tap.equal(found, {}, "and of those that others' words are news to, none has either")
 
 
+def greet(door, words, heard):
+    """A server that says that, and keeps what it is told."""
+    def serve():
+        while True:
+            try:
+                client, _ = door.accept()
+            except OSError:
+                return
+            client.settimeout(10)
+            client.sendall(words)
+            heard.append(client.recv(100))
+            client.close()
+    door.settimeout(None)
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def greeters(tap, lab):
+    """Who speaks first in words that no protocol of ours knows."""
+    quay = Quay(lab, ())
+    heard = []
+    greet(quay.there.listen(THERE, 4001), b"@RSYNCD: 28\n", heard)
+    greet(quay.there.listen(THERE, 4002), b"good morning\r\n", heard)
+    records = quay.records(THERE, "-p", "4001-4002")
+    tap.equal([one.get("protocol") for one in records], ["rsync", None],
+              "nDPI is asked last, and what it does not know either is not guessed")
+    tap.equal(heard, [b"", b""], "nothing is said to them")
+
+
 def datagrams(tap, lab):
     sentence = "a datagram says what is spoken"
     if not e2e.has_tree("named", "chronyd", "kamailio"):
@@ -278,4 +307,4 @@ def register(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(real_servers, datagrams, nmap_xml, interrupted, register))
+    sys.exit(e2e.main(real_servers, greeters, datagrams, nmap_xml, interrupted, register))
