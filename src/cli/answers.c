@@ -119,6 +119,13 @@ static bool ask_probe(void *self, const struct web_probe *probe,
 	return probing_page(&m->probing, probe, answer, to, why);
 }
 
+static bool push(void *self, const struct web_push *push, web_probe_answer answer,
+		 void *to, const char **why)
+{
+	struct monitor *m = self;
+	return probing_push(&m->probing, push, answer, to, why);
+}
+
 /* ---- status ---- */
 
 static void count_outside(void *to, const struct listener_record *listener)
@@ -235,6 +242,7 @@ struct web_source monitor_source(struct monitor *m)
 				    .probe_ask = m->config.probe_blackbox[0] != '\0'
 							 ? ask_probe
 							 : NULL,
+				    .push = push,
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
 				    .policy_apply = apply_policy,

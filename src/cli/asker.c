@@ -26,6 +26,13 @@ bool asker_target(struct target *target, const char *text, const char *timeout,
 	}
 	if (!target_parse(target, text, why))
 		return false;
+	if (target->kind == TARGET_HEARTBEAT) {
+		target_free(target);
+		snprintf(why, TARGET_WHY_MAX,
+			 "a heartbeat is not asked: it is said, by \"breakwater "
+			 "heartbeat NAME\" or over HTTP");
+		return false;
+	}
 	if (timeout != NULL)
 		target->timeout_ms = timeout_ms;
 	return true;

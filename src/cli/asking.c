@@ -318,10 +318,13 @@ static void take_message(void *self, const void *message, size_t len)
 	struct asking_process *process = self;
 	struct probe_own own;
 	struct probe_proof proof;
+	struct probe_push push;
 	if (probe_own_read(message, len, &own))
 		take_own(process, &own);
 	else if (probe_proof_read(message, len, &proof))
 		rounds_prove(process->rounds, proof.target, &proof.proof);
+	else if (probe_push_read(message, len, &push))
+		page_answer_push(push.id, rounds_push(process->rounds, &push.push));
 	else if (process->pages.modules != NULL)
 		page_take(&process->pages, message, len);
 }

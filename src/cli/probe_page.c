@@ -58,6 +58,12 @@ void page_take(const struct page_asker *asker, const void *message, size_t len)
 			asker->allow_count, answered, request);
 }
 
+void page_answer_push(uint64_t id, bool is_taken)
+{
+	const struct blackbox_answer answer = { .status = is_taken ? 200 : 404 };
+	send_pieces(id, &answer);
+}
+
 /* ---- in the daemon ---- */
 
 static struct page *page_of(struct probe_pages *pages, uint64_t id)
@@ -87,24 +93,59 @@ static bool make_request(const struct web_probe *probe, struct probe_request *ou
 		   probe->timeout);
 }
 
+/* Tells the process; false, with why, if it can't. */
+static bool ask(struct probe_pages *pages, struct guard *process, const void *message,
+		size_t len, struct page asked, const char **why)
+{
+	struct page *page = page_of(pages, 0);
+	if (page == NULL)
+		*why = "busy: too many probes at a time; try again";
+	else if (guard_tell(process, message, len) != 0)
+		*why = "busy: the process that asks does not listen";
+	else {
+		*page = asked;
+		pages->last_id = asked.id;
+		return true;
+	}
+	return false;
+}
+
 bool probe_pages_ask(struct probe_pages *pages, struct guard *process,
 		     const struct web_probe *probe, web_probe_answer answer, void *to,
 		     const char **why)
 {
 	struct probe_request request = { .id = pages->last_id + 1 };
-	struct page *page = page_of(pages, 0);
-	if (page == NULL)
-		*why = "busy: too many probes at a time; try again";
-	else if (!make_request(probe, &request))
-		*why = "a parameter is too long";
-	else if (guard_tell(process, &request, sizeof(request)) != 0)
-		*why = "busy: the process that asks does not listen";
-	else {
-		*page = (struct page){ .id = request.id, .answer = answer, .to = to };
-		pages->last_id = request.id;
-		return true;
-	}
+	const struct page page = { .id = request.id, .answer = answer, .to = to };
+	if (make_request(probe, &request))
+		return ask(pages, process, &request, sizeof(request), page, why);
+	*why = "a parameter is too long";
 	return false;
+}
+
+static void make_push(const struct web_push *push, struct heartbeat_push *out)
+{
+	out->is_trusted = push->is_trusted;
+	out->is_down = push->is_down;
+	out->took_us = push->took_us;
+	uint8_t given;
+	/* What is too long is nobody's name or token. */
+	if (!put(out->name, sizeof(out->name), &given, push->name) ||
+	    !put(out->token, sizeof(out->token), &given, push->token))
+		snprintf(out->name, sizeof(out->name), "?");
+	put(out->message, sizeof(out->message), &given, push->message);
+}
+
+bool probe_pages_push(struct probe_pages *pages, struct guard *process,
+		      const struct web_push *push, web_probe_answer answer, void *to,
+		      const char **why)
+{
+	struct probe_push told;
+	memset(&told, 0, sizeof(told)); /* padding, too: it leaves the process */
+	told.kind = PROBE_TOLD_PUSH;
+	told.id = pages->last_id + 1;
+	const struct page page = { .id = told.id, .answer = answer, .to = to };
+	make_push(push, &told.push);
+	return ask(pages, process, &told, sizeof(told), page, why);
 }
 
 static void end_page(struct page *page, unsigned status, const char *type,

@@ -22,6 +22,9 @@ struct page_asker {
 /* A message of probe_pages_ask(); what is none is passed over. */
 void page_take(const struct page_asker *asker, const void *message, size_t len);
 
+/* The answer to a message of probe_pages_push(). */
+void page_answer_push(uint64_t id, bool is_taken);
+
 /* ---- in the daemon ---- */
 
 enum { PAGES_MAX = 64, PAGE_BYTES_MAX = 1 << 20 };
@@ -43,6 +46,10 @@ struct probe_pages {
 bool probe_pages_ask(struct probe_pages *pages, struct guard *process,
 		     const struct web_probe *probe, web_probe_answer answer, void *to,
 		     const char **why);
+/* The same with what somebody says of a heartbeat; the answer is 200, or 404. */
+bool probe_pages_push(struct probe_pages *pages, struct guard *process,
+		      const struct web_push *push, web_probe_answer answer, void *to,
+		      const char **why);
 /* A piece of an answer came; false if these bytes are none. */
 bool probe_pages_take(struct probe_pages *pages, const void *message, size_t len);
 /* Nobody will answer any more: all are told so. */

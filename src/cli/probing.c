@@ -284,6 +284,14 @@ uint32_t probing_ends(const struct probing *p)
 	return p->process != NULL ? guard_ends(p->process) : p->ends;
 }
 
+bool probing_push(struct probing *p, const struct web_push *push,
+		  web_probe_answer answer, void *to, const char **why)
+{
+	*why = "nothing is asked here, so there are no heartbeats";
+	return p->process != NULL &&
+	       probe_pages_push(&p->pages, p->process, push, answer, to, why);
+}
+
 bool probing_page(struct probing *p, const struct web_probe *probe,
 		  web_probe_answer answer, void *to, const char **why)
 {

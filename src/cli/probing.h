@@ -39,6 +39,10 @@ void probing_close(struct probing *p);
 bool probing_page(struct probing *p, const struct web_probe *probe,
 		  web_probe_answer answer, void *to, const char **why);
 
+/* What somebody says of a heartbeat; as web_source has it. */
+bool probing_push(struct probing *p, const struct web_push *push,
+		  web_probe_answer answer, void *to, const char **why);
+
 /* 0: there is none. */
 uint32_t probing_pid(const struct probing *p);
 

@@ -11,7 +11,7 @@ static uint8_t number_of_state(const char *word)
 }
 
 /* Words that a record may hold, by number; 0: none. */
-static const char *const by_words[] = { NULL, "probe", "traffic" };
+static const char *const by_words[] = { NULL, "probe", "traffic", "push" };
 static const char *const transport_words[] = { NULL, "tcp", "udp", "icmp" };
 enum {
 	BY_WORDS = sizeof(by_words) / sizeof(by_words[0]),
@@ -116,6 +116,17 @@ bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
 	memcpy(out, bytes, sizeof(*out));
 	return out->kind == PROBE_TOLD_PROOF &&
 	       event_text_ends(out->target, sizeof(out->target));
+}
+
+bool probe_push_read(const void *bytes, size_t len, struct probe_push *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	const struct heartbeat_push *push = &out->push;
+	return out->kind == PROBE_TOLD_PUSH && ends(push->name, sizeof(push->name)) &&
+	       ends(push->token, sizeof(push->token)) &&
+	       ends(push->message, sizeof(push->message));
 }
 
 bool probe_request_read(const void *bytes, size_t len, struct probe_request *out)

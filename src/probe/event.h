@@ -22,6 +22,7 @@ enum probe_event_kind {
 	/* To the process that asks. */
 	PROBE_TOLD_OWN,
 	PROBE_TOLD_PROOF,
+	PROBE_TOLD_PUSH,
 };
 
 /* Of what a stranger sent. */
@@ -68,6 +69,14 @@ struct probe_proof {
 	char target[TARGET_TEXT_MAX];
 };
 bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out);
+
+/* Somebody says that a heartbeat lives, or not; answered by a page, 200 or 404. */
+struct probe_push {
+	uint32_t kind; /* PROBE_TOLD_PUSH */
+	uint64_t id;
+	struct heartbeat_push push;
+};
+bool probe_push_read(const void *bytes, size_t len, struct probe_push *out);
 
 /* GET /probe: what the daemon asks for ... */
 struct probe_request {

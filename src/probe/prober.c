@@ -200,6 +200,8 @@ void asked_end(struct asked *a)
 static const char *kind_word(const struct target *t)
 {
 	static const char *const kinds[] = { "tcp", "tls", "udp", "icmp", "http" };
+	if (t->kind == TARGET_HEARTBEAT)
+		return "heartbeat";
 	if (t->kind != TARGET_DIALOGUE)
 		return kinds[t->kind];
 	return t->transport == IPPROTO_UDP  ? "udp"
@@ -213,9 +215,10 @@ void probe_record_begin(struct probe_record *r, const struct target *t)
 	record_text(r->target, sizeof(r->target), t->text);
 	record_text(r->protocol, sizeof(r->protocol),
 		    t->protocol != NULL ? t->protocol->name : kind_word(t));
-	r->transport = t->transport == IPPROTO_TCP   ? "tcp"
-		       : t->transport == IPPROTO_UDP ? "udp"
-						     : "icmp";
+	r->transport = t->transport == IPPROTO_TCP    ? "tcp"
+		       : t->transport == IPPROTO_UDP  ? "udp"
+		       : t->transport == IPPROTO_ICMP ? "icmp"
+						      : NULL;
 	if (t->port != 0)
 		r->port = t->port;
 }

@@ -41,6 +41,7 @@ static void free_watched(struct watched *w)
 	forget_renewed(w);
 	free(w->members);
 	remembered_free(&w->recording.last_up);
+	free(w->beat);
 	free(w);
 }
 
@@ -105,7 +106,13 @@ void rounds_begin_set(struct rounds *rounds)
 
 static int64_t interval_us(const struct watched *w)
 {
-	return w->rules.interval_s * SECOND_US;
+	uint32_t every_s = w->target.every_s;
+	return (every_s != 0 ? every_s : w->rules.interval_s) * SECOND_US;
+}
+
+static bool is_heartbeat(const struct watched *w)
+{
+	return w->target.kind == TARGET_HEARTBEAT;
 }
 
 /* Its rules may be others now. */
@@ -114,7 +121,7 @@ static void want(struct watched *w, const struct round_rules *rules)
 	bool is_slower = w->rules.interval_s != rules->interval_s;
 	w->rules = *rules;
 	w->is_wanted = true;
-	if (is_slower && !w->in_flight)
+	if (is_slower && !w->in_flight && !is_heartbeat(w))
 		deadlines_move(&w->rounds->due, &w->due,
 			       round_due(w->target.text, interval_us(w),
 					 clock_us(CLOCK_MONOTONIC)));
@@ -141,10 +148,28 @@ bool watched_renew(struct watched *w, struct target *target)
 	return w->renewed != NULL;
 }
 
+static bool begin_heartbeat(struct watched *w, int64_t now_us)
+{
+	if (!is_heartbeat(w))
+		return true;
+	w->beat = calloc(1, sizeof(*w->beat));
+	if (w->beat != NULL)
+		w->beat->since_us = now_us;
+	return w->beat != NULL;
+}
+
+/* A heartbeat is looked at at once: it is there, and nothing is known of it. */
+static int64_t first_due_us(const struct watched *w, int64_t now_us)
+{
+	return is_heartbeat(w) ? now_us
+			       : round_due(w->target.text, interval_us(w), now_us);
+}
+
 struct watched *watched_add(struct rounds *rounds, struct target *target,
 			    const struct round_rules *rules)
 {
 	struct watched *w = calloc(1, sizeof(*w));
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	limits_fill(&target->limits, &rules->limits);
 	if (w == NULL || !grow(rounds)) {
 		free(w);
@@ -156,9 +181,8 @@ struct watched *watched_add(struct rounds *rounds, struct target *target,
 	w->rounds = rounds;
 	w->is_wanted = true;
 	w->ip = addr_unset();
-	if (!deadlines_add(&rounds->due, &w->due,
-			   round_due(w->target.text, interval_us(w),
-				     clock_us(CLOCK_MONOTONIC)))) {
+	if (!begin_heartbeat(w, now_us) ||
+	    !deadlines_add(&rounds->due, &w->due, first_due_us(w, now_us))) {
 		free_watched(w);
 		return NULL;
 	}
@@ -269,7 +293,7 @@ void rounds_missed_since(struct rounds *rounds, int64_t since_us)
 		struct watched *w = rounds->all[i];
 		int64_t interval = interval_us(w);
 		int64_t due_us = round_due(w->target.text, interval, since_us);
-		if (due_us > now_us)
+		if (due_us > now_us || is_heartbeat(w))
 			continue;
 		uint64_t missed = (uint64_t)((now_us - due_us) / interval) + 1;
 		w->missed += missed;
@@ -295,6 +319,18 @@ static void plan_next(struct watched *w)
 		due_us += (int64_t)behind * interval;
 	}
 	deadlines_move(&w->rounds->due, &w->due, due_us);
+}
+
+static void plan_heartbeat(struct watched *w)
+{
+	int64_t now_us = clock_us(CLOCK_MONOTONIC), every_us = interval_us(w);
+	int64_t due_us = heartbeat_due_us(w->beat, &w->target, every_us, now_us);
+	int64_t again_us = health_is_soft(&w->health) && w->rules.retry_s != 0
+				   ? now_us + w->rules.retry_s * SECOND_US
+			   : due_us == 0 ? now_us + every_us
+					 : due_us;
+	deadlines_move(&w->rounds->due, &w->due,
+		       due_us != 0 && due_us < again_us ? due_us : again_us);
 }
 
 static void note_lag(struct rounds *rounds, uint64_t late_us, int64_t now_us)
@@ -362,7 +398,10 @@ static void conclude(struct watched *w, struct probe_record *told)
 {
 	note_lag(w->rounds, told->late_us, clock_us(CLOCK_MONOTONIC));
 	judge(w, told);
-	plan_next(w);
+	if (is_heartbeat(w))
+		plan_heartbeat(w);
+	else
+		plan_next(w);
 	tell(w, told);
 }
 
@@ -492,10 +531,50 @@ static void answer_by_traffic(struct watched *w)
 	conclude(w, &told);
 }
 
+/* ---- heartbeats ---- */
+
+static void judge_heartbeat(struct watched *w)
+{
+	struct probe_record told;
+	probe_record_begin(&told, &w->target);
+	told.by = "push";
+	told.at = clock_us(CLOCK_REALTIME);
+	heartbeat_judge(w->beat, &w->target, interval_us(w), clock_us(CLOCK_MONOTONIC),
+			&told);
+	enum reason reason = probe_state_of(told.state) == PROBE_up
+				     ? limits_judge(&w->target.limits, &told)
+				     : REASON_NONE;
+	if (reason != REASON_NONE) {
+		told.state = probe_state_word(reason_state(reason));
+		told.reason = reason_word(reason);
+	}
+	conclude(w, &told);
+}
+
+bool rounds_push(struct rounds *rounds, const struct heartbeat_push *push)
+{
+	bool is_meant = false;
+	for (uint32_t i = 0; i < rounds->count; i++) {
+		struct watched *w = rounds->all[i];
+		if (!is_heartbeat(w) || !heartbeat_is_meant(&w->target, push))
+			continue;
+		is_meant = true;
+		heartbeat_hear(w->beat, push, clock_us(CLOCK_MONOTONIC));
+		judge_heartbeat(w);
+	}
+	return is_meant;
+}
+
+/* ---- asking ---- */
+
 /* The deadline stays in the past meanwhile: far away, so that nobody waits for it. */
 static void ask(struct rounds *rounds, struct watched *w)
 {
 	w->meant_us = w->due.at_us;
+	if (is_heartbeat(w)) {
+		judge_heartbeat(w);
+		return;
+	}
 	bool proven = is_proven(w);
 	w->proof.is_well = 0;
 	if (proven) {

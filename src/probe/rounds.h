@@ -11,6 +11,7 @@
 
 #include "base/window.h"
 #include "probe/health.h"
+#include "probe/heartbeat.h"
 #include "probe/probe.h"
 
 struct rounds;
@@ -84,6 +85,9 @@ struct round_proof {
 /* Of the target with that text; of none: nothing. */
 void rounds_prove(struct rounds *rounds, const char *text,
 		  const struct round_proof *proof);
+
+/* Heartbeats hear that; false if it is said of none, or by one who may not. */
+bool rounds_push(struct rounds *rounds, const struct heartbeat_push *push);
 
 /* For what is to be asked beside: its answers come in rounds_run(), too. */
 struct prober *rounds_prober(const struct rounds *rounds);

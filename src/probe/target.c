@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "probe/heartbeat.h"
 #include "probe/http.h"
 #include "probe/members.h"
 #include "protocol/dialogue.h"
@@ -23,11 +24,12 @@ static const struct plain_scheme {
 	enum target_kind kind;
 	enum target_tls tls;
 	uint8_t transport;
-	uint16_t port; /* 0: must be given; of icmp: none */
+	uint16_t port; /* 0: must be given; of icmp and heartbeat: none */
 } plain_schemes[] = {
 	{ "tcp", TARGET_TCP, TARGET_PLAIN, IPPROTO_TCP, 0 },
 	{ "tls", TARGET_TLS, TARGET_TLS_FIRST, IPPROTO_TCP, 443 },
 	{ "udp", TARGET_UDP, TARGET_PLAIN, IPPROTO_UDP, 0 },
+	{ "heartbeat", TARGET_HEARTBEAT, TARGET_PLAIN, 0, 0 },
 	{ "icmp", TARGET_ICMP, TARGET_PLAIN, IPPROTO_ICMP, 0 },
 	{ "http", TARGET_HTTP, TARGET_PLAIN, IPPROTO_TCP, 80 },
 	{ "https", TARGET_HTTP, TARGET_TLS_FIRST, IPPROTO_TCP, 443 },
@@ -154,6 +156,8 @@ static const char *const *options_of(const struct target *t)
 {
 	if (t->kind == TARGET_ICMP || t->kind == TARGET_TCP)
 		return burst_options;
+	if (t->kind == TARGET_HEARTBEAT)
+		return heartbeat_options;
 	return t->asking != NULL ? t->asking->options : NULL;
 }
 
@@ -248,6 +252,7 @@ static bool read_port(struct target *t, CURLU *url, char why[TARGET_WHY_MAX])
 					     t->question.host);
 	}
 	return t->port != 0 || t->kind == TARGET_ICMP || is_service(t) ||
+	       t->kind == TARGET_HEARTBEAT ||
 	       target_refuse(why, "a port from 1 to 65535 must be given: %s", t->text);
 }
 
@@ -374,6 +379,8 @@ static bool read_url(struct target *t, CURLU *url, const char *text,
 	const char *wrong = NULL;
 	if (options_of(t) == burst_options)
 		wrong = burst_read(q, t->timeout_ms, &t->burst);
+	else if (t->kind == TARGET_HEARTBEAT)
+		wrong = heartbeat_check(t);
 	else if (asking != NULL && asking->check != NULL)
 		wrong = asking->check(q);
 	return wrong == NULL || target_refuse(why, "%s: %s", t->text, wrong);
@@ -463,4 +470,8 @@ void target_free(struct target *t)
 	t->http = NULL;
 	dialogue_steps_free(t->steps);
 	t->steps = NULL;
+	if (t->token != NULL)
+		explicit_bzero(t->token, strlen(t->token));
+	free(t->token);
+	t->token = NULL;
 }

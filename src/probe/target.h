@@ -21,7 +21,8 @@ enum target_kind {
 	TARGET_UDP,  /* any datagram is; asked in the words of the port's protocol */
 	TARGET_ICMP, /* echo */
 	TARGET_HTTP, /* by libcurl */
-	TARGET_DIALOGUE, /* protocol->asking */
+	TARGET_DIALOGUE,  /* protocol->asking */
+	TARGET_HEARTBEAT, /* it is not asked: heartbeat.h */
 };
 
 enum target_tls { TARGET_PLAIN, TARGET_TLS_FIRST, TARGET_STARTTLS };
@@ -80,8 +81,10 @@ struct target {
 	struct burst burst;      /* of those that can be asked many times */
 	const char *server_name; /* for TLS; NULL: the host */
 	struct probe_limits limits;
-	bool verifies;       /* a certificate that is not good makes it down */
-	bool verifies_dates; /* ... if it is not valid now; whose it is may be */
+	uint32_t every_s, grace_s; /* of TARGET_HEARTBEAT; 0: as its rules say */
+	char *token;               /* owned; NULL: none */
+	bool verifies;             /* a certificate that is not good makes it down */
+	bool verifies_dates;       /* ... if it is not valid now; whose it is may be */
 	/* Of who asks for others (blackbox.c). */
 	uint8_t hop_limit;  /* of echoes; 0: as the kernel has it */
 	bool dont_fragment; /* of echoes over IPv4 */

@@ -15,6 +15,7 @@ enum { SIGNS_MAX = 1 << 21 }; /* of []{},:? in a file: each target has five */
 
 struct item {
 	char target[TARGET_TEXT_MAX];
+	char token[HEARTBEAT_TOKEN_MAX]; /* of a heartbeat; or "" */
 	struct round_rules rules;
 	size_t parent_line, parent_column;
 	bool has_dialogue;
@@ -44,6 +45,12 @@ static bool take_target(struct item *item, const char *text)
 static bool take_parent(struct item *item, const char *text)
 {
 	return take_text(item->rules.parent, sizeof(item->rules.parent), text);
+}
+
+static bool take_token(struct item *item, const char *text)
+{
+	return take_text(item->token, sizeof(item->token), text) &&
+	       strlen(text) >= HEARTBEAT_TOKEN_MIN;
 }
 
 static bool take_seconds(uint32_t *field, const char *text)
@@ -120,6 +127,7 @@ static const struct key {
 	  false },
 	{ "maintenance", "at most 8 of " WINDOW_ALLOWED, take_maintenance, true },
 	{ "parent", "another target, as it is written there", take_parent, false },
+	{ "token", "a text of 8 to 128 characters", take_token, false },
 	{ "dialogue", "", NULL, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -179,12 +187,27 @@ static void note_names(struct reader *r, const struct item *item, const char *te
 				  item->parent_line, item->parent_column);
 }
 
+static bool take_own_token(const struct item *item, struct target *target,
+			   char why[TARGET_WHY_MAX])
+{
+	const char *wrong = target->kind != TARGET_HEARTBEAT
+				    ? "a token is for heartbeat://"
+				    : heartbeat_set_token(target, item->token);
+	if (wrong != NULL)
+		snprintf(why, TARGET_WHY_MAX, "%s", wrong);
+	return wrong == NULL;
+}
+
 /* The target in its own words, if it has any; false, with why, if it is none. */
 static bool make_target(struct item *item, struct target *target,
 			char why[TARGET_WHY_MAX])
 {
 	if (!target_parse(target, item->target, why))
 		return false;
+	if (item->token[0] != '\0' && !take_own_token(item, target, why)) {
+		target_free(target);
+		return false;
+	}
 	struct dialogue_steps *steps = item->dialogue;
 	if (steps == NULL)
 		return true;

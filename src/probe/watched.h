@@ -34,6 +34,7 @@ struct watched {
 	/* Of a member: by how many it is held, and whom its answers concern first. */
 	uint32_t held;
 	struct watched *group;
+	struct heartbeat *beat; /* owned; of a target that is one; or NULL */
 	struct rounds *rounds;
 	struct watched *parent; /* NULL: none, or none of that name */
 	uint32_t chain;         /* next with the same hash, number + 1 */

@@ -47,6 +47,12 @@ static bool peer_uid(const struct request *request, uid_t *uid)
 	return true;
 }
 
+bool change_is_permitted(const struct request *request)
+{
+	uid_t uid;
+	return peer_uid(request, &uid) && (uid == 0 || uid == geteuid());
+}
+
 /* Root needs no look into files that the daemon may not read any more. */
 static void name_actor(uid_t uid, char out[static ACTOR_MAX])
 {
@@ -83,7 +89,7 @@ static enum MHD_Result change(const struct request *request, change_take take)
 	char actor[ACTOR_MAX];
 	struct buf message = { 0 };
 	uid_t uid;
-	if (!peer_uid(request, &uid) || (uid != 0 && uid != geteuid()))
+	if (!change_is_permitted(request) || !peer_uid(request, &uid))
 		return refuse(request, MHD_HTTP_FORBIDDEN,
 			      "not permitted: only root and the daemon's own user may "
 			      "change the policy or give scans");

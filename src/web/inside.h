@@ -32,10 +32,10 @@ struct web {
 
 /* One request from its first byte to its last. */
 struct exchange {
-	struct buf body; /* of a POST, which comes on the Unix socket only */
+	struct buf body; /* of a POST */
 	bool too_large;
 	struct question *question;   /* about the past; NULL: none */
-	struct probe_waiting *probe; /* GET /probe; NULL: none */
+	struct probe_waiting *probe; /* GET /probe, or a heartbeat; NULL: none */
 };
 
 struct request {
@@ -68,6 +68,9 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 enum { CHANGE_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
 enum MHD_Result answer_scans(const struct request *request);
+
+/* Does it come from root or the daemon's own user?  Never over TCP. */
+bool change_is_permitted(const struct request *request);
 
 /* GET /probe. */
 enum MHD_Result answer_probe(const struct request *request);

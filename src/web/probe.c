@@ -9,17 +9,10 @@
 #include "web/answer.h"
 #include "web/inside.h"
 
-struct probe_waiting {
-	struct probe_waiting **place; /* among those that wait; NULL: answered */
-	struct MHD_Connection *connection;
-	unsigned status;
-	const char *type;
-	struct buf text;
-};
-
-static void answered(void *to, unsigned status, const char *type, struct buf *text)
+void probe_waiting_answer(void *waiting, unsigned status, const char *type,
+			  struct buf *text)
 {
-	struct probe_waiting *w = to;
+	struct probe_waiting *w = waiting;
 	*w->place = NULL;
 	w->place = NULL;
 	w->status = status;
@@ -48,11 +41,44 @@ static enum MHD_Result refuse(const struct request *request, unsigned status,
 	return answer_error(request->connection, status, request->path, why);
 }
 
+struct probe_waiting *probe_wait(const struct request *request, enum MHD_Result *result)
+{
+	struct probe_waiting **place = free_place(&request->web->probes);
+	struct probe_waiting *w = place != NULL ? calloc(1, sizeof(*w)) : NULL;
+	*result = MHD_YES;
+	if (w == NULL) {
+		*result =
+			refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+			       request->web->probes.ended
+				       ? "the monitor ends"
+				       : "busy: too many probes at a time; try again");
+		return NULL;
+	}
+	w->connection = request->connection;
+	w->place = place;
+	/* Before the question: the answer may come at once. */
+	MHD_suspend_connection(request->connection);
+	*place = request->exchange->probe = w;
+	return w;
+}
+
+void probe_waiting_fail(struct probe_waiting *w, const char *why)
+{
+	struct buf text = { 0 };
+	buf_printf(&text, "%s\n", why);
+	probe_waiting_answer(w, MHD_HTTP_SERVICE_UNAVAILABLE,
+			     "text/plain; charset=utf-8", &text);
+}
+
+enum MHD_Result probe_waiting_send(const struct request *request)
+{
+	struct probe_waiting *w = request->exchange->probe;
+	return answer_text(request->connection, w->status, w->type, &w->text);
+}
+
 static enum MHD_Result ask(const struct request *request)
 {
 	const struct web_source *source = request->web->source;
-	struct probe_waiting **place = free_place(&request->web->probes);
-	struct probe_waiting *w = place != NULL ? calloc(1, sizeof(*w)) : NULL;
 	const char *debug = argument(request, "debug");
 	const struct web_probe probe = {
 		.target = argument(request, "target"),
@@ -63,29 +89,20 @@ static enum MHD_Result ask(const struct request *request)
 			request->connection, MHD_HEADER_KIND,
 			"X-Prometheus-Scrape-Timeout-Seconds"),
 	};
-	const char *why = request->web->probes.ended
-				  ? "the monitor ends"
-				  : "busy: too many probes at a time; try again";
+	enum MHD_Result result;
+	const char *why = "busy";
+	struct probe_waiting *w = probe_wait(request, &result);
 	if (w == NULL)
-		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, why);
-	w->connection = request->connection;
-	w->place = place;
-	/* Before the question: the answer may come at once. */
-	MHD_suspend_connection(request->connection);
-	*place = request->exchange->probe = w;
-	if (source->probe_ask(source->self, &probe, answered, w, &why))
-		return MHD_YES;
-	struct buf text = { 0 };
-	buf_printf(&text, "%s\n", why);
-	answered(w, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", &text);
+		return result;
+	if (!source->probe_ask(source->self, &probe, probe_waiting_answer, w, &why))
+		probe_waiting_fail(w, why);
 	return MHD_YES;
 }
 
 enum MHD_Result answer_probe(const struct request *request)
 {
-	struct probe_waiting *w = request->exchange->probe;
-	if (w != NULL)
-		return answer_text(request->connection, w->status, w->type, &w->text);
+	if (request->exchange->probe != NULL)
+		return probe_waiting_send(request);
 	if (request->web->source->probe_ask == NULL)
 		return refuse(request, MHD_HTTP_NOT_FOUND,
 			      "nothing is asked from here; see probe.blackbox_modules "
@@ -105,11 +122,7 @@ void probes_waiting_end(struct probes_waiting *waiting)
 {
 	waiting->ended = true;
 	for (size_t i = 0; i < WEB_PROBES_MAX; i++) {
-		struct buf text = { 0 };
-		if (waiting->at[i] == NULL)
-			continue;
-		buf_text(&text, "the monitor ends\n");
-		answered(waiting->at[i], MHD_HTTP_SERVICE_UNAVAILABLE,
-			 "text/plain; charset=utf-8", &text);
+		if (waiting->at[i] != NULL)
+			probe_waiting_fail(waiting->at[i], "the monitor ends");
 	}
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "web/answer.h"
+#include "web/heartbeat.h"
 #include "web/inside.h"
 #include "web/page.h"
 
@@ -151,6 +152,8 @@ static enum MHD_Result route(const struct request *request)
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(request->path, routes[i].path) == 0)
 			return routes[i].answer(request);
+	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
+		return answer_heartbeat(request);
 	if (page_at(request->path, &page) != NULL)
 		return answer(request->connection, MHD_HTTP_OK, page.type,
 			      MHD_create_response_from_buffer(
@@ -191,15 +194,22 @@ static bool is_allowed(const char *method, const char *path)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
 	       (strcmp(method, "POST") == 0 &&
-		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0));
+		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0)) ||
+	       heartbeat_takes(path, method);
+}
+
+static size_t body_max(const char *path)
+{
+	return heartbeat_takes(path, MHD_HTTP_METHOD_POST) ? HEARTBEAT_BODY_MAX
+							   : CHANGE_BODY_MAX;
 }
 
 /* True if the client says that more will come than a body may have. */
-static bool announces_too_much(struct MHD_Connection *connection)
+static bool announces_too_much(const struct request *request)
 {
-	const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return value != NULL && strtoull(value, NULL, 10) > CHANGE_BODY_MAX;
+	const char *value = MHD_lookup_connection_value(
+		request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return value != NULL && strtoull(value, NULL, 10) > body_max(request->path);
 }
 
 static enum MHD_Result begin(const struct request *request, bool is_local, void **state)
@@ -209,14 +219,16 @@ static enum MHD_Result begin(const struct request *request, bool is_local, void 
 		return MHD_NO;
 	*state = exchange;
 	/* Before a stranger's body takes memory. */
-	if (request->post && !is_local)
+	if (request->post && !is_local &&
+	    !heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
 		return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
 				    request->path,
 				    "changes are taken on the Unix socket only");
-	if (!request->post || !announces_too_much(request->connection))
+	if (!request->post || !announces_too_much(request))
 		return MHD_YES;
 	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-			    request->path, "a body has at most 1 MiB");
+			    request->path,
+			    "a body has at most 1 MiB, that of a heartbeat 4 KiB");
 }
 
 static void take_body(const struct request *request, const char *body, size_t size)
@@ -224,7 +236,7 @@ static void take_body(const struct request *request, const char *body, size_t si
 	struct exchange *exchange = request->exchange;
 	if (!request->post || exchange->too_large)
 		return;
-	exchange->too_large = size > CHANGE_BODY_MAX - exchange->body.len;
+	exchange->too_large = size > body_max(request->path) - exchange->body.len;
 	if (!exchange->too_large)
 		buf_add(&exchange->body, body, size);
 }

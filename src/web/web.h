@@ -26,6 +26,14 @@ struct web_probe {
 	const char *timeout; /* seconds, as Prometheus says */
 	bool debug;
 };
+/* What somebody says of a heartbeat. */
+struct web_push {
+	bool is_trusted; /* it comes from root or the daemon's own user: no token needed
+			  */
+	const char *name, *token, *message; /* NULL: not given */
+	bool is_down;
+	uint64_t took_us; /* or unknown */
+};
 typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 				 struct buf *text);
 
@@ -49,6 +57,9 @@ struct web_source {
 	 */
 	bool (*probe_ask)(void *self, const struct web_probe *probe,
 			  web_probe_answer answer, void *to, const char **why);
+	/* The same with a heartbeat: 200, or 404 if it is nobody's. */
+	bool (*push)(void *self, const struct web_push *push, web_probe_answer answer,
+		     void *to, const char **why);
 	/*
 	 * Of ports and flows: from when on nothing is missing in memory.  Questions
 	 * about earlier times go to the store.  NULL: memory is all there is.

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """schedule.py: what targets that are asked again and again may be told: limits, words of
-one's own, maintenance.
+one's own, maintenance; and heartbeats, which are not asked.
 
 Runs beside others.
 """
 import datetime
+import http.client
 import socket
 import ssl
 import sys
@@ -268,6 +269,86 @@ def maintenance(tap, lab):
               "probe.maintenance is for all; who was never up is not down then")
 
 
+# ---- heartbeats ----
+
+TOKEN = "tide-4711-tide"
+BEATS = f"""
+- target: heartbeat://backup?every=1s&grace=1s
+  token: {TOKEN}
+- target: heartbeat://core_mail?every=1h
+  token: other-{TOKEN}
+- target: heartbeat://slow?every=1h&slow=1s
+"""
+
+
+def push(monitor, path, method="POST", token=None, body=None):
+    """Over TCP: (status, body)."""
+    port = int(monitor.get("status")["listen"].rsplit(":")[-1])
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    with monitor.network.inside():
+        connection.connect()
+    try:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def heartbeats(tap, lab):
+    network = machine(lab)
+    monitor = watch(lab, network, BEATS)
+    backup, mail = "heartbeat://backup?every=1s&grace=1s", "heartbeat://core_mail?every=1h"
+    one = becomes(monitor, mail, "state", "unknown")
+    tap.equal((one["reason"], one["protocol"], one["by"]),
+              ("no_heartbeat_yet", "heartbeat", "push"), "before its time nothing is known")
+    one = becomes(monitor, backup, "hard_state", "down")
+    tap.ok(one["reason"] == "no_heartbeat" and one["detail"].startswith("never heard for "),
+           "without a word in time it is down", one)
+    tap.equal(push(monitor, "/api/v1/heartbeats/backup", token=TOKEN)[0], 200, "with its token it says")
+    becomes(monitor, backup, "hard_state", "up")
+    tap.ok(True, "that it lives")
+    becomes(monitor, backup, "hard_state", "down")
+    tap.ok(probe_of(monitor, backup)["detail"].startswith("not heard for"), "too late is down again")
+    monitor.command("heartbeat", "backup", "-m", "all 17 files & more")
+    one = becomes(monitor, backup, "hard_state", "up")
+    tap.equal(one["detail"], "all 17 files & more", "so does `heartbeat`, with a message")
+    for path, token in (("backup", None), ("backup", f"other-{TOKEN}"), ("nobody", TOKEN),
+                        ("x" * 300, TOKEN)):
+        answer = push(monitor, f"/api/v1/heartbeats/{path}", token=token)
+        tap.ok(answer[0] == 403 and "no heartbeat of that name and token" in answer[1],
+               "who may not is told no more than that", path[:9], *answer)
+    tap.equal(push(monitor, f"/api/push/other-{TOKEN}?status=up&msg=OK&ping=12.5", method="GET"),
+              (200, '{"ok":true}'), "as Uptime Kuma's clients do")
+    one = becomes(monitor, mail, "hard_state", "up")
+    tap.equal(one["answer_us"], 12500, "with its ping")
+    tap.equal(push(monitor, "/api/push/nobody", method="PUT"),
+              (404, '{"ok":false,"msg":"Monitor not found or not active."}'),
+              "and no less when they err")
+    tap.equal(push(monitor, "/api/v1/endpoints/core_mail/external?success=false&error=tide%20out",
+                   token=f"other-{TOKEN}")[0], 200, "as gatus' clients do")
+    one = becomes(monitor, mail, "state", "down")
+    tap.equal((one["reason"], one["detail"]), ("no_heartbeat", "tide out"), "down is down")
+    tap.equal([push(monitor, "/api/v1/endpoints/core_mail/external?success=true", token="x")[0],
+               push(monitor, "/api/v1/endpoints/core_mail/external", token=f"other-{TOKEN}")[0],
+               push(monitor, "/api/v1/heartbeats/backup?status=ill", token=TOKEN)[0],
+               push(monitor, "/api/v1/heartbeats/backup", method="GET", token=TOKEN)[0],
+               push(monitor, "/api/v1/heartbeats/backup", token=TOKEN, body="x" * 5000)[0]],
+              [401, 400, 400, 405, 413], "mistakes have their status")
+    tap.equal(push(monitor, "/api/v1/heartbeats/backup", token=TOKEN,
+                   body="status=down&msg=a+form%21")[0], 200, "a form may say it")
+    one = becomes(monitor, backup, "detail", "a form!")
+    tap.equal(one["state"], "down", "all of it")
+    monitor.command("heartbeat", "slow", "--duration", "1.5s")
+    one = becomes(monitor, "heartbeat://slow?every=1h&slow=1s", "hard_state", "degraded")
+    tap.equal((one["reason"], one["detail"]), ("slow", "answered in 1500.0 ms, limit 1000 ms"),
+              "a job that took too long is slow")
+    done = monitor.command("probe", "heartbeat://backup", status=2)
+    tap.ok("is not asked" in done.stderr, "nobody asks it", done.stderr)
+    tap.ok(TOKEN not in str(monitor.get("probes")), "no token is shown")
+
+
 def mistakes(tap, lab):
     network = machine(lab)
     file, config = lab.dir / "targets.yaml", lab.dir / "config.yaml"
@@ -288,4 +369,4 @@ def mistakes(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(own_words, limits, maintenance, mistakes))
+    sys.exit(e2e.main(own_words, limits, maintenance, heartbeats, mistakes))

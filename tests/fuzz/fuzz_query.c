@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/form.h"
 #include "web/query.h"
 
 #define NOW_US INT64_C(1800000000000000)
@@ -37,6 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
+	char value[FORM_VALUE_MAX] = "";
+	if (form_value(text, "msg", value) && strlen(value) >= sizeof(value))
+		abort();
 	query_init(&query, kind);
 	for (char *rest = text, *pair; (pair = strsep(&rest, "&")) != NULL;)
 		try_parameter(&query, pair);

@@ -58,6 +58,10 @@ static void read_event(const uint8_t *data, size_t size)
 	if (probe_event_read(data, size, &record))
 		record_json(&json, RECORD_probe, &record);
 	buf_free(&json);
+	struct probe_push push;
+	if (probe_push_read(data, size, &push) &&
+	    strlen(push.push.message) >= HEARTBEAT_MESSAGE_MAX)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -138,7 +138,7 @@ static void what_is_no_answer_is_refused(void **state)
 	bad.hard_state = PROBE_down + 1;
 	assert_false(probe_event_read(&bad, sizeof(bad), &came));
 	bad = event;
-	bad.by = 3;
+	bad.by = 4;
 	assert_false(probe_event_read(&bad, sizeof(bad), &came));
 	bad = event;
 	bad.transport = 4;
