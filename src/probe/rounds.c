@@ -104,15 +104,10 @@ void rounds_begin_set(struct rounds *rounds)
 		rounds->all[i]->is_wanted = rounds->all[i]->is_own;
 }
 
-static int64_t interval_us(const struct watched *w)
+int64_t watched_interval_us(const struct watched *w)
 {
 	uint32_t every_s = w->target.every_s;
 	return (every_s != 0 ? every_s : w->rules.interval_s) * SECOND_US;
-}
-
-static bool is_heartbeat(const struct watched *w)
-{
-	return w->target.kind == TARGET_HEARTBEAT;
 }
 
 /* Its rules may be others now. */
@@ -121,9 +116,9 @@ static void want(struct watched *w, const struct round_rules *rules)
 	bool is_slower = w->rules.interval_s != rules->interval_s;
 	w->rules = *rules;
 	w->is_wanted = true;
-	if (is_slower && !w->in_flight && !is_heartbeat(w))
+	if (is_slower && !w->in_flight && !watched_is_heartbeat(w))
 		deadlines_move(&w->rounds->due, &w->due,
-			       round_due(w->target.text, interval_us(w),
+			       round_due(w->target.text, watched_interval_us(w),
 					 clock_us(CLOCK_MONOTONIC)));
 }
 
@@ -148,21 +143,12 @@ bool watched_renew(struct watched *w, struct target *target)
 	return w->renewed != NULL;
 }
 
-static bool begin_heartbeat(struct watched *w, int64_t now_us)
-{
-	if (!is_heartbeat(w))
-		return true;
-	w->beat = calloc(1, sizeof(*w->beat));
-	if (w->beat != NULL)
-		w->beat->since_us = now_us;
-	return w->beat != NULL;
-}
-
 /* A heartbeat is looked at at once: it is there, and nothing is known of it. */
 static int64_t first_due_us(const struct watched *w, int64_t now_us)
 {
-	return is_heartbeat(w) ? now_us
-			       : round_due(w->target.text, interval_us(w), now_us);
+	return watched_is_heartbeat(w)
+		       ? now_us
+		       : round_due(w->target.text, watched_interval_us(w), now_us);
 }
 
 struct watched *watched_add(struct rounds *rounds, struct target *target,
@@ -181,7 +167,7 @@ struct watched *watched_add(struct rounds *rounds, struct target *target,
 	w->rounds = rounds;
 	w->is_wanted = true;
 	w->ip = addr_unset();
-	if (!begin_heartbeat(w, now_us) ||
+	if (!heartbeat_begin(w, now_us) ||
 	    !deadlines_add(&rounds->due, &w->due, first_due_us(w, now_us))) {
 		free_watched(w);
 		return NULL;
@@ -291,9 +277,9 @@ void rounds_missed_since(struct rounds *rounds, int64_t since_us)
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	for (uint32_t i = 0; i < rounds->count; i++) {
 		struct watched *w = rounds->all[i];
-		int64_t interval = interval_us(w);
+		int64_t interval = watched_interval_us(w);
 		int64_t due_us = round_due(w->target.text, interval, since_us);
-		if (due_us > now_us || is_heartbeat(w))
+		if (due_us > now_us || watched_is_heartbeat(w))
 			continue;
 		uint64_t missed = (uint64_t)((now_us - due_us) / interval) + 1;
 		w->missed += missed;
@@ -305,7 +291,7 @@ void rounds_missed_since(struct rounds *rounds, int64_t since_us)
 
 static void plan_next(struct watched *w)
 {
-	int64_t after_us = w->meant_us, interval = interval_us(w);
+	int64_t after_us = w->meant_us, interval = watched_interval_us(w);
 	int64_t due_us = round_due(w->target.text, interval, after_us);
 	if (health_is_soft(&w->health) && w->rules.retry_s != 0 &&
 	    after_us + w->rules.retry_s * SECOND_US < due_us)
@@ -319,18 +305,6 @@ static void plan_next(struct watched *w)
 		due_us += (int64_t)behind * interval;
 	}
 	deadlines_move(&w->rounds->due, &w->due, due_us);
-}
-
-static void plan_heartbeat(struct watched *w)
-{
-	int64_t now_us = clock_us(CLOCK_MONOTONIC), every_us = interval_us(w);
-	int64_t due_us = heartbeat_due_us(w->beat, &w->target, every_us, now_us);
-	int64_t again_us = health_is_soft(&w->health) && w->rules.retry_s != 0
-				   ? now_us + w->rules.retry_s * SECOND_US
-			   : due_us == 0 ? now_us + every_us
-					 : due_us;
-	deadlines_move(&w->rounds->due, &w->due,
-		       due_us != 0 && due_us < again_us ? due_us : again_us);
 }
 
 static void note_lag(struct rounds *rounds, uint64_t late_us, int64_t now_us)
@@ -394,12 +368,12 @@ static void tell(struct watched *w, struct probe_record *told)
 }
 
 /* What it says goes into its history, and out. */
-static void conclude(struct watched *w, struct probe_record *told)
+void watched_conclude(struct watched *w, struct probe_record *told)
 {
 	note_lag(w->rounds, told->late_us, clock_us(CLOCK_MONOTONIC));
 	judge(w, told);
-	if (is_heartbeat(w))
-		plan_heartbeat(w);
+	if (watched_is_heartbeat(w))
+		heartbeat_plan(w);
 	else
 		plan_next(w);
 	tell(w, told);
@@ -429,7 +403,7 @@ static void group_answered(struct watched *w, struct probe_record *told)
 	if (state != PROBE_unknown)
 		group_renew(w, state == PROBE_up);
 	if (state != PROBE_up || group_sum(w, told))
-		conclude(w, told);
+		watched_conclude(w, told);
 	else
 		plan_next(w);
 }
@@ -484,7 +458,7 @@ static void answered(void *self, const struct probe_record *record)
 	if (w->target.members != MEMBERS_NONE && watched_is_kept(w))
 		group_answered(w, &told);
 	else
-		conclude(w, &told);
+		watched_conclude(w, &told);
 	tell_failure(w, &told, failure);
 	if (w->group != NULL)
 		member_answered(w->group, record->at);
@@ -528,41 +502,7 @@ static void answer_by_traffic(struct watched *w)
 	told.state = probe_state_word(PROBE_up);
 	w->proven++;
 	w->rounds->stats.by_traffic++;
-	conclude(w, &told);
-}
-
-/* ---- heartbeats ---- */
-
-static void judge_heartbeat(struct watched *w)
-{
-	struct probe_record told;
-	probe_record_begin(&told, &w->target);
-	told.by = "push";
-	told.at = clock_us(CLOCK_REALTIME);
-	heartbeat_judge(w->beat, &w->target, interval_us(w), clock_us(CLOCK_MONOTONIC),
-			&told);
-	enum reason reason = probe_state_of(told.state) == PROBE_up
-				     ? limits_judge(&w->target.limits, &told)
-				     : REASON_NONE;
-	if (reason != REASON_NONE) {
-		told.state = probe_state_word(reason_state(reason));
-		told.reason = reason_word(reason);
-	}
-	conclude(w, &told);
-}
-
-bool rounds_push(struct rounds *rounds, const struct heartbeat_push *push)
-{
-	bool is_meant = false;
-	for (uint32_t i = 0; i < rounds->count; i++) {
-		struct watched *w = rounds->all[i];
-		if (!is_heartbeat(w) || !heartbeat_is_meant(&w->target, push))
-			continue;
-		is_meant = true;
-		heartbeat_hear(w->beat, push, clock_us(CLOCK_MONOTONIC));
-		judge_heartbeat(w);
-	}
-	return is_meant;
+	watched_conclude(w, &told);
 }
 
 /* ---- asking ---- */
@@ -571,8 +511,8 @@ bool rounds_push(struct rounds *rounds, const struct heartbeat_push *push)
 static void ask(struct rounds *rounds, struct watched *w)
 {
 	w->meant_us = w->due.at_us;
-	if (is_heartbeat(w)) {
-		judge_heartbeat(w);
+	if (watched_is_heartbeat(w)) {
+		heartbeat_tell(w);
 		return;
 	}
 	bool proven = is_proven(w);

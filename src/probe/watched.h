@@ -1,6 +1,6 @@
 /*
- * watched.h: what rounds.c keeps of each target, and how rounds_group.c shares it;
- * private to these two.
+ * watched.h: what rounds.c keeps of each target, and how rounds_group.c and
+ * rounds_heartbeat.c share it; private to these.
  */
 #pragma once
 
@@ -66,6 +66,16 @@ struct watched *watched_add(struct rounds *rounds, struct target *target,
 /* The same text, and perhaps another password.  What is in flight is borrowed. */
 bool watched_renew(struct watched *w, struct target *target);
 
+/* How often it is asked, or says something. */
+int64_t watched_interval_us(const struct watched *w);
+/* What it says goes into its history, and out. */
+void watched_conclude(struct watched *w, struct probe_record *told);
+
+static inline bool watched_is_heartbeat(const struct watched *w)
+{
+	return w->target.kind == TARGET_HEARTBEAT;
+}
+
 static inline bool watched_is_kept(const struct watched *w)
 {
 	return w->is_wanted || w->held > 0 || w->in_flight;
@@ -79,3 +89,12 @@ void group_renew(struct watched *group, bool has_members);
 void groups_release(struct rounds *rounds);
 /* What its members' states come to; false: some have not been asked yet. */
 bool group_sum(const struct watched *group, struct probe_record *told);
+
+/* ---- rounds_heartbeat.c ---- */
+
+/* It is waited for from now on; false without memory.  Of another target: true. */
+bool heartbeat_begin(struct watched *w, int64_t now_us);
+/* When it is looked at next. */
+void heartbeat_plan(struct watched *w);
+/* What it said, or did not, is told. */
+void heartbeat_tell(struct watched *w);
