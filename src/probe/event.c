@@ -124,9 +124,10 @@ bool probe_push_read(const void *bytes, size_t len, struct probe_push *out)
 		return false;
 	memcpy(out, bytes, sizeof(*out));
 	const struct heartbeat_push *push = &out->push;
-	return out->kind == PROBE_TOLD_PUSH && ends(push->name, sizeof(push->name)) &&
-	       ends(push->token, sizeof(push->token)) &&
-	       ends(push->message, sizeof(push->message));
+	return out->kind == PROBE_TOLD_PUSH &&
+	       event_text_ends(push->name, sizeof(push->name)) &&
+	       event_text_ends(push->token, sizeof(push->token)) &&
+	       event_text_ends(push->message, sizeof(push->message));
 }
 
 bool probe_request_read(const void *bytes, size_t len, struct probe_request *out)
