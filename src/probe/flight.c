@@ -103,25 +103,42 @@ static void put_hidden(struct asked *a, struct bytes said)
 	put(a, BY_CLIENT, bytes_of(text, (size_t)n));
 }
 
-/* Its own words may repeat it: a community of SNMP, an echo. */
-static void put_without(struct asked *a, struct bytes said, const char *secret)
+static void add_without(struct buf *clean, struct bytes said, const char *secret)
 {
 	static const char hidden[] = "[password]";
-	struct buf clean = { 0 };
 	size_t len = strlen(secret);
 	while (said.len > 0) {
 		const uint8_t *at =
 			len > 0 ? memmem(said.at, said.len, secret, len) : NULL;
 		size_t before = at != NULL ? (size_t)(at - said.at) : said.len;
-		buf_add(&clean, said.at, before);
+		buf_add(clean, said.at, before);
 		bytes_take(&said, before);
 		if (at == NULL)
 			break;
-		buf_add(&clean, hidden, sizeof(hidden) - 1);
+		buf_add(clean, hidden, sizeof(hidden) - 1);
 		bytes_take(&said, len);
 	}
+}
+
+/* A server's words may repeat it: a community of SNMP, an echo. */
+static void put_without(struct asked *a, struct bytes said, const char *secret)
+{
+	struct buf clean = { 0 };
+	add_without(&clean, said, secret);
 	if (buf_ok(&clean))
 		put(a, BY_SERVER, bytes_of(clean.at, clean.len));
+	buf_free(&clean);
+}
+
+void flight_hide_password(const struct asked *a, char *text, size_t size)
+{
+	const char *secret = a->target->question.password;
+	struct buf clean = { 0 };
+	if (secret[0] == '\0' || strstr(text, secret) == NULL)
+		return;
+	add_without(&clean, bytes_of(text, strlen(text)), secret);
+	const char *without = buf_cstr(&clean);
+	record_text(text, size, without != NULL ? without : "");
 	buf_free(&clean);
 }
 

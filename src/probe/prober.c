@@ -179,6 +179,7 @@ void asked_judge(struct asked *a, enum reason reason, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(a->record.detail, sizeof(a->record.detail), format, arguments);
 	va_end(arguments);
+	flight_hide_password(a, a->record.detail, sizeof(a->record.detail));
 }
 
 void asked_end(struct asked *a)
