@@ -187,7 +187,8 @@ void detect_flow(struct detect *detect, const struct flow_record *flow)
 	if (flow->end > detect->now_us)
 		detect->now_us = flow->end;
 	detect_users_flow(detect, flow);
-	if (detect->policy == NULL || flow->transport == NULL ||
+	/* What we say to a server is nobody's connection, and not what it speaks. */
+	if (flow->probe == 1 || detect->policy == NULL || flow->transport == NULL ||
 	    !policy_is_connection(flow) || addr_is_unset(&flow->server_ip))
 		return;
 	if (!addr_is_group(&flow->server_ip) &&
@@ -200,7 +201,7 @@ void detect_flow(struct detect *detect, const struct flow_record *flow)
 	see_protocol(detect, place, flow);
 	buf_clear(&detect->reason);
 	/* What else is wrong with the port is said once, of its listener. */
-	if (flow->probe != 1 && policy_judge_flow(detect->policy, flow, flow->end,
-						  &detect->reason) == POLICY_CLIENT)
+	if (policy_judge_flow(detect->policy, flow, flow->end, &detect->reason) ==
+	    POLICY_CLIENT)
 		raise_client(detect, place, flow);
 }

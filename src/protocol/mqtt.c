@@ -389,7 +389,6 @@ static const struct asking mqtt_asking = {
 	.secure_scheme = "mqtts",
 	.secure_port = 8883,
 	.has_login = true,
-	.is_harmless = true,
 	.check = mqtt_check,
 	.step = mqtt_step,
 };

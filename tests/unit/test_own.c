@@ -156,6 +156,8 @@ static void the_words_are_the_ones_that_do_no_harm(void **state)
 		{ "mysql", "mysql", IPPROTO_TCP, NULL }, /* it counts who says no more
 							  */
 		{ "vnc", NULL, IPPROTO_TCP, NULL },
+		{ "mqtt", "mqtt", IPPROTO_TCP, NULL }, /* to connect is to log in */
+		{ "tls", "mqtts", IPPROTO_TCP, "tls" },
 		{ "telnet", NULL, IPPROTO_TCP, NULL },
 		{ "snmp", NULL, IPPROTO_UDP, NULL },
 		{ "sip", NULL, IPPROTO_UDP, NULL },
