@@ -129,7 +129,7 @@ bool asked_connect(struct asked *a, int fd)
 
 bool asked_own_end(int fd, struct addr *addr, uint16_t *port)
 {
-	union endpoint own;
+	union endpoint own = { 0 };
 	socklen_t len = sizeof(own);
 	if (getsockname(fd, &own.any, &len) != 0 || !addr_of_socket(&own.any, addr))
 		return false;
