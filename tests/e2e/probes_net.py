@@ -9,6 +9,7 @@ The servers are those of servers/, each at an address of its own.
 Runs beside others.
 """
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import re
@@ -201,6 +202,30 @@ def probes(tap, lab):
         server.ip("addr", "del", f"{address}/16", "dev", "net0")
 
 
+# What sshd counts against a client (PerSourcePenalties since 9.8), or fail2ban does.
+PENALTY = re.compile(r"reset|closed by|timeout|grace|penalt|drop|exceeded|invalid|illegal|"
+                     r"bad |error|fatal|failed|unable|did not", re.IGNORECASE)
+MANY = 100
+
+
+def is_not_penalised(tap, lab):
+    if not e2e.has_tree("sshd"):
+        tap.skip("sshd is asked again and again", "build/tree is missing: run scripts/test-tree")
+        return
+    client, server = cable(lab)
+    server.ip("addr", "add", "10.88.1.1/16", "dev", "net0")
+    with client.inside(), e2e.Lab() as inner:
+        scene = Scene(inner, "shell", "10.88.1.1", server, certificate(lab))
+        shell.start(scene)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            states = set(pool.map(lambda _: ask(scene, "ssh://10.88.1.1")["state"], range(MANY)))
+        tap.equal(states, {"up"}, f"{MANY} probes of sshd, many at once, are all answered")
+        left = e2e.until(lambda: logged(scene) if logged(scene).count(
+            ":11: breakwater probe") == MANY else None, "what sshd says of each")
+        bad = [line for line in left.splitlines() if PENALTY.search(line)]
+        tap.equal(bad, [], "sshd has nothing against any of them")
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--verbose", action="store_true")
@@ -210,4 +235,4 @@ def arguments():
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(probes))
+    sys.exit(e2e.main(probes, is_not_penalised))
