@@ -15,6 +15,8 @@
 #include "probe/failure_event.h"
 #include "probe/target_file.h"
 
+enum { SAID_US = 1000000 };
+
 /* ---- the process ---- */
 
 static void say_if_not_confined(struct probing *p)
@@ -252,11 +254,16 @@ bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 {
 	if (p->process == NULL)
 		return false;
-	bool is_over = !guard_is_alive(p->process), had_news = p->has_news;
+	bool is_over = !guard_is_alive(p->process);
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	/* The news may be forged, as often as anybody likes. */
+	if (!is_over && (!p->has_news || now_us - p->said_us < SAID_US))
+		return false;
 	guard_describe(p->process, text);
 	p->has_news = false;
+	p->said_us = now_us;
 	if (!is_over)
-		return had_news;
+		return true;
 	note_end(p);
 	p->has_news = false;
 	memcpy(p->why_not, text, sizeof(p->why_not));

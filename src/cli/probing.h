@@ -16,9 +16,10 @@ struct probing {
 	size_t count, size;
 	uint32_t *index; /* by the target's hash: number in last + 1; owned */
 	size_t room;
-	size_t untold; /* of last: how many are still to be told as not asked any more
-			*/
-	bool has_news; /* who asks has ended, and nobody was told yet */
+	size_t untold;   /* of last: how many are still to be told as not asked any more
+			  */
+	bool has_news;   /* who asks has ended, and nobody was told yet */
+	int64_t said_us; /* when somebody was last told; monotonic */
 	struct probe_pages pages;
 	/* A socket of a probe connects; NULL: nobody wants to know. */
 	void (*take_ends)(void *to, const struct probe_ends *ends);
@@ -63,9 +64,9 @@ bool probing_next(struct probing *p, struct probe_record *out);
 /* It is what was last said of its target; one that has gone is forgotten. */
 void probing_keep(struct probing *p, const struct probe_record *record);
 /*
- * Once after each end of it; text says how, and when it is started again.  If it is
- * not, there is no process any more.  All that it asked is told as unknown by
- * probing_next().
+ * Once after each end of it, but not twice a second; text says how, and when it is
+ * started again.  If it is not, there is no process any more.  All that it asked is
+ * told as unknown by probing_next().
  */
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX]);
 

@@ -106,6 +106,22 @@ static void one_that_crashes_is_started_again(void **state)
 	assert_true(is_gone(second));
 }
 
+/* A daemon that has much to tell is not held up by it. */
+static void one_that_does_not_read_is_told_no_more(void **state)
+{
+	(void)state;
+	enum { MANY = 1000000 };
+	static const char message[GUARD_EVENT_MAX];
+	struct guard *guard = begin("nobody");
+	int error = 0, count = 0;
+	assert_int_equal(kill(guard_pid(guard), SIGSTOP), 0);
+	for (; count < MANY && error == 0; count++)
+		error = guard_tell(guard, message, sizeof(message));
+	assert_int_equal(error, -EAGAIN);
+	assert_int_equal(kill(guard_pid(guard), SIGCONT), 0);
+	guard_close(guard);
+}
+
 static void one_that_hangs_ends_with_the_daemon(void **state)
 {
 	(void)state;
@@ -144,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_crashes_is_started_again),
+		cmocka_unit_test(one_that_does_not_read_is_told_no_more),
 		cmocka_unit_test(one_that_hangs_ends_with_the_daemon),
 		cmocka_unit_test(it_is_never_root),
 		cmocka_unit_test(the_more_crashes_the_longer_it_waits),
