@@ -7,31 +7,54 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Upper bounds in microseconds; Prometheus' usual ones, from a millisecond on. */
+/* Upper bounds in microseconds; Prometheus' usual ones, and below them for a LAN. */
 static const uint64_t bounds_us[PROBE_BUCKETS - 1] = {
-	1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000,
+	100,   250,   500,    1000,   2500,   5000,    10000,
+	25000, 50000, 100000, 250000, 500000, 1000000, 5000000,
 };
+
+static const char *const phase_words[PHASES] = { "resolve", "connect", "tls",
+						 "first_byte" };
+
+static void histogram_take(struct probe_histogram *histogram, uint64_t us)
+{
+	unsigned bucket = 0;
+	if (us == UNKNOWN_U64)
+		return;
+	while (bucket < PROBE_BUCKETS - 1 && us > bounds_us[bucket])
+		bucket++;
+	histogram->buckets[bucket]++;
+	histogram->count++;
+	histogram->sum_us += us;
+}
+
+/* How long a job took that says that it lives is no time of a probe. */
+static void add_times(struct probe_counts *counts, const struct probe_record *probe)
+{
+	enum probe_state state = probe_state_of(probe->state);
+	if (probe->by != NULL && strcmp(probe->by, "push") == 0)
+		return;
+	histogram_take(&counts->late, probe->late_us);
+	histogram_take(&counts->phases[PHASE_RESOLVE], probe->resolve_us);
+	histogram_take(&counts->phases[PHASE_CONNECT], probe->connect_us);
+	histogram_take(&counts->phases[PHASE_TLS], probe->tls_us);
+	histogram_take(&counts->phases[PHASE_FIRST_BYTE], probe->first_byte_us);
+	if (state == PROBE_up || state == PROBE_degraded)
+		histogram_take(&counts->duration, probe->total_us);
+}
 
 void probe_metrics_add(struct probe_counts *counts, const struct probe_record *probe)
 {
-	enum probe_state state = probe_state_of(probe->state);
 	if (probe->by != NULL && strcmp(probe->by, "traffic") == 0) {
 		counts->by_traffic++;
 		return;
 	}
-	counts->by_state[state]++;
+	counts->by_state[probe_state_of(probe->state)]++;
 	if (probe->missed != UNKNOWN_U32)
 		counts->missed += probe->missed;
 	if (probe->late_us != UNKNOWN_U64 && probe->late_us > counts->late_us)
 		counts->late_us = probe->late_us;
-	if (state != PROBE_up || probe->total_us == UNKNOWN_U64)
-		return;
-	unsigned bucket = 0;
-	while (bucket < PROBE_BUCKETS - 1 && probe->total_us > bounds_us[bucket])
-		bucket++;
-	counts->buckets[bucket]++;
-	counts->answered++;
-	counts->sum_us += probe->total_us;
+	add_times(counts, probe);
 }
 
 /* ---- of all ---- */
@@ -44,24 +67,45 @@ static void begin(struct family *family, const char *name, const char *unit,
 	family_begin(family, type, doc);
 }
 
-static void write_histogram(const struct probe_counts *counts, struct family *family)
+/* labels: "" or "name=\"value\"". */
+static void write_histogram(const struct probe_histogram *histogram, const char *labels,
+			    struct family *family)
 {
+	const char *comma = labels[0] != '\0' ? "," : "";
+	const char *open = labels[0] != '\0' ? "{" : "",
+		   *shut = labels[0] != '\0' ? "}" : "";
 	uint64_t sum = 0;
-	begin(family, "probe_duration_seconds", "seconds", "histogram",
-	      "How long probes took whose target is up.");
 	for (unsigned i = 0; i < PROBE_BUCKETS; i++) {
-		sum += counts->buckets[i];
-		buf_printf(family->out, "%s_bucket{le=\"", family->name);
+		sum += histogram->buckets[i];
+		buf_printf(family->out, "%s_bucket{%s%sle=\"", family->name, labels,
+			   comma);
 		if (i < PROBE_BUCKETS - 1)
 			buf_decimal(family->out, (double)bounds_us[i] / 1e6);
 		else
 			buf_text(family->out, "+Inf");
 		buf_printf(family->out, "\"} %llu\n", (unsigned long long)sum);
 	}
-	buf_printf(family->out, "%s_sum", family->name);
-	family_value(family, (long double)counts->sum_us);
-	buf_printf(family->out, "%s_count %llu\n", family->name,
-		   (unsigned long long)counts->answered);
+	buf_printf(family->out, "%s_sum%s%s%s", family->name, open, labels, shut);
+	family_value(family, (long double)histogram->sum_us);
+	buf_printf(family->out, "%s_count%s%s%s %llu\n", family->name, open, labels,
+		   shut, (unsigned long long)histogram->count);
+}
+
+static void write_histograms(const struct probe_counts *counts, struct family *family)
+{
+	begin(family, "probe_duration_seconds", "seconds", "histogram",
+	      "How long probes took whose target answered well.");
+	write_histogram(&counts->duration, "", family);
+	begin(family, "probe_phase_seconds", "seconds", "histogram",
+	      "How long each phase of probes took, where there was one.");
+	for (unsigned i = 0; i < PHASES; i++) {
+		char label[32];
+		snprintf(label, sizeof(label), "phase=\"%s\"", phase_words[i]);
+		write_histogram(&counts->phases[i], label, family);
+	}
+	begin(family, "probe_late_seconds", "seconds", "histogram",
+	      "How much later than due probes began.");
+	write_histogram(&counts->late, "", family);
 }
 
 static void write_counts(struct probe_counts *counts, struct family *family)
@@ -181,6 +225,6 @@ void probe_metrics_write(struct probe_counts *counts, const struct web_source *s
 	if (count == 0)
 		return;
 	write_counts(counts, family);
-	write_histogram(counts, family);
+	write_histograms(counts, family);
 	write_targets(source, family);
 }

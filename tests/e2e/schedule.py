@@ -6,6 +6,7 @@ Runs beside others.
 """
 import datetime
 import http.client
+import re
 import socket
 import ssl
 import sys
@@ -222,6 +223,15 @@ def limits(tap, lab):
     tap.ok(soon["reason"] == "certificate_expiring" and
            soon["detail"].startswith("the certificate ends in 9 days (2"),
            "a certificate of 10 days soon ends", soon)
+    metrics = monitor.ask("/metrics")
+    buckets = [int(count) for count in re.findall(
+        r'^breakwater_probe_phase_seconds_bucket\{phase="first_byte",le="[^"]*"\} (\d+)$', metrics,
+        re.M)]
+    total = re.search(r'^breakwater_probe_phase_seconds_count\{phase="first_byte"\} (\d+)$',
+                      metrics, re.M)
+    tap.ok(len(buckets) == 15 and buckets == sorted(buckets) and buckets[9] < buckets[10] and
+           total and int(total[1]) == buckets[-1], "/metrics has a histogram of each phase",
+           buckets, total)
     for target in (f"redis://{HOST}:7001?slow=off", f"redis://{HOST}:7001?timeout=4s",
                    f"tls://{HOST}:7005?verify=no&certificate_days=5"):
         becomes(monitor, target, "hard_state", "up")
