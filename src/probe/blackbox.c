@@ -386,6 +386,7 @@ static void aim(struct blackbox_run *run, const struct blackbox_request *request
 	t->server_name = name != NULL && name[0] != '\0' ? name : request->hostname;
 	snprintf(t->text, sizeof(t->text), "%s", request->target);
 	t->question.host = t->connect_host = run->host;
+	t->question.path = t->question.user = t->question.password = "";
 	t->connect_port = t->port;
 	t->burst.count = 1;
 	if (run->module->prober == BLACKBOX_TCP) {
