@@ -19,6 +19,8 @@ static void read_piece(const uint8_t *data, size_t len)
 	struct failure_piece piece;
 	struct probe_recorder_event recorder;
 	struct buf json = { 0 };
+	struct probe_ends ends;
+	probe_ends_read(data, len, &ends);
 	probe_recorder_read(data, len, &recorder);
 	if (failure_event_read(data, len, &piece))
 		record_json(&json, piece.kind, &piece.failure);
