@@ -66,8 +66,7 @@ int command_findings(int argc, char **argv)
 				   .command = "findings",
 				   .port = UINT64_MAX };
 	const struct option_spec specs[] = {
-		{ 'p', OPTION_NUMBER, "port", "N", "only about this port",
-		  &listing.port, 0, 65535 },
+		LISTING_PORT(&listing, "only about this port"),
 		{ 'k', OPTION_TEXT, "kind", "KIND",
 		  "only of this kind: new_listener, unauthorized_port, ...",
 		  &listing.kind, 0, 0 },
@@ -79,14 +78,10 @@ int command_findings(int argc, char **argv)
 		  "also notices and what has ended; without --since of the last 30 "
 		  "days",
 		  &all, 0, 0 },
-		{ 0, OPTION_TIME, "since", "TIME",
-		  "seen since then: 2h, 7d, or RFC 3339", &listing.since, 0, 0 },
-		{ 0, OPTION_TIME, "until", "TIME", "begun until then", &listing.until,
-		  0, 0 },
-		{ 's', OPTION_TEXT, "sort", "COL",
-		  "by a column or field; :asc turns it", &listing.sort, 0, 0 },
-		{ 'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",
-		  &listing.limit, 1, 100000 },
+		LISTING_TIME(&listing, since, "seen since then: 2h, 7d, or RFC 3339"),
+		LISTING_TIME(&listing, until, "begun until then"),
+		LISTING_SORT(&listing, ""),
+		LISTING_LIMIT(&listing),
 	};
 	const struct command_help help = {
 		.name = "findings",

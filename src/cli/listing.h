@@ -18,6 +18,35 @@ struct listing {
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 
+/* Options that several of these commands take, each with its own words. */
+#define LISTING_PORT(listing, doc)                                                     \
+	{                                                                              \
+		'p', OPTION_NUMBER, "port", "N", doc, &(listing)->port, 0, 65535       \
+	}
+#define LISTING_TEXT(listing, member, value, doc)                                      \
+	{                                                                              \
+		0, OPTION_TEXT, #member, value, doc, &(listing)->member, 0, 0          \
+	}
+#define LISTING_TRANSPORT(listing, doc)                                                \
+	{                                                                              \
+		't', OPTION_TEXT, "transport", "T", doc, &(listing)->transport, 0, 0   \
+	}
+#define LISTING_TIME(listing, member, doc)                                             \
+	{                                                                              \
+		0, OPTION_TIME, #member, "TIME", doc, &(listing)->member, 0, 0         \
+	}
+#define LISTING_SORT(listing, columns)                                                 \
+	{                                                                              \
+		's', OPTION_TEXT, "sort", "COL",                                       \
+			"by a column" columns " or field; :asc turns it",              \
+			&(listing)->sort, 0, 0                                         \
+	}
+#define LISTING_LIMIT(listing)                                                         \
+	{                                                                              \
+		'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",       \
+			&(listing)->limit, 1, 100000                                   \
+	}
+
 /* Asks and prints; returns the exit status: 5 if rows are missing. */
 int listing_run(const struct listing *listing);
 
