@@ -101,6 +101,7 @@ struct asked {
 	struct tls *tls;
 	struct flight *flight; /* NULL: nobody records */
 	struct buf out;        /* to be sent: what the socket did not take yet */
+	bool is_choked;        /* that was too much */
 	struct asked *next;
 };
 
@@ -130,6 +131,8 @@ static inline uint64_t asked_since(int64_t from_us, int64_t to_us)
 
 /* ---- prober.c ---- */
 
+/* Adds to what is to be sent; judged if that is more than a peer may leave unread. */
+void asked_put(struct asked *a, const void *at, size_t len);
 /* Waits for events of its descriptor (EPOLLIN ...). */
 void asked_watch(struct asked *a, uint32_t events);
 /* When asked_late() is to be called next; never later than give_up_us. */
@@ -200,16 +203,17 @@ extern const struct asking datagram_asking;
 
 /* ---- dialogue.c ---- */
 
-/* Makes a->dialogue and calls the first step; false without memory (judged). */
-bool dialogue_begin(struct asked *a);
+/* Makes a->dialogue and calls the first step; false without memory (judged).  Doubtful:
+ * with somebody whose certificate is not good. */
+bool dialogue_begin(struct asked *a, bool is_doubtful);
 /* The server said this (at NULL: it has ended). */
 void dialogue_take(struct asked *a, const uint8_t *at, size_t len);
 /* Nothing came for as long as it wanted to wait. */
 void dialogue_quiet(struct asked *a);
-/* TLS is up: the next step; doubtful: with somebody whose certificate is not good. */
+/* TLS is up: the next step. */
 void dialogue_in_tls(struct asked *a, bool is_doubtful);
-/* Also with one of those. */
-bool dialogue_must_end(const struct asked *a);
+/* Does it, or would it, say more to somebody doubtful? */
+bool dialogue_bears_doubt(const struct asked *a);
 /* What is to be sent; the caller sends it and then calls dialogue_sent(). */
 struct bytes dialogue_out(struct asked *a);
 const char *dialogue_expects(const struct asked *a); /* for people; or "" */

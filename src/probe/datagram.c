@@ -90,7 +90,7 @@ static void datagram_begin(struct asked *a)
 	}
 	setsockopt(a->fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps));
 	asked_watch(a, EPOLLIN);
-	if (!dialogue_begin(a))
+	if (!dialogue_begin(a, false))
 		asked_end(a);
 	else
 		go_on(a);

@@ -94,8 +94,11 @@ static void step(struct asked *a)
 {
 	struct dialogue *d = a->dialogue;
 	struct bytes said = bytes_of(d->unread.at, d->unread.len);
-	if (!d->ask.is_judged)
-		a->target->asking->step(&d->ask, &said);
+	const struct asking *asking = a->target->asking;
+	if (!d->ask.is_judged && d->ask.is_doubtful)
+		asking->doubtful_step(&d->ask, &said);
+	else if (!d->ask.is_judged)
+		asking->step(&d->ask, &said);
 	if (d->ask.found != NULL && d->talk.protocol == NULL)
 		begin_found(a);
 	if (a->transport == IPPROTO_UDP) {
@@ -110,7 +113,7 @@ static void step(struct asked *a)
 			   "what it says has no end");
 }
 
-bool dialogue_begin(struct asked *a)
+bool dialogue_begin(struct asked *a, bool is_doubtful)
 {
 	struct dialogue *d = calloc(1, sizeof(*d));
 	if (d == NULL) {
@@ -128,6 +131,7 @@ bool dialogue_begin(struct asked *a)
 		memcpy(d->question.nonce, &a->begin_us, sizeof(a->begin_us));
 	d->ask.question = &d->question;
 	d->ask.in_tls = a->tls != NULL;
+	d->ask.is_doubtful = is_doubtful;
 	begin_reader(a);
 	step(a);
 	return true;
@@ -156,9 +160,11 @@ void dialogue_quiet(struct asked *a)
 	ask->is_quiet = false;
 }
 
-bool dialogue_must_end(const struct asked *a)
+bool dialogue_bears_doubt(const struct asked *a)
 {
-	return !a->dialogue->ask.is_judged && a->target->asking->is_always_ended;
+	const struct asking *asking = a->target->asking;
+	bool is_judged = a->dialogue != NULL && a->dialogue->ask.is_judged;
+	return !is_judged && asking != NULL && asking->doubtful_step != NULL;
 }
 
 void dialogue_in_tls(struct asked *a, bool is_doubtful)

@@ -19,7 +19,7 @@
 #include "probe/http.h"
 #include "probe/resolvers.h"
 
-enum { EVENTS = 256, DRAIN_US = 20000 };
+enum { EVENTS = 256, DRAIN_US = 20000, OUT_MAX = 65536 };
 
 /* ---- deadlines ---- */
 
@@ -166,6 +166,17 @@ void asked_close(struct asked *a)
 	}
 	a->fd = -1;
 	a->events = 0;
+}
+
+/* A server may have TLS say any number of words, and read none of them. */
+void asked_put(struct asked *a, const void *at, size_t len)
+{
+	a->is_choked = a->is_choked || a->out.len + len > OUT_MAX;
+	if (a->is_choked)
+		asked_judge(a, REASON_wrong_protocol,
+			    "it asks for more words than it reads");
+	else
+		buf_add(&a->out, at, len);
 }
 
 void asked_judge(struct asked *a, enum reason reason, const char *format, ...)

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "probe/asked.h"
 
-enum { LEAVE_US = 300000, READ_MAX = 16384, READS_AT_ONCE = 16 };
+enum { LEAVE_US = 300000, DOUBTFUL_US = 2000000, READ_MAX = 16384, READS_AT_ONCE = 16 };
 
 static void stream_begin(struct asked *a)
 {
@@ -39,7 +39,9 @@ static void leave(struct asked *a, enum ask_next next)
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	a->phase = PHASE_LEAVE;
 	a->reset_on_close = next == ASK_RESET;
-	if (a->tls != NULL && next != ASK_RESET)
+	/* Whom we ask to close, close_notify could reach before it has answered:
+	 * Postfix takes that for a lost connection. */
+	if (a->tls != NULL && next == ASK_CLOSE)
 		tls_leave(a);
 	stream_flush(a);
 	if (a->phase == PHASE_DONE)
@@ -73,13 +75,17 @@ static void go_on(struct asked *a)
 		if (a->tls != NULL && tls_is_up(a))
 			tls_put(a, out.at, out.len);
 		else
-			buf_add(&a->out, out.at, out.len);
+			asked_put(a, out.at, out.len);
 		dialogue_sent(a);
 		a->question_us = clock_us(CLOCK_MONOTONIC);
 		stream_flush(a);
 	}
 	if (a->phase == PHASE_DONE)
 		return;
+	if (a->is_choked) {
+		leave(a, ASK_CLOSE);
+		return;
+	}
 	if (ask->is_judged && !a->is_judged) {
 		enum reason reason = ask->reason;
 		asked_judge(a, reason, "%s", ask->detail);
@@ -98,34 +104,27 @@ static void go_on(struct asked *a)
 	}
 }
 
-static void talk_now(struct asked *a)
+static void talk_now(struct asked *a, bool is_doubtful)
 {
 	a->phase = PHASE_TALK;
 	a->question_us = clock_us(CLOCK_MONOTONIC);
-	if (!dialogue_begin(a))
+	if (!dialogue_begin(a, is_doubtful))
 		leave(a, ASK_CLOSE);
 	else
 		go_on(a);
 }
 
-/*
- * With a certificate that is not good no password is told, nothing asked; but a server
- * that has started TLS for us is told that we go.
+/* With a certificate that is not good all that may follow is the polite way to leave.
  */
-static void leave_bad_certificate(struct asked *a)
-{
-	const char *goodbye = a->dialogue != NULL ? a->target->asking->goodbye : NULL;
-	if (goodbye != NULL)
-		tls_put(a, (const uint8_t *)goodbye, strlen(goodbye));
-	leave(a, goodbye != NULL ? ASK_LEAVE : ASK_CLOSE);
-}
-
 static void tls_done(struct asked *a)
 {
-	a->record.tls_us = asked_since(a->phase_us, clock_us(CLOCK_MONOTONIC));
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	a->record.tls_us = asked_since(a->phase_us, now_us);
 	bool is_good = tls_judge(a);
-	if (!is_good && (a->dialogue == NULL || !dialogue_must_end(a))) {
-		leave_bad_certificate(a);
+	if (!is_good)
+		asked_wait(a, now_us + DOUBTFUL_US);
+	if (!is_good && !dialogue_bears_doubt(a)) {
+		leave(a, ASK_CLOSE);
 	} else if (a->target->kind == TARGET_TLS) {
 		asked_judge(a, REASON_NONE, "%s", "");
 		leave(a, ASK_CLOSE);
@@ -134,7 +133,7 @@ static void tls_done(struct asked *a)
 		dialogue_in_tls(a, !is_good);
 		go_on(a);
 	} else {
-		talk_now(a);
+		talk_now(a, !is_good);
 	}
 }
 
@@ -226,7 +225,7 @@ static void connected(struct asked *a, uint32_t events)
 	setsockopt(a->fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps));
 	asked_watch(a, EPOLLIN | EPOLLRDHUP);
 	if (a->target->tls != TARGET_TLS_FIRST) {
-		talk_now(a);
+		talk_now(a, false);
 		return;
 	}
 	a->phase = PHASE_TLS;
@@ -383,6 +382,10 @@ static void stream_late(struct asked *a)
 			    dialogue_expects(a)[0] != '\0' ? ": expected " : "",
 			    dialogue_expects(a));
 	a->reset_on_close = a->phase != PHASE_LEAVE;
+	if (a->phase == PHASE_LEAVE && a->tls != NULL) {
+		tls_leave(a);
+		stream_flush(a);
+	}
 	asked_end(a);
 }
 

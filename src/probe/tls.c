@@ -14,14 +14,22 @@
 
 #include "probe/asked.h"
 
+/* Keys of 112 bits of security: RSA of 2048; no MD5, no SHA-1. */
+enum { AUTH_LEVEL = 2 };
+
 struct tls {
 	SSL *ssl;
 	BIO *from, *to; /* owned by ssl: what came, what is to be sent */
 	bool is_up;
 };
 
+/*
+ * Any version, key and digest will do to see what a server has; its chain is judged as
+ * strictly as OpenSSL's default does for itself.
+ */
 static void take_any(SSL_CTX *context)
 {
+	X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(context), AUTH_LEVEL);
 	/* Verified all the same; the result is read when the facts are known. */
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
@@ -54,6 +62,9 @@ void tls_adopt(struct asked *a, SSL_CTX *context)
 		return;
 	SSL_CTX_set_min_proto_version(context, (int)SSL_CTX_get_min_proto_version(own));
 	SSL_CTX_set_max_proto_version(context, (int)SSL_CTX_get_max_proto_version(own));
+	X509_VERIFY_PARAM_set_auth_level(
+		SSL_CTX_get0_param(context),
+		X509_VERIFY_PARAM_get_auth_level(SSL_CTX_get0_param(own)));
 	if (SSL_CTX_get0_certificate(own) != NULL) {
 		SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(own));
 		SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(own));
@@ -86,7 +97,7 @@ static void drain(struct asked *a)
 	char data[4096];
 	int n;
 	while ((n = BIO_read(a->tls->to, data, sizeof(data))) > 0)
-		buf_add(&a->out, data, (size_t)n);
+		asked_put(a, data, (size_t)n);
 }
 
 enum reason tls_failure(const struct asked *a, const char *words)
@@ -117,7 +128,9 @@ static bool shake(struct asked *a)
 	int error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(a->tls->ssl, result);
 	drain(a); /* also an alert of ours */
 	a->tls->is_up = result == 1;
-	return error == SSL_ERROR_NONE || error == SSL_ERROR_WANT_READ || failed(a);
+	if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ)
+		return failed(a);
+	return !a->is_choked;
 }
 
 bool tls_start(struct asked *a)
@@ -167,7 +180,7 @@ bool tls_take(struct asked *a, const uint8_t *at, size_t len, struct buf *plain)
 	drain(a);
 	if (error == SSL_ERROR_SSL)
 		return failed(a);
-	return true;
+	return !a->is_choked;
 }
 
 void tls_put(struct asked *a, const uint8_t *at, size_t len)

@@ -113,13 +113,8 @@ struct asking {
 	/* Over TLS from the first byte: "imaps", 993.  NULL: nobody does that. */
 	const char *secure_scheme;
 	uint16_t secure_port;
-	bool has_starttls; /* the dialogue can start it: "imap+starttls" */
-	bool has_login;    /* takes a user and password */
-	/*
-	 * The dialogue is ended even with somebody who is doubtful, because the server
-	 * minds half a handshake; it tells that one no password.
-	 */
-	bool is_always_ended;
+	bool has_starttls;  /* the dialogue can start it: "imap+starttls" */
+	bool has_login;     /* takes a user and password */
 	bool may_be_silent; /* UDP: a server that is well may not answer us (SNMP) */
 	/*
 	 * May be asked of whoever speaks it here, unbidden: no server that we know logs
@@ -127,11 +122,14 @@ struct asking {
 	 */
 	bool is_harmless;
 	const char *const *options; /* names, NULL ends; NULL: none */
-	/* Said before we leave TLS whose certificate is bad; NULL: nothing. */
-	const char *goodbye;
 	/* NULL, or what is wrong with these; called when a target is read. */
 	const char *(*check)(const struct question *question);
 	ask_step step;
+	/*
+	 * In place of it with somebody doubtful: leaves as the server wants it and
+	 * tells nothing secret.  NULL: the server does not mind that we just close.
+	 */
+	ask_step doubtful_step;
 };
 
 /* The dialogue's own state: ASK_STATE(ask, struct smtp_asking). */

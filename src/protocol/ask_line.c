@@ -35,6 +35,16 @@ void ask_leave(struct ask *ask, const char *goodbye)
 	ask_well(ask, ASK_LEAVE);
 }
 
+void ask_leave_doubtful(struct ask *ask, struct bytes *said, const char *goodbye)
+{
+	/* Where TLS was started within the dialogue, it has greeted before. */
+	bool has_greeted = ask->question->wants_tls ||
+			   (said->len > 0 && memchr(said->at, '\n', said->len) != NULL);
+	bytes_take(said, has_greeted ? said->len : 0);
+	if (has_greeted && ask->next == ASK_LISTEN)
+		ask_leave(ask, goodbye);
+}
+
 void ask_leave_unwell(struct ask *ask, const char *goodbye, enum reason reason,
 		      struct bytes line)
 {

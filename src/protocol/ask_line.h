@@ -23,6 +23,9 @@ void ask_unwell_said(struct ask *ask, enum reason reason, enum ask_next next,
 
 /* Says goodbye, after which the server closes; it is well, or not by what it said. */
 void ask_leave(struct ask *ask, const char *goodbye);
+/* The same of somebody doubtful, once it has greeted: before that it would not listen.
+ */
+void ask_leave_doubtful(struct ask *ask, struct bytes *said, const char *goodbye);
 void ask_leave_unwell(struct ask *ask, const char *goodbye, enum reason reason,
 		      struct bytes line);
 

@@ -132,6 +132,11 @@ static void ftp_step(struct ask *ask, struct bytes *said)
 		line_said(ask, line);
 }
 
+static void leave_doubtful(struct ask *ask, struct bytes *said)
+{
+	ask_leave_doubtful(ask, said, quit);
+}
+
 const struct asking ftp_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 21,
@@ -140,7 +145,7 @@ const struct asking ftp_asking = {
 	.has_starttls = true,
 	.has_login = true,
 	.is_harmless = true,
-	.goodbye = quit,
 	.check = ask_line_check,
 	.step = ftp_step,
+	.doubtful_step = leave_doubtful,
 };

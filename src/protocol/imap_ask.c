@@ -178,6 +178,11 @@ static void imap_step(struct ask *ask, struct bytes *said)
 		line_said(ask, line);
 }
 
+static void leave_doubtful(struct ask *ask, struct bytes *said)
+{
+	ask_leave_doubtful(ask, said, logout);
+}
+
 const struct asking imap_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 143,
@@ -186,7 +191,7 @@ const struct asking imap_asking = {
 	.has_starttls = true,
 	.has_login = true,
 	.is_harmless = true,
-	.goodbye = logout,
 	.check = ask_line_check,
 	.step = imap_step,
+	.doubtful_step = leave_doubtful,
 };

@@ -386,7 +386,8 @@ const struct asking mysql_asking = {
 	.port = 3306,
 	.has_starttls = true,
 	.has_login = true,
-	.is_always_ended = true,
 	.step = mysql_step,
+	/* The server minds half a handshake. */
+	.doubtful_step = mysql_step,
 };
 _Static_assert(sizeof(struct mysql_asking) <= ASK_STATE_MAX, "state fits");

@@ -129,6 +129,11 @@ static void pop3_step(struct ask *ask, struct bytes *said)
 		line_said(ask, line);
 }
 
+static void leave_doubtful(struct ask *ask, struct bytes *said)
+{
+	ask_leave_doubtful(ask, said, quit);
+}
+
 const struct asking pop3_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 110,
@@ -137,7 +142,7 @@ const struct asking pop3_asking = {
 	.has_starttls = true,
 	.has_login = true,
 	.is_harmless = true,
-	.goodbye = quit,
 	.check = ask_line_check,
 	.step = pop3_step,
+	.doubtful_step = leave_doubtful,
 };

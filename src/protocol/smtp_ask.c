@@ -197,6 +197,11 @@ static void smtp_step(struct ask *ask, struct bytes *said)
 
 static const char *const smtp_options[] = { "helo", "lmtp", NULL };
 
+static void leave_doubtful(struct ask *ask, struct bytes *said)
+{
+	ask_leave_doubtful(ask, said, quit);
+}
+
 const struct asking smtp_asking = {
 	.transport = IPPROTO_TCP,
 	.port = 25,
@@ -205,8 +210,8 @@ const struct asking smtp_asking = {
 	.has_starttls = true,
 	.has_login = true,
 	.is_harmless = true,
-	.goodbye = quit,
 	.options = smtp_options,
 	.check = ask_line_check,
 	.step = smtp_step,
+	.doubtful_step = leave_doubtful,
 };

@@ -15,7 +15,7 @@ import sys
 import lab as e2e
 from blackbox_servers import (
     ECHO, ENDS, EXPIRED, GONE, GRPC, GRPC_TLS, HOST, LINES, MUTE, NAMED_TLS, NAMES, NOBODY,
-    NO_TLS, OPEN, OTHER_NAME, PROXY, START, TLS, WEB, WEB_TLS, start_named, start_servers)
+    NO_TLS, OPEN, OTHER_NAME, PROXY, SHA1, SHORT, START, TLS, WEB, WEB_TLS, start_named, start_servers)
 
 MODULES = """
 modules:
@@ -281,6 +281,7 @@ CASES = (
     ("starts", f"{HOST}:{START}", 1), ("starts", f"{HOST}:{LINES}", 0),
     ("tls", f"{HOST}:{TLS}", 1), ("tls", f"{HOST}:{NO_TLS}", 0), ("tls", f"{HOST}:{GONE}", 0),
     ("tls", f"{HOST}:{EXPIRED}", 0), ("tls", f"{HOST}:{OTHER_NAME}", 0),
+    ("tls", f"{HOST}:{SHORT}", 1), ("tls", f"{HOST}:{SHA1}", 0),
     ("tls_name", f"{HOST}:{TLS}", 1), ("tls_name", f"{HOST}:{OTHER_NAME}", 0),
     ("tls_system", f"{HOST}:{TLS}", 0), ("tls_any", f"{HOST}:{TLS}", 1),
     ("tls_any", f"{HOST}:{EXPIRED}", 1), ("tls_talks", f"{HOST}:{TLS}", 1),

@@ -12,7 +12,7 @@ import lab as e2e
 
 HOST, NAMES, NOBODY = "127.0.0.1", "127.0.0.53", "192.0.2.1"
 (OPEN, GONE, LINES, ENDS, MUTE, ECHO, START, TLS, EXPIRED, OTHER_NAME,
- NO_TLS, WEB, WEB_TLS, PROXY, NAMED_TLS, GRPC, GRPC_TLS) = range(7001, 7018)
+ NO_TLS, WEB, WEB_TLS, PROXY, NAMED_TLS, GRPC, GRPC_TLS, SHORT, SHA1) = range(7001, 7020)
 
 ZONE = r"""$TTL 60
 @ SOA ns hostmaster 7 60 61 62 63
@@ -193,16 +193,17 @@ def in_tls(context, handler=hold):
     return serve
 
 
-def certify(lab, name, subject, alternatives, days):
+def certify(lab, name, subject, alternatives, days, *options, bits=2048):
     """A certificate of our own authority's; its TLS context."""
     base = lab.dir / name
     (lab.dir / f"{name}.ext").write_text(f"subjectAltName={alternatives}\n")
-    lab.run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", subject, "-utf8",
+    lab.run("openssl", "req", "-newkey", f"rsa:{bits}", "-nodes", "-subj", subject, "-utf8",
             "-keyout", f"{base}.key", "-out", f"{base}.csr")
     lab.run("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", str(lab.dir / "ca.crt"),
             "-CAkey", str(lab.dir / "ca.key"), "-CAcreateserial", "-days", str(days),
-            "-extfile", f"{base}.ext", "-out", f"{base}.crt")
+            "-extfile", f"{base}.ext", "-out", f"{base}.crt", *options)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.load_cert_chain(f"{base}.crt", f"{base}.key")
     return context
 
@@ -219,6 +220,8 @@ def start_servers(lab, network):
     (lab.dir / "secret").write_text(" s3cret \n")
     servers = Servers(network)
     proxy.network = network
+    short = certify(lab, "short", "/CN=short", "DNS:harbour.example", 9, bits=1024)
+    sha1 = certify(lab, "sha1", "/CN=sha1", "DNS:harbour.example", 9, "-sha1")
     good_h2 = certify(lab, "good_h2", "/CN=harbour.example",
                       "DNS:harbour.example,IP:127.0.0.1", 9)
     good_h2.set_alpn_protocols(["h2"])
@@ -228,7 +231,7 @@ def start_servers(lab, network):
                           (NO_TLS, say(b"hello\r\n")), (TLS, in_tls(good, echo)),
                           (WEB, web), (WEB_TLS, in_tls(good, web)),
                           (EXPIRED, in_tls(expired)), (OTHER_NAME, in_tls(other)),
-                          (PROXY, proxy), (NAMED_TLS, in_tls(other, web)),
+                          (SHORT, in_tls(short)), (SHA1, in_tls(sha1)), (PROXY, proxy), (NAMED_TLS, in_tls(other, web)),
                           (GRPC, grpc_health), (GRPC_TLS, in_tls(good_h2, grpc_health))):
         servers.serve(port, handler)
     servers.serve(OPEN, hold, "::1")

@@ -127,10 +127,10 @@ def streams(tap, lab):
                sentence)
 
 
-def certificate(lab, name, *options, days=("-days", "30"), issuer=None):
+def certificate(lab, name, *options, days=("-days", "30"), issuer=None, bits=2048):
     """A key and a certificate for www.example.net; (certificate, key)."""
     key, request, made = (lab.dir / f"{name}.{end}" for end in ("key", "csr", "pem"))
-    lab.run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out",
+    lab.run("openssl", "req", "-newkey", f"rsa:{bits}", "-nodes", "-keyout", str(key), "-out",
             str(request), "-subj", f"/CN={name}", *options)
     extensions = lab.dir / "extensions"
     extensions.write_text("subjectAltName=DNS:www.example.net\n" +
@@ -145,7 +145,8 @@ def certificate(lab, name, *options, days=("-days", "30"), issuer=None):
 def serve(lab, network, port, made, *more):
     chain, key = made
     program = network.start("openssl", "s_server", "-accept", f"{SERVER}:{port}", "-cert",
-                            str(chain), "-key", str(key), "-quiet", *more)
+                            str(chain), "-key", str(key), "-quiet", "-cipher",
+                            "DEFAULT@SECLEVEL=0", *more)
     e2e.until(lambda: network.listens(port), f"a TLS server: {program.err()}")
 
 
@@ -156,6 +157,9 @@ def certificates(tap, lab):
     serve(lab, server, 9102, certificate(lab, "old", issuer=authority, days=("-days", "-1")))
     serve(lab, server, 9103, certificate(lab, "self"))
     serve(lab, server, 9104, certificate(lab, "mutual"), "-Verify", "1", "-verify_return_error")
+    serve(lab, server, 9106, certificate(lab, "short", issuer=authority, bits=1024))
+    serve(lab, server, 9105, certificate(lab, "sha1", issuer=authority,
+                                         days=("-days", "30", "-sha1")))
 
     def ask(port, name, state, reason, sentence):
         return expect(tap, client, f"tls://{SERVER}:{port}?server_name={name}", state, reason,
@@ -174,6 +178,13 @@ def certificates(tap, lab):
            "an expired one is not good all the same")
     expect(tap, client, f"https://{SERVER}:9104/#verify=dates", "degraded", "denied",
            "and who wants a certificate of ours is alive")
+    # The handshake takes what the verdict does not.
+    for port, name, why in ((9106, "short", "EE certificate key too weak"),
+                            (9105, "sha1", "CA signature digest algorithm too weak")):
+        weak = ask(port, "www.example.net", "down", "certificate_untrusted",
+                   f"nor one that is {name}")
+        tap.ok(weak["detail"] == why and weak["cert_subject"] == f"CN={name}",
+               "which is told, and whose it is", weak)
     got = probe(client, f"tls://{SERVER}:9102?verify=no")
     tap.equal((got["state"], "cert_not_after" in got), ("up", True),
               "unless nobody asks for that", got)
