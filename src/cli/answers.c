@@ -163,7 +163,8 @@ static void put_prober(struct monitor *m, struct buf *json)
 	struct status_probes probes = { .targets = m->probing.count,
 					.own = own.targets,
 					.own_left_out = own.left_out,
-					.ends = probing_ends(&m->probing) };
+					.ends = probing_ends(&m->probing),
+					.unrecorded = m->probing.unrecorded };
 	probing_count(&m->probing, probes.by_state);
 	status_json_prober(json, holds, detail, &probes);
 	buf_char(json, ',');

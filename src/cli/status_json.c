@@ -83,6 +83,10 @@ void status_json_prober(struct buf *out, bool holds, const char *detail,
 	put_number(out, "own", probes->own);
 	put_number(out, "own_left_out", probes->own_left_out);
 	put_number(out, "ends", probes->ends);
+	if (probes->unrecorded[0] != '\0') {
+		buf_char(out, ',');
+		put_text(out, "unrecorded", probes->unrecorded);
+	}
 	buf_char(out, '}');
 }
 

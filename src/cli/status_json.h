@@ -33,6 +33,7 @@ struct status_probes {
 	uint64_t own;          /* of them: services of this machine that nobody named */
 	uint64_t own_left_out; /* that are not asked, as they are too many */
 	uint64_t ends;         /* of who asks, unasked */
+	const char *unrecorded; /* why failures have no packets; "": they have */
 };
 void status_json_prober(struct buf *out, bool holds, const char *detail,
 			const struct status_probes *probes);

@@ -181,6 +181,18 @@ static void print_states(const json_t *prober, const struct look *look)
 	fputs("; ", stdout);
 }
 
+/* Of those that fail nobody will see what happened. */
+static void print_unrecorded(const json_t *prober, const struct look *look)
+{
+	char why[CELL_MAX];
+	const char *told = member_text(prober, "unrecorded");
+	if (told == NULL)
+		return;
+	text_clean(why, sizeof(why), told);
+	status_label(look, "");
+	printf("packets of probes that fail are not recorded: %s\n", why);
+}
+
 /* "12 targets: 12 up; asked by pid 123", or what is wrong with who asks. */
 static void print_prober(const json_t *prober, const struct look *look)
 {
@@ -194,11 +206,12 @@ static void print_prober(const json_t *prober, const struct look *look)
 	text_clean(detail, sizeof(detail), told == NULL ? "?" : told);
 	if (json_is_true(json_object_get(prober, "holds"))) {
 		printf("asked by %s\n", detail);
-		return;
+	} else {
+		snprintf(text, sizeof(text), "who asks: %.240s", detail);
+		warn(look, text);
+		putchar('\n');
 	}
-	snprintf(text, sizeof(text), "who asks: %.240s", detail);
-	warn(look, text);
-	putchar('\n');
+	print_unrecorded(prober, look);
 }
 
 static void print_policy(const json_t *policy, const struct look *look)
