@@ -53,6 +53,9 @@ struct way {
 	void (*begin)(struct asked *a);                  /* a->addr is set */
 	void (*event)(struct asked *a, uint32_t events); /* of its descriptor */
 	void (*late)(struct asked *a); /* the deadline of its phase has come */
+	/* NULL, or: the address that was asked for by resolve_other(); NULL: it is not
+	 * known, and that is judged next. */
+	void (*found)(struct asked *a, const struct addr *addr);
 	/* NULL, or frees a->own at the end, also if it never began. */
 	void (*end)(struct asked *a);
 };
@@ -81,7 +84,8 @@ struct asked {
 	enum reason reason;
 	enum blame blamed;
 	struct probe_record record;
-	/* While its name is being resolved: who else waits for it. */
+	const char *other; /* a host whose address is asked for later; NULL: none */
+	/* While a name is being resolved: who else waits for it. */
 	struct name *name;
 	struct asked *waiting_next, **waiting_at;
 	struct dialogue *dialogue;
@@ -149,6 +153,8 @@ bool target_option_take(struct target *t, const struct target_option *option,
 
 /* Asks for the target's address; asked_found() follows, perhaps at once. */
 void resolve(struct asked *a);
+/* Asks for that of another host, whose name stays; a->way->found() follows. */
+void resolve_other(struct asked *a, const char *host);
 /* The probe ends: whatever its name is, it does not wait for it. */
 void resolve_forget(struct asked *a);
 /* It has waited long enough. */
@@ -158,6 +164,8 @@ void resolve_answered(struct name *name);
 
 /* ---- prober.c, again: a->addr is set ---- */
 void asked_found(struct asked *a);
+/* May a->addr be asked?  False: judged. */
+bool asked_allows(struct asked *a);
 
 /* ---- sockets.c ---- */
 

@@ -387,13 +387,11 @@ void blackbox_http_see(struct blackbox_seen_http *seen,
 		       const struct http_answer *answer)
 {
 	char *url = NULL;
-	long redirects = 0;
 	curl_off_t content_length = -1;
 	*seen = (struct blackbox_seen_http){ 0 };
 	curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
-	curl_easy_getinfo(easy, CURLINFO_REDIRECT_COUNT, &redirects);
 	curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &content_length);
-	seen->redirects = (double)redirects;
+	seen->redirects = (double)answer->redirects;
 	see_times(seen, easy);
 	if (!is_answered(answer))
 		return;

@@ -26,8 +26,10 @@ struct http {
 	CURL *easy;
 	struct curl_slist *pins, *headers;
 	struct http_token token;
-	int fd;                /* the latest socket; libcurl's */
-	bool is_told;          /* whose ends are */
+	int fd;         /* the latest socket; libcurl's */
+	bool is_told;   /* whose ends are */
+	bool is_led_on; /* to a host whose address is not known */
+	struct http_next next;
 	struct buf head, body; /* of the latest answer */
 	size_t body_len;
 	bool has_enough;
@@ -52,8 +54,7 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose,
 	http->is_told = false;
 	/* A redirect leads anywhere; where a proxy leads to is for the proxy to allow.
 	 */
-	bool is_allowed =
-		a->target->http->proxy != NULL || target_allows(a->target, &a->addr);
+	bool is_allowed = a->target->http->proxy != NULL || asked_allows(a);
 	http->fd = is_allowed ? asked_socket(a, SOCK_STREAM, 0) : -1;
 	return http->fd;
 }
@@ -149,6 +150,20 @@ static int may_ask(void *self, char *to, char *from, int to_port, int from_port)
 
 /* ---- the answer ---- */
 
+/*
+ * A redirect to a host that is not known yet: libcurl ends here, and begins again there
+ * once its name is resolved, by us.  It would ask others, by a thread.
+ */
+static bool must_look_up(struct http *http)
+{
+	const struct http_wanted *w = http->asked->target->http;
+	struct bytes head = bytes_of(http->head.at, http->head.len);
+	bool is_ours = w->proxy_scheme == NULL && w->proxy == NULL && w->follows &&
+		       http_redirects(http->easy, &http->next) < w->redirects_max;
+	return is_ours && http_leads_to(http->easy, head, &http->next) &&
+	       !http_has_pin(http->pins, http->next.host);
+}
+
 static size_t take_head(char *at, size_t one, size_t len, void *self)
 {
 	struct http *http = self;
@@ -161,6 +176,9 @@ static size_t take_head(char *at, size_t one, size_t len, void *self)
 	if (len >= 5 && memcmp(at, "HTTP/", 5) == 0)
 		buf_clear(&http->head);
 	if (http->head.len + len > HTTP_HEAD_MAX)
+		return 0;
+	http->is_led_on = at[0] == '\r' && must_look_up(http);
+	if (http->is_led_on)
 		return 0;
 	buf_add(&http->head, at, len);
 	return len;
@@ -192,9 +210,8 @@ static void add_place(struct http *http)
 {
 	struct asked *a = http->asked;
 	char quoted[128], *url = NULL;
-	long redirects = 0;
 	size_t len = strlen(a->record.detail);
-	curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+	long redirects = http_redirects(http->easy, &http->next);
 	curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url);
 	if (a->reason == REASON_NONE || redirects == 0 || url == NULL)
 		return;
@@ -216,6 +233,7 @@ static struct http_answer answer_of(struct http *http, CURLcode code, long error
 		.head = bytes_of(http->head.at, http->head.len),
 		.body = bytes_of(http->body.at, http->body.len),
 		.body_len = http->body_len,
+		.redirects = http_redirects(http->easy, &http->next),
 	};
 	curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &answer.status);
 	curl_easy_getinfo(http->easy, CURLINFO_HTTP_CONNECTCODE, &answer.proxy_status);
@@ -351,8 +369,8 @@ static void ask_there(struct http *http)
 	const struct asked *a = http->asked;
 	const struct target *t = a->target;
 	bool is_v4 = addr_is_v4(&a->addr);
-	char addr[ADDR_TEXT_MAX], text[2 * TARGET_TEXT_MAX + ADDR_TEXT_MAX + 8];
-	char host[TARGET_TEXT_MAX + 2];
+	char addr[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 32];
+	char host[HTTP_HOST_MAX];
 	const char *name = t->server_name != NULL ? t->server_name : t->question.host;
 	addr_text(&a->addr, addr);
 	if (t->http->proxy_scheme != NULL) {
@@ -367,8 +385,7 @@ static void ask_there(struct http *http)
 	if (t->http->proxy != NULL && (!t->http->is_tls || t->http->proxy_host != NULL))
 		return; /* it is told the name */
 	snprintf(host, sizeof(host), strchr(name, ':') != NULL ? "[%s]" : "%s", name);
-	snprintf(text, sizeof(text), is_v4 ? "%s::%s:" : "%s::[%s]:", host, addr);
-	http->pins = curl_slist_append(NULL, text);
+	http->pins = http_pin(NULL, host, &a->addr);
 	curl_easy_setopt(http->easy, CURLOPT_CONNECT_TO, http->pins);
 	if (t->family != 0)
 		curl_easy_setopt(http->easy, CURLOPT_IPRESOLVE,
@@ -439,6 +456,7 @@ static void free_http(struct http *http)
 	http_give_back(http->asked->prober, http->easy);
 	curl_slist_free_all(http->pins);
 	curl_slist_free_all(http->headers);
+	free(http->next.url);
 	buf_free(&http->head);
 	buf_free(&http->body);
 }
@@ -456,6 +474,30 @@ static void end(struct asked *a)
 	free(http);
 }
 
+/* The address of the host that it is led to; whose login it is none of. */
+static void found(struct asked *a, const struct addr *addr)
+{
+	struct http *http = a->own;
+	const struct http_wanted *w = a->target->http;
+	if (addr == NULL) {
+		struct http_answer answer =
+			answer_of(http, CURLE_COULDNT_RESOLVE_HOST, 0);
+		show(http, &answer);
+		return;
+	}
+	a->other = NULL;
+	http->pins = http_pin(http->pins, http->next.host, addr);
+	http->headers =
+		http_go_on(http->easy, &http->next, http->headers, w->body != NULL);
+	curl_easy_setopt(http->easy, CURLOPT_MAXREDIRS,
+			 w->redirects_max - http->next.redirects);
+	http_stop(a->prober, http->easy);
+	if (http_start(a->prober, http->easy))
+		return;
+	asked_judge(a, REASON_no_descriptors, "there is not enough memory");
+	asked_end(a);
+}
+
 static void late(struct asked *a)
 {
 	struct http_answer answer = answer_of(a->own, CURLE_OPERATION_TIMEDOUT, 0);
@@ -464,7 +506,9 @@ static void late(struct asked *a)
 	stream_way.late(a);
 }
 
-const struct way http_way = { .begin = begin, .late = late, .end = end };
+const struct way http_way = {
+	.begin = begin, .late = late, .found = found, .end = end
+};
 
 /* With the token it gave the site is asked. */
 static void take_token(struct http *http, CURLcode code)
@@ -492,6 +536,11 @@ void http_done(struct http *http, CURLcode code)
 {
 	if (http->token.easy != NULL) {
 		take_token(http, code);
+		return;
+	}
+	if (http->is_led_on) {
+		http->is_led_on = false;
+		resolve_other(http->asked, http->next.host);
 		return;
 	}
 	judge(http, code);

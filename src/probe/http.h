@@ -92,6 +92,7 @@ struct http_answer {
 	long version;              /* CURL_HTTP_VERSION_... */
 	struct bytes head, body;   /* the last: status line and headers */
 	size_t body_len;           /* of it, kept or not */
+	long redirects;            /* that were followed */
 };
 
 /* "HTTP/2"; "" if it is none that we know. */
@@ -102,6 +103,30 @@ bool http_has_encoding(const struct http_answer *answer, const char *encoding);
 /* detail: a clause, "" of REASON_NONE. */
 enum reason http_judge(const struct http_wanted *wanted,
 		       const struct http_answer *answer, char detail[ASK_DETAIL_MAX]);
+
+/* ---- http_redirect.c ---- */
+
+enum { HTTP_HOST_MAX = TARGET_TEXT_MAX + 2 };
+
+/* Where a redirect leads, and how many there were; all zero: none. */
+struct http_next {
+	char host[HTTP_HOST_MAX];
+	char *url; /* owned */
+	long status, redirects;
+};
+
+/* So far. */
+long http_redirects(CURL *easy, const struct http_next *next);
+/* Does that head lead to a host with a name? */
+bool http_leads_to(CURL *easy, struct bytes head, struct http_next *next);
+/* As libcurl follows one to another host: without the login.  Headers are taken, and
+ * given. */
+struct curl_slist *http_go_on(CURL *easy, struct http_next *next,
+			      struct curl_slist *headers, bool has_body);
+/* For CURLOPT_CONNECT_TO: at which address a host is, whatever the port. */
+struct curl_slist *http_pin(struct curl_slist *pins, const char *host,
+			    const struct addr *addr);
+bool http_has_pin(const struct curl_slist *pins, const char *host);
 
 /* ---- http.c ---- */
 
@@ -124,5 +149,7 @@ int http_next_ms(const struct prober *p);
 CURL *http_take(struct prober *p);
 /* http_done() follows, in a later turn. */
 bool http_start(struct prober *p, CURL *easy);
+/* It may be changed, and started again. */
+void http_stop(struct prober *p, CURL *easy);
 /* Started or not, done or not. */
 void http_give_back(struct prober *p, CURL *easy);

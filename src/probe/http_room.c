@@ -105,6 +105,11 @@ bool http_start(struct prober *p, CURL *easy)
 	return curl_multi_add_handle(p->http->multi, easy) == CURLM_OK;
 }
 
+void http_stop(struct prober *p, CURL *easy)
+{
+	curl_multi_remove_handle(p->http->multi, easy);
+}
+
 void http_give_back(struct prober *p, CURL *easy)
 {
 	struct http_room *room = p->http;

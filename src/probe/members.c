@@ -108,7 +108,7 @@ void prober_members(struct prober *p, const struct target *t, member_take take,
 		give_families(t, take, to);
 		return;
 	}
-	const struct name *name = name_of(p, t);
+	const struct name *name = name_of(p, t, NULL);
 	for (size_t i = 0; name != NULL && i < name->count; i++)
 		if (member_url(t, &name->at[i], url))
 			give(t, url, take, to);

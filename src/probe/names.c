@@ -294,30 +294,39 @@ static void make_room(struct prober *p)
 	p->names.look_at = p->names.count * 2 + 1024;
 }
 
-struct name *name_of(struct prober *p, const struct target *t)
+static struct name *add_name(struct prober *p, const struct name *like)
 {
-	struct name like = { .kind = t->members == MEMBERS_SERVICES ? NAME_SERVICES
-								    : NAME_ADDRESSES,
+	make_room(p);
+	struct name **place = place_of(p, like);
+	struct name *name = malloc(sizeof(*name));
+	char *host = strdup(like->host);
+	if (name == NULL || host == NULL) {
+		free(host);
+		free(name);
+		return NULL;
+	}
+	*name = *like;
+	name->host = host;
+	*place = name;
+	p->names.count++;
+	return name;
+}
+
+struct name *name_of(struct prober *p, const struct target *t, const char *other)
+{
+	bool is_service = other == NULL && t->members == MEMBERS_SERVICES;
+	struct name like = { .kind = is_service ? NAME_SERVICES : NAME_ADDRESSES,
 			     .family = t->family,
 			     .resolver = resolver_of(p, t->resolver),
-			     .host = (char *)t->connect_host };
+			     .host = (char *)(other != NULL ? other
+							    : t->connect_host) };
 	if (like.resolver == NULL)
 		return NULL;
 	struct name *name = *place_of(p, &like);
-	if (name == NULL) {
-		make_room(p);
-		struct name **place = place_of(p, &like);
-		like.host = strdup(t->connect_host);
-		name = like.host != NULL ? malloc(sizeof(*name)) : NULL;
-		if (name == NULL) {
-			free(like.host);
-			return NULL;
-		}
-		*name = like;
-		*place = name;
-		p->names.count++;
-	}
-	name->used_us = clock_us(CLOCK_MONOTONIC);
+	if (name == NULL)
+		name = add_name(p, &like);
+	if (name != NULL)
+		name->used_us = clock_us(CLOCK_MONOTONIC);
 	return name;
 }
 

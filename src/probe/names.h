@@ -58,8 +58,9 @@ struct names {
 	int64_t look_us; /* when it is looked at again; monotonic */
 };
 
-/* What that target's name stands for; NULL without memory. */
-struct name *name_of(struct prober *p, const struct target *target);
+/* What that target's name, or that of another host (NULL: none), stands for; NULL
+ * without memory. */
+struct name *name_of(struct prober *p, const struct target *target, const char *other);
 /* False: it must be asked again. */
 bool name_is_fresh(const struct name *name, int64_t now_us);
 /* Asks, unless that is being done; resolve_answered() follows, perhaps at once. */

@@ -290,28 +290,33 @@ bool prober_ask(struct prober *p, const struct target *target, int64_t meant_us,
 	return true;
 }
 
-void asked_found(struct asked *a)
+bool asked_allows(struct asked *a)
 {
 	char text[ADDR_TEXT_MAX];
-	a->record.ip = a->addr;
-	if (target_allows(a->target, &a->addr)) {
-		a->way->begin(a);
-		return;
-	}
+	if (target_allows(a->target, &a->addr))
+		return true;
 	addr_text(&a->addr, text);
 	asked_judge(a, REASON_not_permitted, "%s is not among the allowed addresses",
 		    text);
-	asked_end(a);
+	return false;
+}
+
+void asked_found(struct asked *a)
+{
+	a->record.ip = a->addr;
+	if (asked_allows(a))
+		a->way->begin(a);
+	else
+		asked_end(a);
 }
 
 /* The deadline of its phase has come, or of all. */
 static void asked_late(struct asked *a)
 {
-	if (a->phase != PHASE_RESOLVE) {
+	if (a->name != NULL)
+		resolve_late(a);
+	else
 		a->way->late(a);
-		return;
-	}
-	resolve_late(a);
 }
 
 /* ---- the loop ---- */

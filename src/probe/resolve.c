@@ -35,10 +35,17 @@ void resolve_forget(struct asked *a)
 
 /* ---- the answer ---- */
 
+static void tell_unknown(struct asked *a)
+{
+	if (a->other != NULL)
+		a->way->found(a, NULL);
+}
+
 static void judge_name(struct asked *a, int status)
 {
-	const char *host = a->target->connect_host;
+	const char *host = a->other != NULL ? a->other : a->target->connect_host;
 	bool is_service = a->target->members == MEMBERS_SERVICES;
+	tell_unknown(a);
 	if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
 		asked_judge(a, REASON_name_unknown, "the name %s %s", host,
 			    status == ARES_ENOTFOUND ? "does not exist"
@@ -69,7 +76,9 @@ static bool is_not_offered(const struct name *name)
 /* As far as it is known. */
 static void take(struct asked *a, const struct name *name)
 {
-	a->record.resolve_us = asked_since(a->begin_us, clock_us(CLOCK_MONOTONIC));
+	if (a->other == NULL)
+		a->record.resolve_us =
+			asked_since(a->begin_us, clock_us(CLOCK_MONOTONIC));
 	asked_wait(a, a->give_up_us);
 	if (name->count == 0) {
 		judge_name(a, name->status);
@@ -83,7 +92,12 @@ static void take(struct asked *a, const struct name *name)
 		asked_end(a);
 		return;
 	}
-	a->addr = choose(a->target, name);
+	struct addr addr = choose(a->target, name);
+	if (a->other != NULL) {
+		a->way->found(a, &addr);
+		return;
+	}
+	a->addr = addr;
 	asked_found(a);
 }
 
@@ -104,6 +118,7 @@ void resolve_late(struct asked *a)
 		take(a, name);
 		return;
 	}
+	tell_unknown(a);
 	asked_judge(a, REASON_resolver_down, "no answer from the resolver in %u ms",
 		    a->target->timeout_ms);
 	asked_end(a);
@@ -113,7 +128,7 @@ void resolve_late(struct asked *a)
 
 static void ask_name(struct asked *a)
 {
-	struct name *name = name_of(a->prober, a->target);
+	struct name *name = name_of(a->prober, a->target, a->other);
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	if (name == NULL) {
 		asked_judge(a, REASON_no_descriptors, "no memory for the name");
@@ -130,6 +145,12 @@ static void ask_name(struct asked *a)
 			   now_us + (patience_us < STALE_US ? patience_us : STALE_US));
 	wait_for(a, name);
 	name_ask(a->prober, name);
+}
+
+void resolve_other(struct asked *a, const char *host)
+{
+	a->other = host;
+	ask_name(a);
 }
 
 void resolve(struct asked *a)

@@ -143,6 +143,42 @@ def follows_services(tap, lab):
                   f"{name}: {reason}")
 
 
+REDIRECTS = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        host = self.headers['Host'].split('.')[0]
+        to = {'start': 'http://middle.harbour.example:9002/far',
+              'middle': 'http://END.harbour.example:9002/', 'lost':
+              'http://absent.harbour.example:9002/', 'round': '/'}.get(host)
+        self.send_response(302 if to and self.path != '/x' else 200)
+        if to: self.send_header('Location', to)
+        self.send_header('Content-Length', '4'); self.end_headers()
+        self.wfile.write(b'here')
+server = http.server.ThreadingHTTPServer(('', 9002), Handler)
+print('ready', flush=True)
+server.serve_forever()
+"""
+
+
+def leads_elsewhere(tap, lab):
+    network, _ = machine(lab, *(f"{name} A 10.91.0.{last}" for name, last in (
+        ("start", 1), ("middle", 2), ("end", 3), ("lost", 1), ("round", 1))))
+    etc = etc_of(lab, "10.91.0.2") # who is none
+    web = network.start(sys.executable, "-c", REDIRECTS)
+    until(lambda: "ready" in web.out(), "a web server")
+    asked = ":9002/#timeout=3s&resolver=" + SERVER
+    for name, reason, detail in (("start", None, ""), ("end", None, ""),
+                                 ("lost", "name_unknown", "absent.harbour.example does"),
+                                 ("round", "wrong_answer", "redirect")):
+        records, _ = probe(network, etc, f"http://{name}.harbour.example{asked}")
+        tap.ok(records[0].get("reason") == reason and
+               detail in records[0].get("detail", ""),
+               f"where {name} leads is asked of the same resolver: {reason}", records[0])
+    records, _ = probe(network, etc, "http://start.harbour.example:9002/")
+    tap.equal(records[0]["reason"], "resolver_down", "the usual one is none")
+
+
 # ---- asked again and again ------------------------------------------------------------
 
 def watch(lab, network, etc, *targets):
@@ -233,5 +269,6 @@ def follows_resolv_conf(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(asks_every_address, follows_services, members_come_and_go,
+    sys.exit(e2e.main(asks_every_address, follows_services, leads_elsewhere,
+                      members_come_and_go,
                       resolvers_come_and_go, follows_resolv_conf))
