@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/probe_intake.h"
 
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
@@ -78,51 +78,13 @@ static void keep_recent(struct recent *recent, const struct flow_record *flow)
 	recent->count++;
 }
 
-/* By its socket, which who asks has told; of scans by hand, by who they say they are:
- * somebody who may do anything here, or ourselves. */
-static bool is_our_probe(const struct monitor *m, const struct flow_record *flow)
-{
-	const struct host_connection *client = host_client_of(m->host, flow);
-	if (client == NULL || client->accepted)
-		return false;
-	return client->pid == probing_pid(&m->probing) ||
-	       (strcmp(client->process, "breakwater") == 0 &&
-		(client->uid == 0 || client->uid == getuid()));
-}
-
-void monitor_name_flow(const struct monitor *m, struct flow_record *flow)
-{
-	host_name_flow(m->host, flow);
-	if (is_our_probe(m, flow))
-		flow->probe = 1;
-}
-
-/* What a client and a service of ours were heard to speak. */
-static void note_spoken(struct monitor *m, const struct flow_record *flow)
-{
-	bool is_heard = flow->protocol_by != NULL &&
-			strcmp(flow->protocol_by, "content") == 0 &&
-			flow->server_payload_bytes != UNKNOWN_U64 &&
-			flow->server_payload_bytes > 0;
-	if (m->own_services == NULL || !is_heard ||
-	    !home_holds(&m->own, &flow->server_ip))
-		return;
-	const struct host_listener *listener =
-		host_listener_at(m->host, (uint8_t)flow->ip_proto, &flow->server_ip,
-				 (uint16_t)flow->server_port);
-	if (listener != NULL)
-		own_note_protocol(m->own_services, flow->transport, &listener->addr,
-				  listener->port, flow->protocol);
-}
-
 static void take_flow(void *self, const struct flow_record *flow)
 {
 	struct monitor *m = self;
 	struct flow_record known = *flow;
 	summary_flow(&m->state.summary, flow);
 	monitor_name_flow(m, &known);
-	if (known.probe != 1)
-		note_spoken(m, &known);
+	probe_intake_flow(m, &known);
 	if (strcmp(flow->end_reason, "aggregate") != 0)
 		record_community_id(&known, 0);
 	detect_flow(m->detect, &known);
@@ -294,17 +256,12 @@ void monitor_take_probes(struct monitor *m)
 	enum { AT_ONCE = 1024 }; /* the loop has other things to do, too */
 	struct probe_record probe;
 	for (int i = 0; i < AT_ONCE && probing_next(&m->probing, &probe); i++) {
-		if (m->own_services != NULL)
-			own_take_answer(m->own_services, &probe,
-					home_holds(&m->own, &probe.ip));
-		detect_probe(m->detect, &probe);
-		probing_keep(&m->probing, &probe);
+		probe_intake_answer(m, &probe);
 		if (probe.state != NULL)
 			keep_and_show(m, RECORD_probe, &probe);
 	}
 }
 
-/* A socket of a probe: the flow that it makes is known by it. */
 /* Evidence is for who looks for it, the failure for everybody. */
 static void take_failure(void *self, enum record_kind kind, const void *record)
 {
@@ -313,71 +270,6 @@ static void take_failure(void *self, enum record_kind kind, const void *record)
 		keep_and_show(m, kind, record);
 	else
 		store_put(m->store, kind, record);
-}
-
-static void take_ends(void *self, const struct probe_ends *ends)
-{
-	struct monitor *m = self;
-	struct host_event event = { .kind = HOST_CONNECTION,
-				    .at_us = clock_us(CLOCK_REALTIME) };
-	event.connection = (struct host_connection){
-		.local = ends->local,
-		.remote = ends->remote,
-		.local_port = ends->local_port,
-		.remote_port = ends->remote_port,
-		.proto = ends->proto,
-		.uid = getuid(),
-		.pid = probing_pid(&m->probing),
-		.process = "breakwater",
-	};
-	record_text(event.connection.user, sizeof(event.connection.user),
-		    m->config.user);
-	host_take(m->host, &event);
-}
-
-static bool tell_proof(void *to, const struct detect_proof *proof)
-{
-	const struct monitor *m = to;
-	struct probe_proof told;
-	memset(&told, 0, sizeof(told));
-	told.kind = PROBE_TOLD_PROOF;
-	told.proof.connect_us = proof->connect_us;
-	told.proof.first_byte_us = proof->first_byte_us;
-	told.proof.is_well = proof->is_well;
-	told.proof.fails = proof->fails;
-	record_text(told.target, sizeof(told.target), proof->target);
-	return probing_tell_proof(&m->probing, &told);
-}
-
-/* Whom to ask, and who need not be asked. */
-static void tell_who_asks(struct monitor *m)
-{
-	if (m->probing.process == NULL)
-		return;
-	if (m->own_services != NULL && m->probing_ends != probing_ends(&m->probing))
-		own_tell_again(m->own_services);
-	m->probing_ends = probing_ends(&m->probing);
-	if (m->own_services != NULL)
-		own_second(m->own_services, clock_us(CLOCK_MONOTONIC));
-	detect_each_proof(m->detect, tell_proof, m);
-}
-
-/* What is not asked any more is forgotten here, too: who asked may be another by now.
- */
-static bool tell_own(void *self, const struct probe_own *own)
-{
-	struct monitor *m = self;
-	struct probe_record gone;
-	if (!probing_tell_own(&m->probing, own))
-		return false;
-	if (!own->is_gone)
-		return true;
-	record_init(RECORD_probe, &gone);
-	record_text(gone.target, sizeof(gone.target), own->text);
-	gone.at = clock_us(CLOCK_REALTIME);
-	detect_probe(m->detect, &gone);
-	probing_keep(&m->probing, &gone);
-	return true;
 }
 
 /* ---- every second ---- */
@@ -409,7 +301,7 @@ void monitor_take_second(struct monitor *m)
 	if (probing_is_wanted(&m->probing))
 		m->state.self.prober_ends = probing_ends(&m->probing);
 	detect_tick(m->detect, at_us);
-	tell_who_asks(m);
+	probe_intake_second(m);
 	keep_and_show(m, RECORD_self, &m->state.self);
 }
 
@@ -484,11 +376,6 @@ bool monitor_open(struct monitor *m)
 				     .listener = take_listener,
 				     .socket = take_socket };
 	struct detect_sink found = { .self = m, .finding = take_finding };
-	struct own_options own = { .catalog = m->catalog,
-				   .interval_s = m->config.probe_own_interval,
-				   .exe = m->exe[0] != '\0' ? m->exe : NULL,
-				   .self = m,
-				   .tell = tell_own };
 	struct logins_sink logins = { .self = m, .login = take_login };
 	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))
@@ -497,13 +384,10 @@ bool monitor_open(struct monitor *m)
 	m->detect = detect_new(&found);
 	m->baseline = baseline_read(m->config.state);
 	m->store = store_open(m->config.state, &limits);
-	if (m->config.probe_own)
-		m->own_services = own_new(&own);
-	m->probing.take_ends = take_ends;
 	m->probing.take_failure = take_failure;
-	m->probing.take_ends_to = m;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
-	    m->store == NULL || !login_intake_open(&m->logins, &logins)) {
+	    m->store == NULL || !probe_intake_open(m) ||
+	    !login_intake_open(&m->logins, &logins)) {
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
