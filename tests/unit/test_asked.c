@@ -14,7 +14,10 @@ static void who_reads_nothing_is_told_no_more(void **state)
 {
 	(void)state;
 	static const uint8_t words[1000];
-	struct asked a = { .reason = REASON_not_sent };
+	char why[TARGET_WHY_MAX];
+	struct target target;
+	assert_true(target_parse(&target, "tls://192.0.2.1:443", why));
+	struct asked a = { .target = &target, .reason = REASON_not_sent };
 	for (unsigned i = 0; i < 65; i++)
 		asked_put(&a, words, sizeof(words));
 	assert_false(a.is_judged);
@@ -25,6 +28,7 @@ static void who_reads_nothing_is_told_no_more(void **state)
 	assert_int_equal(a.reason, REASON_wrong_protocol);
 	assert_int_equal(a.out.len, 65 * sizeof(words));
 	buf_free(&a.out);
+	target_free(&target);
 }
 
 int main(void)
