@@ -21,7 +21,7 @@ struct scan_body {
 
 /*
  * Reads what a stranger says: all of it or nothing.  False, with why in one sentence.
- * now_us: no port may have answered later.
+ * now_us: the scan has ended before; what answered, answered between its begin and end.
  */
 bool scan_body_read(struct scan_body *body, const char *text, size_t len,
 		    int64_t now_us, struct buf *why);

@@ -46,10 +46,10 @@ bool guess_is_greeter(const struct protocol *protocol)
 
 static void web_step(struct ask *ask, struct bytes *said)
 {
-	if (said->len == 0 && !ask->ended) {
+	if (said->len == 0 && !ask->ended)
 		ask_say(ask, "GET / HTTP/1.0\r\nUser-Agent: breakwater\r\n\r\n");
+	if (said->len == 0)
 		return;
-	}
 	bool is_web = text_starts(*said, "HTTP/");
 	bool is_whole = memmem(said->at, said->len, "\r\n\r\n", 4) != NULL ||
 			memmem(said->at, said->len, "\n\n", 2) != NULL;
@@ -74,13 +74,13 @@ static void redis_info_step(struct ask *ask, struct bytes *said)
 {
 	static const char info[] = "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n",
 			  quit[] = "*1\r\n$4\r\nQUIT\r\n";
-	if (said->len == 0 && !ask->ended) {
+	if (said->len == 0 && !ask->ended)
 		ask_send(ask, info, sizeof(info) - 1);
+	if (said->len == 0)
 		return;
-	}
 	/* A line that says how many octets follow, or why it is not told. */
 	const uint8_t *end = memchr(said->at, '\n', said->len);
-	if (said->len == 0 || (said->at[0] != '$' && said->at[0] != '-'))
+	if (said->at[0] != '$' && said->at[0] != '-')
 		ask_unwell(ask, REASON_wrong_protocol, ASK_CLOSE, "not Redis");
 	else if (end != NULL &&
 		 (said->at[0] == '-' ||

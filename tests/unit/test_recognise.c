@@ -189,6 +189,24 @@ static void redis_says_what_it_is_or_that_it_does_not(void **state)
 	assert_true(met.ask.is_judged && said(&met, "QUIT"));
 }
 
+/* The prober judges that; there are no bytes then, not even none. */
+static void who_closes_without_a_word_is_not_judged_by_it(void **state)
+{
+	const struct words both[] = { web(),
+				      { .protocol = protocol_by_name("redis"),
+					.asking = &redis_info_asking } };
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct met met;
+		struct bytes nothing = { 0 };
+		meet(&met, both[i], 7000);
+		wait_in_vain(&met);
+		met.ask.ended = true;
+		guess_asking.step(&met.ask, &nothing);
+		assert_false(met.ask.is_judged);
+	}
+}
+
 static void names_within_tls_lead_to_those_without(void **state)
 {
 	(void)state;
@@ -210,6 +228,7 @@ int main(void)
 			tls_begins_only_after_a_wait_and_so_do_the_words_within),
 		cmocka_unit_test(a_refusal_of_http_is_read_to_its_end),
 		cmocka_unit_test(redis_says_what_it_is_or_that_it_does_not),
+		cmocka_unit_test(who_closes_without_a_word_is_not_judged_by_it),
 		cmocka_unit_test(names_within_tls_lead_to_those_without),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

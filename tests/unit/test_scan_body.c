@@ -48,6 +48,19 @@ static void a_scan_is_read_as_it_was_written(void **state)
 	scan_body_free(&body);
 }
 
+/* Time comes with records: what is to come must not be said to have been. */
+static void an_answer_is_of_the_time_of_its_scan(void **state)
+{
+	struct scan_body body;
+	(void)state;
+	assert_true(reads(RUN PORT("40", "\"port\":22,\"state\":\"open\"")
+				  PORT("", "\"port\":23,\"state\":\"open\""),
+			  &body));
+	assert_int_equal(body.ports[0].at, body.run.end);
+	assert_int_equal(body.ports[1].at, body.run.start);
+	scan_body_free(&body);
+}
+
 static void what_is_no_scan_is_refused_with_a_reason(void **state)
 {
 	static const char *const bad[] = {
@@ -62,9 +75,7 @@ static void what_is_no_scan_is_refused_with_a_reason(void **state)
 		RUN PORT("10", "\"port\":0,\"state\":\"open\""),
 		RUN PORT("10", "\"port\":65536,\"state\":\"open\""),
 		RUN PORT("10", "\"port\":22,\"state\":\"ajar\""),
-		/* before the scan began, and in time to come */
-		RUN PORT("00.0", "\"port\":22,\"state\":\"open\",\"at\":1"),
-		RUN PORT("40", "\"port\":22,\"state\":\"open\""),
+		RUN PORT("10", "\"port\":22,\"state\":\"open\",\"port\":23"),
 		"{\"record\":\"scan_run\",\"start\":\"2027-01-15T07:59:00Z\",\"end\":"
 		"\"2027-01-15T09:00:00Z\",\"transport\":\"tcp\",\"technique\":\"syn\"}"
 		"\n",
@@ -96,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scan_is_read_as_it_was_written),
+		cmocka_unit_test(an_answer_is_of_the_time_of_its_scan),
 		cmocka_unit_test(what_is_no_scan_is_refused_with_a_reason),
 		cmocka_unit_test(every_cut_is_refused_but_those_between_lines),
 	};
