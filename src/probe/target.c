@@ -337,6 +337,8 @@ static bool read_members(struct target *t, const char *text, char why[TARGET_WHY
 	if (t->has_address && (t->members != MEMBERS_NONE || t->wants_all_addresses))
 		return target_refuse(why, "address=: it is one, and others are asked "
 					  "for");
+	if (t->kind == TARGET_HEARTBEAT)
+		t->members = MEMBERS_NONE; /* nobody is asked */
 	if (t->members == MEMBERS_NONE)
 		return true;
 	t->url = strdup(text);
@@ -433,6 +435,11 @@ bool target_speak(struct target *t, struct dialogue_steps *steps,
 		return target_refuse(why,
 				     "%.128s: a dialogue is for tcp://, tls:// and "
 				     "udp://, without count",
+				     t->text);
+	if (t->members != MEMBERS_NONE)
+		return target_refuse(why,
+				     "%.128s: a dialogue is asked of one address: no "
+				     "addresses=all, family=both or name of SRV",
 				     t->text);
 	if (starts_tls && (is_udp || t->tls != TARGET_PLAIN))
 		return target_refuse(why, "%.128s: only tcp:// can start TLS", t->text);

@@ -3,6 +3,7 @@
  */
 #include "probe/target_file.h"
 
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,11 @@
 #include "probe/dialogue_file.h"
 
 enum { SIGNS_MAX = 1 << 21 }; /* of []{},:? in a file: each target has five */
+enum { OPTIONS_MAX = TARGET_TEXT_MAX, URL_MAX = TARGET_TEXT_MAX + OPTIONS_MAX };
 
 struct item {
 	char target[TARGET_TEXT_MAX];
+	char options[OPTIONS_MAX]; /* of its URL, that are keys here: "&source=..." */
 	char token[HEARTBEAT_TOKEN_MAX]; /* of a heartbeat; or "" */
 	struct round_rules rules;
 	size_t parent_line, parent_column;
@@ -111,6 +114,48 @@ static bool take_maintenance(struct item *item, const char *text)
 	return windows_add(&item->rules.maintenance, text);
 }
 
+/* Of the URL; what is allowed is said when that is read. */
+static bool add_option(struct item *item, const char *name, const char *text)
+{
+	size_t len = strlen(item->options), room = sizeof(item->options) - len;
+	char *value = curl_easy_escape(NULL, text, 0);
+	bool ok =
+		value != NULL && text[0] != '\0' &&
+		snprintf(item->options + len, room, "&%s=%s", name, value) < (int)room;
+	curl_free(value);
+	return ok;
+}
+
+static bool take_addresses(struct item *item, const char *text)
+{
+	return add_option(item, "addresses", text);
+}
+
+static bool take_family(struct item *item, const char *text)
+{
+	return add_option(item, "family", text);
+}
+
+static bool take_source(struct item *item, const char *text)
+{
+	return add_option(item, "source", text);
+}
+
+static bool take_interface(struct item *item, const char *text)
+{
+	return add_option(item, "interface", text);
+}
+
+static bool take_netns(struct item *item, const char *text)
+{
+	return add_option(item, "netns", text);
+}
+
+static bool take_resolver(struct item *item, const char *text)
+{
+	return add_option(item, "resolver", text);
+}
+
 static const struct key {
 	const char *name, *allowed;
 	bool (*take)(struct item *item, const char *text); /* NULL: the dialogue */
@@ -127,6 +172,12 @@ static const struct key {
 	  false },
 	{ "maintenance", "at most 8 of " WINDOW_ALLOWED, take_maintenance, true },
 	{ "parent", "another target, as it is written there", take_parent, false },
+	{ "addresses", "one or all", take_addresses, false },
+	{ "family", "4, 6 or both", take_family, false },
+	{ "source", "an address of this machine", take_source, false },
+	{ "interface", "an interface's name", take_interface, false },
+	{ "netns", "a name in /run/netns", take_netns, false },
+	{ "resolver", "an address, or address:port", take_resolver, false },
 	{ "token", "a text of 8 to 128 characters", take_token, false },
 	{ "dialogue", "", NULL, false },
 };
@@ -198,11 +249,23 @@ static bool take_own_token(const struct item *item, struct target *target,
 	return wrong == NULL;
 }
 
+/* Options of a web site are behind '#'. */
+static const char *url_of(const struct item *item, char url[URL_MAX])
+{
+	char mark = strncmp(item->target, "http", 4) == 0 ? '#' : '?';
+	size_t len = strlen(item->target);
+	snprintf(url, URL_MAX, "%s%s", item->target, item->options);
+	if (item->options[0] != '\0' && strchr(item->target, mark) == NULL)
+		url[len] = mark;
+	return url;
+}
+
 /* The target in its own words, if it has any; false, with why, if it is none. */
 static bool make_target(struct item *item, struct target *target,
 			char why[TARGET_WHY_MAX])
 {
-	if (!target_parse(target, item->target, why))
+	char url[URL_MAX];
+	if (!target_parse(target, url_of(item, url), why))
 		return false;
 	if (item->token[0] != '\0' && !take_own_token(item, target, why)) {
 		target_free(target);

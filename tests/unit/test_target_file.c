@@ -92,6 +92,26 @@ static void items_are_targets_or_have_rules(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void options_of_the_url_may_be_keys(void **state)
+{
+	(void)state;
+	assert_true(parse("- target: tcp://h:1\n  addresses: all\n  family: 6\n"
+			  "- {target: 'tcp://h:1?timeout=2s', source: '2001:db8::1'}\n"
+			  "- {target: 'http://h/?a=b', netns: blue, interface: eth0}\n"
+			  "- {target: 'http://h/#status=200', resolver: 192.0.2.1}\n"));
+	assert_int_equal(count, 4);
+	assert_string_equal(taken[0].text, "tcp://h:1?addresses=all&family=6");
+	assert_string_equal(taken[1].text,
+			    "tcp://h:1?timeout=2s&source=2001%3Adb8%3A%3A1");
+	assert_string_equal(taken[2].text, "http://h/?a=b#netns=blue&interface=eth0");
+	assert_string_equal(taken[3].text, "http://h/#status=200&resolver=192.0.2.1");
+	assert_false(parse("- target: tcp://h:1\n  addresses: some\n"));
+	assert_non_null(strstr(buf_cstr(&errors), "allowed are one and all"));
+	assert_false(parse("- target: tcp://h:1\n  addresses: all\n"
+			   "  dialogue: [{expect: READY}]\n"));
+	assert_non_null(strstr(buf_cstr(&errors), "is asked of one address"));
+}
+
 static void a_dialogue_is_in_the_users_words(void **state)
 {
 	(void)state;
@@ -192,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(items_are_targets_or_have_rules, drop),
+		cmocka_unit_test_teardown(options_of_the_url_may_be_keys, drop),
 		cmocka_unit_test_teardown(a_dialogue_is_in_the_users_words, drop),
 		cmocka_unit_test_teardown(what_is_wrong_with_a_dialogue_has_a_place,
 					  drop),
