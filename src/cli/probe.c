@@ -223,39 +223,67 @@ static int ask_by_module(const char *modules, const struct blackbox_request *req
 	return probe_by_module(modules, request);
 }
 
+/* ---- the command ---- */
+
+struct wanted {
+	struct asking_run run;
+	const char *timeout, *modules;
+	struct blackbox_request request;
+	struct last_failure last;
+};
+
+/* Whatever is wanted, of these operands. */
+static int do_what_is_wanted(struct wanted *w, int count, char **operands)
+{
+	if (w->last.is_wanted && count <= 1) {
+		w->last.target = count == 1 ? operands[0] : NULL;
+		w->last.pcap = w->run.pcap;
+		return last_failure_show(&w->last);
+	}
+	if (count != 1) {
+		fprintf(stderr,
+			"breakwater probe: one target, such as ssh://192.0.2.1\n");
+		return STATUS_USAGE;
+	}
+	w->request.target = operands[0];
+	w->request.timeout = w->timeout;
+	if (w->modules != NULL || w->request.module != NULL)
+		return ask_by_module(w->modules, &w->request);
+	w->run.look = look_of(&w->run.common);
+	return run_target(&w->run, operands[0], w->timeout);
+}
+
 int command_probe(int argc, char **argv)
 {
-	struct asking_run run = { .count = 1 };
-	const char *timeout = NULL, *modules = NULL;
-	struct blackbox_request request = { 0 };
-	struct last_failure last = { .common = &run.common };
+	struct wanted w = { .run.count = 1, .last.common = &w.run.common };
 	int first, status;
 	const struct option_spec specs[] = {
 		{ 't', OPTION_TEXT, "timeout", "T", "give up after so long (5s)",
-		  &timeout, 0, 0 },
+		  &w.timeout, 0, 0 },
 		{ 'c', OPTION_NUMBER, "count", "N", "ask so often, once a second (1)",
-		  &run.count, 1, 1000000 },
+		  &w.run.count, 1, 1000000 },
 		{ 'v', OPTION_FLAG, "verbose", NULL,
 		  "also what was said, what the kernel knew, and the packets",
-		  &run.verbose, 0, 0 },
+		  &w.run.verbose, 0, 0 },
 		{ 0, OPTION_TEXT, "pcap", "FILE",
-		  "write the packets there; - is standard output", &run.pcap, 0, 0 },
+		  "write the packets there; - is standard output", &w.run.pcap, 0, 0 },
 		{ 0, OPTION_FLAG, "last-failure", NULL,
 		  "show what the flight recorder kept of the last that failed, of "
 		  "TARGET or of any",
-		  &last.is_wanted, 0, 0 },
+		  &w.last.is_wanted, 0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
-		  "with --last-failure: read that store, without a daemon", &last.state,
-		  0, 0 },
+		  "with --last-failure: read that store, without a daemon",
+		  &w.last.state, 0, 0 },
 		{ 0, OPTION_TEXT, "modules", "FILE",
-		  "modules of Prometheus' blackbox_exporter", &modules, 0, 0 },
+		  "modules of Prometheus' blackbox_exporter", &w.modules, 0, 0 },
 		{ 0, OPTION_TEXT, "module", "NAME",
 		  "ask as that module says (TARGET as there) and print its metrics",
-		  &request.module, 0, 0 },
+		  &w.request.module, 0, 0 },
 		{ 0, OPTION_TEXT, "hostname", "NAME",
-		  "by module: greet a web site by that name", &request.hostname, 0, 0 },
+		  "by module: greet a web site by that name", &w.request.hostname, 0,
+		  0 },
 		{ 0, OPTION_FLAG, "debug", NULL,
-		  "by module: show what happened and the module, too", &request.debug,
+		  "by module: show what happened and the module, too", &w.request.debug,
 		  0, 0 },
 	};
 	const struct command_help help = {
@@ -267,22 +295,7 @@ int command_probe(int argc, char **argv)
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
 	};
-	if (!options_parse(&help, argc, argv, &run.common, &first, &status))
+	if (!options_parse(&help, argc, argv, &w.run.common, &first, &status))
 		return status;
-	if (last.is_wanted && argc - first <= 1) {
-		last.target = argv[first];
-		last.pcap = run.pcap;
-		return last_failure_show(&last);
-	}
-	if (argc - first != 1) {
-		fprintf(stderr,
-			"breakwater probe: one target, such as ssh://192.0.2.1\n");
-		return STATUS_USAGE;
-	}
-	request.target = argv[first];
-	request.timeout = timeout;
-	if (modules != NULL || request.module != NULL)
-		return ask_by_module(modules, &request);
-	run.look = look_of(&run.common);
-	return run_target(&run, argv[first], timeout);
+	return do_what_is_wanted(&w, argc - first, argv + first);
 }

@@ -63,7 +63,7 @@ void flight_said(struct asked *a, enum flight_by by, struct bytes said);
 /* In a text that may quote the server, recorded or not. */
 void flight_hide_password(const struct asked *a, char *text, size_t size);
 /* Whose its packets are; of echoes with that identifier. */
-void flight_note_ends(struct asked *a, const struct probe_ends *ends);
+void flight_note_ends(struct asked *a, const struct probe_ends *told);
 void flight_note_echo(struct asked *a, uint16_t id);
 /* Its socket will be closed. */
 void flight_note_socket(struct asked *a);
