@@ -19,9 +19,10 @@ static bool is_our_probe(const struct monitor *m, const struct flow_record *flow
 	const struct host_connection *client = host_client_of(m->host, flow);
 	if (client == NULL || client->accepted)
 		return false;
+	/* A scan has a process for what strangers say. */
+	bool is_ours = strncmp(client->process, "breakwater", 10) == 0;
 	return client->pid == probing_pid(&m->probing) ||
-	       (strcmp(client->process, "breakwater") == 0 &&
-		(client->uid == 0 || client->uid == getuid()));
+	       (is_ours && (client->uid == 0 || client->uid == getuid()));
 }
 
 void monitor_name_flow(const struct monitor *m, struct flow_record *flow)
