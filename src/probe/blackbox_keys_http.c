@@ -268,6 +268,9 @@ bool blackbox_take_http(struct blackbox_reader *reader, void *at)
 	struct place place = here(reader);
 	if (!blackbox_take_section(reader, http_keys, COUNT(http_keys), at))
 		return false;
+	/* Of what was refused there may be half. */
+	if (yaml_failed(reader->yaml))
+		return true;
 	check_ways_in(reader, &place, &module->http);
 	check_compression(reader, &place, &module->http);
 	return true;

@@ -57,6 +57,8 @@ static const char *const wrong[][2] = {
 	{ HTTP "valid_status_codes: [a]}}}", "f:1:57: an element can't be \"a\"" },
 	{ HTTP "body_size_limit: 10}}}", "f:1:53: body_size_limit can't be" },
 	{ HTTP "headers: {a: [b]}}}}", "f:1:49: a header can't be a list" },
+	{ HTTP "compression: br, headers: {accept-encoding: [b]}}}}",
+	  "f:1:80: a header can't be a list" },
 	{ HTTP "fail_if_header_matches: [{header: a}]}}}",
 	  "f:1:61: a header needs both" },
 	{ HTTP "oauth2: {}}}}", "f:1:44: oauth2 needs client_id, token_url and" },
