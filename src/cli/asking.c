@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/probe_page.h"
+#include "cli/settings_told.h"
 #include "probe/event.h"
 #include "probe/failure.h"
 #include "probe/failure_event.h"
@@ -48,6 +49,7 @@ struct asking_process {
 	struct recorder *recorder; /* NULL: packets are not recorded */
 	char unrecorded[RECORDER_WHY_MAX];
 	struct page_asker pages;
+	struct config coming; /* what the daemon has begun to tell of another */
 };
 
 static void tell(void *to, const struct probe_record *record)
@@ -181,34 +183,44 @@ static void look_at_files(struct asking_process *process)
 	buf_free(&errors);
 }
 
-/* After another has ended: its texts are those of the start. */
-static void read_again(struct asking_process *process)
+/* False, and said, if they are not right. */
+static bool read_again(struct asking_process *process)
 {
 	struct buf errors = { 0 };
 	struct target_texts texts;
 	bool good = target_files_load(&process->files, &texts, &errors);
 	process->watch.taken = texts.stamp;
-	if (!good || !take_texts(process, &texts, &errors))
+	good = good && take_texts(process, &texts, &errors);
+	if (!good)
 		say_not_changed(&errors);
 	buf_free(&errors);
+	return good;
+}
+
+static void use(struct asking_process *process, const struct config *config)
+{
+	process->config = config;
+	process->rules = (struct round_rules){
+		.interval_s = config->probe_interval,
+		.retry_s = config->probe_retry,
+		.passive_max = config->probe_passive ? PASSIVE_MAX : 0,
+		.health = { .fails = (uint8_t)config->probe_fails,
+			    .of = (uint8_t)config->probe_of,
+			    .recovers = (uint8_t)config->probe_recovers },
+		.limits = { config->probe_slow, config->probe_certificate_days },
+	};
+	process->maintenance = (struct windows){ 0 };
+	for (size_t i = 0; i < config->probe_maintenance.count; i++)
+		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
 }
 
 static void prepare(struct asking_process *process, const struct config *config)
 {
 	*process = (struct asking_process){
-		.config = config,
 		.files = { process->paths, config->probe_files.count },
-		.rules = { .interval_s = config->probe_interval,
-			   .retry_s = config->probe_retry,
-			   .passive_max = config->probe_passive ? PASSIVE_MAX : 0,
-			   .health = { .fails = (uint8_t)config->probe_fails,
-				       .of = (uint8_t)config->probe_of,
-				       .recovers = (uint8_t)config->probe_recovers },
-			   .limits = { config->probe_slow,
-				       config->probe_certificate_days } },
 	};
-	for (size_t i = 0; i < config->probe_maintenance.count; i++)
-		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
+	use(process, config);
+	process->coming = *config;
 	tzset(); /* windows of maintenance are in the machine's zone */
 	process->own_rules = process->rules;
 	process->own_rules.interval_s = config->probe_own_interval;
@@ -267,7 +279,7 @@ static bool open_rounds(void *self)
 	begin_recording(process);
 	process->watch.taken = process->texts.stamp;
 	if (guard_predecessor_ended_us() != 0)
-		read_again(process);
+		read_again(process); /* else those of the start are in force */
 	rounds_set_maintenance(process->rounds, &process->maintenance);
 	prober_tell_ends(process->pages.prober, tell_ends, NULL);
 	set_targets(process);
@@ -313,12 +325,33 @@ static void take_own(struct asking_process *process, const struct probe_own *own
 	rounds_add_own(process->rounds, &target, &process->own_rules);
 }
 
+/* All of them or, with files that are not right, none. */
+static void take_settings(struct asking_process *process)
+{
+	static struct config in_force;
+	const struct config *before = process->config;
+	use(process, &process->coming);
+	if (!read_again(process)) {
+		use(process, before);
+		return;
+	}
+	in_force = process->coming;
+	use(process, &in_force);
+	rounds_set_maintenance(process->rounds, &process->maintenance);
+	set_targets(process);
+}
+
 static void take_message(void *self, const void *message, size_t len)
 {
 	struct asking_process *process = self;
+	enum settings_taken taken = settings_take(&process->coming, message, len);
 	struct probe_own own;
 	struct probe_proof proof;
 	struct probe_push push;
+	if (taken == SETTINGS_WHOLE)
+		take_settings(process);
+	if (taken != SETTINGS_NONE)
+		return;
 	if (probe_own_read(message, len, &own))
 		take_own(process, &own);
 	else if (probe_proof_read(message, len, &proof))
@@ -366,6 +399,12 @@ static bool rules_are_good(const struct config *config)
 	return false;
 }
 
+bool asking_check(const struct config *config)
+{
+	bool good = targets_are_good(&config->probe_targets);
+	return good & rules_are_good(config);
+}
+
 static bool files_are_good(struct asking_process *process)
 {
 	struct buf errors = { 0 };
@@ -409,8 +448,7 @@ static bool has_something_to_ask(const struct asking_process *process)
 
 static bool is_good(struct asking_process *process)
 {
-	bool good = targets_are_good(&process->config->probe_targets);
-	good &= rules_are_good(process->config);
+	bool good = asking_check(process->config);
 	good &= files_are_good(process);
 	return good & read_modules(process);
 }

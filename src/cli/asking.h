@@ -13,3 +13,6 @@
  * *out NULL: nothing is to be asked; or it could not start, errno is in *error.
  */
 int asking_fork(const struct config *config, struct guard **out, int *error);
+
+/* False, with all that is wrong on standard error: the files are not looked at. */
+bool asking_check(const struct config *config);

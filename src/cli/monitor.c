@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/asking.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
@@ -44,13 +45,30 @@ void monitor_second(struct monitor *m)
 	}
 }
 
+/* Who asks takes them if its files are still right, too; it says so if not. */
+static void take_probe_settings(struct monitor *m, const struct config *fresh)
+{
+	m->config.probe_targets = fresh->probe_targets;
+	m->config.probe_maintenance = fresh->probe_maintenance;
+	m->config.probe_interval = fresh->probe_interval;
+	m->config.probe_retry = fresh->probe_retry;
+	m->config.probe_passive = fresh->probe_passive;
+	m->config.probe_fails = fresh->probe_fails;
+	m->config.probe_of = fresh->probe_of;
+	m->config.probe_recovers = fresh->probe_recovers;
+	m->config.probe_slow = fresh->probe_slow;
+	m->config.probe_certificate_days = fresh->probe_certificate_days;
+	probing_reload(&m->probing, &m->config);
+}
+
 /* A bad file changes nothing; a good one changes what can change while running. */
 void monitor_reload(struct monitor *m)
 {
 	static struct config fresh;
 	struct buf errors = { 0 };
 	config_init(&fresh);
-	if (config_load(&fresh, m->config_path, &errors) != 0) {
+	if (config_load(&fresh, m->config_path, &errors) != 0 ||
+	    !asking_check(&fresh)) {
 		const char *text = buf_cstr(&errors);
 		run_clear_progress();
 		fprintf(stderr, "%sbreakwater: configuration not changed\n",
@@ -74,9 +92,11 @@ void monitor_reload(struct monitor *m)
 	m->config.retention_failures = fresh.retention_failures;
 	m->config.retention_packets = fresh.retention_packets;
 	m->config.retention_size = fresh.retention_size;
+	take_probe_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	run_clear_progress();
-	fprintf(stderr, "breakwater: home, limits and retention read again; "
-			"other settings take effect at the next start\n");
+	fprintf(stderr,
+		"breakwater: home, limits, retention, probe.targets and how they are "
+		"asked read again; other settings take effect at the next start\n");
 }

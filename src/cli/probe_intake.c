@@ -106,6 +106,7 @@ void probe_intake_second(struct monitor *m)
 {
 	if (m->probing.process == NULL)
 		return;
+	probing_second(&m->probing);
 	if (m->own_services != NULL && m->probing_ends != probing_ends(&m->probing))
 		own_tell_again(m->own_services);
 	m->probing_ends = probing_ends(&m->probing);

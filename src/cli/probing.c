@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cli/asking.h"
 #include "cli/own.h"
+#include "cli/settings_told.h"
 #include "probe/event.h"
 #include "probe/failure_event.h"
 #include "probe/target_file.h"
@@ -44,6 +45,19 @@ void probing_close(struct probing *p)
 	free(p->last);
 	free(p->index);
 	*p = (struct probing){ 0 };
+}
+
+void probing_reload(struct probing *p, const struct config *config)
+{
+	p->settings = config;
+	p->has_settings_untold = true;
+	probing_second(p);
+}
+
+void probing_second(struct probing *p)
+{
+	if (p->has_settings_untold && p->process != NULL)
+		p->has_settings_untold = !settings_tell(p->process, p->settings);
 }
 
 int probing_fd(const struct probing *p)
@@ -155,6 +169,7 @@ static void note_end(struct probing *p)
 {
 	p->untold = p->count;
 	p->has_news = true;
+	p->has_settings_untold = p->settings != NULL;
 	probe_pages_end(&p->pages);
 }
 
@@ -202,6 +217,19 @@ static bool take_failure(struct probing *p, const void *event, size_t len)
 	return true;
 }
 
+/* Who is started again tells of its own; what it does not ask was taken out meanwhile.
+ */
+static void know_asker(struct probing *p)
+{
+	uint32_t pid = probing_pid(p);
+	if (pid == p->asker)
+		return;
+	p->asker = pid;
+	p->count = 0;
+	if (p->room > 0)
+		memset(p->index, 0, p->room * sizeof(p->index[0]));
+}
+
 bool probing_next(struct probing *p, struct probe_record *out)
 {
 	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
@@ -214,6 +242,7 @@ bool probing_next(struct probing *p, struct probe_record *out)
 			note_end(p);
 		if (len <= 0)
 			return tell_unknown(p, out);
+		know_asker(p);
 		if (probe_pages_take(&p->pages, event, (size_t)len))
 			continue;
 		if (probe_ends_read(event, (size_t)len, &ends)) {

@@ -16,9 +16,12 @@ struct probing {
 	size_t count, size;
 	uint32_t *index; /* by the target's hash: number in last + 1; owned */
 	size_t room;
-	size_t untold;   /* of last: how many are still to be told as not asked any more
-			  */
-	bool has_news;   /* who asks has ended, and nobody was told yet */
+	size_t untold;  /* of last: how many are still to be told as not asked any more
+			 */
+	uint32_t asker; /* process that told what is in last */
+	bool has_news;  /* who asks has ended, and nobody was told yet */
+	const struct config *settings; /* in place of those of the start; or NULL */
+	bool has_settings_untold;
 	int64_t said_us; /* when somebody was last told; monotonic */
 	struct probe_pages pages;
 	/* A socket of a probe connects; NULL: nobody wants to know. */
@@ -53,6 +56,11 @@ bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof
 
 /* How many of each state there are, by enum probe_state. */
 void probing_count(const struct probing *p, uint64_t counts[static PROBE_down + 1]);
+
+/* Settings that changed; borrowed: those of the next call, or for good. */
+void probing_reload(struct probing *p, const struct config *config);
+/* Once a second: tells what could not be told before. */
+void probing_second(struct probing *p);
 
 /* To wait for; -1: there is nothing. */
 int probing_fd(const struct probing *p);

@@ -23,6 +23,7 @@ enum probe_event_kind {
 	PROBE_TOLD_OWN,
 	PROBE_TOLD_PROOF,
 	PROBE_TOLD_PUSH,
+	PROBE_TOLD_SETTING, /* the configuration's, by who knows it */
 };
 
 /* Of what a stranger sent. */

@@ -251,6 +251,44 @@ def files_of_targets(tap, lab):
     tap.ok(True, "files that come and change are read, what is gone is not asked any more")
 
 
+def write_config(lab, *lines):
+    text = "".join(f"{line}\n" for line in ("probe:", *(f"  {line}" for line in lines)))
+    (lab.dir / "config.yaml").write_text(text)
+
+
+def read_again(tap, lab):
+    network = machine(lab)
+    network.listen("127.0.0.1", OPEN)
+    file = lab.dir / "targets.yaml"
+    file.write_text(f"- {target(LATER)}\n")
+    monitor = watch(lab, network, target(SHUT), files=[file])
+    becomes(monitor, target(SHUT), "down")
+    first = until(lambda: monitor.get(f"probes?port={LATER}"), "the file's target", 10)
+
+    def reload(*lines):
+        said = monitor.program.err().count("\n")
+        write_config(lab, *lines, f"files: [{file}]")
+        monitor.program.process.send_signal(signal.SIGHUP)
+        return until(lambda: monitor.program.err().splitlines()[said:], "a word of it", 5)
+    said = reload("interval: 1s", f"targets: [{target(OPEN)}, tcp://nonsense]")
+    tap.ok("a port from 1 to 65535" in said[0] and "configuration not changed" in
+           monitor.program.err(), "SIGHUP: a target that is none is said", said)
+    tap.equal(set(states(monitor)), {target(SHUT), target(LATER)}, "and changes nothing")
+    reload("interval: 1s", f"targets: [{target(OPEN)}]")
+    until(lambda: set(states(monitor)) == {target(OPEN), target(LATER)}, "the new set", 10)
+    becomes(monitor, target(OPEN), "up")
+    kept = monitor.get(f"probes?port={LATER}")[0]
+    tap.ok(kept["hard_since"] == first[0]["hard_since"] or kept["hard_state"] == "down",
+           "a good one is in force at once, with the files as they are", kept)
+    reload("interval: 1h", f"targets: [{target(OPEN)}, {target(OPEN + 50)}]")
+    os.kill(prober_of(monitor), signal.SIGKILL)
+    until(lambda: "is started again" in monitor.program.err(), "its end")
+    reload("interval: 1s", f"targets: [{target(SHUT + 60)}]")
+    becomes(monitor, target(SHUT + 60), "down")
+    until(lambda: set(states(monitor)) == {target(SHUT + 60), target(LATER)}, "the set", 10)
+    tap.ok(True, "who is started again is told, too")
+
+
 def said_to(listener):
     """What the next client says first."""
     client, _ = listener.accept()
@@ -361,5 +399,6 @@ def bad_ones(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(life_of_a_service, confined, started_again, not_confined, ends_with_the_daemon, files_of_targets,
+    sys.exit(e2e.main(life_of_a_service, confined, started_again, not_confined,
+                      ends_with_the_daemon, files_of_targets, read_again,
                       files_that_change_in_flight, pages, bad_ones))
