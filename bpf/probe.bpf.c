@@ -25,7 +25,7 @@ struct __sk_buff {
 };
 
 enum { PACKET_OUTGOING = 4, LOOPBACK = 1 };
-enum { ETH_P_ARP = 0x0806, ARP_REQUEST = 1 };
+enum { ETH_P_ARP = 0x0806, ETH_P_IPV6 = 0x86dd, ARP_REQUEST = 1 };
 enum { ICMP = 1, ICMPV6 = 58, NEIGHBOUR_SOLICITATION = 135 };
 enum { ANY = 0 }; /* BPF_ANY */
 
@@ -149,32 +149,47 @@ static __always_inline bool is_arp_request(struct __sk_buff *skb)
 	       operation[1] == ARP_REQUEST;
 }
 
+/* IPv6's way to ask that. */
+static __always_inline bool is_solicitation(struct __sk_buff *skb)
+{
+	__u8 next, type;
+	return skb->protocol == bpf_htons(ETH_P_IPV6) &&
+	       bpf_skb_load_bytes(skb, 6, &next, 1) == 0 && next == ICMPV6 &&
+	       bpf_skb_load_bytes(skb, 40, &type, 1) == 0 &&
+	       type == NEIGHBOUR_SOLICITATION;
+}
+
+/* The ends that it is about, of an ICMP error those it quotes. */
+static __always_inline bool read_ends(struct __sk_buff *skb, struct header *header)
+{
+	__u8 type;
+	if (!read_ip(skb, 0, header))
+		return false;
+	if (header->protocol != ICMP && header->protocol != ICMPV6)
+		return read_ports(skb, header);
+	if (bpf_skb_load_bytes(skb, header->behind, &type, 1) != 0)
+		return false;
+	if (is_error(header, type) && !read_ip(skb, header->behind + 8, header))
+		return false;
+	return read_ports(skb, header);
+}
+
 SEC("socket")
 int ours_only(struct __sk_buff *skb)
 {
 	struct header header;
-	__u8 type = 0, seen = 1;
+	__u8 seen = 1;
 	bool leaves = skb->pkt_type == PACKET_OUTGOING;
+	bool is_ours = leaves && skb->priority == RECORDER_PRIORITY;
 	/* There each packet leaves, and comes. */
 	if (!leaves && skb->ifindex == LOOPBACK)
 		return 0;
-	if (leaves && is_arp_request(skb))
+	if (leaves && (is_arp_request(skb) || is_solicitation(skb)))
 		return RECORDER_SNAP;
-	if (!read_ip(skb, 0, &header))
-		return 0;
-	if (header.protocol == ICMP || header.protocol == ICMPV6) {
-		if (bpf_skb_load_bytes(skb, header.behind, &type, 1) != 0)
-			return 0;
-		if (leaves && header.protocol == ICMPV6 &&
-		    type == NEIGHBOUR_SOLICITATION)
-			return RECORDER_SNAP;
-		if (is_error(&header, type) &&
-		    !read_ip(skb, header.behind + 8, &header))
-			return 0;
-	}
-	if (!read_ports(skb, &header))
-		return 0;
-	if (leaves && skb->priority == RECORDER_PRIORITY)
+	/* Ours, and not to be read any more: IPsec, a fragment. */
+	if (!read_ends(skb, &header))
+		return is_ours ? RECORDER_SNAP : 0;
+	if (is_ours)
 		bpf_map_update_elem(&ours, &header.ends, &seen, ANY);
 	else if (bpf_map_lookup_elem(&ours, &header.ends) == NULL)
 		return 0;

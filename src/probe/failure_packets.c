@@ -149,6 +149,18 @@ static bool has_left(const struct asked *a)
 	return found.count > 0;
 }
 
+/* From its ports, but between other ends than its sockets'. */
+static bool is_translated(const struct asked *a)
+{
+	const struct flight *flight = a->flight;
+	bool left = false;
+	for (size_t i = 0; i < flight->ends_count; i++)
+		left |= recorder_saw_leave(a->prober->flight.recorder,
+					   flight->ends[i].protocol,
+					   flight->own_port[i], flight->mark);
+	return left;
+}
+
 bool failure_was_not_sent(struct asked *a)
 {
 	struct recorder *r = a->prober->flight.recorder;
@@ -156,7 +168,8 @@ bool failure_was_not_sent(struct asked *a)
 	    a->target->netns != NULL)
 		return false;
 	recorder_drain(r);
-	if (has_lost(a) || !recorder_hears(r))
+	if (has_lost(a) || !recorder_hears(r) || is_translated(a) ||
+	    recorder_unread(r) != a->flight->unread)
 		return false;
 	return !has_left(a) && count_neighbour(a) == 0;
 }
@@ -292,6 +305,10 @@ static void keep_some(const struct asked *a, const struct found *found,
 	if (has_lost(a))
 		record_text(r->packets_missing, sizeof(r->packets_missing),
 			    "some may be lost: more came than there was room for");
+	else if (found->count == 0 && is_translated(a))
+		record_text(r->packets_missing, sizeof(r->packets_missing),
+			    "its packets have other addresses: this machine "
+			    "translates them (NAT)");
 	else if (left_out > 0)
 		snprintf(r->packets_missing, sizeof(r->packets_missing),
 			 "%zu in the middle are left out", left_out);
@@ -320,7 +337,8 @@ void failure_take_packets(struct asked *a, struct failure *failure,
 	find_all(a, found);
 	note_all(found, clock_us(CLOCK_REALTIME), facts);
 	facts->asked_neighbour = count_neighbour(a);
-	facts->has_packets = !has_lost(a) && a->flight->ends_count > 0;
+	facts->has_packets = !has_lost(a) && a->flight->ends_count > 0 &&
+			     (found->count > 0 || !is_translated(a));
 	keep_some(a, found, failure);
 	free(found);
 }

@@ -35,6 +35,7 @@ void flight_begin(struct asked *a)
 	if (a->flight == NULL || p->flight.recorder == NULL)
 		return;
 	a->flight->mark = recorder_ring_mark(recorder_ring_of(p->flight.recorder));
+	a->flight->unread = recorder_unread(p->flight.recorder);
 	a->flight->dropped = recorder_dropped(p->flight.recorder);
 }
 

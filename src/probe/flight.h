@@ -33,7 +33,7 @@ struct flight_said {
 };
 
 struct flight {
-	uint64_t mark, dropped; /* of the recorder, at the begin */
+	uint64_t mark, dropped, unread; /* of the recorder, at the begin */
 	struct ends ends[FLIGHT_ENDS];
 	uint16_t own_port[FLIGHT_ENDS];
 	size_t ends_count;

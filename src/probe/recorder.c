@@ -32,6 +32,9 @@ struct recorder {
 	int fd;
 	struct recorder_ring *ring;
 	uint64_t dropped;
+	uint64_t unread;
+	/* Behind which place in the ring the last packet left from there; 0: none. */
+	uint64_t left[2][UINT16_MAX + 1]; /* of TCP, of UDP, by source port */
 	bool hears;
 	/* One batch; what does not change is set once. */
 	struct mmsghdr messages[BATCH];
@@ -197,6 +200,18 @@ static void take_beside(struct msghdr *message, struct recorded *recorded)
 	}
 }
 
+static void keep(struct recorder *r, const struct packet_view *view,
+		 const struct recorded *recorded, const uint8_t *at)
+{
+	/* Of echoes, their identifier is at both ends. */
+	uint16_t from = view->src_port != 0 ? view->src_port : view->ends.port[0];
+	r->hears = true;
+	recorder_ring_put(r->ring, &view->ends, recorded, at);
+	if (recorded->sent && !view->is_error)
+		r->left[view->protocol == IPPROTO_UDP][from] =
+			recorder_ring_mark(r->ring);
+}
+
 static void take(struct recorder *r, size_t i)
 {
 	struct msghdr *message = &r->messages[i].msg_hdr;
@@ -212,8 +227,9 @@ static void take(struct recorder *r, size_t i)
 	if (packet_asks_neighbour(packet, &neighbour)) {
 		recorder_ring_put(r->ring, &neighbour, &recorded, packet.at);
 	} else if (packet_look(packet, &view)) {
-		recorder_ring_put(r->ring, &view.ends, &recorded, packet.at);
-		r->hears = true;
+		keep(r, &view, &recorded, packet.at);
+	} else {
+		r->unread += recorded.sent;
 	}
 }
 
@@ -254,4 +270,15 @@ uint64_t recorder_dropped(const struct recorder *r)
 bool recorder_hears(const struct recorder *r)
 {
 	return r->hears;
+}
+
+uint64_t recorder_unread(const struct recorder *r)
+{
+	return r->unread;
+}
+
+bool recorder_saw_leave(const struct recorder *r, uint8_t protocol, uint16_t port,
+			uint64_t mark)
+{
+	return r->left[protocol == IPPROTO_UDP][port] > mark;
 }

@@ -26,6 +26,14 @@ void recorder_drain(struct recorder *recorder);
 const struct recorder_ring *recorder_ring_of(const struct recorder *recorder);
 /* Packets that the kernel had no room for, since the start. */
 uint64_t recorder_dropped(const struct recorder *recorder);
+/* Packets of ours that left and can't be told whose they are: by IPsec, fragments. */
+uint64_t recorder_unread(const struct recorder *recorder);
+/*
+ * Whether one of ours left from that port since that place of the ring, to whomever:
+ * behind address translation its ends are others than its socket's.
+ */
+bool recorder_saw_leave(const struct recorder *recorder, uint8_t protocol,
+			uint16_t port, uint64_t mark);
 /* Whether it has ever heard a packet of ours: only then hearing none means something.
  */
 bool recorder_hears(const struct recorder *recorder);

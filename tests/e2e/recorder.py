@@ -118,13 +118,20 @@ def encrypted(tap, lab):
 
 
 def own_machine(tap, lab):
-    client, _ = cable(lab)
+    client, server = cable(lab)
     client.run("nft", "add table inet t; add chain inet t out "
                "{ type filter hook output priority 0; }; "
                f"add rule inet t out ip daddr {SERVER} tcp dport 5 drop")
     got = expect(tap, client, f"tcp://{SERVER}:5?timeout=300ms", "not_sent",
                  "nothing left this machine: .*", "what never left is not the target's failure")
     tap.equal(got["probe"][0]["state"], "unknown", "and its state is unknown", got)
+    server.run("nft", "add table inet t; add chain inet t in "
+               "{ type filter hook input priority 0; }; add rule inet t in tcp dport 7001 drop")
+    client.run("nft", "add table ip n; add chain ip n out { type nat hook output priority -100; }; "
+               f"add rule ip n out ip daddr {SERVER} tcp dport 6 dnat to {SERVER}:7001")
+    failure = probe(client, f"tcp://{SERVER}:6?timeout=300ms")["failure"][0]
+    tap.ok(failure["reason"] == "no_handshake" and "NAT" in failure["packets_missing"],
+           "but what left with other addresses did leave", failure)
     got = probe(client, f"tcp://{SERVER}:9", through=("setpriv", "--bounding-set=-all"))
     failure = got["failure"][0]
     tap.ok("packet" not in got and "denied" in failure["packets_missing"] and
