@@ -427,8 +427,10 @@ static void print_more(void)
 {
 	puts("\nA half-open scan: a SYN per port; what answers is reset by the kernel. "
 	     "Ordinary\nusers make whole connections. Without an answer a port is "
-	     "asked again, as long as\nthat brings news. Exit status 5 if it was "
-	     "ended early: what is known is printed.");
+	     "asked again, as long as\nthat brings news. Then what is open is asked "
+	     "what it is, nobody is logged in to.\nThe daemon keeps what was found. "
+	     "Exit status 1: findings by the register; 5: it was\nended early, and "
+	     "what is known is printed.");
 	view_print_columns(&view_scan);
 }
 

@@ -59,6 +59,8 @@ static void converse(struct ask *ask, const uint8_t *data, size_t size)
 		size -= piece;
 	}
 	ask->ended = true;
+	if (unread.len == 0) /* as the prober has it */
+		unread.at = NULL;
 	if (!ask->is_judged)
 		step(ask, &unread);
 }
