@@ -36,6 +36,8 @@ static const struct command commands[] = {
 	  command_scan },
 	{ "check", "TARGET [-w MS] [-c MS]", "the same as a Nagios plugin",
 	  command_check },
+	{ "maintenance", "[TARGET|all --for 2h]",
+	  "have targets in maintenance, or list which are", command_maintenance },
 	{ "heartbeat", "NAME [--down]", "say that a job of yours lives",
 	  command_heartbeat },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",

@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PATH_BYTES_MAX = 1024 };
 
 int file_read_fd(int fd, size_t most, struct buf *text)
 {
@@ -44,4 +47,33 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 int file_scan_yaml(const char *folder, struct dirent ***names)
 {
 	return scandir(folder, names, is_yaml, by_name);
+}
+
+static int write_synced(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t written = write(fd, text, len);
+		if (written < 0)
+			return -errno;
+		text += written;
+		len -= (size_t)written;
+	}
+	return fsync(fd) == 0 ? 0 : -errno;
+}
+
+int file_replace(const char *path, const char *text, size_t len)
+{
+	char fresh[PATH_BYTES_MAX];
+	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
+		return -ENAMETOOLONG;
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	int error = write_synced(fd, text, len);
+	close(fd);
+	if (error == 0 && rename(fresh, path) != 0)
+		error = -errno;
+	if (error != 0)
+		unlink(fresh);
+	return error;
 }

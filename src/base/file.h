@@ -11,6 +11,12 @@
 /* Appends the whole file. 0 or -errno; -EFBIG if it has more than `most` bytes. */
 int file_read(const char *path, size_t most, struct buf *text);
 
+/*
+ * Writes it beside the old one, synced, and renames that over it: at any moment one of
+ * the two is whole.  0 or -errno.
+ */
+int file_replace(const char *path, const char *text, size_t len);
+
 /* The rest of what is open there; no need to be at its begin. */
 int file_read_fd(int fd, size_t most, struct buf *text);
 

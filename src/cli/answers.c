@@ -1,6 +1,7 @@
 /*
  * answers.c: what the web room asks of a running daemon; see monitor.h.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -229,6 +230,24 @@ static int take_scan(void *self, const char *text, size_t len, const char *actor
 	return monitor_take_scan(self, text, len, actor, message);
 }
 
+static int maintain(void *self, const char *text, size_t len, const char *actor,
+		    struct buf *message)
+{
+	struct buf form = { 0 };
+	buf_add(&form, text, len);
+	const char *words = buf_cstr(&form);
+	int error =
+		words != NULL ? monitor_maintain(self, words, actor, message) : -ENOMEM;
+	buf_free(&form);
+	return error;
+}
+
+static void give_maintenance(void *self, struct buf *json)
+{
+	const struct monitor *m = self;
+	maintaining_write(&m->maintaining, clock_us(CLOCK_REALTIME), json);
+}
+
 struct web_source monitor_source(struct monitor *m)
 {
 	return (struct web_source){ .self = m,
@@ -244,6 +263,8 @@ struct web_source monitor_source(struct monitor *m)
 							 ? ask_probe
 							 : NULL,
 				    .push = push,
+				    .maintenance = give_maintenance,
+				    .maintain = maintain,
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
 				    .policy_apply = apply_policy,

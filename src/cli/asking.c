@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/maintain.h"
 #include "cli/probe_page.h"
 #include "cli/settings_told.h"
 #include "probe/event.h"
@@ -44,7 +45,8 @@ struct asking_process {
 	struct target_watch watch;
 	struct readable readable;
 	struct round_rules rules, own_rules;
-	struct windows maintenance; /* of all */
+	struct windows maintenance;    /* of all */
+	struct maintenance maintained; /* by command */
 	struct rounds *rounds;
 	struct recorder *recorder; /* NULL: packets are not recorded */
 	char unrecorded[RECORDER_WHY_MAX];
@@ -214,6 +216,17 @@ static void use(struct asking_process *process, const struct config *config)
 		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
 }
 
+/* What somebody had in maintenance before this start. */
+static void take_up_maintenance(struct asking_process *process)
+{
+	struct maintaining kept;
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	maintaining_open(&kept, process->config->state, now_us);
+	for (size_t i = 0; i < kept.count; i++)
+		maintenance_set(&process->maintained, maintaining_target(&kept.at[i]),
+				kept.at[i].until_us, now_us);
+}
+
 static void prepare(struct asking_process *process, const struct config *config)
 {
 	*process = (struct asking_process){
@@ -221,6 +234,7 @@ static void prepare(struct asking_process *process, const struct config *config)
 	};
 	use(process, config);
 	process->coming = *config;
+	take_up_maintenance(process);
 	tzset(); /* windows of maintenance are in the machine's zone */
 	process->own_rules = process->rules;
 	process->own_rules.interval_s = config->probe_own_interval;
@@ -281,6 +295,7 @@ static bool open_rounds(void *self)
 	if (guard_predecessor_ended_us() != 0)
 		read_again(process); /* else those of the start are in force */
 	rounds_set_maintenance(process->rounds, &process->maintenance);
+	rounds_maintain(process->rounds, &process->maintained);
 	prober_tell_ends(process->pages.prober, tell_ends, NULL);
 	set_targets(process);
 	if (guard_predecessor_ended_us() != 0)
@@ -341,6 +356,18 @@ static void take_settings(struct asking_process *process)
 	set_targets(process);
 }
 
+static void take_maintained(struct asking_process *process,
+			    const struct probe_maintained *told)
+{
+	struct maintenance *maintained = &process->maintained;
+	if (told->is_first)
+		maintained->count = 0;
+	else
+		maintenance_set(maintained, told->target, told->until_us,
+				clock_us(CLOCK_REALTIME));
+	rounds_maintain(process->rounds, maintained);
+}
+
 static void take_message(void *self, const void *message, size_t len)
 {
 	struct asking_process *process = self;
@@ -352,10 +379,13 @@ static void take_message(void *self, const void *message, size_t len)
 		take_settings(process);
 	if (taken != SETTINGS_NONE)
 		return;
+	struct probe_maintained maintained;
 	if (probe_own_read(message, len, &own))
 		take_own(process, &own);
 	else if (probe_proof_read(message, len, &proof))
 		rounds_prove(process->rounds, proof.target, &proof.proof);
+	else if (probe_maintained_read(message, len, &maintained))
+		take_maintained(process, &maintained);
 	else if (probe_push_read(message, len, &push))
 		page_answer_push(push.id, rounds_push(process->rounds, &push.push));
 	else if (process->pages.modules != NULL)

@@ -32,6 +32,7 @@ int command_probes(int argc, char **argv);
 int command_probe(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_maintenance(int argc, char **argv);
 int command_heartbeat(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_policy(int argc, char **argv);

@@ -48,7 +48,7 @@ void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
 }
 
 static void audit(struct monitor *m, const char *action, const char *actor,
-		  const char *before, const char *after)
+		  const char *subject, const char *before, const char *after)
 {
 	struct audit_record record;
 	record_init(RECORD_audit, &record);
@@ -57,7 +57,7 @@ static void audit(struct monitor *m, const char *action, const char *actor,
 	record_text(record.actor, sizeof(record.actor), actor);
 	record_text(record.before, sizeof(record.before), before);
 	record_text(record.after, sizeof(record.after), after);
-	record_text(record.subject, sizeof(record.subject), "breakwater");
+	record_text(record.subject, sizeof(record.subject), subject);
 	keep_and_show(m, RECORD_audit, &record);
 }
 
@@ -380,6 +380,7 @@ bool monitor_open(struct monitor *m)
 	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))
 		return false;
+	maintaining_open(&m->maintaining, m->config.state, clock_us(CLOCK_REALTIME));
 	m->host = host_new(&host);
 	m->detect = detect_new(&found);
 	m->baseline = baseline_read(m->config.state);
@@ -396,7 +397,7 @@ bool monitor_open(struct monitor *m)
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
-	audit(m, "start", "breakwater", "", m->policy.digest);
+	audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
 	return true;
 }
 
@@ -404,7 +405,7 @@ void monitor_close(struct monitor *m)
 {
 	login_intake_close(&m->logins);
 	if (m->store != NULL)
-		audit(m, "stop", "breakwater", "", "");
+		audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);
 	detect_free(m->detect);
 	host_free(m->host);
@@ -422,9 +423,29 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 	int error = policy_file_apply(&m->policy, text, len, &old, message);
 	if (error != 0)
 		return error;
-	audit(m, "policy_apply", actor, before, m->policy.digest);
+	audit(m, "policy_apply", actor, "breakwater", before, m->policy.digest);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	policy_free(old);
+	return 0;
+}
+
+int monitor_maintain(struct monitor *m, const char *form, const char *actor,
+		     struct buf *message)
+{
+	struct maintenance_note note;
+	char until[TIME_TEXT_MAX];
+	const struct maintenance_asked asked = { .form = form,
+						 .actor = actor,
+						 .now_us = clock_us(CLOCK_REALTIME),
+						 .probing = &m->probing };
+	int error = maintaining_take(&m->maintaining, &asked, &note, message);
+	if (error != 0)
+		return error;
+	bool begins = note.until_us != 0;
+	record_time_text(note.until_us, until);
+	audit(m, begins ? "maintenance_begin" : "maintenance_end", actor, note.target,
+	      note.why, begins ? until : "");
+	maintaining_tell(&m->maintaining, &m->probing);
 	return 0;
 }
 

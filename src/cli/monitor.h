@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "cli/baseline.h"
 #include "cli/login_intake.h"
+#include "cli/maintain.h"
 #include "cli/options.h"
 #include "cli/own.h"
 #include "cli/pipeline.h"
@@ -57,6 +58,7 @@ struct monitor {
 	struct login_intake logins;
 	struct store *store;
 	struct policy_file policy;
+	struct maintaining maintaining;
 	struct baseline *baseline;    /* until the sockets of the start are known */
 	enum store_state store_state; /* as last said on standard error ... */
 	int64_t store_said_us;        /* ... and when */
@@ -105,6 +107,9 @@ int monitor_take_scan(struct monitor *m, const char *text, size_t len,
 struct web_source monitor_source(struct monitor *m);
 
 /* Puts a register in force; see policy_file_apply(). */
+/* A change of maintenance, as maintaining_take(). */
+int monitor_maintain(struct monitor *m, const char *form, const char *actor,
+		     struct buf *message);
 int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 			 const char *actor, struct buf *message);
 

@@ -1,8 +1,5 @@
 /*
  * policy_file.c: see policy_file.h.
- *
- * A new register is written beside the old one, synced and renamed over it: at any
- * moment one of the two is whole.
  */
 #include "cli/policy_file.h"
 
@@ -13,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -68,34 +67,6 @@ void policy_file_close(struct policy_file *file)
 	file->policy = NULL;
 }
 
-static int write_synced(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, text, len);
-		if (written < 0)
-			return -errno;
-		text += written;
-		len -= (size_t)written;
-	}
-	return fsync(fd) == 0 ? 0 : -errno;
-}
-
-static int replace(const char *path, const char *text, size_t len)
-{
-	char fresh[POLICY_PATH_MAX + 8];
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -errno;
-	int error = write_synced(fd, text, len);
-	close(fd);
-	if (error == 0 && rename(fresh, path) != 0)
-		error = -errno;
-	if (error != 0)
-		unlink(fresh);
-	return error;
-}
-
 int policy_file_apply(struct policy_file *file, const char *text, size_t len,
 		      struct policy **old, struct buf *message)
 {
@@ -103,7 +74,7 @@ int policy_file_apply(struct policy_file *file, const char *text, size_t len,
 	struct policy *policy = policy_parse(text, len, "policy", message);
 	if (policy == NULL)
 		return -EINVAL;
-	int error = replace(file->path, text, len);
+	int error = file_replace(file->path, text, len);
 	if (error != 0) {
 		buf_printf(message, "%s: %s", file->path, strerror(-error));
 		policy_free(policy);

@@ -109,6 +109,9 @@ void probe_intake_second(struct monitor *m)
 	probing_second(&m->probing);
 	if (m->own_services != NULL && m->probing_ends != probing_ends(&m->probing))
 		own_tell_again(m->own_services);
+	if (m->probing_ends != probing_ends(&m->probing))
+		m->maintaining.is_told = false;
+	maintaining_tell(&m->maintaining, &m->probing);
 	m->probing_ends = probing_ends(&m->probing);
 	if (m->own_services != NULL)
 		own_second(m->own_services, clock_us(CLOCK_MONOTONIC));

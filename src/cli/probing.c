@@ -76,6 +76,11 @@ static uint32_t *place_of(const struct probing *p, const char *target)
 	return &p->index[at % p->room];
 }
 
+bool probing_knows(const struct probing *p, const char *target)
+{
+	return p->room > 0 && *place_of(p, target) != 0;
+}
+
 /* Room for twice as many; false without memory. */
 static bool grow(struct probing *p)
 {
@@ -265,6 +270,12 @@ uint32_t probing_pid(const struct probing *p)
 bool probing_tell_own(const struct probing *p, const struct probe_own *own)
 {
 	return p->process != NULL && guard_tell(p->process, own, sizeof(*own)) == 0;
+}
+
+bool probing_tell_maintained(const struct probing *p,
+			     const struct probe_maintained *told)
+{
+	return p->process != NULL && guard_tell(p->process, told, sizeof(*told)) == 0;
 }
 
 bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof)

@@ -52,6 +52,10 @@ uint32_t probing_pid(const struct probing *p);
 
 /* Has a service asked from now on, or proven by its clients. False: not now. */
 bool probing_tell_own(const struct probing *p, const struct probe_own *own);
+/* Has anything been said of that target? */
+bool probing_knows(const struct probing *p, const char *target);
+bool probing_tell_maintained(const struct probing *p,
+			     const struct probe_maintained *told);
 bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof);
 
 /* How many of each state there are, by enum probe_state. */

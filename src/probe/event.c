@@ -118,6 +118,15 @@ bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
 	       event_text_ends(out->target, sizeof(out->target));
 }
 
+bool probe_maintained_read(const void *bytes, size_t len, struct probe_maintained *out)
+{
+	if (len != sizeof(*out))
+		return false;
+	memcpy(out, bytes, sizeof(*out));
+	return out->kind == PROBE_TOLD_MAINTENANCE &&
+	       event_text_ends(out->target, sizeof(out->target));
+}
+
 bool probe_push_read(const void *bytes, size_t len, struct probe_push *out)
 {
 	if (len != sizeof(*out))

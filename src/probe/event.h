@@ -24,6 +24,7 @@ enum probe_event_kind {
 	PROBE_TOLD_PROOF,
 	PROBE_TOLD_PUSH,
 	PROBE_TOLD_SETTING, /* the configuration's, by who knows it */
+	PROBE_TOLD_MAINTENANCE,
 };
 
 /* Of what a stranger sent. */
@@ -70,6 +71,15 @@ struct probe_proof {
 	char target[TARGET_TEXT_MAX];
 };
 bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out);
+
+/* Somebody has a target in maintenance. */
+struct probe_maintained {
+	uint32_t kind;    /* PROBE_TOLD_MAINTENANCE */
+	uint8_t is_first; /* no target: what was told before does not hold any more */
+	int64_t until_us;
+	char target[TARGET_TEXT_MAX]; /* "": all of them */
+};
+bool probe_maintained_read(const void *bytes, size_t len, struct probe_maintained *out);
 
 /* Somebody says that a heartbeat lives, or not; answered by a page, 200 or 404. */
 struct probe_push {

@@ -336,7 +336,8 @@ static bool blame_parent(const struct watched *w, struct probe_record *told)
 
 static bool is_in_maintenance(const struct watched *w, int64_t at_us)
 {
-	return windows_hold(&w->rounds->maintenance, at_us) ||
+	return maintenance_holds(&w->rounds->maintained, w->target.text, at_us) ||
+	       windows_hold(&w->rounds->maintenance, at_us) ||
 	       windows_hold(&w->rules.maintenance, at_us);
 }
 
@@ -543,6 +544,11 @@ void rounds_run(struct rounds *rounds)
 	if (rounds->has_unwanted)
 		rounds_end_set(rounds); /* they may have been others' parents */
 	note_lag(rounds, UNKNOWN_U64, now_us);
+}
+
+void rounds_maintain(struct rounds *rounds, const struct maintenance *maintenance)
+{
+	rounds->maintained = *maintenance;
 }
 
 void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows)

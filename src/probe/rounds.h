@@ -12,6 +12,7 @@
 #include "base/window.h"
 #include "probe/health.h"
 #include "probe/heartbeat.h"
+#include "probe/maintenance.h"
 #include "probe/probe.h"
 
 struct rounds;
@@ -85,6 +86,9 @@ struct round_proof {
 /* Of the target with that text; of none: nothing. */
 void rounds_prove(struct rounds *rounds, const char *text,
 		  const struct round_proof *proof);
+
+/* Those that somebody has in maintenance, besides; copied. */
+void rounds_maintain(struct rounds *rounds, const struct maintenance *maintenance);
 
 /* Heartbeats hear that; false if it is said of none, or by one who may not. */
 bool rounds_push(struct rounds *rounds, const struct heartbeat_push *push);

@@ -50,6 +50,7 @@ struct rounds {
 	round_done done;
 	void *to;
 	struct windows maintenance;
+	struct maintenance maintained;
 	round_recorded recorded; /* NULL: nobody wants to know */
 	struct recording_budget budget;
 	struct rounds_stats stats;

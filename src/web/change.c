@@ -120,6 +120,18 @@ enum MHD_Result answer_policy(const struct request *request)
 			     : show(request);
 }
 
+enum MHD_Result answer_maintenance(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	struct buf text = { 0 };
+	if (request->post)
+		return change(request, source->maintain);
+	if (source->maintenance != NULL)
+		source->maintenance(source->self, &text);
+	return answer_text(request->connection, MHD_HTTP_OK, "application/x-ndjson",
+			   &text);
+}
+
 enum MHD_Result answer_scans(const struct request *request)
 {
 	return request->post ? change(request, request->web->source->scan_take)

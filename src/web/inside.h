@@ -67,6 +67,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 /* GET and POST of the register of authorised ports. */
 enum { CHANGE_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
+enum MHD_Result answer_maintenance(const struct request *request);
 enum MHD_Result answer_scans(const struct request *request);
 
 /* Does it come from root or the daemon's own user?  Never over TCP. */

@@ -132,15 +132,21 @@ static const struct {
 };
 
 static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
+static const char maintenance_path[] = "/api/v1/maintenance";
 
 static const struct {
 	const char *path;
 	route_answer answer;
 } routes[] = {
-	{ "/api/v1/live", answer_live },     { "/api/v1/schema", answer_schema },
-	{ "/api/v1/status", answer_status }, { policy_path, answer_policy },
-	{ scans_path, answer_scans },        { "/metrics", answer_metrics },
-	{ "/health", answer_health },        { "/probe", answer_probe },
+	{ "/api/v1/live", answer_live },
+	{ "/api/v1/schema", answer_schema },
+	{ "/api/v1/status", answer_status },
+	{ policy_path, answer_policy },
+	{ maintenance_path, answer_maintenance },
+	{ scans_path, answer_scans },
+	{ "/metrics", answer_metrics },
+	{ "/health", answer_health },
+	{ "/probe", answer_probe },
 };
 
 static enum MHD_Result route(const struct request *request)
@@ -194,7 +200,8 @@ static bool is_allowed(const char *method, const char *path)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
 	       (strcmp(method, "POST") == 0 &&
-		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0)) ||
+		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0 ||
+		 strcmp(path, maintenance_path) == 0)) ||
 	       heartbeat_takes(path, method);
 }
 

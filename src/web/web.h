@@ -57,6 +57,11 @@ struct web_source {
 	 */
 	bool (*probe_ask)(void *self, const struct web_probe *probe,
 			  web_probe_answer answer, void *to, const char **why);
+	/* What is in maintenance by command, as NDJSON; and a change, as policy_apply.
+	 */
+	void (*maintenance)(void *self, struct buf *json);
+	int (*maintain)(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message);
 	/* The same with a heartbeat: 200, or 404 if it is nobody's. */
 	bool (*push)(void *self, const struct web_push *push, web_probe_answer answer,
 		     void *to, const char **why);

@@ -6,7 +6,10 @@ Runs beside others.
 """
 import datetime
 import http.client
+import os
+import pathlib
 import re
+import signal
 import socket
 import ssl
 import sys
@@ -279,12 +282,69 @@ def maintenance(tap, lab):
               "probe.maintenance is for all; who was never up is not down then")
 
 
+def by_command(tap, lab):
+    network = machine(lab)
+    listener = network.listen(HOST, 7001)
+    target = f"tcp://{HOST}:7001"
+    items = f"- target: {target}\n  fails: 1\n  of: 1\n"
+    monitor = watch(lab, network, items)
+    becomes(monitor, target, "hard_state", "up")
+    slip = monitor.command("maintenance", f"{target}1", "--for", "2h", status=2)
+    tap.ok("nothing is known of that target" in slip.stderr, "a slip of the pen is said", slip.stderr)
+    endless = monitor.command("maintenance", target, "--for", "60d", status=2)
+    tap.ok("maintenance always has an end" in endless.stderr, "it has an end", endless.stderr)
+    done = monitor.command("maintenance", target, "--for", "2h", "--why", "new disks & fans")
+    tap.ok(done.stdout.startswith(f"{target}: in maintenance until 2"), "it begins by command",
+           done.stdout)
+    listener.close()
+    one = becomes(monitor, target, "state", "down")
+    tap.equal((one["hard_state"], one["maintenance"]), ("up", True), "at once")
+    shown = monitor.command("maintenance").stdout
+    tap.ok(f"{target}  until 2" in shown and "by root: new disks & fans" in shown,
+           "`maintenance` lists it", shown)
+    tap.equal(push(monitor, "/api/v1/maintenance", body=f"target={target}&end=1")[0], 403,
+              "not over TCP")
+    os.kill(int(child(child(monitor.program.pid))), signal.SIGKILL)
+    becomes(monitor, target, "reason", "not_asked")
+    one = becomes(monitor, target, "state", "down")
+    tap.equal(one["maintenance"], True, "who asks is told again after its end")
+    monitor.stop()
+    again = lab.monitor(network, "-c", str(lab.dir / "config.yaml"), "--state", str(monitor.state),
+                        json_output=False)
+    one = becomes(again, target, "state", "down")
+    tap.equal(one["maintenance"], True, "it survives a restart")
+    again.command("maintenance", target, "--end")
+    becomes(again, target, "hard_state", "down")
+    tap.ok("Nothing is in maintenance" in again.command("maintenance").stdout, "and is ended")
+    audit = until(lambda: maintained(again), "two changes in the audit chain")
+    tap.equal(audit, [("maintenance_begin", "root", target, "new disks & fans"),
+                              ("maintenance_end", "root", target, None)],
+              "the audit chain has both")
+
+
+def maintained(monitor):
+    """What the audit chain has of it, once that is two."""
+    found = sorted((one["action"], one["actor"], one["subject"], one.get("before"))
+                   for one in monitor.get("audit?since=1h")
+                   if one["action"].startswith("maintenance"))
+    return found if len(found) >= 2 else None
+
+
+def child(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return next(one for one in children
+                if "breakwater-" in pathlib.Path(f"/proc/{one}/comm").read_text(encoding="utf-8") and
+                "guar" not in pathlib.Path(f"/proc/{one}/comm").read_text(encoding="utf-8"))
+
+
 # ---- heartbeats ----
 
 TOKEN = "tide-4711-tide"
 BEATS = f"""
-- target: heartbeat://backup?every=1s&grace=1s
+- target: heartbeat://backup?every=1s&grace=0s
   token: {TOKEN}
+  fails: 1
+  of: 1
 - target: heartbeat://core_mail?every=1h
   token: other-{TOKEN}
 - target: heartbeat://slow?every=1h&slow=1s
@@ -309,7 +369,7 @@ def push(monitor, path, method="POST", token=None, body=None):
 def heartbeats(tap, lab):
     network = machine(lab)
     monitor = watch(lab, network, BEATS)
-    backup, mail = "heartbeat://backup?every=1s&grace=1s", "heartbeat://core_mail?every=1h"
+    backup, mail = "heartbeat://backup?every=1s&grace=0s", "heartbeat://core_mail?every=1h"
     one = becomes(monitor, mail, "state", "unknown")
     tap.equal((one["reason"], one["protocol"], one["by"]),
               ("no_heartbeat_yet", "heartbeat", "push"), "before its time nothing is known")
@@ -379,4 +439,4 @@ def mistakes(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(own_words, limits, maintenance, heartbeats, mistakes))
+    sys.exit(e2e.main(own_words, limits, maintenance, by_command, heartbeats, mistakes))
