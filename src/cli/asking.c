@@ -211,6 +211,8 @@ static void use(struct asking_process *process, const struct config *config)
 			    .recovers = (uint8_t)config->probe_recovers },
 		.limits = { config->probe_slow, config->probe_certificate_days },
 	};
+	process->own_rules = process->rules;
+	process->own_rules.interval_s = config->probe_own_interval;
 	process->maintenance = (struct windows){ 0 };
 	for (size_t i = 0; i < config->probe_maintenance.count; i++)
 		windows_add(&process->maintenance, config->probe_maintenance.at[i]);
@@ -236,8 +238,6 @@ static void prepare(struct asking_process *process, const struct config *config)
 	process->coming = *config;
 	take_up_maintenance(process);
 	tzset(); /* windows of maintenance are in the machine's zone */
-	process->own_rules = process->rules;
-	process->own_rules.interval_s = config->probe_own_interval;
 	process->pages.allow = config->probe_allow.at;
 	process->pages.allow_count = config->probe_allow.count;
 	for (size_t i = 0; i < config->probe_files.count; i++) {

@@ -59,6 +59,8 @@ static void take_probe_settings(struct monitor *m, const struct config *fresh)
 	m->config.probe_slow = fresh->probe_slow;
 	m->config.probe_certificate_days = fresh->probe_certificate_days;
 	probing_reload(&m->probing, &m->config);
+	if (m->own_services != NULL)
+		own_tell_again(m->own_services); /* they are asked so, too */
 }
 
 /* A bad file changes nothing; a good one changes what can change while running. */

@@ -52,7 +52,7 @@ void own_take_answer(struct own *own, const struct probe_record *answer, bool is
 /* Tells what is to be asked from now on, and what not any more. */
 void own_second(struct own *own, int64_t now_us);
 
-/* Who asks was started again, and knows of none. */
+/* Who asks was started again and knows of none, or is to ask them otherwise. */
 void own_tell_again(struct own *own);
 
 struct own_counts {

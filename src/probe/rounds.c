@@ -192,11 +192,14 @@ bool rounds_add(struct rounds *rounds, struct target *target,
 bool rounds_add_own(struct rounds *rounds, struct target *target,
 		    const struct round_rules *rules)
 {
-	if (watched_find(rounds, target->text) != NULL) {
+	struct watched *w = watched_find(rounds, target->text);
+	if (w != NULL) {
+		if (w->is_own)
+			want(w, rules);
 		target_free(target);
 		return true;
 	}
-	struct watched *w = watched_add(rounds, target, rules);
+	w = watched_add(rounds, target, rules);
 	if (w == NULL)
 		return false;
 	w->is_own = true;

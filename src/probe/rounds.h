@@ -71,7 +71,8 @@ void rounds_missed_since(struct rounds *rounds, int64_t since_us);
 void rounds_set_maintenance(struct rounds *rounds, const struct windows *windows);
 /*
  * Beside the set: targets that nobody named.  One with the same text that was named
- * stands above it.  rounds_add_own() takes the target over, as rounds_add() does.
+ * stands above it; of one that is there already, the rules.  rounds_add_own() takes the
+ * target over, as rounds_add() does.
  */
 bool rounds_add_own(struct rounds *rounds, struct target *target,
 		    const struct round_rules *rules);
