@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "explain/inside.h"
+#include "record/reason.h"
 
 #define SECOND_US 1000000LL
 
@@ -221,6 +222,15 @@ static bool has_closed(const struct explain_facts *facts)
 	       strcmp(facts->changes[0].change, "closed") == 0;
 }
 
+const struct probe_record *explain_failing_probe(const struct explain_facts *facts)
+{
+	for (size_t i = 0; i < facts->probe_count; i++)
+		if (probe_state_of(facts->probes[i].hard_state) == PROBE_down &&
+		    probe_state_of(facts->probes[i].state) == PROBE_down)
+			return &facts->probes[i];
+	return NULL;
+}
+
 enum explain_cause explain_decide(const struct explain_facts *facts,
 				  const struct explain_answer *answer)
 {
@@ -235,7 +245,10 @@ enum explain_cause explain_decide(const struct explain_facts *facts,
 		return EXPLAIN_QUEUE_FULL;
 	if (full_one(facts, "udp") != NULL)
 		return EXPLAIN_BUFFER_FULL;
-	if (facts->now_count > 0)
-		return decide_traffic(facts, answer);
-	return listens ? EXPLAIN_IDLE : EXPLAIN_UNKNOWN;
+	enum explain_cause cause = facts->now_count > 0 ? decide_traffic(facts, answer)
+				   : listens            ? EXPLAIN_IDLE
+							: EXPLAIN_UNKNOWN;
+	bool is_shown = cause < EXPLAIN_PROBE_FAILS;
+	return !is_shown && explain_failing_probe(facts) != NULL ? EXPLAIN_PROBE_FAILS
+								 : cause;
 }

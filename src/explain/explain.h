@@ -36,6 +36,7 @@ enum explain_cause {
 	EXPLAIN_LOSSY_NETWORK,     /* segments are lost or sent again */
 	EXPLAIN_SLOW_APPLICATION,  /* answers take long, the network does not */
 	EXPLAIN_SLOWER_THAN_USUAL, /* under its limits, far over its own last week */
+	EXPLAIN_PROBE_FAILS, /* clients, if any, don't show it, but a probe is down */
 	EXPLAIN_WELL,
 	EXPLAIN_IDLE,    /* a socket listens, nobody comes */
 	EXPLAIN_UNKNOWN, /* nothing is known of this port */
@@ -101,7 +102,7 @@ struct explain_answer {
 };
 
 /* The facts that count; closing frees what was copied. */
-enum { EXPLAIN_COPIES = 6 };
+enum { EXPLAIN_COPIES = 7 };
 struct explain_scope {
 	struct explain_facts facts;
 	void *copies[EXPLAIN_COPIES];

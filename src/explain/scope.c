@@ -29,7 +29,9 @@ struct owner {
 static const struct owner of_listener = BY_NETNS(listener_record),
 			  of_socket = BY_NETNS(socket_record),
 			  of_port = BY_SERVER(port_record),
-			  of_flow = BY_SERVER(flow_record);
+			  of_flow = BY_SERVER(flow_record),
+			  of_probe = { false, sizeof(struct probe_record),
+				       offsetof(struct probe_record, ip) };
 
 /* A group has no machine: who listens here takes what is sent to it. */
 static bool is_own(const struct home *own, const struct owner *owner,
@@ -93,6 +95,7 @@ void explain_scope_open(const struct explain_facts *facts, struct explain_scope 
 	KEEP(&of_listener, listener);
 	KEEP(&of_socket, socket);
 	KEEP(&of_flow, flow);
+	KEEP(&of_probe, probe);
 #undef KEEP
 	keep(scope, &of_port, ours, (const void **)(void *)&f->now, &f->now_count);
 	keep(scope, &of_port, ours, (const void **)(void *)&f->past, &f->past_count);

@@ -26,6 +26,7 @@ static const char *const names[EXPLAIN_CAUSES] = {
 	[EXPLAIN_LOSSY_NETWORK] = "lossy network",
 	[EXPLAIN_SLOW_APPLICATION] = "slow application",
 	[EXPLAIN_SLOWER_THAN_USUAL] = "slower than usual",
+	[EXPLAIN_PROBE_FAILS] = "its probe fails",
 	[EXPLAIN_WELL] = "well",
 	[EXPLAIN_IDLE] = "idle",
 	[EXPLAIN_UNKNOWN] = "unknown",
@@ -350,6 +351,26 @@ static void say_nothing_comes(const struct explain_facts *facts,
 		buf_text(out, "No client came in the last minute.");
 }
 
+static void say_probe_fails(const struct explain_facts *facts,
+			    const struct explain_answer *a, struct buf *out)
+{
+	const struct probe_record *probe = explain_failing_probe(facts);
+	buf_printf(out, "Its probe %s is down", probe->target);
+	if (probe->hard_since != UNKNOWN_TIME) {
+		buf_text(out, " since ");
+		put_time(out, probe->hard_since);
+	}
+	if (probe->detail[0] != '\0')
+		buf_printf(out, ": %s", probe->detail);
+	else if (probe->reason != NULL)
+		buf_printf(out, ": %s", probe->reason);
+	buf_text(out, ". ");
+	if (facts->now_count > 0)
+		buf_text(out, "What clients of the last minute got was well.");
+	else
+		say_nothing_comes(facts, a, out);
+}
+
 static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 {
 	struct buf *out = &a->why;
@@ -388,6 +409,9 @@ static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 	case EXPLAIN_SLOWER_THAN_USUAL:
 	case EXPLAIN_WELL:
 		say_well(facts, a, out);
+		break;
+	case EXPLAIN_PROBE_FAILS:
+		say_probe_fails(facts, a, out);
 		break;
 	case EXPLAIN_IDLE:
 	case EXPLAIN_UNKNOWN:
@@ -493,6 +517,10 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 		buf_printf(out, "breakwater flows --port %u --sort rtt\n", port);
 		buf_printf(out, "ss -tin '%s = :%u'\n",
 			   facts->listener_count > 0 ? "sport" : "dport", port);
+		break;
+	case EXPLAIN_PROBE_FAILS:
+		buf_printf(out, "breakwater probe --last-failure '%s'\n",
+			   explain_failing_probe(facts)->target);
 		break;
 	case EXPLAIN_SLOWER_THAN_USUAL:
 	case EXPLAIN_WELL:

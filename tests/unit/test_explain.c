@@ -382,6 +382,34 @@ static void without_packets_a_listener_is_not_called_idle_of_clients(void **stat
 	       "who comes is not known");
 }
 
+static void expect_probed(const char *hard_state, const char *ip,
+			  enum explain_cause cause, const char *words)
+{
+	struct scene *s = good_scene();
+	struct probe_record probe;
+	record_init(RECORD_probe, &probe);
+	snprintf(probe.target, sizeof(probe.target), "ssh://192.0.2.1:8080");
+	snprintf(probe.detail, sizeof(probe.detail), "no answer to the SYN in 5000 ms");
+	addr_parse(ip, &probe.ip);
+	probe.state = "down";
+	probe.hard_state = hard_state;
+	s->facts.now_count = 0;
+	s->facts.probes = &probe;
+	s->facts.probe_count = 1;
+	expect(s, cause, words);
+}
+
+static void a_probe_that_is_down_makes_an_idle_port_unwell(void **state)
+{
+	(void)state;
+	expect_probed("down", "192.0.2.1", EXPLAIN_PROBE_FAILS,
+		      "Its probe ssh://192.0.2.1:8080 is down: no answer to the SYN in "
+		      "5000 ms. ");
+	expect_probed("up", "192.0.2.1", EXPLAIN_IDLE, "listens on port 8080");
+	/* Another machine's port of that number. */
+	expect_probed("down", "203.0.113.77", EXPLAIN_IDLE, "listens on port 8080");
+}
+
 /* Bad since three intervals, after a restart: both are told, with their times. */
 static void what_changed_when_it_got_worse_is_told(void **state)
 {
@@ -458,6 +486,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_not_well),
 		cmocka_unit_test(
 			without_packets_a_listener_is_not_called_idle_of_clients),
+		cmocka_unit_test(a_probe_that_is_down_makes_an_idle_port_unwell),
 		cmocka_unit_test(what_changed_when_it_got_worse_is_told),
 		cmocka_unit_test(the_time_in_the_queue_follows_littles_law),
 	};
