@@ -80,7 +80,7 @@ static const struct column columns[] = {
 	  LEAVES_IF_EMPTY, 8, show_software },
 	{ "TLS", "tls_version", "Version of TLS.", true, true, LEAVES_IF_EMPTY, 0,
 	  show_tls },
-	{ "CERTIFICATE", "cert_subject", "Whose certificate it is.", true, true,
+	{ "CERT", "cert_subject", "Whose certificate it is.", true, true,
 	  LEAVES_IF_EMPTY, 8, show_certificate },
 	{ "REASON", "reason", "What told so, in nmap's words.", true, true, 5, 0,
 	  show_reason },
