@@ -396,7 +396,8 @@ static void write_real_store(const char *path)
 {
 	const struct store_limits wide = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
 					   UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					   UINT32_MAX, UINT64_MAX };
+					   UINT32_MAX, UINT32_MAX, UINT64_MAX,
+					   UINT64_MAX };
 	struct store *store = store_open(path, &wide);
 	assert_non_null(store);
 	for (int i = 0; i < REAL_FLOWS; i++) {
