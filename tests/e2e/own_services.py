@@ -9,7 +9,9 @@ Runs beside others.
 """
 import http.client
 import json
+import os
 import re
+import signal
 import sys
 import threading
 
@@ -235,9 +237,19 @@ def logs(tap, machine):
 
 def own_services(tap, lab):
     machine = Machine(lab)
-    for part in (found, passive, disagreement, nobody_is_accused, logs):
+    for part in (found, passive, disagreement, nobody_is_accused, logs, asked_anew):
         part(tap, machine)
     tap.equal(machine.monitor.stop(), 0, "it ends as ever")
+
+
+def asked_anew(tap, machine):
+    asker = int(re.match(r"pid (\d+)", machine.monitor.get("status")["prober"]["detail"])[1])
+    os.kill(asker, signal.SIGKILL)
+    until(lambda: machine.monitor.get("status")["prober"]["ends"] == 1 and
+          set(machine.states().values()) != {"up"}, "the end of who asks")
+    until(lambda: all(machine.states().get(target) == "up" for target in FOUND),
+          f"all of them again: {machine.states()}", 20, 0.1)
+    tap.ok(True, "who asks and is started again is told of all of them")
 
 
 def not_wanted(tap, lab):
