@@ -226,9 +226,11 @@ static enum MHD_Result push(const struct request *request, const struct said *sa
 enum MHD_Result answer_heartbeat(const struct request *request)
 {
 	struct said said = { .request = request };
-	const char *name;
-	size_t len;
+	const char *name = "";
+	size_t len = 0;
 	unsigned way = way_of(request->path, &name, &len);
+	if (way == WAYS)
+		return refuse(request, MHD_HTTP_NOT_FOUND, "nothing here");
 	if (request->exchange->probe != NULL)
 		return probe_waiting_send(request);
 	if (way != WAY_KUMA && !request->post)
