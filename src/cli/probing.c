@@ -235,11 +235,26 @@ static void know_asker(struct probing *p)
 		memset(p->index, 0, p->room * sizeof(p->index[0]));
 }
 
+/* False if it is an answer, or garbage. */
+static bool take_beside(struct probing *p, const void *event, size_t len)
+{
+	struct probe_ends ends;
+	if (probe_pages_take(&p->pages, event, len) || take_failure(p, event, len))
+		return true;
+	if (!probe_ends_read(event, len, &ends))
+		return false;
+	if (p->take_ends != NULL)
+		p->take_ends(p->take_ends_to, &ends);
+	return true;
+}
+
 bool probing_next(struct probing *p, struct probe_record *out)
 {
+	enum { BESIDE = 256 }; /* who floods us must not keep us for ever */
 	_Alignas(8) uint8_t event[GUARD_EVENT_MAX];
-	struct probe_ends ends;
-	while (!tell_unknown(p, out)) {
+	for (int i = 0; i < BESIDE; i++) {
+		if (tell_unknown(p, out))
+			return true;
 		int len = p->process != NULL
 				  ? guard_next(p->process, event, sizeof(event))
 				  : 0;
@@ -248,18 +263,10 @@ bool probing_next(struct probing *p, struct probe_record *out)
 		if (len <= 0)
 			return tell_unknown(p, out);
 		know_asker(p);
-		if (probe_pages_take(&p->pages, event, (size_t)len))
-			continue;
-		if (probe_ends_read(event, (size_t)len, &ends)) {
-			if (p->take_ends != NULL)
-				p->take_ends(p->take_ends_to, &ends);
-			continue;
-		}
-		if (take_failure(p, event, (size_t)len))
-			continue;
-		return probe_event_read(event, (size_t)len, out);
+		if (!take_beside(p, event, (size_t)len))
+			return probe_event_read(event, (size_t)len, out);
 	}
-	return true;
+	return false;
 }
 
 uint32_t probing_pid(const struct probing *p)

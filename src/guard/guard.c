@@ -208,6 +208,23 @@ static bool take_news(struct guard *guard, const struct guard_news *news)
 	return true;
 }
 
+/* A message of nothing is read as its end is. */
+static bool has_shut(const struct guard *guard)
+{
+	struct pollfd waited = { .fd = guard->events }; /* POLLHUP comes unasked */
+	return poll(&waited, 1, 0) > 0;
+}
+
+/* Who has shut its socket and goes on was taken over: its keeper ends it. */
+static int take_end(struct guard *guard)
+{
+	shutdown(guard->requests, SHUT_RDWR);
+	await_end(guard);
+	if (!guard->has_ended)
+		note_end(guard, -1);
+	return -EPIPE;
+}
+
 static int next_event(struct guard *guard, void *event, size_t size)
 {
 	ssize_t got;
@@ -217,25 +234,20 @@ static int next_event(struct guard *guard, void *event, size_t size)
 	if (got < 0 && errno == EAGAIN)
 		return 0;
 	/* A guard that sends what the caller has no room for is not ours. */
-	if (got > 0 && (size_t)got <= size)
-		return (int)got;
-	if (got <= 0)
-		await_end(guard);
-	return -EPIPE;
+	if (got > 0)
+		return (size_t)got <= size ? (int)got : -EPIPE;
+	return got == 0 && !has_shut(guard) ? -EPROTO : take_end(guard);
 }
 
 int guard_next(struct guard *guard, void *event, size_t size)
 {
 	struct guard_news news;
-	while (true) {
-		int len = next_event(guard, event, size);
-		bool is_news = len > 0 && guard->is_kept &&
-			       message_parse_news(event, (size_t)len, &news);
-		if (!is_news)
-			return len;
-		if (take_news(guard, &news))
-			return -ECHILD;
-	}
+	int len = next_event(guard, event, size);
+	if (len <= 0 || !guard->is_kept ||
+	    !message_parse_news(event, (size_t)len, &news))
+		return len;
+	/* More may wait; it may tell of its begin as often as it likes. */
+	return take_news(guard, &news) ? -ECHILD : 0;
 }
 
 int guard_tell(struct guard *guard, const void *message, size_t len)

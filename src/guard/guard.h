@@ -112,8 +112,9 @@ int guard_tell(struct guard *guard, const void *message, size_t len);
 /* Readable when events wait, or the guard is gone. */
 int guard_fd(const struct guard *guard);
 /*
- * The next event; its length, 0 if none waits, -EPIPE if the guard is gone; -ECHILD,
- * once, if it has ended and will be started again: what comes next is of another.
+ * The next event; its length, 0 if none is known to wait, -EPIPE if the guard is gone;
+ * -ECHILD, once, if it has ended and will be started again: what comes next is of
+ * another; -EPROTO: a message that no guard of ours sends, which is passed over.
  */
 int guard_next(struct guard *guard, void *event, size_t size);
 /* Also while one that ended is about to be started again. */

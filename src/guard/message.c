@@ -10,6 +10,8 @@
 
 #include "guard/guard.h"
 
+enum { ERRNO_END = 4096 }; /* no error of the kernel's has a higher number */
+
 union control {
 	struct cmsghdr aligned;
 	char bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int))];
@@ -30,7 +32,8 @@ bool message_parse_news(const void *bytes, size_t len, struct guard_news *out)
 	if (len != sizeof(*out))
 		return false;
 	memcpy(out, bytes, sizeof(*out));
-	return out->mark == MESSAGE_NEWS && out->confined.part < SANDBOX_PARTS;
+	return out->mark == MESSAGE_NEWS && out->confined.part < SANDBOX_PARTS &&
+	       out->confined.error <= 0 && out->confined.error > -ERRNO_END;
 }
 
 int message_send(int socket, const void *bytes, size_t len, const int *fds,

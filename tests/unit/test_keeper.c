@@ -14,9 +14,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "guard/guard.h"
 #include "guard/keeper.h"
 
@@ -42,15 +44,45 @@ static void do_nothing(void *self)
 	(void)self;
 }
 
-static struct guard *begin(const char *user)
+/* In the process: the socket of its events, which was made last. */
+static int events_socket(void)
 {
-	struct guard_task task = { .kind = GUARD_PROBER,
-				   .user = user,
-				   .open = tell_and_go_on,
-				   .run = do_nothing };
+	int type, found = -1;
+	for (int fd = 3; fd < 64; fd++) {
+		socklen_t len = sizeof(type);
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0)
+			found = fd;
+	}
+	return found;
+}
+
+static bool say_nothing_often(void *self)
+{
+	for (int i = 0; i < 8; i++)
+		send(events_socket(), "", 0, MSG_NOSIGNAL);
+	return tell_and_go_on(self);
+}
+
+static bool shut_and_go_on(void *self)
+{
+	(void)self;
+	shutdown(events_socket(), SHUT_RDWR);
+	return true;
+}
+
+static struct guard *begin_with(const char *user, bool (*open)(void *self))
+{
+	struct guard_task task = {
+		.kind = GUARD_PROBER, .user = user, .open = open, .run = do_nothing
+	};
 	struct guard *guard = guard_fork(&task);
 	assert_non_null(guard);
 	return guard;
+}
+
+static struct guard *begin(const char *user)
+{
+	return begin_with(user, tell_and_go_on);
 }
 
 /* The next event, or what guard_next() says instead of one. */
@@ -132,6 +164,33 @@ static void one_that_hangs_ends_with_the_daemon(void **state)
 	assert_true(is_gone(pid));
 }
 
+/* One that was taken over. */
+static void messages_of_nothing_hold_nobody_up(void **state)
+{
+	(void)state;
+	struct told told;
+	int64_t begun_us = clock_us(CLOCK_MONOTONIC);
+	struct guard *guard = begin_with("nobody", say_nothing_often);
+	int len = -EPROTO;
+	while (len == -EPROTO)
+		len = await_event(guard, &told);
+	assert_int_equal(len, sizeof(told));
+	assert_true(clock_us(CLOCK_MONOTONIC) - begun_us < 2000000);
+	guard_close(guard);
+}
+
+static void one_that_shuts_its_socket_is_ended(void **state)
+{
+	(void)state;
+	struct told told;
+	struct guard *guard = begin_with("nobody", shut_and_go_on);
+	pid_t pid = guard_pid(guard);
+	assert_int_equal(await_event(guard, &told), -EPIPE);
+	assert_false(guard_is_alive(guard));
+	assert_true(is_gone(pid));
+	guard_close(guard);
+}
+
 /* Also where the configuration says so. */
 static void it_is_never_root(void **state)
 {
@@ -162,6 +221,8 @@ int main(void)
 		cmocka_unit_test(one_that_crashes_is_started_again),
 		cmocka_unit_test(one_that_does_not_read_is_told_no_more),
 		cmocka_unit_test(one_that_hangs_ends_with_the_daemon),
+		cmocka_unit_test(messages_of_nothing_hold_nobody_up),
+		cmocka_unit_test(one_that_shuts_its_socket_is_ended),
 		cmocka_unit_test(it_is_never_root),
 		cmocka_unit_test(the_more_crashes_the_longer_it_waits),
 	};

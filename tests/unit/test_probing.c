@@ -18,7 +18,13 @@
 #include "guard/message.h"
 #include "probe/event.h"
 
-enum { DEADLINE_MS = 20000, EVENTS = 100000, EVERY = 1000, FORGED = 500 };
+enum {
+	DEADLINE_MS = 20000,
+	EVENTS = 100000,
+	EVERY = 1000,
+	FORGED = 500,
+	FLOOD = 20000
+};
 
 static void emit_answer(unsigned number)
 {
@@ -77,6 +83,23 @@ static bool emit_forged_ends(void *self)
 	}
 	emit_answer(2);
 	return true;
+}
+
+static bool flood(void *self)
+{
+	struct probe_ends_event event;
+	(void)self;
+	memset(&event, 0, sizeof(event));
+	event.kind = PROBE_EVENT_ENDS;
+	while (true)
+		guard_emit(&event, sizeof(event));
+	return true;
+}
+
+static void count_ends(void *self, const struct probe_ends *ends)
+{
+	(void)ends;
+	++*(unsigned *)self;
 }
 
 static void do_nothing(void *self)
@@ -145,12 +168,33 @@ static void forged_news_of_its_end_is_told_no_more_than_once_a_second(void **sta
 	probing_close(&p);
 }
 
+/* The daemon has others to listen to. */
+static void a_flood_keeps_nobody_for_ever(void **state)
+{
+	(void)state;
+	struct probing p;
+	struct probe_record record;
+	unsigned count = 0;
+	begin(&p, flood);
+	p.take_ends = count_ends;
+	p.take_ends_to = &count;
+	struct pollfd waited = { .fd = probing_fd(&p), .events = POLLIN };
+	for (unsigned all = 0; all < FLOOD; all += count) {
+		count = 0;
+		assert_true(poll(&waited, 1, DEADLINE_MS) > 0);
+		assert_false(probing_next(&p, &record));
+		assert_in_range(count, 0, 1000);
+	}
+	probing_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(garbage_is_passed_over_and_answers_are_not),
 		cmocka_unit_test(
 			forged_news_of_its_end_is_told_no_more_than_once_a_second),
+		cmocka_unit_test(a_flood_keeps_nobody_for_ever),
 	};
 	setenv("BREAKWATER_SECCOMP", "kill", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
