@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Each list ends with NULL. */
 static const char *const common[] = {
@@ -31,9 +33,9 @@ static const char *const common[] = {
 	"membarrier", "nanosleep", "restart_syscall", "rseq", "sched_getaffinity",
 	"sched_getparam", "sched_getscheduler", "sched_yield", "set_robust_list",
 	"sysinfo", "time", "times", "uname",
-	/* signals; tgkill is how abort(3) ends a process */
+	/* signals */
 	"rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn",
-	"rt_sigtimedwait", "sigaltstack", "signalfd4", "tgkill",
+	"rt_sigtimedwait", "sigaltstack", "signalfd4",
 	/* files */
 	"access", "close", "close_range", "dup", "dup2", "dup3", "faccessat",
 	"faccessat2", "fcntl", "flock", "fstat", "fstatfs", "getcwd", "getdents64",
@@ -119,6 +121,9 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	 * old one. */
 	if (error == 0)
 		error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+	/* How abort(3) ends a process: others of its user it does not. */
+	if (error == 0)
+		error = allow_if(filter, "tgkill", argument_is(0, (uint64_t)getpid()));
 	/* Its own limits: asking, and lowering; raising takes a capability. */
 	if (error == 0)
 		error = allow_if(filter, "prlimit64", argument_is(0, 0));
@@ -239,12 +244,36 @@ static int limit_unix_sockets(scmp_filter_ctx filter)
 			  : add(filter, SCMP_ACT_ALLOW, "socketpair", 2, stream_pair);
 }
 
+static int allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
+{
+	const struct scmp_arg_cmp is[] = {
+		argument_is(0, (uint64_t)family),
+		bits_are(1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), (uint64_t)type),
+		argument_is(2, (uint64_t)protocol)
+	};
+	return add(filter, SCMP_ACT_ALLOW, "socket", type == SOCK_RAW ? 3 : 2, is);
+}
+
+/* TCP and UDP; as CAP_NET_RAW would let it hear all that comes, raw ones of ICMP only.
+ */
+static int allow_sockets_of(scmp_filter_ctx filter, int family, int icmp)
+{
+	int error = allow_type(filter, family, SOCK_STREAM, 0);
+	if (error == 0)
+		error = allow_type(filter, family, SOCK_DGRAM, 0);
+	return error != 0 ? error : allow_type(filter, family, SOCK_RAW, icmp);
+}
+
 static int fill_prober(scmp_filter_ctx filter)
 {
-	static const int families[] = { AF_NETLINK, AF_INET, AF_INET6 };
+	static const int families[] = { AF_NETLINK };
 	int error = limit_unix_sockets(filter);
 	if (error == 0)
-		error = allow_families(filter, families, 3);
+		error = allow_families(filter, families, 1);
+	if (error == 0)
+		error = allow_sockets_of(filter, AF_INET, IPPROTO_ICMP);
+	if (error == 0)
+		error = allow_sockets_of(filter, AF_INET6, IPPROTO_ICMPV6);
 	if (error == 0)
 		error = allow_ioctls_of_sockets(filter);
 	if (error == 0)

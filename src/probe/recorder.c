@@ -55,9 +55,13 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 	return 0;
 }
 
-/* 0 or -errno.  The program lives as long as the socket. */
+/*
+ * 0 or -errno.  The program lives as long as the socket, and can't be taken off any
+ * more: who reads strangers' bytes must not hear all that this machine says.
+ */
 static int attach_filter(int fd)
 {
+	int on = 1;
 	struct bpf_object_open_opts options = { .sz = sizeof(options),
 						.object_name = "breakwater" };
 	size_t size =
@@ -71,7 +75,8 @@ static int attach_filter(int fd)
 		int program = bpf_program__fd(
 			bpf_object__find_program_by_name(object, "ours_only"));
 		if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program,
-			       sizeof(program)) != 0)
+			       sizeof(program)) != 0 ||
+		    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) != 0)
 			error = -errno;
 	}
 	bpf_object__close(object);

@@ -8,16 +8,22 @@ password is anywhere; and that it is found again, from the daemon and from the s
 Runs beside others.
 """
 import base64
+import contextlib
 import json
+import os
+import pathlib
 import re
+import socket
 import struct
 import threading
 
 import lab as e2e
-from lab import BREAKWATER, until
+from lab import BREAKWATER, LIBC, until
 from probe_states import CLIENT, NOBODY, SERVER, Server, cable, certificate, keep, reset, serve
 
 SECRET = "hunter2secret"
+SO_DETACH_FILTER = 27    # asm-generic/socket.h
+SYS_PIDFD_GETFD = 438    # asm-generic/unistd.h
 
 
 def records(done):
@@ -190,6 +196,31 @@ def refuse_basic(connection):
                        b"\r\nContent-Length: 0\r\n\r\n")
 
 
+def packet_sockets(config):
+    """Copies of those of the process that asks, of the monitor with this configuration."""
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "comm").read_text() != "breakwater-prob\n" or \
+                    str(config).encode() not in (folder / "cmdline").read_bytes():
+                continue
+            process = os.pidfd_open(int(folder.name))
+            for name in os.listdir(folder / "fd"):
+                fd = LIBC.syscall(SYS_PIDFD_GETFD, process, int(name), 0)
+                with contextlib.suppress(OSError):
+                    one = socket.socket(fileno=fd)
+                    if one.family == socket.AF_PACKET:
+                        yield one
+            os.close(process)
+
+
+def stays(one):
+    try:
+        one.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        return False
+    except PermissionError:
+        return True
+
+
 def kept(tap, lab):
     client, server = cable(lab)
     redis, web, later = (Server(server, deal) for deal in (tell_password, refuse_basic, keep))
@@ -200,6 +231,9 @@ def kept(tap, lab):
                       "".join(f'    - "{one}"\n' for one in targets))
     monitor = lab.monitor(client, "-c", str(config), json_output=False)
     until(lambda: any(one["state"] == "up" for one in monitor.get("probes")), "one that is up")
+    hears = list(packet_sockets(config))
+    tap.ok(len(hears) == 1 and stays(hears[0]),
+           "who asks can't take the filter off that lets it hear its own packets only", hears)
     later.listener.close()
     until(lambda: len(monitor.get("failures")) == 3, "all three failures", 15, 0.1)
     done = monitor.command("probe", "--last-failure", targets[1])

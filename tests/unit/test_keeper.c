@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +62,31 @@ static bool say_nothing_often(void *self)
 {
 	for (int i = 0; i < 8; i++)
 		send(events_socket(), "", 0, MSG_NOSIGNAL);
+	return tell_and_go_on(self);
+}
+
+static bool hear_all(void *self)
+{
+	socket(AF_INET, SOCK_RAW, IPPROTO_TCP); /* the last that it does */
+	return tell_and_go_on(self);
+}
+
+static bool end_another(void *self)
+{
+	syscall(SYS_tgkill, getppid(), getppid(), SIGKILL); /* the same */
+	return tell_and_go_on(self);
+}
+
+static bool open_all_of_ours(void *self)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM | SOCK_NONBLOCK };
+	for (size_t i = 0; i < 2; i++) {
+		close(socket(AF_INET, types[i], 0));
+		close(socket(AF_INET6, types[i], 0));
+	}
+	close(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP));
+	close(socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6));
+	close(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
 	return tell_and_go_on(self);
 }
 
@@ -191,6 +218,24 @@ static void one_that_shuts_its_socket_is_ended(void **state)
 	guard_close(guard);
 }
 
+static void it_can_hear_and_end_no_others(void **state)
+{
+	(void)state;
+	struct told told;
+	bool (*const tries[])(void *self) = { hear_all, end_another };
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		char text[GUARD_TEXT_MAX];
+		struct guard *guard = begin_with("nobody", tries[i]);
+		assert_int_equal(await_event(guard, &told), -ECHILD);
+		guard_describe(guard, text);
+		assert_non_null(strstr(text, "ended by signal 31"));
+		guard_close(guard);
+	}
+	struct guard *guard = begin_with("nobody", open_all_of_ours);
+	assert_int_equal(await_event(guard, &told), sizeof(told));
+	guard_close(guard);
+}
+
 /* Also where the configuration says so. */
 static void it_is_never_root(void **state)
 {
@@ -223,6 +268,7 @@ int main(void)
 		cmocka_unit_test(one_that_hangs_ends_with_the_daemon),
 		cmocka_unit_test(messages_of_nothing_hold_nobody_up),
 		cmocka_unit_test(one_that_shuts_its_socket_is_ended),
+		cmocka_unit_test(it_can_hear_and_end_no_others),
 		cmocka_unit_test(it_is_never_root),
 		cmocka_unit_test(the_more_crashes_the_longer_it_waits),
 	};
