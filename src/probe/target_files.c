@@ -107,11 +107,15 @@ bool target_files_load(const struct target_files *files, struct target_texts *ou
 	*out = (struct target_texts){ 0 };
 	bool good = find(files, &found, errors);
 	out->stamp = good ? 1 : 2;
-	out->at = calloc(found.gl_pathc + 1, sizeof(*out->at));
-	for (size_t i = 0; out->at != NULL && i < found.gl_pathc; i++)
-		good &= load_one(found.gl_pathv[i], &out->at[out->count++], &out->stamp,
-				 errors);
-	good &= out->at != NULL;
+	struct target_text *texts = calloc(found.gl_pathc + 1, sizeof(*texts));
+	if (texts == NULL) {
+		globfree(&found);
+		return false;
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		good &= load_one(found.gl_pathv[i], &texts[i], &out->stamp, errors);
+	out->at = texts;
+	out->count = found.gl_pathc;
 	globfree(&found);
 	if (!good)
 		target_texts_free(out);

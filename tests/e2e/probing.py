@@ -3,6 +3,8 @@
 
 Their states, retries and parents; files of targets that change; and that who asks them
 may do nothing else.
+
+Runs beside others.
 """
 import json
 import os
@@ -172,7 +174,7 @@ def started_again(tap, lab):
     tap.ok(prober_of(monitor) not in (None, first), "it is started again, and asks as before")
     missed = until(lambda: [sum(one.get("missed", 0) for one in monitor.get(
         f"probes?port={port}&since=1h")) for port in (OPEN, SHUT)], "what is kept")
-    tap.ok(all(1 <= one <= 3 for one in missed), "what was due meanwhile is counted", missed)
+    tap.ok(all(1 <= one <= 10 for one in missed), "what was due meanwhile is counted", missed)
     prober = monitor.get("status")["prober"]
     tap.ok(prober["holds"] and prober["ends"] == 1 and prober["targets"] == 2 and
            "started again 1 time" in prober["detail"], "so is its end", prober)

@@ -39,6 +39,7 @@ static struct target_files files_of(const char *const *paths)
 static void begin(const struct target_files *files)
 {
 	buf_clear(&errors);
+	target_texts_free(&texts);
 	assert_true(target_files_load(files, &texts, &errors));
 	watch = (struct target_watch){ .taken = texts.stamp };
 	target_texts_free(&texts);
