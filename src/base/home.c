@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 bool home_add(struct home *home, const struct prefix *prefix)
@@ -73,6 +74,25 @@ int home_add_own(struct home *home)
 int home_add_addresses(struct home *home)
 {
 	return add_own(home, true);
+}
+
+int home_link(const struct addr *addr)
+{
+	struct ifaddrs *list;
+	int found = 0;
+	if (getifaddrs(&list) != 0)
+		return 0;
+	for (struct ifaddrs *at = list; at != NULL && found <= 0; at = at->ifa_next) {
+		struct addr own;
+		if (!addr_of_socket(at->ifa_addr, &own))
+			continue;
+		struct prefix prefix =
+			prefix_of(&own, mask_bits(at->ifa_netmask, addr_is_v4(&own)));
+		if (prefix_holds(&prefix, addr))
+			found = at->ifa_flags & IFF_RUNNING ? 1 : -1;
+	}
+	freeifaddrs(list);
+	return found;
 }
 
 bool home_holds(const struct home *home, const struct addr *addr)

@@ -27,4 +27,8 @@ int home_add_own(struct home *home);
 /* Adds the machine's own addresses alone; of loopback 127.0.0.0/8. 0 or -errno. */
 int home_add_addresses(struct home *home);
 
+/* Of an interface of this machine whose network holds that address: is it running?
+ * 0: there is none; 1; -1: it is not, as where the cable is out. */
+int home_link(const struct addr *addr);
+
 bool home_holds(const struct home *home, const struct addr *addr);

@@ -41,22 +41,24 @@ void blame_end(struct asked *a, int fd)
 	set_told(a, fd, 0);
 }
 
-/* Only its own network's; of another the routes are not looked at. */
-static bool is_neighbour(const struct asked *a)
+/* Nobody answered a question for an address on a link: the target's, or a router's? */
+static enum blame blame_link(const struct asked *a)
 {
-	struct home own = { .count = 0 };
-	return a->target->netns != NULL || home_add_own(&own) != 0 ||
-	       home_holds(&own, &a->addr);
+	/* Of another network the routes are not looked at. */
+	int link = a->target->netns != NULL ? 1 : home_link(&a->addr);
+	return link > 0 ? BLAME_NEIGHBOUR : link < 0 ? BLAME_LINK : BLAME_NEXT_HOP;
 }
 
-enum blame blame_of(const struct asked *a, int fd, const struct sockaddr *offender)
+enum blame blame_of(const struct asked *a, int fd, int error,
+		    const struct sockaddr *offender)
 {
 	struct addr who, own;
 	uint16_t port;
 	if (!addr_of_socket(offender, &who) || !asked_own_end(fd, &own, &port) ||
 	    !addr_equal(&who, &own) || addr_equal(&own, &a->addr))
 		return BLAME_OTHERS;
-	return is_neighbour(a) ? BLAME_NEIGHBOUR : BLAME_NEXT_HOP;
+	/* Of another kind it is a rule of this machine. */
+	return error == EHOSTUNREACH ? blame_link(a) : BLAME_NOBODY;
 }
 
 void blame_hear(struct asked *a, int fd)
@@ -77,14 +79,19 @@ void blame_hear(struct asked *a, int fd)
 			(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
 		if (is_one && (error->ee_origin == SO_EE_ORIGIN_ICMP ||
 			       error->ee_origin == SO_EE_ORIGIN_ICMP6))
-			a->blamed = blame_of(a, fd, SO_EE_OFFENDER(error));
+			a->blamed = blame_of(a, fd, (int)error->ee_errno,
+					     SO_EE_OFFENDER(error));
 	}
 }
 
-void blame_judge_next_hop(struct asked *a)
+bool blame_judge_us(struct asked *a)
 {
-	asked_judge(a, REASON_no_route,
-		    "the router that leads there does not answer on its own link");
+	if (a->blamed == BLAME_NEXT_HOP)
+		asked_judge(a, REASON_no_route,
+			    "the router that leads there does not answer on its link");
+	else if (a->blamed == BLAME_LINK)
+		asked_judge(a, REASON_not_sent, "the link that leads there is down");
+	return a->blamed == BLAME_NEXT_HOP || a->blamed == BLAME_LINK;
 }
 
 /* ---- what it comes to ---- */
@@ -120,11 +127,11 @@ bool asked_judge_own(struct asked *a, int error)
 static void judge_no_way(struct asked *a, int error)
 {
 	const char *text = strerror(error);
+	if (blame_judge_us(a))
+		return;
 	if (a->blamed == BLAME_NOBODY)
 		asked_judge(a, REASON_no_route, "this machine has no route to it: %s",
 			    text);
-	else if (a->blamed == BLAME_NEXT_HOP)
-		blame_judge_next_hop(a);
 	else if (a->blamed == BLAME_NEIGHBOUR)
 		asked_judge(a, REASON_unreachable,
 			    "nobody on the link has that address");

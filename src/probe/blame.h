@@ -14,6 +14,7 @@ enum blame {
 	BLAME_OTHERS,    /* a router, or the host */
 	BLAME_NEIGHBOUR, /* our own machine: nobody on the link has the address */
 	BLAME_NEXT_HOP,  /* the same of the router that leads there */
+	BLAME_LINK,      /* the same, and the cable is out */
 };
 
 /* Of that socket the kernel tells who sends ICMP errors; until it is connected, as they
@@ -22,10 +23,12 @@ void blame_begin(struct asked *a, int fd);
 void blame_end(struct asked *a, int fd);
 /* Who sent those that have come. */
 void blame_hear(struct asked *a, int fd);
-/* If that one did. */
-enum blame blame_of(const struct asked *a, int fd, const struct sockaddr *offender);
+/* If that one sent one of that errno. */
+enum blame blame_of(const struct asked *a, int fd, int error,
+		    const struct sockaddr *offender);
 /* Our own want of something; false if it may be the target's. */
 bool asked_judge_own(struct asked *a, int error);
 /* Judges by an error of connect(2) or of a socket. */
 void asked_failed(struct asked *a, int error, bool was_connected);
-void blame_judge_next_hop(struct asked *a);
+/* True if it is us; judged. */
+bool blame_judge_us(struct asked *a);

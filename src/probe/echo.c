@@ -35,7 +35,6 @@ struct echoes {
 	struct echo_packet packet; /* seq: of the first */
 	bool is_raw;
 	uint32_t sent, answered, refused;
-	bool is_ours; /* and that is because of us */
 	char refusal[ASK_DETAIL_MAX];
 	struct echo echo[BURST_MAX];
 	struct trip trip[BURST_MAX];
@@ -74,6 +73,12 @@ static int64_t round_trip(const struct echo *echo, int64_t came_stamp_us,
 
 /* ---- the end ---- */
 
+static void judge_refused(struct asked *a, const struct echoes *own)
+{
+	if (!blame_judge_us(a))
+		asked_judge(a, REASON_unreachable, "%s", own->refusal);
+}
+
 static void finish(struct asked *a)
 {
 	struct echoes *own = a->own;
@@ -90,10 +95,8 @@ static void finish(struct asked *a)
 	else if (own->answered > 0)
 		asked_judge(a, REASON_loss, "%u of %u echoes had no answer%s%s",
 			    sums.lost, own->sent, also, own->refusal);
-	else if (own->is_ours)
-		blame_judge_next_hop(a);
 	else if (own->refused > 0)
-		asked_judge(a, REASON_unreachable, "%s", own->refusal);
+		judge_refused(a, own);
 	else
 		asked_judge(a, REASON_silent, "no answer to %u echo%s in %u ms",
 			    own->sent, own->sent == 1 ? "" : "es",
@@ -345,9 +348,8 @@ static void take_error(struct asked *a, const struct beside *beside, struct byte
 		return;
 	echo->is_refused = true;
 	own->refused++;
-	own->is_ours |=
-		blame_of(a, a->fd, (const struct sockaddr *)&beside->offender) ==
-		BLAME_NEXT_HOP;
+	a->blamed = blame_of(a, a->fd, (int)error->ee_errno,
+			     (const struct sockaddr *)&beside->offender);
 	snprintf(own->refusal, sizeof(own->refusal), "ICMP says: %s", text);
 }
 

@@ -358,7 +358,9 @@ static void judge_not_sent(struct asked *a)
 	bool is_silence =
 		a->reason == REASON_no_handshake || a->reason == REASON_silent ||
 		a->reason == REASON_unreachable || a->reason == REASON_open_filtered;
-	if ((!is_silence && !is_refusal) || !failure_was_not_sent(a))
+	/* Another may have asked for the neighbour that is not there. */
+	if ((!is_silence && !is_refusal) || a->blamed == BLAME_NEIGHBOUR ||
+	    !failure_was_not_sent(a))
 		return;
 	a->reason = is_refusal ? REASON_not_permitted : REASON_not_sent;
 	record_text(a->record.detail, sizeof(a->record.detail),

@@ -151,6 +151,57 @@ def confined(tap, monitor):
     tap.ok(status["Uid"].split()[0] != "0", "and is not root", status["Uid"])
 
 
+def leaves_as_it_is_told_to(tap, lab):
+    here, server = map(lab.namespace, ("here", "server"))
+    pair(lab, here, server, "net0", 93)
+    here.ip("addr", "add", "10.93.0.11/24", "dev", "net0")
+    here.ip("addr", "add", "fd00:93::11/64", "dev", "net0")
+    here.ip("addr", "add", "fe80::11/64", "dev", "net0")
+    serve(server)
+    for host in "[fe80::2]", "[fe80::2%25net0]":
+        targets = [target if "%25" in host else add(target, "interface=net0")
+                   for target in kinds(host)]
+        expect_all(tap, here, targets, "up", "an address of one link")
+    expect(tap, here, "tcp://10.93.0.2:9001?interface=net7", "unknown no_route",
+           "there is no such interface", "no interface net7")
+    expect(tap, here, "tcp://10.93.0.2:9001?source=10.93.0.12", "unknown no_route",
+           "nor such an address", "not of this machine")
+    rules = lab.dir / "rules.nft"
+    rules.write_text("""table inet server {
+	chain input {
+		type filter hook input priority 0;
+		meta l4proto icmpv6 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+		ip saddr != 10.93.0.11 drop
+		ip6 saddr != { fd00:93::11, fe80::11 } drop
+	}
+}
+""")
+    server.run("nft", "-f", str(rules))
+    for host, own in (("10.93.0.2", "10.93.0.11"), ("[fd00:93::2]", "fd00:93::11"),
+                      ("[fe80::2%25net0]", "fe80::11")):
+        expect_all(tap, here, [add(target, f"source={own}") for target in kinds(host)],
+                   "up", f"from {own}")
+    expect(tap, here, "tcp://10.93.0.2:9001?timeout=300ms", "down no_handshake",
+           "others are not let in")
+
+
+def leaves_by_a_vrf(tap, lab):
+    here, server = map(lab.namespace, ("here", "server"))
+    if here.run("ip", "link", "add", "vrf-blue", "type", "vrf", "table", "10",
+                status=None).returncode != 0:
+        tap.skip("a VRF is left by", "this kernel has none")
+        return
+    here.ip("link", "set", "vrf-blue", "up")
+    pair(lab, here, server, "net0", 94)
+    here.ip("link", "set", "net0", "master", "vrf-blue")
+    here.ip("addr", "add", "fd00:94::1/64", "dev", "net0") # it lost that
+    serve(server)
+    for host in "10.94.0.2", "[fd00:94::2]":
+        expect_all(tap, here, [add(target, "interface=vrf-blue") for target in kinds(host)],
+                   "up", "by a VRF")
+        expect_all(tap, here, kinds(host), "unknown no_route", "not without it")
+
+
 def says_whose_trouble_it_is(tap, lab):
     here, server = map(lab.namespace, ("here", "server"))
     pair(lab, here, server, "net0", 92)
@@ -188,4 +239,5 @@ def says_whose_trouble_it_is(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(goes_to_another_network, says_whose_trouble_it_is))
+    sys.exit(e2e.main(goes_to_another_network, leaves_as_it_is_told_to, leaves_by_a_vrf,
+                      says_whose_trouble_it_is))
