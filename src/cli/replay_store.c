@@ -30,19 +30,6 @@ struct replay_store {
 struct replay_store *replay_store_open(const char *command, const char *folder,
 				       int *status)
 {
-	/* What is in a capture is as old as it is. */
-	const struct store_limits for_ever = {
-		.flows_s = UINT32_MAX,
-		.ports_10s_s = UINT32_MAX,
-		.ports_1m_s = UINT32_MAX,
-		.ports_1h_s = UINT32_MAX,
-		.ports_1d_s = UINT32_MAX,
-		.events_s = UINT32_MAX,
-		.probes_s = UINT32_MAX,
-		.failures_s = UINT32_MAX,
-		.packets_bytes = UINT64_MAX,
-		.size_bytes = UINT64_MAX,
-	};
 	*status = STATUS_USAGE;
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
 		*status = errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
@@ -51,10 +38,11 @@ struct replay_store *replay_store_open(const char *command, const char *folder,
 		return NULL;
 	}
 	struct replay_store *keep = calloc(1, sizeof(*keep));
-	if (keep != NULL)
+	if (keep != NULL) {
 		keep->command = command;
-	if (keep != NULL)
-		keep->store = store_open(folder, &for_ever);
+		/* What is in a capture is as old as it is. */
+		keep->store = store_open(folder, &store_no_limits);
+	}
 	if (keep != NULL && keep->store != NULL)
 		return keep;
 	fprintf(stderr, "breakwater %s: not enough memory\n", command);

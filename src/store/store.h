@@ -35,6 +35,9 @@ struct store_limits {
 	uint64_t size_bytes; /* over it the oldest flows go first, then fine roll-ups */
 };
 
+/* Everything is kept. */
+extern const struct store_limits store_no_limits;
+
 enum store_state {
 	STORE_OK,
 	STORE_FULL,      /* no space, or over the quota of the disk */

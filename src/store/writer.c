@@ -26,6 +26,19 @@ enum {
 	CLOSE_MS = 5000,
 };
 
+const struct store_limits store_no_limits = {
+	.flows_s = UINT32_MAX,
+	.ports_10s_s = UINT32_MAX,
+	.ports_1m_s = UINT32_MAX,
+	.ports_1h_s = UINT32_MAX,
+	.ports_1d_s = UINT32_MAX,
+	.events_s = UINT32_MAX,
+	.probes_s = UINT32_MAX,
+	.failures_s = UINT32_MAX,
+	.packets_bytes = UINT64_MAX,
+	.size_bytes = UINT64_MAX,
+};
+
 const char *store_state_name(enum store_state state)
 {
 	static const char *const names[] = {

@@ -21,10 +21,6 @@
 #define NOW     1769817600000000LL /* 2026-01-31T00:00:00Z */
 #define SAMPLES 1000
 
-static const struct store_limits limits = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					    UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					    UINT32_MAX, UINT64_MAX };
-
 static uint64_t seed = 88172645463325252;
 
 static uint64_t some(uint64_t most)
@@ -119,7 +115,7 @@ static int bench_flows(const char *folder, unsigned long count)
 {
 	enum { KINDS = 4096 }; /* made before: making one costs as much as putting it */
 	struct flow_record *flows = calloc(KINDS, sizeof(*flows));
-	struct store *store = store_open(folder, &limits);
+	struct store *store = store_open(folder, &store_no_limits);
 	if (store == NULL || flows == NULL)
 		die("not enough memory");
 	for (unsigned i = 0; i < KINDS; i++)
@@ -207,7 +203,7 @@ static int fill(const char *folder, unsigned ports, unsigned days)
 {
 	char path[512];
 	sqlite3 *db = NULL;
-	struct store *store = store_open(folder, &limits);
+	struct store *store = store_open(folder, &store_no_limits);
 	if (store == NULL)
 		die("not enough memory");
 	put_services(store, ports);

@@ -29,19 +29,6 @@
 static char folder[64];
 static uint64_t seed;
 
-static const struct store_limits wide = {
-	.flows_s = UINT32_MAX,
-	.ports_10s_s = UINT32_MAX,
-	.ports_1m_s = UINT32_MAX,
-	.ports_1h_s = UINT32_MAX,
-	.ports_1d_s = UINT32_MAX,
-	.events_s = UINT32_MAX,
-	.probes_s = UINT32_MAX,
-	.failures_s = UINT32_MAX,
-	.packets_bytes = UINT64_MAX,
-	.size_bytes = UINT64_MAX,
-};
-
 static inline uint64_t random64(void)
 {
 	seed ^= seed << 13;

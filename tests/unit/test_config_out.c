@@ -37,12 +37,14 @@ static void json_knows_every_key(void **state)
 		"'source_share': 8192}, 'limits': {'response_ms': 100, 'loss': 0.025, "
 		"'errors': 0.001}, 'retention': {'flows': '7d', 'ports_10s': '2d', "
 		"'ports_1m': '90d', 'ports_1h': '400d', 'ports_1d': '3660d', "
-		"'events': '400d', 'probes': '30d', 'size': '10 GB'}, 'logs': "
+		"'events': '400d', 'probes': '30d', 'failures': '30d', "
+		"'packets': '64 MB', 'size': '10 GB'}, 'logs': "
 		"{'journal': true, 'files': [], 'programs': true, 'formats': "
 		"'/etc/breakwater/formats.d'}, 'probe': {'targets': [], 'files': [], "
 		"'allow': [], 'blackbox_modules': '', 'interval': '30s', 'retry': "
 		"'5s', 'own': true, 'own_interval': '1m', 'passive': true, 'fails': 2, "
-		"'of': 3, 'recovers': 1}}";
+		"'of': 3, 'recovers': 1, 'slow': 'off', 'certificate_days': 21, "
+		"'maintenance': []}}";
 	for (char *c = json.at; (c = memchr(c, '"', json.len - (size_t)(c - json.at)));)
 		*c = '\'';
 	assert_string_equal(buf_cstr(&json), wanted);

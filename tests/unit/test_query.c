@@ -15,7 +15,7 @@ static char printed[1 << 16], said[4096];
 
 static void fill_store(void)
 {
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	assert_non_null(store);
 	for (int i = 0; i < FLOWS; i++) {
 		struct flow_record flow;

@@ -59,7 +59,7 @@ static int64_t now(void)
 /* Flows of three days, written in disorder; sockets on 22 and, for a while, on 8000. */
 static void fill_store(void)
 {
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	assert_non_null(store);
 	int64_t now_us = now();
 	const struct listener_record changes[] = {

@@ -61,7 +61,7 @@ static void every_field_of_every_kind_comes_back(void **state)
 	struct buf a = { 0 }, b = { 0 };
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		enum record_kind kind = kinds[k];
-		struct store *store = store_open(folder, &wide);
+		struct store *store = store_open(folder, &store_no_limits);
 		put_kind(store, kind, put, COUNT);
 		store_close(store);
 		read_well(kind, NULL);

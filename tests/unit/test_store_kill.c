@@ -113,7 +113,7 @@ static void mark(struct shared *shared, const struct mark *put)
 
 static _Noreturn void write_for_ever(struct writer *w)
 {
-	struct store *store = store_open(w->folder, &wide);
+	struct store *store = store_open(w->folder, &store_no_limits);
 	struct mark put = { 0 };
 	seed ^= (uint64_t)getpid() << 32;
 	for (;;) {

@@ -95,7 +95,7 @@ static void a_stop_is_a_gap_and_a_quick_restart_is_none(void **state)
 	(void)state;
 	static const int64_t starts[] = { 0, 11, 500, 400 }; /* the last: set back */
 	for (unsigned i = 0; i < 4; i++) {
-		struct store *store = store_open(folder, &wide);
+		struct store *store = store_open(folder, &store_no_limits);
 		for (int64_t s = 0; s < 10; s++)
 			put_self(store, START_US + (starts[i] + s) * SECOND);
 		wait_written(store);
@@ -237,7 +237,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 static void packets_over_their_limit_go_the_oldest_first(void **state)
 {
 	(void)state;
-	struct store_limits limits = wide;
+	struct store_limits limits = store_no_limits;
 	limits.packets_bytes = 400 * 1000;
 	struct store *store = store_open(folder, &limits);
 	struct packet_record packet;
@@ -259,7 +259,7 @@ static void packets_over_their_limit_go_the_oldest_first(void **state)
 static void a_jump_of_the_clock_deletes_nothing_at_once(void **state)
 {
 	(void)state;
-	struct store_limits limits = wide;
+	struct store_limits limits = store_no_limits;
 	limits.flows_s = 86400;
 	struct store *store = store_open(folder, &limits);
 	struct flow_record flow;
@@ -297,7 +297,7 @@ static uint64_t bytes_in_folder(void)
 static void too_much_is_made_less_oldest_flows_first(void **state)
 {
 	(void)state;
-	struct store_limits limits = wide;
+	struct store_limits limits = store_no_limits;
 	struct store *store = store_open(folder, &limits);
 	for (unsigned i = 0; i < 20000; i++) {
 		struct flow_record flow;
@@ -403,7 +403,7 @@ static void a_field_that_is_new_is_added_and_unknown_before(void **state)
 	(void)state;
 	struct flow_record flow;
 	struct listener_record listener;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	random_record(RECORD_flow, &flow, true);
 	flow.end = flow.start = START_US;
 	random_record(RECORD_listener, &listener, true);
@@ -430,7 +430,7 @@ static void a_field_that_is_new_is_added_and_unknown_before(void **state)
 	assert_int_equal(got_count, 2);
 	assert_int_equal(got[0].port.flows, UNKNOWN_U64);
 	/* and written on. */
-	store = store_open(folder, &wide);
+	store = store_open(folder, &store_no_limits);
 	store_put(store, RECORD_flow, &flow);
 	store_put(store, RECORD_listener, &listener);
 	put_ports(store, START_US + SECOND, 2);

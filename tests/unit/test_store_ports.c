@@ -291,7 +291,7 @@ static void assert_whole(void)
 static void in_order_every_step_is_the_sum_of_its_seconds(void **state)
 {
 	(void)state;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	int64_t at = START_US + (int64_t)some(3600) * SECOND;
 	for (unsigned i = 0; i < SERVICES; i++)
 		put_second(store, at, i);
@@ -314,7 +314,7 @@ static void in_any_order_it_is_the_same(void **state)
 {
 	(void)state;
 	int64_t at = START_US + DAY / 2;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	for (unsigned i = 0; i < SERVICES; i++)
 		put_second(store, at, i);
 	for (int t = 0; t < 1500; t++) {
@@ -333,7 +333,7 @@ static void in_any_order_it_is_the_same(void **state)
 			wait_written(store);
 		if (some(300) == 0) {
 			store_close(store);
-			store = store_open(folder, &wide);
+			store = store_open(folder, &store_no_limits);
 		}
 	}
 	wait_written(store);
@@ -364,7 +364,7 @@ static int64_t number_of(const char *sql)
 static void intervals_that_are_over_are_rolled_up(void **state)
 {
 	(void)state;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	int64_t at = START_US + 10 * 3600 * SECOND;
 	for (unsigned i = 0; i < SERVICES; i++)
 		put_second(store, at, i);
@@ -374,7 +374,7 @@ static void intervals_that_are_over_are_rolled_up(void **state)
 	assert_int_equal(number_of("SELECT count(*) FROM port_1h"), 0);
 	/* Two days without a second, and a start in between. */
 	store_close(store);
-	store = store_open(folder, &wide);
+	store = store_open(folder, &store_no_limits);
 	put_second(store, at + 2 * DAY, 0);
 	wait_written(store);
 	store_close(store);
@@ -408,7 +408,7 @@ static void ports_that_nobody_answers_on_are_one_row(void **state)
 {
 	(void)state;
 	enum { SCANNED = 20000 };
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	for (unsigned i = 0; i < SCANNED; i++) {
 		struct port_record port =
 			scanned(i, START_US + i / 5000 * SECOND, i == 4321);
@@ -437,14 +437,14 @@ static void ports_that_nobody_answers_on_are_one_row(void **state)
 static void a_second_is_silent_unless_nobody_watched(void **state)
 {
 	(void)state;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	int64_t at = START_US;
 	for (int t = 0; t < 60; t++) /* two seconds without a sample */
 		if (t != 7 && t != 8)
 			put_second(store, at + t * SECOND, 0);
 	wait_written(store);
 	store_close(store);
-	store = store_open(folder, &wide);
+	store = store_open(folder, &store_no_limits);
 	for (int t = 90; t < 180; t++) /* stopped for half a minute */
 		put_second(store, at + t * SECOND, 0);
 	wait_written(store);

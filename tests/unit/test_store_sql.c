@@ -33,7 +33,7 @@ static int fill(void **state)
 {
 	if (new_folder(state) != 0)
 		return -1;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	for (unsigned i = 0; i < FLOWS; i++) {
 		make_flow(&put[i]);
 		if (!store_put(store, RECORD_flow, &put[i]))
@@ -388,7 +388,7 @@ static void memory_is_bounded(void **state)
 static void a_store_is_read_while_it_is_written(void **state)
 {
 	(void)state;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	size_t before = FLOWS;
 	for (int round = 0; round < 5; round++) {
 		struct flow_record flow;

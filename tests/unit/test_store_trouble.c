@@ -77,7 +77,7 @@ static void a_full_disk_is_waited_for(void **state)
 	enum { COUNT = 4000 };
 	struct store_status status;
 	mount_small("1m");
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	put_flows(store, COUNT);
 	for (unsigned i = 0; i < COUNT; i++) {
 		struct listener_record listener;
@@ -101,7 +101,7 @@ static void what_finds_no_room_is_a_gap(void **state)
 	(void)state;
 	struct store_status status;
 	mount_small("1m");
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	put_self(store, START_US);
 	put_flows(store, 3000);
 	wait_state(store, STORE_FULL, &status);
@@ -158,7 +158,7 @@ static void a_read_only_folder_is_waited_for(void **state)
 	struct store_status status;
 	mount_small("16m");
 	remount(MS_RDONLY, NULL);
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	put_flows(store, 100);
 	wait_state(store, STORE_READ_ONLY, &status);
 	assert_non_null(strstr(status.message, folder));
@@ -176,7 +176,7 @@ static void a_lock_is_waited_for(void **state)
 	(void)state;
 	struct store_status status;
 	sqlite3 *db = NULL;
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	put_self(store, START_US);
 	wait_written(store);
 	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
@@ -196,10 +196,10 @@ static void a_second_writer_waits_for_the_first(void **state)
 {
 	(void)state;
 	struct store_status status;
-	struct store *first = store_open(folder, &wide);
+	struct store *first = store_open(folder, &store_no_limits);
 	put_flows(first, 10);
 	wait_written(first);
-	struct store *second = store_open(folder, &wide);
+	struct store *second = store_open(folder, &store_no_limits);
 	put_flows(second, 10);
 	wait_state(second, STORE_LOCKED, &status);
 	assert_non_null(strstr(status.message, "another breakwater"));
@@ -258,13 +258,13 @@ static void what_is_damaged_is_set_aside(void **state)
 		static const char *const names[] = { "breakwater.db",
 						     "flows-2026-01-31.db" };
 		for (unsigned i = 0; i < 2; i++) {
-			struct store *store = store_open(folder, &wide);
+			struct store *store = store_open(folder, &store_no_limits);
 			put_self(store, START_US);
 			put_flows(store, 50);
 			wait_written(store);
 			store_close(store);
 			damage(names[i], how);
-			store = store_open(folder, &wide);
+			store = store_open(folder, &store_no_limits);
 			put_self(store, START_US + 60 * SECOND);
 			put_flows(store, 7);
 			wait_state(store, STORE_CORRUPT, &status);
@@ -285,7 +285,7 @@ static void a_damaged_day_leaves_the_others_readable(void **state)
 {
 	(void)state;
 	char error[STORE_ERROR_MAX];
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	for (unsigned day = 0; day < 3; day++) {
 		struct flow_record flow = flow_at(START_US + day * DAY);
 		assert_true(store_put(store, RECORD_flow, &flow));
@@ -321,7 +321,7 @@ static void a_newer_file_is_left_untouched(void **state)
 	db_run(db, "CREATE TABLE future(x);PRAGMA user_version=99");
 	sqlite3_close(db);
 	char *before = bytes_of_file("breakwater.db", &len);
-	struct store *store = store_open(folder, &wide);
+	struct store *store = store_open(folder, &store_no_limits);
 	put_self(store, START_US);
 	put_flows(store, 3);
 	wait_state(store, STORE_NEWER, &status);
@@ -345,7 +345,7 @@ static void a_folder_that_is_not_there_is_waited_for(void **state)
 	struct store_status status;
 	char gone[96];
 	snprintf(gone, sizeof(gone), "%s/a/b", folder);
-	struct store *store = store_open(gone, &wide);
+	struct store *store = store_open(gone, &store_no_limits);
 	put_self(store, START_US);
 	wait_state(store, STORE_FAILED, &status);
 	assert_non_null(strstr(status.message, "No such file"));

@@ -394,11 +394,7 @@ static struct web_past real = { NULL, store_reader_open, store_read,
 
 static void write_real_store(const char *path)
 {
-	const struct store_limits wide = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					   UINT32_MAX, UINT32_MAX, UINT32_MAX,
-					   UINT32_MAX, UINT32_MAX, UINT64_MAX,
-					   UINT64_MAX };
-	struct store *store = store_open(path, &wide);
+	struct store *store = store_open(path, &store_no_limits);
 	assert_non_null(store);
 	for (int i = 0; i < REAL_FLOWS; i++) {
 		struct flow_record flow;
