@@ -500,6 +500,11 @@ static void found(struct asked *a, const struct addr *addr)
 
 static void late(struct asked *a)
 {
+	const struct http *http = a->own;
+	if (http->token.easy != NULL)
+		asked_judge(a, REASON_login_failed,
+			    "who gives tokens: no answer in %u ms",
+			    a->target->timeout_ms);
 	struct http_answer answer = answer_of(a->own, CURLE_OPERATION_TIMEDOUT, 0);
 	show(a->own, &answer);
 	note_exchange(a->own, &answer);
