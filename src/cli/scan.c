@@ -224,6 +224,7 @@ static int choose_recognition(struct scan *scan)
 	if (o->no_recognise || (!o->recognise && !is_usual))
 		return STATUS_OK;
 	scan->recogniser.catalog = scan->catalog;
+	home_add_addresses(&scan->recogniser.own);
 	scan->recogniser.self = scan;
 	scan->recogniser.goes_on = recognition_goes_on;
 	return STATUS_OK;

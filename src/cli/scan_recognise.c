@@ -99,11 +99,20 @@ static bool is_tcp(const struct scan_record *record)
 	return strcmp(record->transport, "tcp") == 0;
 }
 
+/* Printers put on paper what is said to them there. */
+static bool is_printer(const struct scan_recogniser *r,
+		       const struct scan_record *record)
+{
+	return record->port >= 9100 && record->port <= 9107 &&
+	       !home_holds(&r->own, &record->ip);
+}
+
 static bool can_be_asked(const struct scan_recogniser *r,
 			 const struct scan_record *record)
 {
-	return strcmp(record->state, scan_state_names[SCAN_OPEN]) == 0 &&
-	       (is_tcp(record) || said_by(r, record) != NULL);
+	if (strcmp(record->state, scan_state_names[SCAN_OPEN]) != 0)
+		return false;
+	return is_tcp(record) ? !is_printer(r, record) : said_by(r, record) != NULL;
 }
 
 size_t scan_recognise_count(const struct scan_recogniser *r,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/home.h"
 #include "cli/scan_report.h"
 
 enum { SCAN_SAID_MAX = 1500 };
@@ -21,6 +22,7 @@ struct scan_said {
 
 struct scan_recogniser {
 	const struct catalog *catalog;
+	struct home own; /* this machine's addresses */
 	void *self;
 	/* Asked some times a second; false ends it. */
 	bool (*goes_on)(void *self, uint64_t known, uint64_t of);

@@ -14,17 +14,35 @@ enum { SIGNS_MAX = 1 << 18 };
 
 /* ---- the module ---- */
 
+static const char secret[] = "password";
+
 static void show_value(struct yaml *yaml, const char *key, int depth, struct buf *out);
 
 static bool is_secret(const char *key)
 {
-	static const char *const secrets[] = { "password",      "credentials",
+	static const char *const secrets[] = { secret,          "credentials",
 					       "bearer_token",  "client_secret",
 					       "authorization", "cookie" };
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		if (strcasecmp(secrets[i], key) == 0)
 			return true;
 	return false;
+}
+
+/* Of headers and of what else is sent, by names that users choose. */
+static bool may_be_secret(const char *name)
+{
+	static const char *const words[] = { "auth", "token",  "secret",  "pass",
+					     "key",  "cookie", "session", "assertion" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(name, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool has_names_of_users(const char *key)
+{
+	return strcmp(key, "headers") == 0 || strcmp(key, "endpoint_params") == 0;
 }
 
 static void show_text(const struct yaml_event *event, const char *key, struct buf *out)
@@ -59,7 +77,7 @@ static void show_list(struct yaml *yaml, int depth, struct buf *out)
 	}
 }
 
-static void show_section(struct yaml *yaml, int depth, struct buf *out)
+static void show_section(struct yaml *yaml, const char *of, int depth, struct buf *out)
 {
 	const struct yaml_event *event = yaml_event(yaml);
 	while (yaml_next(yaml)->kind != YAML_MAPPING_END && event->kind != YAML_END) {
@@ -67,7 +85,8 @@ static void show_section(struct yaml *yaml, int depth, struct buf *out)
 		snprintf(key, sizeof(key), "%s", event->text);
 		buf_printf(out, "%*s%s:", 2 * depth, "", event->text);
 		yaml_next(yaml);
-		show_value(yaml, key, depth, out);
+		bool hides = has_names_of_users(of) && may_be_secret(key);
+		show_value(yaml, hides ? secret : key, depth, out);
 	}
 }
 
@@ -80,7 +99,7 @@ static void show_value(struct yaml *yaml, const char *key, int depth, struct buf
 		show_text(event, key, out);
 	buf_char(out, '\n');
 	if (event->kind == YAML_MAPPING)
-		show_section(yaml, depth + 1, out);
+		show_section(yaml, key, depth + 1, out);
 	else if (event->kind == YAML_LIST && !is_authorization)
 		show_list(yaml, depth, out);
 	else if (event->kind == YAML_LIST)
@@ -92,7 +111,7 @@ static void show_module(struct yaml *yaml, struct blackbox *all, size_t i)
 	struct buf out = { 0 };
 	yaml_next(yaml);
 	if (yaml_event(yaml)->kind == YAML_MAPPING)
-		show_section(yaml, 0, &out);
+		show_section(yaml, "", 0, &out);
 	if (i < all->count && buf_cstr(&out) != NULL)
 		all->modules[i]->shown = strdup(buf_cstr(&out));
 	buf_free(&out);

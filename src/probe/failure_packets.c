@@ -264,8 +264,10 @@ static size_t harmless_len(const struct asked *a, const struct found_packet *p)
 		return len;
 	if (p->view.is_error)
 		return head + QUOTED_HEADERS < len ? head + QUOTED_HEADERS : len;
+	/* Who has logged in to a site is given a cookie. */
 	bool may_hold =
 		p->is_ours || p->view.protocol == IPPROTO_UDP ||
+		a->target->http != NULL ||
 		holds(bytes_of(p->at + head, len - head), a->target->question.password);
 	return may_hold ? head : len;
 }

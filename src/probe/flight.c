@@ -53,7 +53,7 @@ bool flight_has_secret(const struct asked *a)
 {
 	const struct question *q = &a->target->question;
 	return q->password[0] != '\0' || q->dialogue != NULL ||
-	       (a->target->http != NULL && a->target->http->token_file != NULL);
+	       (a->target->http != NULL && a->target->http->has_login);
 }
 
 static void put(struct asked *a, enum flight_by by, struct bytes said)

@@ -57,17 +57,19 @@ bool http_leads_to(CURL *easy, struct bytes head, struct http_next *next)
 	return leads && next->host[0] != '[' && !addr_parse(next->host, &addr);
 }
 
-static bool is_secret(const char *header)
+/* What is for the first host alone: secrets, and its name. */
+static bool is_of_first(const char *header)
 {
 	return strncasecmp(header, "Authorization:", 14) == 0 ||
-	       strncasecmp(header, "Cookie:", 7) == 0;
+	       strncasecmp(header, "Cookie:", 7) == 0 ||
+	       strncasecmp(header, "Host:", 5) == 0;
 }
 
-static struct curl_slist *without_secrets(struct curl_slist *headers)
+static struct curl_slist *for_others(struct curl_slist *headers)
 {
 	struct curl_slist *kept = NULL;
 	for (const struct curl_slist *one = headers; one != NULL; one = one->next)
-		if (!is_secret(one->data))
+		if (!is_of_first(one->data))
 			kept = curl_slist_append(kept, one->data);
 	curl_slist_free_all(headers);
 	return kept;
@@ -77,7 +79,7 @@ struct curl_slist *http_go_on(CURL *easy, struct http_next *next,
 			      struct curl_slist *headers, bool has_body)
 {
 	next->redirects = http_redirects(easy, next) + 1;
-	headers = without_secrets(headers);
+	headers = for_others(headers);
 	curl_easy_setopt(easy, CURLOPT_URL, next->url);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_USERNAME, NULL);

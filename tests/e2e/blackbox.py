@@ -99,7 +99,7 @@ modules:
     http:
       method: POST
       body: '{{"a": 1}}'
-      headers: {{Host: site.example, X-Given: this, Content-Type: application/json}}
+      headers: {{Host: site.example, X-Given: this, X-Api-Key: k3y-of-us, Content-Type: application/json}}
       basic_auth: {{username: alice, password: "s3:cret"}}
   web_bears: {{prober: http, http: {{bearer_token: abc.def}}}}
   web_head: {{prober: http, http: {{method: HEAD}}}}
@@ -467,6 +467,8 @@ def same_debug(tap, network, exporter, path):
         tap.equal(outline(metrics(ours[at[1]].strip())), outline(metrics(theirs[at[0]].strip())),
                   f"{module}: with the same metrics")
         tap.ok(kind == "text/plain" and "Probe " in ours[2], "and how it ended", ours[2])
+        tap.ok("k3y-of-us" not in done.stdout, f"{module}: a key in a header is not shown",
+               done.stdout)
         for secret in ("s/t%", "s%40cret", "s3:cret"):
             tap.ok(secret not in done.stdout.replace("<secret>", ""),
                    f"{module}: {secret} is not shown", done.stdout)
