@@ -174,14 +174,6 @@ static int prepare_file(struct flow_cursor *cursor)
 	return code;
 }
 
-static bool may_match(const struct flow_cursor *cursor)
-{
-	return db_number(cursor->db, "SELECT \"start\" FROM span", INT64_MIN) <=
-		       cursor->most_us &&
-	       db_number(cursor->db, "SELECT \"end\" FROM span", INT64_MAX) >=
-		       cursor->least_us;
-}
-
 /* SQLITE_DONE: it is left out. */
 static int open_file(struct flow_cursor *cursor, int64_t day)
 {
@@ -198,7 +190,7 @@ static int open_file(struct flow_cursor *cursor, int64_t day)
 		return SQLITE_DONE;
 	}
 	watch_over(&cursor->reader->watch, cursor->db);
-	if (!may_match(cursor)) {
+	if (!reading_day_overlaps(cursor->db, cursor->least_us, cursor->most_us)) {
 		close_file(cursor);
 		return SQLITE_DONE;
 	}

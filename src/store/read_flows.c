@@ -11,13 +11,6 @@
 #include "store/reading.h"
 
 /* Whether the file of a day may hold flows that overlap the time. */
-static bool may_overlap(sqlite3 *db, const struct store_filter *filter)
-{
-	return db_number(db, "SELECT \"start\" FROM span", INT64_MIN) <=
-		       filter->until_us &&
-	       db_number(db, "SELECT \"end\" FROM span", INT64_MAX) >= filter->since_us;
-}
-
 static void add_conditions(struct buf *sql, const struct store_filter *filter)
 {
 	buf_printf(sql, " WHERE \"end\">=%lld AND \"start\"<=%lld",
@@ -84,7 +77,8 @@ int read_flows(struct store_reader *reader, const struct store_filter *filter,
 		sqlite3 *db = reading_open(path, &code, error);
 		if (db != NULL) {
 			watch_over(&reader->watch, db);
-			if (may_overlap(db, filter))
+			if (reading_day_overlaps(db, filter->since_us,
+						 filter->until_us))
 				code = read_day(reader, db, filter, emit, to, &more);
 		}
 		if (code != SQLITE_OK && reader->watch.why != 0)

@@ -142,6 +142,13 @@ sqlite3 *reading_open(const char *path, int *code, char error[static STORE_ERROR
 	return NULL;
 }
 
+bool reading_day_overlaps(sqlite3 *db, int64_t since_us, int64_t until_us)
+{
+	return db_number(db, "PRAGMA user_version", -1) != 0 &&
+	       db_number(db, "SELECT \"start\" FROM span", INT64_MIN) <= until_us &&
+	       db_number(db, "SELECT \"end\" FROM span", INT64_MAX) >= since_us;
+}
+
 static bool exists(const char *path)
 {
 	struct stat st;

@@ -48,6 +48,10 @@ bool watch_goes_on(struct watch *watch);
 int reading_failed(struct store_reader *reader, sqlite3 *db, int code, const char *path,
 		   char error[static STORE_ERROR_MAX]);
 
+/* False of a day's file that has no flows of that time; of one that its writer has only
+ * just made, and nothing is in yet, too. */
+bool reading_day_overlaps(sqlite3 *db, int64_t since_us, int64_t until_us);
+
 /* A file that can't be read is left out, and said at the end. */
 void reading_left_out(struct store_reader *reader, const char *path, const char *why);
 

@@ -401,6 +401,18 @@ static void a_store_is_read_while_it_is_written(void **state)
 	store_close(store);
 }
 
+/* At midnight the writer makes a day's file, and a moment later what is in it. */
+static void a_day_that_is_only_begun_is_empty(void **state)
+{
+	(void)state;
+	int fd = open(in_folder("flows-2026-02-05.db"), O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	read_well(RECORD_flow, NULL);
+	assert_int_equal(got_count, FLOWS);
+	assert_string_equal(answer("SELECT count(*) FROM flow"), "600|");
+}
+
 static void where_nothing_is_the_status_says_so(void **state)
 {
 	char error[STORE_ERROR_MAX];
@@ -462,6 +474,7 @@ int main(void)
 		TEST(a_long_statement_tells_and_ends),
 		TEST(memory_is_bounded),
 		TEST(a_store_is_read_while_it_is_written),
+		TEST(a_day_that_is_only_begun_is_empty),
 		TEST(who_may_only_read_can_read),
 		cmocka_unit_test(where_nothing_is_the_status_says_so),
 	};
