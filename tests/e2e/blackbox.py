@@ -139,8 +139,6 @@ modules:
     {{prober: http, http: {{oauth2: {{client_id: a, client_secret: b, token_url: "https://{host}:{web_tls}/token"}}}}}}
   web_no_token:
     {{prober: http, http: {{oauth2: {{client_id: a, client_secret: b, token_url: "http://{host}:{web}/none"}}}}}}
-  web_token_silent:
-    {{prober: http, timeout: 1s, http: {{oauth2: {{client_id: a, client_secret: b, token_url: "http://{host}:{mute}/"}}}}}}
   web_password_file: {{prober: http, http: {{basic_auth: {{username: alice, password_file: "{dir}/secret"}}}}}}
   web_credentials_file: {{prober: http, http: {{authorization: {{type: Token, credentials_file: "{dir}/secret"}}}}}}
   web_bearer_file: {{prober: http, http: {{bearer_token_file: "{dir}/secret"}}}}
@@ -325,7 +323,7 @@ CASES = (
     ("web_skips_nothing", f"{HOST}:{WEB}/", 1),
     ("web_token", f"{HOST}:{WEB}/", 1), ("web_token_form", f"{HOST}:{WEB}/", 1),
     ("web_token_tls", f"{HOST}:{WEB}/", 1), ("web_token_bad_tls", f"{HOST}:{WEB}/", 0),
-    ("web_no_token", f"{HOST}:{WEB}/", 0), ("web_token_silent", f"{HOST}:{WEB}/", 0),
+    ("web_no_token", f"{HOST}:{WEB}/", 0),
     ("web_password_file", f"{HOST}:{WEB}/", 1), ("web_credentials_file", f"{HOST}:{WEB}/", 1),
     ("web_bearer_file", f"{HOST}:{WEB}/", 1), ("web_bearer_no_file", f"{HOST}:{WEB}/", 0),
     ("web_named", f"https://{HOST}:{NAMED_TLS}/", 1),
@@ -378,7 +376,7 @@ def same_metrics(tap, lab):
         for number, (query, kind, section, key, regexp) in enumerate(VALIDATORS))
     path = lab.dir / "modules.yml"
     path.write_text(MODULES.format(dir=lab.dir, validators=validators, host=HOST,
-                                   proxy=PROXY, gone=GONE, mute=MUTE, web=WEB, web_tls=WEB_TLS))
+                                   proxy=PROXY, gone=GONE, web=WEB, web_tls=WEB_TLS))
     exporter = Exporter(network, path)
     for module, target, success in CASES:
         what, port = f"{module} {target}", int((re.findall(r":(\d+)(?:/|$)", target) or ["0"])[0])
