@@ -18,6 +18,7 @@
 #include "base/endpoint.h"
 #include "probe/asked.h"
 #include "probe/http.h"
+#include "protocol/handshake.h"
 
 const char *flight_by_word(unsigned by)
 {
@@ -215,40 +216,9 @@ static const char *handshake_word(uint8_t type)
 	return type < sizeof(words) / sizeof(words[0]) ? words[type] : NULL;
 }
 
-/* RFC 8446 B.2 */
 const char *flight_alert_word(uint8_t alert)
 {
-	static const char *const words[] = {
-		[0] = "close_notify",
-		[10] = "unexpected_message",
-		[20] = "bad_record_mac",
-		[22] = "record_overflow",
-		[40] = "handshake_failure",
-		[42] = "bad_certificate",
-		[43] = "unsupported_certificate",
-		[44] = "certificate_revoked",
-		[45] = "certificate_expired",
-		[46] = "certificate_unknown",
-		[47] = "illegal_parameter",
-		[48] = "unknown_ca",
-		[49] = "access_denied",
-		[50] = "decode_error",
-		[51] = "decrypt_error",
-		[70] = "protocol_version",
-		[71] = "insufficient_security",
-		[80] = "internal_error",
-		[86] = "inappropriate_fallback",
-		[90] = "user_canceled",
-		[109] = "missing_extension",
-		[110] = "unsupported_extension",
-		[112] = "unrecognized_name",
-		[113] = "bad_certificate_status_response",
-		[115] = "unknown_psk_identity",
-		[116] = "certificate_required",
-		[120] = "no_application_protocol",
-	};
-	const char *word =
-		alert < sizeof(words) / sizeof(words[0]) ? words[alert] : NULL;
+	const char *word = alert_name(alert);
 	return word != NULL ? word : "unknown";
 }
 
