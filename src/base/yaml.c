@@ -435,3 +435,30 @@ size_t yaml_take_key(struct yaml *yaml, const struct yaml_keys *keys, size_t *li
 	yaml_skip(yaml);
 	return keys->count;
 }
+
+void yaml_take_mapping(struct yaml *yaml, const struct yaml_keys *keys,
+		       void (*take)(void *to, size_t key), void *to)
+{
+	const struct yaml_event *event = &yaml->event;
+	size_t lines[YAML_KEYS_MAX] = { 0 };
+	while (yaml_next(yaml)->kind != YAML_MAPPING_END && event->kind != YAML_END) {
+		size_t key = yaml_take_key(yaml, keys, lines);
+		yaml_next(yaml);
+		if (event->kind == YAML_END)
+			return;
+		if (key < keys->count)
+			take(to, key);
+		else
+			yaml_skip(yaml);
+	}
+}
+
+void yaml_refuse_value(struct yaml *yaml, const char *name, const char *allowed)
+{
+	const struct yaml_event *event = &yaml->event;
+	struct buf *out = yaml_error(yaml, event->line, event->column);
+	buf_printf(out, "%s can't be ", name);
+	yaml_say_found(out, event);
+	buf_printf(out, "; allowed is %s\n", allowed);
+	yaml_skip(yaml);
+}

@@ -81,3 +81,14 @@ void yaml_say_keys(struct buf *out, const struct yaml_keys *keys);
  * them or was there before, an error said and the event skipped.
  */
 size_t yaml_take_key(struct yaml *yaml, const struct yaml_keys *keys, size_t *lines);
+
+/*
+ * The mapping at the event, to its end: take() is called with the number of each key,
+ * at its value, which it takes.  Of at most YAML_KEYS_MAX keys.
+ */
+enum { YAML_KEYS_MAX = 32 };
+void yaml_take_mapping(struct yaml *yaml, const struct yaml_keys *keys,
+		       void (*take)(void *to, size_t key), void *to);
+
+/* "NAME can't be ...; allowed is ...": of the value at the event, which is skipped. */
+void yaml_refuse_value(struct yaml *yaml, const char *name, const char *allowed);

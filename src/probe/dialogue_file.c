@@ -116,24 +116,22 @@ static const struct key {
 	{ "starttls", "yes", take_starttls },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
-_Static_assert(KEY_COUNT *DIALOGUE_STEPS_MAX <= TEXTS_MAX, "room for all of them");
+_Static_assert((int)KEY_COUNT <= (int)YAML_KEYS_MAX &&
+		       KEY_COUNT * DIALOGUE_STEPS_MAX <= TEXTS_MAX,
+	       "room for all of them");
 static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
 
-static void take_value(struct reader *r, const struct key *key,
-		       struct dialogue_words *words)
+static void take_value(void *to, size_t number)
 {
+	struct reader *r = to;
+	const struct key *key = &keys[number];
 	const struct yaml_event *event = yaml_event(r->yaml);
 	if (yaml_refuse_indirection(r->yaml))
 		return;
-	if (event->kind == YAML_SCALAR && !event->is_broken && !event->is_null &&
-	    event->text[0] != '\0' && strlen(event->text) <= TEXT_MAX &&
-	    key->take(r, words, event->text))
-		return;
-	struct buf *out = yaml_error(r->yaml, event->line, event->column);
-	buf_printf(out, "%s can't be ", key->name);
-	yaml_say_found(out, event);
-	buf_printf(out, "; allowed is %s\n", key->allowed);
-	yaml_skip(r->yaml);
+	if (event->kind != YAML_SCALAR || event->is_broken || event->is_null ||
+	    event->text[0] == '\0' || strlen(event->text) > TEXT_MAX ||
+	    !key->take(r, &r->words[r->count - 1], event->text))
+		yaml_refuse_value(r->yaml, key->name, key->allowed);
 }
 
 /* ---- steps ---- */
@@ -163,23 +161,6 @@ static void check_step(struct reader *r, const struct dialogue_words *words,
 	dialogue_steps_free(step);
 }
 
-static void take_keys(struct reader *r, struct dialogue_words *words)
-{
-	const struct yaml_event *event = yaml_event(r->yaml);
-	size_t lines[KEY_COUNT] = { 0 };
-	while (yaml_next(r->yaml)->kind != YAML_MAPPING_END &&
-	       event->kind != YAML_END) {
-		size_t key = yaml_take_key(r->yaml, &key_names, lines);
-		yaml_next(r->yaml);
-		if (event->kind == YAML_END)
-			return;
-		if (key < KEY_COUNT)
-			take_value(r, &keys[key], words);
-		else
-			yaml_skip(r->yaml);
-	}
-}
-
 static void take_step(struct reader *r)
 {
 	const struct yaml_event *event = yaml_event(r->yaml);
@@ -198,7 +179,7 @@ static void take_step(struct reader *r)
 		return;
 	}
 	struct dialogue_words *words = &r->words[r->count++];
-	take_keys(r, words);
+	yaml_take_mapping(r->yaml, &key_names, take_value, r);
 	if (!yaml_failed(r->yaml))
 		check_step(r, words, line, column);
 }

@@ -182,6 +182,7 @@ static const struct key {
 	{ "dialogue", "", NULL, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+_Static_assert((int)KEY_COUNT <= (int)YAML_KEYS_MAX, "as many as yaml.h can");
 static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
 
 static void take_scalar(struct reader *r, const struct key *key, struct item *item)
@@ -189,15 +190,9 @@ static void take_scalar(struct reader *r, const struct key *key, struct item *it
 	const struct yaml_event *event = yaml_event(r->yaml);
 	if (yaml_refuse_indirection(r->yaml))
 		return;
-	bool good = event->kind == YAML_SCALAR && !event->is_broken &&
-		    !event->is_null && key->take(item, event->text);
-	if (good)
-		return;
-	struct buf *out = yaml_error(r->yaml, event->line, event->column);
-	buf_printf(out, "%s can't be ", key->name);
-	yaml_say_found(out, event);
-	buf_printf(out, "; allowed is %s\n", key->allowed);
-	yaml_skip(r->yaml);
+	if (event->kind != YAML_SCALAR || event->is_broken || event->is_null ||
+	    !key->take(item, event->text))
+		yaml_refuse_value(r->yaml, key->name, key->allowed);
 }
 
 static void take_dialogue(struct reader *r, struct item *item)
@@ -300,21 +295,21 @@ static bool give(struct reader *r, struct item *item, size_t line, size_t column
 	return false;
 }
 
+struct taking {
+	struct reader *reader;
+	struct item *item;
+};
+
+static void take_key(void *to, size_t key)
+{
+	const struct taking *taking = to;
+	take_value(taking->reader, &keys[key], taking->item);
+}
+
 static void take_mapping(struct reader *r, struct item *item)
 {
-	const struct yaml_event *event = yaml_event(r->yaml);
-	size_t lines[KEY_COUNT] = { 0 };
-	while (yaml_next(r->yaml)->kind != YAML_MAPPING_END &&
-	       event->kind != YAML_END) {
-		size_t key = yaml_take_key(r->yaml, &key_names, lines);
-		yaml_next(r->yaml);
-		if (event->kind == YAML_END)
-			return;
-		if (key < KEY_COUNT)
-			take_value(r, &keys[key], item);
-		else
-			yaml_skip(r->yaml);
-	}
+	struct taking taking = { r, item };
+	yaml_take_mapping(r->yaml, &key_names, take_key, &taking);
 }
 
 /* False without memory. */
