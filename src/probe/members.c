@@ -93,11 +93,11 @@ static void give_families(const struct target *t, member_take take, void *to)
 static bool member_url(const struct target *t, const struct name_one *one,
 		       char url[URL_MAX])
 {
-	char option[ADDR_TEXT_MAX + 16] = "address=";
+	char instead[ADDR_TEXT_MAX + 16] = "address=";
 	if (t->members == MEMBERS_SERVICES)
 		return members_with_host(t, one->host, one->port, url, URL_MAX);
-	addr_text(&one->addr, option + strlen(option));
-	return members_with_option(t, all_addresses, option, url, URL_MAX);
+	addr_text(&one->addr, instead + strlen(instead));
+	return members_with_option(t, all_addresses, instead, url, URL_MAX);
 }
 
 void prober_members(struct prober *p, const struct target *t, member_take take,

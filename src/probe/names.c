@@ -253,7 +253,8 @@ static struct name **place_of(struct prober *p, const struct name *like)
 	struct name **at = &p->names.heads[hash_of(p, like) % NAME_HEADS];
 	while (*at != NULL &&
 	       ((*at)->kind != like->kind || (*at)->family != like->family ||
-		(*at)->resolver != like->resolver || strcmp((*at)->host, like->host)))
+		(*at)->resolver != like->resolver ||
+		strcmp((*at)->host, like->host) != 0))
 		at = &(*at)->next;
 	return at;
 }

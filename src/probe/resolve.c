@@ -153,16 +153,23 @@ void resolve_other(struct asked *a, const char *host)
 	ask_name(a);
 }
 
-void resolve(struct asked *a)
+/* True: a->addr is set, or not needed. */
+static bool needs_no_name(struct asked *a)
 {
 	const struct target *t = a->target;
 	if (t->has_address)
 		a->addr = t->address;
-	if (t->members == MEMBERS_FAMILIES)
-		asked_found(a);
-	else if (!t->has_address && !addr_parse(t->connect_host, &a->addr))
+	return t->members == MEMBERS_FAMILIES || t->has_address ||
+	       addr_parse(t->connect_host, &a->addr);
+}
+
+void resolve(struct asked *a)
+{
+	const struct target *t = a->target;
+	bool is_any = t->family == 0 || t->members == MEMBERS_FAMILIES;
+	if (!needs_no_name(a))
 		ask_name(a);
-	else if (t->family == 0 || addr_is_v4(&a->addr) == (t->family == 4))
+	else if (is_any || addr_is_v4(&a->addr) == (t->family == 4))
 		asked_found(a);
 	else
 		judge_name(a, ARES_ENODATA);

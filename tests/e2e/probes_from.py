@@ -27,7 +27,7 @@ def probe(network, target, *options):
 def expect_all(tap, network, targets, wanted, sentence):
     """At the same time."""
     asked = [(target, network.start(e2e.BREAKWATER, "probe", target, "--json", "--timeout",
-                                    "2s")) for target in targets]
+                                    "5s")) for target in targets]
     for target, program in asked:
         program.wait()
         record = json.loads(program.out())
