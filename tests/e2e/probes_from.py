@@ -113,6 +113,10 @@ def pair(lab, left, right, link, prefix):
         network.ip("addr", "add", f"fd00:{prefix}::{last}/64", "dev", link)
         network.ip("addr", "add", f"fe80::{last}/64", "dev", link)
         network.ip("link", "set", link, "up")
+    # Until the kernel has seen that the cable is in, packets are lost.
+    other = f"icmp://[fe80::2%25{link}]?timeout=300ms"
+    until(lambda: left.run(e2e.BREAKWATER, "probe", other, status=None).returncode == 0,
+          "the other end of a cable")
 
 
 def goes_to_another_network(tap, lab):
