@@ -92,6 +92,7 @@ struct asked {
 	struct tls *tls;
 	struct flight *flight; /* NULL: nobody records */
 	struct buf out;        /* to be sent: what the socket did not take yet */
+	int send_error;        /* of the kernel, which tells an error once; 0: none */
 	bool is_choked;        /* that was too much */
 	struct asked *next;
 };

@@ -252,6 +252,7 @@ void stream_flush(struct asked *a)
 			continue;
 		if (errno != EAGAIN) {
 			/* What it said before may still be read. */
+			a->send_error = errno;
 			a->out.len = 0;
 			return;
 		}
@@ -301,6 +302,8 @@ static void take_bytes(struct asked *a, const uint8_t *at, size_t len, int64_t c
 /* The server says no more: an error of the socket, or 0 for a FIN. */
 static void server_ended(struct asked *a, int error)
 {
+	if (error == 0 && a->send_error == ECONNRESET)
+		error = ECONNRESET;
 	if (a->phase == PHASE_TLS && error != 0)
 		judge_reset_in_tls(a);
 	else if (a->phase == PHASE_TLS)

@@ -77,6 +77,7 @@ def rules_of_our_own(tap, lab):
 def cable_out(tap, lab):
     client, server = cable(lab)
     server.ip("link", "set", "net0", "down")
+    until(lambda: "NO-CARRIER" in client.ip("link", "show", "dev", "net0").stdout, "no carrier")
     expect(tap, client, f"tcp://{SERVER}:1?timeout=4s", "unknown", "not_sent",
            "where the cable is out nothing was sent")
     client.ip("link", "set", "net0", "down")
