@@ -169,9 +169,8 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, logins, probes, failures, transcripts, packets, "
-		"scan_runs, scans, gaps, audit, self, live, schema, status, policy, or "
-		"/metrics, "
-		"/health, /probe");
+		"scan_runs, scans, gaps, audit, self, live, schema, status, policy, "
+		"maintenance, or /metrics, /health, /probe");
 }
 
 static bool is_address(const char *host)
