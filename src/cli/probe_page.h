@@ -27,7 +27,8 @@ void page_answer_push(uint64_t id, bool is_taken);
 
 /* ---- in the daemon ---- */
 
-enum { PAGES_MAX = 64, PAGE_BYTES_MAX = 1 << 20 };
+/* As many as may wait in web/probe.h. */
+enum { PAGES_MAX = 96, PAGE_BYTES_MAX = 1 << 20 };
 
 struct probe_pages {
 	uint64_t last_id;

@@ -213,7 +213,7 @@ static enum MHD_Result push(const struct request *request, const struct said *sa
 	const struct web_source *source = request->web->source;
 	enum MHD_Result result;
 	const char *why = "nothing is asked here, so there are no heartbeats";
-	struct probe_waiting *w = probe_wait(request, &result);
+	struct probe_waiting *w = probe_wait(request, WEB_WAITING_MAX, &result);
 	if (w == NULL)
 		return result;
 	w->way = way;

@@ -21,9 +21,9 @@ void probe_waiting_answer(void *waiting, unsigned status, const char *type,
 	MHD_resume_connection(w->connection);
 }
 
-static struct probe_waiting **free_place(struct probes_waiting *waiting)
+static struct probe_waiting **free_place(struct probes_waiting *waiting, size_t places)
 {
-	for (size_t i = 0; i < WEB_PROBES_MAX && !waiting->ended; i++)
+	for (size_t i = 0; i < places && !waiting->ended; i++)
 		if (waiting->at[i] == NULL)
 			return &waiting->at[i];
 	return NULL;
@@ -41,9 +41,10 @@ static enum MHD_Result refuse(const struct request *request, unsigned status,
 	return answer_error(request->connection, status, request->path, why);
 }
 
-struct probe_waiting *probe_wait(const struct request *request, enum MHD_Result *result)
+struct probe_waiting *probe_wait(const struct request *request, size_t places,
+				 enum MHD_Result *result)
 {
-	struct probe_waiting **place = free_place(&request->web->probes);
+	struct probe_waiting **place = free_place(&request->web->probes, places);
 	struct probe_waiting *w = place != NULL ? calloc(1, sizeof(*w)) : NULL;
 	*result = MHD_YES;
 	if (w == NULL) {
@@ -91,7 +92,7 @@ static enum MHD_Result ask(const struct request *request)
 	};
 	enum MHD_Result result;
 	const char *why = "busy";
-	struct probe_waiting *w = probe_wait(request, &result);
+	struct probe_waiting *w = probe_wait(request, WEB_PROBES_MAX, &result);
 	if (w == NULL)
 		return result;
 	if (!source->probe_ask(source->self, &probe, probe_waiting_answer, w, &why))
@@ -121,7 +122,7 @@ void probe_waiting_free(struct probe_waiting *w)
 void probes_waiting_end(struct probes_waiting *waiting)
 {
 	waiting->ended = true;
-	for (size_t i = 0; i < WEB_PROBES_MAX; i++) {
+	for (size_t i = 0; i < WEB_WAITING_MAX; i++) {
 		if (waiting->at[i] != NULL)
 			probe_waiting_fail(waiting->at[i], "the monitor ends");
 	}

@@ -10,7 +10,9 @@
 #include "base/buf.h"
 #include "web/web.h"
 
-enum { WEB_PROBES_MAX = 64 };
+/* More may wait than may be asked for: a job's word is not lost because others are
+ * asked, who are slow. */
+enum { WEB_PROBES_MAX = 64, WEB_WAITING_MAX = 96 };
 
 struct request;
 
@@ -26,14 +28,14 @@ struct probe_waiting {
 /* Those that wait; all zero: none. */
 struct probes_waiting {
 	bool ended; /* nobody is asked any more */
-	struct probe_waiting *at[WEB_PROBES_MAX];
+	struct probe_waiting *at[WEB_WAITING_MAX];
 };
 
 /*
- * The request waits for an answer, which may come at once.  NULL if it can't:
- * *result is what that came to.
+ * The request waits for an answer, which may come at once.  NULL if it can't, or none
+ * of the first so many places is free: *result is what that came to.
  */
-struct probe_waiting *probe_wait(const struct request *request,
+struct probe_waiting *probe_wait(const struct request *request, size_t places,
 				 enum MHD_Result *result);
 /* web_probe_answer, of one that waits. */
 void probe_waiting_answer(void *waiting, unsigned status, const char *type,

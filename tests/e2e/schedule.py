@@ -9,6 +9,7 @@ import http.client
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import ssl
@@ -419,6 +420,29 @@ def heartbeats(tap, lab):
     tap.ok(TOKEN not in str(monitor.get("probes")), "no token is shown")
 
 
+def crowded(tap, lab):
+    """As many wait for probes of others as may: a job's word is taken all the same."""
+    network = machine(lab)
+    modules = lab.dir / "modules.yml"
+    modules.write_text("modules: {hears: {prober: tcp, timeout: 60s, tcp: "
+                       "{query_response: [{expect: nothing}]}}}\n")
+    with network.inside():
+        silent = socket.create_server((HOST, 0))
+    monitor = watch(lab, network, BEATS, f"  blackbox_modules: {modules}\n  allow: [127.0.0.0/8]\n")
+    place = monitor.get("status")["listen"].rsplit(":")[-1]
+    ask = f"GET /probe?module=hears&target={HOST}:{silent.getsockname()[1]} HTTP/1.0\r\n\r\n"
+    waiting = [network.connect(HOST, int(place)) for _ in range(65)]
+    for one in waiting:
+        one.sendall(ask.encode())
+    refused = select.select(waiting, [], [], 10)[0]
+    tap.ok(len(refused) == 1 and b"busy" in refused[0].recv(4096),
+           "more than 64 are not asked at a time")
+    tap.equal(push(monitor, "/api/v1/heartbeats/backup", token=TOKEN)[0], 200,
+              "but a job's word is taken")
+    for one in (silent, *waiting):
+        one.close()
+
+
 def mistakes(tap, lab):
     network = machine(lab)
     file, config = lab.dir / "targets.yaml", lab.dir / "config.yaml"
@@ -439,4 +463,4 @@ def mistakes(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(own_words, limits, maintenance, by_command, heartbeats, mistakes))
+    sys.exit(e2e.main(own_words, limits, maintenance, by_command, heartbeats, crowded, mistakes))
