@@ -29,7 +29,7 @@ modules:
   reads: {{prober: tcp, timeout: 1s, tcp: {{query_response: [{{expect: "^third (.*)$"}}]}}}}
   talks:
     prober: tcp
-    timeout: 2s
+    timeout: 1s
     tcp:
       query_response:
         - {{send: "hello $1 ${{x}}"}}
@@ -38,7 +38,7 @@ modules:
         - send: "bye"
   starts:
     prober: tcp
-    timeout: 2s
+    timeout: 1s
     tcp:
       tls_config: {{ca_file: "{dir}/ca.crt", server_name: harbour.example}}
       query_response:
