@@ -4,6 +4,7 @@
 The daemon is an ordinary user with nothing left; the guard is root with little; both are
 gone when the daemon is, however it ends.
 """
+import contextlib
 import grp
 import json
 import os
@@ -43,8 +44,10 @@ def guard_of(monitor):
 
 
 def sockets_of(pid):
-    folder = f"/proc/{pid}/fd"
-    links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+    folder, links = f"/proc/{pid}/fd", set()
+    for fd in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.add(os.readlink(f"{folder}/{fd}"))
     return {link for link in links if link.startswith("socket:")}
 
 
