@@ -139,7 +139,7 @@ static bool is_gone(pid_t pid)
 static void one_that_crashes_is_started_again(void **state)
 {
 	(void)state;
-	struct told told;
+	struct told told = { 0 };
 	char text[GUARD_TEXT_MAX];
 	struct guard *guard = begin("nobody");
 	pid_t first = guard_pid(guard);
@@ -195,7 +195,7 @@ static void one_that_hangs_ends_with_the_daemon(void **state)
 static void messages_of_nothing_hold_nobody_up(void **state)
 {
 	(void)state;
-	struct told told;
+	struct told told = { 0 };
 	int64_t begun_us = clock_us(CLOCK_MONOTONIC);
 	struct guard *guard = begin_with("nobody", say_nothing_often);
 	int len = -EPROTO;
@@ -209,7 +209,7 @@ static void messages_of_nothing_hold_nobody_up(void **state)
 static void one_that_shuts_its_socket_is_ended(void **state)
 {
 	(void)state;
-	struct told told;
+	struct told told = { 0 };
 	struct guard *guard = begin_with("nobody", shut_and_go_on);
 	pid_t pid = guard_pid(guard);
 	assert_int_equal(await_event(guard, &told), -EPIPE);
@@ -244,7 +244,7 @@ static void it_can_hear_and_end_no_others(void **state)
 static void it_is_never_root(void **state)
 {
 	(void)state;
-	struct told told;
+	struct told told = { 0 };
 	struct guard *guard = begin("root");
 	assert_int_equal(await_event(guard, &told), sizeof(told));
 	assert_int_not_equal(told.uid, 0);
