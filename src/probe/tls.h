@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/reason.h"
+
 struct asked;
 struct buf;
 struct prober;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/hash.h"
 #include "base/endpoint.h"
+#include "base/hash.h"
 #include "scan/packet.h"
 #include "scan/road.h"
 #include "scan/way.h"
