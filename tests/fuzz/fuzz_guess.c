@@ -67,7 +67,7 @@ static void converse(struct ask *ask, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct ask ask;
+	struct ask ask;
 	struct guess guess = { .port = 0 };
 	struct question question = { .host = "h",
 				     .path = "",
@@ -75,16 +75,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				     .password = "",
 				     .transport = IPPROTO_TCP,
 				     .guess = &guess };
-	if (size == 0)
+	/* Its own copy, so that a read behind the end is seen. */
+	uint8_t *copy = size > 0 ? malloc(size) : NULL;
+	if (copy == NULL)
 		return 0;
 	memset(&ask, 0, sizeof(ask));
 	choose(&guess, data[0]);
 	question.port = guess.port;
 	ask.question = &question;
-	/* Its own copy, so that a read behind the end is seen. */
-	uint8_t *copy = malloc(size);
-	if (copy == NULL)
-		return 0;
 	memcpy(copy, data, size);
 	converse(&ask, copy + 1, size - 1);
 	free(copy);

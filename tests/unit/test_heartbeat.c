@@ -71,7 +71,7 @@ static void what_is_none_is_refused(void **state)
 		"heartbeat://backup?every=500d",
 		"heartbeat://backup?grace=soon",
 		"heartbeat://:short@backup",
-		"heartbeat://user:" TOKEN "@backup",
+		("heartbeat://user:" TOKEN "@backup"),
 		"heartbeat://a%20b",
 		"heartbeat://backup?count=3",
 	};

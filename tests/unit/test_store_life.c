@@ -151,6 +151,20 @@ static void wait_rows(const char *table, int64_t least, int64_t most)
 			 (long long)least, (long long)most);
 }
 
+static void put_seen(struct store *store, int64_t at_us)
+{
+	struct flow_record flow;
+	struct listener_record listener;
+	struct login_record login;
+	random_record(RECORD_flow, &flow, false);
+	random_record(RECORD_listener, &listener, false);
+	random_record(RECORD_login, &login, false);
+	flow.end = flow.start = listener.at = login.at = at_us;
+	store_put(store, RECORD_flow, &flow);
+	store_put(store, RECORD_listener, &listener);
+	store_put(store, RECORD_login, &login);
+}
+
 static void put_kept(struct store *store, int64_t at_us)
 {
 	struct failure_record failure;
@@ -183,20 +197,9 @@ static void what_is_older_than_its_limit_goes(void **state)
 	struct store *store = store_open(folder, &limits);
 	for (int64_t hour = 0; hour < 10 * 24; hour++) {
 		int64_t at_us = START_US + hour * 3600 * SECOND;
-		struct flow_record flow;
-		struct listener_record listener;
-		struct login_record login;
-		random_record(RECORD_flow, &flow, false);
-		flow.end = flow.start = at_us;
-		random_record(RECORD_listener, &listener, false);
-		listener.at = at_us;
-		random_record(RECORD_login, &login, false);
-		login.at = at_us;
 		put_ports(store, at_us, 3);
 		put_self(store, at_us + SECOND);
-		store_put(store, RECORD_flow, &flow);
-		store_put(store, RECORD_listener, &listener);
-		store_put(store, RECORD_login, &login);
+		put_seen(store, at_us);
 		put_kept(store, at_us);
 	}
 	/* Ages are of the last second: 9 days, 23 hours, and what is waited. */
