@@ -103,12 +103,11 @@ def no_ports(tap, lab):
 
 def connected_to_itself(tap, lab):
     client, _ = cable(lab)
-    client.set("net.ipv4.ip_local_port_range", "41000 41001")
-    for scheme in ("tcp", "ssh", "tls", "redis"):
-        seen = {probe(client, f"{scheme}://127.0.0.1:{port}?timeout=400ms")["reason"]
-                for port in (41000, 41001) for _ in range(6)}
-        tap.ok(seen == {"self_connect", "refused"} or seen == {"self_connect"},
-               f"{scheme}: a socket that is connected to itself is no server", seen)
+    for port, scheme in enumerate(("tcp", "ssh", "tls", "redis"), 41000):
+        # The only port that there is, is the one that is asked.
+        client.set("net.ipv4.ip_local_port_range", f"{port} {port}")
+        expect(tap, client, f"{scheme}://127.0.0.1:{port}?timeout=400ms", "unknown",
+               "self_connect", f"{scheme}: a socket that is connected to itself is no server")
 
 
 def no_descriptors(tap, lab):

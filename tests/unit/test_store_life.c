@@ -251,6 +251,7 @@ static void packets_over_their_limit_go_the_oldest_first(void **state)
 		store_put(store, RECORD_packet, &packet);
 	}
 	put_self(store, START_US + SECOND);
+	wait_written(store);
 	wait_rows("packet", 300, 400);
 	store_close(store);
 	read_well(RECORD_packet, NULL);
