@@ -27,7 +27,7 @@ test:
 	@scripts/install-packages test
 	@$(release) all $(prefix)
 	@scripts/test-tree
-	@scripts/test --build build unit golden e2e
+	@scripts/test --build build golden unit e2e
 
 bench:
 	@scripts/install-packages test
