@@ -368,6 +368,12 @@ static void take_maintained(struct asking_process *process,
 	rounds_maintain(process->rounds, maintained);
 }
 
+static void answer_alive(void)
+{
+	const struct probe_alive alive = { .kind = PROBE_EVENT_ALIVE };
+	guard_emit(&alive, sizeof(alive));
+}
+
 static void take_message(void *self, const void *message, size_t len)
 {
 	struct asking_process *process = self;
@@ -388,6 +394,8 @@ static void take_message(void *self, const void *message, size_t len)
 		take_maintained(process, &maintained);
 	else if (probe_push_read(message, len, &push))
 		page_answer_push(push.id, rounds_push(process->rounds, &push.push));
+	else if (probe_alive_read(message, len, PROBE_TOLD_ASK_ALIVE))
+		answer_alive();
 	else if (process->pages.modules != NULL)
 		page_take(&process->pages, message, len);
 }

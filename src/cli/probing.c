@@ -16,7 +16,10 @@
 #include "probe/failure_event.h"
 #include "probe/target_file.h"
 
-enum { SAID_US = 1000000 };
+enum {
+	SAID_US = 1000000,
+	SILENT_S = 10, /* it is one loop that never waits for long */
+};
 
 /* ---- the process ---- */
 
@@ -47,17 +50,17 @@ void probing_close(struct probing *p)
 	*p = (struct probing){ 0 };
 }
 
+static void tell_settings(struct probing *p)
+{
+	if (p->has_settings_untold && p->process != NULL)
+		p->has_settings_untold = !settings_tell(p->process, p->settings);
+}
+
 void probing_reload(struct probing *p, const struct config *config)
 {
 	p->settings = config;
 	p->has_settings_untold = true;
-	probing_second(p);
-}
-
-void probing_second(struct probing *p)
-{
-	if (p->has_settings_untold && p->process != NULL)
-		p->has_settings_untold = !settings_tell(p->process, p->settings);
+	tell_settings(p);
 }
 
 int probing_fd(const struct probing *p)
@@ -192,7 +195,7 @@ static void make_unknown(const struct probe_record *last, struct probe_record *o
 	unknown.hard_since = unknown.at;
 	unknown.reason = reason_word(REASON_not_asked);
 	record_text(unknown.detail, sizeof(unknown.detail),
-		    "nobody asks: the process that does has ended");
+		    "nobody asks: the process that does has ended, or hangs");
 	*out = unknown;
 }
 
@@ -204,6 +207,34 @@ static bool tell_unknown(struct probing *p, struct probe_record *out)
 	make_unknown(last, out);
 	*last = *out;
 	return true;
+}
+
+/* It lives, and says nothing: it was stopped, or hangs. */
+static void ask_alive(struct probing *p)
+{
+	const struct probe_alive ask = { .kind = PROBE_TOLD_ASK_ALIVE };
+	if (probing_pid(p) == 0) {
+		p->quiet_s = 0;
+		return;
+	}
+	if (p->quiet_s > 0)
+		guard_tell(p->process, &ask, sizeof(ask));
+	if (++p->quiet_s != SILENT_S)
+		return;
+	p->is_silent = true;
+	note_end(p);
+}
+
+static void note_heard(struct probing *p)
+{
+	p->quiet_s = 0;
+	p->is_silent = false;
+}
+
+void probing_second(struct probing *p)
+{
+	tell_settings(p);
+	ask_alive(p);
 }
 
 /* True if it is of the flight recorder. */
@@ -239,7 +270,8 @@ static void know_asker(struct probing *p)
 static bool take_beside(struct probing *p, const void *event, size_t len)
 {
 	struct probe_ends ends;
-	if (probe_pages_take(&p->pages, event, len) || take_failure(p, event, len))
+	if (probe_pages_take(&p->pages, event, len) || take_failure(p, event, len) ||
+	    probe_alive_read(event, len, PROBE_EVENT_ALIVE))
 		return true;
 	if (!probe_ends_read(event, len, &ends))
 		return false;
@@ -263,6 +295,7 @@ bool probing_next(struct probing *p, struct probe_record *out)
 		if (len <= 0)
 			return tell_unknown(p, out);
 		know_asker(p);
+		note_heard(p);
 		if (!take_beside(p, event, (size_t)len))
 			return probe_event_read(event, (size_t)len, out);
 	}
@@ -306,7 +339,7 @@ bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX])
 	/* The news may be forged, as often as anybody likes. */
 	if (!is_over && (!p->has_news || now_us - p->said_us < SAID_US))
 		return false;
-	guard_describe(p->process, text);
+	probing_describe(p, text);
 	p->has_news = false;
 	p->said_us = now_us;
 	if (!is_over)
@@ -327,6 +360,11 @@ bool probing_is_wanted(const struct probing *p)
 
 bool probing_describe(struct probing *p, char text[static GUARD_TEXT_MAX])
 {
+	if (p->process != NULL && p->is_silent && guard_is_alive(p->process)) {
+		snprintf(text, GUARD_TEXT_MAX, "pid %u does not answer",
+			 (unsigned)probing_pid(p));
+		return false;
+	}
 	if (p->process != NULL)
 		return guard_describe(p->process, text);
 	memcpy(text, p->why_not, sizeof(p->why_not));

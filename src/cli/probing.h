@@ -19,10 +19,12 @@ struct probing {
 	size_t untold;  /* of last: how many are still to be told as not asked any more
 			 */
 	uint32_t asker; /* process that told what is in last */
-	bool has_news;  /* who asks has ended, and nobody was told yet */
+	bool has_news;  /* who asks has ended, or is silent, and nobody was told yet */
 	const struct config *settings; /* in place of those of the start; or NULL */
 	bool has_settings_untold;
-	int64_t said_us; /* when somebody was last told; monotonic */
+	int64_t said_us;  /* when somebody was last told; monotonic */
+	unsigned quiet_s; /* how long nothing has been heard of who asks */
+	bool is_silent;   /* it is there, and does not answer */
 	struct probe_pages pages;
 	/* A socket of a probe connects; NULL: nobody wants to know. */
 	void (*take_ends)(void *to, const struct probe_ends *ends);
@@ -63,7 +65,8 @@ void probing_count(const struct probing *p, uint64_t counts[static PROBE_down + 
 
 /* Settings that changed; borrowed: those of the next call, or for good. */
 void probing_reload(struct probing *p, const struct config *config);
-/* Once a second: tells what could not be told before. */
+/* Once a second: tells what could not be told before, and whether who asks still
+ * answers: if not, that is told as an end is. */
 void probing_second(struct probing *p);
 
 /* To wait for; -1: there is nothing. */
@@ -82,7 +85,8 @@ void probing_keep(struct probing *p, const struct probe_record *record);
  */
 bool probing_has_ended(struct probing *p, char text[static GUARD_TEXT_MAX]);
 
-/* False if it is not there, or not confined as it should be; with why. */
+/* False if it is not there, does not answer, or is not confined as it should be; with
+ * why. */
 bool probing_describe(struct probing *p, char text[static GUARD_TEXT_MAX]);
 /* How often it has ended unasked. */
 uint32_t probing_ends(const struct probing *p);

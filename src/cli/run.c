@@ -40,14 +40,27 @@ static void take_signals(struct monitor *m)
 	}
 }
 
+/* Answers to probes, and the end of who asks. */
+static void take_probes(struct monitor *m)
+{
+	char text[GUARD_TEXT_MAX];
+	int fd = probing_fd(&m->probing);
+	monitor_take_probes(m);
+	if (!probing_has_ended(&m->probing, text))
+		return;
+	if (m->probing.process == NULL)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+	run_clear_progress();
+	fprintf(stderr, "breakwater: the process that asks services %s\n", text);
+}
+
 static void take_tick(struct monitor *m)
 {
 	uint64_t expired;
 	if (read(m->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	pipeline_pump(m->pipeline);
-	monitor_take_probes(
-		m); /* of many that are told as unknown, those that are left */
+	take_probes(m); /* of many that are told as unknown, those that are left */
 	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
 	if (++m->ticks % TICKS_PER_SECOND == 0)
 		monitor_second(m);
@@ -87,20 +100,6 @@ static void take_guard(struct monitor *m)
 	}
 	if (len == -EPIPE)
 		note_end_of_guard(m);
-}
-
-/* Answers to probes, and the end of who asks. */
-static void take_probes(struct monitor *m)
-{
-	char text[GUARD_TEXT_MAX];
-	int fd = probing_fd(&m->probing);
-	monitor_take_probes(m);
-	if (!probing_has_ended(&m->probing, text))
-		return;
-	if (m->probing.process == NULL)
-		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
-	run_clear_progress();
-	fprintf(stderr, "breakwater: the process that asks services %s\n", text);
 }
 
 static void loop(struct monitor *m)

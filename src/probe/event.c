@@ -118,6 +118,15 @@ bool probe_proof_read(const void *bytes, size_t len, struct probe_proof *out)
 	       event_text_ends(out->target, sizeof(out->target));
 }
 
+bool probe_alive_read(const void *bytes, size_t len, enum probe_event_kind kind)
+{
+	struct probe_alive alive;
+	if (len != sizeof(alive))
+		return false;
+	memcpy(&alive, bytes, sizeof(alive));
+	return alive.kind == kind;
+}
+
 bool probe_maintained_read(const void *bytes, size_t len, struct probe_maintained *out)
 {
 	if (len != sizeof(*out))

@@ -19,12 +19,14 @@ enum probe_event_kind {
 	PROBE_EVENT_ENDS,
 	PROBE_EVENT_FAILURE, /* failure_event.h */
 	PROBE_EVENT_RECORDER,
+	PROBE_EVENT_ALIVE,
 	/* To the process that asks. */
 	PROBE_TOLD_OWN,
 	PROBE_TOLD_PROOF,
 	PROBE_TOLD_PUSH,
 	PROBE_TOLD_SETTING, /* the configuration's, by who knows it */
 	PROBE_TOLD_MAINTENANCE,
+	PROBE_TOLD_ASK_ALIVE,
 };
 
 /* Of what a stranger sent. */
@@ -39,6 +41,12 @@ struct probe_event {
 	struct probe_record record; /* its words are NULL here */
 	uint8_t state, hard_state, reason, by, transport;
 };
+
+/* Asked of who is silent (PROBE_TOLD_ASK_ALIVE), and answered (PROBE_EVENT_ALIVE). */
+struct probe_alive {
+	uint32_t kind;
+};
+bool probe_alive_read(const void *bytes, size_t len, enum probe_event_kind kind);
 
 /* A socket connects, before its probe has an answer. */
 struct probe_ends_event {

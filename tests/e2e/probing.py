@@ -188,6 +188,21 @@ def started_again(tap, lab):
     tap.equal(monitor.stop(), 0, "without them the rest goes on, and ends as ever")
 
 
+def hangs(tap, lab):
+    network = machine(lab)
+    network.listen("127.0.0.1", OPEN)
+    monitor = watch(lab, network, target(OPEN))
+    becomes(monitor, target(OPEN), "up")
+    prober = prober_of(monitor)
+    os.kill(prober, signal.SIGSTOP)
+    becomes(monitor, target(OPEN), "unknown", 25)
+    is_said_to_be_unknown(tap, monitor, f"pid {prober} does not answer")
+    os.kill(prober, signal.SIGCONT)
+    becomes(monitor, target(OPEN), "up")
+    until(lambda: monitor.get("status")["prober"]["holds"], "its answer", 3)
+    tap.equal(prober_of(monitor), prober, "who goes on is taken back")
+
+
 # A kernel that has no Landlock, or a service manager that forbids it: seccomp(2) by hand.
 WITHOUT_LANDLOCK = """
 import ctypes, os, struct, sys
@@ -401,6 +416,6 @@ def bad_ones(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(life_of_a_service, confined, started_again, not_confined,
+    sys.exit(e2e.main(life_of_a_service, confined, started_again, hangs, not_confined,
                       ends_with_the_daemon, files_of_targets, read_again,
                       files_that_change_in_flight, pages, bad_ones))
