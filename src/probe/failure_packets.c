@@ -316,7 +316,7 @@ static void keep_some(const struct asked *a, const struct found *found,
 			 "%zu in the middle are left out", left_out);
 	else if (is_cut)
 		record_text(r->packets_missing, sizeof(r->packets_missing),
-			    "payload is cut off: there is a password");
+			    "payload is cut off: it may hold a password");
 }
 
 void failure_take_packets(struct asked *a, struct failure *failure,

@@ -100,7 +100,7 @@ static void put_hidden(struct asked *a, struct bytes said)
 	char text[96];
 	size_t len = harmless_len(said);
 	int n = snprintf(text, sizeof(text),
-			 "%.*s%s[%zu octets, left out: there is a password]", (int)len,
+			 "%.*s%s[%zu octets, left out: may hold a password]", (int)len,
 			 (const char *)said.at, len > 0 ? " " : "", said.len - len);
 	put(a, BY_CLIENT, bytes_of(text, (size_t)n));
 }
