@@ -64,6 +64,28 @@ const listenerColumns = [
 	{ name: "Allowed", doc: "Whether the register of authorised ports allows it",
 	  text: true, value: (l) => l.authorized, show: (v) => (v ? "yes" : "no"), over: (v) => v === false },
 ];
+
+/* Of services that are asked; state is what holds after retries. */
+const probeColumns = [
+	{ name: "Service asked", doc: "As configured, or of this machine's own",
+	  text: true, value: (p) => p.target },
+	{ name: "State", doc: "up, degraded, down or unknown, after retries",
+	  text: true, value: (p) => p.hard_state, show: (v, p) => (p.maintenance ? `${v}, in maintenance` : v),
+	  over: (v) => v === "down" || v === "degraded" },
+	{ name: "Since", doc: "Since when it has that",
+	  text: true, value: (p) => p.hard_since, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
+	{ name: "Connect", doc: "Time of the handshake",
+	  value: (p) => p.connect_us, show: duration },
+	{ name: "First byte", doc: "Question to answer",
+	  value: (p) => p.first_byte_us, show: duration },
+	{ name: "Software", doc: "What it says that it is",
+	  text: true, value: (p) => p.software },
+	{ name: "Certificate", doc: "When it ends",
+	  text: true, value: (p) => p.cert_not_after, show: (v) => v.slice(0, 10) },
+	{ name: "Why", doc: "What the last answer was, if it was not well",
+	  text: true, value: (p) => p.detail ?? p.reason },
+];
+const states = ["down", "degraded", "unknown", "up"];
 let limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 let ports = [];
 let sortBy = null; /* null: busiest first */
@@ -139,9 +161,17 @@ function rowOf(columns, record) {
 	return tr;
 }
 
-function drawListeners(listeners) {
-	byId("listening-title").hidden = byId("listening").hidden = listeners.length === 0;
-	byId("listening-rows").replaceChildren(...listeners.map((listener) => rowOf(listenerColumns, listener)));
+/* A table that is only there if it has rows. */
+function drawTable(name, columns, records) {
+	byId(`${name}-title`).hidden = byId(name).hidden = records.length === 0;
+	byId(`${name}-rows`).replaceChildren(...records.map((record) => rowOf(columns, record)));
+}
+
+/* The worst first; by name, so that rows stay where they are. */
+function drawProbes(probes) {
+	const rank = (probe) => states.indexOf(probe.hard_state);
+	probes.sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1));
+	drawTable("asked", probeColumns, probes);
 }
 
 /* Where it is and who did it, unless the sentence tells. */
@@ -229,8 +259,8 @@ function drawHealth(health, status) {
 	byId("facts").textContent = facts.join(" · ");
 }
 
-function drawListenersHead() {
-	byId("listening-head").replaceChildren(...listenerColumns.map((column) => {
+function drawTableHead(name, columns) {
+	byId(`${name}-head`).replaceChildren(...columns.map((column) => {
 		const th = document.createElement("th");
 		th.className = column.text ? "text" : "";
 		th.scope = "col";
@@ -247,13 +277,15 @@ async function ask(path) {
 
 async function refresh() {
 	try {
-		const [health, status, list, listeners, findings] = await Promise.all(["health", "api/v1/status",
-			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/findings?state=open&limit=50"].map(ask));
+		const [health, status, list, listeners, probes, findings] = await Promise.all(["health", "api/v1/status",
+			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/probes?limit=500",
+			"api/v1/findings?state=open&limit=50"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
 		draw();
-		drawListeners(listeners);
+		drawProbes(probes);
+		drawTable("listening", listenerColumns, listeners);
 		drawFindings(findings);
 	} catch (problem) {
 		byId("health").className = "bad";
@@ -268,7 +300,8 @@ byId("pause").addEventListener("click", () => {
 	byId("pause").textContent = paused ? "Go on" : "Pause";
 });
 drawHead();
-drawListenersHead();
+drawTableHead("asked", probeColumns);
+drawTableHead("listening", listenerColumns);
 refresh();
 setInterval(() => {
 	if (!paused && !document.hidden)

@@ -20,7 +20,7 @@ import time
 import lab as e2e
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
-ROUNDS = int(os.environ.get("FIREWALL_ROUNDS", "100"))
+ROUNDS = int(os.environ.get("FIREWALL_ROUNDS", "70"))
 SEED = int(os.environ.get("FIREWALL_SEED", str(random.SystemRandom().randrange(10**6))))
 SHUT, OPEN, UNKNOWN = 1, 0, 255
 OURS4, OURS4_TOO, OURS6 = "10.9.0.1", "10.9.1.1", "fd09::1"

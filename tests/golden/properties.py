@@ -19,7 +19,7 @@ import time
 
 import common
 
-BUDGET_S = float(os.environ.get("BUDGET_S", 50))
+BUDGET_S = float(os.environ.get("BUDGET_S", 30))
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 HANG_S = 20
 FILE_HEADER, PACKET_HEADER = 24, 16
