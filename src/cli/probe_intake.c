@@ -102,17 +102,23 @@ static bool tell_proof(void *to, const struct detect_proof *proof)
 	return probing_tell_proof(&m->probing, &told);
 }
 
+/* Who asks is another, and knows nothing of what was told. */
+static void tell_again(struct monitor *m)
+{
+	m->probing_ends = probing_ends(&m->probing);
+	m->maintaining.is_told = false;
+	if (m->own_services != NULL)
+		own_tell_again(m->own_services);
+}
+
 void probe_intake_second(struct monitor *m)
 {
 	if (m->probing.process == NULL)
 		return;
 	probing_second(&m->probing);
-	if (m->own_services != NULL && m->probing_ends != probing_ends(&m->probing))
-		own_tell_again(m->own_services);
 	if (m->probing_ends != probing_ends(&m->probing))
-		m->maintaining.is_told = false;
+		tell_again(m);
 	maintaining_tell(&m->maintaining, &m->probing);
-	m->probing_ends = probing_ends(&m->probing);
 	if (m->own_services != NULL)
 		own_second(m->own_services, clock_us(CLOCK_MONOTONIC));
 	detect_each_proof(m->detect, tell_proof, m);

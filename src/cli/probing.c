@@ -307,20 +307,26 @@ uint32_t probing_pid(const struct probing *p)
 	return p->process != NULL ? (uint32_t)guard_pid(p->process) : 0;
 }
 
+/* False: not now. */
+static bool tell(const struct probing *p, const void *message, size_t len)
+{
+	return p->process != NULL && guard_tell(p->process, message, len) == 0;
+}
+
 bool probing_tell_own(const struct probing *p, const struct probe_own *own)
 {
-	return p->process != NULL && guard_tell(p->process, own, sizeof(*own)) == 0;
+	return tell(p, own, sizeof(*own));
 }
 
 bool probing_tell_maintained(const struct probing *p,
 			     const struct probe_maintained *told)
 {
-	return p->process != NULL && guard_tell(p->process, told, sizeof(*told)) == 0;
+	return tell(p, told, sizeof(*told));
 }
 
 bool probing_tell_proof(const struct probing *p, const struct probe_proof *proof)
 {
-	return p->process != NULL && guard_tell(p->process, proof, sizeof(*proof)) == 0;
+	return tell(p, proof, sizeof(*proof));
 }
 
 void probing_count(const struct probing *p, uint64_t counts[static PROBE_down + 1])
