@@ -1,60 +1,36 @@
 /*
  * test_members.c: targets that stand for several: who they are, what they come to.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "target_check.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "probe/group.h"
 #include "probe/members.h"
 #include "probe/names.h"
 #include "probe/resolvers.h"
 
-static struct target target;
-static char why[TARGET_WHY_MAX], out[512];
+static char out[512];
 
-static int drop(void **state)
+static void take_members(const char *text, enum target_members members)
 {
-	(void)state;
-	target_free(&target);
-	return 0;
-}
-
-static void take(const char *text, enum target_members members)
-{
-	target_free(&target);
-	if (!target_parse(&target, text, why))
-		fail_msg("%s: %s", text, why);
+	take(text);
 	assert_int_equal(target.members, members);
-}
-
-static void refuse(const char *text, const char *because)
-{
-	target_free(&target);
-	if (target_parse(&target, text, why))
-		fail_msg("%s was taken", text);
-	if (strstr(why, because) == NULL)
-		fail_msg("%s: \"%s\" does not say \"%s\"", text, why, because);
 }
 
 static void some_stand_for_several(void **state)
 {
 	(void)state;
-	take("tcp://h:1?addresses=all", MEMBERS_ADDRESSES);
-	take("tcp://h:1?addresses=one", MEMBERS_NONE);
-	take("tcp://h:1?family=both&addresses=all", MEMBERS_FAMILIES);
-	take("http://h/?addresses=all", MEMBERS_NONE); /* the site's own */
-	take("http://h/?a=b#addresses=all", MEMBERS_ADDRESSES);
-	take("tcp://192.0.2.1:1?addresses=all", MEMBERS_NONE);
-	take("tcp://h:1?address=192.0.2.1", MEMBERS_NONE);
-	take("ldap://_ldap._tcp.example.net?addresses=all", MEMBERS_SERVICES);
-	take("udp://_x._udp.example.net", MEMBERS_SERVICES);
-	take("tcp://_odd.example.net:1", MEMBERS_NONE);
+	take_members("tcp://h:1?addresses=all", MEMBERS_ADDRESSES);
+	take_members("tcp://h:1?addresses=one", MEMBERS_NONE);
+	take_members("tcp://h:1?family=both&addresses=all", MEMBERS_FAMILIES);
+	take_members("http://h/?addresses=all", MEMBERS_NONE); /* the site's own */
+	take_members("http://h/?a=b#addresses=all", MEMBERS_ADDRESSES);
+	take_members("tcp://192.0.2.1:1?addresses=all", MEMBERS_NONE);
+	take_members("tcp://h:1?address=192.0.2.1", MEMBERS_NONE);
+	take_members("ldap://_ldap._tcp.example.net?addresses=all", MEMBERS_SERVICES);
+	take_members("udp://_x._udp.example.net", MEMBERS_SERVICES);
+	take_members("tcp://_odd.example.net:1", MEMBERS_NONE);
 	refuse("tcp://_x._tcp.example.net:1", "its ports are those of its SRV records");
 	refuse("tcp://h:1?addresses=all&address=192.0.2.1", "others are asked for");
 	refuse("tcp://h:1?addresses=some", "allowed are one and all");
@@ -67,7 +43,7 @@ static void some_stand_for_several(void **state)
 static void members_are_written_as_anybody_would(void **state)
 {
 	(void)state;
-	take("tcp://h:1?timeout=2s&addresses=all&verify=no", MEMBERS_ADDRESSES);
+	take_members("tcp://h:1?timeout=2s&addresses=all&verify=no", MEMBERS_ADDRESSES);
 	assert_true(members_with_option(&target, "addresses=all", "address=::1", out,
 					sizeof(out)));
 	assert_string_equal(out, "tcp://h:1?timeout=2s&address=::1&verify=no");
@@ -75,11 +51,11 @@ static void members_are_written_as_anybody_would(void **state)
 					 sizeof(out)));
 	assert_false(
 		members_with_option(&target, "addresses=all", "address=::1", out, 20));
-	take("http://h/?addresses=all#addresses=all", MEMBERS_ADDRESSES);
+	take_members("http://h/?addresses=all#addresses=all", MEMBERS_ADDRESSES);
 	assert_true(members_with_option(&target, "addresses=all", "address=::1", out,
 					sizeof(out)));
 	assert_string_equal(out, "http://h/?addresses=all#address=::1");
-	take("ldap://me:secret@_ldap._tcp.h/a@b?timeout=2s", MEMBERS_SERVICES);
+	take_members("ldap://me:secret@_ldap._tcp.h/a@b?timeout=2s", MEMBERS_SERVICES);
 	assert_true(members_with_host(&target, "dc1.h", 3268, out, sizeof(out)));
 	assert_string_equal(out, "ldap://me:secret@dc1.h:3268/a@b?timeout=2s");
 	assert_string_equal(target.text, "ldap://me@_ldap._tcp.h/a@b?timeout=2s");

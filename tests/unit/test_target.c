@@ -1,42 +1,9 @@
 /*
  * test_target.c: what may be asked, as people write it.
  */
+#include "target_check.h"
+
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "probe/target.h"
-
-static struct target target;
-static char why[TARGET_WHY_MAX];
-
-static int drop(void **state)
-{
-	(void)state;
-	target_free(&target);
-	return 0;
-}
-
-static void take(const char *text)
-{
-	target_free(&target);
-	if (!target_parse(&target, text, why))
-		fail_msg("%s: %s", text, why);
-}
-
-static void refuse(const char *text, const char *because)
-{
-	target_free(&target);
-	if (target_parse(&target, text, why))
-		fail_msg("%s was taken", text);
-	if (strstr(why, because) == NULL)
-		fail_msg("%s: \"%s\" does not say \"%s\"", text, why, because);
-}
 
 static void a_target_has_a_way_a_host_and_a_port(void **state)
 {
