@@ -100,21 +100,36 @@ static void take_login(void *self, const struct login_record *login)
 {
 	struct monitor *m = self;
 	keep_and_show(m, RECORD_login, login);
+	detect_login(m->detect, login);
 }
 
 /* What was said. */
 static void take_record(void *self, enum record_kind kind, const void *record)
 {
 	struct monitor *m = self;
-	if (kind == RECORD_finding)
+	switch (kind) {
+	case RECORD_finding:
 		detect_evidence(m->detect, record);
-	else if (kind == RECORD_login)
+		return;
+	case RECORD_login:
 		login_intake_take(&m->logins, record);
-	else {
-		if (kind == RECORD_tls)
-			detect_tls(m->detect, record);
-		show(m, kind, record);
+		return;
+	case RECORD_contact:
+		detect_contact(m->detect, record);
+		return;
+	case RECORD_unsolicited:
+		detect_unsolicited(m->detect, record);
+		return;
+	case RECORD_amplification:
+		detect_amplification(m->detect, record);
+		return;
+	case RECORD_tls:
+		detect_tls(m->detect, record);
+		break;
+	default:
+		break;
 	}
+	show(m, kind, record);
 }
 
 static uint8_t proto_of(const char *transport)
@@ -394,6 +409,7 @@ bool monitor_open(struct monitor *m)
 	}
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
+	monitor_read_friends(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
@@ -451,7 +467,8 @@ int monitor_maintain(struct monitor *m, const char *form, const char *actor,
 
 uint32_t monitor_wants(const struct monitor *m)
 {
-	uint32_t wants = 1u << RECORD_login | 1u << RECORD_finding | 1u << RECORD_tls;
+	uint32_t wants = RECORDS_EVIDENCE | 1u << RECORD_finding | 1u << RECORD_login |
+			 1u << RECORD_tls;
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

@@ -45,6 +45,13 @@ void monitor_second(struct monitor *m)
 	}
 }
 
+void monitor_read_friends(struct monitor *m)
+{
+	struct home friends;
+	settings_friends(&m->config, &friends);
+	detect_set_friends(m->detect, &friends);
+}
+
 /* Who asks takes them if its files are still right, too; it says so if not. */
 static void take_probe_settings(struct monitor *m, const struct config *fresh)
 {
@@ -81,6 +88,7 @@ void monitor_reload(struct monitor *m)
 	buf_free(&errors);
 	if (!m->home_given)
 		m->config.home = fresh.home;
+	m->config.detect_friends = fresh.detect_friends;
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
@@ -97,8 +105,10 @@ void monitor_reload(struct monitor *m)
 	take_probe_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
+	monitor_read_friends(m);
 	run_clear_progress();
 	fprintf(stderr,
-		"breakwater: home, limits, retention, probe.targets and how they are "
+		"breakwater: home, detect.friends, limits, retention, probe.targets "
+		"and how they are "
 		"asked read again; other settings take effect at the next start\n");
 }

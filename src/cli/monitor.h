@@ -116,6 +116,9 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);
 
+/* Who is known to scan and monitor, as the configuration says. */
+void monitor_read_friends(struct monitor *m);
+
 /* Once a second. */
 void monitor_second(struct monitor *m);
 

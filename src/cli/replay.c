@@ -94,6 +94,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 	struct replay *r = self;
 	summary_flow(&r->summary, flow);
 	struct flow_record known = *flow;
+	detect_flow(r->detect, flow);
 	if (r->keep != NULL && strcmp(flow->end_reason, "active") != 0)
 		keep_flow(r, &known);
 	if (r->prints && asks(r, RECORD_flow))
@@ -133,22 +134,37 @@ static void take_finding(void *self, const struct finding_record *finding)
 	print_record(r, RECORD_finding, finding);
 }
 
+/* What is for the detectors. */
+static void detect_record(struct detect *detect, enum record_kind kind,
+			  const void *record)
+{
+	if (kind == RECORD_finding)
+		detect_evidence(detect, record);
+	else if (kind == RECORD_login)
+		detect_login(detect, record);
+	else if (kind == RECORD_contact)
+		detect_contact(detect, record);
+	else if (kind == RECORD_unsolicited)
+		detect_unsolicited(detect, record);
+	else if (kind == RECORD_amplification)
+		detect_amplification(detect, record);
+}
+
 static void take_record(void *self, enum record_kind kind, const void *record)
 {
 	struct replay *r = self;
-	if (kind == RECORD_finding) {
-		detect_evidence(r->detect, record);
-		return;
-	}
+	detect_record(r->detect, kind, record);
 	if (r->keep != NULL && kind == RECORD_login)
 		replay_store_put(r->keep, kind, record);
-	print_record(r, kind, record);
+	if (kind != RECORD_finding) /* those that are no findings yet */
+		print_record(r, kind, record);
 }
 
 static void take_port(void *self, const struct port_record *port,
 		      const struct port_detail *detail)
 {
 	struct replay *r = self;
+	detect_port(r->detect, port, UNKNOWN_FLAG);
 	if (r->keep != NULL)
 		replay_store_put_port(r->keep, port, detail);
 	if (!r->prints || !asks(r, RECORD_port) || r->format != FORMAT_NATIVE)
@@ -229,8 +245,8 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
 		.reads = r->config.read_content,
-		.wants = (r->types & RECORDS_SAID) | 1u << RECORD_login |
-			 1u << RECORD_finding,
+		.wants = (r->types & RECORDS_SAID) | RECORDS_EVIDENCE |
+			 1u << RECORD_finding | 1u << RECORD_login,
 		.catalog = catalog,
 	};
 	struct pipeline_sink sink = {
@@ -271,9 +287,12 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 /* Those of a replay; the rest needs a running monitor. */
 static uint32_t replayed(void)
 {
-	return RECORDS_SAID | 1u << RECORD_flow | 1u << RECORD_port |
+	return RECORDS_SAID | RECORDS_EVIDENCE | 1u << RECORD_flow | 1u << RECORD_port |
 	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding;
 }
+
+/* Those that are much, and not everybody's. */
+static const uint32_t only_if_asked = RECORDS_SAID | RECORDS_EVIDENCE;
 
 /* "flow, port, self". */
 static void print_types(FILE *to, uint32_t types)
@@ -290,10 +309,12 @@ static void print_types(FILE *to, uint32_t types)
 static void print_all_types(void)
 {
 	fputs("\nTypes of records:\n  ", stdout);
-	print_types(stdout, replayed() & ~RECORDS_SAID);
-	fputs("; and, only if asked for, what is said:\n  ", stdout);
-	print_types(stdout, RECORDS_SAID);
-	fputs(".\n  --format eve prints all but port and login, --format zeek "
+	print_types(stdout, replayed() & ~only_if_asked);
+	fputs("; and, only if asked for, what is said, and evidence of attacks:\n  ",
+	      stdout);
+	print_types(stdout, only_if_asked);
+	fputs(".\n  --format eve prints all but port, login and evidence, --format "
+	      "zeek "
 	      "flow.\n",
 	      stdout);
 }
@@ -312,17 +333,18 @@ static uint32_t suited(enum format format)
 	if (format == FORMAT_ZEEK)
 		return 1u << RECORD_flow;
 	if (format == FORMAT_EVE)
-		return replayed() & ~(1u << RECORD_port | 1u << RECORD_login);
+		return replayed() &
+		       ~(RECORDS_EVIDENCE | 1u << RECORD_port | 1u << RECORD_login);
 	return replayed();
 }
 
-/* "flow,port,self"; NULL: in our own format all but what is said, which is much. */
+/* "flow,port,self"; NULL: in our own format all but those that are much. */
 static bool choose_types(struct replay *r, const char *types)
 {
 	r->types = 0;
 	if (types == NULL)
 		r->types = suited(r->format) &
-			   (r->format == FORMAT_NATIVE ? ~RECORDS_SAID : ~0u);
+			   (r->format == FORMAT_NATIVE ? ~only_if_asked : ~0u);
 	while (types != NULL && *types != '\0') {
 		size_t len = strcspn(types, ",");
 		unsigned kind = 0;
@@ -392,8 +414,12 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
 	struct detect_sink found = { .self = r, .finding = take_finding };
 	r->detect = detect_new(&found);
-	if (r->detect != NULL)
+	if (r->detect != NULL) {
+		struct home friends;
+		settings_friends(&r->config, &friends);
 		detect_set_home(r->detect, &r->home);
+		detect_set_friends(r->detect, &friends);
+	}
 	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",
 			capture == NULL ? error : "not enough memory");

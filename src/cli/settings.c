@@ -17,6 +17,13 @@ void settings_home(const struct config *config, struct home *home)
 		home_add_own(home);
 }
 
+void settings_friends(const struct config *config, struct home *friends)
+{
+	friends->count = 0;
+	for (size_t i = 0; i < config->detect_friends.count; i++)
+		home_add(friends, &config->detect_friends.at[i]);
+}
+
 static bool take_home(struct config *config, const struct option_list *home)
 {
 	if (home->count > 0)

@@ -20,5 +20,8 @@ int settings_load(struct config *config, const char *path,
 /* The configured networks, or the machine's own. */
 void settings_home(const struct config *config, struct home *home);
 
+/* Who is known to scan and monitor. */
+void settings_friends(const struct config *config, struct home *friends);
+
 /* What the totals say in a self record; time, CPU and memory are left unknown. */
 void settings_self(const struct pipeline_totals *totals, struct self_record *self);

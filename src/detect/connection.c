@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "detect/inside.h"
+#include "detect/detector.h"
 
 enum { SOURCES_MAX = 64 };
 
@@ -187,6 +187,7 @@ void detect_flow(struct detect *detect, const struct flow_record *flow)
 	if (flow->end > detect->now_us)
 		detect->now_us = flow->end;
 	detect_users_flow(detect, flow);
+	detectors_flow(detect, flow);
 	/* What we say to a server is nobody's connection, and not what it speaks. */
 	if (flow->probe == 1 || detect->policy == NULL || flow->transport == NULL ||
 	    !policy_is_connection(flow) || addr_is_unset(&flow->server_ip))

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/inside.h"
+#include "detect/detector.h"
 
 struct detect *detect_new(const struct detect_sink *sink)
 {
@@ -16,7 +16,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 	detect->now_us = INT64_MIN;
 	detect->expiry_us = INT64_MAX;
 	places_init(&detect->places);
-	if (findings_init(&detect->findings, &detect->sink))
+	if (findings_init(&detect->findings, &detect->sink) && detectors_open(detect))
 		return detect;
 	detect_free(detect);
 	return NULL;
@@ -26,6 +26,7 @@ void detect_free(struct detect *detect)
 {
 	if (detect == NULL)
 		return;
+	detectors_close(detect);
 	findings_clear(&detect->findings);
 	places_clear(&detect->places);
 	buf_free(&detect->reason);
@@ -76,6 +77,7 @@ void detect_tick(struct detect *detect, int64_t now_us)
 	if (now_us >= detect->expiry_us)
 		detect_judge_places(detect);
 	detect_users_tick(detect, detect->now_us);
+	detectors_tick(detect, detect->now_us);
 	findings_tick(&detect->findings, now_us);
 }
 
@@ -94,6 +96,27 @@ void detect_begin(struct finding_record *evidence, const char *kind,
 	evidence->attempts = 1;
 	memcpy(evidence->process, place->process, sizeof(evidence->process));
 	memcpy(evidence->exe, place->exe, sizeof(evidence->exe));
+}
+
+void detect_attack(struct finding_record *evidence, const char *kind,
+		   const char *technique, int64_t at_us)
+{
+	record_init(RECORD_finding, evidence);
+	evidence->kind = kind;
+	evidence->technique = technique;
+	evidence->last = at_us;
+	evidence->attempts = 1;
+}
+
+void detect_attacker(struct finding_record *evidence, const struct addr *client)
+{
+	evidence->client_ip = addr_source(client);
+	evidence->client_prefix = addr_is_v4(client) ? 32 : 64;
+}
+
+bool detect_is_ours(const struct detect *detect, const struct addr *addr)
+{
+	return home_holds(&detect->own, addr) || home_holds(&detect->home, addr);
 }
 
 void detect_end_now(struct detect *detect, const struct place *place, const char *kind,
@@ -162,5 +185,6 @@ void detect_stats(const struct detect *detect, struct detect_stats *stats)
 		.listeners = detect->places.count,
 		.listeners_forgotten = detect->places.forgotten,
 		.listeners_refused = detect->places.refused,
+		.of_friends = detect->of_friends,
 	};
 }

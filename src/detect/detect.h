@@ -33,6 +33,9 @@ void detect_set_own(struct detect *detect, const struct home *own);
 /* The networks that count as ours: how others set up their servers is but a notice. */
 void detect_set_home(struct detect *detect, const struct home *home);
 
+/* Scanners and monitors that are known: what they try is no attack. */
+void detect_set_friends(struct detect *detect, const struct home *friends);
+
 /* The register in force, borrowed; NULL: none. Judges all listeners anew. */
 void detect_set_policy(struct detect *detect, const struct policy *policy,
 		       int64_t now_us);
@@ -64,6 +67,18 @@ void detect_evidence(struct detect *detect, const struct finding_record *evidenc
 void detect_tls(struct detect *detect, const struct tls_record *tls);
 
 void detect_flow(struct detect *detect, const struct flow_record *flow);
+
+/* What came of a source's first words to a port. */
+void detect_contact(struct detect *detect, const struct contact_record *contact);
+
+/* An attempt to log in, whoever saw it. */
+void detect_login(struct detect *detect, const struct login_record *login);
+
+/* What nobody asked for, and what a service's answers amount to. */
+void detect_unsolicited(struct detect *detect,
+			const struct unsolicited_record *unsolicited);
+void detect_amplification(struct detect *detect,
+			  const struct amplification_record *amplification);
 
 /*
  * What a probe says, or that its target has gone (no state).  Adds to the detail of one
@@ -112,6 +127,7 @@ struct detect_stats {
 	uint64_t evicted; /* ended early for lack of room */
 	uint64_t refused; /* not taken, as worse ones filled the table */
 	uint64_t listeners, listeners_forgotten, listeners_refused;
+	uint64_t of_friends; /* contacts and logins of friends, not looked at */
 };
 void detect_stats(const struct detect *detect, struct detect_stats *stats);
 

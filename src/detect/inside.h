@@ -16,6 +16,7 @@ enum {
 	RESTLESS_MAX = 64,
 	SHOWN_MAX = 1024,
 	SHOWN_CERTIFICATES = 4,
+	DETECTORS_MAX = 32,
 };
 
 /* Clients of one port, too many for a finding each. */
@@ -58,7 +59,9 @@ struct detect {
 	struct detect_sink sink;
 	struct findings findings;
 	struct places places;
-	struct home own, home;
+	struct home own, home, friends;
+	uint64_t of_friends;         /* contacts and logins that were not looked at */
+	void *states[DETECTORS_MAX]; /* of detectors.c */
 	const struct policy *policy; /* borrowed; NULL: none */
 	int64_t now_us, expiry_us;
 	struct crowd crowds[CROWDS_MAX];
@@ -72,6 +75,15 @@ struct detect {
 /* Starts a piece of evidence about a place. */
 void detect_begin(struct finding_record *evidence, const char *kind,
 		  const char *technique, const struct place *place, int64_t at_us);
+
+/* Starts a piece of evidence about an attack; attempts is 1. */
+void detect_attack(struct finding_record *evidence, const char *kind,
+		   const char *technique, int64_t at_us);
+/* Who did it: a host, or a /64. */
+void detect_attacker(struct finding_record *evidence, const struct addr *client);
+
+/* One of the machine's own addresses, or of the home networks. */
+bool detect_is_ours(const struct detect *detect, const struct addr *addr);
 
 /* Closes the finding about that place, if there is one. */
 void detect_end_now(struct detect *detect, const struct place *place, const char *kind,

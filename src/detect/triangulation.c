@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "detect/inside.h"
+#include "detect/detector.h"
 
 #define APART_US       (3 * SECOND_US)
 #define FORGET_US      (60 * SECOND_US)
@@ -127,6 +127,7 @@ void detect_port(struct detect *detect, const struct port_record *port, uint8_t 
 		return;
 	if (port->start > detect->now_us)
 		detect->now_us = port->start;
+	detectors_port(detect, port);
 	if (listens == 1)
 		end_traffic(detect, port);
 	if (listens != 0 || !is_answered(port) || is_explained(detect, port))

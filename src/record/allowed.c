@@ -7,7 +7,23 @@
 
 #include "record/record.h"
 
-static const char *const finding_kinds[] = { "new_listener",
+static const char *const finding_kinds[] = { "port_scan",
+					     "host_sweep",
+					     "distributed_scan",
+					     "brute_force",
+					     "password_spray",
+					     "login_after_failures",
+					     "syn_flood",
+					     "udp_flood",
+					     "icmp_flood",
+					     "connection_flood",
+					     "reflection_victim",
+					     "reflector",
+					     "spoofed_source",
+					     "trap_hit",
+					     "beacon",
+					     "blocklisted_peer",
+					     "new_listener",
 					     "unauthorized_port",
 					     "missing_listener",
 					     "service_change",
@@ -26,6 +42,8 @@ static const char *const failure_states[] = { "degraded", "down", "unknown", NUL
 static const char *const scan_states[] = { "open", "closed", "filtered",
 					   "open|filtered", NULL };
 static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
+static const char *const contacts[] = { "refused",  "silent", "half_open", "handshake",
+					"answered", "stray",  "slow",      NULL };
 static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
 				       NULL };
 static const struct {
@@ -39,6 +57,7 @@ static const struct {
 	{ RECORD_port, "state", port_states },
 	{ RECORD_listener, "reach", reaches },
 	{ RECORD_login, "outcome", outcomes },
+	{ RECORD_contact, "outcome", contacts },
 	{ RECORD_probe, "state", probe_states },
 	{ RECORD_failure, "state", failure_states },
 	{ RECORD_scan, "state", scan_states },

@@ -106,6 +106,10 @@ enum record_kind {
 	 1u << RECORD_ftp | 1u << RECORD_smtp | 1u << RECORD_snmp | 1u << RECORD_sip | \
 	 1u << RECORD_rdp | 1u << RECORD_dhcp)
 
+/* What is made for src/detect, and kept by nobody: bit per kind. */
+#define RECORDS_EVIDENCE                                                               \
+	(1u << RECORD_contact | 1u << RECORD_unsolicited | 1u << RECORD_amplification)
+
 extern const struct schema schemas[RECORD_KINDS];
 
 /* The schema of that name ("flow"), or NULL. */

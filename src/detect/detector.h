@@ -1,0 +1,41 @@
+/*
+ * detector.h: what a detector of attacks is.  Private to the room.
+ *
+ * One file each, named in detectors.c.  A detector is given records as they come, keeps
+ * what it needs in its state (bounded: strangers fill it), and gives evidence to
+ * findings_take().  Time comes with the records and with the tick, once a second; a
+ * function may be NULL.  What friends do (detect_set_friends()) and our own probes and
+ * scans no detector is given as contact or login.
+ */
+#pragma once
+
+#include "detect/inside.h"
+
+struct detector {
+	const char *name;  /* as finding.detector has it */
+	size_t state_size; /* zeroed before open() */
+	bool (*open)(struct detect *detect, void *state); /* false without memory */
+	void (*close)(void *state);                       /* also after a failed open */
+	void (*contact)(struct detect *detect, void *state,
+			const struct contact_record *contact);
+	void (*login)(struct detect *detect, void *state,
+		      const struct login_record *login);
+	void (*flow)(struct detect *detect, void *state,
+		     const struct flow_record *flow);
+	void (*port)(struct detect *detect, void *state,
+		     const struct port_record *port);
+	void (*unsolicited)(struct detect *detect, void *state,
+			    const struct unsolicited_record *unsolicited);
+	void (*amplification)(struct detect *detect, void *state,
+			      const struct amplification_record *amplification);
+	void (*tick)(struct detect *detect, void *state, int64_t now_us);
+};
+
+/* Opens them all; false without memory, and detectors_close() is still to be called. */
+bool detectors_open(struct detect *detect);
+void detectors_close(struct detect *detect);
+
+/* To all that want such records. */
+void detectors_flow(struct detect *detect, const struct flow_record *flow);
+void detectors_port(struct detect *detect, const struct port_record *port);
+void detectors_tick(struct detect *detect, int64_t now_us);
