@@ -43,6 +43,7 @@ typedef struct config_names config_names;
 typedef struct config_paths config_paths;
 typedef struct config_texts config_texts;
 typedef struct config_texts config_windows; /* as window.h has them */
+typedef struct config_texts config_ports;   /* as port_set.h has them */
 typedef bool config_flag;                   /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */

@@ -1,8 +1,9 @@
 /*
- * type_paths.c: yes or no, lists of files, of any texts, and of windows.
+ * type_paths.c: yes or no, lists of files, of any texts, of windows and of ports.
  */
 #include <string.h>
 
+#include "base/port_set.h"
 #include "base/window.h"
 #include "config/type.h"
 
@@ -170,4 +171,40 @@ const struct key_type key_type_windows = {
 	.write = texts_write,
 	.expect = windows_expect,
 	.schema = texts_schema,
+};
+
+/* ---- ports: texts that port_set.h understands ---- */
+
+static bool ports_take(const struct key *key, void *field, const char *text,
+		       bool quoted)
+{
+	struct port_range range;
+	return port_range_parse(text, &range) && texts_take(key, field, text, quoted);
+}
+
+static void ports_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out,
+		   "a list of at most %u ports or ranges of them such "
+		   "as " PORT_RANGE_ALLOWED,
+		   key->max);
+}
+
+/* A number is one, too. */
+static void ports_schema(struct buf *out, const struct key *key)
+{
+	(void)key;
+	buf_text(out, "\"type\": [\"string\", \"integer\"], \"pattern\": "
+		      "\"^[0-9]+(-[0-9]+)?(/(tcp|udp))?$\", \"minimum\": 1, "
+		      "\"maximum\": 65535");
+}
+
+const struct key_type key_type_ports = {
+	.size = sizeof(struct config_texts),
+	.is_list = true,
+	.take = ports_take,
+	.count = texts_count,
+	.write = texts_write,
+	.expect = ports_expect,
+	.schema = ports_schema,
 };
