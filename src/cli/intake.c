@@ -237,6 +237,12 @@ static void take_finding(void *self, const struct finding_record *finding)
 	keep_and_show(m, RECORD_finding, finding);
 }
 
+static int64_t tell_time(void *self)
+{
+	(void)self;
+	return clock_us(CLOCK_REALTIME);
+}
+
 /* It listened when the daemon ended, and does not any more. */
 static void take_gone(void *self, const struct listener_record *listener)
 {
@@ -390,7 +396,9 @@ bool monitor_open(struct monitor *m)
 				     .class_of = class_of,
 				     .listener = take_listener,
 				     .socket = take_socket };
-	struct detect_sink found = { .self = m, .finding = take_finding };
+	struct detect_sink found = { .self = m,
+				     .finding = take_finding,
+				     .clock_us = tell_time };
 	struct logins_sink logins = { .self = m, .login = take_login };
 	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))

@@ -188,3 +188,8 @@ void detect_stats(const struct detect *detect, struct detect_stats *stats)
 		.of_friends = detect->of_friends,
 	};
 }
+
+const struct histogram *detect_latency(const struct detect *detect)
+{
+	return &detect->findings.latency;
+}

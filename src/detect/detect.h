@@ -17,6 +17,8 @@ struct detect_sink {
 	void *self;
 	/* A finding is new, has changed, or has ended. */
 	void (*finding)(void *self, const struct finding_record *finding);
+	/* What time it is, for finding.latency_us; NULL: the past is looked at. */
+	int64_t (*clock_us)(void *self);
 };
 
 struct detect;
@@ -130,6 +132,10 @@ struct detect_stats {
 	uint64_t of_friends; /* contacts and logins of friends, not looked at */
 };
 void detect_stats(const struct detect *detect, struct detect_stats *stats);
+
+/* finding.latency_us of all findings that began; borrowed. */
+struct histogram;
+const struct histogram *detect_latency(const struct detect *detect);
 
 /* ---- what a register would have raised ---- */
 

@@ -6,10 +6,13 @@
  */
 #include "detect/findings.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What grows is said again soon at first, then as often as it is worth reading. */
+#define SAY_FIRST_US (1 * SECOND_US)
 #define SAY_AGAIN_US (10 * SECOND_US)
 
 static const char *const proofs[] = { "unsolicited", "handshake", "dialogue" };
@@ -97,6 +100,9 @@ static void say(struct findings *findings, struct finding *finding, int64_t now_
 	finding->record.at = now_us;
 	finding->said_us = now_us;
 	finding->has_news = false;
+	finding->pause_us *= 2;
+	if (finding->pause_us > SAY_AGAIN_US)
+		finding->pause_us = SAY_AGAIN_US;
 	findings->sink->finding(findings->sink->self, &finding->record);
 }
 
@@ -163,6 +169,7 @@ static struct finding *place_one(struct findings *findings,
 	*finding = (struct finding){ .record = *record,
 				     .severity = severity,
 				     .is_open = true,
+				     .pause_us = SAY_AGAIN_US,
 				     .newest_start_us = INT64_MIN };
 	struct finding_record *r = &finding->record;
 	r->state = "open";
@@ -178,15 +185,32 @@ static struct finding *place_one(struct findings *findings,
 	return finding;
 }
 
+/* How long ago what decided it was; unknown where nobody knows what time it is. */
+static void note_latency(struct findings *findings, struct finding_record *record)
+{
+	const struct detect_sink *sink = findings->sink;
+	if (sink->clock_us == NULL)
+		return;
+	int64_t took_us = sink->clock_us(sink->self) - record->last;
+	record->latency_us = took_us > 0 ? (uint64_t)took_us : 0;
+	histogram_add(&findings->latency, record->latency_us);
+}
+
 static struct finding *begin(struct findings *findings,
 			     const struct finding_record *evidence, unsigned severity)
 {
 	static const struct hash_key fixed; /* an id says the same in a replay */
 	struct finding_record record = *evidence;
-	record.first = evidence->last;
+	if (record.first == UNKNOWN_TIME || record.first > evidence->last)
+		record.first = evidence->last;
 	snprintf(record.id, sizeof(record.id), "%016llx",
 		 (unsigned long long)key_hash(&fixed, &record, record.first));
-	return place_one(findings, &record, severity);
+	note_latency(findings, &record);
+	struct finding *finding = place_one(findings, &record, severity);
+	/* Only attacks come with numbers that grow by the packet. */
+	if (finding != NULL && record.evidence[0] != '\0')
+		finding->pause_us = SAY_FIRST_US / 2;
+	return finding;
 }
 
 static unsigned proof_rank(const char *proof)
@@ -197,21 +221,74 @@ static unsigned proof_rank(const char *proof)
 	return 0;
 }
 
+/* "12 ports" after "11 ports" is no news, but growth. */
+static bool says_the_same(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (isdigit((unsigned char)*a))
+			a++;
+		while (isdigit((unsigned char)*b))
+			b++;
+		if (*a != *b)
+			return false;
+		if (*a == '\0')
+			return true;
+	}
+}
+
+/* Of two counts, either of which may be unknown. */
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	if (a == UNKNOWN_U64 || b == UNKNOWN_U64)
+		return a == UNKNOWN_U64 ? b : a;
+	return a > b ? a : b;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a == UNKNOWN_U64 || b == UNKNOWN_U64 ? larger(a, b) : a + b;
+}
+
+/* Evidence that says nothing of it leaves the text as it is. */
+#define KEEP_TEXT(into, from)                                                          \
+	do {                                                                           \
+		if ((into)[0] == '\0')                                                 \
+			memcpy(into, from, sizeof(into));                              \
+	} while (0)
+
+/* What the evidence does not know, or knows less of, than what it adds to. */
+static void keep_known(struct finding_record *merged, const struct finding_record *old)
+{
+	merged->ports = larger(merged->ports, old->ports);
+	merged->hosts = larger(merged->hosts, old->hosts);
+	merged->users = larger(merged->users, old->users);
+	merged->attempts = add(merged->attempts, old->attempts);
+	if (proof_rank(merged->proof) < proof_rank(old->proof))
+		merged->proof = old->proof;
+	KEEP_TEXT(merged->port_list, old->port_list);
+	KEEP_TEXT(merged->user, old->user);
+	KEEP_TEXT(merged->tool, old->tool);
+	KEEP_TEXT(merged->evidence, old->evidence);
+	KEEP_TEXT(merged->advice, old->advice);
+	KEEP_TEXT(merged->mitre, old->mitre);
+}
+
 /* Puts the evidence into the record; true if more than counts and times changed. */
 static bool merge(struct finding_record *into, const struct finding_record *evidence)
 {
 	bool news = proof_rank(evidence->proof) > proof_rank(into->proof) ||
-		    strcmp(into->summary, evidence->summary) != 0 ||
+		    !says_the_same(into->summary, evidence->summary) ||
 		    strcmp(into->exe, evidence->exe) != 0;
 	struct finding_record merged = *evidence;
+	keep_known(&merged, into);
 	memcpy(merged.id, into->id, sizeof(merged.id));
+	memcpy(merged.incident, into->incident, sizeof(merged.incident));
 	merged.at = into->at;
 	merged.first = into->first;
 	merged.state = into->state;
 	merged.severity = into->severity;
-	merged.attempts += into->attempts;
-	if (proof_rank(evidence->proof) < proof_rank(into->proof))
-		merged.proof = into->proof;
+	merged.latency_us = into->latency_us;
+	merged.packets = into->packets;
 	*into = merged;
 	return news;
 }
@@ -220,7 +297,7 @@ static bool merge(struct finding_record *into, const struct finding_record *evid
 static int64_t next_of(const struct finding *finding)
 {
 	int64_t again_us =
-		finding->has_news ? finding->said_us + SAY_AGAIN_US : INT64_MAX;
+		finding->has_news ? finding->said_us + finding->pause_us : INT64_MAX;
 	return again_us < finding->due_us ? again_us : finding->due_us;
 }
 
@@ -256,7 +333,7 @@ struct finding *findings_take(struct findings *findings,
 	finding->due_us = hold_us == HOLD_OPEN ? HOLD_OPEN : evidence->last + hold_us;
 	finding->has_news = true;
 	finding->is_restored = false;
-	if (news || evidence->last - finding->said_us >= SAY_AGAIN_US)
+	if (news || evidence->last - finding->said_us >= finding->pause_us)
 		say(findings, finding, evidence->last);
 	note_next(findings, finding);
 	return finding;
@@ -297,7 +374,8 @@ void findings_tick(struct findings *findings, int64_t now_us)
 			continue;
 		if (finding->due_us <= now_us)
 			findings_close(findings, finding, now_us);
-		else if (finding->has_news && now_us - finding->said_us >= SAY_AGAIN_US)
+		else if (finding->has_news &&
+			 now_us - finding->said_us >= finding->pause_us)
 			say(findings, finding, now_us);
 		if (finding->is_open)
 			note_next(findings, finding);

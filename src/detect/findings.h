@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/histogram.h"
 #include "detect/detect.h"
 #include "detect/order.h"
 
@@ -27,6 +28,7 @@ struct finding {
 	bool has_news;           /* not yet said */
 	bool is_restored;        /* of the last run, without evidence since */
 	int64_t said_us;         /* last time it was said */
+	int64_t pause_us;        /* until what grows is said again */
 	int64_t due_us;          /* ends then */
 	int64_t newest_start_us; /* connections: of the long flows counted */
 	uint32_t next_of_key, next_of_port;
@@ -41,6 +43,7 @@ struct findings {
 	uint32_t of_key[FINDINGS_BUCKETS], of_port[FINDINGS_BUCKETS];
 	int64_t next_us; /* nothing is due before */
 	uint64_t open, evicted, refused;
+	struct histogram latency; /* of what was begun, where the time is known */
 };
 
 /* Words that may be unknown; two unknown ones are the same. */
@@ -57,8 +60,10 @@ struct finding *findings_find(struct findings *findings,
 			      const struct finding_record *key);
 
 /*
- * Evidence: kind to mitre as they are to be said, attempts as many as are new, last its
- * time.  Severity and proof only grow.  NULL if worse ones fill the table.
+ * Evidence: kind to advice as they are to be said, attempts as many as are new, last
+ * the time of what decided, first that of the first of it (unknown: the same).
+ * Severity, proof, ports, hosts and users only grow, texts are the newest that say
+ * something.  NULL if worse ones fill the table.
  */
 struct finding *findings_take(struct findings *findings,
 			      const struct finding_record *evidence, unsigned severity,
