@@ -210,6 +210,8 @@ static void take_packet(struct worker *w, const uint8_t *message, size_t len)
 {
 	struct packet packet;
 	memcpy(&packet, message, sizeof(packet));
+	packet.ip = NULL;
+	packet.ip_captured = 0;
 	packet.payload = bytes_of(message + sizeof(packet), len - sizeof(packet));
 	flows_take(w->flows, &packet, 1);
 }

@@ -106,6 +106,8 @@ static inline struct packet *walk_packet(struct walk *walk)
 	packet->seq = packet->ack = 0;
 	packet->ip_len = packet->payload_len = 0;
 	packet->payload = (struct bytes){ 0 };
+	packet->ip = NULL;
+	packet->ip_captured = 0;
 	packet->icmp_id = 0;
 	packet->quoted_proto = 0;
 	packet->quoted_sport = packet->quoted_dport = 0;

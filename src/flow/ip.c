@@ -157,6 +157,8 @@ enum decode_reason ip4_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->dst = addr_v4(at + 16);
 	packet->proto = at[9];
 	packet->ip_len = (uint32_t)total;
+	packet->ip = at;
+	packet->ip_captured = (uint32_t)len;
 	packet->flags = walk->missing ? PACKET_TRUNCATED : 0;
 	/*
 	 * Counted, and used all the same: on a network such a packet would not get

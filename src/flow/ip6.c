@@ -171,6 +171,8 @@ enum decode_reason ip6_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->dst = addr_v6(at + 24);
 	packet->proto = at[6];
 	packet->ip_len = (uint32_t)(HEADER_LEN + payload);
+	packet->ip = at;
+	packet->ip_captured = (uint32_t)len;
 	packet->flags = walk->missing ? PACKET_TRUNCATED : 0;
 	walk->may_judge = true;
 	at += HEADER_LEN;

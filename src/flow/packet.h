@@ -69,6 +69,8 @@ struct packet {
 	uint32_t ip_len;      /* IP datagram with its header */
 	uint32_t payload_len; /* above TCP, UDP, ICMP's 8 bytes ...: on the wire */
 	struct bytes payload; /* what was captured of it */
+	const uint8_t *ip;    /* its IP header, borrowed; NULL: not at hand */
+	uint32_t ip_captured; /* from there on */
 	uint16_t icmp_id;     /* echo identifier */
 	uint8_t quoted_proto;
 	uint16_t quoted_sport, quoted_dport;

@@ -91,6 +91,8 @@ static inline void fill(const struct frame *frame, const struct datagram *d,
 	out->ip_len = (uint32_t)d->total;
 	out->payload_len = (uint32_t)(d->total - headers);
 	out->payload = bytes_of(payload > 0 ? transport + header : NULL, payload);
+	out->ip = at;
+	out->ip_captured = (uint32_t)d->captured;
 	out->icmp_id = 0;
 	out->quoted_proto = 0;
 	out->quoted_sport = out->quoted_dport = 0;
