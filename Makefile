@@ -7,6 +7,7 @@
 #   make asan tsan  unit and golden tests under the sanitizers
 #   make fuzz       every fuzz target for SECONDS=60
 #   make bench      the benchmarks
+#   make eval       real attacks, found or not
 #   make install    to DESTDIR and PREFIX
 SECONDS = 60
 PREFIX = /usr/local
@@ -35,6 +36,13 @@ bench:
 	@scripts/test-tree
 	@tests/bench/run
 
+eval:
+	@scripts/install-packages test
+	@$(release) all $(prefix)
+	@scripts/test-tree
+	@scripts/test-tree eval
+	@tests/eval/run
+
 lint:
 	@scripts/install-packages test
 	@scripts/lint
@@ -61,4 +69,4 @@ install: all
 clean:
 	@rm -rf build
 
-.PHONY: all run test bench lint asan tsan fuzz install clean
+.PHONY: all run test bench eval lint asan tsan fuzz install clean
