@@ -12,7 +12,7 @@
 #include "web/probe_metrics.h"
 
 enum {
-	FIELDS_MAX = 48, /* of a record; metrics_new() checks */
+	FIELDS_MAX = 64, /* of a record; metrics_new() checks */
 	INDEX_SIZE = 4 * METRICS_PORTS_MAX,
 	LOGINS_MAX = 64, /* protocols with logins; all others are one */
 };
