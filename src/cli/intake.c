@@ -418,6 +418,7 @@ bool monitor_open(struct monitor *m)
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	monitor_read_friends(m);
+	monitor_read_traps(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/port_set.h"
 #include "cli/asking.h"
 #include "cli/settings.h"
 
@@ -52,6 +53,13 @@ void monitor_read_friends(struct monitor *m)
 	detect_set_friends(m->detect, &friends);
 }
 
+void monitor_read_traps(struct monitor *m)
+{
+	struct port_set traps;
+	settings_traps(&m->config, &traps);
+	detect_set_traps(m->detect, &traps);
+}
+
 /* Who asks takes them if its files are still right, too; it says so if not. */
 static void take_probe_settings(struct monitor *m, const struct config *fresh)
 {
@@ -89,6 +97,7 @@ void monitor_reload(struct monitor *m)
 	if (!m->home_given)
 		m->config.home = fresh.home;
 	m->config.detect_friends = fresh.detect_friends;
+	m->config.traps_ports = fresh.traps_ports;
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
@@ -106,9 +115,10 @@ void monitor_reload(struct monitor *m)
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	monitor_read_friends(m);
+	monitor_read_traps(m);
 	run_clear_progress();
 	fprintf(stderr,
-		"breakwater: home, detect.friends, limits, retention, probe.targets "
+		"breakwater: home, detect.friends, traps.ports, limits, retention, probe.targets "
 		"and how they are "
 		"asked read again; other settings take effect at the next start\n");
 }

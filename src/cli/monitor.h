@@ -118,6 +118,8 @@ void monitor_read_addresses(struct monitor *m);
 
 /* Who is known to scan and monitor, as the configuration says. */
 void monitor_read_friends(struct monitor *m);
+/* Ports that nobody should touch. */
+void monitor_read_traps(struct monitor *m);
 
 /* Once a second. */
 void monitor_second(struct monitor *m);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/port_set.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/pipeline.h"
@@ -399,6 +400,18 @@ struct replay_options {
 	struct common_options common;
 };
 
+/* What the configuration says of ours and of others. */
+static void tell_detect(struct replay *r)
+{
+	struct home friends;
+	struct port_set traps;
+	settings_friends(&r->config, &friends);
+	settings_traps(&r->config, &traps);
+	detect_set_home(r->detect, &r->home);
+	detect_set_friends(r->detect, &friends);
+	detect_set_traps(r->detect, &traps);
+}
+
 static int open_and_replay(struct replay *r, const struct replay_options *o,
 			   const char *const *paths, size_t count)
 {
@@ -415,10 +428,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	struct detect_sink found = { .self = r, .finding = take_finding };
 	r->detect = detect_new(&found);
 	if (r->detect != NULL) {
-		struct home friends;
-		settings_friends(&r->config, &friends);
-		detect_set_home(r->detect, &r->home);
-		detect_set_friends(r->detect, &friends);
+		tell_detect(r);
 	}
 	if (capture == NULL || catalog == NULL || r->detect == NULL) {
 		fprintf(stderr, "breakwater: %s\n",

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/port_set.h"
 #include "cli/cli.h"
 
 void settings_home(const struct config *config, struct home *home)
@@ -22,6 +23,15 @@ void settings_friends(const struct config *config, struct home *friends)
 	friends->count = 0;
 	for (size_t i = 0; i < config->detect_friends.count; i++)
 		home_add(friends, &config->detect_friends.at[i]);
+}
+
+void settings_traps(const struct config *config, struct port_set *traps)
+{
+	struct port_range range;
+	*traps = (struct port_set){ 0 };
+	for (size_t i = 0; i < config->traps_ports.count; i++)
+		if (port_range_parse(config->traps_ports.at[i], &range))
+			port_set_add(traps, &range);
 }
 
 static bool take_home(struct config *config, const struct option_list *home)

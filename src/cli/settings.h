@@ -23,5 +23,9 @@ void settings_home(const struct config *config, struct home *home);
 /* Who is known to scan and monitor. */
 void settings_friends(const struct config *config, struct home *friends);
 
+/* Ports that nobody should touch. */
+struct port_set;
+void settings_traps(const struct config *config, struct port_set *traps);
+
 /* What the totals say in a self record; time, CPU and memory are left unknown. */
 void settings_self(const struct pipeline_totals *totals, struct self_record *self);

@@ -35,6 +35,11 @@ void detect_set_own(struct detect *detect, const struct home *own);
 /* The networks that count as ours: how others set up their servers is but a notice. */
 void detect_set_home(struct detect *detect, const struct home *home);
 
+/* Ports that nobody should touch, and those of them where a program of ours listens. */
+struct port_set;
+void detect_set_traps(struct detect *detect, const struct port_set *traps);
+void detect_served_traps(const struct detect *detect, struct port_set *served);
+
 /* Scanners and monitors that are known: what they try is no attack. */
 void detect_set_friends(struct detect *detect, const struct home *friends);
 

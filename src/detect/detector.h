@@ -31,6 +31,8 @@ struct detector {
 	void (*tick)(struct detect *detect, void *state, int64_t now_us);
 };
 
+extern const struct detector detector_trap;
+
 /* Opens them all; false without memory, and detectors_close() is still to be called. */
 bool detectors_open(struct detect *detect);
 void detectors_close(struct detect *detect);

@@ -5,7 +5,7 @@
 
 #include "detect/detector.h"
 
-static const struct detector *const detectors[DETECTORS_MAX] = { NULL };
+static const struct detector *const detectors[DETECTORS_MAX] = { &detector_trap };
 
 bool detectors_open(struct detect *detect)
 {

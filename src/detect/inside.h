@@ -5,6 +5,7 @@
 
 #include "base/cardinality.h"
 #include "base/home.h"
+#include "base/port_set.h"
 #include "detect/detect.h"
 #include "detect/findings.h"
 #include "detect/places.h"
@@ -60,6 +61,7 @@ struct detect {
 	struct findings findings;
 	struct places places;
 	struct home own, home, friends;
+	struct port_set traps;
 	uint64_t of_friends;         /* contacts and logins that were not looked at */
 	void *states[DETECTORS_MAX]; /* of detectors.c */
 	const struct policy *policy; /* borrowed; NULL: none */

@@ -1,0 +1,55 @@
+/*
+ * roster.h: what a detector remembers of sources, or of pairs, in a bounded table.
+ * Private to the room.
+ *
+ * Strangers choose the keys.  Full, the entry used least recently makes room, of those
+ * of the lower rank as long as there are any: a flood of forged sources can't push out
+ * one that has proven where it is.  Nothing depends on the hash's key but the time it
+ * takes, so a replay finds the same.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/hash.h"
+#include "detect/order.h"
+
+enum { ROSTER_RANKS = 2 };
+
+struct roster_key {
+	struct addr first, second; /* one may be all zero */
+	uint64_t rest;
+};
+
+/* What each entry begins with. */
+struct roster_entry {
+	struct roster_key key;
+	uint32_t next;
+	uint8_t rank;
+};
+
+struct roster {
+	struct hash_key secret;
+	uint8_t *at;
+	size_t entry_size;
+	uint32_t size, used;
+	uint32_t *buckets; /* as many */
+	struct order_link *links;
+	struct order by_use[ROSTER_RANKS];
+};
+
+/* False without memory; roster_close() is still to be called. */
+bool roster_open(struct roster *roster, size_t entry_size, uint32_t size);
+void roster_close(struct roster *roster);
+
+/* That of the key, used now; NULL: there is none. */
+void *roster_find(struct roster *roster, const struct roster_key *key);
+
+/* The same, a new one if there was none: all zero but for its head. */
+void *roster_take(struct roster *roster, const struct roster_key *key);
+
+/* It stays longer than those of a lower rank. */
+void roster_rank(struct roster *roster, void *entry, uint8_t rank);
