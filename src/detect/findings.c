@@ -24,6 +24,7 @@ bool findings_init(struct findings *findings, const struct detect_sink *sink)
 				       .next_us = INT64_MAX };
 	findings->at = calloc(FINDINGS_MAX, sizeof(*findings->at));
 	findings->links = calloc(FINDINGS_MAX, sizeof(*findings->links));
+	incidents_clear(&findings->incidents);
 	memset(findings->of_key, 0xff, sizeof(findings->of_key));
 	memset(findings->of_port, 0xff, sizeof(findings->of_port));
 	for (unsigned i = 0; i < SEVERITIES; i++)
@@ -103,6 +104,7 @@ static void say(struct findings *findings, struct finding *finding, int64_t now_
 	finding->pause_us *= 2;
 	if (finding->pause_us > SAY_AGAIN_US)
 		finding->pause_us = SAY_AGAIN_US;
+	incidents_note(&findings->incidents, &finding->record);
 	findings->sink->finding(findings->sink->self, &finding->record);
 }
 
@@ -349,6 +351,7 @@ void findings_restore(struct findings *findings, const struct finding_record *re
 		return;
 	struct finding *finding = place_one(findings, record, severity);
 	finding->is_restored = true;
+	incidents_note(&findings->incidents, &finding->record);
 	finding->said_us = record->last;
 	if (record->at == UNKNOWN_TIME)
 		finding->record.at = record->last;

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/histogram.h"
 #include "detect/detect.h"
+#include "detect/incident.h"
 #include "detect/order.h"
 
 enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
@@ -43,6 +44,7 @@ struct findings {
 	uint32_t of_key[FINDINGS_BUCKETS], of_port[FINDINGS_BUCKETS];
 	int64_t next_us; /* nothing is due before */
 	uint64_t open, evicted, refused;
+	struct incidents incidents;
 	struct histogram latency; /* of what was begun, where the time is known */
 };
 

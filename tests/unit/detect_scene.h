@@ -129,9 +129,9 @@ static inline uint64_t open_count(struct scene *scene)
 }
 
 /* Exactly one thing was said since the last look, and it is this. */
-static const struct finding_record *said_once(struct scene *scene, const char *kind,
-					      const char *technique,
-					      const char *severity, const char *is)
+static inline const struct finding_record *
+said_once(struct scene *scene, const char *kind, const char *technique,
+	  const char *severity, const char *is)
 {
 	if (scene->count != 1)
 		fail_msg("%zu findings were said, the last: %s", scene->count,
