@@ -105,9 +105,11 @@ static void begin_embryo(struct flows *f, const struct packet *p, const struct k
 		return;
 	}
 	count_start(f, service);
+	contacts_embryo(f, ref, p);
 	struct port_sample *now = &services_at(f->services, service)->now;
 	now->client_packets++;
 	now->client_bytes += p->ip_len;
+	now->syns++;
 	services_client(f->services, service, &p->src);
 }
 
@@ -140,6 +142,7 @@ static void begin_body(struct flows *f, const struct packet *p, const struct key
 	count_start(f, b->service);
 	if (sender == SERVER)
 		history_add(b, SERVER, '^');
+	contacts_begin(f, number, p, sender, k->hash);
 	flows_update(f, number, p, sender);
 }
 

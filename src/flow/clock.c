@@ -20,6 +20,8 @@ enum {
 	DNS_US = 10 * 1000000, /* the same for DNS (Zeek's dns_session_timeout) */
 	DNS_PORT = 53,
 	SLOT_US = 1 << WHEEL_SHIFT,
+	CONTACTS_US =
+		10000, /* how late a contact is told at most, while packets come */
 	/* After so many without a packet the wheel is empty. */
 	SILENCE_SLOTS = FLOWS_SILENCE_US / SLOT_US + 2 * WHEEL_SLOTS,
 };
@@ -113,11 +115,13 @@ void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 	uint64_t hash = body_hash(f, b);
 	/* On its way from memory while the rest is done. */
 	__builtin_prefetch(table_bucket(&f->table, hash), 1);
+	bool cut_off = strcmp(reason, flows_shutdown) == 0;
 	talks_settle(f, number);
 	flows_emit_body(f, b, reason);
+	contacts_ends(f, number, hash, cut_off);
 	talks_forget(f, number);
 	if (!is_counted(b))
-		flows_count_end(f, b, strcmp(reason, flows_shutdown) == 0);
+		flows_count_end(f, b, cut_off);
 	sources_give(f->sources, &b->key.addr[CLIENT]);
 	if (b->holes)
 		holes_drop(f->holes, number);
@@ -218,6 +222,7 @@ void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
 	}
 	struct port_sample *now = &services_at(f->services, e->service)->now;
 	bool cut_off = reason != NULL && strcmp(reason, flows_shutdown) == 0;
+	contacts_embryo_ends(f, ref);
 	now->active--;
 	now->ended += !cut_off;
 	now->unanswered += !cut_off;
@@ -265,6 +270,14 @@ static void start_clock(struct flows *f, int64_t now_us)
 	f->slot = (now_us >> WHEEL_SHIFT) - 1;
 }
 
+/* The end of the second, or earlier, as contacts are to be told soon. */
+static void set_due(struct flows *f, int64_t now_us)
+{
+	f->due_us = f->second_us + SECOND_US;
+	if (f->contacts.is_wanted && now_us + CONTACTS_US < f->due_us)
+		f->due_us = now_us + CONTACTS_US;
+}
+
 void flows_tick(struct flows *f, int64_t now_us)
 {
 	if (f->now_us == INT64_MIN)
@@ -272,8 +285,10 @@ void flows_tick(struct flows *f, int64_t now_us)
 	if (now_us <= f->now_us)
 		return;
 	f->now_us = now_us;
+	contacts_walk(f, now_us);
 	if (now_us >= f->second_us + SECOND_US)
 		close_second(f, now_us);
+	set_due(f, now_us);
 }
 
 /* Lists everything anew: a time that was shifted stands in no right slot. */
@@ -309,5 +324,7 @@ void flows_shift(struct flows *f, int64_t by_us)
 	f->now_us += by_us;
 	f->second_us = f->now_us / SECOND_US * SECOND_US;
 	f->slot = (f->now_us >> WHEEL_SHIFT) - 1;
+	contacts_shift(f, by_us);
+	set_due(f, f->now_us);
 	rebuild_wheel(f);
 }

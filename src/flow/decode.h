@@ -102,6 +102,8 @@ static inline struct packet *walk_packet(struct walk *walk)
 	packet->vlan = walk->vlan;
 	packet->vlan_inner = walk->vlan_inner;
 	packet->iface = walk->frame->iface;
+	packet->ttl = 0;
+	packet->ip_id = 0;
 	packet->window = 0;
 	packet->seq = packet->ack = 0;
 	packet->ip_len = packet->payload_len = 0;

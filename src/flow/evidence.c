@@ -27,9 +27,7 @@ static void take_record(void *self, struct talk *talk, enum record_kind kind,
 	const struct body *b = current(f);
 	const struct link *link = &f->links.at[b->link];
 	(void)talk;
-	if (b->link != 0 && f->options.iface_name != NULL)
-		record_text(record->iface, sizeof(record->iface),
-			    f->options.iface_name(f->options.iface_self, link->iface));
+	export_iface(f, b->link, record->iface);
 	if (b->link != 0 && link->vlan != 0)
 		record->vlan = link->vlan;
 	f->sink.record(f->sink.self, kind, record);

@@ -61,6 +61,14 @@ static const char *conn_state(const struct body *b, const char *history)
 	return b->side[SERVER].packets > 0 ? "SHR" : "OTH";
 }
 
+void export_iface(const struct flows *f, uint16_t link, field_text32 out)
+{
+	if (link != 0 && f->options.iface_name != NULL)
+		record_text(out, sizeof(field_text32),
+			    f->options.iface_name(f->options.iface_self,
+						  f->links.at[link].iface));
+}
+
 static void put_link(const struct flows *f, uint16_t number, struct flow_record *out)
 {
 	const struct link *link = &f->links.at[number];
@@ -71,9 +79,7 @@ static void put_link(const struct flows *f, uint16_t number, struct flow_record 
 	if (link->vlan_inner != 0)
 		out->vlan_inner = link->vlan_inner;
 	out->tunnel = tunnel_name((enum tunnel)link->tunnel);
-	if (f->options.iface_name != NULL)
-		record_text(out->iface, sizeof(out->iface),
-			    f->options.iface_name(f->options.iface_self, link->iface));
+	export_iface(f, number, out->iface);
 }
 
 static void put_key(const struct flows *f, const struct flow_key *key, uint8_t proto,

@@ -30,6 +30,7 @@ struct port_sample {
 	uint64_t flows, active, ended, rejected, unanswered, resets;
 	uint64_t aborted; /* of resets: by the server, which had not finished */
 	uint64_t client_bytes, server_bytes, client_packets, server_packets;
+	uint64_t syns, handshakes; /* TCP: SYNs that came, handshakes completed */
 	uint64_t data_packets, retransmits; /* segments with payload */
 	uint64_t payload_bytes, lost_bytes;
 	uint64_t answers, answer_errors; /* of the application; see record.def */
@@ -75,7 +76,8 @@ struct flow_stats {
 	uint64_t packets, bytes;
 	uint64_t flows_open, half_open, services, sources;
 	uint64_t flows_started, flows_evicted, flows_refused;
-	uint64_t turns_cut; /* not read to their end for lack of buffers */
+	uint64_t turns_cut;         /* not read to their end for lack of buffers */
+	uint64_t contacts_left_out; /* not told, as there were too many a second */
 	uint64_t memory_bytes;
 };
 

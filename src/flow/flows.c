@@ -22,6 +22,7 @@ struct flows *flows_new(const struct flow_options *options,
 	f->options = *options;
 	f->sink = *sink;
 	f->now_us = INT64_MIN;
+	f->due_us = INT64_MIN;
 	f->links.count = 1;
 	for (unsigned i = 0; i < WHEEL_SLOTS; i++)
 		f->wheel[i] = TABLE_NONE;
@@ -32,7 +33,8 @@ struct flows *flows_new(const struct flow_options *options,
 	if (!table_init(&f->table, &options->key, options->flows_max,
 			options->half_open_max) ||
 	    !talks_init(&f->talks, f, options->reads ? options->flows_max : 0) ||
-	    f->holes == NULL || f->services == NULL || f->sources == NULL) {
+	    !contacts_init(&f->contacts, f) || f->holes == NULL ||
+	    f->services == NULL || f->sources == NULL) {
 		flows_free(f);
 		return NULL;
 	}
@@ -49,6 +51,7 @@ void flows_free(struct flows *f)
 		services_free(f->services);
 	sources_free(f->sources);
 	talks_fini(&f->talks);
+	contacts_fini(&f->contacts, f);
 	free(f);
 }
 
@@ -129,6 +132,7 @@ static void count_packet(struct flows *f, struct body *b, const struct packet *p
 		now->server_packets++;
 		now->server_bytes += p->ip_len;
 	}
+	now->syns += side == CLIENT && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	now->payload_bytes += p->payload_len;
 	now->data_packets += p->payload_len > 0;
 	/* Once a second and flow is enough to know who its client is. */
@@ -163,6 +167,8 @@ void flows_update(struct flows *f, uint32_t number, const struct packet *p,
 {
 	struct body *b = &f->table.bodies[number];
 	count_packet(f, b, p, side);
+	if (side == SERVER && b->side[SERVER].packets == 1)
+		contacts_server_speaks(f, number, p);
 	if (p->flags & PACKET_BAD_CSUM)
 		history_checksum(b, side);
 	if (b->proto == IPPROTO_TCP && !(p->flags & PACKET_LATER_FRAGMENT))
@@ -187,6 +193,7 @@ static bool is_same_syn(struct flows *f, struct embryo *e, const struct packet *
 	struct port_sample *now = &services_at(f->services, e->service)->now;
 	now->client_packets++;
 	now->client_bytes += p->ip_len;
+	now->syns++;
 	return true;
 }
 
@@ -199,6 +206,7 @@ static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p
 		flows_begin(f, p, k);
 		return;
 	}
+	contacts_walk(f, p->at_us);
 	if (is_same_syn(f, e, p, side))
 		return;
 	bool syn = (p->tcp_flags & TCP_SYN) && !(p->tcp_flags & TCP_ACK);
@@ -207,7 +215,9 @@ static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p
 		flows_begin(f, p, k);
 		return;
 	}
-	flows_update(f, flows_promote(f, ref, k), p, side);
+	uint32_t number = flows_promote(f, ref, k);
+	contacts_promote(f, ref, number, side == SERVER);
+	flows_update(f, number, p, side);
 }
 
 /* An ICMP error says that the flow it quotes did not get through. */
@@ -232,13 +242,16 @@ void flows_quoted(struct flows *f, const struct packet *p)
 	if (ref & TABLE_EMBRYO) {
 		if (embryo_deadline(table_embryo(&f->table, ref)) <= p->at_us)
 			return;
-		ref = flows_promote(f, ref, &k);
+		uint32_t number = flows_promote(f, ref, &k);
+		contacts_promote(f, ref, number, true);
+		ref = number;
 	}
 	struct body *b = &f->table.bodies[ref];
 	/* An answered flow is not rejected by what a stranger may have forged. */
 	if (b->side[SERVER].packets > 0 || flows_deadline(b) <= p->at_us || b->rejected)
 		return;
 	b->rejected = 1;
+	contacts_rejected(f, ref, p->at_us);
 	if (b->proto != IPPROTO_TCP)
 		flows_count_end(f, b, false);
 }
@@ -338,5 +351,7 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 	stats->sources = sources_aggregated(f->sources);
 	stats->turns_cut = f->talks.unkept;
 	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
-			      sources_memory(f->sources) + talks_memory(&f->talks);
+			      sources_memory(f->sources) + talks_memory(&f->talks) +
+			      contacts_memory(&f->contacts, f);
+	stats->contacts_left_out = f->contacts.sieve.left_out;
 }

@@ -156,6 +156,8 @@ enum decode_reason ip4_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->src = addr_v4(at + 12);
 	packet->dst = addr_v4(at + 16);
 	packet->proto = at[9];
+	packet->ttl = at[8];
+	packet->ip_id = load_be16(at + 4);
 	packet->ip_len = (uint32_t)total;
 	packet->ip = at;
 	packet->ip_captured = (uint32_t)len;

@@ -170,6 +170,7 @@ enum decode_reason ip6_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->src = addr_v6(at + 8);
 	packet->dst = addr_v6(at + 24);
 	packet->proto = at[6];
+	packet->ttl = at[7];
 	packet->ip_len = (uint32_t)(HEADER_LEN + payload);
 	packet->ip = at;
 	packet->ip_captured = (uint32_t)len;

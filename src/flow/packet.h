@@ -64,6 +64,8 @@ struct packet {
 	uint8_t flags;             /* enum packet_flag */
 	uint16_t vlan, vlan_inner; /* 0: none */
 	uint16_t iface;
+	uint8_t ttl;          /* or hop limit */
+	uint16_t ip_id;       /* IPv4 identification */
 	uint16_t window;      /* TCP, as sent */
 	uint32_t seq, ack;    /* TCP */
 	uint32_t ip_len;      /* IP datagram with its header */

@@ -84,6 +84,8 @@ static inline void fill(const struct frame *frame, const struct datagram *d,
 	out->sport = load_be16(transport);
 	out->dport = load_be16(transport + 2);
 	out->proto = d->proto;
+	out->ttl = d->header == IP4_LEN ? at[8] : at[7];
+	out->ip_id = d->header == IP4_LEN ? load_be16(at + 4) : 0;
 	out->tunnel = TUNNEL_NONE;
 	out->flags = d->captured < d->total ? PACKET_TRUNCATED : 0;
 	out->vlan = out->vlan_inner = 0;

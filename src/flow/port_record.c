@@ -56,6 +56,8 @@ static void put_errors(const struct catalog *catalog, const struct port_sample *
 
 static void put_tcp(const struct port_sample *s, struct port_record *out)
 {
+	out->syns = s->syns;
+	out->handshakes = s->handshakes;
 	out->data_packets = s->data_packets;
 	out->retransmits = s->retransmits;
 	out->payload_bytes = s->payload_bytes;

@@ -157,6 +157,8 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 	to->server_bytes += s->server_bytes;
 	to->client_packets += s->client_packets;
 	to->server_packets += s->server_packets;
+	to->syns += s->syns;
+	to->handshakes += s->handshakes;
 	to->data_packets += s->data_packets;
 	to->retransmits += s->retransmits;
 	to->payload_bytes += s->payload_bytes;

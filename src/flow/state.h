@@ -5,6 +5,7 @@
 
 #include "flow/anomaly.h"
 #include "flow/body.h"
+#include "flow/contacts.h"
 #include "flow/flow.h"
 #include "flow/holes.h"
 #include "flow/links.h"
@@ -32,9 +33,11 @@ struct flows {
 	struct links links;
 	struct talks talks;
 	struct anomalies anomalies;
+	struct contacts contacts;
 	struct flow_stats stats;
 	int64_t now_us;              /* newest time seen; INT64_MIN before the first */
 	int64_t second_us;           /* begin of the second being counted */
+	int64_t due_us;              /* when time has something to do next */
 	int64_t slot;                /* timer slots up to this one are done */
 	uint32_t wheel[WHEEL_SLOTS]; /* first body of each slot's list */
 	uint32_t clock_hand;         /* where the search for a body to evict goes on */
@@ -80,10 +83,10 @@ static inline int64_t embryo_deadline(const struct embryo *e)
 }
 
 /* clock.c */
-/* flows_tick() for every packet: nearly all fall into the running second. */
+/* flows_tick() for every packet: for nearly all there is nothing to do. */
 static inline void flows_time(struct flows *f, int64_t at_us)
 {
-	if (at_us >= f->second_us + SECOND_US || f->now_us == INT64_MIN)
+	if (at_us >= f->due_us || f->now_us == INT64_MIN)
 		flows_tick(f, at_us);
 	else if (at_us > f->now_us)
 		f->now_us = at_us;
@@ -148,3 +151,5 @@ void export_embryo(const struct flows *f, const struct embryo *e, const char *re
 		   struct flow_record *out);
 void export_aggregate(const struct flows *f, const struct aggregate *a,
 		      struct flow_record *out);
+/* The name of the interface of that link, if it is known. */
+void export_iface(const struct flows *f, uint16_t link, field_text32 out);

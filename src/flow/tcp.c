@@ -158,6 +158,8 @@ static void time_handshake(struct segment *s)
 		b->handshake_us =
 			b->last_us < UINT32_MAX ? (uint32_t)b->last_us : UINT32_MAX;
 		services_handshake(s->f->services, b->service, b->handshake_us);
+		if (b->service != SERVICE_NONE)
+			services_at(s->f->services, b->service)->now.handshakes++;
 	}
 }
 
@@ -559,6 +561,7 @@ static void take_step(struct flows *f, uint32_t number, const struct packet *p,
 		note_turns(f, b, side);
 	}
 	close_sides(f, b);
+	contacts_segment(f, number, p->at_us);
 }
 
 void tcp_segment(struct flows *f, uint32_t number, const struct packet *p,

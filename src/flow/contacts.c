@@ -1,0 +1,578 @@
+/*
+ * contacts.c: see contacts.h.
+ */
+#include "flow/contacts.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/pages.h"
+#include "flow/state.h"
+#include "flow/tool.h"
+
+enum {
+	PATIENCE_US = 300000,   /* a SYN; round the world is less */
+	DATAGRAM_US = 1500000,  /* a resolver asks others first */
+	HANDSHAKE_US = 3000000, /* a SYN-ACK, and one sent again (RFC 6298 2.1) */
+	DATAGRAMS_FEW = 3,      /* nmap and unicornscan send one to three */
+	ENDED_S = 900,          /* late segments of CGNAT and sleeping hosts */
+	SPOKEN_S = 900,
+	EPHEMERAL_MIN = 32768,  /* Linux; others begin higher */
+	WAITS_MAX = 1 << 16,    /* of each kind */
+	RECENT_PAIRS = 1 << 16, /* a MiB each */
+	SLOW_US = 10000000,
+	SLOW_BYTES = 8192, /* more is an upload */
+	FLAGS_KNOWN = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG,
+	FLAGS_XMAS = TCP_FIN | TCP_PSH | TCP_URG,
+	IP4_BARE = 40, /* headers of a segment without options */
+	IP6_BARE = 60,
+};
+
+static const int64_t patience_us[WAITS] = {
+	[WAIT_ANSWER] = PATIENCE_US,
+	[WAIT_DATAGRAM] = DATAGRAM_US,
+	[WAIT_ACK] = HANDSHAKE_US,
+};
+
+static size_t waits_bytes(void)
+{
+	return WAITS_MAX * sizeof(struct waiting);
+}
+
+static size_t embryos_bytes(const struct flows *f)
+{
+	return f->table.embryo_max * sizeof(struct knock);
+}
+
+static size_t bodies_bytes(const struct flows *f)
+{
+	return f->table.body_max * sizeof(struct knock);
+}
+
+bool contacts_init(struct contacts *c, const struct flows *f)
+{
+	c->is_wanted =
+		f->sink.record != NULL && (f->options.wants >> RECORD_contact & 1) != 0;
+	if (!c->is_wanted)
+		return true;
+	c->embryos = pages_reserve(embryos_bytes(f));
+	c->bodies = pages_reserve(bodies_bytes(f));
+	bool ok = c->embryos != NULL && c->bodies != NULL;
+	for (unsigned i = 0; i < WAITS; i++) {
+		c->waits[i].at = pages_reserve(waits_bytes());
+		ok = ok && c->waits[i].at != NULL;
+	}
+	return ok && recent_init(&c->ended, RECENT_PAIRS) &&
+	       recent_init(&c->speakers, RECENT_PAIRS) &&
+	       sieve_init(&c->sieve, &f->options.key);
+}
+
+void contacts_fini(struct contacts *c, const struct flows *f)
+{
+	pages_release(c->embryos, embryos_bytes(f));
+	pages_release(c->bodies, bodies_bytes(f));
+	for (unsigned i = 0; i < WAITS; i++)
+		pages_release(c->waits[i].at, waits_bytes());
+	recent_fini(&c->ended);
+	recent_fini(&c->speakers);
+	sieve_fini(&c->sieve);
+}
+
+uint64_t contacts_memory(const struct contacts *c, const struct flows *f)
+{
+	if (!c->is_wanted)
+		return 0;
+	return embryos_bytes(f) + bodies_bytes(f) + WAITS * waits_bytes() +
+	       recent_memory(&c->ended) + recent_memory(&c->speakers) +
+	       sieve_memory(&c->sieve);
+}
+
+/* ---- the shape of a first packet ---- */
+
+static enum technique tcp_technique(uint8_t all_flags)
+{
+	uint8_t flags = all_flags & FLAGS_KNOWN;
+	if (flags & TCP_RST)
+		return TECHNIQUE_NONE;
+	if ((flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)
+		return flags & TCP_ACK ? TECHNIQUE_NONE : TECHNIQUE_SYN;
+	switch (flags) {
+	case 0:
+		return TECHNIQUE_NULL;
+	case TCP_FIN:
+		return TECHNIQUE_FIN;
+	case FLAGS_XMAS:
+		return TECHNIQUE_XMAS;
+	case TCP_ACK:
+		return TECHNIQUE_ACK;
+	default:
+		return TECHNIQUE_OTHER;
+	}
+}
+
+/* Echo, timestamp and netmask requests: pings of any kind. */
+static bool is_ping(const struct packet *p)
+{
+	if (p->proto == IPPROTO_ICMPV6)
+		return p->sport == 128;
+	return p->sport == 8 || p->sport == 13 || p->sport == 17;
+}
+
+static enum technique technique_of(const struct packet *p)
+{
+	if (p->flags & (PACKET_LATER_FRAGMENT | PACKET_NO_PORTS | PACKET_UNHEARD))
+		return TECHNIQUE_NONE;
+	switch (p->proto) {
+	case IPPROTO_TCP:
+		return tcp_technique(p->tcp_flags);
+	case IPPROTO_UDP:
+		return addr_is_group(&p->dst) ? TECHNIQUE_NONE : TECHNIQUE_UDP;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return is_ping(p) && !addr_is_group(&p->dst) ? TECHNIQUE_ICMP
+							     : TECHNIQUE_NONE;
+	default:
+		return TECHNIQUE_NONE;
+	}
+}
+
+static struct knock knock_of(const struct packet *p, enum technique technique)
+{
+	return (struct knock){
+		.ip_id = p->ip_id,
+		.window = p->window,
+		.ttl = p->ttl,
+		.flags = p->tcp_flags,
+		.technique = technique & 15,
+		.tool = tool_of(p) & 7,
+		.fragment = (p->flags & PACKET_FRAGMENT) != 0,
+	};
+}
+
+/* ---- telling ---- */
+
+static void fill(const struct knock *k, const struct flow_key *key, uint8_t proto,
+		 struct contact_record *out)
+{
+	static const char *const words[TECHNIQUES] = {
+		[TECHNIQUE_SYN] = "syn",   [TECHNIQUE_FIN] = "fin",
+		[TECHNIQUE_NULL] = "null", [TECHNIQUE_XMAS] = "xmas",
+		[TECHNIQUE_ACK] = "ack",   [TECHNIQUE_OTHER] = "other",
+		[TECHNIQUE_UDP] = "udp",   [TECHNIQUE_ICMP] = "icmp",
+	};
+	record_init(RECORD_contact, out);
+	out->transport = transport_name(proto);
+	out->technique = words[k->technique];
+	out->client_ip = key->addr[CLIENT];
+	out->server_ip = key->addr[SERVER];
+	if (k->technique != TECHNIQUE_ICMP) {
+		out->client_port = key->port[CLIENT];
+		out->port = key->port[SERVER];
+	}
+	out->ttl = k->ttl;
+	if (addr_is_v4(&key->addr[CLIENT]))
+		out->ip_id = k->ip_id;
+	if (proto == IPPROTO_TCP) {
+		out->tcp_flags = k->flags;
+		out->window = k->window;
+	}
+	out->fragment = k->fragment;
+	out->tool = tool_name((enum tool)k->tool);
+}
+
+/* One that the sieve lets through. */
+struct contact {
+	const struct flow_key *key;
+	const struct knock *knock;
+	uint8_t proto;
+	uint16_t link;
+	int64_t start_us, at_us;
+	uint64_t payload_bytes;
+};
+
+static void tell(struct flows *f, const struct contact *c, enum contact_outcome outcome)
+{
+	static const char *const words[CONTACT_OUTCOMES] = {
+		[CONTACT_REFUSED] = "refused",     [CONTACT_SILENT] = "silent",
+		[CONTACT_HALF_OPEN] = "half_open", [CONTACT_HANDSHAKE] = "handshake",
+		[CONTACT_ANSWERED] = "answered",   [CONTACT_STRAY] = "stray",
+		[CONTACT_SLOW] = "slow",
+	};
+	const struct sieve_contact asked = {
+		.source = &c->key->addr[CLIENT],
+		.target = &c->key->addr[SERVER],
+		.port = c->knock->technique == TECHNIQUE_ICMP ? 0
+							      : c->key->port[SERVER],
+		.proto = c->proto,
+		.outcome = (uint8_t)outcome,
+		.at_us = c->at_us,
+	};
+	if (!sieve_take(&f->contacts.sieve, &asked))
+		return;
+	struct contact_record record;
+	fill(c->knock, c->key, c->proto, &record);
+	export_iface(f, c->link, record.iface);
+	record.start = c->start_us;
+	record.at = c->at_us;
+	record.outcome = words[outcome];
+	record.payload_bytes = c->payload_bytes;
+	f->sink.record(f->sink.self, RECORD_contact, &record);
+}
+
+static void tell_body(struct flows *f, uint32_t number, enum contact_outcome outcome,
+		      int64_t at_us)
+{
+	const struct body *b = &f->table.bodies[number];
+	const struct contact c = {
+		.key = &b->key,
+		.knock = &f->contacts.bodies[number],
+		.proto = (uint8_t)b->proto,
+		.link = b->link,
+		.start_us = body_start(b),
+		.at_us = at_us,
+		.payload_bytes = b->proto == IPPROTO_TCP ? tcp_size(b, CLIENT)
+							 : b->side[CLIENT].top,
+	};
+	tell(f, &c, outcome);
+}
+
+static int64_t embryo_due(const struct embryo *e)
+{
+	return embryo_start(e) + PATIENCE_US;
+}
+
+/* Its time is up, or it must go. */
+static void tell_embryo(struct flows *f, uint32_t ref)
+{
+	const struct embryo *e = table_embryo(&f->table, ref);
+	int64_t due_us = embryo_due(e);
+	const struct contact c = {
+		.key = &e->key,
+		.knock = &f->contacts.embryos[ref & ~TABLE_EMBRYO],
+		.proto = IPPROTO_TCP,
+		.link = e->link,
+		.start_us = embryo_start(e),
+		.at_us = due_us < f->now_us ? due_us : f->now_us,
+	};
+	tell(f, &c, CONTACT_SILENT);
+}
+
+/* ---- who has spoken ---- */
+
+static uint64_t end_hash(const struct flows *f, const struct addr *addr, uint16_t port,
+			 uint8_t proto)
+{
+	uint64_t words[3];
+	memcpy(words, addr->ip6, sizeof(addr->ip6));
+	words[2] = (uint64_t)port << 8 | proto;
+	return hash_words(&f->options.key, words, 3);
+}
+
+/* That end of the flow sends; by transport 0, so does its address. */
+static void note_speaker(struct flows *f, const struct body *b, unsigned side,
+			 int64_t at_us)
+{
+	const struct addr *addr = &b->key.addr[side];
+	struct recent *speakers = &f->contacts.speakers;
+	recent_note(speakers, end_hash(f, addr, b->key.port[side], b->proto), at_us);
+	if (side == SERVER)
+		recent_note(speakers, end_hash(f, addr, 0, 0), at_us);
+}
+
+static bool server_spoke(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	uint64_t hash =
+		end_hash(f, &b->key.addr[SERVER], b->key.port[SERVER], b->proto);
+	return recent_has(&f->contacts.speakers, hash, at_us, SPOKEN_S);
+}
+
+/* Anything was heard of the server's address. */
+static bool server_is_heard(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	uint64_t hash = end_hash(f, &b->key.addr[SERVER], 0, 0);
+	return recent_has(&f->contacts.speakers, hash, at_us, SPOKEN_S);
+}
+
+/* ---- waiting ---- */
+
+static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	if (b->side[SERVER].packets > 0 || b->rejected)
+		return false;
+	if (b->proto == IPPROTO_TCP)
+		return !(b->flags0 & TCP_ACK) || server_is_heard(f, b, at_us);
+	if (b->proto == IPPROTO_UDP)
+		return b->side[CLIENT].packets <= DATAGRAMS_FEW &&
+		       !server_spoke(f, b, at_us);
+	return true;
+}
+
+/* Its time is up, or it must go. */
+static void judge(struct flows *f, uint32_t number, int64_t at_us)
+{
+	const struct body *b = &f->table.bodies[number];
+	struct knock *k = &f->contacts.bodies[number];
+	enum expects expected = (enum expects)k->expects;
+	k->expects = EXPECTS_NOTHING;
+	if (expected == EXPECTS_ANSWER && is_silent(f, b, at_us))
+		tell_body(f, number, CONTACT_SILENT, at_us);
+	if (expected == EXPECTS_RESET && b->side[SERVER].packets == 0 &&
+	    !server_spoke(f, b, at_us))
+		tell_body(f, number, CONTACT_STRAY, at_us);
+	if (expected == EXPECTS_ACK && !b->handshaken && !k->is_told) {
+		k->is_told = 1;
+		tell_body(f, number, CONTACT_HALF_OPEN, at_us);
+	}
+}
+
+/* The one at the tail, if it is still that flow and still waits. */
+static void judge_waiting(struct flows *f, const struct waiting *w, int64_t at_us)
+{
+	const struct body *b = &f->table.bodies[w->number];
+	if (f->contacts.bodies[w->number].expects == EXPECTS_NOTHING)
+		return;
+	if (b->live && (uint32_t)b->start_us == w->start)
+		judge(f, w->number, at_us);
+}
+
+static struct waiting *waiting_at(struct waits *w, uint64_t index)
+{
+	return &w->at[index % WAITS_MAX];
+}
+
+static void wait_for(struct flows *f, uint32_t number, enum wait wait,
+		     enum expects expects, int64_t since_us)
+{
+	struct waits *w = &f->contacts.waits[wait];
+	if (w->head - w->tail == WAITS_MAX) {
+		const struct waiting *oldest = waiting_at(w, w->tail++);
+		judge_waiting(f, oldest, since_us);
+	}
+	*waiting_at(w, w->head++) = (struct waiting){
+		.due_us = since_us + patience_us[wait],
+		.number = number,
+		.start = (uint32_t)f->table.bodies[number].start_us,
+	};
+	f->contacts.bodies[number].expects = expects & 3;
+}
+
+static void walk_waits(struct flows *f, struct waits *w, int64_t now_us)
+{
+	while (w->tail != w->head) {
+		const struct waiting *oldest = waiting_at(w, w->tail);
+		if (oldest->due_us > now_us)
+			return;
+		w->tail++;
+		judge_waiting(f, oldest, oldest->due_us);
+	}
+}
+
+static void walk_embryos(struct flows *f, int64_t now_us)
+{
+	struct contacts *c = &f->contacts;
+	struct table *t = &f->table;
+	if (c->cursor < t->embryo_tail)
+		c->cursor = t->embryo_tail;
+	for (; c->cursor != t->embryo_head; c->cursor++) {
+		uint32_t number = (uint32_t)(c->cursor % t->embryo_max);
+		const struct embryo *e = &t->embryos[number];
+		if (e->packets == 0)
+			continue;
+		if (embryo_due(e) > now_us)
+			return;
+		c->embryos[number].is_told = 1;
+		tell_embryo(f, number | TABLE_EMBRYO);
+	}
+}
+
+void contacts_walk(struct flows *f, int64_t now_us)
+{
+	if (!f->contacts.is_wanted)
+		return;
+	walk_embryos(f, now_us);
+	for (unsigned i = 0; i < WAITS; i++)
+		walk_waits(f, &f->contacts.waits[i], now_us);
+}
+
+void contacts_shift(struct flows *f, int64_t by_us)
+{
+	for (unsigned i = 0; f->contacts.is_wanted && i < WAITS; i++) {
+		struct waits *w = &f->contacts.waits[i];
+		for (uint64_t k = w->tail; k != w->head; k++) {
+			waiting_at(w, k)->due_us += by_us;
+			waiting_at(w, k)->start += (uint32_t)by_us;
+		}
+	}
+}
+
+/* ---- half-open flows ---- */
+
+void contacts_embryo(struct flows *f, uint32_t ref, const struct packet *p)
+{
+	if (f->contacts.is_wanted)
+		f->contacts.embryos[ref & ~TABLE_EMBRYO] = knock_of(p, TECHNIQUE_SYN);
+}
+
+void contacts_embryo_ends(struct flows *f, uint32_t ref)
+{
+	if (!f->contacts.is_wanted || f->contacts.embryos[ref & ~TABLE_EMBRYO].is_told)
+		return;
+	tell_embryo(f, ref);
+}
+
+/* What made it a body may be anything but an answer. */
+void contacts_promote(struct flows *f, uint32_t ref, uint32_t number, bool is_answered)
+{
+	struct contacts *c = &f->contacts;
+	if (!c->is_wanted)
+		return;
+	struct knock *k = &c->bodies[number];
+	*k = c->embryos[ref & ~TABLE_EMBRYO];
+	bool was_silent = k->is_told;
+	k->is_told = 0;
+	if (!was_silent && !is_answered)
+		wait_for(f, number, WAIT_ANSWER, EXPECTS_ANSWER,
+			 body_start(&f->table.bodies[number]));
+}
+
+/* ---- segments that begin nothing ---- */
+
+/* Such as no connection has: told at once. */
+static bool is_never_benign(enum technique technique, uint8_t flags)
+{
+	return technique != TECHNIQUE_SYN && !(flags & TCP_ACK);
+}
+
+/* As late ones of a connection may be, but without all that connections have. */
+static bool may_be_stray(const struct packet *p, unsigned sender)
+{
+	uint32_t bare = addr_is_v4(&p->dst) ? IP4_BARE : IP6_BARE;
+	uint8_t flags = p->tcp_flags & FLAGS_KNOWN;
+	return sender == CLIENT && p->ip_len == bare && p->payload_len == 0 &&
+	       (flags == TCP_ACK || flags == (TCP_FIN | TCP_ACK)) &&
+	       p->dport < EPHEMERAL_MIN;
+}
+
+static void begin_stray(struct flows *f, uint32_t number, const struct packet *p,
+			unsigned sender, uint64_t hash)
+{
+	struct knock *k = &f->contacts.bodies[number];
+	if (recent_has(&f->contacts.ended, hash, p->at_us, ENDED_S))
+		return;
+	if (is_never_benign((enum technique)k->technique, p->tcp_flags)) {
+		k->is_told = 1;
+		tell_body(f, number, CONTACT_STRAY, p->at_us);
+	} else if (may_be_stray(p, sender)) {
+		wait_for(f, number, WAIT_ANSWER, EXPECTS_RESET, p->at_us);
+	}
+}
+
+/* ---- flows with a body ---- */
+
+void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
+		    unsigned sender, uint64_t hash)
+{
+	if (!f->contacts.is_wanted)
+		return;
+	enum technique technique = technique_of(p);
+	struct body *b = &f->table.bodies[number];
+	struct knock *k = &f->contacts.bodies[number];
+	*k = knock_of(p, technique);
+	if (p->proto == IPPROTO_UDP)
+		note_speaker(f, b, sender, p->at_us);
+	if (technique == TECHNIQUE_NONE)
+		return;
+	if (p->proto == IPPROTO_TCP && technique != TECHNIQUE_SYN)
+		begin_stray(f, number, p, sender, hash);
+	else if (sender == CLIENT)
+		wait_for(f, number,
+			 p->proto == IPPROTO_TCP ? WAIT_ANSWER : WAIT_DATAGRAM,
+			 EXPECTS_ANSWER, p->at_us);
+}
+
+/* It began as a connection or a question should, and is not yet settled. */
+static bool is_open_contact(const struct knock *k)
+{
+	return !k->is_told &&
+	       (k->technique == TECHNIQUE_SYN || k->technique == TECHNIQUE_UDP ||
+		k->technique == TECHNIQUE_ICMP);
+}
+
+void contacts_server_speaks(struct flows *f, uint32_t number, const struct packet *p)
+{
+	struct contacts *c = &f->contacts;
+	if (!c->is_wanted)
+		return;
+	struct body *b = &f->table.bodies[number];
+	struct knock *k = &c->bodies[number];
+	bool is_tcp = b->proto == IPPROTO_TCP,
+	     reset = is_tcp && (p->tcp_flags & TCP_RST);
+	contacts_walk(f, p->at_us);
+	if (!reset)
+		note_speaker(f, b, SERVER, p->at_us);
+	if (k->expects == EXPECTS_RESET && reset && !server_spoke(f, b, p->at_us))
+		tell_body(f, number, CONTACT_STRAY, p->at_us);
+	k->expects = EXPECTS_NOTHING;
+	if (!is_open_contact(k))
+		return;
+	if (is_tcp && (p->tcp_flags & TCP_SYN)) {
+		wait_for(f, number, WAIT_ACK, EXPECTS_ACK, p->at_us);
+	} else if (!is_tcp && b->side[CLIENT].packets > 0) {
+		k->is_told = 1;
+		tell_body(f, number, CONTACT_ANSWERED, p->at_us);
+	}
+}
+
+/* What has become of a connection's beginning by now, if that is clear. */
+static enum contact_outcome outcome_of(const struct body *b)
+{
+	if (b->handshaken)
+		return CONTACT_HANDSHAKE;
+	if (b->rejected)
+		return CONTACT_REFUSED;
+	/* The server had answered, and the client wants no connection. */
+	if (b->state0 == ENDPOINT_RESET && b->state1 == ENDPOINT_ESTABLISHED)
+		return CONTACT_HALF_OPEN;
+	return CONTACT_OUTCOMES;
+}
+
+void contacts_segment(struct flows *f, uint32_t number, int64_t at_us)
+{
+	if (!f->contacts.is_wanted)
+		return;
+	const struct body *b = &f->table.bodies[number];
+	struct knock *k = &f->contacts.bodies[number];
+	if (k->technique != TECHNIQUE_SYN || k->is_told)
+		return;
+	enum contact_outcome outcome = outcome_of(b);
+	if (outcome == CONTACT_OUTCOMES)
+		return;
+	k->is_told = 1;
+	k->expects = EXPECTS_NOTHING;
+	tell_body(f, number, outcome, at_us);
+}
+
+void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us)
+{
+	if (!f->contacts.is_wanted)
+		return;
+	struct knock *k = &f->contacts.bodies[number];
+	if (!is_open_contact(k))
+		return;
+	k->is_told = 1;
+	k->expects = EXPECTS_NOTHING;
+	tell_body(f, number, CONTACT_REFUSED, at_us);
+}
+
+void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off)
+{
+	if (!f->contacts.is_wanted)
+		return;
+	const struct body *b = &f->table.bodies[number];
+	const struct knock *k = &f->contacts.bodies[number];
+	bool is_syn = k->technique == TECHNIQUE_SYN && k->expects == EXPECTS_ANSWER;
+	if (k->expects != EXPECTS_NOTHING && (is_syn || !cut_off))
+		judge(f, number, f->now_us);
+	if (b->proto == IPPROTO_TCP && body_is_answered(b))
+		recent_note(&f->contacts.ended, hash, f->now_us);
+}

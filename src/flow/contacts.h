@@ -1,0 +1,118 @@
+/*
+ * contacts.h: what came of a source's first words to a port, as evidence for
+ * src/detect (record contact); private to the room.
+ *
+ * Most is plain when it happens: a RST, an ICMP error, a handshake.  Silence is not: a
+ * SYN has PATIENCE_US to be answered, a datagram a second and a half, a SYN-ACK three
+ * seconds. Embryos stand in a ring in order of time already, and a cursor goes over
+ * those whose time is up; bodies that wait stand in one queue for each length.  All are
+ * bounded: who must go early is judged early, and a SYN is at the end of a capture as
+ * well.
+ *
+ * What is no contact, and why:
+ *  - A RST or SYN-ACK without a flow: the answer to a packet that somebody sent in our
+ *    name (backscatter).
+ *  - A segment of a connection that we have not seen, or no longer: data; an ACK or
+ *    FIN-ACK with options, of a flow that ended within 15 minutes, to a port that is
+ *    known to speak, to an ephemeral port, or answered by anything but a RST.
+ *  - Silence after which the client goes on as if it had been answered, of a server of
+ *    which no packet was seen: we see one direction only.
+ *  - Silent datagrams to groups, in streams (more than DATAGRAMS_FEW: RTP, syslog,
+ * NetFlow), or to a port that has itself sent lately.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/body.h"
+#include "flow/recent.h"
+#include "flow/sieve.h"
+
+enum contact_outcome {
+	CONTACT_REFUSED,
+	CONTACT_SILENT,
+	CONTACT_HALF_OPEN,
+	CONTACT_HANDSHAKE,
+	CONTACT_ANSWERED,
+	CONTACT_STRAY,
+	CONTACT_SLOW,
+	CONTACT_OUTCOMES
+};
+
+enum technique {
+	TECHNIQUE_NONE, /* no contact is made of it */
+	TECHNIQUE_SYN,
+	TECHNIQUE_FIN,
+	TECHNIQUE_NULL,
+	TECHNIQUE_XMAS,
+	TECHNIQUE_ACK,
+	TECHNIQUE_OTHER,
+	TECHNIQUE_UDP,
+	TECHNIQUE_ICMP,
+	TECHNIQUES
+};
+
+/* What a flow waits for. */
+enum expects { EXPECTS_NOTHING, EXPECTS_ANSWER, EXPECTS_RESET, EXPECTS_ACK };
+
+/* The first packet of a flow, as far as its flow does not have it. */
+struct knock {
+	uint16_t ip_id, window;
+	uint8_t ttl, flags;
+	uint16_t technique : 4, tool : 3, fragment : 1, expects : 2;
+	uint16_t is_told : 1; /* what became of it is settled */
+	uint16_t grows : 1;   /* it asks in small bits */
+	uint16_t slow_top : 4;
+};
+_Static_assert(sizeof(struct knock) == 8, "one more word for each flow");
+
+enum wait { WAIT_ANSWER, WAIT_DATAGRAM, WAIT_ACK, WAITS };
+
+struct waiting {
+	int64_t due_us;
+	uint32_t number, start; /* of a body; low bits of when it began */
+};
+
+struct contacts {
+	bool is_wanted;
+	struct knock *embryos, *bodies;
+	uint64_t cursor; /* embryos before this one have been looked at */
+	struct waits {
+		struct waiting *at;
+		uint64_t head, tail;
+	} waits[WAITS];
+	struct recent ended;    /* hashes of TCP flows */
+	struct recent speakers; /* addresses and ports that have sent */
+	struct sieve sieve;
+};
+
+struct flows;
+struct packet;
+
+/* False without memory. */
+bool contacts_init(struct contacts *c, const struct flows *f);
+void contacts_fini(struct contacts *c, const struct flows *f);
+uint64_t contacts_memory(const struct contacts *c, const struct flows *f);
+
+/* All whose time was up by now. */
+void contacts_walk(struct flows *f, int64_t now_us);
+void contacts_shift(struct flows *f, int64_t by_us);
+
+/* A half-open flow has begun; ends without having got a body, unanswered. */
+void contacts_embryo(struct flows *f, uint32_t ref, const struct packet *p);
+void contacts_embryo_ends(struct flows *f, uint32_t ref);
+
+/* The body of a flow that began with this packet; or of the embryo. */
+void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
+		    unsigned sender, uint64_t hash);
+void contacts_promote(struct flows *f, uint32_t ref, uint32_t number, bool is_answered);
+
+/* The first packet of the server. */
+void contacts_server_speaks(struct flows *f, uint32_t number, const struct packet *p);
+/* A segment that was more than the next data has been taken. */
+void contacts_segment(struct flows *f, uint32_t number, int64_t at_us);
+/* An ICMP error has rejected it. */
+void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us);
+/* It ends; hash: of the flow. cut_off: we stopped looking, which only a SYN ignores. */
+void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off);

@@ -1,0 +1,32 @@
+/*
+ * recent.h: which of endlessly many things were there lately; private to the room.
+ *
+ * A table of fixed size, of hashes and seconds: a thing may be forgotten early when
+ * others take its place, and one in some billions is taken for another.  Whoever asks
+ * must be able to live with both.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct recent_slot {
+	uint32_t tag, second; /* second: 0 if unused */
+};
+
+struct recent {
+	struct recent_slot *slots;
+	uint32_t mask; /* pairs of slots - 1 */
+};
+
+/* pairs: a power of two. False without memory. */
+bool recent_init(struct recent *r, uint32_t pairs);
+void recent_fini(struct recent *r);
+size_t recent_memory(const struct recent *r);
+
+/* True if it was noted at most that long ago. */
+bool recent_has(const struct recent *r, uint64_t hash, int64_t now_us,
+		uint32_t within_s);
+/* The newest time counts. */
+void recent_note(struct recent *r, uint64_t hash, int64_t now_us);

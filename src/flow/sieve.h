@@ -1,0 +1,51 @@
+/*
+ * sieve.h: which contacts are worth telling; private to the room.
+ *
+ * Two rules.  What says nothing new is left out: the same source, place and outcome
+ * within a minute.  And what strangers can make endlessly many of is rationed, by
+ * second: all sources that are known with one place only share one ration, each one
+ * that was seen with a second has its own.  So a million forged sources with a packet
+ * each can't hide one who looks around.  Nothing here grows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/hash.h"
+#include "flow/recent.h"
+
+enum {
+	SIEVE_SINGLE = 2048,  /* a second, of all sources with one place */
+	SIEVE_SOURCE = 1024,  /* of each other one */
+	SIEVE_SOURCES = 8192, /* of all those together */
+	SIEVE_AGAIN_S = 60,   /* when the same is news again */
+};
+
+struct sieve_bucket;
+
+struct sieve {
+	struct hash_key key;
+	struct sieve_bucket *buckets;
+	struct recent told;
+	int64_t second;
+	uint32_t single, several; /* told in this second */
+	uint64_t left_out;        /* for lack of a ration */
+};
+
+struct sieve_contact {
+	const struct addr *source, *target;
+	uint16_t port;
+	uint8_t proto;
+	uint8_t outcome;
+	int64_t at_us;
+};
+
+/* False without memory. */
+bool sieve_init(struct sieve *s, const struct hash_key *key);
+void sieve_fini(struct sieve *s);
+uint64_t sieve_memory(const struct sieve *s);
+
+/* True if it is to be told, and counted as such. */
+bool sieve_take(struct sieve *s, const struct sieve_contact *contact);
