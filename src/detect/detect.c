@@ -16,7 +16,9 @@ struct detect *detect_new(const struct detect_sink *sink)
 	detect->now_us = INT64_MIN;
 	detect->expiry_us = INT64_MAX;
 	places_init(&detect->places);
-	if (findings_init(&detect->findings, &detect->sink) && detectors_open(detect))
+	if (findings_init(&detect->findings, &detect->sink) &&
+	    sources_open(&detect->sources, sink->clock_us != NULL) &&
+	    detectors_open(detect))
 		return detect;
 	detect_free(detect);
 	return NULL;
@@ -28,6 +30,7 @@ void detect_free(struct detect *detect)
 		return;
 	detectors_close(detect);
 	findings_clear(&detect->findings);
+	sources_close(&detect->sources);
 	places_clear(&detect->places);
 	buf_free(&detect->reason);
 	free(detect);

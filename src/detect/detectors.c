@@ -57,6 +57,7 @@ void detect_contact(struct detect *detect, const struct contact_record *contact)
 	see_time(detect, contact->at);
 	if (contact->probe == 1 || is_friend(detect, &contact->client_ip))
 		return;
+	sources_contact(detect, contact);
 	GIVE(detect, contact, contact);
 }
 
@@ -89,6 +90,7 @@ void detectors_flow(struct detect *detect, const struct flow_record *flow)
 
 void detectors_port(struct detect *detect, const struct port_record *port)
 {
+	sources_port(&detect->sources, port);
 	GIVE(detect, port, port);
 }
 

@@ -9,6 +9,7 @@
 #include "detect/detect.h"
 #include "detect/findings.h"
 #include "detect/places.h"
+#include "detect/sources.h"
 #include "detect/users.h"
 
 enum {
@@ -60,6 +61,7 @@ struct detect {
 	struct detect_sink sink;
 	struct findings findings;
 	struct places places;
+	struct sources sources;
 	struct home own, home, friends;
 	struct port_set traps;
 	uint64_t of_friends;         /* contacts and logins that were not looked at */
