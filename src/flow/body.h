@@ -33,8 +33,9 @@ struct side {
 	/* TCP: highest octet sent, relative to start_seq, SYN and FIN counted.
 	 * Others: payload bytes. */
 	uint64_t top : 48, out_of_order : 16;
-	uint32_t start_seq; /* initial sequence number, or as if there had been one */
-	uint32_t acked;     /* highest acknowledgement of it from the other side */
+	/* Initial sequence number, or as if there had been one; highest acknowledgement
+	 * of it from the other side. UDP: bytes and packets in amplification.c. */
+	uint32_t start_seq, acked;
 };
 
 struct flow_key {

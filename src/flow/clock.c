@@ -248,10 +248,17 @@ void flows_collect_aggregates(struct flows *f, int64_t before_us)
 		flows_emit_aggregate(f, &a);
 }
 
+void flows_flush_second(struct flows *f, int64_t now_us)
+{
+	services_flush(f->services, f->second_us, &f->sink);
+	unsolicited_flush(f, f->second_us + SECOND_US);
+	amplification_flush(f, f->second_us + SECOND_US, now_us);
+}
+
 /* Ends the running second, and all slots of the wheel that are over. */
 static void close_second(struct flows *f, int64_t now_us)
 {
-	services_flush(f->services, f->second_us, &f->sink);
+	flows_flush_second(f, now_us);
 	f->second_us = now_us / SECOND_US * SECOND_US;
 	expire_embryos(f, f->second_us);
 	flows_collect_aggregates(f, f->second_us - REPORT_US);
@@ -312,7 +319,7 @@ void flows_shift(struct flows *f, int64_t by_us)
 {
 	if (f->now_us == INT64_MIN)
 		return;
-	services_flush(f->services, f->second_us, &f->sink);
+	flows_flush_second(f, f->now_us);
 	for (uint32_t i = 0; i < f->table.body_fresh; i++) {
 		struct body *b = &f->table.bodies[i];
 		body_set_start(b, body_start(b) + by_us);

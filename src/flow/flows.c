@@ -33,7 +33,8 @@ struct flows *flows_new(const struct flow_options *options,
 	if (!table_init(&f->table, &options->key, options->flows_max,
 			options->half_open_max) ||
 	    !talks_init(&f->talks, f, options->reads ? options->flows_max : 0) ||
-	    !contacts_init(&f->contacts, f) || f->holes == NULL ||
+	    !contacts_init(&f->contacts, f) || !unsolicited_init(&f->unsolicited, f) ||
+	    !amplification_init(&f->amplifications, f) || f->holes == NULL ||
 	    f->services == NULL || f->sources == NULL) {
 		flows_free(f);
 		return NULL;
@@ -52,6 +53,8 @@ void flows_free(struct flows *f)
 	sources_free(f->sources);
 	talks_fini(&f->talks);
 	contacts_fini(&f->contacts, f);
+	unsolicited_fini(&f->unsolicited);
+	amplification_fini(&f->amplifications);
 	free(f);
 }
 
@@ -152,6 +155,9 @@ static void conversation(struct flows *f, struct body *b, const struct packet *p
 		b->datas |= bit & 3;
 	}
 	body_touch(b, p->at_us);
+	unsolicited_packet(f, b, p, side);
+	if (side == SERVER)
+		amplification_packet(f, b, p);
 	if (b->listens)
 		talks_datagram(f, (uint32_t)(b - f->table.bodies), p, side);
 	if (b->listens && talks_times_answers(&f->talks, b))
@@ -339,7 +345,7 @@ void flows_finish(struct flows *f)
 	flows_collect_aggregates(f, INT64_MAX);
 	if (f->now_us == INT64_MIN)
 		return;
-	services_flush(f->services, f->second_us, &f->sink);
+	flows_flush_second(f, INT64_MAX);
 	f->sink.tick(f->sink.self, f->second_us + SECOND_US);
 }
 
@@ -352,6 +358,8 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 	stats->turns_cut = f->talks.unkept;
 	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
 			      sources_memory(f->sources) + talks_memory(&f->talks) +
-			      contacts_memory(&f->contacts, f);
+			      contacts_memory(&f->contacts, f) +
+			      unsolicited_memory(&f->unsolicited) +
+			      amplification_memory(&f->amplifications);
 	stats->contacts_left_out = f->contacts.sieve.left_out;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "flow/amplification.h"
 #include "flow/anomaly.h"
 #include "flow/body.h"
 #include "flow/contacts.h"
@@ -13,6 +14,7 @@
 #include "flow/sources.h"
 #include "flow/table.h"
 #include "flow/talks.h"
+#include "flow/unsolicited.h"
 
 enum {
 	/* A body is looked at again at the latest after this many slots of 2^20 us. */
@@ -34,6 +36,8 @@ struct flows {
 	struct talks talks;
 	struct anomalies anomalies;
 	struct contacts contacts;
+	struct unsolicited unsolicited;
+	struct amplifications amplifications;
 	struct flow_stats stats;
 	int64_t now_us;              /* newest time seen; INT64_MIN before the first */
 	int64_t second_us;           /* begin of the second being counted */
@@ -92,6 +96,8 @@ static inline void flows_time(struct flows *f, int64_t at_us)
 		f->now_us = at_us;
 }
 
+/* Gives what the running second brought; it is now_us. */
+void flows_flush_second(struct flows *f, int64_t now_us);
 extern const char flows_shutdown[]; /* the reason of flows_finish() */
 void flows_emit_body(struct flows *f, const struct body *b, const char *reason);
 void flows_emit_aggregate(struct flows *f, const struct aggregate *a);
