@@ -28,7 +28,7 @@
 enum {
 	RECENT_FLOWS = 4096,
 	PORTS_WINDOW_S = 60, /* of what ports did lately */
-	TICK_MS = 100,
+	TICK_MS = 20, /* what workers send waits at most so long */
 	TICKS_PER_SECOND = 1000 / TICK_MS,
 };
 

@@ -183,6 +183,7 @@ void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
 	}
 	unsigned sender = role_of_sender(f, p);
 	const struct addr *client = sender == CLIENT ? &p->src : &p->dst;
+	trail_note(&f->trail, p, sender);
 	if (!sources_take(f->sources, client)) {
 		struct aggregate evicted;
 		f->stats.flows_refused++;

@@ -63,8 +63,9 @@ struct flow_sink {
 
 struct flow_options {
 	uint32_t flows_max, half_open_max, source_share;
-	bool reads;     /* what is said is read; false: protocols go by port */
-	uint32_t wants; /* bit per record kind that sink.record is given */
+	uint32_t trail_max; /* packets kept for flows_packets() */
+	bool reads;         /* what is said is read; false: protocols go by port */
+	uint32_t wants;     /* bit per record kind that sink.record is given */
 	const struct catalog *catalog; /* borrowed, must outlive */
 	struct hash_key key;
 	/* Name of packet.iface, borrowed for the call; the function may be NULL. */
@@ -105,6 +106,24 @@ void flows_shift(struct flows *flows, int64_t by_us);
 
 /* Emits a record of every open flow, end_reason "active", and goes on. */
 void flows_list(struct flows *flows);
+
+/* Which packets of the last seconds somebody wants as evidence. */
+struct packets_wanted {
+	char id[32]; /* of the finding they are for */
+	bool has_source, has_port;
+	struct prefix source; /* one end; the other is the target, if one is set */
+	struct addr target;
+	uint16_t port; /* of the target */
+	uint8_t proto; /* 0: any */
+	int64_t since_us;
+	uint32_t max; /* the newest so many; 64 at most */
+};
+enum { PACKETS_LINK_RAW = 101 }; /* a link type of pcap: IP header first */
+typedef void (*packets_emit)(void *to, const struct packet_record *packet);
+
+/* Gives them in order of time, without number and sent; how many there were. */
+size_t flows_packets(const struct flows *flows, const struct packets_wanted *wanted,
+		     packets_emit emit, void *to);
 
 /* Ends every flow (end_reason "shutdown") and gives the last samples. */
 void flows_finish(struct flows *flows);

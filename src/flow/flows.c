@@ -34,7 +34,8 @@ struct flows *flows_new(const struct flow_options *options,
 			options->half_open_max) ||
 	    !talks_init(&f->talks, f, options->reads ? options->flows_max : 0) ||
 	    !contacts_init(&f->contacts, f) || !unsolicited_init(&f->unsolicited, f) ||
-	    !amplification_init(&f->amplifications, f) || f->holes == NULL ||
+	    !amplification_init(&f->amplifications, f) ||
+	    !trail_init(&f->trail, options->trail_max) || f->holes == NULL ||
 	    f->services == NULL || f->sources == NULL) {
 		flows_free(f);
 		return NULL;
@@ -55,6 +56,7 @@ void flows_free(struct flows *f)
 	contacts_fini(&f->contacts, f);
 	unsolicited_fini(&f->unsolicited);
 	amplification_fini(&f->amplifications);
+	trail_fini(&f->trail);
 	free(f);
 }
 
@@ -221,6 +223,7 @@ static void take_half_open(struct flows *f, uint32_t ref, const struct packet *p
 		flows_begin(f, p, k);
 		return;
 	}
+	trail_note(&f->trail, p, side);
 	uint32_t number = flows_promote(f, ref, k);
 	contacts_promote(f, ref, number, side == SERVER);
 	flows_update(f, number, p, side);
@@ -268,6 +271,20 @@ static bool is_fresh(const struct body *b, int64_t at_us)
 	return b->handshaken && !b->ending && at_us < body_last(b) + FLOWS_SILENCE_US;
 }
 
+/* The first few, then what ends or begins it by force, then what may be a login. */
+static inline bool is_evidence(const struct body *b, const struct packet *p)
+{
+	uint64_t before = b->side[CLIENT].packets + b->side[SERVER].packets;
+	return before < TRAIL_FIRST || (p->tcp_flags & (TCP_SYN | TCP_RST)) != 0 ||
+	       (b->listens && before < TRAIL_TALK && p->payload_len > 0);
+}
+
+size_t flows_packets(const struct flows *f, const struct packets_wanted *wanted,
+		     packets_emit emit, void *to)
+{
+	return trail_find(&f->trail, wanted, emit, to);
+}
+
 static void take_one(struct flows *f, const struct packet *p, const struct keyed *k)
 {
 	f->stats.packets++;
@@ -297,6 +314,8 @@ static void take_one(struct flows *f, const struct packet *p, const struct keyed
 		flows_begin(f, p, k);
 		return;
 	}
+	if (is_evidence(b, p))
+		trail_note(&f->trail, p, side);
 	flows_update(f, ref, p, side);
 }
 
@@ -360,6 +379,7 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 			      sources_memory(f->sources) + talks_memory(&f->talks) +
 			      contacts_memory(&f->contacts, f) +
 			      unsolicited_memory(&f->unsolicited) +
-			      amplification_memory(&f->amplifications);
+			      amplification_memory(&f->amplifications) +
+			      trail_memory(&f->trail);
 	stats->contacts_left_out = f->contacts.sieve.left_out;
 }

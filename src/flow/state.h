@@ -14,6 +14,7 @@
 #include "flow/sources.h"
 #include "flow/table.h"
 #include "flow/talks.h"
+#include "flow/trail.h"
 #include "flow/unsolicited.h"
 
 enum {
@@ -34,6 +35,7 @@ struct flows {
 	struct sources *sources;
 	struct links links;
 	struct talks talks;
+	struct trail trail;
 	struct anomalies anomalies;
 	struct contacts contacts;
 	struct unsolicited unsolicited;
