@@ -123,6 +123,9 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 	case RECORD_amplification:
 		detect_amplification(m->detect, record);
 		return;
+	case RECORD_packet:
+		packet_keeper_take(&m->packets, record);
+		return;
 	case RECORD_tls:
 		detect_tls(m->detect, record);
 		break;
@@ -235,6 +238,20 @@ static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct monitor *m = self;
 	keep_and_show(m, RECORD_finding, finding);
+	packet_keeper_finding(&m->packets, finding);
+}
+
+static void ask_for_packets(void *self, const struct packets_wanted *wanted)
+{
+	struct monitor *m = self;
+	if (m->pipeline != NULL)
+		pipeline_packets(m->pipeline, wanted);
+}
+
+static void keep_packet(void *self, const struct packet_record *packet)
+{
+	struct monitor *m = self;
+	store_put(m->store, RECORD_packet, packet);
 }
 
 static int64_t tell_time(void *self)
@@ -406,6 +423,11 @@ bool monitor_open(struct monitor *m)
 	maintaining_open(&m->maintaining, m->config.state, clock_us(CLOCK_REALTIME));
 	m->host = host_new(&host);
 	m->detect = detect_new(&found);
+	m->packets = (struct packet_keeper){ .self = m,
+					     .ask = ask_for_packets,
+					     .keep = keep_packet,
+					     .detect = m->detect,
+					     .own = &m->own };
 	m->baseline = baseline_read(m->config.state);
 	m->store = store_open(m->config.state, &limits);
 	m->probing.take_failure = take_failure;

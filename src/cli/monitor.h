@@ -14,6 +14,7 @@
 #include "cli/maintain.h"
 #include "cli/options.h"
 #include "cli/own.h"
+#include "cli/packet_keeper.h"
 #include "cli/pipeline.h"
 #include "cli/policy_file.h"
 #include "cli/privileges.h"
@@ -28,7 +29,7 @@
 enum {
 	RECENT_FLOWS = 4096,
 	PORTS_WINDOW_S = 60, /* of what ports did lately */
-	TICK_MS = 20, /* what workers send waits at most so long */
+	TICK_MS = 20,        /* what workers send waits at most so long */
 	TICKS_PER_SECOND = 1000 / TICK_MS,
 };
 
@@ -56,6 +57,7 @@ struct monitor {
 	struct host *host;
 	struct detect *detect;
 	struct login_intake logins;
+	struct packet_keeper packets;
 	struct store *store;
 	struct policy_file policy;
 	struct maintaining maintaining;

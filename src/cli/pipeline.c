@@ -15,6 +15,7 @@ enum {
 	WORKERS_MAX = 64,
 	OUT_RING_BYTES = 4 << 20,
 	IN_RING_BYTES = 1 << 20,
+	WISHES_RING_BYTES = 1 << 16,
 	PROGRESS_BATCHES = 512,
 	WAIT_MS = 100, /* for a slow pipe */
 };
@@ -90,6 +91,7 @@ static bool worker_open(struct pipeline *p, struct worker *w, struct capture *ca
 		.half_open_max = o->half_open_max / p->count + 1,
 		/* Not divided: a source's connections may all be one worker's. */
 		.source_share = o->source_share,
+		.trail_max = o->trail_max,
 		.reads = o->reads,
 		.wants = o->wants,
 		.catalog = o->catalog,
@@ -120,6 +122,8 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 		free(p);
 		return NULL;
 	}
+	if (sink->begin != NULL)
+		sink->begin(sink->self, p);
 	return p;
 }
 
@@ -449,8 +453,9 @@ struct pipeline *pipeline_start(struct capture **captures,
 		struct flow_sink to_ring = worker_sink(w);
 		w->number = i;
 		w->out = ring_new(OUT_RING_BYTES);
+		w->in = ring_new(WISHES_RING_BYTES);
 		w->decoder = decoder_new();
-		ok = w->out != NULL && w->decoder != NULL &&
+		ok = w->out != NULL && w->in != NULL && w->decoder != NULL &&
 		     worker_open(p, w, captures[i], &key, &to_ring);
 	}
 	for (unsigned i = 0; i < p->count && ok; i++)
@@ -477,6 +482,22 @@ void pipeline_list(struct pipeline *p, int wait_ms,
 			nanosleep(&millisecond, NULL);
 	}
 	p->listing = NULL;
+}
+
+static void inline_packet(void *self, const struct packet_record *packet)
+{
+	inline_record(self, RECORD_packet, packet);
+}
+
+void pipeline_packets(struct pipeline *p, const struct packets_wanted *wanted)
+{
+	if (p->decoder != NULL) {
+		flows_packets(p->workers[0].flows, wanted, inline_packet, p);
+		return;
+	}
+	/* Who does not look for long has more to do than to give evidence. */
+	for (unsigned i = 0; i < p->count; i++)
+		ring_put(p->workers[i].in, IN_WANTED, wanted, sizeof(*wanted));
 }
 
 void pipeline_stop(struct pipeline *p)

@@ -15,19 +15,25 @@
 #include "catalog/catalog.h"
 #include "flow/flow.h"
 
+enum { TRAIL_PACKETS = 16384 }; /* usual trail_max: 3 MB */
+
 struct pipeline_options {
 	unsigned workers;
 	uint32_t flows_max, half_open_max, source_share; /* over all workers */
-	uint32_t window_s; /* of ports_each(); 0: everything */
-	bool keyed;        /* hash with a secret key; false: repeatable */
-	bool reads;        /* what is said is read */
-	uint32_t wants;    /* bit per record kind that sink.record is given */
+	uint32_t window_s;  /* of ports_each(); 0: everything */
+	bool keyed;         /* hash with a secret key; false: repeatable */
+	bool reads;         /* what is said is read */
+	uint32_t trail_max; /* packets each worker keeps for pipeline_packets() */
+	uint32_t wants;     /* bit per record kind that sink.record is given */
 	const struct catalog *catalog;
 };
 
 /* A function may be NULL: nobody reads these records. */
+struct pipeline;
 struct pipeline_sink {
 	void *self;
+	/* Before any record: who may be asked. */
+	void (*begin)(void *self, struct pipeline *pipeline);
 	void (*flow)(void *self, const struct flow_record *flow);
 	/* What was said, and evidence for findings; see flow.h. */
 	void (*record)(void *self, enum record_kind kind, const void *record);
@@ -44,8 +50,6 @@ struct pipeline_totals {
 	uint64_t records_dropped;
 	int64_t first_us, newest_us; /* times of packets; INT64_MIN: none */
 };
-
-struct pipeline;
 
 /*
  * Takes everything the capture has.  progress is called now and then; it
@@ -71,6 +75,12 @@ void pipeline_pump(struct pipeline *p);
 /* Every open flow, asked of the workers; waits for them at most wait_ms. */
 void pipeline_list(struct pipeline *p, int wait_ms,
 		   void (*emit)(void *to, const struct flow_record *flow), void *to);
+
+/*
+ * Packets of the last seconds, from each worker that keeps some; they come as records
+ * (kind packet) to the sink: live ones later, those of a replay before this returns.
+ */
+void pipeline_packets(struct pipeline *p, const struct packets_wanted *wanted);
 
 /* Ends all flows and threads; the last records go to the sink. Live pipelines only. */
 void pipeline_stop(struct pipeline *p);

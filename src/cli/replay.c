@@ -14,6 +14,7 @@
 #include "base/port_set.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/packet_keeper.h"
 #include "cli/pipeline.h"
 #include "cli/replay_store.h"
 #include "cli/settings.h"
@@ -34,8 +35,10 @@ struct replay {
 	uint32_t types; /* records asked for: bit per kind */
 	bool prints;
 	struct replay_store *keep; /* NULL: nothing is kept */
-	bool progress;             /* a terminal is looking */
-	int shown;                 /* per mille last drawn; -1: none */
+	struct pipeline *pipeline; /* while it runs */
+	struct packet_keeper packets;
+	bool progress; /* a terminal is looking */
+	int shown;     /* per mille last drawn; -1: none */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -133,6 +136,45 @@ static void take_finding(void *self, const struct finding_record *finding)
 	if (r->keep != NULL)
 		replay_store_put(r->keep, RECORD_finding, finding);
 	print_record(r, RECORD_finding, finding);
+	packet_keeper_finding(&r->packets, finding);
+}
+
+/* ---- packets of findings ---- */
+
+static void begin(void *self, struct pipeline *pipeline)
+{
+	struct replay *r = self;
+	r->pipeline = pipeline;
+}
+
+static void ask_for_packets(void *self, const struct packets_wanted *wanted)
+{
+	struct replay *r = self;
+	pipeline_packets(r->pipeline, wanted);
+}
+
+static void keep_packet(void *self, const struct packet_record *packet)
+{
+	struct replay *r = self;
+	replay_store_put(r->keep, RECORD_packet, packet);
+}
+
+/*
+ * Several threads would see packets in another order each time, and what is kept would
+ * be another each time.
+ */
+static bool keeps_packets(const struct replay *r)
+{
+	return r->keep != NULL && r->config.workers == 1;
+}
+
+static void open_packets(struct replay *r)
+{
+	r->packets = (struct packet_keeper){ .self = r,
+					     .ask = ask_for_packets,
+					     .keep = keep_packet,
+					     .detect = r->detect,
+					     .own = &r->home };
 }
 
 /* What is for the detectors. */
@@ -154,6 +196,10 @@ static void detect_record(struct detect *detect, enum record_kind kind,
 static void take_record(void *self, enum record_kind kind, const void *record)
 {
 	struct replay *r = self;
+	if (kind == RECORD_packet) {
+		packet_keeper_take(&r->packets, record);
+		return;
+	}
 	detect_record(r->detect, kind, record);
 	if (r->keep != NULL && kind == RECORD_login)
 		replay_store_put(r->keep, kind, record);
@@ -245,6 +291,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.flows_max = r->config.flows_max,
 		.half_open_max = r->config.half_open_max,
 		.source_share = r->config.source_share,
+		.trail_max = keeps_packets(r) ? TRAIL_PACKETS : 0,
 		.reads = r->config.read_content,
 		.wants = (r->types & RECORDS_SAID) | RECORDS_EVIDENCE |
 			 1u << RECORD_finding | 1u << RECORD_login,
@@ -252,12 +299,15 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	};
 	struct pipeline_sink sink = {
 		.self = r,
+		.begin = begin,
 		.flow = r->prints || shows_summary(r) || r->keep != NULL ? take_flow
 									 : NULL,
 		.record = r->prints || shows_summary(r) || r->keep != NULL ? take_record
 									   : NULL,
 		.port = r->prints || r->keep != NULL ? take_port : NULL,
 	};
+	if (keeps_packets(r))
+		open_packets(r);
 	struct pipeline *p =
 		pipeline_replay(capture, &options, &sink, take_progress, r);
 	clear_progress(r);

@@ -208,6 +208,7 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 		.half_open_max = m->config.half_open_max,
 		.source_share = m->config.source_share,
 		.window_s = PORTS_WINDOW_S,
+		.trail_max = TRAIL_PACKETS,
 		.keyed = true,
 		.reads = m->config.read_content,
 		.wants = monitor_wants(m),

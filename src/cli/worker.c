@@ -164,6 +164,23 @@ static void take_frames(struct worker *w, const struct frame *frames, int count,
 	w->stats.newest_us = frames[count - 1].at_us;
 }
 
+/* Gives packets that somebody wants as evidence, as records. */
+static void send_packet(void *self, const struct packet_record *packet)
+{
+	send_record(self, RECORD_packet, packet);
+}
+
+static void take_wishes(struct worker *w)
+{
+	uint16_t kind;
+	size_t len;
+	const void *wanted;
+	while ((wanted = ring_peek(w->in, &kind, &len)) != NULL) {
+		flows_packets(w->flows, wanted, send_packet, w);
+		ring_pop(w->in);
+	}
+}
+
 /* The last records must not be lost to a full ring: the reader is emptying it. */
 static void *end_live(struct worker *w)
 {
@@ -196,6 +213,7 @@ void *worker_live(void *worker)
 		/* Frames may wait in the ring: time is not yet what the clock says. */
 		else
 			flows_tick(w->flows, now);
+		take_wishes(w);
 		/* The asker counts the ends: none may be lost to a full ring. */
 		if (!w->list_end_due && atomic_exchange(&w->want_list, false))
 			list(w);

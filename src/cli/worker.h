@@ -22,13 +22,14 @@ enum out_message {
 	OUT_END,
 };
 
-/* What goes to a worker of a replay. */
+/* What goes to a worker: of a replay but for IN_WANTED. */
 enum in_message {
 	IN_PACKET,  /* struct packet, then its payload */
 	IN_TINY,    /* the same, for flows_odd_fragment(): FRAG_BAD ... */
 	IN_OVERLAP, /* ... and FRAG_OVERLAP */
 	IN_QUOTED,  /* the same: only what it quotes concerns this worker */
 	IN_TICK,    /* int64_t */
+	IN_WANTED,  /* struct packets_wanted; to a live one */
 	IN_END,
 };
 
@@ -46,7 +47,7 @@ struct worker {
 	struct capture *capture; /* live */
 	struct decoder *decoder; /* live */
 	struct flows *flows;
-	struct ring *in; /* replay */
+	struct ring *in;
 	struct ring *out;
 	struct worker_stats stats;
 	int64_t list_until_us; /* monotonic; 0: not listing */

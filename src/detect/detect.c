@@ -142,6 +142,11 @@ void detect_summary(struct finding_record *evidence, struct buf *sentence)
 	evidence->summary[0] = (char)toupper((unsigned char)evidence->summary[0]);
 }
 
+void detect_kept(struct detect *detect, const char *id, uint64_t packets)
+{
+	findings_kept(&detect->findings, id, packets);
+}
+
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to)
 {

@@ -366,6 +366,19 @@ void findings_end_at(struct findings *findings, struct finding *finding, int64_t
 	note_next(findings, finding);
 }
 
+void findings_kept(struct findings *findings, const char *id, uint64_t packets)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
+		struct finding *finding = &findings->at[i];
+		if (!finding->is_open || strcmp(finding->record.id, id) != 0)
+			continue;
+		finding->record.packets = packets;
+		finding->has_news = true;
+		note_next(findings, finding);
+		return;
+	}
+}
+
 void findings_tick(struct findings *findings, int64_t now_us)
 {
 	if (now_us < findings->next_us)

@@ -80,6 +80,9 @@ void findings_end_at(struct findings *findings, struct finding *finding,
 		     int64_t due_us);
 void findings_close(struct findings *findings, struct finding *finding, int64_t now_us);
 
+/* So many packets are kept as its evidence. */
+void findings_kept(struct findings *findings, const char *id, uint64_t packets);
+
 /* Says what has waited, and ends what is due. */
 void findings_tick(struct findings *findings, int64_t now_us);
 

@@ -12,13 +12,12 @@
 enum {
 	/* So many places last four seconds, whatever comes. */
 	SECONDS = 4,
-	/* In a second, of one port; then one in SPARSE. */
+	/* Of one port in a second; of more, one in SPARSE, in a quarter of the places.
+	 */
 	OF_SERVICE = 64,
 	SPARSE = 64,
-	/* Once half, and three quarters, of a second's places are taken: one in so
-	   many. */
-	HALF_FULL = 16,
-	NEARLY_FULL = 256,
+	CROWDED = 4,
+	THINNER = 8,
 	FIND_MAX = 64,
 	IP4_LEN = 20,
 	IP6_FRAGMENT_LEN = 48,
@@ -52,7 +51,7 @@ uint64_t trail_memory(const struct trail *trail)
 static void begin_second(struct trail *trail, int64_t at_us)
 {
 	trail->until_us = at_us - at_us % SECOND_US + SECOND_US;
-	trail->seen = trail->taken = 0;
+	trail->seen = trail->taken = trail->crowded = 0;
 	memset(trail->of_service, 0, sizeof(trail->of_service));
 }
 
@@ -66,14 +65,27 @@ static uint8_t *count_of(struct trail *trail, const struct packet *p, unsigned s
 	return &trail->of_service[low >> 54];
 }
 
-/* One in so many of all that come; the first ones always. */
-static bool has_room(struct trail *trail)
+/*
+ * Half of what is left at one in one, half of that at one in eight, and so on: however
+ * many come in a second, some of its end are kept.
+ */
+static bool has_room(const struct trail *trail)
 {
-	uint32_t most = trail->max / SECONDS;
-	uint32_t one_in = trail->taken < most / 2       ? 1
-			  : trail->taken < most / 4 * 3 ? HALF_FULL
-							: NEARLY_FULL;
-	return trail->taken < most && trail->seen % one_in == 0;
+	uint32_t most = trail->max / SECONDS - trail->max / SECONDS / CROWDED;
+	uint32_t left = most - trail->taken, one_in = 1;
+	for (uint32_t half = most / 2; left > 0 && left < half; half /= 2)
+		one_in *= THINNER;
+	return left > 0 && trail->seen % one_in == 0;
+}
+
+/* One in SPARSE, and never more than their share. */
+static bool has_room_for_crowded(struct trail *trail)
+{
+	if (trail->seen % SPARSE != 0 ||
+	    trail->crowded >= trail->max / SECONDS / CROWDED)
+		return false;
+	trail->crowded++;
+	return true;
 }
 
 static bool is_wanted(struct trail *trail, const struct packet *p, unsigned side)
@@ -82,11 +94,12 @@ static bool is_wanted(struct trail *trail, const struct packet *p, unsigned side
 		begin_second(trail, p->at_us);
 	trail->seen++;
 	uint8_t *count = count_of(trail, p, side);
-	if (*count >= OF_SERVICE && trail->seen % SPARSE != 0)
-		return false;
+	if (*count >= OF_SERVICE)
+		return has_room_for_crowded(trail);
 	if (!has_room(trail))
 		return false;
-	*count += *count < OF_SERVICE;
+	(*count)++;
+	trail->taken++;
 	return true;
 }
 
@@ -113,7 +126,6 @@ void trail_note(struct trail *trail, const struct packet *p, unsigned side)
 		return;
 	uint32_t place = (uint32_t)(trail->kept++ % trail->max);
 	size_t len = length_of(p);
-	trail->taken++;
 	trail->packets[place] = (struct trail_packet){ .at_us = p->at_us,
 						       .src = p->src,
 						       .dst = p->dst,

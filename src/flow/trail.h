@@ -29,10 +29,10 @@ struct trail_packet {
 struct trail {
 	struct trail_packet *packets; /* NULL: nothing is kept */
 	uint8_t (*bytes)[TRAIL_BYTES];
-	uint32_t max;         /* places */
-	uint64_t kept;        /* ever */
-	int64_t until_us;     /* end of the second that is counted */
-	uint32_t seen, taken; /* in it */
+	uint32_t max;                  /* places */
+	uint64_t kept;                 /* ever */
+	int64_t until_us;              /* end of the second that is counted */
+	uint32_t seen, taken, crowded; /* in it */
 	uint8_t of_service[TRAIL_SERVICES];
 };
 
