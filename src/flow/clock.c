@@ -179,6 +179,7 @@ static void visit(struct flows *f, uint32_t number, int64_t slot)
 	/* The low 32 bits of a time wrap after 71 minutes: too old to be measured. */
 	if (b->turn_open && (uint32_t)f->now_us - b->turn_at > UINT32_MAX / 4 * 3)
 		b->turn_open = 0;
+	contacts_visit(f, number, (slot + 1) * SLOT_US);
 	if (is_report_due(b, slot))
 		flows_emit_body(f, b, "active");
 	flows_schedule(f, number, next_slot(b, slot));

@@ -21,7 +21,8 @@ enum {
 	WAITS_MAX = 1 << 16,    /* of each kind */
 	RECENT_PAIRS = 1 << 16, /* a MiB each */
 	SLOW_US = 10000000,
-	SLOW_BYTES = 8192, /* more is an upload */
+	SLOW_BYTES = 8192,     /* more is an upload */
+	GREETING_BYTES = 1024, /* of a server that speaks first */
 	FLAGS_KNOWN = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG,
 	FLAGS_XMAS = TCP_FIN | TCP_PSH | TCP_URG,
 	IP4_BARE = 40, /* headers of a segment without options */
@@ -205,6 +206,7 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 							      : c->key->port[SERVER],
 		.proto = c->proto,
 		.outcome = (uint8_t)outcome,
+		.client_port = outcome == CONTACT_SLOW ? c->key->port[CLIENT] : 0,
 		.at_us = c->at_us,
 	};
 	if (!sieve_take(&f->contacts.sieve, &asked))
@@ -562,6 +564,34 @@ void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us)
 	k->is_told = 1;
 	k->expects = EXPECTS_NOTHING;
 	tell_body(f, number, CONTACT_REFUSED, at_us);
+}
+
+/* 1 to 15 for how much was asked, mostly another when that is another; 0: nothing. */
+static unsigned fold(uint64_t bytes)
+{
+	return bytes == 0 ? 0 : (unsigned)(bytes % 15) + 1;
+}
+
+/* It is established, and its server waits for it. */
+static bool may_be_slow(const struct body *b)
+{
+	if (b->proto != IPPROTO_TCP || !b->handshaken || b->ending)
+		return false;
+	uint64_t asked = tcp_size(b, CLIENT), said = tcp_size(b, SERVER);
+	return asked == 0 ? said <= GREETING_BYTES : said == 0 && asked <= SLOW_BYTES;
+}
+
+void contacts_visit(struct flows *f, uint32_t number, int64_t now_us)
+{
+	const struct body *b = &f->table.bodies[number];
+	if (!f->contacts.is_wanted || !may_be_slow(b))
+		return;
+	struct knock *k = &f->contacts.bodies[number];
+	unsigned asked = fold(tcp_size(b, CLIENT));
+	k->grows |= k->asked != 0 && k->asked != asked;
+	k->asked = asked & 15;
+	if (now_us - body_start(b) >= SLOW_US && (asked == 0 || k->grows))
+		tell_body(f, number, CONTACT_SLOW, now_us);
 }
 
 void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off)

@@ -9,6 +9,11 @@
  * bounded: who must go early is judged early, and a SYN is at the end of a capture as
  * well.
  *
+ * An established connection that is old and has not asked anything whole is slow, told
+ * of about once a minute: its server has said nothing but perhaps a greeting, and its
+ * client nothing, or a little in bits.  A question that waits for its answer is not
+ * slow, nor is who was answered once (keep-alive, IDLE, websockets).
+ *
  * What is no contact, and why:
  *  - A RST or SYN-ACK without a flow: the answer to a packet that somebody sent in our
  *    name (backscatter).
@@ -62,8 +67,8 @@ struct knock {
 	uint8_t ttl, flags;
 	uint16_t technique : 4, tool : 3, fragment : 1, expects : 2;
 	uint16_t is_told : 1; /* what became of it is settled */
-	uint16_t grows : 1;   /* it asks in small bits */
-	uint16_t slow_top : 4;
+	uint16_t grows : 1;   /* what it asks came in bits, seconds apart */
+	uint16_t asked : 4;   /* folded: how much it had asked when last visited */
 };
 _Static_assert(sizeof(struct knock) == 8, "one more word for each flow");
 
@@ -114,5 +119,7 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 void contacts_segment(struct flows *f, uint32_t number, int64_t at_us);
 /* An ICMP error has rejected it. */
 void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us);
+/* The timers come by, every some seconds. */
+void contacts_visit(struct flows *f, uint32_t number, int64_t now_us);
 /* It ends; hash: of the flow. cut_off: we stopped looking, which only a SYN ignores. */
 void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off);

@@ -42,8 +42,9 @@ struct decoder *decoder_new(void)
 		return NULL;
 	decoder->verify_checksums = true;
 	decoder->fragments = fragments_new();
-	if (!decoder->fragments) {
-		free(decoder);
+	decoder->tiny = tiny_new();
+	if (!decoder->fragments || !decoder->tiny) {
+		decoder_free(decoder);
 		return NULL;
 	}
 	return decoder;
@@ -54,6 +55,7 @@ void decoder_free(struct decoder *decoder)
 	if (!decoder)
 		return;
 	fragments_free(decoder->fragments);
+	tiny_free(decoder->tiny);
 	free(decoder);
 }
 

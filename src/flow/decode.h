@@ -17,6 +17,7 @@
 
 #include "flow/fragment.h"
 #include "flow/packet.h"
+#include "flow/tiny.h"
 
 enum {
 	TUNNEL_DEPTH_MAX = PACKETS_PER_FRAME - 1,
@@ -49,6 +50,7 @@ enum {
 struct decoder {
 	uint64_t counts[DECODE_REASON_COUNT];
 	struct fragments *fragments;
+	struct tiny_headers *tiny;
 	bool verify_checksums;
 	uint64_t judged, misjudged; /* checksums; of these wrong ones */
 	enum decode_reason odd; /* of the last odd fragment, not yet fetched; or OK */

@@ -27,6 +27,23 @@ enum decode_reason ip_decode(struct walk *walk, const uint8_t *at, size_t len)
 	}
 }
 
+/* A piece of a TCP header; with the last one, the packet that the pieces make. */
+static void add_tiny(struct walk *walk, struct packet *packet, const struct fragment *f,
+		     struct bytes piece)
+{
+	uint8_t head[TINY_HEAD];
+	if (packet->proto != PROTO_TCP || walk->missing > 0 ||
+	    !tiny_add(walk->decoder->tiny, f, piece.at, piece.len, head))
+		return;
+	packet->sport = load_be16(head);
+	packet->dport = load_be16(head + 2);
+	packet->seq = load_be32(head + 4);
+	packet->ack = load_be32(head + 8);
+	packet->tcp_flags = head[13];
+	packet->window = load_be16(head + 14);
+	walk->count++;
+}
+
 /*
  * The first fragment has the whole transport header, or it is an attack on those who
  * filter by it (RFC 1858, RFC 3128, RFC 7112); unless the capture cut it.
@@ -36,8 +53,10 @@ static enum decode_reason read_first_fragment(struct walk *walk, struct packet *
 					      size_t len)
 {
 	enum decode_reason reason = transport_header(walk, packet, at, len);
-	if (reason != DECODE_OK)
+	if (reason != DECODE_OK) {
+		add_tiny(walk, packet, f, bytes_of(at, len));
 		return walk->missing ? reason : DECODE_FRAG_BAD;
+	}
 	f->sport = packet->sport;
 	f->dport = packet->dport;
 	f->icmp_id = packet->icmp_id;
@@ -49,8 +68,10 @@ static enum decode_reason read_later_fragment(struct walk *walk, struct packet *
 					      const struct fragment *f,
 					      const uint8_t *at, size_t len)
 {
-	if (packet->proto == PROTO_TCP && f->offset == 8)
+	if (packet->proto == PROTO_TCP && f->offset == 8) {
+		add_tiny(walk, packet, f, bytes_of(at, len));
 		return DECODE_FRAG_BAD;
+	}
 	packet->flags |= PACKET_LATER_FRAGMENT;
 	packet->payload = bytes_of(at, len);
 	packet->payload_len = (uint32_t)len + walk->missing;

@@ -123,7 +123,7 @@ bool sieve_take(struct sieve *s, const struct sieve_contact *c)
 		source->told = 0;
 	}
 	/* The source itself, not its /64: each host of a network may be news. */
-	uint64_t words[4] = { place, c->outcome };
+	uint64_t words[4] = { place, (uint64_t)c->client_port << 8 | c->outcome };
 	memcpy(words + 2, c->source->ip6, sizeof(c->source->ip6));
 	uint64_t contact = hash_words(&s->key, words, 4);
 	if (!has_ration(s, source)) {

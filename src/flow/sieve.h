@@ -39,6 +39,7 @@ struct sieve_contact {
 	uint16_t port;
 	uint8_t proto;
 	uint8_t outcome;
+	uint16_t client_port; /* where each connection is news; else 0 */
 	int64_t at_us;
 };
 

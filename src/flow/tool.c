@@ -40,6 +40,8 @@ enum tool tool_of(const struct packet *p)
 	if (p->proto != IPPROTO_TCP || p->payload_len > 0)
 		return TOOL_NONE;
 	uint32_t headers = addr_is_v4(&p->dst) ? p->ip_len : p->ip_len - 20;
+	if (p->flags & PACKET_FRAGMENT)
+		headers = BARE_LEN; /* not known of pieces */
 	if (headers != BARE_LEN && headers != WITH_MSS_LEN)
 		return TOOL_NONE;
 	if (p->window == RAW_WINDOW && is_masscan(p))
