@@ -174,6 +174,7 @@ class Capture:
         self.path = lab.dir / f"capture-{lab.started}.pcap"
         self.program = network.start(
             "tcpdump", "-i", link, "-s", str(snap), "-B", "32768", "-n", "-Z", "root",
+            "--immediate-mode",
             "-w", str(self.path))
         e2e.until(lambda: "listening on" in self.program.err(), "tcpdump")
 

@@ -21,11 +21,13 @@ class Field:
         self.router = lab.namespace("router")
         for name in ("ipv4.ip_forward", "ipv6.conf.all.forwarding"):
             self.router.set(f"net.{name}", 1)
+        # It can't ask for its neighbours without a link-local address.
+        self.router.set("net.ipv6.conf.default.addr_gen_mode", 0)
         for name in ("all", "default"):
             self.router.set(f"net.ipv4.conf.{name}.rp_filter", 0)
         # What goes to nobody ends here, unsaid.
         self.router.ip("route", "add", "blackhole", "default")
-        self.router.ip("route", "add", "blackhole", "default", "metric", "9")
+        self.router.ip("-6", "route", "add", "blackhole", "default")
         self.victim = self.host("victim", VICTIM, VICTIM6)
         self.attacker = self.host("attacker", ATTACKER, ATTACKER6)
         self.bystander = self.host("bystander", BYSTANDER, BYSTANDER6)
