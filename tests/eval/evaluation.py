@@ -346,6 +346,9 @@ class Verdict:
 
     def tell_attack(self, attack):
         trial, found = self.trial, self.trial.found(attack)
+        seconds = (attack.end_us - attack.begin_us) / pcap.SECOND_US
+        trial.say(f"attack of {seconds:.3f} s, "
+                  f"{len(attack.packets) or 'unknown'} packets")
         trial.result("recall", int(bool(found)))
         self.tell_decoys(attack)
         if not found:
@@ -392,10 +395,14 @@ def described(finding):
 
 
 class Report:
-    """Prints results as they come, and sums them up by group."""
+    """Prints what came of a scenario, and sums up by group.
+
+    A scenario that judges more than once (rounds) has one line per metric all the same.
+    """
 
     def __init__(self):
-        self.values = {}  # {group: {metric: [values]}}
+        self.groups = {}  # {group: {metric: [values]}}
+        self.rounds = {}  # {metric: [values]} of the scenario that runs
         self.failed = 0
 
     def say(self, text):
@@ -406,27 +413,38 @@ class Report:
         print(f"eval {name} {metric} {text}", flush=True)
 
     def result(self, plan, metric, value):
-        self.values.setdefault(plan.group, {}).setdefault(metric, []).append(value)
-        self.line(plan.name, metric, float(value) if metric in MEANS else value)
+        self.rounds.setdefault(metric, []).append(value)
+        self.groups.setdefault(plan.group, {}).setdefault(metric, []).append(value)
+
+    def end(self, plan):
+        for metric, values in self.rounds.items():
+            self.line(plan.name, metric, summed_up(metric, values))
+        self.rounds = {}
 
     def sums(self):
-        for group, metrics in sorted(self.values.items()):
+        for group, metrics in sorted(self.groups.items()):
             for metric, values in metrics.items():
-                if metric in MEANS:
-                    self.line(f"all-{group}", metric, float(statistics.fmean(values)))
-                if metric in WORST:
-                    self.line(f"all-{group}", f"{metric}-max", max(values))
+                if metric in MEANS | TOTALS:
+                    self.line(f"all-{group}", metric, summed_up(metric, values))
                 if metric in MEDIANS:
                     self.line(f"all-{group}", f"{metric}-median",
                               float(statistics.median(values)))
-                if metric in TOTALS:
-                    self.line(f"all-{group}", metric, sum(values))
+                if metric in WORST:
+                    self.line(f"all-{group}", f"{metric}-max", max(values))
 
 
-MEANS = ("recall", "precision", "findings", "technique")
-WORST = ("findings", "seconds", "latency-ms", "decoys-proof", "decoys-severity")
-MEDIANS = ("seconds", "latency-ms", "packets")
-TOTALS = ("false", "false-medium")
+MEANS = {"recall", "precision", "findings", "technique"}
+TOTALS = {"false", "false-medium"}
+MEDIANS = {"seconds", "latency-ms", "packets"}
+WORST = {"findings", "seconds", "latency-ms", "decoys-proof", "decoys-severity"}
+
+
+def summed_up(metric, values):
+    if metric in TOTALS:
+        return sum(values)
+    if len(values) == 1 and metric not in MEANS:
+        return values[0]
+    return float(statistics.fmean(values))
 
 
 def run_one(plan, seed, report):
@@ -441,3 +459,4 @@ def run_one(plan, seed, report):
         report.failed += 1
         report.say(f"{plan.name} failed: {type(error).__name__}: "
                    f"{' '.join(str(error).split())}")
+    report.end(plan)

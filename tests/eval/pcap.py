@@ -5,7 +5,6 @@ scanner's own schedule is one probe, its answer, a pause.  So each probe, and al
 came between it and the next, moves by so much that probes are as far apart as the real
 schedule has them; what lies between a probe and its answers stays as it was measured.
 """
-import collections
 import dataclasses
 import ipaddress
 import struct
@@ -15,7 +14,7 @@ RECORD = struct.Struct("<IIII")
 MAGIC_US, ETHERNET = 0xa1b2c3d4, 1
 SECOND_US = 1_000_000
 TCP, UDP, ICMP, ICMP6, SCTP = 6, 17, 1, 58, 132
-SYN, RST, ACK = 2, 4, 16
+SYN = 2
 
 
 @dataclasses.dataclass
@@ -80,45 +79,29 @@ def sent_by(frames, *addresses):
             if (ip := frame.ip()) is not None and ip[1] in sources]
 
 
-def is_probe(frame, source):
-    """A scanner's own packet, not its kernel's RST or the end of its connections."""
-    ip = frame.ip()
-    if ip is None or ip[1] != source:
-        return False
-    return ip[0] != TCP or not frame.flags(ip[3]) & RST
+def moved(frame, by_us):
+    return dataclasses.replace(frame, at_us=frame.at_us + by_us)
 
 
 def stretched(frames, source, is_start, gap_us, window_us):
     """The frames with starts of probes (is_start) gap_us apart, window_us of them."""
-    out, moved, begin, last = [], 0, None, None
+    out, by_us, begin, last = [], 0, None, None
     for frame in frames:
         ip = frame.ip()
         if ip is not None and ip[1] == source and is_start(frame, ip):
             if last is None:
                 begin = frame.at_us
             else:
-                moved += max(0, gap_us - (frame.at_us - last))
+                by_us += max(0, gap_us - (frame.at_us - last))
             last = frame.at_us
         if begin is None:
             continue
-        at_us = frame.at_us + moved
-        if at_us - begin > window_us:
+        if frame.at_us + by_us - begin > window_us:
             break
-        out.append(dataclasses.replace(frame, at_us=at_us))
+        out.append(moved(frame, by_us))
     return out
 
 
 def merged(*captures):
     return sorted((frame for frames in captures for frame in frames),
                   key=lambda frame: frame.at_us)
-
-
-def ports_probed(frames, source):
-    """How often the source sent something to each (target, port)."""
-    source = packed(source)
-    counts = collections.Counter()
-    for frame in frames:
-        ip = frame.ip()
-        if ip is not None and ip[1] == source and ip[0] in (TCP, UDP, SCTP):
-            counts[ip[2], frame.port(ip[3])] += 1
-    return counts
