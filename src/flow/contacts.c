@@ -8,7 +8,6 @@
 
 #include "base/pages.h"
 #include "flow/state.h"
-#include "flow/tool.h"
 
 enum {
 	PATIENCE_US = 300000,   /* a SYN; round the world is less */
@@ -23,9 +22,7 @@ enum {
 	SLOW_US = 10000000,
 	SLOW_BYTES = 8192,     /* more is an upload */
 	GREETING_BYTES = 1024, /* of a server that speaks first */
-	FLAGS_KNOWN = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK | TCP_URG,
-	FLAGS_XMAS = TCP_FIN | TCP_PSH | TCP_URG,
-	IP4_BARE = 40, /* headers of a segment without options */
+	IP4_BARE = 40,         /* headers of a segment without options */
 	IP6_BARE = 60,
 };
 
@@ -88,98 +85,7 @@ uint64_t contacts_memory(const struct contacts *c, const struct flows *f)
 	       sieve_memory(&c->sieve);
 }
 
-/* ---- the shape of a first packet ---- */
-
-static enum technique tcp_technique(uint8_t all_flags)
-{
-	uint8_t flags = all_flags & FLAGS_KNOWN;
-	if (flags & TCP_RST)
-		return TECHNIQUE_NONE;
-	if ((flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)
-		return flags & TCP_ACK ? TECHNIQUE_NONE : TECHNIQUE_SYN;
-	switch (flags) {
-	case 0:
-		return TECHNIQUE_NULL;
-	case TCP_FIN:
-		return TECHNIQUE_FIN;
-	case FLAGS_XMAS:
-		return TECHNIQUE_XMAS;
-	case TCP_ACK:
-		return TECHNIQUE_ACK;
-	default:
-		return TECHNIQUE_OTHER;
-	}
-}
-
-/* Echo, timestamp and netmask requests: pings of any kind. */
-static bool is_ping(const struct packet *p)
-{
-	if (p->proto == IPPROTO_ICMPV6)
-		return p->sport == 128;
-	return p->sport == 8 || p->sport == 13 || p->sport == 17;
-}
-
-static enum technique technique_of(const struct packet *p)
-{
-	if (p->flags & (PACKET_LATER_FRAGMENT | PACKET_NO_PORTS | PACKET_UNHEARD))
-		return TECHNIQUE_NONE;
-	switch (p->proto) {
-	case IPPROTO_TCP:
-		return tcp_technique(p->tcp_flags);
-	case IPPROTO_UDP:
-		return addr_is_group(&p->dst) ? TECHNIQUE_NONE : TECHNIQUE_UDP;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return is_ping(p) && !addr_is_group(&p->dst) ? TECHNIQUE_ICMP
-							     : TECHNIQUE_NONE;
-	default:
-		return TECHNIQUE_NONE;
-	}
-}
-
-static struct knock knock_of(const struct packet *p, enum technique technique)
-{
-	return (struct knock){
-		.ip_id = p->ip_id,
-		.window = p->window,
-		.ttl = p->ttl,
-		.flags = p->tcp_flags,
-		.technique = technique & 15,
-		.tool = tool_of(p) & 7,
-		.fragment = (p->flags & PACKET_FRAGMENT) != 0,
-	};
-}
-
 /* ---- telling ---- */
-
-static void fill(const struct knock *k, const struct flow_key *key, uint8_t proto,
-		 struct contact_record *out)
-{
-	static const char *const words[TECHNIQUES] = {
-		[TECHNIQUE_SYN] = "syn",   [TECHNIQUE_FIN] = "fin",
-		[TECHNIQUE_NULL] = "null", [TECHNIQUE_XMAS] = "xmas",
-		[TECHNIQUE_ACK] = "ack",   [TECHNIQUE_OTHER] = "other",
-		[TECHNIQUE_UDP] = "udp",   [TECHNIQUE_ICMP] = "icmp",
-	};
-	record_init(RECORD_contact, out);
-	out->transport = transport_name(proto);
-	out->technique = words[k->technique];
-	out->client_ip = key->addr[CLIENT];
-	out->server_ip = key->addr[SERVER];
-	if (k->technique != TECHNIQUE_ICMP) {
-		out->client_port = key->port[CLIENT];
-		out->port = key->port[SERVER];
-	}
-	out->ttl = k->ttl;
-	if (addr_is_v4(&key->addr[CLIENT]))
-		out->ip_id = k->ip_id;
-	if (proto == IPPROTO_TCP) {
-		out->tcp_flags = k->flags;
-		out->window = k->window;
-	}
-	out->fragment = k->fragment;
-	out->tool = tool_name((enum tool)k->tool);
-}
 
 /* One that the sieve lets through. */
 struct contact {
@@ -212,7 +118,7 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 	if (!sieve_take(&f->contacts.sieve, &asked))
 		return;
 	struct contact_record record;
-	fill(c->knock, c->key, c->proto, &record);
+	knock_fill(c->knock, c->key, c->proto, &record);
 	export_iface(f, c->link, record.iface);
 	record.start = c->start_us;
 	record.at = c->at_us;
@@ -412,7 +318,7 @@ void contacts_shift(struct flows *f, int64_t by_us)
 void contacts_embryo(struct flows *f, uint32_t ref, const struct packet *p)
 {
 	if (f->contacts.is_wanted)
-		f->contacts.embryos[ref & ~TABLE_EMBRYO] = knock_of(p, TECHNIQUE_SYN);
+		f->contacts.embryos[ref & ~TABLE_EMBRYO] = knock_of(p);
 }
 
 void contacts_embryo_ends(struct flows *f, uint32_t ref)
@@ -449,7 +355,7 @@ static bool is_never_benign(enum technique technique, uint8_t flags)
 static bool may_be_stray(const struct packet *p, unsigned sender)
 {
 	uint32_t bare = addr_is_v4(&p->dst) ? IP4_BARE : IP6_BARE;
-	uint8_t flags = p->tcp_flags & FLAGS_KNOWN;
+	uint8_t flags = p->tcp_flags & TCP_CONTROL;
 	return sender == CLIENT && p->ip_len == bare && p->payload_len == 0 &&
 	       (flags == TCP_ACK || flags == (TCP_FIN | TCP_ACK)) &&
 	       p->dport < EPHEMERAL_MIN;
@@ -476,10 +382,10 @@ void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
 {
 	if (!f->contacts.is_wanted)
 		return;
-	enum technique technique = technique_of(p);
 	struct body *b = &f->table.bodies[number];
 	struct knock *k = &f->contacts.bodies[number];
-	*k = knock_of(p, technique);
+	*k = knock_of(p);
+	enum technique technique = (enum technique)k->technique;
 	if (p->proto == IPPROTO_UDP)
 		note_speaker(f, b, sender, p->at_us);
 	if (technique == TECHNIQUE_NONE)

@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "flow/body.h"
+#include "flow/knock.h"
 #include "flow/recent.h"
 #include "flow/sieve.h"
 
@@ -44,33 +45,6 @@ enum contact_outcome {
 	CONTACT_SLOW,
 	CONTACT_OUTCOMES
 };
-
-enum technique {
-	TECHNIQUE_NONE, /* no contact is made of it */
-	TECHNIQUE_SYN,
-	TECHNIQUE_FIN,
-	TECHNIQUE_NULL,
-	TECHNIQUE_XMAS,
-	TECHNIQUE_ACK,
-	TECHNIQUE_OTHER,
-	TECHNIQUE_UDP,
-	TECHNIQUE_ICMP,
-	TECHNIQUES
-};
-
-/* What a flow waits for. */
-enum expects { EXPECTS_NOTHING, EXPECTS_ANSWER, EXPECTS_RESET, EXPECTS_ACK };
-
-/* The first packet of a flow, as far as its flow does not have it. */
-struct knock {
-	uint16_t ip_id, window;
-	uint8_t ttl, flags;
-	uint16_t technique : 4, tool : 3, fragment : 1, expects : 2;
-	uint16_t is_told : 1; /* what became of it is settled */
-	uint16_t grows : 1;   /* what it asks came in bits, seconds apart */
-	uint16_t asked : 4;   /* folded: how much it had asked when last visited */
-};
-_Static_assert(sizeof(struct knock) == 8, "one more word for each flow");
 
 enum wait { WAIT_ANSWER, WAIT_DATAGRAM, WAIT_ACK, WAITS };
 

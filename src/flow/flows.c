@@ -375,11 +375,10 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 	stats->services = services_count(f->services);
 	stats->sources = sources_aggregated(f->sources);
 	stats->turns_cut = f->talks.unkept;
-	stats->memory_bytes = f->table.memory_bytes + services_memory(f->services) +
-			      sources_memory(f->sources) + talks_memory(&f->talks) +
-			      contacts_memory(&f->contacts, f) +
-			      unsolicited_memory(&f->unsolicited) +
-			      amplification_memory(&f->amplifications) +
-			      trail_memory(&f->trail);
+	stats->memory_bytes =
+		f->table.memory_bytes + services_memory(f->services) +
+		sources_memory(f->sources) + talks_memory(&f->talks) +
+		contacts_memory(&f->contacts, f) + unsolicited_memory(&f->unsolicited) +
+		amplification_memory(&f->amplifications) + trail_memory(&f->trail);
 	stats->contacts_left_out = f->contacts.sieve.left_out;
 }

@@ -52,6 +52,7 @@ enum tcp_flag {
 	TCP_URG = 32,
 	TCP_ECE = 64,
 	TCP_CWR = 128,
+	TCP_CONTROL = 63, /* all but the two about congestion (RFC 3168) */
 };
 
 struct packet {
