@@ -5,8 +5,8 @@
 
 #include <netinet/in.h>
 
-#include "catalog/catalog.h"
 #include "flow/tool.h"
+#include "protocol/feed.h"
 
 enum { FLAGS_XMAS = TCP_FIN | TCP_PSH | TCP_URG };
 
