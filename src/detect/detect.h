@@ -40,6 +40,11 @@ struct port_set;
 void detect_set_traps(struct detect *detect, const struct port_set *traps);
 void detect_served_traps(const struct detect *detect, struct port_set *served);
 
+/* Lists of addresses known for attacks, borrowed until this is called again. */
+struct blocklist;
+void detect_set_blocklists(struct detect *detect, const struct blocklist *const *lists,
+			   size_t count);
+
 /* Scanners and monitors that are known: what they try is no attack. */
 void detect_set_friends(struct detect *detect, const struct home *friends);
 

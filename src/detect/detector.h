@@ -31,7 +31,7 @@ struct detector {
 	void (*tick)(struct detect *detect, void *state, int64_t now_us);
 };
 
-extern const struct detector detector_trap;
+extern const struct detector detector_trap, detector_blocklist;
 
 /* Opens them all; false without memory, and detectors_close() is still to be called. */
 bool detectors_open(struct detect *detect);

@@ -5,7 +5,8 @@
 
 #include "detect/detector.h"
 
-static const struct detector *const detectors[DETECTORS_MAX] = { &detector_trap };
+static const struct detector *const detectors[DETECTORS_MAX] = { &detector_trap,
+								 &detector_blocklist };
 
 bool detectors_open(struct detect *detect)
 {

@@ -11,6 +11,7 @@
 #include "detect/places.h"
 #include "detect/sources.h"
 #include "detect/users.h"
+#include "policy/blocklist.h"
 
 enum {
 	CROWDS_MAX = 64,
@@ -19,6 +20,7 @@ enum {
 	SHOWN_MAX = 1024,
 	SHOWN_CERTIFICATES = 4,
 	DETECTORS_MAX = 32,
+	BLOCKLISTS_MAX = 16,
 };
 
 /* Clients of one port, too many for a finding each. */
@@ -64,6 +66,8 @@ struct detect {
 	struct sources sources;
 	struct home own, home, friends;
 	struct port_set traps;
+	const struct blocklist *blocklists[BLOCKLISTS_MAX]; /* borrowed */
+	size_t blocklist_count;
 	uint64_t of_friends;         /* contacts and logins that were not looked at */
 	void *states[DETECTORS_MAX]; /* of detectors.c */
 	const struct policy *policy; /* borrowed; NULL: none */
@@ -88,6 +92,9 @@ void detect_attacker(struct finding_record *evidence, const struct addr *client)
 
 /* One of the machine's own addresses, or of the home networks. */
 bool detect_is_ours(const struct detect *detect, const struct addr *addr);
+
+/* blocklist.c: a list says that it is known for attacks. */
+bool detect_is_listed(const struct detect *detect, const struct addr *peer);
 
 /* Closes the finding about that place, if there is one. */
 void detect_end_now(struct detect *detect, const struct place *place, const char *kind,

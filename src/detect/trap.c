@@ -13,19 +13,16 @@
 #include "base/port_list.h"
 #include "detect/detector.h"
 #include "detect/roster.h"
+#include "detect/unproven.h"
 
 enum {
 	SOURCES_MAX = 2048,
 	PORTS_MAX = 16, /* of one source that are listed; the rest is counted */
-	/* Unproven sources in one window that have a finding each: many more are a
-	 * flood of forged ones, and told as one. */
-	UNPROVEN_MAX = 64,
 	/* Whoever goes from trap to trap is searching, whatever he says. */
 	PORTS_PROVEN_MEDIUM = 3,
 };
 
-#define HOLD_US   (600 * SECOND_US)
-#define WINDOW_US (600 * SECOND_US)
+#define HOLD_US (600 * SECOND_US)
 
 enum proof { PROOF_NONE, PROOF_HANDSHAKE, PROOF_DIALOGUE };
 
@@ -39,15 +36,11 @@ struct toucher {
 	uint8_t count[2];
 	uint8_t more; /* ports that are not listed, at least */
 	uint8_t proof;
-	bool is_told; /* has a finding of its own */
 };
 
 struct traps {
 	struct roster sources;
-	int64_t window_us;   /* where it begins */
-	uint32_t unproven;   /* sources that were new in it */
-	uint64_t crowd;      /* of them without a finding of their own */
-	int64_t crowd_at_us; /* the newest touch */
+	struct unproven unproven;
 };
 
 /* What a record says of a touch. */
@@ -63,7 +56,6 @@ static bool open_traps(struct detect *detect, void *state)
 {
 	struct traps *traps = state;
 	(void)detect;
-	traps->window_us = INT64_MIN / 2; /* long ago, and no time overflows */
 	return roster_open(&traps->sources, sizeof(struct toucher), SOURCES_MAX);
 }
 
@@ -182,76 +174,23 @@ static void describe(const struct toucher *toucher, struct finding_record *evide
 		    advice[toucher->proof > PROOF_NONE]);
 }
 
-static void begin_evidence(struct finding_record *evidence, const struct touch *touch)
-{
-	detect_attack(evidence, "trap_hit", NULL, touch->at_us);
-	evidence->detector = "trap";
-	evidence->confidence = 1;
-	evidence->attempts = touch->is_new;
-	record_text(evidence->mitre, sizeof(evidence->mitre), "T1046");
-}
-
-static void raise_source(struct detect *detect, const struct toucher *toucher,
-			 const struct touch *touch)
+static void take_touch(struct detect *detect, struct traps *traps,
+		       const struct touch *touch)
 {
 	struct finding_record evidence;
-	begin_evidence(&evidence, touch);
+	struct toucher *toucher = note(traps, touch);
+	detect_attack(&evidence, "trap_hit", NULL, touch->at_us);
 	detect_attacker(&evidence, touch->client);
+	evidence.detector = "trap";
+	evidence.confidence = 1;
+	evidence.attempts = touch->is_new;
+	record_text(evidence.mitre, sizeof(evidence.mitre), "T1046");
 	evidence.ports = port_count(toucher);
 	evidence.proof = proof_words[toucher->proof];
 	list_ports(toucher, &evidence);
 	describe(toucher, &evidence);
+	unproven_joins(&traps->unproven, detect, &evidence, "touch trap ports");
 	findings_take(&detect->findings, &evidence, severity_of(toucher), HOLD_US);
-}
-
-/* Sources without proof, too many for a finding each. */
-static void raise_crowd(struct detect *detect, struct traps *traps,
-			const struct touch *touch)
-{
-	struct finding_record evidence;
-	begin_evidence(&evidence, touch);
-	evidence.proof = proof_words[PROOF_NONE];
-	record_text(evidence.summary, sizeof(evidence.summary),
-		    "Many sources touch trap ports; most are forged.");
-	snprintf(evidence.evidence, sizeof(evidence.evidence),
-		 "%llu sources beyond the first %d of ten minutes",
-		 (unsigned long long)traps->crowd, UNPROVEN_MAX);
-	findings_take(&detect->findings, &evidence, SEVERITY_NOTICE, HOLD_US);
-}
-
-static void age(struct traps *traps, int64_t now_us)
-{
-	if (now_us - traps->window_us > WINDOW_US) {
-		traps->window_us = now_us;
-		traps->unproven = 0;
-	}
-	if (now_us - traps->crowd_at_us > HOLD_US)
-		traps->crowd = 0;
-	traps->crowd_at_us = now_us;
-}
-
-/* True if it has no finding of its own, and is not to have one. */
-static bool is_of_crowd(struct traps *traps, struct toucher *toucher)
-{
-	bool is_one_more = toucher->proof == PROOF_NONE && !toucher->is_told;
-	if (is_one_more && traps->unproven >= UNPROVEN_MAX)
-		return true;
-	traps->unproven += is_one_more;
-	toucher->is_told = true;
-	return false;
-}
-
-static void take_touch(struct detect *detect, struct traps *traps,
-		       const struct touch *touch)
-{
-	struct toucher *toucher = note(traps, touch);
-	age(traps, touch->at_us);
-	if (is_of_crowd(traps, toucher)) {
-		traps->crowd += toucher->touches == 1;
-		raise_crowd(detect, traps, touch);
-	} else {
-		raise_source(detect, toucher, touch);
-	}
 }
 
 /* ---- records ---- */

@@ -79,7 +79,7 @@ bool word_is(struct word word, const char *text)
 	return word.len == strlen(text) && strncasecmp(word.at, text, word.len) == 0;
 }
 
-struct word reader_line(struct blocklist_reader *reader, struct word *text)
+struct word list_line(struct blocklist_reader *reader, struct word *text)
 {
 	reader->line++;
 	return word_trim(word_until(text, "\n"));
@@ -87,7 +87,7 @@ struct word reader_line(struct blocklist_reader *reader, struct word *text)
 
 /* ---- what is wrong ---- */
 
-struct buf *reader_error(struct blocklist_reader *reader)
+struct buf *list_error(struct blocklist_reader *reader)
 {
 	if (reader->error_count++ >= ERRORS_MAX)
 		return NULL;
@@ -96,7 +96,7 @@ struct buf *reader_error(struct blocklist_reader *reader)
 	return reader->errors;
 }
 
-void reader_say_word(struct buf *out, struct word word)
+void list_say_word(struct buf *out, struct word word)
 {
 	char text[TEXT_MAX];
 	size_t len = word.len < sizeof(text) - 1 ? word.len : sizeof(text) - 1;
@@ -107,7 +107,7 @@ void reader_say_word(struct buf *out, struct word word)
 
 static void say_full(struct blocklist_reader *reader)
 {
-	struct buf *out = reader->is_full ? NULL : reader_error(reader);
+	struct buf *out = reader->is_full ? NULL : list_error(reader);
 	reader->is_full = true;
 	if (out != NULL)
 		buf_printf(out,
@@ -117,7 +117,7 @@ static void say_full(struct blocklist_reader *reader)
 
 static void say_everybody(struct blocklist_reader *reader)
 {
-	struct buf *out = reader_error(reader);
+	struct buf *out = list_error(reader);
 	if (out != NULL)
 		buf_text(out, "a network of length 0 is everybody; allowed is 1 and "
 			      "more\n");
@@ -246,7 +246,7 @@ static bool take_range(struct blocklist_reader *reader, const char *from,
 	return true;
 }
 
-bool reader_take(struct blocklist_reader *reader, struct word what, struct word note)
+bool list_take(struct blocklist_reader *reader, struct word what, struct word note)
 {
 	char from[TEXT_MAX], to[TEXT_MAX];
 	struct prefix prefix;
@@ -269,12 +269,12 @@ bool reader_take(struct blocklist_reader *reader, struct word what, struct word 
 	return true;
 }
 
-void reader_leave_out(struct blocklist_reader *reader)
+void list_leave_out(struct blocklist_reader *reader)
 {
 	reader->list->left_out++;
 }
 
-void reader_note_expiry(struct blocklist_reader *reader, int64_t at_us)
+void list_note_expiry(struct blocklist_reader *reader, int64_t at_us)
 {
 	if (at_us < reader->list->expires_us)
 		reader->list->expires_us = at_us;
@@ -288,7 +288,7 @@ static bool is_one_of(struct word name, const char *const *names)
 	return false;
 }
 
-bool reader_is_address_name(struct word name)
+bool list_is_address_name(struct word name)
 {
 	static const char *const names[] = {
 		"ip",       "ip_address", "ipaddress", "ip_addr",   "address",
@@ -301,7 +301,7 @@ bool reader_is_address_name(struct word name)
 	return is_one_of(name, names);
 }
 
-bool reader_is_note_name(struct word name)
+bool list_is_note_name(struct word name)
 {
 	static const char *const names[] = { "reason",      "comment", "description",
 					     "malware",     "threat",  "category",
@@ -372,13 +372,13 @@ static void read_as_told(struct blocklist_reader *reader, struct word text)
 	struct word line = { 0 };
 	while (rest.len > 0 &&
 	       (line.len == 0 || line.at[0] == '#' || line.at[0] == ';'))
-		line = reader_line(&nobody, &rest);
+		line = list_line(&nobody, &rest);
 	if (line.len > 0 && line.at[0] == '{')
-		reader_json(reader, text);
+		list_json(reader, text);
 	else if (line.len > 0 && memchr(line.at, ',', line.len) != NULL)
-		reader_csv(reader, text);
+		list_csv(reader, text);
 	else
-		reader_text(reader, text);
+		list_text(reader, text);
 }
 
 struct blocklist *blocklist_parse(const char *text, size_t len,

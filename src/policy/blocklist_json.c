@@ -41,7 +41,7 @@ static char peek(struct json_reader *r)
 
 static void say_not_json(struct json_reader *r, const char *why)
 {
-	struct buf *out = r->is_over ? NULL : reader_error(r->to);
+	struct buf *out = r->is_over ? NULL : list_error(r->to);
 	r->is_over = true;
 	if (out == NULL)
 		return;
@@ -168,7 +168,7 @@ static bool take_pattern(struct json_reader *r, struct word pattern, struct word
 		if (token.kind == TOKEN_WORD && is_path(&token))
 			of_address = is_address_path(&token);
 		else if (token.kind == TOKEN_TEXT && of_address)
-			any |= !takes || reader_take(r->to, token.word, note);
+			any |= !takes || list_take(r->to, token.word, note);
 		else if (token.kind != TOKEN_TEXT && !is_harmless(&token))
 			return false;
 	}
@@ -195,7 +195,7 @@ static bool is_valid(struct json_reader *r, const json_t *object)
 		return true;
 	if (until_us <= r->to->source->now_us)
 		return false;
-	reader_note_expiry(r->to, until_us);
+	list_note_expiry(r->to, until_us);
 	return true;
 }
 
@@ -219,12 +219,12 @@ static void take_object(struct json_reader *r, const json_t *object)
 	else if (word_is(type, "indicator"))
 		taken = take_indicator(r, object);
 	else if (word_is(type, "ipv4-addr") || word_is(type, "ipv6-addr"))
-		taken = reader_take(r->to, member(object, "value"),
-				    (struct word){ "", 0 });
+		taken = list_take(r->to, member(object, "value"),
+				  (struct word){ "", 0 });
 	else
 		return; /* who wrote it, what it is about */
 	if (!taken)
-		reader_leave_out(r->to);
+		list_leave_out(r->to);
 }
 
 /* { "cidr": "192.0.2.0/24", "sblid": "SBL1" }, as Spamhaus writes one per line. */
@@ -236,12 +236,12 @@ static bool take_plain_object(struct json_reader *r, const json_t *object)
 	json_object_foreach((json_t *)object, name, value)
 	{
 		struct word called = { name, strlen(name) };
-		if (address.len == 0 && reader_is_address_name(called))
+		if (address.len == 0 && list_is_address_name(called))
 			address = member(object, name);
-		else if (note.len == 0 && reader_is_note_name(called))
+		else if (note.len == 0 && list_is_note_name(called))
 			note = member(object, name);
 	}
-	return reader_take(r->to, address, note);
+	return list_take(r->to, address, note);
 }
 
 /* What is wrong with it is said of its begin.  False: there is none. */
@@ -305,11 +305,11 @@ static void take_top(struct json_reader *r)
 			say_not_json(r, "an object does not end");
 	}
 	if (!r->is_over && !is_bundle && !take_plain_object(r, rest))
-		reader_leave_out(r->to);
+		list_leave_out(r->to);
 	json_decref(rest);
 }
 
-void reader_json(struct blocklist_reader *reader, struct word text)
+void list_json(struct blocklist_reader *reader, struct word text)
 {
 	struct json_reader r = { .to = reader, .rest = text };
 	reader->line = 1;

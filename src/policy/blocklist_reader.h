@@ -28,25 +28,25 @@ struct word word_until(struct word *rest, const char *stops);
 bool word_is(struct word word, const char *text);
 
 /* Begins an error line; NULL if enough has been said.  The caller ends it. */
-struct buf *reader_error(struct blocklist_reader *reader);
-void reader_say_word(struct buf *out, struct word word);
+struct buf *list_error(struct blocklist_reader *reader);
+void list_say_word(struct buf *out, struct word word);
 
 /*
  * An address, a network or a range "a-b"; false if it is none of them, and nothing is
  * said.  What is too much or means everybody is said, and taken for read.
  */
-bool reader_take(struct blocklist_reader *reader, struct word what, struct word note);
-void reader_leave_out(struct blocklist_reader *reader);
+bool list_take(struct blocklist_reader *reader, struct word what, struct word note);
+void list_leave_out(struct blocklist_reader *reader);
 /* An entry holds until then. */
-void reader_note_expiry(struct blocklist_reader *reader, int64_t at_us);
+void list_note_expiry(struct blocklist_reader *reader, int64_t at_us);
 
 /* True if a column or member of that name has the address. */
-bool reader_is_address_name(struct word name);
-bool reader_is_note_name(struct word name);
+bool list_is_address_name(struct word name);
+bool list_is_note_name(struct word name);
 
-void reader_text(struct blocklist_reader *reader, struct word text);
-void reader_csv(struct blocklist_reader *reader, struct word text);
-void reader_json(struct blocklist_reader *reader, struct word text);
+void list_text(struct blocklist_reader *reader, struct word text);
+void list_csv(struct blocklist_reader *reader, struct word text);
+void list_json(struct blocklist_reader *reader, struct word text);
 
 /* Takes a line off the front, without its end; counts it. */
-struct word reader_line(struct blocklist_reader *reader, struct word *text);
+struct word list_line(struct blocklist_reader *reader, struct word *text);

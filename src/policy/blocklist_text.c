@@ -17,10 +17,10 @@ enum { COLUMNS_MAX = 64 };
 
 static void refuse(struct blocklist_reader *reader, struct word what)
 {
-	struct buf *out = reader_error(reader);
+	struct buf *out = list_error(reader);
 	if (out == NULL)
 		return;
-	reader_say_word(out, what);
+	list_say_word(out, what);
 	buf_text(out, " is no address; allowed is " ALLOWED ", and a comment behind "
 		      "# or ;\n");
 }
@@ -59,14 +59,14 @@ static struct word comment_of(struct word rest)
 	return rest;
 }
 
-void reader_text(struct blocklist_reader *reader, struct word text)
+void list_text(struct blocklist_reader *reader, struct word text)
 {
 	while (text.len > 0) {
-		struct word line = reader_line(reader, &text);
+		struct word line = list_line(reader, &text);
 		if (line.len == 0 || line.at[0] == '#' || line.at[0] == ';')
 			continue;
 		struct word address = take_address(&line);
-		if (!reader_take(reader, address, comment_of(line)))
+		if (!list_take(reader, address, comment_of(line)))
 			refuse(reader, address);
 	}
 }
@@ -112,9 +112,9 @@ static void find_columns(const struct row *row, struct columns *columns)
 {
 	columns->address = columns->note = -1;
 	for (size_t i = 0; i < row->count; i++) {
-		if (columns->address < 0 && reader_is_address_name(row->at[i]))
+		if (columns->address < 0 && list_is_address_name(row->at[i]))
 			columns->address = (int)i;
-		else if (columns->note < 0 && reader_is_note_name(row->at[i]))
+		else if (columns->note < 0 && list_is_note_name(row->at[i]))
 			columns->note = (int)i;
 	}
 }
@@ -134,8 +134,8 @@ static bool take_any(struct blocklist_reader *reader, const struct row *row)
 {
 	const struct word none = { "", 0 };
 	for (size_t i = 0; i < row->count; i++)
-		if (reader_take(reader, without_port(row->at[i]),
-				i + 1 < row->count ? row->at[i + 1] : none))
+		if (list_take(reader, without_port(row->at[i]),
+			      i + 1 < row->count ? row->at[i + 1] : none))
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ static bool take_columns(struct blocklist_reader *reader, const struct row *row,
 		return false;
 	if (columns->note >= 0 && (size_t)columns->note < row->count)
 		note = row->at[columns->note];
-	return reader_take(reader, without_port(row->at[columns->address]), note);
+	return list_take(reader, without_port(row->at[columns->address]), note);
 }
 
 /* A comment may be the header, as abuse.ch has it. */
@@ -164,19 +164,19 @@ static bool is_header(struct word line, struct columns *columns)
 
 static void refuse_all(struct blocklist_reader *reader)
 {
-	struct buf *out = reader_error(reader);
+	struct buf *out = list_error(reader);
 	if (out != NULL)
 		buf_text(out, "no line has an address; allowed is a column named ip, "
 			      "address, cidr or indicator, with " ALLOWED "\n");
 }
 
-void reader_csv(struct blocklist_reader *reader, struct word text)
+void list_csv(struct blocklist_reader *reader, struct word text)
 {
 	struct columns columns = { -1, -1 };
 	bool has_any = false;
 	while (text.len > 0) {
 		struct row row;
-		struct word line = reader_line(reader, &text);
+		struct word line = list_line(reader, &text);
 		bool is_comment =
 			line.len == 0 || line.at[0] == '#' || line.at[0] == ';';
 		if (columns.address < 0 && !has_any && is_header(line, &columns))
@@ -187,7 +187,7 @@ void reader_csv(struct blocklist_reader *reader, struct word text)
 		if (take_columns(reader, &row, &columns))
 			has_any = true;
 		else
-			reader_leave_out(reader);
+			list_leave_out(reader);
 	}
 	if (!has_any)
 		refuse_all(reader);
