@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/blocklists.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "config/config.h"
@@ -85,6 +86,16 @@ static int check_formats(const struct config *config, struct buf *errors)
 	return formats != NULL ? 0 : -EINVAL;
 }
 
+static int check_blocklists(const struct config *config, struct buf *errors)
+{
+	struct blocklists lists = { 0 };
+	struct blocklists_counts counts;
+	blocklists_open(&lists, &config->blocklists, errors);
+	blocklists_count(&lists, &counts);
+	blocklists_close(&lists);
+	return counts.wrong == 0 ? 0 : -EINVAL;
+}
+
 static int check(const char *path, bool json)
 {
 	struct config config;
@@ -94,6 +105,8 @@ static int check(const char *path, bool json)
 	int result = config_load(&config, path, &errors);
 	if (result == 0)
 		result = check_formats(&config, &errors);
+	if (result == 0)
+		result = check_blocklists(&config, &errors);
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

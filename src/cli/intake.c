@@ -441,6 +441,7 @@ bool monitor_open(struct monitor *m)
 	monitor_read_addresses(m);
 	monitor_read_friends(m);
 	monitor_read_traps(m);
+	monitor_read_blocklists(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
@@ -455,6 +456,7 @@ void monitor_close(struct monitor *m)
 		audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);
 	detect_free(m->detect);
+	blocklists_close(&m->blocklists);
 	host_free(m->host);
 	baseline_free(m->baseline);
 	own_free(m->own_services);

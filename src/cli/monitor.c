@@ -23,11 +23,46 @@ void monitor_read_addresses(struct monitor *m)
 	detect_set_home(m->detect, &m->home);
 }
 
+/* What is wrong with lists, and with what they say of us. */
+static void tell_blocklists(struct monitor *m, struct buf *news)
+{
+	struct home friends;
+	settings_friends(&m->config, &friends);
+	blocklists_tell(&m->blocklists, m->detect);
+	blocklists_mistakes(&m->blocklists, &m->own, "which is this machine's", news);
+	blocklists_mistakes(&m->blocklists, &friends, "which is in detect.friends",
+			    news);
+	const char *text = buf_cstr(news);
+	if (news->len == 0 || text == NULL)
+		return;
+	run_clear_progress();
+	fputs(text, stderr);
+}
+
+void monitor_read_blocklists(struct monitor *m)
+{
+	struct buf news = { 0 };
+	blocklists_open(&m->blocklists, &m->config.blocklists, &news);
+	tell_blocklists(m, &news);
+	buf_free(&news);
+}
+
+static void look_at_blocklists(struct monitor *m)
+{
+	struct buf news = { 0 };
+	if (!blocklists_look(&m->blocklists, clock_us(CLOCK_MONOTONIC), &news))
+		return;
+	tell_blocklists(m, &news);
+	blocklists_forget(&m->blocklists);
+	buf_free(&news);
+}
+
 void monitor_second(struct monitor *m)
 {
 	/* Addresses come and go with interfaces. */
 	if (m->ticks % (HOME_S * TICKS_PER_SECOND) == 0)
 		monitor_read_addresses(m);
+	look_at_blocklists(m);
 	struct pipeline_totals totals;
 	pipeline_totals(m->pipeline, &totals);
 	totals.flow.services = ports_count(pipeline_ports(m->pipeline));
@@ -98,6 +133,8 @@ void monitor_reload(struct monitor *m)
 		m->config.home = fresh.home;
 	m->config.detect_friends = fresh.detect_friends;
 	m->config.traps_ports = fresh.traps_ports;
+	m->config.blocklists = fresh.blocklists;
+	blocklists_reload(&m->blocklists, &m->config.blocklists);
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
@@ -118,7 +155,8 @@ void monitor_reload(struct monitor *m)
 	monitor_read_traps(m);
 	run_clear_progress();
 	fprintf(stderr,
-		"breakwater: home, detect.friends, traps.ports, limits, retention, probe.targets "
+		"breakwater: home, detect.friends, traps.ports, blocklists, limits, "
+		"retention, probe.targets "
 		"and how they are "
 		"asked read again; other settings take effect at the next start\n");
 }

@@ -10,6 +10,7 @@
 #include "base/home.h"
 #include "catalog/catalog.h"
 #include "cli/baseline.h"
+#include "cli/blocklists.h"
 #include "cli/login_intake.h"
 #include "cli/maintain.h"
 #include "cli/options.h"
@@ -61,6 +62,7 @@ struct monitor {
 	struct store *store;
 	struct policy_file policy;
 	struct maintaining maintaining;
+	struct blocklists blocklists;
 	struct baseline *baseline;    /* until the sockets of the start are known */
 	enum store_state store_state; /* as last said on standard error ... */
 	int64_t store_said_us;        /* ... and when */
@@ -122,6 +124,9 @@ void monitor_read_addresses(struct monitor *m);
 void monitor_read_friends(struct monitor *m);
 /* Ports that nobody should touch. */
 void monitor_read_traps(struct monitor *m);
+
+/* Those lists of addresses that are in force; says what is wrong with them. */
+void monitor_read_blocklists(struct monitor *m);
 
 /* Once a second. */
 void monitor_second(struct monitor *m);

@@ -132,6 +132,21 @@ static void add_folder(void *to, const char *folder)
 	add_readable(readable, copy);
 }
 
+/* A list is replaced by another file of its name: it is its folder that is read. */
+static void add_blocklists(const struct config *config, struct readable *readable)
+{
+	for (size_t i = 0; i < config->blocklists.count; i++) {
+		char path[CONFIG_TEXT_MAX];
+		snprintf(path, sizeof(path), "%s", config->blocklists.at[i]);
+		path[strcspn(path, "*?[")] = '\0';
+		char *slash = strrchr(path, '/');
+		if (slash == NULL)
+			continue;
+		slash[slash == path] = '\0';
+		add_folder(readable, path);
+	}
+}
+
 /*
  * The configuration's whole folder: an editor puts a new file in the old one's place,
  * and conf.d is beside it.
@@ -154,6 +169,7 @@ void privileges_drop(struct privileges *p, const struct config *config,
 	add_readable(&readable, "/etc/services");
 	add_readable(&readable, "/etc/protocols");
 	logs_folders(logs, add_folder, &readable);
+	add_blocklists(config, &readable);
 	own_state(config);
 	sandbox_enter(config->user, config->state, readable.at,
 		      reads_logs ? of_logs : none, &p->sandbox);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/port_set.h"
+#include "cli/blocklists.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/packet_keeper.h"
@@ -32,6 +33,7 @@ struct replay {
 	struct buf out;
 	enum format format;
 	struct detect *detect;
+	struct blocklists blocklists;
 	uint32_t types; /* records asked for: bit per kind */
 	bool prints;
 	struct replay_store *keep; /* NULL: nothing is kept */
@@ -460,6 +462,11 @@ static void tell_detect(struct replay *r)
 	detect_set_home(r->detect, &r->home);
 	detect_set_friends(r->detect, &friends);
 	detect_set_traps(r->detect, &traps);
+	struct buf errors = { 0 };
+	blocklists_open(&r->blocklists, &r->config.blocklists, &errors);
+	blocklists_tell(&r->blocklists, r->detect);
+	fputs(errors.len > 0 ? buf_cstr(&errors) : "", stderr);
+	buf_free(&errors);
 }
 
 static int open_and_replay(struct replay *r, const struct replay_options *o,
@@ -497,6 +504,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 	if (catalog != NULL)
 		catalog_close(catalog);
 	detect_free(r->detect);
+	blocklists_close(&r->blocklists);
 	return status;
 }
 
