@@ -157,18 +157,20 @@ static void describe(const struct toucher *toucher, struct finding_record *evide
 		"Look what else this source did here. If it is yours, it may be in "
 		"other hands; a scanner of yours belongs into detect.friends.",
 	};
-	char who[ADDR_TEXT_MAX];
+	char who[ADDR_TEXT_MAX], what[64];
 	unsigned ports = port_count(toucher);
-	const char *s = ports == 1 ? "" : "s";
 	addr_text(&evidence->client_ip, who);
+	if (ports == 1)
+		snprintf(what, sizeof(what), "trap port %.32s", evidence->port_list);
+	else
+		snprintf(what, sizeof(what), "%u trap ports", ports);
 	snprintf(evidence->summary, sizeof(evidence->summary),
-		 "%s%s %s %s%.120s, where nobody has a reason to.", who,
-		 evidence->client_prefix == 64 ? "/64" : "", did[toucher->proof],
-		 ports == 1 ? "trap port " : "trap ports ", evidence->port_list);
+		 "%s%s %s %s, where nobody has a reason to.", who,
+		 evidence->client_prefix == 64 ? "/64" : "", did[toucher->proof], what);
 	snprintf(evidence->evidence, sizeof(evidence->evidence),
 		 "%llu contact%s with %u trap port%s in %lld s",
 		 (unsigned long long)toucher->touches, toucher->touches == 1 ? "" : "s",
-		 ports, s,
+		 ports, ports == 1 ? "" : "s",
 		 (long long)((toucher->last_us - toucher->first_us) / SECOND_US));
 	record_text(evidence->advice, sizeof(evidence->advice),
 		    advice[toucher->proof > PROOF_NONE]);
