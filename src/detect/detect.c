@@ -18,7 +18,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 	places_init(&detect->places);
 	if (findings_init(&detect->findings, &detect->sink) &&
 	    sources_open(&detect->sources, sink->clock_us != NULL) &&
-	    detectors_open(detect))
+	    attempts_open(&detect->attempts) && detectors_open(detect))
 		return detect;
 	detect_free(detect);
 	return NULL;
@@ -31,6 +31,7 @@ void detect_free(struct detect *detect)
 	detectors_close(detect);
 	findings_clear(&detect->findings);
 	sources_close(&detect->sources);
+	attempts_close(&detect->attempts);
 	places_clear(&detect->places);
 	buf_free(&detect->reason);
 	free(detect);

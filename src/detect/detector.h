@@ -31,7 +31,12 @@ struct detector {
 	void (*tick)(struct detect *detect, void *state, int64_t now_us);
 };
 
-extern const struct detector detector_trap, detector_blocklist;
+extern const struct detector detector_blocklist;
+extern const struct detector detector_brute_force;
+extern const struct detector detector_distributed_login;
+extern const struct detector detector_login_after_failures;
+extern const struct detector detector_password_spray;
+extern const struct detector detector_trap;
 
 /* Opens them all; false without memory, and detectors_close() is still to be called. */
 bool detectors_open(struct detect *detect);

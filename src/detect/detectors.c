@@ -5,8 +5,15 @@
 
 #include "detect/detector.h"
 
-static const struct detector *const detectors[DETECTORS_MAX] = { &detector_trap,
-								 &detector_blocklist };
+static const struct detector *const detectors[DETECTORS_MAX] = {
+	&detector_trap,
+	&detector_blocklist,
+	/* Of many before one of them, which then needs no finding of its own. */
+	&detector_distributed_login,
+	&detector_brute_force,
+	&detector_password_spray,
+	&detector_login_after_failures,
+};
 
 bool detectors_open(struct detect *detect)
 {
@@ -67,7 +74,9 @@ void detect_login(struct detect *detect, const struct login_record *login)
 	see_time(detect, login->at);
 	if (is_friend(detect, &login->client_ip))
 		return;
-	GIVE(detect, login, login);
+	attempts_take(&detect->attempts, login);
+	if (detect->attempts.now.source != NULL)
+		GIVE(detect, login, login);
 }
 
 void detect_unsolicited(struct detect *detect,

@@ -6,6 +6,7 @@
 #include "base/cardinality.h"
 #include "base/home.h"
 #include "base/port_set.h"
+#include "detect/attempts.h"
 #include "detect/detect.h"
 #include "detect/findings.h"
 #include "detect/places.h"
@@ -64,6 +65,7 @@ struct detect {
 	struct findings findings;
 	struct places places;
 	struct sources sources;
+	struct attempts attempts;
 	struct home own, home, friends;
 	struct port_set traps;
 	const struct blocklist *blocklists[BLOCKLISTS_MAX]; /* borrowed */

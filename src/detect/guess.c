@@ -1,0 +1,148 @@
+/*
+ * guess.c: what the failures of a source look like.
+ *
+ * The tiers are detect.md's D8.  What tells a program with an old password from one who
+ * guesses is that it has one user, keeps its times, and is in no hurry.
+ */
+#include <stdlib.h>
+
+#include "detect/guess.h"
+
+enum {
+	FAST = 5,    /* fail2ban's maxretry, and its findtime of ten minutes */
+	HOURLY = 10, /* CrowdSec's ssh-slow-bf */
+	SLOW = 4,    /* CrowdSec's ssh-time-based-bf: with hours in between */
+	DAILY = 10,
+	FEW_USERS = 4, /* fewer are guessed, one after the other */
+	SPRAYED_USERS = 5,
+	EACH_MAX = 5, /* more passwords for each user are no spray */
+	/* A program with an old password: so many tries at a time, so many times. */
+	ROUND_MAX = 3,
+	ROUNDS = 3,
+	CONNECTION_MAX = 6, /* OpenSSH's MaxAuthTries */
+};
+
+#define MINUTE_US      (60 * SECOND_US)
+#define FAST_US        (10 * MINUTE_US)
+#define HOURLY_US      (60 * MINUTE_US)
+#define SLOW_US        (24 * HOURLY_US)
+#define SLOW_GAP_US    (10 * MINUTE_US)
+#define ROUND_US       (10 * SECOND_US)
+#define STALE_PAUSE_US (30 * SECOND_US)
+
+static const struct failure *newest(const struct guesser *g)
+{
+	return &g->recent[g->recent_count - 1];
+}
+
+static bool has_within(const struct guesser *g, unsigned count, int64_t within_us)
+{
+	return g->recent_count >= count &&
+	       newest(g)->at_us - g->recent[g->recent_count - count].at_us <= within_us;
+}
+
+/* ---- gaps ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+	return (left > right) - (left < right);
+}
+
+/* Between failures that are further apart than that; how many there are. */
+static size_t gaps_of(const struct guesser *g, int64_t over_us, int64_t *gaps)
+{
+	size_t count = 0;
+	for (size_t i = 1; i < g->recent_count; i++) {
+		int64_t gap_us = g->recent[i].at_us - g->recent[i - 1].at_us;
+		if (gap_us > over_us)
+			gaps[count++] = gap_us;
+	}
+	qsort(gaps, count, sizeof(*gaps), by_size);
+	return count;
+}
+
+static bool is_slow(const struct guesser *g)
+{
+	int64_t gaps[RECENT_MAX];
+	size_t count = gaps_of(g, -1, gaps);
+	return has_within(g, SLOW, SLOW_US) && count > 0 &&
+	       gaps[count / 2] > SLOW_GAP_US;
+}
+
+/* Are no more tries together than a program makes at a time? */
+static bool has_small_rounds(const struct guesser *g)
+{
+	unsigned tries = 1;
+	for (size_t i = 1; i < g->recent_count; i++) {
+		int64_t gap_us = g->recent[i].at_us - g->recent[i - 1].at_us;
+		tries = gap_us > ROUND_US ? 1 : tries + 1;
+		if (tries > ROUND_MAX)
+			return false;
+	}
+	return true;
+}
+
+/* It may rest, as a laptop does, but it does not hurry. */
+static bool is_regular(const struct guesser *g)
+{
+	int64_t gaps[RECENT_MAX];
+	size_t count = gaps_of(g, ROUND_US, gaps);
+	if (count + 1 < ROUNDS)
+		return false;
+	int64_t median_us = gaps[count / 2];
+	return gaps[0] >= STALE_PAUSE_US && gaps[0] >= median_us / 4 * 3;
+}
+
+static bool is_stale(const struct guesser *g)
+{
+	return !g->has_more_users && has_small_rounds(g) && is_regular(g);
+}
+
+/* An agent that offers key after key, of which the sizes don't tell what they are. */
+static bool may_be_keys(const struct guesser *g)
+{
+	const struct failure *last = newest(g);
+	if (last->connection == 0 || g->failures > CONNECTION_MAX)
+		return false;
+	for (size_t i = 0; i < g->recent_count; i++)
+		if (!g->recent[i].is_vague ||
+		    g->recent[i].connection != last->connection)
+			return false;
+	return true;
+}
+
+/* ---- users ---- */
+
+static enum guess shape_of(const struct guesser *g)
+{
+	unsigned users = tally_count(&g->users);
+	bool is_each = g->failures <= (uint64_t)users * EACH_MAX;
+	bool is_wide = g->port_count > 1 || __builtin_popcountll(g->servers) > 1;
+	bool is_again = 2 * g->failures >= 3ULL * users && 2 * g->revisits >= users;
+	if (g->guess == GUESS_PASSWORD || g->guess == GUESS_SPRAY)
+		return (enum guess)g->guess;
+	if (users >= SPRAYED_USERS && is_each && (is_wide || is_again))
+		return GUESS_SPRAY;
+	if (g->guess == GUESS_STUFFING ||
+	    (users >= FEW_USERS && 2 * g->failures < 3ULL * users))
+		return GUESS_STUFFING;
+	return GUESS_PASSWORD;
+}
+
+enum guess guess_of(const struct guesser *guesser)
+{
+	if (guesser->failures < SLOW + attempts_allowance(guesser) ||
+	    guesser->recent_count == 0 || may_be_keys(guesser))
+		return GUESS_NONE;
+	bool is_fast = has_within(guesser, FAST, FAST_US) ||
+		       has_within(guesser, HOURLY, HOURLY_US);
+	bool is_any =
+		is_fast || is_slow(guesser) || has_within(guesser, DAILY, SLOW_US);
+	if (!is_any ||
+	    (is_fast && guesser->failures < FAST + attempts_allowance(guesser)))
+		return GUESS_NONE;
+	if (is_stale(guesser))
+		return GUESS_STALE;
+	return is_fast ? shape_of(guesser) : GUESS_SLOW;
+}
