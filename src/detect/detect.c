@@ -14,6 +14,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 		return NULL;
 	detect->sink = *sink;
 	detect->now_us = INT64_MIN;
+	detect->witness_us = INT64_MIN;
 	detect->expiry_us = INT64_MAX;
 	places_init(&detect->places);
 	if (findings_init(&detect->findings, &detect->sink) &&
@@ -45,6 +46,15 @@ void detect_set_own(struct detect *detect, const struct home *own)
 void detect_set_home(struct detect *detect, const struct home *home)
 {
 	detect->home = *home;
+}
+
+void detect_set_witness(struct detect *detect, const struct detect_witness *witness,
+			int64_t at_us)
+{
+	if (witness->cookies + witness->requests_dropped + witness->overflows == 0)
+		return;
+	detect->witness = *witness;
+	detect->witness_us = at_us;
 }
 
 /* Ends what only the old register, or the lack of one, made a finding. */

@@ -93,6 +93,18 @@ void detect_amplification(struct detect *detect,
 			  const struct amplification_record *amplification);
 
 /*
+ * What the machine's kernel counted in the last second; connections to its own
+ * addresses only.
+ */
+struct detect_witness {
+	uint64_t cookies;          /* SYN cookies sent, as the backlog was full */
+	uint64_t requests_dropped; /* for that reason, without cookies */
+	uint64_t overflows;        /* connections that found no room to be accepted */
+};
+void detect_set_witness(struct detect *detect, const struct detect_witness *witness,
+			int64_t at_us);
+
+/*
  * What a probe says, or that its target has gone (no state).  Adds to the detail of one
  * that is down that clients are served, where they are.
  */

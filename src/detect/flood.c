@@ -1,0 +1,52 @@
+/*
+ * flood.c: see flood.h.
+ */
+#include "detect/flood.h"
+
+#include <stdio.h>
+
+bool flood_is_ours(const struct detect *detect, const struct addr *addr)
+{
+	if (addr_is_unset(addr) || addr_is_group(addr))
+		return false;
+	return detect->own.count == 0 || detect_is_ours(detect, addr);
+}
+
+const char *flood_place(const struct addr *ip, uint32_t port, const char *transport,
+			char text[static FLOOD_TEXT_MAX])
+{
+	char address[ADDR_TEXT_MAX];
+	addr_text(ip, address);
+	snprintf(text, FLOOD_TEXT_MAX, addr_is_v4(ip) ? "%s:%u/%s" : "[%s]:%u/%s",
+		 address, port, transport);
+	return text;
+}
+
+int64_t flood_end(const struct port_record *port)
+{
+	return port->start + port->interval_s * SECOND_US;
+}
+
+void flood_begin(struct finding_record *evidence, const char *kind,
+		 const char *technique, int64_t at_us, uint64_t packets)
+{
+	detect_attack(evidence, kind, technique, at_us);
+	evidence->attempts = packets;
+	evidence->proof = "unsolicited";
+	evidence->detector = kind;
+	record_text(evidence->mitre, sizeof(evidence->mitre), "T1498.001");
+}
+
+void flood_target(struct finding_record *evidence, const struct port_record *port)
+{
+	evidence->server_ip = port->server_ip;
+	evidence->port = port->port;
+	evidence->transport = port->transport;
+}
+
+bool flood_is_witnessed(const struct detect *detect, const struct port_record *port)
+{
+	enum { AROUND_S = 2 };
+	return home_holds(&detect->own, &port->server_ip) &&
+	       detect->witness_us >= port->start - AROUND_S * SECOND_US;
+}

@@ -1,0 +1,273 @@
+/*
+ * spoofed_source.c: source addresses that can't be true.
+ *
+ * bogon: of networks that nobody on the Internet has.  own_address: ours, from outside
+ * (land.c, 1997).  ttl: packets in the names of clients that have come from another
+ * distance when they proved to be there (Jin, Wang and Shin, "Hop-count filtering",
+ * CCS 2003).  Nobody is accused: who sent them is just what can't be known, so there is
+ * one finding for each target.
+ */
+#include <stdio.h>
+
+#include "detect/busy.h"
+#include "detect/flood.h"
+
+enum {
+	TARGETS_MAX = 512,
+	PROVEN_MAX = 8192,
+	CONTACTS_MIN = 5,      /* fewer are a misconfigured router somewhere */
+	LARGE_MIN = 50,        /* distinct sources: somebody forges on purpose */
+	HOPS_OFF_MIN = 5,      /* paths of one host differ by less */
+	FORGED_CLIENTS_MIN = 3, /* one that changed its system, or its path, is no forger */
+};
+
+/* Networks that no packet on the Internet may come from, and who says so. */
+struct bogon {
+	const char *prefix, *reference;
+	bool is_example; /* laboratories use it in earnest */
+};
+static const struct bogon bogons[] = {
+	{ "0.0.0.0/8", "RFC 1122 3.2.1.3", false },
+	{ "127.0.0.0/8", "RFC 1122 3.2.1.3", false },
+	{ "192.0.2.0/24", "RFC 5737", true },
+	{ "198.18.0.0/15", "RFC 2544", true },
+	{ "198.51.100.0/24", "RFC 5737", true },
+	{ "203.0.113.0/24", "RFC 5737", true },
+	{ "224.0.0.0/4", "RFC 1122 3.2.1.3", false },
+	{ "240.0.0.0/4", "RFC 1112 4", false },
+	{ "::1/128", "RFC 4291 2.5.3", false },
+	{ "100::/64", "RFC 6666", false },
+	{ "2001:db8::/32", "RFC 3849", true },
+	{ "fec0::/10", "RFC 3879", false },
+	{ "ff00::/8", "RFC 4291 2.7", false },
+};
+enum { BOGONS = sizeof(bogons) / sizeof(bogons[0]) };
+
+enum spoof { SPOOF_NONE, SPOOF_BOGON, SPOOF_OWN, SPOOF_TTL };
+static const char *const techniques[] = { NULL, "bogon", "own_address", "ttl" };
+
+struct target {
+	int64_t at_us;
+	uint64_t contacts, untold;
+	struct cardinality sources;
+};
+
+struct proven {
+	uint8_t hops;
+};
+
+struct spoofed_source {
+	struct prefix bogons[BOGONS];
+	struct busy targets, proven;
+};
+
+static bool open_state(struct detect *detect, void *state)
+{
+	struct spoofed_source *s = state;
+	(void)detect;
+	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	opened = busy_open(&s->proven, PROVEN_MAX, sizeof(struct proven)) && opened;
+	for (unsigned i = 0; i < BOGONS; i++)
+		opened = prefix_parse(bogons[i].prefix, &s->bogons[i]) && opened;
+	return opened;
+}
+
+static void close_state(void *state)
+{
+	struct spoofed_source *s = state;
+	busy_close(&s->targets);
+	busy_close(&s->proven);
+}
+
+/* ---- what can't be ---- */
+
+/* Systems begin with 64, 128 or 255 (RFC 1700; RFC 3443 has the rest). */
+static uint8_t hops_of(uint16_t ttl)
+{
+	return (uint8_t)((ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl);
+}
+
+static bool is_proof(const struct contact_record *contact)
+{
+	return findings_same_word(contact->outcome, "handshake") ||
+	       findings_same_word(contact->outcome, "slow");
+}
+
+static const struct bogon *bogon_of(const struct spoofed_source *s,
+				    const struct contact_record *contact)
+{
+	for (unsigned i = 0; i < BOGONS; i++) {
+		if (!prefix_holds(&s->bogons[i], &contact->client_ip))
+			continue;
+		/* Whose address is of such a network lives in a laboratory. */
+		bool is_lab = bogons[i].is_example && addr_is_v4(&contact->server_ip);
+		for (unsigned k = 0; is_lab && k < BOGONS; k++)
+			if (bogons[k].is_example &&
+			    prefix_holds(&s->bogons[k], &contact->server_ip))
+				return NULL;
+		return prefix_holds(&s->bogons[i], &contact->server_ip) ? NULL
+									: &bogons[i];
+	}
+	return NULL;
+}
+
+static bool is_loopback(const struct contact_record *contact)
+{
+	return strcmp(contact->iface, "lo") == 0 ||
+	       (addr_is_loopback(&contact->client_ip) &&
+		addr_is_loopback(&contact->server_ip));
+}
+
+/* Ours, where packets of ours to ourselves never come by. */
+static bool is_own_address(const struct detect *detect,
+			   const struct contact_record *contact)
+{
+	bool is_land = addr_equal(&contact->client_ip, &contact->server_ip);
+	return contact->iface[0] != '\0' &&
+	       (is_land || home_holds(&detect->own, &contact->client_ip)) &&
+	       home_holds(&detect->own, &contact->server_ip);
+}
+
+static bool is_off(const struct spoofed_source *s, const struct contact_record *contact)
+{
+	struct busy_key key = { .ip = contact->client_ip };
+	const struct proven *proven = busy_find(&s->proven, &key);
+	/* Some scanners choose the TTL by lot. */
+	if (proven == NULL || contact->ttl == UNKNOWN_U16 || contact->tool != NULL)
+		return false;
+	int off = (int)hops_of(contact->ttl) - proven->hops;
+	return off >= HOPS_OFF_MIN || off <= -HOPS_OFF_MIN;
+}
+
+/* Who has no address yet asks for one (RFC 2131 4.1). */
+static bool is_bootp(const struct contact_record *contact)
+{
+	return addr_is_unspecified(&contact->client_ip) &&
+	       findings_same_word(contact->transport, "udp");
+}
+
+static enum spoof judge(const struct detect *detect, const struct spoofed_source *s,
+			const struct contact_record *contact,
+			const struct bogon **bogon)
+{
+	*bogon = bogon_of(s, contact);
+	if (is_own_address(detect, contact))
+		return SPOOF_OWN;
+	if (*bogon != NULL && !is_bootp(contact))
+		return SPOOF_BOGON;
+	return is_off(s, contact) ? SPOOF_TTL : SPOOF_NONE;
+}
+
+/* ---- what is said of it ---- */
+
+static const char *what_of(enum spoof spoof)
+{
+	return spoof == SPOOF_BOGON ? "addresses that nobody can have"
+	       : spoof == SPOOF_OWN ? "addresses of this machine"
+				    : "addresses of real clients, but from elsewhere";
+}
+
+static void say_evidence(const struct target *target, const struct bogon *bogon,
+			 const struct contact_record *contact,
+			 struct finding_record *evidence)
+{
+	char source[ADDR_TEXT_MAX], detail[80] = "";
+	addr_text(&contact->client_ip, source);
+	if (bogon != NULL)
+		FLOOD_SAY(detail, ", of %s (%s)", bogon->prefix, bogon->reference);
+	else if (contact->ttl != UNKNOWN_U16)
+		FLOOD_SAY(detail, ", with TTL %u", contact->ttl);
+	FLOOD_SAY(evidence->evidence,
+		  "%llu attempts in the name of %llu addresses, the last %s%s",
+		  (unsigned long long)target->contacts,
+		  (unsigned long long)evidence->hosts, source, detail);
+}
+
+static void raise_finding(struct detect *detect, const struct target *target,
+			  enum spoof spoof, const struct bogon *bogon,
+			  const struct contact_record *contact)
+{
+	struct finding_record evidence;
+	char address[ADDR_TEXT_MAX];
+	flood_begin(&evidence, "spoofed_source", techniques[spoof], contact->at,
+		    target->untold);
+	evidence.mitre[0] = '\0';
+	evidence.server_ip = contact->server_ip;
+	evidence.hosts = cardinality_estimate(&target->sources);
+	evidence.confidence = spoof == SPOOF_TTL ? 0.6 : 0.95;
+	addr_text(&contact->server_ip, address);
+	FLOOD_SAY(evidence.summary, "%s gets packets with forged sources: %s.", address,
+		  what_of(spoof));
+	say_evidence(target, bogon, contact, &evidence);
+	FLOOD_SAY(evidence.advice,
+		  "Let the kernel drop what can't come from there (sysctl "
+		  "net.ipv4.conf.all.rp_filter), and ask the provider for ingress "
+		  "filtering (BCP 38, RFC 2827).");
+	bool is_large = evidence.hosts >= LARGE_MIN && spoof != SPOOF_TTL;
+	findings_take(&detect->findings, &evidence,
+		      is_large ? SEVERITY_LOW : SEVERITY_NOTICE, FLOOD_HOLD_US);
+}
+
+static bool is_enough(const struct target *target, enum spoof spoof)
+{
+	if (target->contacts < CONTACTS_MIN)
+		return spoof == SPOOF_OWN;
+	return spoof != SPOOF_TTL ||
+	       cardinality_estimate(&target->sources) >= FORGED_CLIENTS_MIN;
+}
+
+static struct target *add(struct spoofed_source *s, enum spoof spoof,
+			  const struct contact_record *contact)
+{
+	static const struct hash_key same = { 0, 0 };
+	struct busy_key key = { .ip = contact->server_ip, .kind = spoof };
+	struct target *target = busy_take(&s->targets, &key);
+	uint64_t words[2];
+	if (contact->at - target->at_us > FLOOD_HOLD_US)
+		*target = (struct target){ 0 };
+	target->at_us = contact->at;
+	target->contacts++;
+	target->untold++;
+	memcpy(words, contact->client_ip.ip6, sizeof(words));
+	cardinality_add(&target->sources, hash_words(&same, words, 2));
+	return target;
+}
+
+static void note_proof(struct spoofed_source *s, const struct contact_record *contact)
+{
+	struct busy_key key = { .ip = contact->client_ip };
+	if (contact->ttl == UNKNOWN_U16)
+		return;
+	struct proven *proven = busy_take(&s->proven, &key);
+	proven->hops = hops_of(contact->ttl);
+}
+
+static void take_contact(struct detect *detect, void *state,
+			 const struct contact_record *contact)
+{
+	struct spoofed_source *s = state;
+	const struct bogon *bogon;
+	if (is_proof(contact)) {
+		note_proof(s, contact);
+		return;
+	}
+	if (is_loopback(contact) || !flood_is_ours(detect, &contact->server_ip) ||
+	    findings_same_word(contact->outcome, "answered"))
+		return;
+	enum spoof spoof = judge(detect, s, contact, &bogon);
+	if (spoof == SPOOF_NONE)
+		return;
+	struct target *target = add(s, spoof, contact);
+	if (!is_enough(target, spoof))
+		return;
+	raise_finding(detect, target, spoof, bogon, contact);
+	target->untold = 0;
+}
+
+const struct detector detector_spoofed_source = {
+	.name = "spoofed_source",
+	.state_size = sizeof(struct spoofed_source),
+	.open = open_state,
+	.close = close_state,
+	.contact = take_contact,
+};

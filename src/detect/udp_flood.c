@@ -1,0 +1,240 @@
+/*
+ * udp_flood.c: more datagrams than a port, or a host on all its ports, could mean.
+ *
+ * What is usual is learned for each port.  Where there is nothing to learn from yet, it
+ * is the shape that tells: forged sources send one packet each and get no answer, while
+ * a tunnel, a call or a download is a few clients that are answered all the time.
+ */
+#include <stdio.h>
+
+#include "detect/busy.h"
+#include "detect/flood.h"
+#include "detect/scatter.h"
+#include "detect/usual.h"
+
+enum {
+	TARGETS_MAX = 1024,
+	HOSTS_MAX = 256,
+	TAKEN_FROM = 500,   /* packets/s: below, nothing need be known of a port */
+	FLOOR = 2000,       /* packets/s that no small server minds */
+	FEW_FLOOR = 10000,  /* from few sources unanswered: a camera, a copy */
+	USED_FLOOR = 20000, /* ... to a socket that takes it */
+	MANY_FLOOR = 20000, /* from many: collectors, where nothing is known yet */
+	ASKED_FLOOR = 10000, /* a service that answers is in demand, and copes */
+	LEARNED_MIN = 30,    /* slots of past that tell demand from a flood: 5 minutes */
+	FEW_SOURCES = 8,
+	TALKS_FROM = 20, /* packets/s of a client: it talks; one answer to so many will
+			    do, as for a tunnel's or QUIC's acknowledgements */
+	HIGH_SECONDS = 3, /* of the last five */
+};
+
+enum shape { TALK, ASKED, FORGED, FEW, MANY };
+
+struct target {
+	struct usual usual;
+	struct lately lately;
+	int64_t attacked_us;
+	const char *sources;
+	bool is_attacked;
+};
+
+struct udp_flood {
+	struct busy targets, hosts;
+	int64_t began_us;
+};
+
+static bool open_state(struct detect *detect, void *state)
+{
+	struct udp_flood *s = state;
+	(void)detect;
+	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	return busy_open(&s->hosts, HOSTS_MAX, sizeof(struct scatter)) && opened;
+}
+
+static void close_state(void *state)
+{
+	struct udp_flood *s = state;
+	busy_close(&s->targets);
+	busy_close(&s->hosts);
+}
+
+/* ---- one port ---- */
+
+static enum shape shape_of(const struct port_record *port)
+{
+	uint64_t clients = flood_count(port->clients);
+	uint64_t answers = flood_count(port->server_packets);
+	bool talks = port->client_packets >= clients * TALKS_FROM;
+	if (talks && answers * TALKS_FROM >= port->client_packets)
+		return TALK;
+	if (answers * 2 >= port->client_packets)
+		return ASKED;
+	if (clients <= FEW_SOURCES)
+		return FEW;
+	return clients * 2 >= port->client_packets ? FORGED : MANY;
+}
+
+static bool is_taken(struct detect *detect, const struct port_record *port)
+{
+	const struct place *place = places_serving(&detect->places, port->transport,
+						   &port->server_ip, port->port);
+	return place != NULL && place->open > 0;
+}
+
+static uint64_t floor_of(struct detect *detect, const struct target *target,
+			 const struct port_record *port, bool is_past_known)
+{
+	switch (shape_of(port)) {
+	case FORGED:
+		return FLOOR;
+	case FEW:
+		return is_taken(detect, port) ? USED_FLOOR : FEW_FLOOR;
+	case MANY:
+		return is_past_known ? FLOOR : MANY_FLOOR;
+	case ASKED:
+		return target->usual.count >= LEARNED_MIN ? ASKED_FLOOR : UINT64_MAX;
+	case TALK:
+		break;
+	}
+	return UINT64_MAX;
+}
+
+/* True if that second is one of an attack. */
+static bool is_attack(struct detect *detect, const struct udp_flood *s,
+		      struct target *target, const struct port_record *port)
+{
+	bool is_past_known = port->start - s->began_us >= FLOOD_KNOWN_US;
+	uint64_t limit = usual_limit(&target->usual);
+	uint64_t least = floor_of(detect, target, port, is_past_known);
+	bool is_high = port->client_packets > (limit > least ? limit : least);
+	usual_note(&target->usual, port->start, port->client_packets, is_high);
+	unsigned high = lately_note(&target->lately, port->start, is_high);
+	if (target->is_attacked && port->start - target->attacked_us > FLOOD_HOLD_US)
+		target->is_attacked = false;
+	if (target->is_attacked || high < HIGH_SECONDS)
+		return target->is_attacked && is_high;
+	target->is_attacked = true;
+	return true;
+}
+
+static const char *sources_of(const struct port_record *port)
+{
+	switch (shape_of(port)) {
+	case FORGED:
+		return "each from another address, as if forged, and it answers few";
+	case FEW:
+		return "from few addresses, and it answers none or few";
+	case MANY:
+		return "from many addresses, and it answers few";
+	default:
+		return "far more than usual, though it answers them";
+	}
+}
+
+static void raise_port(struct detect *detect, const struct target *target,
+		       const struct port_record *port)
+{
+	struct finding_record evidence;
+	char place[FLOOD_TEXT_MAX];
+	flood_begin(&evidence, "udp_flood", "port", flood_end(port),
+		    port->client_packets);
+	flood_target(&evidence, port);
+	evidence.hosts = port->clients;
+	evidence.confidence = 0.8;
+	flood_place(&port->server_ip, port->port, port->transport, place);
+	FLOOD_SAY(evidence.summary, "%s is flooded with datagrams, %s.", place,
+		  target->sources);
+	FLOOD_SAY(evidence.evidence,
+		  "%llu packets (%llu bytes) in a second from %llu addresses, %llu "
+		  "answers; usual are %llu a second, up to %llu",
+		  (unsigned long long)port->client_packets,
+		  (unsigned long long)flood_count(port->client_bytes),
+		  (unsigned long long)flood_count(port->clients),
+		  (unsigned long long)flood_count(port->server_packets),
+		  (unsigned long long)target->usual.median,
+		  (unsigned long long)usual_limit(&target->usual));
+	FLOOD_SAY(evidence.advice,
+		  "If nobody needs the port, drop it before the socket (nftables, hook "
+		  "ingress); else limit its rate per source. If the line is full, only "
+		  "the provider can filter it.");
+	findings_take(&detect->findings, &evidence,
+		      shape_of(port) == ASKED ? SEVERITY_NOTICE : SEVERITY_MEDIUM,
+		      FLOOD_HOLD_US);
+}
+
+static void judge_port(struct detect *detect, struct udp_flood *s,
+		       const struct port_record *port)
+{
+	struct busy_key key = { .ip = port->server_ip, .port = port->port };
+	struct target *target = port->client_packets >= TAKEN_FROM
+					? busy_take(&s->targets, &key)
+					: busy_find(&s->targets, &key);
+	if (target == NULL)
+		return;
+	bool was_attacked = target->is_attacked;
+	if (!is_attack(detect, s, target, port))
+		return;
+	target->attacked_us = port->start;
+	if (!was_attacked)
+		target->sources = sources_of(port);
+	raise_port(detect, target, port);
+}
+
+/* ---- all ports of a host ---- */
+
+static void raise_host(struct detect *detect, const struct scatter *host,
+		       const struct port_record *port, uint64_t packets)
+{
+	struct finding_record evidence;
+	char address[ADDR_TEXT_MAX];
+	flood_begin(&evidence, "udp_flood", "host", flood_end(port), packets);
+	evidence.server_ip = port->server_ip;
+	evidence.transport = port->transport;
+	evidence.ports = host->ports;
+	evidence.confidence = 0.9;
+	addr_text(&port->server_ip, address);
+	FLOOD_SAY(evidence.summary, "%s is flooded with datagrams to all its ports.",
+		  address);
+	FLOOD_SAY(evidence.evidence,
+		  "%llu packets so far, lately at least %llu a second, none answered",
+		  (unsigned long long)host->before + host->now,
+		  (unsigned long long)host->now);
+	FLOOD_SAY(evidence.advice,
+		  "Drop what no service here uses before the sockets (nftables, hook "
+		  "ingress). If the line is full, only the provider can filter it.");
+	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+}
+
+static void judge_host(struct detect *detect, struct udp_flood *s,
+		       const struct port_record *port)
+{
+	struct busy_key key = { .ip = port->server_ip };
+	uint64_t packets;
+	if (flood_count(port->server_packets) > 0)
+		return;
+	struct scatter *host = busy_take(&s->hosts, &key);
+	if (scatter_add(host, port->start, port->client_packets, &packets))
+		raise_host(detect, host, port, packets);
+}
+
+static void take_port(struct detect *detect, void *state,
+		      const struct port_record *port)
+{
+	struct udp_flood *s = state;
+	if (s->began_us == 0)
+		s->began_us = port->start;
+	if (!findings_same_word(port->transport, "udp") ||
+	    port->client_packets == UNKNOWN_U64 ||
+	    !flood_is_ours(detect, &port->server_ip))
+		return;
+	judge_port(detect, s, port);
+	judge_host(detect, s, port);
+}
+
+const struct detector detector_udp_flood = {
+	.name = "udp_flood",
+	.state_size = sizeof(struct udp_flood),
+	.open = open_state,
+	.close = close_state,
+	.port = take_port,
+};
