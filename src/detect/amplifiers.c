@@ -54,7 +54,8 @@ static const struct amplifier amplifiers[] = {
 	{ 5353, AMPLIFIER_LINK, "mdns", 10, "TA14-017A (2015)",
 	  "let it answer its own link only (RFC 6762 5.5)" },
 	{ 5683, AMPLIFIER_ANSWERS, "coap", 34, "Netscout 2019",
-	  "let it answer known clients only, over DTLS; limit the rate (RFC 7252 11.3)" },
+	  "let it answer known clients only, over DTLS; limit the rate (RFC 7252 "
+	  "11.3)" },
 	{ 10001, AMPLIFIER_ANSWERS, "ubiquiti", 35, "Rapid7 2019", CLOSE_IT },
 	{ 11211, AMPLIFIER_ANSWERS, "memcached", 51000, "TA14-017A (2018)",
 	  "turn UDP off (memcached -U 0) and let it listen on loopback only" },

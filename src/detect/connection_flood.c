@@ -24,7 +24,7 @@ enum {
 	KNOWN_COUNT = 1000,
 	KNOWN_S = 600,
 
-	SLOW_MIN = 50,       /* ... that became slow within SLOW_S */
+	SLOW_MIN = 50, /* ... that became slow within SLOW_S */
 	SLOW_S = 10,
 	SLOW_SHARE_PERCENT = 30, /* of what is open at that port */
 	/* Browsers open connections ahead, and say nothing on them. */
@@ -42,7 +42,7 @@ struct port {
 	uint64_t active;
 };
 
-struct source {
+struct caller {
 	int64_t first_us, second_us;
 	uint64_t total, now, untold;
 	struct lately lately;
@@ -72,7 +72,7 @@ static bool open_state(struct detect *detect, void *state)
 	struct connection_flood *s = state;
 	(void)detect;
 	bool opened = busy_open(&s->ports, PORTS_MAX, sizeof(struct port));
-	opened = busy_open(&s->sources, SOURCES_MAX, sizeof(struct source)) && opened;
+	opened = busy_open(&s->sources, SOURCES_MAX, sizeof(struct caller)) && opened;
 	return busy_open(&s->slow, PORTS_MAX, sizeof(struct slow)) && opened;
 }
 
@@ -124,7 +124,7 @@ static bool counts(const struct detect *detect, const struct flow_record *flow)
 }
 
 static void raise_rate(struct detect *detect, const struct port *port,
-		       const struct source *source, const struct flow_record *flow)
+		       const struct caller *source, const struct flow_record *flow)
 {
 	struct finding_record evidence;
 	char place[FLOOD_TEXT_MAX], address[ADDR_TEXT_MAX];
@@ -143,12 +143,13 @@ static void raise_rate(struct detect *detect, const struct port *port,
 	FLOOD_SAY(evidence.summary, "%s floods %s with connections.", address,
 		  flood_place(&flow->server_ip, flow->server_port, flow->transport,
 			      place));
-	FLOOD_SAY(evidence.evidence,
-		  "%llu of its connections ended in a second; of all, %llu were made in "
-		  "one, where %llu are usual, up to %llu",
-		  (unsigned long long)source->now, (unsigned long long)port->handshakes,
-		  (unsigned long long)port->usual.median,
-		  (unsigned long long)usual_limit(&port->usual));
+	FLOOD_SAY(
+		evidence.evidence,
+		"%llu of its connections ended in a second; of all, %llu were made in "
+		"one, where %llu are usual, up to %llu",
+		(unsigned long long)source->now, (unsigned long long)port->handshakes,
+		(unsigned long long)port->usual.median,
+		(unsigned long long)usual_limit(&port->usual));
 	FLOOD_SAY(evidence.advice,
 		  "Limit connections for each source (nftables: ct count, limit rate; "
 		  "nginx: limit_conn), or block it. A proxy or tester of yours belongs "
@@ -157,7 +158,7 @@ static void raise_rate(struct detect *detect, const struct port *port,
 		      is_known ? SEVERITY_NOTICE : SEVERITY_MEDIUM, FLOOD_HOLD_US);
 }
 
-static void turn(struct source *source, int64_t now_us)
+static void turn(struct caller *source, int64_t now_us)
 {
 	if (source->first_us == 0)
 		source->first_us = now_us;
@@ -168,11 +169,11 @@ static void turn(struct source *source, int64_t now_us)
 	source->is_told = false;
 }
 
-static bool is_rate_attack(const struct port *port, struct source *source,
+static bool is_rate_attack(const struct port *port, struct caller *source,
 			   int64_t now_us)
 {
-	bool is_high = source->now >= RATE_FLOOR &&
-		       source->now * SHARE_OF >= port->handshakes;
+	bool is_high =
+		source->now >= RATE_FLOOR && source->now * SHARE_OF >= port->handshakes;
 	unsigned high = lately_note(&source->lately, now_us, is_high);
 	return is_high && high >= HIGH_SECONDS && port->high_us != 0 &&
 	       now_us - port->high_us <= ENDED_WITHIN_S * SECOND_US;
@@ -189,7 +190,7 @@ static void take_flow(struct detect *detect, void *state,
 	if (port == NULL)
 		return;
 	key.peer = addr_source(&flow->client_ip);
-	struct source *source = busy_take(&s->sources, &key);
+	struct caller *source = busy_take(&s->sources, &key);
 	turn(source, detect->now_us);
 	source->now++;
 	source->total++;

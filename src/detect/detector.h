@@ -37,6 +37,13 @@ extern const struct detector detector_distributed_login;
 extern const struct detector detector_login_after_failures;
 extern const struct detector detector_password_spray;
 extern const struct detector detector_trap;
+extern const struct detector detector_syn_flood;
+extern const struct detector detector_udp_flood;
+extern const struct detector detector_icmp_flood;
+extern const struct detector detector_connection_flood;
+extern const struct detector detector_reflection_victim;
+extern const struct detector detector_reflector;
+extern const struct detector detector_spoofed_source;
 
 /* Opens them all; false without memory, and detectors_close() is still to be called. */
 bool detectors_open(struct detect *detect);

@@ -8,11 +8,17 @@
 static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_trap,
 	&detector_blocklist,
-	/* Of many before one of them, which then needs no finding of its own. */
 	&detector_distributed_login,
 	&detector_brute_force,
 	&detector_password_spray,
 	&detector_login_after_failures,
+	&detector_syn_flood,
+	&detector_udp_flood,
+	&detector_icmp_flood,
+	&detector_connection_flood,
+	&detector_reflection_victim,
+	&detector_reflector,
+	&detector_spoofed_source,
 };
 
 bool detectors_open(struct detect *detect)

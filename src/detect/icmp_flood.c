@@ -14,9 +14,10 @@
 enum {
 	TARGETS_MAX = 256,
 	REQUEST_FLOOR = 1000, /* packets/s; monitors of whole networks make less */
-	OTHER_FLOOR = 10000,  /* errors answer what a host sends, a scan of its own, too */
-	TAKEN_OF = 4,         /* below a quarter of that, nothing need be known */
-	HIGH_SECONDS = 2,     /* of the last five */
+	OTHER_FLOOR =
+		10000,    /* errors answer what a host sends, a scan of its own, too */
+	TAKEN_OF = 4,     /* below a quarter of that, nothing need be known */
+	HIGH_SECONDS = 2, /* of the last five */
 	ECHO_REPLY = 0,
 	ECHO_REQUEST = 8,
 	ECHO6_REQUEST = 128,
@@ -50,13 +51,13 @@ static void close_state(void *state)
 static bool is_request(const struct unsolicited_record *u)
 {
 	return findings_same_word(u->transport, "icmp") ? u->port == ECHO_REQUEST
-							 : u->port == ECHO6_REQUEST;
+							: u->port == ECHO6_REQUEST;
 }
 
 static bool is_reply(const struct unsolicited_record *u)
 {
 	return findings_same_word(u->transport, "icmp") ? u->port == ECHO_REPLY
-							 : u->port == ECHO6_REPLY;
+							: u->port == ECHO6_REPLY;
 }
 
 static void raise_finding(struct detect *detect, const struct target *target,
@@ -73,7 +74,8 @@ static void raise_finding(struct detect *detect, const struct target *target,
 	evidence.confidence = 0.9;
 	addr_text(&u->ip, address);
 	FLOOD_SAY(evidence.summary, "%s is flooded with %s.", address,
-		  request ? "pings (ICMP echo requests)" : "ICMP that it did not ask for");
+		  request ? "pings (ICMP echo requests)"
+			  : "ICMP that it did not ask for");
 	FLOOD_SAY(evidence.evidence,
 		  "%llu packets (%llu bytes) in a second from about %llu addresses; "
 		  "usual are %llu a second",
@@ -91,7 +93,7 @@ static void raise_finding(struct detect *detect, const struct target *target,
 /* One type more of this second, or the first of the next. */
 static void add(struct target *target, const struct unsolicited_record *u)
 {
-	if (u->at != target->second_us) {
+	if (u->at > target->second_us) { /* other workers may be late */
 		target->second_us = u->at;
 		target->packets = target->bytes = target->sources = 0;
 	}

@@ -27,7 +27,7 @@ enum {
 	MIXED_MAX = 6, /* protocols that are named */
 };
 
-/* What one protocol did in this second. */
+/* What one protocol did since the attack began, or in this second. */
 struct part {
 	const char *name;
 	uint64_t packets;
@@ -61,10 +61,9 @@ static void close_state(void *state)
 
 /* ---- what came ---- */
 
-static const struct amplifier smurf = { .way = AMPLIFIER_ANSWERS,
-					.name = "icmp",
-					.factor = 1,
-					.reference = "RFC 2644" };
+static const struct amplifier smurf = {
+	.way = AMPLIFIER_ANSWERS, .name = "icmp", .factor = 1, .reference = "RFC 2644"
+};
 
 /* NULL: it is no answer of a protocol that amplifies. */
 static const struct amplifier *protocol_of(const struct unsolicited_record *u)
@@ -96,12 +95,10 @@ static struct part *part_of(struct victim *victim, const char *name)
 static void add(struct victim *victim, const struct amplifier *protocol,
 		const struct unsolicited_record *u)
 {
-	if (u->at != victim->second_us) {
+	if (u->at > victim->second_us) { /* other workers may be late */
 		victim->second_us = u->at;
 		victim->packets = victim->bytes = victim->servers = 0;
 		victim->lan_packets = 0;
-		for (unsigned i = 0; i < MIXED_MAX; i++)
-			victim->parts[i] = (struct part){ NULL, 0 };
 	}
 	victim->packets += u->packets;
 	victim->bytes += flood_count(u->bytes);
@@ -173,7 +170,7 @@ static void say_evidence(struct detect *detect, const struct victim *victim,
 	buf_clear(&detect->reason);
 	buf_printf(&detect->reason,
 		   "%llu packets (%llu bytes) in a second from about %llu servers, "
-		   "unasked: ",
+		   "unasked; packets so far: ",
 		   (unsigned long long)victim->packets,
 		   (unsigned long long)victim->bytes,
 		   (unsigned long long)victim->servers);
@@ -196,23 +193,33 @@ static void raise_finding(struct detect *detect, const struct victim *victim,
 	evidence.hosts = victim->servers;
 	evidence.confidence = 0.95;
 	addr_text(&u->ip, address);
-	FLOOD_SAY(evidence.summary,
-		  "%s is flooded with %s answers that it did not ask for: somebody asks "
-		  "in its name.",
-		  address, victim->technique);
+	FLOOD_SAY(
+		evidence.summary,
+		"%s is flooded with %s answers that it did not ask for: somebody asks "
+		"in its name.",
+		address, victim->technique);
 	say_evidence(detect, victim, &evidence);
-	FLOOD_SAY(evidence.advice,
-		  "The senders are abused themselves: blocking each does not help. Drop "
-		  "what comes from that source port but from your own servers, or have "
-		  "the provider do so, before the line is full.");
+	FLOOD_SAY(
+		evidence.advice,
+		"The senders are abused themselves: blocking each does not help. Drop "
+		"what comes from that source port but from your own servers, or have "
+		"the provider do so, before the line is full.");
 	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+}
+
+static void forget_parts(struct victim *victim)
+{
+	victim->untold = 0;
+	for (unsigned i = 0; i < MIXED_MAX; i++)
+		victim->parts[i] = (struct part){ NULL, 0 };
 }
 
 static void judge(struct detect *detect, struct victim *victim,
 		  const struct amplifier *protocol, const struct unsolicited_record *u)
 {
 	if (!is_attack(victim, protocol)) {
-		victim->untold = 0;
+		if (victim->technique == NULL)
+			forget_parts(victim);
 		return;
 	}
 	victim->attacked_us = u->at;

@@ -16,18 +16,19 @@ enum {
 	PAIRS_MAX = 4096,
 	SERVICES_MAX = 256,
 	WINDOW_S = 10,
-	RATIO_MIN = 10,       /* IP bytes, out by in */
-	BYTES_MIN = 100000,   /* in a window, to one peer */
-	DNS_RATIO_MIN = 12,   /* signed denials of one busy resolver stay below ... */
+	RATIO_MIN = 10,     /* IP bytes, out by in */
+	BYTES_MIN = 100000, /* in a window, to one peer */
+	DNS_RATIO_MIN = 12, /* signed denials of one busy resolver stay below ... */
 	DNS_BYTES_MIN = 1000000, /* ... or are less than 80 a second of the largest */
-	OURS_TIMES = 10,      /* so much more to a peer of ours, or of a private network */
-	UNASKED_MIN = 3, /* packets out for one in, of a session: it is not acknowledged */
+	OURS_TIMES = 10, /* so much more to a peer of ours, or of a private network */
+	UNASKED_MIN =
+		3, /* packets out for one in, of a session: it is not acknowledged */
 };
 
 struct pair {
 	int64_t begun_us;
 	uint64_t asked, asked_bytes, sent, sent_bytes; /* in this window */
-	uint64_t untold; /* questions */
+	uint64_t untold;                               /* questions */
 };
 
 struct service {
@@ -69,8 +70,8 @@ static void add(struct pair *pair, const struct amplification_record *a)
 static uint64_t least_bytes(const struct detect *detect,
 			    const struct amplification_record *a)
 {
-	bool is_ours = addr_is_private(&a->client_ip) ||
-		       detect_is_ours(detect, &a->client_ip);
+	bool is_ours =
+		addr_is_private(&a->client_ip) || detect_is_ours(detect, &a->client_ip);
 	return is_ours ? (uint64_t)BYTES_MIN * OURS_TIMES : BYTES_MIN;
 }
 
@@ -124,10 +125,11 @@ static void raise_finding(struct detect *detect, const struct pair *pair,
 	evidence.hosts = peers;
 	evidence.confidence = 0.8;
 	addr_text(&a->client_ip, peer);
-	FLOOD_SAY(evidence.summary,
-		  "%s (%s) is used to flood others: it answers much to little, asked in "
-		  "their name.",
-		  flood_place(&a->server_ip, a->port, "udp", place), protocol->name);
+	FLOOD_SAY(
+		evidence.summary,
+		"%s (%s) is used to flood others: it answers much to little, asked in "
+		"their name.",
+		flood_place(&a->server_ip, a->port, "udp", place), protocol->name);
 	FLOOD_SAY(evidence.evidence,
 		  "%llu bytes to %s for %llu bytes in %lld s, %.1f times as many (%s "
 		  "has up to %.0f: %s)",

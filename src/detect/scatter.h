@@ -12,17 +12,17 @@
 enum {
 	SCATTER_FLOOR = 10000,   /* packets/s: the fastest scanners of one host */
 	SCATTER_PORTS_MIN = 200, /* fewer are told one by one */
-	SCATTER_PORT_MOST = 50,  /* packets/s of one port: what has more is told alone */
+	SCATTER_PORT_MOST = 50, /* packets/s of one port: what has more is told alone */
 	SCATTER_TOTAL_MIN = 4 * 65536,
 };
 
 /* Of a host; all zero is nothing. */
 struct scatter {
 	int64_t second_us;
-	uint64_t now, ports;   /* of this second */
-	uint64_t before;       /* packets of the seconds in a row that were above the floor */
-	uint64_t untold;       /* packets since scatter_add() last said true */
-	bool is_told, is_on;   /* in this second; since some seconds */
+	uint64_t now, ports; /* of this second */
+	uint64_t before; /* packets of the seconds in a row that were above the floor */
+	uint64_t untold; /* packets since scatter_add() last said true */
+	bool is_told, is_on; /* in this second; since some seconds */
 };
 
 /*

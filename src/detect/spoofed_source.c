@@ -14,11 +14,11 @@
 
 enum {
 	TARGETS_MAX = 512,
-	PROVEN_MAX = 8192,
-	CONTACTS_MIN = 5,      /* fewer are a misconfigured router somewhere */
-	LARGE_MIN = 50,        /* distinct sources: somebody forges on purpose */
-	HOPS_OFF_MIN = 5,      /* paths of one host differ by less */
-	FORGED_CLIENTS_MIN = 3, /* one that changed its system, or its path, is no forger */
+	CONTACTS_MIN = 5, /* fewer are a misconfigured router somewhere */
+	LARGE_MIN = 50,   /* distinct sources: somebody forges on purpose */
+	HOPS_OFF_MIN = 5, /* paths of one host differ by less */
+	FORGED_CLIENTS_MIN =
+		3, /* one that changed its system, or its path, is no forger */
 };
 
 /* Networks that no packet on the Internet may come from, and who says so. */
@@ -52,13 +52,9 @@ struct target {
 	struct cardinality sources;
 };
 
-struct proven {
-	uint8_t hops;
-};
-
 struct spoofed_source {
 	struct prefix bogons[BOGONS];
-	struct busy targets, proven;
+	struct busy targets;
 };
 
 static bool open_state(struct detect *detect, void *state)
@@ -66,7 +62,6 @@ static bool open_state(struct detect *detect, void *state)
 	struct spoofed_source *s = state;
 	(void)detect;
 	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
-	opened = busy_open(&s->proven, PROVEN_MAX, sizeof(struct proven)) && opened;
 	for (unsigned i = 0; i < BOGONS; i++)
 		opened = prefix_parse(bogons[i].prefix, &s->bogons[i]) && opened;
 	return opened;
@@ -76,7 +71,6 @@ static void close_state(void *state)
 {
 	struct spoofed_source *s = state;
 	busy_close(&s->targets);
-	busy_close(&s->proven);
 }
 
 /* ---- what can't be ---- */
@@ -87,10 +81,12 @@ static uint8_t hops_of(uint16_t ttl)
 	return (uint8_t)((ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl);
 }
 
-static bool is_proof(const struct contact_record *contact)
+/* It got our answer, or said something that was worth one. */
+static bool is_proven(const struct contact_record *contact)
 {
 	return findings_same_word(contact->outcome, "handshake") ||
-	       findings_same_word(contact->outcome, "slow");
+	       findings_same_word(contact->outcome, "slow") ||
+	       findings_same_word(contact->outcome, "answered");
 }
 
 static const struct bogon *bogon_of(const struct spoofed_source *s,
@@ -128,14 +124,15 @@ static bool is_own_address(const struct detect *detect,
 	       home_holds(&detect->own, &contact->server_ip);
 }
 
-static bool is_off(const struct spoofed_source *s, const struct contact_record *contact)
+static bool is_off(struct detect *detect, const struct contact_record *contact)
 {
-	struct busy_key key = { .ip = contact->client_ip };
-	const struct proven *proven = busy_find(&s->proven, &key);
+	const struct source *source =
+		sources_find(&detect->sources, &contact->client_ip);
+	uint8_t proven = source != NULL ? sources_ttl(source) : 0;
 	/* Some scanners choose the TTL by lot. */
-	if (proven == NULL || contact->ttl == UNKNOWN_U16 || contact->tool != NULL)
+	if (proven == 0 || contact->ttl == UNKNOWN_U16 || contact->tool != NULL)
 		return false;
-	int off = (int)hops_of(contact->ttl) - proven->hops;
+	int off = hops_of(contact->ttl) - hops_of(proven);
 	return off >= HOPS_OFF_MIN || off <= -HOPS_OFF_MIN;
 }
 
@@ -146,16 +143,16 @@ static bool is_bootp(const struct contact_record *contact)
 	       findings_same_word(contact->transport, "udp");
 }
 
-static enum spoof judge(const struct detect *detect, const struct spoofed_source *s,
+static enum spoof judge(struct detect *detect, const struct spoofed_source *s,
 			const struct contact_record *contact,
 			const struct bogon **bogon)
 {
-	*bogon = bogon_of(s, contact);
+	*bogon = is_bootp(contact) ? NULL : bogon_of(s, contact);
+	if (*bogon != NULL)
+		return SPOOF_BOGON;
 	if (is_own_address(detect, contact))
 		return SPOOF_OWN;
-	if (*bogon != NULL && !is_bootp(contact))
-		return SPOOF_BOGON;
-	return is_off(s, contact) ? SPOOF_TTL : SPOOF_NONE;
+	return is_off(detect, contact) ? SPOOF_TTL : SPOOF_NONE;
 }
 
 /* ---- what is said of it ---- */
@@ -233,26 +230,13 @@ static struct target *add(struct spoofed_source *s, enum spoof spoof,
 	return target;
 }
 
-static void note_proof(struct spoofed_source *s, const struct contact_record *contact)
-{
-	struct busy_key key = { .ip = contact->client_ip };
-	if (contact->ttl == UNKNOWN_U16)
-		return;
-	struct proven *proven = busy_take(&s->proven, &key);
-	proven->hops = hops_of(contact->ttl);
-}
-
 static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *contact)
 {
 	struct spoofed_source *s = state;
 	const struct bogon *bogon;
-	if (is_proof(contact)) {
-		note_proof(s, contact);
-		return;
-	}
-	if (is_loopback(contact) || !flood_is_ours(detect, &contact->server_ip) ||
-	    findings_same_word(contact->outcome, "answered"))
+	if (is_proven(contact) || is_loopback(contact) ||
+	    !flood_is_ours(detect, &contact->server_ip))
 		return;
 	enum spoof spoof = judge(detect, s, contact, &bogon);
 	if (spoof == SPOOF_NONE)

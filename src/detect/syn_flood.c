@@ -26,8 +26,9 @@ enum {
 	UNIT_MIN = 100, /* handshakes/s: one of a port that is hardly used */
 	FEW_SOURCES = 8,
 	ASKED_LATELY_S = 5,
-	SUFFERS_FROM = 10, /* handshakes/s that a service had, if its loss shall count */
-	FORGET_S = 60,     /* without records, what was usual has gone by */
+	SUFFERS_FROM =
+		10,    /* handshakes/s that a service had, if its loss shall count */
+	FORGET_S = 60, /* without records, what was usual has gone by */
 };
 /* Wang's a; his N is 1.05 over 20 s, ours is over one, so a burst must be larger. */
 static const double ALLOWANCE = 0.35, LIMIT = 3, LIMIT_MOST = 12;
@@ -150,7 +151,6 @@ static bool is_attack(struct target *target, const struct port_record *port)
 
 /* ---- what is said of it ---- */
 
-
 static const char *kind_of_sources(const struct port_record *port)
 {
 	if (port->clients == UNKNOWN_U64)
@@ -181,7 +181,8 @@ static bool has_collapsed(const struct target *target, const struct port_record 
 }
 
 static void say_evidence(const struct detect *detect, const struct target *target,
-			 const struct port_record *port, struct finding_record *evidence)
+			 const struct port_record *port,
+			 struct finding_record *evidence)
 {
 	char kernel[128] = "";
 	const struct detect_witness *w = &detect->witness;
@@ -203,8 +204,7 @@ static void say_evidence(const struct detect *detect, const struct target *targe
 static unsigned severity_of(const struct detect *detect, const struct target *target,
 			    const struct port_record *port)
 {
-	bool suffers = flood_is_witnessed(detect, port) ||
-		       has_collapsed(target, port);
+	bool suffers = flood_is_witnessed(detect, port) || has_collapsed(target, port);
 	return suffers ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 }
 
@@ -224,9 +224,10 @@ static void raise_finding(struct detect *detect, const struct target *target,
 		size_t len = (size_t)FLOOD_SAY(source, " by ");
 		addr_text(&target->source, source + len);
 	}
-	FLOOD_SAY(evidence.summary,
-		  "%s is flooded%s with connection requests that are not completed, %s.",
-		  place, source, target->sources);
+	FLOOD_SAY(
+		evidence.summary,
+		"%s is flooded%s with connection requests that are not completed, %s.",
+		place, source, target->sources);
 	say_evidence(detect, target, port, &evidence);
 	FLOOD_SAY(evidence.advice,
 		  "Let SYN cookies be on (sysctl net.ipv4.tcp_syncookies=1), raise the "
@@ -243,9 +244,8 @@ static void take_port(struct detect *detect, void *state,
 	if (port->syns == UNKNOWN_U64 || !flood_is_ours(detect, &port->server_ip))
 		return;
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
-	struct target *target = port->syns >= TAKEN_FROM
-					? busy_take(&s->targets, &key)
-					: busy_find(&s->targets, &key);
+	struct target *target = port->syns >= TAKEN_FROM ? busy_take(&s->targets, &key)
+							 : busy_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	learn(target, port);

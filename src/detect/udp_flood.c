@@ -15,16 +15,16 @@
 enum {
 	TARGETS_MAX = 1024,
 	HOSTS_MAX = 256,
-	TAKEN_FROM = 500,   /* packets/s: below, nothing need be known of a port */
-	FLOOR = 2000,       /* packets/s that no small server minds */
-	FEW_FLOOR = 10000,  /* from few sources unanswered: a camera, a copy */
-	USED_FLOOR = 20000, /* ... to a socket that takes it */
-	MANY_FLOOR = 20000, /* from many: collectors, where nothing is known yet */
+	TAKEN_FROM = 500,    /* packets/s: below, nothing need be known of a port */
+	FLOOR = 2000,        /* packets/s that no small server minds */
+	FEW_FLOOR = 10000,   /* from few sources unanswered: a camera, a copy */
+	USED_FLOOR = 20000,  /* ... to a socket that takes it */
+	MANY_FLOOR = 20000,  /* from many: collectors, where nothing is known yet */
 	ASKED_FLOOR = 10000, /* a service that answers is in demand, and copes */
-	LEARNED_MIN = 30,    /* slots of past that tell demand from a flood: 5 minutes */
+	LEARNED_MIN = 30, /* slots of past that tell demand from a flood: 5 minutes */
 	FEW_SOURCES = 8,
-	TALKS_FROM = 20, /* packets/s of a client: it talks; one answer to so many will
-			    do, as for a tunnel's or QUIC's acknowledgements */
+	TALKS_FROM = 20,  /* packets/s of a client: it talks; one answer to so many will
+			     do, as for a tunnel's or QUIC's acknowledgements */
 	HIGH_SECONDS = 3, /* of the last five */
 };
 

@@ -2,7 +2,7 @@
  * usual.h: what is usual for a rate: median and spread of its own past, and whether it
  * is above that for long enough.  Private to the room.
  *
- * The past are the greatest seconds of each ten, of the last quarter of an hour.  Median
+ * The past are the greatest seconds of each ten, of the last quarter of an hour. Median
  * and median absolute deviation (Hampel, "The influence curve and its role in robust
  * estimation", 1974) bear that up to half of it is an attack.  While a rate is above
  * what is usual, only one in sixty is learned: a lasting change is usual after some

@@ -174,6 +174,30 @@ static bool is_emergency(const struct flows *f)
 	return f->table.body_used > f->table.body_max - (f->table.body_max + 15) / 16;
 }
 
+/* A source over its share: its flows are not followed, but its packets came. */
+static void count_refused(struct flows *f, const struct packet *p,
+			  const struct keyed *k, unsigned sender)
+{
+	bool is_client = sender == CLIENT;
+	uint16_t service =
+		p->flags & PACKET_NO_PORTS
+			? SERVICE_NONE
+			: services_find(f->services, is_client ? &p->dst : &p->src,
+					is_client ? k->dport : k->sport, p->proto);
+	if (service == SERVICE_NONE)
+		return;
+	struct port_sample *now = &services_at(f->services, service)->now;
+	if (is_client) {
+		now->client_packets++;
+		now->client_bytes += p->ip_len;
+		now->syns += tcp_is_plain_syn(p);
+		services_client(f->services, service, &p->src);
+	} else {
+		now->server_packets++;
+		now->server_bytes += p->ip_len;
+	}
+}
+
 void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
 {
 	bool syn = p->proto == IPPROTO_TCP && (p->tcp_flags & TCP_SYN);
@@ -187,6 +211,7 @@ void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
 	if (!sources_take(f->sources, client)) {
 		struct aggregate evicted;
 		f->stats.flows_refused++;
+		count_refused(f, p, k, sender);
 		if (sources_aggregate(f->sources, p, client, k->hash,
 				      links_find(&f->links, p), &evicted))
 			flows_emit_aggregate(f, &evicted);

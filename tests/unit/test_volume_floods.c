@@ -1,0 +1,199 @@
+/*
+ * test_volume_floods.c: floods of datagrams and of ICMP, and what only looks like one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "flood_scene.h"
+
+static struct second udp(uint32_t port, uint64_t in, uint64_t out, uint64_t clients)
+{
+	return (struct second){ .transport = "udp",
+				.port = port,
+				.flows = clients,
+				.client_packets = in,
+				.server_packets = out,
+				.clients = clients };
+}
+
+static void forged_datagrams_are_found_after_three_seconds(void **state)
+{
+	struct scene *scene = *state;
+	struct second flood = udp(53, 50000, 100, 48000);
+	serve(scene, &flood, 2);
+	said_nothing(scene);
+	serve(scene, &flood, 1);
+	const struct finding_record *f = last_of(scene, "udp_flood");
+	is_finding(f, "port", "medium", "open");
+	assert_non_null(strstr(f->summary, "192.0.2.1:53/udp"));
+	assert_string_equal(f->mitre, "T1498.001");
+	serve(scene, &flood, 60);
+	assert_int_equal(count_of(scene, "udp_flood"), 1);
+	scene->count = 0;
+	pass(scene, 61);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "closed");
+}
+
+static void one_source_floods_as_well(void **state)
+{
+	struct scene *scene = *state;
+	struct second flood = udp(9999, 100000, 0, 1);
+	serve(scene, &flood, 3);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+}
+
+static void what_is_usual_is_no_flood(void **state)
+{
+	struct scene *scene = *state;
+	const struct second busy[] = {
+		udp(53, 6000, 6000, 400),    /* a resolver */
+		udp(443, 30000, 3000, 200),  /* QUIC: uploads, acknowledged */
+		udp(51820, 80000, 40000, 2), /* WireGuard */
+		udp(16384, 5000, 5000, 100), /* calls */
+		udp(5004, 5000, 0, 2),       /* a camera */
+		udp(123, 5000, 5000, 4900),  /* a server of the NTP pool */
+		udp(514, 8000, 0, 800),      /* a collector of logs */
+	};
+	for (int i = 0; i < 120; i++) {
+		for (size_t k = 0; k < sizeof(busy) / sizeof(busy[0]); k++) {
+			struct port_record p = port_of(scene, &busy[k]);
+			detect_port(scene->detect, &p, UNKNOWN_FLAG);
+		}
+		pass(scene, 1);
+	}
+	said_nothing(scene);
+	/* A tunnel that was idle, a failover, and twice the logs. */
+	const struct second grown[] = { udp(51821, 90000, 5000, 1),
+					udp(5353, 9000, 9000, 700),
+					udp(514, 16000, 0, 800) };
+	for (size_t k = 0; k < sizeof(grown) / sizeof(grown[0]); k++)
+		serve(scene, &grown[k], 10);
+	said_nothing(scene);
+}
+
+static void many_sources_are_judged_by_what_was(void **state)
+{
+	struct scene *scene = *state;
+	struct second flood = udp(514, 6000, 0, 600), before = udp(514, 600, 0, 60);
+	serve(scene, &before, 60);
+	serve(scene, &flood, 3);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+}
+
+static void a_service_in_demand_is_a_notice(void **state)
+{
+	struct scene *scene = *state;
+	struct second before = udp(53, 1000, 1000, 100),
+		      demand = udp(53, 40000, 39000, 20000);
+	serve(scene, &before, 400);
+	serve(scene, &demand, 5);
+	is_finding(last_of(scene, "udp_flood"), "port", "notice", "open");
+}
+
+/* So many ports of the host get one datagram each in one second. */
+static void scatter(struct scene *scene, uint32_t ports, uint64_t each)
+{
+	for (uint32_t i = 0; i < ports; i++) {
+		struct second s = udp(1 + i, each, 0, 1);
+		struct port_record p = port_of(scene, &s);
+		detect_port(scene->detect, &p, UNKNOWN_FLAG);
+	}
+	pass(scene, 1);
+}
+
+static void all_ports_at_once_are_a_flood_of_the_host(void **state)
+{
+	struct scene *scene = *state;
+	scatter(scene, 65535, 1); /* a scan */
+	scatter(scene, 65535, 1); /* that tries again */
+	scatter(scene, 1000, 1);
+	assert_null(last_of(scene, "udp_flood"));
+	for (int i = 0; i < 5; i++)
+		scatter(scene, 60000, 2);
+	assert_int_equal(count_of(scene, "udp_flood"), 1);
+	const struct finding_record *f = last_of(scene, "udp_flood");
+	is_finding(f, "host", "medium", "open");
+	assert_int_equal(f->port, UNKNOWN_U32);
+}
+
+/* ---- ICMP ---- */
+
+static void ping(struct scene *scene, const char *transport, uint32_t type,
+		 uint64_t packets, uint64_t sources)
+{
+	struct unsolicited_record u;
+	pass(scene, 1);
+	record_init(RECORD_unsolicited, &u);
+	u.at = scene->now_us;
+	u.ip = addr(strcmp(transport, "icmp6") == 0 ? "2001:db8::1" : SERVER_IP);
+	u.transport = transport;
+	u.port = type;
+	u.packets = packets;
+	u.bytes = packets * 84;
+	u.sources = sources;
+	u.client_ip = addr("198.51.100.9");
+	detect_unsolicited(scene->detect, &u);
+}
+
+static void pings_by_the_thousand_are_a_flood(void **state)
+{
+	struct scene *scene = *state;
+	for (int i = 0; i < 5; i++)
+		ping(scene, "icmp", 8, 400, 200); /* monitors */
+	ping(scene, "icmp", 8, 20000, 19000);
+	said_nothing(scene);
+	ping(scene, "icmp", 8, 20000, 19000);
+	const struct finding_record *f = last_of(scene, "icmp_flood");
+	is_finding(f, "echo", "medium", "open");
+	assert_int_equal(f->attempts, 40000);
+	ping(scene, "icmp6", 128, 20000, 1);
+	ping(scene, "icmp6", 128, 20000, 1);
+	is_finding(last_of(scene, "icmp_flood"), "echo", "medium", "open");
+	ping(scene, "icmp", 3, 30000, 1);
+	ping(scene, "icmp", 3, 30000, 1);
+	is_finding(last_of(scene, "icmp_flood"), "other", "medium", "open");
+}
+
+static void errors_that_answer_a_scan_of_ours_are_none(void **state)
+{
+	struct scene *scene = *state;
+	for (int i = 0; i < 20; i++)
+		ping(scene, "icmp", 3, 5000, 1000);
+	said_nothing(scene);
+}
+
+static void a_friend_may_ping(void **state)
+{
+	struct scene *scene = *state;
+	struct home friends = { .count = 0 };
+	struct prefix friend;
+	assert_true(prefix_parse("198.51.100.9", &friend));
+	assert_true(home_add(&friends, &friend));
+	detect_set_friends(scene->detect, &friends);
+	for (int i = 0; i < 5; i++)
+		ping(scene, "icmp", 8, 20000, 1);
+	said_nothing(scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		TEST(forged_datagrams_are_found_after_three_seconds),
+		TEST(one_source_floods_as_well),
+		TEST(what_is_usual_is_no_flood),
+		TEST(many_sources_are_judged_by_what_was),
+		TEST(a_service_in_demand_is_a_notice),
+		TEST(all_ports_at_once_are_a_flood_of_the_host),
+		TEST(pings_by_the_thousand_are_a_flood),
+		TEST(errors_that_answer_a_scan_of_ours_are_none),
+		TEST(a_friend_may_ping),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
