@@ -70,11 +70,11 @@ struct detect {
 	struct port_set traps;
 	const struct blocklist *blocklists[BLOCKLISTS_MAX]; /* borrowed */
 	size_t blocklist_count;
-	uint64_t of_friends;         /* contacts and logins that were not looked at */
-	void *states[DETECTORS_MAX]; /* of detectors.c */
-	const struct policy *policy; /* borrowed; NULL: none */
-	struct detect_witness witness; /* of the last second in which it told anything ... */
-	int64_t witness_us;            /* ... whose end that is */
+	uint64_t of_friends;           /* contacts and logins that were not looked at */
+	void *states[DETECTORS_MAX];   /* of detectors.c */
+	const struct policy *policy;   /* borrowed; NULL: none */
+	struct detect_witness witness; /* of the last second that has any ... */
+	int64_t witness_us;            /* ... and its end */
 	int64_t now_us, expiry_us;
 	struct crowd crowds[CROWDS_MAX];
 	struct answer answers[ANSWERS_MAX];
