@@ -24,7 +24,7 @@ enum {
 	ECHO6_REPLY = 129,
 };
 
-struct target {
+struct flooded {
 	struct usual usual;
 	struct lately lately;
 	int64_t second_us, told_us;
@@ -39,7 +39,7 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct icmp_flood *s = state;
 	(void)detect;
-	return busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	return busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
 }
 
 static void close_state(void *state)
@@ -60,7 +60,7 @@ static bool is_reply(const struct unsolicited_record *u)
 							: u->port == ECHO6_REPLY;
 }
 
-static void raise_finding(struct detect *detect, const struct target *target,
+static void raise_finding(struct detect *detect, const struct flooded *target,
 			  const struct unsolicited_record *u)
 {
 	struct finding_record evidence;
@@ -91,7 +91,7 @@ static void raise_finding(struct detect *detect, const struct target *target,
 }
 
 /* One type more of this second, or the first of the next. */
-static void add(struct target *target, const struct unsolicited_record *u)
+static void add(struct flooded *target, const struct unsolicited_record *u)
 {
 	if (u->at > target->second_us) { /* other workers may be late */
 		target->second_us = u->at;
@@ -104,7 +104,7 @@ static void add(struct target *target, const struct unsolicited_record *u)
 	target->untold += u->packets;
 }
 
-static void judge(struct detect *detect, struct target *target,
+static void judge(struct detect *detect, struct flooded *target,
 		  const struct unsolicited_record *u)
 {
 	uint64_t least = is_request(u) ? REQUEST_FLOOR : OTHER_FLOOR;
@@ -132,9 +132,9 @@ static void take_unsolicited(struct detect *detect, void *state,
 		return;
 	uint64_t least = is_request(u) ? REQUEST_FLOOR : OTHER_FLOOR;
 	struct busy_key key = { .ip = u->ip, .kind = is_request(u) };
-	struct target *target = u->packets >= least / TAKEN_OF
-					? busy_take(&s->targets, &key)
-					: busy_find(&s->targets, &key);
+	struct flooded *target = u->packets >= least / TAKEN_OF
+					 ? busy_take(&s->targets, &key)
+					 : busy_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	add(target, u);

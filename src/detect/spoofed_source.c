@@ -46,7 +46,7 @@ enum { BOGONS = sizeof(bogons) / sizeof(bogons[0]) };
 enum spoof { SPOOF_NONE, SPOOF_BOGON, SPOOF_OWN, SPOOF_TTL };
 static const char *const techniques[] = { NULL, "bogon", "own_address", "ttl" };
 
-struct target {
+struct forged {
 	int64_t at_us;
 	uint64_t contacts, untold;
 	struct cardinality sources;
@@ -61,7 +61,7 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct spoofed_source *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct forged));
 	for (unsigned i = 0; i < BOGONS; i++)
 		opened = prefix_parse(bogons[i].prefix, &s->bogons[i]) && opened;
 	return opened;
@@ -164,7 +164,7 @@ static const char *what_of(enum spoof spoof)
 				    : "addresses of real clients, but from elsewhere";
 }
 
-static void say_evidence(const struct target *target, const struct bogon *bogon,
+static void say_evidence(const struct forged *target, const struct bogon *bogon,
 			 const struct contact_record *contact,
 			 struct finding_record *evidence)
 {
@@ -180,7 +180,7 @@ static void say_evidence(const struct target *target, const struct bogon *bogon,
 		  (unsigned long long)evidence->hosts, source, detail);
 }
 
-static void raise_finding(struct detect *detect, const struct target *target,
+static void raise_finding(struct detect *detect, const struct forged *target,
 			  enum spoof spoof, const struct bogon *bogon,
 			  const struct contact_record *contact)
 {
@@ -205,7 +205,7 @@ static void raise_finding(struct detect *detect, const struct target *target,
 		      is_large ? SEVERITY_LOW : SEVERITY_NOTICE, FLOOD_HOLD_US);
 }
 
-static bool is_enough(const struct target *target, enum spoof spoof)
+static bool is_enough(const struct forged *target, enum spoof spoof)
 {
 	if (target->contacts < CONTACTS_MIN)
 		return spoof == SPOOF_OWN;
@@ -213,15 +213,15 @@ static bool is_enough(const struct target *target, enum spoof spoof)
 	       cardinality_estimate(&target->sources) >= FORGED_CLIENTS_MIN;
 }
 
-static struct target *add(struct spoofed_source *s, enum spoof spoof,
+static struct forged *add(struct spoofed_source *s, enum spoof spoof,
 			  const struct contact_record *contact)
 {
 	static const struct hash_key same = { 0, 0 };
 	struct busy_key key = { .ip = contact->server_ip, .kind = spoof };
-	struct target *target = busy_take(&s->targets, &key);
+	struct forged *target = busy_take(&s->targets, &key);
 	uint64_t words[2];
 	if (contact->at - target->at_us > FLOOD_HOLD_US)
-		*target = (struct target){ 0 };
+		*target = (struct forged){ 0 };
 	target->at_us = contact->at;
 	target->contacts++;
 	target->untold++;
@@ -241,7 +241,7 @@ static void take_contact(struct detect *detect, void *state,
 	enum spoof spoof = judge(detect, s, contact, &bogon);
 	if (spoof == SPOOF_NONE)
 		return;
-	struct target *target = add(s, spoof, contact);
+	struct forged *target = add(s, spoof, contact);
 	if (!is_enough(target, spoof))
 		return;
 	raise_finding(detect, target, spoof, bogon, contact);

@@ -34,7 +34,7 @@ enum {
 static const double ALLOWANCE = 0.35, LIMIT = 3, LIMIT_MOST = 12;
 static const double LEARN = 0.3, LEARN_SLOWLY = 0.02;
 
-struct target {
+struct flooded {
 	double usual;  /* handshakes a second, lately */
 	double before; /* the same, while not attacked */
 	double asked;  /* SYNs a second, while not attacked */
@@ -59,7 +59,7 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct syn_flood *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
 	return busy_open(&s->askers, TARGETS_MAX, sizeof(struct asker)) && opened;
 }
 
@@ -106,7 +106,7 @@ static bool is_down(const struct port_record *port)
 	       flood_count(port->clients) > FEW_SOURCES;
 }
 
-static uint64_t floor_of(const struct target *target, const struct port_record *port)
+static uint64_t floor_of(const struct flooded *target, const struct port_record *port)
 {
 	if (!is_down(port))
 		return FLOOR;
@@ -114,14 +114,14 @@ static uint64_t floor_of(const struct target *target, const struct port_record *
 	return usual > DOWN_FLOOR ? (uint64_t)usual : DOWN_FLOOR;
 }
 
-static void learn(struct target *target, const struct port_record *port)
+static void learn(struct flooded *target, const struct port_record *port)
 {
 	double done = (double)flood_count(port->handshakes);
 	int64_t silent_s = (port->start - target->at_us) / SECOND_US;
 	if (!target->is_known || silent_s > FORGET_S)
-		*target = (struct target){ .usual = done,
-					   .before = done,
-					   .is_known = true };
+		*target = (struct flooded){ .usual = done,
+					    .before = done,
+					    .is_known = true };
 	target->at_us = port->start;
 	target->usual += LEARN * (done - target->usual);
 	if (target->is_attacked)
@@ -132,7 +132,7 @@ static void learn(struct target *target, const struct port_record *port)
 }
 
 /* Adds the second up; true if it is one of an attack. */
-static bool is_attack(struct target *target, const struct port_record *port)
+static bool is_attack(struct flooded *target, const struct port_record *port)
 {
 	uint64_t open = uncompleted(port);
 	double unit = target->usual > UNIT_MIN ? target->usual : UNIT_MIN;
@@ -162,7 +162,7 @@ static const char *kind_of_sources(const struct port_record *port)
 }
 
 /* Of a flood that begins: who makes it, if it is one? */
-static void note_sources(const struct syn_flood *s, struct target *target,
+static void note_sources(const struct syn_flood *s, struct flooded *target,
 			 const struct port_record *port)
 {
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
@@ -174,13 +174,13 @@ static void note_sources(const struct syn_flood *s, struct target *target,
 		target->source = asker->ip;
 }
 
-static bool has_collapsed(const struct target *target, const struct port_record *port)
+static bool has_collapsed(const struct flooded *target, const struct port_record *port)
 {
 	return target->before >= SUFFERS_FROM &&
 	       (double)flood_count(port->handshakes) < target->before / 2;
 }
 
-static void say_evidence(const struct detect *detect, const struct target *target,
+static void say_evidence(const struct detect *detect, const struct flooded *target,
 			 const struct port_record *port,
 			 struct finding_record *evidence)
 {
@@ -201,14 +201,14 @@ static void say_evidence(const struct detect *detect, const struct target *targe
 		  (unsigned long long)flood_count(port->clients), kernel);
 }
 
-static unsigned severity_of(const struct detect *detect, const struct target *target,
+static unsigned severity_of(const struct detect *detect, const struct flooded *target,
 			    const struct port_record *port)
 {
 	bool suffers = flood_is_witnessed(detect, port) || has_collapsed(target, port);
 	return suffers ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 }
 
-static void raise_finding(struct detect *detect, const struct target *target,
+static void raise_finding(struct detect *detect, const struct flooded *target,
 			  const struct port_record *port)
 {
 	struct finding_record evidence;
@@ -244,8 +244,9 @@ static void take_port(struct detect *detect, void *state,
 	if (port->syns == UNKNOWN_U64 || !flood_is_ours(detect, &port->server_ip))
 		return;
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
-	struct target *target = port->syns >= TAKEN_FROM ? busy_take(&s->targets, &key)
-							 : busy_find(&s->targets, &key);
+	struct flooded *target = port->syns >= TAKEN_FROM
+					 ? busy_take(&s->targets, &key)
+					 : busy_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	learn(target, port);

@@ -30,7 +30,7 @@ enum {
 
 enum shape { TALK, ASKED, FORGED, FEW, MANY };
 
-struct target {
+struct flooded {
 	struct usual usual;
 	struct lately lately;
 	int64_t attacked_us;
@@ -47,7 +47,7 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct udp_flood *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct target));
+	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
 	return busy_open(&s->hosts, HOSTS_MAX, sizeof(struct scatter)) && opened;
 }
 
@@ -81,7 +81,7 @@ static bool is_taken(struct detect *detect, const struct port_record *port)
 	return place != NULL && place->open > 0;
 }
 
-static uint64_t floor_of(struct detect *detect, const struct target *target,
+static uint64_t floor_of(struct detect *detect, const struct flooded *target,
 			 const struct port_record *port, bool is_past_known)
 {
 	switch (shape_of(port)) {
@@ -101,7 +101,7 @@ static uint64_t floor_of(struct detect *detect, const struct target *target,
 
 /* True if that second is one of an attack. */
 static bool is_attack(struct detect *detect, const struct udp_flood *s,
-		      struct target *target, const struct port_record *port)
+		      struct flooded *target, const struct port_record *port)
 {
 	bool is_past_known = port->start - s->began_us >= FLOOD_KNOWN_US;
 	uint64_t limit = usual_limit(&target->usual);
@@ -131,7 +131,7 @@ static const char *sources_of(const struct port_record *port)
 	}
 }
 
-static void raise_port(struct detect *detect, const struct target *target,
+static void raise_port(struct detect *detect, const struct flooded *target,
 		       const struct port_record *port)
 {
 	struct finding_record evidence;
@@ -166,9 +166,9 @@ static void judge_port(struct detect *detect, struct udp_flood *s,
 		       const struct port_record *port)
 {
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
-	struct target *target = port->client_packets >= TAKEN_FROM
-					? busy_take(&s->targets, &key)
-					: busy_find(&s->targets, &key);
+	struct flooded *target = port->client_packets >= TAKEN_FROM
+					 ? busy_take(&s->targets, &key)
+					 : busy_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	bool was_attacked = target->is_attacked;
