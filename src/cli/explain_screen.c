@@ -9,61 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/wrapped.h"
 #include "record/object.h"
 #include "record/reason.h"
 
-enum {
-	LABEL = 13,
-	BAR = 22,
-	CLIENTS_SHOWN = 5,
-	LISTENERS_SHOWN = 4,
-	LINE_MAX_LEN = 512
-};
+enum { BAR = 22, CLIENTS_SHOWN = 5, LISTENERS_SHOWN = 4, LINE_MAX_LEN = 512 };
 
 /* ---- parts of text ---- */
-
-static void label(const struct look *look, const char *text)
-{
-	char padded[32];
-	snprintf(padded, sizeof(padded), "%-*s", LABEL, text);
-	tone_print(look, TONE_QUIET, padded);
-}
-
-/* Octets that fit into so many columns, up to the last blank if there is one. */
-static size_t fit(const char *text, size_t width)
-{
-	size_t len = 0, blank = 0, columns = 0;
-	while (text[len] != '\0' && columns < width) {
-		if (text[len] == ' ')
-			blank = len;
-		do
-			len++;
-		while (((unsigned char)text[len] & 0xc0) == 0x80);
-		columns++;
-	}
-	if (text[len] == '\0' || text[len] == ' ' || blank == 0)
-		return len;
-	return blank;
-}
-
-/* Wraps at blanks, each line so far to the right; a stranger's bytes are harmless. */
-static void print_wrapped(const struct look *look, enum tone tone, int indent,
-			  const char *text)
-{
-	char clean[1024], line[LINE_MAX_LEN];
-	text_clean(clean, sizeof(clean), text == NULL ? "" : text);
-	size_t width = look->width > 0 ? (size_t)look->width : 79;
-	width = width > (size_t)indent + 20 ? width - (size_t)indent : 20;
-	const char *at = clean;
-	for (bool first = true; first || *at != '\0'; first = false) {
-		size_t len = fit(at, width);
-		snprintf(line, sizeof(line), "%.*s", (int)len, at);
-		printf("%*s", first ? 0 : indent, "");
-		tone_print(look, tone, line);
-		putchar('\n');
-		at += len + (at[len] == ' ');
-	}
-}
 
 static void print_lines(const struct look *look, const char *name, struct buf *lines)
 {
@@ -74,7 +26,7 @@ static void print_lines(const struct look *look, const char *name, struct buf *l
 		char copy[LINE_MAX_LEN];
 		snprintf(copy, sizeof(copy), "%.*s", (int)len, at);
 		text_clean(clean, sizeof(clean), copy);
-		label(look, line == 0 ? name : "");
+		label_print(look, line == 0 ? name : "");
 		puts(clean);
 		at += len + (at[len] == '\n');
 	}
@@ -208,8 +160,8 @@ static void print_listener(const struct explain_facts *facts,
 		buf_printf(&text, ", queue %llu of %llu",
 			   (unsigned long long)l->backlog,
 			   (unsigned long long)l->backlog_max);
-	label(look, first ? "Listens" : "");
-	print_wrapped(look, TONE_NORMAL, LABEL, buf_cstr(&text));
+	label_print(look, first ? "Listens" : "");
+	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, buf_cstr(&text));
 	buf_free(&text);
 }
 
@@ -221,9 +173,9 @@ static void print_listeners(const struct explain_facts *facts, const struct look
 		print_listener(facts, &facts->listeners[i], i == 0, look);
 	if (count > LISTENERS_SHOWN)
 		printf("%*s... and %zu more: breakwater ports --listening --port %u\n",
-		       LABEL, "", count - LISTENERS_SHOWN, facts->port);
+		       LABEL_WIDTH, "", count - LISTENERS_SHOWN, facts->port);
 	if (count == 0) {
-		label(look, "Listens");
+		label_print(look, "Listens");
 		puts(facts->sockets_seen ? "nobody on this machine"
 					 : "not known: sockets can't be seen");
 	}
@@ -245,7 +197,7 @@ static void print_states(const struct explain_facts *facts, const struct look *l
 	const char *between = "";
 	if (facts->socket_count == 0)
 		return;
-	label(look, "TCP states");
+	label_print(look, "TCP states");
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		uint64_t sum = 0;
 		for (size_t s = 0; s < facts->socket_count; s++) {
@@ -309,7 +261,7 @@ static void print_clients(const struct explain_facts *facts, const struct look *
 	char text[ADDR_TEXT_MAX];
 	size_t count;
 	struct client_count *clients = count_clients(facts, &count);
-	label(look, "Who comes");
+	label_print(look, "Who comes");
 	for (size_t i = 0; i < count && i < CLIENTS_SHOWN; i++) {
 		addr_text(&clients[i].addr, text);
 		printf("%s%s (%zu)", i > 0 ? ", " : "", text, clients[i].flows);
@@ -327,8 +279,8 @@ static void print_findings(const struct explain_facts *facts, const struct look 
 	for (size_t i = 0; i < facts->finding_count; i++) {
 		const struct finding_record *finding = &facts->findings[i];
 		bool notice = record_severity(finding->severity) == 0;
-		label(look, i == 0 ? "Findings" : "");
-		print_wrapped(look, notice ? TONE_NORMAL : TONE_OVER, LABEL,
+		label_print(look, i == 0 ? "Findings" : "");
+		wrapped_print(look, notice ? TONE_NORMAL : TONE_OVER, LABEL_WIDTH,
 			      finding->summary);
 	}
 }
@@ -352,7 +304,7 @@ static void print_probe(const struct explain_facts *facts, const struct probe_re
 	else
 		buf_printf(&text, "answered in %s", took);
 	buf_printf(&text, ", %s ago", ago);
-	print_wrapped(look, state == PROBE_down ? TONE_OVER : TONE_NORMAL, LABEL,
+	wrapped_print(look, state == PROBE_down ? TONE_OVER : TONE_NORMAL, LABEL_WIDTH,
 		      buf_cstr(&text));
 	buf_free(&text);
 }
@@ -360,7 +312,7 @@ static void print_probe(const struct explain_facts *facts, const struct probe_re
 static void print_probes(const struct explain_facts *facts, const struct look *look)
 {
 	for (size_t i = 0; i < facts->probe_count; i++) {
-		label(look, i == 0 ? "Probes" : "");
+		label_print(look, i == 0 ? "Probes" : "");
 		print_probe(facts, &facts->probes[i], look);
 	}
 }
@@ -369,8 +321,8 @@ static void print_speech(struct explain_answer *answer, const struct look *look)
 {
 	if (answer->speaks.len == 0)
 		return;
-	label(look, "Speaks");
-	print_wrapped(look, TONE_NORMAL, LABEL, buf_cstr(&answer->speaks));
+	label_print(look, "Speaks");
+	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, buf_cstr(&answer->speaks));
 }
 
 static void print_worse(struct explain_answer *a, const struct look *look)
@@ -379,7 +331,7 @@ static void print_worse(struct explain_answer *a, const struct look *look)
 	if (a->worse_us == UNKNOWN_TIME)
 		return;
 	record_time_text(a->worse_us, text);
-	label(look, "Worse since");
+	label_print(look, "Worse since");
 	printf("%.10s %.8s UTC\n", text, text + 11);
 	print_lines(look, "Then changed", &a->change);
 }
@@ -394,7 +346,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 		 explain_cause_name(answer->cause));
 	tone_print(&look, bad ? TONE_OVER : TONE_GOOD, head);
 	putchar('\n');
-	print_wrapped(&look, TONE_NORMAL, 0, buf_cstr(&answer->why));
+	wrapped_print(&look, TONE_NORMAL, 0, buf_cstr(&answer->why));
 	print_time(&answer->now, &look);
 	print_figures(facts, answer, &look);
 	print_listeners(facts, &look);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/finding.h"
 #include "cli/listing.h"
 #include "record/record.h"
 
@@ -13,6 +14,10 @@ static const char examples[] =
 	"  breakwater findings --severity notice also what is odd, but harmless by "
 	"itself\n"
 	"  breakwater findings --since 7d --all  what was wrong in the last week\n"
+	"  breakwater findings 3fa2              all that is known of one, by the "
+	"first "
+	"digits of its ID\n"
+	"  breakwater findings 3fa2 --pcap -     its packets, for tcpdump -r -\n"
 	"  breakwater findings && echo fine      for scripts: 1 if any is open\n";
 
 static void print_columns(void)
@@ -59,9 +64,33 @@ static bool is_severity(const char *word)
 	return false;
 }
 
+static int complain(const char *why)
+{
+	fprintf(stderr, "breakwater findings: %s\n", why);
+	return STATUS_USAGE;
+}
+
+static int run_listing(struct listing *listing, bool all)
+{
+	bool hides = !all && !listing->common.json && listing->at_least == NULL &&
+		     listing->incident == NULL;
+	all = all || listing->incident != NULL;
+	if (hides)
+		listing->at_least = "low";
+	if (!all)
+		listing->state = "open";
+	else if (listing->since == NULL && listing->until == NULL)
+		listing->since = "30d";
+	int status = listing_run(listing);
+	if (status == STATUS_OK && hides)
+		tell_notices(listing);
+	return status != STATUS_OK ? status : verdict(listing);
+}
+
 int command_findings(int argc, char **argv)
 {
 	bool all = false;
+	struct finding_wanted one = { 0 };
 	struct listing listing = { .view = &view_findings,
 				   .command = "findings",
 				   .port = UINT64_MAX };
@@ -78,6 +107,16 @@ int command_findings(int argc, char **argv)
 		  "also notices and what has ended; without --since of the last 30 "
 		  "days",
 		  &all, 0, 0 },
+		LISTING_TEXT(&listing, incident, "ID",
+			     "what has to do with each other, also what has ended"),
+		{ 0, OPTION_TEXT, "client", "CIDR", "only by this source",
+		  &listing.client_ip, 0, 0 },
+		{ 0, OPTION_TEXT, "pcap", "FILE",
+		  "with ID: write its packets there; - is standard output", &one.pcap,
+		  0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "with ID: read the store in this folder, without the daemon",
+		  &one.state, 0, 0 },
 		LISTING_TIME(&listing, since, "seen since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
 		LISTING_SORT(&listing, ""),
@@ -85,6 +124,7 @@ int command_findings(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "findings",
+		.operands = "[ID]",
 		.doc = "What was detected and is not settled, notices left out. Exit "
 		       "status 1 if\nanything is open.",
 		.examples = examples,
@@ -97,15 +137,13 @@ int command_findings(int argc, char **argv)
 		return status;
 	if (!is_severity(listing.at_least))
 		return STATUS_USAGE;
-	bool hides = !all && !listing.common.json && listing.at_least == NULL;
-	if (hides)
-		listing.at_least = "low";
-	if (!all)
-		listing.state = "open";
-	else if (listing.since == NULL && listing.until == NULL)
-		listing.since = "30d";
-	status = listing_run(&listing);
-	if (status == STATUS_OK && hides)
-		tell_notices(&listing);
-	return status != STATUS_OK ? status : verdict(&listing);
+	if (argc - first > 1)
+		return complain("one ID at a time");
+	if (first == argc && (one.pcap != NULL || one.state != NULL))
+		return complain("--pcap and --state: of which finding? Give its ID");
+	if (first == argc)
+		return run_listing(&listing, all);
+	one.id = argv[first];
+	one.common = &listing.common;
+	return finding_show(&one);
 }

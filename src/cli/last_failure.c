@@ -12,13 +12,10 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/client.h"
 #include "cli/failure.h"
-#include "cli/from_json.h"
-#include "cli/json.h"
+#include "cli/gather.h"
 #include "cli/packet_file.h"
 #include "probe/target.h"
-#include "store/store.h"
 
 struct looking {
 	const struct last_failure *wanted;
@@ -75,90 +72,33 @@ static bool take(void *self, const void *record)
 	return l->kind != RECORD_failure || !l->is_found;
 }
 
-/* ---- the daemon ---- */
-
-static int take_answer(struct looking *l, const struct buf *body)
+static int look_for(struct looking *l, struct gather *gather, enum record_kind kind)
 {
-	union {
-		struct failure_record failure;
-		struct transcript_record transcript;
-		struct packet_record packet;
-	} record;
-	json_t *rows = lines_parse(body);
-	size_t i;
-	if (rows == NULL)
-		return complain(STATUS_UNREACHABLE,
-				"the daemon's answer can't be read");
-	for (i = 0; i < json_array_size(rows); i++)
-		if (record_from_json(l->kind, json_array_get(rows, i), &record))
-			take(l, &record);
-	json_decref(rows);
-	return STATUS_OK;
-}
-
-static int ask(struct looking *l, struct client *client, const char *path_of_kind,
-	       enum record_kind kind)
-{
-	struct buf path = { 0 }, body = { 0 };
-	char error[CLIENT_ERROR_MAX];
+	struct gather_wanted wanted = { .kind = kind,
+					.name = "id",
+					.value = l->failure->record.id };
 	l->kind = kind;
-	buf_text(&path, path_of_kind);
-	if (kind != RECORD_failure)
-		client_parameter(&path, "id", l->failure->record.id);
-	else if (l->target[0] != '\0')
-		client_parameter(&path, "target", l->target);
-	if (kind == RECORD_failure)
-		client_parameter(&path, "limit", "1");
-	int status = client_get(client, buf_cstr(&path), &body, NULL, NULL, error);
-	status = status != STATUS_OK ? complain(status, error) : take_answer(l, &body);
-	buf_free(&path);
-	buf_free(&body);
-	return status;
+	if (kind == RECORD_failure) {
+		wanted.name = l->target[0] != '\0' ? "target" : NULL;
+		wanted.value = l->target;
+		wanted.limit = 1;
+	}
+	return gather_each(gather, &wanted, take, l);
 }
 
-static int ask_daemon(struct looking *l)
+static int look_for_all(struct looking *l)
 {
-	struct client *client = client_open(l->wanted->common);
-	if (client == NULL)
-		return complain(STATUS_UNREACHABLE, "out of memory");
-	int status = ask(l, client, "/api/v1/failures", RECORD_failure);
-	if (status == STATUS_OK && l->is_found)
-		status = ask(l, client, "/api/v1/transcripts", RECORD_transcript);
-	if (status == STATUS_OK && l->is_found)
-		status = ask(l, client, "/api/v1/packets", RECORD_packet);
-	client_close(client);
-	return status;
-}
-
-/* ---- the store ---- */
-
-static int read_kind(struct looking *l, struct store_reader *reader,
-		     enum record_kind kind)
-{
-	struct store_filter filter;
-	char error[STORE_ERROR_MAX];
-	store_filter_init(&filter);
-	filter.id = kind != RECORD_failure ? l->failure->record.id : NULL;
-	l->kind = kind;
-	return store_read(reader, kind, &filter, take, l, error) == 0
-		       ? STATUS_OK
-		       : complain(STATUS_INCOMPLETE, error);
-}
-
-static int read_folder(struct looking *l)
-{
-	char error[STORE_ERROR_MAX];
 	int status;
-	struct store_reader *reader =
-		store_reader_open(l->wanted->state, error, &status);
-	if (reader == NULL)
-		return complain(status, error);
-	status = read_kind(l, reader, RECORD_failure);
+	struct gather *gather =
+		gather_open(l->wanted->common, "probe", l->wanted->state, &status);
+	if (gather == NULL)
+		return status;
+	status = look_for(l, gather, RECORD_failure);
 	if (status == STATUS_OK && l->is_found)
-		status = read_kind(l, reader, RECORD_transcript);
+		status = look_for(l, gather, RECORD_transcript);
 	if (status == STATUS_OK && l->is_found)
-		status = read_kind(l, reader, RECORD_packet);
-	store_reader_close(reader);
+		status = look_for(l, gather, RECORD_packet);
+	gather_close(gather);
 	return status;
 }
 
@@ -175,7 +115,8 @@ static int write_packets(const struct looking *l)
 		error = packet_file_close(file);
 	if (error == 0)
 		return STATUS_OK;
-	fprintf(stderr, "breakwater probe: --pcap %s: %s\n", path, strerror(error));
+	fprintf(stderr, "breakwater probe: --pcap %s: %s\n", path,
+		packet_file_problem(error));
 	return STATUS_USAGE;
 }
 
@@ -235,7 +176,7 @@ int last_failure_show(const struct last_failure *wanted)
 	if (l.failure == NULL)
 		return complain(STATUS_INCOMPLETE, "out of memory");
 	name_target(&l);
-	int status = wanted->state != NULL ? read_folder(&l) : ask_daemon(&l);
+	int status = look_for_all(&l);
 	if (status == STATUS_OK)
 		status = l.is_found ? show(&l) : say_none(&l);
 	free(l.failure);

@@ -13,8 +13,8 @@ struct listing {
 	struct common_options common;
 	const char *host, *transport, *since, *until, *sort;
 	const char *step, *kind, *state, *process, *reach, *protocol;
-	const char *severity, *at_least; /* of findings */
-	const char *user, *outcome;      /* of logins */
+	const char *severity, *at_least, *incident, *client_ip; /* of findings */
+	const char *user, *outcome;                             /* of logins */
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 

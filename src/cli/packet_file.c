@@ -1,34 +1,41 @@
 /*
- * packet_file.c: see packet_file.h.  draft-ietf-opsawg-pcap: in our byte order, as the
- * magic number tells.
+ * packet_file.c: see packet_file.h.
  */
 #include "cli/packet_file.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LINK_RAW = 101, SNAP = 65535 };
+#include "record/pcap.h"
+
+static void write_out(FILE *file, struct buf *bytes)
+{
+	if (buf_ok(bytes))
+		fwrite(bytes->at, 1, bytes->len, file);
+	buf_free(bytes);
+}
 
 FILE *packet_file_open(const char *path)
 {
-	const struct {
-		uint32_t magic;
-		uint16_t major, minor;
-		uint32_t zone, accuracy, snap, link;
-	} head = { 0xa1b2c3d4, 2, 4, 0, 0, SNAP, LINK_RAW };
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "wbe");
+	struct buf head = { 0 };
+	bool is_stdout = strcmp(path, "-") == 0;
+	if (is_stdout && isatty(STDOUT_FILENO)) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	FILE *file = is_stdout ? stdout : fopen(path, "wbe");
+	record_pcap_begin(&head);
 	if (file != NULL)
-		fwrite(&head, sizeof(head), 1, file);
+		write_out(file, &head);
 	return file;
 }
 
 void packet_file_add(FILE *file, const struct packet_record *packet)
 {
-	const uint32_t head[4] = { (uint32_t)(packet->at / 1000000),
-				   (uint32_t)(packet->at % 1000000), packet->data.len,
-				   packet->wire_bytes };
-	fwrite(head, sizeof(head), 1, file);
-	fwrite(packet->data.at, packet->data.len, 1, file);
+	struct buf bytes = { 0 };
+	record_pcap_packet(&bytes, packet);
+	write_out(file, &bytes);
 }
 
 int packet_file_close(FILE *file)
@@ -38,4 +45,11 @@ int packet_file_close(FILE *file)
 	if (file != stdout)
 		failed = fclose(file) != 0 || failed;
 	return failed ? errno != 0 ? errno : EIO : 0;
+}
+
+const char *packet_file_problem(int error)
+{
+	return error == ENOTSUP ? "that is a terminal; name a file, or pipe it into "
+				  "tcpdump -r - or wireshark -k -i -"
+				: strerror(error);
 }

@@ -12,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/status_lines.h"
 #include "cli/table.h"
+#include "cli/wrapped.h"
 
 enum { BUSIEST = 5 };
 
@@ -138,7 +139,7 @@ static void print_no_packets(const json_t *status, const struct look *look)
 {
 	char text[CLIENT_ERROR_MAX];
 	text_clean(text, sizeof(text), no_packets(status));
-	status_label(look, "Packets");
+	label_print(look, "Packets");
 	tone_print(look, TONE_OVER, "! not watched");
 	printf(": %s\n", text);
 }
@@ -146,7 +147,7 @@ static void print_no_packets(const json_t *status, const struct look *look)
 static void print_traffic(const json_t *status, const struct look *look)
 {
 	char text[CELL_MAX];
-	status_label(look, "Traffic");
+	label_print(look, "Traffic");
 	print_count(status, "packets_per_s", "packets/s");
 	text_bytes(text, sizeof(text), member_number(status, "bytes_per_s"));
 	printf(", %s/s; ", text);
@@ -205,18 +206,18 @@ static double undecoded_frames(const json_t *status)
 
 static void print_losses(const json_t *status, const struct look *look)
 {
-	status_label(look, "Lost");
+	label_print(look, "Lost");
 	if (lost_packets(status) > 0)
 		tone_print(look, TONE_OVER, "! ");
 	print_count(status, "kernel_dropped", "packets by the kernel, ");
 	print_count(status, "ring_dropped", "records between threads\n");
-	status_label(look, "Not decoded");
+	label_print(look, "Not decoded");
 	print_undecoded(status);
 }
 
 static void print_connections(const json_t *status, const struct look *look)
 {
-	status_label(look, "Connections");
+	label_print(look, "Connections");
 	print_count(status, "flows", "open, ");
 	print_count(status, "half_open", "half open, ");
 	print_count(status, "services",
@@ -232,7 +233,7 @@ static void print_cost(const json_t *status, const struct look *look)
 	text_percent(cpu, sizeof(cpu), member_number(status, "cpu_ratio"));
 	text_bytes(rss, sizeof(rss), member_number(status, "rss_bytes"));
 	text_bytes(tables, sizeof(tables), member_number(status, "memory_bytes"));
-	status_label(look, "Cost");
+	label_print(look, "Cost");
 	printf("%s of a core, %s of memory (tables %s), ", cpu, rss, tables);
 	print_count(status, "workers",
 		    member_number(status, "workers") == 1 ? "worker\n" : "workers\n");
@@ -242,10 +243,10 @@ static void print_place(const json_t *status, const struct look *look)
 {
 	char text[CELL_MAX];
 	const char *listen_at = member_text(status, "listen");
-	status_label(look, "Home");
+	label_print(look, "Home");
 	print_names(json_object_get(status, "home"));
 	putchar('\n');
-	status_label(look, "Dashboard");
+	label_print(look, "Dashboard");
 	bool off = listen_at == NULL || listen_at[0] == '\0';
 	text_clean(text, sizeof(text), off ? "off" : listen_at);
 	printf(off ? "%s\n" : "http://%s/\n", text);
@@ -296,7 +297,7 @@ static void print_privileges(const json_t *status, const struct look *look)
 	const json_t *privileges = json_object_get(status, "privileges");
 	if (privileges == NULL)
 		return;
-	status_label(look, "Privileges");
+	label_print(look, "Privileges");
 	print_part(privileges, "user", "runs as", look);
 	size_t count = list_parts(privileges, true, text, sizeof(text));
 	if (count > 0)

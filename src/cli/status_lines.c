@@ -9,15 +9,7 @@
 #include <time.h>
 
 #include "cli/cells.h"
-
-enum { LABEL_WIDTH = 13 };
-
-void status_label(const struct look *look, const char *text)
-{
-	char padded[32];
-	snprintf(padded, sizeof(padded), "%-*s", LABEL_WIDTH, text);
-	tone_print(look, TONE_QUIET, padded);
-}
+#include "cli/wrapped.h"
 
 static void warn(const struct look *look, const char *text)
 {
@@ -36,7 +28,7 @@ static void print_store(const json_t *store, const struct look *look)
 	int64_t oldest_us;
 	text_bytes(bytes, sizeof(bytes), member_number(store, "bytes"));
 	text_count(waiting, sizeof(waiting), member_number(store, "waiting"));
-	status_label(look, "Store");
+	label_print(look, "Store");
 	if (cell_time_of(store, "oldest", &oldest_us)) {
 		text_span(span, sizeof(span),
 			  (double)time(NULL) - (double)oldest_us / 1e6);
@@ -53,7 +45,7 @@ static void print_store(const json_t *store, const struct look *look)
 	putchar('\n');
 	if (state == NULL || strcmp(state, "ok") == 0)
 		return;
-	status_label(look, "");
+	label_print(look, "");
 	text_clean(message, sizeof(message),
 		   told == NULL || told[0] == '\0' ? state : told);
 	warn(look, message);
@@ -75,7 +67,7 @@ static void print_blind(const json_t *sockets, const struct look *look)
 	const char *why = member_text(sockets, "reason");
 	if (!all && !processes && !namespaces)
 		return;
-	status_label(look, "");
+	label_print(look, "");
 	warn(look, all ? "not watched any more: that is what was last seen"
 		   : processes && namespaces
 			   ? "cannot see processes of other users, nor other "
@@ -93,7 +85,7 @@ static void print_sockets(const json_t *sockets, const struct look *look)
 	double namespaces = member_number(sockets, "namespaces");
 	text_count(listening, sizeof(listening), member_number(sockets, "listening"));
 	text_count(outside, sizeof(outside), member_number(sockets, "outside"));
-	status_label(look, "Sockets");
+	label_print(look, "Sockets");
 	printf("%s listening, %s reachable from outside", listening, outside);
 	if (namespaces > 1)
 		printf(", in %.0f namespaces", namespaces);
@@ -113,7 +105,7 @@ static void print_logs(const json_t *logs, const struct look *look)
 	double files = member_number(logs, "files");
 	const char *told = member_text(logs, "denied");
 	text_count(text, sizeof(text), member_number(logs, "logins"));
-	status_label(look, "Logins");
+	label_print(look, "Logins");
 	printf("%s since the start; logs read: %s", text,
 	       journal     ? "the journal"
 	       : files > 0 ? ""
@@ -123,7 +115,7 @@ static void print_logs(const json_t *logs, const struct look *look)
 		       files == 1 ? "" : "s");
 	putchar('\n');
 	if (member_number(logs, "lost") + member_number(logs, "skips") > 0) {
-		status_label(look, "");
+		label_print(look, "");
 		warn(look, "not all of them: more lines came than could be read");
 		putchar('\n');
 	}
@@ -131,7 +123,7 @@ static void print_logs(const json_t *logs, const struct look *look)
 		return;
 	text_clean(denied, sizeof(denied), told);
 	snprintf(text, sizeof(text), "can't read %.240s", denied);
-	status_label(look, "");
+	label_print(look, "");
 	warn(look, text);
 	putchar('\n');
 }
@@ -141,7 +133,7 @@ static void print_findings(const json_t *findings, const struct look *look)
 	char text[CELL_MAX], count[CELL_MAX];
 	double open = member_number(findings, "open");
 	double high = member_number(findings, "high");
-	status_label(look, "Findings");
+	label_print(look, "Findings");
 	if (!(open > 0)) {
 		puts("none open");
 		return;
@@ -189,7 +181,7 @@ static void print_unrecorded(const json_t *prober, const struct look *look)
 	if (told == NULL)
 		return;
 	text_clean(why, sizeof(why), told);
-	status_label(look, "");
+	label_print(look, "");
 	printf("packets of probes that fail are not recorded: %s\n", why);
 }
 
@@ -199,7 +191,7 @@ static void print_prober(const json_t *prober, const struct look *look)
 	char text[CELL_MAX], detail[CELL_MAX];
 	const char *told = member_text(prober, "detail");
 	double targets = member_number(prober, "targets");
-	status_label(look, "Probes");
+	label_print(look, "Probes");
 	text_count(text, sizeof(text), targets);
 	printf("%s target%s", text, targets == 1 ? "" : "s");
 	print_states(prober, look);
@@ -219,7 +211,7 @@ static void print_policy(const json_t *policy, const struct look *look)
 	char text[CELL_MAX];
 	double entries = member_number(policy, "entries");
 	double expired = member_number(policy, "expired");
-	status_label(look, "Policy");
+	label_print(look, "Policy");
 	if (member_text(policy, "path") == NULL && !(entries > 0)) {
 		puts("none; breakwater policy propose writes one of what is seen");
 		return;

@@ -8,7 +8,4 @@
 
 #include "cli/table.h"
 
-/* The name of a line, in its column. */
-void status_label(const struct look *look, const char *text);
-
 void status_lines(const json_t *status, const struct look *look);

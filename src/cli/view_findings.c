@@ -12,6 +12,26 @@ SHOW(show_last)
 	cell_when(out, record, "last");
 }
 
+/* As many digits as tell it from others; findings takes them. */
+SHOW(show_id)
+{
+	enum { DIGITS = 8 };
+	cell_text(out, member_text(record, "id"));
+	out->text[DIGITS] = '\0';
+	out->tone = TONE_QUIET;
+}
+
+SHOW(show_technique)
+{
+	cell_text(out, member_text(record, "technique"));
+}
+
+SHOW(show_proof)
+{
+	cell_text(out, member_text(record, "proof"));
+	out->tone = TONE_QUIET;
+}
+
 SHOW(show_kind)
 {
 	out->tone = TONE_STRONG;
@@ -36,9 +56,18 @@ SHOW(show_state)
 		out->tone = TONE_QUIET;
 }
 
+/* The port, or those that were tried. */
 SHOW(show_port)
 {
-	cell_port(out, record);
+	enum { LIST_WIDTH = 16 };
+	const char *list = member_text(record, "port_list");
+	if (list == NULL || json_object_get(record, "port") != NULL) {
+		cell_port(out, record);
+		return;
+	}
+	struct cell whole = { .tone = TONE_NORMAL };
+	cell_text(&whole, list);
+	text_fit(out->text, whole.text, LIST_WIDTH);
 }
 
 /* Of one that is about the port, whoever comes, there is none. */
@@ -59,9 +88,15 @@ SHOW(show_summary)
 
 static const struct column columns[] = {
 	{ "WHEN", "last", "Last evidence, local time.", true, false, 2, 0, show_last },
+	{ "ID", "id", "First digits of its id; findings ID tells more.", true, true, 3,
+	  0, show_id },
 	{ "KIND", "kind", "What it is.", true, true, 0, 0, show_kind },
+	{ "HOW", "technique", "Technique.", true, true, 4, 0, show_technique },
 	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false,
 	  1, 0, show_severity },
+	{ "PROOF", "proof",
+	  "Of the source: unsolicited (may be forged), handshake or dialogue.", true,
+	  true, 6, 0, show_proof },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
 	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
 	{ "CLIENT", "client_ip", "Who did it, if it is about one client.", true, true,

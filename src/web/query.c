@@ -75,7 +75,7 @@ static const char *const end_names[] = { "end", "last", NULL };
 static const char *const word_names[QUERY_WORDS] = { "kind",     "state",   "severity",
 						     "process",  "reach",   "id",
 						     "protocol", "outcome", "user",
-						     "target" };
+						     "target",   "incident" };
 
 void query_sort_newest(struct query *query)
 {
@@ -152,10 +152,10 @@ static const char *set_port(struct query *query, const char *value)
 	return NULL;
 }
 
-static const char *set_host(struct query *query, const char *value)
+static const char *set_prefix(bool *has, struct prefix *prefix, const char *value)
 {
-	query->has_host = prefix_parse(value, &query->wanted_host);
-	return query->has_host ? NULL : "not an address or prefix such as 192.0.2.0/24";
+	*has = prefix_parse(value, prefix);
+	return *has ? NULL : "not an address or prefix such as 192.0.2.0/24";
 }
 
 static const char *set_transport(struct query *query, const char *value)
@@ -211,8 +211,15 @@ static const char *set_sort(struct query *query, const char *value)
 static const char *set_format(struct query *query, const char *value)
 {
 	query->array = strcmp(value, "json") == 0;
-	return query->array || strcmp(value, "ndjson") == 0 ? NULL
-							    : "not json or ndjson";
+	query->pcap = query->kind == RECORD_packet && strcmp(value, "pcap") == 0;
+	if (query->pcap) { /* as they came */
+		query->sort[0] = query->begin;
+		query->ascending = query->sorted = true;
+	}
+	if (query->array || query->pcap || strcmp(value, "ndjson") == 0)
+		return NULL;
+	return query->kind == RECORD_packet ? "not json, ndjson or pcap"
+					    : "not json or ndjson";
 }
 
 static const char *set_time(struct query *query, int64_t *at_us, const char *value,
@@ -291,7 +298,9 @@ static const char *set(struct query *query, const char *key, const char *value,
 	if (strcmp(key, "port") == 0 && query->port != NULL)
 		return set_port(query, value);
 	if (strcmp(key, "host") == 0 && query->server != NULL)
-		return set_host(query, value);
+		return set_prefix(&query->has_host, &query->wanted_host, value);
+	if (strcmp(key, "client_ip") == 0 && query->client != NULL)
+		return set_prefix(&query->has_client, &query->wanted_client, value);
 	if (strcmp(key, "transport") == 0 && query->transport != NULL)
 		return set_transport(query, value);
 	if (strcmp(key, "since") == 0 && query->begin != NULL)
@@ -316,9 +325,10 @@ static const char *set(struct query *query, const char *key, const char *value,
 /* The words that set() knows for this kind of record. */
 static void list_allowed(const struct query *query, char *out, size_t size)
 {
-	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s%s",
+	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s",
 				      query->port != NULL ? "port " : "",
 				      query->server != NULL ? "host " : "",
+				      query->client != NULL ? "client_ip " : "",
 				      query->transport != NULL ? "transport " : "",
 				      query->begin != NULL ? "since until " : "",
 				      query->kind == RECORD_port ? "step " : "",
@@ -347,11 +357,10 @@ bool query_set(struct query *query, const char *key, const char *value, int64_t 
 	return false;
 }
 
-static bool holds(const struct query *query, const struct field *field,
+static bool holds(const struct prefix *wanted, const struct field *field,
 		  const void *record)
 {
-	return field != NULL &&
-	       prefix_holds(&query->wanted_host, value_of(field, record));
+	return field != NULL && prefix_holds(wanted, value_of(field, record));
 }
 
 static int64_t time_of(const struct field *field, const void *record)
@@ -411,8 +420,10 @@ bool query_wants(const struct query *query, const void *record)
 {
 	if (query->has_port && number_of(query->port, record) != query->wanted_port)
 		return false;
-	if (query->has_host && !holds(query, query->server, record) &&
-	    !holds(query, query->client, record))
+	if (query->has_host && !holds(&query->wanted_host, query->server, record) &&
+	    !holds(&query->wanted_host, query->client, record))
+		return false;
+	if (query->has_client && !holds(&query->wanted_client, query->client, record))
 		return false;
 	if (query->wanted_transport[0] != '\0' &&
 	    strcmp(query->wanted_transport, text_of(query->transport, record)) != 0)

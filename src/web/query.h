@@ -17,7 +17,7 @@ enum {
 	QUERY_LIMIT = 1000,
 	QUERY_LIMIT_MAX = 100000,
 	QUERY_ERROR_MAX = 512,
-	QUERY_WORDS = 10,
+	QUERY_WORDS = 11,
 	QUERY_WORD_MAX = 256,
 };
 
@@ -37,10 +37,11 @@ struct query {
 		*sort[2]; /* the sum of both; [1] may be NULL, [0] too: as it comes */
 	bool ascending;
 	bool sorted; /* in an order that was asked for */
-	bool has_port, has_host;
+	bool has_port, has_host, has_client;
 	bool array; /* one JSON array instead of lines */
+	bool pcap;  /* packets as a file that tcpdump reads */
 	uint16_t wanted_port;
-	struct prefix wanted_host;
+	struct prefix wanted_host, wanted_client;
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
 	int least; /* severity of a finding; below: not wanted */

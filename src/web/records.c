@@ -98,7 +98,8 @@ static bool is_about_the_past(const struct web_source *source,
 		       query->since_us <
 			       source->memory_since_us(source->self, query->kind);
 	case RECORD_finding:
-		return query->has_time || query_word(query, "id") != NULL;
+		return query->has_time || query_word(query, "id") != NULL ||
+		       query_word(query, "incident") != NULL;
 	default:
 		return query->has_time;
 	}
@@ -122,6 +123,13 @@ static void add_text(struct MHD_Response *response, const char *name, const char
 		line[len] = text[len] >= 0x20 && text[len] < 0x7f ? text[len] : '?';
 	line[len] = '\0';
 	MHD_add_response_header(response, name, line);
+}
+
+static const char *type_of(const struct query *query)
+{
+	if (query->pcap)
+		return "application/vnd.tcpdump.pcap";
+	return query->array ? "application/json" : "application/x-ndjson";
 }
 
 /*
@@ -149,9 +157,10 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		if (past->problem[0] != '\0')
 			add_text(response, "Breakwater-Incomplete", past->problem);
 	}
-	return answer(request->connection, MHD_HTTP_OK,
-		      rows->query->array ? "application/json" : "application/x-ndjson",
-		      response);
+	if (rows->query->pcap)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION,
+					"attachment; filename=\"packets.pcap\"");
+	return answer(request->connection, MHD_HTTP_OK, type_of(rows->query), response);
 }
 
 static enum MHD_Result answer_now(const struct request *request,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/pcap.h"
+
 enum { ROOM_FIRST = 64 };
 
 void rows_init(struct rows *rows, const struct query *query)
@@ -139,8 +141,20 @@ void rows_sort(struct rows *rows)
 	}
 }
 
+static void write_pcap(const struct rows *rows, struct buf *out)
+{
+	record_pcap_begin(out);
+	for (size_t i = 0; i < rows->count; i++)
+		record_pcap_packet(out, rows_at(rows, i));
+}
+
 void rows_write(const struct rows *rows, struct buf *out)
 {
+	if (rows->query->pcap) {
+		write_pcap(rows, out);
+		out->failed |= rows->failed;
+		return;
+	}
 	bool array = rows->query->array;
 	if (array)
 		buf_char(out, '[');

@@ -1,0 +1,151 @@
+/*
+ * gather.c: see gather.h.
+ */
+#include "cli/gather.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/from_json.h"
+#include "cli/json.h"
+#include "store/store.h"
+
+struct gather {
+	const char *command;
+	struct client *client;       /* NULL: the store is read */
+	struct store_reader *reader; /* NULL: the daemon is asked */
+};
+
+static int complain(const struct gather *gather, int status, const char *why)
+{
+	fprintf(stderr, "breakwater %s: %s\n", gather->command, why);
+	return status;
+}
+
+struct gather *gather_open(const struct common_options *common, const char *command,
+			   const char *state, int *status)
+{
+	char error[STORE_ERROR_MAX] = "out of memory";
+	struct gather *gather = calloc(1, sizeof(*gather));
+	*status = STATUS_UNREACHABLE;
+	if (gather == NULL)
+		return NULL;
+	gather->command = command;
+	if (state != NULL)
+		gather->reader = store_reader_open(state, error, status);
+	else
+		gather->client = client_open(common);
+	if (gather->reader != NULL || gather->client != NULL)
+		return gather;
+	complain(gather, *status, error);
+	free(gather);
+	return NULL;
+}
+
+void gather_close(struct gather *gather)
+{
+	if (gather->client != NULL)
+		client_close(gather->client);
+	if (gather->reader != NULL)
+		store_reader_close(gather->reader);
+	free(gather);
+}
+
+/* ---- the daemon ---- */
+
+static int take_answer(const struct gather *gather, const struct gather_wanted *wanted,
+		       const struct buf *body, gather_emit emit, void *to)
+{
+	size_t i;
+	json_t *rows = lines_parse(body);
+	void *record = calloc(1, schemas[wanted->kind].size);
+	int status = STATUS_OK;
+	if (rows == NULL || record == NULL)
+		status = complain(gather, STATUS_UNREACHABLE,
+				  "the daemon's answer can't be read");
+	for (i = 0; status == STATUS_OK && i < json_array_size(rows); i++)
+		if (record_from_json(wanted->kind, json_array_get(rows, i), record) &&
+		    !emit(to, record))
+			break;
+	free(record);
+	json_decref(rows);
+	return status;
+}
+
+static int ask_daemon(const struct gather *gather, const struct gather_wanted *wanted,
+		      gather_emit emit, void *to)
+{
+	struct buf path = { 0 }, body = { 0 };
+	char error[CLIENT_ERROR_MAX], limit[16];
+	buf_printf(&path, "/api/v1/%ss", schemas[wanted->kind].name);
+	if (wanted->name != NULL)
+		client_parameter(&path, wanted->name, wanted->value);
+	snprintf(limit, sizeof(limit), "%u", wanted->limit);
+	if (wanted->limit != 0)
+		client_parameter(&path, "limit", limit);
+	int status =
+		client_get(gather->client, buf_cstr(&path), &body, NULL, NULL, error);
+	status = status != STATUS_OK ? complain(gather, status, error)
+				     : take_answer(gather, wanted, &body, emit, to);
+	buf_free(&path);
+	buf_free(&body);
+	return status;
+}
+
+/* ---- the store ---- */
+
+struct reading {
+	const struct gather_wanted *wanted;
+	const struct field *field; /* NULL: any record will do */
+	uint32_t count;
+	gather_emit emit;
+	void *to;
+};
+
+static bool take_stored(void *self, const void *record)
+{
+	struct reading *reading = self;
+	if (reading->field != NULL &&
+	    strcmp((const char *)record + reading->field->offset,
+		   reading->wanted->value) != 0)
+		return true;
+	reading->count++;
+	return reading->emit(reading->to, record) &&
+	       (reading->wanted->limit == 0 || reading->count < reading->wanted->limit);
+}
+
+static const struct field *text_field(const struct gather_wanted *wanted)
+{
+	const struct schema *schema = &schemas[wanted->kind];
+	for (size_t i = 0; wanted->name != NULL && i < schema->field_count; i++)
+		if (strcmp(schema->fields[i].name, wanted->name) == 0)
+			return &schema->fields[i];
+	return NULL;
+}
+
+static int read_store(const struct gather *gather, const struct gather_wanted *wanted,
+		      gather_emit emit, void *to)
+{
+	struct store_filter filter;
+	char error[STORE_ERROR_MAX];
+	struct reading reading = {
+		.wanted = wanted, .field = text_field(wanted), .emit = emit, .to = to
+	};
+	store_filter_init(&filter);
+	if (wanted->name != NULL && strcmp(wanted->name, "id") == 0)
+		filter.id = wanted->value;
+	return store_read(gather->reader, wanted->kind, &filter, take_stored, &reading,
+			  error) == 0
+		       ? STATUS_OK
+		       : complain(gather, STATUS_INCOMPLETE, error);
+}
+
+int gather_each(struct gather *gather, const struct gather_wanted *wanted,
+		gather_emit emit, void *to)
+{
+	return gather->reader != NULL ? read_store(gather, wanted, emit, to)
+				      : ask_daemon(gather, wanted, emit, to);
+}

@@ -1,0 +1,36 @@
+/*
+ * gather.h: the records that belong to one thing, from the daemon's API or straight
+ * from a store.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "record/record.h"
+
+struct gather;
+
+/*
+ * state: the store's folder; NULL: the daemon is asked.  NULL with *status; all has
+ * been said, as in every case in which something fails here.
+ */
+struct gather *gather_open(const struct common_options *common, const char *command,
+			   const char *state, int *status);
+void gather_close(struct gather *gather);
+
+/* Returns false to end it. */
+typedef bool (*gather_emit)(void *to, const void *record);
+
+/*
+ * Those of a kind whose text field `name` is `value`, the newest first; name NULL: all.
+ * Exit status.
+ */
+struct gather_wanted {
+	enum record_kind kind;
+	const char *name, *value;
+	uint32_t limit; /* 0: the daemon's own */
+};
+int gather_each(struct gather *gather, const struct gather_wanted *wanted,
+		gather_emit emit, void *to);

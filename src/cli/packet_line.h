@@ -1,0 +1,8 @@
+/*
+ * packet_line.h: a packet that was kept, in a line as tcpdump writes it.
+ */
+#pragma once
+
+#include "record/record.h"
+
+void packet_line_print(const struct packet_record *packet);
