@@ -30,7 +30,7 @@ enum {
 struct wire {
 	uint8_t src[16], dst[16]; /* the first 4 bytes if !v6 */
 	uint16_t sport, dport, window;
-	uint8_t v6, proto, flags;
+	uint8_t v6, proto, flags, ttl; /* ttl 0: 64 */
 	uint32_t seq, ack, payload_len;
 	uint32_t ts_val, ts_ecr; /* TCP timestamps (RFC 7323) */
 	uint8_t shown[PAYLOAD_SHOWN];
@@ -152,7 +152,7 @@ static inline uint32_t wire_ip(const struct wire *wire, uint8_t *at, uint32_t le
 		at[0] = 0x60;
 		put16(at + 4, len);
 		at[6] = wire->proto;
-		at[7] = 64;
+		at[7] = wire->ttl ? wire->ttl : 64;
 		memcpy(at + 8, wire->src, 16);
 		memcpy(at + 24, wire->dst, 16);
 		return 40;
@@ -161,7 +161,7 @@ static inline uint32_t wire_ip(const struct wire *wire, uint8_t *at, uint32_t le
 	put16(at + 2, 20 + len);
 	put16(at + 4, wire->seq & 0xffff);
 	put16(at + 6, 0x4000); /* do not fragment */
-	at[8] = 64;
+	at[8] = wire->ttl ? wire->ttl : 64;
 	at[9] = wire->proto;
 	memcpy(at + 12, wire->src, 4);
 	memcpy(at + 16, wire->dst, 4);
