@@ -14,6 +14,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 
 import loads
@@ -44,6 +45,12 @@ def accusations(replayed):
     return list(found.values())
 
 
+def feed(pipe, lines):
+    with pipe:
+        for line in lines:
+            pipe.write(line.encode())
+
+
 def replay(lines, home=tuple(loads.HOME)):
     """What is found in a capture of these conversations."""
     homes = [word for network in home for word in ("--home", network)]
@@ -52,10 +59,10 @@ def replay(lines, home=tuple(loads.HOME)):
          subprocess.Popen([BREAKWATER, "replay", "--type", "finding", *homes, "-"],
                           stdin=maker.stdout, stdout=subprocess.PIPE, text=True) as replaying:
         maker.stdout.close()
-        for line in lines:
-            maker.stdin.write(line.encode())
-        maker.stdin.close()
+        feeder = threading.Thread(target=feed, args=(maker.stdin, lines))
+        feeder.start()
         found = accusations(replaying.stdout)
+        feeder.join()
     if maker.returncode != 0 or replaying.returncode != 0:
         raise SystemExit(f"benign.py: exit status {maker.returncode}, {replaying.returncode}")
     return found
