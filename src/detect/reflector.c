@@ -14,7 +14,7 @@
 
 enum {
 	PAIRS_MAX = 4096,
-	SERVICES_MAX = 256,
+	ABUSED_MAX = 256,
 	WINDOW_S = 10,
 	RATIO_MIN = 10,     /* IP bytes, out by in */
 	BYTES_MIN = 100000, /* in a window, to one peer */
@@ -45,7 +45,7 @@ static bool open_state(struct detect *detect, void *state)
 	struct reflector *s = state;
 	(void)detect;
 	bool opened = busy_open(&s->pairs, PAIRS_MAX, sizeof(struct pair));
-	return busy_open(&s->services, SERVICES_MAX, sizeof(struct service)) && opened;
+	return busy_open(&s->services, ABUSED_MAX, sizeof(struct service)) && opened;
 }
 
 static void close_state(void *state)

@@ -46,7 +46,7 @@ struct flooded {
 };
 
 /* Who asked last at a port, and got nowhere. */
-struct asker {
+struct knocker {
 	struct addr ip;
 	int64_t at_us;
 };
@@ -60,7 +60,7 @@ static bool open_state(struct detect *detect, void *state)
 	struct syn_flood *s = state;
 	(void)detect;
 	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
-	return busy_open(&s->askers, TARGETS_MAX, sizeof(struct asker)) && opened;
+	return busy_open(&s->askers, TARGETS_MAX, sizeof(struct knocker)) && opened;
 }
 
 static void close_state(void *state)
@@ -80,8 +80,8 @@ static void take_contact(struct detect *detect, void *state,
 	if (!is_syn || findings_same_word(contact->outcome, "handshake"))
 		return;
 	struct busy_key key = { .ip = contact->server_ip, .port = contact->port };
-	struct asker *asker = busy_take(&s->askers, &key);
-	*asker = (struct asker){ .ip = contact->client_ip, .at_us = contact->at };
+	struct knocker *asker = busy_take(&s->askers, &key);
+	*asker = (struct knocker){ .ip = contact->client_ip, .at_us = contact->at };
 }
 
 /* ---- is it one ---- */
@@ -166,7 +166,7 @@ static void note_sources(const struct syn_flood *s, struct flooded *target,
 			 const struct port_record *port)
 {
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
-	const struct asker *asker = busy_find(&s->askers, &key);
+	const struct knocker *asker = busy_find(&s->askers, &key);
 	target->sources = kind_of_sources(port);
 	target->has_source = port->clients == 1 && asker != NULL &&
 			     port->start - asker->at_us < ASKED_LATELY_S * SECOND_US;
