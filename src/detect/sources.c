@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/attempt.h"
 #include "detect/inside.h"
 
 enum {
 	DAY_S = 24 * 3600,
+	UNUSED_S = 600,
 	NEWCOMER_S = 3600,
 	/* Who connects back does so at once: ident, FTP's data, a look for proxies. */
 	BACK_S = 600,
@@ -21,11 +23,6 @@ enum {
 	/* A client who is known by his handshake outlasts who merely sent packets. */
 	HANDSHAKE_WORTH = 4,
 	EVICTION_TRIES = 8,
-	/* Linux's ephemeral ports begin here; late answers of servers come to them. */
-	EPHEMERAL_PORT = 32768,
-	SERVER_PORTS = 1024,
-	IDENT_PORT = 113,
-	FTP_DATA_PORT = 20,
 };
 
 /*
@@ -37,11 +34,6 @@ enum {
 #define TRW_FLOOR   (-4.6F)
 #define TRW_ALARM   4.595F /* ln 99 */
 #define TRW_CEILING 9.2F
-
-static uint32_t seconds_of(int64_t at_us)
-{
-	return at_us > 0 ? (uint32_t)(at_us / SECOND_US) : 0;
-}
 
 /* ---- hints ---- */
 
@@ -69,14 +61,14 @@ bool sources_is_open(const struct sources *sources, enum attempt_transport trans
 {
 	return hints_hold(&sources->open_ports,
 			  open_hash(sources, transport, server, port),
-			  seconds_of(now_us), DAY_S);
+			  attempt_second(now_us), DAY_S);
 }
 
 static void note_open(struct sources *sources, enum attempt_transport transport,
 		      const struct addr *server, uint32_t port, int64_t now_us)
 {
 	hints_put(&sources->open_ports, open_hash(sources, transport, server, port),
-		  seconds_of(now_us));
+		  attempt_second(now_us));
 }
 
 /* ---- places of the table ---- */
@@ -261,7 +253,7 @@ static struct attempt *place_attempt(struct sources *sources, struct source *sou
 	size_t most = source->block != 0 ? SOURCE_ATTEMPTS : SOURCE_FEW;
 	if (source->count < most)
 		return &attempts[source->count++];
-	return least_attempt(attempts, most, seconds_of(now_us));
+	return least_attempt(attempts, most, attempt_second(now_us));
 }
 
 static struct attempt *find_attempt(const struct sources *sources,
@@ -318,100 +310,11 @@ static const struct attempt *put_attempt(struct sources *sources, struct source 
 
 /* ---- what a contact says ---- */
 
-static enum attempt_transport transport_of(const char *transport)
-{
-	if (strcmp(transport, "tcp") == 0)
-		return ATTEMPT_TCP;
-	if (strcmp(transport, "udp") == 0)
-		return ATTEMPT_UDP;
-	return strcmp(transport, "sctp") == 0 ? ATTEMPT_SCTP : ATTEMPT_ICMP;
-}
-
-/* False if it says nothing of a source. */
-static bool attempt_of(const struct sources *sources, const struct contact_record *c,
-		       struct attempt *attempt)
-{
-	static const struct {
-		const char *outcome;
-		enum attempt_kind kind;
-	} kinds[] = {
-		{ "refused", ATTEMPT_FAILED },      { "silent", ATTEMPT_FAILED },
-		{ "half_open", ATTEMPT_HALF_OPEN }, { "stray", ATTEMPT_STRAY },
-		{ "handshake", ATTEMPT_DONE },      { "answered", ATTEMPT_DONE }
-	};
-	if (c->outcome == NULL || c->transport == NULL ||
-	    addr_is_unset(&c->client_ip) || addr_is_unset(&c->server_ip))
-		return false;
-	size_t i = 0, count = sizeof(kinds) / sizeof(kinds[0]);
-	while (i < count && strcmp(kinds[i].outcome, c->outcome) != 0)
-		i++;
-	if (i == count)
-		return false;
-	*attempt = (struct attempt){
-		.server = sources_server(sources, &c->server_ip),
-		.first_s = seconds_of(c->at),
-		.last_s = seconds_of(c->at),
-		.port = c->port == UNKNOWN_U32 ? 0 : (uint16_t)c->port,
-		.kind = kinds[i].kind,
-		.transport = transport_of(c->transport),
-		.ttl = c->ttl == UNKNOWN_U16 ? 0 : (uint8_t)c->ttl,
-		.is_silent = strcmp(c->outcome, "silent") == 0,
-	};
-	return true;
-}
-
-/* A server's answer that comes when its question is forgotten. */
-static bool is_late_answer(const struct contact_record *c,
-			   const struct attempt *attempt)
-{
-	return attempt->transport == ATTEMPT_UDP && attempt->port >= EPHEMERAL_PORT &&
-	       c->client_port < SERVER_PORTS;
-}
-
-/* As ident and active FTP do, to whoever is a client just now. */
-static bool is_call_back(const struct contact_record *c, const struct attempt *attempt)
-{
-	return attempt->is_back &&
-	       (attempt->port == IDENT_PORT || c->client_port == FTP_DATA_PORT);
-}
-
-/* True if something of ours listens there, or did within a day. */
-static bool has_listener(struct detect *detect, const struct contact_record *c)
-{
-	if (!home_holds(&detect->own, &c->server_ip))
-		return false;
-	const struct place *place =
-		places_serving(&detect->places, c->transport, &c->server_ip, c->port);
-	return place != NULL &&
-	       (place->open > 0 || (place->closed_us != UNKNOWN_TIME &&
-				    c->at - place->closed_us <= DAY_S * SECOND_US));
-}
-
-/*
- * That a service which was there lately fails says something of the service.  FIN
- * alone, NULL and XMAS are sent by nobody who means a service.
- */
-static bool is_telling(struct detect *detect, const struct contact_record *c,
-		       const struct attempt *attempt)
-{
-	if (attempt->kind == ATTEMPT_DONE || attempt->kind == ATTEMPT_HALF_OPEN ||
-	    attempt->transport == ATTEMPT_ICMP)
-		return true;
-	if (is_late_answer(c, attempt) || is_call_back(c, attempt))
-		return false;
-	if (attempt->kind == ATTEMPT_STRAY && c->technique != NULL &&
-	    strcmp(c->technique, "ack") != 0)
-		return true;
-	return !sources_is_open(&detect->sources, attempt->transport, &c->server_ip,
-				attempt->port, c->at) &&
-	       !has_listener(detect, c);
-}
-
 static void note_done(struct sources *sources, struct source *source,
 		      const struct contact_record *c, const struct attempt *attempt)
 {
 	hints_put(&sources->clients, client_hash(sources, &c->client_ip, &c->server_ip),
-		  seconds_of(c->at));
+		  attempt_second(c->at));
 	if (strcmp(c->outcome, "handshake") != 0)
 		return;
 	source->handshake_us = c->at;
@@ -472,7 +375,7 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	struct sources *sources = &detect->sources;
 	struct attempt attempt;
 	sources->news = (struct contact_news){ 0 };
-	if (!attempt_of(sources, contact, &attempt))
+	if (!attempt_read(sources, contact, &attempt))
 		return;
 	struct addr addr = addr_source(&contact->client_ip);
 	struct source *source = entry_of(sources, &addr, false, contact->at);
@@ -481,10 +384,10 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	attempt.is_back = hints_hold(
 		&sources->clients,
 		client_hash(sources, &contact->server_ip, &contact->client_ip),
-		seconds_of(contact->at), BACK_S);
+		attempt_second(contact->at), BACK_S);
 	if (attempt.kind == ATTEMPT_DONE)
 		note_done(sources, source, contact, &attempt);
-	if (!is_telling(detect, contact, &attempt))
+	if (!attempt_is_telling(detect, contact, &attempt))
 		return;
 	if (attempt.kind == ATTEMPT_DONE || attempt.kind == ATTEMPT_HALF_OPEN)
 		note_open(sources, attempt.transport, &contact->server_ip, attempt.port,
@@ -497,11 +400,33 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 			take_prefix(sources, source, &attempt, contact->at);
 }
 
+const struct attempt *sources_unused(struct sources *sources,
+				     const struct flow_record *flow)
+{
+	struct source *source = sources_find(sources, &flow->client_ip);
+	struct attempt wanted = {
+		.server = sources_server(sources, &flow->server_ip),
+		.last_s = attempt_second(flow->end),
+		.port = (uint16_t)flow->server_port,
+		.transport = ATTEMPT_TCP,
+	};
+	if (source == NULL || source->failures == 0)
+		return NULL;
+	struct attempt *attempt = find_attempt(sources, source, &wanted);
+	if (attempt == NULL || attempt->kind != ATTEMPT_DONE ||
+	    hints_age_s(wanted.last_s, attempt->first_s) > UNUSED_S)
+		return NULL;
+	attempt->kind = ATTEMPT_HALF_OPEN;
+	source->score += TRW_STEP; /* it was no success */
+	source->failures++;
+	return attempt;
+}
+
 void sources_port(struct sources *sources, const struct port_record *port)
 {
 	if (port->transport == NULL || port->port == UNKNOWN_U32)
 		return;
-	enum attempt_transport transport = transport_of(port->transport);
+	enum attempt_transport transport = attempt_transport_of(port->transport);
 	bool serves = transport == ATTEMPT_TCP
 			      ? port->handshakes != UNKNOWN_U64 && port->handshakes > 0
 			      : port->server_packets != UNKNOWN_U64 &&

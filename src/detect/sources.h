@@ -44,6 +44,17 @@ enum attempt_kind {
 	ATTEMPT_DONE,      /* a handshake, or an answer */
 };
 
+enum attempt_technique {
+	ATTEMPT_SYN,
+	ATTEMPT_FIN,
+	ATTEMPT_NULL,
+	ATTEMPT_XMAS,
+	ATTEMPT_ACK,
+	ATTEMPT_OTHER,
+	ATTEMPT_DATAGRAM,
+	ATTEMPT_TECHNIQUES
+};
+
 enum attempt_transport { ATTEMPT_TCP, ATTEMPT_UDP, ATTEMPT_ICMP, ATTEMPT_SCTP };
 
 /* The last state of one (server, port) as one source saw it. */
@@ -51,11 +62,15 @@ struct attempt {
 	uint32_t server;          /* sources_server() */
 	uint32_t first_s, last_s; /* Unix time */
 	uint16_t port;
-	uint8_t kind, transport;
-	uint8_t ttl;       /* 0: unknown */
-	uint8_t again;     /* how often it came back for it, at most 255 */
-	uint8_t is_silent; /* failed without any answer */
-	uint8_t is_back;   /* to a host that had just been a client of the source */
+	uint8_t ttl;   /* 0: unknown */
+	uint8_t again; /* how often it came back for it, at most 255 */
+	uint8_t kind : 2, transport : 2;
+	uint8_t is_silent : 1; /* failed without any answer */
+	uint8_t is_back : 1;   /* to a host that had just been a client of the source */
+	uint8_t is_fragment : 1; /* came in fragments */
+	uint8_t is_usual : 1;    /* a SYN as operating systems make them */
+	uint8_t technique : 4;   /* enum attempt_technique */
+	uint8_t resets : 1; /* who sent the SYN reset our SYN-ACK: he received it */
 };
 
 struct source {
@@ -109,6 +124,13 @@ void sources_close(struct sources *sources);
 
 /* Fills detect->sources.news. */
 void sources_contact(struct detect *detect, const struct contact_record *contact);
+
+/*
+ * A connection is over in which the client said nothing: its port answered and was not
+ * used.  NULL if that was not its first contact within the last minutes.
+ */
+const struct attempt *sources_unused(struct sources *sources,
+				     const struct flow_record *flow);
 
 /* A port that serves is open. */
 void sources_port(struct sources *sources, const struct port_record *port);
