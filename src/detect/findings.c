@@ -341,6 +341,24 @@ struct finding *findings_take(struct findings *findings,
 	return finding;
 }
 
+void findings_move(struct findings *findings, struct finding *finding,
+		   const struct finding_record *key)
+{
+	uint32_t number = (uint32_t)(finding - findings->at);
+	if (findings_find(findings, key) != NULL)
+		return;
+	unlink_key(findings, number);
+	struct finding_record *r = &finding->record;
+	r->kind = key->kind;
+	r->technique = key->technique;
+	r->client_ip = key->client_ip;
+	r->client_prefix = key->client_prefix;
+	r->server_ip = key->server_ip;
+	uint32_t *bucket = key_bucket(findings, r);
+	finding->next_of_key = *bucket;
+	*bucket = number;
+}
+
 void findings_restore(struct findings *findings, const struct finding_record *record,
 		      int64_t hold_us)
 {

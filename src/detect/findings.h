@@ -71,6 +71,13 @@ struct finding *findings_take(struct findings *findings,
 			      const struct finding_record *evidence, unsigned severity,
 			      int64_t hold_us);
 
+/*
+ * It turns out to be of another kind, technique, client or server, or of none: evidence
+ * with that key updates it from now on.  Nothing happens if there is one about that.
+ */
+void findings_move(struct findings *findings, struct finding *finding,
+		   const struct finding_record *key);
+
 /* Takes up one that was open when the program last ended. */
 void findings_restore(struct findings *findings, const struct finding_record *record,
 		      int64_t hold_us);

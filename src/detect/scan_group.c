@@ -1,0 +1,121 @@
+/*
+ * scan_group.c: see scan_group.h.
+ */
+#include "detect/scan_group.h"
+
+enum {
+	/* One that tries twice as many ports as any other goes on alone. */
+	STANDS_OUT_TIMES = 2,
+	STANDS_OUT_PORTS = 15,
+};
+
+struct scan_group *scan_groups_begin(struct scan_groups *groups)
+{
+	struct scan_group *oldest = &groups->at[0];
+	for (int i = 1; i < GROUPS_MAX; i++)
+		if (groups->at[i].turn == 0 ||
+		    (oldest->turn != 0 && groups->at[i].last_us < oldest->last_us))
+			oldest = &groups->at[i];
+	*oldest = (struct scan_group){ .turn = ++groups->turns };
+	return oldest;
+}
+
+static struct scan_member *find_member(struct scan_group *group,
+				       const struct addr *client)
+{
+	for (uint32_t i = 0; i < group->named; i++)
+		if (addr_equal(&group->members[i].addr, client))
+			return &group->members[i];
+	return NULL;
+}
+
+void scan_group_join(struct scan_group *group, const struct addr *client)
+{
+	group->count++;
+	if (group->named < GROUP_NAMED)
+		group->members[group->named++] =
+			(struct scan_member){ .addr = *client };
+}
+
+/* Who stands out is named before who does not. */
+static struct scan_member *unremarkable(struct scan_group *group)
+{
+	for (uint32_t i = 0; i < group->named; i++)
+		if (!group->members[i].resets)
+			return &group->members[i];
+	return NULL;
+}
+
+void scan_group_note(struct scan_group *group, const struct addr *client,
+		     uint32_t ports, bool resets)
+{
+	struct scan_member *member = find_member(group, client);
+	if (member == NULL && resets)
+		member = unremarkable(group);
+	if (member != NULL)
+		*member = (struct scan_member){ *client, ports, resets };
+}
+
+/* The only one that resets. */
+static const struct scan_member *resetter(const struct scan_group *group)
+{
+	const struct scan_member *only = NULL;
+	for (uint32_t i = 0; i < group->named; i++) {
+		if (!group->members[i].resets)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = &group->members[i];
+	}
+	return only;
+}
+
+/* The only one that goes on where the others have stopped. */
+static const struct scan_member *outlasting(const struct scan_group *group)
+{
+	const struct scan_member *most = &group->members[0];
+	for (uint32_t i = 1; i < group->named; i++)
+		if (group->members[i].ports > most->ports)
+			most = &group->members[i];
+	for (uint32_t i = 0; i < group->named; i++)
+		if (&group->members[i] != most &&
+		    group->members[i].ports * STANDS_OUT_TIMES > most->ports)
+			return NULL;
+	return most->ports >= STANDS_OUT_PORTS ? most : NULL;
+}
+
+const struct addr *scan_group_suspect(const struct scan_group *group)
+{
+	if (group->is_shared || group->named == 0)
+		return NULL;
+	const struct scan_member *member = resetter(group);
+	if (member == NULL)
+		member = outlasting(group);
+	return member != NULL ? &member->addr : NULL;
+}
+
+void scan_group_name(const struct scan_group *group, struct buf *out)
+{
+	const struct addr *suspect = scan_group_suspect(group);
+	char text[ADDR_TEXT_MAX];
+	if (suspect == NULL) {
+		buf_printf(out, "%u sources at the same time", group->count);
+		return;
+	}
+	addr_text(suspect, text);
+	buf_printf(out, "%s, behind %u decoys,", text, group->count - 1);
+}
+
+void scan_group_evidence(const struct scan_group *group, struct buf *out)
+{
+	buf_text(out, group->is_shared ? "; each other ports, from"
+				       : "; the same ports at the same time from");
+	for (uint32_t i = 0; i < group->named; i++) {
+		char text[ADDR_TEXT_MAX];
+		addr_text(&group->members[i].addr, text);
+		buf_printf(out, "%s %s%s", i > 0 ? "," : "", text,
+			   group->members[i].resets ? " (resets our answers)" : "");
+	}
+	if (group->count > group->named)
+		buf_printf(out, " and %u more", group->count - group->named);
+}

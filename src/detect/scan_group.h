@@ -1,0 +1,64 @@
+/*
+ * scan_group.h: sources that scan one host at the same time, as one scan.  Private to
+ * the room.
+ *
+ * All but one of those that try the same ports are decoys (nmap -D): packets whose
+ * source is forged.  The one that resets our SYN-ACKs received them, so it stands out
+ * if no other does.  Those that try different ports share a scan out among them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+
+enum { GROUPS_MAX = 32, GROUP_NAMED = 16 };
+
+/* What makes a finding this one. */
+struct scan_key {
+	const char *kind, *technique; /* kind NULL: there is none */
+	struct addr client, server;
+	uint16_t prefix;
+};
+
+struct scan_member {
+	struct addr addr;
+	uint32_t ports;
+	bool resets;
+};
+
+struct scan_group {
+	uint64_t turn; /* 0: unused; another when it is used anew */
+	bool is_shared;
+	struct addr server;
+	uint64_t transport;
+	int64_t first_us, last_us;
+	uint32_t count; /* members, also those that are not named */
+	uint32_t named;
+	struct scan_member members[GROUP_NAMED];
+	uint64_t ports[1024]; /* bits: those of all */
+	struct scan_key key;  /* of its finding */
+};
+
+struct scan_groups {
+	struct scan_group at[GROUPS_MAX];
+	uint64_t turns;
+};
+
+/* The one used least recently makes room. */
+struct scan_group *scan_groups_begin(struct scan_groups *groups);
+
+void scan_group_join(struct scan_group *group, const struct addr *client);
+void scan_group_note(struct scan_group *group, const struct addr *client,
+		     uint32_t ports, bool resets);
+
+/* The only one that can be no decoy; NULL: nobody knows. */
+const struct addr *scan_group_suspect(const struct scan_group *group);
+
+/* As the subject of a sentence. */
+void scan_group_name(const struct scan_group *group, struct buf *out);
+/* "; the same ports at the same time from ...". */
+void scan_group_evidence(const struct scan_group *group, struct buf *out);
