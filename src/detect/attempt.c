@@ -53,7 +53,7 @@ static enum attempt_technique technique_of(const char *technique)
  */
 static bool is_usual_syn(const struct contact_record *c)
 {
-	return c->tool[0] == '\0' && c->window != UNKNOWN_U32 &&
+	return c->tool == NULL && c->window != UNKNOWN_U32 &&
 	       c->window >= SYSTEM_WINDOW;
 }
 

@@ -6,6 +6,7 @@
 #include "detect/detector.h"
 
 static const struct detector *const detectors[DETECTORS_MAX] = {
+	&detector_port_scan,
 	&detector_trap,
 	&detector_blocklist,
 	&detector_distributed_login,
