@@ -60,16 +60,16 @@ static struct roster_key key_of(const struct addr *client, unsigned transport)
 /* ---- what the source tried ---- */
 
 /* Distinct ports of one host, by how long ago they were first tried. */
-struct tally {
+struct port_tally {
 	uint32_t failed, fast, hour, day;
 	int64_t first_s;
 };
 
-static struct tally tally_host(const struct sources *sources,
-			       const struct source *source, uint32_t server,
-			       unsigned transport, uint32_t now_s)
+static struct port_tally tally_host(const struct sources *sources,
+				    const struct source *source, uint32_t server,
+				    unsigned transport, uint32_t now_s)
 {
-	struct tally tally = { .first_s = now_s };
+	struct port_tally tally = { .first_s = now_s };
 	size_t count;
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -87,7 +87,7 @@ static struct tally tally_host(const struct sources *sources,
 }
 
 static enum told judge_tally(const struct sources *sources, const struct source *source,
-			     const struct tally *tally)
+			     const struct port_tally *tally)
 {
 	const struct addr *who = &source->addr;
 	if (tally->fast >= sources_jitter(sources, who, PORTS_FAST))
@@ -204,8 +204,8 @@ static void judge(struct detect *detect, struct port_scan *scan,
 	bool is_known_host = addr_equal(&scan->server, &c->server_ip);
 	if (scan->told >= TOLD_SCAN && (scan->is_wide || is_known_host))
 		return;
-	struct tally tally = tally_host(sources, source, attempt->server,
-					attempt->transport, attempt->last_s);
+	struct port_tally tally = tally_host(sources, source, attempt->server,
+					     attempt->transport, attempt->last_s);
 	enum told told = judge_tally(sources, source, &tally);
 	if (told == TOLD_NOTHING && is_grid(scan) && sources_scans(source)) {
 		scan->is_wide = true;
@@ -226,8 +226,8 @@ static bool is_worth_a_scan(const struct detect *detect, const struct attempt *a
 	const struct source *source = sources->news.source;
 	if (source->count < PORTS_NOTICE - 1)
 		return false;
-	struct tally tally = tally_host(sources, source, attempt->server,
-					attempt->transport, attempt->last_s);
+	struct port_tally tally = tally_host(sources, source, attempt->server,
+					     attempt->transport, attempt->last_s);
 	return judge_tally(sources, source, &tally) != TOLD_NOTHING ||
 	       (source->count >= PAIRS_WIDE && sources_scans(source));
 }
