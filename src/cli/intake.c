@@ -329,6 +329,17 @@ static void note_store(struct monitor *m, const struct store_status *store,
 		fprintf(stderr, "breakwater: store: writing again\n");
 }
 
+static void tell_witness(struct monitor *m, int64_t at_us)
+{
+	struct witness_counts rise;
+	if (m->witness == NULL || !witness_look(m->witness, &rise))
+		return;
+	struct detect_witness told = { .cookies = rise.cookies,
+				       .requests_dropped = rise.requests_dropped,
+				       .overflows = rise.overflows };
+	detect_set_witness(m->detect, &told, at_us);
+}
+
 void monitor_take_second(struct monitor *m)
 {
 	struct store_status store;
@@ -338,6 +349,7 @@ void monitor_take_second(struct monitor *m)
 	m->state.self.store_bytes = store.bytes;
 	if (probing_is_wanted(&m->probing))
 		m->state.self.prober_ends = probing_ends(&m->probing);
+	tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	probe_intake_second(m);
 	keep_and_show(m, RECORD_self, &m->state.self);

@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "detect/detect.h"
 #include "host/host.h"
+#include "host/witness.h"
 #include "store/store.h"
 #include "web/web.h"
 
@@ -56,6 +57,7 @@ struct monitor {
 	struct web *web;
 	struct pipeline *pipeline;
 	struct host *host;
+	struct witness *witness; /* NULL: the kernel does not count */
 	struct detect *detect;
 	struct login_intake logins;
 	struct packet_keeper packets;

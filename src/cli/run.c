@@ -239,6 +239,7 @@ static void close_monitor(struct monitor *m)
 		catalog_close(m->catalog);
 	probing_close(&m->probing);
 	privileges_close(&m->privileges);
+	witness_close(m->witness);
 	run_end(&m->state);
 	free(m);
 }
@@ -270,6 +271,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 		return status;
 	if (!login_intake_prepare(&m->logins, &m->config))
 		return STATUS_USAGE;
+	m->witness = witness_open();
 	privileges_drop(&m->privileges, &m->config, m->config_path, &m->logins.options);
 	if (!monitor_open(m))
 		return STATUS_USAGE;
