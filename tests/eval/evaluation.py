@@ -214,13 +214,17 @@ return 200 "hello\\n"; }} }}
         network.start_tree("nginx", "-c", config)
         e2e.until(lambda: network.listens(port), "nginx")
 
-    def serve_ssh(self, network, *options):
-        """sshd; the program, whose err() is its log."""
+    def host_key(self):
+        """A file with a key for sshd."""
         key = self.lab.dir / "host_key"
         if not key.exists():
             self.lab.run(e2e.TREE_RUN, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                          str(key))
-        program = network.start_sshd("-f", "/dev/null", "-h", str(key), "-o",
+        return str(key)
+
+    def serve_ssh(self, network, *options):
+        """sshd; the program, whose err() is its log."""
+        program = network.start_sshd("-f", "/dev/null", "-h", self.host_key(), "-o",
                                      "UsePAM=no", *options)
         e2e.until(lambda: network.listens(22), "sshd")
         return program
@@ -295,11 +299,15 @@ return 200 "hello\\n"; }} }}
             self.time(attack)
         Verdict(self).tell()
 
+    def packets_of(self, address):
+        """The times of its packets in the capture."""
+        return pcap.sent_by(self.frames, address)
+
     def time(self, attack):
         """Takes the packets of an attack from the capture."""
         if attack.client is None or "/" in attack.client or not self.frames:
             return
-        attack.packets = pcap.sent_by(self.frames, attack.client)
+        attack.packets = self.packets_of(attack.client)
         if attack.packets:
             attack.begin_us, attack.end_us = attack.packets[0], attack.packets[-1]
 
