@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "cli/probe_intake.h"
+#include "cli/settings.h"
 
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
@@ -512,8 +513,8 @@ int monitor_maintain(struct monitor *m, const char *form, const char *actor,
 
 uint32_t monitor_wants(const struct monitor *m)
 {
-	uint32_t wants = RECORDS_EVIDENCE | 1u << RECORD_finding | 1u << RECORD_login |
-			 1u << RECORD_tls;
+	uint32_t wants = 1u << RECORD_finding | 1u << RECORD_login | 1u << RECORD_tls |
+			 settings_evidence(&m->config);
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

@@ -295,7 +295,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.source_share = r->config.source_share,
 		.trail_max = keeps_packets(r) ? TRAIL_PACKETS : 0,
 		.reads = r->config.read_content,
-		.wants = (r->types & RECORDS_SAID) | RECORDS_EVIDENCE |
+		.wants = (r->types & RECORDS_SAID) | settings_evidence(&r->config) |
 			 1u << RECORD_finding | 1u << RECORD_login,
 		.catalog = catalog,
 	};

@@ -18,6 +18,11 @@ void settings_home(const struct config *config, struct home *home)
 		home_add_own(home);
 }
 
+uint32_t settings_evidence(const struct config *config)
+{
+	return config->detect_attacks ? RECORDS_EVIDENCE : 0;
+}
+
 void settings_friends(const struct config *config, struct home *friends)
 {
 	friends->count = 0;
