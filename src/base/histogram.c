@@ -109,6 +109,18 @@ static uint64_t samples_of(const struct histogram *h)
 	return samples;
 }
 
+uint64_t histogram_count_to(const struct histogram *h, uint64_t value_us)
+{
+	uint64_t count = 0;
+	unsigned top =
+		bucket_of(value_us > UINT32_MAX ? UINT32_MAX : (uint32_t)value_us);
+	for (uint32_t i = 0; !h->many && i < h->total; i++)
+		count += h->few[i] <= top;
+	for (unsigned i = h->first; h->many && i <= h->last && i <= top; i++)
+		count += h->count[i];
+	return count;
+}
+
 /* The few in order. */
 static void sort_few(const struct histogram *h, uint16_t sorted[static HISTOGRAM_FEW])
 {

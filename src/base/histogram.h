@@ -52,6 +52,9 @@ void histogram_quantiles(const struct histogram *h, const double *q, uint64_t *o
 /* Mean of the middles of the buckets, as near as a quantile; UINT64_MAX if empty. */
 uint64_t histogram_mean(const struct histogram *h);
 
+/* Samples in the buckets up to that value's. */
+uint64_t histogram_count_to(const struct histogram *h, uint64_t value_us);
+
 /*
  * Packs the used buckets into out and reads them back, for a ring between threads and
  * for the disk: mostly two bytes a bucket, the same on every machine.  pack returns the

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "cli/monitor.h"
 #include "cli/status_json.h"
 
@@ -106,6 +107,12 @@ static void give_findings(void *self, web_emit emit, void *to)
 	detect_each(m->detect, emit_finding, &e);
 }
 
+static const struct histogram *give_latency(void *self)
+{
+	const struct monitor *m = self;
+	return detect_latency(m->detect);
+}
+
 static void give_probes(void *self, web_emit emit, void *to)
 {
 	const struct monitor *m = self;
@@ -135,12 +142,38 @@ static void count_outside(void *to, const struct listener_record *listener)
 	*outside += listener->reach != NULL && strcmp(listener->reach, "outside") == 0;
 }
 
+static uint64_t source_hash(const struct addr *client)
+{
+	static const struct hash_key
+		fixed; /* whoever aims at it makes an estimate worse */
+	uint64_t words[2];
+	memcpy(words, client, sizeof(words));
+	return hash_words(&fixed, words, 2);
+}
+
+static void count_attack(struct status_findings *counts,
+			 const struct finding_record *finding)
+{
+	const struct finding_record *worst = &counts->worst;
+	int severity = record_severity(finding->severity);
+	int than = worst->kind != NULL ? record_severity(worst->severity) : -1;
+	counts->attacks++;
+	if (!addr_is_unset(&finding->client_ip))
+		cardinality_add(&counts->sources, source_hash(&finding->client_ip));
+	if (severity > than || (severity == than && finding->last > worst->last))
+		counts->worst = *finding;
+}
+
 static void count_finding(void *to, const struct finding_record *finding)
 {
-	uint64_t *counts = to;
+	struct status_findings *counts = to;
 	int severity = record_severity(finding->severity);
-	counts[0] += severity > record_severity("notice");
-	counts[1] += severity >= record_severity("high");
+	if (severity <= SEVERITY_NOTICE)
+		return;
+	counts->open++;
+	counts->high += severity >= SEVERITY_HIGH;
+	if (finding->incident[0] != '\0')
+		count_attack(counts, finding);
 }
 
 static void put_policy(const struct monitor *m, struct buf *json)
@@ -175,7 +208,8 @@ static void give_status(void *self, struct buf *json)
 {
 	struct monitor *m = self;
 	struct store_status store;
-	uint64_t outside = 0, findings[2] = { 0 };
+	uint64_t outside = 0;
+	struct status_findings findings = { .latency = detect_latency(m->detect) };
 	run_status_json(&m->state, &m->config, &m->home, &m->privileges,
 			web_address(m->web), json);
 	buf_char(json, ',');
@@ -188,8 +222,8 @@ static void give_status(void *self, struct buf *json)
 	buf_char(json, ',');
 	login_intake_json(&m->logins, json);
 	buf_char(json, ',');
-	detect_each(m->detect, count_finding, findings);
-	status_json_findings(json, findings[0], findings[1]);
+	detect_each(m->detect, count_finding, &findings);
+	status_json_findings(json, &findings);
 	buf_char(json, ',');
 	if (probing_is_wanted(&m->probing))
 		put_prober(m, json);
@@ -258,6 +292,7 @@ struct web_source monitor_source(struct monitor *m)
 				    .listeners = give_listeners,
 				    .sockets = give_sockets,
 				    .findings = give_findings,
+				    .latency = give_latency,
 				    .probes = give_probes,
 				    .probe_ask = m->config.probe_blackbox[0] != '\0'
 							 ? ask_probe

@@ -63,11 +63,32 @@ void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
 	buf_char(out, '}');
 }
 
-void status_json_findings(struct buf *out, uint64_t open, uint64_t high)
+static void put_worst(struct buf *out, const struct finding_record *worst)
+{
+	buf_text(out, ",\"worst\":{");
+	put_text(out, "id", worst->id);
+	buf_char(out, ',');
+	put_text(out, "kind", worst->kind);
+	buf_char(out, ',');
+	put_text(out, "severity", worst->severity);
+	buf_char(out, ',');
+	put_text(out, "summary", worst->summary);
+	buf_char(out, '}');
+}
+
+void status_json_findings(struct buf *out, const struct status_findings *f)
 {
 	buf_text(out, "\"findings\":{\"open\":");
-	buf_u64(out, open);
-	put_number(out, "high", high);
+	buf_u64(out, f->open);
+	put_number(out, "high", f->high);
+	put_number(out, "attacks", f->attacks);
+	put_number(out, "sources", cardinality_estimate(&f->sources));
+	if (f->latency != NULL && f->latency->total > 0) {
+		put_number(out, "latency_p50_us", histogram_quantile(f->latency, 0.5));
+		put_number(out, "latency_max_us", histogram_quantile(f->latency, 1));
+	}
+	if (f->worst.kind != NULL)
+		put_worst(out, &f->worst);
 	buf_char(out, '}');
 }
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cardinality.h"
+#include "base/histogram.h"
 #include "host/host.h"
 #include "record/reason.h"
 #include "store/store.h"
@@ -24,8 +26,15 @@ void status_json_store(struct buf *out, const struct store_status *store);
 void status_json_sockets(struct buf *out, uint64_t listening, uint64_t outside,
 			 bool watched, const struct host_means *means);
 
-/* "findings"; high: of the open ones, those of high and critical severity. */
-void status_json_findings(struct buf *out, uint64_t open, uint64_t high);
+/* "findings": the open ones, notices left out. */
+struct status_findings {
+	uint64_t open, high;         /* high: of high and critical severity */
+	uint64_t attacks;            /* of them: what is in an incident */
+	struct cardinality sources;  /* of these */
+	struct finding_record worst; /* of these, the newest; no kind: there is none */
+	const struct histogram *latency; /* of all that began; NULL: not known */
+};
+void status_json_findings(struct buf *out, const struct status_findings *findings);
 
 /* "prober": who asks services; holds: it is there and confined; detail: or why not. */
 struct status_probes {

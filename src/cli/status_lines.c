@@ -10,6 +10,7 @@
 
 #include "cli/cells.h"
 #include "cli/wrapped.h"
+#include "record/record.h"
 
 static void warn(const struct look *look, const char *text)
 {
@@ -128,6 +129,43 @@ static void print_logs(const json_t *logs, const struct look *look)
 	putchar('\n');
 }
 
+/* "by 12 sources; the worst is high:", and which that is. */
+static void print_attacks(const json_t *findings, const struct look *look)
+{
+	char text[CELL_MAX], number[CELL_MAX];
+	const json_t *worst = json_object_get(findings, "worst");
+	const char *severity = member_text(worst, "severity");
+	const char *id = member_text(worst, "id");
+	double sources = member_number(findings, "sources");
+	if (severity == NULL || id == NULL)
+		return;
+	label_print(look, "Attacks");
+	text_count(number, sizeof(number), sources);
+	printf("by %s source%s; the worst is ", number, sources == 1 ? "" : "s");
+	text_clean(text, sizeof(text), severity);
+	if (record_severity(severity) >= SEVERITY_HIGH)
+		warn(look, text);
+	else
+		fputs(text, stdout);
+	text_clean(text, sizeof(text), id);
+	printf(": breakwater findings %.8s\n", text);
+	label_print(look, "");
+	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, member_text(worst, "summary"));
+}
+
+/* How soon findings are said, since the start. */
+static void print_latency(const json_t *findings)
+{
+	char median[CELL_MAX], most[CELL_MAX];
+	double us = member_number(findings, "latency_p50_us");
+	if (isnan(us))
+		return;
+	text_duration(median, sizeof(median), us);
+	text_duration(most, sizeof(most), member_number(findings, "latency_max_us"));
+	printf("%*ssaid %s after what decided them, %s at most\n", LABEL_WIDTH, "",
+	       median, most);
+}
+
 static void print_findings(const json_t *findings, const struct look *look)
 {
 	char text[CELL_MAX], count[CELL_MAX];
@@ -147,6 +185,8 @@ static void print_findings(const json_t *findings, const struct look *look)
 	if (high > 0)
 		printf(", %.0f of them high", high);
 	puts(": breakwater findings");
+	print_latency(findings);
+	print_attacks(findings, look);
 }
 
 /* ": 10 up, 2 down; ", those that there are. */

@@ -123,3 +123,33 @@ void family_of(struct family *family, const char *prefix, const struct field *fi
 		family->unit = "ratio";
 	snprintf(family->name, sizeof(family->name), "%s%s", prefix, field->name);
 }
+
+void family_named(struct family *family, const char *name, const char *unit,
+		  const char *type, const char *doc)
+{
+	family->unit = unit;
+	snprintf(family->name, sizeof(family->name), "breakwater_%s", name);
+	family_begin(family, type, doc);
+}
+
+void family_histogram(const struct family *family, const char *labels,
+		      const struct family_histogram *h)
+{
+	bool has_labels = labels[0] != '\0';
+	const char *open = has_labels ? "{" : "", *shut = has_labels ? "}" : "";
+	for (size_t i = 0; i <= h->bounds; i++) {
+		bool is_last = i == h->bounds;
+		buf_printf(family->out, "%s_bucket{%s%sle=\"", family->name, labels,
+			   has_labels ? "," : "");
+		if (is_last)
+			buf_text(family->out, "+Inf");
+		else
+			buf_decimal(family->out, (double)h->bounds_us[i] / 1e6);
+		buf_printf(family->out, "\"} %llu\n",
+			   (unsigned long long)(is_last ? h->count : h->up_to[i]));
+	}
+	buf_printf(family->out, "%s_sum%s%s%s", family->name, open, labels, shut);
+	family_value(family, (long double)h->sum_us);
+	buf_printf(family->out, "%s_count%s%s%s %llu\n", family->name, open, labels,
+		   shut, (unsigned long long)h->count);
+}

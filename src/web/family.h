@@ -20,6 +20,9 @@ struct family {
 
 /* Name and unit of a field's family: _us becomes _seconds (base units). */
 void family_of(struct family *family, const char *prefix, const struct field *field);
+/* Of a family that is no field's: breakwater_NAME. */
+void family_named(struct family *family, const char *name, const char *unit,
+		  const char *type, const char *doc);
 /* HELP, TYPE and UNIT. */
 void family_begin(struct family *family, const char *type, const char *doc);
 /* "name_total" or "name"; labels and value follow. */
@@ -28,6 +31,18 @@ void family_sample(const struct family *family);
 void family_label(struct buf *out, const char *value);
 /* Seconds are given in microseconds. */
 void family_value(const struct family *family, long double value);
+
+/*
+ * Samples of a histogram: how many were at most each of the bounds (us), then all.
+ * labels: "" or "name=\"value\"".
+ */
+struct family_histogram {
+	const uint64_t *bounds_us, *up_to;
+	size_t bounds;
+	uint64_t count, sum_us;
+};
+void family_histogram(const struct family *family, const char *labels,
+		      const struct family_histogram *histogram);
 
 /* A field's value, a time in microseconds since 1970; NaN: unknown, or no number. */
 long double family_number(const struct field *field, const void *record);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/finding_metrics.h"
 #include "web/probe_metrics.h"
 
 enum {
@@ -41,6 +42,7 @@ struct metrics {
 	struct logins logins[LOGINS_MAX];
 	size_t login_count;
 	struct probe_counts probes;
+	struct finding_counts findings;
 	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
 };
 
@@ -333,6 +335,11 @@ static void write_logins(const struct metrics *metrics, struct family *family)
 		}
 }
 
+void metrics_add_finding(struct metrics *metrics, const struct finding_record *finding)
+{
+	finding_metrics_add(&metrics->findings, finding);
+}
+
 void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe)
 {
 	probe_metrics_add(&metrics->probes, probe);
@@ -352,6 +359,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	write_status(source, &family);
 	write_ports(metrics, source, &family);
 	write_logins(metrics, &family);
+	finding_metrics_write(&metrics->findings, source, &family);
 	probe_metrics_write(&metrics->probes, source, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");

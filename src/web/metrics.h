@@ -30,6 +30,9 @@ void metrics_add(struct metrics *metrics, const struct port_record *port);
 /* Counts by protocol and outcome. */
 void metrics_add_login(struct metrics *metrics, const struct login_record *login);
 
+/* Counts those that end. */
+void metrics_add_finding(struct metrics *metrics, const struct finding_record *finding);
+
 /* Counts by state, and how long it took. */
 void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe);
 

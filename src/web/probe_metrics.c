@@ -59,73 +59,56 @@ void probe_metrics_add(struct probe_counts *counts, const struct probe_record *p
 
 /* ---- of all ---- */
 
-static void begin(struct family *family, const char *name, const char *unit,
-		  const char *type, const char *doc)
-{
-	family->unit = unit;
-	snprintf(family->name, sizeof(family->name), "breakwater_%s", name);
-	family_begin(family, type, doc);
-}
-
-/* labels: "" or "name=\"value\"". */
 static void write_histogram(const struct probe_histogram *histogram, const char *labels,
 			    struct family *family)
 {
-	const char *comma = labels[0] != '\0' ? "," : "";
-	const char *open = labels[0] != '\0' ? "{" : "",
-		   *shut = labels[0] != '\0' ? "}" : "";
-	uint64_t sum = 0;
-	for (unsigned i = 0; i < PROBE_BUCKETS; i++) {
-		sum += histogram->buckets[i];
-		buf_printf(family->out, "%s_bucket{%s%sle=\"", family->name, labels,
-			   comma);
-		if (i < PROBE_BUCKETS - 1)
-			buf_decimal(family->out, (double)bounds_us[i] / 1e6);
-		else
-			buf_text(family->out, "+Inf");
-		buf_printf(family->out, "\"} %llu\n", (unsigned long long)sum);
-	}
-	buf_printf(family->out, "%s_sum%s%s%s", family->name, open, labels, shut);
-	family_value(family, (long double)histogram->sum_us);
-	buf_printf(family->out, "%s_count%s%s%s %llu\n", family->name, open, labels,
-		   shut, (unsigned long long)histogram->count);
+	uint64_t up_to[PROBE_BUCKETS];
+	struct family_histogram whole = { .bounds_us = bounds_us,
+					  .up_to = up_to,
+					  .bounds = PROBE_BUCKETS - 1,
+					  .count = histogram->count,
+					  .sum_us = histogram->sum_us };
+	for (unsigned i = 0; i < PROBE_BUCKETS; i++)
+		up_to[i] = histogram->buckets[i] + (i > 0 ? up_to[i - 1] : 0);
+	family_histogram(family, labels, &whole);
 }
 
 static void write_histograms(const struct probe_counts *counts, struct family *family)
 {
-	begin(family, "probe_duration_seconds", "seconds", "histogram",
-	      "How long probes took whose target answered well.");
+	family_named(family, "probe_duration_seconds", "seconds", "histogram",
+		     "How long probes took whose target answered well.");
 	write_histogram(&counts->duration, "", family);
-	begin(family, "probe_phase_seconds", "seconds", "histogram",
-	      "How long each phase of probes took, where there was one.");
+	family_named(family, "probe_phase_seconds", "seconds", "histogram",
+		     "How long each phase of probes took, where there was one.");
 	for (unsigned i = 0; i < PHASES; i++) {
 		char label[32];
 		snprintf(label, sizeof(label), "phase=\"%s\"", phase_words[i]);
 		write_histogram(&counts->phases[i], label, family);
 	}
-	begin(family, "probe_late_seconds", "seconds", "histogram",
-	      "How much later than due probes began.");
+	family_named(family, "probe_late_seconds", "seconds", "histogram",
+		     "How much later than due probes began.");
 	write_histogram(&counts->late, "", family);
 }
 
 static void write_counts(struct probe_counts *counts, struct family *family)
 {
-	begin(family, "probes", "", "counter", "Probes, by what they say.");
+	family_named(family, "probes", "", "counter", "Probes, by what they say.");
 	for (enum probe_state s = PROBE_unknown; s <= PROBE_down; s++) {
 		family_sample(family);
 		buf_printf(family->out, "{state=\"%s\"}", probe_state_word(s));
 		family_value(family, (long double)counts->by_state[s]);
 	}
-	begin(family, "probes_by_traffic", "", "counter",
-	      "Probes that clients' connections stood for.");
+	family_named(family, "probes_by_traffic", "", "counter",
+		     "Probes that clients' connections stood for.");
 	family_sample(family);
 	family_value(family, (long double)counts->by_traffic);
-	begin(family, "probes_missed", "", "counter",
-	      "Probes that were due and never asked.");
+	family_named(family, "probes_missed", "", "counter",
+		     "Probes that were due and never asked.");
 	family_sample(family);
 	family_value(family, (long double)counts->missed);
-	begin(family, "probe_lag_seconds", "seconds", "gauge",
-	      "The most a probe began later than it was due, since the last scrape.");
+	family_named(
+		family, "probe_lag_seconds", "seconds", "gauge",
+		"The most a probe began later than it was due, since the last scrape.");
 	family_sample(family);
 	family_value(family, (long double)counts->late_us);
 	counts->late_us = 0;
@@ -193,13 +176,15 @@ static void write_targets(const struct web_source *source, struct family *family
 {
 	const struct schema *schema = &schemas[RECORD_probe];
 	struct writing up = { .family = family };
-	begin(family, "probe_up", "", "gauge",
-	      "1: the target is up, after retries; 0: it is not; absent: not known.");
+	family_named(
+		family, "probe_up", "", "gauge",
+		"1: the target is up, after retries; 0: it is not; absent: not known.");
 	source->probes(source->self, write_one, &up);
 	write_gauge(source, family, field_of("maintenance"));
 	write_gauge(source, family, field_of("flapping"));
-	begin(family, "probe_cert_not_after_seconds", "seconds", "gauge",
-	      "When the first certificate of the chain to end, ends; Unix time.");
+	family_named(
+		family, "probe_cert_not_after_seconds", "seconds", "gauge",
+		"When the first certificate of the chain to end, ends; Unix time.");
 	write_samples(source, family, field_of("cert_not_after"));
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];

@@ -179,6 +179,8 @@ void web_live(struct web *web, enum record_kind kind, const void *record)
 		metrics_add(web->metrics, record);
 	else if (kind == RECORD_login)
 		metrics_add_login(web->metrics, record);
+	else if (kind == RECORD_finding)
+		metrics_add_finding(web->metrics, record);
 	else if (kind == RECORD_probe)
 		metrics_add_probe(web->metrics, record);
 	live_send(web->live, kind, record);

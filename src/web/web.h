@@ -14,6 +14,7 @@
 #include "record/record.h"
 #include "store/store.h"
 
+struct histogram;
 typedef void (*web_emit)(void *to, const void *record);
 
 /*
@@ -48,6 +49,8 @@ struct web_source {
 	void (*listeners)(void *self, web_emit emit, void *to);
 	void (*sockets)(void *self, web_emit emit, void *to);
 	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
+	/* How long it took until they were said; NULL: not known. */
+	const struct histogram *(*latency)(void *self);
 	void (*probes)(void *self, web_emit emit,
 		       void *to); /* the last of each target */
 	/*
@@ -122,8 +125,9 @@ uint16_t web_port(const struct web *web);
 const char *web_address(const struct web *web);
 
 /*
- * Sends a record to all readers of /api/v1/live.  Port, login and probe records also
- * count for /metrics, readers or not: every one once, or counters would count twice.
+ * Sends a record to all readers of /api/v1/live.  Port, login, finding and probe
+ * records also count for /metrics, readers or not: every one once, or counters would
+ * count twice.
  */
 void web_live(struct web *web, enum record_kind kind, const void *record);
 void web_close(struct web *web);

@@ -122,16 +122,17 @@ static void findings_and_policy_have_a_line_each(void **state)
 {
 	(void)state;
 	struct buf out = { 0 };
-	status_json_findings(&out, 2, 1);
+	status_json_findings(&out, &(struct status_findings){ .open = 2, .high = 1 });
 	buf_char(&out, ',');
 	status_json_policy(&out, "/x/policy.yaml", 14, 1);
 	json_t *status = whole(&out);
 	const char *lines = lines_of(status);
+	assert_null(strstr(lines, "Attacks"));
 	assert_says(lines, "! 2 open, 1 of them high: breakwater findings");
 	assert_says(lines, "14 entries, ! 1 expired");
 	assert_null(strstr(lines, "Store"));
 	json_decref(status);
-	status_json_findings(&out, 0, 0);
+	status_json_findings(&out, &(struct status_findings){ 0 });
 	buf_char(&out, ',');
 	status_json_policy(&out, NULL, 0, 0);
 	status = whole(&out);
@@ -141,12 +142,41 @@ static void findings_and_policy_have_a_line_each(void **state)
 	json_decref(status);
 }
 
+static void of_attacks_the_worst_is_shown_whatever_a_stranger_writes(void **state)
+{
+	(void)state;
+	struct buf out = { 0 };
+	struct histogram latency = { 0 };
+	struct status_findings findings = { .open = 3, .attacks = 3 };
+	for (uint64_t i = 1; i <= 3; i++) {
+		cardinality_add(&findings.sources, i * UINT64_C(0x9e3779b97f4a7c15));
+		histogram_add(&latency, i * 20000);
+	}
+	findings.latency = &latency;
+	findings.worst.kind = "port_scan";
+	findings.worst.severity = "high";
+	record_text(findings.worst.id, sizeof(findings.worst.id), "0123456789abcdef");
+	record_text(findings.worst.summary, sizeof(findings.worst.summary),
+		    "\"\x1b[31m<script>\n");
+	status_json_findings(&out, &findings);
+	json_t *status = whole(&out);
+	const char *lines = lines_of(status);
+	assert_says(lines, "by 3 sources; the worst is ! high: "
+			   "breakwater findings 01234567\n");
+	assert_says(lines, "\"?[31m<script>?\n");
+	assert_says(lines, "ms after what decided them, ");
+	assert_null(strchr(lines, '\x1b'));
+	json_decref(status);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_store_in_trouble_says_what_is_wrong),
 		cmocka_unit_test(what_cannot_be_seen_is_said_with_its_reason),
 		cmocka_unit_test(findings_and_policy_have_a_line_each),
+		cmocka_unit_test(
+			of_attacks_the_worst_is_shown_whatever_a_stranger_writes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
