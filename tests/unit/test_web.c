@@ -112,7 +112,7 @@ static void a_bad_parameter_gets_one_line_that_says_what_is_allowed(void **state
 	expect("/api/v1/ports?sort=nothing", 400, "not a field");
 	expect("/api/v1/ports?colour=red", 400, "not a parameter here");
 	expect("/api/v1/self?port=1", 400, "not a parameter here");
-	expect("/api/v1/findings?kind=typo", 400, "not one of new_listener, ");
+	expect("/api/v1/findings?kind=typo", 400, "not one of port_scan, ");
 	expect("/api/v1/probes?state=typo", 400,
 	       "is not one of up, degraded, down, unknown");
 	expect("/api/v1/logins?outcome=typo", 400, "not one of success, failure, ");
@@ -346,6 +346,8 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 		{ "/api/v1/findings?at_least=low", 1 },
 		{ "/api/v1/findings?at_least=high", 0 },
 		{ "/api/v1/findings?severity=notice", 1 },
+		{ "/api/v1/findings?client_ip=198.51.100.0/24", 2 },
+		{ "/api/v1/findings?client_ip=198.51.100.1", 0 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf answer = get(cases[i].path);
@@ -361,6 +363,8 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 	assert_has(&answer, "\"id\":\"f0\"");
 	buf_free(&answer);
 	expect("/api/v1/sockets?transport=tcp", 400, "allowed: port host since until ");
+	expect("/api/v1/findings?client_ip=x", 400, "not an address or prefix");
+	expect("/api/v1/findings?format=pcap", 400, "not json or ndjson");
 	expect("/api/v1/findings?process=", 400, "not a word of this field");
 	expect("/api/v1/findings?at_least=bad", 400, "not one of notice, low, medium");
 	expect("/api/v1/flows?at_least=low", 400, "not a parameter here");

@@ -114,6 +114,25 @@ static void the_number_of_series_has_a_bound(void **state)
 	buf_free(&answer);
 }
 
+static void findings_are_counted_by_kind_and_how_soon_they_were_said(void **state)
+{
+	(void)state;
+	struct finding_record finding;
+	fake_finding(&finding, 1);
+	web_live(web, RECORD_finding, &finding);
+	struct buf answer = get("/metrics");
+	assert_has(&answer, "breakwater_findings_open{kind=\"new_listener\","
+			    "severity=\"low\"} 1\n");
+	assert_has(&answer, "breakwater_findings_total{kind=\"new_listener\"} 3\n");
+	assert_has(&answer, "breakwater_findings_total{kind=\"port_scan\"} 0\n");
+	assert_has(&answer,
+		   "breakwater_finding_latency_seconds_bucket{le=\"0.05\"} 1\n");
+	assert_has(&answer,
+		   "breakwater_finding_latency_seconds_bucket{le=\"+Inf\"} 2\n");
+	assert_has(&answer, "breakwater_finding_latency_seconds_count 2\n");
+	buf_free(&answer);
+}
+
 static int listen_live(const char *path, struct buf *answer)
 {
 	char request[128];
@@ -235,6 +254,7 @@ int main(void)
 		TEST(metrics_add_up_what_ports_did),
 		TEST(logins_count_by_protocol_and_outcome),
 		TEST(a_port_scan_takes_no_place_in_the_metrics),
+		TEST(findings_are_counted_by_kind_and_how_soon_they_were_said),
 		TEST(the_number_of_series_has_a_bound),
 		TEST(live_readers_get_the_kinds_they_asked_for),
 		TEST(a_slow_reader_loses_events_and_is_told_how_many),

@@ -101,6 +101,23 @@ static void read_ports(store_emit emit, void *to)
 	emit(to, &port);
 }
 
+/* Of one finding, the newest first, as the store gives them. */
+static void read_packets(const struct store_filter *filter, store_emit emit, void *to)
+{
+	struct packet_record packet;
+	for (unsigned i = 3; i > 0; i--) {
+		record_init(RECORD_packet, &packet);
+		packet.at = began_us + i;
+		packet.number = i;
+		packet.link = 101;
+		packet.wire_bytes = 60;
+		packet.data.len = 40;
+		memset(packet.data.at, 0x40 + (int)i, 40);
+		snprintf(packet.id, sizeof(packet.id), "%s", filter->id);
+		emit(to, &packet);
+	}
+}
+
 static int read_stored(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
@@ -134,6 +151,8 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 			if (finding.last >= filter->since_us)
 				emit(to, &finding);
 		}
+	else if (kind == RECORD_packet)
+		read_packets(filter, emit, to);
 	snprintf(error, STORE_ERROR_MAX, "the store took longer than 30 s");
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
@@ -460,9 +479,32 @@ static void a_real_store_is_read_while_the_loop_goes_on(void **state)
 #define TEST_PAST(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, set_up_past, tear_down_past)
 
+static void packets_of_a_finding_are_a_file_for_tcpdump(void **state)
+{
+	(void)state;
+	struct buf answer = get("/api/v1/packets?id=f1&format=pcap");
+	assert_has(&answer, "Content-Type: application/vnd.tcpdump.pcap\r\n");
+	assert_has(&answer,
+		   "Content-Disposition: attachment; filename=\"packets.pcap\"");
+	const char *body = strstr(answer.at, "\r\n\r\n") + 4;
+	size_t len = answer.len - (size_t)(body - (const char *)answer.at);
+	uint32_t words[6 + 4];
+	assert_int_equal(len, 24 + 3 * (16 + 40));
+	memcpy(words, body, sizeof(words));
+	assert_int_equal(words[0], 0xa1b2c3d4);
+	assert_int_equal(words[5], 101);
+	assert_int_equal(words[8], 40);
+	assert_int_equal(words[9], 60);
+	assert_int_equal(body[24 + 16], 0x41); /* in order of time */
+	buf_free(&answer);
+	expect_rows("/api/v1/packets?id=f1", 3, "\"number\":1");
+	expect_rows("/api/v1/findings?incident=i1", 4, "\"id\":\"f7\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST_PAST(packets_of_a_finding_are_a_file_for_tcpdump),
 		TEST_PAST(what_memory_and_store_both_have_is_shown_once),
 		TEST_PAST(a_time_that_memory_reaches_is_answered_without_the_store),
 		TEST_PAST(the_store_is_told_what_is_wanted),

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/histogram.h"
 #include "web/web.h"
 
 enum { FAKE_PORTS = 1500, STEPS_MAX = 20000 };
@@ -150,6 +151,9 @@ static inline void fake_finding(struct finding_record *finding, int i)
 	finding->kind = "new_listener";
 	finding->severity = i % 4 == 0 ? "low" : "notice";
 	finding->port = (uint32_t)(8000 + i);
+	const uint8_t client[4] = { 198, 51, 100, 7 };
+	finding->client_ip = addr_v4(client);
+	snprintf(finding->incident, sizeof(finding->incident), "i%d", i / 4);
 }
 
 static inline void give_findings(void *self, web_emit emit, void *to)
@@ -199,6 +203,16 @@ static inline int take_policy(void *self, const char *text, size_t len,
 	return 0;
 }
 
+static inline const struct histogram *give_latency(void *self)
+{
+	static struct histogram latency;
+	(void)self;
+	histogram_clear(&latency);
+	histogram_add(&latency, 40000);
+	histogram_add(&latency, 400000);
+	return &latency;
+}
+
 static const struct web_source source = {
 	.ports = give_ports,
 	.flows = give_flows,
@@ -207,6 +221,7 @@ static const struct web_source source = {
 	.listeners = give_listeners,
 	.sockets = give_sockets,
 	.findings = give_findings,
+	.latency = give_latency,
 	.memory_since_us = memory_since,
 	.policy = give_policy,
 	.policy_apply = take_policy,
