@@ -1,48 +1,25 @@
-#!/usr/bin/env python3
-"""
-benign.py: nobody innocent is accused.
+"""benign.py: nobody innocent is accused.
 
-  benign.py [--seed N] [--days N] [LOAD...]
-
-Replays each load of loads.py, then days of mixed traffic, and counts what is found: each
-accusation of severity low or more is a false one, of medium or more a false warning.  A
-false block is what a policy would have blocked that acts on medium with proof.
+Each load of loads.py is written as a capture and replayed, then days of mixed traffic:
+whatever is found of severity low or more is a false finding, of medium or more a false
+warning.  A false block is what a policy would have blocked that acts on medium with
+proof.  As silence alone would be the best of the deaf, a scan that is hidden in the days
+must be found (benign-control).
 """
-import argparse
+import itertools
 import json
-import os
-import random
+import pathlib
 import subprocess
-import sys
 import threading
-import time
 
 import loads
+from evaluation import LOW, Sighting, Verdict, rank, scenario, time_us
+from lab import BREAKWATER
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BREAKWATER = os.environ.get("BREAKWATER", os.path.join(ROOT, "build", "breakwater"))
-CONVERSATIONS = os.path.join(os.path.dirname(BREAKWATER), "tests", "conversations")
-# What says that somebody attacks; the others are about how a service is set up.
-ACCUSATIONS = {"port_scan", "host_sweep", "distributed_scan", "brute_force", "password_spray",
-               "login_after_failures", "syn_flood", "udp_flood", "icmp_flood",
-               "connection_flood", "reflection_victim", "reflector", "spoofed_source",
-               "trap_hit", "beacon", "protocol_anomaly", "tunnel", "blocklisted_peer"}
-SEVERITIES = ["notice", "low", "medium", "high", "critical"]
-SHOWN_MAX = 5
-
-
-def severity(finding):
-    return SEVERITIES.index(finding["severity"])
-
-
-def accusations(replayed):
-    """The accusations of a replay's output, each as it was last."""
-    found = {}
-    for line in replayed:
-        finding = json.loads(line)
-        if finding["kind"] in ACCUSATIONS:
-            found[finding["id"]] = finding
-    return list(found.values())
+CONVERSATIONS = pathlib.Path(BREAKWATER).parent / "tests" / "conversations"
+DAYS = 30
+SCAN_BEGIN_S = 6 * 3600
+SCANNER, SCANNED_PORTS = "45.33.32.7", 100
 
 
 def feed(pipe, lines):
@@ -51,9 +28,9 @@ def feed(pipe, lines):
             pipe.write(line.encode())
 
 
-def replay(lines, home=tuple(loads.HOME)):
+def replay(trial, lines):
     """What is found in a capture of these conversations."""
-    homes = [word for network in home for word in ("--home", network)]
+    homes = [word for network in loads.HOME for word in ("--home", network)]
     with subprocess.Popen([CONVERSATIONS], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as maker, \
          subprocess.Popen([BREAKWATER, "replay", "--type", "finding", *homes, "-"],
@@ -61,60 +38,61 @@ def replay(lines, home=tuple(loads.HOME)):
         maker.stdout.close()
         feeder = threading.Thread(target=feed, args=(maker.stdin, lines))
         feeder.start()
-        found = accusations(replaying.stdout)
+        records = [json.loads(line) for line in replaying.stdout]
         feeder.join()
-    if maker.returncode != 0 or replaying.returncode != 0:
-        raise SystemExit(f"benign.py: exit status {maker.returncode}, {replaying.returncode}")
-    return found
+    for program in (maker, replaying):
+        if program.returncode != 0:
+            raise ValueError(f"{program.args[0]}: exit status {program.returncode}")
+    trial.sightings = [Sighting(time_us(one["at"]), one) for one in records]
 
 
-def judge(found):
-    """(false findings, false warnings, false blocks)"""
-    warnings = [f for f in found if severity(f) >= SEVERITIES.index("medium")]
-    return (sum(severity(f) >= SEVERITIES.index("low") for f in found), len(warnings),
-            sum(f.get("proof", "unsolicited") != "unsolicited" for f in warnings))
+def blocked(trial):
+    """What a policy would have blocked."""
+    return [one for one in Verdict(trial).last.values()
+            if rank(one) > LOW and one.get("proof", "unsolicited") != "unsolicited"]
 
 
-def report(scenario, found):
-    findings, warnings, blocks = judge(found)
-    print(f"eval {scenario} false_findings {findings}")
-    print(f"eval {scenario} false_warnings {warnings}")
-    print(f"eval {scenario} false_blocks {blocks}")
-    accusing = [f for f in found if severity(f) > 0]
-    for finding in accusing[:SHOWN_MAX]:
-        print(f"# {finding['severity']} {finding['kind']}: {finding['summary']} "
-              f"({finding.get('evidence', '')})")
-    if len(accusing) > SHOWN_MAX:
-        print(f"# and {len(accusing) - SHOWN_MAX} more")
-    sys.stdout.flush()
+def judge_load(load):
+    def run(trial):
+        replay(trial, loads.in_order(load(loads.Maker(trial.random.random()))))
+        trial.tell()
+    return run
 
 
-def days(seed, count):
+for one_load in loads.LOADS:
+    scenario(f"benign-{one_load.__name__.replace('_', '-')}", "benign")(judge_load(one_load))
+
+
+def days(trial, count):
+    seed = trial.random.random()
     for number in range(count):
         yield from loads.host_day(seed, number)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("loads", nargs="*")
-    options = parser.parse_args()
-    print(f"# seed {options.seed}")
-    for load in loads.LOADS:
-        name = load.__name__.replace("_", "-")
-        if not options.loads or name in options.loads:
-            maker = loads.Maker(f"{options.seed}/{name}")
-            report(f"benign-{name}", replay(loads.in_order(load(maker))))
-    if options.days > 0 and (not options.loads or "host-days" in options.loads):
-        begin_s = time.monotonic()
-        found = replay(days(options.seed, options.days))
-        report("benign-host-days", found)
-        print(f"eval benign-host-days days {options.days}")
-        print(f"eval benign-host-days false_findings_per_day {judge(found)[0] / options.days:.3f}")
-        print(f"# took {time.monotonic() - begin_s:.0f} s")
-    return 0
+@scenario("benign-host-days", "benign")
+def host_days(trial):
+    """30 days of one network."""
+    replay(trial, days(trial, DAYS))
+    trial.tell()
+    false = [one for one in Verdict(trial).last.values() if rank(one) >= LOW]
+    trial.result("days", DAYS)
+    trial.result("false_findings_per_day", len(false) / DAYS)
+    trial.result("false_warnings", sum(rank(one) > LOW for one in false))
+    trial.result("false_blocks", len(blocked(trial)))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def hidden_scan(maker):
+    """A port a minute, closed ones all."""
+    for number in range(SCANNED_PORTS):
+        yield maker.line(SCAN_BEGIN_S + number * 60, "refused", SCANNER, loads.SERVER, 7000 + number)
+
+
+@scenario("benign-control", "benign")
+def control(trial):
+    """A day with a slow scan in it."""
+    lines = itertools.chain(days(trial, 1), hidden_scan(loads.Maker(0)))
+    attack = trial.note("port_scan", client=SCANNER)
+    attack.begin_us = loads.START_US + SCAN_BEGIN_S * 1_000_000
+    attack.end_us = attack.begin_us + SCANNED_PORTS * 60_000_000
+    replay(trial, loads.in_order(lines))
+    trial.tell()

@@ -13,6 +13,7 @@ SERVER, OFFICE, RESOLVER, MAIL, MONITOR = (f"10.20.0.{n}" for n in (10, 77, 53, 
 HTTP_ASK = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n".hex()
 HTTP_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine".hex()
 DENIED_ASK = b"GET /m HTTP/1.1\r\nHost: m\r\nAuthorization: Basic Ym9iOng=\r\n\r\n".hex()
+LOGIN_ASK = b"GET /m HTTP/1.1\r\nHost: m\r\nAuthorization: Basic Ym9iOmNk\r\n\r\n".hex()
 DENIED_ANSWER = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".hex()
 DNS_ASK = "12340100000100000000000003777777076578616d706c65036f72670000010001"
 DNS_ANSWER = ("12348180000100010000000003777777076578616d706c65036f72670000010001"
@@ -21,6 +22,8 @@ STUN = "000100002112a442" + "00" * 12
 HTTP = f"ask={HTTP_ASK} asks={len(HTTP_ASK) // 2} answer={HTTP_ANSWER} bytes={len(HTTP_ANSWER) // 2}"
 DENIED = (f"ask={DENIED_ASK} asks={len(DENIED_ASK) // 2} "
           f"answer={DENIED_ANSWER} bytes={len(DENIED_ANSWER) // 2}")
+LOGIN = (f"ask={LOGIN_ASK} asks={len(LOGIN_ASK) // 2} "
+         f"answer={HTTP_ANSWER} bytes={len(HTTP_ANSWER) // 2}")
 DNS = f"ask={DNS_ASK} asks={len(DNS_ASK) // 2} answer={DNS_ANSWER} bytes={len(DNS_ANSWER) // 2}"
 FIRST_EPHEMERAL, LAST_EPHEMERAL = 32768, 60999  # Linux; what we choose for ourselves
 
@@ -53,7 +56,9 @@ class Maker:
         return self.random.choices(list(weights), weights=list(weights.values()))[0]
 
     def line(self, at_s, outcome, client, server, port, keys="", client_port=None):
-        """A conversation; two of one time are fine."""
+        """A conversation; two of one time are fine.  What is said at 443 is not for us."""
+        if port == 443:
+            keys = keys.replace(HTTP, "asks=517 bytes=3000")
         return (f"{self.begin_us + int(at_s * 1e6)} {outcome} {client} "
                 f"{client_port or self.ephemeral()} {server} {port} {keys}\n")
 
@@ -369,7 +374,7 @@ def stale_password(m):
         person = m.stranger()
         for number in range(m.random.randint(1, 3)):
             yield m.line(at_s + number * 9, "served", person, MAIL, 80, f"{DENIED} rtt=40000")
-        yield m.line(at_s + 40, "served", person, MAIL, 80, f"{HTTP} rtt=40000")
+        yield m.line(at_s + 40, "served", person, MAIL, 80, f"{LOGIN} rtt=40000")
 
 
 LOADS = [crawler, bittorrent, resolver, happy_eyeballs, web_calls, mail, active_ftp,
