@@ -4,7 +4,12 @@
 #include "base/port_set.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/port_list.h"
+
+enum { PORT_TEXT_MOST = 4096 };
 
 /* Takes 1 to 65535 off the front; 0: there is none. */
 static uint16_t take_port(const char **text)
@@ -36,6 +41,31 @@ void port_set_add(struct port_set *set, const struct port_range *range)
 	uint64_t *words = range->is_udp ? set->udp : set->tcp;
 	for (uint32_t port = range->first; port <= range->last; port++)
 		words[port / 64] |= 1ULL << port % 64;
+}
+
+/* The lowest of one transport: a text has no room for more. */
+static size_t list_ports(const struct port_set *set, bool is_udp, uint16_t *ports,
+			 size_t most)
+{
+	size_t count = 0;
+	for (uint32_t port = 1; port <= UINT16_MAX && count < most; port++)
+		if (port_set_holds(set, is_udp, (uint16_t)port))
+			ports[count++] = (uint16_t)port;
+	return count;
+}
+
+void port_set_text(const struct port_set *set, char *out, size_t size)
+{
+	uint16_t ports[PORT_TEXT_MOST];
+	size_t count = list_ports(set, false, ports, PORT_TEXT_MOST);
+	port_list_text(ports, count, out, size);
+	size_t len = strlen(out);
+	count = list_ports(set, true, ports, PORT_TEXT_MOST);
+	const char *mark = len > 0 ? ",U:" : "U:";
+	if (count == 0 || len + strlen(mark) + 6 >= size)
+		return;
+	len += (size_t)snprintf(out + len, size - len, "%s", mark);
+	port_list_text(ports, count, out + len, size - len);
 }
 
 uint32_t port_set_count(const struct port_set *set)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct port_range {
@@ -29,5 +30,8 @@ static inline bool port_set_holds(const struct port_set *set, bool is_udp,
 	const uint64_t *words = is_udp ? set->udp : set->tcp;
 	return (words[port / 64] >> port % 64 & 1) != 0;
 }
+
+/* "23,5900-5910,U:161"; those that don't fit are left out. */
+void port_set_text(const struct port_set *set, char *out, size_t size);
 
 uint32_t port_set_count(const struct port_set *set);

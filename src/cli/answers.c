@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "cli/monitor.h"
+#include "cli/settings.h"
 #include "cli/status_json.h"
 
 enum { LIST_WAIT_MS = 300 };
@@ -65,7 +66,9 @@ static void emit_listener(void *to, const struct listener_record *listener)
 {
 	const struct emitting *e = to;
 	struct listener_record known = *listener;
-	if (e->monitor->policy.policy != NULL) {
+	if (decoys_is_pid(&e->monitor->decoys, listener->pid)) {
+		known.authorized = 1;
+	} else if (e->monitor->policy.policy != NULL) {
 		struct buf reason = { 0 };
 		known.authorized = policy_authorizes(e->monitor->policy.policy, &known,
 						     clock_us(CLOCK_REALTIME), &reason);
@@ -204,6 +207,38 @@ static void put_prober(struct monitor *m, struct buf *json)
 	buf_char(json, ',');
 }
 
+static void put_traps(struct monitor *m, struct buf *json)
+{
+	struct port_set ports, served;
+	char detail[GUARD_TEXT_MAX] = "";
+	if (m->config.traps_ports.count == 0)
+		return;
+	settings_traps(&m->config, &ports);
+	detect_served_traps(m->detect, &served);
+	bool answers = decoys_are_wanted(&m->decoys);
+	const struct status_traps traps = {
+		.ports = port_set_count(&ports),
+		.served = &served,
+		.taken = &m->decoys.taken,
+		.answers = answers,
+		.holds = !answers || decoys_describe(&m->decoys, detail),
+		.detail = detail,
+		.stats = m->decoys.stats,
+	};
+	status_json_traps(json, &traps);
+	buf_char(json, ',');
+}
+
+static void put_blocklists(const struct monitor *m, struct buf *json)
+{
+	struct blocklists_counts counts;
+	blocklists_count(&m->blocklists, &counts);
+	if (counts.lists == 0)
+		return;
+	status_json_blocklists(json, &counts);
+	buf_char(json, ',');
+}
+
 static void give_status(void *self, struct buf *json)
 {
 	struct monitor *m = self;
@@ -227,6 +262,8 @@ static void give_status(void *self, struct buf *json)
 	buf_char(json, ',');
 	if (probing_is_wanted(&m->probing))
 		put_prober(m, json);
+	put_traps(m, json);
+	put_blocklists(m, json);
 	put_policy(m, json);
 	buf_char(json, '}');
 }

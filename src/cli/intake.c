@@ -213,10 +213,23 @@ static bool is_old_news(struct monitor *m, const struct listener_record *listene
 		baseline_is_first(m->baseline));
 }
 
+/* A trap that is answered is no service: nobody asks it, nor is it new or refused. */
+static bool is_decoy(struct monitor *m, const struct listener_record *listener)
+{
+	if (!decoys_is_pid(&m->decoys, listener->pid))
+		return false;
+	struct listener_record known = *listener;
+	known.authorized = 1;
+	show(m, RECORD_listener, &known);
+	return true;
+}
+
 static void take_listener(void *self, const struct listener_record *listener)
 {
 	struct monitor *m = self;
 	struct listener_record known = *listener;
+	if (is_decoy(m, listener))
+		return;
 	if (m->own_services != NULL)
 		own_take_listener(m->own_services, listener, clock_us(CLOCK_MONOTONIC));
 	bool first = m->baseline != NULL && baseline_is_first(m->baseline);

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "cli/baseline.h"
 #include "cli/blocklists.h"
+#include "cli/decoys.h"
 #include "cli/login_intake.h"
 #include "cli/maintain.h"
 #include "cli/options.h"
@@ -51,6 +52,7 @@ struct monitor {
 	struct home own; /* this machine's addresses */
 	struct privileges privileges;
 	struct probing probing;
+	struct decoys decoys;
 	uint32_t probing_ends;    /* as last seen */
 	struct own *own_services; /* NULL: they are not asked */
 	struct catalog *catalog;

@@ -54,6 +54,20 @@ static void take_probes(struct monitor *m)
 	fprintf(stderr, "breakwater: the process that asks services %s\n", text);
 }
 
+/* How traps are answered, and the end of who does. */
+static void take_decoys(struct monitor *m)
+{
+	struct buf text = { 0 };
+	int fd = decoys_fd(&m->decoys);
+	if (decoys_take(&m->decoys, &text)) {
+		run_clear_progress();
+		fputs(buf_cstr(&text), stderr);
+	}
+	if (m->decoys.process == NULL)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+	buf_free(&text);
+}
+
 static void take_tick(struct monitor *m)
 {
 	uint64_t expired;
@@ -115,6 +129,8 @@ static void loop(struct monitor *m)
 				take_tick(m);
 			else if (events[i].data.fd == probing_fd(&m->probing))
 				take_probes(m);
+			else if (events[i].data.fd == decoys_fd(&m->decoys))
+				take_decoys(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -180,6 +196,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 	}
 	if (m->probing.process != NULL)
 		watch(m, probing_fd(&m->probing));
+	if (m->decoys.process != NULL)
+		watch(m, decoys_fd(&m->decoys));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -238,6 +256,7 @@ static void close_monitor(struct monitor *m)
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
 	probing_close(&m->probing);
+	decoys_close(&m->decoys);
 	privileges_close(&m->privileges);
 	witness_close(m->witness);
 	run_end(&m->state);
@@ -257,6 +276,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	int status = probing_fork(&m->probing, &m->config);
 	if (status != STATUS_OK)
 		return status;
+	decoys_fork(&m->decoys, &m->config);
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {

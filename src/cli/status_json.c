@@ -111,6 +111,47 @@ void status_json_prober(struct buf *out, bool holds, const char *detail,
 	buf_char(out, '}');
 }
 
+/* Of TCP and, marked U:, of UDP, as findings list them; nothing if there are none. */
+static void put_ports(struct buf *out, const char *name, const struct port_set *set)
+{
+	char text[256];
+	port_set_text(set, text, sizeof(text));
+	if (text[0] == '\0')
+		return;
+	buf_char(out, ',');
+	put_text(out, name, text);
+}
+
+void status_json_traps(struct buf *out, const struct status_traps *traps)
+{
+	buf_printf(out, "\"traps\":{\"answers\":%s", traps->answers ? "true" : "false");
+	put_number(out, "ports", traps->ports);
+	put_ports(out, "served", traps->served);
+	if (traps->answers) {
+		buf_char(out, ',');
+		put_text(out, "detail", traps->detail);
+		put_flag(out, "holds", traps->holds);
+		put_ports(out, "not_answered", traps->taken);
+		put_number(out, "answered", traps->stats.ports);
+		put_number(out, "clients", traps->stats.clients);
+		put_number(out, "accepted", traps->stats.accepted);
+		put_number(out, "refused", traps->stats.refused);
+		put_number(out, "rests", traps->stats.rests);
+		put_number(out, "rests_s", traps->stats.rests_s);
+	}
+	buf_char(out, '}');
+}
+
+void status_json_blocklists(struct buf *out, const struct blocklists_counts *counts)
+{
+	buf_text(out, "\"blocklists\":{\"lists\":");
+	buf_u64(out, counts->lists);
+	put_number(out, "entries", counts->entries);
+	put_number(out, "left_out", counts->left_out);
+	put_number(out, "wrong", counts->wrong);
+	buf_char(out, '}');
+}
+
 void status_json_policy(struct buf *out, const char *path, uint64_t entries,
 			uint64_t expired)
 {

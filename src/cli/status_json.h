@@ -12,6 +12,9 @@
 #include "base/buf.h"
 #include "base/cardinality.h"
 #include "base/histogram.h"
+#include "base/port_set.h"
+#include "cli/blocklists.h"
+#include "decoy/decoy.h"
 #include "host/host.h"
 #include "record/reason.h"
 #include "store/store.h"
@@ -46,6 +49,21 @@ struct status_probes {
 };
 void status_json_prober(struct buf *out, bool holds, const char *detail,
 			const struct status_probes *probes);
+
+/* "traps"; answers: by a process; holds: it is there and confined; detail: or why not.
+ */
+struct status_traps {
+	uint64_t ports;
+	const struct port_set *served; /* by programs: these are none */
+	const struct port_set *taken;  /* not answered, as they could not be had */
+	bool answers, holds;
+	const char *detail;
+	struct decoy_stats stats;
+};
+void status_json_traps(struct buf *out, const struct status_traps *traps);
+
+/* "blocklists" */
+void status_json_blocklists(struct buf *out, const struct blocklists_counts *counts);
 
 /* "policy"; path NULL: none is in force. */
 void status_json_policy(struct buf *out, const char *path, uint64_t entries,

@@ -246,6 +246,71 @@ static void print_prober(const json_t *prober, const struct look *look)
 	print_unrecorded(prober, look);
 }
 
+/* "14 ports; served, so no traps: 22; answered by pid 12: 3 clients, 120 so far" */
+static void print_answered(const json_t *traps, const struct look *look)
+{
+	char text[CELL_MAX], detail[CELL_MAX];
+	const char *told = member_text(traps, "detail");
+	const char *missing = member_text(traps, "not_answered");
+	double rests_s = member_number(traps, "rests_s");
+	text_clean(detail, sizeof(detail), told == NULL ? "?" : told);
+	status_label(look, "");
+	if (!json_is_true(json_object_get(traps, "holds"))) {
+		snprintf(text, sizeof(text), "who answers: %.240s", detail);
+		warn(look, text);
+		putchar('\n');
+		return;
+	}
+	printf("%.0f answered by %s: %.0f clients now, %.0f so far, %.0f turned away",
+	       member_number(traps, "answered"), detail,
+	       member_number(traps, "clients"), member_number(traps, "accepted"),
+	       member_number(traps, "refused"));
+	if (missing != NULL) {
+		text_clean(text, sizeof(text), missing);
+		printf("; not %s, which could not be had", text);
+	}
+	if (rests_s > 0) {
+		snprintf(text, sizeof(text), "overloaded: none for %.0f s", rests_s);
+		fputs("; ", stdout);
+		warn(look, text);
+	}
+	putchar('\n');
+}
+
+static void print_traps(const json_t *traps, const struct look *look)
+{
+	char text[CELL_MAX];
+	const char *served = member_text(traps, "served");
+	double ports = member_number(traps, "ports");
+	status_label(look, "Traps");
+	printf("%.0f port%s", ports, ports == 1 ? "" : "s");
+	if (served != NULL) {
+		text_clean(text, sizeof(text), served);
+		printf("; served by a program, so no trap: %s", text);
+	}
+	putchar('\n');
+	if (json_is_true(json_object_get(traps, "answers")))
+		print_answered(traps, look);
+}
+
+static void print_blocklists(const json_t *lists, const struct look *look)
+{
+	char entries[CELL_MAX], text[CELL_MAX];
+	double count = member_number(lists, "lists");
+	double wrong = member_number(lists, "wrong");
+	text_count(entries, sizeof(entries), member_number(lists, "entries"));
+	status_label(look, "Blocklists");
+	printf("%.0f with %s entries", count, entries);
+	if (wrong > 0) {
+		snprintf(text, sizeof(text),
+			 "%.0f can't be used as they are now: config check says why",
+			 wrong);
+		fputs("; ", stdout);
+		warn(look, text);
+	}
+	putchar('\n');
+}
+
 static void print_policy(const json_t *policy, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -271,9 +336,14 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },   { "sockets", print_sockets },
-		{ "logs", print_logs },     { "findings", print_findings },
-		{ "prober", print_prober }, { "policy", print_policy },
+		{ "store", print_store },
+		{ "sockets", print_sockets },
+		{ "logs", print_logs },
+		{ "findings", print_findings },
+		{ "prober", print_prober },
+		{ "traps", print_traps },
+		{ "blocklists", print_blocklists },
+		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const json_t *part = json_object_get(status, parts[i].name);

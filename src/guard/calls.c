@@ -297,7 +297,41 @@ static int fill_maker(scmp_filter_ctx filter)
 	return error;
 }
 
-/* What all but the maker may do. */
+/*
+ * It serves sockets that are open, and takes what connects to them: none that it makes,
+ * binds or connects itself, no memory, no file.
+ */
+static int fill_decoy(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = {
+		"accept4",
+		"clock_gettime",
+		"close",
+		"epoll_create1",
+		"epoll_ctl",
+		"epoll_pwait",
+		"epoll_wait",
+		"exit_group",
+		"geteuid",
+		"getpid",
+		"getrandom",
+		"listen",
+		"poll",
+		"ppoll",
+		"recvfrom",
+		"recvmsg",
+		"restart_syscall",
+		"rt_sigreturn",
+		"sendmsg",
+		"sendto",
+		"setsockopt",
+		"shutdown",
+		NULL,
+	};
+	return allow(filter, calls);
+}
+
+/* What all but the maker and the decoy may do. */
 static int fill_common(scmp_filter_ctx filter)
 {
 	int error = allow(filter, common);
@@ -336,6 +370,11 @@ int calls_limit_guard(void)
 int calls_limit_prober(void)
 {
 	return limit(fill_common, fill_prober);
+}
+
+int calls_limit_decoy(void)
+{
+	return limit(fill_decoy, NULL);
 }
 
 int calls_limit_maker(void)

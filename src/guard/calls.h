@@ -12,3 +12,4 @@ int calls_limit_daemon(void);
 int calls_limit_guard(void);
 int calls_limit_prober(void);
 int calls_limit_maker(void);
+int calls_limit_decoy(void);

@@ -236,30 +236,51 @@ static void gain_nothing(void)
 	note(SANDBOX_CAPABILITIES, setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : -errno);
 }
 
-static void confine_prober(void)
+static void become_ordinary(int (*become)(uid_t uid, gid_t gid))
 {
 	struct user user;
 	find_user(&user);
-	raise_descriptors();
-	note(SANDBOX_USER, rights_become_prober(user.uid, user.gid));
+	note(SANDBOX_USER, become(user.uid, user.gid));
 	note(SANDBOX_CAPABILITIES, guard.life.error);
 	gain_nothing();
 	/* The change of user cleared it. */
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+}
+
+static void confine_prober(void)
+{
+	raise_descriptors();
+	become_ordinary(rights_become_prober);
 	note(SANDBOX_LANDLOCK, enter_landlock());
 	note(SANDBOX_SECCOMP, calls_limit_prober());
 }
 
-static void confine(void)
+static void confine_decoy(void)
 {
-	if (guard.task->kind == GUARD_PROBER) {
-		confine_prober();
-		return;
-	}
+	static const char *const none[] = { NULL };
+	const struct landlock_paths nothing = { NULL, none, none, false };
+	become_ordinary(rights_become_nobody);
+	int version = landlock_enter(&nothing);
+	note(SANDBOX_LANDLOCK, version < 0 ? version : 0);
+	note(SANDBOX_SECCOMP, calls_limit_decoy());
+}
+
+static void confine_guard(void)
+{
 	note(SANDBOX_CAPABILITIES, rights_keep_few());
 	gain_nothing();
 	note(SANDBOX_SECCOMP, calls_limit_guard());
 }
+
+/* What differs between the kinds. */
+static const struct {
+	const char *process; /* its name, as of prctl(2) */
+	void (*confine)(void);
+} kinds[] = {
+	[GUARD_PRIVILEGED] = { "breakwater-guar", confine_guard },
+	[GUARD_PROBER] = { "breakwater-prob", confine_prober },
+	[GUARD_DECOY] = { "breakwater-trap", confine_decoy },
+};
 
 /* ---- requests ---- */
 
@@ -366,7 +387,7 @@ static void take_message(const struct guard_task *task)
 /* As root nobody reads what strangers send. */
 static bool may_work(const struct guard_task *task)
 {
-	return task->run != NULL && (task->kind != GUARD_PROBER || geteuid() != 0);
+	return task->run != NULL && (!guard_is_kept(task) || geteuid() != 0);
 }
 
 int64_t guard_predecessor_ended_us(void)
@@ -428,13 +449,12 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	guard.maker = task->needs_netns ? maker_begin(task->user) : -EPERM;
 	if (task->prepare != NULL)
 		task->prepare(task->self);
-	if (task->kind == GUARD_PROBER) {
+	if (guard_is_kept(task)) {
 		keeper_begin(requests, events, &guard.life);
 		set_signals(guard.life.keeper);
 	}
-	prctl(PR_SET_NAME,
-	      task->kind == GUARD_PROBER ? "breakwater-prob" : "breakwater-guar");
-	confine();
+	prctl(PR_SET_NAME, kinds[task->kind].process);
+	kinds[task->kind].confine();
 	say_hello();
 	serve();
 	leave(EXIT_SUCCESS);

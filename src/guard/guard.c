@@ -63,6 +63,11 @@ pid_t guard_pid(const struct guard *guard)
 	return guard->serving;
 }
 
+bool guard_is_pid(const struct guard *guard, pid_t pid)
+{
+	return pid > 0 && (pid == guard->pid || pid == guard->serving);
+}
+
 uint32_t guard_ends(const struct guard *guard)
 {
 	return guard->ends;
@@ -299,7 +304,7 @@ struct guard *guard_fork(const struct guard_task *task)
 	}
 	pid_t parent = getpid();
 	guard->can_capture = rights_can_capture();
-	guard->is_kept = task->kind == GUARD_PROBER;
+	guard->is_kept = guard_is_kept(task);
 	guard->pid = fork();
 	if (guard->pid == 0)
 		guard_child(task, requests[1], events[1], parent);

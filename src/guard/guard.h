@@ -26,6 +26,11 @@ enum guard_kind {
 	 * it is started again, after a while.
 	 */
 	GUARD_PROBER,
+	/*
+	 * It answers on sockets that prepare() opened: no file, no other socket, no
+	 * right at all; never root, and started again, as a prober.
+	 */
+	GUARD_DECOY,
 };
 
 /*
@@ -34,7 +39,7 @@ enum guard_kind {
  */
 struct guard_task {
 	enum guard_kind kind;
-	const char *user; /* of a prober: whom it becomes, as in sandbox_enter() */
+	const char *user; /* but of the guard: whom it becomes, as in sandbox_enter() */
 	/*
 	 * Of a prober: files it may read as well, as far as its user may.  It is their
 	 * folders that it reaches, with all below: who changes a file may put a new one
@@ -122,6 +127,8 @@ bool guard_is_alive(struct guard *guard);
 /* How often it ended, and was to be started again. */
 uint32_t guard_ends(const struct guard *guard);
 pid_t guard_pid(const struct guard *guard);
+/* True if that is it, or who starts it again. */
+bool guard_is_pid(const struct guard *guard, pid_t pid);
 /* False unless it is alive and confined; text: "pid 123", or what is wrong. */
 bool guard_describe(struct guard *guard, char text[static GUARD_TEXT_MAX]);
 /* Ends the guard, and waits for that, but not for long. */

@@ -103,6 +103,11 @@ int rights_become_prober(uid_t uid, gid_t gid)
 	return become(uid, gid, icmp, 1);
 }
 
+int rights_become_nobody(uid_t uid, gid_t gid)
+{
+	return become(uid, gid, NULL, 0);
+}
+
 int rights_become_maker(uid_t uid, gid_t gid)
 {
 	static const unsigned to_make[] = { CAP_NET_RAW, CAP_SYS_ADMIN };

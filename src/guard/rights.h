@@ -23,6 +23,9 @@ int rights_keep_to_confine(void);
  */
 int rights_become_prober(uid_t uid, gid_t gid);
 
+/* The same, and nothing stays. */
+int rights_become_nobody(uid_t uid, gid_t gid);
+
 /* The same, of who makes sockets in other namespaces: what goes there stays, too. */
 int rights_become_maker(uid_t uid, gid_t gid);
 
