@@ -254,7 +254,7 @@ static void print_answered(const json_t *traps, const struct look *look)
 	const char *missing = member_text(traps, "not_answered");
 	double rests_s = member_number(traps, "rests_s");
 	text_clean(detail, sizeof(detail), told == NULL ? "?" : told);
-	status_label(look, "");
+	label_print(look, "");
 	if (!json_is_true(json_object_get(traps, "holds"))) {
 		snprintf(text, sizeof(text), "who answers: %.240s", detail);
 		warn(look, text);
@@ -282,7 +282,7 @@ static void print_traps(const json_t *traps, const struct look *look)
 	char text[CELL_MAX];
 	const char *served = member_text(traps, "served");
 	double ports = member_number(traps, "ports");
-	status_label(look, "Traps");
+	label_print(look, "Traps");
 	printf("%.0f port%s", ports, ports == 1 ? "" : "s");
 	if (served != NULL) {
 		text_clean(text, sizeof(text), served);
@@ -299,7 +299,7 @@ static void print_blocklists(const json_t *lists, const struct look *look)
 	double count = member_number(lists, "lists");
 	double wrong = member_number(lists, "wrong");
 	text_count(entries, sizeof(entries), member_number(lists, "entries"));
-	status_label(look, "Blocklists");
+	label_print(look, "Blocklists");
 	printf("%.0f with %s entries", count, entries);
 	if (wrong > 0) {
 		snprintf(text, sizeof(text),
