@@ -24,6 +24,11 @@ enum {
 	 */
 	PORTS_NOTICE = 5,
 	PORTS_FAST = 15, /* in ten minutes: nmap -T1 tries 40 */
+	/*
+	 * A monitor of many services, of which one host's are dead, gets along with more
+	 * of them than it fails at; this many dead ones of a host are a scan all the same.
+	 */
+	PORTS_SURE = 30,
 	PORTS_HOUR = 12, /* slower, and by the sequential test */
 	PORTS_DAY = 15,  /* nmap -T0 tries 288 */
 	FAST_S = 600,
@@ -59,9 +64,12 @@ static struct roster_key key_of(const struct addr *client, unsigned transport)
 
 /* ---- what the source tried ---- */
 
-/* Distinct ports of one host, by how long ago they were first tried. */
+/*
+ * Distinct ports of one host, by how long ago they were first tried; done are those of
+ * all hosts that were used.
+ */
 struct port_tally {
-	uint32_t failed, fast, hour, day;
+	uint32_t failed, fast, hour, day, done;
 	int64_t first_s;
 };
 
@@ -74,6 +82,7 @@ static struct port_tally tally_host(const struct sources *sources,
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t age_s = hints_age_s(now_s, at[i].first_s);
+		tally.done += at[i].kind == ATTEMPT_DONE && age_s <= DAY_S;
 		bool counts = at[i].server == server && at[i].transport == transport &&
 			      at[i].kind != ATTEMPT_DONE && age_s <= DAY_S;
 		if (!counts)
@@ -90,7 +99,8 @@ static enum told judge_tally(const struct sources *sources, const struct source 
 			     const struct port_tally *tally)
 {
 	const struct addr *who = &source->addr;
-	if (tally->fast >= sources_jitter(sources, who, PORTS_FAST))
+	uint32_t fast = tally->done < tally->fast ? PORTS_FAST : PORTS_SURE;
+	if (tally->fast >= sources_jitter(sources, who, fast))
 		return TOLD_SCAN;
 	if (!sources_scans(source))
 		return TOLD_NOTHING;
