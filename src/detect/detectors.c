@@ -7,6 +7,7 @@
 
 static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_port_scan,
+	&detector_host_sweep,
 	&detector_trap,
 	&detector_blocklist,
 	&detector_distributed_login,

@@ -158,6 +158,17 @@ static struct finding *make_room(struct findings *findings, unsigned severity,
 	return &findings->at[number];
 }
 
+static void link_one(struct findings *findings, uint32_t number)
+{
+	struct finding *finding = &findings->at[number];
+	uint32_t *bucket = key_bucket(findings, &finding->record);
+	finding->next_of_key = *bucket;
+	*bucket = number;
+	bucket = &findings->of_port[finding->record.port % FINDINGS_BUCKETS];
+	finding->next_of_port = *bucket;
+	*bucket = number;
+}
+
 /* Puts it where it is found. */
 static struct finding *place_one(struct findings *findings,
 				 const struct finding_record *record, unsigned severity)
@@ -176,12 +187,7 @@ static struct finding *place_one(struct findings *findings,
 	struct finding_record *r = &finding->record;
 	r->state = "open";
 	r->severity = severity_names[severity];
-	uint32_t *bucket = key_bucket(findings, r);
-	finding->next_of_key = *bucket;
-	*bucket = number;
-	bucket = &findings->of_port[r->port % FINDINGS_BUCKETS];
-	finding->next_of_port = *bucket;
-	*bucket = number;
+	link_one(findings, number);
 	order_put(findings->links, &findings->by_use[severity], number);
 	findings->open++;
 	return finding;
@@ -348,15 +354,15 @@ void findings_move(struct findings *findings, struct finding *finding,
 	if (findings_find(findings, key) != NULL)
 		return;
 	unlink_key(findings, number);
+	unlink_port(findings, number);
 	struct finding_record *r = &finding->record;
+	r->port = key->port;
 	r->kind = key->kind;
 	r->technique = key->technique;
 	r->client_ip = key->client_ip;
 	r->client_prefix = key->client_prefix;
 	r->server_ip = key->server_ip;
-	uint32_t *bucket = key_bucket(findings, r);
-	finding->next_of_key = *bucket;
-	*bucket = number;
+	link_one(findings, number);
 }
 
 void findings_restore(struct findings *findings, const struct finding_record *record,

@@ -72,8 +72,9 @@ struct finding *findings_take(struct findings *findings,
 			      int64_t hold_us);
 
 /*
- * It turns out to be of another kind, technique, client or server, or of none: evidence
- * with that key updates it from now on.  Nothing happens if there is one about that.
+ * It turns out to be of another kind, technique, client, server or port, or of none:
+ * evidence with that key updates it from now on.  Nothing happens if there is one about
+ * that.
  */
 void findings_move(struct findings *findings, struct finding *finding,
 		   const struct finding_record *key);

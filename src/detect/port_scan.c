@@ -283,6 +283,8 @@ static void take_contact(struct detect *detect, void *state,
 	judge(detect, scan, c, news->attempt);
 	if (before == TOLD_NOTHING && scan->told != TOLD_NOTHING && !scan->is_wide)
 		port_scan_find_company(detect, all, scan);
+	if (scan->is_wide)
+		news->source->grid_us = c->at;
 	if (scan->group != NULL)
 		port_scan_note_group(scan, news->attempt);
 	scan->is_dirty = scan->told != TOLD_NOTHING;

@@ -71,6 +71,21 @@ static void note_open(struct sources *sources, enum attempt_transport transport,
 		  attempt_second(now_us));
 }
 
+/* A host that lives, as if it had one more port. */
+enum { ANY_PORT = 65536 };
+
+bool sources_is_living(const struct sources *sources, const struct addr *host,
+		       int64_t now_us)
+{
+	return sources_is_open(sources, ATTEMPT_TCP, host, ANY_PORT, now_us);
+}
+
+static void note_living(struct sources *sources, const struct addr *host,
+			int64_t now_us)
+{
+	note_open(sources, ATTEMPT_TCP, host, ANY_PORT, now_us);
+}
+
 /* ---- places of the table ---- */
 
 /* How much would be lost with it. */
@@ -317,6 +332,7 @@ static void note_done(struct sources *sources, struct source *source,
 		  attempt_second(c->at));
 	if (strcmp(c->outcome, "handshake") != 0)
 		return;
+	note_living(sources, &c->client_ip, c->at);
 	source->handshake_us = c->at;
 	if (attempt->ttl == 0)
 		return;
@@ -385,8 +401,13 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 		&sources->clients,
 		client_hash(sources, &contact->server_ip, &contact->client_ip),
 		attempt_second(contact->at), BACK_S);
+	attempt.is_dark = attempt.is_silent &&
+			  home_holds(&detect->home, &contact->server_ip) &&
+			  !sources_is_living(sources, &contact->server_ip, contact->at);
 	if (attempt.kind == ATTEMPT_DONE)
 		note_done(sources, source, contact, &attempt);
+	if (attempt.kind != ATTEMPT_STRAY && !attempt.is_silent)
+		note_living(sources, &contact->server_ip, contact->at);
 	if (!attempt_is_telling(detect, contact, &attempt))
 		return;
 	if (attempt.kind == ATTEMPT_DONE || attempt.kind == ATTEMPT_HALF_OPEN)

@@ -66,6 +66,7 @@ struct attempt {
 	uint8_t again; /* how often it came back for it, at most 255 */
 	uint8_t kind : 2, transport : 2;
 	uint8_t is_silent : 1; /* failed without any answer */
+	uint8_t is_dark : 1;   /* ... at home, where no host was ever seen */
 	uint8_t is_back : 1;   /* to a host that had just been a client of the source */
 	uint8_t is_fragment : 1; /* came in fragments */
 	uint8_t is_usual : 1;    /* a SYN as operating systems make them */
@@ -77,6 +78,7 @@ struct source {
 	struct addr addr; /* addr_source(), or the prefix with zeros behind it */
 	int64_t first_us, last_us;
 	int64_t handshake_us; /* the last one; 0: none */
+	int64_t grid_us;      /* a scan over hosts and ports went on; 0: never */
 	float score;          /* logarithm of the likelihood that it scans */
 	uint32_t failures;    /* distinct ones, ever */
 	uint16_t block;       /* from 1; 0: none */
@@ -148,6 +150,10 @@ const struct attempt *sources_attempts(const struct sources *sources,
 /* True if the port answered a first contact or served within a day. */
 bool sources_is_open(const struct sources *sources, enum attempt_transport transport,
 		     const struct addr *server, uint32_t port, int64_t now_us);
+
+/* True if a sign of life of that host was seen within a day. */
+bool sources_is_living(const struct sources *sources, const struct addr *host,
+		       int64_t now_us);
 
 /* Median TTL of its last handshakes; 0: unknown. */
 uint8_t sources_ttl(const struct source *source);
