@@ -89,7 +89,7 @@ static uint32_t count_bits(const uint64_t *words)
 static void list_ports(const struct port_scan *scan, field_text256 out)
 {
 	const uint64_t *words = ports_of(scan);
-	enum { LISTED = 256 }; /* no more fit */
+	enum { LISTED = UINT16_MAX + 1 };
 	uint16_t ports[LISTED];
 	size_t count = 0;
 	for (uint32_t word = 0; word < 1024 && count < LISTED; word++)
@@ -128,23 +128,30 @@ static void say_summary(const struct port_scan *scan,
 	buf_printf(out, " (%s)", evidence->technique);
 }
 
-static void say_evidence(const struct port_scan *scan, const struct source *source,
-			 struct buf *out)
+static void say_counts(const struct port_scan *scan, struct buf *out)
 {
-	buf_clear(out);
 	buf_printf(out,
 		   "refused or silent: %llu, answered and not used: %llu, segments of "
 		   "no connection: %llu; in %lld s",
 		   (unsigned long long)scan->failed, (unsigned long long)scan->unused,
 		   (unsigned long long)scan->stray,
 		   (long long)((scan->last_us - scan->first_us) / SECOND_US));
+}
+
+static void say_evidence(const struct port_scan *scan, const struct source *source,
+			 struct buf *out)
+{
+	buf_clear(out);
+	if (scan->group != NULL) {
+		scan_group_evidence(scan->group, out);
+		return;
+	}
+	say_counts(scan, out);
 	if (source != NULL)
 		buf_printf(out, "; sequential test %.1f, alarm 4.6",
 			   (double)source->score);
 	if (scan->is_fragmented)
 		buf_text(out, "; in fragments");
-	if (scan->group != NULL)
-		scan_group_evidence(scan->group, out);
 }
 
 static const char *advice_of(const struct detect *detect, const struct port_scan *scan)

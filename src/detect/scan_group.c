@@ -106,16 +106,28 @@ void scan_group_name(const struct scan_group *group, struct buf *out)
 	buf_printf(out, "%s, behind %u decoys,", text, group->count - 1);
 }
 
+static void list_member(const struct scan_member *member, const char *before,
+			struct buf *out)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_text(&member->addr, text);
+	buf_printf(out, "%s%s%s", before, text,
+		   member->resets ? " (resets our answers)" : "");
+}
+
+/* Who stands out comes first: not all may fit. */
 void scan_group_evidence(const struct scan_group *group, struct buf *out)
 {
-	buf_text(out, group->is_shared ? "; each other ports, from"
-				       : "; the same ports at the same time from");
-	for (uint32_t i = 0; i < group->named; i++) {
-		char text[ADDR_TEXT_MAX];
-		addr_text(&group->members[i].addr, text);
-		buf_printf(out, "%s %s%s", i > 0 ? "," : "", text,
-			   group->members[i].resets ? " (resets our answers)" : "");
-	}
+	buf_text(out, group->is_shared ? "Other ports each, from"
+				       : "The same ports at the same time, from");
+	const char *before = " ";
+	for (int resets = 1; resets >= 0; resets--)
+		for (uint32_t i = 0; i < group->named; i++) {
+			if (group->members[i].resets != (resets == 1))
+				continue;
+			list_member(&group->members[i], before, out);
+			before = ", ";
+		}
 	if (group->count > group->named)
 		buf_printf(out, " and %u more", group->count - group->named);
 }

@@ -60,5 +60,5 @@ const struct addr *scan_group_suspect(const struct scan_group *group);
 
 /* As the subject of a sentence. */
 void scan_group_name(const struct scan_group *group, struct buf *out);
-/* "; the same ports at the same time from ...". */
+/* "The same ports at the same time, from ...". */
 void scan_group_evidence(const struct scan_group *group, struct buf *out);

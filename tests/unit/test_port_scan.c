@@ -1,0 +1,345 @@
+/*
+ * test_port_scan.c: when many ports of a host are a scan, and what it is called.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "contact_scene.h"
+
+/* count ports from first on, one every gap_ms. */
+static void scan(struct scene *scene, uint32_t first, uint32_t count,
+		 const char *outcome, int gap_ms)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		meet(scene, first + i, outcome);
+		scene->now_us += gap_ms * 1000;
+		scene->count = 0;
+	}
+}
+
+static void five_ports_that_fail_are_worth_knowing(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1000, 4, "refused", 10);
+	assert_int_equal(count_open(scene, NULL), 0);
+	meet(scene, 1004, "silent");
+	const struct finding_record *f =
+		said_once(scene, "port_scan", "syn", "notice", "open");
+	assert_int_equal(f->ports, 5);
+	assert_int_equal(f->attempts, 5);
+	assert_string_equal(f->port_list, "1000-1004");
+	assert_string_equal(f->proof, "unsolicited");
+	assert_string_equal(f->tool, "nmap");
+	assert_string_equal(f->summary,
+			    "203.0.113.7 tried 5 ports of 192.0.2.1 (syn).");
+	assert_int_equal(f->client_prefix, 32);
+	assert_true(is_addr(&f->server_ip, TARGET));
+}
+
+static void a_thousand_ports_are_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1, 1000, "refused", 1);
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->severity, "low");
+	assert_int_equal(f->ports, 1000);
+	assert_int_equal(f->attempts, 1000);
+	assert_string_equal(f->port_list, "1-1000");
+	assert_string_equal(f->mitre, "T1595.001");
+}
+
+/* All ports open: nothing fails, and nothing is used. */
+static void a_scan_of_a_host_that_is_all_open_is_found(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1, 20, "half_open", 1);
+	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
+}
+
+/* nmap -T1 waits 15 seconds, -T0 five minutes between two ports. */
+static void slow_scans_are_found(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1, 12, "refused", 15000);
+	scan(scene, 100, 4, "half_open", 15000);
+	scan(scene, 200, 4, "refused", 15000);
+	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
+	wait_s(scene, 2 * 24 * 3600);
+	assert_int_equal(count_open(scene, NULL), 0);
+	scan(scene, 1000, 14, "silent", 300000);
+	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
+}
+
+static void one_port_an_hour_is_found_within_a_day(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1000, 20, "silent", 3600 * 1000);
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->severity, "low");
+	assert_true(f->ports >= 15);
+}
+
+static void who_stops_is_closed(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1, 100, "refused", 1);
+	assert_int_equal(count_open(scene, "port_scan"), 1);
+	wait_s(scene, 1000);
+	assert_int_equal(count_open(scene, "port_scan"), 0);
+}
+
+/* ---- techniques ---- */
+
+static void check_technique(struct scene *scene, const char *technique,
+			    const char *outcome, const char *said)
+{
+	for (uint32_t port = 1; port <= 30; port++) {
+		struct contact_record c = contact(scene, port, outcome);
+		c.technique = technique;
+		c.transport = strcmp(technique, "udp") == 0 ? "udp" : "tcp";
+		c.tool = NULL;
+		give(scene, &c);
+	}
+	assert_string_equal(only_open(scene, "port_scan")->technique, said);
+	wait_s(scene, 2 * 24 * 3600);
+}
+
+static void each_technique_has_its_name(void **state)
+{
+	struct scene *scene = *state;
+	static const char *const strays[] = { "fin", "null", "xmas", "ack", "other" };
+	for (size_t i = 0; i < 5; i++)
+		check_technique(scene, strays[i], "stray", strays[i]);
+	check_technique(scene, "udp", "silent", "udp");
+	check_technique(scene, "syn", "refused", "syn");
+}
+
+static void give_usual(struct scene *scene, uint32_t port, const char *outcome,
+		       struct contact_record *out)
+{
+	*out = contact(scene, port, outcome);
+	out->window = 64240;
+	out->tool = NULL;
+	give(scene, out);
+}
+
+/* nmap -sT of twenty ports, of which eight are open. */
+static void whole_connections_that_are_not_used_are_a_connect_scan(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	for (uint32_t port = 1; port <= 20; port++) {
+		bool is_open = port % 5 == 0 || port % 5 == 3;
+		give_usual(scene, port, is_open ? "handshake" : "refused", &c);
+		scene->now_us += 400000;
+		if (is_open)
+			connection_ends(scene, &c, 0);
+	}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->technique, "connect");
+	assert_string_equal(f->severity, "low");
+	assert_string_equal(f->proof, "handshake");
+}
+
+static void large_and_proven_is_worse(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	for (uint32_t port = 1; port <= 120; port++)
+		give_usual(scene, port, "refused", &c);
+	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
+	give_usual(scene, 443, "handshake", &c);
+	connection_ends(scene, &c, 0);
+	scene->now_us += SECOND;
+	assert_string_equal(only_open(scene, "port_scan")->severity, "medium");
+}
+
+/* The address is also a client of ours: its connections are no part of the scan. */
+static void what_a_client_says_proves_no_scan_in_its_name(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	give_usual(scene, 443, "handshake", &c);
+	connection_ends(scene, &c, 500);
+	scan(scene, 1, 200, "refused", 1);
+	give_usual(scene, 8443, "handshake", &c);
+	c.ttl = 57;
+	connection_ends(scene, &c, 500);
+	struct contact_record other = contact(scene, 9443, "handshake");
+	other.ttl = 112; /* idle, but from elsewhere */
+	give(scene, &other);
+	connection_ends(scene, &other, 0);
+	scene->now_us += SECOND;
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->proof, "unsolicited");
+	assert_string_equal(f->severity, "low");
+}
+
+static void one_of_ours_that_scans_is_worse(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t port = 1; port <= 120; port++) {
+		struct contact_record c = contact(scene, port, "refused");
+		c.client_ip = addr("192.0.2.1");
+		c.server_ip = addr("198.51.100.9");
+		give(scene, &c);
+	}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->severity, "medium");
+	assert_string_equal(f->mitre, "T1046");
+}
+
+static void fragments_are_told(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t port = 1; port <= 30; port++) {
+		struct contact_record c = contact(scene, port, "refused");
+		c.fragment = 1;
+		give(scene, &c);
+	}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->technique, "syn");
+	assert_non_null(strstr(f->evidence, "in fragments"));
+}
+
+/* ---- many sources, many hosts ---- */
+
+/* nmap -D RND:10: each packet also from ten others; one of the ports is open. */
+static void decoyed_scan(struct scene *scene, bool resets)
+{
+	for (uint32_t port = 1; port <= 200; port++)
+		for (uint32_t n = 0; n < 11; n++) {
+			bool is_open = port == 80;
+			struct contact_record c =
+				contact(scene, port, is_open ? "half_open" : "refused");
+			if (n != 6)
+				c.client_ip = stranger(n * 7919);
+			if (is_open && (n != 6 || !resets))
+				c.start = c.at - 3 * SECOND;
+			give(scene, &c);
+			scene->count = 0;
+			scene->now_us += 1000;
+		}
+}
+
+static void decoys_are_one_finding_that_names_who_resets(void **state)
+{
+	struct scene *scene = *state;
+	decoyed_scan(scene, true);
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_true(is_addr(&f->client_ip, SCANNER));
+	assert_string_equal(f->severity, "low");
+	assert_string_equal(f->proof, "unsolicited");
+	assert_int_equal(f->ports, 200);
+	assert_non_null(strstr(f->summary, "behind 10 decoys"));
+	assert_non_null(strstr(f->evidence, SCANNER " (resets our answers)"));
+}
+
+static void decoys_that_nothing_tells_apart_accuse_nobody(void **state)
+{
+	struct scene *scene = *state;
+	decoyed_scan(scene, false);
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_true(addr_is_unset(&f->client_ip));
+	assert_non_null(strstr(f->summary, "11 sources at the same time"));
+	assert_non_null(strstr(f->evidence, SCANNER));
+}
+
+static void who_shares_a_scan_out_is_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 20; i++)
+		for (uint32_t n = 0; n < 50; n++) {
+			struct contact_record c =
+				contact(scene, 1 + n * 20 + i, "refused");
+			c.client_ip = stranger(n * 7919);
+			give(scene, &c);
+			scene->count = 0;
+			scene->now_us += 10000;
+		}
+	const struct finding_record *f = only_open(scene, "distributed_scan");
+	assert_int_equal(f->ports, 1000);
+	assert_true(addr_is_unset(&f->client_ip));
+	assert_string_equal(f->severity, "low");
+}
+
+static void a_scan_over_hosts_and_ports_is_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	uint32_t step = 0;
+	for (uint32_t i = 0; i < 100 * 64; i++) {
+		step = (step + 2741) % (100 * 64); /* in no order */
+		uint8_t four[4] = { 192, 0, 2, (uint8_t)(step % 64) };
+		struct contact_record c = contact(scene, 1 + step / 64, "refused");
+		c.server_ip = addr_v4(four);
+		give(scene, &c);
+		scene->count = 0;
+	}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_true(addr_is_unset(&f->server_ip));
+	assert_in_range(f->hosts, 58, 70);
+	assert_int_equal(f->ports, 100);
+}
+
+static void one_host_after_another_is_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t host = 1; host <= 5; host++)
+		for (uint32_t port = 1; port <= 300; port++) {
+			uint8_t four[4] = { 192, 0, 2, (uint8_t)host };
+			struct contact_record c = contact(scene, port, "refused");
+			c.server_ip = addr_v4(four);
+			give(scene, &c);
+			scene->count = 0;
+		}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_int_equal(f->hosts, 5);
+	assert_int_equal(f->ports, 300);
+}
+
+static void a_network_of_ipv6_is_one_source(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t port = 1; port <= 30; port++) {
+		struct contact_record c = contact(scene, port, "refused");
+		c.client_ip = addr("2001:db8:5::");
+		c.client_ip.ip6[15] = (uint8_t)port;
+		c.server_ip = addr("2001:db8::1");
+		give(scene, &c);
+		scene->count = 0;
+	}
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_int_equal(f->client_prefix, 64);
+	assert_int_equal(f->ports, 30);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(five_ports_that_fail_are_worth_knowing),
+		TEST(a_thousand_ports_are_one_finding),
+		TEST(a_scan_of_a_host_that_is_all_open_is_found),
+		TEST(slow_scans_are_found),
+		TEST(one_port_an_hour_is_found_within_a_day),
+		TEST(who_stops_is_closed),
+		TEST(each_technique_has_its_name),
+		TEST(whole_connections_that_are_not_used_are_a_connect_scan),
+		TEST(large_and_proven_is_worse),
+		TEST(what_a_client_says_proves_no_scan_in_its_name),
+		TEST(one_of_ours_that_scans_is_worse),
+		TEST(fragments_are_told),
+		TEST(decoys_are_one_finding_that_names_who_resets),
+		TEST(decoys_that_nothing_tells_apart_accuse_nobody),
+		TEST(who_shares_a_scan_out_is_one_finding),
+		TEST(a_scan_over_hosts_and_ports_is_one_finding),
+		TEST(one_host_after_another_is_one_finding),
+		TEST(a_network_of_ipv6_is_one_source),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
