@@ -100,6 +100,13 @@ static int look_for_rest(struct looking *l)
 static int write_packets(const struct looking *l)
 {
 	const char *path = l->wanted->pcap;
+	uint64_t told = l->facts->finding.packets;
+	if (l->facts->packet_count == 0 && (told == 0 || told == UNKNOWN_U64))
+		return complain(STATUS_BAD_NEWS, "no packets of it are kept");
+	if (l->facts->packet_count == 0)
+		return complain(STATUS_INCOMPLETE,
+				"its packets are not in the store: not yet, or not any "
+				"more (retention.packets)");
 	FILE *file = packet_file_open(path);
 	int error = file == NULL ? errno : 0;
 	for (size_t i = 0; i < l->facts->packet_count && file != NULL; i++)

@@ -14,7 +14,7 @@
 #include "cli/wrapped.h"
 #include "record/mitre.h"
 
-enum { PACKETS_SHOWN = 8, ID_SHOWN = 8, WHEN_MAX = 32 };
+enum { PACKETS_SHOWN = 8, ID_SHOWN = 8, WHEN_MAX = 32, DATE_LEN = 11 };
 #define SECOND_US 1000000.0
 
 static const char *word(const char *text)
@@ -210,6 +210,7 @@ static void print_latency(const struct look *look, const struct finding_record *
 static void print_packets(const struct look *look, const struct finding_facts *facts)
 {
 	struct buf text = { 0 };
+	char when[WHEN_MAX];
 	size_t shown = 0;
 	if (facts->packet_count == 0)
 		return;
@@ -220,8 +221,9 @@ static void print_packets(const struct look *look, const struct finding_facts *f
 		const struct packet_record *packet = &facts->packets[i];
 		if (packet->number == 0)
 			continue;
-		printf("%*s%9.3f s  ", LABEL_WIDTH, "",
-		       (double)(packet->at - facts->finding.last) / SECOND_US);
+		when_text(packet->at, when);
+		printf("%*s%s.%03d  ", LABEL_WIDTH, "", when + DATE_LEN,
+		       (int)(packet->at % 1000000 / 1000));
 		packet_line_print(packet);
 		shown++;
 	}

@@ -101,6 +101,12 @@ static void take_login(void *self, const struct login_record *login)
 {
 	struct monitor *m = self;
 	keep_and_show(m, RECORD_login, login);
+}
+
+/* The same, soon. */
+static void take_attempt(void *self, const struct login_record *login)
+{
+	struct monitor *m = self;
 	detect_login(m->detect, login);
 }
 
@@ -442,7 +448,9 @@ bool monitor_open(struct monitor *m)
 	struct detect_sink found = { .self = m,
 				     .finding = take_finding,
 				     .clock_us = tell_time };
-	struct logins_sink logins = { .self = m, .login = take_login };
+	struct logins_sink logins = { .self = m,
+				      .login = take_login,
+				      .attempt = take_attempt };
 	struct store_limits limits = limits_of_store(&m->config);
 	if (!open_policy(m))
 		return false;
@@ -478,6 +486,8 @@ bool monitor_open(struct monitor *m)
 void monitor_close(struct monitor *m)
 {
 	login_intake_close(&m->logins);
+	if (m->detect != NULL)
+		detect_flush(m->detect, clock_us(CLOCK_REALTIME));
 	if (m->store != NULL)
 		audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);

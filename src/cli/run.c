@@ -252,6 +252,7 @@ static void close_monitor(struct monitor *m)
 		web_close(m->web);
 	m->web = NULL;
 	pipeline_free(m->pipeline);
+	m->pipeline = NULL;
 	monitor_close(m);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);

@@ -158,6 +158,11 @@ void detect_kept(struct detect *detect, const char *id, uint64_t packets)
 	findings_kept(&detect->findings, id, packets);
 }
 
+void detect_flush(struct detect *detect, int64_t now_us)
+{
+	findings_flush(&detect->findings, now_us);
+}
+
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to)
 {

@@ -141,6 +141,9 @@ void detect_tick(struct detect *detect, int64_t now_us);
 /* So many packets are kept as evidence of that finding. */
 void detect_kept(struct detect *detect, const char *id, uint64_t packets);
 
+/* Says what has waited to be said: it is the end. */
+void detect_flush(struct detect *detect, int64_t now_us);
+
 /* Open findings, in no order. */
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to);

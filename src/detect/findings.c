@@ -422,6 +422,13 @@ void findings_tick(struct findings *findings, int64_t now_us)
 	}
 }
 
+void findings_flush(struct findings *findings, int64_t now_us)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++)
+		if (findings->at[i].is_open && findings->at[i].has_news)
+			say(findings, &findings->at[i], now_us);
+}
+
 uint32_t findings_port(const struct findings *findings, uint32_t port)
 {
 	return findings->of_port[port % FINDINGS_BUCKETS];

@@ -94,6 +94,9 @@ void findings_kept(struct findings *findings, const char *id, uint64_t packets);
 /* Says what has waited, and ends what is due. */
 void findings_tick(struct findings *findings, int64_t now_us);
 
+/* Says all that has waited. */
+void findings_flush(struct findings *findings, int64_t now_us);
+
 /* Open findings whose port is that: start with *at = findings_port(). */
 uint32_t findings_port(const struct findings *findings, uint32_t port);
 const struct finding *findings_next_of_port(const struct findings *findings,

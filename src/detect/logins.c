@@ -15,7 +15,9 @@ enum {
 	STEPS_MAX = 256, /* attempts looked at for one report, the newest */
 };
 
-#define SECOND_US     1000000LL
+#define SECOND_US 1000000LL
+/* Logs are read every quarter of a second: by then, most of their lines have come. */
+#define JUDGE_US      (SECOND_US / 2)
 #define NEAR_US       (10 * SECOND_US)
 #define CONNECTION_US (300 * SECOND_US)
 
@@ -25,6 +27,7 @@ struct attempt {
 	uint8_t teller_count;
 	bool has_wire, has_log;
 	bool is_said;
+	bool is_fresh, is_judged; /* sink.attempt was given it */
 	uint32_t bucket;
 };
 
@@ -33,10 +36,11 @@ struct logins {
 	int64_t hold_us;
 	struct hash_key key;
 	struct attempt at[LOGINS_MAX];
-	/* By age: all that are in use; waiting: those not yet said. */
+	/* By age: all that are in use; waiting: those not yet said; fresh: those that
+	 * were not yet looked at for sink.attempt. */
 	struct order_link age_links[LOGINS_MAX], waiting_links[LOGINS_MAX],
-		client_links[LOGINS_MAX];
-	struct order by_age, waiting, unused, of_client[BUCKETS];
+		fresh_links[LOGINS_MAX], client_links[LOGINS_MAX];
+	struct order by_age, waiting, fresh, unused, of_client[BUCKETS];
 	struct logins_stats stats;
 };
 
@@ -48,7 +52,8 @@ struct logins *logins_new(const struct logins_sink *sink, uint32_t hold_s)
 	logins->sink = *sink;
 	logins->hold_us = hold_s * SECOND_US;
 	logins->key = hash_key_random();
-	logins->by_age = logins->waiting = logins->unused = order_empty();
+	logins->by_age = logins->waiting = logins->fresh = logins->unused =
+		order_empty();
 	for (size_t i = 0; i < BUCKETS; i++)
 		logins->of_client[i] = order_empty();
 	for (uint32_t i = 0; i < LOGINS_MAX; i++)
@@ -68,11 +73,26 @@ void logins_stats(const struct logins *logins, struct logins_stats *stats)
 
 /* ---- given out, forgotten, new ---- */
 
+/* No longer fresh; and if it is to be judged now, it is. */
+static void judge(struct logins *logins, uint32_t i, bool is_time)
+{
+	struct attempt *attempt = &logins->at[i];
+	if (attempt->is_fresh)
+		order_take(logins->fresh_links, &logins->fresh, i);
+	attempt->is_fresh = false;
+	if (!is_time || attempt->is_judged)
+		return;
+	attempt->is_judged = true;
+	if (logins->sink.attempt != NULL)
+		logins->sink.attempt(logins->sink.self, &attempt->record);
+}
+
 static void say(struct logins *logins, uint32_t i)
 {
 	struct attempt *attempt = &logins->at[i];
 	if (attempt->is_said)
 		return;
+	judge(logins, i, true);
 	attempt->is_said = true;
 	order_take(logins->waiting_links, &logins->waiting, i);
 	logins->stats.attempts++;
@@ -110,6 +130,8 @@ static uint32_t add(struct logins *logins, const struct login_record *record)
 	attempt->bucket = bucket_of(logins, &record->client_ip);
 	order_put(logins->age_links, &logins->by_age, i);
 	order_put(logins->waiting_links, &logins->waiting, i);
+	order_put(logins->fresh_links, &logins->fresh, i);
+	attempt->is_fresh = true;
 	order_put(logins->client_links, &logins->of_client[attempt->bucket], i);
 	return i;
 }
@@ -358,9 +380,20 @@ static bool is_due(int64_t at_us, int64_t now_us, int64_t wait_us)
 	return now_us - at_us >= wait_us || at_us - now_us > CONNECTION_US;
 }
 
+/* What is known is enough to judge by: a proper report, of whom, and what came of it.
+ */
+static bool is_clear(const struct attempt *attempt)
+{
+	return attempt->teller_count > 0 && is_known(attempt->record.outcome) &&
+	       !addr_is_unset(&attempt->record.client_ip);
+}
+
 void logins_tick(struct logins *logins, int64_t now_us)
 {
 	uint32_t i;
+	while ((i = logins->fresh.oldest) != ORDER_NONE &&
+	       is_due(logins->at[i].record.at, now_us, JUDGE_US))
+		judge(logins, i, is_clear(&logins->at[i]));
 	while ((i = logins->waiting.oldest) != ORDER_NONE &&
 	       is_due(logins->at[i].record.at, now_us, logins->hold_us))
 		say(logins, i);

@@ -28,6 +28,12 @@ enum { LOGINS_MAX = 4096 }; /* that are remembered; the oldest is forgotten firs
 struct logins_sink {
 	void *self;
 	void (*login)(void *self, const struct login_record *login);
+	/*
+	 * For who must know soon: each attempt once, half a second after its first
+	 * report if that says who and with what outcome, else with login(), at the
+	 * latest.  NULL: nobody.
+	 */
+	void (*attempt)(void *self, const struct login_record *login);
 };
 
 struct login_report {

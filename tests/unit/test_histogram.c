@@ -75,6 +75,21 @@ static void every_quantile_is_within_1_in_128(void **state)
 	}
 }
 
+static void what_is_at_most_a_bound_is_counted(void **state)
+{
+	(void)state;
+	static struct histogram h;
+	static const uint64_t bounds[] = { 0, 1, 63, 64, 1000, 1000000, UINT64_MAX };
+	for (int many = 0; many < 2; many++) {
+		histogram_clear(&h);
+		for (uint64_t i = 0; i < (many ? 7000 : 28); i++)
+			histogram_add(&h, bounds[i % 7]);
+		for (uint64_t i = 0; i < 7; i++)
+			assert_int_equal(histogram_count_to(&h, bounds[i]),
+					 (many ? 1000 : 4) * (i + 1));
+	}
+}
+
 static void every_boundary_of_a_bucket_is_within_1_in_128(void **state)
 {
 	(void)state;
@@ -274,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_quantile_is_within_1_in_128),
+		cmocka_unit_test(what_is_at_most_a_bound_is_counted),
 		cmocka_unit_test(every_boundary_of_a_bucket_is_within_1_in_128),
 		cmocka_unit_test(an_empty_histogram_has_no_quantile),
 		cmocka_unit_test(what_is_too_large_counts_as_the_largest),

@@ -21,7 +21,7 @@ enum { WIRE = 0, SSHD = 1, PAM = 2, FILE_COPY = 3 };
 #define SECOND_US 1000000LL
 
 static struct login_record said[SAID_MAX];
-static size_t said_count;
+static size_t said_count, judged_count;
 static struct logins *logins;
 static int64_t now_us;
 
@@ -32,12 +32,19 @@ static void take(void *self, const struct login_record *login)
 	said[said_count++] = *login;
 }
 
+static void judge(void *self, const struct login_record *login)
+{
+	(void)self;
+	(void)login;
+	judged_count++;
+}
+
 static void open_with(uint32_t hold_s)
 {
-	const struct logins_sink sink = { .login = take };
+	const struct logins_sink sink = { .login = take, .attempt = judge };
 	logins = logins_new(&sink, hold_s);
 	assert_non_null(logins);
-	said_count = 0;
+	said_count = judged_count = 0;
 	now_us = 1700000000 * SECOND_US;
 }
 
@@ -411,6 +418,25 @@ static void a_clock_set_back_holds_nothing(void **state)
 	assert_int_equal(said_count, 1);
 }
 
+static void who_must_know_soon_is_told_once_and_not_of_hints(void **state)
+{
+	(void)state;
+	packets_tell(40022, "failure");
+	packets_tell(40023, "unknown"); /* nothing to judge by */
+	hint(40024, "admin");
+	pass(0.3);
+	assert_int_equal(judged_count, 0);
+	pass(0.3);
+	assert_int_equal(judged_count, 1);
+	assert_int_equal(said_count, 0);
+	sshd_tells(40022, "root", "failure"); /* is whole, and said */
+	assert_int_equal(said_count, 1);
+	assert_int_equal(judged_count, 1);
+	pass(400);
+	assert_int_equal(said_count, 3);
+	assert_int_equal(judged_count, 3);
+}
+
 static void without_logs_nothing_waits(void **state)
 {
 	(void)state;
@@ -473,6 +499,7 @@ int main(void)
 		WITH(unknown_outcomes_take_what_is_known),
 		WITH(a_full_table_gives_out_the_oldest),
 		WITH(a_clock_set_back_holds_nothing),
+		WITH(who_must_know_soon_is_told_once_and_not_of_hints),
 		WITH(without_logs_nothing_waits),
 		WITH(any_order_gives_the_same_count),
 	};
