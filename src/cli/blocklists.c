@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-enum { LOOK_US = 2000000 }; /* what changed must be the same for that long */
+enum { LOOK_US = 1000000 }; /* what changed must be the same for that long */
 
 /* ---- which files there are ---- */
 
