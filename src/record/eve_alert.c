@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "record/eve.h"
+#include "record/mitre.h"
 #include "record/object.h"
 
 enum { GENERATOR = 7070, REVISION = 1 };
@@ -54,6 +55,7 @@ static const struct {
 	{ "service_change", 52, MISC_ACTIVITY },
 	{ "hidden_listener", 53, MISC_ATTACK },
 	{ "missing_listener", 55, MISC_ACTIVITY },
+	{ "users_failing", 56, MISC_ACTIVITY },
 };
 enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
 
@@ -64,6 +66,39 @@ static uint64_t severity_of(const struct finding_record *finding)
 	if (severity >= SEVERITY_HIGH)
 		return 1;
 	return severity == SEVERITY_MEDIUM ? 2 : 3;
+}
+
+/* Words of rules' metadata have no blanks. */
+static void put_word(struct buf *out, const char *name, const char *text)
+{
+	char word[64];
+	size_t len = 0;
+	for (; text[len] != '\0' && len + 1 < sizeof(word); len++)
+		word[len] = text[len] == ' ' ? '_' : text[len];
+	word[len] = '\0';
+	object_texts(out, name, word, '\0');
+}
+
+/* As rules of Emerging Threats have it. */
+static void write_metadata(struct buf *out, const struct finding_record *finding)
+{
+	static const char *const severities[SEVERITIES] = { "Informational", "Minor",
+							    "Major", "Major",
+							    "Critical" };
+	int severity = record_severity(finding->severity);
+	const struct mitre *mitre = record_mitre(finding->mitre);
+	if (finding->mitre[0] == '\0')
+		return;
+	object_open(out, "metadata");
+	put_word(out, "mitre_technique_id", finding->mitre);
+	if (mitre != NULL) {
+		put_word(out, "mitre_technique_name", mitre->name);
+		put_word(out, "mitre_tactic_id", mitre->tactic_id);
+		put_word(out, "mitre_tactic_name", mitre->tactic);
+	}
+	if (severity >= 0)
+		put_word(out, "signature_severity", severities[severity]);
+	object_close(out);
 }
 
 static void write_alert(struct buf *out, const struct finding_record *finding)
@@ -80,6 +115,7 @@ static void write_alert(struct buf *out, const struct finding_record *finding)
 	object_text(out, "signature", finding->summary);
 	object_text(out, "category", i < SIGNATURES ? signatures[i].category : NULL);
 	object_u64(out, "severity", severity_of(finding));
+	write_metadata(out, finding);
 	object_close(out);
 }
 

@@ -53,7 +53,13 @@ SSH_SIDE = {"proto_version": str, "software_version": str, "hassh": HASH}
 # follows, [what each element is], or {members of an object}.
 SAID = {
     "alert": {"action": re.compile("allowed"), "gid": int, "signature_id": int,
-              "rev": int, "signature": str, "category": str, "severity": int},
+              "rev": int, "signature": str, "category": str, "severity": int,
+              "metadata": {"mitre_technique_id": [re.compile(r"T\d{4}(\.\d{3})?")],
+                           "mitre_technique_name": [re.compile(r"\S+")],
+                           "mitre_tactic_id": [re.compile(r"TA\d{4}")],
+                           "mitre_tactic_name": [re.compile(r"\S+")],
+                           "signature_severity": [re.compile(
+                               "Informational|Minor|Major|Critical")]}},
     "dhcp": {"type": re.compile("request|reply"), "id": int, "client_mac": str,
              "assigned_ip": str, "client_ip": str, "relay_ip": str, "dhcp_type": str,
              "lease_time": int, "requested_ip": str, "hostname": str},

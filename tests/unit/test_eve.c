@@ -434,6 +434,17 @@ static void a_finding_is_an_alert_of_our_own_generator(void **state)
 		"\"rev\":1,\"signature\":\"FTP password in the clear\","
 		"\"category\":\"Potential Corporate Privacy Violation\","
 		"\"severity\":2}}");
+	record_text(finding.mitre, sizeof(finding.mitre), "T1040");
+	assert_has(alert_of(&finding),
+		   "\"severity\":2,\"metadata\":{\"mitre_technique_id\":[\"T1040\"],"
+		   "\"mitre_technique_name\":[\"Network_Sniffing\"],"
+		   "\"mitre_tactic_id\":[\"TA0006\"],"
+		   "\"mitre_tactic_name\":[\"Credential_Access\"],"
+		   "\"signature_severity\":[\"Major\"]}}}");
+	record_text(finding.mitre, sizeof(finding.mitre), "T9999");
+	assert_has(alert_of(&finding),
+		   "\"metadata\":{\"mitre_technique_id\":[\"T9999\"],"
+		   "\"signature_severity\":[\"Major\"]}}}");
 }
 
 static void severities_are_suricatas_three(void **state)
@@ -483,6 +494,8 @@ static void every_signature_has_a_number_of_its_own(void **state)
 		"tunnel",
 		"blocklisted_peer",
 		"hidden_listener",
+		"missing_listener",
+		"users_failing",
 	};
 	bool taken[100] = { true };
 	struct finding_record finding = a_finding();
