@@ -122,6 +122,15 @@ static struct incident *find_decoy(struct incident *rows, const struct incident 
 	return NULL;
 }
 
+static struct incident *find_own(struct incident *rows, const struct incident *it)
+{
+	for (size_t i = 0; i < INCIDENTS_MAX; i++)
+		if (rows[i].last_us != INT64_MIN && rows[i].id == it->id &&
+		    is_about_same(&rows[i], it))
+			return &rows[i];
+	return NULL;
+}
+
 /* A free row, or that of whoever has been quiet for longest. */
 static struct incident *room(struct incident *rows)
 {
@@ -173,15 +182,6 @@ static const struct incident *join_unproven(struct incidents *incidents,
 	return decoy;
 }
 
-static struct incident *find_own(struct incident *rows, const struct incident *it)
-{
-	for (size_t i = 0; i < INCIDENTS_MAX; i++)
-		if (rows[i].last_us != INT64_MIN && rows[i].id == it->id &&
-		    is_about_same(&rows[i], it))
-			return &rows[i];
-	return NULL;
-}
-
 static void keep(struct incident *rows, const struct incident *it)
 {
 	struct incident *row = find_own(rows, it);
@@ -194,14 +194,31 @@ static void keep(struct incident *rows, const struct incident *it)
 	row->is_strong |= it->is_strong;
 }
 
+static void set_id(struct incident *it, struct finding_record *f, uint64_t id)
+{
+	it->id = id;
+	snprintf(f->incident, sizeof(f->incident), "%016llx", (unsigned long long)id);
+}
+
 static void give(struct incidents *incidents, struct incident *it,
 		 struct finding_record *f)
 {
 	const struct incident *row = is_proven(f) ? join_proven(incidents, it)
 						  : join_unproven(incidents, it, f);
-	it->id = row != NULL ? row->id : new_id(it);
-	snprintf(f->incident, sizeof(f->incident), "%016llx",
-		 (unsigned long long)it->id);
+	set_id(it, f, row != NULL ? row->id : new_id(it));
+}
+
+/* Guessing that is beyond doubt only by now: the scan before it joins it. */
+static void join_late(struct incidents *incidents, struct incident *it,
+		      struct finding_record *f)
+{
+	struct incident *own = find_own(incidents->unproven, it);
+	const struct incident *row = find(incidents->proven, it);
+	if (is_proven(f) || own == NULL || own->is_shared || row == NULL ||
+	    !row->is_strong)
+		return;
+	own->id = row->id;
+	set_id(it, f, row->id);
 }
 
 void incidents_note(struct incidents *incidents, struct finding_record *finding)
@@ -213,6 +230,7 @@ void incidents_note(struct incidents *incidents, struct finding_record *finding)
 		give(incidents, &it, finding);
 	else
 		it.id = strtoull(finding->incident, NULL, 16);
+	join_late(incidents, &it, finding);
 	/* Of decoys, one that turns out to be real does not bring the others along. */
 	const struct incident *row = find_own(incidents->unproven, &it);
 	if (is_proven(finding) && row != NULL && row->is_shared)

@@ -86,6 +86,33 @@ const probeColumns = [
 	  text: true, value: (p) => p.detail ?? p.reason },
 ];
 const states = ["down", "degraded", "unknown", "up"];
+
+/* Of attacks; the first column opens the rest. */
+const attackColumns = [
+	{ name: "Attack", doc: "What it is, and how; opens what it rests on",
+	  text: true, value: (f) => `${f.kind.replaceAll("_", " ")}${f.technique ? ` (${f.technique.replaceAll("_", " ")})` : ""}` },
+	{ name: "Severity", doc: "low, medium, high or critical",
+	  text: true, value: (f) => f.severity, over: (v) => v === "high" || v === "critical" },
+	{ name: "Source", doc: "Who did it; nobody if it is many, or forged",
+	  text: true, value: (f) => (f.client_ip && f.client_prefix === 64 ? `${f.client_ip}/64` : f.client_ip) },
+	{ name: "Target", doc: "Address it is about",
+	  text: true, value: (f) => f.server_ip },
+	{ name: "Ports", doc: "Port, or ports that were tried",
+	  text: true, value: (f) => (f.port === undefined ? f.port_list : `${f.port}/${f.transport ?? "?"}`) },
+	{ name: "Attempts", doc: "How often it was seen",
+	  value: (f) => f.attempts, show: count },
+	{ name: "Proof", doc: "Of the source: unsolicited may be forged, handshake and dialogue may not",
+	  text: true, value: (f) => f.proof },
+	{ name: "Since", doc: "First evidence",
+	  text: true, value: (f) => f.first, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
+];
+const severities = ["critical", "high", "medium", "low", "notice"];
+const proofs = {
+	unsolicited: "unsolicited: anybody could have sent these packets in this name",
+	handshake: "handshake: the source received our answers, so it is where the address says",
+	dialogue: "dialogue: the source talked with us, so it is where the address says",
+};
+const opened = new Set(); /* ids of attacks whose details are shown */
 let limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 let ports = [];
 let sortBy = null; /* null: busiest first */
@@ -208,6 +235,81 @@ function drawFindings(findings) {
 	}
 }
 
+/* A link to packets as pcap; ids are ours, and still looked at. */
+function packetsOf(finding) {
+	if (!finding.packets || !/^[0-9a-f]{16}$/.test(finding.id))
+		return undefined;
+	const link = document.createElement("a");
+	link.href = `api/v1/packets?id=${finding.id}&format=pcap`;
+	link.download = `${finding.id}.pcap`;
+	link.textContent = `${finding.packets} packets as pcap`;
+	return link;
+}
+
+function detailsOf(finding, attacks) {
+	const others = attacks.filter((f) => f.incident === finding.incident && f.id !== finding.id);
+	return [
+		["What", finding.summary],
+		["Evidence", finding.evidence],
+		["Proof", proofs[finding.proof]],
+		["Tool", finding.tool && `looks like ${finding.tool}, which anybody can imitate`],
+		["User", finding.user],
+		["ATT&CK", finding.mitre],
+		["To do", finding.advice],
+		["Incident", others.length === 0 ? finding.incident : `${finding.incident}, with ${others.map((f) => f.kind.replaceAll("_", " ")).join(", ")}`],
+		["Said", finding.latency_us === undefined ? undefined : `${duration(finding.latency_us)} after what decided it`],
+		["Packets", packetsOf(finding)],
+	].filter(([, value]) => value);
+}
+
+function detailRow(finding, attacks) {
+	const tr = document.createElement("tr");
+	const td = document.createElement("td");
+	const dl = document.createElement("dl");
+	tr.className = "detail";
+	td.colSpan = attackColumns.length;
+	for (const [name, value] of detailsOf(finding, attacks)) {
+		const dt = document.createElement("dt");
+		const dd = document.createElement("dd");
+		dt.textContent = name;
+		dd.append(value); /* a text becomes a text node */
+		dl.append(dt, dd);
+	}
+	td.append(dl);
+	tr.append(td);
+	return tr;
+}
+
+/* The row, whose first cell is a button, and what it opens. */
+function attackRows(finding, attacks) {
+	const row = rowOf(attackColumns, finding);
+	const button = document.createElement("button");
+	button.type = "button";
+	button.dataset.id = finding.id;
+	button.textContent = row.cells[0].textContent;
+	button.setAttribute("aria-expanded", String(opened.has(finding.id)));
+	button.addEventListener("click", () => {
+		if (!opened.delete(finding.id))
+			opened.add(finding.id);
+		drawAttacks(attacks);
+	});
+	row.cells[0].replaceChildren(button);
+	return opened.has(finding.id) ? [row, detailRow(finding, attacks)] : [row];
+}
+
+/* The worst first, and among them the newest. Who is on a button stays on it. */
+function drawAttacks(findings) {
+	const shown = 50;
+	const rank = (finding) => severities.indexOf(finding.severity);
+	const attacks = findings.filter((finding) => finding.incident).sort((a, b) => rank(a) - rank(b));
+	const focused = document.activeElement?.dataset.id;
+	byId("attacks-title").hidden = byId("attacks").hidden = attacks.length === 0;
+	byId("attacks-title").textContent = attacks.length > shown ? `Attacks (${shown} of ${count(attacks.length)})` : "Attacks";
+	byId("attacks-rows").replaceChildren(...attacks.slice(0, shown).flatMap((finding) => attackRows(finding, attacks)));
+	if (focused)
+		[...byId("attacks-rows").querySelectorAll("button")].find((button) => button.dataset.id === focused)?.focus();
+}
+
 function draw() {
 	const wanted = byId("filter").value.trim().toLowerCase();
 	const shown = ports
@@ -279,14 +381,15 @@ async function refresh() {
 	try {
 		const [health, status, list, listeners, probes, findings] = await Promise.all(["health", "api/v1/status",
 			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/probes?limit=500",
-			"api/v1/findings?state=open&limit=50"].map(ask));
+			"api/v1/findings?state=open&limit=500"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
 		draw();
 		drawProbes(probes);
 		drawTable("listening", listenerColumns, listeners);
-		drawFindings(findings);
+		drawFindings(findings.filter((finding) => !finding.incident));
+		drawAttacks(findings);
 	} catch (problem) {
 		byId("health").className = "bad";
 		byId("health").textContent = "! The daemon does not answer; what is shown is old.";
@@ -300,6 +403,7 @@ byId("pause").addEventListener("click", () => {
 	byId("pause").textContent = paused ? "Go on" : "Pause";
 });
 drawHead();
+drawTableHead("attacks", attackColumns);
 drawTableHead("asked", probeColumns);
 drawTableHead("listening", listenerColumns);
 refresh();

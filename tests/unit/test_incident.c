@@ -104,6 +104,26 @@ static void a_scan_that_goes_over_to_guessing_goes_on(void **state)
 	are_together(&first, &again);
 }
 
+static void a_scan_joins_guessing_that_grows_beyond_doubt(void **state)
+{
+	(void)state;
+	struct finding_record first = noted(scan);
+	struct finding_record guessing = noted((struct given){
+		"brute_force", scan.client, "dialogue", "low", 60 * SECOND });
+	are_apart(&first, &guessing);
+	incidents_note(&incidents, &first);
+	are_apart(&first, &guessing);
+	struct finding_record before = guessing;
+	guessing.severity = "medium";
+	incidents_note(&incidents, &guessing);
+	are_together(&before, &guessing);
+	incidents_note(&incidents, &first);
+	are_together(&first, &guessing);
+	struct finding_record later = noted((struct given){
+		"host_sweep", scan.client, "unsolicited", "low", 90 * SECOND });
+	are_together(&later, &guessing);
+}
+
 static void a_scan_in_a_users_name_does_not_touch_the_user(void **state)
 {
 	(void)state;
@@ -220,6 +240,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_no_attack_is_in_no_incident, forget),
 		cmocka_unit_test_setup(a_source_is_one_incident_for_an_hour, forget),
 		cmocka_unit_test_setup(a_scan_that_goes_over_to_guessing_goes_on,
+				       forget),
+		cmocka_unit_test_setup(a_scan_joins_guessing_that_grows_beyond_doubt,
 				       forget),
 		cmocka_unit_test_setup(a_scan_in_a_users_name_does_not_touch_the_user,
 				       forget),
