@@ -115,6 +115,7 @@ void flows_end_body(struct flows *f, uint32_t number, const char *reason)
 	uint64_t hash = body_hash(f, b);
 	/* On its way from memory while the rest is done. */
 	__builtin_prefetch(table_bucket(&f->table, hash), 1);
+	contacts_will_end(f, hash);
 	bool cut_off = strcmp(reason, flows_shutdown) == 0;
 	talks_settle(f, number);
 	flows_emit_body(f, b, reason);

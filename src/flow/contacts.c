@@ -22,6 +22,7 @@ enum {
 	SLOW_US = 10000000,
 	SLOW_BYTES = 8192,     /* more is an upload */
 	GREETING_BYTES = 1024, /* of a server that speaks first */
+	RUN = 16,              /* embryos that are judged together */
 	IP4_BARE = 40,         /* headers of a segment without options */
 	IP6_BARE = 60,
 };
@@ -89,6 +90,7 @@ uint64_t contacts_memory(const struct contacts *c, const struct flows *f)
 
 /* One that the sieve lets through. */
 struct contact {
+	uint64_t source_hash;
 	const struct flow_key *key;
 	const struct knock *knock;
 	uint8_t proto;
@@ -96,6 +98,24 @@ struct contact {
 	int64_t start_us, at_us;
 	uint64_t payload_bytes;
 };
+
+static struct sieve_contact question(const struct contact *c,
+				     enum contact_outcome outcome)
+{
+	bool is_ping = c->knock->technique == TECHNIQUE_ICMP;
+	return (struct sieve_contact){
+		.source_hash = c->source_hash,
+		.source = &c->key->addr[CLIENT],
+		.target = &c->key->addr[SERVER],
+		.port = is_ping ? 0 : c->key->port[SERVER],
+		.proto = c->proto,
+		.outcome = (uint8_t)outcome,
+		.is_served =
+			outcome == CONTACT_HANDSHAKE || outcome == CONTACT_ANSWERED,
+		.client_port = outcome == CONTACT_SLOW ? c->key->port[CLIENT] : 0,
+		.at_us = c->at_us,
+	};
+}
 
 static void tell(struct flows *f, const struct contact *c, enum contact_outcome outcome)
 {
@@ -105,16 +125,7 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 		[CONTACT_ANSWERED] = "answered",   [CONTACT_STRAY] = "stray",
 		[CONTACT_SLOW] = "slow",
 	};
-	const struct sieve_contact asked = {
-		.source = &c->key->addr[CLIENT],
-		.target = &c->key->addr[SERVER],
-		.port = c->knock->technique == TECHNIQUE_ICMP ? 0
-							      : c->key->port[SERVER],
-		.proto = c->proto,
-		.outcome = (uint8_t)outcome,
-		.client_port = outcome == CONTACT_SLOW ? c->key->port[CLIENT] : 0,
-		.at_us = c->at_us,
-	};
+	struct sieve_contact asked = question(c, outcome);
 	if (!sieve_take(&f->contacts.sieve, &asked))
 		return;
 	struct contact_record record;
@@ -127,11 +138,12 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 	f->sink.record(f->sink.self, RECORD_contact, &record);
 }
 
-static void tell_body(struct flows *f, uint32_t number, enum contact_outcome outcome,
-		      int64_t at_us)
+static struct contact contact_of(const struct flows *f, uint32_t number, int64_t at_us)
 {
 	const struct body *b = &f->table.bodies[number];
-	const struct contact c = {
+	const struct addr *client = &b->key.addr[CLIENT];
+	return (struct contact){
+		.source_hash = sieve_source_hash(&f->contacts.sieve, client),
 		.key = &b->key,
 		.knock = &f->contacts.bodies[number],
 		.proto = (uint8_t)b->proto,
@@ -141,27 +153,47 @@ static void tell_body(struct flows *f, uint32_t number, enum contact_outcome out
 		.payload_bytes = b->proto == IPPROTO_TCP ? tcp_size(b, CLIENT)
 							 : b->side[CLIENT].top,
 	};
+}
+
+static void tell_body(struct flows *f, uint32_t number, enum contact_outcome outcome,
+		      int64_t at_us)
+{
+	struct contact c = contact_of(f, number, at_us);
 	tell(f, &c, outcome);
 }
+
+/* The handshake will most likely be completed. */
+static void expect_handshake(const struct flows *f, uint32_t number)
+{
+	struct contact c = contact_of(f, number, 0);
+	struct sieve_contact asked = question(&c, CONTACT_HANDSHAKE);
+	sieve_expect(&f->contacts.sieve, &asked);
+}
+
+struct due_embryo {
+	uint64_t source_hash;
+	uint32_t number;
+};
 
 static int64_t embryo_due(const struct embryo *e)
 {
 	return embryo_start(e) + PATIENCE_US;
 }
 
-/* Its time is up, or it must go. */
-static void tell_embryo(struct flows *f, uint32_t ref)
+static void tell_embryo(struct flows *f, uint32_t number, uint64_t source_hash)
 {
-	const struct embryo *e = table_embryo(&f->table, ref);
+	const struct embryo *e = &f->table.embryos[number];
 	int64_t due_us = embryo_due(e);
 	const struct contact c = {
+		.source_hash = source_hash,
 		.key = &e->key,
-		.knock = &f->contacts.embryos[ref & ~TABLE_EMBRYO],
+		.knock = &f->contacts.embryos[number],
 		.proto = IPPROTO_TCP,
 		.link = e->link,
 		.start_us = embryo_start(e),
 		.at_us = due_us < f->now_us ? due_us : f->now_us,
 	};
+	f->contacts.embryos[number].is_told = 1;
 	tell(f, &c, CONTACT_SILENT);
 }
 
@@ -176,29 +208,55 @@ static uint64_t end_hash(const struct flows *f, const struct addr *addr, uint16_
 	return hash_words(&f->options.key, words, 3);
 }
 
-/* That end of the flow sends; by transport 0, so does its address. */
-static void note_speaker(struct flows *f, const struct body *b, unsigned side,
-			 int64_t at_us)
+/* The address has sent, from that port; port and transport 0: from any. */
+static void note_end(struct flows *f, const struct addr *addr, uint16_t port,
+		     uint8_t proto, int64_t at_us)
 {
-	const struct addr *addr = &b->key.addr[side];
-	struct recent *speakers = &f->contacts.speakers;
-	recent_note(speakers, end_hash(f, addr, b->key.port[side], b->proto), at_us);
-	if (side == SERVER)
-		recent_note(speakers, end_hash(f, addr, 0, 0), at_us);
+	recent_note(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us);
 }
 
+static bool has_service(const struct body *b)
+{
+	return b->service != SERVICE_NONE && b->service != SERVICE_OTHER;
+}
+
+/* Its service remembers that for it; the address needs to be noted but seldom. */
+static void note_server(struct flows *f, const struct body *b, int64_t at_us)
+{
+	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
+	struct service *service =
+		has_service(b) ? services_at(f->services, b->service) : NULL;
+	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2)
+		note_end(f, &b->key.addr[SERVER], 0, 0, at_us);
+	if (service != NULL)
+		service->spoke_s = now_s;
+}
+
+static bool has_spoken(const struct flows *f, const struct addr *addr, uint16_t port,
+		       uint8_t proto, int64_t at_us)
+{
+	return recent_has(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us,
+			  SPOKEN_S);
+}
+
+/* From that port: as a server, or as a client of others, which peers are both. */
 static bool server_spoke(const struct flows *f, const struct body *b, int64_t at_us)
 {
-	uint64_t hash =
-		end_hash(f, &b->key.addr[SERVER], b->key.port[SERVER], b->proto);
-	return recent_has(&f->contacts.speakers, hash, at_us, SPOKEN_S);
+	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
+	if (has_service(b)) {
+		uint32_t spoke_s = services_at(f->services, b->service)->spoke_s;
+		if (spoke_s != 0 && now_s - spoke_s <= SPOKEN_S)
+			return true;
+	}
+	return b->proto == IPPROTO_UDP &&
+	       has_spoken(f, &b->key.addr[SERVER], b->key.port[SERVER], IPPROTO_UDP,
+			  at_us);
 }
 
 /* Anything was heard of the server's address. */
 static bool server_is_heard(const struct flows *f, const struct body *b, int64_t at_us)
 {
-	uint64_t hash = end_hash(f, &b->key.addr[SERVER], 0, 0);
-	return recent_has(&f->contacts.speakers, hash, at_us, SPOKEN_S);
+	return has_spoken(f, &b->key.addr[SERVER], 0, 0, at_us);
 }
 
 /* ---- waiting ---- */
@@ -275,22 +333,40 @@ static void walk_waits(struct flows *f, struct waits *w, int64_t now_us)
 	}
 }
 
-static void walk_embryos(struct flows *f, int64_t now_us)
+/*
+ * The next ones, as they were begun, whose time is up by until_us; at most RUN of them,
+ * whose sources are on their way from memory together.  How many stand in `run`.
+ */
+static unsigned take_run(struct flows *f, int64_t until_us, struct due_embryo run[RUN])
 {
 	struct contacts *c = &f->contacts;
 	struct table *t = &f->table;
+	unsigned count = 0;
 	if (c->cursor < t->embryo_tail)
 		c->cursor = t->embryo_tail;
-	for (; c->cursor != t->embryo_head; c->cursor++) {
+	for (; count < RUN && c->cursor != t->embryo_head; c->cursor++) {
 		uint32_t number = (uint32_t)(c->cursor % t->embryo_max);
 		const struct embryo *e = &t->embryos[number];
-		if (e->packets == 0)
+		if (e->packets == 0 || c->embryos[number].is_told)
 			continue;
-		if (embryo_due(e) > now_us)
-			return;
-		c->embryos[number].is_told = 1;
-		tell_embryo(f, number | TABLE_EMBRYO);
+		if (embryo_due(e) > until_us)
+			break;
+		uint64_t hash = sieve_source_hash(&c->sieve, &e->key.addr[CLIENT]);
+		sieve_prefetch(&c->sieve, hash);
+		run[count++] = (struct due_embryo){ hash, number };
 	}
+	return count;
+}
+
+static void walk_embryos(struct flows *f, int64_t until_us)
+{
+	struct due_embryo run[RUN];
+	unsigned count;
+	do {
+		count = take_run(f, until_us, run);
+		for (unsigned i = 0; i < count; i++)
+			tell_embryo(f, run[i].number, run[i].source_hash);
+	} while (count == RUN && until_us != INT64_MAX);
 }
 
 void contacts_walk(struct flows *f, int64_t now_us)
@@ -323,9 +399,16 @@ void contacts_embryo(struct flows *f, uint32_t ref, const struct packet *p)
 
 void contacts_embryo_ends(struct flows *f, uint32_t ref)
 {
-	if (!f->contacts.is_wanted || f->contacts.embryos[ref & ~TABLE_EMBRYO].is_told)
+	struct contacts *c = &f->contacts;
+	uint32_t number = ref & ~TABLE_EMBRYO;
+	if (!c->is_wanted || c->embryos[number].is_told)
 		return;
-	tell_embryo(f, ref);
+	uint64_t hash = sieve_source_hash(&c->sieve,
+					  &f->table.embryos[number].key.addr[CLIENT]);
+	tell_embryo(f, number, hash);
+	/* Under pressure the next ones must go soon as well: a run costs less. */
+	if (f->table.embryo_used == f->table.embryo_max)
+		walk_embryos(f, INT64_MAX);
 }
 
 /* What made it a body may be anything but an answer. */
@@ -382,12 +465,11 @@ void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
 {
 	if (!f->contacts.is_wanted)
 		return;
-	struct body *b = &f->table.bodies[number];
 	struct knock *k = &f->contacts.bodies[number];
 	*k = knock_of(p);
 	enum technique technique = (enum technique)k->technique;
 	if (p->proto == IPPROTO_UDP)
-		note_speaker(f, b, sender, p->at_us);
+		note_end(f, &p->src, p->sport, IPPROTO_UDP, p->at_us);
 	if (technique == TECHNIQUE_NONE)
 		return;
 	if (p->proto == IPPROTO_TCP && technique != TECHNIQUE_SYN)
@@ -417,7 +499,7 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 	     reset = is_tcp && (p->tcp_flags & TCP_RST);
 	contacts_walk(f, p->at_us);
 	if (!reset)
-		note_speaker(f, b, SERVER, p->at_us);
+		note_server(f, b, p->at_us);
 	if (k->expects == EXPECTS_RESET && reset && !server_spoke(f, b, p->at_us))
 		tell_body(f, number, CONTACT_STRAY, p->at_us);
 	k->expects = EXPECTS_NOTHING;
@@ -425,6 +507,7 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 		return;
 	if (is_tcp && (p->tcp_flags & TCP_SYN)) {
 		wait_for(f, number, WAIT_ACK, EXPECTS_ACK, p->at_us);
+		expect_handshake(f, number);
 	} else if (!is_tcp && b->side[CLIENT].packets > 0) {
 		k->is_told = 1;
 		tell_body(f, number, CONTACT_ANSWERED, p->at_us);
@@ -498,6 +581,12 @@ void contacts_visit(struct flows *f, uint32_t number, int64_t now_us)
 	k->asked = asked & 15;
 	if (now_us - body_start(b) >= SLOW_US && (asked == 0 || k->grows))
 		tell_body(f, number, CONTACT_SLOW, now_us);
+}
+
+void contacts_will_end(const struct flows *f, uint64_t hash)
+{
+	if (f->contacts.is_wanted)
+		recent_prefetch(&f->contacts.ended, hash);
 }
 
 void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off)

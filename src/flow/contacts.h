@@ -95,5 +95,6 @@ void contacts_segment(struct flows *f, uint32_t number, int64_t at_us);
 void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us);
 /* The timers come by, every some seconds. */
 void contacts_visit(struct flows *f, uint32_t number, int64_t now_us);
-/* It ends; hash: of the flow. cut_off: we stopped looking, which only a SYN ignores. */
+/* It ends soon, and now. cut_off: we stopped looking, which only a SYN ignores. */
+void contacts_will_end(const struct flows *f, uint64_t hash);
 void contacts_ends(struct flows *f, uint32_t number, uint64_t hash, bool cut_off);

@@ -5,17 +5,18 @@
 
 #include "base/pages.h"
 
-enum { WAYS = 2, US_PER_S = 1000000 };
+enum { US_PER_S = 1000000 };
 
 size_t recent_memory(const struct recent *r)
 {
-	return r->slots == NULL ? 0 : (r->mask + 1ULL) * WAYS * sizeof(r->slots[0]);
+	return r->slots == NULL ? 0
+				: (r->mask + 1ULL) * RECENT_WAYS * sizeof(r->slots[0]);
 }
 
 bool recent_init(struct recent *r, uint32_t pairs)
 {
 	r->mask = pairs - 1;
-	r->slots = pages_reserve(pairs * WAYS * sizeof(r->slots[0]));
+	r->slots = pages_reserve(pairs * RECENT_WAYS * sizeof(r->slots[0]));
 	return r->slots != NULL;
 }
 
@@ -26,7 +27,7 @@ void recent_fini(struct recent *r)
 
 static struct recent_slot *pair_of(const struct recent *r, uint64_t hash)
 {
-	return &r->slots[(hash & r->mask) * WAYS];
+	return &r->slots[(hash & r->mask) * RECENT_WAYS];
 }
 
 static uint32_t tag_of(uint64_t hash)
@@ -45,7 +46,7 @@ bool recent_has(const struct recent *r, uint64_t hash, int64_t now_us,
 {
 	const struct recent_slot *pair = pair_of(r, hash);
 	uint32_t now = second_of(now_us);
-	for (unsigned i = 0; i < WAYS; i++)
+	for (unsigned i = 0; i < RECENT_WAYS; i++)
 		if (pair[i].second != 0 && pair[i].tag == tag_of(hash))
 			return (int32_t)(now - pair[i].second) <= (int32_t)within_s;
 	return false;
@@ -54,7 +55,7 @@ bool recent_has(const struct recent *r, uint64_t hash, int64_t now_us,
 void recent_note(struct recent *r, uint64_t hash, int64_t now_us)
 {
 	struct recent_slot *pair = pair_of(r, hash), *slot = pair;
-	for (unsigned i = 0; i < WAYS; i++) {
+	for (unsigned i = 0; i < RECENT_WAYS; i++) {
 		if (pair[i].second != 0 && pair[i].tag == tag_of(hash)) {
 			slot = &pair[i];
 			break;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { RECENT_WAYS = 2 };
+
 struct recent_slot {
 	uint32_t tag, second; /* second: 0 if unused */
 };
@@ -24,6 +26,12 @@ struct recent {
 bool recent_init(struct recent *r, uint32_t pairs);
 void recent_fini(struct recent *r);
 size_t recent_memory(const struct recent *r);
+
+/* It will be asked for or noted soon: on its way from memory. */
+static inline void recent_prefetch(const struct recent *r, uint64_t hash)
+{
+	__builtin_prefetch(&r->slots[(hash & r->mask) * RECENT_WAYS], 1);
+}
 
 /* True if it was noted at most that long ago. */
 bool recent_has(const struct recent *r, uint64_t hash, int64_t now_us,

@@ -22,6 +22,7 @@ struct service {
 	uint32_t detail;        /* in the detail slab; DETAIL_NONE */
 	uint16_t touched;       /* next one with news this second */
 	bool is_touched;
+	uint32_t spoke_s; /* when its server spoke first in a flow, last; 0: never */
 	uint16_t strange; /* flows in a row that nDPI was to name, and could not */
 };
 

@@ -31,6 +31,8 @@ _Static_assert(sizeof(struct sieve_bucket) == 64, "a bucket is one cache line");
 bool sieve_init(struct sieve *s, const struct hash_key *key)
 {
 	s->key = *key;
+	for (uint64_t i = 0; i < 4; i++)
+		s->odd[i] = hash_words(key, &i, 1) | 1;
 	s->buckets = pages_reserve(BUCKETS * sizeof(s->buckets[0]));
 	return recent_init(&s->told, TOLD_PAIRS) && s->buckets != NULL;
 }
@@ -46,7 +48,7 @@ uint64_t sieve_memory(const struct sieve *s)
 	return BUCKETS * sizeof(s->buckets[0]) + recent_memory(&s->told);
 }
 
-static uint64_t source_hash(const struct sieve *s, const struct addr *client)
+uint64_t sieve_source_hash(const struct sieve *s, const struct addr *client)
 {
 	struct addr source = addr_source(client);
 	uint64_t words[2];
@@ -54,12 +56,49 @@ static uint64_t source_hash(const struct sieve *s, const struct addr *client)
 	return hash_words(&s->key, words, 2);
 }
 
+static struct sieve_bucket *bucket_of(const struct sieve *s, uint64_t source_hash)
+{
+	return &s->buckets[source_hash % BUCKETS];
+}
+
+void sieve_prefetch(const struct sieve *s, uint64_t source_hash)
+{
+	__builtin_prefetch(bucket_of(s, source_hash), 1);
+}
+
+static uint64_t mix(uint64_t sum)
+{
+	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15;
+}
+
+/*
+ * Where to, by multiplication (Dietzfelbinger et al., 1997): the keys are secret, and a
+ * collision gains nothing but a contact that is not told.
+ */
 static uint64_t place_hash(const struct sieve *s, const struct sieve_contact *c)
 {
-	uint64_t words[3];
-	memcpy(words, c->target->ip6, sizeof(c->target->ip6));
-	words[2] = (uint64_t)c->port << 8 | c->proto;
-	return hash_words(&s->key, words, 3);
+	uint64_t words[2];
+	memcpy(words, c->target->ip6, sizeof(words));
+	uint64_t sum = words[0] * s->odd[0] + words[1] * s->odd[1] +
+		       ((uint64_t)c->port << 8 | c->proto) * s->odd[2];
+	return mix(sum);
+}
+
+/* The source itself, not its /64: each host of a network may be news. */
+static uint64_t contact_hash(const struct sieve *s, const struct sieve_contact *c,
+			     uint64_t place)
+{
+	uint64_t host;
+	memcpy(&host, c->source->ip6 + 8, sizeof(host));
+	uint64_t sum = (c->source_hash ^ place) * s->odd[0] + host * s->odd[1] +
+		       ((uint64_t)c->client_port << 8 | c->outcome) * s->odd[3];
+	return mix(sum);
+}
+
+void sieve_expect(const struct sieve *s, const struct sieve_contact *c)
+{
+	sieve_prefetch(s, c->source_hash);
+	recent_prefetch(&s->told, contact_hash(s, c, place_hash(s, c)));
 }
 
 /* Lower gives way first: unused, one place only, long ago. */
@@ -73,7 +112,7 @@ static uint64_t worth(const struct sieve_source *source, uint32_t now)
 static struct sieve_source *find(struct sieve *s, uint64_t hash, uint32_t place,
 				 uint32_t now)
 {
-	struct sieve_bucket *b = &s->buckets[hash % BUCKETS];
+	struct sieve_bucket *b = bucket_of(s, hash);
 	uint32_t tag = (uint32_t)(hash >> 32);
 	struct sieve_source *least = &b->source[0];
 	for (unsigned i = 0; i < WAYS; i++) {
@@ -115,22 +154,21 @@ bool sieve_take(struct sieve *s, const struct sieve_contact *c)
 {
 	begin_second(s, c->at_us / US_PER_S);
 	uint32_t now = (uint32_t)s->second;
-	uint64_t source_key = source_hash(s, c->source), place = place_hash(s, c);
-	struct sieve_source *source = find(s, source_key, (uint32_t)place, now);
-	source->several |= source->place != (uint32_t)place;
+	uint64_t place = place_hash(s, c);
+	uint32_t mark = (uint32_t)(place >> 32);
+	struct sieve_source *source = find(s, c->source_hash, mark, now);
+	source->several |= source->place != mark;
 	if (source->second != now) {
 		source->second = now;
 		source->told = 0;
 	}
-	/* The source itself, not its /64: each host of a network may be news. */
-	uint64_t words[4] = { place, (uint64_t)c->client_port << 8 | c->outcome };
-	memcpy(words + 2, c->source->ip6, sizeof(c->source->ip6));
-	uint64_t contact = hash_words(&s->key, words, 4);
 	if (!has_ration(s, source)) {
 		s->left_out++;
 		return false;
 	}
-	if (recent_has(&s->told, contact, c->at_us, SIEVE_AGAIN_S))
+	uint64_t contact = contact_hash(s, c, place);
+	uint32_t again_s = c->is_served ? SIEVE_SERVED_S : SIEVE_AGAIN_S;
+	if (recent_has(&s->told, contact, c->at_us, again_s))
 		return false;
 	recent_note(&s->told, contact, c->at_us);
 	spend(s, source);
