@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/pages.h"
+#include "flow/heard.h"
 #include "flow/state.h"
 
 enum {
@@ -15,7 +16,6 @@ enum {
 	HANDSHAKE_US = 3000000, /* a SYN-ACK, and one sent again (RFC 6298 2.1) */
 	DATAGRAMS_FEW = 3,      /* nmap and unicornscan send one to three */
 	ENDED_S = 900,          /* late segments of CGNAT and sleeping hosts */
-	SPOKEN_S = 900,
 	EPHEMERAL_MIN = 32768,  /* Linux; others begin higher */
 	WAITS_MAX = 1 << 16,    /* of each kind */
 	RECENT_PAIRS = 1 << 16, /* a MiB each */
@@ -197,68 +197,6 @@ static void tell_embryo(struct flows *f, uint32_t number, uint64_t source_hash)
 	tell(f, &c, CONTACT_SILENT);
 }
 
-/* ---- who has spoken ---- */
-
-static uint64_t end_hash(const struct flows *f, const struct addr *addr, uint16_t port,
-			 uint8_t proto)
-{
-	uint64_t words[3];
-	memcpy(words, addr->ip6, sizeof(addr->ip6));
-	words[2] = (uint64_t)port << 8 | proto;
-	return hash_words(&f->options.key, words, 3);
-}
-
-/* The address has sent, from that port; port and transport 0: from any. */
-static void note_end(struct flows *f, const struct addr *addr, uint16_t port,
-		     uint8_t proto, int64_t at_us)
-{
-	recent_note(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us);
-}
-
-static bool has_service(const struct body *b)
-{
-	return b->service != SERVICE_NONE && b->service != SERVICE_OTHER;
-}
-
-/* Its service remembers that for it; the address needs to be noted but seldom. */
-static void note_server(struct flows *f, const struct body *b, int64_t at_us)
-{
-	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
-	struct service *service =
-		has_service(b) ? services_at(f->services, b->service) : NULL;
-	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2)
-		note_end(f, &b->key.addr[SERVER], 0, 0, at_us);
-	if (service != NULL)
-		service->spoke_s = now_s;
-}
-
-static bool has_spoken(const struct flows *f, const struct addr *addr, uint16_t port,
-		       uint8_t proto, int64_t at_us)
-{
-	return recent_has(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us,
-			  SPOKEN_S);
-}
-
-/* From that port: as a server, or as a client of others, which peers are both. */
-static bool server_spoke(const struct flows *f, const struct body *b, int64_t at_us)
-{
-	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
-	if (has_service(b)) {
-		uint32_t spoke_s = services_at(f->services, b->service)->spoke_s;
-		if (spoke_s != 0 && now_s - spoke_s <= SPOKEN_S)
-			return true;
-	}
-	return b->proto == IPPROTO_UDP &&
-	       has_spoken(f, &b->key.addr[SERVER], b->key.port[SERVER], IPPROTO_UDP,
-			  at_us);
-}
-
-/* Anything was heard of the server's address. */
-static bool server_is_heard(const struct flows *f, const struct body *b, int64_t at_us)
-{
-	return has_spoken(f, &b->key.addr[SERVER], 0, 0, at_us);
-}
-
 /* ---- waiting ---- */
 
 static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us)
@@ -266,10 +204,10 @@ static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us
 	if (b->side[SERVER].packets > 0 || b->rejected)
 		return false;
 	if (b->proto == IPPROTO_TCP)
-		return !(b->flags0 & TCP_ACK) || server_is_heard(f, b, at_us);
+		return !(b->flags0 & TCP_ACK) || heard_address(f, b, at_us);
 	if (b->proto == IPPROTO_UDP)
 		return b->side[CLIENT].packets <= DATAGRAMS_FEW &&
-		       !server_spoke(f, b, at_us);
+		       !heard_service(f, b, at_us);
 	return true;
 }
 
@@ -283,7 +221,7 @@ static void judge(struct flows *f, uint32_t number, int64_t at_us)
 	if (expected == EXPECTS_ANSWER && is_silent(f, b, at_us))
 		tell_body(f, number, CONTACT_SILENT, at_us);
 	if (expected == EXPECTS_RESET && b->side[SERVER].packets == 0 &&
-	    !server_spoke(f, b, at_us))
+	    !heard_service(f, b, at_us))
 		tell_body(f, number, CONTACT_STRAY, at_us);
 	if (expected == EXPECTS_ACK && !b->handshaken && !k->is_told) {
 		k->is_told = 1;
@@ -469,7 +407,7 @@ void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
 	*k = knock_of(p);
 	enum technique technique = (enum technique)k->technique;
 	if (p->proto == IPPROTO_UDP)
-		note_end(f, &p->src, p->sport, IPPROTO_UDP, p->at_us);
+		heard_datagram(f, &p->src, p->sport, p->at_us);
 	if (technique == TECHNIQUE_NONE)
 		return;
 	if (p->proto == IPPROTO_TCP && technique != TECHNIQUE_SYN)
@@ -499,8 +437,8 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 	     reset = is_tcp && (p->tcp_flags & TCP_RST);
 	contacts_walk(f, p->at_us);
 	if (!reset)
-		note_server(f, b, p->at_us);
-	if (k->expects == EXPECTS_RESET && reset && !server_spoke(f, b, p->at_us))
+		heard_server(f, b, p->at_us);
+	if (k->expects == EXPECTS_RESET && reset && !heard_service(f, b, p->at_us))
 		tell_body(f, number, CONTACT_STRAY, p->at_us);
 	k->expects = EXPECTS_NOTHING;
 	if (!is_open_contact(k))

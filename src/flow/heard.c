@@ -1,0 +1,75 @@
+/*
+ * heard.c: see heard.h.
+ */
+#include "flow/heard.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "flow/state.h"
+
+enum { SPOKEN_S = 900 };
+
+static uint64_t end_hash(const struct flows *f, const struct addr *addr, uint16_t port,
+			 uint8_t proto)
+{
+	uint64_t words[3];
+	memcpy(words, addr->ip6, sizeof(addr->ip6));
+	words[2] = (uint64_t)port << 8 | proto;
+	return hash_words(&f->options.key, words, 3);
+}
+
+/* The address has sent, from that port; port and transport 0: from any. */
+static void note_end(struct flows *f, const struct addr *addr, uint16_t port,
+		     uint8_t proto, int64_t at_us)
+{
+	recent_note(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us);
+}
+
+static bool has_service(const struct body *b)
+{
+	return b->service != SERVICE_NONE && b->service != SERVICE_OTHER;
+}
+
+/* Its service remembers that for it; the address needs to be noted but seldom. */
+void heard_server(struct flows *f, const struct body *b, int64_t at_us)
+{
+	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
+	struct service *service =
+		has_service(b) ? services_at(f->services, b->service) : NULL;
+	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2)
+		note_end(f, &b->key.addr[SERVER], 0, 0, at_us);
+	if (service != NULL)
+		service->spoke_s = now_s;
+}
+
+static bool has_spoken(const struct flows *f, const struct addr *addr, uint16_t port,
+		       uint8_t proto, int64_t at_us)
+{
+	return recent_has(&f->contacts.speakers, end_hash(f, addr, port, proto), at_us,
+			  SPOKEN_S);
+}
+
+bool heard_service(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
+	if (has_service(b)) {
+		uint32_t spoke_s = services_at(f->services, b->service)->spoke_s;
+		if (spoke_s != 0 && now_s - spoke_s <= SPOKEN_S)
+			return true;
+	}
+	return b->proto == IPPROTO_UDP &&
+	       has_spoken(f, &b->key.addr[SERVER], b->key.port[SERVER], IPPROTO_UDP,
+			  at_us);
+}
+
+bool heard_address(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	return has_spoken(f, &b->key.addr[SERVER], 0, 0, at_us);
+}
+
+void heard_datagram(struct flows *f, const struct addr *src, uint16_t port,
+		    int64_t at_us)
+{
+	note_end(f, src, port, IPPROTO_UDP, at_us);
+}
