@@ -76,6 +76,7 @@ struct monitor {
 	bool quiet;
 	bool on_terminal; /* at the start */
 	bool ended;
+	bool has_more; /* that workers have sent */
 	int epoll, signals, timer;
 	unsigned ticks;
 };

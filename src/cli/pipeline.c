@@ -195,22 +195,37 @@ static void take_out(struct pipeline *p, struct worker *w, uint16_t kind,
 	}
 }
 
-/* At most what is there now per worker, so that one busy ring can't hold the loop. */
-void pipeline_pump(struct pipeline *p)
+/* True if it took as many as it may. */
+static bool pump_worker(struct pipeline *p, struct worker *w)
 {
-	enum { AT_ONCE = 65536 };
-	for (unsigned i = 0; i < p->count; i++) {
-		struct worker *w = &p->workers[i];
-		for (unsigned n = 0; n < AT_ONCE && w->out != NULL; n++) {
-			uint16_t kind;
-			size_t len;
-			const void *message = ring_peek(w->out, &kind, &len);
-			if (message == NULL)
-				break;
-			take_out(p, w, kind, message, len);
-			ring_pop(w->out);
-		}
+	enum { AT_ONCE = 1024 }; /* some milliseconds of work */
+	for (unsigned n = 0; n < AT_ONCE; n++) {
+		uint16_t kind;
+		size_t len;
+		const void *message = ring_peek(w->out, &kind, &len);
+		if (message == NULL)
+			return false;
+		take_out(p, w, kind, message, len);
+		ring_pop(w->out);
 	}
+	return true;
+}
+
+bool pipeline_pump(struct pipeline *p)
+{
+	bool more = false;
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->workers[i].out != NULL)
+			more |= pump_worker(p, &p->workers[i]);
+	return more;
+}
+
+/* What is there now, where nobody else waits. */
+static void pump_all(struct pipeline *p)
+{
+	enum { TIMES = 64 }; /* a worker may be as quick as we are */
+	for (int i = 0; i < TIMES && pipeline_pump(p); i++)
+		;
 }
 
 static bool start_thread(struct worker *w, void *(*run)(void *))
@@ -225,7 +240,7 @@ static void join_all(struct pipeline *p)
 	for (unsigned i = 0; i < p->count; i++)
 		started += p->workers[i].started;
 	while (p->ended < started) {
-		pipeline_pump(p);
+		pump_all(p);
 		sched_yield();
 	}
 	for (unsigned i = 0; i < p->count; i++) {
@@ -249,7 +264,7 @@ static void put_in(struct pipeline *p, unsigned worker, enum in_message kind,
 		   const void *message, size_t len)
 {
 	while (!ring_put(p->workers[worker].in, (uint16_t)kind, message, len)) {
-		pipeline_pump(p);
+		pump_all(p);
 		sched_yield();
 	}
 }
@@ -342,7 +357,7 @@ static void take_distributed(struct pipeline *p, const struct frame *frames, int
 				   odd == DECODE_FRAG_OVERLAP ? IN_OVERLAP : IN_TINY,
 				   packets);
 	}
-	pipeline_pump(p);
+	pump_all(p);
 }
 
 static bool open_replay(struct pipeline *p, struct capture *capture)
@@ -476,7 +491,7 @@ void pipeline_list(struct pipeline *p, int wait_ms,
 		p->workers[i].lists_asked +=
 			!atomic_exchange(&p->workers[i].want_list, true);
 	for (int waited = 0; waited < wait_ms && listing.ended < p->count; waited++) {
-		pipeline_pump(p);
+		pump_all(p);
 		struct timespec millisecond = { .tv_nsec = 1000000 };
 		if (listing.ended < p->count)
 			nanosleep(&millisecond, NULL);

@@ -69,8 +69,11 @@ struct pipeline *pipeline_start(struct capture **captures,
 				const struct pipeline_options *options,
 				const struct pipeline_sink *sink);
 
-/* Takes what the workers have sent so far; the sink is called from here. */
-void pipeline_pump(struct pipeline *p);
+/*
+ * Takes what the workers have sent, for some milliseconds; the sink is called from here.
+ * True: there is more, and under a flood always is; whoever asks, is answered between.
+ */
+bool pipeline_pump(struct pipeline *p);
 
 /* Every open flow, asked of the workers; waits for them at most wait_ms. */
 void pipeline_list(struct pipeline *p, int wait_ms,

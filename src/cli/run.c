@@ -73,7 +73,7 @@ static void take_tick(struct monitor *m)
 	uint64_t expired;
 	if (read(m->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
-	pipeline_pump(m->pipeline);
+	m->has_more = pipeline_pump(m->pipeline);
 	take_probes(m); /* of many that are told as unknown, those that are left */
 	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
 	if (++m->ticks % TICKS_PER_SECOND == 0)
@@ -120,7 +120,7 @@ static void loop(struct monitor *m)
 {
 	while (!m->ended) {
 		struct epoll_event events[8];
-		int timeout = web_timeout_ms(m->web);
+		int timeout = m->has_more ? 0 : web_timeout_ms(m->web);
 		int count = epoll_wait(m->epoll, events, 8, timeout);
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.fd == m->signals)
@@ -135,6 +135,8 @@ static void loop(struct monitor *m)
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
 		}
+		if (m->has_more)
+			m->has_more = pipeline_pump(m->pipeline);
 		web_run(m->web);
 	}
 }

@@ -16,7 +16,7 @@ enum {
 	WORKERS_MAX = 64,
 	ROWS_MAX = 65536,
 	ROW_DETAILS_MAX = 1024, /* 15 KiB each: services with quantiles in a window */
-	HEADS = 1 << 14,
+	HEADS = 1 << 16,
 };
 #define SECOND_US 1000000LL
 #define NO_NEWS   UINT32_MAX

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "../bench/queue.h"
-#include "../bench/wire.h"
+#include "../bench/wire_icmp.h"
 
 enum {
 	LINE_MAX_LEN = 1024,
@@ -67,35 +67,6 @@ static void write_file_header(void)
 	fwrite(&header, sizeof(header), 1, stdout);
 }
 
-/* An ICMP message in place of the transport part; returns the frame's length. */
-static uint32_t icmp_frame(const struct wire *wire, uint8_t *out, const uint8_t *body,
-			   uint32_t len)
-{
-	uint8_t *ip = out + ETHERNET_LEN;
-	uint32_t ip_len = wire->v6 ? 40 : 20, sum = 0;
-	uint8_t *icmp = ip + ip_len;
-	memcpy(out, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01", 12);
-	put16(out + 12, wire->v6 ? 0x86dd : 0x0800);
-	memcpy(icmp, body, len);
-	if (wire->v6) { /* RFC 4443, 2.3: with a pseudo-header */
-		sum = checksum_add(IPPROTO_ICMPV6 + len, wire->src, 16);
-		sum = checksum_add(sum, wire->dst, 16);
-	}
-	put16(icmp + 2, 0);
-	put16(icmp + 2, checksum_end(checksum_add(sum, icmp, len)));
-	wire_ip(wire, ip, len);
-	return ETHERNET_LEN + ip_len + len;
-}
-
-/* Echo: sport is the type, dport the identifier, seq the sequence. */
-static uint32_t echo_frame(const struct wire *wire, uint8_t *out)
-{
-	uint8_t body[64] = { (uint8_t)wire->sport };
-	put16(body + 4, wire->dport);
-	put16(body + 6, wire->seq);
-	return icmp_frame(wire, out, body, sizeof(body));
-}
-
 /* What the target of that packet sends back. */
 static uint32_t error_frame(const struct wire *about, int error, uint8_t *out)
 {
@@ -108,7 +79,7 @@ static uint32_t error_frame(const struct wire *about, int error, uint8_t *out)
 	memcpy(body + 8, frame + ETHERNET_LEN, quoted);
 	memcpy(wire.src, about->dst, sizeof(wire.src));
 	memcpy(wire.dst, about->src, sizeof(wire.dst));
-	return icmp_frame(&wire, out, body, 8 + quoted);
+	return wire_icmp(&wire, body, 8 + quoted, out);
 }
 
 static bool is_icmp(const struct wire *wire)
@@ -120,7 +91,7 @@ static void write_packet(const struct waiting *w, int64_t at_us)
 {
 	uint8_t frame[FRAME_MAX] = { 0 };
 	uint32_t len = w->error >= 0       ? error_frame(&w->wire, w->error, frame)
-		       : is_icmp(&w->wire) ? echo_frame(&w->wire, frame)
+		       : is_icmp(&w->wire) ? wire_echo(&w->wire, frame)
 					   : wire_frame(&w->wire, frame);
 	uint32_t kept =
 		len < HEADERS_MAX + PAYLOAD_SHOWN ? len : HEADERS_MAX + PAYLOAD_SHOWN;
