@@ -79,9 +79,9 @@ static struct scan_group *begin_group(struct port_scans *all,
 	return group;
 }
 
-/* Brings in one that has a finding: the first one's becomes the group's. */
-static void bring_in(struct detect *detect, struct port_scan *scan,
-		     struct scan_group *group)
+/* The finding of the first of those who share becomes the group's. */
+static void merge_finding(struct detect *detect, struct port_scan *scan,
+			  struct scan_group *group)
 {
 	struct finding *finding = port_scan_finding(detect, scan, &scan->key);
 	if (group->key.kind == NULL)
@@ -89,10 +89,18 @@ static void bring_in(struct detect *detect, struct port_scan *scan,
 	else if (finding != NULL)
 		findings_close(&detect->findings, finding, detect->now_us);
 	scan->key = (struct scan_key){ .kind = NULL };
+}
+
+static void bring_in(struct detect *detect, struct port_scan *scan,
+		     struct scan_group *group)
+{
+	if (group->is_shared)
+		merge_finding(detect, scan, group);
 	join(scan, group);
 	for (int i = 0; i < 1024; i++)
 		group->ports[i] |= scan->ports[i];
 	scan_group_note(group, &scan->client, scan->port_count, scan->resets);
+	scan->is_dirty = true;
 }
 
 static bool is_beside(const struct port_scan *scan, const struct port_scan *other)

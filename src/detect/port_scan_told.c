@@ -73,9 +73,14 @@ static unsigned severity_of(const struct detect *detect, const struct port_scan 
 
 /* ---- in words ---- */
 
+static bool is_shared(const struct port_scan *scan)
+{
+	return scan->group != NULL && scan->group->is_shared;
+}
+
 static const uint64_t *ports_of(const struct port_scan *scan)
 {
-	return scan->group != NULL ? scan->group->ports : scan->ports;
+	return is_shared(scan) ? scan->group->ports : scan->ports;
 }
 
 static uint32_t count_bits(const uint64_t *words)
@@ -116,10 +121,12 @@ static void say_summary(const struct port_scan *scan,
 	char text[ADDR_TEXT_MAX];
 	addr_text(&scan->client, text);
 	buf_clear(out);
-	if (scan->group != NULL)
-		scan_group_name(scan->group, out);
+	if (is_shared(scan))
+		buf_printf(out, "%u sources together", scan->group->count);
 	else
 		buf_text(out, text);
+	if (scan->group != NULL && scan_group_suspect(scan->group) != NULL)
+		buf_printf(out, ", behind %u decoys,", scan->group->count - 1);
 	buf_printf(out,
 		   scan->told == TOLD_NOTICE ? " tried %u ports of "
 					     : " scanned %u ports of ",
@@ -156,7 +163,7 @@ static void say_evidence(const struct port_scan *scan, const struct source *sour
 
 static const char *advice_of(const struct detect *detect, const struct port_scan *scan)
 {
-	if (scan->group != NULL && scan->group->is_shared)
+	if (is_shared(scan))
 		return "Block none of them on this alone, as an address can be forged. "
 		       "Check that each open port is meant to be reached.";
 	if (scan->group != NULL)
@@ -185,21 +192,23 @@ static void take_text(char *out, size_t size, struct buf *text)
 
 /* ---- findings ---- */
 
-/* Whom it is about: the source; of a group the one that stands out, or nobody. */
+/* Whom it is about: the source, or the network of those who share it out. */
 static void name_client(const struct port_scan *scan, struct finding_record *evidence)
 {
-	if (scan->group == NULL)
+	struct scan_network network;
+	if (!is_shared(scan))
 		detect_attacker(evidence, &scan->client);
-	else if (scan_group_suspect(scan->group) != NULL)
-		detect_attacker(evidence, scan_group_suspect(scan->group));
+	else if (scan_group_network(scan->group, &network)) {
+		evidence->client_ip = network.addr;
+		evidence->client_prefix = network.len;
+	}
 }
 
 static void fill(struct detect *detect, const struct port_scan *scan,
 		 struct finding_record *evidence)
 {
 	const struct source *source = sources_find(&detect->sources, &scan->client);
-	bool is_shared = scan->group != NULL && scan->group->is_shared;
-	detect_attack(evidence, is_shared ? "distributed_scan" : "port_scan",
+	detect_attack(evidence, is_shared(scan) ? "distributed_scan" : "port_scan",
 		      technique_of(scan), scan->last_us);
 	name_client(scan, evidence);
 	if (!scan->is_wide)
@@ -228,7 +237,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 
 static struct scan_key *key_of_finding(struct port_scan *scan)
 {
-	return scan->group != NULL ? &scan->group->key : &scan->key;
+	return is_shared(scan) ? &scan->group->key : &scan->key;
 }
 
 struct finding *port_scan_finding(struct detect *detect, const struct port_scan *scan,
@@ -252,11 +261,27 @@ static void keep_key(struct scan_key *key, const struct finding_record *evidence
 				  .server = evidence->server_ip };
 }
 
+/* Another one of its group stands out, or enough of it have been told. */
+static bool is_decoy(const struct port_scan *scan)
+{
+	if (scan->group == NULL || scan->group->is_shared)
+		return false;
+	const struct addr *suspect = scan_group_suspect(scan->group);
+	return suspect != NULL ? !addr_equal(suspect, &scan->client)
+			       : !scan_group_names(scan->group, &scan->client);
+}
+
 void port_scan_tell(struct detect *detect, struct port_scan *scan)
 {
 	struct finding_record evidence;
 	struct scan_key *key = key_of_finding(scan);
 	struct finding *finding = port_scan_finding(detect, scan, key);
+	scan->is_dirty = false;
+	if (is_decoy(scan)) {
+		if (finding != NULL)
+			findings_close(&detect->findings, finding, detect->now_us);
+		return;
+	}
 	fill(detect, scan, &evidence);
 	if (finding != NULL)
 		findings_move(&detect->findings, finding, &evidence);
@@ -264,5 +289,4 @@ void port_scan_tell(struct detect *detect, struct port_scan *scan)
 		      port_scan_hold_us(scan));
 	keep_key(key, &evidence);
 	scan->unsaid = 0;
-	scan->is_dirty = false;
 }

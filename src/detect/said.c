@@ -61,6 +61,12 @@ static size_t count_sources(const struct detect *detect,
 	return count;
 }
 
+/* Cut packets say something of who sends them, whichever ports they are for. */
+static bool is_of_host(const struct finding_record *evidence)
+{
+	return findings_same_word(evidence->technique, "tiny_fragment");
+}
+
 void detect_evidence(struct detect *detect, const struct finding_record *evidence)
 {
 	struct finding_record key = *evidence;
@@ -68,6 +74,8 @@ void detect_evidence(struct detect *detect, const struct finding_record *evidenc
 		detect->now_us = evidence->last;
 	if (is_registered(detect, evidence))
 		return;
+	if (is_of_host(evidence))
+		key.port = UNKNOWN_U32;
 	struct finding *finding = findings_find(&detect->findings, &key);
 	/* Beyond so many sources, all others are one. */
 	if (finding == NULL && !addr_is_unset(&key.client_ip) &&

@@ -7,6 +7,9 @@ enum {
 	/* One that tries twice as many ports as any other goes on alone. */
 	STANDS_OUT_TIMES = 2,
 	STANDS_OUT_PORTS = 15,
+	/* What one provider gives to one customer is hardly larger. */
+	NETWORK_IP4 = 16,
+	NETWORK_IP6 = 32,
 };
 
 struct scan_group *scan_groups_begin(struct scan_groups *groups)
@@ -20,6 +23,16 @@ struct scan_group *scan_groups_begin(struct scan_groups *groups)
 	return oldest;
 }
 
+/* Leading bits that two addresses have in common. */
+static unsigned common_bits(const struct addr *a, const struct addr *b)
+{
+	unsigned bits = 0;
+	while (bits < 128 &&
+	       ((a->ip6[bits / 8] ^ b->ip6[bits / 8]) >> (7 - bits % 8) & 1) == 0)
+		bits++;
+	return bits;
+}
+
 static struct scan_member *find_member(struct scan_group *group,
 				       const struct addr *client)
 {
@@ -31,6 +44,10 @@ static struct scan_member *find_member(struct scan_group *group,
 
 void scan_group_join(struct scan_group *group, const struct addr *client)
 {
+	unsigned common =
+		group->named > 0 ? common_bits(client, &group->members[0].addr) : 128;
+	if (group->count == 0 || common < group->common_bits)
+		group->common_bits = common;
 	group->count++;
 	if (group->named < GROUP_NAMED)
 		group->members[group->named++] =
@@ -94,16 +111,26 @@ const struct addr *scan_group_suspect(const struct scan_group *group)
 	return member != NULL ? &member->addr : NULL;
 }
 
-void scan_group_name(const struct scan_group *group, struct buf *out)
+bool scan_group_names(const struct scan_group *group, const struct addr *client)
 {
-	const struct addr *suspect = scan_group_suspect(group);
-	char text[ADDR_TEXT_MAX];
-	if (suspect == NULL) {
-		buf_printf(out, "%u sources at the same time", group->count);
-		return;
-	}
-	addr_text(suspect, text);
-	buf_printf(out, "%s, behind %u decoys,", text, group->count - 1);
+	for (uint32_t i = 0; i < group->named; i++)
+		if (addr_equal(&group->members[i].addr, client))
+			return true;
+	return false;
+}
+
+bool scan_group_network(const struct scan_group *group, struct scan_network *network)
+{
+	if (group->common_bits <
+	    (addr_is_v4(&group->members[0].addr) ? 96 + NETWORK_IP4 : NETWORK_IP6))
+		return false;
+	struct addr addr = group->members[0].addr;
+	for (unsigned bit = group->common_bits; bit < 128; bit++)
+		addr.ip6[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	network->addr = addr;
+	network->len = (uint16_t)(addr_is_v4(&addr) ? group->common_bits - 96
+						    : group->common_bits);
+	return true;
 }
 
 static void list_member(const struct scan_member *member, const char *before,

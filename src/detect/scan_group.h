@@ -4,7 +4,8 @@
  *
  * All but one of those that try the same ports are decoys (nmap -D): packets whose
  * source is forged.  The one that resets our SYN-ACKs received them, so it stands out
- * if no other does.  Those that try different ports share a scan out among them.
+ * if no other does, and it alone is told; else each is, and that it is one of many.
+ * Those that try different ports share a scan out among them.
  */
 #pragma once
 
@@ -38,6 +39,7 @@ struct scan_group {
 	int64_t first_us, last_us;
 	uint32_t count; /* members, also those that are not named */
 	uint32_t named;
+	unsigned common_bits; /* that their addresses begin with */
 	struct scan_member members[GROUP_NAMED];
 	uint64_t ports[1024]; /* bits: those of all */
 	struct scan_key key;  /* of its finding */
@@ -58,7 +60,15 @@ void scan_group_note(struct scan_group *group, const struct addr *client,
 /* The only one that can be no decoy; NULL: nobody knows. */
 const struct addr *scan_group_suspect(const struct scan_group *group);
 
-/* As the subject of a sentence. */
-void scan_group_name(const struct scan_group *group, struct buf *out);
+/* Not all are: of a very large group only so many have findings of their own. */
+bool scan_group_names(const struct scan_group *group, const struct addr *client);
+
+/* The smallest network that has them all; false if it would say nothing. */
+struct scan_network {
+	struct addr addr;
+	uint16_t len;
+};
+bool scan_group_network(const struct scan_group *group, struct scan_network *network);
+
 /* "The same ports at the same time, from ...". */
 void scan_group_evidence(const struct scan_group *group, struct buf *out);

@@ -239,14 +239,45 @@ static void decoys_are_one_finding_that_names_who_resets(void **state)
 	assert_non_null(strstr(f->evidence, SCANNER " (resets our answers)"));
 }
 
-static void decoys_that_nothing_tells_apart_accuse_nobody(void **state)
+static void decoys_that_nothing_tells_apart_are_told_as_one_of_many(void **state)
 {
 	struct scene *scene = *state;
+	static struct found found;
 	decoyed_scan(scene, false);
-	const struct finding_record *f = only_open(scene, "port_scan");
-	assert_true(addr_is_unset(&f->client_ip));
-	assert_non_null(strstr(f->summary, "11 sources at the same time"));
-	assert_non_null(strstr(f->evidence, SCANNER));
+	found = (struct found){ .kind = "port_scan" };
+	detect_tick(scene->detect, scene->now_us);
+	detect_each(scene->detect, find_one, &found);
+	assert_int_equal(found.count, 11);
+	for (size_t i = 0; i < 11; i++) {
+		const struct finding_record *f = &found.findings[i];
+		assert_string_equal(f->severity, "low");
+		assert_string_equal(f->proof, "unsolicited");
+		assert_non_null(strstr(f->evidence, "The same ports at the same time"));
+	}
+}
+
+/* Also when it is large, and an address is of ours. */
+static void decoys_are_never_more_than_low(void **state)
+{
+	struct scene *scene = *state;
+	struct home home = { .count = 0 };
+	struct prefix prefix;
+	assert_true(prefix_parse("192.0.2.0/24", &prefix));
+	home_add(&home, &prefix);
+	detect_set_home(scene->detect, &home);
+	for (uint32_t port = 1; port <= 300; port++)
+		for (uint32_t n = 0; n < 4; n++) {
+			struct contact_record c = contact(scene, port, "refused");
+			uint8_t four[4] = { 192, 0, 2, (uint8_t)(n + 10) };
+			c.client_ip = addr_v4(four);
+			give(scene, &c);
+			scene->count = 0;
+		}
+	static struct found found;
+	found = (struct found){ .kind = NULL };
+	detect_each(scene->detect, find_one, &found);
+	for (size_t i = 0; i < found.count; i++)
+		assert_string_equal(found.findings[i].severity, "low");
 }
 
 static void who_shares_a_scan_out_is_one_finding(void **state)
@@ -256,15 +287,17 @@ static void who_shares_a_scan_out_is_one_finding(void **state)
 		for (uint32_t n = 0; n < 50; n++) {
 			struct contact_record c =
 				contact(scene, 1 + n * 20 + i, "refused");
-			c.client_ip = stranger(n * 7919);
+			c.client_ip = stranger(n * 800);
 			give(scene, &c);
 			scene->count = 0;
 			scene->now_us += 10000;
 		}
 	const struct finding_record *f = only_open(scene, "distributed_scan");
 	assert_int_equal(f->ports, 1000);
-	assert_true(addr_is_unset(&f->client_ip));
+	assert_true(is_addr(&f->client_ip, "11.0.0.0"));
+	assert_int_equal(f->client_prefix, 16);
 	assert_string_equal(f->severity, "low");
+	assert_non_null(strstr(f->summary, "50 sources together scanned 1000 ports"));
 }
 
 static void a_scan_over_hosts_and_ports_is_one_finding(void **state)
@@ -335,7 +368,8 @@ int main(void)
 		TEST(one_of_ours_that_scans_is_worse),
 		TEST(fragments_are_told),
 		TEST(decoys_are_one_finding_that_names_who_resets),
-		TEST(decoys_that_nothing_tells_apart_accuse_nobody),
+		TEST(decoys_that_nothing_tells_apart_are_told_as_one_of_many),
+		TEST(decoys_are_never_more_than_low),
 		TEST(who_shares_a_scan_out_is_one_finding),
 		TEST(a_scan_over_hosts_and_ports_is_one_finding),
 		TEST(one_host_after_another_is_one_finding),
