@@ -1,9 +1,9 @@
 /*
  * host_sweep.c: one source tries the same ports, or ICMP, of many hosts.
  *
- * Counted are hosts where it failed.  Who has business with many hosts (a crawler, a
- * resolver, a mail server, a monitor) reaches most of them; who looks for peers does
- * not, but tries another port with each.
+ * Counted are hosts where it failed, or did not use what answered.  Who has business
+ * with many hosts (a crawler, a resolver, a mail server, a monitor) reaches most of
+ * them; who looks for peers does not, but tries another port with each.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +37,8 @@ struct lane {
 	bool is_used;
 	uint16_t port;
 	enum told told;
-	struct cardinality hosts; /* where it failed */
-	uint64_t failed, host_count, estimate_at;
+	struct cardinality hosts; /* where it failed, or did not use what answered */
+	uint64_t tried, host_count, estimate_at;
 	uint64_t successes, unused;
 	uint64_t lit; /* failures that were not in the dark */
 };
@@ -89,33 +89,33 @@ static struct lane *lane_of(struct host_sweep *sweep, uint16_t port)
 		return lane;
 	lane = &sweep->lanes[0];
 	for (int i = 0; i < LANES_MAX; i++)
-		if (sweep->lanes[i].failed < lane->failed)
+		if (sweep->lanes[i].tried < lane->tried)
 			lane = &sweep->lanes[i];
 	*lane = (struct lane){ .is_used = true, .port = port };
 	return lane;
 }
 
-static void count_failure(struct lane *lane, const struct attempt *attempt)
+static void count_host(struct lane *lane, const struct attempt *attempt)
 {
 	static const struct hash_key fixed;
 	uint64_t word = attempt->server;
-	lane->failed++;
+	lane->tried++;
 	cardinality_add(&lane->hosts, hash_words(&fixed, &word, 1));
 	/* An estimate costs much more than what it could change by one. */
-	if (lane->failed < lane->estimate_at)
+	if (lane->tried < lane->estimate_at)
 		return;
 	lane->host_count = cardinality_estimate(&lane->hosts);
-	lane->estimate_at = lane->failed + 1 + lane->failed / 16;
+	lane->estimate_at = lane->tried + 1 + lane->tried / 16;
 }
 
 static void count_attempt(struct lane *lane, const struct attempt *attempt)
 {
-	if (attempt->kind == ATTEMPT_DONE)
+	if (attempt->kind == ATTEMPT_DONE) {
 		lane->successes++;
-	else if (attempt->kind == ATTEMPT_HALF_OPEN)
-		lane->unused++;
-	else
-		count_failure(lane, attempt);
+		return;
+	}
+	lane->unused += attempt->kind == ATTEMPT_HALF_OPEN;
+	count_host(lane, attempt);
 }
 
 /* What the source tried before of that port. */
@@ -148,7 +148,7 @@ static struct share share_of(const struct sources *sources, const struct source 
 	size_t count;
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (at[i].kind == ATTEMPT_DONE || at[i].kind == ATTEMPT_HALF_OPEN)
+		if (at[i].kind == ATTEMPT_DONE)
 			continue;
 		uint64_t bit = 1ULL << at[i].port % 64;
 		share.ports += (ports[at[i].port / 64] & bit) == 0;
@@ -188,16 +188,13 @@ static enum told judge(const struct detect *detect, const struct lane *lane,
 	const struct addr *who = &sources->news.source->addr;
 	bool inside = is_inside(detect, c);
 	uint32_t most = inside ? HOSTS_INSIDE : HOSTS_OUTSIDE;
-	if (!sources_scans(sources->news.source) &&
-	    lane->host_count > HOSTS_DARK_NOTICE)
-		return TOLD_NOTHING;
-	if (lane->failed < lane->successes * FAILS_TO_SUCCESSES)
+	if (lane->tried < lane->successes * FAILS_TO_SUCCESSES)
 		return TOLD_NOTHING;
 	if (lane->host_count >= sources_jitter(sources, who, most))
 		return TOLD_SWEEP;
 	if (inside || lane->lit > 0 || lane->successes > 0 || lane->unused > 0)
 		return TOLD_NOTHING;
-	if (lane->host_count >= HOSTS_DARK)
+	if (lane->host_count >= HOSTS_DARK && sources_scans(sources->news.source))
 		return TOLD_SWEEP;
 	return lane->host_count >= HOSTS_DARK_NOTICE ? TOLD_NOTICE : TOLD_NOTHING;
 }
@@ -258,10 +255,10 @@ static void say_summary(const struct host_sweep *sweep, const char *ports,
 	char text[ADDR_TEXT_MAX];
 	addr_text(&sweep->client, text);
 	buf_clear(out);
-	buf_printf(out, "%s looked for %llu hosts that do not answer", text,
+	buf_printf(out, "%s tried %llu hosts", text,
 		   (unsigned long long)most_hosts(sweep));
 	if (is_icmp(sweep))
-		buf_text(out, ", by ICMP");
+		buf_text(out, " by ICMP");
 	else
 		buf_printf(out, " at port %s/%s", ports,
 			   sweep->head.key.rest == ATTEMPT_UDP ? "udp" : "tcp");
@@ -274,7 +271,7 @@ static void say_evidence(const struct host_sweep *sweep, struct buf *out)
 		const struct lane *lane = &sweep->lanes[i];
 		if (!lane->is_used || lane->told == TOLD_NOTHING)
 			continue;
-		failed += lane->failed;
+		failed += lane->tried - lane->unused;
 		successes += lane->successes;
 		unused += lane->unused;
 	}

@@ -61,10 +61,11 @@ static size_t count_sources(const struct detect *detect,
 	return count;
 }
 
-/* Cut packets say something of who sends them, whichever ports they are for. */
+/* Odd packets say something of who sends them, whichever ports they are for. */
 static bool is_of_host(const struct finding_record *evidence)
 {
-	return findings_same_word(evidence->technique, "tiny_fragment");
+	return findings_same_word(evidence->technique, "tiny_fragment") ||
+	       findings_same_word(evidence->technique, "tcp_flags");
 }
 
 void detect_evidence(struct detect *detect, const struct finding_record *evidence)

@@ -61,6 +61,7 @@ def ordinary_traffic(place):
 def scan(trial, place, *command, seconds=60, client=ATTACKER, **truth):
     """A program of the tree as attack, judged."""
     trial.watch(place.victim)
+    truth.setdefault("also", ("protocol_anomaly",))  # cut packets, flags that make no sense
     with ordinary_traffic(place), trial.attack("port_scan", client=client, **truth):
         # Long ones are cut short: what was not found by then is missed.
         place.attacker.tree("timeout", str(seconds), *command, status=None,

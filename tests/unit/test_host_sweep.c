@@ -56,6 +56,14 @@ static void twenty_hosts_are_a_sweep(void **state)
 	assert_in_range(only_open(scene, "host_sweep")->hosts, 950, 1100);
 }
 
+/* zmap over hosts that all listen: nothing fails. */
+static void hosts_that_all_answer_are_a_sweep(void **state)
+{
+	struct scene *scene = *state;
+	sweep(scene, SCANNER, 0, 60, 80, "half_open");
+	assert_string_equal(only_open(scene, "host_sweep")->severity, "low");
+}
+
 static void two_ports_are_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -290,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(twenty_hosts_are_a_sweep),
+		TEST(hosts_that_all_answer_are_a_sweep),
 		TEST(two_ports_are_one_finding),
 		TEST(pings_are_a_sweep),
 		TEST(addresses_where_nobody_lives_tell_sooner),
