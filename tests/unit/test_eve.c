@@ -468,38 +468,10 @@ static void severities_are_suricatas_three(void **state)
 static void every_signature_has_a_number_of_its_own(void **state)
 {
 	(void)state;
-	static const char *const kinds[] = {
-		"port_scan",
-		"host_sweep",
-		"distributed_scan",
-		"brute_force",
-		"password_spray",
-		"login_after_failures",
-		"syn_flood",
-		"udp_flood",
-		"icmp_flood",
-		"connection_flood",
-		"reflection_victim",
-		"reflector",
-		"spoofed_source",
-		"trap_hit",
-		"beacon",
-		"unexpected_protocol",
-		"cleartext_login",
-		"weak_protocol",
-		"protocol_anomaly",
-		"new_listener",
-		"unauthorized_port",
-		"service_change",
-		"tunnel",
-		"blocklisted_peer",
-		"hidden_listener",
-		"missing_listener",
-		"users_failing",
-	};
+	const char *const *kinds = record_allowed(RECORD_finding, "kind");
 	bool taken[100] = { true };
 	struct finding_record finding = a_finding();
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; kinds[i] != NULL; i++) {
 		finding.kind = kinds[i];
 		const char *at = strstr(alert_of(&finding), "\"signature_id\":");
 		unsigned long number =
