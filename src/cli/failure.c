@@ -76,7 +76,7 @@ static bool is_said(const struct transcript_record *line)
 static void print_packet(const struct failure *failure, const struct packet_record *p)
 {
 	print_when(failure, p->at);
-	packet_line_print(p);
+	packet_line_print(p, true);
 }
 
 static void print_packets(const struct look *look, const struct failure *failure)

@@ -224,7 +224,7 @@ static void print_packets(const struct look *look, const struct finding_facts *f
 		when_text(packet->at, when);
 		printf("%*s%s.%03d  ", LABEL_WIDTH, "", when + DATE_LEN,
 		       (int)(packet->at % 1000000 / 1000));
-		packet_line_print(packet);
+		packet_line_print(packet, false);
 		shown++;
 	}
 	if (facts->packet_count > shown)

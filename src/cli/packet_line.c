@@ -20,7 +20,7 @@ static void print_flags(uint8_t flags)
 		}
 }
 
-void packet_line_print(const struct packet_record *p)
+void packet_line_print(const struct packet_record *p, bool tells_cut)
 {
 	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
 	struct packet_view view;
@@ -41,5 +41,5 @@ void packet_line_print(const struct packet_record *p)
 	if (view.protocol == IPPROTO_TCP)
 		print_flags(view.tcp_flags);
 	printf(", %zu octets%s\n", payload,
-	       p->data.len < p->wire_bytes ? " (cut)" : "");
+	       tells_cut && p->data.len < p->wire_bytes ? " (cut)" : "");
 }

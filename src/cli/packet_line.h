@@ -5,4 +5,5 @@
 
 #include "record/record.h"
 
-void packet_line_print(const struct packet_record *packet);
+/* tells_cut: say so if it is cut. */
+void packet_line_print(const struct packet_record *packet, bool tells_cut);

@@ -162,8 +162,8 @@ static void print_latency(const json_t *findings)
 		return;
 	text_duration(median, sizeof(median), us);
 	text_duration(most, sizeof(most), member_number(findings, "latency_max_us"));
-	printf("%*ssaid %s after what decided them, %s at most\n", LABEL_WIDTH, "",
-	       median, most);
+	printf("%*ssaid %s (median) after what decided them, %s at most\n", LABEL_WIDTH,
+	       "", median, most);
 }
 
 static void print_findings(const json_t *findings, const struct look *look)

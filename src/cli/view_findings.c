@@ -59,7 +59,7 @@ SHOW(show_state)
 /* The port, or those that were tried. */
 SHOW(show_port)
 {
-	enum { LIST_WIDTH = 16 };
+	enum { LIST_WIDTH = 12 };
 	const char *list = member_text(record, "port_list");
 	if (list == NULL || json_object_get(record, "port") != NULL) {
 		cell_port(out, record);
@@ -87,23 +87,24 @@ SHOW(show_summary)
 }
 
 static const struct column columns[] = {
-	{ "WHEN", "last", "Last evidence, local time.", true, false, 2, 0, show_last },
-	{ "ID", "id", "First digits of its id; findings ID tells more.", true, true, 3,
+	{ "WHEN", "last", "Last evidence, local time.", true, false, 3, 0, show_last },
+	{ "ID", "id", "First digits of its id; findings ID tells more.", true, true, 2,
 	  0, show_id },
 	{ "KIND", "kind", "What it is.", true, true, 0, 0, show_kind },
-	{ "HOW", "technique", "Technique.", true, true, 4, 0, show_technique },
+	{ "HOW", "technique", "Technique.", true, true, 3, 0, show_technique },
 	{ "SEVERITY", "severity", "notice, low, medium, high or critical.", true, false,
 	  1, 0, show_severity },
 	{ "PROOF", "proof",
 	  "Of the source: unsolicited (may be forged), handshake or dialogue.", true,
-	  true, 6, 0, show_proof },
+	  true, 3, 0, show_proof },
 	{ "STATE", "state", "open or closed.", true, true, 8, 0, show_state },
-	{ "PORT", "port", "Port it is about.", true, true, 0, 0, show_port },
+	{ "PORT", "port", "Port it is about, or those that were tried.", true, true, 0,
+	  0, show_port },
 	{ "CLIENT", "client_ip", "Who did it, if it is about one client.", true, true,
 	  5, 0, show_client },
 	{ "PROCESS", "process", "Process it is about.", true, true, 7, 8,
 	  show_process },
-	{ "WHAT", "summary", "In one sentence.", true, true, 0, 30, show_summary },
+	{ "WHAT", "summary", "In one sentence.", true, true, 0, 24, show_summary },
 };
 
 const struct view view_findings = {
