@@ -70,8 +70,9 @@ struct pipeline *pipeline_start(struct capture **captures,
 				const struct pipeline_sink *sink);
 
 /*
- * Takes what the workers have sent, for some milliseconds; the sink is called from here.
- * True: there is more, and under a flood always is; whoever asks, is answered between.
+ * Takes what the workers have sent, for some milliseconds; the sink is called from
+ * here. True: there is more, and under a flood always is; whoever asks, is answered
+ * between.
  */
 bool pipeline_pump(struct pipeline *p);
 
