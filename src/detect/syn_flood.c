@@ -49,6 +49,7 @@ struct flooded {
 struct knocker {
 	struct addr ip;
 	int64_t at_us;
+	bool is_alone; /* nobody else did, for some seconds */
 };
 
 struct syn_flood {
@@ -80,8 +81,12 @@ static void take_contact(struct detect *detect, void *state,
 	if (!is_syn || findings_same_word(contact->outcome, "handshake"))
 		return;
 	struct busy_key key = { .ip = contact->server_ip, .port = contact->port };
-	struct knocker *asker = busy_take(&s->askers, &key);
-	*asker = (struct knocker){ .ip = contact->client_ip, .at_us = contact->at };
+	struct knocker *knocker = busy_take(&s->askers, &key);
+	bool is_same = addr_equal(&knocker->ip, &contact->client_ip);
+	bool is_first = contact->at - knocker->at_us > ASKED_LATELY_S * SECOND_US;
+	knocker->is_alone = is_first || (is_same && knocker->is_alone);
+	knocker->ip = contact->client_ip;
+	knocker->at_us = contact->at;
 }
 
 /* ---- is it one ---- */
