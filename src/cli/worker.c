@@ -68,8 +68,8 @@ static void send_port(void *self, const struct port_sample *sample,
 	size_t len = sizeof(*sample);
 	memcpy(packed, sample, len);
 	if (detail != NULL) {
-		memcpy(packed + len, &detail->clients, sizeof(detail->clients));
-		len += sizeof(detail->clients);
+		len += cardinality_pack(&detail->clients, packed + len,
+					sizeof(packed) - len);
 		len += histogram_pack(&detail->handshake, packed + len,
 				      sizeof(packed) - len);
 		len += histogram_pack(&detail->response, packed + len,
@@ -88,8 +88,8 @@ const struct port_sample *worker_port(const void *message, size_t len,
 	const uint8_t *end = (const uint8_t *)message + len;
 	histogram_clear(&detail->handshake);
 	histogram_clear(&detail->response);
-	memcpy(&detail->clients, at, sizeof(detail->clients));
-	at += sizeof(detail->clients);
+	cardinality_reset(&detail->clients);
+	at += cardinality_unpack(&detail->clients, at, (size_t)(end - at));
 	at += histogram_unpack(&detail->handshake, at, (size_t)(end - at));
 	histogram_unpack(&detail->response, at, (size_t)(end - at));
 	return sample;

@@ -17,6 +17,7 @@ static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_syn_flood,
 	&detector_udp_flood,
 	&detector_icmp_flood,
+	&detector_host_flood,
 	&detector_connection_flood,
 	&detector_reflection_victim,
 	&detector_reflector,

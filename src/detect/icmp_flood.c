@@ -125,8 +125,8 @@ static void take_unsolicited(struct detect *detect, void *state,
 			     const struct unsolicited_record *u)
 {
 	struct icmp_flood *s = state;
-	if (findings_same_word(u->transport, "udp") || is_reply(u) ||
-	    !flood_is_ours(detect, &u->ip))
+	if (u->port == UNKNOWN_U32 || findings_same_word(u->transport, "udp") ||
+	    is_reply(u) || !flood_is_ours(detect, &u->ip))
 		return;
 	if (u->sources == 1 && home_holds(&detect->friends, &u->client_ip))
 		return;

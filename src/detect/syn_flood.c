@@ -25,6 +25,7 @@ enum {
 	DOWN_OF_USUAL = 20,
 	UNIT_MIN = 100, /* handshakes/s: one of a port that is hardly used */
 	FEW_SOURCES = 8,
+	OF_ONE_MIN = 50, /* SYN/s by source: no client makes that, forgers far less */
 	ASKED_LATELY_S = 5,
 	SUFFERS_FROM =
 		10,    /* handshakes/s that a service had, if its loss shall count */
@@ -160,7 +161,7 @@ static const char *kind_of_sources(const struct port_record *port)
 {
 	if (port->clients == UNKNOWN_U64)
 		return "from nobody knows how many addresses";
-	if (port->clients <= FEW_SOURCES)
+	if (port->clients <= FEW_SOURCES || port->syns >= port->clients * OF_ONE_MIN)
 		return "from few addresses";
 	return port->clients * 2 >= port->syns ? "each from another address: forged"
 					       : "from many addresses";
@@ -173,7 +174,8 @@ static void note_sources(const struct syn_flood *s, struct flooded *target,
 	struct busy_key key = { .ip = port->server_ip, .port = port->port };
 	const struct knocker *asker = busy_find(&s->askers, &key);
 	target->sources = kind_of_sources(port);
-	target->has_source = port->clients == 1 && asker != NULL &&
+	target->has_source = asker != NULL && asker->is_alone &&
+			     port->syns >= port->clients * OF_ONE_MIN &&
 			     port->start - asker->at_us < ASKED_LATELY_S * SECOND_US;
 	if (target->has_source)
 		target->source = asker->ip;

@@ -1,5 +1,6 @@
 /*
- * udp_flood.c: more datagrams than a port, or a host on all its ports, could mean.
+ * udp_flood.c: more datagrams than a port could mean to get; for all ports of a host at
+ * once, see host_flood.c.
  *
  * What is usual is learned for each port.  Where there is nothing to learn from yet, it
  * is the shape that tells: forged sources send one packet each and get no answer, while
@@ -9,12 +10,10 @@
 
 #include "detect/busy.h"
 #include "detect/flood.h"
-#include "detect/scatter.h"
 #include "detect/usual.h"
 
 enum {
 	TARGETS_MAX = 1024,
-	HOSTS_MAX = 256,
 	TAKEN_FROM = 500,    /* packets/s: below, nothing need be known of a port */
 	FLOOR = 2000,        /* packets/s that no small server minds */
 	FEW_FLOOR = 10000,   /* from few sources unanswered: a camera, a copy */
@@ -39,7 +38,7 @@ struct flooded {
 };
 
 struct udp_flood {
-	struct busy targets, hosts;
+	struct busy targets;
 	int64_t began_us;
 };
 
@@ -47,18 +46,14 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct udp_flood *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
-	return busy_open(&s->hosts, HOSTS_MAX, sizeof(struct scatter)) && opened;
+	return busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
 }
 
 static void close_state(void *state)
 {
 	struct udp_flood *s = state;
 	busy_close(&s->targets);
-	busy_close(&s->hosts);
 }
-
-/* ---- one port ---- */
 
 static enum shape shape_of(const struct port_record *port)
 {
@@ -180,43 +175,6 @@ static void judge_port(struct detect *detect, struct udp_flood *s,
 	raise_port(detect, target, port);
 }
 
-/* ---- all ports of a host ---- */
-
-static void raise_host(struct detect *detect, const struct scatter *host,
-		       const struct port_record *port, uint64_t packets)
-{
-	struct finding_record evidence;
-	char address[ADDR_TEXT_MAX];
-	flood_begin(&evidence, "udp_flood", "host", flood_end(port), packets);
-	evidence.server_ip = port->server_ip;
-	evidence.transport = port->transport;
-	evidence.ports = host->ports;
-	evidence.confidence = 0.9;
-	addr_text(&port->server_ip, address);
-	FLOOD_SAY(evidence.summary, "%s is flooded with datagrams to all its ports.",
-		  address);
-	FLOOD_SAY(evidence.evidence,
-		  "%llu packets so far, lately at least %llu a second, none answered",
-		  (unsigned long long)host->before + host->now,
-		  (unsigned long long)host->now);
-	FLOOD_SAY(evidence.advice,
-		  "Drop what no service here uses before the sockets (nftables, hook "
-		  "ingress). If the line is full, only the provider can filter it.");
-	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
-}
-
-static void judge_host(struct detect *detect, struct udp_flood *s,
-		       const struct port_record *port)
-{
-	struct busy_key key = { .ip = port->server_ip };
-	uint64_t packets;
-	if (flood_count(port->server_packets) > 0)
-		return;
-	struct scatter *host = busy_take(&s->hosts, &key);
-	if (scatter_add(host, port->start, port->client_packets, &packets))
-		raise_host(detect, host, port, packets);
-}
-
 static void take_port(struct detect *detect, void *state,
 		      const struct port_record *port)
 {
@@ -228,7 +186,6 @@ static void take_port(struct detect *detect, void *state,
 	    !flood_is_ours(detect, &port->server_ip))
 		return;
 	judge_port(detect, s, port);
-	judge_host(detect, s, port);
 }
 
 const struct detector detector_udp_flood = {

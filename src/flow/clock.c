@@ -252,7 +252,9 @@ void flows_collect_aggregates(struct flows *f, int64_t before_us)
 
 void flows_flush_second(struct flows *f, int64_t now_us)
 {
-	services_flush(f->services, f->second_us, &f->sink);
+	struct scattered *scattered =
+		services_flush(f->services, f->second_us, &f->sink);
+	scattered_flush(f, scattered, f->second_us + SECOND_US);
 	unsolicited_flush(f, f->second_us + SECOND_US);
 	amplification_flush(f, f->second_us + SECOND_US, now_us);
 }

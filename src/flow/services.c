@@ -17,7 +17,8 @@ enum {
 	SERVICES_MAX = UINT16_MAX - 1,
 	HEADS = 1 << 16,
 	DETAILS_MAX = 4096,
-	PROBES = 64, /* services looked at for one to reclaim */
+	PROBES = 64,        /* services looked at for one to reclaim */
+	TOUCHED_FEW = 4096, /* fit into the ring between worker and main thread */
 };
 #define DETAIL_NONE UINT32_MAX
 
@@ -26,6 +27,8 @@ struct services {
 	uint32_t count;   /* ever used: the rest of the slab is untouched */
 	uint32_t hand;    /* where the search for room goes on */
 	uint16_t touched; /* list of those with news; SERVICE_NONE ends */
+	uint32_t touched_count;
+	struct scattered scattered; /* of the second that is flushed */
 	uint32_t detail_count, detail_free;
 	uint16_t heads[HEADS]; /* 0: empty */
 	/* Apart from the services, so that a search touches only the one it finds. */
@@ -137,6 +140,7 @@ struct service *services_at(struct services *s, uint16_t number)
 		service->is_touched = true;
 		service->touched = s->touched;
 		s->touched = number;
+		s->touched_count++;
 	}
 	return service;
 }
@@ -211,16 +215,41 @@ static void flush_one(struct services *s, struct service *service, int64_t start
 	}
 }
 
-void services_flush(struct services *s, int64_t start_us, const struct flow_sink *sink)
+/* Flushes those that are not scattered, and leaves the others in the list. */
+static void flush_telling(struct services *s, int64_t start_us,
+			  const struct flow_sink *sink)
 {
+	uint16_t *link = &s->touched;
+	while (*link != SERVICE_NONE) {
+		struct service *service = &s->at[*link];
+		if (scattered_is(&service->now)) {
+			link = &service->touched;
+			continue;
+		}
+		*link = service->touched;
+		service->is_touched = false;
+		flush_one(s, service, start_us, sink);
+	}
+}
+
+struct scattered *services_flush(struct services *s, int64_t start_us,
+				 const struct flow_sink *sink)
+{
+	/* Of too many some get lost on their way: rather those that say least. */
+	if (s->touched_count > TOUCHED_FEW)
+		flush_telling(s, start_us, sink);
 	while (s->touched != SERVICE_NONE) {
 		struct service *service = &s->at[s->touched];
 		s->touched = service->touched;
 		if (s->touched != SERVICE_NONE)
 			__builtin_prefetch(&s->at[s->touched]);
 		service->is_touched = false;
+		if (scattered_is(&service->now))
+			scattered_add(&s->scattered, &service->now);
 		flush_one(s, service, start_us, sink);
 	}
+	s->touched_count = 0;
+	return &s->scattered;
 }
 
 uint32_t services_count(const struct services *s)

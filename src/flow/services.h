@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "flow/flow.h"
+#include "flow/scattered.h"
 
 enum {
 	SERVICE_OTHER = 0,         /* shared by those the table had no room for */
@@ -42,8 +43,12 @@ void services_handshake(struct services *s, uint16_t number, uint64_t us);
 void services_response(struct services *s, uint16_t number, uint64_t us);
 void services_client(struct services *s, uint16_t number, const struct addr *client);
 
-/* Gives what the second that began at start_us brought, in no order, and clears it. */
-void services_flush(struct services *s, int64_t start_us, const struct flow_sink *sink);
+/*
+ * Gives what the second that began at start_us brought, in no order, and clears it.
+ * Returns what was scattered, for scattered_flush().
+ */
+struct scattered *services_flush(struct services *s, int64_t start_us,
+				 const struct flow_sink *sink);
 
 uint32_t services_count(const struct services *s);
 uint64_t services_memory(const struct services *s);

@@ -183,7 +183,7 @@ def echo_request(source, target, number):
 
 def send_forged(network, packets, rate, seconds):
     """packets(n): what to send as number n, and to whom."""
-    with network:
+    with network.inside():
         line = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     begin, sent = time.monotonic(), 0
     while (passed := time.monotonic() - begin) < seconds:

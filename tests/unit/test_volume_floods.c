@@ -96,30 +96,41 @@ static void a_service_in_demand_is_a_notice(void **state)
 	is_finding(last_of(scene, "udp_flood"), "port", "notice", "open");
 }
 
-/* So many ports of the host get one datagram each in one second. */
-static void scatter(struct scene *scene, uint32_t ports, uint64_t each)
+/* So many ports of the host get a little in one second. */
+static void scatter(struct scene *scene, const char *transport, uint64_t ports,
+		    uint64_t packets)
 {
-	for (uint32_t i = 0; i < ports; i++) {
-		struct second s = udp(1 + i, each, 0, 1);
-		struct port_record p = port_of(scene, &s);
-		detect_port(scene->detect, &p, UNKNOWN_FLAG);
-	}
+	struct unsolicited_record u;
 	pass(scene, 1);
+	record_init(RECORD_unsolicited, &u);
+	u.at = scene->now_us;
+	u.ip = addr(SERVER_IP);
+	u.transport = transport;
+	u.packets = packets;
+	u.bytes = packets * 60;
+	u.ports = ports;
+	detect_unsolicited(scene->detect, &u);
 }
 
 static void all_ports_at_once_are_a_flood_of_the_host(void **state)
 {
 	struct scene *scene = *state;
-	scatter(scene, 65535, 1); /* a scan */
-	scatter(scene, 65535, 1); /* that tries again */
-	scatter(scene, 1000, 1);
-	assert_null(last_of(scene, "udp_flood"));
+	scatter(scene, "udp", 65535, 65535); /* a scan */
+	scatter(scene, "udp", 65535, 65535); /* that tries again */
+	scatter(scene, "udp", 1000, 1000);
+	said_nothing(scene);
 	for (int i = 0; i < 5; i++)
-		scatter(scene, 60000, 2);
+		scatter(scene, "udp", 60000, 100000);
 	assert_int_equal(count_of(scene, "udp_flood"), 1);
+	pass(scene, 61);
 	const struct finding_record *f = last_of(scene, "udp_flood");
-	is_finding(f, "host", "medium", "open");
+	is_finding(f, "host", "medium", "closed");
 	assert_int_equal(f->port, UNKNOWN_U32);
+	assert_int_equal(f->ports, 60000);
+	assert_int_equal(f->attempts, 500000);
+	for (int i = 0; i < 6; i++)
+		scatter(scene, "tcp", 50000, 50000);
+	is_finding(last_of(scene, "syn_flood"), "host", "medium", "open");
 }
 
 /* ---- ICMP ---- */

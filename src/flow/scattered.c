@@ -1,0 +1,74 @@
+/*
+ * scattered.c: see scattered.h.
+ */
+#include "flow/scattered.h"
+
+#include <netinet/in.h>
+
+#include "flow/state.h"
+
+bool scattered_is(const struct port_sample *sample)
+{
+	return sample->server_packets == 0 && sample->handshakes == 0 &&
+	       sample->client_packets <= SCATTERED_PACKETS_MAX;
+}
+
+/* The host's place; of a new one, if there is no other, that of who got least. */
+static struct scattered_host *host_of(struct scattered *s,
+				      const struct port_sample *sample)
+{
+	uint32_t least = 0;
+	for (uint32_t i = 0; i < s->count; i++) {
+		/* Mostly it is the same as before. */
+		uint32_t at = (s->last + i) % s->count;
+		struct scattered_host *host = &s->host[at];
+		if (host->proto == sample->proto &&
+		    addr_equal(&host->server, &sample->server)) {
+			s->last = at;
+			return host;
+		}
+		if (host->packets < s->host[least].packets)
+			least = at;
+	}
+	if (s->count < SCATTERED_HOSTS)
+		least = s->count++;
+	s->host[least] = (struct scattered_host){ .server = sample->server,
+						  .proto = sample->proto };
+	s->last = least;
+	return &s->host[least];
+}
+
+void scattered_add(struct scattered *s, const struct port_sample *sample)
+{
+	bool is_tcp = sample->proto == IPPROTO_TCP;
+	uint64_t packets = is_tcp ? sample->syns : sample->client_packets;
+	if (packets == 0 || sample->port == 0)
+		return;
+	struct scattered_host *host = host_of(s, sample);
+	host->packets += packets;
+	host->bytes += sample->client_bytes;
+	host->ports++;
+}
+
+static void tell(struct flows *f, const struct scattered_host *host, int64_t end_us)
+{
+	struct unsolicited_record record;
+	record_init(RECORD_unsolicited, &record);
+	record.at = end_us;
+	record.ip = host->server;
+	record.transport = transport_name(host->proto);
+	record.packets = host->packets;
+	record.bytes = host->bytes;
+	record.ports = host->ports;
+	f->sink.record(f->sink.self, RECORD_unsolicited, &record);
+}
+
+void scattered_flush(struct flows *f, struct scattered *s, int64_t end_us)
+{
+	bool is_wanted = f->sink.record != NULL &&
+			 (f->options.wants >> RECORD_unsolicited & 1) != 0;
+	for (uint32_t i = 0; is_wanted && i < s->count; i++)
+		if (s->host[i].ports >= SCATTERED_PORTS_MIN)
+			tell(f, &s->host[i], end_us);
+	s->count = s->last = 0;
+}
