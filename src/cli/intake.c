@@ -187,6 +187,10 @@ uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port)
 	if (port->transport == NULL)
 		return listening;
 	port->state = state_of(port, listening);
+	if (listening != UNKNOWN_FLAG)
+		port->unused = listening == 0 &&
+			       !detect_knows_service(m->detect, port->transport,
+						     &port->server_ip, port->port);
 	port->findings =
 		detect_count(m->detect, port->transport, &port->server_ip, port->port);
 	if (listener == NULL)

@@ -73,9 +73,16 @@ SHOW(show_retransmits)
 	cell_ratio(out, record, "retransmit_ratio", limits->loss);
 }
 
+/* What a scan asks of a port where nothing is, says nothing of a service. */
+static bool is_unused(const json_t *record)
+{
+	return json_is_true(json_object_get(record, "unused"));
+}
+
 SHOW(show_errors)
 {
-	cell_ratio(out, record, "error_ratio", limits->errors);
+	cell_ratio(out, record, "error_ratio",
+		   is_unused(record) ? INFINITY : limits->errors);
 }
 
 static double per_second(const json_t *record, const char *name)
@@ -103,7 +110,7 @@ SHOW(show_state)
 {
 	const char *state = member_text(record, "state");
 	cell_text(out, state);
-	if (state != NULL && strcmp(state, "open") != 0)
+	if (state != NULL && strcmp(state, "open") != 0 && !is_unused(record))
 		cell_mark(out);
 }
 

@@ -163,6 +163,12 @@ void detect_flush(struct detect *detect, int64_t now_us)
 	findings_flush(&detect->findings, now_us);
 }
 
+bool detect_knows_service(struct detect *detect, const char *transport,
+			  const struct addr *ip, uint32_t port)
+{
+	return places_serving(&detect->places, transport, ip, port) != NULL;
+}
+
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to)
 {

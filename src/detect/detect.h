@@ -144,6 +144,10 @@ void detect_kept(struct detect *detect, const char *id, uint64_t packets);
 /* Says what has waited to be said: it is the end. */
 void detect_flush(struct detect *detect, int64_t now_us);
 
+/* Something listens there, or has listened, in our own network namespace. */
+bool detect_knows_service(struct detect *detect, const char *transport,
+			  const struct addr *ip, uint32_t port);
+
 /* Open findings, in no order. */
 void detect_each(const struct detect *detect,
 		 void (*emit)(void *to, const struct finding_record *f), void *to);

@@ -101,6 +101,8 @@ static void take_notes(struct port_record *sum, const struct port_record *part)
 	take_text(&sum->service, &part->service);
 	take_text(&sum->protocol, &part->protocol);
 	take_text(&sum->process, &part->process);
+	if (part->unused != UNKNOWN_FLAG)
+		sum->unused = part->unused;
 	if (part->pid != UNKNOWN_U32)
 		sum->pid = part->pid;
 	if (part->active != UNKNOWN_U64)

@@ -256,9 +256,11 @@ static void rows_over_a_limit_are_counted(void **state)
 	(void)state;
 	struct limits limits = limits_of(NULL);
 	json_t *rows =
-		json_pack("[{s:i,s:i},{s:i,s:f},{s:i}]", "response_p95_us", 200000,
-			  "response_p50_us", 200000, "response_p95_us", 99999,
-			  "error_ratio", 0.002, "response_p95_us", 100000);
+		json_pack("[{s:i,s:i},{s:i,s:f},{s:i},{s:b,s:f}]", "response_p95_us",
+			  200000, "response_p50_us", 200000, "response_p95_us", 99999,
+			  "error_ratio", 0.002, "response_p95_us", 100000,
+			  /* a port that was only scanned */
+			  "unused", 1, "error_ratio", 1.0);
 	assert_non_null(rows);
 	assert_int_equal(view_count_over(&view_ports, rows, &limits), 2);
 	json_decref(rows);

@@ -90,6 +90,19 @@ static void what_was_known_or_comes_back_is_no_news(void **state)
 }
 
 /* Breakwater itself does so, as do named, dnsmasq and unbound. */
+static void where_something_has_listened_a_refusal_is_an_error(void **state)
+{
+	struct scene *scene = *state;
+	struct addr ip = addr("192.0.2.1");
+	assert_false(detect_knows_service(scene->detect, "tcp", &ip, 22));
+	know_sshd(scene);
+	assert_true(detect_knows_service(scene->detect, "tcp", &ip, 22));
+	see(scene, sshd(scene, "closed"));
+	assert_true(detect_knows_service(scene->detect, "tcp", &ip, 22));
+	assert_false(detect_knows_service(scene->detect, "tcp", &ip, 23));
+	assert_false(detect_knows_service(scene->detect, "udp", &ip, 22));
+}
+
 static void a_daemon_that_gives_up_its_rights_is_as_before(void **state)
 {
 	struct scene *scene = *state;
@@ -540,6 +553,7 @@ int main(void)
 		SCENE(the_next_login_on_a_port_is_no_other_service),
 		SCENE(a_program_that_joins_a_datagram_port_replaces_none),
 		SCENE(a_container_that_restarts_is_no_news),
+		SCENE(where_something_has_listened_a_refusal_is_an_error),
 		SCENE(what_was_open_at_the_last_end_goes_on_or_is_closed),
 		SCENE(a_program_of_ever_other_ports_is_told_so_once),
 		SCENE(a_finding_about_our_port_is_not_one_about_others),
