@@ -231,8 +231,23 @@ const struct probe_record *explain_failing_probe(const struct explain_facts *fac
 	return NULL;
 }
 
-enum explain_cause explain_decide(const struct explain_facts *facts,
-				  const struct explain_answer *answer)
+const struct finding_record *explain_flood(const struct explain_facts *facts)
+{
+	static const char *const floods[] = { "syn_flood", "udp_flood",
+					      "connection_flood" };
+	for (size_t i = 0; i < facts->finding_count; i++) {
+		const struct finding_record *f = &facts->findings[i];
+		bool lasts = f->state != NULL && strcmp(f->state, "open") == 0 &&
+			     record_severity(f->severity) >= SEVERITY_MEDIUM;
+		for (size_t k = 0; lasts && k < sizeof(floods) / sizeof(floods[0]); k++)
+			if (f->kind != NULL && strcmp(f->kind, floods[k]) == 0)
+				return f;
+	}
+	return NULL;
+}
+
+static enum explain_cause decide(const struct explain_facts *facts,
+				 const struct explain_answer *answer)
 {
 	const struct explain_figures *now = &answer->now;
 	bool comes = now->flows > 0 || now->errors > 0 || now->rejected > 0;
@@ -251,4 +266,13 @@ enum explain_cause explain_decide(const struct explain_facts *facts,
 	bool is_shown = cause < EXPLAIN_PROBE_FAILS;
 	return !is_shown && explain_failing_probe(facts) != NULL ? EXPLAIN_PROBE_FAILS
 								 : cause;
+}
+
+/* A flood fills queues and takes time; a port that bears it is well. */
+enum explain_cause explain_decide(const struct explain_facts *facts,
+				  const struct explain_answer *answer)
+{
+	enum explain_cause cause = decide(facts, answer);
+	bool is_unwell = cause > EXPLAIN_FLOODED && cause < EXPLAIN_WELL;
+	return is_unwell && explain_flood(facts) != NULL ? EXPLAIN_FLOODED : cause;
 }

@@ -26,6 +26,7 @@
 enum explain_cause {
 	EXPLAIN_NOT_LISTENING, /* clients come, nobody listens */
 	EXPLAIN_OTHER_ADDRESS, /* listens, but not where the clients go */
+	EXPLAIN_FLOODED,       /* it is unwell, and somebody sees to that */
 	EXPLAIN_QUEUE_FULL,    /* the process accepts slower than clients come */
 	EXPLAIN_BUFFER_FULL,   /* UDP: the process reads slower than datagrams come */
 	EXPLAIN_HANGS,        /* the process takes connections or none, and is silent */

@@ -25,6 +25,8 @@ const struct listener_record *explain_culprit(const struct explain_facts *facts,
 /* True if refusals can't be its doing: a socket listens wherever clients go. */
 bool explain_is_rejected_by_filter(const struct explain_facts *facts,
 				   const struct explain_figures *now);
+/* A flood of this port that lasts, medium at least; NULL: none. */
+const struct finding_record *explain_flood(const struct explain_facts *facts);
 /* A probe that is down, also after retries; NULL: none. */
 const struct probe_record *explain_failing_probe(const struct explain_facts *facts);
 /* Where clients were refused as nobody listens there; NULL: nowhere. */

@@ -16,6 +16,7 @@ enum { CHANGES_TOLD = 5 };
 static const char *const names[EXPLAIN_CAUSES] = {
 	[EXPLAIN_NOT_LISTENING] = "nobody listens",
 	[EXPLAIN_OTHER_ADDRESS] = "listens on another address",
+	[EXPLAIN_FLOODED] = "under attack",
 	[EXPLAIN_QUEUE_FULL] = "accept queue full",
 	[EXPLAIN_BUFFER_FULL] = "receive buffer full",
 	[EXPLAIN_HANGS] = "application does not answer",
@@ -371,6 +372,15 @@ static void say_probe_fails(const struct explain_facts *facts,
 		say_nothing_comes(facts, a, out);
 }
 
+static void say_flooded(const struct finding_record *flood, struct buf *out)
+{
+	buf_printf(out, "It is attacked: %s", flood->summary);
+	if (flood->evidence[0] != '\0')
+		buf_printf(out, " (%s)", flood->evidence);
+	if (flood->advice[0] != '\0')
+		buf_printf(out, " %s", flood->advice);
+}
+
 static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 {
 	struct buf *out = &a->why;
@@ -380,6 +390,9 @@ static void say_why(const struct explain_facts *facts, struct explain_answer *a)
 		break;
 	case EXPLAIN_OTHER_ADDRESS:
 		say_other_address(facts, out);
+		break;
+	case EXPLAIN_FLOODED:
+		say_flooded(explain_flood(facts), out);
 		break;
 	case EXPLAIN_QUEUE_FULL:
 		say_queue_full(facts, out);
@@ -488,6 +501,9 @@ static void say_next(const struct explain_facts *facts, struct explain_answer *a
 	case EXPLAIN_NOT_LISTENING:
 	case EXPLAIN_OTHER_ADDRESS:
 		next_of_closed(facts, out);
+		break;
+	case EXPLAIN_FLOODED:
+		buf_printf(out, "breakwater findings %.8s\n", explain_flood(facts)->id);
 		break;
 	case EXPLAIN_QUEUE_FULL:
 		next_of_process(facts, a->cause, out);

@@ -89,11 +89,42 @@ static void what_a_port_speaks_is_told_with_how_it_is_known(void **state)
 	free(s);
 }
 
+static void a_port_that_a_flood_makes_unwell_is_under_attack(void **state)
+{
+	(void)state;
+	struct finding_record flood;
+	record_init(RECORD_finding, &flood);
+	flood.kind = "syn_flood";
+	flood.state = "open";
+	flood.severity = "high";
+	record_text(flood.id, sizeof(flood.id), "0123456789abcdef");
+	record_text(flood.summary, sizeof(flood.summary), "A flood of SYNs.");
+	record_text(flood.evidence, sizeof(flood.evidence), "4000 a second");
+	struct scene *s = good_scene();
+	s->facts.findings = &flood;
+	s->facts.finding_count = 1;
+	expect(s, EXPLAIN_WELL, "Well");
+
+	s = good_scene();
+	s->facts.findings = &flood;
+	s->facts.finding_count = 1;
+	s->listener.backlog = 129;
+	expect(s, EXPLAIN_FLOODED, "It is attacked: A flood of SYNs. (4000 a second)");
+
+	s = good_scene();
+	flood.severity = "low";
+	s->facts.findings = &flood;
+	s->facts.finding_count = 1;
+	s->listener.backlog = 129;
+	expect(s, EXPLAIN_QUEUE_FULL, "129 wait in a queue for 128");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(error_answers_are_not_failed_connections),
 		cmocka_unit_test(what_a_port_speaks_is_told_with_how_it_is_known),
+		cmocka_unit_test(a_port_that_a_flood_makes_unwell_is_under_attack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
