@@ -10,7 +10,7 @@
 static const struct {
 	const char *technique, *severity, *what, *why;
 } anomalies[ANOMALIES] = {
-	[ANOMALY_FLAGS] = { "tcp_flags", "low",
+	[ANOMALY_FLAGS] = { "tcp_flags", "notice",
 			    "a TCP segment has flags that exclude each other",
 			    "no stack sends these, scanners and evasion tools do (RFC "
 			    "9293 3.1)" },
@@ -30,12 +30,20 @@ static const struct {
 				"5722 3)" },
 };
 
+/* Whose header is odd, is odd towards a host: its scan of many ports is no more news.
+ */
+static uint16_t port_of(enum anomaly anomaly, const struct packet *p)
+{
+	bool has_port = anomaly == ANOMALY_OVERLAP && !(p->flags & PACKET_NO_PORTS);
+	return has_port ? p->dport : 0;
+}
+
 static struct anomaly_slot *slot_of(struct flows *f, enum anomaly anomaly,
 				    const struct packet *p)
 {
 	uint64_t words[3];
 	memcpy(words, p->src.ip6, 16);
-	words[2] = (uint64_t)anomaly << 16 | p->dport;
+	words[2] = (uint64_t)anomaly << 16 | port_of(anomaly, p);
 	uint64_t hash = hash_words(&f->options.key, words, 3);
 	return &f->anomalies.slot[hash % ANOMALY_SLOTS];
 }
@@ -44,13 +52,8 @@ static bool is_about(const struct anomaly_slot *slot, enum anomaly anomaly,
 		     const struct packet *p)
 {
 	return slot->told_us != 0 && slot->anomaly == anomaly &&
-	       slot->port == p->dport && addr_equal(&slot->source, &p->src) &&
-	       addr_equal(&slot->target, &p->dst);
-}
-
-static bool has_ports(const struct packet *p)
-{
-	return !(p->flags & PACKET_NO_PORTS) && p->dport != 0;
+	       slot->port == port_of(anomaly, p) &&
+	       addr_equal(&slot->source, &p->src) && addr_equal(&slot->target, &p->dst);
 }
 
 static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet *p)
@@ -66,8 +69,8 @@ static void tell(struct flows *f, struct anomaly_slot *slot, const struct packet
 	evidence.detector = "anomaly";
 	evidence.proof = "unsolicited";
 	evidence.server_ip = p->dst;
-	if (has_ports(p))
-		evidence.port = p->dport;
+	if (slot->port != 0)
+		evidence.port = slot->port;
 	evidence_client(&evidence, &p->src);
 	evidence_sentence(&evidence, anomalies[slot->anomaly].what,
 			  anomalies[slot->anomaly].why);
@@ -103,7 +106,7 @@ void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)
 	if (!is_about(slot, anomaly, p))
 		*slot = (struct anomaly_slot){ .source = p->src,
 					       .target = p->dst,
-					       .port = p->dport,
+					       .port = port_of(anomaly, p),
 					       .anomaly = (uint8_t)anomaly,
 					       .proto = p->proto };
 	slot->count++;
