@@ -41,9 +41,9 @@ LOW = SEVERITIES.index("low")
 ABOUT_SERVICES = frozenset(("new_listener", "unauthorized_port", "missing_listener",
                             "service_change", "hidden_listener", "cleartext_login",
                             "weak_protocol", "users_failing"))
+SAID_MAX = 3    # of each sort, in comments
 WAIT_S = 3    # for a finding, after the attack has ended
 SETTLE_S = 1.3  # for findings that are one too many; silence is judged after 0.3 s
-TREE = {"tree": "tree", "eval": "eval-tree"}
 
 scenarios = {}
 
@@ -91,16 +91,15 @@ class Attack:
     end_us: int = 0
     packets: list = dataclasses.field(default_factory=list)  # times, if captured
 
-    def is_of(self, address):
-        if address is None or self.client is None:
-            return self.client is None
-        return ipaddress.ip_address(address) in ipaddress.ip_network(self.client)
+    def may_be_many(self):
+        """A finding that accuses nobody in particular is right, too."""
+        return self.client is None or "/" in self.client or bool(self.decoys)
 
     def is_by(self, finding):
         """Accuses the one who did it."""
         ip = finding.get("client_ip")
         if ip is None or self.client is None:
-            return self.client is None
+            return self.may_be_many()
         prefix = ipaddress.ip_network(f"{ip}/{finding.get('client_prefix', 128)}"
                                       if ":" in ip else ip, strict=False)
         theirs = ipaddress.ip_network(self.client)
@@ -202,13 +201,14 @@ class Trial:
         path.write_text(text)
         return str(path)
 
-    def serve_web(self, network, port=80):
+    def serve_web(self, network, port=80, addresses=("0.0.0.0", "[::]")):
         """nginx."""
         name = f"nginx-{port}"
+        listen = " ".join(f"listen {address}:{port};" for address in addresses)
         config = self.write(f"{name}.conf", f"""
 worker_processes 1; daemon off; pid {self.lab.dir}/{name}.pid; error_log stderr;
 events {{ worker_connections 4096; }}
-http {{ access_log off; server {{ listen {port}; listen [::]:{port};
+http {{ access_log off; server {{ {listen}
 return 200 "hello\\n"; }} }}
 """)
         network.start_tree("nginx", "-c", config)
@@ -319,7 +319,12 @@ return 200 "hello\\n"; }} }}
 
 
 class Verdict:
-    """Findings against the truth."""
+    """Findings against the truth.
+
+    Found is what is said with severity low or more.  False is what accuses somebody else,
+    or of what nobody did; what is said beside about the one who did it is one finding more
+    about the attack.
+    """
 
     def __init__(self, trial):
         self.trial = trial
@@ -332,9 +337,10 @@ class Verdict:
         for attack in self.trial.attacks:
             self.tell_attack(attack)
         false = [one for one in self.last.values() if self.is_false(one)]
-        for one in false:
-            self.trial.say(f"false: {described(one)}")
         loud = [one for one in false if rank(one) >= LOW]
+        for one in loud[:SAID_MAX]:
+            self.trial.say(f"false: {described(one)}")
+        self.trial.result("false-notice", len(false) - len(loud))
         self.trial.result("false", len(loud))
         self.trial.result("false-medium", len([one for one in false if rank(one) > LOW]))
         self.tell_precision(loud)
@@ -348,38 +354,45 @@ class Verdict:
     def is_false(self, finding):
         """It is about none of the attacks; decoys are told apart."""
         return not any(
-            attack.is_told_by(finding) or
-            (finding["kind"] in attack.also and attack.is_by(finding)) or
+            attack.is_told_by(finding) or self.is_beside(attack, finding) or
             finding.get("client_ip") in attack.decoys for attack in self.trial.attacks)
 
+    def is_beside(self, attack, finding):
+        """Of another kind, about who did it, or of a kind that is right as well."""
+        return attack.is_by(finding) and ("client_ip" in finding and attack.client or
+                                          finding["kind"] in attack.also)
+
     def tell_attack(self, attack):
-        trial, found = self.trial, self.trial.found(attack)
+        trial = self.trial
+        found = [one for one in trial.found(attack) if rank(one.finding) >= LOW]
+        about = [one for one in self.last.values()
+                 if attack.is_told_by(one) or self.is_beside(attack, one)]
         seconds = (attack.end_us - attack.begin_us) / pcap.SECOND_US
-        trial.say(f"attack of {seconds:.3f} s, "
-                  f"{len(attack.packets) or 'unknown'} packets")
+        trial.say(f"attack of {seconds:.3f} s, {len(attack.packets) or 'uncounted'} packets")
+        for one in sorted(about, key=rank, reverse=True)[:SAID_MAX]:
+            trial.say(described(one))
         trial.result("recall", int(bool(found)))
         self.tell_decoys(attack)
-        if not found:
-            about = [described(one) for one in self.last.values() if attack.is_by(one)]
-            trial.say(f"missed; said of its source: {about or 'nothing'}")
-            return
-        first, final = found[0], self.last[found[-1].finding["id"]]
-        trial.say(described(final))
-        # Of whatever kind: who reads them has so many about one attack.
-        trial.result("findings", len([one for one in self.last.values()
-                                      if attack.is_told_by(one) or attack.is_by(one) and
-                                      attack.client is not None]))
-        trial.result("seconds", (first.at_us - attack.begin_us) / pcap.SECOND_US)
-        if "latency_us" in final:
-            trial.result("latency-ms", first.finding.get(
-                "latency_us", final["latency_us"]) / 1000)
+        if found:
+            trial.result("findings", len([one for one in about if rank(one) >= LOW]))
+            self.tell_first(attack, found[0])
+            self.tell_final(attack, self.last[found[-1].finding["id"]])
+
+    def tell_first(self, attack, first):
+        """How soon it was told."""
+        decided_us = time_us(first.finding["last"])
+        self.trial.result("seconds", (first.at_us - attack.begin_us) / pcap.SECOND_US)
+        if self.trial.watcher is not None:
+            self.trial.result("latency-ms", (first.at_us - decided_us) / 1000)
         if attack.packets:
-            decided_us = time_us(first.finding["last"])
-            trial.result("packets", len([at for at in attack.packets if at <= decided_us]))
+            self.trial.result("packets",
+                              len([at for at in attack.packets if at <= decided_us]))
+
+    def tell_final(self, attack, final):
         if attack.techniques:
-            trial.result("technique", int(final.get("technique") in attack.techniques))
-        trial.result("severity", rank(final))
-        trial.result("proof", PROOFS.index(final["proof"]))
+            self.trial.result("technique", int(final.get("technique") in attack.techniques))
+        self.trial.result("severity", rank(final))
+        self.trial.result("proof", PROOFS.index(final.get("proof", "unsolicited")))
 
     def tell_decoys(self, attack):
         if not attack.decoys:
@@ -397,6 +410,7 @@ def rank(finding):
 
 
 def described(finding):
+    """For a person."""
     words = [finding["kind"], finding.get("technique"), finding["severity"],
              finding.get("proof"), finding.get("client_ip"), finding.get("summary")]
     return ", ".join(word for word in words if word)
@@ -442,7 +456,7 @@ class Report:
 
 
 MEANS = {"recall", "precision", "findings", "technique"}
-TOTALS = {"false", "false-medium"}
+TOTALS = {"false-notice", "false", "false-medium"}
 MEDIANS = {"seconds", "latency-ms", "packets"}
 WORST = {"findings", "seconds", "latency-ms", "decoys-proof", "decoys-severity"}
 

@@ -4,12 +4,14 @@ The victim has nginx and sshd; what else is asked for is refused, or, where a sc
 so, dropped by a packet filter.  Meanwhile ordinary clients use the web server, and try
 port 443 in vain, as browsers do: whoever accuses them is wrong.
 """
+import collections
 import contextlib
+import ipaddress
+import json
 import threading
-import time
 
 import pcap
-from evaluation import Skip, e2e, scenario
+from evaluation import scenario
 from field import (ATTACKER, ATTACKER6, BYSTANDER, VICTIM, VICTIM6, VICTIM_NET)
 
 TECHNIQUES = {"sS": "syn", "sT": "connect", "sF": "fin", "sN": "null", "sX": "xmas",
@@ -19,10 +21,10 @@ CLIENTS = 20
 QUICK = {("sS", 4, 1000), ("sT", 4, 20)}
 
 
-def site(trial):
+def site(trial, **web):
     """Networks with services and their ordinary clients."""
     place = trial.field()
-    trial.serve_web(place.victim)
+    trial.serve_web(place.victim, **web)
     trial.serve_ssh(place.victim)
     place.clients = [BYSTANDER, *place.addresses(place.bystander, CLIENTS, "62.38.9.1")]
     return place
@@ -144,8 +146,6 @@ def decoyed(trial, word, decoys):
 
 def busy_sources(frames):
     """Who sent more than a hundred SYNs to the victim, and is not the attacker."""
-    import collections
-    import ipaddress
     counts = collections.Counter(
         ip[1] for frame in frames if (ip := frame.ip()) is not None and ip[0] == pcap.TCP
         and frame.flags(ip[3]) == pcap.SYN)
@@ -167,14 +167,11 @@ def decoys_named(trial):
 
 # ---- many hosts, many sources --------------------------------------------------------
 
-def darkness(place):
-    """A /24 of the victim's, all of whose addresses answer."""
+def sweep(trial, *command, kinds=("host_sweep",), port=80, seconds=40,
+          addresses=(VICTIM,), **truth):
+    """Of a /24 of hosts that refuse; addresses of the web server may be all of them."""
+    place = site(trial, addresses=addresses)
     place.victim.ip("route", "add", "local", "10.97.5.0/24", "dev", "lo")
-
-
-def sweep(trial, *command, kinds=("host_sweep",), port=80, seconds=40, **truth):
-    place = site(trial)
-    darkness(place)
     trial.watch(place.victim, "--home", VICTIM_NET)
     gateway = mac_of(place)
     with ordinary_traffic(place), \
@@ -187,7 +184,7 @@ def sweep(trial, *command, kinds=("host_sweep",), port=80, seconds=40, **truth):
 
 def mac_of(place):
     told = place.router.run("ip", "-j", "link", "show", "dev", "attacker").stdout
-    return e2e.json.loads(told)[0]["address"]
+    return json.loads(told)[0]["address"]
 
 
 def add_sweep(name, *command, **truth):
@@ -200,6 +197,9 @@ add_sweep("nmap-sweep-22", "nmap", "-n", "-Pn", "-sS", "-T4", "-p", "22", "10.97
           port=22)
 add_sweep("zmap-24", "zmap", "-p", "80", "-i", "net0", "-G", "GATEWAY", "-b", "/dev/null",
           "-r", "1000", "-c", "1", "-q", "-o", "/dev/null", "10.97.5.0/24")
+add_sweep("zmap-24-open", "zmap", "-p", "80", "-i", "net0", "-G", "GATEWAY", "-b",
+          "/dev/null", "-r", "1000", "-c", "1", "-q", "-o", "/dev/null", "10.97.5.0/24",
+          addresses=("0.0.0.0",))
 add_sweep("masscan-24", "masscan", "-p", "80", "--rate", "1000", "--wait", "1",
           "10.97.5.0/24")
 add_sweep("masscan-24-slow", "masscan", "-p", "80", "--rate", "20", "--wait", "1",
@@ -242,7 +242,6 @@ def distributed(trial, sources, truth):
             mine = ",".join(map(str, ports[number * 20:(number + 1) * 20]))
             place.attacker.tree("nmap", "-n", "-Pn", "-sS", "-T4", "-e", "net0", "-S",
                                 address, "-p", mine, VICTIM)
-    trial.sources = sources
     attack.also = ("port_scan",)
     trial.judge()
 
