@@ -442,6 +442,17 @@ void monitor_limit_store(struct monitor *m)
 	store_limit(m->store, &limits);
 }
 
+static void keep_sources(struct monitor *m)
+{
+	struct buf why = { 0 };
+	if (!detect_keep_sources(m->detect, m->config.state, clock_us(CLOCK_REALTIME),
+				 &why)) {
+		const char *text = buf_cstr(&why);
+		fprintf(stderr, "breakwater: %s\n", text != NULL ? text : "");
+	}
+	buf_free(&why);
+}
+
 bool monitor_open(struct monitor *m)
 {
 	struct host_options host = { .self = m,
@@ -480,6 +491,7 @@ bool monitor_open(struct monitor *m)
 	monitor_read_friends(m);
 	monitor_read_traps(m);
 	monitor_read_blocklists(m);
+	keep_sources(m);
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);

@@ -30,12 +30,22 @@ void detect_free(struct detect *detect)
 	if (detect == NULL)
 		return;
 	detectors_close(detect);
+	sources_file_close(&detect->sources_file, &detect->sources, detect->now_us);
 	findings_clear(&detect->findings);
 	sources_close(&detect->sources);
 	attempts_close(&detect->attempts);
 	places_clear(&detect->places);
 	buf_free(&detect->reason);
 	free(detect);
+}
+
+bool detect_keep_sources(struct detect *detect, const char *folder, int64_t now_us,
+			 struct buf *why)
+{
+	sources_file_open(&detect->sources_file, folder, now_us);
+	if (detect->now_us < now_us)
+		detect->now_us = now_us;
+	return sources_file_read(&detect->sources_file, &detect->sources, now_us, why);
 }
 
 void detect_set_own(struct detect *detect, const struct home *own)
@@ -92,6 +102,7 @@ void detect_tick(struct detect *detect, int64_t now_us)
 		detect_judge_places(detect);
 	detect_users_tick(detect, detect->now_us);
 	detectors_tick(detect, detect->now_us);
+	sources_file_tick(&detect->sources_file, &detect->sources, now_us);
 	findings_tick(&detect->findings, now_us);
 }
 

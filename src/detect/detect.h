@@ -45,6 +45,15 @@ struct blocklist;
 void detect_set_blocklists(struct detect *detect, const struct blocklist *const *lists,
 			   size_t count);
 
+/*
+ * Takes up what is known of sources from that folder, and keeps it there from now on,
+ * also at detect_free().  False, with a sentence in why, if what is there can't be
+ * used.
+ */
+struct buf;
+bool detect_keep_sources(struct detect *detect, const char *folder, int64_t now_us,
+			 struct buf *why);
+
 /* Scanners and monitors that are known: what they try is no attack. */
 void detect_set_friends(struct detect *detect, const struct home *friends);
 

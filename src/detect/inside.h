@@ -11,6 +11,7 @@
 #include "detect/findings.h"
 #include "detect/places.h"
 #include "detect/sources.h"
+#include "detect/sources_file.h"
 #include "detect/users.h"
 #include "policy/blocklist.h"
 
@@ -65,6 +66,7 @@ struct detect {
 	struct findings findings;
 	struct places places;
 	struct sources sources;
+	struct sources_file sources_file;
 	struct attempts attempts;
 	struct home own, home, friends;
 	struct port_set traps;
