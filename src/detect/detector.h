@@ -31,6 +31,7 @@ struct detector {
 	void (*tick)(struct detect *detect, void *state, int64_t now_us);
 };
 
+extern const struct detector detector_beacon;
 extern const struct detector detector_blocklist;
 extern const struct detector detector_brute_force;
 extern const struct detector detector_distributed_login;

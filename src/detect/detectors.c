@@ -10,6 +10,7 @@ static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_host_sweep,
 	&detector_trap,
 	&detector_blocklist,
+	&detector_beacon,
 	&detector_distributed_login,
 	&detector_brute_force,
 	&detector_password_spray,
