@@ -14,7 +14,7 @@ static const struct {
 			    "a TCP segment has flags that exclude each other",
 			    "no stack sends these, scanners and evasion tools do (RFC "
 			    "9293 3.1)" },
-	[ANOMALY_SYN_DATA] = { "syn_data", "low",
+	[ANOMALY_SYN_DATA] = { "syn_data", "notice",
 			       "a SYN carries data without TCP Fast Open",
 			       "some filters look only at what follows the handshake "
 			       "(RFC 7413 2)" },
@@ -22,7 +22,7 @@ static const struct {
 			      "a TCP segment was sent again with other data",
 			      "monitor and server may believe different versions "
 			      "(RFC 9293 3.10)" },
-	[ANOMALY_TINY] = { "tiny_fragment", "medium",
+	[ANOMALY_TINY] = { "tiny_fragment", "low",
 			   "an IP fragment cuts or rewrites the transport header",
 			   "it hides ports and flags from filters (RFC 1858 3)" },
 	[ANOMALY_FRAGMENTS] = { "fragment_overlap", "low", "IP fragments overlap",

@@ -455,6 +455,26 @@ class Report:
                     self.line(f"all-{group}", f"{metric}-max", max(values))
 
 
+    def goals(self):
+        """What was aimed at, and whether it was reached."""
+        for group, metrics in sorted(self.groups.items()):
+            for metric, (reaches, goal) in GOALS.items():
+                goal = LESS.get((group, metric), goal)
+                if metric not in metrics:
+                    continue
+                value = summed_up(metric, metrics[metric]) if metric in MEANS | TOTALS \
+                    else max(metrics[metric])
+                self.say(f"goal: {group} {metric} {reaches} {goal}: {value:.3f}, "
+                         f"{'reached' if is_reached(value, reaches, goal) else 'MISSED'}")
+
+
+def is_reached(value, reaches, goal):
+    return value >= goal if reaches == ">=" else value <= goal
+
+
+GOALS = {"recall": (">=", 1), "findings": ("<=", 1), "latency-ms": ("<=", 1000),
+         "decoys-proof": ("<=", 0), "false-medium": ("<=", 0)}
+LESS = {("scan-T0", "recall"): 0.9, ("scan-T1", "recall"): 0.99}
 MEANS = {"recall", "precision", "findings", "technique"}
 TOTALS = {"false-notice", "false", "false-medium"}
 MEDIANS = {"seconds", "latency-ms", "packets"}
