@@ -110,6 +110,14 @@ static void take_attempt(void *self, const struct login_record *login)
 	detect_login(m->detect, login);
 }
 
+static void take_contact(struct monitor *m, const struct contact_record *contact)
+{
+	struct contact_record known = *contact;
+	if (probe_intake_made(m, contact))
+		known.probe = 1;
+	detect_contact(m->detect, &known);
+}
+
 /* What was said. */
 static void take_record(void *self, enum record_kind kind, const void *record)
 {
@@ -122,7 +130,7 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		login_intake_take(&m->logins, record);
 		return;
 	case RECORD_contact:
-		detect_contact(m->detect, record);
+		take_contact(m, record);
 		return;
 	case RECORD_unsolicited:
 		detect_unsolicited(m->detect, record);

@@ -22,6 +22,7 @@
 #include "cli/privileges.h"
 #include "cli/probing.h"
 #include "cli/run_report.h"
+#include "cli/scan_known.h"
 #include "config/config.h"
 #include "detect/detect.h"
 #include "host/host.h"
@@ -62,6 +63,7 @@ struct monitor {
 	struct witness *witness; /* NULL: the kernel does not count */
 	struct detect *detect;
 	struct login_intake logins;
+	struct scan_known scans; /* of ours, that go on */
 	struct packet_keeper packets;
 	struct store *store;
 	struct policy_file policy;

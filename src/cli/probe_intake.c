@@ -3,6 +3,7 @@
  */
 #include "cli/probe_intake.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,11 +26,36 @@ static bool is_our_probe(const struct monitor *m, const struct flow_record *flow
 	       (is_ours && (client->uid == 0 || client->uid == getuid()));
 }
 
+/* Of a scan that was told when it began: its packets may have no socket. */
+static bool is_our_scan(const struct monitor *m, const struct addr *client,
+			const struct addr *server, int64_t at_us)
+{
+	return home_holds(&m->own, client) &&
+	       scan_known_holds(&m->scans, server, at_us);
+}
+
 void monitor_name_flow(const struct monitor *m, struct flow_record *flow)
 {
 	host_name_flow(m->host, flow);
-	if (is_our_probe(m, flow))
+	if (is_our_probe(m, flow) ||
+	    is_our_scan(m, &flow->client_ip, &flow->server_ip, flow->start))
 		flow->probe = 1;
+}
+
+bool probe_intake_made(const struct monitor *m, const struct contact_record *contact)
+{
+	struct flow_record flow;
+	if (!home_holds(&m->own, &contact->client_ip))
+		return false;
+	record_init(RECORD_flow, &flow);
+	flow.ip_proto =
+		strcmp(contact->transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+	flow.client_ip = contact->client_ip;
+	flow.client_port = contact->client_port;
+	flow.server_ip = contact->server_ip;
+	flow.server_port = contact->port;
+	return is_our_probe(m, &flow) ||
+	       is_our_scan(m, &contact->client_ip, &contact->server_ip, contact->at);
 }
 
 /* What a client and a service of ours were heard to speak. */

@@ -8,6 +8,9 @@
 
 bool probe_intake_open(struct monitor *m);
 
+/* True if a probe or a scan of ours made it. */
+bool probe_intake_made(const struct monitor *m, const struct contact_record *contact);
+
 /* A connection of somebody: what the service was heard to speak. */
 void probe_intake_flow(struct monitor *m, const struct flow_record *flow);
 void probe_intake_listener(struct monitor *m, const struct listener_record *listener);

@@ -29,6 +29,8 @@ enum {
 	BAR_WIDTH = 24,
 };
 
+#define ANNOUNCE_US (1800 * 1000000LL) /* the daemon forgets after an hour */
+
 static const char examples[] =
 	"  breakwater scan 192.168.1.0/24            who is there, and with what\n"
 	"  breakwater scan 10.0.0.5 -p-              all 65,535 ports of one host\n"
@@ -56,6 +58,7 @@ struct scan {
 	struct scan_recogniser recogniser;
 	struct scan_register reg;
 	char **targets_given;       /* as they were given; NULL ends */
+	int64_t announced_us;       /* to the daemon, last */
 	int64_t recognised_from_us; /* when its second part began */
 	bool has_bar;
 };
@@ -114,12 +117,21 @@ static bool recognition_goes_on(void *self, uint64_t known, uint64_t of)
 	return !patience_has_ended();
 }
 
+/* Else the daemon would take us for an attacker. */
+static void announce(struct scan *scan)
+{
+	scan->announced_us = clock_us(CLOCK_REALTIME);
+	scan_announce(&scan->report, &scan->targets);
+}
+
 static bool goes_on(void *self, const struct sweep_progress *progress)
 {
 	struct scan *scan = self;
 	int64_t took_us = clock_us(CLOCK_REALTIME) - scan->report.begin_us;
 	if (took_us > QUIET_US && isatty(STDERR_FILENO))
 		draw_bar(scan, took_us, progress);
+	if (clock_us(CLOCK_REALTIME) - scan->announced_us > ANNOUNCE_US)
+		announce(scan);
 	return !patience_has_ended();
 }
 
@@ -352,6 +364,7 @@ static int run(struct scan *scan, struct sweep *sweep)
 {
 	struct sweep_counts counts;
 	patience_begin();
+	announce(scan);
 	int result = sweep_run(sweep);
 	sweep_count(sweep, &counts);
 	if (scan->report.lists_all)

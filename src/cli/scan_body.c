@@ -45,11 +45,13 @@ static bool read_run(struct scan_body *body, const json_t *object, int64_t now_u
 			      "or udp");
 	if (!record_from_json(RECORD_scan_run, object, run))
 		return refuse(why, 1, "the first record is the scan_run");
-	if (run->start == UNKNOWN_TIME || run->end == UNKNOWN_TIME ||
-	    run->end < run->start || run->end > now_us + LATEST_US)
+	bool has_begun = run->start != UNKNOWN_TIME && run->start <= now_us + LATEST_US;
+	bool has_ended = run->end != UNKNOWN_TIME && run->end >= run->start &&
+			 run->end <= now_us + LATEST_US;
+	if (!has_begun || (!has_ended && run->end != UNKNOWN_TIME))
 		return refuse(why, 1,
 			      "a scan has a begin and, later, an end that has "
-			      "passed");
+			      "passed, or none yet");
 	return true;
 }
 
@@ -57,6 +59,8 @@ static bool read_port(struct scan_body *body, const json_t *object, size_t line,
 		      struct buf *why)
 {
 	struct scan_record *port = &body->ports[body->count];
+	if (body->run.end == UNKNOWN_TIME)
+		return refuse(why, line, "a scan that goes on has no ports yet");
 	if (!is_transport(object) ||
 	    !is_among(member_text(object, "state"), scan_state_names, SCAN_STATES))
 		return refuse(why, line,

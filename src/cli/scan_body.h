@@ -1,6 +1,7 @@
 /*
  * scan_body.h: a scan on its way from whoever made it to the daemon: lines of JSON,
- * first its scan_run, then the ports.
+ * first its scan_run, then the ports.  One that begins is a scan_run without an end
+ * (scan_known.h).
  */
 #pragma once
 

@@ -13,6 +13,7 @@
 #include "cli/json.h"
 #include "cli/replay_store.h"
 #include "cli/scan_body.h"
+#include "cli/scan_known.h"
 
 enum { BODY_BYTES = 512 * 1024 }; /* half of what the daemon takes at once */
 
@@ -46,6 +47,56 @@ static void put(const struct scan_report *report, const struct scan_run_record *
 }
 
 /* ---- the daemon ---- */
+
+static void announce(struct client *client, const struct scan_report *report,
+		     struct buf *ranges)
+{
+	char error[CLIENT_ERROR_MAX];
+	struct buf body = { 0 }, answer = { 0 };
+	struct scan_run_record run;
+	record_init(RECORD_scan_run, &run);
+	run.start = report->begin_us;
+	run.transport = strcmp(report->technique, "udp") == 0 ? "udp" : "tcp";
+	run.technique = report->technique;
+	record_text(run.targets, sizeof(run.targets), buf_cstr(ranges));
+	record_json(&body, RECORD_scan_run, &run);
+	buf_char(&body, '\n');
+	client_post(client, "/api/v1/scans", &body, &answer, error);
+	buf_free(&body);
+	buf_free(&answer);
+}
+
+/* The last address of a range. */
+static struct addr last_of(const struct target_range *range)
+{
+	struct addr last = range->first;
+	uint32_t more = range->count - 1;
+	for (int i = 15; i >= 0 && more > 0; i--) {
+		more += last.ip6[i];
+		last.ip6[i] = (uint8_t)more;
+		more >>= 8;
+	}
+	return last;
+}
+
+void scan_announce(const struct scan_report *report, const struct targets *targets)
+{
+	enum { RANGE_TEXT = 2 * ADDR_TEXT_MAX, TEXT_MAX = 250 };
+	struct client *client = scan_may_ask_daemon(report->common)
+					? client_open(report->common)
+					: NULL;
+	struct buf ranges = { 0 };
+	for (size_t i = 0; client != NULL && i < targets->count; i++) {
+		struct addr last = last_of(&targets->at[i]);
+		scan_known_text(&ranges, &targets->at[i].first, &last);
+		if (i + 1 < targets->count && ranges.len + RANGE_TEXT < TEXT_MAX)
+			continue;
+		announce(client, report, &ranges);
+		buf_clear(&ranges);
+	}
+	buf_free(&ranges);
+	client_close(client);
+}
 
 static void add_line(struct buf *body, enum record_kind kind, const void *record)
 {

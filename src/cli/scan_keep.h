@@ -10,5 +10,11 @@
 void scan_keep(const struct scan_report *report, const struct scan_run_record *run,
 	       const char *folder);
 
+/*
+ * Tells the daemon, if there is one, that a scan of these targets begins or goes on: it
+ * sees our packets as it sees everybody's.
+ */
+void scan_announce(const struct scan_report *report, const struct targets *targets);
+
 /* Whether a daemon's socket is there at all. */
 bool scan_may_ask_daemon(const struct common_options *common);

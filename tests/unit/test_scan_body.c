@@ -48,6 +48,21 @@ static void a_scan_is_read_as_it_was_written(void **state)
 	scan_body_free(&body);
 }
 
+static void a_scan_that_begins_has_neither_end_nor_ports(void **state)
+{
+	static const char begins[] =
+		"{\"record\":\"scan_run\",\"start\":\"2027-01-15T07:59:59Z\","
+		"\"transport\":\"tcp\",\"technique\":\"syn\"}\n";
+	struct scan_body body;
+	char with_port[1024];
+	(void)state;
+	assert_true(reads(begins, &body));
+	assert_true(body.run.end == UNKNOWN_TIME);
+	scan_body_free(&body);
+	snprintf(with_port, sizeof(with_port), "%s%s", begins, GOOD);
+	assert_false(reads(with_port, &body));
+}
+
 /* Time comes with records: what is to come must not be said to have been. */
 static void an_answer_is_of_the_time_of_its_scan(void **state)
 {
@@ -107,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scan_is_read_as_it_was_written),
+		cmocka_unit_test(a_scan_that_begins_has_neither_end_nor_ports),
 		cmocka_unit_test(an_answer_is_of_the_time_of_its_scan),
 		cmocka_unit_test(what_is_no_scan_is_refused_with_a_reason),
 		cmocka_unit_test(every_cut_is_refused_but_those_between_lines),
