@@ -21,7 +21,6 @@ enum {
 	FIND_MAX = 64,
 	IP4_LEN = 20,
 	IP6_FRAGMENT_LEN = 48,
-	PORT_SNMP = 161,
 };
 #define SECOND_US INT64_C(1000000)
 
@@ -105,15 +104,13 @@ static bool is_wanted(struct trail *trail, const struct packet *p, unsigned side
 
 /* ---- what of it ---- */
 
-/* Up to where its headers go, and what is behind that holds no secret. */
+/* Its headers; an ICMP error's are followed by those that it quotes. */
 static size_t length_of(const struct packet *p)
 {
 	size_t len = p->ip_captured;
-	bool is_snmp = p->proto == IPPROTO_UDP &&
-		       (p->dport == PORT_SNMP || p->sport == PORT_SNMP);
 	if (p->flags & PACKET_LATER_FRAGMENT)
 		len = p->ip[0] >> 4 == 4 ? IP4_LEN : IP6_FRAGMENT_LEN;
-	else if ((p->proto == IPPROTO_TCP || is_snmp) && p->payload.len > 0)
+	else if (p->payload.len > 0 && !(p->flags & PACKET_QUOTES))
 		len = (size_t)(p->payload.at - p->ip);
 	if (len > p->ip_captured)
 		len = p->ip_captured;

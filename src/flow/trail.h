@@ -4,10 +4,9 @@
  *
  * What an attack was can't be known before it is one, so packets are kept always: those
  * that begin something, refuse, answer, reset, and the first few of what goes on; of
- * each its headers, of ICMP and UDP 128 bytes.  What is said over TCP is left out, as
- * it may hold passwords.  Memory is a ring, and who fills it can't push out the others:
- * of what one port is sent, and of all that comes in a second, more and more is left
- * out the more it is.
+ * each its headers.  What is said is left out, as it may hold passwords.  Memory is a
+ * ring, and who fills it can't push out the others: of what one port is sent, and of
+ * all that comes in a second, more and more is left out the more it is.
  */
 #pragma once
 

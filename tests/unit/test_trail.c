@@ -145,7 +145,7 @@ static void the_newest_so_many_are_given(void **state)
 	assert_int_equal(found[9].at, T0 + 49);
 }
 
-static void what_is_said_over_tcp_is_left_out(void **state)
+static void what_is_said_is_left_out_but_for_what_an_error_quotes(void **state)
 {
 	(void)state;
 	struct packet said = syn("198.51.100.7", "192.0.2.1", 21, 0);
@@ -154,14 +154,19 @@ static void what_is_said_over_tcp_is_left_out(void **state)
 	trail_note(&trail, &said, CLIENT);
 	said.proto = IPPROTO_UDP;
 	trail_note(&trail, &said, CLIENT);
-	said.dport = 161; /* a community is a password */
+	said.proto = IPPROTO_ICMP;
+	said.flags = PACKET_QUOTES;
+	trail_note(&trail, &said, CLIENT);
+	said.flags = PACKET_LATER_FRAGMENT;
+	said.payload = bytes_of(NULL, 0);
 	trail_note(&trail, &said, CLIENT);
 	struct packets_wanted w = of_source("198.51.100.7", 64);
-	assert_int_equal(find(&w), 3);
+	assert_int_equal(find(&w), 4);
 	assert_int_equal(found[0].data.len, IP_TCP);
 	assert_int_equal(found[0].wire_bytes, IP_TCP + SECRET);
-	assert_int_equal(found[1].data.len, IP_TCP + SECRET);
-	assert_int_equal(found[2].data.len, IP_TCP);
+	assert_int_equal(found[1].data.len, IP_TCP);
+	assert_int_equal(found[2].data.len, IP_TCP + SECRET);
+	assert_int_equal(found[3].data.len, 20);
 }
 
 static void a_flood_of_one_port_hides_no_scan(void **state)
@@ -224,8 +229,9 @@ int main(void)
 						open_trail, close_trail),
 		cmocka_unit_test_setup_teardown(the_newest_so_many_are_given,
 						open_trail, close_trail),
-		cmocka_unit_test_setup_teardown(what_is_said_over_tcp_is_left_out,
-						open_trail, close_trail),
+		cmocka_unit_test_setup_teardown(
+			what_is_said_is_left_out_but_for_what_an_error_quotes,
+			open_trail, close_trail),
 		cmocka_unit_test_setup_teardown(a_flood_of_one_port_hides_no_scan,
 						open_trail, close_trail),
 		cmocka_unit_test_setup_teardown(
