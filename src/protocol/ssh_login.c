@@ -19,6 +19,7 @@ enum {
 	PROMPT = 32,         /* INFO_REQUEST that asks for "Password: " */
 	KEYBOARD = 24, /* a request for "keyboard-interactive" beyond one for "none" */
 	DISCONNECT = 45, /* "Too many authentication failures" and less is rare */
+	PADDED = 64,     /* OpenSSH pads what holds a password to a multiple of it */
 	KEY_MIN = 64,    /* neither name and key nor a signature are shorter */
 	/* No answer to a login is longer, but the first; few are strange. */
 	REPLY_MAX = 2048,
@@ -128,12 +129,11 @@ static bool is_server_message(const struct ssh_login *login, uint32_t len,
 
 /* ---- what the client asks ---- */
 
-/* OpenSSH pads what holds a password to a multiple of 64 octets. */
 static bool is_padded(const struct ssh_login *login, uint32_t request)
 {
 	const struct ssh_sealing *sealing = &login->sealing[CLIENT];
 	uint32_t around = sealing->outside + sealing->tag;
-	return request > around && (request - around) % 64 == 0;
+	return request > around && (request - around) % PADDED == 0;
 }
 
 /*
@@ -259,10 +259,26 @@ static enum ssh_login_news stranger(struct ssh_login *login)
 	return ++login->strange > STRANGE_MAX ? lost(login) : SSH_LOGIN_NOTHING;
 }
 
-static enum ssh_login_news judge_first(struct ssh_login *login, const char **method)
+/*
+ * Ncrack calls itself OpenSSH and never asks for the methods.  Nobody asks for them
+ * twice in a row; and a request of that length that is the only one would be of a very
+ * long name.
+ */
+static bool shows_credentials(const struct ssh_login *login, uint32_t next)
+{
+	const struct ssh_sealing *sealing = &login->sealing[CLIENT];
+	uint32_t around = sealing->outside + sealing->tag;
+	return is_padded(login, login->request) &&
+	       (next == login->request ||
+		(next == 0 && login->request >= around + 2 * PADDED));
+}
+
+static enum ssh_login_news judge_first(struct ssh_login *login, uint32_t next,
+				       const char **method)
 {
 	enum ssh_login_news news = SSH_LOGIN_NOTHING;
 	login->phase = PHASE_LOGIN;
+	login->begins_with_credentials |= shows_credentials(login, next);
 	if (login->begins_with_credentials && !is_prompt_size(login, login->reply))
 		news = failed(login, method);
 	login->none = login->request;
@@ -277,7 +293,7 @@ static enum ssh_login_news judge(struct ssh_login *login, uint32_t next,
 	bool has_signed = login->signs;
 	login->signs = false;
 	if (login->phase == PHASE_FIRST)
-		return judge_first(login, method);
+		return judge_first(login, next, method);
 	/* What a good key does not open needs more (RFC 4252 5.1: partial success). */
 	if (has_signed)
 		return SSH_LOGIN_NOTHING;

@@ -134,6 +134,21 @@ static void nothing_is_believed_of_unknown_algorithms(void **state)
 
 /* ---- dialogues ---- */
 
+/* As Ncrack 0.7 does, which is OpenSSH 7.1 by its own word. */
+static void who_never_asks_for_the_methods_is_counted_from_the_first(void **state)
+{
+	(void)state;
+	static const struct played played[] = {
+		{ CHACHA, "C44 S44 C148 S76 C148 S76 C148 S76 X", "F- F- F-" },
+		{ CHACHA, "C44 S44 C84 S76 C84 S76 C84 S28", "F- F- A-" },
+		{ CHACHA, "C44 S44 C148 S76 X", "F-" },
+		{ GCM, "C52 S52 C148 S84 C148 S84 X", "F- F-" },
+		/* A name of twenty letters, who asks and leaves. */
+		{ CHACHA, "C44 S44 C84 S76 X", "" },
+	};
+	CHECK_ALL(played);
+}
+
 static void passwords_are_counted_one_by_one(void **state)
 {
 	(void)state;
@@ -339,6 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cipher_and_mac_tell_how_long_a_message_becomes),
 		cmocka_unit_test(nothing_is_believed_of_unknown_algorithms),
+		cmocka_unit_test(
+			who_never_asks_for_the_methods_is_counted_from_the_first),
 		cmocka_unit_test(passwords_are_counted_one_by_one),
 		cmocka_unit_test(keys_are_told_from_passwords_where_sizes_can),
 		cmocka_unit_test(a_banner_does_not_hide_how_long_a_failure_is),
