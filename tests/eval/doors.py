@@ -34,7 +34,7 @@ class Door:
     # The log as it is followed: name, and what becomes of a line (None: nothing).
     log: str = None
     line: object = None
-    failed: str = None  # of a line that tells of a failure
+    failed: str = None  # part of a line that tells of a failure
 
 
 def start_ssh(trial, room):
@@ -81,13 +81,14 @@ def as_it_is(line):
 
 DOORS = {
     "ssh": Door("ssh", 22, start_ssh, "auth.log", of_sshd, "Failed password"),
-    "ftp": Door("ftp", 21, start_ftp),
+    "ftp": Door("ftp", 21, start_ftp, failed="FAIL LOGIN"),
     "imap": Door("imap", 143, start_mailbox, "mail.log", of_dovecot),
     "imaps": Door("imap", 993, start_mailbox, "mail.log", of_dovecot),
     "pop3": Door("pop3", 110, start_mailbox, "mail.log", of_dovecot),
-    "smtp": Door("smtp", 587, start_mail, "mail.log", as_it_is),
-    "mysql": Door("mysql", 3306, start_mariadb),
-    "postgresql": Door("postgresql", 5432, start_postgresql),
+    "smtp": Door("smtp", 587, start_mail, "mail.log", as_it_is, "authentication failed"),
+    "mysql": Door("mysql", 3306, start_mariadb, failed="Access denied"),
+    "postgresql": Door("postgresql", 5432, start_postgresql,
+                       failed="authentication failed"),
 }
 
 
@@ -115,6 +116,15 @@ class Clerk(threading.Thread):
     def run(self):
         while not self.over.wait(FILED_S):
             self.file()
+
+
+def failed(trial, name, program):
+    """How many attempts the server has refused, by its own word; 0: it does not say."""
+    door = DOORS[name]
+    said = program.err() + program.out()
+    if name == "ftp":
+        said = (trial.lab.dir / "vsftpd.21.log").read_text()
+    return said.count(door.failed) if door.failed else 0
 
 
 def opened(trial, place, name):
