@@ -43,32 +43,20 @@ static void see_login(struct detect *detect, void *state,
 		guess_tell(detect, guess, severity_of(attempt, guess));
 }
 
-/* An address that only a log names is proven by packets that go both ways. */
+/* Whoever guesses talked to us. */
 static void see_flow(struct detect *detect, void *state, const struct flow_record *flow)
 {
 	(void)state;
 	if (!findings_same_word(flow->transport, "tcp") ||
-	    flow->handshake_us == UNKNOWN_U64)
+	    flow->handshake_us == UNKNOWN_U64 || flow->probe == 1)
 		return;
 	struct guesser *g = attempts_by(&detect->attempts, &flow->client_ip);
 	if (g != NULL)
 		g->proven_us = flow->end;
 }
 
-static void see_contact(struct detect *detect, void *state,
-			const struct contact_record *contact)
-{
-	(void)state;
-	if (!findings_same_word(contact->outcome, "handshake"))
-		return;
-	struct guesser *g = attempts_by(&detect->attempts, &contact->client_ip);
-	if (g != NULL)
-		g->proven_us = contact->at;
-}
-
 const struct detector detector_brute_force = {
 	.name = "brute_force",
 	.login = see_login,
 	.flow = see_flow,
-	.contact = see_contact,
 };

@@ -101,7 +101,7 @@ static void tell(struct detect *detect, struct target *target,
 	evidence.hosts = tally_count(&target->sources);
 	evidence.users = guess_user_count(&target->users);
 	evidence.confidence = 0.9;
-	evidence.proof = guess_proof(&detect->attempts.now);
+	evidence.proof = guess_proof(detect);
 	evidence.detector = "distributed_login";
 	record_text(evidence.user, sizeof(evidence.user), target->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1110");

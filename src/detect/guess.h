@@ -44,4 +44,4 @@ void guess_where(const struct finding_record *evidence, const char *protocol, ch
 /* Unknown if no name is; ", of 7 users, most of root", or "". */
 uint64_t guess_user_count(const struct tally *users);
 void guess_users(const struct tally *users, const char *most, char *out, size_t size);
-const char *guess_proof(const struct login_attempt *attempt);
+const char *guess_proof(struct detect *detect);

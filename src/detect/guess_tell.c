@@ -83,14 +83,23 @@ bool guess_is_aimed_at(const struct target *target, int64_t at_us)
 	return target->told_us != 0 && at_us - target->told_us <= GUESS_HOLD_US;
 }
 
-const char *guess_proof(const struct login_attempt *attempt)
+static bool is_recent(int64_t proven_us, int64_t at_us)
 {
+	return proven_us != 0 && at_us - proven_us <= PROVEN_US;
+}
+
+/* An address that only a log names is proven by packets that were seen of it. */
+const char *guess_proof(struct detect *detect)
+{
+	const struct login_attempt *attempt = &detect->attempts.now;
 	const struct login_record *login = attempt->login;
-	const struct guesser *g = attempt->source;
 	bool is_read = !findings_same_word(login->seen_by, "log") &&
 		       findings_same_word(login->transport, "tcp");
-	bool is_proven = g->proven_us != 0 && login->at - g->proven_us <= PROVEN_US;
-	return is_read || is_proven ? "dialogue" : "unsolicited";
+	if (is_read || is_recent(attempt->source->proven_us, login->at))
+		return "dialogue";
+	const struct source *source = sources_find(&detect->sources, &login->client_ip);
+	bool has_shaken = source != NULL && is_recent(source->handshake_us, login->at);
+	return has_shaken ? "handshake" : "unsolicited";
 }
 
 void guess_who(const struct finding_record *evidence, char *out, size_t size)
@@ -169,9 +178,10 @@ static void describe(const struct guesser *g, enum guess guess,
 	record_text(evidence->mitre, sizeof(evidence->mitre), words[guess].mitre);
 }
 
-static void fill(const struct login_attempt *attempt, enum guess guess,
+static void fill(struct detect *detect, enum guess guess,
 		 struct finding_record *evidence)
 {
+	const struct login_attempt *attempt = &detect->attempts.now;
 	const struct guesser *g = attempt->source;
 	begin_evidence(attempt, guess, evidence);
 	evidence->attempts = g->untold;
@@ -179,7 +189,7 @@ static void fill(const struct login_attempt *attempt, enum guess guess,
 	evidence->hosts = (uint64_t)__builtin_popcountll(g->servers);
 	evidence->users = guess_user_count(&g->users);
 	evidence->confidence = words[guess].confidence;
-	evidence->proof = guess_proof(attempt);
+	evidence->proof = guess_proof(detect);
 	port_list_text(g->ports, g->port_count, evidence->port_list,
 		       sizeof(evidence->port_list));
 	record_text(evidence->user, sizeof(evidence->user), g->user);
@@ -209,7 +219,7 @@ void guess_tell(struct detect *detect, enum guess guess, unsigned severity)
 	/* Both are one technique: what was slow has become fast. */
 	if (!(g->guess == GUESS_SLOW && guess == GUESS_PASSWORD))
 		end_other(detect, guess);
-	fill(&detect->attempts.now, guess, &evidence);
+	fill(detect, guess, &evidence);
 	g->hold_us = guess_is_slow(guess) ? SLOW_HOLD_US : GUESS_HOLD_US;
 	g->told_us = g->last_us;
 	g->guess = (uint8_t)guess;

@@ -93,7 +93,7 @@ static void see_login(struct detect *detect, void *state,
 	evidence.attempts = attempt->source->failures;
 	evidence.users = 1;
 	evidence.confidence = attempt->was_guest ? 0.3 : 0.9;
-	evidence.proof = guess_proof(attempt);
+	evidence.proof = guess_proof(detect);
 	evidence.detector = "login_after_failures";
 	record_text(evidence.user, sizeof(evidence.user), login->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1078");

@@ -13,7 +13,7 @@ import time
 
 import doors
 import pcap
-from evaluation import Capture, e2e, scenario
+from evaluation import Capture, e2e, now_us, scenario
 from field import ATTACKER, BYSTANDER, VICTIM
 
 from servers.scene import RIGHT, USER, WRONG  # pylint: disable=wrong-import-order
@@ -114,7 +114,7 @@ def add_attack(name, service, tool, *options, quick=False, **more):
 
 
 for each in doors.DOORS:
-    for with_tool, with_options in (("hydra", ("-t", "4")), ("medusa", ("-t", "2")),
+    for with_tool, with_options in (("hydra", ("-t", "4", "-w", "3")), ("medusa", ("-t", "2")),
                                     ("ncrack", ())):
         if NAMES[with_tool].get(each, each) is not None and each != "imaps":
             add_attack(f"{with_tool}-{each}", each, with_tool, *with_options,
@@ -155,7 +155,7 @@ def spray(trial):
 
 # ---- many sources --------------------------------------------------------------------
 
-def distributed(trial, service, each):
+def distributed(trial, service, tool, each):
     place, program = site(trial, service)
     first = f"185.60.{trial.random.randrange(1, 200)}.1"
     sources = place.addresses(place.attacker, SOURCES, first)
@@ -166,7 +166,7 @@ def distributed(trial, service, each):
             place.attacker.ip("route", "replace", "default", "via", "185.60.0.1", "src",
                               source)
             guess(trial, place.attacker, *command_of(
-                "hydra", service, users, words(trial, each), "-t", "2"))
+                tool, service, users, words(trial, each), "-t", "2"))
     attack.client = None  # nobody alone
     listed = listed_at_last(trial)
     trial.look_on(3, 1.3)
@@ -178,38 +178,49 @@ def distributed(trial, service, each):
     trial.tell()
 
 
-@scenario("hydra-ftp-50-sources", "brute")
-def distributed_ftp(trial):
-    distributed(trial, "ftp", 3)
+@scenario("hydra-mysql-50-sources", "brute")
+def distributed_mysql(trial):
+    distributed(trial, "mysql", "hydra", 3)
 
 
-@scenario("hydra-ssh-50-sources", "brute")
+@scenario("medusa-ssh-50-sources", "brute")
 def distributed_ssh(trial):
-    distributed(trial, "ssh", 3)
+    distributed(trial, "ssh", "medusa", 3)
 
 
 # ---- slow ----------------------------------------------------------------------------
 
-def is_syn(frame, ip):
-    return ip[0] == pcap.TCP and frame.flags(ip[3]) & 0x12 == pcap.SYN
+def first_after(starts):
+    """The first frame of each attempt; a tool may open more than one connection."""
+    left = sorted(starts)
+
+    def is_start(frame, _):
+        begins = bool(left) and frame.at_us >= left[0]
+        while left and frame.at_us >= left[0]:
+            left.pop(0)
+        return begins
+
+    return is_start
 
 
-def single_attempts(trial, service, client, count):
-    """A capture of attempts, each in a connection of its own."""
+def single_attempts(trial, service, count):
+    """A capture of attempts, each a call of the tool; and when each began."""
     place = trial.field()
     doors.opened(trial, place, service)
     users = trial.write("users", f"{USER}\n")
-    capture = Capture(trial.lab, place.victim, snap=65535)
+    capture, starts = Capture(trial.lab, place.victim, snap=65535), []
     for _ in range(count):
-        guess(trial, client(place), *command_of("hydra", service, users, words(trial, 1),
-                                                "-t", "1"))
-    return capture.stop()
+        starts.append(now_us())
+        guess(trial, place.attacker, *command_of("hydra", service, users, words(trial, 1),
+                                                 "-t", "1"))
+    return capture.stop(), starts
 
 
 def slowly(trial, service, gap_us, count):
-    frames = single_attempts(trial, service, lambda place: place.attacker, count)
+    frames, starts = single_attempts(trial, service, count)
     trial.note("brute_force", client=ATTACKER, server=VICTIM)
-    trial.replay(pcap.stretched(frames, pcap.packed(ATTACKER), is_syn, gap_us, DAY_US))
+    trial.replay(pcap.stretched(frames, pcap.packed(ATTACKER), first_after(starts), gap_us,
+                                DAY_US))
     trial.judge()
 
 
@@ -290,11 +301,12 @@ def stale(trial):
     """A mail program with an old password, every five minutes for a day."""
     place = trial.field()
     doors.opened(trial, place, "imap")
-    capture = Capture(trial.lab, place.victim, snap=65535)
+    capture, starts = Capture(trial.lab, place.victim, snap=65535), []
     for _ in range(24 * 12):
+        starts.append(now_us())
         log_in(place.bystander, BYSTANDER, USER, WRONG)
-    frames = pcap.stretched(capture.stop(), pcap.packed(BYSTANDER), is_syn, 5 * MINUTE_US,
-                            DAY_US)
+    frames = pcap.stretched(capture.stop(), pcap.packed(BYSTANDER), first_after(starts),
+                            5 * MINUTE_US, DAY_US)
     trial.replay(frames)
     trial.judge()
 

@@ -88,7 +88,7 @@ DOORS = {
     "smtp": Door("smtp", 587, start_mail, "mail.log", as_it_is, "authentication failed"),
     "mysql": Door("mysql", 3306, start_mariadb, failed="Access denied"),
     "postgresql": Door("postgresql", 5432, start_postgresql,
-                       failed="authentication failed"),
+                       failed="password authentication failed"),
 }
 
 

@@ -130,6 +130,21 @@ static void an_address_that_only_a_log_names_is_proven_by_packets(void **state)
 	assert_string_equal(
 		said_once(scene, "brute_force", "password_guessing", "low", "open")
 			->proof,
+		"handshake");
+	struct flow_record flow;
+	record_init(RECORD_flow, &flow);
+	flow.start = flow.end = scene->now_us;
+	flow.transport = "tcp";
+	flow.end_reason = "closed";
+	flow.handshake_us = 9;
+	flow.client_ip = login.client_ip;
+	flow.server_ip = login.server_ip;
+	flow.server_port = 22;
+	detect_flow(scene->detect, &flow);
+	detect_login(scene->detect, &login);
+	assert_string_equal(
+		said_once(scene, "brute_force", "password_guessing", "low", "open")
+			->proof,
 		"dialogue");
 }
 
