@@ -17,6 +17,8 @@ from scans import ordinary_traffic, site
 FLOOD_S = 5        # how long each lasts
 LEARN_S = 11       # in the first ten seconds a detector learns what is usual
 REFLECTORS = 60
+SLOW_CONNECTIONS = 300
+FORMS_PORT = 8080
 FORGED = ("spoofed_source",)  # says the same of the same packets
 ZONE = """$TTL 60
 @ SOA ns hostmaster 1 60 60 60 60
@@ -25,16 +27,14 @@ ns A 192.0.2.1
 """ + "".join(f'large TXT "{number:02} {"x" * 200}"\n' for number in range(5))
 
 
-def flood(trial, kind, *command, place=None, before=None, **truth):
+def flood(trial, kind, *command, seconds=FLOOD_S, **truth):
     """A program of the tree, for some seconds."""
-    place = place or site(trial)
+    place = site(trial)
     trial.watch(place.victim, captures=False)
-    if before:
-        before(place)
     with ordinary_traffic(place), \
-            trial.attack(kind, server=VICTIM, also=FORGED, **truth):
-        place.attacker.tree("timeout", str(FLOOD_S), *command, status=None,
-                            seconds=FLOOD_S + 10)
+            trial.attack(kind, server=VICTIM, **{"also": FORGED, **truth}):
+        place.attacker.tree("timeout", str(seconds), *command, status=None,
+                            seconds=seconds + 10)
     trial.judge()
 
 
@@ -56,8 +56,8 @@ add_hping3("syn-rand-source-1000pps", "syn_flood", "-S", "-p", "80", "-i", "u100
            "--rand-source", port=80)
 add_hping3("syn-rand-source-closed", "syn_flood", "-S", "-p", "81", "--flood",
            "--rand-source", port=81)
-add_hping3("udp-all-ports", "udp_flood", "--udp", "-p", "++1", "--flood",
-           techniques=("host",))
+add_hping3("udp-all-ports", "udp_flood", "--udp", "-p", "++1", "--flood", "--rand-source",
+           techniques=("host",), also=(*FORGED, "port_scan"), seconds=2 * FLOOD_S)
 
 
 # ---- connections ---------------------------------------------------------------------
@@ -65,16 +65,16 @@ add_hping3("udp-all-ports", "udp_flood", "--udp", "-p", "++1", "--flood",
 class Slow:
     """Slowloris and its like: many connections, each kept alive with a bit at a time."""
 
-    def __init__(self, network, count, first, more, addresses=(ATTACKER,)):
-        self.network, self.count, self.more = network, count, more
+    def __init__(self, network, port, first, more, addresses):
+        self.network, self.port, self.more = network, port, more
         self.first, self.addresses = first, addresses
         self.lines = []
 
     def open(self):
-        while len(self.lines) < self.count:
+        while len(self.lines) < SLOW_CONNECTIONS:
             line = self.network.socket()
             line.bind((self.addresses[len(self.lines) % len(self.addresses)], 0))
-            line.connect((VICTIM, 80))
+            line.connect((VICTIM, self.port))
             line.sendall(self.first)
             self.lines.append(line)
 
@@ -91,15 +91,28 @@ class Slow:
             line.close()
 
 
-def slow_requests(trial, first, more, addresses=(ATTACKER,)):
+def serve_forms(trial, network):
+    """nginx before a server: it waits for the whole form first."""
+    config = trial.write("forms.conf", f"""
+worker_processes 1; daemon off; pid {trial.lab.dir}/forms.pid; error_log stderr;
+events {{ worker_connections 4096; }}
+http {{ access_log off; client_body_temp_path {trial.lab.dir}/body;
+server {{ listen {FORMS_PORT}; location / {{ proxy_pass http://127.0.0.1:80; }} }} }}
+""")
+    network.start_tree("nginx", "-c", config)
+    e2e.until(lambda: network.listens(FORMS_PORT), "nginx")
+
+
+def slow_requests(trial, first, more, addresses=(ATTACKER,), port=80):
     place = site(trial)
+    serve_forms(trial, place.victim)
     for address in addresses:
         if address != ATTACKER:
             place.attacker.ip("addr", "add", f"{address}/16", "dev", "net0")
     trial.watch(place.victim, captures=False)
-    slow = Slow(place.attacker, 300, first, more, addresses)
+    slow = Slow(place.attacker, port, first, more, addresses)
     with ordinary_traffic(place), \
-            trial.attack("connection_flood", server=VICTIM, port=80,
+            trial.attack("connection_flood", server=VICTIM, port=port,
                          techniques=("slow_request",)):
         slow.open()
         slow.hold(14)
@@ -121,7 +134,8 @@ def slowloris_distributed(trial):
 @scenario("rudy", "floods")
 def rudy(trial):
     slow_requests(trial, b"POST / HTTP/1.1\r\nHost: victim\r\nContent-Length: 1000000\r\n"
-                  b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=", b"x")
+                  b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=", b"x",
+                  port=FORMS_PORT)
 
 
 def connect_all(network, stop, asks):
@@ -231,7 +245,7 @@ CACHE_QUERY = struct.pack(">4H", 7, 0, 1, 0) + b"get a\r\n"
 
 def serve_time(trial, network):
     """chronyd, which answers everybody from its own clock."""
-    network.start_tree("chronyd", "-d", "-x", "-f", trial.write("chrony.conf", f"""
+    network.start_tree("chronyd", "-d", "-x", "-u", "root", "-f", trial.write("chrony.conf", f"""
 allow all
 local stratum 3
 cmdport 0
