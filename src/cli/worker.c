@@ -37,24 +37,39 @@ static void send_listed(struct worker *w, const struct flow_record *flow)
 	}
 }
 
+/*
+ * What strangers can make many of must not cost ports, time and answered flows their
+ * place.  False, and counted as lost.
+ */
+static bool leaves_room(struct worker *w)
+{
+	if (w->lossless || !ring_is_crowded(w->out))
+		return true;
+	w->stats.records_dropped++;
+	return false;
+}
+
 static void send_flow(void *self, const struct flow_record *flow)
 {
 	struct worker *w = self;
 	if (w->list_until_us != 0)
 		send_listed(w, flow);
-	else
+	else if (flow->server_packets > 0 || leaves_room(w))
 		send(w, OUT_FLOW, flow, sizeof(*flow));
 }
 
-/* What strangers can make many of must not cost flows, ports and time their place. */
+/* What is summed up by the second tells of a flood what its packets would not. */
+static bool is_sum(enum record_kind kind)
+{
+	return kind == RECORD_unsolicited || kind == RECORD_amplification;
+}
+
 static void send_record(void *self, enum record_kind kind, const void *record)
 {
 	static _Thread_local uint64_t packed[OUT_RECORD_MAX / 8];
 	struct worker *w = self;
-	if (!w->lossless && ring_is_crowded(w->out)) {
-		w->stats.records_dropped++;
+	if (!is_sum(kind) && !leaves_room(w))
 		return;
-	}
 	struct out_record *out = (struct out_record *)packed;
 	out->kind = kind;
 	memcpy(out->record, record, schemas[kind].size);

@@ -101,8 +101,9 @@ static const struct bogon *bogon_of(const struct spoofed_source *s,
 			if (bogons[k].is_example &&
 			    prefix_holds(&s->bogons[k], &contact->server_ip))
 				return NULL;
-		return prefix_holds(&s->bogons[i], &contact->server_ip) ? NULL
-									: &bogons[i];
+		bool is_home = prefix_holds(&s->bogons[i], &contact->server_ip) &&
+			       !addr_is_group(&contact->client_ip);
+		return is_home ? NULL : &bogons[i];
 	}
 	return NULL;
 }
@@ -248,10 +249,35 @@ static void take_contact(struct detect *detect, void *state,
 	target->untold = 0;
 }
 
+/* ICMP makes no contacts; that nobody can have sent it shows all the same. */
+static void take_unsolicited(struct detect *detect, void *state,
+			     const struct unsolicited_record *u)
+{
+	struct spoofed_source *s = state;
+	struct contact_record contact;
+	record_init(RECORD_contact, &contact);
+	contact.at = u->at;
+	contact.transport = u->transport;
+	contact.client_ip = u->client_ip;
+	contact.server_ip = u->ip;
+	const struct bogon *bogon =
+		addr_is_unset(&u->client_ip) ? NULL : bogon_of(s, &contact);
+	if (bogon == NULL)
+		return;
+	struct forged *target = add(s, SPOOF_BOGON, &contact);
+	if (u->sources == 1) /* else only one of them is known */
+		target->contacts += u->packets - 1;
+	if (!is_enough(target, SPOOF_BOGON))
+		return;
+	raise_finding(detect, target, SPOOF_BOGON, bogon, &contact);
+	target->untold = 0;
+}
+
 const struct detector detector_spoofed_source = {
 	.name = "spoofed_source",
 	.state_size = sizeof(struct spoofed_source),
 	.open = open_state,
 	.close = close_state,
 	.contact = take_contact,
+	.unsolicited = take_unsolicited,
 };

@@ -252,11 +252,13 @@ void flows_collect_aggregates(struct flows *f, int64_t before_us)
 
 void flows_flush_second(struct flows *f, int64_t now_us)
 {
+	int64_t end_us = f->second_us + SECOND_US;
 	struct scattered *scattered =
-		services_flush(f->services, f->second_us, &f->sink);
-	scattered_flush(f, scattered, f->second_us + SECOND_US);
-	unsolicited_flush(f, f->second_us + SECOND_US);
-	amplification_flush(f, f->second_us + SECOND_US, now_us);
+		services_flush_telling(f->services, f->second_us, &f->sink);
+	scattered_flush(f, scattered, end_us);
+	unsolicited_flush(f, end_us);
+	amplification_flush(f, end_us, now_us);
+	services_flush(f->services, f->second_us, &f->sink);
 }
 
 /* Ends the running second, and all slots of the wheel that are over. */

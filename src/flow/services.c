@@ -215,14 +215,17 @@ static void flush_one(struct services *s, struct service *service, int64_t start
 	}
 }
 
-/* Flushes those that are not scattered, and leaves the others in the list. */
-static void flush_telling(struct services *s, int64_t start_us,
-			  const struct flow_sink *sink)
+struct scattered *services_flush_telling(struct services *s, int64_t start_us,
+					 const struct flow_sink *sink)
 {
+	bool are_many = s->touched_count > TOUCHED_FEW;
 	uint16_t *link = &s->touched;
 	while (*link != SERVICE_NONE) {
 		struct service *service = &s->at[*link];
-		if (scattered_is(&service->now)) {
+		bool is_scattered = scattered_is(&service->now);
+		if (is_scattered)
+			scattered_add(&s->scattered, &service->now);
+		if (is_scattered || !are_many) {
 			link = &service->touched;
 			continue;
 		}
@@ -230,26 +233,20 @@ static void flush_telling(struct services *s, int64_t start_us,
 		service->is_touched = false;
 		flush_one(s, service, start_us, sink);
 	}
+	return &s->scattered;
 }
 
-struct scattered *services_flush(struct services *s, int64_t start_us,
-				 const struct flow_sink *sink)
+void services_flush(struct services *s, int64_t start_us, const struct flow_sink *sink)
 {
-	/* Of too many some get lost on their way: rather those that say least. */
-	if (s->touched_count > TOUCHED_FEW)
-		flush_telling(s, start_us, sink);
 	while (s->touched != SERVICE_NONE) {
 		struct service *service = &s->at[s->touched];
 		s->touched = service->touched;
 		if (s->touched != SERVICE_NONE)
 			__builtin_prefetch(&s->at[s->touched]);
 		service->is_touched = false;
-		if (scattered_is(&service->now))
-			scattered_add(&s->scattered, &service->now);
 		flush_one(s, service, start_us, sink);
 	}
 	s->touched_count = 0;
-	return &s->scattered;
 }
 
 uint32_t services_count(const struct services *s)

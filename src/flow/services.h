@@ -45,10 +45,12 @@ void services_client(struct services *s, uint16_t number, const struct addr *cli
 
 /*
  * Gives what the second that began at start_us brought, in no order, and clears it.
- * Returns what was scattered, for scattered_flush().
+ * Before that: where they are so many that some may get lost on their way, gives all
+ * but those that got little and answered nothing; what those amount to is returned.
  */
-struct scattered *services_flush(struct services *s, int64_t start_us,
-				 const struct flow_sink *sink);
+struct scattered *services_flush_telling(struct services *s, int64_t start_us,
+					 const struct flow_sink *sink);
+void services_flush(struct services *s, int64_t start_us, const struct flow_sink *sink);
 
 uint32_t services_count(const struct services *s);
 uint64_t services_memory(const struct services *s);

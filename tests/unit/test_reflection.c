@@ -254,6 +254,28 @@ static void sources_that_nobody_has_are_told_once(void **state)
 	assert_string_equal(f->proof, "unsolicited");
 }
 
+static void groups_send_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct unsolicited_record u;
+	record_init(RECORD_unsolicited, &u);
+	u.at = scene->now_us;
+	u.ip = u.client_ip = addr("ff02::1");
+	u.transport = "icmp6";
+	u.port = 128;
+	u.packets = 1000;
+	u.sources = 1;
+	detect_unsolicited(scene->detect, &u);
+	const struct finding_record *f = last_of(scene, "spoofed_source");
+	is_finding(f, "bogon", "notice", "open");
+	assert_non_null(strstr(f->evidence, "ff00::/8"));
+	u.client_ip = addr("fe80::1");
+	pass(scene, 70);
+	scene->count = 0;
+	detect_unsolicited(scene->detect, &u);
+	said_nothing(scene);
+}
+
 static void our_own_address_from_outside_is_told_at_once(void **state)
 {
 	struct scene *scene = *state;
@@ -320,6 +342,7 @@ int main(void)
 		TEST(busy_clients_are_served),
 		TEST(no_protocol_is_there_twice_and_advice_fits),
 		TEST(sources_that_nobody_has_are_told_once),
+		TEST(groups_send_nothing),
 		TEST(our_own_address_from_outside_is_told_at_once),
 		TEST(names_of_real_clients_from_elsewhere_are_told),
 		TEST(private_and_honest_sources_are_not),
