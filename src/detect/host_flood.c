@@ -11,7 +11,7 @@
 
 enum {
 	HOSTS_MAX = 256,
-	FLOOR = 10000, /* packets/s: the fastest scans of one host */
+	FLOOR = 5000, /* packets/s: faster than scans of one host use to be */
 	TOTAL_MIN = 2 * 65536 + 1, /* no scan asks three times so fast */
 };
 
