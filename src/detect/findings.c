@@ -108,6 +108,11 @@ static void say(struct findings *findings, struct finding *finding, int64_t now_
 	findings->sink->finding(findings->sink->self, &finding->record);
 }
 
+static uint32_t port_bucket(uint32_t port)
+{
+	return port == UNKNOWN_U32 ? FINDINGS_BUCKETS : port % FINDINGS_BUCKETS;
+}
+
 /* Takes it out of a chain. */
 static void unlink_key(struct findings *findings, uint32_t number)
 {
@@ -120,7 +125,7 @@ static void unlink_key(struct findings *findings, uint32_t number)
 static void unlink_port(struct findings *findings, uint32_t number)
 {
 	uint32_t port = findings->at[number].record.port;
-	uint32_t *at = &findings->of_port[port % FINDINGS_BUCKETS];
+	uint32_t *at = &findings->of_port[port_bucket(port)];
 	while (*at != number)
 		at = &findings->at[*at].next_of_port;
 	*at = findings->at[number].next_of_port;
@@ -164,7 +169,7 @@ static void link_one(struct findings *findings, uint32_t number)
 	uint32_t *bucket = key_bucket(findings, &finding->record);
 	finding->next_of_key = *bucket;
 	*bucket = number;
-	bucket = &findings->of_port[finding->record.port % FINDINGS_BUCKETS];
+	bucket = &findings->of_port[port_bucket(finding->record.port)];
 	finding->next_of_port = *bucket;
 	*bucket = number;
 }
@@ -431,7 +436,7 @@ void findings_flush(struct findings *findings, int64_t now_us)
 
 uint32_t findings_port(const struct findings *findings, uint32_t port)
 {
-	return findings->of_port[port % FINDINGS_BUCKETS];
+	return findings->of_port[port_bucket(port)];
 }
 
 const struct finding *findings_next_of_port(const struct findings *findings,

@@ -41,7 +41,9 @@ struct findings {
 	struct finding *at;
 	struct order_link *links;
 	struct order by_use[SEVERITIES], unused;
-	uint32_t of_key[FINDINGS_BUCKETS], of_port[FINDINGS_BUCKETS];
+	/* Those of no port, which may be all, are apart: every port's count goes there.
+	 */
+	uint32_t of_key[FINDINGS_BUCKETS], of_port[FINDINGS_BUCKETS + 1];
 	int64_t next_us; /* nothing is due before */
 	uint64_t open, evicted, refused;
 	struct incidents incidents;

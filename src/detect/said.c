@@ -61,6 +61,21 @@ static size_t count_sources(const struct detect *detect,
 	return count;
 }
 
+/*
+ * Beyond so many sources, all others are one: makes the key theirs.  That one is looked
+ * up before the sources are counted, as under a flood each packet has another.
+ */
+static struct finding *join_others(struct detect *detect, struct finding_record *key)
+{
+	struct finding_record others = *key;
+	others.client_ip = addr_unset();
+	others.client_prefix = UNKNOWN_U16;
+	struct finding *finding = findings_find(&detect->findings, &others);
+	if (finding != NULL || count_sources(detect, key) >= SOURCES_MAX)
+		*key = others;
+	return finding;
+}
+
 /* Odd packets say something of who sends them, whichever ports they are for. */
 static bool is_of_host(const struct finding_record *evidence)
 {
@@ -78,13 +93,8 @@ void detect_evidence(struct detect *detect, const struct finding_record *evidenc
 	if (is_of_host(evidence))
 		key.port = UNKNOWN_U32;
 	struct finding *finding = findings_find(&detect->findings, &key);
-	/* Beyond so many sources, all others are one. */
-	if (finding == NULL && !addr_is_unset(&key.client_ip) &&
-	    count_sources(detect, evidence) >= SOURCES_MAX) {
-		key.client_ip = addr_unset();
-		key.client_prefix = UNKNOWN_U16;
-		finding = findings_find(&detect->findings, &key);
-	}
+	if (finding == NULL && !addr_is_unset(&key.client_ip))
+		finding = join_others(detect, &key);
 	/* The sentence is about what was seen first. */
 	if (finding != NULL)
 		memcpy(key.summary, finding->record.summary, sizeof(key.summary));

@@ -82,18 +82,39 @@ static void what_is_seen_again_adds_up_with_the_first_sentence(void **state)
 	assert_int_equal(last->attempts, 5);
 }
 
+static void come_from_many(struct scene *scene, struct finding_record *evidence)
+{
+	for (unsigned i = 0; i < 3 * SOURCES_MAX; i++) {
+		char client[24];
+		snprintf(client, sizeof(client), "198.51.100.%u", 1 + i);
+		evidence->client_ip = addr(client);
+		evidence->client_prefix = 32;
+		detect_evidence(scene->detect, evidence);
+	}
+}
+
+static void odd_packets_of_many_to_many_ports_share_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	struct finding_record evidence =
+		noticed(scene, "protocol_anomaly", "low", "192.0.2.1");
+	evidence.technique = "tcp_flags";
+	for (int i = 0; i < 3; i++) {
+		evidence.port = PORT + (uint32_t)i;
+		come_from_many(scene, &evidence);
+		scene->count = 0;
+	}
+	assert_int_equal(open_count(scene), SOURCES_MAX + 1);
+	struct addr ours = addr("192.0.2.1");
+	assert_int_equal(detect_count(scene->detect, "tcp", &ours, PORT), 0);
+}
+
 static void so_many_clients_share_one_finding(void **state)
 {
 	struct scene *scene = *state;
 	struct finding_record evidence =
 		noticed(scene, "protocol_anomaly", "low", "192.0.2.1");
-	for (unsigned i = 0; i < 3 * SOURCES_MAX; i++) {
-		char client[24];
-		snprintf(client, sizeof(client), "198.51.100.%u", 1 + i);
-		evidence.client_ip = addr(client);
-		evidence.client_prefix = 32;
-		detect_evidence(scene->detect, &evidence);
-	}
+	come_from_many(scene, &evidence);
 	struct addr ours = addr("192.0.2.1");
 	assert_int_equal(detect_count(scene->detect, "tcp", &ours, PORT),
 			 SOURCES_MAX + 1);
@@ -151,6 +172,7 @@ int main(void)
 		SCENE(what_is_weak_elsewhere_is_a_notice),
 		SCENE(what_is_seen_again_adds_up_with_the_first_sentence),
 		SCENE(so_many_clients_share_one_finding),
+		SCENE(odd_packets_of_many_to_many_ports_share_one_finding),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
