@@ -35,6 +35,7 @@ extern const struct detector detector_beacon;
 extern const struct detector detector_blocklist;
 extern const struct detector detector_brute_force;
 extern const struct detector detector_distributed_login;
+extern const struct detector detector_distributed_scan;
 extern const struct detector detector_host_sweep;
 extern const struct detector detector_login_after_failures;
 extern const struct detector detector_port_scan;

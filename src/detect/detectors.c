@@ -8,6 +8,7 @@
 static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_port_scan,
 	&detector_host_sweep,
+	&detector_distributed_scan,
 	&detector_trap,
 	&detector_blocklist,
 	&detector_beacon,

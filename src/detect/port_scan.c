@@ -25,8 +25,9 @@ enum {
 	PORTS_NOTICE = 5,
 	PORTS_FAST = 15, /* in ten minutes: nmap -T1 tries 40 */
 	/*
-	 * A monitor of many services, of which one host's are dead, gets along with more
-	 * of them than it fails at; this many dead ones of a host are a scan all the same.
+	 * A monitor of many services, of which one host's are dead, gets along with
+	 * more of them than it fails at; this many dead ones of a host are a scan all
+	 * the same.
 	 */
 	PORTS_SURE = 30,
 	PORTS_HOUR = 12, /* slower, and by the sequential test */
@@ -267,7 +268,7 @@ static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *c)
 {
 	struct port_scans *all = state;
-	const struct contact_news *news = &detect->sources.news;
+	struct contact_news *news = &detect->sources.news;
 	if (news->attempt == NULL || !news->is_new ||
 	    news->attempt->kind == ATTEMPT_DONE ||
 	    news->attempt->transport == ATTEMPT_ICMP)
@@ -283,6 +284,8 @@ static void take_contact(struct detect *detect, void *state,
 	judge(detect, scan, c, news->attempt);
 	if (before == TOLD_NOTHING && scan->told != TOLD_NOTHING && !scan->is_wide)
 		port_scan_find_company(detect, all, scan);
+	if (scan->told != TOLD_NOTHING)
+		news->source->scan_us = c->at;
 	if (scan->is_wide)
 		news->source->grid_us = c->at;
 	if (scan->group != NULL)

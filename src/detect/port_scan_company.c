@@ -136,9 +136,26 @@ static uint32_t count_sharers(const struct port_scans *all,
 	return count;
 }
 
+/* The finding about strangers who try a few ports of that host each, if there is one.
+ */
+static bool is_crowded(struct detect *detect, const struct port_scan *scan,
+		       struct scan_key *key)
+{
+	*key = (struct scan_key){ .kind = "distributed_scan",
+				  .technique = scan->head.key.rest == ATTEMPT_UDP
+						       ? "udp"
+						       : "syn",
+				  .client = addr_unset(),
+				  .server = scan->server };
+	return port_scan_finding(detect, scan, key) != NULL;
+}
+
 static void share(struct detect *detect, struct port_scans *all, struct port_scan *scan)
 {
 	struct scan_group *group = begin_group(all, scan, true);
+	struct scan_key crowd;
+	if (is_crowded(detect, scan, &crowd))
+		group->key = crowd;
 	for (uint32_t i = 0; i < all->scans.used; i++) {
 		struct port_scan *other = port_scan_at(all, i);
 		if (is_beside(scan, other))
@@ -151,6 +168,7 @@ void port_scan_find_company(struct detect *detect, struct port_scans *all,
 			    struct port_scan *scan)
 {
 	struct scan_group *group = group_for(all, scan);
+	struct scan_key crowd;
 	struct port_scan *twin = group == NULL ? twin_of(all, scan) : NULL;
 	if (twin != NULL) {
 		group = begin_group(all, twin, false);
@@ -158,6 +176,7 @@ void port_scan_find_company(struct detect *detect, struct port_scans *all,
 	}
 	if (group != NULL)
 		bring_in(detect, scan, group);
-	else if (count_sharers(all, scan) >= SHARERS)
+	else if (is_crowded(detect, scan, &crowd) ||
+		 count_sharers(all, scan) >= SHARERS)
 		share(detect, all, scan);
 }

@@ -10,6 +10,9 @@ enum {
 	/* What one provider gives to one customer is hardly larger. */
 	NETWORK_IP4 = 16,
 	NETWORK_IP6 = 32,
+	/* Neighbours in so small a network are one. */
+	NEIGHBOURS_IP4 = 24,
+	NEIGHBOURS_IP6 = 48,
 };
 
 struct scan_group *scan_groups_begin(struct scan_groups *groups)
@@ -125,11 +128,13 @@ bool scan_group_network(const struct scan_group *group, struct scan_network *net
 	    (addr_is_v4(&group->members[0].addr) ? 96 + NETWORK_IP4 : NETWORK_IP6))
 		return false;
 	struct addr addr = group->members[0].addr;
-	for (unsigned bit = group->common_bits; bit < 128; bit++)
+	bool is_v4 = addr_is_v4(&addr);
+	unsigned most = is_v4 ? 96 + NEIGHBOURS_IP4 : NEIGHBOURS_IP6;
+	unsigned len = group->common_bits < most ? group->common_bits : most;
+	for (unsigned bit = len; bit < 128; bit++)
 		addr.ip6[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	network->addr = addr;
-	network->len = (uint16_t)(addr_is_v4(&addr) ? group->common_bits - 96
-						    : group->common_bits);
+	network->len = (uint16_t)(is_v4 ? len - 96 : len);
 	return true;
 }
 

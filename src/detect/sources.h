@@ -79,6 +79,7 @@ struct source {
 	int64_t first_us, last_us;
 	int64_t handshake_us; /* the last one; 0: none */
 	int64_t grid_us;      /* a scan over hosts and ports went on; 0: never */
+	int64_t scan_us;      /* any scan of ports of its own went on; 0: never */
 	float score;          /* logarithm of the likelihood that it scans */
 	uint32_t failures;    /* distinct ones, ever */
 	uint16_t block;       /* from 1; 0: none */

@@ -230,7 +230,7 @@ static bool take_source(struct reading *reading, struct sources *sources)
 		take_attempt(reading, &attempts[i]);
 	source.first_us -= reading->back_us;
 	source.last_us -= reading->back_us;
-	source.grid_us = 0;
+	source.grid_us = source.scan_us = 0;
 	if (source.handshake_us != 0)
 		source.handshake_us -= reading->back_us;
 	if (!(source.score >= -SCORE_MOST && source.score <= SCORE_MOST))
