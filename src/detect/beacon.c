@@ -23,10 +23,13 @@ enum {
 	RATE_EVERY = 16,
 	RATE_EVERY_FIRST = 4,
 	GOOD_IN_A_ROW = 3,
+	/* What follows faster is a part of something, not a call by itself. */
+	GAP_MIN_MS = 5000,
 };
 
 #define SCORE_MIN  .8            /* as RITA calls it strong */
 #define SPREAD_MAX .75           /* see beacon_score.h: between jitter and chance */
+#define BURSTS_MAX 2.            /* likewise */
 #define SPAN_US    (6 * HOUR_US) /* shorter is a job that somebody runs */
 #define HOUR_US    (3600 * SECOND_US)
 
@@ -270,6 +273,12 @@ static void raise_pair(struct detect *detect, const struct pair *pair,
 		      strange || listed ? SEVERITY_LOW : SEVERITY_NOTICE, hold_us);
 }
 
+static bool is_by_the_clock(const struct beacon_score *score)
+{
+	return score->total >= SCORE_MIN && score->spread <= SPREAD_MAX &&
+	       score->bursts <= BURSTS_MAX && score->gap_ms >= GAP_MIN_MS;
+}
+
 static void see_flow(struct detect *detect, void *state, const struct flow_record *flow)
 {
 	struct beacons *beacons = state;
@@ -282,8 +291,10 @@ static void see_flow(struct detect *detect, void *state, const struct flow_recor
 		return;
 	fill_series(pair, &series);
 	beacon_rate(&series, &score);
-	bool is_good = score.total >= SCORE_MIN && score.spread <= SPREAD_MAX;
-	pair->good = is_good ? (uint8_t)(pair->good + (pair->good < GOOD_IN_A_ROW)) : 0;
+	if (!is_by_the_clock(&score))
+		pair->good = 0;
+	else if (pair->good < GOOD_IN_A_ROW)
+		pair->good++;
 	if (pair->good == GOOD_IN_A_ROW)
 		raise_pair(detect, pair, &score, flow);
 	pair->rated = pair->count;

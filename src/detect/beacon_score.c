@@ -11,6 +11,7 @@ enum {
 	/* Fewer in a bin say nothing of whether bins are equal. */
 	PER_BIN_MIN = 4,
 	BINS_MIN = 3,
+	HOLIDAYS = 2, /* long gaps of the last 64 that say nothing */
 };
 
 static int by_value(const void *one, const void *other)
@@ -28,6 +29,7 @@ static uint32_t quantile(const uint32_t *sorted, size_t count, double q)
 struct spread {
 	uint32_t low, median, high; /* quartiles */
 	uint32_t deviation;         /* median of the absolute one */
+	double mean;                /* without the HOLIDAYS largest */
 };
 
 static void measure(const uint32_t *values, size_t count, struct spread *out)
@@ -38,6 +40,9 @@ static void measure(const uint32_t *values, size_t count, struct spread *out)
 	out->low = quantile(sorted, count, .25);
 	out->median = quantile(sorted, count, .5);
 	out->high = quantile(sorted, count, .75);
+	out->mean = 0;
+	for (size_t i = 0; i + HOLIDAYS < count; i++)
+		out->mean += (double)sorted[i] / (double)(count - HOLIDAYS);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = values[i] > out->median ? values[i] - out->median
 						    : out->median - values[i];
@@ -117,6 +122,7 @@ void beacon_rate(const struct beacon_series *series, struct beacon_score *out)
 		.gap_ms = gaps.median,
 		.gap_mad_ms = gaps.deviation,
 		.size_median = sizes.median,
+		.bursts = gaps.median > 0 ? gaps.mean / gaps.median : INFINITY,
 		.spread = gaps.median > 0 ? ((double)gaps.high - gaps.low) / gaps.median
 					  : INFINITY,
 	};

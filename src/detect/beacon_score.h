@@ -29,6 +29,12 @@ struct beacon_score {
 	 * not always tell apart.
 	 */
 	double spread;
+	/*
+	 * Mean of the gaps by median, without the two longest: 1 if they are even,
+	 * whatever holidays it had; more if it comes in bursts, as the parts of a page
+	 * do.
+	 */
+	double bursts;
 	uint32_t gap_ms, gap_mad_ms; /* median, and median absolute deviation */
 	uint32_t size_median;
 };

@@ -118,6 +118,32 @@ static void what_comes_at_random_is_none(void **state)
 		}
 }
 
+/* Parts of a page, in tenths of seconds; or clicks, with a pause after each dozen. */
+static void what_comes_in_bursts_is_none(void **state)
+{
+	static const struct {
+		int parts;
+		double part_s, pause_s;
+	} cases[] = { { 9, .4, 600 }, { 40, .4, 900 }, { 12, 8, 900 } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		void *scene_state;
+		begin(&scene_state);
+		struct scene *scene = scene_state;
+		uint64_t seed = i + 1;
+		for (int j = 0; scene->now_us < T0 + 24 * HOUR; j++) {
+			struct flow_record f = flow(scene, 300);
+			detect_flow(scene->detect, &f);
+			bool last = j % cases[i].parts == cases[i].parts - 1;
+			double gap_s = last ? cases[i].pause_s : cases[i].part_s;
+			scene->now_us += (int64_t)(gap_s * (.7 + .6 * next(&seed)) *
+						   (double)SECOND);
+		}
+		said_nothing(scene);
+		end(&scene_state);
+	}
+}
+
 static const struct series plain = { 60, .1, 12, .1, 7 };
 
 static void few_or_short_is_none(void **state)
@@ -301,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(beacons_are_found_whatever_their_jitter),
 		cmocka_unit_test(what_comes_at_random_is_none),
+		cmocka_unit_test(what_comes_in_bursts_is_none),
 		cmocka_unit_test(few_or_short_is_none),
 		cmocka_unit_test(what_goes_by_the_clock_for_good_reason_is_none),
 		TEST(a_known_monitor_is_none),
