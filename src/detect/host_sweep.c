@@ -181,6 +181,17 @@ static bool is_inside(const struct detect *detect, const struct contact_record *
 	       (addr_is_private(&c->client_ip) && !addr_is_private(&c->server_ip));
 }
 
+/*
+ * Nobody finds hosts of IPv6 by trying (RFC 7707 2), who goes to many has their names:
+ * a machine whose IPv6 leads nowhere fails at all of them, or gives up for the sake of
+ * IPv4 (RFC 8305).
+ */
+static bool may_be_broken(const struct detect *detect, const struct contact_record *c)
+{
+	return is_inside(detect, c) && !addr_is_v4(&c->server_ip) &&
+	       !detect_is_ours(detect, &c->server_ip);
+}
+
 static enum told judge(const struct detect *detect, const struct lane *lane,
 		       const struct contact_record *c)
 {
@@ -191,7 +202,7 @@ static enum told judge(const struct detect *detect, const struct lane *lane,
 	if (lane->tried < lane->successes * FAILS_TO_SUCCESSES)
 		return TOLD_NOTHING;
 	if (lane->host_count >= sources_jitter(sources, who, most))
-		return TOLD_SWEEP;
+		return may_be_broken(detect, c) ? TOLD_NOTICE : TOLD_SWEEP;
 	if (inside || lane->lit > 0 || lane->successes > 0 || lane->unused > 0)
 		return TOLD_NOTHING;
 	if (lane->host_count >= HOSTS_DARK && sources_scans(sources->news.source))

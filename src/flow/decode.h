@@ -67,9 +67,17 @@ struct walk {
 	uint8_t tags;   /* VLAN identifiers seen since the last tunnel */
 	uint8_t tunnel; /* enum tunnel, the innermost so far */
 	uint8_t depth;
+	bool to_all;    /* the link brings it to everybody */
 	bool may_judge; /* addresses are those the transport checksum covers */
 	uint8_t oddity; /* enum decode_reason of what was decoded nevertheless */
 };
+
+/* Flags that a datagram has before its headers are read. */
+static inline uint16_t walk_flags(const struct walk *walk)
+{
+	return (uint16_t)((walk->missing ? PACKET_TRUNCATED : 0) |
+			  (walk->to_all ? PACKET_TO_ALL : 0));
+}
 
 /* Loads without a check: the caller has checked the length. */
 static inline uint16_t load_be16(const uint8_t *at)
@@ -99,7 +107,8 @@ static inline struct packet *walk_packet(struct walk *walk)
 	struct packet *packet = &walk->out[walk->count];
 	packet->at_us = walk->frame->at_us;
 	packet->sport = packet->dport = 0;
-	packet->proto = packet->tcp_flags = packet->flags = 0;
+	packet->proto = packet->tcp_flags = 0;
+	packet->flags = 0;
 	packet->tunnel = walk->tunnel;
 	packet->vlan = walk->vlan;
 	packet->vlan_inner = walk->vlan_inner;

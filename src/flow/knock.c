@@ -39,6 +39,17 @@ static bool is_ping(const struct packet *p)
 	return p->sport == 8 || p->sport == 13 || p->sport == 17;
 }
 
+/*
+ * True if it is for everybody.  The broadcast address of a network is known by the link
+ * that brings it; all ones at its end, or who sends so could hide a scan.
+ */
+static bool is_for_all(const struct packet *p)
+{
+	bool ends_in_ones = (p->dst.ip6[15] & 3) == 3;
+	return addr_is_group(&p->dst) ||
+	       (addr_is_v4(&p->dst) && ends_in_ones && (p->flags & PACKET_TO_ALL));
+}
+
 static enum technique technique_of(const struct packet *p)
 {
 	if (p->flags & (PACKET_LATER_FRAGMENT | PACKET_NO_PORTS | PACKET_UNHEARD))
@@ -47,11 +58,10 @@ static enum technique technique_of(const struct packet *p)
 	case IPPROTO_TCP:
 		return tcp_technique(p->tcp_flags);
 	case IPPROTO_UDP:
-		return addr_is_group(&p->dst) ? TECHNIQUE_NONE : TECHNIQUE_UDP;
+		return is_for_all(p) ? TECHNIQUE_NONE : TECHNIQUE_UDP;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return is_ping(p) && !addr_is_group(&p->dst) ? TECHNIQUE_ICMP
-							     : TECHNIQUE_NONE;
+		return is_ping(p) && !is_for_all(p) ? TECHNIQUE_ICMP : TECHNIQUE_NONE;
 	default:
 		return TECHNIQUE_NONE;
 	}

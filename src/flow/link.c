@@ -234,6 +234,7 @@ enum decode_reason link_ethernet(struct walk *walk, const uint8_t *at, size_t le
 {
 	if (len < ETHERNET_HEADER)
 		return DECODE_LINK_SHORT;
+	walk->to_all = at[0] & 1; /* IEEE 802.3: a group address */
 	uint16_t type = load_be16(at + ETHERTYPE_AT);
 	at += ETHERNET_HEADER;
 	len -= ETHERNET_HEADER;

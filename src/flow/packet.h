@@ -41,6 +41,7 @@ enum packet_flag {
 	PACKET_NO_PORTS = 32,  /* later fragment whose first one was not seen */
 	PACKET_FAST_OPEN = 64, /* TCP SYN with a Fast Open option (RFC 7413) */
 	PACKET_UNHEARD = 128,  /* BAD_CSUM where most are right: no host reads it */
+	PACKET_TO_ALL = 256, /* the link brings it to everybody: broadcast, multicast */
 };
 
 enum tcp_flag {
@@ -62,7 +63,7 @@ struct packet {
 	uint8_t proto;         /* IPPROTO_ after extension headers */
 	uint8_t tcp_flags;
 	uint8_t tunnel;            /* enum tunnel, the innermost */
-	uint8_t flags;             /* enum packet_flag */
+	uint16_t flags;            /* enum packet_flag */
 	uint16_t vlan, vlan_inner; /* 0: none */
 	uint16_t iface;
 	uint8_t ttl;          /* or hop limit */

@@ -87,7 +87,8 @@ static inline void fill(const struct frame *frame, const struct datagram *d,
 	out->ttl = d->header == IP4_LEN ? at[8] : at[7];
 	out->ip_id = d->header == IP4_LEN ? load_be16(at + 4) : 0;
 	out->tunnel = TUNNEL_NONE;
-	out->flags = d->captured < d->total ? PACKET_TRUNCATED : 0;
+	out->flags = (uint16_t)((d->captured < d->total ? PACKET_TRUNCATED : 0) |
+				(frame->at[0] & 1 ? PACKET_TO_ALL : 0));
 	out->vlan = out->vlan_inner = 0;
 	out->iface = frame->iface;
 	out->ip_len = (uint32_t)d->total;

@@ -97,6 +97,8 @@ static void write_packet(const struct waiting *w, int64_t at_us)
 		len < HEADERS_MAX + PAYLOAD_SHOWN ? len : HEADERS_MAX + PAYLOAD_SHOWN;
 	uint32_t header[] = { (uint32_t)(at_us / 1000000), (uint32_t)(at_us % 1000000),
 			      kept, len };
+	if (w->error < 0 && !w->wire.v6 && w->wire.dst[3] == 255)
+		memset(frame, 0xff, 6); /* the broadcast address of a network */
 	fwrite(header, sizeof(header), 1, stdout);
 	fwrite(frame, kept, 1, stdout);
 }

@@ -80,6 +80,25 @@ static void streams_and_groups_are_no_scans(void **state)
 	assert_int_equal(told_count, 0);
 }
 
+/* 10.0.0.255, where the link says that it is the network's broadcast address. */
+static void a_broadcast_is_no_scan(void **state)
+{
+	(void)state;
+	struct packet p = datagram(1, 40000, 255, 9999, 100);
+	take(p);
+	tick_until(START_US + 3 * SECOND);
+	assert_int_equal(told_count, 1);
+	p.flags = PACKET_TO_ALL;
+	p.dport = 9998;
+	take(p);
+	p = datagram(1, 40000, 2, 9997, 100); /* a host's, however it was sent */
+	p.flags = PACKET_TO_ALL;
+	take(p);
+	tick_until(START_US + 6 * SECOND);
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[1].port, 9997);
+}
+
 /* Of a peer-to-peer network: it asks others from the port that they ask. */
 static void a_port_that_sends_is_not_closed(void **state)
 {
@@ -213,6 +232,7 @@ int main(void)
 		TEST(a_datagram_has_a_second_and_a_half),
 		TEST(an_answered_one_is_told_once),
 		TEST(streams_and_groups_are_no_scans),
+		TEST(a_broadcast_is_no_scan),
 		TEST(a_port_that_sends_is_not_closed),
 		TEST(late_answers_of_servers_are_no_contacts),
 		TEST(pings_are_contacts_without_ports),

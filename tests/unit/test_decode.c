@@ -232,8 +232,8 @@ static void a_segment_left_to_the_card_is_as_long_as_its_frame(void **state)
 }
 
 /* One TCP or UDP packet whose checksum field is `stated`; returns its flags. */
-static uint8_t flags_with_checksum(uint16_t version, uint8_t proto, uint16_t stated,
-				   uint16_t frame_flags)
+static uint16_t flags_with_checksum(uint16_t version, uint8_t proto, uint16_t stated,
+				    uint16_t frame_flags)
 {
 	struct made m;
 	made_payload(&m, 333);

@@ -64,6 +64,24 @@ static void hosts_that_all_answer_are_a_sweep(void **state)
 	assert_string_equal(only_open(scene, "host_sweep")->severity, "low");
 }
 
+/* Its browser goes to a thousand sites, and IPv4 is quicker each time. */
+static void a_machine_of_ours_without_ipv6_is_no_worm(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t n = 0; n < 1200; n++) {
+		struct contact_record c =
+			contact(scene, 443, n % 3 ? "silent" : "half_open");
+		char site[ADDR_TEXT_MAX];
+		snprintf(site, sizeof(site), "2a02:%x::1", n + 1);
+		c.client_ip = addr("2001:db8::1");
+		c.server_ip = addr(site);
+		give(scene, &c);
+		scene->now_us += SECOND;
+		scene->count = 0;
+	}
+	assert_string_equal(only_open(scene, "host_sweep")->severity, "notice");
+}
+
 static void two_ports_are_one_finding(void **state)
 {
 	struct scene *scene = *state;
@@ -299,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(twenty_hosts_are_a_sweep),
 		TEST(hosts_that_all_answer_are_a_sweep),
+		TEST(a_machine_of_ours_without_ipv6_is_no_worm),
 		TEST(two_ports_are_one_finding),
 		TEST(pings_are_a_sweep),
 		TEST(addresses_where_nobody_lives_tell_sooner),
