@@ -5,12 +5,13 @@ forged sources come from can't be known, so no finding need name the attacker.
 """
 import contextlib
 import ipaddress
+import re
 import socket
 import struct
 import threading
 import time
 
-from evaluation import e2e, scenario
+from evaluation import Skip, e2e, scenario
 from field import ATTACKER, BYSTANDER, VICTIM
 from scans import ordinary_traffic, site
 
@@ -18,6 +19,7 @@ FLOOD_S = 5        # how long each lasts
 LEARN_S = 11       # in the first ten seconds a detector learns what is usual
 REFLECTORS = 60
 SLOW_CONNECTIONS = 300
+ALL_PORTS_LEAST = 3 * 65536  # with less, who knows whether it is a scan
 FORMS_PORT = 8080
 FORGED = ("spoofed_source",)  # says the same of the same packets
 ZONE = """$TTL 60
@@ -27,14 +29,19 @@ ns A 192.0.2.1
 """ + "".join(f'large TXT "{number:02} {"x" * 200}"\n' for number in range(5))
 
 
-def flood(trial, kind, *command, seconds=FLOOD_S, **truth):
-    """A program of the tree, for some seconds."""
+def flood(trial, kind, *command, seconds=FLOOD_S, least=1, **truth):
+    """hping3, for some seconds; with fewer packets than least it is no flood."""
     place = site(trial)
     trial.watch(place.victim, captures=False)
     with ordinary_traffic(place), \
             trial.attack(kind, server=VICTIM, **{"also": FORGED, **truth}):
-        place.attacker.tree("timeout", str(seconds), *command, status=None,
-                            seconds=seconds + 10)
+        done = place.attacker.tree("timeout", "-s", "INT", str(seconds), *command,
+                                   status=None, seconds=seconds + 10)
+    said = re.search(r"(\d+) packets tra", done.stdout + done.stderr)
+    sent = int(said[1]) if said else 0
+    trial.say(f"{sent} packets sent")
+    if sent < least:
+        raise Skip(f"this machine made {sent} packets, {least} are needed")
     trial.judge()
 
 
@@ -57,7 +64,8 @@ add_hping3("syn-rand-source-1000pps", "syn_flood", "-S", "-p", "80", "-i", "u100
 add_hping3("syn-rand-source-closed", "syn_flood", "-S", "-p", "81", "--flood",
            "--rand-source", port=81)
 add_hping3("udp-all-ports", "udp_flood", "--udp", "-p", "++1", "--flood", "--rand-source",
-           techniques=("host",), also=(*FORGED, "port_scan"), seconds=2 * FLOOD_S)
+           techniques=("host",), also=(*FORGED, "port_scan"), seconds=2 * FLOOD_S,
+           least=ALL_PORTS_LEAST)
 
 
 # ---- connections ---------------------------------------------------------------------
