@@ -67,17 +67,10 @@ struct walk {
 	uint8_t tags;   /* VLAN identifiers seen since the last tunnel */
 	uint8_t tunnel; /* enum tunnel, the innermost so far */
 	uint8_t depth;
-	bool to_all;    /* the link brings it to everybody */
-	bool may_judge; /* addresses are those the transport checksum covers */
+	/* The link brings it to all; the transport checksum covers the addresses. */
+	bool to_all, may_judge;
 	uint8_t oddity; /* enum decode_reason of what was decoded nevertheless */
 };
-
-/* Flags that a datagram has before its headers are read. */
-static inline uint16_t walk_flags(const struct walk *walk)
-{
-	return (uint16_t)((walk->missing ? PACKET_TRUNCATED : 0) |
-			  (walk->to_all ? PACKET_TO_ALL : 0));
-}
 
 /* Loads without a check: the caller has checked the length. */
 static inline uint16_t load_be16(const uint8_t *at)
@@ -107,15 +100,14 @@ static inline struct packet *walk_packet(struct walk *walk)
 	struct packet *packet = &walk->out[walk->count];
 	packet->at_us = walk->frame->at_us;
 	packet->sport = packet->dport = 0;
-	packet->proto = packet->tcp_flags = 0;
-	packet->flags = 0;
+	packet->proto = packet->tcp_flags = packet->ttl = 0;
+	packet->flags = walk->missing ? PACKET_TRUNCATED : 0;
+	packet->flags |= walk->to_all ? PACKET_TO_ALL : 0;
 	packet->tunnel = walk->tunnel;
 	packet->vlan = walk->vlan;
 	packet->vlan_inner = walk->vlan_inner;
 	packet->iface = walk->frame->iface;
-	packet->ttl = 0;
-	packet->ip_id = 0;
-	packet->window = 0;
+	packet->ip_id = packet->window = 0;
 	packet->seq = packet->ack = 0;
 	packet->ip_len = packet->payload_len = 0;
 	packet->payload = (struct bytes){ 0 };

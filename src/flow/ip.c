@@ -182,7 +182,6 @@ enum decode_reason ip4_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->ip_len = (uint32_t)total;
 	packet->ip = at;
 	packet->ip_captured = (uint32_t)len;
-	packet->flags = walk_flags(walk);
 	/*
 	 * Counted, and used all the same: on a network such a packet would not get
 	 * here, so the file was changed after it was captured (made anonymous), and its

@@ -174,7 +174,6 @@ enum decode_reason ip6_decode(struct walk *walk, const uint8_t *at, size_t len)
 	packet->ip_len = (uint32_t)(HEADER_LEN + payload);
 	packet->ip = at;
 	packet->ip_captured = (uint32_t)len;
-	packet->flags = walk_flags(walk);
 	walk->may_judge = true;
 	at += HEADER_LEN;
 	len -= HEADER_LEN;
