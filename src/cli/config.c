@@ -9,6 +9,7 @@
 #include "cli/blocklists.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/settings.h"
 #include "config/config.h"
 #include "host/logs.h"
 
@@ -107,6 +108,8 @@ static int check(const char *path, bool json)
 		result = check_formats(&config, &errors);
 	if (result == 0)
 		result = check_blocklists(&config, &errors);
+	if (result == 0)
+		result = settings_check_traps(&config, &errors) ? 0 : -EINVAL;
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

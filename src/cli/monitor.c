@@ -120,7 +120,7 @@ void monitor_reload(struct monitor *m)
 	struct buf errors = { 0 };
 	config_init(&fresh);
 	if (config_load(&fresh, m->config_path, &errors) != 0 ||
-	    !asking_check(&fresh)) {
+	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors)) {
 		const char *text = buf_cstr(&errors);
 		run_clear_progress();
 		fprintf(stderr, "%sbreakwater: configuration not changed\n",

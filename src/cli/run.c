@@ -347,6 +347,16 @@ static void take_text(config_text into, const char *option)
 		snprintf(into, CONFIG_TEXT_MAX, "%s", option);
 }
 
+static bool traps_are_good(const struct config *config)
+{
+	struct buf errors = { 0 };
+	bool good = settings_check_traps(config, &errors);
+	if (!good)
+		fputs(buf_cstr(&errors), stderr);
+	buf_free(&errors);
+	return good;
+}
+
 struct run_options {
 	struct option_list interfaces, home;
 	const char *listen, *state, *filter;
@@ -366,6 +376,8 @@ static int start(struct monitor *m, const struct run_options *o)
 	take_text(m->config.filter, o->filter);
 	if (o->workers != 0)
 		m->config.workers = (uint32_t)o->workers;
+	if (!traps_are_good(&m->config))
+		return STATUS_USAGE;
 	char path[SOCKET_PATH_SIZE];
 	socket_path_default(path);
 	return monitor(m, m->common.socket != NULL ? m->common.socket : path);

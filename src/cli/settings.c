@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/port_set.h"
 #include "cli/cli.h"
+#include "decoy/decoy.h"
 
 void settings_home(const struct config *config, struct home *home)
 {
@@ -37,6 +40,39 @@ void settings_traps(const struct config *config, struct port_set *traps)
 	for (size_t i = 0; i < config->traps_ports.count; i++)
 		if (port_range_parse(config->traps_ports.at[i], &range))
 			port_set_add(traps, &range);
+}
+
+/* Where our own API listens; 0: it does not, or picks one. */
+static uint16_t port_of_api(const struct config *config)
+{
+	const char *colon = strrchr(config->listen, ':');
+	return colon != NULL ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static uint32_t count_tcp(const struct port_set *set)
+{
+	struct port_set tcp = *set;
+	memset(tcp.udp, 0, sizeof(tcp.udp));
+	return port_set_count(&tcp);
+}
+
+bool settings_check_traps(const struct config *config, struct buf *errors)
+{
+	struct port_set traps;
+	uint16_t api = port_of_api(config);
+	settings_traps(config, &traps);
+	bool is_api = api != 0 && port_set_holds(&traps, false, api);
+	bool too_many = config->traps_answer && count_tcp(&traps) > DECOY_PORTS_MAX;
+	if (is_api)
+		buf_printf(errors,
+			   "breakwater: traps.ports: on %u/tcp our own API listens "
+			   "(listen); allowed are others\n",
+			   api);
+	if (too_many)
+		buf_printf(errors,
+			   "breakwater: traps.answer: %u TCP ports; allowed are %d\n",
+			   count_tcp(&traps), DECOY_PORTS_MAX);
+	return !is_api && !too_many;
 }
 
 static bool take_home(struct config *config, const struct option_list *home)

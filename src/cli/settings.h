@@ -29,6 +29,8 @@ void settings_friends(const struct config *config, struct home *friends);
 /* Ports that nobody should touch. */
 struct port_set;
 void settings_traps(const struct config *config, struct port_set *traps);
+/* False, with a line in *errors for each, if some of them can't be traps. */
+bool settings_check_traps(const struct config *config, struct buf *errors);
 
 /* What the totals say in a self record; time, CPU and memory are left unknown. */
 void settings_self(const struct pipeline_totals *totals, struct self_record *self);

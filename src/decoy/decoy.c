@@ -66,17 +66,17 @@ struct decoy *decoy_new(void)
 }
 
 /* Of IPv6 with IPv4 in it; where there is no IPv6, of IPv4. */
-static int bind_socket(int *family, uint16_t port)
+static int bind_socket(int family, uint16_t port)
 {
 	const int yes = 1, no = 0, small = SOCKET_BYTES;
 	const struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
 					   .sin6_port = htons(port) };
 	const struct sockaddr_in any4 = { .sin_family = AF_INET,
 					  .sin_port = htons(port) };
-	int fd = socket(*family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	bool is_6 = *family == AF_INET6;
+	bool is_6 = family == AF_INET6;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
@@ -96,11 +96,9 @@ int decoy_listen(struct decoy *decoy, uint16_t port)
 {
 	if (decoy->stats.ports == DECOY_PORTS_MAX)
 		return -ENOSPC;
-	int family = AF_INET6, fd = bind_socket(&family, port);
-	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) {
-		family = AF_INET;
-		fd = bind_socket(&family, port);
-	}
+	int fd = bind_socket(AF_INET6, port);
+	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)
+		fd = bind_socket(AF_INET, port);
 	if (fd < 0)
 		return fd;
 	decoy->listeners[decoy->stats.ports++] = (struct listener){ fd, port };

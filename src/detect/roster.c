@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool roster_open(struct roster *roster, size_t entry_size, uint32_t size)
+bool roster_open(struct roster *roster, size_t entry_size, uint32_t most)
 {
 	*roster = (struct roster){ .secret = hash_key_random(),
 				   .entry_size = entry_size,
-				   .size = size };
+				   .size = most };
 	for (unsigned i = 0; i < ROSTER_RANKS; i++)
 		roster->by_use[i] = order_empty();
-	roster->at = calloc(size, entry_size);
-	roster->links = calloc(size, sizeof(*roster->links));
-	roster->buckets = malloc(size * sizeof(*roster->buckets));
+	roster->at = calloc(most, entry_size);
+	roster->links = calloc(most, sizeof(*roster->links));
+	roster->buckets = malloc(most * sizeof(*roster->buckets));
 	if (roster->buckets != NULL)
-		memset(roster->buckets, 0xff, size * sizeof(*roster->buckets));
+		memset(roster->buckets, 0xff, most * sizeof(*roster->buckets));
 	return roster->at != NULL && roster->links != NULL && roster->buckets != NULL;
 }
 

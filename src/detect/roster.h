@@ -42,7 +42,7 @@ struct roster {
 };
 
 /* False without memory; roster_close() is still to be called. */
-bool roster_open(struct roster *roster, size_t entry_size, uint32_t size);
+bool roster_open(struct roster *roster, size_t entry_size, uint32_t most);
 void roster_close(struct roster *roster);
 
 /* That of the key, used now; NULL: there is none. */
