@@ -165,6 +165,12 @@ def refused(tap, server, monitor, drop):
     tap.ok(f'{drop}:2: "no" is no address' in monitor.program.err(),
            "a list that is not right is told with its line", monitor.program.err())
     tap.equal(told["entries"], 3, "what it last said stays in force")
+    screen = monitor.command("status", "--plain").stdout
+    tap.ok(f"4 ports; served by a program, so no trap: {TAKEN},{SERVED}" in screen and
+           re.search(r"2 answered by pid \d+, started again 1 time: 1 clients now",
+                     screen) and
+           "1 with 3 entries; ! 1 can't be used as they are now" in screen,
+           "status tells of all that", screen)
     checked = server.run(e2e.BREAKWATER, "config", "check", "-c",
                          str(drop.parent / "traps.yaml"), status=None)
     tap.ok(checked.returncode == 2 and f"{drop}:2: " in checked.stderr,
