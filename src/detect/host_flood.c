@@ -65,7 +65,8 @@ static void raise_finding(struct detect *detect, const struct host *host,
 	FLOOD_SAY(evidence.summary, "%s is flooded with %s to all its ports.", address,
 		  is_tcp ? "connection requests" : "datagrams");
 	FLOOD_SAY(evidence.evidence,
-		  "%llu packets to %llu ports in a second, %llu so far, none answered",
+		  "%llu packets to %llu ports in a second, %llu so far, which came to "
+		  "nothing",
 		  (unsigned long long)host->now, (unsigned long long)host->ports,
 		  (unsigned long long)host->before + host->now);
 	FLOOD_SAY(evidence.advice,

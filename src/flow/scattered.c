@@ -9,8 +9,11 @@
 
 bool scattered_is(const struct port_sample *sample)
 {
-	return sample->server_packets == 0 && sample->handshakes == 0 &&
-	       sample->client_packets <= SCATTERED_PACKETS_MAX;
+	/* A RST is an answer as well, and nothing comes of it. */
+	bool is_served = sample->proto == IPPROTO_TCP
+				 ? sample->handshakes + sample->data_packets > 0
+				 : sample->server_packets > 0;
+	return !is_served && sample->client_packets <= SCATTERED_PACKETS_MAX;
 }
 
 /* The host's place; of a new one, if there is no other, that of who got least. */

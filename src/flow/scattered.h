@@ -1,6 +1,6 @@
 /*
- * scattered.h: hosts of which many ports got a little in one second, and answered
- * nothing, as evidence of floods that spread (record unsolicited); private to the room.
+ * scattered.h: hosts of which many ports got a little in one second, and served
+ * nobody, as evidence of floods that spread (record unsolicited); private to the room.
  *
  * So many ports are too many for a record each: those may get lost on their way, this
  * one does not.
@@ -30,7 +30,7 @@ struct scattered {
 	uint32_t count, last;
 };
 
-/* A service that got little in its second and answered nothing. */
+/* A service that got little in its second and served nobody. */
 bool scattered_is(const struct port_sample *sample);
 void scattered_add(struct scattered *s, const struct port_sample *sample);
 

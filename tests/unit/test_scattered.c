@@ -35,6 +35,14 @@ static void what_answers_or_gets_much_is_not_scattered(void **state)
 	s = sample(1, 1, IPPROTO_UDP);
 	s.server_packets = 1;
 	assert_false(scattered_is(&s));
+	s = sample(1, 1, IPPROTO_TCP);
+	s.server_packets = 2; /* refusals */
+	assert_true(scattered_is(&s));
+	s.data_packets = 1; /* of a connection that is older */
+	assert_false(scattered_is(&s));
+	s.data_packets = 0;
+	s.handshakes = 1;
+	assert_false(scattered_is(&s));
 }
 
 static void ports_of_a_host_add_up(void **state)
