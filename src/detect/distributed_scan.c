@@ -80,8 +80,8 @@ static void close_distributed(void *state)
 /* ---- what is said ---- */
 
 static void tell(struct detect *detect, const struct contact_record *c,
-		 struct finding_record *evidence, const char *summary,
-		 const char *grounds)
+		 struct finding_record *evidence, unsigned severity,
+		 const char *summary, const char *grounds)
 {
 	evidence->transport = c->transport;
 	evidence->detector = "distributed_scan";
@@ -93,7 +93,7 @@ static void tell(struct detect *detect, const struct contact_record *c,
 	record_text(evidence->advice, sizeof(evidence->advice),
 		    "Addresses can be forged: do not block on this alone. Check that "
 		    "each open port is meant to be reached.");
-	findings_take(&detect->findings, evidence, SEVERITY_LOW, HOLD_S * SECOND_US);
+	findings_take(&detect->findings, evidence, severity, HOLD_S * SECOND_US);
 }
 
 /* ---- neighbours ---- */
@@ -140,7 +140,7 @@ static void see_neighbours(struct detect *detect, const struct contact_record *c
 	snprintf(grounds, sizeof(grounds),
 		 "ports that failed: %u within an hour; sources with two or more: %u",
 		 ports, neighbours);
-	tell(detect, c, &evidence, summary, grounds);
+	tell(detect, c, &evidence, SEVERITY_LOW, summary, grounds);
 }
 
 /* ---- one host ---- */
@@ -213,7 +213,7 @@ static void see_host(struct detect *detect, struct distributed *all,
 		 "ports that failed within ten minutes: %u, usual are %u; attempts: "
 		 "%llu",
 		 host->ports, host->usual, (unsigned long long)host->pairs);
-	tell(detect, c, &evidence, summary, grounds);
+	tell(detect, c, &evidence, SEVERITY_LOW, summary, grounds);
 }
 
 /* ---- one port ---- */
@@ -301,7 +301,11 @@ static void see_port(struct detect *detect, struct distributed *all,
 		 "sources within the hour: %llu, usual are %u; new among them: %llu %%",
 		 (unsigned long long)port->source_count, port->usual[hour_of(c->at)],
 		 (unsigned long long)(port->newcomers * 100 / port->sources_seen));
-	tell(detect, c, &evidence, summary, grounds);
+	/* A name that leads to the wrong host, or to an address that is not served,
+	   brings as many; a worm tries others, too. */
+	unsigned severity =
+		addr_is_unset(&port->server) ? SEVERITY_LOW : SEVERITY_NOTICE;
+	tell(detect, c, &evidence, severity, summary, grounds);
 }
 
 /* ---- contacts ---- */

@@ -100,13 +100,15 @@ static enum told judge_tally(const struct sources *sources, const struct source 
 			     const struct port_tally *tally)
 {
 	const struct addr *who = &source->addr;
-	uint32_t fast = tally->done < tally->fast ? PORTS_FAST : PORTS_SURE;
-	if (tally->fast >= sources_jitter(sources, who, fast))
+	bool scans = sources_scans(source);
+	bool gets_along = tally->done > 0 && tally->done >= tally->day;
+	if (tally->fast >= sources_jitter(sources, who, PORTS_SURE) ||
+	    (!gets_along && tally->fast >= sources_jitter(sources, who, PORTS_FAST)))
 		return TOLD_SCAN;
-	if (!sources_scans(source))
+	if (!scans)
 		return TOLD_NOTHING;
-	if (tally->hour >= sources_jitter(sources, who, PORTS_HOUR) ||
-	    tally->day >= sources_jitter(sources, who, PORTS_DAY))
+	if (!gets_along && (tally->hour >= sources_jitter(sources, who, PORTS_HOUR) ||
+			    tally->day >= sources_jitter(sources, who, PORTS_DAY)))
 		return TOLD_SCAN;
 	return tally->failed >= sources_jitter(sources, who, PORTS_NOTICE)
 		       ? TOLD_NOTICE

@@ -105,6 +105,14 @@ static void a_port_that_everybody_suddenly_wants_is_found(void **state)
 	const struct finding_record *f = only_open(scene, "distributed_scan");
 	assert_int_equal(f->port, 5555);
 	assert_true(is_addr(&f->server_ip, TARGET));
+	/* So it is where a name leads to the wrong host; a worm tries others. */
+	assert_string_equal(f->severity, "notice");
+	struct contact_record c = contact(scene, 5555, "refused");
+	c.client_ip = stranger(1);
+	c.server_ip = addr("192.0.2.2");
+	give(scene, &c);
+	assert_int_equal(count_open(scene, "distributed_scan"), 2);
+	assert_string_equal(scene->said[scene->count - 1].severity, "low");
 }
 
 /* That is syn_flood's, and spoofed_source's. */

@@ -21,6 +21,15 @@ static void scan(struct scene *scene, uint32_t first, uint32_t count,
 	}
 }
 
+static unsigned loud_count(const struct scene *scene)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < scene->count; i++)
+		count += strcmp(scene->said[i].state, "open") == 0 &&
+			 strcmp(scene->said[i].severity, "notice") != 0;
+	return count;
+}
+
 static void five_ports_that_fail_are_worth_knowing(void **state)
 {
 	struct scene *scene = *state;
@@ -61,6 +70,29 @@ static void a_scan_of_a_host_that_is_all_open_is_found(void **state)
 }
 
 /* nmap -T1 waits 15 seconds, -T0 five minutes between two ports. */
+/* Prometheus with its targets in any order: 50 live ones, and those of a dead host. */
+static void monitor_targets(struct scene *scene, uint32_t first_dead, uint32_t dead)
+{
+	for (uint32_t i = 0; i < 50; i++) {
+		struct contact_record c = contact(scene, 9100, "handshake");
+		uint8_t host[4] = { 192, 0, 2, (uint8_t)(100 + i) };
+		c.server_ip = addr_v4(host);
+		give(scene, &c);
+		if (i < dead)
+			meet(scene, first_dead + i, "refused");
+		scene->now_us += SECOND / 4;
+	}
+}
+
+static void a_monitor_of_dead_services_scans_only_beyond_doubt(void **state)
+{
+	struct scene *scene = *state;
+	monitor_targets(scene, 9100, 20);
+	assert_int_equal(loud_count(scene), 0);
+	monitor_targets(scene, 9200, 20);
+	assert_int_equal(loud_count(scene), 1);
+}
+
 static void slow_scans_are_found(void **state)
 {
 	struct scene *scene = *state;
@@ -358,6 +390,7 @@ int main(void)
 		TEST(five_ports_that_fail_are_worth_knowing),
 		TEST(a_thousand_ports_are_one_finding),
 		TEST(a_scan_of_a_host_that_is_all_open_is_found),
+		TEST(a_monitor_of_dead_services_scans_only_beyond_doubt),
 		TEST(slow_scans_are_found),
 		TEST(one_port_an_hour_is_found_within_a_day),
 		TEST(who_stops_is_closed),
