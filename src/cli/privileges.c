@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,18 +133,31 @@ static void add_folder(void *to, const char *folder)
 	add_readable(readable, copy);
 }
 
-/* A list is replaced by another file of its name: it is its folder that is read. */
+/* The folder of a file, of a name with wildcards that before the first of them. */
+static void add_folder_of(const char *file, struct readable *readable)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s", file);
+	path[strcspn(path, "*?[")] = '\0';
+	char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return;
+	slash[slash == path] = '\0';
+	add_folder(readable, path);
+}
+
+/*
+ * A list is replaced by another file of its name: it is its folder that is read.  And
+ * that where it leads to, as Landlock looks at the end of links.
+ */
 static void add_blocklists(const struct config *config, struct readable *readable)
 {
 	for (size_t i = 0; i < config->blocklists.count; i++) {
-		char path[CONFIG_TEXT_MAX];
-		snprintf(path, sizeof(path), "%s", config->blocklists.at[i]);
-		path[strcspn(path, "*?[")] = '\0';
-		char *slash = strrchr(path, '/');
-		if (slash == NULL)
-			continue;
-		slash[slash == path] = '\0';
-		add_folder(readable, path);
+		char *real = realpath(config->blocklists.at[i], NULL);
+		add_folder_of(config->blocklists.at[i], readable);
+		if (real != NULL)
+			add_folder_of(real, readable);
+		free(real);
 	}
 }
 

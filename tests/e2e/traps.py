@@ -60,8 +60,10 @@ def proven(monitor, proof):
 def traps(tap, lab):
     client, server = cable(lab)
     held = [server.listen(SERVER, SERVED), server.listen("0.0.0.0", TAKEN)]
-    drop = lab.dir / "drop.list"
+    drop = lab.dir / "lists" / "drop.list"
+    drop.parent.mkdir(mode=0o755)
     drop.write_text("198.51.100.0/24 ; SBL1\n")
+    (lab.dir / "bad.list").symlink_to(drop)
     monitor = start(lab, server)
     tap.equal(monitor.get("status")["blocklists"],
               {"lists": 1, "entries": 1, "left_out": 0, "wrong": 0},
@@ -130,7 +132,7 @@ def listed(tap, client, monitor, drop):
         made.connect_ex((SERVER, 1))
     found = until(lambda: findings(monitor, "blocklisted_peer"), "a finding")
     tap.ok(len(found) == 1 and found[0]["severity"] == "notice" and
-           "drop.list:1: 10.78.0.1/32 (a bad one)" in found[0]["evidence"],
+           "bad.list:1: 10.78.0.1/32 (a bad one)" in found[0]["evidence"],
            "who is on a list is a notice, with the list's own words", found)
     drop.write_text("203.0.113.1\nno address\n")
 
@@ -162,7 +164,7 @@ def begins_again(tap, client, monitor):
 def refused(tap, server, monitor, drop):
     told = until(lambda: monitor.get("status")["blocklists"]["wrong"] == 1 and
                  monitor.get("status")["blocklists"], "that the list is wrong")
-    tap.ok(f'{drop}:2: "no" is no address' in monitor.program.err(),
+    tap.ok('bad.list:2: "no" is no address' in monitor.program.err(),
            "a list that is not right is told with its line", monitor.program.err())
     tap.equal(told["entries"], 3, "what it last said stays in force")
     screen = monitor.command("status", "--plain").stdout
@@ -172,8 +174,8 @@ def refused(tap, server, monitor, drop):
            "1 with 3 entries; ! 1 can't be used as they are now" in screen,
            "status tells of all that", screen)
     checked = server.run(e2e.BREAKWATER, "config", "check", "-c",
-                         str(drop.parent / "traps.yaml"), status=None)
-    tap.ok(checked.returncode == 2 and f"{drop}:2: " in checked.stderr,
+                         str(drop.parent.parent / "traps.yaml"), status=None)
+    tap.ok(checked.returncode == 2 and "bad.list:2: " in checked.stderr,
            "config check says so, too", checked.stderr)
 
 
