@@ -105,7 +105,7 @@ static void growth_is_said_soon_and_then_seldom(void **state)
 	for (int second = 0; second <= 60; second++)
 		for (int i = 0; i < 100; i++) {
 			struct finding_record f =
-				scan(second, (uint64_t)(second * 100 + i));
+				scan(second, (uint64_t)second * 100 + (uint64_t)i);
 			take(&f);
 		}
 	/* At 0, 1, 3, 7, 15 and from then on every ten seconds. */
