@@ -33,7 +33,8 @@
 enum {
 	RECENT_FLOWS = 4096,
 	PORTS_WINDOW_S = 60, /* of what ports did lately */
-	TICK_MS = 20,        /* what workers send waits at most so long */
+	TICK_MS = 100,
+	HASTE_MS = 20, /* what workers send waits at most so long */
 	TICKS_PER_SECOND = 1000 / TICK_MS,
 };
 
@@ -80,6 +81,7 @@ struct monitor {
 	bool ended;
 	bool has_more; /* that workers have sent */
 	int epoll, signals, timer;
+	int haste; /* a timer, while records come */
 	unsigned ticks;
 };
 

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/worker.h"
 
@@ -36,6 +38,9 @@ struct pipeline {
 	struct decoder *decoder;                /* of a replay */
 	struct capture *capture;                /* of a replay; not owned */
 	struct listing *listing;
+	int wake; /* eventfd; -1: a replay */
+	atomic_bool may_wake;
+	uint64_t records, rested_at; /* taken from workers; when last looked */
 	int64_t first_us, newest_us;
 	int64_t ticked_second; /* of a distributed replay: all workers know of it */
 	char error[CAPTURE_ERROR_MAX];
@@ -112,6 +117,7 @@ static struct pipeline *pipeline_new(const struct pipeline_options *options,
 	p->options = *options;
 	p->sink = *sink;
 	p->count = options->workers > WORKERS_MAX ? WORKERS_MAX : options->workers;
+	p->wake = -1;
 	p->first_us = p->newest_us = p->ticked_second = INT64_MIN;
 	for (unsigned i = 0; i < p->count; i++)
 		p->workers[i].stats.newest_us = p->stats[i].newest_us = INT64_MIN;
@@ -147,6 +153,8 @@ void pipeline_free(struct pipeline *p)
 	}
 	decoder_free(p->decoder);
 	ports_free(p->ports);
+	if (p->wake >= 0)
+		close(p->wake);
 	free(p);
 }
 
@@ -172,6 +180,7 @@ static void take_out(struct pipeline *p, struct worker *w, uint16_t kind,
 		break;
 	case OUT_RECORD: {
 		const struct out_record *out = message;
+		p->records++;
 		if (p->sink.record != NULL)
 			p->sink.record(p->sink.self, out->kind, out->record);
 		break;
@@ -460,13 +469,17 @@ struct pipeline *pipeline_start(struct capture **captures,
 	if (p == NULL)
 		return NULL;
 	struct hash_key key = table_key(options);
-	bool ok = true;
+	p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	atomic_init(&p->may_wake, true);
+	bool ok = p->wake >= 0;
 	for (unsigned i = 0; i < p->count; i++)
 		p->workers[i].capture = captures[i];
 	for (unsigned i = 0; i < p->count && ok; i++) {
 		struct worker *w = &p->workers[i];
 		struct flow_sink to_ring = worker_sink(w);
 		w->number = i;
+		w->may_wake = &p->may_wake;
+		w->wake = p->wake;
 		w->out = ring_new(OUT_RING_BYTES);
 		w->in = ring_new(WISHES_RING_BYTES);
 		w->decoder = decoder_new();
@@ -497,6 +510,20 @@ void pipeline_list(struct pipeline *p, int wait_ms,
 			nanosleep(&millisecond, NULL);
 	}
 	p->listing = NULL;
+}
+
+int pipeline_fd(const struct pipeline *p)
+{
+	return p->wake;
+}
+
+bool pipeline_rests(struct pipeline *p)
+{
+	bool rests = p->records == p->rested_at;
+	p->rested_at = p->records;
+	if (rests)
+		atomic_store(&p->may_wake, true);
+	return rests;
 }
 
 static void inline_packet(void *self, const struct packet_record *packet)

@@ -76,6 +76,14 @@ struct pipeline *pipeline_start(struct capture **captures,
  */
 bool pipeline_pump(struct pipeline *p);
 
+/*
+ * Readable when a worker has sent a record (of what was said, or evidence); then not
+ * again until pipeline_rests(): so that they cost one wake-up, however many they are.
+ */
+int pipeline_fd(const struct pipeline *p);
+/* True if none came since it was last called: from now on the next one wakes again. */
+bool pipeline_rests(struct pipeline *p);
+
 /* Every open flow, asked of the workers; waits for them at most wait_ms. */
 void pipeline_list(struct pipeline *p, int wait_ms,
 		   void (*emit)(void *to, const struct flow_record *flow), void *to);

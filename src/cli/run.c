@@ -99,6 +99,27 @@ static void note_end_of_guard(struct monitor *m)
 		text);
 }
 
+/* Records come: the next look at the rings is soon. */
+static void make_haste(const struct monitor *m)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = HASTE_MS * 1000000 };
+	timerfd_settime(m->haste, 0, &soon, NULL);
+}
+
+static void take_records(struct monitor *m, int fd)
+{
+	uint64_t count;
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		return;
+	m->has_more = pipeline_pump(m->pipeline);
+	if (fd != m->haste || !pipeline_rests(m->pipeline)) {
+		make_haste(m);
+		return;
+	}
+	/* One that came in between has woken nobody. */
+	m->has_more |= pipeline_pump(m->pipeline);
+}
+
 /* What it sees of the sockets, and its end. */
 static void take_guard(struct monitor *m)
 {
@@ -127,6 +148,9 @@ static void loop(struct monitor *m)
 				take_signals(m);
 			else if (events[i].data.fd == m->timer)
 				take_tick(m);
+			else if (events[i].data.fd == m->haste ||
+				 events[i].data.fd == pipeline_fd(m->pipeline))
+				take_records(m, events[i].data.fd);
 			else if (events[i].data.fd == probing_fd(&m->probing))
 				take_probes(m);
 			else if (events[i].data.fd == decoys_fd(&m->decoys))
@@ -166,9 +190,10 @@ static bool open_loop(struct monitor *m)
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	m->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	m->haste = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	return m->epoll >= 0 && m->timer >= 0 &&
 	       timerfd_settime(m->timer, 0, &every, NULL) == 0 &&
-	       watch(m, m->signals) && watch(m, m->timer);
+	       watch(m, m->signals) && watch(m, m->timer) && watch(m, m->haste);
 }
 
 static int open_web(struct monitor *m, const char *socket_path)
@@ -241,6 +266,8 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 			"breakwater: not enough memory for %u flows; "
 			"see flows.max in the configuration\n",
 			m->config.flows_max);
+	else
+		watch(m, pipeline_fd(m->pipeline));
 	return m->pipeline != NULL ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -35,6 +36,18 @@ static void send_listed(struct worker *w, const struct flow_record *flow)
 			return;
 		sched_yield();
 	}
+}
+
+/* Who reads may be asleep.  Nearly always somebody has woken it already. */
+static void wake(struct worker *w)
+{
+	const uint64_t one = 1;
+	if (w->may_wake == NULL ||
+	    !atomic_load_explicit(w->may_wake, memory_order_relaxed) ||
+	    !atomic_exchange(w->may_wake, false))
+		return;
+	/* It is non-blocking, and can't be full: one is all that is ever in it. */
+	(void)!write(w->wake, &one, sizeof(one));
 }
 
 /*
@@ -74,6 +87,7 @@ static void send_record(void *self, enum record_kind kind, const void *record)
 	out->kind = kind;
 	memcpy(out->record, record, schemas[kind].size);
 	send(w, OUT_RECORD, out, sizeof(*out) + schemas[kind].size);
+	wake(w);
 }
 
 static void send_port(void *self, const struct port_sample *sample,

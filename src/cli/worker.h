@@ -54,7 +54,9 @@ struct worker {
 	bool list_end_due;
 	unsigned lists_asked, lists_ended; /* the pipeline's */
 	atomic_bool stop, want_list;
-	atomic_int error; /* a capture's errno */
+	atomic_bool *may_wake; /* the pipeline's; NULL: nobody sleeps */
+	int wake;              /* eventfd */
+	atomic_int error;      /* a capture's errno */
 	pthread_t thread;
 	bool started;
 };
