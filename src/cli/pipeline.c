@@ -551,35 +551,13 @@ void pipeline_stop(struct pipeline *p)
 
 /* ---- what it knows ---- */
 
-static void add_stats(struct pipeline_totals *t, const struct worker_stats *s)
-{
-	t->capture.frames += s->capture.frames;
-	t->capture.kernel_dropped += s->capture.kernel_dropped;
-	t->capture.cut_short += s->capture.cut_short;
-	t->flow.packets += s->flow.packets;
-	t->flow.bytes += s->flow.bytes;
-	t->flow.flows_open += s->flow.flows_open;
-	t->flow.half_open += s->flow.half_open;
-	t->flow.services += s->flow.services;
-	t->flow.sources += s->flow.sources;
-	t->flow.flows_started += s->flow.flows_started;
-	t->flow.flows_evicted += s->flow.flows_evicted;
-	t->flow.flows_refused += s->flow.flows_refused;
-	t->flow.memory_bytes += s->flow.memory_bytes;
-	t->records_dropped += s->records_dropped;
-	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
-		t->decoded[i] += s->decoded[i];
-	if (s->newest_us > t->newest_us)
-		t->newest_us = s->newest_us;
-}
-
 void pipeline_totals(const struct pipeline *p, struct pipeline_totals *totals)
 {
 	*totals = (struct pipeline_totals){ .first_us = p->first_us,
 					    .newest_us = p->newest_us };
 	if (p->decoder == NULL || p->count > 1)
 		for (unsigned i = 0; i < p->count; i++)
-			add_stats(totals, &p->stats[i]);
+			totals_add(totals, &p->stats[i]);
 	else
 		flows_stats(p->workers[0].flows, &totals->flow);
 	if (p->decoder == NULL)
@@ -599,13 +577,4 @@ const char *pipeline_error(const struct pipeline *p)
 		if (atomic_load(&p->workers[i].error) != 0)
 			return capture_error(p->workers[i].capture);
 	return p->error;
-}
-
-uint64_t totals_undecoded(const struct pipeline_totals *totals)
-{
-	uint64_t undecoded = 0;
-	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)
-		if (!decode_is_used((enum decode_reason)i))
-			undecoded += totals->decoded[i];
-	return undecoded;
 }

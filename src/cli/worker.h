@@ -41,6 +41,8 @@ struct worker_stats {
 	int64_t newest_us;
 };
 
+void totals_add(struct pipeline_totals *totals, const struct worker_stats *stats);
+
 struct worker {
 	unsigned number;
 	bool lossless;           /* wait for room in the ring instead of dropping */
