@@ -234,9 +234,7 @@ static const struct top *top_of(const struct slow *slow)
 
 static void add_slow(struct slow *slow, const struct contact_record *contact)
 {
-	static const struct hash_key same = { 0, 0 };
 	struct addr source = addr_source(&contact->client_ip);
-	uint64_t words[2];
 	if (contact->at - slow->begun_us > SLOW_S * SECOND_US)
 		*slow = (struct slow){ .begun_us = contact->at,
 				       .untold = slow->untold };
@@ -244,8 +242,7 @@ static void add_slow(struct slow *slow, const struct contact_record *contact)
 	slow->silent += flood_count(contact->payload_bytes) == 0;
 	slow->untold++;
 	count_top(slow, &source);
-	memcpy(words, source.ip6, sizeof(words));
-	cardinality_add(&slow->sources, hash_words(&same, words, 2));
+	flood_count_source(&slow->sources, &source);
 }
 
 static bool is_slow_attack(const struct slow *slow, uint64_t active)

@@ -4,6 +4,7 @@
 #include "detect/flood.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool flood_is_ours(const struct detect *detect, const struct addr *addr)
 {
@@ -49,4 +50,12 @@ bool flood_is_witnessed(const struct detect *detect, const struct port_record *p
 	enum { AROUND_S = 2 };
 	return home_holds(&detect->own, &port->server_ip) &&
 	       detect->witness_us >= port->start - AROUND_S * SECOND_US;
+}
+
+void flood_count_source(struct cardinality *sources, const struct addr *source)
+{
+	static const struct hash_key same = { 0, 0 };
+	uint64_t words[2];
+	memcpy(words, source->ip6, sizeof(words));
+	cardinality_add(sources, hash_words(&same, words, 2));
 }

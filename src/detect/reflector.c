@@ -99,15 +99,12 @@ static unsigned severity_of(const struct pair *pair, const struct amplifier *pro
 /* How many peers, while it goes on. */
 static uint64_t count_peers(struct reflector *s, const struct amplification_record *a)
 {
-	static const struct hash_key same = { 0, 0 };
 	struct busy_key key = { .ip = a->server_ip, .port = a->port };
 	struct service *service = busy_take(&s->services, &key);
-	uint64_t words[2];
 	if (a->at - service->abused_us > FLOOD_HOLD_US)
 		cardinality_reset(&service->peers);
 	service->abused_us = a->at;
-	memcpy(words, a->client_ip.ip6, sizeof(words));
-	cardinality_add(&service->peers, hash_words(&same, words, 2));
+	flood_count_source(&service->peers, &a->client_ip);
 	return cardinality_estimate(&service->peers);
 }
 

@@ -217,17 +217,14 @@ static bool is_enough(const struct forged *target, enum spoof spoof)
 static struct forged *add(struct spoofed_source *s, enum spoof spoof,
 			  const struct contact_record *contact)
 {
-	static const struct hash_key same = { 0, 0 };
 	struct busy_key key = { .ip = contact->server_ip, .kind = spoof };
 	struct forged *target = busy_take(&s->targets, &key);
-	uint64_t words[2];
 	if (contact->at - target->at_us > FLOOD_HOLD_US)
 		*target = (struct forged){ 0 };
 	target->at_us = contact->at;
 	target->contacts++;
 	target->untold++;
-	memcpy(words, contact->client_ip.ip6, sizeof(words));
-	cardinality_add(&target->sources, hash_words(&same, words, 2));
+	flood_count_source(&target->sources, &contact->client_ip);
 	return target;
 }
 

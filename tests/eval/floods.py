@@ -3,8 +3,10 @@
 The victim has nginx and sshd, and ordinary clients use it meanwhile.  Whom packets with
 forged sources come from can't be known, so no finding need name the attacker.
 """
+import concurrent.futures
 import contextlib
 import ipaddress
+import itertools
 import re
 import socket
 import struct
@@ -19,6 +21,7 @@ FLOOD_S = 5        # how long each lasts
 LEARN_S = 11       # in the first ten seconds a detector learns what is usual
 REFLECTORS = 60
 SLOW_CONNECTIONS = 300
+CLIENTS = 8
 ALL_PORTS_LEAST = 3 * 65536  # with less, who knows whether it is a scan
 FORMS_PORT = 8080
 FORGED = ("spoofed_source",)  # says the same of the same packets
@@ -146,34 +149,74 @@ def rudy(trial):
                   port=FORMS_PORT)
 
 
-def connect_all(network, stop, asks):
-    """One connection after the other, as fast as can be."""
-    while not stop.is_set():
-        with contextlib.suppress(OSError), network.socket() as line:
+def ask_all(network, addresses, over):
+    """One connection after the other, as fast as can be; how many."""
+    count = 0
+    for address in itertools.cycle(addresses):
+        if over.is_set():
+            return count
+        with contextlib.suppress(OSError), network.inside(), \
+                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
+            line.settimeout(5)
+            line.bind((address, 0))
             line.connect((VICTIM, 80))
-            line.sendall(asks)
+            line.sendall(b"GET / HTTP/1.0\r\n\r\n")
             while line.recv(4096):
                 pass
+            count += 1
+
+
+@contextlib.contextmanager
+def connections_by(network, addresses):
+    """As many as eight clients at once can make."""
+    over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        asked = [pool.submit(ask_all, network, addresses[first::CLIENTS] or addresses, over)
+                 for first in range(CLIENTS)]
+        try:
+            yield asked
+        finally:
+            over.set()
 
 
 @scenario("connections-one-source", "floods")
 def connections(trial):
     place = site(trial)
     trial.watch(place.victim, captures=False)
-    stop = threading.Event()
-    threads = [threading.Thread(target=connect_all, daemon=True, args=(
-        place.attacker, stop, b"GET / HTTP/1.0\r\n\r\n")) for _ in range(8)]
     with ordinary_traffic(place):
         time.sleep(LEARN_S)
-        with trial.attack("connection_flood", server=VICTIM, port=80,
-                          client=ATTACKER, techniques=("connections",)):
-            for thread in threads:
-                thread.start()
+        with trial.attack("connection_flood", server=VICTIM, port=80, client=ATTACKER,
+                          techniques=("connections",)), \
+                connections_by(place.attacker, [ATTACKER]) as asked:
             time.sleep(2 * FLOOD_S)
-            stop.set()
-            for thread in threads:
-                thread.join()
+    trial.say(f"{sum(one.result() for one in asked)} connections")
     trial.judge(wait_s=10)  # of a connection that has ended is told some seconds later
+
+
+@scenario("benign-flash-crowd", "benign")
+def flash_crowd(trial):
+    """Many clients, of whom none makes much, all of a sudden."""
+    place = site(trial)
+    crowd = place.addresses(place.bystander, 250, "62.38.30.1")
+    trial.watch(place.victim, captures=False)
+    with ordinary_traffic(place):
+        time.sleep(LEARN_S)
+        with connections_by(place.bystander, crowd) as asked:
+            time.sleep(2 * FLOOD_S)
+    trial.say(f"{sum(one.result() for one in asked)} connections")
+    trial.judge(settle_s=8)
+
+
+@scenario("benign-proxy", "benign")
+def proxy(trial):
+    """One source of most connections, which was there before we were."""
+    place = site(trial)
+    with ordinary_traffic(place), connections_by(place.bystander, [BYSTANDER]) as asked:
+        time.sleep(1)
+        trial.watch(place.victim, captures=False)
+        time.sleep(LEARN_S + 2 * FLOOD_S)
+    trial.say(f"{sum(one.result() for one in asked)} connections")
+    trial.judge(settle_s=8)
 
 
 # ---- reflection ----------------------------------------------------------------------
