@@ -21,7 +21,9 @@ class Room(Scene):
     """A scene in the victim's network; all processes of a server end with it."""
 
     def serve(self, *command, **ports):
-        return super().serve("unshare", "--pid", "--fork", "--kill-child", *command, **ports)
+        # Not as the first process of its world: vsftpd would not survive a client.
+        return super().serve("unshare", "--pid", "--fork", "--kill-child", "sh", "-c",
+                             '"$@" & wait', "sh", *command, **ports)
 
 
 @dataclasses.dataclass
