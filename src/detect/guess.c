@@ -26,7 +26,7 @@ enum {
 #define FAST_US        (10 * MINUTE_US)
 #define HOURLY_US      (60 * MINUTE_US)
 #define SLOW_US        (24 * HOURLY_US)
-#define SLOW_GAP_US    (10 * MINUTE_US)
+#define SLOW_GAP_US    (9 * MINUTE_US) /* once in ten minutes is not to the second */
 #define ROUND_US       (10 * SECOND_US)
 #define STALE_PAUSE_US (30 * SECOND_US)
 

@@ -87,6 +87,7 @@ class Attack:
     techniques: tuple = ()
     decoys: tuple = ()
     also: tuple = ()
+    least: str = "low"  # severity from which on it counts as found
     begin_us: int = 0
     end_us: int = 0
     packets: list = dataclasses.field(default_factory=list)  # times, if captured
@@ -364,7 +365,8 @@ class Verdict:
 
     def tell_attack(self, attack):
         trial = self.trial
-        found = [one for one in trial.found(attack) if rank(one.finding) >= LOW]
+        found = [one for one in trial.found(attack)
+                 if rank(one.finding) >= SEVERITIES.index(attack.least)]
         about = [one for one in self.last.values()
                  if attack.is_told_by(one) or self.is_beside(attack, one)]
         seconds = (attack.end_us - attack.begin_us) / pcap.SECOND_US
