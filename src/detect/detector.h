@@ -38,6 +38,7 @@ extern const struct detector detector_distributed_login;
 extern const struct detector detector_distributed_scan;
 extern const struct detector detector_host_sweep;
 extern const struct detector detector_login_after_failures;
+extern const struct detector detector_login_connections;
 extern const struct detector detector_port_scan;
 extern const struct detector detector_password_spray;
 extern const struct detector detector_trap;

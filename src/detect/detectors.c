@@ -6,23 +6,15 @@
 #include "detect/detector.h"
 
 static const struct detector *const detectors[DETECTORS_MAX] = {
-	&detector_port_scan,
-	&detector_host_sweep,
-	&detector_distributed_scan,
-	&detector_trap,
-	&detector_blocklist,
-	&detector_beacon,
-	&detector_distributed_login,
-	&detector_brute_force,
-	&detector_password_spray,
-	&detector_login_after_failures,
-	&detector_syn_flood,
-	&detector_udp_flood,
-	&detector_icmp_flood,
-	&detector_host_flood,
-	&detector_connection_flood,
-	&detector_reflection_victim,
-	&detector_reflector,
+	&detector_port_scan,         &detector_host_sweep,
+	&detector_distributed_scan,  &detector_trap,
+	&detector_blocklist,         &detector_beacon,
+	&detector_distributed_login, &detector_brute_force,
+	&detector_password_spray,    &detector_login_after_failures,
+	&detector_login_connections, &detector_syn_flood,
+	&detector_udp_flood,         &detector_icmp_flood,
+	&detector_host_flood,        &detector_connection_flood,
+	&detector_reflection_victim, &detector_reflector,
 	&detector_spoofed_source,
 };
 
