@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect/detector.h"
 #include "detect/guess.h"
@@ -64,20 +65,19 @@ static void close_callers(void *state)
 
 /* ---- which services ---- */
 
-/* By IANA's names: ftps, telnets, imaps, pop3s, submissions, ldaps; sieve's is clear.
- */
+/* submissions, imaps, pop3s */
 static bool is_mail(uint32_t port)
 {
 	return port == 465 || port == 993 || port == 995;
 }
 
+/* SSH is none: its attempts are known by size, and programs use it all day. */
 static bool is_login_service(const struct flow_record *flow)
 {
 	enum { FTPS = 990, TELNETS = 992, LDAPS = 636, RDP = 3389 };
 	uint32_t port = flow->server_port;
 	return port == RDP || port == FTPS || port == TELNETS || port == LDAPS ||
-	       is_mail(port) || findings_same_word(flow->protocol, "rdp") ||
-	       findings_same_word(flow->protocol, "ssh");
+	       is_mail(port) || strcmp(flow->protocol, "rdp") == 0;
 }
 
 static bool is_of_interest(struct detect *detect, const struct flow_record *flow)
