@@ -7,13 +7,14 @@
  * clock is left out: time, names, leases, our own probes, known monitors, and all that
  * stays within our networks.  One connection that is kept alive is one connection.
  */
-#include <netinet/in.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "detect/beacon_score.h"
 #include "detect/detector.h"
 #include "detect/roster.h"
+#include "detect/roster_file.h"
 
 enum {
 	PAIRS_MAX = 16384,
@@ -46,6 +47,7 @@ struct pair {
 
 struct beacons {
 	struct roster pairs;
+	char path[PATH_MAX]; /* "": they are not kept */
 };
 
 static bool open_beacons(struct detect *detect, void *state)
@@ -55,9 +57,32 @@ static bool open_beacons(struct detect *detect, void *state)
 			   PAIRS_MAX);
 }
 
+static bool is_sane(const void *entry)
+{
+	struct pair pair;
+	memcpy(&pair, entry, sizeof(pair));
+	return pair.first_us >= 0 && pair.first_us <= pair.last_us &&
+	       pair.rated <= pair.count && pair.count > 0 && pair.good <= GOOD_IN_A_ROW;
+}
+
+static void keep_beacons(void *state, const char *folder)
+{
+	struct beacons *beacons = state;
+	int len = snprintf(beacons->path, sizeof(beacons->path), "%s/beacons.bin",
+			   folder);
+	if (len < 0 || (size_t)len >= sizeof(beacons->path))
+		beacons->path[0] = '\0';
+	else
+		roster_read(&beacons->pairs, beacons->path, is_sane);
+}
+
 static void close_beacons(void *state)
 {
-	roster_close(&((struct beacons *)state)->pairs);
+	struct beacons *beacons = state;
+	/* A disk that is full is told by the store. */
+	if (beacons->path[0] != '\0')
+		roster_write(&beacons->pairs, beacons->path);
+	roster_close(&beacons->pairs);
 }
 
 /* ---- small floats: 12 bits, shifted by 4: up to 37 hours of milliseconds ---- */
@@ -305,5 +330,6 @@ const struct detector detector_beacon = {
 	.state_size = sizeof(struct beacons),
 	.open = open_beacons,
 	.close = close_beacons,
+	.keep = keep_beacons,
 	.flow = see_flow,
 };

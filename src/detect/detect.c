@@ -42,6 +42,7 @@ void detect_free(struct detect *detect)
 bool detect_keep_sources(struct detect *detect, const char *folder, int64_t now_us,
 			 struct buf *why)
 {
+	detectors_keep(detect, folder);
 	sources_file_open(&detect->sources_file, folder, now_us);
 	if (detect->now_us < now_us)
 		detect->now_us = now_us;

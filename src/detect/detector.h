@@ -16,6 +16,9 @@ struct detector {
 	size_t state_size; /* zeroed before open() */
 	bool (*open)(struct detect *detect, void *state); /* false without memory */
 	void (*close)(void *state);                       /* also after a failed open */
+	/* What it knows is to outlive a restart, in that folder: takes up what is there,
+	 * and leaves it there in close(). */
+	void (*keep)(void *state, const char *folder);
 	void (*contact)(struct detect *detect, void *state,
 			const struct contact_record *contact);
 	void (*login)(struct detect *detect, void *state,
@@ -54,6 +57,9 @@ extern const struct detector detector_spoofed_source;
 /* Opens them all; false without memory, and detectors_close() is still to be called. */
 bool detectors_open(struct detect *detect);
 void detectors_close(struct detect *detect);
+
+/* What is to outlive a restart, is in that folder. */
+void detectors_keep(struct detect *detect, const char *folder);
 
 /* To all that want such records. */
 void detectors_flow(struct detect *detect, const struct flow_record *flow);

@@ -39,6 +39,13 @@ void detectors_close(struct detect *detect)
 	}
 }
 
+void detectors_keep(struct detect *detect, const char *folder)
+{
+	for (size_t i = 0; i < DETECTORS_MAX && detectors[i] != NULL; i++)
+		if (detectors[i]->keep != NULL)
+			detectors[i]->keep(detect->states[i], folder);
+}
+
 #define GIVE(detect, what, record)                                                     \
 	for (size_t i = 0; i < DETECTORS_MAX && detectors[i] != NULL; i++)             \
 		if (detectors[i]->what != NULL)                                        \

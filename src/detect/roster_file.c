@@ -1,0 +1,98 @@
+/*
+ * roster_file.c: see roster_file.h.
+ */
+#include "detect/roster_file.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+
+enum { VERSION = 1 };
+
+struct header {
+	char magic[8];
+	uint32_t version, entry_size, count, zero;
+	uint64_t sum;
+};
+
+static const char magic[8] = "bwroster";
+
+/* Against what breaks, not against who forges: the folder is ours. */
+static uint64_t sum_of(const char *at, size_t len)
+{
+	static const struct hash_key same = { 0, 0 };
+	uint64_t sum = len, words[2] = { 0 };
+	for (size_t i = 0; i < len; i += sizeof(words[1])) {
+		size_t rest = len - i;
+		words[0] = sum;
+		words[1] = 0;
+		memcpy(&words[1], at + i, rest < sizeof(words[1]) ? rest : 8);
+		sum = hash_words(&same, words, 2);
+	}
+	return sum;
+}
+
+/* Oldest first, so that their order is the same when they are read. */
+int roster_write(const struct roster *roster, const char *path)
+{
+	struct buf text = { 0 };
+	struct header header = { .version = VERSION,
+				 .entry_size = (uint32_t)roster->entry_size };
+	memcpy(header.magic, magic, sizeof(magic));
+	buf_add(&text, &header, sizeof(header));
+	for (uint32_t i = roster->by_use[1].oldest; i != ORDER_NONE;
+	     i = roster->links[i].newer) {
+		buf_add(&text, roster->at + i * roster->entry_size, roster->entry_size);
+		header.count++;
+	}
+	int error = buf_ok(&text) ? 0 : -ENOMEM;
+	if (error == 0) {
+		header.sum =
+			sum_of(text.at + sizeof(header), text.len - sizeof(header));
+		memcpy(text.at, &header, sizeof(header));
+		error = file_replace(path, text.at, text.len);
+	}
+	buf_free(&text);
+	return error;
+}
+
+static bool is_whole(const struct roster *roster, const struct buf *text,
+		     struct header *header)
+{
+	if (text->len < sizeof(*header))
+		return false;
+	memcpy(header, text->at, sizeof(*header));
+	size_t len = text->len - sizeof(*header);
+	return memcmp(header->magic, magic, sizeof(magic)) == 0 &&
+	       header->version == VERSION && header->entry_size == roster->entry_size &&
+	       header->count <= roster->size && header->zero == 0 &&
+	       len == header->count * roster->entry_size &&
+	       header->sum == sum_of(text->at + sizeof(*header), len);
+}
+
+static void take_entry(struct roster *roster, const char *at)
+{
+	struct roster_entry read;
+	memcpy(&read, at, sizeof(read));
+	struct roster_entry *entry = roster_take(roster, &read.key);
+	const struct roster_entry head = *entry;
+	memcpy(entry, at, roster->entry_size);
+	*entry = head;
+	roster_rank(roster, entry, 1);
+}
+
+void roster_read(struct roster *roster, const char *path, roster_judge *is_good)
+{
+	struct buf text = { 0 };
+	struct header header;
+	size_t most = sizeof(header) + roster->size * roster->entry_size;
+	if (file_read(path, most, &text) == 0 && is_whole(roster, &text, &header))
+		for (uint32_t i = 0; i < header.count; i++) {
+			const char *at =
+				text.at + sizeof(header) + i * roster->entry_size;
+			if (is_good(at))
+				take_entry(roster, at);
+		}
+	buf_free(&text);
+}
