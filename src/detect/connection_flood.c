@@ -8,7 +8,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 #include "detect/usual.h"
 
@@ -35,6 +34,7 @@ enum {
 #define SLOW_HOLD_US (2 * FLOOD_HOLD_US)
 
 struct port {
+	struct roster_entry entry;
 	struct usual usual;
 	struct lately lately;
 	int64_t high_us;     /* last time it was high for HIGH_SECONDS */
@@ -43,6 +43,7 @@ struct port {
 };
 
 struct caller {
+	struct roster_entry entry;
 	int64_t first_us, second_us;
 	uint64_t total, now, untold;
 	struct lately lately;
@@ -56,6 +57,7 @@ struct top {
 };
 
 struct slow {
+	struct roster_entry entry;
 	int64_t begun_us;
 	uint32_t speaking, silent, untold;
 	struct top tops[TOPS];
@@ -63,7 +65,7 @@ struct slow {
 };
 
 struct connection_flood {
-	struct busy ports, sources, slow;
+	struct roster ports, sources, slow;
 	int64_t began_us;
 };
 
@@ -71,17 +73,17 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct connection_flood *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->ports, PORTS_MAX, sizeof(struct port));
-	opened = busy_open(&s->sources, SOURCES_MAX, sizeof(struct caller)) && opened;
-	return busy_open(&s->slow, PORTS_MAX, sizeof(struct slow)) && opened;
+	bool opened = roster_open(&s->ports, sizeof(struct port), PORTS_MAX);
+	opened = roster_open(&s->sources, sizeof(struct caller), SOURCES_MAX) && opened;
+	return roster_open(&s->slow, sizeof(struct slow), PORTS_MAX) && opened;
 }
 
 static void close_state(void *state)
 {
 	struct connection_flood *s = state;
-	busy_close(&s->ports);
-	busy_close(&s->sources);
-	busy_close(&s->slow);
+	roster_close(&s->ports);
+	roster_close(&s->sources);
+	roster_close(&s->slow);
 }
 
 /* ---- how many are usual ---- */
@@ -95,10 +97,10 @@ static void take_port(struct detect *detect, void *state,
 	if (record->handshakes == UNKNOWN_U64 ||
 	    !flood_is_ours(detect, &record->server_ip))
 		return;
-	struct busy_key key = { .ip = record->server_ip, .port = record->port };
+	struct roster_key key = flood_key(&record->server_ip, record->port);
 	struct port *port = record->handshakes >= TAKEN_FROM
-				    ? busy_take(&s->ports, &key)
-				    : busy_find(&s->ports, &key);
+				    ? roster_take(&s->ports, &key)
+				    : roster_find(&s->ports, &key);
 	if (port == NULL)
 		return;
 	uint64_t limit = usual_limit(&port->usual);
@@ -185,12 +187,12 @@ static void take_flow(struct detect *detect, void *state,
 	struct connection_flood *s = state;
 	if (!counts(detect, flow))
 		return;
-	struct busy_key key = { .ip = flow->server_ip, .port = flow->server_port };
-	const struct port *port = busy_find(&s->ports, &key);
+	struct roster_key key = flood_key(&flow->server_ip, flow->server_port);
+	const struct port *port = roster_find(&s->ports, &key);
 	if (port == NULL)
 		return;
-	key.peer = addr_source(&flow->client_ip);
-	struct caller *source = busy_take(&s->sources, &key);
+	key.second = addr_source(&flow->client_ip);
+	struct caller *source = roster_take(&s->sources, &key);
 	turn(source, detect->now_us);
 	source->now++;
 	source->total++;
@@ -236,7 +238,8 @@ static void add_slow(struct slow *slow, const struct contact_record *contact)
 {
 	struct addr source = addr_source(&contact->client_ip);
 	if (contact->at - slow->begun_us > SLOW_S * SECOND_US)
-		*slow = (struct slow){ .begun_us = contact->at,
+		*slow = (struct slow){ .entry = slow->entry,
+				       .begun_us = contact->at,
 				       .untold = slow->untold };
 	slow->speaking += flood_count(contact->payload_bytes) > 0;
 	slow->silent += flood_count(contact->payload_bytes) == 0;
@@ -291,9 +294,9 @@ static void take_contact(struct detect *detect, void *state,
 	if (!findings_same_word(contact->outcome, "slow") ||
 	    !flood_is_ours(detect, &contact->server_ip))
 		return;
-	struct busy_key key = { .ip = contact->server_ip, .port = contact->port };
-	struct slow *slow = busy_take(&s->slow, &key);
-	const struct port *port = busy_find(&s->ports, &key);
+	struct roster_key key = flood_key(&contact->server_ip, contact->port);
+	struct slow *slow = roster_take(&s->slow, &key);
+	const struct port *port = roster_find(&s->ports, &key);
 	add_slow(slow, contact);
 	uint64_t active = port != NULL ? port->active : 0;
 	if (!is_slow_attack(slow, active))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "detect/detector.h"
+#include "detect/roster.h"
 
 /* Without packets for so long, an attack is over. */
 #define FLOOD_HOLD_US (60 * SECOND_US)
@@ -20,6 +21,12 @@
 static inline uint64_t flood_count(uint64_t value)
 {
 	return value == UNKNOWN_U64 ? 0 : value;
+}
+
+/* What a roster has about an address and a port, or a kind of things. */
+static inline struct roster_key flood_key(const struct addr *ip, uint64_t rest)
+{
+	return (struct roster_key){ .first = *ip, .rest = rest };
 }
 
 /*

@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 
 enum {
@@ -16,6 +15,7 @@ enum {
 };
 
 struct host {
+	struct roster_entry entry;
 	int64_t at_us;
 	uint64_t now, ports; /* of this second */
 	uint64_t before;     /* of the seconds in a row before, above the floor */
@@ -23,26 +23,27 @@ struct host {
 };
 
 struct host_flood {
-	struct busy hosts;
+	struct roster hosts;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct host_flood *s = state;
 	(void)detect;
-	return busy_open(&s->hosts, HOSTS_MAX, sizeof(struct host));
+	return roster_open(&s->hosts, sizeof(struct host), HOSTS_MAX);
 }
 
 static void close_state(void *state)
 {
 	struct host_flood *s = state;
-	busy_close(&s->hosts);
+	roster_close(&s->hosts);
 }
 
 static void turn(struct host *host, int64_t at_us)
 {
 	bool goes_on = host->now >= FLOOR && at_us - host->at_us <= 2 * SECOND_US;
 	*host = (struct host){
+		.entry = host->entry,
 		.at_us = at_us,
 		.before = goes_on ? host->before + host->now : 0,
 		.is_attacked = goes_on && host->is_attacked,
@@ -81,9 +82,9 @@ static void take_unsolicited(struct detect *detect, void *state,
 	struct host_flood *s = state;
 	if (u->ports == UNKNOWN_U64 || !flood_is_ours(detect, &u->ip))
 		return;
-	struct busy_key key = { .ip = u->ip,
-				.kind = findings_same_word(u->transport, "tcp") };
-	struct host *host = busy_take(&s->hosts, &key);
+	struct roster_key key =
+		flood_key(&u->ip, findings_same_word(u->transport, "tcp"));
+	struct host *host = roster_take(&s->hosts, &key);
 	if (u->at > host->at_us) /* other workers may be late */
 		turn(host, u->at);
 	host->now += u->packets;

@@ -7,7 +7,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 #include "detect/usual.h"
 
@@ -25,6 +24,7 @@ enum {
 };
 
 struct flooded {
+	struct roster_entry entry;
 	struct usual usual;
 	struct lately lately;
 	int64_t second_us, told_us;
@@ -32,20 +32,20 @@ struct flooded {
 };
 
 struct icmp_flood {
-	struct busy targets;
+	struct roster targets;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct icmp_flood *s = state;
 	(void)detect;
-	return busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
+	return roster_open(&s->targets, sizeof(struct flooded), TARGETS_MAX);
 }
 
 static void close_state(void *state)
 {
 	struct icmp_flood *s = state;
-	busy_close(&s->targets);
+	roster_close(&s->targets);
 }
 
 static bool is_request(const struct unsolicited_record *u)
@@ -131,10 +131,10 @@ static void take_unsolicited(struct detect *detect, void *state,
 	if (u->sources == 1 && home_holds(&detect->friends, &u->client_ip))
 		return;
 	uint64_t least = is_request(u) ? REQUEST_FLOOR : OTHER_FLOOR;
-	struct busy_key key = { .ip = u->ip, .kind = is_request(u) };
+	struct roster_key key = flood_key(&u->ip, is_request(u));
 	struct flooded *target = u->packets >= least / TAKEN_OF
-					 ? busy_take(&s->targets, &key)
-					 : busy_find(&s->targets, &key);
+					 ? roster_take(&s->targets, &key)
+					 : roster_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	add(target, u);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "detect/amplifiers.h"
-#include "detect/busy.h"
 #include "detect/flood.h"
 #include "detect/usual.h"
 
@@ -34,6 +33,7 @@ struct part {
 };
 
 struct victim {
+	struct roster_entry entry;
 	struct lately weak, large;
 	const char *technique;
 	int64_t second_us, told_us, attacked_us;
@@ -43,20 +43,20 @@ struct victim {
 };
 
 struct reflection_victim {
-	struct busy victims;
+	struct roster victims;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct reflection_victim *s = state;
 	(void)detect;
-	return busy_open(&s->victims, VICTIMS_MAX, sizeof(struct victim));
+	return roster_open(&s->victims, sizeof(struct victim), VICTIMS_MAX);
 }
 
 static void close_state(void *state)
 {
 	struct reflection_victim *s = state;
-	busy_close(&s->victims);
+	roster_close(&s->victims);
 }
 
 /* ---- what came ---- */
@@ -239,8 +239,8 @@ static void take_unsolicited(struct detect *detect, void *state,
 	const struct amplifier *protocol = protocol_of(u);
 	if (protocol == NULL || !flood_is_ours(detect, &u->ip))
 		return;
-	struct busy_key key = { .ip = u->ip };
-	struct victim *victim = busy_take(&s->victims, &key);
+	struct roster_key key = flood_key(&u->ip, 0);
+	struct victim *victim = roster_take(&s->victims, &key);
 	add(victim, protocol, u);
 	judge(detect, victim, protocol, u);
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "detect/amplifiers.h"
-#include "detect/busy.h"
 #include "detect/flood.h"
 
 enum {
@@ -26,40 +25,42 @@ enum {
 };
 
 struct pair {
+	struct roster_entry entry;
 	int64_t begun_us;
 	uint64_t asked, asked_bytes, sent, sent_bytes; /* in this window */
 	uint64_t untold;                               /* questions */
 };
 
 struct service {
+	struct roster_entry entry;
 	int64_t abused_us;
 	struct cardinality peers;
 };
 
 struct reflector {
-	struct busy pairs, services;
+	struct roster pairs, services;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct reflector *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->pairs, PAIRS_MAX, sizeof(struct pair));
-	return busy_open(&s->services, ABUSED_MAX, sizeof(struct service)) && opened;
+	bool opened = roster_open(&s->pairs, sizeof(struct pair), PAIRS_MAX);
+	return roster_open(&s->services, sizeof(struct service), ABUSED_MAX) && opened;
 }
 
 static void close_state(void *state)
 {
 	struct reflector *s = state;
-	busy_close(&s->pairs);
-	busy_close(&s->services);
+	roster_close(&s->pairs);
+	roster_close(&s->services);
 }
 
 static void add(struct pair *pair, const struct amplification_record *a)
 {
 	int64_t begin_us = a->at - a->interval_s * SECOND_US;
 	if (a->at - pair->begun_us > WINDOW_S * SECOND_US)
-		*pair = (struct pair){ .begun_us = begin_us };
+		*pair = (struct pair){ .entry = pair->entry, .begun_us = begin_us };
 	pair->untold += flood_count(a->client_packets);
 	pair->asked += flood_count(a->client_packets);
 	pair->asked_bytes += flood_count(a->client_bytes);
@@ -99,8 +100,8 @@ static unsigned severity_of(const struct pair *pair, const struct amplifier *pro
 /* How many peers, while it goes on. */
 static uint64_t count_peers(struct reflector *s, const struct amplification_record *a)
 {
-	struct busy_key key = { .ip = a->server_ip, .port = a->port };
-	struct service *service = busy_take(&s->services, &key);
+	struct roster_key key = flood_key(&a->server_ip, a->port);
+	struct service *service = roster_take(&s->services, &key);
 	if (a->at - service->abused_us > FLOOD_HOLD_US)
 		cardinality_reset(&service->peers);
 	service->abused_us = a->at;
@@ -150,10 +151,9 @@ static void take_amplification(struct detect *detect, void *state,
 	    home_holds(&detect->friends, &a->client_ip) ||
 	    home_holds(&detect->own, &a->client_ip) || addr_is_group(&a->client_ip))
 		return;
-	struct busy_key key = { .ip = a->server_ip,
-				.peer = a->client_ip,
-				.port = a->port };
-	struct pair *pair = busy_take(&s->pairs, &key);
+	struct roster_key key = flood_key(&a->server_ip, a->port);
+	key.second = a->client_ip;
+	struct pair *pair = roster_take(&s->pairs, &key);
 	add(pair, a);
 	if (!is_abuse(detect, pair, protocol, a))
 		return;

@@ -9,7 +9,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 
 enum {
@@ -47,6 +46,7 @@ enum spoof { SPOOF_NONE, SPOOF_BOGON, SPOOF_OWN, SPOOF_TTL };
 static const char *const techniques[] = { NULL, "bogon", "own_address", "ttl" };
 
 struct forged {
+	struct roster_entry entry;
 	int64_t at_us;
 	uint64_t contacts, untold;
 	struct cardinality sources;
@@ -54,14 +54,14 @@ struct forged {
 
 struct spoofed_source {
 	struct prefix bogons[BOGONS];
-	struct busy targets;
+	struct roster targets;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct spoofed_source *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct forged));
+	bool opened = roster_open(&s->targets, sizeof(struct forged), TARGETS_MAX);
 	for (unsigned i = 0; i < BOGONS; i++)
 		opened = prefix_parse(bogons[i].prefix, &s->bogons[i]) && opened;
 	return opened;
@@ -70,7 +70,7 @@ static bool open_state(struct detect *detect, void *state)
 static void close_state(void *state)
 {
 	struct spoofed_source *s = state;
-	busy_close(&s->targets);
+	roster_close(&s->targets);
 }
 
 /* ---- what can't be ---- */
@@ -217,10 +217,10 @@ static bool is_enough(const struct forged *target, enum spoof spoof)
 static struct forged *add(struct spoofed_source *s, enum spoof spoof,
 			  const struct contact_record *contact)
 {
-	struct busy_key key = { .ip = contact->server_ip, .kind = spoof };
-	struct forged *target = busy_take(&s->targets, &key);
+	struct roster_key key = flood_key(&contact->server_ip, spoof);
+	struct forged *target = roster_take(&s->targets, &key);
 	if (contact->at - target->at_us > FLOOD_HOLD_US)
-		*target = (struct forged){ 0 };
+		*target = (struct forged){ .entry = target->entry };
 	target->at_us = contact->at;
 	target->contacts++;
 	target->untold++;

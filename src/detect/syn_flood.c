@@ -9,7 +9,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 
 enum {
@@ -36,6 +35,7 @@ static const double ALLOWANCE = 0.35, LIMIT = 3, LIMIT_MOST = 12;
 static const double LEARN = 0.3, LEARN_SLOWLY = 0.02;
 
 struct flooded {
+	struct roster_entry entry;
 	double usual;  /* handshakes a second, lately */
 	double before; /* the same, while not attacked */
 	double asked;  /* SYNs a second, while not attacked */
@@ -48,28 +48,29 @@ struct flooded {
 
 /* Who asked last at a port, and got nowhere. */
 struct knocker {
+	struct roster_entry entry;
 	struct addr ip;
 	int64_t at_us;
 	bool is_alone; /* nobody else did, for some seconds */
 };
 
 struct syn_flood {
-	struct busy targets, askers;
+	struct roster targets, askers;
 };
 
 static bool open_state(struct detect *detect, void *state)
 {
 	struct syn_flood *s = state;
 	(void)detect;
-	bool opened = busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
-	return busy_open(&s->askers, TARGETS_MAX, sizeof(struct knocker)) && opened;
+	bool opened = roster_open(&s->targets, sizeof(struct flooded), TARGETS_MAX);
+	return roster_open(&s->askers, sizeof(struct knocker), TARGETS_MAX) && opened;
 }
 
 static void close_state(void *state)
 {
 	struct syn_flood *s = state;
-	busy_close(&s->targets);
-	busy_close(&s->askers);
+	roster_close(&s->targets);
+	roster_close(&s->askers);
 }
 
 static void take_contact(struct detect *detect, void *state,
@@ -81,8 +82,8 @@ static void take_contact(struct detect *detect, void *state,
 		      findings_same_word(contact->technique, "syn");
 	if (!is_syn || findings_same_word(contact->outcome, "handshake"))
 		return;
-	struct busy_key key = { .ip = contact->server_ip, .port = contact->port };
-	struct knocker *knocker = busy_take(&s->askers, &key);
+	struct roster_key key = flood_key(&contact->server_ip, contact->port);
+	struct knocker *knocker = roster_take(&s->askers, &key);
 	bool is_same = addr_equal(&knocker->ip, &contact->client_ip);
 	bool is_first = contact->at - knocker->at_us > ASKED_LATELY_S * SECOND_US;
 	knocker->is_alone = is_first || (is_same && knocker->is_alone);
@@ -125,7 +126,8 @@ static void learn(struct flooded *target, const struct port_record *port)
 	double done = (double)flood_count(port->handshakes);
 	int64_t silent_s = (port->start - target->at_us) / SECOND_US;
 	if (!target->is_known || silent_s > FORGET_S)
-		*target = (struct flooded){ .usual = done,
+		*target = (struct flooded){ .entry = target->entry,
+					    .usual = done,
 					    .before = done,
 					    .is_known = true };
 	target->at_us = port->start;
@@ -168,11 +170,11 @@ static const char *kind_of_sources(const struct port_record *port)
 }
 
 /* Of a flood that begins: who makes it, if it is one? */
-static void note_sources(const struct syn_flood *s, struct flooded *target,
+static void note_sources(struct syn_flood *s, struct flooded *target,
 			 const struct port_record *port)
 {
-	struct busy_key key = { .ip = port->server_ip, .port = port->port };
-	const struct knocker *asker = busy_find(&s->askers, &key);
+	struct roster_key key = flood_key(&port->server_ip, port->port);
+	const struct knocker *asker = roster_find(&s->askers, &key);
 	target->sources = kind_of_sources(port);
 	target->has_source = asker != NULL && asker->is_alone &&
 			     port->syns >= port->clients * OF_ONE_MIN &&
@@ -250,10 +252,10 @@ static void take_port(struct detect *detect, void *state,
 	struct syn_flood *s = state;
 	if (port->syns == UNKNOWN_U64 || !flood_is_ours(detect, &port->server_ip))
 		return;
-	struct busy_key key = { .ip = port->server_ip, .port = port->port };
+	struct roster_key key = flood_key(&port->server_ip, port->port);
 	struct flooded *target = port->syns >= TAKEN_FROM
-					 ? busy_take(&s->targets, &key)
-					 : busy_find(&s->targets, &key);
+					 ? roster_take(&s->targets, &key)
+					 : roster_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	learn(target, port);

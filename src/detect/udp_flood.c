@@ -8,7 +8,6 @@
  */
 #include <stdio.h>
 
-#include "detect/busy.h"
 #include "detect/flood.h"
 #include "detect/usual.h"
 
@@ -30,6 +29,7 @@ enum {
 enum shape { TALK, ASKED, FORGED, FEW, MANY };
 
 struct flooded {
+	struct roster_entry entry;
 	struct usual usual;
 	struct lately lately;
 	int64_t attacked_us;
@@ -38,7 +38,7 @@ struct flooded {
 };
 
 struct udp_flood {
-	struct busy targets;
+	struct roster targets;
 	int64_t began_us;
 };
 
@@ -46,13 +46,13 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct udp_flood *s = state;
 	(void)detect;
-	return busy_open(&s->targets, TARGETS_MAX, sizeof(struct flooded));
+	return roster_open(&s->targets, sizeof(struct flooded), TARGETS_MAX);
 }
 
 static void close_state(void *state)
 {
 	struct udp_flood *s = state;
-	busy_close(&s->targets);
+	roster_close(&s->targets);
 }
 
 static enum shape shape_of(const struct port_record *port)
@@ -160,10 +160,10 @@ static void raise_port(struct detect *detect, const struct flooded *target,
 static void judge_port(struct detect *detect, struct udp_flood *s,
 		       const struct port_record *port)
 {
-	struct busy_key key = { .ip = port->server_ip, .port = port->port };
+	struct roster_key key = flood_key(&port->server_ip, port->port);
 	struct flooded *target = port->client_packets >= TAKEN_FROM
-					 ? busy_take(&s->targets, &key)
-					 : busy_find(&s->targets, &key);
+					 ? roster_take(&s->targets, &key)
+					 : roster_find(&s->targets, &key);
 	if (target == NULL)
 		return;
 	bool was_attacked = target->is_attacked;
