@@ -278,10 +278,17 @@ static bool is_unusual(const struct tried_port *port, int64_t now_us)
 	       port->newcomers * 100 >= port->sources_seen * NEW_PERCENT;
 }
 
+/*
+ * A port that is served elsewhere is meant: whose IPv6 address has no server, say, is
+ * asked for it by everybody.
+ */
 static void see_port(struct detect *detect, struct distributed *all,
 		     const struct contact_record *c)
 {
 	const struct contact_news *news = &detect->sources.news;
+	if (sources_is_served(&detect->sources, news->attempt->transport,
+			      news->attempt->port, c->at))
+		return;
 	struct tried_port *port = port_of(all, c, news->attempt);
 	struct finding_record evidence;
 	char summary[256], grounds[128];

@@ -19,6 +19,7 @@ enum {
 	HOSTS_OUTSIDE = 20, /* as bro-simple-scan has it */
 	HOSTS_INSIDE = 250, /* our own machines have reasons that we don't know */
 	HOSTS_WORM = 1000,
+	ANSWERS_PER_MILLE = 4, /* even a worm that tries addresses at random has more */
 	/* Addresses of ours where nobody lives have no services that one could mean. */
 	HOSTS_DARK_NOTICE = 3,
 	HOSTS_DARK = 5,
@@ -40,7 +41,8 @@ struct lane {
 	struct cardinality hosts; /* where it failed, or did not use what answered */
 	uint64_t tried, host_count, estimate_at;
 	uint64_t successes, unused;
-	uint64_t lit; /* failures that were not in the dark */
+	uint64_t answered; /* in whichever way */
+	uint64_t lit;      /* failures that were not in the dark */
 };
 
 struct host_sweep {
@@ -110,6 +112,7 @@ static void count_host(struct lane *lane, const struct attempt *attempt)
 
 static void count_attempt(struct lane *lane, const struct attempt *attempt)
 {
+	lane->answered += !attempt->is_silent;
 	if (attempt->kind == ATTEMPT_DONE) {
 		lane->successes++;
 		return;
@@ -192,6 +195,15 @@ static bool may_be_broken(const struct detect *detect, const struct contact_reco
 	       !detect_is_ours(detect, &c->server_ip);
 }
 
+/*
+ * Nobody answers, or hardly anybody: no way leads there, as when a cable is out.  A
+ * worm finds somebody.
+ */
+static bool is_cut_off(const struct lane *lane)
+{
+	return lane->answered * 1000 < lane->tried * ANSWERS_PER_MILLE;
+}
+
 static enum told judge(const struct detect *detect, const struct lane *lane,
 		       const struct contact_record *c)
 {
@@ -202,7 +214,10 @@ static enum told judge(const struct detect *detect, const struct lane *lane,
 	if (lane->tried < lane->successes * FAILS_TO_SUCCESSES)
 		return TOLD_NOTHING;
 	if (lane->host_count >= sources_jitter(sources, who, most))
-		return may_be_broken(detect, c) ? TOLD_NOTICE : TOLD_SWEEP;
+		return !inside                    ? TOLD_SWEEP
+		       : may_be_broken(detect, c) ? TOLD_NOTICE
+		       : is_cut_off(lane)         ? TOLD_NOTHING
+						  : TOLD_SWEEP;
 	if (inside || lane->lit > 0 || lane->successes > 0 || lane->unused > 0)
 		return TOLD_NOTHING;
 	if (lane->host_count >= HOSTS_DARK && sources_scans(sources->news.source))

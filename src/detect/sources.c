@@ -64,10 +64,20 @@ bool sources_is_open(const struct sources *sources, enum attempt_transport trans
 			  attempt_second(now_us), DAY_S);
 }
 
+bool sources_is_served(const struct sources *sources, enum attempt_transport transport,
+		       uint32_t port, int64_t now_us)
+{
+	struct addr any = addr_unset();
+	return sources_is_open(sources, transport, &any, port, now_us);
+}
+
 static void note_open(struct sources *sources, enum attempt_transport transport,
 		      const struct addr *server, uint32_t port, int64_t now_us)
 {
+	struct addr any = addr_unset();
 	hints_put(&sources->open_ports, open_hash(sources, transport, server, port),
+		  attempt_second(now_us));
+	hints_put(&sources->open_ports, open_hash(sources, transport, &any, port),
 		  attempt_second(now_us));
 }
 

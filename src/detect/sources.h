@@ -152,6 +152,10 @@ const struct attempt *sources_attempts(const struct sources *sources,
 bool sources_is_open(const struct sources *sources, enum attempt_transport transport,
 		     const struct addr *server, uint32_t port, int64_t now_us);
 
+/* True if that port is open on any host. */
+bool sources_is_served(const struct sources *sources, enum attempt_transport transport,
+		       uint32_t port, int64_t now_us);
+
 /* True if a sign of life of that host was seen within a day. */
 bool sources_is_living(const struct sources *sources, const struct addr *host,
 		       int64_t now_us);

@@ -115,6 +115,21 @@ static void a_port_that_everybody_suddenly_wants_is_found(void **state)
 	assert_string_equal(scene->said[scene->count - 1].severity, "low");
 }
 
+/* Everybody tries the address that has no server, then the one that has. */
+static void a_service_that_one_address_lacks_is_meant(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct contact_record c = contact(scene, 443, "handshake");
+		c.client_ip = stranger(i * 7001);
+		c.server_ip = addr("192.0.2.9");
+		give(scene, &c);
+		from(scene, stranger(i * 7001), 443, "refused");
+		scene->now_us += SECOND;
+	}
+	nothing_is_found(scene);
+}
+
 /* That is syn_flood's, and spoofed_source's. */
 static void a_flood_under_forged_names_is_no_scan(void **state)
 {
@@ -137,6 +152,7 @@ int main(void)
 		TEST(strangers_who_share_the_ports_of_a_host_are_found),
 		TEST(background_noise_is_no_scan),
 		TEST(a_port_that_everybody_suddenly_wants_is_found),
+		TEST(a_service_that_one_address_lacks_is_meant),
 		TEST(a_flood_under_forged_names_is_no_scan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

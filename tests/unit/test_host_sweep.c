@@ -126,11 +126,13 @@ static void addresses_where_nobody_lives_tell_sooner(void **state)
 static void one_of_ours_that_sweeps_is_worse(void **state)
 {
 	struct scene *scene = *state;
-	sweep(scene, TARGET, 0, 240, 445, "silent");
+	sweep(scene, TARGET, 0, 236, 445, "silent");
+	sweep(scene, TARGET, 236, 4, 445, "refused");
 	nothing_is_found(scene);
 	sweep(scene, TARGET, 240, 200, 445, "silent");
 	assert_string_equal(only_open(scene, "host_sweep")->severity, "medium");
-	sweep(scene, TARGET, 440, 1000, 445, "silent");
+	sweep(scene, TARGET, 440, 990, 445, "silent");
+	sweep(scene, TARGET, 1430, 10, 445, "half_open");
 	scene->now_us += SECOND;
 	const struct finding_record *f = only_open(scene, "host_sweep");
 	assert_string_equal(f->severity, "high");
@@ -145,6 +147,14 @@ static void a_crawler_that_meets_dead_hosts_is_none(void **state)
 	for (uint32_t n = 0; n < 600; n++)
 		sweep(scene, n % 2 == 0 ? TARGET : SCANNER, n, 1, 443,
 		      n % 3 == 0 ? "silent" : "handshake");
+	nothing_is_found(scene);
+}
+
+/* As with an IPv6 that leads nowhere, or a cable that is out. */
+static void who_gets_no_answer_at_all_is_cut_off(void **state)
+{
+	struct scene *scene = *state;
+	sweep(scene, TARGET, 0, 2000, 443, "silent");
 	nothing_is_found(scene);
 }
 
@@ -323,6 +333,7 @@ int main(void)
 		TEST(addresses_where_nobody_lives_tell_sooner),
 		TEST(one_of_ours_that_sweeps_is_worse),
 		TEST(a_crawler_that_meets_dead_hosts_is_none),
+		TEST(who_gets_no_answer_at_all_is_cut_off),
 		TEST(who_looks_for_peers_is_no_scanner),
 		TEST(ident_of_a_client_is_no_sweep),
 		TEST(active_ftp_is_no_scan),
