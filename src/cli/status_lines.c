@@ -300,7 +300,8 @@ static void print_blocklists(const json_t *lists, const struct look *look)
 	double wrong = member_number(lists, "wrong");
 	text_count(entries, sizeof(entries), member_number(lists, "entries"));
 	label_print(look, "Blocklists");
-	printf("%.0f with %s entries", count, entries);
+	printf("%.0f list%s with %s entr%s", count, count == 1 ? "" : "s", entries,
+	       member_number(lists, "entries") == 1 ? "y" : "ies");
 	if (wrong > 0) {
 		snprintf(text, sizeof(text),
 			 "%.0f can't be used as they are now: config check says why",

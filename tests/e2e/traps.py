@@ -171,7 +171,7 @@ def refused(tap, server, monitor, drop):
     tap.ok(f"4 ports; served by a program, so no trap: {TAKEN},{SERVED}" in screen and
            re.search(r"2 answered by pid \d+, started again 1 time: 1 clients now",
                      screen) and
-           "1 with 3 entries; ! 1 can't be used as they are now" in screen,
+           "1 list with 3 entries; ! 1 can't be used as they are now" in screen,
            "status tells of all that", screen)
     checked = server.run(e2e.BREAKWATER, "config", "check", "-c",
                          str(drop.parent.parent / "traps.yaml"), status=None)
