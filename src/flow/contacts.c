@@ -207,7 +207,7 @@ static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us
 		return !(b->flags0 & TCP_ACK) || heard_address(f, b, at_us);
 	if (b->proto == IPPROTO_UDP)
 		return b->side[CLIENT].packets <= DATAGRAMS_FEW &&
-		       !heard_service(f, b, at_us);
+		       !heard_service(f, b, at_us) && !heard_peer(f, b, at_us);
 	return true;
 }
 

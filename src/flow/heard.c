@@ -8,7 +8,10 @@
 
 #include "flow/state.h"
 
-enum { SPOKEN_S = 900 };
+enum {
+	SPOKEN_S = 900,
+	SERVES = 255, /* in place of a transport: UDP as a server, not as a client */
+};
 
 static uint64_t end_hash(const struct flows *f, const struct addr *addr, uint16_t port,
 			 uint8_t proto)
@@ -37,8 +40,10 @@ void heard_server(struct flows *f, const struct body *b, int64_t at_us)
 	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
 	struct service *service =
 		has_service(b) ? services_at(f->services, b->service) : NULL;
-	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2)
+	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2) {
 		note_end(f, &b->key.addr[SERVER], 0, 0, at_us);
+		note_end(f, &b->key.addr[SERVER], b->key.port[SERVER], SERVES, at_us);
+	}
 	if (service != NULL)
 		service->spoke_s = now_s;
 }
@@ -61,6 +66,11 @@ bool heard_service(const struct flows *f, const struct body *b, int64_t at_us)
 	return b->proto == IPPROTO_UDP &&
 	       has_spoken(f, &b->key.addr[SERVER], b->key.port[SERVER], IPPROTO_UDP,
 			  at_us);
+}
+
+bool heard_peer(const struct flows *f, const struct body *b, int64_t at_us)
+{
+	return has_spoken(f, &b->key.addr[CLIENT], b->key.port[CLIENT], SERVES, at_us);
 }
 
 bool heard_address(const struct flows *f, const struct body *b, int64_t at_us)

@@ -19,5 +19,7 @@ void heard_datagram(struct flows *f, const struct addr *src, uint16_t port,
 /* The flow's server has sent from its port: as a server, or as a client of others,
  * which peers are both. */
 bool heard_service(const struct flows *f, const struct body *b, int64_t at_us);
-/* It has sent from any. */
+/* Its client's port serves others, as those of peers do. */
+bool heard_peer(const struct flows *f, const struct body *b, int64_t at_us);
+/* The server has sent from any port. */
 bool heard_address(const struct flows *f, const struct body *b, int64_t at_us);

@@ -112,6 +112,21 @@ static void a_port_that_sends_is_not_closed(void **state)
 	assert_true(is_host(&told[0].client_ip, 2));
 }
 
+/* It serves others from the port that it asks from. */
+static void who_serves_is_a_peer_and_no_scanner(void **state)
+{
+	(void)state;
+	struct packet p = datagram(5, 51413, 1, 6881, 100);
+	take(p);
+	take(reverse(p));
+	told_count = 0;
+	for (uint16_t port = 1000; port < 1010; port++)
+		take(datagram(1, 6881, 2, port, 100));
+	tick_until(START_US + SECOND);
+	tick_until(START_US + 3 * SECOND);
+	assert_int_equal(told_count, 0);
+}
+
 static void late_answers_of_servers_are_no_contacts(void **state)
 {
 	(void)state;
@@ -234,6 +249,7 @@ int main(void)
 		TEST(streams_and_groups_are_no_scans),
 		TEST(a_broadcast_is_no_scan),
 		TEST(a_port_that_sends_is_not_closed),
+		TEST(who_serves_is_a_peer_and_no_scanner),
 		TEST(late_answers_of_servers_are_no_contacts),
 		TEST(pings_are_contacts_without_ports),
 		TEST(reflected_answers_are_counted_by_second),
