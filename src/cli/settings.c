@@ -121,6 +121,7 @@ void settings_self(const struct pipeline_totals *t, struct self_record *self)
 	self->undecoded = totals_undecoded(t);
 	self->flows = t->flow.flows_open;
 	self->flows_evicted = t->flow.flows_evicted;
+	self->contacts_left_out = t->flow.contacts_left_out;
 	self->flows_refused = t->flow.flows_refused;
 	self->records_dropped = t->records_dropped;
 }

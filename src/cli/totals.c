@@ -17,6 +17,7 @@ void totals_add(struct pipeline_totals *t, const struct worker_stats *s)
 	t->flow.flows_started += s->flow.flows_started;
 	t->flow.flows_evicted += s->flow.flows_evicted;
 	t->flow.flows_refused += s->flow.flows_refused;
+	t->flow.contacts_left_out += s->flow.contacts_left_out;
 	t->flow.memory_bytes += s->flow.memory_bytes;
 	t->records_dropped += s->records_dropped;
 	for (unsigned i = 0; i < DECODE_REASON_COUNT; i++)

@@ -380,5 +380,5 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 		sources_memory(f->sources) + talks_memory(&f->talks) +
 		contacts_memory(&f->contacts, f) + unsolicited_memory(&f->unsolicited) +
 		amplification_memory(&f->amplifications) + trail_memory(&f->trail);
-	stats->contacts_left_out = f->contacts.sieve.left_out;
+	stats->contacts_left_out = f->contacts.sieve.left_out + f->unsolicited.left_out;
 }
