@@ -27,6 +27,8 @@ enum {
 	FAILS_TO_SUCCESSES = 4,
 	PORTS_FEW = 4,
 	SHARE_PERCENT = 50,
+	KNOWN_MAX = 16384,
+	HALF_S = 3600,
 	HOLD_S = 900,
 	IDLE_S = 6 * 3600, /* between two hosts of a slow one */
 };
@@ -57,8 +59,19 @@ struct host_sweep {
 	struct lane lanes[LANES_MAX];
 };
 
+/*
+ * How many hosts answered one of ours at a port, of late: whoever served thousands and
+ * suddenly nobody is cut off.  By hash; halved every hour, so that no past hides a
+ * worm.
+ */
+struct known {
+	uint32_t counts[KNOWN_MAX];
+	int64_t halved_us;
+};
+
 struct host_sweeps {
 	struct roster sweeps;
+	struct known known;
 };
 
 static bool open_sweeps(struct detect *detect, void *state)
@@ -119,6 +132,32 @@ static void count_attempt(struct lane *lane, const struct attempt *attempt)
 	}
 	lane->unused += attempt->kind == ATTEMPT_HALF_OPEN;
 	count_host(lane, attempt);
+}
+
+static uint32_t *known_of(const struct detect *detect, struct known *known,
+			  const struct attempt *attempt)
+{
+	const struct addr *who = &detect->sources.news.source->addr;
+	uint64_t words[3];
+	memcpy(words, who, sizeof(*who));
+	words[2] = (uint64_t)attempt->transport << 16 | attempt->port;
+	return &known->counts[hash_words(&detect->sources.key, words, 3) % KNOWN_MAX];
+}
+
+static void note_success(const struct detect *detect, struct known *known,
+			 const struct attempt *attempt)
+{
+	if (attempt->kind == ATTEMPT_DONE)
+		(*known_of(detect, known, attempt))++;
+}
+
+static void halve(struct known *known, int64_t now_us)
+{
+	if (now_us - known->halved_us < HALF_S * SECOND_US)
+		return;
+	known->halved_us = now_us;
+	for (int i = 0; i < KNOWN_MAX; i++)
+		known->counts[i] /= 2;
 }
 
 /* What the source tried before of that port. */
@@ -205,13 +244,14 @@ static bool is_cut_off(const struct lane *lane)
 }
 
 static enum told judge(const struct detect *detect, const struct lane *lane,
-		       const struct contact_record *c)
+		       const struct contact_record *c, uint32_t known)
 {
 	const struct sources *sources = &detect->sources;
 	const struct addr *who = &sources->news.source->addr;
 	bool inside = is_inside(detect, c);
 	uint32_t most = inside ? HOSTS_INSIDE : HOSTS_OUTSIDE;
-	if (lane->tried < lane->successes * FAILS_TO_SUCCESSES)
+	uint64_t successes = lane->successes + (inside ? known : 0);
+	if (lane->tried < successes * FAILS_TO_SUCCESSES)
 		return TOLD_NOTHING;
 	if (lane->host_count >= sources_jitter(sources, who, most))
 		return !inside                    ? TOLD_SWEEP
@@ -432,7 +472,9 @@ static void take_contact(struct detect *detect, void *state,
 	if (news->attempt == NULL || !news->is_new || news->is_back ||
 	    is_of_grid(news->source, c->at))
 		return;
-	struct lane *lane = take_lane(detect, state, c, &sweep);
+	struct host_sweeps *all = state;
+	note_success(detect, &all->known, news->attempt);
+	struct lane *lane = take_lane(detect, all, c, &sweep);
 	if (lane == NULL)
 		return;
 	count_attempt(lane, news->attempt);
@@ -441,7 +483,8 @@ static void take_contact(struct detect *detect, void *state,
 	sweep->unsaid++;
 	if (c->tool != NULL)
 		sweep->tool = c->tool;
-	enum told told = judge(detect, lane, c), before = told_of(sweep);
+	uint32_t known = *known_of(detect, &all->known, news->attempt);
+	enum told told = judge(detect, lane, c, known), before = told_of(sweep);
 	bool is_news = told > lane->told && is_still_narrow(detect, news->attempt);
 	if (is_news)
 		lane->told = told;
@@ -453,7 +496,7 @@ static void take_contact(struct detect *detect, void *state,
 static void take_second(struct detect *detect, void *state, int64_t now_us)
 {
 	struct host_sweeps *all = state;
-	(void)now_us;
+	halve(&all->known, now_us);
 	for (uint32_t i = 0; i < all->sweeps.used; i++) {
 		struct host_sweep *sweep =
 			(struct host_sweep *)(void *)(all->sweeps.at +

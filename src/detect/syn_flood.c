@@ -109,7 +109,11 @@ static bool is_down(const struct port_record *port)
 	if (flood_count(port->server_packets) == 0 ||
 	    flood_count(port->rejected) * 2 >= port->syns)
 		return true;
-	return port->syns >= 2 * flood_count(port->flows) &&
+	/* Systems ask again after a second (RFC 6298), forgers ask under another name.
+	 */
+	uint64_t asked_first = flood_count(port->flows);
+	uint64_t again = port->syns > asked_first ? port->syns - asked_first : 0;
+	return again * 2 >= uncompleted(port) &&
 	       flood_count(port->clients) > FEW_SOURCES;
 }
 

@@ -177,15 +177,64 @@ def active_ftp(m):
 def users_behind_nat(m):
     """500 people of one address, some of whom guess ports."""
     nat = m.stranger()
+    ttls = (52, 116, 50, 243)  # Linux, Windows, one behind another router, odd ones
     guesses = (8080, 8443, 21, 110, 143, 993, 587, 465)
     for at_s in times(m, 15000, 900):
         if m.chance(0.01):
             yield m.line(at_s, m.pick(refused=1, silent=1), nat, SERVER,
-                         m.random.choice(guesses), "count=2 rtt=20000")
+                         m.random.choice(guesses),
+                         f"count=2 rtt=20000 ttl={m.random.choice(ttls)}")
             continue
         outcome = m.pick(served=90, reset=6, given_up=4)
         yield m.line(at_s, outcome, nat, SERVER, m.random.choice((80, 443, 443)),
-                     f"{HTTP} rtt=20000")
+                     f"{HTTP} rtt=20000 ttl={m.random.choice(ttls)}")
+
+
+def overload(m):
+    """Everybody comes at once, and for half a minute the server can't take them all."""
+    for at_s in times(m, 2000, 300):
+        yield m.line(at_s, "served", m.stranger(), SERVER, 443, "rtt=20000")
+    for at_s in times(m, 30000, 60):
+        late = at_s > 20 and m.chance(0.4)
+        yield m.line(100 + at_s, "silent" if late else "served", m.stranger(), SERVER, 443,
+                     "count=3 rtt=60000")
+
+
+def large_answers(m):
+    """A name server with signatures, SNMP for its monitor: answers are 20 times the questions."""
+    resolvers = m.strangers(300)
+    for at_s in times(m, 20000, 900):
+        yield m.line(at_s, "answered", m.random.choice(resolvers), "10.20.0.54", 53,
+                     "asks=60 bytes=1400 rtt=50")
+    for at_s in every(0.2, 900):
+        yield m.line(at_s, "answered", MONITOR, SERVER, 161, "asks=70 bytes=1400 rtt=50",
+                     client_port=40001)
+
+
+def one_way_streams(m):
+    """Logs of 80 hosts, NetFlow of a router, a camera, a tunnel: nobody answers, or in kind."""
+    for host in range(1, 81):
+        for at_s in every(0.05, 120, m.random.uniform(0, 0.05)):
+            yield m.line(at_s, "unanswered", f"10.20.5.{host}", "10.20.0.14", 514, "asks=300",
+                         client_port=40000 + host)
+    for at_s in every(0.01, 120):
+        yield m.line(at_s, "unanswered", "10.20.0.1", "10.20.0.14", 2055, "asks=1400",
+                     client_port=50000)
+        yield m.line(at_s, "unanswered", "10.20.0.90", SERVER, 5004, "count=10 gap=900 asks=1300",
+                     client_port=5004)
+    peer = m.stranger()
+    yield m.line(1, "answered", peer, SERVER, 51820, "count=600000 gap=100 rtt=90 asks=1300",
+                 client_port=51820)
+
+
+def outage(m):
+    """The line is down for five minutes, and a crawler, people and a resolver go on."""
+    for at_s in times(m, 9000, 900):
+        client = OFFICE if m.chance(0.3) else f"10.20.1.{m.random.randint(1, 100)}"
+        down = 400 <= at_s < 700
+        yield m.line(at_s, "silent" if down else "served", client, m.stranger(), 443, "count=3")
+        yield m.line(at_s, "unanswered" if down else "answered", RESOLVER, m.stranger(), 53,
+                     f"{DNS} rtt=30000")
 
 
 def balancer(m):
@@ -377,9 +426,10 @@ def stale_password(m):
         yield m.line(at_s + 40, "served", person, MAIL, 80, f"{LOGIN} rtt=40000")
 
 
-LOADS = [crawler, bittorrent, resolver, happy_eyeballs, web_calls, mail, active_ftp,
-         users_behind_nat, balancer, balancer_stopped, dead_service, prometheus, prometheus_died,
-         backup, passive_ftp, calls, reboot, reboot_midway, late_segments, traceroute,
+LOADS = [crawler, bittorrent, resolver, outage, overload, large_answers,
+         one_way_streams, happy_eyeballs, web_calls, mail, active_ftp, users_behind_nat,
+         balancer, balancer_stopped, dead_service, prometheus, prometheus_died, backup,
+         passive_ftp, calls, reboot, reboot_midway, late_segments, traceroute,
          traceroute_out, ping_monitor, time_servers, chatter, stale_password]
 
 

@@ -158,6 +158,19 @@ static void who_gets_no_answer_at_all_is_cut_off(void **state)
 	nothing_is_found(scene);
 }
 
+/* The line was down and is up again; what it served is forgotten after some hours. */
+static void who_was_served_before_is_cut_off(void **state)
+{
+	struct scene *scene = *state;
+	sweep(scene, TARGET, 0, 300, 443, "handshake");
+	sweep(scene, TARGET, 10000, 800, 443, "silent");
+	sweep(scene, TARGET, 11000, 10, 443, "refused");
+	nothing_is_found(scene);
+	pass(scene, 6 * 3600);
+	sweep(scene, TARGET, 20000, 800, 443, "refused");
+	assert_string_equal(only_open(scene, "host_sweep")->severity, "medium");
+}
+
 static void who_looks_for_peers_is_no_scanner(void **state)
 {
 	struct scene *scene = *state;
@@ -328,6 +341,7 @@ int main(void)
 		TEST(twenty_hosts_are_a_sweep),
 		TEST(hosts_that_all_answer_are_a_sweep),
 		TEST(a_machine_of_ours_without_ipv6_is_no_worm),
+		TEST(who_was_served_before_is_cut_off),
 		TEST(two_ports_are_one_finding),
 		TEST(pings_are_a_sweep),
 		TEST(addresses_where_nobody_lives_tell_sooner),

@@ -165,6 +165,11 @@ static void who_comes_again_to_a_port_that_is_down_floods_nothing(void **state)
 	slow.syns = 800;
 	slow.flows = 300;
 	serve(scene, &slow, 30);
+	/* More come than it can take: some are served, the others ask again. */
+	slow.syns = 900;
+	slow.flows = 500;
+	slow.handshakes = 300;
+	serve(scene, &slow, 30);
 	said_nothing(scene);
 	refused.syns = refused.flows = refused.rejected = refused.clients = 50000;
 	serve(scene, &refused, 2);
