@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	  command_explain },
 	{ "flows", "[--port N] [--since T]", "connections, live and recorded",
 	  command_flows },
-	{ "findings", "[--port N] [--all]", "what was detected and is not settled",
+	{ "findings", "[ID] [--port N] [--all]", "what was detected and is not settled",
 	  command_findings },
 	{ "logins", "[--user NAME] [--since T]",
 	  "who tried to log in, and how it ended", command_logins },
