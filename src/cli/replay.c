@@ -322,9 +322,11 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	}
 	struct pipeline_totals totals;
 	pipeline_totals(p, &totals);
-	/* What is waiting to be said, is. */
-	if (totals.newest_us != INT64_MIN)
+	/* What is waiting to be said, is; also how many packets that made us keep. */
+	if (totals.newest_us != INT64_MIN) {
 		detect_tick(r->detect, totals.newest_us + LAST_WORDS_US);
+		detect_flush(r->detect, totals.newest_us + LAST_WORDS_US);
+	}
 	print_self(r, &totals);
 	flush(r);
 	if (*pipeline_error(p) != '\0')
