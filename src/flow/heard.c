@@ -59,7 +59,7 @@ bool heard_service(const struct flows *f, const struct body *b, int64_t at_us)
 {
 	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
 	if (has_service(b)) {
-		uint32_t spoke_s = services_at(f->services, b->service)->spoke_s;
+		uint32_t spoke_s = services_peek(f->services, b->service)->spoke_s;
 		if (spoke_s != 0 && now_s - spoke_s <= SPOKEN_S)
 			return true;
 	}

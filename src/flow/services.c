@@ -145,6 +145,11 @@ struct service *services_at(struct services *s, uint16_t number)
 	return service;
 }
 
+const struct service *services_peek(const struct services *s, uint16_t number)
+{
+	return &s->at[number];
+}
+
 static void detail_clear(struct port_detail *d)
 {
 	histogram_reset(&d->handshake);

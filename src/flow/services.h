@@ -38,6 +38,8 @@ uint16_t services_find(struct services *s, const struct addr *server, uint16_t p
 
 /* For counting: the service is given out at the end of this second. */
 struct service *services_at(struct services *s, uint16_t number);
+/* For looking only: it is no news. */
+const struct service *services_peek(const struct services *s, uint16_t number);
 
 void services_handshake(struct services *s, uint16_t number, uint64_t us);
 void services_response(struct services *s, uint16_t number, uint64_t us);

@@ -53,7 +53,7 @@ void sieve_fini(struct sieve *s);
 uint64_t sieve_memory(const struct sieve *s);
 
 /* What finds a source; the other one has its place on its way from memory. */
-uint64_t sieve_source_hash(const struct sieve *s, const struct addr *source);
+uint64_t sieve_source_hash(const struct sieve *s, const struct addr *client);
 void sieve_prefetch(const struct sieve *s, uint64_t source_hash);
 
 /* The contact will be asked for soon. */

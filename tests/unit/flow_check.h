@@ -30,7 +30,7 @@ static struct flow_record seen[SEEN_MAX];
 static size_t seen_count;
 static struct port_sample sums; /* of all samples; .active: of the last one */
 static struct histogram responses, handshakes;
-static uint64_t clients_estimate;
+static uint64_t clients_estimate, port_records;
 
 static inline void seen_flow(void *self, const struct flow_record *flow)
 {
@@ -43,6 +43,7 @@ static inline void seen_port(void *self, const struct port_sample *sample,
 			     const struct port_detail *detail)
 {
 	(void)self;
+	port_records++;
 	sums.flows += sample->flows;
 	sums.active = sample->active;
 	sums.ended += sample->ended;

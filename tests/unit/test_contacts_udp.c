@@ -47,8 +47,12 @@ static void a_datagram_has_a_second_and_a_half(void **state)
 	take(datagram(1, 40000, 2, 500, 0));
 	tick_until(START_US + SECOND);
 	assert_int_equal(told_count, 0);
+	/* Looking is no news of the service: no record of a second without packets. */
+	uint64_t before = port_records;
 	tick_until(START_US + 2 * SECOND);
 	CHECK_TOLD(1, "silent", "udp");
+	tick_until(START_US + 5 * SECOND);
+	assert_int_equal(port_records, before);
 	assert_int_equal(told[0].at, START_US + 3 * SECOND / 2);
 	assert_int_equal(told[0].port, 500);
 }
