@@ -172,39 +172,44 @@ static void csv_without_a_header_is_looked_through(void **state)
 	refuses("a,b\nc,d\n", "no line has an address");
 }
 
-#define INDICATOR(pattern)                                                             \
-	"{\"type\":\"indicator\",\"pattern_type\":\"stix\",\"name\":\"n\","            \
-	"\"pattern\":"                                                                 \
-	"\"" pattern "\"}"
-#define BUNDLE(objects) "{\"type\":\"bundle\",\"id\":\"x\",\"objects\":[" objects "]}"
+/* A bundle of an indicator per line, and behind them what else is given. */
+static struct blocklist *takes_bundle(const char *const *patterns, const char *rest)
+{
+	struct buf text = { 0 };
+	buf_text(&text, "{\"type\":\"bundle\",\"id\":\"x\",\"objects\":[");
+	for (; *patterns != NULL; patterns++)
+		buf_printf(&text,
+			   "{\"type\":\"indicator\",\"name\":\"n\","
+			   "\"pattern_type\":\"stix\",\"pattern\":\"%s\"},\n",
+			   *patterns);
+	buf_printf(&text, "%s]}", rest);
+	struct blocklist *list = takes(buf_cstr(&text));
+	buf_free(&text);
+	return list;
+}
 
 static void stix_indicators_of_addresses_are_taken(void **state)
 {
+	static const char *const patterns[] = {
+		"[ipv4-addr:value = '192.0.2.1']",
+		"[ipv4-addr:value ISSUBSET '198.51.100.0/24' OR "
+		"ipv6-addr:value = '2001:db8::1']",
+		"[ipv4-addr:value IN ('192.0.2.3','192.0.2.4')] OR "
+		"[domain-name:value = '192.0.2.66']",
+		"[network-traffic:dst_ref.value = '192.0.2.5']",
+		NULL,
+	};
 	(void)state;
-	struct blocklist *list = takes(BUNDLE(
-		"{\"type\":\"identity\",\"name\":\"who\"},\n" INDICATOR("[ipv4-addr:"
-									"value = "
-									"'192.0.2.1']") ",\n" INDICATOR(
-			"[ipv4-addr:value ISSUBSET '198.51.100.0/24' OR "
-			"ipv6-addr:value = '2001:db8::1']") ",\n" INDICATOR("[ipv4-"
-									    "addr:"
-									    "value IN "
-									    "('192.0.2."
-									    "3','192.0."
-									    "2.4')] OR "
-									    "[domain-"
-									    "name:"
-									    "value = "
-									    "'192.0.2."
-									    "66']") ","
-										    "\n" INDICATOR("[network-traffic:dst_ref.value = '192.0.2.5']") ",\n"
-																		    "{\"type\":\"ipv4-addr\",\"value\":\"192.0.2.6\"}"));
-	has(list, "192.0.2.1", 2, "n");
-	has(list, "198.51.100.77", 3, "n");
-	has(list, "2001:db8::1", 3, "n");
-	has(list, "192.0.2.3", 4, "n");
-	has(list, "192.0.2.4", 4, "n");
-	has(list, "192.0.2.5", 5, "n");
+	struct blocklist *list =
+		takes_bundle(patterns, "{\"type\":\"identity\",\"name\":\"who\"},\n"
+				       "{\"type\":\"ipv4-addr\","
+				       "\"value\":\"192.0.2.6\"}");
+	has(list, "192.0.2.1", 1, "n");
+	has(list, "198.51.100.77", 2, "n");
+	has(list, "2001:db8::1", 2, "n");
+	has(list, "192.0.2.3", 3, "n");
+	has(list, "192.0.2.4", 3, "n");
+	has(list, "192.0.2.5", 4, "n");
 	has(list, "192.0.2.6", 6, "");
 	has_not(list, "192.0.2.66");
 	assert_int_equal(blocklist_left_out(list), 0);
@@ -214,32 +219,32 @@ static void stix_indicators_of_addresses_are_taken(void **state)
 /* Half of what must come together is no indicator; nor is what is not, or no longer. */
 static void stix_that_means_something_else_is_left_out(void **state)
 {
-	(void)state;
-	struct blocklist *list = takes(BUNDLE(INDICATOR("[ipv4-addr:value = "
-							"'192.0.2.1' AND url:value = "
-							"'x']") "," INDICATOR("[ipv4-"
-									      "addr:"
-									      "value "
-									      "!= "
-									      "'192.0."
-									      "2.2']") "," INDICATOR(
+	static const char *const patterns[] = {
+		"[ipv4-addr:value = '192.0.2.1' AND url:value = 'x']",
+		"[ipv4-addr:value != '192.0.2.2']",
 		"[ipv4-addr:value = '192.0.2.3'] FOLLOWEDBY "
-		"[ipv4-addr:value = '192.0.2.4']") "," INDICATOR("[NOT ipv4-addr:value "
-								 "= '192.0.2.5']") "," INDICATOR("[url:value = 'http://192.0.2.6/']") ","
-																      "{\"type\":\"indicator\",\"revoked\":true,\"pattern\":"
-																      "\"[ipv4-addr:value = '192.0.2.7']\"},"
-																      "{\"type\":\"indicator\",\"valid_until\":\"2026-12-31T00:00:00Z\","
-																      "\"pattern\":\"[ipv4-addr:value = '192.0.2.8']\"},"
-																      "{\"type\":\"indicator\",\"pattern_type\":\"snort\","
-																      "\"pattern\":\"[ipv4-addr:value = '192.0.2.9']\"},"
-																      "{\"type\":\"indicator\",\"valid_until\":\"2027-12-31T00:00:00Z\","
-																      "\"pattern\":\"[ipv4-addr:value = '192.0.2.10']\"}"));
+		"[ipv4-addr:value = '192.0.2.4']",
+		"[NOT ipv4-addr:value = '192.0.2.5']",
+		"[url:value = 'http://192.0.2.6/']",
+		NULL,
+	};
+	static const char rest[] =
+		"{\"type\":\"indicator\",\"revoked\":true,"
+		"\"pattern\":\"[ipv4-addr:value = '192.0.2.7']\"},"
+		"{\"type\":\"indicator\",\"valid_until\":\"2026-12-31T00:00:00Z\","
+		"\"pattern\":\"[ipv4-addr:value = '192.0.2.8']\"},"
+		"{\"type\":\"indicator\",\"pattern_type\":\"snort\","
+		"\"pattern\":\"[ipv4-addr:value = '192.0.2.9']\"},"
+		"{\"type\":\"indicator\",\"valid_until\":\"2027-12-31T00:00:00Z\","
+		"\"pattern\":\"[ipv4-addr:value = '192.0.2.10']\"}";
+	(void)state;
+	struct blocklist *list = takes_bundle(patterns, rest);
 	for (int i = 1; i <= 9; i++) {
 		char addr[32];
 		snprintf(addr, sizeof(addr), "192.0.2.%d", i);
 		has_not(list, addr);
 	}
-	has(list, "192.0.2.10", 1, "");
+	has(list, "192.0.2.10", 6, "");
 	assert_int_equal(blocklist_left_out(list), 8);
 	assert_true(blocklist_expires_us(list) > NOW_US);
 	assert_true(blocklist_expires_us(list) < INT64_MAX);
