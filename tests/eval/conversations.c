@@ -449,11 +449,13 @@ static void read_address(const char *text, uint8_t *out, uint8_t *v6)
 
 static void read_hex(const char *text, struct wire *wire)
 {
-	unsigned byte;
-	for (wire->shown_len = 0; wire->shown_len < PAYLOAD_SHOWN &&
-				  sscanf(text + 2 * wire->shown_len, "%2x", &byte) == 1;
-	     wire->shown_len++)
-		wire->shown[wire->shown_len] = (uint8_t)byte;
+	char digits[3] = { 0 };
+	for (wire->shown_len = 0; wire->shown_len < PAYLOAD_SHOWN; text += 2) {
+		if (text[0] == '\0' || text[1] == '\0')
+			return;
+		memcpy(digits, text, 2);
+		wire->shown[wire->shown_len++] = (uint8_t)strtoul(digits, NULL, 16);
+	}
 }
 
 static void read_key(char *text, struct line *line)
