@@ -162,6 +162,9 @@ static void count_past(const struct sources *sources, struct port_scan *scan,
 		if (at[i].transport == transport && at[i].kind != ATTEMPT_DONE &&
 		    hints_age_s(attempt_second(now_us), at[i].first_s) <= DAY_S)
 			count_attempt(scan, &at[i]);
+	/* Attempts know no more than the second. */
+	if (scan->first_us < source->first_us)
+		scan->first_us = source->first_us;
 }
 
 /* NULL if there is none that goes on. */

@@ -16,7 +16,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 
-enum { GROUPS_MAX = 32, GROUP_NAMED = 16 };
+enum { GROUPS_MAX = 32, GROUP_NAMED = 32 };
 
 /* What makes a finding this one. */
 struct scan_key {

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""own_scans.py: a scan of ours is no attack, the same by a stranger is; a restart forgets none.
+
+Runs beside others.
+"""
+import contextlib
+import sys
+
+import lab as e2e
+from lab import BREAKWATER, until
+
+HERE, THERE = "10.9.0.1", "10.9.0.2"
+
+
+def street(lab):
+    here, there = lab.namespace("here"), lab.namespace("there")
+    lab.join(here, "here0", there, "there0")
+    for network, link, address in ((here, "here0", HERE), (there, "there0", THERE)):
+        network.ip("address", "add", address + "/24", "dev", link)
+        network.ip("link", "set", link, "up")
+    return here, there
+
+
+def knock(network, address, ports):
+    for port in ports:
+        with contextlib.suppress(OSError), network.socket() as line:
+            line.settimeout(1)
+            line.connect((address, port))
+
+
+def scans_by(monitor, client):
+    return [f for f in monitor.get("findings?kind=port_scan") if f.get("client_ip") == client]
+
+
+def restarted(lab, monitor, network):
+    """The next one, in the state folder of the one before."""
+    monitor.stop()
+    return lab.monitor(network, "-i", "there0", "--state", str(monitor.state),
+                       json_output=False)
+
+
+def own_scans(tap, lab):
+    here, there = street(lab)
+    monitor = lab.monitor(there, "-i", "there0", json_output=False)
+    for way in ((), ("--connect",), ("--udp", "--rate", "500")):
+        there.run(BREAKWATER, "scan", HERE, "-p", "1-40", "--no-recognise", "--socket",
+                  str(monitor.socket), *way, seconds=60)
+    knock(here, THERE, range(1001, 1009))
+    found = until(lambda: scans_by(monitor, HERE), "eight ports are worth knowing", 5)
+    tap.equal((found[0]["severity"], found[0]["technique"]), ("notice", "connect"),
+              "who knocks at eight ports is worth knowing")
+    tap.equal(scans_by(monitor, THERE), [], "scans of ours from there are no attack")
+    monitor = restarted(lab, monitor, there)
+    knock(here, THERE, range(1011, 1019))
+    found = until(lambda: [f for f in scans_by(monitor, HERE) if f["severity"] == "low"],
+                  "eight and eight ports are a scan", 5)
+    tap.ok(found[0]["port_list"].startswith("1001-1008,1011"),
+           "ports of before a restart count", found)
+    knock(there, HERE, range(1001, 1031))
+    found = until(lambda: scans_by(monitor, THERE), "one of ours scans", 5)
+    tap.equal(found[0]["mitre"], "T1046", "the same by another program is an attack")
+    monitor.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(e2e.main(own_scans))
