@@ -19,7 +19,8 @@ enum {
 	   later. */
 	AGAIN_S = 10,
 	/* With fewer failures a source is not worth a block. */
-	BLOCK_WORTH = 2,
+	BLOCK_WORTH = 1,
+	USED_S = 10,
 	/* A client who is known by his handshake outlasts who merely sent packets. */
 	HANDSHAKE_WORTH = 4,
 	EVICTION_TRIES = 8,
@@ -250,21 +251,35 @@ static void give_block(struct sources *sources, struct source *source, int64_t n
 	sources->blocks_used++;
 }
 
-/* Of two, the one that is missed less: what went well, then what is older. */
-static bool is_lesser(const struct attempt *a, const struct attempt *b, uint32_t now_s)
+/*
+ * Which is missed least: what is too old, then what went well; then what is oldest.  Of
+ * a scanner what goes well is missed until it is known whether it was used.
+ */
+static unsigned rank_of(const struct source *source, const struct attempt *attempt,
+			uint32_t now_s)
 {
-	bool a_done = a->kind == ATTEMPT_DONE || hints_age_s(now_s, a->last_s) > DAY_S;
-	bool b_done = b->kind == ATTEMPT_DONE || hints_age_s(now_s, b->last_s) > DAY_S;
-	return a_done != b_done ? a_done : a->first_s < b->first_s;
+	uint32_t age_s = hints_age_s(now_s, attempt->last_s);
+	if (age_s > DAY_S)
+		return 0;
+	if (attempt->kind != ATTEMPT_DONE)
+		return 2;
+	return age_s <= USED_S && sources_scans(source) ? 3 : 1;
 }
 
-static struct attempt *least_attempt(struct attempt *attempts, size_t count,
+static struct attempt *least_attempt(const struct source *source,
+				     struct attempt *attempts, size_t count,
 				     uint32_t now_s)
 {
 	struct attempt *least = &attempts[0];
-	for (size_t i = 1; i < count; i++)
-		if (is_lesser(&attempts[i], least, now_s))
-			least = &attempts[i];
+	unsigned least_rank = rank_of(source, least, now_s);
+	for (size_t i = 1; i < count; i++) {
+		unsigned rank = rank_of(source, &attempts[i], now_s);
+		if (rank > least_rank ||
+		    (rank == least_rank && attempts[i].first_s >= least->first_s))
+			continue;
+		least = &attempts[i];
+		least_rank = rank;
+	}
 	return least;
 }
 
@@ -278,7 +293,7 @@ static struct attempt *place_attempt(struct sources *sources, struct source *sou
 	size_t most = source->block != 0 ? SOURCE_ATTEMPTS : SOURCE_FEW;
 	if (source->count < most)
 		return &attempts[source->count++];
-	return least_attempt(attempts, most, attempt_second(now_us));
+	return least_attempt(source, attempts, most, attempt_second(now_us));
 }
 
 static struct attempt *find_attempt(const struct sources *sources,

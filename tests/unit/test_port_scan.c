@@ -177,6 +177,25 @@ static void whole_connections_that_are_not_used_are_a_connect_scan(void **state)
 	assert_string_equal(f->proof, "handshake");
 }
 
+/* Connections end when the whole scan is over: each is remembered until then. */
+static void open_ports_of_a_fast_connect_scan_are_proof(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c[150];
+	for (uint32_t i = 0; i < 150; i++) {
+		bool is_open = i % 40 == 1;
+		give_usual(scene, 1 + i, is_open ? "handshake" : "refused", &c[i]);
+		scene->now_us += 1000;
+	}
+	for (uint32_t i = 1; i < 150; i += 40)
+		connection_ends(scene, &c[i], 0);
+	scene->now_us += SECOND;
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->severity, "medium");
+	assert_string_equal(f->proof, "handshake");
+	assert_int_equal(f->ports, 150);
+}
+
 static void large_and_proven_is_worse(void **state)
 {
 	struct scene *scene = *state;
@@ -396,6 +415,7 @@ int main(void)
 		TEST(who_stops_is_closed),
 		TEST(each_technique_has_its_name),
 		TEST(whole_connections_that_are_not_used_are_a_connect_scan),
+		TEST(open_ports_of_a_fast_connect_scan_are_proof),
 		TEST(large_and_proven_is_worse),
 		TEST(what_a_client_says_proves_no_scan_in_its_name),
 		TEST(one_of_ours_that_scans_is_worse),
