@@ -251,12 +251,13 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	(void)state;
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
-		"interfaces, capture, flows, limits, retention, logs, probe; did you "
-		"mean listen?\n");
+		"interfaces, capture, flows, limits, detect, traps, blocklists, "
+		"retention, logs, probe; did you mean listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
 	refuses("something: 1",
-		"interfaces, capture, flows, limits, retention, logs, probe\n");
+		"interfaces, capture, flows, limits, detect, traps, blocklists, "
+		"retention, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
