@@ -26,6 +26,7 @@ enum {
 	FEW_SOURCES = 8,
 	OF_ONE_MIN = 50, /* SYN/s by source: no client makes that, forgers far less */
 	ASKED_LATELY_S = 5,
+	ASKED_AGAIN_S = 10, /* who waits does so for up to a minute, ever longer */
 	SUFFERS_FROM =
 		10,    /* handshakes/s that a service had, if its loss shall count */
 	FORGET_S = 60, /* without records, what was usual has gone by */
@@ -41,6 +42,7 @@ struct flooded {
 	double asked;  /* SYNs a second, while not attacked */
 	double excess; /* Wang's y */
 	int64_t at_us, attacked_us;
+	int64_t again_us;    /* clients, of whom many wait, asked again */
 	const char *sources; /* of the attack, in words */
 	struct addr source;  /* the one that makes it, if it is one */
 	bool is_attacked, is_known, has_source;
@@ -99,27 +101,31 @@ static uint64_t uncompleted(const struct port_record *port)
 	return port->syns > done ? port->syns - done : 0;
 }
 
+/* Systems ask again after a second (RFC 6298), forgers ask under another name. */
+static bool is_asked_again(const struct port_record *port)
+{
+	uint64_t first = flood_count(port->flows);
+	uint64_t again = port->syns > first ? port->syns - first : 0;
+	return again * 2 >= uncompleted(port);
+}
+
 /*
  * Refused, or not answered at all, or asked for again and again by the same: the port
  * is down, or slow.  A source beyond its share of flows repeats nothing, though none of
  * its connections begins.
  */
-static bool is_down(const struct port_record *port)
+static bool is_down(const struct flooded *target, const struct port_record *port)
 {
 	if (flood_count(port->server_packets) == 0 ||
 	    flood_count(port->rejected) * 2 >= port->syns)
 		return true;
-	/* Systems ask again after a second (RFC 6298), forgers ask under another name.
-	 */
-	uint64_t asked_first = flood_count(port->flows);
-	uint64_t again = port->syns > asked_first ? port->syns - asked_first : 0;
-	return again * 2 >= uncompleted(port) &&
-	       flood_count(port->clients) > FEW_SOURCES;
+	return port->start - target->again_us <= ASKED_AGAIN_S * SECOND_US &&
+	       is_asked_again(port);
 }
 
 static uint64_t floor_of(const struct flooded *target, const struct port_record *port)
 {
-	if (!is_down(port))
+	if (!is_down(target, port))
 		return FLOOR;
 	double usual = target->asked * DOWN_OF_USUAL;
 	return usual > DOWN_FLOOR ? (uint64_t)usual : DOWN_FLOOR;
@@ -135,6 +141,9 @@ static void learn(struct flooded *target, const struct port_record *port)
 					    .before = done,
 					    .is_known = true };
 	target->at_us = port->start;
+	if (uncompleted(port) >= GOES_ON_FROM && is_asked_again(port) &&
+	    flood_count(port->clients) > FEW_SOURCES)
+		target->again_us = port->start;
 	target->usual += LEARN * (done - target->usual);
 	if (target->is_attacked)
 		return;

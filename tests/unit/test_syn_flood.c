@@ -170,6 +170,10 @@ static void who_comes_again_to_a_port_that_is_down_floods_nothing(void **state)
 	slow.flows = 500;
 	slow.handshakes = 300;
 	serve(scene, &slow, 30);
+	/* The last of them wait. */
+	slow.syns = 250;
+	slow.flows = slow.handshakes = slow.clients = 0;
+	serve(scene, &slow, 8);
 	said_nothing(scene);
 	refused.syns = refused.flows = refused.rejected = refused.clients = 50000;
 	serve(scene, &refused, 2);
