@@ -22,7 +22,7 @@ static const struct {
 			      "a TCP segment was sent again with other data",
 			      "monitor and server may believe different versions "
 			      "(RFC 9293 3.10)" },
-	[ANOMALY_TINY] = { "tiny_fragment", "low",
+	[ANOMALY_TINY] = { "tiny_fragment", "notice",
 			   "an IP fragment cuts or rewrites the transport header",
 			   "it hides ports and flags from filters (RFC 1858 3)" },
 	[ANOMALY_FRAGMENTS] = { "fragment_overlap", "low", "IP fragments overlap",
