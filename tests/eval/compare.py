@@ -15,6 +15,7 @@ Only its own findings of severity low and more count for Breakwater.
 import contextlib
 import dataclasses
 import datetime
+import ipaddress
 import re
 import shutil
 import socket
@@ -88,6 +89,7 @@ class Psad:
     def __init__(self, trial, place):
         self.dir = trial.lab.dir
         self.log(trial, place.victim)
+        threading.Thread(target=self.retell, daemon=True).start()
         changed = dict(self.CHANGED, IPT_SYSLOG_FILE=self.dir / "messages")
         for name in ("PSAD_DIR", "PSAD_RUN_DIR", "PSAD_FIFO_DIR"):
             changed[name] = self.dir / name.lower()
@@ -109,17 +111,32 @@ stack=log1:NFLOG,base1:BASE,ifi1:IFINDEX,ip2str1:IP2STR,print1:PRINTPKT,emu1:LOG
 [log1]
 group=7
 [emu1]
-file="{self.dir}/messages"
+file="{self.dir}/packets"
 sync=1
 """)
         network.start("env", "TREE=eval-tree", e2e.TREE_RUN, "ulogd", "-c", config)
-        e2e.until((self.dir / "messages").exists, "ulogd")
+        e2e.until((self.dir / "packets").exists, "ulogd")
+        (self.dir / "messages").touch()
         for line in ("table inet seen",
                      "chain inet seen c { type filter hook input priority 0; }",
                      "rule inet seen c ct state established,related accept",
                      "rule inet seen c ct state new tcp dport { 22, 80 } accept",
                      "rule inet seen c iifname net0 log group 7"):
             network.run("nft", f"add {line}")
+
+    def retell(self):
+        """ulogd's lines in the kernel's own words, which psad knows best."""
+        with contextlib.suppress(OSError), open(self.dir / "packets", encoding="utf-8") as said, \
+                open(self.dir / "messages", "a", encoding="utf-8") as file:
+            while self.dir.exists():
+                if not (line := said.readline()):
+                    time.sleep(0.02)
+                    continue
+                line = re.sub(r" \S+  IN=", " victim kernel: IN=", line)
+                line = re.sub(r"(?<=SRC=|DST=)\S+", lambda match: ipaddress.ip_address(
+                    match[0]).exploded, line)
+                file.write(re.sub(r"SEQ=\d+ ACK=\d+ (WINDOW=\d+)", r"\1 RES=0x00", line))
+                file.flush()
 
     def accusations(self):
         found, at_us = [], 0
@@ -251,9 +268,10 @@ def tell(trial, name, accusations, guilty, began_us):
 
 
 def is_about(address, guilty):
-    """A /64 counts as its host."""
-    return guilty is not None and (address == guilty or ":" in guilty and
-                                   address.split("::")[0] == guilty.split("::")[0])
+    """Of IPv6, its /64."""
+    bits = 64 if guilty and ":" in guilty else 32
+    return guilty is not None and ipaddress.ip_address(address) in ipaddress.ip_network(
+        f"{guilty}/{bits}", strict=False)
 
 
 def add(name, *command, guilty=ATTACKER):
