@@ -20,7 +20,7 @@ enum {
 	AGAIN_S = 10,
 	/* With fewer failures a source is not worth a block. */
 	BLOCK_WORTH = 1,
-	USED_S = 10,
+	USED_S = 20, /* a connection that ended is told some seconds later */
 	/* A client who is known by his handshake outlasts who merely sent packets. */
 	HANDSHAKE_WORTH = 4,
 	EVICTION_TRIES = 8,
@@ -319,16 +319,21 @@ static void attempt_again(struct attempt *attempt, const struct attempt *now)
 		attempt->kind = now->kind;
 }
 
-static void step(struct source *source, const struct attempt *attempt)
+static void add_score(struct source *source, float step)
 {
-	if (attempt->kind == ATTEMPT_DONE)
-		source->score -= TRW_STEP;
-	else if (attempt->kind != ATTEMPT_HALF_OPEN)
-		source->score += TRW_STEP;
+	source->score += step;
 	if (source->score < TRW_FLOOR)
 		source->score = TRW_FLOOR;
 	if (source->score > TRW_CEILING)
 		source->score = TRW_CEILING;
+}
+
+static void step(struct source *source, const struct attempt *attempt)
+{
+	if (attempt->kind == ATTEMPT_DONE)
+		add_score(source, -TRW_STEP);
+	else if (attempt->kind != ATTEMPT_HALF_OPEN)
+		add_score(source, TRW_STEP);
 	source->failures += attempt->kind != ATTEMPT_DONE;
 }
 
@@ -463,7 +468,7 @@ const struct attempt *sources_unused(struct sources *sources,
 	    hints_age_s(wanted.last_s, attempt->first_s) > UNUSED_S)
 		return NULL;
 	attempt->kind = ATTEMPT_HALF_OPEN;
-	source->score += TRW_STEP; /* it was no success */
+	add_score(source, TRW_STEP); /* it was no success */
 	source->failures++;
 	return attempt;
 }
