@@ -16,8 +16,8 @@ struct detector {
 	size_t state_size; /* zeroed before open() */
 	bool (*open)(struct detect *detect, void *state); /* false without memory */
 	void (*close)(void *state);                       /* also after a failed open */
-	/* What it knows is to outlive a restart, in that folder: takes up what is there,
-	 * and leaves it there in close(). */
+	/* What it knows is to outlive a restart, in that folder: takes up what is
+	 * there, and leaves it there in close(). */
 	void (*keep)(void *state, const char *folder);
 	void (*contact)(struct detect *detect, void *state,
 			const struct contact_record *contact);
