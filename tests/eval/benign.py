@@ -84,7 +84,8 @@ def host_days(trial):
 def hidden_scan(maker):
     """A port a minute, closed ones all."""
     for number in range(SCANNED_PORTS):
-        yield maker.line(SCAN_BEGIN_S + number * 60, "refused", SCANNER, loads.SERVER, 7000 + number)
+        yield maker.line(SCAN_BEGIN_S + number * 60, "refused", SCANNER, loads.SERVER,
+                         7000 + number)
 
 
 @scenario("benign-control", "benign")
