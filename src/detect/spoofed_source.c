@@ -14,7 +14,6 @@
 enum {
 	TARGETS_MAX = 512,
 	CONTACTS_MIN = 5, /* fewer are a misconfigured router somewhere */
-	LARGE_MIN = 50,   /* distinct sources: somebody forges on purpose */
 	HOPS_OFF_MIN = 5, /* paths of one host differ by less */
 	FORGED_CLIENTS_MIN =
 		3, /* one that changed its system, or its path, is no forger */
@@ -201,9 +200,8 @@ static void raise_finding(struct detect *detect, const struct forged *target,
 		  "Let the kernel drop what can't come from there (sysctl "
 		  "net.ipv4.conf.all.rp_filter), and ask the provider for ingress "
 		  "filtering (BCP 38, RFC 2827).");
-	bool is_large = evidence.hosts >= LARGE_MIN && spoof != SPOOF_TTL;
-	findings_take(&detect->findings, &evidence,
-		      is_large ? SEVERITY_LOW : SEVERITY_NOTICE, FLOOD_HOLD_US);
+	/* What they do is told by itself. */
+	findings_take(&detect->findings, &evidence, SEVERITY_NOTICE, FLOOD_HOLD_US);
 }
 
 static bool is_enough(const struct forged *target, enum spoof spoof)

@@ -22,6 +22,8 @@ enum {
 	   do not make that of what they were before it went down. */
 	DOWN_FLOOR = 10000,
 	DOWN_OF_USUAL = 20,
+	/* Each from another address, at a port that nobody was seen to use. */
+	UNUSED_FLOOR = 4000,
 	UNIT_MIN = 100, /* handshakes/s: one of a port that is hardly used */
 	FEW_SOURCES = 8,
 	OF_ONE_MIN = 50, /* SYN/s by source: no client makes that, forgers far less */
@@ -127,6 +129,8 @@ static uint64_t floor_of(const struct flooded *target, const struct port_record 
 {
 	if (!is_down(target, port))
 		return FLOOR;
+	if (target->asked < 1 && flood_count(port->clients) * 2 >= port->syns)
+		return UNUSED_FLOOR;
 	double usual = target->asked * DOWN_OF_USUAL;
 	return usual > DOWN_FLOOR ? (uint64_t)usual : DOWN_FLOOR;
 }

@@ -16,6 +16,7 @@ enum {
 	TAKEN_FROM = 500,    /* packets/s: below, nothing need be known of a port */
 	FLOOR = 2000,        /* packets/s that no small server minds */
 	FEW_FLOOR = 10000,   /* from few sources unanswered: a camera, a copy */
+	CLOSED_FLOOR = 4000, /* ... to a port that refuses: nobody waits for it */
 	USED_FLOOR = 20000,  /* ... to a socket that takes it */
 	MANY_FLOOR = 20000,  /* from many: collectors, where nothing is known yet */
 	ASKED_FLOOR = 10000, /* a service that answers is in demand, and copes */
@@ -37,8 +38,14 @@ struct flooded {
 	bool is_attacked;
 };
 
+/* A port that refused. */
+struct closed {
+	struct roster_entry entry;
+	int64_t at_us;
+};
+
 struct udp_flood {
-	struct roster targets;
+	struct roster targets, closed;
 	int64_t began_us;
 };
 
@@ -46,13 +53,15 @@ static bool open_state(struct detect *detect, void *state)
 {
 	struct udp_flood *s = state;
 	(void)detect;
-	return roster_open(&s->targets, sizeof(struct flooded), TARGETS_MAX);
+	bool opened = roster_open(&s->targets, sizeof(struct flooded), TARGETS_MAX);
+	return roster_open(&s->closed, sizeof(struct closed), TARGETS_MAX) && opened;
 }
 
 static void close_state(void *state)
 {
 	struct udp_flood *s = state;
 	roster_close(&s->targets);
+	roster_close(&s->closed);
 }
 
 static enum shape shape_of(const struct port_record *port)
@@ -76,14 +85,30 @@ static bool is_taken(struct detect *detect, const struct port_record *port)
 	return place != NULL && place->open > 0;
 }
 
-static uint64_t floor_of(struct detect *detect, const struct flooded *target,
-			 const struct port_record *port, bool is_past_known)
+static bool is_closed(struct udp_flood *s, const struct port_record *port)
+{
+	struct roster_key key = flood_key(&port->server_ip, port->port);
+	const struct closed *closed = roster_find(&s->closed, &key);
+	return closed != NULL && port->start - closed->at_us < FLOOD_HOLD_US;
+}
+
+static uint64_t few_floor(struct detect *detect, struct udp_flood *s,
+			  const struct port_record *port)
+{
+	if (is_taken(detect, port))
+		return USED_FLOOR;
+	return is_closed(s, port) ? CLOSED_FLOOR : FEW_FLOOR;
+}
+
+static uint64_t floor_of(struct detect *detect, struct udp_flood *s,
+			 const struct flooded *target, const struct port_record *port,
+			 bool is_past_known)
 {
 	switch (shape_of(port)) {
 	case FORGED:
 		return FLOOR;
 	case FEW:
-		return is_taken(detect, port) ? USED_FLOOR : FEW_FLOOR;
+		return few_floor(detect, s, port);
 	case MANY:
 		return is_past_known ? FLOOR : MANY_FLOOR;
 	case ASKED:
@@ -95,12 +120,12 @@ static uint64_t floor_of(struct detect *detect, const struct flooded *target,
 }
 
 /* True if that second is one of an attack. */
-static bool is_attack(struct detect *detect, const struct udp_flood *s,
+static bool is_attack(struct detect *detect, struct udp_flood *s,
 		      struct flooded *target, const struct port_record *port)
 {
 	bool is_past_known = port->start - s->began_us >= FLOOD_KNOWN_US;
 	uint64_t limit = usual_limit(&target->usual);
-	uint64_t least = floor_of(detect, target, port, is_past_known);
+	uint64_t least = floor_of(detect, s, target, port, is_past_known);
 	bool is_high = port->client_packets > (limit > least ? limit : least);
 	usual_note(&target->usual, port->start, port->client_packets, is_high);
 	unsigned high = lately_note(&target->lately, port->start, is_high);
@@ -188,10 +213,24 @@ static void take_port(struct detect *detect, void *state,
 	judge_port(detect, s, port);
 }
 
+static void take_contact(struct detect *detect, void *state,
+			 const struct contact_record *contact)
+{
+	struct udp_flood *s = state;
+	(void)detect;
+	if (!findings_same_word(contact->transport, "udp") ||
+	    !findings_same_word(contact->outcome, "refused"))
+		return;
+	struct roster_key key = flood_key(&contact->server_ip, contact->port);
+	struct closed *closed = roster_take(&s->closed, &key);
+	closed->at_us = contact->at;
+}
+
 const struct detector detector_udp_flood = {
 	.name = "udp_flood",
 	.state_size = sizeof(struct udp_flood),
 	.open = open_state,
 	.close = close_state,
+	.contact = take_contact,
 	.port = take_port,
 };

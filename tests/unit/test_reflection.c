@@ -249,7 +249,7 @@ static void sources_that_nobody_has_are_told_once(void **state)
 	pass(scene, 1);
 	assert_int_equal(count_of(scene, "spoofed_source"), 1);
 	f = last_of(scene, "spoofed_source");
-	is_finding(f, "bogon", "low", "open");
+	is_finding(f, "bogon", "notice", "open");
 	assert_true(addr_is_unset(&f->client_ip));
 	assert_string_equal(f->proof, "unsolicited");
 }

@@ -180,6 +180,26 @@ static void who_comes_again_to_a_port_that_is_down_floods_nothing(void **state)
 	is_finding(last_of(scene, "syn_flood"), "syn", "high", "open");
 }
 
+static void an_unused_port_is_flooded_by_forged_sources(void **state)
+{
+	struct scene *scene = *state;
+	struct second few = { .transport = "tcp",
+			      .port = 81,
+			      .syns = 5000,
+			      .flows = 5000,
+			      .rejected = 5000,
+			      .client_packets = 5000,
+			      .server_packets = 5000,
+			      .clients = 100 };
+	struct second forged = few;
+	serve(scene, &few, 5);
+	said_nothing(scene);
+	forged.port = 82;
+	forged.clients = 4900;
+	serve(scene, &forged, 1);
+	is_finding(last_of(scene, "syn_flood"), "syn", "medium", "open");
+}
+
 static void others_are_none_of_our_business(void **state)
 {
 	struct scene *scene = *state;
@@ -204,6 +224,7 @@ int main(void)
 		TEST(it_is_high_when_the_kernel_or_the_clients_suffer),
 		TEST(a_crowd_completes),
 		TEST(who_comes_again_to_a_port_that_is_down_floods_nothing),
+		TEST(an_unused_port_is_flooded_by_forged_sources),
 		TEST(others_are_none_of_our_business),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,28 @@ static void one_source_floods_as_well(void **state)
 	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
 }
 
+static void a_port_that_refuses_has_no_use_for_it(void **state)
+{
+	struct scene *scene = *state;
+	struct second open = udp(9999, 5500, 0, 1), closed = udp(9998, 5500, 0, 1);
+	struct contact_record c;
+	record_init(RECORD_contact, &c);
+	c.at = scene->now_us;
+	c.transport = "udp";
+	c.client_ip = addr("198.51.100.7");
+	c.server_ip = addr(SERVER_IP);
+	c.port = 9998;
+	c.technique = "udp";
+	c.outcome = "refused";
+	detect_contact(scene->detect, &c);
+	serve(scene, &open, 6);
+	said_nothing(scene);
+	serve(scene, &closed, 3);
+	const struct finding_record *f = last_of(scene, "udp_flood");
+	is_finding(f, "port", "medium", "open");
+	assert_int_equal(f->port, 9998);
+}
+
 static void what_is_usual_is_no_flood(void **state)
 {
 	struct scene *scene = *state;
@@ -198,6 +220,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(forged_datagrams_are_found_after_three_seconds),
 		TEST(one_source_floods_as_well),
+		TEST(a_port_that_refuses_has_no_use_for_it),
 		TEST(what_is_usual_is_no_flood),
 		TEST(many_sources_are_judged_by_what_was),
 		TEST(a_service_in_demand_is_a_notice),
