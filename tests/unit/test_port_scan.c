@@ -12,7 +12,7 @@
 
 /* count ports from first on, one every gap_ms. */
 static void scan(struct scene *scene, uint32_t first, uint32_t count,
-		 const char *outcome, int gap_ms)
+		 const char *outcome, int64_t gap_ms)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		meet(scene, first + i, outcome);
