@@ -38,6 +38,11 @@ HOLDS = {
     "brute__zeek__sshguess.pcap":
         Attack("brute_force", "password_guessing", "192.168.56.1", None, "low"),
     "hydra.pcap": Attack("brute_force", "password_guessing", "10.99.0.1", None, "low"),
+    # Ncrack never asks SSH for the methods; hydra tries once in ten minutes.
+    "brute__lab__ncrack_ssh.pcap":
+        Attack("brute_force", "password_guessing", "185.60.0.2", None, "low"),
+    "brute__lab__hydra_ftp_slow.pcap":
+        Attack("brute_force", "stale_password", "185.60.0.2", None, "notice"),
     # Nine failures at MySQL, and then a success.
     "login__zeek__auth.pcap":
         Attack("brute_force", "password_guessing", "192.168.1.3", None, "low"),
