@@ -401,7 +401,11 @@ class Verdict:
             return
         accused = [one for one in self.last.values()
                    if one.get("client_ip") in attack.decoys]
-        self.trial.result("decoys-accused", len({one["client_ip"] for one in accused}))
+        for one in accused[:SAID_MAX]:
+            self.trial.say(f"decoy: {described(one)} ({one['state']})")
+        # It is closed at once when it shows that it is a decoy.
+        self.trial.result("decoys-accused", len({one["client_ip"] for one in accused
+                                                 if one["state"] == "open"}))
         self.trial.result("decoys-proof", max(
             [PROOFS.index(one["proof"]) for one in accused if "proof" in one], default=0))
         self.trial.result("decoys-severity", max(map(rank, accused), default=0))
