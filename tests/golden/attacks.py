@@ -13,10 +13,6 @@ import sys
 
 import common
 
-ATTACKS = {"port_scan", "host_sweep", "distributed_scan", "brute_force", "password_spray",
-           "login_after_failures", "syn_flood", "udp_flood", "icmp_flood", "connection_flood",
-           "reflection_victim", "reflector", "spoofed_source", "trap_hit", "beacon",
-           "blocklisted_peer"}
 SEVERITIES = ("notice", "low", "medium", "high", "critical")
 
 Attack = collections.namedtuple("Attack", "kind technique client ports severity")  # ports: at least
@@ -57,7 +53,7 @@ def found_in(path):
     found = {}
     for line in run.stdout.splitlines():
         finding = json.loads(line)
-        if finding["kind"] in ATTACKS:
+        if finding["kind"] in common.ATTACKS:
             found[finding["id"]] = finding
     notes = [run.stderr] if run.returncode not in (0, 5) else []
     return list(found.values()), notes

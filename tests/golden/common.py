@@ -12,6 +12,12 @@ SHARED = os.environ.get("BREAKWATER_CAPTURES",
 BREAKWATER = os.environ.get("BREAKWATER", os.path.join(ROOT, "build", "breakwater"))
 TIMEOUT_S = 60
 
+# Kinds of findings that put evidence together.
+ATTACKS = {"port_scan", "host_sweep", "distributed_scan", "brute_force", "password_spray",
+           "login_after_failures", "syn_flood", "udp_flood", "icmp_flood", "connection_flood",
+           "reflection_victim", "reflector", "spoofed_source", "trap_hit", "beacon",
+           "blocklisted_peer"}
+
 
 class Tap:
     """Test Anything Protocol, the plan at the end; notes are for failures."""
