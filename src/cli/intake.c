@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "cli/probe_intake.h"
 #include "cli/settings.h"
+#include "cli/way_back.h"
 
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
@@ -494,6 +495,7 @@ bool monitor_open(struct monitor *m)
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
+	detect_set_ways(m->detect, way_back, NULL);
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	monitor_read_friends(m);

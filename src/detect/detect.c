@@ -59,6 +59,12 @@ void detect_set_home(struct detect *detect, const struct home *home)
 	detect->home = *home;
 }
 
+void detect_set_ways(struct detect *detect, detect_ask_way ask, void *self)
+{
+	detect->ask_way = ask;
+	detect->asks_way = self;
+}
+
 void detect_set_witness(struct detect *detect, const struct detect_witness *witness,
 			int64_t at_us)
 {

@@ -13,6 +13,7 @@
 #include "detect/sources.h"
 #include "detect/sources_file.h"
 #include "detect/users.h"
+#include "detect/way.h"
 #include "policy/blocklist.h"
 
 enum {
@@ -69,6 +70,8 @@ struct detect {
 	struct sources_file sources_file;
 	struct attempts attempts;
 	struct home own, home, friends;
+	detect_ask_way ask_way; /* NULL: nobody knows; of asks_way */
+	void *asks_way;
 	struct port_set traps;
 	const struct blocklist *blocklists[BLOCKLISTS_MAX]; /* borrowed */
 	size_t blocklist_count;

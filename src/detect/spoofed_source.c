@@ -4,8 +4,10 @@
  * bogon: of networks that nobody on the Internet has.  own_address: ours, from outside
  * (land.c, 1997).  ttl: packets in the names of clients that have come from another
  * distance when they proved to be there (Jin, Wang and Shin, "Hop-count filtering",
- * CCS 2003).  Nobody is accused: who sent them is just what can't be known, so there is
- * one finding for each target.
+ * CCS 2003).  reverse_path: what answers them would leave by another interface than
+ * they came over, or by none (RFC 3704); unless somebody has completed a handshake that
+ * way, as then it is just not the way back.  Nobody is accused: who sent them is just
+ * what can't be known, so there is one finding for each target.
  */
 #include <stdio.h>
 
@@ -16,7 +18,9 @@ enum {
 	CONTACTS_MIN = 5, /* fewer are a misconfigured router somewhere */
 	HOPS_OFF_MIN = 5, /* paths of one host differ by less */
 	FORGED_CLIENTS_MIN =
-		3, /* one that changed its system, or its path, is no forger */
+		3,          /* one that changed its system, or its path, is no forger */
+	QUESTIONS_MAX = 32, /* about ways, in a second: the kernel is asked for each */
+	DETOURS_MAX = 16,
 };
 
 /* Networks that no packet on the Internet may come from, and who says so. */
@@ -41,8 +45,9 @@ static const struct bogon bogons[] = {
 };
 enum { BOGONS = sizeof(bogons) / sizeof(bogons[0]) };
 
-enum spoof { SPOOF_NONE, SPOOF_BOGON, SPOOF_OWN, SPOOF_TTL };
-static const char *const techniques[] = { NULL, "bogon", "own_address", "ttl" };
+enum spoof { SPOOF_NONE, SPOOF_BOGON, SPOOF_OWN, SPOOF_TTL, SPOOF_PATH };
+static const char *const techniques[] = { NULL, "bogon", "own_address", "ttl",
+					  "reverse_path" };
 
 struct forged {
 	struct roster_entry entry;
@@ -51,9 +56,19 @@ struct forged {
 	struct cardinality sources;
 };
 
+/* Over one interface in, by the other one out. */
+struct detour {
+	char in[DETECT_IFACE_MAX],
+		out[DETECT_IFACE_MAX]; /* out is "" if there is none */
+};
+
 struct spoofed_source {
 	struct prefix bogons[BOGONS];
 	struct roster targets;
+	int64_t second_us; /* in which so many questions were asked */
+	unsigned questions;
+	struct detour detours[DETOURS_MAX]; /* that real clients come by */
+	unsigned next_detour;
 };
 
 static bool open_state(struct detect *detect, void *state)
@@ -136,6 +151,67 @@ static bool is_off(struct detect *detect, const struct contact_record *contact)
 	return off >= HOPS_OFF_MIN || off <= -HOPS_OFF_MIN;
 }
 
+/* ---- the way back ---- */
+
+/* Every link has these (RFC 3927, RFC 4291 2.5.6). */
+static bool is_of_link(const struct addr *a)
+{
+	const uint8_t *ip6 = a->ip6;
+	return addr_is_v4(a) ? ip6[12] == 169 && ip6[13] == 254
+			     : ip6[0] == 0xfe && (ip6[1] & 0xc0) == 0x80;
+}
+
+/* True if it is a detour, which is then filled in. */
+static bool ask(struct detect *detect, struct spoofed_source *s,
+		const struct contact_record *contact, struct detour *detour)
+{
+	if (detect->ask_way == NULL || contact->iface[0] == '\0' ||
+	    addr_is_unspecified(&contact->client_ip) || is_of_link(&contact->client_ip))
+		return false;
+	if (contact->at - s->second_us >= SECOND_US || contact->at < s->second_us) {
+		s->second_us = contact->at;
+		s->questions = 0;
+	}
+	if (s->questions == QUESTIONS_MAX)
+		return false;
+	s->questions++;
+	*detour = (struct detour){ .in = "" };
+	FLOOD_SAY(detour->in, "%s", contact->iface);
+	enum detect_way way = detect->ask_way(detect->asks_way, contact, detour->out);
+	if (way == DETECT_WAY_NONE)
+		detour->out[0] = '\0';
+	return way == DETECT_WAY_OTHER || way == DETECT_WAY_NONE;
+}
+
+static bool is_taken(const struct spoofed_source *s, const struct detour *detour)
+{
+	for (unsigned i = 0; i < DETOURS_MAX; i++)
+		if (strcmp(s->detours[i].in, detour->in) == 0 &&
+		    strcmp(s->detours[i].out, detour->out) == 0)
+			return true;
+	return false;
+}
+
+/* Who comes by a detour and gets our answers shows that others may, too. */
+static void learn_detour(struct detect *detect, struct spoofed_source *s,
+			 const struct contact_record *contact)
+{
+	struct detour detour;
+	if (!ask(detect, s, contact, &detour) || is_taken(s, &detour))
+		return;
+	s->detours[s->next_detour] = detour;
+	s->next_detour = (s->next_detour + 1) % DETOURS_MAX;
+}
+
+static bool is_detour(struct detect *detect, struct spoofed_source *s,
+		      const struct contact_record *contact, struct detour *detour)
+{
+	const struct source *source =
+		sources_find(&detect->sources, &contact->client_ip);
+	bool is_real = source != NULL && sources_ttl(source) != 0;
+	return !is_real && ask(detect, s, contact, detour) && !is_taken(s, detour);
+}
+
 /* Who has no address yet asks for one (RFC 2131 4.1). */
 static bool is_bootp(const struct contact_record *contact)
 {
@@ -143,35 +219,52 @@ static bool is_bootp(const struct contact_record *contact)
 	       findings_same_word(contact->transport, "udp");
 }
 
-static enum spoof judge(struct detect *detect, const struct spoofed_source *s,
-			const struct contact_record *contact,
-			const struct bogon **bogon)
+/* What is wrong with a source. */
+struct verdict {
+	enum spoof spoof;
+	const struct bogon *bogon; /* SPOOF_BOGON */
+	struct detour detour;      /* SPOOF_PATH */
+};
+
+static enum spoof judge(struct detect *detect, struct spoofed_source *s,
+			const struct contact_record *contact, struct verdict *verdict)
 {
-	*bogon = is_bootp(contact) ? NULL : bogon_of(s, contact);
-	if (*bogon != NULL)
+	verdict->bogon = is_bootp(contact) ? NULL : bogon_of(s, contact);
+	if (verdict->bogon != NULL)
 		return SPOOF_BOGON;
 	if (is_own_address(detect, contact))
 		return SPOOF_OWN;
-	return is_off(detect, contact) ? SPOOF_TTL : SPOOF_NONE;
+	if (is_off(detect, contact))
+		return SPOOF_TTL;
+	return is_detour(detect, s, contact, &verdict->detour) ? SPOOF_PATH
+							       : SPOOF_NONE;
 }
 
 /* ---- what is said of it ---- */
 
 static const char *what_of(enum spoof spoof)
 {
-	return spoof == SPOOF_BOGON ? "addresses that nobody can have"
-	       : spoof == SPOOF_OWN ? "addresses of this machine"
-				    : "addresses of real clients, but from elsewhere";
+	return spoof == SPOOF_BOGON  ? "addresses that nobody can have"
+	       : spoof == SPOOF_OWN  ? "addresses of this machine"
+	       : spoof == SPOOF_PATH ? "addresses that are not where they came from"
+				     : "addresses of real clients, but from elsewhere";
 }
 
-static void say_evidence(const struct forged *target, const struct bogon *bogon,
+static void say_evidence(const struct forged *target, const struct verdict *verdict,
 			 const struct contact_record *contact,
 			 struct finding_record *evidence)
 {
-	char source[ADDR_TEXT_MAX], detail[80] = "";
+	const struct bogon *bogon = verdict->bogon;
+	const struct detour *detour = &verdict->detour;
+	char source[ADDR_TEXT_MAX], detail[128] = "";
 	addr_text(&contact->client_ip, source);
-	if (bogon != NULL)
+	if (verdict->spoof == SPOOF_BOGON)
 		FLOOD_SAY(detail, ", of %s (%s)", bogon->prefix, bogon->reference);
+	else if (verdict->spoof == SPOOF_PATH && detour->out[0] == '\0')
+		FLOOD_SAY(detail, ", over %s; there is no way back to it", detour->in);
+	else if (verdict->spoof == SPOOF_PATH)
+		FLOOD_SAY(detail, ", over %s; the way back is by %s", detour->in,
+			  detour->out);
 	else if (contact->ttl != UNKNOWN_U16)
 		FLOOD_SAY(detail, ", with TTL %u", contact->ttl);
 	FLOOD_SAY(evidence->evidence,
@@ -181,9 +274,10 @@ static void say_evidence(const struct forged *target, const struct bogon *bogon,
 }
 
 static void raise_finding(struct detect *detect, const struct forged *target,
-			  enum spoof spoof, const struct bogon *bogon,
+			  const struct verdict *verdict,
 			  const struct contact_record *contact)
 {
+	enum spoof spoof = verdict->spoof;
 	struct finding_record evidence;
 	char address[ADDR_TEXT_MAX];
 	flood_begin(&evidence, "spoofed_source", techniques[spoof], contact->at,
@@ -191,11 +285,11 @@ static void raise_finding(struct detect *detect, const struct forged *target,
 	evidence.mitre[0] = '\0';
 	evidence.server_ip = contact->server_ip;
 	evidence.hosts = cardinality_estimate(&target->sources);
-	evidence.confidence = spoof == SPOOF_TTL ? 0.6 : 0.95;
+	evidence.confidence = spoof == SPOOF_TTL || spoof == SPOOF_PATH ? 0.6 : 0.95;
 	addr_text(&contact->server_ip, address);
 	FLOOD_SAY(evidence.summary, "%s gets packets with forged sources: %s.", address,
 		  what_of(spoof));
-	say_evidence(target, bogon, contact, &evidence);
+	say_evidence(target, verdict, contact, &evidence);
 	FLOOD_SAY(evidence.advice,
 		  "Let the kernel drop what can't come from there (sysctl "
 		  "net.ipv4.conf.all.rp_filter), and ask the provider for ingress "
@@ -230,17 +324,20 @@ static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *contact)
 {
 	struct spoofed_source *s = state;
-	const struct bogon *bogon;
-	if (is_proven(contact) || is_loopback(contact) ||
-	    !flood_is_ours(detect, &contact->server_ip))
+	if (is_loopback(contact) || !flood_is_ours(detect, &contact->server_ip))
 		return;
-	enum spoof spoof = judge(detect, s, contact, &bogon);
-	if (spoof == SPOOF_NONE)
+	if (is_proven(contact)) {
+		learn_detour(detect, s, contact);
 		return;
-	struct forged *target = add(s, spoof, contact);
-	if (!is_enough(target, spoof))
+	}
+	struct verdict verdict;
+	verdict.spoof = judge(detect, s, contact, &verdict);
+	if (verdict.spoof == SPOOF_NONE)
 		return;
-	raise_finding(detect, target, spoof, bogon, contact);
+	struct forged *target = add(s, verdict.spoof, contact);
+	if (!is_enough(target, verdict.spoof))
+		return;
+	raise_finding(detect, target, &verdict, contact);
 	target->untold = 0;
 }
 
@@ -255,16 +352,17 @@ static void take_unsolicited(struct detect *detect, void *state,
 	contact.transport = u->transport;
 	contact.client_ip = u->client_ip;
 	contact.server_ip = u->ip;
-	const struct bogon *bogon =
-		addr_is_unset(&u->client_ip) ? NULL : bogon_of(s, &contact);
-	if (bogon == NULL)
+	struct verdict verdict = { .spoof = SPOOF_BOGON };
+	if (!addr_is_unset(&u->client_ip))
+		verdict.bogon = bogon_of(s, &contact);
+	if (verdict.bogon == NULL)
 		return;
 	struct forged *target = add(s, SPOOF_BOGON, &contact);
 	if (u->sources == 1) /* else only one of them is known */
 		target->contacts += u->packets - 1;
 	if (!is_enough(target, SPOOF_BOGON))
 		return;
-	raise_finding(detect, target, SPOOF_BOGON, bogon, &contact);
+	raise_finding(detect, target, &verdict, &contact);
 	target->untold = 0;
 }
 

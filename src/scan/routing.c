@@ -11,8 +11,6 @@
 
 enum { ANSWER_MAX = 32768, ADDRESS_MAX = 16 };
 
-typedef void (*see_message)(void *self, const struct nlmsghdr *message);
-
 static struct addr addr_of(int family, const void *bytes)
 {
 	return family == AF_INET ? addr_v4(bytes) : addr_v6(bytes);
@@ -29,7 +27,7 @@ static int family_of(const struct addr *addr)
 }
 
 /* 1: more is to come; 0 or -errno: that was all. */
-static int take_answer(const struct nlmsghdr *message, size_t len, see_message see,
+static int take_answer(const struct nlmsghdr *message, size_t len, routing_see see,
 		       void *self)
 {
 	for (; NLMSG_OK(message, len); message = NLMSG_NEXT(message, len)) {
@@ -44,8 +42,7 @@ static int take_answer(const struct nlmsghdr *message, size_t len, see_message s
 	return 1;
 }
 
-/* The request asks for an acknowledgement, so that every answer has an end. */
-static int ask(const struct nlmsghdr *request, see_message see, void *self)
+int routing_ask(const struct nlmsghdr *request, routing_see see, void *self)
 {
 	union {
 		struct nlmsghdr aligned;
@@ -75,6 +72,7 @@ static void see_route(void *self, const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWROUTE)
 		return;
 	route->is_local = body->rtm_type == RTN_LOCAL;
+	route->len = body->rtm_dst_len;
 	int left = (int)RTM_PAYLOAD(message);
 	for (const struct rtattr *a = RTM_RTA(body); RTA_OK(a, left);
 	     a = RTA_NEXT(a, left)) {
@@ -91,7 +89,7 @@ static void see_route(void *self, const struct nlmsghdr *message)
 	}
 }
 
-int routing_lookup(const struct addr *to, struct route *out)
+static int look_up(const struct addr *to, unsigned flags, struct route *out)
 {
 	int family = family_of(to);
 	size_t len = addr_len(family);
@@ -106,13 +104,24 @@ int routing_lookup(const struct addr *to, struct route *out)
 			    .nlmsg_type = RTM_GETROUTE,
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
 		.body = { .rtm_family = (uint8_t)family,
-			  .rtm_dst_len = (uint8_t)(len * 8) },
+			  .rtm_dst_len = (uint8_t)(len * 8),
+			  .rtm_flags = flags },
 		.attribute = { .rta_len = (uint16_t)RTA_LENGTH(len),
 			       .rta_type = RTA_DST },
 	};
 	memcpy(request.address, to->ip6 + ADDRESS_MAX - len, len);
 	*out = (struct route){ .interface = 0 };
-	return ask(&request.header, see_route, out);
+	return routing_ask(&request.header, see_route, out);
+}
+
+int routing_lookup(const struct addr *to, struct route *out)
+{
+	return look_up(to, 0, out);
+}
+
+int routing_match(const struct addr *to, struct route *out)
+{
+	return look_up(to, RTM_F_FIB_MATCH, out);
 }
 
 /* ---- whether one route leads to all of a range ---- */
@@ -169,7 +178,7 @@ bool routing_is_even(const struct target_range *range)
 		.body = { .rtm_family = (uint8_t)evenness.family },
 	};
 	return range->count == 1 ||
-	       (ask(&request.header, see_other_route, &evenness) == 0 &&
+	       (routing_ask(&request.header, see_other_route, &evenness) == 0 &&
 		evenness.is_even);
 }
 
@@ -223,7 +232,8 @@ bool routing_neighbour(int interface, const struct addr *neighbour, uint8_t mac[
 			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.body = { .ndm_family = (uint8_t)family_of(neighbour) },
 	};
-	if (ask(&request.header, see_neighbour, &wanted) != 0 || !wanted.is_known)
+	if (routing_ask(&request.header, see_neighbour, &wanted) != 0 ||
+	    !wanted.is_known)
 		return false;
 	memcpy(mac, wanted.mac, sizeof(wanted.mac));
 	return true;

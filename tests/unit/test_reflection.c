@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "detect/amplifiers.h"
+#include "detect/way.h"
 #include "flood_scene.h"
 
 /* ---- we as victim ---- */
@@ -328,6 +329,65 @@ static void private_and_honest_sources_are_not(void **state)
 	assert_null(last_of(scene, "spoofed_source"));
 }
 
+/* Who is where: what begins with 10.1. is behind eth1; to 10.2. leads nothing. */
+static enum detect_way tell_way(void *self, const struct contact_record *contact,
+				char by[static DETECT_IFACE_MAX])
+{
+	unsigned *asked = self;
+	char text[ADDR_TEXT_MAX];
+	addr_text(&contact->client_ip, text);
+	(*asked)++;
+	if (strncmp(text, "10.2.", 5) == 0)
+		return DETECT_WAY_NONE;
+	if (strncmp(text, "10.1.", 5) != 0)
+		return DETECT_WAY_UNKNOWN;
+	snprintf(by, DETECT_IFACE_MAX, "eth1");
+	return strcmp(contact->iface, "eth1") == 0 ? DETECT_WAY_SAME : DETECT_WAY_OTHER;
+}
+
+static void sources_whose_way_back_is_another_are_told(void **state)
+{
+	struct scene *scene = *state;
+	unsigned asked = 0;
+	detect_set_ways(scene->detect, tell_way, &asked);
+	for (int i = 0; i < 5; i++) {
+		forge(scene, "8.8.8.8");
+		struct contact_record c = contact(scene, "10.1.0.7", "refused");
+		record_text(c.iface, sizeof(c.iface), "eth1");
+		detect_contact(scene->detect, &c);
+	}
+	assert_null(last_of(scene, "spoofed_source"));
+	for (int i = 0; i < 5; i++)
+		forge(scene, "10.1.0.8");
+	const struct finding_record *f = last_of(scene, "spoofed_source");
+	is_finding(f, "reverse_path", "notice", "open");
+	assert_true(addr_is_unset(&f->client_ip));
+	assert_non_null(strstr(f->evidence, "over eth0; the way back is by eth1"));
+	forge(scene, "10.2.0.1");
+	pass(scene, 1);
+	assert_int_equal(count_of(scene, "spoofed_source"), 1);
+	f = last_of(scene, "spoofed_source");
+	assert_non_null(
+		strstr(f->evidence, "10.2.0.1, over eth0; there is no way back"));
+	asked = 0;
+	for (int i = 0; i < 1000; i++)
+		forge(scene, "10.1.0.9");
+	assert_true(asked <= 32);
+}
+
+static void a_detour_that_clients_come_by_is_none(void **state)
+{
+	struct scene *scene = *state;
+	unsigned asked = 0;
+	detect_set_ways(scene->detect, tell_way, &asked);
+	struct contact_record c = contact(scene, "10.1.0.7", "handshake");
+	detect_contact(scene->detect, &c);
+	for (int i = 0; i < 10; i++)
+		forge(scene, "10.1.0.8");
+	assert_int_equal(asked, 11);
+	assert_null(last_of(scene, "spoofed_source"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +406,8 @@ int main(void)
 		TEST(our_own_address_from_outside_is_told_at_once),
 		TEST(names_of_real_clients_from_elsewhere_are_told),
 		TEST(private_and_honest_sources_are_not),
+		TEST(sources_whose_way_back_is_another_are_told),
+		TEST(a_detour_that_clients_come_by_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
