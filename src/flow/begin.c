@@ -10,7 +10,10 @@
 #include "flow/history.h"
 #include "flow/state.h"
 
-enum { EVICT_PROBES = 16 };
+enum {
+	EVICT_PROBES = 16,
+	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
+};
 
 /* Lower is less worth keeping; ties go to the one silent for longest. */
 static int worth(const struct body *b)
@@ -146,6 +149,19 @@ static void begin_body(struct flows *f, const struct packet *p, const struct key
 	flows_update(f, number, p, sender);
 }
 
+/*
+ * No answer looks like that: a segment without SYN, ACK and RST, or a datagram from one
+ * port of systems to another.  Who scans chooses his own port, so that of a service
+ * (nmap -g 53) must not make him a server.
+ */
+static bool is_no_answer(const struct packet *p)
+{
+	if (p->proto == IPPROTO_TCP)
+		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST));
+	return p->proto == IPPROTO_UDP && p->sport < SYSTEM_PORTS &&
+	       p->dport < SYSTEM_PORTS;
+}
+
 /* SERVER if the sender of a flow's first packet rather answers than asks. */
 static unsigned role_of_sender(const struct flows *f, const struct packet *p)
 {
@@ -153,7 +169,7 @@ static unsigned role_of_sender(const struct flows *f, const struct packet *p)
 	if (is_tcp && (p->tcp_flags & TCP_SYN))
 		return p->tcp_flags & TCP_ACK ? SERVER : CLIENT;
 	bool has_ports = is_tcp || p->proto == IPPROTO_UDP || p->proto == IPPROTO_SCTP;
-	if (!has_ports || addr_is_group(&p->dst))
+	if (!has_ports || addr_is_group(&p->dst) || is_no_answer(p))
 		return CLIENT;
 	return catalog_serves_rather(f->options.catalog, p->proto, p->sport, p->dport)
 		       ? SERVER

@@ -10,6 +10,7 @@
 
 enum {
 	SPOKEN_S = 900,
+	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
 	SERVES = 255, /* in place of a transport: UDP as a server, not as a client */
 };
 
@@ -68,9 +69,16 @@ bool heard_service(const struct flows *f, const struct body *b, int64_t at_us)
 			  at_us);
 }
 
+/*
+ * Who serves asks others of his kind, at his port or another that users may have; at
+ * the ports of systems it is a scan from a port that is served, such as 53.
+ */
 bool heard_peer(const struct flows *f, const struct body *b, int64_t at_us)
 {
-	return has_spoken(f, &b->key.addr[CLIENT], b->key.port[CLIENT], SERVES, at_us);
+	bool may_be_peer = b->key.port[SERVER] >= SYSTEM_PORTS ||
+			   b->key.port[SERVER] == b->key.port[CLIENT];
+	return may_be_peer &&
+	       has_spoken(f, &b->key.addr[CLIENT], b->key.port[CLIENT], SERVES, at_us);
 }
 
 bool heard_address(const struct flows *f, const struct body *b, int64_t at_us)

@@ -223,6 +223,18 @@ static void what_no_connection_has_is_told_at_once(void **state)
 	assert_int_equal(told_count, 4);
 }
 
+/* nmap -sF -g 53: who sends from a service's port is no server for that. */
+static void a_port_of_a_service_hides_no_stealth_scan(void **state)
+{
+	(void)state;
+	struct packet p = tcp_packet(1, 53, TCP_FIN);
+	p.dport = 4444;
+	take(p);
+	CHECK_TOLD(1, "stray", "fin");
+	assert_int_equal(told[0].port, 4444);
+	assert_int_equal(told[0].client_port, 53);
+}
+
 static void answers_to_others_are_nothing(void **state)
 {
 	(void)state;
@@ -358,6 +370,7 @@ int main(void)
 		TEST(a_reset_after_syn_ack_leaves_it_half_open),
 		TEST(a_syn_ack_has_3_seconds_to_be_acknowledged),
 		TEST(what_no_connection_has_is_told_at_once),
+		TEST(a_port_of_a_service_hides_no_stealth_scan),
 		TEST(answers_to_others_are_nothing),
 		TEST(bare_acks_that_a_reset_answers_are_strays),
 		TEST(the_middle_of_a_connection_is_no_stray),

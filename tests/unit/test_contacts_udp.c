@@ -124,11 +124,26 @@ static void who_serves_is_a_peer_and_no_scanner(void **state)
 	take(p);
 	take(reverse(p));
 	told_count = 0;
-	for (uint16_t port = 1000; port < 1010; port++)
+	for (uint16_t port = 1100; port < 1110; port++)
 		take(datagram(1, 6881, 2, port, 100));
 	tick_until(START_US + SECOND);
 	tick_until(START_US + 3 * SECOND);
 	assert_int_equal(told_count, 0);
+}
+
+static void who_serves_may_scan_the_ports_of_systems_all_the_same(void **state)
+{
+	(void)state;
+	struct packet p = datagram(5, 51413, 1, 53, 100);
+	take(p);
+	take(reverse(p));
+	told_count = 0;
+	for (uint16_t port = 160; port < 170; port++)
+		take(datagram(1, 53, 2, port, 100));
+	take(datagram(1, 53, 2, 53, 100));
+	tick_until(START_US + SECOND);
+	tick_until(START_US + 3 * SECOND);
+	assert_int_equal(told_count, 10);
 }
 
 static void late_answers_of_servers_are_no_contacts(void **state)
@@ -254,6 +269,7 @@ int main(void)
 		TEST(a_broadcast_is_no_scan),
 		TEST(a_port_that_sends_is_not_closed),
 		TEST(who_serves_is_a_peer_and_no_scanner),
+		TEST(who_serves_may_scan_the_ports_of_systems_all_the_same),
 		TEST(late_answers_of_servers_are_no_contacts),
 		TEST(pings_are_contacts_without_ports),
 		TEST(reflected_answers_are_counted_by_second),
