@@ -109,11 +109,16 @@ static bool is_trace(const struct attempt *attempt)
 	       attempt->port < TRACE_PORT + TRACE_PORTS && attempt->ttl <= TRACE_TTL;
 }
 
-/* As ident and active FTP do, to whoever is a client just now. */
+/*
+ * As ident and active FTP do, to whoever is a client just now.  A client of FTP waits
+ * at an ephemeral port: who asks for others from port 20 scans those who fetch
+ * something from him.
+ */
 static bool is_call_back(const struct contact_record *c, const struct attempt *attempt)
 {
-	return attempt->is_back &&
-	       (attempt->port == IDENT_PORT || c->client_port == FTP_DATA_PORT);
+	bool is_data =
+		c->client_port == FTP_DATA_PORT && attempt->port >= EPHEMERAL_PORT;
+	return attempt->is_back && (attempt->port == IDENT_PORT || is_data);
 }
 
 /* True if something of ours listens there, or did within a day. */

@@ -144,13 +144,6 @@ static uint32_t *known_of(const struct detect *detect, struct known *known,
 	return &known->counts[hash_words(&detect->sources.key, words, 3) % KNOWN_MAX];
 }
 
-static void note_success(const struct detect *detect, struct known *known,
-			 const struct attempt *attempt)
-{
-	if (attempt->kind == ATTEMPT_DONE)
-		(*known_of(detect, known, attempt))++;
-}
-
 static void halve(struct known *known, int64_t now_us)
 {
 	if (now_us - known->halved_us < HALF_S * SECOND_US)
@@ -168,7 +161,7 @@ static void count_past(const struct sources *sources, const struct source *sourc
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (at[i].port != now->port || at[i].transport != now->transport ||
-		    &at[i] == now)
+		    at[i].server == now->server)
 			continue;
 		count_attempt(lane, &at[i]);
 		lane->lit += at[i].kind != ATTEMPT_FAILED || !at[i].is_dark;
@@ -221,6 +214,15 @@ static bool is_inside(const struct detect *detect, const struct contact_record *
 {
 	return detect_is_ours(detect, &c->client_ip) ||
 	       (addr_is_private(&c->client_ip) && !addr_is_private(&c->server_ip));
+}
+
+/* Strangers' successes must not fill the place of one of ours. */
+static void note_success(const struct detect *detect, struct known *known,
+			 const struct contact_record *c)
+{
+	const struct attempt *attempt = detect->sources.news.attempt;
+	if (attempt->kind == ATTEMPT_DONE && is_inside(detect, c))
+		(*known_of(detect, known, attempt))++;
 }
 
 /*
@@ -473,7 +475,7 @@ static void take_contact(struct detect *detect, void *state,
 	    is_of_grid(news->source, c->at))
 		return;
 	struct host_sweeps *all = state;
-	note_success(detect, &all->known, news->attempt);
+	note_success(detect, &all->known, c);
 	struct lane *lane = take_lane(detect, all, c, &sweep);
 	if (lane == NULL)
 		return;

@@ -215,6 +215,22 @@ static void active_ftp_is_no_scan(void **state)
 	nothing_is_found(scene);
 }
 
+/* From FTP's port, to a machine that has just fetched something from there. */
+static void a_scan_from_port_20_is_no_ftp(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c = contact(scene, 80, "handshake");
+	c.client_ip = addr(TARGET);
+	c.server_ip = addr(SCANNER);
+	give(scene, &c);
+	for (uint32_t port = 1; port < 30; port++) {
+		c = contact(scene, port, "silent");
+		c.client_port = 20;
+		give(scene, &c);
+	}
+	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
+}
+
 /* Its ports were served before the reboot; then clients find them closed. */
 static void a_server_that_restarts_is_not_scanned_by_its_clients(void **state)
 {
@@ -351,6 +367,7 @@ int main(void)
 		TEST(who_looks_for_peers_is_no_scanner),
 		TEST(ident_of_a_client_is_no_sweep),
 		TEST(active_ftp_is_no_scan),
+		TEST(a_scan_from_port_20_is_no_ftp),
 		TEST(a_server_that_restarts_is_not_scanned_by_its_clients),
 		TEST(a_listener_of_ours_that_is_gone_is_no_scan),
 		TEST(a_monitor_with_dead_targets_is_no_scan),
