@@ -44,6 +44,13 @@ enum {
 	PAIRS_WIDE = 32,
 	WIDE_TIMES = 4,
 	WIDE_LEAST = 5,
+	/*
+	 * A scan may be forged in the name of a client of ours, and he connects without
+	 * a word at times: a health check of a balancer, a browser ahead of need.  But
+	 * not to as many ports.
+	 */
+	PROOFS = 1,
+	PROOFS_OF_CLIENT = 3,
 };
 
 static bool open_scans(struct detect *detect, void *state)
@@ -165,6 +172,7 @@ static void count_past(const struct sources *sources, struct port_scan *scan,
 	/* Attempts know no more than the second. */
 	if (scan->first_us < source->first_us)
 		scan->first_us = source->first_us;
+	scan->was_client = source->client_us != 0 && source->client_us < scan->first_us;
 }
 
 /* NULL if there is none that goes on. */
@@ -248,6 +256,13 @@ static bool is_worth_a_scan(const struct detect *detect, const struct attempt *a
 	       (source->count >= PAIRS_WIDE && sources_scans(source));
 }
 
+/* Its group's room may be another's by now. */
+static void leave_old_group(struct port_scan *scan)
+{
+	if (scan->group != NULL && scan->group->turn != scan->group_turn)
+		scan->group = NULL;
+}
+
 /* The scan that the attempt belongs to, with it counted; NULL: it is of none. */
 static struct port_scan *scan_of(struct detect *detect, struct port_scans *all,
 				 const struct contact_record *c,
@@ -263,9 +278,8 @@ static struct port_scan *scan_of(struct detect *detect, struct port_scans *all,
 		count_past(sources, scan, sources->news.source, attempt->transport,
 			   c->at);
 	}
-	if (scan != NULL && scan->group != NULL &&
-	    scan->group->turn != scan->group_turn)
-		scan->group = NULL;
+	if (scan != NULL)
+		leave_old_group(scan);
 	return scan;
 }
 
@@ -302,6 +316,18 @@ static void take_contact(struct detect *detect, void *state,
 
 /* ---- connections ---- */
 
+bool port_scan_is_proven(const struct port_scan *scan)
+{
+	return scan->group == NULL &&
+	       scan->unused_handshakes >=
+		       (scan->was_client ? PROOFS_OF_CLIENT : PROOFS);
+}
+
+static bool has_port(const struct port_scan *scan, uint16_t port)
+{
+	return (scan->ports[port / 64] >> port % 64 & 1) != 0;
+}
+
 /* True if most of what failed came over as many routers as that. */
 static bool is_same_way(const struct port_scan *scan, const struct attempt *attempt)
 {
@@ -327,10 +353,11 @@ static void take_flow(struct detect *detect, void *state,
 						: NULL;
 	if (scan == NULL)
 		return;
-	count_attempt(scan, unused);
-	scan->is_proven |=
-		scan->group == NULL && is_same_way(scan, unused) &&
+	scan->unused_handshakes +=
+		scan->group == NULL && !has_port(scan, unused->port) &&
+		is_same_way(scan, unused) &&
 		(int64_t)unused->first_s * SECOND_US >= scan->first_us - SECOND_US;
+	count_attempt(scan, unused);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
 }
 
@@ -340,6 +367,7 @@ static void take_second(struct detect *detect, void *state, int64_t now_us)
 	(void)now_us;
 	for (uint32_t i = 0; i < all->scans.used; i++) {
 		struct port_scan *scan = port_scan_at(all, i);
+		leave_old_group(scan);
 		if (scan->is_dirty)
 			port_scan_tell(detect, scan);
 	}

@@ -27,7 +27,8 @@ struct port_scan {
 	uint64_t host_count, estimate_at; /* when to estimate anew */
 	struct addr client, server;       /* the host it is about, ... */
 	bool is_wide;                     /* ... or it is about many */
-	bool is_proven;                   /* the source completed a handshake in it */
+	bool was_client; /* the source had connected to something before it */
+	uint32_t unused_handshakes; /* ports that the source left without a word */
 	bool resets, is_fragmented, is_dirty;
 	uint8_t ttl;
 	enum told told;
@@ -48,6 +49,9 @@ static inline struct port_scan *port_scan_at(const struct port_scans *all,
 	return (struct port_scan *)(void *)(all->scans.at +
 					    number * all->scans.entry_size);
 }
+
+/* True if it is certain that its source did it. */
+bool port_scan_is_proven(const struct port_scan *scan);
 
 /* port_scan_told.c: how long it lasts without another attempt. */
 int64_t port_scan_hold_us(const struct port_scan *scan);

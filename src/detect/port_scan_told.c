@@ -65,7 +65,7 @@ static unsigned severity_of(const struct detect *detect, const struct port_scan 
 {
 	if (scan->told == TOLD_NOTICE)
 		return SEVERITY_NOTICE;
-	bool is_known = scan->is_proven || is_ours(detect, scan);
+	bool is_known = port_scan_is_proven(scan) || is_ours(detect, scan);
 	return scan->port_count >= PORTS_LARGE && is_known && scan->group == NULL
 		       ? SEVERITY_MEDIUM
 		       : SEVERITY_LOW;
@@ -173,7 +173,7 @@ static const char *advice_of(const struct detect *detect, const struct port_scan
 		return "Find out what on that machine scans. If it is meant to, name "
 		       "it "
 		       "in detect.friends; else the machine may be taken over.";
-	if (scan->is_proven)
+	if (port_scan_is_proven(scan))
 		return "The address is real. Block it if it has no business here.";
 	return "An address can be forged: do not block on this alone. Check that each "
 	       "open port is meant to be reached.";
@@ -219,8 +219,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 	evidence->ports = count_bits(ports_of(scan));
 	evidence->hosts = scan->is_wide ? scan->host_count : 1;
 	evidence->detector = "port_scan";
-	evidence->proof =
-		scan->is_proven && scan->group == NULL ? "handshake" : "unsolicited";
+	evidence->proof = port_scan_is_proven(scan) ? "handshake" : "unsolicited";
 	evidence->confidence = scan->told == TOLD_NOTICE ? 0.7 : 0.95;
 	list_ports(scan, evidence->port_list);
 	record_text(evidence->mitre, sizeof(evidence->mitre),

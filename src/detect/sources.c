@@ -364,6 +364,8 @@ static void note_done(struct sources *sources, struct source *source,
 		return;
 	note_living(sources, &c->client_ip, c->at);
 	source->handshake_us = c->at;
+	if (source->client_us == 0)
+		source->client_us = c->at;
 	if (attempt->ttl == 0)
 		return;
 	source->ttls[source->next_ttl] = attempt->ttl;
@@ -444,8 +446,9 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 		note_open(sources, attempt.transport, &contact->server_ip, attempt.port,
 			  contact->at);
 	sources->news.is_back = attempt.is_back != 0;
-	sources->news.attempt = put_attempt(sources, source, &attempt, contact->at,
-					    &sources->news.is_new);
+	sources->news.kept = *put_attempt(sources, source, &attempt, contact->at,
+					  &sources->news.is_new);
+	sources->news.attempt = &sources->news.kept;
 	if (attempt.kind != ATTEMPT_DONE)
 		sources->news.prefix =
 			take_prefix(sources, source, &attempt, contact->at);

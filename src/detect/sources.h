@@ -78,6 +78,7 @@ struct source {
 	struct addr addr; /* addr_source(), or the prefix with zeros behind it */
 	int64_t first_us, last_us;
 	int64_t handshake_us; /* the last one; 0: none */
+	int64_t client_us;    /* the first one */
 	int64_t grid_us;      /* a scan over hosts and ports went on; 0: never */
 	int64_t scan_us;      /* any scan of ports of its own went on; 0: never */
 	float score;          /* logarithm of the likelihood that it scans */
@@ -103,8 +104,9 @@ struct attempt_block {
 struct contact_news {
 	struct source *source, *prefix; /* NULL: it was not looked at */
 	const struct attempt *attempt;  /* NULL: it is no evidence */
-	bool is_new;                    /* the first attempt of that place in a day */
-	bool is_back; /* to a host that had just been a client of the source */
+	struct attempt kept; /* that one: its block may be another's by now */
+	bool is_new;         /* the first attempt of that place in a day */
+	bool is_back;        /* to a host that had just been a client of the source */
 };
 
 struct sources {

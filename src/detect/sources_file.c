@@ -231,8 +231,10 @@ static bool take_source(struct reading *reading, struct sources *sources)
 	source.first_us -= reading->back_us;
 	source.last_us -= reading->back_us;
 	source.grid_us = source.scan_us = 0;
-	if (source.handshake_us != 0)
+	if (source.handshake_us != 0) {
 		source.handshake_us -= reading->back_us;
+		source.client_us -= reading->back_us;
+	}
 	if (!(source.score >= -SCORE_MOST && source.score <= SCORE_MOST))
 		source.score = 0;
 	source.next_ttl %= SOURCE_TTLS;

@@ -230,6 +230,31 @@ static void what_a_client_says_proves_no_scan_in_its_name(void **state)
 	assert_string_equal(f->severity, "low");
 }
 
+/* A balancer connects to see whether we live; somebody scans us in its name. */
+static void a_health_check_proves_no_scan_in_its_name(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	give_usual(scene, 443, "handshake", &c);
+	connection_ends(scene, &c, 0);
+	wait_s(scene, 3600);
+	scan(scene, 1, 200, "refused", 1);
+	for (uint32_t port = 8443; port <= 8444; port++) {
+		scene->now_us += SECOND;
+		give_usual(scene, port, "handshake", &c);
+		connection_ends(scene, &c, 0);
+		connection_ends(scene, &c, 0);
+	}
+	scene->now_us += SECOND;
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_string_equal(f->proof, "unsolicited");
+	assert_string_equal(f->severity, "low");
+	give_usual(scene, 8445, "handshake", &c);
+	connection_ends(scene, &c, 0);
+	scene->now_us += SECOND;
+	assert_string_equal(only_open(scene, "port_scan")->severity, "medium");
+}
+
 static void one_of_ours_that_scans_is_worse(void **state)
 {
 	struct scene *scene = *state;
@@ -418,6 +443,7 @@ int main(void)
 		TEST(open_ports_of_a_fast_connect_scan_are_proof),
 		TEST(large_and_proven_is_worse),
 		TEST(what_a_client_says_proves_no_scan_in_its_name),
+		TEST(a_health_check_proves_no_scan_in_its_name),
 		TEST(one_of_ours_that_scans_is_worse),
 		TEST(fragments_are_told),
 		TEST(decoys_are_one_finding_that_names_who_resets),
