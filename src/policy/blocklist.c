@@ -196,8 +196,11 @@ static bool bit(const struct addr *addr, unsigned i)
 static struct addr last_of(const struct prefix *prefix)
 {
 	struct addr last = prefix->addr;
-	for (unsigned i = prefix->len; i < BITS; i++)
-		last.ip6[i / 8] |= (uint8_t)(1 << (7 - i % 8));
+	unsigned byte = prefix->len / 8U;
+	if (byte < sizeof(last.ip6))
+		last.ip6[byte] |= (uint8_t)(0xff >> prefix->len % 8);
+	for (byte++; byte < sizeof(last.ip6); byte++)
+		last.ip6[byte] = 0xff;
 	return last;
 }
 
@@ -236,11 +239,11 @@ static bool take_range(struct blocklist_reader *reader, const char *from,
 	if (!addr_parse(from, &first) || !addr_parse(to, &last) ||
 	    addr_is_v4(&first) != addr_is_v4(&last) || compare(&first, &last) > 0)
 		return false;
-	for (int i = 0; i < PIECES_MAX && compare(&first, &last) <= 0; i++) {
+	for (int i = 0; i < PIECES_MAX && !reader->is_full; i++) {
 		struct prefix piece = first_piece(&first, &last);
 		add(reader, &piece, note);
 		first = last_of(&piece);
-		if (!next_of(&first))
+		if (!next_of(&first) || compare(&first, &last) > 0)
 			break;
 	}
 	return true;

@@ -12,7 +12,12 @@
 #include "base/when.h"
 #include "policy/blocklist_reader.h"
 
-enum { TOKENS_MAX = 4096 }; /* of a pattern */
+enum {
+	TOKENS_MAX = 4096, /* of a pattern */
+	/* Of one value: as a tree it may take thirty times the room. */
+	VALUE_BYTES_MAX = 1 << 20,
+	TOKEN_BYTES = 16, /* the last one may be cut, too */
+};
 
 struct json_reader {
 	struct blocklist_reader *to;
@@ -64,11 +69,13 @@ static json_t *take_value(struct json_reader *r)
 {
 	json_error_t error;
 	skip_space(r);
-	json_t *value = json_loadb(r->rest.at, r->rest.len,
+	bool is_cut = r->rest.len > VALUE_BYTES_MAX;
+	json_t *value = json_loadb(r->rest.at, is_cut ? VALUE_BYTES_MAX : r->rest.len,
 				   JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
 	if (value == NULL) {
+		bool is_long = is_cut && error.position > VALUE_BYTES_MAX - TOKEN_BYTES;
 		r->to->line += error.line > 0 ? (size_t)error.line - 1 : 0;
-		say_not_json(r, error.text);
+		say_not_json(r, is_long ? "one value of more than 1 MiB" : error.text);
 		return NULL;
 	}
 	for (int i = 0; i < error.position; i++)
@@ -274,6 +281,16 @@ static void take_objects(struct json_reader *r)
 		say_not_json(r, "a list does not end");
 }
 
+/* What may have an address or a note; all else would but take room. */
+static void keep_member(json_t *rest, const char *name, json_t *value)
+{
+	struct word called = { name, strlen(name) };
+	if (json_is_string(value) &&
+	    (list_is_address_name(called) || list_is_note_name(called)))
+		json_object_set(rest, name, value);
+	json_decref(value);
+}
+
 /* "name": value; of a bundle's objects each by itself, all else into *rest. */
 static bool take_member(struct json_reader *r, json_t *rest, bool *is_bundle)
 {
@@ -285,9 +302,7 @@ static bool take_member(struct json_reader *r, json_t *rest, bool *is_bundle)
 		*is_bundle = true;
 		take_objects(r);
 	} else {
-		json_t *value = take_value(r);
-		if (value != NULL)
-			json_object_set_new(rest, json_string_value(name), value);
+		keep_member(rest, json_string_value(name), take_value(r));
 	}
 	json_decref(name);
 	return !r->is_over;

@@ -275,6 +275,35 @@ static void json_that_is_none_is_refused(void **state)
 	refuses("{}{\"a\"}", "not JSON");
 }
 
+/* A tree of it takes many times its room: that of a list's provider is not trusted. */
+static void one_value_of_json_has_a_limit(void **state)
+{
+	(void)state;
+	struct buf text = { 0 };
+	buf_text(&text, "{\"cidr\":\"192.0.2.1\",\"x\":[0");
+	for (size_t i = 0; i < 1 << 19; i++)
+		buf_text(&text, ",0");
+	buf_text(&text, "]}");
+	refuses(buf_cstr(&text), "not JSON: one value of more than 1 MiB");
+	buf_free(&text);
+}
+
+/* Each range comes to many networks; when there is no room, they are not looked for. */
+static void ranges_beyond_the_limit_cost_nothing(void **state)
+{
+	enum { LINES = 100000 };
+	(void)state;
+	struct buf text = { 0 }, errors = { 0 };
+	const struct blocklist_source two = { "list", 2, NOW_US };
+	for (int i = 0; i < LINES; i++)
+		buf_text(&text, "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe\n");
+	clock_t began = clock();
+	assert_null(blocklist_parse(text.at, text.len, &two, &errors));
+	assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+	buf_free(&text);
+	buf_free(&errors);
+}
+
 static void entries_have_a_limit(void **state)
 {
 	(void)state;
@@ -388,6 +417,8 @@ int main(void)
 		cmocka_unit_test(stix_that_means_something_else_is_left_out),
 		cmocka_unit_test(objects_line_by_line_are_taken),
 		cmocka_unit_test(json_that_is_none_is_refused),
+		cmocka_unit_test(one_value_of_json_has_a_limit),
+		cmocka_unit_test(ranges_beyond_the_limit_cost_nothing),
 		cmocka_unit_test(entries_have_a_limit),
 		cmocka_unit_test(what_has_addresses_in_common_meets),
 		cmocka_unit_test(it_finds_what_a_plain_search_finds),
