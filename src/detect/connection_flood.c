@@ -19,9 +19,13 @@ enum {
 	SHARE_OF = 2,        /* a source makes at least half of them */
 	HIGH_SECONDS = 3,    /* of the last five */
 	ENDED_WITHIN_S = 15, /* flows are told when they have ended for some seconds */
-	/* Who made so many connections, for so long, is a proxy rather. */
+	/*
+	 * Who made so many connections, for so long, is a proxy rather; but not one who
+	 * now makes so many times as many: he made those to be known.
+	 */
 	KNOWN_COUNT = 1000,
 	KNOWN_S = 600,
+	KNOWN_TIMES = 20,
 
 	SLOW_MIN = 50, /* ... that became slow within SLOW_S */
 	SLOW_S = 10,
@@ -125,13 +129,19 @@ static bool counts(const struct detect *detect, const struct flow_record *flow)
 	       !home_holds(&detect->friends, &flow->client_ip);
 }
 
+static bool is_proxy(const struct caller *source)
+{
+	int64_t seconds = (source->second_us - source->first_us) / SECOND_US;
+	return source->total >= KNOWN_COUNT && seconds >= KNOWN_S &&
+	       source->now * (uint64_t)seconds <= source->total * KNOWN_TIMES;
+}
+
 static void raise_rate(struct detect *detect, const struct port *port,
 		       const struct caller *source, const struct flow_record *flow)
 {
 	struct finding_record evidence;
 	char place[FLOOD_TEXT_MAX], address[ADDR_TEXT_MAX];
-	bool is_known = source->total >= KNOWN_COUNT &&
-			source->second_us - source->first_us >= KNOWN_S * SECOND_US;
+	bool is_known = is_proxy(source);
 	flood_begin(&evidence, "connection_flood", "connections", source->second_us,
 		    source->untold);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1499.002");
