@@ -110,6 +110,22 @@ static void vote(char *most, size_t size, uint32_t *votes, const char *user)
 
 /* ---- who got in ---- */
 
+/*
+ * Of that protocol: a broker or a share that lets in whoever comes, under any name,
+ * must not make him a guest of SSH.  0: there is no name.
+ */
+static uint64_t guest_user(const struct login_record *login, uint64_t user)
+{
+	return user == 0 ? 0 : (user ^ user_hash(login->protocol)) | 1;
+}
+
+/* Servers of these may take any name (allow_anonymous; map to guest = Bad User). */
+static bool may_take_any_name(const struct login_record *login)
+{
+	return strcmp(login->protocol, "mqtt") == 0 ||
+	       strcmp(login->protocol, "smb") == 0;
+}
+
 static struct roster_key guest_key(const struct addr *source, uint64_t user)
 {
 	return (struct roster_key){ .first = *source, .rest = user };
@@ -236,7 +252,7 @@ static void note_failure(struct attempts *attempts, struct guesser *g,
 {
 	const struct failure failure = {
 		.at_us = login->at,
-		.user = (uint32_t)user,
+		.user = (uint32_t)guest_user(login, user),
 		.connection = connection_of(login),
 		.is_vague = is_by_size(login) && login->method == NULL,
 	};
@@ -382,7 +398,8 @@ static void take_failure(struct attempts *attempts, const struct login_record *l
 {
 	struct login_attempt *now = &attempts->now;
 	const struct addr anywhere = { 0 };
-	struct guest *guest = find_guest(attempts, source, user, login->at);
+	uint64_t guest_of = guest_user(login, user);
+	struct guest *guest = find_guest(attempts, source, guest_of, login->at);
 	if (!now->is_password)
 		return;
 	if (guest != NULL && ++guest->failures <= GUEST_FAILURES)
@@ -390,7 +407,7 @@ static void take_failure(struct attempts *attempts, const struct login_record *l
 	now->has_failed = true;
 	now->was_guest = guest != NULL;
 	now->is_known = guest == NULL &&
-			find_guest(attempts, &anywhere, user, login->at) != NULL;
+			find_guest(attempts, &anywhere, guest_of, login->at) != NULL;
 	const struct roster_key key = { .first = *source };
 	now->source = roster_take(&attempts->guessers, &key);
 	note_failure(attempts, now->source, login, user);
@@ -404,17 +421,19 @@ static void take_success(struct attempts *attempts, const struct login_record *l
 	const struct roster_key key = { .first = *source };
 	struct guesser *g = roster_take(&attempts->guessers, &key);
 	now->source = g;
-	now->was_guest = find_guest(attempts, source, user, login->at) != NULL;
+	uint64_t guest = guest_user(login, user);
+	now->was_guest = find_guest(attempts, source, guest, login->at) != NULL;
 	now->guests = guests_of(g);
 	unsigned allowed = TOO_MANY + attempts_allowance(g);
 	if (now->is_password)
-		now->failures_of_user = failures_before(g, user, login->at);
+		now->failures_of_user = failures_before(g, guest, login->at);
 	if (now->failures_of_user < allowed)
-		forgive_one(g, user, login);
+		forgive_one(g, guest, login);
 	if (failures_before(g, 0, login->at) >= allowed)
 		return; /* who guessed a password is no guest */
-	count_guest(g, user != 0 ? user : login->client_port, login->at);
-	note_guest(attempts, source, user, login->at);
+	if (!may_take_any_name(login))
+		count_guest(g, user != 0 ? user : login->client_port, login->at);
+	note_guest(attempts, source, guest, login->at);
 }
 
 void attempts_take(struct attempts *attempts, const struct login_record *login)

@@ -31,7 +31,7 @@ unsigned tally_count(const struct tally *tally);
 
 struct failure {
 	int64_t at_us;
-	uint32_t user;       /* a hash; 0: not known */
+	uint32_t user;       /* a hash, with the protocol; 0: not known */
 	uint16_t connection; /* the client's port; 0: not known */
 	bool is_vague;       /* by size, and not known whether it was a password */
 };

@@ -238,6 +238,35 @@ static void fifty_sources_with_two_each_are_one_finding(void **state)
 	assert_string_equal(f->user, "root");
 }
 
+static void get_in_at_broker(struct scene *scene, const char *user)
+{
+	struct login_record login = login_of(scene, GUESSER, user, "success");
+	login.server_port = 1883;
+	record_text(login.protocol, sizeof(login.protocol), "mqtt");
+	detect_login(scene->detect, &login);
+}
+
+/* A broker takes any name; that makes nobody a guest of SSH. */
+static void who_is_let_in_elsewhere_under_any_name_guesses_all_the_same(void **state)
+{
+	struct scene *scene = *state;
+	char user[16];
+	for (int i = 0; i < 200; i++) {
+		snprintf(user, sizeof(user), "user%d", i);
+		get_in_at_broker(scene, user);
+	}
+	for (int i = 0; i < 4; i++) {
+		get_in_at_broker(scene, "root");
+		fail_often(scene, GUESSER, "root", 3, 1);
+	}
+	assert_int_equal(begun(scene, "brute_force"), 1);
+	get_in_at_broker(scene, "root");
+	fail_often(scene, GUESSER, "root", 5, 1);
+	get_in(scene, GUESSER, "root");
+	assert_string_equal(last_said(scene, "login_after_failures")->severity,
+			    "critical");
+}
+
 static void what_was_told_of_one_of_many_ends(void **state)
 {
 	struct scene *scene = *state;
@@ -350,6 +379,7 @@ int main(void)
 		TEST(a_second_round_is_a_spray_that_goes_on_counting),
 		TEST(many_users_on_many_hosts_are_a_spray),
 		TEST(fifty_sources_with_two_each_are_one_finding),
+		TEST(who_is_let_in_elsewhere_under_any_name_guesses_all_the_same),
 		TEST(what_was_told_of_one_of_many_ends),
 		TEST(getting_in_after_five_failures_is_critical_at_once),
 		TEST(stolen_credentials_that_work_are_critical_too),
