@@ -48,6 +48,7 @@ extern const struct detector detector_trap;
 extern const struct detector detector_syn_flood;
 extern const struct detector detector_udp_flood;
 extern const struct detector detector_host_flood;
+extern const struct detector detector_network_flood;
 extern const struct detector detector_icmp_flood;
 extern const struct detector detector_connection_flood;
 extern const struct detector detector_reflection_victim;

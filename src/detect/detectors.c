@@ -15,7 +15,7 @@ static const struct detector *const detectors[DETECTORS_MAX] = {
 	&detector_udp_flood,         &detector_icmp_flood,
 	&detector_host_flood,        &detector_connection_flood,
 	&detector_reflection_victim, &detector_reflector,
-	&detector_spoofed_source,
+	&detector_spoofed_source,    &detector_network_flood,
 };
 
 bool detectors_open(struct detect *detect)

@@ -84,6 +84,8 @@ void flows_count_end(struct flows *f, const struct body *b, bool cut_off)
 	now->ended++;
 	now->rejected += rejected;
 	now->unanswered += unanswered;
+	if (rejected || unanswered)
+		networks_add(f, &b->key, (uint8_t)b->proto);
 	now->aborted += !rejected && is_aborted(b);
 	now->resets += !rejected && b->proto == IPPROTO_TCP && body_is_answered(b) &&
 		       (b->state0 == ENDPOINT_RESET || b->state1 == ENDPOINT_RESET);
@@ -228,6 +230,8 @@ void flows_end_embryo(struct flows *f, uint32_t ref, const char *reason)
 	now->active--;
 	now->ended += !cut_off;
 	now->unanswered += !cut_off;
+	if (!cut_off)
+		networks_add(f, &e->key, IPPROTO_TCP);
 	sources_give(f->sources, &e->key.addr[CLIENT]);
 	table_remove(&f->table, table_hash_key(&f->table, &e->key, IPPROTO_TCP, false),
 		     ref);
@@ -257,6 +261,7 @@ void flows_flush_second(struct flows *f, int64_t now_us)
 		services_flush_telling(f->services, f->second_us, &f->sink);
 	scattered_flush(f, scattered, end_us);
 	unsolicited_flush(f, end_us);
+	networks_flush(f, end_us);
 	amplification_flush(f, end_us, now_us);
 	services_flush(f->services, f->second_us, &f->sink);
 }

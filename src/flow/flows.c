@@ -379,6 +379,7 @@ void flows_stats(const struct flows *f, struct flow_stats *stats)
 		f->table.memory_bytes + services_memory(f->services) +
 		sources_memory(f->sources) + talks_memory(&f->talks) +
 		contacts_memory(&f->contacts, f) + unsolicited_memory(&f->unsolicited) +
-		amplification_memory(&f->amplifications) + trail_memory(&f->trail);
+		sizeof(f->networks) + amplification_memory(&f->amplifications) +
+		trail_memory(&f->trail);
 	stats->contacts_left_out = f->contacts.sieve.left_out + f->unsolicited.left_out;
 }

@@ -10,6 +10,7 @@
 #include "flow/flow.h"
 #include "flow/holes.h"
 #include "flow/links.h"
+#include "flow/networks.h"
 #include "flow/services.h"
 #include "flow/sources.h"
 #include "flow/table.h"
@@ -39,6 +40,7 @@ struct flows {
 	struct anomalies anomalies;
 	struct contacts contacts;
 	struct unsolicited unsolicited;
+	struct networks networks;
 	struct amplifications amplifications;
 	struct flow_stats stats;
 	int64_t now_us;              /* newest time seen; INT64_MIN before the first */

@@ -105,12 +105,11 @@ static bool is_unsolicited(const struct flows *f, const struct body *b,
 	return side == SERVER || (p->sport != p->dport && is_service(f, p->sport));
 }
 
-static uint64_t sender_hash(const struct addr *sender)
+uint64_t unsolicited_hash(const struct addr *addr)
 {
-	/* Unkeyed, as what is estimated must be the same in each replay. */
 	static const struct hash_key same = { 0, 0 };
 	uint64_t words[2];
-	memcpy(words, sender->ip6, sizeof(words));
+	memcpy(words, addr->ip6, sizeof(words));
 	return hash_words(&same, words, 2);
 }
 
@@ -127,7 +126,7 @@ void unsolicited_packet(struct flows *f, const struct body *b, const struct pack
 	row->packets++;
 	row->bytes += p->ip_len;
 	row->sender = p->src;
-	cardinality_add(&row->senders, sender_hash(&p->src));
+	cardinality_add(&row->senders, unsolicited_hash(&p->src));
 }
 
 static void tell(struct flows *f, const struct unsolicited_row *row, int64_t end_us)

@@ -36,5 +36,7 @@ uint64_t unsolicited_memory(const struct unsolicited *u);
 /* A packet of a flow other than TCP, that is counted already. */
 void unsolicited_packet(struct flows *f, const struct body *b, const struct packet *p,
 			unsigned side);
+/* Unkeyed, as what is estimated must be the same in each replay. */
+uint64_t unsolicited_hash(const struct addr *addr);
 /* The second is over. */
 void unsolicited_flush(struct flows *f, int64_t end_us);

@@ -155,6 +155,49 @@ static void all_ports_at_once_are_a_flood_of_the_host(void **state)
 	is_finding(last_of(scene, "syn_flood"), "host", "medium", "open");
 }
 
+/* So many attempts at that many hosts of a network in one second. */
+static void strew(struct scene *scene, const char *server, uint64_t attempts,
+		  uint64_t hosts, uint64_t sources)
+{
+	struct unsolicited_record u;
+	record_init(RECORD_unsolicited, &u);
+	u.at = scene->now_us;
+	u.ip = addr(server);
+	u.transport = "tcp";
+	u.packets = attempts;
+	u.network = 16;
+	u.hosts = hosts;
+	u.sources = sources;
+	detect_unsolicited(scene->detect, &u);
+}
+
+static void all_hosts_at_once_are_a_flood_of_the_network(void **state)
+{
+	struct scene *scene = *state;
+	for (int i = 0; i < 10; i++, pass(scene, 1)) {
+		strew(scene, "192.0.2.1", 100000, 60000, 3);       /* a fast sweep */
+		strew(scene, "192.0.2.1", 100000, 10, 60000);      /* floods of hosts */
+		strew(scene, "198.51.100.1", 90000, 60000, 60000); /* not ours */
+		pass(scene, 1);
+		strew(scene, "192.0.2.1", 9000, 8000, 9000); /* noise */
+	}
+	said_nothing(scene);
+	pass(scene, 10);
+	for (int i = 0; i < 6; i++, pass(scene, 1)) {
+		strew(scene, "192.0.2.1", 200000, 55000, 60000);
+		strew(scene, "192.0.2.1", 200000, 56000, 60000); /* another worker */
+		assert_true((scene->count > 0) == (i >= 2));
+	}
+	pass(scene, 61);
+	assert_int_equal(count_of(scene, "syn_flood"), 1);
+	const struct finding_record *f = last_of(scene, "syn_flood");
+	is_finding(f, "network", "medium", "closed");
+	assert_non_null(strstr(f->summary, "192.0.0.0/16"));
+	assert_int_equal(f->hosts, 56000);
+	assert_int_equal(f->attempts, 6 * 400000);
+	assert_true(addr_is_unset(&f->client_ip));
+}
+
 /* ---- ICMP ---- */
 
 static void ping(struct scene *scene, const char *transport, uint32_t type,
@@ -225,6 +268,7 @@ int main(void)
 		TEST(many_sources_are_judged_by_what_was),
 		TEST(a_service_in_demand_is_a_notice),
 		TEST(all_ports_at_once_are_a_flood_of_the_host),
+		TEST(all_hosts_at_once_are_a_flood_of_the_network),
 		TEST(pings_by_the_thousand_are_a_flood),
 		TEST(errors_that_answer_a_scan_of_ours_are_none),
 		TEST(a_friend_may_ping),
