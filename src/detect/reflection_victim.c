@@ -65,6 +65,11 @@ static const struct amplifier smurf = {
 	.way = AMPLIFIER_ANSWERS, .name = "icmp", .factor = 1, .reference = "RFC 2644"
 };
 
+/* Servers repeat the SYN-ACK, up to 20 times (Kuehrer et al., WOOT 2014). */
+static const struct amplifier handshakes = {
+	.way = AMPLIFIER_ANSWERS, .name = "tcp", .factor = 20, .reference = "WOOT 2014"
+};
+
 /* NULL: it is no answer of a protocol that amplifies. */
 static const struct amplifier *protocol_of(const struct unsolicited_record *u)
 {
@@ -73,6 +78,8 @@ static const struct amplifier *protocol_of(const struct unsolicited_record *u)
 		return u->port == ECHO_REPLY ? &smurf : NULL;
 	if (findings_same_word(u->transport, "icmp6"))
 		return u->port == ECHO6_REPLY ? &smurf : NULL;
+	if (findings_same_word(u->transport, "tcp"))
+		return u->port == 0 ? &handshakes : NULL;
 	return amplifier_of(u->port);
 }
 
@@ -180,6 +187,16 @@ static void say_evidence(struct detect *detect, const struct victim *victim,
 		record_text(evidence->evidence, sizeof(evidence->evidence), text);
 }
 
+static const char advice[] =
+	"The senders are abused themselves: blocking each does not help. Drop what "
+	"comes "
+	"from that source port but from your own servers, or have the provider do so, "
+	"before the line is full.";
+static const char advice_tcp[] = "The senders are abused themselves, or flooded in "
+				 "this address's name: blocking "
+				 "each does not help. Let a stateful firewall drop "
+				 "what belongs to no connection.";
+
 static void raise_finding(struct detect *detect, const struct victim *victim,
 			  const struct unsolicited_record *u)
 {
@@ -199,12 +216,11 @@ static void raise_finding(struct detect *detect, const struct victim *victim,
 		"in its name.",
 		address, victim->technique);
 	say_evidence(detect, victim, &evidence);
-	FLOOD_SAY(
-		evidence.advice,
-		"The senders are abused themselves: blocking each does not help. Drop "
-		"what comes from that source port but from your own servers, or have "
-		"the provider do so, before the line is full.");
-	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+	bool is_tcp = victim->technique == handshakes.name;
+	FLOOD_SAY(evidence.advice, "%s", is_tcp ? advice_tcp : advice);
+	/* Answers to handshakes are small, and the kernel resets them. */
+	findings_take(&detect->findings, &evidence,
+		      is_tcp ? SEVERITY_NOTICE : SEVERITY_MEDIUM, FLOOD_HOLD_US);
 }
 
 static void forget_parts(struct victim *victim)

@@ -217,6 +217,8 @@ static void count_refused(struct flows *f, const struct packet *p,
 void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
 {
 	bool syn = p->proto == IPPROTO_TCP && (p->tcp_flags & TCP_SYN);
+	if (p->proto == IPPROTO_TCP)
+		unsolicited_segment(f, p);
 	if (p->proto == IPPROTO_TCP && !syn && is_emergency(f)) {
 		f->stats.flows_refused++;
 		return;

@@ -44,9 +44,15 @@ uint64_t unsolicited_memory(const struct unsolicited *u)
 	return u->rows == NULL ? 0 : ROWS * (sizeof(u->rows[0]) + sizeof(u->used[0]));
 }
 
+/* Many ports may answer handshakes: one row is enough for all. */
+static uint16_t port_of(const struct packet *p)
+{
+	return p->proto == IPPROTO_TCP ? 0 : p->sport;
+}
+
 static bool is_row(const struct unsolicited_row *row, const struct packet *p)
 {
-	return row->port == p->sport && row->proto == p->proto &&
+	return row->port == port_of(p) && row->proto == p->proto &&
 	       addr_equal(&row->target, &p->dst);
 }
 
@@ -56,7 +62,7 @@ static struct unsolicited_row *row_of(struct flows *f, const struct packet *p)
 	struct unsolicited *u = &f->unsolicited;
 	uint64_t words[3];
 	memcpy(words, p->dst.ip6, sizeof(p->dst.ip6));
-	words[2] = (uint64_t)p->sport << 8 | p->proto;
+	words[2] = (uint64_t)port_of(p) << 8 | p->proto;
 	uint64_t hash = hash_words(&f->options.key, words, 3);
 	for (unsigned i = 0; i < PROBES; i++) {
 		uint32_t number = (uint32_t)(hash + i) % ROWS;
@@ -66,7 +72,7 @@ static struct unsolicited_row *row_of(struct flows *f, const struct packet *p)
 		if (row->packets != 0)
 			continue;
 		row->target = p->dst;
-		row->port = p->sport;
+		row->port = port_of(p);
 		row->proto = p->proto;
 		row->bytes = 0;
 		cardinality_reset(&row->senders);
@@ -113,11 +119,8 @@ uint64_t unsolicited_hash(const struct addr *addr)
 	return hash_words(&same, words, 2);
 }
 
-void unsolicited_packet(struct flows *f, const struct body *b, const struct packet *p,
-			unsigned side)
+static void count(struct flows *f, const struct packet *p)
 {
-	if (f->unsolicited.rows == NULL || !is_unsolicited(f, b, p, side))
-		return;
 	struct unsolicited_row *row = row_of(f, p);
 	if (row == NULL) {
 		f->unsolicited.left_out++;
@@ -127,6 +130,28 @@ void unsolicited_packet(struct flows *f, const struct body *b, const struct pack
 	row->bytes += p->ip_len;
 	row->sender = p->src;
 	cardinality_add(&row->senders, unsolicited_hash(&p->src));
+}
+
+void unsolicited_packet(struct flows *f, const struct body *b, const struct packet *p,
+			unsigned side)
+{
+	if (f->unsolicited.rows != NULL && is_unsolicited(f, b, p, side))
+		count(f, p);
+}
+
+/* What answers a SYN: where nobody listens, its sequence number is 0 (RFC 9293 3.5.2).
+ */
+static bool is_answer(const struct packet *p)
+{
+	uint8_t flags = p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN);
+	return flags == (TCP_SYN | TCP_ACK) ||
+	       (flags == (TCP_RST | TCP_ACK) && p->seq == 0);
+}
+
+void unsolicited_segment(struct flows *f, const struct packet *p)
+{
+	if (f->unsolicited.rows != NULL && is_answer(p))
+		count(f, p);
 }
 
 static void tell(struct flows *f, const struct unsolicited_row *row, int64_t end_us)

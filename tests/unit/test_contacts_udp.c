@@ -211,6 +211,40 @@ static void questions_and_their_answers_are_not(void **state)
 	assert_int_equal(unasked_count, 0);
 }
 
+/* A segment from a web server. */
+static struct packet from_web(unsigned from, uint16_t dport, uint8_t flags,
+			      uint32_t seq)
+{
+	return (struct packet){ .src = host(from),
+				.dst = host(2),
+				.sport = 80,
+				.dport = dport,
+				.proto = IPPROTO_TCP,
+				.tcp_flags = flags,
+				.seq = seq,
+				.ip_len = 40 };
+}
+
+static void answers_to_no_handshake_are_counted(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		take(from_web(10 + i, (uint16_t)(2000 + i), TCP_SYN | TCP_ACK, 77));
+		take(from_web(10 + i, (uint16_t)(3000 + i), TCP_RST | TCP_ACK, 0));
+		/* Of a connection that was. */
+		take(from_web(10 + i, (uint16_t)(4000 + i), TCP_RST | TCP_ACK, 99));
+		struct packet syn = from_web(10 + i, (uint16_t)(5000 + i), TCP_SYN, 5);
+		take(reverse(syn));
+		take(from_web(10 + i, (uint16_t)(5000 + i), TCP_SYN | TCP_ACK, 77));
+	}
+	tick_until(START_US + SECOND);
+	assert_int_equal(unasked_count, 1);
+	assert_int_equal(unasked[0].packets, 200);
+	assert_in_range(unasked[0].sources, 90, 110);
+	assert_string_equal(unasked[0].transport, "tcp");
+	assert_true(is_host(&unasked[0].ip, 2));
+}
+
 static void all_icmp_is_counted_by_type(void **state)
 {
 	(void)state;
@@ -263,6 +297,7 @@ static void a_service_that_says_more_than_it_is_asked_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(answers_to_no_handshake_are_counted),
 		TEST(a_datagram_has_a_second_and_a_half),
 		TEST(an_answered_one_is_told_once),
 		TEST(streams_and_groups_are_no_scans),

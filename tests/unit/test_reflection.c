@@ -100,6 +100,16 @@ static void replies_to_pings_of_others_are_one(void **state)
 	assert_int_equal(count_of(scene, "icmp_flood"), 0);
 }
 
+static void answers_to_handshakes_of_others_are_one(void **state)
+{
+	struct scene *scene = *state;
+	come(scene, (struct unasked){ "tcp", 0, 300, 12000, 250 }, 10);
+	come(scene, (struct unasked){ "tcp", 0, 900, 36000, 5 }, 10);
+	said_nothing(scene);
+	come(scene, (struct unasked){ "tcp", 0, 900, 36000, 250 }, 3);
+	is_finding(last_of(scene, "reflection_victim"), "tcp", "notice", "open");
+}
+
 static void late_answers_are_not(void **state)
 {
 	struct scene *scene = *state;
@@ -396,6 +406,7 @@ int main(void)
 		TEST(several_protocols_are_one_attack),
 		TEST(one_great_reflector_will_do),
 		TEST(replies_to_pings_of_others_are_one),
+		TEST(answers_to_handshakes_of_others_are_one),
 		TEST(late_answers_are_not),
 		TEST(a_service_that_answers_much_to_little_is_found),
 		TEST(an_open_resolver_is_found),
