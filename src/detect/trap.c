@@ -18,7 +18,10 @@
 enum {
 	SOURCES_MAX = 2048,
 	PORTS_MAX = 16, /* of one source that are listed; the rest is counted */
-	/* Whoever goes from trap to trap is searching, whatever he says. */
+	/*
+	 * Whoever goes from trap to trap is searching, whatever he says; touches in his
+	 * name may be another's.
+	 */
 	PORTS_PROVEN_MEDIUM = 3,
 };
 
@@ -36,6 +39,8 @@ struct toucher {
 	uint8_t count[2];
 	uint8_t more; /* ports that are not listed, at least */
 	uint8_t proof;
+	uint8_t proven_count;
+	uint16_t proven[PORTS_PROVEN_MEDIUM]; /* ports of handshakes */
 };
 
 struct traps {
@@ -100,6 +105,15 @@ static bool add_port(struct toucher *toucher, bool is_udp, uint16_t port)
 	return true;
 }
 
+static void add_proven(struct toucher *toucher, uint16_t port)
+{
+	for (size_t i = 0; i < toucher->proven_count; i++)
+		if (toucher->proven[i] == port)
+			return;
+	if (toucher->proven_count < PORTS_PROVEN_MEDIUM)
+		toucher->proven[toucher->proven_count++] = port;
+}
+
 static struct toucher *note(struct traps *traps, const struct touch *touch)
 {
 	const struct roster_key key = { .first = addr_source(touch->client) };
@@ -112,6 +126,8 @@ static struct toucher *note(struct traps *traps, const struct touch *touch)
 	toucher->last_us = touch->at_us;
 	toucher->touches += touch->is_new;
 	add_port(toucher, touch->is_udp, touch->port);
+	if (touch->proof > PROOF_NONE)
+		add_proven(toucher, touch->port);
 	if (touch->proof > toucher->proof)
 		toucher->proof = (uint8_t)touch->proof;
 	roster_rank(&traps->sources, toucher, toucher->proof > PROOF_NONE);
@@ -142,7 +158,7 @@ static unsigned severity_of(const struct toucher *toucher)
 {
 	if (toucher->proof == PROOF_NONE)
 		return SEVERITY_NOTICE;
-	bool searches = port_count(toucher) >= PORTS_PROVEN_MEDIUM;
+	bool searches = toucher->proven_count >= PORTS_PROVEN_MEDIUM;
 	return toucher->proof == PROOF_DIALOGUE || searches ? SEVERITY_MEDIUM
 							    : SEVERITY_LOW;
 }

@@ -130,6 +130,20 @@ static void one_source_is_one_finding_with_all_its_ports(void **state)
 	said_once(scene, "trap_hit", "", "medium", "closed");
 }
 
+/* Somebody touches traps in the name of one who erred once. */
+static void forged_touches_make_no_searcher_of_another(void **state)
+{
+	struct scene *scene = *state;
+	touch(scene, "198.51.100.1", 23, "handshake");
+	said_once(scene, "trap_hit", "", "low", "open");
+	touch(scene, "198.51.100.1", 5900, "silent");
+	touch(scene, "198.51.100.1", 5901, "half_open");
+	pass(scene, 30);
+	assert_true(scene->count > 0);
+	for (size_t i = 0; i < scene->count; i++)
+		assert_string_equal(scene->said[i].severity, "low");
+}
+
 static void other_ports_and_other_hosts_are_no_traps(void **state)
 {
 	struct scene *scene = *state;
@@ -239,6 +253,8 @@ int main(void)
 						begin_traps, end),
 		cmocka_unit_test_setup_teardown(
 			one_source_is_one_finding_with_all_its_ports, begin_traps, end),
+		cmocka_unit_test_setup_teardown(
+			forged_touches_make_no_searcher_of_another, begin_traps, end),
 		cmocka_unit_test_setup_teardown(
 			other_ports_and_other_hosts_are_no_traps, begin_traps, end),
 		cmocka_unit_test_setup_teardown(a_port_that_is_served_is_no_trap,
