@@ -13,6 +13,7 @@
 enum {
 	EVICT_PROBES = 16,
 	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
+	DHCP_CLIENT = 68,
 };
 
 /* Lower is less worth keeping; ties go to the one silent for longest. */
@@ -158,8 +159,9 @@ static bool is_no_answer(const struct packet *p)
 {
 	if (p->proto == IPPROTO_TCP)
 		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST));
+	/* Only who asks DHCP has a port of systems himself. */
 	return p->proto == IPPROTO_UDP && p->sport < SYSTEM_PORTS &&
-	       p->dport < SYSTEM_PORTS;
+	       p->dport < SYSTEM_PORTS && p->dport != DHCP_CLIENT;
 }
 
 /* SERVER if the sender of a flow's first packet rather answers than asks. */
