@@ -154,7 +154,7 @@ def closed_window(tap, lab):
     terminal.wait("^after [1-9] s: ", "progress")
     pid = int(terminal.told("#{pane_pid}"))  # sh has become it, or waits for it
     lab.run("kill", "-HUP", str(daemon_of(terminal) if name_of(pid) == "sh" else pid))
-    terminal.wait("^breakwater: home, limits, retention, probe.targets", "a reload")
+    terminal.wait("^breakwater: home, detect.friends", "a reload")
     tap.ok(True, "SIGHUP in a terminal reads the configuration again, and says so on a line of its own")
     terminal.close()
     until(lambda: not sock.exists(), "the end of the daemon", 3)

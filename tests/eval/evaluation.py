@@ -207,7 +207,7 @@ class Trial:
         name = f"nginx-{port}"
         listen = " ".join(f"listen {address}:{port};" for address in addresses)
         config = self.write(f"{name}.conf", f"""
-worker_processes 1; daemon off; pid {self.lab.dir}/{name}.pid; error_log stderr;
+daemon off; master_process off; pid {self.lab.dir}/{name}.pid; error_log stderr;
 events {{ worker_connections 4096; }}
 http {{ access_log off; server {{ {listen}
 return 200 "hello\\n"; }} }}

@@ -105,7 +105,7 @@ class Slow:
 def serve_forms(trial, network):
     """nginx before a server: it waits for the whole form first."""
     config = trial.write("forms.conf", f"""
-worker_processes 1; daemon off; pid {trial.lab.dir}/forms.pid; error_log stderr;
+daemon off; master_process off; pid {trial.lab.dir}/forms.pid; error_log stderr;
 events {{ worker_connections 4096; }}
 http {{ access_log off; client_body_temp_path {trial.lab.dir}/body;
 server {{ listen {FORMS_PORT}; location / {{ proxy_pass http://127.0.0.1:80; }} }} }}
