@@ -128,8 +128,11 @@ static void add_folder(void *to, const char *folder)
 	struct readable *readable = to;
 	if (readable->folder_count == READABLE_MAX)
 		return;
-	char *copy = readable->folders[readable->folder_count++];
-	snprintf(copy, FOLDER_MAX, "%s", folder);
+	char *copy = readable->folders[readable->folder_count];
+	int len = snprintf(copy, FOLDER_MAX, "%s", folder);
+	if (len < 0 || len >= FOLDER_MAX)
+		return;
+	readable->folder_count++;
 	add_readable(readable, copy);
 }
 

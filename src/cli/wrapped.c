@@ -16,7 +16,7 @@ void label_print(const struct look *look, const char *text)
 static size_t fit(const char *text, size_t width)
 {
 	size_t len = 0, blank = 0;
-	while (text[len] != '\0' && len < width) {
+	while (len < width && text[len] != '\0') {
 		if (text[len] == ' ')
 			blank = len;
 		len++;

@@ -64,7 +64,7 @@ static size_t gaps_of(const struct guesser *g, int64_t over_us, int64_t *gaps)
 
 static bool is_slow(const struct guesser *g)
 {
-	int64_t gaps[RECENT_MAX];
+	int64_t gaps[RECENT_MAX] = { 0 };
 	size_t count = gaps_of(g, -1, gaps);
 	return has_within(g, SLOW, SLOW_US) && count > 0 &&
 	       gaps[count / 2] > SLOW_GAP_US;
@@ -86,7 +86,7 @@ static bool has_small_rounds(const struct guesser *g)
 /* It may rest, as a laptop does, but it does not hurry. */
 static bool is_regular(const struct guesser *g)
 {
-	int64_t gaps[RECENT_MAX];
+	int64_t gaps[RECENT_MAX] = { 0 };
 	size_t count = gaps_of(g, ROUND_US, gaps);
 	if (count + 1 < ROUNDS)
 		return false;

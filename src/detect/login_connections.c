@@ -99,7 +99,7 @@ static int by_value(const void *a, const void *b)
 
 static uint64_t median(const struct caller *caller, bool of_server)
 {
-	uint64_t values[CALLS_MAX];
+	uint64_t values[CALLS_MAX] = { 0 };
 	for (size_t i = 0; i < caller->count; i++)
 		values[i] = of_server ? caller->calls[i].server_bytes
 				      : caller->calls[i].client_bytes;

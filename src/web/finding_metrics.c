@@ -19,7 +19,7 @@ enum { BOUNDS = sizeof(bounds_us) / sizeof(bounds_us[0]) };
 static size_t kind_of(const struct finding_record *finding)
 {
 	const char *const *kinds = record_allowed(RECORD_finding, "kind");
-	for (size_t i = 0; kinds[i] != NULL && i < FINDING_KINDS_MAX; i++)
+	for (size_t i = 0; i < FINDING_KINDS_MAX && kinds[i] != NULL; i++)
 		if (finding->kind != NULL && strcmp(kinds[i], finding->kind) == 0)
 			return i;
 	return FINDING_KINDS_MAX;
@@ -57,7 +57,7 @@ static void write_open(const struct open_counts *open, struct family *family)
 	const char *const *kinds = record_allowed(RECORD_finding, "kind");
 	family_named(family, "findings_open", "", "gauge",
 		     "Findings that last, by kind and severity; those there are.");
-	for (size_t i = 0; kinds[i] != NULL && i < FINDING_KINDS_MAX; i++)
+	for (size_t i = 0; i < FINDING_KINDS_MAX && kinds[i] != NULL; i++)
 		for (unsigned s = 0; s < SEVERITIES; s++) {
 			if (open->by_severity[i][s] == 0)
 				continue;
@@ -74,7 +74,7 @@ static void write_begun(const struct finding_counts *counts,
 	const char *const *kinds = record_allowed(RECORD_finding, "kind");
 	family_named(family, "findings", "", "counter",
 		     "Findings that began, or went on from the last run, by kind.");
-	for (size_t i = 0; kinds[i] != NULL && i < FINDING_KINDS_MAX; i++) {
+	for (size_t i = 0; i < FINDING_KINDS_MAX && kinds[i] != NULL; i++) {
 		family_sample(family);
 		buf_printf(family->out, "{kind=\"%s\"}", kinds[i]);
 		family_value(family, (long double)(counts->ended[i] + open->all[i]));

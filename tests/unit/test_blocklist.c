@@ -222,8 +222,8 @@ static void stix_that_means_something_else_is_left_out(void **state)
 	static const char *const patterns[] = {
 		"[ipv4-addr:value = '192.0.2.1' AND url:value = 'x']",
 		"[ipv4-addr:value != '192.0.2.2']",
-		"[ipv4-addr:value = '192.0.2.3'] FOLLOWEDBY "
-		"[ipv4-addr:value = '192.0.2.4']",
+		("[ipv4-addr:value = '192.0.2.3'] FOLLOWEDBY "
+		 "[ipv4-addr:value = '192.0.2.4']"),
 		"[NOT ipv4-addr:value = '192.0.2.5']",
 		"[url:value = 'http://192.0.2.6/']",
 		NULL,
