@@ -49,7 +49,7 @@ void detectors_keep(struct detect *detect, const char *folder)
 #define GIVE(detect, what, record)                                                     \
 	for (size_t i = 0; i < DETECTORS_MAX && detectors[i] != NULL; i++)             \
 		if (detectors[i]->what != NULL)                                        \
-	detectors[i]->what(detect, detect->states[i], (record))
+	detectors[i]->what((detect), (detect)->states[i], (record))
 
 static void see_time(struct detect *detect, int64_t at_us)
 {
