@@ -16,7 +16,7 @@ enum { SOURCES_MAX = 64 };
 static bool is_ours(const struct detect *detect, const struct addr *server)
 {
 	return addr_is_private(server) || addr_is_loopback(server) ||
-	       home_holds(&detect->own, server) || home_holds(&detect->home, server);
+	       detect_is_ours(detect, server);
 }
 
 /* What is weak at a stranger's server is for the stranger to mend. */

@@ -38,8 +38,7 @@ static size_t bytes_of_table(void)
 
 bool amplification_init(struct amplifications *a, const struct flows *f)
 {
-	if (f->sink.record == NULL ||
-	    (f->options.wants >> RECORD_amplification & 1) == 0)
+	if (!flows_wants(f, RECORD_amplification))
 		return true;
 	for (uint64_t i = 0; i < 3; i++)
 		a->odd[i] = hash_words(&f->options.key, &i, 1) | 1;

@@ -100,7 +100,7 @@ void flows_odd_fragment(struct flows *f, const struct packet *packet,
 
 void anomaly_note(struct flows *f, enum anomaly anomaly, const struct packet *p)
 {
-	if (!evidence_is_wanted(f))
+	if (!flows_wants(f, RECORD_finding))
 		return;
 	struct anomaly_slot *slot = slot_of(f, anomaly, p);
 	if (!is_about(slot, anomaly, p))

@@ -50,8 +50,7 @@ static size_t bodies_bytes(const struct flows *f)
 
 bool contacts_init(struct contacts *c, const struct flows *f)
 {
-	c->is_wanted =
-		f->sink.record != NULL && (f->options.wants >> RECORD_contact & 1) != 0;
+	c->is_wanted = flows_wants(f, RECORD_contact);
 	if (!c->is_wanted)
 		return true;
 	c->embryos = pages_reserve(embryos_bytes(f));

@@ -15,11 +15,6 @@ static struct body *current(struct flows *f)
 	return &f->table.bodies[f->talks.current];
 }
 
-bool evidence_is_wanted(const struct flows *f)
-{
-	return f->sink.record != NULL && (f->options.wants >> RECORD_finding & 1) != 0;
-}
-
 static void take_record(void *self, struct talk *talk, enum record_kind kind,
 			struct spoken *record)
 {
@@ -95,7 +90,7 @@ static void take_notice(void *self, struct talk *talk, const struct notice *noti
 	struct flows *f = self;
 	const struct body *b = current(f);
 	struct finding_record evidence;
-	if (!evidence_is_wanted(f))
+	if (!flows_wants(f, RECORD_finding))
 		return;
 	begin(b, &evidence, at_us);
 	evidence.kind = notice->kind;
@@ -168,7 +163,7 @@ void evidence_recognised(struct flows *f, uint32_t number, const char *protocol,
 	const struct body *b = &f->table.bodies[number];
 	uint16_t port = b->key.port[SERVER];
 	struct finding_record evidence;
-	if (!evidence_is_wanted(f) || b->service == SERVICE_NONE)
+	if (!flows_wants(f, RECORD_finding) || b->service == SERVICE_NONE)
 		return;
 	const char *usual =
 		catalog_protocol(f->options.catalog, (uint8_t)b->proto, port);

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "record/record.h"
@@ -16,7 +15,3 @@ void evidence_begin(struct finding_record *out, uint8_t proto, int64_t at_us);
 void evidence_client(struct finding_record *out, const struct addr *client);
 /* Its summary: "<What was seen>: <why it matters>." */
 void evidence_sentence(struct finding_record *out, const char *what, const char *why);
-
-struct flows;
-/* False: nobody reads it. */
-bool evidence_is_wanted(const struct flows *f);

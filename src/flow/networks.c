@@ -85,8 +85,7 @@ static void tell(struct flows *f, const struct network *network, int64_t end_us)
 
 void networks_flush(struct flows *f, int64_t end_us)
 {
-	bool is_wanted = f->sink.record != NULL &&
-			 (f->options.wants >> RECORD_unsolicited & 1) != 0;
+	bool is_wanted = flows_wants(f, RECORD_unsolicited);
 	for (unsigned i = 0; i < NETWORKS_MAX; i++) {
 		struct network *network = &f->networks.at[i];
 		if (is_wanted && network->attempts >= NETWORK_TELL_MIN &&

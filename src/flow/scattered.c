@@ -68,8 +68,7 @@ static void tell(struct flows *f, const struct scattered_host *host, int64_t end
 
 void scattered_flush(struct flows *f, struct scattered *s, int64_t end_us)
 {
-	bool is_wanted = f->sink.record != NULL &&
-			 (f->options.wants >> RECORD_unsolicited & 1) != 0;
+	bool is_wanted = flows_wants(f, RECORD_unsolicited);
 	for (uint32_t i = 0; is_wanted && i < s->count; i++)
 		if (s->host[i].ports >= SCATTERED_PORTS_MIN)
 			tell(f, &s->host[i], end_us);

@@ -51,6 +51,12 @@ struct flows {
 	uint32_t clock_hand;         /* where the search for a body to evict goes on */
 };
 
+/* Somebody reads records of that kind. */
+static inline bool flows_wants(const struct flows *f, enum record_kind kind)
+{
+	return f->sink.record != NULL && (f->options.wants >> kind & 1) != 0;
+}
+
 /* Endpoint states of a body, unpacked. */
 static inline enum endpoint_state body_state(const struct body *b, unsigned side)
 {

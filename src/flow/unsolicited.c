@@ -26,7 +26,7 @@ struct unsolicited_row {
 
 bool unsolicited_init(struct unsolicited *u, const struct flows *f)
 {
-	if (f->sink.record == NULL || (f->options.wants >> RECORD_unsolicited & 1) == 0)
+	if (!flows_wants(f, RECORD_unsolicited))
 		return true;
 	u->rows = pages_reserve(ROWS * sizeof(u->rows[0]));
 	u->used = calloc(ROWS, sizeof(u->used[0]));
