@@ -454,8 +454,7 @@ void monitor_limit_store(struct monitor *m)
 static void keep_sources(struct monitor *m)
 {
 	struct buf why = { 0 };
-	if (!detect_keep_sources(m->detect, m->config.state, clock_us(CLOCK_REALTIME),
-				 &why)) {
+	if (!detect_keep(m->detect, m->config.state, clock_us(CLOCK_REALTIME), &why)) {
 		const char *text = buf_cstr(&why);
 		fprintf(stderr, "breakwater: %s\n", text != NULL ? text : "");
 	}

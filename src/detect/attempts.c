@@ -25,15 +25,7 @@ enum {
 #define DAY_US      (24 * HOUR_US)
 #define FORGIVEN_US (10 * MINUTE_US) /* who mistyped has got in by then */
 #define BEFORE_US   HOUR_US          /* failures that a success is held against */
-#define GUEST_US    (30 * DAY_US)    /* detect.md, never-block: "now or in 30 days" */
 #define EPISODE_US  DAY_US           /* without a failure, it is another story */
-
-/* Somebody who got in: a source and a user, or a user from anywhere. */
-struct guest {
-	struct roster_entry head;
-	int64_t last_us;
-	uint32_t failures; /* since */
-};
 
 bool attempts_open(struct attempts *attempts)
 {
@@ -136,7 +128,8 @@ static struct guest *find_guest(struct attempts *attempts, const struct addr *so
 {
 	const struct roster_key key = guest_key(source, user);
 	struct guest *guest = user == 0 ? NULL : roster_find(&attempts->guests, &key);
-	return guest != NULL && at_us - guest->last_us <= GUEST_US ? guest : NULL;
+	return guest != NULL && at_us - guest->last_us <= ATTEMPTS_GUEST_US ? guest
+									    : NULL;
 }
 
 static void note_guest(struct attempts *attempts, const struct addr *source,
@@ -195,7 +188,7 @@ static void start_story(struct guesser *g, const struct login_record *login)
 	g->first_us = login->at;
 	g->server = login->server_ip;
 	g->port = login->server_port;
-	g->transport = login->transport != NULL ? login->transport : "tcp";
+	g->is_udp = findings_same_word(login->transport, "udp");
 	record_text(g->protocol, sizeof(g->protocol), login->protocol);
 }
 
@@ -458,4 +451,9 @@ struct guesser *attempts_by(struct attempts *attempts, const struct addr *client
 {
 	const struct roster_key key = { .first = addr_source(client) };
 	return roster_find(&attempts->guessers, &key);
+}
+
+const char *attempts_transport(const struct guesser *guesser)
+{
+	return guesser->is_udp ? "udp" : "tcp";
 }

@@ -19,6 +19,8 @@ enum {
 	SERVICES_MAX = 8, /* of a source, that are listed */
 	ASKERS_MAX = 64,  /* of a service, the newest */
 };
+/* Who got in is a guest: detect.md, never-block: "now or in 30 days". */
+#define ATTEMPTS_GUEST_US (30LL * 24 * 3600 * 1000000)
 
 /*
  * How many distinct things, by linear counting (Whang et al., "A linear-time
@@ -68,7 +70,7 @@ struct guesser {
 	uint32_t votes;     /* ... with that many left */
 	struct addr server; /* where it began, as the finding says it */
 	uint32_t port;
-	const char *transport;
+	bool is_udp;
 	char protocol[16];
 	uint16_t ports[SERVICES_MAX]; /* ascending */
 	uint8_t port_count;
@@ -79,6 +81,13 @@ struct asker {
 	struct addr source;
 	int64_t at_us; /* 0: unused */
 	bool is_guest; /* got in: a client like others */
+};
+
+/* Somebody who got in: a source and a user, or a user from anywhere. */
+struct guest {
+	struct roster_entry head;
+	int64_t last_us;
+	uint32_t failures; /* since */
 };
 
 /* A service that many may attack together. */
@@ -119,6 +128,9 @@ void attempts_take(struct attempts *attempts, const struct login_record *login);
 
 /* That source, if its failures are remembered; else NULL. */
 struct guesser *attempts_by(struct attempts *attempts, const struct addr *client);
+
+/* Where it began, as the finding says it. */
+const char *attempts_transport(const struct guesser *guesser);
 
 /* That many more failures are nothing, with so many users who get in from there. */
 unsigned attempts_allowance(const struct guesser *guesser);

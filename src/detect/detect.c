@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/attempts_file.h"
 #include "detect/detector.h"
+#include "detect/sources_file.h"
 
 struct detect *detect_new(const struct detect_sink *sink)
 {
@@ -31,6 +33,7 @@ void detect_free(struct detect *detect)
 		return;
 	detectors_close(detect);
 	sources_file_close(&detect->sources_file, &detect->sources, detect->now_us);
+	attempts_file_close(&detect->attempts_file, &detect->attempts, detect->now_us);
 	findings_clear(&detect->findings);
 	sources_close(&detect->sources);
 	attempts_close(&detect->attempts);
@@ -39,14 +42,19 @@ void detect_free(struct detect *detect)
 	free(detect);
 }
 
-bool detect_keep_sources(struct detect *detect, const char *folder, int64_t now_us,
-			 struct buf *why)
+bool detect_keep(struct detect *detect, const char *folder, int64_t now_us,
+		 struct buf *why)
 {
 	detectors_keep(detect, folder);
 	sources_file_open(&detect->sources_file, folder, now_us);
 	if (detect->now_us < now_us)
 		detect->now_us = now_us;
-	return sources_file_read(&detect->sources_file, &detect->sources, now_us, why);
+	bool knows_sources =
+		sources_file_read(&detect->sources_file, &detect->sources, now_us, why);
+	attempts_file_open(&detect->attempts_file, folder, now_us);
+	return attempts_file_read(&detect->attempts_file, &detect->attempts, now_us,
+				  why) &&
+	       knows_sources;
 }
 
 void detect_set_own(struct detect *detect, const struct home *own)
@@ -110,6 +118,7 @@ void detect_tick(struct detect *detect, int64_t now_us)
 	detect_users_tick(detect, detect->now_us);
 	detectors_tick(detect, detect->now_us);
 	sources_file_tick(&detect->sources_file, &detect->sources, now_us);
+	attempts_file_tick(&detect->attempts_file, &detect->attempts, now_us);
 	findings_tick(&detect->findings, now_us);
 }
 

@@ -51,8 +51,8 @@ void detect_set_blocklists(struct detect *detect, const struct blocklist *const 
  * used.
  */
 struct buf;
-bool detect_keep_sources(struct detect *detect, const char *folder, int64_t now_us,
-			 struct buf *why);
+bool detect_keep(struct detect *detect, const char *folder, int64_t now_us,
+		 struct buf *why);
 
 /* Scanners and monitors that are known: what they try is no attack. */
 void detect_set_friends(struct detect *detect, const struct home *friends);

@@ -55,7 +55,7 @@ static void fold_one(struct detect *detect, const struct asker *asker,
 	key.client_ip = asker->source;
 	key.server_ip = g->server;
 	key.port = g->port;
-	key.transport = g->transport;
+	key.transport = attempts_transport(g);
 	struct finding *finding = findings_find(&detect->findings, &key);
 	if (finding == NULL)
 		return;

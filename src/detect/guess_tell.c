@@ -132,7 +132,7 @@ static void begin_evidence(const struct login_attempt *attempt, enum guess guess
 	detect_attacker(evidence, &attempt->login->client_ip);
 	evidence->server_ip = g->server;
 	evidence->port = g->port;
-	evidence->transport = g->transport;
+	evidence->transport = attempts_transport(g);
 	evidence->detector = words[guess].kind;
 }
 

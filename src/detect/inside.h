@@ -9,9 +9,9 @@
 #include "detect/attempts.h"
 #include "detect/detect.h"
 #include "detect/findings.h"
+#include "detect/kept_file.h"
 #include "detect/places.h"
 #include "detect/sources.h"
-#include "detect/sources_file.h"
 #include "detect/users.h"
 #include "detect/way.h"
 #include "policy/blocklist.h"
@@ -67,7 +67,7 @@ struct detect {
 	struct findings findings;
 	struct places places;
 	struct sources sources;
-	struct sources_file sources_file;
+	struct kept_file sources_file, attempts_file;
 	struct attempts attempts;
 	struct home own, home, friends;
 	detect_ask_way ask_way; /* NULL: nobody knows; of asks_way */

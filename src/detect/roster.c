@@ -118,3 +118,19 @@ void roster_rank(struct roster *roster, void *entry, uint8_t rank)
 	head->rank = rank;
 	order_put(roster->links, &roster->by_use[rank], number);
 }
+
+const void *roster_at(const struct roster *roster, uint32_t number)
+{
+	return entry_at(roster, number);
+}
+
+void roster_restore(struct roster *roster, const void *entry)
+{
+	struct roster_entry known;
+	memcpy(&known, entry, sizeof(known));
+	struct roster_entry *place = roster_take(roster, &known.key);
+	const struct roster_entry head = *place;
+	memcpy(place, entry, roster->entry_size);
+	*place = head;
+	roster_rank(roster, place, known.rank < ROSTER_RANKS ? known.rank : 0);
+}

@@ -53,3 +53,9 @@ void *roster_take(struct roster *roster, const struct roster_key *key);
 
 /* It stays longer than those of a lower rank. */
 void roster_rank(struct roster *roster, void *entry, uint8_t rank);
+
+/* By number, below used, without using it. */
+const void *roster_at(const struct roster *roster, uint32_t number);
+
+/* Puts in a copy of one that was known before, with its rank. */
+void roster_restore(struct roster *roster, const void *entry);

@@ -71,17 +71,6 @@ static bool is_whole(const struct roster *roster, const struct buf *text,
 	       header->sum == sum_of(text->at + sizeof(*header), len);
 }
 
-static void take_entry(struct roster *roster, const char *at)
-{
-	struct roster_entry read;
-	memcpy(&read, at, sizeof(read));
-	struct roster_entry *entry = roster_take(roster, &read.key);
-	const struct roster_entry head = *entry;
-	memcpy(entry, at, roster->entry_size);
-	*entry = head;
-	roster_rank(roster, entry, 1);
-}
-
 void roster_read(struct roster *roster, const char *path, roster_judge *is_good)
 {
 	struct buf text = { 0 };
@@ -92,7 +81,7 @@ void roster_read(struct roster *roster, const char *path, roster_judge *is_good)
 			const char *at =
 				text.at + sizeof(header) + i * roster->entry_size;
 			if (is_good(at))
-				take_entry(roster, at);
+				roster_restore(roster, at);
 		}
 	buf_free(&text);
 }

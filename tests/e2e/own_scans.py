@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""own_scans.py: a scan of ours is no attack, the same by a stranger is; a restart forgets none.
+"""own_scans.py: a scan of ours is no attack, the same by a stranger is; a restart forgets none,
+nor passwords that were guessed before it.
 
 Runs beside others.
 """
 import contextlib
+import socket
 import sys
 
 import lab as e2e
@@ -32,6 +34,27 @@ def scans_by(monitor, client):
     return [f for f in monitor.get("findings?kind=port_scan") if f.get("client_ip") == client]
 
 
+def guess(here, there, times):
+    """Passwords at an FTP server that lets nobody in, one by one."""
+    with there.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((THERE, 21))
+        server.listen()
+        for _ in range(times):
+            with here.socket() as client:
+                client.connect((THERE, 21))
+                line = server.accept()[0]
+                with line:
+                    line.sendall(b"220 ready\r\n")
+                    for said, answer in ((b"USER root\r\n", b"331 password?\r\n"),
+                                         (b"PASS guess\r\n", b"530 no\r\n")):
+                        client.recv(100)
+                        client.sendall(said)
+                        line.recv(100)
+                        line.sendall(answer)
+                    client.recv(100)
+
+
 def restarted(lab, monitor, network):
     """The next one, in the state folder of the one before."""
     monitor.stop()
@@ -50,7 +73,12 @@ def own_scans(tap, lab):
     tap.equal((found[0]["severity"], found[0]["technique"]), ("notice", "connect"),
               "who knocks at eight ports is worth knowing")
     tap.equal(scans_by(monitor, THERE), [], "scans of ours from there are no attack")
+    guess(here, there, 4)
     monitor = restarted(lab, monitor, there)
+    guess(here, there, 1)
+    found = until(lambda: monitor.get("findings?kind=brute_force"), "the fifth is guessing", 5)
+    tap.equal((found[0]["client_ip"], found[0]["attempts"]), (HERE, 5),
+              "passwords that were guessed before a restart count")
     knock(here, THERE, range(1011, 1019))
     found = until(lambda: [f for f in scans_by(monitor, HERE) if f["severity"] == "low"],
                   "eight and eight ports are a scan", 5)

@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "contact_scene.h"
 #include "detect/inside.h"
+#include "kept_scene.h"
 
 static struct source *known(struct scene *scene, const char *text)
 {
@@ -131,46 +131,6 @@ static void blocks_go_to_who_needs_them(void **state)
 
 /* ---- over a restart ---- */
 
-static char folder[64];
-
-static int begin_with_folder(void **state)
-{
-	snprintf(folder, sizeof(folder), "/tmp/test_sources.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return begin(state);
-}
-
-static int end_with_folder(void **state)
-{
-	char path[128];
-	end(state);
-	snprintf(path, sizeof(path), "%s/sources.bin", folder);
-	unlink(path);
-	rmdir(folder);
-	return 0;
-}
-
-/* Returns what was said of the file, or "". */
-static const char *keep(struct scene *scene)
-{
-	static char said[256];
-	struct buf why = { 0 };
-	bool ok = detect_keep_sources(scene->detect, folder, scene->now_us, &why);
-	snprintf(said, sizeof(said), "%s", ok ? "" : buf_cstr(&why));
-	buf_free(&why);
-	return said;
-}
-
-/* Everything is forgotten but what is in the folder. */
-static void restart(struct scene *scene)
-{
-	struct detect_sink sink = { .self = scene, .finding = say };
-	detect_free(scene->detect);
-	scene->detect = detect_new(&sink);
-	assert_non_null(scene->detect);
-	scene->count = 0;
-}
-
 static void a_slow_scan_goes_on_over_a_restart(void **state)
 {
 	struct scene *scene = *state;
@@ -201,7 +161,7 @@ static void it_is_written_in_pieces_while_all_goes_on(void **state)
 {
 	struct scene *scene = *state;
 	char path[128];
-	snprintf(path, sizeof(path), "%s/sources.bin", folder);
+	kept_path(path, sizeof(path), "sources.bin");
 	keep(scene);
 	for (uint32_t port = 1; port <= 10; port++)
 		meet(scene, port, "refused");
@@ -212,40 +172,24 @@ static void it_is_written_in_pieces_while_all_goes_on(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static void write_file(const char *bytes, size_t len)
-{
-	char path[128];
-	snprintf(path, sizeof(path), "%s/sources.bin", folder);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
-	close(fd);
-}
-
 static void a_file_that_is_none_is_told_and_nothing_is_taken(void **state)
 {
 	struct scene *scene = *state;
-	write_file("hello", 5);
+	write_file("sources.bin", "hello", 5);
 	assert_non_null(strstr(keep(scene), "cut off"));
 	char text[4096] = "not one of ours";
-	write_file(text, sizeof(text));
+	write_file("sources.bin", text, sizeof(text));
 	assert_non_null(strstr(keep(scene), "no file of sources"));
 }
 
 static void a_damaged_file_is_told(void **state)
 {
 	struct scene *scene = *state;
-	char path[128], byte;
-	snprintf(path, sizeof(path), "%s/sources.bin", folder);
 	keep(scene);
 	for (uint32_t port = 1; port <= 10; port++)
 		meet(scene, port, "refused");
 	restart(scene);
-	int fd = open(path, O_RDWR);
-	assert_int_equal(pread(fd, &byte, 1, 5000), 1);
-	byte ^= 1;
-	assert_int_equal(pwrite(fd, &byte, 1, 5000), 1);
-	close(fd);
+	damage_file("sources.bin", 5000);
 	assert_non_null(strstr(keep(scene), "damaged"));
 	assert_null(known(scene, SCANNER));
 }
@@ -304,8 +248,6 @@ static void only_who_knows_the_time_is_live(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-#define KEPT(name)                                                                     \
-	cmocka_unit_test_setup_teardown(name, begin_with_folder, end_with_folder)
 
 int main(void)
 {
