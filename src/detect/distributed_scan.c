@@ -12,6 +12,7 @@
 #include "detect/attempt.h"
 #include "detect/detector.h"
 #include "detect/roster.h"
+#include "detect/scan_group.h"
 
 enum {
 	/* Four of one network that fail twice are no chance (D4 of bro-simple-scan). */
@@ -323,6 +324,15 @@ static bool is_told(const struct source *source, int64_t now_us)
 	return source->scan_us != 0 && now_us - source->scan_us < HOLD_S * SECOND_US;
 }
 
+/* Those with more attempts each are together already: who comes now is one of them. */
+static bool is_shared(const struct detect *detect, const struct contact_record *c)
+{
+	return detect->groups != NULL &&
+	       scan_groups_shared(detect->groups, &c->server_ip,
+				  detect->sources.news.attempt->transport,
+				  c->at) != NULL;
+}
+
 static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *c)
 {
@@ -332,8 +342,10 @@ static void take_contact(struct detect *detect, void *state,
 	    news->attempt->transport == ATTEMPT_ICMP || is_told(news->source, c->at) ||
 	    detect_is_ours(detect, &c->client_ip))
 		return;
-	see_neighbours(detect, c);
-	see_host(detect, state, c);
+	if (!is_shared(detect, c)) {
+		see_neighbours(detect, c);
+		see_host(detect, state, c);
+	}
 	see_port(detect, state, c);
 }
 

@@ -144,6 +144,19 @@ void findings_close(struct findings *findings, struct finding *finding, int64_t 
 	findings->open--;
 }
 
+void findings_fold(struct findings *findings, struct finding *finding,
+		   const struct finding *into, int64_t now_us)
+{
+	struct finding_record *r = &finding->record;
+	field_text256 grounds;
+	snprintf(grounds, sizeof(grounds), "part of %.8s; %s", into->record.id,
+		 r->evidence);
+	record_text(r->evidence, sizeof(r->evidence), grounds);
+	memcpy(r->incident, into->record.incident, sizeof(r->incident));
+	r->severity = severity_names[SEVERITY_NOTICE];
+	findings_close(findings, finding, now_us);
+}
+
 /* A free place, or that of the least of those not worse than severity. */
 static struct finding *make_room(struct findings *findings, unsigned severity,
 				 int64_t now_us)

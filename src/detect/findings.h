@@ -90,6 +90,13 @@ void findings_end_at(struct findings *findings, struct finding *finding,
 		     int64_t due_us);
 void findings_close(struct findings *findings, struct finding *finding, int64_t now_us);
 
+/*
+ * It was a part of what the other one tells: ends, as a notice of the same incident
+ * that says so.
+ */
+void findings_fold(struct findings *findings, struct finding *finding,
+		   const struct finding *into, int64_t now_us);
+
 /* So many packets are kept as its evidence. */
 void findings_kept(struct findings *findings, const char *id, uint64_t packets);
 

@@ -182,10 +182,24 @@ static const struct incident *join_unproven(struct incidents *incidents,
 	return decoy;
 }
 
-static void keep(struct incident *rows, const struct incident *it)
+/* A finding that is about somebody else by now has both in its incident. */
+static bool is_renamed(struct incident *rows, const struct incident *it)
+{
+	bool has_other = false;
+	for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+		if (rows[i].last_us == INT64_MIN || rows[i].id != it->id ||
+		    rows[i].is_victim)
+			continue;
+		rows[i].is_shared = has_other = true;
+	}
+	return has_other;
+}
+
+static void keep(struct incident *rows, struct incident *it)
 {
 	struct incident *row = find_own(rows, it);
 	if (row == NULL) {
+		it->is_shared |= !it->is_victim && is_renamed(rows, it);
 		*room(rows) = *it;
 		return;
 	}

@@ -77,6 +77,7 @@ struct detect {
 	size_t blocklist_count;
 	uint64_t of_friends;           /* contacts and logins that were not looked at */
 	void *states[DETECTORS_MAX];   /* of detectors.c */
+	struct scan_groups *groups;    /* of port_scan; NULL: not yet */
 	const struct policy *policy;   /* borrowed; NULL: none */
 	struct detect_witness witness; /* of the last second that has any ... */
 	int64_t witness_us;            /* ... and its end */

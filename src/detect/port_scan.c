@@ -56,7 +56,7 @@ enum {
 static bool open_scans(struct detect *detect, void *state)
 {
 	struct port_scans *all = state;
-	(void)detect;
+	detect->groups = &all->groups;
 	return roster_open(&all->scans, sizeof(struct port_scan), SCANS_MAX);
 }
 

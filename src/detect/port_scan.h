@@ -53,7 +53,9 @@ static inline struct port_scan *port_scan_at(const struct port_scans *all,
 /* True if it is certain that its source did it. */
 bool port_scan_is_proven(const struct port_scan *scan);
 
-/* port_scan_told.c: how long it lasts without another attempt. */
+/* port_scan_told.c: it is large and proven. */
+bool port_scan_is_grave(const struct port_scan *scan);
+/* How long it lasts without another attempt. */
 int64_t port_scan_hold_us(const struct port_scan *scan);
 /* The finding that it has already, if that is still open. */
 struct finding *port_scan_finding(struct detect *detect, const struct port_scan *scan,

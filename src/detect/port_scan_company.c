@@ -4,12 +4,8 @@
 #include "detect/port_scan.h"
 
 enum {
-	/*
-	 * Decoys come with each packet of the scanner; whoever shares a scan out starts
-	 * his machines at about the same time.
-	 */
+	/* Decoys come with each packet of the scanner. */
 	DECOYS_S = 60,
-	SHARED_S = 600,
 	SHARERS = 4,
 	ALIKE_PERCENT = 60, /* answers and losses differ from source to source */
 };
@@ -49,22 +45,29 @@ void port_scan_note_group(struct port_scan *scan, const struct attempt *attempt)
 	scan_group_note(group, &scan->client, scan->port_count, scan->resets);
 }
 
-/* A group that scans the same host, and that this one belongs to. */
-static struct scan_group *group_for(struct port_scans *all,
-				    const struct port_scan *scan)
+/* A group that tries the same ports of the same host. */
+static struct scan_group *alike_group(struct port_scans *all,
+				      const struct port_scan *scan)
 {
 	for (int i = 0; i < GROUPS_MAX; i++) {
 		struct scan_group *group = &all->groups.at[i];
-		if (group->turn == 0 || group->transport != scan->head.key.rest ||
-		    !addr_equal(&group->server, &scan->server))
-			continue;
-		if (group->is_shared
-			    ? is_within(scan->last_us, group->last_us, SHARED_S)
-			    : is_within(scan->first_us, group->first_us, DECOYS_S) &&
-				      is_alike(scan, group->ports))
+		if (group->turn != 0 && !group->is_shared &&
+		    group->transport == scan->head.key.rest &&
+		    addr_equal(&group->server, &scan->server) &&
+		    is_within(scan->first_us, group->first_us, DECOYS_S) &&
+		    is_alike(scan, group->ports))
 			return group;
 	}
 	return NULL;
+}
+
+/* The one that this scan belongs to. */
+static struct scan_group *group_for(struct port_scans *all,
+				    const struct port_scan *scan)
+{
+	struct scan_group *shared = scan_groups_shared(
+		&all->groups, &scan->server, scan->head.key.rest, scan->last_us);
+	return shared != NULL ? shared : alike_group(all, scan);
 }
 
 static struct scan_group *begin_group(struct port_scans *all,
@@ -79,23 +82,23 @@ static struct scan_group *begin_group(struct port_scans *all,
 	return group;
 }
 
-/* The finding of the first of those who share becomes the group's. */
+/* The finding of the first becomes the group's, those of others were parts of it. */
 static void merge_finding(struct detect *detect, struct port_scan *scan,
 			  struct scan_group *group)
 {
 	struct finding *finding = port_scan_finding(detect, scan, &scan->key);
-	if (group->key.kind == NULL)
+	const struct finding *whole = port_scan_finding(detect, scan, &group->key);
+	if (whole == NULL)
 		group->key = scan->key;
 	else if (finding != NULL)
-		findings_close(&detect->findings, finding, detect->now_us);
+		findings_fold(&detect->findings, finding, whole, detect->now_us);
 	scan->key = (struct scan_key){ .kind = NULL };
 }
 
 static void bring_in(struct detect *detect, struct port_scan *scan,
 		     struct scan_group *group)
 {
-	if (group->is_shared)
-		merge_finding(detect, scan, group);
+	merge_finding(detect, scan, group);
 	join(scan, group);
 	for (int i = 0; i < 1024; i++)
 		group->ports[i] |= scan->ports[i];
@@ -103,10 +106,12 @@ static void bring_in(struct detect *detect, struct port_scan *scan,
 	scan->is_dirty = true;
 }
 
+/* One that is grave is told by itself, whoever comes beside it. */
 static bool is_beside(const struct port_scan *scan, const struct port_scan *other)
 {
 	return other != scan && other->told != TOLD_NOTHING && !other->is_wide &&
-	       other->group == NULL && other->head.key.rest == scan->head.key.rest &&
+	       other->group == NULL && !port_scan_is_grave(other) &&
+	       other->head.key.rest == scan->head.key.rest &&
 	       addr_equal(&other->server, &scan->server) &&
 	       is_within(scan->first_us, other->last_us, SHARED_S);
 }

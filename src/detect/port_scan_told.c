@@ -61,14 +61,19 @@ static bool is_ours(const struct detect *detect, const struct port_scan *scan)
 	return detect_is_ours(detect, &scan->client);
 }
 
+bool port_scan_is_grave(const struct port_scan *scan)
+{
+	return scan->port_count >= PORTS_LARGE && port_scan_is_proven(scan);
+}
+
 static unsigned severity_of(const struct detect *detect, const struct port_scan *scan)
 {
 	if (scan->told == TOLD_NOTICE)
 		return SEVERITY_NOTICE;
-	bool is_known = port_scan_is_proven(scan) || is_ours(detect, scan);
-	return scan->port_count >= PORTS_LARGE && is_known && scan->group == NULL
-		       ? SEVERITY_MEDIUM
-		       : SEVERITY_LOW;
+	bool is_one_of_ours = scan->port_count >= PORTS_LARGE && scan->group == NULL &&
+			      is_ours(detect, scan);
+	return is_one_of_ours || port_scan_is_grave(scan) ? SEVERITY_MEDIUM
+							  : SEVERITY_LOW;
 }
 
 /* ---- in words ---- */
@@ -76,6 +81,13 @@ static unsigned severity_of(const struct detect *detect, const struct port_scan 
 static bool is_shared(const struct port_scan *scan)
 {
 	return scan->group != NULL && scan->group->is_shared;
+}
+
+/* Among decoys, and nothing tells them apart: nobody is accused. */
+static bool is_hidden(const struct port_scan *scan)
+{
+	return scan->group != NULL && !scan->group->is_shared &&
+	       scan_group_suspect(scan->group) == NULL;
 }
 
 static const uint64_t *ports_of(const struct port_scan *scan)
@@ -123,6 +135,9 @@ static void say_summary(const struct port_scan *scan,
 	buf_clear(out);
 	if (is_shared(scan))
 		buf_printf(out, "%u sources together", scan->group->count);
+	else if (is_hidden(scan))
+		buf_printf(out, "One of %u sources, behind the others as decoys,",
+			   scan->group->count);
 	else
 		buf_text(out, text);
 	if (scan->group != NULL && scan_group_suspect(scan->group) != NULL)
@@ -192,13 +207,16 @@ static void take_text(char *out, size_t size, struct buf *text)
 
 /* ---- findings ---- */
 
-/* Whom it is about: the source, or the network of those who share it out. */
+/*
+ * Whom it is about: the source, or the network of those who share it out; of many that
+ * may be decoys, nobody.
+ */
 static void name_client(const struct port_scan *scan, struct finding_record *evidence)
 {
 	struct scan_network network;
-	if (!is_shared(scan))
+	if (!is_shared(scan) && !is_hidden(scan))
 		detect_attacker(evidence, &scan->client);
-	else if (scan_group_network(scan->group, &network)) {
+	else if (is_shared(scan) && scan_group_network(scan->group, &network)) {
 		evidence->client_ip = network.addr;
 		evidence->client_prefix = network.len;
 	}
@@ -236,7 +254,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 
 static struct scan_key *key_of_finding(struct port_scan *scan)
 {
-	return is_shared(scan) ? &scan->group->key : &scan->key;
+	return scan->group != NULL ? &scan->group->key : &scan->key;
 }
 
 struct finding *port_scan_finding(struct detect *detect, const struct port_scan *scan,
@@ -260,30 +278,35 @@ static void keep_key(struct scan_key *key, const struct finding_record *evidence
 				  .server = evidence->server_ip };
 }
 
-/* Another one of its group stands out, or enough of it have been told. */
-static bool is_decoy(const struct port_scan *scan)
+/* Of those that try the same ports one tells it for all. */
+static bool is_told_by_another(const struct port_scan *scan)
 {
-	if (scan->group == NULL || scan->group->is_shared)
-		return false;
-	const struct addr *suspect = scan_group_suspect(scan->group);
-	return suspect != NULL ? !addr_equal(suspect, &scan->client)
-			       : !scan_group_names(scan->group, &scan->client);
+	return scan->group != NULL && !scan->group->is_shared &&
+	       !addr_equal(scan_group_speaker(scan->group), &scan->client);
+}
+
+/* What was said under another name is about the same from now on. */
+static void rename_finding(struct detect *detect, struct finding *finding,
+			   const struct finding_record *evidence)
+{
+	struct finding *whole = findings_find(&detect->findings, evidence);
+	if (whole == NULL)
+		findings_move(&detect->findings, finding, evidence);
+	else if (whole != finding)
+		findings_fold(&detect->findings, finding, whole, detect->now_us);
 }
 
 void port_scan_tell(struct detect *detect, struct port_scan *scan)
 {
 	struct finding_record evidence;
 	struct scan_key *key = key_of_finding(scan);
-	struct finding *finding = port_scan_finding(detect, scan, key);
 	scan->is_dirty = false;
-	if (is_decoy(scan)) {
-		if (finding != NULL)
-			findings_close(&detect->findings, finding, detect->now_us);
+	if (is_told_by_another(scan))
 		return;
-	}
+	struct finding *finding = port_scan_finding(detect, scan, key);
 	fill(detect, scan, &evidence);
 	if (finding != NULL)
-		findings_move(&detect->findings, finding, &evidence);
+		rename_finding(detect, finding, &evidence);
 	findings_take(&detect->findings, &evidence, severity_of(detect, scan),
 		      port_scan_hold_us(scan));
 	keep_key(key, &evidence);

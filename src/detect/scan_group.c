@@ -3,6 +3,8 @@
  */
 #include "detect/scan_group.h"
 
+#include <stdlib.h>
+
 enum {
 	/* One that tries twice as many ports as any other goes on alone. */
 	STANDS_OUT_TIMES = 2,
@@ -24,6 +26,21 @@ struct scan_group *scan_groups_begin(struct scan_groups *groups)
 			oldest = &groups->at[i];
 	*oldest = (struct scan_group){ .turn = ++groups->turns };
 	return oldest;
+}
+
+struct scan_group *scan_groups_shared(struct scan_groups *groups,
+				      const struct addr *server, uint64_t transport,
+				      int64_t now_us)
+{
+	for (int i = 0; i < GROUPS_MAX; i++) {
+		struct scan_group *group = &groups->at[i];
+		if (group->turn != 0 && group->is_shared &&
+		    group->transport == transport &&
+		    addr_equal(&group->server, server) &&
+		    llabs(now_us - group->last_us) <= SHARED_S * 1000000LL)
+			return group;
+	}
+	return NULL;
 }
 
 /* Leading bits that two addresses have in common. */
@@ -114,12 +131,10 @@ const struct addr *scan_group_suspect(const struct scan_group *group)
 	return member != NULL ? &member->addr : NULL;
 }
 
-bool scan_group_names(const struct scan_group *group, const struct addr *client)
+const struct addr *scan_group_speaker(const struct scan_group *group)
 {
-	for (uint32_t i = 0; i < group->named; i++)
-		if (addr_equal(&group->members[i].addr, client))
-			return true;
-	return false;
+	const struct addr *suspect = scan_group_suspect(group);
+	return suspect != NULL ? suspect : &group->members[0].addr;
 }
 
 bool scan_group_network(const struct scan_group *group, struct scan_network *network)

@@ -4,7 +4,8 @@
  *
  * All but one of those that try the same ports are decoys (nmap -D): packets whose
  * source is forged.  The one that resets our SYN-ACKs received them, so it stands out
- * if no other does, and it alone is told; else each is, and that it is one of many.
+ * if no other does, and is named; hosts whose address was forged reset them as well, so
+ * else nobody is.
  * Those that try different ports share a scan out among them.
  */
 #pragma once
@@ -16,7 +17,12 @@
 #include "base/addr.h"
 #include "base/buf.h"
 
-enum { GROUPS_MAX = 32, GROUP_NAMED = 32 };
+enum {
+	GROUPS_MAX = 32,
+	GROUP_NAMED = 32,
+	/* Whoever shares a scan out starts his machines at about the same time. */
+	SHARED_S = 600,
+};
 
 /* What makes a finding this one. */
 struct scan_key {
@@ -53,6 +59,11 @@ struct scan_groups {
 /* The one used least recently makes room. */
 struct scan_group *scan_groups_begin(struct scan_groups *groups);
 
+/* Those who share a scan of that host out, at this time; NULL: nobody does. */
+struct scan_group *scan_groups_shared(struct scan_groups *groups,
+				      const struct addr *server, uint64_t transport,
+				      int64_t now_us);
+
 void scan_group_join(struct scan_group *group, const struct addr *client);
 void scan_group_note(struct scan_group *group, const struct addr *client,
 		     uint32_t ports, bool resets);
@@ -60,8 +71,8 @@ void scan_group_note(struct scan_group *group, const struct addr *client,
 /* The only one that can be no decoy; NULL: nobody knows. */
 const struct addr *scan_group_suspect(const struct scan_group *group);
 
-/* Not all are: of a very large group only so many have findings of their own. */
-bool scan_group_names(const struct scan_group *group, const struct addr *client);
+/* The one whose attempts are told: that one, or the first. */
+const struct addr *scan_group_speaker(const struct scan_group *group);
 
 /* The smallest network that has them all; false if it would say nothing. */
 struct scan_network {

@@ -77,6 +77,20 @@ static void strangers_who_share_the_ports_of_a_host_are_found(void **state)
 	assert_true(f->ports >= 500);
 }
 
+/* Some try enough of them to be told; those who try a few belong to the same. */
+static void sharers_of_many_and_of_few_ports_are_one_finding(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 200; i++)
+		from(scene, stranger(i / 20 * 70000), 1 + i, "refused");
+	for (uint32_t i = 0; i < 400; i++) {
+		from(scene, stranger(3000000 + i / 4 * 7001), 1000 + i, "refused");
+		scene->now_us += SECOND / 3;
+	}
+	const struct finding_record *f = only_open(scene, "distributed_scan");
+	assert_non_null(strstr(f->summary, "10 sources together scanned 200 ports"));
+}
+
 /* The noise of the Internet: somebody else every few seconds, a port or two each. */
 static void background_noise_is_no_scan(void **state)
 {
@@ -150,6 +164,7 @@ int main(void)
 		TEST(neighbours_that_share_ports_are_one_source),
 		TEST(neighbours_with_a_failure_now_and_then_are_none),
 		TEST(strangers_who_share_the_ports_of_a_host_are_found),
+		TEST(sharers_of_many_and_of_few_ports_are_one_finding),
 		TEST(background_noise_is_no_scan),
 		TEST(a_port_that_everybody_suddenly_wants_is_found),
 		TEST(a_service_that_one_address_lacks_is_meant),

@@ -315,21 +315,50 @@ static void decoys_are_one_finding_that_names_who_resets(void **state)
 	assert_non_null(strstr(f->evidence, SCANNER " (resets our answers)"));
 }
 
-static void decoys_that_nothing_tells_apart_are_told_as_one_of_many(void **state)
+static void decoys_that_nothing_tells_apart_are_one_finding_about_nobody(void **state)
 {
 	struct scene *scene = *state;
-	static struct found found;
 	decoyed_scan(scene, false);
-	found = (struct found){ .kind = "port_scan" };
-	detect_tick(scene->detect, scene->now_us);
-	detect_each(scene->detect, find_one, &found);
-	assert_int_equal(found.count, 11);
-	for (size_t i = 0; i < 11; i++) {
-		const struct finding_record *f = &found.findings[i];
-		assert_string_equal(f->severity, "low");
-		assert_string_equal(f->proof, "unsolicited");
-		assert_non_null(strstr(f->evidence, "The same ports at the same time"));
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_true(addr_is_unset(&f->client_ip));
+	assert_string_equal(f->severity, "low");
+	assert_string_equal(f->proof, "unsolicited");
+	assert_int_equal(f->ports, 200);
+	assert_non_null(strstr(f->summary, "One of 11 sources"));
+	assert_non_null(strstr(f->evidence, "The same ports at the same time"));
+}
+
+/* What was said last of each finding: of how many with severity low or more. */
+static unsigned loud_in_the_end(const struct scene *scene)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < scene->count; i++) {
+		bool is_last = true;
+		for (size_t k = i + 1; k < scene->count; k++)
+			is_last &= strcmp(scene->said[k].id, scene->said[i].id) != 0;
+		count += is_last && strcmp(scene->said[i].severity, "notice") != 0;
 	}
+	return count;
+}
+
+/* nmap -D with hosts that exist: they reset SYN-ACKs that they did not ask for. */
+static void decoys_that_live_are_not_accused(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t port = 1; port <= 40; port++)
+		for (uint32_t n = 0; n < 5; n++) {
+			struct contact_record c = contact(
+				scene, port, port == 9 ? "half_open" : "refused");
+			if (n != 2)
+				c.client_ip = stranger(n * 7919);
+			give(scene, &c);
+			scene->now_us += 1000;
+		}
+	detect_tick(scene->detect, scene->now_us);
+	assert_int_equal(loud_in_the_end(scene), 1);
+	const struct finding_record *f = only_open(scene, "port_scan");
+	assert_true(addr_is_unset(&f->client_ip));
+	assert_non_null(strstr(f->evidence, SCANNER " (resets our answers)"));
 }
 
 /* Also when it is large, and an address is of ours. */
@@ -354,6 +383,31 @@ static void decoys_are_never_more_than_low(void **state)
 	detect_each(scene->detect, find_one, &found);
 	for (size_t i = 0; i < found.count; i++)
 		assert_string_equal(found.findings[i].severity, "low");
+}
+
+/* Each has found all of its ports before the next one begins. */
+static void what_was_said_of_sharers_is_taken_back(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 200; i++) {
+		struct contact_record c = contact(scene, 1 + i, "refused");
+		c.client_ip = stranger(i / 20 * 800);
+		give(scene, &c);
+		scene->now_us += 10000;
+	}
+	detect_tick(scene->detect, scene->now_us);
+	assert_int_equal(loud_in_the_end(scene), 1);
+	char incident[32], id[32];
+	const struct finding_record *f = only_open(scene, "distributed_scan");
+	snprintf(incident, sizeof(incident), "%s", f->incident);
+	snprintf(id, sizeof(id), "part of %.8s", f->id);
+	for (size_t i = 0; i < scene->count; i++) {
+		if (strcmp(scene->said[i].state, "closed") != 0)
+			continue;
+		assert_string_equal(scene->said[i].severity, "notice");
+		assert_string_equal(scene->said[i].incident, incident);
+		assert_non_null(strstr(scene->said[i].evidence, id));
+	}
 }
 
 static void who_shares_a_scan_out_is_one_finding(void **state)
@@ -447,9 +501,11 @@ int main(void)
 		TEST(one_of_ours_that_scans_is_worse),
 		TEST(fragments_are_told),
 		TEST(decoys_are_one_finding_that_names_who_resets),
-		TEST(decoys_that_nothing_tells_apart_are_told_as_one_of_many),
+		TEST(decoys_that_nothing_tells_apart_are_one_finding_about_nobody),
+		TEST(decoys_that_live_are_not_accused),
 		TEST(decoys_are_never_more_than_low),
 		TEST(who_shares_a_scan_out_is_one_finding),
+		TEST(what_was_said_of_sharers_is_taken_back),
 		TEST(a_scan_over_hosts_and_ports_is_one_finding),
 		TEST(one_host_after_another_is_one_finding),
 		TEST(a_network_of_ipv6_is_one_source),
