@@ -33,6 +33,15 @@ enum attempt_transport attempt_transport_of(const char *transport)
 	return strcmp(transport, "sctp") == 0 ? ATTEMPT_SCTP : ATTEMPT_ICMP;
 }
 
+const char *attempt_transport_word(uint64_t transport)
+{
+	static const char *const words[] = { [ATTEMPT_TCP] = "tcp",
+					     [ATTEMPT_UDP] = "udp",
+					     [ATTEMPT_ICMP] = "icmp",
+					     [ATTEMPT_SCTP] = "sctp" };
+	return words[transport & 3];
+}
+
 static enum attempt_technique technique_of(const char *technique)
 {
 	static const char *const names[ATTEMPT_TECHNIQUES] = {

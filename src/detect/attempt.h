@@ -13,6 +13,7 @@ static inline uint32_t attempt_second(int64_t at_us)
 }
 
 enum attempt_transport attempt_transport_of(const char *transport);
+const char *attempt_transport_word(uint64_t transport);
 
 /* False if it says nothing of a source. */
 bool attempt_read(const struct sources *sources, const struct contact_record *c,

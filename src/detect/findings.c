@@ -148,7 +148,7 @@ void findings_fold(struct findings *findings, struct finding *finding,
 		   const struct finding *into, int64_t now_us)
 {
 	struct finding_record *r = &finding->record;
-	field_text256 grounds;
+	char grounds[sizeof(r->evidence) + 32];
 	snprintf(grounds, sizeof(grounds), "part of %.8s; %s", into->record.id,
 		 r->evidence);
 	record_text(r->evidence, sizeof(r->evidence), grounds);

@@ -329,7 +329,7 @@ static void say_summary(const struct host_sweep *sweep, const char *ports,
 		buf_text(out, " by ICMP");
 	else
 		buf_printf(out, " at port %s/%s", ports,
-			   sweep->head.key.rest == ATTEMPT_UDP ? "udp" : "tcp");
+			   attempt_transport_word(sweep->head.key.rest));
 }
 
 static void say_evidence(const struct host_sweep *sweep, struct buf *out)
@@ -358,9 +358,7 @@ static void key_finding(const struct host_sweep *sweep, uint32_t port,
 	detect_attack(record, "host_sweep", sweep->technique, sweep->last_us);
 	detect_attacker(record, &sweep->client);
 	record->port = port;
-	record->transport = is_icmp(sweep)                        ? "icmp"
-			    : sweep->head.key.rest == ATTEMPT_UDP ? "udp"
-								  : "tcp";
+	record->transport = attempt_transport_word(sweep->head.key.rest);
 }
 
 static void fill(struct detect *detect, struct host_sweep *sweep,

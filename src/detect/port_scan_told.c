@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/port_list.h"
+#include "detect/attempt.h"
 #include "detect/port_scan.h"
 
 enum {
@@ -194,11 +195,6 @@ static const char *advice_of(const struct detect *detect, const struct port_scan
 	       "open port is meant to be reached.";
 }
 
-static const char *transport_word(const struct port_scan *scan)
-{
-	return scan->head.key.rest == ATTEMPT_UDP ? "udp" : "tcp";
-}
-
 static void take_text(char *out, size_t size, struct buf *text)
 {
 	const char *words = buf_cstr(text);
@@ -231,7 +227,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 	name_client(scan, evidence);
 	if (!scan->is_wide)
 		evidence->server_ip = scan->server;
-	evidence->transport = transport_word(scan);
+	evidence->transport = attempt_transport_word(scan->head.key.rest);
 	evidence->first = scan->first_us;
 	evidence->attempts = scan->unsaid;
 	evidence->ports = count_bits(ports_of(scan));
@@ -266,7 +262,7 @@ struct finding *port_scan_finding(struct detect *detect, const struct port_scan 
 	detect_attack(&record, key->kind, key->technique, scan->last_us);
 	record.client_ip = key->client;
 	record.server_ip = key->server;
-	record.transport = transport_word(scan);
+	record.transport = attempt_transport_word(scan->head.key.rest);
 	return findings_find(&detect->findings, &record);
 }
 

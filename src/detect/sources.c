@@ -481,6 +481,8 @@ void sources_port(struct sources *sources, const struct port_record *port)
 	if (port->transport == NULL || port->port == UNKNOWN_U32)
 		return;
 	enum attempt_transport transport = attempt_transport_of(port->transport);
+	if (transport == ATTEMPT_SCTP) /* its packets may be refusals */
+		return;
 	bool serves = transport == ATTEMPT_TCP
 			      ? port->handshakes != UNKNOWN_U64 && port->handshakes > 0
 			      : port->server_packets != UNKNOWN_U64 &&

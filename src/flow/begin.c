@@ -8,6 +8,7 @@
 
 #include "catalog/catalog.h"
 #include "flow/history.h"
+#include "flow/sctp.h"
 #include "flow/state.h"
 
 enum {
@@ -151,14 +152,16 @@ static void begin_body(struct flows *f, const struct packet *p, const struct key
 }
 
 /*
- * No answer looks like that: a segment without SYN, ACK and RST, or a datagram from one
- * port of systems to another.  Who scans chooses his own port, so that of a service
- * (nmap -g 53) must not make him a server.
+ * No answer looks like that: a segment without SYN, ACK and RST, a chunk that asks for
+ * an association, or a datagram from one port of systems to another.  Who scans chooses
+ * his own port, so that of a service (nmap -g 53) must not make him a server.
  */
 static bool is_no_answer(const struct packet *p)
 {
 	if (p->proto == IPPROTO_TCP)
 		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST));
+	if (p->proto == IPPROTO_SCTP)
+		return sctp_asks(p);
 	/* Only who asks DHCP has a port of systems himself. */
 	return p->proto == IPPROTO_UDP && p->sport < SYSTEM_PORTS &&
 	       p->dport < SYSTEM_PORTS && p->dport != DHCP_CLIENT;

@@ -8,6 +8,7 @@
 
 #include "base/pages.h"
 #include "flow/heard.h"
+#include "flow/sctp.h"
 #include "flow/state.h"
 
 enum {
@@ -207,6 +208,9 @@ static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us
 	if (b->proto == IPPROTO_UDP)
 		return b->side[CLIENT].packets <= DATAGRAMS_FEW &&
 		       !heard_service(f, b, at_us) && !heard_peer(f, b, at_us);
+	/* It goes on as if it had been answered (INITs again come seconds apart). */
+	if (b->proto == IPPROTO_SCTP)
+		return b->side[CLIENT].packets == 1 || heard_address(f, b, at_us);
 	return true;
 }
 
@@ -413,7 +417,9 @@ void contacts_begin(struct flows *f, uint32_t number, const struct packet *p,
 		begin_stray(f, number, p, sender, hash);
 	else if (sender == CLIENT)
 		wait_for(f, number,
-			 p->proto == IPPROTO_TCP ? WAIT_ANSWER : WAIT_DATAGRAM,
+			 p->proto == IPPROTO_TCP || p->proto == IPPROTO_SCTP
+				 ? WAIT_ANSWER
+				 : WAIT_DATAGRAM,
 			 EXPECTS_ANSWER, p->at_us);
 }
 
@@ -422,7 +428,36 @@ static bool is_open_contact(const struct knock *k)
 {
 	return !k->is_told &&
 	       (k->technique == TECHNIQUE_SYN || k->technique == TECHNIQUE_UDP ||
-		k->technique == TECHNIQUE_ICMP);
+		k->technique == TECHNIQUE_ICMP || k->technique == TECHNIQUE_SCTP);
+}
+
+/*
+ * What the server says to who asks for an association.  A cookie that is echoed proves
+ * nothing before the server has taken it.
+ */
+static void association_goes_on(struct flows *f, uint32_t number,
+				const struct packet *p)
+{
+	struct knock *k = &f->contacts.bodies[number];
+	uint8_t chunk = sctp_chunk(p);
+	if (chunk == SCTP_INIT_ACK) {
+		wait_for(f, number, WAIT_ACK, EXPECTS_ACK, p->at_us);
+		return;
+	}
+	if (chunk != SCTP_ABORT && chunk != SCTP_COOKIE_ACK)
+		return;
+	k->is_told = 1;
+	k->expects = EXPECTS_NOTHING;
+	tell_body(f, number, chunk == SCTP_ABORT ? CONTACT_REFUSED : CONTACT_HANDSHAKE,
+		  p->at_us);
+}
+
+void contacts_associates(struct flows *f, uint32_t number, const struct packet *p)
+{
+	const struct knock *k = &f->contacts.bodies[number];
+	if (f->contacts.is_wanted && k->expects == EXPECTS_ACK &&
+	    sctp_chunk(p) == SCTP_COOKIE_ACK)
+		association_goes_on(f, number, p);
 }
 
 void contacts_server_speaks(struct flows *f, uint32_t number, const struct packet *p)
@@ -442,7 +477,9 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 	k->expects = EXPECTS_NOTHING;
 	if (!is_open_contact(k))
 		return;
-	if (is_tcp && (p->tcp_flags & TCP_SYN)) {
+	if (k->technique == TECHNIQUE_SCTP) {
+		association_goes_on(f, number, p);
+	} else if (is_tcp && (p->tcp_flags & TCP_SYN)) {
 		wait_for(f, number, WAIT_ACK, EXPECTS_ACK, p->at_us);
 		expect_handshake(f, number);
 	} else if (!is_tcp && b->side[CLIENT].packets > 0) {

@@ -2,12 +2,12 @@
  * contacts.h: what came of a source's first words to a port, as evidence for
  * src/detect (record contact); private to the room.
  *
- * Most is plain when it happens: a RST, an ICMP error, a handshake.  Silence is not: a
- * SYN has PATIENCE_US to be answered, a datagram a second and a half, a SYN-ACK three
- * seconds. Embryos stand in a ring in order of time already, and a cursor goes over
- * those whose time is up; bodies that wait stand in one queue for each length.  All are
- * bounded: who must go early is judged early, and a SYN is at the end of a capture as
- * well.
+ * Most is plain when it happens: a RST, an ICMP error, a handshake (of SCTP: ABORT,
+ * COOKIE ACK).  Silence is not: a SYN (or INIT) has PATIENCE_US to be answered, a
+ * datagram a second and a half, a SYN-ACK three seconds. Embryos stand in a ring in
+ * order of time already, and a cursor goes over those whose time is up; bodies that
+ * wait stand in one queue for each length.  All are bounded: who must go early is
+ * judged early, and a SYN is at the end of a capture as well.
  *
  * An established connection that is old and has not asked anything whole is slow, told
  * of about once a minute: its server has said nothing but perhaps a greeting, and its
@@ -90,6 +90,8 @@ void contacts_promote(struct flows *f, uint32_t ref, uint32_t number, bool is_an
 
 /* The first packet of the server. */
 void contacts_server_speaks(struct flows *f, uint32_t number, const struct packet *p);
+/* Any packet of the server of SCTP. */
+void contacts_associates(struct flows *f, uint32_t number, const struct packet *p);
 /* A segment that was more than the next data has been taken. */
 void contacts_segment(struct flows *f, uint32_t number, int64_t at_us);
 /* An ICMP error has rejected it. */

@@ -160,6 +160,8 @@ static void conversation(struct flows *f, struct body *b, const struct packet *p
 	unsolicited_packet(f, b, p, side);
 	if (side == SERVER)
 		amplification_packet(f, b, p);
+	if (side == SERVER && b->proto == IPPROTO_SCTP)
+		contacts_associates(f, (uint32_t)(b - f->table.bodies), p);
 	if (b->listens)
 		talks_datagram(f, (uint32_t)(b - f->table.bodies), p, side);
 	if (b->listens && talks_times_answers(&f->talks, b))

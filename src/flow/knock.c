@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 
+#include "flow/sctp.h"
 #include "flow/tool.h"
 #include "protocol/feed.h"
 
@@ -62,6 +63,8 @@ static enum technique technique_of(const struct packet *p)
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return is_ping(p) && !is_for_all(p) ? TECHNIQUE_ICMP : TECHNIQUE_NONE;
+	case IPPROTO_SCTP:
+		return sctp_asks(p) ? TECHNIQUE_SCTP : TECHNIQUE_NONE;
 	default:
 		return TECHNIQUE_NONE;
 	}
@@ -84,10 +87,11 @@ void knock_fill(const struct knock *k, const struct flow_key *key, uint8_t proto
 		struct contact_record *out)
 {
 	static const char *const words[TECHNIQUES] = {
-		[TECHNIQUE_SYN] = "syn",   [TECHNIQUE_FIN] = "fin",
-		[TECHNIQUE_NULL] = "null", [TECHNIQUE_XMAS] = "xmas",
-		[TECHNIQUE_ACK] = "ack",   [TECHNIQUE_OTHER] = "other",
-		[TECHNIQUE_UDP] = "udp",   [TECHNIQUE_ICMP] = "icmp",
+		[TECHNIQUE_SYN] = "syn",    [TECHNIQUE_FIN] = "fin",
+		[TECHNIQUE_NULL] = "null",  [TECHNIQUE_XMAS] = "xmas",
+		[TECHNIQUE_ACK] = "ack",    [TECHNIQUE_OTHER] = "other",
+		[TECHNIQUE_UDP] = "udp",    [TECHNIQUE_ICMP] = "icmp",
+		[TECHNIQUE_SCTP] = "other",
 	};
 	record_init(RECORD_contact, out);
 	out->transport = transport_name(proto);

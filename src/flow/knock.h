@@ -19,6 +19,7 @@ enum technique {
 	TECHNIQUE_OTHER,
 	TECHNIQUE_UDP,
 	TECHNIQUE_ICMP,
+	TECHNIQUE_SCTP, /* an association is asked for, or its cookie echoed */
 	TECHNIQUES
 };
 

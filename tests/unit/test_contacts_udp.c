@@ -103,6 +103,60 @@ static void a_broadcast_is_no_scan(void **state)
 	assert_int_equal(told[1].port, 9997);
 }
 
+/* ---- associations (RFC 9260 5.1) ---- */
+
+enum { INIT = 1, INIT_ACK = 2, ABORT = 6, COOKIE_ECHO = 10, COOKIE_ACK = 11 };
+
+static void chunk(unsigned from, uint16_t sport, unsigned to, uint16_t dport,
+		  uint8_t type)
+{
+	const uint8_t bytes[4] = { type, 0, 0, 4 };
+	struct packet p = datagram(from, sport, to, dport, 4);
+	p.proto = IPPROTO_SCTP;
+	p.payload = bytes_of(bytes, sizeof(bytes));
+	take(p);
+}
+
+static void an_association_is_refused_by_abort_or_silence(void **state)
+{
+	(void)state;
+	chunk(1, 40000, 2, 36412, INIT);
+	chunk(2, 36412, 1, 40000, ABORT);
+	CHECK_TOLD(1, "refused", "other");
+	assert_string_equal(told[0].transport, "sctp");
+	assert_int_equal(told[0].port, 36412);
+	chunk(1, 80, 2, 40000, COOKIE_ECHO); /* also from a port of servers */
+	tick_until(START_US + SECOND);
+	CHECK_TOLD(2, "silent", "other");
+	assert_int_equal(told[1].port, 40000);
+}
+
+static void an_association_is_one_when_the_server_has_taken_the_cookie(void **state)
+{
+	(void)state;
+	chunk(1, 40000, 2, 36412, INIT);
+	chunk(2, 36412, 1, 40000, INIT_ACK);
+	chunk(1, 40000, 2, 36412, COOKIE_ECHO);
+	assert_int_equal(told_count, 0);
+	chunk(2, 36412, 1, 40000, COOKIE_ACK);
+	CHECK_TOLD(1, "handshake", "other");
+	chunk(3, 40000, 2, 36412, INIT);
+	chunk(2, 36412, 3, 40000, INIT_ACK);
+	chunk(3, 40000, 2, 36412, COOKIE_ECHO); /* forged: nobody takes it */
+	tick_until(START_US + 5 * SECOND);
+	CHECK_TOLD(2, "half_open", "other");
+}
+
+static void who_did_not_ask_for_an_association_makes_no_contact(void **state)
+{
+	(void)state;
+	chunk(1, 40000, 2, 36412, ABORT);
+	chunk(1, 40001, 2, 36412, INIT_ACK);
+	chunk(1, 40002, 2, 36412, 0); /* DATA of one that we have not seen begin */
+	tick_until(START_US + 5 * SECOND);
+	assert_int_equal(told_count, 0);
+}
+
 /* Of a peer-to-peer network: it asks others from the port that they ask. */
 static void a_port_that_sends_is_not_closed(void **state)
 {
@@ -303,6 +357,9 @@ int main(void)
 		TEST(an_answered_one_is_told_once),
 		TEST(streams_and_groups_are_no_scans),
 		TEST(a_broadcast_is_no_scan),
+		TEST(an_association_is_refused_by_abort_or_silence),
+		TEST(an_association_is_one_when_the_server_has_taken_the_cookie),
+		TEST(who_did_not_ask_for_an_association_makes_no_contact),
 		TEST(a_port_that_sends_is_not_closed),
 		TEST(who_serves_is_a_peer_and_no_scanner),
 		TEST(who_serves_may_scan_the_ports_of_systems_all_the_same),
