@@ -369,7 +369,8 @@ static void tell_witness(struct monitor *m, int64_t at_us)
 		return;
 	struct detect_witness told = { .cookies = rise.cookies,
 				       .requests_dropped = rise.requests_dropped,
-				       .overflows = rise.overflows };
+				       .overflows = rise.overflows,
+				       .datagrams_dropped = rise.datagrams_dropped };
 	detect_set_witness(m->detect, &told, at_us);
 }
 

@@ -16,7 +16,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 		return NULL;
 	detect->sink = *sink;
 	detect->now_us = INT64_MIN;
-	detect->witness_us = INT64_MIN;
+	detect->witness_us = detect->datagrams_us = INT64_MIN;
 	detect->expiry_us = INT64_MAX;
 	places_init(&detect->places);
 	if (findings_init(&detect->findings, &detect->sink) &&
@@ -76,6 +76,8 @@ void detect_set_ways(struct detect *detect, detect_ask_way ask, void *self)
 void detect_set_witness(struct detect *detect, const struct detect_witness *witness,
 			int64_t at_us)
 {
+	if (witness->datagrams_dropped > 0)
+		detect->datagrams_us = at_us;
 	if (witness->cookies + witness->requests_dropped + witness->overflows == 0)
 		return;
 	detect->witness = *witness;

@@ -106,9 +106,10 @@ void detect_amplification(struct detect *detect,
  * addresses only.
  */
 struct detect_witness {
-	uint64_t cookies;          /* SYN cookies sent, as the backlog was full */
-	uint64_t requests_dropped; /* for that reason, without cookies */
-	uint64_t overflows;        /* connections that found no room to be accepted */
+	uint64_t cookies;           /* SYN cookies sent, as the backlog was full */
+	uint64_t requests_dropped;  /* for that reason, without cookies */
+	uint64_t overflows;         /* connections that found no room to be accepted */
+	uint64_t datagrams_dropped; /* sockets of UDP had no room for */
 };
 void detect_set_witness(struct detect *detect, const struct detect_witness *witness,
 			int64_t at_us);

@@ -45,11 +45,22 @@ void flood_target(struct finding_record *evidence, const struct port_record *por
 	evidence->transport = port->transport;
 }
 
-bool flood_is_witnessed(const struct detect *detect, const struct port_record *port)
+static bool is_around(const struct detect *detect, const struct port_record *port,
+		      int64_t at_us)
 {
 	enum { AROUND_S = 2 };
 	return home_holds(&detect->own, &port->server_ip) &&
-	       detect->witness_us >= port->start - AROUND_S * SECOND_US;
+	       at_us >= port->start - AROUND_S * SECOND_US;
+}
+
+bool flood_is_witnessed(const struct detect *detect, const struct port_record *port)
+{
+	return is_around(detect, port, detect->witness_us);
+}
+
+bool flood_loses_datagrams(const struct detect *detect, const struct port_record *port)
+{
+	return is_around(detect, port, detect->datagrams_us);
 }
 
 void flood_count_source(struct cardinality *sources, const struct addr *source)

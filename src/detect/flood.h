@@ -51,6 +51,9 @@ void flood_target(struct finding_record *evidence, const struct port_record *por
 /* The kernel has had trouble with connections to us, around that second. */
 bool flood_is_witnessed(const struct detect *detect, const struct port_record *port);
 
+/* Its sockets had no room for datagrams, around that second. */
+bool flood_loses_datagrams(const struct detect *detect, const struct port_record *port);
+
 /* One more of distinct addresses; the same number in each replay. */
 void flood_count_source(struct cardinality *sources, const struct addr *source);
 

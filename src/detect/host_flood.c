@@ -2,7 +2,8 @@
  * host_flood.c: all ports of a host are flooded at once, each with little.
  *
  * A scan of all ports does that, too, but not for long: it needs 65,536 packets, and
- * as many again if it asks twice.
+ * as many again if it asks twice.  Nor does a scan come from so many addresses: they
+ * are forged, and that is clear in a second.
  */
 #include <stdio.h>
 
@@ -12,13 +13,14 @@ enum {
 	HOSTS_MAX = 256,
 	FLOOR = 5000, /* packets/s: faster than scans of one host use to be */
 	TOTAL_MIN = 2 * 65536 + 1, /* no scan asks three times so fast */
+	SOURCES_MIN = 256, /* nmap has up to 128 decoys; who shares a scan are fewer */
 };
 
 struct host {
 	struct roster_entry entry;
 	int64_t at_us;
-	uint64_t now, ports; /* of this second */
-	uint64_t before;     /* of the seconds in a row before, above the floor */
+	uint64_t now, ports, sources; /* of this second; sources: at least */
+	uint64_t before; /* of the seconds in a row before, above the floor */
 	bool is_attacked;
 };
 
@@ -67,9 +69,10 @@ static void raise_finding(struct detect *detect, const struct host *host,
 		  is_tcp ? "connection requests" : "datagrams");
 	FLOOD_SAY(evidence.evidence,
 		  "%llu packets to %llu ports in a second, %llu so far, which came to "
-		  "nothing",
+		  "nothing, in the name of %llu addresses or more",
 		  (unsigned long long)host->now, (unsigned long long)host->ports,
-		  (unsigned long long)host->before + host->now);
+		  (unsigned long long)host->before + host->now,
+		  (unsigned long long)host->sources);
 	FLOOD_SAY(evidence.advice,
 		  "Drop what no service here uses before the sockets (nftables, hook "
 		  "ingress). If the line is full, only the provider can filter it.");
@@ -89,8 +92,11 @@ static void take_unsolicited(struct detect *detect, void *state,
 		turn(host, u->at);
 	host->now += u->packets;
 	host->ports += u->ports;
+	if (flood_count(u->sources) > host->sources)
+		host->sources = u->sources;
 	bool was_attacked = host->is_attacked;
-	host->is_attacked |= host->before + host->now >= TOTAL_MIN;
+	host->is_attacked |= host->before + host->now >= TOTAL_MIN ||
+			     (host->now >= FLOOR && host->sources >= SOURCES_MIN);
 	if (!host->is_attacked || host->now < FLOOR)
 		return;
 	raise_finding(detect, host, u,

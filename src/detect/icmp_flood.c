@@ -108,13 +108,15 @@ static void judge(struct detect *detect, struct flooded *target,
 		  const struct unsolicited_record *u)
 {
 	uint64_t least = is_request(u) ? REQUEST_FLOOR : OTHER_FLOOR;
-	uint64_t limit = usual_limit(&target->usual);
-	bool is_high = target->packets > (limit > least ? limit : least);
+	uint64_t usual = usual_limit(&target->usual);
+	uint64_t limit = usual > least ? usual : least;
+	bool is_high = target->packets > limit;
 	usual_note(&target->usual, u->at, target->packets, is_high);
 	unsigned high = lately_note(&target->lately, u->at, is_high);
 	if (!is_high)
 		target->untold = 0;
-	if (!is_high || high < HIGH_SECONDS || target->told_us == u->at)
+	bool is_enough = high >= HIGH_SECONDS || lately_is_far(target->packets, limit);
+	if (!is_high || !is_enough || target->told_us == u->at)
 		return;
 	target->told_us = u->at;
 	raise_finding(detect, target, u);

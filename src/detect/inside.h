@@ -81,6 +81,7 @@ struct detect {
 	const struct policy *policy;   /* borrowed; NULL: none */
 	struct detect_witness witness; /* of the last second that has any ... */
 	int64_t witness_us;            /* ... and its end */
+	int64_t datagrams_us;          /* of the last with datagrams dropped */
 	int64_t now_us, expiry_us;
 	struct crowd crowds[CROWDS_MAX];
 	struct answer answers[ANSWERS_MAX];

@@ -76,13 +76,15 @@ static void add(struct flooded *network, const struct unsolicited_record *u)
 
 static bool is_attack(struct flooded *network)
 {
-	network->is_high =
-		network->now >= FLOOR && network->now > usual_limit(&network->usual);
+	uint64_t usual = usual_limit(&network->usual);
+	uint64_t limit = usual > FLOOR ? usual : FLOOR;
+	network->is_high = network->now >= limit;
 	unsigned seconds =
 		lately_note(&network->lately, network->at_us, network->is_high);
 	bool goes_on = network->attacked_us != 0 &&
 		       network->at_us - network->attacked_us <= FLOOD_HOLD_US;
-	return network->is_high && (goes_on || seconds >= SECONDS_MIN);
+	return network->is_high && (goes_on || seconds >= SECONDS_MIN ||
+				    lately_is_far(network->now, limit));
 }
 
 static void raise_finding(struct detect *detect, const struct flooded *network,

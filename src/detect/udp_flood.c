@@ -4,7 +4,10 @@
  *
  * What is usual is learned for each port.  Where there is nothing to learn from yet, it
  * is the shape that tells: forged sources send one packet each and get no answer, while
- * a tunnel, a call or a download is a few clients that are answered all the time.
+ * a tunnel, a call or a download is a few clients that are answered all the time.  What
+ * goes one way from one socket to another all the time (logs, metrics, NetFlow, video,
+ * a test of the line) is a flood only where nobody wants it, or where it is too much
+ * for who does, as the kernel says.
  */
 #include <stdio.h>
 
@@ -17,17 +20,24 @@ enum {
 	FLOOR = 2000,        /* packets/s that no small server minds */
 	FEW_FLOOR = 10000,   /* from few sources unanswered: a camera, a copy */
 	CLOSED_FLOOR = 4000, /* ... to a port that refuses: nobody waits for it */
-	USED_FLOOR = 20000,  /* ... to a socket that takes it */
-	MANY_FLOOR = 20000,  /* from many: collectors, where nothing is known yet */
-	ASKED_FLOOR = 10000, /* a service that answers is in demand, and copes */
+	/* ... to a socket that takes it, or on few connections; FastNetMon's limit for
+	   a host. */
+	USED_FLOOR = 20000,
+	STREAMS_MAX = 32,     /* connections of one-way streams of so few sources */
+	STREAM_PACKETS = 100, /* of a connection that is one, in a second */
+	OLD_CLIENTS_OF = 10,  /* of clients that are there all the time, few are new */
+	MANY_FLOOR = 20000,   /* from many: collectors, where nothing is known yet */
+	ASKED_FLOOR = 10000,  /* a service that answers is in demand, and copes */
 	LEARNED_MIN = 30, /* slots of past that tell demand from a flood: 5 minutes */
 	FEW_SOURCES = 8,
 	TALKS_FROM = 20,  /* packets/s of a client: it talks; one answer to so many will
 			     do, as for a tunnel's or QUIC's acknowledgements */
 	HIGH_SECONDS = 3, /* of the last five */
 };
+/* In less, nobody knows whether it has just begun. */
+#define NEW_FROM_US (2 * SECOND_US)
 
-enum shape { TALK, ASKED, FORGED, FEW, MANY };
+enum shape { TALK, ASKED, FORGED, STREAM, FEW, MANY };
 
 struct flooded {
 	struct roster_entry entry;
@@ -64,6 +74,15 @@ static void close_state(void *state)
 	roster_close(&s->closed);
 }
 
+/* A few connections that go on and on. */
+static bool is_stream(const struct port_record *port)
+{
+	uint64_t open = flood_count(port->active), begun = flood_count(port->flows);
+	uint64_t connections = open > begun ? open : begun;
+	return connections <= STREAMS_MAX &&
+	       port->client_packets >= connections * STREAM_PACKETS;
+}
+
 static enum shape shape_of(const struct port_record *port)
 {
 	uint64_t clients = flood_count(port->clients);
@@ -74,8 +93,9 @@ static enum shape shape_of(const struct port_record *port)
 	if (answers * 2 >= port->client_packets)
 		return ASKED;
 	if (clients <= FEW_SOURCES)
-		return FEW;
-	return clients * 2 >= port->client_packets ? FORGED : MANY;
+		return is_stream(port) ? STREAM : FEW;
+	bool are_new = flood_count(port->flows) * OLD_CLIENTS_OF >= clients;
+	return are_new && clients * 2 >= port->client_packets ? FORGED : MANY;
 }
 
 static bool is_taken(struct detect *detect, const struct port_record *port)
@@ -90,6 +110,15 @@ static bool is_closed(struct udp_flood *s, const struct port_record *port)
 	struct roster_key key = flood_key(&port->server_ip, port->port);
 	const struct closed *closed = roster_find(&s->closed, &key);
 	return closed != NULL && port->start - closed->at_us < FLOOD_HOLD_US;
+}
+
+/* Our own sockets are known: nobody takes it. */
+static bool is_unwanted(struct detect *detect, struct udp_flood *s,
+			const struct port_record *port)
+{
+	return is_closed(s, port) ||
+	       (home_holds(&detect->own, &port->server_ip) &&
+		detect->places.count > 0 && !is_taken(detect, port));
 }
 
 static uint64_t few_floor(struct detect *detect, struct udp_flood *s,
@@ -107,6 +136,10 @@ static uint64_t floor_of(struct detect *detect, struct udp_flood *s,
 	switch (shape_of(port)) {
 	case FORGED:
 		return FLOOR;
+	case STREAM:
+		if (!is_unwanted(detect, s, port))
+			return is_past_known ? USED_FLOOR : UINT64_MAX;
+		return few_floor(detect, s, port);
 	case FEW:
 		return few_floor(detect, s, port);
 	case MANY:
@@ -119,22 +152,33 @@ static uint64_t floor_of(struct detect *detect, struct udp_flood *s,
 	return UINT64_MAX;
 }
 
+/* No burst of what is wanted: it came so from nowhere. */
+static bool is_plain(const struct udp_flood *s, const struct port_record *port,
+		     uint64_t limit)
+{
+	enum shape shape = shape_of(port);
+	return (shape == FORGED || shape == FEW) &&
+	       lately_is_far(port->client_packets, limit) &&
+	       port->start - s->began_us >= NEW_FROM_US;
+}
+
 /* True if that second is one of an attack. */
 static bool is_attack(struct detect *detect, struct udp_flood *s,
 		      struct flooded *target, const struct port_record *port)
 {
 	bool is_past_known = port->start - s->began_us >= FLOOD_KNOWN_US;
-	uint64_t limit = usual_limit(&target->usual);
+	uint64_t usual = usual_limit(&target->usual);
 	uint64_t least = floor_of(detect, s, target, port, is_past_known);
-	bool is_high = port->client_packets > (limit > least ? limit : least);
+	uint64_t limit = usual > least ? usual : least;
+	bool is_high = port->client_packets > limit;
 	usual_note(&target->usual, port->start, port->client_packets, is_high);
 	unsigned high = lately_note(&target->lately, port->start, is_high);
 	if (target->is_attacked && port->start - target->attacked_us > FLOOD_HOLD_US)
 		target->is_attacked = false;
-	if (target->is_attacked || high < HIGH_SECONDS)
-		return target->is_attacked && is_high;
-	target->is_attacked = true;
-	return true;
+	if (!is_high)
+		return false;
+	target->is_attacked |= high >= HIGH_SECONDS || is_plain(s, port, limit);
+	return target->is_attacked;
 }
 
 static const char *sources_of(const struct port_record *port)
@@ -142,6 +186,8 @@ static const char *sources_of(const struct port_record *port)
 	switch (shape_of(port)) {
 	case FORGED:
 		return "each from another address, as if forged, and it answers few";
+	case STREAM:
+		return "from few addresses on few connections, one way";
 	case FEW:
 		return "from few addresses, and it answers none or few";
 	case MANY:
@@ -151,8 +197,19 @@ static const char *sources_of(const struct port_record *port)
 	}
 }
 
-static void raise_port(struct detect *detect, const struct flooded *target,
-		       const struct port_record *port)
+/* Who is asked and answers, copes; who takes in all of a stream, too. */
+static unsigned severity_of(struct detect *detect, struct udp_flood *s,
+			    const struct port_record *port)
+{
+	enum shape shape = shape_of(port);
+	bool copes =
+		shape == ASKED || (shape == STREAM && !is_unwanted(detect, s, port) &&
+				   !flood_loses_datagrams(detect, port));
+	return copes ? SEVERITY_NOTICE : SEVERITY_MEDIUM;
+}
+
+static void raise_port(struct detect *detect, struct udp_flood *s,
+		       const struct flooded *target, const struct port_record *port)
 {
 	struct finding_record evidence;
 	char place[FLOOD_TEXT_MAX];
@@ -177,8 +234,7 @@ static void raise_port(struct detect *detect, const struct flooded *target,
 		  "If nobody needs the port, drop it before the socket (nftables, hook "
 		  "ingress); else limit its rate per source. If the line is full, only "
 		  "the provider can filter it.");
-	findings_take(&detect->findings, &evidence,
-		      shape_of(port) == ASKED ? SEVERITY_NOTICE : SEVERITY_MEDIUM,
+	findings_take(&detect->findings, &evidence, severity_of(detect, s, port),
 		      FLOOD_HOLD_US);
 }
 
@@ -197,7 +253,7 @@ static void judge_port(struct detect *detect, struct udp_flood *s,
 	target->attacked_us = port->start;
 	if (!was_attacked)
 		target->sources = sources_of(port);
-	raise_port(detect, target, port);
+	raise_port(detect, s, target, port);
 }
 
 static void take_port(struct detect *detect, void *state,

@@ -47,3 +47,14 @@ struct lately {
 
 /* Notes whether that second counts; of the last LATELY_S, how many do. */
 unsigned lately_note(struct lately *lately, int64_t at_us, bool counts);
+
+/*
+ * So far above a limit that the second decides by itself: what passes by itself (a
+ * burst, a restart, late answers) is a multiple of what is usual, and that is in the
+ * limit.
+ */
+enum { LATELY_FAR = 4 };
+static inline bool lately_is_far(uint64_t rate, uint64_t limit)
+{
+	return rate / LATELY_FAR > limit;
+}

@@ -35,13 +35,17 @@ static struct scattered_host *host_of(struct scattered *s,
 	}
 	if (s->count < SCATTERED_HOSTS)
 		least = s->count++;
-	s->host[least] = (struct scattered_host){ .server = sample->server,
-						  .proto = sample->proto };
+	struct scattered_host *host = &s->host[least];
+	host->server = sample->server;
+	host->proto = sample->proto;
+	host->packets = host->bytes = host->ports = 0;
+	cardinality_reset(&host->sources);
 	s->last = least;
-	return &s->host[least];
+	return host;
 }
 
-void scattered_add(struct scattered *s, const struct port_sample *sample)
+void scattered_add(struct scattered *s, const struct port_sample *sample,
+		   const struct cardinality *clients)
 {
 	bool is_tcp = sample->proto == IPPROTO_TCP;
 	uint64_t packets = is_tcp ? sample->syns : sample->client_packets;
@@ -50,6 +54,8 @@ void scattered_add(struct scattered *s, const struct port_sample *sample)
 	struct scattered_host *host = host_of(s, sample);
 	host->packets += packets;
 	host->bytes += sample->client_bytes;
+	if (clients != NULL && host->ports < SCATTERED_SAMPLE)
+		cardinality_merge(&host->sources, clients);
 	host->ports++;
 }
 
@@ -63,6 +69,7 @@ static void tell(struct flows *f, const struct scattered_host *host, int64_t end
 	record.packets = host->packets;
 	record.bytes = host->bytes;
 	record.ports = host->ports;
+	record.sources = cardinality_estimate(&host->sources);
 	f->sink.record(f->sink.self, RECORD_unsolicited, &record);
 }
 

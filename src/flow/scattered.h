@@ -10,18 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cardinality.h"
 #include "flow/flow.h"
 
 enum {
 	SCATTERED_HOSTS = 64,
 	SCATTERED_PACKETS_MAX = 50, /* of one port: more is told by the port's record */
 	SCATTERED_PORTS_MIN = 200,  /* of a host: fewer are told by theirs, too */
+	SCATTERED_SAMPLE = 1024,    /* ports of a host whose sources are counted */
 };
 
 struct scattered_host {
 	struct addr server;
 	uint8_t proto;
 	uint64_t packets, bytes, ports;
+	struct cardinality
+		sources; /* of the first ports only: to add up all takes long */
 };
 
 /* All zero is empty. */
@@ -32,7 +36,9 @@ struct scattered {
 
 /* A service that got little in its second and served nobody. */
 bool scattered_is(const struct port_sample *sample);
-void scattered_add(struct scattered *s, const struct port_sample *sample);
+/* clients: who they were; NULL: unknown. */
+void scattered_add(struct scattered *s, const struct port_sample *sample,
+		   const struct cardinality *clients);
 
 struct flows;
 /* The second is over. */

@@ -220,6 +220,13 @@ static void flush_one(struct services *s, struct service *service, int64_t start
 	}
 }
 
+static const struct cardinality *clients_of(const struct services *s,
+					    const struct service *service)
+{
+	return service->detail != DETAIL_NONE ? &s->details[service->detail].clients
+					      : NULL;
+}
+
 struct scattered *services_flush_telling(struct services *s, int64_t start_us,
 					 const struct flow_sink *sink)
 {
@@ -229,7 +236,8 @@ struct scattered *services_flush_telling(struct services *s, int64_t start_us,
 		struct service *service = &s->at[*link];
 		bool is_scattered = scattered_is(&service->now);
 		if (is_scattered)
-			scattered_add(&s->scattered, &service->now);
+			scattered_add(&s->scattered, &service->now,
+				      clients_of(s, service));
 		if (is_scattered || !are_many) {
 			link = &service->touched;
 			continue;

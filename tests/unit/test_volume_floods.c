@@ -22,12 +22,25 @@ static struct second udp(uint32_t port, uint64_t in, uint64_t out, uint64_t clie
 				.clients = clients };
 }
 
-static void forged_datagrams_are_found_after_three_seconds(void **state)
+/* Before it began, something else was seen. */
+static void live_for_a_while(struct scene *scene)
+{
+	struct second quiet = udp(123, 10, 10, 2);
+	serve(scene, &quiet, 3);
+}
+
+static void forged_datagrams_are_found_at_once(void **state)
 {
 	struct scene *scene = *state;
 	struct second flood = udp(53, 50000, 100, 48000);
-	serve(scene, &flood, 2);
+	struct second weaker = udp(161, 3000, 0, 2900);
+	live_for_a_while(scene);
+	serve(scene, &weaker, 2);
 	said_nothing(scene);
+	serve(scene, &weaker, 1);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+	pass(scene, 61);
+	scene->count = 0;
 	serve(scene, &flood, 1);
 	const struct finding_record *f = last_of(scene, "udp_flood");
 	is_finding(f, "port", "medium", "open");
@@ -44,14 +57,55 @@ static void one_source_floods_as_well(void **state)
 {
 	struct scene *scene = *state;
 	struct second flood = udp(9999, 100000, 0, 1);
+	flood.flows = 4096; /* from another port each, up to its share */
 	serve(scene, &flood, 3);
 	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+	flood.port = 9998;
+	flood.flows = 0;
+	flood.active = 4096; /* later nothing more begins */
+	serve(scene, &flood, 1);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+}
+
+/* A test of the line, a feed of metrics, a video. */
+static void a_stream_is_no_flood_where_it_is_taken(void **state)
+{
+	struct scene *scene = *state;
+	struct second early = udp(5000, 60000, 0, 1), late = udp(5001, 60000, 0, 1),
+		      lost = udp(5002, 60000, 0, 2);
+	early.active = late.active = lost.active = 1;
+	serve(scene, &early, 60);
+	said_nothing(scene);
+	serve(scene, &late, 3);
+	is_finding(last_of(scene, "udp_flood"), "port", "notice", "open");
+	pass(scene, 61);
+	scene->count = 0;
+	late.client_packets = 19000;
+	late.port = 5003;
+	serve(scene, &late, 60);
+	said_nothing(scene);
+	struct detect_witness kernel = { .datagrams_dropped = 500 };
+	detect_set_witness(scene->detect, &kernel, scene->now_us);
+	serve(scene, &lost, 3);
+	is_finding(last_of(scene, "udp_flood"), "port", "medium", "open");
+}
+
+/* As many, and hardly a new one among them: each sends a line a second. */
+static void senders_that_stay_are_not_forged(void **state)
+{
+	struct scene *scene = *state;
+	struct second logs = udp(514, 9000, 0, 9000);
+	logs.flows = 50;
+	logs.active = 9000;
+	serve(scene, &logs, 300);
+	said_nothing(scene);
 }
 
 static void a_port_that_refuses_has_no_use_for_it(void **state)
 {
 	struct scene *scene = *state;
 	struct second open = udp(9999, 5500, 0, 1), closed = udp(9998, 5500, 0, 1);
+	closed.active = 1;
 	struct contact_record c;
 	record_init(RECORD_contact, &c);
 	c.at = scene->now_us;
@@ -120,7 +174,7 @@ static void a_service_in_demand_is_a_notice(void **state)
 
 /* So many ports of the host get a little in one second. */
 static void scatter(struct scene *scene, const char *transport, uint64_t ports,
-		    uint64_t packets)
+		    uint64_t packets, uint64_t sources)
 {
 	struct unsolicited_record u;
 	pass(scene, 1);
@@ -131,18 +185,19 @@ static void scatter(struct scene *scene, const char *transport, uint64_t ports,
 	u.packets = packets;
 	u.bytes = packets * 60;
 	u.ports = ports;
+	u.sources = sources;
 	detect_unsolicited(scene->detect, &u);
 }
 
 static void all_ports_at_once_are_a_flood_of_the_host(void **state)
 {
 	struct scene *scene = *state;
-	scatter(scene, "udp", 65535, 65535); /* a scan */
-	scatter(scene, "udp", 65535, 65535); /* that tries again */
-	scatter(scene, "udp", 1000, 1000);
+	scatter(scene, "udp", 65535, 65535, 1); /* a scan */
+	scatter(scene, "udp", 65535, 65535, 1); /* that tries again */
+	scatter(scene, "udp", 1000, 1000, 1);
 	said_nothing(scene);
 	for (int i = 0; i < 5; i++)
-		scatter(scene, "udp", 60000, 100000);
+		scatter(scene, "udp", 60000, 100000, 50);
 	assert_int_equal(count_of(scene, "udp_flood"), 1);
 	pass(scene, 61);
 	const struct finding_record *f = last_of(scene, "udp_flood");
@@ -151,8 +206,20 @@ static void all_ports_at_once_are_a_flood_of_the_host(void **state)
 	assert_int_equal(f->ports, 60000);
 	assert_int_equal(f->attempts, 500000);
 	for (int i = 0; i < 6; i++)
-		scatter(scene, "tcp", 50000, 50000);
+		scatter(scene, "tcp", 50000, 50000, 128);
 	is_finding(last_of(scene, "syn_flood"), "host", "medium", "open");
+}
+
+static void all_ports_in_many_names_need_but_a_second(void **state)
+{
+	struct scene *scene = *state;
+	scatter(scene, "udp", 4000, 4000, 1000); /* noise */
+	said_nothing(scene);
+	pass(scene, 5);
+	scatter(scene, "udp", 6000, 6000, 900);
+	const struct finding_record *f = last_of(scene, "udp_flood");
+	is_finding(f, "host", "medium", "open");
+	assert_int_equal(f->attempts, 6000);
 }
 
 /* So many attempts at that many hosts of a network in one second. */
@@ -184,8 +251,8 @@ static void all_hosts_at_once_are_a_flood_of_the_network(void **state)
 	said_nothing(scene);
 	pass(scene, 10);
 	for (int i = 0; i < 6; i++, pass(scene, 1)) {
-		strew(scene, "192.0.2.1", 200000, 55000, 60000);
-		strew(scene, "192.0.2.1", 200000, 56000, 60000); /* another worker */
+		strew(scene, "192.0.2.1", 30000, 55000, 60000);
+		strew(scene, "192.0.2.1", 30000, 56000, 60000); /* another worker */
 		assert_true((scene->count > 0) == (i >= 2));
 	}
 	pass(scene, 61);
@@ -194,8 +261,16 @@ static void all_hosts_at_once_are_a_flood_of_the_network(void **state)
 	is_finding(f, "network", "medium", "closed");
 	assert_non_null(strstr(f->summary, "192.0.0.0/16"));
 	assert_int_equal(f->hosts, 56000);
-	assert_int_equal(f->attempts, 6 * 400000);
+	assert_int_equal(f->attempts, 6 * 60000);
 	assert_true(addr_is_unset(&f->client_ip));
+}
+
+static void one_second_far_above_the_limit_is_enough(void **state)
+{
+	struct scene *scene = *state;
+	pass(scene, 1);
+	strew(scene, "192.0.2.1", 300000, 55000, 60000);
+	is_finding(last_of(scene, "syn_flood"), "network", "medium", "open");
 }
 
 /* ---- ICMP ---- */
@@ -222,12 +297,16 @@ static void pings_by_the_thousand_are_a_flood(void **state)
 	struct scene *scene = *state;
 	for (int i = 0; i < 5; i++)
 		ping(scene, "icmp", 8, 400, 200); /* monitors */
-	ping(scene, "icmp", 8, 20000, 19000);
+	ping(scene, "icmp", 8, 3500, 3000);
 	said_nothing(scene);
-	ping(scene, "icmp", 8, 20000, 19000);
+	ping(scene, "icmp", 8, 3500, 3000);
 	const struct finding_record *f = last_of(scene, "icmp_flood");
 	is_finding(f, "echo", "medium", "open");
-	assert_int_equal(f->attempts, 40000);
+	assert_int_equal(f->attempts, 7000);
+	pass(scene, 120);
+	scene->count = 0;
+	ping(scene, "icmp", 8, 20000, 19000);
+	is_finding(last_of(scene, "icmp_flood"), "echo", "medium", "open");
 	ping(scene, "icmp6", 128, 20000, 1);
 	ping(scene, "icmp6", 128, 20000, 1);
 	is_finding(last_of(scene, "icmp_flood"), "echo", "medium", "open");
@@ -261,14 +340,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-		TEST(forged_datagrams_are_found_after_three_seconds),
+		TEST(forged_datagrams_are_found_at_once),
 		TEST(one_source_floods_as_well),
+		TEST(a_stream_is_no_flood_where_it_is_taken),
+		TEST(senders_that_stay_are_not_forged),
 		TEST(a_port_that_refuses_has_no_use_for_it),
 		TEST(what_is_usual_is_no_flood),
 		TEST(many_sources_are_judged_by_what_was),
 		TEST(a_service_in_demand_is_a_notice),
 		TEST(all_ports_at_once_are_a_flood_of_the_host),
+		TEST(all_ports_in_many_names_need_but_a_second),
 		TEST(all_hosts_at_once_are_a_flood_of_the_network),
+		TEST(one_second_far_above_the_limit_is_enough),
 		TEST(pings_by_the_thousand_are_a_flood),
 		TEST(errors_that_answer_a_scan_of_ours_are_none),
 		TEST(a_friend_may_ping),

@@ -14,7 +14,7 @@
 
 static struct witness_counts counts(const char *text)
 {
-	struct witness_counts out;
+	struct witness_counts out = { 0 };
 	/* Its own memory, so that a byte too many is found. */
 	size_t len = strlen(text);
 	char *copy = malloc(len > 0 ? len : 1);
@@ -41,6 +41,18 @@ static void counts_are_found_by_name(void **state)
 	assert_int_equal(c.requests_dropped, 66);
 }
 
+static void datagrams_are_counted_of_both_families(void **state)
+{
+	(void)state;
+	static const char text[] = "Tcp: RcvbufErrors\nTcp: 1000\n"
+				   "Udp: InErrors RcvbufErrors\nUdp: 9 30\n"
+				   "UdpLite: RcvbufErrors\nUdpLite: 2000\n"
+				   "Udp6InErrors                    \t7\n"
+				   "Udp6RcvbufErrors                \t5\n"
+				   "UdpLite6RcvbufErrors            \t4000\n";
+	assert_int_equal(counts(text).datagrams_dropped, 35);
+}
+
 static void what_is_not_there_is_none(void **state)
 {
 	(void)state;
@@ -52,7 +64,9 @@ static void what_is_not_there_is_none(void **state)
 					     "TcpExt: ListenDrops\nTcpExt:\n" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct witness_counts c = counts(texts[i]);
-		assert_int_equal(c.cookies + c.overflows + c.requests_dropped, 0);
+		assert_int_equal(c.cookies + c.overflows + c.requests_dropped +
+					 c.datagrams_dropped,
+				 0);
 	}
 	for (size_t len = 0; len < sizeof(netstat) - 1; len++) {
 		char *cut = strndup(netstat, len);
@@ -80,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_found_by_name),
+		cmocka_unit_test(datagrams_are_counted_of_both_families),
 		cmocka_unit_test(what_is_not_there_is_none),
 		cmocka_unit_test(the_kernels_own_is_read_again_and_again),
 	};
