@@ -16,8 +16,12 @@ enum {
 	TARGETS_MAX = 1024,
 	/* So often in a row a guest's failures are a changed password. */
 	GUEST_FAILURES = 10,
-	RANK_BUSY = 1,   /* failed more than once: stays longer */
-	USER_HASHED = 64 /* octets of a name, all that a record has */
+	RANK_BUSY = 1,    /* failed more than once: stays longer */
+	USER_HASHED = 64, /* octets of a name, all that a record has */
+	/* Forgiven by one success that says no name: as often as ssh asks; and by all
+	 * of two days, beside one for every two of them. */
+	NAMELESS_EACH = 3,
+	NAMELESS_FREE = 6,
 };
 
 #define MINUTE_US   (60 * SECOND_US)
@@ -145,18 +149,27 @@ static void note_guest(struct attempts *attempts, const struct addr *source,
 	}
 }
 
-/* Which users got in is counted for two days, and coarsely. */
-static void count_guest(struct guesser *g, uint64_t hash, int64_t at_us)
+static void begin_day(struct guesser *g, int64_t at_us)
 {
-	if (at_us - g->guests_us > DAY_US) {
-		g->guests[1] = at_us - g->guests_us > 2 * DAY_US ? 0 : g->guests[0];
-		g->guests[0] = 0;
-		g->guests_us = at_us;
-	}
-	g->guests[0] |= 1ULL << hash % 64;
+	bool is_next = at_us - g->guests_us <= 2 * DAY_US;
+	g->guests[1] = is_next ? g->guests[0] : 0;
+	g->successes[1] = is_next ? g->successes[0] : 0;
+	g->nameless[1] = is_next ? g->nameless[0] : 0;
+	g->guests[0] = 0;
+	g->successes[0] = g->nameless[0] = 0;
+	g->guests_us = at_us;
 }
 
-static unsigned guests_of(const struct guesser *g)
+/* Which users got in is counted for two days, and coarsely. */
+static void count_success(struct guesser *g, int64_t at_us)
+{
+	if (at_us - g->guests_us > DAY_US)
+		begin_day(g, at_us);
+	if (g->successes[0] < UINT16_MAX)
+		g->successes[0]++;
+}
+
+unsigned attempts_guests(const struct guesser *g)
 {
 	int set = __builtin_popcountll(g->guests[0] | g->guests[1]);
 	return (unsigned)lround(-64 * log((set == 64 ? 0.5 : 64 - set) / 64));
@@ -164,7 +177,7 @@ static unsigned guests_of(const struct guesser *g)
 
 unsigned attempts_allowance(const struct guesser *guesser)
 {
-	return guests_of(guesser) / 2;
+	return attempts_guests(guesser) / 2;
 }
 
 /* ---- failures of a source ---- */
@@ -240,6 +253,20 @@ static bool is_by_size(const struct login_record *login)
 	return findings_same_word(login->seen_by, "size");
 }
 
+/*
+ * Read in the clear, of a protocol where who is not let in says nothing else: how long
+ * his connections are shows whether it is the same password each time.
+ */
+static bool is_bare(const struct login_record *login)
+{
+	static const char *const protocols[] = { "ftp", "imap",   "pop3", "smtp",
+						 "ssh", "telnet", "ldap", "redis" };
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (strcmp(login->protocol, protocols[i]) == 0)
+			return !findings_same_word(login->seen_by, "log");
+	return false;
+}
+
 static void note_failure(struct attempts *attempts, struct guesser *g,
 			 const struct login_record *login, uint64_t user)
 {
@@ -248,6 +275,7 @@ static void note_failure(struct attempts *attempts, struct guesser *g,
 		.user = (uint32_t)guest_user(login, user),
 		.connection = connection_of(login),
 		.is_vague = is_by_size(login) && login->method == NULL,
+		.is_bare = is_bare(login),
 	};
 	if (login->at - g->last_us > EPISODE_US)
 		start_episode(g);
@@ -291,33 +319,56 @@ static bool is_forgiven(const struct failure *failure, uint64_t user,
 	return is_here;
 }
 
-static bool forgive(struct guesser *g, uint64_t user, uint16_t connection,
-		    int64_t at_us)
+/* The newest of them, so many at most; how many there were. */
+static unsigned forgive(struct guesser *g, uint64_t user, uint16_t connection,
+			int64_t at_us, unsigned most)
 {
-	uint8_t kept = 0, count = g->recent_count;
-	for (uint8_t i = 0; i < count; i++) {
+	uint8_t count = g->recent_count, to = count;
+	unsigned gone = 0;
+	for (uint8_t i = count; i-- > 0;) {
 		const struct failure *failure = &g->recent[i];
-		if (at_us - failure->at_us > FORGIVEN_US ||
-		    !is_forgiven(failure, user, connection))
-			g->recent[kept++] = *failure;
+		if (gone < most && at_us - failure->at_us <= FORGIVEN_US &&
+		    is_forgiven(failure, user, connection))
+			gone++;
+		else
+			g->recent[--to] = *failure;
 	}
-	uint64_t gone = count - kept;
-	g->recent_count = kept;
+	memmove(g->recent, g->recent + to, (count - to) * sizeof(*g->recent));
+	g->recent_count = count - to;
 	g->failures -= gone < g->failures ? gone : g->failures;
 	g->untold -= gone < g->untold ? gone : g->untold;
-	return gone > 0;
+	return gone;
+}
+
+/* One in two of those who get in may have mistyped, beside a few. */
+static unsigned nameless_left(const struct guesser *g)
+{
+	uint32_t limit = NAMELESS_FREE + (g->successes[0] + g->successes[1]) / 2;
+	uint32_t used = g->nameless[0] + g->nameless[1];
+	uint32_t left = used < limit ? limit - used : 0;
+	return left < NAMELESS_EACH ? left : NAMELESS_EACH;
+}
+
+static void forgive_nameless(struct guesser *g, uint16_t connection, int64_t at_us)
+{
+	unsigned left = nameless_left(g);
+	unsigned gone = forgive(g, 0, connection, at_us, left);
+	if (gone == 0 && g->recent_count > 0) {
+		const struct failure *newest = &g->recent[g->recent_count - 1];
+		if (newest->user == 0)
+			gone = forgive(g, 0, newest->connection, at_us, left);
+	}
+	g->nameless[0] += gone;
 }
 
 static void forgive_one(struct guesser *g, uint64_t user,
 			const struct login_record *login)
 {
 	uint16_t connection = connection_of(login);
-	if (forgive(g, user, connection, login->at) || user != 0 ||
-	    g->recent_count == 0)
-		return;
-	const struct failure *newest = &g->recent[g->recent_count - 1];
-	if (newest->user == 0)
-		forgive(g, 0, newest->connection, login->at);
+	if (user != 0)
+		forgive(g, user, connection, login->at, RECENT_MAX);
+	else
+		forgive_nameless(g, connection, login->at);
 }
 
 /* ---- services ---- */
@@ -414,9 +465,10 @@ static void take_success(struct attempts *attempts, const struct login_record *l
 	const struct roster_key key = { .first = *source };
 	struct guesser *g = roster_take(&attempts->guessers, &key);
 	now->source = g;
+	count_success(g, login->at);
 	uint64_t guest = guest_user(login, user);
 	now->was_guest = find_guest(attempts, source, guest, login->at) != NULL;
-	now->guests = guests_of(g);
+	now->guests = attempts_guests(g);
 	unsigned allowed = TOO_MANY + attempts_allowance(g);
 	if (now->is_password)
 		now->failures_of_user = failures_before(g, guest, login->at);
@@ -425,7 +477,7 @@ static void take_success(struct attempts *attempts, const struct login_record *l
 	if (failures_before(g, 0, login->at) >= allowed)
 		return; /* who guessed a password is no guest */
 	if (!may_take_any_name(login))
-		count_guest(g, user != 0 ? user : login->client_port, login->at);
+		g->guests[0] |= 1ULL << (user != 0 ? user : login->client_port) % 64;
 	note_guest(attempts, source, guest, login->at);
 }
 
@@ -451,6 +503,18 @@ struct guesser *attempts_by(struct attempts *attempts, const struct addr *client
 {
 	const struct roster_key key = { .first = addr_source(client) };
 	return roster_find(&attempts->guessers, &key);
+}
+
+void attempts_end(struct guesser *g, const struct flow_record *flow)
+{
+	if (flow->client_payload_bytes > UINT32_MAX)
+		return;
+	for (size_t i = 0; i < g->recent_count; i++) {
+		struct failure *failure = &g->recent[i];
+		if (failure->connection == flow->client_port && failure->is_bare &&
+		    failure->at_us >= flow->start && failure->at_us <= flow->end)
+			failure->bytes = (uint32_t)flow->client_payload_bytes;
+	}
 }
 
 const char *attempts_transport(const struct guesser *guesser)

@@ -7,6 +7,8 @@
  *
  * Who mistypes gets in a moment later: that forgives the failure.  Who got in before is
  * a guest: a changed password is no attack, so a few failures of guests don't count.
+ * Where no names are known, forgiveness has a limit: whoever has an account could buy
+ * it for guesses at the others'.
  */
 #pragma once
 
@@ -36,6 +38,8 @@ struct failure {
 	uint32_t user;       /* a hash, with the protocol; 0: not known */
 	uint16_t connection; /* the client's port; 0: not known */
 	bool is_vague;       /* by size, and not known whether it was a password */
+	bool is_bare;        /* its connection is as long as what logs in is */
+	uint32_t bytes;      /* that the client said in it; 0: not known */
 };
 
 /* What the failures of a source look like; each may become one further down. */
@@ -61,7 +65,8 @@ struct guesser {
 	int64_t hold_us;    /* how long it then stays open */
 	struct tally users; /* that failed */
 	uint64_t guests[2]; /* bits of users that got in: today, the day before */
-	int64_t guests_us;  /* when today began */
+	uint32_t successes[2], nameless[2]; /* the same days; forgiven without a name */
+	int64_t guests_us;                  /* when today began */
 	uint32_t revisits;  /* users that failed again after others had */
 	uint32_t last_user; /* a hash, as the first of all is */
 	uint32_t first_user;
@@ -126,11 +131,17 @@ void attempts_close(struct attempts *attempts);
 /* Puts one in; attempts->now says what came of it. */
 void attempts_take(struct attempts *attempts, const struct login_record *login);
 
+/* A connection of that source has ended. */
+void attempts_end(struct guesser *guesser, const struct flow_record *flow);
+
 /* That source, if its failures are remembered; else NULL. */
 struct guesser *attempts_by(struct attempts *attempts, const struct addr *client);
 
 /* Where it began, as the finding says it. */
 const char *attempts_transport(const struct guesser *guesser);
+
+/* Users who got in from there within two days, about. */
+unsigned attempts_guests(const struct guesser *guesser);
 
 /* That many more failures are nothing, with so many users who get in from there. */
 unsigned attempts_allowance(const struct guesser *guesser);

@@ -24,7 +24,7 @@ static bool is_aimed(const struct login_attempt *attempt)
 
 static unsigned severity_of(const struct login_attempt *attempt, enum guess guess)
 {
-	if (guess_is_slow(guess))
+	if (guess_is_slow(guess) && !guess_is_patient(attempt->source))
 		return SEVERITY_NOTICE;
 	return attempt->source->failures >= MANY || is_aimed(attempt) ? SEVERITY_MEDIUM
 								      : SEVERITY_LOW;
@@ -51,8 +51,11 @@ static void see_flow(struct detect *detect, void *state, const struct flow_recor
 	    flow->handshake_us == UNKNOWN_U64 || flow->probe == 1)
 		return;
 	struct guesser *g = attempts_by(&detect->attempts, &flow->client_ip);
-	if (g != NULL)
-		g->proven_us = flow->end;
+	if (g == NULL)
+		return;
+	g->proven_us = flow->end;
+	if (!findings_same_word(flow->end_reason, "active"))
+		attempts_end(g, flow);
 }
 
 const struct detector detector_brute_force = {

@@ -2,7 +2,9 @@
  * guess.c: what the failures of a source look like.
  *
  * The tiers are detect.md's D8.  What tells a program with an old password from one who
- * guesses is that it has one user, keeps its times, and is in no hurry.
+ * guesses is that it has one user, keeps its times, and is in no hurry.  Passwords are
+ * not read, but they differ in length: where what logs in is all that is said, it is
+ * said in as many bytes by who repeats himself.
  */
 #include <stdlib.h>
 
@@ -20,6 +22,9 @@ enum {
 	ROUND_MAX = 3,
 	ROUNDS = 3,
 	CONNECTION_MAX = 6, /* OpenSSH's MaxAuthTries */
+	/* Of the ten of a day: a connection that is cut off, or ends politely at last,
+	 * and another name make other lengths, too. */
+	LENGTHS = 4,
 };
 
 #define MINUTE_US      (60 * SECOND_US)
@@ -99,6 +104,58 @@ static bool is_stale(const struct guesser *g)
 	return !g->has_more_users && has_small_rounds(g) && is_regular(g);
 }
 
+static unsigned tries_of(const struct guesser *g, uint16_t connection)
+{
+	unsigned tries = 0;
+	for (size_t i = 0; i < g->recent_count; i++)
+		tries += g->recent[i].connection == connection;
+	return tries;
+}
+
+static bool is_new_length(const uint32_t *lengths, unsigned count, uint32_t length)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (lengths[i] == length)
+			return false;
+	return true;
+}
+
+/* Of connections with as many tries each; the oldest may have had more. */
+static unsigned lengths_of(const struct guesser *g)
+{
+	uint32_t lengths[RECENT_MAX];
+	unsigned count = 0, tries = 0;
+	for (size_t i = g->recent_count; i-- > 0;) {
+		const struct failure *failure = &g->recent[i];
+		if (failure->bytes == 0 ||
+		    failure->connection == g->recent[0].connection)
+			continue;
+		unsigned here = tries_of(g, failure->connection);
+		if (tries == 0)
+			tries = here;
+		if (here == tries && is_new_length(lengths, count, failure->bytes))
+			lengths[count++] = failure->bytes;
+	}
+	return count;
+}
+
+static bool is_new_user(const struct guesser *g, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (g->recent[j].user == g->recent[i].user)
+			return false;
+	return true;
+}
+
+bool guess_is_patient(const struct guesser *g)
+{
+	unsigned users = 0;
+	for (size_t i = 0; i < g->recent_count; i++)
+		users += is_new_user(g, i);
+	return has_within(g, DAILY, SLOW_US) && attempts_guests(g) == 0 &&
+	       lengths_of(g) >= LENGTHS + users - 1;
+}
+
 /* An agent that offers key after key, of which the sizes don't tell what they are. */
 static bool may_be_keys(const struct guesser *g)
 {
@@ -142,7 +199,7 @@ enum guess guess_of(const struct guesser *guesser)
 	if (!is_any ||
 	    (is_fast && guesser->failures < FAST + attempts_allowance(guesser)))
 		return GUESS_NONE;
-	if (is_stale(guesser))
+	if (is_stale(guesser) && !guess_is_patient(guesser))
 		return GUESS_STALE;
 	return is_fast ? shape_of(guesser) : GUESS_SLOW;
 }

@@ -25,6 +25,12 @@ enum guess guess_told(const struct login_attempt *attempt);
  */
 enum guess guess_next(const struct login_attempt *attempt);
 
+/*
+ * Slow, and beyond doubt: what no program with an old password does, other passwords
+ * again and again, by who never got in from there.
+ */
+bool guess_is_patient(const struct guesser *guesser);
+
 /* The technique's word. */
 const char *guess_technique(enum guess guess);
 bool guess_is_slow(enum guess guess);
@@ -34,7 +40,8 @@ bool guess_is_aimed_at(const struct target *target, int64_t at_us);
 /* True if many do the same at that service, and this one no more than each. */
 bool guess_is_of_many(const struct login_attempt *attempt);
 
-/* Tells of it; ends what was told of the same source, if that was something else. */
+/* Tells of it; what was told of the same source becomes that, if it was another thing.
+ */
 void guess_tell(struct detect *detect, enum guess guess, unsigned severity);
 
 /* "192.0.2.7" or "2001:db8::/64"; "ssh (22/tcp) of 192.0.2.1"; dialogue or less. */

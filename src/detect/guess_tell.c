@@ -196,29 +196,27 @@ static void fill(struct detect *detect, enum guess guess,
 	describe(g, guess, evidence);
 }
 
-/* It was something else that it looked like. */
-static void end_other(struct detect *detect, enum guess guess)
+/* It was something else that it looked like: what was said of it is that from now on.
+ */
+static void become(struct detect *detect, enum guess guess)
 {
 	const struct login_attempt *attempt = &detect->attempts.now;
-	struct guesser *g = attempt->source;
-	struct finding_record key;
+	const struct guesser *g = attempt->source;
+	struct finding_record before, key;
 	if (!is_open(g, attempt->login->at) || g->guess == guess)
 		return;
-	begin_evidence(attempt, g->guess, &key);
-	struct finding *finding = findings_find(&detect->findings, &key);
-	if (finding == NULL)
-		return;
-	g->untold += finding->record.attempts;
-	findings_close(&detect->findings, finding, attempt->login->at);
+	begin_evidence(attempt, g->guess, &before);
+	begin_evidence(attempt, guess, &key);
+	struct finding *finding = findings_find(&detect->findings, &before);
+	if (finding != NULL)
+		findings_move(&detect->findings, finding, &key);
 }
 
 void guess_tell(struct detect *detect, enum guess guess, unsigned severity)
 {
 	struct finding_record evidence;
 	struct guesser *g = detect->attempts.now.source;
-	/* Both are one technique: what was slow has become fast. */
-	if (!(g->guess == GUESS_SLOW && guess == GUESS_PASSWORD))
-		end_other(detect, guess);
+	become(detect, guess);
 	fill(detect, guess, &evidence);
 	g->hold_us = guess_is_slow(guess) ? SLOW_HOLD_US : GUESS_HOLD_US;
 	g->told_us = g->last_us;

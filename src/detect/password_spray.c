@@ -3,7 +3,7 @@
  * round or over several services and hosts, so that no account is locked.
  *
  * Its first round looks like stolen credentials that are tried (brute_force.c): that
- * finding then ends, and this one goes on with its count.
+ * finding then becomes this one, and goes on with its count.
  */
 #include "detect/detector.h"
 #include "detect/guess.h"

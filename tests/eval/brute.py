@@ -35,7 +35,8 @@ NAMES = {
 
 def words(trial, count=PASSWORDS, right_at=None):
     """A list of passwords, the right one among them if it is to be found; its path."""
-    made = [f"{trial.random.randrange(1 << 48):x}" for _ in range(count)]
+    lengths = [trial.random.randrange(6, 13) for _ in range(count)]
+    made = [f"{trial.random.randrange(1 << 48):012x}"[:length] for length in lengths]
     if right_at is not None:
         made[right_at] = RIGHT
     return trial.write("passwords", "".join(f"{word}\n" for word in made))
@@ -218,8 +219,10 @@ def single_attempts(trial, service, count):
 
 def slowly(trial, service, gap_us, count):
     frames, starts = single_attempts(trial, service, count)
-    # It can't be told from a program with an old password: no more than a notice.
-    trial.note("brute_force", client=ATTACKER, server=VICTIM, least="notice")
+    # SSH and base64 hide how long a password is: then it can't be told from a program with
+    # an old one.
+    trial.note("brute_force", client=ATTACKER, server=VICTIM,
+               least="low" if service == "ftp" else "notice")
     trial.replay(pcap.stretched(frames, pcap.packed(ATTACKER), first_after(starts), gap_us,
                                 DAY_US))
     trial.judge()

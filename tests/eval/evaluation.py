@@ -14,6 +14,7 @@ the eyes of a daemon of its own, and then has it judged:
 
 Without an attack it is a benign one: whatever is found is wrong.
 """
+import collections
 import contextlib
 import dataclasses
 import http.client
@@ -376,7 +377,7 @@ class Verdict:
         trial.result("recall", int(bool(found)))
         self.tell_decoys(attack)
         if found:
-            trial.result("findings", len([one for one in about if rank(one) >= LOW]))
+            trial.result("findings", stories([one for one in about if rank(one) >= LOW]))
             self.tell_first(attack, found[0])
             self.tell_final(attack, self.last[found[-1].finding["id"]])
 
@@ -409,6 +410,13 @@ class Verdict:
         self.trial.result("decoys-proof", max(
             [PROOFS.index(one["proof"]) for one in accused if "proof" in one], default=0))
         self.trial.result("decoys-severity", max(map(rank, accused), default=0))
+
+
+def stories(findings):
+    """What a reader has to look at: incidents, or findings of one kind if these are more."""
+    kinds = collections.Counter(one["kind"] for one in findings)
+    incidents = {one.get("incident", one["id"]) for one in findings}
+    return max(len(incidents), *kinds.values(), 0)
 
 
 def rank(finding):

@@ -190,10 +190,14 @@ static void a_second_round_is_a_spray_that_goes_on_counting(void **state)
 	struct scene *scene = *state;
 	for (int i = 0; i < 30; i++)
 		fail_as(scene, GUESSER, i % 10);
-	assert_int_equal(begun(scene, NULL), 2);
-	assert_string_equal(last_said(scene, "brute_force")->state, "closed");
 	pass(scene, 10);
+	/* What was begun as stuffing is it. */
+	assert_int_equal(begun(scene, NULL), 1);
+	assert_int_equal(open_count(scene), 1);
+	assert_string_equal(scene->said[0].technique, "credential_stuffing");
 	const struct finding_record *f = last_said(scene, "password_spray");
+	assert_string_equal(f->technique, "password_spraying");
+	assert_string_equal(f->detector, "password_spray");
 	assert_string_equal(f->mitre, "T1110.003");
 	assert_string_equal(f->state, "open");
 	assert_int_equal(f->attempts, 30);
