@@ -23,7 +23,6 @@ import json
 import pathlib
 import random
 import signal
-import statistics
 import subprocess
 import sys
 import threading
@@ -43,6 +42,7 @@ ABOUT_SERVICES = frozenset(("new_listener", "unauthorized_port", "missing_listen
                             "service_change", "hidden_listener", "cleartext_login",
                             "weak_protocol", "users_failing"))
 SAID_MAX = 3    # of each sort, in comments
+END_S = 60    # for the daemon to tell of 65,535 ports, with others beside it
 WAIT_S = 3    # for a finding, after the attack has ended
 SETTLE_S = 1.3  # for findings that are one too many; silence is judged after 0.3 s
 
@@ -55,19 +55,28 @@ class Skip(Exception):
 
 @dataclasses.dataclass
 class Scenario:
-    """Its group names the line that sums up (`eval all-GROUP ...`)."""
+    """Its group names the line that sums up (`eval all-GROUP ...`); lane: who may run
+    beside it (side_by_side.py)."""
 
     name: str
     group: str
     run: object
     quick: bool
+    lane: str
 
 
-def scenario(name, group, quick=False):
+# Of groups; of others "waits".
+LANE_OF = {"benign": "works", "scan-T0": "works", "scan-T1": "works", "beacon": "works",
+           "benign-beacon": "works", "floods": "alone", "under-attack": "alone",
+           "compare": "alone"}
+
+
+def scenario(name, group, quick=False, lane=None):
     """Registers the decorated function; quick: also in `run --quick`."""
     def register(function):
         assert name not in scenarios, name
-        scenarios[name] = Scenario(name, group, function, quick)
+        scenarios[name] = Scenario(name, group, function, quick,
+                                   lane or LANE_OF.get(group, "waits"))
         return function
     return register
 
@@ -161,7 +170,7 @@ class Watch:
                         self.sightings.append(Sighting(now_us(), record))
 
     def stop(self):
-        status = self.monitor.stop()
+        status = self.monitor.program.end(seconds=END_S)
         if status not in (0, 5):
             raise e2e.Failure(f"the daemon ended with {status}: "
                               f"{self.monitor.program.err()[-500:]}")
@@ -314,10 +323,10 @@ return 200 "hello\\n"; }} }}
             attack.begin_us, attack.end_us = attack.packets[0], attack.packets[-1]
 
     def result(self, metric, value):
-        self.report.result(self.plan, metric, value)
+        self.report.result(metric, value)
 
     def say(self, text):
-        self.report.say(f"{self.plan.name}: {text}")
+        self.report.say(text)
 
 
 class Verdict:
@@ -430,89 +439,15 @@ def described(finding):
     return ", ".join(word for word in words if word)
 
 
-class Report:
-    """Prints what came of a scenario, and sums up by group.
-
-    A scenario that judges more than once (rounds) has one line per metric all the same.
-    """
-
-    def __init__(self):
-        self.groups = {}  # {group: {metric: [values]}}
-        self.rounds = {}  # {metric: [values]} of the scenario that runs
-        self.failed = 0
-
-    def say(self, text):
-        print(f"# {text}", flush=True)
-
-    def line(self, name, metric, value):
-        text = f"{value:.3f}" if isinstance(value, float) else str(value)
-        print(f"eval {name} {metric} {text}", flush=True)
-
-    def result(self, plan, metric, value):
-        self.rounds.setdefault(metric, []).append(value)
-        self.groups.setdefault(plan.group, {}).setdefault(metric, []).append(value)
-
-    def end(self, plan):
-        for metric, values in self.rounds.items():
-            self.line(plan.name, metric, summed_up(metric, values))
-        self.rounds = {}
-
-    def sums(self):
-        for group, metrics in sorted(self.groups.items()):
-            for metric, values in metrics.items():
-                if metric in MEANS | TOTALS:
-                    self.line(f"all-{group}", metric, summed_up(metric, values))
-                if metric in MEDIANS:
-                    self.line(f"all-{group}", f"{metric}-median",
-                              float(statistics.median(values)))
-                if metric in WORST:
-                    self.line(f"all-{group}", f"{metric}-max", max(values))
-
-
-    def goals(self):
-        """What was aimed at, and whether it was reached."""
-        for group, metrics in sorted(self.groups.items()):
-            for metric, (reaches, goal) in GOALS.items():
-                goal = LESS.get((group, metric), goal)
-                if metric not in metrics:
-                    continue
-                value = summed_up(metric, metrics[metric]) if metric in MEANS | TOTALS \
-                    else max(metrics[metric])
-                self.say(f"goal: {group} {metric} {reaches} {goal}: {value:.3f}, "
-                         f"{'reached' if is_reached(value, reaches, goal) else 'MISSED'}")
-
-
-def is_reached(value, reaches, goal):
-    return value >= goal if reaches == ">=" else value <= goal
-
-
-GOALS = {"recall": (">=", 1), "findings": ("<=", 1), "latency-ms": ("<=", 1000),
-         "decoys-proof": ("<=", 0), "false-medium": ("<=", 0)}
-LESS = {("scan-T0", "recall"): 0.9, ("scan-T1", "recall"): 0.99}
-MEANS = {"recall", "precision", "findings", "technique"}
-TOTALS = {"false-notice", "false", "false-medium"}
-MEDIANS = {"seconds", "latency-ms", "packets"}
-WORST = {"findings", "seconds", "latency-ms", "decoys-proof", "decoys-severity"}
-
-
-def summed_up(metric, values):
-    if metric in TOTALS:
-        return sum(values)
-    if len(values) == 1 and metric not in MEANS:
-        return values[0]
-    return float(statistics.fmean(values))
-
-
 def run_one(plan, seed, report):
-    """A scenario that can't go on counts as failed, the next is tried."""
+    """A scenario that can't go on counts as failed."""
     try:
         with e2e.Lab() as lab:
             plan.run(Trial(plan, lab, seed, report))
     except Skip as skip:
-        report.say(f"{plan.name} skipped: {skip}")
+        report.skipped = True
+        report.say(f"skipped: {skip}")
     except (e2e.Failure, OSError, subprocess.SubprocessError, KeyError, IndexError,
             ValueError, http.client.HTTPException) as error:
-        report.failed += 1
-        report.say(f"{plan.name} failed: {type(error).__name__}: "
-                   f"{' '.join(str(error).split())}")
-    report.end(plan)
+        report.failed = True
+        report.say(f"failed: {type(error).__name__}: {error}")

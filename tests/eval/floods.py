@@ -193,7 +193,7 @@ def connections(trial):
     trial.judge(wait_s=10)  # of a connection that has ended is told some seconds later
 
 
-@scenario("benign-flash-crowd", "benign")
+@scenario("benign-flash-crowd", "benign", lane="alone")
 def flash_crowd(trial):
     """Many clients, of whom none makes much, all of a sudden."""
     place = site(trial)
@@ -207,7 +207,7 @@ def flash_crowd(trial):
     trial.judge(settle_s=8)
 
 
-@scenario("benign-proxy", "benign")
+@scenario("benign-proxy", "benign", lane="alone")
 def proxy(trial):
     """One source of most connections, which was there before we were."""
     place = site(trial)

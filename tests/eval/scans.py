@@ -73,7 +73,8 @@ def scan(trial, place, *command, seconds=60, client=ATTACKER, **truth):
 
 def add_nmap(technique, tempo, count):
     @scenario(f"nmap-{technique}-T{tempo}-{count}", "scan-T2-T5",
-              quick=(technique, tempo, count) in QUICK)
+              quick=(technique, tempo, count) in QUICK,
+              lane="works" if count == 65535 else "waits")
     def run(trial):
         scan(trial, site(trial), "nmap", "-n", "-Pn", f"-{technique}", f"-T{tempo}",
              *PORTS[count], VICTIM, server=VICTIM, techniques=(TECHNIQUES[technique],))

@@ -26,6 +26,7 @@ trace    unix - - n - 0 bounce
 verify   unix - - n - 1 verify
 flush    unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
+smtp     unix - - n - - smtp
 error    unix - - n - - error
 retry    unix - - n - - error
 discard  unix - - n - - discard
@@ -46,7 +47,8 @@ SEEN = {
 }
 
 
-def start(scene):
+def start(scene, more=""):
+    """more: lines of main.cf that are to be otherwise."""
     certificate, key = scene.certificate()
     queue = scene.folder("queue")
     for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
@@ -85,7 +87,7 @@ smtpd_tls_security_level = may
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_peername_lookup = no
 smtpd_error_sleep_time = 0
-""")
+{more}""")
     scene.write("conf/master.cf", SERVICES.format(address=scene.address))
     scene.serve("/usr/lib/postfix/sbin/master", "-c", f"{scene.dir}/conf", "-d",
                 tcp=(25, 465, 587, 2525))

@@ -1,0 +1,118 @@
+"""goals.py: what was aimed at, and whether a run has reached it.
+
+All goals but one: that detection costs less than a fifth of the packet path's throughput
+is measured by `make bench` (part detect).
+"""
+import dataclasses
+import fnmatch
+import statistics
+
+MEBI = 1 << 20
+ALL = ("*",)
+BENIGN = ("benign*",)
+ATTACKED = ("under-attack/*",)
+
+
+@dataclasses.dataclass
+class Goal:
+    """Of the metric's values in scenarios of these patterns (GROUP/NAME)."""
+
+    sentence: str
+    where: tuple
+    metric: str
+    reaches: str  # ">=", "<=" or "<"
+    wanted: float
+    of: object = max  # what of all values counts
+
+    def is_met(self, value):
+        if self.reaches == ">=":
+            return value >= self.wanted
+        return value < self.wanted if self.reaches == "<" else value <= self.wanted
+
+
+def recall(what, *where, wanted=1.0):
+    return Goal(f"{what} are found", where, "recall", ">=", wanted, statistics.fmean)
+
+
+GOALS = (
+    recall("scans at -T2 to -T5", "scan-T2-T5/*"),
+    recall("scans at -T1", "scan-T1/*", wanted=0.99),
+    recall("scans at -T0, within a day", "scan-T0/*", wanted=0.9),
+    recall("scans by other options, and of IPv6", "scan-variants/*"),
+    recall("scans by masscan", "*/masscan-*"),
+    recall("scans by zmap", "*/zmap-*"),
+    recall("other scans, distributed ones too", "scan-tools/*"),
+    recall("floods", "floods/*"),
+    recall("guessed passwords", "brute/*"),
+    recall("traps, listed peers, beacons", "trap/*", "blocklist/*", "beacon/*"),
+    Goal("benign: no finding of medium or more", BENIGN, "false-medium", "<=", 0, sum),
+    Goal("beside attacks nobody else gets medium or more", ALL, "false-medium", "<=", 0, sum),
+    Goal("host-days that were judged", BENIGN, "days", ">=", 30),
+    Goal("nobody innocent is blocked in them", BENIGN, "false_blocks", "<=", 0),
+    Goal("milliseconds from the packet that decides to the finding", ALL, "latency-ms",
+         "<=", 1000),
+    Goal("decoys have no more than `unsolicited`", ALL, "decoys-proof", "<=", 0),
+    recall("under attack: floods at full speed", *ATTACKED),
+    Goal("under attack: a scanner is found beside them", ATTACKED, "scanner-recall", ">=", 1,
+         statistics.fmean),
+    Goal("under attack: milliseconds to the finding", ATTACKED, "latency-ms", "<=", 1000),
+    Goal("under attack: milliseconds to the status", ATTACKED, "status-ms-max", "<", 100),
+    Goal("under attack: bytes that the last flood adds", ATTACKED, "rss-growth-bytes", "<=",
+         MEBI),
+)
+ELSEWHERE = ("goal: detection costs < 20 % of the packet path's throughput: make bench says "
+             "(detect_*_evidence_vs_off >= 0.8)")
+NAMED_MAX = 8  # scenarios of a missed goal
+
+
+class Judgement:
+    """A goal, and what a run says of it."""
+
+    def __init__(self, goal, reports):
+        self.goal = goal
+        self.values = {
+            one.name: one.values[goal.metric] for one in reports
+            if goal.metric in one.values and any(
+                fnmatch.fnmatch(f"{one.group}/{one.name}", each) for each in goal.where)}
+        self.value = goal.of([value for values in self.values.values() for value in values]
+                             ) if self.values else None
+
+    def is_reached(self):
+        return self.value is not None and self.goal.is_met(self.value)
+
+    def guilty(self):
+        """The scenarios that did not reach it by themselves."""
+        wanted = 1 if self.goal.metric == "recall" else self.goal.wanted
+        single = dataclasses.replace(self.goal, wanted=wanted)
+        return [name for name, values in self.values.items()
+                if not all(map(single.is_met, values))]
+
+    def text(self):
+        goal = self.goal
+        value = "not measured" if self.value is None else f"{self.value:.10g}"
+        return f"{goal.sentence}: {goal.metric} {value}, wanted {goal.reaches} {goal.wanted:g}"
+
+
+def judged(reports, is_whole):
+    """Of a part of the scenarios only those goals that they say something of."""
+    made = [Judgement(goal, reports) for goal in GOALS]
+    return made if is_whole else [one for one in made if one.values]
+
+
+def tell(results, is_whole):
+    """All goals, then a list of the missed ones; True if there are none."""
+    made = judged(results.reports, is_whole)
+    for one in made:
+        results.say(f"goal: {one.text()}: {'reached' if one.is_reached() else 'MISSED'}")
+    results.say(ELSEWHERE)
+    for report in results.reports:
+        if report.failed or report.skipped:
+            results.say(f"{'FAILED' if report.failed else 'skipped'}: {report.name}")
+    missed = [one for one in made if not one.is_reached()]
+    results.say(f"{len(made) - len(missed)} of {len(made)} goals are reached"
+                + (", missed are:" if missed else ""))
+    for one in missed:
+        names = one.guilty()
+        more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+        results.say(f"MISSED: {one.text()}; {', '.join(names[:NAMED_MAX])}{more}")
+    return not missed
