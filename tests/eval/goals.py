@@ -7,7 +7,6 @@ import dataclasses
 import fnmatch
 import statistics
 
-MEBI = 1 << 20
 ALL = ("*",)
 BENIGN = ("benign*",)
 ATTACKED = ("under-attack/*",)
@@ -57,8 +56,10 @@ GOALS = (
          statistics.fmean),
     Goal("under attack: milliseconds to the finding", ATTACKED, "latency-ms", "<=", 1000),
     Goal("under attack: milliseconds to the status", ATTACKED, "status-ms-max", "<", 100),
-    Goal("under attack: bytes that the last flood adds", ATTACKED, "rss-growth-bytes", "<=",
-         MEBI),
+    # While tables fill that have their bounds, the last of five floods adds a little; of
+    # what grew with each packet it would add a fifth.
+    Goal("under attack: percent of memory that the last flood adds", ATTACKED,
+         "rss-growth-percent", "<=", 5),
 )
 ELSEWHERE = ("goal: detection costs < 20 % of the packet path's throughput: make bench says "
              "(detect_*_evidence_vs_off >= 0.8)")

@@ -69,7 +69,7 @@ def run_kind(trial, kind, target):
                for metric in floods[0]}
     results["status-ms-max"] = max(one["status-ms-max"] for one in floods)
     results["rss-begin-bytes"], results["rss-bytes"] = before, max(resident)
-    results["rss-growth-bytes"] = resident[-1] - resident[-2]
+    results["rss-growth-percent"] = 100 * (resident[-1] / resident[-2] - 1)
     results.update(found(trial, attack))
     for metric, value in results.items():
         trial.result(metric, value)
