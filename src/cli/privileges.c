@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "capture/capture.h"
@@ -196,6 +198,19 @@ void privileges_no_packets(struct privileges *p)
 {
 	p->no_packets = "not permitted; run as root or with CAP_NET_RAW to see traffic";
 	fprintf(stderr, "breakwater: packets: %s\n", p->no_packets);
+}
+
+/*
+ * Under a flood many want the processor, the kernel first, and who looks for help then
+ * is answered by this one thread: auditd's priority_boost is for the same.  It is for
+ * no thread or process that this one starts.  Where it may not be, it is not.
+ */
+void privileges_answer_first(void)
+{
+	enum { NICE = -10 };
+	const struct sched_param none = { .sched_priority = 0 };
+	if (sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none) == 0)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 }
 
 /* ---- status ---- */

@@ -28,6 +28,9 @@ void privileges_fork(struct privileges *p, const char *socket_path);
 void privileges_drop(struct privileges *p, const struct config *config,
 		     const char *config_path, const struct logs_options *logs);
 
+/* Of all threads, this one is first to have the processor; while there is root. */
+void privileges_answer_first(void);
+
 /* Packets may not be seen: says so on standard error, and in all that follows. */
 void privileges_no_packets(struct privileges *p);
 

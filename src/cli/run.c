@@ -322,6 +322,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	if (!login_intake_prepare(&m->logins, &m->config))
 		return STATUS_USAGE;
 	m->witness = witness_open();
+	privileges_answer_first();
 	privileges_drop(&m->privileges, &m->config, m->config_path, &m->logins.options);
 	if (!monitor_open(m))
 		return STATUS_USAGE;

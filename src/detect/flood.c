@@ -63,6 +63,93 @@ bool flood_loses_datagrams(const struct detect *detect, const struct port_record
 	return is_around(detect, port, detect->datagrams_us);
 }
 
+/* ---- floods, and forged sources in them ---- */
+
+/* Sure of a flood whose sources are forged. */
+static const double FORGED_SURE = 0.95;
+
+static struct prefix host_of(const struct addr *ip)
+{
+	return (struct prefix){ .addr = *ip, .len = 8 * sizeof(ip->ip6) };
+}
+
+static int64_t last_of(const struct flood_target *target)
+{
+	return target->flooded_us > target->forged_us ? target->flooded_us
+						      : target->forged_us;
+}
+
+/* That of the prefix; else a free place, or the one that has been quiet for longest. */
+static struct flood_target *target_of(struct detect *detect, const struct prefix *of)
+{
+	struct flood_target *oldest = &detect->flood_targets[0];
+	for (unsigned i = 0; i < FLOOD_TARGETS_MAX; i++) {
+		struct flood_target *target = &detect->flood_targets[i];
+		if (target->of.len == of->len &&
+		    addr_equal(&target->of.addr, &of->addr))
+			return target;
+		if (last_of(target) < last_of(oldest))
+			oldest = target;
+	}
+	*oldest = (struct flood_target){ .of = *of };
+	return oldest;
+}
+
+static bool is_lately(int64_t then_us, int64_t at_us)
+{
+	return then_us != 0 && at_us - then_us <= FLOOD_HOLD_US;
+}
+
+static void add_forged(const struct flood_target *target,
+		       struct finding_record *evidence)
+{
+	char text[sizeof(evidence->evidence)];
+	int len = FLOOD_SAY(text, "%s; sources look forged: %s", evidence->evidence,
+			    target->forged);
+	if (len < 0 || (size_t)len >= sizeof(text))
+		return;
+	memcpy(evidence->evidence, text, sizeof(text));
+	if (evidence->confidence < FORGED_SURE)
+		evidence->confidence = FORGED_SURE;
+}
+
+void flood_take_network(struct detect *detect, struct finding_record *evidence,
+			unsigned severity, const struct prefix *network)
+{
+	struct flood_target *target = target_of(detect, network);
+	target->flooded_us = evidence->last;
+	if (is_lately(target->forged_us, evidence->last))
+		add_forged(target, evidence);
+	findings_take(&detect->findings, evidence, severity, FLOOD_HOLD_US);
+}
+
+void flood_take(struct detect *detect, struct finding_record *evidence,
+		unsigned severity)
+{
+	const struct prefix host = host_of(&evidence->server_ip);
+	flood_take_network(detect, evidence, severity, &host);
+}
+
+void flood_note_forged(struct detect *detect, const struct addr *ip, int64_t at_us,
+		       const char *words)
+{
+	const struct prefix host = host_of(ip);
+	struct flood_target *target = target_of(detect, &host);
+	target->forged_us = at_us;
+	FLOOD_SAY(target->forged, "%s", words);
+}
+
+bool flood_is_on(const struct detect *detect, const struct addr *ip, int64_t at_us)
+{
+	for (unsigned i = 0; i < FLOOD_TARGETS_MAX; i++) {
+		const struct flood_target *target = &detect->flood_targets[i];
+		if (is_lately(target->flooded_us, at_us) &&
+		    prefix_holds(&target->of, ip))
+			return true;
+	}
+	return false;
+}
+
 void flood_count_source(struct cardinality *sources, const struct addr *source)
 {
 	static const struct hash_key same = { 0, 0 };

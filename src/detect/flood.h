@@ -54,6 +54,21 @@ bool flood_is_witnessed(const struct detect *detect, const struct port_record *p
 /* Its sockets had no room for datagrams, around that second. */
 bool flood_loses_datagrams(const struct detect *detect, const struct port_record *port);
 
+/*
+ * Raises a flood.  What is known of forged sources at its target goes into its
+ * evidence: one attack is one finding.
+ */
+void flood_take(struct detect *detect, struct finding_record *evidence,
+		unsigned severity);
+/* The same of a network. */
+void flood_take_network(struct detect *detect, struct finding_record *evidence,
+			unsigned severity, const struct prefix *network);
+/* Sources at that target are forged, in words. */
+void flood_note_forged(struct detect *detect, const struct addr *target, int64_t at_us,
+		       const char *words);
+/* That target is flooded. */
+bool flood_is_on(const struct detect *detect, const struct addr *target, int64_t at_us);
+
 /* One more of distinct addresses; the same number in each replay. */
 void flood_count_source(struct cardinality *sources, const struct addr *source);
 

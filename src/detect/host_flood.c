@@ -76,7 +76,7 @@ static void raise_finding(struct detect *detect, const struct host *host,
 	FLOOD_SAY(evidence.advice,
 		  "Drop what no service here uses before the sockets (nftables, hook "
 		  "ingress). If the line is full, only the provider can filter it.");
-	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+	flood_take(detect, &evidence, SEVERITY_MEDIUM);
 }
 
 static void take_unsolicited(struct detect *detect, void *state,

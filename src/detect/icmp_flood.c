@@ -87,7 +87,7 @@ static void raise_finding(struct detect *detect, const struct flooded *target,
 		  "Limit ICMP in the packet filter (nftables: limit rate), but do not "
 		  "drop all of it: path MTU discovery needs some. If the line is full, "
 		  "only the provider can filter it.");
-	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+	flood_take(detect, &evidence, SEVERITY_MEDIUM);
 }
 
 /* One type more of this second, or the first of the next. */

@@ -24,6 +24,8 @@ enum {
 	SHOWN_CERTIFICATES = 4,
 	DETECTORS_MAX = 32,
 	BLOCKLISTS_MAX = 16,
+	FLOOD_TARGETS_MAX = 64,
+	FLOOD_FORGED_MAX = 256,
 };
 
 /* Clients of one port, too many for a finding each. */
@@ -62,6 +64,13 @@ struct shown {
 	int64_t last_us;                                /* 0: unused */
 };
 
+/* A host or network that is flooded, or gets packets with forged sources; flood.c. */
+struct flood_target {
+	struct prefix of;
+	int64_t flooded_us, forged_us; /* last time; 0: never */
+	char forged[FLOOD_FORGED_MAX];
+};
+
 struct detect {
 	struct detect_sink sink;
 	struct findings findings;
@@ -88,6 +97,7 @@ struct detect {
 	struct restless restless[RESTLESS_MAX];
 	struct shown shown[SHOWN_MAX];
 	struct users_table users;
+	struct flood_target flood_targets[FLOOD_TARGETS_MAX];
 	struct buf reason; /* of the last judgement */
 };
 

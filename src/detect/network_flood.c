@@ -113,7 +113,11 @@ static void raise_finding(struct detect *detect, const struct flooded *network,
 		"Drop what goes to addresses and ports that are not used at the border "
 		"(nftables, hook ingress). If the line is full, only the provider can "
 		"filter it.");
-	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, FLOOD_HOLD_US);
+	const struct prefix of = {
+		.addr = evidence.server_ip,
+		.len = (uint8_t)(u->network + (addr_is_v4(&u->ip) ? 96 : 0)),
+	};
+	flood_take_network(detect, &evidence, SEVERITY_MEDIUM, &of);
 }
 
 static void take_unsolicited(struct detect *detect, void *state,

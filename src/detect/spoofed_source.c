@@ -21,7 +21,11 @@ enum {
 		3,          /* one that changed its system, or its path, is no forger */
 	QUESTIONS_MAX = 32, /* about ways, in a second: the kernel is asked for each */
 	DETOURS_MAX = 16,
+	WAITING_MAX = 16,
+	LAST_MAX = 2 * ADDR_TEXT_MAX + 96, /* of text about the last one */
 };
+/* If they turn out to be a flood, that is told, and this in its evidence. */
+#define WAIT_US (3 * SECOND_US)
 
 /* Networks that no packet on the Internet may come from, and who says so. */
 struct bogon {
@@ -69,6 +73,7 @@ struct spoofed_source {
 	unsigned questions;
 	struct detour detours[DETOURS_MAX]; /* that real clients come by */
 	unsigned next_detour;
+	struct finding_record waiting[WAITING_MAX]; /* kind NULL: unused */
 };
 
 static bool open_state(struct detect *detect, void *state)
@@ -250,13 +255,14 @@ static const char *what_of(enum spoof spoof)
 				     : "addresses of real clients, but from elsewhere";
 }
 
-static void say_evidence(const struct forged *target, const struct verdict *verdict,
-			 const struct contact_record *contact,
-			 struct finding_record *evidence)
+/* "241.2.3.4, of 240.0.0.0/4 (RFC 1112 4)" */
+static void say_last(const struct verdict *verdict,
+		     const struct contact_record *contact, char text[static LAST_MAX])
 {
 	const struct bogon *bogon = verdict->bogon;
 	const struct detour *detour = &verdict->detour;
-	char source[ADDR_TEXT_MAX], detail[128] = "";
+	char source[ADDR_TEXT_MAX], detail[LAST_MAX - ADDR_TEXT_MAX];
+	detail[0] = '\0';
 	addr_text(&contact->client_ip, source);
 	if (verdict->spoof == SPOOF_BOGON)
 		FLOOD_SAY(detail, ", of %s (%s)", bogon->prefix, bogon->reference);
@@ -267,19 +273,74 @@ static void say_evidence(const struct forged *target, const struct verdict *verd
 			  detour->out);
 	else if (contact->ttl != UNKNOWN_U16)
 		FLOOD_SAY(detail, ", with TTL %u", contact->ttl);
-	FLOOD_SAY(evidence->evidence,
-		  "%llu attempts in the name of %llu addresses, the last %s%s",
-		  (unsigned long long)target->contacts,
-		  (unsigned long long)evidence->hosts, source, detail);
+	snprintf(text, LAST_MAX, "%s%s", source, detail);
 }
 
-static void raise_finding(struct detect *detect, const struct forged *target,
-			  const struct verdict *verdict,
+/* The one of the same key, or a free place; NULL: there is none. */
+static struct finding_record *waiting_of(struct spoofed_source *s,
+					 const struct finding_record *evidence)
+{
+	struct finding_record *unused = NULL;
+	for (unsigned i = 0; i < WAITING_MAX; i++) {
+		struct finding_record *waits = &s->waiting[i];
+		if (waits->kind == NULL)
+			unused = waits;
+		else if (waits->technique == evidence->technique &&
+			 addr_equal(&waits->server_ip, &evidence->server_ip))
+			return waits;
+	}
+	return unused;
+}
+
+/* What they do is told by itself. */
+static void tell(struct detect *detect, const struct finding_record *evidence)
+{
+	findings_take(&detect->findings, evidence, SEVERITY_NOTICE, FLOOD_HOLD_US);
+}
+
+/* A flood tells of them, or will. */
+static void tell_or_wait(struct detect *detect, struct spoofed_source *s,
+			 struct finding_record *evidence)
+{
+	if (findings_find(&detect->findings, evidence) != NULL) {
+		tell(detect, evidence);
+		return;
+	}
+	if (flood_is_on(detect, &evidence->server_ip, evidence->last))
+		return;
+	struct finding_record *waits = waiting_of(s, evidence);
+	if (waits == NULL) {
+		tell(detect, evidence);
+		return;
+	}
+	evidence->first = evidence->last;
+	if (waits->kind != NULL) {
+		evidence->attempts += waits->attempts;
+		evidence->first = waits->first;
+	}
+	*waits = *evidence;
+}
+
+static void tick(struct detect *detect, void *state, int64_t now_us)
+{
+	struct spoofed_source *s = state;
+	for (unsigned i = 0; i < WAITING_MAX; i++) {
+		struct finding_record *waits = &s->waiting[i];
+		if (waits->kind == NULL || now_us - waits->first < WAIT_US)
+			continue;
+		if (!flood_is_on(detect, &waits->server_ip, now_us))
+			tell(detect, waits);
+		waits->kind = NULL;
+	}
+}
+
+static void raise_finding(struct detect *detect, struct spoofed_source *s,
+			  const struct forged *target, const struct verdict *verdict,
 			  const struct contact_record *contact)
 {
 	enum spoof spoof = verdict->spoof;
 	struct finding_record evidence;
-	char address[ADDR_TEXT_MAX];
+	char address[ADDR_TEXT_MAX], last[LAST_MAX], words[FLOOD_FORGED_MAX];
 	flood_begin(&evidence, "spoofed_source", techniques[spoof], contact->at,
 		    target->untold);
 	evidence.mitre[0] = '\0';
@@ -289,13 +350,18 @@ static void raise_finding(struct detect *detect, const struct forged *target,
 	addr_text(&contact->server_ip, address);
 	FLOOD_SAY(evidence.summary, "%s gets packets with forged sources: %s.", address,
 		  what_of(spoof));
-	say_evidence(target, verdict, contact, &evidence);
+	say_last(verdict, contact, last);
+	FLOOD_SAY(words, "%s, the last %s", what_of(spoof), last);
+	flood_note_forged(detect, &contact->server_ip, contact->at, words);
+	FLOOD_SAY(evidence.evidence,
+		  "%llu attempts in the name of %llu addresses, the last %s",
+		  (unsigned long long)target->contacts,
+		  (unsigned long long)evidence.hosts, last);
 	FLOOD_SAY(evidence.advice,
 		  "Let the kernel drop what can't come from there (sysctl "
 		  "net.ipv4.conf.all.rp_filter), and ask the provider for ingress "
 		  "filtering (BCP 38, RFC 2827).");
-	/* What they do is told by itself. */
-	findings_take(&detect->findings, &evidence, SEVERITY_NOTICE, FLOOD_HOLD_US);
+	tell_or_wait(detect, s, &evidence);
 }
 
 static bool is_enough(const struct forged *target, enum spoof spoof)
@@ -337,7 +403,7 @@ static void take_contact(struct detect *detect, void *state,
 	struct forged *target = add(s, verdict.spoof, contact);
 	if (!is_enough(target, verdict.spoof))
 		return;
-	raise_finding(detect, target, &verdict, contact);
+	raise_finding(detect, s, target, &verdict, contact);
 	target->untold = 0;
 }
 
@@ -362,7 +428,7 @@ static void take_unsolicited(struct detect *detect, void *state,
 		target->contacts += u->packets - 1;
 	if (!is_enough(target, SPOOF_BOGON))
 		return;
-	raise_finding(detect, target, &verdict, &contact);
+	raise_finding(detect, s, target, &verdict, &contact);
 	target->untold = 0;
 }
 
@@ -373,4 +439,5 @@ const struct detector detector_spoofed_source = {
 	.close = close_state,
 	.contact = take_contact,
 	.unsolicited = take_unsolicited,
+	.tick = tick,
 };

@@ -259,8 +259,7 @@ static void raise_finding(struct detect *detect, const struct flooded *target,
 		  "Let SYN cookies be on (sysctl net.ipv4.tcp_syncookies=1), raise the "
 		  "backlog (net.core.somaxconn, net.ipv4.tcp_max_syn_backlog); if the "
 		  "line is full, only the provider can filter it.");
-	findings_take(&detect->findings, &evidence, severity_of(detect, target, port),
-		      FLOOD_HOLD_US);
+	flood_take(detect, &evidence, severity_of(detect, target, port));
 }
 
 static void take_port(struct detect *detect, void *state,

@@ -34,8 +34,8 @@ enum {
 			     do, as for a tunnel's or QUIC's acknowledgements */
 	HIGH_SECONDS = 3, /* of the last five */
 };
-/* In less, nobody knows whether it has just begun. */
-#define NEW_FROM_US (2 * SECOND_US)
+/* Of our first second, nobody knows whether it has just begun. */
+#define NEW_FROM_US SECOND_US
 
 enum shape { TALK, ASKED, FORGED, STREAM, FEW, MANY };
 
@@ -153,12 +153,13 @@ static uint64_t floor_of(struct detect *detect, struct udp_flood *s,
 }
 
 /* No burst of what is wanted: it came so from nowhere. */
-static bool is_plain(const struct udp_flood *s, const struct port_record *port,
-		     uint64_t limit)
+static bool is_plain(struct detect *detect, struct udp_flood *s,
+		     const struct port_record *port, uint64_t limit)
 {
 	enum shape shape = shape_of(port);
-	return (shape == FORGED || shape == FEW) &&
-	       lately_is_far(port->client_packets, limit) &&
+	bool is_clear = shape == FORGED || shape == FEW ||
+			(shape == STREAM && is_unwanted(detect, s, port));
+	return is_clear && lately_is_far(port->client_packets, limit) &&
 	       port->start - s->began_us >= NEW_FROM_US;
 }
 
@@ -177,7 +178,7 @@ static bool is_attack(struct detect *detect, struct udp_flood *s,
 		target->is_attacked = false;
 	if (!is_high)
 		return false;
-	target->is_attacked |= high >= HIGH_SECONDS || is_plain(s, port, limit);
+	target->is_attacked |= high >= HIGH_SECONDS || is_plain(detect, s, port, limit);
 	return target->is_attacked;
 }
 
@@ -234,8 +235,7 @@ static void raise_port(struct detect *detect, struct udp_flood *s,
 		  "If nobody needs the port, drop it before the socket (nftables, hook "
 		  "ingress); else limit its rate per source. If the line is full, only "
 		  "the provider can filter it.");
-	findings_take(&detect->findings, &evidence, severity_of(detect, s, port),
-		      FLOOD_HOLD_US);
+	flood_take(detect, &evidence, severity_of(detect, s, port));
 }
 
 static void judge_port(struct detect *detect, struct udp_flood *s,

@@ -49,11 +49,10 @@ struct lately {
 unsigned lately_note(struct lately *lately, int64_t at_us, bool counts);
 
 /*
- * So far above a limit that the second decides by itself: what passes by itself (a
- * burst, a restart, late answers) is a multiple of what is usual, and that is in the
- * limit.
+ * So far above a limit that the second decides by itself: a limit is three times what
+ * is usual, and more than that by as much again is no burst of what is wanted.
  */
-enum { LATELY_FAR = 4 };
+enum { LATELY_FAR = 2 };
 static inline bool lately_is_far(uint64_t rate, uint64_t limit)
 {
 	return rate / LATELY_FAR > limit;

@@ -242,6 +242,38 @@ static void forge(struct scene *scene, const char *client)
 	detect_contact(scene->detect, &c);
 }
 
+/* Until it is clear that they are no flood, they wait. */
+static const struct finding_record *forged(struct scene *scene)
+{
+	pass(scene, 4);
+	return last_of(scene, "spoofed_source");
+}
+
+/* One attack is one finding. */
+static void a_flood_tells_of_its_forged_sources(void **state)
+{
+	struct scene *scene = *state;
+	struct second quiet = { .transport = "udp", .port = 123, .client_packets = 1 };
+	struct second flood = { .transport = "udp",
+				.port = 9999,
+				.flows = 50000,
+				.client_packets = 50000,
+				.clients = 48000 };
+	serve(scene, &quiet, 2);
+	for (int i = 0; i < 10; i++)
+		forge(scene, "240.1.2.3");
+	serve(scene, &flood, 5);
+	for (int i = 0; i < 10; i++)
+		forge(scene, "240.1.2.3");
+	pass(scene, 10);
+	assert_int_equal(count_of(scene, "spoofed_source"), 0);
+	const struct finding_record *f = last_of(scene, "udp_flood");
+	is_finding(f, "port", "medium", "open");
+	assert_non_null(strstr(f->evidence, "sources look forged: addresses that "
+					    "nobody can have, the last 240.1.2.3"));
+	assert_true(f->confidence >= 0.95);
+}
+
 static void sources_that_nobody_has_are_told_once(void **state)
 {
 	struct scene *scene = *state;
@@ -250,7 +282,7 @@ static void sources_that_nobody_has_are_told_once(void **state)
 		forge(scene, "240.1.2.3");
 	assert_null(last_of(scene, "spoofed_source"));
 	forge(scene, "127.1.2.3");
-	const struct finding_record *f = last_of(scene, "spoofed_source");
+	const struct finding_record *f = forged(scene);
 	is_finding(f, "bogon", "notice", "open");
 	assert_non_null(strstr(f->evidence, "127.0.0.0/8 (RFC 1122"));
 	for (int i = 0; i < 200; i++) {
@@ -277,7 +309,7 @@ static void groups_send_nothing(void **state)
 	u.packets = 1000;
 	u.sources = 1;
 	detect_unsolicited(scene->detect, &u);
-	const struct finding_record *f = last_of(scene, "spoofed_source");
+	const struct finding_record *f = forged(scene);
 	is_finding(f, "bogon", "notice", "open");
 	assert_non_null(strstr(f->evidence, "ff00::/8"));
 	u.client_ip = addr("fe80::1");
@@ -287,7 +319,7 @@ static void groups_send_nothing(void **state)
 	said_nothing(scene);
 }
 
-static void our_own_address_from_outside_is_told_at_once(void **state)
+static void our_own_address_from_outside_is_told(void **state)
 {
 	struct scene *scene = *state;
 	struct contact_record c = contact(scene, SERVER_IP, "silent");
@@ -295,7 +327,7 @@ static void our_own_address_from_outside_is_told_at_once(void **state)
 	detect_contact(scene->detect, &c);
 	assert_null(last_of(scene, "spoofed_source"));
 	forge(scene, SERVER_IP);
-	is_finding(last_of(scene, "spoofed_source"), "own_address", "notice", "open");
+	is_finding(forged(scene), "own_address", "notice", "open");
 }
 
 static void names_of_real_clients_from_elsewhere_are_told(void **state)
@@ -315,7 +347,7 @@ static void names_of_real_clients_from_elsewhere_are_told(void **state)
 		c.ttl = 41;
 		detect_contact(scene->detect, &c);
 	}
-	is_finding(last_of(scene, "spoofed_source"), "ttl", "notice", "open");
+	is_finding(forged(scene), "ttl", "notice", "open");
 }
 
 static void private_and_honest_sources_are_not(void **state)
@@ -369,7 +401,7 @@ static void sources_whose_way_back_is_another_are_told(void **state)
 	assert_null(last_of(scene, "spoofed_source"));
 	for (int i = 0; i < 5; i++)
 		forge(scene, "10.1.0.8");
-	const struct finding_record *f = last_of(scene, "spoofed_source");
+	const struct finding_record *f = forged(scene);
 	is_finding(f, "reverse_path", "notice", "open");
 	assert_true(addr_is_unset(&f->client_ip));
 	assert_non_null(strstr(f->evidence, "over eth0; the way back is by eth1"));
@@ -412,9 +444,10 @@ int main(void)
 		TEST(an_open_resolver_is_found),
 		TEST(busy_clients_are_served),
 		TEST(no_protocol_is_there_twice_and_advice_fits),
+		TEST(a_flood_tells_of_its_forged_sources),
 		TEST(sources_that_nobody_has_are_told_once),
 		TEST(groups_send_nothing),
-		TEST(our_own_address_from_outside_is_told_at_once),
+		TEST(our_own_address_from_outside_is_told),
 		TEST(names_of_real_clients_from_elsewhere_are_told),
 		TEST(private_and_honest_sources_are_not),
 		TEST(sources_whose_way_back_is_another_are_told),
