@@ -15,6 +15,11 @@ enum {
 	EVICT_PROBES = 16,
 	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
 	DHCP_CLIENT = 68,
+	DNS_SERVER = 53,
+	DNS_FLAGS_AT = 2, /* RFC 1035 4.1.1 */
+	DNS_ANSWER = 0x80,
+	IP4_BARE = 40, /* headers of a segment without options */
+	IP6_BARE = 60,
 };
 
 /* Lower is less worth keeping; ties go to the one silent for longest. */
@@ -151,20 +156,41 @@ static void begin_body(struct flows *f, const struct packet *p, const struct key
 	flows_update(f, number, p, sender);
 }
 
+bool tcp_is_bare(const struct packet *p)
+{
+	uint32_t bare = addr_is_v4(&p->dst) ? IP4_BARE : IP6_BARE;
+	uint8_t flags = p->tcp_flags & TCP_CONTROL;
+	return p->proto == IPPROTO_TCP && p->ip_len == bare && p->payload_len == 0 &&
+	       (flags == TCP_ACK || flags == (TCP_FIN | TCP_ACK));
+}
+
+/* A server answers with something; one of names with a message that says so. */
+static bool says_nothing(const struct packet *p)
+{
+	if (p->payload_len == 0)
+		return true;
+	return p->sport == DNS_SERVER && p->payload.len > DNS_FLAGS_AT &&
+	       !(p->payload.at[DNS_FLAGS_AT] & DNS_ANSWER);
+}
+
 /*
- * No answer looks like that: a segment without SYN, ACK and RST, a chunk that asks for
- * an association, or a datagram from one port of systems to another.  Who scans chooses
- * his own port, so that of a service (nmap -g 53) must not make him a server.
+ * Who scans chooses his own port, so that of a service (nmap -g 53) must not make him a
+ * server.  No answer looks like that: a segment without SYN, ACK and RST, or with an
+ * ACK and nothing else to a port of systems, which no client has; a chunk that asks for
+ * an association; a datagram from one port of systems to another, or with no answer in
+ * it.
  */
 static bool is_no_answer(const struct packet *p)
 {
 	if (p->proto == IPPROTO_TCP)
-		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST));
+		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) ||
+		       (p->dport < SYSTEM_PORTS && tcp_is_bare(p));
 	if (p->proto == IPPROTO_SCTP)
 		return sctp_asks(p);
 	/* Only who asks DHCP has a port of systems himself. */
-	return p->proto == IPPROTO_UDP && p->sport < SYSTEM_PORTS &&
-	       p->dport < SYSTEM_PORTS && p->dport != DHCP_CLIENT;
+	return p->proto == IPPROTO_UDP && p->dport != DHCP_CLIENT &&
+	       ((p->sport < SYSTEM_PORTS && p->dport < SYSTEM_PORTS) ||
+		says_nothing(p));
 }
 
 /* SERVER if the sender of a flow's first packet rather answers than asks. */

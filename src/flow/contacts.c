@@ -9,13 +9,13 @@
 #include "base/pages.h"
 #include "flow/heard.h"
 #include "flow/sctp.h"
+#include "flow/silence.h"
 #include "flow/state.h"
 
 enum {
-	PATIENCE_US = 300000,   /* a SYN; round the world is less */
-	DATAGRAM_US = 1500000,  /* a resolver asks others first */
+	PATIENCE_US = 300000, /* a SYN; round the world is less */
+	DATAGRAM_US = SILENCE_DATAGRAM_US,
 	HANDSHAKE_US = 3000000, /* a SYN-ACK, and one sent again (RFC 6298 2.1) */
-	DATAGRAMS_FEW = 3,      /* nmap and unicornscan send one to three */
 	ENDED_S = 900,          /* late segments of CGNAT and sleeping hosts */
 	EPHEMERAL_MIN = 32768,  /* Linux; others begin higher */
 	WAITS_MAX = 1 << 16,    /* of each kind */
@@ -24,8 +24,6 @@ enum {
 	SLOW_BYTES = 8192,     /* more is an upload */
 	GREETING_BYTES = 1024, /* of a server that speaks first */
 	RUN = 16,              /* embryos that are judged together */
-	IP4_BARE = 40,         /* headers of a segment without options */
-	IP6_BARE = 60,
 };
 
 static const int64_t patience_us[WAITS] = {
@@ -199,19 +197,27 @@ static void tell_embryo(struct flows *f, uint32_t number, uint64_t source_hash)
 
 /* ---- waiting ---- */
 
-static bool is_silent(const struct flows *f, const struct body *b, int64_t at_us)
+static struct waiting *waiting_at(struct waits *w, uint64_t index)
 {
-	if (b->side[SERVER].packets > 0 || b->rejected)
-		return false;
-	if (b->proto == IPPROTO_TCP)
-		return !(b->flags0 & TCP_ACK) || heard_address(f, b, at_us);
-	if (b->proto == IPPROTO_UDP)
-		return b->side[CLIENT].packets <= DATAGRAMS_FEW &&
-		       !heard_service(f, b, at_us) && !heard_peer(f, b, at_us);
-	/* It goes on as if it had been answered (INITs again come seconds apart). */
-	if (b->proto == IPPROTO_SCTP)
-		return b->side[CLIENT].packets == 1 || heard_address(f, b, at_us);
-	return true;
+	return &w->at[index % WAITS_MAX];
+}
+
+/* There is room. */
+static void queue(struct flows *f, uint32_t number, enum wait wait,
+		  enum expects expects, int64_t since_us)
+{
+	struct waits *w = &f->contacts.waits[wait];
+	*waiting_at(w, w->head++) = (struct waiting){
+		.due_us = since_us + patience_us[wait],
+		.number = number,
+		.start = (uint32_t)f->table.bodies[number].start_us,
+	};
+	f->contacts.bodies[number].expects = expects & 3;
+}
+
+static bool has_room(const struct waits *w)
+{
+	return w->head - w->tail < WAITS_MAX / 2;
 }
 
 /* Its time is up, or it must go. */
@@ -221,7 +227,12 @@ static void judge(struct flows *f, uint32_t number, int64_t at_us)
 	struct knock *k = &f->contacts.bodies[number];
 	enum expects expected = (enum expects)k->expects;
 	k->expects = EXPECTS_NOTHING;
-	if (expected == EXPECTS_ANSWER && is_silent(f, b, at_us))
+	if (expected == EXPECTS_ANSWER && silence_is_doubtful(b, at_us) &&
+	    has_room(&f->contacts.waits[WAIT_DATAGRAM])) {
+		queue(f, number, WAIT_DATAGRAM, EXPECTS_ANSWER, at_us);
+		return;
+	}
+	if (expected == EXPECTS_ANSWER && silence_is_meant(f, b, at_us))
 		tell_body(f, number, CONTACT_SILENT, at_us);
 	if (expected == EXPECTS_RESET && b->side[SERVER].packets == 0 &&
 	    !heard_service(f, b, at_us))
@@ -242,11 +253,6 @@ static void judge_waiting(struct flows *f, const struct waiting *w, int64_t at_u
 		judge(f, w->number, at_us);
 }
 
-static struct waiting *waiting_at(struct waits *w, uint64_t index)
-{
-	return &w->at[index % WAITS_MAX];
-}
-
 static void wait_for(struct flows *f, uint32_t number, enum wait wait,
 		     enum expects expects, int64_t since_us)
 {
@@ -255,12 +261,7 @@ static void wait_for(struct flows *f, uint32_t number, enum wait wait,
 		const struct waiting *oldest = waiting_at(w, w->tail++);
 		judge_waiting(f, oldest, since_us);
 	}
-	*waiting_at(w, w->head++) = (struct waiting){
-		.due_us = since_us + patience_us[wait],
-		.number = number,
-		.start = (uint32_t)f->table.bodies[number].start_us,
-	};
-	f->contacts.bodies[number].expects = expects & 3;
+	queue(f, number, wait, expects, since_us);
 }
 
 static void walk_waits(struct flows *f, struct waits *w, int64_t now_us)
@@ -378,11 +379,7 @@ static bool is_never_benign(enum technique technique, uint8_t flags)
 /* As late ones of a connection may be, but without all that connections have. */
 static bool may_be_stray(const struct packet *p, unsigned sender)
 {
-	uint32_t bare = addr_is_v4(&p->dst) ? IP4_BARE : IP6_BARE;
-	uint8_t flags = p->tcp_flags & TCP_CONTROL;
-	return sender == CLIENT && p->ip_len == bare && p->payload_len == 0 &&
-	       (flags == TCP_ACK || flags == (TCP_FIN | TCP_ACK)) &&
-	       p->dport < EPHEMERAL_MIN;
+	return sender == CLIENT && tcp_is_bare(p) && p->dport < EPHEMERAL_MIN;
 }
 
 static void begin_stray(struct flows *f, uint32_t number, const struct packet *p,

@@ -39,6 +39,11 @@ static bool has_service(const struct body *b)
 void heard_server(struct flows *f, const struct body *b, int64_t at_us)
 {
 	uint32_t now_s = (uint32_t)(at_us / SECOND_US);
+	/* A datagram that nobody asked for makes no server of its port. */
+	if (b->proto == IPPROTO_UDP && b->side[CLIENT].packets == 0) {
+		note_end(f, &b->key.addr[SERVER], 0, 0, at_us);
+		return;
+	}
 	struct service *service =
 		has_service(b) ? services_at(f->services, b->service) : NULL;
 	if (service == NULL || now_s - service->spoke_s > SPOKEN_S / 2) {

@@ -136,6 +136,8 @@ void flows_begin(struct flows *f, const struct packet *p, const struct keyed *k)
 uint32_t flows_promote(struct flows *f, uint32_t ref, const struct keyed *k);
 /* A SYN that an embryo can describe. */
 bool tcp_is_plain_syn(const struct packet *p);
+/* An acknowledgement, or one with FIN, and nothing else. */
+bool tcp_is_bare(const struct packet *p);
 
 /* flows.c: counts the packet for its flow and moves the flow on. */
 void flows_update(struct flows *f, uint32_t number, const struct packet *p,

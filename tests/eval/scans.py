@@ -124,6 +124,9 @@ for each in ("sS", "sT", "sU", "sF", "sA"):
 for each in ("sS", "sT", "sU", "sX"):
     add_variant(f"6-{each}", "-6", "-Pn", f"-{each}", "-T4", technique=TECHNIQUES[each],
                 server=VICTIM6, client=ATTACKER6)
+add_variant("source-port-80-sA", "-Pn", "-sA", "-T4", "-g", "80", technique="ack")
+add_variant("source-port-53-sU", "-Pn", "-sU", "-T5", "-g", "53", "-p", "1024-5000",
+            technique="udp", seconds=15)
 add_variant("sM", "-Pn", "-sM", "-T4", technique="other")
 add_variant("sY", "-Pn", "-sY", "-T4", technique="other")
 

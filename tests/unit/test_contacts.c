@@ -235,6 +235,31 @@ static void a_port_of_a_service_hides_no_stealth_scan(void **state)
 	assert_int_equal(told[0].client_port, 53);
 }
 
+/* nmap -sA -g 80, and -sM: no client has a port of systems. */
+static void a_port_of_a_service_hides_no_acks_to_ports_of_systems(void **state)
+{
+	(void)state;
+	struct packet p = tcp_packet(1, 80, TCP_ACK);
+	p.ip_len = 40;
+	p.dport = 445;
+	take(p);
+	p.tcp_flags = TCP_RST;
+	take(reverse(p));
+	CHECK_TOLD(1, "stray", "ack");
+	p.tcp_flags = TCP_FIN | TCP_ACK;
+	p.dport = 1000;
+	take(p);
+	tick_until(now_us + SECOND);
+	CHECK_TOLD(2, "stray", "other");
+	p.tcp_flags = TCP_ACK;
+	p.dport = 1024; /* may be a late one to a client of ours */
+	take(p);
+	p.tcp_flags = TCP_RST;
+	take(reverse(p));
+	tick_until(now_us + SECOND);
+	assert_int_equal(told_count, 2);
+}
+
 static void answers_to_others_are_nothing(void **state)
 {
 	(void)state;
@@ -371,6 +396,7 @@ int main(void)
 		TEST(a_syn_ack_has_3_seconds_to_be_acknowledged),
 		TEST(what_no_connection_has_is_told_at_once),
 		TEST(a_port_of_a_service_hides_no_stealth_scan),
+		TEST(a_port_of_a_service_hides_no_acks_to_ports_of_systems),
 		TEST(answers_to_others_are_nothing),
 		TEST(bare_acks_that_a_reset_answers_are_strays),
 		TEST(the_middle_of_a_connection_is_no_stray),

@@ -74,14 +74,36 @@ static void an_answered_one_is_told_once(void **state)
 static void streams_and_groups_are_no_scans(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 16; i++) { /* four a second */
 		take(datagram(1, 40000, 2, 514, 100));
+		now_us += SECOND / 4;
+	}
+	for (unsigned i = 0; i < 17; i++)
+		take(datagram(1, 40000, 2, 2055, 100));
 	struct packet p = datagram(1, 40000, 2, 1900, 100);
 	const uint8_t group[4] = { 239, 255, 255, 250 };
 	p.dst = addr_v4(group);
 	take(p);
-	tick_until(START_US + 3 * SECOND);
+	tick_until(now_us + 3 * SECOND);
 	assert_int_equal(told_count, 0);
+}
+
+/* A scanner that has five payloads for each port, and asks twice. */
+static void a_burst_that_nobody_answers_is_silence(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 10; i++)
+		take(datagram(1, 40000, 2, 500, 20 + i % 5));
+	tick_until(START_US + 2 * SECOND);
+	CHECK_TOLD(1, "silent", "udp");
+	for (unsigned i = 0; i < 6; i++) { /* slower: the first look is too early */
+		take(datagram(1, 40000, 2, 501, 20));
+		now_us += SECOND / 4;
+	}
+	tick_until(now_us + SECOND / 2);
+	assert_int_equal(told_count, 1);
+	tick_until(now_us + 2 * SECOND);
+	CHECK_TOLD(2, "silent", "udp");
 }
 
 /* 10.0.0.255, where the link says that it is the network's broadcast address. */
@@ -101,6 +123,25 @@ static void a_broadcast_is_no_scan(void **state)
 	tick_until(START_US + 6 * SECOND);
 	assert_int_equal(told_count, 2);
 	assert_int_equal(told[1].port, 9997);
+}
+
+/* nmap -sU -g 53: what is no answer is a question, from whichever port. */
+static void only_an_answer_is_a_late_one(void **state)
+{
+	(void)state;
+	const uint8_t question[12] = { 1, 2, 1, 0 }, answer[12] = { 1, 2, 0x81, 0x80 };
+	struct packet p = datagram(1, 53, 2, 2000, 12);
+	p.payload = bytes_of(answer, sizeof(answer));
+	take(p);
+	p.dport = 2001;
+	p.payload = bytes_of(question, sizeof(question));
+	take(p);
+	take(datagram(1, 123, 2, 2002, 0));
+	take(datagram(1, 123, 2, 2003, 48));
+	tick_until(START_US + 3 * SECOND);
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[0].port, 2001);
+	assert_int_equal(told[1].port, 2002);
 }
 
 /* ---- associations (RFC 9260 5.1) ---- */
@@ -356,7 +397,9 @@ int main(void)
 		TEST(a_datagram_has_a_second_and_a_half),
 		TEST(an_answered_one_is_told_once),
 		TEST(streams_and_groups_are_no_scans),
+		TEST(a_burst_that_nobody_answers_is_silence),
 		TEST(a_broadcast_is_no_scan),
+		TEST(only_an_answer_is_a_late_one),
 		TEST(an_association_is_refused_by_abort_or_silence),
 		TEST(an_association_is_one_when_the_server_has_taken_the_cookie),
 		TEST(who_did_not_ask_for_an_association_makes_no_contact),
