@@ -14,6 +14,7 @@ user = root
 datadir = {scene.folder("data")}
 socket = {scene.dir}/socket
 pid-file = {scene.dir}/pid
+tmpdir = {scene.folder("tmp")}
 bind-address = {scene.address}
 ssl-cert = {certificate}
 ssl-key = {key}
