@@ -9,6 +9,7 @@ import statistics
 
 ALL = ("*",)
 BENIGN = ("benign*",)
+ATTACKS = ("scan*", "floods/*", "brute/*", "trap/*", "blocklist/*", "beacon/*")
 ATTACKED = ("under-attack/*",)
 
 
@@ -45,7 +46,8 @@ GOALS = (
     recall("guessed passwords", "brute/*"),
     recall("traps, listed peers, beacons", "trap/*", "blocklist/*", "beacon/*"),
     Goal("benign: no finding of medium or more", BENIGN, "false-medium", "<=", 0, sum),
-    Goal("beside attacks nobody else gets medium or more", ALL, "false-medium", "<=", 0, sum),
+    Goal("beside attacks nobody else gets medium or more", ATTACKS, "false-medium", "<=", 0,
+         sum),
     Goal("host-days that were judged", BENIGN, "days", ">=", 30),
     Goal("nobody innocent is blocked in them", BENIGN, "false_blocks", "<=", 0),
     Goal("milliseconds from the packet that decides to the finding", ALL, "latency-ms",
@@ -90,7 +92,7 @@ class Judgement:
 
     def text(self):
         goal = self.goal
-        value = "not measured" if self.value is None else f"{self.value:.10g}"
+        value = "not measured" if self.value is None else f"{self.value:.6g}"
         return f"{goal.sentence}: {goal.metric} {value}, wanted {goal.reaches} {goal.wanted:g}"
 
 
