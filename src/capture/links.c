@@ -7,13 +7,14 @@
 #include "capture/links.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/link_dump.h"
 
 enum {
 	MESSAGE_MAX = 32768, /* the kernel never fills more at a time in a listing */
@@ -200,14 +201,7 @@ static ssize_t receive(struct links *links)
 /* Asks for all interfaces; those that are not named any more have gone. */
 static int list_all(struct links *links)
 {
-	struct {
-		struct nlmsghdr header;
-		struct ifinfomsg info;
-	} request = {
-		.header = { .nlmsg_len = sizeof(request),
-			    .nlmsg_type = RTM_GETLINK,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-	};
+	const struct link_dump request = link_dump();
 	if (send(links->fd, &request, sizeof(request), 0) < 0)
 		return -errno;
 

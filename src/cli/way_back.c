@@ -11,12 +11,12 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/link_dump.h"
 #include "scan/routing.h"
 
 enum {
@@ -114,14 +114,7 @@ static void see_link(void *self, const struct nlmsghdr *message)
 
 static bool read_links(struct links *links)
 {
-	struct {
-		struct nlmsghdr header;
-		struct ifinfomsg info;
-	} request = {
-		.header = { .nlmsg_len = sizeof(request),
-			    .nlmsg_type = RTM_GETLINK,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-	};
+	const struct link_dump request = link_dump();
 	links->count = 0;
 	links->are_clear = true;
 	return routing_ask(&request.header, see_link, links) == 0 && links->are_clear;

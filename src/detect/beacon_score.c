@@ -4,8 +4,8 @@
 #include "detect/beacon_score.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "base/median.h"
 
 enum {
 	/* Fewer in a bin say nothing of whether bins are equal. */
@@ -14,16 +14,10 @@ enum {
 	HOLIDAYS = 2, /* long gaps of the last 64 that say nothing */
 };
 
-static int by_value(const void *one, const void *other)
-{
-	uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
-	return a < b ? -1 : a > b;
-}
-
 /* Of sorted values, the nearest rank. */
-static uint32_t quantile(const uint32_t *sorted, size_t count, double q)
+static uint32_t quantile(const uint64_t *sorted, size_t count, double q)
 {
-	return sorted[(size_t)(q * (double)(count - 1) + .5)];
+	return (uint32_t)sorted[(size_t)(q * (double)(count - 1) + .5)];
 }
 
 struct spread {
@@ -34,20 +28,17 @@ struct spread {
 
 static void measure(const uint32_t *values, size_t count, struct spread *out)
 {
-	uint32_t sorted[BEACON_SAMPLES];
-	memcpy(sorted, values, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), by_value);
+	uint64_t sorted[BEACON_SAMPLES];
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = values[i];
+	sort_u64(sorted, count);
 	out->low = quantile(sorted, count, .25);
 	out->median = quantile(sorted, count, .5);
 	out->high = quantile(sorted, count, .75);
 	out->mean = 0;
 	for (size_t i = 0; i + HOLIDAYS < count; i++)
 		out->mean += (double)sorted[i] / (double)(count - HOLIDAYS);
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = values[i] > out->median ? values[i] - out->median
-						    : out->median - values[i];
-	qsort(sorted, count, sizeof(*sorted), by_value);
-	out->deviation = quantile(sorted, count, .5);
+	out->deviation = (uint32_t)median_deviation_u64(sorted, count, out->median);
 }
 
 /* Bowley: where the median is between the quartiles; 0 in the middle. */

@@ -6,9 +6,8 @@
  * not read, but they differ in length: where what logs in is all that is said, it is
  * said in as many bytes by who repeats himself.
  */
-#include <stdlib.h>
-
 #include "detect/guess.h"
+#include "base/median.h"
 
 enum {
 	FAST = 5,    /* fail2ban's maxretry, and its findtime of ten minutes */
@@ -48,28 +47,22 @@ static bool has_within(const struct guesser *g, unsigned count, int64_t within_u
 
 /* ---- gaps ---- */
 
-static int by_size(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-	return (left > right) - (left < right);
-}
-
 /* Between failures that are further apart than that; how many there are. */
-static size_t gaps_of(const struct guesser *g, int64_t over_us, int64_t *gaps)
+static size_t gaps_of(const struct guesser *g, int64_t over_us, uint64_t *gaps)
 {
 	size_t count = 0;
 	for (size_t i = 1; i < g->recent_count; i++) {
 		int64_t gap_us = g->recent[i].at_us - g->recent[i - 1].at_us;
 		if (gap_us > over_us)
-			gaps[count++] = gap_us;
+			gaps[count++] = (uint64_t)gap_us;
 	}
-	qsort(gaps, count, sizeof(*gaps), by_size);
+	sort_u64(gaps, count);
 	return count;
 }
 
 static bool is_slow(const struct guesser *g)
 {
-	int64_t gaps[RECENT_MAX] = { 0 };
+	uint64_t gaps[RECENT_MAX] = { 0 };
 	size_t count = gaps_of(g, -1, gaps);
 	return has_within(g, SLOW, SLOW_US) && count > 0 &&
 	       gaps[count / 2] > SLOW_GAP_US;
@@ -91,11 +84,11 @@ static bool has_small_rounds(const struct guesser *g)
 /* It may rest, as a laptop does, but it does not hurry. */
 static bool is_regular(const struct guesser *g)
 {
-	int64_t gaps[RECENT_MAX] = { 0 };
+	uint64_t gaps[RECENT_MAX] = { 0 };
 	size_t count = gaps_of(g, ROUND_US, gaps);
 	if (count + 1 < ROUNDS)
 		return false;
-	int64_t median_us = gaps[count / 2];
+	uint64_t median_us = gaps[count / 2];
 	return gaps[0] >= STALE_PAUSE_US && gaps[0] >= median_us / 4 * 3;
 }
 

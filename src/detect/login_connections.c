@@ -8,9 +8,9 @@
  * is known by any attempt that was told (attempts.h) is judged by that alone.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/median.h"
 #include "detect/detector.h"
 #include "detect/guess.h"
 
@@ -91,20 +91,13 @@ static bool is_of_interest(struct detect *detect, const struct flow_record *flow
 
 /* ---- connections that are alike ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-	return (left > right) - (left < right);
-}
-
 static uint64_t median(const struct caller *caller, bool of_server)
 {
 	uint64_t values[CALLS_MAX] = { 0 };
 	for (size_t i = 0; i < caller->count; i++)
 		values[i] = of_server ? caller->calls[i].server_bytes
 				      : caller->calls[i].client_bytes;
-	qsort(values, caller->count, sizeof(*values), by_value);
-	return values[caller->count / 2];
+	return median_u64(values, caller->count);
 }
 
 static bool is_near(uint64_t value, uint64_t median)

@@ -3,34 +3,19 @@
  */
 #include "detect/usual.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/median.h"
 
 /* HIGH_OF: of slots that are more than usual, one in so many is learned. */
 enum { DEVIATIONS = 8, SPREAD_OF_MEDIAN = 4, HIGH_OF = 60 };
 #define SECOND_OF(at_us) ((at_us) / 1000000)
 
-static int by_size(const void *left, const void *right)
-{
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-	return (a > b) - (a < b);
-}
-
-static uint32_t median_of(uint32_t *at, uint32_t count)
-{
-	qsort(at, count, sizeof(*at), by_size);
-	return at[count / 2];
-}
-
 static void judge(struct usual *usual)
 {
-	uint32_t at[USUAL_SLOTS];
-	memcpy(at, usual->past, usual->count * sizeof(*at));
-	uint32_t median = median_of(at, usual->count);
+	uint64_t at[USUAL_SLOTS];
 	for (uint32_t i = 0; i < usual->count; i++)
-		at[i] = at[i] > median ? at[i] - median : median - at[i];
-	usual->median = median;
-	usual->spread = median_of(at, usual->count);
+		at[i] = usual->past[i];
+	usual->median = median_u64(at, usual->count);
+	usual->spread = median_deviation_u64(at, usual->count, usual->median);
 }
 
 static void learn(struct usual *usual, uint64_t rate)

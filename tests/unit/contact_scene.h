@@ -14,17 +14,9 @@
 static inline struct contact_record contact(struct scene *scene, uint32_t port,
 					    const char *outcome)
 {
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
+	struct contact_record c = contact_of(scene, SCANNER, port, outcome);
 	c.start = scene->now_us - 1000;
-	c.transport = "tcp";
-	c.client_ip = addr(SCANNER);
 	c.client_port = 40000;
-	c.server_ip = addr(TARGET);
-	c.port = port;
-	c.technique = "syn";
-	c.outcome = outcome;
 	c.ttl = 57;
 	c.window = 1024;
 	c.tool = "nmap";
@@ -59,15 +51,10 @@ static inline struct addr stranger(uint32_t n)
 static inline void connection_ends(struct scene *scene, const struct contact_record *c,
 				   uint64_t client_bytes)
 {
-	struct flow_record f;
-	record_init(RECORD_flow, &f);
+	struct flow_record f = flow_of(scene, SCANNER, c->port);
 	f.start = c->start;
-	f.end = scene->now_us;
-	f.transport = "tcp";
 	f.client_ip = c->client_ip;
 	f.server_ip = c->server_ip;
-	f.server_port = c->port;
-	f.handshake_us = 300;
 	f.client_payload_bytes = client_bytes;
 	f.server_payload_bytes = 0;
 	f.end_reason = "reset";

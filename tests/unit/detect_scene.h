@@ -121,6 +121,38 @@ static inline void know_sshd(struct scene *scene)
 	see(scene, sshd(scene, "opened"));
 }
 
+/* What came of a SYN, and of nothing before, to 192.0.2.1, which is ours. */
+static inline struct contact_record contact_of(struct scene *scene, const char *client,
+					       uint32_t port, const char *outcome)
+{
+	struct contact_record c;
+	record_init(RECORD_contact, &c);
+	c.at = scene->now_us;
+	c.transport = "tcp";
+	c.client_ip = addr(client);
+	c.server_ip = addr("192.0.2.1");
+	c.port = port;
+	c.technique = "syn";
+	c.outcome = outcome;
+	return c;
+}
+
+/* A connection there that was completed, in which nothing is known of what was said. */
+static inline struct flow_record flow_of(struct scene *scene, const char *client,
+					 uint32_t port)
+{
+	struct flow_record f;
+	record_init(RECORD_flow, &f);
+	f.start = f.end = scene->now_us;
+	f.transport = "tcp";
+	f.client_ip = addr(client);
+	f.server_ip = addr("192.0.2.1");
+	f.server_port = port;
+	f.handshake_us = 100;
+	f.end_reason = "closed";
+	return f;
+}
+
 static inline uint64_t open_count(struct scene *scene)
 {
 	struct detect_stats stats;

@@ -31,16 +31,9 @@ static double next(uint64_t *seed)
 
 static struct flow_record flow(struct scene *scene, uint64_t bytes)
 {
-	struct flow_record f;
-	record_init(RECORD_flow, &f);
-	f.start = scene->now_us;
+	struct flow_record f = flow_of(scene, "192.0.2.1", 443);
 	f.end = scene->now_us + SECOND;
-	f.transport = "tcp";
-	f.client_ip = addr("192.0.2.1");
 	f.server_ip = addr("203.0.113.66");
-	f.server_port = 443;
-	f.end_reason = "closed";
-	f.handshake_us = 1000;
 	f.client_payload_bytes = f.server_payload_bytes = bytes;
 	return f;
 }

@@ -48,29 +48,15 @@ static int end_lists(void **state)
 static void meet(struct scene *scene, const char *client, const char *server,
 		 const char *outcome)
 {
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "tcp";
-	c.client_ip = addr(client);
+	struct contact_record c = contact_of(scene, client, 443, outcome);
 	c.server_ip = addr(server);
-	c.port = 443;
-	c.technique = "syn";
-	c.outcome = outcome;
 	detect_contact(scene->detect, &c);
 }
 
 static void talk(struct scene *scene, const char *client, const char *server)
 {
-	struct flow_record f;
-	record_init(RECORD_flow, &f);
-	f.start = f.end = scene->now_us;
-	f.transport = "tcp";
-	f.client_ip = addr(client);
+	struct flow_record f = flow_of(scene, client, 443);
 	f.server_ip = addr(server);
-	f.server_port = 443;
-	f.end_reason = "closed";
-	f.handshake_us = 100;
 	f.client_payload_bytes = f.server_payload_bytes = 100;
 	detect_flow(scene->detect, &f);
 }

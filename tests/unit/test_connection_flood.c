@@ -25,23 +25,9 @@ static struct second web(uint64_t handshakes)
 				.clients = 30 };
 }
 
-static struct flow_record flow_of(struct scene *scene, const char *client)
-{
-	struct flow_record f;
-	record_init(RECORD_flow, &f);
-	f.start = f.end = scene->now_us;
-	f.transport = "tcp";
-	f.client_ip = addr(client);
-	f.server_ip = addr(SERVER_IP);
-	f.server_port = 80;
-	f.end_reason = "closed";
-	f.handshake_us = 100;
-	return f;
-}
-
 static void connect_times(struct scene *scene, const char *client, int times)
 {
-	struct flow_record f = flow_of(scene, client);
+	struct flow_record f = flow_of(scene, client, 80);
 	for (int i = 0; i < times; i++)
 		detect_flow(scene->detect, &f);
 }
@@ -117,15 +103,7 @@ static void who_prepares_to_be_known_is_a_flood_all_the_same(void **state)
 
 static void slow(struct scene *scene, const char *client, uint64_t said, int count)
 {
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "tcp";
-	c.client_ip = addr(client);
-	c.server_ip = addr(SERVER_IP);
-	c.port = 80;
-	c.technique = "syn";
-	c.outcome = "slow";
+	struct contact_record c = contact_of(scene, client, 80, "slow");
 	c.payload_bytes = said;
 	for (int i = 0; i < count; i++)
 		detect_contact(scene->detect, &c);

@@ -16,7 +16,7 @@
 
 enum how { WELL, REJECTED, UNANSWERED, RESET, ERRORS, CAME_AND_WENT, HALF_OPEN, PROBE };
 
-static struct flow_record flow_of(struct scene *scene, enum how how, unsigned source)
+static struct flow_record flow_by(struct scene *scene, enum how how, unsigned source)
 {
 	static const struct {
 		const char *state, *end_reason;
@@ -56,7 +56,7 @@ static void connect_many(struct scene *scene, enum how how, unsigned count,
 			 unsigned sources)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct flow_record f = flow_of(scene, how, i % sources);
+		struct flow_record f = flow_by(scene, how, i % sources);
 		detect_flow(scene->detect, &f);
 	}
 }

@@ -116,30 +116,14 @@ static void an_address_that_only_a_log_names_is_proven_by_packets(void **state)
 		said_once(scene, "brute_force", "password_guessing", "low", "open")
 			->proof,
 		"unsolicited");
-	struct contact_record contact;
-	record_init(RECORD_contact, &contact);
-	contact.at = scene->now_us;
-	contact.transport = "tcp";
-	contact.client_ip = login.client_ip;
-	contact.server_ip = login.server_ip;
-	contact.port = 22;
-	contact.technique = "syn";
-	contact.outcome = "handshake";
+	struct contact_record contact = contact_of(scene, GUESSER, 22, "handshake");
 	detect_contact(scene->detect, &contact);
 	detect_login(scene->detect, &login);
 	assert_string_equal(
 		said_once(scene, "brute_force", "password_guessing", "low", "open")
 			->proof,
 		"handshake");
-	struct flow_record flow;
-	record_init(RECORD_flow, &flow);
-	flow.start = flow.end = scene->now_us;
-	flow.transport = "tcp";
-	flow.end_reason = "closed";
-	flow.handshake_us = 9;
-	flow.client_ip = login.client_ip;
-	flow.server_ip = login.server_ip;
-	flow.server_port = 22;
+	struct flow_record flow = flow_of(scene, GUESSER, 22);
 	detect_flow(scene->detect, &flow);
 	detect_login(scene->detect, &login);
 	assert_string_equal(

@@ -14,16 +14,8 @@
 
 static struct flow_record call_of(struct scene *scene, uint32_t port, uint64_t bytes)
 {
-	struct flow_record flow;
-	record_init(RECORD_flow, &flow);
+	struct flow_record flow = flow_of(scene, CALLER, port);
 	flow.start = scene->now_us - SECOND;
-	flow.end = scene->now_us;
-	flow.transport = "tcp";
-	flow.end_reason = "closed";
-	flow.handshake_us = 900;
-	flow.client_ip = addr(CALLER);
-	flow.server_ip = addr("192.0.2.1");
-	flow.server_port = port;
 	flow.client_payload_bytes = bytes;
 	flow.server_payload_bytes = 2 * bytes;
 	return flow;

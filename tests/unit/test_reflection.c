@@ -222,15 +222,7 @@ static void no_protocol_is_there_twice_and_advice_fits(void **state)
 static struct contact_record contact(struct scene *scene, const char *client,
 				     const char *outcome)
 {
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "tcp";
-	c.client_ip = addr(client);
-	c.server_ip = addr(SERVER_IP);
-	c.port = 80;
-	c.technique = "syn";
-	c.outcome = outcome;
+	struct contact_record c = contact_of(scene, client, 80, outcome);
 	c.ttl = 54;
 	record_text(c.iface, sizeof(c.iface), "eth0");
 	return c;

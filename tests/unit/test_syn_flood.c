@@ -87,7 +87,7 @@ static void a_small_one_is_found_when_it_lasts(void **state)
 static void who_floods_alone_is_named(void **state)
 {
 	struct scene *scene = *state;
-	struct contact_record c;
+	struct contact_record c = contact_of(scene, "198.51.100.7", 22, "half_open");
 	struct second flood = { .transport = "tcp",
 				.port = 22,
 				.syns = 9000,
@@ -95,14 +95,6 @@ static void who_floods_alone_is_named(void **state)
 				.client_packets = 9000,
 				.server_packets = 9000,
 				.clients = 1 };
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "tcp";
-	c.client_ip = addr("198.51.100.7");
-	c.server_ip = addr(SERVER_IP);
-	c.port = 22;
-	c.technique = "syn";
-	c.outcome = "half_open";
 	detect_contact(scene->detect, &c);
 	serve(scene, &flood, 2);
 	const struct finding_record *f = last_of(scene, "syn_flood");

@@ -28,41 +28,17 @@ static int begin_traps(void **state)
 	return 0;
 }
 
-static struct contact_record contact(struct scene *scene, const char *client,
-				     uint32_t port, const char *outcome)
-{
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "tcp";
-	c.client_ip = addr(client);
-	c.server_ip = addr("192.0.2.1");
-	c.port = port;
-	c.technique = "syn";
-	c.tcp_flags = 2;
-	c.outcome = outcome;
-	return c;
-}
-
 static void touch(struct scene *scene, const char *client, uint32_t port,
 		  const char *outcome)
 {
-	struct contact_record c = contact(scene, client, port, outcome);
+	struct contact_record c = contact_of(scene, client, port, outcome);
 	detect_contact(scene->detect, &c);
 }
 
 /* A whole connection that ended now. */
 static void talk(struct scene *scene, const char *client, uint32_t port, uint64_t said)
 {
-	struct flow_record f;
-	record_init(RECORD_flow, &f);
-	f.start = f.end = scene->now_us;
-	f.transport = "tcp";
-	f.client_ip = addr(client);
-	f.server_ip = addr("192.0.2.1");
-	f.server_port = port;
-	f.end_reason = "closed";
-	f.handshake_us = 100;
+	struct flow_record f = flow_of(scene, client, port);
 	f.client_payload_bytes = said;
 	detect_flow(scene->detect, &f);
 }
@@ -112,7 +88,7 @@ static void one_source_is_one_finding_with_all_its_ports(void **state)
 	touch(scene, "198.51.100.1", 5901, "handshake");
 	touch(scene, "198.51.100.1", 23, "handshake");
 	touch(scene, "198.51.100.1", 5900, "handshake");
-	struct contact_record c = contact(scene, "198.51.100.1", 161, "silent");
+	struct contact_record c = contact_of(scene, "198.51.100.1", 161, "silent");
 	c.transport = "udp";
 	detect_contact(scene->detect, &c);
 	assert_int_equal(open_count(scene), 1);
@@ -148,10 +124,10 @@ static void other_ports_and_other_hosts_are_no_traps(void **state)
 {
 	struct scene *scene = *state;
 	touch(scene, "198.51.100.1", 24, "handshake");
-	struct contact_record c = contact(scene, "198.51.100.1", 23, "handshake");
+	struct contact_record c = contact_of(scene, "198.51.100.1", 23, "handshake");
 	c.server_ip = addr("203.0.113.80");
 	detect_contact(scene->detect, &c);
-	c = contact(scene, "198.51.100.1", 161, "refused");
+	c = contact_of(scene, "198.51.100.1", 161, "refused");
 	detect_contact(scene->detect, &c);
 	c.transport = "icmp";
 	c.port = UNKNOWN_U32;
@@ -187,7 +163,7 @@ static void friends_and_our_own_probes_may(void **state)
 	detect_set_friends(scene->detect, &friends);
 	touch(scene, "198.51.100.1", 23, "handshake");
 	talk(scene, "198.51.100.1", 23, 12);
-	struct contact_record c = contact(scene, "203.0.113.1", 23, "handshake");
+	struct contact_record c = contact_of(scene, "203.0.113.1", 23, "handshake");
 	c.probe = 1;
 	detect_contact(scene->detect, &c);
 	said_nothing(scene);
@@ -197,7 +173,7 @@ static void answers_to_forged_packets_are_no_touch(void **state)
 {
 	enum { SYN = 2, RST = 4, ACK = 16 };
 	struct scene *scene = *state;
-	struct contact_record c = contact(scene, "203.0.113.80", 23, "stray");
+	struct contact_record c = contact_of(scene, "203.0.113.80", 23, "stray");
 	c.tcp_flags = SYN | ACK;
 	detect_contact(scene->detect, &c);
 	c.tcp_flags = RST | ACK;
@@ -235,7 +211,7 @@ static void a_flood_of_forged_sources_is_few_findings(void **state)
 static void a_network_of_ipv6_is_one_source(void **state)
 {
 	struct scene *scene = *state;
-	struct contact_record c = contact(scene, "2001:db8:5::1", 23, "silent");
+	struct contact_record c = contact_of(scene, "2001:db8:5::1", 23, "silent");
 	detect_contact(scene->detect, &c);
 	scene->count = 0;
 	c.client_ip = addr("2001:db8:5::ffff");

@@ -105,16 +105,9 @@ static void a_port_that_refuses_has_no_use_for_it(void **state)
 {
 	struct scene *scene = *state;
 	struct second open = udp(9999, 5500, 0, 1), closed = udp(9998, 5500, 0, 1);
+	struct contact_record c = contact_of(scene, "198.51.100.7", 9998, "refused");
 	closed.active = 1;
-	struct contact_record c;
-	record_init(RECORD_contact, &c);
-	c.at = scene->now_us;
-	c.transport = "udp";
-	c.client_ip = addr("198.51.100.7");
-	c.server_ip = addr(SERVER_IP);
-	c.port = 9998;
-	c.technique = "udp";
-	c.outcome = "refused";
+	c.transport = c.technique = "udp";
 	detect_contact(scene->detect, &c);
 	serve(scene, &open, 6);
 	said_nothing(scene);
