@@ -153,6 +153,29 @@ static bool texts_agree(const char *a, const char *b)
 	return a[0] == '\0' || b[0] == '\0' || strcmp(a, b) == 0;
 }
 
+/* Bytes that are not printable stand as these: one log escapes them twice. */
+static const char *past_marks(const char *name)
+{
+	return name + strspn(name, ".?\\");
+}
+
+/* As far as those who write them let see. */
+static bool names_agree(const char *a, const char *b)
+{
+	if (a[0] == '\0' || b[0] == '\0')
+		return true;
+	for (;;) {
+		a = past_marks(a);
+		b = past_marks(b);
+		if (*a != *b)
+			return false;
+		if (*a == '\0')
+			return true;
+		a++;
+		b++;
+	}
+}
+
 static bool is_known(const char *outcome)
 {
 	return outcome != NULL && strcmp(outcome, "unknown") != 0;
@@ -169,7 +192,7 @@ static bool agree(const struct login_record *a, const struct login_record *b)
 	       numbers_agree(a->client_port, b->client_port) &&
 	       addrs_agree(&a->server_ip, &b->server_ip) &&
 	       numbers_agree(a->server_port, b->server_port) &&
-	       texts_agree(a->protocol, b->protocol) && texts_agree(a->user, b->user) &&
+	       texts_agree(a->protocol, b->protocol) && names_agree(a->user, b->user) &&
 	       outcomes_agree(a->outcome, b->outcome);
 }
 
@@ -331,7 +354,7 @@ static void note_teller(struct attempt *attempt, const struct login_report *repo
 	if (!report->is_hint && attempt->teller_count < TELLERS_MAX)
 		attempt->tellers[attempt->teller_count++] = report->teller;
 	attempt->has_wire |= is_wire;
-	attempt->has_log |= !is_wire;
+	attempt->has_log |= !is_wire && !report->is_hint;
 	/* That a log told of it, too, its source says. */
 	if (is_wire && !attempt->is_said)
 		attempt->record.seen_by = report->login->seen_by;

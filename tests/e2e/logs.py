@@ -14,8 +14,14 @@ import sys
 
 import lab as e2e
 from lab import BREAKWATER, until
+from servers import files
+from servers.scene import Room, certificate
 
 CLIENT, SERVER = "10.78.0.1", "10.78.0.2"
+# Names that a stranger chooses so that a log accuses somebody else, or a terminal obeys.
+FORGED = "6.6.6.6"
+SSH_NAMES = (f"x from {FORGED} port 22 ssh2", f"x {FORGED} port 22 [preauth]", "\u202eevil")
+FTP_NAMES = (f'x] FAIL LOGIN: Client "{FORGED}"', "\x1b[2J\x1b]0;x\x07", "y\r x", "A" * 4000)
 JOURNALD = "/lib/systemd/systemd-journald"
 SSHD = """
 Port 2222
@@ -100,6 +106,20 @@ def logins(monitor, **wanted):
             if all(one.get(key) == value for key, value in wanted.items())]
 
 
+def tell_of_names(tap, monitor):
+    """What a stranger calls himself accuses nobody, and nothing obeys it."""
+    shown = [monitor.command(command, status=None).stdout for command in ("logins", "findings")]
+    shown += [value for one in monitor.get("findings") for value in one.values()
+              if isinstance(value, str)]
+    monitor.stop()
+    told = monitor.program.records("finding") + logins(monitor)
+    tap.equal({one["client_ip"] for one in told if "client_ip" in one}, {CLIENT},
+              "whatever a name says, who is accused is who did it")
+    tap.equal(re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]",
+                         "".join(shown) + monitor.program.out()), [],
+              "nothing raw of it reaches a terminal, a log or a page")
+
+
 # ---- sshd ----------------------------------------------------------------------------
 
 def start_sshd(lab, server):
@@ -136,30 +156,65 @@ def sshd_and_packets(tap, lab):
     monitor = watch(lab, server, files=f"[{log.path}]")
     await_reading(monitor, log.path)
     ssh(lab, client, "root", *with_password(2))
-    forged = "x from 6.6.6.6 port 22 ssh2"
-    ssh(lab, client, forged, *with_password(1))
+    for name in SSH_NAMES:
+        ssh(lab, client, name, *with_password(1))
     done = ssh(lab, client, "root", "-i", str(lab.dir / "key"),
                "-o", "PreferredAuthentications=publickey")
     tap.equal(done.returncode, 0, "with the right key, root gets in", done.stderr)
 
     def told():
         log.file()
-        return logins(monitor, outcome="success") and len(logins(monitor)) >= 4
+        return logins(monitor, outcome="success") and len(logins(monitor)) >= 6
     until(told, "the logins")
-    monitor.stop()
+    tell_of_names(tap, monitor)
     all_of_them = logins(monitor)
     tap.equal([(one.get("user"), one["outcome"]) for one in all_of_them],
-              [("root", "failure"), ("root", "failure"), (forged, "failure"),
-               ("root", "success")],
-              "four attempts are four logins, with their users", sshd.err())
+              [("root", "failure"), ("root", "failure"),
+               *((name, "failure") for name in SSH_NAMES[:2]),
+               (r"\342\200\256evil", "failure"), ("root", "success")],
+              "six attempts are six logins, with their users", sshd.err())
     tap.ok(all(one["seen_by"] == "size" and one.get("source") and one["client_ip"] == CLIENT and
                one["server_ip"] == SERVER and one["server_port"] == 2222 and
                one.get("client_port") for one in all_of_them),
            "both ends are the packets', whatever a name says", all_of_them)
-    tap.equal([one["method"] for one in all_of_them], ["password"] * 3 + ["publickey"],
+    tap.equal([one["method"] for one in all_of_them], ["password"] * 5 + ["publickey"],
               "the methods are sshd's")
     tap.ok(all(one["source"] == f"sshd, {log.path}"[:63] for one in all_of_them),
            "the log is named", all_of_them)
+
+
+# ---- vsftpd --------------------------------------------------------------------------
+
+def fail_at_ftp(client, name):
+    with client.socket() as line:
+        line.connect((SERVER, 21))
+        line.recv(200)
+        for said in (f"USER {name}", "PASS wrong"):
+            line.sendall(f"{said}\r\n".encode())
+            line.recv(200)
+
+
+def vsftpd_and_packets(tap, lab):
+    client, server = cable(lab)
+    files.serve(Room(lab, "files", SERVER, server, certificate(lab)), 21)
+    path = lab.dir / "vsftpd.21.log"
+    formats = lab.dir / "formats.d"
+    formats.mkdir()
+    (formats / "vsftpd.yaml").write_text(
+        (e2e.ROOT / "formats/vsftpd.yaml").read_text().replace("/var/log/vsftpd.log", str(path)))
+    path.touch()
+    config = lab.dir / "config.yaml"
+    config.write_text(f"logs: {{journal: no, formats: {formats}}}\n")
+    monitor = lab.monitor(server, "-c", str(config), "-i", "net0")
+    await_reading(monitor, path)
+    for name in FTP_NAMES:
+        fail_at_ftp(client, name)
+    until(lambda: monitor.get("status")["logs"]["told"] >= len(FTP_NAMES), "the log's lines")
+    until(lambda: len(logins(monitor)) >= len(FTP_NAMES), "the logins")
+    tell_of_names(tap, monitor)
+    tap.equal(len(logins(monitor, protocol="ftp", outcome="failure")), len(FTP_NAMES),
+              "each is one login, whatever signs stand for what can't be printed",
+              logins(monitor))
 
 
 # ---- nginx ---------------------------------------------------------------------------
@@ -273,6 +328,6 @@ def wrong_format(tap, lab):
 if __name__ == "__main__":
     os.umask(0o022)
     PARTS = [journal, wrong_format]
-    if e2e.has_tree("ssh", "nginx", "curl"):
-        PARTS = [sshd_and_packets, nginx_and_packets, *PARTS]
+    if e2e.has_tree("ssh", "nginx", "curl", "vsftpd"):
+        PARTS = [sshd_and_packets, vsftpd_and_packets, nginx_and_packets, *PARTS]
     sys.exit(e2e.main(*PARTS))

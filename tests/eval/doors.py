@@ -11,19 +11,10 @@ from evaluation import e2e
 from field import VICTIM
 
 from servers import files, mail, mailbox, mariadb, postgresql  # pylint: disable=wrong-import-order
-from servers.scene import Scene, certificate  # pylint: disable=wrong-import-order
+from servers.scene import Room, certificate  # pylint: disable=wrong-import-order
 
 STAMP = "Nov 26 03:00:00"
 FILED_S = 0.05  # a syslog daemon is not slower
-
-
-class Room(Scene):
-    """A scene in the victim's network; all processes of a server end with it."""
-
-    def serve(self, *command, **ports):
-        # Not as the first process of its world: vsftpd would not survive a client.
-        return super().serve("unshare", "--pid", "--fork", "--kill-child", "sh", "-c",
-                             '"$@" & wait', "sh", *command, **ports)
 
 
 @dataclasses.dataclass

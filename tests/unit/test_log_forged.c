@@ -50,6 +50,11 @@ static const struct expected forgeries[] = {
 	  "pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 "
 	  "tty=ftp ruser=x rhost=" FORGED "  user=root rhost=" REAL,
 	  "ftp", "", REAL, 0, "failure", NULL },
+	/* sssd names users that it does not know, too. */
+	{ "sshd",
+	  "pam_sss(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh "
+	  "ruser= rhost=" REAL " user=x rhost=" FORGED " user=root",
+	  "ssh", "x rhost=6.6.6.6 user=root", REAL, 0, "failure", NULL },
 	{ "dovecot",
 	  "imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<x>, "
 	  "method=PLAIN, rip=" FORGED ", lip=1.1.1.1, session=<>, method=PLAIN, "

@@ -288,6 +288,29 @@ static void users_that_differ_are_two(void **state)
 	assert_int_equal(said_count, 2);
 }
 
+/* vsftpd writes '?', we '.', and sshd escapes once or twice. */
+static void a_name_that_nobody_can_print_is_one(void **state)
+{
+	(void)state;
+	sshd_tells(40022, "\\342\\200evil", "failure");
+	hint(40022, "\\\\342\\\\200evil");
+	pam_tells("?342.200evil");
+	pass(400);
+	assert_int_equal(said_count, 1);
+	assert_string_equal(said[0].user, "\\342\\200evil");
+}
+
+/* "Invalid user root" comes before the line that says how he tried. */
+static void a_hint_is_not_all_that_is_to_come(void **state)
+{
+	(void)state;
+	packets_tell(40022, "failure");
+	hint(40022, "root");
+	assert_int_equal(said_count, 0);
+	sshd_tells(40022, "root", "failure");
+	assert_int_equal(said_count, 1);
+}
+
 static void of_two_connections_the_own_one_is_meant(void **state)
 {
 	(void)state;
@@ -491,6 +514,8 @@ int main(void)
 		WITH(a_copy_of_the_log_counts_nothing),
 		WITH(others_are_others),
 		WITH(users_that_differ_are_two),
+		WITH(a_name_that_nobody_can_print_is_one),
+		WITH(a_hint_is_not_all_that_is_to_come),
 		WITH(of_two_connections_the_own_one_is_meant),
 		WITH(a_hint_counts_only_if_it_is_alone),
 		WITH(one_line_may_tell_of_several),
