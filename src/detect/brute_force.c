@@ -33,7 +33,7 @@ static unsigned severity_of(const struct login_attempt *attempt, enum guess gues
 static void see_login(struct detect *detect, void *state,
 		      const struct login_record *login)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	(void)state;
 	(void)login;
 	if (!attempt->has_failed || guess_is_of_many(attempt))
@@ -50,12 +50,13 @@ static void see_flow(struct detect *detect, void *state, const struct flow_recor
 	if (!findings_same_word(flow->transport, "tcp") ||
 	    flow->handshake_us == UNKNOWN_U64 || flow->probe == 1)
 		return;
-	struct guesser *g = attempts_by(&detect->attempts, &flow->client_ip);
+	struct guesser *g =
+		login_attempts_by(&detect->login_attempts, &flow->client_ip);
 	if (g == NULL)
 		return;
 	g->proven_us = flow->end;
 	if (!findings_same_word(flow->end_reason, "active"))
-		attempts_end(g, flow);
+		login_attempts_end(g, flow);
 }
 
 const struct detector detector_brute_force = {

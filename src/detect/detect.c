@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/attempts_file.h"
 #include "detect/detector.h"
+#include "detect/login_attempts_file.h"
 #include "detect/sources_file.h"
 
 struct detect *detect_new(const struct detect_sink *sink)
@@ -21,7 +21,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 	places_init(&detect->places);
 	if (findings_init(&detect->findings, &detect->sink) &&
 	    sources_open(&detect->sources, sink->clock_us != NULL) &&
-	    attempts_open(&detect->attempts) && detectors_open(detect))
+	    login_attempts_open(&detect->login_attempts) && detectors_open(detect))
 		return detect;
 	detect_free(detect);
 	return NULL;
@@ -33,10 +33,11 @@ void detect_free(struct detect *detect)
 		return;
 	detectors_close(detect);
 	sources_file_close(&detect->sources_file, &detect->sources, detect->now_us);
-	attempts_file_close(&detect->attempts_file, &detect->attempts, detect->now_us);
+	login_attempts_file_close(&detect->login_attempts_file, &detect->login_attempts,
+				  detect->now_us);
 	findings_clear(&detect->findings);
 	sources_close(&detect->sources);
-	attempts_close(&detect->attempts);
+	login_attempts_close(&detect->login_attempts);
 	places_clear(&detect->places);
 	buf_free(&detect->reason);
 	free(detect);
@@ -51,9 +52,9 @@ bool detect_keep(struct detect *detect, const char *folder, int64_t now_us,
 		detect->now_us = now_us;
 	bool knows_sources =
 		sources_file_read(&detect->sources_file, &detect->sources, now_us, why);
-	attempts_file_open(&detect->attempts_file, folder, now_us);
-	return attempts_file_read(&detect->attempts_file, &detect->attempts, now_us,
-				  why) &&
+	login_attempts_file_open(&detect->login_attempts_file, folder, now_us);
+	return login_attempts_file_read(&detect->login_attempts_file,
+					&detect->login_attempts, now_us, why) &&
 	       knows_sources;
 }
 
@@ -120,7 +121,8 @@ void detect_tick(struct detect *detect, int64_t now_us)
 	detect_users_tick(detect, detect->now_us);
 	detectors_tick(detect, detect->now_us);
 	sources_file_tick(&detect->sources_file, &detect->sources, now_us);
-	attempts_file_tick(&detect->attempts_file, &detect->attempts, now_us);
+	login_attempts_file_tick(&detect->login_attempts_file, &detect->login_attempts,
+				 now_us);
 	findings_tick(&detect->findings, now_us);
 }
 

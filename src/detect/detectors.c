@@ -84,8 +84,8 @@ void detect_login(struct detect *detect, const struct login_record *login)
 	see_time(detect, login->at);
 	if (is_friend(detect, &login->client_ip))
 		return;
-	attempts_take(&detect->attempts, login);
-	if (detect->attempts.now.source != NULL)
+	login_attempts_take(&detect->login_attempts, login);
+	if (detect->login_attempts.now.source != NULL)
 		GIVE(detect, login, login);
 }
 

@@ -46,7 +46,7 @@ static bool is_distributed(const struct target *target, int64_t now_us)
 static void fold_one(struct detect *detect, const struct asker *asker,
 		     const struct login_record *login)
 {
-	struct guesser *g = attempts_by(&detect->attempts, &asker->source);
+	struct guesser *g = login_attempts_by(&detect->login_attempts, &asker->source);
 	struct finding_record key;
 	if (g == NULL || g->told_us == 0 || g->failures >= GUESS_FEW ||
 	    guess_is_slow(g->guess) || g->guess == GUESS_SPRAY)
@@ -55,7 +55,7 @@ static void fold_one(struct detect *detect, const struct asker *asker,
 	key.client_ip = asker->source;
 	key.server_ip = g->server;
 	key.port = g->port;
-	key.transport = attempts_transport(g);
+	key.transport = login_attempts_transport(g);
 	struct finding *finding = findings_find(&detect->findings, &key);
 	if (finding == NULL)
 		return;
@@ -116,7 +116,7 @@ static void tell(struct detect *detect, struct target *target,
 static void see_login(struct detect *detect, void *state,
 		      const struct login_record *login)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	struct target *target = attempt->target;
 	(void)state;
 	if (!attempt->has_failed)

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "detect/attempt.h"
 #include "detect/detector.h"
 #include "detect/roster.h"
+#include "detect/scan_attempt.h"
 #include "detect/scan_group.h"
 
 enum {

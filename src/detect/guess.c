@@ -145,7 +145,7 @@ bool guess_is_patient(const struct guesser *g)
 	unsigned users = 0;
 	for (size_t i = 0; i < g->recent_count; i++)
 		users += is_new_user(g, i);
-	return has_within(g, DAILY, SLOW_US) && attempts_guests(g) == 0 &&
+	return has_within(g, DAILY, SLOW_US) && login_attempts_guests(g) == 0 &&
 	       lengths_of(g) >= LENGTHS + users - 1;
 }
 
@@ -182,7 +182,7 @@ static enum guess shape_of(const struct guesser *g)
 
 enum guess guess_of(const struct guesser *guesser)
 {
-	if (guesser->failures < SLOW + attempts_allowance(guesser) ||
+	if (guesser->failures < SLOW + login_attempts_allowance(guesser) ||
 	    guesser->recent_count == 0 || may_be_keys(guesser))
 		return GUESS_NONE;
 	bool is_fast = has_within(guesser, FAST, FAST_US) ||
@@ -190,7 +190,7 @@ enum guess guess_of(const struct guesser *guesser)
 	bool is_any =
 		is_fast || is_slow(guesser) || has_within(guesser, DAILY, SLOW_US);
 	if (!is_any ||
-	    (is_fast && guesser->failures < FAST + attempts_allowance(guesser)))
+	    (is_fast && guesser->failures < FAST + login_attempts_allowance(guesser)))
 		return GUESS_NONE;
 	if (is_stale(guesser) && !guess_is_patient(guesser))
 		return GUESS_STALE;

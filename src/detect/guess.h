@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "detect/attempts.h"
 #include "detect/inside.h"
+#include "detect/login_attempts.h"
 
 enum { GUESS_FEW = 20 }; /* tries of one of many, that need no finding of their own */
 #define GUESS_HOLD_US (1800 * SECOND_US)

@@ -91,7 +91,7 @@ static bool is_recent(int64_t proven_us, int64_t at_us)
 /* An address that only a log names is proven by packets that were seen of it. */
 const char *guess_proof(struct detect *detect)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	const struct login_record *login = attempt->login;
 	bool is_read = !findings_same_word(login->seen_by, "log") &&
 		       findings_same_word(login->transport, "tcp");
@@ -132,7 +132,7 @@ static void begin_evidence(const struct login_attempt *attempt, enum guess guess
 	detect_attacker(evidence, &attempt->login->client_ip);
 	evidence->server_ip = g->server;
 	evidence->port = g->port;
-	evidence->transport = attempts_transport(g);
+	evidence->transport = login_attempts_transport(g);
 	evidence->detector = words[guess].kind;
 }
 
@@ -157,9 +157,9 @@ static void describe_numbers(const struct guesser *g, struct finding_record *evi
 {
 	char users[100], guests[60] = "";
 	guess_users(&g->users, g->user, users, sizeof(users));
-	if (attempts_allowance(g) > 0)
+	if (login_attempts_allowance(g) > 0)
 		snprintf(guests, sizeof(guests), "; %u users got in from there",
-			 2 * attempts_allowance(g));
+			 2 * login_attempts_allowance(g));
 	snprintf(evidence->evidence, sizeof(evidence->evidence),
 		 "%llu attempts failed in %lld s%s%s", (unsigned long long)g->failures,
 		 (long long)((g->last_us - g->first_us) / SECOND_US), users, guests);
@@ -181,7 +181,7 @@ static void describe(const struct guesser *g, enum guess guess,
 static void fill(struct detect *detect, enum guess guess,
 		 struct finding_record *evidence)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	const struct guesser *g = attempt->source;
 	begin_evidence(attempt, guess, evidence);
 	evidence->attempts = g->untold;
@@ -200,7 +200,7 @@ static void fill(struct detect *detect, enum guess guess,
  */
 static void become(struct detect *detect, enum guess guess)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	const struct guesser *g = attempt->source;
 	struct finding_record before, key;
 	if (!is_open(g, attempt->login->at) || g->guess == guess)
@@ -215,7 +215,7 @@ static void become(struct detect *detect, enum guess guess)
 void guess_tell(struct detect *detect, enum guess guess, unsigned severity)
 {
 	struct finding_record evidence;
-	struct guesser *g = detect->attempts.now.source;
+	struct guesser *g = detect->login_attempts.now.source;
 	become(detect, guess);
 	fill(detect, guess, &evidence);
 	g->hold_us = guess_is_slow(guess) ? SLOW_HOLD_US : GUESS_HOLD_US;

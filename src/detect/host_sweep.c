@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/port_list.h"
-#include "detect/attempt.h"
 #include "detect/detector.h"
 #include "detect/roster.h"
+#include "detect/scan_attempt.h"
 
 enum {
 	SWEEPS_MAX = 256,
@@ -329,7 +329,7 @@ static void say_summary(const struct host_sweep *sweep, const char *ports,
 		buf_text(out, " by ICMP");
 	else
 		buf_printf(out, " at port %s/%s", ports,
-			   attempt_transport_word(sweep->head.key.rest));
+			   scan_attempt_transport_word(sweep->head.key.rest));
 }
 
 static void say_evidence(const struct host_sweep *sweep, struct buf *out)
@@ -358,7 +358,7 @@ static void key_finding(const struct host_sweep *sweep, uint32_t port,
 	detect_attack(record, "host_sweep", sweep->technique, sweep->last_us);
 	detect_attacker(record, &sweep->client);
 	record->port = port;
-	record->transport = attempt_transport_word(sweep->head.key.rest);
+	record->transport = scan_attempt_transport_word(sweep->head.key.rest);
 }
 
 static void fill(struct detect *detect, struct host_sweep *sweep,

@@ -6,10 +6,10 @@
 #include "base/cardinality.h"
 #include "base/home.h"
 #include "base/port_set.h"
-#include "detect/attempts.h"
 #include "detect/detect.h"
 #include "detect/findings.h"
 #include "detect/kept_file.h"
+#include "detect/login_attempts.h"
 #include "detect/places.h"
 #include "detect/sources.h"
 #include "detect/users.h"
@@ -76,8 +76,8 @@ struct detect {
 	struct findings findings;
 	struct places places;
 	struct sources sources;
-	struct kept_file sources_file, attempts_file;
-	struct attempts attempts;
+	struct kept_file sources_file, login_attempts_file;
+	struct login_attempts login_attempts;
 	struct home own, home, friends;
 	detect_ask_way ask_way; /* NULL: nobody knows; of asks_way */
 	void *asks_way;

@@ -35,7 +35,7 @@ static bool is_of_many(const struct login_attempt *attempt)
 /* Failures of that user; or of others, by who has been guessing all along. */
 static bool is_suspect(const struct login_attempt *attempt)
 {
-	unsigned allowed = TOO_MANY + attempts_allowance(attempt->source);
+	unsigned allowed = TOO_MANY + login_attempts_allowance(attempt->source);
 	if (attempt->has_failed || !attempt->is_password)
 		return false;
 	if (attempt->failures_of_user >= allowed)
@@ -79,7 +79,7 @@ static void describe(const struct login_attempt *attempt,
 static void see_login(struct detect *detect, void *state,
 		      const struct login_record *login)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	struct finding_record evidence;
 	(void)state;
 	if (!is_suspect(attempt))

@@ -5,7 +5,7 @@
  * and like the one before (Vizváry and Vykopal, "Flow-based detection of RDP
  * brute-force attacks", 2013).  It is a guess, and says so.  Mail is fetched by short
  * connections that are alike, too: of mail services it is never more than a notice. Who
- * is known by any attempt that was told (attempts.h) is judged by that alone.
+ * is known by any attempt that was told (login_attempts.h) is judged by that alone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +86,7 @@ static bool is_of_interest(struct detect *detect, const struct flow_record *flow
 	       flow->handshake_us != UNKNOWN_U64 && is_login_service(flow) &&
 	       !findings_same_word(flow->end_reason, "aggregate") &&
 	       !home_holds(&detect->friends, &flow->client_ip) &&
-	       attempts_by(&detect->attempts, &flow->client_ip) == NULL;
+	       login_attempts_by(&detect->login_attempts, &flow->client_ip) == NULL;
 }
 
 /* ---- connections that are alike ---- */

@@ -13,7 +13,7 @@ enum { MANY_USERS = 20 };
 static void see_login(struct detect *detect, void *state,
 		      const struct login_record *login)
 {
-	const struct login_attempt *attempt = &detect->attempts.now;
+	const struct login_attempt *attempt = &detect->login_attempts.now;
 	(void)state;
 	(void)login;
 	if (!attempt->has_failed || guess_is_of_many(attempt) ||

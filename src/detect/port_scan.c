@@ -11,9 +11,9 @@
  */
 #include <string.h>
 
-#include "detect/attempt.h"
 #include "detect/detector.h"
 #include "detect/port_scan.h"
+#include "detect/scan_attempt.h"
 
 enum {
 	SCANS_MAX = 512,
@@ -167,7 +167,7 @@ static void count_past(const struct sources *sources, struct port_scan *scan,
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++)
 		if (at[i].transport == transport && at[i].kind != ATTEMPT_DONE &&
-		    hints_age_s(attempt_second(now_us), at[i].first_s) <= DAY_S)
+		    hints_age_s(scan_attempt_second(now_us), at[i].first_s) <= DAY_S)
 			count_attempt(scan, &at[i]);
 	/* Attempts know no more than the second. */
 	if (scan->first_us < source->first_us)

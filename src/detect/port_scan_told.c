@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/port_list.h"
-#include "detect/attempt.h"
 #include "detect/port_scan.h"
+#include "detect/scan_attempt.h"
 
 enum {
 	PORTS_LARGE = 100,
@@ -227,7 +227,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 	name_client(scan, evidence);
 	if (!scan->is_wide)
 		evidence->server_ip = scan->server;
-	evidence->transport = attempt_transport_word(scan->head.key.rest);
+	evidence->transport = scan_attempt_transport_word(scan->head.key.rest);
 	evidence->first = scan->first_us;
 	evidence->attempts = scan->unsaid;
 	evidence->ports = count_bits(ports_of(scan));
@@ -262,7 +262,7 @@ struct finding *port_scan_finding(struct detect *detect, const struct port_scan 
 	detect_attack(&record, key->kind, key->technique, scan->last_us);
 	record.client_ip = key->client;
 	record.server_ip = key->server;
-	record.transport = attempt_transport_word(scan->head.key.rest);
+	record.transport = scan_attempt_transport_word(scan->head.key.rest);
 	return findings_find(&detect->findings, &record);
 }
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/attempt.h"
 #include "detect/inside.h"
+#include "detect/scan_attempt.h"
 
 enum {
 	DAY_S = 24 * 3600,
@@ -62,7 +62,7 @@ bool sources_is_open(const struct sources *sources, enum attempt_transport trans
 {
 	return hints_hold(&sources->open_ports,
 			  open_hash(sources, transport, server, port),
-			  attempt_second(now_us), DAY_S);
+			  scan_attempt_second(now_us), DAY_S);
 }
 
 bool sources_is_served(const struct sources *sources, enum attempt_transport transport,
@@ -77,9 +77,9 @@ static void note_open(struct sources *sources, enum attempt_transport transport,
 {
 	struct addr any = addr_unset();
 	hints_put(&sources->open_ports, open_hash(sources, transport, server, port),
-		  attempt_second(now_us));
+		  scan_attempt_second(now_us));
 	hints_put(&sources->open_ports, open_hash(sources, transport, &any, port),
-		  attempt_second(now_us));
+		  scan_attempt_second(now_us));
 }
 
 /* A host that lives, as if it had one more port. */
@@ -293,7 +293,7 @@ static struct attempt *place_attempt(struct sources *sources, struct source *sou
 	size_t most = source->block != 0 ? SOURCE_ATTEMPTS : SOURCE_FEW;
 	if (source->count < most)
 		return &attempts[source->count++];
-	return least_attempt(source, attempts, most, attempt_second(now_us));
+	return least_attempt(source, attempts, most, scan_attempt_second(now_us));
 }
 
 static struct attempt *find_attempt(const struct sources *sources,
@@ -359,7 +359,7 @@ static void note_done(struct sources *sources, struct source *source,
 		      const struct contact_record *c, const struct attempt *attempt)
 {
 	hints_put(&sources->clients, client_hash(sources, &c->client_ip, &c->server_ip),
-		  attempt_second(c->at));
+		  scan_attempt_second(c->at));
 	if (strcmp(c->outcome, "handshake") != 0)
 		return;
 	note_living(sources, &c->client_ip, c->at);
@@ -423,7 +423,7 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	struct sources *sources = &detect->sources;
 	struct attempt attempt;
 	sources->news = (struct contact_news){ 0 };
-	if (!attempt_read(sources, contact, &attempt))
+	if (!scan_attempt_read(sources, contact, &attempt))
 		return;
 	struct addr addr = addr_source(&contact->client_ip);
 	struct source *source = entry_of(sources, &addr, false, contact->at);
@@ -432,7 +432,7 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	attempt.is_back = hints_hold(
 		&sources->clients,
 		client_hash(sources, &contact->server_ip, &contact->client_ip),
-		attempt_second(contact->at), BACK_S);
+		scan_attempt_second(contact->at), BACK_S);
 	attempt.is_dark = attempt.is_silent &&
 			  home_holds(&detect->home, &contact->server_ip) &&
 			  !sources_is_living(sources, &contact->server_ip, contact->at);
@@ -440,7 +440,7 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 		note_done(sources, source, contact, &attempt);
 	if (attempt.kind != ATTEMPT_STRAY && !attempt.is_silent)
 		note_living(sources, &contact->server_ip, contact->at);
-	if (!attempt_is_telling(detect, contact, &attempt))
+	if (!scan_attempt_is_telling(detect, contact, &attempt))
 		return;
 	if (attempt.kind == ATTEMPT_DONE || attempt.kind == ATTEMPT_HALF_OPEN)
 		note_open(sources, attempt.transport, &contact->server_ip, attempt.port,
@@ -460,7 +460,7 @@ const struct attempt *sources_unused(struct sources *sources,
 	struct source *source = sources_find(sources, &flow->client_ip);
 	struct attempt wanted = {
 		.server = sources_server(sources, &flow->server_ip),
-		.last_s = attempt_second(flow->end),
+		.last_s = scan_attempt_second(flow->end),
 		.port = (uint16_t)flow->server_port,
 		.transport = ATTEMPT_TCP,
 	};
@@ -480,7 +480,7 @@ void sources_port(struct sources *sources, const struct port_record *port)
 {
 	if (port->transport == NULL || port->port == UNKNOWN_U32)
 		return;
-	enum attempt_transport transport = attempt_transport_of(port->transport);
+	enum attempt_transport transport = scan_attempt_transport_of(port->transport);
 	if (transport == ATTEMPT_SCTP) /* its packets may be refusals */
 		return;
 	bool serves = transport == ATTEMPT_TCP

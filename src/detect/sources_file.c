@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "detect/attempt.h"
+#include "detect/scan_attempt.h"
 
 enum {
 	VERSION = 1,

@@ -135,7 +135,8 @@ static void one_of_another_build_or_damaged_is_told_and_not_taken(void **state)
 		restart(scene);
 		damage_file("logins.bin", faults[i].at);
 		assert_non_null(strstr(keep(scene), faults[i].said));
-		assert_null(attempts_by(&scene->detect->attempts, &guesser));
+		assert_null(
+			login_attempts_by(&scene->detect->login_attempts, &guesser));
 	}
 }
 
@@ -151,7 +152,8 @@ static void a_clock_that_was_set_back_puts_nothing_into_the_future(void **state)
 	restart(scene);
 	scene->now_us = T0;
 	assert_string_equal(keep(scene), "");
-	const struct guesser *g = attempts_by(&scene->detect->attempts, &guesser);
+	const struct guesser *g =
+		login_attempts_by(&scene->detect->login_attempts, &guesser);
 	assert_int_equal(g->last_us, T0);
 	assert_int_equal(g->recent[0].at_us, T0);
 	fail_login(scene, GUESSER, "root");
@@ -167,7 +169,7 @@ static void who_matters_no_more_is_not_kept(void **state)
 	scene->now_us += 3 * 24 * HOUR * SECOND;
 	detect_tick(scene->detect, scene->now_us);
 	start_again(scene);
-	assert_null(attempts_by(&scene->detect->attempts, &guesser));
+	assert_null(login_attempts_by(&scene->detect->login_attempts, &guesser));
 }
 
 int main(void)

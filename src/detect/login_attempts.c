@@ -1,7 +1,7 @@
 /*
- * attempts.c: see attempts.h.
+ * login_attempts.c: see login_attempts.h.
  */
-#include "detect/attempts.h"
+#include "detect/login_attempts.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -31,14 +31,14 @@ enum {
 #define BEFORE_US   HOUR_US          /* failures that a success is held against */
 #define EPISODE_US  DAY_US           /* without a failure, it is another story */
 
-bool attempts_open(struct attempts *attempts)
+bool login_attempts_open(struct login_attempts *attempts)
 {
 	return roster_open(&attempts->guessers, sizeof(struct guesser), GUESSERS_MAX) &&
 	       roster_open(&attempts->guests, sizeof(struct guest), GUESTS_MAX) &&
 	       roster_open(&attempts->targets, sizeof(struct target), TARGETS_MAX);
 }
 
-void attempts_close(struct attempts *attempts)
+void login_attempts_close(struct login_attempts *attempts)
 {
 	roster_close(&attempts->guessers);
 	roster_close(&attempts->guests);
@@ -127,16 +127,15 @@ static struct roster_key guest_key(const struct addr *source, uint64_t user)
 	return (struct roster_key){ .first = *source, .rest = user };
 }
 
-static struct guest *find_guest(struct attempts *attempts, const struct addr *source,
-				uint64_t user, int64_t at_us)
+static struct guest *find_guest(struct login_attempts *attempts,
+				const struct addr *source, uint64_t user, int64_t at_us)
 {
 	const struct roster_key key = guest_key(source, user);
 	struct guest *guest = user == 0 ? NULL : roster_find(&attempts->guests, &key);
-	return guest != NULL && at_us - guest->last_us <= ATTEMPTS_GUEST_US ? guest
-									    : NULL;
+	return guest != NULL && at_us - guest->last_us <= LOGIN_GUEST_US ? guest : NULL;
 }
 
-static void note_guest(struct attempts *attempts, const struct addr *source,
+static void note_guest(struct login_attempts *attempts, const struct addr *source,
 		       uint64_t user, int64_t at_us)
 {
 	const struct addr anywhere = { 0 };
@@ -169,15 +168,15 @@ static void count_success(struct guesser *g, int64_t at_us)
 		g->successes[0]++;
 }
 
-unsigned attempts_guests(const struct guesser *g)
+unsigned login_attempts_guests(const struct guesser *g)
 {
 	int set = __builtin_popcountll(g->guests[0] | g->guests[1]);
 	return (unsigned)lround(-64 * log((set == 64 ? 0.5 : 64 - set) / 64));
 }
 
-unsigned attempts_allowance(const struct guesser *guesser)
+unsigned login_attempts_allowance(const struct guesser *guesser)
 {
-	return attempts_guests(guesser) / 2;
+	return login_attempts_guests(guesser) / 2;
 }
 
 /* ---- failures of a source ---- */
@@ -267,7 +266,7 @@ static bool is_bare(const struct login_record *login)
 	return false;
 }
 
-static void note_failure(struct attempts *attempts, struct guesser *g,
+static void note_failure(struct login_attempts *attempts, struct guesser *g,
 			 const struct login_record *login, uint64_t user)
 {
 	const struct failure failure = {
@@ -381,7 +380,7 @@ static uint64_t service_of(const struct login_record *login)
 	return user_hash(login->protocol) | 1ULL << 63;
 }
 
-static struct target *target_of(struct attempts *attempts,
+static struct target *target_of(struct login_attempts *attempts,
 				const struct login_record *login)
 {
 	const struct roster_key key = { .first = login->server_ip,
@@ -404,8 +403,9 @@ static struct asker *asker_of(struct target *target, const struct addr *source)
 	return oldest;
 }
 
-static void note_target(struct attempts *attempts, const struct login_record *login,
-			const struct addr *source, uint64_t user)
+static void note_target(struct login_attempts *attempts,
+			const struct login_record *login, const struct addr *source,
+			uint64_t user)
 {
 	struct login_attempt *now = &attempts->now;
 	struct target *target = now->target;
@@ -437,8 +437,9 @@ static bool is_password(const struct login_record *login)
 	return true;
 }
 
-static void take_failure(struct attempts *attempts, const struct login_record *login,
-			 const struct addr *source, uint64_t user)
+static void take_failure(struct login_attempts *attempts,
+			 const struct login_record *login, const struct addr *source,
+			 uint64_t user)
 {
 	struct login_attempt *now = &attempts->now;
 	const struct addr anywhere = { 0 };
@@ -457,8 +458,9 @@ static void take_failure(struct attempts *attempts, const struct login_record *l
 	note_failure(attempts, now->source, login, user);
 }
 
-static void take_success(struct attempts *attempts, const struct login_record *login,
-			 const struct addr *source, uint64_t user)
+static void take_success(struct login_attempts *attempts,
+			 const struct login_record *login, const struct addr *source,
+			 uint64_t user)
 {
 	enum { TOO_MANY = 5 }; /* to be a person's mistakes: detect.md, D8 */
 	struct login_attempt *now = &attempts->now;
@@ -468,8 +470,8 @@ static void take_success(struct attempts *attempts, const struct login_record *l
 	count_success(g, login->at);
 	uint64_t guest = guest_user(login, user);
 	now->was_guest = find_guest(attempts, source, guest, login->at) != NULL;
-	now->guests = attempts_guests(g);
-	unsigned allowed = TOO_MANY + attempts_allowance(g);
+	now->guests = login_attempts_guests(g);
+	unsigned allowed = TOO_MANY + login_attempts_allowance(g);
 	if (now->is_password)
 		now->failures_of_user = failures_before(g, guest, login->at);
 	if (now->failures_of_user < allowed)
@@ -481,7 +483,8 @@ static void take_success(struct attempts *attempts, const struct login_record *l
 	note_guest(attempts, source, guest, login->at);
 }
 
-void attempts_take(struct attempts *attempts, const struct login_record *login)
+void login_attempts_take(struct login_attempts *attempts,
+			 const struct login_record *login)
 {
 	const struct addr source = addr_source(&login->client_ip);
 	uint64_t user = user_hash(login->user);
@@ -499,13 +502,14 @@ void attempts_take(struct attempts *attempts, const struct login_record *login)
 	note_target(attempts, login, &source, user);
 }
 
-struct guesser *attempts_by(struct attempts *attempts, const struct addr *client)
+struct guesser *login_attempts_by(struct login_attempts *attempts,
+				  const struct addr *client)
 {
 	const struct roster_key key = { .first = addr_source(client) };
 	return roster_find(&attempts->guessers, &key);
 }
 
-void attempts_end(struct guesser *g, const struct flow_record *flow)
+void login_attempts_end(struct guesser *g, const struct flow_record *flow)
 {
 	if (flow->client_payload_bytes > UINT32_MAX)
 		return;
@@ -517,7 +521,7 @@ void attempts_end(struct guesser *g, const struct flow_record *flow)
 	}
 }
 
-const char *attempts_transport(const struct guesser *guesser)
+const char *login_attempts_transport(const struct guesser *guesser)
 {
 	return guesser->is_udp ? "udp" : "tcp";
 }

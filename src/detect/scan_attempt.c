@@ -1,7 +1,7 @@
 /*
- * attempt.c: see attempt.h.
+ * scan_attempt.c: see scan_attempt.h.
  */
-#include "detect/attempt.h"
+#include "detect/scan_attempt.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ enum {
 	TRACE_TTL = 30,
 };
 
-enum attempt_transport attempt_transport_of(const char *transport)
+enum attempt_transport scan_attempt_transport_of(const char *transport)
 {
 	if (strcmp(transport, "tcp") == 0)
 		return ATTEMPT_TCP;
@@ -33,7 +33,7 @@ enum attempt_transport attempt_transport_of(const char *transport)
 	return strcmp(transport, "sctp") == 0 ? ATTEMPT_SCTP : ATTEMPT_ICMP;
 }
 
-const char *attempt_transport_word(uint64_t transport)
+const char *scan_attempt_transport_word(uint64_t transport)
 {
 	static const char *const words[] = { [ATTEMPT_TCP] = "tcp",
 					     [ATTEMPT_UDP] = "udp",
@@ -66,8 +66,8 @@ static bool is_usual_syn(const struct contact_record *c)
 	       c->window >= SYSTEM_WINDOW;
 }
 
-bool attempt_read(const struct sources *sources, const struct contact_record *c,
-		  struct attempt *attempt)
+bool scan_attempt_read(const struct sources *sources, const struct contact_record *c,
+		       struct attempt *attempt)
 {
 	static const struct {
 		const char *outcome;
@@ -87,11 +87,11 @@ bool attempt_read(const struct sources *sources, const struct contact_record *c,
 		return false;
 	*attempt = (struct attempt){
 		.server = sources_server(sources, &c->server_ip),
-		.first_s = attempt_second(c->at),
-		.last_s = attempt_second(c->at),
+		.first_s = scan_attempt_second(c->at),
+		.last_s = scan_attempt_second(c->at),
 		.port = c->port == UNKNOWN_U32 ? 0 : (uint16_t)c->port,
 		.kind = kinds[i].kind & 3,
-		.transport = attempt_transport_of(c->transport) & 3,
+		.transport = scan_attempt_transport_of(c->transport) & 3,
 		.ttl = c->ttl == UNKNOWN_U16 ? 0 : (uint8_t)c->ttl,
 		.is_silent = strcmp(c->outcome, "silent") == 0,
 		.is_fragment = c->fragment == 1,
@@ -142,8 +142,8 @@ static bool has_listener(struct detect *detect, const struct contact_record *c)
 				  c->at - place->closed_us <= LISTENED_S * SECOND_US));
 }
 
-bool attempt_is_telling(struct detect *detect, const struct contact_record *c,
-			const struct attempt *attempt)
+bool scan_attempt_is_telling(struct detect *detect, const struct contact_record *c,
+			     const struct attempt *attempt)
 {
 	if (attempt->kind == ATTEMPT_DONE || attempt->kind == ATTEMPT_HALF_OPEN ||
 	    attempt->transport == ATTEMPT_ICMP)

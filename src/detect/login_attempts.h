@@ -1,5 +1,5 @@
 /*
- * attempts.h: what is remembered of attempts to log in.  Private to the room.
+ * login_attempts.h: what is remembered of attempts to log in.  Private to the room.
  *
  * detect_login() puts each attempt here before any detector is given it; the detectors
  * of guessing look at what it came to (struct login_attempt).  A source is a host or a
@@ -22,7 +22,7 @@ enum {
 	ASKERS_MAX = 64,  /* of a service, the newest */
 };
 /* Who got in is a guest: detect.md, never-block: "now or in 30 days". */
-#define ATTEMPTS_GUEST_US (30LL * 24 * 3600 * 1000000)
+#define LOGIN_GUEST_US (30LL * 24 * 3600 * 1000000)
 
 /*
  * How many distinct things, by linear counting (Whang et al., "A linear-time
@@ -120,28 +120,30 @@ struct login_attempt {
 	unsigned guests;           /* users who got in before, about */
 };
 
-struct attempts {
+struct login_attempts {
 	struct roster guessers, guests, targets;
 	struct login_attempt now;
 };
 
-bool attempts_open(struct attempts *attempts);
-void attempts_close(struct attempts *attempts);
+bool login_attempts_open(struct login_attempts *attempts);
+void login_attempts_close(struct login_attempts *attempts);
 
 /* Puts one in; attempts->now says what came of it. */
-void attempts_take(struct attempts *attempts, const struct login_record *login);
+void login_attempts_take(struct login_attempts *attempts,
+			 const struct login_record *login);
 
 /* A connection of that source has ended. */
-void attempts_end(struct guesser *guesser, const struct flow_record *flow);
+void login_attempts_end(struct guesser *guesser, const struct flow_record *flow);
 
 /* That source, if its failures are remembered; else NULL. */
-struct guesser *attempts_by(struct attempts *attempts, const struct addr *client);
+struct guesser *login_attempts_by(struct login_attempts *attempts,
+				  const struct addr *client);
 
 /* Where it began, as the finding says it. */
-const char *attempts_transport(const struct guesser *guesser);
+const char *login_attempts_transport(const struct guesser *guesser);
 
 /* Users who got in from there within two days, about. */
-unsigned attempts_guests(const struct guesser *guesser);
+unsigned login_attempts_guests(const struct guesser *guesser);
 
 /* That many more failures are nothing, with so many users who get in from there. */
-unsigned attempts_allowance(const struct guesser *guesser);
+unsigned login_attempts_allowance(const struct guesser *guesser);

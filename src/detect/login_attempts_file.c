@@ -1,9 +1,9 @@
 /*
- * attempts_file.c: see attempts_file.h.
+ * login_attempts_file.c: see login_attempts_file.h.
  *
  * Entries come in the order of their places: who makes room first is learned anew.
  */
-#include "detect/attempts_file.h"
+#include "detect/login_attempts_file.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -26,17 +26,18 @@ struct header {
 enum kind { KIND_GUESSER, KIND_GUEST, KIND_TARGET };
 
 static const size_t rosters[KINDS] = {
-	[KIND_GUESSER] = offsetof(struct attempts, guessers),
-	[KIND_GUEST] = offsetof(struct attempts, guests),
-	[KIND_TARGET] = offsetof(struct attempts, targets),
+	[KIND_GUESSER] = offsetof(struct login_attempts, guessers),
+	[KIND_GUEST] = offsetof(struct login_attempts, guests),
+	[KIND_TARGET] = offsetof(struct login_attempts, targets),
 };
 
-static const struct roster *roster_of(const struct attempts *attempts, size_t kind)
+static const struct roster *roster_of(const struct login_attempts *attempts,
+				      size_t kind)
 {
 	return (const struct roster *)((const char *)attempts + rosters[kind]);
 }
 
-static void fill_header(const struct attempts *attempts, struct header *header)
+static void fill_header(const struct login_attempts *attempts, struct header *header)
 {
 	memset(header, 0, sizeof(*header));
 	memcpy(header->magic, magic, sizeof(magic));
@@ -56,7 +57,7 @@ static bool guesser_matters(const void *entry, int64_t now_us)
 
 static bool guest_matters(const void *entry, int64_t now_us)
 {
-	return now_us - ((const struct guest *)entry)->last_us <= ATTEMPTS_GUEST_US;
+	return now_us - ((const struct guest *)entry)->last_us <= LOGIN_GUEST_US;
 }
 
 static bool target_matters(const void *entry, int64_t now_us)
@@ -120,7 +121,8 @@ static const struct {
 
 /* ---- writing ---- */
 
-void attempts_file_open(struct kept_file *file, const char *folder, int64_t now_us)
+void login_attempts_file_open(struct kept_file *file, const char *folder,
+			      int64_t now_us)
 {
 	kept_file_open(file, folder, "logins.bin", now_us);
 }
@@ -151,7 +153,7 @@ static void add(const void *table, uint32_t place, int64_t now_us, struct buf *p
 	}
 }
 
-static struct kept kept_of(const struct attempts *attempts)
+static struct kept kept_of(const struct login_attempts *attempts)
 {
 	struct kept kept = { attempts, begin, add, 0 };
 	for (size_t kind = 0; kind < KINDS; kind++)
@@ -159,15 +161,15 @@ static struct kept kept_of(const struct attempts *attempts)
 	return kept;
 }
 
-void attempts_file_tick(struct kept_file *file, const struct attempts *attempts,
-			int64_t now_us)
+void login_attempts_file_tick(struct kept_file *file,
+			      const struct login_attempts *attempts, int64_t now_us)
 {
 	const struct kept kept = kept_of(attempts);
 	kept_file_tick(file, &kept, now_us);
 }
 
-void attempts_file_close(struct kept_file *file, const struct attempts *attempts,
-			 int64_t now_us)
+void login_attempts_file_close(struct kept_file *file,
+			       const struct login_attempts *attempts, int64_t now_us)
 {
 	const struct kept kept = kept_of(attempts);
 	kept_file_close(file, &kept, now_us);
@@ -175,8 +177,8 @@ void attempts_file_close(struct kept_file *file, const struct attempts *attempts
 
 /* ---- reading ---- */
 
-static const char *fault_of(const struct attempts *attempts, const struct buf *text,
-			    struct header *header)
+static const char *fault_of(const struct login_attempts *attempts,
+			    const struct buf *text, struct header *header)
 {
 	struct header ours;
 	if (text->len < sizeof(*header))
@@ -191,7 +193,7 @@ static const char *fault_of(const struct attempts *attempts, const struct buf *t
 	return kept_file_is_whole(text, sizeof(*header)) ? NULL : "it is damaged";
 }
 
-static bool take_entry(struct kept_reading *reading, struct attempts *attempts)
+static bool take_entry(struct kept_reading *reading, struct login_attempts *attempts)
 {
 	union {
 		struct guesser guesser;
@@ -223,8 +225,8 @@ static const char *take_up(void *table, const struct buf *text, int64_t now_us)
 	return NULL;
 }
 
-bool attempts_file_read(struct kept_file *file, struct attempts *attempts,
-			int64_t now_us, struct buf *why)
+bool login_attempts_file_read(struct kept_file *file, struct login_attempts *attempts,
+			      int64_t now_us, struct buf *why)
 {
 	return kept_file_read(file, take_up, attempts, now_us, "logins", why);
 }
