@@ -116,19 +116,21 @@ def add_attack(name, service, tool, *options, quick=False, **more):
         attacked(trial, service, tool, *options, **more)
 
 
+# As many at once as many take, and no half minute's wait for one that was cut off.
+HYDRA = ("-t", "4", "-w", "3")
 for each in doors.DOORS:
-    for with_tool, with_options in (("hydra", ("-t", "4", "-w", "3")), ("medusa", ("-t", "2")),
+    for with_tool, with_options in (("hydra", HYDRA), ("medusa", ("-t", "2")),
                                     ("ncrack", ())):
         if NAMES[with_tool].get(each, each) is not None and each != "imaps":
             add_attack(f"{with_tool}-{each}", each, with_tool, *with_options,
                        quick=(each, with_tool) == ("ftp", "hydra"))
 for each in ("ssh", "imap", "imaps", "smtp"):
-    add_attack(f"hydra-{each}-logs", each, "hydra", "-t", "4", has_logs=True)
+    add_attack(f"hydra-{each}-logs", each, "hydra", *HYDRA, has_logs=True)
 for each in ("ssh", "ftp"):
     add_attack(f"hydra-{each}-1-a-second", each, "hydra", "-c", "1", "-t", "1", count=12)
-add_attack("hydra-ssh-success", "ssh", "hydra", "-t", "4", right_at=20)
-add_attack("hydra-ssh-success-logs", "ssh", "hydra", "-t", "4", has_logs=True, right_at=20)
-add_attack("hydra-ftp-success", "ftp", "hydra", "-t", "4", right_at=20)
+add_attack("hydra-ssh-success", "ssh", "hydra", *HYDRA, right_at=20)
+add_attack("hydra-ssh-success-logs", "ssh", "hydra", *HYDRA, has_logs=True, right_at=20)
+add_attack("hydra-ftp-success", "ftp", "hydra", *HYDRA, right_at=20)
 
 
 # ---- many users ----------------------------------------------------------------------

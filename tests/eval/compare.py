@@ -299,8 +299,8 @@ def guessing(trial):
     words = trial.write("words", "\n".join(f"word{number}" for number in range(40)) + "\n")
 
     def guess(place):
-        place.attacker.run("env", "TREE=eval-tree", e2e.TREE_RUN, "hydra", "-t", "4", "-l",
-                           "alice", "-P", words, f"ssh://{VICTIM}", status=None,
+        place.attacker.run("env", "TREE=eval-tree", e2e.TREE_RUN, "hydra", "-t", "4", "-w",
+                           "3", "-l", "alice", "-P", words, f"ssh://{VICTIM}", status=None,
                            seconds=90)
     compare(trial, guess, ATTACKER)
 
