@@ -75,6 +75,8 @@ static void strangers_who_share_the_ports_of_a_host_are_found(void **state)
 	assert_true(addr_is_unset(&f->client_ip));
 	assert_true(is_addr(&f->server_ip, TARGET));
 	assert_true(f->ports >= 500);
+	assert_string_equal(f->severity, "low");
+	assert_string_equal(f->proof, "unsolicited");
 }
 
 /* Some try enough of them to be told; those who try a few belong to the same. */

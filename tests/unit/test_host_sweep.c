@@ -49,6 +49,7 @@ static void twenty_hosts_are_a_sweep(void **state)
 	const struct finding_record *f =
 		said_once(scene, "host_sweep", "syn", "low", "open");
 	assert_int_equal(f->hosts, 20);
+	assert_string_equal(f->proof, "unsolicited");
 	assert_int_equal(f->port, 445);
 	assert_true(addr_is_unset(&f->server_ip));
 	sweep(scene, SCANNER, 20, 1000, 445, "silent");
