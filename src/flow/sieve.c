@@ -12,15 +12,8 @@ enum {
 	BUCKETS = 1 << 13,    /* 32,768 sources, half a MiB */
 	TOLD_PAIRS = 1 << 15, /* 65,536 contacts, half a MiB */
 	ACTIVE_S = 600,       /* who looked around so lately gives way last */
+	SETTLES = 8, /* of so many new sources one, where all places are busy */
 	US_PER_S = 1000000,
-};
-
-/* A source: what it was seen with first, and when it was told of last. */
-struct sieve_source {
-	uint32_t tag, place;
-	uint32_t second; /* 0: unused */
-	uint16_t told;   /* in that second */
-	uint16_t several;
 };
 
 struct sieve_bucket {
@@ -101,44 +94,78 @@ void sieve_expect(const struct sieve *s, const struct sieve_contact *c)
 	recent_prefetch(&s->told, contact_hash(s, c, place_hash(s, c)));
 }
 
+static enum sieve_class class_of(const struct sieve_source *source)
+{
+	if (!source->several)
+		return SIEVE_IS_SINGLE;
+	return source->returns ? SIEVE_IS_RETURNING : SIEVE_IS_SEVERAL;
+}
+
 /* Lower gives way first: unused, one place only, long ago. */
 static uint64_t worth(const struct sieve_source *source, uint32_t now)
 {
-	bool active = source->several && now - source->second < ACTIVE_S;
-	return (uint64_t)active << 32 | source->second;
+	bool active = now - source->second < ACTIVE_S;
+	return (uint64_t)(active ? class_of(source) : 0) << 32 | source->second;
 }
 
-/* The source's slot, made anew if it is not known. */
+/* Who comes when cannot be foreseen by who sends. */
+static uint32_t draw(struct sieve *s)
+{
+	return (uint32_t)(mix(++s->turns * s->odd[1]) >> 32);
+}
+
+/* The one that gives way, of equals any. */
+static struct sieve_source *least_of(struct sieve *s, struct sieve_bucket *b,
+				     uint32_t now)
+{
+	uint32_t first = draw(s);
+	struct sieve_source *least = &b->source[first % WAYS];
+	for (unsigned i = 1; i < WAYS; i++) {
+		struct sieve_source *source = &b->source[(first + i) % WAYS];
+		if (worth(source, now) < worth(least, now))
+			least = source;
+	}
+	return least;
+}
+
+/*
+ * The source's slot, made anew if it is not known.  When all are of sources that came
+ * just now, most new ones get none: under a flood who stays is there when he comes
+ * again, and a flood's are not, however many places each has.
+ */
 static struct sieve_source *find(struct sieve *s, uint64_t hash, uint32_t place,
 				 uint32_t now)
 {
 	struct sieve_bucket *b = bucket_of(s, hash);
 	uint32_t tag = (uint32_t)(hash >> 32);
-	struct sieve_source *least = &b->source[0];
-	for (unsigned i = 0; i < WAYS; i++) {
-		struct sieve_source *source = &b->source[i];
-		if (source->second != 0 && source->tag == tag)
-			return source;
-		if (worth(source, now) < worth(least, now))
-			least = source;
-	}
-	*least = (struct sieve_source){ .tag = tag, .place = place, .second = now };
-	return least;
+	for (unsigned i = 0; i < WAYS; i++)
+		if (b->source[i].second != 0 && b->source[i].tag == tag)
+			return &b->source[i];
+	struct sieve_source *slot = least_of(s, b, now);
+	bool is_busy = slot->second != 0 && now - slot->second <= 1;
+	if (is_busy && draw(s) % SETTLES != 0)
+		slot = &s->passing;
+	*slot = (struct sieve_source){ .tag = tag, .place = place, .second = now };
+	return slot;
 }
 
 static bool has_ration(const struct sieve *s, const struct sieve_source *source)
 {
-	if (!source->several)
-		return s->single < SIEVE_SINGLE;
-	return source->told < SIEVE_SOURCE && s->several < SIEVE_SOURCES;
+	static const uint32_t rations[SIEVE_CLASSES] = {
+		[SIEVE_IS_SINGLE] = SIEVE_SINGLE,
+		[SIEVE_IS_SEVERAL] = SIEVE_SEVERAL,
+		[SIEVE_IS_RETURNING] = SIEVE_RETURNING,
+	};
+	enum sieve_class class = class_of(source);
+	uint32_t ration = rations[class];
+	if (source->told >= SIEVE_LITTLE)
+		ration /= 2;
+	return source->told < SIEVE_SOURCE && s->told_of[class] < ration;
 }
 
 static void spend(struct sieve *s, struct sieve_source *source)
 {
-	if (source->several)
-		s->several++;
-	else
-		s->single++;
+	s->told_of[class_of(source)]++;
 	source->told++;
 }
 
@@ -147,7 +174,7 @@ static void begin_second(struct sieve *s, int64_t second)
 	if (second == s->second)
 		return;
 	s->second = second;
-	s->single = s->several = 0;
+	memset(s->told_of, 0, sizeof(s->told_of));
 }
 
 bool sieve_take(struct sieve *s, const struct sieve_contact *c)
@@ -159,6 +186,7 @@ bool sieve_take(struct sieve *s, const struct sieve_contact *c)
 	struct sieve_source *source = find(s, c->source_hash, mark, now);
 	source->several |= source->place != mark;
 	if (source->second != now) {
+		source->returns = source->several;
 		source->second = now;
 		source->told = 0;
 	}

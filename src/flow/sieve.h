@@ -3,9 +3,11 @@
  *
  * Two rules.  What says nothing new is left out: the same source, place and outcome
  * within a minute.  And what strangers can make endlessly many of is rationed, by
- * second: all sources that are known with one place only share one ration, each one
- * that was seen with a second has its own.  So a million forged sources with a packet
- * each can't hide one who looks around.  Nothing here grows.
+ * second: all sources that are known with one place only share one ration, those that
+ * were seen with a second one another, and those that go on doing so in other seconds a
+ * third.  Of each ration half is for sources that had little of it in that second.  So
+ * a million forged sources with a packet or two each can't hide one who looks around,
+ * nor can some that send a lot.  Nothing here grows.
  */
 #pragma once
 
@@ -17,11 +19,29 @@
 #include "flow/recent.h"
 
 enum {
-	SIEVE_SINGLE = 2048,  /* a second, of all sources with one place */
-	SIEVE_SOURCE = 1024,  /* of each other one */
-	SIEVE_SOURCES = 8192, /* of all those together */
-	SIEVE_AGAIN_S = 60,   /* when the same is news again */
-	SIEVE_SERVED_S = 900, /* the same of what clients do all the time */
+	SIEVE_SINGLE = 2048,    /* a second, of all sources with one place */
+	SIEVE_SEVERAL = 4096,   /* of all with more */
+	SIEVE_RETURNING = 4096, /* of all that come back with more */
+	SIEVE_SOURCE = 1024,    /* of each */
+	SIEVE_LITTLE = 4,       /* of it is for everybody who comes */
+	SIEVE_AGAIN_S = 60,     /* when the same is news again */
+	SIEVE_SERVED_S = 900,   /* the same of what clients do all the time */
+};
+
+enum sieve_class {
+	SIEVE_IS_SINGLE,
+	SIEVE_IS_SEVERAL,
+	SIEVE_IS_RETURNING,
+	SIEVE_CLASSES
+};
+
+/* A source: what it was seen with first, and when it was told of last. */
+struct sieve_source {
+	uint32_t tag, place;
+	uint32_t second; /* 0: unused */
+	uint16_t told;   /* in that second */
+	uint8_t several; /* it was seen with another place */
+	uint8_t returns; /* in another second than that of the first */
 };
 
 struct sieve_bucket;
@@ -30,10 +50,12 @@ struct sieve {
 	struct hash_key key;
 	uint64_t odd[4]; /* keys of what is hashed beside the source */
 	struct sieve_bucket *buckets;
+	struct sieve_source passing; /* one that has no place there */
+	uint64_t turns;
 	struct recent told;
 	int64_t second;
-	uint32_t single, several; /* told in this second */
-	uint64_t left_out;        /* for lack of a ration */
+	uint32_t told_of[SIEVE_CLASSES]; /* in this second */
+	uint64_t left_out;               /* for lack of a ration */
 };
 
 struct sieve_contact {

@@ -155,6 +155,15 @@ static uint32_t make_scans(struct blaster *b, uint8_t *out)
 	return wire_frame(&wire, out);
 }
 
+/* Each looks around a little: two ports. */
+static uint32_t make_pairs(struct blaster *b, uint8_t *out)
+{
+	struct wire wire = packet(b, IPPROTO_TCP);
+	forge(b, &wire, (uint32_t)(b->sent / 2));
+	wire.dport = (uint16_t)(2000 + b->sent % 2);
+	return wire_frame(&wire, out);
+}
+
 static const struct kind {
 	const char *name;
 	uint32_t (*make)(struct blaster *b, uint8_t *out);
@@ -164,6 +173,7 @@ static const struct kind {
 	{ "icmp", make_icmp },   { "flags", make_flags },
 	{ "churn", make_churn }, { "fragments", make_fragments },
 	{ "turns", make_turns }, { "scans", make_scans },
+	{ "pairs", make_pairs },
 };
 
 static const struct kind *kind_named(const char *name)

@@ -23,6 +23,7 @@ KINDS = {
     "churn": ("syn_flood", "distributed_scan", "host_sweep"),
     "turns": ("syn_flood", "distributed_scan", "port_scan"),
     "scans": ("syn_flood", "distributed_scan", "port_scan"),
+    "pairs": ("syn_flood", "distributed_scan"),
 }
 
 

@@ -92,6 +92,44 @@ static void forged_sources_do_not_hide_a_scanner(void **state)
 	assert_true(asks(&source, 2, 80, 0, START_US + 2 * SECOND));
 }
 
+/* A quarter of a million forged sources a second, with two ports each. */
+static void forged_sources_with_two_ports_do_not_hide_a_scanner(void **state)
+{
+	(void)state;
+	enum { FORGED = 500000, SECONDS = 30, GAP = FORGED * 15 / 100 };
+	struct addr scanner = host(1);
+	unsigned told_scanner = 0;
+	uint64_t before = sieve_memory(&sieve);
+	for (uint32_t i = 0; i < FORGED * SECONDS; i++) {
+		int64_t at_us = START_US + (int64_t)i * SECOND / FORGED;
+		struct addr source = forged(i / 2);
+		asks(&source, 2, (uint16_t)(i % 2), 0, at_us);
+		if (i % GAP == GAP / 2)
+			told_scanner +=
+				asks(&scanner, 2, (uint16_t)(i / GAP), 0, at_us);
+	}
+	assert_in_range(told_scanner, SECONDS * 4, SECONDS * 7);
+	assert_int_equal(sieve_memory(&sieve), before);
+}
+
+/* Five hundred that go on and on, each with a thousand ports a second. */
+static void forged_scans_that_last_do_not_hide_another(void **state)
+{
+	(void)state;
+	enum { SCANS = 500, EACH = 1000, SECONDS = 10, ALL = SCANS * EACH };
+	struct addr scanner = host(1);
+	unsigned told_scanner = 0;
+	for (uint32_t i = 0; i < ALL * SECONDS; i++) {
+		int64_t at_us = START_US + (int64_t)i * SECOND / ALL;
+		struct addr source = forged(i % SCANS);
+		asks(&source, 2, (uint16_t)(i / SCANS), 0, at_us);
+		if (i % (ALL / 3) == ALL / 6)
+			told_scanner +=
+				asks(&scanner, 2, (uint16_t)(i / (ALL / 3)), 0, at_us);
+	}
+	assert_in_range(told_scanner, SECONDS * 3 - 5, SECONDS * 3);
+}
+
 static void nobody_takes_more_than_his_ration(void **state)
 {
 	(void)state;
@@ -149,6 +187,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_not_new_is_left_out_for_a_minute),
 		TEST(forged_sources_do_not_hide_a_scanner),
+		TEST(forged_sources_with_two_ports_do_not_hide_a_scanner),
+		TEST(forged_scans_that_last_do_not_hide_another),
 		TEST(nobody_takes_more_than_his_ration),
 		TEST(hosts_of_a_network_are_one_source),
 		TEST(tools_are_known_by_what_they_write),
