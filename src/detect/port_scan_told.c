@@ -10,6 +10,8 @@
 
 enum {
 	PORTS_LARGE = 100,
+	/* Of one source not many more attempts a second are told (flow/sieve.h). */
+	COUNTED_A_SECOND = 900,
 	/*
 	 * A scan is over when nothing came for so long, or for four times as long as it
 	 * took from one port to the next.
@@ -151,6 +153,12 @@ static void say_summary(const struct port_scan *scan,
 	buf_printf(out, " (%s)", evidence->technique);
 }
 
+static bool is_too_fast_to_count(const struct port_scan *scan)
+{
+	int64_t lasted_s = (scan->last_us - scan->first_us) / SECOND_US + 1;
+	return scan->pairs >= (uint64_t)lasted_s * COUNTED_A_SECOND;
+}
+
 static void say_counts(const struct port_scan *scan, struct buf *out)
 {
 	buf_printf(out,
@@ -175,6 +183,8 @@ static void say_evidence(const struct port_scan *scan, const struct source *sour
 			   (double)source->score);
 	if (scan->is_fragmented)
 		buf_text(out, "; in fragments");
+	if (is_too_fast_to_count(scan))
+		buf_text(out, "; so fast that more ports may have been tried");
 }
 
 static const char *advice_of(const struct detect *detect, const struct port_scan *scan)

@@ -61,6 +61,17 @@ static void a_thousand_ports_are_one_finding(void **state)
 	assert_string_equal(f->mitre, "T1595.001");
 }
 
+/* What comes faster is not all told to who counts. */
+static void a_very_fast_scan_says_that_it_may_have_more_ports(void **state)
+{
+	struct scene *scene = *state;
+	scan(scene, 1, 500, "refused", 1);
+	assert_null(strstr(only_open(scene, "port_scan")->evidence, "so fast"));
+	scan(scene, 501, 1500, "refused", 0);
+	scene->now_us += 60 * SECOND;
+	assert_non_null(strstr(only_open(scene, "port_scan")->evidence, "so fast"));
+}
+
 /* All ports open: nothing fails, and nothing is used. */
 static void a_scan_of_a_host_that_is_all_open_is_found(void **state)
 {
@@ -487,6 +498,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(five_ports_that_fail_are_worth_knowing),
 		TEST(a_thousand_ports_are_one_finding),
+		TEST(a_very_fast_scan_says_that_it_may_have_more_ports),
 		TEST(a_scan_of_a_host_that_is_all_open_is_found),
 		TEST(a_monitor_of_dead_services_scans_only_beyond_doubt),
 		TEST(slow_scans_are_found),
