@@ -9,6 +9,7 @@ import multiprocessing.connection
 import os
 import resource
 import signal
+import sys
 import time
 
 import evaluation
@@ -16,6 +17,16 @@ from report import Report
 
 LANES = {"waits": 4, "works": max(1, (os.cpu_count() or 1) // 2)}
 FORK = multiprocessing.get_context("fork")
+END_S = 3
+LOOK_S = 1  # that often: whether a signal has come
+
+ended_by = []
+
+
+def end(number, _):
+    """A signal ends us.  The exception alone would not do: in a hook of fork it is lost."""
+    ended_by.append(number)
+    sys.exit(1)
 
 
 def used_s():
@@ -43,6 +54,12 @@ class Turn:
         self.process.start()
         theirs.close()
 
+    def end(self):
+        """Again, if that signal is lost as well; what a scenario started ends with it."""
+        while self.process.is_alive():
+            self.process.terminate()
+            self.process.join(END_S)
+
     def report(self):
         """What came of it; it has ended."""
         try:
@@ -56,19 +73,29 @@ class Turn:
         return told
 
 
-def run_lanes(lanes, seed, take):
-    """lanes: [(how many at once, plans)]."""
-    lanes = [(most, list(plans), []) for most, plans in lanes]
-    while any(plans or running for _, plans, running in lanes):
+def run_turns(lanes, seed, take):
+    while not ended_by and any(plans or running for _, plans, running in lanes):
         for most, plans, running in lanes:
             while plans and len(running) < most:
                 running.append(Turn(plans.pop(0), seed))
         turns = {turn.connection: (turn, running) for _, _, running in lanes
                  for turn in running}
-        for connection in multiprocessing.connection.wait(turns):
+        for connection in multiprocessing.connection.wait(turns, LOOK_S):
             turn, running = turns[connection]
             running.remove(turn)
             take(turn.report())
+
+
+def run_lanes(lanes, seed, take):
+    """lanes: [(how many at once, plans)]."""
+    lanes = [(most, list(plans), []) for most, plans in lanes]
+    try:
+        run_turns(lanes, seed, take)
+    finally:
+        for turn in [turn for _, _, running in lanes for turn in running]:
+            turn.end()
+    if ended_by:
+        sys.exit(1)
 
 
 def run_all(plans, seed, take):
