@@ -4,7 +4,8 @@
  * connections: a port gets far more than usual, and one source makes most of them; a
  * crowd is many sources, and a proxy has been there before.  slow_request: many
  * connections at a time whose request never ends (Slowloris, R-U-Dead-Yet), in a
- * measure that idle browsers do not reach.
+ * measure that idle browsers do not reach.  slow_read: one source holds many whose
+ * answer it does not take; a video that is paused is one or two.
  */
 #include <stdio.h>
 
@@ -32,6 +33,9 @@ enum {
 	SLOW_SHARE_PERCENT = 30, /* of what is open at that port */
 	/* Browsers open connections ahead, and say nothing on them. */
 	SILENT_MIN = 200,
+	/* One source holds them: of a crowd, each may have paused a download or two. */
+	STALLED_MIN = 50,
+	STALLED = 1 << 16, /* beside the port, in the key of those that take nothing */
 	TOPS = 4, /* sources that are counted: who makes a fifth is among them */
 };
 /* A server ends slow ones after a minute or so, and they are made anew. */
@@ -258,12 +262,37 @@ static void add_slow(struct slow *slow, const struct contact_record *contact)
 	flood_count_source(&slow->sources, &source);
 }
 
-static bool is_slow_attack(const struct slow *slow, uint64_t active)
+static bool is_stalled(const struct contact_record *contact)
+{
+	return findings_same_word(contact->outcome, "stalled");
+}
+
+static bool is_slow_attack(const struct slow *slow, uint64_t active, bool stalled)
 {
 	uint64_t all = slow->speaking + slow->silent;
-	bool is_share = all * 100 >= active * SLOW_SHARE_PERCENT;
-	return is_share && (slow->speaking >= SLOW_MIN || slow->silent >= SILENT_MIN);
+	if (all * 100 < active * SLOW_SHARE_PERCENT)
+		return false;
+	if (stalled)
+		return top_of(slow)->count >= STALLED_MIN;
+	return slow->speaking >= SLOW_MIN || slow->silent >= SILENT_MIN;
 }
+
+/* How connections are held, and what helps. */
+struct manner {
+	const char *technique, *how, *advice;
+};
+static const struct manner requests = {
+	"slow_request", "with requests that never end",
+	"Give requests a time to be complete (nginx: client_header_timeout; Apache: "
+	"mod_reqtimeout), limit connections for each source (nginx: limit_conn; "
+	"nftables: ct count), or block it."
+};
+static const struct manner reads = {
+	"slow_read", "by who does not take the answers",
+	"End connections that take nothing (nginx: send_timeout; Apache: Timeout), "
+	"limit connections for each source (nginx: limit_conn; nftables: ct count), or "
+	"block it."
+};
 
 static void raise_slow(struct detect *detect, const struct slow *slow, uint64_t active,
 		       const struct contact_record *contact)
@@ -271,8 +300,9 @@ static void raise_slow(struct detect *detect, const struct slow *slow, uint64_t 
 	struct finding_record evidence;
 	char place[FLOOD_TEXT_MAX], address[ADDR_TEXT_MAX];
 	const struct top *top = top_of(slow);
+	const struct manner *manner = is_stalled(contact) ? &reads : &requests;
 	uint32_t all = slow->speaking + slow->silent;
-	flood_begin(&evidence, "connection_flood", "slow_request", contact->at,
+	flood_begin(&evidence, "connection_flood", manner->technique, contact->at,
 		    slow->untold);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1499.002");
 	evidence.server_ip = contact->server_ip;
@@ -283,17 +313,14 @@ static void raise_slow(struct detect *detect, const struct slow *slow, uint64_t 
 	evidence.confidence = 0.9;
 	addr_text(&top->ip, address);
 	flood_place(&contact->server_ip, contact->port, contact->transport, place);
-	FLOOD_SAY(evidence.summary,
-		  "Connections to %s are held with requests that never end.", place);
+	FLOOD_SAY(evidence.summary, "Connections to %s are held %s.", place,
+		  manner->how);
 	FLOOD_SAY(evidence.evidence,
 		  "%u connections within %d s, of %llu that are open, from %llu "
 		  "addresses; %s holds about %u",
 		  all, SLOW_S, (unsigned long long)active,
 		  (unsigned long long)evidence.hosts, address, top->count);
-	FLOOD_SAY(evidence.advice,
-		  "Give requests a time to be complete (nginx: client_header_timeout; "
-		  "Apache: mod_reqtimeout), limit connections for each source (nginx: "
-		  "limit_conn; nftables: ct count), or block it.");
+	FLOOD_SAY(evidence.advice, "%s", manner->advice);
 	findings_take(&detect->findings, &evidence, SEVERITY_MEDIUM, SLOW_HOLD_US);
 }
 
@@ -301,15 +328,17 @@ static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *contact)
 {
 	struct connection_flood *s = state;
-	if (!findings_same_word(contact->outcome, "slow") ||
+	bool stalled = is_stalled(contact);
+	if ((!stalled && !findings_same_word(contact->outcome, "slow")) ||
 	    !flood_is_ours(detect, &contact->server_ip))
 		return;
 	struct roster_key key = flood_key(&contact->server_ip, contact->port);
-	struct slow *slow = roster_take(&s->slow, &key);
 	const struct port *port = roster_find(&s->ports, &key);
+	key.rest |= stalled ? STALLED : 0;
+	struct slow *slow = roster_take(&s->slow, &key);
 	add_slow(slow, contact);
 	uint64_t active = port != NULL ? port->active : 0;
-	if (!is_slow_attack(slow, active))
+	if (!is_slow_attack(slow, active, stalled))
 		return;
 	raise_slow(detect, slow, active, contact);
 	slow->untold = 0;

@@ -105,6 +105,7 @@ static bool is_proven(const struct contact_record *contact)
 {
 	return findings_same_word(contact->outcome, "handshake") ||
 	       findings_same_word(contact->outcome, "slow") ||
+	       findings_same_word(contact->outcome, "stalled") ||
 	       findings_same_word(contact->outcome, "answered");
 }
 

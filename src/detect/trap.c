@@ -228,7 +228,8 @@ static enum proof proof_of(const struct contact_record *contact)
 {
 	bool is_tcp = findings_same_word(contact->transport, "tcp");
 	if (!is_tcp || (!findings_same_word(contact->outcome, "handshake") &&
-			!findings_same_word(contact->outcome, "slow")))
+			!findings_same_word(contact->outcome, "slow") &&
+			!findings_same_word(contact->outcome, "stalled")))
 		return PROOF_NONE;
 	bool said = contact->payload_bytes != UNKNOWN_U64 && contact->payload_bytes > 0;
 	return said ? PROOF_DIALOGUE : PROOF_HANDSHAKE;

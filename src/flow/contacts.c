@@ -20,10 +20,7 @@ enum {
 	EPHEMERAL_MIN = 32768,  /* Linux; others begin higher */
 	WAITS_MAX = 1 << 16,    /* of each kind */
 	RECENT_PAIRS = 1 << 16, /* a MiB each */
-	SLOW_US = 10000000,
-	SLOW_BYTES = 8192,     /* more is an upload */
-	GREETING_BYTES = 1024, /* of a server that speaks first */
-	RUN = 16,              /* embryos that are judged together */
+	RUN = 16,               /* embryos that are judged together */
 };
 
 static const int64_t patience_us[WAITS] = {
@@ -110,7 +107,9 @@ static struct sieve_contact question(const struct contact *c,
 		.outcome = (uint8_t)outcome,
 		.is_served =
 			outcome == CONTACT_HANDSHAKE || outcome == CONTACT_ANSWERED,
-		.client_port = outcome == CONTACT_SLOW ? c->key->port[CLIENT] : 0,
+		.client_port = outcome == CONTACT_SLOW || outcome == CONTACT_STALLED
+				       ? c->key->port[CLIENT]
+				       : 0,
 		.at_us = c->at_us,
 	};
 }
@@ -121,7 +120,7 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 		[CONTACT_REFUSED] = "refused",     [CONTACT_SILENT] = "silent",
 		[CONTACT_HALF_OPEN] = "half_open", [CONTACT_HANDSHAKE] = "handshake",
 		[CONTACT_ANSWERED] = "answered",   [CONTACT_STRAY] = "stray",
-		[CONTACT_SLOW] = "slow",
+		[CONTACT_SLOW] = "slow",           [CONTACT_STALLED] = "stalled",
 	};
 	struct sieve_contact asked = question(c, outcome);
 	if (!sieve_take(&f->contacts.sieve, &asked))
@@ -153,8 +152,8 @@ static struct contact contact_of(const struct flows *f, uint32_t number, int64_t
 	};
 }
 
-static void tell_body(struct flows *f, uint32_t number, enum contact_outcome outcome,
-		      int64_t at_us)
+void contacts_tell(struct flows *f, uint32_t number, enum contact_outcome outcome,
+		   int64_t at_us)
 {
 	struct contact c = contact_of(f, number, at_us);
 	tell(f, &c, outcome);
@@ -233,13 +232,13 @@ static void judge(struct flows *f, uint32_t number, int64_t at_us)
 		return;
 	}
 	if (expected == EXPECTS_ANSWER && silence_is_meant(f, b, at_us))
-		tell_body(f, number, CONTACT_SILENT, at_us);
+		contacts_tell(f, number, CONTACT_SILENT, at_us);
 	if (expected == EXPECTS_RESET && b->side[SERVER].packets == 0 &&
 	    !heard_service(f, b, at_us))
-		tell_body(f, number, CONTACT_STRAY, at_us);
+		contacts_tell(f, number, CONTACT_STRAY, at_us);
 	if (expected == EXPECTS_ACK && !b->handshaken && !k->is_told) {
 		k->is_told = 1;
-		tell_body(f, number, CONTACT_HALF_OPEN, at_us);
+		contacts_tell(f, number, CONTACT_HALF_OPEN, at_us);
 	}
 }
 
@@ -390,7 +389,7 @@ static void begin_stray(struct flows *f, uint32_t number, const struct packet *p
 		return;
 	if (is_never_benign((enum technique)k->technique, p->tcp_flags)) {
 		k->is_told = 1;
-		tell_body(f, number, CONTACT_STRAY, p->at_us);
+		contacts_tell(f, number, CONTACT_STRAY, p->at_us);
 	} else if (may_be_stray(p, sender)) {
 		wait_for(f, number, WAIT_ANSWER, EXPECTS_RESET, p->at_us);
 	}
@@ -445,8 +444,9 @@ static void association_goes_on(struct flows *f, uint32_t number,
 		return;
 	k->is_told = 1;
 	k->expects = EXPECTS_NOTHING;
-	tell_body(f, number, chunk == SCTP_ABORT ? CONTACT_REFUSED : CONTACT_HANDSHAKE,
-		  p->at_us);
+	contacts_tell(f, number,
+		      chunk == SCTP_ABORT ? CONTACT_REFUSED : CONTACT_HANDSHAKE,
+		      p->at_us);
 }
 
 void contacts_associates(struct flows *f, uint32_t number, const struct packet *p)
@@ -470,7 +470,7 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 	if (!reset)
 		heard_server(f, b, p->at_us);
 	if (k->expects == EXPECTS_RESET && reset && !heard_service(f, b, p->at_us))
-		tell_body(f, number, CONTACT_STRAY, p->at_us);
+		contacts_tell(f, number, CONTACT_STRAY, p->at_us);
 	k->expects = EXPECTS_NOTHING;
 	if (!is_open_contact(k))
 		return;
@@ -481,7 +481,7 @@ void contacts_server_speaks(struct flows *f, uint32_t number, const struct packe
 		expect_handshake(f, number);
 	} else if (!is_tcp && b->side[CLIENT].packets > 0) {
 		k->is_told = 1;
-		tell_body(f, number, CONTACT_ANSWERED, p->at_us);
+		contacts_tell(f, number, CONTACT_ANSWERED, p->at_us);
 	}
 }
 
@@ -511,7 +511,7 @@ void contacts_segment(struct flows *f, uint32_t number, int64_t at_us)
 		return;
 	k->is_told = 1;
 	k->expects = EXPECTS_NOTHING;
-	tell_body(f, number, outcome, at_us);
+	contacts_tell(f, number, outcome, at_us);
 }
 
 void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us)
@@ -523,35 +523,7 @@ void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us)
 		return;
 	k->is_told = 1;
 	k->expects = EXPECTS_NOTHING;
-	tell_body(f, number, CONTACT_REFUSED, at_us);
-}
-
-/* 1 to 15 for how much was asked, mostly another when that is another; 0: nothing. */
-static unsigned fold(uint64_t bytes)
-{
-	return bytes == 0 ? 0 : (unsigned)(bytes % 15) + 1;
-}
-
-/* It is established, and its server waits for it. */
-static bool may_be_slow(const struct body *b)
-{
-	if (b->proto != IPPROTO_TCP || !b->handshaken || b->ending)
-		return false;
-	uint64_t asked = tcp_size(b, CLIENT), said = tcp_size(b, SERVER);
-	return asked == 0 ? said <= GREETING_BYTES : said == 0 && asked <= SLOW_BYTES;
-}
-
-void contacts_visit(struct flows *f, uint32_t number, int64_t now_us)
-{
-	const struct body *b = &f->table.bodies[number];
-	if (!f->contacts.is_wanted || !may_be_slow(b))
-		return;
-	struct knock *k = &f->contacts.bodies[number];
-	unsigned asked = fold(tcp_size(b, CLIENT));
-	k->grows |= k->asked != 0 && k->asked != asked;
-	k->asked = asked & 15;
-	if (now_us - body_start(b) >= SLOW_US && (asked == 0 || k->grows))
-		tell_body(f, number, CONTACT_SLOW, now_us);
+	contacts_tell(f, number, CONTACT_REFUSED, at_us);
 }
 
 void contacts_will_end(const struct flows *f, uint64_t hash)

@@ -14,6 +14,10 @@
  * client nothing, or a little in bits.  A question that waits for its answer is not
  * slow, nor is who was answered once (keep-alive, IDLE, websockets).
  *
+ * One that is as old and whose client has had no room for more (its window is zero, and
+ * what it has acknowledged stands still while its server asks again: RFC 9293 3.8.6.1)
+ * is stalled.
+ *
  * What is no contact, and why:
  *  - A RST or SYN-ACK without a flow: the answer to a packet that somebody sent in our
  *    name (backscatter).
@@ -44,6 +48,7 @@ enum contact_outcome {
 	CONTACT_ANSWERED,
 	CONTACT_STRAY,
 	CONTACT_SLOW,
+	CONTACT_STALLED,
 	CONTACT_OUTCOMES
 };
 
@@ -96,7 +101,10 @@ void contacts_associates(struct flows *f, uint32_t number, const struct packet *
 void contacts_segment(struct flows *f, uint32_t number, int64_t at_us);
 /* An ICMP error has rejected it. */
 void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us);
-/* The timers come by, every some seconds. */
+/* What became of a body is told, if that is news. */
+void contacts_tell(struct flows *f, uint32_t number, enum contact_outcome outcome,
+		   int64_t at_us);
+/* slow.c: the timers come by, every some seconds. */
 void contacts_visit(struct flows *f, uint32_t number, int64_t now_us);
 /* It ends soon, and now. cut_off: we stopped looking, which only a SYN ignores. */
 void contacts_will_end(const struct flows *f, uint64_t hash);

@@ -32,8 +32,10 @@ struct knock {
 	uint8_t ttl, flags;
 	uint16_t technique : 4, tool : 3, fragment : 1, expects : 2;
 	uint16_t is_told : 1; /* what became of it is settled */
-	uint16_t grows : 1;   /* what it asks came in bits, seconds apart */
-	uint16_t asked : 4;   /* folded: how much it had asked when last visited */
+	/* What it asks came in bits, seconds apart; or what it takes stood still. */
+	uint16_t grows : 1;
+	/* Folded: how much it had asked when last visited, or taken of the answer. */
+	uint16_t asked : 4;
 };
 _Static_assert(sizeof(struct knock) == 8, "one more word for each flow");
 

@@ -24,6 +24,8 @@ SLOW_CONNECTIONS = 300
 CLIENTS = 8
 ALL_PORTS_LEAST = 3 * 65536  # with less, who knows whether it is a scan
 FORMS_PORT = 8080
+FILES_PORT = 8081
+STALLED_S = 22     # three visits of a connection, after the first ten seconds
 FORGED = ("spoofed_source",)  # says the same of the same packets
 ZONE = """$TTL 60
 @ SOA ns hostmaster 1 60 60 60 60
@@ -129,6 +131,62 @@ def slow_requests(trial, first, more, addresses=(ATTACKER,), port=80):
         slow.hold(14)
     trial.judge()
     slow.close()
+
+
+def serve_file(trial, network):
+    """nginx with something large."""
+    trial.write("large.bin", "x" * (8 << 20))
+    config = trial.write("files.conf", f"""
+daemon off; master_process off; pid {trial.lab.dir}/files.pid; error_log stderr; user root;
+events {{ worker_connections 4096; }}
+http {{ access_log off; server {{ listen {FILES_PORT}; root {trial.lab.dir}; }} }}
+""")
+    network.start_tree("nginx", "-c", config)
+    e2e.until(lambda: network.listens(FILES_PORT), "nginx")
+
+
+def ask_and_wait(network, address, count):
+    """Who asks for it, and takes next to nothing; the connections."""
+    lines = []
+    for _ in range(count):
+        line = network.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.bind((address, 0))
+        line.connect((VICTIM, FILES_PORT))
+        line.sendall(b"GET /large.bin HTTP/1.1\r\nHost: victim\r\n\r\n")
+        lines.append(line)
+    return lines
+
+
+@scenario("slow-read", "floods")
+def slow_read(trial):
+    place = site(trial)
+    serve_file(trial, place.victim)
+    trial.watch(place.victim, captures=False)
+    with ordinary_traffic(place), \
+            trial.attack("connection_flood", server=VICTIM, port=FILES_PORT,
+                         techniques=("slow_read",)):
+        lines = ask_and_wait(place.attacker, ATTACKER, SLOW_CONNECTIONS // 3)
+        time.sleep(STALLED_S)
+    trial.judge()
+    for line in lines:
+        line.close()
+
+
+@scenario("benign-paused-downloads", "benign")
+def paused_downloads(trial):
+    """Sixty clients, each with two videos that wait for the viewer."""
+    place = site(trial)
+    serve_file(trial, place.victim)
+    viewers = place.addresses(place.bystander, 60, "62.38.30.1")
+    trial.watch(place.victim, captures=False)
+    with ordinary_traffic(place):
+        lines = [line for viewer in viewers
+                 for line in ask_and_wait(place.bystander, viewer, 2)]
+        time.sleep(STALLED_S)
+    trial.judge(settle_s=2)
+    for line in lines:
+        line.close()
 
 
 @scenario("slowloris", "floods")

@@ -159,6 +159,38 @@ static void idle_browsers_are_not_slow(void **state)
 	said_nothing(scene);
 }
 
+static void stall(struct scene *scene, const char *client, int count)
+{
+	struct contact_record c;
+	record_init(RECORD_contact, &c);
+	c.at = scene->now_us;
+	c.transport = "tcp";
+	c.client_ip = addr(client);
+	c.server_ip = addr(SERVER_IP);
+	c.port = 80;
+	c.outcome = "stalled";
+	c.payload_bytes = 100;
+	for (int i = 0; i < count; i++)
+		detect_contact(scene->detect, &c);
+}
+
+static void answers_that_one_source_does_not_take_are_found(void **state)
+{
+	struct scene *scene = *state;
+	char client[32];
+	/* Many who have paused a video. */
+	for (int i = 0; i < 250; i++) {
+		snprintf(client, sizeof(client), "198.51.100.%d", i);
+		stall(scene, client, 2);
+	}
+	said_nothing(scene);
+	stall(scene, "203.0.113.9", 60);
+	const struct finding_record *f = last_of(scene, "connection_flood");
+	is_finding(f, "slow_read", "medium", "open");
+	assert_non_null(strstr(f->evidence, "203.0.113.9 holds"));
+	assert_string_equal(f->proof, "handshake");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +202,7 @@ int main(void)
 		TEST(requests_that_never_end_are_found),
 		TEST(many_sources_of_few_each_are_one_attack),
 		TEST(idle_browsers_are_not_slow),
+		TEST(answers_that_one_source_does_not_take_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

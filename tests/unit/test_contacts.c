@@ -347,6 +347,38 @@ static void who_asks_in_bits_is_slow(void **state)
 	assert_int_equal(told[0].payload_bytes, 220);
 }
 
+/* The server asks whether there is room, and the client says no: so many times. */
+static void refuse_answer(uint32_t acked, int times, int64_t begin_us)
+{
+	for (int i = 0; i < times; i++) {
+		tick_until(begin_us + i * SECOND);
+		struct packet no = make_segment(FROM_CLIENT, TCP_ACK, 201, acked, 0);
+		no.window = 0;
+		no.at_us = begin_us + i * SECOND;
+		take(no);
+	}
+}
+
+static void who_takes_nothing_is_stalled(void **state)
+{
+	(void)state;
+	say(HANDSHAKE ">A200 <A1400 <A1400 ");
+	told_count = 0;
+	refuse_answer(2801, 20, START_US + SECOND);
+	CHECK_TOLD(1, "stalled", "syn");
+	/* He had a full window once, and goes on. */
+	open_contacts();
+	say(HANDSHAKE ">A200 <A1400 <A1400 ");
+	told_count = 0;
+	refuse_answer(2801, 5, START_US + SECOND);
+	for (int i = 6; i < 40; i++) {
+		tick_until(START_US + i * SECOND);
+		say("<A1400 >A ");
+	}
+	tick_until(START_US + 100 * SECOND);
+	assert_int_equal(told_count, 0);
+}
+
 static void who_was_answered_may_idle(void **state)
 {
 	(void)state;
@@ -403,6 +435,7 @@ int main(void)
 		TEST(late_segments_of_an_ended_connection_are_no_strays),
 		TEST(who_asks_nothing_is_slow_once_a_minute),
 		TEST(who_asks_in_bits_is_slow),
+		TEST(who_takes_nothing_is_stalled),
 		TEST(who_was_answered_may_idle),
 		TEST(a_step_of_the_clock_moves_patience),
 	};
