@@ -180,6 +180,20 @@ static void an_open_resolver_is_found(void **state)
 	assert_true(strlen(f->advice) < sizeof(f->advice) - 1);
 }
 
+/* Signed denials are eleven times what asks for them; a list of a zone is more. */
+static void what_a_resolver_may_get_is_a_notice(void **state)
+{
+	struct scene *scene = *state;
+	answer(scene, "198.51.100.7",
+	       (struct served){ 53, 2000, 130000, 4000, 11 * 130000 }, 1);
+	is_finding(last_of(scene, "reflector"), "dns", "notice", "open");
+	pass(scene, 70);
+	scene->count = 0;
+	answer(scene, "198.51.100.7",
+	       (struct served){ 53, 2000, 130000, 4000, 20 * 130000 }, 1);
+	is_finding(last_of(scene, "reflector"), "dns", "medium", "open");
+}
+
 static void busy_clients_are_served(void **state)
 {
 	struct scene *scene = *state;
@@ -434,6 +448,7 @@ int main(void)
 		TEST(late_answers_are_not),
 		TEST(a_service_that_answers_much_to_little_is_found),
 		TEST(an_open_resolver_is_found),
+		TEST(what_a_resolver_may_get_is_a_notice),
 		TEST(busy_clients_are_served),
 		TEST(no_protocol_is_there_twice_and_advice_fits),
 		TEST(a_flood_tells_of_its_forged_sources),
