@@ -155,9 +155,9 @@ def sshd_and_packets(tap, lab):
     log.file()
     monitor = watch(lab, server, files=f"[{log.path}]")
     await_reading(monitor, log.path)
-    ssh(lab, client, "root", *with_password(2))
-    for name in SSH_NAMES:
-        ssh(lab, client, name, *with_password(1))
+    for name, tries in (("root", 2), *((name, 1) for name in SSH_NAMES)):
+        ssh(lab, client, name, *with_password(tries))
+        log.file()  # packets wait ten seconds for it
     done = ssh(lab, client, "root", "-i", str(lab.dir / "key"),
                "-o", "PreferredAuthentications=publickey")
     tap.equal(done.returncode, 0, "with the right key, root gets in", done.stderr)
