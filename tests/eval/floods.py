@@ -22,6 +22,7 @@ LEARN_S = 11       # in the first ten seconds a detector learns what is usual
 REFLECTORS = 60
 SLOW_CONNECTIONS = 300
 CLIENTS = 8
+FLOOD_LEAST = FLOOD_S * 5000  # of --flood; a machine too busy to make that judges nothing
 ALL_PORTS_LEAST = 3 * 65536  # with less, who knows whether it is a scan
 FORMS_PORT = 8080
 FILES_PORT = 8081
@@ -51,6 +52,8 @@ def flood(trial, kind, *command, seconds=FLOOD_S, least=1, **truth):
 
 
 def add_hping3(name, kind, *arguments, quick=False, **truth):
+    truth.setdefault("least", FLOOD_LEAST if "--flood" in arguments else 1)
+
     @scenario(f"hping3-{name}", "floods", quick=quick)
     def run(trial):
         flood(trial, kind, "hping3", "-n", "-q", *arguments, VICTIM, **truth)

@@ -94,7 +94,8 @@ class Judgement:
     def text(self):
         goal = self.goal
         value = "not measured" if self.value is None else f"{round(self.value, 3):.9g}"
-        return f"{goal.sentence}: {goal.metric} {value}, wanted {goal.reaches} {goal.wanted:.9g}"
+        return (f"{goal.sentence}: {goal.metric} {value}, "
+                f"wanted {goal.reaches} {goal.wanted:.9g}")
 
 
 def judged(reports, is_whole):
