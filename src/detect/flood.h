@@ -63,11 +63,11 @@ void flood_take(struct detect *detect, struct finding_record *evidence,
 /* The same of a network. */
 void flood_take_network(struct detect *detect, struct finding_record *evidence,
 			unsigned severity, const struct prefix *network);
-/* Sources at that target are forged, in words. */
-void flood_note_forged(struct detect *detect, const struct addr *target, int64_t at_us,
+/* Sources of what comes to that address are forged, in words. */
+void flood_note_forged(struct detect *detect, const struct addr *ip, int64_t at_us,
 		       const char *words);
-/* That target is flooded. */
-bool flood_is_on(const struct detect *detect, const struct addr *target, int64_t at_us);
+/* That address, or its network, is flooded. */
+bool flood_is_on(const struct detect *detect, const struct addr *ip, int64_t at_us);
 
 /* One more of distinct addresses; the same number in each replay. */
 void flood_count_source(struct cardinality *sources, const struct addr *source);
