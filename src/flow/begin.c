@@ -15,9 +15,6 @@ enum {
 	EVICT_PROBES = 16,
 	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
 	DHCP_CLIENT = 68,
-	DNS_SERVER = 53,
-	DNS_FLAGS_AT = 2, /* RFC 1035 4.1.1 */
-	DNS_ANSWER = 0x80,
 	IP4_BARE = 40, /* headers of a segment without options */
 	IP6_BARE = 60,
 };
@@ -164,21 +161,11 @@ bool tcp_is_bare(const struct packet *p)
 	       (flags == TCP_ACK || flags == (TCP_FIN | TCP_ACK));
 }
 
-/* A server answers with something; one of names with a message that says so. */
-static bool says_nothing(const struct packet *p)
-{
-	if (p->payload_len == 0)
-		return true;
-	return p->sport == DNS_SERVER && p->payload.len > DNS_FLAGS_AT &&
-	       !(p->payload.at[DNS_FLAGS_AT] & DNS_ANSWER);
-}
-
 /*
  * Who scans chooses his own port, so that of a service (nmap -g 53) must not make him a
  * server.  No answer looks like that: a segment without SYN, ACK and RST, or with an
  * ACK and nothing else to a port of systems, which no client has; a chunk that asks for
- * an association; a datagram from one port of systems to another, or with no answer in
- * it.
+ * an association; a datagram from one port of systems to another, or an empty one.
  */
 static bool is_no_answer(const struct packet *p)
 {
@@ -190,7 +177,7 @@ static bool is_no_answer(const struct packet *p)
 	/* Only who asks DHCP has a port of systems himself. */
 	return p->proto == IPPROTO_UDP && p->dport != DHCP_CLIENT &&
 	       ((p->sport < SYSTEM_PORTS && p->dport < SYSTEM_PORTS) ||
-		says_nothing(p));
+		p->payload_len == 0);
 }
 
 /* SERVER if the sender of a flow's first packet rather answers than asks. */

@@ -76,20 +76,25 @@ static void the_server_is_told_by_its_syn_ack_or_its_port(void **state)
 		uint16_t sport, dport;
 		uint8_t flags;
 		bool flips;
+		uint8_t options; /* bytes */
 	} cases[] = {
-		{ 40000, 80, TCP_ACK, false },
-		{ 80, 40000, TCP_ACK, true },
-		{ 80, 22, TCP_ACK, false },
-		{ 22, 80, TCP_ACK, true },
-		{ 40000, 50000, TCP_ACK, false },
-		{ 40000, 50000, TCP_SYN | TCP_ACK, true },
-		{ 40000, 80, TCP_SYN | TCP_ACK, true },
-		{ 80, 40000, TCP_SYN, false },
+		{ 40000, 80, TCP_ACK, false, 0 },
+		{ 80, 40000, TCP_ACK, true, 0 },
+		{ 80, 22, TCP_ACK, false, 0 },
+		{ 22, 80, TCP_ACK, true, 12 },
+		/* nmap -sA -g 22 */
+		{ 22, 80, TCP_ACK, false, 0 },
+		{ 22, 80, TCP_ACK | TCP_PSH, true, 0 },
+		{ 40000, 50000, TCP_ACK, false, 0 },
+		{ 40000, 50000, TCP_SYN | TCP_ACK, true, 0 },
+		{ 40000, 80, TCP_SYN | TCP_ACK, true, 0 },
+		{ 80, 40000, TCP_SYN, false, 0 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		open_flows();
 		struct packet p = tcp_packet(1, cases[i].sport, cases[i].flags);
 		p.dport = cases[i].dport;
+		p.ip_len += cases[i].options;
 		take(p);
 		const struct flow_record *f = finished();
 		assert_int_equal(f->history[0] == '^', cases[i].flips);
