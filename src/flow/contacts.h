@@ -27,8 +27,8 @@
  *  - Silence after which the client goes on as if it had been answered, of a server of
  *    which no packet was seen: we see one direction only.
  *  - Silent datagrams to groups, in streams (more than a few that go on, or many: RTP,
- *    syslog, NetFlow), from a port that serves others (peers), or to one that has itself
- *    sent lately.
+ *    syslog, NetFlow), from a port that serves others (peers), or to one that has
+ *    itself sent lately.
  */
 #pragma once
 
