@@ -15,6 +15,9 @@ enum {
 	EVICT_PROBES = 16,
 	SYSTEM_PORTS = 1024, /* RFC 6335 6: below */
 	DHCP_CLIENT = 68,
+	DNS_SERVER = 53,
+	DNS_FLAGS_AT = 2, /* RFC 1035 4.1.1 */
+	DNS_ANSWER = 0x80,
 	IP4_BARE = 40, /* headers of a segment without options */
 	IP6_BARE = 60,
 };
@@ -162,12 +165,26 @@ bool tcp_is_bare(const struct packet *p)
 }
 
 /*
+ * A server answers with something; one of names with a message that says so, which
+ * shows only where content is read.
+ */
+static bool says_nothing(const struct flows *f, const struct packet *p)
+{
+	if (p->payload_len == 0)
+		return true;
+	return f->options.reads && p->sport == DNS_SERVER &&
+	       p->payload.len > DNS_FLAGS_AT &&
+	       !(p->payload.at[DNS_FLAGS_AT] & DNS_ANSWER);
+}
+
+/*
  * Who scans chooses his own port, so that of a service (nmap -g 53) must not make him a
  * server.  No answer looks like that: a segment without SYN, ACK and RST, or with an
  * ACK and nothing else to a port of systems, which no client has; a chunk that asks for
- * an association; a datagram from one port of systems to another, or an empty one.
+ * an association; a datagram from one port of systems to another, or with no answer in
+ * it.
  */
-static bool is_no_answer(const struct packet *p)
+static bool is_no_answer(const struct flows *f, const struct packet *p)
 {
 	if (p->proto == IPPROTO_TCP)
 		return !(p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) ||
@@ -177,7 +194,7 @@ static bool is_no_answer(const struct packet *p)
 	/* Only who asks DHCP has a port of systems himself. */
 	return p->proto == IPPROTO_UDP && p->dport != DHCP_CLIENT &&
 	       ((p->sport < SYSTEM_PORTS && p->dport < SYSTEM_PORTS) ||
-		p->payload_len == 0);
+		says_nothing(f, p));
 }
 
 /* SERVER if the sender of a flow's first packet rather answers than asks. */
@@ -187,7 +204,7 @@ static unsigned role_of_sender(const struct flows *f, const struct packet *p)
 	if (is_tcp && (p->tcp_flags & TCP_SYN))
 		return p->tcp_flags & TCP_ACK ? SERVER : CLIENT;
 	bool has_ports = is_tcp || p->proto == IPPROTO_UDP || p->proto == IPPROTO_SCTP;
-	if (!has_ports || addr_is_group(&p->dst) || is_no_answer(p))
+	if (!has_ports || addr_is_group(&p->dst) || is_no_answer(f, p))
 		return CLIENT;
 	return catalog_serves_rather(f->options.catalog, p->proto, p->sport, p->dport)
 		       ? SERVER
@@ -208,7 +225,11 @@ static bool is_emergency(const struct flows *f)
 	return f->table.body_used > f->table.body_max - (f->table.body_max + 15) / 16;
 }
 
-/* A source over its share: its flows are not followed, but its packets came. */
+/*
+ * A source over its share: its flows are not followed, but its packets came.  That a
+ * connection of its was completed shows when the server closes it; by what the client
+ * says it would be forged.
+ */
 static void count_refused(struct flows *f, const struct packet *p,
 			  const struct keyed *k, unsigned sender)
 {
@@ -229,6 +250,7 @@ static void count_refused(struct flows *f, const struct packet *p,
 	} else {
 		now->server_packets++;
 		now->server_bytes += p->ip_len;
+		now->handshakes += p->proto == IPPROTO_TCP && (p->tcp_flags & TCP_FIN);
 	}
 }
 

@@ -54,6 +54,8 @@ static inline void seen_port(void *self, const struct port_sample *sample,
 	sums.server_bytes += sample->server_bytes;
 	sums.client_packets += sample->client_packets;
 	sums.server_packets += sample->server_packets;
+	sums.syns += sample->syns;
+	sums.handshakes += sample->handshakes;
 	sums.retransmits += sample->retransmits;
 	sums.data_packets += sample->data_packets;
 	sums.payload_bytes += sample->payload_bytes;

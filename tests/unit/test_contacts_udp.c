@@ -129,8 +129,15 @@ static void a_broadcast_is_no_scan(void **state)
 static void only_an_answer_is_a_late_one(void **state)
 {
 	(void)state;
-	take(datagram(1, 53, 2, 2000, 12));
-	take(datagram(1, 53, 2, 2001, 0));
+	const uint8_t question[12] = { 1, 2, 1, 0 }, answer[12] = { 1, 2, 0x81, 0x80 };
+	options.reads = true;
+	open_contacts();
+	struct packet p = datagram(1, 53, 2, 2000, 12);
+	p.payload = bytes_of(answer, sizeof(answer));
+	take(p);
+	p.dport = 2001;
+	p.payload = bytes_of(question, sizeof(question));
+	take(p);
 	take(datagram(1, 123, 2, 2002, 0));
 	take(datagram(1, 123, 2, 2003, 48));
 	tick_until(START_US + 3 * SECOND);

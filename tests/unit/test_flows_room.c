@@ -45,6 +45,24 @@ static void a_source_over_its_share_becomes_one_aggregate(void **state)
 	assert_int_equal(stats_now().flows_open, 0);
 }
 
+/* A proxy asks for many connections, and the server answers; a flood is not answered.
+ */
+static void beyond_its_share_the_server_tells_what_was_completed(void **state)
+{
+	(void)state;
+	options.source_share = 1;
+	open_flows();
+	syn(1, 1000, 1);
+	for (int i = 0; i < 20; i++) {
+		new_talk();
+		say(i < 12 ? HANDSHAKE ">A10 <A100 <FA >FA <A" : ">S <SA >A >FA");
+	}
+	flows_finish(flows);
+	assert_int_equal(stats_now().flows_started, 1);
+	assert_int_equal(sums.syns, 21);
+	assert_int_equal(sums.handshakes, 12);
+}
+
 static void every_way_to_end_gives_the_share_back(void **state)
 {
 	(void)state;
@@ -241,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_source_over_its_share_becomes_one_aggregate),
+		TEST(beyond_its_share_the_server_tells_what_was_completed),
 		TEST(every_way_to_end_gives_the_share_back),
 		TEST(a_full_ring_of_half_open_flows_drops_the_oldest),
 		TEST(a_full_table_ends_closed_then_unanswered_flows_first),
