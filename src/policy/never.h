@@ -1,0 +1,71 @@
+/*
+ * never.h: addresses that are never blocked, and why.
+ *
+ * The same list is used twice: by who decides (respond), and again by the process that
+ * alone touches the firewall (guard), which reads for itself what the machine says of
+ * itself, so that nobody who has taken over the rest can block these.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* In the words of block.vetoed_by. */
+#define NEVER_REASONS(X)                                                               \
+	X(loopback) /* 127.0.0.0/8, ::1 */                                             \
+	X(group)    /* multicast, broadcast, unspecified, the neighbours' fe80::/10 */ \
+	X(own)      /* addresses of this machine */                                    \
+	X(gateway)  /* next hops of routes */                                          \
+	X(resolver) /* resolv.conf */                                                  \
+	X(ntp)      /* time servers */                                                 \
+	X(dhcp)     /* who leased us an address */                                     \
+	X(dashboard) /* who reads the page or the API over the network */              \
+	X(ssh)       /* logged in by SSH, now or in the last 30 days */                \
+	X(never)     /* block.never of the configuration */
+
+enum never_reason {
+#define X(name) NEVER_##name,
+	NEVER_REASONS(X)
+#undef X
+		NEVER_REASON_COUNT
+};
+
+/* "gateway"; static. */
+const char *never_reason_name(enum never_reason reason);
+
+enum { NEVER_MAX = 8192 };
+
+struct never_entry {
+	struct prefix prefix;
+	enum never_reason reason;
+	int64_t until_us; /* INT64_MAX: for good */
+};
+
+/* Entries without a bound on time, and those that fade, such as people logged in. */
+struct never {
+	struct never_entry at[NEVER_MAX];
+	size_t count;
+	uint64_t left_out; /* for lack of room: shown, and never silently */
+};
+
+/* Loopback and groups are always in it. */
+void never_init(struct never *never);
+
+/*
+ * Adds, or prolongs what is there with the same prefix and reason.  False without room:
+ * of what fades, that which ends soonest has gone first.
+ */
+bool never_add(struct never *never, const struct never_entry *entry);
+
+/* Removes all of that reason, to read them anew; not loopback and groups. */
+void never_forget(struct never *never, enum never_reason reason);
+
+/*
+ * The entry that speaks against blocking that prefix at that time: one within it, or
+ * one that it is within.  NULL: none does.
+ */
+const struct never_entry *never_find(const struct never *never,
+				     const struct prefix *prefix, int64_t now_us);
