@@ -32,8 +32,8 @@ bool machine_run(struct machine *machine);
 
 /*
  * The order of a WALL_SPARE; its rate is an enum never_reason, and what it can't be
- * counts as NEVER_never.  It only ever adds, so many, and for so long.  True if the list
- * is another one now.
+ * counts as NEVER_never.  It only ever adds, so many, and for so long.  True if the
+ * list is another one now.
  */
 bool machine_spare(struct machine *machine, const struct wall_order *order);
 

@@ -15,13 +15,13 @@
 
 /* In the words of block.vetoed_by. */
 #define NEVER_REASONS(X)                                                               \
-	X(loopback) /* 127.0.0.0/8, ::1 */                                             \
-	X(group)    /* multicast, broadcast, unspecified, the neighbours' fe80::/10 */ \
-	X(own)      /* addresses of this machine */                                    \
-	X(gateway)  /* next hops of routes */                                          \
-	X(resolver) /* resolv.conf */                                                  \
-	X(ntp)      /* time servers */                                                 \
-	X(dhcp)     /* who leased us an address */                                     \
+	X(loopback)  /* 127.0.0.0/8, ::1 */                                            \
+	X(group)     /* multicast, broadcast, unspecified, fe80::/10, 64:ff9b::/96 */  \
+	X(own)       /* addresses of this machine */                                   \
+	X(gateway)   /* next hops of routes */                                         \
+	X(resolver)  /* resolv.conf */                                                 \
+	X(ntp)       /* time servers */                                                \
+	X(dhcp)      /* who leased us an address */                                    \
 	X(dashboard) /* who reads the page or the API over the network */              \
 	X(ssh)       /* logged in by SSH, now or in the last 30 days */                \
 	X(never)     /* block.never of the configuration */
@@ -44,24 +44,32 @@ struct never_entry {
 	int64_t until_us; /* INT64_MAX: for good */
 };
 
-/* Entries without a bound on time, and those that fade, such as people logged in. */
+/*
+ * Entries without a bound on time, and those that fade, such as people logged in.  Only
+ * the functions below change it.
+ */
 struct never {
 	struct never_entry at[NEVER_MAX];
 	size_t count;
-	uint64_t left_out; /* for lack of room: shown, and never silently */
+	uint64_t left_out;         /* for lack of room: shown, and never silently */
+	uint16_t order[NEVER_MAX]; /* of at, by prefix */
 };
 
 /* Loopback and groups are always in it. */
 void never_init(struct never *never);
 
 /*
- * Adds, or prolongs what is there with the same prefix and reason.  False without room:
- * of what fades, that which ends soonest has gone first.
+ * Adds, or prolongs what is there with the same prefix and reason.  An IPv6 address
+ * stands for its /64, which is one source, and is blocked as one.  False without room:
+ * of what fades, that which ends soonest has gone first, if it ends sooner than this.
  */
 bool never_add(struct never *never, const struct never_entry *entry);
 
 /* Removes all of that reason, to read them anew; not loopback and groups. */
 void never_forget(struct never *never, enum never_reason reason);
+
+/* Removes what has faded. True if there was any. */
+bool never_fade(struct never *never, int64_t now_us);
 
 /*
  * The entry that speaks against blocking that prefix at that time: one within it, or
