@@ -42,9 +42,12 @@ typedef struct config_prefixes config_prefixes;
 typedef struct config_names config_names;
 typedef struct config_paths config_paths;
 typedef struct config_texts config_texts;
-typedef struct config_texts config_windows; /* as window.h has them */
-typedef struct config_texts config_ports;   /* as port_set.h has them */
-typedef bool config_flag;                   /* written as yes or no */
+typedef struct config_texts config_windows;    /* as window.h has them */
+typedef struct config_texts config_ports;      /* as port_set.h has them */
+typedef struct config_texts config_kinds;      /* of findings */
+typedef char config_mode[CONFIG_TEXT_MAX];     /* words_block_modes */
+typedef char config_severity[CONFIG_TEXT_MAX]; /* severity_names */
+typedef bool config_flag;                      /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */
 typedef uint32_t config_number;

@@ -19,6 +19,7 @@ struct key;
 struct key_type {
 	size_t size;
 	bool is_list;
+	const char *const *words; /* all that are allowed, ended by NULL */
 	/*
 	 * Takes one value, for a list: one more. False, and field untouched, if it is
 	 * not allowed.  quoted: written in quotes, so never a number.

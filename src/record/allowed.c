@@ -7,34 +7,6 @@
 
 #include "record/record.h"
 
-static const char *const finding_kinds[] = { "port_scan",
-					     "host_sweep",
-					     "distributed_scan",
-					     "brute_force",
-					     "password_spray",
-					     "login_after_failures",
-					     "syn_flood",
-					     "udp_flood",
-					     "icmp_flood",
-					     "connection_flood",
-					     "reflection_victim",
-					     "reflector",
-					     "spoofed_source",
-					     "trap_hit",
-					     "beacon",
-					     "blocklisted_peer",
-					     "new_listener",
-					     "unauthorized_port",
-					     "missing_listener",
-					     "service_change",
-					     "hidden_listener",
-					     "users_failing",
-					     "unexpected_protocol",
-					     "cleartext_login",
-					     "weak_protocol",
-					     "protocol_anomaly",
-					     "tunnel",
-					     NULL };
 static const char *const finding_states[] = { "open", "closed", NULL };
 static const char *const port_states[] = { "open", "closed", "silent", NULL };
 static const char *const probe_states[] = { "up", "degraded", "down", "unknown", NULL };
@@ -52,7 +24,7 @@ static const struct {
 	const char *field;
 	const char *const *words;
 } lists[] = {
-	{ RECORD_finding, "kind", finding_kinds },
+	{ RECORD_finding, "kind", words_finding_kinds },
 	{ RECORD_finding, "state", finding_states },
 	{ RECORD_finding, "severity", severity_names },
 	{ RECORD_port, "state", port_states },

@@ -80,9 +80,6 @@ const struct schema *schema_by_name(const char *name)
 	return NULL;
 }
 
-const char *const severity_names[SEVERITIES + 1] = { "notice", "low",      "medium",
-						     "high",   "critical", NULL };
-
 int record_severity(const char *word)
 {
 	for (int i = 0; i < SEVERITIES; i++)

@@ -16,6 +16,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/words.h"
 
 typedef int64_t field_time;
 typedef struct addr field_addr;
@@ -130,7 +131,7 @@ const char *record_word(const char *text);
 /* What a field of words may hold, ended by NULL; NULL: that is no closed list. */
 const char *const *record_allowed(enum record_kind kind, const char *field);
 
-/* Of a finding. */
+/* Of a finding; severity_names[] has their words. */
 enum {
 	SEVERITY_NOTICE, /* worth knowing, not worth a look by itself */
 	SEVERITY_LOW,
@@ -139,7 +140,6 @@ enum {
 	SEVERITY_CRITICAL,
 	SEVERITIES
 };
-extern const char *const severity_names[SEVERITIES + 1]; /* ended by NULL */
 
 /* SEVERITY_...; -1: none of them. */
 int record_severity(const char *word);

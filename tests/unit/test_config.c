@@ -146,6 +146,15 @@ static void ratios_mean_the_same_in_every_form(void **state)
 
 /* A text, and what is said of it. */
 static const char *const bad[][2] = {
+	{ "block: {mode: off}", "f:1:15: block.mode can't be \"off\"; allowed is "
+				"observe or on\n" },
+	{ "block: {mode: ''}", "f:1:15: block.mode can't be " },
+	{ "block: {severity: hig}",
+	  "allowed is notice, low, medium, high or critical\n" },
+	{ "block: {findings: [port_scans]}",
+	  "f:1:20: block.findings can't be \"port_scans\"; allowed is a list of at "
+	  "most 64 "
+	  "of port_scan, host_sweep, " },
 	{ "capture:\n  workers: 65", "f:2:12: capture.workers can't be \"65\"; "
 				     "allowed is an integer from 1 to 64\n" },
 	{ "capture: {workers: 0}", "f:1:20: " },
@@ -252,12 +261,12 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
 		"interfaces, capture, flows, limits, detect, traps, blocklists, "
-		"retention, logs, probe; did you mean listen?\n");
+		"block, retention, logs, probe; did you mean listen?\n");
 	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
 				     "response_ms, loss, errors; did you mean loss?\n");
 	refuses("something: 1",
 		"interfaces, capture, flows, limits, detect, traps, blocklists, "
-		"retention, logs, probe\n");
+		"block, retention, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
