@@ -2,13 +2,15 @@
  * respond.h: from findings to blocks: what is to be done about whom, for how long, and
  * what speaks against it.
  *
- * Records in, blocks and orders out; no clock, no I/O: time comes with the records, so
- * that the past can be tried with other rules.  It does nothing itself: orders go to
- * the process that keeps the firewall (guard/wall.h), by way of whoever owns both.
+ * Records in, blocks and orders out; no clock, and no I/O but respond_keep()'s folder:
+ * time comes with the records, so that the past can be tried with other rules.  It does
+ * nothing itself: orders go to the process that keeps the firewall (guard/wall.h), by
+ * way of whoever owns both.
  *
- * A source is blocked for what it did only if a handshake proves that it is where its
- * packets say (RFC 6528: the sequence number that it acknowledged is not guessed). What
- * could be forged limits or watches.
+ * A source is blocked for what it did only if a handshake within 10 minutes proves that
+ * it is where its packets say (RFC 6528: the sequence number that it acknowledged is
+ * not guessed). What could be forged puts it on a watch list: the first handshake
+ * blocks it then.
  */
 #pragma once
 
@@ -24,6 +26,7 @@ struct config;
 
 enum respond_order_kind { RESPOND_ADD, RESPOND_REMOVE };
 
+/* RESPOND_ADD of an id that was added before: its end is another. */
 struct respond_order {
 	enum respond_order_kind kind;
 	uint64_t id;     /* as of the block's id, in hexadecimal digits */
@@ -38,24 +41,35 @@ struct respond_sink {
 	void (*block)(void *self, const struct block_record *block);
 	/* NULL: nothing is done, as where the past is tried. */
 	void (*order)(void *self, const struct respond_order *order);
-	/* A decision, for the audit chain: action, subject, before, after. */
+	/* A decision, for the audit chain: at, actor, action, subject, before, after.
+	 */
 	void (*audit)(void *self, const struct audit_record *audit);
 };
 
 struct respond;
 struct respond *respond_new(const struct respond_sink *sink);
+/* What is kept in a folder is written there as a whole. */
 void respond_free(struct respond *respond);
 
-/* The keys block.* are in force from now on; copied. */
+/*
+ * The keys block.* are in force from now on; copied.  From "on" to "observe" all
+ * automatic blocks end.
+ */
 void respond_set_rules(struct respond *respond, const struct config *config,
 		       int64_t now_us);
 /* Borrowed; NULL: nobody told. */
 void respond_set_never(struct respond *respond, const struct never *never);
 
+/* The wall clock was set forward by so much: no block lasts longer or shorter. */
+void respond_shift(struct respond *respond, int64_t by_us);
+
 /* ---- records ---- */
 
 void respond_finding(struct respond *respond, const struct finding_record *finding);
-/* Who proves where it is, who is served, and who is logged in. */
+/*
+ * Who proves where it is, who is served, and who is logged in: of what comes to
+ * addresses of ours.
+ */
 void respond_contact(struct respond *respond, const struct contact_record *contact);
 void respond_flow(struct respond *respond, const struct flow_record *flow);
 void respond_login(struct respond *respond, const struct login_record *login);
@@ -67,7 +81,7 @@ void respond_tick(struct respond *respond, int64_t now_us);
 struct respond_result {
 	uint64_t id;
 	const char *state;     /* active, vetoed, expired, removed, failed */
-	const char *vetoed_by; /* of vetoed */
+	const char *vetoed_by; /* of vetoed; static */
 	int error;             /* of failed: errno */
 	uint64_t packets, bytes, sessions;
 };
@@ -80,31 +94,53 @@ void respond_again(struct respond *respond, int64_t now_us);
 
 struct respond_asked {
 	struct prefix prefix;
-	uint32_t port;      /* UNKNOWN_U32: all */
-	const char *action; /* drop, limit, reset */
+	uint32_t port;         /* UNKNOWN_U32: all */
+	const char *transport; /* of the port: tcp or udp; NULL: tcp */
+	const char *action;    /* drop, limit, reset */
 	int64_t for_us;
 	const char *why, *actor;
 	bool over_network; /* it ends soon unless confirmed */
 };
-/* 0, and the block's id in message; or -EINVAL, -EPERM and what is wrong. */
+/*
+ * 0, and the block's id in message; or -EINVAL, -EPERM and what is wrong.  While
+ * block.mode is observe nothing is blocked, by hand neither.
+ */
 int respond_block(struct respond *respond, const struct respond_asked *asked,
 		  int64_t now_us, struct buf *message);
-/* By address or id. */
+/*
+ * By address or id.  What the source had done until then is forgiven: the same finding
+ * blocks it again only for evidence that comes a minute or more later, another one for
+ * any that comes later.
+ */
 int respond_unblock(struct respond *respond, const char *what, const char *actor,
 		    int64_t now_us, struct buf *message);
 int respond_confirm(struct respond *respond, const char *id, const char *actor,
 		    int64_t now_us, struct buf *message);
-/* After too many blocks in a minute all automatic ones stop, until a person goes on. */
+/* After too many blocks all automatic ones stop, until a person goes on. */
 bool respond_is_frozen(const struct respond *respond);
 void respond_thaw(struct respond *respond, const char *actor, int64_t now_us);
 
 /* ---- what is known ---- */
 
-/* In force, and decided lately; newest first. */
+struct respond_state {
+	uint64_t in_force, observed;
+	uint64_t watched, served; /* sources; of the last 30 days */
+	uint64_t served_left_out; /* for lack of room, since the start */
+	uint64_t vetoes_left_out; /* not written, as there were too many a minute */
+	uint64_t refused;         /* blocks, for lack of room */
+	const char *frozen_by;    /* new_per_minute, total, clients; NULL: not */
+	int keep_error;           /* errno of the last failure to keep; 0 */
+};
+struct respond_state respond_state(const struct respond *respond);
+
+/* In force, newest first, then those that were decided lately and are over. */
 void respond_each(const struct respond *respond,
 		  void (*take)(void *to, const struct block_record *block), void *to);
 
-/* Served sources of the last 30 days, and how many of them lie in that prefix. */
+/*
+ * Served sources of the last 30 days, and how many of them lie in that prefix and, if
+ * there is a port, use it.
+ */
 struct respond_served {
 	uint64_t clients, cut;
 };
@@ -113,9 +149,10 @@ struct respond_served respond_served(const struct respond *respond,
 				     int64_t now_us);
 
 /*
- * What must survive a restart: blocks with their absolute ends, strikes, who was
- * served. In that folder, replaced as a whole and appended to between; false with a
- * sentence in why if what is there can't be used.
+ * What must survive a restart: blocks with their absolute ends, strikes, who is
+ * watched, who was served. In that folder, replaced as a whole and appended to between;
+ * false with a sentence in why if what is there can't be used.  After
+ * respond_set_rules(); orders are given by respond_again().
  */
 bool respond_keep(struct respond *respond, const char *folder, int64_t now_us,
 		  struct buf *why);
