@@ -331,7 +331,97 @@ static int fill_decoy(scmp_filter_ctx filter)
 	return allow(filter, calls);
 }
 
-/* What all but the maker and the decoy may do. */
+static int allow_calls_of_wall(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = {
+		/* memory; mmap and mprotect are below */
+		"brk",
+		"madvise",
+		"mremap",
+		"munmap",
+		/* the kernel's and the daemon's messages */
+		"bind",
+		"connect",
+		"getsockname",
+		"getsockopt",
+		"poll",
+		"ppoll",
+		"epoll_create1",
+		"epoll_ctl",
+		"epoll_pwait",
+		"epoll_wait",
+		"recvfrom",
+		"recvmsg",
+		"sendmsg",
+		"sendto",
+		"setsockopt",
+		/* what the machine says of itself */
+		"access",
+		"close",
+		"faccessat2",
+		"fcntl",
+		"fstat",
+		"getdents64",
+		"inotify_add_watch",
+		"inotify_init1",
+		"inotify_rm_watch",
+		"lseek",
+		"lstat",
+		"newfstatat",
+		"pread64",
+		"read",
+		"readlink",
+		"readlinkat",
+		"stat",
+		"statx",
+		"write",
+		"writev",
+		/* itself */
+		"clock_gettime",
+		"clock_nanosleep",
+		"exit_group",
+		"futex",
+		"geteuid",
+		"getpid",
+		"getrandom",
+		"gettid",
+		"nanosleep",
+		"restart_syscall",
+		"rt_sigprocmask",
+		"rt_sigreturn",
+		"sched_getaffinity",
+		"uname",
+		NULL,
+	};
+	return allow(filter, calls);
+}
+
+/* No memory is made executable, no thread, no process, no socket but netlink's. */
+static int fill_wall(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_NETLINK };
+	const struct scmp_arg_cmp not_executable = bits_are(2, PROT_EXEC, 0);
+	int error = allow_calls_of_wall(filter);
+	if (error == 0)
+		error = allow_if(filter, "mmap", not_executable);
+	if (error == 0)
+		error = allow_if(filter, "mprotect", not_executable);
+	if (error == 0)
+		error = allow_families(filter, families, 1);
+	if (error == 0)
+		error = allow_ioctls_of_sockets(filter);
+	if (error == 0)
+		error = allow_reading(filter);
+	return error;
+}
+
+static int fill_wall_programs(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = { "bpf", NULL };
+	return allow(filter, calls);
+}
+
+/* What all but the maker, the decoy and the wall may do. */
 static int fill_common(scmp_filter_ctx filter)
 {
 	int error = allow(filter, common);
@@ -375,6 +465,11 @@ int calls_limit_prober(void)
 int calls_limit_decoy(void)
 {
 	return limit(fill_decoy, NULL);
+}
+
+int calls_limit_wall(bool needs_bpf)
+{
+	return limit(fill_wall, needs_bpf ? fill_wall_programs : NULL);
 }
 
 int calls_limit_maker(void)

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * From now on only those.  Others fail with EPERM, or end the process if
  * BREAKWATER_SECCOMP=kill is in the environment.  0 or -errno.
@@ -13,3 +15,5 @@ int calls_limit_guard(void);
 int calls_limit_prober(void);
 int calls_limit_maker(void);
 int calls_limit_decoy(void);
+/* needs_bpf: programs in the kernel. */
+int calls_limit_wall(bool needs_bpf);

@@ -190,13 +190,13 @@ static const char **list_readable(void)
 }
 
 /* The list is needed no longer than this, and this is done once. */
-static int enter_landlock(void)
+static int enter_landlock(bool connects)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
 	const char **readable = list_readable();
 	if (readable == NULL)
 		return -ENOMEM;
-	const struct landlock_paths paths = { NULL, readable, devices, true };
+	const struct landlock_paths paths = { NULL, readable, devices, connects };
 	int version = landlock_enter(&paths);
 	return version < 0 ? version : 0;
 }
@@ -236,6 +236,11 @@ static void gain_nothing(void)
 	note(SANDBOX_CAPABILITIES, setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : -errno);
 }
 
+static int become_wall(uid_t uid, gid_t gid)
+{
+	return rights_become_wall(uid, gid, guard.task->needs_bpf);
+}
+
 static void become_ordinary(int (*become)(uid_t uid, gid_t gid))
 {
 	struct user user;
@@ -251,7 +256,7 @@ static void confine_prober(void)
 {
 	raise_descriptors();
 	become_ordinary(rights_become_prober);
-	note(SANDBOX_LANDLOCK, enter_landlock());
+	note(SANDBOX_LANDLOCK, enter_landlock(true));
 	note(SANDBOX_SECCOMP, calls_limit_prober());
 }
 
@@ -263,6 +268,13 @@ static void confine_decoy(void)
 	int version = landlock_enter(&nothing);
 	note(SANDBOX_LANDLOCK, version < 0 ? version : 0);
 	note(SANDBOX_SECCOMP, calls_limit_decoy());
+}
+
+static void confine_wall(void)
+{
+	become_ordinary(become_wall);
+	note(SANDBOX_LANDLOCK, enter_landlock(false));
+	note(SANDBOX_SECCOMP, calls_limit_wall(guard.task->needs_bpf));
 }
 
 static void confine_guard(void)
@@ -280,6 +292,7 @@ static const struct {
 	[GUARD_PRIVILEGED] = { "breakwater-guar", confine_guard },
 	[GUARD_PROBER] = { "breakwater-prob", confine_prober },
 	[GUARD_DECOY] = { "breakwater-trap", confine_decoy },
+	[GUARD_WALL] = { "breakwater-wall", confine_wall },
 };
 
 /* ---- requests ---- */
@@ -450,7 +463,7 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	if (task->prepare != NULL)
 		task->prepare(task->self);
 	if (guard_is_kept(task)) {
-		keeper_begin(requests, events, &guard.life);
+		keeper_begin(task, requests, events, &guard.life);
 		set_signals(guard.life.keeper);
 	}
 	prctl(PR_SET_NAME, kinds[task->kind].process);

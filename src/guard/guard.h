@@ -31,6 +31,12 @@ enum guard_kind {
 	 * right at all; never root, and started again, as a prober.
 	 */
 	GUARD_DECOY,
+	/*
+	 * It alone touches the firewall (wall.h): CAP_NET_ADMIN and CAP_NET_RAW, and what
+	 * programs in the kernel take if it asks for that; an ordinary user otherwise,
+	 * which reads what a prober may, and writes nothing.  Started again, as a prober.
+	 */
+	GUARD_WALL,
 };
 
 /*
@@ -41,7 +47,7 @@ struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* but of the guard: whom it becomes, as in sandbox_enter() */
 	/*
-	 * Of a prober: files it may read as well, as far as its user may.  It is their
+	 * Of a prober and the wall: files it may read as well, as far as its user may.  It is their
 	 * folders that it reaches, with all below: who changes a file may put a new one
 	 * in its place.  Of a name with wildcards, the folder before the first.
 	 */
@@ -49,6 +55,8 @@ struct guard_task {
 	size_t readable_count;
 	/* Of a prober: it will call guard_netns_socket(). */
 	bool needs_netns;
+	/* Of the wall: programs in the kernel, bpf(2). */
+	bool needs_bpf;
 	void *self;
 	/*
 	 * Once, before it confines itself, as whoever the daemon is: what is opened

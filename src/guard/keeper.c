@@ -64,18 +64,20 @@ static void tell_end(int events, int status, uint32_t again_ms)
 		_exit(EXIT_SUCCESS);
 }
 
-static int give_up_rest(void)
+static int give_up_rest(const struct guard_task *task)
 {
-	int error = rights_keep_to_confine();
+	int error = task->kind == GUARD_WALL ? rights_keep_to_wall(task->needs_bpf)
+					     : rights_keep_to_confine();
 	prctl(PR_SET_NAME, "breakwater-keep");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
 		error = -errno;
 	return error;
 }
 
-void keeper_begin(int requests, int events, struct keeper_life *out)
+void keeper_begin(const struct guard_task *task, int requests, int events,
+		  struct keeper_life *out)
 {
-	struct keeper_life life = { .error = give_up_rest(), .keeper = getpid() };
+	struct keeper_life life = { .error = give_up_rest(task), .keeper = getpid() };
 	uint32_t lately = 0;
 	while (true) {
 		int64_t begun_us = clock_us(CLOCK_MONOTONIC);

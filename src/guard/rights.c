@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The guard stays root in name, so it also has what root's files allow their owner. */
@@ -33,7 +34,10 @@ static const unsigned kept[] = {
 static const unsigned to_confine[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL,
 				       CAP_NET_RAW };
 
-enum { KEPT_MOST = 2 };
+/* The firewall and packet sockets; without programs in the kernel only the first two. */
+static const unsigned of_wall[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, CAP_PERFMON };
+
+enum { KEPT_MOST = 4, WALL_PLAIN = 2 };
 
 bool rights_can_capture(void)
 {
@@ -74,6 +78,21 @@ int rights_keep_to_confine(void)
 	return keep(to_confine, sizeof(to_confine) / sizeof(to_confine[0]));
 }
 
+static size_t count_of_wall(bool needs_bpf)
+{
+	return needs_bpf ? sizeof(of_wall) / sizeof(of_wall[0]) : WALL_PLAIN;
+}
+
+int rights_keep_to_wall(bool needs_bpf)
+{
+	enum { CONFINE = sizeof(to_confine) / sizeof(to_confine[0]) };
+	unsigned all[CONFINE + KEPT_MOST];
+	size_t more = count_of_wall(needs_bpf);
+	memcpy(all, to_confine, sizeof(to_confine));
+	memcpy(all + CONFINE, of_wall, more * sizeof(of_wall[0]));
+	return keep(all, CONFINE + more);
+}
+
 /* Becomes that user, and keeps those of them that it has. */
 static int become(uid_t uid, gid_t gid, const unsigned *wanted, size_t count)
 {
@@ -112,6 +131,11 @@ int rights_become_maker(uid_t uid, gid_t gid)
 {
 	static const unsigned to_make[] = { CAP_NET_RAW, CAP_SYS_ADMIN };
 	return become(uid, gid, to_make, 2);
+}
+
+int rights_become_wall(uid_t uid, gid_t gid, bool needs_bpf)
+{
+	return become(uid, gid, of_wall, count_of_wall(needs_bpf));
 }
 
 int rights_drop_bounding(void)

@@ -17,6 +17,9 @@ int rights_keep_few(void);
  */
 int rights_keep_to_confine(void);
 
+/* The same for who makes walls; needs_bpf as of rights_become_wall(). */
+int rights_keep_to_wall(bool needs_bpf);
+
 /*
  * Becomes that user, of no other group; of what this process has only what sends ICMP
  * stays.  Without root it only gives up the rest.  0 or -errno.
@@ -28,6 +31,9 @@ int rights_become_nobody(uid_t uid, gid_t gid);
 
 /* The same, of who makes sockets in other namespaces: what goes there stays, too. */
 int rights_become_maker(uid_t uid, gid_t gid);
+
+/* The same, of who keeps the firewall; programs in the kernel take two more. */
+int rights_become_wall(uid_t uid, gid_t gid, bool needs_bpf);
 
 /* Empties the bounding set, which needs root still. 0 or -errno. */
 int rights_drop_bounding(void);

@@ -49,7 +49,7 @@ struct wall_order {
 	uint64_t id;         /* the caller's; not 0 */
 	struct addr address; /* IPv4 mapped; bits behind the prefix are 0 */
 	uint32_t left_s;     /* 1..WALL_SECONDS_MAX, from now on by CLOCK_BOOTTIME */
-	uint32_t rate;       /* of WALL_LIMIT: packets a second */
+	uint32_t rate;       /* of WALL_LIMIT: packets a second; of WALL_SPARE: why */
 	uint16_t port;       /* 0: all */
 	uint8_t proto;       /* IPPROTO_TCP or UDP; 0: all */
 	uint8_t prefix_len;  /* of the 128 */
@@ -104,6 +104,8 @@ struct wall_state {
 	uint32_t xdp;     /* interfaces where it is attached */
 	int32_t xdp_error;
 	uint64_t looked_us; /* CLOCK_BOOTTIME of the last comparison with the kernel */
+	uint32_t is_owned;  /* the table is there, and nobody else can change it */
+	uint32_t zero;
 };
 
 /* One of those that are never blocked, for who decides; all of them when they change.

@@ -1,0 +1,596 @@
+/*
+ * wall_table.c: see wall_table.h.
+ *
+ * Strangers choose the addresses, and who has taken over the daemon all the rest: two
+ * keyed hashes of fixed size, no more blocks than there is room for, and a bucket of
+ * tokens for those that are new.
+ */
+#include "guard/wall_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/deadlines.h"
+#include "base/hash.h"
+
+#define MINUTE_US (60 * 1000000LL)
+
+enum {
+	IP4_BASE = 96,
+	/* Whom an order of nobody's hand may stop: one host, or who holds one /64. */
+	IP4_LEAST = 128,
+	IP6_LEAST = 64,
+	/* And one by hand: more is no block, but an end of service. */
+	IP4_WIDEST = IP4_BASE + 8,
+	IP6_WIDEST = 16,
+	TOLD_A_LOOK = 40 * WALL_TOLD, /* counters that have changed; the rest wait */
+	CHANGES_FIRST = 64,
+	NONE = 0, /* places count from 1 */
+};
+
+struct block {
+	struct deadline end;
+	struct wall_key key;
+	uint64_t id;
+	uint64_t packets, bytes;               /* of the element */
+	uint64_t before_packets, before_bytes; /* of those that it replaced */
+	uint64_t told_packets;
+	int64_t changed_us; /* when the kernel was last told */
+	uint32_t rate, look;
+	uint32_t next_of_id, next_of_key;
+	bool is_held, is_new;
+};
+
+struct wall_table {
+	struct wall_bounds bounds;
+	struct wall_table_sink sink;
+	struct hash_key secret;
+	struct block *blocks; /* [0] is nobody's */
+	uint32_t *of_id, *of_key;
+	uint32_t mask, free, used, count;
+	struct deadlines ends;
+	struct wall_change *changes;
+	size_t change_count, change_room;
+	int64_t tokens_us; /* a token is MINUTE_US / new_per_minute of this */
+	int64_t filled_us;
+	int64_t look_us;
+	uint32_t look, next_told, repairs;
+	bool is_ready;
+};
+
+/* ---- life ---- */
+
+static uint32_t buckets_for(uint32_t count)
+{
+	uint32_t buckets = 1;
+	while (buckets < count)
+		buckets *= 2;
+	return buckets;
+}
+
+struct wall_table *wall_table_new(const struct wall_bounds *bounds,
+				  const struct wall_table_sink *sink)
+{
+	struct wall_table *table = calloc(1, sizeof(*table));
+	if (table == NULL)
+		return NULL;
+	uint32_t buckets = buckets_for(bounds->total);
+	table->bounds = *bounds;
+	table->sink = *sink;
+	table->secret = hash_key_random();
+	table->mask = buckets - 1;
+	table->tokens_us = MINUTE_US;
+	table->blocks = calloc((size_t)bounds->total + 1, sizeof(*table->blocks));
+	table->of_id = calloc(buckets, sizeof(*table->of_id));
+	table->of_key = calloc(buckets, sizeof(*table->of_key));
+	if (table->blocks != NULL && table->of_id != NULL && table->of_key != NULL)
+		return table;
+	wall_table_free(table);
+	return NULL;
+}
+
+void wall_table_free(struct wall_table *table)
+{
+	if (table == NULL)
+		return;
+	deadlines_free(&table->ends);
+	free(table->changes);
+	free(table->of_key);
+	free(table->of_id);
+	free(table->blocks);
+	free(table);
+}
+
+/* ---- finding ---- */
+
+static uint32_t *bucket_of_id(const struct wall_table *table, uint64_t id)
+{
+	return &table->of_id[hash_words(&table->secret, &id, 1) & table->mask];
+}
+
+static uint32_t *bucket_of_key(const struct wall_table *table,
+			       const struct wall_key *key)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+	_Static_assert(sizeof(words) == sizeof(*key), "whole words");
+	memcpy(words, key, sizeof(words));
+	uint64_t hash =
+		hash_words(&table->secret, words, sizeof(words) / sizeof(words[0]));
+	return &table->of_key[hash & table->mask];
+}
+
+static struct block *find_id(const struct wall_table *table, uint64_t id)
+{
+	uint32_t at = *bucket_of_id(table, id);
+	while (at != NONE && table->blocks[at].id != id)
+		at = table->blocks[at].next_of_id;
+	return at != NONE ? &table->blocks[at] : NULL;
+}
+
+static struct block *find_key(const struct wall_table *table,
+			      const struct wall_key *key)
+{
+	uint32_t at = *bucket_of_key(table, key);
+	while (at != NONE && memcmp(&table->blocks[at].key, key, sizeof(*key)) != 0)
+		at = table->blocks[at].next_of_key;
+	return at != NONE ? &table->blocks[at] : NULL;
+}
+
+static uint32_t place_of(const struct wall_table *table, const struct block *block)
+{
+	return (uint32_t)(block - table->blocks);
+}
+
+static void link_id(struct wall_table *table, struct block *block, uint64_t id)
+{
+	uint32_t *first = bucket_of_id(table, id);
+	block->id = id;
+	block->next_of_id = *first;
+	*first = place_of(table, block);
+}
+
+static void unlink_id(struct wall_table *table, struct block *block)
+{
+	uint32_t *at = bucket_of_id(table, block->id), place = place_of(table, block);
+	while (*at != place)
+		at = &table->blocks[*at].next_of_id;
+	*at = block->next_of_id;
+}
+
+static void link_key(struct wall_table *table, struct block *block)
+{
+	uint32_t *first = bucket_of_key(table, &block->key);
+	block->next_of_key = *first;
+	*first = place_of(table, block);
+}
+
+static void unlink_key(struct wall_table *table, struct block *block)
+{
+	uint32_t *at = bucket_of_key(table, &block->key);
+	uint32_t place = place_of(table, block);
+	while (*at != place)
+		at = &table->blocks[*at].next_of_key;
+	*at = block->next_of_key;
+}
+
+/* ---- room ---- */
+
+/* The caller has seen that there is one. */
+static struct block *take_room(struct wall_table *table)
+{
+	uint32_t place = table->free;
+	if (place != NONE)
+		table->free = table->blocks[place].next_of_id;
+	else
+		place = ++table->used;
+	table->count++;
+	struct block *block = &table->blocks[place];
+	*block = (struct block){ 0 };
+	return block;
+}
+
+static void give_up(struct wall_table *table, struct block *block)
+{
+	deadlines_remove(&table->ends, &block->end);
+	unlink_id(table, block);
+	unlink_key(table, block);
+	*block = (struct block){ .next_of_id = table->free };
+	table->free = place_of(table, block);
+	table->count--;
+}
+
+static void tell(struct wall_table *table, uint64_t id, enum wall_outcome outcome,
+		 uint16_t reason, int error)
+{
+	const struct wall_told told = {
+		.id = id, .outcome = (uint16_t)outcome, .reason = reason, .error = error
+	};
+	table->sink.told(table->sink.self, &told);
+}
+
+/* ---- changes ---- */
+
+static bool has_room_for_change(struct wall_table *table)
+{
+	if (table->change_count < table->change_room)
+		return true;
+	size_t room = table->change_room > 0 ? 2 * table->change_room : CHANGES_FIRST;
+	struct wall_change *changes =
+		realloc(table->changes, room * sizeof(*table->changes));
+	if (changes == NULL)
+		return false;
+	table->changes = changes;
+	table->change_room = room;
+	return true;
+}
+
+/* False without memory. */
+static bool change(struct wall_table *table, const struct wall_change *one)
+{
+	if (!has_room_for_change(table))
+		return false;
+	table->changes[table->change_count++] = *one;
+	return true;
+}
+
+static bool change_block(struct wall_table *table, struct block *block, int64_t now_us)
+{
+	const struct wall_change one = {
+		.key = block->key,
+		.id = block->id,
+		.packets = block->before_packets + block->packets,
+		.bytes = block->before_bytes + block->bytes,
+		.left_us = block->end.at_us - now_us,
+		.rate = block->rate,
+		.op = block->is_held ? WALL_OP_RENEW : WALL_OP_ADD,
+		.outcome = WALL_HELD,
+		.begins = block->is_new,
+	};
+	if (!change(table, &one))
+		return false;
+	block->before_packets += block->packets;
+	block->before_bytes += block->bytes;
+	block->packets = block->bytes = 0;
+	block->is_held = true;
+	block->is_new = false;
+	block->changed_us = now_us;
+	return true;
+}
+
+/* What the kernel keeps without memory for a change is found by the next look. */
+static void end_block(struct wall_table *table, struct block *block,
+		      enum wall_outcome outcome, uint16_t reason)
+{
+	const struct wall_change one = {
+		.key = block->key,
+		.id = block->id,
+		.packets = block->before_packets + block->packets,
+		.bytes = block->before_bytes + block->bytes,
+		.op = WALL_OP_REMOVE,
+		.outcome = (uint16_t)outcome,
+		.reason = reason,
+	};
+	if (!change(table, &one))
+		tell(table, block->id, outcome, reason, 0);
+	give_up(table, block);
+}
+
+struct wall_change *wall_table_changes(struct wall_table *table, size_t *count)
+{
+	*count = table->change_count;
+	return table->changes;
+}
+
+static void tell_done(struct wall_table *table, const struct wall_change *done)
+{
+	const struct wall_told told = {
+		.id = done->id,
+		.packets = done->packets,
+		.bytes = done->bytes,
+		.sessions = done->sessions,
+		.outcome = done->error == 0 ? done->outcome : WALL_FAILED,
+		.reason = done->reason,
+		.error = done->error,
+	};
+	table->sink.told(table->sink.self, &told);
+}
+
+/* What could not be added is not held; if it had been, the look finds what is there. */
+static void settle(struct wall_table *table, const struct wall_change *done)
+{
+	struct block *block = done->error != 0 && done->op != WALL_OP_REMOVE
+				      ? find_id(table, done->id)
+				      : NULL;
+	if (block != NULL && memcmp(&block->key, &done->key, sizeof(done->key)) == 0)
+		give_up(table, block);
+	if (done->id != 0)
+		tell_done(table, done);
+}
+
+void wall_table_done(struct wall_table *table, int64_t now_us)
+{
+	(void)now_us;
+	for (size_t i = 0; i < table->change_count; i++)
+		settle(table, &table->changes[i]);
+	table->change_count = 0;
+	if (table->change_room <= WALL_ORDERS * CHANGES_FIRST)
+		return;
+	free(table->changes);
+	table->changes = NULL;
+	table->change_room = 0;
+}
+
+/* ---- what is asked ---- */
+
+static struct wall_key key_of(const struct wall_order *order)
+{
+	return (struct wall_key){ .address = order->address,
+				  .port = order->port,
+				  .proto = order->proto,
+				  .prefix_len = order->prefix_len,
+				  .action = order->action };
+}
+
+static int judge_width(const struct wall_order *order)
+{
+	bool is_v4 = addr_is_v4(&order->address);
+	if (order->prefix_len < (is_v4 ? IP4_WIDEST : IP6_WIDEST))
+		return -EINVAL;
+	if (order->prefix_len < (is_v4 ? IP4_LEAST : IP6_LEAST) &&
+	    !(order->flags & WALL_BY_HAND))
+		return -EPERM;
+	return 0;
+}
+
+static bool takes_token(struct wall_table *table, int64_t now_us)
+{
+	int64_t token_us = MINUTE_US / table->bounds.new_per_minute;
+	if (now_us > table->filled_us)
+		table->tokens_us += now_us - table->filled_us;
+	table->filled_us = now_us;
+	if (table->tokens_us > MINUTE_US)
+		table->tokens_us = MINUTE_US;
+	if (table->tokens_us < token_us)
+		return false;
+	table->tokens_us -= token_us;
+	return true;
+}
+
+static bool is_restored(const struct wall_table *table, const struct wall_order *order)
+{
+	return (order->flags & WALL_RESTORED) && !table->is_ready;
+}
+
+static bool may_begin(struct wall_table *table, const struct wall_order *order,
+		      int64_t now_us)
+{
+	if (table->count >= table->bounds.total)
+		return false;
+	if (is_restored(table, order) || order->flags & WALL_BY_HAND)
+		return true;
+	return takes_token(table, now_us);
+}
+
+/* True if it is told why not. */
+static bool is_refused(struct wall_table *table, const struct wall_order *order,
+		       const struct never *never, int64_t now_us)
+{
+	const struct prefix prefix = { order->address, order->prefix_len };
+	const struct never_entry *spared = never_find(never, &prefix, now_us);
+	int error = judge_width(order);
+	if (spared != NULL)
+		tell(table, order->id, WALL_VETOED, (uint16_t)spared->reason, 0);
+	else if (error != 0)
+		tell(table, order->id, WALL_FAILED, 0, error);
+	return spared != NULL || error != 0;
+}
+
+/* NULL if it can't be, which is told. */
+static struct block *begin(struct wall_table *table, const struct wall_order *order,
+			   int64_t now_us)
+{
+	if (!may_begin(table, order, now_us)) {
+		tell(table, order->id, WALL_TOO_MANY, 0, 0);
+		return NULL;
+	}
+	struct block *block = take_room(table);
+	block->key = key_of(order);
+	block->is_new = !is_restored(table, order);
+	link_id(table, block, order->id);
+	link_key(table, block);
+	if (deadlines_add(&table->ends, &block->end, INT64_MAX))
+		return block;
+	unlink_id(table, block);
+	unlink_key(table, block);
+	*block = (struct block){ .next_of_id = table->free };
+	table->free = place_of(table, block);
+	table->count--;
+	tell(table, order->id, WALL_FAILED, 0, -ENOMEM);
+	return NULL;
+}
+
+/* Who asks last for the same has it. */
+static void hand_over(struct wall_table *table, struct block *block, uint64_t id)
+{
+	uint64_t before = block->id;
+	if (before == id)
+		return;
+	unlink_id(table, block);
+	link_id(table, block, id);
+	tell(table, before, WALL_REMOVED, 0, 0);
+}
+
+void wall_table_add(struct wall_table *table, const struct wall_order *order,
+		    const struct never *never, int64_t now_us)
+{
+	if (is_refused(table, order, never, now_us))
+		return;
+	const struct wall_key key = key_of(order);
+	struct block *same = find_id(table, order->id);
+	struct block *block = find_key(table, &key);
+	if (same != NULL && same != block)
+		end_block(table, same, WALL_REMOVED, 0);
+	if (block == NULL)
+		block = begin(table, order, now_us);
+	else
+		hand_over(table, block, order->id);
+	if (block == NULL)
+		return;
+	block->rate = order->rate;
+	deadlines_move(&table->ends, &block->end,
+		       now_us + (int64_t)order->left_s * 1000000);
+	if (!change_block(table, block, now_us)) {
+		tell(table, block->id, WALL_FAILED, 0, -ENOMEM);
+		give_up(table, block);
+	}
+}
+
+/* Who asks to end what is not there has what he wants. */
+void wall_table_remove(struct wall_table *table, uint64_t id)
+{
+	struct block *block = find_id(table, id);
+	if (block != NULL)
+		end_block(table, block, WALL_REMOVED, 0);
+	else
+		tell(table, id, WALL_REMOVED, 0, 0);
+}
+
+void wall_table_ready(struct wall_table *table)
+{
+	table->is_ready = true;
+}
+
+void wall_table_veto(struct wall_table *table, const struct never *never,
+		     int64_t now_us)
+{
+	for (uint32_t at = 1; at <= table->used; at++) {
+		struct block *block = &table->blocks[at];
+		const struct prefix prefix = { block->key.address,
+					       block->key.prefix_len };
+		const struct never_entry *spared =
+			block->id != 0 ? never_find(never, &prefix, now_us) : NULL;
+		if (spared != NULL)
+			end_block(table, block, WALL_VETOED, (uint16_t)spared->reason);
+	}
+}
+
+static struct block *next_end(const struct wall_table *table)
+{
+	struct deadline *next = deadlines_next(&table->ends);
+	return next != NULL ? (struct block *)((char *)next -
+					       offsetof(struct block, end))
+			    : NULL;
+}
+
+void wall_table_tick(struct wall_table *table, int64_t now_us)
+{
+	struct block *next = next_end(table);
+	for (; next != NULL && next->end.at_us <= now_us; next = next_end(table))
+		end_block(table, next, WALL_ENDED, 0);
+}
+
+/* ---- what the kernel holds ---- */
+
+void wall_table_look_begin(struct wall_table *table, int64_t now_us)
+{
+	table->look++;
+	table->look_us = now_us;
+}
+
+bool wall_table_seen(struct wall_table *table, const struct wall_key *key,
+		     uint64_t packets, uint64_t bytes)
+{
+	struct block *block = find_key(table, key);
+	if (block == NULL)
+		return false;
+	block->look = table->look;
+	block->packets = packets;
+	block->bytes = bytes;
+	return true;
+}
+
+void wall_table_foreign(struct wall_table *table, const struct wall_key *key)
+{
+	const struct wall_change one = { .key = *key, .op = WALL_OP_REMOVE };
+	if (find_key(table, key) == NULL && change(table, &one))
+		table->repairs++;
+}
+
+/* Reset holds nothing in the kernel: it ends sessions once. */
+static bool is_missing(const struct wall_table *table, const struct block *block)
+{
+	return block->id != 0 && block->is_held && block->key.action != WALL_RESET &&
+	       block->look != table->look && block->changed_us < table->look_us;
+}
+
+static void tell_counters(struct wall_table *table, struct block *block)
+{
+	block->told_packets = block->before_packets + block->packets;
+	const struct wall_told told = { .id = block->id,
+					.packets = block->told_packets,
+					.bytes = block->before_bytes + block->bytes,
+					.outcome = WALL_HELD };
+	table->sink.told(table->sink.self, &told);
+}
+
+/* Each look goes on where the last one had told enough. */
+static void tell_changed_counters(struct wall_table *table)
+{
+	uint32_t told = 0;
+	for (uint32_t n = 0; n < table->used && told < TOLD_A_LOOK; n++) {
+		table->next_told = table->next_told < table->used ? table->next_told + 1
+								  : 1;
+		struct block *block = &table->blocks[table->next_told];
+		if (block->id == 0 ||
+		    block->before_packets + block->packets == block->told_packets)
+			continue;
+		tell_counters(table, block);
+		told++;
+	}
+}
+
+static size_t add_again(struct wall_table *table, bool all, int64_t now_us)
+{
+	size_t count = 0;
+	for (uint32_t at = 1; at <= table->used; at++) {
+		struct block *block = &table->blocks[at];
+		if (all ? block->id == 0 || !block->is_held
+			: !is_missing(table, block))
+			continue;
+		block->is_held = false;
+		count += change_block(table, block, now_us);
+	}
+	if (count > 0)
+		table->repairs++;
+	return count;
+}
+
+size_t wall_table_look_end(struct wall_table *table, int64_t now_us)
+{
+	tell_changed_counters(table);
+	return add_again(table, false, now_us);
+}
+
+void wall_table_lost(struct wall_table *table, int64_t now_us)
+{
+	add_again(table, true, now_us);
+}
+
+/* ---- what is known ---- */
+
+size_t wall_table_count(const struct wall_table *table)
+{
+	return table->count;
+}
+
+int64_t wall_table_next_us(const struct wall_table *table)
+{
+	const struct deadline *next = deadlines_next(&table->ends);
+	return next != NULL ? next->at_us : INT64_MAX;
+}
+
+uint32_t wall_table_repairs(const struct wall_table *table)
+{
+	return table->repairs;
+}
