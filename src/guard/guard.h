@@ -32,9 +32,10 @@ enum guard_kind {
 	 */
 	GUARD_DECOY,
 	/*
-	 * It alone touches the firewall (wall.h): CAP_NET_ADMIN and CAP_NET_RAW, and what
-	 * programs in the kernel take if it asks for that; an ordinary user otherwise,
-	 * which reads what a prober may, and writes nothing.  Started again, as a prober.
+	 * It alone touches the firewall (wall.h): CAP_NET_ADMIN and CAP_NET_RAW, and
+	 * what programs in the kernel take if it asks for that; an ordinary user
+	 * otherwise, which reads what a prober may, and writes nothing.  Started again,
+	 * as a prober.
 	 */
 	GUARD_WALL,
 };
@@ -47,9 +48,10 @@ struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* but of the guard: whom it becomes, as in sandbox_enter() */
 	/*
-	 * Of a prober and the wall: files it may read as well, as far as its user may.  It is their
-	 * folders that it reaches, with all below: who changes a file may put a new one
-	 * in its place.  Of a name with wildcards, the folder before the first.
+	 * Of a prober and the wall: files it may read as well, as far as its user may.
+	 * It is their folders that it reaches, with all below: who changes a file may
+	 * put a new one in its place.  Of a name with wildcards, the folder before the
+	 * first.
 	 */
 	const char *const *readable;
 	size_t readable_count;

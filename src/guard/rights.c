@@ -34,7 +34,8 @@ static const unsigned kept[] = {
 static const unsigned to_confine[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL,
 				       CAP_NET_RAW };
 
-/* The firewall and packet sockets; without programs in the kernel only the first two. */
+/* The firewall and packet sockets; without programs in the kernel only the first two.
+ */
 static const unsigned of_wall[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, CAP_PERFMON };
 
 enum { KEPT_MOST = 4, WALL_PLAIN = 2 };

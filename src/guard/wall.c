@@ -19,9 +19,13 @@
 #define SECOND_US 1000000LL
 
 enum {
-	/* More are not left waiting for others, nor for longer. */
+	/*
+	 * The kernel takes thousands nearly as fast as one: who has just waited for it
+	 * lets as many come meanwhile as there are, but not for longer than that.
+	 */
 	CHANGES_MAX = 16384,
-	WAIT_US = 5000,
+	PAUSE_US = 20000,
+	PAUSE_SHARE = 4,
 	/* A look every 2 s, to 30 s where it takes long: at most a 30th of the time. */
 	LOOK_LEAST_US = 2 * SECOND_US,
 	LOOK_MOST_US = 30 * SECOND_US,
@@ -43,7 +47,7 @@ struct wall {
 	int epoll;
 	int open_error;
 	struct wall_event tells; /* not sent yet */
-	int64_t waits_since_us;  /* the first change that is to be done; 0: none */
+	int64_t next_flush_us;
 	int64_t empty_since_us;
 	/* looking */
 	bool looks;
@@ -93,9 +97,8 @@ static void fill_state(struct wall *wall)
 	const struct never *never = machine_never(wall->machine);
 	wall->state.held = (uint32_t)wall_table_count(wall->table);
 	wall->state.never = (uint32_t)never->count;
-	wall->state.never_left_out = never->left_out < UINT32_MAX
-					     ? (uint32_t)never->left_out
-					     : UINT32_MAX;
+	wall->state.never_left_out =
+		never->left_out < UINT32_MAX ? (uint32_t)never->left_out : UINT32_MAX;
 	wall->state.repairs = wall_table_repairs(wall->table);
 	wall->state.is_owned = wall->nft != NULL && wall_nft_is_owned(wall->nft);
 }
@@ -190,17 +193,23 @@ static void mend_if_lost(struct wall *wall, int64_t now_us)
 	wall_table_lost(wall->table, now_us);
 }
 
+static void note_pause(struct wall *wall, int64_t begun_us)
+{
+	int64_t ended_us = now(), pause_us = (ended_us - begun_us) * PAUSE_SHARE;
+	wall->next_flush_us = ended_us + (pause_us < PAUSE_US ? pause_us : PAUSE_US);
+}
+
 static bool flush(struct wall *wall, int64_t now_us)
 {
 	size_t count;
 	struct wall_change *changes = wall_table_changes(wall->table, &count);
-	wall->waits_since_us = 0;
 	if (count == 0)
 		return false;
 	wall->state.error = apply(wall, changes, count);
 	count_elements(wall, changes, count);
 	end_sessions(wall, changes, count);
 	wall_table_done(wall->table, now_us);
+	note_pause(wall, now_us);
 	return wall->state.error != 0;
 }
 
@@ -244,9 +253,13 @@ static void take_element(void *self, const struct wall_element *element)
 		wall->foreign[wall->foreign_count++] = element->key;
 }
 
+/* What waits to be done would be missed. */
 static void begin_look(struct wall *wall, int64_t now_us)
 {
-	if (wall->nft == NULL || wall->looks || now_us < wall->next_look_us)
+	size_t waiting;
+	wall_table_changes(wall->table, &waiting);
+	if (wall->nft == NULL || wall->looks || waiting > 0 ||
+	    now_us < wall->next_look_us)
 		return;
 	wall->next_look_us = now_us + LOOK_LEAST_US;
 	wall->look_us = now_us;
@@ -333,9 +346,8 @@ static void take(void *self, const void *bytes, size_t len)
 	for (uint32_t i = 0; i < message.count; i++)
 		take_order(wall, message.kind, &message.at[i], now_us);
 	wall_table_changes(wall->table, &waiting);
-	if (wall->waits_since_us == 0)
-		wall->waits_since_us = now_us;
-	if (waiting >= CHANGES_MAX || now_us - wall->waits_since_us > WAIT_US)
+	if (waiting >= CHANGES_MAX ||
+	    (waiting > 0 && now_us > wall->next_flush_us + PAUSE_US))
 		do_all(wall, now_us);
 }
 
@@ -395,9 +407,11 @@ static int timeout_ms(void *self)
 	struct wall *wall = self;
 	size_t waiting;
 	wall_table_changes(wall->table, &waiting);
-	if (waiting > 0 || wall->tells.count > 0)
-		return 0;
 	int64_t now_us = now(), next_us = next_state_us(wall);
+	if (wall->tells.count > 0)
+		return 0;
+	if (waiting > 0)
+		sooner(&next_us, wall->next_flush_us);
 	sooner(&next_us, wall_table_next_us(wall->table));
 	if (wall->nft != NULL && wall_nft_has_table(wall->nft) && !wall->looks)
 		sooner(&next_us, wall->next_look_us);
@@ -419,11 +433,12 @@ static void run(void *self)
 	struct wall *wall = self;
 	int64_t now_us = now();
 	wall_table_tick(wall->table, now_us);
-	do_all(wall, now_us);
+	if (now_us >= wall->next_flush_us)
+		do_all(wall, now_us);
 	run_machine(wall, now_us);
 	take_events(wall, now_us);
 	go_on_looking(wall, now_us);
-	do_all(wall, now_us);
+	send_tells(wall);
 	remove_if_empty(wall, now_us);
 	begin_look(wall, now_us);
 	tell_state(wall, now_us);

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
 #include "guard/wall_set.h"
@@ -21,7 +22,8 @@ enum {
 static size_t write_key(const struct wall_set *set, const struct wall_key *key,
 			uint8_t out[static WALL_KEY_BYTES_MAX])
 {
-	size_t skipped = set->is_v4 ? IP4_BASE : 0, len = sizeof(key->address) - skipped;
+	size_t skipped = set->is_v4 ? IP4_BASE : 0,
+	       len = sizeof(key->address) - skipped;
 	uint16_t port = htons(key->port);
 	memset(out, 0, WALL_KEY_BYTES_MAX);
 	memcpy(out, key->address.ip6 + skipped, len);
@@ -126,6 +128,18 @@ void wall_put_element(struct nlmsghdr *message, const struct wall_set *set,
 
 /* ---- reading ---- */
 
+/* As mnl_attr_for_each_nested(), which narrows a difference of pointers unsaid. */
+static bool is_within(const struct nlattr *attr, const struct nlattr *nest)
+{
+	const char *end = (const char *)mnl_attr_get_payload(nest) +
+			  mnl_attr_get_payload_len(nest);
+	return mnl_attr_ok(attr, (int)(end - (const char *)attr));
+}
+
+#define EACH_NESTED(attr, nest)                                                        \
+	for ((attr) = mnl_attr_get_payload(nest); is_within(attr, nest);               \
+	     (attr) = mnl_attr_next(attr))
+
 static uint64_t read_u64(const struct nlattr *attr)
 {
 	uint64_t value = 0;
@@ -137,7 +151,8 @@ static uint64_t read_u64(const struct nlattr *attr)
 static void read_counter(const struct nlattr *data, struct wall_element *out)
 {
 	const struct nlattr *attr;
-	mnl_attr_for_each_nested(attr, data) {
+	EACH_NESTED(attr, data)
+	{
 		if (mnl_attr_get_type(attr) == NFTA_COUNTER_PACKETS)
 			out->packets = read_u64(attr);
 		else if (mnl_attr_get_type(attr) == NFTA_COUNTER_BYTES)
@@ -150,11 +165,13 @@ static void read_expression(const struct nlattr *expression, struct wall_element
 	static const char counter[] = "counter";
 	bool is_counter = false;
 	const struct nlattr *attr;
-	mnl_attr_for_each_nested(attr, expression) {
+	EACH_NESTED(attr, expression)
+	{
 		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME)
-			is_counter = mnl_attr_get_payload_len(attr) == sizeof(counter) &&
-				     memcmp(mnl_attr_get_payload(attr), counter,
-					    sizeof(counter)) == 0;
+			is_counter =
+				mnl_attr_get_payload_len(attr) == sizeof(counter) &&
+				memcmp(mnl_attr_get_payload(attr), counter,
+				       sizeof(counter)) == 0;
 		else if (mnl_attr_get_type(attr) == NFTA_EXPR_DATA && is_counter)
 			read_counter(attr, out);
 	}
@@ -164,10 +181,10 @@ static bool read_value(const struct nlattr *data, const struct wall_set *set,
 		       struct wall_key *out)
 {
 	const struct nlattr *attr;
-	mnl_attr_for_each_nested(attr, data)
-		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE)
-			return read_key(set, mnl_attr_get_payload(attr),
-					mnl_attr_get_payload_len(attr), out);
+	EACH_NESTED(attr, data)
+	if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE)
+		return read_key(set, mnl_attr_get_payload(attr),
+				mnl_attr_get_payload_len(attr), out);
 	return false;
 }
 
@@ -177,15 +194,16 @@ static bool read_element(const struct nlattr *element, const struct wall_set *se
 	bool has_key = false;
 	const struct nlattr *attr, *inner;
 	*out = (struct wall_element){ 0 };
-	mnl_attr_for_each_nested(attr, element) {
+	EACH_NESTED(attr, element)
+	{
 		uint16_t type = mnl_attr_get_type(attr);
 		if (type == NFTA_SET_ELEM_KEY)
 			has_key = read_value(attr, set, &out->key);
 		else if (type == NFTA_SET_ELEM_EXPR)
 			read_expression(attr, out);
 		else if (type == NFTA_SET_ELEM_EXPRESSIONS)
-			mnl_attr_for_each_nested(inner, attr)
-				read_expression(inner, out);
+			EACH_NESTED(inner, attr)
+		read_expression(inner, out);
 	}
 	return has_key;
 }
@@ -194,13 +212,17 @@ void wall_each_element(const struct nlmsghdr *message, const struct wall_set *se
 		       void (*take)(void *to, const struct wall_element *element),
 		       void *to)
 {
-	const struct nlattr *attr, *element;
+	const struct nlattr *attr =
+		mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg));
+	const char *end = mnl_nlmsg_get_payload_tail(message);
+	const struct nlattr *element;
 	struct wall_element one;
-	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg)) {
+	for (; mnl_attr_ok(attr, (int)(end - (const char *)attr));
+	     attr = mnl_attr_next(attr)) {
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		mnl_attr_for_each_nested(element, attr)
-			if (read_element(element, set, &one))
-				take(to, &one);
+		EACH_NESTED(element, attr)
+		if (read_element(element, set, &one))
+			take(to, &one);
 	}
 }

@@ -142,7 +142,7 @@ bool wall_event_parse(const void *bytes, size_t len, struct wall_event *out)
 	for (uint32_t i = 0; i < out->count; i++)
 		if (!is_item(out, i))
 			return false;
-	size_t used = offsetof(struct wall_event, told) +
-		      out->count * item_size(out->kind);
+	size_t used =
+		offsetof(struct wall_event, told) + out->count * item_size(out->kind);
 	return is_zero((const uint8_t *)out + used, sizeof(*out) - used);
 }

@@ -46,8 +46,8 @@ struct wall_nft {
 
 static struct mnl_socket *open_socket(unsigned groups)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER,
-						     SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct mnl_socket *socket =
+		mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (socket == NULL)
 		return NULL;
 	if (mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) == 0)
@@ -65,7 +65,8 @@ static void hear_ends_of_changes(struct mnl_socket *socket)
 	const uint16_t type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
 	struct sock_filter program[] = {
 		/* Loads are in network order. */
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+			 offsetof(struct nlmsghdr, nlmsg_type)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
@@ -217,9 +218,9 @@ static int create_table(struct wall_nft *nft, bool is_owned)
 {
 	begin(nft);
 	if (nft->batch != NULL) {
-		wall_put_table(next_message(nft, NFT_MSG_NEWTABLE,
-					    NLM_F_CREATE | NLM_F_EXCL),
-			       is_owned);
+		wall_put_table(
+			next_message(nft, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL),
+			is_owned);
 		wall_put_chain(next_message(nft, NFT_MSG_NEWCHAIN, NLM_F_CREATE));
 	}
 	return commit(nft);
@@ -362,9 +363,9 @@ static void put_message(struct wall_nft *nft, const struct wall_change *changes,
 			size_t count, bool adds)
 {
 	const struct wall_set set = wall_set_of(&changes[0].key);
-	struct nlmsghdr *message = next_message(
-		nft, adds ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		adds ? NLM_F_CREATE : 0);
+	struct nlmsghdr *message =
+		next_message(nft, adds ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+			     adds ? NLM_F_CREATE : 0);
 	struct nlattr *list = wall_put_elements(message, &set);
 	for (size_t i = 0; i < count; i++) {
 		struct wall_change one = changes[i];
@@ -529,10 +530,9 @@ static enum wall_look end_of_set(struct wall_nft *nft)
 }
 
 /* A dump is inconsistent if a generation of rules ended in between. */
-static enum wall_look read_piece(struct wall_nft *nft, const struct nlmsghdr *message,
-				 void (*take)(void *to,
-					      const struct wall_element *element),
-				 void *to)
+static enum wall_look
+read_piece(struct wall_nft *nft, const struct nlmsghdr *message,
+	   void (*take)(void *to, const struct wall_element *element), void *to)
 {
 	if (message->nlmsg_seq != nft->look_seq)
 		return WALL_LOOK_GOES_ON;
@@ -545,14 +545,12 @@ static enum wall_look read_piece(struct wall_nft *nft, const struct nlmsghdr *me
 	return WALL_LOOK_GOES_ON;
 }
 
-enum wall_look wall_nft_look_step(struct wall_nft *nft,
-				  void (*take)(void *to,
-					       const struct wall_element *element),
-				  void *to)
+enum wall_look
+wall_nft_look_step(struct wall_nft *nft,
+		   void (*take)(void *to, const struct wall_element *element), void *to)
 {
 	enum wall_look look = WALL_LOOK_GOES_ON;
-	ssize_t got =
-		mnl_socket_recvfrom(nft->look, nft->answer, sizeof(nft->answer));
+	ssize_t got = mnl_socket_recvfrom(nft->look, nft->answer, sizeof(nft->answer));
 	if (got <= 0)
 		return errno == EAGAIN ? WALL_LOOK_GOES_ON : WALL_LOOK_FAILED;
 	int left = (int)got;

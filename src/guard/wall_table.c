@@ -478,9 +478,9 @@ void wall_table_veto(struct wall_table *table, const struct never *never,
 static struct block *next_end(const struct wall_table *table)
 {
 	struct deadline *next = deadlines_next(&table->ends);
-	return next != NULL ? (struct block *)((char *)next -
-					       offsetof(struct block, end))
-			    : NULL;
+	return next != NULL
+		       ? (struct block *)((char *)next - offsetof(struct block, end))
+		       : NULL;
 }
 
 void wall_table_tick(struct wall_table *table, int64_t now_us)
@@ -539,8 +539,8 @@ static void tell_changed_counters(struct wall_table *table)
 {
 	uint32_t told = 0;
 	for (uint32_t n = 0; n < table->used && told < TOLD_A_LOOK; n++) {
-		table->next_told = table->next_told < table->used ? table->next_told + 1
-								  : 1;
+		table->next_told =
+			table->next_told < table->used ? table->next_told + 1 : 1;
 		struct block *block = &table->blocks[table->next_told];
 		if (block->id == 0 ||
 		    block->before_packets + block->packets == block->told_packets)
@@ -555,8 +555,7 @@ static size_t add_again(struct wall_table *table, bool all, int64_t now_us)
 	size_t count = 0;
 	for (uint32_t at = 1; at <= table->used; at++) {
 		struct block *block = &table->blocks[at];
-		if (all ? block->id == 0 || !block->is_held
-			: !is_missing(table, block))
+		if (all ? block->id == 0 || !block->is_held : !is_missing(table, block))
 			continue;
 		block->is_held = false;
 		count += change_block(table, block, now_us);

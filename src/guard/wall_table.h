@@ -1,7 +1,7 @@
 /*
- * wall_table.h: the blocks that the wall holds, and what may become one; private to this
- * room.  It calls nobody: time comes with each call (CLOCK_BOOTTIME, which no step of
- * the clock moves), and what the firewall should do waits in a list.
+ * wall_table.h: the blocks that the wall holds, and what may become one; private to
+ * this room.  It calls nobody: time comes with each call (CLOCK_BOOTTIME, which no step
+ * of the clock moves), and what the firewall should do waits in a list.
  */
 #pragma once
 
