@@ -26,6 +26,7 @@ enum {
 	CHANGES_MAX = 16384,
 	PAUSE_US = 20000,
 	PAUSE_SHARE = 4,
+	FILLS = 256,
 	/* A look every 2 s, to 30 s where it takes long: at most a 30th of the time. */
 	LOOK_LEAST_US = 2 * SECOND_US,
 	LOOK_MOST_US = 30 * SECOND_US,
@@ -210,6 +211,9 @@ static bool flush(struct wall *wall, int64_t now_us)
 	end_sessions(wall, changes, count);
 	wall_table_done(wall->table, now_us);
 	note_pause(wall, now_us);
+	/* A look at what is filled says nothing. */
+	if (count > FILLS)
+		wall->next_look_us = now_us + LOOK_LEAST_US;
 	return wall->state.error != 0;
 }
 
