@@ -59,10 +59,15 @@ struct wall_order {
 };
 
 enum wall_message_kind {
-	WALL_ADD = 1, /* each is answered by a wall_told */
-	WALL_REMOVE,  /* by id; the rest of the order is not looked at */
-	WALL_READY,   /* all that was in force before has been told */
-	WALL_SPARE,   /* address, prefix_len, left_s: adds to what is never blocked */
+	/*
+	 * Each is answered by a wall_told.  An id that is held has this end and rate
+	 * from now on; who asks for the same as another id has it, and the other is
+	 * told WALL_REMOVED.
+	 */
+	WALL_ADD = 1,
+	WALL_REMOVE, /* by id; the rest of the order is not looked at */
+	WALL_READY,  /* all that was in force before has been told */
+	WALL_SPARE,  /* address, prefix_len, left_s: adds to what is never blocked */
 };
 
 struct wall_message {

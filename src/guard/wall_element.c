@@ -129,11 +129,11 @@ void wall_put_element(struct nlmsghdr *message, const struct wall_set *set,
 /* ---- reading ---- */
 
 /* As mnl_attr_for_each_nested(), which narrows a difference of pointers unsaid. */
-static bool is_within(const struct nlattr *attr, const struct nlattr *nest)
+static bool is_within(const struct nlattr *at, const struct nlattr *whole)
 {
-	const char *end = (const char *)mnl_attr_get_payload(nest) +
-			  mnl_attr_get_payload_len(nest);
-	return mnl_attr_ok(attr, (int)(end - (const char *)attr));
+	const char *end = (const char *)mnl_attr_get_payload(whole) +
+			  mnl_attr_get_payload_len(whole);
+	return mnl_attr_ok(at, (int)(end - (const char *)at));
 }
 
 #define EACH_NESTED(attr, nest)                                                        \
