@@ -95,3 +95,7 @@ bool addr_parse(const char *text, struct addr *out);
 /* "10.0.0.0/8", "fe80::/10"; without "/n" the whole address. Host bits are cleared. */
 bool prefix_parse(const char *text, struct prefix *out);
 bool prefix_holds(const struct prefix *p, const struct addr *a);
+/* That long, at most 128; host bits are cleared. */
+struct prefix prefix_around(const struct addr *addr, uint8_t len);
+/* By address, then by length: what lies in a prefix follows it. */
+int prefix_compare(const struct prefix *a, const struct prefix *b);

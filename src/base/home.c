@@ -32,14 +32,6 @@ static uint8_t mask_bits(const struct sockaddr *socket, bool is_v4)
 	return bits;
 }
 
-static struct prefix prefix_of(const struct addr *addr, uint8_t bits)
-{
-	struct prefix prefix = { .addr = *addr, .len = bits };
-	for (unsigned i = bits; i < 128; i++)
-		prefix.addr.ip6[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
-	return prefix;
-}
-
 /* All of 127.0.0.0/8 is this machine's, whatever addresses the device has. */
 static bool is_loopback(const struct addr *addr)
 {
@@ -59,7 +51,7 @@ static int add_own(struct home *home, bool only_addresses)
 		uint8_t bits = mask_bits(at->ifa_netmask, addr_is_v4(&addr));
 		if (only_addresses && !is_loopback(&addr))
 			bits = 128;
-		struct prefix prefix = prefix_of(&addr, bits);
+		struct prefix prefix = prefix_around(&addr, bits);
 		has_room &= home_add(home, &prefix);
 	}
 	freeifaddrs(list);
@@ -86,8 +78,8 @@ int home_link(const struct addr *addr)
 		struct addr own;
 		if (!addr_of_socket(at->ifa_addr, &own))
 			continue;
-		struct prefix prefix =
-			prefix_of(&own, mask_bits(at->ifa_netmask, addr_is_v4(&own)));
+		struct prefix prefix = prefix_around(
+			&own, mask_bits(at->ifa_netmask, addr_is_v4(&own)));
 		if (prefix_holds(&prefix, addr))
 			found = at->ifa_flags & IFF_RUNNING ? 1 : -1;
 	}

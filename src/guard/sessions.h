@@ -20,7 +20,8 @@ struct session_target {
 	struct prefix prefix; /* of the other side */
 	uint16_t port;        /* ours; 0: all */
 	uint8_t proto;        /* IPPROTO_TCP or UDP; 0: both */
-	uint32_t ended;       /* filled: sockets and tracked connections */
+	/* Filled; a socket's connection may have been tracked as well. */
+	uint32_t sockets, tracked;
 };
 
 struct sessions;
@@ -35,7 +36,7 @@ int sessions_tracking_error(const struct sessions *sessions);
 
 /*
  * One pass over sockets and tracked connections for all of them, however many.  0, or
- * -errno if some may go on.
+ * -errno if some may go on; what can't be had at all is no error of a pass.
  */
 int sessions_end(struct sessions *sessions, struct session_target *targets,
 		 size_t count);

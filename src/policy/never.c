@@ -7,7 +7,6 @@
  */
 #include "policy/never.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,18 +26,6 @@ const char *never_reason_name(enum never_reason reason)
 
 /* ---- prefixes ---- */
 
-static struct prefix shortened(const struct prefix *prefix, uint8_t len)
-{
-	struct prefix shorter = { .addr = prefix->addr, .len = len };
-	size_t whole = len / 8u;
-	if (whole < sizeof(shorter.addr.ip6)) {
-		shorter.addr.ip6[whole] &= (uint8_t)(0xff00u >> len % 8);
-		memset(shorter.addr.ip6 + whole + 1, 0,
-		       sizeof(shorter.addr.ip6) - whole - 1);
-	}
-	return shorter;
-}
-
 /*
  * ::/64 is no network of anybody: loopback, and all of IPv4 as it is kept here, lie in
  * it (RFC 4291 2.5).
@@ -52,28 +39,10 @@ static bool is_of_no_network(const struct addr *addr)
 /* As it is kept. */
 static struct prefix as_source(const struct prefix *prefix)
 {
-	uint8_t len = prefix->len < ADDR_BITS ? prefix->len : ADDR_BITS;
+	uint8_t len = prefix->len;
 	if (len > IP6_SOURCE_BITS && !is_of_no_network(&prefix->addr))
 		len = IP6_SOURCE_BITS;
-	return shortened(prefix, len);
-}
-
-static uint64_t half(const struct addr *addr, size_t from)
-{
-	uint64_t half;
-	memcpy(&half, addr->ip6 + from, sizeof(half));
-	return be64toh(half);
-}
-
-/* A dozen times for each order: a third of the time of memcmp(3). */
-static int compare(const struct prefix *a, const struct prefix *b)
-{
-	for (size_t from = 0; from < sizeof(a->addr.ip6); from += 8) {
-		uint64_t of_a = half(&a->addr, from), of_b = half(&b->addr, from);
-		if (of_a != of_b)
-			return of_a < of_b ? -1 : 1;
-	}
-	return a->len - b->len;
+	return prefix_around(&prefix->addr, len);
 }
 
 /* ---- the order ---- */
@@ -89,7 +58,7 @@ static size_t place_of(const struct never *never, const struct prefix *prefix)
 	size_t low = 0, high = never->count;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		if (compare(&at(never, middle)->prefix, prefix) < 0)
+		if (prefix_compare(&at(never, middle)->prefix, prefix) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -125,7 +94,7 @@ static struct never_entry *same(struct never *never, const struct never_entry *e
 {
 	for (size_t i = place_of(never, &entry->prefix); i < never->count; i++) {
 		struct never_entry *one = &never->at[never->order[i]];
-		if (compare(&one->prefix, &entry->prefix) != 0)
+		if (prefix_compare(&one->prefix, &entry->prefix) != 0)
 			break;
 		if (one->reason == entry->reason)
 			return one;
@@ -230,12 +199,11 @@ static const struct never_entry *find_around(const struct never *never,
 					     const struct addr *addr, size_t place,
 					     int64_t now_us)
 {
-	const struct prefix whole = { *addr, ADDR_BITS };
 	while (place > 0) {
 		const struct never_entry *one = at(never, place - 1);
 		unsigned shared = common_bits(&one->prefix.addr, addr);
 		if (shared < one->prefix.len) {
-			struct prefix next = shortened(&whole, (uint8_t)shared);
+			struct prefix next = prefix_around(addr, (uint8_t)shared);
 			next.len++; /* those of just this length come before it */
 			place = place_of(never, &next);
 		} else if (one->until_us > now_us) {
@@ -264,8 +232,7 @@ static const struct never_entry *find_within(const struct never *never,
 const struct never_entry *never_find(const struct never *never,
 				     const struct prefix *prefix, int64_t now_us)
 {
-	uint8_t len = prefix->len < ADDR_BITS ? prefix->len : ADDR_BITS;
-	struct prefix asked = shortened(prefix, len);
+	struct prefix asked = prefix_around(&prefix->addr, prefix->len);
 	size_t place = place_of(never, &asked);
 	const struct never_entry *found = find_within(never, &asked, place, now_us);
 	return found != NULL ? found : find_around(never, &asked.addr, place, now_us);
