@@ -19,8 +19,9 @@
 enum {
 	SECOND_US = 1000000,
 	SPARED_MAX = 4096, /* entries that the daemon may add */
-	TRIES = 3,         /* of a table that changes while it is read */
-	REST = 20,         /* a twentieth of the time goes into reading tables */
+	NEWS_AT_ONCE = 4096,
+	TRIES = 3, /* of a table that changes while it is read */
+	REST = 20, /* a twentieth of the time goes into reading tables */
 };
 
 #define FILES_US (10LL * SECOND_US)
@@ -173,18 +174,20 @@ static bool take_news(const struct machine *m)
 {
 	char some[64];
 	bool came = false;
-	ssize_t len;
 	int fd = mnl_socket_get_fd(m->news);
-	/* ENOBUFS: more than there was room for. */
-	while ((len = recv(fd, some, sizeof(some), MSG_DONTWAIT)) >= 0 ||
-	       errno == ENOBUFS || errno == EINTR)
-		came |= len >= 0 || errno == ENOBUFS;
+	for (int i = 0; i < NEWS_AT_ONCE; i++) {
+		ssize_t len = recv(fd, some, sizeof(some), MSG_DONTWAIT);
+		/* ENOBUFS: more than there was room for. */
+		if (len < 0 && errno != ENOBUFS && errno != EINTR)
+			break;
+		came = true;
+	}
 	return came;
 }
 
 int machine_fd(const struct machine *m)
 {
-	return m->news != NULL ? mnl_socket_get_fd(m->news) : -1;
+	return mnl_socket_get_fd(m->news);
 }
 
 int machine_timeout_ms(const struct machine *m)
@@ -219,7 +222,7 @@ static void read_due(struct machine *m, int64_t now_us)
 bool machine_run(struct machine *m)
 {
 	int64_t now_us = clock_us(CLOCK_BOOTTIME);
-	if (m->news != NULL && take_news(m) && m->tables_due_us > now_us)
+	if (take_news(m) && m->tables_due_us > now_us)
 		m->tables_due_us = m->tables_rest_until_us;
 	if (now_us < m->tables_due_us && now_us < m->files_due_us)
 		return false;
@@ -290,7 +293,7 @@ bool machine_tell(const struct machine *m, size_t *at, struct wall_event *out)
 
 /* ---- its life ---- */
 
-/* NULL: without news, it looks as often as at files. */
+/* NULL and errno. */
 static struct mnl_socket *subscribe(void)
 {
 	struct mnl_socket *socket =
@@ -301,7 +304,9 @@ static struct mnl_socket *subscribe(void)
 	if (socket == NULL)
 		return NULL;
 	if (mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID) != 0) {
+		int error = errno;
 		mnl_socket_close(socket);
+		errno = error;
 		return NULL;
 	}
 	/* Older kernels have no such group. */

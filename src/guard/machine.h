@@ -24,7 +24,7 @@ void machine_close(struct machine *machine);
 /* Files and folders that it reads again later, for Landlock; ended by NULL. */
 const char *const *machine_paths(void);
 
-/* Readable when addresses or routes have changed; -1: it can't be told. */
+/* Readable when addresses or routes have changed. */
 int machine_fd(const struct machine *machine);
 int machine_timeout_ms(const struct machine *machine);
 /* When readable or the time has come.  True if the list is another one now. */

@@ -151,7 +151,7 @@ static void note_name(const char *word, enum never_reason reason,
 {
 	if (names->count == MACHINE_NAMES_MAX || !is_name(word))
 		return;
-	snprintf(names->at[names->count], MACHINE_NAME_MAX, "%s", word);
+	memcpy(names->at[names->count], word, strlen(word) + 1);
 	names->reason[names->count++] = reason;
 }
 

@@ -286,6 +286,43 @@ static void many_sources_cost_one_pass(void **state)
 	sessions_close(sessions);
 }
 
+/* How many tracked connections of that source were forgotten. */
+static uint32_t forget(struct tracked *tracked, const char *source, uint16_t port)
+{
+	struct session_order order = { .at = NULL };
+	struct session_target target = { .prefix = prefix(source), .port = port };
+	assert_true(session_order_set(&order, &target, 1));
+	assert_int_equal(tracked_end(tracked, &order), 0);
+	free(order.at);
+	return target.tracked;
+}
+
+static void tracked_connections_of_others_are_left_alone(void **state)
+{
+	(void)state;
+	if (!has_network)
+		skip();
+	/* NOLINTNEXTLINE(cert-env33-c): tracking begins with the first rule for it */
+	if (system("nft 'table inet t { chain c { type filter hook input priority 0; "
+		   "ct state established accept; }; }'") != 0)
+		skip();
+	struct tracked *tracked = tracked_open();
+	assert_non_null(tracked);
+	int listener = listen_at(PORT);
+	struct session bad = begin(listener, "127.0.0.66", PORT);
+	struct session good = begin(listener, "127.0.0.67", PORT);
+	assert_int_equal(forget(tracked, "192.0.2.0/24", 0), 0);
+	assert_int_equal(forget(tracked, "127.0.0.66", OTHER_PORT), 0);
+	assert_int_equal(forget(tracked, "127.0.0.66", PORT), 1);
+	assert_int_equal(forget(tracked, "127.0.0.66", PORT), 0);
+	/* It was still there. */
+	assert_int_equal(forget(tracked, "127.0.0.67", 0), 1);
+	finish(bad);
+	finish(good);
+	close(listener);
+	tracked_close(tracked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +332,7 @@ int main(void)
 		cmocka_unit_test(only_the_port_that_is_named),
 		cmocka_unit_test(a_connected_udp_socket_ends),
 		cmocka_unit_test(many_sources_cost_one_pass),
+		cmocka_unit_test(tracked_connections_of_others_are_left_alone),
 	};
 	return cmocka_run_group_tests_name("sessions", tests, make_network, NULL);
 }
