@@ -193,6 +193,10 @@ int sessions_end(struct sessions *s, struct session_target *targets, size_t coun
 		return -ENOMEM;
 	int of_sockets = s->socket_error == 0 ? end_sockets(s) : 0;
 	int of_tracked = s->tracked != NULL ? tracked_end(s->tracked, &s->order) : 0;
+	for (size_t i = 0; i < count; i++)
+		targets[i].ended = targets[i].sockets > targets[i].tracked
+					   ? targets[i].sockets
+					   : targets[i].tracked;
 	return of_sockets != 0 ? of_sockets : of_tracked;
 }
 

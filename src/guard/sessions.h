@@ -20,8 +20,9 @@ struct session_target {
 	struct prefix prefix; /* of the other side */
 	uint16_t port;        /* ours; 0: all */
 	uint8_t proto;        /* IPPROTO_TCP or UDP; 0: both */
-	/* Filled; a socket's connection may have been tracked as well. */
-	uint32_t sockets, tracked;
+	/* Filled; a socket's connection may be tracked as well: ended is the greater.
+	 */
+	uint32_t sockets, tracked, ended;
 };
 
 struct sessions;
