@@ -99,17 +99,16 @@ static void read_back(const struct log_reading *reading, int64_t begin, int64_t 
 void machine_follow_logins(const char *path, struct machine_log *log,
 			   const struct machine_now *now, struct never *people)
 {
-	const struct log_reading reading = { path,
-					     malloc(AT_ONCE * sizeof(struct utmp)), now,
-					     people };
+	const size_t size = AT_ONCE * sizeof(struct utmp);
+	const struct log_reading reading = { path, malloc(size), now, people };
 	struct stat st;
 	if (reading.room != NULL && stat(path, &st) == 0) {
 		/* What is half written is read when it is whole. */
-		int64_t size = st.st_size - st.st_size % (int64_t)sizeof(struct utmp);
+		int64_t whole = st.st_size - st.st_size % (int64_t)sizeof(struct utmp);
 		bool goes_on = st.st_dev == log->device && st.st_ino == log->inode &&
-			       size >= log->size;
-		read_back(&reading, goes_on ? log->size : 0, size);
-		*log = (struct machine_log){ st.st_dev, st.st_ino, size };
+			       whole >= log->size;
+		read_back(&reading, goes_on ? log->size : 0, whole);
+		*log = (struct machine_log){ st.st_dev, st.st_ino, whole };
 	}
 	free(reading.room);
 }

@@ -24,7 +24,7 @@ bool session_order_set(struct session_order *order, struct session_target *targe
 		       size_t count)
 {
 	if (count > order->size) {
-		void *grown = realloc(order->at, count * sizeof(*order->at));
+		void *grown = realloc(order->at, count * sizeof(void *));
 		if (grown == NULL)
 			return false;
 		order->at = grown;
@@ -41,7 +41,7 @@ bool session_order_set(struct session_order *order, struct session_target *targe
 		order->has_len[target->prefix.len] = true;
 	}
 	if (count > 0)
-		qsort(order->at, count, sizeof(*order->at), by_prefix);
+		qsort(order->at, count, sizeof(void *), by_prefix);
 	return true;
 }
 
