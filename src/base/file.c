@@ -49,16 +49,22 @@ int file_scan_yaml(const char *folder, struct dirent ***names)
 	return scandir(folder, names, is_yaml, by_name);
 }
 
-static int write_synced(int fd, const char *text, size_t len)
+int file_write(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
 		ssize_t written = write(fd, text, len);
-		if (written < 0)
+		if (written < 0 && errno != EINTR)
 			return -errno;
-		text += written;
-		len -= (size_t)written;
+		text += written > 0 ? written : 0;
+		len -= written > 0 ? (size_t)written : 0;
 	}
-	return fsync(fd) == 0 ? 0 : -errno;
+	return 0;
+}
+
+static int write_synced(int fd, const char *text, size_t len)
+{
+	int error = file_write(fd, text, len);
+	return error != 0 || fsync(fd) == 0 ? error : -errno;
 }
 
 int file_replace(const char *path, const char *text, size_t len)

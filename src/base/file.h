@@ -11,6 +11,9 @@
 /* Appends the whole file. 0 or -errno; -EFBIG if it has more than `most` bytes. */
 int file_read(const char *path, size_t most, struct buf *text);
 
+/* All of it, where the descriptor stands; not synced.  0 or -errno. */
+int file_write(int fd, const char *text, size_t len);
+
 /*
  * Writes it beside the old one, synced, and renames that over it: at any moment one of
  * the two is whole.  0 or -errno.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 struct hash_key hash_key_random(void)
@@ -18,4 +19,18 @@ struct hash_key hash_key_random(void)
 	if (got != (ssize_t)sizeof(key))
 		abort();
 	return key;
+}
+
+uint64_t hash_sum(const void *at, size_t len)
+{
+	static const struct hash_key same = { 0, 0 };
+	const char *bytes = at;
+	uint64_t words[2] = { len, 0 };
+	for (size_t i = 0; i < len; i += sizeof(words[1])) {
+		size_t rest = len - i;
+		words[1] = 0;
+		memcpy(&words[1], bytes + i, rest < sizeof(words[1]) ? rest : 8);
+		words[0] = hash_words(&same, words, 2);
+	}
+	return words[0];
 }

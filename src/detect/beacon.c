@@ -13,7 +13,7 @@
 
 #include "detect/beacon_score.h"
 #include "detect/detector.h"
-#include "detect/roster.h"
+#include "base/roster.h"
 #include "detect/roster_file.h"
 
 enum {

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/roster.h"
 #include "detect/detector.h"
-#include "detect/roster.h"
 #include "detect/scan_attempt.h"
 #include "detect/scan_group.h"
 

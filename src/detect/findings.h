@@ -14,7 +14,7 @@
 #include "base/histogram.h"
 #include "detect/detect.h"
 #include "detect/incident.h"
-#include "detect/order.h"
+#include "base/order.h"
 
 enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "detect/detector.h"
-#include "detect/roster.h"
+#include "base/roster.h"
 
 /* Without packets for so long, an attack is over. */
 #define FLOOD_HOLD_US (60 * SECOND_US)

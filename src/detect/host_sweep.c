@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/port_list.h"
+#include "base/roster.h"
 #include "detect/detector.h"
-#include "detect/roster.h"
 #include "detect/scan_attempt.h"
 
 enum {

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "detect/detect.h"
-#include "detect/roster.h"
+#include "base/roster.h"
 
 enum {
 	RECENT_MAX = 10, /* failures with their times: the 10 of an hour */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "detect/order.h"
+#include "base/order.h"
 
 enum {
 	BUCKETS = 1024,

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
-#include "detect/order.h"
+#include "base/order.h"
 #include "record/record.h"
 
 enum { PLACES_MAX = 16384, PLACES_BUCKETS = 16384 };

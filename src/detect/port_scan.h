@@ -6,7 +6,7 @@
 
 #include "base/cardinality.h"
 #include "detect/inside.h"
-#include "detect/roster.h"
+#include "base/roster.h"
 #include "detect/scan_group.h"
 
 enum told { TOLD_NOTHING, TOLD_NOTICE, TOLD_SCAN };

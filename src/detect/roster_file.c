@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 
 enum { VERSION = 1 };
 
@@ -17,21 +18,6 @@ struct header {
 };
 
 static const char magic[8] = "bwroster";
-
-/* Against what breaks, not against who forges: the folder is ours. */
-static uint64_t sum_of(const char *at, size_t len)
-{
-	static const struct hash_key same = { 0, 0 };
-	uint64_t sum = len, words[2] = { 0 };
-	for (size_t i = 0; i < len; i += sizeof(words[1])) {
-		size_t rest = len - i;
-		words[0] = sum;
-		words[1] = 0;
-		memcpy(&words[1], at + i, rest < sizeof(words[1]) ? rest : 8);
-		sum = hash_words(&same, words, 2);
-	}
-	return sum;
-}
 
 /* Oldest first, so that their order is the same when they are read. */
 int roster_write(const struct roster *roster, const char *path)
@@ -49,7 +35,7 @@ int roster_write(const struct roster *roster, const char *path)
 	int error = buf_ok(&text) ? 0 : -ENOMEM;
 	if (error == 0) {
 		header.sum =
-			sum_of(text.at + sizeof(header), text.len - sizeof(header));
+			hash_sum(text.at + sizeof(header), text.len - sizeof(header));
 		memcpy(text.at, &header, sizeof(header));
 		error = file_replace(path, text.at, text.len);
 	}
@@ -68,7 +54,7 @@ static bool is_whole(const struct roster *roster, const struct buf *text,
 	       header->version == VERSION && header->entry_size == roster->entry_size &&
 	       header->count <= roster->size && header->zero == 0 &&
 	       len == header->count * roster->entry_size &&
-	       header->sum == sum_of(text->at + sizeof(*header), len);
+	       header->sum == hash_sum(text->at + sizeof(*header), len);
 }
 
 void roster_read(struct roster *roster, const char *path, roster_judge *is_good)

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "detect/roster.h"
+#include "base/roster.h"
 
 /* True if what comes from the disk makes sense. */
 typedef bool roster_judge(const void *entry);

@@ -12,7 +12,7 @@
 
 #include "base/port_list.h"
 #include "detect/detector.h"
-#include "detect/roster.h"
+#include "base/roster.h"
 #include "detect/unproven.h"
 
 enum {

@@ -1,5 +1,5 @@
 /*
- * order.h: things of a table in order of use, by number.  Private to the room.
+ * order.h: things of a table in order of use, by number.
  *
  * The links stand beside the table, so that one list serves every kind of thing.
  */

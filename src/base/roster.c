@@ -1,7 +1,7 @@
 /*
  * roster.c: see roster.h.
  */
-#include "detect/roster.h"
+#include "base/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,19 +54,24 @@ static bool is_key(const struct roster_entry *entry, const struct roster_key *ke
 	       addr_equal(&entry->key.second, &key->second);
 }
 
+const void *roster_peek(const struct roster *roster, const struct roster_key *key)
+{
+	uint32_t i = *bucket_of(roster, key);
+	while (i != ORDER_NONE && !is_key(entry_at(roster, i), key))
+		i = entry_at(roster, i)->next;
+	return i != ORDER_NONE ? entry_at(roster, i) : NULL;
+}
+
 void *roster_find(struct roster *roster, const struct roster_key *key)
 {
-	for (uint32_t i = *bucket_of(roster, key); i != ORDER_NONE;) {
-		struct roster_entry *entry = entry_at(roster, i);
-		if (is_key(entry, key)) {
-			struct order *order = &roster->by_use[entry->rank];
-			order_take(roster->links, order, i);
-			order_put(roster->links, order, i);
-			return entry;
-		}
-		i = entry->next;
-	}
-	return NULL;
+	const struct roster_entry *found = roster_peek(roster, key);
+	if (found == NULL)
+		return NULL;
+	uint32_t number = number_of(roster, found);
+	struct order *order = &roster->by_use[found->rank];
+	order_take(roster->links, order, number);
+	order_put(roster->links, order, number);
+	return entry_at(roster, number);
 }
 
 static void unlink_entry(struct roster *roster, uint32_t number)
@@ -88,6 +93,8 @@ static uint32_t make_room(struct roster *roster)
 	while (roster->by_use[rank].oldest == ORDER_NONE)
 		rank++;
 	uint32_t oldest = roster->by_use[rank].oldest;
+	if (roster->gone != NULL)
+		roster->gone(roster->to, entry_at(roster, oldest));
 	unlink_entry(roster, oldest);
 	return oldest;
 }
@@ -106,6 +113,11 @@ void *roster_take(struct roster *roster, const struct roster_key *key)
 	*bucket = number;
 	order_put(roster->links, &roster->by_use[0], number);
 	return entry;
+}
+
+void *roster_at(const struct roster *roster, uint32_t number)
+{
+	return entry_at(roster, number);
 }
 
 void roster_rank(struct roster *roster, void *entry, uint8_t rank)

@@ -1,6 +1,5 @@
 /*
- * roster.h: what a detector remembers of sources, or of pairs, in a bounded table.
- * Private to the room.
+ * roster.h: what is remembered of sources, or of pairs, in a bounded table.
  *
  * Strangers choose the keys.  Full, the entry used least recently makes room, of those
  * of the lower rank as long as there are any: a flood of forged sources can't push out
@@ -15,7 +14,7 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
-#include "detect/order.h"
+#include "base/order.h"
 
 enum { ROSTER_RANKS = 2 };
 
@@ -39,6 +38,9 @@ struct roster {
 	uint32_t *buckets; /* as many */
 	struct order_link *links;
 	struct order by_use[ROSTER_RANKS];
+	/* Told of an entry before it makes room; NULL: nobody is. */
+	void (*gone)(void *to, const void *entry);
+	void *to;
 };
 
 /* False without memory; roster_close() is still to be called. */
@@ -48,8 +50,15 @@ void roster_close(struct roster *roster);
 /* That of the key, used now; NULL: there is none. */
 void *roster_find(struct roster *roster, const struct roster_key *key);
 
-/* The same, a new one if there was none: all zero but for its head. */
+/* The same, without using it. */
+const void *roster_peek(const struct roster *roster, const struct roster_key *key);
+
+/* As roster_find(), a new one if there was none: all zero but for its head. */
 void *roster_take(struct roster *roster, const struct roster_key *key);
+
+/* Each of them, by number: 0 to used - 1; it stays the same while the entry is there.
+ */
+void *roster_at(const struct roster *roster, uint32_t number);
 
 /* It stays longer than those of a lower rank. */
 void roster_rank(struct roster *roster, void *entry, uint8_t rank);
