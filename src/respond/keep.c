@@ -1,0 +1,435 @@
+/*
+ * keep.c: what survives a restart: blocks.bin, replaced as a whole, and blocks.log,
+ * which is appended to with each decision.
+ *
+ * Each entry says all of what it is about, so that reading older ones after newer ones
+ * does no harm as long as the newest comes last.  When the log has grown, it becomes
+ * blocks.old until a new blocks.bin is whole: at every moment the three in this order
+ * say what is.  A decision waits for write(2), never for a disk: after a power cut the
+ * last seconds may be missing, and the end of the log may be torn.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "respond/keep.h"
+
+enum {
+	VERSION = 1,
+	EVERY_S = 300,
+	LOG_MOST = 16 << 20,
+	ENTRIES_AT_ONCE = 4096, /* of blocks.bin, in a tick */
+};
+
+static const char magic[8] = "bwblocks";
+
+static const char *const words[] = {
+	"tcp",       "udp",      "drop", "limit", "reset",          "unsolicited",
+	"handshake", "dialogue", "mode", "nat",   "new_per_minute", "total",
+	"clients",   NULL
+};
+
+static uint8_t number_of(const char *word)
+{
+	for (uint8_t i = 0; words[i] != NULL; i++)
+		if (is_word(word, words[i]))
+			return (uint8_t)(i + 1);
+	return 0;
+}
+
+const char *keep_word(uint32_t number)
+{
+	return number > 0 && number < sizeof(words) / sizeof(words[0])
+		       ? words[number - 1]
+		       : NULL;
+}
+
+void keep_path(const struct keeping *keeping, const char *name,
+	       char path[static PATH_BYTES])
+{
+	snprintf(path, PATH_BYTES, "%s/%s", keeping->folder, name);
+}
+
+/* ---- entries ---- */
+
+static void put_entry(struct buf *out, enum kept_kind kind, const void *at, size_t len)
+{
+	const struct entry entry = { .kind = kind,
+				     .len = (uint32_t)len,
+				     .sum = hash_sum(at, len) + kind };
+	buf_add(out, &entry, sizeof(entry));
+	buf_add(out, at, len);
+}
+
+static void put_state(struct buf *out, const struct respond *respond)
+{
+	const struct kept_state state = {
+		.at_us = respond->now_us + respond->ahead_us,
+		.frozen_by = number_of(respond->frozen_by),
+	};
+	put_entry(out, KEPT_STATE, &state, sizeof(state));
+}
+
+/* Its two texts follow it, each ended by a NUL. */
+static void put_block(struct buf *out, const struct respond *respond,
+		      const struct block *block)
+{
+	char at[KEPT_MOST];
+	struct kept_block kept;
+	memset(&kept, 0, sizeof(kept));
+	kept.id = block->id;
+	kept.start_us = block->start_us + respond->ahead_us;
+	kept.until_us = block->until_us + respond->ahead_us;
+	kept.decided_us = block->decided_us + respond->ahead_us;
+	kept.wanted_us = block->wanted_us + respond->ahead_us;
+	kept.span_us = block->span_us;
+	kept.latency_us = block->latency_us;
+	kept.clients = block->clients;
+	kept.cut = block->cut;
+	kept.address = block->address;
+	kept.port = block->port;
+	kept.strike = block->strike;
+	kept.rate = block->rate;
+	kept.transport = number_of(block->transport);
+	kept.action = number_of(block->action);
+	kept.proof = number_of(block->proof);
+	kept.vetoed_by = number_of(block->vetoed_by);
+	kept.prefix_len = block->prefix_len;
+	kept.in_force = block->in_force;
+	kept.by_hand = block->by_hand;
+	kept.is_observed = is_word(block->state, "observed");
+	memcpy(kept.finding, block->finding, sizeof(kept.finding));
+	memcpy(at, &kept, sizeof(kept));
+	int len = snprintf(at + sizeof(kept), sizeof(at) - sizeof(kept),
+			   "%.63s%c%.255s", block->actor, '\0', block->reason);
+	put_entry(out, KEPT_BLOCK, at, sizeof(kept) + (size_t)len + 1);
+}
+
+static int64_t later(int64_t at_us, int64_t by_us)
+{
+	return at_us != 0 ? at_us + by_us : 0;
+}
+
+void keep_shift_known(struct known *known, int64_t by_us)
+{
+	known->handshake_us = later(known->handshake_us, by_us);
+	known->blocked_us = later(known->blocked_us, by_us);
+	known->forgiven_us = later(known->forgiven_us, by_us);
+	for (size_t i = 0; i < KNOWN_USERS; i++)
+		known->users_us[i] = later(known->users_us[i], by_us);
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		known->sessions[i].start_us = later(known->sessions[i].start_us, by_us);
+		known->sessions[i].end_us = later(known->sessions[i].end_us, by_us);
+	}
+}
+
+static void put_known(struct buf *out, const struct respond *respond,
+		      const struct known *known)
+{
+	struct known kept = *known;
+	keep_shift_known(&kept, respond->ahead_us);
+	put_entry(out, KEPT_KNOWN, &kept, sizeof(kept));
+}
+
+void keep_shift_watched(struct watched *watched, int64_t by_us)
+{
+	watched->until_us = later(watched->until_us, by_us);
+	watched->candidate.first_us += by_us;
+	watched->candidate.last_us += by_us;
+}
+
+/* What is watched is unproven; its transport is all that a pointer says. */
+static void put_watched(struct buf *out, const struct respond *respond,
+			const struct watched *watched)
+{
+	struct watched kept = *watched;
+	bool is_udp = is_word(kept.candidate.transport, "udp");
+	keep_shift_watched(&kept, respond->ahead_us);
+	kept.candidate.proof = NULL;
+	kept.candidate.transport = NULL;
+	kept.head.next = is_udp;
+	put_entry(out, KEPT_WATCHED, &kept, sizeof(kept));
+}
+
+static void put_served(struct buf *out, const struct respond *respond,
+		       const struct served *served)
+{
+	struct served kept = *served;
+	kept.first_us += respond->ahead_us;
+	kept.last_us += respond->ahead_us;
+	put_entry(out, KEPT_SERVED, &kept, sizeof(kept));
+}
+
+/* ---- the log ---- */
+
+static bool is_logging(const struct respond *respond)
+{
+	const struct keeping *keeping = respond->keeping;
+	return keeping != NULL && !keeping->is_reading && keeping->log >= 0;
+}
+
+static void log_piece(struct respond *respond, struct buf *piece)
+{
+	struct keeping *keeping = respond->keeping;
+	int error = buf_ok(piece) ? file_write(keeping->log, piece->at, piece->len)
+				  : -ENOMEM;
+	keeping->log_len += piece->len;
+	respond->keep_error = error != 0 ? -error : respond->keep_error;
+	buf_free(piece);
+}
+
+void keep_state(struct respond *respond)
+{
+	struct buf piece = { 0 };
+	if (!is_logging(respond))
+		return;
+	put_state(&piece, respond);
+	log_piece(respond, &piece);
+}
+
+/* A block that never was in force is in the records alone. */
+void keep_block(struct respond *respond, const struct block *block)
+{
+	struct buf piece = { 0 };
+	if (!is_logging(respond) || is_word(block->state, "vetoed"))
+		return;
+	put_block(&piece, respond, block);
+	log_piece(respond, &piece);
+}
+
+void keep_known(struct respond *respond, const struct known *known)
+{
+	struct buf piece = { 0 };
+	if (!is_logging(respond))
+		return;
+	put_known(&piece, respond, known);
+	log_piece(respond, &piece);
+}
+
+void keep_watched(struct respond *respond, const struct watched *watched)
+{
+	struct buf piece = { 0 };
+	if (!is_logging(respond))
+		return;
+	put_watched(&piece, respond, watched);
+	log_piece(respond, &piece);
+}
+
+/* ---- all of it ---- */
+
+static void give_up(struct respond *respond, int error)
+{
+	struct keeping *keeping = respond->keeping;
+	char path[PATH_BYTES];
+	keep_path(keeping, "blocks.new", path);
+	if (keeping->fresh >= 0)
+		close(keeping->fresh);
+	keeping->fresh = -1;
+	unlink(path);
+	respond->keep_error = error;
+}
+
+void keep_open_log(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	char path[PATH_BYTES];
+	keep_path(keeping, "blocks.log", path);
+	keeping->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	keeping->log_len = 0;
+	if (keeping->log < 0)
+		respond->keep_error = errno;
+	keep_state(respond);
+}
+
+/* blocks.old of one that failed before must stay: then the log goes on. */
+static void turn_log(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	char log[PATH_BYTES], old[PATH_BYTES];
+	keep_path(keeping, "blocks.log", log);
+	keep_path(keeping, "blocks.old", old);
+	if (access(old, F_OK) == 0 || rename(log, old) != 0)
+		return;
+	if (keeping->log >= 0)
+		close(keeping->log);
+	keep_open_log(respond);
+}
+
+void keep_header(struct buf *out)
+{
+	struct header header = { .version = VERSION,
+				 .block_size = sizeof(struct kept_block),
+				 .known_size = sizeof(struct known),
+				 .watched_size = sizeof(struct watched),
+				 .served_size = sizeof(struct served) };
+	memcpy(header.magic, magic, sizeof(magic));
+	buf_add(out, &header, sizeof(header));
+}
+
+static bool begin_all(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	char path[PATH_BYTES];
+	keep_path(keeping, "blocks.new", path);
+	turn_log(respond);
+	keeping->begun_us = respond->now_us;
+	keeping->phase = keeping->next = 0;
+	keeping->fresh = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (keeping->fresh < 0) {
+		respond->keep_error = errno;
+		return false;
+	}
+	buf_clear(&keeping->piece);
+	keep_header(&keeping->piece);
+	put_state(&keeping->piece, respond);
+	return true;
+}
+
+static void put_one(struct respond *respond, const struct roster *roster, uint32_t i)
+{
+	struct buf *out = &respond->keeping->piece;
+	if (roster == NULL) {
+		if (respond->blocks.at[i].in_force)
+			put_block(out, respond, &respond->blocks.at[i]);
+	} else if (roster == &respond->known) {
+		put_known(out, respond, roster_at(roster, i));
+	} else if (roster == &respond->watched) {
+		put_watched(out, respond, roster_at(roster, i));
+	} else {
+		put_served(out, respond, roster_at(roster, i));
+	}
+}
+
+/* True when all tables are through. */
+static bool put_some(struct respond *respond, uint32_t most)
+{
+	const struct roster *const tables[] = { NULL, &respond->known,
+						&respond->watched, &respond->served };
+	struct keeping *keeping = respond->keeping;
+	while (keeping->phase < sizeof(tables) / sizeof(tables[0])) {
+		const struct roster *table = tables[keeping->phase];
+		uint32_t end =
+			table != NULL ? table->used : (uint32_t)respond->blocks.made;
+		for (; keeping->next < end && most > 0; most--)
+			put_one(respond, table, keeping->next++);
+		if (keeping->next < end)
+			return false;
+		keeping->phase++;
+		keeping->next = 0;
+	}
+	return true;
+}
+
+static int write_piece(struct keeping *keeping)
+{
+	struct buf *piece = &keeping->piece;
+	int error = buf_ok(piece) ? file_write(keeping->fresh, piece->at, piece->len)
+				  : -ENOMEM;
+	buf_clear(piece);
+	return error;
+}
+
+static int finish_all(struct keeping *keeping, bool is_synced)
+{
+	char path[PATH_BYTES], fresh[PATH_BYTES], old[PATH_BYTES];
+	keep_path(keeping, "blocks.bin", path);
+	keep_path(keeping, "blocks.new", fresh);
+	keep_path(keeping, "blocks.old", old);
+	put_entry(&keeping->piece, KEPT_END, magic, sizeof(magic));
+	int error = write_piece(keeping);
+	if (error == 0 && is_synced && fsync(keeping->fresh) != 0)
+		error = -errno;
+	if (error == 0 && rename(fresh, path) != 0)
+		error = -errno;
+	if (error != 0)
+		return error;
+	close(keeping->fresh);
+	keeping->fresh = -1;
+	unlink(old);
+	return 0;
+}
+
+static bool is_due(const struct respond *respond)
+{
+	const struct keeping *keeping = respond->keeping;
+	return respond->now_us - keeping->begun_us >= EVERY_S * SECOND_US ||
+	       keeping->log_len > LOG_MOST;
+}
+
+void keep_tick(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	if (keeping == NULL || keeping->is_reading ||
+	    (keeping->fresh < 0 && (!is_due(respond) || !begin_all(respond))))
+		return;
+	bool is_through = put_some(respond, ENTRIES_AT_ONCE);
+	int error = is_through ? finish_all(keeping, false) : write_piece(keeping);
+	if (error != 0)
+		give_up(respond, -error);
+	else if (is_through)
+		respond->keep_error = 0;
+}
+
+void keep_close(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	char log[PATH_BYTES];
+	if (keeping == NULL)
+		return;
+	if (keeping->fresh >= 0)
+		give_up(respond, 0);
+	keep_path(keeping, "blocks.log", log);
+	if (begin_all(respond)) {
+		put_some(respond, UINT32_MAX);
+		if (finish_all(keeping, true) == 0)
+			unlink(log);
+		else
+			give_up(respond, 0);
+	}
+	if (keeping->log >= 0)
+		close(keeping->log);
+	buf_free(&keeping->piece);
+	free(keeping);
+	respond->keeping = NULL;
+}
+
+/* Of another mode than now, as the settings may have changed while nothing ran. */
+static void end_what_is_void(struct respond *respond)
+{
+	struct blocks *blocks = &respond->blocks;
+	for (uint32_t i = blocks->in_force.oldest; i != ORDER_NONE;) {
+		uint32_t next = blocks->links[i].newer;
+		bool is_observed = is_word(blocks->at[i].state, "observed");
+		if (!blocks->at[i].by_hand && is_observed != respond->is_observing)
+			life_end(respond, &blocks->at[i], "removed", "breakwater");
+		i = next;
+	}
+}
+
+bool respond_keep(struct respond *respond, const char *folder, int64_t now_us,
+		  struct buf *why)
+{
+	size_t said = why->len;
+	struct keeping *keeping = calloc(1, sizeof(*keeping));
+	respond_time(respond, now_us);
+	if (keeping == NULL || snprintf(keeping->folder, sizeof(keeping->folder), "%s",
+					folder) >= (int)sizeof(keeping->folder)) {
+		free(keeping);
+		buf_printf(why, "%s: blocks can't be kept there", folder);
+		return false;
+	}
+	keeping->log = keeping->fresh = -1;
+	keeping->begun_us = respond->now_us - EVERY_S * SECOND_US;
+	keeping->is_reading = true;
+	respond->keeping = keeping;
+	keep_read(respond, why);
+	keeping->is_reading = false;
+	keep_open_log(respond);
+	end_what_is_void(respond);
+	respond_tick(respond, respond->now_us);
+	return why->len == said;
+}

@@ -1,0 +1,254 @@
+/*
+ * keep_read.c: what was in force, who was served: taken up from the files of keep.c.
+ *
+ * Nothing there is believed that could make a block longer than it was to be.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "respond/keep.h"
+
+enum { FILE_MOST = 256 << 20 };
+
+struct reading {
+	const char *at;
+	size_t len;
+	int64_t back_us; /* the clock was set back since: what was can't lie ahead */
+	bool is_whole;   /* its last entry was read */
+};
+
+/* The next entry; NULL: no more, or it is torn. */
+static const char *take_entry(struct reading *reading, struct entry *entry)
+{
+	if (reading->len < sizeof(*entry))
+		return NULL;
+	memcpy(entry, reading->at, sizeof(*entry));
+	const char *at = reading->at + sizeof(*entry);
+	if (entry->len > KEPT_MOST || entry->len > reading->len - sizeof(*entry) ||
+	    entry->sum != hash_sum(at, entry->len) + entry->kind)
+		return NULL;
+	reading->at = at + entry->len;
+	reading->len -= sizeof(*entry) + entry->len;
+	return at;
+}
+
+static void take_state(struct respond *respond, struct reading *reading, const char *at)
+{
+	struct kept_state state;
+	memcpy(&state, at, sizeof(state));
+	int64_t ahead_us = state.at_us - respond->ahead_us - respond->now_us;
+	reading->back_us = ahead_us > 0 ? ahead_us : 0;
+	respond->frozen_by = keep_word(state.frozen_by);
+}
+
+static struct block block_of(const struct respond *respond,
+			     const struct kept_block *kept, int64_t back_us)
+{
+	int64_t by_us = respond->ahead_us + back_us;
+	struct block block = {
+		.id = kept->id,
+		.start_us = kept->start_us - by_us,
+		.until_us = kept->until_us - by_us,
+		.wanted_us = kept->wanted_us - by_us,
+		.decided_us = kept->decided_us - by_us,
+		.at_us = respond->now_us,
+		.span_us = kept->span_us,
+		.address = kept->address,
+		.prefix_len = kept->prefix_len,
+		.port = kept->port,
+		.strike = kept->strike,
+		.rate = kept->rate,
+		.transport = keep_word(kept->transport),
+		.action = keep_word(kept->action),
+		.proof = keep_word(kept->proof),
+		.vetoed_by = keep_word(kept->vetoed_by),
+		.state = kept->is_observed ? "observed" : "asked",
+		.latency_us = kept->latency_us,
+		.packets = UNKNOWN_U64,
+		.bytes = UNKNOWN_U64,
+		.sessions = UNKNOWN_U64,
+		.clients = kept->clients,
+		.cut = kept->cut,
+		.in_force = kept->in_force != 0,
+		.by_hand = kept->by_hand != 0,
+	};
+	int64_t most_us = respond->now_us +
+			  (block.span_us < LONGEST_US ? block.span_us : LONGEST_US);
+	block.until_us = block.until_us < most_us ? block.until_us : most_us;
+	record_text(block.finding, sizeof(block.finding), kept->finding);
+	return block;
+}
+
+static void take_block(struct respond *respond, const struct reading *reading,
+		       const char *at, size_t len)
+{
+	struct kept_block kept;
+	memcpy(&kept, at, sizeof(kept));
+	const char *actor = at + sizeof(kept);
+	size_t actor_len = strnlen(actor, len - sizeof(kept));
+	if (at[len - 1] != '\0' || sizeof(kept) + actor_len + 1 >= len)
+		return;
+	kept.finding[sizeof(kept.finding) - 1] = '\0';
+	const struct block block = block_of(respond, &kept, reading->back_us);
+	struct block *there = blocks_find(&respond->blocks, kept.id);
+	if (there != NULL && !block.in_force)
+		blocks_end(&respond->blocks, there);
+	else if (there != NULL && there->in_force)
+		blocks_prolong(&respond->blocks, there, block.until_us);
+	else if (there == NULL && block.in_force && block.id != 0 &&
+		 block.action != NULL && block.prefix_len <= 128)
+		blocks_add(&respond->blocks, &block, actor, actor + actor_len + 1);
+}
+
+static void take_known_source(struct respond *respond, const struct reading *reading,
+			      const char *at)
+{
+	struct known read;
+	memcpy(&read, at, sizeof(read));
+	keep_shift_known(&read, -respond->ahead_us - reading->back_us);
+	read.forgiven[sizeof(read.forgiven) - 1] = '\0';
+	struct known *known = roster_take(&respond->known, &read.head.key);
+	const struct roster_entry head = known->head;
+	*known = read;
+	known->head = head;
+	roster_rank(&respond->known, known, read.head.rank > 0);
+}
+
+static void take_watched(struct respond *respond, const struct reading *reading,
+			 const char *at)
+{
+	struct watched read;
+	memcpy(&read, at, sizeof(read));
+	keep_shift_watched(&read, -respond->ahead_us - reading->back_us);
+	struct candidate *c = &read.candidate;
+	c->finding[sizeof(c->finding) - 1] = c->reason[sizeof(c->reason) - 1] = '\0';
+	c->proof = "unsolicited";
+	c->transport = c->port == UNKNOWN_U32 ? NULL : read.head.next ? "udp" : "tcp";
+	struct watched *watched = roster_take(&respond->watched, &read.head.key);
+	const struct roster_entry head = watched->head;
+	*watched = read;
+	watched->head = head;
+}
+
+static void take_served(struct respond *respond, const struct reading *reading,
+			const char *at)
+{
+	struct served read;
+	memcpy(&read, at, sizeof(read));
+	read.first_us -= respond->ahead_us + reading->back_us;
+	read.last_us -= respond->ahead_us + reading->back_us;
+	if (read.port_count <= SERVED_PORTS && read.last_us > 0)
+		served_restore(respond, &read);
+}
+
+static void take_one(struct respond *respond, struct reading *reading,
+		     const struct entry *entry, const char *at)
+{
+	switch (entry->kind) {
+	case KEPT_STATE:
+		if (entry->len == sizeof(struct kept_state))
+			take_state(respond, reading, at);
+		break;
+	case KEPT_BLOCK:
+		if (entry->len > sizeof(struct kept_block))
+			take_block(respond, reading, at, entry->len);
+		break;
+	case KEPT_KNOWN:
+		if (entry->len == sizeof(struct known))
+			take_known_source(respond, reading, at);
+		break;
+	case KEPT_WATCHED:
+		if (entry->len == sizeof(struct watched))
+			take_watched(respond, reading, at);
+		break;
+	case KEPT_SERVED:
+		if (entry->len == sizeof(struct served))
+			take_served(respond, reading, at);
+		break;
+	default:
+		reading->is_whole = entry->kind == KEPT_END;
+		break;
+	}
+}
+
+static const char *fault_of(const struct buf *text)
+{
+	struct header header, ours;
+	struct buf wanted = { 0 };
+	keep_header(&wanted);
+	if (!buf_ok(&wanted))
+		return "no memory";
+	memcpy(&ours, wanted.at, sizeof(ours));
+	buf_free(&wanted);
+	if (text->len < sizeof(header))
+		return "it is cut off";
+	memcpy(&header, text->at, sizeof(header));
+	if (memcmp(header.magic, ours.magic, sizeof(ours.magic)) != 0)
+		return "it is no file of blocks";
+	return memcmp(&header, &ours, sizeof(ours)) == 0
+		       ? NULL
+		       : "another version of breakwater wrote it";
+}
+
+/* All of it is looked at before any is believed. */
+static const char *take_up(struct respond *respond, const struct buf *text)
+{
+	struct entry entry;
+	const char *at, *fault = fault_of(text);
+	if (fault != NULL)
+		return fault;
+	struct reading reading = { .at = text->at + sizeof(struct header),
+				   .len = text->len - sizeof(struct header) };
+	struct reading again = reading;
+	while (take_entry(&reading, &entry) != NULL)
+		reading.is_whole = entry.kind == KEPT_END;
+	if (!reading.is_whole || reading.len > 0)
+		return "it is damaged";
+	while ((at = take_entry(&again, &entry)) != NULL)
+		take_one(respond, &again, &entry, at);
+	return NULL;
+}
+
+/* What is wrong, after which the file is out of the way under another name. */
+static void read_all(struct respond *respond, struct buf *why)
+{
+	char path[PATH_BYTES], aside[PATH_BYTES];
+	struct buf text = { 0 };
+	keep_path(respond->keeping, "blocks.bin", path);
+	keep_path(respond->keeping, "blocks.unread", aside);
+	int error = file_read(path, FILE_MOST, &text);
+	const char *fault = error == -ENOENT ? NULL
+			    : error != 0     ? strerror(-error)
+					     : take_up(respond, &text);
+	buf_free(&text);
+	if (fault == NULL)
+		return;
+	bool is_aside = rename(path, aside) == 0;
+	buf_printf(why, "%s: %s; blocks begin anew, and it is %s", path, fault,
+		   is_aside ? "kept as blocks.unread" : "written over");
+}
+
+/* The end may be torn; what is before it counts. */
+static void read_log(struct respond *respond, const char *name)
+{
+	char path[PATH_BYTES];
+	struct buf text = { 0 };
+	struct entry entry;
+	const char *at;
+	keep_path(respond->keeping, name, path);
+	if (file_read(path, FILE_MOST, &text) == 0) {
+		struct reading reading = { .at = text.at, .len = text.len };
+		while ((at = take_entry(&reading, &entry)) != NULL)
+			take_one(respond, &reading, &entry, at);
+	}
+	buf_free(&text);
+}
+
+void keep_read(struct respond *respond, struct buf *why)
+{
+	read_all(respond, why);
+	read_log(respond, "blocks.old");
+	read_log(respond, "blocks.log");
+}

@@ -1,0 +1,213 @@
+/*
+ * proof.c: who has proven where it is, who is watched until it does, and behind whom
+ * many are served.
+ *
+ * A handshake proves an address, not that its owner made the packets before it: who
+ * forges a scan in the name of a client of ours has that client's next connection for
+ * a proof.  So what served clients do as such proves nothing here; the finding's own
+ * proof, of the very connections that it is made of, does.
+ */
+#include <string.h>
+
+#include "respond/inside.h"
+
+enum {
+	SHARED_SESSIONS = 3, /* at a time */
+	SHARED_USERS = 3,
+};
+
+static struct known *take_known(struct respond *respond, const struct addr *client)
+{
+	struct addr source = addr_source(client);
+	const struct roster_key key = key_of(&source);
+	return roster_take(&respond->known, &key);
+}
+
+static struct known *find_known(struct respond *respond, const struct addr *source)
+{
+	const struct roster_key key = key_of(source);
+	return roster_find(&respond->known, &key);
+}
+
+/* Between a finding's first and last evidence lies what proves it. */
+static bool proves_itself(const struct candidate *c)
+{
+	bool is_proven =
+		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
+	return is_proven && c->last_us - c->first_us <= PROOF_US;
+}
+
+bool proof_is_fresh(struct respond *respond, const struct candidate *c)
+{
+	if (proves_itself(c))
+		return true;
+	const struct known *known = find_known(respond, &c->source);
+	int64_t apart_us = known != NULL && known->handshake_us != 0
+				   ? c->last_us - known->handshake_us
+				   : INT64_MAX;
+	/* One that has proven itself once, and whose connections still come, has not
+	 * moved since. */
+	bool is_proven =
+		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
+	bool is_client = served_find(respond, &c->source) != NULL;
+	return apart_us <= PROOF_US && apart_us >= -PROOF_US &&
+	       (is_proven || !is_client);
+}
+
+void proof_watch(struct respond *respond, const struct candidate *candidate)
+{
+	const struct roster_key key = key_of(&candidate->source);
+	struct watched *watched = roster_take(&respond->watched, &key);
+	watched->candidate = *candidate;
+	watched->until_us = respond->now_us + PROOF_US;
+	keep_watched(respond, watched);
+}
+
+static void note_handshake(struct respond *respond, const struct addr *client,
+			   const struct addr *server)
+{
+	struct addr source = addr_source(client);
+	take_known(respond, client)->handshake_us = respond->now_us;
+	const struct roster_key key = key_of(&source);
+	struct watched *watched = roster_find(&respond->watched, &key);
+	if (watched == NULL || watched->until_us < respond->now_us ||
+	    served_find(respond, &source) != NULL)
+		return;
+	struct candidate candidate = watched->candidate;
+	if (!addr_is_unset(&candidate.server) && !addr_equal(&candidate.server, server))
+		return;
+	watched->until_us = 0;
+	candidate.proof = "handshake";
+	candidate.first_us = candidate.last_us = respond->now_us;
+	decide(respond, &candidate);
+}
+
+void respond_contact(struct respond *respond, const struct contact_record *contact)
+{
+	respond_time(respond, contact->at);
+	bool is_proof = is_word(contact->outcome, "handshake") ||
+			is_word(contact->outcome, "slow");
+	if (is_proof && is_word(contact->transport, "tcp") && contact->probe != 1 &&
+	    !addr_is_unset(&contact->client_ip))
+		note_handshake(respond, &contact->client_ip, &contact->server_ip);
+}
+
+/* ---- who is served ---- */
+
+/* Where all that is said before a login is a greeting: a login tells who is served. */
+static bool is_of_login(const struct flow_record *flow)
+{
+	static const char *const of_login[] = { "ssh", "telnet", "rdp",  "vnc",
+						"ftp", "imap",   "pop3", NULL };
+	return words_hold(of_login, flow->protocol);
+}
+
+static bool is_served(const struct flow_record *flow)
+{
+	if (is_of_login(flow))
+		return false;
+	bool is_whole = is_word(flow->state, "SF") || is_word(flow->state, "S1") ||
+			is_word(flow->state, "S2") || is_word(flow->state, "S3");
+	return is_whole && flow->responses != UNKNOWN_U64 && flow->responses > 0 &&
+	       flow->server_payload_bytes != UNKNOWN_U64 &&
+	       flow->server_payload_bytes > 0;
+}
+
+static void note_session(struct known *known, const struct session *session)
+{
+	struct session *into = &known->sessions[0];
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		struct session *at = &known->sessions[i];
+		if (at->tag == session->tag && at->start_us == session->start_us) {
+			into = at;
+			break;
+		}
+		if (at->end_us < into->end_us)
+			into = at;
+	}
+	*into = *session;
+}
+
+void respond_flow(struct respond *respond, const struct flow_record *flow)
+{
+	int64_t end_us = respond_time(respond, flow->end);
+	bool is_tcp = is_word(flow->transport, "tcp");
+	if (flow->probe == 1 || addr_is_unset(&flow->client_ip) ||
+	    addr_is_loopback(&flow->client_ip))
+		return;
+	if (!is_served(flow)) {
+		if (is_tcp && flow->handshake_us != UNKNOWN_U64)
+			note_handshake(respond, &flow->client_ip, &flow->server_ip);
+		return;
+	}
+	served_note(respond, &flow->client_ip, flow->server_port, is_tcp);
+	if (!is_tcp)
+		return;
+	struct known *known = take_known(respond, &flow->client_ip);
+	note_session(known, &(struct session){
+				    .start_us = flow->start - respond->ahead_us,
+				    .end_us = end_us,
+				    .tag = flow->client_port << 16 ^ flow->server_port,
+			    });
+	known->handshake_us = respond->now_us;
+}
+
+static void note_user(struct known *known, uint64_t user, int64_t now_us)
+{
+	size_t into = 0;
+	for (size_t i = 0; i < KNOWN_USERS; i++) {
+		if (known->users[i] == user) {
+			if (now_us - known->users_us[i] > DAY_US / 2)
+				known->users_us[i] = now_us;
+			return; /* else since when it is there counts */
+		}
+		if (known->users_us[i] < known->users_us[into])
+			into = i;
+	}
+	known->users[into] = user;
+	known->users_us[into] = now_us;
+}
+
+void respond_login(struct respond *respond, const struct login_record *login)
+{
+	int64_t at_us = respond_time(respond, login->at);
+	if (!is_word(login->outcome, "success") || addr_is_unset(&login->client_ip) ||
+	    addr_is_loopback(&login->client_ip))
+		return;
+	bool is_proven = !is_word(login->transport, "udp");
+	served_note(respond, &login->client_ip, login->server_port, is_proven);
+	if (is_proven && login->user[0] != '\0')
+		note_user(take_known(respond, &login->client_ip),
+			  hash_sum(login->user, strlen(login->user)), at_us);
+}
+
+/* ---- who shares an address ---- */
+
+static unsigned sessions_at(const struct known *known, int64_t at_us, int64_t before_us)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		const struct session *s = &known->sessions[i];
+		count += s->end_us != 0 && s->start_us < before_us &&
+			 s->start_us <= at_us && s->end_us >= at_us;
+	}
+	return count;
+}
+
+bool nat_is_shared(struct respond *respond, const struct candidate *c)
+{
+	const struct known *known = find_known(respond, &c->source);
+	unsigned users = 0;
+	if (known == NULL)
+		return false;
+	for (size_t i = 0; i < KNOWN_USERS; i++)
+		users += known->users[i] != 0 && known->users_us[i] < c->first_us &&
+			 c->first_us - known->users_us[i] < DAY_US;
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		const struct session *s = &known->sessions[i];
+		if (s->end_us != 0 && c->last_us - s->end_us < PROOF_US &&
+		    sessions_at(known, s->start_us, c->first_us) >= SHARED_SESSIONS)
+			return true;
+	}
+	return users >= SHARED_USERS;
+}
