@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/roster.h"
 #include "detect/beacon_score.h"
 #include "detect/detector.h"
-#include "base/roster.h"
 #include "detect/roster_file.h"
 
 enum {

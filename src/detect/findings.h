@@ -12,9 +12,9 @@
 
 #include "base/hash.h"
 #include "base/histogram.h"
+#include "base/order.h"
 #include "detect/detect.h"
 #include "detect/incident.h"
-#include "base/order.h"
 
 enum { FINDINGS_MAX = 4096, FINDINGS_BUCKETS = 4096 };
 

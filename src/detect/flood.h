@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "detect/detector.h"
 #include "base/roster.h"
+#include "detect/detector.h"
 
 /* Without packets for so long, an attack is over. */
 #define FLOOD_HOLD_US (60 * SECOND_US)

@@ -12,8 +12,8 @@
  */
 #pragma once
 
-#include "detect/detect.h"
 #include "base/roster.h"
+#include "detect/detect.h"
 
 enum {
 	RECENT_MAX = 10, /* failures with their times: the 10 of an hour */

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "base/cardinality.h"
-#include "detect/inside.h"
 #include "base/roster.h"
+#include "detect/inside.h"
 #include "detect/scan_group.h"
 
 enum told { TOLD_NOTHING, TOLD_NOTICE, TOLD_SCAN };

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/port_list.h"
-#include "detect/detector.h"
 #include "base/roster.h"
+#include "detect/detector.h"
 #include "detect/unproven.h"
 
 enum {

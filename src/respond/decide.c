@@ -82,8 +82,8 @@ void respond_finding(struct respond *respond, const struct finding_record *findi
 		candidate.transport =
 			is_word(finding->transport, "udp") ? "udp" : "tcp";
 	record_text(candidate.finding, sizeof(candidate.finding), finding->id);
-	snprintf(candidate.reason, sizeof(candidate.reason), "%s: %s", finding->kind,
-		 finding->summary);
+	snprintf(candidate.reason, sizeof(candidate.reason), "%.32s: %.200s",
+		 finding->kind, finding->summary);
 	decide(respond, &candidate);
 }
 

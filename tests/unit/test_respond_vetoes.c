@@ -1,0 +1,213 @@
+/*
+ * test_respond_vetoes.c: who is never blocked, many behind one address, bounds on what
+ * is blocked by itself, and the mode in which nothing is.
+ */
+#include "respond_scene.h"
+
+static void put_never(struct scene *scene, const char *text, enum never_reason reason)
+{
+	struct never_entry entry = { .reason = reason, .until_us = INT64_MAX };
+	assert_true(prefix_parse(text, &entry.prefix));
+	assert_true(never_add(&scene->never, &entry));
+}
+
+static void gateway_resolver_and_admin_are_never_blocked(void **state)
+{
+	static const struct {
+		const char *address, *why;
+		enum never_reason reason;
+	} cases[] = {
+		{ "192.0.2.254", "gateway", NEVER_gateway },
+		{ "192.0.2.53", "resolver", NEVER_resolver },
+		{ "203.0.113.99", "ssh", NEVER_ssh },
+		{ "2001:db8:1:2::9", "dashboard", NEVER_dashboard },
+		{ "198.51.100.1", "never", NEVER_never },
+	};
+	struct scene *scene = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_never(scene, cases[i].address, cases[i].reason);
+		scene_scan(scene, cases[i].address, "dialogue");
+		assert_string_equal(scene->block.state, "vetoed");
+		assert_string_equal(scene->block.vetoed_by, cases[i].why);
+		assert_string_equal(scene->audit.action, "block_veto");
+	}
+	scene_scan(scene, "127.0.0.1", "dialogue");
+	assert_string_equal(scene->block.vetoed_by, "loopback");
+	assert_int_equal(scene->adds, 0);
+}
+
+static void a_veto_is_said_once_for_a_finding(void **state)
+{
+	struct scene *scene = *state;
+	put_never(scene, "192.0.2.254", NEVER_gateway);
+	struct finding_record f =
+		scene_finding(scene, "port_scan", "192.0.2.254", "handshake");
+	for (int i = 0; i < 5; i++) {
+		f.at = f.last = scene->now_us += SECOND;
+		respond_finding(scene->respond, &f);
+	}
+	assert_int_equal(scene->blocks, 1);
+	assert_int_equal(scene->audits, 1);
+}
+
+static void observing_tells_what_would_be_and_does_nothing(void **state)
+{
+	struct scene *scene = *state;
+	record_text(scene->config.block_mode, sizeof(scene->config.block_mode),
+		    "observe");
+	scene_rules(scene);
+	assert_string_equal(scene->audit.action, "block_mode");
+	put_never(scene, "192.0.2.254", NEVER_gateway);
+	scene_scan(scene, "192.0.2.254", "handshake");
+	assert_string_equal(scene->block.state, "vetoed");
+	scene_scan(scene, "203.0.113.7", "handshake");
+	assert_string_equal(scene->block.state, "observed");
+	assert_string_equal(scene->block.vetoed_by, "mode");
+	assert_non_null(strstr(scene->block.reason, "would have cut 0 of 0 clients"));
+	scene_pass(scene, 11 * MINUTE);
+	assert_string_equal(scene->block.state, "expired");
+	assert_int_equal(scene->adds + scene->removes, 0);
+}
+
+static void to_observe_again_ends_all_that_is_automatic(void **state)
+{
+	struct scene *scene = *state;
+	scene_scan(scene, "203.0.113.7", "handshake");
+	record_text(scene->config.block_mode, sizeof(scene->config.block_mode),
+		    "observe");
+	scene_rules(scene);
+	assert_int_equal(scene->removes, 1);
+	assert_int_equal(respond_state(scene->respond).in_force, 0);
+}
+
+/* ---- many behind one address ---- */
+
+static void where_several_are_served_only_the_port_is_slowed(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 3; i++)
+		scene_served(scene, scene_addr("203.0.113.7"), 1000 + i, MINUTE);
+	scene->now_us += MINUTE;
+	struct finding_record f = scene_guesses(scene, "203.0.113.7", 22);
+	respond_finding(scene->respond, &f);
+	assert_string_equal(scene->ordered.action, "limit");
+	assert_int_equal(scene->ordered.port, 22);
+	assert_int_equal(scene->ordered.rate, 5);
+	scene->now_us += 5 * MINUTE;
+	scene_scan(scene, "203.0.113.7", "handshake");
+	assert_string_equal(scene->block.vetoed_by, "nat");
+	assert_int_equal(scene->adds, 1);
+}
+
+static void several_users_of_an_address_are_several_people(void **state)
+{
+	struct scene *scene = *state;
+	const char *const users[] = { "alice", "bob", "carol" };
+	for (size_t i = 0; i < 3; i++)
+		scene_login(scene, "203.0.113.7", users[i]);
+	scene->now_us += MINUTE;
+	struct finding_record f = scene_guesses(scene, "203.0.113.7", 22);
+	respond_finding(scene->respond, &f);
+	assert_string_equal(scene->ordered.action, "limit");
+}
+
+/* Guesses over HTTP are served as well: they are the attack itself. */
+static void what_the_attack_is_made_of_protects_nobody(void **state)
+{
+	struct scene *scene = *state;
+	struct finding_record f = scene_guesses(scene, "203.0.113.7", 443);
+	scene->now_us += 3 * MINUTE;
+	for (uint32_t i = 0; i < 6; i++)
+		scene_served(scene, scene_addr("203.0.113.7"), 1000 + i, MINUTE);
+	f.at = f.last = scene->now_us;
+	respond_finding(scene->respond, &f);
+	assert_string_equal(scene->ordered.action, "drop");
+}
+
+static void one_after_the_other_is_one_person(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 6; i++) {
+		scene->now_us += MINUTE;
+		scene_served(scene, scene_addr("203.0.113.7"), 1000 + i, 30 * SECOND);
+	}
+	scene->now_us += SECOND;
+	scene_scan(scene, "203.0.113.7", "handshake");
+	assert_string_equal(scene->ordered.action, "drop");
+}
+
+/* ---- bounds ---- */
+
+static void scan_of(struct scene *scene, uint32_t number)
+{
+	struct finding_record f =
+		scene_finding(scene, "port_scan", "203.0.113.7", "handshake");
+	f.client_ip = scene_number(number);
+	respond_finding(scene->respond, &f);
+}
+
+static void too_many_in_a_minute_stop_all_until_a_person_goes_on(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 12; i++)
+		scan_of(scene, i);
+	assert_int_equal(scene->adds, 10);
+	assert_true(respond_is_frozen(scene->respond));
+	assert_string_equal(respond_state(scene->respond).frozen_by, "new_per_minute");
+	assert_string_equal(scene->block.vetoed_by, "new_per_minute");
+	scene_pass(scene, HOUR);
+	scan_of(scene, 100);
+	assert_int_equal(scene->adds, 10);
+	respond_thaw(scene->respond, "root", scene->now_us);
+	assert_string_equal(scene->audit.action, "block_thaw");
+	scan_of(scene, 101);
+	assert_int_equal(scene->adds, 11);
+}
+
+static void no_more_than_all_that_may_be_are_in_force(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_total = 25;
+	scene_rules(scene);
+	for (uint32_t i = 0; i < 30; i++) {
+		scene->now_us += 10 * SECOND;
+		scan_of(scene, i);
+	}
+	assert_int_equal(scene->adds, 25);
+	assert_string_equal(respond_state(scene->respond).frozen_by, "total");
+}
+
+/* 1 % of 200 clients are two. */
+static void few_clients_are_cut_off_and_never_many(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 200; i++)
+		scene_served(scene, scene_number(i), 1000, SECOND);
+	for (uint32_t i = 0; i < 4; i++) {
+		scene->now_us += MINUTE;
+		scan_of(scene, i);
+	}
+	assert_int_equal(scene->adds, 2);
+	assert_string_equal(respond_state(scene->respond).frozen_by, "clients");
+	assert_int_equal(scene->ordered.clients, 200);
+	assert_int_equal(scene->ordered.clients_cut, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+	const struct CMUnitTest tests[] = {
+		TEST(gateway_resolver_and_admin_are_never_blocked),
+		TEST(a_veto_is_said_once_for_a_finding),
+		TEST(observing_tells_what_would_be_and_does_nothing),
+		TEST(to_observe_again_ends_all_that_is_automatic),
+		TEST(where_several_are_served_only_the_port_is_slowed),
+		TEST(several_users_of_an_address_are_several_people),
+		TEST(what_the_attack_is_made_of_protects_nobody),
+		TEST(one_after_the_other_is_one_person),
+		TEST(too_many_in_a_minute_stop_all_until_a_person_goes_on),
+		TEST(no_more_than_all_that_may_be_are_in_force),
+		TEST(few_clients_are_cut_off_and_never_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
