@@ -23,14 +23,15 @@ struct hash_key hash_key_random(void)
 
 uint64_t hash_sum(const void *at, size_t len)
 {
-	static const struct hash_key same = { 0, 0 };
+	struct sip s = { .v0 = len, .v1 = 1, .v2 = 2, .v3 = 3 };
 	const char *bytes = at;
-	uint64_t words[2] = { len, 0 };
-	for (size_t i = 0; i < len; i += sizeof(words[1])) {
+	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+		uint64_t word = 0;
 		size_t rest = len - i;
-		words[1] = 0;
-		memcpy(&words[1], bytes + i, rest < sizeof(words[1]) ? rest : 8);
-		words[0] = hash_words(&same, words, 2);
+		memcpy(&word, bytes + i, rest < sizeof(word) ? rest : sizeof(word));
+		sip_word(&s, word);
 	}
-	return words[0];
+	for (int i = 0; i < 3; i++)
+		sip_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

@@ -384,8 +384,10 @@ void keep_close(struct respond *respond)
 		give_up(respond, 0);
 	keep_path(keeping, "blocks.log", log);
 	if (begin_all(respond)) {
-		put_some(respond, UINT32_MAX);
-		if (finish_all(keeping, true) == 0)
+		int error = 0;
+		while (error == 0 && !put_some(respond, ENTRIES_AT_ONCE))
+			error = write_piece(keeping);
+		if (error == 0 && finish_all(keeping, true) == 0)
 			unlink(log);
 		else
 			give_up(respond, 0);

@@ -1,0 +1,293 @@
+/*
+ * test_respond_keep.c: what survives a restart, a kill, a torn file, a clock that was
+ * set back meanwhile.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "respond_scene.h"
+
+static char folder[64];
+
+static int begin(void **state)
+{
+	record_text(folder, sizeof(folder), "/tmp/respond-keep-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	return scene_begin(state);
+}
+
+static void path_of(char path[static 128], const char *name)
+{
+	snprintf(path, 128, "%s/%s", folder, name);
+}
+
+static int end(void **state)
+{
+	static const char *const names[] = { "blocks.bin", "blocks.log", "blocks.old",
+					     "blocks.new", "blocks.unread" };
+	scene_end(state);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char path[128];
+		path_of(path, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static bool keep(struct scene *scene)
+{
+	struct buf why = { 0 };
+	bool is_good = respond_keep(scene->respond, folder, scene->now_us, &why);
+	assert_int_equal(is_good, why.len == 0);
+	buf_free(&why);
+	return is_good;
+}
+
+/* What a kill leaves: as the files are, nothing written at the end. */
+static void kill_it(struct scene *scene)
+{
+	struct respond *dead = scene->respond;
+	char path[128], aside[128];
+	const char *const names[] = { "blocks.bin", "blocks.log", "blocks.old" };
+	for (size_t i = 0; i < 3; i++) {
+		path_of(path, names[i]);
+		snprintf(aside, sizeof(aside), "%.100s.aside", path);
+		rename(path, aside);
+	}
+	respond_free(dead);
+	for (size_t i = 0; i < 3; i++) {
+		path_of(path, names[i]);
+		snprintf(aside, sizeof(aside), "%.100s.aside", path);
+		unlink(path);
+		rename(aside, path);
+	}
+	scene_respond(scene);
+}
+
+static void restart(struct scene *scene)
+{
+	respond_free(scene->respond);
+	scene_respond(scene);
+}
+
+static void after_a_kill_blocks_have_their_absolute_ends(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	const struct block_record before = scene->block;
+	scene_scan(scene, "203.0.113.8", "unsolicited");
+	kill_it(scene);
+	scene->now_us += 4 * MINUTE;
+	assert_true(keep(scene));
+	respond_again(scene->respond, scene->now_us);
+	assert_true(scene->order.restored);
+	assert_int_equal(scene->order.left_us, 6 * MINUTE);
+	assert_string_equal(scene->ordered.id, before.id);
+	assert_string_equal(scene->ordered.finding, before.finding);
+	assert_string_equal(scene->ordered.reason, before.reason);
+	assert_int_equal(scene->ordered.until, before.until);
+	scene_handshake(scene, "203.0.113.8");
+	assert_int_equal(respond_state(scene->respond).in_force, 2);
+	scene_pass(scene, 6 * MINUTE);
+	scene->now_us += SECOND;
+	scene_scan(scene, "203.0.113.7", "handshake");
+	assert_int_equal(scene->block.strike, 2);
+}
+
+static void what_ended_meanwhile_or_before_is_not_there(void **state)
+{
+	struct scene *scene = *state;
+	struct buf message = { 0 };
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	scene_scan(scene, "203.0.113.8", "handshake");
+	respond_unblock(scene->respond, "203.0.113.8", "root", scene->now_us, &message);
+	kill_it(scene);
+	scene->now_us += HOUR;
+	scene->adds = 0;
+	assert_true(keep(scene));
+	assert_string_equal(scene->block.state, "expired");
+	assert_string_equal(scene->audit.action, "block_end");
+	respond_again(scene->respond, scene->now_us);
+	assert_int_equal(scene->adds, 0);
+	buf_free(&message);
+}
+
+static void a_clock_that_was_set_back_makes_no_block_longer(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	scene->now_us += MINUTE;
+	respond_tick(scene->respond, scene->now_us);
+	restart(scene);
+	scene->now_us -= 300 * DAY;
+	restart(scene);
+	assert_true(keep(scene));
+	respond_again(scene->respond, scene->now_us);
+	assert_int_equal(scene->order.left_us, 9 * MINUTE);
+}
+
+static void frozen_and_served_are_kept_and_so_is_who_is_frozen_by(void **state)
+{
+	struct scene *scene = *state;
+	struct prefix one;
+	assert_true(keep(scene));
+	prefix_parse("203.0.113.9", &one);
+	scene_served(scene, one.addr, 1, SECOND);
+	scene->config.block_new = 1;
+	scene_rules(scene);
+	scene_scan(scene, "203.0.113.7", "handshake");
+	scene_scan(scene, "203.0.113.8", "handshake");
+	restart(scene);
+	assert_true(keep(scene));
+	assert_string_equal(respond_state(scene->respond).frozen_by, "new_per_minute");
+	assert_int_equal(respond_served(scene->respond, &one, 443, scene->now_us).cut,
+			 1);
+	assert_int_equal(
+		respond_served(scene->respond, &one, 443, scene->now_us).clients, 1);
+}
+
+static void a_torn_log_counts_as_far_as_it_goes(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+	struct stat stat_of;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	path_of(path, "blocks.log");
+	assert_int_equal(stat(path, &stat_of), 0);
+	const off_t good = stat_of.st_size;
+	scene_scan(scene, "203.0.113.8", "handshake");
+	kill_it(scene);
+	for (off_t cut = 1; cut < 60; cut += 7) {
+		assert_int_equal(truncate(path, good + cut), 0);
+		assert_true(keep(scene));
+		assert_int_equal(respond_state(scene->respond).in_force, 1);
+		kill_it(scene);
+	}
+}
+
+static void what_is_not_ours_is_refused_and_put_aside(void **state)
+{
+	static const char strange[] = "PNG and more of what is no block at all, sorry: "
+				      "0123456789012345678901234567890123456789";
+	struct scene *scene = *state;
+	char path[128], aside[128];
+	path_of(path, "blocks.bin");
+	path_of(aside, "blocks.unread");
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_int_equal(write(fd, strange, sizeof(strange)), sizeof(strange));
+	close(fd);
+	assert_false(keep(scene));
+	assert_int_equal(access(aside, F_OK), 0);
+	scene_scan(scene, "203.0.113.7", "handshake");
+	assert_int_equal(scene->adds, 1);
+}
+
+static void any_byte_that_is_another_is_noticed(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+	unsigned char byte;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	restart(scene);
+	path_of(path, "blocks.bin");
+	int fd = open(path, O_RDWR);
+	const off_t len = lseek(fd, 0, SEEK_END);
+	assert_int_equal(pread(fd, &byte, 1, len / 2), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, len / 2), 1);
+	close(fd);
+	assert_false(keep(scene));
+	assert_int_equal(respond_state(scene->respond).in_force, 0);
+}
+
+static void while_it_is_written_anew_nothing_is_lost(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_new = 100000;
+	scene->config.block_total = 100000;
+	scene_rules(scene);
+	assert_true(keep(scene));
+	for (uint32_t i = 0; i < 9000; i++) {
+		struct finding_record f =
+			scene_finding(scene, "port_scan", "203.0.113.7", "handshake");
+		f.client_ip = scene_number(i);
+		respond_finding(scene->respond, &f);
+	}
+	for (unsigned ticks = 0; ticks < 12; ticks++) {
+		scene_pass(scene, SECOND);
+		kill_it(scene);
+		assert_true(keep(scene));
+		assert_int_equal(respond_state(scene->respond).in_force, 9000 + ticks);
+		struct finding_record f =
+			scene_finding(scene, "port_scan", "203.0.113.7", "handshake");
+		f.client_ip = scene_number(10000 + ticks);
+		respond_finding(scene->respond, &f);
+	}
+}
+
+/* Of this process: others keep the machine busy while tests run. */
+static int64_t clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+static long resident_mb(void)
+{
+	long pages = 0, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld", &pages, &resident), 2);
+	fclose(file);
+	return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+static void a_hundred_thousand_are_back_within_a_second(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_new = 100000;
+	scene->config.block_total = 100000;
+	scene_rules(scene);
+	assert_true(keep(scene));
+	for (uint32_t i = 0; i < 100000; i++) {
+		if (i == 99999)
+			scene->now_us += MINUTE;
+		struct finding_record f =
+			scene_finding(scene, "port_scan", "203.0.113.7", "handshake");
+		f.client_ip = scene_number(i);
+		respond_finding(scene->respond, &f);
+	}
+	restart(scene);
+	int64_t begun_us = clock_us();
+	assert_true(keep(scene));
+	int64_t took_us = clock_us() - begun_us;
+	print_message("# restored in %lld ms, %ld MB\n", (long long)took_us / 1000,
+		      resident_mb());
+	assert_int_equal(respond_state(scene->respond).in_force, 100000);
+	assert_true(took_us < SECOND);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(after_a_kill_blocks_have_their_absolute_ends),
+		TEST(what_ended_meanwhile_or_before_is_not_there),
+		TEST(a_clock_that_was_set_back_makes_no_block_longer),
+		TEST(frozen_and_served_are_kept_and_so_is_who_is_frozen_by),
+		TEST(a_torn_log_counts_as_far_as_it_goes),
+		TEST(what_is_not_ours_is_refused_and_put_aside),
+		TEST(any_byte_that_is_another_is_noticed),
+		TEST(while_it_is_written_anew_nothing_is_lost),
+		TEST(a_hundred_thousand_are_back_within_a_second),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
