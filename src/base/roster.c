@@ -115,11 +115,6 @@ void *roster_take(struct roster *roster, const struct roster_key *key)
 	return entry;
 }
 
-void *roster_at(const struct roster *roster, uint32_t number)
-{
-	return entry_at(roster, number);
-}
-
 void roster_rank(struct roster *roster, void *entry, uint8_t rank)
 {
 	struct roster_entry *head = entry;

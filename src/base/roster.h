@@ -56,14 +56,11 @@ const void *roster_peek(const struct roster *roster, const struct roster_key *ke
 /* As roster_find(), a new one if there was none: all zero but for its head. */
 void *roster_take(struct roster *roster, const struct roster_key *key);
 
-/* Each of them, by number: 0 to used - 1; it stays the same while the entry is there.
- */
-void *roster_at(const struct roster *roster, uint32_t number);
-
 /* It stays longer than those of a lower rank. */
 void roster_rank(struct roster *roster, void *entry, uint8_t rank);
 
-/* By number, below used, without using it. */
+/* By number, below used, without using it; it stays the same while the entry is there.
+ */
 const void *roster_at(const struct roster *roster, uint32_t number);
 
 /* Puts in a copy of one that was known before, with its rank. */
