@@ -96,7 +96,8 @@ struct session {
 /* Who has proven where it is, or was blocked. */
 struct known {
 	struct roster_entry head;
-	int64_t handshake_us;
+	/* The last, and the first of those that follow each other within PROOF_US. */
+	int64_t handshake_us, here_since_us;
 	struct session sessions[KNOWN_SESSIONS];
 	uint64_t users[KNOWN_USERS];
 	int64_t users_us[KNOWN_USERS];

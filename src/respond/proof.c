@@ -4,8 +4,9 @@
  *
  * A handshake proves an address, not that its owner made the packets before it: who
  * forges a scan in the name of a client of ours has that client's next connection for
- * a proof.  So what served clients do as such proves nothing here; the finding's own
- * proof, of the very connections that it is made of, does.
+ * a proof.  So what they do who are served, or were here before the attack began,
+ * proves nothing here; the finding's own proof, of the very connections that it is made
+ * of, does.
  */
 #include <string.h>
 
@@ -29,6 +30,15 @@ static struct known *find_known(struct respond *respond, const struct addr *sour
 	return roster_find(&respond->known, &key);
 }
 
+/* An attack in his name may be somebody else's: he had connected before it began. */
+static bool was_here(struct respond *respond, const struct candidate *c)
+{
+	const struct known *known = find_known(respond, &c->source);
+	return served_find(respond, &c->source) != NULL ||
+	       (known != NULL && known->here_since_us != 0 &&
+		known->here_since_us < c->first_us);
+}
+
 /* Between a finding's first and last evidence lies what proves it. */
 static bool proves_itself(const struct candidate *c)
 {
@@ -49,9 +59,8 @@ bool proof_is_fresh(struct respond *respond, const struct candidate *c)
 	 * moved since. */
 	bool is_proven =
 		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
-	bool is_client = served_find(respond, &c->source) != NULL;
 	return apart_us <= PROOF_US && apart_us >= -PROOF_US &&
-	       (is_proven || !is_client);
+	       (is_proven || !was_here(respond, c));
 }
 
 void proof_watch(struct respond *respond, const struct candidate *candidate)
@@ -63,15 +72,26 @@ void proof_watch(struct respond *respond, const struct candidate *candidate)
 	keep_watched(respond, watched);
 }
 
+static struct known *note_here(struct respond *respond, const struct addr *client,
+			       int64_t since_us)
+{
+	struct known *known = take_known(respond, client);
+	if (known->here_since_us == 0 || since_us < known->here_since_us ||
+	    respond->now_us - known->handshake_us > PROOF_US)
+		known->here_since_us = since_us;
+	known->handshake_us = respond->now_us;
+	return known;
+}
+
 static void note_handshake(struct respond *respond, const struct addr *client,
-			   const struct addr *server)
+			   const struct addr *server, int64_t at_us)
 {
 	struct addr source = addr_source(client);
-	take_known(respond, client)->handshake_us = respond->now_us;
+	note_here(respond, client, at_us);
 	const struct roster_key key = key_of(&source);
 	struct watched *watched = roster_find(&respond->watched, &key);
 	if (watched == NULL || watched->until_us < respond->now_us ||
-	    served_find(respond, &source) != NULL)
+	    was_here(respond, &watched->candidate))
 		return;
 	struct candidate candidate = watched->candidate;
 	if (!addr_is_unset(&candidate.server) && !addr_equal(&candidate.server, server))
@@ -84,12 +104,13 @@ static void note_handshake(struct respond *respond, const struct addr *client,
 
 void respond_contact(struct respond *respond, const struct contact_record *contact)
 {
-	respond_time(respond, contact->at);
+	int64_t at_us = respond_time(respond, contact->at);
 	bool is_proof = is_word(contact->outcome, "handshake") ||
 			is_word(contact->outcome, "slow");
 	if (is_proof && is_word(contact->transport, "tcp") && contact->probe != 1 &&
 	    !addr_is_unset(&contact->client_ip))
-		note_handshake(respond, &contact->client_ip, &contact->server_ip);
+		note_handshake(respond, &contact->client_ip, &contact->server_ip,
+			       at_us);
 }
 
 /* ---- who is served ---- */
@@ -131,25 +152,27 @@ static void note_session(struct known *known, const struct session *session)
 void respond_flow(struct respond *respond, const struct flow_record *flow)
 {
 	int64_t end_us = respond_time(respond, flow->end);
+	int64_t start_us =
+		flow->start == UNKNOWN_TIME ? end_us : flow->start - respond->ahead_us;
 	bool is_tcp = is_word(flow->transport, "tcp");
 	if (flow->probe == 1 || addr_is_unset(&flow->client_ip) ||
 	    addr_is_loopback(&flow->client_ip))
 		return;
 	if (!is_served(flow)) {
 		if (is_tcp && flow->handshake_us != UNKNOWN_U64)
-			note_handshake(respond, &flow->client_ip, &flow->server_ip);
+			note_handshake(respond, &flow->client_ip, &flow->server_ip,
+				       start_us);
 		return;
 	}
 	served_note(respond, &flow->client_ip, flow->server_port, is_tcp);
 	if (!is_tcp)
 		return;
-	struct known *known = take_known(respond, &flow->client_ip);
+	struct known *known = note_here(respond, &flow->client_ip, start_us);
 	note_session(known, &(struct session){
-				    .start_us = flow->start - respond->ahead_us,
+				    .start_us = start_us,
 				    .end_us = end_us,
 				    .tag = flow->client_port << 16 ^ flow->server_port,
 			    });
-	known->handshake_us = respond->now_us;
 }
 
 static void note_user(struct known *known, uint64_t user, int64_t now_us)

@@ -82,6 +82,23 @@ static void a_client_whose_name_is_used_stays(void **state)
 	assert_int_equal(scene->adds, 0);
 }
 
+/* He is not through yet, so nothing tells that he is served. */
+static void who_is_here_when_his_name_is_first_used_stays(void **state)
+{
+	struct scene *scene = *state;
+	scene_handshake(scene, "203.0.113.7");
+	scene->now_us += SECOND;
+	scene_scan(scene, "203.0.113.7", "unsolicited");
+	scene->now_us += SECOND;
+	scene_handshake(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	scene->now_us += 11 * MINUTE; /* that was long ago */
+	scene_scan(scene, "203.0.113.7", "unsolicited");
+	scene->now_us += SECOND;
+	scene_handshake(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
 static void guesses_are_blocked_at_their_port_until_several_are_concerned(void **state)
 {
 	struct scene *scene = *state;
@@ -144,6 +161,7 @@ int main(void)
 		TEST(a_proof_of_long_ago_is_none),
 		TEST(decoys_block_nobody),
 		TEST(a_client_whose_name_is_used_stays),
+		TEST(who_is_here_when_his_name_is_first_used_stays),
 		TEST(guesses_are_blocked_at_their_port_until_several_are_concerned),
 		TEST(groups_are_a_persons_to_block),
 		TEST(other_kinds_and_lesser_ones_are_not_answered),
