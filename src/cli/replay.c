@@ -14,24 +14,24 @@
 #include "base/port_set.h"
 #include "cli/blocklists.h"
 #include "cli/cli.h"
+#include "cli/dry_run.h"
 #include "cli/options.h"
 #include "cli/packet_keeper.h"
 #include "cli/pipeline.h"
 #include "cli/replay_store.h"
+#include "cli/replay_types.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
 #include "detect/detect.h"
 
 enum { WORKERS_MAX = 64, OUT_BYTES = 1 << 16, LAST_WORDS_US = 60000000 };
 
-enum format { FORMAT_NATIVE, FORMAT_ZEEK, FORMAT_EVE };
-
 struct replay {
 	struct config config;
 	struct home home;
 	struct summary summary;
 	struct buf out;
-	enum format format;
+	enum replay_format format;
 	struct detect *detect;
 	struct blocklists blocklists;
 	uint32_t types; /* records asked for: bit per kind */
@@ -39,8 +39,9 @@ struct replay {
 	struct replay_store *keep; /* NULL: nothing is kept */
 	struct pipeline *pipeline; /* while it runs */
 	struct packet_keeper packets;
-	bool progress; /* a terminal is looking */
-	int shown;     /* per mille last drawn; -1: none */
+	struct dry_run *dry_run; /* NULL: nobody asks what would be blocked */
+	bool progress;           /* a terminal is looking */
+	int shown;               /* per mille last drawn; -1: none */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -95,12 +96,20 @@ static void keep_flow(struct replay *r, struct flow_record *flow)
 	replay_store_put(r->keep, RECORD_flow, flow);
 }
 
+/* What would be blocked for it. */
+static void try_block(struct replay *r, enum record_kind kind, const void *record)
+{
+	if (r->dry_run != NULL)
+		dry_run_take(r->dry_run, kind, record);
+}
+
 static void take_flow(void *self, const struct flow_record *flow)
 {
 	struct replay *r = self;
 	summary_flow(&r->summary, flow);
 	struct flow_record known = *flow;
 	detect_flow(r->detect, flow);
+	try_block(r, RECORD_flow, flow);
 	if (r->keep != NULL && strcmp(flow->end_reason, "active") != 0)
 		keep_flow(r, &known);
 	if (r->prints && asks(r, RECORD_flow))
@@ -139,6 +148,12 @@ static void take_finding(void *self, const struct finding_record *finding)
 		replay_store_put(r->keep, RECORD_finding, finding);
 	print_record(r, RECORD_finding, finding);
 	packet_keeper_finding(&r->packets, finding);
+	try_block(r, RECORD_finding, finding);
+}
+
+static void take_block(void *self, const struct block_record *block)
+{
+	print_record(self, RECORD_block, block);
 }
 
 /* ---- packets of findings ---- */
@@ -203,6 +218,8 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		return;
 	}
 	detect_record(r->detect, kind, record);
+	if (kind != RECORD_finding)
+		try_block(r, kind, record);
 	if (r->keep != NULL && kind == RECORD_login)
 		replay_store_put(r->keep, kind, record);
 	if (kind != RECORD_finding) /* those that are no findings yet */
@@ -327,6 +344,8 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		detect_tick(r->detect, totals.newest_us + LAST_WORDS_US);
 		detect_flush(r->detect, totals.newest_us + LAST_WORDS_US);
 	}
+	if (r->dry_run != NULL && totals.newest_us != INT64_MIN)
+		dry_run_tick(r->dry_run, totals.newest_us);
 	print_self(r, &totals);
 	flush(r);
 	if (*pipeline_error(p) != '\0')
@@ -339,93 +358,6 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 	return status;
 }
 
-/* Those of a replay; the rest needs a running monitor. */
-static uint32_t replayed(void)
-{
-	return RECORDS_SAID | RECORDS_EVIDENCE | 1u << RECORD_flow | 1u << RECORD_port |
-	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding;
-}
-
-/* Those that are much, and not everybody's. */
-static const uint32_t only_if_asked = RECORDS_SAID | RECORDS_EVIDENCE;
-
-/* "flow, port, self". */
-static void print_types(FILE *to, uint32_t types)
-{
-	const char *between = "";
-	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
-		if ((types >> kind & 1) == 0)
-			continue;
-		fprintf(to, "%s%s", between, schemas[kind].name);
-		between = ", ";
-	}
-}
-
-static void print_all_types(void)
-{
-	fputs("\nTypes of records:\n  ", stdout);
-	print_types(stdout, replayed() & ~only_if_asked);
-	fputs("; and, only if asked for, what is said, and evidence of attacks:\n  ",
-	      stdout);
-	print_types(stdout, only_if_asked);
-	fputs(".\n  --format eve prints all but port, login and evidence, --format "
-	      "zeek "
-	      "flow.\n",
-	      stdout);
-}
-
-static bool refuse_type(const char *type, size_t len)
-{
-	fprintf(stderr, "breakwater: --type %.*s: allowed are ", (int)len, type);
-	print_types(stderr, replayed());
-	fprintf(stderr, ", joined by commas\n");
-	return false;
-}
-
-/* Those a format has a form for. */
-static uint32_t suited(enum format format)
-{
-	if (format == FORMAT_ZEEK)
-		return 1u << RECORD_flow;
-	if (format == FORMAT_EVE)
-		return replayed() &
-		       ~(RECORDS_EVIDENCE | 1u << RECORD_port | 1u << RECORD_login);
-	return replayed();
-}
-
-/* "flow,port,self"; NULL: in our own format all but those that are much. */
-static bool choose_types(struct replay *r, const char *types)
-{
-	r->types = 0;
-	if (types == NULL)
-		r->types = suited(r->format) &
-			   (r->format == FORMAT_NATIVE ? ~only_if_asked : ~0u);
-	while (types != NULL && *types != '\0') {
-		size_t len = strcspn(types, ",");
-		unsigned kind = 0;
-		while (kind < RECORD_KINDS &&
-		       (strlen(schemas[kind].name) != len ||
-			memcmp(schemas[kind].name, types, len) != 0))
-			kind++;
-		if (kind == RECORD_KINDS || (replayed() >> kind & 1) == 0)
-			return refuse_type(types, len);
-		r->types |= 1u << kind;
-		types += len + (types[len] == ',');
-	}
-	return true;
-}
-
-static bool types_suit_format(const struct replay *r)
-{
-	if ((r->types & suited(r->format)) != 0)
-		return true;
-	fprintf(stderr, "breakwater: --type: --format %s has nothing of these; it has ",
-		r->format == FORMAT_ZEEK ? "zeek" : "eve");
-	print_types(stderr, suited(r->format));
-	fprintf(stderr, "\n");
-	return false;
-}
-
 /* Who names types wants records, not the table. */
 static bool choose_format(struct replay *r, const char *format, bool records)
 {
@@ -435,7 +367,7 @@ static bool choose_format(struct replay *r, const char *format, bool records)
 	for (unsigned i = 0; format != NULL && i < 3; i++) {
 		if (strcmp(format, names[i]) != 0)
 			continue;
-		r->format = (enum format)i;
+		r->format = (enum replay_format)i;
 		return true;
 	}
 	if (format != NULL)
@@ -471,6 +403,20 @@ static void tell_detect(struct replay *r)
 	buf_free(&errors);
 }
 
+/* False without memory. */
+static bool open_judges(struct replay *r)
+{
+	const struct detect_sink found = { .self = r, .finding = take_finding };
+	r->detect = detect_new(&found);
+	if (r->detect == NULL)
+		return false;
+	tell_detect(r);
+	if (!asks(r, RECORD_block))
+		return true;
+	r->dry_run = dry_run_new(&r->config, &r->home, r, take_block);
+	return r->dry_run != NULL;
+}
+
 static int open_and_replay(struct replay *r, const struct replay_options *o,
 			   const char *const *paths, size_t count)
 {
@@ -484,12 +430,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 							 : NULL;
 	char error[CAPTURE_ERROR_MAX];
 	struct capture *capture = capture_files(paths, count, filter, error, &status);
-	struct detect_sink found = { .self = r, .finding = take_finding };
-	r->detect = detect_new(&found);
-	if (r->detect != NULL) {
-		tell_detect(r);
-	}
-	if (capture == NULL || catalog == NULL || r->detect == NULL) {
+	if (capture == NULL || catalog == NULL || !open_judges(r)) {
 		fprintf(stderr, "breakwater: %s\n",
 			capture == NULL ? error : "not enough memory");
 	} else if (o->state == NULL ||
@@ -505,6 +446,7 @@ static int open_and_replay(struct replay *r, const struct replay_options *o,
 		capture_close(capture);
 	if (catalog != NULL)
 		catalog_close(catalog);
+	dry_run_free(r->dry_run);
 	detect_free(r->detect);
 	blocklists_close(&r->blocklists);
 	return status;
@@ -544,7 +486,7 @@ int command_replay(int argc, char **argv)
 			    "  zcat trace.pcap.gz | breakwater replay -\n",
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_all_types,
+		.more = replay_types_print,
 	};
 	int first, status = STATUS_USAGE;
 	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
@@ -559,7 +501,7 @@ int command_replay(int argc, char **argv)
 		return STATUS_INCOMPLETE;
 	status = STATUS_USAGE;
 	if (choose_format(r, o.format, o.common.json || o.types != NULL) &&
-	    choose_types(r, o.types) && types_suit_format(r)) {
+	    replay_types_choose(r->format, o.types, &r->types)) {
 		r->shown = -1;
 		r->summary.wanted = !o.quiet;
 		/* Not between records on the same terminal. */
