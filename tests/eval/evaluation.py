@@ -199,7 +199,7 @@ class Trial:
         self.plan, self.lab, self.report = plan, lab, report
         self.random = random.Random(f"{seed} {plan.name}")
         self.attacks, self.watcher, self.capturer, self.frames = [], None, None, []
-        self.sightings = []
+        self.sightings, self.blocks = [], []
 
     # ---- what is there ----
 
@@ -425,6 +425,13 @@ def stories(findings):
     kinds = collections.Counter(one["kind"] for one in findings)
     incidents = {one.get("incident", one["id"]) for one in findings}
     return max(len(incidents), *kinds.values(), 0)
+
+
+def would_block(record):
+    """Of a block record: somebody was blocked, or was not for the sake of a bound alone."""
+    return record["record"] == "block" and (
+        record["state"] != "vetoed" or
+        record["vetoed_by"] in ("new_per_minute", "total", "clients"))
 
 
 def rank(finding):
