@@ -201,6 +201,17 @@ def others(tap, wall, server, door):
     tap.ok(not door.lets_in(BAD), "and blocks")
 
 
+def saved(tap, lab, wall, server):
+    """Who saves all rules so can load them after a restart, also with ours among them."""
+    wall.add(55, "fd79:0:0:9::/64")
+    wall.add(56, "10.79.0.8", action=LIMIT, proto=TCP, port=PORT, rate=5)
+    path = lab.dir / "saved.nft"
+    path.write_text(server.run("nft", "list", "ruleset").stdout)
+    done = lab.namespace("later").run("nft", "-f", str(path), status=None)
+    tap.ok("limit4_proto_port" in path.read_text() and done.returncode == 0,
+           "`nft list ruleset` writes what nft can read", done.stderr)
+
+
 def without_rights(tap, lab, server):
     wall = Wall(lab, server, through=("setpriv", "--reuid=65534", "--regid=65534",
                                       "--clear-groups"))
@@ -236,6 +247,7 @@ def blocks(tap, lab):
     bounds(tap, wall)
     ends(tap, wall, server, door)
     others(tap, wall, server, door)
+    saved(tap, lab, wall, server)
     tap.ok("bad event" not in wall.text(), "each event is one that is allowed")
     without_rights(tap, lab, lab.namespace("poor"))
 
