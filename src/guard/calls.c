@@ -107,14 +107,19 @@ static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cm
 	return add(filter, SCMP_ACT_ALLOW, name, 1, &is);
 }
 
-/* No memory is made executable; threads, but no processes. */
+/* None of it is made executable. */
+static int allow_memory(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp not_executable = bits_are(2, PROT_EXEC, 0);
+	int error = allow_if(filter, "mmap", not_executable);
+	return error != 0 ? error : allow_if(filter, "mprotect", not_executable);
+}
+
+/* Threads, but no processes. */
 static int allow_memory_and_threads(scmp_filter_ctx filter)
 {
 	const uint64_t thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const struct scmp_arg_cmp not_executable = bits_are(2, PROT_EXEC, 0);
-	int error = allow_if(filter, "mmap", not_executable);
-	if (error == 0)
-		error = allow_if(filter, "mprotect", not_executable);
+	int error = allow_memory(filter);
 	if (error == 0)
 		error = allow_if(filter, "clone", bits_are(0, thread, thread));
 	/* Its flags are behind a pointer, out of sight: the C library then takes the
@@ -400,12 +405,9 @@ static int allow_calls_of_wall(scmp_filter_ctx filter)
 static int fill_wall(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_NETLINK };
-	const struct scmp_arg_cmp not_executable = bits_are(2, PROT_EXEC, 0);
 	int error = allow_calls_of_wall(filter);
 	if (error == 0)
-		error = allow_if(filter, "mmap", not_executable);
-	if (error == 0)
-		error = allow_if(filter, "mprotect", not_executable);
+		error = allow_memory(filter);
 	if (error == 0)
 		error = allow_families(filter, families, 1);
 	if (error == 0)
@@ -421,7 +423,64 @@ static int fill_wall_programs(scmp_filter_ctx filter)
 	return allow(filter, calls);
 }
 
-/* What all but the maker, the decoy and the wall may do. */
+static int allow_calls_of_self_test(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = {
+		/* memory; mmap and mprotect are below */
+		"brk",
+		"madvise",
+		"mremap",
+		"munmap",
+		/* what is sent, and what arrives */
+		"accept4",
+		"bind",
+		"close",
+		"connect",
+		"getsockname",
+		"listen",
+		"poll",
+		"ppoll",
+		"recvfrom",
+		"recvmsg",
+		"sendmsg",
+		"sendto",
+		"setsockopt",
+		/* itself */
+		"clock_gettime",
+		"clock_nanosleep",
+		"exit_group",
+		"fcntl",
+		"futex",
+		"geteuid",
+		"getpid",
+		"getrandom",
+		"restart_syscall",
+		"rt_sigreturn",
+		NULL,
+	};
+	return allow(filter, calls);
+}
+
+/* Into a network namespace of its own, and back. */
+static int allow_networks(scmp_filter_ctx filter)
+{
+	int error = allow_if(filter, "unshare", argument_is(0, CLONE_NEWNET));
+	return error != 0 ? error
+			  : allow_if(filter, "setns", argument_is(1, CLONE_NEWNET));
+}
+
+static int fill_self_test(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_NETLINK, AF_INET, AF_INET6 };
+	int error = allow_calls_of_self_test(filter);
+	if (error == 0)
+		error = allow_memory(filter);
+	if (error == 0)
+		error = allow_networks(filter);
+	return error != 0 ? error : allow_families(filter, families, 3);
+}
+
+/* What all but the maker, the decoy, the wall and the self-test may do. */
 static int fill_common(scmp_filter_ctx filter)
 {
 	int error = allow(filter, common);
@@ -470,6 +529,11 @@ int calls_limit_decoy(void)
 int calls_limit_wall(bool needs_bpf)
 {
 	return limit(fill_wall, needs_bpf ? fill_wall_programs : NULL);
+}
+
+int calls_limit_self_test(void)
+{
+	return limit(fill_self_test, NULL);
 }
 
 int calls_limit_maker(void)

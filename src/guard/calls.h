@@ -15,5 +15,6 @@ int calls_limit_guard(void);
 int calls_limit_prober(void);
 int calls_limit_maker(void);
 int calls_limit_decoy(void);
+int calls_limit_self_test(void);
 /* needs_bpf: programs in the kernel. */
 int calls_limit_wall(bool needs_bpf);

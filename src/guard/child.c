@@ -277,6 +277,17 @@ static void confine_wall(void)
 	note(SANDBOX_SECCOMP, calls_limit_wall(guard.task->needs_bpf));
 }
 
+static void confine_self_test(void)
+{
+	static const char *const none[] = { NULL };
+	/* TCP is free: it listens, and connects. */
+	const struct landlock_paths nothing = { NULL, none, none, true };
+	become_ordinary(rights_become_self_test);
+	int version = landlock_enter(&nothing);
+	note(SANDBOX_LANDLOCK, version < 0 ? version : 0);
+	note(SANDBOX_SECCOMP, calls_limit_self_test());
+}
+
 static void confine_guard(void)
 {
 	note(SANDBOX_CAPABILITIES, rights_keep_few());
@@ -293,6 +304,7 @@ static const struct {
 	[GUARD_PROBER] = { "breakwater-prob", confine_prober },
 	[GUARD_DECOY] = { "breakwater-trap", confine_decoy },
 	[GUARD_WALL] = { "breakwater-wall", confine_wall },
+	[GUARD_SELF_TEST] = { "breakwater-self", confine_self_test },
 };
 
 /* ---- requests ---- */

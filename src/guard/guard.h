@@ -38,6 +38,12 @@ enum guard_kind {
 	 * as a prober.
 	 */
 	GUARD_WALL,
+	/*
+	 * It attacks us for a test (self_test.h): CAP_SYS_ADMIN and CAP_NET_ADMIN, to
+	 * make a network namespace and links to it; an ordinary user otherwise, which
+	 * reaches no file.  Started again, as a prober.
+	 */
+	GUARD_SELF_TEST,
 };
 
 /*

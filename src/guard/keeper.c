@@ -64,10 +64,17 @@ static void tell_end(int events, int status, uint32_t again_ms)
 		_exit(EXIT_SUCCESS);
 }
 
+static int keep_rights(const struct guard_task *task)
+{
+	if (task->kind == GUARD_WALL)
+		return rights_keep_to_wall(task->needs_bpf);
+	return task->kind == GUARD_SELF_TEST ? rights_keep_to_self_test()
+					     : rights_keep_to_confine();
+}
+
 static int give_up_rest(const struct guard_task *task)
 {
-	int error = task->kind == GUARD_WALL ? rights_keep_to_wall(task->needs_bpf)
-					     : rights_keep_to_confine();
+	int error = keep_rights(task);
 	prctl(PR_SET_NAME, "breakwater-keep");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 && error == 0)
 		error = -errno;

@@ -38,7 +38,10 @@ static const unsigned to_confine[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_
  */
 static const unsigned of_wall[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, CAP_PERFMON };
 
-enum { KEPT_MOST = 4, WALL_PLAIN = 2 };
+/* A network namespace, and links to it. */
+static const unsigned of_self_test[] = { CAP_SYS_ADMIN, CAP_NET_ADMIN };
+
+enum { KEPT_MOST = 4, WALL_PLAIN = 2, SELF_TEST_ALL = 2 };
 
 bool rights_can_capture(void)
 {
@@ -84,14 +87,24 @@ static size_t count_of_wall(bool needs_bpf)
 	return needs_bpf ? sizeof(of_wall) / sizeof(of_wall[0]) : WALL_PLAIN;
 }
 
-int rights_keep_to_wall(bool needs_bpf)
+/* These, and what confining takes. */
+static int keep_to_make(const unsigned *wanted, size_t count)
 {
 	enum { CONFINE = sizeof(to_confine) / sizeof(to_confine[0]) };
 	unsigned all[CONFINE + KEPT_MOST];
-	size_t more = count_of_wall(needs_bpf);
 	memcpy(all, to_confine, sizeof(to_confine));
-	memcpy(all + CONFINE, of_wall, more * sizeof(of_wall[0]));
-	return keep(all, CONFINE + more);
+	memcpy(all + CONFINE, wanted, count * sizeof(*wanted));
+	return keep(all, CONFINE + count);
+}
+
+int rights_keep_to_wall(bool needs_bpf)
+{
+	return keep_to_make(of_wall, count_of_wall(needs_bpf));
+}
+
+int rights_keep_to_self_test(void)
+{
+	return keep_to_make(of_self_test, SELF_TEST_ALL);
 }
 
 /* Becomes that user, and keeps those of them that it has. */
@@ -137,6 +150,11 @@ int rights_become_maker(uid_t uid, gid_t gid)
 int rights_become_wall(uid_t uid, gid_t gid, bool needs_bpf)
 {
 	return become(uid, gid, of_wall, count_of_wall(needs_bpf));
+}
+
+int rights_become_self_test(uid_t uid, gid_t gid)
+{
+	return become(uid, gid, of_self_test, SELF_TEST_ALL);
 }
 
 int rights_drop_bounding(void)

@@ -19,6 +19,8 @@ int rights_keep_to_confine(void);
 
 /* The same for who makes walls; needs_bpf as of rights_become_wall(). */
 int rights_keep_to_wall(bool needs_bpf);
+/* And for who makes the processes of the self-test. */
+int rights_keep_to_self_test(void);
 
 /*
  * Becomes that user, of no other group; of what this process has only what sends ICMP
@@ -34,6 +36,9 @@ int rights_become_maker(uid_t uid, gid_t gid);
 
 /* The same, of who keeps the firewall; programs in the kernel take two more. */
 int rights_become_wall(uid_t uid, gid_t gid, bool needs_bpf);
+
+/* The same, of who makes network namespaces and links. */
+int rights_become_self_test(uid_t uid, gid_t gid);
 
 /* Empties the bounding set, which needs root still. 0 or -errno. */
 int rights_drop_bounding(void);
