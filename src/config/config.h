@@ -49,6 +49,7 @@ typedef char config_mode[CONFIG_TEXT_MAX];     /* words_block_modes */
 typedef char config_severity[CONFIG_TEXT_MAX]; /* severity_names */
 typedef bool config_flag;                      /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
+typedef char config_file[CONFIG_TEXT_MAX];     /* from / on, or "" */
 typedef char config_endpoint[CONFIG_TEXT_MAX]; /* "127.0.0.1:80", "[::1]:0", "off" */
 typedef uint32_t config_number;
 typedef double config_ratio;      /* 0..1, written as number or percentage */

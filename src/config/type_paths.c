@@ -1,5 +1,6 @@
 /*
- * type_paths.c: yes or no, lists of files, of any texts, of windows and of ports.
+ * type_paths.c: yes or no, a file, lists of files, of any texts, of windows and of
+ * ports.
  */
 #include <string.h>
 
@@ -51,6 +52,40 @@ const struct key_type key_type_flag = {
 	.write_yaml = flag_write_yaml,
 	.expect = flag_expect,
 	.schema = flag_schema,
+};
+
+/* ---- file ---- */
+
+static bool file_take(const struct key *key, void *field, const char *text, bool quoted)
+{
+	return (text[0] == '/' || text[0] == '\0') &&
+	       key_type_text.take(key, field, text, quoted);
+}
+
+static void file_write(struct buf *out, const void *field, size_t index)
+{
+	key_type_text.write(out, field, index);
+}
+
+static void file_expect(struct buf *out, const struct key *key)
+{
+	buf_printf(out, "a path from / on of at most %u characters, or \"\"", key->max);
+}
+
+static void file_schema(struct buf *out, const struct key *key)
+{
+	buf_printf(out,
+		   "\"type\": \"string\", \"pattern\": \"^(/.*)?$\", "
+		   "\"maxLength\": %u",
+		   key->max);
+}
+
+const struct key_type key_type_file = {
+	.size = sizeof(config_file),
+	.take = file_take,
+	.write = file_write,
+	.expect = file_expect,
+	.schema = file_schema,
 };
 
 /* ---- paths ---- */
