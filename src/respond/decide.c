@@ -239,6 +239,7 @@ void decide(struct respond *respond, const struct candidate *candidate)
 		return;
 	struct block block = block_of(respond, candidate, &prefix, port);
 	if (veto.word != NULL) {
+		veto_note(respond, veto.word);
 		block.vetoed_by = veto.word;
 		life_begin(respond, &block, "breakwater", candidate->reason);
 		return;

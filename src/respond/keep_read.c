@@ -41,6 +41,7 @@ static void take_state(struct respond *respond, struct reading *reading, const c
 	int64_t ahead_us = state.at_us - respond->ahead_us - respond->now_us;
 	reading->back_us = ahead_us > 0 ? ahead_us : 0;
 	respond->frozen_by = keep_word(state.frozen_by);
+	respond->frozen_us = respond->now_us;
 }
 
 static struct block block_of(const struct respond *respond,

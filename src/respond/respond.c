@@ -26,6 +26,7 @@ struct respond *respond_new(const struct respond_sink *sink)
 	respond->sink = *sink;
 	respond->begun.unit_us = respond->vetoes.unit_us = SECOND_US;
 	respond->cut.unit_us = respond->served_minutes.unit_us = MINUTE_US;
+	respond->wanted.unit_us = MINUTE_US;
 	respond->served_days.unit_us = DAY_US;
 	respond->is_observing = true;
 	if (open_tables(respond))
@@ -108,6 +109,7 @@ void respond_tick(struct respond *respond, int64_t now_us)
 			(struct block *)((char *)next - offsetof(struct block, due));
 		life_end(respond, block, "expired", "breakwater");
 	}
+	veto_tick(respond);
 	keep_tick(respond);
 }
 

@@ -116,7 +116,10 @@ int respond_unblock(struct respond *respond, const char *what, const char *actor
 		    int64_t now_us, struct buf *message);
 int respond_confirm(struct respond *respond, const char *id, const char *actor,
 		    int64_t now_us, struct buf *message);
-/* After too many blocks all automatic ones stop, until a person goes on. */
+/*
+ * After too many blocks automatic ones stop, but for who guesses at one port, until few
+ * come, or a person goes on (veto.c).
+ */
 bool respond_is_frozen(const struct respond *respond);
 void respond_thaw(struct respond *respond, const char *actor, int64_t now_us);
 

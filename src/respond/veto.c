@@ -1,6 +1,14 @@
 /*
  * veto.c: what speaks against a block, in this order: addresses that are never blocked,
  * prefixes, missing proof, many behind one address, and how much is blocked already.
+ *
+ * A bound that is reached means that many are cut off who should not be, or that many
+ * attack: then it must be no switch.  Who has a dozen addresses to throw away would
+ * have all the others left alone until a person comes.  So what goes on is what a
+ * mistake can do little harm with: who guesses at one port, in a dialogue, and was
+ * never served, loses that port, and of these no more a minute than before.  What was
+ * refused is not lost: it goes on being said as long as it lasts, and the rest is over
+ * by itself when no more come than are allowed.
  */
 #include "respond/inside.h"
 
@@ -8,6 +16,8 @@ enum {
 	MINUTE_SECONDS = 60,
 	HOUR_MINUTES = 60,
 	CLIENTS_SHARE = 100, /* one of so many of the last hour's clients may be cut */
+	CALM_MINUTES = 5,
+	ROOM_SHARE = 10, /* a tenth of all places is free again */
 };
 
 static bool is_group(const struct prefix *prefix)
@@ -23,10 +33,8 @@ static bool is_client(struct respond *respond, const struct candidate *c)
 	       served->first_us < c->first_us;
 }
 
-static bool cuts_too_many(struct respond *respond, const struct candidate *c)
+static bool cuts_too_many(struct respond *respond)
 {
-	if (!is_client(respond, c))
-		return false;
 	uint64_t clients =
 		recent_sum(&respond->served_minutes, respond->now_us, HOUR_MINUTES);
 	uint64_t cut = recent_sum(&respond->cut, respond->now_us, HOUR_MINUTES) + 1;
@@ -42,12 +50,34 @@ static const char *bound_reached(struct respond *respond, const struct candidate
 		return "new_per_minute";
 	if (respond->blocks.force_count >= rules->block_total)
 		return "total";
-	return !limits && cuts_too_many(respond, c) ? "clients" : NULL;
+	/* Whoever was never served is nobody that this bound is for. */
+	return !limits && is_client(respond, c) && cuts_too_many(respond) ? "clients"
+									  : NULL;
+}
+
+/* ---- freezing ---- */
+
+/* Guesses at one service, in which each side spoke, by nobody whom we know. */
+static bool is_surely_guessing(struct respond *respond, const struct candidate *c)
+{
+	return c->port != UNKNOWN_U32 && is_word(c->proof, "dialogue") &&
+	       served_find(respond, &c->source) == NULL;
+}
+
+static bool is_held_back(struct respond *respond, const struct candidate *c)
+{
+	return is_word(respond->frozen_by, "new_per_minute") &&
+	       !is_surely_guessing(respond, c);
 }
 
 static void freeze(struct respond *respond, const char *by)
 {
+	/* The one that holds others back, too, stands above the rest. */
+	if (is_word(respond->frozen_by, by) ||
+	    is_word(respond->frozen_by, "new_per_minute"))
+		return;
 	respond->frozen_by = by;
+	respond->frozen_us = respond->now_us;
 	life_audit(respond, "block_freeze", "breakwater", NULL, "", by);
 	keep_state(respond);
 }
@@ -55,12 +85,43 @@ static void freeze(struct respond *respond, const char *by)
 static const char *caps_of(struct respond *respond, const struct candidate *c,
 			   bool limits)
 {
-	if (respond->frozen_by != NULL)
-		return respond->frozen_by;
 	const char *reached = bound_reached(respond, c, limits);
 	if (reached != NULL)
 		freeze(respond, reached);
-	return reached;
+	return reached == NULL && is_held_back(respond, c) ? respond->frozen_by
+							   : reached;
+}
+
+void veto_note(struct respond *respond, const char *word)
+{
+	if (is_word(word, "new_per_minute"))
+		recent_add(&respond->wanted, respond->now_us, 1);
+}
+
+/* No more than a minute's bound were refused in all of these. */
+static bool is_calm(struct respond *respond)
+{
+	return respond->now_us - respond->frozen_us >= CALM_MINUTES * MINUTE_US &&
+	       recent_sum(&respond->wanted, respond->now_us, CALM_MINUTES) <=
+		       respond->rules.block_new;
+}
+
+static bool has_room(const struct respond *respond)
+{
+	uint64_t total = respond->rules.block_total;
+	return respond->blocks.force_count < total - total / ROOM_SHARE;
+}
+
+void veto_tick(struct respond *respond)
+{
+	const char *by = respond->frozen_by;
+	if (by == NULL)
+		return;
+	bool is_over = is_word(by, "total")     ? has_room(respond)
+		       : is_word(by, "clients") ? !cuts_too_many(respond)
+						: is_calm(respond);
+	if (is_over)
+		respond_thaw(respond, "breakwater", UNKNOWN_TIME);
 }
 
 static void count(struct respond *respond, const struct candidate *c, bool limits)

@@ -146,7 +146,7 @@ static void scan_of(struct scene *scene, uint32_t number)
 	respond_finding(scene->respond, &f);
 }
 
-static void too_many_in_a_minute_stop_all_until_a_person_goes_on(void **state)
+static void too_many_in_a_minute_stop_scanners_until_a_person_goes_on(void **state)
 {
 	struct scene *scene = *state;
 	for (uint32_t i = 0; i < 12; i++)
@@ -155,12 +155,73 @@ static void too_many_in_a_minute_stop_all_until_a_person_goes_on(void **state)
 	assert_true(respond_is_frozen(scene->respond));
 	assert_string_equal(respond_state(scene->respond).frozen_by, "new_per_minute");
 	assert_string_equal(scene->block.vetoed_by, "new_per_minute");
-	scene_pass(scene, HOUR);
+	scene_pass(scene, 4 * MINUTE);
 	scan_of(scene, 100);
 	assert_int_equal(scene->adds, 10);
 	respond_thaw(scene->respond, "root", scene->now_us);
 	assert_string_equal(scene->audit.action, "block_thaw");
 	scan_of(scene, 101);
+	assert_int_equal(scene->adds, 11);
+}
+
+static void guess_of(struct scene *scene, uint32_t number)
+{
+	struct finding_record f = scene_guesses(scene, "203.0.113.7", 22);
+	f.client_ip = scene_number(number);
+	respond_finding(scene->respond, &f);
+}
+
+/* A dozen addresses to throw away are no switch. */
+static void who_guesses_is_blocked_on_his_port_all_the_same(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 12; i++)
+		scan_of(scene, i);
+	scene_served(scene, scene_number(200), 1000, SECOND);
+	scene_pass(scene, 2 * MINUTE);
+	guess_of(scene, 200); /* a client: it may be a mistake */
+	assert_int_equal(scene->adds, 10);
+	for (uint32_t i = 100; i < 120; i++)
+		guess_of(scene, i);
+	assert_int_equal(scene->adds, 20); /* and no more a minute than before */
+	assert_int_equal(scene->ordered.port, 22);
+	assert_true(respond_is_frozen(scene->respond));
+}
+
+static void it_is_over_by_itself_when_few_come(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t i = 0; i < 12; i++)
+		scan_of(scene, i);
+	for (uint32_t minute = 0; minute < 10; minute++) {
+		scene_pass(scene, MINUTE);
+		for (uint32_t i = 0; i < 11; i++)
+			scan_of(scene, 1000 + 100 * minute + i);
+	}
+	assert_true(respond_is_frozen(scene->respond)); /* they go on */
+	assert_int_equal(scene->adds, 10);
+	scene_pass(scene, 6 * MINUTE);
+	assert_false(respond_is_frozen(scene->respond));
+	assert_string_equal(scene->audit.action, "block_thaw");
+	assert_string_equal(scene->audit.actor, "breakwater");
+	scan_of(scene, 5000);
+	assert_int_equal(scene->adds, 11);
+}
+
+/* The same one again and again is one. */
+static void who_was_refused_keeps_nothing_frozen(void **state)
+{
+	struct scene *scene = *state;
+	struct finding_record f =
+		scene_finding(scene, "port_scan", "203.0.113.7", "handshake");
+	for (uint32_t i = 0; i < 12; i++)
+		scan_of(scene, i);
+	for (uint32_t i = 0; i < 70; i++) {
+		scene_pass(scene, 5 * SECOND);
+		f.at = f.last = scene->now_us;
+		respond_finding(scene->respond, &f);
+	}
+	assert_false(respond_is_frozen(scene->respond));
 	assert_int_equal(scene->adds, 11);
 }
 
@@ -175,6 +236,8 @@ static void no_more_than_all_that_may_be_are_in_force(void **state)
 	}
 	assert_int_equal(scene->adds, 25);
 	assert_string_equal(respond_state(scene->respond).frozen_by, "total");
+	scene_pass(scene, 10 * MINUTE);
+	assert_false(respond_is_frozen(scene->respond));
 }
 
 /* 1 % of 200 clients are two. */
@@ -191,6 +254,13 @@ static void few_clients_are_cut_off_and_never_many(void **state)
 	assert_string_equal(respond_state(scene->respond).frozen_by, "clients");
 	assert_int_equal(scene->ordered.clients, 200);
 	assert_int_equal(scene->ordered.clients_cut, 1);
+	/* That is no reason to leave others alone. */
+	scene->now_us += MINUTE;
+	scan_of(scene, 5000);
+	assert_int_equal(scene->adds, 3);
+	assert_int_equal(scene->ordered.clients_cut, 0);
+	scene_pass(scene, 2 * HOUR);
+	assert_false(respond_is_frozen(scene->respond));
 }
 
 int main(void)
@@ -205,7 +275,10 @@ int main(void)
 		TEST(several_users_of_an_address_are_several_people),
 		TEST(what_the_attack_is_made_of_protects_nobody),
 		TEST(one_after_the_other_is_one_person),
-		TEST(too_many_in_a_minute_stop_all_until_a_person_goes_on),
+		TEST(too_many_in_a_minute_stop_scanners_until_a_person_goes_on),
+		TEST(who_guesses_is_blocked_on_his_port_all_the_same),
+		TEST(it_is_over_by_itself_when_few_come),
+		TEST(who_was_refused_keeps_nothing_frozen),
 		TEST(no_more_than_all_that_may_be_are_in_force),
 		TEST(few_clients_are_cut_off_and_never_many),
 	};
