@@ -24,6 +24,23 @@ const char *never_reason_name(enum never_reason reason)
 	return names[reason];
 }
 
+const char *never_reason_sentence(enum never_reason reason)
+{
+	static const char *const sentences[NEVER_REASON_COUNT] = {
+		[NEVER_loopback] = "this machine itself",
+		[NEVER_group] = "of a group or of one link, and no single source",
+		[NEVER_own] = "an address of this machine",
+		[NEVER_gateway] = "this machine's gateway",
+		[NEVER_resolver] = "this machine's resolver",
+		[NEVER_ntp] = "this machine's time server",
+		[NEVER_dhcp] = "the server that leased this machine its address",
+		[NEVER_dashboard] = "reading the page or the API over the network",
+		[NEVER_ssh] = "somebody who is logged in by SSH, or was within 30 days",
+		[NEVER_never] = "in block.never of the configuration",
+	};
+	return sentences[reason];
+}
+
 /* ---- prefixes ---- */
 
 /*

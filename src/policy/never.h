@@ -35,6 +35,8 @@ enum never_reason {
 
 /* "gateway"; static. */
 const char *never_reason_name(enum never_reason reason);
+/* What such an address is, as the end of "192.0.2.1 is ..."; static. */
+const char *never_reason_sentence(enum never_reason reason);
 
 enum { NEVER_MAX = 8192 };
 

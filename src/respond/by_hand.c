@@ -8,6 +8,8 @@
 
 #include "respond/inside.h"
 
+enum { RATE_MAX = 100000 }; /* as of block.limit */
+
 static const char *action_of(const char *text)
 {
 	static const char *const actions[] = { "drop", "limit", "reset" };
@@ -32,6 +34,8 @@ static int judge_form(const struct respond_asked *asked, struct buf *message)
 		wrong = "that is no port; allowed is 1 to 65535";
 	else if (!is_transport)
 		wrong = "the transport can't be that; allowed is tcp or udp";
+	else if (asked->rate > RATE_MAX)
+		wrong = "that is no limit; allowed is 1 to 100000 packets a second";
 	if (wrong == NULL)
 		return 0;
 	buf_text(message, wrong);
@@ -47,6 +51,31 @@ static struct prefix prefix_of(const struct respond_asked *asked)
 	return prefix;
 }
 
+static void put_prefix(struct buf *out, const struct prefix *prefix)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_text(&prefix->addr, text);
+	buf_text(out, text);
+	if (prefix->len < 128)
+		buf_printf(out, "/%u",
+			   prefix->len - (addr_is_v4(&prefix->addr) ? 96U : 0U));
+}
+
+/* The entry holds the prefix, or lies within it. */
+static void put_never(struct buf *out, const struct prefix *prefix,
+		      const struct never_entry *never)
+{
+	put_prefix(out, prefix);
+	if (never->prefix.len > prefix->len) {
+		buf_text(out, " holds ");
+		put_prefix(out, &never->prefix);
+		buf_printf(out, ", %s", never_reason_sentence(never->reason));
+	} else {
+		buf_printf(out, " is %s", never_reason_sentence(never->reason));
+	}
+	buf_text(out, ": never blocked; see block.never");
+}
+
 static int judge(struct respond *respond, const struct prefix *prefix,
 		 struct buf *message)
 {
@@ -56,8 +85,7 @@ static int judge(struct respond *respond, const struct prefix *prefix,
 			: never_find(respond->never, prefix,
 				     respond->now_us + respond->ahead_us);
 	if (never != NULL)
-		buf_printf(message, "that is never blocked: %s",
-			   never_reason_name(never->reason));
+		put_never(message, prefix, never);
 	else if (!respond->has_rules || respond->is_observing)
 		buf_text(message, "block.mode is observe: nothing is blocked until it "
 				  "is on");
@@ -75,6 +103,7 @@ static struct block block_of(struct respond *respond, const struct respond_asked
 			     const struct prefix *prefix)
 {
 	int64_t now_us = respond->now_us;
+	uint32_t rate = asked->rate > 0 ? asked->rate : respond->rules.block_limit;
 	const struct respond_served served =
 		respond_served(respond, prefix, asked->port, now_us);
 	struct block block = {
@@ -90,8 +119,7 @@ static struct block block_of(struct respond *respond, const struct respond_asked
 		.action = action_of(asked->action),
 		.state = "asked",
 		.strike = UNKNOWN_U32,
-		.rate = is_word(asked->action, "limit") ? respond->rules.block_limit
-							: UNKNOWN_U32,
+		.rate = is_word(asked->action, "limit") ? rate : UNKNOWN_U32,
 		.latency_us = UNKNOWN_U64,
 		.packets = UNKNOWN_U64,
 		.bytes = UNKNOWN_U64,
@@ -109,14 +137,36 @@ static struct block block_of(struct respond *respond, const struct respond_asked
 	return block;
 }
 
+static int judge_all(struct respond *respond, const struct respond_asked *asked,
+		     int64_t now_us, struct prefix *prefix, struct buf *message)
+{
+	respond_time(respond, now_us);
+	*prefix = prefix_of(asked);
+	int error = judge_form(asked, message);
+	return error != 0 ? error : judge(respond, prefix, message);
+}
+
+int respond_try(struct respond *respond, const struct respond_asked *asked,
+		int64_t now_us, struct buf *message)
+{
+	struct prefix prefix;
+	int error = judge_all(respond, asked, now_us, &prefix, message);
+	if (error != 0)
+		return error;
+	const struct respond_served served =
+		respond_served(respond, &prefix, asked->port, respond->now_us);
+	put_prefix(message, &prefix);
+	buf_printf(message, ": would %s %llu of %llu clients of the last 30 days",
+		   is_word(asked->action, "limit") ? "slow down" : "cut",
+		   (unsigned long long)served.cut, (unsigned long long)served.clients);
+	return 0;
+}
+
 int respond_block(struct respond *respond, const struct respond_asked *asked,
 		  int64_t now_us, struct buf *message)
 {
-	respond_time(respond, now_us);
-	const struct prefix prefix = prefix_of(asked);
-	int error = judge_form(asked, message);
-	if (error == 0)
-		error = judge(respond, &prefix, message);
+	struct prefix prefix;
+	int error = judge_all(respond, asked, now_us, &prefix, message);
 	if (error != 0)
 		return error;
 	const struct block block = block_of(respond, asked, &prefix);

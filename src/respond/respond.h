@@ -97,10 +97,14 @@ struct respond_asked {
 	uint32_t port;         /* UNKNOWN_U32: all */
 	const char *transport; /* of the port: tcp or udp; NULL: tcp */
 	const char *action;    /* drop, limit, reset */
+	uint32_t rate;         /* of a limit, packets a second; 0: block.limit */
 	int64_t for_us;
 	const char *why, *actor;
 	bool over_network; /* it ends soon unless confirmed */
 };
+/* The same answer without doing it; in message what it would cost, in a sentence. */
+int respond_try(struct respond *respond, const struct respond_asked *asked,
+		int64_t now_us, struct buf *message);
 /*
  * 0, and the block's id in message; or -EINVAL, -EPERM and what is wrong.  While
  * block.mode is observe nothing is blocked, by hand neither.

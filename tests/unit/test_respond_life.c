@@ -211,6 +211,57 @@ static void unblocking_forgives_what_was_and_not_what_comes(void **state)
 	buf_free(&message);
 }
 
+static void try_it(struct scene *scene, const struct respond_asked *what, int error,
+		   const char *says)
+{
+	struct buf message = { 0 };
+	assert_int_equal(respond_try(scene->respond, what, scene->now_us, &message),
+			 error);
+	assert_string_equal(buf_cstr(&message), says);
+	buf_free(&message);
+}
+
+static void trying_tells_what_it_would_cost_and_does_nothing(void **state)
+{
+	struct scene *scene = *state;
+	struct never_entry entry = { .reason = NEVER_gateway, .until_us = INT64_MAX };
+	prefix_parse("198.51.100.1", &entry.prefix);
+	never_add(&scene->never, &entry);
+	struct respond_asked what = asked("203.0.113.0/24");
+	try_it(scene, &what, 0,
+	       "203.0.113.0/24: would cut 0 of 0 clients of the last 30 days");
+	what = asked("2001:db8::7");
+	what.action = "limit";
+	try_it(scene, &what, 0,
+	       "2001:db8::/64: would slow down 0 of 0 clients of the last 30 days");
+	what = asked("198.51.100.1");
+	try_it(scene, &what, -EPERM,
+	       "198.51.100.1 is this machine's gateway: never blocked; see "
+	       "block.never");
+	what = asked("198.51.100.0/24");
+	try_it(scene, &what, -EPERM,
+	       "198.51.100.0/24 holds 198.51.100.1, this machine's gateway: never "
+	       "blocked; see block.never");
+	what.action = "explode";
+	try_it(scene, &what, -EINVAL,
+	       "the action can't be that; allowed is drop, limit or reset");
+	assert_int_equal(scene->adds + scene->blocks + scene->audits, 0);
+}
+
+static void a_person_says_how_much_passes(void **state)
+{
+	struct scene *scene = *state;
+	struct respond_asked what = asked("203.0.113.7");
+	what.action = "limit";
+	assert_int_equal(block(scene, &what), 0);
+	assert_int_equal(scene->ordered.rate, scene->config.block_limit);
+	what.rate = 70;
+	assert_int_equal(block(scene, &what), 0);
+	assert_int_equal(scene->ordered.rate, 70);
+	what.rate = 100001;
+	assert_int_equal(block(scene, &what), -EINVAL);
+}
+
 static void while_observing_a_person_blocks_nothing_either(void **state)
 {
 	struct scene *scene = *state;
@@ -233,6 +284,8 @@ int main(void)
 		TEST(a_person_may_block_a_network_but_not_what_never_is),
 		TEST(what_is_blocked_over_the_network_ends_unless_confirmed),
 		TEST(unblocking_forgives_what_was_and_not_what_comes),
+		TEST(trying_tells_what_it_would_cost_and_does_nothing),
+		TEST(a_person_says_how_much_passes),
 		TEST(while_observing_a_person_blocks_nothing_either),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
