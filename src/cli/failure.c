@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/packet_line.h"
 #include "cli/view.h"
 
@@ -103,20 +104,12 @@ void failure_print(const struct look *look, const struct failure *failure)
 
 /* ---- for programs ---- */
 
-static void print_record(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	printf("%s\n", buf_cstr(&line));
-	buf_free(&line);
-}
-
 void failure_print_json(const struct failure *failure)
 {
-	print_record(RECORD_failure, &failure->record);
+	record_print(RECORD_failure, &failure->record);
 	for (size_t i = 0; i < failure->line_count; i++)
-		print_record(RECORD_transcript, &failure->lines[i]);
+		record_print(RECORD_transcript, &failure->lines[i]);
 	for (size_t i = 0; i < failure->packet_count; i++)
-		print_record(RECORD_packet, &failure->packets[i]);
+		record_print(RECORD_packet, &failure->packets[i]);
 	fflush(stdout);
 }

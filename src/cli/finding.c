@@ -8,50 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/by_id.h"
 #include "cli/cli.h"
 #include "cli/finding_screen.h"
 #include "cli/gather.h"
 #include "cli/packet_file.h"
 
-enum { ID_LEN = 16, ID_LEAST = 4, ALL = 100000 };
-
 struct looking {
 	const struct finding_wanted *wanted;
 	struct gather *gather;
 	struct finding_facts *facts;
-	size_t found; /* with other ids */
 };
 
 static int complain(int status, const char *why)
 {
 	fprintf(stderr, "breakwater findings: %s\n", why);
 	return status;
-}
-
-/* ---- the finding ---- */
-
-/* The newest of each that begins so; a second one makes it ambiguous. */
-static bool take_finding(void *self, const void *record)
-{
-	struct looking *l = self;
-	const struct finding_record *f = record;
-	if (strncmp(f->id, l->wanted->id, strlen(l->wanted->id)) != 0)
-		return true;
-	if (l->found > 0 && strcmp(f->id, l->facts->finding.id) == 0)
-		return true;
-	if (l->found++ == 0)
-		l->facts->finding = *f;
-	return l->found < 2;
-}
-
-static int look_for_finding(struct looking *l)
-{
-	bool is_whole = strlen(l->wanted->id) == ID_LEN;
-	struct gather_wanted wanted = { .kind = RECORD_finding,
-					.name = is_whole ? "id" : "since",
-					.value = is_whole ? l->wanted->id : "30d",
-					.limit = is_whole ? 0 : ALL };
-	return gather_each(l->gather, &wanted, take_finding, l);
 }
 
 /* ---- what belongs to it ---- */
@@ -136,25 +108,11 @@ static int show(const struct looking *l)
 
 static int find_and_show(struct looking *l)
 {
-	int status = look_for_finding(l);
-	if (status != STATUS_OK)
-		return status;
-	if (l->found == 0)
-		return complain(STATUS_BAD_NEWS,
-				"no finding of the last 30 days has this id");
-	if (l->found > 1)
-		return complain(STATUS_USAGE,
-				"several findings have an id that begins so; one digit "
-				"more");
-	status = look_for_rest(l);
+	int status = by_id_find(l->gather, RECORD_finding, l->wanted->id,
+				&l->facts->finding);
+	if (status == STATUS_OK)
+		status = look_for_rest(l);
 	return status == STATUS_OK ? show(l) : status;
-}
-
-static bool is_id(const char *text)
-{
-	size_t len = strlen(text);
-	return len >= ID_LEAST && len <= ID_LEN &&
-	       strspn(text, "0123456789abcdef") == len;
 }
 
 int finding_show(const struct finding_wanted *wanted)

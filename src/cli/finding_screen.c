@@ -8,33 +8,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "cli/json.h"
 #include "cli/packet_line.h"
 #include "cli/wrapped.h"
 #include "record/mitre.h"
 
-enum { PACKETS_SHOWN = 8, ID_SHOWN = 8, WHEN_MAX = 32, DATE_LEN = 11 };
+enum { PACKETS_SHOWN = 8, ID_SHOWN = 8, DATE_LEN = 11 };
 #define SECOND_US 1000000.0
 
 static const char *word(const char *text)
 {
 	return text != NULL ? text : "?";
-}
-
-/* A line of what is known; nothing of what is not. */
-static void text_line(const struct look *look, const char *name, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		return;
-	label_print(look, name);
-	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, text);
-}
-
-static void buf_line(const struct look *look, const char *name, struct buf *text)
-{
-	text_line(look, name, buf_cstr(text));
-	buf_free(text);
 }
 
 /* ---- head ---- */
@@ -65,16 +50,7 @@ static void print_who(const struct look *look, const struct finding_record *f)
 	buf_text(&text, addr);
 	if (f->client_prefix == 64)
 		buf_text(&text, "/64, a network of one customer");
-	buf_line(look, "Who", &text);
-}
-
-static void when_text(int64_t at_us, char out[static WHEN_MAX])
-{
-	time_t second = (time_t)(at_us / 1000000);
-	struct tm local;
-	out[0] = '\0';
-	if (localtime_r(&second, &local) != NULL)
-		strftime(out, WHEN_MAX, "%F %T", &local);
+	label_buf(look, "Who", &text);
 }
 
 static void print_when(const struct look *look, const struct finding_record *f)
@@ -87,7 +63,7 @@ static void print_when(const struct look *look, const struct finding_record *f)
 	buf_printf(&text, "%s", first);
 	if (strcmp(first, last) != 0)
 		buf_printf(&text, " to %s (%s)", last, span);
-	buf_line(look, "When", &text);
+	label_buf(look, "When", &text);
 }
 
 static void print_target(const struct look *look, const struct finding_record *f)
@@ -106,7 +82,7 @@ static void print_target(const struct look *look, const struct finding_record *f
 		buf_text(&text, f->transport);
 	if (f->process[0] != '\0')
 		buf_printf(&text, " (%s)", f->process);
-	buf_line(look, "Target", &text);
+	label_buf(look, "Target", &text);
 }
 
 static void add_count(struct buf *text, uint64_t count, const char *one)
@@ -126,13 +102,13 @@ static void print_extent(const struct look *look, const struct finding_record *f
 	add_count(&text, f->ports, "port");
 	add_count(&text, f->hosts, "host");
 	add_count(&text, f->users, "user");
-	buf_line(look, "Extent", &text);
-	text_line(look, "User", f->user);
+	label_buf(look, "Extent", &text);
+	label_text(look, "User", f->user);
 }
 
 /* ---- how sure ---- */
 
-static const char *meaning_of(const char *proof)
+const char *proof_meaning(const char *proof)
 {
 	if (strcmp(proof, "handshake") == 0)
 		return "handshake: the source received our answers, so it is where the "
@@ -148,9 +124,9 @@ static void print_sureness(const struct look *look, const struct finding_record 
 {
 	struct buf text = { 0 };
 	char percent[CELL_MAX];
-	text_line(look, "Evidence", f->evidence);
+	label_text(look, "Evidence", f->evidence);
 	if (f->proof != NULL)
-		text_line(look, "Proof", meaning_of(f->proof));
+		label_text(look, "Proof", proof_meaning(f->proof));
 	if (!isnan(f->confidence)) {
 		text_percent(percent, sizeof(percent), f->confidence);
 		buf_printf(&text, "%s that it is this", percent);
@@ -158,7 +134,7 @@ static void print_sureness(const struct look *look, const struct finding_record 
 	if (f->tool[0] != '\0')
 		buf_printf(&text, "%slooks like %s, which anybody can imitate",
 			   text.len > 0 ? "; " : "", f->tool);
-	buf_line(look, "Sure", &text);
+	label_buf(look, "Sure", &text);
 }
 
 static void print_mitre(const struct look *look, const struct finding_record *f)
@@ -168,7 +144,7 @@ static void print_mitre(const struct look *look, const struct finding_record *f)
 	buf_text(&text, f->mitre);
 	if (mitre != NULL)
 		buf_printf(&text, " %s (%s)", mitre->name, mitre->tactic);
-	buf_line(look, "ATT&CK", &text);
+	label_buf(look, "ATT&CK", &text);
 }
 
 /* ---- what belongs to it ---- */
@@ -182,14 +158,14 @@ static void print_incident(const struct look *look, const struct finding_facts *
 	buf_text(&text, incident);
 	if (facts->other_count == 0)
 		buf_text(&text, ", nothing else belongs to it");
-	buf_line(look, "Incident", &text);
+	label_buf(look, "Incident", &text);
 	for (size_t i = 0; i < facts->other_count && i < FINDING_OTHERS; i++) {
 		const struct finding_record *f = &facts->others[i];
 		struct buf line = { 0 };
 		buf_printf(&line, "%.*s  %s, %s, %s: %s", ID_SHOWN, f->id,
 			   word(f->kind), word(f->severity), word(f->state),
 			   f->summary);
-		buf_line(look, "", &line);
+		label_buf(look, "", &line);
 	}
 	if (facts->other_count > FINDING_OTHERS)
 		printf("%*sand %zu more: breakwater findings --incident %s\n",
@@ -204,7 +180,7 @@ static void print_latency(const struct look *look, const struct finding_record *
 		return;
 	text_duration(took, sizeof(took), (double)f->latency_us);
 	buf_printf(&text, "%s after what decided it", took);
-	buf_line(look, "Said", &text);
+	label_buf(look, "Said", &text);
 }
 
 static void print_packets(const struct look *look, const struct finding_facts *facts)
@@ -216,7 +192,7 @@ static void print_packets(const struct look *look, const struct finding_facts *f
 		return;
 	buf_printf(&text, "%zu kept; as pcap: breakwater findings %.*s --pcap FILE",
 		   facts->packet_count, ID_SHOWN, facts->finding.id);
-	buf_line(look, "Packets", &text);
+	label_buf(look, "Packets", &text);
 	for (size_t i = 0; i < facts->packet_count && shown < PACKETS_SHOWN; i++) {
 		const struct packet_record *packet = &facts->packets[i];
 		if (packet->number == 0)
@@ -242,25 +218,17 @@ void finding_screen(const struct look *look, const struct finding_facts *facts)
 	print_extent(look, f);
 	print_sureness(look, f);
 	print_mitre(look, f);
-	text_line(look, "To do", f->advice);
+	label_text(look, "To do", f->advice);
 	print_incident(look, facts);
 	print_latency(look, f);
 	print_packets(look, facts);
-	text_line(look, "Id", f->id);
-}
-
-static void print_record(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	printf("%s\n", buf_cstr(&line));
-	buf_free(&line);
+	label_text(look, "Id", f->id);
 }
 
 void finding_json(const struct finding_facts *facts)
 {
-	print_record(RECORD_finding, &facts->finding);
+	record_print(RECORD_finding, &facts->finding);
 	for (size_t i = 0; i < facts->packet_count; i++)
 		if (facts->packets[i].number != 0)
-			print_record(RECORD_packet, &facts->packets[i]);
+			record_print(RECORD_packet, &facts->packets[i]);
 }

@@ -19,5 +19,7 @@ struct finding_facts {
 };
 
 void finding_screen(const struct look *look, const struct finding_facts *facts);
+/* What handshake, dialogue or unsolicited say of a source, in a sentence. */
+const char *proof_meaning(const char *proof);
 /* The finding, then its packets. */
 void finding_json(const struct finding_facts *facts);

@@ -4,6 +4,7 @@
 #include "cli/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 json_t *lines_parse(const struct buf *text)
@@ -44,4 +45,12 @@ double member_number(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
 	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+void record_print(enum record_kind kind, const void *record)
+{
+	struct buf line = { 0 };
+	record_json(&line, kind, record);
+	printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "record/record.h"
 
 /* Records of an NDJSON answer as an array; NULL if a line is no object. */
 json_t *lines_parse(const struct buf *text);
@@ -19,3 +20,6 @@ const char *member_text(const json_t *object, const char *name);
 
 /* A member's number; NaN if it is missing or no number. */
 double member_number(const json_t *object, const char *name);
+
+/* A record as a line on standard output. */
+void record_print(enum record_kind kind, const void *record);

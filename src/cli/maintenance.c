@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/change.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
@@ -86,25 +87,14 @@ static int list(const struct asked *a, struct client *client)
 
 static int change(const struct asked *a, struct client *client, const char *target)
 {
-	char error[CLIENT_ERROR_MAX];
-	struct buf form = { 0 }, answer = { 0 };
-	/* A form is a query without its '?'. */
+	char message[CLIENT_ERROR_MAX];
+	struct buf form = { 0 };
 	client_parameter(&form, "target", target);
 	client_parameter(&form, a->ends ? "end" : "for", a->ends ? "1" : a->duration);
 	client_parameter(&form, "why", a->why);
-	if (!buf_ok(&form))
-		return complain("out of memory", STATUS_INCOMPLETE);
-	const struct buf body = { .at = form.at + 1, .len = form.len - 1 };
-	int status = client_post(client, path, &body, &answer, error);
-	json_t *object = status == STATUS_OK ? object_parse(&answer) : NULL;
-	if (status != STATUS_OK)
-		complain(error, status);
-	print_member(object, "message", "");
-	if (object != NULL)
-		puts("");
-	json_decref(object);
-	buf_free(&form);
-	buf_free(&answer);
+	int status = change_post(client, "maintenance", path, &form, message);
+	if (status == STATUS_OK)
+		puts(message);
 	return status;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "cli/wrapped.h"
 
+#include <time.h>
+
 enum { LINE_MAX_LEN = 512 };
 
 void label_print(const struct look *look, const char *text)
@@ -42,4 +44,27 @@ void wrapped_print(const struct look *look, enum tone tone, int indent,
 		putchar('\n');
 		at += len + (at[len] == ' ');
 	}
+}
+
+void label_text(const struct look *look, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	label_print(look, name);
+	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, text);
+}
+
+void label_buf(const struct look *look, const char *name, struct buf *text)
+{
+	label_text(look, name, buf_cstr(text));
+	buf_free(text);
+}
+
+void when_text(int64_t at_us, char out[static WHEN_MAX])
+{
+	time_t second = (time_t)(at_us / 1000000);
+	struct tm local;
+	out[0] = '\0';
+	if (localtime_r(&second, &local) != NULL)
+		strftime(out, WHEN_MAX, "%F %T", &local);
 }

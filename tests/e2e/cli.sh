@@ -137,6 +137,12 @@ exits 2 ask ports --step 1h --listening && exits 2 ask ports --reach outside &&
 	exits 2 ask logins --outcome maybe
 ok $? "options that do not go together are status 2"
 
+exits 2 ask block && exits 2 ask block 192.0.2.300 && exits 2 ask block 192.0.2.7 --for ever &&
+	exits 2 ask block 192.0.2.7 --limit 5 --reset && exits 2 ask block 192.0.2.7 --udp &&
+	exits 2 ask block 192.0.2.7 --confirm 0123456789abcdef && exits 2 ask unblock &&
+	exits 2 ask unblock nobody && exits 2 ask blocks nobody && exits 2 ask blocks --thaw 3fa2
+ok $? "a block of nobody, for no time or of two kinds is status 2"
+
 exits 2 ask ports --sort nothing && [ "$(wc -l <"$dir/err")" = 1 ]
 ok $? "a question the daemon refuses is one line and status 2"
 
