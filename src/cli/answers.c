@@ -110,6 +110,26 @@ static void give_findings(void *self, web_emit emit, void *to)
 	detect_each(m->detect, emit_finding, &e);
 }
 
+static void emit_block(void *to, const struct block_record *block)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, block);
+}
+
+static void give_blocks(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	if (m->blocking.respond != NULL)
+		respond_each(m->blocking.respond, emit_block, &e);
+}
+
+static void note_reader(void *self, const struct addr *reader)
+{
+	struct monitor *m = self;
+	blocking_reader(&m->blocking, reader);
+}
+
 static const struct histogram *give_latency(void *self)
 {
 	const struct monitor *m = self;
@@ -229,6 +249,25 @@ static void put_traps(struct monitor *m, struct buf *json)
 	buf_char(json, ',');
 }
 
+static void put_firewall(struct monitor *m, struct buf *json)
+{
+	struct blocking *b = &m->blocking;
+	char detail[GUARD_TEXT_MAX];
+	if (b->respond == NULL)
+		return;
+	const struct status_firewall firewall = {
+		.mode = m->config.block_mode,
+		.holds = blocking_describe(b, detail),
+		.detail = detail,
+		.answers = respond_state(b->respond),
+		.wall = b->wall,
+		.waiting = b->queue.count,
+		.proven = &b->proven,
+	};
+	status_json_firewall(json, &firewall);
+	buf_char(json, ',');
+}
+
 static void put_blocklists(const struct monitor *m, struct buf *json)
 {
 	struct blocklists_counts counts;
@@ -263,6 +302,7 @@ static void give_status(void *self, struct buf *json)
 	if (probing_is_wanted(&m->probing))
 		put_prober(m, json);
 	put_traps(m, json);
+	put_firewall(m, json);
 	put_blocklists(m, json);
 	put_policy(m, json);
 	buf_char(json, '}');
@@ -301,16 +341,36 @@ static int take_scan(void *self, const char *text, size_t len, const char *actor
 	return monitor_take_scan(self, text, len, actor, message);
 }
 
-static int maintain(void *self, const char *text, size_t len, const char *actor,
-		    struct buf *message)
+/* A form is words, and what is posted has no end of its own. */
+static int take_form(struct monitor *m, const char *text, size_t len, const char *actor,
+		     struct buf *message,
+		     int (*take)(struct monitor *m, const char *form, const char *actor,
+				 struct buf *message))
 {
 	struct buf form = { 0 };
 	buf_add(&form, text, len);
 	const char *words = buf_cstr(&form);
-	int error =
-		words != NULL ? monitor_maintain(self, words, actor, message) : -ENOMEM;
+	int error = words != NULL ? take(m, words, actor, message) : -ENOMEM;
 	buf_free(&form);
 	return error;
+}
+
+static int maintain(void *self, const char *text, size_t len, const char *actor,
+		    struct buf *message)
+{
+	return take_form(self, text, len, actor, message, monitor_maintain);
+}
+
+static int change_block(struct monitor *m, const char *form, const char *actor,
+			struct buf *message)
+{
+	return blocking_change(&m->blocking, form, actor, message);
+}
+
+static int take_block_change(void *self, const char *text, size_t len,
+			     const char *actor, struct buf *message)
+{
+	return take_form(self, text, len, actor, message, change_block);
 }
 
 static void give_maintenance(void *self, struct buf *json)
@@ -329,6 +389,9 @@ struct web_source monitor_source(struct monitor *m)
 				    .listeners = give_listeners,
 				    .sockets = give_sockets,
 				    .findings = give_findings,
+				    .blocks = give_blocks,
+				    .block_change = take_block_change,
+				    .reader = note_reader,
 				    .latency = give_latency,
 				    .probes = give_probes,
 				    .probe_ask = m->config.probe_blackbox[0] != '\0'

@@ -90,6 +90,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 	if (strcmp(flow->end_reason, "aggregate") != 0)
 		record_community_id(&known, 0);
 	detect_flow(m->detect, &known);
+	blocking_flow(&m->blocking, &known);
 	if (has_ended(&known)) {
 		keep_recent(&m->recent, &known);
 		store_put(m->store, RECORD_flow, &known);
@@ -101,6 +102,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 static void take_login(void *self, const struct login_record *login)
 {
 	struct monitor *m = self;
+	blocking_login(&m->blocking, login);
 	keep_and_show(m, RECORD_login, login);
 }
 
@@ -108,6 +110,7 @@ static void take_login(void *self, const struct login_record *login)
 static void take_attempt(void *self, const struct login_record *login)
 {
 	struct monitor *m = self;
+	blocking_attempt(&m->blocking, login);
 	detect_login(m->detect, login);
 }
 
@@ -116,6 +119,7 @@ static void take_contact(struct monitor *m, const struct contact_record *contact
 	struct contact_record known = *contact;
 	if (probe_intake_made(m, contact))
 		known.probe = 1;
+	blocking_contact(&m->blocking, &known);
 	detect_contact(m->detect, &known);
 }
 
@@ -270,6 +274,8 @@ static void take_socket(void *self, const struct socket_record *socket)
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct monitor *m = self;
+	if (!home_holds(&m->friends, &finding->client_ip))
+		blocking_finding(&m->blocking, finding);
 	keep_and_show(m, RECORD_finding, finding);
 	packet_keeper_finding(&m->packets, finding);
 }
@@ -385,6 +391,7 @@ void monitor_take_second(struct monitor *m)
 		m->state.self.prober_ends = probing_ends(&m->probing);
 	tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
+	blocking_second(&m->blocking);
 	probe_intake_second(m);
 	keep_and_show(m, RECORD_self, &m->state.self);
 }
@@ -462,6 +469,21 @@ static void keep_sources(struct monitor *m)
 	buf_free(&why);
 }
 
+static void keep_block(void *self, enum record_kind kind, const void *record)
+{
+	keep_and_show(self, kind, record);
+}
+
+/* What was blocked is again, before anything is seen. */
+static bool open_blocking(struct monitor *m)
+{
+	const struct blocking_sink sink = { .self = m, .keep = keep_block };
+	bool opened = blocking_open(&m->blocking, &m->config, &m->own, &sink);
+	if (!opened)
+		fprintf(stderr, "breakwater: not enough memory for blocks\n");
+	return opened;
+}
+
 bool monitor_open(struct monitor *m)
 {
 	struct host_options host = { .self = m,
@@ -506,11 +528,13 @@ bool monitor_open(struct monitor *m)
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
 	audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
-	return true;
+	return open_blocking(m);
 }
 
+/* What is said at the end blocks nobody any more. */
 void monitor_close(struct monitor *m)
 {
+	blocking_close(&m->blocking);
 	login_intake_close(&m->logins);
 	if (m->detect != NULL)
 		detect_flush(m->detect, clock_us(CLOCK_REALTIME));

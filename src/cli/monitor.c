@@ -26,11 +26,9 @@ void monitor_read_addresses(struct monitor *m)
 /* What is wrong with lists, and with what they say of us. */
 static void tell_blocklists(struct monitor *m, struct buf *news)
 {
-	struct home friends;
-	settings_friends(&m->config, &friends);
 	blocklists_tell(&m->blocklists, m->detect);
 	blocklists_mistakes(&m->blocklists, &m->own, "which is this machine's", news);
-	blocklists_mistakes(&m->blocklists, &friends, "which is in detect.friends",
+	blocklists_mistakes(&m->blocklists, &m->friends, "which is in detect.friends",
 			    news);
 	const char *text = buf_cstr(news);
 	if (news->len == 0 || text == NULL)
@@ -83,9 +81,8 @@ void monitor_second(struct monitor *m)
 
 void monitor_read_friends(struct monitor *m)
 {
-	struct home friends;
-	settings_friends(&m->config, &friends);
-	detect_set_friends(m->detect, &friends);
+	settings_friends(&m->config, &m->friends);
+	detect_set_friends(m->detect, &m->friends);
 }
 
 void monitor_read_traps(struct monitor *m)
@@ -111,6 +108,29 @@ static void take_probe_settings(struct monitor *m, const struct config *fresh)
 	probing_reload(&m->probing, &m->config);
 	if (m->own_services != NULL)
 		own_tell_again(m->own_services); /* they are asked so, too */
+}
+
+static void take_block_settings(struct monitor *m, const struct config *fresh)
+{
+	struct config *config = &m->config;
+	struct buf late = { 0 };
+	memcpy(config->block_mode, fresh->block_mode, sizeof(config->block_mode));
+	memcpy(config->block_severity, fresh->block_severity,
+	       sizeof(config->block_severity));
+	config->block_findings = fresh->block_findings;
+	config->block_never = fresh->block_never;
+	config->block_time = fresh->block_time;
+	config->block_longest = fresh->block_longest;
+	config->block_forget = fresh->block_forget;
+	config->block_new = fresh->block_new;
+	config->block_total = fresh->block_total;
+	config->block_limit = fresh->block_limit;
+	config->block_confirm = fresh->block_confirm;
+	blocking_reload(&m->blocking, &late);
+	if (late.len > 0)
+		fprintf(stderr, "breakwater: at the next start only: %s\n",
+			buf_cstr(&late));
+	buf_free(&late);
 }
 
 /* A bad file changes nothing; a good one changes what can change while running. */
@@ -149,6 +169,7 @@ void monitor_reload(struct monitor *m)
 	m->config.retention_packets = fresh.retention_packets;
 	m->config.retention_size = fresh.retention_size;
 	take_probe_settings(m, &fresh);
+	take_block_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	monitor_read_friends(m);
@@ -158,5 +179,6 @@ void monitor_reload(struct monitor *m)
 		"breakwater: home, detect.friends, traps.ports, blocklists, limits, "
 		"retention, probe.targets "
 		"and how they are "
-		"asked read again; other settings take effect at the next start\n");
+		"asked, and blocks (but block.xdp, block.program and block.self_test) "
+		"read again; other settings take effect at the next start\n");
 }

@@ -10,6 +10,7 @@
 #include "base/home.h"
 #include "catalog/catalog.h"
 #include "cli/baseline.h"
+#include "cli/blocking.h"
 #include "cli/blocklists.h"
 #include "cli/decoys.h"
 #include "cli/login_intake.h"
@@ -50,11 +51,13 @@ struct monitor {
 	char exe[256]; /* this program's; "" if it can't be known */
 	struct config config;
 	struct home home;
-	bool home_given; /* by --home, which stands above the configuration */
-	struct home own; /* this machine's addresses */
+	bool home_given;     /* by --home, which stands above the configuration */
+	struct home own;     /* this machine's addresses */
+	struct home friends; /* who is known to scan and monitor */
 	struct privileges privileges;
 	struct probing probing;
 	struct decoys decoys;
+	struct blocking blocking;
 	uint32_t probing_ends;    /* as last seen */
 	struct own *own_services; /* NULL: they are not asked */
 	struct catalog *catalog;

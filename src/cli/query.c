@@ -36,6 +36,7 @@ static const struct {
 	{ "listener", "Listening sockets, when they changed.", RECORD_listener },
 	{ "socket", "TCP sockets of services, as the kernel counts.", RECORD_socket },
 	{ "finding", "Findings, each as last written.", RECORD_finding },
+	{ "block", "Responses to sources, each as last written.", RECORD_block },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
 	{ "probe", "Probes, each with its answer.", RECORD_probe },
 	{ "failure", "Probes that failed, as the flight recorder kept them.",

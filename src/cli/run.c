@@ -68,11 +68,23 @@ static void take_decoys(struct monitor *m)
 	buf_free(&text);
 }
 
+/* What the firewall holds, and the end of who keeps it. */
+static void take_blocking(struct monitor *m)
+{
+	struct buf text = { 0 };
+	if (blocking_take(&m->blocking, &text)) {
+		run_clear_progress();
+		fputs(buf_cstr(&text), stderr);
+	}
+	buf_free(&text);
+}
+
 static void take_tick(struct monitor *m)
 {
 	uint64_t expired;
 	if (read(m->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
+	blocking_tick(&m->blocking);
 	m->has_more = pipeline_pump(m->pipeline);
 	take_probes(m); /* of many that are told as unknown, those that are left */
 	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
@@ -155,6 +167,8 @@ static void loop(struct monitor *m)
 				take_probes(m);
 			else if (events[i].data.fd == decoys_fd(&m->decoys))
 				take_decoys(m);
+			else if (events[i].data.fd == blocking_fd(&m->blocking))
+				take_blocking(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -225,6 +239,7 @@ static int open_web(struct monitor *m, const char *socket_path)
 		watch(m, probing_fd(&m->probing));
 	if (m->decoys.process != NULL)
 		watch(m, decoys_fd(&m->decoys));
+	blocking_watch(&m->blocking, m->epoll);
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -307,6 +322,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	if (status != STATUS_OK)
 		return status;
 	decoys_fork(&m->decoys, &m->config);
+	blocking_fork(&m->blocking, &m->config);
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {

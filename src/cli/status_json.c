@@ -3,6 +3,8 @@
  */
 #include "cli/status_json.h"
 
+#include <string.h>
+
 #include "record/record.h"
 
 static void put_text(struct buf *out, const char *name, const char *text)
@@ -139,6 +141,65 @@ void status_json_traps(struct buf *out, const struct status_traps *traps)
 		put_number(out, "rests", traps->stats.rests);
 		put_number(out, "rests_s", traps->stats.rests_s);
 	}
+	buf_char(out, '}');
+}
+
+static void put_proven(struct buf *out, const struct self_test_record *proven)
+{
+	if (proven->at == UNKNOWN_TIME)
+		return;
+	buf_text(out, ",\"self_test\":{");
+	put_text(out, "result", proven->result != NULL ? proven->result : "unknown");
+	put_time(out, "at", proven->at);
+	buf_char(out, ',');
+	put_text(out, "detail", proven->detail);
+	buf_char(out, '}');
+}
+
+static void put_answers(struct buf *out, const struct respond_state *answers)
+{
+	put_number(out, "in_force", answers->in_force);
+	put_number(out, "observed", answers->observed);
+	put_number(out, "watched", answers->watched);
+	put_number(out, "served", answers->served);
+	put_number(out, "served_left_out", answers->served_left_out);
+	put_number(out, "vetoes_left_out", answers->vetoes_left_out);
+	put_number(out, "refused", answers->refused);
+	if (answers->frozen_by != NULL) {
+		buf_char(out, ',');
+		put_text(out, "frozen_by", answers->frozen_by);
+	}
+	if (answers->keep_error != 0) {
+		buf_char(out, ',');
+		put_text(out, "keep_error", strerror(answers->keep_error));
+	}
+}
+
+void status_json_firewall(struct buf *out, const struct status_firewall *f)
+{
+	buf_text(out, "\"firewall\":{");
+	put_text(out, "mode", f->mode);
+	buf_char(out, ',');
+	put_text(out, "detail", f->detail);
+	put_flag(out, "holds", f->holds);
+	put_answers(out, &f->answers);
+	put_number(out, "waiting", f->waiting);
+	put_number(out, "held", f->wall.held);
+	put_number(out, "in_kernel", f->wall.in_kernel);
+	put_number(out, "repairs", f->wall.repairs);
+	put_number(out, "never", f->wall.never);
+	put_number(out, "never_left_out", f->wall.never_left_out);
+	put_flag(out, "owned", f->wall.is_owned != 0);
+	put_number(out, "xdp", f->wall.xdp);
+	if (f->wall.error != 0) {
+		buf_char(out, ',');
+		put_text(out, "error", strerror(-f->wall.error));
+	}
+	if (f->wall.xdp_error != 0) {
+		buf_char(out, ',');
+		put_text(out, "xdp_error", strerror(-f->wall.xdp_error));
+	}
+	put_proven(out, f->proven);
 	buf_char(out, '}');
 }
 

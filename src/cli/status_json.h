@@ -15,8 +15,10 @@
 #include "base/port_set.h"
 #include "cli/blocklists.h"
 #include "decoy/decoy.h"
+#include "guard/wall.h"
 #include "host/host.h"
 #include "record/reason.h"
+#include "respond/respond.h"
 #include "store/store.h"
 
 /* "store" */
@@ -61,6 +63,19 @@ struct status_traps {
 	struct decoy_stats stats;
 };
 void status_json_traps(struct buf *out, const struct status_traps *traps);
+
+/* "firewall"; holds: the kernel holds what is believed; detail: who keeps it, or why
+ * not. */
+struct status_firewall {
+	const char *mode;
+	bool holds;
+	const char *detail;
+	struct respond_state answers;
+	struct wall_state wall;
+	uint64_t waiting;                      /* orders, for room */
+	const struct self_test_record *proven; /* at unknown: there was none */
+};
+void status_json_firewall(struct buf *out, const struct status_firewall *firewall);
 
 /* "blocklists" */
 void status_json_blocklists(struct buf *out, const struct blocklists_counts *counts);

@@ -293,6 +293,92 @@ static void print_traps(const json_t *traps, const struct look *look)
 		print_answered(traps, look);
 }
 
+/* "last proven 4 min ago", or that it did not work. */
+static void print_proven(const json_t *firewall, const struct look *look)
+{
+	char text[CELL_MAX], span[CELL_MAX], detail[CELL_MAX];
+	const json_t *proven = json_object_get(firewall, "self_test");
+	const char *result = member_text(proven, "result");
+	const char *told = member_text(proven, "detail");
+	int64_t at_us;
+	if (result == NULL || !cell_time_of(proven, "at", &at_us))
+		return;
+	text_span(span, sizeof(span), (double)time(NULL) - (double)at_us / 1e6);
+	label_print(look, "");
+	if (strcmp(result, "passed") == 0) {
+		printf("last proven %s ago\n", span);
+		return;
+	}
+	text_clean(detail, sizeof(detail), told == NULL ? "" : told);
+	snprintf(text, sizeof(text), "self-test %.32s ago: %.16s: %.160s", span, result,
+		 detail);
+	warn(look, text);
+	putchar('\n');
+}
+
+static void warn_line(const struct look *look, const char *text)
+{
+	label_print(look, "");
+	warn(look, text);
+	putchar('\n');
+}
+
+/* What somebody should know, a line each. */
+static void print_trouble(const json_t *firewall, const struct look *look)
+{
+	char text[CELL_MAX], clean[CELL_MAX];
+	const char *detail = member_text(firewall, "detail");
+	const char *frozen = member_text(firewall, "frozen_by");
+	const char *kept = member_text(firewall, "keep_error");
+	text_clean(clean, sizeof(clean), detail == NULL ? "?" : detail);
+	if (is_denied(firewall, "holds")) {
+		snprintf(text, sizeof(text), "not as it should be: %.200s", clean);
+		warn_line(look, text);
+	}
+	if (frozen != NULL) {
+		text_clean(clean, sizeof(clean), frozen);
+		snprintf(text, sizeof(text),
+			 "automatic blocks have stopped (%.32s): breakwater unblock "
+			 "--thaw goes on",
+			 clean);
+		warn_line(look, text);
+	}
+	if (kept != NULL) {
+		text_clean(clean, sizeof(clean), kept);
+		snprintf(text, sizeof(text), "blocks can't be kept: %.160s", clean);
+		warn_line(look, text);
+	}
+	if (member_number(firewall, "never_left_out") > 0)
+		warn_line(look, "not all that should never be blocked has room");
+}
+
+/* "on; 12 blocks in force, 12 in the kernel; 2 repairs; kept by pid 123" */
+static void print_firewall(const json_t *firewall, const struct look *look)
+{
+	char mode[CELL_MAX], force[CELL_MAX], observed[CELL_MAX], detail[CELL_MAX];
+	const char *told = member_text(firewall, "mode");
+	const char *keeper = member_text(firewall, "detail");
+	double repairs = member_number(firewall, "repairs");
+	double would = member_number(firewall, "observed");
+	text_clean(mode, sizeof(mode), told == NULL ? "?" : told);
+	text_clean(detail, sizeof(detail), keeper == NULL ? "?" : keeper);
+	text_count(force, sizeof(force), member_number(firewall, "in_force"));
+	text_count(observed, sizeof(observed), would);
+	label_print(look, "Firewall");
+	printf("%s; %s blocks in force, %.0f in the kernel", mode, force,
+	       member_number(firewall, "in_kernel"));
+	if (would > 0)
+		printf("; %s would be", observed);
+	if (repairs > 0)
+		printf("; repaired %.0f time%s", repairs, repairs == 1 ? "" : "s");
+	if (json_is_true(json_object_get(firewall, "holds")))
+		printf(member_text(firewall, "error") != NULL ? "; %s" : "; kept by %s",
+		       detail);
+	putchar('\n');
+	print_trouble(firewall, look);
+	print_proven(firewall, look);
+}
+
 static void print_blocklists(const json_t *lists, const struct look *look)
 {
 	char entries[CELL_MAX], text[CELL_MAX];
@@ -337,13 +423,10 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },
-		{ "sockets", print_sockets },
-		{ "logs", print_logs },
-		{ "findings", print_findings },
-		{ "prober", print_prober },
-		{ "traps", print_traps },
-		{ "blocklists", print_blocklists },
+		{ "store", print_store },       { "sockets", print_sockets },
+		{ "logs", print_logs },         { "findings", print_findings },
+		{ "prober", print_prober },     { "traps", print_traps },
+		{ "firewall", print_firewall }, { "blocklists", print_blocklists },
 		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

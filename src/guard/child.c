@@ -447,6 +447,16 @@ static void serve(void)
 	}
 }
 
+/* It was for the one before, and is told again: what is old may not end a beginning. */
+static void pass_over_old_messages(void)
+{
+	enum { AT_MOST = 4096 }; /* who never stops sending is no daemon of ours */
+	uint8_t message[GUARD_EVENT_MAX];
+	for (int i = 0; i < AT_MOST; i++)
+		if (recv(guard.events, message, sizeof(message), MSG_DONTWAIT) <= 0)
+			return;
+}
+
 /* The first one is waited for. */
 static void say_hello(void)
 {
@@ -480,6 +490,8 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	}
 	prctl(PR_SET_NAME, kinds[task->kind].process);
 	kinds[task->kind].confine();
+	if (task->kind == GUARD_WALL && guard.life.ended > 0)
+		pass_over_old_messages();
 	say_hello();
 	serve();
 	leave(EXIT_SUCCESS);

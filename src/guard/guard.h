@@ -35,7 +35,8 @@ enum guard_kind {
 	 * It alone touches the firewall (wall.h): CAP_NET_ADMIN and CAP_NET_RAW, and
 	 * what programs in the kernel take if it asks for that; an ordinary user
 	 * otherwise, which reads what a prober may, and writes nothing.  Started again,
-	 * as a prober.
+	 * as a prober, but soon, however often it ends; what it was told by then and
+	 * has not read is gone.
 	 */
 	GUARD_WALL,
 	/*

@@ -20,15 +20,21 @@
 enum {
 	FIRST_DELAY_MS = 1000,
 	DOUBLINGS = 11, /* 34 minutes; of an hour's crashes the twelfth waits so long */
+	/* Of the wall no stranger's bytes are read, and without it nobody is blocked.
+	 */
+	WALL_FIRST_DELAY_MS = 100,
+	WALL_DOUBLINGS = 5, /* 3.2 s */
 	END_MS = 2000,
 };
 
 #define LONG_LIFE_US (3600 * 1000000LL)
 
-uint32_t keeper_delay_ms(uint32_t ended)
+uint32_t keeper_delay_ms(enum guard_kind kind, uint32_t ended)
 {
-	uint32_t doublings = ended < DOUBLINGS ? ended : DOUBLINGS;
-	return (uint32_t)FIRST_DELAY_MS << doublings;
+	bool is_wall = kind == GUARD_WALL;
+	uint32_t first_ms = is_wall ? WALL_FIRST_DELAY_MS : FIRST_DELAY_MS;
+	uint32_t most = is_wall ? WALL_DOUBLINGS : DOUBLINGS;
+	return first_ms << (ended < most ? ended : most);
 }
 
 /* True if the daemon closed its end within that time. */
@@ -98,7 +104,7 @@ void keeper_begin(const struct guard_task *task, int requests, int events,
 		life.ended_us = clock_us(CLOCK_MONOTONIC);
 		if (life.ended_us - begun_us > LONG_LIFE_US)
 			lately = 0;
-		uint32_t delay_ms = keeper_delay_ms(lately++);
+		uint32_t delay_ms = keeper_delay_ms(task->kind, lately++);
 		tell_end(events, status, delay_ms);
 		if (is_over(requests, (int)delay_ms))
 			_exit(EXIT_SUCCESS);

@@ -28,4 +28,4 @@ void keeper_begin(const struct guard_task *task, int requests, int events,
 		  struct keeper_life *out);
 
 /* How long it waits until the next, after so many that did not live long: pure. */
-uint32_t keeper_delay_ms(uint32_t ended);
+uint32_t keeper_delay_ms(enum guard_kind kind, uint32_t ended);

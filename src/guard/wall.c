@@ -97,6 +97,7 @@ static void fill_state(struct wall *wall)
 {
 	const struct never *never = machine_never(wall->machine);
 	wall->state.held = (uint32_t)wall_table_count(wall->table);
+	wall->state.wanted = (uint32_t)wall_table_elements(wall->table);
 	wall->state.never = (uint32_t)never->count;
 	wall->state.never_left_out =
 		never->left_out < UINT32_MAX ? (uint32_t)never->left_out : UINT32_MAX;

@@ -110,7 +110,7 @@ struct wall_state {
 	int32_t xdp_error;
 	uint64_t looked_us; /* CLOCK_BOOTTIME of the last comparison with the kernel */
 	uint32_t is_owned;  /* the table is there, and nobody else can change it */
-	uint32_t zero;
+	uint32_t wanted;    /* of held: elements that the kernel should have */
 };
 
 /* One of those that are never blocked, for who decides; all of them when they change.

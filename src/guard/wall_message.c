@@ -105,7 +105,7 @@ static bool is_never(const struct wall_never *never)
 static bool is_state(const struct wall_state *state)
 {
 	return is_error(state->error) && is_error(state->xdp_error) &&
-	       state->is_owned <= 1 && state->zero == 0;
+	       state->is_owned <= 1 && state->wanted <= state->held;
 }
 
 static bool is_item(const struct wall_event *event, uint32_t i)

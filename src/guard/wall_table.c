@@ -48,7 +48,7 @@ struct wall_table {
 	struct hash_key secret;
 	struct block *blocks; /* [0] is nobody's */
 	uint32_t *of_id, *of_key;
-	uint32_t mask, free, used, count;
+	uint32_t mask, free, used, count, resets;
 	struct deadlines ends;
 	struct wall_change *changes;
 	size_t change_count, change_room;
@@ -61,21 +61,15 @@ struct wall_table {
 
 /* ---- life ---- */
 
-static uint32_t buckets_for(uint32_t count)
-{
-	uint32_t buckets = 1;
-	while (buckets < count)
-		buckets *= 2;
-	return buckets;
-}
-
 struct wall_table *wall_table_new(const struct wall_bounds *bounds,
 				  const struct wall_table_sink *sink)
 {
 	struct wall_table *table = calloc(1, sizeof(*table));
 	if (table == NULL)
 		return NULL;
-	uint32_t buckets = buckets_for(bounds->total);
+	uint32_t buckets = 1;
+	while (buckets < bounds->total)
+		buckets *= 2;
 	table->bounds = *bounds;
 	table->sink = *sink;
 	table->secret = hash_key_random();
@@ -163,6 +157,7 @@ static void link_key(struct wall_table *table, struct block *block)
 	uint32_t *first = bucket_of_key(table, &block->key);
 	block->next_of_key = *first;
 	*first = place_of(table, block);
+	table->resets += block->key.action == WALL_RESET;
 }
 
 static void unlink_key(struct wall_table *table, struct block *block)
@@ -172,6 +167,7 @@ static void unlink_key(struct wall_table *table, struct block *block)
 	while (*at != place)
 		at = &table->blocks[*at].next_of_key;
 	*at = block->next_of_key;
+	table->resets -= block->key.action == WALL_RESET;
 }
 
 /* ---- room ---- */
@@ -190,14 +186,19 @@ static struct block *take_room(struct wall_table *table)
 	return block;
 }
 
-static void give_up(struct wall_table *table, struct block *block)
+static void give_room_back(struct wall_table *table, struct block *block)
 {
-	deadlines_remove(&table->ends, &block->end);
 	unlink_id(table, block);
 	unlink_key(table, block);
 	*block = (struct block){ .next_of_id = table->free };
 	table->free = place_of(table, block);
 	table->count--;
+}
+
+static void give_up(struct wall_table *table, struct block *block)
+{
+	deadlines_remove(&table->ends, &block->end);
+	give_room_back(table, block);
 }
 
 static void tell(struct wall_table *table, uint64_t id, enum wall_outcome outcome,
@@ -401,11 +402,7 @@ static struct block *begin(struct wall_table *table, const struct wall_order *or
 	link_key(table, block);
 	if (deadlines_add(&table->ends, &block->end, INT64_MAX))
 		return block;
-	unlink_id(table, block);
-	unlink_key(table, block);
-	*block = (struct block){ .next_of_id = table->free };
-	table->free = place_of(table, block);
-	table->count--;
+	give_room_back(table, block);
 	tell(table, order->id, WALL_FAILED, 0, -ENOMEM);
 	return NULL;
 }
@@ -581,6 +578,11 @@ void wall_table_lost(struct wall_table *table, int64_t now_us)
 size_t wall_table_count(const struct wall_table *table)
 {
 	return table->count;
+}
+
+size_t wall_table_elements(const struct wall_table *table)
+{
+	return table->count - table->resets;
 }
 
 int64_t wall_table_next_us(const struct wall_table *table)

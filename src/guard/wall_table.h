@@ -98,6 +98,8 @@ void wall_table_lost(struct wall_table *table, int64_t now_us);
 /* ---- what is known ---- */
 
 size_t wall_table_count(const struct wall_table *table);
+/* Of them, those that the kernel should hold: a reset holds nothing. */
+size_t wall_table_elements(const struct wall_table *table);
 /* When the next one ends; INT64_MAX: none. */
 int64_t wall_table_next_us(const struct wall_table *table);
 uint32_t wall_table_repairs(const struct wall_table *table);

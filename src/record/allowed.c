@@ -19,6 +19,11 @@ static const char *const contacts[] = { "refused",   "silent",   "half_open",
 					"slow",      "stalled",  NULL };
 static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
 				       NULL };
+static const char *const block_states[] = { "observed",    "asked",  "active",
+					    "unconfirmed", "vetoed", "expired",
+					    "removed",     "failed", NULL };
+static const char *const block_actions[] = { "drop",    "limit",   "reset",
+					     "observe", "program", NULL };
 static const struct {
 	enum record_kind kind;
 	const char *field;
@@ -34,6 +39,8 @@ static const struct {
 	{ RECORD_probe, "state", probe_states },
 	{ RECORD_failure, "state", failure_states },
 	{ RECORD_scan, "state", scan_states },
+	{ RECORD_block, "state", block_states },
+	{ RECORD_block, "action", block_actions },
 };
 
 const char *const *record_allowed(enum record_kind kind, const char *field)

@@ -86,9 +86,6 @@ static int judge(struct respond *respond, const struct prefix *prefix,
 				     respond->now_us + respond->ahead_us);
 	if (never != NULL)
 		put_never(message, prefix, never);
-	else if (!respond->has_rules || respond->is_observing)
-		buf_text(message, "block.mode is observe: nothing is blocked until it "
-				  "is on");
 	else if (respond->blocks.force_count >= respond->rules.block_total)
 		buf_printf(message,
 			   "%u blocks are in force, as many as block.total "

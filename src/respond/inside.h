@@ -56,11 +56,14 @@ struct block {
 	uint32_t port, strike, rate;
 	const char *transport, *action, *state, *proof, *vetoed_by;
 	uint64_t latency_us, packets, bytes, sessions, clients, cut;
+	uint64_t before_packets, before_bytes,
+		before_sessions; /* see respond_again() */
 	char finding[32];
 	char *actor, *reason; /* owned */
 	int error;
 	uint8_t prefix_len; /* of the 128 */
 	bool in_force, by_hand;
+	bool is_again; /* it was given to another process before */
 };
 
 struct blocks {

@@ -113,36 +113,46 @@ void respond_tick(struct respond *respond, int64_t now_us)
 	keep_tick(respond);
 }
 
-static void take_counts(struct block *block, const struct respond_result *result)
+/* Each process that holds it counts from 0 on; sessions are told once. */
+static void take_count(uint64_t *count, uint64_t before, uint64_t told)
 {
-	block->packets = result->packets;
-	block->bytes = result->bytes;
-	block->sessions = result->sessions;
+	if (*count == UNKNOWN_U64 || before + told > *count)
+		*count = before + told;
 }
 
+static void take_counts(struct block *block, const struct respond_result *result)
+{
+	take_count(&block->packets, block->before_packets, result->packets);
+	take_count(&block->bytes, block->before_bytes, result->bytes);
+	take_count(&block->sessions, block->before_sessions, result->sessions);
+}
+
+/* Of one that is only given again, and was said to be active, there is no news. */
 static void note_active(struct respond *respond, struct block *block)
 {
 	if (!is_word(block->state, "asked"))
 		return;
 	bool is_unconfirmed = block->wanted_us > block->until_us;
+	bool is_said = block->is_again && block->latency_us != UNKNOWN_U64;
 	int64_t took_us = respond->now_us - block->decided_us;
 	block->state = is_unconfirmed ? "unconfirmed" : "active";
-	if (block->latency_us == UNKNOWN_U64 && took_us >= 0)
+	if (!block->is_again && block->latency_us == UNKNOWN_U64 && took_us >= 0)
 		block->latency_us = (uint64_t)took_us;
-	life_say(respond, block);
+	if (!is_said)
+		life_say(respond, block);
 }
 
-void respond_result(struct respond *respond, const struct respond_result *result,
+bool respond_result(struct respond *respond, const struct respond_result *result,
 		    int64_t now_us)
 {
 	static const char *const ends[] = { "vetoed", "expired", "removed", "failed" };
 	respond_time(respond, now_us);
 	struct block *block = blocks_find(&respond->blocks, result->id);
 	if (block == NULL || is_word(block->state, "observed"))
-		return;
+		return false;
 	take_counts(block, result);
 	if (!block->in_force)
-		return;
+		return false;
 	if (is_word(result->state, "active"))
 		note_active(respond, block);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -154,6 +164,22 @@ void respond_result(struct respond *respond, const struct respond_result *result
 		life_end(respond, block, ends[i], "breakwater");
 		break;
 	}
+	return true;
+}
+
+static uint64_t known_or_none(uint64_t count)
+{
+	return count != UNKNOWN_U64 ? count : 0;
+}
+
+static void begin_again(struct block *block)
+{
+	block->is_again = true;
+	block->before_packets = known_or_none(block->packets);
+	block->before_bytes = known_or_none(block->bytes);
+	block->before_sessions = known_or_none(block->sessions);
+	if (is_word(block->state, "active") || is_word(block->state, "unconfirmed"))
+		block->state = "asked";
 }
 
 void respond_again(struct respond *respond, int64_t now_us)
@@ -163,9 +189,7 @@ void respond_again(struct respond *respond, int64_t now_us)
 	for (uint32_t i = blocks->in_force.oldest; i != ORDER_NONE;
 	     i = blocks->links[i].newer) {
 		struct block *block = &blocks->at[i];
-		if (is_word(block->state, "active") ||
-		    is_word(block->state, "unconfirmed"))
-			block->state = "asked";
+		begin_again(block);
 		if (block->until_us > respond->now_us)
 			life_order(respond, block, RESPOND_ADD, true);
 	}

@@ -85,7 +85,8 @@ struct respond_result {
 	int error;             /* of failed: errno */
 	uint64_t packets, bytes, sessions;
 };
-void respond_result(struct respond *respond, const struct respond_result *result,
+/* False: no block in force has that id. */
+bool respond_result(struct respond *respond, const struct respond_result *result,
 		    int64_t now_us);
 /* The firewall's process is another one: all orders in force are given again. */
 void respond_again(struct respond *respond, int64_t now_us);
@@ -106,8 +107,8 @@ struct respond_asked {
 int respond_try(struct respond *respond, const struct respond_asked *asked,
 		int64_t now_us, struct buf *message);
 /*
- * 0, and the block's id in message; or -EINVAL, -EPERM and what is wrong.  While
- * block.mode is observe nothing is blocked, by hand neither.
+ * 0, and the block's id in message; or -EINVAL, -EPERM and what is wrong.  block.mode
+ * is about automatic ones: a person has decided.
  */
 int respond_block(struct respond *respond, const struct respond_asked *asked,
 		  int64_t now_us, struct buf *message);

@@ -51,6 +51,8 @@ static const struct event_table tables[] = {
 	  "at", "at DESC,rowid DESC" },
 	{ RECORD_gap, "", "", 0, "PRIMARY KEY(\"start\",reason)", "", "\"end\"",
 	  "\"start\" DESC" },
+	{ RECORD_block, "", "", 0, "PRIMARY KEY(id)",
+	  "CREATE INDEX IF NOT EXISTS block_at ON block(at);", "at", "at DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

@@ -2,7 +2,7 @@
  * events.h: the tables of everything that is not traffic.  Private to the room.
  *
  * listener, audit and gap get a row for each record, socket one per listener and
- * minute, self one per minute, finding one per id: the last.
+ * minute, self one per minute, finding and block one per id: the last.
  */
 #pragma once
 

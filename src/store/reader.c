@@ -272,6 +272,8 @@ static void time_condition(struct buf *sql, enum record_kind kind)
 {
 	if (kind == RECORD_finding)
 		buf_text(sql, "ifnull(\"last\",at)>=?1 AND ifnull(\"first\",at)<=?2");
+	else if (kind == RECORD_block)
+		buf_text(sql, "max(at,\"until\")>=?1 AND \"start\"<=?2");
 	else if (kind == RECORD_gap || kind == RECORD_scan_run)
 		buf_text(sql, "\"end\">=?1 AND \"start\"<=?2");
 	else

@@ -92,7 +92,7 @@ static enum MHD_Result change(const struct request *request, change_take take)
 	if (!change_is_permitted(request) || !peer_uid(request, &uid))
 		return refuse(request, MHD_HTTP_FORBIDDEN,
 			      "not permitted: only root and the daemon's own user may "
-			      "change the policy or give scans");
+			      "change something here");
 	if (exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a body has at most 1 MiB");
@@ -107,6 +107,7 @@ static enum MHD_Result change(const struct request *request, change_take take)
 			  exchange->body.len, actor, &message);
 	unsigned status = result == 0         ? MHD_HTTP_OK
 			  : result == -EINVAL ? MHD_HTTP_BAD_REQUEST
+			  : result == -EPERM  ? MHD_HTTP_FORBIDDEN
 					      : MHD_HTTP_INTERNAL_SERVER_ERROR;
 	enum MHD_Result answered = answer_message(
 		request, status, result == 0 ? "message" : "error", &message);
@@ -130,6 +131,12 @@ enum MHD_Result answer_maintenance(const struct request *request)
 		source->maintenance(source->self, &text);
 	return answer_text(request->connection, MHD_HTTP_OK, "application/x-ndjson",
 			   &text);
+}
+
+enum MHD_Result answer_blocks(const struct request *request)
+{
+	return request->post ? change(request, request->web->source->block_change)
+			     : answer_records(request, RECORD_block);
 }
 
 enum MHD_Result answer_scans(const struct request *request)

@@ -78,6 +78,18 @@ static void judge_store(struct verdict *verdict, const json_t *store)
 	reason(verdict, text);
 }
 
+/* Somebody has to look at it. */
+static void judge_frozen(struct verdict *verdict, const json_t *firewall)
+{
+	char text[128];
+	const char *by = json_string_value(json_object_get(firewall, "frozen_by"));
+	if (by == NULL)
+		return;
+	verdict->degraded = true;
+	snprintf(text, sizeof(text), "automatic blocks have stopped: %.32s", by);
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
@@ -94,6 +106,8 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	judge_sight(verdict, capture, "packets are not watched:");
 	judge_sight(verdict, json_object_get(privileges, "guard"), "the guard");
 	judge_sight(verdict, json_object_get(status, "prober"), "who asks services");
+	judge_sight(verdict, json_object_get(status, "firewall"), "the firewall");
+	judge_frozen(verdict, json_object_get(status, "firewall"));
 	judge_store(verdict, json_object_get(status, "store"));
 }
 

@@ -70,16 +70,19 @@ static const struct field *first_of(const struct schema *schema,
 
 static const char *const port_names[] = { "server_port", "port", NULL };
 static const char *const server_names[] = { "server_ip", "ip", NULL };
+static const char *const client_names[] = { "client_ip", "address", NULL };
 static const char *const begin_names[] = { "start", "first", "at", NULL };
-static const char *const end_names[] = { "end", "last", NULL };
-static const char *const word_names[QUERY_WORDS] = { "kind",     "state",   "severity",
-						     "process",  "reach",   "id",
-						     "protocol", "outcome", "user",
-						     "target",   "incident" };
+static const char *const end_names[] = { "end", "last", "until", NULL };
+static const char *const word_names[QUERY_WORDS] = {
+	"kind",    "state", "severity", "process",  "reach",  "id",     "protocol",
+	"outcome", "user",  "target",   "incident", "action", "finding"
+};
 
+/* What will end some time is no newer for that. */
 void query_sort_newest(struct query *query)
 {
-	query->sort[0] = query->end != NULL ? query->end : query->begin;
+	bool has_ended = query->end != NULL && query->kind != RECORD_block;
+	query->sort[0] = has_ended ? query->end : query->begin;
 	query->sort[1] = NULL;
 	query->ascending = false;
 }
@@ -104,7 +107,7 @@ void query_init(struct query *query, enum record_kind kind)
 	*query = (struct query){
 		.kind = kind,
 		.schema = schema,
-		.client = field_named(schema, "client_ip"),
+		.client = first_of(schema, client_names),
 		.server = first_of(schema, server_names),
 		.port = first_of(schema, port_names),
 		.transport = field_named(schema, "transport"),
@@ -292,12 +295,17 @@ static const char *set_least(struct query *query, const char *value)
 
 static const char not_here[] = "";
 
+static bool has_host(const struct query *query)
+{
+	return query->server != NULL || query->client != NULL;
+}
+
 static const char *set(struct query *query, const char *key, const char *value,
 		       int64_t now_us)
 {
 	if (strcmp(key, "port") == 0 && query->port != NULL)
 		return set_port(query, value);
-	if (strcmp(key, "host") == 0 && query->server != NULL)
+	if (strcmp(key, "host") == 0 && has_host(query))
 		return set_prefix(&query->has_host, &query->wanted_host, value);
 	if (strcmp(key, "client_ip") == 0 && query->client != NULL)
 		return set_prefix(&query->has_client, &query->wanted_client, value);
@@ -327,7 +335,7 @@ static void list_allowed(const struct query *query, char *out, size_t size)
 {
 	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s",
 				      query->port != NULL ? "port " : "",
-				      query->server != NULL ? "host " : "",
+				      has_host(query) ? "host " : "",
 				      query->client != NULL ? "client_ip " : "",
 				      query->transport != NULL ? "transport " : "",
 				      query->begin != NULL ? "since until " : "",

@@ -133,6 +133,7 @@ static const struct {
 
 static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
 static const char maintenance_path[] = "/api/v1/maintenance";
+static const char blocks_path[] = "/api/v1/blocks";
 
 static const struct {
 	const char *path;
@@ -144,6 +145,7 @@ static const struct {
 	{ policy_path, answer_policy },
 	{ maintenance_path, answer_maintenance },
 	{ scans_path, answer_scans },
+	{ blocks_path, answer_blocks },
 	{ "/metrics", answer_metrics },
 	{ "/health", answer_health },
 	{ "/probe", answer_probe },
@@ -168,7 +170,8 @@ static enum MHD_Result route(const struct request *request)
 	return answer_error(
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
-		"sockets, findings, logins, probes, failures, transcripts, packets, "
+		"sockets, findings, blocks, logins, probes, failures, transcripts, "
+		"packets, "
 		"scan_runs, scans, gaps, audit, self, live, schema, status, policy, "
 		"maintenance, or /metrics, /health, /probe");
 }
@@ -200,7 +203,8 @@ static bool is_allowed(const char *method, const char *path)
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
 	       (strcmp(method, "POST") == 0 &&
 		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0 ||
-		 strcmp(path, maintenance_path) == 0)) ||
+		 strcmp(path, maintenance_path) == 0 ||
+		 strcmp(path, blocks_path) == 0)) ||
 	       heartbeat_takes(path, method);
 }
 
@@ -266,6 +270,21 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 	return MHD_YES;
 }
 
+/* Who reads the page, or the API as a page does; a job that says it is alive does not.
+ */
+static void note_reader(const struct request *request)
+{
+	const struct web_source *source = request->web->source;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	bool is_page = strcmp(request->path, "/") == 0 ||
+		       strncmp(request->path, "/api/", 5) == 0;
+	struct addr reader;
+	if (source->reader != NULL && is_page && !request->post && info != NULL &&
+	    addr_of_socket(info->client_addr, &reader))
+		source->reader(source->self, &reader);
+}
+
 /* NOLINTBEGIN(readability-function-size): the parameters are libmicrohttpd's */
 enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 			    const char *path, const char *method, const char *version,
@@ -298,8 +317,12 @@ enum MHD_Result route_tcp(void *self, struct MHD_Connection *connection,
 		return answer_error(
 			connection, MHD_HTTP_MISDIRECTED_REQUEST, path,
 			"this name is not mine; use the address or localhost");
-	if (*state == NULL)
-		return take(&request, method, false, state);
+	if (*state == NULL) {
+		enum MHD_Result taken = take(&request, method, false, state);
+		if (*state != NULL)
+			note_reader(&request);
+		return taken;
+	}
 	return route_local(self, connection, path, method, version, body, body_size,
 			   state);
 }

@@ -49,6 +49,13 @@ struct web_source {
 	void (*listeners)(void *self, web_emit emit, void *to);
 	void (*sockets)(void *self, web_emit emit, void *to);
 	void (*findings)(void *self, web_emit emit, void *to); /* the open ones */
+	/* Those in force, the newest first, and some that are over. */
+	void (*blocks)(void *self, web_emit emit, void *to);
+	/* A form (docs/answer.md); as policy_apply, and -EPERM: it may not be. */
+	int (*block_change)(void *self, const char *text, size_t len, const char *actor,
+			    struct buf *message);
+	/* Somebody reads over TCP; NULL: nobody wants to know. */
+	void (*reader)(void *self, const struct addr *reader);
 	/* How long it took until they were said; NULL: not known. */
 	const struct histogram *(*latency)(void *self);
 	void (*probes)(void *self, web_emit emit,

@@ -256,12 +256,21 @@ static void the_more_crashes_the_longer_it_waits(void **state)
 	(void)state;
 	uint64_t sum_ms = 0;
 	unsigned in_an_hour = 0;
-	assert_int_equal(keeper_delay_ms(0), 1000);
-	assert_int_equal(keeper_delay_ms(1), 2000);
-	assert_int_equal(keeper_delay_ms(UINT32_MAX), keeper_delay_ms(11));
-	while ((sum_ms += keeper_delay_ms(in_an_hour)) < 3600 * 1000)
+	assert_int_equal(keeper_delay_ms(GUARD_PROBER, 0), 1000);
+	assert_int_equal(keeper_delay_ms(GUARD_PROBER, 1), 2000);
+	assert_int_equal(keeper_delay_ms(GUARD_DECOY, UINT32_MAX),
+			 keeper_delay_ms(GUARD_PROBER, 11));
+	while ((sum_ms += keeper_delay_ms(GUARD_PROBER, in_an_hour)) < 3600 * 1000)
 		in_an_hour++;
 	assert_in_range(in_an_hour, 5, 12);
+}
+
+static void the_wall_is_soon_there_again_however_often_it_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(keeper_delay_ms(GUARD_WALL, 0), 100);
+	assert_int_equal(keeper_delay_ms(GUARD_WALL, 1), 200);
+	assert_in_range(keeper_delay_ms(GUARD_WALL, UINT32_MAX), 1000, 5000);
 }
 
 int main(void)
@@ -275,6 +284,7 @@ int main(void)
 		cmocka_unit_test(it_can_hear_and_end_no_others),
 		cmocka_unit_test(it_is_never_root),
 		cmocka_unit_test(the_more_crashes_the_longer_it_waits),
+		cmocka_unit_test(the_wall_is_soon_there_again_however_often_it_ends),
 	};
 	setenv("BREAKWATER_SECCOMP", "kill", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,14 +262,26 @@ static void a_person_says_how_much_passes(void **state)
 	assert_int_equal(block(scene, &what), -EINVAL);
 }
 
-static void while_observing_a_person_blocks_nothing_either(void **state)
+static void what_a_person_wants_is_done_while_observing(void **state)
 {
 	struct scene *scene = *state;
 	struct respond_asked what = asked("203.0.113.7");
 	record_text(scene->config.block_mode, sizeof(scene->config.block_mode),
 		    "observe");
 	scene_rules(scene);
-	assert_int_equal(block(scene, &what), -EPERM);
+	assert_int_equal(block(scene, &what), 0);
+	assert_int_equal(scene->adds, 1);
+	assert_string_equal(scene->block.state, "asked");
+	scene_scan(scene, "203.0.113.8", "handshake");
+	assert_int_equal(scene->adds, 1);
+	assert_string_equal(scene->block.state, "observed");
+	/* From "on" to "observe" it stays, too. */
+	record_text(scene->config.block_mode, sizeof(scene->config.block_mode), "on");
+	scene_rules(scene);
+	record_text(scene->config.block_mode, sizeof(scene->config.block_mode),
+		    "observe");
+	scene_rules(scene);
+	assert_int_equal(scene->removes, 0);
 }
 
 int main(void)
@@ -286,7 +298,7 @@ int main(void)
 		TEST(unblocking_forgives_what_was_and_not_what_comes),
 		TEST(trying_tells_what_it_would_cost_and_does_nothing),
 		TEST(a_person_says_how_much_passes),
-		TEST(while_observing_a_person_blocks_nothing_either),
+		TEST(what_a_person_wants_is_done_while_observing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
