@@ -56,6 +56,10 @@ static int read_form(const char *form, struct written *w, struct respond_asked *
 	if (form_value(form, "transport", w->transport))
 		asked->transport = w->transport;
 	asked->action = form_value(form, "action", w->action) ? w->action : "drop";
+	uint32_t rate = number_of(form, "rate");
+	asked->rate = rate != UNKNOWN_U32 ? rate : 0;
+	if (rate == 0)
+		return refuse(message, "rate: allowed is 1 to 100000 packets a second");
 	if (form_value(form, "why", w->why))
 		asked->why = w->why;
 	asked->over_network = is_set(form, "network");
@@ -70,7 +74,8 @@ static int block(struct blocking *b, const char *form, const char *actor,
 	int error = read_form(form, &written, &asked, message);
 	if (error != 0)
 		return error;
-	return respond_block(b->respond, &asked, now_us, message);
+	return is_set(form, "try") ? respond_try(b->respond, &asked, now_us, message)
+				   : respond_block(b->respond, &asked, now_us, message);
 }
 
 static int unblock(struct blocking *b, const char *what, const char *actor,
