@@ -34,6 +34,7 @@ struct port_sample {
 	uint64_t data_packets, retransmits; /* segments with payload */
 	uint64_t payload_bytes, lost_bytes;
 	uint64_t answers, answer_errors; /* of the application; see record.def */
+	uint64_t dropped_packets, dropped_bytes; /* never seen; see ports_dropped() */
 	const char *protocol; /* recognised last in this second, static; NULL: none */
 	int64_t protocol_us;
 };
@@ -153,6 +154,12 @@ void ports_free(struct ports *ports);
 /* What a worker's sink was given. */
 void ports_add(struct ports *ports, unsigned worker, const struct port_sample *sample,
 	       const struct port_detail *detail);
+
+/*
+ * In that second, so many more packets of a service were stopped before any capture saw
+ * them: only dropped_packets and dropped_bytes of the sample count.
+ */
+void ports_dropped(struct ports *ports, const struct port_sample *sample);
 
 /*
  * The worker has given every sample before at_us.  Seconds that all workers have

@@ -111,6 +111,10 @@ void port_record_make(const struct catalog *catalog, const struct port_sample *s
 	out->server_bytes = s->server_bytes;
 	out->client_packets = s->client_packets;
 	out->server_packets = s->server_packets;
+	if (s->dropped_packets > 0) {
+		out->dropped_packets = s->dropped_packets;
+		out->dropped_bytes = s->dropped_bytes;
+	}
 	out->second_min_bytes = out->second_max_bytes =
 		s->client_bytes + s->server_bytes;
 	put_errors(catalog, s, out);

@@ -15,6 +15,8 @@
 enum {
 	WORKERS_MAX = 64,
 	ROWS_MAX = 65536,
+	/* Of these, what was never seen may begin: who is blocked chooses its ports. */
+	DROPPED_ROWS_MAX = ROWS_MAX / 4,
 	ROW_DETAILS_MAX = 1024, /* 15 KiB each: services with quantiles in a window */
 	HEADS = 1 << 16,
 };
@@ -165,20 +167,31 @@ static void sum_add(struct sum *sum, const struct port_sample *s)
 	to->lost_bytes += s->lost_bytes;
 	to->answers += s->answers;
 	to->answer_errors += s->answer_errors;
+	to->dropped_packets += s->dropped_packets;
+	to->dropped_bytes += s->dropped_bytes;
 	take_protocol(to, s);
 }
 
 /* ---- one second ---- */
 
-static struct pending *pending_at(struct ports *ports, const struct port_sample *s)
+static struct pending *pending_find(const struct ports *ports,
+				    const struct port_sample *s, uint32_t head)
 {
-	uint32_t *head = &ports->pending_heads[place_of(ports, s, s->start_us)];
-	for (uint32_t i = *head; i != 0; i = ports->pending[i - 1].chain) {
+	for (uint32_t i = head; i != 0; i = ports->pending[i - 1].chain) {
 		struct pending *p = &ports->pending[i - 1];
 		if (p->sum.sample.start_us == s->start_us &&
 		    is_same_service(&p->sum.sample, s))
 			return p;
 	}
+	return NULL;
+}
+
+static struct pending *pending_at(struct ports *ports, const struct port_sample *s)
+{
+	uint32_t *head = &ports->pending_heads[place_of(ports, s, s->start_us)];
+	struct pending *known = pending_find(ports, s, *head);
+	if (known != NULL)
+		return known;
 	if (ports->pending_count == ports->pending_size) {
 		uint32_t size = ports->pending_size == 0 ? 64 : ports->pending_size * 2;
 		struct pending *grown = realloc(ports->pending, size * sizeof(*grown));
@@ -266,7 +279,9 @@ static bool is_silent(const struct ports *ports, const struct row *row)
 	return row_active(ports, row) == 0 && row->now.sample.client_packets == 0 &&
 	       row->now.sample.server_packets == 0 &&
 	       row->before.sample.client_packets == 0 &&
-	       row->before.sample.server_packets == 0 && row->before.sample.ended == 0;
+	       row->before.sample.server_packets == 0 &&
+	       row->before.sample.ended == 0 && row->now.sample.dropped_packets == 0 &&
+	       row->before.sample.dropped_packets == 0;
 }
 
 /* Forgets services that were silent for two windows; builds the chains anew. */
@@ -357,10 +372,27 @@ static void take_second(struct ports *ports, struct row *row,
 
 /* ---- what comes in ---- */
 
-static void add_single(struct ports *ports, const struct port_sample *sample,
+/* Of a single worker nothing else is pending: it goes with the sample. */
+static void add_dropped(struct ports *ports, struct port_sample *to)
+{
+	if (ports->pending_count == 0)
+		return;
+	uint32_t head = ports->pending_heads[place_of(ports, to, to->start_us)];
+	struct pending *p = pending_find(ports, to, head);
+	if (p == NULL)
+		return;
+	struct port_sample *dropped = &p->sum.sample;
+	to->dropped_packets += dropped->dropped_packets;
+	to->dropped_bytes += dropped->dropped_bytes;
+	dropped->dropped_packets = dropped->dropped_bytes = 0;
+}
+
+static void add_single(struct ports *ports, const struct port_sample *seen,
 		       const struct port_detail *detail)
 {
 	struct row *row = NULL;
+	struct port_sample all = *seen, *sample = &all;
+	add_dropped(ports, sample);
 	if (ports->has_rows) {
 		turn_window(ports, sample->start_us);
 		row = row_at(ports, sample);
@@ -390,6 +422,28 @@ void ports_add(struct ports *ports, unsigned worker, const struct port_sample *s
 		p->sum.detail = detail_copy(detail);
 }
 
+static bool has_room_for_dropped(const struct ports *ports, const struct port_sample *s)
+{
+	return ports->row_count < DROPPED_ROWS_MAX ||
+	       row_find(ports, s, ports->row_heads[place_of(ports, s, 0)]) != NULL;
+}
+
+void ports_dropped(struct ports *ports, const struct port_sample *sample)
+{
+	struct port_sample dropped = { .start_us = sample->start_us,
+				       .server = addr_unset(),
+				       .dropped_packets = sample->dropped_packets,
+				       .dropped_bytes = sample->dropped_bytes };
+	if (sample->proto != 0 && has_room_for_dropped(ports, sample)) {
+		dropped.server = sample->server;
+		dropped.port = sample->port;
+		dropped.proto = sample->proto;
+	}
+	struct pending *p = pending_at(ports, &dropped);
+	if (p != NULL)
+		sum_add(&p->sum, &dropped);
+}
+
 /* ---- ticks ---- */
 
 static int by_time_and_service(const void *left, const void *right)
@@ -410,6 +464,11 @@ static int by_time_and_service(const void *left, const void *right)
 static void finish(struct ports *ports, struct pending *p)
 {
 	struct port_sample *sample = &p->sum.sample;
+	/* What was dropped has gone with another sample. */
+	if (ports->workers == 1 && sample->dropped_packets == 0) {
+		free(p->active);
+		return;
+	}
 	turn_window(ports, sample->start_us);
 	struct row *row = row_at(ports, sample);
 	for (unsigned i = 0; row != NULL && i < ports->workers; i++)
