@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/block_metrics.h"
 #include "web/finding_metrics.h"
 #include "web/probe_metrics.h"
 
@@ -43,6 +44,7 @@ struct metrics {
 	size_t login_count;
 	struct probe_counts probes;
 	struct finding_counts findings;
+	struct block_counts blocks;
 	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
 };
 
@@ -340,6 +342,11 @@ void metrics_add_finding(struct metrics *metrics, const struct finding_record *f
 	finding_metrics_add(&metrics->findings, finding);
 }
 
+void metrics_add_block(struct metrics *metrics, const struct block_record *block)
+{
+	block_metrics_add(&metrics->blocks, block);
+}
+
 void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe)
 {
 	probe_metrics_add(&metrics->probes, probe);
@@ -360,6 +367,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	write_ports(metrics, source, &family);
 	write_logins(metrics, &family);
 	finding_metrics_write(&metrics->findings, source, &family);
+	block_metrics_write(&metrics->blocks, source, &family);
 	probe_metrics_write(&metrics->probes, source, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");

@@ -33,6 +33,9 @@ void metrics_add_login(struct metrics *metrics, const struct login_record *login
 /* Counts those that end. */
 void metrics_add_finding(struct metrics *metrics, const struct finding_record *finding);
 
+/* Counts those that are over. */
+void metrics_add_block(struct metrics *metrics, const struct block_record *block);
+
 /* Counts by state, and how long it took. */
 void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe);
 

@@ -113,6 +113,33 @@ const proofs = {
 	handshake: "handshake: the source received our answers, so it is where the address says",
 	dialogue: "dialogue: the source talked with us, so it is where the address says",
 };
+
+/* Of blocks: what is done about whom, until when, and why. */
+const blockColumns = [
+	{ name: "Source", doc: "Who; a network with its length",
+	  text: true, value: (b) => (b.prefix_len === (b.address?.includes(":") ? 128 : 32) ? b.address : `${b.address}/${b.prefix_len}`) },
+	{ name: "Id", doc: "First digits of its id",
+	  text: true, value: (b) => b.id?.slice(0, 8) },
+	{ name: "Action", doc: "drop, limit (packets a second that pass) or reset; with a port: there only",
+	  text: true, value: (b) => `${b.action}${b.port === undefined ? "" : ` ${b.port}/${b.transport}`}${b.rate === undefined ? "" : ` ${b.rate}/s`}` },
+	{ name: "State", doc: "observed (nothing is done), active, unconfirmed, vetoed, expired, removed, failed",
+	  text: true, value: (b) => (b.state === "vetoed" && b.vetoed_by ? `vetoed: ${b.vetoed_by}` : b.state),
+	  over: (v) => v === "failed" || v === "unconfirmed" },
+	{ name: "Ends in", doc: "Until it ends by itself",
+	  text: true, value: (b) => (lasts(b) ? b.until : undefined), show: (v) => span(Math.max(0, (Date.parse(v) - Date.now()) / 1000)) },
+	{ name: "Stopped", doc: "Packets that it stopped",
+	  value: (b) => b.packets, show: count },
+	{ name: "Cuts", doc: "Clients of the last 30 days that it cuts off",
+	  value: (b) => b.clients_cut, show: (v, b) => (b.clients === undefined ? count(v) : `${count(v)} of ${count(b.clients)}`),
+	  over: (v) => v > 0 },
+	{ name: "By", doc: "breakwater, or the user who asked for it",
+	  text: true, value: (b) => b.actor },
+	{ name: "Why", doc: "In one sentence",
+	  text: true, value: (b) => b.reason },
+];
+const lasting = ["observed", "asked", "active", "unconfirmed"];
+const lasts = (block) => lasting.includes(block.state);
+
 const opened = new Set(); /* ids of attacks whose details are shown */
 let limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 let ports = [];
@@ -311,6 +338,31 @@ function drawAttacks(findings) {
 		[...byId("attacks-rows").querySelectorAll("button")].find((button) => button.dataset.id === focused)?.focus();
 }
 
+/* Whether what is decided is done, and whether the kernel holds it. */
+function drawWall(firewall) {
+	const line = byId("wall");
+	line.hidden = firewall === undefined;
+	if (firewall === undefined)
+		return;
+	const bad = firewall.holds === false || firewall.frozen_by !== undefined;
+	const facts = [firewall.mode === "on" ? "on" : "observe: automatic blocks are written down, and not done",
+		`${count(firewall.in_force)} in force`, `${count(firewall.in_kernel)} in the kernel`];
+	if (firewall.holds === false)
+		facts.push(firewall.detail);
+	if (firewall.frozen_by !== undefined)
+		facts.push(`automatic blocks have stopped (${firewall.frozen_by})`);
+	line.classList.toggle("bad", bad);
+	line.textContent = `${bad ? "! " : ""}Firewall ${facts.join("; ")}`;
+}
+
+/* In force first, and of those that are over the latest. */
+function drawBlocks(blocks) {
+	const shown = 50, overShown = 10;
+	const inForce = blocks.filter(lasts), over = blocks.filter((block) => !lasts(block));
+	drawTable("blocked", blockColumns, [...inForce.slice(0, shown), ...over.slice(0, overShown)]);
+	byId("blocked-title").textContent = inForce.length > shown ? `Blocked (${shown} of ${count(inForce.length)})` : "Blocked";
+}
+
 function draw() {
 	const wanted = byId("filter").value.trim().toLowerCase();
 	const shown = ports
@@ -380,9 +432,9 @@ async function ask(path) {
 
 async function refresh() {
 	try {
-		const [health, status, list, listeners, probes, findings] = await Promise.all(["health", "api/v1/status",
+		const [health, status, list, listeners, probes, findings, blocks] = await Promise.all(["health", "api/v1/status",
 			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/probes?limit=500",
-			"api/v1/findings?state=open&limit=500"].map(ask));
+			"api/v1/findings?state=open&limit=500", "api/v1/blocks?limit=500"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
@@ -391,6 +443,8 @@ async function refresh() {
 		drawTable("listening", listenerColumns, listeners);
 		drawFindings(findings.filter((finding) => !finding.incident));
 		drawAttacks(findings);
+		drawBlocks(blocks);
+		drawWall(blocks.length > 0 ? status.firewall : undefined);
 	} catch (problem) {
 		byId("health").className = "bad";
 		byId("health").textContent = "! The daemon does not answer; what is shown is old.";
@@ -405,6 +459,7 @@ byId("pause").addEventListener("click", () => {
 });
 drawHead();
 drawTableHead("attacks", attackColumns);
+drawTableHead("blocked", blockColumns);
 drawTableHead("asked", probeColumns);
 drawTableHead("listening", listenerColumns);
 refresh();

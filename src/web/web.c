@@ -181,6 +181,8 @@ void web_live(struct web *web, enum record_kind kind, const void *record)
 		metrics_add_login(web->metrics, record);
 	else if (kind == RECORD_finding)
 		metrics_add_finding(web->metrics, record);
+	else if (kind == RECORD_block)
+		metrics_add_block(web->metrics, record);
 	else if (kind == RECORD_probe)
 		metrics_add_probe(web->metrics, record);
 	live_send(web->live, kind, record);

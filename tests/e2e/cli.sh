@@ -137,6 +137,22 @@ exits 2 ask ports --step 1h --listening && exits 2 ask ports --reach outside &&
 	exits 2 ask logins --outcome maybe
 ok $? "options that do not go together are status 2"
 
+exits 0 ask blocks && [ "$(wc -l <"$dir/out")" = 4 ] &&
+	grep -q "198.51.100.7 .*drop 22/tcp .*active .*9 min .*1,234" "$dir/out" &&
+	grep -q "203.0.113.0/24 .*!unconfirmed" "$dir/out" &&
+	grep -q "192.0.2.1 .*vetoed: gateway" "$dir/out" &&
+	exits 0 ask blocks 203.0.113.9 && grep -q 4711 "$dir/out" && ! grep -q 198 "$dir/out" &&
+	exits 0 ask blocks --json --since 1h && [ "$(grep -c '"record":"block"' "$dir/out")" = 3 ]
+ok $? "blocks tells who is blocked, since when, and what spoke against it"
+
+exits 0 ask blocks 3fa2 && grep -q "^drop of 198.51.100.7 port 22/tcp, active" "$dir/out" &&
+	grep -q "cuts 0 of 412 clients" "$dir/out" && exits 1 ask blocks 0000 &&
+	exits 0 ask unblock 3fa2 && grep -q "3fa2b1c45d6e7f80" "$dir/out"
+ok $? "a block and its end are known by the first digits of an id"
+
+exits 4 ask block 192.0.2.1 && grep -q "gateway: never blocked" "$dir/err" && [ ! -s "$dir/out" ]
+ok $? "what is never blocked says why, with status 4"
+
 exits 2 ask block && exits 2 ask block 192.0.2.300 && exits 2 ask block 192.0.2.7 --for ever &&
 	exits 2 ask block 192.0.2.7 --limit 5 --reset && exits 2 ask block 192.0.2.7 --udp &&
 	exits 2 ask block 192.0.2.7 --confirm 0123456789abcdef && exits 2 ask unblock &&

@@ -17,7 +17,7 @@
 
 #include "web/web.h"
 
-enum { FLOWS = 60, SERVICES = 10 };
+enum { FLOWS = 60, SERVICES = 10, BLOCKS = 3 };
 
 struct service {
 	const char *ip, *name, *class, *transport;
@@ -236,6 +236,67 @@ static void findings(void *self, web_emit emit, void *to)
 		emit(to, &finding);
 }
 
+static void fill_block(struct block_record *block, size_t i)
+{
+	static const struct {
+		const char *id, *address, *action, *state, *veto, *actor, *reason;
+		uint16_t len;
+		uint32_t port;
+		uint64_t packets;
+	} made[BLOCKS] = {
+		{ "3fa2b1c45d6e7f80", "198.51.100.7", "drop", "active", "",
+		  "breakwater",
+		  "brute_force: 198.51.100.7 guesses passwords of ssh; cuts 0 of 412 "
+		  "clients of the last 30 days",
+		  32, 22, 1234 },
+		{ "91d0aa35c2e8b746", "203.0.113.0", "drop", "unconfirmed", "", "ada",
+		  "ticket 4711", 24, UNKNOWN_U32, 0 },
+		{ "c80e51f6a9d37b24", "192.0.2.1", "drop", "vetoed", "gateway",
+		  "breakwater", "port_scan: 192.0.2.1 scanned 200 ports", 32,
+		  UNKNOWN_U32, UNKNOWN_U64 },
+	};
+	record_init(RECORD_block, block);
+	record_text(block->id, sizeof(block->id), made[i].id);
+	block->at = block->start = now_us() - (int64_t)(i + 1) * 60000000;
+	block->until = now_us() + 540 * INT64_C(1000000);
+	addr_parse(made[i].address, &block->address);
+	block->prefix_len = made[i].len;
+	block->port = made[i].port;
+	block->transport = made[i].port != UNKNOWN_U32 ? "tcp" : NULL;
+	block->action = made[i].action;
+	block->state = made[i].state;
+	record_text(block->vetoed_by, sizeof(block->vetoed_by), made[i].veto);
+	record_text(block->actor, sizeof(block->actor), made[i].actor);
+	record_text(block->reason, sizeof(block->reason), made[i].reason);
+	block->packets = made[i].packets;
+	block->clients = 412;
+	block->clients_cut = 0;
+}
+
+static void blocks(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (size_t i = 0; i < BLOCKS && service_count() > 0; i++) {
+		struct block_record block;
+		fill_block(&block, i);
+		emit(to, &block);
+	}
+}
+
+/* Whatever is asked is refused as a block of the gateway is. */
+static int block_change(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message)
+{
+	(void)self;
+	(void)actor;
+	if (len >= 8 && memcmp(text, "unblock=", 8) == 0) {
+		buf_add(message, text + 8, len - 8);
+		return 0;
+	}
+	buf_text(message, "192.0.2.1 is this machine's gateway: never blocked");
+	return -EPERM;
+}
+
 /* ---- the past ---- */
 
 static void logins(void *self, web_emit emit, void *to)
@@ -324,6 +385,8 @@ static int read_past(struct store_reader *reader, enum record_kind kind,
 		findings(NULL, copy, &copying);
 	else if (kind == RECORD_login)
 		logins(NULL, copy, &copying);
+	else if (kind == RECORD_block)
+		blocks(NULL, copy, &copying);
 	return 0;
 }
 
@@ -445,6 +508,8 @@ int main(int argc, char **argv)
 					   .status = status,
 					   .listeners = listeners,
 					   .findings = findings,
+					   .blocks = blocks,
+					   .block_change = block_change,
 					   .memory_since_us = memory_since,
 					   .policy = policy,
 					   .policy_apply = policy_apply };

@@ -133,6 +133,31 @@ static void findings_are_counted_by_kind_and_how_soon_they_were_said(void **stat
 	buf_free(&answer);
 }
 
+static void blocks_are_counted_with_what_they_stopped_and_how_soon(void **state)
+{
+	(void)state;
+	struct block_record block;
+	fake_block(&block, "active", 3);
+	web_live(web, RECORD_block, &block);
+	fake_block(&block, "expired", 5);
+	web_live(web, RECORD_block, &block);
+	struct buf answer = get("/metrics");
+	assert_has(&answer, "breakwater_blocks{state=\"active\",action=\"drop\"} 1\n");
+	assert_has(&answer,
+		   "breakwater_blocks{state=\"observed\",action=\"drop\"} 1\n");
+	assert_has(&answer, "breakwater_blocks_ended_total{state=\"expired\"} 1\n");
+	assert_has(&answer, "breakwater_blocks_ended_total{state=\"vetoed\"} 0\n");
+	assert_has(&answer, "breakwater_blocked_packets_total 15\n");
+	assert_has(&answer, "breakwater_blocked_bytes_total 1500\n");
+	assert_has(&answer, "breakwater_blocked_sessions_total 2\n");
+	assert_has(&answer,
+		   "breakwater_block_latency_seconds_bucket{le=\"0.0025\"} 0\n");
+	assert_has(&answer,
+		   "breakwater_block_latency_seconds_bucket{le=\"0.005\"} 2\n");
+	assert_has(&answer, "breakwater_block_latency_seconds_count 2\n");
+	buf_free(&answer);
+}
+
 static int listen_live(const char *path, struct buf *answer)
 {
 	char request[128];
@@ -255,6 +280,7 @@ int main(void)
 		TEST(logins_count_by_protocol_and_outcome),
 		TEST(a_port_scan_takes_no_place_in_the_metrics),
 		TEST(findings_are_counted_by_kind_and_how_soon_they_were_said),
+		TEST(blocks_are_counted_with_what_they_stopped_and_how_soon),
 		TEST(the_number_of_series_has_a_bound),
 		TEST(live_readers_get_the_kinds_they_asked_for),
 		TEST(a_slow_reader_loses_events_and_is_told_how_many),

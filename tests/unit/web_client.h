@@ -166,6 +166,32 @@ static inline void give_findings(void *self, web_emit emit, void *to)
 	}
 }
 
+static inline void fake_block(struct block_record *block, const char *block_state,
+			      uint64_t packets)
+{
+	record_init(RECORD_block, block);
+	block->action = "drop";
+	block->state = block_state;
+	block->packets = packets;
+	block->bytes = packets * 100;
+	block->sessions = 1;
+	block->latency_us = 4000;
+}
+
+/* One in force, one that would be, and one that is over and was counted then. */
+static inline void give_blocks(void *self, web_emit emit, void *to)
+{
+	struct block_record block;
+	(void)self;
+	fake_block(&block, "active", 10);
+	emit(to, &block);
+	fake_block(&block, "observed", UNKNOWN_U64);
+	block.bytes = block.sessions = block.latency_us = UNKNOWN_U64;
+	emit(to, &block);
+	fake_block(&block, "expired", 5);
+	emit(to, &block);
+}
+
 static inline int64_t memory_since(void *self, enum record_kind kind)
 {
 	(void)self;
@@ -221,6 +247,7 @@ static const struct web_source source = {
 	.listeners = give_listeners,
 	.sockets = give_sockets,
 	.findings = give_findings,
+	.blocks = give_blocks,
 	.latency = give_latency,
 	.memory_since_us = memory_since,
 	.policy = give_policy,

@@ -1,0 +1,24 @@
+/*
+ * block_metrics.h: responses in /metrics; private to the room.
+ */
+#pragma once
+
+#include "web/family.h"
+#include "web/web.h"
+
+enum { BLOCK_ENDS = 4, BLOCK_BOUNDS = 8 };
+
+struct block_sums {
+	uint64_t packets, bytes, sessions;
+	uint64_t up_to[BLOCK_BOUNDS], latencies, latency_us;
+};
+
+/* Of those that are over: how, and what they did. */
+struct block_counts {
+	uint64_t ended[BLOCK_ENDS];
+	struct block_sums sums;
+};
+
+void block_metrics_add(struct block_counts *counts, const struct block_record *block);
+void block_metrics_write(const struct block_counts *counts,
+			 const struct web_source *source, struct family *family);
