@@ -328,7 +328,7 @@ static void take_audit(void *self, const struct audit_record *audit)
 		fprintf(stderr,
 			"breakwater: no automatic blocks any more, as too many were to "
 			"begin (%s); breakwater blocks says which, and breakwater "
-			"unblock --thaw goes on\n",
+			"blocks --thaw goes on\n",
 			audit->after);
 }
 
