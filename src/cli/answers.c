@@ -268,6 +268,14 @@ static void put_firewall(struct monitor *m, struct buf *json)
 	buf_char(json, ',');
 }
 
+static void put_program(struct monitor *m, struct buf *json)
+{
+	if (!programs_are_wanted(&m->programs))
+		return;
+	programs_json(&m->programs, json);
+	buf_char(json, ',');
+}
+
 static void put_blocklists(const struct monitor *m, struct buf *json)
 {
 	struct blocklists_counts counts;
@@ -303,6 +311,7 @@ static void give_status(void *self, struct buf *json)
 		put_prober(m, json);
 	put_traps(m, json);
 	put_firewall(m, json);
+	put_program(m, json);
 	put_blocklists(m, json);
 	put_policy(m, json);
 	buf_char(json, '}');

@@ -63,6 +63,23 @@ static void audit(struct monitor *m, const char *action, const char *actor,
 	keep_and_show(m, RECORD_audit, &record);
 }
 
+static void keep_audit(void *self, const struct audit_record *record)
+{
+	keep_and_show(self, RECORD_audit, record);
+}
+
+void monitor_take_programs(struct monitor *m)
+{
+	const struct programs_sink sink = { m, keep_audit };
+	struct buf text = { 0 };
+	programs_take(&m->programs, clock_us(CLOCK_REALTIME), &sink, &text);
+	if (text.len > 0) {
+		run_clear_progress();
+		fputs(buf_cstr(&text), stderr);
+	}
+	buf_free(&text);
+}
+
 /* ---- flows and ports ---- */
 
 /* A long flow's report is followed by another; only the last is history. */

@@ -22,6 +22,7 @@
 #include "cli/policy_file.h"
 #include "cli/privileges.h"
 #include "cli/probing.h"
+#include "cli/programs.h"
 #include "cli/run_report.h"
 #include "cli/scan_known.h"
 #include "config/config.h"
@@ -58,6 +59,7 @@ struct monitor {
 	struct probing probing;
 	struct decoys decoys;
 	struct blocking blocking;
+	struct programs programs;
 	uint32_t probing_ends;    /* as last seen */
 	struct own *own_services; /* NULL: they are not asked */
 	struct catalog *catalog;
@@ -100,6 +102,8 @@ void monitor_close(struct monitor *m);
 uint32_t monitor_wants(const struct monitor *m); /* bit per kind of what is said */
 struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
+/* What the process that runs programs has to tell. */
+void monitor_take_programs(struct monitor *m);
 /* What the process that asks has to tell. */
 void monitor_take_probes(struct monitor *m);
 /* The self record of this second, and what is due each second. */

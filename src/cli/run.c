@@ -79,6 +79,15 @@ static void take_blocking(struct monitor *m)
 	buf_free(&text);
 }
 
+/* What came of programs, and the end of who runs them. */
+static void take_programs(struct monitor *m)
+{
+	int fd = programs_fd(&m->programs);
+	monitor_take_programs(m);
+	if (m->programs.process == NULL)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 static void take_tick(struct monitor *m)
 {
 	uint64_t expired;
@@ -169,6 +178,8 @@ static void loop(struct monitor *m)
 				take_decoys(m);
 			else if (events[i].data.fd == blocking_fd(&m->blocking))
 				take_blocking(m);
+			else if (events[i].data.fd == programs_fd(&m->programs))
+				take_programs(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -240,6 +251,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 	if (m->decoys.process != NULL)
 		watch(m, decoys_fd(&m->decoys));
 	blocking_watch(&m->blocking, m->epoll);
+	if (m->programs.process != NULL)
+		watch(m, programs_fd(&m->programs));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -302,6 +315,7 @@ static void close_monitor(struct monitor *m)
 		catalog_close(m->catalog);
 	probing_close(&m->probing);
 	decoys_close(&m->decoys);
+	programs_close(&m->programs);
 	privileges_close(&m->privileges);
 	witness_close(m->witness);
 	run_end(&m->state);
@@ -323,6 +337,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 		return status;
 	decoys_fork(&m->decoys, &m->config);
 	blocking_fork(&m->blocking, &m->config);
+	programs_fork(&m->programs, &m->config);
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {

@@ -379,6 +379,38 @@ static void print_firewall(const json_t *firewall, const struct look *look)
 	print_proven(firewall, look);
 }
 
+static void clean(char out[static CELL_MAX], const json_t *part, const char *name)
+{
+	const char *text = member_text(part, name);
+	text_clean(out, CELL_MAX, text == NULL || *text == '\0' ? "none" : text);
+}
+
+/* "/usr/local/bin/tell as breakwater: 12 runs, 1 failed; last: exit status 0" */
+static void print_program(const json_t *program, const struct look *look)
+{
+	char text[CELL_MAX], path[CELL_MAX], user[CELL_MAX], last[CELL_MAX];
+	double left_out = member_number(program, "left_out");
+	bool holds = json_is_true(json_object_get(program, "holds"));
+	clean(path, program, "path");
+	clean(user, program, "user");
+	clean(last, program, "last");
+	label_print(look, "Program");
+	printf("%.120s as %.32s: %.0f run, %.0f failed, %.0f refused; last: %.160s",
+	       path, user, member_number(program, "ended"),
+	       member_number(program, "failed"), member_number(program, "refused"),
+	       last);
+	if (left_out > 0) {
+		snprintf(text, sizeof(text), "; %.0f left out", left_out);
+		warn(look, text);
+	}
+	putchar('\n');
+	if (holds)
+		return;
+	clean(path, program, "detail");
+	snprintf(text, sizeof(text), "who runs it: %.240s", path);
+	warn_line(look, text);
+}
+
 static void print_blocklists(const json_t *lists, const struct look *look)
 {
 	char entries[CELL_MAX], text[CELL_MAX];
@@ -423,10 +455,15 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },       { "sockets", print_sockets },
-		{ "logs", print_logs },         { "findings", print_findings },
-		{ "prober", print_prober },     { "traps", print_traps },
-		{ "firewall", print_firewall }, { "blocklists", print_blocklists },
+		{ "store", print_store },
+		{ "sockets", print_sockets },
+		{ "logs", print_logs },
+		{ "findings", print_findings },
+		{ "prober", print_prober },
+		{ "traps", print_traps },
+		{ "firewall", print_firewall },
+		{ "program", print_program },
+		{ "blocklists", print_blocklists },
 		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

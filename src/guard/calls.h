@@ -16,5 +16,8 @@ int calls_limit_prober(void);
 int calls_limit_maker(void);
 int calls_limit_decoy(void);
 int calls_limit_self_test(void);
+/* All but those that no program of an ordinary user makes; what it starts inherits it.
+ */
+int calls_limit_runner(void);
 /* needs_bpf: programs in the kernel. */
 int calls_limit_wall(bool needs_bpf);

@@ -288,6 +288,17 @@ static void confine_self_test(void)
 	note(SANDBOX_SECCOMP, calls_limit_self_test());
 }
 
+/* Its programs read and write what their user may: no Landlock. */
+static void confine_runner(void)
+{
+	if (guard.task->stays_root) {
+		gain_nothing();
+		return;
+	}
+	become_ordinary(rights_become_nobody);
+	note(SANDBOX_SECCOMP, calls_limit_runner());
+}
+
 static void confine_guard(void)
 {
 	note(SANDBOX_CAPABILITIES, rights_keep_few());
@@ -305,6 +316,7 @@ static const struct {
 	[GUARD_DECOY] = { "breakwater-trap", confine_decoy },
 	[GUARD_WALL] = { "breakwater-wall", confine_wall },
 	[GUARD_SELF_TEST] = { "breakwater-self", confine_self_test },
+	[GUARD_RUNNER] = { "breakwater-runn", confine_runner },
 };
 
 /* ---- requests ---- */
@@ -409,10 +421,11 @@ static void take_message(const struct guard_task *task)
 		leave(EXIT_SUCCESS);
 }
 
-/* As root nobody reads what strangers send. */
+/* As root nobody reads what strangers send, unless a person wants it so. */
 static bool may_work(const struct guard_task *task)
 {
-	return task->run != NULL && (!guard_is_kept(task) || geteuid() != 0);
+	return task->run != NULL &&
+	       (!guard_is_kept(task) || geteuid() != 0 || task->stays_root);
 }
 
 int64_t guard_predecessor_ended_us(void)

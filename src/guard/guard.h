@@ -45,6 +45,12 @@ enum guard_kind {
 	 * reaches no file.  Started again, as a prober.
 	 */
 	GUARD_SELF_TEST,
+	/*
+	 * It runs a person's programs (runner.h), so it keeps what these may need: an
+	 * ordinary user without rights, who reads and connects as any other; only calls
+	 * that none of them makes are out of reach.  Started again, as a prober.
+	 */
+	GUARD_RUNNER,
 };
 
 /*
@@ -66,6 +72,8 @@ struct guard_task {
 	bool needs_netns;
 	/* Of the wall: programs in the kernel, bpf(2). */
 	bool needs_bpf;
+	/* Of the runner: root, with all that root has, as a person wants it so. */
+	bool stays_root;
 	void *self;
 	/*
 	 * Once, before it confines itself, as whoever the daemon is: what is opened

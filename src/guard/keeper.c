@@ -72,6 +72,8 @@ static void tell_end(int events, int status, uint32_t again_ms)
 
 static int keep_rights(const struct guard_task *task)
 {
+	if (task->stays_root)
+		return 0;
 	if (task->kind == GUARD_WALL)
 		return rights_keep_to_wall(task->needs_bpf);
 	return task->kind == GUARD_SELF_TEST ? rights_keep_to_self_test()

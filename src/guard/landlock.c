@@ -29,6 +29,7 @@
 #define IOCTL_DEV   (1ULL << 15)       /* version 5 */
 #define TCP_BOTH    3ULL               /* version 4: bind, connect */
 #define SCOPE_BOTH  3ULL               /* version 6: abstract sockets, signals */
+#define SIGNALS     2ULL
 
 enum { FLAG_VERSION = 1, RULE_PATH = 1, VERSIONS = 6 };
 
@@ -100,6 +101,17 @@ static int allow_all(int rules, const struct landlock_paths *paths, uint64_t kno
 		error = allow_if_there(rules, paths->writables[i],
 				       known & (read | WRITE_FILE));
 	return error;
+}
+
+void landlock_signal_nobody(void)
+{
+	const struct ruleset signals = { .scopes = SIGNALS };
+	int rules =
+		(int)syscall(SYS_landlock_create_ruleset, &signals, sizeof(signals), 0);
+	if (rules < 0)
+		return;
+	syscall(SYS_landlock_restrict_self, rules, 0);
+	close(rules);
 }
 
 int landlock_enter(const struct landlock_paths *paths)

@@ -18,3 +18,7 @@ struct landlock_paths {
  * that is missing is left out.  The kernel's version of Landlock, or -errno.
  */
 int landlock_enter(const struct landlock_paths *paths);
+
+/* From now on this thread signals and traces nobody but what it starts, if the kernel
+ * knows how; all else is as it was. */
+void landlock_signal_nobody(void);
