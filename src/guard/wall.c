@@ -15,6 +15,7 @@
 #include "guard/sessions.h"
 #include "guard/wall_nft.h"
 #include "guard/wall_table.h"
+#include "guard/wall_xdp.h"
 
 #define SECOND_US 1000000LL
 
@@ -43,11 +44,12 @@ struct wall {
 	struct config config;
 	struct wall_table *table;
 	struct wall_nft *nft;
+	struct wall_xdp *xdp; /* NULL: not asked for, or it can't be */
 	struct machine *machine;
 	struct sessions *sessions;
 	int epoll;
 	int open_error;
-	struct wall_event tells; /* not sent yet */
+	struct wall_event tells, dropped; /* not sent yet */
 	int64_t next_flush_us;
 	int64_t empty_since_us;
 	/* looking */
@@ -85,6 +87,30 @@ static void take_told(void *self, const struct wall_told *told)
 		send_tells(wall);
 }
 
+static void send_dropped(struct wall *wall)
+{
+	if (wall->dropped.count == 0)
+		return;
+	wall->dropped.kind = WALL_DROPPED;
+	guard_emit(&wall->dropped, sizeof(wall->dropped));
+	wall->dropped = (struct wall_event){ 0 };
+}
+
+static void take_dropped(void *self, const struct wall_dropped *dropped)
+{
+	struct wall *wall = self;
+	wall->dropped.dropped[wall->dropped.count++] = *dropped;
+	if (wall->dropped.count == WALL_TOLD)
+		send_dropped(wall);
+}
+
+static void take_stopped(void *self, const struct wall_key *key, uint64_t packets,
+			 uint64_t bytes)
+{
+	struct wall *wall = self;
+	wall_table_stopped(wall->table, key, packets, bytes);
+}
+
 static void tell_never(const struct wall *wall)
 {
 	struct wall_event event = { 0 };
@@ -103,6 +129,8 @@ static void fill_state(struct wall *wall)
 		never->left_out < UINT32_MAX ? (uint32_t)never->left_out : UINT32_MAX;
 	wall->state.repairs = wall_table_repairs(wall->table);
 	wall->state.is_owned = wall->nft != NULL && wall_nft_is_owned(wall->nft);
+	if (wall->xdp != NULL)
+		wall_xdp_state(wall->xdp, &wall->state);
 }
 
 /* When it was looked is no change by itself. */
@@ -165,11 +193,14 @@ static void end_sessions(struct wall *wall, struct wall_change *changes, size_t 
 
 static int apply(struct wall *wall, struct wall_change *changes, size_t count)
 {
+	int error = wall->open_error;
+	for (size_t i = 0; i < count && wall->nft == NULL; i++)
+		changes[i].error = error;
 	if (wall->nft != NULL)
-		return wall_nft_apply(wall->nft, changes, count);
-	for (size_t i = 0; i < count; i++)
-		changes[i].error = wall->open_error;
-	return wall->open_error;
+		error = wall_nft_apply(wall->nft, changes, count);
+	if (wall->xdp != NULL)
+		wall_xdp_apply(wall->xdp, changes, count);
+	return error;
 }
 
 static void count_elements(struct wall *wall, const struct wall_change *changes,
@@ -365,6 +396,18 @@ static void listen_to(const struct wall *wall, int fd)
 		epoll_ctl(wall->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
+/* Without it there is nftables. */
+static void open_xdp(struct wall *wall)
+{
+	const struct wall_xdp_sink sink = { wall, take_stopped, take_dropped };
+	if (wall->config.block_xdp.count == 0)
+		return;
+	wall->xdp =
+		wall_xdp_open(&wall->config.block_xdp, wall->config.block_total, &sink);
+	if (wall->xdp == NULL)
+		wall->state.xdp_error = -errno;
+}
+
 static bool open_all(struct wall *wall)
 {
 	const struct wall_bounds bounds = { wall->config.block_total,
@@ -377,6 +420,7 @@ static bool open_all(struct wall *wall)
 	wall->nft = wall_nft_open();
 	wall->open_error = wall->nft == NULL ? -errno : 0;
 	wall->state.error = wall->open_error;
+	open_xdp(wall);
 	return wall->table != NULL && wall->machine != NULL && wall->epoll >= 0;
 }
 
@@ -390,6 +434,8 @@ static bool begin(void *self)
 		listen_to(wall, wall_nft_events_fd(wall->nft));
 		listen_to(wall, wall_nft_look_fd(wall->nft));
 	}
+	if (wall->xdp != NULL)
+		listen_to(wall, wall_xdp_fd(wall->xdp));
 	tell_never(wall);
 	tell_state(wall, now());
 	return true;
@@ -420,6 +466,8 @@ static int timeout_ms(void *self)
 	sooner(&next_us, wall_table_next_us(wall->table));
 	if (wall->nft != NULL && wall_nft_has_table(wall->nft) && !wall->looks)
 		sooner(&next_us, wall->next_look_us);
+	if (wall->xdp != NULL)
+		sooner(&next_us, wall_xdp_next_us(wall->xdp));
 	int ms = next_us <= now_us ? 0 : (int)((next_us - now_us) / 1000) + 1;
 	int machine_ms = machine_timeout_ms(wall->machine);
 	return machine_ms >= 0 && machine_ms < ms ? machine_ms : ms;
@@ -433,6 +481,14 @@ static void run_machine(struct wall *wall, int64_t now_us)
 	tell_never(wall);
 }
 
+static void run_xdp(struct wall *wall, int64_t now_us)
+{
+	if (wall->xdp == NULL)
+		return;
+	wall_xdp_run(wall->xdp, now_us);
+	send_dropped(wall);
+}
+
 static void run(void *self)
 {
 	struct wall *wall = self;
@@ -443,10 +499,19 @@ static void run(void *self)
 	run_machine(wall, now_us);
 	take_events(wall, now_us);
 	go_on_looking(wall, now_us);
+	run_xdp(wall, now_us);
 	send_tells(wall);
 	remove_if_empty(wall, now_us);
 	begin_look(wall, now_us);
 	tell_state(wall, now_us);
+}
+
+/* As whoever the daemon is. */
+static void prepare(void *self)
+{
+	const struct wall *wall = self;
+	if (wall->config.block_xdp.count > 0)
+		wall_xdp_prepare();
 }
 
 static size_t count_paths(const char *const *paths)
@@ -467,6 +532,7 @@ struct guard_task wall_task(const struct config *config)
 				    .readable_count = count_paths(machine_paths()),
 				    .needs_bpf = config->block_xdp.count > 0,
 				    .self = &wall,
+				    .prepare = prepare,
 				    .open = begin,
 				    .fd = wait_for,
 				    .timeout_ms = timeout_ms,

@@ -91,10 +91,10 @@ struct wall_told {
 
 /* Packets that XDP dropped before any capture could see them, since last told. */
 struct wall_dropped {
-	struct addr server;
+	struct addr server; /* unset, if proto is 0 */
 	uint64_t packets, bytes;
 	uint16_t port;
-	uint8_t proto;
+	uint8_t proto; /* 0: what has no port, or had no room; of any server */
 	uint8_t zero[5];
 };
 
@@ -104,13 +104,15 @@ struct wall_state {
 	uint32_t in_kernel; /* elements that the kernel has, when last looked */
 	uint32_t never;     /* addresses that are never blocked */
 	uint32_t never_left_out;
-	uint32_t repairs; /* times that the kernel did not hold what it should */
-	int32_t error;    /* 0, or why the firewall can't be had: -errno */
-	uint32_t xdp;     /* interfaces where it is attached */
-	int32_t xdp_error;
+	uint32_t repairs;   /* times that the kernel did not hold what it should */
+	int32_t error;      /* 0, or why the firewall can't be had: -errno */
+	uint32_t xdp;       /* interfaces where it is attached */
+	int32_t xdp_error;  /* -EBUSY: another program is there; -ENODEV: no such one */
 	uint64_t looked_us; /* CLOCK_BOOTTIME of the last comparison with the kernel */
 	uint32_t is_owned;  /* the table is there, and nobody else can change it */
 	uint32_t wanted;    /* of held: elements that the kernel should have */
+	uint32_t xdp_generic; /* of xdp, those whose driver can't: slower */
+	uint32_t zero;
 };
 
 /* One of those that are never blocked, for who decides; all of them when they change.
@@ -139,6 +141,8 @@ _Static_assert(sizeof(struct wall_event) <= GUARD_EVENT_MAX, "one datagram");
 
 /* False if these bytes are no message that a daemon of ours sends. */
 bool wall_message_parse(const void *bytes, size_t len, struct wall_message *out);
+/* 0; -EINVAL: so many nobody may block; -EPERM: that many only a person may. */
+int wall_order_width(const struct wall_order *order);
 /* The same of an event; numbers that index something are in range then. */
 bool wall_event_parse(const void *bytes, size_t len, struct wall_event *out);
 

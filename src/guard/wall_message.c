@@ -2,6 +2,7 @@
  * wall_message.c: what the wall and the daemon say to each other, judged byte by byte:
  * one of them may have been taken over.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -12,6 +13,13 @@ enum {
 	ADDR_BITS = 128,
 	ERRNO_END = 4096, /* no error of the kernel's has a higher number */
 	RATE_MAX = 100000,
+	IP4_BASE = 96,
+	/* Whom an order of nobody's hand may stop: one host, or who holds one /64. */
+	IP4_LEAST = 128,
+	IP6_LEAST = 64,
+	/* And one by hand: more is no block, but an end of service. */
+	IP4_WIDEST = IP4_BASE + 8,
+	IP6_WIDEST = 16,
 };
 
 static bool is_zero(const void *bytes, size_t len)
@@ -87,6 +95,17 @@ bool wall_message_parse(const void *bytes, size_t len, struct wall_message *out)
 		       (WALL_ORDERS - out->count) * sizeof(out->at[0]));
 }
 
+int wall_order_width(const struct wall_order *order)
+{
+	bool is_v4 = addr_is_v4(&order->address);
+	if (order->prefix_len < (is_v4 ? IP4_WIDEST : IP6_WIDEST))
+		return -EINVAL;
+	if (order->prefix_len < (is_v4 ? IP4_LEAST : IP6_LEAST) &&
+	    !(order->flags & WALL_BY_HAND))
+		return -EPERM;
+	return 0;
+}
+
 /* ---- from the wall ---- */
 
 static bool is_told(const struct wall_told *told)
@@ -105,7 +124,8 @@ static bool is_never(const struct wall_never *never)
 static bool is_state(const struct wall_state *state)
 {
 	return is_error(state->error) && is_error(state->xdp_error) &&
-	       state->is_owned <= 1 && state->wanted <= state->held;
+	       state->is_owned <= 1 && state->wanted <= state->held &&
+	       state->xdp_generic <= state->xdp && state->zero == 0;
 }
 
 static bool is_item(const struct wall_event *event, uint32_t i)

@@ -17,24 +17,21 @@
 #define MINUTE_US (60 * 1000000LL)
 
 enum {
-	IP4_BASE = 96,
-	/* Whom an order of nobody's hand may stop: one host, or who holds one /64. */
-	IP4_LEAST = 128,
-	IP6_LEAST = 64,
-	/* And one by hand: more is no block, but an end of service. */
-	IP4_WIDEST = IP4_BASE + 8,
-	IP6_WIDEST = 16,
 	TOLD_A_LOOK = 40 * WALL_TOLD, /* counters that have changed; the rest wait */
 	CHANGES_FIRST = 64,
 	NONE = 0, /* places count from 1 */
+};
+
+struct stopped {
+	uint64_t packets, bytes;
 };
 
 struct block {
 	struct deadline end;
 	struct wall_key key;
 	uint64_t id;
-	uint64_t packets, bytes;               /* of the element */
-	uint64_t before_packets, before_bytes; /* of those that it replaced */
+	struct stopped element, early, before; /* early: in front of the element;
+						  before: by what it replaced */
 	uint64_t told_packets;
 	int64_t changed_us; /* when the kernel was last told */
 	uint32_t rate, look;
@@ -226,6 +223,14 @@ static bool has_room_for_change(struct wall_table *table)
 	return true;
 }
 
+static struct stopped stopped_by(const struct block *block)
+{
+	return (struct stopped){
+		block->element.packets + block->early.packets + block->before.packets,
+		block->element.bytes + block->early.bytes + block->before.bytes,
+	};
+}
+
 /* False without memory. */
 static bool change(struct wall_table *table, const struct wall_change *one)
 {
@@ -240,8 +245,8 @@ static bool change_block(struct wall_table *table, struct block *block, int64_t 
 	const struct wall_change one = {
 		.key = block->key,
 		.id = block->id,
-		.packets = block->before_packets + block->packets,
-		.bytes = block->before_bytes + block->bytes,
+		.packets = stopped_by(block).packets,
+		.bytes = stopped_by(block).bytes,
 		.left_us = block->end.at_us - now_us,
 		.rate = block->rate,
 		.op = block->is_held ? WALL_OP_RENEW : WALL_OP_ADD,
@@ -250,9 +255,8 @@ static bool change_block(struct wall_table *table, struct block *block, int64_t 
 	};
 	if (!change(table, &one))
 		return false;
-	block->before_packets += block->packets;
-	block->before_bytes += block->bytes;
-	block->packets = block->bytes = 0;
+	block->before = stopped_by(block);
+	block->element = block->early = (struct stopped){ 0 };
 	block->is_held = true;
 	block->is_new = false;
 	block->changed_us = now_us;
@@ -266,8 +270,8 @@ static void end_block(struct wall_table *table, struct block *block,
 	const struct wall_change one = {
 		.key = block->key,
 		.id = block->id,
-		.packets = block->before_packets + block->packets,
-		.bytes = block->before_bytes + block->bytes,
+		.packets = stopped_by(block).packets,
+		.bytes = stopped_by(block).bytes,
 		.op = WALL_OP_REMOVE,
 		.outcome = (uint16_t)outcome,
 		.reason = reason,
@@ -333,17 +337,6 @@ static struct wall_key key_of(const struct wall_order *order)
 				  .action = order->action };
 }
 
-static int judge_width(const struct wall_order *order)
-{
-	bool is_v4 = addr_is_v4(&order->address);
-	if (order->prefix_len < (is_v4 ? IP4_WIDEST : IP6_WIDEST))
-		return -EINVAL;
-	if (order->prefix_len < (is_v4 ? IP4_LEAST : IP6_LEAST) &&
-	    !(order->flags & WALL_BY_HAND))
-		return -EPERM;
-	return 0;
-}
-
 static bool takes_token(struct wall_table *table, int64_t now_us)
 {
 	int64_t token_us = MINUTE_US / table->bounds.new_per_minute;
@@ -379,7 +372,7 @@ static bool is_refused(struct wall_table *table, const struct wall_order *order,
 {
 	const struct prefix prefix = { order->address, order->prefix_len };
 	const struct never_entry *spared = never_find(never, &prefix, now_us);
-	int error = judge_width(order);
+	int error = wall_order_width(order);
 	if (spared != NULL)
 		tell(table, order->id, WALL_VETOED, (uint16_t)spared->reason, 0);
 	else if (error != 0)
@@ -502,9 +495,16 @@ bool wall_table_seen(struct wall_table *table, const struct wall_key *key,
 	if (block == NULL)
 		return false;
 	block->look = table->look;
-	block->packets = packets;
-	block->bytes = bytes;
+	block->element = (struct stopped){ packets, bytes };
 	return true;
+}
+
+void wall_table_stopped(struct wall_table *table, const struct wall_key *key,
+			uint64_t packets, uint64_t bytes)
+{
+	struct block *block = find_key(table, key);
+	if (block != NULL)
+		block->early = (struct stopped){ packets, bytes };
 }
 
 void wall_table_foreign(struct wall_table *table, const struct wall_key *key)
@@ -523,11 +523,12 @@ static bool is_missing(const struct wall_table *table, const struct block *block
 
 static void tell_counters(struct wall_table *table, struct block *block)
 {
-	block->told_packets = block->before_packets + block->packets;
+	const struct stopped stopped = stopped_by(block);
 	const struct wall_told told = { .id = block->id,
-					.packets = block->told_packets,
-					.bytes = block->before_bytes + block->bytes,
+					.packets = stopped.packets,
+					.bytes = stopped.bytes,
 					.outcome = WALL_HELD };
+	block->told_packets = stopped.packets;
 	table->sink.told(table->sink.self, &told);
 }
 
@@ -539,8 +540,7 @@ static void tell_changed_counters(struct wall_table *table)
 		table->next_told =
 			table->next_told < table->used ? table->next_told + 1 : 1;
 		struct block *block = &table->blocks[table->next_told];
-		if (block->id == 0 ||
-		    block->before_packets + block->packets == block->told_packets)
+		if (block->id == 0 || stopped_by(block).packets == block->told_packets)
 			continue;
 		tell_counters(table, block);
 		told++;

@@ -5,6 +5,8 @@
  *   add ID ADDRESS/LEN ACTION PROTO PORT LEFT RATE FLAGS   remove ID   ready
  *   many FIRST COUNT LEFT   (addresses from 10.0.0.0 on, IDs from FIRST on)
  *   spare ADDRESS/LEN LEFT   kill
+ *
+ * Arguments: how many blocks there may be, and interfaces for XDP.
  */
 #include <errno.h>
 #include <poll.h>
@@ -38,15 +40,28 @@ static void print_told(const struct wall_told *told)
 	       (unsigned long long)told->packets, told->sessions);
 }
 
+static void print_dropped(const struct wall_dropped *dropped)
+{
+	char server[ADDR_TEXT_MAX];
+	addr_text(&dropped->server, server);
+	printf("dropped %s %u %u packets %llu bytes %llu\n", server, dropped->proto,
+	       dropped->port, (unsigned long long)dropped->packets,
+	       (unsigned long long)dropped->bytes);
+}
+
 static void print_event(const struct wall_event *event)
 {
 	const struct wall_state *state = &event->state;
 	for (uint32_t i = 0; i < event->count && event->kind == WALL_TELLS; i++)
 		print_told(&event->told[i]);
+	for (uint32_t i = 0; i < event->count && event->kind == WALL_DROPPED; i++)
+		print_dropped(&event->dropped[i]);
 	if (event->kind == WALL_STATE)
-		printf("state held %u kernel %u repairs %u error %d owned %u\n",
+		printf("state held %u kernel %u repairs %u error %d owned %u "
+		       "xdp %u generic %u xdp_error %d\n",
 		       state->held, state->in_kernel, state->repairs, state->error,
-		       state->is_owned);
+		       state->is_owned, state->xdp, state->xdp_generic,
+		       state->xdp_error);
 	fflush(stdout);
 }
 
@@ -209,6 +224,9 @@ static void begin(int argc, char **argv)
 	config_init(&config);
 	if (argc > 1)
 		config.block_total = (config_number)strtoul(argv[1], NULL, TEN);
+	for (int i = 2; i < argc; i++)
+		snprintf(config.block_xdp.at[config.block_xdp.count++],
+			 sizeof(config.block_xdp.at[0]), "%s", argv[i]);
 	snprintf(config.user, sizeof(config.user), "nobody");
 	const struct guard_task task = wall_task(&config);
 	wall = guard_fork(&task);

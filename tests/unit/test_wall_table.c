@@ -432,6 +432,35 @@ static void counters_are_told_when_they_change_and_never_fall(void **state)
 	wall_table_free(table);
 }
 
+static void what_is_stopped_earlier_counts_as_well(void **state)
+{
+	(void)state;
+	struct wall_table *table = begin();
+	add(table, 1, "192.0.2.1", 0);
+	flush(table);
+	const struct wall_key key = kernel.at[0];
+	struct wall_key other = key;
+	other.address.ip6[15]++;
+	now_us += SECOND_US;
+	wall_table_stopped(table, &key, 5, 300);
+	wall_table_stopped(table, &other, 7, 420);
+	look(table, 10);
+	assert_int_equal(last()->packets, 15);
+	assert_int_equal(last()->bytes, 15 * 60);
+	/* What is renewed counts from 0 there, too. */
+	add(table, 1, "192.0.2.1", 0);
+	flush(table);
+	assert_int_equal(last()->packets, 15);
+	wall_table_stopped(table, &key, 2, 120);
+	now_us += SECOND_US;
+	look(table, 0);
+	assert_int_equal(last()->packets, 17);
+	wall_table_remove(table, 1);
+	flush(table);
+	assert_int_equal(last()->packets, 17);
+	wall_table_free(table);
+}
+
 static void reset_holds_nothing_in_the_kernel(void **state)
 {
 	(void)state;
@@ -464,6 +493,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_forgets_is_added_again),
 		cmocka_unit_test(what_nobody_asked_for_is_removed),
 		cmocka_unit_test(counters_are_told_when_they_change_and_never_fall),
+		cmocka_unit_test(what_is_stopped_earlier_counts_as_well),
 		cmocka_unit_test(reset_holds_nothing_in_the_kernel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
