@@ -9,6 +9,7 @@
 #include "base/deadlines.h"
 #include "base/roster.h"
 #include "config/config.h"
+#include "respond/recent.h"
 #include "respond/respond.h"
 
 enum {
@@ -23,7 +24,6 @@ enum {
 	KNOWN_USERS = 4,
 	SERVED_PORTS = 6,
 	REASON_MAX = 256,
-	RECENT_UNITS = 64,
 };
 #define SECOND_US   1000000LL
 #define MINUTE_US   (60 * SECOND_US)
@@ -31,16 +31,6 @@ enum {
 #define PROOF_US    (10 * MINUTE_US) /* a proof is of now for so long */
 #define LONGEST_US  (31 * DAY_US)    /* by hand, and what the wall takes */
 #define FORGIVEN_US MINUTE_US        /* packets under way when it was unblocked */
-
-/* ---- counts of the last units of time ---- */
-
-struct recent {
-	int64_t unit_us;
-	int64_t stamp[RECENT_UNITS];
-	uint32_t count[RECENT_UNITS];
-};
-void recent_add(struct recent *recent, int64_t at_us, int by);
-uint64_t recent_sum(const struct recent *recent, int64_t now_us, unsigned units);
 
 /* ---- one block ---- */
 

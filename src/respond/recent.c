@@ -1,7 +1,7 @@
 /*
  * recent.c: how many there were in the last units of time, in a ring of them.
  */
-#include "respond/inside.h"
+#include "respond/recent.h"
 
 void recent_add(struct recent *recent, int64_t at_us, int by)
 {
