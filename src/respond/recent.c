@@ -3,6 +3,8 @@
  */
 #include "respond/recent.h"
 
+#include <stddef.h>
+
 void recent_add(struct recent *recent, int64_t at_us, int by)
 {
 	int64_t unit = at_us / recent->unit_us;
