@@ -63,23 +63,6 @@ static void audit(struct monitor *m, const char *action, const char *actor,
 	keep_and_show(m, RECORD_audit, &record);
 }
 
-static void keep_audit(void *self, const struct audit_record *record)
-{
-	keep_and_show(self, RECORD_audit, record);
-}
-
-void monitor_take_programs(struct monitor *m)
-{
-	const struct programs_sink sink = { m, keep_audit };
-	struct buf text = { 0 };
-	programs_take(&m->programs, clock_us(CLOCK_REALTIME), &sink, &text);
-	if (text.len > 0) {
-		run_clear_progress();
-		fputs(buf_cstr(&text), stderr);
-	}
-	buf_free(&text);
-}
-
 /* ---- flows and ports ---- */
 
 /* A long flow's report is followed by another; only the last is history. */
@@ -291,8 +274,10 @@ static void take_socket(void *self, const struct socket_record *socket)
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct monitor *m = self;
+	m->deciding = finding;
 	if (!home_holds(&m->friends, &finding->client_ip))
 		blocking_finding(&m->blocking, finding);
+	m->deciding = NULL;
 	keep_and_show(m, RECORD_finding, finding);
 	packet_keeper_finding(&m->packets, finding);
 }
@@ -486,21 +471,6 @@ static void keep_sources(struct monitor *m)
 	buf_free(&why);
 }
 
-static void keep_block(void *self, enum record_kind kind, const void *record)
-{
-	keep_and_show(self, kind, record);
-}
-
-/* What was blocked is again, before anything is seen. */
-static bool open_blocking(struct monitor *m)
-{
-	const struct blocking_sink sink = { .self = m, .keep = keep_block };
-	bool opened = blocking_open(&m->blocking, &m->config, &m->own, &sink);
-	if (!opened)
-		fprintf(stderr, "breakwater: not enough memory for blocks\n");
-	return opened;
-}
-
 bool monitor_open(struct monitor *m)
 {
 	struct host_options host = { .self = m,
@@ -545,7 +515,7 @@ bool monitor_open(struct monitor *m)
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
 	audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
-	return open_blocking(m);
+	return monitor_open_blocking(m);
 }
 
 /* What is said at the end blocks nobody any more. */

