@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "cli/monitor.h"
 
+#define SECOND_US 1000000LL
+
 /* Decided just now, by no person; later records of it tell how it goes on. */
 static bool is_decision(const struct block_record *block)
 {
@@ -53,9 +55,26 @@ static void keep_block(void *self, enum record_kind kind, const void *record)
 		run_program(self, record);
 }
 
+/* What XDP stops no capture sees: it counts for its port all the same. */
+static void take_dropped(void *self, const struct wall_dropped *dropped)
+{
+	struct monitor *m = self;
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	const struct port_sample sample = { .start_us = now_us - now_us % SECOND_US,
+					    .server = dropped->server,
+					    .port = dropped->port,
+					    .proto = dropped->proto,
+					    .dropped_packets = dropped->packets,
+					    .dropped_bytes = dropped->bytes };
+	if (m->pipeline != NULL)
+		ports_dropped(pipeline_ports(m->pipeline), &sample);
+}
+
 bool monitor_open_blocking(struct monitor *m)
 {
-	const struct blocking_sink sink = { .self = m, .keep = keep_block };
+	const struct blocking_sink sink = { .self = m,
+					    .keep = keep_block,
+					    .dropped = take_dropped };
 	bool opened = blocking_open(&m->blocking, &m->config, &m->own, &sink);
 	if (!opened)
 		fprintf(stderr, "breakwater: not enough memory for blocks\n");
