@@ -338,7 +338,7 @@ static void print_trouble(const json_t *firewall, const struct look *look)
 	if (frozen != NULL) {
 		text_clean(clean, sizeof(clean), frozen);
 		snprintf(text, sizeof(text),
-			 "automatic blocks have stopped (%.32s): breakwater unblock "
+			 "automatic blocks have stopped (%.32s): breakwater blocks "
 			 "--thaw goes on",
 			 clean);
 		warn_line(look, text);

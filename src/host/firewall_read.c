@@ -21,6 +21,7 @@
 
 #include "host/firewall.h"
 #include "host/firewall_extension.h"
+#include "host/firewall_tables.h"
 
 enum { WAIT_S = 2, DATAGRAM_MAX = 65536 };
 
@@ -110,9 +111,28 @@ static void read_extensions(json_t *known)
 
 /* ---- the rules ---- */
 
+/* An answer for each table, one behind the other, as one. */
+static json_t *join(const char *text)
+{
+	json_t *all = json_array();
+	json_error_t end;
+	while (text[strspn(text, "\n ")] != '\0') {
+		json_t *one = json_loads(text, JSON_DISABLE_EOF_CHECK, &end);
+		json_t *items = json_object_get(one, "nftables");
+		bool is_read = json_array_extend(all, items) == 0;
+		json_decref(one);
+		if (!is_read) {
+			json_decref(all);
+			return NULL;
+		}
+		text += end.position;
+	}
+	return json_pack("{s:o}", "nftables", all);
+}
+
 static struct ruleset *read_rules(const char *text)
 {
-	json_t *document = json_loads(text, 0, NULL);
+	json_t *document = join(text);
 	json_t *known = json_object();
 	if (extensions_are_in(document))
 		read_extensions(known);
@@ -123,17 +143,32 @@ static struct ruleset *read_rules(const char *text)
 	return ruleset;
 }
 
-struct ruleset *firewall_read(void)
+static struct ruleset *ask(struct nft_ctx *nft, const char *commands)
 {
-	struct ruleset *ruleset = NULL;
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (nft == NULL)
-		return NULL;
+	/* Where the answer is JSON, what looks like JSON is taken for it, too. */
 	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_STATELESS |
 					      NFT_CTX_OUTPUT_NUMERIC_PROTO);
-	if (nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0 &&
-	    nft_run_cmd_from_buffer(nft, "list ruleset") == 0)
-		ruleset = read_rules(nft_ctx_get_output_buffer(nft));
-	nft_ctx_free(nft);
+	bool is_answered = nft_ctx_buffer_output(nft) == 0 &&
+			   nft_ctx_buffer_error(nft) == 0 &&
+			   nft_run_cmd_from_buffer(nft, commands) == 0;
+	return is_answered ? read_rules(nft_ctx_get_output_buffer(nft)) : NULL;
+}
+
+struct ruleset *firewall_read(void)
+{
+	json_t *tables = firewall_tables();
+	char *commands = json_dumps(tables, JSON_COMPACT);
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	bool is_empty = tables != NULL &&
+			json_array_size(json_object_get(tables, "nftables")) == 0;
+	struct ruleset *ruleset = NULL;
+	if (is_empty)
+		ruleset = ruleset_read(tables);
+	else if (nft != NULL && commands != NULL)
+		ruleset = ask(nft, commands);
+	if (nft != NULL)
+		nft_ctx_free(nft);
+	free(commands);
+	json_decref(tables);
 	return ruleset;
 }
