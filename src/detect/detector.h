@@ -21,6 +21,10 @@ struct detector {
 	void (*keep)(void *state, const char *folder);
 	void (*contact)(struct detect *detect, void *state,
 			const struct contact_record *contact);
+	/* A connection that its client ended without a word; it was a contact before.
+	 */
+	void (*unused)(struct detect *detect, void *state,
+		       const struct contact_record *contact);
 	void (*login)(struct detect *detect, void *state,
 		      const struct login_record *login);
 	void (*flow)(struct detect *detect, void *state,

@@ -75,6 +75,10 @@ void detect_contact(struct detect *detect, const struct contact_record *contact)
 	see_time(detect, contact->at);
 	if (contact->probe == 1 || is_friend(detect, &contact->client_ip))
 		return;
+	if (findings_same_word(contact->outcome, "unused")) {
+		GIVE(detect, unused, contact);
+		return;
+	}
 	sources_contact(detect, contact);
 	GIVE(detect, contact, contact);
 }

@@ -159,6 +159,40 @@ static void count_attempt(struct port_scan *scan, const struct attempt *attempt)
 	count_host(scan, attempt->server);
 }
 
+/* True if most of what failed came over as many routers as that. */
+static bool is_same_way(const struct port_scan *scan, const struct attempt *attempt)
+{
+	return attempt->ttl != 0 && attempt->ttl == scan->ttl;
+}
+
+/*
+ * Who scans with whole connections leaves open ports without a word.  Such a handshake,
+ * on a port that the source had never used, from as far away as the rest, is the
+ * scan's.
+ */
+static bool proves(const struct port_scan *scan, const struct attempt *unused)
+{
+	return is_same_way(scan, unused) &&
+	       (int64_t)unused->first_s * SECOND_US >= scan->first_us - SECOND_US;
+}
+
+static bool is_past(const struct attempt *attempt, unsigned transport, int64_t now_us)
+{
+	return attempt->transport == transport &&
+	       hints_age_s(scan_attempt_second(now_us), attempt->first_s) <= DAY_S;
+}
+
+/* Ports that answered come first in many a scan, before it is known as one. */
+static void count_past_unused(struct port_scan *scan, const struct attempt *past)
+{
+	struct attempt unused = *past;
+	bool is_proof = proves(scan, past);
+	scan->unused_handshakes += is_proof;
+	unused.kind = ATTEMPT_HALF_OPEN;
+	if (is_proof || past->kind != ATTEMPT_DONE)
+		count_attempt(scan, &unused);
+}
+
 /* Of what the source tried before, all that may belong to it. */
 static void count_past(const struct sources *sources, struct port_scan *scan,
 		       const struct source *source, unsigned transport, int64_t now_us)
@@ -166,9 +200,12 @@ static void count_past(const struct sources *sources, struct port_scan *scan,
 	size_t count;
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++)
-		if (at[i].transport == transport && at[i].kind != ATTEMPT_DONE &&
-		    hints_age_s(scan_attempt_second(now_us), at[i].first_s) <= DAY_S)
+		if (is_past(&at[i], transport, now_us) && !at[i].is_unused &&
+		    at[i].kind != ATTEMPT_DONE)
 			count_attempt(scan, &at[i]);
+	for (size_t i = 0; i < count; i++)
+		if (is_past(&at[i], transport, now_us) && at[i].is_unused)
+			count_past_unused(scan, &at[i]);
 	/* Attempts know no more than the second. */
 	if (scan->first_us < source->first_us)
 		scan->first_us = source->first_us;
@@ -283,6 +320,13 @@ static struct port_scan *scan_of(struct detect *detect, struct port_scans *all,
 	return scan;
 }
 
+/* Since it was last told: what is done about it does not wait for the second to end. */
+static bool is_surer(const struct port_scan *scan)
+{
+	return (port_scan_is_proven(scan) && !scan->was_proven) ||
+	       (port_scan_is_grave(scan) && !scan->was_grave);
+}
+
 static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *c)
 {
@@ -310,7 +354,7 @@ static void take_contact(struct detect *detect, void *state,
 	if (scan->group != NULL)
 		port_scan_note_group(scan, news->attempt);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
-	if (scan->told != before || scan->is_wide != was_wide)
+	if (scan->told != before || scan->is_wide != was_wide || is_surer(scan))
 		port_scan_tell(detect, scan);
 }
 
@@ -328,37 +372,52 @@ static bool has_port(const struct port_scan *scan, uint16_t port)
 	return (scan->ports[port / 64] >> port % 64 & 1) != 0;
 }
 
-/* True if most of what failed came over as many routers as that. */
-static bool is_same_way(const struct port_scan *scan, const struct attempt *attempt)
+static void count_unused(struct detect *detect, struct port_scans *all,
+			 const struct unused_connection *connection)
 {
-	return attempt->ttl != 0 && attempt->ttl == scan->ttl;
+	const struct attempt *unused = sources_unused(&detect->sources, connection);
+	struct port_scan *scan = unused != NULL
+					 ? find_scan(all, connection->client,
+						     ATTEMPT_TCP, connection->end_us)
+					 : NULL;
+	if (scan == NULL)
+		return;
+	scan->unused_handshakes += scan->group == NULL &&
+				   !has_port(scan, unused->port) &&
+				   proves(scan, unused);
+	count_attempt(scan, unused);
+	scan->is_dirty = scan->told != TOLD_NOTHING;
+	if (scan->is_dirty && is_surer(scan))
+		port_scan_tell(detect, scan);
 }
 
-/*
- * Who scans with whole connections leaves open ports without a word.  Such a handshake,
- * on a port that the source had never used, from as far away as the rest, is the
- * scan's.
- */
+static void take_unused(struct detect *detect, void *state,
+			const struct contact_record *contact)
+{
+	const struct unused_connection connection = {
+		.client = &contact->client_ip,
+		.server = &contact->server_ip,
+		.port = (uint16_t)contact->port,
+		.end_us = contact->at,
+	};
+	count_unused(detect, state, &connection);
+}
+
+/* The same, where the contact was left out. */
 static void take_flow(struct detect *detect, void *state,
 		      const struct flow_record *flow)
 {
-	struct port_scans *all = state;
 	if (flow->probe == 1 || flow->handshake_us == UNKNOWN_U64 ||
 	    flow->client_payload_bytes != 0 || addr_is_unset(&flow->client_ip) ||
 	    home_holds(&detect->friends, &flow->client_ip))
 		return;
-	const struct attempt *unused = sources_unused(&detect->sources, flow);
-	struct port_scan *scan = unused != NULL ? find_scan(all, &flow->client_ip,
-							    ATTEMPT_TCP, flow->end)
-						: NULL;
-	if (scan == NULL)
-		return;
-	scan->unused_handshakes +=
-		scan->group == NULL && !has_port(scan, unused->port) &&
-		is_same_way(scan, unused) &&
-		(int64_t)unused->first_s * SECOND_US >= scan->first_us - SECOND_US;
-	count_attempt(scan, unused);
-	scan->is_dirty = scan->told != TOLD_NOTHING;
+	const struct unused_connection connection = {
+		.client = &flow->client_ip,
+		.server = &flow->server_ip,
+		.port = (uint16_t)flow->server_port,
+		.end_us = flow->end,
+	};
+	count_unused(detect, state, &connection);
 }
 
 static void take_second(struct detect *detect, void *state, int64_t now_us)
@@ -379,6 +438,7 @@ const struct detector detector_port_scan = {
 	.open = open_scans,
 	.close = close_scans,
 	.contact = take_contact,
+	.unused = take_unused,
 	.flow = take_flow,
 	.tick = take_second,
 };

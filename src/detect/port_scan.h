@@ -30,6 +30,7 @@ struct port_scan {
 	bool was_client; /* the source had connected to something before it */
 	uint32_t unused_handshakes; /* ports that the source left without a word */
 	bool resets, is_fragmented, is_dirty;
+	bool was_proven, was_grave; /* when it was last told */
 	uint8_t ttl;
 	enum told told;
 	const char *tool;         /* NULL: its packets do not show it */

@@ -307,6 +307,8 @@ void port_scan_tell(struct detect *detect, struct port_scan *scan)
 	struct finding_record evidence;
 	struct scan_key *key = key_of_finding(scan);
 	scan->is_dirty = false;
+	scan->was_proven = port_scan_is_proven(scan);
+	scan->was_grave = port_scan_is_grave(scan);
 	if (is_told_by_another(scan))
 		return;
 	struct finding *finding = port_scan_finding(detect, scan, key);

@@ -455,20 +455,22 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 }
 
 const struct attempt *sources_unused(struct sources *sources,
-				     const struct flow_record *flow)
+				     const struct unused_connection *unused)
 {
-	struct source *source = sources_find(sources, &flow->client_ip);
+	struct source *source = sources_find(sources, unused->client);
 	struct attempt wanted = {
-		.server = sources_server(sources, &flow->server_ip),
-		.last_s = scan_attempt_second(flow->end),
-		.port = (uint16_t)flow->server_port,
+		.server = sources_server(sources, unused->server),
+		.last_s = scan_attempt_second(unused->end_us),
+		.port = unused->port,
 		.transport = ATTEMPT_TCP,
 	};
-	if (source == NULL || source->failures == 0)
-		return NULL;
-	struct attempt *attempt = find_attempt(sources, source, &wanted);
-	if (attempt == NULL || attempt->kind != ATTEMPT_DONE ||
+	struct attempt *attempt =
+		source != NULL ? find_attempt(sources, source, &wanted) : NULL;
+	if (attempt == NULL || attempt->kind != ATTEMPT_DONE || attempt->is_unused ||
 	    hints_age_s(wanted.last_s, attempt->first_s) > UNUSED_S)
+		return NULL;
+	attempt->is_unused = 1;
+	if (source->failures == 0)
 		return NULL;
 	attempt->kind = ATTEMPT_HALF_OPEN;
 	add_score(source, TRW_STEP); /* it was no success */

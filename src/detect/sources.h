@@ -71,7 +71,8 @@ struct attempt {
 	uint8_t is_fragment : 1; /* came in fragments */
 	uint8_t is_usual : 1;    /* a SYN as operating systems make them */
 	uint8_t technique : 4;   /* enum attempt_technique */
-	uint8_t resets : 1; /* who sent the SYN reset our SYN-ACK: he received it */
+	uint8_t resets : 1;    /* who sent the SYN reset our SYN-ACK: he received it */
+	uint8_t is_unused : 1; /* a connection in which nothing was said */
 };
 
 struct source {
@@ -134,8 +135,13 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
  * A connection is over in which the client said nothing: its port answered and was not
  * used.  NULL if that was not its first contact within the last minutes.
  */
+struct unused_connection {
+	const struct addr *client, *server;
+	uint16_t port;
+	int64_t end_us;
+};
 const struct attempt *sources_unused(struct sources *sources,
-				     const struct flow_record *flow);
+				     const struct unused_connection *unused);
 
 /* A port that serves is open. */
 void sources_port(struct sources *sources, const struct port_record *port);

@@ -121,6 +121,7 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 		[CONTACT_HALF_OPEN] = "half_open", [CONTACT_HANDSHAKE] = "handshake",
 		[CONTACT_ANSWERED] = "answered",   [CONTACT_STRAY] = "stray",
 		[CONTACT_SLOW] = "slow",           [CONTACT_STALLED] = "stalled",
+		[CONTACT_UNUSED] = "unused",
 	};
 	struct sieve_contact asked = question(c, outcome);
 	if (!sieve_take(&f->contacts.sieve, &asked))
@@ -498,20 +499,30 @@ static enum contact_outcome outcome_of(const struct body *b)
 	return CONTACT_OUTCOMES;
 }
 
+/* Each segment from then on says so; the sieve lets the first one through. */
+static bool is_unused(const struct body *b)
+{
+	return b->handshaken &&
+	       (b->state0 == ENDPOINT_CLOSED || b->state0 == ENDPOINT_RESET) &&
+	       tcp_size(b, CLIENT) == 0;
+}
+
 void contacts_segment(struct flows *f, uint32_t number, int64_t at_us)
 {
 	if (!f->contacts.is_wanted)
 		return;
 	const struct body *b = &f->table.bodies[number];
 	struct knock *k = &f->contacts.bodies[number];
-	if (k->technique != TECHNIQUE_SYN || k->is_told)
+	if (k->technique != TECHNIQUE_SYN)
 		return;
-	enum contact_outcome outcome = outcome_of(b);
-	if (outcome == CONTACT_OUTCOMES)
-		return;
-	k->is_told = 1;
-	k->expects = EXPECTS_NOTHING;
-	contacts_tell(f, number, outcome, at_us);
+	enum contact_outcome outcome = k->is_told ? CONTACT_OUTCOMES : outcome_of(b);
+	if (outcome != CONTACT_OUTCOMES) {
+		k->is_told = 1;
+		k->expects = EXPECTS_NOTHING;
+		contacts_tell(f, number, outcome, at_us);
+	}
+	if (is_unused(b))
+		contacts_tell(f, number, CONTACT_UNUSED, at_us);
 }
 
 void contacts_rejected(struct flows *f, uint32_t number, int64_t at_us)

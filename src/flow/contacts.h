@@ -18,6 +18,9 @@
  * what it has acknowledged stands still while its server asks again: RFC 9293 3.8.6.1)
  * is stalled.
  *
+ * One whose client ends it without ever having said anything is unused: told of a
+ * second time, at once, as who scans by whole connections proves by it where he is.
+ *
  * What is no contact, and why:
  *  - A RST or SYN-ACK without a flow: the answer to a packet that somebody sent in our
  *    name (backscatter).
@@ -49,6 +52,7 @@ enum contact_outcome {
 	CONTACT_STRAY,
 	CONTACT_SLOW,
 	CONTACT_STALLED,
+	CONTACT_UNUSED,
 	CONTACT_OUTCOMES
 };
 

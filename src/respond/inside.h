@@ -46,8 +46,7 @@ struct block {
 	uint32_t port, strike, rate;
 	const char *transport, *action, *state, *proof, *vetoed_by;
 	uint64_t latency_us, packets, bytes, sessions, clients, cut;
-	uint64_t before_packets, before_bytes,
-		before_sessions; /* see respond_again() */
+	uint64_t before_packets, before_bytes, before_sessions; /* respond_again() */
 	char finding[32];
 	char *actor, *reason; /* owned */
 	int error;
@@ -89,8 +88,7 @@ struct session {
 /* Who has proven where it is, or was blocked. */
 struct known {
 	struct roster_entry head;
-	/* The last, and the first of those that follow each other within PROOF_US. */
-	int64_t handshake_us, here_since_us;
+	int64_t handshake_us, here_since_us; /* the last, and since when they come */
 	struct session sessions[KNOWN_SESSIONS];
 	uint64_t users[KNOWN_USERS];
 	int64_t users_us[KNOWN_USERS];

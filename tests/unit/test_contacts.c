@@ -163,7 +163,7 @@ static void a_handshake_is_news_once(void **state)
 	say(HANDSHAKE);
 	CHECK_TOLD(1, "handshake", "syn");
 	assert_int_equal(told[0].payload_bytes, 0);
-	say(">FA <FA >A ");
+	say(">A20 <A20 >FA <FA >A ");
 	now_us += 20 * SECOND;
 	new_talk();
 	initial[0] = next[0] = 77;
@@ -171,6 +171,21 @@ static void a_handshake_is_news_once(void **state)
 	assert_int_equal(told_count, 1);
 	tick_until(now_us + 10 * SECOND);
 	assert_int_equal(told_count, 1);
+}
+
+static void who_leaves_without_a_word_is_told_at_once_and_once(void **state)
+{
+	(void)state;
+	say(HANDSHAKE);
+	say(">FA ");
+	CHECK_TOLD(2, "unused", "syn");
+	say("<FA >A ");
+	now_us += 20 * SECOND;
+	new_talk();
+	initial[0] = next[0] = 77;
+	say(HANDSHAKE);
+	say("<A20 >A >RA ");
+	assert_int_equal(told_count, 2);
 }
 
 static void a_reset_after_syn_ack_leaves_it_half_open(void **state)
@@ -424,6 +439,7 @@ int main(void)
 		TEST(evicted_ones_are_judged_early),
 		TEST(the_end_of_a_capture_settles_syns_only),
 		TEST(a_handshake_is_news_once),
+		TEST(who_leaves_without_a_word_is_told_at_once_and_once),
 		TEST(a_reset_after_syn_ack_leaves_it_half_open),
 		TEST(a_syn_ack_has_3_seconds_to_be_acknowledged),
 		TEST(what_no_connection_has_is_told_at_once),
