@@ -34,6 +34,11 @@ bool block_lasts(const char *state)
 	return words_hold(lasting, state);
 }
 
+static bool was_done(const struct block_record *b)
+{
+	return !is_word(b->state, "vetoed") && !is_word(b->state, "observed");
+}
+
 /* ---- what speaks against it ---- */
 
 static const struct {
@@ -116,10 +121,13 @@ static void print_head(const struct look *look, const struct block_record *b)
 static void print_action(const struct look *look, const struct block_record *b)
 {
 	struct buf text = { 0 };
+	bool is_done = was_done(b);
 	if (is_word(b->action, "drop"))
-		buf_text(&text, "all its packets are dropped");
+		buf_printf(&text, "all its packets %s dropped",
+			   is_done ? "are" : "would have been");
 	else if (is_word(b->action, "limit"))
-		buf_printf(&text, "%u of its packets pass each second", b->rate);
+		buf_printf(&text, "%u of its packets %s each second", b->rate,
+			   is_done ? "pass" : "would have passed");
 	else if (is_word(b->action, "reset"))
 		buf_text(&text, "connections that it has are ended; new ones may come");
 	else
@@ -186,7 +194,7 @@ static void print_cost(const struct look *look, const struct block_record *b)
 	char cut[CELL_MAX], clients[CELL_MAX];
 	if (b->clients == UNKNOWN_U64 || b->clients_cut == UNKNOWN_U64)
 		return;
-	bool is_done = !is_word(b->state, "vetoed") && !is_word(b->state, "observed");
+	bool is_done = was_done(b);
 	text_count(cut, sizeof(cut), (double)b->clients_cut);
 	text_count(clients, sizeof(clients), (double)b->clients);
 	buf_printf(&text, "%s %s of %s clients of the last 30 days",
@@ -225,7 +233,7 @@ static void print_next(const struct look *look, const struct block_facts *facts)
 		label_buf(look, label, &text);
 		label = "";
 	}
-	if (block_lasts(b->state)) {
+	if (block_lasts(b->state) && !is_word(b->state, "observed")) {
 		buf_printf(&text, "breakwater unblock %.*s", ID_SHOWN, b->id);
 		label_buf(look, label, &text);
 		label = "";

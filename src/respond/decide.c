@@ -12,6 +12,7 @@ enum {
 	STRIKES_MOST = 16,
 	VETOES_A_MINUTE = 60, /* strangers fill no audit chain */
 	MINUTE_SECONDS = 60,
+	SENTENCE_MAX = 150, /* what it costs follows */
 };
 
 /* What is about one service; scans are about the host. */
@@ -206,6 +207,12 @@ static void begin(struct respond *respond, const struct candidate *c,
 		  struct block *block, bool is_more)
 {
 	char reason[REASON_MAX];
+	size_t sentence = strlen(c->reason);
+	if (sentence > 0 && c->reason[sentence - 1] == '.')
+		sentence--;
+	/* What the finding lacks, a handshake of the source has shown. */
+	if (!is_word(c->proof, "dialogue"))
+		block->proof = "handshake";
 	block->strike = strike(respond, c, is_more);
 	block->span_us = span_of(respond, block->strike);
 	block->until_us = respond->now_us + block->span_us;
@@ -214,9 +221,10 @@ static void begin(struct respond *respond, const struct candidate *c,
 	if (respond->is_observing && block->vetoed_by == NULL)
 		block->vetoed_by = "mode";
 	snprintf(reason, sizeof(reason),
-		 "%.150s; %s %llu of %llu clients of the last "
+		 "%.*s; %s %llu of %llu clients of the last "
 		 "30 days",
-		 c->reason, does(respond, block), (unsigned long long)block->cut,
+		 (int)(sentence < SENTENCE_MAX ? sentence : SENTENCE_MAX), c->reason,
+		 does(respond, block), (unsigned long long)block->cut,
 		 (unsigned long long)block->clients);
 	life_begin(respond, block, "breakwater", reason);
 }
