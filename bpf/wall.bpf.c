@@ -183,7 +183,7 @@ static __always_inline void count(const struct wall_xdp_state *now,
 static __always_inline bool is_in_force(struct wall_xdp_block *block,
 					const struct wanted *wanted, bool is_shared)
 {
-	if (!block || bpf_ktime_get_boot_ns() >= block->until_ns)
+	if (!block || bpf_ktime_get_coarse_ns() >= block->until_ns)
 		return false;
 	if (is_shared) {
 		__sync_fetch_and_add(&block->packets, 1);

@@ -253,7 +253,8 @@ static void add_waiting(struct wall_xdp *xdp)
 	xdp->waiting = 0;
 }
 
-static void add(struct wall_xdp *xdp, const struct wall_change *change, int64_t now_us)
+static void add(struct wall_xdp *xdp, const struct wall_change *change,
+		int64_t monotonic_us)
 {
 	int which = map_of(&change->key);
 	if (xdp->waiting == BATCH || (xdp->waiting > 0 && which != xdp->waiting_for))
@@ -265,7 +266,7 @@ static void add(struct wall_xdp *xdp, const struct wall_change *change, int64_t 
 	memcpy(key_at(xdp, xdp->waiting), key, map->key_bytes);
 	for (uint32_t i = 0; i < map->values; i++)
 		xdp->values[xdp->waiting * map->values + i] = (struct wall_xdp_block){
-			.until_ns = (uint64_t)(now_us + change->left_us) * 1000,
+			.until_ns = (uint64_t)(monotonic_us + change->left_us) * 1000,
 		};
 	xdp->waiting++;
 }
@@ -306,6 +307,7 @@ void wall_xdp_apply(struct wall_xdp *xdp, const struct wall_change *changes,
 		    size_t count)
 {
 	int64_t now_us = clock_us(CLOCK_BOOTTIME);
+	int64_t monotonic_us = clock_us(CLOCK_MONOTONIC);
 	bool any = false;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_ours(&changes[i]))
@@ -314,7 +316,7 @@ void wall_xdp_apply(struct wall_xdp *xdp, const struct wall_change *changes,
 		if (changes[i].op == WALL_OP_REMOVE)
 			remove_one(xdp, &changes[i]);
 		else
-			add(xdp, &changes[i], now_us);
+			add(xdp, &changes[i], monotonic_us);
 	}
 	add_waiting(xdp);
 	if (any)

@@ -15,9 +15,13 @@ enum {
 	WALL_XDP_PLACES = WALL_XDP_BUCKETS + 1,
 };
 
-/* Maps have no timeouts: what has ended stops nothing, whoever should remove it. */
+/*
+ * Maps have no timeouts: what has ended stops nothing, whoever should remove it.  Asking
+ * the time by CLOCK_BOOTTIME would take a twelfth of all packets' rate, and where that
+ * differs, after a sleep of the machine, the wall removes.
+ */
 struct wall_xdp_block {
-	uint64_t until_ns; /* CLOCK_BOOTTIME */
+	uint64_t until_ns; /* CLOCK_MONOTONIC */
 	uint64_t packets, bytes;
 };
 
