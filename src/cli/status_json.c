@@ -191,6 +191,7 @@ void status_json_firewall(struct buf *out, const struct status_firewall *f)
 	put_number(out, "never_left_out", f->wall.never_left_out);
 	put_flag(out, "owned", f->wall.is_owned != 0);
 	put_number(out, "xdp", f->wall.xdp);
+	put_number(out, "xdp_generic", f->wall.xdp_generic);
 	if (f->wall.error != 0) {
 		buf_char(out, ',');
 		put_text(out, "error", strerror(-f->wall.error));

@@ -348,6 +348,12 @@ static void print_trouble(const json_t *firewall, const struct look *look)
 		snprintf(text, sizeof(text), "blocks can't be kept: %.160s", clean);
 		warn_line(look, text);
 	}
+	if (member_text(firewall, "xdp_error") != NULL) {
+		text_clean(clean, sizeof(clean), member_text(firewall, "xdp_error"));
+		snprintf(text, sizeof(text), "block.xdp: %.160s; nftables blocks there",
+			 clean);
+		warn_line(look, text);
+	}
 	if (member_number(firewall, "never_left_out") > 0)
 		warn_line(look, "not all that should never be blocked has room");
 }

@@ -229,5 +229,32 @@ def blocks_in_front(tap, lab):
     others(tap, lab, server)
 
 
+def counted_for_its_port(tap, lab):
+    """The whole of it: blocked by hand, dropped unseen, and in the record of its port."""
+    server, strangers = wall.plugged(lab)
+    config = lab.dir / "xdp.yaml"
+    config.write_text(f"home: [{wall.OURS}/32]\ninterfaces: [inside]\nprobe: {{own: no}}\n"
+                      "logs: {journal: no, programs: no}\n"
+                      "block: {mode: on, xdp: [inside]}\n")
+    monitor = lab.monitor(server, "-c", str(config), "--listen", "off", json_output=False)
+    e2e.until(lambda: monitor.get("status")["firewall"]["xdp"] == 1, "XDP")
+    door = wall.Door(server, strangers)
+    e2e.until(lambda: door.lets_in(wall.BAD), "neighbours are known")
+
+    def row():
+        return next((one for one in monitor.get(f"ports?port={wall.PORT}")
+                     if one["server_ip"] == wall.OURS), {})
+
+    e2e.until(lambda: row().get("client_packets"), "it was seen")
+    monitor.command("block", wall.BAD, "--why", "test")
+    seen = row()["client_packets"]
+    tap.equal(door.lets_in(wall.BAD, times=5), 0, "who is blocked by hand is cut off")
+    e2e.until(lambda: row().get("dropped_packets") == 5, "it is counted")
+    tap.equal((row()["client_packets"], row()["dropped_bytes"] > 5 * 28), (seen, True),
+              "the port's record has what was dropped, apart from what was seen")
+    tap.equal(monitor.get("status")["firewall"]["xdp_generic"], 0, "by the driver")
+    monitor.stop()
+
+
 if __name__ == "__main__":
-    e2e.main(blocks_in_front)
+    e2e.main(blocks_in_front, counted_for_its_port)
