@@ -82,6 +82,13 @@ static struct block block_of(const struct respond *respond,
 	return block;
 }
 
+static void take_change(struct respond *respond, struct block *block,
+			const struct block *read)
+{
+	blocks_prolong(&respond->blocks, block, read->until_us);
+	block->latency_us = read->latency_us;
+}
+
 static void take_block(struct respond *respond, const struct reading *reading,
 		       const char *at, size_t len)
 {
@@ -97,7 +104,7 @@ static void take_block(struct respond *respond, const struct reading *reading,
 	if (there != NULL && !block.in_force)
 		blocks_end(&respond->blocks, there);
 	else if (there != NULL && there->in_force)
-		blocks_prolong(&respond->blocks, there, block.until_us);
+		take_change(respond, there, &block);
 	else if (there == NULL && block.in_force && block.id != 0 &&
 		 block.action != NULL && block.prefix_len <= 128)
 		blocks_add(&respond->blocks, &block, actor, actor + actor_len + 1);

@@ -138,8 +138,10 @@ static void note_active(struct respond *respond, struct block *block)
 	block->state = is_unconfirmed ? "unconfirmed" : "active";
 	if (!block->is_again && block->latency_us == UNKNOWN_U64 && took_us >= 0)
 		block->latency_us = (uint64_t)took_us;
-	if (!is_said)
-		life_say(respond, block);
+	if (is_said)
+		return;
+	keep_block(respond, block);
+	life_say(respond, block);
 }
 
 bool respond_result(struct respond *respond, const struct respond_result *result,
