@@ -169,8 +169,10 @@ static void take_never(struct blocking *b, const struct wall_never *told)
 	b->has_coming = true;
 }
 
+/* Events that were lost as we did not read: all is asked for again. */
 static void take_state(struct blocking *b, const struct wall_state *state)
 {
+	b->is_behind |= state->untold != b->wall.untold;
 	b->wall = *state;
 	b->wall_us = clock_us(CLOCK_MONOTONIC);
 }

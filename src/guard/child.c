@@ -30,7 +30,7 @@
 #include "guard/rights.h"
 #include "guard/user.h"
 
-enum { EVENTS_BYTES = 1 << 20 };
+enum { EVENTS_BYTES = 1 << 20, ANSWER_S = 5 };
 
 /* One thread, one task: guard_emit() and a signal find it here. */
 static struct {
@@ -121,6 +121,14 @@ static void widen_events(void)
 	if (setsockopt(guard.events, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
 		       sizeof(bytes)) != 0)
 		setsockopt(guard.events, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+/* Who asks and does not take the answer is no daemon of ours, and is not waited for. */
+static void bound_answers(void)
+{
+	const struct timeval patience = { .tv_sec = ANSWER_S };
+	setsockopt(guard.requests, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		   sizeof(patience));
 }
 
 /* A list that ends with NULL. */
@@ -370,15 +378,18 @@ static void take_request(void)
 
 /* ---- events ---- */
 
-/* The daemon may ask something first, and read its events only then. */
-static void wait_for_room(void)
+/* The daemon may ask something first, and read its events only then.  False: nothing
+ * has come about in that time. */
+static bool wait_for_room(int timeout_ms)
 {
 	struct pollfd waited[2] = {
 		{ .fd = guard.requests, .events = POLLIN },
 		{ .fd = guard.events, .events = POLLOUT },
 	};
-	if (poll(waited, 2, -1) > 0 && waited[0].revents != 0)
+	int ready = poll(waited, 2, timeout_ms);
+	if (ready > 0 && waited[0].revents != 0)
 		take_request();
+	return ready != 0;
 }
 
 /* A look at everything takes long, and the daemon waits for its answer only so long. */
@@ -389,7 +400,7 @@ static void take_request_meanwhile(void)
 		take_request();
 }
 
-void guard_emit(const void *event, size_t len)
+bool guard_try_emit(const void *event, size_t len, int patience_ms)
 {
 	if (len == 0 || len > GUARD_EVENT_MAX)
 		leave(EXIT_FAILURE);
@@ -397,8 +408,15 @@ void guard_emit(const void *event, size_t len)
 	while (send(guard.events, event, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
 			leave(EXIT_SUCCESS);
-		wait_for_room();
+		if (!wait_for_room(patience_ms))
+			return false;
 	}
+	return true;
+}
+
+void guard_emit(const void *event, size_t len)
+{
+	guard_try_emit(event, len, -1);
 }
 
 int guard_netns_socket(const char *netns, int family, int type, int protocol)
@@ -433,6 +451,12 @@ int64_t guard_predecessor_ended_us(void)
 	return guard.life.ended_us;
 }
 
+/* A daemon that never stops sending must not keep it from what has its time. */
+static bool is_due(const struct guard_task *task)
+{
+	return task->timeout_ms != NULL && task->timeout_ms(task->self) == 0;
+}
+
 static void serve(void)
 {
 	const struct guard_task *task = guard.task;
@@ -455,7 +479,7 @@ static void serve(void)
 			take_request();
 		if (task->take != NULL && waited[2].revents != 0)
 			take_message(task);
-		if (works && (ready == 0 || waited[1].revents != 0))
+		if (works && (ready == 0 || waited[1].revents != 0 || is_due(task)))
 			task->run(task->self);
 	}
 }
@@ -494,6 +518,7 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 	set_signals(parent);
 	close_inherited();
 	widen_events();
+	bound_answers();
 	guard.maker = task->needs_netns ? maker_begin(task->user) : -EPERM;
 	if (task->prepare != NULL)
 		task->prepare(task->self);

@@ -116,6 +116,9 @@ struct guard *guard_fork(const struct guard_task *task);
  */
 void guard_emit(const void *event, size_t len);
 
+/* The same, but waits no longer than that: false, and the event is lost. */
+bool guard_try_emit(const void *event, size_t len, int patience_ms);
+
 /* In the child: when the one before it ended, by CLOCK_MONOTONIC; 0: there was none. */
 int64_t guard_predecessor_ended_us(void);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "guard/machine.h"
@@ -37,11 +38,13 @@ enum {
 	/* A table without elements costs each packet little, but is one more. */
 	EMPTY_US = 60 * SECOND_US,
 	RETRY_US = SECOND_US,
-	FOREIGN_MAX = 256, /* in a look; the rest in the next one */
+	PATIENCE_MS = 2000, /* with a daemon that does not read */
+	FOREIGN_MAX = 256,  /* in a look; the rest in the next one */
 };
 
 struct wall {
 	struct config config;
+	struct wall_past *past; /* shared by all that follow each other; or NULL */
 	struct wall_table *table;
 	struct wall_nft *nft;
 	struct wall_xdp *xdp; /* NULL: not asked for, or it can't be */
@@ -59,6 +62,8 @@ struct wall {
 	struct wall_key foreign[FOREIGN_MAX];
 	size_t foreign_count;
 	/* telling */
+	bool is_unheard; /* the daemon did not take the last event */
+	bool owes_never;
 	struct wall_state state, told_state;
 	int64_t told_state_us;
 };
@@ -70,12 +75,26 @@ static int64_t now(void)
 
 /* ---- telling ---- */
 
+/*
+ * A daemon that does not read, stopped or in others' hands, must not keep blocks from
+ * their end and addresses from being spared: what it did not take is counted, and it
+ * asks for all of it again.
+ */
+static void emit(struct wall *wall, const struct wall_event *event)
+{
+	bool is_heard = guard_try_emit(event, sizeof(*event),
+				       wall->is_unheard ? 0 : PATIENCE_MS);
+	wall->is_unheard = !is_heard;
+	wall->state.untold += !is_heard;
+	wall->owes_never |= !is_heard && event->kind == WALL_NEVER;
+}
+
 static void send_tells(struct wall *wall)
 {
 	if (wall->tells.count == 0)
 		return;
 	wall->tells.kind = WALL_TELLS;
-	guard_emit(&wall->tells, sizeof(wall->tells));
+	emit(wall, &wall->tells);
 	wall->tells = (struct wall_event){ 0 };
 }
 
@@ -92,7 +111,7 @@ static void send_dropped(struct wall *wall)
 	if (wall->dropped.count == 0)
 		return;
 	wall->dropped.kind = WALL_DROPPED;
-	guard_emit(&wall->dropped, sizeof(wall->dropped));
+	emit(wall, &wall->dropped);
 	wall->dropped = (struct wall_event){ 0 };
 }
 
@@ -111,12 +130,21 @@ static void take_stopped(void *self, const struct wall_key *key, uint64_t packet
 	wall_table_stopped(wall->table, key, packets, bytes);
 }
 
-static void tell_never(const struct wall *wall)
+static void tell_never(struct wall *wall)
 {
 	struct wall_event event = { 0 };
 	size_t at = 0;
 	while (machine_tell(wall->machine, &at, &event))
-		guard_emit(&event, sizeof(event));
+		emit(wall, &event);
+}
+
+/* The list as a whole: half of one says nothing. */
+static void tell_owed(struct wall *wall)
+{
+	if (wall->is_unheard || !wall->owes_never)
+		return;
+	wall->owes_never = false;
+	tell_never(wall);
 }
 
 static void fill_state(struct wall *wall)
@@ -154,7 +182,7 @@ static void tell_state(struct wall *wall, int64_t now_us)
 	const struct wall_event event = { .kind = WALL_STATE,
 					  .count = 1,
 					  .state = wall->state };
-	guard_emit(&event, sizeof(event));
+	emit(wall, &event);
 	wall->told_state = wall->state;
 	wall->told_state_us = now_us;
 }
@@ -411,7 +439,7 @@ static void open_xdp(struct wall *wall)
 static bool open_all(struct wall *wall)
 {
 	const struct wall_bounds bounds = { wall->config.block_total,
-					    wall->config.block_new };
+					    wall->config.block_new, wall->past };
 	const struct wall_table_sink sink = { wall, take_told };
 	wall->table = wall_table_new(&bounds, &sink);
 	wall->machine = machine_open(&wall->config);
@@ -504,12 +532,16 @@ static void run(void *self)
 	remove_if_empty(wall, now_us);
 	begin_look(wall, now_us);
 	tell_state(wall, now_us);
+	tell_owed(wall);
 }
 
 /* As whoever the daemon is. */
 static void prepare(void *self)
 {
-	const struct wall *wall = self;
+	struct wall *wall = self;
+	void *past = mmap(NULL, sizeof(*wall->past), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	wall->past = past != MAP_FAILED ? past : NULL;
 	if (wall->config.block_xdp.count > 0)
 		wall_xdp_prepare();
 }

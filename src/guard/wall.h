@@ -26,6 +26,7 @@ enum {
 	WALL_ORDERS = 32, /* in a message */
 	WALL_TOLD = 24,   /* in an event */
 	WALL_SECONDS_MAX = 31 * 86400,
+	WALL_WIDE_MAX = 16, /* networks of more than /16 of IPv4, /32 of IPv6 */
 };
 
 enum wall_action { WALL_DROP = 1, WALL_LIMIT, WALL_RESET };
@@ -112,7 +113,7 @@ struct wall_state {
 	uint32_t is_owned;  /* the table is there, and nobody else can change it */
 	uint32_t wanted;    /* of held: elements that the kernel should have */
 	uint32_t xdp_generic; /* of xdp, those whose driver can't: slower */
-	uint32_t zero;
+	uint32_t untold;      /* events that the daemon did not take, modulo 2^32 */
 };
 
 /* One of those that are never blocked, for who decides; all of them when they change.
@@ -143,6 +144,9 @@ _Static_assert(sizeof(struct wall_event) <= GUARD_EVENT_MAX, "one datagram");
 bool wall_message_parse(const void *bytes, size_t len, struct wall_message *out);
 /* 0; -EINVAL: so many nobody may block; -EPERM: that many only a person may. */
 int wall_order_width(const struct wall_order *order);
+/* As large as a provider: a person needs few of these, and who poses as one gets no
+ * more. */
+bool wall_is_wide(const struct addr *address, uint8_t prefix_len);
 /* The same of an event; numbers that index something are in range then. */
 bool wall_event_parse(const void *bytes, size_t len, struct wall_event *out);
 

@@ -20,6 +20,8 @@ enum {
 	/* And one by hand: more is no block, but an end of service. */
 	IP4_WIDEST = IP4_BASE + 8,
 	IP6_WIDEST = 16,
+	IP4_WIDE = IP4_BASE + 16,
+	IP6_WIDE = 32,
 };
 
 static bool is_zero(const void *bytes, size_t len)
@@ -48,6 +50,11 @@ static bool is_prefix(const struct addr *addr, uint8_t len)
 }
 
 /* ---- to the wall ---- */
+
+bool wall_is_wide(const struct addr *address, uint8_t prefix_len)
+{
+	return prefix_len < (addr_is_v4(address) ? IP4_WIDE : IP6_WIDE);
+}
 
 static bool is_rate(const struct wall_order *order)
 {
@@ -125,7 +132,7 @@ static bool is_state(const struct wall_state *state)
 {
 	return is_error(state->error) && is_error(state->xdp_error) &&
 	       state->is_owned <= 1 && state->wanted <= state->held &&
-	       state->xdp_generic <= state->xdp && state->zero == 0;
+	       state->xdp_generic <= state->xdp;
 }
 
 static bool is_item(const struct wall_event *event, uint32_t i)

@@ -24,16 +24,20 @@ enum {
 	/* The length of nested attributes has 16 bits; an element at most 180 bytes. */
 	A_MESSAGE = 300,
 	ANSWER_BYTES = 32768,
-	/* Each is a look-up for every packet: hosts and /64s, and some more by hand. */
-	SETS_MAX = 48,
+	/* Each is a look-up for every packet: hosts and /64s, each to be dropped or
+	 * limited, with a port, a protocol, both or neither; and some more by hand,
+	 * which never take the room of these. */
+	SETS_USUAL = 16,
+	SETS_ODD = 32,
+	SETS_MAX = SETS_USUAL + SETS_ODD,
 };
 
 struct wall_nft {
 	struct mnl_socket *orders, *events, *look;
-	uint32_t portid, seq;
+	uint32_t portid, seq, first_seq; /* first_seq: of the transaction */
 	bool has_table, is_owned, was_lost;
 	struct wall_set sets[SETS_MAX];
-	uint32_t set_count;
+	uint32_t set_count, odd_count;
 	uint32_t looked; /* of the sets */
 	uint32_t look_seq;
 	struct mnl_nlmsg_batch *batch;
@@ -85,6 +89,13 @@ static void widen(struct mnl_socket *socket)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 }
 
+/* An error repeats the whole message otherwise, which may be longer than our room. */
+static void answer_shortly(struct mnl_socket *socket)
+{
+	int yes = 1;
+	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &yes, sizeof(yes));
+}
+
 struct wall_nft *wall_nft_open(void)
 {
 	struct wall_nft *nft = calloc(1, sizeof(*nft));
@@ -104,6 +115,7 @@ struct wall_nft *wall_nft_open(void)
 	}
 	nft->portid = mnl_socket_get_portid(nft->orders);
 	widen(nft->orders);
+	answer_shortly(nft->orders);
 	if (nft->events != NULL)
 		hear_ends_of_changes(nft->events);
 	return nft;
@@ -134,7 +146,8 @@ static void begin(struct wall_nft *nft)
 	nft->last = NULL;
 	if (nft->batch == NULL)
 		return;
-	nftnl_batch_begin(mnl_nlmsg_batch_current(nft->batch), ++nft->seq);
+	nft->first_seq = ++nft->seq;
+	nftnl_batch_begin(mnl_nlmsg_batch_current(nft->batch), nft->seq);
 	mnl_nlmsg_batch_next(nft->batch);
 }
 
@@ -157,27 +170,38 @@ static int error_of(const struct nlmsghdr *message)
 	return error->error;
 }
 
+/* Next of what waits; 0: no more.  What was lost or cut on the way is passed over. */
+static ssize_t next_answer(struct wall_nft *nft)
+{
+	ssize_t got;
+	do
+		got = mnl_socket_recvfrom(nft->orders, nft->answer,
+					  sizeof(nft->answer));
+	while (got < 0 && (errno == ENOBUFS || errno == ENOSPC || errno == EINTR));
+	return got > 0 ? got : 0;
+}
+
 /* The kernel has answered before send(2) comes back.  The first error there is. */
-static int read_answers(struct wall_nft *nft, uint32_t last)
+static int read_answers(struct wall_nft *nft, uint32_t from, uint32_t last)
 {
 	int first = 0;
 	bool is_answered = false;
 	ssize_t got;
-	while ((got = mnl_socket_recvfrom(nft->orders, nft->answer,
-					  sizeof(nft->answer))) > 0) {
+	while ((got = next_answer(nft)) > 0) {
 		int left = (int)got;
 		const struct nlmsghdr *at = (const struct nlmsghdr *)nft->answer;
 		for (; mnl_nlmsg_ok(at, left); at = mnl_nlmsg_next(at, &left)) {
-			if (at->nlmsg_type != NLMSG_ERROR)
+			/* The end of the batch, after the last, may be refused as well.
+			 */
+			if (at->nlmsg_type != NLMSG_ERROR ||
+			    at->nlmsg_seq - from > last + 1 - from)
 				continue;
 			int error = error_of(at);
 			first = first != 0 ? first : error;
 			is_answered |= at->nlmsg_seq == last || error != 0;
 		}
 	}
-	if (first == 0 && !is_answered)
-		return errno == EAGAIN ? -EPROTO : -errno;
-	return first;
+	return first == 0 && !is_answered ? -EPROTO : first;
 }
 
 static int commit(struct wall_nft *nft)
@@ -191,7 +215,7 @@ static int commit(struct wall_nft *nft)
 	mnl_nlmsg_batch_next(nft->batch);
 	ssize_t sent = mnl_socket_sendto(nft->orders, mnl_nlmsg_batch_head(nft->batch),
 					 mnl_nlmsg_batch_size(nft->batch));
-	int error = sent < 0 ? -errno : read_answers(nft, last);
+	int error = sent < 0 ? -errno : read_answers(nft, nft->first_seq, last);
 	mnl_nlmsg_batch_stop(nft->batch);
 	nft->batch = NULL;
 	return error;
@@ -203,7 +227,7 @@ static void forget_table(struct wall_nft *nft)
 {
 	nft->has_table = false;
 	nft->is_owned = false;
-	nft->set_count = 0;
+	nft->set_count = nft->odd_count = 0;
 }
 
 static int delete_table(struct wall_nft *nft)
@@ -275,7 +299,7 @@ static bool has_vanished(struct wall_nft *nft)
 		nft->bytes, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK, ++nft->seq);
 	wall_put_table(asked, false);
 	bool is_lost = mnl_socket_sendto(nft->orders, asked, asked->nlmsg_len) >= 0 &&
-		       read_answers(nft, nft->seq) == -ENOENT;
+		       read_answers(nft, nft->seq, nft->seq) == -ENOENT;
 	if (is_lost)
 		forget_table(nft);
 	nft->was_lost |= is_lost;
@@ -326,12 +350,15 @@ static int need_set(struct wall_nft *nft, const struct wall_set *set)
 {
 	if (find_set(nft, set) != 0)
 		return 0;
-	if (nft->set_count == SETS_MAX)
+	bool is_odd = !wall_set_is_usual(set);
+	if (nft->set_count == SETS_MAX || (is_odd && nft->odd_count == SETS_ODD))
 		return -ENOSPC;
 	int error = create_set(nft, set, nft->set_count + 1);
-	if (error == 0)
-		nft->sets[nft->set_count++] = *set;
-	return error;
+	if (error != 0)
+		return error;
+	nft->sets[nft->set_count++] = *set;
+	nft->odd_count += is_odd;
+	return 0;
 }
 
 /* ---- elements ---- */

@@ -64,12 +64,17 @@ static unsigned usual_len(const struct wall_set *set)
 void wall_set_name(const struct wall_set *set, char name[static WALL_SET_NAME_MAX])
 {
 	char len[8] = "";
-	if (set->prefix_len != usual_len(set))
+	if (!wall_set_is_usual(set))
 		snprintf(len, sizeof(len), "_%d",
 			 set->prefix_len - (set->is_v4 ? IP4_BASE : 0));
 	snprintf(name, WALL_SET_NAME_MAX, "%s%c%s%s%s", set->limits ? "limit" : "drop",
 		 set->is_v4 ? '4' : '6', len, set->has_proto ? "_proto" : "",
 		 set->has_port ? "_port" : "");
+}
+
+bool wall_set_is_usual(const struct wall_set *set)
+{
+	return set->prefix_len == usual_len(set);
 }
 
 static uint32_t addr_len(const struct wall_set *set)

@@ -29,6 +29,8 @@ struct wall_set {
 };
 
 struct wall_set wall_set_of(const struct wall_key *key);
+/* Of single hosts, or /64s of IPv6. */
+bool wall_set_is_usual(const struct wall_set *set);
 bool wall_set_equal(const struct wall_set *a, const struct wall_set *b);
 /* "drop4", "drop6", "limit4_proto_port"; of other prefixes than hosts and /64
  * "drop4_24". */

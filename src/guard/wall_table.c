@@ -2,8 +2,8 @@
  * wall_table.c: see wall_table.h.
  *
  * Strangers choose the addresses, and who has taken over the daemon all the rest: two
- * keyed hashes of fixed size, no more blocks than there is room for, and a bucket of
- * tokens for those that are new.
+ * keyed hashes of fixed size, no more blocks than there is room for, and no more that
+ * begin than wall_rate.h lets.
  */
 #include "guard/wall_table.h"
 
@@ -13,8 +13,6 @@
 
 #include "base/deadlines.h"
 #include "base/hash.h"
-
-#define MINUTE_US (60 * 1000000LL)
 
 enum {
 	TOLD_A_LOOK = 40 * WALL_TOLD, /* counters that have changed; the rest wait */
@@ -45,15 +43,13 @@ struct wall_table {
 	struct hash_key secret;
 	struct block *blocks; /* [0] is nobody's */
 	uint32_t *of_id, *of_key;
-	uint32_t mask, free, used, count, resets;
+	uint32_t mask, free, used, count, resets, wide;
 	struct deadlines ends;
 	struct wall_change *changes;
 	size_t change_count, change_room;
-	int64_t tokens_us; /* a token is MINUTE_US / new_per_minute of this */
-	int64_t filled_us;
+	struct wall_rate rate;
 	int64_t look_us;
 	uint32_t look, next_told, repairs;
-	bool is_ready;
 };
 
 /* ---- life ---- */
@@ -71,7 +67,8 @@ struct wall_table *wall_table_new(const struct wall_bounds *bounds,
 	table->sink = *sink;
 	table->secret = hash_key_random();
 	table->mask = buckets - 1;
-	table->tokens_us = MINUTE_US;
+	wall_rate_begin(&table->rate, bounds->past, bounds->total,
+			bounds->new_per_minute);
 	table->blocks = calloc((size_t)bounds->total + 1, sizeof(*table->blocks));
 	table->of_id = calloc(buckets, sizeof(*table->of_id));
 	table->of_key = calloc(buckets, sizeof(*table->of_key));
@@ -155,6 +152,7 @@ static void link_key(struct wall_table *table, struct block *block)
 	block->next_of_key = *first;
 	*first = place_of(table, block);
 	table->resets += block->key.action == WALL_RESET;
+	table->wide += wall_is_wide(&block->key.address, block->key.prefix_len);
 }
 
 static void unlink_key(struct wall_table *table, struct block *block)
@@ -165,6 +163,7 @@ static void unlink_key(struct wall_table *table, struct block *block)
 		at = &table->blocks[*at].next_of_key;
 	*at = block->next_of_key;
 	table->resets -= block->key.action == WALL_RESET;
+	table->wide -= wall_is_wide(&block->key.address, block->key.prefix_len);
 }
 
 /* ---- room ---- */
@@ -189,7 +188,7 @@ static void give_room_back(struct wall_table *table, struct block *block)
 	unlink_key(table, block);
 	*block = (struct block){ .next_of_id = table->free };
 	table->free = place_of(table, block);
-	table->count--;
+	wall_rate_held(&table->rate, --table->count);
 }
 
 static void give_up(struct wall_table *table, struct block *block)
@@ -240,6 +239,12 @@ static bool change(struct wall_table *table, const struct wall_change *one)
 	return true;
 }
 
+/* One whose time has just come is about to end: the kernel takes no time of before. */
+static int64_t left_of(const struct block *block, int64_t now_us)
+{
+	return block->end.at_us > now_us ? block->end.at_us - now_us : 1;
+}
+
 static bool change_block(struct wall_table *table, struct block *block, int64_t now_us)
 {
 	const struct wall_change one = {
@@ -247,7 +252,7 @@ static bool change_block(struct wall_table *table, struct block *block, int64_t 
 		.id = block->id,
 		.packets = stopped_by(block).packets,
 		.bytes = stopped_by(block).bytes,
-		.left_us = block->end.at_us - now_us,
+		.left_us = left_of(block, now_us),
 		.rate = block->rate,
 		.op = block->is_held ? WALL_OP_RENEW : WALL_OP_ADD,
 		.outcome = WALL_HELD,
@@ -337,33 +342,15 @@ static struct wall_key key_of(const struct wall_order *order)
 				  .action = order->action };
 }
 
-static bool takes_token(struct wall_table *table, int64_t now_us)
-{
-	int64_t token_us = MINUTE_US / table->bounds.new_per_minute;
-	if (now_us > table->filled_us)
-		table->tokens_us += now_us - table->filled_us;
-	table->filled_us = now_us;
-	if (table->tokens_us > MINUTE_US)
-		table->tokens_us = MINUTE_US;
-	if (table->tokens_us < token_us)
-		return false;
-	table->tokens_us -= token_us;
-	return true;
-}
-
-static bool is_restored(const struct wall_table *table, const struct wall_order *order)
-{
-	return (order->flags & WALL_RESTORED) && !table->is_ready;
-}
-
 static bool may_begin(struct wall_table *table, const struct wall_order *order,
 		      int64_t now_us)
 {
 	if (table->count >= table->bounds.total)
 		return false;
-	if (is_restored(table, order) || order->flags & WALL_BY_HAND)
-		return true;
-	return takes_token(table, now_us);
+	if (wall_is_wide(&order->address, order->prefix_len) &&
+	    table->wide >= WALL_WIDE_MAX)
+		return false;
+	return wall_rate_takes(&table->rate, order, now_us);
 }
 
 /* True if it is told why not. */
@@ -384,13 +371,15 @@ static bool is_refused(struct wall_table *table, const struct wall_order *order,
 static struct block *begin(struct wall_table *table, const struct wall_order *order,
 			   int64_t now_us)
 {
+	bool is_new = !wall_rate_is_restored(&table->rate, order, now_us);
 	if (!may_begin(table, order, now_us)) {
 		tell(table, order->id, WALL_TOO_MANY, 0, 0);
 		return NULL;
 	}
 	struct block *block = take_room(table);
 	block->key = key_of(order);
-	block->is_new = !is_restored(table, order);
+	block->is_new = is_new;
+	wall_rate_held(&table->rate, table->count);
 	link_id(table, block, order->id);
 	link_key(table, block);
 	if (deadlines_add(&table->ends, &block->end, INT64_MAX))
@@ -448,7 +437,8 @@ void wall_table_remove(struct wall_table *table, uint64_t id)
 
 void wall_table_ready(struct wall_table *table)
 {
-	table->is_ready = true;
+	wall_rate_ready(&table->rate);
+	wall_rate_held(&table->rate, table->count);
 }
 
 void wall_table_veto(struct wall_table *table, const struct never *never,

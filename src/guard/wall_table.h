@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "guard/wall.h"
+#include "guard/wall_rate.h"
 #include "policy/never.h"
 
 /* What a packet must have to be stopped, and how; the same key is one element. */
@@ -46,6 +47,7 @@ struct wall_change {
 
 struct wall_bounds {
 	uint32_t total, new_per_minute;
+	struct wall_past *past; /* outlives it; or NULL */
 };
 
 struct wall_table_sink {

@@ -69,7 +69,7 @@ static bool next_message(const uint8_t **data, size_t *size, struct wall_message
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct wall_bounds bounds = { TOTAL, A_MINUTE };
+	const struct wall_bounds bounds = { TOTAL, A_MINUTE, NULL };
 	const struct wall_table_sink sink = { NULL, take_told };
 	struct wall_event event;
 	struct wall_message message;

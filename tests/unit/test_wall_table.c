@@ -39,9 +39,10 @@ static void take_told(void *self, const struct wall_told *one)
 	told.at[told.count++] = *one;
 }
 
-static struct wall_table *begin(void)
+/* After another one, or the first: NULL. */
+static struct wall_table *begin_after(struct wall_past *past)
 {
-	const struct wall_bounds bounds = { TOTAL, A_MINUTE };
+	const struct wall_bounds bounds = { TOTAL, A_MINUTE, past };
 	const struct wall_table_sink sink = { NULL, take_told };
 	told.count = kernel.count = 0;
 	kernel.fails = 0;
@@ -50,6 +51,11 @@ static struct wall_table *begin(void)
 	struct wall_table *table = wall_table_new(&bounds, &sink);
 	assert_non_null(table);
 	return table;
+}
+
+static struct wall_table *begin(void)
+{
+	return begin_after(NULL);
 }
 
 static size_t find(const struct wall_key *key)
@@ -290,6 +296,42 @@ static void nobody_exceeds_the_total(void **state)
 	wall_table_free(table);
 }
 
+/* Who poses as a person is one with few of these. */
+static void few_networks_as_large_as_providers_are_blocked(void **state)
+{
+	(void)state;
+	struct wall_table *table = begin();
+	for (uint32_t n = 0; n < 2 * WALL_WIDE_MAX; n++) {
+		struct wall_order one = order(n + 1, "16.0.0.0/8", WALL_BY_HAND);
+		one.address.ip6[12] = (uint8_t)(16 + n);
+		wall_table_add(table, &one, &never, now_us);
+	}
+	flush(table);
+	assert_int_equal(kernel.count, WALL_WIDE_MAX);
+	wall_table_remove(table, 1);
+	add(table, 100, "2001::/16", WALL_BY_HAND);
+	add(table, 101, "198.51.0.0/16", WALL_BY_HAND);
+	flush(table);
+	assert_int_equal(kernel.count, WALL_WIDE_MAX + 1);
+	wall_table_free(table);
+}
+
+/* A kernel refuses what has no time left, and all that comes with it. */
+static void what_is_added_again_has_time_left(void **state)
+{
+	(void)state;
+	size_t count;
+	struct wall_table *table = begin();
+	add(table, 1, "192.0.2.1", 0);
+	flush(table);
+	now_us += 3600 * SECOND_US;
+	wall_table_lost(table, now_us);
+	const struct wall_change *changes = wall_table_changes(table, &count);
+	assert_int_equal(count, 1);
+	assert_true(changes[0].left_us > 0);
+	wall_table_free(table);
+}
+
 static void the_same_again_is_renewed_and_who_asks_last_has_it(void **state)
 {
 	(void)state;
@@ -487,6 +529,8 @@ int main(void)
 		cmocka_unit_test(networks_take_a_hand_and_not_everything),
 		cmocka_unit_test(new_ones_have_a_rate),
 		cmocka_unit_test(nobody_exceeds_the_total),
+		cmocka_unit_test(few_networks_as_large_as_providers_are_blocked),
+		cmocka_unit_test(what_is_added_again_has_time_left),
 		cmocka_unit_test(the_same_again_is_renewed_and_who_asks_last_has_it),
 		cmocka_unit_test(ports_and_limits_are_blocks_of_their_own),
 		cmocka_unit_test(what_the_kernel_refuses_is_not_held),
