@@ -123,6 +123,37 @@ void wall_put_chain(struct nlmsghdr *message)
 
 /* ---- sets ---- */
 
+static void add_state(struct nftnl_set *set, struct nftnl_expr *expression)
+{
+	if (expression != NULL)
+		nftnl_set_add_expr(set, expression);
+}
+
+static struct nftnl_expr *limit_of_set(void)
+{
+	struct nftnl_expr *limit = nftnl_expr_alloc("limit");
+	if (limit == NULL)
+		return NULL;
+	nftnl_expr_set_u64(limit, NFTNL_EXPR_LIMIT_RATE, 1);
+	nftnl_expr_set_u64(limit, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_BURST, 1);
+	nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	return limit;
+}
+
+/*
+ * What each element has, with a rate of its own.  The kernel needs no word of it here,
+ * but nft(8) does: without, it could not read again what `nft list ruleset` has
+ * written, and who saves all rules so would have none after a restart.
+ */
+static void declare_state(struct nftnl_set *made, const struct wall_set *set)
+{
+	if (set->limits)
+		add_state(made, limit_of_set());
+	add_state(made, nftnl_expr_alloc("counter"));
+}
+
 void wall_put_set(struct nlmsghdr *message, const struct wall_set *set, uint32_t id)
 {
 	char name[WALL_SET_NAME_MAX];
@@ -133,10 +164,13 @@ void wall_put_set(struct nlmsghdr *message, const struct wall_set *set, uint32_t
 	nftnl_set_set_str(made, NFTNL_SET_TABLE, WALL_TABLE_NAME);
 	nftnl_set_set_str(made, NFTNL_SET_NAME, name);
 	nftnl_set_set_u32(made, NFTNL_SET_ID, id);
-	nftnl_set_set_u32(made, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT);
+	/* NFT_SET_EXPR: more than one expression (Linux 5.11). */
+	nftnl_set_set_u32(made, NFTNL_SET_FLAGS,
+			  NFT_SET_TIMEOUT | (set->limits ? NFT_SET_EXPR : 0));
 	nftnl_set_set_u32(made, NFTNL_SET_KEY_TYPE, key_type(set));
 	nftnl_set_set_u32(made, NFTNL_SET_KEY_LEN, key_len(set));
 	nftnl_set_set_u32(made, NFTNL_SET_DESC_SIZE, WALL_BLOCKS_MAX);
+	declare_state(made, set);
 	nftnl_set_nlmsg_build_payload(message, made);
 	nftnl_set_free(made);
 }
