@@ -45,6 +45,8 @@ static const struct command commands[] = {
 	  "have targets in maintenance, or list which are", command_maintenance },
 	{ "heartbeat", "NAME [--down]", "say that a job of yours lives",
 	  command_heartbeat },
+	{ "self-test", "", "are attackers really stopped? attacks itself to see",
+	  command_self_test },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",
 	  command_query },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",

@@ -395,6 +395,12 @@ static int start(struct live *live, uint16_t fanout_group)
 	return error != 0 ? error : choose(live);
 }
 
+static bool copy_name(struct live *live, const char *name)
+{
+	live->chosen[live->chosen_count] = strdup(name);
+	return live->chosen[live->chosen_count++] != NULL;
+}
+
 static bool copy_names(struct live *live, const struct capture_live_options *options)
 {
 	if (options->interfaces == NULL || options->interface_count == 0)
@@ -403,19 +409,16 @@ static bool copy_names(struct live *live, const struct capture_live_options *opt
 	live->numbers = calloc(options->interface_count + 1, sizeof(*live->numbers));
 	if (live->chosen == NULL || live->numbers == NULL)
 		return false;
-	for (size_t i = 0; i < options->interface_count; i++) {
-		live->chosen[i] = strdup(options->interfaces[i]);
-		if (live->chosen[i] == NULL)
+	for (size_t i = 0; i < options->interface_count; i++)
+		if (!copy_name(live, options->interfaces[i]))
 			return false;
-		live->chosen_count++;
-	}
-	return true;
+	return options->also == NULL || copy_name(live, options->also);
 }
 
-static bool all_are_there(const struct live *live, char *error)
+static bool all_are_there(const struct live *live, size_t count, char *error)
 {
 	char list[CAPTURE_ERROR_MAX / 2];
-	for (size_t i = 0; i < live->chosen_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (links_number(live->links, live->chosen[i]) != 0)
 			continue;
 		links_list(live->links, list, sizeof(list));
@@ -443,9 +446,9 @@ static bool open_live(struct live *live, const struct capture_live_options *opti
 		      char *error, int *status)
 {
 	*status = 2;
-	if (options->interface_count > INTERFACES_MAX) {
+	if (options->interface_count >= INTERFACES_MAX) {
 		snprintf(error, CAPTURE_ERROR_MAX, "more than %d interfaces chosen",
-			 INTERFACES_MAX);
+			 INTERFACES_MAX - 1);
 		return false;
 	}
 	live->filter = live_filter_new(options, error, status);
@@ -456,7 +459,7 @@ static bool open_live(struct live *live, const struct capture_live_options *opti
 		return fail(error, status, "can't list the interfaces", errno);
 	if (!copy_names(live, options))
 		return fail(error, status, "capture", ENOMEM);
-	if (!all_are_there(live, error))
+	if (!all_are_there(live, options->interface_count, error))
 		return false;
 	if (live->fd < 0)
 		live->fd = capture_socket();

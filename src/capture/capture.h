@@ -49,6 +49,7 @@ struct capture_opened {
 struct capture_live_options {
 	const char *const *interfaces; /* NULL: every one that is up, now or later */
 	size_t interface_count;
+	const char *also;      /* of chosen ones: this one as well, whenever it comes */
 	const char *filter;    /* pcap-filter(7), NULL: all */
 	uint16_t fanout_group; /* 0: none; else shared by all workers of a process */
 	uint32_t ring_bytes;   /* memory shared with the kernel, a multiple of 1 MiB */

@@ -24,6 +24,8 @@ static void emit_port(void *to, const struct port_record *port,
 	const struct emitting *e = to;
 	struct port_record known = *port;
 	(void)detail;
+	if (proving_holds(&e->monitor->proving, &port->server_ip))
+		return;
 	monitor_describe_port(e->monitor, &known);
 	e->emit(e->to, &known);
 }
@@ -40,6 +42,8 @@ static void emit_flow(void *to, const struct flow_record *flow)
 {
 	const struct emitting *e = to;
 	struct flow_record known = *flow;
+	if (proving_holds_flow(&e->monitor->proving, flow))
+		return;
 	monitor_name_flow(e->monitor, &known);
 	record_community_id(&known, 0);
 	e->emit(e->to, &known);
@@ -66,6 +70,8 @@ static void emit_listener(void *to, const struct listener_record *listener)
 {
 	const struct emitting *e = to;
 	struct listener_record known = *listener;
+	if (proving_is_pid(&e->monitor->proving, listener->pid))
+		return;
 	if (decoys_is_pid(&e->monitor->decoys, listener->pid)) {
 		known.authorized = 1;
 	} else if (e->monitor->policy.policy != NULL) {
@@ -87,7 +93,8 @@ static void give_listeners(void *self, web_emit emit, void *to)
 static void emit_socket(void *to, const struct socket_record *socket)
 {
 	const struct emitting *e = to;
-	e->emit(e->to, socket);
+	if (!proving_holds(&e->monitor->proving, &socket->ip))
+		e->emit(e->to, socket);
 }
 
 static void give_sockets(void *self, web_emit emit, void *to)
@@ -262,7 +269,6 @@ static void put_firewall(struct monitor *m, struct buf *json)
 		.answers = respond_state(b->respond),
 		.wall = b->wall,
 		.waiting = b->queue.count,
-		.proven = &b->proven,
 	};
 	status_json_firewall(json, &firewall);
 	buf_char(json, ',');
@@ -313,6 +319,7 @@ static void give_status(void *self, struct buf *json)
 	put_firewall(m, json);
 	put_program(m, json);
 	put_blocklists(m, json);
+	proving_json(&m->proving, json);
 	put_policy(m, json);
 	buf_char(json, '}');
 }
@@ -348,6 +355,15 @@ static int take_scan(void *self, const char *text, size_t len, const char *actor
 		     struct buf *message)
 {
 	return monitor_take_scan(self, text, len, actor, message);
+}
+
+static int test_self(void *self, const char *text, size_t len, const char *actor,
+		     struct buf *message)
+{
+	struct monitor *m = self;
+	(void)text;
+	(void)len;
+	return proving_begin(&m->proving, actor, message);
 }
 
 /* A form is words, and what is posted has no end of its own. */
@@ -412,5 +428,6 @@ struct web_source monitor_source(struct monitor *m)
 				    .memory_since_us = memory_since_us,
 				    .policy = give_policy,
 				    .policy_apply = apply_policy,
+				    .self_test = test_self,
 				    .scan_take = take_scan };
 }

@@ -134,6 +134,14 @@ void blocking_spare(struct blocking *b, const struct spared *who)
 		put(b, WALL_SPARE, &order);
 }
 
+void blocking_prove(struct blocking *b, enum wall_message_kind kind,
+		    const struct wall_order *order)
+{
+	if (!b->is_another)
+		put(b, kind, order);
+	blocking_flush(b);
+}
+
 /* ---- from the wall ---- */
 
 static void unwanted(struct blocking *b, uint64_t id)
@@ -144,6 +152,8 @@ static void unwanted(struct blocking *b, uint64_t id)
 
 static void take_told(struct blocking *b, const struct wall_told *told)
 {
+	if (b->sink.told != NULL && b->sink.told(b->sink.self, told))
+		return;
 	const char *too_many =
 		b->wall.held >= b->config->block_total ? "total" : "new_per_minute";
 	const struct respond_result result = wall_words_result(told, too_many);
@@ -377,7 +387,6 @@ bool blocking_open(struct blocking *b, const struct config *config,
 	b->config = config;
 	b->own = own;
 	b->sink = *sink;
-	record_init(RECORD_self_test, &b->proven);
 	never_init(&b->never);
 	never_init(&b->coming);
 	b->ahead_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME);

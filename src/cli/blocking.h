@@ -24,6 +24,11 @@ struct blocking_sink {
 	void *self;
 	/* A block or a decision, for the store and whoever looks on. */
 	void (*keep)(void *self, enum record_kind kind, const void *record);
+	/*
+	 * The wall's answer to an order that respond has not given.  True: it was one
+	 * of blocking_prove(); NULL: there are none.
+	 */
+	bool (*told)(void *self, const struct wall_told *told);
 	/* Packets that no capture saw; NULL: nobody counts them. */
 	void (*dropped)(void *self, const struct wall_dropped *dropped);
 };
@@ -53,7 +58,6 @@ struct blocking {
 		struct config_prefixes never;
 	} at_start; /* the wall's own, whatever is read later */
 	unsigned seconds;
-	struct self_test_record proven; /* the last one; at unknown: there is none */
 };
 
 /* Makes the wall, before any thread. */
@@ -90,6 +94,10 @@ void blocking_attempt(struct blocking *b, const struct login_record *login);
 void blocking_login(struct blocking *b, const struct login_record *login);
 /* Somebody reads the page or the API over TCP. */
 void blocking_reader(struct blocking *b, const struct addr *reader);
+
+/* An order of the self-test, which nobody else is to know of. */
+void blocking_prove(struct blocking *b, enum wall_message_kind kind,
+		    const struct wall_order *order);
 
 /* ---- by hand, and what is known ---- */
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "guard/self_test.h"
 
 /* "127.0.0.1" of "127.0.0.1:7070", "::1" of "[::1]:7070". */
 static void listen_host(const struct web *web, char *out, size_t size)
@@ -63,6 +64,7 @@ int captures_open(const struct config *config, struct guard *guard,
 	struct capture_live_options options = {
 		.interfaces = config->interfaces.count > 0 ? names : NULL,
 		.interface_count = config->interfaces.count,
+		.also = config->block_self_test > 0 ? SELF_TEST_LINK : NULL,
 		.filter = config->filter[0] != '\0' ? config->filter : NULL,
 		.fanout_group =
 			config->workers > 1 ? (uint16_t)(getpid() % UINT16_MAX + 1) : 0,

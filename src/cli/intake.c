@@ -49,8 +49,8 @@ void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
 	keep_and_show(m, kind, record);
 }
 
-static void audit(struct monitor *m, const char *action, const char *actor,
-		  const char *subject, const char *before, const char *after)
+void monitor_audit(struct monitor *m, const char *action, const char *actor,
+		   const char *subject, const char *before, const char *after)
 {
 	struct audit_record record;
 	record_init(RECORD_audit, &record);
@@ -84,6 +84,8 @@ static void take_flow(void *self, const struct flow_record *flow)
 {
 	struct monitor *m = self;
 	struct flow_record known = *flow;
+	if (proving_flow(&m->proving, flow))
+		return;
 	summary_flow(&m->state.summary, flow);
 	monitor_name_flow(m, &known);
 	probe_intake_flow(m, &known);
@@ -117,6 +119,8 @@ static void take_attempt(void *self, const struct login_record *login)
 static void take_contact(struct monitor *m, const struct contact_record *contact)
 {
 	struct contact_record known = *contact;
+	if (proving_contact(&m->proving, contact))
+		return;
 	if (probe_intake_made(m, contact))
 		known.probe = 1;
 	blocking_contact(&m->blocking, &known);
@@ -129,7 +133,8 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 	struct monitor *m = self;
 	switch (kind) {
 	case RECORD_finding:
-		detect_evidence(m->detect, record);
+		if (!proving_evidence(&m->proving, record))
+			detect_evidence(m->detect, record);
 		return;
 	case RECORD_login:
 		login_intake_take(&m->logins, record);
@@ -138,7 +143,8 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		take_contact(m, record);
 		return;
 	case RECORD_unsolicited:
-		detect_unsolicited(m->detect, record);
+		if (!proving_unsolicited(&m->proving, record))
+			detect_unsolicited(m->detect, record);
 		return;
 	case RECORD_amplification:
 		detect_amplification(m->detect, record);
@@ -218,6 +224,8 @@ static void take_port(void *self, const struct port_record *port,
 {
 	struct monitor *m = self;
 	struct port_record known = *port;
+	if (proving_port(&m->proving, port))
+		return;
 	uint8_t listening = monitor_describe_port(m, &known);
 	detect_port(m->detect, &known, listening);
 	store_put_port(m->store, &known, detail != NULL ? &detail->handshake : NULL,
@@ -251,7 +259,7 @@ static void take_listener(void *self, const struct listener_record *listener)
 {
 	struct monitor *m = self;
 	struct listener_record known = *listener;
-	if (is_decoy(m, listener))
+	if (is_decoy(m, listener) || proving_is_pid(&m->proving, listener->pid))
 		return;
 	if (m->own_services != NULL)
 		own_take_listener(m->own_services, listener, clock_us(CLOCK_MONOTONIC));
@@ -268,7 +276,8 @@ static void take_listener(void *self, const struct listener_record *listener)
 static void take_socket(void *self, const struct socket_record *socket)
 {
 	struct monitor *m = self;
-	keep_and_show(m, RECORD_socket, socket);
+	if (!proving_holds(&m->proving, &socket->ip))
+		keep_and_show(m, RECORD_socket, socket);
 }
 
 static void take_finding(void *self, const struct finding_record *finding)
@@ -395,6 +404,7 @@ void monitor_take_second(struct monitor *m)
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
 	probe_intake_second(m);
+	proving_second(&m->proving);
 	keep_and_show(m, RECORD_self, &m->state.self);
 }
 
@@ -514,7 +524,8 @@ bool monitor_open(struct monitor *m)
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
-	audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
+	monitor_audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
+	monitor_open_proving(m);
 	return monitor_open_blocking(m);
 }
 
@@ -526,7 +537,7 @@ void monitor_close(struct monitor *m)
 	if (m->detect != NULL)
 		detect_flush(m->detect, clock_us(CLOCK_REALTIME));
 	if (m->store != NULL)
-		audit(m, "stop", "breakwater", "breakwater", "", "");
+		monitor_audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);
 	detect_free(m->detect);
 	blocklists_close(&m->blocklists);
@@ -534,41 +545,6 @@ void monitor_close(struct monitor *m)
 	baseline_free(m->baseline);
 	own_free(m->own_services);
 	policy_file_close(&m->policy);
-}
-
-int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
-			 const char *actor, struct buf *message)
-{
-	struct policy *old;
-	char before[POLICY_DIGEST_MAX];
-	snprintf(before, sizeof(before), "%s", m->policy.digest);
-	int error = policy_file_apply(&m->policy, text, len, &old, message);
-	if (error != 0)
-		return error;
-	audit(m, "policy_apply", actor, "breakwater", before, m->policy.digest);
-	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
-	policy_free(old);
-	return 0;
-}
-
-int monitor_maintain(struct monitor *m, const char *form, const char *actor,
-		     struct buf *message)
-{
-	struct maintenance_note note;
-	char until[TIME_TEXT_MAX];
-	const struct maintenance_asked asked = { .form = form,
-						 .actor = actor,
-						 .now_us = clock_us(CLOCK_REALTIME),
-						 .probing = &m->probing };
-	int error = maintaining_take(&m->maintaining, &asked, &note, message);
-	if (error != 0)
-		return error;
-	bool begins = note.until_us != 0;
-	record_time_text(note.until_us, until);
-	audit(m, begins ? "maintenance_begin" : "maintenance_end", actor, note.target,
-	      note.why, begins ? until : "");
-	maintaining_tell(&m->maintaining, &m->probing);
-	return 0;
 }
 
 uint32_t monitor_wants(const struct monitor *m)

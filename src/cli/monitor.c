@@ -182,3 +182,38 @@ void monitor_reload(struct monitor *m)
 		"asked, and blocks (but block.xdp, block.program and block.self_test) "
 		"read again; other settings take effect at the next start\n");
 }
+
+int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
+			 const char *actor, struct buf *message)
+{
+	struct policy *old;
+	char before[POLICY_DIGEST_MAX];
+	snprintf(before, sizeof(before), "%s", m->policy.digest);
+	int error = policy_file_apply(&m->policy, text, len, &old, message);
+	if (error != 0)
+		return error;
+	monitor_audit(m, "policy_apply", actor, "breakwater", before, m->policy.digest);
+	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
+	policy_free(old);
+	return 0;
+}
+
+int monitor_maintain(struct monitor *m, const char *form, const char *actor,
+		     struct buf *message)
+{
+	struct maintenance_note note;
+	char until[TIME_TEXT_MAX];
+	const struct maintenance_asked asked = { .form = form,
+						 .actor = actor,
+						 .now_us = clock_us(CLOCK_REALTIME),
+						 .probing = &m->probing };
+	int error = maintaining_take(&m->maintaining, &asked, &note, message);
+	if (error != 0)
+		return error;
+	bool begins = note.until_us != 0;
+	record_time_text(note.until_us, until);
+	monitor_audit(m, begins ? "maintenance_begin" : "maintenance_end", actor,
+		      note.target, note.why, begins ? until : "");
+	maintaining_tell(&m->maintaining, &m->probing);
+	return 0;
+}

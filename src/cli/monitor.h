@@ -23,6 +23,7 @@
 #include "cli/privileges.h"
 #include "cli/probing.h"
 #include "cli/programs.h"
+#include "cli/proving.h"
 #include "cli/run_report.h"
 #include "cli/scan_known.h"
 #include "config/config.h"
@@ -60,6 +61,7 @@ struct monitor {
 	struct decoys decoys;
 	struct blocking blocking;
 	struct programs programs;
+	struct proving proving;
 	const struct finding_record *deciding; /* what is decided on now; or NULL */
 	uint32_t probing_ends;                 /* as last seen */
 	struct own *own_services;              /* NULL: they are not asked */
@@ -105,6 +107,8 @@ struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
 /* What was blocked is again, before anything is seen.  False, and said why. */
 bool monitor_open_blocking(struct monitor *m);
+/* The self-test, whose records and orders go to the monitor's. */
+void monitor_open_proving(struct monitor *m);
 /* What the process that runs programs has to tell. */
 void monitor_take_programs(struct monitor *m);
 /* What the process that asks has to tell. */
@@ -122,6 +126,9 @@ void monitor_name_flow(const struct monitor *m, struct flow_record *flow);
 
 /* Into the store, and to whoever looks on. */
 void monitor_keep(struct monitor *m, enum record_kind kind, const void *record);
+/* What somebody has changed, into the audit chain. */
+void monitor_audit(struct monitor *m, const char *action, const char *actor,
+		   const char *subject, const char *before, const char *after);
 /* A scan that somebody made; as web_source.scan_take. */
 int monitor_take_scan(struct monitor *m, const char *text, size_t len,
 		      const char *actor, struct buf *message);

@@ -70,10 +70,17 @@ static void take_dropped(void *self, const struct wall_dropped *dropped)
 		ports_dropped(pipeline_ports(m->pipeline), &sample);
 }
 
+static bool take_told(void *self, const struct wall_told *told)
+{
+	struct monitor *m = self;
+	return proving_told(&m->proving, told);
+}
+
 bool monitor_open_blocking(struct monitor *m)
 {
 	const struct blocking_sink sink = { .self = m,
 					    .keep = keep_block,
+					    .told = take_told,
 					    .dropped = take_dropped };
 	bool opened = blocking_open(&m->blocking, &m->config, &m->own, &sink);
 	if (!opened)

@@ -148,6 +148,13 @@ static void at_least(uint64_t *most, uint64_t us)
 		*most = us;
 }
 
+/* A packet that waits in the kernel is stopped later than it was sent. */
+static uint64_t us_between(int64_t decided_us, int64_t stopped_us, uint64_t least_us)
+{
+	uint64_t us = stopped_us > decided_us ? (uint64_t)(stopped_us - decided_us) : 0;
+	return least_us != UNKNOWN_U64 && us < least_us ? least_us : us;
+}
+
 static void take_numbers(const struct proven_round *round, struct self_test_record *out)
 {
 	const struct self_test_event *ends = &round->ends;
@@ -160,9 +167,10 @@ static void take_numbers(const struct proven_round *round, struct self_test_reco
 	if (round->decided_us == 0)
 		return;
 	at_least(&out->detect_us, round->detect_us);
-	if (ends->stopped_us > round->decided_us)
-		at_least(&out->block_us,
-			 (uint64_t)(ends->stopped_us - round->decided_us));
+	if (ends->stopped_us == 0)
+		return;
+	at_least(&out->block_us,
+		 us_between(round->decided_us, ends->stopped_us, round->detect_us));
 }
 
 /* failed, before unknown, before passed */

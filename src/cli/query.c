@@ -45,6 +45,8 @@ static const struct {
 	{ "packet", "Packets that were kept as evidence.", RECORD_packet },
 	{ "scan_run", "Scans that were made.", RECORD_scan_run },
 	{ "scan", "What they found, port by port.", RECORD_scan },
+	{ "self_test", "Whether attackers were really stopped, each test.",
+	  RECORD_self_test },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "self", "The monitor's own health.", RECORD_self },

@@ -88,6 +88,19 @@ static void take_programs(struct monitor *m)
 		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* What the self-test tells, and the end of who makes it. */
+static void take_proving(struct monitor *m)
+{
+	char text[GUARD_TEXT_MAX];
+	int fd = proving_fd(&m->proving);
+	if (!proving_take(&m->proving, text))
+		return;
+	if (m->proving.process == NULL)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+	run_clear_progress();
+	fprintf(stderr, "breakwater: the process of the self-test %s\n", text);
+}
+
 static void take_tick(struct monitor *m)
 {
 	uint64_t expired;
@@ -180,6 +193,8 @@ static void loop(struct monitor *m)
 				take_blocking(m);
 			else if (events[i].data.fd == programs_fd(&m->programs))
 				take_programs(m);
+			else if (events[i].data.fd == proving_fd(&m->proving))
+				take_proving(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -253,6 +268,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 	blocking_watch(&m->blocking, m->epoll);
 	if (m->programs.process != NULL)
 		watch(m, programs_fd(&m->programs));
+	if (m->proving.process != NULL)
+		watch(m, proving_fd(&m->proving));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -316,6 +333,7 @@ static void close_monitor(struct monitor *m)
 	probing_close(&m->probing);
 	decoys_close(&m->decoys);
 	programs_close(&m->programs);
+	proving_close(&m->proving);
 	privileges_close(&m->privileges);
 	witness_close(m->witness);
 	run_end(&m->state);
@@ -338,6 +356,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	decoys_fork(&m->decoys, &m->config);
 	blocking_fork(&m->blocking, &m->config);
 	programs_fork(&m->programs, &m->config);
+	proving_fork(&m->proving, &m->config);
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
 	if (m->catalog == NULL || !open_loop(m)) {

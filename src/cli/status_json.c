@@ -144,18 +144,6 @@ void status_json_traps(struct buf *out, const struct status_traps *traps)
 	buf_char(out, '}');
 }
 
-static void put_proven(struct buf *out, const struct self_test_record *proven)
-{
-	if (proven->at == UNKNOWN_TIME)
-		return;
-	buf_text(out, ",\"self_test\":{");
-	put_text(out, "result", proven->result != NULL ? proven->result : "unknown");
-	put_time(out, "at", proven->at);
-	buf_char(out, ',');
-	put_text(out, "detail", proven->detail);
-	buf_char(out, '}');
-}
-
 static void put_answers(struct buf *out, const struct respond_state *answers)
 {
 	put_number(out, "in_force", answers->in_force);
@@ -200,7 +188,6 @@ void status_json_firewall(struct buf *out, const struct status_firewall *f)
 		buf_char(out, ',');
 		put_text(out, "xdp_error", strerror(-f->wall.xdp_error));
 	}
-	put_proven(out, f->proven);
 	buf_char(out, '}');
 }
 

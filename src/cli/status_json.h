@@ -72,8 +72,7 @@ struct status_firewall {
 	const char *detail;
 	struct respond_state answers;
 	struct wall_state wall;
-	uint64_t waiting;                      /* orders, for room */
-	const struct self_test_record *proven; /* at unknown: there was none */
+	uint64_t waiting; /* orders, for room */
 };
 void status_json_firewall(struct buf *out, const struct status_firewall *firewall);
 

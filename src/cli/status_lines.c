@@ -293,29 +293,6 @@ static void print_traps(const json_t *traps, const struct look *look)
 		print_answered(traps, look);
 }
 
-/* "last proven 4 min ago", or that it did not work. */
-static void print_proven(const json_t *firewall, const struct look *look)
-{
-	char text[CELL_MAX], span[CELL_MAX], detail[CELL_MAX];
-	const json_t *proven = json_object_get(firewall, "self_test");
-	const char *result = member_text(proven, "result");
-	const char *told = member_text(proven, "detail");
-	int64_t at_us;
-	if (result == NULL || !cell_time_of(proven, "at", &at_us))
-		return;
-	text_span(span, sizeof(span), (double)time(NULL) - (double)at_us / 1e6);
-	label_print(look, "");
-	if (strcmp(result, "passed") == 0) {
-		printf("last proven %s ago\n", span);
-		return;
-	}
-	text_clean(detail, sizeof(detail), told == NULL ? "" : told);
-	snprintf(text, sizeof(text), "self-test %.32s ago: %.16s: %.160s", span, result,
-		 detail);
-	warn(look, text);
-	putchar('\n');
-}
-
 static void warn_line(const struct look *look, const char *text)
 {
 	label_print(look, "");
@@ -382,7 +359,6 @@ static void print_firewall(const json_t *firewall, const struct look *look)
 		       detail);
 	putchar('\n');
 	print_trouble(firewall, look);
-	print_proven(firewall, look);
 }
 
 static void clean(char out[static CELL_MAX], const json_t *part, const char *name)
@@ -436,6 +412,52 @@ static void print_blocklists(const json_t *lists, const struct look *look)
 	putchar('\n');
 }
 
+/* "proven 4 min ago: detected in 9 ms, ...", or what was wrong. */
+static void print_last_test(const json_t *test, const struct look *look)
+{
+	char text[CELL_MAX], words[CELL_MAX], ago[CELL_MAX];
+	const char *told = member_text(test, "words");
+	const char *result = member_text(json_object_get(test, "last"), "result");
+	bool has_passed = result != NULL && strcmp(result, "passed") == 0;
+	text_clean(words, sizeof(words), told != NULL ? told : "?");
+	text_span(ago, sizeof(ago), member_number(test, "ended_s_ago"));
+	if (result == NULL)
+		snprintf(text, sizeof(text), "not made yet");
+	else
+		snprintf(text, sizeof(text), "%.16s %.32s ago: %.180s",
+			 has_passed ? "proven" : result, ago, words);
+	if (has_passed || result == NULL)
+		fputs(text, stdout);
+	else
+		warn(look, text);
+	putchar('\n');
+}
+
+static void print_self_test(const json_t *test, const struct look *look)
+{
+	char text[CELL_MAX], detail[CELL_MAX], ago[CELL_MAX];
+	const char *told = member_text(test, "detail");
+	double proven_s = member_number(test, "proven_s_ago");
+	label_print(look, "Self-test");
+	print_last_test(test, look);
+	if (json_is_true(json_object_get(test, "stale"))) {
+		text_span(ago, sizeof(ago), proven_s);
+		snprintf(text, sizeof(text), "last proven %.32s%s",
+			 isnan(proven_s) ? "never, since the start" : ago,
+			 isnan(proven_s) ? "" : " ago");
+		label_print(look, "");
+		warn(look, text);
+		putchar('\n');
+	}
+	if (json_is_true(json_object_get(test, "holds")))
+		return;
+	text_clean(detail, sizeof(detail), told != NULL ? told : "?");
+	snprintf(text, sizeof(text), "the process that tests: %.220s", detail);
+	label_print(look, "");
+	warn(look, text);
+	putchar('\n');
+}
+
 static void print_policy(const json_t *policy, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -461,15 +483,11 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },
-		{ "sockets", print_sockets },
-		{ "logs", print_logs },
-		{ "findings", print_findings },
-		{ "prober", print_prober },
-		{ "traps", print_traps },
-		{ "firewall", print_firewall },
-		{ "program", print_program },
-		{ "blocklists", print_blocklists },
+		{ "store", print_store },         { "sockets", print_sockets },
+		{ "logs", print_logs },           { "findings", print_findings },
+		{ "prober", print_prober },       { "traps", print_traps },
+		{ "firewall", print_firewall },   { "program", print_program },
+		{ "self_test", print_self_test }, { "blocklists", print_blocklists },
 		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -53,6 +53,9 @@ static const struct event_table tables[] = {
 	  "\"start\" DESC" },
 	{ RECORD_block, "", "", 0, "PRIMARY KEY(id)",
 	  "CREATE INDEX IF NOT EXISTS block_at ON block(at);", "at", "at DESC" },
+	{ RECORD_self_test, "", "", 0, "",
+	  "CREATE INDEX IF NOT EXISTS self_test_at ON self_test(at);", "at",
+	  "at DESC,rowid DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

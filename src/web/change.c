@@ -139,6 +139,12 @@ enum MHD_Result answer_blocks(const struct request *request)
 			     : answer_records(request, RECORD_block);
 }
 
+enum MHD_Result answer_self_tests(const struct request *request)
+{
+	return request->post ? change(request, request->web->source->self_test)
+			     : answer_records(request, RECORD_self_test);
+}
+
 enum MHD_Result answer_scans(const struct request *request)
 {
 	return request->post ? change(request, request->web->source->scan_take)

@@ -90,6 +90,27 @@ static void judge_frozen(struct verdict *verdict, const json_t *firewall)
 	reason(verdict, text);
 }
 
+/* What was not proven may not be so. */
+static void judge_self_test(struct verdict *verdict, const json_t *test)
+{
+	char text[320];
+	const json_t *last = json_object_get(test, "last");
+	const char *result = json_string_value(json_object_get(last, "result"));
+	const char *detail = json_string_value(json_object_get(last, "detail"));
+	bool has_failed = result != NULL && strcmp(result, "failed") == 0;
+	if (has_failed)
+		snprintf(text, sizeof(text), "the self-test of blocking failed: %s",
+			 detail != NULL ? detail : "?");
+	else if (json_is_true(json_object_get(test, "stale")))
+		snprintf(text, sizeof(text),
+			 "that blocking works was not proven for long%s%s",
+			 detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	else
+		return;
+	verdict->degraded = true;
+	reason(verdict, text);
+}
+
 static void judge_status(struct verdict *verdict, const json_t *status)
 {
 	const json_t *interfaces = json_object_get(status, "interfaces");
@@ -109,6 +130,7 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	judge_sight(verdict, json_object_get(status, "firewall"), "the firewall");
 	judge_frozen(verdict, json_object_get(status, "firewall"));
 	judge_store(verdict, json_object_get(status, "store"));
+	judge_self_test(verdict, json_object_get(status, "self_test"));
 }
 
 unsigned health_write(const struct web *web, int64_t now_us, struct buf *out)

@@ -70,6 +70,7 @@ enum MHD_Result answer_policy(const struct request *request);
 enum MHD_Result answer_maintenance(const struct request *request);
 enum MHD_Result answer_scans(const struct request *request);
 enum MHD_Result answer_blocks(const struct request *request);
+enum MHD_Result answer_self_tests(const struct request *request);
 
 /* Does it come from root or the daemon's own user?  Never over TCP. */
 bool change_is_permitted(const struct request *request);

@@ -12,6 +12,7 @@
 #include "web/block_metrics.h"
 #include "web/finding_metrics.h"
 #include "web/probe_metrics.h"
+#include "web/self_test_metrics.h"
 
 enum {
 	FIELDS_MAX = 64, /* of a record; metrics_new() checks */
@@ -45,6 +46,7 @@ struct metrics {
 	struct probe_counts probes;
 	struct finding_counts findings;
 	struct block_counts blocks;
+	struct self_test_counts self_tests;
 	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
 };
 
@@ -352,6 +354,11 @@ void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe
 	probe_metrics_add(&metrics->probes, probe);
 }
 
+void metrics_add_self_test(struct metrics *metrics, const struct self_test_record *test)
+{
+	self_test_metrics_add(&metrics->self_tests, test);
+}
+
 void metrics_write(struct metrics *metrics, const struct web_source *source,
 		   const char *version, bool openmetrics, struct buf *out)
 {
@@ -369,6 +376,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	finding_metrics_write(&metrics->findings, source, &family);
 	block_metrics_write(&metrics->blocks, source, &family);
 	probe_metrics_write(&metrics->probes, source, &family);
+	self_test_metrics_write(&metrics->self_tests, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");
 }

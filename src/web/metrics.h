@@ -39,5 +39,9 @@ void metrics_add_block(struct metrics *metrics, const struct block_record *block
 /* Counts by state, and how long it took. */
 void metrics_add_probe(struct metrics *metrics, const struct probe_record *probe);
 
+/* Counts by result, and keeps the last that passed. */
+void metrics_add_self_test(struct metrics *metrics,
+			   const struct self_test_record *test);
+
 void metrics_write(struct metrics *metrics, const struct web_source *source,
 		   const char *version, bool openmetrics, struct buf *out);

@@ -91,6 +91,7 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_packet:
 	case RECORD_scan_run:
 	case RECORD_scan:
+	case RECORD_self_test:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

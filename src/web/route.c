@@ -134,6 +134,7 @@ static const struct {
 static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
 static const char maintenance_path[] = "/api/v1/maintenance";
 static const char blocks_path[] = "/api/v1/blocks";
+static const char self_tests_path[] = "/api/v1/self_tests";
 
 static const struct {
 	const char *path;
@@ -146,6 +147,7 @@ static const struct {
 	{ maintenance_path, answer_maintenance },
 	{ scans_path, answer_scans },
 	{ blocks_path, answer_blocks },
+	{ self_tests_path, answer_self_tests },
 	{ "/metrics", answer_metrics },
 	{ "/health", answer_health },
 	{ "/probe", answer_probe },
@@ -171,8 +173,8 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, blocks, logins, probes, failures, transcripts, "
-		"packets, "
-		"scan_runs, scans, gaps, audit, self, live, schema, status, policy, "
+		"packets, scan_runs, scans, self_tests, gaps, audit, self, live, "
+		"schema, status, policy, "
 		"maintenance, or /metrics, /health, /probe");
 }
 
@@ -204,7 +206,8 @@ static bool is_allowed(const char *method, const char *path)
 	       (strcmp(method, "POST") == 0 &&
 		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0 ||
 		 strcmp(path, maintenance_path) == 0 ||
-		 strcmp(path, blocks_path) == 0)) ||
+		 strcmp(path, blocks_path) == 0 ||
+		 strcmp(path, self_tests_path) == 0)) ||
 	       heartbeat_takes(path, method);
 }
 

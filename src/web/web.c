@@ -185,6 +185,8 @@ void web_live(struct web *web, enum record_kind kind, const void *record)
 		metrics_add_block(web->metrics, record);
 	else if (kind == RECORD_probe)
 		metrics_add_probe(web->metrics, record);
+	else if (kind == RECORD_self_test)
+		metrics_add_self_test(web->metrics, record);
 	live_send(web->live, kind, record);
 }
 

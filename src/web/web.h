@@ -89,6 +89,10 @@ struct web_source {
 	 */
 	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
 			    struct buf *message);
+	/* Tests whether attackers are really stopped, from now on; the rest as above.
+	 */
+	int (*self_test)(void *self, const char *text, size_t len, const char *actor,
+			 struct buf *message);
 	/* Takes a scan that somebody made: NDJSON of scan_run and scan; the rest as
 	 * above. */
 	int (*scan_take)(void *self, const char *text, size_t len, const char *actor,
