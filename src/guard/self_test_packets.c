@@ -25,6 +25,7 @@ enum {
 	/* A capture of chosen interfaces looks at this one soon after it has come. */
 	READY_STEPS = 300,
 	CONNECT_MS = 1000,
+	CONNECT_AFTER = 4, /* ports: fewer than make a scan */
 	/* So many that do not arrive, one after the other, have not been late. */
 	SILENT = 50,
 	STOP_STEPS = 2000,
@@ -281,7 +282,7 @@ static bool reaches(struct self_test_packets *packets)
 	return has_arrived;
 }
 
-/* A connection made, which proves where its client is, and which is to end. */
+/* A connection made, which is to end. */
 static bool connects(struct self_test_packets *packets)
 {
 	struct pollfd waited = { .fd = packets->listener, .events = POLLIN };
@@ -310,9 +311,14 @@ static void try_port(struct self_test_packets *packets, uint16_t port)
 	packets->tries[packets->tried++] = fd;
 }
 
-/* Of each span one: as many different ones, and nobody can open them before. */
-static void scan(struct self_test_packets *packets)
+/*
+ * Of each span one: as many different ones, and nobody can open them before.  A
+ * connection among them proves where it comes from; one of before could be that of a
+ * client in whose name another scans.
+ */
+static bool scan(struct self_test_packets *packets)
 {
+	bool has_connected = false;
 	for (uint32_t i = 0; i < SELF_TEST_PORTS; i++) {
 		uint16_t random = 0;
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
@@ -320,7 +326,10 @@ static void scan(struct self_test_packets *packets)
 		try_port(packets,
 			 (uint16_t)(FIRST_PORT + i * PORT_SPAN + random % PORT_SPAN));
 		step(packets);
+		if (i == CONNECT_AFTER)
+			has_connected = connects(packets);
 	}
+	return has_connected;
 }
 
 static bool stops(struct self_test_packets *packets)
@@ -372,10 +381,11 @@ static bool comes_back(struct self_test_packets *packets)
 
 static uint32_t run(struct self_test_packets *packets, struct self_test_event *event)
 {
-	if (!reaches(packets) || !connects(packets))
+	if (!reaches(packets))
 		return SELF_TEST_NO_ANSWER;
 	count(packets);
-	scan(packets);
+	if (!scan(packets))
+		return SELF_TEST_NO_ANSWER;
 	if (!stops(packets))
 		return SELF_TEST_NOT_STOPPED;
 	event->stopped_us = packets->sent_us[packets->first_stopped];
