@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "guard/calls.h"
 #include "guard/keeper.h"
 #include "guard/landlock.h"
@@ -30,7 +31,7 @@
 #include "guard/rights.h"
 #include "guard/user.h"
 
-enum { EVENTS_BYTES = 1 << 20, ANSWER_S = 5 };
+enum { EVENTS_BYTES = 1 << 20, ANSWER_S = 5, GATHER_US = 20000 };
 
 /* One thread, one task: guard_emit() and a signal find it here. */
 static struct {
@@ -451,16 +452,28 @@ int64_t guard_predecessor_ended_us(void)
 	return guard.life.ended_us;
 }
 
-/* A daemon that never stops sending must not keep it from what has its time. */
-static bool is_due(const struct guard_task *task)
+/*
+ * A daemon that never stops sending must not keep it from what has its time; but who is
+ * sent much gathers it, so that is asked only now and then.
+ */
+static bool is_due(const struct guard_task *task, int64_t ran_us)
 {
-	return task->timeout_ms != NULL && task->timeout_ms(task->self) == 0;
+	return task->timeout_ms != NULL &&
+	       clock_us(CLOCK_MONOTONIC) - ran_us >= GATHER_US &&
+	       task->timeout_ms(task->self) == 0;
+}
+
+static int64_t run(const struct guard_task *task)
+{
+	task->run(task->self);
+	return clock_us(CLOCK_MONOTONIC);
 }
 
 static void serve(void)
 {
 	const struct guard_task *task = guard.task;
 	bool works = may_work(task) && (task->open == NULL || task->open(task->self));
+	int64_t ran_us = 0;
 	while (true) {
 		struct pollfd waited[3] = {
 			{ .fd = guard.requests, .events = POLLIN },
@@ -479,8 +492,9 @@ static void serve(void)
 			take_request();
 		if (task->take != NULL && waited[2].revents != 0)
 			take_message(task);
-		if (works && (ready == 0 || waited[1].revents != 0 || is_due(task)))
-			task->run(task->self);
+		if (works &&
+		    (ready == 0 || waited[1].revents != 0 || is_due(task, ran_us)))
+			ran_us = run(task);
 	}
 }
 

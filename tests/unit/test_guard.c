@@ -110,6 +110,31 @@ static void emit_slowly(void *self)
 	}
 }
 
+/* Slower than who sends. */
+static void take_slowly(void *self, const void *message, size_t len)
+{
+	(void)self;
+	(void)message;
+	(void)len;
+	pause_a_step();
+}
+
+static void emit_one(void *self)
+{
+	uint32_t word = EVENTS;
+	(void)self;
+	guard_emit(&word, sizeof(word));
+}
+
+/* Until there is no room, and then a word of it. */
+static void emit_while_heard(void *self)
+{
+	uint32_t word = 0;
+	while (guard_try_emit(&word, sizeof(word), STEP_MS))
+		;
+	emit_one(self);
+}
+
 static int end_task(void **state)
 {
 	(void)state;
@@ -496,6 +521,46 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+/* The next event's word; 0: none yet. */
+static uint32_t next_word(void)
+{
+	uint32_t word = 0;
+	int len = guard_next(guard, &word, sizeof(word));
+	assert_true(len == 0 || len == (int)sizeof(word));
+	return len > 0 ? word : 0;
+}
+
+static void messages_without_end_keep_nothing_from_its_time(void **state)
+{
+	(void)state;
+	const struct guard_task task = { .take = take_slowly,
+					 .timeout_ms = at_once,
+					 .run = emit_one };
+	uint8_t message[64] = { 0 };
+	begin(task);
+	for (int told = 0; told < DEADLINE_MS / STEP_MS; told++) {
+		while (guard_tell(guard, message, sizeof(message)) == 0)
+			;
+		while (next_word() == EVENTS)
+			if (told > 50) /* those of before have been read */
+				return;
+		pause_a_step();
+	}
+	fail();
+}
+
+static void who_need_not_be_heard_waits_for_no_reader(void **state)
+{
+	(void)state;
+	begin((struct guard_task){ .timeout_ms = at_once, .run = emit_while_heard });
+	for (int i = 0; i < 100; i++)
+		pause_a_step();
+	for (int i = 0; i < 1000 * EVENTS; i++)
+		if (next_word() == EVENTS)
+			return;
+	fail();
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, end_task)
 
 int main(void)
@@ -518,6 +583,8 @@ int main(void)
 		TEST(a_message_of_another_size_ends_the_guard),
 		TEST(an_unknown_message_ends_the_guard),
 		TEST(descriptors_from_the_daemon_end_the_guard),
+		TEST(messages_without_end_keep_nothing_from_its_time),
+		TEST(who_need_not_be_heard_waits_for_no_reader),
 		TEST(it_keeps_few_rights_and_no_descriptors),
 	};
 	setenv("BREAKWATER_SECCOMP", "kill", 1);
