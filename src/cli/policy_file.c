@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hex.h"
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -19,8 +20,7 @@ static void digest(const char *text, size_t len, char out[static POLICY_DIGEST_M
 {
 	unsigned char sum[SHA256_DIGEST_LENGTH];
 	SHA256((const unsigned char *)text, len, sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(out + 2 * i, 3, "%02x", sum[i]);
+	hex_text(out, sum, sizeof(sum));
 }
 
 /* 0 or -errno; -EFBIG for more than a register can be. */

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "protocol/certificate.h"
 #include "protocol/protocol.h"
 

@@ -50,13 +50,3 @@ bool digest_sha256(struct digests *digests, struct bytes data, uint8_t out[SHA25
 {
 	return digest(digests, digests->sha256, data, out);
 }
-
-void hex_text(char *out, const uint8_t *at, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < len; i++) {
-		*out++ = digits[at[i] >> 4];
-		*out++ = digits[at[i] & 15];
-	}
-	*out = '\0';
-}

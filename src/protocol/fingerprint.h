@@ -34,6 +34,3 @@ enum carrier { CARRIER_TLS = 't', CARRIER_DTLS = 'd', CARRIER_QUIC = 'q' };
 enum { JA4_LEN = 36 };
 bool ja4_client(struct digests *digests, const struct client_hello *hello,
 		enum carrier carrier, char out[JA4_LEN + 1]);
-
-/* Hexadecimal, lower case, NUL-terminated: 2 * len + 1 bytes. */
-void hex_text(char *out, const uint8_t *at, size_t len);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "protocol/cipher_suites.h"
 #include "protocol/handshake.h"
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "protocol/digests.h"
 
 /* Real clients have fewer than a hundred of each. */

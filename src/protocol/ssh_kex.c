@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "protocol/digests.h"
 #include "protocol/protocol.h"
 #include "protocol/text.h"
