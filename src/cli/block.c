@@ -27,6 +27,8 @@ enum { FOLLOWED_MS = 3000, FOLLOW_EACH_MS = 20, NEWEST = 100 };
 
 static const char path[] = "/api/v1/blocks";
 static const char usual_duration[] = "1h";
+/* It is done when it begins. */
+static const char reset_duration[] = "1s";
 static const char block_examples[] =
 	"  breakwater block 192.0.2.7                         everything, for an hour\n"
 	"  breakwater block 192.0.2.7 --for 2d --why 'ticket 4711'\n"
@@ -69,7 +71,10 @@ static struct buf form_of(const struct asked *a, const char *address)
 {
 	struct buf form = { 0 };
 	client_parameter(&form, "address", address);
-	client_parameter(&form, "for", a->duration);
+	client_parameter(&form, "for",
+			 a->duration != NULL ? a->duration
+			 : a->resets         ? reset_duration
+					     : usual_duration);
 	client_parameter(&form, "action",
 			 a->resets               ? "reset"
 			 : a->rate != UINT64_MAX ? "limit"
@@ -213,18 +218,27 @@ static int have_confirmed(const struct asked *a, const struct block_record *bloc
 
 /* ---- block ---- */
 
+static void tell_reset(const struct block_record *block)
+{
+	unsigned long long ended = block->sessions != UNKNOWN_U64 ? block->sessions : 0;
+	printf("%llu session%s ended, block %s\n", ended, ended == 1 ? "" : "s",
+	       block->id);
+}
+
 static int judge(const struct asked *a, const struct block_record *block)
 {
+	/* A reset is over when it is done. */
+	bool is_done = is_state(block, "active") || is_state(block, "unconfirmed") ||
+		       (a->resets && is_state(block, "expired"));
 	if (a->common.json)
 		record_print(RECORD_block, block);
-	if (is_state(block, "unconfirmed") || is_state(block, "active")) {
-		if (!a->common.json)
-			tell(block);
-		return is_state(block, "unconfirmed") ? have_confirmed(a, block)
-						      : STATUS_OK;
-	}
-	/* A reset is over when it is done. */
-	return is_state(block, "expired") ? STATUS_OK : tell_failure(a, block);
+	if (!is_done)
+		return tell_failure(a, block);
+	if (!a->common.json && a->resets)
+		tell_reset(block);
+	else if (!a->common.json)
+		tell(block);
+	return is_state(block, "unconfirmed") ? have_confirmed(a, block) : STATUS_OK;
 }
 
 static int block_with(const struct asked *a, struct client *client, const char *address)
@@ -255,13 +269,15 @@ static int block(struct asked *a, const char *address)
 		return complain(a, STATUS_USAGE,
 				"that is no address or network; allowed is 192.0.2.7, "
 				"192.0.2.0/24, 2001:db8::7, 2001:db8::/64");
-	if (!duration_parse(a->duration, &for_us))
+	if (a->duration != NULL && !duration_parse(a->duration, &for_us))
 		return complain(a, STATUS_USAGE,
 				"--for is a duration from 1s to 31d: 10m, 2h, 7d");
 	if (a->resets && a->rate != UINT64_MAX)
 		return complain(a, STATUS_USAGE, "one of --limit and --reset");
 	if (a->is_udp && a->port == UINT64_MAX)
 		return complain(a, STATUS_USAGE, "--udp goes with --port");
+	if (a->resets && a->duration != NULL)
+		return complain(a, STATUS_USAGE, "--reset is done at once: no --for");
 	a->is_remote = is_over_network();
 	struct client *client = client_open(&a->common);
 	if (client == NULL)
@@ -273,10 +289,7 @@ static int block(struct asked *a, const char *address)
 
 int command_block(int argc, char **argv)
 {
-	struct asked a = { .command = "block",
-			   .duration = usual_duration,
-			   .port = UINT64_MAX,
-			   .rate = UINT64_MAX };
+	struct asked a = { .command = "block", .port = UINT64_MAX, .rate = UINT64_MAX };
 	const struct option_spec specs[] = {
 		{ 0, OPTION_TEXT, "for", "T",
 		  "so long: 10m, 2h, 7d; at most 31d; usually 1h", &a.duration, 0, 0 },
