@@ -22,6 +22,8 @@ enum {
 /* A change is told within a tenth of a second; the wall may be busy with many. */
 #define APART_US (3 * SECOND_US)
 enum { SPARED_AGAIN_S = 3600 };
+/* It tells how it is every ten seconds. */
+#define SILENT_US (30 * SECOND_US)
 /* Less than what clocks are slewed by, more than what a busy machine delays. */
 #define CLOCK_STEP_US SECOND_US
 
@@ -391,6 +393,7 @@ bool blocking_open(struct blocking *b, const struct config *config,
 	never_init(&b->coming);
 	b->ahead_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME);
 	b->is_another = true; /* until all has been taken up */
+	b->wall_us = clock_us(CLOCK_MONOTONIC);
 	b->respond = respond_new(&deciding);
 	if (b->respond == NULL || !sparing_open(&b->sparing))
 		return false;
@@ -442,7 +445,10 @@ bool blocking_describe(struct blocking *b, char text[static GUARD_TEXT_MAX])
 	if (!guard_describe(b->process, text))
 		return false;
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
-	if (b->wall.error != 0)
+	if (now_us - b->wall_us > SILENT_US)
+		snprintf(text, GUARD_TEXT_MAX, "has not answered for %lld s",
+			 (long long)((now_us - b->wall_us) / SECOND_US));
+	else if (b->wall.error != 0)
 		snprintf(text, GUARD_TEXT_MAX, "can't be changed: %s",
 			 strerror(-b->wall.error));
 	else if (b->apart_us != 0 && now_us - b->apart_us > APART_US)

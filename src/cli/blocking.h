@@ -50,7 +50,7 @@ struct blocking {
 	bool has_coming;
 	struct sparing sparing;
 	struct wall_state wall; /* as it last told */
-	int64_t wall_us;        /* when; monotonic; 0: nothing was told yet */
+	int64_t wall_us;        /* when; monotonic */
 	int64_t apart_us;       /* since when they differ; monotonic; 0: they don't */
 	int64_t ahead_us;       /* of CLOCK_BOOTTIME, as last seen */
 	struct wall_limits {

@@ -46,12 +46,26 @@ static void sum_up(struct block_sums *sums, const struct block_record *block)
 		sums->up_to[i] += block->latency_us <= bounds_us[i];
 }
 
+static void add_veto(struct block_counts *counts, const char *by)
+{
+	size_t i = 0;
+	while (i < BLOCK_VETOES && counts->vetoes[i].by[0] != '\0' &&
+	       strcmp(counts->vetoes[i].by, by) != 0)
+		i++;
+	if (i == BLOCK_VETOES || by[0] == '\0')
+		return;
+	record_text(counts->vetoes[i].by, sizeof(counts->vetoes[i].by), by);
+	counts->vetoes[i].count++;
+}
+
 void block_metrics_add(struct block_counts *counts, const struct block_record *block)
 {
 	size_t end = place_of(ends, BLOCK_ENDS, block->state);
 	if (end == BLOCK_ENDS)
 		return;
 	counts->ended[end]++;
+	if (strcmp(ends[end], "vetoed") == 0)
+		add_veto(counts, block->vetoed_by);
 	sum_up(&counts->sums, block);
 }
 
@@ -108,6 +122,45 @@ static void write_sum(struct family *family, const char *name, const char *unit,
 	family_value(family, (long double)sum);
 }
 
+static void write_vetoes(const struct block_counts *counts, struct family *family)
+{
+	family_named(family, "block_vetoes", "", "counter",
+		     "Blocks that were not made, by what speaks against them.");
+	for (size_t i = 0; i < BLOCK_VETOES && counts->vetoes[i].count > 0; i++) {
+		family_sample(family);
+		buf_text(family->out, "{by=\"");
+		family_label(family->out, counts->vetoes[i].by);
+		buf_text(family->out, "\"}");
+		family_value(family, (long double)counts->vetoes[i].count);
+	}
+}
+
+static void write_one(struct family *family, const char *name, const char *type,
+		      const char *doc, double value)
+{
+	family_named(family, name, "", type, doc);
+	family_sample(family);
+	family_value(family, (long double)value);
+}
+
+void block_metrics_firewall(const json_t *firewall, struct family *family)
+{
+	if (!json_is_object(firewall))
+		return;
+	write_one(family, "firewall_holds", "gauge",
+		  "1 if the kernel holds what it should, 0 if not.",
+		  json_is_true(json_object_get(firewall, "holds")));
+	write_one(family, "firewall_elements", "gauge",
+		  "Blocks that the kernel held when last looked.",
+		  json_number_value(json_object_get(firewall, "in_kernel")));
+	write_one(family, "firewall_repairs", "counter",
+		  "Times that the kernel did not hold what it should.",
+		  json_number_value(json_object_get(firewall, "repairs")));
+	write_one(family, "blocks_frozen", "gauge",
+		  "1 if automatic blocks have stopped, as there were too many.",
+		  json_object_get(firewall, "frozen_by") != NULL);
+}
+
 static void write_latency(const struct block_sums *over, const struct block_sums *now,
 			  struct family *family)
 {
@@ -136,6 +189,7 @@ void block_metrics_write(const struct block_counts *counts,
 	source->blocks(source->self, take, &lasting);
 	write_lasting(&lasting, family);
 	write_ended(counts, family);
+	write_vetoes(counts, family);
 	write_sum(family, "blocked_packets", "", "Packets that blocks stopped.",
 		  over->packets + now->packets);
 	write_sum(family, "blocked_bytes", "bytes", "IP bytes of them.",

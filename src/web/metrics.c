@@ -317,6 +317,7 @@ static void write_status(const struct web_source *source, struct family *family)
 					     (seconds ? 1e6L : 1));
 	}
 	write_undecoded(status, family);
+	block_metrics_firewall(json_object_get(status, "firewall"), family);
 	json_decref(status);
 }
 

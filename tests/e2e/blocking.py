@@ -199,6 +199,9 @@ def survives(tap, lab, monitor, server, strangers):
     status = monitor.command("status", status=None).stdout
     tap.ok(re.search(r"Firewall +on; 2 blocks in force, 2 in the kernel", status),
            "status says what the kernel holds", status)
+    told = monitor.ask("/metrics")
+    tap.ok("\nbreakwater_firewall_holds 1\n" in told and
+           "\nbreakwater_firewall_elements 2\n" in told, "so do metrics", told[-2000:])
     monitor.program.end(signal.SIGKILL)
     until(lambda: comes_in(strangers, BAD), "no daemon: nobody is blocked")
     again = start(lab, server, "on", "--state", str(monitor.state))
