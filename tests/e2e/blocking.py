@@ -18,6 +18,7 @@ from lab import until
 
 OURS, BAD, GOOD, OTHER = "10.83.0.1", "10.83.0.2", "10.83.0.3", "198.51.100.7"
 PORT, USED = 80, 8022  # among those that are scanned, and beyond
+PAGE = 7070
 GUESSES = 200  # more than it takes
 LATENCY_MAX_US = 50000
 REFUSED_S = 0.4  # who gets in is in long before
@@ -34,14 +35,18 @@ def plugged(lab):
     return server, strangers
 
 
-def start(lab, server, mode, *options):
-    config = lab.dir / f"{mode}.yaml"
+def configure(lab, mode, never=""):
+    config = lab.dir / "blocking.yaml"
     config.write_text(
         f"home: [{OURS}/32]\ninterfaces: [inside]\n"
         "logs: {journal: no, programs: no}\nprobe: {own: no}\n"
-        f"block: {{mode: '{mode}', time: 60s, confirm: 10s}}\n")
-    return lab.monitor(server, "-c", str(config), "--listen", "off", *options,
-                       json_output=False)
+        f"block: {{mode: '{mode}', time: 60s, confirm: 10s, self_test: 0s, never: [{never}]}}\n")
+    return str(config)
+
+
+def start(lab, server, mode, *options):
+    return lab.monitor(server, "-c", configure(lab, mode), "--listen",
+                       f"{OURS}:{PAGE}", *options, json_output=False)
 
 
 def blocks(monitor, **filters):
@@ -254,8 +259,44 @@ def by_hand(tap, lab):
         tap.ok(code == status and told.get("error"), f"{form}: {status}", code, told)
 
 
+def is_spared(monitor, address):
+    return until(lambda: post(monitor, address=address, **{"try": 1})[0] == 403,
+                 f"{address} is spared")
+
+
+def spared(tap, lab):
+    server, strangers = plugged(lab)
+    monitor = start(lab, server, "on")
+    until(lambda: firewall(monitor)["never"], "what is never blocked")
+    made = [post(monitor, address=one, why="before")[1]["message"] for one in (GOOD, OTHER)]
+    until(lambda: len(ends(monitor) or ()) == 2, "two blocks")
+    code, _ = post(monitor, unblock=GOOD)
+    until(lambda: strangers.run("curl", "-s", "-m", "1", "--interface", GOOD, "-o", "/dev/null",
+                                f"http://{OURS}:{PAGE}/api/v1/status", status=None)
+          .returncode == 0, "who reads the page")
+    tap.ok(code == 200 and is_spared(monitor, GOOD), "who reads the page is not blocked")
+    configure(lab, "on", f"{OTHER}/32")
+    monitor.program.process.send_signal(signal.SIGHUP)
+    over = until(lambda: [one for one in blocks(monitor, state="vetoed")], "a veto")
+    tap.ok(over[0]["id"] == made[1] and over[0]["vetoed_by"] == "never" and
+           is_spared(monitor, OTHER),
+           "what is added to block.never is not blocked any more, at once", over)
+    os.kill(wall_pid(monitor), signal.SIGKILL)
+    until(lambda: firewall(monitor)["holds"] and wall_pid(monitor) and
+          "started again" in firewall(monitor)["detail"], "another wall")
+    tap.ok(is_spared(monitor, OTHER) and is_spared(monitor, GOOD),
+           "another wall knows whom to spare")
+    code, told = post(monitor, address=BAD)
+    until(lambda: active(monitor), f"a block: {told}")
+    configure(lab, "observe")
+    monitor.program.process.send_signal(signal.SIGHUP)
+    until(lambda: firewall(monitor)["mode"] == "observe", "the other mode")
+    tap.ok(active(monitor) and "block.never (what was taken out)" not in monitor.program.err(),
+           "to observe again ends no block of a person's", monitor.program.err())
+
+
 if __name__ == "__main__":
     if not e2e.has_tree("nmap"):
         print("1..0 # SKIP the tree of real programs has no nmap")
         sys.exit(e2e.EXIT_SKIPPED)
-    sys.exit(e2e.main(cut_off, by_hand))
+    sys.exit(e2e.main(cut_off, by_hand, spared))
