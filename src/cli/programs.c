@@ -346,6 +346,7 @@ void programs_json(struct programs *programs, struct buf *out)
 	const struct program_counts *counts = &programs->counts[PROGRAM_OF_BLOCKS];
 	char detail[GUARD_TEXT_MAX];
 	bool holds = programs_describe(programs, detail);
+	unsigned long long left_out = programs->left_out + programs->not_sent;
 	buf_printf(out, "\"program\":{\"holds\":%s", holds ? "true" : "false");
 	put_text(out, "detail", detail);
 	put_text(out, "path", programs->texts[PROGRAM_OF_BLOCKS]);
@@ -357,6 +358,5 @@ void programs_json(struct programs *programs, struct buf *out)
 		   (unsigned long long)counts->ended,
 		   (unsigned long long)counts->failed, (unsigned long long)counts->late,
 		   (unsigned long long)counts->refused, programs->running,
-		   programs->waiting,
-		   (unsigned long long)(programs->left_out + programs->not_sent));
+		   programs->waiting, left_out);
 }

@@ -18,8 +18,9 @@ _Static_assert(PATH_MAX <= 4096, "room for a real path");
 
 enum { OTHERS_WRITE = S_IWGRP | S_IWOTH };
 
-__attribute__((format(printf, 2, 3))) static bool
-refuse(char why[static RUNNER_SAID_MAX], const char *format, ...)
+/* why has RUNNER_SAID_MAX bytes. */
+__attribute__((format(printf, 2, 3))) static bool refuse(char *why, const char *format,
+							 ...)
 {
 	va_list args;
 	va_start(args, format);
