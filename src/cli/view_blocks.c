@@ -102,8 +102,8 @@ SHOW(show_left)
 	if (state == NULL || !block_lasts(state) ||
 	    !cell_time_of(record, "until", &until_us))
 		return;
-	double left_s = (double)(until_us / SECOND_US - (int64_t)time(NULL));
-	text_span(out->text, sizeof(out->text), left_s > 0 ? left_s : 0);
+	int64_t left_s = until_us / SECOND_US - (int64_t)time(NULL);
+	text_span(out->text, sizeof(out->text), left_s > 0 ? (double)left_s : 0);
 	out->tone = TONE_NORMAL;
 }
 
