@@ -90,6 +90,7 @@ struct known {
 	struct roster_entry head;
 	int64_t handshake_us, here_since_us; /* the last, and since when they come */
 	struct session sessions[KNOWN_SESSIONS];
+	int64_t shared_since_us, shared_us; /* several served at a time: first, last */
 	uint64_t users[KNOWN_USERS];
 	int64_t users_us[KNOWN_USERS];
 	int64_t blocked_us, forgiven_us;

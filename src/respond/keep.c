@@ -118,6 +118,8 @@ void keep_shift_known(struct known *known, int64_t by_us)
 {
 	known->handshake_us = later(known->handshake_us, by_us);
 	known->here_since_us = later(known->here_since_us, by_us);
+	known->shared_since_us = later(known->shared_since_us, by_us);
+	known->shared_us = later(known->shared_us, by_us);
 	known->blocked_us = later(known->blocked_us, by_us);
 	known->forgiven_us = later(known->forgiven_us, by_us);
 	for (size_t i = 0; i < KNOWN_USERS; i++)

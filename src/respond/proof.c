@@ -134,6 +134,32 @@ static bool is_served(const struct flow_record *flow)
 	       flow->server_payload_bytes > 0;
 }
 
+static unsigned sessions_at(const struct known *known, int64_t at_us)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		const struct session *s = &known->sessions[i];
+		count += s->end_us != 0 && s->start_us <= at_us && s->end_us >= at_us;
+	}
+	return count;
+}
+
+/* Noted when it is seen: an attack has soon replaced all the sessions there were. */
+static void note_shared(struct known *known)
+{
+	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
+		int64_t at_us = known->sessions[i].start_us;
+		if (known->sessions[i].end_us == 0 ||
+		    sessions_at(known, at_us) < SHARED_SESSIONS)
+			continue;
+		if (known->shared_us == 0 || at_us - known->shared_us > DAY_US ||
+		    at_us < known->shared_since_us)
+			known->shared_since_us = at_us;
+		if (at_us > known->shared_us)
+			known->shared_us = at_us;
+	}
+}
+
 static void note_session(struct known *known, const struct session *session)
 {
 	struct session *into = &known->sessions[0];
@@ -147,6 +173,7 @@ static void note_session(struct known *known, const struct session *session)
 			into = at;
 	}
 	*into = *session;
+	note_shared(known);
 }
 
 void respond_flow(struct respond *respond, const struct flow_record *flow)
@@ -206,17 +233,6 @@ void respond_login(struct respond *respond, const struct login_record *login)
 
 /* ---- who shares an address ---- */
 
-static unsigned sessions_at(const struct known *known, int64_t at_us, int64_t before_us)
-{
-	unsigned count = 0;
-	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
-		const struct session *s = &known->sessions[i];
-		count += s->end_us != 0 && s->start_us < before_us &&
-			 s->start_us <= at_us && s->end_us >= at_us;
-	}
-	return count;
-}
-
 bool nat_is_shared(struct respond *respond, const struct candidate *c)
 {
 	const struct known *known = find_known(respond, &c->source);
@@ -226,11 +242,8 @@ bool nat_is_shared(struct respond *respond, const struct candidate *c)
 	for (size_t i = 0; i < KNOWN_USERS; i++)
 		users += known->users[i] != 0 && known->users_us[i] < c->first_us &&
 			 c->first_us - known->users_us[i] < DAY_US;
-	for (size_t i = 0; i < KNOWN_SESSIONS; i++) {
-		const struct session *s = &known->sessions[i];
-		if (s->end_us != 0 && c->last_us - s->end_us < PROOF_US &&
-		    sessions_at(known, s->start_us, c->first_us) >= SHARED_SESSIONS)
-			return true;
-	}
-	return users >= SHARED_USERS;
+	bool has_several = known->shared_us != 0 &&
+			   known->shared_since_us < c->first_us &&
+			   c->last_us - known->shared_us < PROOF_US;
+	return has_several || users >= SHARED_USERS;
 }

@@ -99,6 +99,25 @@ static void where_several_are_served_only_the_port_is_slowed(void **state)
 	assert_int_equal(scene->adds, 1);
 }
 
+/* Hundreds of short connections later nothing is left of those from before. */
+static void a_long_attack_does_not_hide_that_several_are_served(void **state)
+{
+	struct scene *scene = *state;
+	const struct addr nat = scene_addr("203.0.113.7");
+	for (uint32_t i = 0; i < 3; i++)
+		scene_served(scene, nat, 1000 + i, SECOND);
+	scene->now_us += MINUTE;
+	struct finding_record f = scene_guesses(scene, "203.0.113.7", 443);
+	for (uint32_t i = 0; i < 100; i++) {
+		scene->now_us += SECOND;
+		scene_served(scene, nat, 2000 + i, SECOND / 10);
+	}
+	f.at = f.last = scene->now_us;
+	respond_finding(scene->respond, &f);
+	assert_string_equal(scene->ordered.action, "limit");
+	assert_int_equal(scene->ordered.port, 443);
+}
+
 static void several_users_of_an_address_are_several_people(void **state)
 {
 	struct scene *scene = *state;
@@ -272,6 +291,7 @@ int main(void)
 		TEST(observing_tells_what_would_be_and_does_nothing),
 		TEST(to_observe_again_ends_all_that_is_automatic),
 		TEST(where_several_are_served_only_the_port_is_slowed),
+		TEST(a_long_attack_does_not_hide_that_several_are_served),
 		TEST(several_users_of_an_address_are_several_people),
 		TEST(what_the_attack_is_made_of_protects_nobody),
 		TEST(one_after_the_other_is_one_person),
