@@ -11,6 +11,7 @@ ALL = ("*",)
 BENIGN = ("benign*",)
 ATTACKS = ("scan*", "floods/*", "brute/*", "trap/*", "blocklist/*", "beacon/*")
 ATTACKED = ("under-attack/*",)
+BLOCKS = ("blocks/*",)
 
 
 @dataclasses.dataclass
@@ -49,7 +50,11 @@ GOALS = (
     Goal("beside attacks nobody else gets medium or more", ATTACKS, "false-medium", "<=", 0,
          sum),
     Goal("host-days that were judged", BENIGN, "days", ">=", 30),
-    Goal("nobody innocent is blocked in them", BENIGN, "false_blocks", "<=", 0),
+    Goal("nobody innocent is blocked", BENIGN + BLOCKS, "false_blocks", "<=", 0),
+    Goal("blocks: guests who are not served", BLOCKS, "failures", "<=", 0),
+    Goal("blocks: milliseconds that one is away, firewalls loaded or processes killed", BLOCKS,
+         "gap-ms", "<=", 1000),
+    Goal("blocks: others' rules that are not as they were", BLOCKS, "others-changed", "<=", 0),
     Goal("milliseconds from the packet that decides to the finding", ALL, "latency-ms",
          "<=", 1000),
     Goal("decoys have no more than `unsolicited`", ALL, "decoys-proof", "<=", 0),
