@@ -62,6 +62,11 @@ static struct message *next_open(const struct batch *batch, struct queue_place *
 	return NULL;
 }
 
+static bool is_evidence(const struct message *message)
+{
+	return (message->kind & MESSAGE_EVIDENCE) != 0;
+}
+
 /* The transaction is over: what was claimed is done, or is not claimed any more. */
 static void settle(struct store *store, struct batch *batch, bool done)
 {
@@ -116,11 +121,22 @@ static void close_day(struct store *store, const struct day_file *file)
 			day_close(&store->days[i]);
 }
 
+/* What is in memory of its last block is of the transaction that failed. */
+static void close_evidence(struct store *store, const struct evidence_file *file)
+{
+	for (unsigned i = 0; i < DAY_FILES; i++)
+		if (&store->evidence[i] == file)
+			evidence_close(&store->evidence[i]);
+}
+
 void batch_close(struct store *store)
 {
 	for (unsigned i = 0; i < DAY_FILES; i++)
 		if (store->days[i].db != NULL)
 			day_close(&store->days[i]);
+	for (unsigned i = 0; i < DAY_FILES; i++)
+		if (store->evidence[i].db != NULL)
+			evidence_close(&store->evidence[i]);
 	if (store->has_trunk)
 		trunk_close(&store->trunk);
 	store->has_trunk = false;
@@ -198,7 +214,26 @@ static struct day_file *open_day(struct store *store, int64_t day,
 	if (day_open(file, store->folder, day, trouble))
 		return file;
 	char path[PATH_MAX];
-	day_path(store->folder, day, path, sizeof(path));
+	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
+	if (trouble->state == STORE_CORRUPT)
+		set_aside(store, path, trouble);
+	return NULL;
+}
+
+static struct evidence_file *open_evidence(struct store *store, int64_t day,
+					   struct trouble *trouble)
+{
+	for (unsigned i = 0; i < DAY_FILES; i++)
+		if (store->evidence[i].db != NULL && store->evidence[i].day == day)
+			return &store->evidence[i];
+	struct evidence_file *file = &store->evidence[store->next_evidence];
+	store->next_evidence = (store->next_evidence + 1) % DAY_FILES;
+	if (file->db != NULL)
+		evidence_close(file);
+	if (evidence_open(file, store->folder, day, trouble))
+		return file;
+	char path[PATH_MAX];
+	day_path(store->folder, DAYS_EVIDENCE, day, path, sizeof(path));
 	if (trouble->state == STORE_CORRUPT)
 		set_aside(store, path, trouble);
 	return NULL;
@@ -224,7 +259,7 @@ static int put_all(struct store *store, struct batch *batch)
 	struct queue_place place = batch->first;
 	struct message *message;
 	while ((message = next_open(batch, &place)) != NULL) {
-		if (message->kind == RECORD_flow)
+		if (message->kind == RECORD_flow || is_evidence(message))
 			continue;
 		enum record_kind kind = (enum record_kind)message->kind;
 		int code = kind == RECORD_port
@@ -313,7 +348,7 @@ static bool write_day(struct store *store, struct batch *batch, int64_t day,
 	if (code == SQLITE_OK)
 		return true;
 	char path[PATH_MAX];
-	day_path(store->folder, day, path, sizeof(path));
+	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
 	trouble_of(trouble, file->db, code, path);
 	db_run(file->db, "ROLLBACK");
 	close_day(store, file);
@@ -335,6 +370,72 @@ static bool write_flows(struct store *store, struct batch *batch,
 	return true;
 }
 
+/* ---- evidence ---- */
+
+static enum record_kind kind_of(const struct message *message)
+{
+	return (enum record_kind)(message->kind & ~MESSAGE_EVIDENCE);
+}
+
+static int64_t evidence_day(const struct message *message)
+{
+	int64_t at_us = evidence_time(kind_of(message), message->at);
+	return at_us == UNKNOWN_TIME ? 0 : day_of(at_us);
+}
+
+static int put_evidence(struct store *store, struct evidence_file *file,
+			struct batch *batch)
+{
+	struct queue_place place = batch->first;
+	struct message *message;
+	while ((message = next_open(batch, &place)) != NULL) {
+		if (!is_evidence(message) || evidence_day(message) != file->day)
+			continue;
+		int code = evidence_add(file, &store->choice, kind_of(message),
+					message->at);
+		if (code != SQLITE_OK)
+			return code;
+		message->claimed = true;
+	}
+	return evidence_end(file);
+}
+
+static bool write_evidence_day(struct store *store, struct batch *batch, int64_t day,
+			       struct trouble *trouble)
+{
+	struct evidence_file *file = open_evidence(store, day, trouble);
+	if (file == NULL)
+		return false;
+	int code = db_run(file->db, "BEGIN IMMEDIATE");
+	if (code == SQLITE_OK)
+		code = put_evidence(store, file, batch);
+	if (code == SQLITE_OK)
+		code = db_run(file->db, "COMMIT");
+	settle(store, batch, code == SQLITE_OK);
+	if (code == SQLITE_OK)
+		return true;
+	char path[PATH_MAX];
+	day_path(store->folder, DAYS_EVIDENCE, day, path, sizeof(path));
+	trouble_of(trouble, file->db, code, path);
+	db_run(file->db, "ROLLBACK");
+	close_evidence(store, file);
+	if (trouble->state == STORE_CORRUPT)
+		set_aside(store, path, trouble);
+	return false;
+}
+
+static bool write_evidence(struct store *store, struct batch *batch,
+			   struct trouble *trouble)
+{
+	struct queue_place place = batch->first;
+	struct message *message;
+	while ((message = next_open(batch, &place)) != NULL)
+		if (is_evidence(message) &&
+		    !write_evidence_day(store, batch, evidence_day(message), trouble))
+			return false;
+	return true;
+}
+
 /* ---- all of it ---- */
 
 bool batch_write(struct store *store, struct trouble *trouble)
@@ -346,6 +447,8 @@ bool batch_write(struct store *store, struct trouble *trouble)
 		struct trouble second = { 0 };
 		bool ok = write_trunk(store, &batch, trouble);
 		if (!write_flows(store, &batch, ok ? trouble : &second))
+			ok = false;
+		if (!write_evidence(store, &batch, ok ? trouble : &second))
 			ok = false;
 		if (batch.open > 0)
 			return false;

@@ -1,5 +1,5 @@
 /*
- * days.c: the files of flows; see days.h.
+ * days.c: files of days, and those of flows; see days.h.
  */
 #include "store/days.h"
 
@@ -17,24 +17,28 @@
 
 enum { DAYS_VERSION = 1 };
 
-#define PREFIX "flows-"
 #define SUFFIX ".db"
 
-void day_path(const char *folder, int64_t day, char *out, size_t size)
+static const char *const prefixes[DAY_SERIES] = {
+	[DAYS_FLOWS] = "flows-", [DAYS_EVIDENCE] = "evidence-"
+};
+
+void day_path(const char *folder, enum day_series series, int64_t day, char *out,
+	      size_t size)
 {
 	char text[TIME_TEXT_MAX]; /* "2026-01-31T..." */
 	record_time_text(day * DAY_US, text);
-	snprintf(out, size, "%s/" PREFIX "%.10s" SUFFIX, folder, text);
+	snprintf(out, size, "%s/%s%.10s" SUFFIX, folder, prefixes[series], text);
 }
 
 /* True for exactly "flows-YYYY-MM-DD.db" of a day that exists. */
-static bool parse_name(const char *name, int64_t *day)
+static bool parse_name(const char *name, enum day_series series, int64_t *day)
 {
 	char date[11];
 	int64_t at_us;
-	size_t prefix = strlen(PREFIX);
+	size_t prefix = strlen(prefixes[series]);
 	if (strlen(name) != prefix + 10 + strlen(SUFFIX) ||
-	    strncmp(name, PREFIX, prefix) != 0 ||
+	    strncmp(name, prefixes[series], prefix) != 0 ||
 	    strcmp(name + prefix + 10, SUFFIX) != 0)
 		return false;
 	memcpy(date, name + prefix, 10);
@@ -51,7 +55,7 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-long days_list(const char *folder, int64_t **days)
+long days_list(const char *folder, enum day_series series, int64_t **days)
 {
 	DIR *dir = opendir(folder);
 	if (dir == NULL)
@@ -60,7 +64,7 @@ long days_list(const char *folder, int64_t **days)
 	*days = NULL;
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		int64_t day;
-		if (!parse_name(entry->d_name, &day))
+		if (!parse_name(entry->d_name, series, &day))
 			continue;
 		if (count == size) {
 			size = size == 0 ? 16 : size * 2;
@@ -77,12 +81,12 @@ long days_list(const char *folder, int64_t **days)
 	return count;
 }
 
-int day_remove(const char *folder, int64_t day)
+int day_remove(const char *folder, enum day_series series, int64_t day)
 {
 	static const char *const parts[] = { "-wal", "-shm", "" };
 	char path[PATH_MAX], name[PATH_MAX + 8];
 	int result = 0;
-	day_path(folder, day, path, sizeof(path));
+	day_path(folder, series, day, path, sizeof(path));
 	/* The database last: without it the others would be taken for a new one's. */
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		snprintf(name, sizeof(name), "%s%s", path, parts[i]);
@@ -136,7 +140,7 @@ bool day_open(struct day_file *file, const char *folder, int64_t day,
 	      struct trouble *trouble)
 {
 	char path[PATH_MAX];
-	day_path(folder, day, path, sizeof(path));
+	day_path(folder, DAYS_FLOWS, day, path, sizeof(path));
 	*file = (struct day_file){ .day = day };
 	file->db = file_open(path, &day_kind, trouble);
 	if (file->db == NULL)

@@ -1,5 +1,6 @@
 /*
- * days.h: the files of flows, one per UTC day of their end.  Private to the room.
+ * days.h: files of one UTC day each, of flows (by their end) and of evidence of attacks
+ * (evidence.h).  Private to the room.
  */
 #pragma once
 
@@ -18,14 +19,17 @@ static inline int64_t day_of(int64_t at_us)
 	return at_us >= 0 ? at_us / DAY_US : -((-at_us - 1) / DAY_US) - 1;
 }
 
+enum day_series { DAYS_FLOWS, DAYS_EVIDENCE, DAY_SERIES };
+
 /* FOLDER/flows-YYYY-MM-DD.db; years 0000 to 9999. */
-void day_path(const char *folder, int64_t day, char *out, size_t size);
+void day_path(const char *folder, enum day_series series, int64_t day, char *out,
+	      size_t size);
 
 /* The days that have a file, ascending, to be freed; their count, or -errno. */
-long days_list(const char *folder, int64_t **days);
+long days_list(const char *folder, enum day_series series, int64_t **days);
 
 /* Removes the file of that day, with -wal and -shm. 0 or -errno. */
-int day_remove(const char *folder, int64_t day);
+int day_remove(const char *folder, enum day_series series, int64_t day);
 
 /* The day a flow is kept under: that of its end; else of its start. */
 int64_t day_of_flow(const struct flow_record *flow);

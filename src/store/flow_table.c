@@ -181,7 +181,8 @@ static int open_file(struct flow_cursor *cursor, int64_t day)
 	int code;
 	if ((day + 1) * DAY_US <= cursor->least_us)
 		return SQLITE_DONE;
-	day_path(cursor->reader->folder, day, cursor->path, sizeof(cursor->path));
+	day_path(cursor->reader->folder, DAYS_FLOWS, day, cursor->path,
+		 sizeof(cursor->path));
 	if (access(cursor->path, F_OK) != 0)
 		return SQLITE_DONE; /* removed since */
 	cursor->db = reading_open(cursor->path, &code, error);
@@ -305,7 +306,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int c
 		cursor->value_count++;
 	}
 	note_times(cursor);
-	cursor->next = days_list(cursor->reader->folder, &cursor->days);
+	cursor->next = days_list(cursor->reader->folder, DAYS_FLOWS, &cursor->days);
 	cursor->row = 0;
 	return next_row(base);
 }

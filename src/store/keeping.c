@@ -29,8 +29,8 @@ enum {
 struct keeping {
 	int64_t next_us; /* CLOCK_MONOTONIC */
 	unsigned looks;
-	int64_t now_us, hold_until_us; /* of records */
-	uint64_t bytes;
+	int64_t now_us, hold_until_us;  /* of records */
+	uint64_t bytes, evidence_bytes; /* the latter are part of the former */
 	struct prune prune;
 	int64_t oldest_day, oldest_start_us; /* of the oldest file of flows */
 };
@@ -56,15 +56,24 @@ void keeping_free(struct keeping *keeping)
 
 /* ---- how much and how old ---- */
 
-static uint64_t bytes_of_days(const struct store *store, const int64_t *days,
-			      long count)
+static uint64_t bytes_of_days(const struct store *store, enum day_series series,
+			      const int64_t *days, long count)
 {
 	uint64_t bytes = 0;
 	for (long i = 0; i < count; i++) {
 		char path[PATH_MAX];
-		day_path(store->folder, days[i], path, sizeof(path));
+		day_path(store->folder, series, days[i], path, sizeof(path));
 		bytes += file_bytes(path);
 	}
+	return bytes;
+}
+
+static uint64_t bytes_of_evidence(const struct store *store)
+{
+	int64_t *days = NULL;
+	long count = days_list(store->folder, DAYS_EVIDENCE, &days);
+	uint64_t bytes = bytes_of_days(store, DAYS_EVIDENCE, days, count);
+	free(days);
 	return bytes;
 }
 
@@ -76,7 +85,7 @@ static int64_t oldest_flow(struct keeping *keeping, const struct store *store,
 	int code;
 	if (day == keeping->oldest_day)
 		return keeping->oldest_start_us;
-	day_path(store->folder, day, path, sizeof(path));
+	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
 	sqlite3 *db = reading_open(path, &code, error);
 	keeping->oldest_start_us = day * DAY_US;
 	if (db != NULL)
@@ -106,9 +115,11 @@ static void measure(struct keeping *keeping, struct store *store)
 {
 	char path[PATH_MAX];
 	int64_t *days = NULL;
-	long count = days_list(store->folder, &days);
+	long count = days_list(store->folder, DAYS_FLOWS, &days);
 	trunk_path(store->folder, path, sizeof(path));
-	keeping->bytes = bytes_of_days(store, days, count) + file_bytes(path);
+	keeping->evidence_bytes = bytes_of_evidence(store);
+	keeping->bytes = bytes_of_days(store, DAYS_FLOWS, days, count) +
+			 keeping->evidence_bytes + file_bytes(path);
 	int64_t oldest = oldest_of(keeping, store, days, count);
 	free(days);
 	pthread_mutex_lock(&store->lock);
@@ -117,35 +128,42 @@ static void measure(struct keeping *keeping, struct store *store)
 	pthread_mutex_unlock(&store->lock);
 }
 
-/* ---- flows ---- */
+/* ---- days ---- */
 
 /* Also the file being written to: what comes later begins a new one. */
-static void remove_day(struct keeping *keeping, struct store *store, int64_t day)
+static void remove_day(struct keeping *keeping, struct store *store,
+		       enum day_series series, int64_t day)
 {
-	for (unsigned i = 0; i < DAY_FILES; i++)
-		if (store->days[i].db != NULL && store->days[i].day == day)
-			day_close(&store->days[i]);
-	day_remove(store->folder, day);
+	struct day_file *flows = store->days;
+	struct evidence_file *evidence = store->evidence;
+	for (unsigned i = 0; i < DAY_FILES && series == DAYS_FLOWS; i++)
+		if (flows[i].db != NULL && flows[i].day == day)
+			day_close(&flows[i]);
+	for (unsigned i = 0; i < DAY_FILES && series == DAYS_EVIDENCE; i++)
+		if (evidence[i].db != NULL && evidence[i].day == day)
+			evidence_close(&evidence[i]);
+	day_remove(store->folder, series, day);
 	keeping->oldest_day = INT64_MIN;
 }
 
 static void remove_old_days(struct keeping *keeping, struct store *store,
-			    int64_t before_us)
+			    enum day_series series, int64_t before_us)
 {
 	int64_t *days = NULL;
-	long count = days_list(store->folder, &days);
+	long count = days_list(store->folder, series, &days);
 	for (long i = 0; i < count && (days[i] + 1) * DAY_US <= before_us; i++)
-		remove_day(keeping, store, days[i]);
+		remove_day(keeping, store, series, days[i]);
 	free(days);
 }
 
 /* False if there is none but the last. */
-static bool remove_oldest_day(struct keeping *keeping, struct store *store)
+static bool remove_oldest_day(struct keeping *keeping, struct store *store,
+			      enum day_series series)
 {
 	int64_t *days = NULL;
-	long count = days_list(store->folder, &days);
+	long count = days_list(store->folder, series, &days);
 	if (count > 1)
-		remove_day(keeping, store, days[0]);
+		remove_day(keeping, store, series, days[0]);
 	free(days);
 	return count > 1;
 }
@@ -191,11 +209,20 @@ static bool keep_to_limits(struct keeping *keeping, struct store *store)
 	pthread_mutex_unlock(&store->lock);
 	bool more = false;
 	if (now_us != UNKNOWN_TIME && is_time_sure(keeping, now_us)) {
-		remove_old_days(keeping, store, now_us - limits.flows_s * SECOND_US);
+		remove_old_days(keeping, store, DAYS_FLOWS,
+				now_us - limits.flows_s * SECOND_US);
+		remove_old_days(keeping, store, DAYS_EVIDENCE,
+				now_us - limits.evidence_s * SECOND_US);
 		more = prune_age(&keeping->prune, &store->trunk, &limits, now_us);
 	}
+	ration_room(&store->choice.ration, limits.evidence_bytes);
+	if (keeping->evidence_bytes > limits.evidence_bytes) {
+		more = remove_oldest_day(keeping, store, DAYS_EVIDENCE) || more;
+		measure(keeping, store);
+	}
 	if (bytes_used(keeping, store->trunk.db) > limits.size_bytes) {
-		bool removed = remove_oldest_day(keeping, store) ||
+		bool removed = remove_oldest_day(keeping, store, DAYS_FLOWS) ||
+			       remove_oldest_day(keeping, store, DAYS_EVIDENCE) ||
 			       prune_oldest(&store->trunk);
 		measure(keeping, store);
 		more = more || removed;

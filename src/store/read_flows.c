@@ -62,7 +62,7 @@ int read_flows(struct store_reader *reader, const struct store_filter *filter,
 	       store_emit emit, void *to, char error[static STORE_ERROR_MAX])
 {
 	int64_t *days = NULL;
-	long count = days_list(reader->folder, &days);
+	long count = days_list(reader->folder, DAYS_FLOWS, &days);
 	bool more = true;
 	int result = 0;
 	for (long i = count - 1; i >= 0 && more && result == 0; i--) {
@@ -71,7 +71,7 @@ int read_flows(struct store_reader *reader, const struct store_filter *filter,
 		/* Flows of a day end on it. */
 		if ((days[i] + 1) * DAY_US <= filter->since_us)
 			break;
-		day_path(reader->folder, days[i], path, sizeof(path));
+		day_path(reader->folder, DAYS_FLOWS, days[i], path, sizeof(path));
 		if (access(path, F_OK) != 0)
 			continue; /* removed since */
 		sqlite3 *db = reading_open(path, &code, error);

@@ -166,7 +166,7 @@ static int look_for_store(const char *folder, char error[static STORE_ERROR_MAX]
 	char path[PATH_MAX];
 	int64_t *days = NULL;
 	trunk_path(folder, path, sizeof(path));
-	long count = days_list(folder, &days);
+	long count = days_list(folder, DAYS_FLOWS, &days);
 	free(days);
 	if (count > 0 || (count == 0 && exists(path)))
 		return 0;

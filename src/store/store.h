@@ -10,6 +10,7 @@
  *   FOLDER/breakwater.db        ports in roll-ups (port_10s, port_1m, port_1h,
  * port_1d), listener, socket, finding, gap, audit, self FOLDER/flows-2026-01-31.db
  * flows that ended on that day (UTC): retention is deleting a file
+ *   FOLDER/evidence-2026-01-31.db  what attacks were judged by, on that day
  *
  * Readers are independent of the writer, also of its process, and never write.
  */
@@ -30,8 +31,9 @@ enum { STORE_ERROR_MAX = 512 };
 /* How long things are kept, in seconds, and how much room all of it may take. */
 struct store_limits {
 	uint32_t flows_s, ports_10s_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s,
-		probes_s, failures_s;
-	uint64_t packets_bytes; /* of packets kept: over it the oldest go */
+		probes_s, failures_s, evidence_s;
+	uint64_t packets_bytes;  /* of packets kept: over it the oldest go */
+	uint64_t evidence_bytes; /* the same of evidence of attacks */
 	uint64_t size_bytes; /* over it the oldest flows go first, then fine roll-ups */
 };
 
@@ -85,6 +87,13 @@ bool store_put_port(struct store *store, const struct port_record *port,
 		    const struct histogram *handshake, const struct histogram *response,
 		    const struct cardinality *clients);
 
+/*
+ * What attacks are judged by, in the order in which it is: a contact, a connection, an
+ * attempt to log in, or a second of a port.  When more comes than is kept, who has
+ * proven where it is goes first, and the rest is counted.
+ */
+bool store_put_evidence(struct store *store, enum record_kind kind, const void *record);
+
 void store_status(struct store *store, struct store_status *out);
 
 /*
@@ -136,6 +145,21 @@ typedef bool (*store_emit)(void *to, const void *record);
 int store_read(struct store_reader *reader, enum record_kind kind,
 	       const struct store_filter *filter, store_emit emit, void *to,
 	       char error[static STORE_ERROR_MAX]);
+
+/*
+ * Evidence of that time as it came; of a connection that stands for others, flow.flows
+ * says for how many.  *left_out is how much of that time was not kept, *covered_us
+ * since when there is any.  As store_read().
+ */
+struct store_evidence {
+	int64_t since_us, until_us;
+	void *to;
+	bool (*emit)(void *to, enum record_kind kind, const void *record);
+	uint64_t left_out; /* told */
+	int64_t covered_us;
+};
+int store_read_evidence(struct store_reader *reader, struct store_evidence *evidence,
+			char error[static STORE_ERROR_MAX]);
 
 /* ---- SQL ---- */
 

@@ -36,6 +36,8 @@ const struct store_limits store_no_limits = {
 	.probes_s = UINT32_MAX,
 	.failures_s = UINT32_MAX,
 	.packets_bytes = UINT64_MAX,
+	.evidence_s = UINT32_MAX,
+	.evidence_bytes = UINT64_MAX,
 	.size_bytes = UINT64_MAX,
 };
 
@@ -73,16 +75,28 @@ static bool lose(struct store *store, enum record_kind kind, const void *record)
 	return false;
 }
 
-bool store_put(struct store *store, enum record_kind kind, const void *record)
+static bool put_message(struct store *store, enum record_kind kind, unsigned flags,
+			const void *record)
 {
-	if (kind == RECORD_port)
-		return store_put_port(store, record, NULL, NULL, NULL);
-	void *room = queue_reserve(store->queue, (uint16_t)kind, schemas[kind].size);
+	void *room = queue_reserve(store->queue, (uint16_t)(kind | flags),
+				   schemas[kind].size);
 	if (room == NULL)
 		return lose(store, kind, record);
 	memcpy(room, record, schemas[kind].size);
 	queue_commit(store->queue);
 	return true;
+}
+
+bool store_put(struct store *store, enum record_kind kind, const void *record)
+{
+	if (kind == RECORD_port)
+		return store_put_port(store, record, NULL, NULL, NULL);
+	return put_message(store, kind, 0, record);
+}
+
+bool store_put_evidence(struct store *store, enum record_kind kind, const void *record)
+{
+	return put_message(store, kind, MESSAGE_EVIDENCE, record);
 }
 
 bool store_put_port(struct store *store, const struct port_record *port,
@@ -196,6 +210,8 @@ static void store_free(struct store *store)
 	if (store == NULL)
 		return;
 	keeping_free(store->keeping);
+	ration_close(&store->choice.ration);
+	alike_close(&store->choice.alike);
 	queue_free(store->queue);
 	free(store);
 }
@@ -220,6 +236,8 @@ struct store *store_open(const char *folder, const struct store_limits *limits)
 	memcpy(store->folder, folder, len);
 	store->lock_fd = -1;
 	store->limits = *limits;
+	ration_open(&store->choice.ration, limits->evidence_bytes);
+	alike_open(&store->choice.alike);
 	store->status.oldest_us = UNKNOWN_TIME;
 	store->status.written_us = UNKNOWN_TIME;
 	store->queue = queue_new(QUEUE_BYTES);

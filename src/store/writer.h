@@ -8,11 +8,13 @@
 #include <stdatomic.h>
 
 #include "store/days.h"
+#include "store/evidence.h"
 #include "store/queue.h"
 #include "store/store.h"
 #include "store/trunk.h"
 
-enum { DAY_FILES = 2 }; /* around midnight two are written to */
+enum { DAY_FILES = 2 };             /* around midnight two are written to */
+enum { MESSAGE_EVIDENCE = 0x8000 }; /* in message.kind: for the files of evidence */
 
 /* Records that found no room since the writer last looked. */
 struct lost {
@@ -37,6 +39,9 @@ struct store {
 	bool has_trunk;
 	struct day_file days[DAY_FILES];
 	unsigned next_day; /* of days: the one to be closed for another */
+	struct evidence_file evidence[DAY_FILES];
+	unsigned next_evidence;
+	struct evidence_choice choice;
 	struct gaps gaps;
 	bool has_gaps;
 	bool more_rollups;

@@ -288,10 +288,10 @@ static uint64_t bytes_in_folder(void)
 {
 	uint64_t bytes = file_bytes(in_folder("breakwater.db"));
 	int64_t *days = NULL;
-	long count = days_list(folder, &days);
+	long count = days_list(folder, DAYS_FLOWS, &days);
 	for (long i = 0; i < count; i++) {
 		char path[160];
-		day_path(folder, days[i], path, sizeof(path));
+		day_path(folder, DAYS_FLOWS, days[i], path, sizeof(path));
 		bytes += file_bytes(path);
 	}
 	free(days);
@@ -324,7 +324,7 @@ static void too_much_is_made_less_oldest_flows_first(void **state)
 	for (int i = 0; i < 3000; i++) {
 		struct store_status status;
 		store_status(store, &status);
-		count = days_list(folder, &days);
+		count = days_list(folder, DAYS_FLOWS, &days);
 		free(days);
 		if (count == 1 && status.bytes > 0 &&
 		    number_of("SELECT count(*) FROM roll_10s") < 15000)
@@ -460,9 +460,9 @@ static void days_are_those_of_utc(void **state)
 	assert_int_equal(day_of(0), 0);
 	assert_int_equal(day_of(-1), -1);
 	assert_int_equal(day_of(DAY_US - 1), 0);
-	day_path("f", day_of(START_US), path, sizeof(path));
+	day_path("f", DAYS_FLOWS, day_of(START_US), path, sizeof(path));
 	assert_string_equal(path, "f/flows-2026-01-31.db");
-	day_path("f", day_of(START_US - 1), path, sizeof(path));
+	day_path("f", DAYS_FLOWS, day_of(START_US - 1), path, sizeof(path));
 	assert_string_equal(path, "f/flows-2026-01-30.db");
 }
 
