@@ -389,13 +389,8 @@ struct replay_options {
 /* What the configuration says of ours and of others. */
 static void tell_detect(struct replay *r)
 {
-	struct home friends;
-	struct port_set traps;
-	settings_friends(&r->config, &friends);
-	settings_traps(&r->config, &traps);
 	detect_set_home(r->detect, &r->home);
-	detect_set_friends(r->detect, &friends);
-	detect_set_traps(r->detect, &traps);
+	settings_detect(&r->config, r->detect);
 	struct buf errors = { 0 };
 	blocklists_open(&r->blocklists, &r->config.blocklists, &errors);
 	blocklists_tell(&r->blocklists, r->detect);

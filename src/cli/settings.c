@@ -11,6 +11,7 @@
 #include "base/port_set.h"
 #include "cli/cli.h"
 #include "decoy/decoy.h"
+#include "detect/detect.h"
 
 void settings_home(const struct config *config, struct home *home)
 {
@@ -40,6 +41,24 @@ void settings_traps(const struct config *config, struct port_set *traps)
 	for (size_t i = 0; i < config->traps_ports.count; i++)
 		if (port_range_parse(config->traps_ports.at[i], &range))
 			port_set_add(traps, &range);
+}
+
+void settings_detect(const struct config *config, struct detect *detect)
+{
+	struct home friends;
+	struct port_set traps;
+	const struct detect_limits limits = {
+		.scan_ports = config->detect_scan_ports,
+		.sweep_hosts = config->detect_sweep_hosts,
+		.guesses = config->detect_guesses,
+		.flood_connections = config->detect_flood_connections,
+		.flood_syns = config->detect_flood_syns,
+	};
+	settings_friends(config, &friends);
+	settings_traps(config, &traps);
+	detect_set_friends(detect, &friends);
+	detect_set_traps(detect, &traps);
+	detect_set_limits(detect, &limits);
 }
 
 /* Where our own API listens; 0: it does not, or picks one. */

@@ -29,6 +29,9 @@ void settings_friends(const struct config *config, struct home *friends);
 /* Ports that nobody should touch. */
 struct port_set;
 void settings_traps(const struct config *config, struct port_set *traps);
+/* These, and from how many on something is an attack. */
+struct detect;
+void settings_detect(const struct config *config, struct detect *detect);
 /* False, with a line in *errors for each, if some of them can't be traps. */
 bool settings_check_traps(const struct config *config, struct buf *errors);
 

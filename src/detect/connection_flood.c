@@ -16,7 +16,6 @@ enum {
 	PORTS_MAX = 1024,
 	SOURCES_MAX = 4096,
 	TAKEN_FROM = 50,     /* handshakes/s: below, nothing need be known of a port */
-	RATE_FLOOR = 200,    /* handshakes/s of a port, and of a source */
 	SHARE_OF = 2,        /* a source makes at least half of them */
 	HIGH_SECONDS = 3,    /* of the last five */
 	ENDED_WITHIN_S = 15, /* flows are told when they have ended for some seconds */
@@ -112,8 +111,9 @@ static void take_port(struct detect *detect, void *state,
 	if (port == NULL)
 		return;
 	uint64_t limit = usual_limit(&port->usual);
+	uint64_t least = detect->limits.flood_connections;
 	bool is_high = record->start - s->began_us >= FLOOD_KNOWN_US &&
-		       record->handshakes > (limit > RATE_FLOOR ? limit : RATE_FLOOR);
+		       record->handshakes > (limit > least ? limit : least);
 	usual_note(&port->usual, record->start, record->handshakes, is_high);
 	if (lately_note(&port->lately, record->start, is_high) >= HIGH_SECONDS)
 		port->high_us = record->start;
@@ -186,10 +186,10 @@ static void turn(struct caller *source, int64_t now_us)
 }
 
 static bool is_rate_attack(const struct port *port, struct caller *source,
-			   int64_t now_us)
+			   uint64_t least, int64_t now_us)
 {
 	bool is_high =
-		source->now >= RATE_FLOOR && source->now * SHARE_OF >= port->handshakes;
+		source->now >= least && source->now * SHARE_OF >= port->handshakes;
 	unsigned high = lately_note(&source->lately, now_us, is_high);
 	return is_high && high >= HIGH_SECONDS && port->high_us != 0 &&
 	       now_us - port->high_us <= ENDED_WITHIN_S * SECOND_US;
@@ -211,7 +211,9 @@ static void take_flow(struct detect *detect, void *state,
 	source->now++;
 	source->total++;
 	source->untold++;
-	if (source->is_told || !is_rate_attack(port, source, detect->now_us))
+	if (source->is_told ||
+	    !is_rate_attack(port, source, detect->limits.flood_connections,
+			    detect->now_us))
 		return;
 	source->is_told = true;
 	raise_rate(detect, port, source, flow);

@@ -9,6 +9,26 @@
 #include "detect/login_attempts_file.h"
 #include "detect/sources_file.h"
 
+/*
+ * Ports: nmap -T1 tries 40 in ten minutes.  Hosts: as bro-simple-scan has it.  Guesses:
+ * fail2ban's maxretry, and its findtime.  SYNs: no port suffers from less (a backlog of
+ * 4096 bears 800/s for five seconds), and what waits at the end of a second is seldom
+ * more.
+ */
+const struct detect_limits detect_usual_limits = {
+	.scan_ports = 15,
+	.sweep_hosts = 20,
+	.guesses = 5,
+	.flood_connections = 200,
+	.flood_syns = 200,
+};
+
+void detect_set_limits(struct detect *detect, const struct detect_limits *limits)
+{
+	detect->limits = *limits;
+	detect->login_attempts.guesses = limits->guesses;
+}
+
 struct detect *detect_new(const struct detect_sink *sink)
 {
 	struct detect *detect = calloc(1, sizeof(*detect));
@@ -21,8 +41,10 @@ struct detect *detect_new(const struct detect_sink *sink)
 	places_init(&detect->places);
 	if (findings_init(&detect->findings, &detect->sink) &&
 	    sources_open(&detect->sources, sink->clock_us != NULL) &&
-	    login_attempts_open(&detect->login_attempts) && detectors_open(detect))
+	    login_attempts_open(&detect->login_attempts) && detectors_open(detect)) {
+		detect_set_limits(detect, &detect_usual_limits);
 		return detect;
+	}
 	detect_free(detect);
 	return NULL;
 }

@@ -54,6 +54,15 @@ struct buf;
 bool detect_keep(struct detect *detect, const char *folder, int64_t now_us,
 		 struct buf *why);
 
+/*
+ * From how many on something is an attack, as config.def says of detect.*.
+ */
+struct detect_limits {
+	uint32_t scan_ports, sweep_hosts, guesses, flood_connections, flood_syns;
+};
+extern const struct detect_limits detect_usual_limits;
+void detect_set_limits(struct detect *detect, const struct detect_limits *limits);
+
 /* Scanners and monitors that are known: what they try is no attack. */
 void detect_set_friends(struct detect *detect, const struct home *friends);
 

@@ -10,9 +10,8 @@
 #include "base/median.h"
 
 enum {
-	FAST = 5,    /* fail2ban's maxretry, and its findtime of ten minutes */
-	HOURLY = 10, /* CrowdSec's ssh-slow-bf */
-	SLOW = 4,    /* CrowdSec's ssh-time-based-bf: with hours in between */
+	HOURLY_TIMES = 2, /* of those in ten minutes: CrowdSec's ssh-slow-bf has ten */
+	SLOW = 4,         /* CrowdSec's ssh-time-based-bf: with hours in between */
 	DAILY = 10,
 	FEW_USERS = 4, /* fewer are guessed, one after the other */
 	SPRAYED_USERS = 5,
@@ -180,17 +179,24 @@ static enum guess shape_of(const struct guesser *g)
 	return GUESS_PASSWORD;
 }
 
-enum guess guess_of(const struct guesser *guesser)
+static bool is_quick(const struct guesser *g, unsigned guesses)
 {
-	if (guesser->failures < SLOW + login_attempts_allowance(guesser) ||
+	unsigned hourly = guesses * HOURLY_TIMES;
+	return has_within(g, guesses, FAST_US) ||
+	       has_within(g, hourly < RECENT_MAX ? hourly : RECENT_MAX, HOURLY_US);
+}
+
+enum guess guess_of(const struct guesser *guesser, unsigned guesses)
+{
+	unsigned least = guesses < SLOW ? guesses : SLOW;
+	if (guesser->failures < least + login_attempts_allowance(guesser) ||
 	    guesser->recent_count == 0 || may_be_keys(guesser))
 		return GUESS_NONE;
-	bool is_fast = has_within(guesser, FAST, FAST_US) ||
-		       has_within(guesser, HOURLY, HOURLY_US);
+	bool is_fast = is_quick(guesser, guesses);
 	bool is_any =
 		is_fast || is_slow(guesser) || has_within(guesser, DAILY, SLOW_US);
-	if (!is_any ||
-	    (is_fast && guesser->failures < FAST + login_attempts_allowance(guesser)))
+	if (!is_any || (is_fast && guesser->failures <
+					   guesses + login_attempts_allowance(guesser)))
 		return GUESS_NONE;
 	if (is_stale(guesser) && !guess_is_patient(guesser))
 		return GUESS_STALE;

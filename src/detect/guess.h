@@ -13,8 +13,11 @@
 enum { GUESS_FEW = 20 }; /* tries of one of many, that need no finding of their own */
 #define GUESS_HOLD_US (1800 * SECOND_US)
 
-/* What its failures look like by now; GUESS_NONE: nothing to speak of. */
-enum guess guess_of(const struct guesser *guesser);
+/*
+ * What its failures look like by now, if so many in ten minutes are guessing;
+ * GUESS_NONE: nothing to speak of.
+ */
+enum guess guess_of(const struct guesser *guesser, unsigned guesses);
 
 /* What the open finding of the source says. */
 enum guess guess_told(const struct login_attempt *attempt);

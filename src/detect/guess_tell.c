@@ -68,7 +68,8 @@ enum guess guess_told(const struct login_attempt *attempt)
 
 enum guess guess_next(const struct login_attempt *attempt)
 {
-	enum guess told = guess_told(attempt), seen = guess_of(attempt->source);
+	enum guess told = guess_told(attempt);
+	enum guess seen = guess_of(attempt->source, attempt->guesses);
 	return seen > told ? seen : told;
 }
 

@@ -16,7 +16,6 @@
 enum {
 	SWEEPS_MAX = 256,
 	LANES_MAX = 8,      /* ports of one source that are counted */
-	HOSTS_OUTSIDE = 20, /* as bro-simple-scan has it */
 	HOSTS_INSIDE = 250, /* our own machines have reasons that we don't know */
 	HOSTS_WORM = 1000,
 	ANSWERS_PER_MILLE = 4, /* even a worm that tries addresses at random has more */
@@ -251,7 +250,7 @@ static enum told judge(const struct detect *detect, const struct lane *lane,
 	const struct sources *sources = &detect->sources;
 	const struct addr *who = &sources->news.source->addr;
 	bool inside = is_inside(detect, c);
-	uint32_t most = inside ? HOSTS_INSIDE : HOSTS_OUTSIDE;
+	uint32_t most = inside ? HOSTS_INSIDE : detect->limits.sweep_hosts;
 	uint64_t successes = lane->successes + (inside ? known : 0);
 	if (lane->tried < successes * FAILS_TO_SUCCESSES)
 		return TOLD_NOTHING;

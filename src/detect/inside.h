@@ -78,6 +78,7 @@ struct detect {
 	struct sources sources;
 	struct kept_file sources_file, login_attempts_file;
 	struct login_attempts login_attempts;
+	struct detect_limits limits;
 	struct home own, home, friends;
 	detect_ask_way ask_way; /* NULL: nobody knows; of asks_way */
 	void *asks_way;

@@ -489,6 +489,7 @@ void login_attempts_take(struct login_attempts *attempts,
 	const struct addr source = addr_source(&login->client_ip);
 	uint64_t user = user_hash(login->user);
 	attempts->now = (struct login_attempt){ .login = login,
+						.guesses = attempts->guesses,
 						.is_password = is_password(login) };
 	if (addr_is_unset(&login->client_ip))
 		return;

@@ -112,6 +112,7 @@ struct login_attempt {
 	const struct login_record *login;
 	struct guesser *source; /* NULL: it is of no interest */
 	struct target *target;
+	unsigned guesses;          /* as of all */
 	bool has_failed;           /* else it got in */
 	bool was_guest;            /* that user got in from there before */
 	bool is_password;          /* not a key, which nobody guesses */
@@ -122,6 +123,7 @@ struct login_attempt {
 
 struct login_attempts {
 	struct roster guessers, guests, targets;
+	unsigned guesses; /* in ten minutes that are guessing */
 	struct login_attempt now;
 };
 

@@ -23,15 +23,16 @@ enum {
 	 * worth knowing; what the sequential test adds is that little else goes well.
 	 */
 	PORTS_NOTICE = 5,
-	PORTS_FAST = 15, /* in ten minutes: nmap -T1 tries 40 */
 	/*
-	 * A monitor of many services, of which one host's are dead, gets along with
-	 * more of them than it fails at; this many dead ones of a host are a scan all
-	 * the same.
+	 * Beside detect.scan_ports in ten minutes.  A monitor of many services, of
+	 * which one host's are dead, gets along with more of them than it fails at; so
+	 * many times as many dead ones of a host are a scan all the same.
 	 */
-	PORTS_SURE = 30,
-	PORTS_HOUR = 12, /* slower, and by the sequential test */
-	PORTS_DAY = 15,  /* nmap -T0 tries 288 */
+	SURE_TIMES = 2,
+	/* In an hour, by the sequential test; as many as in ten minutes in a day, in
+	 * which nmap -T0 tries 288. */
+	HOUR_OF = 4,
+	HOUR_OF_ALL = 5,
 	FAST_S = 600,
 	HOUR_S = 3600,
 	DAY_S = 24 * 3600,
@@ -103,19 +104,23 @@ static struct port_tally tally_host(const struct sources *sources,
 	return tally;
 }
 
-static enum told judge_tally(const struct sources *sources, const struct source *source,
+static enum told judge_tally(const struct detect *detect, const struct source *source,
 			     const struct port_tally *tally)
 {
+	const struct sources *sources = &detect->sources;
 	const struct addr *who = &source->addr;
+	uint32_t ports = detect->limits.scan_ports;
 	bool scans = sources_scans(source);
 	bool gets_along = tally->done > 0 && tally->done >= tally->day;
-	if (tally->fast >= sources_jitter(sources, who, PORTS_SURE) ||
-	    (!gets_along && tally->fast >= sources_jitter(sources, who, PORTS_FAST)))
+	if (tally->fast >= sources_jitter(sources, who, ports * SURE_TIMES) ||
+	    (!gets_along && tally->fast >= sources_jitter(sources, who, ports)))
 		return TOLD_SCAN;
 	if (!scans)
 		return TOLD_NOTHING;
-	if (!gets_along && (tally->hour >= sources_jitter(sources, who, PORTS_HOUR) ||
-			    tally->day >= sources_jitter(sources, who, PORTS_DAY)))
+	if (!gets_along &&
+	    (tally->hour >=
+		     sources_jitter(sources, who, ports * HOUR_OF / HOUR_OF_ALL) ||
+	     tally->day >= sources_jitter(sources, who, ports)))
 		return TOLD_SCAN;
 	return tally->failed >= sources_jitter(sources, who, PORTS_NOTICE)
 		       ? TOLD_NOTICE
@@ -267,7 +272,7 @@ static void judge(struct detect *detect, struct port_scan *scan,
 		return;
 	struct port_tally tally = tally_host(sources, source, attempt->server,
 					     attempt->transport, attempt->last_s);
-	enum told told = judge_tally(sources, source, &tally);
+	enum told told = judge_tally(detect, source, &tally);
 	if (told == TOLD_NOTHING && is_grid(scan) && sources_scans(source)) {
 		scan->is_wide = true;
 		told = TOLD_SCAN;
@@ -289,7 +294,7 @@ static bool is_worth_a_scan(const struct detect *detect, const struct attempt *a
 		return false;
 	struct port_tally tally = tally_host(sources, source, attempt->server,
 					     attempt->transport, attempt->last_s);
-	return judge_tally(sources, source, &tally) != TOLD_NOTHING ||
+	return judge_tally(detect, source, &tally) != TOLD_NOTHING ||
 	       (source->count >= PAIRS_WIDE && sources_scans(source));
 }
 

@@ -14,10 +14,7 @@
 enum {
 	TARGETS_MAX = 1024,
 	TAKEN_FROM = 50, /* SYN/s: below, nothing need be known of a port */
-	/* SYN/s not completed: no port suffers from less (a backlog of 4096 bears 800/s
-	   for five seconds), and what waits at the end of a second is seldom more. */
-	FLOOR = 200,
-	GOES_ON_FROM = FLOOR / 2,
+	GOES_ON_OF = 2,  /* of detect.flood_syns, the half */
 	/* A port that refuses or is silent: clients that try again, each ever so often,
 	   do not make that of what they were before it went down. */
 	DOWN_FLOOR = 10000,
@@ -125,17 +122,19 @@ static bool is_down(const struct flooded *target, const struct port_record *port
 	       is_asked_again(port);
 }
 
-static uint64_t floor_of(const struct flooded *target, const struct port_record *port)
+static uint64_t floor_of(const struct flooded *target, const struct port_record *port,
+			 uint64_t least)
 {
 	if (!is_down(target, port))
-		return FLOOR;
+		return least;
 	if (target->asked < 1 && flood_count(port->clients) * 2 >= port->syns)
 		return UNUSED_FLOOR;
 	double usual = target->asked * DOWN_OF_USUAL;
 	return usual > DOWN_FLOOR ? (uint64_t)usual : DOWN_FLOOR;
 }
 
-static void learn(struct flooded *target, const struct port_record *port)
+static void learn(struct flooded *target, const struct port_record *port,
+		  uint64_t least)
 {
 	double done = (double)flood_count(port->handshakes);
 	int64_t silent_s = (port->start - target->at_us) / SECOND_US;
@@ -145,19 +144,20 @@ static void learn(struct flooded *target, const struct port_record *port)
 					    .before = done,
 					    .is_known = true };
 	target->at_us = port->start;
-	if (uncompleted(port) >= GOES_ON_FROM && is_asked_again(port) &&
+	if (uncompleted(port) >= least / GOES_ON_OF && is_asked_again(port) &&
 	    flood_count(port->clients) > FEW_SOURCES)
 		target->again_us = port->start;
 	target->usual += LEARN * (done - target->usual);
 	if (target->is_attacked)
 		return;
 	target->before += LEARN_SLOWLY * (done - target->before);
-	if (uncompleted(port) < FLOOR)
+	if (uncompleted(port) < least)
 		target->asked += LEARN_SLOWLY * ((double)port->syns - target->asked);
 }
 
 /* Adds the second up; true if it is one of an attack. */
-static bool is_attack(struct flooded *target, const struct port_record *port)
+static bool is_attack(struct flooded *target, const struct port_record *port,
+		      uint64_t least)
 {
 	uint64_t open = uncompleted(port);
 	double unit = target->usual > UNIT_MIN ? target->usual : UNIT_MIN;
@@ -169,8 +169,9 @@ static bool is_attack(struct flooded *target, const struct port_record *port)
 	if (target->is_attacked && port->start - target->attacked_us > FLOOD_HOLD_US)
 		target->is_attacked = false;
 	if (target->is_attacked)
-		return open >= GOES_ON_FROM;
-	target->is_attacked = target->excess >= LIMIT && open >= floor_of(target, port);
+		return open >= least / GOES_ON_OF;
+	target->is_attacked =
+		target->excess >= LIMIT && open >= floor_of(target, port, least);
 	return target->is_attacked;
 }
 
@@ -274,9 +275,10 @@ static void take_port(struct detect *detect, void *state,
 					 : roster_find(&s->targets, &key);
 	if (target == NULL)
 		return;
-	learn(target, port);
+	uint64_t least = detect->limits.flood_syns;
+	learn(target, port, least);
 	bool was_attacked = target->is_attacked;
-	if (!is_attack(target, port))
+	if (!is_attack(target, port, least))
 		return;
 	target->attacked_us = port->start;
 	if (!was_attacked)
