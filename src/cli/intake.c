@@ -93,6 +93,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 		record_community_id(&known, 0);
 	detect_flow(m->detect, &known);
 	blocking_flow(&m->blocking, &known);
+	evidence_flow(&m->evidence, &known);
 	if (has_ended(&known)) {
 		keep_recent(&m->recent, &known);
 		store_put(m->store, RECORD_flow, &known);
@@ -114,6 +115,7 @@ static void take_attempt(void *self, const struct login_record *login)
 	struct monitor *m = self;
 	blocking_attempt(&m->blocking, login);
 	detect_login(m->detect, login);
+	evidence_login(&m->evidence, login);
 }
 
 static void take_contact(struct monitor *m, const struct contact_record *contact)
@@ -125,6 +127,7 @@ static void take_contact(struct monitor *m, const struct contact_record *contact
 		known.probe = 1;
 	blocking_contact(&m->blocking, &known);
 	detect_contact(m->detect, &known);
+	evidence_contact(&m->evidence, &known);
 }
 
 /* What was said. */
@@ -227,6 +230,7 @@ static void take_port(void *self, const struct port_record *port,
 	if (proving_port(&m->proving, port))
 		return;
 	uint8_t listening = monitor_describe_port(m, &known);
+	evidence_second(&m->evidence, &known);
 	detect_port(m->detect, &known, listening);
 	store_put_port(m->store, &known, detail != NULL ? &detail->handshake : NULL,
 		       detail != NULL ? &detail->response : NULL,
@@ -461,6 +465,8 @@ static struct store_limits limits_of_store(const struct config *config)
 		.probes_s = config->retention_probes,
 		.failures_s = config->retention_failures,
 		.packets_bytes = config->retention_packets,
+		.evidence_s = config->retention_evidence,
+		.evidence_bytes = config->retention_evidence_size,
 		.size_bytes = config->retention_size,
 	};
 }
@@ -514,11 +520,14 @@ bool monitor_open(struct monitor *m)
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}
+	if (m->config.detect_attacks)
+		m->evidence = (struct evidence){ .store = m->store,
+						 .own = &m->own,
+						 .home = &m->home };
 	detect_set_ways(m->detect, way_back, NULL);
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
-	monitor_read_friends(m);
-	monitor_read_traps(m);
+	monitor_read_rules(m);
 	monitor_read_blocklists(m);
 	keep_sources(m);
 	baseline_each(m->baseline, know, m);

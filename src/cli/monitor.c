@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/port_set.h"
 #include "cli/asking.h"
 #include "cli/settings.h"
 
@@ -79,17 +78,10 @@ void monitor_second(struct monitor *m)
 	}
 }
 
-void monitor_read_friends(struct monitor *m)
+void monitor_read_rules(struct monitor *m)
 {
 	settings_friends(&m->config, &m->friends);
-	detect_set_friends(m->detect, &m->friends);
-}
-
-void monitor_read_traps(struct monitor *m)
-{
-	struct port_set traps;
-	settings_traps(&m->config, &traps);
-	detect_set_traps(m->detect, &traps);
+	settings_detect(&m->config, m->detect);
 }
 
 /* Who asks takes them if its files are still right, too; it says so if not. */
@@ -152,6 +144,11 @@ void monitor_reload(struct monitor *m)
 	if (!m->home_given)
 		m->config.home = fresh.home;
 	m->config.detect_friends = fresh.detect_friends;
+	m->config.detect_scan_ports = fresh.detect_scan_ports;
+	m->config.detect_sweep_hosts = fresh.detect_sweep_hosts;
+	m->config.detect_guesses = fresh.detect_guesses;
+	m->config.detect_flood_connections = fresh.detect_flood_connections;
+	m->config.detect_flood_syns = fresh.detect_flood_syns;
 	m->config.traps_ports = fresh.traps_ports;
 	m->config.blocklists = fresh.blocklists;
 	blocklists_reload(&m->blocklists, &m->config.blocklists);
@@ -167,16 +164,18 @@ void monitor_reload(struct monitor *m)
 	m->config.retention_probes = fresh.retention_probes;
 	m->config.retention_failures = fresh.retention_failures;
 	m->config.retention_packets = fresh.retention_packets;
+	m->config.retention_evidence = fresh.retention_evidence;
+	m->config.retention_evidence_size = fresh.retention_evidence_size;
 	m->config.retention_size = fresh.retention_size;
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
-	monitor_read_friends(m);
-	monitor_read_traps(m);
+	monitor_read_rules(m);
 	run_clear_progress();
 	fprintf(stderr,
-		"breakwater: home, detect.friends, traps.ports, blocklists, limits, "
+		"breakwater: home, detect.friends, thresholds of detect, traps.ports, "
+		"blocklists, limits, "
 		"retention, probe.targets "
 		"and how they are "
 		"asked, and blocks (but block.xdp, block.program and block.self_test) "

@@ -13,6 +13,7 @@
 #include "cli/blocking.h"
 #include "cli/blocklists.h"
 #include "cli/decoys.h"
+#include "cli/evidence.h"
 #include "cli/login_intake.h"
 #include "cli/maintain.h"
 #include "cli/options.h"
@@ -71,6 +72,7 @@ struct monitor {
 	struct host *host;
 	struct witness *witness; /* NULL: the kernel does not count */
 	struct detect *detect;
+	struct evidence evidence;
 	struct login_intake logins;
 	struct scan_known scans; /* of ours, that go on */
 	struct packet_keeper packets;
@@ -146,10 +148,8 @@ int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);
 
-/* Who is known to scan and monitor, as the configuration says. */
-void monitor_read_friends(struct monitor *m);
-/* Ports that nobody should touch. */
-void monitor_read_traps(struct monitor *m);
+/* Friends, traps, and from how many on something is an attack. */
+void monitor_read_rules(struct monitor *m);
 
 /* Those lists of addresses that are in force; says what is wrong with them. */
 void monitor_read_blocklists(struct monitor *m);
