@@ -17,11 +17,15 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "config/config.h"
 
 static const char examples[] =
 	"  breakwater policy propose > policy.yaml      from what is seen; then "
 	"review\n"
 	"  breakwater policy test policy.yaml --since 7d what it would have raised\n"
+	"  breakwater policy test stricter.yaml         the same of block, detect, "
+	"traps, "
+	"blocklists\n"
 	"  breakwater policy apply policy.yaml          put it in force\n"
 	"  breakwater policy show                       what is in force\n"
 	"  breakwater policy nftables [FILE]            the least a firewall must "
@@ -30,12 +34,20 @@ static const char examples[] =
 
 static const char default_since[] = "7d";
 
-int64_t policy_since_us(const struct policy_options *options)
+int64_t policy_since_us(const struct policy_options *options, const char *otherwise)
 {
-	const char *since = options->since != NULL ? options->since : default_since;
+	const char *since = options->since != NULL ? options->since : otherwise;
 	int64_t at_us = 0;
 	when_parse(since, clock_us(CLOCK_REALTIME),
 		   &at_us); /* checked with the options */
+	return at_us;
+}
+
+int64_t policy_until_us(const struct policy_options *options)
+{
+	int64_t now_us = clock_us(CLOCK_REALTIME), at_us = now_us;
+	if (options->until != NULL)
+		when_parse(options->until, now_us, &at_us);
 	return at_us;
 }
 
@@ -96,7 +108,8 @@ static void see_flow(void *to, const void *record)
 
 static int look_back(const struct policy_options *o, struct proposal *proposal)
 {
-	int64_t now_us = clock_us(CLOCK_REALTIME), since_us = policy_since_us(o);
+	int64_t now_us = clock_us(CLOCK_REALTIME),
+		since_us = policy_since_us(o, default_since);
 	struct recall *recall = recall_open(&o->common, "policy", o->state);
 	if (recall == NULL)
 		return complain("out of memory", STATUS_INCOMPLETE);
@@ -281,7 +294,13 @@ int command_policy(int argc, char **argv)
 	struct policy_options o = { 0 };
 	const struct option_spec specs[] = {
 		{ 0, OPTION_TIME, "since", "TIME",
-		  "propose, test: look back so far (7d)", &o.since, 0, 0 },
+		  "propose, test: look back so far (7d; 30d for rules of blocking)",
+		  &o.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "test: until then (now)", &o.until,
+		  0, 0 },
+		{ 'c', OPTION_TEXT, "config", "FILE",
+		  "test: the settings in force (" CONFIG_DEFAULT_PATH ")", &o.config, 0,
+		  0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "propose, test: folder of the store; default that of the "
 		  "configuration",
@@ -292,7 +311,9 @@ int command_policy(int argc, char **argv)
 		.operands = "propose|test|apply|show|nftables|systemd [FILE]",
 		.doc = "The register of authorised ports: who may listen where, for "
 		       "whom, why. \"test\"\nends with 1 if the register would have "
-		       "raised findings.",
+		       "raised findings, or rules\nof blocking would have cut off a "
+		       "client; with 5 if "
+		       "evidence is missing.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),

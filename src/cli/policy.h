@@ -10,11 +10,15 @@
 #include "policy/policy.h"
 
 struct policy_options {
-	const char *since, *state;
+	const char *since, *until, *state;
+	const char *config; /* file of the settings in force; NULL: the system's */
 	struct common_options common;
 };
 
-int64_t policy_since_us(const struct policy_options *options);
+/* What was asked for; otherwise a time so long ago, such as "7d". */
+int64_t policy_since_us(const struct policy_options *options, const char *otherwise);
+/* What was asked for, else now. */
+int64_t policy_until_us(const struct policy_options *options);
 
 /* Reads a register; NULL: all has been said, *status is 2, or 4 if not permitted. */
 struct policy *policy_from_file(const char *path, int *status);

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/policy.h"
+#include "cli/policy_rules.h"
 #include "cli/table.h"
 #include "detect/detect.h"
 
@@ -168,7 +169,7 @@ static void print_sum(const struct trial *trial, const struct detect_trial_sum *
 static int try_past(struct trial *trial, const struct policy_options *o)
 {
 	struct detect_trial_sum sum;
-	int64_t now_us = clock_us(CLOCK_REALTIME), since_us = policy_since_us(o);
+	int64_t now_us = policy_until_us(o), since_us = policy_since_us(o, "7d");
 	struct recall *recall = recall_open(&o->common, "policy", o->state);
 	if (recall == NULL)
 		return STATUS_INCOMPLETE;
@@ -185,7 +186,7 @@ static int try_past(struct trial *trial, const struct policy_options *o)
 	return sum.findings + sum.left_out > 0 ? STATUS_BAD_NEWS : status;
 }
 
-int policy_test(const struct policy_options *options, const char *path)
+static int test_register(const struct policy_options *options, const char *path)
 {
 	struct home own = { 0 };
 	struct trial trial = { .json = options->common.json, .rows = json_array() };
@@ -208,4 +209,16 @@ int policy_test(const struct policy_options *options, const char *path)
 	json_decref(trial.rows);
 	free(trial.listeners.at);
 	return status;
+}
+
+int policy_test(const struct policy_options *options, const char *path)
+{
+	switch (policy_file_kind(path)) {
+	case POLICY_FILE_REGISTER:
+		return test_register(options, path);
+	case POLICY_FILE_RULES:
+		return policy_test_rules(options, path);
+	default:
+		return STATUS_USAGE;
+	}
 }

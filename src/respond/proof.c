@@ -123,7 +123,7 @@ static bool is_of_login(const struct flow_record *flow)
 	return words_hold(of_login, flow->protocol);
 }
 
-static bool is_served(const struct flow_record *flow)
+bool respond_is_served(const struct flow_record *flow)
 {
 	if (is_of_login(flow))
 		return false;
@@ -185,7 +185,7 @@ void respond_flow(struct respond *respond, const struct flow_record *flow)
 	if (flow->probe == 1 || addr_is_unset(&flow->client_ip) ||
 	    addr_is_loopback(&flow->client_ip))
 		return;
-	if (!is_served(flow)) {
+	if (!respond_is_served(flow)) {
 		if (is_tcp && flow->handshake_us != UNKNOWN_U64)
 			note_handshake(respond, &flow->client_ip, &flow->server_ip,
 				       start_us);

@@ -73,6 +73,9 @@ void respond_finding(struct respond *respond, const struct finding_record *findi
 void respond_contact(struct respond *respond, const struct contact_record *contact);
 void respond_flow(struct respond *respond, const struct flow_record *flow);
 void respond_login(struct respond *respond, const struct login_record *login);
+/* True of a connection in which a client got what it came for, as far as can be seen.
+ */
+bool respond_is_served(const struct flow_record *flow);
 /* Ends of blocks, limits, what fades. */
 void respond_tick(struct respond *respond, int64_t now_us);
 

@@ -1,0 +1,280 @@
+/*
+ * hindsight.c: see hindsight.h.
+ */
+#include "cli/hindsight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/home.h"
+#include "base/roster.h"
+#include "cli/settings.h"
+#include "detect/detect.h"
+#include "respond/respond.h"
+
+#define SECOND_US 1000000LL
+
+/* The newest block of a source. */
+struct held {
+	struct roster_entry head;
+	uint32_t block; /* from 1 */
+	uint32_t blocks;
+};
+
+struct numbered {
+	struct roster_entry head;
+	uint32_t block; /* from 1 */
+};
+
+struct hindsight {
+	struct hindsight_rules rules;
+	struct config config;
+	struct detect *detect;
+	struct respond *respond;
+	struct block_record *blocks; /* HINDSIGHT_BLOCKS */
+	size_t count;
+	struct roster sources, numbers; /* held by address, numbered by id */
+	struct roster clients;
+	int64_t second_us, now_us;
+	struct hindsight_sum sum;
+};
+
+/* ---- blocks ---- */
+
+static struct roster_key key_of_id(const struct block_record *block)
+{
+	return (struct roster_key){ .rest = strtoull(block->id, NULL, 16) };
+}
+
+static struct roster_key key_of_source(const struct addr *addr)
+{
+	return (struct roster_key){ .first = addr_source(addr) };
+}
+
+static void add_up(struct hindsight *h, const struct block_record *block)
+{
+	const struct roster_key key = key_of_source(&block->address);
+	bool limits = strcmp(block->action, "limit") == 0;
+	struct held *held = roster_take(&h->sources, &key);
+	h->sum.blocks += !limits;
+	h->sum.limits += limits;
+	h->sum.sources += held->blocks++ == 0;
+	if (!limits && block->clients_cut != UNKNOWN_U64)
+		h->sum.cut += block->clients_cut;
+	held->block = (uint32_t)h->count;
+}
+
+static void begin_block(struct hindsight *h, const struct block_record *block)
+{
+	const struct roster_key key = key_of_id(block);
+	if (h->count == HINDSIGHT_BLOCKS) {
+		h->sum.left_out++;
+		return;
+	}
+	h->blocks[h->count++] = *block;
+	h->blocks[h->count - 1].served = 0;
+	struct numbered *numbered = roster_take(&h->numbers, &key);
+	numbered->block = (uint32_t)h->count;
+	add_up(h, block);
+}
+
+static void take_block(void *self, const struct block_record *block)
+{
+	struct hindsight *h = self;
+	const struct roster_key key = key_of_id(block);
+	if (strcmp(block->state, "vetoed") == 0) {
+		h->sum.vetoed++;
+		return;
+	}
+	const struct numbered *numbered = roster_find(&h->numbers, &key);
+	if (numbered == NULL) {
+		if (strcmp(block->state, "observed") == 0)
+			begin_block(h, block);
+		return;
+	}
+	struct block_record *known = &h->blocks[numbered->block - 1];
+	uint64_t served = known->served;
+	*known = *block;
+	known->served = served;
+}
+
+static void take_finding(void *self, const struct finding_record *finding)
+{
+	struct hindsight *h = self;
+	respond_finding(h->respond, finding);
+}
+
+/* ---- clients ---- */
+
+static bool would_be_cut(const struct block_record *block, uint32_t port, int64_t at_us)
+{
+	return strcmp(block->action, "drop") == 0 && at_us > block->start &&
+	       at_us < block->until &&
+	       (block->port == UNKNOWN_U32 || block->port == port);
+}
+
+static void note_served(struct hindsight *h, const struct addr *client, uint32_t port,
+			int64_t at_us, uint64_t times)
+{
+	const struct roster_key key = key_of_source(client);
+	const uint32_t before = h->clients.used;
+	roster_take(&h->clients, &key);
+	h->sum.clients += h->clients.used > before;
+	const struct held *held = roster_peek(&h->sources, &key);
+	if (held == NULL || held->block == 0)
+		return;
+	struct block_record *block = &h->blocks[held->block - 1];
+	if (would_be_cut(block, port, at_us))
+		block->served += times;
+}
+
+/* ---- evidence ---- */
+
+/* The live monitor is told the time each second. */
+static void pass_time(struct hindsight *h, int64_t at_us)
+{
+	if (at_us == UNKNOWN_TIME || at_us <= h->now_us)
+		return;
+	h->now_us = at_us;
+	if (at_us / SECOND_US == h->second_us / SECOND_US)
+		return;
+	h->second_us = at_us;
+	detect_tick(h->detect, at_us);
+	respond_tick(h->respond, at_us);
+}
+
+static void take_contact(struct hindsight *h, const struct contact_record *contact)
+{
+	pass_time(h, contact->at);
+	detect_contact(h->detect, contact);
+	respond_contact(h->respond, contact);
+}
+
+static void take_login(struct hindsight *h, const struct login_record *login)
+{
+	pass_time(h, login->at);
+	detect_login(h->detect, login);
+	respond_login(h->respond, login);
+	if (login->outcome != NULL && strcmp(login->outcome, "success") == 0)
+		note_served(h, &login->client_ip, login->server_port, login->at, 1);
+}
+
+/* One that stands for others is as many. */
+static void take_flow(struct hindsight *h, const struct flow_record *flow)
+{
+	uint64_t times = flow->flows == UNKNOWN_U64 ? 1 : flow->flows;
+	struct flow_record one = *flow;
+	pass_time(h, flow->end);
+	one.flows = UNKNOWN_U64;
+	for (uint64_t i = 0; i < times; i++)
+		detect_flow(h->detect, &one);
+	respond_flow(h->respond, &one);
+	if (respond_is_served(&one))
+		note_served(h, &one.client_ip, one.server_port, one.end, times);
+}
+
+static void take_second(struct hindsight *h, const struct port_record *port)
+{
+	pass_time(h, port->start);
+	detect_port(h->detect, port, UNKNOWN_FLAG);
+}
+
+void hindsight_listener(struct hindsight *h, const struct listener_record *listener)
+{
+	struct listener_record copy = *listener;
+	pass_time(h, listener->at);
+	detect_listener(h->detect, &copy);
+}
+
+void hindsight_evidence(struct hindsight *h, enum record_kind kind, const void *record)
+{
+	switch (kind) {
+	case RECORD_contact:
+		take_contact(h, record);
+		break;
+	case RECORD_flow:
+		take_flow(h, record);
+		break;
+	case RECORD_login:
+		take_login(h, record);
+		break;
+	default:
+		take_second(h, record);
+		break;
+	}
+}
+
+void hindsight_finish(struct hindsight *h)
+{
+	detect_flush(h->detect, h->now_us);
+	respond_tick(h->respond, h->now_us);
+}
+
+const struct block_record *hindsight_blocks(const struct hindsight *h, size_t *count)
+{
+	*count = h->count;
+	return h->blocks;
+}
+
+void hindsight_sum(const struct hindsight *h, struct hindsight_sum *sum)
+{
+	*sum = h->sum;
+}
+
+/* ---- begin and end ---- */
+
+enum { CLIENTS_MAX = 65536, SOURCES_MAX = HINDSIGHT_BLOCKS };
+
+static bool open_tables(struct hindsight *h)
+{
+	const struct detect_sink found = { .self = h, .finding = take_finding };
+	const struct respond_sink decided = { .self = h, .block = take_block };
+	bool has_all = roster_open(&h->sources, sizeof(struct held), SOURCES_MAX);
+	has_all &= roster_open(&h->numbers, sizeof(struct numbered), HINDSIGHT_BLOCKS);
+	has_all &= roster_open(&h->clients, sizeof(struct roster_entry), CLIENTS_MAX);
+	h->blocks = calloc(HINDSIGHT_BLOCKS, sizeof(*h->blocks));
+	h->detect = detect_new(&found);
+	h->respond = respond_new(&decided);
+	return has_all && h->blocks != NULL && h->detect != NULL && h->respond != NULL;
+}
+
+/* Whether it would be done changes nothing of what is decided. */
+static void set_rules(struct hindsight *h)
+{
+	record_text(h->config.block_mode, sizeof(h->config.block_mode), "observe");
+	respond_set_rules(h->respond, &h->config, UNKNOWN_TIME);
+	respond_set_never(h->respond, h->rules.never);
+	detect_set_own(h->detect, h->rules.own);
+	detect_set_home(h->detect, h->rules.home);
+	settings_detect(&h->config, h->detect);
+	blocklists_tell(h->rules.blocklists, h->detect);
+}
+
+struct hindsight *hindsight_new(const struct hindsight_rules *rules)
+{
+	struct hindsight *h = calloc(1, sizeof(*h));
+	if (h == NULL)
+		return NULL;
+	h->rules = *rules;
+	h->config = *rules->config;
+	h->now_us = h->second_us = INT64_MIN;
+	if (!open_tables(h)) {
+		hindsight_free(h);
+		return NULL;
+	}
+	set_rules(h);
+	return h;
+}
+
+void hindsight_free(struct hindsight *h)
+{
+	if (h == NULL)
+		return;
+	detect_free(h->detect);
+	respond_free(h->respond);
+	roster_close(&h->sources);
+	roster_close(&h->numbers);
+	roster_close(&h->clients);
+	free(h->blocks);
+	free(h);
+}
