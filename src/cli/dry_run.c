@@ -32,6 +32,12 @@ static void tell(struct dry_run *dry_run, const struct config *config)
 	respond_set_rules(dry_run->respond, config, UNKNOWN_TIME);
 }
 
+void dry_run_spare(struct dry_run *dry_run, const struct never *never)
+{
+	for (size_t i = 0; i < never->count; i++)
+		spare(dry_run, &never->at[i].prefix, never->at[i].reason);
+}
+
 struct dry_run *dry_run_new(const struct config *config, const struct home *ours,
 			    void *self,
 			    void (*block)(void *self, const struct block_record *block))

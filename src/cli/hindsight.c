@@ -8,6 +8,7 @@
 
 #include "base/home.h"
 #include "base/roster.h"
+#include "cli/dry_run.h"
 #include "cli/settings.h"
 #include "detect/detect.h"
 #include "respond/respond.h"
@@ -30,7 +31,7 @@ struct hindsight {
 	struct hindsight_rules rules;
 	struct config config;
 	struct detect *detect;
-	struct respond *respond;
+	struct dry_run *dry_run;
 	struct block_record *blocks; /* HINDSIGHT_BLOCKS */
 	size_t count;
 	struct roster sources, numbers; /* held by address, numbered by id */
@@ -101,7 +102,7 @@ static void take_block(void *self, const struct block_record *block)
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct hindsight *h = self;
-	respond_finding(h->respond, finding);
+	dry_run_take(h->dry_run, RECORD_finding, finding);
 }
 
 /* ---- clients ---- */
@@ -140,21 +141,21 @@ static void pass_time(struct hindsight *h, int64_t at_us)
 		return;
 	h->second_us = at_us;
 	detect_tick(h->detect, at_us);
-	respond_tick(h->respond, at_us);
+	dry_run_tick(h->dry_run, at_us);
 }
 
 static void take_contact(struct hindsight *h, const struct contact_record *contact)
 {
 	pass_time(h, contact->at);
 	detect_contact(h->detect, contact);
-	respond_contact(h->respond, contact);
+	dry_run_take(h->dry_run, RECORD_contact, contact);
 }
 
 static void take_login(struct hindsight *h, const struct login_record *login)
 {
 	pass_time(h, login->at);
 	detect_login(h->detect, login);
-	respond_login(h->respond, login);
+	dry_run_take(h->dry_run, RECORD_login, login);
 	if (login->outcome != NULL && strcmp(login->outcome, "success") == 0)
 		note_served(h, &login->client_ip, login->server_port, login->at, 1);
 }
@@ -168,7 +169,7 @@ static void take_flow(struct hindsight *h, const struct flow_record *flow)
 	one.flows = UNKNOWN_U64;
 	for (uint64_t i = 0; i < times; i++)
 		detect_flow(h->detect, &one);
-	respond_flow(h->respond, &one);
+	dry_run_take(h->dry_run, RECORD_flow, &one);
 	if (respond_is_served(&one))
 		note_served(h, &one.client_ip, one.server_port, one.end, times);
 }
@@ -207,7 +208,7 @@ void hindsight_evidence(struct hindsight *h, enum record_kind kind, const void *
 void hindsight_finish(struct hindsight *h)
 {
 	detect_flush(h->detect, h->now_us);
-	respond_tick(h->respond, h->now_us);
+	dry_run_tick(h->dry_run, h->now_us);
 }
 
 const struct block_record *hindsight_blocks(const struct hindsight *h, size_t *count)
@@ -228,26 +229,30 @@ enum { CLIENTS_MAX = 65536, SOURCES_MAX = HINDSIGHT_BLOCKS };
 static bool open_tables(struct hindsight *h)
 {
 	const struct detect_sink found = { .self = h, .finding = take_finding };
-	const struct respond_sink decided = { .self = h, .block = take_block };
 	bool has_all = roster_open(&h->sources, sizeof(struct held), SOURCES_MAX);
 	has_all &= roster_open(&h->numbers, sizeof(struct numbered), HINDSIGHT_BLOCKS);
 	has_all &= roster_open(&h->clients, sizeof(struct roster_entry), CLIENTS_MAX);
 	h->blocks = calloc(HINDSIGHT_BLOCKS, sizeof(*h->blocks));
 	h->detect = detect_new(&found);
-	h->respond = respond_new(&decided);
-	return has_all && h->blocks != NULL && h->detect != NULL && h->respond != NULL;
+	return has_all && h->blocks != NULL && h->detect != NULL;
 }
 
 /* Whether it would be done changes nothing of what is decided. */
-static void set_rules(struct hindsight *h)
+static bool set_rules(struct hindsight *h)
 {
+	struct home ours = *h->rules.own;
+	for (size_t i = 0; i < h->rules.home->count; i++)
+		home_add(&ours, &h->rules.home->at[i]);
 	record_text(h->config.block_mode, sizeof(h->config.block_mode), "observe");
-	respond_set_rules(h->respond, &h->config, UNKNOWN_TIME);
-	respond_set_never(h->respond, h->rules.never);
+	h->dry_run = dry_run_new(&h->config, &ours, h, take_block);
+	if (h->dry_run == NULL)
+		return false;
+	dry_run_spare(h->dry_run, h->rules.never);
 	detect_set_own(h->detect, h->rules.own);
 	detect_set_home(h->detect, h->rules.home);
 	settings_detect(&h->config, h->detect);
 	blocklists_tell(h->rules.blocklists, h->detect);
+	return true;
 }
 
 struct hindsight *hindsight_new(const struct hindsight_rules *rules)
@@ -258,12 +263,10 @@ struct hindsight *hindsight_new(const struct hindsight_rules *rules)
 	h->rules = *rules;
 	h->config = *rules->config;
 	h->now_us = h->second_us = INT64_MIN;
-	if (!open_tables(h)) {
-		hindsight_free(h);
-		return NULL;
-	}
-	set_rules(h);
-	return h;
+	if (open_tables(h) && set_rules(h))
+		return h;
+	hindsight_free(h);
+	return NULL;
 }
 
 void hindsight_free(struct hindsight *h)
@@ -271,7 +274,7 @@ void hindsight_free(struct hindsight *h)
 	if (h == NULL)
 		return;
 	detect_free(h->detect);
-	respond_free(h->respond);
+	dry_run_free(h->dry_run);
 	roster_close(&h->sources);
 	roster_close(&h->numbers);
 	roster_close(&h->clients);

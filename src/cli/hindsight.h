@@ -18,7 +18,7 @@
 
 struct home;
 
-/* Borrowed until hindsight_free(). */
+/* Blocklists are borrowed until hindsight_free(). */
 struct hindsight_rules {
 	const struct config *config;
 	const struct blocklists *blocklists;

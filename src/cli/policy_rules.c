@@ -84,7 +84,7 @@ enum policy_file_kind policy_file_kind(const char *path)
 struct side {
 	struct config config;
 	struct blocklists blocklists;
-	struct never never;
+	struct never none;
 	struct home home, own;
 	struct hindsight *hindsight;
 };
@@ -101,18 +101,19 @@ struct rules_trial {
 	uint64_t changes, cut_more;
 };
 
-/* What it says now holds for all the past: who is logged in now was to be spared. */
-static void read_never(struct side *side)
+/* What the machine says now holds for all the past: who is logged in was to be spared.
+ */
+static bool open_rules(struct side *side)
 {
-	never_init(&side->never);
 	struct machine *machine = machine_open(&side->config);
-	const struct never *now = machine != NULL ? machine_never(machine) : NULL;
-	for (size_t i = 0; now != NULL && i < now->count; i++) {
-		struct never_entry entry = now->at[i];
-		entry.until_us = INT64_MAX;
-		never_add(&side->never, &entry);
-	}
-	machine_close(machine);
+	const struct never *never =
+		machine != NULL ? machine_never(machine) : &side->none;
+	const struct hindsight_rules rules = { &side->config, &side->blocklists, never,
+					       &side->own, &side->home };
+	side->hindsight = hindsight_new(&rules);
+	if (machine != NULL)
+		machine_close(machine);
+	return side->hindsight != NULL;
 }
 
 static bool open_side(struct side *side)
@@ -120,15 +121,11 @@ static bool open_side(struct side *side)
 	struct buf errors = { 0 };
 	settings_home(&side->config, &side->home);
 	home_add_addresses(&side->own);
-	read_never(side);
 	blocklists_open(&side->blocklists, &side->config.blocklists, &errors);
 	if (errors.len > 0)
 		fwrite(errors.at, 1, errors.len, stderr);
 	buf_free(&errors);
-	const struct hindsight_rules rules = { &side->config, &side->blocklists,
-					       &side->never, &side->own, &side->home };
-	side->hindsight = hindsight_new(&rules);
-	return side->hindsight != NULL;
+	return open_rules(side);
 }
 
 static void close_side(struct side *side)
