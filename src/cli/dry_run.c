@@ -64,6 +64,11 @@ void dry_run_free(struct dry_run *dry_run)
 	free(dry_run);
 }
 
+uint64_t dry_run_served(const struct dry_run *dry_run)
+{
+	return respond_state(dry_run->respond).served;
+}
+
 void dry_run_tick(struct dry_run *dry_run, int64_t now_us)
 {
 	respond_tick(dry_run->respond, now_us);
@@ -81,9 +86,11 @@ static void take_flow(struct dry_run *dry_run, const struct flow_record *flow)
 		respond_flow(dry_run->respond, flow);
 }
 
+/* A log need not say which address of ours it was. */
 static void take_login(struct dry_run *dry_run, const struct login_record *login)
 {
-	if (home_holds(&dry_run->ours, &login->server_ip))
+	if (addr_is_unset(&login->server_ip) ||
+	    home_holds(&dry_run->ours, &login->server_ip))
 		respond_login(dry_run->respond, login);
 }
 

@@ -25,5 +25,7 @@ void dry_run_spare(struct dry_run *dry_run, const struct never *never);
 
 /* Findings, contacts, flows and logins, in order of time; others are passed over. */
 void dry_run_take(struct dry_run *dry_run, enum record_kind kind, const void *record);
+/* Sources that were served in the last 30 days. */
+uint64_t dry_run_served(const struct dry_run *dry_run);
 /* Blocks that have ended by then are told. */
 void dry_run_tick(struct dry_run *dry_run, int64_t now_us);

@@ -32,10 +32,10 @@ struct hindsight {
 	struct config config;
 	struct detect *detect;
 	struct dry_run *dry_run;
+	struct home friends;
 	struct block_record *blocks; /* HINDSIGHT_BLOCKS */
 	size_t count;
 	struct roster sources, numbers; /* held by address, numbered by id */
-	struct roster clients;
 	int64_t second_us, now_us;
 	struct hindsight_sum sum;
 };
@@ -102,7 +102,8 @@ static void take_block(void *self, const struct block_record *block)
 static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct hindsight *h = self;
-	dry_run_take(h->dry_run, RECORD_finding, finding);
+	if (!home_holds(&h->friends, &finding->client_ip))
+		dry_run_take(h->dry_run, RECORD_finding, finding);
 }
 
 /* ---- clients ---- */
@@ -118,9 +119,6 @@ static void note_served(struct hindsight *h, const struct addr *client, uint32_t
 			int64_t at_us, uint64_t times)
 {
 	const struct roster_key key = key_of_source(client);
-	const uint32_t before = h->clients.used;
-	roster_take(&h->clients, &key);
-	h->sum.clients += h->clients.used > before;
 	const struct held *held = roster_peek(&h->sources, &key);
 	if (held == NULL || held->block == 0)
 		return;
@@ -129,7 +127,7 @@ static void note_served(struct hindsight *h, const struct addr *client, uint32_t
 		block->served += times;
 }
 
-/* ---- evidence ---- */
+/* ---- evidence, in the order in which the monitor gives it ---- */
 
 /* The live monitor is told the time each second. */
 static void pass_time(struct hindsight *h, int64_t at_us)
@@ -147,15 +145,15 @@ static void pass_time(struct hindsight *h, int64_t at_us)
 static void take_contact(struct hindsight *h, const struct contact_record *contact)
 {
 	pass_time(h, contact->at);
-	detect_contact(h->detect, contact);
 	dry_run_take(h->dry_run, RECORD_contact, contact);
+	detect_contact(h->detect, contact);
 }
 
 static void take_login(struct hindsight *h, const struct login_record *login)
 {
 	pass_time(h, login->at);
-	detect_login(h->detect, login);
 	dry_run_take(h->dry_run, RECORD_login, login);
+	detect_login(h->detect, login);
 	if (login->outcome != NULL && strcmp(login->outcome, "success") == 0)
 		note_served(h, &login->client_ip, login->server_port, login->at, 1);
 }
@@ -220,18 +218,18 @@ const struct block_record *hindsight_blocks(const struct hindsight *h, size_t *c
 void hindsight_sum(const struct hindsight *h, struct hindsight_sum *sum)
 {
 	*sum = h->sum;
+	sum->clients = dry_run_served(h->dry_run);
 }
 
 /* ---- begin and end ---- */
 
-enum { CLIENTS_MAX = 65536, SOURCES_MAX = HINDSIGHT_BLOCKS };
+enum { SOURCES_MAX = HINDSIGHT_BLOCKS };
 
 static bool open_tables(struct hindsight *h)
 {
 	const struct detect_sink found = { .self = h, .finding = take_finding };
 	bool has_all = roster_open(&h->sources, sizeof(struct held), SOURCES_MAX);
 	has_all &= roster_open(&h->numbers, sizeof(struct numbered), HINDSIGHT_BLOCKS);
-	has_all &= roster_open(&h->clients, sizeof(struct roster_entry), CLIENTS_MAX);
 	h->blocks = calloc(HINDSIGHT_BLOCKS, sizeof(*h->blocks));
 	h->detect = detect_new(&found);
 	return has_all && h->blocks != NULL && h->detect != NULL;
@@ -240,16 +238,14 @@ static bool open_tables(struct hindsight *h)
 /* Whether it would be done changes nothing of what is decided. */
 static bool set_rules(struct hindsight *h)
 {
-	struct home ours = *h->rules.own;
-	for (size_t i = 0; i < h->rules.home->count; i++)
-		home_add(&ours, &h->rules.home->at[i]);
 	record_text(h->config.block_mode, sizeof(h->config.block_mode), "observe");
-	h->dry_run = dry_run_new(&h->config, &ours, h, take_block);
+	h->dry_run = dry_run_new(&h->config, h->rules.own, h, take_block);
 	if (h->dry_run == NULL)
 		return false;
 	dry_run_spare(h->dry_run, h->rules.never);
 	detect_set_own(h->detect, h->rules.own);
 	detect_set_home(h->detect, h->rules.home);
+	settings_friends(&h->config, &h->friends);
 	settings_detect(&h->config, h->detect);
 	blocklists_tell(h->rules.blocklists, h->detect);
 	return true;
@@ -277,7 +273,6 @@ void hindsight_free(struct hindsight *h)
 	dry_run_free(h->dry_run);
 	roster_close(&h->sources);
 	roster_close(&h->numbers);
-	roster_close(&h->clients);
 	free(h->blocks);
 	free(h);
 }

@@ -33,7 +33,7 @@ struct hindsight_sum {
 	uint64_t blocks, limits, sources;
 	uint64_t cut;      /* of the sources: clients that were served before */
 	uint64_t vetoed;   /* not made, as something spoke against it */
-	uint64_t clients;  /* that were served in all that time */
+	uint64_t clients;  /* that were served in the last 30 days of it */
 	uint64_t left_out; /* blocks beyond HINDSIGHT_BLOCKS */
 };
 

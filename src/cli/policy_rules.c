@@ -3,6 +3,7 @@
  * lists and rules of blocking, tried on kept evidence beside those in force.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,16 +88,19 @@ struct side {
 	struct never none;
 	struct home home, own;
 	struct hindsight *hindsight;
+	struct store_evidence evidence;
+	char trouble[STORE_ERROR_MAX]; /* "": all could be read */
+	struct rules_trial *trial;
+	size_t told; /* of its listeners */
+	uint64_t records;
 };
 
 struct rules_trial {
 	struct side in_force, file;
 	struct listener_record *listeners;
-	size_t count, room, told;
-	uint64_t records;
+	size_t count, room;
 	bool failed;
-	struct store_evidence evidence;
-	char trouble[STORE_ERROR_MAX]; /* "": all could be read */
+	int64_t since_us, until_us;
 	const struct policy_options *options;
 	uint64_t changes, cut_more;
 };
@@ -182,27 +186,23 @@ static int64_t time_of(enum record_kind kind, const void *record)
 					: ((const struct port_record *)record)->start;
 }
 
-static void tell_listeners(struct rules_trial *trial, int64_t until_us)
+static void tell_listeners(struct side *side, int64_t until_us)
 {
-	for (;
-	     trial->told < trial->count && trial->listeners[trial->told].at <= until_us;
-	     trial->told++) {
-		hindsight_listener(trial->in_force.hindsight,
-				   &trial->listeners[trial->told]);
-		hindsight_listener(trial->file.hindsight,
-				   &trial->listeners[trial->told]);
-	}
+	const struct rules_trial *trial = side->trial;
+	for (; side->told < trial->count && trial->listeners[side->told].at <= until_us;
+	     side->told++)
+		hindsight_listener(side->hindsight, &trial->listeners[side->told]);
 }
 
 static bool take_evidence(void *to, enum record_kind kind, const void *record)
 {
-	struct rules_trial *trial = to;
-	tell_listeners(trial, time_of(kind, record));
-	hindsight_evidence(trial->in_force.hindsight, kind, record);
-	hindsight_evidence(trial->file.hindsight, kind, record);
-	if (++trial->records % TELL_EVERY != 0)
+	struct side *side = to;
+	tell_listeners(side, time_of(kind, record));
+	hindsight_evidence(side->hindsight, kind, record);
+	if (++side->records % TELL_EVERY != 0)
 		return true;
-	patience_tell("trying the rules");
+	if (side == &side->trial->file)
+		patience_tell("trying the rules");
 	return !patience_has_ended();
 }
 
@@ -212,20 +212,50 @@ static int complain(const char *error, int status)
 	return status;
 }
 
+static const char *state_of(const struct rules_trial *trial)
+{
+	const char *state = trial->options->state;
+	return state != NULL ? state : trial->in_force.config.state;
+}
+
+static void *go_through(void *of)
+{
+	struct side *side = of;
+	int status;
+	struct store_reader *reader =
+		store_reader_open(state_of(side->trial), side->trouble, &status);
+	if (reader == NULL)
+		return NULL;
+	store_read_evidence(reader, &side->evidence, side->trouble);
+	store_reader_close(reader);
+	hindsight_finish(side->hindsight);
+	return NULL;
+}
+
+/* The two know nothing of each other: each goes through it in a thread. */
 static int read_past(struct rules_trial *trial)
 {
-	const struct policy_options *o = trial->options;
-	char error[STORE_ERROR_MAX];
-	int status;
-	const char *state = o->state != NULL ? o->state : trial->in_force.config.state;
-	struct store_reader *reader = store_reader_open(state, error, &status);
-	if (reader == NULL)
-		return complain(error, status);
+	struct side *sides[] = { &trial->in_force, &trial->file };
+	pthread_t thread;
+	for (size_t i = 0; i < 2; i++) {
+		sides[i]->trial = trial;
+		sides[i]->evidence = (struct store_evidence){
+			.since_us = trial->since_us,
+			.until_us = trial->until_us,
+			.covered_us = INT64_MAX,
+			.to = sides[i],
+			.emit = take_evidence,
+		};
+	}
 	patience_begin();
-	store_read_evidence(reader, &trial->evidence, trial->trouble);
+	bool is_apart = pthread_create(&thread, NULL, go_through, sides[0]) == 0;
+	if (!is_apart)
+		go_through(sides[0]);
+	go_through(sides[1]);
+	if (is_apart)
+		pthread_join(thread, NULL);
 	bool ended = patience_has_ended();
 	patience_end();
-	store_reader_close(reader);
 	return ended ? complain("ended before the end", STATUS_INCOMPLETE) : STATUS_OK;
 }
 
@@ -235,8 +265,8 @@ static int recall_listeners(struct rules_trial *trial)
 	struct recall *recall = recall_open(&o->common, "policy", o->state);
 	if (recall == NULL)
 		return complain("out of memory", STATUS_INCOMPLETE);
-	int status = policy_listeners(recall, trial->evidence.since_us,
-				      trial->evidence.until_us, add_listener, trial);
+	int status = policy_listeners(recall, trial->since_us, trial->until_us,
+				      add_listener, trial);
 	recall_close(recall);
 	if (trial->failed)
 		return complain("out of memory", STATUS_INCOMPLETE);
@@ -359,10 +389,55 @@ static void print_sums(const struct rules_trial *trial)
 	print_side("With the file", &file);
 }
 
+/* ---- what was really made ---- */
+
+struct made {
+	const struct rules_trial *trial;
+	uint64_t blocks, observed;
+};
+
+static bool count_made(void *to, const void *record)
+{
+	struct made *made = to;
+	const struct block_record *block = record;
+	bool is_automatic = strcmp(block->actor, "breakwater") == 0;
+	if (!is_automatic || strcmp(block->state, "vetoed") == 0 ||
+	    block->start < made->trial->since_us ||
+	    block->start > made->trial->until_us)
+		return true;
+	bool is_observed = strcmp(block->vetoed_by, "mode") == 0 ||
+			   strcmp(block->state, "observed") == 0;
+	made->observed += is_observed;
+	made->blocks += !is_observed;
+	if (made->trial->options->common.json)
+		print_json(block, "made", NULL);
+	return true;
+}
+
+static void print_made(const struct rules_trial *trial)
+{
+	struct made made = { .trial = trial };
+	struct store_filter filter;
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_reader *reader =
+		store_reader_open(state_of(trial), error, &status);
+	if (reader == NULL)
+		return;
+	store_filter_init(&filter);
+	filter.since_us = trial->since_us;
+	store_read(reader, RECORD_block, &filter, count_made, &made, error);
+	store_reader_close(reader);
+	fprintf(stderr, "Really: %llu block%s, and %llu observed\n",
+		(unsigned long long)made.blocks, plural(made.blocks),
+		(unsigned long long)made.observed);
+}
+
 /* True if what was asked for is not all there. */
 static bool print_missing(const struct rules_trial *trial)
 {
-	const struct store_evidence *e = &trial->evidence;
+	const struct store_evidence *e = &trial->file.evidence;
+	const char *trouble = trial->file.trouble;
 	char at[TIME_TEXT_MAX];
 	bool is_short = e->covered_us > e->since_us + 86400 * SECOND_US;
 	record_time_text(e->covered_us, at);
@@ -371,14 +446,14 @@ static bool print_missing(const struct rules_trial *trial)
 			"! incomplete: %llu records of evidence were not kept, as more "
 			"came than there is room for\n",
 			(unsigned long long)e->left_out);
-	if (trial->trouble[0] != '\0')
-		fprintf(stderr, "! incomplete: %s\n", trial->trouble);
+	if (trouble[0] != '\0')
+		fprintf(stderr, "! incomplete: %s\n", trouble);
 	if (e->covered_us == INT64_MAX)
 		fputs("! incomplete: no evidence of that time is kept\n", stderr);
 	else if (is_short)
 		fprintf(stderr, "! incomplete: evidence is kept since %.19sZ only\n",
 			at);
-	return e->left_out > 0 || trial->trouble[0] != '\0' || is_short;
+	return e->left_out > 0 || trouble[0] != '\0' || is_short;
 }
 
 /* Who would be cut off is bad news, before half of the news. */
@@ -391,6 +466,7 @@ static int say(struct rules_trial *trial)
 		hindsight_blocks(trial->file.hindsight, &file_count);
 	hindsight_compare(in_force, in_force_count, file, file_count, take_pair, trial);
 	print_sums(trial);
+	print_made(trial);
 	bool is_incomplete = print_missing(trial);
 	if (trial->cut_more > 0)
 		return STATUS_BAD_NEWS;
@@ -407,8 +483,7 @@ static int try_rules(struct rules_trial *trial)
 	status = read_past(trial);
 	if (status != STATUS_OK)
 		return status;
-	hindsight_finish(trial->in_force.hindsight);
-	hindsight_finish(trial->file.hindsight);
+
 	return say(trial);
 }
 
@@ -418,12 +493,8 @@ int policy_test_rules(const struct policy_options *options, const char *path)
 	if (trial == NULL)
 		return complain("out of memory", STATUS_INCOMPLETE);
 	trial->options = options;
-	trial->evidence = (struct store_evidence){
-		.since_us = policy_since_us(options, "30d"),
-		.until_us = policy_until_us(options),
-		.to = trial,
-		.emit = take_evidence,
-	};
+	trial->since_us = policy_since_us(options, "30d");
+	trial->until_us = policy_until_us(options);
 	int status = read_settings(trial, path);
 	if (status == STATUS_OK)
 		status = try_rules(trial);

@@ -64,7 +64,7 @@ static void contact(struct store *store, const struct addr *client, uint32_t por
 	c.transport = "tcp";
 	c.client_ip = *client;
 	c.client_port = (uint32_t)(32768 + some(28000));
-	c.server_ip = number(192, 513);
+	c.server_ip = number(127, 1);
 	c.port = port;
 	c.technique = "syn";
 	c.outcome = outcome;
@@ -84,7 +84,7 @@ static void flow(struct store *store, const struct addr *client, uint32_t port,
 	f.transport = "tcp";
 	f.client_ip = *client;
 	f.client_port = (uint32_t)(32768 + some(28000));
-	f.server_ip = number(192, 513);
+	f.server_ip = number(127, 1);
 	f.server_port = port;
 	record_text(f.protocol, sizeof(f.protocol), "tls");
 	f.state = "SF";
@@ -115,7 +115,7 @@ static void make_day(struct store *store, int64_t from_us, uint64_t records)
 		const struct addr client = number(100, (uint32_t)some(CLIENTS));
 		const struct addr stranger = number(198, (uint32_t)some(STRANGERS));
 		if (i % 10 == 0)
-			contact(store, &stranger, (uint32_t)some(60000), "refused",
+			contact(store, &stranger, (uint32_t)(2000 + some(40)), "refused",
 				at_us);
 		else if (i % 10 == 1)
 			contact(store, &client, 443, "handshake", at_us);

@@ -178,14 +178,14 @@ static void live_take(struct live *live, const struct event *event)
 		respond_tick(live->respond, at_us);
 	}
 	if (event->kind == RECORD_contact) {
-		detect_contact(live->detect, &event->of.contact);
 		respond_contact(live->respond, &event->of.contact);
+		detect_contact(live->detect, &event->of.contact);
 	} else if (event->kind == RECORD_flow) {
 		detect_flow(live->detect, &event->of.flow);
 		respond_flow(live->respond, &event->of.flow);
 	} else {
-		detect_login(live->detect, &event->of.login);
 		respond_login(live->respond, &event->of.login);
+		detect_login(live->detect, &event->of.login);
 	}
 }
 
