@@ -533,6 +533,7 @@ bool monitor_open(struct monitor *m)
 	baseline_each(m->baseline, know, m);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	baseline_each_finding(m->baseline, take_up, m);
+	monitor_tell_observed(m);
 	monitor_audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
 	monitor_open_proving(m);
 	return monitor_open_blocking(m);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/asking.h"
+#include "cli/block_past.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
@@ -102,11 +103,26 @@ static void take_probe_settings(struct monitor *m, const struct config *fresh)
 		own_tell_again(m->own_services); /* they are asked so, too */
 }
 
+void monitor_tell_observed(const struct monitor *m)
+{
+	struct buf line = { 0 };
+	if (strcmp(m->config.block_mode, "on") != 0)
+		return;
+	block_past_say(m->config.state, clock_us(CLOCK_REALTIME), &line);
+	run_clear_progress();
+	if (buf_ok(&line) && line.len > 0)
+		fwrite(line.at, 1, line.len, stderr);
+	buf_free(&line);
+}
+
 static void take_block_settings(struct monitor *m, const struct config *fresh)
 {
 	struct config *config = &m->config;
 	struct buf late = { 0 };
+	bool is_new = strcmp(config->block_mode, fresh->block_mode) != 0;
 	memcpy(config->block_mode, fresh->block_mode, sizeof(config->block_mode));
+	if (is_new)
+		monitor_tell_observed(m);
 	memcpy(config->block_severity, fresh->block_severity,
 	       sizeof(config->block_severity));
 	config->block_findings = fresh->block_findings;

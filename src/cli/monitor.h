@@ -151,6 +151,9 @@ void monitor_read_addresses(struct monitor *m);
 /* Friends, traps, and from how many on something is an attack. */
 void monitor_read_rules(struct monitor *m);
 
+/* If blocking is on: what it would have done while it only observed. */
+void monitor_tell_observed(const struct monitor *m);
+
 /* Those lists of addresses that are in force; says what is wrong with them. */
 void monitor_read_blocklists(struct monitor *m);
 

@@ -16,7 +16,7 @@
 #define SECOND 1000000LL
 #define DAY    (86400 * SECOND)
 
-enum { CLIENTS = 20000, STRANGERS = 5000, SCANS = 20, PORTS = 120 };
+enum { CLIENTS = 20000, STRANGERS = 1 << 20, SCANS = 20, PORTS = 120 };
 
 static uint64_t seed = 1;
 static uint64_t put_ns, put_count;
@@ -115,8 +115,8 @@ static void make_day(struct store *store, int64_t from_us, uint64_t records)
 		const struct addr client = number(100, (uint32_t)some(CLIENTS));
 		const struct addr stranger = number(198, (uint32_t)some(STRANGERS));
 		if (i % 10 == 0)
-			contact(store, &stranger, (uint32_t)(2000 + some(40)), "refused",
-				at_us);
+			contact(store, &stranger, (uint32_t)(2000 + some(40)),
+				"refused", at_us);
 		else if (i % 10 == 1)
 			contact(store, &client, 443, "handshake", at_us);
 		else
