@@ -120,7 +120,8 @@ static void tell_all(struct blocking *b)
 
 void blocking_flush(struct blocking *b)
 {
-	if (b->process == NULL || b->respond == NULL)
+	bool has_nothing = b->queue.count == 0 && !b->is_another && !b->is_behind;
+	if (b->process == NULL || b->respond == NULL || has_nothing)
 		return;
 	bool is_there = guard_pid(b->process) != 0;
 	if (is_there && (b->is_another || (b->is_behind && b->queue.count == 0)))

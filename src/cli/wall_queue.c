@@ -57,9 +57,9 @@ bool wall_queue_put(struct wall_queue *queue, enum wall_message_kind kind,
 size_t wall_queue_next(const struct wall_queue *queue, struct wall_message *out)
 {
 	size_t count = 0;
-	memset(out, 0, sizeof(*out)); /* all of it leaves the process */
 	if (queue->count == 0)
 		return 0;
+	memset(out, 0, sizeof(*out)); /* all of it leaves the process */
 	out->kind = place(queue, 0)->kind;
 	if (out->kind == WALL_READY)
 		return 1;
