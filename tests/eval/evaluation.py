@@ -294,6 +294,7 @@ return 200 "hello\\n"; }} }}
             time.sleep(0.02)
         time.sleep(settle_s)
         self.sightings = list(self.watcher.sightings)
+        self.blocks = [one for one in self.watcher.monitor.get("blocks") if would_block(one)]
         if self.capturer is not None:
             self.frames = self.capturer.stop()
         self.watcher.stop()
@@ -303,6 +304,15 @@ return 200 "hello\\n"; }} }}
         if self.watcher is not None:
             self.look_on(wait_s, settle_s)
         self.tell()
+        if self.watcher is not None and not self.attacks:
+            self.tell_false_blocks()
+
+    def tell_false_blocks(self, right=()):
+        """How many sources would be blocked that must not be: all but the right ones."""
+        false = {one["address"]: one for one in self.blocks if one["address"] not in right}
+        for one in list(false.values())[:SAID_MAX]:
+            self.say(f"false block: {one['action']} {one['address']} {one['reason']}")
+        self.result("false_blocks", len(false))
 
     def tell(self):
         for attack in self.attacks:
