@@ -111,64 +111,58 @@ static void read_extensions(json_t *known)
 
 /* ---- the rules ---- */
 
-/* An answer for each table, one behind the other, as one. */
-static json_t *join(const char *text)
+static struct ruleset *read_rules(json_t *document)
 {
-	json_t *all = json_array();
-	json_error_t end;
-	while (text[strspn(text, "\n ")] != '\0') {
-		json_t *one = json_loads(text, JSON_DISABLE_EOF_CHECK, &end);
-		json_t *items = json_object_get(one, "nftables");
-		bool is_read = json_array_extend(all, items) == 0;
-		json_decref(one);
-		if (!is_read) {
-			json_decref(all);
-			return NULL;
-		}
-		text += end.position;
-	}
-	return json_pack("{s:o}", "nftables", all);
-}
-
-static struct ruleset *read_rules(const char *text)
-{
-	json_t *document = join(text);
 	json_t *known = json_object();
 	if (extensions_are_in(document))
 		read_extensions(known);
 	extensions_add(document, known);
 	struct ruleset *ruleset = ruleset_read(document);
 	json_decref(known);
-	json_decref(document);
 	return ruleset;
 }
 
-static struct ruleset *ask(struct nft_ctx *nft, const char *commands)
+/* Of a command for several tables only the last one would be looked for. */
+static bool ask(struct nft_ctx *nft, const json_t *command, json_t *items)
 {
+	char *text = json_dumps(command, JSON_COMPACT);
+	bool is_answered = text != NULL && nft_run_cmd_from_buffer(nft, text) == 0;
+	free(text);
+	if (!is_answered)
+		return false;
+	json_t *answer = json_loads(nft_ctx_get_output_buffer(nft), 0, NULL);
+	bool is_read =
+		json_array_extend(items, json_object_get(answer, "nftables")) == 0;
+	json_decref(answer);
+	return is_read;
+}
+
+static bool ask_all(const json_t *commands, json_t *items)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (nft == NULL)
+		return false;
 	/* Where the answer is JSON, what looks like JSON is taken for it, too. */
 	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_STATELESS |
 					      NFT_CTX_OUTPUT_NUMERIC_PROTO);
-	bool is_answered = nft_ctx_buffer_output(nft) == 0 &&
-			   nft_ctx_buffer_error(nft) == 0 &&
-			   nft_run_cmd_from_buffer(nft, commands) == 0;
-	return is_answered ? read_rules(nft_ctx_get_output_buffer(nft)) : NULL;
+	bool is_read =
+		nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0;
+	for (size_t i = 0; is_read && i < json_array_size(commands); i++)
+		is_read = ask(nft, json_array_get(commands, i), items);
+	nft_ctx_free(nft);
+	return is_read;
 }
 
 struct ruleset *firewall_read(void)
 {
-	json_t *tables = firewall_tables();
-	char *commands = json_dumps(tables, JSON_COMPACT);
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	bool is_empty = tables != NULL &&
-			json_array_size(json_object_get(tables, "nftables")) == 0;
+	json_t *commands = firewall_tables();
+	json_t *items = json_array();
+	json_t *document = json_pack("{s:O}", "nftables", items);
 	struct ruleset *ruleset = NULL;
-	if (is_empty)
-		ruleset = ruleset_read(tables);
-	else if (nft != NULL && commands != NULL)
-		ruleset = ask(nft, commands);
-	if (nft != NULL)
-		nft_ctx_free(nft);
-	free(commands);
-	json_decref(tables);
+	if (commands != NULL && document != NULL && ask_all(commands, items))
+		ruleset = read_rules(document);
+	json_decref(document);
+	json_decref(items);
+	json_decref(commands);
 	return ruleset;
 }

@@ -74,8 +74,8 @@ static int take_table(const struct nlmsghdr *header, void *to)
 		return MNL_CB_OK;
 	if (flags != 0)
 		return MNL_CB_ERROR;
-	json_t *command = json_pack("{s:{s:{s:s,s:s}}}", "list", "table", "family",
-				    family, "name", name);
+	json_t *command = json_pack("{s:[{s:{s:{s:s,s:s}}}]}", "nftables", "list",
+				    "table", "family", family, "name", name);
 	return json_array_append_new(to, command) == 0 ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
@@ -117,7 +117,7 @@ json_t *firewall_tables(void)
 	if (socket != NULL)
 		mnl_socket_close(socket);
 	if (is_read)
-		return json_pack("{s:o}", "nftables", commands);
+		return commands;
 	json_decref(commands);
 	return NULL;
 }

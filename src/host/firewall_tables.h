@@ -10,8 +10,8 @@
 #include <jansson.h>
 
 /*
- * What to ask: {"nftables":[{"list":{"table":{...}}}, ...]}.  Left out are tables that
- * are asleep, and our own, which stops attackers only.  NULL: they can't be read, or
- * not all of them may be asked about.
+ * What to ask, one command for each: {"nftables":[{"list":{"table":{...}}}]}.  Left out
+ * are tables that are asleep, and our own, which stops attackers only.  NULL: they
+ * can't be read, or not all of them may be asked about.
  */
 json_t *firewall_tables(void);

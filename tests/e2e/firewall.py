@@ -316,6 +316,15 @@ IPTABLES = """*filter
 -A user -p tcp -m multiport --dports 1003:1004,9999 -j ACCEPT
 COMMIT
 """
+ASLEEP = """
+table inet asleep {
+  flags dormant
+  chain input { type filter hook input priority 0; policy drop; }
+}
+table ip awake {
+  chain input { type filter hook input priority 0; policy accept; tcp dport 1002 drop; }
+}
+"""
 KNOWN = [
     ("without rules every door is open", "", [0, 0, 0, 0, 0, 0, 0, 0]),
     ("a list of ports before policy drop", ACCEPT_LIST, [0, 1, 1, 0, 1, 1, 0, 1]),
@@ -326,6 +335,8 @@ KNOWN = [
      [255, 255, 255, 1, 255, 255, 255, 255]),
     ("what is only for TCP as first header shuts no door to others", FIRST_HEADER,
      [0, 0, 255, 0, 255, 0, 0, 0]),
+    # A flag of a table makes libnftables 1.0.6 use memory that it has freed.
+    ("a table that is asleep drops nothing", ASLEEP, [0, 1, 0, 0, 0, 0, 0, 0]),
     ("limits let some through", LIMITED, [255, 1, 255, 1, 1, 1, 1, 1]),
 ]
 
