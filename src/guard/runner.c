@@ -239,7 +239,10 @@ static void take(void *self, const void *bytes, size_t len)
 	struct runner_message message;
 	if (!runner_message_parse(bytes, len, &message))
 		return;
+	uint32_t waited = r->queue.count;
 	uint64_t left_out = runner_queue_take(&r->queue, &message);
+	if (r->queue.count > waited && r->queue.running == RUNNER_AT_ONCE)
+		tell_state(r);
 	if (left_out == 0)
 		return;
 	struct runner_event event = { .kind = RUNNER_LEFT_OUT, .id = left_out };
