@@ -107,7 +107,7 @@ enum record_kind {
 	 1u << RECORD_ftp | 1u << RECORD_smtp | 1u << RECORD_snmp | 1u << RECORD_sip | \
 	 1u << RECORD_rdp | 1u << RECORD_dhcp)
 
-/* What is made for src/detect, and kept by nobody: bit per kind. */
+/* What is made for src/detect, and in no table: bit per kind. */
 #define RECORDS_EVIDENCE                                                               \
 	(1u << RECORD_contact | 1u << RECORD_unsolicited | 1u << RECORD_amplification)
 
