@@ -556,6 +556,11 @@ static void put_ago(struct buf *out, const char *name, int64_t at_us)
 			(long long)((clock_us(CLOCK_MONOTONIC) - at_us) / SECOND_US));
 }
 
+static void put_flag(struct buf *out, const char *name, bool value)
+{
+	buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
 void proving_json(struct proving *p, struct buf *out)
 {
 	char detail[GUARD_TEXT_MAX];
@@ -566,8 +571,10 @@ void proving_json(struct proving *p, struct buf *out)
 	buf_printf(out, "\"self_test\":{\"holds\":%s,\"detail\":\"",
 		   holds ? "true" : "false");
 	buf_json_text(out, detail);
-	buf_printf(out, "\",\"runs\":%s,\"stale\":%s", p->runs ? "true" : "false",
-		   proving_is_stale(p) ? "true" : "false");
+	buf_char(out, '"');
+	put_flag(out, "runs", p->runs);
+	put_flag(out, "is_due", is_scheduled(p->config));
+	put_flag(out, "stale", proving_is_stale(p));
 	put_ago(out, "ended_s_ago", p->last_us);
 	put_ago(out, "proven_s_ago", p->passed_us);
 	if (p->last.result != NULL) {

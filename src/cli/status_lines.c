@@ -438,6 +438,9 @@ static void print_self_test(const json_t *test, const struct look *look)
 	char text[CELL_MAX], detail[CELL_MAX], ago[CELL_MAX];
 	const char *told = member_text(test, "detail");
 	double proven_s = member_number(test, "proven_s_ago");
+	if (!json_is_true(json_object_get(test, "is_due")) &&
+	    json_object_get(test, "last") == NULL)
+		return;
 	label_print(look, "Self-test");
 	print_last_test(test, look);
 	if (json_is_true(json_object_get(test, "stale"))) {
