@@ -112,9 +112,8 @@ static void put_no_address(struct request *request)
 static int make_links(struct self_test_network *network)
 {
 	struct request request;
-	struct ifinfomsg *link =
-		begin(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
-		      sizeof(*link));
+	begin(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+	      sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(request.head, IFLA_IFNAME, THEIR_LINK);
 	struct nlattr *info = mnl_attr_nest_start(request.head, IFLA_LINKINFO);
 	mnl_attr_put_strz(request.head, IFLA_INFO_KIND, "veth");

@@ -19,5 +19,5 @@ int self_test_packets_open(struct self_test_packets *packets);
 
 /* Sends and looks, from BEGINS to what is true at the end; filled into *event. */
 void self_test_packets_run(struct self_test_packets *packets,
-			   void (*tell)(const struct self_test_event *event),
+			   void (*to)(const struct self_test_event *event),
 			   struct self_test_event *event);
