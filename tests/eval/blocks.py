@@ -295,7 +295,8 @@ def guesses_behind_nat(maker):
     lines = list(loads.users_behind_nat(maker))
     address = lines[0].split()[2]
     for number in range(GUESSES):
-        lines.append(maker.line(NAT_LASTS_S / 2 + number * GUESS_STEP_S, "served", address, loads.SERVER, 80,
+        at_s = NAT_LASTS_S / 2 + number * GUESS_STEP_S
+        lines.append(maker.line(at_s, "served", address, loads.SERVER, 80,
                                 f"{guess(number)} rtt=20000 ttl=52"))
     return address, lines
 

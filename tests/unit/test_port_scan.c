@@ -207,6 +207,44 @@ static void open_ports_of_a_fast_connect_scan_are_proof(void **state)
 	assert_int_equal(f->ports, 150);
 }
 
+static const struct finding_record *said_last(const struct scene *scene)
+{
+	assert_true(scene->count > 0);
+	return &scene->said[scene->count - 1];
+}
+
+static void leave_unused(struct scene *scene, uint32_t port)
+{
+	struct contact_record c;
+	give_usual(scene, port, "handshake", &c);
+	c.outcome = "unused";
+	give(scene, &c);
+}
+
+/* It is said with the packet that decides, not when the second or the flow is over. */
+static void an_unused_connection_is_proof_at_once(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	for (uint32_t port = 1; port <= 120; port++)
+		give_usual(scene, port, "refused", &c);
+	leave_unused(scene, 443);
+	assert_string_equal(said_last(scene)->proof, "handshake");
+	assert_string_equal(said_last(scene)->severity, "medium");
+}
+
+static void an_open_port_that_comes_first_is_proof_as_well(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	leave_unused(scene, 22);
+	for (uint32_t port = 101; port <= 199; port++)
+		give_usual(scene, port, "refused", &c);
+	assert_string_equal(said_last(scene)->severity, "medium");
+	assert_string_equal(said_last(scene)->proof, "handshake");
+	assert_int_equal(said_last(scene)->ports, 100);
+}
+
 static void large_and_proven_is_worse(void **state)
 {
 	struct scene *scene = *state;
@@ -512,6 +550,8 @@ int main(void)
 		TEST(each_technique_has_its_name),
 		TEST(whole_connections_that_are_not_used_are_a_connect_scan),
 		TEST(open_ports_of_a_fast_connect_scan_are_proof),
+		TEST(an_unused_connection_is_proof_at_once),
+		TEST(an_open_port_that_comes_first_is_proof_as_well),
 		TEST(large_and_proven_is_worse),
 		TEST(what_a_client_says_proves_no_scan_in_its_name),
 		TEST(a_health_check_proves_no_scan_in_its_name),
