@@ -10,7 +10,7 @@
 #include "cli/options.h"
 #include "cli/patience.h"
 #include "cli/query_out.h"
-#include "config/config.h"
+#include "cli/state_folder.h"
 #include "store/store.h"
 
 static const char examples[] =
@@ -49,6 +49,8 @@ static const struct {
 	  RECORD_self_test },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
+	{ "checkpoint", "The audit chain, signed.", RECORD_checkpoint },
+	{ "decision", "What blocks were decided by.", RECORD_decision },
 	{ "self", "The monitor's own health.", RECORD_self },
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
@@ -177,33 +179,11 @@ static int run(struct store_reader *reader, const char *sql, uint32_t limit_ms,
 	return status_of(result);
 }
 
-/* --state, or the folder of the configuration. */
-static int choose_folder(const struct query_options *o, config_text folder)
-{
-	static struct config config;
-	struct buf errors = { 0 };
-	if (o->state != NULL) {
-		snprintf(folder, CONFIG_TEXT_MAX, "%s", o->state);
-		return STATUS_OK;
-	}
-	config_init(&config);
-	int result = config_load(&config, o->config_path, &errors);
-	const char *text = buf_cstr(&errors);
-	if (result != 0)
-		fputs(text != NULL ? text : "breakwater query: out of memory\n",
-		      stderr);
-	buf_free(&errors);
-	memcpy(folder, config.state, sizeof(config.state));
-	if (result == 0)
-		return STATUS_OK;
-	return result == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
-}
-
 static int query(const struct query_options *o, const char *sql, uint32_t limit_ms)
 {
 	config_text folder;
 	char error[STORE_ERROR_MAX];
-	int status = choose_folder(o, folder);
+	int status = state_folder("query", o->state, o->config_path, folder);
 	if (status != STATUS_OK)
 		return status;
 	struct store_reader *reader = store_reader_open(folder, error, &status);

@@ -4,7 +4,6 @@
 #include "store/events.h"
 
 #include <math.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,15 +56,17 @@ static const struct event_table tables[] = {
 	  "CREATE INDEX IF NOT EXISTS self_test_at ON self_test(at);", "at",
 	  "at DESC,rowid DESC" },
 	{ RECORD_audit, "", "", 0, "PRIMARY KEY(seq)", "", "at", "seq DESC" },
+	{ RECORD_checkpoint, "", "", 0, "PRIMARY KEY(number)", "", "at",
+	  "number DESC" },
+	{ RECORD_decision, "", "", 0, "PRIMARY KEY(block)",
+	  "CREATE INDEX IF NOT EXISTS decision_at ON decision(at);", "at", "at DESC" },
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 struct events {
 	sqlite3 *db;
 	sqlite3_stmt *put[RECORD_KINDS];
-	/* audit */
-	uint64_t seq;
-	field_text64 hash;
+	struct chain chain;
 	/* self: of the minute */
 	int64_t minute;
 	double cpu_sum;
@@ -105,32 +106,24 @@ int events_define(sqlite3 *db)
 	return code;
 }
 
+/* What is only ever added to. */
+static bool is_chained(enum record_kind kind)
+{
+	return kind == RECORD_audit || kind == RECORD_checkpoint;
+}
+
 static int prepare(struct events *events, const struct event_table *table)
 {
 	struct buf sql = { 0 };
 	size_t count = columns_count(table->kind, ALL_FIELDS);
-	buf_printf(&sql, "INSERT OR REPLACE INTO %s(%s", schemas[table->kind].name,
-		   table->extra_names);
+	buf_printf(&sql, "INSERT%s INTO %s(%s",
+		   is_chained(table->kind) ? "" : " OR REPLACE",
+		   schemas[table->kind].name, table->extra_names);
 	columns_list(&sql, table->kind, ALL_FIELDS, "");
 	columns_end(&sql, ")VALUES(");
 	columns_places(&sql, table->extra_count + count);
 	columns_end(&sql, ")");
 	return db_prepare(events->db, &sql, &events->put[table->kind]);
-}
-
-static void load_audit(struct events *events)
-{
-	sqlite3_stmt *stmt = NULL;
-	if (sqlite3_prepare_v2(events->db,
-			       "SELECT seq,hash FROM audit ORDER BY seq DESC LIMIT 1",
-			       -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW) {
-		events->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
-		const char *hash = (const char *)sqlite3_column_text(stmt, 1);
-		record_text(events->hash, sizeof(events->hash),
-			    hash != NULL ? hash : "");
-	}
-	sqlite3_finalize(stmt);
 }
 
 struct events *events_open(sqlite3 *db, int *code)
@@ -148,7 +141,8 @@ struct events *events_open(sqlite3 *db, int *code)
 		events_close(events);
 		return NULL;
 	}
-	load_audit(events);
+	chain_open(&events->chain, db, events->put[RECORD_audit],
+		   events->put[RECORD_checkpoint]);
 	return events;
 }
 
@@ -161,44 +155,9 @@ void events_close(struct events *events)
 	free(events);
 }
 
-/* ---- audit ---- */
-
-bool store_audit_hash(const char *before, const struct audit_record *audit,
-		      field_text64 out)
+struct chain *events_chain(struct events *events)
 {
-	struct audit_record bare = *audit;
-	struct buf text = { 0 };
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	memset(bare.hash, 0, sizeof(bare.hash));
-	buf_text(&text, before);
-	record_json(&text, RECORD_audit, &bare);
-	bool ok = buf_ok(&text);
-	if (ok) {
-		static const char digits[] = "0123456789abcdef";
-		SHA256((const unsigned char *)text.at, text.len, digest);
-		for (size_t i = 0; i < sizeof(field_text64) - 1; i++)
-			out[i] = digits[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
-		out[sizeof(field_text64) - 1] = '\0';
-	}
-	buf_free(&text);
-	return ok;
-}
-
-static int put_audit(struct events *events, const struct audit_record *audit)
-{
-	struct audit_record next = *audit;
-	struct bind_scratch scratch;
-	next.seq = events->seq + 1;
-	if (!store_audit_hash(events->hash, &next, next.hash))
-		return SQLITE_NOMEM;
-	columns_bind(events->put[RECORD_audit], 1, RECORD_audit, ALL_FIELDS, &next,
-		     &scratch);
-	int code = db_finish(events->put[RECORD_audit]);
-	if (code != SQLITE_OK)
-		return code;
-	events->seq = next.seq;
-	memcpy(events->hash, next.hash, sizeof(events->hash));
-	return SQLITE_OK;
+	return &events->chain;
 }
 
 /* ---- one per minute ---- */
@@ -262,7 +221,7 @@ int events_put(struct events *events, enum record_kind kind, const void *record)
 	sqlite3_stmt *stmt = events->put[kind];
 	switch (kind) {
 	case RECORD_audit:
-		return put_audit(events, record);
+		return chain_put(&events->chain, record);
 	case RECORD_self:
 		return put_self(events, record);
 	case RECORD_socket:

@@ -1,14 +1,15 @@
 /*
  * events.h: the tables of everything that is not traffic.  Private to the room.
  *
- * listener, audit and gap get a row for each record, socket one per listener and
- * minute, self one per minute, finding and block one per id: the last.
+ * listener, audit, checkpoint and gap get a row for each record, socket one per
+ * listener and minute, self one per minute, finding and block one per id: the last.
  */
 #pragma once
 
 #include <sqlite3.h>
 
 #include "record/record.h"
+#include "store/chain.h"
 #include "store/table.h"
 
 /* The table of a kind: fields as columns, and what else it has. */
@@ -37,3 +38,6 @@ void events_close(struct events *events);
 
 /* SQLite's code. Of audit records, seq and hash are set here. */
 int events_put(struct events *events, enum record_kind kind, const void *record);
+
+/* Of the audit records. */
+struct chain *events_chain(struct events *events);

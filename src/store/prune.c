@@ -210,10 +210,10 @@ static int prune_failures(sqlite3 *db, const struct store_limits *limits,
 static int prune_events(struct prune *prune, struct trunk *trunk,
 			const struct store_limits *limits, int64_t now_us, bool *more)
 {
-	static const char *const little[] = { "listener WHERE at",
-					      "finding WHERE \"last\"",
-					      "scan_run WHERE \"start\"",
-					      "gap WHERE \"end\"", "audit WHERE at" };
+	static const char *const little[] = {
+		"listener WHERE at", "finding WHERE \"last\"",
+		"scan_run WHERE \"start\"", "gap WHERE \"end\"", "decision WHERE at"
+	};
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)
 		return SQLITE_OK;
 	int64_t before_us = now_us - limits->ports_1m_s * SECOND_US;
@@ -235,6 +235,9 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 		if (code == SQLITE_OK)
 			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],
 				   (long long)before_us);
+	if (code == SQLITE_OK)
+		code = chain_prune(events_chain(trunk->events), before_us, now_us,
+				   &left);
 	if (!left)
 		prune->events_us = now_us;
 	*more = *more || left;

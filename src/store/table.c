@@ -250,3 +250,56 @@ int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
 	}
 	return at;
 }
+
+/* ---- comparing ---- */
+
+static bool holds_number(sqlite3_stmt *stmt, int at, const struct field *field,
+			 const void *value)
+{
+	switch (field->type) {
+	case TYPE_u16:
+		return sqlite3_column_int64(stmt, at) == *(const field_u16 *)value;
+	case TYPE_u32:
+		return sqlite3_column_int64(stmt, at) == *(const field_u32 *)value;
+	case TYPE_flag:
+		return sqlite3_column_int64(stmt, at) == *(const field_flag *)value;
+	case TYPE_u64:
+	case TYPE_time:
+		return sqlite3_column_type(stmt, at) == SQLITE_INTEGER;
+	default:
+		return true;
+	}
+}
+
+static bool holds_text(sqlite3_stmt *stmt, int at, const struct field *field,
+		       const void *value)
+{
+	char addr[ADDR_TEXT_MAX] = "";
+	const char *text = field->type == TYPE_word ? *(const field_word *)value
+						    : (const char *)value;
+	if (field->type == TYPE_addr) {
+		addr_text(value, addr);
+		text = addr;
+	}
+	size_t len = text != NULL ? strlen(text) : 0;
+	return sqlite3_column_type(stmt, at) == SQLITE_TEXT && len > 0 &&
+	       (size_t)sqlite3_column_bytes(stmt, at) == len &&
+	       memcmp(sqlite3_column_text(stmt, at), text, len) == 0;
+}
+
+bool columns_hold(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
+		  const void *record)
+{
+	const struct schema *schema = &schemas[kind];
+	bool ok = true;
+	for (size_t i = 0; i < schema->field_count && ok; i++) {
+		const struct field *field = &schema->fields[i];
+		const void *value = (const char *)record + field->offset;
+		if (!has_field(fields, i) ||
+		    sqlite3_column_type(stmt, at++) == SQLITE_NULL)
+			continue;
+		ok = is_text(field->type) ? holds_text(stmt, at - 1, field, value)
+					  : holds_number(stmt, at - 1, field, value);
+	}
+	return ok;
+}

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -52,3 +53,10 @@ int columns_bind(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fi
  */
 int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
 		 void *record);
+
+/*
+ * Whether what was read is all that those columns hold: no text longer than its field,
+ * nothing of another type.
+ */
+bool columns_hold(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
+		  const void *record);

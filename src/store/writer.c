@@ -188,6 +188,7 @@ static void *run(void *self)
 			ok = write_waiting(store);
 			last_us = clock_us(CLOCK_MONOTONIC);
 		}
+		sealing_work(store, false);
 		keeping_work(store->keeping, store, ok);
 		if (stopping)
 			break;
@@ -199,6 +200,7 @@ static void *run(void *self)
 		nanosleep(&pause, NULL);
 		write_waiting(store);
 	}
+	sealing_work(store, true);
 	batch_close(store);
 	return NULL;
 }
@@ -212,6 +214,7 @@ static void store_free(struct store *store)
 	keeping_free(store->keeping);
 	ration_close(&store->choice.ration);
 	alike_close(&store->choice.alike);
+	sealing_close(&store->sealing);
 	queue_free(store->queue);
 	free(store);
 }

@@ -10,6 +10,7 @@
 #include "store/days.h"
 #include "store/evidence.h"
 #include "store/queue.h"
+#include "store/sealing.h"
 #include "store/store.h"
 #include "store/trunk.h"
 
@@ -49,6 +50,7 @@ struct store {
 	uint64_t written, refused;
 	struct trouble notice; /* of a file set aside: stays until the end */
 	struct keeping *keeping;
+	struct sealing sealing;
 	char folder[];
 };
 

@@ -85,6 +85,7 @@ static bool is_about_the_past(const struct web_source *source,
 	switch (query->kind) {
 	case RECORD_gap:
 	case RECORD_audit:
+	case RECORD_checkpoint:
 	case RECORD_login:
 	case RECORD_failure:
 	case RECORD_transcript:

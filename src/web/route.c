@@ -123,6 +123,7 @@ static const struct {
 	{ "/api/v1/findings", RECORD_finding },
 	{ "/api/v1/gaps", RECORD_gap },
 	{ "/api/v1/audit", RECORD_audit },
+	{ "/api/v1/checkpoints", RECORD_checkpoint },
 	{ "/api/v1/logins", RECORD_login },
 	{ "/api/v1/probes", RECORD_probe },
 	{ "/api/v1/failures", RECORD_failure },
@@ -173,7 +174,8 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, blocks, logins, probes, failures, transcripts, "
-		"packets, scan_runs, scans, self_tests, gaps, audit, self, live, "
+		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
+		"self, live, "
 		"schema, status, policy, "
 		"maintenance, or /metrics, /health, /probe");
 }

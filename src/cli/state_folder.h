@@ -1,0 +1,13 @@
+/*
+ * state_folder.h: where the store is that a command reads without a daemon.
+ */
+#pragma once
+
+#include "config/config.h"
+
+/*
+ * given (--state), or the folder of the configuration; its path NULL: the usual one.
+ * Exit status; all has been said if it is not 0.
+ */
+int state_folder(const char *command, const char *given, const char *config_path,
+		 config_text folder);
