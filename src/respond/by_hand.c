@@ -167,8 +167,9 @@ int respond_block(struct respond *respond, const struct respond_asked *asked,
 	if (error != 0)
 		return error;
 	const struct block block = block_of(respond, asked, &prefix);
-	const struct block *made = life_begin(respond, &block, asked->actor,
-					      asked->why != NULL ? asked->why : "");
+	const struct block *made =
+		life_begin(respond, &block, asked->actor,
+			   asked->why != NULL ? asked->why : "", NULL);
 	if (made == NULL) {
 		buf_text(message, "there is no room for more blocks");
 		return -EPERM;

@@ -78,11 +78,15 @@ void respond_finding(struct respond *respond, const struct finding_record *findi
 		.port = scope_of(finding),
 		.prefix_len = prefix_of(finding),
 		.proof = finding->proof,
+		.ports = finding->ports,
+		.finding_port = finding->port,
 	};
 	if (candidate.port != UNKNOWN_U32)
 		candidate.transport =
 			is_word(finding->transport, "udp") ? "udp" : "tcp";
 	record_text(candidate.finding, sizeof(candidate.finding), finding->id);
+	record_text(candidate.kind, sizeof(candidate.kind), finding->kind);
+	record_text(candidate.severity, sizeof(candidate.severity), finding->severity);
 	snprintf(candidate.reason, sizeof(candidate.reason), "%.32s: %.200s",
 		 finding->kind, finding->summary);
 	decide(respond, &candidate);
@@ -204,7 +208,7 @@ static const char *does(const struct respond *respond, const struct block *block
 }
 
 static void begin(struct respond *respond, const struct candidate *c,
-		  struct block *block, bool is_more)
+		  struct block *block, struct decision_record *decision)
 {
 	char reason[REASON_MAX];
 	size_t sentence = strlen(c->reason);
@@ -213,7 +217,7 @@ static void begin(struct respond *respond, const struct candidate *c,
 	/* What the finding lacks, a handshake of the source has shown. */
 	if (!is_word(c->proof, "dialogue"))
 		block->proof = "handshake";
-	block->strike = strike(respond, c, is_more);
+	block->strike = strike(respond, c, decision->several == 1);
 	block->span_us = span_of(respond, block->strike);
 	block->until_us = respond->now_us + block->span_us;
 	block->in_force = true;
@@ -226,12 +230,13 @@ static void begin(struct respond *respond, const struct candidate *c,
 		 (int)(sentence < SENTENCE_MAX ? sentence : SENTENCE_MAX), c->reason,
 		 does(respond, block), (unsigned long long)block->cut,
 		 (unsigned long long)block->clients);
-	life_begin(respond, block, "breakwater", reason);
+	life_begin(respond, block, "breakwater", reason, decision);
 }
 
 void decide(struct respond *respond, const struct candidate *candidate)
 {
 	bool several;
+	struct decision_record decision;
 	struct block *held = holder_of(respond, candidate, &several);
 	if (held != NULL) {
 		if (candidate->last_us > held->decided_us)
@@ -242,6 +247,7 @@ void decide(struct respond *respond, const struct candidate *candidate)
 		return;
 	struct prefix prefix = { candidate->source, candidate->prefix_len };
 	uint32_t port = several ? UNKNOWN_U32 : candidate->port;
+	decision_facts(respond, candidate, several, &decision);
 	struct veto veto = veto_of(respond, candidate, &prefix, port);
 	if (veto.word != NULL && !is_news(respond, candidate, veto.word))
 		return;
@@ -249,7 +255,7 @@ void decide(struct respond *respond, const struct candidate *candidate)
 	if (veto.word != NULL) {
 		veto_note(respond, veto.word);
 		block.vetoed_by = veto.word;
-		life_begin(respond, &block, "breakwater", candidate->reason);
+		life_begin(respond, &block, "breakwater", candidate->reason, &decision);
 		return;
 	}
 	if (veto.limits) {
@@ -257,5 +263,5 @@ void decide(struct respond *respond, const struct candidate *candidate)
 		block.rate = respond->rules.block_limit;
 		block.vetoed_by = "nat";
 	}
-	begin(respond, candidate, &block, several);
+	begin(respond, candidate, &block, &decision);
 }

@@ -113,6 +113,10 @@ struct candidate {
 	uint32_t port;
 	uint8_t prefix_len;
 	const char *transport, *proof;
+	/* The finding's own, for what is written down. */
+	uint64_t ports;
+	uint32_t finding_port;
+	char kind[32], severity[32];
 	char finding[32], reason[REASON_MAX];
 };
 
@@ -177,16 +181,29 @@ struct veto {
 	const char *word; /* NULL: nothing speaks against it */
 	bool limits;      /* not dropped, but limited */
 };
+/* Whether it was served before the attack began. */
+bool veto_is_client(struct respond *respond, const struct candidate *candidate);
 struct veto veto_of(struct respond *respond, const struct candidate *candidate,
 		    const struct prefix *prefix, uint32_t port);
 /* One more that was told of as refused. */
 void veto_note(struct respond *respond, const char *word);
 void veto_tick(struct respond *respond);
 
+/* ---- what is written down of a decision ---- */
+
+/* What is known, before anything is changed by it. */
+void decision_facts(struct respond *respond, const struct candidate *candidate,
+		    bool several, struct decision_record *decision);
+/* What came of it; its digest for the audit chain. */
+void decision_end(struct respond *respond, const struct block *block,
+		  struct decision_record *decision, field_text64 digest);
+
 /* ---- life of blocks ---- */
 
+/* decision: NULL, if a person decided. */
 struct block *life_begin(struct respond *respond, const struct block *block,
-			 const char *actor, const char *reason);
+			 const char *actor, const char *reason,
+			 struct decision_record *decision);
 void life_end(struct respond *respond, struct block *block, const char *state,
 	      const char *actor);
 void life_order(struct respond *respond, const struct block *block,

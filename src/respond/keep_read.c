@@ -132,6 +132,7 @@ static void take_watched(struct respond *respond, const struct reading *reading,
 	keep_shift_watched(&read, -respond->ahead_us - reading->back_us);
 	struct candidate *c = &read.candidate;
 	c->finding[sizeof(c->finding) - 1] = c->reason[sizeof(c->reason) - 1] = '\0';
+	c->kind[sizeof(c->kind) - 1] = c->severity[sizeof(c->severity) - 1] = '\0';
 	c->proof = "unsolicited";
 	c->transport = c->port == UNKNOWN_U32 ? NULL : read.head.next ? "udp" : "tcp";
 	struct watched *watched = roster_take(&respond->watched, &read.head.key);

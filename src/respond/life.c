@@ -42,38 +42,53 @@ void life_record(const struct respond *respond, const struct block *block,
 		record_text(out->error, sizeof(out->error), strerror(block->error));
 }
 
+static void put_subject(const struct block *block, struct audit_record *audit)
+{
+	char text[ADDR_TEXT_MAX];
+	unsigned len = block->prefix_len;
+	addr_text(&block->address, text);
+	if (addr_is_v4(&block->address))
+		len -= IPV4_BITS_BEFORE;
+	snprintf(audit->subject, sizeof(audit->subject), "%s/%u", text, len);
+}
+
+static void put_audit(struct respond *respond, struct audit_record *audit,
+		      const struct block *block)
+{
+	audit->at = respond->now_us + respond->ahead_us;
+	if (block != NULL)
+		put_subject(block, audit);
+	if (respond->sink.audit != NULL)
+		respond->sink.audit(respond->sink.self, audit);
+}
+
 void life_audit(struct respond *respond, const char *action, const char *actor,
 		const struct block *block, const char *before, const char *after)
 {
 	struct audit_record audit;
 	record_init(RECORD_audit, &audit);
-	audit.at = respond->now_us + respond->ahead_us;
 	audit.action = action;
 	record_text(audit.actor, sizeof(audit.actor), actor);
 	record_text(audit.before, sizeof(audit.before), before);
 	record_text(audit.after, sizeof(audit.after), after);
-	if (block != NULL) {
-		char text[ADDR_TEXT_MAX];
-		addr_text(&block->address, text);
-		unsigned len = block->prefix_len;
-		if (addr_is_v4(&block->address))
-			len -= IPV4_BITS_BEFORE;
-		snprintf(audit.subject, sizeof(audit.subject), "%s/%u", text, len);
-	}
-	if (respond->sink.audit != NULL)
-		respond->sink.audit(respond->sink.self, &audit);
+	put_audit(respond, &audit, block);
 }
 
 /* "drop 016f..: port_scan of ..." */
 static void audit_of(struct respond *respond, const char *action, const char *actor,
-		     const struct block *block)
+		     const struct block *block, const char *digest)
 {
-	char after[REASON_MAX];
-	snprintf(after, sizeof(after), "%s %016llx %s: %s", block->action,
+	struct audit_record audit;
+	record_init(RECORD_audit, &audit);
+	audit.action = action;
+	record_text(audit.actor, sizeof(audit.actor), actor);
+	record_text(audit.before, sizeof(audit.before), block->finding);
+	snprintf(audit.after, sizeof(audit.after), "%s %016llx %s: %s", block->action,
 		 (unsigned long long)block->id,
 		 block->vetoed_by != NULL ? block->vetoed_by : block->state,
 		 block->reason);
-	life_audit(respond, action, actor, block, block->finding, after);
+	record_text(audit.digest, sizeof(audit.digest), digest);
+	put_audit(respond, &audit, block);
 }
 
 void life_say(struct respond *respond, struct block *block)
@@ -104,8 +119,10 @@ void life_order(struct respond *respond, const struct block *block,
 }
 
 struct block *life_begin(struct respond *respond, const struct block *block,
-			 const char *actor, const char *reason)
+			 const char *actor, const char *reason,
+			 struct decision_record *decision)
 {
+	field_text64 digest = "";
 	struct block *made = blocks_add(&respond->blocks, block, actor, reason);
 	if (made == NULL) {
 		respond->refused++;
@@ -116,7 +133,9 @@ struct block *life_begin(struct respond *respond, const struct block *block,
 		life_order(respond, made, RESPOND_ADD, false);
 	keep_block(respond, made);
 	life_say(respond, made);
-	audit_of(respond, made->in_force ? "block" : "block_veto", actor, made);
+	if (decision != NULL)
+		decision_end(respond, made, decision, digest);
+	audit_of(respond, made->in_force ? "block" : "block_veto", actor, made, digest);
 	return made;
 }
 
@@ -152,7 +171,7 @@ void life_end(struct respond *respond, struct block *block, const char *state,
 		 is_vetoed      ? "block_veto"
 		 : is_by_person ? "unblock"
 				: "block_end",
-		 actor, block);
+		 actor, block, "");
 }
 
 void life_prolong(struct respond *respond, struct block *block)

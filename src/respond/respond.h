@@ -44,6 +44,11 @@ struct respond_sink {
 	/* A decision, for the audit chain: at, actor, action, subject, before, after.
 	 */
 	void (*audit)(void *self, const struct audit_record *audit);
+	/*
+	 * What a block, or a veto, was decided by; the digest of its JSON is in the
+	 * audit record that follows.  NULL: nobody keeps it.
+	 */
+	void (*decision)(void *self, const struct decision_record *decision);
 };
 
 struct respond;
@@ -130,6 +135,15 @@ int respond_confirm(struct respond *respond, const char *id, const char *actor,
  */
 bool respond_is_frozen(const struct respond *respond);
 void respond_thaw(struct respond *respond, const char *actor, int64_t now_us);
+
+/* ---- what was decided ---- */
+
+/*
+ * Decides anew what was decided then: by the same rules, with the same finding, in the
+ * state that is written down.  False without memory, or if nothing is decided at all.
+ */
+bool respond_again_decide(const struct decision_record *then,
+			  struct decision_record *now);
 
 /* ---- what is known ---- */
 

@@ -26,7 +26,7 @@ static bool is_group(const struct prefix *prefix)
 }
 
 /* Who began to be served with the attack is no client lost. */
-static bool is_client(struct respond *respond, const struct candidate *c)
+bool veto_is_client(struct respond *respond, const struct candidate *c)
 {
 	const struct served *served = served_find(respond, &c->source);
 	return served != NULL && served->head.rank > 0 &&
@@ -51,8 +51,9 @@ static const char *bound_reached(struct respond *respond, const struct candidate
 	if (respond->blocks.force_count >= rules->block_total)
 		return "total";
 	/* Whoever was never served is nobody that this bound is for. */
-	return !limits && is_client(respond, c) && cuts_too_many(respond) ? "clients"
-									  : NULL;
+	return !limits && veto_is_client(respond, c) && cuts_too_many(respond)
+		       ? "clients"
+		       : NULL;
 }
 
 /* ---- freezing ---- */
@@ -127,7 +128,7 @@ void veto_tick(struct respond *respond)
 static void count(struct respond *respond, const struct candidate *c, bool limits)
 {
 	recent_add(&respond->begun, respond->now_us, 1);
-	if (!limits && is_client(respond, c))
+	if (!limits && veto_is_client(respond, c))
 		recent_add(&respond->cut, respond->now_us, 1);
 }
 

@@ -35,6 +35,8 @@ struct scene {
 	struct respond_order order; /* its block is ordered */
 	struct block_record ordered;
 	struct audit_record audit;
+	struct decision_record decision;
+	unsigned decisions;
 };
 
 static inline void scene_block(void *self, const struct block_record *block)
@@ -60,6 +62,13 @@ static inline void scene_audit(void *self, const struct audit_record *audit)
 	scene->audits++;
 }
 
+static inline void scene_decision(void *self, const struct decision_record *decision)
+{
+	struct scene *scene = self;
+	scene->decision = *decision;
+	scene->decisions++;
+}
+
 static inline void scene_rules(struct scene *scene)
 {
 	respond_set_rules(scene->respond, &scene->config, scene->now_us);
@@ -67,8 +76,8 @@ static inline void scene_rules(struct scene *scene)
 
 static inline struct respond *scene_respond(struct scene *scene)
 {
-	const struct respond_sink sink = { scene, scene_block, scene_order,
-					   scene_audit };
+	const struct respond_sink sink = { scene, scene_block, scene_order, scene_audit,
+					   scene_decision };
 	scene->respond = respond_new(&sink);
 	assert_non_null(scene->respond);
 	scene_rules(scene);
