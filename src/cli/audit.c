@@ -1,0 +1,225 @@
+/*
+ * audit.c: breakwater audit: who changed or decided what, and whether that is all.
+ */
+#include "cli/audit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/when.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/state_folder.h"
+#include "cli/table.h"
+#include "store/store.h"
+
+static const char examples[] =
+	"  breakwater audit --since 7d                 who changed or decided what\n"
+	"  breakwater audit verify --key audit.pub --checkpoints kept.ndjson\n"
+	"                                              whether that is all, and as it "
+	"was\n"
+	"  breakwater audit checkpoints --since 1d | ssh elsewhere 'cat >> "
+	"kept.ndjson'\n"
+	"  breakwater audit proof 016f3a > proof.ndjson  what a block was decided by,\n"
+	"                                              for \"breakwater evidence "
+	"verify\"\n";
+
+int audit_complain(const char *why, int status)
+{
+	fprintf(stderr, "breakwater audit: %s\n", why);
+	return status;
+}
+
+int audit_folder(const struct audit_options *options, config_text folder)
+{
+	return state_folder("audit", options->state, options->config_path, folder);
+}
+
+int audit_read_keys(const char *command, const struct option_list *files,
+		    struct seal_key *keys, size_t most)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < files->count; i++) {
+		int read = seal_read_keys(files->at[i], keys + count, most - count);
+		if (read < 0) {
+			fprintf(stderr, "breakwater %s: --key %s: %s\n", command,
+				files->at[i],
+				read == -EINVAL ? "not public keys, Ed25519 in PEM, as "
+						  "audit.pub is"
+						: strerror(-read));
+			return -1;
+		}
+		count += (size_t)read;
+	}
+	return (int)count;
+}
+
+/* ---- lists ---- */
+
+static bool print_record(enum record_kind kind, const void *record)
+{
+	struct buf line = { 0 };
+	record_json(&line, kind, record);
+	buf_char(&line, '\n');
+	bool ok = buf_ok(&line) && fwrite(line.at, 1, line.len, stdout) == line.len;
+	buf_free(&line);
+	return ok;
+}
+
+static bool print_checkpoint(void *to, const void *record)
+{
+	(void)to;
+	return print_record(RECORD_checkpoint, record);
+}
+
+static bool keep_row(void *to, const void *record)
+{
+	struct buf text = { 0 };
+	record_json(&text, RECORD_audit, record);
+	json_t *row = object_parse(&text);
+	buf_free(&text);
+	return row != NULL && json_array_append_new(to, row) == 0;
+}
+
+static int read_store(const struct audit_options *o, enum record_kind kind,
+		      store_emit emit, void *to)
+{
+	config_text folder;
+	char error[STORE_ERROR_MAX];
+	struct store_filter filter;
+	int status = audit_folder(o, folder);
+	if (status != STATUS_OK)
+		return status;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL)
+		return audit_complain(error, status);
+	store_filter_init(&filter);
+	if (o->listing.since != NULL)
+		when_parse(o->listing.since, clock_us(CLOCK_REALTIME),
+			   &filter.since_us);
+	if (o->listing.until != NULL)
+		when_parse(o->listing.until, clock_us(CLOCK_REALTIME),
+			   &filter.until_us);
+	int result = store_read(reader, kind, &filter, emit, to, error);
+	store_reader_close(reader);
+	return result == 0 ? STATUS_OK : audit_complain(error, STATUS_INCOMPLETE);
+}
+
+static int list_store(const struct audit_options *o)
+{
+	const struct look look = look_of(&o->listing.common);
+	const struct limits limits = limits_of(NULL);
+	json_t *rows = json_array(), *row;
+	size_t i;
+	int status = rows == NULL ? audit_complain("out of memory", STATUS_INCOMPLETE)
+				  : read_store(o, RECORD_audit, keep_row, rows);
+	if (status == STATUS_OK && o->listing.common.json)
+		json_array_foreach(rows, i, row)
+		{
+			json_dumpf(row, stdout, JSON_COMPACT);
+			putchar('\n');
+		}
+	else if (status == STATUS_OK)
+		table_print(&view_audit, rows, &limits, &look);
+	json_decref(rows);
+	return status;
+}
+
+static int list(const struct audit_options *o, const char *operand)
+{
+	(void)operand;
+	return o->state != NULL ? list_store(o) : listing_run(&o->listing);
+}
+
+static int checkpoints(const struct audit_options *o, const char *operand)
+{
+	(void)operand;
+	return read_store(o, RECORD_checkpoint, print_checkpoint, NULL);
+}
+
+static int verify(const struct audit_options *o, const char *operand)
+{
+	(void)operand;
+	return audit_verify(o);
+}
+
+/* ---- which one ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(const struct audit_options *options, const char *operand);
+	int operands;
+} jobs[] = {
+	{ "list", list, 0 },
+	{ "verify", verify, 0 },
+	{ "checkpoints", checkpoints, 0 },
+	{ "proof", audit_proof, 1 },
+};
+
+static int start(const struct audit_options *o, int words, char **word)
+{
+	const char *name = words > 0 ? word[0] : "list";
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (strcmp(name, jobs[i].name) != 0)
+			continue;
+		if (words - 1 < jobs[i].operands && jobs[i].operands > 0)
+			return audit_complain("proof: of which block? Give its ID",
+					      STATUS_USAGE);
+		if (words - 1 > jobs[i].operands)
+			return audit_complain("one word too many", STATUS_USAGE);
+		return jobs[i].run(o, words > 1 ? word[1] : NULL);
+	}
+	fprintf(stderr,
+		"breakwater audit: unknown word %s; allowed is list, verify, "
+		"checkpoints or proof\n",
+		name);
+	return STATUS_USAGE;
+}
+
+static void print_columns(void)
+{
+	view_print_columns(&view_audit);
+}
+
+int command_audit(int argc, char **argv)
+{
+	struct audit_options o = { .listing = { .view = &view_audit,
+						.command = "audit",
+						.port = UINT64_MAX } };
+	const struct option_spec specs[] = {
+		LISTING_TIME(&o.listing, since, "since then: 2h, 7d, or RFC 3339"),
+		LISTING_TIME(&o.listing, until, "until then"),
+		LISTING_LIMIT(&o.listing),
+		{ 0, OPTION_LIST, "key", "FILE",
+		  "verify: public key that signed, kept elsewhere; may be given again",
+		  &o.keys, 0, 0 },
+		{ 0, OPTION_LIST, "checkpoints", "FILE",
+		  "verify: checkpoints that were kept elsewhere; may be given again",
+		  &o.checkpoints, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "folder of the store; verify, checkpoints, proof: default that of "
+		  "the configuration",
+		  &o.state, 0, 0 },
+		{ 'c', OPTION_TEXT, "config", "FILE",
+		  "configuration; default /etc/breakwater/breakwater.yaml, if there is "
+		  "one",
+		  &o.config_path, 0, 0 },
+	};
+	const struct command_help help = {
+		.name = "audit",
+		.operands = "[list|verify|checkpoints|proof ID]",
+		.doc = "The audit chain: who changed or decided what. \"verify\" ends "
+		       "with 1 if anything\nin it was changed, removed or added, with "
+		       "5 if that can't be told.",
+		.examples = examples,
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		.more = print_columns,
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &o.listing.common, &first, &status))
+		return status;
+	return start(&o, argc - first, argv + first);
+}

@@ -1,0 +1,276 @@
+/*
+ * proof.c: breakwater audit proof ID: what a block was decided by, as lines that
+ * anybody can check with "breakwater evidence verify" and the public key.
+ *
+ * The audit records from the one before the decision's up to the next checkpoint tie
+ * the decision to a signature.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "cli/audit.h"
+#include "cli/cli.h"
+#include "store/store.h"
+
+enum {
+	LINKS_MAX = 65536, /* records up to a checkpoint: usually 256 */
+	LOGINS_MAX = 1000,
+	ID_LEAST = 4,
+};
+#define BEFORE_US INT64_C(600000000) /* so long a handshake proves an address */
+
+struct proof {
+	const char *id; /* or its first digits */
+	config_text folder;
+	struct store_reader *reader;
+	struct decision_record decision;
+	struct audit_record audit; /* of the decision */
+	struct checkpoint_record checkpoint;
+	struct audit_record *links; /* the newest first; owned */
+	size_t link_count, decisions, logins;
+	bool has_audit, has_checkpoint, is_too_long;
+};
+
+/* ---- reading ---- */
+
+static int read_kind(struct proof *proof, enum record_kind kind,
+		     const struct store_filter *filter, store_emit emit)
+{
+	char error[STORE_ERROR_MAX];
+	int result = store_read(proof->reader, kind, filter, emit, proof, error);
+	return result == 0 ? STATUS_OK : audit_complain(error, STATUS_INCOMPLETE);
+}
+
+static int read_all(struct proof *proof, enum record_kind kind, store_emit emit)
+{
+	struct store_filter filter;
+	store_filter_init(&filter);
+	return read_kind(proof, kind, &filter, emit);
+}
+
+static bool take_decision(void *to, const void *record)
+{
+	struct proof *proof = to;
+	const struct decision_record *decision = record;
+	if (strncmp(decision->block, proof->id, strlen(proof->id)) != 0)
+		return true;
+	if (proof->decisions++ == 0)
+		proof->decision = *decision;
+	return proof->decisions < 2;
+}
+
+/* "drop 016f3a...": the id is the second word. */
+static bool is_of_block(const struct audit_record *audit, const char *id)
+{
+	const char *second = strchr(audit->after, ' ');
+	return audit->digest[0] != '\0' && second != NULL &&
+	       strncmp(second + 1, id, strlen(id)) == 0;
+}
+
+static bool take_audit(void *to, const void *record)
+{
+	struct proof *proof = to;
+	const struct audit_record *audit = record;
+	if (!is_of_block(audit, proof->decision.block))
+		return true;
+	proof->audit = *audit;
+	proof->has_audit = true;
+	return false;
+}
+
+/* The newest come first: the last that holds it is the next one after it. */
+static bool take_checkpoint(void *to, const void *record)
+{
+	struct proof *proof = to;
+	const struct checkpoint_record *checkpoint = record;
+	if (checkpoint->seq < proof->audit.seq)
+		return false;
+	proof->checkpoint = *checkpoint;
+	proof->has_checkpoint = true;
+	return true;
+}
+
+static bool take_link(void *to, const void *record)
+{
+	struct proof *proof = to;
+	const struct audit_record *audit = record;
+	if (audit->seq > proof->checkpoint.seq)
+		return true;
+	proof->is_too_long = proof->link_count == LINKS_MAX;
+	if (audit->seq + 1 < proof->audit.seq || proof->is_too_long)
+		return false;
+	proof->links[proof->link_count++] = *audit;
+	return true;
+}
+
+/* ---- finding what there is ---- */
+
+static int find_decision(struct proof *proof)
+{
+	int status = read_all(proof, RECORD_decision, take_decision);
+	if (status != STATUS_OK)
+		return status;
+	if (proof->decisions == 0)
+		return audit_complain("no decision about a block of this id is kept: "
+				      "one made by hand has none",
+				      STATUS_BAD_NEWS);
+	if (proof->decisions > 1)
+		return audit_complain("several blocks have an id that begins so; one "
+				      "digit more",
+				      STATUS_USAGE);
+	return STATUS_OK;
+}
+
+static int find_links(struct proof *proof)
+{
+	int status = read_all(proof, RECORD_audit, take_audit);
+	if (status == STATUS_OK && !proof->has_audit)
+		return audit_complain("the audit chain has no record of it (any more)",
+				      STATUS_BAD_NEWS);
+	if (status == STATUS_OK)
+		status = read_all(proof, RECORD_checkpoint, take_checkpoint);
+	if (status == STATUS_OK && !proof->has_checkpoint)
+		return audit_complain("it is not signed yet; try again in a minute",
+				      STATUS_INCOMPLETE);
+	if (status == STATUS_OK)
+		status = read_all(proof, RECORD_audit, take_link);
+	if (status == STATUS_OK && proof->is_too_long)
+		return audit_complain("too many records lie between it and the next "
+				      "checkpoint",
+				      STATUS_INCOMPLETE);
+	return status;
+}
+
+/* ---- writing ---- */
+
+static void print_line(enum record_kind kind, const void *record)
+{
+	struct buf line = { 0 };
+	record_json(&line, kind, record);
+	buf_char(&line, '\n');
+	if (buf_ok(&line))
+		fwrite(line.at, 1, line.len, stdout);
+	buf_free(&line);
+}
+
+static bool print_finding(void *to, const void *record)
+{
+	(void)to;
+	print_line(RECORD_finding, record);
+	return false;
+}
+
+static bool print_packet(void *to, const void *record)
+{
+	const struct packet_record *packet = record;
+	(void)to;
+	if (packet->of != NULL && strcmp(packet->of, "finding") == 0)
+		print_line(RECORD_packet, packet);
+	return true;
+}
+
+static bool print_login(void *to, const void *record)
+{
+	struct proof *proof = to;
+	print_line(RECORD_login, record);
+	return ++proof->logins < LOGINS_MAX;
+}
+
+static bool print_contact(void *to, const void *record)
+{
+	struct proof *proof = to;
+	print_line(RECORD_contact, record);
+	return ++proof->logins < LOGINS_MAX;
+}
+
+static bool print_block(void *to, const void *record)
+{
+	const struct proof *proof = to;
+	const struct block_record *block = record;
+	bool is_it = strcmp(block->id, proof->decision.block) == 0;
+	if (is_it)
+		print_line(RECORD_block, block);
+	return !is_it;
+}
+
+static void print_key(const struct proof *proof)
+{
+	char path[PATH_MAX], hex[2 * SEAL_PUBLIC_LEN + 1];
+	struct seal_key key;
+	snprintf(path, sizeof(path), "%s/audit.pub", proof->folder);
+	if (seal_read_keys(path, &key, 1) != 1)
+		return;
+	hex_text(hex, key.at, sizeof(key.at));
+	printf("{\"record\":\"key\",\"id\":\"%s\",\"public\":\"%s\"}\n", key.id, hex);
+}
+
+/* What the source did until then, as far as it is kept. */
+static int print_evidence(struct proof *proof)
+{
+	const struct decision_record *d = &proof->decision;
+	struct store_filter filter;
+	store_filter_init(&filter);
+	filter.id = d->finding;
+	int status = read_kind(proof, RECORD_finding, &filter, print_finding);
+	if (status == STATUS_OK)
+		status = read_kind(proof, RECORD_packet, &filter, print_packet);
+	store_filter_init(&filter);
+	filter.since_us = d->first - BEFORE_US;
+	filter.until_us = d->at;
+	filter.has_host = true;
+	filter.host = (struct prefix){ addr_source(&d->client_ip), 128 };
+	if (!addr_is_v4(&d->client_ip))
+		filter.host.len = 64;
+	if (status == STATUS_OK)
+		status = read_kind(proof, RECORD_login, &filter, print_login);
+	proof->logins = 0;
+	return status == STATUS_OK
+		       ? read_kind(proof, RECORD_contact, &filter, print_contact)
+		       : status;
+}
+
+static int print_proof(struct proof *proof)
+{
+	char made[TIME_TEXT_MAX];
+	record_time_text(clock_us(CLOCK_REALTIME), made);
+	printf("{\"record\":\"proof\",\"block\":\"%s\",\"made\":\"%s\",\"by\":"
+	       "\"breakwater " BREAKWATER_VERSION "\"}\n",
+	       proof->decision.block, made);
+	print_line(RECORD_decision, &proof->decision);
+	for (size_t i = proof->link_count; i > 0; i--)
+		print_line(RECORD_audit, &proof->links[i - 1]);
+	print_line(RECORD_checkpoint, &proof->checkpoint);
+	print_key(proof);
+	int status = read_all(proof, RECORD_block, print_block);
+	return status == STATUS_OK ? print_evidence(proof) : status;
+}
+
+int audit_proof(const struct audit_options *options, const char *id)
+{
+	static struct proof proof;
+	char error[STORE_ERROR_MAX];
+	if (strlen(id) < ID_LEAST || strlen(id) >= sizeof(proof.decision.block))
+		return audit_complain(
+			"proof: the ID, or its first digits: four or more",
+			STATUS_USAGE);
+	int status = audit_folder(options, proof.folder);
+	if (status != STATUS_OK)
+		return status;
+	proof.id = id;
+	proof.links = calloc(LINKS_MAX, sizeof(*proof.links));
+	proof.reader = store_reader_open(proof.folder, error, &status);
+	if (proof.reader == NULL || proof.links == NULL)
+		audit_complain(error, status);
+	else if ((status = find_decision(&proof)) == STATUS_OK &&
+		 (status = find_links(&proof)) == STATUS_OK)
+		status = print_proof(&proof);
+	store_reader_close(proof.reader);
+	free(proof.links);
+	return status;
+}
