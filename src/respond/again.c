@@ -97,6 +97,8 @@ static void set_known(struct again *again, const struct decision_record *then)
 	bool is_counted = then->strike != UNKNOWN_U32 && then->strike > 0;
 	if (then->handshake != UNKNOWN_TIME)
 		known->handshake_us = then->handshake;
+	if (then->here == 1)
+		known->here_since_us = then->first - 1;
 	if (then->shared == 1)
 		set_shared(known, then->first);
 	/* One about another port is no further strike. */
@@ -109,19 +111,20 @@ static void set_served(struct again *again, const struct decision_record *then)
 {
 	struct respond *respond = again->respond;
 	const struct addr source = addr_source(&then->client_ip);
-	if (then->served == 1)
-		served_note(respond, &source, 0, then->client == 1);
+	if (then->client != 1)
+		return;
+	served_note(respond, &source, 0, true);
 	const struct roster_key key = key_of(&source);
 	struct served *served = roster_find(&respond->served, &key);
 	if (served != NULL)
-		served->first_us = then->client == 1 ? then->first - 1 : then->first;
+		served->first_us = then->first - 1;
 }
 
 static void set_bounds(struct again *again, const struct decision_record *then)
 {
 	struct respond *respond = again->respond;
 	int64_t now_us = respond->now_us;
-	int own = then->served == 1 && then->client == 1;
+	int own = then->client == 1; /* of the clients */
 	recent_add(&respond->begun, now_us, (int)then->begun);
 	recent_add(&respond->cut, now_us, (int)then->cut);
 	recent_add(&respond->served_minutes, now_us, (int)then->clients - own);
@@ -168,7 +171,10 @@ static void give_finding(struct again *again, const struct decision_record *then
 	finding.transport = then->transport;
 	finding.ports = then->ports;
 	finding.proof = then->proof;
-	memcpy(finding.summary, then->summary, sizeof(finding.summary));
+	/* "port_scan: who did what": the finding's own is without its kind. */
+	const char *own = strstr(then->summary, ": ");
+	record_text(finding.summary, sizeof(finding.summary),
+		    own != NULL ? own + 2 : then->summary);
 	respond_finding(again->respond, &finding);
 }
 

@@ -163,6 +163,7 @@ int64_t respond_time(struct respond *respond, int64_t record_us);
 
 /* ---- who is where, and who is served ---- */
 
+bool proof_was_here(struct respond *respond, const struct candidate *candidate);
 bool proof_is_fresh(struct respond *respond, const struct candidate *candidate);
 void proof_watch(struct respond *respond, const struct candidate *candidate);
 /* Sessions at a time, or users, that began to be served before the attack did. */

@@ -31,7 +31,7 @@ static struct known *find_known(struct respond *respond, const struct addr *sour
 }
 
 /* An attack in his name may be somebody else's: he had connected before it began. */
-static bool was_here(struct respond *respond, const struct candidate *c)
+bool proof_was_here(struct respond *respond, const struct candidate *c)
 {
 	const struct known *known = find_known(respond, &c->source);
 	return served_find(respond, &c->source) != NULL ||
@@ -60,7 +60,7 @@ bool proof_is_fresh(struct respond *respond, const struct candidate *c)
 	bool is_proven =
 		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
 	return apart_us <= PROOF_US && apart_us >= -PROOF_US &&
-	       (is_proven || !was_here(respond, c));
+	       (is_proven || !proof_was_here(respond, c));
 }
 
 void proof_watch(struct respond *respond, const struct candidate *candidate)
@@ -91,7 +91,7 @@ static void note_handshake(struct respond *respond, const struct addr *client,
 	const struct roster_key key = key_of(&source);
 	struct watched *watched = roster_find(&respond->watched, &key);
 	if (watched == NULL || watched->until_us < respond->now_us ||
-	    was_here(respond, &watched->candidate))
+	    proof_was_here(respond, &watched->candidate))
 		return;
 	struct candidate candidate = watched->candidate;
 	if (!addr_is_unset(&candidate.server) && !addr_equal(&candidate.server, server))

@@ -167,15 +167,25 @@ static void check_begin(struct audit_check *check)
 		check_first_link(check);
 }
 
+static void check_cut(struct audit_check *check)
+{
+	const struct audit_verdict *v = &check->verdict;
+	audit_tell(check, "truncated", v->last + 1, check->promised, check->promised_us,
+		   "records %" PRIu64 " to %" PRIu64
+		   " are missing at the end: a checkpoint holds them",
+		   v->last + 1, check->promised);
+	if (v->last > v->held)
+		audit_note(check, "unsigned", v->held + 1, v->last, check->at_us,
+			   "what was signed behind records %" PRIu64 " to %" PRIu64
+			   " is gone: whether these were changed can't be told",
+			   v->held + 1, v->last);
+}
+
 static void check_end(struct audit_check *check)
 {
 	const struct audit_verdict *v = &check->verdict;
 	if (check->promised > v->last)
-		audit_tell(check, "truncated", v->last + 1, check->promised,
-			   check->promised_us,
-			   "records %" PRIu64 " to %" PRIu64
-			   " are missing at the end: a checkpoint holds them",
-			   v->last + 1, check->promised);
+		check_cut(check);
 	else if (check->promised != 0 && v->last > v->held)
 		audit_note(check, "unsigned", v->held + 1, v->last, check->at_us,
 			   "the last %" PRIu64 " are not signed yet",

@@ -34,11 +34,12 @@ static bool is_due(const struct store *store, const struct chain *chain, int64_t
 }
 
 /* Records are kept all the same, and somebody is told. */
-static bool open_seal(struct store *store)
+static void open_seal(struct store *store, int64_t now_us)
 {
 	struct buf why = { 0 };
 	if (store->sealing.seal != NULL)
-		return true;
+		return;
+	store->sealing.tried_us = now_us;
 	store->sealing.seal = seal_open(store->folder, &why);
 	const char *text = buf_cstr(&why);
 	if (store->sealing.seal == NULL)
@@ -46,7 +47,6 @@ static bool open_seal(struct store *store)
 			    "%.300s; the audit chain is kept, but not signed",
 			    text != NULL ? text : "not enough memory");
 	buf_free(&why);
-	return store->sealing.seal != NULL;
 }
 
 /* ---- the table ---- */
@@ -113,20 +113,9 @@ static void tell(struct store *store, const struct checkpoint_record *checkpoint
 
 /* ---- together ---- */
 
-void sealing_work(struct store *store, bool is_closing)
+static void sign_and_tell(struct store *store, struct chain *chain)
 {
-	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	struct checkpoint_record checkpoint;
-	if (!store->has_trunk)
-		return;
-	struct chain *chain = events_chain(store->trunk.events);
-	chain->seal = store->sealing.seal;
-	if (!is_due(store, chain, now_us, is_closing))
-		return;
-	store->sealing.signed_us = now_us;
-	if (!open_seal(store))
-		return;
-	chain->seal = store->sealing.seal;
 	if (sign(store, chain, &checkpoint)) {
 		tell(store, &checkpoint);
 		return;
@@ -134,6 +123,26 @@ void sealing_work(struct store *store, bool is_closing)
 	/* What is in memory is of the transaction that failed. */
 	trunk_close(&store->trunk);
 	store->has_trunk = false;
+}
+
+void sealing_work(struct store *store, bool is_closing)
+{
+	struct sealing *sealing = &store->sealing;
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	if (!store->has_trunk)
+		return;
+	struct chain *chain = events_chain(store->trunk.events);
+	bool is_wanted = is_due(store, chain, now_us, is_closing);
+	/* Retention signs, too; where nothing ever was, no key is needed. */
+	bool is_first = sealing->tried_us == 0 && chain->number > 0;
+	if (is_wanted || is_first)
+		open_seal(store, now_us);
+	chain->seal = sealing->seal;
+	if (!is_wanted)
+		return;
+	sealing->signed_us = now_us;
+	if (chain->seal != NULL)
+		sign_and_tell(store, chain);
 }
 
 void sealing_close(struct sealing *sealing)

@@ -15,7 +15,8 @@ struct seal;
 
 struct sealing {
 	struct seal *seal; /* NULL: not opened yet, or it can't be */
-	int64_t signed_us; /* CLOCK_MONOTONIC; 0: not since the start */
+	/* CLOCK_MONOTONIC; 0: not since the start. */
+	int64_t signed_us, tried_us;
 };
 
 /*

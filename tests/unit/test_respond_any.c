@@ -156,7 +156,7 @@ static void nothing_that_comes_blocks_who_must_not_be(void **state)
 {
 	(void)state;
 	struct any *any = calloc(1, sizeof(*any));
-	const struct respond_sink sink = { any, block_any, order_any, NULL };
+	const struct respond_sink sink = { any, block_any, order_any, NULL, NULL };
 	const char *given = getenv("SEED");
 	assert_non_null(any);
 	any->seed = given != NULL ? strtoull(given, NULL, 10) : hash_key_random().k0;
