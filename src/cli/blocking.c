@@ -347,6 +347,12 @@ static void take_audit(void *self, const struct audit_record *audit)
 			audit->after);
 }
 
+static void take_decision(void *self, const struct decision_record *decision)
+{
+	struct blocking *b = self;
+	b->sink.keep(b->sink.self, RECORD_decision, decision);
+}
+
 static void take_block(void *self, const struct block_record *block)
 {
 	struct blocking *b = self;
@@ -386,7 +392,8 @@ static void settle(struct blocking *b)
 bool blocking_open(struct blocking *b, const struct config *config,
 		   const struct home *own, const struct blocking_sink *sink)
 {
-	const struct respond_sink deciding = { b, take_block, take_order, take_audit };
+	const struct respond_sink deciding = { b, take_block, take_order, take_audit,
+					       take_decision };
 	b->config = config;
 	b->own = own;
 	b->sink = *sink;

@@ -111,13 +111,13 @@ static void set_served(struct again *again, const struct decision_record *then)
 {
 	struct respond *respond = again->respond;
 	const struct addr source = addr_source(&then->client_ip);
-	if (then->client != 1)
+	if (then->served != 1)
 		return;
-	served_note(respond, &source, 0, true);
+	served_note(respond, &source, 0, then->client == 1);
 	const struct roster_key key = key_of(&source);
 	struct served *served = roster_find(&respond->served, &key);
 	if (served != NULL)
-		served->first_us = then->first - 1;
+		served->first_us = then->first - (then->client == 1);
 }
 
 static void set_bounds(struct again *again, const struct decision_record *then)

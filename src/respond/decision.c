@@ -83,6 +83,7 @@ static void put_known(struct respond *respond, const struct candidate *c,
 	if (known != NULL && known->handshake_us != 0)
 		decision->handshake = known->handshake_us + respond->ahead_us;
 	decision->client = veto_is_client(respond, c);
+	decision->served = served_find(respond, &c->source) != NULL;
 	decision->here = proof_was_here(respond, c);
 	decision->shared = nat_is_shared(respond, c);
 }
