@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/words.h"
-#include "respond/inside.h"
+#include "respond/decision.h"
 
 enum {
 	STRIKE_TIMES = 4, /* each block of a source lasts so many times as long */

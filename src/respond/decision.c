@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "record/digest.h"
-#include "respond/inside.h"
+#include "respond/decision.h"
 
 enum { MINUTE_SECONDS = 60, HOUR_MINUTES = 60, IPV4_BITS_BEFORE = 96 };
 

@@ -190,15 +190,6 @@ struct veto veto_of(struct respond *respond, const struct candidate *candidate,
 void veto_note(struct respond *respond, const char *word);
 void veto_tick(struct respond *respond);
 
-/* ---- what is written down of a decision ---- */
-
-/* What is known, before anything is changed by it. */
-void decision_facts(struct respond *respond, const struct candidate *candidate,
-		    bool several, struct decision_record *decision);
-/* What came of it; its digest for the audit chain. */
-void decision_end(struct respond *respond, const struct block *block,
-		  struct decision_record *decision, field_text64 digest);
-
 /* ---- life of blocks ---- */
 
 /* decision: NULL, if a person decided. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/decision.h"
 
 enum { IPV4_BITS_BEFORE = 96, WORTH_SAYING = 8 /* an eighth longer */ };
 
