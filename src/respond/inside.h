@@ -113,8 +113,7 @@ struct candidate {
 	uint32_t port;
 	uint8_t prefix_len;
 	const char *transport, *proof;
-	/* The finding's own, for what is written down. */
-	uint64_t ports;
+	uint64_t ports; /* as the next three: the finding's own */
 	uint32_t finding_port;
 	char kind[32], severity[32];
 	char finding[32], reason[REASON_MAX];
