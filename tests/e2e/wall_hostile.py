@@ -95,9 +95,9 @@ def ready(process):
 
 def victims(tap, server, process, pid):
     """A daemon that does not read keeps nobody blocked who is spared from now on."""
-    there = [one for one in elements(server)
-             if one.version == 4 and one.prefixlen == 32]
-    tap.ok(there, "somebody is blocked")
+    there = e2e.until(lambda: [one for one in elements(server)
+                               if one.version == 4 and one.prefixlen == 32],
+                      "somebody is blocked")
     server.ip("route", "add", "203.0.113.0/24", "via", str(there[0].network_address),
               "dev", "inside", "onlink")
     e2e.until(lambda: there[0] not in elements(server), "a gateway is not blocked any more")

@@ -18,7 +18,7 @@
 
 #include "guard/wall.h"
 
-enum { TEN = 10, NEVER_MOST = 64, PHASES = 8, IDS = 3000, KILLS = 2 };
+enum { TEN = 10, NEVER_MOST = 64, PHASES = 8, IDS = 3000, KILLS = 2, AGAIN = 10 };
 
 static struct guard *wall;
 static struct prefix never[NEVER_MOST];
@@ -162,6 +162,23 @@ static void send_one(bool reads)
 		take_events();
 }
 
+/* Its turn comes within a second, whatever was used up before. */
+static void block_one(void)
+{
+	struct wall_message message = { .kind = WALL_ADD, .count = 1 };
+	struct wall_order *order = &message.at[0];
+	order->id = UINT64_MAX;
+	order->address = addr_v4((const uint8_t[]){ 203, 0, 113, 9 });
+	order->prefix_len = 128;
+	order->left_s = 3600;
+	order->action = WALL_DROP;
+	order->flags = WALL_BY_HAND;
+	for (int i = 0; i < AGAIN; i++) {
+		guard_tell(wall, &message, sizeof(message));
+		poll(NULL, 0, 100);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
@@ -184,6 +201,7 @@ int main(int argc, char **argv)
 			kill(guard_pid(wall), SIGKILL);
 		send_one(sent * PHASES / count % 2 == 0);
 	}
+	block_one();
 	printf("sent %llu pid %d\n", (unsigned long long)count, (int)guard_pid(wall));
 	fflush(stdout);
 	/* It goes on without a daemon that reads, until this one is ended. */
