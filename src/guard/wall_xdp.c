@@ -27,19 +27,16 @@ enum {
 	KEY_BYTES = sizeof(struct wall_xdp_prefix),
 };
 
-/* Of the program, in the order in which they are read. */
-enum { HOSTS4, HOSTS6, PREFIXES, BLOCK_MAPS };
-
 struct block_map {
 	int fd;
-	uint32_t key_bytes, values; /* of an entry: one, or one of each processor */
+	uint32_t key_bytes;
 };
 
 struct wall_xdp {
 	struct wall_xdp_sink sink;
 	struct bpf_object *object;
 	struct wall_links *links;
-	struct block_map blocks[BLOCK_MAPS];
+	struct block_map blocks[WALL_XDP_MAPS];
 	int state, services;
 	struct wall_xdp_state now;
 	uint32_t processors;
@@ -54,7 +51,7 @@ struct wall_xdp {
 	int64_t next_turn_us;            /* INT64_MAX: nothing can be dropped */
 	int idle_turns;
 	bool has_dropped; /* since the blocks' counters were read */
-	int reads;        /* which map; BLOCK_MAPS: none */
+	int reads;        /* which map; WALL_XDP_MAPS: none */
 	bool goes_on;
 	uint8_t place[KEY_BYTES]; /* where it does */
 	int64_t read_us, next_read_us;
@@ -101,15 +98,15 @@ static int find_map(const struct wall_xdp *xdp, const char *name)
 
 static void find_maps(struct wall_xdp *xdp)
 {
-	xdp->blocks[HOSTS4] = (struct block_map){ .fd = find_map(xdp, "hosts4"),
-						  .key_bytes = sizeof(uint32_t),
-						  .values = xdp->processors };
-	xdp->blocks[HOSTS6] = (struct block_map){ .fd = find_map(xdp, "hosts6"),
-						  .key_bytes = sizeof(uint64_t),
-						  .values = xdp->processors };
-	xdp->blocks[PREFIXES] = (struct block_map){ .fd = find_map(xdp, "prefixes"),
-						    .key_bytes = KEY_BYTES,
-						    .values = 1 };
+	xdp->blocks[WALL_XDP_HOSTS4] =
+		(struct block_map){ .fd = find_map(xdp, "hosts4"),
+				    .key_bytes = sizeof(uint32_t) };
+	xdp->blocks[WALL_XDP_HOSTS6] =
+		(struct block_map){ .fd = find_map(xdp, "hosts6"),
+				    .key_bytes = sizeof(uint64_t) };
+	xdp->blocks[WALL_XDP_TRIE] =
+		(struct block_map){ .fd = find_map(xdp, "prefixes"),
+				    .key_bytes = KEY_BYTES };
 	xdp->state = find_map(xdp, "state");
 	xdp->services = find_map(xdp, "services");
 }
@@ -127,7 +124,7 @@ static int begin(struct wall_xdp *xdp, uint32_t blocks_max)
 		return processors;
 	xdp->processors = (uint32_t)processors;
 	xdp->keys = calloc(BATCH, sizeof(*xdp->keys));
-	xdp->values = calloc((size_t)BATCH * xdp->processors, sizeof(*xdp->values));
+	xdp->values = calloc(BATCH, sizeof(*xdp->values));
 	xdp->buckets = calloc(xdp->processors, sizeof(*xdp->buckets));
 	if (xdp->keys == NULL || xdp->values == NULL || xdp->buckets == NULL)
 		return -ENOMEM;
@@ -148,7 +145,7 @@ struct wall_xdp *wall_xdp_open(const struct config_names *interfaces,
 	if (xdp == NULL)
 		return NULL;
 	xdp->sink = *sink;
-	xdp->reads = BLOCK_MAPS;
+	xdp->reads = WALL_XDP_MAPS;
 	xdp->next_turn_us = INT64_MAX;
 	int error = begin(xdp, blocks_max);
 	if (error == 0) {
@@ -189,17 +186,18 @@ static int map_of(const struct wall_key *key)
 {
 	bool is_v4 = addr_is_v4(&key->address);
 	if (is_v4 && key->prefix_len == HOST)
-		return HOSTS4;
-	return !is_v4 && key->prefix_len == IP6_SOURCE ? HOSTS6 : PREFIXES;
+		return WALL_XDP_HOSTS4;
+	return !is_v4 && key->prefix_len == IP6_SOURCE ? WALL_XDP_HOSTS6
+						       : WALL_XDP_TRIE;
 }
 
 static void fill_key(const struct wall_key *key, uint8_t out[static KEY_BYTES])
 {
 	struct wall_xdp_prefix prefix = { .len = key->prefix_len };
 	int map = map_of(key);
-	if (map == HOSTS4) {
+	if (map == WALL_XDP_HOSTS4) {
 		memcpy(out, key->address.ip6 + 12, sizeof(uint32_t));
-	} else if (map == HOSTS6) {
+	} else if (map == WALL_XDP_HOSTS6) {
 		memcpy(out, key->address.ip6, sizeof(uint64_t));
 	} else {
 		memcpy(prefix.addr, key->address.ip6, sizeof(prefix.addr));
@@ -210,10 +208,10 @@ static void fill_key(const struct wall_key *key, uint8_t out[static KEY_BYTES])
 static struct wall_key key_of(int map, const uint8_t in[static KEY_BYTES])
 {
 	struct wall_key key = { .action = WALL_DROP };
-	if (map == HOSTS4) {
+	if (map == WALL_XDP_HOSTS4) {
 		key.address = addr_v4(in);
 		key.prefix_len = HOST;
-	} else if (map == HOSTS6) {
+	} else if (map == WALL_XDP_HOSTS6) {
 		memcpy(key.address.ip6, in, sizeof(uint64_t));
 		key.prefix_len = IP6_SOURCE;
 	} else {
@@ -245,8 +243,7 @@ static void add_waiting(struct wall_xdp *xdp)
 	for (uint32_t at = 0, count; at < xdp->waiting; at += count) {
 		count = xdp->waiting - at;
 		int error = bpf_map_update_batch(map->fd, key_at(xdp, at),
-						 &xdp->values[at * map->values], &count,
-						 &options);
+						 &xdp->values[at], &count, &options);
 		note_error(xdp, error);
 		count += error != 0;
 	}
@@ -260,15 +257,14 @@ static void add(struct wall_xdp *xdp, const struct wall_change *change,
 	if (xdp->waiting == BATCH || (xdp->waiting > 0 && which != xdp->waiting_for))
 		add_waiting(xdp);
 	xdp->waiting_for = which;
+	xdp->now.held[which] = 1;
 	const struct block_map *map = &xdp->blocks[which];
 	uint8_t key[KEY_BYTES];
 	fill_key(&change->key, key);
 	memcpy(key_at(xdp, xdp->waiting), key, map->key_bytes);
-	for (uint32_t i = 0; i < map->values; i++)
-		xdp->values[xdp->waiting * map->values + i] = (struct wall_xdp_block){
-			.until_ns = (uint64_t)(monotonic_us + change->left_us) * 1000,
-		};
-	xdp->waiting++;
+	xdp->values[xdp->waiting++] = (struct wall_xdp_block){
+		.until_ns = (uint64_t)(monotonic_us + change->left_us) * 1000,
+	};
 }
 
 static void remove_one(struct wall_xdp *xdp, const struct wall_change *change)
@@ -290,37 +286,48 @@ static uint32_t has_any(const struct wall_xdp *xdp, int which)
 
 static bool holds_any(const struct wall_xdp *xdp)
 {
-	return xdp->now.hosts4 + xdp->now.hosts6 + xdp->now.prefixes > 0;
+	return xdp->now.held[WALL_XDP_HOSTS4] + xdp->now.held[WALL_XDP_HOSTS6] +
+		       xdp->now.held[WALL_XDP_TRIE] >
+	       0;
 }
 
 static void note_held(struct wall_xdp *xdp, int64_t now_us)
 {
-	xdp->now.hosts4 = has_any(xdp, HOSTS4);
-	xdp->now.hosts6 = has_any(xdp, HOSTS6);
-	xdp->now.prefixes = has_any(xdp, PREFIXES);
 	note_error(xdp, tell_program(xdp));
 	if (holds_any(xdp) && xdp->next_turn_us == INT64_MAX)
 		xdp->next_turn_us = now_us + SECOND_US;
 }
 
-void wall_xdp_apply(struct wall_xdp *xdp, const struct wall_change *changes,
-		    size_t count)
+/* True if there was anything to do. */
+static bool change_all(struct wall_xdp *xdp, const struct wall_change *changes,
+		       size_t count)
 {
-	int64_t now_us = clock_us(CLOCK_BOOTTIME);
 	int64_t monotonic_us = clock_us(CLOCK_MONOTONIC);
-	bool any = false;
+	bool any = false, has_removed[WALL_XDP_MAPS] = { false };
 	for (size_t i = 0; i < count; i++) {
 		if (!is_ours(&changes[i]))
 			continue;
 		any = true;
+		int which = map_of(&changes[i].key);
+		has_removed[which] |= changes[i].op == WALL_OP_REMOVE;
 		if (changes[i].op == WALL_OP_REMOVE)
 			remove_one(xdp, &changes[i]);
 		else
 			add(xdp, &changes[i], monotonic_us);
 	}
 	add_waiting(xdp);
-	if (any)
-		note_held(xdp, now_us);
+	/* An empty map takes long to look through. */
+	for (int i = 0; i < WALL_XDP_MAPS; i++)
+		if (has_removed[i])
+			xdp->now.held[i] = has_any(xdp, i);
+	return any;
+}
+
+void wall_xdp_apply(struct wall_xdp *xdp, const struct wall_change *changes,
+		    size_t count)
+{
+	if (change_all(xdp, changes, count))
+		note_held(xdp, clock_us(CLOCK_BOOTTIME));
 }
 
 /* ---- what was dropped ---- */
@@ -363,25 +370,21 @@ static void take_turn(struct wall_xdp *xdp, int64_t now_us)
 
 static void tell_blocks(struct wall_xdp *xdp, int which, uint32_t count)
 {
-	const struct block_map *map = &xdp->blocks[which];
+	uint32_t key_bytes = xdp->blocks[which].key_bytes;
 	for (uint32_t i = 0; i < count; i++) {
-		uint64_t packets = 0, bytes = 0;
-		for (uint32_t n = 0; n < map->values; n++) {
-			packets += xdp->values[i * map->values + n].packets;
-			bytes += xdp->values[i * map->values + n].bytes;
-		}
-		if (packets == 0)
+		const struct wall_xdp_block *block = &xdp->values[i];
+		if (block->packets == 0)
 			continue;
 		const struct wall_key key =
-			key_of(which, xdp->keys[0] + (size_t)i * map->key_bytes);
-		xdp->sink.stopped(xdp->sink.self, &key, packets, bytes);
+			key_of(which, xdp->keys[0] + (size_t)i * key_bytes);
+		xdp->sink.stopped(xdp->sink.self, &key, block->packets, block->bytes);
 	}
 }
 
 static void begin_reading(struct wall_xdp *xdp, int64_t now_us)
 {
 	xdp->has_dropped = false;
-	xdp->reads = HOSTS4;
+	xdp->reads = WALL_XDP_HOSTS4;
 	xdp->goes_on = false;
 	xdp->read_us = now_us;
 }
@@ -405,7 +408,7 @@ static void go_on_reading(struct wall_xdp *xdp, int64_t now_us)
 	xdp->goes_on = error == 0;
 	if (error == 0)
 		return;
-	if (++xdp->reads == BLOCK_MAPS)
+	if (++xdp->reads == WALL_XDP_MAPS)
 		end_reading(xdp, now_us);
 }
 
@@ -416,7 +419,7 @@ int wall_xdp_fd(const struct wall_xdp *xdp)
 
 static bool is_reading(const struct wall_xdp *xdp)
 {
-	return xdp->reads != BLOCK_MAPS;
+	return xdp->reads != WALL_XDP_MAPS;
 }
 
 void wall_xdp_run(struct wall_xdp *xdp, int64_t now_us)

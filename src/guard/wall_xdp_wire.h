@@ -15,8 +15,11 @@ enum {
 	WALL_XDP_PLACES = WALL_XDP_BUCKETS + 1,
 };
 
+/* Where blocks are. */
+enum { WALL_XDP_HOSTS4, WALL_XDP_HOSTS6, WALL_XDP_TRIE, WALL_XDP_MAPS };
+
 /*
- * Maps have no timeouts: what has ended stops nothing, whoever should remove it.  Asking
+ * Maps have no timeouts: what has ended stops nothing, whoever should remove it. Asking
  * the time by CLOCK_BOOTTIME would take a twelfth of all packets' rate, and where that
  * differs, after a sleep of the machine, the wall removes.
  */
@@ -51,6 +54,6 @@ struct wall_xdp_bucket {
  */
 struct wall_xdp_state {
 	uint64_t secret[2];
-	uint32_t turn;                     /* from 1 on */
-	uint32_t hosts4, hosts6, prefixes; /* held; 0: no need to look */
+	uint32_t turn;                /* from 1 on */
+	uint32_t held[WALL_XDP_MAPS]; /* 0: no need to look */
 };

@@ -31,6 +31,7 @@ enum {
 	TCP = IP + 20,
 	AT_ONCE = 65536, /* packets of a call; the clock is looked at between */
 	TEN = 10,
+	SIXTEEN = 16,
 };
 
 _Noreturn static void die(const char *what, int error)
@@ -73,15 +74,23 @@ static uint32_t sum_of(const uint8_t *at, size_t len)
 	return sum;
 }
 
+static void fill_mac(uint8_t out[static ETH_ALEN], const char *text)
+{
+	char *end;
+	for (int i = 0; i < ETH_ALEN; i++) {
+		out[i] = (uint8_t)strtoul(text, &end, SIXTEEN);
+		text = end + (*end == ':');
+	}
+}
+
 static void fill_frame(uint8_t frame[static FRAME], const char *mac,
 		       const char *address, uint16_t port)
 {
 	struct addr server;
 	const uint8_t source[4] = { 10 }, from[ETH_ALEN] = { 2, 0, 0, 0, 0, 9 };
-	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &frame[0], &frame[1],
-		   &frame[2], &frame[3], &frame[4], &frame[5]) != ETH_ALEN ||
-	    !addr_parse(address, &server) || !addr_is_v4(&server))
-		die("MAC ADDRESS", EINVAL);
+	if (!addr_parse(address, &server) || !addr_is_v4(&server))
+		die(address, EINVAL);
+	fill_mac(frame, mac);
 	memcpy(frame + ETH_ALEN, from, ETH_ALEN);
 	const struct iphdr ip = { .version = 4,
 				  .ihl = 5,
