@@ -178,25 +178,40 @@ static __always_inline void count(const struct wall_xdp_state *now,
 /* ---- whom it is about ---- */
 
 /*
- * All processors count in one place: with one for each, a hundred thousand blocks would
- * take five times as long to add, and that memory for each processor.
+ * With counters for every processor (a map "per CPU"), a hundred thousand blocks would
+ * take five times as long to add, and that memory for each of them.
  */
-static __always_inline bool is_in_force(struct wall_xdp_block *block,
+static __always_inline void count_block(const struct wall_xdp_state *now,
+					struct wall_xdp_block *block, __u64 bytes)
+{
+	__u32 processor = bpf_get_smp_processor_id();
+	struct wall_xdp_share *share = &block->at[processor % WALL_XDP_SHARES];
+	if (now->is_shared) {
+		__sync_fetch_and_add(&share->packets, 1);
+		__sync_fetch_and_add(&share->bytes, bytes);
+		return;
+	}
+	share->packets++;
+	share->bytes += bytes;
+}
+
+static __always_inline bool is_in_force(const struct wall_xdp_state *now,
+					struct wall_xdp_block *block,
 					const struct wanted *wanted)
 {
 	if (!block || bpf_ktime_get_coarse_ns() >= block->until_ns)
 		return false;
-	__sync_fetch_and_add(&block->packets, 1);
-	__sync_fetch_and_add(&block->bytes, wanted->bytes);
+	count_block(now, block, wanted->bytes);
 	return true;
 }
 
-static __always_inline bool is_in_prefix(const __u64 source[2],
+static __always_inline bool is_in_prefix(const struct wall_xdp_state *now,
+					 const __u64 source[2],
 					 const struct wanted *wanted)
 {
 	struct wall_xdp_prefix key = { .len = 128 };
 	__builtin_memcpy(key.addr, source, sizeof(key.addr));
-	return is_in_force(bpf_map_lookup_elem(&prefixes, &key), wanted);
+	return is_in_force(now, bpf_map_lookup_elem(&prefixes, &key), wanted);
 }
 
 /* ---- packets ---- */
@@ -236,12 +251,12 @@ static __always_inline bool is_blocked4(const struct wall_xdp_state *now,
 	__u64 mapped[2];
 	__u32 source = ip->source;
 	if (now->held[WALL_XDP_HOSTS4] > 0 &&
-	    is_in_force(bpf_map_lookup_elem(&hosts4, &source), wanted))
+	    is_in_force(now, bpf_map_lookup_elem(&hosts4, &source), wanted))
 		return true;
 	if (now->held[WALL_XDP_TRIE] == 0)
 		return false;
 	map_v4(source, mapped);
-	return is_in_prefix(mapped, wanted);
+	return is_in_prefix(now, mapped, wanted);
 }
 
 static __always_inline int judge4(const struct wall_xdp_state *now, const __u8 *at,
@@ -268,9 +283,9 @@ static __always_inline bool is_blocked6(const struct wall_xdp_state *now,
 {
 	__u64 source[2] = { ip->source[0], ip->source[1] };
 	if (now->held[WALL_XDP_HOSTS6] > 0 &&
-	    is_in_force(bpf_map_lookup_elem(&hosts6, &source[0]), wanted))
+	    is_in_force(now, bpf_map_lookup_elem(&hosts6, &source[0]), wanted))
 		return true;
-	return now->held[WALL_XDP_TRIE] > 0 && is_in_prefix(source, wanted);
+	return now->held[WALL_XDP_TRIE] > 0 && is_in_prefix(now, source, wanted);
 }
 
 static __always_inline int judge6(const struct wall_xdp_state *now, const __u8 *at,

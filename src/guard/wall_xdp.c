@@ -133,6 +133,7 @@ static int begin(struct wall_xdp *xdp, uint32_t blocks_max)
 		return error;
 	find_maps(xdp);
 	xdp->now.turn = 1;
+	xdp->now.is_shared = xdp->processors > WALL_XDP_SHARES;
 	if (getrandom(xdp->now.secret, sizeof(xdp->now.secret), 0) < 0)
 		return -errno;
 	return tell_program(xdp);
@@ -368,16 +369,26 @@ static void take_turn(struct wall_xdp *xdp, int64_t now_us)
 		xdp->idle_turns < IDLE_TURNS ? now_us + SECOND_US : INT64_MAX;
 }
 
+static struct wall_xdp_share sum_of(const struct wall_xdp_block *block)
+{
+	struct wall_xdp_share sum = { 0 };
+	for (int i = 0; i < WALL_XDP_SHARES; i++) {
+		sum.packets += block->at[i].packets;
+		sum.bytes += block->at[i].bytes;
+	}
+	return sum;
+}
+
 static void tell_blocks(struct wall_xdp *xdp, int which, uint32_t count)
 {
 	uint32_t key_bytes = xdp->blocks[which].key_bytes;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct wall_xdp_block *block = &xdp->values[i];
-		if (block->packets == 0)
+		const struct wall_xdp_share sum = sum_of(&xdp->values[i]);
+		if (sum.packets == 0)
 			continue;
 		const struct wall_key key =
 			key_of(which, xdp->keys[0] + (size_t)i * key_bytes);
-		xdp->sink.stopped(xdp->sink.self, &key, block->packets, block->bytes);
+		xdp->sink.stopped(xdp->sink.self, &key, sum.packets, sum.bytes);
 	}
 }
 

@@ -8,6 +8,8 @@
 
 enum {
 	WALL_XDP_PREFIXES = 1024, /* a person makes each of them */
+	/* Of each block's counters, so that few processors wait for each other. */
+	WALL_XDP_SHARES = 8,
 	/* Services whose packets are counted each by itself, on each processor. */
 	WALL_XDP_BUCKETS = 256,
 	WALL_XDP_WAYS = 4,
@@ -25,7 +27,9 @@ enum { WALL_XDP_HOSTS4, WALL_XDP_HOSTS6, WALL_XDP_TRIE, WALL_XDP_MAPS };
  */
 struct wall_xdp_block {
 	uint64_t until_ns; /* CLOCK_MONOTONIC */
-	uint64_t packets, bytes;
+	struct wall_xdp_share {
+		uint64_t packets, bytes;
+	} at[WALL_XDP_SHARES]; /* by processor, modulo */
 };
 
 /* Of the trie. */
@@ -56,4 +60,6 @@ struct wall_xdp_state {
 	uint64_t secret[2];
 	uint32_t turn;                /* from 1 on */
 	uint32_t held[WALL_XDP_MAPS]; /* 0: no need to look */
+	uint32_t is_shared;           /* there are more processors than shares */
+	uint32_t zero;
 };
