@@ -11,13 +11,14 @@ static void take_self_test(void *self, const struct self_test_record *test,
 {
 	struct monitor *m = self;
 	struct buf text = { 0 };
+	buf_printf(&text, "%s: ", test->result);
 	proven_words(test, &text);
 	const char *words = buf_cstr(&text) != NULL ? buf_cstr(&text) : "";
 	monitor_keep(m, RECORD_self_test, test);
-	monitor_audit(m, "self_test", actor, test->versions, words, test->result);
+	monitor_audit(m, "self_test", actor, test->versions, "", words);
 	if (strcmp(test->result, "failed") == 0) {
 		run_clear_progress();
-		fprintf(stderr, "breakwater: the self-test failed: %s\n", words);
+		fprintf(stderr, "breakwater: self-test %s\n", words);
 	}
 	buf_free(&text);
 }
