@@ -102,7 +102,10 @@ static struct ration_source *source_of(struct ration *ration, const struct act *
 		return at;
 	bool is_in_use = at->tag != 0 && now - at->second < IN_USE_S &&
 			 (at->is_several || at->proven != 0);
-	if (is_in_use && ration->turns++ % SETTLES != 0)
+	/* Whose address may be forged takes no place of one that is proven. */
+	bool is_proven = at->tag != 0 && at->proven != 0 &&
+			 now - at->proven <= PROVEN_S && !act->is_proof;
+	if (is_proven || (is_in_use && ration->turns++ % SETTLES != 0))
 		return NULL;
 	*at = (struct ration_source){ .tag = tag, .second = now };
 	return at;
