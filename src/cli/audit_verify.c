@@ -59,7 +59,7 @@ static void print_text(const struct audit_fault *fault)
 	char at[TIME_TEXT_MAX] = "";
 	if (fault->at_us != UNKNOWN_TIME)
 		record_time_text(fault->at_us, at);
-	printf("%s%s%s: %s\n", fault->is_notice ? "note " : "FAULT ", fault->what, "",
+	printf("%s %s: %s\n", fault->is_notice ? "note" : "FAULT", fault->what,
 	       fault->text);
 	if (at[0] != '\0')
 		printf("      at %s\n", at);

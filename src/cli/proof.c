@@ -20,7 +20,7 @@
 
 enum {
 	LINKS_MAX = 65536, /* records up to a checkpoint: usually 256 */
-	LOGINS_MAX = 1000,
+	JUDGED_MAX = 1000,
 	ID_LEAST = 4,
 };
 #define BEFORE_US INT64_C(600000000) /* so long a handshake proves an address */
@@ -33,7 +33,7 @@ struct proof {
 	struct audit_record audit; /* of the decision */
 	struct checkpoint_record checkpoint;
 	struct audit_record *links; /* the newest first; owned */
-	size_t link_count, decisions, logins;
+	size_t link_count, decisions, judged;
 	bool has_audit, has_checkpoint, is_too_long;
 };
 
@@ -175,18 +175,23 @@ static bool print_packet(void *to, const void *record)
 	return true;
 }
 
-static bool print_login(void *to, const void *record)
+/* Contacts and attempts to log in of that source. */
+static bool print_judged(void *to, enum record_kind kind, const void *record)
 {
 	struct proof *proof = to;
-	print_line(RECORD_login, record);
-	return ++proof->logins < LOGINS_MAX;
-}
-
-static bool print_contact(void *to, const void *record)
-{
-	struct proof *proof = to;
-	print_line(RECORD_contact, record);
-	return ++proof->logins < LOGINS_MAX;
+	const struct addr source = addr_source(&proof->decision.client_ip);
+	struct addr client;
+	if (kind == RECORD_contact)
+		client = ((const struct contact_record *)record)->client_ip;
+	else if (kind == RECORD_login)
+		client = ((const struct login_record *)record)->client_ip;
+	else
+		return true;
+	client = addr_source(&client);
+	if (!addr_equal(&client, &source))
+		return true;
+	print_line(kind, record);
+	return ++proof->judged < JUDGED_MAX;
 }
 
 static bool print_block(void *to, const void *record)
@@ -215,24 +220,20 @@ static int print_evidence(struct proof *proof)
 {
 	const struct decision_record *d = &proof->decision;
 	struct store_filter filter;
+	char error[STORE_ERROR_MAX];
 	store_filter_init(&filter);
 	filter.id = d->finding;
 	int status = read_kind(proof, RECORD_finding, &filter, print_finding);
 	if (status == STATUS_OK)
 		status = read_kind(proof, RECORD_packet, &filter, print_packet);
-	store_filter_init(&filter);
-	filter.since_us = d->first - BEFORE_US;
-	filter.until_us = d->at;
-	filter.has_host = true;
-	filter.host = (struct prefix){ addr_source(&d->client_ip), 128 };
-	if (!addr_is_v4(&d->client_ip))
-		filter.host.len = 64;
-	if (status == STATUS_OK)
-		status = read_kind(proof, RECORD_login, &filter, print_login);
-	proof->logins = 0;
-	return status == STATUS_OK
-		       ? read_kind(proof, RECORD_contact, &filter, print_contact)
-		       : status;
+	struct store_evidence kept = { .since_us = d->first - BEFORE_US,
+				       .until_us = d->at,
+				       .to = proof,
+				       .emit = print_judged };
+	if (status == STATUS_OK &&
+	    store_read_evidence(proof->reader, &kept, error) != 0)
+		status = audit_complain(error, STATUS_INCOMPLETE);
+	return status;
 }
 
 static int print_proof(struct proof *proof)

@@ -1,6 +1,6 @@
 /*
- * proof_check.c: breakwater evidence verify BUNDLE: whether a block's proof holds, without
- * a daemon, a store or a network: the file and the public key are enough.
+ * proof_check.c: breakwater evidence verify BUNDLE: whether a block's proof holds,
+ * without a daemon, a store or a network: the file and the public key are enough.
  */
 #include <errno.h>
 #include <inttypes.h>
