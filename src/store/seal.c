@@ -75,6 +75,7 @@ int seal_read_keys(const char *path, struct seal_key *keys, size_t most)
 /* ---- the private key ---- */
 
 /* No password is asked of anybody: a file that wants one is none of ours. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): they are OpenSSL's */
 static int no_password(char *text, int size, int writes, void *self)
 {
 	(void)text;
