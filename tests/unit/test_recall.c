@@ -155,7 +155,9 @@ static int try_policy(const char *text, const char *since)
 	assert_non_null(file);
 	fputs(text, file);
 	fclose(file);
-	const struct policy_options options = { since, folder, nobody };
+	const struct policy_options options = { .since = since,
+						.state = folder,
+						.common = nobody };
 	return policy_test(&options, path);
 }
 
