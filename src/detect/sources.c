@@ -418,6 +418,26 @@ static struct source *take_prefix(struct sources *sources, const struct source *
 	return prefix;
 }
 
+/* It was no success: who leaves without a word may be a monitor, who fails as well not.
+ */
+static void count_unused(struct source *source, struct attempt *attempt)
+{
+	attempt->kind = ATTEMPT_HALF_OPEN;
+	add_score(source, TRW_STEP);
+	source->failures++;
+}
+
+/* With its first failure a source's connections that it left without a word count. */
+static void recall_unused(struct sources *sources, struct source *source,
+			  uint32_t now_s)
+{
+	struct attempt *at = attempts_of(sources, source);
+	for (size_t i = 0; i < source->count; i++)
+		if (at[i].is_unused && at[i].kind == ATTEMPT_DONE &&
+		    hints_age_s(now_s, at[i].first_s) <= UNUSED_S)
+			count_unused(source, &at[i]);
+}
+
 void sources_contact(struct detect *detect, const struct contact_record *contact)
 {
 	struct sources *sources = &detect->sources;
@@ -445,6 +465,8 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	if (attempt.kind == ATTEMPT_DONE || attempt.kind == ATTEMPT_HALF_OPEN)
 		note_open(sources, attempt.transport, &contact->server_ip, attempt.port,
 			  contact->at);
+	if (attempt.kind != ATTEMPT_DONE && source->failures == 0)
+		recall_unused(sources, source, scan_attempt_second(contact->at));
 	sources->news.is_back = attempt.is_back != 0;
 	sources->news.kept = *put_attempt(sources, source, &attempt, contact->at,
 					  &sources->news.is_new);
@@ -472,9 +494,7 @@ const struct attempt *sources_unused(struct sources *sources,
 	attempt->is_unused = 1;
 	if (source->failures == 0)
 		return NULL;
-	attempt->kind = ATTEMPT_HALF_OPEN;
-	add_score(source, TRW_STEP); /* it was no success */
-	source->failures++;
+	count_unused(source, attempt);
 	return attempt;
 }
 
