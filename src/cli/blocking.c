@@ -334,16 +334,20 @@ void blocking_fork(struct blocking *b, const struct config *config)
 			b->process == NULL ? b->why_not : text);
 }
 
-/* "page": too many blocks are news for whoever reads the log, too. */
+/* Too many blocks are news for whoever reads the log, too. */
 static void take_audit(void *self, const struct audit_record *audit)
 {
 	struct blocking *b = self;
 	b->sink.keep(b->sink.self, RECORD_audit, audit);
 	if (strcmp(audit->action, "block_freeze") == 0)
 		fprintf(stderr,
-			"breakwater: no automatic blocks any more, as too many were to "
-			"begin (%s); breakwater blocks says which, and breakwater "
-			"blocks --thaw goes on\n",
+			"breakwater: automatic blocks are held back, as too many were "
+			"to "
+			"begin (%s), but for who guesses at one port; that ends by "
+			"itself; "
+			"breakwater blocks --all says which, and breakwater blocks "
+			"--thaw "
+			"does not wait\n",
 			audit->after);
 }
 

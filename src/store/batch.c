@@ -239,6 +239,23 @@ static struct evidence_file *open_evidence(struct store *store, int64_t day,
 	return NULL;
 }
 
+/*
+ * Ends a transaction that went well so far, if code says so.  False: nothing of it is
+ * there, and in trouble is why.
+ */
+static bool commit(struct store *store, struct batch *batch, sqlite3 *db, int code,
+		   const char *path, struct trouble *trouble)
+{
+	if (code == SQLITE_OK)
+		code = db_run(db, "COMMIT");
+	settle(store, batch, code == SQLITE_OK);
+	if (code == SQLITE_OK)
+		return true;
+	trouble_of(trouble, db, code, path);
+	db_run(db, "ROLLBACK");
+	return false;
+}
+
 /* ---- breakwater.db ---- */
 
 static int put_port(struct store *store, const struct port_message *port)
@@ -297,15 +314,10 @@ static bool write_trunk(struct store *store, struct batch *batch,
 		code = put_all(store, batch);
 	if (code == SQLITE_OK)
 		code = trunk_end(&store->trunk, &store->gaps, &store->more_rollups);
-	if (code == SQLITE_OK)
-		code = db_run(db, "COMMIT");
-	settle(store, batch, code == SQLITE_OK);
-	if (code == SQLITE_OK)
-		return true;
 	char path[PATH_MAX];
 	trunk_path(store->folder, path, sizeof(path));
-	trouble_of(trouble, db, code, path);
-	db_run(db, "ROLLBACK");
+	if (commit(store, batch, db, code, path, trouble))
+		return true;
 	/* What is in memory is of the transaction that failed. */
 	trunk_close(&store->trunk);
 	store->has_trunk = false;
@@ -339,18 +351,13 @@ static bool write_day(struct store *store, struct batch *batch, int64_t day,
 	struct day_file *file = open_day(store, day, trouble);
 	if (file == NULL)
 		return false;
+	char path[PATH_MAX];
+	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
 	int code = db_run(file->db, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		code = put_flows(file, batch);
-	if (code == SQLITE_OK)
-		code = db_run(file->db, "COMMIT");
-	settle(store, batch, code == SQLITE_OK);
-	if (code == SQLITE_OK)
+	if (commit(store, batch, file->db, code, path, trouble))
 		return true;
-	char path[PATH_MAX];
-	day_path(store->folder, DAYS_FLOWS, day, path, sizeof(path));
-	trouble_of(trouble, file->db, code, path);
-	db_run(file->db, "ROLLBACK");
 	close_day(store, file);
 	if (trouble->state == STORE_CORRUPT)
 		set_aside(store, path, trouble);
@@ -406,18 +413,13 @@ static bool write_evidence_day(struct store *store, struct batch *batch, int64_t
 	struct evidence_file *file = open_evidence(store, day, trouble);
 	if (file == NULL)
 		return false;
+	char path[PATH_MAX];
+	day_path(store->folder, DAYS_EVIDENCE, day, path, sizeof(path));
 	int code = db_run(file->db, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
 		code = put_evidence(store, file, batch);
-	if (code == SQLITE_OK)
-		code = db_run(file->db, "COMMIT");
-	settle(store, batch, code == SQLITE_OK);
-	if (code == SQLITE_OK)
+	if (commit(store, batch, file->db, code, path, trouble))
 		return true;
-	char path[PATH_MAX];
-	day_path(store->folder, DAYS_EVIDENCE, day, path, sizeof(path));
-	trouble_of(trouble, file->db, code, path);
-	db_run(file->db, "ROLLBACK");
 	close_evidence(store, file);
 	if (trouble->state == STORE_CORRUPT)
 		set_aside(store, path, trouble);
