@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "protocol/certificate.h"
 #include "protocol/cipher_suites.h"
 #include "protocol/protocol.h"
