@@ -29,6 +29,8 @@ GOOD = {
     "brute/hydra-ssh": {"recall": [1], "false-medium": [0]},
     "trap/trap-talk": {"recall": [1]},
     "benign/benign-host-days": {"false-medium": [0], "days": [30], "false_blocks": [0]},
+    "blocks/block-firewalls": {"false_blocks": [0], "failures": [0], "gap-ms": [90.0],
+                               "others-changed": [0]},
     "under-attack/under-attack-syn": {
         "recall": [1], "latency-ms": [80.0], "scanner-recall": [1], "status-ms-max": [40.0],
         "rss-growth-percent": [1.0], "rss-bytes": [90 << 20]},
