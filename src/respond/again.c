@@ -139,7 +139,7 @@ static void set_several(struct again *again, const struct decision_record *then)
 		.start_us = then->at,
 		.until_us = then->at + DAY_US,
 		.address = source,
-		.prefix_len = 128,
+		.prefix_len = addr_is_v4(&source) ? 128 : 64,
 		.port = then->server_port ^ 1,
 		.transport = "tcp",
 		.action = "drop",
