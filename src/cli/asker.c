@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "cli/json.h"
 #include "cli/patience.h"
 #include "probe/members.h"
 #include "probe/recorder.h"
@@ -200,9 +201,6 @@ bool asker_ask(const struct asker *asker)
 
 void asker_print_json(const struct probe_record *record)
 {
-	struct buf line = { 0 };
-	record_json(&line, RECORD_probe, record);
-	printf("%s\n", buf_cstr(&line));
+	record_print(RECORD_probe, record);
 	fflush(stdout);
-	buf_free(&line);
 }

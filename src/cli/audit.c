@@ -58,20 +58,10 @@ int audit_read_keys(const char *command, const struct option_list *files,
 
 /* ---- lists ---- */
 
-static bool print_record(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	buf_char(&line, '\n');
-	bool ok = buf_ok(&line) && fwrite(line.at, 1, line.len, stdout) == line.len;
-	buf_free(&line);
-	return ok;
-}
-
 static bool print_checkpoint(void *to, const void *record)
 {
 	(void)to;
-	return print_record(RECORD_checkpoint, record);
+	return record_print(RECORD_checkpoint, record);
 }
 
 static bool keep_row(void *to, const void *record)

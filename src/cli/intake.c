@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/json.h"
 #include "cli/probe_intake.h"
 #include "cli/settings.h"
 #include "cli/way_back.h"
@@ -19,23 +20,13 @@
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
 
-static void print_json(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	buf_char(&line, '\n');
-	if (buf_ok(&line))
-		fwrite(line.at, 1, line.len, stdout);
-	buf_free(&line);
-}
-
 /* To whoever looks on; at the end nobody does. */
 static void show(struct monitor *m, enum record_kind kind, const void *record)
 {
 	if (m->web != NULL)
 		web_live(m->web, kind, record);
 	if (m->common.json)
-		print_json(kind, record);
+		record_print(kind, record);
 }
 
 static void keep_and_show(struct monitor *m, enum record_kind kind, const void *record)

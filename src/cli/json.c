@@ -47,10 +47,12 @@ double member_number(const json_t *object, const char *name)
 	return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-void record_print(enum record_kind kind, const void *record)
+bool record_print(enum record_kind kind, const void *record)
 {
 	struct buf line = { 0 };
 	record_json(&line, kind, record);
-	printf("%s\n", buf_cstr(&line));
+	buf_char(&line, '\n');
+	bool ok = buf_ok(&line) && fwrite(line.at, 1, line.len, stdout) == line.len;
 	buf_free(&line);
+	return ok;
 }

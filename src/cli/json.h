@@ -21,5 +21,5 @@ const char *member_text(const json_t *object, const char *name);
 /* A member's number; NaN if it is missing or no number. */
 double member_number(const json_t *object, const char *name);
 
-/* A record as a line on standard output. */
-void record_print(enum record_kind kind, const void *record);
+/* A record as a line on standard output; false if it could not be written. */
+bool record_print(enum record_kind kind, const void *record);

@@ -13,6 +13,7 @@
 #include "base/yaml.h"
 #include "cli/cli.h"
 #include "cli/hindsight.h"
+#include "cli/json.h"
 #include "cli/patience.h"
 #include "cli/policy.h"
 #include "cli/policy_rules.h"
@@ -286,13 +287,9 @@ static void print_json(const struct block_record *block, const char *side,
 		       const char *change)
 {
 	struct block_record known = *block;
-	struct buf line = { 0 };
 	known.side = side;
 	known.change = change;
-	record_json(&line, RECORD_block, &known);
-	if (buf_ok(&line))
-		printf("%.*s\n", (int)line.len, line.at);
-	buf_free(&line);
+	record_print(RECORD_block, &known);
 }
 
 /* "11 min earlier", "for 40 min instead of 10 min". */

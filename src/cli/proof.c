@@ -16,6 +16,7 @@
 #include "base/hex.h"
 #include "cli/audit.h"
 #include "cli/cli.h"
+#include "cli/json.h"
 #include "store/store.h"
 
 enum {
@@ -149,20 +150,10 @@ static int find_links(struct proof *proof)
 
 /* ---- writing ---- */
 
-static void print_line(enum record_kind kind, const void *record)
-{
-	struct buf line = { 0 };
-	record_json(&line, kind, record);
-	buf_char(&line, '\n');
-	if (buf_ok(&line))
-		fwrite(line.at, 1, line.len, stdout);
-	buf_free(&line);
-}
-
 static bool print_finding(void *to, const void *record)
 {
 	(void)to;
-	print_line(RECORD_finding, record);
+	record_print(RECORD_finding, record);
 	return false;
 }
 
@@ -171,7 +162,7 @@ static bool print_packet(void *to, const void *record)
 	const struct packet_record *packet = record;
 	(void)to;
 	if (packet->of != NULL && strcmp(packet->of, "finding") == 0)
-		print_line(RECORD_packet, packet);
+		record_print(RECORD_packet, packet);
 	return true;
 }
 
@@ -190,7 +181,7 @@ static bool print_judged(void *to, enum record_kind kind, const void *record)
 	client = addr_source(&client);
 	if (!addr_equal(&client, &source))
 		return true;
-	print_line(kind, record);
+	record_print(kind, record);
 	return ++proof->judged < JUDGED_MAX;
 }
 
@@ -200,7 +191,7 @@ static bool print_block(void *to, const void *record)
 	const struct block_record *block = record;
 	bool is_it = strcmp(block->id, proof->decision.block) == 0;
 	if (is_it)
-		print_line(RECORD_block, block);
+		record_print(RECORD_block, block);
 	return !is_it;
 }
 
@@ -243,10 +234,10 @@ static int print_proof(struct proof *proof)
 	printf("{\"record\":\"proof\",\"block\":\"%s\",\"made\":\"%s\",\"by\":"
 	       "\"breakwater " BREAKWATER_VERSION "\"}\n",
 	       proof->decision.block, made);
-	print_line(RECORD_decision, &proof->decision);
+	record_print(RECORD_decision, &proof->decision);
 	for (size_t i = proof->link_count; i > 0; i--)
-		print_line(RECORD_audit, &proof->links[i - 1]);
-	print_line(RECORD_checkpoint, &proof->checkpoint);
+		record_print(RECORD_audit, &proof->links[i - 1]);
+	record_print(RECORD_checkpoint, &proof->checkpoint);
 	print_key(proof);
 	int status = read_all(proof, RECORD_block, print_block);
 	return status == STATUS_OK ? print_evidence(proof) : status;

@@ -98,6 +98,13 @@ static void print_sockets(const json_t *sockets, const struct look *look)
 	print_blind(sockets, look);
 }
 
+static void warn_line(const struct look *look, const char *text)
+{
+	label_print(look, "");
+	warn(look, text);
+	putchar('\n');
+}
+
 /* "12 since the start; logs read: the journal, 2 files", and what can't be read. */
 static void print_logs(const json_t *logs, const struct look *look)
 {
@@ -115,18 +122,13 @@ static void print_logs(const json_t *logs, const struct look *look)
 		printf("%s%.0f file%s", journal ? ", " : "", files,
 		       files == 1 ? "" : "s");
 	putchar('\n');
-	if (member_number(logs, "lost") + member_number(logs, "skips") > 0) {
-		label_print(look, "");
-		warn(look, "not all of them: more lines came than could be read");
-		putchar('\n');
-	}
+	if (member_number(logs, "lost") + member_number(logs, "skips") > 0)
+		warn_line(look, "not all of them: more lines came than could be read");
 	if (told == NULL || told[0] == '\0')
 		return;
 	text_clean(denied, sizeof(denied), told);
 	snprintf(text, sizeof(text), "can't read %.240s", denied);
-	label_print(look, "");
-	warn(look, text);
-	putchar('\n');
+	warn_line(look, text);
 }
 
 /* "by 12 sources; the worst is high:", and which that is. */
@@ -293,13 +295,6 @@ static void print_traps(const json_t *traps, const struct look *look)
 		print_answered(traps, look);
 }
 
-static void warn_line(const struct look *look, const char *text)
-{
-	label_print(look, "");
-	warn(look, text);
-	putchar('\n');
-}
-
 /* What somebody should know, a line each. */
 static void print_trouble(const json_t *firewall, const struct look *look)
 {
@@ -448,17 +443,13 @@ static void print_self_test(const json_t *test, const struct look *look)
 		snprintf(text, sizeof(text), "last proven %.32s%s",
 			 isnan(proven_s) ? "never, since the start" : ago,
 			 isnan(proven_s) ? "" : " ago");
-		label_print(look, "");
-		warn(look, text);
-		putchar('\n');
+		warn_line(look, text);
 	}
 	if (json_is_true(json_object_get(test, "holds")))
 		return;
 	text_clean(detail, sizeof(detail), told != NULL ? told : "?");
 	snprintf(text, sizeof(text), "the process that tests: %.220s", detail);
-	label_print(look, "");
-	warn(look, text);
-	putchar('\n');
+	warn_line(look, text);
 }
 
 static void print_policy(const json_t *policy, const struct look *look)
