@@ -121,7 +121,6 @@ static int follow(const struct asked *a, const char *id, struct block_record *bl
 	const struct timespec pause = { .tv_nsec = FOLLOW_EACH_MS * 1000000L };
 	struct following following = { id, block };
 	struct gather *gather = gather_open(&a->common, a->command, NULL, &status);
-	record_init(RECORD_block, block);
 	for (int ms = 0; gather != NULL && ms < FOLLOWED_MS; ms += FOLLOW_EACH_MS) {
 		status = gather_each(gather, &wanted, take_block, &following);
 		if (status != STATUS_OK || is_decided(block))
@@ -246,6 +245,7 @@ static int block_with(const struct asked *a, struct client *client, const char *
 	char message[CLIENT_ERROR_MAX];
 	struct block_record block;
 	struct buf form = form_of(a, address);
+	record_init(RECORD_block, &block);
 	client_parameter(&form, "try", "1");
 	int status = change_post(client, a->command, path, &form, message);
 	if (status != STATUS_OK)

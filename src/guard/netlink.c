@@ -70,7 +70,8 @@ int netlink_ask(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t se
 	/* What is left of an answer that was given up has another number. */
 	static uint32_t sequence;
 	char room[NETLINK_ROOM] __attribute__((aligned(8)));
-	struct answer answer = { .sequence = ++sequence, .see = see, .to = to };
+	sequence++;
+	struct answer answer = { .sequence = sequence, .see = see, .to = to };
 	int more = 1;
 	request->nlmsg_seq = answer.sequence;
 	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)

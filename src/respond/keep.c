@@ -252,10 +252,10 @@ void keep_open_log(struct respond *respond)
 static void turn_log(struct respond *respond)
 {
 	struct keeping *keeping = respond->keeping;
-	char log[PATH_BYTES], old[PATH_BYTES];
+	char log[PATH_BYTES], turned[PATH_BYTES];
 	keep_path(keeping, "blocks.log", log);
-	keep_path(keeping, "blocks.old", old);
-	if (access(old, F_OK) == 0 || rename(log, old) != 0)
+	keep_path(keeping, "blocks.old", turned);
+	if (access(turned, F_OK) == 0 || rename(log, turned) != 0)
 		return;
 	if (keeping->log >= 0)
 		close(keeping->log);

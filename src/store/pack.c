@@ -136,7 +136,7 @@ static void put_time(struct buf *out, int64_t at_us, int64_t base_us)
 		put_number(out, 0);
 		return;
 	}
-	uint64_t folded = (uint64_t)apart_us << 1 ^ (uint64_t)(apart_us >> 63);
+	uint64_t folded = (uint64_t)apart_us << 1 ^ (apart_us < 0 ? UINT64_MAX : 0);
 	put_number(out, folded + 1);
 }
 

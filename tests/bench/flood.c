@@ -126,10 +126,14 @@ static void send_frames(const char *path, char **words)
 	int program = load(object, "generate");
 	struct xdp_md context = { .data_end = FRAME,
 				  .ingress_ifindex = (uint32_t)index_of(words[0]) };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = FRAME,
-		    .ctx_in = &context, .ctx_size_in = sizeof(context),
-		    .repeat = AT_ONCE, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		    .batch_size = 64);
+	struct bpf_test_run_opts run = { .sz = sizeof(run),
+					 .data_in = frame,
+					 .data_size_in = FRAME,
+					 .ctx_in = &context,
+					 .ctx_size_in = sizeof(context),
+					 .repeat = AT_ONCE,
+					 .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+					 .batch_size = 64 };
 	int64_t begun = clock_us(CLOCK_MONOTONIC), now = begun;
 	int64_t end = begun + (int64_t)(strtod(words[5], NULL) * 1e6);
 	unsigned long long packets = 0;
@@ -151,7 +155,8 @@ static void drop(const char *path, const char *interface)
 	struct bpf_object *object = open_object(path);
 	set_constants(object, 1, 0);
 	int program = load(object, "drop_all");
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+	struct bpf_link_create_opts options = { .sz = sizeof(options),
+						.flags = XDP_FLAGS_DRV_MODE };
 	int link = bpf_link_create(program, index_of(interface), BPF_XDP, &options);
 	if (link < 0)
 		die(interface, errno);

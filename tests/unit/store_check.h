@@ -39,7 +39,7 @@ static inline uint64_t random64(void)
 /* 0 .. most */
 static inline uint64_t some(uint64_t most)
 {
-	return random64() % (most + 1);
+	return most == UINT64_MAX ? random64() : random64() % (most + 1);
 }
 
 static inline int choose_seed(void **state)

@@ -96,15 +96,15 @@ static bool reads(const struct pack *pack, struct kept *kept)
 }
 
 /* Whole records: what is not packed is unknown. */
-#define SAME(kind, a, b)                                                               \
-	do {                                                                           \
-		struct buf one = { 0 }, other = { 0 };                                 \
-		record_json(&one, kind, a);                                            \
-		record_json(&other, kind, b);                                          \
-		assert_string_equal(buf_cstr(&one), buf_cstr(&other));                 \
-		buf_free(&one);                                                        \
-		buf_free(&other);                                                      \
-	} while (0)
+static void same(enum record_kind kind, const void *a, const void *b)
+{
+	struct buf one = { 0 }, other = { 0 };
+	record_json(&one, kind, a);
+	record_json(&other, kind, b);
+	assert_string_equal(buf_cstr(&one), buf_cstr(&other));
+	buf_free(&one);
+	buf_free(&other);
+}
 
 static struct login_record login(int64_t at_us)
 {
@@ -170,11 +170,11 @@ static void what_is_packed_reads_back_the_same(void **state)
 	assert_true(reads(&pack, kept));
 	assert_int_equal(kept->count, 15);
 	for (size_t i = 0; i < 15; i += 5) {
-		SAME(RECORD_contact, &kept->at[i].contact, &c);
-		SAME(RECORD_contact, &kept->at[i + 1].contact, &strange);
-		SAME(RECORD_flow, &kept->at[i + 2].flow, &f);
-		SAME(RECORD_login, &kept->at[i + 3].login, &l);
-		SAME(RECORD_port, &kept->at[i + 4].port, &p);
+		same(RECORD_contact, &kept->at[i].contact, &c);
+		same(RECORD_contact, &kept->at[i + 1].contact, &strange);
+		same(RECORD_flow, &kept->at[i + 2].flow, &f);
+		same(RECORD_login, &kept->at[i + 3].login, &l);
+		same(RECORD_port, &kept->at[i + 4].port, &p);
 	}
 	assert_int_equal(pack.first_us, START_US - 7);
 	assert_int_equal(pack.last_us, START_US + 2);

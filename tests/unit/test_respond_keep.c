@@ -242,11 +242,14 @@ static int64_t clock_us(void)
 
 static long resident_mb(void)
 {
-	long pages = 0, resident = 0;
+	char line[128], *end;
 	FILE *file = fopen("/proc/self/statm", "r");
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%ld %ld", &pages, &resident), 2);
+	assert_non_null(fgets(line, sizeof(line), file));
 	fclose(file);
+	strtol(line, &end, 10); /* all of it */
+	long resident = strtol(end, NULL, 10);
+	assert_true(resident > 0);
 	return resident * sysconf(_SC_PAGESIZE) >> 20;
 }
 

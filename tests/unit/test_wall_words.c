@@ -120,7 +120,7 @@ static void what_became_of_it_is_told(void **state)
 						.packets = 3,
 						.bytes = 180,
 						.sessions = 2,
-						.outcome = cases[i].outcome,
+						.outcome = (uint16_t)cases[i].outcome,
 						.reason = NEVER_gateway,
 						.error = -ENOSPC };
 		struct respond_result result = wall_words_result(&said, "total");
