@@ -49,6 +49,13 @@ static void put_kind(struct store *store, enum record_kind kind,
 	wait_written(store);
 }
 
+/* The writer's own, which says by which key the chain is signed. */
+static bool is_of_writer(enum record_kind kind, const union any_record *record)
+{
+	return kind == RECORD_audit && record->audit.action != NULL &&
+	       strcmp(record->audit.action, "key") == 0;
+}
+
 static void every_field_of_every_kind_comes_back(void **state)
 {
 	(void)state;
@@ -65,21 +72,25 @@ static void every_field_of_every_kind_comes_back(void **state)
 		put_kind(store, kind, put, COUNT);
 		store_close(store);
 		read_well(kind, NULL);
-		/* The chain says by which key it is signed. */
-		unsigned own = kind == RECORD_audit;
-		assert_int_equal(got_count, COUNT + own);
-		for (unsigned i = 0; i < COUNT; i++) {
-			/* Newest first. The chain is the writer's. */
-			const union any_record *back = &got[COUNT + own - 1 - i];
+		assert_int_equal(got_count, COUNT + (kind == RECORD_audit));
+		unsigned i = 0;
+		/* Newest first.  The chain is the writer's, who signs after the first
+		 * batch, wherever that ends. */
+		for (size_t from = got_count; from-- > 0;) {
+			const union any_record *back = &got[from];
+			if (is_of_writer(kind, back))
+				continue;
+			assert_true(i < COUNT);
 			if (kind == RECORD_audit) {
-				put[i].audit.seq = i + 1;
+				put[i].audit.seq = got_count - from;
 				memcpy(put[i].audit.hash, back->audit.hash,
 				       sizeof(put[i].audit.hash));
 			}
-			to_json(kind, &put[i], &a);
+			to_json(kind, &put[i++], &a);
 			to_json(kind, back, &b);
 			assert_string_equal(buf_cstr(&a), buf_cstr(&b));
 		}
+		assert_int_equal(i, COUNT);
 	}
 	buf_free(&a);
 	buf_free(&b);
