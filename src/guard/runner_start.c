@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,12 +40,20 @@ enum {
 
 /* ---- in the new process ---- */
 
+/* By the kernel's own call: glibc's refuses the two signals that it keeps for its threads,
+ * and whoever started us may have left them ignored.
+ */
 static void set_signals(pid_t parent)
 {
-	struct sigaction usual = { .sa_handler = SIG_DFL };
+	const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} usual = { 0 };
 	sigset_t none;
 	for (int number = 1; number < NSIG; number++)
-		sigaction(number, &usual, NULL);
+		syscall(SYS_rt_sigaction, number, &usual, NULL, sizeof usual.mask);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
