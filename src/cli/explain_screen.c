@@ -411,12 +411,12 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_number(&out, "usual_response_p95_us", answer->usual_response_us);
 	put_number(&out, "handshake_p50_us", now->handshake_p50_us);
 	put_number(&out, "usual_handshake_p50_us", answer->usual_handshake_us);
-	object_ratio(&out, "error_ratio", now->error_ratio);
-	object_ratio(&out, "failed_ratio", now->failed);
+	object_decimal(&out, "error_ratio", now->error_ratio);
+	object_decimal(&out, "failed_ratio", now->failed);
 	put_number(&out, "answers", now->answers);
 	put_number(&out, "answer_errors", now->answer_errors);
-	object_ratio(&out, "lost_ratio", now->loss);
-	object_ratio(&out, "retransmit_ratio", now->retransmits);
+	object_decimal(&out, "lost_ratio", now->loss);
+	object_decimal(&out, "retransmit_ratio", now->retransmits);
 	put_number(&out, "backlog", now->backlog);
 	put_number(&out, "backlog_max", now->backlog_max);
 	put_number(&out, "overflows", now->overflows);

@@ -68,7 +68,8 @@ static void put_value(const struct field *field, const json_t *value, void *at)
 {
 	if (json_is_string(value)) {
 		put_text(field, json_string_value(value), at);
-	} else if (field->type == TYPE_ratio && json_is_number(value)) {
+	} else if ((field->type == TYPE_ratio || field->type == TYPE_real) &&
+		   json_is_number(value)) {
 		double ratio = json_number_value(value);
 		memcpy(at, &ratio, sizeof(ratio));
 	} else if (field->type == TYPE_flag && json_is_boolean(value)) {

@@ -548,10 +548,10 @@ void monitor_close(struct monitor *m)
 	policy_file_close(&m->policy);
 }
 
-uint32_t monitor_wants(const struct monitor *m)
+record_bits monitor_wants(const struct monitor *m)
 {
-	uint32_t wants = 1u << RECORD_finding | 1u << RECORD_login | 1u << RECORD_tls |
-			 settings_evidence(&m->config);
+	record_bits wants = RECORD_BIT(RECORD_finding) | RECORD_BIT(RECORD_login) |
+			    RECORD_BIT(RECORD_tls) | settings_evidence(&m->config);
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

@@ -104,7 +104,7 @@ bool monitor_open(struct monitor *m);
 void monitor_close(struct monitor *m);
 
 /* Where records come in. */
-uint32_t monitor_wants(const struct monitor *m); /* bit per kind of what is said */
+record_bits monitor_wants(const struct monitor *m); /* bit per kind of what is said */
 struct pipeline_sink monitor_sink(struct monitor *m);
 void monitor_take_event(struct monitor *m, const struct host_event *event);
 /* What was blocked is again, before anything is seen.  False, and said why. */

@@ -24,7 +24,7 @@ struct pipeline_options {
 	bool keyed;         /* hash with a secret key; false: repeatable */
 	bool reads;         /* what is said is read */
 	uint32_t trail_max; /* packets each worker keeps for pipeline_packets() */
-	uint32_t wants;     /* bit per record kind that sink.record is given */
+	record_bits wants;  /* bit per record kind that sink.record is given */
 	const struct catalog *catalog;
 };
 

@@ -37,6 +37,14 @@ static const struct {
 	{ "socket", "TCP sockets of services, as the kernel counts.", RECORD_socket },
 	{ "finding", "Findings, each as last written.", RECORD_finding },
 	{ "block", "Responses to sources, each as last written.", RECORD_block },
+	{ "alert", "Limits that were crossed, each as last written.", RECORD_alert },
+	{ "incident", "What belongs together, each as last written.", RECORD_incident },
+	{ "timeline", "What happened in incidents.", RECORD_timeline },
+	{ "silence", "Times in which nobody is told.", RECORD_silence },
+	{ "notification", "Messages that were sent.", RECORD_notification },
+	{ "level", "How service levels stood.", RECORD_level },
+	{ "deployment", "Changes that somebody told of.", RECORD_deployment },
+	{ "anomaly", "Values that were not as usual.", RECORD_anomaly },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
 	{ "probe", "Probes, each with its answer.", RECORD_probe },
 	{ "failure", "Probes that failed, as the flight recorder kept them.",
@@ -75,6 +83,7 @@ static const char *sql_type(enum field_type type)
 	case TYPE_flag:
 		return "0 or 1";
 	case TYPE_ratio:
+	case TYPE_real:
 		return "real";
 	case TYPE_bytes1536:
 		return "blob";

@@ -34,7 +34,7 @@ struct replay {
 	enum replay_format format;
 	struct detect *detect;
 	struct blocklists blocklists;
-	uint32_t types; /* records asked for: bit per kind */
+	record_bits types; /* records asked for: bit per kind */
 	bool prints;
 	struct replay_store *keep; /* NULL: nothing is kept */
 	struct pipeline *pipeline; /* while it runs */
@@ -313,7 +313,7 @@ static int replay(struct replay *r, struct capture *capture, struct catalog *cat
 		.trail_max = keeps_packets(r) ? TRAIL_PACKETS : 0,
 		.reads = r->config.read_content,
 		.wants = (r->types & RECORDS_SAID) | settings_evidence(&r->config) |
-			 1u << RECORD_finding | 1u << RECORD_login,
+			 RECORD_BIT(RECORD_finding) | RECORD_BIT(RECORD_login),
 		.catalog = catalog,
 	};
 	struct pipeline_sink sink = {

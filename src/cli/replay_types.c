@@ -9,19 +9,20 @@
 #include "record/record.h"
 
 /* Those of a replay; the rest needs a running monitor. */
-static uint32_t replayed(void)
+static record_bits replayed(void)
 {
-	return RECORDS_SAID | RECORDS_EVIDENCE | 1u << RECORD_flow | 1u << RECORD_port |
-	       1u << RECORD_self | 1u << RECORD_login | 1u << RECORD_finding |
-	       1u << RECORD_block;
+	return RECORDS_SAID | RECORDS_EVIDENCE | RECORD_BIT(RECORD_flow) |
+	       RECORD_BIT(RECORD_port) | RECORD_BIT(RECORD_self) |
+	       RECORD_BIT(RECORD_login) | RECORD_BIT(RECORD_finding) |
+	       RECORD_BIT(RECORD_block);
 }
 
 /* Those that are much, and not everybody's; and what would have been. */
-static const uint32_t only_if_asked =
-	RECORDS_SAID | RECORDS_EVIDENCE | 1u << RECORD_block;
+static const record_bits only_if_asked =
+	RECORDS_SAID | RECORDS_EVIDENCE | RECORD_BIT(RECORD_block);
 
 /* "flow, port, self". */
-static void print_types(FILE *to, uint32_t types)
+static void print_types(FILE *to, record_bits types)
 {
 	const char *between = "";
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
@@ -54,13 +55,14 @@ static bool refuse_type(const char *type, size_t len)
 }
 
 /* Those a format has a form for. */
-static uint32_t suited(enum replay_format format)
+static record_bits suited(enum replay_format format)
 {
 	if (format == FORMAT_ZEEK)
-		return 1u << RECORD_flow;
+		return RECORD_BIT(RECORD_flow);
 	if (format == FORMAT_EVE)
-		return replayed() & ~(RECORDS_EVIDENCE | 1u << RECORD_port |
-				      1u << RECORD_login | 1u << RECORD_block);
+		return replayed() &
+		       ~(RECORDS_EVIDENCE | RECORD_BIT(RECORD_port) |
+			 RECORD_BIT(RECORD_login) | RECORD_BIT(RECORD_block));
 	return replayed();
 }
 
@@ -84,7 +86,7 @@ static bool refuse_format(enum replay_format format)
 	return false;
 }
 
-bool replay_types_choose(enum replay_format format, const char *types, uint32_t *out)
+bool replay_types_choose(enum replay_format format, const char *types, record_bits *out)
 {
 	*out = 0;
 	if (types == NULL)
@@ -95,7 +97,7 @@ bool replay_types_choose(enum replay_format format, const char *types, uint32_t 
 		unsigned kind = kind_named(types, len);
 		if (kind == RECORD_KINDS)
 			return refuse_type(types, len);
-		*out |= 1u << kind;
+		*out |= RECORD_BIT(kind);
 		types += len + (types[len] == ',');
 	}
 	return (*out & suited(format)) != 0 || refuse_format(format);

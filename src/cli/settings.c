@@ -22,7 +22,7 @@ void settings_home(const struct config *config, struct home *home)
 		home_add_own(home);
 }
 
-uint32_t settings_evidence(const struct config *config)
+record_bits settings_evidence(const struct config *config)
 {
 	return config->detect_attacks ? RECORDS_EVIDENCE : 0;
 }

@@ -21,7 +21,7 @@ int settings_load(struct config *config, const char *path,
 void settings_home(const struct config *config, struct home *home);
 
 /* Kinds of records that are evidence of attacks, if these are looked for: bits. */
-uint32_t settings_evidence(const struct config *config);
+record_bits settings_evidence(const struct config *config);
 
 /* Who is known to scan and monitor. */
 void settings_friends(const struct config *config, struct home *friends);

@@ -66,7 +66,7 @@ struct flow_options {
 	uint32_t flows_max, half_open_max, source_share;
 	uint32_t trail_max; /* packets kept for flows_packets() */
 	bool reads;         /* what is said is read; false: protocols go by port */
-	uint32_t wants;     /* bit per record kind that sink.record is given */
+	record_bits wants;  /* bit per record kind that sink.record is given */
 	const struct catalog *catalog; /* borrowed, must outlive */
 	struct hash_key key;
 	/* Name of packet.iface, borrowed for the call; the function may be NULL. */

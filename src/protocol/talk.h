@@ -96,7 +96,7 @@ struct talk_sink {
 		       const char *detail, int64_t at_us);
 	/* took_us: UNKNOWN_U64 if not measured. */
 	void (*answer)(void *self, struct talk *talk, bool is_error, uint64_t took_us);
-	uint32_t wants; /* bit per record_kind: others need not be made */
+	record_bits wants; /* bit per record_kind: others need not be made */
 };
 
 /* What all talks of one thread share: tables of readers that look across talks. */

@@ -24,6 +24,9 @@ static const char *const block_states[] = { "observed",    "asked",  "active",
 					    "removed",     "failed", NULL };
 static const char *const block_actions[] = { "drop",    "limit",   "reset",
 					     "observe", "program", NULL };
+static const char *const alert_states[] = { "firing", "resolved", NULL };
+static const char *const silence_states[] = { "pending", "active", "expired", NULL };
+static const char *const sent_states[] = { "sent", "failed", "dropped", NULL };
 static const struct {
 	enum record_kind kind;
 	const char *field;
@@ -39,6 +42,12 @@ static const struct {
 	{ RECORD_probe, "state", probe_states },
 	{ RECORD_failure, "state", failure_states },
 	{ RECORD_scan, "state", scan_states },
+	{ RECORD_alert, "state", alert_states },
+	{ RECORD_alert, "severity", severity_names },
+	{ RECORD_incident, "state", alert_states },
+	{ RECORD_incident, "severity", severity_names },
+	{ RECORD_silence, "state", silence_states },
+	{ RECORD_notification, "state", sent_states },
 	{ RECORD_block, "state", block_states },
 	{ RECORD_block, "action", block_actions },
 };

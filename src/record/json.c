@@ -77,12 +77,12 @@ static void put_text(struct line *line, const struct field *field, const char *t
 	line->len += len + 3;
 }
 
-static void put_ratio(struct line *line, const struct field *field, double value)
+static void put_decimal(struct line *line, const struct field *field, double value)
 {
 	if (!isfinite(value))
 		return;
 	flush(line);
-	object_ratio(line->out, field->name, value);
+	object_decimal(line->out, field->name, value);
 }
 
 static void put_flag(struct line *line, const struct field *field, field_flag value)
@@ -127,7 +127,8 @@ put_field(struct line *line, const struct field *field, const void *at)
 			put_number(line, field, *(const field_u64 *)at);
 		break;
 	case TYPE_ratio:
-		put_ratio(line, field, *(const field_ratio *)at);
+	case TYPE_real:
+		put_decimal(line, field, *(const field_ratio *)at);
 		break;
 	case TYPE_flag:
 		put_flag(line, field, *(const field_flag *)at);
@@ -170,6 +171,7 @@ static const char *json_type(enum field_type type)
 	case TYPE_u64:
 		return "integer";
 	case TYPE_ratio:
+	case TYPE_real:
 		return "number";
 	case TYPE_flag:
 		return "boolean";

@@ -124,9 +124,9 @@ void object_addr(struct buf *out, const char *name, const struct addr *addr)
 	buf_add(out, m.at, m.len);
 }
 
-void object_ratio(struct buf *out, const char *name, double value)
+void object_decimal(struct buf *out, const char *name, double value)
 {
-	if (!isfinite(value))
+	if (!(fabs(value) < 0x1p64))
 		return;
 	struct member m = member_of(name);
 	buf_add(out, m.at, m.len);

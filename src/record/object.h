@@ -18,7 +18,7 @@ void object_text(struct buf *out, const char *name, const char *text);
 /* An array of the texts that `between` joins ('\0': it is one); none: nothing. */
 void object_texts(struct buf *out, const char *name, const char *text, char between);
 void object_addr(struct buf *out, const char *name, const struct addr *addr);
-void object_ratio(struct buf *out, const char *name, double value);
+void object_decimal(struct buf *out, const char *name, double value);
 
 /* zone follows the microseconds: "Z" or "+0000". */
 void object_time(struct buf *out, const char *name, int64_t at_us, const char *zone);

@@ -45,6 +45,7 @@ const struct schema schemas[RECORD_KINDS] = {
 #define UNKNOWN_u32 UNKNOWN_U32
 #define UNKNOWN_u64 UNKNOWN_U64
 #define UNKNOWN_ratio NAN
+#define UNKNOWN_real NAN
 #define UNKNOWN_flag UNKNOWN_FLAG
 #define UNKNOWN_word NULL
 #define UNKNOWN_text32 ""

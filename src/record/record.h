@@ -5,11 +5,12 @@
  * nowhere else.  All other code loops over a table.
  *
  * A field is unknown when it holds its type's UNKNOWN value: integers all ones,
- * flag too, ratio NaN, strings empty or NULL, addresses unset, time INT64_MIN.  Start
- * every record with record_init(), which makes all fields unknown.
+ * flag too, ratio and real NaN, strings empty or NULL, addresses unset, time INT64_MIN.
+ * Start every record with record_init(), which makes all fields unknown.
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ typedef uint16_t field_u16;
 typedef uint32_t field_u32;
 typedef uint64_t field_u64;
 typedef double field_ratio;
+typedef double field_real;
 typedef uint8_t field_flag;
 typedef const char *field_word; /* static storage, never freed */
 typedef char field_text32[32];
@@ -47,6 +49,7 @@ enum field_type {
 	TYPE_u32,
 	TYPE_u64,
 	TYPE_ratio,
+	TYPE_real,
 	TYPE_flag,
 	TYPE_word,
 	TYPE_text32,
@@ -101,15 +104,22 @@ enum record_kind {
 	RECORD_KINDS
 };
 
+/* A set of kinds: bit per kind. */
+typedef uint64_t record_bits;
+#define RECORD_BIT(kind) ((record_bits)1 << (kind))
+static_assert(RECORD_KINDS <= 64, "a kind is a bit of record_bits");
+
 /* Those that begin with SPOKEN() but for logins: bit per kind. */
 #define RECORDS_SAID                                                                   \
-	(1u << RECORD_http | 1u << RECORD_dns | 1u << RECORD_tls | 1u << RECORD_ssh |  \
-	 1u << RECORD_ftp | 1u << RECORD_smtp | 1u << RECORD_snmp | 1u << RECORD_sip | \
-	 1u << RECORD_rdp | 1u << RECORD_dhcp)
+	(RECORD_BIT(RECORD_http) | RECORD_BIT(RECORD_dns) | RECORD_BIT(RECORD_tls) |   \
+	 RECORD_BIT(RECORD_ssh) | RECORD_BIT(RECORD_ftp) | RECORD_BIT(RECORD_smtp) |   \
+	 RECORD_BIT(RECORD_snmp) | RECORD_BIT(RECORD_sip) | RECORD_BIT(RECORD_rdp) |   \
+	 RECORD_BIT(RECORD_dhcp))
 
 /* What is made for src/detect, and in no table: bit per kind. */
 #define RECORDS_EVIDENCE                                                               \
-	(1u << RECORD_contact | 1u << RECORD_unsolicited | 1u << RECORD_amplification)
+	(RECORD_BIT(RECORD_contact) | RECORD_BIT(RECORD_unsolicited) |                 \
+	 RECORD_BIT(RECORD_amplification))
 
 extern const struct schema schemas[RECORD_KINDS];
 

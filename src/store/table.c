@@ -35,6 +35,7 @@ static const char *type_name(enum field_type type)
 	case TYPE_bytes1536:
 		return "BLOB";
 	case TYPE_ratio:
+	case TYPE_real:
 		return "REAL";
 	default:
 		return "INTEGER";
@@ -125,6 +126,7 @@ static void bind_field(sqlite3_stmt *stmt, int at, const struct field *field,
 		bind_integer(stmt, at, *(const field_u64 *)value, UNKNOWN_U64);
 		break;
 	case TYPE_ratio:
+	case TYPE_real:
 		if (isfinite(*(const field_ratio *)value))
 			sqlite3_bind_double(stmt, at, *(const field_ratio *)value);
 		break;
@@ -189,7 +191,7 @@ static void read_number(sqlite3_stmt *stmt, int at, const struct field *field,
 	if (field->type == TYPE_time && read_integer(stmt, at, UINT64_MAX, &number))
 		*(field_time *)value = (field_time)number;
 	int type = sqlite3_column_type(stmt, at);
-	if (field->type == TYPE_ratio &&
+	if ((field->type == TYPE_ratio || field->type == TYPE_real) &&
 	    (type == SQLITE_FLOAT || type == SQLITE_INTEGER))
 		*(field_ratio *)value = sqlite3_column_double(stmt, at);
 }

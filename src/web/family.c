@@ -29,7 +29,7 @@ long double family_number(const struct field *field, const void *record)
 		return flag == UNKNOWN_FLAG ? (long double)NAN
 					    : (long double)(flag != 0);
 	}
-	if (field->type != TYPE_ratio)
+	if (field->type != TYPE_ratio && field->type != TYPE_real)
 		return (long double)NAN;
 	memcpy(&ratio, at, sizeof(ratio));
 	return ratio;

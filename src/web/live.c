@@ -13,7 +13,7 @@
 struct client {
 	struct live *live;
 	struct MHD_Connection *connection;
-	unsigned kinds;
+	record_bits kinds;
 	bool suspended; /* waits for us, not for the reader */
 	size_t begin, len;
 	uint64_t lost;
@@ -95,7 +95,7 @@ void live_send(struct live *live, enum record_kind kind, const void *record)
 	buf_clear(&live->event);
 	for (int i = 0; i < LIVE_CLIENTS_MAX; i++) {
 		struct client *client = live->clients[i];
-		if (client == NULL || (client->kinds & 1u << kind) == 0)
+		if (client == NULL || (client->kinds & RECORD_BIT(kind)) == 0)
 			continue;
 		if (live->event.len == 0) {
 			buf_printf(&live->event,
@@ -148,7 +148,7 @@ static struct client **free_place(struct live *live)
 }
 
 struct MHD_Response *live_open(struct live *live, struct MHD_Connection *connection,
-			       unsigned kinds, int64_t now_ms)
+			       record_bits kinds, int64_t now_ms)
 {
 	static const char hello[] = "retry: 2000\n\n";
 	enum { BLOCK = 4096 };

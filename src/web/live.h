@@ -24,7 +24,7 @@ void live_free(struct live *live);
  * NULL if there are LIVE_CLIENTS_MAX already, or no memory.
  */
 struct MHD_Response *live_open(struct live *live, struct MHD_Connection *connection,
-			       unsigned kinds, int64_t now_ms);
+			       record_bits kinds, int64_t now_ms);
 
 void live_send(struct live *live, enum record_kind kind, const void *record);
 

@@ -143,7 +143,8 @@ void metrics_add_login(struct metrics *metrics, const struct login_record *login
 /* Times and ratios of several servers: the worst. All else adds up. */
 static bool is_worst_of(const struct field *field)
 {
-	return field->type == TYPE_ratio || family_is_time(field);
+	return field->type == TYPE_ratio || field->type == TYPE_real ||
+	       family_is_time(field);
 }
 
 /* web_emit: gauges of one server's port, into those of the port. */

@@ -55,7 +55,7 @@ static bool is_number(const struct field *field)
 {
 	return field->type == TYPE_u16 || field->type == TYPE_u32 ||
 	       field->type == TYPE_u64 || field->type == TYPE_ratio ||
-	       field->type == TYPE_time;
+	       field->type == TYPE_real || field->type == TYPE_time;
 }
 
 /* The first of those names that the record has; a NULL ends them. */
@@ -397,6 +397,7 @@ static long double number_of(const struct field *field, const void *record)
 		memcpy(&u64, at, sizeof(u64));
 		return u64 == UNKNOWN_U64 ? (long double)NAN : (long double)u64;
 	case TYPE_ratio:
+	case TYPE_real:
 		memcpy(&ratio, at, sizeof(ratio));
 		return ratio;
 	case TYPE_time:

@@ -93,6 +93,11 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_scan_run:
 	case RECORD_scan:
 	case RECORD_self_test:
+	case RECORD_timeline:
+	case RECORD_notification:
+	case RECORD_level:
+	case RECORD_deployment:
+	case RECORD_anomaly:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

@@ -33,9 +33,9 @@ static enum MHD_Result bad_request(const struct request *request, const char *me
 }
 
 /* "port,flow" as a set of bits; 0: a name is wrong. */
-static unsigned kinds_named(const char *names)
+static record_bits kinds_named(const char *names)
 {
-	unsigned kinds = 0;
+	record_bits kinds = 0;
 	while (*names != '\0') {
 		size_t len = strcspn(names, ",");
 		unsigned kind = 0;
@@ -45,7 +45,7 @@ static unsigned kinds_named(const char *names)
 			kind++;
 		if (kind == RECORD_KINDS)
 			return 0;
-		kinds |= 1u << kind;
+		kinds |= RECORD_BIT(kind);
 		names += len;
 		if (*names == ',')
 			names++;
@@ -58,7 +58,7 @@ static enum MHD_Result answer_live(const struct request *request)
 	static const char type[] = "text/event-stream";
 	const char *names = MHD_lookup_connection_value(request->connection,
 							MHD_GET_ARGUMENT_KIND, "type");
-	unsigned kinds = names == NULL ? ~0u : kinds_named(names);
+	record_bits kinds = names == NULL ? ~(record_bits)0 : kinds_named(names);
 	if (kinds == 0)
 		return bad_request(request,
 				   "type: names of records, such as port,flow,self");

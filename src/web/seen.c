@@ -77,6 +77,7 @@ static size_t width_of(enum field_type type)
 	case TYPE_addr:
 		return sizeof(field_addr);
 	case TYPE_ratio:
+	case TYPE_real:
 		return sizeof(field_ratio);
 	default:
 		return 0; /* a text: up to its end */

@@ -159,6 +159,7 @@ __attribute__((noinline, unused)) static void random_value(const struct field *f
 		*(field_u64 *)value = random64() >> some(63);
 		break;
 	case TYPE_ratio:
+	case TYPE_real:
 		*(field_ratio *)value = (double)some(1000) / 1000;
 		break;
 	case TYPE_flag:

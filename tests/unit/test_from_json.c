@@ -43,6 +43,7 @@ static void fill(enum record_kind kind, void *record)
 			memcpy(at, &number, sizeof(number));
 			break;
 		case TYPE_ratio:
+		case TYPE_real:
 			memcpy(at, &ratio, sizeof(ratio));
 			break;
 		case TYPE_flag:

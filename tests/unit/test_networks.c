@@ -34,7 +34,7 @@ static struct flows *begin(struct told *told)
 	*told = (struct told){ .count = 0 };
 	f->sink.self = told;
 	f->sink.record = take;
-	f->options.wants = 1u << RECORD_unsolicited;
+	f->options.wants = RECORD_BIT(RECORD_unsolicited);
 	return f;
 }
 

@@ -1,0 +1,56 @@
+/*
+ * limits.h: records in, alerts out.
+ *
+ * A rule watches one field of one kind of record, for each service, target or host that
+ * it selects: its value, its change against the same hour of the week before, or that
+ * nothing comes.  Time comes with the records, so that the past can be tried with other
+ * rules (alerts test).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/record.h"
+
+struct buf;
+struct limit_rules; /* limit/rules.h */
+
+struct limits_sink {
+	void *self;
+	/* An alert begins to fire, gets graver, or is resolved. */
+	void (*alert)(void *self, const struct alert_record *alert);
+	/* How a service level stands; once a minute each. */
+	void (*level)(void *self, const struct level_record *level);
+};
+
+struct limits;
+
+/* NULL without memory. */
+struct limits *limits_new(const struct limits_sink *sink);
+void limits_free(struct limits *limits);
+
+/*
+ * The rules in force from now on; borrowed until others are.  What fires by a rule that
+ * is there no more is resolved; one that is unchanged knows what it knew.
+ */
+void limits_set_rules(struct limits *limits, const struct limit_rules *rules,
+		      int64_t now_us);
+
+/* Any record; O(1) for each rule of its kind. */
+void limits_see(struct limits *limits, enum record_kind kind, const void *record,
+		int64_t now_us);
+/* Once a second: what is absent, service levels. */
+void limits_tick(struct limits *limits, int64_t now_us);
+
+/* Those that fire. */
+void limits_each(const struct limits *limits,
+		 void (*take)(void *to, const struct alert_record *alert), void *to);
+
+/*
+ * What must survive a restart: what fires, since when, and how service levels stand; in
+ * that folder.  False with a sentence in why if what is there can't be used.
+ */
+bool limits_keep(struct limits *limits, const char *folder, int64_t now_us,
+		 struct buf *why);
