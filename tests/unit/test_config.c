@@ -260,13 +260,15 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	(void)state;
 	refuses("listne: x",
 		"f:1:1: unknown key \"listne\"; allowed: home, listen, state, user, "
-		"interfaces, capture, flows, limits, detect, traps, blocklists, "
+		"interfaces, capture, flows, limits, notify, detect, traps, "
+		"blocklists, "
 		"block, retention, logs, probe; did you mean listen?\n");
-	refuses("limits:\n  los: 1", "f:2:3: unknown key \"los\" in limits; allowed: "
-				     "response_ms, loss, errors; did you mean loss?\n");
-	refuses("something: 1",
-		"interfaces, capture, flows, limits, detect, traps, blocklists, "
-		"block, retention, logs, probe\n");
+	refuses("limits:\n  los: 1",
+		"f:2:3: unknown key \"los\" in limits; allowed: "
+		"response_ms, loss, errors, usual, files; did you mean loss?\n");
+	refuses("something: 1", "interfaces, capture, flows, limits, notify, detect, "
+				"traps, blocklists, "
+				"block, retention, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
@@ -287,7 +289,7 @@ static void sections_hold_keys_and_nothing_else(void **state)
 	(void)state;
 	refuses("limits: 5",
 		"f:1:9: limits can't be \"5\"; allowed is a section with the "
-		"keys response_ms, loss, errors\n");
+		"keys response_ms, loss, errors, usual, files\n");
 	refuses("limits: [a]", "limits can't be a list");
 	refuses("[a]", "f:1:1: a configuration can't be a list");
 	refuses("home", "f:1:1: a configuration can't be \"home\"");
