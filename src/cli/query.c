@@ -55,6 +55,8 @@ static const struct {
 	{ "scan", "What they found, port by port.", RECORD_scan },
 	{ "self_test", "Whether attackers were really stopped, each test.",
 	  RECORD_self_test },
+	{ "forecast", "What values were expected to become, once a day.",
+	  RECORD_forecast },
 	{ "gap", "Times of which something is not known.", RECORD_gap },
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "checkpoint", "The audit chain, signed.", RECORD_checkpoint },

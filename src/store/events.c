@@ -48,6 +48,8 @@ static const struct event_table tables[] = {
 	  "\"start\" DESC" },
 	{ RECORD_scan, "", "", 0, "", "CREATE INDEX IF NOT EXISTS scan_at ON scan(at);",
 	  "at", "at DESC,rowid DESC" },
+	{ RECORD_forecast, "", "", 0, "PRIMARY KEY(at,subject,metric)", "", "at",
+	  "at DESC" },
 	{ RECORD_gap, "", "", 0, "PRIMARY KEY(\"start\",reason)", "", "\"end\"",
 	  "\"start\" DESC" },
 	{ RECORD_block, "", "", 0, "PRIMARY KEY(id)",

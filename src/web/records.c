@@ -98,6 +98,7 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_level:
 	case RECORD_deployment:
 	case RECORD_anomaly:
+	case RECORD_forecast:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

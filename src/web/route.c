@@ -124,6 +124,7 @@ static const struct {
 	{ "/api/v1/gaps", RECORD_gap },
 	{ "/api/v1/audit", RECORD_audit },
 	{ "/api/v1/checkpoints", RECORD_checkpoint },
+	{ "/api/v1/forecasts", RECORD_forecast },
 	{ "/api/v1/logins", RECORD_login },
 	{ "/api/v1/probes", RECORD_probe },
 	{ "/api/v1/failures", RECORD_failure },
