@@ -1,5 +1,5 @@
 /*
- * wire.h: frames as a network card would give them, and the numbers to vary them.
+ * wire.h: frames as a network card would give them.
  *
  * Used by the generator of capture files and the sender.  Payload is zero after its
  * first bytes, so checksums are right without touching what a snap length cuts off.
@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "random.h"
 
 enum {
 	ETHERNET_LEN = 14,
@@ -36,32 +38,6 @@ struct wire {
 	uint8_t shown[PAYLOAD_SHOWN];
 	uint32_t shown_len;
 };
-
-/* SplitMix64 (Steele, Lea, Flood 2014): small, seedable, the same everywhere. */
-static inline uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-/* In [0, 1). */
-static inline double random_unit(uint64_t *state)
-{
-	return (double)(random_next(state) >> 11) * 0x1p-53;
-}
-
-static inline uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-	return (uint32_t)(random_unit(state) * limit);
-}
-
-static inline double random_exponential(uint64_t *state, double mean)
-{
-	return -mean * log(1 - random_unit(state));
-}
 
 /* Every number once: a permutation of 32 bits (murmur3's finaliser). */
 static inline uint32_t permute32(uint32_t x)

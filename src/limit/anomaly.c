@@ -1,0 +1,255 @@
+/*
+ * anomaly.c: ranges that give way, and narrow again.
+ *
+ * Records become rare by themselves: of n like values the last one is the greatest with
+ * a chance of 1/n.  So the range is all the memory that is needed, whatever the values
+ * are distributed like, and how far a record goes beyond it says how odd it is.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "limit/anomaly_inside.h"
+
+enum {
+	SECOND_US = 1000 * 1000,
+	HOUR_S = 3600,
+	DAY_S = 86400,
+	VERSION = 1,            /* of what is saved */
+	SLOT_S = 60,            /* values of a minute are one */
+	JUDGED_LEAST = 30,      /* before anything is told, however long it took */
+	HOUR_SEEN_LEAST = 4,    /* values in an hour of the day: then one is usual */
+	OUT_OF_DAYS_LEAST = 50, /* that are in that range before it is asked */
+};
+
+static const double VALUE_MAX = 1e30; /* what is beyond is taken for it */
+static const double FLOOR_SHARE =
+	1e-3; /* of its size a value varies, if not in a range */
+static const double FLOOR_LEAST = 1e-9;
+static const double BEYOND_MAX = 1e3;
+
+/*
+ * One for all series.  How they were found, and what others would do:
+ * docs/foresight.md, tests/eval/nab.c.
+ */
+const struct anomaly_settings ANOMALY_SETTINGS = {
+	.mark = 0.117,
+	.learn_s = 2 * DAY_S,
+	.narrow_per_day = 0.0288,
+	.smooth_s = 1800,
+	.hour_s = 1800,
+	.peak_s = 12 * HOUR_S,
+	.weights = { 1, 1, 1 },
+};
+
+/* Share of a new value in a mean that follows with that time constant. */
+static double follow(double elapsed_s, double constant_s)
+{
+	return elapsed_s / (elapsed_s + constant_s);
+}
+
+/* The first few values of a mean have equal shares. */
+static double share_of(uint32_t before, double elapsed_s, double constant_s)
+{
+	return fmax(follow(elapsed_s, constant_s), 1 / (before + 1.0));
+}
+
+static uint32_t one_more(uint32_t count)
+{
+	return count < UINT32_MAX ? count + 1 : count;
+}
+
+/* How far beyond the range, by its width; the range then has it. */
+static double beyond(struct anomaly_range *range, double value, double floor)
+{
+	double width = fmax(range->high - range->low, floor), over = 0;
+	if (value > range->high) {
+		over = value - range->high;
+		range->high = value;
+	} else if (value < range->low) {
+		over = range->low - value;
+		range->low = value;
+	}
+	return fmin(over / width, BEYOND_MAX);
+}
+
+static void narrow(struct anomaly_range *range, double share)
+{
+	double each = share / 2 * (range->high - range->low);
+	range->high -= each;
+	range->low += each;
+}
+
+/* One view of the series; its first value is the range. */
+static double look(struct anomaly *series, const struct anomaly_settings *settings,
+		   enum anomaly_view view, double value, bool is_first, double floor,
+		   double elapsed_s)
+{
+	struct anomaly_range *range = &series->ranges[view];
+	if (is_first)
+		*range = (struct anomaly_range){ value, value };
+	double over = beyond(range, value, floor);
+	narrow(range, settings->narrow_per_day * elapsed_s / DAY_S);
+	return over * settings->weights[view];
+}
+
+static unsigned hour_of(int64_t at_us)
+{
+	int64_t hour = at_us / SECOND_US / HOUR_S % ANOMALY_HOURS;
+	return (unsigned)(hour < 0 ? hour + ANOMALY_HOURS : hour);
+}
+
+/* The usual value of this hour follows; none before it was seen a few times. */
+static double look_out_of_day(struct anomaly *series,
+			      const struct anomaly_settings *settings, int64_t at_us,
+			      double value, double floor, double elapsed_s)
+{
+	unsigned hour = hour_of(at_us);
+	double over = 0, away = value - (double)series->hours[hour];
+	uint8_t *seen = &series->hours_seen[hour];
+	if (*seen >= HOUR_SEEN_LEAST) {
+		over = look(series, settings, ANOMALY_OUT_OF_DAY, away,
+			    series->out_of_days == 0, floor, elapsed_s);
+		series->out_of_days = one_more(series->out_of_days);
+	}
+	/* Of an hour it can't tell more than that hour. */
+	double share = share_of(*seen, fmin(elapsed_s, HOUR_S), settings->hour_s);
+	series->hours[hour] += (float)(share * away);
+	*seen += *seen < UINT8_MAX;
+	return series->out_of_days > OUT_OF_DAYS_LEAST ? over : 0;
+}
+
+static double look_smooth(struct anomaly *series,
+			  const struct anomaly_settings *settings, double value,
+			  double floor, double elapsed_s)
+{
+	double share = share_of(series->judged, elapsed_s, settings->smooth_s);
+	series->smooth += share * (value - series->smooth);
+	return look(series, settings, ANOMALY_SMOOTH, series->smooth,
+		    series->judged == 0, floor, elapsed_s);
+}
+
+/* What is no worse than what was told within the last hours is not told again. */
+static double news(struct anomaly *series, const struct anomaly_settings *settings,
+		   double over, double elapsed_s)
+{
+	series->peak *= 1 - follow(elapsed_s, settings->peak_s);
+	if (over <= series->peak)
+		return 0;
+	series->peak = over;
+	return over / (over + settings->mark);
+}
+
+/* value: less origin. */
+static double judge(struct anomaly *series, const struct anomaly_settings *settings,
+		    int64_t at_us, double value)
+{
+	double elapsed_s = (double)(at_us - series->judged_us) / SECOND_US;
+	/* In a hole nothing was seen: it is neither experience nor time to forget. */
+	elapsed_s = fmin(fmax(elapsed_s, 1), DAY_S);
+	double floor = FLOOR_LEAST + FLOOR_SHARE * fabs(series->origin + value);
+	double over = look(series, settings, ANOMALY_VALUE, value, series->judged == 0,
+			   floor, elapsed_s);
+	over = fmax(over, look_smooth(series, settings, value, floor, elapsed_s));
+	over = fmax(over,
+		    look_out_of_day(series, settings, at_us, value, floor, elapsed_s));
+	bool is_new =
+		series->seen_s < settings->learn_s || series->judged < JUDGED_LEAST;
+	series->judged_us = at_us;
+	series->seen_s += elapsed_s;
+	series->judged = one_more(series->judged);
+	return is_new ? 0 : news(series, settings, over, elapsed_s);
+}
+
+/* A minute is open while one more value, at the pace of the last one, fits into it. */
+static bool is_over(const struct anomaly *series, int64_t at_us, int64_t pace_us)
+{
+	return at_us - series->begun_us + pace_us >= (int64_t)SLOT_S * SECOND_US;
+}
+
+static void begin_minute(struct anomaly *series, int64_t at_us)
+{
+	series->begun_us = at_us;
+	series->sum = 0;
+	series->count = 0;
+}
+
+/* Microseconds since the value before; a new series is thought to have one a minute. */
+static int64_t pace(struct anomaly *series, int64_t at_us)
+{
+	const int64_t slot_us = (int64_t)SLOT_S * SECOND_US;
+	bool is_first = series->judged == 0 && series->count == 0;
+	int64_t pace_us = at_us - series->last_us;
+	series->last_us = at_us;
+	if (!is_first && pace_us >= 0 && pace_us <= slot_us)
+		return pace_us;
+	/* A hole, or a clock that was set back: what was added up is of another time.
+	 */
+	begin_minute(series, at_us);
+	if (is_first || pace_us < 0)
+		series->judged_us = at_us - slot_us;
+	return slot_us;
+}
+
+double anomaly_take_as(struct anomaly *series, const struct anomaly_settings *settings,
+		       int64_t at_us, double value)
+{
+	if (!isfinite(value))
+		return 0;
+	value = fmin(fmax(value, -VALUE_MAX), VALUE_MAX);
+	if (series->judged == 0 && series->count == 0)
+		series->origin = value;
+	int64_t pace_us = pace(series, at_us);
+	if (series->count == 0)
+		begin_minute(series, at_us);
+	series->sum += value - series->origin;
+	series->count++;
+	if (!is_over(series, at_us, pace_us))
+		return 0;
+	double mean = series->sum / series->count;
+	begin_minute(series, at_us);
+	return judge(series, settings, at_us, mean);
+}
+
+double anomaly_take(struct anomaly *series, int64_t at_us, double value)
+{
+	return anomaly_take_as(series, &ANOMALY_SETTINGS, at_us, value);
+}
+
+void anomaly_save(const struct anomaly *series, uint8_t out[ANOMALY_SAVED_LEN])
+{
+	out[0] = VERSION;
+	memcpy(out + 1, series, sizeof(*series));
+}
+
+static bool is_sound(const struct anomaly *series)
+{
+	const double numbers[] = { series->sum, series->origin, series->seen_s,
+				   series->smooth, series->peak };
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (!isfinite(numbers[i]))
+			return false;
+	}
+	for (int i = 0; i < ANOMALY_VIEWS; i++) {
+		const struct anomaly_range *range = &series->ranges[i];
+		if (!isfinite(range->low) || !isfinite(range->high) ||
+		    range->low > range->high)
+			return false;
+	}
+	for (int i = 0; i < ANOMALY_HOURS; i++) {
+		if (!isfinite(series->hours[i]))
+			return false;
+	}
+	return series->peak >= 0 && series->seen_s >= 0;
+}
+
+bool anomaly_restore(struct anomaly *series, const uint8_t *at, size_t len)
+{
+	*series = (struct anomaly){ 0 };
+	if (len != ANOMALY_SAVED_LEN || at[0] != VERSION)
+		return false;
+	memcpy(series, at + 1, sizeof(*series));
+	if (is_sound(series))
+		return true;
+	*series = (struct anomaly){ 0 };
+	return false;
+}
