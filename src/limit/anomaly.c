@@ -26,17 +26,20 @@ static const double FLOOR_SHARE =
 	1e-3; /* of its size a value varies, if not in a range */
 static const double FLOOR_LEAST = 1e-9;
 static const double BEYOND_MAX = 1e3;
+static const double PEAK_MAX =
+	1;                    /* twice as far as ever is told, whatever was before */
+static const double HOLE = 2; /* steps: what is longer is one */
 
 /*
  * One for all series.  How they were found, and what others would do:
  * docs/foresight.md, tests/eval/nab.c.
  */
 const struct anomaly_settings ANOMALY_SETTINGS = {
-	.mark = 0.117,
+	.mark = 0.075,
 	.learn_s = 2 * DAY_S,
-	.narrow_per_day = 0.0288,
+	.narrow_per_day = 0.004,
 	.smooth_s = 1800,
-	.hour_s = 1800,
+	.hour_s = HOUR_S,
 	.peak_s = 12 * HOUR_S,
 	.weights = { 1, 1, 1 },
 };
@@ -114,7 +117,8 @@ static double look_out_of_day(struct anomaly *series,
 	/* Of an hour it can't tell more than that hour. */
 	double share = share_of(*seen, fmin(elapsed_s, HOUR_S), settings->hour_s);
 	series->hours[hour] += (float)(share * away);
-	*seen += *seen < UINT8_MAX;
+	if (*seen < UINT8_MAX)
+		(*seen)++;
 	return series->out_of_days > OUT_OF_DAYS_LEAST ? over : 0;
 }
 
@@ -135,17 +139,29 @@ static double news(struct anomaly *series, const struct anomaly_settings *settin
 	series->peak *= 1 - follow(elapsed_s, settings->peak_s);
 	if (over <= series->peak)
 		return 0;
-	series->peak = over;
+	series->peak = fmin(over, PEAK_MAX);
 	return over / (over + settings->mark);
+}
+
+/*
+ * Seconds since the value before, as far as they are known: a step that is much longer
+ * than the one before is a hole, which is neither experience nor time to forget.
+ */
+static double elapsed(struct anomaly *series, int64_t at_us)
+{
+	double step_s = (double)(at_us - series->judged_us) / SECOND_US;
+	step_s = fmin(fmax(step_s, 1), DAY_S);
+	double before_s = series->judged == 0 ? step_s : (double)series->step_s;
+	series->step_s = (float)step_s;
+	series->judged_us = at_us;
+	return fmin(step_s, HOLE * before_s);
 }
 
 /* value: less origin. */
 static double judge(struct anomaly *series, const struct anomaly_settings *settings,
 		    int64_t at_us, double value)
 {
-	double elapsed_s = (double)(at_us - series->judged_us) / SECOND_US;
-	/* In a hole nothing was seen: it is neither experience nor time to forget. */
-	elapsed_s = fmin(fmax(elapsed_s, 1), DAY_S);
+	double elapsed_s = elapsed(series, at_us);
 	double floor = FLOOR_LEAST + FLOOR_SHARE * fabs(series->origin + value);
 	double over = look(series, settings, ANOMALY_VALUE, value, series->judged == 0,
 			   floor, elapsed_s);
@@ -154,7 +170,6 @@ static double judge(struct anomaly *series, const struct anomaly_settings *setti
 		    look_out_of_day(series, settings, at_us, value, floor, elapsed_s));
 	bool is_new =
 		series->seen_s < settings->learn_s || series->judged < JUDGED_LEAST;
-	series->judged_us = at_us;
 	series->seen_s += elapsed_s;
 	series->judged = one_more(series->judged);
 	return is_new ? 0 : news(series, settings, over, elapsed_s);
@@ -223,8 +238,9 @@ void anomaly_save(const struct anomaly *series, uint8_t out[ANOMALY_SAVED_LEN])
 
 static bool is_sound(const struct anomaly *series)
 {
-	const double numbers[] = { series->sum, series->origin, series->seen_s,
-				   series->smooth, series->peak };
+	const double numbers[] = { series->sum,    series->origin,
+				   series->seen_s, series->smooth,
+				   series->peak,   (double)series->step_s };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (!isfinite(numbers[i]))
 			return false;
@@ -239,7 +255,7 @@ static bool is_sound(const struct anomaly *series)
 		if (!isfinite(series->hours[i]))
 			return false;
 	}
-	return series->peak >= 0 && series->seen_s >= 0;
+	return series->peak >= 0 && series->seen_s >= 0 && series->step_s >= 0;
 }
 
 bool anomaly_restore(struct anomaly *series, const uint8_t *at, size_t len)

@@ -43,6 +43,7 @@ struct anomaly {
 	struct anomaly_range ranges[ANOMALY_VIEWS];
 	float hours[ANOMALY_HOURS]; /* usual value by hour of the day */
 	uint8_t hours_seen[ANOMALY_HOURS];
+	float step_s;         /* between the last two that were judged */
 	uint32_t count;       /* of the minute's values */
 	uint32_t judged;      /* saturates, like the next */
 	uint32_t out_of_days; /* judged with a usual value */
