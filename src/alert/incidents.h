@@ -2,7 +2,10 @@
  * incidents.h: what belongs together: alerts, findings and whatever happened around
  * them, with one cause; and what people say of it.
  *
- * Records in, incidents and their timelines out; no clock, no I/O.
+ * Records in, incidents and their timelines out; no clock, no I/O.  One cause is one
+ * incident (docs/alerts.md has the rules): a service whose parent is down, other alerts
+ * of the same service, others of the same host that begin within five minutes, attacks
+ * that detect/incident.h has joined, and many targets that fall at the same moment.
  */
 #pragma once
 
@@ -19,6 +22,8 @@ struct incidents_sink {
 	/* New, or changed. */
 	void (*incident)(void *self, const struct incident_record *incident);
 	void (*timeline)(void *self, const struct timeline_record *line);
+	/* Is it an address of this machine? Then a wildcard listener is one of it. */
+	bool (*is_own)(void *self, const struct addr *addr);
 	/* What a person did, for the audit chain. */
 	void (*audit)(void *self, const struct audit_record *audit);
 };
@@ -29,29 +34,47 @@ struct incident_book *incident_book_new(const struct incidents_sink *sink);
 void incident_book_free(struct incident_book *book);
 
 /*
- * Any record that may begin an incident, or tell something about one: alert, finding,
- * probe, listener, block, deployment, notification.  Sets alert->incident.
+ * A target (as alert.target has it) depends on another one: what it says while that one
+ * is in trouble belongs to that one's incident.  Parents are kept until they are
+ * cleared; false if there are too many.
  */
-void incident_book_alert(struct incident_book *book, struct alert_record *alert);
-void incident_book_see(struct incident_book *book, enum record_kind kind,
-		       const void *record);
-/* Which probe target, or host, another one depends on: what it says while that is down
- * belongs to that one's incident.
- */
-void incident_book_parent(struct incident_book *book, const char *target,
+bool incident_book_parent(struct incident_book *book, const char *target,
 			  const char *parent);
+void incident_book_clear_parents(struct incident_book *book);
+
+/* Sets alert->incident. */
+void incident_book_alert(struct incident_book *book, struct alert_record *alert);
+void incident_book_finding(struct incident_book *book,
+			   const struct finding_record *finding);
+/*
+ * What is no trouble by itself, and may be the cause, or what was done about it:
+ * listener, block, deployment, notification.
+ */
+void incident_book_listener(struct incident_book *book,
+			    const struct listener_record *listener);
+void incident_book_block(struct incident_book *book, const struct block_record *block);
+void incident_book_deployment(struct incident_book *book,
+			      const struct deployment_record *deployment);
+void incident_book_notification(struct incident_book *book,
+				const struct notification_record *notification);
+/* Why nobody is told of it, as the teller says; "": somebody is. */
+void incident_book_suppressed(struct incident_book *book, const char *id,
+			      const char *by, int64_t now_us);
 void incident_book_tick(struct incident_book *book, int64_t now_us);
 
-/* ---- by people; -ENOENT: there is no such one; -EINVAL ---- */
+/* ---- by people ---- */
 
 struct incident_change {
 	const char *id; /* or its first digits, if only one begins so */
 	const char *actor;
-	const char *owner, *comment; /* NULL: unchanged, none */
+	const char *owner, *comment; /* NULL: unchanged; none */
 	bool acknowledge, close, false_positive;
-	const char *reason; /* of close */
+	const char *reason; /* of close; NULL: none given */
 };
-/* 0, and the incident's id in message; else what is wrong. */
+/*
+ * 0, and the incident's id in message; -ENOENT, -EEXIST (several begin so) or -EINVAL,
+ * and what is wrong.
+ */
 int incident_book_change(struct incident_book *book,
 			 const struct incident_change *change, int64_t now_us,
 			 struct buf *message);
@@ -62,11 +85,12 @@ int incident_book_change(struct incident_book *book,
 void incident_book_each(const struct incident_book *book,
 			void (*take)(void *to, const struct incident_record *incident),
 			void *to);
-/* Of one, oldest first. */
-void incident_book_timeline(const struct incident_book *book, const char *id,
-			    void (*take)(void *to, const struct timeline_record *line),
-			    void *to);
 
-/* What must survive a restart, in that folder; as limits_keep(). */
-bool incident_book_keep(struct incident_book *book, const char *folder, int64_t now_us,
-			struct buf *why);
+/*
+ * After a restart, from what is kept: incidents first, oldest first, then their lines.
+ * What belonged to one does so again; what does not fire any more is told as usual.
+ */
+void incident_book_restore(struct incident_book *book,
+			   const struct incident_record *incident);
+void incident_book_restore_line(struct incident_book *book,
+				const struct timeline_record *line);

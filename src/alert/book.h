@@ -1,0 +1,111 @@
+/*
+ * book.h: the inside of the book of incidents.  Private to the room.
+ */
+#pragma once
+
+#include "alert/incidents.h"
+#include "base/addr.h"
+
+enum {
+	BOOK_INCIDENTS = 512, /* that fire, and those that were over lately */
+	BOOK_MEMBERS = 8192,  /* alerts and findings of them */
+	BOOK_EVENTS = 1024,   /* what happened lately, and may be a cause */
+	BOOK_PARENTS = 8192,
+};
+#define BOOK_SECOND_US 1000000LL
+
+/* How good the cause of an incident is: a better one takes its place. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_ITSELF,     /* what its first alert says */
+	CAUSE_BLOCK,      /* a client that asks is blocked */
+	CAUSE_LISTENER,   /* nobody listens any more, or somebody else */
+	CAUSE_DEPLOYMENT, /* somebody changed something before */
+	CAUSE_MANY,       /* more than one service fell at that moment */
+};
+
+/* An incident; of an unused one the id is "". */
+struct entry {
+	struct incident_record record;
+	uint64_t target; /* hash of record.target */
+	enum cause cause;
+	int64_t said_us;
+	uint32_t open;     /* members that are not over */
+	bool is_attack;    /* its first member is one of detect's incidents */
+	bool is_many;      /* others that fall by the same rule belong to it */
+	int64_t joined_us; /* when the last member came */
+};
+
+/* An alert or finding; of an unused one the id is "". */
+struct member {
+	field_text32 id;
+	struct entry *entry;
+	uint64_t target;
+	bool is_open;
+};
+
+/* What happened, before anybody knew whether it matters. */
+struct event {
+	enum cause cause;
+	struct addr ip; /* unset: any */
+	uint32_t port;  /* UNKNOWN_U32: any */
+	struct timeline_record line;
+	field_text256 words; /* the cause in a sentence */
+};
+
+struct parent {
+	uint64_t target, parent;
+};
+
+struct incident_book {
+	struct incidents_sink sink;
+	struct entry entries[BOOK_INCIDENTS];
+	struct member members[BOOK_MEMBERS];
+	struct event events[BOOK_EVENTS];
+	uint64_t event_count;
+	struct parent parents[BOOK_PARENTS];
+	size_t parent_count;
+};
+
+/* What a new member is about. */
+struct about {
+	const char *kind; /* of the timeline's line: alert, finding */
+	const char *id, *rule, *target, *severity, *summary;
+	struct addr ip, client; /* unset: none */
+	uint32_t port;
+	const char *transport, *service, *tags;
+	const char *attack; /* incident of detect; "" */
+	int64_t first_us, last_us, now_us;
+	double value, limit;
+	bool is_open;
+};
+
+uint64_t book_hash(const char *text);
+
+/* ---- book.c ---- */
+
+bool entry_is_firing(const struct entry *entry);
+struct entry *book_entry(struct incident_book *book, const char *id);
+void book_say(struct incident_book *book, struct entry *entry, int64_t now_us);
+/* A line of it, told. */
+void book_line(struct incident_book *book, struct entry *entry,
+	       const struct timeline_record *line);
+struct timeline_record book_new_line(int64_t at_us, const char *kind,
+				     const char *summary);
+void book_resolve(struct incident_book *book, struct entry *entry, const char *by,
+		  const char *why, int64_t now_us);
+
+/* ---- join.c ---- */
+
+/* The incident that it belongs to; NULL: a new one. */
+struct entry *book_join(struct incident_book *book, const struct about *about);
+/*
+ * After a new incident: if several fell at that moment by the same rule, they become
+ * one. The incident that it belongs to now.
+ */
+struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t now_us);
+
+/* ---- cause.c ---- */
+
+/* Of a new incident: what happened before goes into the timeline, and is the cause. */
+void book_explain(struct incident_book *book, struct entry *entry);

@@ -1,0 +1,159 @@
+/*
+ * cause.c: what happened before an incident, and the most probable cause.
+ *
+ * Most troubles follow a change.  So changes are remembered for a while: when a service
+ * falls, those of it, of its host or of all go to the head of its timeline.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/book.h"
+
+/* A change that was longer ago has been survived. */
+#define BEFORE_US (900 * BOOK_SECOND_US)
+/* A listener's end may be noticed after the probe that failed by it. */
+#define AFTER_US (60 * BOOK_SECOND_US)
+
+static bool is_about(const struct incident_book *book, const struct event *event,
+		     const struct entry *entry)
+{
+	const struct incident_record *record = &entry->record;
+	bool is_everywhere = addr_is_unspecified(&event->ip) &&
+			     !addr_is_unset(&record->server_ip) &&
+			     book->sink.is_own != NULL &&
+			     book->sink.is_own(book->sink.self, &record->server_ip);
+	if (!addr_is_unset(&event->ip) && !is_everywhere &&
+	    !addr_equal(&event->ip, &record->server_ip))
+		return false;
+	return event->port == UNKNOWN_U32 || event->port == record->port;
+}
+
+static bool is_in_time(const struct event *event, const struct entry *entry)
+{
+	int64_t before_us = entry->record.first - event->line.at;
+	return before_us <= BEFORE_US && before_us >= -AFTER_US;
+}
+
+static void give(struct incident_book *book, struct entry *entry,
+		 const struct event *event)
+{
+	book_line(book, entry, &event->line);
+	if (event->cause <= entry->cause)
+		return;
+	entry->cause = event->cause;
+	record_text(entry->record.cause, sizeof(entry->record.cause), event->words);
+}
+
+void book_explain(struct incident_book *book, struct entry *entry)
+{
+	uint64_t count = book->event_count;
+	uint64_t first = count > BOOK_EVENTS ? count - BOOK_EVENTS : 0;
+	entry->cause = CAUSE_ITSELF;
+	record_text(entry->record.cause, sizeof(entry->record.cause),
+		    entry->record.summary);
+	for (uint64_t i = first; i < count && !entry->is_attack; i++) {
+		const struct event *event = &book->events[i % BOOK_EVENTS];
+		if (is_about(book, event, entry) && is_in_time(event, entry))
+			give(book, entry, event);
+	}
+}
+
+/* To those that it may be a cause of already, and kept for those that come. */
+static void happened(struct incident_book *book, const struct event *event)
+{
+	book->events[book->event_count++ % BOOK_EVENTS] = *event;
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
+		struct entry *entry = &book->entries[i];
+		if (!entry_is_firing(entry) || entry->is_attack ||
+		    !is_about(book, event, entry) || !is_in_time(event, entry))
+			continue;
+		give(book, entry, event);
+		book_say(book, entry, event->line.at);
+	}
+}
+
+static const char *name_of(const char *process)
+{
+	return process[0] != '\0' ? process : "a process";
+}
+
+static enum cause cause_of_listener(const struct listener_record *listener)
+{
+	return strcmp(listener->change, "closed") == 0 ? CAUSE_LISTENER : CAUSE_NONE;
+}
+
+void incident_book_listener(struct incident_book *book,
+			    const struct listener_record *listener)
+{
+	struct event event = { .cause = cause_of_listener(listener),
+			       .ip = listener->ip,
+			       .port = listener->port };
+	bool is_end = event.cause == CAUSE_LISTENER;
+	if (listener->netns != UNKNOWN_U64)
+		return; /* another network: its ports are not these */
+	snprintf(event.words, sizeof(event.words), "%s %s on port %u/%s",
+		 name_of(listener->process),
+		 is_end ? "does not listen any more" : "listens", listener->port,
+		 listener->transport);
+	event.line = book_new_line(listener->at, "listener", event.words);
+	happened(book, &event);
+}
+
+void incident_book_deployment(struct incident_book *book,
+			      const struct deployment_record *deployment)
+{
+	struct event event = { .cause = CAUSE_DEPLOYMENT,
+			       .ip = deployment->server_ip,
+			       .port = deployment->port };
+	snprintf(event.words, sizeof(event.words), "%s was changed%s%s%s%.100s",
+		 deployment->name, deployment->version[0] != '\0' ? " to " : "",
+		 deployment->version, deployment->summary[0] != '\0' ? ": " : "",
+		 deployment->summary);
+	event.line = book_new_line(deployment->at, "deployment", event.words);
+	record_text(event.line.actor, sizeof(event.line.actor), deployment->actor);
+	happened(book, &event);
+}
+
+/* ---- what was done ---- */
+
+static bool is_answer(const struct block_record *block)
+{
+	return strcmp(block->state, "active") == 0;
+}
+
+/* The incident that the block's finding belongs to; NULL. */
+static struct entry *attack_of(struct incident_book *book,
+			       const struct block_record *block)
+{
+	for (size_t i = 0; i < BOOK_MEMBERS; i++)
+		if (block->finding[0] != '\0' &&
+		    strcmp(book->members[i].id, block->finding) == 0)
+			return book->members[i].entry;
+	return NULL;
+}
+
+/*
+ * A block answers the attack that it is about; and a client of ours that is blocked by
+ * mistake is told of by others, so that it may be a cause.
+ */
+void incident_book_block(struct incident_book *book, const struct block_record *block)
+{
+	char address[ADDR_TEXT_MAX];
+	struct event event = { .cause = CAUSE_BLOCK,
+			       .ip = block->address,
+			       .port = block->port };
+	struct entry *entry = attack_of(book, block);
+	addr_text(&block->address, address);
+	snprintf(event.words, sizeof(event.words), "%s/%u: %s is %s", address,
+		 block->prefix_len, block->action, block->state);
+	event.line = book_new_line(block->at, "block", event.words);
+	record_text(event.line.about, sizeof(event.line.about), block->id);
+	record_text(event.line.actor, sizeof(event.line.actor), block->actor);
+	if (entry == NULL) {
+		happened(book, &event);
+		return;
+	}
+	if (is_answer(block) && entry->record.acknowledged == UNKNOWN_TIME)
+		entry->record.automatic = 1;
+	book_line(book, entry, &event.line);
+}

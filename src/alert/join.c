@@ -1,0 +1,201 @@
+/*
+ * join.c: which incident an alert or finding belongs to.
+ *
+ * One alert a cause is what people ask for first of all (docs/alerts.md); but what is
+ * joined without need hides a second trouble behind a first one.  So what joins is
+ * certain (a parent that is down, the same service), or happens within minutes on the
+ * same host, or at the same moment everywhere.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/book.h"
+
+/* What begins on a host so soon after another trouble there comes of it. */
+#define HOST_US (300 * BOOK_SECOND_US)
+/* What is over and comes back within that time is the same trouble (flapping). */
+#define AGAIN_US (900 * BOOK_SECOND_US)
+/* Services that fall by one cut are noticed within a round of probes. */
+#define MANY_US (60 * BOOK_SECOND_US)
+
+enum {
+	MANY = 3,  /* two may be a coincidence */
+	DEPTH = 8, /* of parents of parents; ends circles, too */
+};
+
+/* ---- parents ---- */
+
+bool incident_book_parent(struct incident_book *book, const char *target,
+			  const char *parent)
+{
+	if (book->parent_count == BOOK_PARENTS)
+		return false;
+	book->parents[book->parent_count++] =
+		(struct parent){ book_hash(target), book_hash(parent) };
+	return true;
+}
+
+void incident_book_clear_parents(struct incident_book *book)
+{
+	book->parent_count = 0;
+}
+
+static struct entry *open_about(struct incident_book *book, uint64_t target)
+{
+	for (size_t i = 0; i < BOOK_MEMBERS; i++) {
+		struct member *member = &book->members[i];
+		if (member->is_open && member->target == target &&
+		    entry_is_firing(member->entry))
+			return member->entry;
+	}
+	return NULL;
+}
+
+/* Of the nearest of those that it depends on, at any distance, that is in trouble. */
+static struct entry *of_parents(struct incident_book *book, uint64_t target, int depth)
+{
+	for (size_t i = 0; i < book->parent_count && depth < DEPTH; i++) {
+		if (book->parents[i].target != target)
+			continue;
+		struct entry *entry = open_about(book, book->parents[i].parent);
+		if (entry == NULL)
+			entry = of_parents(book, book->parents[i].parent, depth + 1);
+		if (entry != NULL)
+			return entry;
+	}
+	return NULL;
+}
+
+/* ---- one by one ---- */
+
+/* Closed by a person: what comes is another one. */
+static bool is_over_lately(const struct entry *entry, int64_t now_us)
+{
+	return entry->record.id[0] != '\0' && !entry_is_firing(entry) &&
+	       strcmp(entry->record.closed_by, "breakwater") == 0 &&
+	       now_us - entry->record.end <= AGAIN_US;
+}
+
+static bool is_same_service(const struct entry *entry, const struct about *about)
+{
+	return !addr_is_unset(&about->ip) && about->port != UNKNOWN_U32 &&
+	       addr_equal(&entry->record.server_ip, &about->ip) &&
+	       entry->record.port == about->port &&
+	       (entry->record.transport == NULL || about->transport == NULL ||
+		strcmp(entry->record.transport, about->transport) == 0);
+}
+
+static bool is_same_host_now(const struct entry *entry, const struct about *about)
+{
+	int64_t apart_us = about->first_us - entry->record.first;
+	return !addr_is_unset(&about->ip) &&
+	       addr_equal(&entry->record.server_ip, &about->ip) &&
+	       apart_us <= HOST_US && apart_us >= -HOST_US;
+}
+
+/* What somebody did belongs to him, and to what it does to a service: two attackers
+ * are never one.
+ */
+static bool is_close(const struct entry *entry, const struct about *about)
+{
+	bool is_attack = about->attack[0] != '\0';
+	if (entry->is_attack && is_attack)
+		return false;
+	if (entry->target == book_hash(about->target) || is_same_service(entry, about))
+		return true;
+	return !entry->is_attack && !is_attack && is_same_host_now(entry, about);
+}
+
+static bool falls_with(const struct entry *entry, const struct about *about)
+{
+	return entry->is_many && about->attack[0] == '\0' &&
+	       strcmp(entry->record.rule, about->rule) == 0 &&
+	       about->now_us - entry->joined_us <= MANY_US;
+}
+
+static bool comes_back(const struct entry *entry, const struct about *about)
+{
+	return is_over_lately(entry, about->now_us) &&
+	       strcmp(entry->record.rule, about->rule) == 0 &&
+	       entry->target == book_hash(about->target);
+}
+
+static struct entry *of_attack(struct incident_book *book, const struct about *about)
+{
+	struct entry *entry = book_entry(book, about->attack);
+	return entry != NULL && (entry_is_firing(entry) ||
+				 is_over_lately(entry, about->now_us))
+		       ? entry
+		       : NULL;
+}
+
+struct entry *book_join(struct incident_book *book, const struct about *about)
+{
+	struct entry *entry = of_attack(book, about);
+	if (entry == NULL && about->attack[0] == '\0')
+		entry = of_parents(book, book_hash(about->target), 0);
+	if (entry != NULL)
+		return entry;
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
+		if (entry_is_firing(&book->entries[i]) &&
+		    (is_close(&book->entries[i], about) ||
+		     falls_with(&book->entries[i], about)))
+			return &book->entries[i];
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
+		if (comes_back(&book->entries[i], about))
+			return &book->entries[i];
+	return NULL;
+}
+
+/* ---- many at the same moment ---- */
+
+static bool fell_with(const struct entry *other, const struct entry *last)
+{
+	int64_t apart_us = last->record.first - other->record.first;
+	return entry_is_firing(other) && !other->is_attack && !last->is_attack &&
+	       other->record.acknowledged == UNKNOWN_TIME &&
+	       strcmp(other->record.rule, last->record.rule) == 0 &&
+	       apart_us <= MANY_US && apart_us >= -MANY_US;
+}
+
+static void move(struct incident_book *book, struct entry *from, struct entry *to,
+		 int64_t now_us)
+{
+	char why[64];
+	for (size_t i = 0; i < BOOK_MEMBERS; i++)
+		if (book->members[i].entry == from)
+			book->members[i].entry = to;
+	to->open += from->open;
+	to->record.alerts += from->record.alerts;
+	to->record.findings += from->record.findings;
+	to->record.targets += from->record.targets;
+	from->open = 0;
+	snprintf(why, sizeof(why), "part of incident %s", to->record.id);
+	struct timeline_record line =
+		book_new_line(from->record.first, "alert", from->record.summary);
+	line.severity = from->record.severity;
+	book_line(book, to, &line);
+	book_resolve(book, from, "breakwater", why, now_us);
+}
+
+struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t now_us)
+{
+	struct entry *first = last;
+	size_t count = 0;
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
+		struct entry *other = &book->entries[i];
+		if (!fell_with(other, last))
+			continue;
+		count++;
+		if (other->record.first < first->record.first)
+			first = other;
+	}
+	if (count < MANY)
+		return last;
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
+		if (&book->entries[i] != first && fell_with(&book->entries[i], last))
+			move(book, &book->entries[i], first, now_us);
+	first->is_many = true;
+	first->joined_us = now_us;
+	return first;
+}

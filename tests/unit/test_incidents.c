@@ -1,0 +1,457 @@
+/*
+ * test_incidents.c: one cause is one incident, its timeline begins with the cause, and
+ * people's words are kept.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alert/incidents.h"
+#include "base/buf.h"
+
+#define SECOND 1000000LL
+#define START  (1700000000 * SECOND)
+
+enum { SAID_MAX = 8192 };
+
+static struct incident_record said[SAID_MAX];
+static struct timeline_record lines[SAID_MAX];
+static struct audit_record audits[64];
+static size_t said_count, line_count, audit_count;
+static struct incident_book *book;
+
+static void take_incident(void *self, const struct incident_record *incident)
+{
+	(void)self;
+	assert_true(said_count < SAID_MAX);
+	said[said_count++] = *incident;
+}
+
+static void take_line(void *self, const struct timeline_record *line)
+{
+	(void)self;
+	assert_true(line_count < SAID_MAX);
+	lines[line_count++] = *line;
+}
+
+static void take_audit(void *self, const struct audit_record *audit)
+{
+	(void)self;
+	audits[audit_count++] = *audit;
+}
+
+static bool is_own(void *self, const struct addr *addr)
+{
+	struct addr own;
+	(void)self;
+	return addr_parse("192.0.2.1", &own) && addr_equal(addr, &own);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	said_count = line_count = audit_count = 0;
+	book = incident_book_new(&(struct incidents_sink){
+		.incident = take_incident,
+		.timeline = take_line,
+		.is_own = is_own,
+		.audit = take_audit,
+	});
+	return book == NULL;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	incident_book_free(book);
+	return 0;
+}
+
+/* ---- what comes ---- */
+
+static const char *alert(const char *id, const char *rule, const char *target,
+			 const char *ip, unsigned port, double at_s, const char *state)
+{
+	static struct alert_record record;
+	record_init(RECORD_alert, &record);
+	record.at = record.start = START + (int64_t)(at_s * SECOND);
+	record.state = state;
+	record.severity = "high";
+	record_text(record.id, sizeof(record.id), id);
+	record_text(record.rule, sizeof(record.rule), rule);
+	record_text(record.target, sizeof(record.target), target);
+	snprintf(record.summary, sizeof(record.summary), "%.60s: %.60s", target, rule);
+	if (ip != NULL)
+		assert_true(addr_parse(ip, &record.server_ip));
+	if (port != 0) {
+		record.port = port;
+		record.transport = "tcp";
+	}
+	incident_book_alert(book, &record);
+	return record.incident;
+}
+
+static void finding(const char *id, const char *incident, const char *client,
+		    unsigned port, double at_s, const char *state, const char *severity)
+{
+	struct finding_record record;
+	record_init(RECORD_finding, &record);
+	record.at = record.first = record.last = START + (int64_t)(at_s * SECOND);
+	record.state = state;
+	record.kind = "brute_force";
+	record.severity = severity;
+	record.port = port;
+	record.transport = "tcp";
+	assert_true(addr_parse("192.0.2.1", &record.server_ip));
+	assert_true(addr_parse(client, &record.client_ip));
+	record_text(record.id, sizeof(record.id), id);
+	record_text(record.incident, sizeof(record.incident), incident);
+	record_text(record.summary, sizeof(record.summary), "somebody guesses");
+	incident_book_finding(book, &record);
+}
+
+static void closed(const char *ip, unsigned port, const char *process, double at_s)
+{
+	struct listener_record record;
+	record_init(RECORD_listener, &record);
+	record.at = START + (int64_t)(at_s * SECOND);
+	record.change = "closed";
+	record.transport = "tcp";
+	record.port = port;
+	assert_true(addr_parse(ip, &record.ip));
+	record_text(record.process, sizeof(record.process), process);
+	incident_book_listener(book, &record);
+}
+
+static void deployed(const char *name, double at_s)
+{
+	struct deployment_record record;
+	record_init(RECORD_deployment, &record);
+	record.at = START + (int64_t)(at_s * SECOND);
+	record_text(record.name, sizeof(record.name), name);
+	incident_book_deployment(book, &record);
+}
+
+/* The incidents that fire now. */
+struct firing {
+	struct incident_record of[600];
+	size_t count;
+};
+
+static void count_firing(void *to, const struct incident_record *incident)
+{
+	struct firing *firing = to;
+	if (strcmp(incident->state, "firing") == 0)
+		firing->of[firing->count++] = *incident;
+}
+
+static struct firing firing;
+
+static size_t fire(void)
+{
+	firing.count = 0;
+	incident_book_each(book, count_firing, &firing);
+	return firing.count;
+}
+
+/* ---- one cause, one incident ---- */
+
+static void alerts_of_a_service_are_one(void **state)
+{
+	(void)state;
+	char id[32];
+	record_text(id, sizeof(id),
+		    alert("a", "response", "web", "192.0.2.1", 443, 0, "firing"));
+	assert_string_equal(
+		alert("b", "errors", "192.0.2.1:443", "192.0.2.1", 443, 4000, "firing"),
+		id);
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].alerts, 2);
+	assert_int_equal(firing.of[0].targets, 2);
+	alert("a", "response", "web", "192.0.2.1", 443, 4100, "resolved");
+	assert_int_equal(fire(), 1);
+	alert("b", "errors", "192.0.2.1:443", "192.0.2.1", 443, 4200, "resolved");
+	assert_int_equal(fire(), 0);
+	assert_string_equal(said[said_count - 1].state, "resolved");
+	assert_int_equal(said[said_count - 1].end, START + 4200 * SECOND);
+	assert_int_equal(said[said_count - 1].automatic, 1);
+}
+
+static void a_host_is_one_for_minutes_only(void **state)
+{
+	(void)state;
+	alert("a", "down", "h:80", "198.51.100.7", 80, 0, "firing");
+	alert("b", "down", "h:22", "198.51.100.7", 22, 200, "firing");
+	assert_int_equal(fire(), 1);
+	alert("c", "response", "h:25", "198.51.100.7", 25, 1000, "firing");
+	assert_int_equal(fire(), 2);
+	alert("d", "down", "other", "198.51.100.8", 80, 210, "firing");
+	assert_int_equal(fire(), 3);
+}
+
+static void what_depends_belongs_to_what_it_depends_on(void **state)
+{
+	(void)state;
+	char id[32];
+	assert_true(incident_book_parent(book, "web", "switch"));
+	assert_true(incident_book_parent(book, "switch", "router"));
+	assert_true(incident_book_parent(book, "router", "web")); /* a circle ends */
+	record_text(id, sizeof(id),
+		    alert("r", "down", "router", "203.0.113.1", 0, 0, "firing"));
+	assert_string_equal(alert("w", "down", "web", "192.0.2.9", 443, 500, "firing"),
+			    id);
+	incident_book_clear_parents(book);
+	assert_string_not_equal(
+		alert("x", "down", "web2", "192.0.2.10", 443, 501, "firing"), id);
+}
+
+static void five_hundred_that_fall_at_once_are_one(void **state)
+{
+	(void)state;
+	char id[32], target[32], ip[32];
+	for (int i = 0; i < 500; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		snprintf(target, sizeof(target), "t%d", i);
+		snprintf(ip, sizeof(ip), "10.%d.%d.1", i / 250, i % 250);
+		alert(id, "down", target, ip, 80, i * 0.1, "firing");
+	}
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].alerts, 500);
+	assert_int_equal(firing.of[0].targets, 500);
+	/* The two that had been said before are over, as parts of it. */
+	size_t parts = 0;
+	for (size_t i = 0; i < said_count; i++)
+		parts += strstr(said[i].close_reason, firing.of[0].id) != NULL;
+	assert_int_equal(parts, 2);
+	for (int i = 0; i < 500; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		snprintf(target, sizeof(target), "t%d", i);
+		alert(id, "down", target, NULL, 0, 100, "resolved");
+	}
+	assert_int_equal(fire(), 0);
+}
+
+static void two_that_fall_at_once_are_two(void **state)
+{
+	(void)state;
+	alert("a", "down", "t1", "10.0.0.1", 80, 0, "firing");
+	alert("b", "down", "t2", "10.9.0.1", 80, 1, "firing");
+	alert("c", "response", "t3", "10.7.0.1", 80, 1, "firing");
+	assert_int_equal(fire(), 3);
+}
+
+static void two_attackers_are_never_one(void **state)
+{
+	(void)state;
+	finding("f1", "i1", "198.51.100.1", 22, 0, "open", "high");
+	finding("f2", "i2", "198.51.100.2", 22, 1, "open", "high");
+	finding("f3", "i1", "198.51.100.1", 25, 2, "open", "medium");
+	assert_int_equal(fire(), 2);
+	finding("n", "i3", "198.51.100.3", 22, 2, "open", "notice");
+	assert_int_equal(fire(), 2);
+	finding("f1", "i1", "198.51.100.1", 22, 60, "closed", "high");
+	finding("f3", "i1", "198.51.100.1", 25, 60, "closed", "medium");
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].id, "i2");
+}
+
+static void what_comes_back_soon_is_the_same(void **state)
+{
+	(void)state;
+	char id[32];
+	record_text(id, sizeof(id),
+		    alert("a", "down", "t", "10.0.0.1", 80, 0, "firing"));
+	alert("a", "down", "t", "10.0.0.1", 80, 60, "resolved");
+	assert_string_equal(alert("b", "down", "t", "10.0.0.1", 80, 120, "firing"), id);
+	alert("b", "down", "t", "10.0.0.1", 80, 180, "resolved");
+	assert_string_not_equal(alert("c", "down", "t", "10.0.0.1", 80, 3000, "firing"),
+				id);
+}
+
+/* ---- cause ---- */
+
+static void a_listener_that_closed_is_the_cause(void **state)
+{
+	(void)state;
+	closed("0.0.0.0", 80, "apache2", -30); /* another port */
+	closed("0.0.0.0", 443, "nginx", -12);
+	alert("a", "down", "web", "192.0.2.1", 443, 0, "firing");
+	assert_int_equal(fire(), 1);
+	assert_non_null(strstr(firing.of[0].cause, "nginx does not listen"));
+	assert_string_equal(lines[0].kind, "listener");
+	assert_int_equal(lines[0].at, START - 12 * SECOND);
+	assert_string_equal(lines[1].kind, "alert");
+	/* Another machine's port is not ours. */
+	alert("b", "down", "there", "192.0.2.77", 443, 0, "firing");
+	assert_int_equal(line_count, 3);
+}
+
+static void one_that_is_noticed_later_is_the_cause_too(void **state)
+{
+	(void)state;
+	alert("a", "down", "web", "192.0.2.1", 443, 0, "firing");
+	closed("192.0.2.1", 443, "nginx", 5);
+	closed("192.0.2.1", 443, "haproxy", 300); /* not any more */
+	fire();
+	assert_non_null(strstr(firing.of[0].cause, "nginx"));
+	assert_int_equal(line_count, 2);
+}
+
+static void a_deployment_before_is_a_better_cause(void **state)
+{
+	(void)state;
+	deployed("old", -4000);
+	deployed("shop", -40);
+	closed("0.0.0.0", 443, "nginx", -12);
+	alert("a", "down", "web", "192.0.2.1", 443, 0, "firing");
+	fire();
+	assert_non_null(strstr(firing.of[0].cause, "shop was changed"));
+	assert_string_equal(lines[0].kind, "deployment");
+}
+
+/* ---- people ---- */
+
+static int change(struct incident_change with, struct buf *message)
+{
+	with.actor = "ann";
+	buf_clear(message);
+	return incident_book_change(book, &with, START + 10 * SECOND, message);
+}
+
+static void people_take_care_and_close(void **state)
+{
+	(void)state;
+	struct buf message = { 0 };
+	char id[32];
+	record_text(id, sizeof(id),
+		    alert("a", "down", "t", "10.0.0.1", 80, 0, "firing"));
+	char some[8] = { 0 };
+	memcpy(some, id, 6);
+	assert_int_equal(
+		change((struct incident_change){ .id = some, .acknowledge = true },
+		       &message),
+		0);
+	assert_string_equal(buf_cstr(&message), id);
+	fire();
+	assert_string_equal(firing.of[0].owner, "ann");
+	assert_int_equal(firing.of[0].acknowledged, START + 10 * SECOND);
+	assert_int_equal(change((struct incident_change){ .id = id,
+							  .close = true,
+							  .false_positive = true,
+							  .reason = "a test" },
+				&message),
+			 0);
+	assert_int_equal(fire(), 0);
+	assert_string_equal(said[said_count - 1].closed_by, "ann");
+	assert_int_equal(said[said_count - 1].false_positive, 1);
+	assert_int_equal(said[said_count - 1].automatic, 0);
+	assert_int_equal(audit_count, 2);
+	/* What a person closed does not come back: that is another one. */
+	assert_string_not_equal(alert("b", "down", "t", "10.0.0.1", 80, 20, "firing"),
+				id);
+	buf_free(&message);
+}
+
+static void what_is_asked_wrongly_is_said(void **state)
+{
+	(void)state;
+	struct buf message = { 0 };
+	alert("a", "down", "t", "10.0.0.1", 80, 0, "firing");
+	assert_int_equal(
+		change((struct incident_change){ .id = "zz", .close = true }, &message),
+		-ENOENT);
+	assert_non_null(strstr(buf_cstr(&message), "no incident zz"));
+	assert_int_equal(change((struct incident_change){ .id = "a" }, &message),
+			 -EINVAL);
+	assert_int_equal(audit_count, 0);
+	buf_free(&message);
+}
+
+static void a_block_answers_its_attack(void **state)
+{
+	(void)state;
+	struct block_record block;
+	finding("f1", "i1", "198.51.100.1", 22, 0, "open", "high");
+	record_init(RECORD_block, &block);
+	block.at = START + SECOND;
+	block.state = "active";
+	block.action = "drop";
+	block.prefix_len = 32;
+	assert_true(addr_parse("198.51.100.1", &block.address));
+	record_text(block.finding, sizeof(block.finding), "f1");
+	incident_book_block(book, &block);
+	assert_string_equal(lines[line_count - 1].kind, "block");
+	fire();
+	assert_int_equal(firing.of[0].automatic, 1);
+}
+
+/* ---- a restart ---- */
+
+static void a_restart_changes_nothing(void **state)
+{
+	(void)state;
+	char id[32];
+	record_text(id, sizeof(id),
+		    alert("a", "down", "t", "10.0.0.1", 80, 0, "firing"));
+	alert("b", "errors", "t", "10.0.0.1", 80, 1, "firing");
+	alert("b", "errors", "t", "10.0.0.1", 80, 2, "resolved");
+	struct incident_record kept = said[said_count - 1];
+	incident_book_free(book);
+	size_t known = line_count;
+	struct timeline_record before[8];
+	memcpy(before, lines, sizeof(before));
+	begin(NULL);
+	incident_book_restore(book, &kept);
+	for (size_t i = 0; i < known; i++)
+		incident_book_restore_line(book, &before[i]);
+	incident_book_tick(book, START + 100 * SECOND);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(alert("a", "down", "t", "10.0.0.1", 80, 101, "firing"), id);
+	assert_int_equal(line_count, 0); /* nothing new is said of it */
+	alert("a", "down", "t", "10.0.0.1", 80, 102, "resolved");
+	assert_int_equal(fire(), 0);
+}
+
+static void more_than_there_is_room_for_does_no_harm(void **state)
+{
+	(void)state;
+	char id[32], target[32], ip[32];
+	for (int i = 0; i < 700; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		snprintf(target, sizeof(target), "t%d", i);
+		snprintf(ip, sizeof(ip), "10.%d.%d.1", i / 250, i % 250);
+		alert(id, "response", target, ip, 80, i * 100.0, "firing");
+	}
+	assert_int_equal(fire(), 512);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		TEST(alerts_of_a_service_are_one),
+		TEST(a_host_is_one_for_minutes_only),
+		TEST(what_depends_belongs_to_what_it_depends_on),
+		TEST(five_hundred_that_fall_at_once_are_one),
+		TEST(two_that_fall_at_once_are_two),
+		TEST(two_attackers_are_never_one),
+		TEST(what_comes_back_soon_is_the_same),
+		TEST(a_listener_that_closed_is_the_cause),
+		TEST(one_that_is_noticed_later_is_the_cause_too),
+		TEST(a_deployment_before_is_a_better_cause),
+		TEST(people_take_care_and_close),
+		TEST(what_is_asked_wrongly_is_said),
+		TEST(a_block_answers_its_attack),
+		TEST(a_restart_changes_nothing),
+		TEST(more_than_there_is_room_for_does_no_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
