@@ -3,32 +3,15 @@
  */
 #include <string.h>
 
+#include "base/stars.h"
 #include "policy/entry.h"
 
 #define DELETED " (deleted)"
 
-/* "*" in the pattern is any run without "/". */
+/* A part of a path or name ends at its border. */
 static bool text_matches(const char *pattern, const char *text)
 {
-	/* One star is gone back to at most: what is before a later one stays right. */
-	const char *star = NULL, *resume = NULL;
-	while (*text != '\0') {
-		if (*pattern == '*') {
-			star = ++pattern;
-			resume = text;
-		} else if (*pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star != NULL && *resume != '/') {
-			pattern = star;
-			text = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
+	return stars_match(pattern, text, '/');
 }
 
 void entry_without_deleted(char *exe)
