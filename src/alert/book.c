@@ -255,6 +255,8 @@ static struct entry *add(struct incident_book *book, const struct about *about)
 	if (is_new)
 		book_explain(book, entry);
 	line_of(book, entry, about);
+	if (about->attack[0] == '\0')
+		book_gather(book, entry, about);
 	return is_new ? book_fold(book, entry, about->now_us) : entry;
 }
 

@@ -22,6 +22,7 @@ enum cause {
 	CAUSE_LISTENER,   /* nobody listens any more, or somebody else */
 	CAUSE_DEPLOYMENT, /* somebody changed something before */
 	CAUSE_MANY,       /* more than one service fell at that moment */
+	CAUSE_PARENT,     /* what they depend on is down */
 };
 
 /* An incident; of an unused one the id is "". */
@@ -97,6 +98,12 @@ void book_resolve(struct incident_book *book, struct entry *entry, const char *b
 
 /* ---- join.c ---- */
 
+/*
+ * What depends on the target of this member belongs to it, also what fell just before
+ * it: routers are asked no sooner than what is behind them.
+ */
+void book_gather(struct incident_book *book, struct entry *entry,
+		 const struct about *about);
 /* The incident that it belongs to; NULL: a new one. */
 struct entry *book_join(struct incident_book *book, const struct about *about);
 /*

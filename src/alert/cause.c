@@ -153,7 +153,10 @@ void incident_book_block(struct incident_book *book, const struct block_record *
 		happened(book, &event);
 		return;
 	}
-	if (is_answer(block) && entry->record.acknowledged == UNKNOWN_TIME)
-		entry->record.automatic = 1;
 	book_line(book, entry, &event.line);
+	if (!is_answer(block) || entry->record.acknowledged != UNKNOWN_TIME ||
+	    entry->record.automatic == 1)
+		return;
+	entry->record.automatic = 1;
+	book_say(book, entry, block->at);
 }

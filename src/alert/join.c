@@ -178,6 +178,16 @@ static void move(struct incident_book *book, struct entry *from, struct entry *t
 	book_resolve(book, from, "breakwater", why, now_us);
 }
 
+static void blame_what_they_share(struct entry *entry)
+{
+	if (entry->cause >= CAUSE_MANY)
+		return;
+	entry->cause = CAUSE_MANY;
+	snprintf(entry->record.cause, sizeof(entry->record.cause),
+		 "many fell at the same moment, %.120s first: look at what they share",
+		 entry->record.target);
+}
+
 struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t now_us)
 {
 	struct entry *first = last;
@@ -197,5 +207,44 @@ struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t 
 			move(book, &book->entries[i], first, now_us);
 	first->is_many = true;
 	first->joined_us = now_us;
+	blame_what_they_share(first);
 	return first;
+}
+
+/* ---- what they depend on, noticed last ---- */
+
+static bool depends_on(const struct incident_book *book, uint64_t target,
+		       uint64_t parent, int depth)
+{
+	for (size_t i = 0; i < book->parent_count && depth < DEPTH; i++) {
+		if (book->parents[i].target != target)
+			continue;
+		uint64_t next = book->parents[i].parent;
+		if (next == parent || depends_on(book, next, parent, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool fell_of(const struct incident_book *book, const struct entry *entry,
+		    const struct about *about)
+{
+	int64_t apart_us = about->first_us - entry->record.first;
+	return entry_is_firing(entry) && !entry->is_attack && apart_us <= HOST_US &&
+	       apart_us >= -HOST_US &&
+	       depends_on(book, entry->target, book_hash(about->target), 0);
+}
+
+void book_gather(struct incident_book *book, struct entry *entry,
+		 const struct about *about)
+{
+	if (fell_of(book, entry, about) && entry->cause < CAUSE_PARENT) {
+		entry->cause = CAUSE_PARENT;
+		record_text(entry->record.cause, sizeof(entry->record.cause),
+			    about->summary);
+	}
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
+		if (&book->entries[i] != entry &&
+		    fell_of(book, &book->entries[i], about))
+			move(book, &book->entries[i], entry, about->now_us);
 }

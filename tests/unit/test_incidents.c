@@ -213,6 +213,26 @@ static void what_depends_belongs_to_what_it_depends_on(void **state)
 		alert("x", "down", "web2", "192.0.2.10", 443, 501, "firing"), id);
 }
 
+static void what_is_noticed_before_its_parent_belongs_to_it_too(void **state)
+{
+	(void)state;
+	char id[32];
+	assert_true(incident_book_parent(book, "web", "switch"));
+	assert_true(incident_book_parent(book, "switch", "router"));
+	alert("w", "response", "web", "192.0.2.9", 443, 0, "firing");
+	alert("o", "down", "other", "192.0.2.10", 443, 1, "firing");
+	record_text(id, sizeof(id),
+		    alert("r", "down", "router", "203.0.113.1", 0, 20, "firing"));
+	assert_int_equal(fire(), 2);
+	assert_string_equal(firing.of[0].id, id);
+	assert_int_equal(firing.of[0].targets, 2);
+	assert_string_equal(firing.of[0].cause, "router: down");
+	/* What was in trouble long before has its own. */
+	assert_true(incident_book_parent(book, "other", "switch2"));
+	alert("s", "down", "switch2", "203.0.113.2", 0, 1000, "firing");
+	assert_int_equal(fire(), 3);
+}
+
 static void five_hundred_that_fall_at_once_are_one(void **state)
 {
 	(void)state;
@@ -226,6 +246,8 @@ static void five_hundred_that_fall_at_once_are_one(void **state)
 	assert_int_equal(fire(), 1);
 	assert_int_equal(firing.of[0].alerts, 500);
 	assert_int_equal(firing.of[0].targets, 500);
+	assert_non_null(
+		strstr(firing.of[0].cause, "t0 first: look at what they share"));
 	/* The two that had been said before are over, as parts of it. */
 	size_t parts = 0;
 	for (size_t i = 0; i < said_count; i++)
@@ -391,6 +413,7 @@ static void a_block_answers_its_attack(void **state)
 	assert_string_equal(lines[line_count - 1].kind, "block");
 	fire();
 	assert_int_equal(firing.of[0].automatic, 1);
+	assert_int_equal(said[said_count - 1].automatic, 1);
 }
 
 /* ---- a restart ---- */
@@ -440,6 +463,7 @@ int main(void)
 		TEST(alerts_of_a_service_are_one),
 		TEST(a_host_is_one_for_minutes_only),
 		TEST(what_depends_belongs_to_what_it_depends_on),
+		TEST(what_is_noticed_before_its_parent_belongs_to_it_too),
 		TEST(five_hundred_that_fall_at_once_are_one),
 		TEST(two_that_fall_at_once_are_two),
 		TEST(two_attackers_are_never_one),
