@@ -67,6 +67,9 @@ GOALS = (
     # five floods; of what grew with each packet it would add almost a fifth.
     Goal("under attack: percent of memory that the last flood adds", ATTACKED,
          "rss-growth-percent", "<=", 10),
+    Goal("anomalies: NAB's standard score", ("foresight/nab",), "standard", ">=", 60),
+    Goal("anomalies: false ones a month and series, mean of all noises",
+         ("foresight/noise-*",), "alarms-per-series-month", "<=", 2, statistics.fmean),
     Goal("under attack: bytes of memory at most", ATTACKED, "rss-bytes", "<=", 300 << 20),
 )
 ELSEWHERE = ("goal: detection costs < 20 % of the packet path's throughput: make bench says "
