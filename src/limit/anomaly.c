@@ -44,16 +44,28 @@ const struct anomaly_settings ANOMALY_SETTINGS = {
 	.weights = { 1, 1, 1 },
 };
 
+/* fmax() and fmin() are calls, for the sake of NaN, which is none here. */
+static inline double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static inline double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /* Share of a new value in a mean that follows with that time constant. */
 static double follow(double elapsed_s, double constant_s)
 {
 	return elapsed_s / (elapsed_s + constant_s);
 }
 
-/* The first few values of a mean have equal shares. */
+/* The first few values of a mean have equal shares, as long as these are greater. */
 static double share_of(uint32_t before, double elapsed_s, double constant_s)
 {
-	return fmax(follow(elapsed_s, constant_s), 1 / (before + 1.0));
+	return elapsed_s * before < constant_s ? 1 / (before + 1.0)
+					       : follow(elapsed_s, constant_s);
 }
 
 static uint32_t one_more(uint32_t count)
@@ -64,15 +76,17 @@ static uint32_t one_more(uint32_t count)
 /* How far beyond the range, by its width; the range then has it. */
 static double beyond(struct anomaly_range *range, double value, double floor)
 {
-	double width = fmax(range->high - range->low, floor), over = 0;
+	double over, width = greater(range->high - range->low, floor);
 	if (value > range->high) {
 		over = value - range->high;
 		range->high = value;
 	} else if (value < range->low) {
 		over = range->low - value;
 		range->low = value;
+	} else {
+		return 0;
 	}
-	return fmin(over / width, BEYOND_MAX);
+	return lesser(over / width, BEYOND_MAX);
 }
 
 static void narrow(struct anomaly_range *range, double share)
@@ -115,7 +129,7 @@ static double look_out_of_day(struct anomaly *series,
 		series->out_of_days = one_more(series->out_of_days);
 	}
 	/* Of an hour it can't tell more than that hour. */
-	double share = share_of(*seen, fmin(elapsed_s, HOUR_S), settings->hour_s);
+	double share = share_of(*seen, lesser(elapsed_s, HOUR_S), settings->hour_s);
 	series->hours[hour] += (float)(share * away);
 	if (*seen < UINT8_MAX)
 		(*seen)++;
@@ -139,7 +153,7 @@ static double news(struct anomaly *series, const struct anomaly_settings *settin
 	series->peak *= 1 - follow(elapsed_s, settings->peak_s);
 	if (over <= series->peak)
 		return 0;
-	series->peak = fmin(over, PEAK_MAX);
+	series->peak = lesser(over, PEAK_MAX);
 	return over / (over + settings->mark);
 }
 
@@ -150,11 +164,11 @@ static double news(struct anomaly *series, const struct anomaly_settings *settin
 static double elapsed(struct anomaly *series, int64_t at_us)
 {
 	double step_s = (double)(at_us - series->judged_us) / SECOND_US;
-	step_s = fmin(fmax(step_s, 1), DAY_S);
+	step_s = lesser(greater(step_s, 1), DAY_S);
 	double before_s = series->judged == 0 ? step_s : (double)series->step_s;
 	series->step_s = (float)step_s;
 	series->judged_us = at_us;
-	return fmin(step_s, HOLE * before_s);
+	return lesser(step_s, HOLE * before_s);
 }
 
 /* value: less origin. */
@@ -165,9 +179,9 @@ static double judge(struct anomaly *series, const struct anomaly_settings *setti
 	double floor = FLOOR_LEAST + FLOOR_SHARE * fabs(series->origin + value);
 	double over = look(series, settings, ANOMALY_VALUE, value, series->judged == 0,
 			   floor, elapsed_s);
-	over = fmax(over, look_smooth(series, settings, value, floor, elapsed_s));
-	over = fmax(over,
-		    look_out_of_day(series, settings, at_us, value, floor, elapsed_s));
+	over = greater(over, look_smooth(series, settings, value, floor, elapsed_s));
+	over = greater(over, look_out_of_day(series, settings, at_us, value, floor,
+					     elapsed_s));
 	bool is_new =
 		series->seen_s < settings->learn_s || series->judged < JUDGED_LEAST;
 	series->seen_s += elapsed_s;
@@ -210,7 +224,7 @@ double anomaly_take_as(struct anomaly *series, const struct anomaly_settings *se
 {
 	if (!isfinite(value))
 		return 0;
-	value = fmin(fmax(value, -VALUE_MAX), VALUE_MAX);
+	value = lesser(greater(value, -VALUE_MAX), VALUE_MAX);
 	if (series->judged == 0 && series->count == 0)
 		series->origin = value;
 	int64_t pace_us = pace(series, at_us);
