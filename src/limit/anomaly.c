@@ -250,6 +250,18 @@ void anomaly_save(const struct anomaly *series, uint8_t out[ANOMALY_SAVED_LEN])
 	memcpy(out + 1, series, sizeof(*series));
 }
 
+/* Differences of such times can be told. */
+static bool are_times(const struct anomaly *series)
+{
+	const int64_t times_us[] = { series->last_us, series->judged_us,
+				     series->begun_us };
+	for (size_t i = 0; i < sizeof(times_us) / sizeof(times_us[0]); i++) {
+		if (times_us[i] < INT64_MIN / 4 || times_us[i] > INT64_MAX / 4)
+			return false;
+	}
+	return true;
+}
+
 static bool is_sound(const struct anomaly *series)
 {
 	const double numbers[] = { series->sum,    series->origin,
@@ -269,7 +281,8 @@ static bool is_sound(const struct anomaly *series)
 		if (!isfinite(series->hours[i]))
 			return false;
 	}
-	return series->peak >= 0 && series->seen_s >= 0 && series->step_s >= 0;
+	return are_times(series) && series->peak >= 0 && series->seen_s >= 0 &&
+	       series->step_s >= 0;
 }
 
 bool anomaly_restore(struct anomaly *series, const uint8_t *at, size_t len)

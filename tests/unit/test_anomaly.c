@@ -249,6 +249,9 @@ static void what_is_not_saved_by_us_is_a_new_series(void **state)
 	anomaly_save(&series, saved);
 	assert_false(anomaly_restore(&series, saved, sizeof(saved)));
 	assert_memory_equal(&series, &none, sizeof(none));
+	series.last_us = INT64_MIN;
+	anomaly_save(&series, saved);
+	assert_false(anomaly_restore(&series, saved, sizeof(saved)));
 }
 
 int main(void)
