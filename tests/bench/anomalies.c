@@ -23,8 +23,10 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return EXIT_FAILURE;
 	size_t count = strtoul(argv[1], NULL, 10), rounds = strtoul(argv[2], NULL, 10);
+	if (count == 0 || rounds == 0)
+		return EXIT_FAILURE;
 	struct anomaly *series = calloc(count, sizeof(*series));
-	if (series == NULL || count == 0 || rounds == 0)
+	if (series == NULL)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < VALUES; i++)
 		values[i] = random_exponential(&random, 1000);

@@ -2,8 +2,9 @@
  * nab.c: anomaly marks on the Numenta Anomaly Benchmark, and on series in which nothing
  * happens (noise.h).
  *
- *   nab bench FOLDER SEED    scores, their frontier against false alarms, held-out
- * halves nab noise KIND SEED      false alarms with what is shipped
+ *   nab bench FOLDER SEED    scores, frontier against false alarms, held-out halves
+ *
+ *   nab noise KIND SEED      false alarms with what is shipped
  *
  * Prints METRIC VALUE, and comments.  One setting, that of the program, is judged;
  * others are tried to see what choosing among them is worth: on one half of the series
@@ -34,16 +35,18 @@ static const int64_t BEGIN_US = INT64_C(1700006400) * SECOND_US; /* of a day */
 
 /* Scores of values in which nothing happens, highest first. */
 struct alarms {
-	double *scores;
+	double scores[ALARMS_MAX];
 	size_t count, series;
 };
+
+static struct alarms alarms;
 
 static size_t noise_values(const struct anomaly_settings *settings)
 {
 	return (size_t)(settings->learn_s / NOISE_STEP_S) + MONTH_DAYS * NOISE_DAY;
 }
 
-static void take_noise(struct alarms *alarms, const struct anomaly_settings *settings,
+static void take_noise(const struct anomaly_settings *settings,
 		       const struct noise_kind *kind, uint64_t seed)
 {
 	struct noise noise = { .random = seed };
@@ -53,10 +56,10 @@ static void take_noise(struct alarms *alarms, const struct anomaly_settings *set
 		at_us += (int64_t)NOISE_STEP_S * SECOND_US;
 		double score = anomaly_take_as(&series, settings, at_us,
 					       noise_next(kind, &noise));
-		if (score > 0 && alarms->count < ALARMS_MAX)
-			alarms->scores[alarms->count++] = score;
+		if (score > 0 && alarms.count < ALARMS_MAX)
+			alarms.scores[alarms.count++] = score;
 	}
-	alarms->series++;
+	alarms.series++;
 }
 
 static int by_height(const void *left, const void *right)
@@ -72,49 +75,44 @@ static uint64_t seed_of(uint64_t seed, int kind, int series)
 	return random_next(&state);
 }
 
-static void take_noises(struct alarms *alarms, const struct anomaly_settings *settings,
-			uint64_t seed)
+static void take_noises(const struct anomaly_settings *settings, uint64_t seed)
 {
-	alarms->count = alarms->series = 0;
+	alarms.count = alarms.series = 0;
 	for (int kind = 0; kind < NOISE_KINDS; kind++) {
 		for (int i = 0; i < HELD_SERIES; i++)
-			take_noise(alarms, settings, &NOISES[kind],
-				   seed_of(seed, kind, i));
+			take_noise(settings, &NOISES[kind], seed_of(seed, kind, i));
 	}
-	qsort(alarms->scores, alarms->count, sizeof(double), by_height);
+	qsort(alarms.scores, alarms.count, sizeof(double), by_height);
 }
 
 /* What scores are above, so that there are that many alarms in a month of a series. */
-static double threshold_of(const struct alarms *alarms, double a_month)
+static double threshold_of(double a_month)
 {
-	size_t place = (size_t)(a_month * (double)alarms->series);
-	return place < alarms->count ? alarms->scores[place] : 0;
+	size_t place = (size_t)(a_month * (double)alarms.series);
+	return place < alarms.count ? alarms.scores[place] : 0;
 }
 
-static size_t alarms_above(const struct alarms *alarms, double threshold)
+static size_t alarms_above(double threshold)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < alarms->count; i++)
-		count += alarms->scores[i] >= threshold;
+	for (size_t i = 0; i < alarms.count; i++)
+		count += alarms.scores[i] >= threshold;
 	return count;
 }
 
 static int tell_noise(const char *name, uint64_t seed)
 {
-	struct alarms alarms = { .scores = calloc(ALARMS_MAX, sizeof(double)) };
 	int kind = 0;
 	while (kind < NOISE_KINDS && strcmp(NOISES[kind].name, name) != 0)
 		kind++;
-	if (kind == NOISE_KINDS || alarms.scores == NULL)
+	if (kind == NOISE_KINDS)
 		return EXIT_FAILURE;
 	for (int i = 0; i < NOISE_SERIES; i++)
-		take_noise(&alarms, &ANOMALY_SETTINGS, &NOISES[kind],
-			   seed_of(seed, kind, i));
+		take_noise(&ANOMALY_SETTINGS, &NOISES[kind], seed_of(seed, kind, i));
 	printf("# %zu series of %d days, a value a minute\n", alarms.series,
 	       MONTH_DAYS);
 	printf("alarms-per-series-month %.3f\n",
-	       (double)alarms_above(&alarms, ANOMALY_MARK) / (double)alarms.series);
-	free(alarms.scores);
+	       (double)alarms_above(ANOMALY_MARK) / (double)alarms.series);
 	return EXIT_SUCCESS;
 }
 
@@ -171,7 +169,8 @@ static void tell_scores(void)
 		struct nab_result result =
 			nab_judge(&set, profile, just_below(ANOMALY_MARK));
 		printf("%s %.3f\n", profile->name, result.score);
-		printf("%s-best-threshold %.3f\n", profile->name, result.best);
+		printf("%s-best-threshold %.3f\n", profile->name,
+		       nab_judge(&set, profile, 0).best);
 		if (i == 0)
 			printf("windows %d\nfound %zu\nfalse-marks %zu\n", set.windows,
 			       result.found, result.false_marks);
@@ -206,12 +205,12 @@ static void tell_delay(void)
 		printf("delay-hours-median %.2f\n", hours[count / 2]);
 }
 
-static void tell_frontier(const struct alarms *alarms)
+static void tell_frontier(void)
 {
 	const double a_month[] = { 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 36 };
 	struct nab_set set = set_of(HALF_BOTH);
 	for (size_t i = 0; i < sizeof(a_month) / sizeof(a_month[0]); i++) {
-		double threshold = threshold_of(alarms, a_month[i]);
+		double threshold = threshold_of(a_month[i]);
 		printf("# frontier: %g alarms at score %.3f:", a_month[i], threshold);
 		for (int p = 0; p < NAB_PROFILE_COUNT; p++)
 			printf(" %s %.1f", NAB_PROFILES[p].name,
@@ -249,13 +248,13 @@ struct choice {
 };
 
 /* Thresholds come from noise alone: as many alarms as are wanted. */
-static void choose(struct choice chosen[2], struct alarms *alarms, uint64_t seed)
+static void choose(struct choice chosen[2], uint64_t seed)
 {
 	struct anomaly_settings settings;
 	for (size_t number = 0; try_settings(number, &settings); number++) {
 		double scores[2];
-		take_noises(alarms, &settings, seed);
-		double threshold = threshold_of(alarms, ALARMS_WANTED);
+		take_noises(&settings, seed);
+		double threshold = threshold_of(ALARMS_WANTED);
 		score_all(&settings);
 		for (int half = 0; half < 2; half++) {
 			struct nab_set set = set_of(half);
@@ -271,11 +270,11 @@ static void choose(struct choice chosen[2], struct alarms *alarms, uint64_t seed
 	}
 }
 
-static void tell_held_out(struct alarms *alarms, uint64_t seed)
+static void tell_held_out(uint64_t seed)
 {
 	struct choice chosen[2];
 	double whole = 0, windows[2];
-	choose(chosen, alarms, seed);
+	choose(chosen, seed);
 	for (int half = 0; half < 2; half++) {
 		const struct choice *of = &chosen[half];
 		const double *weights = of->settings.weights;
@@ -293,17 +292,15 @@ static void tell_held_out(struct alarms *alarms, uint64_t seed)
 
 static int tell_benchmark(const char *folder, uint64_t seed)
 {
-	struct alarms alarms = { .scores = calloc(ALARMS_MAX, sizeof(double)) };
-	if (alarms.scores == NULL || !nab_load(&data, folder))
+	if (!nab_load(&data, folder))
 		return EXIT_FAILURE;
 	printf("# %zu series\n", data.count);
 	score_all(&ANOMALY_SETTINGS);
 	tell_scores();
 	tell_delay();
-	take_noises(&alarms, &ANOMALY_SETTINGS, seed);
-	tell_frontier(&alarms);
-	tell_held_out(&alarms, seed);
-	free(alarms.scores);
+	take_noises(&ANOMALY_SETTINGS, seed);
+	tell_frontier();
+	tell_held_out(seed);
 	return EXIT_SUCCESS;
 }
 
