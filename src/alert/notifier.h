@@ -3,9 +3,9 @@
  * the build finds by its "const struct notifier notifier_X = {".
  *
  * Notifiers live in a process of their own (sender.h), which has the network, the spool
- * and the files that its sinks name, and nothing else: no packets, no store.  A notifier
- * turns a notice into the words of its wire and says what came of it; when to try
- * again, de-duplication and the rate are the sender's.
+ * and the files that its sinks name, and nothing else: no packets, no store.  A
+ * notifier turns a notice into the words of its wire and says what came of it; when to
+ * try again, de-duplication and the rate are the sender's.
  *
  * Each sink has a thread of its own, as send() waits: a slow one holds nobody up.  A
  * notifier keeps no state but in its sink.
@@ -23,16 +23,17 @@ enum {
 	NOTICE_INCIDENTS_MAX = 16,
 	NOTIFY_TIMEOUT_S = 20, /* that a send() may take in all */
 	SECRET_MAX = 4096,
+	SINK_PATH_MAX = 1024,
 };
 
 /* What a notifier is given: incidents, why, and where a reader finds more. */
 struct notice {
 	uint64_t id;        /* of the message; the same when it is tried again */
 	const char *reason; /* new, changed ...; alert/teller.h */
-	const char *key;    /* de-duplication key: the same for all about one incident */
-	const char *host;   /* this machine's name */
-	const char *link;   /* to the page; "" if it can't be reached from elsewhere */
-	int64_t at_us;      /* when it was due */
+	const char *key;  /* de-duplication key: the same for all about one incident */
+	const char *host; /* this machine's name */
+	const char *link; /* to the page; "" if it can't be reached from elsewhere */
+	int64_t at_us;    /* when it was due */
 	const struct incident_record *incidents;
 	size_t count; /* at least 1 */
 };
@@ -54,6 +55,8 @@ struct notifier_option {
 	bool is_needed;
 	const char *doc;
 };
+
+struct http_request;
 
 /* A place to tell, as configured. */
 struct sink {
@@ -82,11 +85,21 @@ struct notifier {
 	 * is allowed.  May be NULL.
 	 */
 	bool (*check)(const struct sink *sink, struct buf *message);
-	/* Waits for NOTIFY_TIMEOUT_S at most; error: one line, without secrets. */
+	/*
+	 * One of the two.  request: fills what is sent over HTTP (http.h); false:
+	 * error, one line, without secrets, as of send(), which waits for
+	 * NOTIFY_TIMEOUT_S at most.
+	 */
+	bool (*request)(const struct sink *sink, const struct notice *notice,
+			struct http_request *request, struct buf *error);
 	enum notify_outcome (*send)(struct sink *sink, const struct notice *notice,
 				    struct buf *error);
 	void (*close)(struct sink *sink); /* frees sink->state; may be NULL */
 };
+
+/* By whichever of the two. */
+enum notify_outcome notifier_send(struct sink *sink, const struct notice *notice,
+				  struct buf *error);
 
 /* All of them, for docs. */
 const struct notifier *const *notifiers(size_t *count);
@@ -107,16 +120,22 @@ void sink_free(struct sink *sink);
 const char *sink_option(const struct sink *sink, const char *name);
 bool sink_flag(const struct sink *sink, const char *name, bool if_not_given);
 
+/* Where the file is that this option names; false: not given, or nowhere. */
+bool sink_path(const struct sink *sink, const char *option,
+	       char out[static SINK_PATH_MAX]);
+
 /*
  * Appends what is in the file that this option names, without white space around it: a
- * path, or "credential:NAME", which systemd puts into $CREDENTIALS_DIRECTORY.  Read each
- * time, so that a new password needs no reload.  False, and error says why, without
- * what it holds.  Of an option that is not given: true, and nothing is appended.  Who
- * takes it wipes it: secret_free().
+ * path, or "credential:NAME", which systemd puts into $CREDENTIALS_DIRECTORY.  Read
+ * each time, so that a new password needs no reload.  False, and error says why,
+ * without what it holds.  Of an option that is not given: true, and nothing is
+ * appended.  Who takes it wipes it: secret_free().
  */
 bool sink_secret(const struct sink *sink, const char *option, struct buf *secret,
 		 struct buf *error);
 void secret_free(struct buf *secret);
+/* Reads its secrets, for who may not later: sink_secret() takes these then. */
+void sink_prepare(const struct sink *sink);
 
 /* Each file that it needs: what the process may reach.  path: absolute. */
 typedef void sink_take_file(void *self, enum option_kind kind, const char *path);

@@ -11,7 +11,7 @@
 
 #include "cli/audit.h"
 #include "cli/cli.h"
-#include "cli/from_json.h"
+#include "record/from_json.h"
 #include "cli/json.h"
 #include "cli/patience.h"
 #include "store/audit.h"

@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/explain_screen.h"
-#include "cli/from_json.h"
+#include "record/from_json.h"
 #include "cli/json.h"
 
 enum { PATH_MAX_LEN = 160 };

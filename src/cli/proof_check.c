@@ -12,7 +12,7 @@
 #include "base/hex.h"
 #include "cli/audit.h"
 #include "cli/cli.h"
-#include "cli/from_json.h"
+#include "record/from_json.h"
 #include "cli/json.h"
 #include "record/digest.h"
 #include "respond/respond.h"

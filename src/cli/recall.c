@@ -13,7 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "cli/from_json.h"
+#include "record/from_json.h"
 #include "cli/json.h"
 #include "cli/patience.h"
 #include "config/config.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/from_json.h"
+#include "record/from_json.h"
 #include "cli/json.h"
 #include "scan/sweep.h"
 

@@ -23,6 +23,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guard/calls_inside.h"
+
 /* Each list ends with NULL. */
 static const char *const common[] = {
 	/* memory; mmap and mprotect are below */
@@ -66,6 +68,14 @@ static const char *const of_daemon[] = {
 	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL
 };
 
+static const char *const of_sender[] = {
+	/* the spool, and files of events */
+	"fdatasync", "fsync", "ftruncate", "mkdir", "mkdirat", "open", "openat",
+	"rename", "renameat", "renameat2", "unlink", "unlinkat",
+	/* the journal takes what is long in memory that is sealed */
+	"memfd_create", NULL
+};
+
 static const char *const of_guard[] = {
 	/* who listens */
 	"bpf", "perf_event_open", "setns", "pidfd_open", "name_to_handle_at",
@@ -74,8 +84,8 @@ static const char *const of_guard[] = {
 	"unlink", "unlinkat", NULL
 };
 
-static int add(scmp_filter_ctx filter, uint32_t action, const char *name,
-	       unsigned count, const struct scmp_arg_cmp *conditions)
+int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
+	      const struct scmp_arg_cmp *conditions)
 {
 	int number = seccomp_syscall_resolve_name(name);
 	if (number == __NR_SCMP_ERROR)
@@ -88,23 +98,13 @@ static int allow(scmp_filter_ctx filter, const char *const *names)
 {
 	int error = 0;
 	for (; *names != NULL && error == 0; names++)
-		error = add(filter, SCMP_ACT_ALLOW, *names, 0, NULL);
+		error = calls_add(filter, SCMP_ACT_ALLOW, *names, 0, NULL);
 	return error;
-}
-
-static struct scmp_arg_cmp argument_is(unsigned number, uint64_t value)
-{
-	return (struct scmp_arg_cmp){ number, SCMP_CMP_EQ, value, 0 };
-}
-
-static struct scmp_arg_cmp bits_are(unsigned number, uint64_t bits, uint64_t value)
-{
-	return (struct scmp_arg_cmp){ number, SCMP_CMP_MASKED_EQ, bits, value };
 }
 
 static int allow_if(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp is)
 {
-	return add(filter, SCMP_ACT_ALLOW, name, 1, &is);
+	return calls_add(filter, SCMP_ACT_ALLOW, name, 1, &is);
 }
 
 /* None of it is made executable. */
@@ -125,7 +125,7 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	/* Its flags are behind a pointer, out of sight: the C library then takes the
 	 * old one. */
 	if (error == 0)
-		error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+		error = calls_add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 	/* How abort(3) ends a process: others of its user it does not. */
 	if (error == 0)
 		error = allow_if(filter, "tgkill", argument_is(0, (uint64_t)getpid()));
@@ -168,8 +168,8 @@ static int refuse_network(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp v4 = argument_is(0, AF_INET);
 	const struct scmp_arg_cmp v6 = argument_is(0, AF_INET6);
 	const uint32_t action = SCMP_ACT_ERRNO(EAFNOSUPPORT);
-	int error = add(filter, action, "socket", 1, &v4);
-	return error != 0 ? error : add(filter, action, "socket", 1, &v6);
+	int error = calls_add(filter, action, "socket", 1, &v4);
+	return error != 0 ? error : calls_add(filter, action, "socket", 1, &v6);
 }
 
 /* getifaddrs(3), rtnetlink(7), and what looks for nscd(8); no network. */
@@ -232,21 +232,26 @@ static int allow_ioctls_of_sockets(scmp_filter_ctx filter)
 	return error;
 }
 
+/* libcurl wakes itself by one, which can't be connected elsewhere. */
+static int allow_stream_pair(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp is[] = {
+		argument_is(0, AF_UNIX),
+		bits_are(1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), SOCK_STREAM)
+	};
+	return calls_add(filter, SCMP_ACT_ALLOW, "socketpair", 2, is);
+}
+
 /*
  * No Unix socket: Landlock does not see who is connected to by its path, and our own
- * daemon's, and other services', listen there.  libcurl wakes itself by a pair of
- * streams, which can't be connected elsewhere.  What looks for nscd(8) does without.
+ * daemon's, and other services', listen there.  What looks for nscd(8) does without.
  */
 static int limit_unix_sockets(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp is_unix = argument_is(0, AF_UNIX);
-	const struct scmp_arg_cmp stream_pair[] = {
-		is_unix,
-		bits_are(1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), SOCK_STREAM)
-	};
-	int error = add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &is_unix);
-	return error != 0 ? error
-			  : add(filter, SCMP_ACT_ALLOW, "socketpair", 2, stream_pair);
+	int error =
+		calls_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &is_unix);
+	return error != 0 ? error : allow_stream_pair(filter);
 }
 
 static int allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
@@ -256,7 +261,8 @@ static int allow_type(scmp_filter_ctx filter, int family, int type, int protocol
 		bits_are(1, ~(uint64_t)(SOCK_NONBLOCK | SOCK_CLOEXEC), (uint64_t)type),
 		argument_is(2, (uint64_t)protocol)
 	};
-	return add(filter, SCMP_ACT_ALLOW, "socket", type == SOCK_RAW ? 3 : 2, is);
+	return calls_add(filter, SCMP_ACT_ALLOW, "socket", type == SOCK_RAW ? 3 : 2,
+			 is);
 }
 
 /* TCP and UDP; as CAP_NET_RAW would let it hear all that comes, raw ones of ICMP only.
@@ -284,6 +290,29 @@ static int fill_prober(scmp_filter_ctx filter)
 	if (error == 0)
 		error = allow_reading(filter);
 	return error;
+}
+
+/* TCP and UDP; and datagrams to the journal: no service listens for these that would
+ * do something. */
+static int fill_sender(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_NETLINK };
+	int error = allow(filter, of_sender);
+	if (error == 0)
+		error = allow_families(filter, families, 1);
+	if (error == 0)
+		error = allow_type(filter, AF_UNIX, SOCK_DGRAM, 0);
+	if (error == 0)
+		error = allow_stream_pair(filter);
+	if (error == 0)
+		error = allow_type(filter, AF_INET, SOCK_STREAM, 0);
+	if (error == 0)
+		error = allow_type(filter, AF_INET, SOCK_DGRAM, 0);
+	if (error == 0)
+		error = allow_type(filter, AF_INET6, SOCK_STREAM, 0);
+	if (error == 0)
+		error = allow_type(filter, AF_INET6, SOCK_DGRAM, 0);
+	return error != 0 ? error : allow_ioctls_of_sockets(filter);
 }
 
 /* Into a network namespace, and into none of another kind. */
@@ -488,55 +517,8 @@ static int fill_common(scmp_filter_ctx filter)
 	return error != 0 ? error : allow_memory_and_threads(filter);
 }
 
-/*
- * It starts programs that nobody here knows: what they may do is all but what takes
- * root, looks into other processes, or opens parts of the kernel that none of them
- * needs, such as namespaces, in which an ordinary user has all rights.
- */
-static const char *const not_of_runner[] = {
-	/* other processes */
-	"kcmp", "pidfd_getfd", "process_madvise", "process_vm_readv",
-	"process_vm_writev", "ptrace",
-	/* the kernel itself */
-	"bpf", "delete_module", "finit_module", "init_module", "io_uring_enter",
-	"io_uring_register", "io_uring_setup", "ioperm", "iopl", "kexec_file_load",
-	"kexec_load", "perf_event_open", "syslog", "userfaultfd",
-	/* namespaces and mounts */
-	"fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr",
-	"move_mount", "open_by_handle_at", "open_tree", "pivot_root", "setns",
-	"umount2", "unshare",
-	/* keys, clocks and the machine */
-	"acct", "add_key", "clock_adjtime", "clock_settime", "fanotify_init", "keyctl",
-	"quotactl", "quotactl_fd", "reboot", "request_key", "setdomainname",
-	"sethostname", "settimeofday", "swapoff", "swapon", "vhangup", NULL
-};
-
-static int refuse_namespaces(scmp_filter_ctx filter)
-{
-	static const uint64_t kinds[] = { CLONE_NEWUSER,  CLONE_NEWNS,  CLONE_NEWNET,
-					  CLONE_NEWPID,   CLONE_NEWUTS, CLONE_NEWIPC,
-					  CLONE_NEWCGROUP };
-	int error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && error == 0; i++) {
-		const struct scmp_arg_cmp is_asked = bits_are(0, kinds[i], kinds[i]);
-		error = add(filter, SCMP_ACT_ERRNO(EPERM), "clone", 1, &is_asked);
-	}
-	return error;
-}
-
-static int fill_runner(scmp_filter_ctx filter)
-{
-	const struct scmp_arg_cmp types = argument_is(1, TIOCSTI);
-	int error = refuse_namespaces(filter);
-	for (const char *const *name = not_of_runner; *name != NULL && error == 0;
-	     name++)
-		error = add(filter, SCMP_ACT_ERRNO(EPERM), *name, 0, NULL);
-	return error != 0 ? error
-			  : add(filter, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, &types);
-}
-
-static int load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
-		int (*fill_more)(scmp_filter_ctx))
+int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
+	       int (*fill_more)(scmp_filter_ctx))
 {
 	if (filter == NULL)
 		return -ENOMEM;
@@ -555,13 +537,9 @@ static int limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx)
 {
 	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
 	bool kills = mode != NULL && strcmp(mode, "kill") == 0;
-	return load(seccomp_init(kills ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM)),
-		    fill, fill_more);
-}
-
-int calls_limit_runner(void)
-{
-	return load(seccomp_init(SCMP_ACT_ALLOW), fill_runner, NULL);
+	return calls_load(
+		seccomp_init(kills ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM)),
+		fill, fill_more);
 }
 
 int calls_limit_daemon(void)
@@ -577,6 +555,11 @@ int calls_limit_guard(void)
 int calls_limit_prober(void)
 {
 	return limit(fill_common, fill_prober);
+}
+
+int calls_limit_sender(void)
+{
+	return limit(fill_common, fill_sender);
 }
 
 int calls_limit_decoy(void)

@@ -205,7 +205,8 @@ static int enter_landlock(bool connects)
 	const char **readable = list_readable();
 	if (readable == NULL)
 		return -ENOMEM;
-	const struct landlock_paths paths = { NULL, readable, devices, connects };
+	const struct landlock_paths paths = { guard.task->writable, readable, devices,
+					      connects };
 	int version = landlock_enter(&paths);
 	return version < 0 ? version : 0;
 }
@@ -269,6 +270,13 @@ static void confine_prober(void)
 	note(SANDBOX_SECCOMP, calls_limit_prober());
 }
 
+static void confine_sender(void)
+{
+	become_ordinary(rights_become_nobody);
+	note(SANDBOX_LANDLOCK, enter_landlock(true));
+	note(SANDBOX_SECCOMP, calls_limit_sender());
+}
+
 static void confine_decoy(void)
 {
 	static const char *const none[] = { NULL };
@@ -326,6 +334,7 @@ static const struct {
 	[GUARD_WALL] = { "breakwater-wall", confine_wall },
 	[GUARD_SELF_TEST] = { "breakwater-self", confine_self_test },
 	[GUARD_RUNNER] = { "breakwater-runn", confine_runner },
+	[GUARD_SENDER] = { "breakwater-send", confine_sender },
 };
 
 /* ---- requests ---- */

@@ -51,6 +51,13 @@ enum guard_kind {
 	 * that none of them makes are out of reach.  Started again, as a prober.
 	 */
 	GUARD_RUNNER,
+	/*
+	 * It tells people (alert/sender.h): connects anywhere, reads what a prober may,
+	 * and writes in the folders that its task names; an ordinary user without
+	 * rights, never root.  Of Unix sockets only datagrams: the journal's.  Started
+	 * again, as a prober.
+	 */
+	GUARD_SENDER,
 };
 
 /*
@@ -61,13 +68,15 @@ struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* but of the guard: whom it becomes, as in sandbox_enter() */
 	/*
-	 * Of a prober and the wall: files it may read as well, as far as its user may.
-	 * It is their folders that it reaches, with all below: who changes a file may
-	 * put a new one in its place.  Of a name with wildcards, the folder before the
-	 * first.
+	 * Of a prober, the sender and the wall: files it may read as well, as far as
+	 * its user may. It is their folders that it reaches, with all below: who
+	 * changes a file may put a new one in its place.  Of a name with wildcards, the
+	 * folder before the first.
 	 */
 	const char *const *readable;
 	size_t readable_count;
+	/* Of the sender: folders it may write in, with all below, ended by NULL. */
+	const char *const *writable;
 	/* Of a prober: it will call guard_netns_socket(). */
 	bool needs_netns;
 	/* Of the wall: programs in the kernel, bpf(2). */

@@ -92,9 +92,10 @@ static int allow_all(int rules, const struct landlock_paths *paths, uint64_t kno
 	const uint64_t read = READ_FILE | READ_DIR;
 	const uint64_t write = known & (read | WRITE_FILE | TRUNCATE | REMOVE_FILE |
 					MAKE_REG | MAKE_DIR);
-	int error = paths->writable != NULL
-			    ? allow_if_there(rules, paths->writable, write)
-			    : 0;
+	int error = 0;
+	for (const char *const *at = paths->writable;
+	     at != NULL && *at != NULL && error == 0; at++)
+		error = allow_if_there(rules, *at, write);
 	for (size_t i = 0; paths->readable[i] != NULL && error == 0; i++)
 		error = allow_if_there(rules, paths->readable[i], read);
 	for (size_t i = 0; paths->writables[i] != NULL && error == 0; i++)

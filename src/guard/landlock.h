@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 struct landlock_paths {
-	const char *writable;         /* one folder and all below it; or NULL */
+	const char *const
+		*writable; /* folders and all below them, then NULL; or NULL */
 	const char *const *readable;  /* files and folders with all below, then NULL */
 	const char *const *writables; /* files, then NULL: devices */
 	bool connects;                /* TCP is free: a source is bound, too */

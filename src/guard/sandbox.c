@@ -106,7 +106,8 @@ static void enter_landlock(const char *state_folder, const char *const *readable
 			   struct sandbox_report *out)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
-	const struct landlock_paths paths = { state_folder, readable, devices, false };
+	const char *const state[] = { state_folder, NULL };
+	const struct landlock_paths paths = { state, readable, devices, false };
 	int version = landlock_enter(&paths);
 	if (version > 0)
 		report(out, SANDBOX_LANDLOCK, true, "version %d", version);

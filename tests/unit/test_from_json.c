@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/from_json.h"
+#include "record/from_json.h"
 
 /* A value of each field that tells it from its neighbours. */
 static void fill(enum record_kind kind, void *record)

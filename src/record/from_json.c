@@ -1,13 +1,12 @@
 /*
  * from_json.c: see from_json.h.
  */
-#include "cli/from_json.h"
+#include "record/from_json.h"
 
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/when.h"
-#include "cli/json.h"
 
 static void put_number(const struct field *field, const json_t *value, void *at)
 {
@@ -82,7 +81,7 @@ static void put_value(const struct field *field, const json_t *value, void *at)
 bool record_from_json(enum record_kind kind, const json_t *object, void *record)
 {
 	const struct schema *schema = &schemas[kind];
-	const char *name = member_text(object, "record");
+	const char *name = json_string_value(json_object_get(object, "record"));
 	record_init(kind, record);
 	if (name == NULL || strcmp(name, schema->name) != 0)
 		return false;

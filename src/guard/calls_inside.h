@@ -1,0 +1,27 @@
+/*
+ * calls_inside.h: how a filter of system calls is written; private to the files
+ * calls*.c.
+ */
+#pragma once
+
+#include <seccomp.h>
+#include <stdint.h>
+
+static inline struct scmp_arg_cmp argument_is(unsigned number, uint64_t value)
+{
+	return (struct scmp_arg_cmp){ number, SCMP_CMP_EQ, value, 0 };
+}
+
+static inline struct scmp_arg_cmp bits_are(unsigned number, uint64_t bits,
+					   uint64_t value)
+{
+	return (struct scmp_arg_cmp){ number, SCMP_CMP_MASKED_EQ, bits, value };
+}
+
+/* A call that this machine does not know is left out.  0 or -errno. */
+int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
+	      const struct scmp_arg_cmp *conditions);
+
+/* Fills it, and it is in force.  0 or -errno; filter is gone. */
+int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
+	       int (*fill_more)(scmp_filter_ctx));
