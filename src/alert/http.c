@@ -14,7 +14,7 @@ enum {
 	SAID_MAX = 160,   /* of what the other side says, its begin */
 	LOGIN_MAX = 1024, /* a user and a password */
 	CONNECT_S = 10,
-	SECRET_LEAST = 4, /* shorter ones stand in every text */
+	SECRET_LEAST = 6, /* shorter parts, such as "https", stand in every text */
 };
 
 void http_request_free(struct http_request *request)
@@ -127,14 +127,28 @@ enum notify_outcome http_outcome(long status)
 	return status / 100 == 4 || status / 100 == 3 ? NOTIFY_NEVER : NOTIFY_LATER;
 }
 
+/* It, or a part of it: who says the path of a URL says all that was secret. */
+static bool tells_secret(const char *said, const struct buf *secret)
+{
+	static const char between[] = "/?&=:@";
+	const char *at = secret->len > 0 ? secret->at : "";
+	const char *end = at + secret->len;
+	while (at < end) {
+		size_t len = 0;
+		while (at + len < end && strchr(between, at[len]) == NULL)
+			len++;
+		if (len >= SECRET_LEAST && memmem(said, strlen(said), at, len) != NULL)
+			return true;
+		at += len + 1;
+	}
+	return false;
+}
+
 void http_complaint(const struct http_request *request, long status, const char *said,
 		    struct buf *error)
 {
-	const struct buf *secret = &request->secret;
-	bool is_secret = secret->len >= SECRET_LEAST &&
-			 memmem(said, strlen(said), secret->at, secret->len) != NULL;
 	buf_printf(error, "answers %ld", status);
-	if (said[0] == '\0' || is_secret)
+	if (said[0] == '\0' || tells_secret(said, &request->secret))
 		return;
 	buf_text(error, ": ");
 	escape_line(error, said);

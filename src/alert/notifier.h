@@ -77,7 +77,8 @@ struct notifier {
 	const char *name;    /* as in docs: "slack" */
 	const char *schemes; /* of URLs, separated by blanks: "smtp smtps" */
 	const char *doc;
-	/* The other side has an entry for each key: an incident is a message of its own. */
+	/* The other side has an entry for each key: an incident is a message of its
+	 * own. */
 	bool is_by_key;
 	const struct notifier_option *options; /* NULL: none */
 	/*

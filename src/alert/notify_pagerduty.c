@@ -95,6 +95,7 @@ const struct notifier notifier_pagerduty = {
 	.schemes = "pagerduty",
 	.doc = "PagerDuty, Events API v2: pagerduty: or "
 	       "pagerduty://events.eu.pagerduty.com.",
+	.is_by_key = true,
 	.options = options,
 	.request = fill,
 };

@@ -11,9 +11,9 @@
 
 #include "cli/audit.h"
 #include "cli/cli.h"
-#include "record/from_json.h"
 #include "cli/json.h"
 #include "cli/patience.h"
+#include "record/from_json.h"
 #include "store/audit.h"
 
 enum { FAULTS_SHOWN = 100, FILES_MAX = OPTION_LIST_MAX + 2 };

@@ -12,8 +12,8 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/explain_screen.h"
-#include "record/from_json.h"
 #include "cli/json.h"
+#include "record/from_json.h"
 
 enum { PATH_MAX_LEN = 160 };
 

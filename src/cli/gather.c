@@ -9,8 +9,8 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "record/from_json.h"
 #include "cli/json.h"
+#include "record/from_json.h"
 #include "store/store.h"
 
 struct gather {

@@ -12,9 +12,9 @@
 #include "base/hex.h"
 #include "cli/audit.h"
 #include "cli/cli.h"
-#include "record/from_json.h"
 #include "cli/json.h"
 #include "record/digest.h"
+#include "record/from_json.h"
 #include "respond/respond.h"
 
 enum { HASH_LEN = sizeof(field_text64) - 1 };

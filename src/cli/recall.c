@@ -13,10 +13,10 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "record/from_json.h"
 #include "cli/json.h"
 #include "cli/patience.h"
 #include "config/config.h"
+#include "record/from_json.h"
 #include "store/store.h"
 
 enum {

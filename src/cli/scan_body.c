@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/from_json.h"
 #include "cli/json.h"
+#include "record/from_json.h"
 #include "scan/sweep.h"
 
 enum { LATEST_US = 1000000 };

@@ -274,6 +274,11 @@ static void an_answer_is_told_but_not_the_secret(void **state)
 	buf_clear(&error);
 	http_complaint(&request, 400, "no s3cret here", &error);
 	assert_string_equal(buf_cstr(&error), "answers 400");
+	buf_clear(&error);
+	buf_clear(&request.secret);
+	buf_text(&request.secret, "https://hooks.example.org/T0/s3cret");
+	http_complaint(&request, 404, "no service: /T0/s3cret", &error);
+	assert_string_equal(buf_cstr(&error), "answers 404");
 	buf_free(&error);
 	http_request_free(&request);
 }
