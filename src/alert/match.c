@@ -282,6 +282,7 @@ bool match_parse(const char *text, struct match *match, size_t *column, struct b
 		if (take_term(&r))
 			continue;
 		*column = r.wrong;
+		*match = (struct match){ 0 };
 		return false;
 	}
 	return true;

@@ -54,8 +54,8 @@ struct match {
 };
 
 /*
- * False, *column (from 1) and in why what is wrong there and what is allowed, if it is
- * none; "" is everything.
+ * False if it is none: *match is then all zero, *column (from 1) is where, and why says
+ * what is wrong there and what is allowed.  "" is everything.
  */
 bool match_parse(const char *text, struct match *match, size_t *column,
 		 struct buf *why);

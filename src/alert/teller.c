@@ -82,7 +82,7 @@ static bool is_followed(const struct following *to, uint16_t route)
 }
 
 /* NULL: nobody new has to know, as others do and it is taken care of; or no room. */
-static struct row *find_row(struct teller *teller, struct known *known, uint16_t sink)
+static struct row *find_row(struct teller *teller, struct known *known, size_t sink)
 {
 	uint64_t name = tell_hash(teller->rules->sinks[sink]->name);
 	struct row *row = row_of(known, name);
@@ -99,12 +99,12 @@ static void ask(struct teller *teller, const struct following *to, uint64_t sink
 {
 	const struct tell_route *route = &teller->rules->routes[to->route];
 	int64_t wait_us = reason == TELL_NEW ? route->wait_us : 0;
-	for (uint16_t i = 0; i < teller->rules->sink_count; i++) {
+	for (size_t i = 0; i < teller->rules->sink_count; i++) {
 		struct row *row =
 			(sinks >> i & 1) != 0 ? find_row(teller, to->known, i) : NULL;
 		if (row == NULL)
 			continue;
-		row->sink = i;
+		row->sink = (uint16_t)i;
 		if (!is_followed(to, row->route))
 			row->route = to->route;
 		if (!row->is_firing && !row->is_wanted)
@@ -126,11 +126,11 @@ static void escalate(struct teller *teller, const struct following *to)
 static void follow_routes(struct teller *teller, struct following *to)
 {
 	size_t count = teller->rules != NULL ? teller->rules->route_count : 0;
-	for (uint16_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct tell_route *route = &teller->rules->routes[i];
 		if (!known_matches(to->known, i) || !teller->is_open[i])
 			continue;
-		to->route = i;
+		to->route = (uint16_t)i;
 		ask(teller, to, route->sinks, TELL_NEW);
 		escalate(teller, to);
 		to->routes[i / 64] |= 1ULL << i % 64;

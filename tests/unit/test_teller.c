@@ -274,6 +274,23 @@ static void what_nobody_takes_care_of_is_told_to_others(void **state)
 	is_told(3, "boss", TELL_RESOLVED, "a");
 }
 
+static void what_came_back_and_is_taken_care_of_is_not_either(void **state)
+{
+	(void)state;
+	with_escalation();
+	fires("a", "high");
+	pass(20 * MINUTE);
+	is_over("a", "breakwater");
+	pass(6 * MINUTE);
+	assert_int_equal(told_count, 4);
+	fires("a", "high");
+	pass(MINUTE);
+	acknowledged("a", "high");
+	pass(HOUR);
+	assert_int_equal(told_count, 5);
+	is_told(4, "ops", TELL_NEW, "a");
+}
+
 static void what_is_taken_care_of_is_not(void **state)
 {
 	(void)state;
@@ -296,7 +313,9 @@ static void the_first_route_is_taken_unless_it_goes_on(void **state)
 	(void)state;
 	add_route("port=22", NIGHT);
 	add_route("severity>=high", OPS)->goes_on = true;
-	add_route("port=443", OPS | BOSS)->wait_us = 0;
+	struct tell_route *last = add_route("port=443", OPS | BOSS);
+	last->wait_us = 0;
+	last->repeat_us = HOUR;
 	add_route("", NIGHT);
 	set_rules();
 	fires("a", "high");
@@ -304,6 +323,9 @@ static void the_first_route_is_taken_unless_it_goes_on(void **state)
 	assert_int_equal(told_count, 2); /* ops once, though two routes lead there */
 	is_told(0, "boss", TELL_NEW, "a");
 	is_told(1, "ops", TELL_NEW, "a");
+	pass(HOUR); /* ops by the first one's clock */
+	assert_int_equal(told_count, 3);
+	is_told(2, "boss", TELL_REPEATED, "a");
 }
 
 static void a_route_has_hours(void **state)
@@ -474,6 +496,7 @@ int main(void)
 		TEST(who_takes_care_is_not_told_again),
 		TEST(what_nobody_takes_care_of_is_told_to_others),
 		TEST(what_is_taken_care_of_is_not),
+		TEST(what_came_back_and_is_taken_care_of_is_not_either),
 		TEST(the_first_route_is_taken_unless_it_goes_on),
 		TEST(a_route_has_hours),
 		TEST(a_route_may_lead_to_nobody),
