@@ -9,6 +9,9 @@
 
 #include "base/buf.h"
 #include "base/stars.h"
+#include "base/yaml.h"
+
+#define HAS_ALLOWED "a part of its text, without * | and what else makes a pattern"
 
 /* Which operators a field knows, by what its values are. */
 enum sort { SORT_NONE, SORT_TEXT, SORT_ADDRESS, SORT_NUMBER, SORT_SEVERITY, SORT_FLAG };
@@ -99,6 +102,14 @@ static void say_fields(struct buf *why)
 	}
 }
 
+static void say_piece(struct buf *why, const char *begin, size_t len)
+{
+	char piece[MATCH_TEXT_MAX];
+	memcpy(piece, begin, len);
+	piece[len] = '\0';
+	yaml_say_shown(why, piece);
+}
+
 static bool take_field(struct reading *r, struct match_term *term)
 {
 	const struct schema *schema = &schemas[RECORD_incident];
@@ -113,9 +124,8 @@ static bool take_field(struct reading *r, struct match_term *term)
 		r->at += len;
 		return true;
 	}
-	size_t shown = len > 0 ? len : strcspn(begin, " ");
-	buf_printf(r->why, "%.*s is no field of an incident to match; allowed are ",
-		   (int)shown, begin);
+	say_piece(r->why, begin, len > 0 ? len : strcspn(begin, " "));
+	buf_text(r->why, " is no field of an incident to match; allowed are ");
 	say_fields(r->why);
 	return wrong_at(r, begin);
 }
@@ -220,14 +230,14 @@ static bool take_value(struct reading *r, struct match_term *term)
 		term->count++;
 		return true;
 	}
-	buf_printf(r->why, "%s can't be %s; allowed is %s", term->field->name,
-		   word == NULL      ? "in quotes that do not end"
-		   : word[0] == '\0' ? "nothing"
-				     : word,
-		   term->how == MATCH_HAS
-			   ? "a part of its text, without * | and what else makes a "
-			     "pattern"
-			   : sorts[sort_of(term->field)].allowed);
+	buf_printf(r->why, "%s can't be ", term->field->name);
+	if (word == NULL)
+		buf_text(r->why, "in quotes that do not end");
+	else
+		yaml_say_shown(r->why, word);
+	buf_printf(r->why, "; allowed is %s",
+		   term->how == MATCH_HAS ? HAS_ALLOWED
+					  : sorts[sort_of(term->field)].allowed);
 	return wrong_at(r, begin);
 }
 

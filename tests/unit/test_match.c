@@ -132,7 +132,7 @@ static void is_refused(const char *text, size_t column, const char *part)
 static void what_is_wrong_is_said_with_its_place(void **state)
 {
 	(void)state;
-	is_refused("port=443 severty=high", 10, "severty is no field");
+	is_refused("port=443 severty=high", 10, "\"severty\" is no field");
 	is_refused("severty=high", 1, "severity, summary");
 	is_refused("first=1", 1, "no field");
 	is_refused("suppressed_by=x", 1, "no field");
@@ -140,8 +140,8 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 	is_refused("port", 5, "=, !=, <");
 	is_refused("port=~4", 5, "allowed are =, !=, <");
 	is_refused("service>a", 8, "allowed are =, != and =~");
-	is_refused("port=", 6, "nothing");
-	is_refused("port=80,http", 9, "http; allowed is a number");
+	is_refused("port=", 6, "port can't be \"\"");
+	is_refused("port=80,http", 9, "\"http\"; allowed is a number");
 	is_refused("port=inf", 6, "allowed is a number");
 	is_refused("port=90-80", 6, "allowed is a number");
 	is_refused("port>80-90", 6, "allowed is a number");

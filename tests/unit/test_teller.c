@@ -449,7 +449,7 @@ static void is_refused(const char *match, int64_t until_us, const char *part)
 static void a_silence_that_can_not_be_is_refused(void **state)
 {
 	(void)state;
-	is_refused("port=443 oops=1", now_us + HOUR, "column 10: oops is no field");
+	is_refused("port=443 oops=1", now_us + HOUR, "column 10: \"oops\" is no field");
 	is_refused(" ", now_us + HOUR, "severity>=notice");
 	is_refused("port=443", now_us, "a time to come within a year");
 	is_refused("port=443", now_us + 400 * DAY, "within a year");
