@@ -12,6 +12,7 @@ BENIGN = ("benign*",)
 ATTACKS = ("scan*", "floods/*", "brute/*", "trap/*", "blocklist/*", "beacon/*")
 ATTACKED = ("under-attack/*",)
 BLOCKS = ("blocks/*",)
+HOURLY, CROSSINGS = ("foresight/m4-hourly",), ("foresight/crossing",)
 
 
 @dataclasses.dataclass
@@ -55,6 +56,15 @@ GOALS = (
     Goal("blocks: milliseconds that one is away, firewalls loaded or processes killed", BLOCKS,
          "gap-ms", "<=", 1000),
     Goal("blocks: others' rules that are not as they were", BLOCKS, "others-changed", "<=", 0),
+    Goal("forecasts of two days: error by that of Naive2 (M4's OWA)", HOURLY, "owa", "<=",
+         0.5),
+    Goal("forecasts: 80 % bands hold at least", HOURLY, "coverage-80", ">=", 0.76, min),
+    Goal("forecasts: 80 % bands hold at most", HOURLY, "coverage-80", "<=", 0.84),
+    # Research on other series: Theil-Sen's line, without and with spikes.
+    Goal("crossings are foretold (Matthews)", CROSSINGS, "mcc", ">=", 0.244, min),
+    Goal("crossings are foretold beside spikes", CROSSINGS, "mcc-spikes", ">=", 0.236, min),
+    Goal("crossings: more is known than the base rate", CROSSINGS, "brier-skill", ">=", 0,
+         min),
     Goal("milliseconds from the packet that decides to the finding", ALL, "latency-ms",
          "<=", 1000),
     Goal("decoys have no more than `unsolicited`", ALL, "decoys-proof", "<=", 0),
