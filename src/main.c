@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	  "which ports carry traffic and how well, or who listens", command_ports },
 	{ "explain", "PORT", "all that is known of a port, and why it is unwell",
 	  command_explain },
+	{ "forecast", "[PORT] [--capacity]",
+	  "what will cross which limit, when, and how surely", command_forecast },
 	{ "flows", "[--port N] [--since T]", "connections, live and recorded",
 	  command_flows },
 	{ "findings", "[ID] [--port N] [--all]", "what was detected and is not settled",

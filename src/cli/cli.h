@@ -25,6 +25,7 @@ int command_replay(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_ports(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_forecast(int argc, char **argv);
 int command_flows(int argc, char **argv);
 int command_findings(int argc, char **argv);
 int command_blocks(int argc, char **argv);

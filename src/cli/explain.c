@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/explain_forecast.h"
 #include "cli/explain_screen.h"
 #include "cli/json.h"
 #include "record/from_json.h"
@@ -24,6 +25,7 @@ struct gathered {
 	void *arrays[12];
 	size_t array_count;
 	char missing[CLIENT_ERROR_MAX]; /* why some of the past is; "": none is */
+	struct explain_forecasts forecasts;
 };
 
 static int not_readable(char error[static CLIENT_ERROR_MAX])
@@ -213,6 +215,10 @@ static int gather(const struct common_options *common, uint16_t port,
 	if (status == STATUS_OK)
 		status = ask_past(client, text, g, error);
 	client_close(client);
+	if (status == STATUS_OK && g->missing[0] == '\0')
+		explain_foretell(common, port, &g->forecasts);
+	g->facts.forecasts = g->forecasts.at;
+	g->facts.forecast_count = g->forecasts.count;
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/explain_forecast.h"
 #include "cli/wrapped.h"
 #include "record/object.h"
 #include "record/reason.h"
@@ -325,6 +326,18 @@ static void print_speech(struct explain_answer *answer, const struct look *look)
 	wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, buf_cstr(&answer->speaks));
 }
 
+/* "response_p95_us will cross 100 ms in 9 d (5 d..16 d), probability 0.70" */
+static void print_forecasts(const struct explain_facts *facts, const struct look *look)
+{
+	for (size_t i = 0; i < facts->forecast_count; i++) {
+		char text[LINE_MAX_LEN];
+		bool bad = forecast_is_bad(&facts->forecasts[i]);
+		explain_forecast_text(&facts->forecasts[i], text, sizeof(text));
+		label_print(look, i == 0 ? "Forecast" : "");
+		wrapped_print(look, bad ? TONE_OVER : TONE_NORMAL, LABEL_WIDTH, text);
+	}
+}
+
 static void print_worse(struct explain_answer *a, const struct look *look)
 {
 	char text[TIME_TEXT_MAX];
@@ -355,6 +368,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_clients(facts, &look);
 	print_states(facts, &look);
 	print_findings(facts, &look);
+	print_forecasts(facts, &look);
 	print_worse(answer, &look);
 	putchar('\n');
 	print_lines(&look, "Next", &answer->next);
@@ -395,6 +409,16 @@ static void put_probes(struct buf *out, const struct explain_facts *facts)
 	buf_text(out, "],");
 }
 
+static void put_forecasts(struct buf *out, const struct explain_facts *facts)
+{
+	buf_text(out, "\"forecasts\":[");
+	for (size_t i = 0; i < facts->forecast_count; i++) {
+		buf_text(out, i > 0 ? "," : "");
+		record_json(out, RECORD_forecast, &facts->forecasts[i]);
+	}
+	buf_text(out, "],");
+}
+
 void explain_json(const struct explain_facts *facts, struct explain_answer *answer)
 {
 	const struct explain_figures *now = &answer->now;
@@ -426,6 +450,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_text(&out, "next", &answer->next);
 	put_listeners(&out, facts);
 	put_probes(&out, facts);
+	put_forecasts(&out, facts);
 	object_close(&out);
 	buf_char(&out, '\n');
 	if (buf_ok(&out))

@@ -13,6 +13,8 @@
 #include "record/from_json.h"
 #include "store/store.h"
 
+enum { HOUR_S = 3600, ADDR_BITS = 128 };
+
 struct gather {
 	const char *command;
 	struct client *client;       /* NULL: the store is read */
@@ -75,12 +77,38 @@ static int take_answer(const struct gather *gather, const struct gather_wanted *
 	return status;
 }
 
+static void add_time(struct buf *path, const char *name, int64_t at_us)
+{
+	char text[TIME_TEXT_MAX];
+	record_time_text(at_us, text);
+	client_parameter(path, name, text);
+}
+
+static void add_about(struct buf *path, const struct gather_about *about)
+{
+	char text[ADDR_TEXT_MAX];
+	add_time(path, "since", about->since_us);
+	add_time(path, "until", about->until_us);
+	client_parameter(path, "transport", about->transport);
+	if (about->ip != NULL) {
+		addr_text(about->ip, text);
+		client_parameter(path, "host", text);
+	}
+	if (about->port != UNKNOWN_U32)
+		buf_printf(path, "&port=%u", about->port);
+	if (about->by_hour)
+		client_parameter(path, "step", "1h");
+}
+
 static int ask_daemon(const struct gather *gather, const struct gather_wanted *wanted,
 		      gather_emit emit, void *to)
 {
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX], limit[16];
-	buf_printf(&path, "/api/v1/%ss", schemas[wanted->kind].name);
+	buf_printf(&path, "/api/v1/%s%s", schemas[wanted->kind].name,
+		   wanted->kind == RECORD_self ? "" : "s");
+	if (wanted->about != NULL)
+		add_about(&path, wanted->about);
 	if (wanted->name != NULL)
 		client_parameter(&path, wanted->name, wanted->value);
 	snprintf(limit, sizeof(limit), "%u", wanted->limit);
@@ -126,6 +154,19 @@ static const struct field *text_field(const struct gather_wanted *wanted)
 	return NULL;
 }
 
+static void narrow(struct store_filter *filter, const struct gather_about *about)
+{
+	filter->since_us = about->since_us;
+	filter->until_us = about->until_us;
+	filter->transport = about->transport;
+	filter->has_host = about->ip != NULL;
+	if (filter->has_host)
+		filter->host = prefix_around(about->ip, ADDR_BITS);
+	filter->has_port = about->port != UNKNOWN_U32;
+	filter->port = (uint16_t)about->port;
+	filter->step_s = about->by_hour ? HOUR_S : 0;
+}
+
 static int read_store(const struct gather *gather, const struct gather_wanted *wanted,
 		      gather_emit emit, void *to)
 {
@@ -137,6 +178,8 @@ static int read_store(const struct gather *gather, const struct gather_wanted *w
 	store_filter_init(&filter);
 	if (wanted->name != NULL && strcmp(wanted->name, "id") == 0)
 		filter.id = wanted->value;
+	if (wanted->about != NULL)
+		narrow(&filter, wanted->about);
 	return store_read(gather->reader, wanted->kind, &filter, take_stored, &reading,
 			  error) == 0
 		       ? STATUS_OK

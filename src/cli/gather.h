@@ -27,10 +27,21 @@ typedef bool (*gather_emit)(void *to, const void *record);
  * Those of a kind whose text field `name` is `value`, the newest first; name NULL: all.
  * Exit status.
  */
+struct gather_about;
 struct gather_wanted {
 	enum record_kind kind;
 	const char *name, *value;
-	uint32_t limit; /* 0: the daemon's own */
+	uint32_t limit;                   /* 0: the daemon's own */
+	const struct gather_about *about; /* NULL: all there is */
+};
+
+/* A time, and of ports a service and steps. */
+struct gather_about {
+	int64_t since_us, until_us;
+	const char *transport; /* NULL: any */
+	const struct addr *ip; /* NULL: any */
+	uint32_t port;         /* UNKNOWN_U32: any */
+	bool by_hour;          /* of ports: one an hour; false: one of all the time */
 };
 int gather_each(struct gather *gather, const struct gather_wanted *wanted,
 		gather_emit emit, void *to);

@@ -71,6 +71,9 @@ struct explain_facts {
 	size_t finding_count;
 	const struct probe_record *probes; /* the last of each target on this port */
 	size_t probe_count;
+	const struct forecast_record
+		*forecasts; /* those that may cross, surest first */
+	size_t forecast_count;
 	const struct gap_record *gaps; /* of the last week */
 	size_t gap_count;
 };

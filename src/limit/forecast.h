@@ -1,12 +1,12 @@
 /*
  * forecast.h: what a value becomes, by its hours so far, and when it crosses a limit.
  *
- * Which method suits a value is tried on its own past: at origins a day apart, every
- * method says what comes next, and what came is known.  Who was best so far speaks at
- * the next origin, so the errors are those that a user would have seen, choice
- * included.  Of them come the bands, the probability of a crossing and its time: each
- * error path, added to the forecast, is one future that is as likely as the others.  A
- * forecast that was no better than "it stays as it is" is not told.
+ * Which methods suit a value is tried on its own past: at origins a day apart, each
+ * says what comes next, and what came is known.  Told is their mean, weighted by what
+ * each was worth before, so the errors are those that a user would have seen.  Of them
+ * come the bands, the probability of a crossing and its time: each error path, added to
+ * the forecast, is one future that is as likely as the others.  A forecast that was no
+ * better than "it stays as it is" is not told.
  *
  * Pure: hours in, forecast out; no clock, no memory but what the caller lends.
  */
@@ -17,9 +17,8 @@
 #include <stdint.h>
 
 enum {
-	FORECAST_HOURS_MAX =
-		84 * 24, /* twelve weeks; older hours tell little of next */
-	FORECAST_AHEAD_MAX = 28 * 24, /* four weeks: half of two thirds of that */
+	FORECAST_HOURS_MAX = 84 * 24, /* twelve weeks: older hours tell little */
+	FORECAST_AHEAD_MAX = 28 * 24,
 	FORECAST_ORIGINS_MAX = 28,
 };
 

@@ -1,0 +1,68 @@
+/*
+ * explain_forecast.c: see explain_forecast.h.
+ */
+#include "cli/explain_forecast.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/forecast_run.h"
+#include "cli/forecast_text.h"
+#include "cli/view.h"
+
+#define SECOND_US 1000000.0
+
+/* foresee_emit: keeps the surest. */
+static void keep(void *to, const struct forecast_record *forecast)
+{
+	struct explain_forecasts *all = to;
+	size_t at = all->count;
+	if (forecast->hidden[0] != '\0' || !forecast_is_likely(forecast))
+		return;
+	while (at > 0 && all->at[at - 1].probability < forecast->probability)
+		at--;
+	if (at == EXPLAIN_FORECASTS_MAX)
+		return;
+	if (all->count < EXPLAIN_FORECASTS_MAX)
+		all->count++;
+	memmove(all->at + at + 1, all->at + at,
+		(all->count - at - 1) * sizeof(all->at[0]));
+	all->at[at] = *forecast;
+}
+
+void explain_foretell(const struct common_options *common, uint16_t port,
+		      struct explain_forecasts *out)
+{
+	const struct forecast_asked asked = { .common = *common, .port = port };
+	struct forecast_run run;
+	int status = forecast_run_open(&run, &asked);
+	out->count = 0;
+	run.foresee.emit = keep;
+	run.foresee.to = out;
+	for (size_t i = 0; status == STATUS_OK && i < run.service_count; i++)
+		status = foresee_service(&run.foresee, &run.services[i]);
+	if (status == STATUS_OK)
+		foresee_certificates(&run.foresee);
+	forecast_run_close(&run);
+}
+
+static double seconds_to(const struct forecast_record *forecast, int64_t then_us)
+{
+	return then_us == UNKNOWN_TIME ? NAN
+				       : (double)(then_us - forecast->at) / SECOND_US;
+}
+
+void explain_forecast_text(const struct forecast_record *forecast, char *out,
+			   size_t size)
+{
+	char limit[CELL_MAX], when[CELL_MAX];
+	text_metric(limit, sizeof(limit), forecast->metric, forecast->limit);
+	text_crossing(when, sizeof(when), seconds_to(forecast, forecast->crosses_at),
+		      seconds_to(forecast, forecast->crosses_low),
+		      seconds_to(forecast, forecast->crosses_high));
+	snprintf(out, size, "%s of %s will cross %s %s, probability %.2f",
+		 forecast->metric, forecast->subject, limit, when,
+		 forecast->probability);
+}

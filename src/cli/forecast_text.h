@@ -1,0 +1,12 @@
+/*
+ * forecast_text.h: values and times of forecasts in words.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* "42.0 ms", "0.3%", "1.2 GB", "19 d": the metric's name carries its unit. */
+void text_metric(char *out, size_t size, const char *metric, double value);
+
+/* "in 9 d (5 d..16 d)", "now"; "-" if unknown. */
+void text_crossing(char *out, size_t size, double in_s, double low_s, double high_s);

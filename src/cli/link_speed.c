@@ -1,0 +1,40 @@
+/*
+ * link_speed.c: see link_speed.h.
+ *
+ * The kernel tells Mbit/s; links that are down and virtual ones say -1, or can't be
+ * read (Documentation/ABI/testing/sysfs-class-net).
+ */
+#include "cli/link_speed.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+
+#define MBIT_BYTES 125000.0
+
+static double speed_of(const char *name)
+{
+	char path[320];
+	double mbit = NAN;
+	snprintf(path, sizeof(path), "/sys/class/net/%s/speed", name);
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return NAN;
+	if (fscanf(file, "%lf", &mbit) != 1 || mbit <= 0)
+		mbit = NAN;
+	fclose(file);
+	return mbit * MBIT_BYTES;
+}
+
+double link_speed_bytes(void)
+{
+	double fastest = NAN;
+	const struct dirent *entry;
+	DIR *folder = opendir("/sys/class/net");
+	while (folder != NULL && (entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			fastest = fmax(fastest, speed_of(entry->d_name));
+	if (folder != NULL)
+		closedir(folder);
+	return fastest;
+}

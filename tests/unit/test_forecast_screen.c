@@ -1,0 +1,215 @@
+/*
+ * test_forecast_screen.c: breakwater forecast, over a store with five weeks of two
+ * services: one gets slower every day, one is as it always was.
+ */
+#include "store_check.h"
+
+#include "cli/cli.h"
+#include "cli/explain_forecast.h"
+#include "cli/json.h"
+
+/* Thursday was 1970-01-01. */
+#define WEEK       (7 * DAY)
+#define TUESDAY_14 (5 * DAY + 14 * 3600 * SECOND)
+
+enum { HOURS = 35 * 24, RESPONSES = 30, SLOWER = 443, STEADY = 5432 };
+
+static char printed[16384];
+
+static void put_hour(struct store *store, uint32_t port, int64_t at_us, double p95_us)
+{
+	struct port_record r;
+	struct histogram response = { 0 };
+	record_init(RECORD_port, &r);
+	r.start = at_us;
+	r.interval_s = 1;
+	addr_parse("192.0.2.10", &r.server_ip);
+	r.port = port;
+	r.transport = "tcp";
+	record_text(r.service, sizeof(r.service),
+		    port == SLOWER ? "https" : "postgresql");
+	r.flows = 5;
+	r.active = r.active_min = r.active_max = 2;
+	r.client_bytes = r.server_bytes =
+		at_us % WEEK == TUESDAY_14 ? 36000000 : 360000;
+	r.responses = RESPONSES;
+	for (int i = 0; i < RESPONSES; i++)
+		histogram_add(&response, (uint64_t)p95_us);
+	while (!store_put_port(store, &r, NULL, &response, NULL))
+		pause_ms(1);
+}
+
+/* For forty days, and nobody came. */
+static void put_idle_listener(struct store *store)
+{
+	struct listener_record l;
+	record_init(RECORD_listener, &l);
+	l.since = l.at = START_US - 5 * DAY;
+	l.transport = "tcp";
+	addr_parse("0.0.0.0", &l.ip);
+	l.port = 8081;
+	l.change = "opened";
+	record_text(l.process, sizeof(l.process), "old-admin");
+	assert_true(store_put(store, RECORD_listener, &l));
+}
+
+static int fill(void **state)
+{
+	if (new_folder(state) != 0)
+		return -1;
+	struct store *store = store_open(folder, &store_no_limits);
+	for (int64_t i = 0; i < HOURS; i++) {
+		double day = 1000 * sin(2 * M_PI * (double)(i % 24) / 24);
+		int64_t at_us = START_US + i * 3600 * SECOND;
+		put_hour(store, SLOWER, at_us, 40000 + 55 * (double)i + day);
+		put_hour(store, STEADY, at_us, 5000 + day);
+	}
+	put_idle_listener(store);
+	wait_written(store);
+	store_close(store);
+	return 0;
+}
+
+/* The command's exit status; what it prints is in printed. */
+static int forecast(const char *const *options)
+{
+	static const char *const always[] = {
+		"forecast", "--state", folder, "--until", "2026-03-07T00:00:00Z",
+		"--plain"
+	};
+	char words[16][64], *argv[16];
+	int argc = 0;
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		snprintf(words[argc++], sizeof(words[0]), "%s", always[i]);
+	for (; *options != NULL; options++)
+		snprintf(words[argc++], sizeof(words[0]), "%s", *options);
+	for (int i = 0; i < argc; i++)
+		argv[i] = words[i];
+	argv[argc] = NULL;
+	FILE *file = tmpfile();
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO);
+	dup2(fileno(file), STDOUT_FILENO);
+	int status = command_forecast(argc, argv);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	rewind(file);
+	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
+	fclose(file);
+	return status;
+}
+#define FORECAST(...) forecast((const char *const[]){ __VA_ARGS__, NULL })
+
+static void the_screen_says_what_crosses_and_when(void **state)
+{
+	(void)state;
+	static const char screen[] =
+		"WHAT                 SERVICE     METRIC               NOW   LIMIT  "
+		"CROSSES                  P  WITHIN  EXPECTED                  ROOM  "
+		"SKILL  METHOD\n"
+		"192.0.2.10:443/tcp   https       response_p95_us  85.5 ms  100 ms  "
+		"in 10 d (4 d..10 d)  !0.82    14 d  105 ms (104 ms..124 ms)     0%   "
+		"0.96  Theil-Sen\n"
+		"192.0.2.10:5432/tcp  postgresql  response_p95_us  4.51 ms  100 ms  "
+		"-                     0.00    14 d  5.98 ms                  94.0%   "
+		"1.00  mean of 24 and 168\n";
+	assert_int_equal(FORECAST("--metric", "response_p95_us"), STATUS_BAD_NEWS);
+	assert_string_equal(printed, screen);
+}
+
+static void what_is_steady_is_no_bad_news(void **state)
+{
+	(void)state;
+	assert_int_equal(FORECAST("5432"), STATUS_OK);
+	assert_non_null(strstr(printed, "192.0.2.10:5432/tcp"));
+	assert_null(strstr(printed, ":443/"));
+}
+
+static void json_is_a_record_a_line(void **state)
+{
+	(void)state;
+	struct buf text = { 0 };
+	assert_int_equal(FORECAST("443", "--metric", "response_p95_us", "--json"),
+			 STATUS_BAD_NEWS);
+	buf_text(&text, printed);
+	json_t *rows = lines_parse(&text);
+	assert_int_equal(json_array_size(rows), 1);
+	const json_t *row = json_array_get(rows, 0);
+	assert_string_equal(member_text(row, "record"), "forecast");
+	assert_string_equal(member_text(row, "subject"), "192.0.2.10:443/tcp");
+	assert_string_equal(member_text(row, "limit_of"), "limits.response");
+	assert_string_equal(member_text(row, "at"), "2026-03-07T00:00:00.000000Z");
+	assert_true(member_number(row, "limit") == 100000);
+	assert_true(member_number(row, "probability") > 0.7);
+	assert_true(member_number(row, "skill") > 0.5);
+	json_decref(rows);
+	buf_free(&text);
+}
+
+/* Of a week ago, two days of history. */
+static void what_has_no_history_says_so(void **state)
+{
+	(void)state;
+	assert_int_equal(FORECAST("443", "--since", "2026-03-05T00:00:00Z", "--all"),
+			 STATUS_OK);
+	assert_non_null(strstr(printed, "less than three days of history"));
+}
+
+static void capacity_has_the_busiest_hour_and_who_is_idle(void **state)
+{
+	(void)state;
+	assert_int_equal(FORECAST("--capacity"), STATUS_OK);
+	assert_non_null(strstr(printed, "443/tcp"));
+	assert_non_null(strstr(printed, "Tue 14:00"));
+	assert_non_null(strstr(printed, "!not in 40 d"));
+	assert_int_equal(FORECAST("--capacity", "--json"), STATUS_OK);
+	assert_non_null(strstr(printed, "\"record\":\"capacity\""));
+	assert_non_null(
+		strstr(printed, "\"busiest_hour\":38,\"busiest_bytes\":10000,"));
+	assert_non_null(strstr(printed, "\"idle_ratio\":0}"));
+}
+
+static void explain_says_it_in_a_line(void **state)
+{
+	(void)state;
+	char text[256];
+	struct forecast_record f;
+	record_init(RECORD_forecast, &f);
+	record_text(f.subject, sizeof(f.subject), "192.0.2.10:443/tcp");
+	f.metric = "response_p95_us";
+	f.at = START_US;
+	f.limit = 100000;
+	f.crosses_at = START_US + 9 * DAY;
+	f.crosses_low = START_US + 5 * DAY;
+	f.crosses_high = START_US + 16 * DAY;
+	f.probability = 0.7;
+	explain_forecast_text(&f, text, sizeof(text));
+	assert_string_equal(text, "response_p95_us of 192.0.2.10:443/tcp will cross "
+				  "100 ms in 9 d (5 d..16 d), probability 0.70");
+}
+
+static void mistakes_are_told(void **state)
+{
+	(void)state;
+	assert_int_equal(FORECAST("port"), STATUS_USAGE);
+	assert_int_equal(FORECAST("70000"), STATUS_USAGE);
+	assert_int_equal(FORECAST("--ahead", "5w"), STATUS_USAGE);
+	assert_int_equal(FORECAST("--ahead", "soon"), STATUS_USAGE);
+	assert_int_equal(FORECAST("--host", "example"), STATUS_USAGE);
+	assert_int_equal(FORECAST("--since", "2026-03-07T00:00:00Z"), STATUS_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_screen_says_what_crosses_and_when),
+		cmocka_unit_test(what_is_steady_is_no_bad_news),
+		cmocka_unit_test(json_is_a_record_a_line),
+		cmocka_unit_test(what_has_no_history_says_so),
+		cmocka_unit_test(capacity_has_the_busiest_hour_and_who_is_idle),
+		cmocka_unit_test(explain_says_it_in_a_line),
+		cmocka_unit_test(mistakes_are_told),
+	};
+	return cmocka_run_group_tests(tests, fill, remove_folder);
+}
