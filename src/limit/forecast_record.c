@@ -62,7 +62,8 @@ void forecast_tell(const struct forecast *forecast,
 void forecast_tell_end(int64_t end_us, uint32_t limit_s, int64_t at_us,
 		       uint32_t horizon_s, struct forecast_record *out)
 {
-	double left_s = (double)((end_us - at_us) / SECOND_US);
+	int64_t left_us = end_us - at_us;
+	double left_s = (double)left_us / SECOND_US;
 	out->at = at_us;
 	out->limit = limit_s;
 	out->now = left_s;
