@@ -372,24 +372,25 @@ static void take_sink_key(struct reading *r, struct sink_item *item)
 	}
 	item->is_bad = true;
 	yaml_refuse_value(r->yaml, "a key of a sink",
-			  "name, to and options of what it names, each once");
+			  "name, url and options of that notifier, each once");
 	yaml_next(r->yaml);
 	yaml_skip(r->yaml);
 }
 
 static bool is_option(const char *key)
 {
-	return strcmp(key, "name") != 0 && strcmp(key, "to") != 0;
+	return strcmp(key, "name") != 0 && strcmp(key, "url") != 0;
 }
 
 static bool make_sink(struct reading *r, const struct sink_item *item, struct buf *why)
 {
 	const char *options[2 * OPTIONS_MAX + 1] = { NULL };
-	const char *name = value_of(item, "name"), *to = value_of(item, "to");
+	const char *name = value_of(item, "name"), *url = value_of(item, "url");
 	size_t count = 0;
-	if (name == NULL || to == NULL) {
-		buf_text(why, "a sink without name or without to; allowed are keys "
-			      "such as name: ops and to: smtp://mail.example.org");
+	if (name == NULL || url == NULL) {
+		buf_text(why, "a sink without name or without url; allowed are "
+			      "keys such as name: ops and url: "
+			      "smtp://mail.example.org");
 		return false;
 	}
 	for (size_t i = 0; i < item->count; i += 2) {
@@ -398,7 +399,7 @@ static bool make_sink(struct reading *r, const struct sink_item *item, struct bu
 		options[count++] = item->pairs[i];
 		options[count++] = item->pairs[i + 1];
 	}
-	return tell_reader_sink(r->reader, name, to, options, why);
+	return tell_reader_sink(r->reader, name, url, options, why);
 }
 
 static bool take_sink(struct reading *r)
@@ -423,7 +424,7 @@ static const struct part {
 	const char *name, *allowed;
 	bool (*take)(struct reading *r);
 } parts[] = {
-	{ "sinks", "a list of at most 64 of name: and to:", take_sink },
+	{ "sinks", "a list of at most 64 of name: and url:", take_sink },
 	{ "routes",
 	  "a list of at most 256 of keys such as match: and to:", take_route },
 	{ "maintenance",

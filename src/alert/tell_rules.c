@@ -117,6 +117,18 @@ static bool is_name(const char *name)
 	       strcmp(name, "none") != 0;
 }
 
+/* A scheme alone may be without its colon, which YAML would have in quotes. */
+static struct sink *new_sink(const char *name, const char *url,
+			     const char *const *options, struct buf *why)
+{
+	struct buf whole = { 0 };
+	buf_text(&whole, url);
+	buf_text(&whole, strchr(url, ':') == NULL ? ":" : "");
+	struct sink *sink = sink_new(name, buf_cstr(&whole), options, why);
+	buf_free(&whole);
+	return sink;
+}
+
 bool tell_reader_sink(struct tell_reader *reader, const char *name, const char *url,
 		      const char *const *options, struct buf *why)
 {
@@ -131,7 +143,7 @@ bool tell_reader_sink(struct tell_reader *reader, const char *name, const char *
 		buf_text(why, "; allowed is " NAME_ALLOWED);
 		return false;
 	}
-	struct sink *sink = sink_new(name, url, options, why);
+	struct sink *sink = new_sink(name, url, options, why);
 	if (sink != NULL)
 		rules->sinks[rules->sink_count++] = sink;
 	return sink != NULL;
