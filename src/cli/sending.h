@@ -25,6 +25,8 @@ struct sending_setup {
 	const char *user;   /* whom it becomes */
 	const char *folder; /* of the spool */
 	uint64_t bytes_max;
+	/* What load() reads, ended by NULL: reached as guard_task's readable. */
+	const char *const *files;
 	void *self;
 	/*
 	 * Which sinks there are, from the configuration as it is now: called before the

@@ -218,6 +218,8 @@ struct guard_task sending_task(const struct sending_setup *setup,
 {
 	process.setup = setup;
 	add_writable(setup->folder);
+	for (const char *const *file = setup->files; *file != NULL; file++)
+		add_file(NULL, OPTION_READ, *file);
 	for (size_t i = 0; i < sinks->count; i++)
 		sink_each_file(sinks->at[i], add_file, NULL);
 	return (struct guard_task){

@@ -34,6 +34,8 @@ static bool load(void *self, struct sink_list *out, struct buf *message)
 	}
 	if (file != NULL)
 		fclose(file);
+	else
+		buf_printf(message, "%s can't be read", sinks_file);
 	return out->count > 0;
 }
 
@@ -117,9 +119,12 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return EXIT_FAILURE;
 	sinks_file = argv[2];
-	const struct sending_setup setup = {
-		.user = argv[3], .folder = argv[1], .bytes_max = 1 << 20, .load = load
-	};
+	const char *const files[] = { sinks_file, NULL };
+	const struct sending_setup setup = { .user = argv[3],
+					     .folder = argv[1],
+					     .bytes_max = 1 << 20,
+					     .files = files,
+					     .load = load };
 	setvbuf(stdin, NULL, _IONBF, 0);
 	sending = sending_fork(&setup);
 	while (sending != NULL) {
