@@ -120,7 +120,10 @@ static bool has_traffic(const struct forecast_run *run,
 static bool is_idle(const struct forecast_run *run,
 		    const struct listener_record *listener)
 {
-	return !is_closed(listener) && listener->since != UNKNOWN_TIME &&
+	return !is_closed(listener) &&
+	       (run->foresee.port == UNKNOWN_U32 ||
+		run->foresee.port == listener->port) &&
+	       listener->since != UNKNOWN_TIME &&
 	       run->foresee.at_us - listener->since >= IDLE_S * SECOND_US &&
 	       !has_traffic(run, listener);
 }

@@ -191,7 +191,7 @@ int forecast_run_open(struct forecast_run *run, const struct forecast_asked *ask
 	if (status == STATUS_OK)
 		f->gather =
 			gather_open(&asked->common, "forecast", asked->state, &status);
-	if (status == STATUS_OK)
+	if (f->gather != NULL)
 		status = foresee_open(f);
 	if (status == STATUS_OK)
 		status = learn_services(run);

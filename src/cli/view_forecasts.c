@@ -46,9 +46,9 @@ static void show_value(struct cell *out, const json_t *record, const char *name)
 SHOW(show_now)
 {
 	show_value(out, record, "now");
-	if (strcmp(metric_of(record), "certificate_s") != 0)
-		cell_mark_if_over(out, member_number(record, "now"),
-				  member_number(record, "limit"));
+	if (member_number(record, "now") >= member_number(record, "limit") &&
+	    strcmp(metric_of(record), "certificate_s") != 0)
+		cell_mark(out);
 }
 
 SHOW(show_limit)

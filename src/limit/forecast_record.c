@@ -74,7 +74,7 @@ void forecast_tell_end(int64_t end_us, uint32_t limit_s, int64_t at_us,
 		out->crosses_at = at_us;
 	out->crosses_low = out->crosses_high = out->crosses_at;
 	out->probability = out->crosses_at <= at_us + horizon_s * SECOND_US ? 1 : 0;
-	out->headroom_ratio = left_s > limit_s ? 1 - limit_s / left_s : 0;
+	out->headroom_ratio = out->high > limit_s ? 1 - limit_s / out->high : 0;
 	record_text(out->method, sizeof(out->method), "known end");
 }
 

@@ -31,6 +31,8 @@ GOOD = {
     "benign/benign-host-days": {"false-medium": [0], "days": [30], "false_blocks": [0]},
     "blocks/block-firewalls": {"false_blocks": [0], "failures": [0], "gap-ms": [90.0],
                                "others-changed": [0]},
+    "foresight/m4-hourly": {"owa": [0.49], "coverage-80": [0.8]},
+    "foresight/crossing": {"mcc": [0.35], "mcc-spikes": [0.35], "brier-skill": [0.02]},
     "under-attack/under-attack-syn": {
         "recall": [1], "latency-ms": [80.0], "scanner-recall": [1], "status-ms-max": [40.0],
         "rss-growth-percent": [1.0], "rss-bytes": [90 << 20]},

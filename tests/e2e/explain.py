@@ -140,6 +140,11 @@ def well(tap, lab):
     answer, status = explained_of(monitor, 9)
     tap.equal((answer["cause"], status), ("unknown", 5),
               "of a port without listener and clients nothing is claimed")
+    rows = [json.loads(line) for line in
+            monitor.command("forecast", "--all", "--json").stdout.splitlines()]
+    tap.ok(all("hidden" in row and "probability" not in row for row in rows),
+           "nor forecast of what has no history", rows)
+    monitor.command("forecast", "--capacity")
 
 
 def explained_of(monitor, port):
