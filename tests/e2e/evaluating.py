@@ -31,6 +31,8 @@ GOOD = {
     "benign/benign-host-days": {"false-medium": [0], "days": [30], "false_blocks": [0]},
     "blocks/block-firewalls": {"false_blocks": [0], "failures": [0], "gap-ms": [90.0],
                                "others-changed": [0]},
+    "foresight/nab": {"standard": [64.2]},
+    "foresight/noise-gauss": {"alarms-per-series-month": [1.1]},
     "foresight/m4-hourly": {"owa": [0.49], "coverage-80": [0.8]},
     "foresight/crossing": {"mcc": [0.35], "mcc-spikes": [0.35], "brier-skill": [0.02]},
     "under-attack/under-attack-syn": {
