@@ -49,6 +49,7 @@ static const struct command commands[] = {
 	  command_heartbeat },
 	{ "self-test", "", "are attackers really stopped? attacks itself to see",
 	  command_self_test },
+	{ "notify", "test SINK", "does a message reach that place?", command_notify },
 	{ "audit", "[verify|checkpoints|proof]",
 	  "who changed or decided what, and whether that is all", command_audit },
 	{ "evidence", "verify BUNDLE", "check the proof of a block, anywhere",
