@@ -177,6 +177,7 @@ static int forecast_all(const struct forecast_asked *asked, struct forecast_run 
 	if (status == STATUS_OK)
 		status = print_all(asked, &all);
 	free(all.rows);
+	f->to = NULL;
 	return status;
 }
 

@@ -8,22 +8,23 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MBIT_BYTES 125000.0
 
 static double speed_of(const char *name)
 {
-	char path[320];
-	double mbit = NAN;
+	char path[320], text[32];
 	snprintf(path, sizeof(path), "/sys/class/net/%s/speed", name);
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return NAN;
-	if (fscanf(file, "%lf", &mbit) != 1 || mbit <= 0)
-		mbit = NAN;
+	bool is_told = fgets(text, sizeof(text), file) != NULL;
+	double mbit = is_told ? strtod(text, NULL) : 0;
 	fclose(file);
-	return mbit * MBIT_BYTES;
+	return mbit > 0 ? mbit * MBIT_BYTES : NAN;
 }
 
 double link_speed_bytes(void)
