@@ -410,6 +410,11 @@ void wall_table_add(struct wall_table *table, const struct wall_order *order,
 	struct block *block = find_key(table, &key);
 	if (same != NULL && same != block)
 		end_block(table, same, WALL_REMOVED, 0);
+	/* A reset is done when it begins: asked for again it begins again. */
+	if (block != NULL && block != same && order->action == WALL_RESET) {
+		end_block(table, block, WALL_REMOVED, 0);
+		block = NULL;
+	}
 	if (block == NULL)
 		block = begin(table, order, now_us);
 	else

@@ -19,9 +19,10 @@ static const char *const contacts[] = { "refused",   "silent",   "half_open",
 					"slow",      "stalled",  NULL };
 static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
 				       NULL };
-static const char *const block_states[] = { "observed",    "asked",  "active",
-					    "unconfirmed", "vetoed", "expired",
-					    "removed",     "failed", NULL };
+static const char *const block_states[] = { "observed",    "asked",   "active",
+					    "unconfirmed", "vetoed",  "expired",
+					    "removing",    "removed", "failed",
+					    NULL };
 static const char *const block_actions[] = { "drop",    "limit",   "reset",
 					     "observe", "program", NULL };
 static const struct {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/change.h"
 
 bool blocks_open(struct blocks *blocks)
 {
@@ -55,6 +55,7 @@ static void forget(struct blocks *blocks, struct block *block)
 	*at = block->next_of_source;
 	order_take(blocks->links, &blocks->ended, number);
 	blocks->ended_count--;
+	change_forget(block);
 	free(block->actor);
 	free(block->reason);
 	memset(block, 0, sizeof(*block));
@@ -64,6 +65,7 @@ static void forget(struct blocks *blocks, struct block *block)
 void blocks_close(struct blocks *blocks)
 {
 	for (size_t i = 0; blocks->at != NULL && i < blocks->made; i++) {
+		change_forget(&blocks->at[i]);
 		free(blocks->at[i].actor);
 		free(blocks->at[i].reason);
 	}
@@ -165,6 +167,7 @@ void blocks_end(struct blocks *blocks, struct block *block)
 	deadlines_remove(&blocks->due, &block->due);
 	order_take(blocks->links, &blocks->in_force, number);
 	order_put(blocks->links, &blocks->ended, number);
+	change_forget(block);
 	block->in_force = false;
 	blocks->force_count--;
 	blocks->observed -= is_word(block->state, "observed");
@@ -175,4 +178,27 @@ void blocks_prolong(struct blocks *blocks, struct block *block, int64_t until_us
 {
 	block->until_us = until_us;
 	deadlines_move(&blocks->due, &block->due, until_us);
+}
+
+void blocks_renew(struct blocks *blocks, struct block *block)
+{
+	uint32_t number = number_of(blocks, block);
+	order_take(blocks->links, &blocks->in_force, number);
+	order_put(blocks->links, &blocks->in_force, number);
+}
+
+bool blocks_say(struct block *block, const char *actor, const char *reason)
+{
+	char *by = strdup(actor);
+	char *why = strdup(reason != NULL ? reason : block->reason);
+	if (by == NULL || why == NULL) {
+		free(by);
+		free(why);
+		return false;
+	}
+	free(block->actor);
+	free(block->reason);
+	block->actor = by;
+	block->reason = why;
+	return true;
 }

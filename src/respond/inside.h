@@ -48,7 +48,8 @@ struct block {
 	uint64_t latency_us, packets, bytes, sessions, clients, cut;
 	uint64_t before_packets, before_bytes, before_sessions; /* respond_again() */
 	char finding[32];
-	char *actor, *reason; /* owned */
+	char *actor, *reason;  /* owned */
+	struct before *before; /* owned; NULL: nothing to come back to */
 	int error;
 	uint8_t prefix_len; /* of the 128 */
 	bool in_force, by_hand;
@@ -130,7 +131,6 @@ struct told {
 	const char *vetoed_by;
 };
 
-struct keeping;
 struct respond {
 	struct respond_sink sink;
 	struct config rules;
@@ -197,7 +197,10 @@ struct block *life_begin(struct respond *respond, const struct block *block,
 			 struct decision_record *decision);
 void life_end(struct respond *respond, struct block *block, const char *state,
 	      const char *actor);
-void life_order(struct respond *respond, const struct block *block,
+/* Its time has come, or that of confirming a change: then it is what it was. */
+void life_expire(struct respond *respond, struct block *block);
+/* False: it is nobody's business. */
+bool life_order(struct respond *respond, const struct block *block,
 		enum respond_order_kind kind, bool restored);
 /* Evidence goes on. */
 void life_prolong(struct respond *respond, struct block *block);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "respond/change.h"
 #include "respond/keep.h"
 
 enum {
@@ -74,7 +75,17 @@ static void put_state(struct buf *out, const struct respond *respond)
 	put_entry(out, KEPT_STATE, &state, sizeof(state));
 }
 
-/* Its two texts follow it, each ended by a NUL. */
+static void put_before(struct kept_block *kept, const struct respond *respond,
+		       const struct before *before)
+{
+	kept->has_before = 1;
+	kept->before_until_us = before->until_us + respond->ahead_us;
+	kept->before_span_us = before->span_us;
+	kept->before_rate = before->rate;
+	kept->before_by_hand = before->by_hand;
+}
+
+/* Its texts follow it, each ended by a NUL: its actor and reason, then those before. */
 static void put_block(struct buf *out, const struct respond *respond,
 		      const struct block *block)
 {
@@ -103,9 +114,14 @@ static void put_block(struct buf *out, const struct respond *respond,
 	kept.by_hand = block->by_hand;
 	kept.is_observed = is_word(block->state, "observed");
 	memcpy(kept.finding, block->finding, sizeof(kept.finding));
+	const struct before *before = block->before;
+	if (before != NULL)
+		put_before(&kept, respond, before);
 	memcpy(at, &kept, sizeof(kept));
 	int len = snprintf(at + sizeof(kept), sizeof(at) - sizeof(kept),
-			   "%.63s%c%.255s", block->actor, '\0', block->reason);
+			   "%.63s%c%.255s%c%.63s%c%.255s", block->actor, '\0',
+			   block->reason, '\0', before != NULL ? before->actor : "",
+			   '\0', before != NULL ? before->reason : "");
 	put_entry(out, KEPT_BLOCK, at, sizeof(kept) + (size_t)len + 1);
 }
 

@@ -42,6 +42,10 @@ struct kept_block {
 	uint8_t transport, action, proof, vetoed_by, prefix_len, in_force, by_hand,
 		is_observed;
 	char finding[32];
+	/* What it was before a change that waits to be confirmed. */
+	int64_t before_until_us, before_span_us;
+	uint32_t before_rate;
+	uint8_t before_by_hand, has_before, zero[2];
 };
 
 struct keeping {

@@ -107,7 +107,7 @@ void respond_tick(struct respond *respond, int64_t now_us)
 	       next->at_us <= respond->now_us) {
 		struct block *block =
 			(struct block *)((char *)next - offsetof(struct block, due));
-		life_end(respond, block, "expired", "breakwater");
+		life_expire(respond, block);
 	}
 	veto_tick(respond);
 	keep_tick(respond);
@@ -144,6 +144,34 @@ static void note_active(struct respond *respond, struct block *block)
 	life_say(respond, block);
 }
 
+static void say_gone(struct respond *respond, struct block *block, const char *state)
+{
+	block->state = state;
+	life_say(respond, block);
+}
+
+/* Of one that was to be removed, whatever else it may have ended by meanwhile. */
+static void note_gone(struct respond *respond, struct block *block,
+		      const struct respond_result *result)
+{
+	bool is_failed = is_word(result->state, "failed");
+	if (!is_word(block->state, "removing") || is_word(result->state, "active"))
+		return;
+	if (is_failed)
+		block->error = result->error;
+	say_gone(respond, block, is_failed ? "failed" : "removed");
+}
+
+/* A process that is another one never held them. */
+static void note_all_gone(struct respond *respond)
+{
+	const struct blocks *blocks = &respond->blocks;
+	for (uint32_t i = blocks->ended.oldest; i != ORDER_NONE;
+	     i = blocks->links[i].newer)
+		if (is_word(blocks->at[i].state, "removing"))
+			say_gone(respond, &blocks->at[i], "removed");
+}
+
 bool respond_result(struct respond *respond, const struct respond_result *result,
 		    int64_t now_us)
 {
@@ -153,8 +181,10 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 	if (block == NULL || is_word(block->state, "observed"))
 		return false;
 	take_counts(block, result);
-	if (!block->in_force)
+	if (!block->in_force) {
+		note_gone(respond, block, result);
 		return false;
+	}
 	if (is_word(result->state, "active"))
 		note_active(respond, block);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -163,7 +193,10 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 		block->vetoed_by = i == 0 ? result->vetoed_by : block->vetoed_by;
 		block->error = result->error;
 		/* The kernel has it no more: there is nothing to remove. */
-		life_end(respond, block, ends[i], "breakwater");
+		if (is_word(ends[i], "expired"))
+			life_expire(respond, block);
+		else
+			life_end(respond, block, ends[i], "breakwater");
 		break;
 	}
 	return true;
@@ -188,6 +221,7 @@ void respond_again(struct respond *respond, int64_t now_us)
 {
 	const struct blocks *blocks = &respond->blocks;
 	respond_time(respond, now_us);
+	note_all_gone(respond);
 	for (uint32_t i = blocks->in_force.oldest; i != ORDER_NONE;
 	     i = blocks->links[i].newer) {
 		struct block *block = &blocks->at[i];
