@@ -41,7 +41,7 @@ void port_scan_note_group(struct port_scan *scan, const struct attempt *attempt)
 {
 	struct scan_group *group = scan->group;
 	group->last_us = scan->last_us;
-	group->ports[attempt->port / 64] |= 1ULL << attempt->port % 64;
+	port_bits_add(group->ports, attempt->port);
 	scan_group_note(group, &scan->client, scan->port_count, scan->resets);
 }
 
