@@ -206,10 +206,7 @@ int command_audit(int argc, char **argv)
 		  "folder of the store; verify, checkpoints, proof: default that of "
 		  "the configuration",
 		  &o.state, 0, 0 },
-		{ 'c', OPTION_TEXT, "config", "FILE",
-		  "configuration; default /etc/breakwater/breakwater.yaml, if there is "
-		  "one",
-		  &o.config_path, 0, 0 },
+		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {
 		.name = "audit",
