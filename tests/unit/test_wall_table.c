@@ -484,7 +484,8 @@ static void what_is_stopped_earlier_counts_as_well(void **state)
 	struct wall_key other = key;
 	other.address.ip6[15]++;
 	now_us += SECOND_US;
-	wall_table_stopped(table, &key, 5, 300);
+	wall_table_stopped(table, &key, 2, 120);
+	wall_table_stopped(table, &key, 3, 180);
 	wall_table_stopped(table, &other, 7, 420);
 	look(table, 10);
 	assert_int_equal(last()->packets, 15);
