@@ -125,6 +125,19 @@ static void put_block(struct buf *out, const struct respond *respond,
 	put_entry(out, KEPT_BLOCK, at, sizeof(kept) + (size_t)len + 1);
 }
 
+/* All are known, or none is; what has stopped nothing yet begins at 0 anyway. */
+static void put_counts(struct buf *out, const struct block *block)
+{
+	const struct kept_counts counts = {
+		.id = block->id,
+		.packets = block->packets,
+		.bytes = block->bytes,
+		.sessions = block->sessions,
+	};
+	if (counts.packets != UNKNOWN_U64 && counts.packets + counts.sessions > 0)
+		put_entry(out, KEPT_COUNTS, &counts, sizeof(counts));
+}
+
 static int64_t later(int64_t at_us, int64_t by_us)
 {
 	return at_us != 0 ? at_us + by_us : 0;
@@ -220,6 +233,19 @@ void keep_block(struct respond *respond, const struct block *block)
 	log_piece(respond, &piece);
 }
 
+/* Written with the next tick: they change by the thousand. */
+void keep_counts(struct respond *respond, const struct block *block)
+{
+	if (is_logging(respond) && block->in_force)
+		put_counts(&respond->keeping->counts, block);
+}
+
+static void log_counts(struct respond *respond)
+{
+	if (respond->keeping->counts.len > 0)
+		log_piece(respond, &respond->keeping->counts);
+}
+
 void keep_known(struct respond *respond, const struct known *known)
 {
 	struct buf piece = { 0 };
@@ -312,8 +338,10 @@ static void put_one(struct respond *respond, const struct roster *roster, uint32
 {
 	struct buf *out = &respond->keeping->piece;
 	if (roster == NULL) {
-		if (respond->blocks.at[i].in_force)
-			put_block(out, respond, &respond->blocks.at[i]);
+		if (!respond->blocks.at[i].in_force)
+			return;
+		put_block(out, respond, &respond->blocks.at[i]);
+		put_counts(out, &respond->blocks.at[i]);
 	} else if (roster == &respond->known) {
 		put_known(out, respond, roster_at(roster, i));
 	} else if (roster == &respond->watched) {
@@ -382,8 +410,10 @@ static bool is_due(const struct respond *respond)
 void keep_tick(struct respond *respond)
 {
 	struct keeping *keeping = respond->keeping;
-	if (keeping == NULL || keeping->is_reading ||
-	    (keeping->fresh < 0 && (!is_due(respond) || !begin_all(respond))))
+	if (keeping == NULL || keeping->is_reading)
+		return;
+	log_counts(respond);
+	if (keeping->fresh < 0 && (!is_due(respond) || !begin_all(respond)))
 		return;
 	bool is_through = put_some(respond, ENTRIES_AT_ONCE);
 	int error = is_through ? finish_all(keeping, false) : write_piece(keeping);
@@ -393,26 +423,47 @@ void keep_tick(struct respond *respond)
 		respond->keep_error = 0;
 }
 
-void keep_close(struct respond *respond)
+/* At once; then nothing of the log is needed any more. */
+static void write_all(struct respond *respond, bool is_synced)
 {
 	struct keeping *keeping = respond->keeping;
 	char log[PATH_BYTES];
-	if (keeping == NULL)
-		return;
+	int error = 0;
+	keep_path(keeping, "blocks.log", log);
 	if (keeping->fresh >= 0)
 		give_up(respond, 0);
-	keep_path(keeping, "blocks.log", log);
-	if (begin_all(respond)) {
-		int error = 0;
-		while (error == 0 && !put_some(respond, ENTRIES_AT_ONCE))
-			error = write_piece(keeping);
-		if (error == 0 && finish_all(keeping, true) == 0)
-			unlink(log);
-		else
-			give_up(respond, 0);
-	}
+	if (!begin_all(respond))
+		return;
+	while (error == 0 && !put_some(respond, ENTRIES_AT_ONCE))
+		error = write_piece(keeping);
+	if (error == 0)
+		error = finish_all(keeping, is_synced);
+	if (error == 0)
+		unlink(log);
+	else
+		give_up(respond, -error);
+}
+
+/* Times there are of the clock as it was: after a kill they would be taken for others.
+ */
+void keep_shifted(struct respond *respond)
+{
+	if (!is_logging(respond))
+		return;
+	write_all(respond, false);
+	close(respond->keeping->log);
+	keep_open_log(respond);
+}
+
+void keep_close(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	if (keeping == NULL)
+		return;
+	write_all(respond, true);
 	if (keeping->log >= 0)
 		close(keeping->log);
+	buf_free(&keeping->counts);
 	buf_free(&keeping->piece);
 	free(keeping);
 	respond->keeping = NULL;

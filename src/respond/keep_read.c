@@ -150,6 +150,18 @@ static void take_block(struct respond *respond, const struct reading *reading,
 		take_before(respond, there, &kept, reading->back_us, texts);
 }
 
+static void take_counts(struct respond *respond, const char *at)
+{
+	struct kept_counts kept;
+	memcpy(&kept, at, sizeof(kept));
+	struct block *block = blocks_find(&respond->blocks, kept.id);
+	if (block == NULL)
+		return;
+	block->packets = kept.packets;
+	block->bytes = kept.bytes;
+	block->sessions = kept.sessions;
+}
+
 static void take_known_source(struct respond *respond, const struct reading *reading,
 			      const char *at)
 {
@@ -203,6 +215,10 @@ static void take_one(struct respond *respond, struct reading *reading,
 	case KEPT_BLOCK:
 		if (entry->len > sizeof(struct kept_block))
 			take_block(respond, reading, at, entry->len);
+		break;
+	case KEPT_COUNTS:
+		if (entry->len == sizeof(struct kept_counts))
+			take_counts(respond, at);
 		break;
 	case KEPT_KNOWN:
 		if (entry->len == sizeof(struct known))

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/keep.h"
 
 static bool open_tables(struct respond *respond)
 {
@@ -60,7 +60,7 @@ int64_t respond_time(struct respond *respond, int64_t record_us)
 void respond_shift(struct respond *respond, int64_t by_us)
 {
 	respond->ahead_us += by_us;
-	keep_state(respond);
+	keep_shifted(respond);
 }
 
 void respond_set_never(struct respond *respond, const struct never *never)
@@ -120,11 +120,15 @@ static void take_count(uint64_t *count, uint64_t before, uint64_t told)
 		*count = before + told;
 }
 
-static void take_counts(struct block *block, const struct respond_result *result)
+static void take_counts(struct respond *respond, struct block *block,
+			const struct respond_result *result)
 {
+	const uint64_t packets = block->packets, sessions = block->sessions;
 	take_count(&block->packets, block->before_packets, result->packets);
 	take_count(&block->bytes, block->before_bytes, result->bytes);
 	take_count(&block->sessions, block->before_sessions, result->sessions);
+	if (packets != block->packets || sessions != block->sessions)
+		keep_counts(respond, block);
 }
 
 /* Of one that is only given again, and was said to be active, there is no news. */
@@ -180,7 +184,7 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 	struct block *block = blocks_find(&respond->blocks, result->id);
 	if (block == NULL || is_word(block->state, "observed"))
 		return false;
-	take_counts(block, result);
+	take_counts(respond, block, result);
 	if (!block->in_force) {
 		note_gone(respond, block, result);
 		return false;
