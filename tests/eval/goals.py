@@ -55,6 +55,13 @@ GOALS = (
     Goal("blocks: milliseconds that one is away, firewalls loaded or processes killed", BLOCKS,
          "gap-ms", "<=", 1000),
     Goal("blocks: others' rules that are not as they were", BLOCKS, "others-changed", "<=", 0),
+    Goal("blocks: packets of one who is blocked that come through, where nothing of ours is "
+         "taken away", BLOCKS, "passed", "<=", 0),
+    Goal("blocks: milliseconds that one ends too soon, or too late, when the clock is set",
+         BLOCKS, "off-ms", "<=", 3000),
+    Goal("blocks: milliseconds until one is back that somebody else took out", BLOCKS,
+         "back-ms", "<=", 30000),
+    Goal("blocks: what is wrong is said", BLOCKS, "said", ">=", 1, min),
     Goal("milliseconds from the packet that decides to the finding", ALL, "latency-ms",
          "<=", 1000),
     Goal("decoys have no more than `unsolicited`", ALL, "decoys-proof", "<=", 0),
