@@ -7,7 +7,7 @@
  * not used: a service that fails, or a client that comes again and again, is one port.
  *
  * Several sources that try the same ports at the same time are one scan with decoys
- * (scan_group.h).
+ * (scan_group.h), but for those that complete handshakes, as no decoy can.
  */
 #include <string.h>
 
@@ -392,6 +392,7 @@ static void take_contact(struct detect *detect, void *state,
 		news->source->grid_us = c->at;
 	if (scan->group != NULL)
 		port_scan_note_group(scan, news->attempt);
+	port_scan_leave_company(scan);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
 	if (scan->told != before || scan->is_wide != was_wide || is_surer(scan))
 		port_scan_tell(detect, scan);
@@ -399,11 +400,15 @@ static void take_contact(struct detect *detect, void *state,
 
 /* ---- connections ---- */
 
+bool port_scan_has_proof(const struct port_scan *scan)
+{
+	return scan->unused_handshakes >=
+	       (scan->was_client ? PROOFS_OF_CLIENT : PROOFS);
+}
+
 bool port_scan_is_proven(const struct port_scan *scan)
 {
-	return scan->group == NULL &&
-	       scan->unused_handshakes >=
-		       (scan->was_client ? PROOFS_OF_CLIENT : PROOFS);
+	return scan->group == NULL && port_scan_has_proof(scan);
 }
 
 static bool has_port(const struct port_scan *scan, uint16_t port)
@@ -421,10 +426,11 @@ static void count_unused(struct detect *detect, struct port_scans *all,
 					 : NULL;
 	if (scan == NULL)
 		return;
-	scan->unused_handshakes += scan->group == NULL &&
-				   !has_port(scan, unused->port) &&
-				   proves(scan, unused);
+	scan->unused_handshakes +=
+		!has_port(scan, unused->port) && proves(scan, unused);
 	count_attempt(scan, unused);
+	leave_old_group(scan);
+	port_scan_leave_company(scan);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
 	if (scan->is_dirty && is_surer(scan))
 		port_scan_tell(detect, scan);

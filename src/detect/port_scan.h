@@ -54,10 +54,16 @@ static inline struct port_scan *port_scan_at(const struct port_scans *all,
 					    number * all->scans.entry_size);
 }
 
-/* True if it is certain that its source did it. */
+/* Its source completed handshakes that are the scan's. */
+bool port_scan_has_proof(const struct port_scan *scan);
+/* True if it is certain that its source did it, and it is told by itself. */
 bool port_scan_is_proven(const struct port_scan *scan);
 
-/* port_scan_told.c: it is large and proven. */
+/* port_scan_told.c: by whole connections, as far as its packets show. */
+bool port_scan_is_connect(const struct port_scan *scan);
+/* It has tried many ports. */
+bool port_scan_is_large(const struct port_scan *scan);
+/* It is large and proven. */
 bool port_scan_is_grave(const struct port_scan *scan);
 /* How long it lasts without another attempt. */
 int64_t port_scan_hold_us(const struct port_scan *scan);
@@ -72,5 +78,7 @@ void port_scan_withdraw(struct detect *detect, struct port_scan *scan);
 /* port_scan_company.c: about to be told for the first time: is it a scan of its own? */
 void port_scan_find_company(struct detect *detect, struct port_scans *all,
 			    struct port_scan *scan);
+/* It leaves its group, if it can be nobody's decoy: told by itself from now on. */
+void port_scan_leave_company(struct port_scan *scan);
 /* What its group knows of it. */
 void port_scan_note_group(struct port_scan *scan, const struct attempt *attempt);

@@ -44,7 +44,7 @@ static const char *const technique_words[ATTEMPT_TECHNIQUES] = {
  * Whole connections look like half-open ones until a port answers: the system's own
  * SYNs, and no SYN-ACK that was reset at once, are what can be known before.
  */
-static bool is_connect(const struct port_scan *scan)
+bool port_scan_is_connect(const struct port_scan *scan)
 {
 	return !scan->resets && scan->usual_syns * 2 > scan->techniques[ATTEMPT_SYN];
 }
@@ -55,8 +55,9 @@ static const char *technique_of(const struct port_scan *scan)
 	for (unsigned i = 1; i < ATTEMPT_TECHNIQUES; i++)
 		if (scan->techniques[i] > scan->techniques[main])
 			main = i;
-	return main == ATTEMPT_SYN && is_connect(scan) ? "connect"
-						       : technique_words[main];
+	return main == ATTEMPT_SYN && port_scan_is_connect(scan)
+		       ? "connect"
+		       : technique_words[main];
 }
 
 static bool is_ours(const struct detect *detect, const struct port_scan *scan)
@@ -64,16 +65,21 @@ static bool is_ours(const struct detect *detect, const struct port_scan *scan)
 	return detect_is_ours(detect, &scan->client);
 }
 
+bool port_scan_is_large(const struct port_scan *scan)
+{
+	return scan->port_count >= PORTS_LARGE;
+}
+
 bool port_scan_is_grave(const struct port_scan *scan)
 {
-	return scan->port_count >= PORTS_LARGE && port_scan_is_proven(scan);
+	return port_scan_is_large(scan) && port_scan_is_proven(scan);
 }
 
 static unsigned severity_of(const struct detect *detect, const struct port_scan *scan)
 {
 	if (scan->told == TOLD_NOTICE)
 		return SEVERITY_NOTICE;
-	bool is_one_of_ours = scan->port_count >= PORTS_LARGE && scan->group == NULL &&
+	bool is_one_of_ours = port_scan_is_large(scan) && scan->group == NULL &&
 			      is_ours(detect, scan);
 	return is_one_of_ours || port_scan_is_grave(scan) ? SEVERITY_MEDIUM
 							  : SEVERITY_LOW;
