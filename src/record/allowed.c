@@ -14,9 +14,9 @@ static const char *const failure_states[] = { "degraded", "down", "unknown", NUL
 static const char *const scan_states[] = { "open", "closed", "filtered",
 					   "open|filtered", NULL };
 static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
-static const char *const contacts[] = { "refused",   "silent",   "half_open",
-					"handshake", "answered", "stray",
-					"slow",      "stalled",  NULL };
+static const char *const contacts[] = { "refused",  "silent", "half_open", "handshake",
+					"answered", "stray",  "slow",      "stalled",
+					"unused",   NULL };
 static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
 				       NULL };
 static const char *const block_states[] = { "observed",    "asked",   "active",

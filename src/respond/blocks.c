@@ -20,7 +20,8 @@ bool blocks_open(struct blocks *blocks)
 	/* Numbers of places plus one, so that 0 is none. */
 	blocks->of_id = calloc(BLOCK_PLACES, sizeof(*blocks->of_id));
 	blocks->of_source = calloc(BLOCK_PLACES, sizeof(*blocks->of_source));
-	return blocks->at != NULL && blocks->links != NULL && blocks->unused != NULL &&
+	return roster_open(&blocks->sites, sizeof(struct site), SITES_MAX) &&
+	       blocks->at != NULL && blocks->links != NULL && blocks->unused != NULL &&
 	       blocks->of_id != NULL && blocks->of_source != NULL;
 }
 
@@ -70,6 +71,7 @@ void blocks_close(struct blocks *blocks)
 		free(blocks->at[i].reason);
 	}
 	deadlines_free(&blocks->due);
+	roster_close(&blocks->sites);
 	free(blocks->at);
 	free(blocks->links);
 	free(blocks->unused);
@@ -108,6 +110,8 @@ static void put(struct blocks *blocks, struct block *block)
 	order_put(blocks->links, block->in_force ? &blocks->in_force : &blocks->ended,
 		  number);
 	blocks->force_count += block->in_force;
+	if (block->in_force && !block->by_hand)
+		site_hold(&blocks->sites, &block->address);
 	blocks->observed += block->in_force && is_word(block->state, "observed");
 	blocks->ended_count += !block->in_force;
 }
@@ -170,6 +174,8 @@ void blocks_end(struct blocks *blocks, struct block *block)
 	change_forget(block);
 	block->in_force = false;
 	blocks->force_count--;
+	if (!block->by_hand)
+		site_let_go(&blocks->sites, &block->address);
 	blocks->observed -= is_word(block->state, "observed");
 	blocks->ended_count++;
 }

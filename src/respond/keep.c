@@ -147,6 +147,8 @@ void keep_shift_known(struct known *known, int64_t by_us)
 {
 	known->handshake_us = later(known->handshake_us, by_us);
 	known->here_since_us = later(known->here_since_us, by_us);
+	known->proof_us = later(known->proof_us, by_us);
+	known->ports_since_us = later(known->ports_since_us, by_us);
 	known->shared_since_us = later(known->shared_since_us, by_us);
 	known->shared_us = later(known->shared_us, by_us);
 	known->blocked_us = later(known->blocked_us, by_us);

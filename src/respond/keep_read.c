@@ -169,6 +169,8 @@ static void take_known_source(struct respond *respond, const struct reading *rea
 	memcpy(&read, at, sizeof(read));
 	keep_shift_known(&read, -respond->ahead_us - reading->back_us);
 	read.forgiven[sizeof(read.forgiven) - 1] = '\0';
+	if (read.port_count > KNOWN_PORTS)
+		read.port_count = 0;
 	struct known *known = roster_take(&respond->known, &read.head.key);
 	const struct roster_entry head = known->head;
 	*known = read;

@@ -206,11 +206,6 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 	return true;
 }
 
-static uint64_t known_or_none(uint64_t count)
-{
-	return count != UNKNOWN_U64 ? count : 0;
-}
-
 static void begin_again(struct block *block)
 {
 	block->is_again = true;

@@ -89,7 +89,7 @@ static void after_a_kill_blocks_have_their_absolute_ends(void **state)
 	assert_string_equal(scene->ordered.finding, before.finding);
 	assert_string_equal(scene->ordered.reason, before.reason);
 	assert_int_equal(scene->ordered.until, before.until);
-	scene_handshake(scene, "203.0.113.8");
+	scene_unused(scene, "203.0.113.8");
 	assert_int_equal(respond_state(scene->respond).in_force, 2);
 	scene_pass(scene, 6 * MINUTE);
 	scene->now_us += SECOND;
