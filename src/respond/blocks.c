@@ -110,7 +110,7 @@ static void put(struct blocks *blocks, struct block *block)
 	order_put(blocks->links, block->in_force ? &blocks->in_force : &blocks->ended,
 		  number);
 	blocks->force_count += block->in_force;
-	if (block->in_force && !block->by_hand)
+	if (block->in_force)
 		site_hold(&blocks->sites, &block->address);
 	blocks->observed += block->in_force && is_word(block->state, "observed");
 	blocks->ended_count += !block->in_force;
@@ -174,8 +174,7 @@ void blocks_end(struct blocks *blocks, struct block *block)
 	change_forget(block);
 	block->in_force = false;
 	blocks->force_count--;
-	if (!block->by_hand)
-		site_let_go(&blocks->sites, &block->address);
+	site_let_go(&blocks->sites, &block->address);
 	blocks->observed -= is_word(block->state, "observed");
 	blocks->ended_count++;
 }

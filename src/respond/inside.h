@@ -62,7 +62,7 @@ struct blocks {
 	struct order in_force, ended;
 	struct deadlines due;
 	struct hash_key key;
-	struct roster sites; /* of automatic ones in force */
+	struct roster sites; /* of those in force */
 	uint32_t *of_id, *of_source, *unused;
 	uint32_t unused_count, ended_count;
 	uint64_t force_count, observed, made;
