@@ -31,9 +31,10 @@ GOOD = {
     "benign/benign-host-days": {"false-medium": [0], "days": [30], "false_blocks": [0]},
     "blocks/block-firewalls": {"false_blocks": [0], "failures": [0], "gap-ms": [90.0],
                                "others-changed": [0]},
+    "blocks/block-clock": {"passed": [0], "off-ms": [20.0], "back-ms": [900.0], "said": [1]},
     "under-attack/under-attack-syn": {
         "recall": [1], "latency-ms": [80.0], "scanner-recall": [1], "status-ms-max": [40.0],
-        "rss-growth-percent": [1.0], "rss-bytes": [90 << 20]},
+        "rss-again-percent": [1.0], "rss-bytes": [90 << 20]},
 }
 
 
