@@ -54,29 +54,30 @@ struct {
 	__type(value, struct wall_xdp_state);
 } state SEC(".maps");
 
-/* How many there may be is set by who loads this. */
+/* How many there may be is set by who loads this; at last those of prefixes. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct wall_xdp_block);
-} hosts4 SEC(".maps");
+	__type(value, struct wall_xdp_line);
+} hosts SEC(".maps");
 
-/* A /64 is one source: the upper half of the address. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, struct wall_xdp_block);
-} hosts6 SEC(".maps");
-
+/* The line of each. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, WALL_XDP_PREFIXES);
 	__type(key, struct wall_xdp_prefix);
-	__type(value, struct wall_xdp_block);
+	__type(value, __u32);
 } prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct wall_xdp_talkers);
+} talkers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -89,7 +90,6 @@ struct {
 struct wanted {
 	__u64 server[2];
 	__u64 bytes;
-	__u32 place; /* of its bucket */
 	__u16 port;
 	__u8 proto;
 };
@@ -127,7 +127,7 @@ static __always_inline bool count_in(struct wall_xdp_bucket *bucket,
 				     const struct wanted *wanted, __u32 turn)
 {
 #pragma unroll
-	for (int i = 0; i < WALL_XDP_WAYS; i++) {
+	for (int i = 0; i < WALL_XDP_SERVICES; i++) {
 		struct wall_xdp_service *service = &bucket->at[i];
 		if (service->turn != turn) {
 			begin_service(service, wanted, turn);
@@ -141,15 +141,13 @@ static __always_inline bool count_in(struct wall_xdp_bucket *bucket,
 	return false;
 }
 
-/* Strangers choose what is asked for: the secret keeps them from choosing its place. */
 static __always_inline __u32 place_of(const struct wall_xdp_state *now,
 				      const struct wanted *wanted)
 {
-	__u64 mixed = (wanted->server[0] ^ now->secret[0]) * 0x9e3779b97f4a7c15;
-	mixed ^= mixed >> 32;
-	mixed += wanted->server[1] ^ ((__u64)wanted->port << 8 | wanted->proto);
-	mixed = (mixed ^ now->secret[1]) * 0xbf58476d1ce4e5b9;
-	return (mixed >> 40) % WALL_XDP_BUCKETS;
+	__u64 asked = (__u64)wanted->port << 8 | wanted->proto;
+	__u64 server = wanted->server[0] * 0x9e3779b97f4a7c15 + wanted->server[1];
+	return wall_xdp_first(wall_xdp_mix(now->secret, server ^ asked)) %
+	       WALL_XDP_BUCKETS;
 }
 
 static __always_inline void count_others(const struct wanted *wanted, __u32 turn,
@@ -177,41 +175,81 @@ static __always_inline void count(const struct wall_xdp_state *now,
 
 /* ---- whom it is about ---- */
 
-/*
- * With counters for every processor (a map "per CPU"), a hundred thousand blocks would
- * take five times as long to add, and that memory for each of them.
- */
-static __always_inline void count_block(const struct wall_xdp_state *now,
-					struct wall_xdp_block *block, __u64 bytes)
+static __always_inline bool count_talker(const struct wall_xdp_state *now, __u64 key,
+					 __u32 number, __u64 more)
 {
-	__u32 processor = bpf_get_smp_processor_id();
-	struct wall_xdp_share *share = &block->at[processor % WALL_XDP_SHARES];
-	if (now->is_shared) {
-		__sync_fetch_and_add(&share->packets, 1);
-		__sync_fetch_and_add(&share->bytes, bytes);
-		return;
-	}
-	share->packets++;
-	share->bytes += bytes;
-}
-
-static __always_inline bool is_in_force(const struct wall_xdp_state *now,
-					struct wall_xdp_block *block,
-					const struct wanted *wanted)
-{
-	if (!block || bpf_ktime_get_coarse_ns() >= block->until_ns)
+	__u32 half = now->turn % 2;
+	struct wall_xdp_talkers *own = bpf_map_lookup_elem(&talkers, &half);
+	if (!own)
 		return false;
-	count_block(now, block, wanted->bytes);
+	struct wall_xdp_talker *talker = &own->at[number % WALL_XDP_TALKERS];
+	if (talker->stopped == 0)
+		talker->key = key;
+	if (talker->key != key)
+		return false;
+	talker->stopped += more;
 	return true;
 }
 
+static __always_inline bool is_in_force(const struct wall_xdp_state *now,
+					struct wall_xdp_line *line, __u32 number,
+					int way, __u64 bytes)
+{
+	__u64 more = 1ULL << WALL_XDP_PACKETS_SHIFT | bytes;
+	if (bpf_ktime_get_coarse_ns() >> WALL_XDP_TIME_SHIFT >= line->until[way])
+		return false;
+	if (!count_talker(now, line->key[way], number, more))
+		__sync_fetch_and_add(&line->stopped[way], more);
+	return true;
+}
+
+/* WALL_XDP_WAYS: it is not there. */
+static __always_inline int way_of(const struct wall_xdp_line *line, __u64 key)
+{
+	int way = 0;
+#pragma unroll
+	for (; way < WALL_XDP_WAYS; way++)
+		if (line->key[way] == key)
+			break;
+	return way;
+}
+
+static __always_inline bool is_host(const struct wall_xdp_state *now, __u64 key,
+				    __u64 bytes)
+{
+	__u64 mixed = wall_xdp_mix(now->secret, key);
+	__u32 number = wall_xdp_first(mixed) & now->mask;
+	struct wall_xdp_line *line = bpf_map_lookup_elem(&hosts, &number);
+	if (!line)
+		return false;
+	int way = way_of(line, key);
+	if (way == WALL_XDP_WAYS && line->beyond > 0) {
+		number = wall_xdp_second(mixed) & now->mask;
+		line = bpf_map_lookup_elem(&hosts, &number);
+		if (!line)
+			return false;
+		way = way_of(line, key);
+	}
+	return way < WALL_XDP_WAYS && is_in_force(now, line, number, way, bytes);
+}
+
 static __always_inline bool is_in_prefix(const struct wall_xdp_state *now,
-					 const __u64 source[2],
-					 const struct wanted *wanted)
+					 const __u64 source[2], __u64 bytes)
 {
 	struct wall_xdp_prefix key = { .len = 128 };
 	__builtin_memcpy(key.addr, source, sizeof(key.addr));
-	return is_in_force(now, bpf_map_lookup_elem(&prefixes, &key), wanted);
+	__u32 *number = bpf_map_lookup_elem(&prefixes, &key);
+	struct wall_xdp_line *line =
+		number ? bpf_map_lookup_elem(&hosts, number) : (void *)0;
+	return line && is_in_force(now, line, *number, 0, bytes);
+}
+
+static __always_inline bool is_blocked(const struct wall_xdp_state *now, __u32 hosts,
+				       __u64 key, const __u64 source[2], __u64 bytes)
+{
+	if (hosts > 0 && is_host(now, key, bytes))
+		return true;
+	return now->held[WALL_XDP_TRIE] > 0 && is_in_prefix(now, source, bytes);
 }
 
 /* ---- packets ---- */
@@ -244,21 +282,6 @@ static __always_inline void map_v4(__be32 address, __u64 out[2])
 	out[1] = (__u64)address << 32 | bpf_htonl(0xffff);
 }
 
-static __always_inline bool is_blocked4(const struct wall_xdp_state *now,
-					const struct ip4 *ip,
-					const struct wanted *wanted)
-{
-	__u64 mapped[2];
-	__u32 source = ip->source;
-	if (now->held[WALL_XDP_HOSTS4] > 0 &&
-	    is_in_force(now, bpf_map_lookup_elem(&hosts4, &source), wanted))
-		return true;
-	if (now->held[WALL_XDP_TRIE] == 0)
-		return false;
-	map_v4(source, mapped);
-	return is_in_prefix(now, mapped, wanted);
-}
-
 static __always_inline int judge4(const struct wall_xdp_state *now, const __u8 *at,
 				  const __u8 *end)
 {
@@ -267,7 +290,10 @@ static __always_inline int judge4(const struct wall_xdp_state *now, const __u8 *
 	if (at + sizeof(*ip) > end || ip->version_len >> 4 != 4)
 		return XDP_PASS;
 	wanted.bytes = bytes_of(bpf_ntohs(ip->len), at, end);
-	if (!is_blocked4(now, ip, &wanted))
+	__u64 source[2];
+	map_v4(ip->source, source);
+	if (!is_blocked(now, now->held[WALL_XDP_HOSTS4], wall_xdp_key4(ip->source),
+			source, wanted.bytes))
 		return XDP_PASS;
 	map_v4(ip->server, wanted.server);
 	/* Of a fragment, only the first has ports. */
@@ -275,17 +301,6 @@ static __always_inline int judge4(const struct wall_xdp_state *now, const __u8 *
 		read_port(at + (ip->version_len & 15) * WORD, end, ip->proto, &wanted);
 	count(now, &wanted);
 	return XDP_DROP;
-}
-
-static __always_inline bool is_blocked6(const struct wall_xdp_state *now,
-					const struct ip6 *ip,
-					const struct wanted *wanted)
-{
-	__u64 source[2] = { ip->source[0], ip->source[1] };
-	if (now->held[WALL_XDP_HOSTS6] > 0 &&
-	    is_in_force(now, bpf_map_lookup_elem(&hosts6, &source[0]), wanted))
-		return true;
-	return now->held[WALL_XDP_TRIE] > 0 && is_in_prefix(now, source, wanted);
 }
 
 static __always_inline int judge6(const struct wall_xdp_state *now, const __u8 *at,
@@ -296,7 +311,9 @@ static __always_inline int judge6(const struct wall_xdp_state *now, const __u8 *
 	if (at + sizeof(*ip) > end || ip->version >> 4 != 6)
 		return XDP_PASS;
 	wanted.bytes = bytes_of(sizeof(*ip) + bpf_ntohs(ip->payload), at, end);
-	if (!is_blocked6(now, ip, &wanted))
+	__u64 source[2] = { ip->source[0], ip->source[1] };
+	if (!is_blocked(now, now->held[WALL_XDP_HOSTS6], source[0], source,
+			wanted.bytes))
 		return XDP_PASS;
 	wanted.server[0] = ip->server[0];
 	wanted.server[1] = ip->server[1];

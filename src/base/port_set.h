@@ -17,10 +17,21 @@ struct port_range {
 /* False, and *out untouched, unless text is exactly one; without /udp it is of TCP. */
 bool port_range_parse(const char *text, struct port_range *out);
 
+enum { PORT_WORDS = 1024 };
+
 /* All zero is empty. */
 struct port_set {
-	uint64_t tcp[1024], udp[1024];
+	uint64_t tcp[PORT_WORDS], udp[PORT_WORDS];
 };
+
+/* Ports as bits of so many words; true if it is new. */
+static inline bool port_bits_add(uint64_t words[PORT_WORDS], uint16_t port)
+{
+	uint64_t *word = &words[port / 64], bit = 1ULL << port % 64;
+	bool is_new = (*word & bit) == 0;
+	*word |= bit;
+	return is_new;
+}
 
 void port_set_add(struct port_set *set, const struct port_range *range);
 

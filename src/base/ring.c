@@ -110,10 +110,10 @@ void ring_commit(struct ring *ring)
 	atomic_store_explicit(&ring->head, ring->next_head, memory_order_release);
 }
 
-bool ring_is_crowded(struct ring *ring)
+bool ring_is_crowded(struct ring *ring, unsigned share)
 {
 	size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-	return !has_room(ring, head, ring->size / 4);
+	return !has_room(ring, head, ring->size / share);
 }
 
 bool ring_put(struct ring *ring, uint16_t kind, const void *message, size_t len)

@@ -24,8 +24,9 @@ void ring_free(struct ring *ring);
 void *ring_reserve(struct ring *ring, uint16_t kind, size_t len);
 void ring_commit(struct ring *ring);
 
-/* For the writer: less than a quarter is free, which who may wait leaves to others. */
-bool ring_is_crowded(struct ring *ring);
+/* For the writer: less than one in `share` is free, which who may wait leaves to
+ * others. */
+bool ring_is_crowded(struct ring *ring, unsigned share);
 
 /* reserve, copy, commit. False if full. */
 bool ring_put(struct ring *ring, uint16_t kind, const void *message, size_t len);

@@ -11,6 +11,7 @@
 #include "base/when.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/proof.h"
 #include "cli/state_folder.h"
 #include "cli/table.h"
 #include "store/store.h"
@@ -135,6 +136,19 @@ static int verify(const struct audit_options *o, const char *operand)
 	return audit_verify(o);
 }
 
+static int proof(const struct audit_options *o, const char *id)
+{
+	config_text folder;
+	struct buf lines = { 0 };
+	int status = audit_folder(o, folder);
+	if (status == STATUS_OK)
+		status = proof_make("audit", folder, id, &lines);
+	if (status == STATUS_OK && fwrite(lines.at, 1, lines.len, stdout) != lines.len)
+		status = audit_complain(strerror(errno), STATUS_INCOMPLETE);
+	buf_free(&lines);
+	return status;
+}
+
 /* ---- which one ---- */
 
 static const struct {
@@ -145,7 +159,7 @@ static const struct {
 	{ "list", list, 0 },
 	{ "verify", verify, 0 },
 	{ "checkpoints", checkpoints, 0 },
-	{ "proof", audit_proof, 1 },
+	{ "proof", proof, 1 },
 };
 
 static int start(const struct audit_options *o, int words, char **word)
@@ -192,10 +206,7 @@ int command_audit(int argc, char **argv)
 		  "folder of the store; verify, checkpoints, proof: default that of "
 		  "the configuration",
 		  &o.state, 0, 0 },
-		{ 'c', OPTION_TEXT, "config", "FILE",
-		  "configuration; default /etc/breakwater/breakwater.yaml, if there is "
-		  "one",
-		  &o.config_path, 0, 0 },
+		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {
 		.name = "audit",

@@ -26,6 +26,5 @@ int audit_folder(const struct audit_options *options, config_text folder);
 int audit_read_keys(const char *command, const struct option_list *files,
 		    struct seal_key *keys, size_t most);
 
-/* Each an exit status. */
+/* Exit status. */
 int audit_verify(const struct audit_options *options);
-int audit_proof(const struct audit_options *options, const char *id);

@@ -236,6 +236,7 @@ int audit_verify(const struct audit_options *o)
 {
 	static struct verifying v;
 	static struct seal_key keys[AUDIT_KEYS_MAX];
+	v = (struct verifying){ 0 };
 	config_text folder;
 	char error[STORE_ERROR_MAX];
 	int count = audit_read_keys("audit", &o->keys, keys, AUDIT_KEYS_MAX);

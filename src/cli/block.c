@@ -92,49 +92,66 @@ static struct buf form_of(const struct asked *a, const char *address)
 /* ---- what came of it ---- */
 
 struct following {
-	const char *id;
+	const char *id; /* NULL: any of `since_us` and later */
+	int64_t since_us;
+	bool is_found;
 	struct block_record *block;
 };
 
 static bool take_block(void *self, const void *record)
 {
-	const struct following *f = self;
+	struct following *f = self;
 	const struct block_record *block = record;
-	if (strcmp(block->id, f->id) != 0)
+	bool is_it = f->id != NULL ? strcmp(block->id, f->id) == 0
+				   : block->at >= f->since_us;
+	if (!is_it)
 		return true;
+	f->is_found = true;
 	*f->block = *block;
 	return false;
 }
 
-static bool is_decided(const struct block_record *block)
+static bool is_state(const struct block_record *block, const char *state)
 {
-	return block->state != NULL && strcmp(block->state, "asked") != 0;
+	return block->state != NULL && strcmp(block->state, state) == 0;
 }
 
-/* Until the firewall's process has said whether the kernel holds it. */
-static int follow(const struct asked *a, const char *id, struct block_record *block)
+static bool is_decided(const struct following *f)
+{
+	return f->block->state != NULL && !is_state(f->block, "asked");
+}
+
+static bool is_gone(const struct following *f)
+{
+	return !f->is_found;
+}
+
+static bool is_any(const struct following *f)
+{
+	(void)f;
+	return true;
+}
+
+/* From memory: an id, or a time, would be looked for in the store. */
+static int follow(const struct asked *a, const struct gather_wanted *wanted,
+		  struct following *following,
+		  bool (*is_done)(const struct following *f))
 {
 	int status;
-	/* The newest come first, from memory; an id would be looked for in the store.
-	 */
-	const struct gather_wanted wanted = { .kind = RECORD_block, .limit = NEWEST };
 	const struct timespec pause = { .tv_nsec = FOLLOW_EACH_MS * 1000000L };
-	struct following following = { id, block };
+	int64_t end_us = clock_us(CLOCK_MONOTONIC) + FOLLOWED_MS * 1000LL;
 	struct gather *gather = gather_open(&a->common, a->command, NULL, &status);
-	for (int ms = 0; gather != NULL && ms < FOLLOWED_MS; ms += FOLLOW_EACH_MS) {
-		status = gather_each(gather, &wanted, take_block, &following);
-		if (status != STATUS_OK || is_decided(block))
+	while (gather != NULL) {
+		following->is_found = false;
+		status = gather_each(gather, wanted, take_block, following);
+		if (status != STATUS_OK || is_done(following) ||
+		    clock_us(CLOCK_MONOTONIC) > end_us)
 			break;
 		nanosleep(&pause, NULL);
 	}
 	if (gather != NULL)
 		gather_close(gather);
 	return status;
-}
-
-static bool is_state(const struct block_record *block, const char *state)
-{
-	return block->state != NULL && strcmp(block->state, state) == 0;
 }
 
 static int tell_failure(const struct asked *a, const struct block_record *block)
@@ -155,6 +172,35 @@ static int tell_failure(const struct asked *a, const struct block_record *block)
 			: is_state(block, "failed") ? STATUS_BAD_NEWS
 						    : STATUS_INCOMPLETE,
 			why);
+}
+
+/* Until the firewall's process has said whether the kernel holds it. */
+static int await_block(const struct asked *a, const char *id,
+		       struct block_record *block)
+{
+	/* One that has been changed is among the newest, too. */
+	const struct gather_wanted wanted = { .kind = RECORD_block, .limit = NEWEST };
+	struct following following = { .id = id, .block = block };
+	return follow(a, &wanted, &following, is_decided);
+}
+
+/* Until it has said of all that nobody wants any more that they are gone. */
+static int await_removal(const struct asked *a, int64_t since_us)
+{
+	struct block_record block;
+	struct following following = { .since_us = since_us, .block = &block };
+	const struct gather_wanted removing = { .kind = RECORD_block,
+						.name = "state",
+						.value = "removing" };
+	const struct gather_wanted failed = { .kind = RECORD_block,
+					      .name = "state",
+					      .value = "failed" };
+	record_init(RECORD_block, &block);
+	int status = follow(a, &removing, &following, is_gone);
+	if (status == STATUS_OK && !following.is_found)
+		status = follow(a, &failed, &following, is_any);
+	return status == STATUS_OK && following.is_found ? tell_failure(a, &block)
+							 : status;
 }
 
 static void tell(const struct block_record *block)
@@ -200,18 +246,19 @@ static int have_confirmed(const struct asked *a, const struct block_record *bloc
 	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	if (!is_terminal || a->common.json) {
 		fprintf(stderr,
-			"You are here over the network: it ends by itself in %lld s, "
-			"unless you type\n  breakwater block --confirm %s\n",
+			"You are here over the network: in %lld s it ends, or is again "
+			"what it was\nbefore, unless you type\n  breakwater block "
+			"--confirm %s\n",
 			(long long)left_s, block->id);
 		return STATUS_OK;
 	}
-	printf("You are here over the network: it ends by itself in %lld s. Type yes "
-	       "to keep it: ",
+	printf("You are here over the network: in %lld s it ends, or is again what it "
+	       "was before.\nType yes to keep it: ",
 	       (long long)left_s);
 	fflush(stdout);
 	if (says_yes(block->until))
 		return confirm(a, block->id);
-	puts("\nNot confirmed: it ends by itself.");
+	puts("\nNot confirmed: it ends, or is again what it was before.");
 	return STATUS_BAD_NEWS;
 }
 
@@ -257,7 +304,7 @@ static int block_with(const struct asked *a, struct client *client, const char *
 	form = form_of(a, address);
 	status = change_post(client, a->command, path, &form, message);
 	if (status == STATUS_OK)
-		status = follow(a, message, &block);
+		status = await_block(a, message, &block);
 	return status == STATUS_OK ? judge(a, &block) : status;
 }
 
@@ -356,7 +403,10 @@ static int unblock(const struct asked *a, const char *what)
 	if (client == NULL)
 		return complain(a, STATUS_INCOMPLETE, "out of memory");
 	client_parameter(&form, "unblock", what);
+	int64_t since_us = clock_us(CLOCK_REALTIME);
 	int status = change_post(client, a->command, path, &form, message);
+	if (status == STATUS_OK)
+		status = await_removal(a, since_us);
 	if (status == STATUS_OK && message[0] != '\0')
 		puts(message);
 	else if (status == STATUS_OK)

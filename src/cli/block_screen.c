@@ -53,6 +53,9 @@ static const struct {
 	{ "total", "as many blocks are in force as block.total allows" },
 	{ "clients",
 	  "with it more than 1% of the last hour's clients would have been cut off" },
+	{ "site", "as much of its IPv6 /48 is blocked by itself as may be: half of "
+		  "block.new_per_minute, an eighth of block.total; a person may block "
+		  "the network" },
 	{ "prefix", "it is a network, which only a person blocks" },
 	{ "nat", "several users are served from that address: no more than a limit, at "
 		 "the port that was attacked" },

@@ -82,6 +82,9 @@ static int unblock(struct blocking *b, const char *what, const char *actor,
 		   int64_t now_us, struct buf *message)
 {
 	int error = respond_unblock(b->respond, what, actor, now_us, message);
+	/* Without that process the kernel holds nothing, and nobody will say so. */
+	if (b->process == NULL)
+		respond_again(b->respond, now_us);
 	if (error == 0)
 		buf_printf(message, "%s: not blocked any more", what);
 	return error;

@@ -49,6 +49,7 @@ void blocking_finding(struct blocking *b, const struct finding_record *finding)
 void blocking_contact(struct blocking *b, const struct contact_record *contact)
 {
 	bool may_prove = is_word(contact->outcome, "handshake") ||
+			 is_word(contact->outcome, "unused") ||
 			 is_word(contact->outcome, "slow");
 	if (b->respond == NULL || !may_prove ||
 	    !home_holds(b->own, &contact->server_ip))

@@ -2,16 +2,22 @@
  * blocks.c: breakwater blocks: which responses are in force, which were lately, and
  * why.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "cli/block_screen.h"
 #include "cli/by_id.h"
 #include "cli/change.h"
 #include "cli/cli.h"
 #include "cli/listing.h"
+#include "cli/proof.h"
+#include "cli/state_folder.h"
 #include "cli/table.h"
 
 enum { OVER_SHOWN = 10 };
@@ -23,6 +29,9 @@ static const char examples[] =
 	"                                    ground, for how long, what it stopped\n"
 	"  breakwater blocks 192.0.2.7       is it blocked? Also networks that hold "
 	"it\n"
+	"  breakwater blocks 3fa2 --evidence proof.ndjson\n"
+	"                                    what it was decided by, to be checked "
+	"elsewhere\n"
 	"  breakwater blocks --since 7d      what was decided in the last week\n"
 	"  breakwater blocks --thaw          after too many blocks: let automatic "
 	"ones\n"
@@ -31,7 +40,8 @@ static const char examples[] =
 
 struct asked {
 	struct listing listing;
-	const char *folder; /* a store's */
+	const char *folder;   /* a store's */
+	const char *evidence; /* file */
 	bool all, thaws;
 	bool is_about_one; /* source */
 	struct prefix about;
@@ -202,6 +212,36 @@ static int show(const struct asked *a, const char *id)
 	return status;
 }
 
+/* ---- what it was decided by ---- */
+
+static int write_lines(const char *path, const struct buf *lines)
+{
+	bool is_output = strcmp(path, "-") == 0;
+	int fd = is_output ? STDOUT_FILENO
+			   : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	int error = file_write(fd, lines->at, lines->len);
+	if (!is_output && close(fd) != 0 && error == 0)
+		error = -errno;
+	return error;
+}
+
+static int write_evidence(const struct asked *a, const char *id)
+{
+	config_text folder;
+	struct buf lines = { 0 };
+	int status = state_folder("blocks", a->folder, NULL, folder);
+	if (status == STATUS_OK)
+		status = proof_make("blocks", folder, id, &lines);
+	int error = status == STATUS_OK ? write_lines(a->evidence, &lines) : 0;
+	buf_free(&lines);
+	if (error == 0)
+		return status;
+	fprintf(stderr, "breakwater blocks: %s: %s\n", a->evidence, strerror(-error));
+	return error == -EACCES ? STATUS_NOT_PERMITTED : STATUS_INCOMPLETE;
+}
+
 /* ---- after a freeze ---- */
 
 static int thaw(const struct asked *a)
@@ -232,6 +272,9 @@ int command_blocks(int argc, char **argv)
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "with ID: read the store in this folder, without the daemon",
 		  &a.folder, 0, 0 },
+		{ 0, OPTION_TEXT, "evidence", "FILE",
+		  "with ID: what it was decided by, for breakwater evidence verify",
+		  &a.evidence, 0, 0 },
 		{ 0, OPTION_FLAG, "thaw", NULL,
 		  "let automatic blocks begin again after a freeze", &a.thaws, 0, 0 },
 		LISTING_TIME(&a.listing, since,
@@ -260,6 +303,11 @@ int command_blocks(int argc, char **argv)
 	if (a.thaws)
 		return thaw(&a);
 	a.is_about_one = first < argc && prefix_parse(argv[first], &a.about);
+	if (a.evidence != NULL && (first == argc || a.is_about_one))
+		return complain(STATUS_USAGE,
+				"--evidence: of which block? Give its ID");
+	if (a.evidence != NULL)
+		return write_evidence(&a, argv[first]);
 	if (a.is_about_one)
 		return list(&a);
 	if (first < argc)

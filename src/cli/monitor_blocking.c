@@ -66,7 +66,7 @@ static void take_dropped(void *self, const struct wall_dropped *dropped)
 					    .proto = dropped->proto,
 					    .dropped_packets = dropped->packets,
 					    .dropped_bytes = dropped->bytes };
-	if (m->pipeline != NULL)
+	if (!proving_dropped(&m->proving, dropped) && m->pipeline != NULL)
 		ports_dropped(pipeline_ports(m->pipeline), &sample);
 }
 

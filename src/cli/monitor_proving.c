@@ -36,4 +36,5 @@ void monitor_open_proving(struct monitor *m)
 					   .order = order_block,
 					   .record = take_self_test };
 	proving_open(&m->proving, &sink, &m->own);
+	proving_recall(&m->proving, m->config.state);
 }

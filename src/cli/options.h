@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
+
 enum { OPTION_LIST_MAX = 256, SOCKET_PATH_SIZE = 108 /* sun_path, unix(7) */ };
 
 /* Options that every command takes. */
@@ -40,6 +42,15 @@ struct option_spec {
 	void *into; /* by type; left alone when the option is not given */
 	uint64_t min, max;
 };
+
+/* Of commands that go by the daemon's configuration. */
+#define OPTION_CONFIG(into)                                                            \
+	{                                                                              \
+		'c', OPTION_TEXT, "config", "FILE",                                    \
+			"configuration; default " CONFIG_DEFAULT_PATH                  \
+			", if there is one",                                           \
+			into, 0, 0                                                     \
+	}
 
 /* What --help prints around the options. */
 struct command_help {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "config/config.h"
 #include "host/host.h"
 
 /* ---- the guard ---- */
@@ -180,7 +181,7 @@ void privileges_drop(struct privileges *p, const struct config *config,
 	bool reads_logs = logs->journal || logs->programs || logs->file_count > 0;
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "%s",
-		 config_path != NULL ? config_path : "/etc/breakwater/breakwater.yaml");
+		 config_path != NULL ? config_path : CONFIG_DEFAULT_PATH);
 	add_readable(&readable, dirname(path));
 	/* Names in a capture filter, which is compiled anew when interfaces change:
 	 * "port http". */

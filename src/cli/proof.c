@@ -1,12 +1,11 @@
 /*
- * proof.c: breakwater audit proof ID: what a block was decided by, as lines that
- * anybody can check with "breakwater evidence verify" and the public key.
+ * proof.c: see proof.h.
  *
  * The audit records from the one before the decision's up to the next checkpoint tie
  * the decision to a signature.
  */
-#include <errno.h>
-#include <inttypes.h>
+#include "cli/proof.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +13,8 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "cli/audit.h"
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "store/seal.h"
 #include "store/store.h"
 
 enum {
@@ -27,8 +25,9 @@ enum {
 #define BEFORE_US INT64_C(600000000) /* so long a handshake proves an address */
 
 struct proof {
-	const char *id; /* or its first digits */
-	config_text folder;
+	const char *command, *folder;
+	const char *id;  /* or its first digits */
+	struct buf *out; /* the lines */
 	struct store_reader *reader;
 	struct decision_record decision;
 	struct audit_record audit; /* of the decision */
@@ -38,6 +37,12 @@ struct proof {
 	bool has_audit, has_checkpoint, is_too_long;
 };
 
+static int complain(const struct proof *proof, const char *why, int status)
+{
+	fprintf(stderr, "breakwater %s: %s\n", proof->command, why);
+	return status;
+}
+
 /* ---- reading ---- */
 
 static int read_kind(struct proof *proof, enum record_kind kind,
@@ -45,7 +50,7 @@ static int read_kind(struct proof *proof, enum record_kind kind,
 {
 	char error[STORE_ERROR_MAX];
 	int result = store_read(proof->reader, kind, filter, emit, proof, error);
-	return result == 0 ? STATUS_OK : audit_complain(error, STATUS_INCOMPLETE);
+	return result == 0 ? STATUS_OK : complain(proof, error, STATUS_INCOMPLETE);
 }
 
 static int read_all(struct proof *proof, enum record_kind kind, store_emit emit)
@@ -118,13 +123,15 @@ static int find_decision(struct proof *proof)
 	if (status != STATUS_OK)
 		return status;
 	if (proof->decisions == 0)
-		return audit_complain("no decision about a block of this id is kept: "
-				      "one made by hand has none",
-				      STATUS_BAD_NEWS);
+		return complain(proof,
+				"no decision about a block of this id is kept: "
+				"one made by hand has none",
+				STATUS_BAD_NEWS);
 	if (proof->decisions > 1)
-		return audit_complain("several blocks have an id that begins so; one "
-				      "digit more",
-				      STATUS_USAGE);
+		return complain(proof,
+				"several blocks have an id that begins so; one "
+				"digit more",
+				STATUS_USAGE);
 	return STATUS_OK;
 }
 
@@ -132,42 +139,47 @@ static int find_links(struct proof *proof)
 {
 	int status = read_all(proof, RECORD_audit, take_audit);
 	if (status == STATUS_OK && !proof->has_audit)
-		return audit_complain("the audit chain has no record of it (any more)",
-				      STATUS_BAD_NEWS);
+		return complain(proof, "the audit chain has no record of it (any more)",
+				STATUS_BAD_NEWS);
 	if (status == STATUS_OK)
 		status = read_all(proof, RECORD_checkpoint, take_checkpoint);
 	if (status == STATUS_OK && !proof->has_checkpoint)
-		return audit_complain("it is not signed yet; try again in a minute",
-				      STATUS_INCOMPLETE);
+		return complain(proof, "it is not signed yet; try again in a minute",
+				STATUS_INCOMPLETE);
 	if (status == STATUS_OK)
 		status = read_all(proof, RECORD_audit, take_link);
 	if (status == STATUS_OK && proof->is_too_long)
-		return audit_complain("too many records lie between it and the next "
-				      "checkpoint",
-				      STATUS_INCOMPLETE);
+		return complain(proof,
+				"too many records lie between it and the next "
+				"checkpoint",
+				STATUS_INCOMPLETE);
 	return status;
 }
 
 /* ---- writing ---- */
 
-static bool print_finding(void *to, const void *record)
+static void put(const struct proof *proof, enum record_kind kind, const void *record)
 {
-	(void)to;
-	record_print(RECORD_finding, record);
+	record_json(proof->out, kind, record);
+	buf_char(proof->out, '\n');
+}
+
+static bool put_finding(void *to, const void *record)
+{
+	put(to, RECORD_finding, record);
 	return false;
 }
 
-static bool print_packet(void *to, const void *record)
+static bool put_packet(void *to, const void *record)
 {
 	const struct packet_record *packet = record;
-	(void)to;
 	if (packet->of != NULL && strcmp(packet->of, "finding") == 0)
-		record_print(RECORD_packet, packet);
+		put(to, RECORD_packet, packet);
 	return true;
 }
 
 /* Contacts and attempts to log in of that source. */
-static bool print_judged(void *to, enum record_kind kind, const void *record)
+static bool put_judged(void *to, enum record_kind kind, const void *record)
 {
 	struct proof *proof = to;
 	const struct addr source = addr_source(&proof->decision.client_ip);
@@ -181,21 +193,21 @@ static bool print_judged(void *to, enum record_kind kind, const void *record)
 	client = addr_source(&client);
 	if (!addr_equal(&client, &source))
 		return true;
-	record_print(kind, record);
+	put(proof, kind, record);
 	return ++proof->judged < JUDGED_MAX;
 }
 
-static bool print_block(void *to, const void *record)
+static bool put_block(void *to, const void *record)
 {
 	const struct proof *proof = to;
 	const struct block_record *block = record;
 	bool is_it = strcmp(block->id, proof->decision.block) == 0;
 	if (is_it)
-		record_print(RECORD_block, block);
+		put(proof, RECORD_block, block);
 	return !is_it;
 }
 
-static void print_key(const struct proof *proof)
+static void put_key(const struct proof *proof)
 {
 	char path[PATH_MAX], hex[2 * SEAL_PUBLIC_LEN + 1];
 	struct seal_key key;
@@ -203,66 +215,80 @@ static void print_key(const struct proof *proof)
 	if (seal_read_keys(path, &key, 1) != 1)
 		return;
 	hex_text(hex, key.at, sizeof(key.at));
-	printf("{\"record\":\"key\",\"id\":\"%s\",\"public\":\"%s\"}\n", key.id, hex);
+	buf_printf(proof->out, "{\"record\":\"key\",\"id\":\"%s\",\"public\":\"%s\"}\n",
+		   key.id, hex);
 }
 
 /* What the source did until then, as far as it is kept. */
-static int print_evidence(struct proof *proof)
+static int put_evidence(struct proof *proof)
 {
 	const struct decision_record *d = &proof->decision;
 	struct store_filter filter;
 	char error[STORE_ERROR_MAX];
 	store_filter_init(&filter);
 	filter.id = d->finding;
-	int status = read_kind(proof, RECORD_finding, &filter, print_finding);
+	int status = read_kind(proof, RECORD_finding, &filter, put_finding);
 	if (status == STATUS_OK)
-		status = read_kind(proof, RECORD_packet, &filter, print_packet);
+		status = read_kind(proof, RECORD_packet, &filter, put_packet);
 	struct store_evidence kept = { .since_us = d->first - BEFORE_US,
 				       .until_us = d->at,
 				       .to = proof,
-				       .emit = print_judged };
+				       .emit = put_judged };
 	if (status == STATUS_OK &&
 	    store_read_evidence(proof->reader, &kept, error) != 0)
-		status = audit_complain(error, STATUS_INCOMPLETE);
+		status = complain(proof, error, STATUS_INCOMPLETE);
 	return status;
 }
 
-static int print_proof(struct proof *proof)
+static int put_proof(struct proof *proof)
 {
 	char made[TIME_TEXT_MAX];
 	record_time_text(clock_us(CLOCK_REALTIME), made);
-	printf("{\"record\":\"proof\",\"block\":\"%s\",\"made\":\"%s\",\"by\":"
-	       "\"breakwater " BREAKWATER_VERSION "\"}\n",
-	       proof->decision.block, made);
-	record_print(RECORD_decision, &proof->decision);
+	buf_printf(proof->out,
+		   "{\"record\":\"proof\",\"block\":\"%s\",\"made\":\"%s\",\"by\":"
+		   "\"breakwater " BREAKWATER_VERSION "\"}\n",
+		   proof->decision.block, made);
+	put(proof, RECORD_decision, &proof->decision);
 	for (size_t i = proof->link_count; i > 0; i--)
-		record_print(RECORD_audit, &proof->links[i - 1]);
-	record_print(RECORD_checkpoint, &proof->checkpoint);
-	print_key(proof);
-	int status = read_all(proof, RECORD_block, print_block);
-	return status == STATUS_OK ? print_evidence(proof) : status;
+		put(proof, RECORD_audit, &proof->links[i - 1]);
+	put(proof, RECORD_checkpoint, &proof->checkpoint);
+	put_key(proof);
+	int status = read_all(proof, RECORD_block, put_block);
+	return status == STATUS_OK ? put_evidence(proof) : status;
 }
 
-int audit_proof(const struct audit_options *options, const char *id)
+static int make(struct proof *proof)
 {
-	static struct proof proof;
-	char error[STORE_ERROR_MAX];
-	if (strlen(id) < ID_LEAST || strlen(id) >= sizeof(proof.decision.block))
-		return audit_complain(
-			"proof: the ID, or its first digits: four or more",
-			STATUS_USAGE);
-	int status = audit_folder(options, proof.folder);
-	if (status != STATUS_OK)
-		return status;
-	proof.id = id;
-	proof.links = calloc(LINKS_MAX, sizeof(*proof.links));
-	proof.reader = store_reader_open(proof.folder, error, &status);
-	if (proof.reader == NULL || proof.links == NULL)
-		audit_complain(error, status);
-	else if ((status = find_decision(&proof)) == STATUS_OK &&
-		 (status = find_links(&proof)) == STATUS_OK)
-		status = print_proof(&proof);
-	store_reader_close(proof.reader);
-	free(proof.links);
+	int status = find_decision(proof);
+	if (status == STATUS_OK)
+		status = find_links(proof);
+	if (status == STATUS_OK)
+		status = put_proof(proof);
+	return status != STATUS_OK || buf_ok(proof->out)
+		       ? status
+		       : complain(proof, "out of memory", STATUS_INCOMPLETE);
+}
+
+int proof_make(const char *command, const char *folder, const char *id, struct buf *out)
+{
+	static struct proof made;
+	struct proof *proof = &made;
+	char error[STORE_ERROR_MAX] = "out of memory";
+	int status = STATUS_INCOMPLETE;
+	made = (struct proof){
+		.command = command, .folder = folder, .id = id, .out = out
+	};
+	proof->links = calloc(LINKS_MAX, sizeof(*proof->links));
+	if (proof->links != NULL)
+		proof->reader = store_reader_open(folder, error, &status);
+	if (strlen(id) < ID_LEAST || strlen(id) >= sizeof(proof->decision.block))
+		status = complain(proof, "the ID, or its first digits: four or more",
+				  STATUS_USAGE);
+	else if (proof->reader == NULL)
+		complain(proof, error, status);
+	else
+		status = make(proof);
+	store_reader_close(proof->reader);
+	free(proof->links);
 	return status;
 }

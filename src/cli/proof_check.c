@@ -354,6 +354,7 @@ static int verify(struct evidence *e)
 int command_evidence(int argc, char **argv)
 {
 	static struct evidence e;
+	e = (struct evidence){ 0 };
 	struct option_list keys = { .count = 0 };
 	struct common_options common;
 	const struct option_spec specs[] = {

@@ -111,6 +111,9 @@ static struct verdict stopped(const struct proven_round *round)
 	if (ends->outcome == SELF_TEST_NOT_BACK)
 		return failed("after the block had been taken back packets still did "
 			      "not arrive");
+	if (round->wants_xdp && round->early == 0)
+		return failed("nftables stopped its packets, and XDP, which is to be "
+			      "in front of it (block.xdp), none");
 	if (round->seen < ends->sent - ends->sent / LOSS_SHARE) {
 		snprintf(text, sizeof(text), "the capture saw %llu of %u packets",
 			 (unsigned long long)round->seen, ends->sent);
@@ -198,6 +201,13 @@ static void take_verdict(const struct proven_round *round, const char *name,
 		    verdict.text[0] != '\0' ? text : "");
 }
 
+static void name_xdp(struct self_test_record *out)
+{
+	size_t len = strlen(out->versions);
+	if (len > 0)
+		snprintf(out->versions + len, sizeof(out->versions) - len, ", XDP");
+}
+
 void proven_judge(const struct proven_round rounds[static PROVEN_ROUNDS],
 		  struct self_test_record *out)
 {
@@ -208,6 +218,8 @@ void proven_judge(const struct proven_round rounds[static PROVEN_ROUNDS],
 		take_numbers(&rounds[i], out);
 		take_verdict(&rounds[i], version_names[i], out);
 	}
+	if (rounds[0].wants_xdp)
+		name_xdp(out);
 	if (out->result != NULL)
 		return;
 	out->result = "unknown";

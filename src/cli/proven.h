@@ -21,6 +21,8 @@ struct proven_round {
 	bool is_known;               /* any packet of it was captured */
 	struct self_test_event ends; /* as the process saw it */
 	uint64_t seen;               /* of ends.sent */
+	bool wants_xdp;              /* what is blocked is to be dropped there ... */
+	uint64_t early;              /* ... and was: packets */
 	/* The finding; decided_us: time of the packet that decided; 0: there is none.
 	 */
 	int64_t decided_us;

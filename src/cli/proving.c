@@ -43,6 +43,7 @@ static bool is_scheduled(const struct config *config)
 void proving_fork(struct proving *p, const struct config *config)
 {
 	p->config = config;
+	p->wants_xdp = config->block_xdp.count > 0;
 	if (!may_be(config))
 		return;
 	const struct guard_task task = self_test_task(config->user);
@@ -294,7 +295,8 @@ static void set_own(struct proving *p)
 static void begin_round(struct proving *p)
 {
 	struct proven_round *round = &p->rounds[p->round];
-	*round = (struct proven_round){ .detect_us = UNKNOWN_U64 };
+	*round = (struct proven_round){ .detect_us = UNKNOWN_U64,
+					.wants_xdp = p->wants_xdp };
 	draw(p);
 	round->ours = p->order.ours;
 	set_own(p);
@@ -503,30 +505,6 @@ bool proving_flow(struct proving *p, const struct flow_record *flow)
 	return true;
 }
 
-/* Of a round that has ended they come later: its address tells which it is. */
-static void count(struct proving *p, const struct port_record *port)
-{
-	for (unsigned i = 0; i < PROVEN_ROUNDS && i <= p->round; i++) {
-		struct proven_round *round = &p->rounds[i];
-		if (!addr_equal(&port->server_ip, &round->ours))
-			continue;
-		round->is_known = true;
-		if (port->port == round->ends.port && port->transport != NULL &&
-		    strcmp(port->transport, "udp") == 0 &&
-		    port->client_packets != UNKNOWN_U64)
-			round->seen += port->client_packets;
-	}
-}
-
-bool proving_port(struct proving *p, const struct port_record *port)
-{
-	if (!proving_holds(p, &port->server_ip))
-		return false;
-	if (p->runs)
-		count(p, port);
-	return true;
-}
-
 bool proving_evidence(const struct proving *p, const struct finding_record *evidence)
 {
 	return proving_holds(p, &evidence->client_ip) ||
@@ -543,7 +521,8 @@ bool proving_unsolicited(const struct proving *p,
 
 bool proving_is_stale(const struct proving *p)
 {
-	int64_t since_us = p->passed_us != 0 ? p->passed_us : p->begun_us;
+	/* While it did not run it could not test. */
+	int64_t since_us = p->passed_us > p->begun_us ? p->passed_us : p->begun_us;
 	return is_scheduled(p->config) &&
 	       clock_us(CLOCK_MONOTONIC) - since_us > PROVING_STALE * interval_us(p);
 }

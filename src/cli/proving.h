@@ -44,6 +44,7 @@ struct proving {
 	const struct home *own;
 	/* when; monotonic */
 	int64_t period_us, next_us, begun_us;
+	bool wants_xdp; /* since the start */
 	/* the test that goes on */
 	bool runs;
 	unsigned round; /* PROVEN_ROUNDS: all have ended */
@@ -59,7 +60,8 @@ struct proving {
 	uint64_t drawn;
 	/* what came of it */
 	struct self_test_record last; /* no result: there was none yet */
-	int64_t last_us, passed_us;   /* monotonic; passed_us 0: none has */
+	int64_t last_us, passed_us;   /* monotonic, < 0: before the machine's start;
+					 0: none has */
 };
 
 /* Makes the process, before any thread, if the configuration wants tests. */
@@ -70,6 +72,10 @@ void proving_open(struct proving *p, const struct proving_sink *sink,
 void proving_close(struct proving *p);
 bool proving_is_pid(const struct proving *p, uint32_t pid);
 bool proving_describe(struct proving *p, char text[static GUARD_TEXT_MAX]);
+
+/* What tests of before a restart have proven still is: from the store in that folder.
+ */
+void proving_recall(struct proving *p, const char *folder);
 
 /* A test now, or that which goes on; 0, or -EINVAL and why not in message. */
 int proving_begin(struct proving *p, const char *actor, struct buf *message);
@@ -91,6 +97,8 @@ bool proving_holds_flow(const struct proving *p, const struct flow_record *flow)
 bool proving_contact(struct proving *p, const struct contact_record *contact);
 bool proving_flow(struct proving *p, const struct flow_record *flow);
 bool proving_port(struct proving *p, const struct port_record *port);
+/* What XDP stopped no capture saw. */
+bool proving_dropped(struct proving *p, const struct wall_dropped *dropped);
 bool proving_evidence(const struct proving *p, const struct finding_record *evidence);
 bool proving_unsolicited(const struct proving *p,
 			 const struct unsolicited_record *unsolicited);

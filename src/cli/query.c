@@ -251,10 +251,7 @@ int command_query(int argc, char **argv)
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "folder of the store; default that of the configuration", &o.state, 0,
 		  0 },
-		{ 'c', OPTION_TEXT, "config", "FILE",
-		  "configuration; default /etc/breakwater/breakwater.yaml, if there is "
-		  "one",
-		  &o.config_path, 0, 0 },
+		OPTION_CONFIG(&o.config_path),
 		{ 0, OPTION_TEXT, "limit-time", "TIME",
 		  "end after so long, with what there is (10s)", &o.limit, 0, 0 },
 		{ 0, OPTION_FLAG, "csv", NULL, "comma-separated, with a head", &o.csv,

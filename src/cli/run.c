@@ -468,10 +468,7 @@ int command_run_monitor(int argc, char **argv)
 	if (m == NULL)
 		return STATUS_NOT_PERMITTED;
 	const struct option_spec specs[] = {
-		{ 'c', OPTION_TEXT, "config", "FILE",
-		  "configuration; default /etc/breakwater/breakwater.yaml, if there is "
-		  "one",
-		  &m->config_path, 0, 0 },
+		OPTION_CONFIG(&m->config_path),
 		{ 'i', OPTION_LIST, "interface", "IFACE",
 		  "interface to watch; default every one that is up, now or later",
 		  &o.interfaces, 0, 0 },

@@ -144,7 +144,8 @@ static const struct column columns[] = {
 	  "there only.",
 	  true, true, 0, 0, show_action },
 	{ "STATE", "state",
-	  "observed (nothing is done), active, unconfirmed, vetoed, expired, removed, "
+	  "observed (nothing is done), active, unconfirmed, vetoed, expired, removing, "
+	  "removed, "
 	  "failed.",
 	  true, true, 0, 0, show_state },
 	{ "UNTIL", "until", "When it ends, or ended.", true, false, 5, 0, show_until },

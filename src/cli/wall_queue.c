@@ -76,4 +76,7 @@ void wall_queue_drop(struct wall_queue *queue, size_t count)
 {
 	queue->first = (queue->first + count) % queue->size;
 	queue->count -= count;
+	/* After a restart it had all blocks, which it may never have again. */
+	if (queue->count == 0 && queue->size > FIRST_SIZE)
+		wall_queue_free(queue);
 }

@@ -10,7 +10,15 @@
 
 #include "base/clock.h"
 
-enum { POLL_MS = 50, LIST_US = 100000, OUT_RECORD_MAX = 4096 };
+enum {
+	POLL_MS = 50,
+	LIST_US = 100000,
+	OUT_RECORD_MAX = 4096,
+	/* Of the ring: a flood of datagrams ends a flow with each, without bound, and
+	 * must not take the place of evidence, which has its bounds. */
+	BESIDE_UNANSWERED = 2,
+	BESIDE_RECORDS = 4,
+};
 #define CLOCK_STEP_US 2000000LL
 
 static void send(struct worker *w, enum out_message kind, const void *message,
@@ -52,11 +60,11 @@ static void wake(struct worker *w)
 
 /*
  * What strangers can make many of must not cost ports, time and answered flows their
- * place.  False, and counted as lost.
+ * place, for which one in `share` of the ring is left.  False, and counted as lost.
  */
-static bool leaves_room(struct worker *w)
+static bool leaves_room(struct worker *w, unsigned share)
 {
-	if (w->lossless || !ring_is_crowded(w->out))
+	if (w->lossless || !ring_is_crowded(w->out, share))
 		return true;
 	w->stats.records_dropped++;
 	return false;
@@ -67,7 +75,7 @@ static void send_flow(void *self, const struct flow_record *flow)
 	struct worker *w = self;
 	if (w->list_until_us != 0)
 		send_listed(w, flow);
-	else if (flow->server_packets > 0 || leaves_room(w))
+	else if (flow->server_packets > 0 || leaves_room(w, BESIDE_UNANSWERED))
 		send(w, OUT_FLOW, flow, sizeof(*flow));
 }
 
@@ -81,7 +89,7 @@ static void send_record(void *self, enum record_kind kind, const void *record)
 {
 	static _Thread_local uint64_t packed[OUT_RECORD_MAX / 8];
 	struct worker *w = self;
-	if (!is_sum(kind) && !leaves_room(w))
+	if (!is_sum(kind) && !leaves_room(w, BESIDE_RECORDS))
 		return;
 	struct out_record *out = (struct out_record *)packed;
 	out->kind = kind;

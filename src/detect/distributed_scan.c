@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/port_set.h"
 #include "base/roster.h"
 #include "detect/detector.h"
 #include "detect/scan_attempt.h"
@@ -43,7 +44,7 @@ struct tried_host {
 	int64_t begin_us;
 	uint64_t pairs, estimate_at, source_count;
 	uint32_t ports, usual; /* usual: of the windows before, their average */
-	uint64_t bits[1024];
+	uint64_t bits[PORT_WORDS];
 	struct cardinality sources;
 };
 
@@ -175,9 +176,7 @@ static uint64_t source_hash(const struct source *source)
 static void count_host(struct tried_host *host, const struct source *source,
 		       uint16_t port)
 {
-	uint64_t bit = 1ULL << port % 64;
-	host->ports += (host->bits[port / 64] & bit) == 0;
-	host->bits[port / 64] |= bit;
+	host->ports += port_bits_add(host->bits, port);
 	cardinality_add(&host->sources, source_hash(source));
 	/* An estimate costs much more than what it could change by one. */
 	if (++host->pairs < host->estimate_at)

@@ -144,17 +144,25 @@ void findings_close(struct findings *findings, struct finding *finding, int64_t 
 	findings->open--;
 }
 
+void findings_withdraw(struct findings *findings, struct finding *finding,
+		       const char *why, int64_t now_us)
+{
+	struct finding_record *r = &finding->record;
+	char grounds[2 * sizeof(r->evidence)];
+	snprintf(grounds, sizeof(grounds), "%s; %s", why, r->evidence);
+	record_text(r->evidence, sizeof(r->evidence), grounds);
+	r->severity = severity_names[SEVERITY_NOTICE];
+	findings_close(findings, finding, now_us);
+}
+
 void findings_fold(struct findings *findings, struct finding *finding,
 		   const struct finding *into, int64_t now_us)
 {
 	struct finding_record *r = &finding->record;
-	char grounds[sizeof(r->evidence) + 32];
-	snprintf(grounds, sizeof(grounds), "part of %.8s; %s", into->record.id,
-		 r->evidence);
-	record_text(r->evidence, sizeof(r->evidence), grounds);
+	char why[sizeof(into->record.id) + 16];
+	snprintf(why, sizeof(why), "part of %.8s", into->record.id);
 	memcpy(r->incident, into->record.incident, sizeof(r->incident));
-	r->severity = severity_names[SEVERITY_NOTICE];
-	findings_close(findings, finding, now_us);
+	findings_withdraw(findings, finding, why, now_us);
 }
 
 /* A free place, or that of the least of those not worse than severity. */

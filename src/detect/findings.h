@@ -97,6 +97,10 @@ void findings_close(struct findings *findings, struct finding *finding, int64_t 
 void findings_fold(struct findings *findings, struct finding *finding,
 		   const struct finding *into, int64_t now_us);
 
+/* It turned out to be no attack: ends, as a notice whose evidence says why. */
+void findings_withdraw(struct findings *findings, struct finding *finding,
+		       const char *why, int64_t now_us);
+
 /* So many packets are kept as its evidence. */
 void findings_kept(struct findings *findings, const char *id, uint64_t packets);
 

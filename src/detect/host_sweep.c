@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/port_list.h"
+#include "base/port_set.h"
 #include "base/roster.h"
 #include "detect/detector.h"
 #include "detect/scan_attempt.h"
@@ -178,15 +179,13 @@ static struct share share_of(const struct sources *sources, const struct source 
 			     const struct attempt *now)
 {
 	struct share share = { 0 };
-	uint64_t ports[1024] = { 0 };
+	uint64_t ports[PORT_WORDS] = { 0 };
 	size_t count;
 	const struct attempt *at = sources_attempts(sources, source, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (at[i].kind == ATTEMPT_DONE)
 			continue;
-		uint64_t bit = 1ULL << at[i].port % 64;
-		share.ports += (ports[at[i].port / 64] & bit) == 0;
-		ports[at[i].port / 64] |= bit;
+		share.ports += port_bits_add(ports, at[i].port);
 		share.failures++;
 		share.hosts +=
 			at[i].port == now->port && at[i].transport == now->transport;

@@ -7,7 +7,7 @@
  * not used: a service that fails, or a client that comes again and again, is one port.
  *
  * Several sources that try the same ports at the same time are one scan with decoys
- * (scan_group.h).
+ * (scan_group.h), but for those that complete handshakes, as no decoy can.
  */
 #include <string.h>
 
@@ -143,11 +143,8 @@ static void count_host(struct port_scan *scan, uint32_t server)
 
 static void count_attempt(struct port_scan *scan, const struct attempt *attempt)
 {
-	uint64_t *word = &scan->ports[attempt->port / 64];
-	uint64_t bit = 1ULL << attempt->port % 64;
 	int64_t at_us = (int64_t)attempt->first_s * SECOND_US;
-	scan->port_count += (*word & bit) == 0;
-	*word |= bit;
+	scan->port_count += port_bits_add(scan->ports, attempt->port);
 	scan->pairs++;
 	scan->unsaid++;
 	scan->failed += attempt->kind == ATTEMPT_FAILED;
@@ -332,15 +329,50 @@ static bool is_surer(const struct port_scan *scan)
 	       (port_scan_is_grave(scan) && !scan->was_grave);
 }
 
+/* All that the scan tried, and nothing else, is asked for in round after round. */
+static bool is_watch(const struct sources *sources, const struct port_scan *scan)
+{
+	uint64_t watched = 0;
+	size_t count;
+	const struct attempt *at =
+		sources_attempts(sources, sources->news.source, &count);
+	for (size_t i = 0; i < count; i++)
+		watched += at[i].transport == scan->head.key.rest &&
+			   at[i].kind != ATTEMPT_DONE && at[i].again >= WATCHES;
+	return watched == scan->pairs;
+}
+
+/*
+ * A monitor of services that are all dead looks like a scan in its first round.  Its
+ * set of ports does not grow: in the fourth it is taken back, unless it is proven.
+ */
+static void see_again(struct detect *detect, struct port_scans *all,
+		      const struct contact_record *c, const struct attempt *attempt)
+{
+	if (attempt->again != WATCHES)
+		return;
+	struct port_scan *scan =
+		find_scan(all, &c->client_ip, attempt->transport, c->at);
+	if (scan == NULL)
+		return;
+	leave_old_group(scan);
+	if (scan->told == TOLD_SCAN && scan->group == NULL &&
+	    !port_scan_is_proven(scan) && is_watch(&detect->sources, scan))
+		port_scan_withdraw(detect, scan);
+}
+
 static void take_contact(struct detect *detect, void *state,
 			 const struct contact_record *c)
 {
 	struct port_scans *all = state;
 	struct contact_news *news = &detect->sources.news;
-	if (news->attempt == NULL || !news->is_new ||
-	    news->attempt->kind == ATTEMPT_DONE ||
+	if (news->attempt == NULL || news->attempt->kind == ATTEMPT_DONE ||
 	    news->attempt->transport == ATTEMPT_ICMP)
 		return;
+	if (!news->is_new) {
+		see_again(detect, all, c, news->attempt);
+		return;
+	}
 	struct port_scan *scan = scan_of(detect, all, c, news->attempt);
 	if (scan == NULL)
 		return;
@@ -349,6 +381,8 @@ static void take_contact(struct detect *detect, void *state,
 	scan->last_us = c->at;
 	if (c->tool != NULL)
 		scan->tool = c->tool;
+	if (c->ports != UNKNOWN_U64 && c->ports > scan->tried)
+		scan->tried = c->ports;
 	judge(detect, scan, c, news->attempt);
 	if (before == TOLD_NOTHING && scan->told != TOLD_NOTHING && !scan->is_wide)
 		port_scan_find_company(detect, all, scan);
@@ -358,6 +392,7 @@ static void take_contact(struct detect *detect, void *state,
 		news->source->grid_us = c->at;
 	if (scan->group != NULL)
 		port_scan_note_group(scan, news->attempt);
+	port_scan_leave_company(scan);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
 	if (scan->told != before || scan->is_wide != was_wide || is_surer(scan))
 		port_scan_tell(detect, scan);
@@ -365,11 +400,15 @@ static void take_contact(struct detect *detect, void *state,
 
 /* ---- connections ---- */
 
+bool port_scan_has_proof(const struct port_scan *scan)
+{
+	return scan->unused_handshakes >=
+	       (scan->was_client ? PROOFS_OF_CLIENT : PROOFS);
+}
+
 bool port_scan_is_proven(const struct port_scan *scan)
 {
-	return scan->group == NULL &&
-	       scan->unused_handshakes >=
-		       (scan->was_client ? PROOFS_OF_CLIENT : PROOFS);
+	return scan->group == NULL && port_scan_has_proof(scan);
 }
 
 static bool has_port(const struct port_scan *scan, uint16_t port)
@@ -387,10 +426,11 @@ static void count_unused(struct detect *detect, struct port_scans *all,
 					 : NULL;
 	if (scan == NULL)
 		return;
-	scan->unused_handshakes += scan->group == NULL &&
-				   !has_port(scan, unused->port) &&
-				   proves(scan, unused);
+	scan->unused_handshakes +=
+		!has_port(scan, unused->port) && proves(scan, unused);
 	count_attempt(scan, unused);
+	leave_old_group(scan);
+	port_scan_leave_company(scan);
 	scan->is_dirty = scan->told != TOLD_NOTHING;
 	if (scan->is_dirty && is_surer(scan))
 		port_scan_tell(detect, scan);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/cardinality.h"
+#include "base/port_set.h"
 #include "base/roster.h"
 #include "detect/inside.h"
 #include "detect/scan_group.h"
@@ -21,8 +22,10 @@ struct port_scan {
 	uint64_t stray;      /* segments of no connection */
 	uint64_t usual_syns; /* as operating systems make them */
 	uint64_t techniques[ATTEMPT_TECHNIQUES];
-	uint64_t ports[1024]; /* bits */
+	uint64_t ports[PORT_WORDS];
 	uint32_t port_count;
+	uint64_t
+		tried; /* ports as they were counted of who is fast; 0: they were not */
 	struct cardinality hosts;
 	uint64_t host_count, estimate_at; /* when to estimate anew */
 	struct addr client, server;       /* the host it is about, ... */
@@ -51,10 +54,16 @@ static inline struct port_scan *port_scan_at(const struct port_scans *all,
 					    number * all->scans.entry_size);
 }
 
-/* True if it is certain that its source did it. */
+/* Its source completed handshakes that are the scan's. */
+bool port_scan_has_proof(const struct port_scan *scan);
+/* True if it is certain that its source did it, and it is told by itself. */
 bool port_scan_is_proven(const struct port_scan *scan);
 
-/* port_scan_told.c: it is large and proven. */
+/* port_scan_told.c: by whole connections, as far as its packets show. */
+bool port_scan_is_connect(const struct port_scan *scan);
+/* It has tried many ports. */
+bool port_scan_is_large(const struct port_scan *scan);
+/* It is large and proven. */
 bool port_scan_is_grave(const struct port_scan *scan);
 /* How long it lasts without another attempt. */
 int64_t port_scan_hold_us(const struct port_scan *scan);
@@ -63,9 +72,13 @@ struct finding *port_scan_finding(struct detect *detect, const struct port_scan 
 				  const struct scan_key *key);
 /* Says what is new of it. */
 void port_scan_tell(struct detect *detect, struct port_scan *scan);
+/* What was said of it is taken back: its source watches these ports. */
+void port_scan_withdraw(struct detect *detect, struct port_scan *scan);
 
 /* port_scan_company.c: about to be told for the first time: is it a scan of its own? */
 void port_scan_find_company(struct detect *detect, struct port_scans *all,
 			    struct port_scan *scan);
+/* It leaves its group, if it can be nobody's decoy: told by itself from now on. */
+void port_scan_leave_company(struct port_scan *scan);
 /* What its group knows of it. */
 void port_scan_note_group(struct port_scan *scan, const struct attempt *attempt);

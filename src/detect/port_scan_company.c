@@ -41,7 +41,7 @@ void port_scan_note_group(struct port_scan *scan, const struct attempt *attempt)
 {
 	struct scan_group *group = scan->group;
 	group->last_us = scan->last_us;
-	group->ports[attempt->port / 64] |= 1ULL << attempt->port % 64;
+	port_bits_add(group->ports, attempt->port);
 	scan_group_note(group, &scan->client, scan->port_count, scan->resets);
 }
 
@@ -61,13 +61,25 @@ static struct scan_group *alike_group(struct port_scans *all,
 	return NULL;
 }
 
-/* The one that this scan belongs to. */
+/*
+ * No decoy completes a handshake.  A client of ours whose name is used does, but then
+ * the rest of the scan is not made by an operating system's connect(), as all of his
+ * is.
+ */
+static bool is_real(const struct port_scan *scan)
+{
+	return port_scan_has_proof(scan) && port_scan_is_connect(scan);
+}
+
+/* The one that this scan belongs to; one that is real is nobody's decoy. */
 static struct scan_group *group_for(struct port_scans *all,
 				    const struct port_scan *scan)
 {
 	struct scan_group *shared = scan_groups_shared(
 		&all->groups, &scan->server, scan->head.key.rest, scan->last_us);
-	return shared != NULL ? shared : alike_group(all, scan);
+	if (shared != NULL || is_real(scan))
+		return shared;
+	return alike_group(all, scan);
 }
 
 static struct scan_group *begin_group(struct port_scans *all,
@@ -106,6 +118,24 @@ static void bring_in(struct detect *detect, struct port_scan *scan,
 	scan->is_dirty = true;
 }
 
+/*
+ * Who is real is told by himself, and takes along what was said of him and his decoys.
+ * Of those who share a scan out only who has scanned much is: the rest is one finding.
+ */
+void port_scan_leave_company(struct port_scan *scan)
+{
+	struct scan_group *group = scan->group;
+	if (group == NULL || !is_real(scan) ||
+	    (group->is_shared && !port_scan_is_large(scan)))
+		return;
+	scan->group = NULL;
+	if (group->is_shared)
+		return;
+	scan_group_note_real(group, &scan->client);
+	scan->key = group->key;
+	group->key = (struct scan_key){ .kind = NULL };
+}
+
 /* One that is grave is told by itself, whoever comes beside it. */
 static bool is_beside(const struct port_scan *scan, const struct port_scan *other)
 {
@@ -122,7 +152,7 @@ static struct port_scan *twin_of(const struct port_scans *all,
 {
 	for (uint32_t i = 0; i < all->scans.used; i++) {
 		struct port_scan *other = port_scan_at(all, i);
-		if (is_beside(scan, other) &&
+		if (is_beside(scan, other) && !is_real(other) &&
 		    is_within(scan->first_us, other->first_us, DECOYS_S) &&
 		    is_alike(scan, other->ports))
 			return other;
@@ -174,7 +204,8 @@ void port_scan_find_company(struct detect *detect, struct port_scans *all,
 {
 	struct scan_group *group = group_for(all, scan);
 	struct scan_key crowd;
-	struct port_scan *twin = group == NULL ? twin_of(all, scan) : NULL;
+	struct port_scan *twin =
+		group == NULL && !is_real(scan) ? twin_of(all, scan) : NULL;
 	if (twin != NULL) {
 		group = begin_group(all, twin, false);
 		bring_in(detect, twin, group);

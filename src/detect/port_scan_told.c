@@ -11,7 +11,7 @@
 enum {
 	PORTS_LARGE = 100,
 	/* Of one source not many more attempts a second are told (flow/sieve.h). */
-	COUNTED_A_SECOND = 900,
+	TOLD_A_SECOND = 900,
 	/*
 	 * A scan is over when nothing came for so long, or for four times as long as it
 	 * took from one port to the next.
@@ -44,7 +44,7 @@ static const char *const technique_words[ATTEMPT_TECHNIQUES] = {
  * Whole connections look like half-open ones until a port answers: the system's own
  * SYNs, and no SYN-ACK that was reset at once, are what can be known before.
  */
-static bool is_connect(const struct port_scan *scan)
+bool port_scan_is_connect(const struct port_scan *scan)
 {
 	return !scan->resets && scan->usual_syns * 2 > scan->techniques[ATTEMPT_SYN];
 }
@@ -55,8 +55,9 @@ static const char *technique_of(const struct port_scan *scan)
 	for (unsigned i = 1; i < ATTEMPT_TECHNIQUES; i++)
 		if (scan->techniques[i] > scan->techniques[main])
 			main = i;
-	return main == ATTEMPT_SYN && is_connect(scan) ? "connect"
-						       : technique_words[main];
+	return main == ATTEMPT_SYN && port_scan_is_connect(scan)
+		       ? "connect"
+		       : technique_words[main];
 }
 
 static bool is_ours(const struct detect *detect, const struct port_scan *scan)
@@ -64,16 +65,21 @@ static bool is_ours(const struct detect *detect, const struct port_scan *scan)
 	return detect_is_ours(detect, &scan->client);
 }
 
+bool port_scan_is_large(const struct port_scan *scan)
+{
+	return scan->port_count >= PORTS_LARGE;
+}
+
 bool port_scan_is_grave(const struct port_scan *scan)
 {
-	return scan->port_count >= PORTS_LARGE && port_scan_is_proven(scan);
+	return port_scan_is_large(scan) && port_scan_is_proven(scan);
 }
 
 static unsigned severity_of(const struct detect *detect, const struct port_scan *scan)
 {
 	if (scan->told == TOLD_NOTICE)
 		return SEVERITY_NOTICE;
-	bool is_one_of_ours = scan->port_count >= PORTS_LARGE && scan->group == NULL &&
+	bool is_one_of_ours = port_scan_is_large(scan) && scan->group == NULL &&
 			      is_ours(detect, scan);
 	return is_one_of_ours || port_scan_is_grave(scan) ? SEVERITY_MEDIUM
 							  : SEVERITY_LOW;
@@ -104,6 +110,21 @@ static uint32_t count_bits(const uint64_t *words)
 	for (int i = 0; i < 1024; i++)
 		count += (uint32_t)__builtin_popcountll(words[i]);
 	return count;
+}
+
+/* All of them; of those that share one out only what was told is known. */
+static uint64_t ports_tried(const struct port_scan *scan)
+{
+	uint64_t told = count_bits(ports_of(scan));
+	return !is_shared(scan) && scan->tried > told ? scan->tried : told;
+}
+
+static bool is_too_fast_to_tell(const struct port_scan *scan)
+{
+	int64_t lasted_s = (scan->last_us - scan->first_us) / SECOND_US + 1;
+	if (scan->tried > 0)
+		return scan->tried > scan->port_count;
+	return scan->pairs >= (uint64_t)lasted_s * TOLD_A_SECOND;
 }
 
 static void list_ports(const struct port_scan *scan, field_text256 out)
@@ -145,18 +166,12 @@ static void say_summary(const struct port_scan *scan,
 		buf_text(out, text);
 	if (scan->group != NULL && scan_group_suspect(scan->group) != NULL)
 		buf_printf(out, ", behind %u decoys,", scan->group->count - 1);
-	buf_printf(out,
-		   scan->told == TOLD_NOTICE ? " tried %u ports of "
-					     : " scanned %u ports of ",
+	buf_printf(out, " %s %s%u ports of ",
+		   scan->told == TOLD_NOTICE ? "tried" : "scanned",
+		   is_too_fast_to_tell(scan) ? "at least " : "",
 		   (unsigned)evidence->ports);
 	say_target(scan, out);
 	buf_printf(out, " (%s)", evidence->technique);
-}
-
-static bool is_too_fast_to_count(const struct port_scan *scan)
-{
-	int64_t lasted_s = (scan->last_us - scan->first_us) / SECOND_US + 1;
-	return scan->pairs >= (uint64_t)lasted_s * COUNTED_A_SECOND;
 }
 
 static void say_counts(const struct port_scan *scan, struct buf *out)
@@ -183,8 +198,9 @@ static void say_evidence(const struct port_scan *scan, const struct source *sour
 			   (double)source->score);
 	if (scan->is_fragmented)
 		buf_text(out, "; in fragments");
-	if (is_too_fast_to_count(scan))
-		buf_text(out, "; so fast that more ports may have been tried");
+	if (is_too_fast_to_tell(scan))
+		buf_printf(out, "; so fast that %u ports are told one by one",
+			   scan->port_count);
 }
 
 static const char *advice_of(const struct detect *detect, const struct port_scan *scan)
@@ -240,7 +256,7 @@ static void fill(struct detect *detect, const struct port_scan *scan,
 	evidence->transport = scan_attempt_transport_word(scan->head.key.rest);
 	evidence->first = scan->first_us;
 	evidence->attempts = scan->unsaid;
-	evidence->ports = count_bits(ports_of(scan));
+	evidence->ports = ports_tried(scan);
 	evidence->hosts = scan->is_wide ? scan->host_count : 1;
 	evidence->detector = "port_scan";
 	evidence->proof = port_scan_is_proven(scan) ? "handshake" : "unsolicited";
@@ -319,4 +335,16 @@ void port_scan_tell(struct detect *detect, struct port_scan *scan)
 		      port_scan_hold_us(scan));
 	keep_key(key, &evidence);
 	scan->unsaid = 0;
+}
+
+void port_scan_withdraw(struct detect *detect, struct port_scan *scan)
+{
+	struct finding *finding = port_scan_finding(detect, scan, key_of_finding(scan));
+	scan->told = TOLD_NOTHING;
+	scan->is_dirty = false;
+	if (finding != NULL)
+		findings_withdraw(&detect->findings, finding,
+				  "a monitor rather: it asks for these ports again and "
+				  "again, and for no others",
+				  detect->now_us);
 }

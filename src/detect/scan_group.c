@@ -90,7 +90,15 @@ void scan_group_note(struct scan_group *group, const struct addr *client,
 	if (member == NULL && resets)
 		member = unremarkable(group);
 	if (member != NULL)
-		*member = (struct scan_member){ *client, ports, resets };
+		*member = (struct scan_member){ *client, ports, resets, false };
+}
+
+void scan_group_note_real(struct scan_group *group, const struct addr *client)
+{
+	struct scan_member *member = find_member(group, client);
+	group->has_real = true;
+	if (member != NULL)
+		member->is_real = true;
 }
 
 /* The only one that resets. */
@@ -123,7 +131,7 @@ static const struct scan_member *outlasting(const struct scan_group *group)
 
 const struct addr *scan_group_suspect(const struct scan_group *group)
 {
-	if (group->is_shared || group->named == 0)
+	if (group->is_shared || group->has_real || group->named == 0)
 		return NULL;
 	const struct scan_member *member = resetter(group);
 	if (member == NULL)
@@ -134,7 +142,12 @@ const struct addr *scan_group_suspect(const struct scan_group *group)
 const struct addr *scan_group_speaker(const struct scan_group *group)
 {
 	const struct addr *suspect = scan_group_suspect(group);
-	return suspect != NULL ? suspect : &group->members[0].addr;
+	uint32_t i = 0;
+	if (suspect != NULL)
+		return suspect;
+	while (i + 1 < group->named && group->members[i].is_real)
+		i++;
+	return &group->members[i].addr;
 }
 
 bool scan_group_network(const struct scan_group *group, struct scan_network *network)
@@ -159,7 +172,9 @@ static void list_member(const struct scan_member *member, const char *before,
 	char text[ADDR_TEXT_MAX];
 	addr_text(&member->addr, text);
 	buf_printf(out, "%s%s%s", before, text,
-		   member->resets ? " (resets our answers)" : "");
+		   member->is_real  ? " (completes handshakes)"
+		   : member->resets ? " (resets our answers)"
+				    : "");
 }
 
 /* Who stands out comes first: not all may fit. */

@@ -5,7 +5,8 @@
  * All but one of those that try the same ports are decoys (nmap -D): packets whose
  * source is forged.  The one that resets our SYN-ACKs received them, so it stands out
  * if no other does, and is named; hosts whose address was forged reset them as well, so
- * else nobody is.
+ * else nobody is.  Who completes a handshake is no decoy: he leaves the group, of which
+ * nobody is accused then.
  * Those that try different ports share a scan out among them.
  */
 #pragma once
@@ -34,12 +35,13 @@ struct scan_key {
 struct scan_member {
 	struct addr addr;
 	uint32_t ports;
-	bool resets;
+	bool resets, is_real;
 };
 
 struct scan_group {
 	uint64_t turn; /* 0: unused; another when it is used anew */
 	bool is_shared;
+	bool has_real; /* one has left it: those who are here may be his decoys */
 	struct addr server;
 	uint64_t transport;
 	int64_t first_us, last_us;
@@ -67,6 +69,9 @@ struct scan_group *scan_groups_shared(struct scan_groups *groups,
 void scan_group_join(struct scan_group *group, const struct addr *client);
 void scan_group_note(struct scan_group *group, const struct addr *client,
 		     uint32_t ports, bool resets);
+
+/* It leaves. */
+void scan_group_note_real(struct scan_group *group, const struct addr *client);
 
 /* The only one that can be no decoy; NULL: nobody knows. */
 const struct addr *scan_group_suspect(const struct scan_group *group);

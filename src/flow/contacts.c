@@ -133,6 +133,8 @@ static void tell(struct flows *f, const struct contact *c, enum contact_outcome 
 	record.at = c->at_us;
 	record.outcome = words[outcome];
 	record.payload_bytes = c->payload_bytes;
+	if (f->contacts.sieve.ports > 0)
+		record.ports = f->contacts.sieve.ports;
 	f->sink.record(f->sink.self, RECORD_contact, &record);
 }
 

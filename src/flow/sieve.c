@@ -27,18 +27,22 @@ bool sieve_init(struct sieve *s, const struct hash_key *key)
 	for (uint64_t i = 0; i < 4; i++)
 		s->odd[i] = hash_words(key, &i, 1) | 1;
 	s->buckets = pages_reserve(BUCKETS * sizeof(s->buckets[0]));
-	return recent_init(&s->told, TOLD_PAIRS) && s->buckets != NULL;
+	s->counted = pages_reserve(SIEVE_COUNTED * sizeof(s->counted[0]));
+	return recent_init(&s->told, TOLD_PAIRS) && s->buckets != NULL &&
+	       s->counted != NULL;
 }
 
 void sieve_fini(struct sieve *s)
 {
 	pages_release(s->buckets, BUCKETS * sizeof(s->buckets[0]));
+	pages_release(s->counted, SIEVE_COUNTED * sizeof(s->counted[0]));
 	recent_fini(&s->told);
 }
 
 uint64_t sieve_memory(const struct sieve *s)
 {
-	return BUCKETS * sizeof(s->buckets[0]) + recent_memory(&s->told);
+	return BUCKETS * sizeof(s->buckets[0]) + SIEVE_COUNTED * sizeof(s->counted[0]) +
+	       recent_memory(&s->told);
 }
 
 uint64_t sieve_source_hash(const struct sieve *s, const struct addr *client)
@@ -169,6 +173,72 @@ static void spend(struct sieve *s, struct sieve_source *source)
 	source->told++;
 }
 
+/* ---- ports of who tries more than is told ---- */
+
+static bool is_count_of(const struct sieve_count *count, const struct sieve_contact *c)
+{
+	return count->second != 0 && count->source_hash == c->source_hash &&
+	       count->proto == c->proto;
+}
+
+static void begin_count(struct sieve_count *count, const struct sieve_contact *c)
+{
+	*count = (struct sieve_count){ .source_hash = c->source_hash,
+				       .proto = c->proto,
+				       .tell_at = SIEVE_COUNT_STEP };
+}
+
+/* A place for one that is not counted yet: free, or silent for long enough. */
+static struct sieve_count *new_count(struct sieve *s, struct sieve_source *source,
+				     uint32_t now)
+{
+	struct sieve_count *oldest = &s->counted[0];
+	for (unsigned i = 1; i < SIEVE_COUNTED; i++)
+		if (s->counted[i].second < oldest->second)
+			oldest = &s->counted[i];
+	if (oldest->second != 0 && now - oldest->second < SIEVE_COUNT_HOLD_S)
+		return NULL;
+	source->counted = (uint8_t)(oldest - s->counted + 1);
+	return oldest;
+}
+
+/* NULL: it tries no more than is told, or there is no place. */
+static struct sieve_count *count_of(struct sieve *s, struct sieve_source *source,
+				    const struct sieve_contact *c, uint32_t now)
+{
+	struct sieve_count *count =
+		source->counted != 0 ? &s->counted[source->counted - 1] : NULL;
+	bool is_its = count != NULL && is_count_of(count, c);
+	if (is_its && now - count->second <= SIEVE_COUNT_S)
+		return count;
+	if (source->told < SIEVE_COUNT_FROM)
+		return NULL;
+	if (!is_its)
+		count = new_count(s, source, now);
+	if (count != NULL)
+		begin_count(count, c);
+	return count;
+}
+
+/* True if so many came to be that it is to be told. */
+static bool count_port(struct sieve *s, struct sieve_source *source,
+		       const struct sieve_contact *c, uint32_t now)
+{
+	s->ports = 0;
+	if (c->is_served || c->port == 0)
+		return false;
+	struct sieve_count *count = count_of(s, source, c, now);
+	if (count == NULL)
+		return false;
+	count->second = now;
+	count->count += port_bits_add(count->ports, c->port);
+	s->ports = count->count;
+	if (count->count < count->tell_at)
+		return false;
+	count->tell_at = count->count + SIEVE_COUNT_STEP;
+	return true;
+}
+
 static void begin_second(struct sieve *s, int64_t second)
 {
 	if (second == s->second)
@@ -190,7 +260,8 @@ bool sieve_take(struct sieve *s, const struct sieve_contact *c)
 		source->second = now;
 		source->told = 0;
 	}
-	if (!has_ration(s, source)) {
+	bool is_step = count_port(s, source, c, now);
+	if (!is_step && !has_ration(s, source)) {
 		s->left_out++;
 		return false;
 	}

@@ -8,6 +8,9 @@
  * third.  Of each ration half is for sources that had little of it in that second.  So
  * a million forged sources with a packet or two each can't hide one who looks around,
  * nor can some that send a lot.  Nothing here grows.
+ *
+ * Of a few sources that try more ports than can be told the distinct ones are counted,
+ * and each so many more are told by a contact, whatever is left of rations.
  */
 #pragma once
 
@@ -16,16 +19,22 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
+#include "base/port_set.h"
 #include "flow/recent.h"
 
 enum {
-	SIEVE_SINGLE = 2048,    /* a second, of all sources with one place */
-	SIEVE_SEVERAL = 4096,   /* of all with more */
-	SIEVE_RETURNING = 4096, /* of all that come back with more */
-	SIEVE_SOURCE = 1024,    /* of each */
-	SIEVE_LITTLE = 4,       /* of it is for everybody who comes */
-	SIEVE_AGAIN_S = 60,     /* when the same is news again */
-	SIEVE_SERVED_S = 900,   /* the same of what clients do all the time */
+	SIEVE_SINGLE = 2048,     /* a second, of all sources with one place */
+	SIEVE_SEVERAL = 4096,    /* of all with more */
+	SIEVE_RETURNING = 4096,  /* of all that come back with more */
+	SIEVE_SOURCE = 1024,     /* of each */
+	SIEVE_LITTLE = 4,        /* of it is for everybody who comes */
+	SIEVE_AGAIN_S = 60,      /* when the same is news again */
+	SIEVE_SERVED_S = 900,    /* the same of what clients do all the time */
+	SIEVE_COUNTED = 8,       /* sources whose ports are counted */
+	SIEVE_COUNT_FROM = 64,   /* ... once so many contacts were told in a second */
+	SIEVE_COUNT_STEP = 64,   /* ports more that are told of */
+	SIEVE_COUNT_S = 900,     /* without one it is another scan */
+	SIEVE_COUNT_HOLD_S = 10, /* and only then another source may take its place */
 };
 
 enum sieve_class {
@@ -38,10 +47,20 @@ enum sieve_class {
 /* A source: what it was seen with first, and when it was told of last. */
 struct sieve_source {
 	uint32_t tag, place;
-	uint32_t second; /* 0: unused */
-	uint16_t told;   /* in that second */
-	uint8_t several; /* it was seen with another place */
-	uint8_t returns; /* in another second than that of the first */
+	uint32_t second;     /* 0: unused */
+	uint16_t told;       /* in that second */
+	uint8_t several : 1; /* it was seen with another place */
+	uint8_t returns : 1; /* in another second than that of the first */
+	uint8_t counted;     /* its place in sieve.counted, from 1; 0: none */
+};
+
+/* Distinct ports that one source tries by one transport. */
+struct sieve_count {
+	uint64_t source_hash;
+	uint8_t proto;
+	uint32_t second; /* the last one; 0: unused */
+	uint32_t count, tell_at;
+	uint64_t ports[PORT_WORDS];
 };
 
 struct sieve_bucket;
@@ -53,6 +72,8 @@ struct sieve {
 	struct sieve_source passing; /* one that has no place there */
 	uint64_t turns;
 	struct recent told;
+	struct sieve_count *counted; /* SIEVE_COUNTED */
+	uint32_t ports; /* distinct ones of who was asked about last; 0: not counted */
 	int64_t second;
 	uint32_t told_of[SIEVE_CLASSES]; /* in this second */
 	uint64_t left_out;               /* for lack of a ration */

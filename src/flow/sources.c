@@ -3,6 +3,7 @@
  */
 #include "flow/sources.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,12 @@ static struct aggregate *place(struct sources *s, const struct addr *source)
 	return best;
 }
 
+static bool is_request(const struct packet *p)
+{
+	return p->proto == IPPROTO_TCP &&
+	       (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
 bool sources_aggregate(struct sources *s, const struct packet *p,
 		       const struct addr *client, uint64_t flow_hash, uint16_t link,
 		       struct aggregate *evicted)
@@ -124,8 +131,21 @@ bool sources_aggregate(struct sources *s, const struct packet *p,
 	a->last_us = p->at_us;
 	a->packets++;
 	a->bytes += p->ip_len;
+	a->asked += is_request(p);
 	cardinality_add(&a->flows, flow_hash);
 	return must_go;
+}
+
+bool sources_was_asked(struct sources *s, const struct addr *client)
+{
+	if (s->aggregated == 0)
+		return false;
+	struct addr source = addr_source(client);
+	struct aggregate *a = place(s, &source);
+	if (!a->used || a->asked == 0 || !addr_equal(&a->source, &source))
+		return false;
+	a->asked--;
+	return true;
 }
 
 bool sources_collect(struct sources *s, int64_t before_us, struct aggregate *out)

@@ -22,6 +22,7 @@ struct aggregate {
 	uint16_t link;
 	int64_t start_us, last_us;
 	uint64_t packets, bytes;
+	uint64_t asked; /* connection requests of its own that nothing has answered */
 	struct cardinality flows;
 	bool used;
 };
@@ -46,6 +47,12 @@ void sources_give(struct sources *s, const struct addr *client);
 bool sources_aggregate(struct sources *s, const struct packet *p,
 		       const struct addr *client, uint64_t flow_hash, uint16_t link,
 		       struct aggregate *evicted);
+
+/*
+ * True if what answers a connection request, to `client`, answers one that was counted
+ * so: each answers one.
+ */
+bool sources_was_asked(struct sources *s, const struct addr *client);
 
 /*
  * Hands out and forgets the aggregates that began before_us or earlier, one a call;

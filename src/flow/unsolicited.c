@@ -150,7 +150,8 @@ static bool is_answer(const struct packet *p)
 
 void unsolicited_segment(struct flows *f, const struct packet *p)
 {
-	if (f->unsolicited.rows != NULL && is_answer(p))
+	if (f->unsolicited.rows != NULL && is_answer(p) &&
+	    !sources_was_asked(f->sources, &p->dst))
 		count(f, p);
 }
 

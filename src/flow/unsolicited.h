@@ -36,7 +36,8 @@ uint64_t unsolicited_memory(const struct unsolicited *u);
 /* A packet of a flow other than TCP, that is counted already. */
 void unsolicited_packet(struct flows *f, const struct body *b, const struct packet *p,
 			unsigned side);
-/* A TCP segment of no flow that is known. */
+/* A TCP segment of no flow that is known.  That of a client over its share, whose flows
+ * are not followed, may have been asked for. */
 void unsolicited_segment(struct flows *f, const struct packet *p);
 /* Unkeyed, as what is estimated must be the same in each replay. */
 uint64_t unsolicited_hash(const struct addr *addr);

@@ -282,17 +282,32 @@ static bool reaches(struct self_test_packets *packets)
 	return has_arrived;
 }
 
-/* A connection made, which is to end. */
-static bool connects(struct self_test_packets *packets)
+/* A connection made: our end of it. */
+static int connect_peer(struct self_test_packets *packets, int *peer)
 {
 	struct pollfd waited = { .fd = packets->listener, .events = POLLIN };
-	packets->peer = make(packets, SOCK_STREAM);
-	if (packets->peer < 0 ||
-	    connect_to(packets, packets->peer, packets->session_port) != 0 ||
+	*peer = make(packets, SOCK_STREAM);
+	if (*peer < 0 || connect_to(packets, *peer, packets->session_port) != 0 ||
 	    poll(&waited, 1, CONNECT_MS) <= 0)
-		return false;
-	packets->session =
-		accept4(packets->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		return -1;
+	return accept4(packets->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* As who scans leaves a port that answers. */
+static bool leaves_without_a_word(struct self_test_packets *packets)
+{
+	int peer, session = connect_peer(packets, &peer);
+	if (peer >= 0)
+		close(peer);
+	if (session >= 0)
+		close(session);
+	return session >= 0;
+}
+
+/* The one that is to end. */
+static bool connects(struct self_test_packets *packets)
+{
+	packets->session = connect_peer(packets, &packets->peer);
 	return packets->session >= 0;
 }
 
@@ -313,8 +328,8 @@ static void try_port(struct self_test_packets *packets, uint16_t port)
 
 /*
  * Of each span one: as many different ones, and nobody can open them before.  A
- * connection among them proves where it comes from; one of before could be that of a
- * client in whose name another scans.
+ * connection among them that is left without a word proves where it comes from; one of
+ * before could be that of a client in whose name another scans.
  */
 static bool scan(struct self_test_packets *packets)
 {
@@ -327,7 +342,8 @@ static bool scan(struct self_test_packets *packets)
 			 (uint16_t)(FIRST_PORT + i * PORT_SPAN + random % PORT_SPAN));
 		step(packets);
 		if (i == CONNECT_AFTER)
-			has_connected = connects(packets);
+			has_connected =
+				leaves_without_a_word(packets) && connects(packets);
 	}
 	return has_connected;
 }

@@ -15,7 +15,10 @@
 
 struct wall_links;
 
-/* NULL and errno.  names is copied; the program is the caller's. */
+/*
+ * NULL and errno.  names is copied; the program is the caller's.  It is on the link of
+ * the self-test as well, while there is one: the state does not count that.
+ */
 struct wall_links *wall_links_open(const struct config_names *names, int program);
 void wall_links_close(struct wall_links *links);
 

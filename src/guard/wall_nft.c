@@ -1,7 +1,7 @@
 /*
  * wall_nft.c: see wall_nft.h.
  */
-#include "guard/wall_nft.h"
+#include "guard/wall_nft_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,27 +23,6 @@ enum {
 	A_TRANSACTION = 8192,
 	/* The length of nested attributes has 16 bits; an element at most 180 bytes. */
 	A_MESSAGE = 300,
-	ANSWER_BYTES = 32768,
-	/* Each is a look-up for every packet: hosts and /64s, each to be dropped or
-	 * limited, with a port, a protocol, both or neither; and some more by hand,
-	 * which never take the room of these. */
-	SETS_USUAL = 16,
-	SETS_ODD = 32,
-	SETS_MAX = SETS_USUAL + SETS_ODD,
-};
-
-struct wall_nft {
-	struct mnl_socket *orders, *events, *look;
-	uint32_t portid, seq, first_seq; /* first_seq: of the transaction */
-	bool has_table, is_owned, was_lost;
-	struct wall_set sets[SETS_MAX];
-	uint32_t set_count, odd_count;
-	uint32_t looked; /* of the sets */
-	uint32_t look_seq;
-	struct mnl_nlmsg_batch *batch;
-	struct nlmsghdr *last; /* message of the batch */
-	char *bytes;
-	char answer[ANSWER_BYTES];
 };
 
 /* ---- life ---- */
@@ -162,12 +141,13 @@ static struct nlmsghdr *next_message(struct wall_nft *nft, uint16_t type,
 	return nft->last;
 }
 
+/* Of a set that is full the kernel says ENFILE, which is about open files elsewhere. */
 static int error_of(const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
 		return -EPROTO;
-	return error->error;
+	return error->error == -ENFILE ? -ENOSPC : error->error;
 }
 
 /* Next of what waits; 0: no more.  What was lost or cut on the way is passed over. */
@@ -336,7 +316,7 @@ static int create_set(struct wall_nft *nft, const struct wall_set *set, uint32_t
 	begin(nft);
 	if (nft->batch != NULL) {
 		wall_put_set(next_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE), set, id);
-		if (set->has_port && !set->has_proto) {
+		if (wall_nft_takes_two_rules(set)) {
 			put_rule(nft, set, id, IPPROTO_TCP);
 			put_rule(nft, set, id, IPPROTO_UDP);
 		} else {
@@ -521,69 +501,4 @@ bool wall_nft_take_events(struct wall_nft *nft)
 			is_foreign |= at->nlmsg_pid != nft->portid;
 	}
 	return is_foreign || (got < 0 && errno != EAGAIN);
-}
-
-/* ---- looking ---- */
-
-int wall_nft_look_fd(const struct wall_nft *nft)
-{
-	return mnl_socket_get_fd(nft->look);
-}
-
-static bool ask_for_set(struct wall_nft *nft)
-{
-	char asked[256], name[WALL_SET_NAME_MAX];
-	wall_set_name(&nft->sets[nft->looked], name);
-	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(
-		asked, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, ++nft->look_seq);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, WALL_TABLE_NAME);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, name);
-	return mnl_socket_sendto(nft->look, message, message->nlmsg_len) >= 0;
-}
-
-bool wall_nft_look_begin(struct wall_nft *nft)
-{
-	while (mnl_socket_recvfrom(nft->look, nft->answer, sizeof(nft->answer)) > 0)
-		; /* of a look that failed */
-	nft->looked = 0;
-	return nft->has_table && nft->set_count > 0 && ask_for_set(nft);
-}
-
-static enum wall_look end_of_set(struct wall_nft *nft)
-{
-	if (++nft->looked >= nft->set_count)
-		return WALL_LOOK_IS_WHOLE;
-	return ask_for_set(nft) ? WALL_LOOK_GOES_ON : WALL_LOOK_FAILED;
-}
-
-/* A dump is inconsistent if a generation of rules ended in between. */
-static enum wall_look
-read_piece(struct wall_nft *nft, const struct nlmsghdr *message,
-	   void (*take)(void *to, const struct wall_element *element), void *to)
-{
-	if (message->nlmsg_seq != nft->look_seq)
-		return WALL_LOOK_GOES_ON;
-	if (message->nlmsg_flags & NLM_F_DUMP_INTR ||
-	    message->nlmsg_type == NLMSG_ERROR || nft->looked >= nft->set_count)
-		return WALL_LOOK_FAILED;
-	if (message->nlmsg_type == NLMSG_DONE)
-		return end_of_set(nft);
-	wall_each_element(message, &nft->sets[nft->looked], take, to);
-	return WALL_LOOK_GOES_ON;
-}
-
-enum wall_look
-wall_nft_look_step(struct wall_nft *nft,
-		   void (*take)(void *to, const struct wall_element *element), void *to)
-{
-	enum wall_look look = WALL_LOOK_GOES_ON;
-	ssize_t got = mnl_socket_recvfrom(nft->look, nft->answer, sizeof(nft->answer));
-	if (got <= 0)
-		return errno == EAGAIN ? WALL_LOOK_GOES_ON : WALL_LOOK_FAILED;
-	int left = (int)got;
-	const struct nlmsghdr *at = (const struct nlmsghdr *)nft->answer;
-	for (; mnl_nlmsg_ok(at, left) && look == WALL_LOOK_GOES_ON;
-	     at = mnl_nlmsg_next(at, &left))
-		look = read_piece(nft, at, take, to);
-	return look;
 }

@@ -28,8 +28,7 @@ struct block {
 	struct deadline end;
 	struct wall_key key;
 	uint64_t id;
-	struct stopped element, early, before; /* early: in front of the element;
-						  before: by what it replaced */
+	struct stopped element, before; /* before: by what it replaced, and in front */
 	uint64_t told_packets;
 	int64_t changed_us; /* when the kernel was last told */
 	uint32_t rate, look;
@@ -225,8 +224,8 @@ static bool has_room_for_change(struct wall_table *table)
 static struct stopped stopped_by(const struct block *block)
 {
 	return (struct stopped){
-		block->element.packets + block->early.packets + block->before.packets,
-		block->element.bytes + block->early.bytes + block->before.bytes,
+		block->element.packets + block->before.packets,
+		block->element.bytes + block->before.bytes,
 	};
 }
 
@@ -261,7 +260,7 @@ static bool change_block(struct wall_table *table, struct block *block, int64_t 
 	if (!change(table, &one))
 		return false;
 	block->before = stopped_by(block);
-	block->element = block->early = (struct stopped){ 0 };
+	block->element = (struct stopped){ 0 };
 	block->is_held = true;
 	block->is_new = false;
 	block->changed_us = now_us;
@@ -410,6 +409,11 @@ void wall_table_add(struct wall_table *table, const struct wall_order *order,
 	struct block *block = find_key(table, &key);
 	if (same != NULL && same != block)
 		end_block(table, same, WALL_REMOVED, 0);
+	/* A reset is done when it begins: asked for again it begins again. */
+	if (block != NULL && block != same && order->action == WALL_RESET) {
+		end_block(table, block, WALL_REMOVED, 0);
+		block = NULL;
+	}
 	if (block == NULL)
 		block = begin(table, order, now_us);
 	else
@@ -493,8 +497,10 @@ void wall_table_stopped(struct wall_table *table, const struct wall_key *key,
 			uint64_t packets, uint64_t bytes)
 {
 	struct block *block = find_key(table, key);
-	if (block != NULL)
-		block->early = (struct stopped){ packets, bytes };
+	if (block == NULL)
+		return;
+	block->before.packets += packets;
+	block->before.bytes += bytes;
 }
 
 void wall_table_foreign(struct wall_table *table, const struct wall_key *key)

@@ -89,7 +89,7 @@ void wall_table_look_begin(struct wall_table *table, int64_t now_us);
 /* False: nobody asked for it. */
 bool wall_table_seen(struct wall_table *table, const struct wall_key *key,
 		     uint64_t packets, uint64_t bytes);
-/* What was stopped in front of the element since the block was added or renewed. */
+/* What was stopped in front of the element since it was last said. */
 void wall_table_stopped(struct wall_table *table, const struct wall_key *key,
 			uint64_t packets, uint64_t bytes);
 /* If it still is of nobody, it is to be removed. */

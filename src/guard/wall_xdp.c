@@ -9,9 +9,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "guard/wall_hosts.h"
 #include "guard/wall_links.h"
 #include "guard/wall_xdp_wire.h"
 
@@ -20,40 +22,33 @@
 enum {
 	IP6_SOURCE = 64,
 	HOST = 128,
-	BATCH = 1024, /* entries that the kernel is given, or gives, at a time */
-	/* Reading a hundred thousand takes long: at most a 30th of the time. */
+	/* Of the hosts' lines that are read at a time: an order waits for no more. */
+	LINES_AT_ONCE = 4096,
+	/* Reading those of a hundred thousand takes long: at most a 30th of the time.
+	 */
 	READ_SHARE = 30,
 	IDLE_TURNS = 3, /* after the last block, until all is told */
-	KEY_BYTES = sizeof(struct wall_xdp_prefix),
-};
-
-struct block_map {
-	int fd;
-	uint32_t key_bytes;
+	NONE = -1,
 };
 
 struct wall_xdp {
 	struct wall_xdp_sink sink;
 	struct bpf_object *object;
 	struct wall_links *links;
-	struct block_map blocks[WALL_XDP_MAPS];
-	int state, services;
+	int state, services, talkers, trie;
 	struct wall_xdp_state now;
 	uint32_t processors;
 	int error; /* of the last change that could not be made */
-	/* entries on their way, all of one map */
-	uint8_t (*keys)[KEY_BYTES];
-	struct wall_xdp_block *values;
-	uint32_t waiting;
-	int waiting_for;
-	/* reading: of services in turns, of blocks a batch at a time */
-	struct wall_xdp_bucket *buckets; /* of one place, by processor */
-	int64_t next_turn_us;            /* INT64_MAX: nothing can be dropped */
+	struct wall_hosts hosts;
+	/* Behind the hosts' lines each prefix has its own; len 0: nobody has it. */
+	struct wall_xdp_prefix prefixes[WALL_XDP_PREFIXES];
+	/* reading: of services and talkers in turns, of blocks some lines at a time */
+	struct wall_xdp_bucket *buckets;          /* of one place, by processor */
+	struct wall_xdp_talkers *heard, *silence; /* by processor; none */
+	int64_t next_turn_us; /* INT64_MAX: nothing can be dropped */
 	int idle_turns;
-	bool has_dropped; /* since the blocks' counters were read */
-	int reads;        /* which map; WALL_XDP_MAPS: none */
-	bool goes_on;
-	uint8_t place[KEY_BYTES]; /* where it does */
+	bool has_dropped;   /* since the blocks' counters were read */
+	uint32_t next_line; /* to be read; line_count(): none */
 	int64_t read_us, next_read_us;
 };
 
@@ -74,6 +69,11 @@ static int say_nothing(enum libbpf_print_level level, const char *format, va_lis
 	return 0;
 }
 
+static uint32_t line_count(const struct wall_xdp *xdp)
+{
+	return xdp->hosts.mask + 1 + WALL_XDP_PREFIXES;
+}
+
 static int load(struct wall_xdp *xdp, uint32_t blocks_max)
 {
 	const struct bpf_object_open_opts options = { .sz = sizeof(options),
@@ -84,10 +84,9 @@ static int load(struct wall_xdp *xdp, uint32_t blocks_max)
 	xdp->object = bpf_object__open_mem(wall_xdp_object, size, &options);
 	if (xdp->object == NULL)
 		return -errno;
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(xdp->object, "hosts4"),
-				 blocks_max);
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(xdp->object, "hosts6"),
-				 blocks_max);
+	xdp->hosts.mask = wall_hosts_lines(blocks_max) - 1;
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(xdp->object, "hosts"),
+				 line_count(xdp));
 	return bpf_object__load(xdp->object);
 }
 
@@ -96,19 +95,19 @@ static int find_map(const struct wall_xdp *xdp, const char *name)
 	return bpf_object__find_map_fd_by_name(xdp->object, name);
 }
 
-static void find_maps(struct wall_xdp *xdp)
+static int find_maps(struct wall_xdp *xdp)
 {
-	xdp->blocks[WALL_XDP_HOSTS4] =
-		(struct block_map){ .fd = find_map(xdp, "hosts4"),
-				    .key_bytes = sizeof(uint32_t) };
-	xdp->blocks[WALL_XDP_HOSTS6] =
-		(struct block_map){ .fd = find_map(xdp, "hosts6"),
-				    .key_bytes = sizeof(uint64_t) };
-	xdp->blocks[WALL_XDP_TRIE] =
-		(struct block_map){ .fd = find_map(xdp, "prefixes"),
-				    .key_bytes = KEY_BYTES };
+	xdp->trie = find_map(xdp, "prefixes");
 	xdp->state = find_map(xdp, "state");
 	xdp->services = find_map(xdp, "services");
+	xdp->talkers = find_map(xdp, "talkers");
+	xdp->hosts.lines =
+		mmap(NULL, line_count(xdp) * sizeof(*xdp->hosts.lines),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, find_map(xdp, "hosts"), 0);
+	if (xdp->hosts.lines != MAP_FAILED)
+		return 0;
+	xdp->hosts.lines = NULL;
+	return -errno;
 }
 
 static int tell_program(const struct wall_xdp *xdp)
@@ -123,19 +122,22 @@ static int begin(struct wall_xdp *xdp, uint32_t blocks_max)
 	if (processors < 0)
 		return processors;
 	xdp->processors = (uint32_t)processors;
-	xdp->keys = calloc(BATCH, sizeof(*xdp->keys));
-	xdp->values = calloc(BATCH, sizeof(*xdp->values));
 	xdp->buckets = calloc(xdp->processors, sizeof(*xdp->buckets));
-	if (xdp->keys == NULL || xdp->values == NULL || xdp->buckets == NULL)
+	xdp->heard = calloc(xdp->processors, sizeof(*xdp->heard));
+	xdp->silence = calloc(xdp->processors, sizeof(*xdp->silence));
+	if (xdp->buckets == NULL || xdp->heard == NULL || xdp->silence == NULL)
 		return -ENOMEM;
 	int error = load(xdp, blocks_max);
+	if (error == 0)
+		error = find_maps(xdp);
 	if (error != 0)
 		return error;
-	find_maps(xdp);
-	xdp->now.turn = 1;
-	xdp->now.is_shared = xdp->processors > WALL_XDP_SHARES;
-	if (getrandom(xdp->now.secret, sizeof(xdp->now.secret), 0) < 0)
+	if (getrandom(xdp->hosts.secret, sizeof(xdp->hosts.secret), 0) < 0)
 		return -errno;
+	memcpy(xdp->now.secret, xdp->hosts.secret, sizeof(xdp->now.secret));
+	xdp->now.mask = xdp->hosts.mask;
+	xdp->now.turn = 1;
+	xdp->next_line = line_count(xdp);
 	return tell_program(xdp);
 }
 
@@ -146,7 +148,6 @@ struct wall_xdp *wall_xdp_open(const struct config_names *interfaces,
 	if (xdp == NULL)
 		return NULL;
 	xdp->sink = *sink;
-	xdp->reads = WALL_XDP_MAPS;
 	xdp->next_turn_us = INT64_MAX;
 	int error = begin(xdp, blocks_max);
 	if (error == 0) {
@@ -167,10 +168,12 @@ void wall_xdp_close(struct wall_xdp *xdp)
 	if (xdp == NULL)
 		return;
 	wall_links_close(xdp->links);
+	if (xdp->hosts.lines != NULL)
+		munmap(xdp->hosts.lines, line_count(xdp) * sizeof(*xdp->hosts.lines));
 	bpf_object__close(xdp->object);
+	free(xdp->silence);
+	free(xdp->heard);
 	free(xdp->buckets);
-	free(xdp->values);
-	free(xdp->keys);
 	free(xdp);
 }
 
@@ -183,7 +186,7 @@ static bool is_ours(const struct wall_change *change)
 	       change->key.port == 0 && change->key.proto == 0;
 }
 
-static int map_of(const struct wall_key *key)
+static int kind_of(const struct wall_key *key)
 {
 	bool is_v4 = addr_is_v4(&key->address);
 	if (is_v4 && key->prefix_len == HOST)
@@ -192,42 +195,31 @@ static int map_of(const struct wall_key *key)
 						       : WALL_XDP_TRIE;
 }
 
-static void fill_key(const struct wall_key *key, uint8_t out[static KEY_BYTES])
+static uint64_t host_key(const struct wall_key *key)
 {
-	struct wall_xdp_prefix prefix = { .len = key->prefix_len };
-	int map = map_of(key);
-	if (map == WALL_XDP_HOSTS4) {
-		memcpy(out, key->address.ip6 + 12, sizeof(uint32_t));
-	} else if (map == WALL_XDP_HOSTS6) {
-		memcpy(out, key->address.ip6, sizeof(uint64_t));
-	} else {
-		memcpy(prefix.addr, key->address.ip6, sizeof(prefix.addr));
-		memcpy(out, &prefix, sizeof(prefix));
-	}
+	uint32_t four;
+	uint64_t half;
+	memcpy(&four, key->address.ip6 + 12, sizeof(four));
+	memcpy(&half, key->address.ip6, sizeof(half));
+	return kind_of(key) == WALL_XDP_HOSTS4 ? wall_xdp_key4(four) : half;
 }
 
-static struct wall_key key_of(int map, const uint8_t in[static KEY_BYTES])
+static struct wall_key key_of(const struct wall_xdp *xdp, uint64_t host)
 {
-	struct wall_key key = { .action = WALL_DROP };
-	if (map == WALL_XDP_HOSTS4) {
-		key.address = addr_v4(in);
+	struct wall_key key = { .action = WALL_DROP, .prefix_len = IP6_SOURCE };
+	uint32_t upper = (uint32_t)(host >> 32);
+	if ((uint32_t)host == WALL_XDP_KEY4) {
+		key.address = addr_v4((const uint8_t *)&upper);
 		key.prefix_len = HOST;
-	} else if (map == WALL_XDP_HOSTS6) {
-		memcpy(key.address.ip6, in, sizeof(uint64_t));
-		key.prefix_len = IP6_SOURCE;
+	} else if ((uint32_t)host == WALL_XDP_KEY_PREFIX) {
+		const struct wall_xdp_prefix *prefix =
+			&xdp->prefixes[upper % WALL_XDP_PREFIXES];
+		key.address = addr_v6(prefix->addr);
+		key.prefix_len = (uint8_t)prefix->len;
 	} else {
-		struct wall_xdp_prefix prefix;
-		memcpy(&prefix, in, sizeof(prefix));
-		key.address = addr_v6(prefix.addr);
-		key.prefix_len = (uint8_t)prefix.len;
+		memcpy(key.address.ip6, &host, sizeof(host));
 	}
 	return key;
-}
-
-/* Keys in a batch follow each other without gaps. */
-static uint8_t *key_at(const struct wall_xdp *xdp, uint32_t n)
-{
-	return xdp->keys[0] + (size_t)n * xdp->blocks[xdp->waiting_for].key_bytes;
 }
 
 static void note_error(struct wall_xdp *xdp, int error)
@@ -236,60 +228,92 @@ static void note_error(struct wall_xdp *xdp, int error)
 		xdp->error = error;
 }
 
-/* The kernel stops at the first that it can't take; the others are tried. */
-static void add_waiting(struct wall_xdp *xdp)
+static struct wall_xdp_prefix prefix_of(const struct wall_key *key)
 {
-	const struct bpf_map_batch_opts options = { .sz = sizeof(options) };
-	const struct block_map *map = &xdp->blocks[xdp->waiting_for];
-	for (uint32_t at = 0, count; at < xdp->waiting; at += count) {
-		count = xdp->waiting - at;
-		int error = bpf_map_update_batch(map->fd, key_at(xdp, at),
-						 &xdp->values[at], &count, &options);
-		note_error(xdp, error);
-		count += error != 0;
-	}
-	xdp->waiting = 0;
+	struct wall_xdp_prefix prefix = { .len = key->prefix_len };
+	memcpy(prefix.addr, key->address.ip6, sizeof(prefix.addr));
+	return prefix;
+}
+
+/* NONE: there is no such one. */
+static int find_prefix(const struct wall_xdp *xdp, const struct wall_xdp_prefix *prefix)
+{
+	for (int i = 0; i < WALL_XDP_PREFIXES; i++)
+		if (memcmp(&xdp->prefixes[i], prefix, sizeof(*prefix)) == 0)
+			return i;
+	return NONE;
+}
+
+static int add_prefix(struct wall_xdp *xdp, const struct wall_xdp_prefix *prefix,
+		      uint32_t until)
+{
+	const struct wall_xdp_prefix nobody = { 0 };
+	int number = find_prefix(xdp, prefix);
+	bool is_new = number == NONE;
+	if (is_new)
+		number = find_prefix(xdp, &nobody);
+	if (number == NONE)
+		return -ENOSPC;
+	uint32_t line = xdp->hosts.mask + 1 + (uint32_t)number;
+	if (is_new && bpf_map_update_elem(xdp->trie, prefix, &line, BPF_ANY) != 0)
+		return -errno;
+	xdp->prefixes[number] = *prefix;
+	wall_line_put(&xdp->hosts.lines[line], 0,
+		      (uint64_t)number << 32 | WALL_XDP_KEY_PREFIX, until);
+	return is_new;
+}
+
+static bool remove_prefix(struct wall_xdp *xdp, const struct wall_xdp_prefix *prefix)
+{
+	int number = find_prefix(xdp, prefix);
+	if (number == NONE)
+		return false;
+	wall_line_clear(&xdp->hosts.lines[xdp->hosts.mask + 1 + (uint32_t)number], 0);
+	xdp->prefixes[number] = (struct wall_xdp_prefix){ 0 };
+	if (bpf_map_delete_elem(xdp->trie, prefix) != 0 && errno != ENOENT)
+		note_error(xdp, -errno);
+	return true;
+}
+
+/* The end of the unit of time in which it ends. */
+static uint32_t until_of(int64_t end_us)
+{
+	return (uint32_t)(((uint64_t)end_us * 1000 >> WALL_XDP_TIME_SHIFT) + 1);
 }
 
 static void add(struct wall_xdp *xdp, const struct wall_change *change,
 		int64_t monotonic_us)
 {
-	int which = map_of(&change->key);
-	if (xdp->waiting == BATCH || (xdp->waiting > 0 && which != xdp->waiting_for))
-		add_waiting(xdp);
-	xdp->waiting_for = which;
-	xdp->now.held[which] = 1;
-	const struct block_map *map = &xdp->blocks[which];
-	uint8_t key[KEY_BYTES];
-	fill_key(&change->key, key);
-	memcpy(key_at(xdp, xdp->waiting), key, map->key_bytes);
-	xdp->values[xdp->waiting++] = (struct wall_xdp_block){
-		.until_ns = (uint64_t)(monotonic_us + change->left_us) * 1000,
-	};
+	int kind = kind_of(&change->key);
+	uint32_t until = until_of(monotonic_us + change->left_us);
+	const struct wall_xdp_prefix prefix = prefix_of(&change->key);
+	int added =
+		kind == WALL_XDP_TRIE
+			? add_prefix(xdp, &prefix, until)
+			: wall_hosts_put(&xdp->hosts, host_key(&change->key), until);
+	if (added < 0)
+		note_error(xdp, added);
+	else
+		xdp->now.held[kind] += (uint32_t)added;
 }
 
 static void remove_one(struct wall_xdp *xdp, const struct wall_change *change)
 {
-	uint8_t key[KEY_BYTES];
-	add_waiting(xdp);
-	fill_key(&change->key, key);
-	if (bpf_map_delete_elem(xdp->blocks[map_of(&change->key)].fd, key) != 0 &&
-	    errno != ENOENT)
-		note_error(xdp, -errno);
-}
-
-/* The kernel does not say how many there are; whether there are any, it does. */
-static uint32_t has_any(const struct wall_xdp *xdp, int which)
-{
-	uint8_t key[KEY_BYTES];
-	return bpf_map_get_next_key(xdp->blocks[which].fd, NULL, key) == 0;
+	int kind = kind_of(&change->key);
+	const struct wall_xdp_prefix prefix = prefix_of(&change->key);
+	bool was_there =
+		kind == WALL_XDP_TRIE
+			? remove_prefix(xdp, &prefix)
+			: wall_hosts_remove(&xdp->hosts, host_key(&change->key));
+	xdp->now.held[kind] -= was_there;
 }
 
 static bool holds_any(const struct wall_xdp *xdp)
 {
-	return xdp->now.held[WALL_XDP_HOSTS4] + xdp->now.held[WALL_XDP_HOSTS6] +
-		       xdp->now.held[WALL_XDP_TRIE] >
-	       0;
+	uint32_t any = 0;
+	for (int kind = 0; kind < WALL_XDP_KINDS; kind++)
+		any |= xdp->now.held[kind];
+	return any != 0;
 }
 
 static void note_held(struct wall_xdp *xdp, int64_t now_us)
@@ -304,23 +328,16 @@ static bool change_all(struct wall_xdp *xdp, const struct wall_change *changes,
 		       size_t count)
 {
 	int64_t monotonic_us = clock_us(CLOCK_MONOTONIC);
-	bool any = false, has_removed[WALL_XDP_MAPS] = { false };
+	bool any = false;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_ours(&changes[i]))
 			continue;
 		any = true;
-		int which = map_of(&changes[i].key);
-		has_removed[which] |= changes[i].op == WALL_OP_REMOVE;
 		if (changes[i].op == WALL_OP_REMOVE)
 			remove_one(xdp, &changes[i]);
 		else
 			add(xdp, &changes[i], monotonic_us);
 	}
-	add_waiting(xdp);
-	/* An empty map takes long to look through. */
-	for (int i = 0; i < WALL_XDP_MAPS; i++)
-		if (has_removed[i])
-			xdp->now.held[i] = has_any(xdp, i);
 	return any;
 }
 
@@ -351,9 +368,30 @@ static void tell_place(struct wall_xdp *xdp, uint32_t place, uint32_t turn)
 	if (bpf_map_lookup_elem(xdp->services, &place, xdp->buckets) != 0)
 		return;
 	for (uint32_t i = 0; i < xdp->processors; i++)
-		for (int way = 0; way < WALL_XDP_WAYS; way++)
+		for (int way = 0; way < WALL_XDP_SERVICES; way++)
 			if (xdp->buckets[i].at[way].turn == turn)
 				tell_service(xdp, &xdp->buckets[i].at[way]);
+}
+
+static void tell_stopped(struct wall_xdp *xdp, uint64_t host, uint64_t stopped)
+{
+	const struct wall_key key = key_of(xdp, host);
+	xdp->sink.stopped(xdp->sink.self, &key, stopped >> WALL_XDP_PACKETS_SHIFT,
+			  stopped & ((UINT64_C(1) << WALL_XDP_PACKETS_SHIFT) - 1));
+}
+
+static void tell_talkers(struct wall_xdp *xdp, uint32_t half)
+{
+	if (bpf_map_lookup_elem(xdp->talkers, &half, xdp->heard) != 0)
+		return;
+	note_error(xdp,
+		   bpf_map_update_elem(xdp->talkers, &half, xdp->silence, BPF_ANY));
+	for (uint32_t i = 0; i < xdp->processors; i++)
+		for (uint32_t place = 0; place < WALL_XDP_TALKERS; place++) {
+			const struct wall_xdp_talker *one = &xdp->heard[i].at[place];
+			if (one->stopped != 0)
+				tell_stopped(xdp, one->key, one->stopped);
+		}
 }
 
 /* The last turn's half is written no more: it is read, and is the next turn's. */
@@ -362,6 +400,7 @@ static void take_turn(struct wall_xdp *xdp, int64_t now_us)
 	uint32_t last = xdp->now.turn - 1;
 	for (uint32_t place = 0; place < WALL_XDP_PLACES; place++)
 		tell_place(xdp, last % 2 * WALL_XDP_PLACES + place, last);
+	tell_talkers(xdp, last % 2);
 	xdp->now.turn++;
 	note_error(xdp, tell_program(xdp));
 	xdp->idle_turns = holds_any(xdp) ? 0 : xdp->idle_turns + 1;
@@ -369,68 +408,40 @@ static void take_turn(struct wall_xdp *xdp, int64_t now_us)
 		xdp->idle_turns < IDLE_TURNS ? now_us + SECOND_US : INT64_MAX;
 }
 
-static struct wall_xdp_share sum_of(const struct wall_xdp_block *block)
+static void tell_line(struct wall_xdp *xdp, struct wall_xdp_line *line)
 {
-	struct wall_xdp_share sum = { 0 };
-	for (int i = 0; i < WALL_XDP_SHARES; i++) {
-		sum.packets += block->at[i].packets;
-		sum.bytes += block->at[i].bytes;
+	for (int way = 0; way < WALL_XDP_WAYS; way++) {
+		uint64_t stopped = wall_line_take(line, way);
+		if (stopped != 0)
+			tell_stopped(xdp, line->key[way], stopped);
 	}
-	return sum;
 }
 
-static void tell_blocks(struct wall_xdp *xdp, int which, uint32_t count)
+static bool is_reading(const struct wall_xdp *xdp)
 {
-	uint32_t key_bytes = xdp->blocks[which].key_bytes;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct wall_xdp_share sum = sum_of(&xdp->values[i]);
-		if (sum.packets == 0)
-			continue;
-		const struct wall_key key =
-			key_of(which, xdp->keys[0] + (size_t)i * key_bytes);
-		xdp->sink.stopped(xdp->sink.self, &key, sum.packets, sum.bytes);
-	}
+	return xdp->next_line < line_count(xdp);
 }
 
 static void begin_reading(struct wall_xdp *xdp, int64_t now_us)
 {
 	xdp->has_dropped = false;
-	xdp->reads = WALL_XDP_HOSTS4;
-	xdp->goes_on = false;
+	xdp->next_line = 0;
 	xdp->read_us = now_us;
 }
 
-static void end_reading(struct wall_xdp *xdp, int64_t now_us)
-{
-	int64_t pause_us = (now_us - xdp->read_us) * READ_SHARE;
-	xdp->next_read_us = now_us + (pause_us > SECOND_US ? pause_us : SECOND_US);
-}
-
-/* What can't be read is passed over, until the next time. */
 static void go_on_reading(struct wall_xdp *xdp, int64_t now_us)
 {
-	const struct bpf_map_batch_opts options = { .sz = sizeof(options) };
-	uint32_t count = BATCH;
-	int error = bpf_map_lookup_batch(xdp->blocks[xdp->reads].fd,
-					 xdp->goes_on ? xdp->place : NULL, xdp->place,
-					 xdp->keys, xdp->values, &count, &options);
-	if (error == 0 || error == -ENOENT)
-		tell_blocks(xdp, xdp->reads, count);
-	xdp->goes_on = error == 0;
-	if (error == 0)
+	for (int i = 0; i < LINES_AT_ONCE && is_reading(xdp); i++)
+		tell_line(xdp, &xdp->hosts.lines[xdp->next_line++]);
+	if (is_reading(xdp))
 		return;
-	if (++xdp->reads == WALL_XDP_MAPS)
-		end_reading(xdp, now_us);
+	int64_t pause_us = (now_us - xdp->read_us) * READ_SHARE;
+	xdp->next_read_us = now_us + (pause_us > SECOND_US ? pause_us : SECOND_US);
 }
 
 int wall_xdp_fd(const struct wall_xdp *xdp)
 {
 	return wall_links_fd(xdp->links);
-}
-
-static bool is_reading(const struct wall_xdp *xdp)
-{
-	return xdp->reads != WALL_XDP_MAPS;
 }
 
 void wall_xdp_run(struct wall_xdp *xdp, int64_t now_us)

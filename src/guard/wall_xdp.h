@@ -22,7 +22,7 @@ struct wall_xdp;
 
 struct wall_xdp_sink {
 	void *self;
-	/* What a block has stopped here since it was last added or renewed. */
+	/* What a block has stopped here since last told. */
 	void (*stopped)(void *self, const struct wall_key *key, uint64_t packets,
 			uint64_t bytes);
 	/* Since last told, and of one processor: there may be several of a service. */

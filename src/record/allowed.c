@@ -14,14 +14,15 @@ static const char *const failure_states[] = { "degraded", "down", "unknown", NUL
 static const char *const scan_states[] = { "open", "closed", "filtered",
 					   "open|filtered", NULL };
 static const char *const outcomes[] = { "success", "failure", "unknown", NULL };
-static const char *const contacts[] = { "refused",   "silent",   "half_open",
-					"handshake", "answered", "stray",
-					"slow",      "stalled",  NULL };
+static const char *const contacts[] = { "refused",  "silent", "half_open", "handshake",
+					"answered", "stray",  "slow",      "stalled",
+					"unused",   NULL };
 static const char *const reaches[] = { "loopback", "namespace", "firewalled", "outside",
 				       NULL };
-static const char *const block_states[] = { "observed",    "asked",  "active",
-					    "unconfirmed", "vetoed", "expired",
-					    "removed",     "failed", NULL };
+static const char *const block_states[] = { "observed",    "asked",   "active",
+					    "unconfirmed", "vetoed",  "expired",
+					    "removing",    "removed", "failed",
+					    NULL };
 static const char *const block_actions[] = { "drop",    "limit",   "reset",
 					     "observe", "program", NULL };
 static const char *const alert_states[] = { "firing", "resolved", NULL };

@@ -96,7 +96,7 @@ static void set_known(struct again *again, const struct decision_record *then)
 	struct known *known = roster_take(&again->respond->known, &key);
 	bool is_counted = then->strike != UNKNOWN_U32 && then->strike > 0;
 	if (then->handshake != UNKNOWN_TIME)
-		known->handshake_us = then->handshake;
+		known->handshake_us = known->proof_us = then->handshake;
 	if (then->here == 1)
 		known->here_since_us = then->first - 1;
 	if (then->shared == 1)
@@ -151,6 +151,17 @@ static void set_several(struct again *again, const struct decision_record *then)
 	again->respond->blocks.force_count = then->in_force;
 }
 
+static void set_site(struct again *again, const struct decision_record *then)
+{
+	const struct addr source = addr_source(&then->client_ip);
+	struct respond *respond = again->respond;
+	if (addr_is_v4(&source))
+		return;
+	struct site *site = site_take(&respond->blocks.sites, &source, respond->now_us);
+	site->begun = known_or_none(then->site_begun);
+	site->in_force = known_or_none(then->site_in_force);
+}
+
 /* ---- the finding ---- */
 
 static void give_finding(struct again *again, const struct decision_record *then)
@@ -186,6 +197,7 @@ static void decide_again(struct again *again, const struct decision_record *then
 	set_served(again, then);
 	set_bounds(again, then);
 	set_several(again, then);
+	set_site(again, then);
 	give_finding(again, then);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/change.h"
 
 bool blocks_open(struct blocks *blocks)
 {
@@ -20,7 +20,8 @@ bool blocks_open(struct blocks *blocks)
 	/* Numbers of places plus one, so that 0 is none. */
 	blocks->of_id = calloc(BLOCK_PLACES, sizeof(*blocks->of_id));
 	blocks->of_source = calloc(BLOCK_PLACES, sizeof(*blocks->of_source));
-	return blocks->at != NULL && blocks->links != NULL && blocks->unused != NULL &&
+	return roster_open(&blocks->sites, sizeof(struct site), SITES_MAX) &&
+	       blocks->at != NULL && blocks->links != NULL && blocks->unused != NULL &&
 	       blocks->of_id != NULL && blocks->of_source != NULL;
 }
 
@@ -55,6 +56,7 @@ static void forget(struct blocks *blocks, struct block *block)
 	*at = block->next_of_source;
 	order_take(blocks->links, &blocks->ended, number);
 	blocks->ended_count--;
+	change_forget(block);
 	free(block->actor);
 	free(block->reason);
 	memset(block, 0, sizeof(*block));
@@ -64,10 +66,12 @@ static void forget(struct blocks *blocks, struct block *block)
 void blocks_close(struct blocks *blocks)
 {
 	for (size_t i = 0; blocks->at != NULL && i < blocks->made; i++) {
+		change_forget(&blocks->at[i]);
 		free(blocks->at[i].actor);
 		free(blocks->at[i].reason);
 	}
 	deadlines_free(&blocks->due);
+	roster_close(&blocks->sites);
 	free(blocks->at);
 	free(blocks->links);
 	free(blocks->unused);
@@ -106,6 +110,8 @@ static void put(struct blocks *blocks, struct block *block)
 	order_put(blocks->links, block->in_force ? &blocks->in_force : &blocks->ended,
 		  number);
 	blocks->force_count += block->in_force;
+	if (block->in_force)
+		site_hold(&blocks->sites, &block->address);
 	blocks->observed += block->in_force && is_word(block->state, "observed");
 	blocks->ended_count += !block->in_force;
 }
@@ -165,8 +171,10 @@ void blocks_end(struct blocks *blocks, struct block *block)
 	deadlines_remove(&blocks->due, &block->due);
 	order_take(blocks->links, &blocks->in_force, number);
 	order_put(blocks->links, &blocks->ended, number);
+	change_forget(block);
 	block->in_force = false;
 	blocks->force_count--;
+	site_let_go(&blocks->sites, &block->address);
 	blocks->observed -= is_word(block->state, "observed");
 	blocks->ended_count++;
 }
@@ -175,4 +183,27 @@ void blocks_prolong(struct blocks *blocks, struct block *block, int64_t until_us
 {
 	block->until_us = until_us;
 	deadlines_move(&blocks->due, &block->due, until_us);
+}
+
+void blocks_renew(struct blocks *blocks, struct block *block)
+{
+	uint32_t number = number_of(blocks, block);
+	order_take(blocks->links, &blocks->in_force, number);
+	order_put(blocks->links, &blocks->in_force, number);
+}
+
+bool blocks_say(struct block *block, const char *actor, const char *reason)
+{
+	char *by = strdup(actor);
+	char *why = strdup(reason != NULL ? reason : block->reason);
+	if (by == NULL || why == NULL) {
+		free(by);
+		free(why);
+		return false;
+	}
+	free(block->actor);
+	free(block->reason);
+	block->actor = by;
+	block->reason = why;
+	return true;
 }

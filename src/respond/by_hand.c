@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/change.h"
 
 enum { RATE_MAX = 100000 }; /* as of block.limit */
 
@@ -84,16 +84,25 @@ static int judge(struct respond *respond, const struct prefix *prefix,
 			? NULL
 			: never_find(respond->never, prefix,
 				     respond->now_us + respond->ahead_us);
-	if (never != NULL)
-		put_never(message, prefix, never);
-	else if (respond->blocks.force_count >= respond->rules.block_total)
-		buf_printf(message,
-			   "%u blocks are in force, as many as block.total "
-			   "allows",
-			   respond->rules.block_total);
-	else
+	if (never == NULL)
 		return 0;
+	put_never(message, prefix, never);
 	return -EPERM;
+}
+
+/* What is there already may be changed. */
+static int judge_room(const struct respond *respond, struct buf *message)
+{
+	if (respond->blocks.force_count < respond->rules.block_total)
+		return 0;
+	buf_printf(message, "%u blocks are in force, as many as block.total allows",
+		   respond->rules.block_total);
+	return -EPERM;
+}
+
+int64_t confirm_by(const struct respond *respond)
+{
+	return respond->now_us + (int64_t)respond->rules.block_confirm * SECOND_US;
 }
 
 static struct block block_of(struct respond *respond, const struct respond_asked *asked,
@@ -128,9 +137,8 @@ static struct block block_of(struct respond *respond, const struct respond_asked
 	};
 	if (asked->port != UNKNOWN_U32)
 		block.transport = is_word(asked->transport, "udp") ? "udp" : "tcp";
-	int64_t confirm_us = (int64_t)respond->rules.block_confirm * SECOND_US;
-	if (asked->over_network && confirm_us < asked->for_us)
-		block.until_us = now_us + confirm_us;
+	if (asked->over_network && confirm_by(respond) < block.until_us)
+		block.until_us = confirm_by(respond);
 	return block;
 }
 
@@ -150,12 +158,18 @@ int respond_try(struct respond *respond, const struct respond_asked *asked,
 	int error = judge_all(respond, asked, now_us, &prefix, message);
 	if (error != 0)
 		return error;
-	const struct respond_served served =
-		respond_served(respond, &prefix, asked->port, respond->now_us);
+	const struct block block = block_of(respond, asked, &prefix);
+	const struct block *same = change_same(respond, &block);
+	if (same == NULL && (error = judge_room(respond, message)) != 0)
+		return error;
 	put_prefix(message, &prefix);
 	buf_printf(message, ": would %s %llu of %llu clients of the last 30 days",
 		   is_word(asked->action, "limit") ? "slow down" : "cut",
-		   (unsigned long long)served.cut, (unsigned long long)served.clients);
+		   (unsigned long long)block.cut, (unsigned long long)block.clients);
+	if (same != NULL) {
+		buf_text(message, "; blocked already ");
+		change_describe(respond, same, message);
+	}
 	return 0;
 }
 
@@ -167,9 +181,16 @@ int respond_block(struct respond *respond, const struct respond_asked *asked,
 	if (error != 0)
 		return error;
 	const struct block block = block_of(respond, asked, &prefix);
-	const struct block *made =
-		life_begin(respond, &block, asked->actor,
-			   asked->why != NULL ? asked->why : "", NULL);
+	struct block *made = change_same(respond, &block);
+	if (made != NULL && !change_make(respond, made, asked, &block)) {
+		buf_text(message, "there is no memory for the change");
+		return -EPERM;
+	}
+	if (made == NULL && (error = judge_room(respond, message)) != 0)
+		return error;
+	if (made == NULL)
+		made = life_begin(respond, &block, asked->actor,
+				  asked->why != NULL ? asked->why : "", NULL);
 	if (made == NULL) {
 		buf_text(message, "there is no room for more blocks");
 		return -EPERM;
@@ -252,6 +273,7 @@ int respond_confirm(struct respond *respond, const char *id, const char *actor,
 		buf_text(message, "no block with that id waits to be confirmed");
 		return -EINVAL;
 	}
+	change_forget(block);
 	blocks_prolong(&respond->blocks, block, block->wanted_us);
 	if (is_word(block->state, "unconfirmed"))
 		block->state = "active";

@@ -100,7 +100,8 @@ static struct block *holder_of(struct respond *respond, const struct candidate *
 	*several = false;
 	for (struct block *b = blocks_of(&respond->blocks, &c->source, NULL); b != NULL;
 	     b = blocks_of(&respond->blocks, &c->source, b)) {
-		if (!b->in_force || b->prefix_len > c->prefix_len)
+		if (!b->in_force || b->prefix_len > c->prefix_len ||
+		    is_word(b->action, "reset"))
 			continue;
 		if (b->port == UNKNOWN_U32 ||
 		    (b->port == c->port && is_word(b->transport, c->transport)))

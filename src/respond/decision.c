@@ -80,22 +80,30 @@ static void put_known(struct respond *respond, const struct candidate *c,
 				     respond->now_us + respond->ahead_us);
 	if (never != NULL)
 		decision->never = never_reason_name(never->reason);
-	if (known != NULL && known->handshake_us != 0)
-		decision->handshake = known->handshake_us + respond->ahead_us;
+	int64_t handshake_us = known != NULL ? proof_of_known(known, c) : 0;
+	if (handshake_us != 0)
+		decision->handshake = handshake_us + respond->ahead_us;
 	decision->client = veto_is_client(respond, c);
 	decision->served = served_find(respond, &c->source) != NULL;
 	decision->here = proof_was_here(respond, c);
 	decision->shared = nat_is_shared(respond, c);
 }
 
-static void put_bounds(const struct respond *respond, struct decision_record *decision)
+static void put_bounds(struct respond *respond, const struct candidate *c,
+		       struct decision_record *decision)
 {
+	const struct site_use use =
+		site_use(&respond->blocks.sites, &c->source, respond->now_us);
 	decision->frozen = respond->frozen_by;
 	decision->begun = recent_sum(&respond->begun, respond->now_us, MINUTE_SECONDS);
 	decision->in_force = respond->blocks.force_count;
 	decision->clients =
 		recent_sum(&respond->served_minutes, respond->now_us, HOUR_MINUTES);
 	decision->cut = recent_sum(&respond->cut, respond->now_us, HOUR_MINUTES);
+	if (addr_is_v4(&c->source))
+		return;
+	decision->site_begun = use.begun;
+	decision->site_in_force = use.in_force;
 }
 
 void decision_facts(struct respond *respond, const struct candidate *candidate,
@@ -106,7 +114,7 @@ void decision_facts(struct respond *respond, const struct candidate *candidate,
 	put_finding(respond, candidate, decision);
 	put_rules(respond, decision);
 	put_known(respond, candidate, decision);
-	put_bounds(respond, decision);
+	put_bounds(respond, candidate, decision);
 	decision->several = several;
 }
 

@@ -9,8 +9,10 @@
 #include "base/deadlines.h"
 #include "base/roster.h"
 #include "config/config.h"
+#include "respond/known.h"
 #include "respond/recent.h"
 #include "respond/respond.h"
+#include "respond/site.h"
 
 enum {
 	BLOCKS_MAX = 131072, /* as the wall holds */
@@ -19,10 +21,8 @@ enum {
 	KNOWN_MAX = 32768,
 	WATCHED_MAX = 4096,
 	SERVED_MAX = 65536,
+	SITES_MAX = 8192,
 	TOLD_MAX = 8192,
-	KNOWN_SESSIONS = 8,
-	KNOWN_USERS = 4,
-	SERVED_PORTS = 6,
 	REASON_MAX = 256,
 };
 #define SECOND_US   1000000LL
@@ -48,7 +48,8 @@ struct block {
 	uint64_t latency_us, packets, bytes, sessions, clients, cut;
 	uint64_t before_packets, before_bytes, before_sessions; /* respond_again() */
 	char finding[32];
-	char *actor, *reason; /* owned */
+	char *actor, *reason;  /* owned */
+	struct before *before; /* owned; NULL: nothing to come back to */
 	int error;
 	uint8_t prefix_len; /* of the 128 */
 	bool in_force, by_hand;
@@ -61,6 +62,7 @@ struct blocks {
 	struct order in_force, ended;
 	struct deadlines due;
 	struct hash_key key;
+	struct roster sites; /* of those in force */
 	uint32_t *of_id, *of_source, *unused;
 	uint32_t unused_count, ended_count;
 	uint64_t force_count, observed, made;
@@ -78,33 +80,7 @@ struct block *blocks_of(const struct blocks *blocks, const struct addr *address,
 void blocks_end(struct blocks *blocks, struct block *block);
 void blocks_prolong(struct blocks *blocks, struct block *block, int64_t until_us);
 
-/* ---- sources ---- */
-
-struct session {
-	int64_t start_us, end_us;
-	uint32_t tag; /* both ports: a long one is told of again and again */
-};
-
-/* Who has proven where it is, or was blocked. */
-struct known {
-	struct roster_entry head;
-	int64_t handshake_us, here_since_us; /* the last, and since when they come */
-	struct session sessions[KNOWN_SESSIONS];
-	int64_t shared_since_us, shared_us; /* several served at a time: first, last */
-	uint64_t users[KNOWN_USERS];
-	int64_t users_us[KNOWN_USERS];
-	int64_t blocked_us, forgiven_us;
-	char forgiven[32];   /* the finding that it was unblocked of */
-	uint32_t strikes[2]; /* those observed are no real ones */
-};
-
-struct served {
-	struct roster_entry head;
-	int64_t first_us, last_us;
-	uint16_t ports[SERVED_PORTS];
-	uint8_t port_count;
-	bool has_more_ports;
-};
+/* ---- candidates ---- */
 
 /* What somebody may be blocked for, without strangers' pointers. */
 struct candidate {
@@ -130,7 +106,6 @@ struct told {
 	const char *vetoed_by;
 };
 
-struct keeping;
 struct respond {
 	struct respond_sink sink;
 	struct config rules;
@@ -157,6 +132,11 @@ static inline bool is_word(const char *a, const char *b)
 	return a != NULL && strcmp(a, b) == 0;
 }
 
+static inline uint64_t known_or_none(uint64_t count)
+{
+	return count != UNKNOWN_U64 ? count : 0;
+}
+
 /* The time inside of a record's; time never goes back. */
 int64_t respond_time(struct respond *respond, int64_t record_us);
 
@@ -164,6 +144,8 @@ int64_t respond_time(struct respond *respond, int64_t record_us);
 
 bool proof_was_here(struct respond *respond, const struct candidate *candidate);
 bool proof_is_fresh(struct respond *respond, const struct candidate *candidate);
+/* The last handshake that would prove it; 0: none. */
+int64_t proof_of_known(const struct known *known, const struct candidate *candidate);
 void proof_watch(struct respond *respond, const struct candidate *candidate);
 /* Sessions at a time, or users, that began to be served before the attack did. */
 bool nat_is_shared(struct respond *respond, const struct candidate *candidate);
@@ -197,7 +179,10 @@ struct block *life_begin(struct respond *respond, const struct block *block,
 			 struct decision_record *decision);
 void life_end(struct respond *respond, struct block *block, const char *state,
 	      const char *actor);
-void life_order(struct respond *respond, const struct block *block,
+/* Its time has come, or that of confirming a change: then it is what it was. */
+void life_expire(struct respond *respond, struct block *block);
+/* False: it is nobody's business. */
+bool life_order(struct respond *respond, const struct block *block,
 		enum respond_order_kind kind, bool restored);
 /* Evidence goes on. */
 void life_prolong(struct respond *respond, struct block *block);

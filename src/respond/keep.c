@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "respond/change.h"
 #include "respond/keep.h"
 
 enum {
@@ -74,7 +75,17 @@ static void put_state(struct buf *out, const struct respond *respond)
 	put_entry(out, KEPT_STATE, &state, sizeof(state));
 }
 
-/* Its two texts follow it, each ended by a NUL. */
+static void put_before(struct kept_block *kept, const struct respond *respond,
+		       const struct before *before)
+{
+	kept->has_before = 1;
+	kept->before_until_us = before->until_us + respond->ahead_us;
+	kept->before_span_us = before->span_us;
+	kept->before_rate = before->rate;
+	kept->before_by_hand = before->by_hand;
+}
+
+/* Its texts follow it, each ended by a NUL: its actor and reason, then those before. */
 static void put_block(struct buf *out, const struct respond *respond,
 		      const struct block *block)
 {
@@ -103,10 +114,28 @@ static void put_block(struct buf *out, const struct respond *respond,
 	kept.by_hand = block->by_hand;
 	kept.is_observed = is_word(block->state, "observed");
 	memcpy(kept.finding, block->finding, sizeof(kept.finding));
+	const struct before *before = block->before;
+	if (before != NULL)
+		put_before(&kept, respond, before);
 	memcpy(at, &kept, sizeof(kept));
 	int len = snprintf(at + sizeof(kept), sizeof(at) - sizeof(kept),
-			   "%.63s%c%.255s", block->actor, '\0', block->reason);
+			   "%.63s%c%.255s%c%.63s%c%.255s", block->actor, '\0',
+			   block->reason, '\0', before != NULL ? before->actor : "",
+			   '\0', before != NULL ? before->reason : "");
 	put_entry(out, KEPT_BLOCK, at, sizeof(kept) + (size_t)len + 1);
+}
+
+/* All are known, or none is; what has stopped nothing yet begins at 0 anyway. */
+static void put_counts(struct buf *out, const struct block *block)
+{
+	const struct kept_counts counts = {
+		.id = block->id,
+		.packets = block->packets,
+		.bytes = block->bytes,
+		.sessions = block->sessions,
+	};
+	if (counts.packets != UNKNOWN_U64 && counts.packets + counts.sessions > 0)
+		put_entry(out, KEPT_COUNTS, &counts, sizeof(counts));
 }
 
 static int64_t later(int64_t at_us, int64_t by_us)
@@ -118,6 +147,8 @@ void keep_shift_known(struct known *known, int64_t by_us)
 {
 	known->handshake_us = later(known->handshake_us, by_us);
 	known->here_since_us = later(known->here_since_us, by_us);
+	known->proof_us = later(known->proof_us, by_us);
+	known->ports_since_us = later(known->ports_since_us, by_us);
 	known->shared_since_us = later(known->shared_since_us, by_us);
 	known->shared_us = later(known->shared_us, by_us);
 	known->blocked_us = later(known->blocked_us, by_us);
@@ -202,6 +233,19 @@ void keep_block(struct respond *respond, const struct block *block)
 		return;
 	put_block(&piece, respond, block);
 	log_piece(respond, &piece);
+}
+
+/* Written with the next tick: they change by the thousand. */
+void keep_counts(struct respond *respond, const struct block *block)
+{
+	if (is_logging(respond) && block->in_force)
+		put_counts(&respond->keeping->counts, block);
+}
+
+static void log_counts(struct respond *respond)
+{
+	if (respond->keeping->counts.len > 0)
+		log_piece(respond, &respond->keeping->counts);
 }
 
 void keep_known(struct respond *respond, const struct known *known)
@@ -296,8 +340,10 @@ static void put_one(struct respond *respond, const struct roster *roster, uint32
 {
 	struct buf *out = &respond->keeping->piece;
 	if (roster == NULL) {
-		if (respond->blocks.at[i].in_force)
-			put_block(out, respond, &respond->blocks.at[i]);
+		if (!respond->blocks.at[i].in_force)
+			return;
+		put_block(out, respond, &respond->blocks.at[i]);
+		put_counts(out, &respond->blocks.at[i]);
 	} else if (roster == &respond->known) {
 		put_known(out, respond, roster_at(roster, i));
 	} else if (roster == &respond->watched) {
@@ -366,8 +412,10 @@ static bool is_due(const struct respond *respond)
 void keep_tick(struct respond *respond)
 {
 	struct keeping *keeping = respond->keeping;
-	if (keeping == NULL || keeping->is_reading ||
-	    (keeping->fresh < 0 && (!is_due(respond) || !begin_all(respond))))
+	if (keeping == NULL || keeping->is_reading)
+		return;
+	log_counts(respond);
+	if (keeping->fresh < 0 && (!is_due(respond) || !begin_all(respond)))
 		return;
 	bool is_through = put_some(respond, ENTRIES_AT_ONCE);
 	int error = is_through ? finish_all(keeping, false) : write_piece(keeping);
@@ -377,26 +425,47 @@ void keep_tick(struct respond *respond)
 		respond->keep_error = 0;
 }
 
-void keep_close(struct respond *respond)
+/* At once; then nothing of the log is needed any more. */
+static void write_all(struct respond *respond, bool is_synced)
 {
 	struct keeping *keeping = respond->keeping;
 	char log[PATH_BYTES];
-	if (keeping == NULL)
-		return;
+	int error = 0;
+	keep_path(keeping, "blocks.log", log);
 	if (keeping->fresh >= 0)
 		give_up(respond, 0);
-	keep_path(keeping, "blocks.log", log);
-	if (begin_all(respond)) {
-		int error = 0;
-		while (error == 0 && !put_some(respond, ENTRIES_AT_ONCE))
-			error = write_piece(keeping);
-		if (error == 0 && finish_all(keeping, true) == 0)
-			unlink(log);
-		else
-			give_up(respond, 0);
-	}
+	if (!begin_all(respond))
+		return;
+	while (error == 0 && !put_some(respond, ENTRIES_AT_ONCE))
+		error = write_piece(keeping);
+	if (error == 0)
+		error = finish_all(keeping, is_synced);
+	if (error == 0)
+		unlink(log);
+	else
+		give_up(respond, -error);
+}
+
+/* Times there are of the clock as it was: after a kill they would be taken for others.
+ */
+void keep_shifted(struct respond *respond)
+{
+	if (!is_logging(respond))
+		return;
+	write_all(respond, false);
+	close(respond->keeping->log);
+	keep_open_log(respond);
+}
+
+void keep_close(struct respond *respond)
+{
+	struct keeping *keeping = respond->keeping;
+	if (keeping == NULL)
+		return;
+	write_all(respond, true);
 	if (keeping->log >= 0)
 		close(keeping->log);
+	buf_free(&keeping->counts);
 	buf_free(&keeping->piece);
 	free(keeping);
 	respond->keeping = NULL;

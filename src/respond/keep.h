@@ -14,7 +14,8 @@ enum kept_kind {
 	KEPT_KNOWN,
 	KEPT_WATCHED,
 	KEPT_SERVED,
-	KEPT_END
+	KEPT_END,
+	KEPT_COUNTS /* follows its block */
 };
 
 struct header {
@@ -42,6 +43,15 @@ struct kept_block {
 	uint8_t transport, action, proof, vetoed_by, prefix_len, in_force, by_hand,
 		is_observed;
 	char finding[32];
+	/* What it was before a change that waits to be confirmed. */
+	int64_t before_until_us, before_span_us;
+	uint32_t before_rate;
+	uint8_t before_by_hand, has_before, zero[2];
+};
+
+/* What was stopped until then. */
+struct kept_counts {
+	uint64_t id, packets, bytes, sessions;
 };
 
 struct keeping {
@@ -50,7 +60,8 @@ struct keeping {
 	size_t log_len;
 	int64_t begun_us;
 	struct buf piece;
-	unsigned phase; /* of blocks.bin: which table */
+	struct buf counts; /* of the log, until the next tick */
+	unsigned phase;    /* of blocks.bin: which table */
 	uint32_t next;
 	bool is_reading;
 };
@@ -63,5 +74,9 @@ void keep_open_log(struct respond *respond);
 /* All its times; 0 is none. */
 void keep_shift_known(struct known *known, int64_t by_us);
 void keep_shift_watched(struct watched *watched, int64_t by_us);
+/* What one has stopped is another number: written with the next tick. */
+void keep_counts(struct respond *respond, const struct block *block);
+/* The wall clock was set. */
+void keep_shifted(struct respond *respond);
 /* Takes up what is there. */
 void keep_read(struct respond *respond, struct buf *why);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "respond/change.h"
 #include "respond/keep.h"
 
 enum { FILE_MOST = 256 << 20 };
@@ -82,10 +83,48 @@ static struct block block_of(const struct respond *respond,
 	return block;
 }
 
+enum { TEXTS = 4 }; /* actor and reason, now and before */
+
+/* False: they are not all there. */
+static bool read_texts(const char *at, size_t len, const char *texts[static TEXTS])
+{
+	for (size_t i = 0; i < TEXTS; i++) {
+		size_t text_len = strnlen(at, len);
+		if (text_len == len)
+			return false;
+		texts[i] = at;
+		at += text_len + 1;
+		len -= text_len + 1;
+	}
+	return len == 0;
+}
+
+static void take_before(struct respond *respond, struct block *block,
+			const struct kept_block *kept, int64_t back_us,
+			const char *const texts[static TEXTS])
+{
+	int64_t until_us = kept->before_until_us - respond->ahead_us - back_us;
+	int64_t most_us = respond->now_us + LONGEST_US;
+	change_forget(block);
+	if (kept->has_before == 0)
+		return;
+	block->before = change_before(until_us < most_us ? until_us : most_us,
+				      kept->before_span_us, texts[2], texts[3]);
+	if (block->before == NULL)
+		return;
+	block->before->rate = kept->before_rate;
+	block->before->by_hand = kept->before_by_hand != 0;
+}
+
 static void take_change(struct respond *respond, struct block *block,
-			const struct block *read)
+			const struct block *read, const char *const texts[static TEXTS])
 {
 	blocks_prolong(&respond->blocks, block, read->until_us);
+	blocks_say(block, texts[0], texts[1]);
+	block->wanted_us = read->wanted_us;
+	block->span_us = read->span_us;
+	block->rate = read->rate;
+	block->by_hand = read->by_hand;
 	block->latency_us = read->latency_us;
 }
 
@@ -94,9 +133,8 @@ static void take_block(struct respond *respond, const struct reading *reading,
 {
 	struct kept_block kept;
 	memcpy(&kept, at, sizeof(kept));
-	const char *actor = at + sizeof(kept);
-	size_t actor_len = strnlen(actor, len - sizeof(kept));
-	if (at[len - 1] != '\0' || sizeof(kept) + actor_len + 1 >= len)
+	const char *texts[TEXTS];
+	if (!read_texts(at + sizeof(kept), len - sizeof(kept), texts))
 		return;
 	kept.finding[sizeof(kept.finding) - 1] = '\0';
 	const struct block block = block_of(respond, &kept, reading->back_us);
@@ -104,10 +142,24 @@ static void take_block(struct respond *respond, const struct reading *reading,
 	if (there != NULL && !block.in_force)
 		blocks_end(&respond->blocks, there);
 	else if (there != NULL && there->in_force)
-		take_change(respond, there, &block);
+		take_change(respond, there, &block, texts);
 	else if (there == NULL && block.in_force && block.id != 0 &&
 		 block.action != NULL && block.prefix_len <= 128)
-		blocks_add(&respond->blocks, &block, actor, actor + actor_len + 1);
+		there = blocks_add(&respond->blocks, &block, texts[0], texts[1]);
+	if (there != NULL && block.in_force && there->in_force)
+		take_before(respond, there, &kept, reading->back_us, texts);
+}
+
+static void take_counts(struct respond *respond, const char *at)
+{
+	struct kept_counts kept;
+	memcpy(&kept, at, sizeof(kept));
+	struct block *block = blocks_find(&respond->blocks, kept.id);
+	if (block == NULL)
+		return;
+	block->packets = kept.packets;
+	block->bytes = kept.bytes;
+	block->sessions = kept.sessions;
 }
 
 static void take_known_source(struct respond *respond, const struct reading *reading,
@@ -117,6 +169,8 @@ static void take_known_source(struct respond *respond, const struct reading *rea
 	memcpy(&read, at, sizeof(read));
 	keep_shift_known(&read, -respond->ahead_us - reading->back_us);
 	read.forgiven[sizeof(read.forgiven) - 1] = '\0';
+	if (read.port_count > KNOWN_PORTS)
+		read.port_count = 0;
 	struct known *known = roster_take(&respond->known, &read.head.key);
 	const struct roster_entry head = known->head;
 	*known = read;
@@ -163,6 +217,10 @@ static void take_one(struct respond *respond, struct reading *reading,
 	case KEPT_BLOCK:
 		if (entry->len > sizeof(struct kept_block))
 			take_block(respond, reading, at, entry->len);
+		break;
+	case KEPT_COUNTS:
+		if (entry->len == sizeof(struct kept_counts))
+			take_counts(respond, at);
 		break;
 	case KEPT_KNOWN:
 		if (entry->len == sizeof(struct known))

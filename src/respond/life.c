@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "respond/change.h"
 #include "respond/decision.h"
 
 enum { IPV4_BITS_BEFORE = 96, WORTH_SAYING = 8 /* an eighth longer */ };
@@ -76,7 +77,7 @@ void life_audit(struct respond *respond, const char *action, const char *actor,
 
 /* "drop 016f..: port_scan of ..." */
 static void audit_of(struct respond *respond, const char *action, const char *actor,
-		     const struct block *block, const char *digest)
+		     const struct block *block, const char *state, const char *digest)
 {
 	struct audit_record audit;
 	record_init(RECORD_audit, &audit);
@@ -85,8 +86,7 @@ static void audit_of(struct respond *respond, const char *action, const char *ac
 	record_text(audit.before, sizeof(audit.before), block->finding);
 	snprintf(audit.after, sizeof(audit.after), "%s %016llx %s: %s", block->action,
 		 (unsigned long long)block->id,
-		 block->vetoed_by != NULL ? block->vetoed_by : block->state,
-		 block->reason);
+		 block->vetoed_by != NULL ? block->vetoed_by : state, block->reason);
 	record_text(audit.digest, sizeof(audit.digest), digest);
 	put_audit(respond, &audit, block);
 }
@@ -100,22 +100,23 @@ void life_say(struct respond *respond, struct block *block)
 		respond->sink.block(respond->sink.self, &record);
 }
 
-void life_order(struct respond *respond, const struct block *block,
+bool life_order(struct respond *respond, const struct block *block,
 		enum respond_order_kind kind, bool restored)
 {
 	struct block_record record;
 	if (respond->sink.order == NULL || is_word(block->state, "observed"))
-		return;
+		return false;
 	life_record(respond, block, &record);
 	const struct respond_order order = {
 		.kind = kind,
 		.id = block->id,
-		.left_us = block->until_us - respond->now_us,
+		.left_us = change_end(block) - respond->now_us,
 		.by_hand = block->by_hand,
 		.restored = restored,
 		.block = &record,
 	};
 	respond->sink.order(respond->sink.self, &order);
+	return true;
 }
 
 struct block *life_begin(struct respond *respond, const struct block *block,
@@ -135,7 +136,8 @@ struct block *life_begin(struct respond *respond, const struct block *block,
 	life_say(respond, made);
 	if (decision != NULL)
 		decision_end(respond, made, decision, digest);
-	audit_of(respond, made->in_force ? "block" : "block_veto", actor, made, digest);
+	audit_of(respond, made->in_force ? "block" : "block_veto", actor, made,
+		 made->state, digest);
 	return made;
 }
 
@@ -144,7 +146,7 @@ static void note_end(struct respond *respond, const struct block *block)
 {
 	const struct roster_key key = key_of(&block->address);
 	struct known *known = roster_find(&respond->known, &key);
-	if (known == NULL || block->by_hand)
+	if (known == NULL || block->finding[0] == '\0')
 		return;
 	known->blocked_us = respond->now_us;
 	keep_known(respond, known);
@@ -155,10 +157,10 @@ void life_end(struct respond *respond, struct block *block, const char *state,
 {
 	if (!block->in_force)
 		return;
-	if (is_word(state, "removed"))
-		life_order(respond, block, RESPOND_REMOVE, false);
+	bool is_ordered = is_word(state, "removed") &&
+			  life_order(respond, block, RESPOND_REMOVE, false);
 	blocks_end(&respond->blocks, block);
-	block->state = state;
+	block->state = is_ordered ? "removing" : state;
 	if (respond->now_us < block->until_us)
 		block->until_us = respond->now_us;
 	if (!is_word(state, "failed") && !is_word(state, "vetoed"))
@@ -171,20 +173,40 @@ void life_end(struct respond *respond, struct block *block, const char *state,
 		 is_vetoed      ? "block_veto"
 		 : is_by_person ? "unblock"
 				: "block_end",
-		 actor, block, "");
+		 actor, block, state, "");
+}
+
+void life_expire(struct respond *respond, struct block *block)
+{
+	if (!change_undo(respond, block))
+		life_end(respond, block, "expired", "breakwater");
+}
+
+/* Where evidence that goes on lets it end. */
+static int64_t end_of(const struct respond *respond, const struct block *block,
+		      int64_t span_us)
+{
+	int64_t until_us = respond->now_us + span_us;
+	int64_t last_us =
+		block->start_us + (int64_t)respond->rules.block_longest * SECOND_US;
+	return until_us < last_us ? until_us : last_us;
 }
 
 void life_prolong(struct respond *respond, struct block *block)
 {
-	int64_t until_us = respond->now_us + block->span_us;
-	int64_t last_us =
-		block->start_us + (int64_t)respond->rules.block_longest * SECOND_US;
-	if (until_us > last_us)
-		until_us = last_us;
-	if (block->by_hand ||
-	    until_us - block->until_us < block->span_us / WORTH_SAYING)
+	/* An automatic one that a person's change lies over goes on beneath it. */
+	struct before *before = block->before;
+	bool is_beneath = before != NULL && !before->by_hand;
+	int64_t span_us = is_beneath ? before->span_us : block->span_us;
+	int64_t before_us = is_beneath ? before->until_us : block->until_us;
+	int64_t until_us = end_of(respond, block, span_us);
+	if ((block->by_hand && !is_beneath) ||
+	    until_us - before_us < span_us / WORTH_SAYING)
 		return;
-	blocks_prolong(&respond->blocks, block, until_us);
+	if (is_beneath)
+		before->until_us = until_us;
+	else
+		blocks_prolong(&respond->blocks, block, until_us);
 	life_order(respond, block, RESPOND_ADD, false);
 	keep_block(respond, block);
 	life_say(respond, block);

@@ -6,7 +6,9 @@
  * forges a scan in the name of a client of ours has that client's next connection for
  * a proof.  So what they do who are served, or were here before the attack began,
  * proves nothing here; the finding's own proof, of the very connections that it is made
- * of, does.
+ * of, does.  Of others only a connection proves it that goes on with the attack, as who
+ * came for something does not make it: without a word, held open without a whole
+ * request, or to one port more than people use at a time.
  */
 #include <string.h>
 
@@ -39,12 +41,24 @@ bool proof_was_here(struct respond *respond, const struct candidate *c)
 		known->here_since_us < c->first_us);
 }
 
+static bool is_proven(const struct candidate *c)
+{
+	return is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
+}
+
 /* Between a finding's first and last evidence lies what proves it. */
 static bool proves_itself(const struct candidate *c)
 {
-	bool is_proven =
-		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
-	return is_proven && c->last_us - c->first_us <= PROOF_US;
+	return is_proven(c) && c->last_us - c->first_us <= PROOF_US;
+}
+
+/*
+ * Of one that has proven itself once, and whose connections still come, any: it has not
+ * moved since.
+ */
+int64_t proof_of_known(const struct known *known, const struct candidate *c)
+{
+	return is_proven(c) ? known->handshake_us : known->proof_us;
 }
 
 bool proof_is_fresh(struct respond *respond, const struct candidate *c)
@@ -52,15 +66,10 @@ bool proof_is_fresh(struct respond *respond, const struct candidate *c)
 	if (proves_itself(c))
 		return true;
 	const struct known *known = find_known(respond, &c->source);
-	int64_t apart_us = known != NULL && known->handshake_us != 0
-				   ? c->last_us - known->handshake_us
-				   : INT64_MAX;
-	/* One that has proven itself once, and whose connections still come, has not
-	 * moved since. */
-	bool is_proven =
-		is_word(c->proof, "handshake") || is_word(c->proof, "dialogue");
-	return apart_us <= PROOF_US && apart_us >= -PROOF_US &&
-	       (is_proven || !proof_was_here(respond, c));
+	int64_t at_us = known != NULL ? proof_of_known(known, c) : 0;
+	int64_t apart_us = c->last_us - at_us;
+	return at_us != 0 && apart_us <= PROOF_US && apart_us >= -PROOF_US &&
+	       (is_proven(c) || !proof_was_here(respond, c));
 }
 
 void proof_watch(struct respond *respond, const struct candidate *candidate)
@@ -83,19 +92,55 @@ static struct known *note_here(struct respond *respond, const struct addr *clien
 	return known;
 }
 
-static void note_handshake(struct respond *respond, const struct addr *client,
-			   const struct addr *server, int64_t at_us)
+/* One port more than a browser and a mail program use. */
+static bool is_port_too_many(struct known *known, uint32_t port, int64_t now_us)
 {
-	struct addr source = addr_source(client);
-	note_here(respond, client, at_us);
+	if (now_us - known->ports_since_us > PROOF_US)
+		known->port_count = 0;
+	for (size_t i = 0; i < known->port_count; i++)
+		if (known->ports[i] == port)
+			return false;
+	if (known->port_count == KNOWN_PORTS)
+		return true;
+	if (known->port_count == 0)
+		known->ports_since_us = now_us;
+	known->ports[known->port_count++] = (uint16_t)port;
+	return false;
+}
+
+/* A connection that was completed, whatever becomes of it. */
+struct shaken {
+	const struct addr *client, *server;
+	uint32_t port;
+	int64_t since_us;
+	bool goes_on; /* with an attack, if there is one */
+};
+
+/* Who is watched; NULL: nobody, or what he does says nothing. */
+static struct watched *watched_by(struct respond *respond, const struct shaken *shaken)
+{
+	struct addr source = addr_source(shaken->client);
 	const struct roster_key key = key_of(&source);
 	struct watched *watched = roster_find(&respond->watched, &key);
 	if (watched == NULL || watched->until_us < respond->now_us ||
-	    proof_was_here(respond, &watched->candidate))
+	    proof_was_here(respond, &watched->candidate) ||
+	    !(shaken->goes_on || is_proven(&watched->candidate)))
+		return NULL;
+	const struct addr *server = &watched->candidate.server;
+	return addr_is_unset(server) || addr_equal(server, shaken->server) ? watched
+									   : NULL;
+}
+
+static void note_handshake(struct respond *respond, struct shaken shaken)
+{
+	struct known *known = note_here(respond, shaken.client, shaken.since_us);
+	shaken.goes_on |= is_port_too_many(known, shaken.port, respond->now_us);
+	if (shaken.goes_on)
+		known->proof_us = respond->now_us;
+	struct watched *watched = watched_by(respond, &shaken);
+	if (watched == NULL)
 		return;
 	struct candidate candidate = watched->candidate;
-	if (!addr_is_unset(&candidate.server) && !addr_equal(&candidate.server, server))
-		return;
 	watched->until_us = 0;
 	candidate.proof = "handshake";
 	candidate.first_us = candidate.last_us = respond->now_us;
@@ -105,12 +150,14 @@ static void note_handshake(struct respond *respond, const struct addr *client,
 void respond_contact(struct respond *respond, const struct contact_record *contact)
 {
 	int64_t at_us = respond_time(respond, contact->at);
-	bool is_proof = is_word(contact->outcome, "handshake") ||
-			is_word(contact->outcome, "slow");
-	if (is_proof && is_word(contact->transport, "tcp") && contact->probe != 1 &&
+	bool goes_on = is_word(contact->outcome, "unused") ||
+		       is_word(contact->outcome, "slow");
+	const struct shaken shaken = { &contact->client_ip, &contact->server_ip,
+				       contact->port, at_us, goes_on };
+	if ((goes_on || is_word(contact->outcome, "handshake")) &&
+	    is_word(contact->transport, "tcp") && contact->probe != 1 &&
 	    !addr_is_unset(&contact->client_ip))
-		note_handshake(respond, &contact->client_ip, &contact->server_ip,
-			       at_us);
+		note_handshake(respond, shaken);
 }
 
 /* ---- who is served ---- */
@@ -132,6 +179,18 @@ bool respond_is_served(const struct flow_record *flow)
 	return is_whole && flow->responses != UNKNOWN_U64 && flow->responses > 0 &&
 	       flow->server_payload_bytes != UNKNOWN_U64 &&
 	       flow->server_payload_bytes > 0;
+}
+
+/* The same as a contact that was unused, where that was left out. */
+static void note_unserved(struct respond *respond, const struct flow_record *flow,
+			  int64_t start_us)
+{
+	const struct shaken shaken = { &flow->client_ip, &flow->server_ip,
+				       flow->server_port, start_us,
+				       flow->client_payload_bytes == 0 &&
+					       !is_word(flow->end_reason, "active") };
+	if (is_word(flow->transport, "tcp") && flow->handshake_us != UNKNOWN_U64)
+		note_handshake(respond, shaken);
 }
 
 static unsigned sessions_at(const struct known *known, int64_t at_us)
@@ -186,9 +245,7 @@ void respond_flow(struct respond *respond, const struct flow_record *flow)
 	    addr_is_loopback(&flow->client_ip))
 		return;
 	if (!respond_is_served(flow)) {
-		if (is_tcp && flow->handshake_us != UNKNOWN_U64)
-			note_handshake(respond, &flow->client_ip, &flow->server_ip,
-				       start_us);
+		note_unserved(respond, flow, start_us);
 		return;
 	}
 	served_note(respond, &flow->client_ip, flow->server_port, is_tcp);

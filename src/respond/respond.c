@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "respond/inside.h"
+#include "respond/keep.h"
 
 static bool open_tables(struct respond *respond)
 {
@@ -60,7 +60,7 @@ int64_t respond_time(struct respond *respond, int64_t record_us)
 void respond_shift(struct respond *respond, int64_t by_us)
 {
 	respond->ahead_us += by_us;
-	keep_state(respond);
+	keep_shifted(respond);
 }
 
 void respond_set_never(struct respond *respond, const struct never *never)
@@ -107,7 +107,7 @@ void respond_tick(struct respond *respond, int64_t now_us)
 	       next->at_us <= respond->now_us) {
 		struct block *block =
 			(struct block *)((char *)next - offsetof(struct block, due));
-		life_end(respond, block, "expired", "breakwater");
+		life_expire(respond, block);
 	}
 	veto_tick(respond);
 	keep_tick(respond);
@@ -120,11 +120,15 @@ static void take_count(uint64_t *count, uint64_t before, uint64_t told)
 		*count = before + told;
 }
 
-static void take_counts(struct block *block, const struct respond_result *result)
+static void take_counts(struct respond *respond, struct block *block,
+			const struct respond_result *result)
 {
+	const uint64_t packets = block->packets, sessions = block->sessions;
 	take_count(&block->packets, block->before_packets, result->packets);
 	take_count(&block->bytes, block->before_bytes, result->bytes);
 	take_count(&block->sessions, block->before_sessions, result->sessions);
+	if (packets != block->packets || sessions != block->sessions)
+		keep_counts(respond, block);
 }
 
 /* Of one that is only given again, and was said to be active, there is no news. */
@@ -144,6 +148,34 @@ static void note_active(struct respond *respond, struct block *block)
 	life_say(respond, block);
 }
 
+static void say_gone(struct respond *respond, struct block *block, const char *state)
+{
+	block->state = state;
+	life_say(respond, block);
+}
+
+/* Of one that was to be removed, whatever else it may have ended by meanwhile. */
+static void note_gone(struct respond *respond, struct block *block,
+		      const struct respond_result *result)
+{
+	bool is_failed = is_word(result->state, "failed");
+	if (!is_word(block->state, "removing") || is_word(result->state, "active"))
+		return;
+	if (is_failed)
+		block->error = result->error;
+	say_gone(respond, block, is_failed ? "failed" : "removed");
+}
+
+/* A process that is another one never held them. */
+static void note_all_gone(struct respond *respond)
+{
+	const struct blocks *blocks = &respond->blocks;
+	for (uint32_t i = blocks->ended.oldest; i != ORDER_NONE;
+	     i = blocks->links[i].newer)
+		if (is_word(blocks->at[i].state, "removing"))
+			say_gone(respond, &blocks->at[i], "removed");
+}
+
 bool respond_result(struct respond *respond, const struct respond_result *result,
 		    int64_t now_us)
 {
@@ -152,9 +184,11 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 	struct block *block = blocks_find(&respond->blocks, result->id);
 	if (block == NULL || is_word(block->state, "observed"))
 		return false;
-	take_counts(block, result);
-	if (!block->in_force)
+	take_counts(respond, block, result);
+	if (!block->in_force) {
+		note_gone(respond, block, result);
 		return false;
+	}
 	if (is_word(result->state, "active"))
 		note_active(respond, block);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -163,15 +197,13 @@ bool respond_result(struct respond *respond, const struct respond_result *result
 		block->vetoed_by = i == 0 ? result->vetoed_by : block->vetoed_by;
 		block->error = result->error;
 		/* The kernel has it no more: there is nothing to remove. */
-		life_end(respond, block, ends[i], "breakwater");
+		if (is_word(ends[i], "expired"))
+			life_expire(respond, block);
+		else
+			life_end(respond, block, ends[i], "breakwater");
 		break;
 	}
 	return true;
-}
-
-static uint64_t known_or_none(uint64_t count)
-{
-	return count != UNKNOWN_U64 ? count : 0;
 }
 
 static void begin_again(struct block *block)
@@ -188,6 +220,7 @@ void respond_again(struct respond *respond, int64_t now_us)
 {
 	const struct blocks *blocks = &respond->blocks;
 	respond_time(respond, now_us);
+	note_all_gone(respond);
 	for (uint32_t i = blocks->in_force.oldest; i != ORDER_NONE;
 	     i = blocks->links[i].newer) {
 		struct block *block = &blocks->at[i];

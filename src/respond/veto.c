@@ -9,6 +9,9 @@
  * never served, loses that port, and of these no more a minute than before.  What was
  * refused is not lost: it goes on being said as long as it lasts, and the rest is over
  * by itself when no more come than are allowed.
+ *
+ * Of one IPv6 /48 less may be blocked than of all: who owns one would reach the bounds
+ * alone.  What goes beyond that freezes nothing.
  */
 #include "respond/inside.h"
 
@@ -18,6 +21,9 @@ enum {
 	CLIENTS_SHARE = 100, /* one of so many of the last hour's clients may be cut */
 	CALM_MINUTES = 5,
 	ROOM_SHARE = 10, /* a tenth of all places is free again */
+	/* Of the bounds, those of one IPv6 /48. */
+	SITE_OF_NEW = 2,
+	SITE_OF_TOTAL = 8,
 };
 
 static bool is_group(const struct prefix *prefix)
@@ -39,6 +45,21 @@ static bool cuts_too_many(struct respond *respond)
 		recent_sum(&respond->served_minutes, respond->now_us, HOUR_MINUTES);
 	uint64_t cut = recent_sum(&respond->cut, respond->now_us, HOUR_MINUTES) + 1;
 	return cut > 1 && cut * CLIENTS_SHARE > clients;
+}
+
+/* Nobody would be blocked at all if a small bound were divided. */
+static uint64_t share(uint64_t bound, unsigned of)
+{
+	return bound > of ? bound / of : 1;
+}
+
+static bool fills_its_site(struct respond *respond, const struct candidate *c)
+{
+	const struct config *rules = &respond->rules;
+	const struct site_use use =
+		site_use(&respond->blocks.sites, &c->source, respond->now_us);
+	return use.begun >= share(rules->block_new, SITE_OF_NEW) ||
+	       use.in_force >= share(rules->block_total, SITE_OF_TOTAL);
 }
 
 static const char *bound_reached(struct respond *respond, const struct candidate *c,
@@ -86,6 +107,8 @@ static void freeze(struct respond *respond, const char *by)
 static const char *caps_of(struct respond *respond, const struct candidate *c,
 			   bool limits)
 {
+	if (fills_its_site(respond, c))
+		return "site";
 	const char *reached = bound_reached(respond, c, limits);
 	if (reached != NULL)
 		freeze(respond, reached);
@@ -128,6 +151,8 @@ void veto_tick(struct respond *respond)
 static void count(struct respond *respond, const struct candidate *c, bool limits)
 {
 	recent_add(&respond->begun, respond->now_us, 1);
+	if (!addr_is_v4(&c->source))
+		site_take(&respond->blocks.sites, &c->source, respond->now_us)->begun++;
 	if (!limits && veto_is_client(respond, c))
 		recent_add(&respond->cut, respond->now_us, 1);
 }

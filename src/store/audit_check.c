@@ -93,6 +93,39 @@ struct audit_check *audit_check_open(const char *folder, const struct seal_key *
 	return NULL;
 }
 
+static int prepare_rows(sqlite3 *db, enum record_kind kind, field_set fields,
+			const char *order, sqlite3_stmt **stmt)
+{
+	struct buf sql = { 0 };
+	buf_text(&sql, "SELECT ");
+	columns_list(&sql, kind, fields, "");
+	columns_end(&sql, " FROM ");
+	buf_printf(&sql, "%s ORDER BY %s", schemas[kind].name, order);
+	return db_prepare(db, &sql, stmt);
+}
+
+int audit_check_rows(struct audit_check *check, enum record_kind kind,
+		     const char *order, audit_take take)
+{
+	sqlite3 *db = check->reader->db;
+	field_set fields = reading_fields(db, schemas[kind].name, kind);
+	sqlite3_stmt *stmt = NULL;
+	if (fields == 0)
+		return SQLITE_OK; /* a store of before there were such records */
+	void *record = malloc(schemas[kind].size);
+	int code = record == NULL ? SQLITE_NOMEM
+				  : prepare_rows(db, kind, fields, order, &stmt);
+	while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		record_init(kind, record);
+		columns_read(stmt, 0, kind, fields, record);
+		bool holds = columns_hold(stmt, 0, kind, fields, record);
+		code = take(check, record, holds) ? SQLITE_OK : SQLITE_INTERRUPT;
+	}
+	sqlite3_finalize(stmt);
+	free(record);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int audit_check_run(struct audit_check *check, char error[static STORE_ERROR_MAX])
 {
 	struct store_reader *reader = check->reader;

@@ -41,6 +41,14 @@ __attribute__((format(printf, 6, 7))) void audit_note(struct audit_check *check,
 						      uint64_t to, int64_t at_us,
 						      const char *format, ...);
 
+/*
+ * Gives every row of a kind, in the order of that column, and whether it holds what the
+ * monitor writes, until take() says to end: SQLITE_INTERRUPT. SQLite's code.
+ */
+typedef bool (*audit_take)(struct audit_check *check, const void *record, bool holds);
+int audit_check_rows(struct audit_check *check, enum record_kind kind,
+		     const char *order, audit_take take);
+
 /* All records in order. SQLite's code. */
 int audit_check_records(struct audit_check *check);
 

@@ -91,53 +91,43 @@ static void check_number(struct audit_check *check, const struct checkpoint_reco
 	check->number = c->number;
 }
 
-static int prepare(struct audit_check *check, field_set fields, sqlite3_stmt **stmt)
+static bool take(struct audit_check *check, const void *record, bool holds)
 {
-	struct buf sql = { 0 };
+	const struct checkpoint_record *c = record;
+	if (!holds)
+		audit_tell(check, "checkpoint_changed", c->seq, c->seq, c->at,
+			   "checkpoint %" PRIu64 " has what the monitor does not write",
+			   c->number);
+	check_number(check, c);
+	if (is_signed(check, c)) {
+		check->verdict.checkpoints++;
+		believe(check, c);
+	}
+	return true;
+}
+
+static int prepare(struct audit_check *check)
+{
 	sqlite3 *db = check->reader->db;
 	int code = sqlite3_prepare_v2(db, "SELECT hash FROM audit WHERE seq=?", -1,
 				      &check->find_hash, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v2(
-			db, "SELECT signature FROM checkpoint WHERE number=?", -1,
-			&check->find_checkpoint, NULL);
 	if (code != SQLITE_OK)
 		return code;
-	buf_text(&sql, "SELECT ");
-	columns_list(&sql, RECORD_checkpoint, fields, "");
-	columns_end(&sql, " FROM checkpoint ORDER BY number");
-	return db_prepare(db, &sql, stmt);
+	return sqlite3_prepare_v2(db, "SELECT signature FROM checkpoint WHERE number=?",
+				  -1, &check->find_checkpoint, NULL);
 }
 
 int audit_check_checkpoints(struct audit_check *check)
 {
-	field_set fields =
-		reading_fields(check->reader->db, "checkpoint", RECORD_checkpoint);
-	struct checkpoint_record c;
-	sqlite3_stmt *stmt = NULL;
-	if (fields == 0)
+	if (reading_fields(check->reader->db, "checkpoint", RECORD_checkpoint) == 0)
 		return SQLITE_OK;
 	check->good = check->verdict.first - 1;
-	int code = prepare(check, fields, &stmt);
-	while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-		record_init(RECORD_checkpoint, &c);
-		columns_read(stmt, 0, RECORD_checkpoint, fields, &c);
-		if (!columns_hold(stmt, 0, RECORD_checkpoint, fields, &c))
-			audit_tell(check, "checkpoint_changed", c.seq, c.seq, c.at,
-				   "checkpoint %" PRIu64
-				   " has what the monitor does not write",
-				   c.number);
-		check_number(check, &c);
-		if (is_signed(check, &c)) {
-			check->verdict.checkpoints++;
-			believe(check, &c);
-		}
-		code = SQLITE_OK;
-	}
-	sqlite3_finalize(stmt);
+	int code = prepare(check);
+	if (code == SQLITE_OK)
+		code = audit_check_rows(check, RECORD_checkpoint, "number", take);
 	check->good = check->verdict.first - 1;
 	check->is_rewritten = false;
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	return code;
 }
 
 /* ---- copies ---- */

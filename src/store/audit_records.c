@@ -102,15 +102,6 @@ static void take(struct audit_check *check, const struct audit_record *audit)
 	memcpy(check->right_hash, right_hash, sizeof(check->right_hash));
 }
 
-static int prepare(struct audit_check *check, field_set fields, sqlite3_stmt **stmt)
-{
-	struct buf sql = { 0 };
-	buf_text(&sql, "SELECT ");
-	columns_list(&sql, RECORD_audit, fields, "");
-	columns_end(&sql, " FROM audit ORDER BY seq");
-	return db_prepare(check->reader->db, &sql, stmt);
-}
-
 static bool goes_on(const struct audit_check *check)
 {
 	return check->sink.goes_on == NULL ||
@@ -118,25 +109,18 @@ static bool goes_on(const struct audit_check *check)
 	       check->sink.goes_on(check->sink.self, check->verdict.records);
 }
 
+static bool take_row(struct audit_check *check, const void *record, bool holds)
+{
+	const struct audit_record *audit = record;
+	if (!holds)
+		audit_tell(check, "changed", audit->seq, audit->seq, audit->at,
+			   "record %" PRIu64 " has what the monitor does not write",
+			   audit->seq);
+	take(check, audit);
+	return goes_on(check);
+}
+
 int audit_check_records(struct audit_check *check)
 {
-	field_set fields = reading_fields(check->reader->db, "audit", RECORD_audit);
-	struct audit_record audit;
-	sqlite3_stmt *stmt = NULL;
-	if (fields == 0)
-		return SQLITE_OK;
-	int code = prepare(check, fields, &stmt);
-	while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-		record_init(RECORD_audit, &audit);
-		columns_read(stmt, 0, RECORD_audit, fields, &audit);
-		if (!columns_hold(stmt, 0, RECORD_audit, fields, &audit))
-			audit_tell(check, "changed", audit.seq, audit.seq, audit.at,
-				   "record %" PRIu64
-				   " has what the monitor does not write",
-				   audit.seq);
-		take(check, &audit);
-		code = goes_on(check) ? SQLITE_OK : SQLITE_INTERRUPT;
-	}
-	sqlite3_finalize(stmt);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	return audit_check_rows(check, RECORD_audit, "seq", take_row);
 }

@@ -13,9 +13,9 @@ static const uint64_t bounds_us[BLOCK_BOUNDS] = { 1000,  2500,  5000,   10000,
 						  25000, 50000, 100000, 1000000 };
 static const char *const ends[BLOCK_ENDS] = { "vetoed", "expired", "removed",
 					      "failed" };
-enum { STATES = 4, ACTIONS = 3 };
+enum { STATES = 5, ACTIONS = 3 };
 static const char *const states[STATES] = { "observed", "asked", "active",
-					    "unconfirmed" };
+					    "unconfirmed", "removing" };
 static const char *const actions[ACTIONS] = { "drop", "limit", "reset" };
 
 /* Its place; count: none. */

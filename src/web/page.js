@@ -122,7 +122,7 @@ const blockColumns = [
 	  text: true, value: (b) => b.id?.slice(0, 8) },
 	{ name: "Action", doc: "drop, limit (packets a second that pass) or reset; with a port: there only",
 	  text: true, value: (b) => `${b.action}${b.port === undefined ? "" : ` ${b.port}/${b.transport}`}${b.rate === undefined ? "" : ` ${b.rate}/s`}` },
-	{ name: "State", doc: "observed (nothing is done), active, unconfirmed, vetoed, expired, removed, failed",
+	{ name: "State", doc: "observed (nothing is done), active, unconfirmed, vetoed, expired, removing, removed, failed",
 	  text: true, value: (b) => (b.state === "vetoed" && b.vetoed_by ? `vetoed: ${b.vetoed_by}` : b.state),
 	  over: (v) => v === "failed" || v === "unconfirmed" },
 	{ name: "Ends in", doc: "Until it ends by itself",

@@ -245,6 +245,14 @@ def by_hand(tap, lab):
     code, told = post(monitor, unblock=made["id"])
     until(lambda: comes_in(strangers, GOOD), "who is unblocked")
     tap.ok(code == 200 and told["message"], "and unblocks by id", told)
+    for command, passes in (("block", False), ("unblock", True)) * 3:
+        done = monitor.command(command, GOOD, status=None)
+        if done.returncode != 0 or comes_in(strangers, GOOD) is not passes:
+            tap.ok(False, f"{command} answers when the kernel has acted", done.stdout,
+                   done.stderr)
+            break
+    else:
+        tap.ok(True, "block and unblock answer when the kernel has acted, and not before")
     code, told = post(monitor, address=GOOD, network=1)
     ident = told["message"]
     made = until(lambda: [one for one in blocks(monitor, state="unconfirmed")], "it waits")

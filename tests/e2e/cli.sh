@@ -1,5 +1,6 @@
 #!/bin/bash
 # cli.sh: the commands against the real HTTP API with made-up traffic; top in a terminal.
+# Runs beside others.
 set -uo pipefail
 build="${BUILD:-$(dirname "$0")/../../build}"
 breakwater="${BREAKWATER:-$build/breakwater}"

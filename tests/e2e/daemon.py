@@ -3,6 +3,8 @@
 
 Each part has a network namespace of its own, so that only what the test sends is there
 to be counted.
+
+Runs beside others.
 """
 import http.client
 import itertools
@@ -18,8 +20,6 @@ import time
 
 import lab as e2e
 from lab import BREAKWATER, until
-
-IDLE_WINDOW_S, IDLE_CPU, RSS_MAX = 5, 0.01, 50e6
 
 
 def cable(lab, address="10.78.0.2"):
@@ -364,30 +364,7 @@ def metrics(tap, lab, server, monitor):
            done.stdout, done.stderr)
 
 
-def idle(tap, lab):
-    """The window is the measurement: what it costs while nothing happens."""
-    _, server = cable(lab)
-    monitor = lab.monitor(server, json_output=False)
-    until(lambda: monitor.get("status")["uptime_s"] >= 1, "the first second")
-    pid, ticks_per_s = monitor.program.pid, os.sysconf("SC_CLK_TCK")
-
-    def cpu_s():
-        stat = stat_of(pid)
-        return (int(stat[11]) + int(stat[12])) / ticks_per_s
-
-    before, began = cpu_s(), time.monotonic()
-    until(lambda: time.monotonic() - began >= IDLE_WINDOW_S, "the window", 10, 0.5)
-    used = (cpu_s() - before) / (time.monotonic() - began)
-    tap.ok(used < IDLE_CPU, "idle it uses less than 1 % of a core", f"{used:.4f}")
-    rss = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * \
-        os.sysconf("SC_PAGESIZE")
-    tap.ok(rss < RSS_MAX, "and less than 50 MB", rss)
-    tap.equal(len(os.listdir(f"/proc/{pid}/task")), 4,
-              "a worker, the store and the logs are three threads more")
-    monitor.stop()
-
-
 if __name__ == "__main__":
     sys.exit(e2e.main(refusals, second_daemon, endings, asked_at_the_end,
                       drops, reload, interfaces,
-                      answers, idle))
+                      answers))

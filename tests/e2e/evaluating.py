@@ -35,9 +35,10 @@ GOOD = {
     "foresight/noise-gauss": {"alarms-per-series-month": [1.1]},
     "foresight/m4-hourly": {"owa": [0.49], "coverage-80": [0.8]},
     "foresight/crossing": {"mcc": [0.35], "mcc-spikes": [0.35], "brier-skill": [0.02]},
+    "blocks/block-clock": {"passed": [0], "off-ms": [20.0], "back-ms": [900.0], "said": [1]},
     "under-attack/under-attack-syn": {
         "recall": [1], "latency-ms": [80.0], "scanner-recall": [1], "status-ms-max": [40.0],
-        "rss-growth-percent": [1.0], "rss-bytes": [90 << 20]},
+        "rss-again-percent": [1.0], "rss-bytes": [90 << 20]},
 }
 
 

@@ -5,6 +5,8 @@ Rules of many kinds, known ones and made-up ones, are loaded in a namespace; the
 strangers of another one try every door.  "Shut" must keep all of them out, "open" must
 let one in.  The seed of what was made up is printed; FIREWALL_SEED gives it again,
 FIREWALL_ROUNDS how many rulesets.
+
+Runs beside others.
 """
 import json
 import os

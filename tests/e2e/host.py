@@ -2,14 +2,15 @@
 """host.py: what src/host says of real sockets, beside what `ss` says of them.
 
 The driver host_watch runs in a network namespace of its own; programs there and in
-others listen.  Every part runs twice: with BPF, and without.
+others listen.  Every part runs twice: with BPF, and without.  What it costs: cost.py.
+
+Runs beside others.
 """
 import json
 import os
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -20,10 +21,7 @@ BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 LISTEN = str(e2e.ROOT / "tests/e2e/listen.py")
 PYTHON = "/usr/bin/python3"  # a package's own
 BORROWED = "/usr/bin/env"
-MANY, FIRST_OF_MANY = 10000, 10001
 NOTICED_S = 1.0   # what is promised
-COST_RATIO = 0.01
-WINDOW_S = 10
 
 
 class Talker:
@@ -492,59 +490,8 @@ def unprivileged(tap, lab):
     tap.ok(time.monotonic() - began < NOTICED_S, "a new one is noticed within a second")
 
 
-def measure(watch, seconds, churn=None):
-    """CPU by elapsed time, over some seconds."""
-    before = watch.cost()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if churn:
-            churn()
-        time.sleep(0.2)
-    after = watch.cost()
-    return ((after["cpu_us"] - before["cpu_us"]) /
-            (after["elapsed_us"] - before["elapsed_us"]), after)
-
-
-def many(tap, lab):
-    for name, options in modes():
-        network = lab.namespace("many")
-        wrapper = alone(lab)
-        crowd = Listener(lab, network, "--many", str(FIRST_OF_MANY), str(MANY),
-                         wrapper=wrapper)
-        there = Listener(lab, network, wrapper=wrapper)
-        watch = Watch(lab, network, *options, wrapper=wrapper)
-        e2e.until(lambda w=watch: w.cost()["listeners"] >= MANY, "10,000 listeners")
-        e2e.until(lambda w=watch: measure(w, 1)[0] < COST_RATIO, "the end of the first look", 20)
-        ratio, cost = measure(watch, WINDOW_S)
-        print(f"# {name}: idle {ratio:.4f} of a core; {cost}")
-        tap.ok(ratio < COST_RATIO, f"{name}: watching 10,000 listeners costs < 1 %", ratio)
-        took = []
-        ports = iter(range(3000, 9000))
-
-        def churn(one=there, seen=watch, times=took, numbers=ports):
-            port = next(numbers)
-            began = time.monotonic()
-            one.say(f"open tcp/127.0.0.1/{port}")
-            seen.wait("listener", 10, port=port, change="opened")
-            times.append(time.monotonic() - began)
-            one.say("close")
-        ratio, cost = measure(watch, WINDOW_S, churn)
-        print(f"# {name}: churn {ratio:.4f} of a core; {len(took)} opened; noticed after "
-              f"median {statistics.median(took):.3f} max {max(took):.3f} s; {cost}")
-        # Without events, one that opens just when another closes waits for its turn.
-        tap.ok((took[0] if options else max(took)) < NOTICED_S,
-               f"{name}: beside 10,000, a new one is noticed within a second", took)
-        # The watch keeps to 1 %; the driver prints, and is measured with it.
-        tap.ok(ratio < COST_RATIO * 1.5, f"{name}: with sockets coming and going too", ratio)
-        crowd.process.stdin.close()
-        e2e.until(lambda w=watch: w.cost()["listeners"] < 100, "the end of 10,000", 20, 0.2)
-        tap.ok(True, f"{name}: 10,000 that end at once are told")
-        there.end()
-        watch.end()
-
-
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
                       few_descriptors, shared, full_queue, hidden, left_behind,
                       borrowed_path, names, outgoing, pid_namespace, reused_number,
-                      unprivileged, many))
+                      unprivileged))

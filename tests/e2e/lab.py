@@ -4,6 +4,9 @@ A namespace here has no name: a sleeping process holds it, and everything we sta
 dies with this process (PR_SET_PDEATHSIG).  So nothing is left behind, not even when a
 test is killed.  Nothing waits for a fixed time: until() asks for a condition and gives
 up at its deadline.
+
+A test sees no process but its own, nor mounts where others do: a monitor watches all of
+the machine, so that tests beside each other would find what is not theirs.
 """
 import contextlib
 import ctypes
@@ -23,7 +26,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BREAKWATER = os.environ.get("BREAKWATER", str(ROOT / "build/breakwater"))
 TREE_RUN = os.environ.get("TREE_RUN", str(ROOT / "scripts/tree-run"))
-CLONE_NEWNET = 0x40000000  # sched.h
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000  # sched.h
+MS_PRIVATE, MS_REC = 1 << 18, 1 << 14  # linux/mount.h
 PR_SET_PDEATHSIG = 1       # linux/prctl.h
 LIBC = ctypes.CDLL(None, use_errno=True)
 EXIT_SKIPPED = 77
@@ -87,10 +91,11 @@ def main(*parts):
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root for network namespaces")
         return EXIT_SKIPPED
-    if subprocess.run(["unshare", "--net", "true"], check=False,
-                      capture_output=True).returncode != 0:
-        print("1..0 # SKIP network namespaces can't be made here")
+    if subprocess.run(["unshare", "--net", "--pid", "--mount-proc", "--fork", "true"],
+                      check=False, capture_output=True).returncode != 0:
+        print("1..0 # SKIP namespaces can't be made here")
         return EXIT_SKIPPED
+    see_no_others()
     tap = Tap()
     # For Ctrl-C and kill as for any other end: what was started is ended.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -119,9 +124,37 @@ def has_tree(*programs):
                for program in programs)
 
 
+def check(status, what):
+    """Of a function of the C library."""
+    if status != 0:
+        raise OSError(ctypes.get_errno(), what)
+
+
 def set_namespace(fd):
-    if LIBC.setns(fd, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
+    check(LIBC.setns(fd, CLONE_NEWNET), "setns")
+
+
+def go_on_as_child():
+    """The caller is the child from here on; who waits for it ends as it does."""
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent()
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the child, too
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+    while True:
+        ended, status = os.wait()  # as first process of a namespace, for orphans, too
+        if ended == pid:
+            os._exit(abs(os.waitstatus_to_exitcode(status)))
+
+
+def see_no_others():
+    """Goes on in namespaces of its own for processes and mounts."""
+    check(LIBC.unshare(CLONE_NEWPID | CLONE_NEWNS), "unshare")
+    go_on_as_child()
+    check(LIBC.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "mount /")
+    check(LIBC.mount(b"proc", b"/proc", b"proc", 0, None), "mount /proc")
+    go_on_as_child()
 
 
 def die_with_parent():

@@ -66,10 +66,14 @@ __attribute__((format(printf, 1, 2))) static inline void ip(const char *format, 
 /* Loopback keeps the order of packets per processor. */
 static inline void keep_to_one_processor(void)
 {
-	cpu_set_t first;
+	cpu_set_t ours, first;
+	must(sched_getaffinity(0, sizeof(ours), &ours) == 0, "sched_getaffinity");
+	int number = 0;
+	while (!CPU_ISSET(number, &ours))
+		number++;
 	CPU_ZERO(&first);
-	CPU_SET(0, &first);
-	sched_setaffinity(0, sizeof(first), &first);
+	CPU_SET(number, &first);
+	must(sched_setaffinity(0, sizeof(first), &first) == 0, "sched_setaffinity");
 }
 
 static inline int64_t now_ms(void)

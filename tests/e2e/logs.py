@@ -3,6 +3,8 @@
 
 sshd, nginx and journald write what they write; each attempt is one login, with the user
 of the log and the ports of the packets.
+
+Runs beside others.
 """
 import base64
 import contextlib

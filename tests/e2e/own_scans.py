@@ -74,6 +74,7 @@ def own_scans(tap, lab):
               "who knocks at eight ports is worth knowing")
     tap.equal(scans_by(monitor, THERE), [], "scans of ours from there are no attack")
     guess(here, there, 4)
+    until(lambda: len(monitor.get("logins")) == 4, "four logins")
     monitor = restarted(lab, monitor, there)
     guess(here, there, 1)
     found = until(lambda: monitor.get("findings?kind=brute_force"), "the fifth is guessing", 5)

@@ -4,6 +4,8 @@
 Propose, test, apply; then a listener and a client that the register does not know, an
 approval that has expired, a program that takes another's place, and a port that is answered
 though nobody listens on it.  What follows from the register is given to the real nft.
+
+Runs beside others.
 """
 import os
 import pathlib

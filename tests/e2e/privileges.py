@@ -3,6 +3,8 @@
 
 The daemon is an ordinary user with nothing left; the guard is root with little; both are
 gone when the daemon is, however it ends.
+
+Runs beside others.
 """
 import contextlib
 import grp

@@ -12,17 +12,17 @@ import sys
 import lab as e2e
 from lab import until
 
-ON = "block:\n  mode: \"on\"\n  self_test: {every}\n"
+ON = "block:\n  mode: \"on\"\n  self_test: {every}\n  xdp: [{xdp}]\n"
 
 
-def house(lab, every="1h", options=(), ip6=True):
+def house(lab, every="1h", options=(), ip6=True, xdp=""):
     """A namespace without a cable, and a daemon that blocks in it."""
     server = lab.namespace("server")
     if not ip6:
         for which in ("all", "default"):
             server.set(f"net.ipv6.conf.{which}.disable_ipv6", 1)
     config = lab.dir / f"on-{len(list(lab.dir.iterdir()))}.yaml"
-    config.write_text(ON.format(every=every))
+    config.write_text(ON.format(every=every, xdp=xdp))
     return server, lab.monitor(server, "-c", str(config), *options)
 
 
@@ -65,11 +65,12 @@ def links_of(network):
 
 
 def passes(tap, lab):
-    server, monitor = house(lab)
+    server, monitor = house(lab, xdp="lo")
     record = tested(monitor, 0)
     tap.equal((record["result"], record.get("versions"), record["passed"]),
-              ("passed", "IPv4, IPv6", 0), "where all is well it passes", record)
-    tap.equal(record["seen"], record["sent"], "the capture lost nothing", record)
+              ("passed", "IPv4, IPv6, XDP", 0), "where all is well it passes", record)
+    tap.equal(record["seen"], record["sent"], "the capture lost nothing, but what XDP dropped",
+              record)
     tap.ok(record["sent"] >= 480 and 0 < record["detect_us"] < 1e6 and
            record["detect_us"] < record["block_us"] + 1000 < 1e6,
            "it says how long it took", record)
@@ -91,6 +92,11 @@ def passes(tap, lab):
            "status says when it was last proven", text)
     table = server.run("nft", "list", "ruleset").stdout
     tap.ok("elements" not in table, "no block is left", table)
+    monitor.stop()
+    again = lab.monitor(server, "--state", str(monitor.state))
+    text = again.command("status").stdout
+    tap.ok("proven " in text and "packets lost" in text,
+           "and another daemon knows what was proven", text)
 
 
 def without_a_wall(tap, lab):

@@ -3,6 +3,8 @@
 
 The terminal is tmux's; both programs run in a namespace with traffic that the test
 makes.  cli.sh tries the same screens with made-up records, at every size.
+
+Runs beside others.
 """
 import pathlib
 import re

@@ -157,17 +157,31 @@ static inline struct finding_record scene_guesses(struct scene *scene,
 	return f;
 }
 
-static inline void scene_handshake(struct scene *scene, const char *client)
+/* What became of a connection to us. */
+static inline void scene_contact(struct scene *scene, const char *client, uint32_t port,
+				 const char *outcome)
 {
 	struct contact_record c;
 	record_init(RECORD_contact, &c);
 	c.at = scene->now_us;
 	c.transport = "tcp";
-	c.outcome = "handshake";
+	c.outcome = outcome;
 	c.client_ip = scene_addr(client);
 	c.server_ip = scene_addr("192.0.2.1");
-	c.port = 443;
+	c.port = port;
 	respond_contact(scene->respond, &c);
+}
+
+static inline void scene_handshake(struct scene *scene, const char *client)
+{
+	scene_contact(scene, client, 443, "handshake");
+}
+
+/* It was completed, and ended without a word, as who scans does it. */
+static inline void scene_unused(struct scene *scene, const char *client)
+{
+	scene_contact(scene, client, 443, "handshake");
+	scene_contact(scene, client, 443, "unused");
 }
 
 /* A connection that was served, until now. */

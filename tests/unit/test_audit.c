@@ -483,15 +483,18 @@ static uint64_t change_and_mend(void)
 	return seq;
 }
 
-/* 0: no record is named. */
+/*
+ * 0: no record is named.  Each is a change, whatever was there: one digest in 256
+ * begins with the two digits that another one might be given.
+ */
 static uint64_t change_a_checkpoint(void)
 {
 	static const char *const values[] = {
 		"at=at+1",
 		"seq=seq-1",
 		"first=first+1",
-		"hash='00'||substr(hash,3)",
-		"signature='00'||substr(signature,3)",
+		"hash=substr(hash,2)||substr(hash,1,1)",
+		"signature=substr(signature,2)||substr(signature,1,1)",
 		"number=number+1000",
 		"before='ff'",
 		"signature=NULL",

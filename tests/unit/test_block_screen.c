@@ -2,17 +2,12 @@
  * test_block_screen.c: blocks in a table and one of them as a screen, as people see
  * them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the ones above first */
-#include <cmocka.h>
+#include "printed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/block_screen.h"
 #include "cli/cells.h"
@@ -111,28 +106,10 @@ static struct block_facts made(const char *address, uint16_t len)
 
 static const char *screen(const struct block_facts *facts)
 {
-	static char printed[8192];
 	const struct look look = { .color = false, .width = 0 };
-	fflush(stdout);
-	int saved = dup(STDOUT_FILENO);
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	dup2(fileno(file), STDOUT_FILENO);
+	catch_output();
 	block_screen(&look, facts, BEGIN + MINUTE);
-	fflush(stdout);
-	ssize_t len = pread(STDOUT_FILENO, printed, sizeof(printed) - 1, 0);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	fclose(file);
-	assert_true(len >= 0);
-	printed[len] = '\0';
-	return printed;
-}
-
-static void assert_says(const char *text, const char *what)
-{
-	if (strstr(text, what) == NULL)
-		fail_msg("no \"%s\" in: %s", what, text);
+	return what_was_printed();
 }
 
 static void a_screen_tells_why_on_what_ground_and_for_how_long(void **state)

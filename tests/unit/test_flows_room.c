@@ -63,6 +63,46 @@ static void beyond_its_share_the_server_tells_what_was_completed(void **state)
 	assert_int_equal(sums.handshakes, 12);
 }
 
+static uint64_t answers_unasked;
+
+static void count_answers(void *self, enum record_kind kind, const void *record)
+{
+	(void)self;
+	if (kind == RECORD_unsolicited)
+		answers_unasked += ((const struct unsolicited_record *)record)->packets;
+}
+
+/* A client of ours beyond its share asked for what answers it, as often as it asked. */
+static void beyond_its_share_answers_were_asked_for(void **state)
+{
+	(void)state;
+	static const struct flow_sink sink = { .flow = seen_flow,
+					       .port = seen_port,
+					       .record = count_answers,
+					       .tick = seen_tick };
+	options.source_share = 1;
+	options.wants = 1U << RECORD_unsolicited;
+	flows_free(flows);
+	flows = flows_new(&options, &sink);
+	assert_non_null(flows);
+	now_us = START_US;
+	answers_unasked = 0;
+	syn(1, 1000, 1);
+	for (uint16_t i = 0; i < 100; i++) {
+		struct packet asked = tcp_packet(1, 2000 + i, TCP_SYN);
+		struct packet answer = reverse(asked);
+		answer.tcp_flags = i % 2 == 0 ? TCP_SYN | TCP_ACK : TCP_RST | TCP_ACK;
+		take(asked);
+		take(answer);
+		if (i < 40) { /* and some that it did not */
+			answer.dport = 4000 + i;
+			take(answer);
+		}
+	}
+	flows_finish(flows);
+	assert_int_equal(answers_unasked, 40);
+}
+
 static void every_way_to_end_gives_the_share_back(void **state)
 {
 	(void)state;
@@ -260,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_source_over_its_share_becomes_one_aggregate),
 		TEST(beyond_its_share_the_server_tells_what_was_completed),
+		TEST(beyond_its_share_answers_were_asked_for),
 		TEST(every_way_to_end_gives_the_share_back),
 		TEST(a_full_ring_of_half_open_flows_drops_the_oldest),
 		TEST(a_full_table_ends_closed_then_unanswered_flows_first),

@@ -324,11 +324,35 @@ static void a_flood_of_findings_leaves_room_for_flows(void **state)
 	ring_free(w.out);
 }
 
+/* A flood of datagrams ends a flow with each; what came of a scanner's ports comes
+ * through all the same. */
+static void a_flood_of_flows_leaves_room_for_evidence(void **state)
+{
+	(void)state;
+	struct worker w = { .out = ring_new(1 << 20) };
+	struct flow_sink sink = worker_sink(&w);
+	struct contact_record contact;
+	struct flow_record flow;
+	assert_non_null(w.out);
+	record_init(RECORD_contact, &contact);
+	record_init(RECORD_flow, &flow);
+	flow.server_packets = 0;
+	for (int i = 0; i < 10000; i++)
+		sink.flow(sink.self, &flow);
+	uint64_t dropped = w.stats.records_dropped;
+	assert_in_range(dropped, 1, 9999);
+	for (int i = 0; i < 200; i++)
+		sink.record(sink.self, RECORD_contact, &contact);
+	assert_int_equal(w.stats.records_dropped, dropped);
+	ring_free(w.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_of_workers_gives_the_same_records),
 		cmocka_unit_test(a_flood_of_findings_leaves_room_for_flows),
+		cmocka_unit_test(a_flood_of_flows_leaves_room_for_evidence),
 		cmocka_unit_test(a_file_without_packets_has_no_times),
 		cmocka_unit_test(without_captures_everything_can_still_be_asked),
 	};

@@ -1,45 +1,15 @@
 /*
  * test_query_out.c: rows of a query as a table, as NDJSON and as CSV.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the ones above first */
-#include <cmocka.h>
+#include "printed.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/query_out.h"
-
-static char printed[1 << 20];
-static int saved;
-
-/* Standard output goes to a file from here to what_was_printed(). */
-static void catch_output(void)
-{
-	fflush(stdout);
-	saved = dup(STDOUT_FILENO);
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	dup2(fileno(file), STDOUT_FILENO);
-	fclose(file);
-}
-
-static const char *what_was_printed(void)
-{
-	fflush(stdout);
-	ssize_t len = pread(STDOUT_FILENO, printed, sizeof(printed) - 1, 0);
-	assert_true(len >= 0);
-	printed[len] = '\0';
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	return printed;
-}
 
 static struct store_value integer(int64_t value)
 {

@@ -76,6 +76,7 @@ static void block_any(void *self, const struct block_record *block)
 	struct any *any = self;
 	struct held *held = find_held(any, strtoull(block->id, NULL, 16));
 	bool is_over = strcmp(block->state, "expired") == 0 ||
+		       strcmp(block->state, "removing") == 0 ||
 		       strcmp(block->state, "removed") == 0 ||
 		       strcmp(block->state, "failed") == 0;
 	if (held != NULL && is_over)

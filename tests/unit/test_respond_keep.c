@@ -89,7 +89,7 @@ static void after_a_kill_blocks_have_their_absolute_ends(void **state)
 	assert_string_equal(scene->ordered.finding, before.finding);
 	assert_string_equal(scene->ordered.reason, before.reason);
 	assert_int_equal(scene->ordered.until, before.until);
-	scene_handshake(scene, "203.0.113.8");
+	scene_unused(scene, "203.0.113.8");
 	assert_int_equal(respond_state(scene->respond).in_force, 2);
 	scene_pass(scene, 6 * MINUTE);
 	scene->now_us += SECOND;
@@ -129,6 +129,82 @@ static void a_clock_that_was_set_back_makes_no_block_longer(void **state)
 	assert_true(keep(scene));
 	respond_again(scene->respond, scene->now_us);
 	assert_int_equal(scene->order.left_us, 9 * MINUTE);
+}
+
+static void a_clock_set_while_it_ran_moves_no_end_after_a_kill(void **state)
+{
+	static const int64_t steps_us[] = { HOUR, -HOUR, 300 * DAY };
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	for (int i = 0; i < 3; i++) {
+		scene_pass(scene, MINUTE);
+		respond_shift(scene->respond, steps_us[i]);
+		scene->now_us += steps_us[i];
+		kill_it(scene);
+		scene->now_us += MINUTE;
+		assert_true(keep(scene));
+		respond_again(scene->respond, scene->now_us);
+		assert_int_equal(scene->order.left_us, (8 - 2 * i) * MINUTE);
+	}
+}
+
+static void tell_stopped(struct scene *scene, uint64_t packets, uint32_t sessions)
+{
+	const struct respond_result result = { .id = scene->order.id,
+					       .state = "active",
+					       .packets = packets,
+					       .bytes = 60 * packets,
+					       .sessions = sessions };
+	assert_true(respond_result(scene->respond, &result, scene->now_us));
+}
+
+/* Whoever holds it then counts from 0 on. */
+static void tell_stopped_again(struct scene *scene, uint64_t packets)
+{
+	assert_true(keep(scene));
+	respond_again(scene->respond, scene->now_us);
+	tell_stopped(scene, packets, 0);
+}
+
+static struct block_record end_of(struct scene *scene, const char *address)
+{
+	struct buf message = { 0 };
+	respond_unblock(scene->respond, address, "root", scene->now_us, &message);
+	buf_free(&message);
+	return scene->block;
+}
+
+static void what_was_stopped_before_a_restart_or_a_kill_counts(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	tell_stopped(scene, 40, 2);
+	scene_pass(scene, SECOND);
+	tell_stopped(scene, 50, 2);
+	scene_pass(scene, SECOND);
+	kill_it(scene);
+	tell_stopped_again(scene, 3);
+	restart(scene);
+	tell_stopped_again(scene, 7);
+	const struct block_record block = end_of(scene, "203.0.113.7");
+	assert_int_equal(block.packets, 60);
+	assert_int_equal(block.bytes, 60 * 60);
+	assert_int_equal(block.sessions, 2);
+}
+
+static void counts_of_a_block_that_is_over_begin_no_other(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	tell_stopped(scene, 40, 2);
+	end_of(scene, "203.0.113.7");
+	scene_pass(scene, SECOND);
+	kill_it(scene);
+	assert_true(keep(scene));
+	assert_int_equal(respond_state(scene->respond).in_force, 0);
 }
 
 static void frozen_and_served_are_kept_and_so_is_who_is_frozen_by(void **state)
@@ -285,6 +361,9 @@ int main(void)
 		TEST(after_a_kill_blocks_have_their_absolute_ends),
 		TEST(what_ended_meanwhile_or_before_is_not_there),
 		TEST(a_clock_that_was_set_back_makes_no_block_longer),
+		TEST(a_clock_set_while_it_ran_moves_no_end_after_a_kill),
+		TEST(what_was_stopped_before_a_restart_or_a_kill_counts),
+		TEST(counts_of_a_block_that_is_over_begin_no_other),
 		TEST(frozen_and_served_are_kept_and_so_is_who_is_frozen_by),
 		TEST(a_torn_log_counts_as_far_as_it_goes),
 		TEST(what_is_not_ours_is_refused_and_put_aside),

@@ -282,6 +282,63 @@ static void few_clients_are_cut_off_and_never_many(void **state)
 	assert_false(respond_is_frozen(scene->respond));
 }
 
+/* ---- of one /48 ---- */
+
+static void scan_of_64(struct scene *scene, uint32_t site, uint32_t number)
+{
+	char text[ADDR_TEXT_MAX];
+	snprintf(text, sizeof(text), "2001:db8:%x:%x::1", site, number);
+	scene_scan(scene, text, "handshake");
+}
+
+static void who_hops_in_his_48_uses_up_nobody_elses_bound(void **state)
+{
+	struct scene *scene = *state;
+	for (uint32_t second = 0; second < 300; second++) {
+		scan_of_64(scene, 7, second);
+		scene_pass(scene, SECOND);
+		assert_true(scene->adds <= 5 * (1 + second / 60));
+	}
+	assert_true(scene->adds >= 10);
+	assert_string_equal(scene->block.vetoed_by, "site");
+	assert_false(respond_is_frozen(scene->respond));
+	unsigned before = scene->adds;
+	for (uint32_t i = 0; i < 5; i++)
+		scan_of(scene, i);
+	scan_of_64(scene, 8, 1);
+	assert_int_equal(scene->adds, before + 6);
+	assert_false(respond_is_frozen(scene->respond));
+}
+
+static void one_48_takes_an_eighth_of_all_places(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_total = 80;
+	scene_rules(scene);
+	for (uint32_t i = 0; i < 30; i++) {
+		scan_of_64(scene, 7, i);
+		scene_pass(scene, 15 * SECOND);
+	}
+	assert_int_equal(scene->adds, 10);
+	assert_string_equal(scene->block.vetoed_by, "site");
+	scan_of_64(scene, 8, 1);
+	assert_int_equal(scene->adds, 11);
+	assert_false(respond_is_frozen(scene->respond));
+	scene_pass(scene, 10 * MINUTE); /* they are over */
+	scan_of_64(scene, 7, 100);
+	assert_int_equal(scene->adds, 12);
+}
+
+/* One that may begin is one, however small the bounds are. */
+static void the_smallest_bound_lets_one_of_a_48_be_blocked(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_total = scene->config.block_new = 1;
+	scene_rules(scene);
+	scan_of_64(scene, 7, 1);
+	assert_int_equal(scene->adds, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
@@ -301,6 +358,9 @@ int main(void)
 		TEST(who_was_refused_keeps_nothing_frozen),
 		TEST(no_more_than_all_that_may_be_are_in_force),
 		TEST(few_clients_are_cut_off_and_never_many),
+		TEST(who_hops_in_his_48_uses_up_nobody_elses_bound),
+		TEST(one_48_takes_an_eighth_of_all_places),
+		TEST(the_smallest_bound_lets_one_of_a_48_be_blocked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

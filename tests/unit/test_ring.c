@@ -150,7 +150,7 @@ static void the_size_is_rounded_up(void **state)
 	assert_null(ring_new(SIZE_MAX));
 }
 
-static void a_crowded_ring_has_less_than_a_quarter_left(void **state)
+static void a_crowded_ring_has_less_than_that_share_left(void **state)
 {
 	(void)state;
 	struct ring *ring = ring_new(SIZE);
@@ -158,15 +158,17 @@ static void a_crowded_ring_has_less_than_a_quarter_left(void **state)
 	uint16_t kind;
 	size_t len;
 	for (int i = 0; i < 3; i++) {
-		assert_false(ring_is_crowded(ring));
+		assert_false(ring_is_crowded(ring, 4));
+		assert_false(ring_is_crowded(ring, 2));
 		assert_true(ring_put(ring, 1, message, sizeof(message)));
 	}
-	assert_false(ring_is_crowded(ring));
+	assert_true(ring_is_crowded(ring, 2));
+	assert_false(ring_is_crowded(ring, 4));
 	assert_true(ring_put(ring, 1, message, 1));
-	assert_true(ring_is_crowded(ring));
+	assert_true(ring_is_crowded(ring, 4));
 	assert_non_null(ring_peek(ring, &kind, &len));
 	ring_pop(ring);
-	assert_false(ring_is_crowded(ring));
+	assert_false(ring_is_crowded(ring, 4));
 	ring_free(ring);
 }
 
@@ -177,7 +179,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_refuses_and_keeps_what_it_has),
 		cmocka_unit_test(half_the_ring_always_fits_into_an_empty_one),
 		cmocka_unit_test(a_reserved_message_is_not_seen_before_its_commit),
-		cmocka_unit_test(a_crowded_ring_has_less_than_a_quarter_left),
+		cmocka_unit_test(a_crowded_ring_has_less_than_that_share_left),
 		cmocka_unit_test(the_size_is_rounded_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

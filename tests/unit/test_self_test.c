@@ -222,6 +222,18 @@ static void the_first_link_of_the_chain_that_breaks_is_told(void **state)
 	expect(round, "failed", "did not reach the capture");
 }
 
+static void where_xdp_is_wanted_it_has_to_drop(void **state)
+{
+	(void)state;
+	struct proven_round round = well();
+	round.wants_xdp = true;
+	expect(round, "failed", "XDP");
+	round.early = 200;
+	struct self_test_record record = judged(round, round);
+	assert_string_equal(record.result, "passed");
+	assert_string_equal(record.versions, "IPv4, IPv6, XDP");
+}
+
 static void a_block_that_leaks_or_lasts_is_none(void **state)
 {
 	(void)state;
@@ -264,6 +276,7 @@ int main(void)
 			a_machine_without_one_of_the_versions_is_tested_with_the_other),
 		cmocka_unit_test(what_can_not_be_made_is_unknown),
 		cmocka_unit_test(the_first_link_of_the_chain_that_breaks_is_told),
+		cmocka_unit_test(where_xdp_is_wanted_it_has_to_drop),
 		cmocka_unit_test(a_block_that_leaks_or_lasts_is_none),
 		cmocka_unit_test(a_failure_is_told_before_what_is_unknown),
 	};

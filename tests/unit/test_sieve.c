@@ -137,9 +137,52 @@ static void nobody_takes_more_than_his_ration(void **state)
 	unsigned told_fast = 0;
 	for (unsigned i = 0; i < 60000; i++)
 		told_fast += asks(&fast, 2, (uint16_t)i, 0, START_US + i);
-	assert_in_range(told_fast, SIEVE_SOURCE, SIEVE_SOURCE + 1);
+	assert_in_range(told_fast, SIEVE_SOURCE,
+			SIEVE_SOURCE + 60000 / SIEVE_COUNT_STEP + 1);
 	assert_true(asks(&slow, 2, 22, 0, START_US + 60001));
 	assert_true(asks(&slow, 2, 23, 0, START_US + 60002));
+}
+
+/* What is left out of a fast scan is counted, whatever order it comes in. */
+static void ports_of_who_tries_more_than_is_told_are_counted(void **state)
+{
+	(void)state;
+	enum { ALL = 65535, A_SECOND = 20000, LIMIT = 256 };
+	struct addr fast = host(1);
+	unsigned last_told = 0, told_of = 0;
+	for (unsigned i = 0; i < 2 * ALL; i++) { /* each is tried twice */
+		uint16_t port = (uint16_t)(i % ALL * 40507u % ALL + 1);
+		if (asks(&fast, 2, port, 0, START_US + i * (SECOND / A_SECOND))) {
+			last_told = sieve.ports;
+			told_of++;
+		}
+	}
+	assert_in_range(sieve.ports, ALL - SIEVE_COUNT_FROM, ALL);
+	assert_in_range(last_told, ALL - LIMIT, ALL);
+	assert_in_range(told_of, 7 * SIEVE_SOURCE, 9 * SIEVE_SOURCE);
+}
+
+/* Slow ones are told port by port; and whom many others imitate, keeps his place. */
+static void only_a_few_that_are_fast_are_counted(void **state)
+{
+	(void)state;
+	struct addr slow = host(1), fast = host(3);
+	for (unsigned i = 0; i < 50; i++)
+		assert_true(asks(&slow, 2, (uint16_t)(1 + i), 0, START_US + i));
+	assert_int_equal(sieve.ports, 0);
+	for (unsigned i = 0; i < 1000; i++)
+		asks(&fast, 2, (uint16_t)(1 + i), 0, START_US + i);
+	assert_int_equal(sieve.ports, 1000 - SIEVE_COUNT_FROM);
+	for (unsigned n = 0; n < 100; n++) {
+		struct addr other = forged(n);
+		for (unsigned i = 0; i < 100; i++)
+			asks(&other, 2, (uint16_t)(1 + i), 0, START_US + SECOND);
+	}
+	asks(&fast, 2, 5000, 0, START_US + 2 * SECOND);
+	assert_int_equal(sieve.ports, 1000 - SIEVE_COUNT_FROM + 1);
+	/* Much later it is another scan. */
+	asks(&fast, 2, 5001, 0, START_US + (SIEVE_COUNT_S + 3) * SECOND);
+	assert_int_equal(sieve.ports, 0);
 }
 
 /* An IPv6 source is a /64, but each of its hosts is news. */
@@ -190,6 +233,8 @@ int main(void)
 		TEST(forged_sources_with_two_ports_do_not_hide_a_scanner),
 		TEST(forged_scans_that_last_do_not_hide_another),
 		TEST(nobody_takes_more_than_his_ration),
+		TEST(ports_of_who_tries_more_than_is_told_are_counted),
+		TEST(only_a_few_that_are_fast_are_counted),
 		TEST(hosts_of_a_network_are_one_source),
 		TEST(tools_are_known_by_what_they_write),
 	};

@@ -1,22 +1,15 @@
 /*
  * test_status.c: what the status tells of store, sockets, findings and policy.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the ones above first */
-#include <cmocka.h>
+#include "printed.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/json.h"
 #include "cli/status_json.h"
 #include "cli/status_lines.h"
 #include "record/record.h"
-
-static char printed[4096];
 
 /* The object that the parts make, as the daemon sends it. */
 static json_t *whole(struct buf *parts)
@@ -36,26 +29,9 @@ static json_t *whole(struct buf *parts)
 static const char *lines_of(const json_t *status)
 {
 	const struct look look = { .color = false, .width = 0 };
-	fflush(stdout);
-	int saved = dup(STDOUT_FILENO);
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	dup2(fileno(file), STDOUT_FILENO);
+	catch_output();
 	status_lines(status, &look);
-	fflush(stdout);
-	ssize_t len = pread(STDOUT_FILENO, printed, sizeof(printed) - 1, 0);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	fclose(file);
-	assert_true(len >= 0);
-	printed[len] = '\0';
-	return printed;
-}
-
-static void assert_says(const char *text, const char *what)
-{
-	if (strstr(text, what) == NULL)
-		fail_msg("no \"%s\" in: %s", what, text);
+	return what_was_printed();
 }
 
 static void a_store_in_trouble_says_what_is_wrong(void **state)

@@ -484,7 +484,8 @@ static void what_is_stopped_earlier_counts_as_well(void **state)
 	struct wall_key other = key;
 	other.address.ip6[15]++;
 	now_us += SECOND_US;
-	wall_table_stopped(table, &key, 5, 300);
+	wall_table_stopped(table, &key, 2, 120);
+	wall_table_stopped(table, &key, 3, 180);
 	wall_table_stopped(table, &other, 7, 420);
 	look(table, 10);
 	assert_int_equal(last()->packets, 15);
@@ -519,6 +520,25 @@ static void reset_holds_nothing_in_the_kernel(void **state)
 	wall_table_free(table);
 }
 
+static void a_reset_that_is_asked_for_again_ends_sessions_again(void **state)
+{
+	(void)state;
+	size_t count;
+	struct wall_table *table = begin();
+	for (uint64_t id = 1; id <= 2; id++) {
+		struct wall_order one = order(id, "192.0.2.1", WALL_BY_HAND);
+		one.action = WALL_RESET;
+		wall_table_add(table, &one, &never, now_us);
+		const struct wall_change *changes = wall_table_changes(table, &count);
+		assert_true(changes[count - 1].begins);
+		flush(table);
+		assert_int_equal(last()->outcome, WALL_HELD);
+		assert_int_equal(last()->id, id);
+	}
+	assert_int_equal(wall_table_count(table), 1);
+	wall_table_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +559,7 @@ int main(void)
 		cmocka_unit_test(counters_are_told_when_they_change_and_never_fall),
 		cmocka_unit_test(what_is_stopped_earlier_counts_as_well),
 		cmocka_unit_test(reset_holds_nothing_in_the_kernel),
+		cmocka_unit_test(a_reset_that_is_asked_for_again_ends_sessions_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

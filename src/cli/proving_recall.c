@@ -1,0 +1,45 @@
+/*
+ * proving_recall.c: see proving.h.  A restart of the daemon proves nothing, and
+ * disproves nothing.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/proving.h"
+#include "store/store.h"
+
+enum { READ_MS = 2000 };
+
+/* Newest first.  Of a time that is yet to come, as the clock was set back, nothing can
+ * be said. */
+static bool take(void *to, const void *record)
+{
+	struct proving *p = to;
+	const struct self_test_record *test = record;
+	int64_t ago_us = clock_us(CLOCK_REALTIME) - test->at;
+	int64_t at_us = clock_us(CLOCK_MONOTONIC) - ago_us;
+	if (ago_us < 0 || test->result == NULL)
+		return true;
+	if (p->last.result == NULL) {
+		p->last = *test;
+		p->last_us = at_us;
+	}
+	if (strcmp(test->result, "passed") == 0)
+		p->passed_us = at_us;
+	return p->passed_us == 0;
+}
+
+/* A store that can't be read has nothing to tell; why is said elsewhere. */
+void proving_recall(struct proving *p, const char *folder)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_filter filter;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL)
+		return;
+	store_filter_init(&filter);
+	filter.time_limit_ms = READ_MS;
+	store_read(reader, RECORD_self_test, &filter, take, p, error);
+	store_reader_close(reader);
+}
