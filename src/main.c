@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "cli/cli.h"
 
 /* Common things first: this order is the overview's. */
@@ -61,7 +62,7 @@ static const struct command commands[] = {
 	{ "config", "check|show|schema", "the configuration", command_config },
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), WORD_MAX = 24 };
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_overview(void)
 {
@@ -83,46 +84,19 @@ static void print_overview(void)
 	     "version.");
 }
 
-static int smallest(int a, int b, int c)
-{
-	int least = a < b ? a : b;
-	return least < c ? least : c;
-}
-
-/* Letters to insert, delete or replace (Levenshtein); long words are far from all. */
-static int distance(const char *a, const char *b)
-{
-	int row[WORD_MAX + 1];
-	size_t rows = strlen(a), columns = strlen(b);
-	if (rows > WORD_MAX || columns > WORD_MAX)
-		return WORD_MAX;
-	for (size_t j = 0; j <= columns; j++)
-		row[j] = (int)j;
-	for (size_t i = 1; i <= rows; i++) {
-		int diagonal = row[0];
-		row[0] = (int)i;
-		for (size_t j = 1; j <= columns; j++) {
-			int above = row[j];
-			int replaced = diagonal + (a[i - 1] != b[j - 1]);
-			row[j] = smallest(above + 1, row[j - 1] + 1, replaced);
-			diagonal = above;
-		}
-	}
-	return row[columns];
-}
-
 static int unknown_command(const char *word)
 {
 	enum { NEAR = 2 };
 	const char *nearest = NULL;
-	int least = NEAR + 1;
+	size_t least = NEAR + 1;
 	for (int i = 0; i < COMMANDS; i++) {
-		int far = distance(word, commands[i].name);
-		if (strncmp(commands[i].name, word, strlen(word)) == 0)
+		const char *name = commands[i].name;
+		size_t far = near_distance(word, name, strlen(name));
+		if (strncmp(name, word, strlen(word)) == 0)
 			far = 0;
 		if (far < least) {
 			least = far;
-			nearest = commands[i].name;
+			nearest = name;
 		}
 	}
 	if (nearest != NULL && word[0] != '\0')

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/yaml.h"
 #include "config/config.h"
 #include "config/key.h"
 
 enum {
-	NAME_MAX_LEN = 63, /* longer than any key */
+	NAME_MAX_LEN = NEAR_LEN_MAX, /* longer than any key */
 	SEEN_MAX = 256,
 	SIGNS_MAX = 16384, /* of []{},:? in a file */
 };
@@ -84,29 +85,6 @@ static void take_list(struct reader *reader, const struct key *key)
 		take_scalar(reader, key);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein distance; b_len and the length of a are at most NAME_MAX_LEN. */
-static size_t edit_distance(const char *a, const char *b, size_t b_len)
-{
-	size_t row[NAME_MAX_LEN + 1];
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[b_len];
-}
-
 /* Names the key that was most likely meant, if one is near. */
 static void say_nearest(struct buf *out, const struct key_level *level,
 			const char *text)
@@ -115,7 +93,7 @@ static void say_nearest(struct buf *out, const struct key_level *level,
 	for (size_t i = level->first; i < level->end; i = key_next(level, i)) {
 		size_t len = key_name_len(level, i);
 		size_t distance =
-			edit_distance(text, keys[i].path + level->prefix, len);
+			near_distance(text, keys[i].path + level->prefix, len);
 		if (distance < best_distance && distance < len) {
 			best = i;
 			best_distance = distance;

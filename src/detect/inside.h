@@ -5,10 +5,10 @@
 
 #include "base/cardinality.h"
 #include "base/home.h"
+#include "base/kept_file.h"
 #include "base/port_set.h"
 #include "detect/detect.h"
 #include "detect/findings.h"
-#include "detect/kept_file.h"
 #include "detect/login_attempts.h"
 #include "detect/places.h"
 #include "detect/sources.h"

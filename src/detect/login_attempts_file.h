@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "detect/kept_file.h"
+#include "base/kept_file.h"
 #include "detect/login_attempts.h"
 
 void login_attempts_file_open(struct kept_file *file, const char *folder,

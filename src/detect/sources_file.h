@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "detect/kept_file.h"
+#include "base/kept_file.h"
 #include "detect/sources.h"
 
 void sources_file_open(struct kept_file *file, const char *folder, int64_t now_us);

@@ -1,6 +1,5 @@
 /*
- * kept_file.h: a table over a restart, in one file of the state folder.  Private to the
- * room.
+ * kept_file.h: a table over a restart, in one file of the state folder.
  *
  * It is written in pieces, a few thousand places of the table a second, so that nobody
  * waits for it; then it takes the place of the old one.  At its end is a checksum:
@@ -32,11 +31,15 @@ struct kept_file {
 	uint32_t next;
 	uint64_t sum;
 	int64_t begun_us; /* the last time that writing began */
+	bool is_urgent;
 	struct buf piece;
 };
 
 void kept_file_open(struct kept_file *file, const char *folder, const char *name,
 		    int64_t now_us);
+
+/* What changed should not be lost: it is written within seconds, not minutes. */
+void kept_file_hurry(struct kept_file *file);
 
 /* Once a second. */
 void kept_file_tick(struct kept_file *file, const struct kept *kept, int64_t now_us);

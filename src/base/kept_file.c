@@ -1,7 +1,7 @@
 /*
  * kept_file.c: see kept_file.h.
  */
-#include "detect/kept_file.h"
+#include "base/kept_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 enum {
 	EVERY_S = 300,
+	URGENT_S = 10,
 	PLACES_AT_ONCE = 4096, /* those of sources take half a minute */
 	FILE_MOST = 256 << 20,
 };
@@ -70,6 +71,7 @@ static bool write_piece(struct kept_file *file)
 static bool begin(struct kept_file *file, const struct kept *kept, int64_t now_us)
 {
 	file->begun_us = now_us;
+	file->is_urgent = false;
 	file->next = 0;
 	file->sum = 0;
 	file->fd = open(file->fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -99,15 +101,26 @@ static bool finish(struct kept_file *file)
 	return true;
 }
 
+void kept_file_hurry(struct kept_file *file)
+{
+	file->is_urgent = true;
+}
+
+static bool is_due(const struct kept_file *file, int64_t now_us)
+{
+	int64_t every_us = (file->is_urgent ? URGENT_S : EVERY_S) * SECOND_US;
+	int64_t ago_us = now_us - file->begun_us;
+	/* Also when the clock was set back. */
+	return ago_us < 0 || ago_us >= every_us;
+}
+
 void kept_file_tick(struct kept_file *file, const struct kept *kept, int64_t now_us)
 {
 	bool went_well = true;
 	if (file->path[0] == '\0')
 		return;
 	if (file->fd < 0) {
-		/* Also when the clock was set back. */
-		int64_t ago_us = now_us - file->begun_us;
-		if (ago_us >= 0 && ago_us < EVERY_S * SECOND_US)
+		if (!is_due(file, now_us))
 			return;
 		went_well = begin(file, kept, now_us);
 	} else {
