@@ -1,14 +1,15 @@
 /*
  * generate.c: writes what the documentation takes from tables in the code: two whole
- * pages, and tables of docs/protocols.md and docs/probes.md.
+ * pages, and tables of docs/protocols.md, docs/probes.md and docs/alerts.md.
  *
- * usage: generate_docs records|config|protocols|asked|reasons
+ * usage: generate_docs records|config|protocols|asked|reasons|rules|usual
  */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
+#include "limit/usual.h"
 #include "protocol/feed.h"
 #include "record/record.h"
 
@@ -76,6 +77,20 @@ static void reason_table(struct buf *page)
 			   probe_state_word(reason_state(i)), reason_doc(i));
 }
 
+/* With the defaults, and a link of 1 Gbit/s. */
+static void usual_rules(struct buf *page)
+{
+	struct config config;
+	config_init(&config);
+	const struct limit_usual usual = { .response_ms = config.limit_response_ms,
+					   .loss = config.limit_loss,
+					   .errors = config.limit_errors,
+					   .link_bytes = 1e9 / 8 };
+	buf_text(page, "```yaml\n");
+	limit_usual_text(&usual, page);
+	buf_text(page, "```\n");
+}
+
 int main(int argc, char **argv)
 {
 	struct buf page = { 0 };
@@ -89,9 +104,13 @@ int main(int argc, char **argv)
 		asked_table(&page);
 	else if (argc == 2 && strcmp(argv[1], "reasons") == 0)
 		reason_table(&page);
+	else if (argc == 2 && strcmp(argv[1], "rules") == 0)
+		limit_rules_docs(&page);
+	else if (argc == 2 && strcmp(argv[1], "usual") == 0)
+		usual_rules(&page);
 	else
 		fprintf(stderr, "usage: generate_docs "
-				"records|config|protocols|asked|reasons\n");
+				"records|config|protocols|asked|reasons|rules|usual\n");
 	bool ok = buf_ok(&page) && page.len > 0;
 	if (ok)
 		fwrite(page.at, 1, page.len, stdout);

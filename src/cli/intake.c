@@ -374,6 +374,14 @@ static void note_store(struct monitor *m, const struct store_status *store,
 		fprintf(stderr, "breakwater: store: writing again\n");
 }
 
+/* As rules know it (limit/usual.h); a lock is not our fault, and ends. */
+static const char *store_word(enum store_state state)
+{
+	if (state == STORE_OK || state == STORE_LOCKED)
+		return state == STORE_OK ? "ok" : NULL;
+	return state == STORE_FULL ? "full" : "failed";
+}
+
 static void tell_witness(struct monitor *m, int64_t at_us)
 {
 	struct witness_counts rise;
@@ -393,6 +401,7 @@ void monitor_take_second(struct monitor *m)
 	store_status(m->store, &store);
 	note_store(m, &store, at_us);
 	m->state.self.store_bytes = store.bytes;
+	m->state.self.store_state = store_word(store.state);
 	if (probing_is_wanted(&m->probing))
 		m->state.self.prober_ends = probing_ends(&m->probing);
 	tell_witness(m, at_us);

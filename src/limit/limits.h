@@ -17,6 +17,17 @@
 struct buf;
 struct limit_rules; /* limit/rules.h */
 
+/*
+ * What the history of a value was: the mean of that field in the hour that begins then,
+ * of what the record is about; counts of an interval by the second.  NaN: not known, or
+ * not yet; it is asked again.
+ */
+struct limits_history {
+	void *self;
+	double (*hour)(void *self, enum record_kind kind, const void *record,
+		       const struct field *field, int64_t begin_us);
+};
+
 struct limits_sink {
 	void *self;
 	/* An alert begins to fire, gets graver, or is resolved. */
@@ -27,8 +38,9 @@ struct limits_sink {
 
 struct limits;
 
-/* NULL without memory. */
-struct limits *limits_new(const struct limits_sink *sink);
+/* history: NULL: none is known.  NULL without memory. */
+struct limits *limits_new(const struct limits_sink *sink,
+			  const struct limits_history *history);
 void limits_free(struct limits *limits);
 
 /*
@@ -38,7 +50,10 @@ void limits_free(struct limits *limits);
 void limits_set_rules(struct limits *limits, const struct limit_rules *rules,
 		      int64_t now_us);
 
-/* Any record; O(1) for each rule of its kind. */
+/*
+ * Any record; O(1) for each rule of its kind.  A port's are best of a minute, every few
+ * seconds: of one second a percentile says little.
+ */
 void limits_see(struct limits *limits, enum record_kind kind, const void *record,
 		int64_t now_us);
 /* Once a second: what is absent, service levels. */
@@ -49,8 +64,15 @@ void limits_each(const struct limits *limits,
 		 void (*take)(void *to, const struct alert_record *alert), void *to);
 
 /*
- * What must survive a restart: what fires, since when, and how service levels stand; in
- * that folder.  False with a sentence in why if what is there can't be used.
+ * What must survive a restart: what fires, since when, and what came; in that folder,
+ * from now on.  After limits_set_rules().  The time in between is no absence.  False
+ * with a sentence in why if what is there can't be used.
  */
 bool limits_keep(struct limits *limits, const char *folder, int64_t now_us,
 		 struct buf *why);
+
+struct limits_totals {
+	uint64_t series, firing;
+	uint64_t left_out; /* records whose series found no room, since the start */
+};
+struct limits_totals limits_totals(const struct limits *limits);

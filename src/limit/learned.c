@@ -1,0 +1,53 @@
+/*
+ * learned.c: see learned.h.
+ */
+#include "limit/learned.h"
+
+#include <math.h>
+
+#include "limit/anomaly_inside.h"
+
+enum { JUDGED_LEAST = 30 };
+/* Room beyond the range, by its width; and of the value, where it hardly varies. */
+static const double ROOM = 0.25, ROOM_LEAST = 0.1;
+/* So much of its width a minute can widen the range: twice as wide in two hours. */
+static const double WIDENS = 0.005;
+
+static bool is_new(const struct anomaly *series)
+{
+	return series->judged < JUDGED_LEAST ||
+	       series->seen_s < ANOMALY_SETTINGS.learn_s;
+}
+
+/* Of the range; never nothing. */
+static double width(const struct anomaly *series)
+{
+	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
+	double size = fmax(fabs(series->origin + range->high),
+			   fabs(series->origin + range->low));
+	return fmax(range->high - range->low, size * ROOM_LEAST / ROOM);
+}
+
+double learned_bound(const struct anomaly *series, bool is_lower)
+{
+	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
+	if (is_new(series))
+		return NAN;
+	double room = ROOM * width(series);
+	if (!is_lower)
+		return series->origin + range->high + room;
+	/* What can't be below nothing is too little before that. */
+	double low = series->origin + range->low;
+	return low - fmin(room, ROOM * fabs(low));
+}
+
+void learned_take(struct anomaly *series, int64_t at_us, double value)
+{
+	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
+	if (!is_new(series)) {
+		double most = WIDENS * width(series);
+		value = fmin(value, series->origin + range->high + most);
+		value = fmax(value, series->origin + range->low - most);
+	}
+	anomaly_take(series, at_us, value);
+}

@@ -1,0 +1,128 @@
+/*
+ * rules.c: see rules.h.
+ */
+#include "limit/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct limit_rules {
+	struct limit_rule *at;
+	size_t count;
+	struct limit_tag *tags;
+	struct limit_world world;
+	struct limit_places places[RECORD_KINDS];
+	uint16_t of[RECORD_KINDS][RULES_MAX];
+	size_t of_count[RECORD_KINDS];
+};
+
+struct limit_rules *limit_rules_new(const struct home *home)
+{
+	struct limit_rules *rules = calloc(1, sizeof(*rules));
+	if (rules == NULL)
+		return NULL;
+	rules->at = calloc(RULES_MAX, sizeof(*rules->at));
+	rules->tags = calloc(TAGS_MAX, sizeof(*rules->tags));
+	rules->world = (struct limit_world){ .home = home, .tags = rules->tags };
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
+		limit_places_find(kind, &rules->places[kind]);
+	if (rules->at != NULL && rules->tags != NULL)
+		return rules;
+	limit_rules_free(rules);
+	return NULL;
+}
+
+void limit_rules_free(struct limit_rules *rules)
+{
+	if (rules == NULL)
+		return;
+	free(rules->at);
+	free(rules->tags);
+	free(rules);
+}
+
+static size_t find(const struct limit_rules *rules, const char *name)
+{
+	size_t i = 0;
+	while (i < rules->count && strcmp(rules->at[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* Rules are added a few times, and read a thousand times a second. */
+static void index_all(struct limit_rules *rules)
+{
+	memset(rules->of_count, 0, sizeof(rules->of_count));
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct limit_rule *rule = &rules->at[i];
+		if (!rule->is_off)
+			rules->of[rule->record][rules->of_count[rule->record]++] =
+				(uint16_t)i;
+	}
+}
+
+enum rules_added limit_rules_add(struct limit_rules *rules,
+				 const struct limit_rule *rule)
+{
+	size_t place = find(rules, rule->name);
+	if (place == RULES_MAX)
+		return RULES_FULL;
+	if (place < rules->count && !rules->at[place].is_usual)
+		return RULES_TWICE;
+	rules->at[place] = *rule;
+	if (place == rules->count)
+		rules->count++;
+	index_all(rules);
+	return RULES_ADDED;
+}
+
+void limit_rules_mark_usual(struct limit_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		rules->at[i].is_usual = true;
+}
+
+enum rules_added limit_rules_add_tag(struct limit_rules *rules,
+				     const struct limit_tag *tag)
+{
+	if (rules->world.tag_count == TAGS_MAX)
+		return RULES_FULL;
+	rules->tags[rules->world.tag_count++] = *tag;
+	return RULES_ADDED;
+}
+
+bool limit_rules_has_tag(const struct limit_rules *rules, const char *name)
+{
+	for (size_t i = 0; i < rules->world.tag_count; i++)
+		if (strcmp(rules->tags[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+size_t limit_rules_count(const struct limit_rules *rules)
+{
+	return rules->count;
+}
+
+const struct limit_rule *limit_rules_at(const struct limit_rules *rules, size_t number)
+{
+	return &rules->at[number];
+}
+
+const uint16_t *limit_rules_of(const struct limit_rules *rules, enum record_kind kind,
+			       size_t *count)
+{
+	*count = rules->of_count[kind];
+	return rules->of[kind];
+}
+
+const struct limit_places *limit_rules_places(const struct limit_rules *rules,
+					      enum record_kind kind)
+{
+	return &rules->places[kind];
+}
+
+const struct limit_world *limit_rules_world(const struct limit_rules *rules)
+{
+	return &rules->world;
+}

@@ -1,0 +1,19 @@
+/*
+ * said.h: an alert in plain words: what, how much, how much is allowed, since when.
+ * Private to the room.
+ */
+#pragma once
+
+#include "limit/series.h"
+
+enum said_end {
+	SAID_FIRING,
+	SAID_RECOVERED,
+	SAID_UNKNOWN, /* no more values */
+};
+
+/* The record that tells of it; without its incident.  rule: NULL: it is there no more.
+ */
+void said_alert(const struct limit_rule *rule, const struct series *series,
+		const struct facts *facts, enum said_end end, int64_t now_us,
+		struct alert_record *out);
