@@ -208,7 +208,7 @@ static const struct key {
 	  "and a "
 	  "quarter of its range (two days at least are learned; of a new level the "
 	  "alert "
-	  "ends within hours)." },
+	  "ends when it has become usual, within hours)." },
 	{ "below", LIMIT_ALLOWED, FORM_LIMITS, NULL, 0,
 	  "Less than that is too little; or `learned`." },
 	{ "is", "a word, or one for each severity: {low: degraded, high: down}",
@@ -262,7 +262,7 @@ static const struct key {
 	  "IANA service names." },
 	{ "protocols", "at most 16 names", FORM_LIST, take_protocol, 0,
 	  "Application protocols ([protocols.md](protocols.md))." },
-	{ "targets", "at most 8 targets, with * and ?", FORM_LIST, take_target, 0,
+	{ "targets", "at most 8 targets, with *", FORM_LIST, take_target, 0,
 	  "Targets of probes, as they are configured." },
 	{ "tags", "at most 16 names of tags", FORM_LIST, take_tags, 0,
 	  "Names of selections in the section `tags`." },
@@ -286,7 +286,7 @@ static const struct key tag_keys[] = {
 	  0, "" },
 	{ "services", "at most 16 names", FORM_LIST, take_service, 0, "" },
 	{ "protocols", "at most 16 names", FORM_LIST, take_protocol, 0, "" },
-	{ "targets", "at most 8 targets, with * and ?", FORM_LIST, take_target, 0, "" },
+	{ "targets", "at most 8 targets, with *", FORM_LIST, take_target, 0, "" },
 };
 static const struct yaml_keys tag_names = { tag_keys, sizeof(tag_keys[0]),
 					    sizeof(tag_keys) / sizeof(tag_keys[0]) };

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stars.h"
+
 const struct field *limit_field(enum record_kind kind, const char *name)
 {
 	const struct schema *schema = &schemas[kind];
@@ -140,35 +142,11 @@ static bool holds_word(const char words[][SELECTION_WORD], size_t count,
 	return count == 0;
 }
 
-/* With * and ? alone: addresses of IPv6 are in brackets, which fnmatch(3) would take.
- */
-static bool matches(const char *pattern, const char *text)
-{
-	const char *star = NULL, *rest = NULL;
-	while (*text != '\0') {
-		if (*pattern == '*') {
-			star = ++pattern;
-			rest = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star != NULL) {
-			pattern = star;
-			text = ++rest;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
 static bool holds_target(const struct limit_selection *selection,
 			 const struct limit_subject *subject)
 {
 	for (size_t i = 0; i < selection->targets_count; i++)
-		if (matches(selection->targets[i], subject->target))
+		if (stars_match(selection->targets[i], subject->target, '\0'))
 			return true;
 	return selection->targets_count == 0;
 }

@@ -58,7 +58,7 @@ struct limit_selection {
 	struct prefix hosts[SELECTION_PLACES];
 	char services[SELECTION_PLACES][SELECTION_WORD];
 	char protocols[SELECTION_PLACES][SELECTION_WORD];
-	char targets[SELECTION_TARGETS][SELECTION_TARGET]; /* with * and ? */
+	char targets[SELECTION_TARGETS][SELECTION_TARGET]; /* with * */
 	char tags[SELECTION_PLACES][SELECTION_WORD];
 };
 

@@ -462,7 +462,7 @@ static void a_limit_can_be_learned(void **state)
 	assert_last(2, "resolved", "medium");
 	traffic(7 * DAY, 300);
 	assert_int_equal(alert_count, 2);
-	traffic(HOUR, 0);
+	traffic(15 * MINUTE, 0);
 	assert_last(3, "firing", "medium");
 	assert_string_equal(last_alert()->rule, "few");
 }
