@@ -35,6 +35,7 @@ static const char *state_at(const struct silence_record *record, int64_t now_us)
 static void say(struct teller *teller, struct silence *silence, int64_t now_us)
 {
 	silence->record.at = now_us;
+	teller->silence_turn++;
 	teller->is_changed = true;
 	if (teller->sink.silence != NULL)
 		teller->sink.silence(teller->sink.self, &silence->record);

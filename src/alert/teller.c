@@ -37,6 +37,7 @@ struct teller *teller_new(const struct teller_sink *sink)
 	if (teller == NULL)
 		return NULL;
 	teller->sink = *sink;
+	teller->silence_turn = 1;
 	for (size_t i = TELLER_ROWS; i-- > 0;) {
 		teller->rows[i].next = teller->free;
 		teller->free = &teller->rows[i];
@@ -57,6 +58,9 @@ void teller_set_rules(struct teller *teller, const struct tell_rules *rules,
 	if (teller->now_us == 0)
 		teller->now_us = now_us;
 	teller->rules = rules;
+	teller->silence_turn++;
+	for (size_t i = 0; rules != NULL && i < rules->sink_count; i++)
+		teller->names[i] = tell_hash(rules->sinks[i]->name);
 	rows_settle(teller);
 }
 
@@ -84,7 +88,7 @@ static bool is_followed(const struct following *to, uint16_t route)
 /* NULL: nobody new has to know, as others do and it is taken care of; or no room. */
 static struct row *find_row(struct teller *teller, struct known *known, size_t sink)
 {
-	uint64_t name = tell_hash(teller->rules->sinks[sink]->name);
+	uint64_t name = teller->names[sink];
 	struct row *row = row_of(known, name);
 	if (row != NULL || (known->told_us != 0 && known_is_handled(known)))
 		return row;
@@ -99,9 +103,9 @@ static void ask(struct teller *teller, const struct following *to, uint64_t sink
 {
 	const struct tell_route *route = &teller->rules->routes[to->route];
 	int64_t wait_us = reason == TELL_NEW ? route->wait_us : 0;
-	for (size_t i = 0; i < teller->rules->sink_count; i++) {
-		struct row *row =
-			(sinks >> i & 1) != 0 ? find_row(teller, to->known, i) : NULL;
+	for (; sinks != 0; sinks &= sinks - 1) {
+		size_t i = (size_t)__builtin_ctzll(sinks);
+		struct row *row = find_row(teller, to->known, i);
 		if (row == NULL)
 			continue;
 		row->sink = (uint16_t)i;
@@ -194,6 +198,9 @@ static void tell_over(struct teller *teller, struct known *known)
 static void suppress(struct teller *teller, struct known *known)
 {
 	char by[sizeof(known->by)] = "";
+	if (known->silence_turn == teller->silence_turn)
+		return;
+	known->silence_turn = teller->silence_turn;
 	silence_of(teller, &known->record, by);
 	if (strcmp(by, known->by) == 0)
 		return;
@@ -260,9 +267,12 @@ static void look_at_windows(struct teller *teller)
 		teller->is_open[i] =
 			rules->routes[i].hours.count == 0 ||
 			windows_hold(&rules->routes[i].hours, teller->now_us);
-	for (size_t i = 0; rules != NULL && i < rules->maintenance_count; i++)
-		teller->is_held[i] =
+	for (size_t i = 0; rules != NULL && i < rules->maintenance_count; i++) {
+		bool is_held =
 			windows_hold(&rules->maintenances[i].windows, teller->now_us);
+		teller->silence_turn += is_held != teller->is_held[i];
+		teller->is_held[i] = is_held;
+	}
 }
 
 static bool is_forgotten(const struct teller *teller, const struct known *known)
@@ -306,6 +316,7 @@ void teller_incident(struct teller *teller, const struct incident_record *incide
 		record_text(known->by, sizeof(known->by), incident->suppressed_by);
 	known->record = *incident;
 	known->is_given = true;
+	known->silence_turn = 0;
 	if (is_firing)
 		known->over_us = 0;
 	else if (known->over_us == 0)

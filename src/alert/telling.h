@@ -39,6 +39,7 @@ struct known {
 	int64_t told_us;  /* when somebody was told that it fires; 0: nobody was */
 	uint64_t routes[ROUTE_WORDS];  /* that it matches, whatever the hour */
 	char by[sizeof(field_text64)]; /* why nobody is told */
+	uint32_t silence_turn;         /* of the teller, when by was found; 0: never */
 	struct row *rows;
 };
 
@@ -56,6 +57,7 @@ struct silence {
 struct teller {
 	struct teller_sink sink;
 	const struct tell_rules *rules;
+	uint64_t names[TELL_SINKS_MAX]; /* hashes of the rules' sinks' */
 	int64_t now_us;
 	struct known known[TELLER_INCIDENTS];
 	size_t known_end; /* those from there on are unused */
@@ -67,6 +69,7 @@ struct teller {
 	bool is_open[TELL_ROUTES_MAX];       /* routes: their hours */
 	bool is_held[TELL_MAINTENANCES_MAX]; /* maintenances: so now */
 	struct silence silences[TELLER_SILENCES];
+	uint32_t silence_turn;  /* another one when what holds is another */
 	uint64_t silence_count; /* ever made */
 	char folder[1024];      /* "": nothing is kept */
 	bool is_changed;        /* since it was written */

@@ -148,11 +148,11 @@ static bool leads_to(const struct tell_route *route, uint16_t sink)
 }
 
 /* False: there is no such sink any more. */
-static bool find_sink(const struct tell_rules *rules, struct row *row)
+static bool find_sink(const struct teller *teller, struct row *row)
 {
-	for (size_t i = 0; i < rules->sink_count; i++) {
+	for (size_t i = 0; i < teller->rules->sink_count; i++) {
 		row->sink = (uint16_t)i;
-		if (tell_hash(rules->sinks[i]->name) == row->name)
+		if (teller->names[i] == row->name)
 			return true;
 	}
 	return false;
@@ -192,7 +192,7 @@ static void settle(struct teller *teller, struct row *row)
 {
 	row->route = TELL_ROUTES_MAX;
 	row->is_wanted = false; /* that is found out again */
-	if (teller->rules == NULL || !find_sink(teller->rules, row))
+	if (teller->rules == NULL || !find_sink(teller, row))
 		row_drop(teller, row);
 }
 
