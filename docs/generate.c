@@ -2,12 +2,13 @@
  * generate.c: writes what the documentation takes from tables in the code: two whole
  * pages, and tables of docs/protocols.md, docs/probes.md and docs/alerts.md.
  *
- * usage: generate_docs records|config|protocols|asked|reasons|rules|usual
+ * usage: generate_docs records|config|protocols|asked|reasons|rules|usual|notifiers
  */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "alert/notifier_docs.h"
 #include "config/config.h"
 #include "limit/usual.h"
 #include "protocol/feed.h"
@@ -108,9 +109,12 @@ int main(int argc, char **argv)
 		limit_rules_docs(&page);
 	else if (argc == 2 && strcmp(argv[1], "usual") == 0)
 		usual_rules(&page);
+	else if (argc == 2 && strcmp(argv[1], "notifiers") == 0)
+		notifier_docs(&page);
 	else
 		fprintf(stderr, "usage: generate_docs "
-				"records|config|protocols|asked|reasons|rules|usual\n");
+				"records|config|protocols|asked|reasons|rules|usual|"
+				"notifiers\n");
 	bool ok = buf_ok(&page) && page.len > 0;
 	if (ok)
 		fwrite(page.at, 1, page.len, stdout);
