@@ -150,6 +150,31 @@ static void gaps_are_not_zeros(void **state)
 		assert_near(f->at[h], 50 + by_day(MONTH + h), 2.5);
 }
 
+/* Of the last week only its begin and six hours are known. */
+static void what_was_missed_is_as_the_week_before(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < MONTH; i++)
+		hours[i] = 50 + by_day(i) + noise();
+	for (size_t i = MONTH - 6 * DAY; i < MONTH - 6; i++)
+		hours[i] = NAN;
+	const struct forecast *f = forecast(MONTH, DAY, NAN);
+	assert_int_equal(f->hidden, FORECAST_SHOWN);
+	for (size_t h = 0; h < DAY; h++)
+		assert_near(f->at[h], 50 + by_day(MONTH + h), 2);
+}
+
+static void what_is_over_its_limit_is_told_at_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < MONTH; i++)
+		hours[i] = 50 + by_day(i) + noise() - (i < MONTH - 3 ? 0 : 20);
+	const struct forecast *f = forecast(MONTH, WEEK, 20);
+	assert_near(f->probability, 1, 0);
+	assert_near(f->crosses, 0, 0);
+	assert_near(f->crosses_high, 0, 0);
+}
+
 static void without_enough_history_nothing_is_told(void **state)
 {
 	(void)state;
@@ -300,6 +325,8 @@ int main(void)
 		cmocka_unit_test(a_night_spike_each_night_is_no_spike),
 		cmocka_unit_test(spikes_bend_nothing),
 		cmocka_unit_test(gaps_are_not_zeros),
+		cmocka_unit_test(what_was_missed_is_as_the_week_before),
+		cmocka_unit_test(what_is_over_its_limit_is_told_at_once),
 		cmocka_unit_test(without_enough_history_nothing_is_told),
 		cmocka_unit_test(three_days_are_enough_for_a_day_and_a_half),
 		cmocka_unit_test(a_random_walk_is_not_foretold),
