@@ -256,6 +256,8 @@ int command_forecast(int argc, char **argv)
 	if (first < argc && !read_port(argv[first], &a.port))
 		return forecast_complain(STATUS_USAGE,
 					 "a port is a number from 0 to 65535");
+	if (a.metric != NULL && !foresee_has(a.metric))
+		return STATUS_USAGE;
 	if (a.host != NULL && !addr_parse(a.host, &a.ip))
 		return forecast_complain(STATUS_USAGE,
 					 "--host: an address, such as 192.0.2.1");

@@ -110,6 +110,21 @@ static const struct metric {
 	{ "active_max", "", INFINITY, true, active_of, no_limit },
 };
 enum { METRICS = sizeof(metrics) / sizeof(metrics[0]) };
+static const char store_metric[] = "store_bytes", end_metric[] = "certificate_s";
+
+bool foresee_has(const char *metric)
+{
+	if (strcmp(metric, store_metric) == 0 || strcmp(metric, end_metric) == 0)
+		return true;
+	for (size_t m = 0; m < METRICS; m++)
+		if (strcmp(metric, metrics[m].name) == 0)
+			return true;
+	fputs("breakwater forecast: --metric: allowed are ", stderr);
+	for (size_t m = 0; m < METRICS; m++)
+		fprintf(stderr, "%s, ", metrics[m].name);
+	fprintf(stderr, "%s and %s\n", store_metric, end_metric);
+	return false;
+}
 
 /* ---- one series ---- */
 
@@ -277,7 +292,6 @@ static double last_known(const struct foresee *f)
 
 int foresee_store(struct foresee *f)
 {
-	static const char metric[] = "store_bytes";
 	struct forecast_record record;
 	size_t hours = f->hours < SELF_HOURS ? f->hours : SELF_HOURS;
 	const struct gather_about about = {
@@ -288,7 +302,7 @@ int foresee_store(struct foresee *f)
 	const struct gather_wanted wanted = { .kind = RECORD_self,
 					      .limit = RECORDS_MAX,
 					      .about = &about };
-	if (!is_wanted(f, metric))
+	if (!is_wanted(f, store_metric))
 		return STATUS_OK;
 	clear(f->values, f->hours);
 	int status = gather_each(f->gather, &wanted, take_self, f);
@@ -296,7 +310,7 @@ int foresee_store(struct foresee *f)
 		return status;
 	record_init(RECORD_forecast, &record);
 	record_text(record.subject, sizeof(record.subject), "store");
-	record.metric = metric;
+	record.metric = store_metric;
 	double disk_bytes = last_known(f) + f->limits.disk_free_bytes;
 	bool is_disk = disk_bytes < f->limits.store_bytes;
 	forecast(f, f->values, is_disk ? disk_bytes : f->limits.store_bytes, INFINITY,
@@ -337,7 +351,7 @@ static bool take_probe(void *of, const void *record)
 	told.server_ip = probe->ip;
 	told.port = probe->port;
 	told.transport = probe->transport;
-	told.metric = "certificate_s";
+	told.metric = end_metric;
 	forecast_tell_end(probe->cert_not_after, f->limits.certificate_days * DAY_S,
 			  f->at_us, (uint32_t)f->ahead * (uint32_t)(HOUR_US / 1000000),
 			  &told);
@@ -357,7 +371,7 @@ int foresee_certificates(struct foresee *f)
 	const struct gather_wanted wanted = { .kind = RECORD_probe,
 					      .limit = RECORDS_MAX,
 					      .about = &about };
-	if (!is_wanted(f, "certificate_s"))
+	if (!is_wanted(f, end_metric))
 		return STATUS_OK;
 	struct certificates *c = calloc(1, sizeof(*c));
 	if (c == NULL)

@@ -34,6 +34,9 @@ struct foresee {
 	double *values;
 };
 
+/* Whether there is a metric of that name; if not, says which there are. */
+bool foresee_has(const char *metric);
+
 /* Learns which hours nobody watched.  Exit status; all has been said. */
 int foresee_open(struct foresee *foresee);
 void foresee_close(struct foresee *foresee);

@@ -197,6 +197,7 @@ static void mistakes_are_told(void **state)
 	assert_int_equal(FORECAST("--ahead", "5w"), STATUS_USAGE);
 	assert_int_equal(FORECAST("--ahead", "soon"), STATUS_USAGE);
 	assert_int_equal(FORECAST("--host", "example"), STATUS_USAGE);
+	assert_int_equal(FORECAST("--metric", "p95"), STATUS_USAGE);
 	assert_int_equal(FORECAST("--since", "2026-03-07T00:00:00Z"), STATUS_USAGE);
 }
 
