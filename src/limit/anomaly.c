@@ -21,26 +21,29 @@ enum {
 	OUT_OF_DAYS_LEAST = 50, /* that are in that range before it is asked */
 };
 
-static const double VALUE_MAX = 1e30; /* what is beyond is taken for it */
-static const double FLOOR_SHARE =
-	1e-3; /* of its size a value varies, if not in a range */
+/* What is beyond is taken for it. */
+static const double VALUE_MAX = 1e30;
+/* A range is at least that wide, of its value's size: rounding is no change. */
+static const double FLOOR_SHARE = 1e-3;
 static const double FLOOR_LEAST = 1e-9;
 static const double BEYOND_MAX = 1e3;
-static const double PEAK_MAX =
-	1;                    /* twice as far as ever is told, whatever was before */
-static const double HOLE = 2; /* steps: what is longer is one */
+/* A value that far beyond, by the range's width, is told whatever was told before. */
+static const double PEAK_MAX = 1;
+/* A step that many times as long as the one before is a hole. */
+static const double HOLE = 2;
 
 /*
  * One for all series.  How they were found, and what others would do:
  * docs/foresight.md, tests/eval/nab.c.
  */
 const struct anomaly_settings ANOMALY_SETTINGS = {
-	.mark = 0.075,
+	.mark = 0.1,
 	.learn_s = 2 * DAY_S,
 	.narrow_per_day = 0.004,
 	.smooth_s = 1800,
 	.hour_s = HOUR_S,
 	.peak_s = 12 * HOUR_S,
+	.widen_s = { 0, 450, 0 },
 	.weights = { 1, 1, 1 },
 };
 
@@ -73,20 +76,21 @@ static uint32_t one_more(uint32_t count)
 	return count < UINT32_MAX ? count + 1 : count;
 }
 
-/* How far beyond the range, by its width; the range then has it. */
-static double beyond(struct anomaly_range *range, double value, double floor)
+/* How far beyond the range, by its width; 0 in it. */
+static double beyond(const struct anomaly_range *range, double value, double floor)
 {
-	double over, width = greater(range->high - range->low, floor);
-	if (value > range->high) {
-		over = value - range->high;
-		range->high = value;
-	} else if (value < range->low) {
-		over = range->low - value;
-		range->low = value;
-	} else {
-		return 0;
-	}
-	return lesser(over / width, BEYOND_MAX);
+	double width = greater(range->high - range->low, floor);
+	double over = greater(value - range->high, range->low - value);
+	return over > 0 ? lesser(over / width, BEYOND_MAX) : 0;
+}
+
+/* Takes that share of what is beyond in. */
+static void widen(struct anomaly_range *range, double value, double share)
+{
+	if (value > range->high)
+		range->high += share * (value - range->high);
+	else if (value < range->low)
+		range->low -= share * (range->low - value);
 }
 
 static void narrow(struct anomaly_range *range, double share)
@@ -104,9 +108,14 @@ static double look(struct anomaly *series, const struct anomaly_settings *settin
 	struct anomaly_range *range = &series->ranges[view];
 	if (is_first)
 		*range = (struct anomaly_range){ value, value };
-	double over = beyond(range, value, floor);
+	double over = beyond(range, value, floor) * settings->weights[view];
+	if (over > 0)
+		widen(range, value,
+		      over >= settings->mark
+			      ? 1
+			      : follow(elapsed_s, settings->widen_s[view]));
 	narrow(range, settings->narrow_per_day * elapsed_s / DAY_S);
-	return over * settings->weights[view];
+	return over;
 }
 
 static unsigned hour_of(int64_t at_us)
@@ -136,14 +145,19 @@ static double look_out_of_day(struct anomaly *series,
 	return series->out_of_days > OUT_OF_DAYS_LEAST ? over : 0;
 }
 
+/* A mean of few values is no half hour's: it would make a range as wide as theirs. */
 static double look_smooth(struct anomaly *series,
 			  const struct anomaly_settings *settings, double value,
 			  double floor, double elapsed_s)
 {
 	double share = share_of(series->judged, elapsed_s, settings->smooth_s);
 	series->smooth += share * (value - series->smooth);
-	return look(series, settings, ANOMALY_SMOOTH, series->smooth,
-		    series->judged == 0, floor, elapsed_s);
+	if (series->seen_s < settings->smooth_s)
+		return 0;
+	bool is_first = !series->is_smooth;
+	series->is_smooth = true;
+	return look(series, settings, ANOMALY_SMOOTH, series->smooth, is_first, floor,
+		    elapsed_s);
 }
 
 /* What is no worse than what was told within the last hours is not told again. */
@@ -171,12 +185,11 @@ static double elapsed(struct anomaly *series, int64_t at_us)
 	return lesser(step_s, HOLE * before_s);
 }
 
-/* value: less origin. */
 static double judge(struct anomaly *series, const struct anomaly_settings *settings,
 		    int64_t at_us, double value)
 {
 	double elapsed_s = elapsed(series, at_us);
-	double floor = FLOOR_LEAST + FLOOR_SHARE * fabs(series->origin + value);
+	double floor = FLOOR_LEAST + FLOOR_SHARE * fabs(value);
 	double over = look(series, settings, ANOMALY_VALUE, value, series->judged == 0,
 			   floor, elapsed_s);
 	over = greater(over, look_smooth(series, settings, value, floor, elapsed_s));
@@ -214,7 +227,7 @@ static int64_t pace(struct anomaly *series, int64_t at_us)
 	/* A hole, or a clock that was set back: what was added up is of another time.
 	 */
 	begin_minute(series, at_us);
-	if (is_first || pace_us < 0)
+	if (is_first)
 		series->judged_us = at_us - slot_us;
 	return slot_us;
 }
@@ -225,12 +238,10 @@ double anomaly_take_as(struct anomaly *series, const struct anomaly_settings *se
 	if (!isfinite(value))
 		return 0;
 	value = lesser(greater(value, -VALUE_MAX), VALUE_MAX);
-	if (series->judged == 0 && series->count == 0)
-		series->origin = value;
 	int64_t pace_us = pace(series, at_us);
 	if (series->count == 0)
 		begin_minute(series, at_us);
-	series->sum += value - series->origin;
+	series->sum += value;
 	series->count++;
 	if (!is_over(series, at_us, pace_us))
 		return 0;
@@ -264,9 +275,8 @@ static bool are_times(const struct anomaly *series)
 
 static bool is_sound(const struct anomaly *series)
 {
-	const double numbers[] = { series->sum,    series->origin,
-				   series->seen_s, series->smooth,
-				   series->peak,   (double)series->step_s };
+	const double numbers[] = { series->sum, series->seen_s, series->smooth,
+				   series->peak, (double)series->step_s };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (!isfinite(numbers[i]))
 			return false;

@@ -35,8 +35,7 @@ struct anomaly {
 	int64_t last_us;   /* of the last value */
 	int64_t judged_us; /* of the last one that was judged */
 	int64_t begun_us;  /* of the minute that is being added up */
-	double sum;        /* of its values, less origin */
-	double origin;     /* the first value: all below are differences to it */
+	double sum;        /* of its values */
 	double seen_s;     /* time that values were seen in: holes are no experience */
 	double smooth;
 	double peak; /* of what was told; it fades, and only what is worse is told */
@@ -46,6 +45,7 @@ struct anomaly {
 	float step_s;         /* between the last two that were judged */
 	uint32_t count;       /* of the minute's values */
 	uint32_t judged;      /* saturates, like the next */
+	bool is_smooth;       /* there is a range of it */
 	uint32_t out_of_days; /* judged with a usual value */
 };
 

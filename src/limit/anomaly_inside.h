@@ -14,6 +14,11 @@ struct anomaly_settings {
 	double smooth_s;       /* time constants: of ANOMALY_SMOOTH, */
 	double hour_s; /* of what is usual at an hour, in time spent in that hour, */
 	double peak_s; /* and of what was told */
+	/*
+	 * A range takes in at once what is a mark, and with this time constant what is
+	 * not: a mean that climbs in small steps would never be far beyond it.
+	 */
+	double widen_s[ANOMALY_VIEWS];
 	double weights[ANOMALY_VIEWS];
 };
 
