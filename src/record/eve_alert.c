@@ -56,13 +56,14 @@ static const struct {
 	{ "hidden_listener", 53, MISC_ATTACK },
 	{ "missing_listener", 55, MISC_ACTIVITY },
 	{ "users_failing", 56, MISC_ACTIVITY },
+	/* Of no kind of finding: a limit that is crossed. */
+	{ "limit", 100, MISC_ACTIVITY },
 };
 enum { SIGNATURES = sizeof(signatures) / sizeof(signatures[0]) };
 
 /* Suricata: 1 is the worst, 3 the least. */
-static uint64_t severity_of(const struct finding_record *finding)
+static uint64_t severity_of(int severity)
 {
-	int severity = record_severity(finding->severity);
 	if (severity >= SEVERITY_HIGH)
 		return 1;
 	return severity == SEVERITY_MEDIUM ? 2 : 3;
@@ -80,12 +81,17 @@ static void put_word(struct buf *out, const char *name, const char *text)
 }
 
 /* As rules of Emerging Threats have it. */
-static void write_metadata(struct buf *out, const struct finding_record *finding)
+static void put_severity(struct buf *out, int severity)
 {
 	static const char *const severities[SEVERITIES] = { "Informational", "Minor",
 							    "Major", "Major",
 							    "Critical" };
-	int severity = record_severity(finding->severity);
+	if (severity >= 0)
+		put_word(out, "signature_severity", severities[severity]);
+}
+
+static void write_metadata(struct buf *out, const struct finding_record *finding)
+{
 	const struct mitre *mitre = record_mitre(finding->mitre);
 	if (finding->mitre[0] == '\0')
 		return;
@@ -96,27 +102,30 @@ static void write_metadata(struct buf *out, const struct finding_record *finding
 		put_word(out, "mitre_tactic_id", mitre->tactic_id);
 		put_word(out, "mitre_tactic_name", mitre->tactic);
 	}
-	if (severity >= 0)
-		put_word(out, "signature_severity", severities[severity]);
+	put_severity(out, record_severity(finding->severity));
 	object_close(out);
 }
 
-static void write_alert(struct buf *out, const struct finding_record *finding)
+/* SIGNATURES: it is none of them. */
+static size_t signature_of(const char *kind)
 {
 	size_t i = 0;
-	while (i < SIGNATURES && (finding->kind == NULL ||
-				  strcmp(signatures[i].kind, finding->kind) != 0))
+	while (i < SIGNATURES &&
+	       (kind == NULL || strcmp(signatures[i].kind, kind) != 0))
 		i++;
+	return i;
+}
+
+static void open_alert(struct buf *out, size_t i, const char *summary, int severity)
+{
 	object_open(out, "alert");
 	object_text(out, "action", "allowed");
 	object_u64(out, "gid", GENERATOR);
 	object_u64(out, "signature_id", i < SIGNATURES ? signatures[i].number : 0);
 	object_u64(out, "rev", REVISION);
-	object_text(out, "signature", finding->summary);
+	object_text(out, "signature", summary);
 	object_text(out, "category", i < SIGNATURES ? signatures[i].category : NULL);
-	object_u64(out, "severity", severity_of(finding));
-	write_metadata(out, finding);
-	object_close(out);
+	object_u64(out, "severity", severity_of(severity));
 }
 
 void record_eve_alert(struct buf *out, const struct finding_record *finding)
@@ -128,6 +137,59 @@ void record_eve_alert(struct buf *out, const struct finding_record *finding)
 	flow.server_ip = finding->server_ip;
 	flow.server_port = finding->port;
 	eve_begin(out, &flow, finding->last, "alert");
-	write_alert(out, finding);
+	open_alert(out, signature_of(finding->kind), finding->summary,
+		   record_severity(finding->severity));
+	write_metadata(out, finding);
+	object_close(out);
+	object_close(out);
+}
+
+/* ---- incidents ---- */
+
+/* One of the texts of "tag"; nothing with a comma, which would make it two. */
+static void add_tag(struct buf *tags, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	buf_printf(tags, "%s%s:", tags->len > 0 ? "," : "", name);
+	for (; *value != '\0'; value++)
+		buf_char(tags, *value == ',' || *value == ' ' ? '_' : *value);
+}
+
+/* EVE has no fields for what an incident is: its rules' tags say it. */
+static void write_tags(struct buf *out, const struct incident_record *incident,
+		       const char *reason)
+{
+	struct buf tags = { 0 };
+	add_tag(&tags, "incident", incident->id);
+	add_tag(&tags, "reason", reason);
+	add_tag(&tags, "state", incident->state);
+	add_tag(&tags, "rule", incident->rule);
+	add_tag(&tags, "target", incident->target);
+	if (buf_cstr(&tags) != NULL)
+		object_texts(out, "tag", buf_cstr(&tags), ',');
+	out->failed |= tags.failed;
+	buf_free(&tags);
+}
+
+void record_eve_incident(struct buf *out, const struct incident_record *incident,
+			 const char *reason)
+{
+	int severity = record_severity(incident->severity);
+	size_t signature = signature_of(incident->rule);
+	struct flow_record flow;
+	record_init(RECORD_flow, &flow);
+	flow.transport = incident->transport;
+	flow.client_ip = incident->client_ip;
+	flow.server_ip = incident->server_ip;
+	flow.server_port = incident->port;
+	eve_begin(out, &flow, incident->at, "alert");
+	open_alert(out, signature < SIGNATURES ? signature : signature_of("limit"),
+		   incident->summary, severity);
+	object_open(out, "metadata");
+	write_tags(out, incident, reason);
+	put_severity(out, severity);
+	object_close(out);
+	object_close(out);
 	object_close(out);
 }

@@ -157,6 +157,12 @@ int record_severity(const char *word);
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
+/*
+ * Appends a field's value as plain text: as in JSON, without quotes and escapes.
+ * False, and nothing appended, if it is unknown.
+ */
+bool record_value(struct buf *out, const struct field *field, const void *record);
+
 /* Appends the whole schema, all records, as one JSON object (/api/v1/schema). */
 void record_schema_json(struct buf *out);
 
@@ -173,6 +179,9 @@ void record_eve_flow(struct buf *out, const struct flow_record *flow);
 void record_eve_stats(struct buf *out, const struct self_record *self,
 		      int64_t start_us);
 void record_eve_alert(struct buf *out, const struct finding_record *finding);
+/* An incident as such an event; reason: why it is told, "new", "resolved" ... */
+void record_eve_incident(struct buf *out, const struct incident_record *incident,
+			 const char *reason);
 
 /*
  * The same of a record of what is said: http, dns, tls, ...; a DNS question and its
