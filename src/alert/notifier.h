@@ -81,6 +81,7 @@ struct notifier {
 	 * own. */
 	bool is_by_key;
 	const struct notifier_option *options; /* NULL: none */
+	bool writes_path; /* its URL, "eve:/FILE", names a file that it writes */
 	/*
 	 * What sink_new() can't know: false, and message says what is wrong, and what
 	 * is allowed.  May be NULL.
@@ -117,6 +118,8 @@ struct sink *sink_new(const char *name, const char *url, const char *const *opti
 		      struct buf *message);
 void sink_free(struct sink *sink);
 
+/* What stands behind the scheme: "/FILE" of "eve:/FILE" and of "eve:///FILE". */
+const char *sink_url_path(const struct sink *sink);
 /* NULL: not given. */
 const char *sink_option(const struct sink *sink, const char *name);
 bool sink_flag(const struct sink *sink, const char *name, bool if_not_given);

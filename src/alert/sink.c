@@ -374,10 +374,18 @@ bool sink_path(const struct sink *sink, const char *option,
 	return value != NULL && path_of(value, out);
 }
 
+const char *sink_url_path(const struct sink *sink)
+{
+	const char *path = strchr(sink->url, ':') + 1;
+	return strncmp(path, "///", 3) == 0 ? path + 2 : path;
+}
+
 void sink_each_file(const struct sink *sink, sink_take_file *take, void *self)
 {
 	const char *const *at = sink->options;
 	char path[SINK_PATH_MAX];
+	if (sink->notifier->writes_path)
+		take(self, OPTION_WRITTEN, sink_url_path(sink));
 	for (; at != NULL && at[0] != NULL; at += 2) {
 		const struct notifier_option *option = option_of(sink->notifier, at[0]);
 		bool is_file = option != NULL && (option->kind == OPTION_SECRET ||
