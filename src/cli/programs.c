@@ -10,12 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alert/notice_json.h"
+
 enum { AT_ONCE = 256 /* who floods us must not keep us for ever */ };
 
 #define TELL_US (10 * 1000000LL) /* of what is left out, at most so often */
 
 static const char *const keys[PROGRAM_KINDS] = {
 	[PROGRAM_OF_BLOCKS] = "block.program",
+	[PROGRAM_OF_NOTICES] = "notify.program",
 };
 
 /* ---- its life ---- */
@@ -46,10 +49,12 @@ static void name_user(struct programs *programs, const char *wanted)
 void programs_fork(struct programs *programs, const struct config *config)
 {
 	static char user[CONFIG_TEXT_MAX]; /* that process has a copy, as of the rest */
-	if (config->block_program[0] == '\0')
+	if (config->block_program[0] == '\0' && config->notify_program[0] == '\0')
 		return;
 	memcpy(programs->texts[PROGRAM_OF_BLOCKS], config->block_program,
 	       sizeof(config->block_program));
+	memcpy(programs->texts[PROGRAM_OF_NOTICES], config->notify_program,
+	       sizeof(config->notify_program));
 	for (size_t i = 0; i < PROGRAM_KINDS; i++)
 		programs->paths[i] = programs->texts[i];
 	snprintf(user, sizeof(user), "%s", user_of(config));
@@ -203,6 +208,40 @@ void programs_block(struct programs *programs, const struct finding_record *find
 	buf_free(&input);
 }
 
+bool programs_notice(struct programs *programs, const struct notice *notice)
+{
+	const struct incident_record *first = &notice->incidents[0];
+	char client[ADDR_TEXT_MAX], server[ADDR_TEXT_MAX], port[16], count[16];
+	struct buf input = { 0 };
+	if (!programs_have(programs, PROGRAM_OF_NOTICES))
+		return false;
+	write_addr(&first->client_ip, client);
+	write_addr(&first->server_ip, server);
+	write_port(first->port, port);
+	write_port((uint32_t)notice->count, count);
+	const struct program_word words[] = {
+		{ "REASON", notice->reason },
+		{ "KEY", notice->key },
+		{ "INCIDENTS", count },
+		{ "INCIDENT_ID", first->id },
+		{ "STATE", first->state },
+		{ "SEVERITY", first->severity },
+		{ "RULE", first->rule },
+		{ "TARGET", first->target },
+		{ "SERVICE", first->service },
+		{ "CLIENT_IP", client },
+		{ "SERVER_IP", server },
+		{ "PORT", port },
+		{ "TRANSPORT", first->transport },
+	};
+	notice_json(notice, &input);
+	buf_char(&input, '\n');
+	bool is_passed_on = programs_run(programs, PROGRAM_OF_NOTICES, first->id, words,
+					 sizeof(words) / sizeof(words[0]), &input);
+	buf_free(&input);
+	return is_passed_on;
+}
+
 /* ---- what came of it ---- */
 
 /* "exit status 1 after 12 ms: no route to host" */
@@ -341,22 +380,33 @@ static void put_text(struct buf *out, const char *name, const char *text)
 	buf_char(out, '"');
 }
 
+static void put_counts(struct buf *out, const struct programs *programs,
+		       enum program program)
+{
+	const struct program_counts *counts = &programs->counts[program];
+	put_text(out, "path", programs->texts[program]);
+	put_text(out, "last", counts->last);
+	buf_printf(
+		out, ",\"ended\":%llu,\"failed\":%llu,\"late\":%llu,\"refused\":%llu",
+		(unsigned long long)counts->ended, (unsigned long long)counts->failed,
+		(unsigned long long)counts->late, (unsigned long long)counts->refused);
+}
+
 void programs_json(struct programs *programs, struct buf *out)
 {
-	const struct program_counts *counts = &programs->counts[PROGRAM_OF_BLOCKS];
 	char detail[GUARD_TEXT_MAX];
 	bool holds = programs_describe(programs, detail);
 	unsigned long long left_out = programs->left_out + programs->not_sent;
 	buf_printf(out, "\"program\":{\"holds\":%s", holds ? "true" : "false");
 	put_text(out, "detail", detail);
-	put_text(out, "path", programs->texts[PROGRAM_OF_BLOCKS]);
 	put_text(out, "user", programs->user);
-	put_text(out, "last", counts->last);
-	buf_printf(out,
-		   ",\"ended\":%llu,\"failed\":%llu,\"late\":%llu,\"refused\":%llu,"
-		   "\"running\":%u,\"waiting\":%u,\"left_out\":%llu}",
-		   (unsigned long long)counts->ended,
-		   (unsigned long long)counts->failed, (unsigned long long)counts->late,
-		   (unsigned long long)counts->refused, programs->running,
-		   programs->waiting, left_out);
+	put_counts(out, programs, PROGRAM_OF_BLOCKS);
+	buf_printf(out, ",\"running\":%u,\"waiting\":%u,\"left_out\":%llu",
+		   programs->running, programs->waiting, left_out);
+	if (programs->texts[PROGRAM_OF_NOTICES][0] != '\0') {
+		buf_printf(out, ",\"notices\":{\"holds\":%s", holds ? "true" : "false");
+		put_counts(out, programs, PROGRAM_OF_NOTICES);
+		buf_char(out, '}');
+	}
+	buf_char(out, '}');
 }

@@ -15,7 +15,9 @@
 #include "record/record.h"
 
 /* By number, as the process knows them. */
-enum program { PROGRAM_OF_BLOCKS, PROGRAM_KINDS };
+enum program { PROGRAM_OF_BLOCKS, PROGRAM_OF_NOTICES, PROGRAM_KINDS };
+
+struct notice; /* alert/notifier.h */
 
 struct program_counts {
 	uint64_t ended, failed, late, refused; /* failed: of those that ended */
@@ -76,7 +78,13 @@ bool programs_run(struct programs *programs, enum program program, const char *a
 void programs_block(struct programs *programs, const struct finding_record *finding,
 		    const struct block_record *block);
 
+/*
+ * The program of what the sinks `program:` are told.  False: there is none, or it could
+ * not be passed on.
+ */
+bool programs_notice(struct programs *programs, const struct notice *notice);
+
 /* False if it is not there, or not confined as it should be; with why. */
 bool programs_describe(struct programs *programs, char text[static GUARD_TEXT_MAX]);
-/* "program":{...} */
+/* "program":{...}: that of blocks, if there is one, and "notices":{...} within it. */
 void programs_json(struct programs *programs, struct buf *out);

@@ -362,29 +362,36 @@ static void clean(char out[static CELL_MAX], const json_t *part, const char *nam
 	text_clean(out, CELL_MAX, text == NULL || *text == '\0' ? "none" : text);
 }
 
-/* "/usr/local/bin/tell as breakwater: 12 runs, 1 failed; last: exit status 0" */
+/* "/usr/local/bin/tell as breakwater: 12 run, 1 failed ...; last: exit status 0" */
+static void print_runs(const json_t *part, const char *user, const char *label,
+		       const struct look *look)
+{
+	char path[CELL_MAX], last[CELL_MAX];
+	clean(path, part, "path");
+	clean(last, part, "last");
+	if (member_text(part, "path") == NULL || member_text(part, "path")[0] == '\0')
+		return;
+	label_print(look, label);
+	printf("%.120s as %.32s: %.0f run, %.0f failed, %.0f refused; last: %.160s\n",
+	       path, user, member_number(part, "ended"), member_number(part, "failed"),
+	       member_number(part, "refused"), last);
+}
+
 static void print_program(const json_t *program, const struct look *look)
 {
-	char text[CELL_MAX], path[CELL_MAX], user[CELL_MAX], last[CELL_MAX];
+	char text[CELL_MAX], user[CELL_MAX], detail[CELL_MAX];
 	double left_out = member_number(program, "left_out");
-	bool holds = json_is_true(json_object_get(program, "holds"));
-	clean(path, program, "path");
 	clean(user, program, "user");
-	clean(last, program, "last");
-	label_print(look, "Program");
-	printf("%.120s as %.32s: %.0f run, %.0f failed, %.0f refused; last: %.160s",
-	       path, user, member_number(program, "ended"),
-	       member_number(program, "failed"), member_number(program, "refused"),
-	       last);
+	print_runs(program, user, "Program", look);
+	print_runs(json_object_get(program, "notices"), user, "Notices", look);
 	if (left_out > 0) {
-		snprintf(text, sizeof(text), "; %.0f left out", left_out);
-		warn(look, text);
+		snprintf(text, sizeof(text), "%.0f runs left out", left_out);
+		warn_line(look, text);
 	}
-	putchar('\n');
-	if (holds)
+	if (json_is_true(json_object_get(program, "holds")))
 		return;
-	clean(path, program, "detail");
-	snprintf(text, sizeof(text), "who runs it: %.240s", path);
+	clean(detail, program, "detail");
+	snprintf(text, sizeof(text), "who runs it: %.240s", detail);
 	warn_line(look, text);
 }
 

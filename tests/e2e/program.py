@@ -109,6 +109,27 @@ def finding_comes_as_json(tap, lab):
     confined(tap, runner)
 
 
+def message_comes_as_json(tap, lab):
+    runner = Runner(lab, 'cat >$OUT/input; env >$OUT/env\n')
+    runner.say(f"notice {HOSTILE}")
+    audit = runner.told()[0]
+    tap.equal((audit["before"], audit["after"][:14]), ("1dea", "exit status 0 "),
+              "a message runs it too, and the chain names the incident", audit)
+    message = json.loads((runner.out / "input").read_text())
+    tap.equal((message["reason"], message["incidents"][0]["summary"]), ("new", HOSTILE),
+              "it reads the message as JSON", message)
+    told = {line for line in (runner.out / "env").read_text().splitlines()
+            if line.startswith("BREAKWATER_")}
+    tap.equal(told, {"BREAKWATER_REASON=new", "BREAKWATER_KEY=k1",
+                     "BREAKWATER_INCIDENTS=1", "BREAKWATER_INCIDENT_ID=1dea",
+                     "BREAKWATER_STATE=firing", "BREAKWATER_SEVERITY=high",
+                     "BREAKWATER_RULE=response", "BREAKWATER_SERVER_IP=192.0.2.1",
+                     "BREAKWATER_PORT=22"}, "what is no plain word is left out")
+    status = runner.status()
+    tap.equal((status["ended"], status["notices"]["ended"]), (0, 1),
+              "status counts it apart", status)
+
+
 def confined(tap, runner):
     def read(name):
         return (runner.out / name).read_text()
@@ -226,6 +247,7 @@ def a_decision_runs_it(tap, lab):
 def program(tap, lab):
     slow = begin_slow(lab)
     finding_comes_as_json(tap, lab)
+    message_comes_as_json(tap, lab)
     failing_is_told(tap, lab)
     a_decision_runs_it(tap, lab)
     slow_is_ended(tap, slow)

@@ -2,8 +2,9 @@
  * program_driver.c: the process that runs programs, asked for runs by standard input,
  * and what came of them on standard output; for program.py.
  *
- *   program_driver PROGRAM USER
+ *   program_driver PROGRAM USER   the program of both blocks and messages
  *   block COUNT NAME   a finding about that user's name, so many times
+ *   notice NAME        a message about an incident with that name
  *   status   kill
  */
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/notifier.h"
 #include "cli/programs.h"
 
 enum { LINE_BYTES = 512, TEN = 10 };
@@ -65,6 +67,30 @@ static void decide(const char *name)
 	programs_block(&programs, &finding, &block);
 }
 
+static void tell(const char *name)
+{
+	struct incident_record incident;
+	record_init(RECORD_incident, &incident);
+	record_text(incident.id, sizeof(incident.id), "1dea");
+	record_text(incident.rule, sizeof(incident.rule), "response");
+	record_text(incident.target, sizeof(incident.target), name);
+	record_text(incident.summary, sizeof(incident.summary), name);
+	incident.state = "firing";
+	incident.severity = "high";
+	incident.port = 22;
+	addr_parse("192.0.2.1", &incident.server_ip);
+	const struct notice notice = { .id = 1,
+				       .reason = "new",
+				       .key = "k1",
+				       .host = "db01",
+				       .link = "",
+				       .at_us = AT_US,
+				       .incidents = &incident,
+				       .count = 1 };
+	if (!programs_notice(&programs, &notice))
+		fputs("not passed on\n", stderr);
+}
+
 static void obey(char *line)
 {
 	char *rest;
@@ -76,6 +102,8 @@ static void obey(char *line)
 		const char *name = strtok_r(NULL, "\n", &rest);
 		for (long i = strtol(count, NULL, TEN); i > 0; i--)
 			decide(name);
+	} else if (strcmp(first, "notice") == 0) {
+		tell(strtok_r(NULL, "\n", &rest));
 	} else if (strcmp(first, "kill") == 0) {
 		kill(guard_pid(programs.process), SIGKILL);
 	} else {
@@ -97,6 +125,7 @@ int main(int argc, char **argv)
 	snprintf(config.block_program, sizeof(config.block_program), "%s", argv[1]);
 	snprintf(config.block_program_user, sizeof(config.block_program_user), "%s",
 		 argv[2]);
+	snprintf(config.notify_program, sizeof(config.notify_program), "%s", argv[1]);
 	setvbuf(stdin, NULL, _IONBF, 0);
 	programs_fork(&programs, &config);
 	while (true) {

@@ -235,6 +235,7 @@ static void options_that_can_not_be_are_refused(void **state)
 	refused("syslog+tls://h?cert=/c.pem", "go together");
 	refused("eve:eve.json", "absolute path");
 	refused("eve:/var/log/", "absolute path");
+	refused("program:/bin/true", "notify.program names it");
 	refused("journald:/x", "nothing behind it");
 	refused("snmp://h?version=1", "2c or 3");
 	refused("snmp://h?user=u", "version=3 only");
@@ -253,6 +254,7 @@ static void options_that_can_are_taken(void **state)
 	taken("eve:/var/log/eve.json");
 	taken("eve:///var/log/eve.json");
 	taken("journald:");
+	taken("program:");
 	taken("snmp://h?community_file=/c&inform=no");
 	taken("snmp://h?version=3&user=u&auth_file=/a&priv_file=/p&auth=sha512"
 	      "&engine=0x80007ed904");
