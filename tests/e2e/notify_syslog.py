@@ -12,6 +12,9 @@ import sys
 import lab as e2e
 from lab import until
 
+sys.path.append(str(e2e.ROOT / "tests/golden"))
+from eve import problems  # noqa: E402 # pylint: disable=wrong-import-position
+
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 NAME = "logs.example"
 PHRASE, SECRET = "correct-horse-7", "battery-staple-9"
@@ -351,6 +354,7 @@ def eve(tap, lab):
     tap.equal([len(events), len(collector.lines("eve.json"))], [2, 1],
               "EVE: a file that was moved away is followed by a new one")
     tap.equal(events[0]["alert"]["signature"], "ssh is slow", "EVE: it is an alert")
+    tap.equal([*problems(events[0])], [], "EVE: of the shape that its schema has")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ SAID = {
                            "mitre_technique_name": [re.compile(r"\S+")],
                            "mitre_tactic_id": [re.compile(r"TA\d{4}")],
                            "mitre_tactic_name": [re.compile(r"\S+")],
+                           "tag": [str],
                            "signature_severity": [re.compile(
                                "Informational|Minor|Major|Critical")]}},
     "dhcp": {"type": re.compile("request|reply"), "id": int, "client_mac": str,
