@@ -88,7 +88,7 @@ static enum notify_outcome send_notice(struct sink *sink, const struct notice *n
 const struct notifier notifier_eve = {
 	.name = "eve",
 	.schemes = "eve",
-	.doc = "A file of Suricata's EVE alerts",
+	.doc = "A file of Suricata's EVE alerts.",
 	.writes_path = true,
 	.check = check,
 	.send = send_notice,

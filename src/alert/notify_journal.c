@@ -112,7 +112,7 @@ static bool check(const struct sink *sink, struct buf *message)
 const struct notifier notifier_journal = {
 	.name = "journal",
 	.schemes = "journald",
-	.doc = "Entries of systemd's journal, with the incident's fields",
+	.doc = "Entries of systemd's journal, with the incident's fields.",
 	.check = check,
 	.send = send_notice,
 };

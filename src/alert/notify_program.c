@@ -30,7 +30,7 @@ static enum notify_outcome send_notice(__attribute__((unused)) struct sink *sink
 const struct notifier notifier_program = {
 	.name = "program",
 	.schemes = "program",
-	.doc = "The program of notify.program, with the message as JSON",
+	.doc = "The program of notify.program, with the message as JSON.",
 	.check = check,
 	.send = send_notice,
 };

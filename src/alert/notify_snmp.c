@@ -186,7 +186,7 @@ static enum notify_outcome send_notice(struct sink *sink, const struct notice *n
 const struct notifier notifier_snmp = {
 	.name = "snmp",
 	.schemes = "snmp",
-	.doc = "SNMP informs and traps (2c, 3) of BREAKWATER-MIB",
+	.doc = "SNMP informs and traps (2c, 3) of BREAKWATER-MIB.",
 	.options = options,
 	.check = check,
 	.send = send_notice,

@@ -177,7 +177,7 @@ static enum notify_outcome send_notice(struct sink *sink, const struct notice *n
 const struct notifier notifier_syslog = {
 	.name = "syslog",
 	.schemes = "syslog syslog+tcp syslog+tls",
-	.doc = "Syslog (RFC 5424) over UDP, TCP or TLS, with structured data or CEF",
+	.doc = "Syslog (RFC 5424) over UDP, TCP or TLS, with structured data or CEF.",
 	.options = options,
 	.check = check,
 	.send = send_notice,
