@@ -23,8 +23,7 @@ static bool is_new(const struct anomaly *series)
 static double width(const struct anomaly *series)
 {
 	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
-	double size = fmax(fabs(series->origin + range->high),
-			   fabs(series->origin + range->low));
+	double size = fmax(fabs(range->high), fabs(range->low));
 	return fmax(range->high - range->low, size * ROOM_LEAST / ROOM);
 }
 
@@ -35,9 +34,9 @@ double learned_bound(const struct anomaly *series, bool is_lower)
 		return NAN;
 	double room = ROOM * width(series);
 	if (!is_lower)
-		return series->origin + range->high + room;
+		return range->high + room;
 	/* What can't be below nothing is too little before that. */
-	double low = series->origin + range->low;
+	double low = range->low;
 	return low - fmin(room, ROOM * fabs(low));
 }
 
@@ -46,8 +45,8 @@ void learned_take(struct anomaly *series, int64_t at_us, double value)
 	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
 	if (!is_new(series)) {
 		double most = WIDENS * width(series);
-		value = fmin(value, series->origin + range->high + most);
-		value = fmax(value, series->origin + range->low - most);
+		value = fmin(value, range->high + most);
+		value = fmax(value, range->low - most);
 	}
 	anomaly_take(series, at_us, value);
 }
