@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/forecast_run.h"
 #include "cli/table.h"
+#include "config/config.h"
 
 static const char examples[] =
 	"  breakwater forecast                what will cross its limit, and what has "
@@ -232,8 +233,7 @@ int command_forecast(int argc, char **argv)
 		  "begin of the history (12w ago at most)", &a.since, 0, 0 },
 		{ 0, OPTION_TIME, "until", "TIME",
 		  "end of it: what would have been said then", &a.until, 0, 0 },
-		{ 'c', OPTION_TEXT, "config", "FILE", "limits of this configuration",
-		  &a.config_path, 0, 0 },
+		OPTION_CONFIG(&a.config_path),
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "read the store in this folder, without the daemon", &a.state, 0, 0 },
 	};

@@ -2,6 +2,7 @@
  * test_forecast_screen.c: breakwater forecast, over a store with five weeks of two
  * services: one gets slower every day, one is as it always was.
  */
+#include "printed.h"
 #include "store_check.h"
 
 #include "cli/cli.h"
@@ -13,8 +14,6 @@
 #define TUESDAY_14 (5 * DAY + 14 * 3600 * SECOND)
 
 enum { HOURS = 35 * 24, RESPONSES = 30, SLOWER = 443, STEADY = 5432 };
-
-static char printed[16384];
 
 static void put_hour(struct store *store, uint32_t port, int64_t at_us, double p95_us)
 {
@@ -86,17 +85,9 @@ static int forecast(const char *const *options)
 	for (int i = 0; i < argc; i++)
 		argv[i] = words[i];
 	argv[argc] = NULL;
-	FILE *file = tmpfile();
-	fflush(stdout);
-	int saved = dup(STDOUT_FILENO);
-	dup2(fileno(file), STDOUT_FILENO);
+	catch_output();
 	int status = command_forecast(argc, argv);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	rewind(file);
-	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
-	fclose(file);
+	what_was_printed();
 	return status;
 }
 #define FORECAST(...) forecast((const char *const[]){ __VA_ARGS__, NULL })
