@@ -470,7 +470,11 @@ void incident_book_restore_line(struct incident_book *book,
 				const struct timeline_record *line)
 {
 	struct entry *entry = book_entry(book, line->incident);
-	if (entry == NULL || !entry_is_firing(entry) || line->about[0] == '\0')
+	bool is_of_member = strcmp(line->kind, "alert") == 0 ||
+			    strcmp(line->kind, "finding") == 0 ||
+			    strcmp(line->kind, "resolved") == 0;
+	/* A block has an id too, and is no trouble. */
+	if (entry == NULL || !entry_is_firing(entry) || !is_of_member)
 		return;
 	struct member *member = find_member(book, line->about);
 	bool is_open = strcmp(line->kind, "resolved") != 0;

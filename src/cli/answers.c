@@ -131,6 +131,19 @@ static void give_blocks(void *self, web_emit emit, void *to)
 		respond_each(m->blocking.respond, emit_block, &e);
 }
 
+static void emit_incident(void *to, const struct incident_record *incident)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, incident);
+}
+
+static void give_incidents(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	alerting_each(&m->alerting, emit_incident, &e);
+}
+
 static void note_reader(void *self, const struct addr *reader)
 {
 	struct monitor *m = self;
@@ -313,6 +326,8 @@ static void give_status(void *self, struct buf *json)
 	detect_each(m->detect, count_finding, &findings);
 	status_json_findings(json, &findings);
 	buf_char(json, ',');
+	alerting_json(&m->alerting, json);
+	buf_char(json, ',');
 	if (probing_is_wanted(&m->probing))
 		put_prober(m, json);
 	put_traps(m, json);
@@ -398,6 +413,30 @@ static int take_block_change(void *self, const char *text, size_t len,
 	return take_form(self, text, len, actor, message, change_block);
 }
 
+static int change_incident(struct monitor *m, const char *form, const char *actor,
+			   struct buf *message)
+{
+	return alerting_change(&m->alerting, form, actor, message);
+}
+
+static int take_incident_change(void *self, const char *text, size_t len,
+				const char *actor, struct buf *message)
+{
+	return take_form(self, text, len, actor, message, change_incident);
+}
+
+static int note_deployment(struct monitor *m, const char *form, const char *actor,
+			   struct buf *message)
+{
+	return alerting_deployed(&m->alerting, form, actor, message);
+}
+
+static int take_deployment(void *self, const char *text, size_t len, const char *actor,
+			   struct buf *message)
+{
+	return take_form(self, text, len, actor, message, note_deployment);
+}
+
 static void give_maintenance(void *self, struct buf *json)
 {
 	const struct monitor *m = self;
@@ -416,6 +455,9 @@ struct web_source monitor_source(struct monitor *m)
 				    .findings = give_findings,
 				    .blocks = give_blocks,
 				    .block_change = take_block_change,
+				    .incidents = give_incidents,
+				    .incident_change = take_incident_change,
+				    .deployed = take_deployment,
 				    .reader = note_reader,
 				    .latency = give_latency,
 				    .probes = give_probes,

@@ -265,6 +265,8 @@ static void take_listener(void *self, const struct listener_record *listener)
 	detect_listener(m->detect, &known);
 	if (!old || first)
 		store_put(m->store, RECORD_listener, &known);
+	if (!old && !first)
+		alerting_listener(&m->alerting, &known);
 	show(m, RECORD_listener, &known);
 }
 
@@ -279,8 +281,11 @@ static void take_finding(void *self, const struct finding_record *finding)
 {
 	struct monitor *m = self;
 	m->deciding = finding;
-	if (!home_holds(&m->friends, &finding->client_ip))
+	/* A block is an answer to an incident that is there. */
+	if (!home_holds(&m->friends, &finding->client_ip)) {
+		alerting_finding(&m->alerting, finding);
 		blocking_finding(&m->blocking, finding);
+	}
 	m->deciding = NULL;
 	keep_and_show(m, RECORD_finding, finding);
 	packet_keeper_finding(&m->packets, finding);
@@ -312,6 +317,7 @@ static void take_gone(void *self, const struct listener_record *listener)
 	struct listener_record gone = *listener;
 	gone.at = clock_us(CLOCK_REALTIME);
 	gone.change = "closed";
+	alerting_listener(&m->alerting, &gone);
 	keep_and_show(m, RECORD_listener, &gone);
 }
 
@@ -407,6 +413,7 @@ void monitor_take_second(struct monitor *m)
 	tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
+	alerting_second(&m->alerting, at_us);
 	probe_intake_second(m);
 	proving_second(&m->proving);
 	keep_and_show(m, RECORD_self, &m->state.self);
@@ -487,6 +494,18 @@ static void keep_sources(struct monitor *m)
 	buf_free(&why);
 }
 
+static void keep_alerting(void *self, enum record_kind kind, const void *record)
+{
+	keep_and_show(self, kind, record);
+}
+
+/* Before the store is written: it is read. */
+static bool open_alerting(struct monitor *m)
+{
+	const struct alerting_sink sink = { m, keep_alerting };
+	return alerting_open(&m->alerting, m->config.state, &m->own, &sink);
+}
+
 bool monitor_open(struct monitor *m)
 {
 	struct host_options host = { .self = m,
@@ -512,10 +531,11 @@ bool monitor_open(struct monitor *m)
 					     .detect = m->detect,
 					     .own = &m->own };
 	m->baseline = baseline_read(m->config.state);
+	bool has_incidents = open_alerting(m);
 	m->store = store_open(m->config.state, &limits);
 	m->probing.take_failure = take_failure;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
-	    m->store == NULL || !probe_intake_open(m) ||
+	    m->store == NULL || !has_incidents || !probe_intake_open(m) ||
 	    !login_intake_open(&m->logins, &logins)) {
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
@@ -546,6 +566,7 @@ void monitor_close(struct monitor *m)
 	login_intake_close(&m->logins);
 	if (m->detect != NULL)
 		detect_flush(m->detect, clock_us(CLOCK_REALTIME));
+	alerting_close(&m->alerting);
 	if (m->store != NULL)
 		monitor_audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);

@@ -9,6 +9,7 @@
 
 #include "base/home.h"
 #include "catalog/catalog.h"
+#include "cli/alerting.h"
 #include "cli/baseline.h"
 #include "cli/blocking.h"
 #include "cli/blocklists.h"
@@ -61,6 +62,7 @@ struct monitor {
 	struct probing probing;
 	struct decoys decoys;
 	struct blocking blocking;
+	struct alerting alerting;
 	struct programs programs;
 	struct proving proving;
 	const struct finding_record *deciding; /* what is decided on now; or NULL */

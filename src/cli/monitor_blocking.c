@@ -51,8 +51,10 @@ static void run_program(struct monitor *m, const struct block_record *block)
 static void keep_block(void *self, enum record_kind kind, const void *record)
 {
 	monitor_keep(self, kind, record);
-	if (kind == RECORD_block)
-		run_program(self, record);
+	if (kind != RECORD_block)
+		return;
+	alerting_block(&((struct monitor *)self)->alerting, record);
+	run_program(self, record);
 }
 
 /* What XDP stops no capture sees: it counts for its port all the same. */

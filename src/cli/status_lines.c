@@ -19,6 +19,12 @@ static void warn(const struct look *look, const char *text)
 	tone_print(look, TONE_OVER, line);
 }
 
+static void clean(char out[static CELL_MAX], const json_t *part, const char *name)
+{
+	const char *text = member_text(part, name);
+	text_clean(out, CELL_MAX, text == NULL || *text == '\0' ? "none" : text);
+}
+
 /* "12 MB, since 3 d ago; 0 records waiting", or what is wrong. */
 static void print_store(const json_t *store, const struct look *look)
 {
@@ -191,6 +197,31 @@ static void print_findings(const json_t *findings, const struct look *look)
 	print_attacks(findings, look);
 }
 
+/* "3 firing, nobody has acknowledged 2 of them: breakwater incidents" */
+static void print_incidents(const json_t *incidents, const struct look *look)
+{
+	char text[CELL_MAX], id[CELL_MAX], rule[CELL_MAX], target[CELL_MAX];
+	const json_t *worst = json_object_get(incidents, "worst");
+	const char *severity = member_text(worst, "severity");
+	double firing = member_number(incidents, "firing");
+	double unacknowledged = member_number(incidents, "unacknowledged");
+	if (!(firing > 0) || severity == NULL)
+		return;
+	clean(id, worst, "id");
+	clean(rule, worst, "rule");
+	clean(target, worst, "target");
+	label_print(look, "Incidents");
+	snprintf(text, sizeof(text), "%.0f firing", firing);
+	if (record_severity(severity) >= SEVERITY_HIGH)
+		warn(look, text);
+	else
+		fputs(text, stdout);
+	if (unacknowledged > 0)
+		printf(", %.0f of them not acknowledged", unacknowledged);
+	printf("; the gravest: %.64s %.64s: breakwater incidents %.8s\n", rule, target,
+	       id);
+}
+
 /* ": 10 up, 2 down; ", those that there are. */
 static void print_states(const json_t *prober, const struct look *look)
 {
@@ -356,12 +387,6 @@ static void print_firewall(const json_t *firewall, const struct look *look)
 	print_trouble(firewall, look);
 }
 
-static void clean(char out[static CELL_MAX], const json_t *part, const char *name)
-{
-	const char *text = member_text(part, name);
-	text_clean(out, CELL_MAX, text == NULL || *text == '\0' ? "none" : text);
-}
-
 /* "/usr/local/bin/tell as breakwater: 12 run, 1 failed ...; last: exit status 0" */
 static void print_runs(const json_t *part, const char *user, const char *label,
 		       const struct look *look)
@@ -484,11 +509,17 @@ void status_lines(const json_t *status, const struct look *look)
 		const char *name;
 		void (*print)(const json_t *part, const struct look *look);
 	} parts[] = {
-		{ "store", print_store },         { "sockets", print_sockets },
-		{ "logs", print_logs },           { "findings", print_findings },
-		{ "prober", print_prober },       { "traps", print_traps },
-		{ "firewall", print_firewall },   { "program", print_program },
-		{ "self_test", print_self_test }, { "blocklists", print_blocklists },
+		{ "store", print_store },
+		{ "sockets", print_sockets },
+		{ "logs", print_logs },
+		{ "findings", print_findings },
+		{ "incidents", print_incidents },
+		{ "prober", print_prober },
+		{ "traps", print_traps },
+		{ "firewall", print_firewall },
+		{ "program", print_program },
+		{ "self_test", print_self_test },
+		{ "blocklists", print_blocklists },
 		{ "policy", print_policy },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

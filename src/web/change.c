@@ -82,6 +82,23 @@ static enum MHD_Result answer_message(const struct request *request, unsigned st
 typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
 			   struct buf *message);
 
+static unsigned status_of(int result)
+{
+	switch (result) {
+	case 0:
+		return MHD_HTTP_OK;
+	case -EINVAL:
+	case -EEXIST:
+		return MHD_HTTP_BAD_REQUEST;
+	case -EPERM:
+		return MHD_HTTP_FORBIDDEN;
+	case -ENOENT:
+		return MHD_HTTP_NOT_FOUND;
+	default:
+		return MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+}
+
 /* Whether somebody may make changes is the same for all of them. */
 static enum MHD_Result change(const struct request *request, change_take take)
 {
@@ -105,10 +122,7 @@ static enum MHD_Result change(const struct request *request, change_take take)
 	int result = take(request->web->source->self,
 			  exchange->body.at == NULL ? "" : exchange->body.at,
 			  exchange->body.len, actor, &message);
-	unsigned status = result == 0         ? MHD_HTTP_OK
-			  : result == -EINVAL ? MHD_HTTP_BAD_REQUEST
-			  : result == -EPERM  ? MHD_HTTP_FORBIDDEN
-					      : MHD_HTTP_INTERNAL_SERVER_ERROR;
+	unsigned status = status_of(result);
 	enum MHD_Result answered = answer_message(
 		request, status, result == 0 ? "message" : "error", &message);
 	buf_free(&message);
@@ -137,6 +151,18 @@ enum MHD_Result answer_blocks(const struct request *request)
 {
 	return request->post ? change(request, request->web->source->block_change)
 			     : answer_records(request, RECORD_block);
+}
+
+enum MHD_Result answer_incidents(const struct request *request)
+{
+	return request->post ? change(request, request->web->source->incident_change)
+			     : answer_records(request, RECORD_incident);
+}
+
+enum MHD_Result answer_deployments(const struct request *request)
+{
+	return request->post ? change(request, request->web->source->deployed)
+			     : answer_records(request, RECORD_deployment);
 }
 
 enum MHD_Result answer_self_tests(const struct request *request)

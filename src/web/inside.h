@@ -70,6 +70,8 @@ enum MHD_Result answer_policy(const struct request *request);
 enum MHD_Result answer_maintenance(const struct request *request);
 enum MHD_Result answer_scans(const struct request *request);
 enum MHD_Result answer_blocks(const struct request *request);
+enum MHD_Result answer_incidents(const struct request *request);
+enum MHD_Result answer_deployments(const struct request *request);
 enum MHD_Result answer_self_tests(const struct request *request);
 
 /* Does it come from root or the daemon's own user?  Never over TCP. */

@@ -89,6 +89,22 @@ const probeColumns = [
 const states = ["down", "degraded", "unknown", "up"];
 
 /* Of attacks; the first column opens the rest. */
+const incidentColumns = [
+	{ name: "Incident", doc: "Rule of its first alert, or kind of its first finding",
+	  text: true, value: (i) => i.rule?.replaceAll("_", " ") },
+	{ name: "Id", doc: "First digits of its id",
+	  text: true, value: (i) => i.id?.slice(0, 8) },
+	{ name: "Severity", doc: "low, medium, high or critical",
+	  text: true, value: (i) => i.severity, over: (v) => v === "high" || v === "critical" },
+	{ name: "Target", doc: "What it is about",
+	  text: true, value: (i) => i.target },
+	{ name: "Since", doc: "When it began",
+	  text: true, value: (i) => i.first, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
+	{ name: "Owner", doc: "Who takes care of it",
+	  text: true, value: (i) => i.owner },
+	{ name: "Cause", doc: "The most probable cause",
+	  text: true, value: (i) => i.cause ?? i.summary },
+];
 const attackColumns = [
 	{ name: "Attack", doc: "What it is, and how; opens what it rests on",
 	  text: true, value: (f) => `${f.kind.replaceAll("_", " ")}${f.technique ? ` (${f.technique.replaceAll("_", " ")})` : ""}` },
@@ -338,6 +354,14 @@ function drawAttacks(findings) {
 		[...byId("attacks-rows").querySelectorAll("button")].find((button) => button.dataset.id === focused)?.focus();
 }
 
+/* Those that last; the worst first, and among them the newest. */
+function drawIncidents(incidents) {
+	const shown = 50;
+	const rank = (incident) => severities.indexOf(incident.severity);
+	drawTable("incidents", incidentColumns, incidents.sort((a, b) => rank(a) - rank(b)).slice(0, shown));
+	byId("incidents-title").textContent = incidents.length > shown ? `Incidents (${shown} of ${count(incidents.length)})` : "Incidents";
+}
+
 /* Whether what is decided is done, and whether the kernel holds it. */
 function drawWall(firewall) {
 	const line = byId("wall");
@@ -432,9 +456,9 @@ async function ask(path) {
 
 async function refresh() {
 	try {
-		const [health, status, list, listeners, probes, findings, blocks] = await Promise.all(["health", "api/v1/status",
+		const [health, status, list, listeners, probes, findings, blocks, incidents] = await Promise.all(["health", "api/v1/status",
 			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/probes?limit=500",
-			"api/v1/findings?state=open&limit=500", "api/v1/blocks?limit=500"].map(ask));
+			"api/v1/findings?state=open&limit=500", "api/v1/blocks?limit=500", "api/v1/incidents?state=firing&limit=500"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
@@ -442,6 +466,7 @@ async function refresh() {
 		drawProbes(probes);
 		drawTable("listening", listenerColumns, listeners);
 		drawFindings(findings.filter((finding) => !finding.incident));
+		drawIncidents(incidents);
 		drawAttacks(findings);
 		drawBlocks(blocks);
 		drawWall(blocks.length > 0 ? status.firewall : undefined);
@@ -458,6 +483,7 @@ byId("pause").addEventListener("click", () => {
 	byId("pause").textContent = paused ? "Go on" : "Pause";
 });
 drawHead();
+drawTableHead("incidents", incidentColumns);
 drawTableHead("attacks", attackColumns);
 drawTableHead("blocked", blockColumns);
 drawTableHead("asked", probeColumns);

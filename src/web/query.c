@@ -78,10 +78,17 @@ static const char *const word_names[QUERY_WORDS] = {
 	"outcome", "user",  "target",   "incident", "action", "finding"
 };
 
+/* Its end is not known until it is over. */
+static bool lasts_until_told(const struct query *query)
+{
+	return query->kind == RECORD_alert || query->kind == RECORD_incident;
+}
+
 /* What will end some time is no newer for that. */
 void query_sort_newest(struct query *query)
 {
-	bool has_ended = query->end != NULL && query->kind != RECORD_block;
+	bool has_ended = query->end != NULL && query->kind != RECORD_block &&
+			 !lasts_until_told(query);
 	query->sort[0] = has_ended ? query->end : query->begin;
 	query->sort[1] = NULL;
 	query->ascending = false;
@@ -415,7 +422,9 @@ static int64_t end_of(const struct query *query, const void *record)
 	int64_t begin_us = time_of(query->begin, record);
 	if (query->end != NULL) {
 		int64_t end_us = time_of(query->end, record);
-		return end_us == UNKNOWN_TIME ? begin_us : end_us;
+		if (end_us != UNKNOWN_TIME)
+			return end_us;
+		return lasts_until_told(query) ? INT64_MAX : begin_us;
 	}
 	uint32_t seconds = UNKNOWN_U32;
 	if (query->interval != NULL)

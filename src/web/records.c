@@ -2,8 +2,8 @@
  * records.c: GET of records: from memory, or, if they are about a time that memory does
  * not reach, from the store.
  *
- * Flows, findings and blocks are in both: those of memory come first, and what the
- * store repeats is left out, so that none is shown twice and none is missing.
+ * Flows, findings, blocks and incidents are in both: those of memory come first, and
+ * what the store repeats is left out, so that none is shown twice and none is missing.
  * Everything else is either what there is now, or what the store says of then.
  */
 #include <stdio.h>
@@ -47,7 +47,8 @@ static bool wants_array(const struct request *request)
 
 static bool is_in_both(enum record_kind kind)
 {
-	return kind == RECORD_flow || kind == RECORD_finding || kind == RECORD_block;
+	return kind == RECORD_flow || kind == RECORD_finding || kind == RECORD_block ||
+	       kind == RECORD_incident;
 }
 
 static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
@@ -69,6 +70,8 @@ static void give(const struct web_source *source, enum record_kind kind, web_emi
 		each = source->probes;
 	else if (kind == RECORD_block)
 		each = source->blocks;
+	else if (kind == RECORD_incident)
+		each = source->incidents;
 	if (each != NULL)
 		each(source->self, emit, to);
 	if (kind != RECORD_self)
@@ -109,6 +112,7 @@ static bool is_about_the_past(const struct web_source *source,
 			       source->memory_since_us(source->self, query->kind);
 	case RECORD_finding:
 	case RECORD_block:
+	case RECORD_incident:
 		return query->has_time || query_word(query, "id") != NULL ||
 		       query_word(query, "incident") != NULL;
 	default:

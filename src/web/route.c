@@ -131,11 +131,14 @@ static const struct {
 	{ "/api/v1/transcripts", RECORD_transcript },
 	{ "/api/v1/packets", RECORD_packet },
 	{ "/api/v1/scan_runs", RECORD_scan_run },
+	{ "/api/v1/timelines", RECORD_timeline },
 };
 
 static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
 static const char maintenance_path[] = "/api/v1/maintenance";
 static const char blocks_path[] = "/api/v1/blocks";
+static const char incidents_path[] = "/api/v1/incidents";
+static const char deployments_path[] = "/api/v1/deployments";
 static const char self_tests_path[] = "/api/v1/self_tests";
 
 static const struct {
@@ -150,6 +153,8 @@ static const struct {
 	{ scans_path, answer_scans },
 	{ blocks_path, answer_blocks },
 	{ self_tests_path, answer_self_tests },
+	{ incidents_path, answer_incidents },
+	{ deployments_path, answer_deployments },
 	{ "/metrics", answer_metrics },
 	{ "/health", answer_health },
 	{ "/probe", answer_probe },
@@ -174,7 +179,8 @@ static enum MHD_Result route(const struct request *request)
 	return answer_error(
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
-		"sockets, findings, blocks, logins, probes, failures, transcripts, "
+		"sockets, findings, incidents, timelines, deployments, blocks, logins, "
+		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, status, policy, "
@@ -203,14 +209,22 @@ static bool host_is_ours(const char *header)
 	       (own[0] != '\0' && strcasecmp(host, own) == 0);
 }
 
+static bool takes_changes(const char *path)
+{
+	static const char *const paths[] = { policy_path,      scans_path,
+					     maintenance_path, blocks_path,
+					     incidents_path,   deployments_path,
+					     self_tests_path };
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool is_allowed(const char *method, const char *path)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
-	       (strcmp(method, "POST") == 0 &&
-		(strcmp(path, policy_path) == 0 || strcmp(path, scans_path) == 0 ||
-		 strcmp(path, maintenance_path) == 0 ||
-		 strcmp(path, blocks_path) == 0 ||
-		 strcmp(path, self_tests_path) == 0)) ||
+	       (strcmp(method, "POST") == 0 && takes_changes(path)) ||
 	       heartbeat_takes(path, method);
 }
 

@@ -54,6 +54,14 @@ struct web_source {
 	/* A form (docs/answer.md); as policy_apply, and -EPERM: it may not be. */
 	int (*block_change)(void *self, const char *text, size_t len, const char *actor,
 			    struct buf *message);
+	/* Those that fire, the newest first, and some that are over. */
+	void (*incidents)(void *self, web_emit emit, void *to);
+	/* Forms (docs/alerts.md); as policy_apply, and -ENOENT: there is none, -EEXIST:
+	 * several may be meant. */
+	int (*incident_change)(void *self, const char *text, size_t len,
+			       const char *actor, struct buf *message);
+	int (*deployed)(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message);
 	/* Somebody reads over TCP; NULL: nobody wants to know. */
 	void (*reader)(void *self, const struct addr *reader);
 	/* How long it took until they were said; NULL: not known. */

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""incidents.py: a real scan is one incident, which a person acknowledges, which goes on
+after a restart, and which a person closes.  Runs beside others.
+"""
+import json
+import sys
+
+import lab as e2e
+from daemon import cable
+from lab import BREAKWATER, until
+
+ATTACKER, TARGET = "10.78.0.1", "10.78.0.2"
+
+
+def the_only(monitor):
+    found = monitor.get("incidents")
+    return found[0] if len(found) == 1 else None
+
+
+def shown(monitor, *arguments, status=None):
+    return monitor.command("incidents", *arguments, status=status)
+
+
+def is_one(tap, client, monitor):
+    client.tree("nmap", "-n", "-Pn", "-sS", "-p1-300", "--min-rate", "300", TARGET)
+    found = until(lambda: the_only(monitor), "an incident")
+    until(lambda: the_only(monitor)["severity"] != "low", "that is a scan")
+    tap.equal((found["rule"], found["client_ip"], found["state"]),
+              ("port_scan", ATTACKER, "firing"), "a scan is one incident", found)
+    listed = shown(monitor, status=1).stdout
+    tap.ok(found["id"][:8] in listed and len(listed.splitlines()) == 2,
+           "and one line of what is wrong", listed)
+    status = monitor.command("status", status=None).stdout
+    tap.ok(f"1 firing, 1 of them not acknowledged; the gravest: port_scan {TARGET}"
+           in status, "status says so and what to type", status)
+    metrics = monitor.ask("/metrics")
+    tap.ok('state="firing"} 1\n' in metrics, "and /metrics",
+           [line for line in metrics.splitlines() if "incidents" in line])
+    return found["id"]
+
+
+def is_acknowledged(tap, monitor, name):
+    monitor.command("ack", name[:8], "--comment", "on it")
+    found = the_only(monitor)
+    tap.equal((found["owner"], found["acknowledged_by"]), ("root", "root"),
+              "who acknowledges it takes care of it")
+    lines = until(lambda: [line for line in monitor.get(f"timelines?incident={name}")
+                           if line["kind"] == "comment"], "the comment is kept")
+    tap.equal((lines[0]["actor"], lines[0]["summary"]), ("root", "on it"),
+              "what was said of it is in its timeline")
+    wrong = monitor.command("ack", "abcdabcd", status=2).stderr
+    tap.ok("there is no incident abcdabcd" in wrong, "of none it says so", wrong)
+
+
+def goes_on(tap, lab, monitor, server, name):
+    monitor.stop()
+    again = lab.monitor(server, "-i", "net0", "--home", f"{TARGET}/32", "--state",
+                        str(monitor.state))
+    found = until(lambda: the_only(again), "the incident after a restart")
+    tap.equal((found["id"], found["state"], found["owner"]), (name, "firing", "root"),
+              "a restart changes nothing of it")
+    return again
+
+
+def is_closed(tap, monitor, state, name):
+    monitor.command("deployed", "shop", "--version", "4.2", "--port", "443")
+    monitor.command("close", name[:8], "--false-positive", "--why", "our own scanner")
+    tap.equal(shown(monitor, status=0).stdout, "", "what is closed is no bad news")
+    text = until(lambda: [one for one in [shown(monitor, name[:8]).stdout]
+                          if "closed" in one], "the timeline's end")[0]
+    tap.ok("Closed       by root, as a false positive: our own scanner" in text and
+           "Timeline\n" in text and "root: on it" in text,
+           "all of it is one screen", text)
+    print("".join(f"# {line}\n" for line in text.splitlines()))
+    audit = until(lambda: [one for one in monitor.get("audit")
+                           if one["action"] == "incident_false"], "the audit chain")
+    tap.equal((audit[0]["actor"], audit[0]["subject"], audit[0]["after"]),
+              ("root", name, "our own scanner"), "the audit chain has it")
+    kept = [one["name"] for one in monitor.get("deployments")]
+    tap.equal(kept, ["shop"], "and a deployment is kept")
+    stored = json.loads(monitor.network.run(
+        BREAKWATER, "incidents", name, "--state", str(state), "--json").stdout.splitlines()[0])
+    tap.equal(stored["false_positive"], True, "the store has it without the daemon")
+
+
+def life(tap, lab):
+    client, server = cable(lab)
+    monitor = lab.monitor(server, "-i", "net0", "--home", f"{TARGET}/32")
+    name = is_one(tap, client, monitor)
+    is_acknowledged(tap, monitor, name)
+    again = goes_on(tap, lab, monitor, server, name)
+    is_closed(tap, again, monitor.state, name)
+
+
+if __name__ == "__main__":
+    if not e2e.has_tree("nmap"):
+        print("1..0 # SKIP the tree of real programs has no nmap")
+        sys.exit(e2e.EXIT_SKIPPED)
+    sys.exit(e2e.main(life))
