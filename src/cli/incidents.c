@@ -204,6 +204,20 @@ static int post(const struct change *c, struct buf *form)
 	return status;
 }
 
+/* The last argument is what it is about. */
+static bool takes_id(struct change *c, const struct command_help *help, int argc,
+		     char **argv, int *status)
+{
+	int first;
+	if (!options_parse(help, argc, argv, &c->common, &first, status))
+		return false;
+	*status = STATUS_USAGE;
+	if (argc - first == 1)
+		return is_written_as_id(c->command, argv[first]);
+	complain(c->command, STATUS_USAGE, "one ID");
+	return false;
+}
+
 int command_ack(int argc, char **argv)
 {
 	const char *comment = NULL, *owner = NULL;
@@ -225,15 +239,11 @@ int command_ack(int argc, char **argv)
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
 	};
-	int first, status;
+	int status;
 	struct buf form = { 0 };
-	if (!options_parse(&help, argc, argv, &c.common, &first, &status))
+	if (!takes_id(&c, &help, argc, argv, &status))
 		return status;
-	if (argc - first != 1)
-		return complain("ack", STATUS_USAGE, "one ID");
-	if (!is_written_as_id("ack", argv[first]))
-		return STATUS_USAGE;
-	client_parameter(&form, "id", argv[first]);
+	client_parameter(&form, "id", argv[argc - 1]);
 	client_parameter(&form, "acknowledge", "1");
 	client_parameter(&form, "comment", comment);
 	client_parameter(&form, "owner", owner);
@@ -262,15 +272,11 @@ int command_close(int argc, char **argv)
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
 	};
-	int first, status;
+	int status;
 	struct buf form = { 0 };
-	if (!options_parse(&help, argc, argv, &c.common, &first, &status))
+	if (!takes_id(&c, &help, argc, argv, &status))
 		return status;
-	if (argc - first != 1)
-		return complain("close", STATUS_USAGE, "one ID");
-	if (!is_written_as_id("close", argv[first]))
-		return STATUS_USAGE;
-	client_parameter(&form, "id", argv[first]);
+	client_parameter(&form, "id", argv[argc - 1]);
 	client_parameter(&form, "close", "1");
 	client_parameter(&form, "false_positive", is_false ? "1" : NULL);
 	client_parameter(&form, "reason", why);
