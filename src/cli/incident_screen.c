@@ -108,7 +108,6 @@ static void print_line(const struct look *look, const struct timeline_record *li
 	wrapped_print(look, TONE_NORMAL,
 		      LINE_INDENT + (int)strlen(when) + 2 + KIND_WIDTH,
 		      word(buf_cstr(&text)));
-	putchar('\n');
 	buf_free(&text);
 }
 

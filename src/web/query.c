@@ -324,7 +324,7 @@ static const char *set(struct query *query, const char *key, const char *value,
 		return set_time(query, &query->until_us, value, now_us);
 	if (strcmp(key, "step") == 0 && query->kind == RECORD_port)
 		return set_step(query, value);
-	if (strcmp(key, "at_least") == 0 && query->kind == RECORD_finding)
+	if (strcmp(key, "at_least") == 0 && word_named(query, "severity") != NULL)
 		return set_least(query, value);
 	if (word_named(query, key) != NULL)
 		return set_word(query, word_named(query, key), value);
@@ -340,14 +340,14 @@ static const char *set(struct query *query, const char *key, const char *value,
 /* The words that set() knows for this kind of record. */
 static void list_allowed(const struct query *query, char *out, size_t size)
 {
-	size_t len = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s",
-				      query->port != NULL ? "port " : "",
-				      has_host(query) ? "host " : "",
-				      query->client != NULL ? "client_ip " : "",
-				      query->transport != NULL ? "transport " : "",
-				      query->begin != NULL ? "since until " : "",
-				      query->kind == RECORD_port ? "step " : "",
-				      query->kind == RECORD_finding ? "at_least " : "");
+	size_t len = (size_t)snprintf(
+		out, size, "%s%s%s%s%s%s%s", query->port != NULL ? "port " : "",
+		has_host(query) ? "host " : "",
+		query->client != NULL ? "client_ip " : "",
+		query->transport != NULL ? "transport " : "",
+		query->begin != NULL ? "since until " : "",
+		query->kind == RECORD_port ? "step " : "",
+		field_named(query->schema, "severity") != NULL ? "at_least " : "");
 	for (size_t i = 0; i < QUERY_WORDS && len < size; i++)
 		if (query->words[i].field != NULL)
 			len += (size_t)snprintf(out + len, size - len, "%s ",
@@ -434,6 +434,11 @@ static int64_t end_of(const struct query *query, const void *record)
 	return begin_us + (int64_t)seconds * 1000000;
 }
 
+static int severity_of(const struct query *query, const void *record)
+{
+	return record_severity(text_of(field_named(query->schema, "severity"), record));
+}
+
 bool query_wants(const struct query *query, const void *record)
 {
 	if (query->has_port && number_of(query->port, record) != query->wanted_port)
@@ -451,9 +456,7 @@ bool query_wants(const struct query *query, const void *record)
 		    strcmp(query->words[i].wanted,
 			   text_of(query->words[i].field, record)) != 0)
 			return false;
-	if (query->least > 0 &&
-	    record_severity(((const struct finding_record *)record)->severity) <
-		    query->least)
+	if (query->least > 0 && severity_of(query, record) < query->least)
 		return false;
 	if (query->begin == NULL || !query->has_time)
 		return true;

@@ -44,7 +44,7 @@ struct query {
 	struct prefix wanted_host, wanted_client;
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
-	int least; /* severity of a finding; below: not wanted */
+	int least; /* severity; below: not wanted */
 	bool has_time;
 	int64_t since_us, until_us;
 	uint32_t

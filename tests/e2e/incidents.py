@@ -10,6 +10,8 @@ from daemon import cable
 from lab import BREAKWATER, until
 
 ATTACKER, TARGET = "10.78.0.1", "10.78.0.2"
+# A port of its own that is another one each time would be a new listener.
+OPTIONS = ("-i", "net0", "--home", f"{TARGET}/32", "--listen", "off")
 
 
 def the_only(monitor):
@@ -22,9 +24,10 @@ def shown(monitor, *arguments, status=None):
 
 
 def is_one(tap, client, monitor):
-    client.tree("nmap", "-n", "-Pn", "-sS", "-p1-300", "--min-rate", "300", TARGET)
+    """Over whole connections, which prove who it is: one port is open."""
+    client.tree("nmap", "-n", "-Pn", "-sT", "-p1-500", "--max-retries", "1", TARGET)
     found = until(lambda: the_only(monitor), "an incident")
-    until(lambda: the_only(monitor)["severity"] != "low", "that is a scan")
+    until(lambda: the_only(monitor)["severity"] == "medium", "that is graver")
     tap.equal((found["rule"], found["client_ip"], found["state"]),
               ("port_scan", ATTACKER, "firing"), "a scan is one incident", found)
     listed = shown(monitor, status=1).stdout
@@ -54,8 +57,7 @@ def is_acknowledged(tap, monitor, name):
 
 def goes_on(tap, lab, monitor, server, name):
     monitor.stop()
-    again = lab.monitor(server, "-i", "net0", "--home", f"{TARGET}/32", "--state",
-                        str(monitor.state))
+    again = lab.monitor(server, *OPTIONS, "--state", str(monitor.state))
     found = until(lambda: the_only(again), "the incident after a restart")
     tap.equal((found["id"], found["state"], found["owner"]), (name, "firing", "root"),
               "a restart changes nothing of it")
@@ -85,11 +87,13 @@ def is_closed(tap, monitor, state, name):
 
 def life(tap, lab):
     client, server = cable(lab)
-    monitor = lab.monitor(server, "-i", "net0", "--home", f"{TARGET}/32")
+    listener = server.listen(TARGET, 21)  # before the monitor: it is no news
+    monitor = lab.monitor(server, *OPTIONS)
     name = is_one(tap, client, monitor)
     is_acknowledged(tap, monitor, name)
     again = goes_on(tap, lab, monitor, server, name)
     is_closed(tap, again, monitor.state, name)
+    listener.close()
 
 
 if __name__ == "__main__":

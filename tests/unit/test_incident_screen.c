@@ -108,6 +108,7 @@ static void a_screen_tells_the_cause_first_and_what_to_type(void **state)
 		screen(facts),
 		"down 192.0.2.1:80/tcp, high, firing\n"
 		"  no answer ?[2J for 30 s\n"
+		"\n"
 		"Cause        nginx does not listen any more\n"
 		"When         2023-11-14 22:13:20\n"
 		"Extent       2 alerts, 1 target\n"

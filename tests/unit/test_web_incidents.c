@@ -52,6 +52,21 @@ static void what_fires_is_of_every_time_since_it_began(void **state)
 	assert_false(is_of_last_hour(&long_over));
 }
 
+static void at_least_a_severity_may_be_asked_for(void **state)
+{
+	(void)state;
+	struct query query;
+	char error[QUERY_ERROR_MAX];
+	const struct incident_record high = made("high", NOW, UNKNOWN_TIME);
+	const struct incident_record low = made("low", NOW, UNKNOWN_TIME);
+	query_init(&query, RECORD_incident);
+	assert_true(query_set(&query, "at_least", "medium", NOW, error));
+	assert_true(query_wants(&query, &high));
+	assert_false(query_wants(&query, &low));
+	query_init(&query, RECORD_flow);
+	assert_false(query_set(&query, "at_least", "medium", NOW, error));
+}
+
 static void give(void *self, web_emit emit, void *to)
 {
 	const struct incident_record firing = made("high", NOW, UNKNOWN_TIME);
@@ -86,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fires_is_of_every_time_since_it_began),
+		cmocka_unit_test(at_least_a_severity_may_be_asked_for),
 		cmocka_unit_test(metrics_count_them_by_severity_and_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
