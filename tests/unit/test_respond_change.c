@@ -161,6 +161,19 @@ static void asked_again_over_the_network_the_time_begins_anew(void **state)
 	assert_int_equal(in_force(scene), 0);
 }
 
+/* However many changes of it nobody confirms. */
+static void what_was_sure_comes_back_after_several_changes(void **state)
+{
+	struct scene *scene = *state;
+	ask_for(scene, "first", HOUR);
+	ask_over_network(scene, "second", DAY);
+	scene->now_us += 50 * SECOND;
+	ask_over_network(scene, "third", 2 * DAY);
+	is_block(scene, "unconfirmed", BEGIN + 110 * SECOND, "remote", "third");
+	scene_pass(scene, MINUTE);
+	is_block(scene, "asked", BEGIN + HOUR, "root", "first");
+}
+
 static void another_rate_comes_and_goes_with_its_change(void **state)
 {
 	struct scene *scene = *state;
@@ -412,6 +425,7 @@ int main(void)
 		TEST(confirmed_it_is_as_it_was_asked),
 		TEST(what_waits_is_confirmed_on_the_machine_itself),
 		TEST(asked_again_over_the_network_the_time_begins_anew),
+		TEST(what_was_sure_comes_back_after_several_changes),
 		TEST(another_rate_comes_and_goes_with_its_change),
 		TEST(another_port_or_action_is_another_block),
 		TEST(what_is_full_may_still_be_changed),
