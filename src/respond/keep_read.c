@@ -4,8 +4,10 @@
  * Nothing there is believed that could make a block longer than it was to be.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "respond/change.h"
@@ -310,7 +312,19 @@ static void read_all(struct respond *respond, struct buf *why)
 		   is_aside ? "kept as blocks.unread" : "written over");
 }
 
-/* The end may be torn; what is before it counts.  One sentence says it of all files. */
+static int cut_off(const char *path, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int error = fd < 0 || ftruncate(fd, (off_t)len) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/*
+ * The end may be torn: what is before it counts, and what is appended must not stand
+ * behind it, where nobody would read it.  One sentence says it of all files.
+ */
 static void read_log(struct respond *respond, const char *name, struct buf *why)
 {
 	char path[PATH_BYTES];
@@ -325,6 +339,8 @@ static void read_log(struct respond *respond, const char *name, struct buf *why)
 	struct reading reading = { .at = text.at, .len = text.len };
 	while ((at = take_entry(&reading, &entry)) != NULL)
 		take_one(respond, &reading, &entry, at);
+	if (reading.len > 0)
+		respond->keep_error = cut_off(path, text.len - reading.len);
 	buf_free(&text);
 	if (reading.has_others && why->len == 0)
 		buf_printf(why, "%s: %s; what it says is passed over", path,

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "respond_scene.h"
 
 static char folder[64];
@@ -247,6 +248,27 @@ static void a_torn_log_counts_as_far_as_it_goes(void **state)
 	}
 }
 
+/* A log that could not become blocks.old goes on after its torn end. */
+static void what_is_appended_to_a_torn_log_counts(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	path_of(path, "blocks.log");
+	int log = open(path, O_WRONLY | O_APPEND);
+	assert_int_equal(write(log, "torn", 4), 4);
+	close(log);
+	path_of(path, "blocks.old");
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.8", "handshake");
+	kill_it(scene);
+	assert_true(keep(scene));
+	assert_int_equal(respond_state(scene->respond).in_force, 2);
+}
+
 static void what_is_not_ours_is_refused_and_put_aside(void **state)
 {
 	static const char strange[] = "PNG and more of what is no block at all, sorry: "
@@ -299,6 +321,22 @@ static void take_header_away(const char *name)
 	close(fd);
 }
 
+static void say_another_version(const char *name)
+{
+	char path[128];
+	unsigned char bytes[ENTRY + HEADER];
+	uint32_t kind;
+	path_of(path, name);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	bytes[ENTRY + BLOCK_SIZE_AT] ^= 8;
+	memcpy(&kind, bytes, sizeof(kind));
+	const uint64_t sum = hash_sum(bytes + ENTRY, HEADER) + kind;
+	memcpy(bytes + ENTRY - sizeof(sum), &sum, sizeof(sum));
+	assert_int_equal(pwrite(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	close(fd);
+}
+
 static void begins_anew(struct scene *scene, const char *file, const char *sentence)
 {
 	struct buf why = { 0 };
@@ -331,11 +369,18 @@ static void what_another_version_wrote_is_refused_with_a_sentence(void **state)
 static void a_log_of_another_version_is_passed_over_with_a_sentence(void **state)
 {
 	struct scene *scene = *state;
+	char path[128];
 	assert_true(keep(scene));
 	scene_pass(scene, SECOND);
 	scene_scan(scene, "203.0.113.7", "handshake");
 	kill_it(scene);
 	take_header_away("blocks.log");
+	begins_anew(scene, "blocks.log", "another version of breakwater wrote it");
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	path_of(path, "blocks.bin");
+	assert_int_equal(unlink(path), 0);
+	say_another_version("blocks.log");
 	begins_anew(scene, "blocks.log", "another version of breakwater wrote it");
 }
 
@@ -441,6 +486,7 @@ int main(void)
 		TEST(counts_of_a_block_that_is_over_begin_no_other),
 		TEST(frozen_and_served_are_kept_and_so_is_who_is_frozen_by),
 		TEST(a_torn_log_counts_as_far_as_it_goes),
+		TEST(what_is_appended_to_a_torn_log_counts),
 		TEST(what_is_not_ours_is_refused_and_put_aside),
 		TEST(what_another_version_wrote_is_refused_with_a_sentence),
 		TEST(a_log_of_another_version_is_passed_over_with_a_sentence),
