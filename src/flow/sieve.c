@@ -175,6 +175,12 @@ static void spend(struct sieve *s, struct sieve_source *source)
 
 /* ---- ports of who tries more than is told ---- */
 
+/* Packets of several queues come a little out of order: then it is below 0. */
+static int32_t age_s(const struct sieve_count *count, uint32_t now)
+{
+	return (int32_t)(now - count->second);
+}
+
 static bool is_count_of(const struct sieve_count *count, const struct sieve_contact *c)
 {
 	return count->second != 0 && count->source_hash == c->source_hash &&
@@ -196,7 +202,7 @@ static struct sieve_count *new_count(struct sieve *s, struct sieve_source *sourc
 	for (unsigned i = 1; i < SIEVE_COUNTED; i++)
 		if (s->counted[i].second < oldest->second)
 			oldest = &s->counted[i];
-	if (oldest->second != 0 && now - oldest->second < SIEVE_COUNT_HOLD_S)
+	if (oldest->second != 0 && age_s(oldest, now) < SIEVE_COUNT_HOLD_S)
 		return NULL;
 	source->counted = (uint8_t)(oldest - s->counted + 1);
 	return oldest;
@@ -209,7 +215,7 @@ static struct sieve_count *count_of(struct sieve *s, struct sieve_source *source
 	struct sieve_count *count =
 		source->counted != 0 ? &s->counted[source->counted - 1] : NULL;
 	bool is_its = count != NULL && is_count_of(count, c);
-	if (is_its && now - count->second <= SIEVE_COUNT_S)
+	if (is_its && age_s(count, now) <= SIEVE_COUNT_S)
 		return count;
 	if (source->told < SIEVE_COUNT_FROM)
 		return NULL;

@@ -40,8 +40,8 @@ enum {
 
 /* ---- in the new process ---- */
 
-/* By the kernel's own call: glibc's refuses the two signals that it keeps for its threads,
- * and whoever started us may have left them ignored.
+/* By the kernel's own call: glibc's refuses the two signals that it keeps for its
+ * threads, and whoever started us may have left them ignored.
  */
 static void set_signals(pid_t parent)
 {

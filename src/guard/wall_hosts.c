@@ -58,7 +58,7 @@ static int used_in(const struct wall_xdp_line *line)
 	return used;
 }
 
-static void set_until(struct wall_xdp_line *line, int way, uint32_t until)
+void wall_line_prolong(struct wall_xdp_line *line, int way, uint32_t until)
 {
 	__atomic_store_n(&line->until[way], until, __ATOMIC_RELEASE);
 }
@@ -67,12 +67,12 @@ void wall_line_put(struct wall_xdp_line *line, int way, uint64_t key, uint32_t u
 {
 	__atomic_store_n(&line->stopped[way], 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&line->key[way], key, __ATOMIC_RELAXED);
-	set_until(line, way, until);
+	wall_line_prolong(line, way, until);
 }
 
 void wall_line_clear(struct wall_xdp_line *line, int way)
 {
-	set_until(line, way, 0);
+	wall_line_prolong(line, way, 0);
 	__atomic_store_n(&line->key[way], 0, __ATOMIC_RELEASE);
 }
 
@@ -106,7 +106,7 @@ int wall_hosts_put(struct wall_hosts *hosts, uint64_t key, uint32_t until)
 	const struct place place = place_of(hosts, key);
 	struct wall_xdp_line *line = line_with(&place, key);
 	if (line != NULL) {
-		set_until(line, way_of(line, key), until);
+		wall_line_prolong(line, way_of(line, key), until);
 		return 0;
 	}
 	line = line_for(&place);

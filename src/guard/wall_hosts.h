@@ -28,6 +28,8 @@ bool wall_hosts_remove(struct wall_hosts *hosts, uint64_t key);
 
 /* The key is written before it is in force. */
 void wall_line_put(struct wall_xdp_line *line, int way, uint64_t key, uint32_t until);
+/* Another end; what it has stopped stays. */
+void wall_line_prolong(struct wall_xdp_line *line, int way, uint32_t until);
 void wall_line_clear(struct wall_xdp_line *line, int way);
 /* What was stopped since it was last asked; 0 of what is not there. */
 uint64_t wall_line_take(struct wall_xdp_line *line, int way);

@@ -244,23 +244,31 @@ static int find_prefix(const struct wall_xdp *xdp, const struct wall_xdp_prefix 
 	return NONE;
 }
 
+static uint32_t number_of_line(const struct wall_xdp *xdp, int prefix)
+{
+	return xdp->hosts.mask + 1 + (uint32_t)prefix;
+}
+
 static int add_prefix(struct wall_xdp *xdp, const struct wall_xdp_prefix *prefix,
 		      uint32_t until)
 {
 	const struct wall_xdp_prefix nobody = { 0 };
 	int number = find_prefix(xdp, prefix);
-	bool is_new = number == NONE;
-	if (is_new)
+	if (number == NONE)
 		number = find_prefix(xdp, &nobody);
 	if (number == NONE)
 		return -ENOSPC;
-	uint32_t line = xdp->hosts.mask + 1 + (uint32_t)number;
-	if (is_new && bpf_map_update_elem(xdp->trie, prefix, &line, BPF_ANY) != 0)
+	uint32_t at = number_of_line(xdp, number);
+	struct wall_xdp_line *line = &xdp->hosts.lines[at];
+	if (line->until[0] != 0) {
+		wall_line_prolong(line, 0, until);
+		return 0;
+	}
+	if (bpf_map_update_elem(xdp->trie, prefix, &at, BPF_ANY) != 0)
 		return -errno;
 	xdp->prefixes[number] = *prefix;
-	wall_line_put(&xdp->hosts.lines[line], 0,
-		      (uint64_t)number << 32 | WALL_XDP_KEY_PREFIX, until);
-	return is_new;
+	wall_line_put(line, 0, (uint64_t)number << 32 | WALL_XDP_KEY_PREFIX, until);
+	return 1;
 }
 
 static bool remove_prefix(struct wall_xdp *xdp, const struct wall_xdp_prefix *prefix)
@@ -268,11 +276,15 @@ static bool remove_prefix(struct wall_xdp *xdp, const struct wall_xdp_prefix *pr
 	int number = find_prefix(xdp, prefix);
 	if (number == NONE)
 		return false;
-	wall_line_clear(&xdp->hosts.lines[xdp->hosts.mask + 1 + (uint32_t)number], 0);
-	xdp->prefixes[number] = (struct wall_xdp_prefix){ 0 };
+	struct wall_xdp_line *line = &xdp->hosts.lines[number_of_line(xdp, number)];
+	bool was_there = line->until[0] != 0;
+	wall_line_clear(line, 0);
+	/* What the trie still names is nobody else's, who would stop this one, too. */
 	if (bpf_map_delete_elem(xdp->trie, prefix) != 0 && errno != ENOENT)
 		note_error(xdp, -errno);
-	return true;
+	else
+		xdp->prefixes[number] = (struct wall_xdp_prefix){ 0 };
+	return was_there;
 }
 
 /* The end of the unit of time in which it ends. */

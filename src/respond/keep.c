@@ -198,6 +198,17 @@ static void put_served(struct buf *out, const struct respond *respond,
 	put_entry(out, KEPT_SERVED, &kept, sizeof(kept));
 }
 
+struct header keep_header(void)
+{
+	struct header header = { .version = VERSION,
+				 .block_size = sizeof(struct kept_block),
+				 .known_size = sizeof(struct known),
+				 .watched_size = sizeof(struct watched),
+				 .served_size = sizeof(struct served) };
+	memcpy(header.magic, magic, sizeof(magic));
+	return header;
+}
+
 /* ---- the log ---- */
 
 static bool is_logging(const struct respond *respond)
@@ -280,6 +291,16 @@ static void give_up(struct respond *respond, int error)
 	respond->keep_error = error;
 }
 
+static void log_header(struct respond *respond)
+{
+	const struct header ours = keep_header();
+	struct buf piece = { 0 };
+	if (!is_logging(respond))
+		return;
+	put_entry(&piece, KEPT_HEADER, &ours, sizeof(ours));
+	log_piece(respond, &piece);
+}
+
 void keep_open_log(struct respond *respond)
 {
 	struct keeping *keeping = respond->keeping;
@@ -289,6 +310,7 @@ void keep_open_log(struct respond *respond)
 	keeping->log_len = 0;
 	if (keeping->log < 0)
 		respond->keep_error = errno;
+	log_header(respond);
 	keep_state(respond);
 }
 
@@ -306,20 +328,10 @@ static void turn_log(struct respond *respond)
 	keep_open_log(respond);
 }
 
-void keep_header(struct buf *out)
-{
-	struct header header = { .version = VERSION,
-				 .block_size = sizeof(struct kept_block),
-				 .known_size = sizeof(struct known),
-				 .watched_size = sizeof(struct watched),
-				 .served_size = sizeof(struct served) };
-	memcpy(header.magic, magic, sizeof(magic));
-	buf_add(out, &header, sizeof(header));
-}
-
 static bool begin_all(struct respond *respond)
 {
 	struct keeping *keeping = respond->keeping;
+	const struct header ours = keep_header();
 	char path[PATH_BYTES];
 	keep_path(keeping, "blocks.new", path);
 	turn_log(respond);
@@ -331,7 +343,7 @@ static bool begin_all(struct respond *respond)
 		return false;
 	}
 	buf_clear(&keeping->piece);
-	keep_header(&keeping->piece);
+	buf_add(&keeping->piece, &ours, sizeof(ours));
 	put_state(&keeping->piece, respond);
 	return true;
 }

@@ -15,7 +15,8 @@ enum kept_kind {
 	KEPT_WATCHED,
 	KEPT_SERVED,
 	KEPT_END,
-	KEPT_COUNTS /* follows its block */
+	KEPT_COUNTS, /* follows its block */
+	KEPT_HEADER, /* of a log, whenever it is opened: who wrote what follows */
 };
 
 struct header {
@@ -69,7 +70,7 @@ struct keeping {
 const char *keep_word(uint32_t number);
 void keep_path(const struct keeping *keeping, const char *name,
 	       char path[static PATH_BYTES]);
-void keep_header(struct buf *out);
+struct header keep_header(void);
 void keep_open_log(struct respond *respond);
 /* All its times; 0 is none. */
 void keep_shift_known(struct known *known, int64_t by_us);

@@ -4,8 +4,10 @@
  * Nothing there is believed that could make a block longer than it was to be.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "respond/change.h"
@@ -18,6 +20,8 @@ struct reading {
 	size_t len;
 	int64_t back_us; /* the clock was set back since: what was can't lie ahead */
 	bool is_whole;   /* its last entry was read */
+	bool is_ours;    /* of this version's layout: the others' can't be read */
+	bool has_others;
 };
 
 /* The next entry; NULL: no more, or it is torn. */
@@ -206,8 +210,8 @@ static void take_served(struct respond *respond, const struct reading *reading,
 		served_restore(respond, &read);
 }
 
-static void take_one(struct respond *respond, struct reading *reading,
-		     const struct entry *entry, const char *at)
+static void take_kept(struct respond *respond, struct reading *reading,
+		      const struct entry *entry, const char *at)
 {
 	switch (entry->kind) {
 	case KEPT_STATE:
@@ -240,23 +244,33 @@ static void take_one(struct respond *respond, struct reading *reading,
 	}
 }
 
+static bool is_our_header(const char *at, size_t len)
+{
+	const struct header ours = keep_header();
+	return len == sizeof(ours) && memcmp(at, &ours, sizeof(ours)) == 0;
+}
+
+static void take_one(struct respond *respond, struct reading *reading,
+		     const struct entry *entry, const char *at)
+{
+	if (entry->kind == KEPT_HEADER)
+		reading->is_ours = is_our_header(at, entry->len);
+	else if (reading->is_ours)
+		take_kept(respond, reading, entry, at);
+	else
+		reading->has_others = true;
+}
+
+static const char of_another_version[] = "another version of breakwater wrote it";
+
 static const char *fault_of(const struct buf *text)
 {
-	struct header header, ours;
-	struct buf wanted = { 0 };
-	keep_header(&wanted);
-	if (!buf_ok(&wanted))
-		return "no memory";
-	memcpy(&ours, wanted.at, sizeof(ours));
-	buf_free(&wanted);
-	if (text->len < sizeof(header))
+	const struct header ours = keep_header();
+	if (text->len < sizeof(ours))
 		return "it is cut off";
-	memcpy(&header, text->at, sizeof(header));
-	if (memcmp(header.magic, ours.magic, sizeof(ours.magic)) != 0)
+	if (memcmp(text->at, ours.magic, sizeof(ours.magic)) != 0)
 		return "it is no file of blocks";
-	return memcmp(&header, &ours, sizeof(ours)) == 0
-		       ? NULL
-		       : "another version of breakwater wrote it";
+	return is_our_header(text->at, sizeof(ours)) ? NULL : of_another_version;
 }
 
 /* All of it is looked at before any is believed. */
@@ -267,7 +281,8 @@ static const char *take_up(struct respond *respond, const struct buf *text)
 	if (fault != NULL)
 		return fault;
 	struct reading reading = { .at = text->at + sizeof(struct header),
-				   .len = text->len - sizeof(struct header) };
+				   .len = text->len - sizeof(struct header),
+				   .is_ours = true };
 	struct reading again = reading;
 	while (take_entry(&reading, &entry) != NULL)
 		reading.is_whole = entry.kind == KEPT_END;
@@ -297,25 +312,44 @@ static void read_all(struct respond *respond, struct buf *why)
 		   is_aside ? "kept as blocks.unread" : "written over");
 }
 
-/* The end may be torn; what is before it counts. */
-static void read_log(struct respond *respond, const char *name)
+static int cut_off(const char *path, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int error = fd < 0 || ftruncate(fd, (off_t)len) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/*
+ * The end may be torn: what is before it counts, and what is appended must not stand
+ * behind it, where nobody would read it.  One sentence says it of all files.
+ */
+static void read_log(struct respond *respond, const char *name, struct buf *why)
 {
 	char path[PATH_BYTES];
 	struct buf text = { 0 };
 	struct entry entry;
 	const char *at;
 	keep_path(respond->keeping, name, path);
-	if (file_read(path, FILE_MOST, &text) == 0) {
-		struct reading reading = { .at = text.at, .len = text.len };
-		while ((at = take_entry(&reading, &entry)) != NULL)
-			take_one(respond, &reading, &entry, at);
+	if (file_read(path, FILE_MOST, &text) != 0) {
+		buf_free(&text);
+		return;
 	}
+	struct reading reading = { .at = text.at, .len = text.len };
+	while ((at = take_entry(&reading, &entry)) != NULL)
+		take_one(respond, &reading, &entry, at);
+	if (reading.len > 0)
+		respond->keep_error = cut_off(path, text.len - reading.len);
 	buf_free(&text);
+	if (reading.has_others && why->len == 0)
+		buf_printf(why, "%s: %s; what it says is passed over", path,
+			   of_another_version);
 }
 
 void keep_read(struct respond *respond, struct buf *why)
 {
 	read_all(respond, why);
-	read_log(respond, "blocks.old");
-	read_log(respond, "blocks.log");
+	read_log(respond, "blocks.old", why);
+	read_log(respond, "blocks.log", why);
 }

@@ -63,7 +63,8 @@ static void take_keys(struct audit_check *check, const char *folder,
 	check->is_key_given = count > 0;
 	if (count > AUDIT_KEYS_MAX)
 		count = AUDIT_KEYS_MAX;
-	memcpy(check->keys, keys, count * sizeof(*keys));
+	for (size_t i = 0; i < count; i++)
+		check->keys[i] = keys[i];
 	check->key_count = count;
 	if (count == 0 && check->has_own)
 		check->keys[check->key_count++] = check->own;

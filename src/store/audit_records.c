@@ -52,7 +52,7 @@ static void check_clock(struct audit_check *check, const struct audit_record *au
 	if (check->at_us != UNKNOWN_TIME && audit->at < check->at_us)
 		audit_note(check, "clock", audit->seq, audit->seq, audit->at,
 			   "the time goes back by %.1f s: a clock was set",
-			   (double)(check->at_us - audit->at) / 1e6);
+			   ((double)check->at_us - (double)audit->at) / 1e6);
 	check->at_us = audit->at;
 }
 

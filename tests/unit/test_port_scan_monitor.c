@@ -75,20 +75,26 @@ static void a_monitor_whose_targets_are_all_dead_is_taken_back(void **state)
 static void who_asks_again_and_for_more_scans(void **state)
 {
 	struct scene *scene = *state;
-	for (uint32_t i = 0; i < 6; i++)
-		round_of_the_dead(scene, 1000, 20 + 2 * i);
+	round_of_the_dead(scene, 1000, 20);
+	for (uint32_t i = 1; i < 6; i++) {
+		for (uint32_t port = 0; port < 20 + 2 * i; port++)
+			meet(scene, 1000 + port, "refused");
+		for (size_t n = 0; n < scene->count; n++)
+			assert_string_equal(scene->said[n].state, "open");
+		wait_s(scene, 60);
+	}
 	assert_string_equal(only_open(scene, "port_scan")->severity, "low");
 }
 
 static void who_proves_that_he_scans_is_no_monitor(void **state)
 {
 	struct scene *scene = *state;
-	round_of_the_dead(scene, 1000, 20);
-	struct contact_record c = contact(scene, 80, "handshake");
-	give(scene, &c);
-	connection_ends(scene, &c, 0);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 6; i++) {
+		struct contact_record c = contact(scene, 80, "handshake");
+		give(scene, &c);
+		connection_ends(scene, &c, 0);
 		round_of_the_dead(scene, 1000, 20);
+	}
 	assert_string_equal(only_open(scene, "port_scan")->proof, "handshake");
 }
 

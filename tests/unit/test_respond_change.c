@@ -161,6 +161,19 @@ static void asked_again_over_the_network_the_time_begins_anew(void **state)
 	assert_int_equal(in_force(scene), 0);
 }
 
+/* However many changes of it nobody confirms. */
+static void what_was_sure_comes_back_after_several_changes(void **state)
+{
+	struct scene *scene = *state;
+	ask_for(scene, "first", HOUR);
+	ask_over_network(scene, "second", DAY);
+	scene->now_us += 50 * SECOND;
+	ask_over_network(scene, "third", 2 * DAY);
+	is_block(scene, "unconfirmed", BEGIN + 110 * SECOND, "remote", "third");
+	scene_pass(scene, MINUTE);
+	is_block(scene, "asked", BEGIN + HOUR, "root", "first");
+}
+
 static void another_rate_comes_and_goes_with_its_change(void **state)
 {
 	struct scene *scene = *state;
@@ -187,14 +200,16 @@ static void another_port_or_action_is_another_block(void **state)
 	struct scene *scene = *state;
 	struct respond_asked what = asked("one", HOUR);
 	uint64_t whole = ask(scene, &what);
+	what.port = 22;
+	uint64_t other = ask(scene, &what);
 	what.port = 53;
 	uint64_t tcp = ask(scene, &what);
 	what.transport = "udp";
 	uint64_t udp = ask(scene, &what);
 	what.action = "limit";
 	uint64_t limit = ask(scene, &what);
-	assert_true(whole != tcp && tcp != udp && udp != limit);
-	assert_int_equal(in_force(scene), 4);
+	assert_true(whole != other && other != tcp && tcp != udp && udp != limit);
+	assert_int_equal(in_force(scene), 5);
 	what.action = "reset";
 	uint64_t reset = ask(scene, &what);
 	assert_true(ask(scene, &what) != reset);
@@ -253,6 +268,18 @@ static void an_automatic_one_goes_on_when_nobody_confirms(void **state)
 	/* Old evidence begins no other one. */
 	respond_finding(scene->respond, &f);
 	assert_int_equal(in_force(scene), 0);
+}
+
+static void how_soon_an_automatic_one_was_held_stays(void **state)
+{
+	struct scene *scene = *state;
+	scene_scan(scene, "203.0.113.7", "handshake");
+	scene->now_us += SECOND / 50;
+	scene_active(scene);
+	assert_int_equal(scene->block.latency_us, SECOND / 50);
+	scene->now_us += MINUTE;
+	ask_for(scene, "as I say", HOUR);
+	assert_int_equal(scene->block.latency_us, SECOND / 50);
 }
 
 static void a_persons_word_over_an_automatic_one_outlives_the_mode(void **state)
@@ -324,6 +351,25 @@ static void remove_all(const char *folder)
 		unlink(path);
 	}
 	assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_change_is_confirmed_after_a_restart(void **state)
+{
+	struct scene *scene = *state;
+	char folder[] = "/tmp/respond-change-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	keep_in(scene, folder);
+	ask_for(scene, "first", HOUR);
+	ask_over_network(scene, "second", DAY);
+	struct respond *killed = scene->respond;
+	scene_respond(scene);
+	keep_in(scene, folder);
+	assert_int_equal(confirm(scene), 0);
+	assert_int_equal(scene->block.until, BEGIN + DAY);
+	respond_free(killed);
+	respond_free(scene->respond);
+	scene_respond(scene);
+	remove_all(folder);
 }
 
 /* By what was appended with each decision: as after kill -9. */
@@ -412,14 +458,17 @@ int main(void)
 		TEST(confirmed_it_is_as_it_was_asked),
 		TEST(what_waits_is_confirmed_on_the_machine_itself),
 		TEST(asked_again_over_the_network_the_time_begins_anew),
+		TEST(what_was_sure_comes_back_after_several_changes),
 		TEST(another_rate_comes_and_goes_with_its_change),
 		TEST(another_port_or_action_is_another_block),
 		TEST(what_is_full_may_still_be_changed),
 		TEST(an_automatic_one_goes_on_when_nobody_confirms),
+		TEST(how_soon_an_automatic_one_was_held_stays),
 		TEST(a_persons_word_over_an_automatic_one_outlives_the_mode),
 		TEST(nobody_comes_back_to_what_the_mode_has_ended),
 		TEST(what_is_only_observed_is_another_block),
 		TEST(a_reset_keeps_no_automatic_one_away),
+		TEST(a_change_is_confirmed_after_a_restart),
 		TEST(a_change_that_waits_survives_a_restart),
 		TEST(removed_is_said_when_the_kernel_has_it_no_more),
 	};

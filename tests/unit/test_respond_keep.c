@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "respond_scene.h"
 
 static char folder[64];
@@ -247,6 +248,27 @@ static void a_torn_log_counts_as_far_as_it_goes(void **state)
 	}
 }
 
+/* A log that could not become blocks.old goes on after its torn end. */
+static void what_is_appended_to_a_torn_log_counts(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	path_of(path, "blocks.log");
+	int log = open(path, O_WRONLY | O_APPEND);
+	assert_int_equal(write(log, "torn", 4), 4);
+	close(log);
+	path_of(path, "blocks.old");
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_true(keep(scene));
+	scene_scan(scene, "203.0.113.8", "handshake");
+	kill_it(scene);
+	assert_true(keep(scene));
+	assert_int_equal(respond_state(scene->respond).in_force, 2);
+}
+
 static void what_is_not_ours_is_refused_and_put_aside(void **state)
 {
 	static const char strange[] = "PNG and more of what is no block at all, sorry: "
@@ -262,6 +284,104 @@ static void what_is_not_ours_is_refused_and_put_aside(void **state)
 	assert_int_equal(access(aside, F_OK), 0);
 	scene_scan(scene, "203.0.113.7", "handshake");
 	assert_int_equal(scene->adds, 1);
+}
+
+/* ---- of another version ---- */
+
+enum {
+	ENTRY = 16, /* in front of what it is about */
+	HEADER = 32,
+	BLOCK_SIZE_AT = 12, /* in a header */
+};
+
+static void change_byte(const char *name, off_t at)
+{
+	char path[128];
+	unsigned char byte;
+	path_of(path, name);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 8;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+/* As logs were before they said who wrote them. */
+static void take_header_away(const char *name)
+{
+	static char bytes[65536];
+	char path[128];
+	path_of(path, name);
+	int fd = open(path, O_RDWR);
+	ssize_t len = read(fd, bytes, sizeof(bytes));
+	assert_true(len > ENTRY + HEADER);
+	len -= ENTRY + HEADER;
+	assert_int_equal(pwrite(fd, bytes + ENTRY + HEADER, (size_t)len, 0), len);
+	assert_int_equal(ftruncate(fd, len), 0);
+	close(fd);
+}
+
+static void say_another_version(const char *name)
+{
+	char path[128];
+	unsigned char bytes[ENTRY + HEADER];
+	uint32_t kind;
+	path_of(path, name);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	bytes[ENTRY + BLOCK_SIZE_AT] ^= 8;
+	memcpy(&kind, bytes, sizeof(kind));
+	const uint64_t sum = hash_sum(bytes + ENTRY, HEADER) + kind;
+	memcpy(bytes + ENTRY - sizeof(sum), &sum, sizeof(sum));
+	assert_int_equal(pwrite(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	close(fd);
+}
+
+static void begins_anew(struct scene *scene, const char *file, const char *sentence)
+{
+	struct buf why = { 0 };
+	assert_false(respond_keep(scene->respond, folder, scene->now_us, &why));
+	assert_non_null(strstr(buf_cstr(&why), file));
+	assert_non_null(strstr(buf_cstr(&why), sentence));
+	assert_int_equal(respond_state(scene->respond).in_force, 0);
+	buf_free(&why);
+}
+
+static void what_another_version_wrote_is_refused_with_a_sentence(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(keep(scene));
+	scene_pass(scene, SECOND);
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	change_byte("blocks.bin", BLOCK_SIZE_AT);
+	take_header_away("blocks.log");
+	begins_anew(scene, "blocks.bin", "another version of breakwater wrote it");
+	scene_scan(scene, "203.0.113.8", "handshake");
+	kill_it(scene);
+	assert_true(keep(scene));
+	respond_again(scene->respond, scene->now_us);
+	assert_int_equal(respond_state(scene->respond).in_force, 1);
+	const struct addr second = scene_addr("203.0.113.8");
+	assert_true(addr_equal(&scene->ordered.address, &second));
+}
+
+static void a_log_of_another_version_is_passed_over_with_a_sentence(void **state)
+{
+	struct scene *scene = *state;
+	char path[128];
+	assert_true(keep(scene));
+	scene_pass(scene, SECOND);
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	take_header_away("blocks.log");
+	begins_anew(scene, "blocks.log", "another version of breakwater wrote it");
+	scene_scan(scene, "203.0.113.7", "handshake");
+	kill_it(scene);
+	path_of(path, "blocks.bin");
+	assert_int_equal(unlink(path), 0);
+	say_another_version("blocks.log");
+	begins_anew(scene, "blocks.log", "another version of breakwater wrote it");
 }
 
 static void any_byte_that_is_another_is_noticed(void **state)
@@ -366,7 +486,10 @@ int main(void)
 		TEST(counts_of_a_block_that_is_over_begin_no_other),
 		TEST(frozen_and_served_are_kept_and_so_is_who_is_frozen_by),
 		TEST(a_torn_log_counts_as_far_as_it_goes),
+		TEST(what_is_appended_to_a_torn_log_counts),
 		TEST(what_is_not_ours_is_refused_and_put_aside),
+		TEST(what_another_version_wrote_is_refused_with_a_sentence),
+		TEST(a_log_of_another_version_is_passed_over_with_a_sentence),
 		TEST(any_byte_that_is_another_is_noticed),
 		TEST(while_it_is_written_anew_nothing_is_lost),
 		TEST(a_hundred_thousand_are_back_within_a_second),

@@ -181,6 +181,10 @@ static void a_flow_without_a_word_proves_as_well(void **state)
 	respond_flow(scene->respond, &f);
 	assert_int_equal(scene->adds, 0);
 	f.end_reason = "closed";
+	f.client_payload_bytes = 20;
+	respond_flow(scene->respond, &f);
+	assert_int_equal(scene->adds, 0);
+	f.client_payload_bytes = 0;
 	respond_flow(scene->respond, &f);
 	assert_int_equal(scene->adds, 1);
 }

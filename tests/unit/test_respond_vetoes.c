@@ -296,6 +296,7 @@ static void who_hops_in_his_48_uses_up_nobody_elses_bound(void **state)
 	struct scene *scene = *state;
 	for (uint32_t second = 0; second < 300; second++) {
 		scan_of_64(scene, 7, second);
+		assert_false(respond_is_frozen(scene->respond));
 		scene_pass(scene, SECOND);
 		assert_true(scene->adds <= 5 * (1 + second / 60));
 	}

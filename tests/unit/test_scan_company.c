@@ -79,7 +79,8 @@ static void who_is_proven_late_is_told_with_the_packet_that_proves_it(void **sta
 			if (!is_open(port))
 				try_port(scene, &client, port);
 		}
-	assert_string_equal(only_open(scene, "port_scan")->proof, "unsolicited");
+	const struct finding_record of_all = *only_open(scene, "port_scan");
+	assert_string_equal(of_all.proof, "unsolicited");
 	scene->count = 0;
 	for (uint32_t n = 0; n < 3; n++) {
 		const struct addr client = stranger(n * 70000);
@@ -95,6 +96,8 @@ static void who_is_proven_late_is_told_with_the_packet_that_proves_it(void **sta
 		assert_true(addr_equal(&f->client_ip, &client));
 		assert_string_equal(f->severity, "medium");
 		assert_string_equal(f->proof, "handshake");
+		/* The first takes along what was said of all. */
+		assert_true((n == 0) == (strcmp(f->id, of_all.id) == 0));
 		scene->count = 0;
 	}
 }
@@ -119,6 +122,47 @@ static void who_scans_by_whole_connections_behind_decoys_is_named_alone(void **s
 		const struct addr decoy = stranger(n * 70000);
 		assert_int_equal(count_scans(scene, &decoy, "low", "unsolicited"), 0);
 	}
+}
+
+/* Whoever of the two was found first: what is left is told, and accuses nobody. */
+static void a_decoy_that_is_left_behind_is_not_accused(void **state)
+{
+	for (uint32_t who = 0; who < 2; who++) {
+		struct scene *scene;
+		const struct addr real = stranger(who * 70000);
+		const struct addr decoy = stranger((1 - who) * 70000);
+		assert_int_equal(begin((void **)&scene), 0);
+		for (uint32_t port = 8; port <= 167; port++) {
+			struct contact_record c = contact(
+				scene, port, is_open(port) ? "silent" : "refused");
+			c.client_ip = decoy;
+			c.window = 64240;
+			try_port(scene, &real, port);
+			give(scene, &c);
+		}
+		assert_int_equal(count_scans(scene, &real, "medium", "handshake"), 1);
+		assert_int_equal(count_scans(scene, &decoy, "low", "unsolicited"), 0);
+		assert_int_equal(count_open(scene, "port_scan"), 2);
+		end((void **)&scene);
+	}
+	(void)state;
+}
+
+/* Nor is he one of two, when a stranger tries the same ports after him. */
+static void who_scanned_by_whole_connections_has_no_twin(void **state)
+{
+	struct scene *scene = *state;
+	const struct addr real = stranger(0);
+	for (uint32_t port = 1; port <= 60; port++)
+		try_port(scene, &real, port);
+	assert_int_equal(count_scans(scene, &real, "low", "handshake"), 1);
+	for (uint32_t port = 1; port <= 60; port++) {
+		struct contact_record c = contact(scene, port, "refused");
+		c.client_ip = stranger(70000);
+		give(scene, &c);
+		scene->count = 0;
+	}
+	assert_int_equal(count_scans(scene, &real, "low", "handshake"), 1);
 }
 
 /* nmap -D names a client of ours, who leaves connections unused as browsers do. */
@@ -211,6 +255,8 @@ int main(void)
 		TEST(three_who_scan_the_same_ports_are_three),
 		TEST(who_is_proven_late_is_told_with_the_packet_that_proves_it),
 		TEST(who_scans_by_whole_connections_behind_decoys_is_named_alone),
+		cmocka_unit_test(a_decoy_that_is_left_behind_is_not_accused),
+		TEST(who_scanned_by_whole_connections_has_no_twin),
 		TEST(a_client_among_decoys_stays_one),
 		cmocka_unit_test(whoever_scans_together_by_whole_connections_is_told),
 	};

@@ -106,8 +106,14 @@ static void what_was_stopped_is_taken_once(void **state)
 	assert_int_equal(wall_line_take(&line, 1), 5);
 	assert_int_equal(wall_line_take(&line, 1), 0);
 	line.stopped[1] += 7;
+	wall_line_prolong(&line, 1, UNTIL + 1);
+	assert_int_equal(line.until[1], UNTIL + 1);
+	assert_int_equal(wall_line_take(&line, 1), 7);
+	line.stopped[1] += 7;
 	wall_line_clear(&line, 1);
 	assert_int_equal(wall_line_take(&line, 1), 0);
+	/* A key that stayed would hide the same one in its second line. */
+	assert_true(line.key[1] == 0);
 	/* Who comes next does not inherit it. */
 	wall_line_put(&line, 1, address(2), UNTIL);
 	assert_int_equal(wall_line_take(&line, 1), 0);
