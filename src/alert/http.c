@@ -26,7 +26,7 @@ void http_request_free(struct http_request *request)
 	secret_free(&request->secret);
 }
 
-void json_string(struct buf *out, const char *before, const char *text)
+void body_string(struct buf *out, const char *before, const char *text)
 {
 	buf_text(out, before);
 	buf_char(out, '"');

@@ -57,7 +57,7 @@ bool http_login(struct http_request *request, const struct sink *sink,
 bool http_check_login(const struct sink *sink, struct buf *message);
 
 /* Appends before, and the text as a string of JSON with its quotes. */
-void json_string(struct buf *out, const char *before, const char *text);
+void body_string(struct buf *out, const char *before, const char *text);
 
 /* Of a handle of libcurl: whom the option "ca" says. */
 void http_trust(void *easy, const struct sink *sink);

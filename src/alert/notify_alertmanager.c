@@ -24,7 +24,7 @@ static void add_label(struct buf *body, const char *name, const char *value)
 		return;
 	escape_line(&line, value);
 	buf_printf(body, ",\"%s\"", name);
-	json_string(body, ":", buf_cstr(&line));
+	body_string(body, ":", buf_cstr(&line));
 	buf_free(&line);
 }
 
@@ -33,7 +33,7 @@ static void add_labels(struct buf *body, const struct notice *notice,
 {
 	char port[8] = "";
 	struct buf number = { 0 };
-	json_string(body, "{\"labels\":{\"alertname\":", incident->rule);
+	body_string(body, "{\"labels\":{\"alertname\":", incident->rule);
 	add_label(body, "incident", incident->id);
 	add_label(body, "severity", severity);
 	add_label(body, "instance", notice->host);
@@ -52,7 +52,7 @@ static void add_annotations(struct buf *body, const struct incident_record *inci
 {
 	struct buf summary = { 0 };
 	escape_line(&summary, incident->summary);
-	json_string(body, ",\"annotations\":{\"summary\":", buf_cstr(&summary));
+	body_string(body, ",\"annotations\":{\"summary\":", buf_cstr(&summary));
 	add_label(body, "description", incident->cause);
 	add_label(body, "owner", incident->owner);
 	add_label(body, "acknowledged_by", incident->acknowledged_by);
@@ -79,7 +79,7 @@ static void add_alert(struct buf *body, const struct notice *notice,
 	notice_time(end_us, body);
 	buf_char(body, '"');
 	if (notice->link[0] != '\0')
-		json_string(body, ",\"generatorURL\":", notice->link);
+		body_string(body, ",\"generatorURL\":", notice->link);
 	buf_char(body, '}');
 }
 

@@ -33,7 +33,7 @@ static void add(struct buf *body, const char *before, struct buf *text)
 {
 	struct buf escaped = { 0 };
 	escape(&escaped, buf_cstr(text));
-	json_string(body, before, buf_cstr(&escaped));
+	body_string(body, before, buf_cstr(&escaped));
 	buf_free(&escaped);
 }
 

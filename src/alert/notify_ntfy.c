@@ -44,15 +44,15 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 	http_url_of_server(request, sink, is_plain ? "http" : "https", "/");
 	notice_title(notice, &title);
 	notice_text(notice, TEXT_MAX, &text);
-	json_string(body, "{\"topic\":", topic_of(sink));
-	json_string(body, ",\"title\":", buf_cstr(&title));
-	json_string(body, ",\"message\":", buf_cstr(&text));
+	body_string(body, "{\"topic\":", topic_of(sink));
+	body_string(body, ",\"title\":", buf_cstr(&title));
+	body_string(body, ",\"message\":", buf_cstr(&text));
 	buf_printf(body, ",\"priority\":%d", priority_of(notice));
-	json_string(body, ",\"tags\":[",
+	body_string(body, ",\"tags\":[",
 		    notice_is_over(notice) ? "white_check_mark" : "rotating_light");
 	buf_char(body, ']');
 	if (notice->link[0] != '\0')
-		json_string(body, ",\"click\":", notice->link);
+		body_string(body, ",\"click\":", notice->link);
 	buf_char(body, '}');
 	buf_free(&title);
 	buf_free(&text);

@@ -41,17 +41,17 @@ static void add_payload(struct buf *body, const struct notice *notice)
 	notice_title(notice, &title);
 	notice_cut(&title, SUMMARY_MAX);
 	notice_text(notice, TEXT_MAX, &text);
-	json_string(body, ",\"payload\":{\"summary\":", buf_cstr(&title));
-	json_string(body, ",\"source\":", notice->host);
-	json_string(body, ",\"severity\":", severities[notice_severity(notice)]);
+	body_string(body, ",\"payload\":{\"summary\":", buf_cstr(&title));
+	body_string(body, ",\"source\":", notice->host);
+	body_string(body, ",\"severity\":", severities[notice_severity(notice)]);
 	buf_text(body, ",\"timestamp\":\"");
 	notice_time(first->first != UNKNOWN_TIME ? first->first : notice->at_us, body);
-	json_string(body, "\",\"component\":", first->target);
-	json_string(body, ",\"class\":", first->rule);
-	json_string(body, ",\"custom_details\":{\"text\":", buf_cstr(&text));
+	body_string(body, "\",\"component\":", first->target);
+	body_string(body, ",\"class\":", first->rule);
+	body_string(body, ",\"custom_details\":{\"text\":", buf_cstr(&text));
 	buf_text(body, "}}");
 	if (notice->link[0] != '\0') {
-		json_string(body, ",\"links\":[{\"href\":", notice->link);
+		body_string(body, ",\"links\":[{\"href\":", notice->link);
 		buf_text(body, ",\"text\":\"Breakwater\"}]");
 	}
 	buf_free(&title);
@@ -72,10 +72,10 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 		http_url_of_server(request, sink, "https", "/v2/enqueue");
 	else
 		buf_text(&request->url, "https://events.pagerduty.com/v2/enqueue");
-	json_string(body, "{\"routing_key\":", buf_cstr(&request->secret));
-	json_string(body, ",\"event_action\":", action);
-	json_string(body, ",\"dedup_key\":", notice->key);
-	json_string(body, ",\"client\":", "Breakwater");
+	body_string(body, "{\"routing_key\":", buf_cstr(&request->secret));
+	body_string(body, ",\"event_action\":", action);
+	body_string(body, ",\"dedup_key\":", notice->key);
+	body_string(body, ",\"client\":", "Breakwater");
 	if (strcmp(action, "trigger") == 0)
 		add_payload(body, notice);
 	buf_char(body, '}');

@@ -39,13 +39,13 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 	notice_title(notice, &title);
 	notice_text(notice, TEXT_MAX, &text);
 	escape(&escaped, buf_cstr(&title));
-	json_string(body, "{\"text\":", buf_cstr(&escaped));
+	body_string(body, "{\"text\":", buf_cstr(&escaped));
 	notice_cut(&title, HEADER_MAX);
-	json_string(body,
+	body_string(body,
 		    ",\"blocks\":[{\"type\":\"header\",\"text\":"
 		    "{\"type\":\"plain_text\",\"text\":",
 		    buf_cstr(&title));
-	json_string(body,
+	body_string(body,
 		    "}},{\"type\":\"section\",\"text\":"
 		    "{\"type\":\"plain_text\",\"text\":",
 		    buf_cstr(&text));

@@ -21,7 +21,7 @@ static const char *colour_of(const struct notice *notice)
 
 static void add_block(struct buf *body, const char *text, const char *more)
 {
-	json_string(body,
+	body_string(body,
 		    "{\"type\":\"RichTextBlock\",\"inlines\":"
 		    "[{\"type\":\"TextRun\",\"text\":",
 		    text);
@@ -33,7 +33,7 @@ static void add_action(struct buf *body, const struct notice *notice)
 {
 	if (notice->link[0] == '\0')
 		return;
-	json_string(body,
+	body_string(body,
 		    ",\"actions\":[{\"type\":\"Action.OpenUrl\",\"title\":"
 		    "\"Breakwater\",\"url\":",
 		    notice->link);

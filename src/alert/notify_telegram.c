@@ -27,8 +27,8 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 	buf_clear(&plain);
 	notice_text(notice, TEXT_MAX, &plain);
 	escape_html(&text, buf_cstr(&plain));
-	json_string(body, "{\"chat_id\":", sink_option(sink, "chat"));
-	json_string(body, ",\"text\":", buf_cstr(&text));
+	body_string(body, "{\"chat_id\":", sink_option(sink, "chat"));
+	body_string(body, ",\"text\":", buf_cstr(&text));
 	buf_text(body, ",\"parse_mode\":\"HTML\",\"link_preview_options\":"
 		       "{\"is_disabled\":true}}");
 	buf_free(&plain);
