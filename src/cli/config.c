@@ -102,7 +102,8 @@ static int check(const char *path, bool json)
 	struct config config;
 	struct buf files = { 0 }, errors = { 0 }, out = { 0 }, listing = { 0 };
 	config_init(&config);
-	config_files(path, &files, &listing); /* config_load() says what is wrong */
+	config_list_files(path, &files,
+			  &listing); /* config_load() says what is wrong */
 	int result = config_load(&config, path, &errors);
 	if (result == 0)
 		result = check_formats(&config, &errors);

@@ -69,7 +69,7 @@ static int add_conf_d(const char *folder, struct buf *files, struct buf *errors)
 	return -E2BIG;
 }
 
-int config_files(const char *path, struct buf *files, struct buf *errors)
+int config_list_files(const char *path, struct buf *files, struct buf *errors)
 {
 	const char *file = path != NULL ? path : CONFIG_DEFAULT_PATH;
 	if (path != NULL || access(file, F_OK) == 0 || errno != ENOENT)
@@ -89,7 +89,7 @@ int config_load(struct config *config, const char *path, struct buf *errors)
 {
 	struct buf files = { 0 };
 	struct config next = *config;
-	int result = config_files(path, &files, errors);
+	int result = config_list_files(path, &files, errors);
 	for (size_t at = 0; at < files.len; at += strlen(files.at + at) + 1) {
 		int read = config_read(&next, files.at + at, errors);
 		result = result != 0 ? result : read;

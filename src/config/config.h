@@ -83,7 +83,7 @@ int config_parse(struct config *config, const char *text, size_t len, const char
  * /etc/breakwater/breakwater.yaml, left out if it is missing.  0, or -errno and a
  * message if conf.d can't be listed.
  */
-int config_files(const char *path, struct buf *files, struct buf *errors);
+int config_list_files(const char *path, struct buf *files, struct buf *errors);
 
 /* Reads them all over config; on any error config is unchanged. */
 int config_load(struct config *config, const char *path, struct buf *errors);

@@ -131,8 +131,8 @@ static void the_files_to_read_are_listed_in_order(void **state)
 	assert_int_equal(mkdir(path_in(folder, "conf.d"), 0700), 0);
 	write_file(path_in(folder, "conf.d/20-b.yaml"), "");
 	write_file(path_in(folder, "conf.d/10-a.yaml"), "");
-	assert_int_equal(config_files(path_in(folder, "main.yaml"), &files, &errors),
-			 0);
+	assert_int_equal(
+		config_list_files(path_in(folder, "main.yaml"), &files, &errors), 0);
 	static const char *const names[] = { "main.yaml", "conf.d/10-a.yaml",
 					     "conf.d/20-b.yaml" };
 	size_t at = 0;
