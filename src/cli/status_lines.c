@@ -170,8 +170,7 @@ static void print_latency(const json_t *findings)
 		return;
 	text_duration(median, sizeof(median), us);
 	text_duration(most, sizeof(most), member_number(findings, "latency_max_us"));
-	printf("%*ssaid %s (median) after what decided them, %s at most\n", LABEL_WIDTH,
-	       "", median, most);
+	printf(", said %s (%s at most) after what decided them", median, most);
 }
 
 static void print_findings(const json_t *findings, const struct look *look)
@@ -192,8 +191,8 @@ static void print_findings(const json_t *findings, const struct look *look)
 		fputs(text, stdout);
 	if (high > 0)
 		printf(", %.0f of them high", high);
-	puts(": breakwater findings");
 	print_latency(findings);
+	puts(": breakwater findings");
 	print_attacks(findings, look);
 }
 
