@@ -295,10 +295,11 @@ static void judge_rest(struct evidence *e)
 		      strcmp(e->block.id, d->block) == 0 &&
 			      addr_equal(&e->block.address, &d->address),
 		      "the block, as it was kept last, is the one of the decision");
+	/* A scan that several made, or behind decoys, has packets of all of them. */
 	if (e->packets > 0)
-		judge(e, e->strangers == 0,
-		      "%" PRIu64 " packets, %" PRIu64 " of them of somebody else",
-		      e->packets, e->strangers);
+		judge(e, e->strangers < e->packets,
+		      "%" PRIu64 " packets, %" PRIu64 " of them of its source",
+		      e->packets, e->packets - e->strangers);
 }
 
 static void print_words(const struct evidence *e)
