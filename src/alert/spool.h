@@ -62,7 +62,7 @@ void spool_close(struct spool *spool);
 /* How many a minute it may get; of one that is not named, messages wait.  All are tried
  * anew after spool_clear_sinks(). */
 void spool_clear_sinks(struct spool *spool);
-void spool_set_sink(struct spool *spool, const char *sink, uint32_t a_minute);
+void spool_set_sink(struct spool *spool, const char *name, uint32_t a_minute);
 
 enum spool_put {
 	SPOOL_TAKEN,
@@ -80,7 +80,7 @@ bool spool_next(struct spool *spool, const char *sink, int64_t now_us,
 bool spool_result(struct spool *spool, uint64_t id, enum notify_outcome outcome,
 		  int64_t now_us, struct spool_message *message);
 /* When spool_next() may have one; INT64_MAX: not before something else happens. */
-int64_t spool_next_us(const struct spool *spool, const char *sink, int64_t now_us);
+int64_t spool_next_us(const struct spool *spool, const char *name, int64_t now_us);
 /* Gives up what is too old, and writes what could not be written. Once a second. */
 void spool_tick(struct spool *spool, int64_t now_us);
 

@@ -95,7 +95,7 @@ static void send_one(struct teller *teller, struct row *const *rows, size_t coun
 				     .sink = teller->rules->sinks[rows[0]->sink]->name,
 				     .reason = rows[0]->reason,
 				     .due_us = due_us,
-				     .key = incidents[0]->id,
+				     .key = rows[0]->known->record.id,
 				     .incidents = incidents,
 				     .count = count,
 			     });

@@ -182,13 +182,20 @@ static int timeout_ms(void *self)
 	return sender_timeout_ms(process.sender, now());
 }
 
+static bool is_same(const struct spool_counts *a, const struct spool_counts *b)
+{
+	return a->waiting == b->waiting && a->bytes == b->bytes &&
+	       a->dropped == b->dropped && a->merged == b->merged &&
+	       a->unsaved == b->unsaved;
+}
+
 static void run(void *self)
 {
 	struct sending_event event = { .kind = SENDING_STATE };
 	(void)self;
 	sender_run(process.sender, now());
 	const struct spool_counts counts = sender_counts(process.sender);
-	if (memcmp(&counts, &process.told, sizeof(counts)) != 0)
+	if (!is_same(&counts, &process.told))
 		emit(&event);
 }
 

@@ -101,7 +101,6 @@ static void print_counts(void)
 
 static void obey(char *line)
 {
-	int pid = 0;
 	char text[GUARD_TEXT_MAX];
 	if (strncmp(line, "tell ", 5) == 0)
 		tell(line + 5);
@@ -109,8 +108,8 @@ static void obey(char *line)
 		sending_reload(sending);
 	else if (strncmp(line, "counts", 6) == 0)
 		print_counts();
-	else if (sending_describe(sending, text) && sscanf(text, "pid %d", &pid) == 1)
-		kill(pid, SIGKILL);
+	else if (sending_describe(sending, text) && strncmp(text, "pid ", 4) == 0)
+		kill((pid_t)strtol(text + 4, NULL, 10), SIGKILL);
 }
 
 int main(int argc, char **argv)

@@ -190,7 +190,7 @@ static double delay_hours(const struct nab_series *of, const struct nab_window *
 
 static void tell_delay(void)
 {
-	double hours[NAB_ALL_WINDOWS];
+	double hours[NAB_ALL_WINDOWS] = { 0 };
 	size_t count = 0;
 	for (size_t i = 0; i < data.count; i++) {
 		const struct nab_series *of = &data.series[i];

@@ -58,6 +58,7 @@ static void make_store(void)
 }
 
 /* What the commands say is nobody's; libFuzzer has its own stream by now. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libFuzzer's */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;

@@ -65,6 +65,7 @@ __attribute__((constructor)) static void begin(void)
 		map_clock(path);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	/* Other libraries may ask before this one has begun. */
@@ -82,6 +83,7 @@ void nftnl_set_set_u32(struct nftnl_set *set, uint16_t attribute, uint32_t value
 	real_set(set, attribute, is_size ? set_size : value);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libmnl's */
 void mnl_attr_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t value)
 {
 	bool is_flags = message->nlmsg_type == NEW_TABLE && type == NFTA_TABLE_FLAGS;

@@ -64,9 +64,9 @@ static void open_again(struct scene *scene)
 static int begin(void **state)
 {
 	static unsigned number;
-	struct scene *scene = calloc(1, sizeof(*scene));
 	if (number++ == 0 && mkdtemp(root) == NULL)
 		return -1;
+	struct scene *scene = calloc(1, sizeof(*scene));
 	snprintf(scene->folder, sizeof(scene->folder), "%s/%u", root, number);
 	open_spool(scene, ROOM);
 	*state = scene;
@@ -86,7 +86,7 @@ static int remove_root(void **state)
 	char command[64];
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", root);
-	return system(command);
+	return system(command); /* NOLINT(cert-env33-c): of this test's own folder */
 }
 
 static enum spool_put put(struct scene *scene, uint64_t id, const char *sink,
@@ -128,6 +128,7 @@ static unsigned files_in(const struct scene *scene)
 {
 	char command[128], number[16] = "";
 	snprintf(command, sizeof(command), "ls %s | grep -c notice", scene->folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder of our own */
 	FILE *out = popen(command, "r");
 	char *got = fgets(number, sizeof(number), out);
 	pclose(out);
@@ -377,10 +378,12 @@ static void a_kill_between_two_steps_sends_nothing_twice(void **state)
 	put(scene, 1, "mail", "k", "new");
 	snprintf(command, sizeof(command), "cp %s/0*.notice %s.kept", scene->folder,
 		 scene->folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder of our own */
 	assert_int_equal(system(command), 0);
 	sends(scene, "mail", T0, 1);
 	snprintf(command, sizeof(command), "mv %s.kept %s/0000000000000000.notice",
 		 scene->folder, scene->folder);
+	/* NOLINTNEXTLINE(cert-env33-c): a folder of our own */
 	assert_int_equal(system(command), 0);
 	open_again(scene);
 	assert_int_equal(next(scene, "mail", T0), 0);
