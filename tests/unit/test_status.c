@@ -140,7 +140,7 @@ static void of_attacks_the_worst_is_shown_whatever_a_stranger_writes(void **stat
 	assert_says(lines, "by 3 sources; the worst is ! high: "
 			   "breakwater findings 01234567\n");
 	assert_says(lines, "\"?[31m<script>?\n");
-	assert_says(lines, " (median) after what decided them, ");
+	assert_says(lines, " at most) after what decided them");
 	assert_null(strchr(lines, '\x1b'));
 	json_decref(status);
 }
