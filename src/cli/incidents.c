@@ -266,8 +266,8 @@ int command_close(int argc, char **argv)
 	const struct command_help help = {
 		.name = "close",
 		.operands = "ID",
-		.doc = "Says that an incident is over. What belongs to it and goes on "
-		       "opens it again.",
+		.doc = "Says that an incident is over. What of it goes on is told no "
+		       "more; what comes anew is another incident.",
 		.examples = close_examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
