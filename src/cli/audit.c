@@ -182,11 +182,6 @@ static int start(const struct audit_options *o, int words, char **word)
 	return STATUS_USAGE;
 }
 
-static void print_columns(void)
-{
-	view_print_columns(&view_audit);
-}
-
 int command_audit(int argc, char **argv)
 {
 	struct audit_options o = { .listing = { .view = &view_audit,
@@ -215,9 +210,8 @@ int command_audit(int argc, char **argv)
 		       "with 1 if anything\nin it was changed, removed or added, with "
 		       "5 if that can't be told.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_audit,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &o.listing.common, &first, &status))

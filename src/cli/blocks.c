@@ -47,11 +47,6 @@ struct asked {
 	struct prefix about;
 };
 
-static void print_columns(void)
-{
-	view_print_columns(&view_blocks);
-}
-
 static int complain(int status, const char *why)
 {
 	fprintf(stderr, "breakwater blocks: %s\n", why);
@@ -280,8 +275,7 @@ int command_blocks(int argc, char **argv)
 		LISTING_TIME(&a.listing, since,
 			     "decided since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&a.listing, until, "decided until then"),
-		LISTING_SORT(&a.listing, ""),
-		LISTING_LIMIT(&a.listing),
+		LISTING_ORDER(&a.listing, ""),
 	};
 	const struct command_help help = {
 		.name = "blocks",
@@ -289,9 +283,8 @@ int command_blocks(int argc, char **argv)
 		.doc = "Which sources are blocked and why; with the first digits of an "
 		       "ID all of one.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_blocks,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &a.listing.common, &first, &status))

@@ -9,6 +9,7 @@
 
 /* At least four of the sixteen hexadecimal digits. */
 bool is_id(const char *text);
+#define ID_ALLOWED "an ID is at least the first four of its sixteen hexadecimal digits"
 
 /*
  * The newest that begins so, of the last 30 days unless the id is whole, in record.

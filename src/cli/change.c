@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "cli/by_id.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/view.h"
@@ -35,4 +36,90 @@ int change_post(struct client *client, const char *command, const char *path,
 	buf_free(form);
 	buf_free(&answer);
 	return status == STATUS_OK ? status : complain(command, status, error);
+}
+
+/* ---- commands ---- */
+
+/* What was given, by number of its field. */
+struct given {
+	const char *texts[CHANGE_FIELDS_MAX];
+	bool flags[CHANGE_FIELDS_MAX];
+};
+
+static size_t specs_of(const struct change_command *command, struct given *given,
+		       struct option_spec specs[static CHANGE_FIELDS_MAX])
+{
+	size_t count = 0;
+	for (; count < CHANGE_FIELDS_MAX && command->fields[count].option != NULL;
+	     count++) {
+		const struct change_field *field = &command->fields[count];
+		bool is_flag = field->value == NULL;
+		specs[count] = (struct option_spec){
+			.type = is_flag ? OPTION_FLAG : OPTION_TEXT,
+			.name = field->option,
+			.value = field->value,
+			.doc = field->doc,
+			.into = is_flag ? (void *)&given->flags[count]
+					: (void *)&given->texts[count],
+		};
+	}
+	return count;
+}
+
+static struct buf form_of(const struct change_command *command,
+			  const struct given *given, const char *operand)
+{
+	struct buf form = { 0 };
+	client_parameter(&form, command->operand, operand);
+	if (command->always != NULL)
+		client_parameter(&form, command->always, "1");
+	for (size_t i = 0; i < CHANGE_FIELDS_MAX; i++)
+		if (command->fields[i].option != NULL)
+			client_parameter(&form, command->fields[i].field,
+					 given->flags[i] ? "1" : given->texts[i]);
+	return form;
+}
+
+static int post(const struct change_command *command,
+		const struct common_options *common, struct buf *form)
+{
+	char message[CLIENT_ERROR_MAX];
+	struct client *client = client_open(common);
+	if (client == NULL) {
+		buf_free(form);
+		return complain(command->name, STATUS_INCOMPLETE, "out of memory");
+	}
+	int status = change_post(client, command->name, command->path, form, message);
+	if (status == STATUS_OK && command->done != NULL)
+		printf("%s: %s\n", message, command->done);
+	else if (status == STATUS_OK)
+		puts(message);
+	client_close(client);
+	return status;
+}
+
+int change_run(const struct change_command *command, int argc, char **argv)
+{
+	struct common_options common;
+	struct given given = { 0 };
+	struct option_spec specs[CHANGE_FIELDS_MAX];
+	const struct command_help help = {
+		.name = command->name,
+		.operands = command->operands,
+		.doc = command->doc,
+		.examples = command->examples,
+		.specs = specs,
+		.spec_count = specs_of(command, &given, specs),
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &common, &first, &status))
+		return status;
+	if (first == argc && command->list != NULL)
+		return command->list(&common);
+	if (argc - first != 1)
+		return complain(command->name, STATUS_USAGE, command->wants);
+	if (command->is_id && !is_id(argv[first]))
+		return complain(command->name, STATUS_USAGE, ID_ALLOWED);
+	struct buf form = form_of(command, &given, argv[first]);
+	return post(command, &common, &form);
 }

@@ -20,11 +20,6 @@ static const char examples[] =
 	"  breakwater findings 3fa2 --pcap -     its packets, for tcpdump -r -\n"
 	"  breakwater findings && echo fine      for scripts: 1 if any is open\n";
 
-static void print_columns(void)
-{
-	view_print_columns(&view_findings);
-}
-
 /* Bad news are the open ones, listed or not; notices only if asked for. */
 static int verdict(const struct listing *listing)
 {
@@ -91,9 +86,7 @@ int command_findings(int argc, char **argv)
 {
 	bool all = false;
 	struct finding_wanted one = { 0 };
-	struct listing listing = { .view = &view_findings,
-				   .command = "findings",
-				   .port = UINT64_MAX };
+	struct listing listing = LISTING_OF(findings);
 	const struct option_spec specs[] = {
 		LISTING_PORT(&listing, "only about this port"),
 		{ 'k', OPTION_TEXT, "kind", "KIND",
@@ -119,8 +112,7 @@ int command_findings(int argc, char **argv)
 		  &one.state, 0, 0 },
 		LISTING_TIME(&listing, since, "seen since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
-		LISTING_SORT(&listing, ""),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {
 		.name = "findings",
@@ -128,9 +120,8 @@ int command_findings(int argc, char **argv)
 		.doc = "What was detected and is not settled, notices left out. Exit "
 		       "status 1 if\nanything is open.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_findings,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))

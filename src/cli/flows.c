@@ -10,16 +10,9 @@ static const char examples[] =
 	"  breakwater flows --protocol ssh       on whatever port\n"
 	"  breakwater flows --port 22 --since 7d who came by SSH within the week\n";
 
-static void print_columns(void)
-{
-	view_print_columns(&view_flows);
-}
-
 int command_flows(int argc, char **argv)
 {
-	struct listing listing = { .view = &view_flows,
-				   .command = "flows",
-				   .port = UINT64_MAX };
+	struct listing listing = LISTING_OF(flows);
 	const struct option_spec specs[] = {
 		LISTING_PORT(&listing, "only this server port"),
 		LISTING_TEXT(&listing, host, "IP",
@@ -32,17 +25,15 @@ int command_flows(int argc, char **argv)
 			&listing, since,
 			"seen since then, also from the store: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
-		LISTING_SORT(&listing, " (sent, resp, ...)"),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, " (sent, resp, ...)"),
 	};
 	const struct command_help help = {
 		.name = "flows",
 		.doc = "Connections, the newest first: the open ones and those that "
 		       "ended lately, or all\n--since a time.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_flows,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))

@@ -13,8 +13,7 @@
 #include "cli/incident_screen.h"
 #include "cli/listing.h"
 
-static const char deployments_path[] = "/api/v1/deployments";
-enum { LINES_ASKED = 10000, PORT_MAX = 65535 };
+enum { LINES_ASKED = 10000 };
 
 static const char examples[] =
 	"  breakwater incidents              what is wrong now, and why\n"
@@ -36,18 +35,13 @@ static const char deployed_examples[] =
 	"  breakwater deployed shop --version 4.2 --port 443\n"
 	"  breakwater deployed kernel --host 192.0.2.7 --why 'security update'\n";
 
-static int complain(const char *command, int status, const char *why)
+static int complain(int status, const char *why)
 {
-	fprintf(stderr, "breakwater %s: %s\n", command, why);
+	fprintf(stderr, "breakwater incidents: %s\n", why);
 	return status;
 }
 
 /* ---- a list ---- */
-
-static void print_columns(void)
-{
-	view_print_columns(&view_incidents);
-}
 
 /* Bad news are those that last, listed or not. */
 static int verdict(const struct listing *listing)
@@ -107,23 +101,14 @@ static void print(const struct common_options *common,
 		incident_screen(&look, facts);
 }
 
-static bool is_written_as_id(const char *command, const char *id)
-{
-	if (is_id(id))
-		return true;
-	complain(command, STATUS_USAGE,
-		 "an ID is at least the first four of its sixteen hexadecimal digits");
-	return false;
-}
-
 static int show(const struct common_options *common, const char *folder, const char *id)
 {
 	int status;
-	if (!is_written_as_id("incidents", id))
-		return STATUS_USAGE;
+	if (!is_id(id))
+		return complain(STATUS_USAGE, ID_ALLOWED);
 	struct incident_facts *facts = calloc(1, sizeof(*facts));
 	if (facts == NULL)
-		return complain("incidents", STATUS_INCOMPLETE, "out of memory");
+		return complain(STATUS_INCOMPLETE, "out of memory");
 	struct gather *gather = gather_open(common, "incidents", folder, &status);
 	if (gather != NULL) {
 		status = find(gather, id, facts);
@@ -139,9 +124,7 @@ int command_incidents(int argc, char **argv)
 {
 	bool all = false;
 	const char *folder = NULL;
-	struct listing listing = { .view = &view_incidents,
-				   .command = "incidents",
-				   .port = UINT64_MAX };
+	struct listing listing = LISTING_OF(incidents);
 	const struct option_spec specs[] = {
 		{ 'a', OPTION_FLAG, "all", NULL,
 		  "also what is over; without --since of the last 30 days", &all, 0,
@@ -151,8 +134,7 @@ int command_incidents(int argc, char **argv)
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "with ID: read the store in this folder, without the daemon", &folder,
 		  0, 0 },
-		LISTING_SORT(&listing, ""),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {
 		.name = "incidents",
@@ -161,162 +143,87 @@ int command_incidents(int argc, char **argv)
 		       "one incident. Exit\nstatus 1 if one of medium or higher "
 		       "severity lasts.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_incidents,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
 	if (argc - first > 1)
-		return complain("incidents", STATUS_USAGE, "one ID at a time");
+		return complain(STATUS_USAGE, "one ID at a time");
 	if (first < argc)
 		return show(&listing.common, folder, argv[first]);
 	if (folder != NULL)
-		return complain("incidents", STATUS_USAGE,
+		return complain(STATUS_USAGE,
 				"--state: of which incident? Give its ID");
 	return list(&listing, all);
 }
 
 /* ---- changes ---- */
 
-struct change {
-	const char *command, *path;
-	const char
-		*done; /* said of the id that the answer is; NULL: it is a sentence */
-	struct common_options common;
+static const struct change_command ack = {
+	.name = "ack",
+	.operands = "ID",
+	.doc = "Says that somebody takes care of an incident: it is not told again.",
+	.examples = ack_examples,
+	.path = "/api/v1/incidents",
+	.operand = "id",
+	.wants = "one ID",
+	.is_id = true,
+	.always = "acknowledge",
+	.done = "acknowledged",
+	.fields = {
+		{ "comment", "comment", "TEXT", "a line for its timeline" },
+		{ "owner", "owner", "NAME",
+		  "who takes care of it; without it you do" },
+	},
 };
 
-static int post(const struct change *c, struct buf *form)
-{
-	char message[CLIENT_ERROR_MAX];
-	struct client *client = client_open(&c->common);
-	if (client == NULL) {
-		buf_free(form);
-		return complain(c->command, STATUS_INCOMPLETE, "out of memory");
-	}
-	int status = change_post(client, c->command, c->path, form, message);
-	if (status == STATUS_OK && c->done != NULL)
-		printf("%s: %s\n", message, c->done);
-	else if (status == STATUS_OK)
-		puts(message);
-	client_close(client);
-	return status;
-}
+static const struct change_command close_it = {
+	.name = "close",
+	.operands = "ID",
+	.doc = "Says that an incident is over. What of it goes on is told no more; "
+	       "what comes anew is another incident.",
+	.examples = close_examples,
+	.path = "/api/v1/incidents",
+	.operand = "id",
+	.wants = "one ID",
+	.is_id = true,
+	.always = "close",
+	.done = "closed",
+	.fields = {
+		{ "false-positive", "false_positive", NULL, "it was none" },
+		{ "why", "reason", "TEXT", "the reason, for the audit chain" },
+	},
+};
 
-/* The last argument is what it is about. */
-static bool takes_id(struct change *c, const struct command_help *help, int argc,
-		     char **argv, int *status)
-{
-	int first;
-	if (!options_parse(help, argc, argv, &c->common, &first, status))
-		return false;
-	*status = STATUS_USAGE;
-	if (argc - first == 1)
-		return is_written_as_id(c->command, argv[first]);
-	complain(c->command, STATUS_USAGE, "one ID");
-	return false;
-}
+static const struct change_command deployed = {
+	.name = "deployed",
+	.operands = "NAME",
+	.doc = "Tells of a change, so that what fails after it is seen with it.",
+	.examples = deployed_examples,
+	.path = "/api/v1/deployments",
+	.operand = "name",
+	.wants = "one NAME",
+	.fields = {
+		{ "version", "version", "V", "the new one" },
+		{ "host", "server_ip", "IP", "at this address; without it at any" },
+		{ "port", "port", "N", "of the service at this port" },
+		{ "why", "summary", "TEXT", "what was changed" },
+	},
+};
 
 int command_ack(int argc, char **argv)
 {
-	const char *comment = NULL, *owner = NULL;
-	struct change c = { .command = "ack",
-			    .path = view_incidents.path,
-			    .done = "acknowledged" };
-	const struct option_spec specs[] = {
-		{ 0, OPTION_TEXT, "comment", "TEXT", "a line for its timeline",
-		  &comment, 0, 0 },
-		{ 0, OPTION_TEXT, "owner", "NAME",
-		  "who takes care of it; without it you do", &owner, 0, 0 },
-	};
-	const struct command_help help = {
-		.name = "ack",
-		.operands = "ID",
-		.doc = "Says that somebody takes care of an incident: it is not told "
-		       "again.",
-		.examples = ack_examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-	};
-	int status;
-	struct buf form = { 0 };
-	if (!takes_id(&c, &help, argc, argv, &status))
-		return status;
-	client_parameter(&form, "id", argv[argc - 1]);
-	client_parameter(&form, "acknowledge", "1");
-	client_parameter(&form, "comment", comment);
-	client_parameter(&form, "owner", owner);
-	return post(&c, &form);
+	return change_run(&ack, argc, argv);
 }
 
 int command_close(int argc, char **argv)
 {
-	const char *why = NULL;
-	bool is_false = false;
-	struct change c = { .command = "close",
-			    .path = view_incidents.path,
-			    .done = "closed" };
-	const struct option_spec specs[] = {
-		{ 0, OPTION_FLAG, "false-positive", NULL, "it was none", &is_false, 0,
-		  0 },
-		{ 0, OPTION_TEXT, "why", "TEXT", "the reason, for the audit chain",
-		  &why, 0, 0 },
-	};
-	const struct command_help help = {
-		.name = "close",
-		.operands = "ID",
-		.doc = "Says that an incident is over. What of it goes on is told no "
-		       "more; what comes anew is another incident.",
-		.examples = close_examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-	};
-	int status;
-	struct buf form = { 0 };
-	if (!takes_id(&c, &help, argc, argv, &status))
-		return status;
-	client_parameter(&form, "id", argv[argc - 1]);
-	client_parameter(&form, "close", "1");
-	client_parameter(&form, "false_positive", is_false ? "1" : NULL);
-	client_parameter(&form, "reason", why);
-	return post(&c, &form);
+	return change_run(&close_it, argc, argv);
 }
 
 int command_deployed(int argc, char **argv)
 {
-	const char *version = NULL, *host = NULL, *why = NULL;
-	uint64_t port = UINT64_MAX;
-	char number[24];
-	struct change c = { .command = "deployed", .path = deployments_path };
-	const struct option_spec specs[] = {
-		{ 0, OPTION_TEXT, "version", "V", "the new one", &version, 0, 0 },
-		{ 0, OPTION_TEXT, "host", "IP", "at this address; without it at any",
-		  &host, 0, 0 },
-		{ 'p', OPTION_NUMBER, "port", "N", "of the service at this port", &port,
-		  1, PORT_MAX },
-		{ 0, OPTION_TEXT, "why", "TEXT", "what was changed", &why, 0, 0 },
-	};
-	const struct command_help help = {
-		.name = "deployed",
-		.operands = "NAME",
-		.doc = "Tells of a change, so that what fails after it is seen with "
-		       "it.",
-		.examples = deployed_examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-	};
-	int first, status;
-	struct buf form = { 0 };
-	if (!options_parse(&help, argc, argv, &c.common, &first, &status))
-		return status;
-	if (argc - first != 1)
-		return complain("deployed", STATUS_USAGE, "one NAME");
-	client_parameter(&form, "name", argv[first]);
-	client_parameter(&form, "version", version);
-	client_parameter(&form, "server_ip", host);
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)port);
-	client_parameter(&form, "port", port != UINT64_MAX ? number : NULL);
-	client_parameter(&form, "summary", why);
-	return post(&c, &form);
+	return change_run(&deployed, argc, argv);
 }

@@ -18,6 +18,12 @@ struct listing {
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 
+/* Of a command that is named as its view. */
+#define LISTING_OF(what)                                                               \
+	{                                                                              \
+		.view = &view_##what, .command = #what, .port = UINT64_MAX             \
+	}
+
 /* Options that several of these commands take, each with its own words. */
 #define LISTING_PORT(listing, doc)                                                     \
 	{                                                                              \
@@ -35,17 +41,19 @@ struct listing {
 	{                                                                              \
 		0, OPTION_TIME, #member, "TIME", doc, &(listing)->member, 0, 0         \
 	}
+#define LISTING_LIMIT(listing)                                                         \
+	{                                                                              \
+		'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",       \
+			&(listing)->limit, 1, 100000                                   \
+	}
 #define LISTING_SORT(listing, columns)                                                 \
 	{                                                                              \
 		's', OPTION_TEXT, "sort", "COL",                                       \
 			"by a column" columns " or field; :asc turns it",              \
 			&(listing)->sort, 0, 0                                         \
 	}
-#define LISTING_LIMIT(listing)                                                         \
-	{                                                                              \
-		'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",       \
-			&(listing)->limit, 1, 100000                                   \
-	}
+#define LISTING_ORDER(listing, columns)                                                \
+	LISTING_SORT(listing, columns), LISTING_LIMIT(listing)
 
 /* Asks and prints; returns the exit status: 5 if rows are missing. */
 int listing_run(const struct listing *listing);

@@ -14,16 +14,9 @@ static const char examples[] =
 	"                                               who got in as root\n"
 	"  breakwater logins --host 198.51.100.0/24     from one network\n";
 
-static void print_columns(void)
-{
-	view_print_columns(&view_logins);
-}
-
 int command_logins(int argc, char **argv)
 {
-	struct listing listing = { .view = &view_logins,
-				   .command = "logins",
-				   .port = UINT64_MAX };
+	struct listing listing = LISTING_OF(logins);
 	const struct option_spec specs[] = {
 		LISTING_PORT(&listing, "only at this port of the server"),
 		LISTING_TEXT(&listing, host, "IP", "only with this address or CIDR"),
@@ -34,16 +27,14 @@ int command_logins(int argc, char **argv)
 			     "only of this protocol (ssh) or local program (sudo)"),
 		LISTING_TIME(&listing, since, "since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "until then"),
-		LISTING_SORT(&listing, ""),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {
 		.name = "logins",
 		.doc = "Attempts to log in, seen in packets and in logs, each once.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_logins,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))

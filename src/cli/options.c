@@ -12,6 +12,7 @@
 
 #include "base/when.h"
 #include "cli/cli.h"
+#include "cli/view.h"
 
 enum {
 	SPECS_MAX = 40,
@@ -68,6 +69,8 @@ static void print_help(const struct command_help *help, const struct option_spec
 	puts("\nCommon options:");
 	for (size_t i = help->spec_count; i < count; i++)
 		print_spec(&specs[i]);
+	if (help->view != NULL)
+		view_print_columns(help->view);
 	if (help->more != NULL)
 		help->more();
 }

@@ -52,6 +52,12 @@ struct option_spec {
 			into, 0, 0                                                     \
 	}
 
+/* The table of a command, in its help. */
+#define OPTION_SPECS(table)                                                            \
+	.specs = table, .spec_count = sizeof(table) / sizeof((table)[0])
+
+struct view; /* cli/view.h */
+
 /* What --help prints around the options. */
 struct command_help {
 	const char *name;     /* "ports" */
@@ -60,7 +66,8 @@ struct command_help {
 	const char *examples; /* lines, each with two leading blanks; or NULL */
 	const struct option_spec *specs;
 	size_t spec_count;
-	void (*more)(void); /* prints what else is to be known; or NULL */
+	const struct view *view; /* whose columns are explained; or NULL */
+	void (*more)(void);      /* prints what else is to be known; or NULL */
 };
 
 /*

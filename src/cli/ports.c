@@ -68,8 +68,7 @@ int command_ports(int argc, char **argv)
 		LISTING_TIME(&listing, until, "what was until then"),
 		LISTING_TEXT(&listing, step, "STEP",
 			     "with --since: a row per 10s, 1m, 1h or 1d"),
-		LISTING_SORT(&listing, " (p95, err, in, ...)"),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, " (p95, err, in, ...)"),
 	};
 	const struct command_help help = {
 		.name = "ports",
@@ -77,8 +76,7 @@ int command_ports(int argc, char **argv)
 		       "and how well; or which\nlisten. A value over its limit has a "
 		       "\"!\"; \"-\" is unknown.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
+		OPTION_SPECS(specs),
 		.more = print_columns,
 	};
 	int first, status;

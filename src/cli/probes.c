@@ -12,11 +12,6 @@ static const char examples[] =
 	"  breakwater probes --state down               which are down\n"
 	"  breakwater probes --port 443 --since 1d      every probe of a port\n";
 
-static void print_columns(void)
-{
-	view_print_columns(&view_probes);
-}
-
 /* Bad news are those that are not up now, listed or not. */
 static int verdict(const struct listing *listing)
 {
@@ -37,9 +32,7 @@ static int verdict(const struct listing *listing)
 
 int command_probes(int argc, char **argv)
 {
-	struct listing listing = { .view = &view_probes,
-				   .command = "probes",
-				   .port = UINT64_MAX };
+	struct listing listing = LISTING_OF(probes);
 	const struct option_spec specs[] = {
 		LISTING_PORT(&listing, "only of this port"),
 		LISTING_TEXT(&listing, host, "IP", "only of this address or CIDR"),
@@ -49,17 +42,15 @@ int command_probes(int argc, char **argv)
 		LISTING_TIME(&listing, since,
 			     "every probe since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "until then"),
-		LISTING_SORT(&listing, ""),
-		LISTING_LIMIT(&listing),
+		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {
 		.name = "probes",
 		.doc = "How the services are that are asked again and again; exit "
 		       "status 1 if one is not up.",
 		.examples = examples,
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-		.more = print_columns,
+		OPTION_SPECS(specs),
+		.view = &view_probes,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
