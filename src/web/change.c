@@ -7,7 +7,9 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -147,32 +149,47 @@ enum MHD_Result answer_maintenance(const struct request *request)
 			   &text);
 }
 
-enum MHD_Result answer_blocks(const struct request *request)
+/* ---- records that may be changed ---- */
+
+/* Where a POST goes: a member of web_source. */
+#define TAKER(name) offsetof(struct web_source, name)
+
+static const struct changeable {
+	const char *path;
+	enum record_kind kind; /* what GET gives; RECORD_KINDS: nothing */
+	size_t taker;
+} changeables[] = {
+	{ "/api/v1/scans", RECORD_scan, TAKER(scan_take) },
+	{ "/api/v1/blocks", RECORD_block, TAKER(block_change) },
+	{ "/api/v1/incidents", RECORD_incident, TAKER(incident_change) },
+	{ "/api/v1/deployments", RECORD_deployment, TAKER(deployed) },
+	{ "/api/v1/silences", RECORD_silence, TAKER(silence) },
+	{ "/api/v1/silences/end", RECORD_KINDS, TAKER(unsilence) },
+	{ "/api/v1/self_tests", RECORD_self_test, TAKER(self_test) },
+};
+
+static const struct changeable *changeable_at(const char *path)
 {
-	return request->post ? change(request, request->web->source->block_change)
-			     : answer_records(request, RECORD_block);
+	for (size_t i = 0; i < sizeof(changeables) / sizeof(changeables[0]); i++)
+		if (strcmp(path, changeables[i].path) == 0)
+			return &changeables[i];
+	return NULL;
 }
 
-enum MHD_Result answer_incidents(const struct request *request)
+bool change_is_at(const char *path)
 {
-	return request->post ? change(request, request->web->source->incident_change)
-			     : answer_records(request, RECORD_incident);
+	return changeable_at(path) != NULL;
 }
 
-enum MHD_Result answer_deployments(const struct request *request)
+enum MHD_Result answer_changeable(const struct request *request)
 {
-	return request->post ? change(request, request->web->source->deployed)
-			     : answer_records(request, RECORD_deployment);
-}
-
-enum MHD_Result answer_self_tests(const struct request *request)
-{
-	return request->post ? change(request, request->web->source->self_test)
-			     : answer_records(request, RECORD_self_test);
-}
-
-enum MHD_Result answer_scans(const struct request *request)
-{
-	return request->post ? change(request, request->web->source->scan_take)
-			     : answer_records(request, RECORD_scan);
+	const struct changeable *changeable = changeable_at(request->path);
+	change_take take;
+	memcpy(&take, (const char *)request->web->source + changeable->taker,
+	       sizeof(take));
+	if (request->post)
+		return change(request, take);
+	if (changeable->kind == RECORD_KINDS)
+		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only POST");
+	return answer_records(request, changeable->kind);
 }

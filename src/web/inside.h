@@ -68,11 +68,9 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 enum { CHANGE_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
 enum MHD_Result answer_maintenance(const struct request *request);
-enum MHD_Result answer_scans(const struct request *request);
-enum MHD_Result answer_blocks(const struct request *request);
-enum MHD_Result answer_incidents(const struct request *request);
-enum MHD_Result answer_deployments(const struct request *request);
-enum MHD_Result answer_self_tests(const struct request *request);
+/* GET and POST of records that may be changed, and whether that is such a path. */
+bool change_is_at(const char *path);
+enum MHD_Result answer_changeable(const struct request *request);
 
 /* Does it come from root or the daemon's own user?  Never over TCP. */
 bool change_is_permitted(const struct request *request);

@@ -74,8 +74,8 @@ static const char *const client_names[] = { "client_ip", "address", NULL };
 static const char *const begin_names[] = { "start", "first", "at", NULL };
 static const char *const end_names[] = { "end", "last", "until", NULL };
 static const char *const word_names[QUERY_WORDS] = {
-	"kind",    "state", "severity", "process",  "reach",  "id",     "protocol",
-	"outcome", "user",  "target",   "incident", "action", "finding"
+	"kind",    "state", "severity", "process",  "reach",  "id",      "protocol",
+	"outcome", "user",  "target",   "incident", "action", "finding", "rule"
 };
 
 /* Its end is not known until it is over. */
@@ -88,7 +88,7 @@ static bool lasts_until_told(const struct query *query)
 void query_sort_newest(struct query *query)
 {
 	bool has_ended = query->end != NULL && query->kind != RECORD_block &&
-			 !lasts_until_told(query);
+			 query->kind != RECORD_silence && !lasts_until_told(query);
 	query->sort[0] = has_ended ? query->end : query->begin;
 	query->sort[1] = NULL;
 	query->ascending = false;

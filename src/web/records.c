@@ -2,8 +2,9 @@
  * records.c: GET of records: from memory, or, if they are about a time that memory does
  * not reach, from the store.
  *
- * Flows, findings, blocks and incidents are in both: those of memory come first, and
- * what the store repeats is left out, so that none is shown twice and none is missing.
+ * Flows, findings, blocks, alerts, silences and incidents are in both: those of memory
+ * come first, and what the store repeats is left out, so that none is shown twice and
+ * none is missing.
  * Everything else is either what there is now, or what the store says of then.
  */
 #include <stdio.h>
@@ -48,7 +49,8 @@ static bool wants_array(const struct request *request)
 static bool is_in_both(enum record_kind kind)
 {
 	return kind == RECORD_flow || kind == RECORD_finding || kind == RECORD_block ||
-	       kind == RECORD_incident;
+	       kind == RECORD_incident || kind == RECORD_alert ||
+	       kind == RECORD_silence;
 }
 
 static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
@@ -72,6 +74,10 @@ static void give(const struct web_source *source, enum record_kind kind, web_emi
 		each = source->blocks;
 	else if (kind == RECORD_incident)
 		each = source->incidents;
+	else if (kind == RECORD_alert)
+		each = source->alerts;
+	else if (kind == RECORD_silence)
+		each = source->silences;
 	if (each != NULL)
 		each(source->self, emit, to);
 	if (kind != RECORD_self)
@@ -113,6 +119,8 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_finding:
 	case RECORD_block:
 	case RECORD_incident:
+	case RECORD_alert:
+	case RECORD_silence:
 		return query->has_time || query_word(query, "id") != NULL ||
 		       query_word(query, "incident") != NULL;
 	default:

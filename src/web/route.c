@@ -131,15 +131,12 @@ static const struct {
 	{ "/api/v1/transcripts", RECORD_transcript },
 	{ "/api/v1/packets", RECORD_packet },
 	{ "/api/v1/scan_runs", RECORD_scan_run },
+	{ "/api/v1/alerts", RECORD_alert },
 	{ "/api/v1/timelines", RECORD_timeline },
 };
 
-static const char policy_path[] = "/api/v1/policy", scans_path[] = "/api/v1/scans";
+static const char policy_path[] = "/api/v1/policy";
 static const char maintenance_path[] = "/api/v1/maintenance";
-static const char blocks_path[] = "/api/v1/blocks";
-static const char incidents_path[] = "/api/v1/incidents";
-static const char deployments_path[] = "/api/v1/deployments";
-static const char self_tests_path[] = "/api/v1/self_tests";
 
 static const struct {
 	const char *path;
@@ -150,11 +147,6 @@ static const struct {
 	{ "/api/v1/status", answer_status },
 	{ policy_path, answer_policy },
 	{ maintenance_path, answer_maintenance },
-	{ scans_path, answer_scans },
-	{ blocks_path, answer_blocks },
-	{ self_tests_path, answer_self_tests },
-	{ incidents_path, answer_incidents },
-	{ deployments_path, answer_deployments },
 	{ "/metrics", answer_metrics },
 	{ "/health", answer_health },
 	{ "/probe", answer_probe },
@@ -169,6 +161,8 @@ static enum MHD_Result route(const struct request *request)
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(request->path, routes[i].path) == 0)
 			return routes[i].answer(request);
+	if (change_is_at(request->path))
+		return answer_changeable(request);
 	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
 		return answer_heartbeat(request);
 	if (page_at(request->path, &page) != NULL)
@@ -179,7 +173,8 @@ static enum MHD_Result route(const struct request *request)
 	return answer_error(
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
-		"sockets, findings, incidents, timelines, deployments, blocks, logins, "
+		"sockets, findings, alerts, silences, incidents, timelines, "
+		"deployments, blocks, logins, "
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
@@ -211,14 +206,8 @@ static bool host_is_ours(const char *header)
 
 static bool takes_changes(const char *path)
 {
-	static const char *const paths[] = { policy_path,      scans_path,
-					     maintenance_path, blocks_path,
-					     incidents_path,   deployments_path,
-					     self_tests_path };
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (strcmp(path, paths[i]) == 0)
-			return true;
-	return false;
+	return strcmp(path, policy_path) == 0 || strcmp(path, maintenance_path) == 0 ||
+	       change_is_at(path);
 }
 
 static bool is_allowed(const char *method, const char *path)

@@ -62,6 +62,15 @@ struct web_source {
 			       const char *actor, struct buf *message);
 	int (*deployed)(void *self, const char *text, size_t len, const char *actor,
 			struct buf *message);
+	/* Those that fire, and some that are over. */
+	void (*alerts)(void *self, web_emit emit, void *to);
+	/* Those that hold or will, and some that are over; forms that begin and end
+	 * one. */
+	void (*silences)(void *self, web_emit emit, void *to);
+	int (*silence)(void *self, const char *text, size_t len, const char *actor,
+		       struct buf *message);
+	int (*unsilence)(void *self, const char *text, size_t len, const char *actor,
+			 struct buf *message);
 	/* Somebody reads over TCP; NULL: nobody wants to know. */
 	void (*reader)(void *self, const struct addr *reader);
 	/* How long it took until they were said; NULL: not known. */
