@@ -21,26 +21,26 @@ void http_request_free(struct http_request *request);
 
 /* What all of them have. */
 #define HTTP_OPTIONS                                                                   \
-	{ "ca", OPTION_READ, false,                                                    \
+	{ "ca", SINK_READ, false,                                                      \
 	  "Certificates of authorities to trust, PEM, instead of the machine's." },    \
-		{ "proxy", OPTION_TEXT, false,                                         \
+		{ "proxy", SINK_TEXT, false,                                           \
 		  "Proxy to go through, \"http://proxy.example.org:3128\"." },         \
 	{                                                                              \
-		NULL, OPTION_TEXT, false, NULL                                         \
+		NULL, SINK_TEXT, false, NULL                                           \
 	}
 /* And of those that ask who sends. */
 #define HTTP_LOGIN_OPTIONS                                                             \
-	{ "user", OPTION_TEXT, false, "User, with password_file." },                   \
-		{ "password_file", OPTION_SECRET, false,                               \
+	{ "user", SINK_TEXT, false, "User, with password_file." },                     \
+		{ "password_file", SINK_SECRET, false,                                 \
 		  "File with the user's password." },                                  \
 	{                                                                              \
-		"token_file", OPTION_SECRET, false,                                    \
+		"token_file", SINK_SECRET, false,                                      \
 			"File with a token, sent as \"Authorization: Bearer\"."        \
 	}
 /* Of those where who knows the URL may write. */
 #define HTTP_URL_OPTION                                                                \
 	{                                                                              \
-		"url_file", OPTION_SECRET, true,                                       \
+		"url_file", SINK_SECRET, true,                                         \
 			"File with the webhook's URL, which is a secret."              \
 	}
 

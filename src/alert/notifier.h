@@ -40,18 +40,18 @@ struct notice {
 
 /* ---- sinks ---- */
 
-enum option_kind {
-	OPTION_TEXT,
-	OPTION_FLAG,   /* yes or no */
-	OPTION_SECRET, /* a file with a secret, read each time: see sink_secret() */
-	OPTION_READ,   /* another file that is read: authorities, a template */
-	OPTION_WRITTEN /* a file that is written; its folder has to be there */
+enum sink_option_kind {
+	SINK_TEXT,
+	SINK_FLAG,   /* yes or no */
+	SINK_SECRET, /* a file with a secret, read each time: see sink_secret() */
+	SINK_READ,   /* another file that is read: authorities, a template */
+	SINK_WRITTEN /* a file that is written; its folder has to be there */
 };
 
 /* What may stand behind the "?" of a sink's URL, or beside it in a file of sinks. */
 struct notifier_option {
 	const char *name; /* NULL: the last */
-	enum option_kind kind;
+	enum sink_option_kind kind;
 	bool is_needed;
 	const char *doc;
 };
@@ -142,5 +142,5 @@ void secret_free(struct buf *secret);
 void sink_prepare(const struct sink *sink);
 
 /* Each file that it needs: what the process may reach.  path: absolute. */
-typedef void sink_take_file(void *self, enum option_kind kind, const char *path);
+typedef void sink_take_file(void *self, enum sink_option_kind kind, const char *path);
 void sink_each_file(const struct sink *sink, sink_take_file *take, void *self);

@@ -8,11 +8,11 @@
 static void put_option(struct buf *page, const struct notifier_option *option)
 {
 	static const char *const kinds[] = {
-		[OPTION_TEXT] = "text",
-		[OPTION_FLAG] = "yes, no",
-		[OPTION_SECRET] = "secret",
-		[OPTION_READ] = "file",
-		[OPTION_WRITTEN] = "file that is written",
+		[SINK_TEXT] = "text",
+		[SINK_FLAG] = "yes, no",
+		[SINK_SECRET] = "secret",
+		[SINK_READ] = "file",
+		[SINK_WRITTEN] = "file that is written",
 	};
 	buf_printf(page, "| | `%s` | %s%s | %s |\n", option->name, kinds[option->kind],
 		   option->is_needed ? ", needed" : "", option->doc);

@@ -83,9 +83,9 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 }
 
 static const struct notifier_option options[] = {
-	{ "routing_key_file", OPTION_SECRET, true,
+	{ "routing_key_file", SINK_SECRET, true,
 	  "File with the integration key of the service, \"Events API V2\"." },
-	{ "api", OPTION_TEXT, false,
+	{ "api", SINK_TEXT, false,
 	  "URL of the API, if it is another than https://SERVER/v2/enqueue." },
 	HTTP_OPTIONS
 };

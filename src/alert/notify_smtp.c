@@ -159,15 +159,15 @@ static enum notify_outcome send_mail(struct sink *sink, const struct notice *not
 }
 
 static const struct notifier_option options[] = {
-	{ "from", OPTION_TEXT, true, "Address of the sender." },
-	{ "to", OPTION_TEXT, true, "Addresses of who gets it, separated by commas." },
-	{ "user", OPTION_TEXT, false, "User, with password_file." },
-	{ "password_file", OPTION_SECRET, false, "File with the user's password." },
-	{ "starttls", OPTION_FLAG, false,
+	{ "from", SINK_TEXT, true, "Address of the sender." },
+	{ "to", SINK_TEXT, true, "Addresses of who gets it, separated by commas." },
+	{ "user", SINK_TEXT, false, "User, with password_file." },
+	{ "password_file", SINK_SECRET, false, "File with the user's password." },
+	{ "starttls", SINK_FLAG, false,
 	  "no: mail goes without TLS to a server that has none; yes if not given." },
-	{ "ca", OPTION_READ, false,
+	{ "ca", SINK_READ, false,
 	  "Certificates of authorities to trust, PEM, instead of the machine's." },
-	{ NULL, OPTION_TEXT, false, NULL }
+	{ NULL, SINK_TEXT, false, NULL }
 };
 
 const struct notifier notifier_smtp = {

@@ -14,24 +14,24 @@
 enum { TRAP_PORT = 162 };
 
 static const struct notifier_option options[] = {
-	{ "version", OPTION_TEXT, false, "2c (if not given) or 3." },
-	{ "inform", OPTION_FLAG, false,
+	{ "version", SINK_TEXT, false, "2c (if not given) or 3." },
+	{ "inform", SINK_FLAG, false,
 	  "Whether an answer is waited for; no: traps, which can be lost. yes if not "
 	  "given." },
-	{ "community_file", OPTION_SECRET, false,
+	{ "community_file", SINK_SECRET, false,
 	  "Of 2c: a file with the community; \"public\" if not given." },
-	{ "user", OPTION_TEXT, false, "Of 3: the user." },
-	{ "auth", OPTION_TEXT, false, "Of 3: sha (if not given), sha256 or sha512." },
-	{ "auth_file", OPTION_SECRET, false,
+	{ "user", SINK_TEXT, false, "Of 3: the user." },
+	{ "auth", SINK_TEXT, false, "Of 3: sha (if not given), sha256 or sha512." },
+	{ "auth_file", SINK_SECRET, false,
 	  "Of 3: a file with the pass phrase of authentication." },
-	{ "priv_file", OPTION_SECRET, false,
+	{ "priv_file", SINK_SECRET, false,
 	  "Of 3: a file with that of encryption (AES); without it nothing is "
 	  "encrypted." },
-	{ "engine", OPTION_TEXT, false,
+	{ "engine", SINK_TEXT, false,
 	  "Of 3 without inform: our engine, 5 to 32 bytes in hexadecimal digits; made "
 	  "of "
 	  "the machine's name if not given." },
-	{ NULL, OPTION_TEXT, false, NULL },
+	{ NULL, SINK_TEXT, false, NULL },
 };
 
 static const char *option_or(const struct sink *sink, const char *name,

@@ -12,19 +12,19 @@
 enum { PORT = 514, TLS_PORT = 6514 };
 
 static const struct notifier_option options[] = {
-	{ "format", OPTION_TEXT, false,
+	{ "format", SINK_TEXT, false,
 	  "rfc5424: structured data (if not given); cef: ArcSight's Common Event "
 	  "Format." },
-	{ "facility", OPTION_TEXT, false,
+	{ "facility", SINK_TEXT, false,
 	  "As syslog(3) has it: daemon (if not given), local0 ..." },
-	{ "ca", OPTION_READ, false,
+	{ "ca", SINK_READ, false,
 	  "With TLS: the authorities that may vouch for the other side; the system's "
 	  "if "
 	  "not given." },
-	{ "cert", OPTION_READ, false,
+	{ "cert", SINK_READ, false,
 	  "With TLS: our certificate, if it is asked for one, and what leads to it." },
-	{ "key", OPTION_READ, false, "The certificate's private key." },
-	{ NULL, OPTION_TEXT, false, NULL },
+	{ "key", SINK_READ, false, "The certificate's private key." },
+	{ NULL, SINK_TEXT, false, NULL },
 };
 
 static bool is_tls(const struct sink *sink)

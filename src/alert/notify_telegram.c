@@ -37,9 +37,9 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 }
 
 static const struct notifier_option options[] = {
-	{ "chat", OPTION_TEXT, true, "Number of the chat, or @channel." },
-	{ "token_file", OPTION_SECRET, true, "File with the bot's token." },
-	{ "api", OPTION_TEXT, false,
+	{ "chat", SINK_TEXT, true, "Number of the chat, or @channel." },
+	{ "token_file", SINK_SECRET, true, "File with the bot's token." },
+	{ "api", SINK_TEXT, false,
 	  "URL of a Bot API server, if it is another than https://api.telegram.org." },
 	HTTP_OPTIONS
 };

@@ -68,10 +68,10 @@ static bool fill(const struct sink *sink, const struct notice *notice,
 }
 
 static const struct notifier_option options[] = {
-	{ "url_file", OPTION_SECRET, false,
+	{ "url_file", SINK_SECRET, false,
 	  "File with the URL, if it is a secret; the sink is then \"webhook:\"." },
-	{ "template", OPTION_READ, false, "File with the words of the body." },
-	{ "type", OPTION_TEXT, false,
+	{ "template", SINK_READ, false, "File with the words of the body." },
+	{ "type", SINK_TEXT, false,
 	  "Content-Type of the template, which decides how values are escaped; "
 	  "application/json if not given." },
 	HTTP_LOGIN_OPTIONS,

@@ -30,9 +30,9 @@ enum {
 
 /* What every sink has. */
 static const struct notifier_option common[] = {
-	{ "rate", OPTION_TEXT, false,
+	{ "rate", SINK_TEXT, false,
 	  "Messages a minute at most, 1 to 6000; 30 if not given." },
-	{ NULL, OPTION_TEXT, false, NULL },
+	{ NULL, SINK_TEXT, false, NULL },
 };
 
 const struct notifier *const *notifiers(size_t *count)
@@ -198,16 +198,16 @@ static const char *complaint_of(const struct notifier_option *option, const char
 	if (value[0] == '\0' || has_controls(value))
 		return "a text without control characters";
 	switch (option->kind) {
-	case OPTION_FLAG:
+	case SINK_FLAG:
 		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0
 			       ? NULL
 			       : "yes or no";
-	case OPTION_SECRET:
-	case OPTION_READ:
+	case SINK_SECRET:
+	case SINK_READ:
 		return is_file || is_named
 			       ? NULL
 			       : "a file with an absolute path, or credential:NAME";
-	case OPTION_WRITTEN:
+	case SINK_WRITTEN:
 		return is_file ? NULL : "a file with an absolute path";
 	default:
 		return NULL;
@@ -385,12 +385,12 @@ void sink_each_file(const struct sink *sink, sink_take_file *take, void *self)
 	const char *const *at = sink->options;
 	char path[SINK_PATH_MAX];
 	if (sink->notifier->writes_path)
-		take(self, OPTION_WRITTEN, sink_url_path(sink));
+		take(self, SINK_WRITTEN, sink_url_path(sink));
 	for (; at != NULL && at[0] != NULL; at += 2) {
 		const struct notifier_option *option = option_of(sink->notifier, at[0]);
-		bool is_file = option != NULL && (option->kind == OPTION_SECRET ||
-						  option->kind == OPTION_READ ||
-						  option->kind == OPTION_WRITTEN);
+		bool is_file = option != NULL && (option->kind == SINK_SECRET ||
+						  option->kind == SINK_READ ||
+						  option->kind == SINK_WRITTEN);
 		if (is_file && path_of(at[1], path))
 			take(self, option->kind, path);
 	}
@@ -431,14 +431,14 @@ static struct {
 	struct buf text; /* owned; not at: free */
 } kept[KEPT_MAX];
 
-static void keep(void *self, enum option_kind kind, const char *path)
+static void keep(void *self, enum sink_option_kind kind, const char *path)
 {
 	size_t i = 0;
 	(void)self;
 	while (i < KEPT_MAX && kept[i].text.at != NULL &&
 	       strcmp(kept[i].path, path) != 0)
 		i++;
-	if (kind != OPTION_SECRET || i == KEPT_MAX || kept[i].text.at != NULL)
+	if (kind != SINK_SECRET || i == KEPT_MAX || kept[i].text.at != NULL)
 		return;
 	record_text(kept[i].path, sizeof(kept[i].path), path);
 	if (file_read(path, SECRET_MAX, &kept[i].text) != 0)

@@ -353,7 +353,7 @@ static void secrets_are_read_each_time(void **state)
 	sink_free(sink);
 }
 
-static void note_path(void *self, enum option_kind kind, const char *path)
+static void note_path(void *self, enum sink_option_kind kind, const char *path)
 {
 	buf_printf(self, "%d %s ", (int)kind, path);
 }
@@ -374,8 +374,8 @@ static void credentials_are_where_systemd_puts_them(void **state)
 	buf_clear(&text);
 	sink_each_file(sink, note_path, &text);
 	buf_clear(&error);
-	buf_printf(&error, "%d %s/hook %d /etc/ca ", (int)OPTION_SECRET, folder,
-		   (int)OPTION_READ);
+	buf_printf(&error, "%d %s/hook %d /etc/ca ", (int)SINK_SECRET, folder,
+		   (int)SINK_READ);
 	assert_string_equal(buf_cstr(&text), buf_cstr(&error));
 	unsetenv("CREDENTIALS_DIRECTORY");
 	buf_free(&text);

@@ -180,9 +180,9 @@ static void what_is_no_file_is_tried_later(void **state)
 	assert_int_equal(tell(1), NOTIFY_LATER);
 }
 
-static void take_path(void *self, enum option_kind kind, const char *of)
+static void take_path(void *self, enum sink_option_kind kind, const char *of)
 {
-	assert_int_equal(kind, OPTION_WRITTEN);
+	assert_int_equal(kind, SINK_WRITTEN);
 	assert_string_equal(of, path);
 	++*(int *)self;
 }
