@@ -205,11 +205,11 @@ static void add_writable(const char *folder)
 		process.writable[process.writable_count++] = strdup(folder);
 }
 
-static void add_file(void *self, enum option_kind kind, const char *path)
+static void add_file(void *self, enum sink_option_kind kind, const char *path)
 {
 	const char *last = strrchr(path, '/');
 	(void)self;
-	if (kind != OPTION_WRITTEN) {
+	if (kind != SINK_WRITTEN) {
 		if (process.readable_count < FILES_MAX)
 			process.readable[process.readable_count++] = strdup(path);
 		return;
@@ -226,7 +226,7 @@ struct guard_task sending_task(const struct sending_setup *setup,
 	process.setup = setup;
 	add_writable(setup->folder);
 	for (const char *const *file = setup->files; *file != NULL; file++)
-		add_file(NULL, OPTION_READ, *file);
+		add_file(NULL, SINK_READ, *file);
 	for (size_t i = 0; i < sinks->count; i++)
 		sink_each_file(sinks->at[i], add_file, NULL);
 	return (struct guard_task){

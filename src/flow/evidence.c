@@ -84,7 +84,7 @@ void evidence_sentence(struct finding_record *out, const char *what, const char 
 	out->summary[0] = (char)toupper((unsigned char)out->summary[0]);
 }
 
-static void take_notice(void *self, struct talk *talk, const struct notice *notice,
+static void take_notice(void *self, struct talk *talk, const struct talk_notice *notice,
 			const char *detail, int64_t at_us)
 {
 	struct flows *f = self;

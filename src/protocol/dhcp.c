@@ -29,7 +29,7 @@ enum {
 	OVERLOAD_NAME = 2,
 };
 
-static const struct notice bad_options = {
+static const struct talk_notice bad_options = {
 	.kind = "protocol_anomaly",
 	.technique = "dhcp_options",
 	.severity = "notice",

@@ -28,21 +28,21 @@ enum {
 	ASKED_NAME_MAX = 88,
 };
 
-static const struct notice bad_names = {
+static const struct talk_notice bad_names = {
 	.kind = "protocol_anomaly",
 	.technique = "dns_name",
 	.severity = "low",
 	.about = ABOUT_CLIENT,
 	.why = "a parser that follows such names loops or overruns (RFC 1035 4.1.4)",
 };
-static const struct notice bad_length = {
+static const struct talk_notice bad_length = {
 	.kind = "protocol_anomaly",
 	.technique = "dns_length",
 	.severity = "notice",
 	.about = ABOUT_CLIENT,
 	.why = "a parser that believes the counts reads past the end (RFC 1035 4.1.1)",
 };
-static const struct notice other_answer = {
+static const struct talk_notice other_answer = {
 	.kind = "protocol_anomaly",
 	.technique = "dns_other_answer",
 	.severity = "low",
@@ -50,7 +50,7 @@ static const struct notice other_answer = {
 	.about = ABOUT_SERVICE,
 	.why = "an answer that does not repeat its question is forged (RFC 5452 3)",
 };
-static const struct notice forged_answers = {
+static const struct talk_notice forged_answers = {
 	.kind = "protocol_anomaly",
 	.technique = "dns_forged_answers",
 	.severity = "medium",
@@ -59,7 +59,7 @@ static const struct notice forged_answers = {
 	.why = "somebody guesses identifiers to have a false answer believed "
 	       "(RFC 5452 4.3)",
 };
-static const struct notice transfer_near = {
+static const struct talk_notice transfer_near = {
 	.kind = "weak_protocol",
 	.technique = "zone_transfer",
 	.severity = "notice",
@@ -67,7 +67,7 @@ static const struct notice transfer_near = {
 	.about = ABOUT_CLIENT,
 	.why = "a transfer tells every name of a zone (RFC 5936 5)",
 };
-static const struct notice transfer_far = {
+static const struct talk_notice transfer_far = {
 	.kind = "weak_protocol",
 	.technique = "zone_transfer",
 	.severity = "low",
@@ -75,7 +75,7 @@ static const struct notice transfer_far = {
 	.about = ABOUT_CLIENT,
 	.why = "a transfer tells a stranger every name of a zone (RFC 5936 5)",
 };
-static const struct notice tunnel = {
+static const struct talk_notice tunnel = {
 	.kind = "tunnel",
 	.technique = "dns",
 	.severity = "high",

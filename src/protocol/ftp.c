@@ -45,7 +45,7 @@ struct ftp_state {
 };
 _Static_assert(sizeof(struct ftp_state) <= TALK_STATE_MAX, "fits a talk");
 
-static const struct notice cleartext_login = {
+static const struct talk_notice cleartext_login = {
 	.kind = "cleartext_login",
 	.technique = "ftp_user",
 	.severity = "medium",
@@ -53,14 +53,14 @@ static const struct notice cleartext_login = {
 	.about = ABOUT_SERVICE,
 	.why = "without TLS, anyone on the path reads the password (RFC 4217 1)",
 };
-static const struct notice anonymous = {
+static const struct talk_notice anonymous = {
 	.kind = "weak_protocol",
 	.technique = "ftp_anonymous",
 	.severity = "notice",
 	.about = ABOUT_SERVICE,
 	.why = "whoever wants to may get what lies there (RFC 1635)",
 };
-static const struct notice bounce = {
+static const struct talk_notice bounce = {
 	.kind = "protocol_anomaly",
 	.technique = "ftp_bounce",
 	.severity = "medium",

@@ -11,55 +11,55 @@
 #include "protocol/cipher_suites.h"
 #include "protocol/handshake.h"
 
-static const struct notice old_ssl = {
+static const struct talk_notice old_ssl = {
 	.kind = "weak_protocol",
 	.technique = "old_ssl",
 	.severity = "medium",
 	.why = "SSL is broken and must not be negotiated (RFC 6176, RFC 7568)",
 };
-static const struct notice old_tls = {
+static const struct talk_notice old_tls = {
 	.kind = "weak_protocol",
 	.technique = "old_tls",
 	.severity = "low",
 	.why = "TLS before 1.2 is deprecated (RFC 8996)",
 };
-static const struct notice weak_cipher = {
+static const struct talk_notice weak_cipher = {
 	.kind = "weak_protocol",
 	.technique = "weak_cipher",
 	.severity = "medium",
 	.why = "it no longer protects what is said (RFC 9325 4.1)",
 };
-static const struct notice small_key = {
+static const struct talk_notice small_key = {
 	.kind = "weak_protocol",
 	.technique = "small_key",
 	.severity = "medium",
 	.why = "keys of that size can be broken (RFC 9325 4.5)",
 };
-static const struct notice expired = {
+static const struct talk_notice expired = {
 	.kind = "weak_protocol",
 	.technique = "certificate_expired",
 	.severity = "medium",
 	.why = "clients refuse it or learn to ignore warnings (RFC 5280 6.1.3)",
 };
-static const struct notice not_yet_valid = {
+static const struct talk_notice not_yet_valid = {
 	.kind = "weak_protocol",
 	.technique = "certificate_not_yet_valid",
 	.severity = "low",
 	.why = "clients refuse it; one of the clocks may be wrong (RFC 5280 6.1.3)",
 };
-static const struct notice expires_soon = {
+static const struct talk_notice expires_soon = {
 	.kind = "weak_protocol",
 	.technique = "certificate_expires_soon",
 	.severity = "low",
 	.why = "clients will refuse it unless it is renewed (RFC 5280 6.1.3)",
 };
-static const struct notice forgeable_signature = {
+static const struct talk_notice forgeable_signature = {
 	.kind = "weak_protocol",
 	.technique = "forgeable_signature",
 	.severity = "low",
 	.why = "a certificate of the same signature can be forged (RFC 9155, RFC 6151)",
 };
-static const struct notice self_signed = {
+static const struct talk_notice self_signed = {
 	.kind = "weak_protocol",
 	.technique = "self_signed",
 	.severity = "notice",

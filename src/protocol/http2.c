@@ -65,7 +65,7 @@ struct http2_state {
 
 extern const struct protocol protocol_http2;
 
-static const struct notice continuation_flood = {
+static const struct talk_notice continuation_flood = {
 	.kind = "protocol_anomaly",
 	.technique = "continuation_flood",
 	.severity = "high",
@@ -74,7 +74,7 @@ static const struct notice continuation_flood = {
 	.why = "a server that keeps them all, or reads them for ever, is worn out "
 	       "(RFC 9113 6.10, 10.5)",
 };
-static const struct notice smuggling = {
+static const struct talk_notice smuggling = {
 	.kind = "protocol_anomaly",
 	.technique = "request_smuggling",
 	.severity = "high",

@@ -11,7 +11,7 @@
  */
 enum { RESETS_MAX = 100, RESETS_US = 5000000, HASTE_US = 100000 };
 
-static const struct notice rapid_reset = {
+static const struct talk_notice rapid_reset = {
 	.kind = "protocol_anomaly",
 	.technique = "rapid_reset",
 	.severity = "high",

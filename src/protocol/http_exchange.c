@@ -4,7 +4,7 @@
 #include "protocol/http_exchange.h"
 #include "protocol/line.h"
 
-static const struct notice basic_in_clear = {
+static const struct talk_notice basic_in_clear = {
 	.kind = "cleartext_login",
 	.technique = "http_basic",
 	.severity = "medium",
@@ -12,7 +12,7 @@ static const struct notice basic_in_clear = {
 	.about = ABOUT_SERVICE,
 	.why = "who can listen reads the password, and may log in with it (RFC 7617 4)",
 };
-static const struct notice bearer_in_clear = {
+static const struct talk_notice bearer_in_clear = {
 	.kind = "cleartext_login",
 	.technique = "http_bearer",
 	.severity = "low",

@@ -3,7 +3,7 @@
  */
 #include "protocol/http_flaws.h"
 
-static const struct notice smuggling = {
+static const struct talk_notice smuggling = {
 	.kind = "protocol_anomaly",
 	.technique = "request_smuggling",
 	.severity = "high",
@@ -12,14 +12,14 @@ static const struct notice smuggling = {
 	.why = "a proxy and the server behind it may see different requests in it "
 	       "(RFC 9112 11.2)",
 };
-static const struct notice ambiguous = {
+static const struct talk_notice ambiguous = {
 	.kind = "protocol_anomaly",
 	.technique = "ambiguous_length",
 	.severity = "notice",
 	.about = ABOUT_CLIENT,
 	.why = "where it ends is for the server to guess (RFC 9112 6.3)",
 };
-static const struct notice bad_chunk = {
+static const struct talk_notice bad_chunk = {
 	.kind = "protocol_anomaly",
 	.technique = "bad_chunk",
 	.severity = "medium",
@@ -27,7 +27,7 @@ static const struct notice bad_chunk = {
 	.about = ABOUT_CLIENT,
 	.why = "a lenient reader takes the body's end elsewhere (RFC 9112 7.1)",
 };
-static const struct notice header_flood = {
+static const struct talk_notice header_flood = {
 	.kind = "protocol_anomaly",
 	.technique = "header_flood",
 	.severity = "medium",
@@ -35,21 +35,21 @@ static const struct notice header_flood = {
 	.about = ABOUT_CLIENT,
 	.why = "the server has to keep every line of it (RFC 9110 5.4)",
 };
-static const struct notice oversized_head = {
+static const struct talk_notice oversized_head = {
 	.kind = "protocol_anomaly",
 	.technique = "oversized_head",
 	.severity = "notice",
 	.about = ABOUT_CLIENT,
 	.why = "many servers refuse it (RFC 6585 5)",
 };
-static const struct notice control_characters = {
+static const struct talk_notice control_characters = {
 	.kind = "protocol_anomaly",
 	.technique = "control_characters",
 	.severity = "low",
 	.about = ABOUT_CLIENT,
 	.why = "servers read a header with them differently (RFC 9110 5.5)",
 };
-static const struct notice long_target = {
+static const struct talk_notice long_target = {
 	.kind = "protocol_anomaly",
 	.technique = "long_target",
 	.severity = "notice",
@@ -61,7 +61,7 @@ void http_tell_flaws(struct talk *talk, unsigned flaws, int64_t at_us)
 {
 	static const struct {
 		enum http_flaw flaw;
-		const struct notice *notice;
+		const struct talk_notice *notice;
 		const char *seen;
 	} meanings[] = {
 		{ FLAW_LENGTHS, &smuggling,

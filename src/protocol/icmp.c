@@ -37,7 +37,7 @@ enum {
 	DATA_OCTETS = 100,
 };
 
-static const struct notice tunnel_both = {
+static const struct talk_notice tunnel_both = {
 	.kind = "tunnel",
 	.technique = "icmp",
 	.severity = "high",
@@ -47,7 +47,7 @@ static const struct notice tunnel_both = {
 	       "these "
 	       "carry others in both directions",
 };
-static const struct notice tunnel_out = {
+static const struct talk_notice tunnel_out = {
 	.kind = "tunnel",
 	.technique = "icmp",
 	.severity = "medium",

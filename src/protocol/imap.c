@@ -45,7 +45,7 @@ struct imap_state {
 };
 _Static_assert(sizeof(struct imap_state) <= TALK_STATE_MAX, "fits a talk");
 
-static const struct notice cleartext_login = {
+static const struct talk_notice cleartext_login = {
 	.kind = "cleartext_login",
 	.technique = "imap_login",
 	.severity = "medium",

@@ -26,7 +26,7 @@ struct ldap_state {
 	uint8_t user[USER_MAX];
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "ldap_simple_bind",
 	.severity = "medium",

@@ -35,7 +35,7 @@ enum {
 	USER_KEPT = 32,
 };
 
-static const struct notice amplifier = {
+static const struct talk_notice amplifier = {
 	.kind = "weak_protocol",
 	.technique = "memcached_udp",
 	.severity = "low",

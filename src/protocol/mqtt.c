@@ -34,7 +34,7 @@ struct mqtt_state {
 	char user[USER_MAX];
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "mqtt_password",
 	.severity = "medium",

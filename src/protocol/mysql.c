@@ -42,7 +42,7 @@ struct mysql_state {
 	char user[USER_MAX];
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "mysql_cleartext_password",
 	.severity = "medium",
@@ -52,7 +52,7 @@ static const struct notice cleartext_password = {
 	       "proof of it",
 };
 
-static const struct notice old_password = {
+static const struct talk_notice old_password = {
 	.kind = "weak_protocol",
 	.technique = "mysql_old_password",
 	.severity = "low",

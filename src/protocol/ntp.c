@@ -23,7 +23,7 @@ enum {
 	UNANSWERED_US = 10000000,
 };
 
-static const struct notice monlist_answered = {
+static const struct talk_notice monlist_answered = {
 	.kind = "weak_protocol",
 	.technique = "ntp_monlist",
 	.severity = "medium",
@@ -32,7 +32,7 @@ static const struct notice monlist_answered = {
 	.why = "one packet with a forged source brings its victim a hundred long ones "
 	       "(CVE-2013-5211)",
 };
-static const struct notice monlist_asked = {
+static const struct talk_notice monlist_asked = {
 	.kind = "protocol_anomaly",
 	.technique = "ntp_monlist_asked",
 	.severity = "low",
@@ -41,7 +41,7 @@ static const struct notice monlist_asked = {
 	.why = "scanners look for amplifiers this way, or the source is forged and a "
 	       "victim (CVE-2013-5211)",
 };
-static const struct notice control_answered = {
+static const struct talk_notice control_answered = {
 	.kind = "weak_protocol",
 	.technique = "ntp_control",
 	.severity = "notice",

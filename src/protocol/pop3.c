@@ -40,7 +40,7 @@ struct pop3_state {
 	char user[USER_MAX];
 };
 
-static const struct notice cleartext_login = {
+static const struct talk_notice cleartext_login = {
 	.kind = "cleartext_login",
 	.technique = "pop3_user",
 	.severity = "medium",

@@ -37,7 +37,7 @@ struct postgresql_state {
 	char user[USER_MAX];
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "postgresql_password",
 	.severity = "medium",

@@ -43,7 +43,7 @@ struct rdp_state {
 	};
 };
 
-static const struct notice classic = {
+static const struct talk_notice classic = {
 	.kind = "weak_protocol",
 	.technique = "classic_rdp_security",
 	.severity = "medium",

@@ -44,7 +44,7 @@ struct redis_state {
 	char user[USER_MAX];
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "redis_auth",
 	.severity = "medium",

@@ -31,7 +31,7 @@ struct sip_state {
 };
 _Static_assert(sizeof(struct sip_state) <= TALK_STATE_MAX, "fits a talk");
 
-static const struct notice basic_in_clear = {
+static const struct talk_notice basic_in_clear = {
 	.kind = "cleartext_login",
 	.technique = "sip_basic",
 	.severity = "medium",

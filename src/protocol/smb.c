@@ -31,7 +31,7 @@ struct smb_state {
 	char user[USER_MAX];
 };
 
-static const struct notice smb1 = {
+static const struct talk_notice smb1 = {
 	.kind = "weak_protocol",
 	.technique = "smb1",
 	.severity = "medium",
@@ -41,7 +41,7 @@ static const struct notice smb1 = {
 	       "execution; Microsoft deprecated it in 2014",
 };
 
-static const struct notice unsigned_messages = {
+static const struct talk_notice unsigned_messages = {
 	.kind = "weak_protocol",
 	.technique = "smb_signing_not_required",
 	.severity = "notice",
@@ -50,7 +50,7 @@ static const struct notice unsigned_messages = {
 	.why = "logins to it can be relayed by who stands between (MS-SMB2 3.3.5.4)",
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "smb_password",
 	.severity = "medium",

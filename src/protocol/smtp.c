@@ -55,7 +55,7 @@ struct smtp_state {
 };
 _Static_assert(sizeof(struct smtp_state) <= TALK_STATE_MAX, "fits a talk");
 
-static const struct notice cleartext_login = {
+static const struct talk_notice cleartext_login = {
 	.kind = "cleartext_login",
 	.technique = "smtp_auth",
 	.severity = "medium",
@@ -63,7 +63,7 @@ static const struct notice cleartext_login = {
 	.about = ABOUT_SERVICE,
 	.why = "without TLS, anyone on the path reads the password (RFC 4954 4)",
 };
-static const struct notice early_talker = {
+static const struct talk_notice early_talker = {
 	.kind = "protocol_anomaly",
 	.technique = "smtp_early_talker",
 	.severity = "low",
@@ -71,7 +71,7 @@ static const struct notice early_talker = {
 	.why = "software that sends spam does not wait for the greeting (RFC 5321 "
 	       "4.3.1)",
 };
-static const struct notice long_line = {
+static const struct talk_notice long_line = {
 	.kind = "protocol_anomaly",
 	.technique = "smtp_long_line",
 	.severity = "low",
@@ -80,7 +80,7 @@ static const struct notice long_line = {
 	       "servers "
 	       "(RFC 5321 4.5.3.1.4)",
 };
-static const struct notice smuggling = {
+static const struct talk_notice smuggling = {
 	.kind = "protocol_anomaly",
 	.technique = "smtp_smuggling",
 	.severity = "high",

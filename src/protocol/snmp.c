@@ -32,7 +32,7 @@ enum {
 	UNDO_FAILED = 15,
 };
 
-static const struct notice default_community = {
+static const struct talk_notice default_community = {
 	.kind = "weak_protocol",
 	.technique = "snmp_default_community",
 	.severity = "medium",
@@ -40,7 +40,7 @@ static const struct notice default_community = {
 	.about = ABOUT_SERVICE,
 	.why = "everybody tries these communities first",
 };
-static const struct notice clear_text = {
+static const struct talk_notice clear_text = {
 	.kind = "weak_protocol",
 	.technique = "snmp_cleartext",
 	.severity = "notice",
@@ -49,7 +49,7 @@ static const struct notice clear_text = {
 	.why = "before version 3 the community can be read by anyone on the path "
 	       "(RFC 3410 7.1)",
 };
-static const struct notice no_authentication = {
+static const struct talk_notice no_authentication = {
 	.kind = "weak_protocol",
 	.technique = "snmp_no_auth",
 	.severity = "low",

@@ -13,7 +13,7 @@ struct ssdp_state {
 	bool is_asked; /* and not yet answered */
 };
 
-static const struct notice amplifier = {
+static const struct talk_notice amplifier = {
 	.kind = "weak_protocol",
 	.technique = "ssdp_amplifier",
 	.severity = "low",

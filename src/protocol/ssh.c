@@ -40,56 +40,56 @@ _Static_assert(sizeof(struct ssh_state) <= TALK_STATE_MAX, "fits a talk");
 
 /* ---- what is wrong ---- */
 
-static const struct notice ssh1_used = {
+static const struct talk_notice ssh1_used = {
 	.kind = "weak_protocol",
 	.technique = "ssh1",
 	.severity = "medium",
 	.about = ABOUT_SERVICE,
 	.why = "SSH-1 checks integrity with a CRC, so that others can insert commands",
 };
-static const struct notice ssh1_offered = {
+static const struct talk_notice ssh1_offered = {
 	.kind = "weak_protocol",
 	.technique = "ssh1_offered",
 	.severity = "low",
 	.about = ABOUT_SERVICE,
 	.why = "version 1.99 means that SSH-1 is spoken, too (RFC 4253 5.1)",
 };
-static const struct notice weak_cipher = {
+static const struct talk_notice weak_cipher = {
 	.kind = "weak_protocol",
 	.technique = "ssh_weak_cipher",
 	.severity = "medium",
 	.about = ABOUT_SERVICE,
 	.why = "RC4, DES and 3DES can be broken in practice (RFC 8758, RFC 8429)",
 };
-static const struct notice no_encryption = {
+static const struct talk_notice no_encryption = {
 	.kind = "weak_protocol",
 	.technique = "ssh_no_encryption",
 	.severity = "medium",
 	.about = ABOUT_SERVICE,
 	.why = "anyone on the path reads the session and its password (RFC 4253 6.3)",
 };
-static const struct notice cbc_cipher = {
+static const struct talk_notice cbc_cipher = {
 	.kind = "weak_protocol",
 	.technique = "ssh_cbc_cipher",
 	.severity = "low",
 	.about = ABOUT_SERVICE,
 	.why = "CBC in SSH lets who is on the path recover text (CVE-2008-5161)",
 };
-static const struct notice weak_mac = {
+static const struct talk_notice weak_mac = {
 	.kind = "weak_protocol",
 	.technique = "ssh_weak_mac",
 	.severity = "low",
 	.about = ABOUT_SERVICE,
 	.why = "MD5 and MACs cut to 96 bits protect less than is needed (RFC 6151)",
 };
-static const struct notice weak_key_exchange = {
+static const struct talk_notice weak_key_exchange = {
 	.kind = "weak_protocol",
 	.technique = "ssh_weak_key_exchange",
 	.severity = "low",
 	.about = ABOUT_SERVICE,
 	.why = "its 1024-bit group can be broken at a price (RFC 9142)",
 };
-static const struct notice long_banner = {
+static const struct talk_notice long_banner = {
 	.kind = "protocol_anomaly",
 	.technique = "ssh_long_banner",
 	.severity = "low",
@@ -101,7 +101,7 @@ struct weakness {
 	enum ssh_list list;
 	const char *begins; /* of the algorithm */
 	const char *ends;
-	const struct notice *notice;
+	const struct talk_notice *notice;
 };
 
 static const struct weakness weaknesses[] = {

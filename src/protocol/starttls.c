@@ -5,7 +5,7 @@
 
 #include "protocol/tls.h"
 
-static const struct notice injection = {
+static const struct talk_notice injection = {
 	.kind = "protocol_anomaly",
 	.technique = "starttls_injection",
 	.severity = "high",

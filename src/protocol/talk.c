@@ -67,7 +67,7 @@ void talk_login(struct talk *talk, const struct login_seen *login, int64_t at_us
 	talk_record(talk, RECORD_login, &record, at_us);
 }
 
-void talk_notice(struct talk *talk, const struct notice *notice, int64_t at_us,
+void talk_notice(struct talk *talk, const struct talk_notice *notice, int64_t at_us,
 		 const char *format, ...)
 {
 	char detail[192];

@@ -61,7 +61,7 @@ enum about {
 	ABOUT_SERVICE, /* one finding per port: how the server is set up */
 	ABOUT_CLIENT,  /* one per port and client: what somebody did */
 };
-struct notice {
+struct talk_notice {
 	const char *kind; /* cleartext_login, weak_protocol, protocol_anomaly, tunnel */
 	const char
 		*technique; /* which one of the kind, snake_case: "request_smuggling" */
@@ -92,7 +92,7 @@ struct talk_sink {
 	void (*record)(void *self, struct talk *talk, enum record_kind kind,
 		       struct spoken *record);
 	/* detail: what was seen, one clause; borrowed. */
-	void (*notice)(void *self, struct talk *talk, const struct notice *notice,
+	void (*notice)(void *self, struct talk *talk, const struct talk_notice *notice,
 		       const char *detail, int64_t at_us);
 	/* took_us: UNKNOWN_U64 if not measured. */
 	void (*answer)(void *self, struct talk *talk, bool is_error, uint64_t took_us);
@@ -115,7 +115,7 @@ struct talk {
 	bool skip_turn[2]; /* of a side: not to be given until its next turn */
 	bool done;         /* nothing more to read */
 	uint8_t transport; /* of the conversation, too */
-	const struct notice *told[TALK_NOTICES];
+	const struct talk_notice *told[TALK_NOTICES];
 	struct facts facts;
 	_Alignas(16) uint8_t state[TALK_STATE_MAX];
 };
@@ -187,7 +187,7 @@ void talk_login(struct talk *talk, const struct login_seen *login, int64_t at_us
 
 /* Something is wrong; a conversation tells each notice once. */
 __attribute__((format(printf, 4, 5))) void talk_notice(struct talk *talk,
-						       const struct notice *notice,
+						       const struct talk_notice *notice,
 						       int64_t at_us,
 						       const char *format, ...);
 

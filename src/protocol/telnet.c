@@ -55,14 +55,14 @@ struct telnet_state {
 };
 _Static_assert(sizeof(struct telnet_state) <= TALK_STATE_MAX, "fits a talk");
 
-static const struct notice telnet = {
+static const struct talk_notice telnet = {
 	.kind = "weak_protocol",
 	.technique = "telnet",
 	.severity = "low",
 	.about = ABOUT_SERVICE,
 	.why = "all of it can be read and changed on the way (RFC 854)",
 };
-static const struct notice cleartext_login = {
+static const struct talk_notice cleartext_login = {
 	.kind = "cleartext_login",
 	.technique = "telnet",
 	.severity = "medium",
@@ -70,7 +70,7 @@ static const struct notice cleartext_login = {
 	.about = ABOUT_SERVICE,
 	.why = "anyone on the path reads the password",
 };
-static const struct notice user_option = {
+static const struct talk_notice user_option = {
 	.kind = "protocol_anomaly",
 	.technique = "telnet_user_option",
 	.severity = "high",

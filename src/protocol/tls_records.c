@@ -24,7 +24,7 @@ enum {
 	EARLY_MAX = 8,
 };
 
-static const struct notice heartbleed = {
+static const struct talk_notice heartbleed = {
 	.kind = "protocol_anomaly",
 	.technique = "heartbleed",
 	.severity = "high",
@@ -33,7 +33,7 @@ static const struct notice heartbleed = {
 	.why = "old OpenSSL answers such a request with its memory (CVE-2014-0160, RFC "
 	       "6520 4)",
 };
-static const struct notice heartbleed_answered = {
+static const struct talk_notice heartbleed_answered = {
 	.kind = "protocol_anomaly",
 	.technique = "heartbleed_answered",
 	.severity = "critical",
@@ -41,7 +41,7 @@ static const struct notice heartbleed_answered = {
 	.about = ABOUT_SERVICE,
 	.why = "the server gives its memory away, keys included (CVE-2014-0160)",
 };
-static const struct notice renegotiation_flood = {
+static const struct talk_notice renegotiation_flood = {
 	.kind = "protocol_anomaly",
 	.technique = "renegotiation_flood",
 	.severity = "medium",
@@ -50,14 +50,14 @@ static const struct notice renegotiation_flood = {
 	.why = "each costs the server many times what it costs the client "
 	       "(CVE-2011-1473)",
 };
-static const struct notice oversized_record = {
+static const struct talk_notice oversized_record = {
 	.kind = "protocol_anomaly",
 	.technique = "oversized_record",
 	.severity = "low",
 	.about = ABOUT_CLIENT,
 	.why = "no TLS software sends one so long (RFC 8446 5.1)",
 };
-static const struct notice oversized_hello = {
+static const struct talk_notice oversized_hello = {
 	.kind = "protocol_anomaly",
 	.technique = "oversized_hello",
 	.severity = "low",

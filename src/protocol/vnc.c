@@ -48,7 +48,7 @@ struct vnc_state {
 	char user[USER_MAX];
 };
 
-static const struct notice no_authentication = {
+static const struct talk_notice no_authentication = {
 	.kind = "weak_protocol",
 	.technique = "vnc_no_authentication",
 	.severity = "medium",
@@ -59,7 +59,7 @@ static const struct notice no_authentication = {
 	       "not encrypted (RFC 6143, 7.2.1)",
 };
 
-static const struct notice cleartext_password = {
+static const struct talk_notice cleartext_password = {
 	.kind = "cleartext_login",
 	.technique = "vnc_plain",
 	.severity = "medium",

@@ -40,7 +40,7 @@ struct talk_check {
 			struct dhcp_record dhcp;
 		};
 	} record[CHECK_RECORDS];
-	const struct notice *notice[CHECK_NOTICES];
+	const struct talk_notice *notice[CHECK_NOTICES];
 	char detail[CHECK_NOTICES][192];
 	uint64_t answers, errors, took_us;
 	/* the feeder's */
@@ -65,7 +65,7 @@ static inline void check_record(void *self, struct talk *talk, enum record_kind 
 }
 
 static inline void check_notice(void *self, struct talk *talk,
-				const struct notice *notice, const char *detail,
+				const struct talk_notice *notice, const char *detail,
 				int64_t at_us)
 {
 	struct talk_check *c = self;

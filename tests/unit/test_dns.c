@@ -282,7 +282,7 @@ static void without_memory_conversations_are_still_read(void **state)
 
 /* ---- what is wrong ---- */
 
-static const struct notice *only_notice(const char *technique)
+static const struct talk_notice *only_notice(const char *technique)
 {
 	assert_int_equal(check->notices, 1);
 	assert_string_equal(check->notice[0]->technique, technique);
