@@ -212,6 +212,18 @@ static const char *take_all(struct teller *teller, const struct buf *text)
 	return NULL;
 }
 
+/* Out of the way, as the next message replaces told.bin: there may be silences in it.
+ */
+static void set_aside(const struct teller *teller, const char *path, const char *fault,
+		      struct buf *why)
+{
+	char aside[PATH_BYTES];
+	path_of(teller, "told.unread", aside);
+	bool is_aside = rename(path, aside) == 0;
+	buf_printf(why, "%s: %s; who was told begins anew, and it is %s", path, fault,
+		   is_aside ? "kept as told.unread" : "written over");
+}
+
 bool teller_keep(struct teller *teller, const char *folder, int64_t now_us,
 		 struct buf *why)
 {
@@ -232,6 +244,6 @@ bool teller_keep(struct teller *teller, const char *folder, int64_t now_us,
 	buf_free(&text);
 	rows_settle(teller);
 	if (fault != NULL)
-		buf_printf(why, "%s: %s; who was told begins anew", path, fault);
+		set_aside(teller, path, fault, why);
 	return fault == NULL;
 }

@@ -96,7 +96,7 @@ void teller_each_silence(const struct teller *teller,
 /*
  * Who was told what, and silences, survive a restart: in that folder from now on. After
  * teller_set_rules().  False, and a sentence in why, if what is there can't be used:
- * then people are told again of what still fires.
+ * then it is kept under another name, and people are told again of what still fires.
  */
 bool teller_keep(struct teller *teller, const char *folder, int64_t now_us,
 		 struct buf *why);

@@ -66,6 +66,7 @@ static int end(void **state)
 {
 	scene_end(state);
 	remove_kept("told.bin");
+	remove_kept("told.unread");
 	rmdir(folder);
 	return 0;
 }
@@ -180,10 +181,16 @@ static void what_is_damaged_is_said(void **state)
 	fputc('x', file);
 	fclose(file);
 	teller = new_teller();
-	assert_false(keep("begins anew"));
+	assert_false(keep("kept as told.unread"));
 	fires("a");
 	pass(MINUTE);
 	assert_int_equal(told_count, 2);
+	snprintf(path, sizeof(path), "%s/told.unread", folder);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	fseek(file, 40, SEEK_SET);
+	assert_int_equal(fgetc(file), 'x');
+	fclose(file);
 }
 
 /* ---- other rules ---- */
