@@ -204,8 +204,16 @@ static void prepare(CURL *easy, const struct sink *sink)
 	http_trust(easy, sink);
 }
 
-enum notify_outcome http_send(const struct sink *sink,
-			      const struct http_request *request, struct buf *error)
+/* RFC 9110 10.2.3: seconds, or a date. */
+static int64_t asked_wait_s(CURL *easy)
+{
+	curl_off_t wait_s = 0;
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait_s);
+	return wait_s;
+}
+
+enum notify_outcome http_send(struct sink *sink, const struct http_request *request,
+			      struct buf *error)
 {
 	CURL *easy = curl_easy_init();
 	struct curl_slist *headers = headers_of(request);
@@ -226,6 +234,7 @@ enum notify_outcome http_send(const struct sink *sink,
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &said);
 	CURLcode code = curl_easy_perform(easy);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	sink->wait_s = asked_wait_s(easy);
 	if (code != CURLE_OK)
 		buf_text(error, curl_easy_strerror(code));
 	else if (http_outcome(status) != NOTIFY_SENT)
@@ -245,6 +254,7 @@ enum notify_outcome notifier_send(struct sink *sink, const struct notice *notice
 {
 	struct http_request request = { .type = "application/json" };
 	enum notify_outcome outcome = NOTIFY_LATER;
+	sink->wait_s = 0;
 	if (sink->notifier->request == NULL)
 		return sink->notifier->send(sink, notice, error);
 	if (sink->notifier->request(sink, notice, &request, error))

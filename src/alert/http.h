@@ -61,8 +61,9 @@ void body_string(struct buf *out, const char *before, const char *text);
 
 /* Of a handle of libcurl: whom the option "ca" says. */
 void http_trust(void *easy, const struct sink *sink);
-enum notify_outcome http_send(const struct sink *sink,
-			      const struct http_request *request, struct buf *error);
+/* Sets sink->wait_s. */
+enum notify_outcome http_send(struct sink *sink, const struct http_request *request,
+			      struct buf *error);
 
 /* What a status means: 2xx; what may be mended; what will never be taken. */
 enum notify_outcome http_outcome(long status);

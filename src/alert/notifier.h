@@ -64,7 +64,8 @@ struct sink {
 	const struct notifier *notifier;
 	const char *url; /* "smtp://mail.example.org:587": no query, no password */
 	const char *const *options; /* name, value, name, value ... NULL */
-	void *state; /* its notifier's, NULL at first: a connection that is kept */
+	void *state;    /* its notifier's, NULL at first: a connection that is kept */
+	int64_t wait_s; /* that the other side asks for, with its last NOTIFY_LATER */
 };
 
 enum notify_outcome {

@@ -21,6 +21,8 @@ enum {
 			   */
 };
 
+#define SECOND_US 1000000LL
+
 enum work { WORK_NONE, WORK_GIVEN, WORK_DONE };
 
 /* A sink, and its thread. */
@@ -162,6 +164,13 @@ static void tell_dropped(void *self, const struct spool_message *message,
 	tell(sender, message, "dropped", why, sender->ticked_us);
 }
 
+/* However much it is: the spool grants what is sensible. */
+static int64_t asked_us(const struct sink *sink)
+{
+	const int64_t most_s = INT32_MAX;
+	return (sink->wait_s < most_s ? sink->wait_s : most_s) * SECOND_US;
+}
+
 static void collect(struct sender *sender, struct worker *worker, int64_t now_us)
 {
 	static const char *const states[] = { [NOTIFY_SENT] = "sent",
@@ -176,6 +185,9 @@ static void collect(struct sender *sender, struct worker *worker, int64_t now_us
 			 now_us, &message))
 		tell(sender, &message, states[worker->outcome],
 		     error != NULL ? error : "", now_us);
+	if (worker->outcome == NOTIFY_LATER)
+		spool_wait(sender->spool, worker->sink->name, asked_us(worker->sink),
+			   now_us);
 	notice_read_free(worker->notice);
 	worker->notice = NULL;
 	buf_clear(&worker->error);

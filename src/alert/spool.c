@@ -364,6 +364,14 @@ bool spool_result(struct spool *spool, uint64_t id, enum notify_outcome outcome,
 	return true;
 }
 
+void spool_wait(struct spool *spool, const char *name, int64_t wait_us, int64_t now_us)
+{
+	struct spool_sink *sink = sink_of(spool, name);
+	int64_t until_us = now_us + (wait_us < LONGEST_US ? wait_us : LONGEST_US);
+	if (sink != NULL && sink->next_us < until_us)
+		sink->next_us = until_us;
+}
+
 int64_t spool_next_us(const struct spool *spool, const char *name, int64_t now_us)
 {
 	const struct spool_sink *sink = sink_of((struct spool *)spool, name);

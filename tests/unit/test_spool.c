@@ -185,6 +185,27 @@ static void delays_double_and_end_at_ten_minutes(void **state)
 	assert_in_range(spool_delay_us(UINT32_MAX, 1), 480 * SECOND, 600 * SECOND);
 }
 
+static void who_asks_for_time_gets_it(void **state)
+{
+	struct scene *scene = *state;
+	put(scene, 1, "mail", "a", "new");
+	assert_int_equal(next(scene, "mail", T0), 1);
+	came(scene, 1, NOTIFY_LATER, T0);
+	spool_wait(scene->spool, "mail", 2 * SECOND, T0); /* less than it gets anyway */
+	assert_in_range(spool_next_us(scene->spool, "mail", T0), T0 + 4 * SECOND,
+			T0 + 5 * SECOND);
+	spool_wait(scene->spool, "mail", 90 * SECOND, T0);
+	assert_true(spool_next_us(scene->spool, "mail", T0) == T0 + 90 * SECOND);
+	assert_int_equal(next(scene, "mail", T0 + 89 * SECOND), 0);
+	assert_int_equal(next(scene, "mail", T0 + 90 * SECOND), 1);
+	came(scene, 1, NOTIFY_LATER, T0 + 90 * SECOND);
+	/* Who asks for a day is asked again all the same. */
+	spool_wait(scene->spool, "mail", 24 * HOUR, T0 + 90 * SECOND);
+	assert_true(spool_next_us(scene->spool, "mail", T0 + 90 * SECOND) ==
+		    T0 + 690 * SECOND);
+	sends(scene, "mail", T0 + 690 * SECOND, 1);
+}
+
 /* An hour: all come, in order, once. */
 static void a_sink_that_was_down_gets_all(void **state)
 {
@@ -484,6 +505,7 @@ int main(void)
 		TEST(what_is_put_is_sent_once_in_order),
 		TEST(one_sink_does_not_hold_another),
 		TEST(delays_double_and_end_at_ten_minutes),
+		TEST(who_asks_for_time_gets_it),
 		TEST(a_sink_that_was_down_gets_all),
 		TEST(one_that_always_fails_lets_the_others_pass),
 		TEST(the_rate_is_kept),
