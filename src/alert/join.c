@@ -93,6 +93,13 @@ static bool is_same_host_now(const struct entry *entry, const struct about *abou
 	       apart_us <= HOST_US && apart_us >= -HOST_US;
 }
 
+/* A port that was opened is no sign of what is slow or down elsewhere on the host. */
+static bool is_alike(const struct entry *entry, const struct about *about)
+{
+	bool is_finding = strcmp(about->kind, "finding") == 0;
+	return is_finding ? entry->record.alerts == 0 : entry->record.findings == 0;
+}
+
 /* What somebody did belongs to him, and to what it does to a service: two attackers
  * are never one.
  */
@@ -103,7 +110,8 @@ static bool is_close(const struct entry *entry, const struct about *about)
 		return false;
 	if (entry->target == book_hash(about->target) || is_same_service(entry, about))
 		return true;
-	return !entry->is_attack && !is_attack && is_same_host_now(entry, about);
+	return !entry->is_attack && !is_attack && is_alike(entry, about) &&
+	       is_same_host_now(entry, about);
 }
 
 static bool falls_with(const struct entry *entry, const struct about *about)

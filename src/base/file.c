@@ -7,7 +7,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/hash.h"
 
 enum { PATH_BYTES_MAX = 1024 };
 
@@ -82,4 +85,16 @@ int file_replace(const char *path, const char *text, size_t len)
 	if (error != 0)
 		unlink(fresh);
 	return error;
+}
+
+uint64_t file_stamp(const char *path)
+{
+	static const struct hash_key same = { 0, 0 };
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return (uint64_t)errno;
+	const uint64_t words[] = { st.st_ino, (uint64_t)st.st_size,
+				   (uint64_t)st.st_mtim.tv_sec,
+				   (uint64_t)st.st_mtim.tv_nsec };
+	return hash_words(&same, words, sizeof(words) / sizeof(words[0]));
 }

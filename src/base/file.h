@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -29,3 +30,9 @@ int file_read_fd(int fd, size_t most, struct buf *text);
  * errno; the caller frees each and the list.
  */
 int file_scan_yaml(const char *folder, struct dirent ***names);
+
+/*
+ * Another number for each state of a file, also for one that is missing: by its inode,
+ * size and time of change.
+ */
+uint64_t file_stamp(const char *path);

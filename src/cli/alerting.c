@@ -1,144 +1,164 @@
 /*
- * alerting.c: see alerting.h.  The book's life; alerting_by_hand.c is what people say.
+ * alerting.c: see alerting.h.  Its life, and what happens; alerting_recall.c is what is
+ * known after a restart, alerting_tell.c who is told, alerting_by_hand.c what people
+ * say.
  */
-#include "cli/alerting.h"
+#include "cli/alerting_inside.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "store/store.h"
-
-enum {
-	RESTORED = 512, /* incidents; as many as the book has room for */
-	LINES_RESTORED =
-		16384,  /* of them, the newest: twice as many as it has members */
-	READ_MS = 5000, /* somebody waits for the start */
-};
 
 /* ---- where its records go ---- */
 
+void alerting_keep(struct alerting *a, enum record_kind kind, const void *record)
+{
+	a->setup.keep(a->setup.self, kind, record);
+}
+
 static void take_incident(void *self, const struct incident_record *incident)
 {
-	const struct alerting *a = self;
-	a->sink.keep(a->sink.self, RECORD_incident, incident);
+	struct alerting *a = self;
+	alerting_keep(a, RECORD_incident, incident);
+	teller_incident(a->teller, incident);
 }
 
 static void take_line(void *self, const struct timeline_record *line)
 {
-	const struct alerting *a = self;
-	a->sink.keep(a->sink.self, RECORD_timeline, line);
+	alerting_keep(self, RECORD_timeline, line);
 }
 
 static void take_audit(void *self, const struct audit_record *audit)
 {
-	const struct alerting *a = self;
-	a->sink.keep(a->sink.self, RECORD_audit, audit);
+	alerting_keep(self, RECORD_audit, audit);
 }
 
 static bool is_own(void *self, const struct addr *addr)
 {
 	const struct alerting *a = self;
-	return home_holds(a->own, addr);
+	return home_holds(a->setup.own, addr);
 }
 
-/* ---- after a restart ---- */
-
-/* The store gives the newest first, the book wants the oldest. */
-struct restored {
-	struct incident_record *incidents; /* owned; RESTORED */
-	struct timeline_record *lines;     /* owned; LINES_RESTORED */
-	size_t incident_count, line_count;
-	int64_t first_us; /* of the oldest of them */
-};
-
-static bool keep_incident(void *to, const void *record)
+void alerting_alert(struct alerting *a, const struct alert_record *alert)
 {
-	struct restored *r = to;
-	const struct incident_record *incident = record;
-	if (incident->state == NULL || strcmp(incident->state, "firing") != 0)
-		return true;
-	if (incident->first < r->first_us)
-		r->first_us = incident->first;
-	r->incidents[r->incident_count++] = *incident;
-	return r->incident_count < RESTORED;
+	struct alert_record known = *alert;
+	incident_book_alert(a->book, &known);
+	alert_board_take(&a->board, &known);
+	alerting_keep(a, RECORD_alert, &known);
 }
 
-static bool keep_line(void *to, const void *record)
+static void take_alert(void *self, const struct alert_record *alert)
 {
-	struct restored *r = to;
-	const struct timeline_record *line = record;
-	if (line->kind == NULL || line->about[0] == '\0')
-		return true;
-	r->lines[r->line_count++] = *line;
-	return r->line_count < LINES_RESTORED;
+	alerting_alert(self, alert);
 }
 
-static void read_kept(struct restored *r, const char *folder)
+static void take_level(void *self, const struct level_record *level)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
-	struct store_filter filter;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
-	if (reader == NULL)
-		return;
-	store_filter_init(&filter);
-	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_incident, &filter, keep_incident, r, error);
-	filter.since_us = r->first_us;
-	if (r->incident_count > 0)
-		store_read(reader, RECORD_timeline, &filter, keep_line, r, error);
-	store_reader_close(reader);
+	alerting_keep(self, RECORD_level, level);
 }
 
-static int by_begin(const void *left, const void *right)
+/* ---- its life ---- */
+
+bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
+		      struct buf *errors)
 {
-	const struct incident_record *a = left, *b = right;
-	return (a->first > b->first) - (a->first < b->first);
+	*a = (struct alerting){ .setup = *setup };
+	if (!alert_rules_load(&a->rules, setup->config, setup->home, errors))
+		return false;
+	a->stamp_seen = a->rules.stamp;
+	return true;
 }
 
-static void restore(struct incident_book *book, struct restored *r)
-{
-	qsort(r->incidents, r->incident_count, sizeof(*r->incidents), by_begin);
-	for (size_t i = 0; i < r->incident_count; i++)
-		incident_book_restore(book, &r->incidents[i]);
-	for (size_t i = r->line_count; i > 0; i--)
-		incident_book_restore_line(book, &r->lines[i - 1]);
-}
-
-static bool take_up_kept(struct alerting *a, const char *folder)
-{
-	struct restored r = { .first_us = INT64_MAX };
-	r.incidents = calloc(RESTORED, sizeof(*r.incidents));
-	r.lines = calloc(LINES_RESTORED, sizeof(*r.lines));
-	bool has_room = r.incidents != NULL && r.lines != NULL;
-	if (has_room) {
-		read_kept(&r, folder);
-		restore(a->book, &r);
-	}
-	free(r.lines);
-	free(r.incidents);
-	return has_room;
-}
-
-/* ---- begin and end ---- */
-
-bool alerting_open(struct alerting *a, const char *folder, const struct home *own,
-		   const struct alerting_sink *sink)
+bool alerting_open(struct alerting *a)
 {
 	const struct incidents_sink told = { .self = a,
 					     .incident = take_incident,
 					     .timeline = take_line,
 					     .is_own = is_own,
 					     .audit = take_audit };
-	*a = (struct alerting){ .own = own, .sink = *sink };
+	const struct limits_sink crossed = { .self = a,
+					     .alert = take_alert,
+					     .level = take_level };
+	const struct limits_history past = { .self = a, .hour = alerting_hour };
+	a->limits = limits_new(&crossed, &past);
+	a->teller = alerting_new_teller(a);
 	a->book = incident_book_new(&told);
-	return a->book != NULL && take_up_kept(a, folder);
+	if (a->limits != NULL && a->teller != NULL && a->book != NULL)
+		return alerting_recall(a);
+	incident_book_free(a->book);
+	a->book = NULL;
+	return false;
+}
+
+/* An alert of a limit fires by what the limits themselves remember, or not at all. */
+struct lost {
+	const char *id;
+	bool fires;
+};
+
+static void compare(void *to, const struct alert_record *alert)
+{
+	struct lost *lost = to;
+	lost->fires |= strcmp(alert->id, lost->id) == 0;
+}
+
+static bool is_of_limits(const struct alert_record *alert)
+{
+	return strcmp(alert->kind, "forecast") != 0 &&
+	       strcmp(alert->kind, "anomaly") != 0;
+}
+
+static bool is_lost(const struct alerting *a, const struct alert_record *alert)
+{
+	struct lost lost = { .id = alert->id };
+	if (!is_of_limits(alert))
+		return false;
+	limits_each(a->limits, compare, &lost);
+	return !lost.fires;
+}
+
+/* What was lost in a crash would fire for ever. */
+static void end_lost(struct alerting *a, int64_t now_us)
+{
+	for (size_t i = a->board.count; i > 0; i--) {
+		struct alert_record alert = a->board.at[i - 1];
+		if (!is_lost(a, &alert))
+			continue;
+		alert.state = "resolved";
+		alert.at = alert.end = now_us;
+		alerting_alert(a, &alert);
+	}
+}
+
+static void say_line(struct buf *said, const struct buf *why)
+{
+	if (why->len > 0)
+		buf_printf(said, "breakwater: %.*s\n", (int)why->len, why->at);
+}
+
+void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
+		    struct buf *said)
+{
+	struct buf why = { 0 };
+	limits_set_rules(a->limits, a->rules.limits, now_us);
+	if (!limits_keep(a->limits, a->setup.config->state, now_us, &why))
+		say_line(said, &why);
+	buf_free(&why);
+	alerting_begin_telling(a, page, now_us, said);
+	end_lost(a, now_us);
 }
 
 void alerting_close(struct alerting *a)
 {
+	limits_free(a->limits);
+	teller_free(a->teller);
+	sending_close(a->sending);
 	incident_book_free(a->book);
+	alert_board_free(&a->board);
+	alert_rules_free(&a->rules);
 	a->book = NULL;
+	a->limits = NULL;
+	a->teller = NULL;
+	a->sending = NULL;
 }
 
 /* ---- what happens ---- */
@@ -161,11 +181,70 @@ void alerting_block(struct alerting *a, const struct block_record *block)
 		incident_book_block(a->book, block);
 }
 
-void alerting_second(struct alerting *a, int64_t now_us)
+/* What limits say is no news to them. */
+void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
+		  int64_t now_us)
 {
-	if (a->book != NULL)
-		incident_book_tick(a->book, now_us);
+	if (a->book == NULL || a->is_taking)
+		return;
+	a->is_taking = true;
+	limits_see(a->limits, kind, record, now_us);
+	a->is_taking = false;
 }
+
+/* A file that was changed: what is wrong with it changes nothing. */
+static void look_at_files(struct alerting *a, int64_t now_us, struct buf *said)
+{
+	const struct config *config = a->setup.config;
+	uint64_t stamp = alert_rules_stamp(config);
+	struct alert_rules fresh;
+	struct buf errors = { 0 };
+	/* While somebody writes it is another one each time. */
+	bool is_new = stamp == a->stamp_seen && stamp != a->rules.stamp;
+	a->stamp_seen = stamp;
+	if (!is_new)
+		return;
+	if (alert_rules_load(&fresh, config, a->setup.home, &errors)) {
+		alerting_take_rules(a, &fresh, now_us, said);
+		buf_text(said, "breakwater: limits and notifications read again\n");
+	} else {
+		a->rules.stamp = stamp;
+		buf_add(said, errors.at, errors.len);
+		buf_text(said, "breakwater: limits and notifications not changed\n");
+	}
+	buf_free(&errors);
+}
+
+void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
+{
+	if (a->book == NULL)
+		return;
+	a->asked = 0;
+	limits_tick(a->limits, now_us);
+	incident_book_tick(a->book, now_us);
+	teller_tick(a->teller, now_us);
+	if (a->sending != NULL)
+		sending_tick(a->sending);
+	look_at_files(a, now_us, said);
+}
+
+void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t now_us,
+			 struct buf *said)
+{
+	struct alert_rules old = a->rules;
+	a->rules = *rules;
+	a->stamp_seen = rules->stamp;
+	limits_set_rules(a->limits, a->rules.limits, now_us);
+	teller_set_rules(a->teller, a->rules.tell, now_us);
+	if (a->sending != NULL)
+		sending_reload(a->sending);
+	else if (a->rules.tell->sink_count > 0)
+		buf_text(said, "breakwater: who is to be told is told after the next "
+			       "start: there was nobody at this one\n");
+	alert_rules_free(&old);
+}
+
+/* ---- what is known ---- */
 
 void alerting_each(const struct alerting *a,
 		   void (*take)(void *to, const struct incident_record *incident),
@@ -173,4 +252,20 @@ void alerting_each(const struct alerting *a,
 {
 	if (a->book != NULL)
 		incident_book_each(a->book, take, to);
+}
+
+void alerting_each_alert(const struct alerting *a,
+			 void (*take)(void *to, const struct alert_record *alert),
+			 void *to)
+{
+	for (size_t i = a->board.count; i > 0; i--)
+		take(to, &a->board.at[i - 1]);
+}
+
+void alerting_each_silence(const struct alerting *a,
+			   void (*take)(void *to, const struct silence_record *silence),
+			   void *to)
+{
+	if (a->teller != NULL)
+		teller_each_silence(a->teller, take, to);
 }

@@ -1,6 +1,7 @@
 /*
- * alerting.h: joins the book of incidents (alert/incidents.h) with the running monitor:
- * what it is given, where its records go, and what people say of incidents.
+ * alerting.h: joins limits (limit/limits.h), the book of incidents (alert/incidents.h)
+ * and who is told of them (alert/teller.h, cli/sending.h) with the running monitor:
+ * what they are given, where their records go, and what people say.
  */
 #pragma once
 
@@ -8,29 +9,64 @@
 #include <stdint.h>
 
 #include "alert/incidents.h"
+#include "alert/teller.h"
 #include "base/buf.h"
 #include "base/home.h"
+#include "cli/alert_board.h"
+#include "cli/alert_rules.h"
+#include "cli/programs.h"
+#include "cli/readable.h"
+#include "cli/sending.h"
+#include "config/config.h"
+#include "limit/limits.h"
 #include "record/record.h"
 
-struct alerting_sink {
+struct alerting_setup {
 	void *self;
-	/* Incidents, timelines, deployments and audit records: for the store, and
-	 * whoever looks on. */
+	/* Alerts, incidents, timelines and whatever else is said here: for the store,
+	 * and whoever looks on. */
 	void (*keep)(void *self, enum record_kind kind, const void *record);
+	const struct config *config; /* in force; borrowed for good, as what follows */
+	const char *config_path;     /* NULL: the usual one */
+	const struct home *own;      /* this machine's addresses */
+	const struct home *home;     /* our networks */
+	struct programs *programs;
 };
 
 struct alerting {
+	struct alerting_setup setup;
+	struct alert_rules rules;
+	uint64_t stamp_seen;        /* of their files, at the last look */
 	struct incident_book *book; /* NULL: before alerting_open() */
-	const struct home *own;     /* this machine's addresses; borrowed */
-	struct alerting_sink sink;
+	struct limits *limits;
+	struct teller *teller;
+	struct sending *sending; /* NULL: no sink was configured at the start */
+	struct sending_setup sender;
+	struct readable readable; /* by the sender */
+	char spool[CONFIG_TEXT_MAX + 8];
+	char host[256], link[CONFIG_TEXT_MAX + 64]; /* as notice has them */
+	struct alert_board board;
+	uint32_t asked;   /* of the history, in this second */
+	uint64_t refused; /* messages, as too many waited for the sender */
+	bool is_taking;   /* a limit says something just now */
 };
 
-/*
- * Takes up the incidents that fired when the daemon ended, from the store in that
- * folder; call it before the store is written.  False without memory.
+/* ---- its life, in this order ---- */
+
+/* Reads the rules.  False: some are wrong, and errors says which. */
+bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
+		      struct buf *errors);
+/* Makes the process that tells people, if there is anybody to tell; before any thread.
  */
-bool alerting_open(struct alerting *a, const char *folder, const struct home *own,
-		   const struct alerting_sink *sink);
+void alerting_fork(struct alerting *a);
+/*
+ * Takes up what fired when the daemon ended, from the store: call it before the store
+ * is written.  False without memory.
+ */
+bool alerting_open(struct alerting *a);
+/* From now on it watches; page: address of the page. */
+void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
+		    struct buf *said);
 void alerting_close(struct alerting *a);
 
 /* ---- what happens; nothing before alerting_open() ---- */
@@ -38,7 +74,22 @@ void alerting_close(struct alerting *a);
 void alerting_finding(struct alerting *a, const struct finding_record *finding);
 void alerting_listener(struct alerting *a, const struct listener_record *listener);
 void alerting_block(struct alerting *a, const struct block_record *block);
-void alerting_second(struct alerting *a, int64_t now_us);
+/* What limits watch: any record; of ports those of a minute, now and then. */
+void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
+		  int64_t now_us);
+/* An alert that is not of a limit: of a forecast, or of what is odd. */
+void alerting_alert(struct alerting *a, const struct alert_record *alert);
+/* said: what somebody should know. */
+void alerting_second(struct alerting *a, int64_t now_us, struct buf *said);
+
+/* Other rules, which become its own; the configuration is the new one already. */
+void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t now_us,
+			 struct buf *said);
+
+/* To wait for; -1: there is nothing. */
+int alerting_fd(const struct alerting *a);
+/* What the process that tells people has to say; false: it is there no more. */
+bool alerting_take_sent(struct alerting *a, struct buf *said);
 
 /* ---- what people say ---- */
 
@@ -57,5 +108,13 @@ int alerting_deployed(struct alerting *a, const char *form, const char *actor,
 void alerting_each(const struct alerting *a,
 		   void (*take)(void *to, const struct incident_record *incident),
 		   void *to);
-/* Appends "incidents":{...} of /api/v1/status, without a comma. */
+/* Those that fire, the newest first. */
+void alerting_each_alert(const struct alerting *a,
+			 void (*take)(void *to, const struct alert_record *alert),
+			 void *to);
+void alerting_each_silence(const struct alerting *a,
+			   void (*take)(void *to, const struct silence_record *silence),
+			   void *to);
+/* Appends "incidents":{...},"alerts":{...} and, if there is one, "sender":{...} of
+ * /api/v1/status, without a comma at the end. */
 void alerting_json(const struct alerting *a, struct buf *json);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/alerting.h"
+#include "cli/alerting_inside.h"
 #include "web/form.h"
 
 enum { PORT_MAX = 65535 };
@@ -86,8 +86,7 @@ static int read_deployment(const char *form, struct deployment_record *d,
 	return 0;
 }
 
-static void audit_deployment(const struct alerting *a,
-			     const struct deployment_record *d)
+static void audit_deployment(struct alerting *a, const struct deployment_record *d)
 {
 	struct audit_record record;
 	record_init(RECORD_audit, &record);
@@ -96,7 +95,7 @@ static void audit_deployment(const struct alerting *a,
 	record_text(record.actor, sizeof(record.actor), d->actor);
 	record_text(record.subject, sizeof(record.subject), d->name);
 	record_text(record.after, sizeof(record.after), d->version);
-	a->sink.keep(a->sink.self, RECORD_audit, &record);
+	alerting_keep(a, RECORD_audit, &record);
 }
 
 int alerting_deployed(struct alerting *a, const char *form, const char *actor,
@@ -111,7 +110,7 @@ int alerting_deployed(struct alerting *a, const char *form, const char *actor,
 		return error;
 	deployment.at = clock_us(CLOCK_REALTIME);
 	record_text(deployment.actor, sizeof(deployment.actor), actor);
-	a->sink.keep(a->sink.self, RECORD_deployment, &deployment);
+	alerting_keep(a, RECORD_deployment, &deployment);
 	audit_deployment(a, &deployment);
 	incident_book_deployment(a->book, &deployment);
 	buf_printf(message, "%s: noted; what falls in the next minutes is seen with it",

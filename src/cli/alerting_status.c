@@ -31,7 +31,7 @@ static void put_text(struct buf *json, const char *name, const char *text)
 	buf_char(json, '"');
 }
 
-void alerting_json(const struct alerting *a, struct buf *json)
+static void put_incidents(const struct alerting *a, struct buf *json)
 {
 	struct firing firing = { 0 };
 	alerting_each(a, count, &firing);
@@ -47,4 +47,42 @@ void alerting_json(const struct alerting *a, struct buf *json)
 		buf_char(json, '}');
 	}
 	buf_char(json, '}');
+}
+
+static void put_alerts(const struct alerting *a, struct buf *json)
+{
+	struct limits_totals totals = { 0 };
+	if (a->limits != NULL)
+		totals = limits_totals(a->limits);
+	buf_printf(json,
+		   ",\"alerts\":{\"firing\":%zu,\"rules\":%zu,\"series\":%llu,"
+		   "\"left_out\":%llu}",
+		   a->board.count, limit_rules_count(a->rules.limits),
+		   (unsigned long long)totals.series,
+		   (unsigned long long)(totals.left_out + a->board.left_out));
+}
+
+/* Who sends; and what waits, or will never be sent. */
+static void put_sender(const struct alerting *a, struct buf *json)
+{
+	char detail[GUARD_TEXT_MAX];
+	if (a->sending == NULL)
+		return;
+	const struct spool_counts counts = sending_counts(a->sending);
+	bool holds = sending_describe(a->sending, detail);
+	buf_printf(json, ",\"sender\":{\"holds\":%s", holds ? "true" : "false");
+	put_text(json, "detail", detail);
+	buf_printf(json,
+		   ",\"sinks\":%zu,\"waiting\":%u,\"bytes\":%llu,\"dropped\":%llu,"
+		   "\"unsaved\":%u}",
+		   a->rules.tell->sink_count, counts.waiting,
+		   (unsigned long long)counts.bytes,
+		   (unsigned long long)(counts.dropped + a->refused), counts.unsaved);
+}
+
+void alerting_json(const struct alerting *a, struct buf *json)
+{
+	put_incidents(a, json);
+	put_alerts(a, json);
+	put_sender(a, json);
 }

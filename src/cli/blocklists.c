@@ -4,50 +4,35 @@
 #include "cli/blocklists.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hash.h"
+#include "cli/path_files.h"
 
 enum { LOOK_US = 1000000 }; /* what changed must be the same for that long */
 
 /* ---- which files there are ---- */
 
-static uint64_t stamp_of(const char *path)
+static void add_file(void *to, const char *path)
 {
-	static const struct hash_key same = { 0, 0 };
-	struct stat st;
-	if (stat(path, &st) != 0)
-		return (uint64_t)errno;
-	const uint64_t words[] = { st.st_ino, (uint64_t)st.st_size,
-				   (uint64_t)st.st_mtim.tv_sec,
-				   (uint64_t)st.st_mtim.tv_nsec };
-	return hash_words(&same, words, sizeof(words) / sizeof(words[0]));
+	struct blocklists_set *set = to;
+	if (set->count == CONFIG_PATHS_MAX || strlen(path) >= CONFIG_TEXT_MAX)
+		return;
+	struct blocklists_file *file = &set->at[set->count++];
+	snprintf(file->path, sizeof(file->path), "%s", path);
+	file->stamp = file_stamp(file->path);
 }
 
-/* A name without wildcards is there also if the file is not; too many: the first. */
+/* Too many: the first. */
 static void find_files(const struct config_paths *paths, struct blocklists_set *set)
 {
 	*set = (struct blocklists_set){ 0 };
-	for (size_t i = 0; i < paths->count; i++) {
-		glob_t found = { 0 };
-		glob(paths->at[i], GLOB_NOMAGIC, NULL, &found);
-		for (size_t j = 0; j < found.gl_pathc; j++) {
-			if (set->count == CONFIG_PATHS_MAX ||
-			    strlen(found.gl_pathv[j]) >= CONFIG_TEXT_MAX)
-				continue;
-			struct blocklists_file *file = &set->at[set->count++];
-			snprintf(file->path, sizeof(file->path), "%s",
-				 found.gl_pathv[j]);
-			file->stamp = stamp_of(file->path);
-		}
-		globfree(&found);
-	}
+	path_files_each(paths, add_file, set);
 }
 
 static const struct blocklists_file *find(const struct blocklists_set *set,

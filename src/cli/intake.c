@@ -29,10 +29,22 @@ static void show(struct monitor *m, enum record_kind kind, const void *record)
 		record_print(kind, record);
 }
 
-static void keep_and_show(struct monitor *m, enum record_kind kind, const void *record)
+void monitor_keep_quietly(struct monitor *m, enum record_kind kind, const void *record)
 {
 	store_put(m->store, kind, record);
 	show(m, kind, record);
+}
+
+/* Limits watch it, too. */
+static void watch(struct monitor *m, enum record_kind kind, const void *record)
+{
+	alerting_see(&m->alerting, kind, record, clock_us(CLOCK_REALTIME));
+}
+
+static void keep_and_show(struct monitor *m, enum record_kind kind, const void *record)
+{
+	monitor_keep_quietly(m, kind, record);
+	watch(m, kind, record);
 }
 
 void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
@@ -90,6 +102,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 		store_put(m->store, RECORD_flow, &known);
 	}
 	show(m, RECORD_flow, &known);
+	watch(m, RECORD_flow, &known);
 }
 
 /* An attempt, whoever saw it. */
@@ -153,6 +166,7 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		break;
 	}
 	show(m, kind, record);
+	watch(m, kind, record);
 }
 
 static uint8_t proto_of(const char *transport)
@@ -413,7 +427,7 @@ void monitor_take_second(struct monitor *m)
 	tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
-	alerting_second(&m->alerting, at_us);
+	monitor_watch_limits(m, at_us);
 	probe_intake_second(m);
 	proving_second(&m->proving);
 	keep_and_show(m, RECORD_self, &m->state.self);
@@ -494,18 +508,6 @@ static void keep_sources(struct monitor *m)
 	buf_free(&why);
 }
 
-static void keep_alerting(void *self, enum record_kind kind, const void *record)
-{
-	keep_and_show(self, kind, record);
-}
-
-/* Before the store is written: it is read. */
-static bool open_alerting(struct monitor *m)
-{
-	const struct alerting_sink sink = { m, keep_alerting };
-	return alerting_open(&m->alerting, m->config.state, &m->own, &sink);
-}
-
 bool monitor_open(struct monitor *m)
 {
 	struct host_options host = { .self = m,
@@ -531,7 +533,8 @@ bool monitor_open(struct monitor *m)
 					     .detect = m->detect,
 					     .own = &m->own };
 	m->baseline = baseline_read(m->config.state);
-	bool has_incidents = open_alerting(m);
+	/* Before the store is written: it is read. */
+	bool has_incidents = alerting_open(&m->alerting);
 	m->store = store_open(m->config.state, &limits);
 	m->probing.take_failure = take_failure;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
@@ -555,6 +558,7 @@ bool monitor_open(struct monitor *m)
 	baseline_each_finding(m->baseline, take_up, m);
 	monitor_tell_observed(m);
 	monitor_audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
+	monitor_begin_alerting(m);
 	monitor_open_proving(m);
 	return monitor_open_blocking(m);
 }
@@ -581,7 +585,8 @@ void monitor_close(struct monitor *m)
 record_bits monitor_wants(const struct monitor *m)
 {
 	record_bits wants = RECORD_BIT(RECORD_finding) | RECORD_BIT(RECORD_login) |
-			    RECORD_BIT(RECORD_tls) | settings_evidence(&m->config);
+			    RECORD_BIT(RECORD_tls) | settings_evidence(&m->config) |
+			    (RECORDS_SAID & alert_rules_kinds(&m->alerting.rules));
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 

@@ -145,10 +145,12 @@ static void take_block_settings(struct monitor *m, const struct config *fresh)
 void monitor_reload(struct monitor *m)
 {
 	static struct config fresh;
+	struct alert_rules rules;
 	struct buf errors = { 0 };
 	config_init(&fresh);
 	if (config_load(&fresh, m->config_path, &errors) != 0 ||
-	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors)) {
+	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors) ||
+	    !alert_rules_load(&rules, &fresh, &m->home, &errors)) {
 		const char *text = buf_cstr(&errors);
 		run_clear_progress();
 		fprintf(stderr, "%sbreakwater: configuration not changed\n",
@@ -171,6 +173,15 @@ void monitor_reload(struct monitor *m)
 	m->config.limit_response_ms = fresh.limit_response_ms;
 	m->config.limit_loss = fresh.limit_loss;
 	m->config.limit_errors = fresh.limit_errors;
+	m->config.limits_usual = fresh.limits_usual;
+	m->config.limits_files = fresh.limits_files;
+	m->config.notify_to = fresh.notify_to;
+	m->config.notify_files = fresh.notify_files;
+	memcpy(m->config.notify_severity, fresh.notify_severity,
+	       sizeof(fresh.notify_severity));
+	m->config.notify_wait = fresh.notify_wait;
+	m->config.notify_interval = fresh.notify_interval;
+	m->config.notify_repeat = fresh.notify_repeat;
 	m->config.retention_flows = fresh.retention_flows;
 	m->config.retention_ports_10s = fresh.retention_ports_10s;
 	m->config.retention_ports_1m = fresh.retention_ports_1m;
@@ -187,12 +198,13 @@ void monitor_reload(struct monitor *m)
 	take_block_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
+	monitor_take_alert_rules(m, &rules);
 	monitor_read_rules(m);
 	run_clear_progress();
 	fprintf(stderr,
 		"breakwater: home, detect.friends, thresholds of detect, traps.ports, "
-		"blocklists, limits, "
-		"retention, probe.targets "
+		"blocklists, limits, notify (but "
+		"notify.program), retention, probe.targets "
 		"and how they are "
 		"asked, and blocks (but block.xdp, block.program and block.self_test) "
 		"read again; other settings take effect at the next start\n");

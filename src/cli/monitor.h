@@ -128,6 +128,21 @@ uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port)
 /* Whose a flow is, and whether it is a probe of ours. */
 void monitor_name_flow(const struct monitor *m, struct flow_record *flow);
 
+/* ---- monitor_alerting.c ---- */
+
+/* Reads what is watched and who is told.  False, and said why. */
+bool monitor_prepare_alerting(struct monitor *m);
+/* When the store is open. */
+void monitor_begin_alerting(struct monitor *m);
+/* Other rules, which become its own. */
+void monitor_take_alert_rules(struct monitor *m, struct alert_rules *rules);
+/* What is due each second. */
+void monitor_watch_limits(struct monitor *m, int64_t now_us);
+/* What the process that tells people has to say; false: it is there no more. */
+bool monitor_take_sent(struct monitor *m);
+
+/* Into the store, and to whoever looks on; but not to the limits. */
+void monitor_keep_quietly(struct monitor *m, enum record_kind kind, const void *record);
 /* Into the store, and to whoever looks on. */
 void monitor_keep(struct monitor *m, enum record_kind kind, const void *record);
 /* What somebody has changed, into the audit chain. */

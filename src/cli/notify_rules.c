@@ -3,37 +3,31 @@
  */
 #include "cli/notify_rules.h"
 
-#include <glob.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/path_files.h"
 
 enum { FILE_MAX = 1 << 20 };
 
 #define SECOND_US 1000000LL
 
-static void read_one(struct tell_reader *reader, const char *path, struct buf *errors)
+struct reading {
+	struct tell_reader *reader;
+	struct buf *errors;
+};
+
+static void read_one(void *to, const char *path)
 {
+	const struct reading *reading = to;
 	struct buf text = { 0 };
 	int error = file_read(path, FILE_MAX, &text);
 	if (error == 0)
-		tell_reader_file(reader, text.len > 0 ? text.at : "", text.len, path);
+		tell_reader_file(reading->reader, text.len > 0 ? text.at : "", text.len,
+				 path);
 	else
-		buf_printf(errors, "%s: %s\n", path, strerror(-error));
+		buf_printf(reading->errors, "%s: %s\n", path, strerror(-error));
 	buf_free(&text);
-}
-
-static void read_files(struct tell_reader *reader, const struct config_paths *paths,
-		       struct buf *errors)
-{
-	for (size_t i = 0; i < paths->count; i++) {
-		glob_t found = { 0 };
-		/* A name without wildcards is read, or said to be missing. */
-		if (glob(paths->at[i], GLOB_NOMAGIC, NULL, &found) == 0)
-			for (size_t k = 0; k < found.gl_pathc; k++)
-				read_one(reader, found.gl_pathv[k], errors);
-		globfree(&found);
-	}
 }
 
 struct tell_rules *notify_rules_load(const struct config *config, struct buf *errors)
@@ -50,7 +44,8 @@ struct tell_rules *notify_rules_load(const struct config *config, struct buf *er
 		return NULL;
 	for (size_t i = 0; i < config->notify_to.count; i++)
 		tell_reader_url(reader, config->notify_to.at[i], i + 1);
-	read_files(reader, &config->notify_files, errors);
+	struct reading reading = { reader, errors };
+	path_files_each(&config->notify_files, read_one, &reading);
 	struct tell_rules *rules = tell_reader_end(reader);
 	if (errors->len == before)
 		return rules;

@@ -4,8 +4,6 @@
 #include "cli/privileges.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
+#include "cli/readable.h"
 #include "config/config.h"
 #include "host/host.h"
 
@@ -111,66 +110,6 @@ static void own_state(const struct config *config)
 				    : strerror(-error));
 }
 
-enum { READABLE_MAX = 64, FOLDER_MAX = 256 };
-
-struct readable {
-	const char *at[READABLE_MAX + 1]; /* ended by NULL */
-	size_t count;
-	char folders[READABLE_MAX][FOLDER_MAX]; /* of logs */
-	size_t folder_count;
-};
-
-static void add_readable(struct readable *readable, const char *path)
-{
-	if (readable->count < READABLE_MAX)
-		readable->at[readable->count++] = path;
-}
-
-static void add_folder(void *to, const char *folder)
-{
-	struct readable *readable = to;
-	if (readable->folder_count == READABLE_MAX)
-		return;
-	char *copy = readable->folders[readable->folder_count];
-	int len = snprintf(copy, FOLDER_MAX, "%s", folder);
-	if (len < 0 || len >= FOLDER_MAX)
-		return;
-	readable->folder_count++;
-	add_readable(readable, copy);
-}
-
-/* The folder of a file, of a name with wildcards that before the first of them. */
-static void add_folder_of(const char *file, struct readable *readable)
-{
-	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s", file);
-	path[strcspn(path, "*?[")] = '\0';
-	char *slash = strrchr(path, '/');
-	if (slash == NULL)
-		return;
-	slash[slash == path] = '\0';
-	add_folder(readable, path);
-}
-
-/*
- * A list is replaced by another file of its name: it is its folder that is read.  And
- * that where it leads to, as Landlock looks at the end of links.
- */
-static void add_blocklists(const struct config *config, struct readable *readable)
-{
-	for (size_t i = 0; i < config->blocklists.count; i++) {
-		char *real = realpath(config->blocklists.at[i], NULL);
-		add_folder_of(config->blocklists.at[i], readable);
-		if (real != NULL)
-			add_folder_of(real, readable);
-		free(real);
-	}
-}
-
-/*
- * The configuration's whole folder: an editor puts a new file in the old one's place,
- * and conf.d is beside it.
- */
 void privileges_drop(struct privileges *p, const struct config *config,
 		     const char *config_path, const struct logs_options *logs)
 {
@@ -179,17 +118,16 @@ void privileges_drop(struct privileges *p, const struct config *config,
 	static const char *const none[] = { NULL };
 	static struct readable readable;
 	bool reads_logs = logs->journal || logs->programs || logs->file_count > 0;
-	char path[PATH_MAX];
-	snprintf(path, sizeof(path), "%s",
-		 config_path != NULL ? config_path : CONFIG_DEFAULT_PATH);
-	add_readable(&readable, dirname(path));
+	readable_add_config(&readable, config_path);
 	/* Names in a capture filter, which is compiled anew when interfaces change:
 	 * "port http". */
-	add_readable(&readable, "/etc/nsswitch.conf");
-	add_readable(&readable, "/etc/services");
-	add_readable(&readable, "/etc/protocols");
-	logs_folders(logs, add_folder, &readable);
-	add_blocklists(config, &readable);
+	readable_add(&readable, "/etc/nsswitch.conf");
+	readable_add(&readable, "/etc/services");
+	readable_add(&readable, "/etc/protocols");
+	logs_folders(logs, readable_add_folder, &readable);
+	readable_add_paths(&readable, &config->blocklists);
+	readable_add_paths(&readable, &config->limits_files);
+	readable_add_paths(&readable, &config->notify_files);
 	own_state(config);
 	sandbox_enter(config->user, config->state, readable.at,
 		      reads_logs ? of_logs : none, &p->sandbox);

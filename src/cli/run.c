@@ -88,6 +88,14 @@ static void take_programs(struct monitor *m)
 		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* What came of messages, and the end of who sends. */
+static void take_sent(struct monitor *m)
+{
+	int fd = alerting_fd(&m->alerting);
+	if (!monitor_take_sent(m))
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 /* What the self-test tells, and the end of who makes it. */
 static void take_proving(struct monitor *m)
 {
@@ -195,6 +203,8 @@ static void loop(struct monitor *m)
 				take_programs(m);
 			else if (events[i].data.fd == proving_fd(&m->proving))
 				take_proving(m);
+			else if (events[i].data.fd == alerting_fd(&m->alerting))
+				take_sent(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -270,6 +280,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 		watch(m, programs_fd(&m->programs));
 	if (m->proving.process != NULL)
 		watch(m, proving_fd(&m->proving));
+	if (alerting_fd(&m->alerting) >= 0)
+		watch(m, alerting_fd(&m->alerting));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -356,6 +368,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	decoys_fork(&m->decoys, &m->config);
 	blocking_fork(&m->blocking, &m->config);
 	programs_fork(&m->programs, &m->config);
+	alerting_fork(&m->alerting);
 	proving_fork(&m->proving, &m->config);
 	privileges_fork(&m->privileges, socket_path);
 	m->catalog = catalog_open(NULL, NULL);
@@ -454,7 +467,7 @@ static int start(struct monitor *m, const struct run_options *o)
 	take_text(m->config.filter, o->filter);
 	if (o->workers != 0)
 		m->config.workers = (uint32_t)o->workers;
-	if (!traps_are_good(&m->config))
+	if (!traps_are_good(&m->config) || !monitor_prepare_alerting(m))
 		return STATUS_USAGE;
 	char path[SOCKET_PATH_SIZE];
 	socket_path_default(path);

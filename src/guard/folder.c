@@ -4,7 +4,8 @@
  * This is root walking where an ordinary user may write, so it follows no link, holds
  * on to what it has looked at, and takes nothing that has a second name elsewhere.  A
  * path that was mistyped must not make /etc that user's: a folder with anything but
- * plain files in it, or with none of ours, is refused before the first change.
+ * plain files and that user's own folders in it, or with none of ours, is refused
+ * before the first change.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,12 +27,20 @@ static bool is_skipped(const char *name)
 	       strcmp(name, "lost+found") == 0;
 }
 
+/* The spool of messages, which has been made that user's by itself. */
+static bool is_own_folder(const struct stat *st, const struct user *user)
+{
+	return S_ISDIR(st->st_mode) && st->st_uid == user->uid;
+}
+
 /* fd: with O_PATH, so that nothing is opened that does something when opened. */
 static int check_file(int fd, const struct user *user)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return -errno;
+	if (is_own_folder(&st, user))
+		return 0;
 	bool is_ours = st.st_uid == 0 || st.st_uid == user->uid;
 	return S_ISREG(st.st_mode) && st.st_nlink == 1 && is_ours ? 0 : -ENOTEMPTY;
 }

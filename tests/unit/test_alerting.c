@@ -21,6 +21,7 @@
 enum { KEPT_MAX = 64 };
 
 static struct alerting alerting;
+static struct config config;
 static struct home own;
 static struct store *store;
 static char folder[64];
@@ -28,8 +29,10 @@ static char folder[64];
 static struct {
 	struct incident_record incident; /* the last */
 	struct deployment_record deployment;
+	struct alert_record alert; /* the last */
+	struct notification_record notification;
 	struct audit_record audits[KEPT_MAX];
-	size_t incidents, audit_count;
+	size_t incidents, alerts, audit_count;
 } kept;
 
 static void keep(void *self, enum record_kind kind, const void *record)
@@ -39,6 +42,11 @@ static void keep(void *self, enum record_kind kind, const void *record)
 	if (kind == RECORD_incident) {
 		kept.incident = *(const struct incident_record *)record;
 		kept.incidents++;
+	} else if (kind == RECORD_alert) {
+		kept.alert = *(const struct alert_record *)record;
+		kept.alerts++;
+	} else if (kind == RECORD_notification) {
+		kept.notification = *(const struct notification_record *)record;
 	} else if (kind == RECORD_deployment) {
 		kept.deployment = *(const struct deployment_record *)record;
 	} else if (kind == RECORD_audit) {
@@ -49,10 +57,24 @@ static void keep(void *self, enum record_kind kind, const void *record)
 
 static void start(void)
 {
-	const struct alerting_sink sink = { .keep = keep };
-	assert_true(alerting_open(&alerting, folder, &own, &sink));
+	const struct alerting_setup setup = {
+		.keep = keep, .config = &config, .own = &own, .home = &own
+	};
+	struct buf said = { 0 };
+	assert_true(alerting_prepare(&alerting, &setup, &said));
+	assert_true(alerting_open(&alerting));
 	store = store_open(folder, &store_no_limits);
 	assert_non_null(store);
+	alerting_begin(&alerting, "127.0.0.1:7070", clock_us(CLOCK_REALTIME), &said);
+	assert_int_equal(said.len, 0);
+}
+
+/* Nothing has to be said. */
+static void pass_second(int64_t now_us)
+{
+	struct buf said = { 0 };
+	alerting_second(&alerting, now_us, &said);
+	assert_int_equal(said.len, 0);
 }
 
 static void stop(void)
@@ -68,6 +90,8 @@ static int begin(void **state)
 	snprintf(folder, sizeof(folder), "/tmp/test_alerting.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
+	config_init(&config);
+	snprintf(config.state, sizeof(config.state), "%s", folder);
 	start();
 	return 0;
 }
@@ -208,14 +232,14 @@ static void a_restart_goes_on_with_what_fires(void **state)
 	size_t told = kept.incidents;
 	start();
 	assert_int_equal(firing(), 1);
-	alerting_second(&alerting, clock_us(CLOCK_REALTIME));
+	pass_second(clock_us(CLOCK_REALTIME));
 	finding("a281196900000000", "open");
 	assert_int_equal(kept.incidents, told);
 	finding("a281196900000000", "closed");
-	alerting_second(&alerting, clock_us(CLOCK_REALTIME));
+	pass_second(clock_us(CLOCK_REALTIME));
 	assert_int_equal(firing(), 1);
 	finding("b281196900000000", "closed");
-	alerting_second(&alerting, clock_us(CLOCK_REALTIME));
+	pass_second(clock_us(CLOCK_REALTIME));
 	assert_int_equal(firing(), 0);
 	assert_string_equal(kept.incident.owner, "ada");
 	assert_string_equal(kept.incident.closed_by, "breakwater");
@@ -232,21 +256,165 @@ static void what_is_over_stays_over_after_a_restart(void **state)
 	assert_int_equal(firing(), 0);
 }
 
+/* ---- limits ---- */
+
+static void see_probe(const char *state_word)
+{
+	struct probe_record probe;
+	record_init(RECORD_probe, &probe);
+	probe.at = clock_us(CLOCK_REALTIME);
+	record_text(probe.target, sizeof(probe.target), "tcp://192.0.2.1:25");
+	probe.state = probe.hard_state = state_word;
+	probe.maintenance = 0;
+	alerting_see(&alerting, RECORD_probe, &probe, probe.at);
+}
+
+static void count_alert(void *to, const struct alert_record *alert)
+{
+	size_t *count = to;
+	assert_string_equal(alert->incident, kept.incident.id);
+	(*count)++;
+}
+
+static size_t alerts(void)
+{
+	size_t count = 0;
+	alerting_each_alert(&alerting, count_alert, &count);
+	return count;
+}
+
+static void a_limit_that_is_crossed_is_an_incident_until_it_is_well(void **state)
+{
+	(void)state;
+	see_probe("up");
+	assert_int_equal(kept.alerts, 0);
+	see_probe("down");
+	assert_string_equal(kept.alert.rule, "down");
+	assert_string_equal(kept.alert.incident, kept.incident.id);
+	assert_int_equal(alerts(), 1);
+	assert_int_equal(firing(), 1);
+	see_probe("up");
+	assert_string_equal(kept.alert.state, "resolved");
+	assert_int_equal(alerts(), 0);
+	assert_string_equal(kept.incident.state, "resolved");
+}
+
+static void an_alert_goes_on_after_a_restart(void **state)
+{
+	(void)state;
+	see_probe("down");
+	const struct alert_record before = kept.alert;
+	stop();
+	start();
+	assert_int_equal(kept.alerts, 1);
+	assert_int_equal(alerts(), 1);
+	see_probe("down");
+	assert_int_equal(kept.alerts, 1);
+	see_probe("up");
+	assert_int_equal(kept.alerts, 2);
+	assert_string_equal(kept.alert.id, before.id);
+	assert_int_equal(firing(), 0);
+}
+
+/* After a crash before the limits' own file was written. */
+static void what_limits_do_not_remember_does_not_fire_for_ever(void **state)
+{
+	(void)state;
+	char path[96];
+	see_probe("down");
+	stop();
+	snprintf(path, sizeof(path), "%s/limits.bin", folder);
+	assert_int_equal(unlink(path), 0);
+	start();
+	assert_string_equal(kept.alert.state, "resolved");
+	assert_int_equal(alerts(), 0);
+	assert_int_equal(firing(), 0);
+}
+
+static void write_rules(const char *text)
+{
+	FILE *file = fopen(config.limits_files.at[0], "we");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void rules_are_read_again_when_their_file_changes(void **state)
+{
+	(void)state;
+	struct buf said = { 0 };
+	struct buf errors = { 0 };
+	struct alert_rules rules;
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	snprintf(config.limits_files.at[0], sizeof(config.limits_files.at[0]),
+		 "%s/rules.yaml", folder);
+	config.limits_files.count = 1;
+	write_rules("rules:\n- name: down\n  off: yes\n");
+	assert_true(alert_rules_load(&rules, &config, &own, &errors));
+	alerting_take_rules(&alerting, &rules, now_us, &said);
+	see_probe("down");
+	assert_int_equal(kept.alerts, 0);
+	write_rules("rules:\n- nam: down\n");
+	alerting_second(&alerting, now_us, &said);
+	assert_int_equal(said.len, 0);
+	alerting_second(&alerting, now_us, &said);
+	assert_non_null(strstr(buf_cstr(&said), "rules.yaml:2:3: "));
+	assert_non_null(strstr(buf_cstr(&said), "not changed"));
+	see_probe("down");
+	assert_int_equal(kept.alerts, 0);
+	buf_clear(&said);
+	write_rules("rules: []\n");
+	alerting_second(&alerting, now_us, &said);
+	alerting_second(&alerting, now_us, &said);
+	assert_non_null(strstr(buf_cstr(&said), "read again"));
+	see_probe("down");
+	assert_int_equal(kept.alerts, 1);
+	buf_free(&said);
+}
+
+/* There is no process that sends in this test. */
+static void a_message_that_nobody_takes_is_written_down(void **state)
+{
+	(void)state;
+	struct buf said = { 0 }, errors = { 0 };
+	struct alert_rules rules;
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	snprintf(config.notify_to.at[0], sizeof(config.notify_to.at[0]),
+		 "http://192.0.2.9/hook");
+	config.notify_to.count = 1;
+	config.notify_wait = 0;
+	assert_true(alert_rules_load(&rules, &config, &own, &errors));
+	alerting_take_rules(&alerting, &rules, now_us, &said);
+	assert_non_null(strstr(buf_cstr(&said), "after the next start"));
+	see_probe("down");
+	alerting_second(&alerting, now_us, &said);
+	alerting_second(&alerting, now_us + 1000000, &said);
+	assert_string_equal(kept.notification.state, "dropped");
+	assert_string_equal(kept.notification.incident, kept.incident.id);
+	buf_free(&said);
+}
+
+static void assert_begins(struct buf *json, const char *with)
+{
+	char begin[256];
+	assert_true(strlen(with) < sizeof(begin));
+	snprintf(begin, strlen(with) + 1, "%s", buf_cstr(json));
+	assert_string_equal(begin, with);
+}
+
 static void status_tells_the_gravest(void **state)
 {
 	(void)state;
 	struct buf json = { 0 };
 	alerting_json(&alerting, &json);
-	assert_string_equal(buf_cstr(&json),
-			    "\"incidents\":{\"firing\":0,\"unacknowledged\":0}");
+	assert_begins(&json, "\"incidents\":{\"firing\":0,\"unacknowledged\":0},");
 	buf_free(&json);
 	finding("a281196900000000", "open");
 	alerting_json(&alerting, &json);
-	assert_string_equal(
-		buf_cstr(&json),
-		"\"incidents\":{\"firing\":1,\"unacknowledged\":1,\"worst\":"
-		"{\"id\":\"feedfeedfeedfeed\",\"severity\":\"medium\","
-		"\"rule\":\"port_scan\",\"target\":\"192.0.2.1\"}}");
+	assert_begins(&json,
+		      "\"incidents\":{\"firing\":1,\"unacknowledged\":1,\"worst\":"
+		      "{\"id\":\"feedfeedfeedfeed\",\"severity\":\"medium\","
+		      "\"rule\":\"port_scan\",\"target\":\"192.0.2.1\"}},");
 	buf_free(&json);
 }
 
@@ -260,6 +428,11 @@ int main(void)
 		TEST(a_restart_goes_on_with_what_fires),
 		TEST(what_is_over_stays_over_after_a_restart),
 		TEST(status_tells_the_gravest),
+		TEST(a_limit_that_is_crossed_is_an_incident_until_it_is_well),
+		TEST(an_alert_goes_on_after_a_restart),
+		TEST(what_limits_do_not_remember_does_not_fire_for_ever),
+		TEST(rules_are_read_again_when_their_file_changes),
+		TEST(a_message_that_nobody_takes_is_written_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,17 @@ static void a_host_is_one_for_minutes_only(void **state)
 	assert_int_equal(fire(), 3);
 }
 
+static void a_new_listener_is_no_part_of_an_outage(void **state)
+{
+	(void)state;
+	finding("new", "", "192.0.2.1", 9000, 0, "open", "high");
+	alert("a", "down", "h:80", "192.0.2.1", 80, 10, "firing");
+	assert_int_equal(fire(), 2);
+	finding("another", "", "192.0.2.1", 9001, 20, "open", "high");
+	alert("b", "down", "h:22", "192.0.2.1", 22, 30, "firing");
+	assert_int_equal(fire(), 2);
+}
+
 static void what_depends_belongs_to_what_it_depends_on(void **state)
 {
 	(void)state;
@@ -462,6 +473,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(alerts_of_a_service_are_one),
 		TEST(a_host_is_one_for_minutes_only),
+		TEST(a_new_listener_is_no_part_of_an_outage),
 		TEST(what_depends_belongs_to_what_it_depends_on),
 		TEST(what_is_noticed_before_its_parent_belongs_to_it_too),
 		TEST(five_hundred_that_fall_at_once_are_one),

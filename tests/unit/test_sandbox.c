@@ -350,6 +350,10 @@ static void a_folder_with_our_files_becomes_the_users(void **state)
 	assert_int_equal(chown(file, 0, 0), 0);
 	assert_int_equal(sandbox_own_folder(own, user), 0);
 	assert_int_equal(owner_of(file), nobody);
+	/* The spool of messages, made before the rest. */
+	snprintf(file, sizeof(file), "%s/spool", own);
+	assert_int_equal(sandbox_own_folder(file, user), 0);
+	assert_int_equal(sandbox_own_folder(own, user), 0);
 }
 
 static void a_folder_with_anything_else_in_it_is_left_alone(void **state)

@@ -1,0 +1,28 @@
+/*
+ * alerting_inside.h: the files of alerting.h among themselves.
+ */
+#pragma once
+
+#include "cli/alerting.h"
+
+/* ---- alerting.c ---- */
+
+void alerting_keep(struct alerting *a, enum record_kind kind, const void *record);
+
+/* ---- alerting_recall.c ---- */
+
+/* Alerts and incidents that fired.  False without memory. */
+bool alerting_recall(struct alerting *a);
+
+/* ---- alerting_history.c ---- */
+
+/* As limits_history: self is the struct alerting. */
+double alerting_hour(void *self, enum record_kind kind, const void *record,
+		     const struct field *field, int64_t begin_us);
+
+/* ---- alerting_tell.c ---- */
+
+/* The teller, whose messages go to the sender or the program.  NULL without memory. */
+struct teller *alerting_new_teller(struct alerting *a);
+void alerting_begin_telling(struct alerting *a, const char *page, int64_t now_us,
+			    struct buf *said);

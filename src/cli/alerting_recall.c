@@ -1,0 +1,103 @@
+/*
+ * alerting_recall.c: what fired when the daemon ended; see alerting.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/alerting_inside.h"
+#include "store/store.h"
+
+enum {
+	RESTORED = 512, /* incidents; as many as the book has room for */
+	LINES_RESTORED =
+		16384,  /* of them, the newest: twice as many as it has members */
+	READ_MS = 5000, /* somebody waits for the start */
+};
+
+/* The store gives the newest first, the book wants the oldest. */
+struct restored {
+	struct alerting *alerting;
+	struct incident_record *incidents; /* owned; RESTORED */
+	struct timeline_record *lines;     /* owned; LINES_RESTORED */
+	size_t incident_count, line_count;
+	int64_t first_us; /* of the oldest of them */
+};
+
+static bool keep_incident(void *to, const void *record)
+{
+	struct restored *r = to;
+	const struct incident_record *incident = record;
+	if (incident->state == NULL || strcmp(incident->state, "firing") != 0)
+		return true;
+	if (incident->first < r->first_us)
+		r->first_us = incident->first;
+	r->incidents[r->incident_count++] = *incident;
+	return r->incident_count < RESTORED;
+}
+
+static bool keep_line(void *to, const void *record)
+{
+	struct restored *r = to;
+	const struct timeline_record *line = record;
+	if (line->kind == NULL || line->about[0] == '\0')
+		return true;
+	r->lines[r->line_count++] = *line;
+	return r->line_count < LINES_RESTORED;
+}
+
+static bool keep_alert(void *to, const void *record)
+{
+	struct restored *r = to;
+	const struct alert_record *alert = record;
+	if (alert->state != NULL && strcmp(alert->state, "firing") == 0)
+		alert_board_take(&r->alerting->board, alert);
+	return r->alerting->board.count < ALERT_BOARD_MAX;
+}
+
+static void read_kept(struct restored *r, const char *folder)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_filter filter;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL)
+		return;
+	store_filter_init(&filter);
+	filter.time_limit_ms = READ_MS;
+	store_read(reader, RECORD_alert, &filter, keep_alert, r, error);
+	store_read(reader, RECORD_incident, &filter, keep_incident, r, error);
+	filter.since_us = r->first_us;
+	if (r->incident_count > 0)
+		store_read(reader, RECORD_timeline, &filter, keep_line, r, error);
+	store_reader_close(reader);
+}
+
+static int by_begin(const void *left, const void *right)
+{
+	const struct incident_record *a = left, *b = right;
+	return (a->first > b->first) - (a->first < b->first);
+}
+
+static void restore(struct incident_book *book, struct restored *r)
+{
+	qsort(r->incidents, r->incident_count, sizeof(*r->incidents), by_begin);
+	for (size_t i = 0; i < r->incident_count; i++)
+		incident_book_restore(book, &r->incidents[i]);
+	for (size_t i = r->line_count; i > 0; i--)
+		incident_book_restore_line(book, &r->lines[i - 1]);
+}
+
+bool alerting_recall(struct alerting *a)
+{
+	struct restored r = { .alerting = a, .first_us = INT64_MAX };
+	r.incidents = calloc(RESTORED, sizeof(*r.incidents));
+	r.lines = calloc(LINES_RESTORED, sizeof(*r.lines));
+	bool has_room = r.incidents != NULL && r.lines != NULL;
+	if (has_room) {
+		read_kept(&r, a->setup.config->state);
+		restore(a->book, &r);
+	}
+	free(r.lines);
+	free(r.incidents);
+	return has_room;
+}
