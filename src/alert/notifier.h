@@ -23,6 +23,7 @@ enum {
 	NOTICE_INCIDENTS_MAX = 16,
 	NOTIFY_TIMEOUT_S = 20, /* that a send() may take in all */
 	SECRET_MAX = 4096,
+	SINK_FILE_MODE = 0640, /* of one that is written */
 	SINK_PATH_MAX = 1024,
 };
 
@@ -145,3 +146,5 @@ void sink_prepare(const struct sink *sink);
 /* Each file that it needs: what the process may reach.  path: absolute. */
 typedef void sink_take_file(void *self, enum sink_option_kind kind, const char *path);
 void sink_each_file(const struct sink *sink, sink_take_file *take, void *self);
+/* Opens it as its notifier will, which makes one that is written: 0 or -errno. */
+int sink_file_try(enum sink_option_kind kind, const char *path);

@@ -15,8 +15,6 @@
 #include "alert/notifier.h"
 #include "base/file.h"
 
-enum { MODE = 0640 };
-
 static bool check(const struct sink *sink, struct buf *message)
 {
 	const char *path = sink_url_path(sink);
@@ -62,7 +60,8 @@ static int append(int fd, const struct buf *events)
 
 static int open_and_append(const char *path, const struct buf *events)
 {
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, MODE);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
+		      SINK_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	int status = append(fd, events);

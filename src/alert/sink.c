@@ -3,9 +3,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alert/notifier.h"
 #include "base/file.h"
@@ -460,6 +462,22 @@ static int read_secret(const char *path, struct buf *whole)
 			return 0;
 		}
 	return error;
+}
+
+int sink_file_try(enum sink_option_kind kind, const char *path)
+{
+	struct buf secret = { 0 };
+	if (kind == SINK_SECRET) {
+		int error = read_secret(path, &secret);
+		secret_free(&secret);
+		return error;
+	}
+	int how = kind == SINK_WRITTEN ? O_RDWR | O_APPEND | O_CREAT : O_RDONLY;
+	int fd = open(path, how | O_CLOEXEC | O_NONBLOCK, SINK_FILE_MODE);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
 bool sink_secret(const struct sink *sink, const char *option, struct buf *secret,

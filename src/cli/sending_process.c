@@ -1,6 +1,7 @@
 /*
  * sending_process.c: the sender's own process; see sending.h.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,11 +115,31 @@ static void take_piece(const struct sending_message *message)
 		put(message);
 }
 
+/* Said at once, and not with each message that fails for it. */
+static void try_file(void *self, enum sink_option_kind kind, const char *path)
+{
+	const struct sink *sink = self;
+	struct buf text = { 0 };
+	int error = sink_file_try(kind, path);
+	if (error == 0)
+		return;
+	buf_printf(&text, "%s: %s: %s", sink->name, path, strerror(-error));
+	if (error == -EACCES)
+		buf_text(&text, "; if its rights are as they should be, breakwater has "
+				"to be restarted, as what this process reaches was "
+				"settled when it began");
+	say(&text);
+	buf_free(&text);
+}
+
 static void load(void)
 {
 	struct sink_list list = { .count = 0 };
 	struct buf message = { 0 };
-	if (process.setup->load(process.setup->self, &list, &message))
+	bool is_good = process.setup->load(process.setup->self, &list, &message);
+	for (size_t i = 0; i < list.count && is_good; i++)
+		sink_each_file(list.at[i], try_file, list.at[i]);
+	if (is_good)
 		sender_set_sinks(process.sender, list.at, list.count);
 	else
 		sink_list_free(&list);

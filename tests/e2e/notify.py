@@ -285,6 +285,23 @@ def nothing_is_lost_and_nothing_comes_twice(tap, lab):
     driver.tell(3, "down", "new")
     until(lambda: driver.counts()["waiting"] == 0, "nothing waits")
     tap.equal(len(hook.got), 8, "one that is told again is known")
+    late = lab.dir / "late"
+    late.mkdir()
+    late.chmod(0o777)
+    driver.write({"down": f"webhook:?url_file={url}", "late": f"eve:{late}/eve.json"})
+    driver.say("reload")
+    said = until(lambda: [line for line in driver.errors.read_text().splitlines()
+                          if f"late: {late}/eve.json: Permission denied" in line],
+                 "a file that is out of reach is told")
+    tap.ok("restarted" in said[0] and driver.counts()["holds"],
+           "with what helps", said)
+    driver.process.stdin.close()
+    driver.process.wait()
+    driver.begin()
+    driver.tell(0x31, "late", "new")
+    driver.came("late", "sent")
+    tap.equal(sum("Permission denied" in line for line in
+                  driver.errors.read_text().splitlines()), 1, "which it does")
 
 
 if __name__ == "__main__":
