@@ -221,6 +221,31 @@ static void print_incidents(const json_t *incidents, const struct look *look)
 	       id);
 }
 
+/* "2 sinks, told by pid 123; 4 messages wait", or what is wrong with who tells. */
+static void print_sender(const json_t *sender, const struct look *look)
+{
+	char text[CELL_MAX], detail[CELL_MAX];
+	double sinks = member_number(sender, "sinks");
+	double waiting = member_number(sender, "waiting");
+	double dropped = member_number(sender, "dropped");
+	clean(detail, sender, "detail");
+	label_print(look, "Messages");
+	printf("%.0f sink%s, ", sinks, sinks == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "who tells: %.240s", detail);
+	if (json_is_true(json_object_get(sender, "holds")))
+		printf("told by %s", detail);
+	else
+		warn(look, text);
+	if (waiting > 0)
+		printf("; %.0f wait", waiting);
+	snprintf(text, sizeof(text), "%.0f dropped", dropped);
+	if (dropped > 0) {
+		fputs("; ", stdout);
+		warn(look, text);
+	}
+	putchar('\n');
+}
+
 /* ": 10 up, 2 down; ", those that there are. */
 static void print_states(const json_t *prober, const struct look *look)
 {
@@ -513,6 +538,7 @@ void status_lines(const json_t *status, const struct look *look)
 		{ "logs", print_logs },
 		{ "findings", print_findings },
 		{ "incidents", print_incidents },
+		{ "sender", print_sender },
 		{ "prober", print_prober },
 		{ "traps", print_traps },
 		{ "firewall", print_firewall },
