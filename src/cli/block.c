@@ -377,15 +377,10 @@ int command_block(int argc, char **argv)
 /* The first digits are enough here; the daemon wants them all. */
 static int whole_id(const struct asked *a, const char *digits, char id[static 32])
 {
-	int status;
 	struct block_record block;
-	struct gather *gather = gather_open(&a->common, a->command, NULL, &status);
-	if (gather == NULL)
-		return status;
-	status = by_id_find(gather, RECORD_block, digits, &block);
+	int status = by_id_get(&a->common, a->command, RECORD_block, digits, &block);
 	if (status == STATUS_OK)
 		snprintf(id, 32, "%s", block.id);
-	gather_close(gather);
 	return status;
 }
 

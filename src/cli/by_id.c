@@ -73,3 +73,19 @@ int by_id_find(struct gather *gather, enum record_kind kind, const char *id,
 			l.schema->name, id);
 	return l.found == 0 ? STATUS_BAD_NEWS : STATUS_USAGE;
 }
+
+int by_id_get(const struct common_options *common, const char *command,
+	      enum record_kind kind, const char *id, void *record)
+{
+	int status;
+	if (!is_id(id)) {
+		fprintf(stderr, "breakwater %s: " ID_ALLOWED "\n", command);
+		return STATUS_USAGE;
+	}
+	struct gather *gather = gather_open(common, command, NULL, &status);
+	if (gather == NULL)
+		return status;
+	status = by_id_find(gather, kind, id, record);
+	gather_close(gather);
+	return status;
+}

@@ -17,3 +17,7 @@ bool is_id(const char *text);
  */
 int by_id_find(struct gather *gather, enum record_kind kind, const char *id,
 	       void *record);
+
+/* The same of one that nothing else is asked of, from the daemon. */
+int by_id_get(const struct common_options *common, const char *command,
+	      enum record_kind kind, const char *id, void *record);

@@ -20,6 +20,33 @@ void cell_text(struct cell *out, const char *text)
 	text_clean(out->text, sizeof(out->text), text);
 }
 
+void cell_id(struct cell *out, const json_t *record, const char *name)
+{
+	enum { DIGITS = 8 };
+	cell_text(out, member_text(record, name));
+	out->text[DIGITS] = '\0';
+	out->tone = TONE_QUIET;
+}
+
+void cell_severity(struct cell *out, const json_t *record)
+{
+	const char *word = member_text(record, "severity");
+	int severity = record_severity(word);
+	cell_text(out, word);
+	if (severity >= SEVERITY_HIGH)
+		cell_mark(out);
+	if (severity == SEVERITY_NOTICE)
+		out->tone = TONE_QUIET;
+}
+
+void cell_state(struct cell *out, const json_t *record, const char *lasting)
+{
+	const char *state = member_text(record, "state");
+	cell_text(out, state);
+	if (state != NULL && strcmp(state, lasting) != 0)
+		out->tone = TONE_QUIET;
+}
+
 /* Unknown and nothing step back, so that what matters stands out. */
 void cell_quiet_if_nothing(struct cell *out, double value)
 {

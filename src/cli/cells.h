@@ -15,7 +15,31 @@
 			 __attribute__((unused)) const struct limits *limits,          \
 			 struct cell *out)
 
+/* Columns that are a field of that name, and no more, as show_NAME. */
+#define SHOW_TEXT(name)                                                                \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_text(out, member_text(record, #name));                            \
+	}
+#define SHOW_COUNT(name)                                                               \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_count(out, record, #name);                                        \
+	}
+#define SHOW_WHEN(name)                                                                \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_when(out, record, #name);                                         \
+		out->tone = TONE_QUIET;                                                \
+	}
+
 void cell_text(struct cell *out, const char *text);
+/* As many digits of an id as tell it from others; commands take them. */
+void cell_id(struct cell *out, const json_t *record, const char *name);
+/* Marked from high on; a notice is quiet. */
+void cell_severity(struct cell *out, const json_t *record);
+/* Quiet unless it is that word, by which it lasts. */
+void cell_state(struct cell *out, const json_t *record, const char *lasting);
 void cell_count(struct cell *out, const json_t *record, const char *name);
 void cell_ratio(struct cell *out, const json_t *record, const char *name, double limit);
 void cell_duration(struct cell *out, const json_t *record, const char *name);

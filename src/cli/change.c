@@ -46,6 +46,14 @@ struct given {
 	bool flags[CHANGE_FIELDS_MAX];
 };
 
+static bool is_nothing(const struct given *given)
+{
+	for (size_t i = 0; i < CHANGE_FIELDS_MAX; i++)
+		if (given->texts[i] != NULL || given->flags[i])
+			return false;
+	return true;
+}
+
 static size_t specs_of(const struct change_command *command, struct given *given,
 		       struct option_spec specs[static CHANGE_FIELDS_MAX])
 {
@@ -114,7 +122,7 @@ int change_run(const struct change_command *command, int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &common, &first, &status))
 		return status;
-	if (first == argc && command->list != NULL)
+	if (first == argc && command->list != NULL && is_nothing(&given))
 		return command->list(&common);
 	if (argc - first != 1)
 		return complain(command->name, STATUS_USAGE, command->wants);

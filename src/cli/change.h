@@ -33,7 +33,7 @@ struct change_command {
 	const char *done;    /* said of the id that is the answer; NULL: it is a
 				sentence */
 	/* Without operand; NULL: one is needed. */
-	int (*list)(struct common_options *common);
+	int (*list)(const struct common_options *common);
 	struct change_field fields[CHANGE_FIELDS_MAX];
 };
 

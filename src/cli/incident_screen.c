@@ -8,49 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/firing.h"
 #include "cli/wrapped.h"
 
-enum { ID_SHOWN = 8, KIND_WIDTH = 14, LINE_INDENT = 2 };
-#define SECOND_US 1000000.0
+enum { KIND_WIDTH = 14, LINE_INDENT = 2 };
 
 static const char *word(const char *text)
 {
 	return text != NULL ? text : "?";
-}
-
-static bool is_firing(const struct incident_record *i)
-{
-	return i->state != NULL && strcmp(i->state, "firing") == 0;
-}
-
-/* ---- head ---- */
-
-static void print_head(const struct look *look, const struct incident_record *i)
-{
-	struct buf head = { 0 };
-	bool is_grave = is_firing(i) && record_severity(i->severity) >= SEVERITY_HIGH;
-	buf_printf(&head, "%s%s%s, %s, %s", i->rule, i->target[0] != '\0' ? " " : "",
-		   i->target, word(i->severity), word(i->state));
-	tone_print(look, is_grave ? TONE_OVER : TONE_STRONG, word(buf_cstr(&head)));
-	buf_free(&head);
-	printf("\n  ");
-	wrapped_print(look, TONE_NORMAL, 2, i->summary);
-	putchar('\n');
-	label_text(look, "Cause", i->cause);
-}
-
-static void print_when(const struct look *look, const struct incident_record *i)
-{
-	char first[WHEN_MAX], end[WHEN_MAX], took[CELL_MAX];
-	struct buf text = { 0 };
-	when_text(i->first, first);
-	buf_text(&text, first);
-	if (i->end != UNKNOWN_TIME) {
-		when_text(i->end, end);
-		text_span(took, sizeof(took), (double)(i->end - i->first) / SECOND_US);
-		buf_printf(&text, " to %s (%s)", end, took);
-	}
-	label_buf(look, "When", &text);
 }
 
 static void add_count(struct buf *text, uint32_t count, const char *one)
@@ -137,7 +102,7 @@ static void print_next(const struct look *look, const struct incident_facts *fac
 	const struct incident_record *i = &facts->incident;
 	const char *label = "Next";
 	struct buf text = { 0 };
-	if (is_firing(i) && i->acknowledged == UNKNOWN_TIME) {
+	if (is_firing(i->state) && i->acknowledged == UNKNOWN_TIME) {
 		buf_printf(&text, "breakwater ack %.*s", ID_SHOWN, i->id);
 		label_buf(look, label, &text);
 		label = "";
@@ -153,7 +118,7 @@ static void print_next(const struct look *look, const struct incident_facts *fac
 		label_buf(look, label, &text);
 		label = "";
 	}
-	if (is_firing(i))
+	if (is_firing(i->state))
 		buf_printf(&text, "breakwater close %.*s --why TEXT", ID_SHOWN, i->id);
 	label_buf(look, label, &text);
 }
@@ -161,8 +126,11 @@ static void print_next(const struct look *look, const struct incident_facts *fac
 void incident_screen(const struct look *look, const struct incident_facts *facts)
 {
 	const struct incident_record *i = &facts->incident;
-	print_head(look, i);
-	print_when(look, i);
+	const struct firing firing = { i->rule, i->target, i->severity, i->state,
+				       i->summary };
+	firing_print(look, &firing);
+	label_text(look, "Cause", i->cause);
+	firing_print_when(look, i->first, i->end);
 	print_extent(look, i);
 	print_people(look, i);
 	print_next(look, facts);

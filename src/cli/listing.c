@@ -50,6 +50,7 @@ static void build_path(struct buf *path, const struct listing *listing)
 	client_parameter(path, "severity", listing->severity);
 	client_parameter(path, "at_least", listing->at_least);
 	client_parameter(path, "incident", listing->incident);
+	client_parameter(path, "rule", listing->rule);
 	client_parameter(path, "client_ip", listing->client_ip);
 	client_parameter(path, "user", listing->user);
 	client_parameter(path, "outcome", listing->outcome);

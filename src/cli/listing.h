@@ -15,6 +15,7 @@ struct listing {
 	const char *step, *kind, *state, *process, *reach, *protocol;
 	const char *severity, *at_least, *incident, *client_ip; /* of findings */
 	const char *user, *outcome;                             /* of logins */
+	const char *rule;                                       /* of alerts */
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 

@@ -5,21 +5,11 @@
 
 #include "cli/cells.h"
 
-SHOW(show_seq)
-{
-	cell_count(out, record, "seq");
-}
+SHOW_COUNT(seq)
 
-SHOW(show_at)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "at");
-}
+SHOW_WHEN(at)
 
-SHOW(show_actor)
-{
-	cell_text(out, member_text(record, "actor"));
-}
+SHOW_TEXT(actor)
 
 SHOW(show_action)
 {
@@ -27,20 +17,11 @@ SHOW(show_action)
 	cell_text(out, member_text(record, "action"));
 }
 
-SHOW(show_subject)
-{
-	cell_text(out, member_text(record, "subject"));
-}
+SHOW_TEXT(subject)
 
-SHOW(show_before)
-{
-	cell_text(out, member_text(record, "before"));
-}
+SHOW_TEXT(before)
 
-SHOW(show_after)
-{
-	cell_text(out, member_text(record, "after"));
-}
+SHOW_TEXT(after)
 
 static const struct column columns[] = {
 	{ "SEQ", "seq", "Number in the chain, without gaps.", false, false, 3, 0,

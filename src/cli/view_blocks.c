@@ -10,31 +10,18 @@
 #include "cli/cells.h"
 #include "record/record.h"
 
-enum { ID_SHOWN = 8 };
 #define SECOND_US 1000000
 
-SHOW(show_start)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "start");
-}
-
-/* As many digits as tell it from others; blocks and unblock take them. */
-static void show_digits(struct cell *out, const json_t *record, const char *name)
-{
-	cell_text(out, member_text(record, name));
-	out->text[ID_SHOWN] = '\0';
-	out->tone = TONE_QUIET;
-}
+SHOW_WHEN(start)
 
 SHOW(show_id)
 {
-	show_digits(out, record, "id");
+	cell_id(out, record, "id");
 }
 
 SHOW(show_finding)
 {
-	show_digits(out, record, "finding");
+	cell_id(out, record, "finding");
 }
 
 /* One host of IPv4 is its address, everything else a network. */
@@ -88,11 +75,7 @@ SHOW(show_state)
 		cell_mark(out);
 }
 
-SHOW(show_until)
-{
-	cell_when(out, record, "until");
-	out->tone = TONE_QUIET;
-}
+SHOW_WHEN(until)
 
 SHOW(show_left)
 {
@@ -107,10 +90,7 @@ SHOW(show_left)
 	out->tone = TONE_NORMAL;
 }
 
-SHOW(show_packets)
-{
-	cell_count(out, record, "packets");
-}
+SHOW_COUNT(packets)
 
 SHOW(show_cut)
 {
@@ -127,10 +107,7 @@ SHOW(show_actor)
 		out->tone = TONE_QUIET;
 }
 
-SHOW(show_reason)
-{
-	cell_text(out, member_text(record, "reason"));
-}
+SHOW_TEXT(reason)
 
 static const struct column columns[] = {
 	{ "SINCE", "start", "When it was decided, local time.", true, false, 4, 0,

@@ -21,15 +21,9 @@ SHOW(show_port)
 	cell_port(out, record);
 }
 
-SHOW(show_service)
-{
-	cell_text(out, member_text(record, "service"));
-}
+SHOW_TEXT(service)
 
-SHOW(show_process)
-{
-	cell_text(out, member_text(record, "process"));
-}
+SHOW_TEXT(process)
 
 /* "Tue 14:00" */
 static void show_hour(struct cell *out, const json_t *record, const char *name)

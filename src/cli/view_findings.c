@@ -6,25 +6,14 @@
 #include "cli/cells.h"
 #include "record/record.h"
 
-SHOW(show_last)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "last");
-}
+SHOW_WHEN(last)
 
-/* As many digits as tell it from others; findings takes them. */
 SHOW(show_id)
 {
-	enum { DIGITS = 8 };
-	cell_text(out, member_text(record, "id"));
-	out->text[DIGITS] = '\0';
-	out->tone = TONE_QUIET;
+	cell_id(out, record, "id");
 }
 
-SHOW(show_technique)
-{
-	cell_text(out, member_text(record, "technique"));
-}
+SHOW_TEXT(technique)
 
 SHOW(show_proof)
 {
@@ -40,20 +29,12 @@ SHOW(show_kind)
 
 SHOW(show_severity)
 {
-	const char *severity = member_text(record, "severity");
-	cell_text(out, severity);
-	if (record_severity(severity) >= SEVERITY_HIGH)
-		cell_mark(out);
-	if (record_severity(severity) == SEVERITY_NOTICE)
-		out->tone = TONE_QUIET;
+	cell_severity(out, record);
 }
 
 SHOW(show_state)
 {
-	const char *state = member_text(record, "state");
-	cell_text(out, state);
-	if (state != NULL && strcmp(state, "open") != 0)
-		out->tone = TONE_QUIET;
+	cell_state(out, record, "open");
 }
 
 /* The port, or those that were tried. */
@@ -76,15 +57,9 @@ SHOW(show_client)
 	cell_text(out, member_text(record, "client_ip"));
 }
 
-SHOW(show_process)
-{
-	cell_text(out, member_text(record, "process"));
-}
+SHOW_TEXT(process)
 
-SHOW(show_summary)
-{
-	cell_text(out, member_text(record, "summary"));
-}
+SHOW_TEXT(summary)
 
 static const struct column columns[] = {
 	{ "WHEN", "last", "Last evidence, local time.", true, false, 3, 0, show_last },

@@ -7,11 +7,7 @@
 
 #include "cli/cells.h"
 
-SHOW(show_start)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "start");
-}
+SHOW_WHEN(start)
 
 SHOW(show_client_end)
 {
@@ -24,35 +20,20 @@ SHOW(show_server_end)
 	cell_endpoint(out, record, "server_ip", "server_port");
 }
 
-SHOW(show_transport)
-{
-	cell_text(out, member_text(record, "transport"));
-}
+SHOW_TEXT(transport)
 
 SHOW(show_protocol)
 {
 	cell_protocol(out, record);
 }
 
-SHOW(show_version)
-{
-	cell_text(out, member_text(record, "version"));
-}
+SHOW_TEXT(version)
 
-SHOW(show_software)
-{
-	cell_text(out, member_text(record, "software"));
-}
+SHOW_TEXT(software)
 
-SHOW(show_name)
-{
-	cell_text(out, member_text(record, "name"));
-}
+SHOW_TEXT(name)
 
-SHOW(show_cipher)
-{
-	cell_text(out, member_text(record, "cipher"));
-}
+SHOW_TEXT(cipher)
 
 SHOW(show_login)
 {
@@ -77,10 +58,7 @@ SHOW(show_errors)
 		cell_mark_if_over(out, errors / answers, limits->errors);
 }
 
-SHOW(show_state)
-{
-	cell_text(out, member_text(record, "state"));
-}
+SHOW_TEXT(state)
 
 /* TCP has said its last word, but the flow is kept for stragglers. */
 static bool has_ended(const json_t *record)
@@ -159,15 +137,9 @@ SHOW(show_lost)
 	cell_mark_if_over(out, bytes, 0);
 }
 
-SHOW(show_process)
-{
-	cell_text(out, member_text(record, "process"));
-}
+SHOW_TEXT(process)
 
-SHOW(show_user)
-{
-	cell_text(out, member_text(record, "user"));
-}
+SHOW_TEXT(user)
 
 static const struct column flow_columns[] = {
 	{ "START", "start", "When it began, local time.", true, false, 6, 0,

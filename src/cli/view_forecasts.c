@@ -19,15 +19,9 @@ SHOW(show_subject)
 	cell_text(out, member_text(record, "subject"));
 }
 
-SHOW(show_service)
-{
-	cell_text(out, member_text(record, "service"));
-}
+SHOW_TEXT(service)
 
-SHOW(show_metric)
-{
-	cell_text(out, member_text(record, "metric"));
-}
+SHOW_TEXT(metric)
 
 static const char *metric_of(const json_t *record)
 {

@@ -6,35 +6,21 @@
 #include "cli/cells.h"
 #include "record/record.h"
 
-SHOW(show_first)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "first");
-}
+SHOW_WHEN(first)
 
-/* As many digits as tell it from others; incidents, ack and close take them. */
 SHOW(show_id)
 {
-	enum { DIGITS = 8 };
-	cell_text(out, member_text(record, "id"));
-	out->text[DIGITS] = '\0';
-	out->tone = TONE_QUIET;
+	cell_id(out, record, "id");
 }
 
 SHOW(show_severity)
 {
-	const char *severity = member_text(record, "severity");
-	cell_text(out, severity);
-	if (record_severity(severity) >= SEVERITY_HIGH)
-		cell_mark(out);
+	cell_severity(out, record);
 }
 
 SHOW(show_state)
 {
-	const char *state = member_text(record, "state");
-	cell_text(out, state);
-	if (state != NULL && strcmp(state, "firing") != 0)
-		out->tone = TONE_QUIET;
+	cell_state(out, record, "firing");
 }
 
 SHOW(show_rule)
@@ -43,31 +29,16 @@ SHOW(show_rule)
 	out->tone = TONE_STRONG;
 }
 
-SHOW(show_target)
-{
-	cell_text(out, member_text(record, "target"));
-}
+SHOW_TEXT(target)
 
-SHOW(show_alerts)
-{
-	cell_count(out, record, "alerts");
-}
+SHOW_COUNT(alerts)
 
-SHOW(show_findings)
-{
-	cell_count(out, record, "findings");
-}
+SHOW_COUNT(findings)
 
-SHOW(show_targets)
-{
-	cell_count(out, record, "targets");
-}
+SHOW_COUNT(targets)
 
 /* Who takes care; nobody does until somebody says so. */
-SHOW(show_owner)
-{
-	cell_text(out, member_text(record, "owner"));
-}
+SHOW_TEXT(owner)
 
 SHOW(show_cause)
 {

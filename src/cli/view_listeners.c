@@ -25,10 +25,7 @@ SHOW(show_port)
 	cell_port(out, record);
 }
 
-SHOW(show_service)
-{
-	cell_text(out, member_text(record, "service"));
-}
+SHOW_TEXT(service)
 
 /* Who hides from /proc is worth a mark, named or not. */
 SHOW(show_process)
@@ -49,10 +46,7 @@ SHOW(show_pid)
 		snprintf(out->text, sizeof(out->text), "%.0f", pid);
 }
 
-SHOW(show_user)
-{
-	cell_text(out, member_text(record, "user"));
-}
+SHOW_TEXT(user)
 
 /*
  * A container's identifier has 64 digits, of which twelve are the custom; that a unit
@@ -76,26 +70,13 @@ SHOW(show_unit)
 	cell_text(out, text);
 }
 
-SHOW(show_package)
-{
-	cell_text(out, member_text(record, "package"));
-}
+SHOW_TEXT(package)
 
-SHOW(show_reach)
-{
-	cell_text(out, member_text(record, "reach"));
-}
+SHOW_TEXT(reach)
 
-SHOW(show_since)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "since");
-}
+SHOW_WHEN(since)
 
-SHOW(show_established)
-{
-	cell_count(out, record, "established");
-}
+SHOW_COUNT(established)
 
 SHOW(show_rtt)
 {
@@ -143,10 +124,7 @@ SHOW(show_namespace)
 		snprintf(out->text, sizeof(out->text), "%.0f", netns);
 }
 
-SHOW(show_change)
-{
-	cell_text(out, member_text(record, "change"));
-}
+SHOW_TEXT(change)
 
 static const struct column columns[] = {
 	{ "ADDRESS", "ip", "Address it is bound to.", true, true, 0, 15, show_address },

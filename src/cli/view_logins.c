@@ -6,11 +6,7 @@
 
 #include "cli/cells.h"
 
-SHOW(show_at)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "at");
-}
+SHOW_WHEN(at)
 
 /* At the machine itself there is none. */
 static void cell_end(struct cell *out, const json_t *record, const char *ip,
@@ -32,10 +28,7 @@ SHOW(show_server)
 	cell_end(out, record, "server_ip", "server_port");
 }
 
-SHOW(show_protocol)
-{
-	cell_text(out, member_text(record, "protocol"));
-}
+SHOW_TEXT(protocol)
 
 SHOW(show_user)
 {
@@ -52,10 +45,7 @@ SHOW(show_outcome)
 		out->tone = TONE_GOOD;
 }
 
-SHOW(show_method)
-{
-	cell_text(out, member_text(record, "method"));
-}
+SHOW_TEXT(method)
 
 /* "size, log" if a log told of it, too. */
 SHOW(show_seen_by)
@@ -69,10 +59,7 @@ SHOW(show_seen_by)
 	cell_text(out, has_twin ? both : seen_by);
 }
 
-SHOW(show_source)
-{
-	cell_text(out, member_text(record, "source"));
-}
+SHOW_TEXT(source)
 
 static const struct column columns[] = {
 	{ "WHEN", "at", "When it was tried, local time.", true, false, 2, 0, show_at },

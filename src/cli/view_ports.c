@@ -18,10 +18,7 @@ SHOW(show_port)
 	cell_port(out, record);
 }
 
-SHOW(show_service)
-{
-	cell_text(out, member_text(record, "service"));
-}
+SHOW_TEXT(service)
 
 SHOW(show_protocol)
 {
@@ -34,20 +31,11 @@ SHOW(show_class)
 	cell_text(out, member_text(record, "class"));
 }
 
-SHOW(show_flows)
-{
-	cell_count(out, record, "flows");
-}
+SHOW_COUNT(flows)
 
-SHOW(show_active)
-{
-	cell_count(out, record, "active");
-}
+SHOW_COUNT(active)
 
-SHOW(show_clients)
-{
-	cell_count(out, record, "clients");
-}
+SHOW_COUNT(clients)
 
 SHOW(show_p50)
 {
@@ -101,10 +89,7 @@ SHOW(show_out)
 	cell_bytes(out, per_second(record, "server_bytes"));
 }
 
-SHOW(show_process)
-{
-	cell_text(out, member_text(record, "process"));
-}
+SHOW_TEXT(process)
 
 SHOW(show_state)
 {
@@ -120,11 +105,7 @@ SHOW(show_findings)
 	cell_mark_if_over(out, member_number(record, "findings"), 0);
 }
 
-SHOW(show_start)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "start");
-}
+SHOW_WHEN(start)
 
 /* The first is for steps only. */
 static const struct column port_columns[] = {

@@ -6,11 +6,7 @@
 
 #include "cli/cells.h"
 
-SHOW(show_at)
-{
-	out->tone = TONE_QUIET;
-	cell_when(out, record, "at");
-}
+SHOW_WHEN(at)
 
 SHOW(show_target)
 {
@@ -18,7 +14,7 @@ SHOW(show_target)
 	cell_text(out, member_text(record, "target"));
 }
 
-static void cell_state(struct cell *out, const char *state)
+static void cell_answer(struct cell *out, const char *state)
 {
 	cell_text(out, state);
 	if (state == NULL)
@@ -35,7 +31,7 @@ static void cell_state(struct cell *out, const char *state)
 SHOW(show_state)
 {
 	const char *hard = member_text(record, "hard_state");
-	cell_state(out, hard != NULL ? hard : member_text(record, "state"));
+	cell_answer(out, hard != NULL ? hard : member_text(record, "state"));
 }
 
 SHOW(show_since)
@@ -45,18 +41,12 @@ SHOW(show_since)
 
 SHOW(show_last)
 {
-	cell_state(out, member_text(record, "state"));
+	cell_answer(out, member_text(record, "state"));
 }
 
-SHOW(show_by)
-{
-	cell_text(out, member_text(record, "by"));
-}
+SHOW_TEXT(by)
 
-SHOW(show_reason)
-{
-	cell_text(out, member_text(record, "reason"));
-}
+SHOW_TEXT(reason)
 
 SHOW(show_maintenance)
 {
@@ -84,20 +74,14 @@ SHOW(show_total)
 	cell_duration(out, record, "total_us");
 }
 
-SHOW(show_software)
-{
-	cell_text(out, member_text(record, "software"));
-}
+SHOW_TEXT(software)
 
 SHOW(show_ends)
 {
 	cell_when(out, record, "cert_not_after");
 }
 
-SHOW(show_detail)
-{
-	cell_text(out, member_text(record, "detail"));
-}
+SHOW_TEXT(detail)
 
 static const struct column columns[] = {
 	{ "WHEN", "at", "When it was last asked, local time.", true, false, 4, 0,

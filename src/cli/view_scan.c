@@ -27,20 +27,11 @@ SHOW(show_state)
 		state != NULL && strcmp(state, "open") == 0 ? TONE_GOOD : TONE_QUIET;
 }
 
-SHOW(show_service)
-{
-	cell_text(out, member_text(record, "service"));
-}
+SHOW_TEXT(service)
 
-SHOW(show_protocol)
-{
-	cell_text(out, member_text(record, "protocol"));
-}
+SHOW_TEXT(protocol)
 
-SHOW(show_software)
-{
-	cell_text(out, member_text(record, "software"));
-}
+SHOW_TEXT(software)
 
 SHOW(show_tls)
 {
@@ -52,15 +43,9 @@ SHOW(show_certificate)
 	cell_text(out, member_text(record, "cert_subject"));
 }
 
-SHOW(show_reason)
-{
-	cell_text(out, member_text(record, "reason"));
-}
+SHOW_TEXT(reason)
 
-SHOW(show_ttl)
-{
-	cell_count(out, record, "ttl");
-}
+SHOW_COUNT(ttl)
 
 SHOW(show_rtt)
 {

@@ -385,18 +385,6 @@ static void without_a_store_the_past_is_refused_and_not_answered_with_less(void 
 	expect("/api/v1/listeners?since=1h", 503, "there is no store");
 }
 
-static struct buf post(int fd, const char *path, const char *body)
-{
-	struct buf request = { 0 };
-	buf_printf(&request,
-		   "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-		   "Content-Length: %zu\r\n\r\n%s",
-		   path, strlen(body), body);
-	struct buf answer = exchange(fd, buf_cstr(&request));
-	buf_free(&request);
-	return answer;
-}
-
 static void a_policy_is_put_in_force_on_the_unix_socket_only(void **state)
 {
 	(void)state;

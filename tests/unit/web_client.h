@@ -239,7 +239,8 @@ static inline const struct histogram *give_latency(void *self)
 	return &latency;
 }
 
-static const struct web_source source = {
+/* A test may add to it. */
+static struct web_source source = {
 	.ports = give_ports,
 	.flows = give_flows,
 	.self_record = give_self,
@@ -351,6 +352,18 @@ static inline struct buf exchange(int fd, const char *request)
 	hear(fd, NULL, &answer);
 	close(fd);
 	assert_non_null(buf_cstr(&answer));
+	return answer;
+}
+
+static inline struct buf post(int fd, const char *path, const char *body)
+{
+	struct buf request = { 0 };
+	buf_printf(&request,
+		   "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+		   "Content-Length: %zu\r\n\r\n%s",
+		   path, strlen(body), body);
+	struct buf answer = exchange(fd, buf_cstr(&request));
+	buf_free(&request);
 	return answer;
 }
 

@@ -1,0 +1,93 @@
+/*
+ * alerts.c: breakwater alerts: which limits are crossed now, and which were.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/alert_screen.h"
+#include "cli/by_id.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/listing.h"
+
+static const char examples[] =
+	"  breakwater alerts                    what fires now\n"
+	"  breakwater alerts 3fa2               all that is known of one\n"
+	"  breakwater alerts --since 7d         those of the last week\n"
+	"  breakwater alerts --rule response && echo fine\n"
+	"                                       for scripts: 1 if one of them fires\n";
+
+static int complain(int status, const char *why)
+{
+	fprintf(stderr, "breakwater alerts: %s\n", why);
+	return status;
+}
+
+/* Bad news are those that fire, listed or not. */
+static int verdict(const struct listing *listing)
+{
+	struct listing firing = *listing;
+	uint64_t count = 0;
+	firing.since = firing.until = NULL;
+	firing.state = "firing";
+	int status = listing_count(&firing, &count);
+	if (status != STATUS_OK)
+		return status;
+	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+}
+
+/* What is over is asked for by a time, or by its state. */
+static int list(struct listing *listing)
+{
+	bool has_time = listing->since != NULL || listing->until != NULL;
+	if (!has_time && listing->state == NULL)
+		listing->state = "firing";
+	else if (!has_time && strcmp(listing->state, "resolved") == 0)
+		listing->since = "30d";
+	int status = listing_run(listing);
+	return status != STATUS_OK ? status : verdict(listing);
+}
+
+static int show(const struct common_options *common, const char *id)
+{
+	struct alert_record alert;
+	const struct look look = look_of(common);
+	int status = by_id_get(common, "alerts", RECORD_alert, id, &alert);
+	if (status != STATUS_OK)
+		return status;
+	if (common->json)
+		record_print(RECORD_alert, &alert);
+	else
+		alert_screen(&look, &alert);
+	return STATUS_OK;
+}
+
+int command_alerts(int argc, char **argv)
+{
+	struct listing listing = LISTING_OF(alerts);
+	const struct option_spec specs[] = {
+		LISTING_TEXT(&listing, state, "WORD", "firing (usual) or resolved"),
+		LISTING_TEXT(&listing, severity, "S",
+			     "only notice, low, medium, high or critical"),
+		LISTING_TEXT(&listing, rule, "NAME", "only of this rule"),
+		LISTING_PORT(&listing, "only about this port"),
+		LISTING_TEXT(&listing, host, "IP", "only about this address or CIDR"),
+		LISTING_TIME(&listing, since, "lasted then: 2h, 7d, or RFC 3339"),
+		LISTING_TIME(&listing, until, "begun until then"),
+		LISTING_ORDER(&listing, ""),
+	};
+	const struct command_help help = {
+		.name = "alerts",
+		.operands = "[ID]",
+		.doc = "Which limits are crossed. Exit status 1 if one is, now.",
+		.examples = examples,
+		OPTION_SPECS(specs),
+		.view = &view_alerts,
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
+		return status;
+	if (argc - first > 1)
+		return complain(STATUS_USAGE, "one ID at a time");
+	return first < argc ? show(&listing.common, argv[first]) : list(&listing);
+}

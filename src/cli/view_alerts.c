@@ -1,0 +1,108 @@
+/*
+ * view_alerts.c: the columns of alerts, and of silences: which limits are crossed, and
+ * of what nobody is told.
+ */
+#include <string.h>
+
+#include "cli/cells.h"
+
+SHOW_WHEN(start)
+SHOW_WHEN(end)
+SHOW_TEXT(target)
+SHOW_TEXT(summary)
+/* Why nobody is told; of most there is no reason. */
+SHOW_TEXT(suppressed_by)
+
+SHOW(show_id)
+{
+	cell_id(out, record, "id");
+}
+
+SHOW(show_severity)
+{
+	cell_severity(out, record);
+}
+
+SHOW(show_state)
+{
+	cell_state(out, record, "firing");
+}
+
+SHOW(show_rule)
+{
+	cell_text(out, member_text(record, "rule"));
+	out->tone = TONE_STRONG;
+}
+
+SHOW(show_incident)
+{
+	cell_id(out, record, "incident");
+}
+
+static const struct column alert_columns[] = {
+	{ "SINCE", "start", "Since when the limit was crossed, local time.", true,
+	  false, 0, 0, show_start },
+	{ "UNTIL", "end", "When it was no more.", true, false, LEAVES_IF_EMPTY, 0,
+	  show_end },
+	{ "ID", "id", "First digits of its id, which alerts takes.", true, true, 0, 0,
+	  show_id },
+	{ "SEVERITY", "severity", "The gravest limit that was crossed.", true, true, 0,
+	  0, show_severity },
+	{ "STATE", "state", "firing or resolved.", true, true, 5, 0, show_state },
+	{ "RULE", "rule", "Name of the rule; docs/alerts.md.", true, true, 0, 0,
+	  show_rule },
+	{ "TARGET", "target", "What it is about.", true, true, 4, 12, show_target },
+	{ "INCIDENT", "incident",
+	  "First digits of its incident's id, which incidents takes.", true, true, 6, 0,
+	  show_incident },
+	{ "NOT-TOLD", "suppressed_by", "Why nobody is told.", true, true,
+	  LEAVES_IF_EMPTY, 8, show_suppressed_by },
+	{ "SUMMARY", "summary", "How much it is, and what the limit is.", true, true, 3,
+	  20, show_summary },
+};
+
+const struct view view_alerts = {
+	.title = "alerts",
+	.path = "/api/v1/alerts",
+	.sort = "start",
+	.order = "newest first",
+	.nothing = "No alerts.",
+	.columns = alert_columns,
+	.count = sizeof(alert_columns) / sizeof(alert_columns[0]),
+};
+
+/* ---- silences ---- */
+
+SHOW_WHEN(until)
+SHOW_TEXT(match)
+SHOW_TEXT(actor)
+SHOW_TEXT(why)
+
+SHOW(show_silence_state)
+{
+	cell_state(out, record, "active");
+}
+
+static const struct column silence_columns[] = {
+	{ "FROM", "start", "When it began, or will, local time.", true, false, 5, 0,
+	  show_start },
+	{ "UNTIL", "until", "When it ends.", true, false, 0, 0, show_until },
+	{ "ID", "id", "First digits of its id, which unsilence takes.", true, true, 0,
+	  0, show_id },
+	{ "STATE", "state", "pending, active or expired.", true, true, 0, 0,
+	  show_silence_state },
+	{ "MATCH", "match", "Of which incidents nobody is told; docs/alerts.md.", true,
+	  true, 0, 20, show_match },
+	{ "BY", "actor", "Who made it.", true, true, 4, 0, show_actor },
+	{ "WHY", "why", "Why.", true, true, 3, 12, show_why },
+};
+
+const struct view view_silences = {
+	.title = "silences",
+	.path = "/api/v1/silences",
+	.sort = "start",
+	.order = "newest first",
+	.nothing = "No silences.",
+	.columns = silence_columns,
+	.count = sizeof(silence_columns) / sizeof(silence_columns[0]),
+};
