@@ -171,9 +171,14 @@ probe:
 
 
 def start_extra(network, *command):
-    """A program of eval-tree; what it starts ends with it."""
+    """A program of eval-tree; what it starts ends with it.
+
+    Its namespace's first process is a shell, as the kernel forgets that a program ends
+    with its parent when it changes its user (prctl(2), PR_SET_PDEATHSIG): Exim does.
+    """
     return network.start("env", "TREE=eval-tree", "unshare", "--pid", "--fork",
-                         "--kill-child", e2e.TREE_RUN, *command)
+                         "--kill-child", "sh", "-c", '"$@" & wait', "sh", e2e.TREE_RUN,
+                         *command)
 
 
 # ---- Prometheus ----
