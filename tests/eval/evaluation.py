@@ -461,7 +461,7 @@ def run_one(plan, seed, report):
         with e2e.Lab() as lab:
             plan.run(Trial(plan, lab, seed, report))
     except Skip as skip:
-        report.skipped = True
+        report.skipped = str(skip)
         report.say(f"skipped: {skip}")
     except (e2e.Failure, OSError, subprocess.SubprocessError, KeyError, IndexError,
             ValueError, http.client.HTTPException) as error:

@@ -98,10 +98,13 @@ class Judgement:
 
     def __init__(self, goal, reports):
         self.goal = goal
-        self.values = {
-            one.name: one.values[goal.metric] for one in reports
-            if goal.metric in one.values and any(
-                fnmatch.fnmatch(f"{one.group}/{one.name}", each) for each in goal.where)}
+        asked = [one for one in reports if any(
+            fnmatch.fnmatch(f"{one.group}/{one.name}", each) for each in goal.where)]
+        self.values = {one.name: one.values[goal.metric] for one in asked
+                       if goal.metric in one.values}
+        # Nobody could be asked here: that is no failure, and no success.
+        self.skipped = (asked[0].skipped if asked and all(one.skipped for one in asked)
+                        else "")
         self.value = goal.of([value for values in self.values.values() for value in values]
                              ) if self.values else None
 
@@ -115,6 +118,14 @@ class Judgement:
         return [name for name, values in self.values.items()
                 if not all(map(single.is_met, values))]
 
+    def is_missed(self):
+        return not self.skipped and not self.is_reached()
+
+    def verdict(self):
+        if self.skipped:
+            return f"skipped ({self.skipped})"
+        return "reached" if self.is_reached() else "MISSED"
+
     def text(self):
         goal = self.goal
         value = "not measured" if self.value is None else f"{round(self.value, 3):.9g}"
@@ -125,20 +136,22 @@ class Judgement:
 def judged(reports, is_whole):
     """Of a part of the scenarios only those goals that they say something of."""
     made = [Judgement(goal, reports) for goal in GOALS]
-    return made if is_whole else [one for one in made if one.values]
+    return made if is_whole else [one for one in made if one.values or one.skipped]
 
 
 def tell(results, is_whole):
     """All goals, then a list of the missed ones; True if there are none."""
     made = judged(results.reports, is_whole)
     for one in made:
-        results.say(f"goal: {one.text()}: {'reached' if one.is_reached() else 'MISSED'}")
+        results.say(f"goal: {one.text()}: {one.verdict()}")
     results.say(ELSEWHERE)
     for report in results.reports:
         if report.failed or report.skipped:
             results.say(f"{'FAILED' if report.failed else 'skipped'}: {report.name}")
-    missed = [one for one in made if not one.is_reached()]
-    results.say(f"{len(made) - len(missed)} of {len(made)} goals are reached"
+    missed = [one for one in made if one.is_missed()]
+    skipped = sum(bool(one.skipped) for one in made)
+    results.say(f"{len(made) - len(missed) - skipped} of {len(made)} goals are reached"
+                + (f", {skipped} can't be judged here" if skipped else "")
                 + (", missed are:" if missed else ""))
     for one in missed:
         names = one.guilty()

@@ -29,7 +29,7 @@ class Report:
     def __init__(self, plan):
         self.name, self.group = plan.name, plan.group
         self.said, self.values = [], {}  # {metric: [values]}
-        self.failed = self.skipped = False
+        self.failed, self.skipped = False, ""  # why it could not be run here
         self.seconds = self.cpu_s = 0
 
     def say(self, text):
