@@ -185,6 +185,12 @@ static double elapsed(struct anomaly *series, int64_t at_us)
 	return lesser(step_s, HOLE * before_s);
 }
 
+static bool has_learned(const struct anomaly *series,
+			const struct anomaly_settings *settings)
+{
+	return series->seen_s >= settings->learn_s && series->judged >= JUDGED_LEAST;
+}
+
 static double judge(struct anomaly *series, const struct anomaly_settings *settings,
 		    int64_t at_us, double value)
 {
@@ -195,8 +201,7 @@ static double judge(struct anomaly *series, const struct anomaly_settings *setti
 	over = greater(over, look_smooth(series, settings, value, floor, elapsed_s));
 	over = greater(over, look_out_of_day(series, settings, at_us, value, floor,
 					     elapsed_s));
-	bool is_new =
-		series->seen_s < settings->learn_s || series->judged < JUDGED_LEAST;
+	bool is_new = !has_learned(series, settings);
 	series->seen_s += elapsed_s;
 	series->judged = one_more(series->judged);
 	return is_new ? 0 : news(series, settings, over, elapsed_s);
@@ -253,6 +258,27 @@ double anomaly_take_as(struct anomaly *series, const struct anomaly_settings *se
 double anomaly_take(struct anomaly *series, int64_t at_us, double value)
 {
 	return anomaly_take_as(series, &ANOMALY_SETTINGS, at_us, value);
+}
+
+bool anomaly_has_learned(const struct anomaly *series)
+{
+	return has_learned(series, &ANOMALY_SETTINGS);
+}
+
+struct anomaly_range anomaly_usual(const struct anomaly *series, int64_t at_us,
+				   double value)
+{
+	struct anomaly_range usual = series->ranges[ANOMALY_VALUE];
+	unsigned hour = hour_of(at_us);
+	if (value < usual.low || value > usual.high ||
+	    series->hours_seen[hour] < HOUR_SEEN_LEAST || series->out_of_days == 0)
+		return usual;
+	const struct anomaly_range *away = &series->ranges[ANOMALY_OUT_OF_DAY];
+	const struct anomaly_range of_hour = {
+		greater((double)series->hours[hour] + away->low, usual.low),
+		lesser((double)series->hours[hour] + away->high, usual.high),
+	};
+	return of_hour.low <= of_hour.high ? of_hour : usual;
 }
 
 void anomaly_save(const struct anomaly *series, uint8_t out[ANOMALY_SAVED_LEN])

@@ -62,6 +62,16 @@ static const double ANOMALY_MARK = 0.5;
  */
 double anomaly_take(struct anomaly *series, int64_t at_us, double value);
 
+/* It is not new: what comes is told, if it is odd. */
+bool anomaly_has_learned(const struct anomaly *series);
+
+/*
+ * What is usual at that time, before the value is taken: the range as it is, or, if the
+ * value is within it, that of this hour.
+ */
+struct anomaly_range anomaly_usual(const struct anomaly *series, int64_t at_us,
+				   double value);
+
 /*
  * A series as plain bytes and back, for this machine.  restore is false, and the series
  * new, if these are not bytes that this version has saved, or make no sense.

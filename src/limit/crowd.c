@@ -64,12 +64,14 @@ static uint32_t wanted(const struct crowd_rule *rule, uint32_t of)
 	return most < CROWD_MARKS ? (uint32_t)most : CROWD_MARKS;
 }
 
-static void tell(const struct crowd *crowd, uint32_t of, struct crowd_event *out)
+static void tell(const struct crowd *crowd, uint32_t of, uint32_t needed,
+		 struct crowd_event *out)
 {
 	*out = (struct crowd_event){
 		.first_us = crowd->marks[0].at_us,
 		.last_us = crowd->marks[crowd->count - 1].at_us,
 		.of = of,
+		.wanted = needed,
 		.count = crowd->count,
 	};
 	memcpy(out->marks, crowd->marks, crowd->count * sizeof(crowd->marks[0]));
@@ -88,12 +90,13 @@ bool crowd_take(struct crowd *crowd, const struct crowd_rule *rule, uint32_t ser
 	forget_old(crowd, rule, at_us);
 	note(crowd, series, at_us);
 	crowd->is_open = was_open;
-	if (crowd->count < wanted(rule, of))
+	uint32_t needed = wanted(rule, of);
+	if (crowd->count < needed)
 		return false;
 	crowd->is_open = true;
 	crowd->last_crowded_us = at_us;
 	if (was_open)
 		return false;
-	tell(crowd, of, out);
+	tell(crowd, of, needed, out);
 	return true;
 }

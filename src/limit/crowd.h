@@ -40,7 +40,8 @@ struct crowd {
 /* Who did it, oldest first. */
 struct crowd_event {
 	int64_t first_us, last_us;
-	uint32_t of; /* series that the host has */
+	uint32_t of;     /* series that the host has */
+	uint32_t wanted; /* of them must be marked */
 	uint32_t count;
 	struct crowd_mark marks[CROWD_MARKS];
 };

@@ -5,19 +5,10 @@
 
 #include <math.h>
 
-#include "limit/anomaly_inside.h"
-
-enum { JUDGED_LEAST = 30 };
 /* Room beyond the range, by its width; and of the value, where it hardly varies. */
 static const double ROOM = 0.25, ROOM_LEAST = 0.1;
 /* So much of its width a minute can widen the range: twice as wide in two hours. */
 static const double WIDENS = 0.005;
-
-static bool is_new(const struct anomaly *series)
-{
-	return series->judged < JUDGED_LEAST ||
-	       series->seen_s < ANOMALY_SETTINGS.learn_s;
-}
 
 /* Of the range; never nothing. */
 static double width(const struct anomaly *series)
@@ -30,7 +21,7 @@ static double width(const struct anomaly *series)
 double learned_bound(const struct anomaly *series, bool is_lower)
 {
 	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
-	if (is_new(series))
+	if (!anomaly_has_learned(series))
 		return NAN;
 	double room = ROOM * width(series);
 	if (!is_lower)
@@ -43,7 +34,7 @@ double learned_bound(const struct anomaly *series, bool is_lower)
 void learned_take(struct anomaly *series, int64_t at_us, double value)
 {
 	const struct anomaly_range *range = &series->ranges[ANOMALY_VALUE];
-	if (!is_new(series)) {
+	if (anomaly_has_learned(series)) {
 		double most = WIDENS * width(series);
 		value = fmin(value, range->high + most);
 		value = fmax(value, range->low - most);

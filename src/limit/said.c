@@ -14,7 +14,7 @@
 
 enum { WHEN_TEXT = 32 };
 
-static void say_when(struct buf *out, int64_t at_us)
+void said_when(struct buf *out, int64_t at_us)
 {
 	time_t seconds = (time_t)(at_us / SECOND_US);
 	struct tm tm;
@@ -80,7 +80,7 @@ static void say_firing(struct buf *out, const struct limit_rule *rule,
 		buf_text(out, ",");
 	}
 	buf_text(out, rule->kind == RULE_ABSENT ? " " : " since ");
-	say_when(out, facts->start_us);
+	said_when(out, facts->start_us);
 	if (facts->detail[0] != '\0')
 		buf_printf(out, ": %s", facts->detail);
 }

@@ -12,6 +12,11 @@ enum said_end {
 	SAID_UNKNOWN, /* no more values */
 };
 
+struct buf;
+
+/* "2026-11-26 13:00:00 UTC" */
+void said_when(struct buf *out, int64_t at_us);
+
 /* The record that tells of it; without its incident.  rule: NULL: it is there no more.
  */
 void said_alert(const struct limit_rule *rule, const struct series *series,
