@@ -3,7 +3,6 @@
  */
 #include "alert/notice.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -85,19 +84,6 @@ static void add_times(struct buf *out, const struct incident_record *incident)
 	buf_char(out, '\n');
 }
 
-static void add_value(struct buf *out, const struct incident_record *incident)
-{
-	if (!isfinite(incident->value))
-		return;
-	buf_text(out, "  value: ");
-	buf_decimal(out, incident->value);
-	if (isfinite(incident->limit)) {
-		buf_text(out, ", limit ");
-		buf_decimal(out, incident->limit);
-	}
-	buf_char(out, '\n');
-}
-
 static void add_incident(struct buf *out, const struct incident_record *incident)
 {
 	escape_line(out, incident->summary);
@@ -105,7 +91,6 @@ static void add_incident(struct buf *out, const struct incident_record *incident
 	add_times(out, incident);
 	add_line(out, "target", incident->target);
 	add_line(out, "cause", incident->cause);
-	add_value(out, incident);
 	add_line(out, "acknowledged by", incident->acknowledged_by);
 	add_line(out, "owner", incident->owner);
 	add_line(out, "closed by", incident->closed_by);

@@ -414,7 +414,8 @@ static enum rule_per usual_per(const struct limit_places *places)
 /* What its description begins with, up to the first sign. */
 static void choose_what(struct limit_rule *rule)
 {
-	if (rule->what[0] != '\0')
+	/* "tcp://192.0.2.1:25 is down" says it all. */
+	if (rule->what[0] != '\0' || rule->kind == RULE_IS)
 		return;
 	record_text(rule->what, sizeof(rule->what), rule->field->doc);
 	rule->what[strcspn(rule->what, ".,;:(")] = '\0';

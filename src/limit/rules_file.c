@@ -267,7 +267,8 @@ static const struct key {
 	{ "tags", "at most 16 names of tags", FORM_LIST, take_tags, 0,
 	  "Names of selections in the section `tags`." },
 	{ "what", "a text of at most 95 characters", FORM_ONE, take_what, 0,
-	  "How the value is called in an alert; as in records.md." },
+	  "How the value is called in an alert; as in records.md, and not at all for "
+	  "words." },
 	{ "advice", "a text of at most 255 characters", FORM_ONE, take_advice, 0,
 	  "What to look at." },
 	{ "off", "yes or no", FORM_ONE, take_off, 0,

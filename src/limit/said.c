@@ -27,7 +27,10 @@ void said_when(struct buf *out, int64_t at_us)
 static void say_subject(struct buf *out, const struct limit_rule *rule,
 			const struct facts *facts)
 {
-	buf_printf(out, "%s of %s", rule->what, facts->target);
+	if (rule->what[0] != '\0')
+		buf_printf(out, "%c%s of ", toupper((unsigned char)rule->what[0]),
+			   rule->what + 1);
+	buf_text(out, facts->target);
 	if (rule->per == PER_SERVICE && facts->service[0] != '\0')
 		buf_printf(out, " (%s)", facts->service);
 }
@@ -111,7 +114,7 @@ static void say_unknown(struct buf *out, const struct facts *facts, int64_t now_
 
 static void say_no_rule(struct buf *out, const struct facts *facts, int64_t now_us)
 {
-	buf_printf(out, "the rule %s is there no more, by which %s was told for ",
+	buf_printf(out, "The rule %s is there no more, by which %s was told for ",
 		   facts->rule, facts->target);
 	say_lasted(out, facts, now_us);
 }
@@ -130,8 +133,6 @@ static void say_summary(struct buf *out, const struct limit_rule *rule,
 		else
 			say_unknown(out, facts, now_us);
 	}
-	if (buf_ok(out) && out->len > 0)
-		out->at[0] = (char)toupper((unsigned char)out->at[0]);
 }
 
 static const char *kind_word(enum rule_kind kind)

@@ -66,7 +66,6 @@ static const char of_the_rest[] =
 	"  where: {maintenance: no}\n"
 	"  hold: flapping\n"
 	"  forget: 25h\n"
-	"  what: state\n"
 	"  advice: \"breakwater probe TARGET asks once more; docs/probes.md explains "
 	"the "
 	"reason\"\n"

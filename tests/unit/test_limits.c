@@ -286,8 +286,7 @@ static const char down[] = "rules:\n"
 			   "  field: probe.hard_state\n"
 			   "  is: {low: degraded, high: down}\n"
 			   "  where: {maintenance: no}\n"
-			   "  hold: flapping\n"
-			   "  what: state\n";
+			   "  hold: flapping\n";
 
 static void words_are_limits_too(void **state)
 {
@@ -299,16 +298,15 @@ static void words_are_limits_too(void **state)
 	probe_is("down", 0);
 	assert_last(2, "firing", "high");
 	assert_string_equal(last_alert()->summary,
-			    "State of https://example.org/ is down since 2023-11-14 "
+			    "https://example.org/ is down since 2023-11-14 "
 			    "22:15:20 UTC: connection refused");
 	probe_is("unknown", 0);
 	probe_is(NULL, 0);
 	assert_int_equal(alert_count, 2);
 	probe_is("up", 0);
 	assert_last(3, "resolved", "high");
-	assert_string_equal(last_alert()->summary,
-			    "State of https://example.org/ is up "
-			    "again, after 4 min");
+	assert_string_equal(last_alert()->summary, "https://example.org/ is up "
+						   "again, after 4 min");
 }
 
 static void a_flapping_one_is_one_alert_and_maintenance_is_none(void **state)

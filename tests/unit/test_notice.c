@@ -27,7 +27,6 @@ static void a_notice_is_some_lines_of_text(void **state)
 		      "  high, firing, since 2026-01-01T12:00:00Z\n"
 		      "  target: tcp://10.0.0.5:5432\n"
 		      "  cause: its process ended\n"
-		      "  value: 120.5, limit 100\n"
 		      "  incident: 3f2a\n"
 		      "https://db01.example.org/#incident=3f2a\n");
 	end_incident(&incident);
