@@ -57,6 +57,7 @@ void book_say(struct incident_book *book, struct entry *entry, int64_t now_us)
 {
 	entry->record.at = now_us;
 	entry->said_us = now_us;
+	entry->has_news = false;
 	book->sink.incident(book->sink.self, &entry->record);
 }
 
@@ -95,7 +96,7 @@ static void line_of(struct incident_book *book, struct entry *entry,
 
 /* ---- members ---- */
 
-static struct member *find_member(struct incident_book *book, const char *id)
+struct member *book_member(struct incident_book *book, const char *id)
 {
 	for (size_t i = 0; i < BOOK_MEMBERS; i++)
 		if (strcmp(book->members[i].id, id) == 0)
@@ -121,8 +122,7 @@ static bool has_target(const struct incident_book *book, const struct entry *ent
 	return false;
 }
 
-/* A free row, else one that is over; NULL: all are in force. */
-static struct member *member_room(struct incident_book *book)
+struct member *book_member_room(struct incident_book *book)
 {
 	struct member *over = NULL;
 	for (size_t i = 0; i < BOOK_MEMBERS; i++) {
@@ -139,7 +139,7 @@ static void add_member(struct incident_book *book, struct entry *entry,
 		       const struct about *about)
 {
 	uint64_t target = book_hash(about->target);
-	struct member *member = member_room(book);
+	struct member *member = book_member_room(book);
 	if (!has_target(book, entry, target))
 		entry->record.targets++;
 	if (strcmp(about->kind, "finding") == 0)
@@ -156,8 +156,7 @@ static void add_member(struct incident_book *book, struct entry *entry,
 
 /* ---- begin and end ---- */
 
-/* An unused row, else that of the incident that was over first; NULL: all fire. */
-static struct entry *room(struct incident_book *book)
+struct entry *book_room(struct incident_book *book)
 {
 	struct entry *oldest = NULL;
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
@@ -173,27 +172,46 @@ static struct entry *room(struct incident_book *book)
 	return oldest;
 }
 
-/* Of an attack that of its findings; else from who began it, the same after a restart.
- */
-static void name_it(struct incident_record *record, const struct about *about)
+/* Of an attack that of its findings, unless one has it that a person closed. */
+static void name_it(struct incident_book *book, struct incident_record *record,
+		    const struct about *about)
 {
-	if (about->attack[0] != '\0')
+	const uint64_t of[] = { book_hash(about->id), (uint64_t)about->now_us };
+	if (about->attack[0] != '\0' && book_entry(book, about->attack) == NULL)
 		record_text(record->id, sizeof(record->id), about->attack);
 	else
 		snprintf(record->id, sizeof(record->id), "%016llx",
-			 (unsigned long long)book_hash(about->id));
+			 (unsigned long long)hash_sum(of, sizeof(of)));
+}
+
+/*
+ * What is said of the first member is said of it all.  Of an alert that is over, its
+ * last words are not.
+ */
+static void follow(struct entry *entry, const struct about *about)
+{
+	struct incident_record *record = &entry->record;
+	bool is_alert = strcmp(about->kind, "alert") == 0;
+	if (strcmp(entry->lead, about->id) != 0 || (is_alert && !about->is_open))
+		return;
+	entry->has_news |= strcmp(record->summary, about->summary) != 0;
+	record_text(record->summary, sizeof(record->summary), about->summary);
+	record->value = about->value;
+	record->limit = about->limit;
 }
 
 static struct entry *begin(struct incident_book *book, const struct about *about)
 {
-	struct entry *entry = room(book);
+	struct entry *entry = book_room(book);
 	if (entry == NULL)
 		return NULL;
 	*entry = (struct entry){ .target = book_hash(about->target),
-				 .is_attack = about->attack[0] != '\0' };
+				 .is_attack = about->attack[0] != '\0',
+				 .attack = book_hash(about->attack) };
+	record_text(entry->lead, sizeof(entry->lead), about->id);
 	struct incident_record *record = &entry->record;
 	record_init(RECORD_incident, record);
-	name_it(record, about);
+	name_it(book, record, about);
 	record->first = about->first_us;
 	record->last = about->last_us;
 	record->detected = about->now_us;
@@ -206,10 +224,8 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	record->client_ip = about->client;
 	record_text(record->service, sizeof(record->service), about->service);
 	record_text(record->tags, sizeof(record->tags), about->tags);
-	record->value = about->value;
-	record->limit = about->limit;
 	record->severity = about->severity;
-	record_text(record->summary, sizeof(record->summary), about->summary);
+	follow(entry, about);
 	record->alerts = record->findings = record->targets = 0;
 	record->notifications = 0;
 	return entry;
@@ -225,7 +241,7 @@ void book_resolve(struct incident_book *book, struct entry *entry, const char *b
 	record_text(record->close_reason, sizeof(record->close_reason), why);
 	if (record->automatic == UNKNOWN_FLAG)
 		record->automatic = record->acknowledged == UNKNOWN_TIME &&
-				    strcmp(by, "breakwater") == 0;
+				    strcmp(by, INCIDENT_BY_ITSELF) == 0;
 	book_say(book, entry, now_us);
 }
 
@@ -270,13 +286,26 @@ static bool grow(struct entry *entry, const struct about *about)
 		record->severity = about->severity;
 	if (about->last_us > record->last)
 		record->last = about->last_us;
+	follow(entry, about);
 	return is_graver || about->now_us - entry->said_us >= AGAIN_US;
+}
+
+/* It was a part of another attack all the time, as is clear by now. */
+static struct entry *settle(struct incident_book *book, struct member *member,
+			    const struct about *about)
+{
+	struct entry *from = member->entry;
+	struct entry *to = book_attack(book, about->attack, about->now_us);
+	if (to != NULL && to != from && from->is_attack && entry_is_firing(from) &&
+	    entry_is_firing(to))
+		book_move(book, from, to, about->now_us);
+	return member->entry;
 }
 
 static struct entry *again(struct incident_book *book, struct member *member,
 			   const struct about *about)
 {
-	struct entry *entry = member->entry;
+	struct entry *entry = settle(book, member, about);
 	bool is_news = grow(entry, about);
 	if (member->is_open != about->is_open) {
 		member->is_open = about->is_open;
@@ -287,7 +316,7 @@ static struct entry *again(struct incident_book *book, struct member *member,
 			open_again(entry);
 	}
 	if (entry->open == 0 && entry_is_firing(entry))
-		book_resolve(book, entry, "breakwater", "all of it is over",
+		book_resolve(book, entry, INCIDENT_BY_ITSELF, "all of it is over",
 			     about->now_us);
 	else if (is_news)
 		book_say(book, entry, about->now_us);
@@ -297,7 +326,7 @@ static struct entry *again(struct incident_book *book, struct member *member,
 /* The incident that it belongs to; NULL: none. */
 static struct entry *consider(struct incident_book *book, const struct about *about)
 {
-	struct member *member = find_member(book, about->id);
+	struct member *member = book_member(book, about->id);
 	if (member != NULL)
 		return again(book, member, about);
 	if (!about->is_open)
@@ -351,35 +380,46 @@ static void target_of(const struct finding_record *f,
 			 f->transport != NULL ? f->transport : "tcp");
 }
 
-void incident_book_finding(struct incident_book *book,
-			   const struct finding_record *finding)
+/* Of an attack in the incident of a service detect's stays: others may be in that. */
+static bool name_incident(const struct entry *entry, struct finding_record *finding)
+{
+	if (entry == NULL || !entry->is_attack || finding->incident[0] == '\0' ||
+	    strcmp(entry->record.id, finding->incident) == 0)
+		return false;
+	record_text(finding->incident, sizeof(finding->incident), entry->record.id);
+	return true;
+}
+
+bool incident_book_finding(struct incident_book *book, struct finding_record *finding)
 {
 	char target[ADDR_TEXT_MAX + 16];
-	if (record_severity(finding->severity) < SEVERITY_LOW &&
-	    find_member(book, finding->id) == NULL)
-		return;
+	bool is_member = book_member(book, finding->id) != NULL;
+	if (record_severity(finding->severity) < SEVERITY_LOW && !is_member)
+		return false;
 	target_of(finding, target);
-	consider(book, &(struct about){
-			       .kind = "finding",
-			       .id = finding->id,
-			       .rule = finding->kind,
-			       .target = target,
-			       .severity = finding->severity,
-			       .summary = finding->summary,
-			       .ip = finding->server_ip,
-			       .client = finding->client_ip,
-			       .port = finding->port,
-			       .transport = finding->transport,
-			       .service = "",
-			       .tags = "",
-			       .attack = finding->incident,
-			       .first_us = finding->first,
-			       .last_us = finding->last,
-			       .now_us = finding->at,
-			       .value = NAN,
-			       .limit = NAN,
-			       .is_open = strcmp(finding->state, "open") == 0,
-		       });
+	struct entry *entry =
+		consider(book, &(struct about){
+				       .kind = "finding",
+				       .id = finding->id,
+				       .rule = finding->kind,
+				       .target = target,
+				       .severity = finding->severity,
+				       .summary = finding->summary,
+				       .ip = finding->server_ip,
+				       .client = finding->client_ip,
+				       .port = finding->port,
+				       .transport = finding->transport,
+				       .service = "",
+				       .tags = "",
+				       .attack = finding->incident,
+				       .first_us = finding->first,
+				       .last_us = finding->last,
+				       .now_us = finding->at,
+				       .value = NAN,
+				       .limit = NAN,
+				       .is_open = strcmp(finding->state, "open") == 0,
+			       });
+	return !is_member && name_incident(entry, finding);
 }
 
 void incident_book_suppressed(struct incident_book *book, const char *id,
@@ -411,14 +451,17 @@ void incident_book_notification(struct incident_book *book,
 	book_line(book, entry, &line);
 }
 
-/* Of the last run: what ended while nobody looked. */
+/* What ended while nobody looked, in the last run; and what grew. */
 void incident_book_tick(struct incident_book *book, int64_t now_us)
 {
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
 		struct entry *entry = &book->entries[i];
 		if (entry_is_firing(entry) && entry->open == 0)
-			book_resolve(book, entry, "breakwater", "all of it is over",
-				     now_us);
+			book_resolve(book, entry, INCIDENT_BY_ITSELF,
+				     "all of it is over", now_us);
+		else if (is_used(entry) && entry->has_news &&
+			 now_us - entry->said_us >= AGAIN_US)
+			book_say(book, entry, now_us);
 	}
 }
 
@@ -446,44 +489,4 @@ void incident_book_each(const struct incident_book *book,
 	qsort(sorted, count, sizeof(const struct entry *), newer_first);
 	for (size_t i = 0; i < count; i++)
 		take(to, &sorted[i]->record);
-}
-
-/* ---- after a restart ---- */
-
-void incident_book_restore(struct incident_book *book,
-			   const struct incident_record *incident)
-{
-	struct entry *entry = room(book);
-	if (entry == NULL || book_entry(book, incident->id) != NULL)
-		return;
-	*entry = (struct entry){
-		.record = *incident,
-		.target = book_hash(incident->target),
-		.cause = CAUSE_ITSELF,
-		.said_us = incident->at,
-		.joined_us = incident->last,
-		.is_attack = !addr_is_unset(&incident->client_ip),
-	};
-}
-
-void incident_book_restore_line(struct incident_book *book,
-				const struct timeline_record *line)
-{
-	struct entry *entry = book_entry(book, line->incident);
-	bool is_of_member = strcmp(line->kind, "alert") == 0 ||
-			    strcmp(line->kind, "finding") == 0 ||
-			    strcmp(line->kind, "resolved") == 0;
-	/* A block has an id too, and is no trouble. */
-	if (entry == NULL || !entry_is_firing(entry) || !is_of_member)
-		return;
-	struct member *member = find_member(book, line->about);
-	bool is_open = strcmp(line->kind, "resolved") != 0;
-	if (member == NULL && is_open && (member = member_room(book)) != NULL) {
-		*member = (struct member){ .entry = entry, .target = entry->target };
-		record_text(member->id, sizeof(member->id), line->about);
-	}
-	if (member == NULL || member->is_open == is_open)
-		return;
-	member->is_open = is_open;
-	entry->open += is_open ? 1 : UINT32_MAX;
 }

@@ -17,7 +17,6 @@ enum {
 /* How good the cause of an incident is: a better one takes its place. */
 enum cause {
 	CAUSE_NONE,
-	CAUSE_ITSELF,     /* what its first alert says */
 	CAUSE_BLOCK,      /* a client that asks is blocked */
 	CAUSE_LISTENER,   /* nobody listens any more, or somebody else */
 	CAUSE_DEPLOYMENT, /* somebody changed something before */
@@ -31,8 +30,11 @@ struct entry {
 	uint64_t target; /* hash of record.target */
 	enum cause cause;
 	int64_t said_us;
+	field_text32 lead; /* the member that its summary is of */
+	bool has_news;     /* it grew since it was said */
 	uint32_t open;     /* members that are not over */
-	bool is_attack;    /* its first member is one of detect's incidents */
+	bool is_attack;    /* its first member is one of detect's incidents ... */
+	uint64_t attack;   /* ... with that id, hashed */
 	bool is_many;      /* others that fall by the same rule belong to it */
 	int64_t joined_us; /* when the last member came */
 };
@@ -87,6 +89,11 @@ uint64_t book_hash(const char *text);
 
 bool entry_is_firing(const struct entry *entry);
 struct entry *book_entry(struct incident_book *book, const char *id);
+/* A free row, else that of what was over first; NULL: all fire. */
+struct entry *book_room(struct incident_book *book);
+struct member *book_member(struct incident_book *book, const char *id);
+/* A free row, else one that is over; NULL: all are in force. */
+struct member *book_member_room(struct incident_book *book);
 void book_say(struct incident_book *book, struct entry *entry, int64_t now_us);
 /* A line of it, told. */
 void book_line(struct incident_book *book, struct entry *entry,
@@ -98,6 +105,12 @@ void book_resolve(struct incident_book *book, struct entry *entry, const char *b
 
 /* ---- join.c ---- */
 
+/* The one of that attack that fires, else one that was over lately; NULL: none. */
+struct entry *book_attack(struct incident_book *book, const char *attack,
+			  int64_t now_us);
+/* All that belongs to one belongs to the other, and the one is over. */
+void book_move(struct incident_book *book, struct entry *from, struct entry *to,
+	       int64_t now_us);
 /*
  * What depends on the target of this member belongs to it, also what fell just before
  * it: routers are asked no sooner than what is behind them.

@@ -48,9 +48,6 @@ void book_explain(struct incident_book *book, struct entry *entry)
 {
 	uint64_t count = book->event_count;
 	uint64_t first = count > BOOK_EVENTS ? count - BOOK_EVENTS : 0;
-	entry->cause = CAUSE_ITSELF;
-	record_text(entry->record.cause, sizeof(entry->record.cause),
-		    entry->record.summary);
 	for (uint64_t i = first; i < count && !entry->is_attack; i++) {
 		const struct event *event = &book->events[i % BOOK_EVENTS];
 		if (is_about(book, event, entry) && is_in_time(event, entry))

@@ -17,6 +17,9 @@
 
 struct buf;
 
+/* In incident.closed_by: nobody closed it. */
+#define INCIDENT_BY_ITSELF "breakwater"
+
 struct incidents_sink {
 	void *self;
 	/* New, or changed. */
@@ -44,8 +47,11 @@ void incident_book_clear_parents(struct incident_book *book);
 
 /* Sets alert->incident. */
 void incident_book_alert(struct incident_book *book, struct alert_record *alert);
-void incident_book_finding(struct incident_book *book,
-			   const struct finding_record *finding);
+/*
+ * True if a finding of an attack belongs to another incident than detect/incident.h
+ * says, because a person had closed that one; sets finding->incident.
+ */
+bool incident_book_finding(struct incident_book *book, struct finding_record *finding);
 /*
  * What is no trouble by itself, and may be the cause, or what was done about it:
  * listener, block, deployment, notification.
@@ -57,6 +63,8 @@ void incident_book_deployment(struct incident_book *book,
 			      const struct deployment_record *deployment);
 void incident_book_notification(struct incident_book *book,
 				const struct notification_record *notification);
+/* It is over because it turned out to belong to another one: it was none by itself. */
+bool incident_is_part(const struct incident_record *incident);
 /* Why nobody is told of it, as the teller says; "": somebody is. */
 void incident_book_suppressed(struct incident_book *book, const char *id,
 			      const char *by, int64_t now_us);
@@ -73,7 +81,7 @@ struct incident_change {
 };
 /*
  * 0, and the incident's id in message; -ENOENT, -EEXIST (several begin so) or -EINVAL,
- * and what is wrong.
+ * and what is wrong.  Of one that was over long ago, restore it first.
  */
 int incident_book_change(struct incident_book *book,
 			 const struct incident_change *change, int64_t now_us,
@@ -87,8 +95,9 @@ void incident_book_each(const struct incident_book *book,
 			void *to);
 
 /*
- * After a restart, from what is kept: incidents first, oldest first, then their lines.
- * What belonged to one does so again; what does not fire any more is told as usual.
+ * After a restart, from what is kept: incidents first, oldest first, those that fire
+ * last, then their lines.  What belonged to one does so again, also to one that a
+ * person has closed; what does not fire any more is told as usual.
  */
 void incident_book_restore(struct incident_book *book,
 			   const struct incident_record *incident);

@@ -68,11 +68,12 @@ static struct entry *of_parents(struct incident_book *book, uint64_t target, int
 
 /* ---- one by one ---- */
 
-/* Closed by a person: what comes is another one. */
+/* Closed by a person, or a part: what comes is another one. */
 static bool is_over_lately(const struct entry *entry, int64_t now_us)
 {
 	return entry->record.id[0] != '\0' && !entry_is_firing(entry) &&
-	       strcmp(entry->record.closed_by, "breakwater") == 0 &&
+	       strcmp(entry->record.closed_by, INCIDENT_BY_ITSELF) == 0 &&
+	       !incident_is_part(&entry->record) &&
 	       now_us - entry->record.end <= AGAIN_US;
 }
 
@@ -128,18 +129,33 @@ static bool comes_back(const struct entry *entry, const struct about *about)
 	       entry->target == book_hash(about->target);
 }
 
-static struct entry *of_attack(struct incident_book *book, const struct about *about)
+/* One that goes on after another was closed has an id of its own. */
+static bool is_of_attack(const struct entry *entry, const char *attack, uint64_t hash)
 {
-	struct entry *entry = book_entry(book, about->attack);
-	return entry != NULL && (entry_is_firing(entry) ||
-				 is_over_lately(entry, about->now_us))
-		       ? entry
-		       : NULL;
+	return entry->is_attack &&
+	       (entry->attack == hash || strcmp(entry->record.id, attack) == 0);
+}
+
+struct entry *book_attack(struct incident_book *book, const char *attack,
+			  int64_t now_us)
+{
+	const uint64_t hash = book_hash(attack);
+	struct entry *over = NULL;
+	for (size_t i = 0; i < BOOK_INCIDENTS && attack[0] != '\0'; i++) {
+		struct entry *entry = &book->entries[i];
+		if (!is_of_attack(entry, attack, hash))
+			continue;
+		if (entry_is_firing(entry))
+			return entry;
+		if (is_over_lately(entry, now_us))
+			over = entry;
+	}
+	return over;
 }
 
 struct entry *book_join(struct incident_book *book, const struct about *about)
 {
-	struct entry *entry = of_attack(book, about);
+	struct entry *entry = book_attack(book, about->attack, about->now_us);
 	if (entry == NULL && about->attack[0] == '\0')
 		entry = of_parents(book, book_hash(about->target), 0);
 	if (entry != NULL)
@@ -155,19 +171,17 @@ struct entry *book_join(struct incident_book *book, const struct about *about)
 	return NULL;
 }
 
-/* ---- many at the same moment ---- */
+/* ---- parts ---- */
 
-static bool fell_with(const struct entry *other, const struct entry *last)
+static const char part_of[] = "part of incident ";
+
+bool incident_is_part(const struct incident_record *incident)
 {
-	int64_t apart_us = last->record.first - other->record.first;
-	return entry_is_firing(other) && !other->is_attack && !last->is_attack &&
-	       other->record.acknowledged == UNKNOWN_TIME &&
-	       strcmp(other->record.rule, last->record.rule) == 0 &&
-	       apart_us <= MANY_US && apart_us >= -MANY_US;
+	return strncmp(incident->close_reason, part_of, sizeof(part_of) - 1) == 0;
 }
 
-static void move(struct incident_book *book, struct entry *from, struct entry *to,
-		 int64_t now_us)
+void book_move(struct incident_book *book, struct entry *from, struct entry *to,
+	       int64_t now_us)
 {
 	char why[64];
 	for (size_t i = 0; i < BOOK_MEMBERS; i++)
@@ -178,12 +192,25 @@ static void move(struct incident_book *book, struct entry *from, struct entry *t
 	to->record.findings += from->record.findings;
 	to->record.targets += from->record.targets;
 	from->open = 0;
-	snprintf(why, sizeof(why), "part of incident %s", to->record.id);
+	snprintf(why, sizeof(why), "%s%s", part_of, to->record.id);
 	struct timeline_record line =
-		book_new_line(from->record.first, "alert", from->record.summary);
+		book_new_line(from->record.first, from->is_attack ? "finding" : "alert",
+			      from->record.summary);
 	line.severity = from->record.severity;
+	record_text(line.about, sizeof(line.about), from->lead);
 	book_line(book, to, &line);
-	book_resolve(book, from, "breakwater", why, now_us);
+	book_resolve(book, from, INCIDENT_BY_ITSELF, why, now_us);
+}
+
+/* ---- many at the same moment ---- */
+
+static bool fell_with(const struct entry *other, const struct entry *last)
+{
+	int64_t apart_us = last->record.first - other->record.first;
+	return entry_is_firing(other) && !other->is_attack && !last->is_attack &&
+	       other->record.acknowledged == UNKNOWN_TIME &&
+	       strcmp(other->record.rule, last->record.rule) == 0 &&
+	       apart_us <= MANY_US && apart_us >= -MANY_US;
 }
 
 static void blame_what_they_share(struct entry *entry)
@@ -212,7 +239,7 @@ struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t 
 		return last;
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
 		if (&book->entries[i] != first && fell_with(&book->entries[i], last))
-			move(book, &book->entries[i], first, now_us);
+			book_move(book, &book->entries[i], first, now_us);
 	first->is_many = true;
 	first->joined_us = now_us;
 	blame_what_they_share(first);
@@ -254,5 +281,5 @@ void book_gather(struct incident_book *book, struct entry *entry,
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
 		if (&book->entries[i] != entry &&
 		    fell_of(book, &book->entries[i], about))
-			move(book, &book->entries[i], entry, about->now_us);
+			book_move(book, &book->entries[i], entry, about->now_us);
 }

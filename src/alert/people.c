@@ -26,7 +26,7 @@ static int find(struct incident_book *book, const char *id, struct entry **out,
 	if (count == 1)
 		return 0;
 	buf_printf(message,
-		   count == 0 ? "there is no incident %s that fires or was over lately"
+		   count == 0 ? "there is no incident %s"
 			      : "several incidents begin with %s: give more digits",
 		   id);
 	return count == 0 ? -ENOENT : -EEXIST;
@@ -80,6 +80,17 @@ static void give_to(struct incident_book *book, struct entry *entry,
 	audit(book, entry, change, "incident_owner", change->owner, now_us);
 }
 
+/* It was over before: when, and whether by itself, stays as it was. */
+static void explain_end(struct incident_record *record,
+			const struct incident_change *change, const char *why)
+{
+	if (incident_is_part(record))
+		return;
+	record_text(record->closed_by, sizeof(record->closed_by), change->actor);
+	if (why[0] != '\0')
+		record_text(record->close_reason, sizeof(record->close_reason), why);
+}
+
 static void close_it(struct incident_book *book, struct entry *entry,
 		     const struct incident_change *change, int64_t now_us)
 {
@@ -94,6 +105,8 @@ static void close_it(struct incident_book *book, struct entry *entry,
 	      now_us);
 	if (entry_is_firing(entry))
 		book_resolve(book, entry, change->actor, why, now_us);
+	else
+		explain_end(&entry->record, change, why);
 }
 
 static bool says_nothing(const struct incident_change *change)

@@ -163,10 +163,9 @@ void alerting_close(struct alerting *a)
 
 /* ---- what happens ---- */
 
-void alerting_finding(struct alerting *a, const struct finding_record *finding)
+bool alerting_finding(struct alerting *a, struct finding_record *finding)
 {
-	if (a->book != NULL)
-		incident_book_finding(a->book, finding);
+	return a->book != NULL && incident_book_finding(a->book, finding);
 }
 
 void alerting_listener(struct alerting *a, const struct listener_record *listener)

@@ -71,7 +71,8 @@ void alerting_close(struct alerting *a);
 
 /* ---- what happens; nothing before alerting_open() ---- */
 
-void alerting_finding(struct alerting *a, const struct finding_record *finding);
+/* True if finding->incident is another one now; see incident_book_finding(). */
+bool alerting_finding(struct alerting *a, struct finding_record *finding);
 void alerting_listener(struct alerting *a, const struct listener_record *listener);
 void alerting_block(struct alerting *a, const struct block_record *block);
 /* What limits watch: any record; of ports those of a minute, now and then. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/json.h"
@@ -291,18 +292,20 @@ static void take_socket(void *self, const struct socket_record *socket)
 		keep_and_show(m, RECORD_socket, socket);
 }
 
-static void take_finding(void *self, const struct finding_record *finding)
+static void take_finding(void *self, const struct finding_record *found)
 {
 	struct monitor *m = self;
-	m->deciding = finding;
+	struct finding_record finding = *found;
+	m->deciding = &finding;
 	/* A block is an answer to an incident that is there. */
-	if (!home_holds(&m->friends, &finding->client_ip)) {
-		alerting_finding(&m->alerting, finding);
-		blocking_finding(&m->blocking, finding);
+	if (!home_holds(&m->friends, &finding.client_ip)) {
+		if (alerting_finding(&m->alerting, &finding))
+			detect_rename_incident(m->detect, finding.id, finding.incident);
+		blocking_finding(&m->blocking, &finding);
 	}
 	m->deciding = NULL;
-	keep_and_show(m, RECORD_finding, finding);
-	packet_keeper_finding(&m->packets, finding);
+	keep_and_show(m, RECORD_finding, &finding);
+	packet_keeper_finding(&m->packets, &finding);
 }
 
 static void ask_for_packets(void *self, const struct packets_wanted *wanted)
@@ -548,6 +551,7 @@ bool monitor_open(struct monitor *m)
 						 .own = &m->own,
 						 .home = &m->home };
 	detect_set_ways(m->detect, way_back, NULL);
+	detect_set_self(m->detect, (uint32_t)getpid());
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	monitor_read_rules(m);

@@ -65,7 +65,8 @@ static const struct column columns[] = {
 	  false, false, 3, 0, show_targets },
 	{ "OWNER", "owner", "Who takes care of it.", true, true, LEAVES_IF_EMPTY, 0,
 	  show_owner },
-	{ "CAUSE", "cause", "The most probable cause.", true, true, 0, 20, show_cause },
+	{ "CAUSE", "cause", "The most probable cause; if none is known, what happened.",
+	  true, true, 0, 20, show_cause },
 };
 
 const struct view view_incidents = {

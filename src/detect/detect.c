@@ -35,6 +35,7 @@ struct detect *detect_new(const struct detect_sink *sink)
 	if (detect == NULL)
 		return NULL;
 	detect->sink = *sink;
+	detect->self = UNKNOWN_U32;
 	detect->now_us = INT64_MIN;
 	detect->witness_us = detect->datagrams_us = INT64_MIN;
 	detect->expiry_us = INT64_MAX;
@@ -209,6 +210,11 @@ void detect_summary(struct finding_record *evidence, struct buf *sentence)
 void detect_kept(struct detect *detect, const char *id, uint64_t packets)
 {
 	findings_kept(&detect->findings, id, packets);
+}
+
+void detect_rename_incident(struct detect *detect, const char *id, const char *incident)
+{
+	findings_rename_incident(&detect->findings, id, incident);
 }
 
 void detect_flush(struct detect *detect, int64_t now_us)

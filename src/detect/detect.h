@@ -31,6 +31,8 @@ void detect_free(struct detect *detect);
  */
 struct home;
 void detect_set_own(struct detect *detect, const struct home *own);
+/* The program's own process: that it listens is no news. */
+void detect_set_self(struct detect *detect, uint32_t pid);
 
 /* The networks that count as ours: how others set up their servers is but a notice. */
 void detect_set_home(struct detect *detect, const struct home *home);
@@ -159,6 +161,9 @@ void detect_tick(struct detect *detect, int64_t now_us);
 
 /* So many packets are kept as evidence of that finding. */
 void detect_kept(struct detect *detect, const char *id, uint64_t packets);
+/* That finding begins that incident: a person has closed the one it was of. */
+void detect_rename_incident(struct detect *detect, const char *id,
+			    const char *incident);
 
 /* Says what has waited to be said: it is the end. */
 void detect_flush(struct detect *detect, int64_t now_us);

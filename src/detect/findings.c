@@ -416,17 +416,31 @@ void findings_end_at(struct findings *findings, struct finding *finding, int64_t
 	note_next(findings, finding);
 }
 
+static struct finding *find_id(struct findings *findings, const char *id)
+{
+	for (uint32_t i = 0; i < FINDINGS_MAX; i++)
+		if (findings->at[i].is_open &&
+		    strcmp(findings->at[i].record.id, id) == 0)
+			return &findings->at[i];
+	return NULL;
+}
+
 void findings_kept(struct findings *findings, const char *id, uint64_t packets)
 {
-	for (uint32_t i = 0; i < FINDINGS_MAX; i++) {
-		struct finding *finding = &findings->at[i];
-		if (!finding->is_open || strcmp(finding->record.id, id) != 0)
-			continue;
-		finding->record.packets = packets;
-		finding->has_news = true;
-		note_next(findings, finding);
+	struct finding *finding = find_id(findings, id);
+	if (finding == NULL)
 		return;
-	}
+	finding->record.packets = packets;
+	finding->has_news = true;
+	note_next(findings, finding);
+}
+
+void findings_rename_incident(struct findings *findings, const char *id,
+			      const char *incident)
+{
+	struct finding *finding = find_id(findings, id);
+	if (finding != NULL)
+		incidents_rename(&findings->incidents, &finding->record, incident);
 }
 
 void findings_tick(struct findings *findings, int64_t now_us)

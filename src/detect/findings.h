@@ -104,6 +104,10 @@ void findings_withdraw(struct findings *findings, struct finding *finding,
 /* So many packets are kept as its evidence. */
 void findings_kept(struct findings *findings, const char *id, uint64_t packets);
 
+/* That finding belongs to another incident; see incidents_rename(). */
+void findings_rename_incident(struct findings *findings, const char *id,
+			      const char *incident);
+
 /* Says what has waited, and ends what is due. */
 void findings_tick(struct findings *findings, int64_t now_us);
 

@@ -235,6 +235,18 @@ static void join_late(struct incidents *incidents, struct incident *it,
 	set_id(it, f, row->id);
 }
 
+void incidents_rename(struct incidents *incidents, struct finding_record *finding,
+		      const char *id)
+{
+	struct incident it = about(finding);
+	it.id = strtoull(finding->incident, NULL, 16);
+	struct incident *row = find_own(
+		is_proven(finding) ? incidents->proven : incidents->unproven, &it);
+	set_id(&it, finding, strtoull(id, NULL, 16));
+	if (row != NULL)
+		row->id = it.id;
+}
+
 void incidents_note(struct incidents *incidents, struct finding_record *finding)
 {
 	if (!is_attack(finding))

@@ -38,3 +38,10 @@ void incidents_clear(struct incidents *incidents);
  * the incident lasts.  Of one that is restored, the incident is known again.
  */
 void incidents_note(struct incidents *incidents, struct finding_record *finding);
+
+/*
+ * A person has closed its incident, so it begins one with that id; what its source or
+ * target does from now on belongs to that one.
+ */
+void incidents_rename(struct incidents *incidents, struct finding_record *finding,
+		      const char *id);

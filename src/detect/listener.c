@@ -327,7 +327,8 @@ static void see_hidden(struct detect *detect, struct place *place,
 static bool is_news(struct detect *detect, const struct place *place,
 		    const struct listener_record *l, bool was_known)
 {
-	return !was_known && l->authorized == UNKNOWN_FLAG &&
+	bool is_self = l->pid == detect->self && l->pid != UNKNOWN_U32;
+	return !was_known && !is_self && l->authorized == UNKNOWN_FLAG &&
 	       places_twin(&detect->places, place) == NULL;
 }
 
@@ -474,6 +475,11 @@ void detect_listener(struct detect *detect, struct listener_record *l)
 		see_open(detect, place, l, was_known);
 	else
 		see_unplaced(detect, l);
+}
+
+void detect_set_self(struct detect *detect, uint32_t pid)
+{
+	detect->self = pid;
 }
 
 void detect_known_listener(struct detect *detect, const struct listener_record *l)

@@ -471,6 +471,20 @@ static void what_the_register_allows_is_no_news(void **state)
 	said_nothing(scene);
 }
 
+/* The API's port may be another one at each start. */
+static void our_own_process_is_no_news(void **state)
+{
+	struct scene *scene = *state;
+	struct listener_record l = sshd(scene, "opened");
+	detect_set_self(scene->detect, l.pid);
+	see(scene, l);
+	said_nothing(scene);
+	l.port = 23;
+	l.pid++;
+	see(scene, l);
+	said_once(scene, "new_listener", "", "medium", "open");
+}
+
 static void an_approval_ends_with_its_day(void **state)
 {
 	struct scene *scene = *state;
@@ -565,6 +579,7 @@ int main(void)
 		SCENE(a_session_after_another_is_no_change),
 		SCENE(what_the_register_refuses_is_a_finding_until_it_allows),
 		SCENE(what_the_register_allows_is_no_news),
+		SCENE(our_own_process_is_no_news),
 		SCENE(an_approval_ends_with_its_day),
 		SCENE(whose_socket_can_not_be_seen_is_not_accused),
 		SCENE(a_hidden_listener_is_critical),

@@ -202,6 +202,22 @@ static void an_incident_is_known_again_after_a_restart(void **state)
 	are_together(&before, &after);
 }
 
+/* A person had closed the first: what comes of the source is of the other one. */
+static void an_attack_goes_on_under_another_id(void **state)
+{
+	(void)state;
+	struct given g = { "brute_force", scan.client, "dialogue", "medium", 0 };
+	struct finding_record closed = noted(g);
+	g.at_us = 60 * SECOND;
+	struct finding_record next = noted(g);
+	are_together(&closed, &next);
+	incidents_rename(&incidents, &next, "00000000feedfeed");
+	assert_string_equal(next.incident, "00000000feedfeed");
+	g.at_us = 90 * SECOND;
+	struct finding_record later = noted(g);
+	are_together(&next, &later);
+}
+
 static void forged_sources_push_out_none_that_is_proven(void **state)
 {
 	(void)state;
@@ -252,6 +268,7 @@ int main(void)
 				       forget),
 		cmocka_unit_test_setup(an_incident_is_known_again_after_a_restart,
 				       forget),
+		cmocka_unit_test_setup(an_attack_goes_on_under_another_id, forget),
 		cmocka_unit_test_setup(forged_sources_push_out_none_that_is_proven,
 				       forget),
 		cmocka_unit_test_setup(one_that_lasts_is_noted_once, forget),

@@ -1,0 +1,68 @@
+/*
+ * resume.c: incidents go on after a restart, from what is kept; see incidents.h.
+ */
+#include <string.h>
+
+#include "alert/book.h"
+
+void incident_book_restore(struct incident_book *book,
+			   const struct incident_record *incident)
+{
+	struct entry *entry =
+		book_entry(book, incident->id) == NULL ? book_room(book) : NULL;
+	if (entry == NULL)
+		return;
+	*entry = (struct entry){
+		.record = *incident,
+		.target = book_hash(incident->target),
+		.said_us = incident->at,
+		.joined_us = incident->last,
+		.is_attack = !addr_is_unset(&incident->client_ip),
+		.attack = book_hash(incident->id),
+	};
+}
+
+/* What of it goes on is no other one. */
+static bool has_members(const struct entry *entry)
+{
+	return entry_is_firing(entry) ||
+	       (strcmp(entry->record.closed_by, INCIDENT_BY_ITSELF) != 0 &&
+		!incident_is_part(&entry->record));
+}
+
+/* A block has an id too, and is no trouble. */
+static bool is_of_member(const struct timeline_record *line)
+{
+	return strcmp(line->kind, "alert") == 0 || strcmp(line->kind, "finding") == 0 ||
+	       strcmp(line->kind, "resolved") == 0;
+}
+
+static struct member *restore_member(struct incident_book *book, struct entry *entry,
+				     const struct timeline_record *line)
+{
+	struct member *member = book_member_room(book);
+	if (member == NULL)
+		return NULL;
+	*member = (struct member){ .entry = entry, .target = entry->target };
+	record_text(member->id, sizeof(member->id), line->about);
+	if (entry->lead[0] == '\0' && line->at == entry->record.first)
+		record_text(entry->lead, sizeof(entry->lead), line->about);
+	return member;
+}
+
+void incident_book_restore_line(struct incident_book *book,
+				const struct timeline_record *line)
+{
+	struct entry *entry = book_entry(book, line->incident);
+	if (entry == NULL || !has_members(entry) || !is_of_member(line) ||
+	    line->about[0] == '\0')
+		return;
+	struct member *member = book_member(book, line->about);
+	bool is_open = strcmp(line->kind, "resolved") != 0;
+	if (member == NULL && is_open)
+		member = restore_member(book, entry, line);
+	if (member == NULL || member->is_open == is_open)
+		return;
+	member->is_open = is_open;
+	entry->open += is_open ? 1 : UINT32_MAX;
+}
