@@ -95,13 +95,18 @@ bool alerting_take_sent(struct alerting *a, struct buf *said);
 /* ---- what people say ---- */
 
 /*
- * Forms (docs/alerts.md): of an incident, and of a deployment.  0 and a sentence, or
- * -ENOENT, -EEXIST or -EINVAL and what is wrong, in message.
+ * Forms (docs/alerts.md): of an incident, of a deployment, of a silence and of its end.
+ * 0 and a sentence, or the id that it is about; or -ENOENT, -EEXIST or -EINVAL and what
+ * is wrong, in message.
  */
 int alerting_change(struct alerting *a, const char *form, const char *actor,
 		    struct buf *message);
 int alerting_deployed(struct alerting *a, const char *form, const char *actor,
 		      struct buf *message);
+int alerting_silence(struct alerting *a, const char *form, const char *actor,
+		     struct buf *message);
+int alerting_unsilence(struct alerting *a, const char *form, const char *actor,
+		       struct buf *message);
 
 /* ---- what is known ---- */
 

@@ -1,16 +1,19 @@
 /*
- * alerting_by_hand.c: what people say of incidents and deployments, as forms; see
- * alerting.h and docs/alerts.md.
+ * alerting_by_hand.c: what people say of incidents, deployments and silences, as forms;
+ * see alerting.h and docs/alerts.md.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/when.h"
 #include "cli/alerting_inside.h"
 #include "web/form.h"
 
 enum { PORT_MAX = 65535 };
+/* As a silence may last (alert/silence.c): more would overflow a time, too. */
+#define LONGEST_US (366 * 86400 * INT64_C(1000000))
 
 static int refuse(struct buf *message, const char *why)
 {
@@ -116,4 +119,76 @@ int alerting_deployed(struct alerting *a, const char *form, const char *actor,
 	buf_printf(message, "%s: noted; what falls in the next minutes is seen with it",
 		   deployment.name);
 	return 0;
+}
+
+/* ---- silences ---- */
+
+static int read_start(const char *form, int64_t now_us, int64_t *start_us,
+		      struct buf *message)
+{
+	char value[FORM_VALUE_MAX];
+	if (!form_value(form, "start", value))
+		return 0;
+	if (!time_parse(value, start_us) || *start_us < now_us)
+		return refuse(message, "start: allowed is a time to come, such as "
+				       "2026-01-31T12:00:00Z");
+	return 0;
+}
+
+/* So long from its begin on, or until then. */
+static int read_end(const char *form, int64_t begin_us, int64_t *until_us,
+		    struct buf *message)
+{
+	char duration[FORM_VALUE_MAX], until[FORM_VALUE_MAX];
+	bool has_duration = form_value(form, "for", duration);
+	bool has_until = form_value(form, "until", until);
+	int64_t us;
+	if (has_duration == has_until)
+		return refuse(message, "for, or until: one of them is needed, as a "
+				       "silence always has an end");
+	if (has_until && !time_parse(until, until_us))
+		return refuse(message,
+			      "until: allowed is a time such as 2026-01-31T12:00:00Z");
+	if (has_until)
+		return 0;
+	if (!duration_parse(duration, &us) || us <= 0 || us > LONGEST_US)
+		return refuse(message, "for: allowed is a duration from 1s to 366d, "
+				       "such as 30m, 2h or 7d");
+	*until_us = begin_us + us;
+	return 0;
+}
+
+int alerting_silence(struct alerting *a, const char *form, const char *actor,
+		     struct buf *message)
+{
+	char match[FORM_VALUE_MAX], why[FORM_VALUE_MAX];
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	struct silence_asked asked = { .actor = actor };
+	if (a->teller == NULL)
+		return refuse(message, "it begins, or ends");
+	if (!form_value(form, "match", match))
+		return refuse(message, "match: of which incidents? Allowed are "
+				       "conditions of at most 255 bytes");
+	asked.match = match;
+	asked.why = text_of(form, "why", why);
+	int error = read_start(form, now_us, &asked.start_us, message);
+	if (error == 0)
+		error = read_end(form, asked.start_us > 0 ? asked.start_us : now_us,
+				 &asked.until_us, message);
+	if (error == 0)
+		error = teller_silence(a->teller, &asked, now_us, message);
+	/* That there are too many is for who asks to mend. */
+	return error == -ENOSPC ? -EINVAL : error;
+}
+
+int alerting_unsilence(struct alerting *a, const char *form, const char *actor,
+		       struct buf *message)
+{
+	char id[FORM_VALUE_MAX];
+	if (a->teller == NULL)
+		return refuse(message, "it begins, or ends");
+	if (!form_value(form, "id", id) || id[0] == '\0')
+		return refuse(message, "id: of which silence?");
+	return teller_unsilence(a->teller, id, actor, clock_us(CLOCK_REALTIME),
+				message);
 }

@@ -144,6 +144,32 @@ static void give_incidents(void *self, web_emit emit, void *to)
 	alerting_each(&m->alerting, emit_incident, &e);
 }
 
+static void emit_alert(void *to, const struct alert_record *alert)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, alert);
+}
+
+static void give_alerts(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	alerting_each_alert(&m->alerting, emit_alert, &e);
+}
+
+static void emit_silence(void *to, const struct silence_record *silence)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, silence);
+}
+
+static void give_silences(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	alerting_each_silence(&m->alerting, emit_silence, &e);
+}
+
 static void note_reader(void *self, const struct addr *reader)
 {
 	struct monitor *m = self;
@@ -401,41 +427,24 @@ static int maintain(void *self, const char *text, size_t len, const char *actor,
 	return take_form(self, text, len, actor, message, monitor_maintain);
 }
 
-static int change_block(struct monitor *m, const char *form, const char *actor,
-			struct buf *message)
-{
-	return blocking_change(&m->blocking, form, actor, message);
-}
+/* What is posted to the monitor's part `of` goes to a function of it. */
+#define TAKES_FORM(name, of, function)                                                 \
+	static int name##_form(struct monitor *m, const char *form, const char *actor, \
+			       struct buf *message)                                    \
+	{                                                                              \
+		return function(&m->of, form, actor, message);                         \
+	}                                                                              \
+	static int name(void *self, const char *text, size_t len, const char *actor,   \
+			struct buf *message)                                           \
+	{                                                                              \
+		return take_form(self, text, len, actor, message, name##_form);        \
+	}
 
-static int take_block_change(void *self, const char *text, size_t len,
-			     const char *actor, struct buf *message)
-{
-	return take_form(self, text, len, actor, message, change_block);
-}
-
-static int change_incident(struct monitor *m, const char *form, const char *actor,
-			   struct buf *message)
-{
-	return alerting_change(&m->alerting, form, actor, message);
-}
-
-static int take_incident_change(void *self, const char *text, size_t len,
-				const char *actor, struct buf *message)
-{
-	return take_form(self, text, len, actor, message, change_incident);
-}
-
-static int note_deployment(struct monitor *m, const char *form, const char *actor,
-			   struct buf *message)
-{
-	return alerting_deployed(&m->alerting, form, actor, message);
-}
-
-static int take_deployment(void *self, const char *text, size_t len, const char *actor,
-			   struct buf *message)
-{
-	return take_form(self, text, len, actor, message, note_deployment);
-}
+TAKES_FORM(take_block_change, blocking, blocking_change)
+TAKES_FORM(take_incident_change, alerting, alerting_change)
+TAKES_FORM(take_deployment, alerting, alerting_deployed)
+TAKES_FORM(take_silence, alerting, alerting_silence)
+TAKES_FORM(take_silence_end, alerting, alerting_unsilence)
 
 static void give_maintenance(void *self, struct buf *json)
 {
@@ -458,6 +467,10 @@ struct web_source monitor_source(struct monitor *m)
 				    .incidents = give_incidents,
 				    .incident_change = take_incident_change,
 				    .deployed = take_deployment,
+				    .alerts = give_alerts,
+				    .silences = give_silences,
+				    .silence = take_silence,
+				    .unsilence = take_silence_end,
 				    .reader = note_reader,
 				    .latency = give_latency,
 				    .probes = give_probes,

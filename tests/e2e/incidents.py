@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""incidents.py: a real scan is one incident, which a person acknowledges, which goes on
-after a restart, and which a person closes.  Runs beside others.
+"""incidents.py: a real scan is one incident, which a person silences and acknowledges,
+which goes on after a restart, and which a person closes.  Runs beside others.
 """
 import json
 import sys
@@ -55,6 +55,24 @@ def is_acknowledged(tap, monitor, name):
     tap.ok("there is no incident abcdabcd" in wrong, "of none it says so", wrong)
 
 
+def is_silenced(tap, monitor, name):
+    said = monitor.command("silence", f"client_ip={ATTACKER}", "--for", "2h", "--why",
+                           "our own").stdout
+    silence = said.split(":")[0]
+    listed = monitor.command("silence").stdout
+    tap.ok(silence[:8] in listed and "active" in listed and "root" in listed and
+           "our own" in listed, "a silence is listed with who made it", listed)
+    until(lambda: the_only(monitor).get("suppressed_by") == silence, "nobody is told")
+    wrong = monitor.command("silence", "prt=443", "--for", "2h", status=2).stderr
+    tap.ok('match, column 1: "prt" is no field' in wrong, "a mistake has its place",
+           wrong)
+    monitor.command("unsilence", silence[:8])
+    until(lambda: "suppressed_by" not in the_only(monitor), "somebody is told again")
+    actions = until(lambda: {"silence", "unsilence"} <= {
+        one["action"] for one in monitor.get("audit")}, "the audit chain")
+    tap.ok(actions, "the audit chain has both")
+
+
 def goes_on(tap, lab, monitor, server, name):
     monitor.stop()
     again = lab.monitor(server, *OPTIONS, "--state", str(monitor.state))
@@ -90,6 +108,7 @@ def life(tap, lab):
     listener = server.listen(TARGET, 21)  # before the monitor: it is no news
     monitor = lab.monitor(server, *OPTIONS)
     name = is_one(tap, client, monitor)
+    is_silenced(tap, monitor, name)
     is_acknowledged(tap, monitor, name)
     again = goes_on(tap, lab, monitor, server, name)
     is_closed(tap, again, monitor.state, name)

@@ -394,6 +394,72 @@ static void a_message_that_nobody_takes_is_written_down(void **state)
 	buf_free(&said);
 }
 
+static void note_silence(void *to, const struct silence_record *silence)
+{
+	*(struct silence_record *)to = *silence;
+}
+
+static void a_silence_is_made_and_ended_by_form(void **state)
+{
+	(void)state;
+	char text[256], end_form[64];
+	struct silence_record silence;
+	record_init(RECORD_silence, &silence);
+	assert_int_equal(say(alerting_silence,
+			     "match=rule%3Dport_scan+port%3C23&for=2h&why=our+scan",
+			     text),
+			 0);
+	alerting_each_silence(&alerting, note_silence, &silence);
+	assert_string_equal(silence.id, text);
+	assert_string_equal(silence.match, "rule=port_scan port<23");
+	assert_string_equal(silence.state, "active");
+	assert_string_equal(silence.why, "our scan");
+	assert_string_equal(silence.actor, "ada");
+	assert_int_equal(silence.until - silence.start, INT64_C(7200000000));
+	const struct audit_record *audit = &kept.audits[kept.audit_count - 1];
+	assert_string_equal(audit->action, "silence");
+	assert_string_equal(audit->subject, silence.id);
+	snprintf(end_form, sizeof(end_form), "id=%.8s", silence.id);
+	assert_int_equal(say(alerting_unsilence, end_form, text), 0);
+	assert_string_equal(text, silence.id);
+	alerting_each_silence(&alerting, note_silence, &silence);
+	assert_string_equal(silence.state, "expired");
+	assert_string_equal(kept.audits[kept.audit_count - 1].action, "unsilence");
+	assert_int_equal(say(alerting_unsilence, end_form, text), -ENOENT);
+}
+
+static void a_silence_that_can_not_be_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *form, *says;
+	} wrong[] = {
+		{ "for=2h", "match: of which incidents?" },
+		{ "match=port%3D1", "for, or until: one of them" },
+		{ "match=port%3D1&for=2h&until=2099-01-01", "for, or until" },
+		{ "match=port%3D1&for=soon", "for: allowed is a duration" },
+		{ "match=port%3D1&for=0s", "for: allowed is a duration" },
+		{ "match=port%3D1&for=9999999w", "for: allowed is a duration" },
+		{ "match=port%3D1&for=367d", "for: allowed is a duration" },
+		{ "match=port%3D1&until=2020-01-01", "ends before it begins" },
+		{ "match=port%3D1&until=x", "until: allowed is a time" },
+		{ "match=port%3D1&for=2h&start=2020-01-01", "a time to come" },
+		{ "match=prt%3D1&for=2h", "match, column 1: \"prt\" is no field" },
+		{ "match=&for=2h", "nothing in particular" },
+	};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[256];
+		assert_int_equal(say(alerting_silence, wrong[i].form, text), -EINVAL);
+		if (strstr(text, wrong[i].says) == NULL)
+			fail_msg("%s: %s", wrong[i].form, text);
+	}
+	char text[256];
+	assert_int_equal(say(alerting_unsilence, "", text), -EINVAL);
+	assert_int_equal(say(alerting_silence,
+			     "match=port%3D1&for=2h&start=2099-01-01T00:00:00Z", text),
+			 -EINVAL); /* more than a year from now */
+}
+
 static void assert_begins(struct buf *json, const char *with)
 {
 	char begin[256];
@@ -427,6 +493,8 @@ int main(void)
 		TEST(a_deployment_is_kept_and_audited),
 		TEST(a_restart_goes_on_with_what_fires),
 		TEST(what_is_over_stays_over_after_a_restart),
+		TEST(a_silence_is_made_and_ended_by_form),
+		TEST(a_silence_that_can_not_be_is_refused),
 		TEST(status_tells_the_gravest),
 		TEST(a_limit_that_is_crossed_is_an_incident_until_it_is_well),
 		TEST(an_alert_goes_on_after_a_restart),
