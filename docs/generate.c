@@ -1,8 +1,7 @@
 /*
  * generate.c: writes what the documentation takes from tables in the code: two whole
- * pages, and tables of docs/protocols.md, docs/probes.md and docs/alerts.md.
- *
- * usage: generate_docs records|config|protocols|asked|reasons|rules|usual|notifiers
+ * pages, tables of docs/protocols.md, docs/probes.md and docs/alerts.md, and the files
+ * of packaging/ for Prometheus and Grafana.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "alert/notifier_docs.h"
 #include "config/config.h"
+#include "docs/generate.h"
 #include "limit/usual.h"
 #include "protocol/feed.h"
 #include "record/record.h"
@@ -78,46 +78,80 @@ static void reason_table(struct buf *page)
 			   probe_state_word(reason_state(i)), reason_doc(i));
 }
 
-/* With the defaults, and a link of 1 Gbit/s. */
-static void usual_rules(struct buf *page)
+static struct limit_usual usual_with_defaults(double link_bytes)
 {
 	struct config config;
 	config_init(&config);
-	const struct limit_usual usual = { .response_ms = config.limit_response_ms,
-					   .loss = config.limit_loss,
-					   .errors = config.limit_errors,
-					   .link_bytes = 1e9 / 8 };
+	return (struct limit_usual){ .response_ms = config.limit_response_ms,
+				     .loss = config.limit_loss,
+				     .errors = config.limit_errors,
+				     .link_bytes = link_bytes };
+}
+
+/* With a link of 1 Gbit/s. */
+static void usual_rules(struct buf *page)
+{
+	const struct limit_usual usual = usual_with_defaults(1e9 / 8);
 	buf_text(page, "```yaml\n");
 	limit_usual_text(&usual, page);
 	buf_text(page, "```\n");
 }
 
+struct limit_rules *usual_by_share(void)
+{
+	const struct limit_usual usual = usual_with_defaults(1);
+	struct limit_rules *rules = limit_rules_new(NULL);
+	if (rules == NULL || limit_usual_add(rules, &usual))
+		return rules;
+	limit_rules_free(rules);
+	return NULL;
+}
+
+double limit_of_metric(const struct limit_rule *rule, double limit)
+{
+	enum rule_unit unit = rule_unit(rule);
+	return unit == UNIT_US ? limit / 1e6 : unit == UNIT_MS ? limit / 1e3 : limit;
+}
+
+void put_metric(struct buf *out, struct family *family, enum record_kind kind,
+		const struct field *field)
+{
+	family_of(family, kind, field);
+	buf_printf(out, "%s%s", family->name,
+		   field->role == ROLE_COUNTER ? "_total" : "");
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct buf *out);
+} pages[] = { { "records", record_docs },         { "config", config_docs },
+	      { "protocols", protocol_table },    { "asked", asked_table },
+	      { "reasons", reason_table },        { "rules", limit_rules_docs },
+	      { "usual", usual_rules },           { "notifiers", notifier_docs },
+	      { "prometheus", prometheus_rules }, { "grafana", grafana_dashboard } };
+enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: generate_docs");
+	for (size_t i = 0; i < PAGES; i++)
+		fprintf(stderr, "%c%s", i == 0 ? ' ' : '|', pages[i].name);
+	fprintf(stderr, "\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	struct buf page = { 0 };
-	if (argc == 2 && strcmp(argv[1], "records") == 0)
-		record_docs(&page);
-	else if (argc == 2 && strcmp(argv[1], "config") == 0)
-		config_docs(&page);
-	else if (argc == 2 && strcmp(argv[1], "protocols") == 0)
-		protocol_table(&page);
-	else if (argc == 2 && strcmp(argv[1], "asked") == 0)
-		asked_table(&page);
-	else if (argc == 2 && strcmp(argv[1], "reasons") == 0)
-		reason_table(&page);
-	else if (argc == 2 && strcmp(argv[1], "rules") == 0)
-		limit_rules_docs(&page);
-	else if (argc == 2 && strcmp(argv[1], "usual") == 0)
-		usual_rules(&page);
-	else if (argc == 2 && strcmp(argv[1], "notifiers") == 0)
-		notifier_docs(&page);
-	else
-		fprintf(stderr, "usage: generate_docs "
-				"records|config|protocols|asked|reasons|rules|usual|"
-				"notifiers\n");
+	size_t i = 0;
+	while (argc == 2 && i < PAGES && strcmp(argv[1], pages[i].name) != 0)
+		i++;
+	if (argc != 2 || i == PAGES)
+		return usage();
+	pages[i].put(&page);
 	bool ok = buf_ok(&page) && page.len > 0;
 	if (ok)
 		fwrite(page.at, 1, page.len, stdout);
 	buf_free(&page);
-	return ok ? 0 : 2;
+	return ok ? 0 : 1;
 }

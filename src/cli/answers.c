@@ -38,6 +38,12 @@ static void give_ports(void *self, web_emit emit, void *to)
 		ports_each(pipeline_ports(m->pipeline), emit_port, &e);
 }
 
+static bool is_home(void *self, const struct addr *addr)
+{
+	const struct monitor *m = self;
+	return home_holds(&m->home, addr);
+}
+
 static void emit_flow(void *to, const struct flow_record *flow)
 {
 	const struct emitting *e = to;
@@ -456,6 +462,7 @@ struct web_source monitor_source(struct monitor *m)
 {
 	return (struct web_source){ .self = m,
 				    .ports = give_ports,
+				    .is_home = is_home,
 				    .flows = give_flows,
 				    .self_record = give_self,
 				    .status = give_status,

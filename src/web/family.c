@@ -67,6 +67,13 @@ void family_label(struct buf *out, const char *value)
 	}
 }
 
+const char *family_type(const struct field *field)
+{
+	return field->role == ROLE_COUNTER ? "counter"
+	       : field->role == ROLE_GAUGE ? "gauge"
+					   : NULL;
+}
+
 void family_begin(struct family *family, const char *type, const char *doc)
 {
 	bool short_name = family->openmetrics;
@@ -106,12 +113,37 @@ void family_value(const struct family *family, long double value)
 	buf_char(family->out, '\n');
 }
 
-void family_of(struct family *family, const char *prefix, const struct field *field)
+const char *family_prefix(enum record_kind kind)
+{
+	switch (kind) {
+	case RECORD_port:
+		return "breakwater_port_";
+	case RECORD_probe:
+		return "breakwater_probe_";
+	case RECORD_listener:
+		return "breakwater_listener_";
+	case RECORD_self:
+		return "breakwater_";
+	default:
+		return NULL;
+	}
+}
+
+const struct field *family_field(enum record_kind kind, const char *name)
+{
+	const struct field *field = schemas[kind].fields;
+	while (strcmp(field->name, name) != 0)
+		field++;
+	return field;
+}
+
+void family_of(struct family *family, enum record_kind kind, const struct field *field)
 {
 	size_t len = strlen(field->name);
+	const char *prefix = family_prefix(kind);
 	family->unit = "";
-	if (family_is_time(field)) {
-		len -= strlen("_us");
+	if (family_is_time(field) || field->type == TYPE_time) {
+		len -= family_is_time(field) ? strlen("_us") : 0;
 		family->unit = "seconds";
 		snprintf(family->name, sizeof(family->name), "%s%.*s_seconds", prefix,
 			 (int)len, field->name);

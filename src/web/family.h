@@ -1,6 +1,6 @@
 /*
  * family.h: one family of samples of an exposition format, while it is written; private
- * to the room.
+ * to the room, and to docs/ where rules and panels name families.
  */
 #pragma once
 
@@ -18,11 +18,19 @@ struct family {
 	const char *type, *unit; /* unit "": none */
 };
 
-/* Name and unit of a field's family: _us becomes _seconds (base units). */
-void family_of(struct family *family, const char *prefix, const struct field *field);
+/*
+ * What names of a record's families begin with; NULL: its fields are in none.  Of a
+ * probe and a listener that is its last one, of a port the last minute or, for what
+ * counts, since the start.
+ */
+const char *family_prefix(enum record_kind kind);
+/* Name and unit of a field's family: _us, and a time, become _seconds (base units). */
+void family_of(struct family *family, enum record_kind kind, const struct field *field);
 /* Of a family that is no field's: breakwater_NAME. */
 void family_named(struct family *family, const char *name, const char *unit,
 		  const char *type, const char *doc);
+/* "counter" or "gauge"; NULL: it is no value. */
+const char *family_type(const struct field *field);
 /* HELP, TYPE and UNIT. */
 void family_begin(struct family *family, const char *type, const char *doc);
 /* "name_total" or "name"; labels and value follow. */
@@ -46,4 +54,5 @@ void family_histogram(const struct family *family, const char *labels,
 
 /* A field's value, a time in microseconds since 1970; NaN: unknown, or no number. */
 long double family_number(const struct field *field, const void *record);
+const struct field *family_field(enum record_kind kind, const char *name);
 bool family_is_time(const struct field *field);

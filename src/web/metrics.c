@@ -12,6 +12,7 @@
 #include "web/block_metrics.h"
 #include "web/finding_metrics.h"
 #include "web/incident_metrics.h"
+#include "web/listener_metrics.h"
 #include "web/probe_metrics.h"
 #include "web/self_test_metrics.h"
 
@@ -24,6 +25,7 @@ enum {
 struct slot {
 	uint32_t port;
 	const char *transport;
+	bool is_home;
 	char service[32];
 	uint64_t bytes;                 /* since the start, for the order */
 	uint64_t counters[FIELDS_MAX];  /* by index in the port record's schema */
@@ -48,7 +50,7 @@ struct metrics {
 	struct finding_counts findings;
 	struct block_counts blocks;
 	struct self_test_counts self_tests;
-	uint16_t index[INDEX_SIZE]; /* 1 + slot by port and transport; 0: free */
+	uint16_t index[INDEX_SIZE]; /* 1 + slot by port, transport and home; 0: free */
 };
 
 struct metrics *metrics_new(void)
@@ -67,21 +69,26 @@ void metrics_free(struct metrics *metrics)
 }
 
 /* The slot of that port, or the free place in the index where it belongs. */
-static uint16_t *find(struct metrics *metrics, uint32_t port, const char *transport)
+static uint16_t *find(struct metrics *metrics, const struct port_record *record,
+		      bool is_home)
 {
-	uint32_t hash = port * 2654435761u + (uint8_t)transport[0] * 40503u;
+	const char *transport = record->transport;
+	uint32_t hash = record->port * 2654435761u + (uint8_t)transport[0] * 40503u +
+			is_home * 2246822519u;
 	for (uint32_t i = 0; i < INDEX_SIZE; i++) {
 		uint16_t *at = &metrics->index[(hash + i) % INDEX_SIZE];
 		if (*at == 0)
 			return at;
 		const struct slot *slot = &metrics->slots[*at - 1];
-		if (slot->port == port && strcmp(slot->transport, transport) == 0)
+		if (slot->port == record->port && slot->is_home == is_home &&
+		    strcmp(slot->transport, transport) == 0)
 			return at;
 	}
 	return NULL; /* never: the index is four times the slots */
 }
 
-static struct slot *slot_for(struct metrics *metrics, const struct port_record *port)
+static struct slot *slot_for(struct metrics *metrics, const struct port_record *port,
+			     bool is_home)
 {
 	bool answers = port->server_packets != UNKNOWN_U64 &&
 		       port->server_packets > 0 &&
@@ -89,7 +96,7 @@ static struct slot *slot_for(struct metrics *metrics, const struct port_record *
 			port->flows == 0);
 	if (port->transport == NULL)
 		return &metrics->other;
-	uint16_t *at = find(metrics, port->port, port->transport);
+	uint16_t *at = find(metrics, port, is_home);
 	if (at == NULL || (*at == 0 && !answers))
 		return &metrics->other;
 	if (*at != 0)
@@ -100,13 +107,21 @@ static struct slot *slot_for(struct metrics *metrics, const struct port_record *
 	*at = (uint16_t)metrics->count;
 	slot->port = port->port;
 	slot->transport = port->transport;
+	slot->is_home = is_home;
 	return slot;
 }
 
-void metrics_add(struct metrics *metrics, const struct port_record *port)
+static bool is_home(const struct web_source *source, const struct port_record *port)
+{
+	return source->is_home != NULL &&
+	       source->is_home(source->self, &port->server_ip);
+}
+
+void metrics_add(struct metrics *metrics, const struct web_source *source,
+		 const struct port_record *port)
 {
 	const struct schema *schema = &schemas[RECORD_port];
-	struct slot *slot = slot_for(metrics, port);
+	struct slot *slot = slot_for(metrics, port, is_home(source, port));
 	if (slot->service[0] == '\0' && slot != &metrics->other)
 		memcpy(slot->service, port->service, sizeof(slot->service));
 	for (size_t i = 0; i < schema->field_count; i++) {
@@ -148,18 +163,26 @@ static bool is_worst_of(const struct field *field)
 	       family_is_time(field);
 }
 
-/* web_emit: gauges of one server's port, into those of the port. */
+struct taking {
+	struct metrics *metrics;
+	const struct web_source *source;
+};
+
+/*
+ * web_emit: gauges of one server's port, into those of the port.  That a port where
+ * nothing is refuses is no error of the port's servers.
+ */
 static void take_gauges(void *to, const void *record)
 {
-	struct metrics *metrics = to;
+	const struct taking *taking = to;
 	const struct port_record *port = record;
 	const struct schema *schema = &schemas[RECORD_port];
-	if (port->transport == NULL)
+	if (port->transport == NULL || port->unused == 1)
 		return;
-	const uint16_t *at = find(metrics, port->port, port->transport);
+	const uint16_t *at = find(taking->metrics, port, is_home(taking->source, port));
 	if (at == NULL || *at == 0)
 		return;
-	struct slot *slot = &metrics->slots[*at - 1];
+	struct slot *slot = &taking->metrics->slots[*at - 1];
 	for (size_t i = 0; i < schema->field_count; i++) {
 		long double value = family_number(&schema->fields[i], record);
 		if (schema->fields[i].role != ROLE_GAUGE || isnan(value))
@@ -186,7 +209,8 @@ static void put_port_sample(const struct family *family, const struct slot *slot
 		family_label(family->out, slot->transport);
 		buf_text(family->out, "\",service=\"");
 		family_label(family->out, slot->service);
-		buf_text(family->out, "\"}");
+		buf_printf(family->out, "\",home=\"%s\"}",
+			   slot->is_home ? "yes" : "no");
 	}
 	family_value(family, value);
 }
@@ -206,11 +230,11 @@ static void write_port_family(const struct metrics *metrics, struct family *fami
 	const struct field *field = &schemas[RECORD_port].fields[i];
 	bool counter = field->role == ROLE_COUNTER;
 	char doc[256];
-	family_of(family, "breakwater_port_", field);
+	family_of(family, RECORD_port, field);
 	snprintf(doc, sizeof(doc), "%s %s", field->doc,
 		 is_worst_of(field) ? "The worst of the port's servers."
 				    : "Over all servers of the port.");
-	family_begin(family, counter ? "counter" : "gauge", doc);
+	family_begin(family, family_type(field), doc);
 	for (size_t s = 0; s < count; s++)
 		put_port_sample(family, shown[s], false,
 				counter ? (long double)shown[s]->counters[i]
@@ -225,20 +249,31 @@ static void write_ports(struct metrics *metrics, const struct web_source *source
 {
 	const struct schema *schema = &schemas[RECORD_port];
 	const struct slot *shown[METRICS_PORTS_MAX] = { NULL };
+	struct taking taking = { metrics, source };
 	for (size_t s = 0; s < metrics->count; s++) {
 		shown[s] = &metrics->slots[s];
 		for (size_t i = 0; i < FIELDS_MAX; i++)
 			metrics->slots[s].gauges[i] = (long double)NAN;
 	}
-	source->ports(source->self, take_gauges, metrics);
+	source->ports(source->self, take_gauges, &taking);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is the pointers we sort */
 	qsort(shown, metrics->count, sizeof(shown[0]), by_bytes);
 	size_t count = metrics->count < METRICS_PORTS_SHOWN ? metrics->count
 							    : METRICS_PORTS_SHOWN;
 	for (size_t i = 0; i < schema->field_count; i++)
-		if (schema->fields[i].role == ROLE_COUNTER ||
-		    schema->fields[i].role == ROLE_GAUGE)
+		if (family_type(&schema->fields[i]) != NULL)
 			write_port_family(metrics, family, i, shown, count);
+}
+
+/* A word is a label, as values are numbers. */
+static void write_store_state(const struct self_record *self, struct family *family)
+{
+	if (self->store_state == NULL)
+		return;
+	family_of(family, RECORD_self, family_field(RECORD_self, "store_state"));
+	family_begin(family, "gauge", "1, with the state of the store as a label.");
+	family_sample(family);
+	buf_printf(family->out, "{state=\"%s\"} 1\n", self->store_state);
 }
 
 static void write_self(const struct web_source *source, struct family *family)
@@ -250,15 +285,14 @@ static void write_self(const struct web_source *source, struct family *family)
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
 		long double value = family_number(field, &self);
-		if (isnan(value) ||
-		    (field->role != ROLE_COUNTER && field->role != ROLE_GAUGE))
+		if (isnan(value) || family_type(field) == NULL)
 			continue;
-		family_of(family, "breakwater_", field);
-		family_begin(family, field->role == ROLE_COUNTER ? "counter" : "gauge",
-			     field->doc);
+		family_of(family, RECORD_self, field);
+		family_begin(family, family_type(field), field->doc);
 		family_sample(family);
 		family_value(family, value);
 	}
+	write_store_state(&self, family);
 }
 
 /* What only the status object knows. */
@@ -274,6 +308,8 @@ static const struct {
 	  "Services (server address, port, transport) that are followed." },
 	{ "memory_bytes", "breakwater_tables_bytes", "bytes", "gauge",
 	  "Memory of the flow and service tables." },
+	{ "link_bytes", "breakwater_link_bytes", "bytes", "gauge",
+	  "Bytes a second that the fastest link carries in each direction." },
 	{ "kernel_dropped", "breakwater_kernel_dropped", "", "counter",
 	  "Packets the kernel dropped before we could read them." },
 };
@@ -375,6 +411,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	write_self(source, &family);
 	write_status(source, &family);
 	write_ports(metrics, source, &family);
+	listener_metrics_write(source, &family);
 	write_logins(metrics, &family);
 	finding_metrics_write(&metrics->findings, source, &family);
 	incident_metrics_write(source, &family);

@@ -1,8 +1,9 @@
 /*
  * metrics.h: /metrics, for Prometheus and whoever speaks OpenMetrics 1.0.
  *
- * Ports are added up over their server addresses, so that the number of series has a
- * bound: METRICS_PORTS_SHOWN ports, the busiest.  Which metrics there are follows from
+ * Ports are added up over their server addresses, those of our networks and those
+ * elsewhere, so that the number of series has a bound: METRICS_PORTS_SHOWN ports, the
+ * busiest.  Which metrics there are follows from
  * the fields of the port and self records: a counter becomes _total, _us becomes
  * _seconds.
  */
@@ -25,7 +26,8 @@ void metrics_free(struct metrics *metrics);
  * own, or a port scan would take them all: they, and what finds the table full, count
  * as port "other".
  */
-void metrics_add(struct metrics *metrics, const struct port_record *port);
+void metrics_add(struct metrics *metrics, const struct web_source *source,
+		 const struct port_record *port);
 
 /* Counts by protocol and outcome. */
 void metrics_add_login(struct metrics *metrics, const struct login_record *login);

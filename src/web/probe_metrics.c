@@ -122,13 +122,14 @@ struct writing {
 	unsigned count;
 };
 
+/* Without the brace that closes them. */
 static void put_labels(struct buf *out, const struct probe_record *probe)
 {
 	buf_text(out, "{target=\"");
 	family_label(out, probe->target);
 	buf_text(out, "\",protocol=\"");
 	family_label(out, probe->protocol);
-	buf_text(out, "\"}");
+	buf_char(out, '"');
 }
 
 /* web_emit */
@@ -146,15 +147,21 @@ static void write_one(void *to, const void *record)
 	writing->count++;
 	family_sample(writing->family);
 	put_labels(writing->family->out, probe);
+	buf_char(writing->family->out, '}');
 	family_value(writing->family, value);
 }
 
-static const struct field *field_of(const char *name)
+/* web_emit: what is not known, as of a target that is asked once, has none. */
+static void write_state(void *to, const void *record)
 {
-	const struct field *field = schemas[RECORD_probe].fields;
-	while (strcmp(field->name, name) != 0)
-		field++;
-	return field;
+	struct writing *writing = to;
+	const struct probe_record *probe = record;
+	if (probe->hard_state == NULL || writing->count == PROBES_SHOWN)
+		return;
+	writing->count++;
+	family_sample(writing->family);
+	put_labels(writing->family->out, probe);
+	buf_printf(writing->family->out, ",state=\"%s\"} 1\n", probe->hard_state);
 }
 
 static void write_samples(const struct web_source *source, struct family *family,
@@ -167,10 +174,22 @@ static void write_samples(const struct web_source *source, struct family *family
 static void write_gauge(const struct web_source *source, struct family *family,
 			const struct field *field)
 {
-	family_of(family, "breakwater_probe_", field);
+	family_of(family, RECORD_probe, field);
 	family_begin(family, "gauge", field->doc);
 	write_samples(source, family, field);
 }
+
+static void write_states(const struct web_source *source, struct family *family)
+{
+	struct writing state = { .family = family };
+	family_of(family, RECORD_probe, family_field(RECORD_probe, "hard_state"));
+	family_begin(family, "gauge",
+		     "1, with the state of the target after retries as a label.");
+	source->probes(source->self, write_state, &state);
+}
+
+/* No values, but what rules ask for. */
+static const char *const notes[] = { "maintenance", "flapping", "cert_not_after" };
 
 static void write_targets(const struct web_source *source, struct family *family)
 {
@@ -180,12 +199,9 @@ static void write_targets(const struct web_source *source, struct family *family
 		family, "probe_up", "", "gauge",
 		"1: the target is up, after retries; 0: it is not; absent: not known.");
 	source->probes(source->self, write_one, &up);
-	write_gauge(source, family, field_of("maintenance"));
-	write_gauge(source, family, field_of("flapping"));
-	family_named(
-		family, "probe_cert_not_after_seconds", "seconds", "gauge",
-		"When the first certificate of the chain to end, ends; Unix time.");
-	write_samples(source, family, field_of("cert_not_after"));
+	write_states(source, family);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		write_gauge(source, family, family_field(RECORD_probe, notes[i]));
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
 		if (field->role == ROLE_GAUGE)

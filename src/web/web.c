@@ -176,7 +176,7 @@ void web_run(struct web *web)
 void web_live(struct web *web, enum record_kind kind, const void *record)
 {
 	if (kind == RECORD_port)
-		metrics_add(web->metrics, record);
+		metrics_add(web->metrics, web->source, record);
 	else if (kind == RECORD_login)
 		metrics_add_login(web->metrics, record);
 	else if (kind == RECORD_finding)

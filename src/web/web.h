@@ -41,6 +41,8 @@ typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 struct web_source {
 	void *self;
 	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
+	/* Whether it is in our networks. */
+	bool (*is_home)(void *self, const struct addr *addr);
 	/* struct flow_record: the open ones, then the newest that ended. */
 	void (*flows)(void *self, web_emit emit, void *to);
 	void (*self_record)(void *self, struct self_record *out);

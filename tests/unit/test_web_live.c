@@ -17,10 +17,10 @@ static void metrics_add_up_what_ports_did(void **state)
 	assert_has(&answer, "# TYPE breakwater_port_client_bytes_total counter\n");
 	assert_has(&answer,
 		   "\nbreakwater_port_client_bytes_total{port=\"3\",transport=\"tcp\","
-		   "service=\"we\\\"ird\\\\<b>\"} 1400\n");
+		   "service=\"we\\\"ird\\\\<b>\",home=\"no\"} 1400\n");
 	assert_has(&answer,
 		   "\nbreakwater_port_response_p95_seconds{port=\"3\",transport="
-		   "\"tcp\",service=\"we\\\"ird\\\\<b>\"} 0.0015\n");
+		   "\"tcp\",service=\"we\\\"ird\\\\<b>\",home=\"no\"} 0.0015\n");
 	assert_has(&answer, "\nbreakwater_packets_total 12345\n");
 	assert_has(&answer, "\nbreakwater_build_info{version=\"1.2.3\"} 1\n");
 	assert_has(&answer,
