@@ -15,7 +15,7 @@
 #define WINDOW "5m"
 enum { MINUTE_S = 60, WINDOW_S = 5 * MINUTE_S };
 /* What flaps was down within that. */
-#define HELD "15m"
+#define HELD      "15m"
 #define SECOND_US 1000000LL
 static const double PERCENT = 100;
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/link_speed.h"
 #include "cli/settings.h"
 #include "cli/view.h"
 
@@ -48,6 +49,7 @@ void run_begin(struct run_state *s, int64_t now_us)
 	s->memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	s->started_us = s->second_us = now_us;
 	s->cpu_s = cpu_seconds();
+	s->link_bytes = link_speed_bytes();
 	/* Known from the first moment: nothing was taken in, nothing was lost. */
 	record_init(RECORD_self, &s->self);
 	settings_self(&s->totals, &s->self);
@@ -218,6 +220,8 @@ void run_status_json(const struct run_state *s, const struct config *config,
 	put_number(out, "memory_bytes", t->flow.memory_bytes);
 	if (s->self.rss_bytes != UNKNOWN_U64)
 		put_number(out, "rss_bytes", s->self.rss_bytes);
+	if (s->link_bytes > 0)
+		put_number(out, "link_bytes", (uint64_t)s->link_bytes);
 	put_limits(out, config);
 	put_name(out, "cpu_ratio");
 	buf_decimal(out, s->self.cpu_ratio >= 0 ? s->self.cpu_ratio : 0);

@@ -16,7 +16,8 @@ struct run_state {
 	struct self_record self;
 	struct pipeline_totals totals;
 	uint64_t packets_per_s, bytes_per_s;
-	double cpu_s; /* CPU time used until the last second */
+	double cpu_s;      /* CPU time used until the last second */
+	double link_bytes; /* as link_speed.h, read while that was allowed */
 	struct summary summary;
 	int lines;        /* progress lines printed */
 	unsigned workers; /* 0: packets are not watched */
