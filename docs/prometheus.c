@@ -24,12 +24,12 @@ static const char *subject_of(enum record_kind kind)
 {
 	switch (kind) {
 	case RECORD_port:
-		return " of port {{ $labels.port }}/{{ $labels.transport }}";
+		return "port {{ $labels.port }}/{{ $labels.transport }}";
 	case RECORD_listener:
-		return " of {{ $labels.ip }} port {{ $labels.port }}/{{ "
+		return "{{ $labels.ip }} port {{ $labels.port }}/{{ "
 		       "$labels.transport }}";
 	case RECORD_probe:
-		return " of {{ $labels.target }}";
+		return "{{ $labels.target }}";
 	default:
 		return "";
 	}
@@ -150,8 +150,10 @@ static const char *value_said(const struct limit_rule *rule)
 static void put_summary(struct buf *out, const struct limit_rule *rule, int severity)
 {
 	struct buf text = { 0 };
-	buf_printf(&text, "{{ $labels.instance }}: %s%s is ", rule->what,
-		   subject_of(rule->record));
+	const char *subject = subject_of(rule->record);
+	bool has_both = rule->what[0] != '\0' && subject[0] != '\0';
+	buf_printf(&text, "{{ $labels.instance }}: %s%s%s is ", rule->what,
+		   has_both ? " of " : "", subject);
 	if (rule->kind == RULE_IS) {
 		buf_text(&text, rule->words[severity]);
 	} else {
