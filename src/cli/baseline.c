@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 enum { PLACES = 1 << 17, FINDINGS = 4096, READ_MS = 5000 };
 
@@ -100,8 +100,6 @@ static bool take_finding(void *to, const void *record)
 
 struct baseline *baseline_read(const char *folder)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
 	struct baseline *b = calloc(1, sizeof(*b));
 	if (b == NULL)
 		return NULL;
@@ -114,15 +112,8 @@ struct baseline *baseline_read(const char *folder)
 		free(b);
 		return NULL;
 	}
-	struct store_reader *reader = store_reader_open(folder, error, &status);
-	if (reader == NULL)
-		return b;
-	struct store_filter filter;
-	store_filter_init(&filter);
-	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_listener, &filter, take, b, error);
-	store_read(reader, RECORD_finding, &filter, take_finding, b, error);
-	store_reader_close(reader);
+	store_look_back(folder, RECORD_listener, READ_MS, take, b);
+	store_look_back(folder, RECORD_finding, READ_MS, take_finding, b);
 	return b;
 }
 

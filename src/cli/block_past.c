@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 enum { READ_MS = 2000, DAYS = 30 };
 #define DAY_US (86400 * 1000000LL)
@@ -14,14 +14,6 @@ enum { READ_MS = 2000, DAYS = 30 };
 struct sum {
 	int64_t blocks, sources, cut;
 };
-
-static bool take_names(void *self, const char *const *names, size_t count)
-{
-	(void)self;
-	(void)names;
-	(void)count;
-	return true;
-}
 
 static bool take_row(void *self, const struct store_value *values, size_t count)
 {
@@ -37,21 +29,13 @@ static bool take_row(void *self, const struct store_value *values, size_t count)
 void block_past_say(const char *folder, int64_t now_us, struct buf *out)
 {
 	struct sum sum = { 0 };
-	const struct store_sql sql = { .self = &sum,
-				       .columns = take_names,
-				       .row = take_row };
-	char error[STORE_ERROR_MAX], text[256];
-	int status;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
-	if (reader == NULL)
-		return;
+	const struct store_sql sql = { .self = &sum, .row = take_row };
+	char text[256];
 	snprintf(text, sizeof(text),
 		 "SELECT count(*),count(DISTINCT address),sum(clients_cut)FROM block "
 		 "WHERE \"start\">%lld AND vetoed_by='mode'",
 		 (long long)(now_us - DAYS * DAY_US));
-	int result = store_sql(reader, text, READ_MS, &sql, error);
-	store_reader_close(reader);
-	if (result != 0 || sum.blocks == 0)
+	if (!store_look_sql(folder, text, READ_MS, &sql) || sum.blocks == 0)
 		return;
 	buf_printf(
 		out,

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/blocking_inside.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 enum {
 	READER_S = 3600, /* who reads the page is here for so long */
@@ -150,31 +150,15 @@ static bool take_row(void *self, const struct store_value *values, size_t count)
 	return true;
 }
 
-static bool take_names(void *self, const char *const *names, size_t count)
-{
-	(void)self;
-	(void)names;
-	(void)count;
-	return true;
-}
-
 void blocking_spare_known(struct blocking *b)
 {
 	struct known_logins known = { b, blocking_now_us(b) };
-	const struct store_sql sql = { .self = &known,
-				       .columns = take_names,
-				       .row = take_row };
-	char error[STORE_ERROR_MAX], text[256];
-	int status;
-	struct store_reader *reader =
-		store_reader_open(b->config->state, error, &status);
-	if (reader == NULL)
-		return;
+	const struct store_sql sql = { .self = &known, .row = take_row };
+	char text[256];
 	snprintf(text, sizeof(text),
 		 "SELECT client_ip,max(at) FROM login WHERE at>%lld AND "
 		 "protocol='ssh' AND outcome='success' AND source IS NOT NULL "
 		 "GROUP BY client_ip ORDER BY 2 DESC LIMIT 2048",
 		 (long long)(known.now_us - LOGIN_US));
-	store_sql(reader, text, READ_MS, &sql, error);
-	store_reader_close(reader);
+	store_look_sql(b->config->state, text, READ_MS, &sql);
 }

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/proving.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 enum { READ_MS = 2000 };
 
@@ -29,17 +29,7 @@ static bool take(void *to, const void *record)
 	return p->passed_us == 0;
 }
 
-/* A store that can't be read has nothing to tell; why is said elsewhere. */
 void proving_recall(struct proving *p, const char *folder)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
-	struct store_filter filter;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
-	if (reader == NULL)
-		return;
-	store_filter_init(&filter);
-	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_self_test, &filter, take, p, error);
-	store_reader_close(reader);
+	store_look_back(folder, RECORD_self_test, READ_MS, take, p);
 }

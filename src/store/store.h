@@ -174,8 +174,9 @@ struct store_value {
 
 struct store_sql {
 	void *self;
-	/* Once, before the rows; names borrowed.  Either returns false to end. */
+	/* Once, before the rows, unless NULL; names borrowed. */
 	bool (*columns)(void *self, const char *const *names, size_t count);
+	/* Either returns false to end. */
 	bool (*row)(void *self, const struct store_value *values, size_t count);
 	/* Now and then, with the rows so far and the time taken; NULL: not wanted. */
 	bool (*progress)(void *self, uint64_t rows, int64_t elapsed_us);
