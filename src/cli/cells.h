@@ -33,6 +33,34 @@
 		out->tone = TONE_QUIET;                                                \
 	}
 
+#define SHOW_STRONG(name)                                                              \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		out->tone = TONE_STRONG;                                               \
+		cell_text(out, member_text(record, #name));                            \
+	}
+#define SHOW_ID(name)                                                                  \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_id(out, record, #name);                                           \
+	}
+#define SHOW_DURATION(name)                                                            \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_duration(out, record, #name);                                     \
+	}
+#define SHOW_BYTES(name)                                                               \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		cell_bytes(out, member_number(record, #name));                         \
+	}
+#define SHOW_PORT                                                                      \
+	SHOW(show_port)                                                                \
+	{                                                                              \
+		out->tone = TONE_STRONG;                                               \
+		cell_port(out, record);                                                \
+	}
+
 void cell_text(struct cell *out, const char *text);
 /* As many digits of an id as tell it from others; commands take them. */
 void cell_id(struct cell *out, const json_t *record, const char *name);

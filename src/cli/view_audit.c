@@ -11,11 +11,7 @@ SHOW_WHEN(at)
 
 SHOW_TEXT(actor)
 
-SHOW(show_action)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "action"));
-}
+SHOW_STRONG(action)
 
 SHOW_TEXT(subject)
 

@@ -14,15 +14,9 @@
 
 SHOW_WHEN(start)
 
-SHOW(show_id)
-{
-	cell_id(out, record, "id");
-}
+SHOW_ID(id)
 
-SHOW(show_finding)
-{
-	cell_id(out, record, "finding");
-}
+SHOW_ID(finding)
 
 /* One host of IPv4 is its address, everything else a network. */
 SHOW(show_source)

@@ -9,17 +9,9 @@
 
 enum { WEEK_HOURS = 168, DAY_HOURS = 24 };
 
-SHOW(show_server)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "server_ip"));
-}
+SHOW_STRONG(server_ip)
 
-SHOW(show_port)
-{
-	out->tone = TONE_STRONG;
-	cell_port(out, record);
-}
+SHOW_PORT
 
 SHOW_TEXT(service)
 
@@ -45,25 +37,16 @@ SHOW(show_busiest)
 	show_hour(out, record, "busiest_hour");
 }
 
-SHOW(show_busiest_bytes)
-{
-	cell_bytes(out, member_number(record, "busiest_bytes"));
-}
+SHOW_BYTES(busiest_bytes)
 
 SHOW(show_quietest)
 {
 	show_hour(out, record, "quietest_hour");
 }
 
-SHOW(show_quietest_bytes)
-{
-	cell_bytes(out, member_number(record, "quietest_bytes"));
-}
+SHOW_BYTES(quietest_bytes)
 
-SHOW(show_mean)
-{
-	cell_bytes(out, member_number(record, "mean_bytes"));
-}
+SHOW_BYTES(mean_bytes)
 
 SHOW(show_room)
 {
@@ -94,7 +77,7 @@ SHOW(show_last)
 
 static const struct column columns[] = {
 	{ "HOST", "server_ip", "Address of the server.", true, true, 0, 15,
-	  show_server },
+	  show_server_ip },
 	{ "PORT", "port", "Its port and transport.", true, true, 0, 0, show_port },
 	{ "SERVICE", "service", "IANA name of the port.", true, true, 3, 8,
 	  show_service },
@@ -109,7 +92,7 @@ static const struct column columns[] = {
 	{ "THEN/s", "quietest_bytes", "Bytes/s then.", false, false, 2, 0,
 	  show_quietest_bytes },
 	{ "MEAN/s", "mean_bytes", "Bytes/s over all the history.", false, false, 1, 0,
-	  show_mean },
+	  show_mean_bytes },
 	{ "ROOM", "headroom_ratio", "What the busiest hour leaves of the fastest link.",
 	  false, true, 1, 0, show_room },
 	{ "IDLE", "idle_ratio", "Hours in which no connection began.", false, false, 2,

@@ -8,10 +8,7 @@
 
 SHOW_WHEN(last)
 
-SHOW(show_id)
-{
-	cell_id(out, record, "id");
-}
+SHOW_ID(id)
 
 SHOW_TEXT(technique)
 
@@ -21,11 +18,7 @@ SHOW(show_proof)
 	out->tone = TONE_QUIET;
 }
 
-SHOW(show_kind)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "kind"));
-}
+SHOW_STRONG(kind)
 
 SHOW(show_severity)
 {

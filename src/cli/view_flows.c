@@ -99,20 +99,11 @@ SHOW(show_lasted)
 	cell_quiet_if_nothing(out, us);
 }
 
-SHOW(show_sent)
-{
-	cell_bytes(out, member_number(record, "client_bytes"));
-}
+SHOW_BYTES(client_bytes)
 
-SHOW(show_received)
-{
-	cell_bytes(out, member_number(record, "server_bytes"));
-}
+SHOW_BYTES(server_bytes)
 
-SHOW(show_round_trip)
-{
-	cell_duration(out, record, "server_rtt_us");
-}
+SHOW_DURATION(server_rtt_us)
 
 SHOW(show_response)
 {
@@ -160,11 +151,11 @@ static const struct column flow_columns[] = {
 	  show_ended },
 	{ "LASTED", "end", "First to last packet.", false, false, 5, 0, show_lasted },
 	{ "SENT", "client_bytes", "Bytes from the client.", false, false, 1, 0,
-	  show_sent },
+	  show_client_bytes },
 	{ "RECEIVED", "server_bytes", "Bytes from the server.", false, false, 1, 0,
-	  show_received },
+	  show_server_bytes },
 	{ "RTT", "server_rtt_us", "Round trip to the server.", false, false, 8, 0,
-	  show_round_trip },
+	  show_server_rtt_us },
 	{ "RESP", "response_mean_us", "Mean response time.", false, false, 3, 0,
 	  show_response },
 	{ "RESENT", "server_retransmits", "Segments sent again.", false, false, 9, 0,

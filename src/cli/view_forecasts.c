@@ -13,11 +13,7 @@
 
 static const double rather = 0.5;
 
-SHOW(show_subject)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "subject"));
-}
+SHOW_STRONG(subject)
 
 SHOW_TEXT(service)
 

@@ -19,11 +19,7 @@ SHOW(show_address)
 	cell_text(out, text);
 }
 
-SHOW(show_port)
-{
-	out->tone = TONE_STRONG;
-	cell_port(out, record);
-}
+SHOW_PORT
 
 SHOW_TEXT(service)
 
@@ -78,10 +74,7 @@ SHOW_WHEN(since)
 
 SHOW_COUNT(established)
 
-SHOW(show_rtt)
-{
-	cell_duration(out, record, "rtt_us");
-}
+SHOW_DURATION(rtt_us)
 
 /* The kernel takes one more than the most (accept queue), then drops clients. */
 SHOW(show_queue)
@@ -144,7 +137,7 @@ static const struct column columns[] = {
 	{ "CONNS", "established", "Connections open now.", false, false, 6, 0,
 	  show_established },
 	{ "RTT", "rtt_us", "Their round trip, by the kernel.", false, false, 7, 0,
-	  show_rtt },
+	  show_rtt_us },
 	{ "QUEUE", "backlog", "Waiting clients, of most.", false, false, 3, 0,
 	  show_queue },
 	{ "DROPS", "overflows", "Clients dropped by a full queue.", false, false, 4, 0,

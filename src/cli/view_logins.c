@@ -30,11 +30,7 @@ SHOW(show_server)
 
 SHOW_TEXT(protocol)
 
-SHOW(show_user)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "user"));
-}
+SHOW_STRONG(user)
 
 /* A success is what everybody else's failures are looked through for. */
 SHOW(show_outcome)

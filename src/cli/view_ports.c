@@ -6,17 +6,9 @@
 
 #include "cli/cells.h"
 
-SHOW(show_server)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "server_ip"));
-}
+SHOW_STRONG(server_ip)
 
-SHOW(show_port)
-{
-	out->tone = TONE_STRONG;
-	cell_port(out, record);
-}
+SHOW_PORT
 
 SHOW_TEXT(service)
 
@@ -112,7 +104,7 @@ static const struct column port_columns[] = {
 	{ "START", "start", "Begin of the step, local time.", true, false, 0, 0,
 	  show_start },
 	{ "HOST", "server_ip", "Address of the server.", true, true, 0, 15,
-	  show_server },
+	  show_server_ip },
 	{ "PORT", "port", "Its port and transport.", true, true, 0, 0, show_port },
 	{ "SERVICE", "service", "IANA name of the port.", true, true, 1, 8,
 	  show_service },

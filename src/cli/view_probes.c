@@ -8,11 +8,7 @@
 
 SHOW_WHEN(at)
 
-SHOW(show_target)
-{
-	out->tone = TONE_STRONG;
-	cell_text(out, member_text(record, "target"));
-}
+SHOW_STRONG(target)
 
 static void cell_answer(struct cell *out, const char *state)
 {
@@ -54,25 +50,13 @@ SHOW(show_maintenance)
 		cell_text(out, "yes");
 }
 
-SHOW(show_connect)
-{
-	cell_duration(out, record, "connect_us");
-}
+SHOW_DURATION(connect_us)
 
-SHOW(show_tls)
-{
-	cell_duration(out, record, "tls_us");
-}
+SHOW_DURATION(tls_us)
 
-SHOW(show_first_byte)
-{
-	cell_duration(out, record, "first_byte_us");
-}
+SHOW_DURATION(first_byte_us)
 
-SHOW(show_total)
-{
-	cell_duration(out, record, "total_us");
-}
+SHOW_DURATION(total_us)
 
 SHOW_TEXT(software)
 
@@ -99,13 +83,13 @@ static const struct column columns[] = {
 	{ "MAINTENANCE", "maintenance", "Whether it is in maintenance.", true, true,
 	  LEAVES_IF_EMPTY + 5, 0, show_maintenance },
 	{ "CONNECT", "connect_us", "SYN to SYN-ACK.", false, false, 8, 0,
-	  show_connect },
+	  show_connect_us },
 	{ "TLS", "tls_us", "TLS handshake.", false, false, LEAVES_IF_EMPTY + 1, 0,
-	  show_tls },
+	  show_tls_us },
 	{ "FIRST BYTE", "first_byte_us", "Question to first byte of the answer.", false,
-	  false, 9, 0, show_first_byte },
+	  false, 9, 0, show_first_byte_us },
 	{ "TOTAL", "total_us", "Until the answer was known.", false, false, 1, 0,
-	  show_total },
+	  show_total_us },
 	{ "SOFTWARE", "software", "Of the server, as it says.", true, true,
 	  LEAVES_IF_EMPTY + 2, 8, show_software },
 	{ "CERT ENDS", "cert_not_after", "When the certificate ends.", true, true,

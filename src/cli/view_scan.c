@@ -47,10 +47,7 @@ SHOW_TEXT(reason)
 
 SHOW_COUNT(ttl)
 
-SHOW(show_rtt)
-{
-	cell_duration(out, record, "rtt_us");
-}
+SHOW_DURATION(rtt_us)
 
 static const struct column columns[] = {
 	{ "HOST", "ip", "Address.", true, true, 0, 12, show_host },
@@ -71,7 +68,7 @@ static const struct column columns[] = {
 	  show_reason },
 	{ "TTL", "ttl", "Hop limit that the answer arrived with.", false, true, 7, 0,
 	  show_ttl },
-	{ "RTT", "rtt_us", "Until the answer came.", false, true, 6, 0, show_rtt },
+	{ "RTT", "rtt_us", "Until the answer came.", false, true, 6, 0, show_rtt_us },
 };
 
 const struct view view_scan = {
