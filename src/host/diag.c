@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "host/netlink.h"
 #include "record/record.h"
 
 /* The kernel fills as much of the reader's buffer as it can, up to this. */
@@ -157,33 +158,23 @@ static int read_error(const uint8_t *at, size_t len)
 
 int diag_read(const void *datagram, size_t len, uint8_t proto, diag_see see, void *to)
 {
-	const uint8_t *at = datagram;
-	while (len >= NLMSG_HDRLEN) {
-		struct nlmsghdr header;
-		memcpy(&header, at, sizeof(header));
-		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
-			return -EBADMSG;
-		const uint8_t *body = at + NLMSG_HDRLEN;
-		size_t body_len = header.nlmsg_len - NLMSG_HDRLEN;
+	struct netlink_walk walk = { .at = datagram, .len = len };
+	while (netlink_next(&walk)) {
 		struct diag_socket socket;
 		/* The end may carry the error that ended it. */
-		if (header.nlmsg_type == NLMSG_DONE)
-			return body_len >= sizeof(int32_t) ? read_error(body, body_len)
-							   : 0;
-		if (header.nlmsg_type == NLMSG_ERROR)
-			return read_error(body, body_len);
-		if (header.nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-			if (!read_socket(body, body_len, proto, &socket))
+		if (walk.header.nlmsg_type == NLMSG_DONE)
+			return walk.body_len >= sizeof(int32_t)
+				       ? read_error(walk.body, walk.body_len)
+				       : 0;
+		if (walk.header.nlmsg_type == NLMSG_ERROR)
+			return read_error(walk.body, walk.body_len);
+		if (walk.header.nlmsg_type == SOCK_DIAG_BY_FAMILY) {
+			if (!read_socket(walk.body, walk.body_len, proto, &socket))
 				return -EBADMSG;
 			see(to, &socket);
 		}
-		size_t step = NLMSG_ALIGN(header.nlmsg_len);
-		if (step >= len)
-			return 1;
-		at += step;
-		len -= step;
 	}
-	return len == 0 ? 1 : -EBADMSG;
+	return walk.is_bad ? -EBADMSG : 1;
 }
 
 static int ask(int fd, const struct diag_filter *filter)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/netlink.h"
 #include "host/ruleset.h"
 
 enum { KEY_MAX = 320, ATTRIBUTES_MAX = 16 };
@@ -211,22 +212,15 @@ static void read_rule(const uint8_t *at, size_t len, json_t *known)
 
 bool extensions_read(const void *datagram, size_t len, json_t *known)
 {
-	const uint8_t *at = datagram;
-	while (len >= NLMSG_HDRLEN) {
-		struct nlmsghdr header;
-		memcpy(&header, at, sizeof(header));
-		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len ||
-		    header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
+	struct netlink_walk walk = { .at = datagram, .len = len };
+	while (netlink_next(&walk)) {
+		uint16_t type = walk.header.nlmsg_type;
+		if (type == NLMSG_DONE || type == NLMSG_ERROR)
 			return false;
-		if (header.nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
-			read_rule(at + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN,
-				  known);
-		size_t step = NLMSG_ALIGN(header.nlmsg_len);
-		step = step < len ? step : len;
-		at += step;
-		len -= step;
+		if (type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
+			read_rule(walk.body, walk.body_len, known);
 	}
-	return true;
+	return !walk.is_bad;
 }
 
 /* ---- the document ---- */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "host/diag.h"
+#include "host/netlink.h"
 
 enum { FIRST_CHOSEN = 32768, LAST_CHOSEN = 60999, DATAGRAM_MAX = 32768 };
 
@@ -289,24 +290,15 @@ static void read_address(const uint8_t *at, size_t len,
 int space_read_addresses(const void *datagram, size_t len,
 			 void (*see)(void *to, const struct addr *addr), void *to)
 {
-	const uint8_t *at = datagram;
-	while (len >= NLMSG_HDRLEN) {
-		struct nlmsghdr header;
-		memcpy(&header, at, sizeof(header));
-		if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > len)
-			return -EBADMSG;
-		if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
+	struct netlink_walk walk = { .at = datagram, .len = len };
+	while (netlink_next(&walk)) {
+		uint16_t type = walk.header.nlmsg_type;
+		if (type == NLMSG_DONE || type == NLMSG_ERROR)
 			return 0;
-		if (header.nlmsg_type == RTM_NEWADDR)
-			read_address(at + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN,
-				     see, to);
-		size_t step = NLMSG_ALIGN(header.nlmsg_len);
-		if (step >= len)
-			return 1;
-		at += step;
-		len -= step;
+		if (type == RTM_NEWADDR)
+			read_address(walk.body, walk.body_len, see, to);
 	}
-	return len == 0 ? 1 : -EBADMSG;
+	return walk.is_bad ? -EBADMSG : 1;
 }
 
 int space_addresses(const struct space *space,
