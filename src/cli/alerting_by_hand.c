@@ -21,12 +21,6 @@ static int refuse(struct buf *message, const char *why)
 	return -EINVAL;
 }
 
-static bool is_set(const char *form, const char *name)
-{
-	char value[FORM_VALUE_MAX];
-	return form_value(form, name, value) && strcmp(value, "1") == 0;
-}
-
 /* NULL: it is not given. */
 static const char *text_of(const char *form, const char *name,
 			   char value[static FORM_VALUE_MAX])
@@ -48,9 +42,9 @@ int alerting_change(struct alerting *a, const char *form, const char *actor,
 		.actor = actor,
 		.owner = text_of(form, "owner", owner),
 		.comment = text_of(form, "comment", comment),
-		.acknowledge = is_set(form, "acknowledge"),
-		.close = is_set(form, "close"),
-		.false_positive = is_set(form, "false_positive"),
+		.acknowledge = form_is_set(form, "acknowledge"),
+		.close = form_is_set(form, "close"),
+		.false_positive = form_is_set(form, "false_positive"),
 		.reason = text_of(form, "reason", reason),
 	};
 	return incident_book_change(a->book, &change, clock_us(CLOCK_REALTIME),

@@ -19,12 +19,6 @@ static int refuse(struct buf *message, const char *why)
 	return -EINVAL;
 }
 
-static bool is_set(const char *form, const char *name)
-{
-	char value[FORM_VALUE_MAX];
-	return form_value(form, name, value) && strcmp(value, "1") == 0;
-}
-
 /* What was written; the numbers and words among it are respond's to judge. */
 struct written {
 	char address[FORM_VALUE_MAX], transport[FORM_VALUE_MAX], action[FORM_VALUE_MAX],
@@ -62,7 +56,7 @@ static int read_form(const char *form, struct written *w, struct respond_asked *
 		return refuse(message, "rate: allowed is 1 to 100000 packets a second");
 	if (form_value(form, "why", w->why))
 		asked->why = w->why;
-	asked->over_network = is_set(form, "network");
+	asked->over_network = form_is_set(form, "network");
 	return 0;
 }
 
@@ -74,8 +68,9 @@ static int block(struct blocking *b, const char *form, const char *actor,
 	int error = read_form(form, &written, &asked, message);
 	if (error != 0)
 		return error;
-	return is_set(form, "try") ? respond_try(b->respond, &asked, now_us, message)
-				   : respond_block(b->respond, &asked, now_us, message);
+	return form_is_set(form, "try")
+		       ? respond_try(b->respond, &asked, now_us, message)
+		       : respond_block(b->respond, &asked, now_us, message);
 }
 
 static int unblock(struct blocking *b, const char *what, const char *actor,
@@ -118,7 +113,7 @@ static int change(struct blocking *b, const char *form, const char *actor,
 		return confirm(b, value, actor, now_us, message);
 	if (form_value(form, "unblock", value))
 		return unblock(b, value, actor, now_us, message);
-	if (is_set(form, "thaw"))
+	if (form_is_set(form, "thaw"))
 		return thaw(b, actor, now_us, message);
 	return block(b, form, actor, now_us, message);
 }

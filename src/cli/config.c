@@ -161,9 +161,7 @@ int command_config(int argc, char **argv)
 {
 	const char *path = NULL;
 	const struct option_spec specs[] = {
-		{ 'c', OPTION_TEXT, "config", "FILE",
-		  "read this file (default /etc/breakwater/breakwater.yaml)", &path, 0,
-		  0 },
+		OPTION_CONFIG(&path),
 	};
 	const struct command_help help = {
 		.name = "config",

@@ -32,3 +32,9 @@ bool form_value(const char *form, const char *name, char out[static FORM_VALUE_M
 	}
 	return false;
 }
+
+bool form_is_set(const char *form, const char *name)
+{
+	char value[FORM_VALUE_MAX];
+	return form_value(form, name, value) && strcmp(value, "1") == 0;
+}
