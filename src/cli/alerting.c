@@ -80,40 +80,39 @@ bool alerting_open(struct alerting *a)
 					     .level = take_level };
 	const struct limits_history past = { .self = a, .hour = alerting_hour };
 	a->limits = limits_new(&crossed, &past);
+	a->anomalies = alerting_new_anomalies(a);
 	a->teller = alerting_new_teller(a);
 	a->book = incident_book_new(&told);
-	if (a->limits != NULL && a->teller != NULL && a->book != NULL)
+	if (a->limits != NULL && a->anomalies != NULL && a->teller != NULL &&
+	    a->book != NULL)
 		return alerting_recall(a);
 	incident_book_free(a->book);
 	a->book = NULL;
 	return false;
 }
 
-/* An alert of a limit fires by what the limits themselves remember, or not at all. */
-struct lost {
+struct search {
 	const char *id;
-	bool fires;
+	bool is_found;
 };
 
 static void compare(void *to, const struct alert_record *alert)
 {
-	struct lost *lost = to;
-	lost->fires |= strcmp(alert->id, lost->id) == 0;
+	struct search *search = to;
+	search->is_found |= strcmp(alert->id, search->id) == 0;
 }
 
-static bool is_of_limits(const struct alert_record *alert)
+/* A limit's alert fires by what the limits themselves remember, or not at all. */
+static bool goes_on(struct alerting *a, const struct alert_record *alert,
+		    int64_t now_us)
 {
-	return strcmp(alert->kind, "forecast") != 0 &&
-	       strcmp(alert->kind, "anomaly") != 0;
-}
-
-static bool is_lost(const struct alerting *a, const struct alert_record *alert)
-{
-	struct lost lost = { .id = alert->id };
-	if (!is_of_limits(alert))
-		return false;
-	limits_each(a->limits, compare, &lost);
-	return !lost.fires;
+	struct search search = { .id = alert->id };
+	if (strcmp(alert->kind, "anomaly") == 0)
+		return anomalies_recall(a->anomalies, alert, now_us);
+	if (strcmp(alert->kind, "forecast") == 0)
+		return true;
+	limits_each(a->limits, compare, &search);
+	return search.is_found;
 }
 
 /* What was lost in a crash would fire for ever. */
@@ -121,7 +120,7 @@ static void end_lost(struct alerting *a, int64_t now_us)
 {
 	for (size_t i = a->board.count; i > 0; i--) {
 		struct alert_record alert = a->board.at[i - 1];
-		if (!is_lost(a, &alert))
+		if (goes_on(a, &alert, now_us))
 			continue;
 		alert.state = "resolved";
 		alert.at = alert.end = now_us;
@@ -142,6 +141,9 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 	limits_set_rules(a->limits, a->rules.limits, now_us);
 	if (!limits_keep(a->limits, a->setup.config->state, now_us, &why))
 		say_line(said, &why);
+	buf_clear(&why);
+	if (!anomalies_keep(a->anomalies, a->setup.config->state, now_us, &why))
+		say_line(said, &why);
 	buf_free(&why);
 	alerting_begin_telling(a, page, now_us, said);
 	end_lost(a, now_us);
@@ -150,6 +152,7 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 void alerting_close(struct alerting *a)
 {
 	limits_free(a->limits);
+	anomalies_free(a->anomalies);
 	teller_free(a->teller);
 	sending_close(a->sending);
 	incident_book_free(a->book);
@@ -157,6 +160,7 @@ void alerting_close(struct alerting *a)
 	alert_rules_free(&a->rules);
 	a->book = NULL;
 	a->limits = NULL;
+	a->anomalies = NULL;
 	a->teller = NULL;
 	a->sending = NULL;
 }
@@ -188,6 +192,8 @@ void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		return;
 	a->is_taking = true;
 	limits_see(a->limits, kind, record, now_us);
+	if (kind == RECORD_probe)
+		anomalies_probe(a->anomalies, record, now_us);
 	a->is_taking = false;
 }
 
@@ -220,6 +226,7 @@ void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
 		return;
 	a->asked = 0;
 	limits_tick(a->limits, now_us);
+	anomalies_tick(a->anomalies, now_us);
 	incident_book_tick(a->book, now_us);
 	teller_tick(a->teller, now_us);
 	if (a->sending != NULL)

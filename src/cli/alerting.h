@@ -18,6 +18,7 @@
 #include "cli/readable.h"
 #include "cli/sending.h"
 #include "config/config.h"
+#include "limit/anomalies.h"
 #include "limit/limits.h"
 #include "record/record.h"
 
@@ -39,6 +40,7 @@ struct alerting {
 	uint64_t stamp_seen;        /* of their files, at the last look */
 	struct incident_book *book; /* NULL: before alerting_open() */
 	struct limits *limits;
+	struct anomalies *anomalies;
 	struct teller *teller;
 	struct sending *sending; /* NULL: no sink was configured at the start */
 	struct sending_setup sender;
@@ -78,6 +80,12 @@ void alerting_block(struct alerting *a, const struct block_record *block);
 /* What limits watch: any record; of ports those of a minute, now and then. */
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us);
+/*
+ * What is usual is learned by the minute: what each service did in it, then its end.
+ */
+void alerting_minute_port(struct alerting *a, const struct port_record *port,
+			  int64_t now_us);
+void alerting_minute_end(struct alerting *a, int64_t now_us);
 /* An alert that is not of a limit: of a forecast, or of what is odd. */
 void alerting_alert(struct alerting *a, const struct alert_record *alert);
 /* said: what somebody should know. */

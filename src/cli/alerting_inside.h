@@ -26,3 +26,8 @@ double alerting_hour(void *self, enum record_kind kind, const void *record,
 struct teller *alerting_new_teller(struct alerting *a);
 void alerting_begin_telling(struct alerting *a, const char *page, int64_t now_us,
 			    struct buf *said);
+
+/* ---- alerting_odd.c ---- */
+
+/* What learns what is usual.  NULL without memory. */
+struct anomalies *alerting_new_anomalies(struct alerting *a);

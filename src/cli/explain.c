@@ -117,6 +117,8 @@ static int ask_all(struct client *client, const char *port, struct gathered *g,
 		{ "/api/v1/flows", flows, RECORD_flow, INTO(flow) },
 		{ "/api/v1/ports", now, RECORD_port, (const void **)(void *)&f->now,
 		  &f->now_count },
+		{ "/api/v1/anomalies", "&since=1d", RECORD_anomaly,
+		  (const void **)(void *)&f->unusual, &f->unusual_count },
 	};
 #undef INTO
 	int status = STATUS_OK;

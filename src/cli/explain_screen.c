@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/explain_forecast.h"
+#include "cli/explain_odd.h"
 #include "cli/wrapped.h"
 #include "record/object.h"
 #include "record/reason.h"
@@ -338,6 +339,17 @@ static void print_forecasts(const struct explain_facts *facts, const struct look
 	}
 }
 
+static void print_odd(const struct explain_facts *facts, const struct look *look)
+{
+	struct buf text = { 0 };
+	explain_odd_say(facts, &text);
+	if (text.len > 0) {
+		label_print(look, "Unusual");
+		wrapped_print(look, TONE_NORMAL, LABEL_WIDTH, buf_cstr(&text));
+	}
+	buf_free(&text);
+}
+
 static void print_worse(struct explain_answer *a, const struct look *look)
 {
 	char text[TIME_TEXT_MAX];
@@ -368,6 +380,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_clients(facts, &look);
 	print_states(facts, &look);
 	print_findings(facts, &look);
+	print_odd(facts, &look);
 	print_forecasts(facts, &look);
 	print_worse(answer, &look);
 	putchar('\n');
@@ -419,6 +432,14 @@ static void put_forecasts(struct buf *out, const struct explain_facts *facts)
 	buf_text(out, "],");
 }
 
+static void put_odd(struct buf *out, const struct explain_facts *facts)
+{
+	struct buf text = { 0 };
+	explain_odd_say(facts, &text);
+	put_text(out, "unusual", &text);
+	buf_free(&text);
+}
+
 void explain_json(const struct explain_facts *facts, struct explain_answer *answer)
 {
 	const struct explain_figures *now = &answer->now;
@@ -450,6 +471,7 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_text(&out, "next", &answer->next);
 	put_listeners(&out, facts);
 	put_probes(&out, facts);
+	put_odd(&out, facts);
 	put_forecasts(&out, facts);
 	object_close(&out);
 	buf_char(&out, '\n');

@@ -8,7 +8,7 @@
 #include "cli/monitor.h"
 
 /* Of a port the last minute is judged, of a listener its backlog: every few seconds. */
-enum { LOOK_S = 5 };
+enum { LOOK_S = 5, MINUTE_S = 60 };
 #define SECOND_US 1000000LL
 
 static void keep(void *self, enum record_kind kind, const void *record)
@@ -63,6 +63,7 @@ bool monitor_take_sent(struct monitor *m)
 struct looking {
 	struct monitor *monitor;
 	int64_t now_us;
+	bool is_minute; /* a new one has begun since the last look */
 };
 
 static void see_port(void *to, const struct port_record *port,
@@ -76,6 +77,8 @@ static void see_port(void *to, const struct port_record *port,
 		return;
 	monitor_describe_port(m, &known);
 	alerting_see(&m->alerting, RECORD_port, &known, looking->now_us);
+	if (looking->is_minute)
+		alerting_minute_port(&m->alerting, &known, looking->now_us);
 }
 
 static void see_listener(void *to, const struct listener_record *listener)
@@ -86,15 +89,23 @@ static void see_listener(void *to, const struct listener_record *listener)
 		alerting_see(&m->alerting, RECORD_listener, listener, looking->now_us);
 }
 
+static void look(struct monitor *m, int64_t now_us)
+{
+	int64_t minute = now_us / SECOND_US / MINUTE_S;
+	struct looking looking = { m, now_us, minute != m->minute };
+	m->minute = minute;
+	if (m->pipeline != NULL)
+		ports_each(pipeline_ports(m->pipeline), see_port, &looking);
+	if (looking.is_minute)
+		alerting_minute_end(&m->alerting, now_us);
+	host_each(m->host, see_listener, &looking);
+}
+
 void monitor_watch_limits(struct monitor *m, int64_t now_us)
 {
 	struct buf said = { 0 };
-	struct looking looking = { m, now_us };
-	if (now_us / SECOND_US % LOOK_S == 0) {
-		if (m->pipeline != NULL)
-			ports_each(pipeline_ports(m->pipeline), see_port, &looking);
-		host_each(m->host, see_listener, &looking);
-	}
+	if (now_us / SECOND_US % LOOK_S == 0)
+		look(m, now_us);
 	alerting_second(&m->alerting, now_us, &said);
 	say(&said);
 }

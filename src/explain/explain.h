@@ -74,6 +74,9 @@ struct explain_facts {
 	const struct forecast_record
 		*forecasts; /* those that may cross, surest first */
 	size_t forecast_count;
+	const struct anomaly_record *unusual; /* of the last day, newest first; of all
+						 ports */
+	size_t unusual_count;
 	const struct gap_record *gaps; /* of the last week */
 	size_t gap_count;
 };

@@ -124,7 +124,6 @@ static void note_event(struct anomalies *a, struct anomaly_host *host,
 		return;
 	anomalies_say_event(&a->places, host, event, now_us, &alert);
 	host->alert = alert;
-	kept_file_hurry(&a->file);
 	a->sink.alert(a->sink.self, &alert);
 }
 
@@ -161,8 +160,8 @@ static void take_value(struct anomalies *a, struct place *place, int which,
 	tell_mark(a, place, measure, value, &usual, score, now_us);
 	if (measure->thing != THING_NONE &&
 	    crowd_take(&host->crowd, &CROWD_RULE,
-		       thing_number(&a->places, place, measure->thing), host->things,
-		       now_us, &event))
+		       anomaly_thing_number(&a->places, place, measure->thing),
+		       host->things, now_us, &event))
 		note_event(a, host, &event, now_us);
 }
 
@@ -194,12 +193,14 @@ static struct place *place_of_port(struct anomalies *a, const struct port_record
 				   int64_t now_us)
 {
 	uint64_t key[2];
-	places_key(&a->places, &port->server_ip, port->port, port->transport, key);
-	struct place *place = places_find(&a->places, key);
+	anomaly_table_key(&a->places, &port->server_ip, port->port, port->transport,
+			  key);
+	struct place *place = anomaly_table_find(&a->places, key);
 	bool answers = port->server_packets != UNKNOWN_U64 && port->server_packets > 0;
 	if (place != NULL || !answers || port->unused == 1)
 		return place;
-	place = places_add(&a->places, key, PLACE_SERVICE, &port->server_ip, now_us);
+	place = anomaly_table_add(&a->places, key, PLACE_SERVICE, &port->server_ip,
+				  now_us);
 	if (place != NULL)
 		name_service(place, port);
 	else
@@ -248,10 +249,11 @@ void anomalies_probe(struct anomalies *a, const struct probe_record *probe,
 					      strcmp(probe->state, "degraded") == 0);
 	if (!was_asked || !is_up)
 		return;
-	places_target_key(&a->places, probe->target, key);
-	struct place *place = places_find(&a->places, key);
+	anomaly_table_target_key(&a->places, probe->target, key);
+	struct place *place = anomaly_table_find(&a->places, key);
 	if (place == NULL) {
-		place = places_add(&a->places, key, PLACE_PROBE, &probe->ip, now_us);
+		place = anomaly_table_add(&a->places, key, PLACE_PROBE, &probe->ip,
+					  now_us);
 		if (place == NULL) {
 			a->left_out++;
 			return;
@@ -266,10 +268,11 @@ void anomalies_probe(struct anomalies *a, const struct probe_record *probe,
 static void take_sums(struct anomalies *a, struct anomaly_host *host, int64_t now_us)
 {
 	uint64_t key[2];
-	places_key(&a->places, &host->ip, UNKNOWN_U32, "", key);
-	struct place *place = places_find(&a->places, key);
+	anomaly_table_key(&a->places, &host->ip, UNKNOWN_U32, "", key);
+	struct place *place = anomaly_table_find(&a->places, key);
 	if (place == NULL) {
-		place = places_add(&a->places, key, PLACE_HOST, &host->ip, now_us);
+		place = anomaly_table_add(&a->places, key, PLACE_HOST, &host->ip,
+					  now_us);
 		if (place == NULL)
 			return;
 		if (addr_is_unset(&host->ip))
@@ -313,21 +316,20 @@ static void end_when_calm(struct anomalies *a, struct anomaly_host *host,
 		return;
 	anomalies_say_calm(&host->alert, now_us, &alert);
 	host->alert.id[0] = '\0';
-	kept_file_hurry(&a->file);
 	a->sink.alert(a->sink.self, &alert);
 }
 
 void anomalies_minute(struct anomalies *a, int64_t now_us)
 {
-	struct places *places = &a->places;
+	struct anomaly_table *places = &a->places;
 	for (uint32_t i = 0; i < ANOMALY_HOSTS_MAX; i++)
 		places->hosts[i].things = 0;
 	for (uint32_t i = 0; i < PLACES_MAX; i++) {
 		struct place *place = &places->at[i];
 		if (place->kind == PLACE_FREE)
 			continue;
-		if (place_is_over(place, now_us)) {
-			places_drop(places, place);
+		if (anomaly_place_is_over(place, now_us)) {
+			anomaly_table_drop(places, place);
 			continue;
 		}
 		places->hosts[place->host].things += things_of(place);
@@ -349,7 +351,7 @@ struct anomalies *anomalies_new(const struct anomalies_sink *sink,
 	if (a == NULL)
 		return NULL;
 	a->sink = *sink;
-	if (places_open(&a->places, own))
+	if (anomaly_table_open(&a->places, own))
 		return a;
 	anomalies_free(a);
 	return NULL;
@@ -360,7 +362,7 @@ void anomalies_free(struct anomalies *a)
 	if (a == NULL)
 		return;
 	anomalies_file_close(a);
-	places_close(&a->places);
+	anomaly_table_close(&a->places);
 	free(a);
 }
 
@@ -370,12 +372,17 @@ void anomalies_tick(struct anomalies *a, int64_t now_us)
 	anomalies_file_tick(a, now_us);
 }
 
-void anomalies_each(const struct anomalies *a,
-		    void (*take)(void *to, const struct alert_record *alert), void *to)
+bool anomalies_recall(struct anomalies *a, const struct alert_record *alert,
+		      int64_t now_us)
 {
-	for (uint32_t i = 0; i < ANOMALY_HOSTS_MAX; i++)
-		if (a->places.hosts[i].alert.id[0] != '\0')
-			take(to, &a->places.hosts[i].alert);
+	uint32_t number = anomaly_table_host(&a->places, &alert->server_ip);
+	if (number == HOST_NONE || a->places.hosts[number].alert.id[0] != '\0')
+		return false;
+	struct anomaly_host *host = &a->places.hosts[number];
+	host->alert = *alert;
+	host->crowd.is_open = true;
+	host->crowd.last_crowded_us = now_us;
+	return true;
 }
 
 struct anomalies_totals anomalies_totals(const struct anomalies *a)

@@ -53,9 +53,12 @@ void anomalies_tick(struct anomalies *anomalies, int64_t now_us);
 bool anomalies_keep(struct anomalies *anomalies, const char *folder, int64_t now_us,
 		    struct buf *why);
 
-/* Alerts that fire. */
-void anomalies_each(const struct anomalies *anomalies,
-		    void (*take)(void *to, const struct alert_record *alert), void *to);
+/*
+ * One that fired when the daemon ended: it ends when it is calm from now on.  False if
+ * there is no room.
+ */
+bool anomalies_recall(struct anomalies *anomalies, const struct alert_record *alert,
+		      int64_t now_us);
 
 struct anomalies_totals {
 	uint32_t places, hosts;   /* services, sums and targets that are known */

@@ -1,6 +1,7 @@
 /*
  * anomalies_file.c: what is known over a restart: anomalies.bin in the state folder
- * (base/kept_file.h): a header, then alerts that fire, and each place with its series.
+ * (base/kept_file.h): a header, then each place with
+ * its series.
  *
  * A piece is one series, as a place is 2 KB, and all of them are written while records
  * come.  What is written of a place may therefore be of two: each series has its key.
@@ -16,19 +17,12 @@ enum {
 	PIECES = 1 + PLACE_SERIES, /* of a place */
 };
 
-enum tag { TAG_ALERT = 1, TAG_PLACE, TAG_SERIES };
+enum tag { TAG_PLACE = 1, TAG_SERIES };
 
 struct header {
-	uint32_t version, place_len, alert_len, series_len;
+	uint32_t version, place_len, series_len;
 	int64_t saved_us;
 	struct hash_key keys[2];
-};
-
-/* An alert without its words, which are pointers. */
-struct saved_alert {
-	struct addr host;
-	struct alert_record alert;
-	char transport[8];
 };
 
 struct saved_series {
@@ -44,7 +38,6 @@ static void put_header(const void *table, int64_t now_us, struct buf *piece)
 	const struct anomalies *a = table;
 	struct header header = { .version = VERSION,
 				 .place_len = PLACE_HEAD,
-				 .alert_len = sizeof(struct saved_alert),
 				 .series_len = sizeof(struct saved_series),
 				 .saved_us = now_us };
 	memcpy(header.keys, a->places.keys, sizeof(header.keys));
@@ -56,20 +49,6 @@ static void put(struct buf *piece, enum tag tag, const void *at, size_t len)
 	uint32_t word = tag;
 	buf_add(piece, &word, sizeof(word));
 	buf_add(piece, at, len);
-}
-
-static void put_alert(const struct anomaly_host *host, struct buf *piece)
-{
-	struct saved_alert saved;
-	if (host->alert.id[0] == '\0')
-		return;
-	memset(&saved, 0, sizeof(saved));
-	saved.host = host->ip;
-	saved.alert = host->alert;
-	if (host->alert.transport != NULL)
-		strncpy(saved.transport, host->alert.transport,
-			sizeof(saved.transport) - 1);
-	put(piece, TAG_ALERT, &saved, sizeof(saved));
 }
 
 static void put_series(const struct place *place, uint32_t which, struct buf *piece)
@@ -89,11 +68,6 @@ static void put_piece(const void *table, uint32_t number, int64_t now_us,
 {
 	const struct anomalies *a = table;
 	(void)now_us;
-	if (number < ANOMALY_HOSTS_MAX) {
-		put_alert(&a->places.hosts[number], piece);
-		return;
-	}
-	number -= ANOMALY_HOSTS_MAX;
 	const struct place *place = &a->places.at[number / PIECES];
 	if (place->kind == PLACE_FREE)
 		return;
@@ -108,7 +82,7 @@ static struct kept kept_of(const struct anomalies *a)
 	return (struct kept){ .table = a,
 			      .begin = put_header,
 			      .add = put_piece,
-			      .places = ANOMALY_HOSTS_MAX + PLACES_MAX * PIECES };
+			      .places = PLACES_MAX * PIECES };
 }
 
 void anomalies_file_tick(struct anomalies *a, int64_t now_us)
@@ -125,41 +99,6 @@ void anomalies_file_close(struct anomalies *a)
 
 /* ---- reading ---- */
 
-#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
-
-/* Texts end, whatever was on the disk. */
-static bool take_alert(struct anomalies *a, struct kept_reading *reading,
-		       int64_t now_us)
-{
-	struct saved_alert saved;
-	if (!kept_reading_take(reading, &saved, sizeof(saved)))
-		return false;
-	uint32_t number = places_host(&a->places, &saved.host);
-	struct alert_record *alert = &saved.alert;
-	END_TEXT(alert->id);
-	END_TEXT(alert->rule);
-	END_TEXT(alert->target);
-	END_TEXT(alert->service);
-	END_TEXT(alert->summary);
-	END_TEXT(alert->advice);
-	END_TEXT(saved.transport);
-	alert->tags[0] = alert->metric[0] = '\0';
-	alert->incident[0] = alert->suppressed_by[0] = '\0';
-	alert->state = "firing";
-	alert->kind = "anomaly";
-	alert->severity = "low";
-	alert->transport = record_word(saved.transport);
-	alert->start -= reading->back_us;
-	if (number == HOST_NONE)
-		return true;
-	/* Whether it went on meanwhile is not known: it ends when it is calm now. */
-	struct anomaly_host *host = &a->places.hosts[number];
-	host->alert = *alert;
-	host->crowd.is_open = true;
-	host->crowd.last_crowded_us = now_us;
-	return true;
-}
-
 static bool take_place(struct anomalies *a, struct kept_reading *reading,
 		       struct place **out, int64_t now_us)
 {
@@ -167,7 +106,7 @@ static bool take_place(struct anomalies *a, struct kept_reading *reading,
 	if (!kept_reading_take(reading, &saved, PLACE_HEAD) ||
 	    saved.kind <= PLACE_FREE || saved.kind >= PLACE_KINDS)
 		return false;
-	*out = places_add(&a->places, saved.key, saved.kind, &saved.ip, now_us);
+	*out = anomaly_table_add(&a->places, saved.key, saved.kind, &saved.ip, now_us);
 	if (*out == NULL)
 		return true;
 	struct place *place = *out;
@@ -199,8 +138,6 @@ static bool take_piece(struct anomalies *a, struct kept_reading *reading,
 	uint32_t tag;
 	if (!kept_reading_take(reading, &tag, sizeof(tag)))
 		return false;
-	if (tag == TAG_ALERT)
-		return take_alert(a, reading, now_us);
 	if (tag == TAG_PLACE)
 		return take_place(a, reading, place, now_us);
 	return tag == TAG_SERIES && take_series(reading, *place);
@@ -215,7 +152,6 @@ static const char *take_up(void *table, const struct buf *text, int64_t now_us)
 		return "it is damaged";
 	memcpy(&header, text->at, sizeof(header));
 	if (header.version != VERSION || header.place_len != PLACE_HEAD ||
-	    header.alert_len != sizeof(struct saved_alert) ||
 	    header.series_len != sizeof(struct saved_series))
 		return "it is of another version";
 	memcpy(a->places.keys, header.keys, sizeof(header.keys));

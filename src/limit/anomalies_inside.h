@@ -23,29 +23,30 @@ enum thing {
 
 struct anomalies {
 	struct anomalies_sink sink;
-	struct places places;
+	struct anomaly_table places;
 	int64_t now_us;
 	uint64_t marks, left_out;
 	struct kept_file file;
 };
 
 /* The number that a crowd knows a thing by, and back. */
-static inline uint32_t thing_number(const struct places *places,
-				    const struct place *place, enum thing thing)
+static inline uint32_t anomaly_thing_number(const struct anomaly_table *table,
+					    const struct place *place, enum thing thing)
 {
-	return (uint32_t)(place - places->at) * THINGS + thing;
+	return (uint32_t)(place - table->at) * THINGS + thing;
 }
 
-static inline const struct place *thing_place(const struct places *places,
-					      uint32_t number)
+static inline const struct place *anomaly_thing_place(const struct anomaly_table *table,
+						      uint32_t number)
 {
-	return &places->at[number / THINGS];
+	return &table->at[number / THINGS];
 }
 
 /* ---- anomalies_said.c ---- */
 
 /* Many of that host at once; and when they are calm again. */
-void anomalies_say_event(const struct places *places, const struct anomaly_host *host,
+void anomalies_say_event(const struct anomaly_table *table,
+			 const struct anomaly_host *host,
 			 const struct crowd_event *event, int64_t now_us,
 			 struct alert_record *out);
 void anomalies_say_calm(const struct alert_record *alert, int64_t now_us,

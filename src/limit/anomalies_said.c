@@ -18,23 +18,24 @@ static const char *const things[THINGS] = {
 };
 
 /* Of one service, or of several. */
-static bool is_of_one(const struct places *places, const struct crowd_event *event)
+static bool is_of_one(const struct anomaly_table *table,
+		      const struct crowd_event *event)
 {
-	const struct place *first = thing_place(places, event->marks[0].series);
+	const struct place *first = anomaly_thing_place(table, event->marks[0].series);
 	for (uint32_t i = 1; i < event->count; i++)
-		if (thing_place(places, event->marks[i].series) != first)
+		if (anomaly_thing_place(table, event->marks[i].series) != first)
 			return false;
 	return true;
 }
 
-static void say_things(const struct places *places, const struct crowd_event *event,
-		       struct buf *out)
+static void say_things(const struct anomaly_table *table,
+		       const struct crowd_event *event, struct buf *out)
 {
 	for (uint32_t i = 0; i < event->count && i < NAMED; i++) {
 		uint32_t number = event->marks[i].series;
 		buf_printf(out, "%s%s of %s", i == 0 ? "" : ", ",
 			   things[number % THINGS],
-			   thing_place(places, number)->target);
+			   anomaly_thing_place(table, number)->target);
 	}
 	if (event->count > NAMED)
 		buf_printf(out, " and %u more", event->count - NAMED);
@@ -61,17 +62,18 @@ static void put_place(const struct place *place, bool is_whole,
 	out->transport = record_word(place->transport);
 }
 
-void anomalies_say_event(const struct places *places, const struct anomaly_host *host,
+void anomalies_say_event(const struct anomaly_table *table,
+			 const struct anomaly_host *host,
 			 const struct crowd_event *event, int64_t now_us,
 			 struct alert_record *out)
 {
-	const struct place *first = thing_place(places, event->marks[0].series);
+	const struct place *first = anomaly_thing_place(table, event->marks[0].series);
 	uint64_t from[3] = { 0, 0, (uint64_t)event->first_us };
 	struct buf summary = { 0 };
 	memcpy(from, &host->ip, sizeof(host->ip));
 	record_init(RECORD_alert, out);
 	snprintf(out->id, sizeof(out->id), "%016" PRIx64,
-		 hash_words(&places->keys[0], from, 3));
+		 hash_words(&table->keys[0], from, 3));
 	out->at = now_us;
 	out->start = event->first_us;
 	out->state = "firing";
@@ -80,12 +82,12 @@ void anomalies_say_event(const struct places *places, const struct anomaly_host 
 	out->value = event->count;
 	out->limit = event->wanted;
 	out->severity = "low";
-	put_place(first, is_of_one(places, event), out);
+	put_place(first, is_of_one(table, event), out);
 	buf_printf(&summary, "%u of %u things of %s are unusual at once since ",
 		   event->count, event->of, out->target);
 	said_when(&summary, event->first_us);
 	buf_text(&summary, ": ");
-	say_things(places, event, &summary);
+	say_things(table, event, &summary);
 	put_text(out->summary, sizeof(out->summary), &summary);
 	record_text(out->advice, sizeof(out->advice),
 		    "what began first is usually nearest to the cause: breakwater "

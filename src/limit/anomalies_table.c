@@ -22,54 +22,55 @@ enum {
 	SETS = PLACES_MAX / PLACES_ASKED,
 };
 
-bool places_open(struct places *places, const struct home *own)
+bool anomaly_table_open(struct anomaly_table *table, const struct home *own)
 {
-	places->keys[0] = hash_key_random();
-	places->keys[1] = hash_key_random();
-	places->own = own;
-	places->at = calloc(PLACES_MAX, sizeof(*places->at));
-	places->hosts = calloc(ANOMALY_HOSTS_MAX, sizeof(*places->hosts));
-	return places->at != NULL && places->hosts != NULL;
+	table->keys[0] = hash_key_random();
+	table->keys[1] = hash_key_random();
+	table->own = own;
+	table->at = calloc(PLACES_MAX, sizeof(*table->at));
+	table->hosts = calloc(ANOMALY_HOSTS_MAX, sizeof(*table->hosts));
+	return table->at != NULL && table->hosts != NULL;
 }
 
-void places_close(struct places *places)
+void anomaly_table_close(struct anomaly_table *table)
 {
-	free(places->at);
-	free(places->hosts);
+	free(table->at);
+	free(table->hosts);
 }
 
 /* ---- keys ---- */
 
-static void make_key(const struct places *places, const uint64_t *words, size_t count,
-		     uint64_t key[2])
+static void make_key(const struct anomaly_table *table, const uint64_t *words,
+		     size_t count, uint64_t key[2])
 {
 	for (int i = 0; i < 2; i++)
-		key[i] = hash_words(&places->keys[i], words, count);
+		key[i] = hash_words(&table->keys[i], words, count);
 }
 
-void places_key(const struct places *places, const struct addr *ip, uint32_t port,
-		const char *transport, uint64_t key[2])
+void anomaly_table_key(const struct anomaly_table *table, const struct addr *ip,
+		       uint32_t port, const char *transport, uint64_t key[2])
 {
 	uint64_t words[SERVICE_WORDS] = { 0 };
 	memcpy(words, ip, sizeof(*ip));
 	words[2] = port;
 	memcpy(&words[3], transport, strnlen(transport, sizeof(words[3])));
-	make_key(places, words, SERVICE_WORDS, key);
+	make_key(table, words, SERVICE_WORDS, key);
 }
 
 /* Of another length than a service's, so never the same words. */
-void places_target_key(const struct places *places, const char *target, uint64_t key[2])
+void anomaly_table_target_key(const struct anomaly_table *table, const char *target,
+			      uint64_t key[2])
 {
 	uint64_t words[TARGET_WORDS] = { 0 };
 	memcpy(words, target, strnlen(target, sizeof(words) - 1));
-	make_key(places, words, TARGET_WORDS, key);
+	make_key(table, words, TARGET_WORDS, key);
 }
 
 /* ---- hosts ---- */
 
-static struct addr host_of(const struct places *places, const struct addr *ip)
+static struct addr host_of(const struct anomaly_table *table, const struct addr *ip)
 {
-	return home_holds(places->own, ip) ? addr_unset() : *ip;
+	return home_holds(table->own, ip) ? addr_unset() : *ip;
 }
 
 static bool is_used(const struct anomaly_host *host)
@@ -78,25 +79,25 @@ static bool is_used(const struct anomaly_host *host)
 }
 
 /* New places are few: looking at all hosts is no matter. */
-uint32_t places_host(struct places *places, const struct addr *ip)
+uint32_t anomaly_table_host(struct anomaly_table *table, const struct addr *ip)
 {
-	struct addr wanted = host_of(places, ip);
+	struct addr wanted = host_of(table, ip);
 	uint32_t unused = HOST_NONE;
 	for (uint32_t i = 0; i < ANOMALY_HOSTS_MAX; i++) {
-		const struct anomaly_host *host = &places->hosts[i];
+		const struct anomaly_host *host = &table->hosts[i];
 		if (is_used(host) && addr_equal(&host->ip, &wanted))
 			return i;
 		if (!is_used(host) && unused == HOST_NONE)
 			unused = i;
 	}
 	if (unused != HOST_NONE)
-		places->hosts[unused] = (struct anomaly_host){ .ip = wanted };
+		table->hosts[unused] = (struct anomaly_host){ .ip = wanted };
 	return unused;
 }
 
 /* ---- places ---- */
 
-bool place_has_learned(const struct place *place)
+bool anomaly_place_has_learned(const struct place *place)
 {
 	for (int i = 0; i < PLACE_SERIES; i++)
 		if (anomaly_has_learned(&place->series[i]))
@@ -110,19 +111,20 @@ static bool is_silent(const struct place *place, int64_t for_us, int64_t now_us)
 	return llabs(now_us - place->seen_us) >= for_us;
 }
 
-bool place_is_over(const struct place *place, int64_t now_us)
+bool anomaly_place_is_over(const struct place *place, int64_t now_us)
 {
 	return is_silent(place, OVER_US, now_us);
 }
 
-static struct place *set_of(const struct places *places, const uint64_t key[2])
+static struct place *set_of(const struct anomaly_table *table, const uint64_t key[2])
 {
-	return &places->at[key[0] % SETS * PLACES_ASKED];
+	return &table->at[key[0] % SETS * PLACES_ASKED];
 }
 
-struct place *places_find(const struct places *places, const uint64_t key[2])
+struct place *anomaly_table_find(const struct anomaly_table *table,
+				 const uint64_t key[2])
 {
-	struct place *set = set_of(places, key);
+	struct place *set = set_of(table, key);
 	for (int i = 0; i < PLACES_ASKED; i++)
 		if (set[i].kind != PLACE_FREE && set[i].key[0] == key[0] &&
 		    set[i].key[1] == key[1])
@@ -130,38 +132,39 @@ struct place *places_find(const struct places *places, const uint64_t key[2])
 	return NULL;
 }
 
-void places_drop(struct places *places, struct place *place)
+void anomaly_table_drop(struct anomaly_table *table, struct place *place)
 {
-	places->hosts[place->host].places--;
+	table->hosts[place->host].places--;
 	place->kind = PLACE_FREE;
 }
 
 /* Free, or the one that is silent for longest among those that know nothing yet. */
-static struct place *make_room(struct places *places, const uint64_t key[2],
+static struct place *make_room(struct anomaly_table *table, const uint64_t key[2],
 			       int64_t now_us)
 {
-	struct place *set = set_of(places, key), *oldest = NULL;
+	struct place *set = set_of(table, key), *oldest = NULL;
 	for (int i = 0; i < PLACES_ASKED; i++) {
 		if (set[i].kind == PLACE_FREE)
 			return &set[i];
 		if (is_silent(&set[i], SILENT_US, now_us) &&
-		    !place_has_learned(&set[i]) &&
+		    !anomaly_place_has_learned(&set[i]) &&
 		    (oldest == NULL || set[i].seen_us < oldest->seen_us))
 			oldest = &set[i];
 	}
 	if (oldest != NULL)
-		places_drop(places, oldest);
+		anomaly_table_drop(table, oldest);
 	return oldest;
 }
 
-struct place *places_add(struct places *places, const uint64_t key[2],
-			 enum place_kind kind, const struct addr *ip, int64_t now_us)
+struct place *anomaly_table_add(struct anomaly_table *table, const uint64_t key[2],
+				enum place_kind kind, const struct addr *ip,
+				int64_t now_us)
 {
-	struct place *place = make_room(places, key, now_us);
-	uint32_t host = place != NULL ? places_host(places, ip) : HOST_NONE;
+	struct place *place = make_room(table, key, now_us);
+	uint32_t host = place != NULL ? anomaly_table_host(table, ip) : HOST_NONE;
 	if (host == HOST_NONE)
 		return NULL;
-	places->hosts[host].places++;
+	table->hosts[host].places++;
 	*place = (struct place){ .key = { key[0], key[1] },
 				 .kind = kind,
 				 .host = host,

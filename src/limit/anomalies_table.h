@@ -52,34 +52,36 @@ struct anomaly_host {
 	struct alert_record alert; /* fires, unless its id is "" */
 };
 
-struct places {
+struct anomaly_table {
 	struct hash_key keys[2];
 	struct place *at;           /* owned; PLACES_MAX */
 	struct anomaly_host *hosts; /* owned; ANOMALY_HOSTS_MAX */
 	const struct home *own;     /* borrowed */
 };
 
-/* False without memory; places_close() is still to be called. */
-bool places_open(struct places *places, const struct home *own);
-void places_close(struct places *places);
+/* False without memory; anomaly_table_close() is still to be called. */
+bool anomaly_table_open(struct anomaly_table *table, const struct home *own);
+void anomaly_table_close(struct anomaly_table *table);
 
 /* Of a service, or with UNKNOWN_U32 of a host; of a probe's target. */
-void places_key(const struct places *places, const struct addr *ip, uint32_t port,
-		const char *transport, uint64_t key[2]);
-void places_target_key(const struct places *places, const char *target,
-		       uint64_t key[2]);
+void anomaly_table_key(const struct anomaly_table *table, const struct addr *ip,
+		       uint32_t port, const char *transport, uint64_t key[2]);
+void anomaly_table_target_key(const struct anomaly_table *table, const char *target,
+			      uint64_t key[2]);
 
 /* NULL: it has none. */
-struct place *places_find(const struct places *places, const uint64_t key[2]);
+struct place *anomaly_table_find(const struct anomaly_table *table,
+				 const uint64_t key[2]);
 /* An empty one, with its key, kind, address and host; NULL: there is no room. */
-struct place *places_add(struct places *places, const uint64_t key[2],
-			 enum place_kind kind, const struct addr *ip, int64_t now_us);
-void places_drop(struct places *places, struct place *place);
+struct place *anomaly_table_add(struct anomaly_table *table, const uint64_t key[2],
+				enum place_kind kind, const struct addr *ip,
+				int64_t now_us);
+void anomaly_table_drop(struct anomaly_table *table, struct place *place);
 
 /* The number of the host that has that address; HOST_NONE: there is no room. */
-uint32_t places_host(struct places *places, const struct addr *ip);
+uint32_t anomaly_table_host(struct anomaly_table *table, const struct addr *ip);
 
 /* Has any of its series learned? */
-bool place_has_learned(const struct place *place);
+bool anomaly_place_has_learned(const struct place *place);
 /* What nobody has seen for a month is over. */
-bool place_is_over(const struct place *place, int64_t now_us);
+bool anomaly_place_is_over(const struct place *place, int64_t now_us);

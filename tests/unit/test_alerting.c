@@ -32,7 +32,7 @@ static struct {
 	struct alert_record alert; /* the last */
 	struct notification_record notification;
 	struct audit_record audits[KEPT_MAX];
-	size_t incidents, alerts, audit_count;
+	size_t incidents, alerts, anomalies, audit_count;
 } kept;
 
 static void keep(void *self, enum record_kind kind, const void *record)
@@ -45,6 +45,8 @@ static void keep(void *self, enum record_kind kind, const void *record)
 	} else if (kind == RECORD_alert) {
 		kept.alert = *(const struct alert_record *)record;
 		kept.alerts++;
+	} else if (kind == RECORD_anomaly) {
+		kept.anomalies++;
 	} else if (kind == RECORD_notification) {
 		kept.notification = *(const struct notification_record *)record;
 	} else if (kind == RECORD_deployment) {
@@ -484,6 +486,57 @@ static void status_tells_the_gravest(void **state)
 	buf_free(&json);
 }
 
+/* ---- what is unusual ---- */
+
+#define MINUTE_US INT64_C(60000000)
+enum { LEARNT = 3 * 24 * 60 };
+
+/* A minute of a service of ours; how much it varies makes its range. */
+static void minute(int64_t now_us, uint64_t factor)
+{
+	struct port_record port;
+	record_init(RECORD_port, &port);
+	assert_true(addr_parse("192.0.2.1", &port.server_ip));
+	port.port = 443;
+	port.transport = "tcp";
+	port.interval_s = 60;
+	port.server_packets = 1000;
+	port.responses = port.ended = 100;
+	uint64_t some = 1000 + (uint64_t)(now_us / MINUTE_US * 7919 % 100);
+	port.server_bytes = some * factor;
+	port.response_p95_us = some * factor;
+	port.error_ratio = (double)(some * factor) / 1e6;
+	alerting_minute_port(&alerting, &port, now_us);
+	alerting_minute_end(&alerting, now_us);
+}
+
+static void what_is_unusual_at_once_is_an_incident(void **state)
+{
+	struct prefix ours;
+	int64_t now_us = clock_us(CLOCK_REALTIME) - (LEARNT + 60) * MINUTE_US;
+	(void)state;
+	assert_true(prefix_parse("192.0.2.0/24", &ours) && home_add(&own, &ours));
+	for (int i = 0; i < LEARNT; i++)
+		minute(now_us += MINUTE_US, 1);
+	assert_int_equal(kept.alerts, 0);
+	minute(now_us += MINUTE_US, 20);
+	assert_int_equal(kept.anomalies, 4); /* the host's bytes, too */
+	assert_string_equal(kept.alert.kind, "anomaly");
+	assert_string_equal(kept.incident.id, kept.alert.incident);
+	assert_string_equal(kept.incident.severity, "low");
+	stop();
+	start();
+	assert_int_equal(firing(), 1);
+	assert_int_equal(alerts(), 1);
+	now_us = clock_us(CLOCK_REALTIME);
+	for (int i = 0; i < 12; i++)
+		minute(now_us += MINUTE_US, 1);
+	assert_string_equal(kept.alert.state, "resolved");
+	assert_int_equal(alerts(), 0);
+	assert_int_equal(firing(), 0);
+	own.count = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +554,7 @@ int main(void)
 		TEST(what_limits_do_not_remember_does_not_fire_for_ever),
 		TEST(rules_are_read_again_when_their_file_changes),
 		TEST(a_message_that_nobody_takes_is_written_down),
+		TEST(what_is_unusual_at_once_is_an_incident),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

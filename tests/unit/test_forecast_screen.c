@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/explain_forecast.h"
+#include "cli/explain_odd.h"
 #include "cli/json.h"
 
 /* Thursday was 1970-01-01. */
@@ -180,6 +181,40 @@ static void explain_says_it_in_a_line(void **state)
 				  "100 ms in 9 d (5 d..16 d), probability 0.70");
 }
 
+static void mark(struct anomaly_record *mark, const char *target, int64_t at_us)
+{
+	record_init(RECORD_anomaly, mark);
+	mark->at = at_us;
+	record_text(mark->target, sizeof(mark->target), target);
+	record_text(mark->metric, sizeof(mark->metric), "port.response_p95_us");
+	mark->value = 450000;
+	mark->low = 18000;
+	mark->high = 22000;
+}
+
+static void explain_says_what_was_unusual_of_the_port(void **state)
+{
+	struct anomaly_record marks[4];
+	struct explain_facts facts = {
+		.now_us = START_US, .port = 443, .unusual = marks, .unusual_count = 4
+	};
+	struct buf text = { 0 };
+	(void)state;
+	mark(&marks[0], "192.0.2.10:8443/tcp", START_US);
+	mark(&marks[1], "[2001:db8::1]:443/tcp", START_US - 3 * 3600 * SECOND);
+	mark(&marks[2], "192.0.2.10:443/tcp", START_US - 2 * 3600 * SECOND);
+	mark(&marks[3], "192.0.2.10:4433/tcp", START_US);
+	explain_odd_say(&facts, &text);
+	assert_string_equal(buf_cstr(&text),
+			    "port.response_p95_us of 192.0.2.10:443/tcp was 450 ms 2 h "
+			    "ago, usual is 18.0 ms to 22.0 ms; 1 more within a day");
+	buf_clear(&text);
+	facts.port = 80;
+	explain_odd_say(&facts, &text);
+	assert_int_equal(text.len, 0);
+	buf_free(&text);
+}
+
 static void mistakes_are_told(void **state)
 {
 	(void)state;
@@ -201,6 +236,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_history_says_so),
 		cmocka_unit_test(capacity_has_the_busiest_hour_and_who_is_idle),
 		cmocka_unit_test(explain_says_it_in_a_line),
+		cmocka_unit_test(explain_says_what_was_unusual_of_the_port),
 		cmocka_unit_test(mistakes_are_told),
 	};
 	return cmocka_run_group_tests(tests, fill, remove_folder);
