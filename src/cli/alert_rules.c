@@ -5,14 +5,11 @@
 
 #include <string.h>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "cli/link_speed.h"
 #include "cli/notify_rules.h"
 #include "cli/path_files.h"
 #include "limit/usual.h"
-
-enum { FILE_MAX = 1 << 20 };
 
 struct reading {
 	struct limit_rules *rules;
@@ -23,12 +20,9 @@ static void read_one(void *to, const char *path)
 {
 	const struct reading *reading = to;
 	struct buf text = { 0 };
-	int error = file_read(path, FILE_MAX, &text);
-	if (error == 0)
-		limit_rules_parse(reading->rules, text.len > 0 ? text.at : "", text.len,
-				  path, reading->errors);
-	else
-		buf_printf(reading->errors, "%s: %s\n", path, strerror(-error));
+	if (path_file_read(path, &text, reading->errors))
+		limit_rules_parse(reading->rules, text.at, text.len, path,
+				  reading->errors);
 	buf_free(&text);
 }
 

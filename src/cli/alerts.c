@@ -26,14 +26,7 @@ static int complain(int status, const char *why)
 /* Bad news are those that fire, listed or not. */
 static int verdict(const struct listing *listing)
 {
-	struct listing firing = *listing;
-	uint64_t count = 0;
-	firing.since = firing.until = NULL;
-	firing.state = "firing";
-	int status = listing_count(&firing, &count);
-	if (status != STATUS_OK)
-		return status;
-	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+	return listing_judge(listing, "firing", NULL);
 }
 
 /* What is over is asked for by a time, or by its state. */

@@ -23,16 +23,8 @@ static const char examples[] =
 /* Bad news are the open ones, listed or not; notices only if asked for. */
 static int verdict(const struct listing *listing)
 {
-	struct listing open = *listing;
-	uint64_t count = 0;
-	open.state = "open";
-	open.since = open.until = NULL;
-	if (open.at_least == NULL)
-		open.at_least = "low";
-	int status = listing_count(&open, &count);
-	if (status != STATUS_OK)
-		return status;
-	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+	const char *at_least = listing->at_least != NULL ? listing->at_least : "low";
+	return listing_judge(listing, "open", at_least);
 }
 
 /* Nobody should take what is left out for nothing. */

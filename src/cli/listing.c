@@ -214,3 +214,18 @@ int listing_count(const struct listing *listing, uint64_t *total)
 	client_close(client);
 	return status;
 }
+
+int listing_judge(const struct listing *listing, const char *state,
+		  const char *at_least)
+{
+	struct listing bad = *listing;
+	uint64_t count = 0;
+	bad.since = bad.until = NULL;
+	bad.state = state;
+	if (at_least != NULL)
+		bad.at_least = at_least;
+	int status = listing_count(&bad, &count);
+	if (status != STATUS_OK)
+		return status;
+	return count > 0 ? STATUS_BAD_NEWS : STATUS_OK;
+}

@@ -61,3 +61,10 @@ int listing_run(const struct listing *listing);
 
 /* How many there are, whatever the limit.  Exit status; a complaint was made. */
 int listing_count(const struct listing *listing, uint64_t *total);
+
+/*
+ * For scripts: STATUS_BAD_NEWS if any has that state now, listed or not.  at_least: how
+ * severe; NULL: as was asked.
+ */
+int listing_judge(const struct listing *listing, const char *state,
+		  const char *at_least);

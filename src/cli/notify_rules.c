@@ -3,12 +3,7 @@
  */
 #include "cli/notify_rules.h"
 
-#include <string.h>
-
-#include "base/file.h"
 #include "cli/path_files.h"
-
-enum { FILE_MAX = 1 << 20 };
 
 #define SECOND_US 1000000LL
 
@@ -21,12 +16,8 @@ static void read_one(void *to, const char *path)
 {
 	const struct reading *reading = to;
 	struct buf text = { 0 };
-	int error = file_read(path, FILE_MAX, &text);
-	if (error == 0)
-		tell_reader_file(reading->reader, text.len > 0 ? text.at : "", text.len,
-				 path);
-	else
-		buf_printf(reading->errors, "%s: %s\n", path, strerror(-error));
+	if (path_file_read(path, &text, reading->errors))
+		tell_reader_file(reading->reader, text.at, text.len, path);
 	buf_free(&text);
 }
 

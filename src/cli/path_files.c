@@ -3,11 +3,14 @@
  */
 #include "cli/path_files.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/hash.h"
+
+enum { FILE_MAX = 1 << 20 };
 
 void path_files_each(const struct config_paths *paths,
 		     void (*take)(void *to, const char *path), void *to)
@@ -19,6 +22,16 @@ void path_files_each(const struct config_paths *paths,
 				take(to, found.gl_pathv[k]);
 		globfree(&found);
 	}
+}
+
+bool path_file_read(const char *path, struct buf *text, struct buf *errors)
+{
+	int error = file_read(path, FILE_MAX, text);
+	if (error == 0 && buf_cstr(text) == NULL)
+		error = -ENOMEM;
+	if (error != 0)
+		buf_printf(errors, "%s: %s\n", path, strerror(-error));
+	return error == 0;
 }
 
 static void add_stamp(void *to, const char *path)
