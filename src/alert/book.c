@@ -433,12 +433,12 @@ void incident_book_suppressed(struct incident_book *book, const char *id,
 	book_say(book, entry, now_us);
 }
 
-void incident_book_notification(struct incident_book *book,
-				const struct notification_record *notification)
+static void note_message(struct incident_book *book, const char *id,
+			 const struct notification_record *notification)
 {
-	struct entry *entry = book_entry(book, notification->incident);
+	struct entry *entry = book_entry(book, id);
 	char text[sizeof(field_text256)];
-	if (entry == NULL || strcmp(notification->state, "failed") == 0)
+	if (entry == NULL)
 		return;
 	bool is_sent = strcmp(notification->state, "sent") == 0;
 	if (is_sent)
@@ -449,6 +449,19 @@ void incident_book_notification(struct incident_book *book,
 	struct timeline_record line =
 		book_new_line(notification->at, "notification", text);
 	book_line(book, entry, &line);
+}
+
+void incident_book_notification(struct incident_book *book,
+				const struct notification_record *notification)
+{
+	field_text256 others;
+	char *rest = others;
+	if (strcmp(notification->state, "failed") == 0)
+		return;
+	note_message(book, notification->incident, notification);
+	record_text(others, sizeof(others), notification->others);
+	for (const char *id; (id = strsep(&rest, ",")) != NULL;)
+		note_message(book, id, notification);
 }
 
 /* What ended while nobody looked, in the last run; and what grew. */

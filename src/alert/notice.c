@@ -3,6 +3,7 @@
  */
 #include "alert/notice.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -33,6 +34,20 @@ bool notice_is_over(const struct notice *notice)
 static bool is_test(const struct notice *notice)
 {
 	return strcmp(notice->reason, "test") == 0;
+}
+
+/* Fifteen of sixteen digits fit. */
+void notice_others(const struct notice *notice, field_text256 out)
+{
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 1; i < notice->count; i++) {
+		const char *id = notice->incidents[i].id;
+		if (len + strlen(id) + 2 > sizeof(field_text256))
+			return;
+		len += (size_t)snprintf(out + len, sizeof(field_text256) - len, "%s%s",
+					i > 1 ? "," : "", id);
+	}
 }
 
 void notice_title(const struct notice *notice, struct buf *out)

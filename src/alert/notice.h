@@ -13,6 +13,9 @@ int notice_severity(const struct notice *notice);
 /* True if all that it tells of is over. */
 bool notice_is_over(const struct notice *notice);
 
+/* notification.others: all its incidents' ids but the first. */
+void notice_others(const struct notice *notice, field_text256 out);
+
 /* One line: "[high] db01: PostgreSQL on 5432 does not answer". */
 void notice_title(const struct notice *notice, struct buf *out);
 /*

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "alert/notice.h"
 #include "alert/notice_json.h"
 
 enum {
@@ -137,8 +138,10 @@ static void worker_free(struct worker *worker)
 
 /* ---- results ---- */
 
+/* notice NULL: what else it tells of is not known. */
 static void tell(struct sender *sender, const struct spool_message *message,
-		 const char *state, const char *error, int64_t now_us)
+		 const struct notice *notice, const char *state, const char *error,
+		 int64_t now_us)
 {
 	struct notification_record record;
 	record_init(RECORD_notification, &record);
@@ -147,6 +150,8 @@ static void tell(struct sender *sender, const struct spool_message *message,
 	record_text(record.incident, sizeof(record.incident), message->incident);
 	record.reason = record_word(message->reason);
 	record.incidents = message->incidents;
+	if (notice != NULL)
+		notice_others(notice, record.others);
 	record.state = state;
 	record.tries = message->tries;
 	record.latency_us =
@@ -161,7 +166,7 @@ static void tell_dropped(void *self, const struct spool_message *message,
 			 const char *why)
 {
 	struct sender *sender = self;
-	tell(sender, message, "dropped", why, sender->ticked_us);
+	tell(sender, message, NULL, "dropped", why, sender->ticked_us);
 }
 
 /* However much it is: the spool grants what is sensible. */
@@ -183,7 +188,7 @@ static void collect(struct sender *sender, struct worker *worker, int64_t now_us
 		worker->outcome != NOTIFY_SENT ? buf_cstr(&worker->error) : "";
 	if (spool_result(sender->spool, worker->notice->notice.id, worker->outcome,
 			 now_us, &message))
-		tell(sender, &message, states[worker->outcome],
+		tell(sender, &message, &worker->notice->notice, states[worker->outcome],
 		     error != NULL ? error : "", now_us);
 	if (worker->outcome == NOTIFY_LATER)
 		spool_wait(sender->spool, worker->sink->name, asked_us(worker->sink),
@@ -253,7 +258,7 @@ static void begin_next(struct sender *sender, struct worker *worker, int64_t now
 		return;
 	}
 	spool_result(sender->spool, message.id, NOTIFY_NEVER, now_us, &message);
-	tell(sender, &message, "dropped", "what waited can't be read", now_us);
+	tell(sender, &message, NULL, "dropped", "what waited can't be read", now_us);
 }
 
 void sender_run(struct sender *sender, int64_t now_us)

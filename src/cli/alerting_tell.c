@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alert/notice.h"
 #include "cli/alerting_inside.h"
 #include "cli/notify_rules.h"
 
@@ -34,7 +35,8 @@ static void take_result(void *self, const struct notification_record *notificati
 }
 
 /* Of who can't be told any more of it. */
-static void note_refused(struct alerting *a, const struct tell_message *message)
+static void note_refused(struct alerting *a, const struct tell_message *message,
+			 const struct notice *notice)
 {
 	struct notification_record record;
 	record_init(RECORD_notification, &record);
@@ -42,8 +44,9 @@ static void note_refused(struct alerting *a, const struct tell_message *message)
 	record_text(record.sink, sizeof(record.sink), message->sink);
 	record_text(record.incident, sizeof(record.incident), message->key);
 	record_text(record.key, sizeof(record.key), message->key);
-	record.reason = tell_reason_name(message->reason);
-	record.incidents = (uint32_t)message->count;
+	record.reason = notice->reason;
+	record.incidents = (uint32_t)notice->count;
+	notice_others(notice, record.others);
 	record.state = "dropped";
 	record.tries = 0;
 	record_text(record.error, sizeof(record.error),
@@ -72,7 +75,7 @@ static void take_message(void *self, const struct tell_message *message)
 			: a->sending != NULL &&
 				  sending_tell(a->sending, message->sink, &notice);
 	if (!is_taken)
-		note_refused(a, message);
+		note_refused(a, message, &notice);
 }
 
 static void take_silence(void *self, const struct silence_record *silence)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/json.h"
@@ -551,7 +550,6 @@ bool monitor_open(struct monitor *m)
 						 .own = &m->own,
 						 .home = &m->home };
 	detect_set_ways(m->detect, way_back, NULL);
-	detect_set_self(m->detect, (uint32_t)getpid());
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
 	monitor_read_rules(m);

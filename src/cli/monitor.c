@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/asking.h"
@@ -20,6 +21,7 @@ void monitor_read_addresses(struct monitor *m)
 	m->own.count = 0;
 	home_add_addresses(&m->own);
 	detect_set_own(m->detect, &m->own);
+	detect_set_self(m->detect, (uint32_t)getpid());
 	detect_set_home(m->detect, &m->home);
 }
 

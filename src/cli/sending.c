@@ -197,6 +197,7 @@ static void take_result(const struct sending_event *event,
 	record.at = event->at_us;
 	record_text(record.sink, sizeof(record.sink), event->sink);
 	record_text(record.incident, sizeof(record.incident), event->incident);
+	record_text(record.others, sizeof(record.others), event->others);
 	record.reason = reason_of(event->reason);
 	record.incidents = event->incidents;
 	record.state = states[event->state];

@@ -72,6 +72,7 @@ static void tell_result(void *self, const struct notification_record *notificati
 	record_text(event.key, sizeof(event.key), notification->key);
 	record_text(event.reason, sizeof(event.reason), notification->reason);
 	record_text(event.incident, sizeof(event.incident), notification->incident);
+	record_text(event.others, sizeof(event.others), notification->others);
 	record_text(event.text, sizeof(event.text), notification->error);
 	if (process.sender != NULL)
 		emit(&event);

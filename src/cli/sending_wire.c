@@ -33,5 +33,6 @@ bool sending_event_parse(const void *bytes, size_t len, struct sending_event *ou
 	       ends(out->key, sizeof(out->key)) &&
 	       ends(out->reason, sizeof(out->reason)) &&
 	       ends(out->incident, sizeof(out->incident)) &&
+	       ends(out->others, sizeof(out->others)) &&
 	       ends(out->text, sizeof(out->text));
 }

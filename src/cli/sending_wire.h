@@ -44,6 +44,7 @@ struct sending_event {
 	uint32_t tries, incidents;
 	char sink[SPOOL_NAME_MAX], key[SPOOL_NAME_MAX], reason[SPOOL_REASON_MAX];
 	char incident[SPOOL_NAME_MAX];
+	field_text256 others;
 	char text[SENDING_SAID_MAX]; /* the error, or what is said */
 	struct spool_counts counts;  /* of each */
 };

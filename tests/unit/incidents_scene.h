@@ -140,6 +140,19 @@ static inline void deployed(const char *name, double at_s)
 	incident_book_deployment(book, &record);
 }
 
+static inline void told(const char *state, const char *first, const char *others)
+{
+	struct notification_record record;
+	record_init(RECORD_notification, &record);
+	record.at = START + 60 * SECOND;
+	record.state = state;
+	record.reason = "new";
+	record_text(record.sink, sizeof(record.sink), "mail");
+	record_text(record.incident, sizeof(record.incident), first);
+	record_text(record.others, sizeof(record.others), others);
+	incident_book_notification(book, &record);
+}
+
 /* The incidents that fire now. */
 struct firing {
 	struct incident_record of[600];

@@ -203,6 +203,24 @@ static void a_deployment_before_is_a_better_cause(void **state)
 
 /* ---- people ---- */
 
+static void a_message_counts_for_all_that_it_tells_of(void **state)
+{
+	(void)state;
+	finding("f1", "aaaa", "198.51.100.1", 22, 3, "open", "high");
+	finding("f2", "bbbb", "198.51.100.2", 22, 2, "open", "high");
+	finding("f3", "cccc", "198.51.100.3", 22, 1, "open", "high");
+	told("failed", "aaaa", "bbbb,cccc");
+	told("sent", "aaaa", "bbbb,cccc");
+	told("sent", "bbbb", "");
+	told("dropped", "cccc", "gone");
+	assert_int_equal(fire(), 3);
+	assert_int_equal(firing.of[0].notifications, 1);
+	assert_int_equal(firing.of[1].notifications, 2);
+	assert_int_equal(firing.of[2].notifications, 1);
+	assert_string_equal(lines[line_count - 2].incident, "bbbb");
+	assert_string_equal(lines[line_count - 1].summary, "mail: could not be told");
+}
+
 static void people_take_care_and_close(void **state)
 {
 	(void)state;
@@ -300,6 +318,7 @@ int main(void)
 		TEST(a_listener_that_closed_is_the_cause),
 		TEST(one_that_is_noticed_later_is_the_cause_too),
 		TEST(a_deployment_before_is_a_better_cause),
+		TEST(a_message_counts_for_all_that_it_tells_of),
 		TEST(people_take_care_and_close),
 		TEST(what_is_asked_wrongly_is_said),
 		TEST(a_block_answers_its_attack),

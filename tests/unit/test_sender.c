@@ -83,7 +83,7 @@ static void end_server(void)
 
 /* ---- the sender ---- */
 
-static char folder[] = "/tmp/sender-XXXXXX";
+static char folder[32];
 static struct sender *sender;
 static struct notification_record last;
 static unsigned results;
@@ -103,6 +103,7 @@ static int begin(void **state)
 	struct buf why = { 0 };
 	char url[64];
 	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/sender-XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	begin_server();
@@ -126,11 +127,15 @@ static int end(void **state)
 	return system(command); /* NOLINT(cert-env33-c): of this test's own folder */
 }
 
-static void put(uint64_t id, int64_t now_us)
+static void put(uint64_t id, int64_t now_us, size_t count)
 {
-	struct incident_record incident = made_incident("down");
-	struct notice notice = notice_of(&incident, 1, "new");
+	struct incident_record incidents[NOTICE_INCIDENTS_MAX];
+	struct notice notice = notice_of(incidents, count, "new");
 	struct buf json = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		incidents[i] = made_incident("down");
+		snprintf(incidents[i].id, sizeof(incidents[i].id), "%016zx", i);
+	}
 	notice.id = id;
 	notice_json(&notice, &json);
 	assert_int_equal(sender_put(sender, "hook", json.at, json.len, now_us),
@@ -164,10 +169,11 @@ static void who_has_no_time_says_when_he_has(void **state)
 	int64_t now_us = BEGAN_US;
 	(void)state;
 	server.head = "429 Too Many Requests\r\nRetry-After: 90";
-	put(1, now_us);
+	put(1, now_us, 1);
 	try_at(now_us);
 	assert_string_equal(last.state, "failed");
 	assert_string_equal(last.error, "answers 429");
+	assert_string_equal(last.others, "");
 	now_us += 90 * SECOND_US;
 	nothing_is_tried_before(now_us);
 	server.head = "503 Service Unavailable\r\nRetry-After: 99999999999";
@@ -184,11 +190,29 @@ static void who_has_no_time_says_when_he_has(void **state)
 	assert_int_equal(server.asked, 4);
 }
 
+/* As many as fit into one. */
+static void what_became_of_a_message_is_known_of_all_it_tells_of(void **state)
+{
+	(void)state;
+	server.head = "200 OK";
+	put(1, BEGAN_US, NOTICE_INCIDENTS_MAX);
+	try_at(BEGAN_US);
+	assert_string_equal(last.state, "sent");
+	assert_string_equal(last.incident, "0000000000000000");
+	assert_int_equal(last.incidents, 16);
+	assert_int_equal(strlen(last.others), 15 * 16 + 14);
+	assert_memory_equal(last.others, "0000000000000001,", 17);
+	assert_string_equal(last.others + 14 * 17, "000000000000000f");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_has_no_time_says_when_he_has, begin,
 						end),
+		cmocka_unit_test_setup_teardown(
+			what_became_of_a_message_is_known_of_all_it_tells_of, begin,
+			end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
