@@ -47,8 +47,14 @@ int alerting_change(struct alerting *a, const char *form, const char *actor,
 		.false_positive = form_is_set(form, "false_positive"),
 		.reason = text_of(form, "reason", reason),
 	};
-	return incident_book_change(a->book, &change, clock_us(CLOCK_REALTIME),
-				    message);
+	const int64_t now_us = clock_us(CLOCK_REALTIME);
+	int error = incident_book_change(a->book, &change, now_us, message);
+	if (error != -ENOENT)
+		return error;
+	/* False positives are marked days later. */
+	alerting_recall_id(a, id);
+	buf_clear(message);
+	return incident_book_change(a->book, &change, now_us, message);
 }
 
 /* ---- deployments ---- */

@@ -11,8 +11,10 @@ void alerting_keep(struct alerting *a, enum record_kind kind, const void *record
 
 /* ---- alerting_recall.c ---- */
 
-/* Alerts and incidents that fired.  False without memory. */
+/* Alerts and incidents that fired, or that somebody closed.  False without memory. */
 bool alerting_recall(struct alerting *a);
+/* Incidents whose id begins so, from the store: the book knows them then. */
+void alerting_recall_id(struct alerting *a, const char *id);
 
 /* ---- alerting_history.c ---- */
 

@@ -1,5 +1,6 @@
 /*
- * alerting_recall.c: what fired when the daemon ended; see alerting.h.
+ * alerting_recall.c: what fired when the daemon ended, and what was over before; see
+ * alerting.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,31 +9,45 @@
 #include "store/store.h"
 
 enum {
-	RESTORED = 512, /* incidents; as many as the book has room for */
+	/* Incidents that fire, and as many that are over: all that the book has room
+	 * for. */
+	RESTORED = 512,
 	LINES_RESTORED =
 		16384,  /* of them, the newest: twice as many as it has members */
 	READ_MS = 5000, /* somebody waits for the start */
+	FIND_MS = 500,  /* everybody does */
+	FOUND = 2,      /* by an id: more than one is too many */
 };
 
 /* The store gives the newest first, the book wants the oldest. */
 struct restored {
 	struct alerting *alerting;
-	struct incident_record *incidents; /* owned; RESTORED */
+	struct incident_record *incidents; /* owned; 2 * RESTORED */
 	struct timeline_record *lines;     /* owned; LINES_RESTORED */
-	size_t incident_count, line_count;
+	size_t incident_count, fire_count, line_count;
 	int64_t first_us; /* of the oldest of them */
 };
 
+static bool is_firing(const struct incident_record *incident)
+{
+	return incident->state != NULL && strcmp(incident->state, "firing") == 0;
+}
+
+/* What belongs to one that somebody closed may go on, and is not to be told again. */
 static bool keep_incident(void *to, const void *record)
 {
 	struct restored *r = to;
 	const struct incident_record *incident = record;
-	if (incident->state == NULL || strcmp(incident->state, "firing") != 0)
+	bool fires = is_firing(incident);
+	bool was_closed = strcmp(incident->closed_by, INCIDENT_BY_ITSELF) != 0;
+	size_t over_count = r->incident_count - r->fire_count;
+	if (fires ? r->fire_count == RESTORED : !was_closed || over_count == RESTORED)
 		return true;
 	if (incident->first < r->first_us)
 		r->first_us = incident->first;
 	r->incidents[r->incident_count++] = *incident;
-	return r->incident_count < RESTORED;
+	r->fire_count += fires;
+	return r->incident_count < 2 * RESTORED;
 }
 
 static bool keep_line(void *to, const void *record)
@@ -72,9 +87,12 @@ static void read_kept(struct restored *r, const char *folder)
 	store_reader_close(reader);
 }
 
+/* As incident_book_restore() wants them. */
 static int by_begin(const void *left, const void *right)
 {
 	const struct incident_record *a = left, *b = right;
+	if (is_firing(a) != is_firing(b))
+		return is_firing(a) ? 1 : -1;
 	return (a->first > b->first) - (a->first < b->first);
 }
 
@@ -90,7 +108,7 @@ static void restore(struct incident_book *book, struct restored *r)
 bool alerting_recall(struct alerting *a)
 {
 	struct restored r = { .alerting = a, .first_us = INT64_MAX };
-	r.incidents = calloc(RESTORED, sizeof(*r.incidents));
+	r.incidents = calloc(2 * (size_t)RESTORED, sizeof(*r.incidents));
 	r.lines = calloc(LINES_RESTORED, sizeof(*r.lines));
 	bool has_room = r.incidents != NULL && r.lines != NULL;
 	if (has_room) {
@@ -100,4 +118,38 @@ bool alerting_recall(struct alerting *a)
 	free(r.lines);
 	free(r.incidents);
 	return has_room;
+}
+
+/* ---- one that was over long ago ---- */
+
+struct found {
+	struct incident_record at[FOUND];
+	size_t count;
+};
+
+static bool find(void *to, const void *record)
+{
+	struct found *found = to;
+	found->at[found->count++] = *(const struct incident_record *)record;
+	return found->count < FOUND;
+}
+
+void alerting_recall_id(struct alerting *a, const char *id)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct found found = { .count = 0 };
+	struct store_filter filter;
+	struct store_reader *reader =
+		store_reader_open(a->setup.config->state, error, &status);
+	if (reader == NULL)
+		return;
+	store_filter_init(&filter);
+	filter.time_limit_ms = FIND_MS;
+	filter.id = id;
+	filter.id_begins = true;
+	store_read(reader, RECORD_incident, &filter, find, &found, error);
+	store_reader_close(reader);
+	for (size_t i = 0; i < found.count; i++)
+		incident_book_restore(a->book, &found.at[i]);
 }

@@ -289,8 +289,11 @@ static void other_conditions(struct buf *sql, enum record_kind kind,
 		buf_printf(sql, " AND server_port=%u", filter->port);
 	if (filter->transport != NULL && field_named(kind, "transport") != 0)
 		buf_text(sql, " AND transport=?3");
-	if (filter->id != NULL && field_named(kind, "id") != 0)
-		buf_text(sql, " AND id=?4");
+	if (filter->id == NULL || field_named(kind, "id") == 0)
+		return;
+	/* Up to the last character there is: an index knows what to do with that. */
+	buf_text(sql, filter->id_begins ? " AND id>=?4 AND id<?4||char(1114111)"
+					: " AND id=?4");
 }
 
 /* Whether one of the addresses is in the network; without one, it is not asked. */

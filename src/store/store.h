@@ -127,6 +127,7 @@ struct store_filter {
 	uint32_t step_s;           /* ports: one record per service and step; 0: one per
 				      service over all the time */
 	const char *id;            /* of those that have one; NULL: any */
+	bool id_begins;            /* with that; else it is all of it */
 	const atomic_bool *cancel; /* set: end early; NULL: never */
 	uint32_t time_limit_ms;    /* 0: none */
 };

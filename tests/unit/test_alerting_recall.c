@@ -1,0 +1,190 @@
+/*
+ * test_alerting_recall.c: incidents that were over before the daemon started: people
+ * still say what they were, and what lasts of them is no other one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* cmocka wants the ones above first */
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/alerting.h"
+#include "store/store.h"
+
+#define DAY_US INT64_C(86400000000)
+
+static struct alerting alerting;
+static struct config config;
+static struct home own;
+static struct store *store;
+static struct incident_record said; /* the last */
+
+static void keep(void *self, enum record_kind kind, const void *record)
+{
+	(void)self;
+	store_put(store, kind, record);
+	if (kind == RECORD_incident)
+		said = *(const struct incident_record *)record;
+}
+
+static void start(void)
+{
+	const struct alerting_setup setup = {
+		.keep = keep, .config = &config, .own = &own, .home = &own
+	};
+	struct buf text = { 0 };
+	assert_true(alerting_prepare(&alerting, &setup, &text));
+	assert_true(alerting_open(&alerting));
+	store = store_open(config.state, &store_no_limits);
+	assert_non_null(store);
+	alerting_begin(&alerting, "127.0.0.1:7070", clock_us(CLOCK_REALTIME), &text);
+	buf_free(&text);
+}
+
+static void stop(void)
+{
+	alerting_close(&alerting);
+	store_close(store);
+}
+
+static void restart(void)
+{
+	stop();
+	start();
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	config_init(&config);
+	snprintf(config.state, sizeof(config.state), "/tmp/alerting_recall.XXXXXX");
+	if (mkdtemp(config.state) == NULL)
+		return -1;
+	start();
+	return 0;
+}
+
+static int end(void **state)
+{
+	char command[sizeof(config.state) + 8];
+	(void)state;
+	stop();
+	snprintf(command, sizeof(command), "rm -r %s", config.state);
+	return system(command); /* NOLINT(cert-env33-c): of this test's own folder */
+}
+
+/* Days ago, by itself, and so in no book. */
+static struct incident_record keep_old(const char *id)
+{
+	struct incident_record old;
+	record_init(RECORD_incident, &old);
+	record_text(old.id, sizeof(old.id), id);
+	record_text(old.closed_by, sizeof(old.closed_by), INCIDENT_BY_ITSELF);
+	old.state = "resolved";
+	old.at = old.end = clock_us(CLOCK_REALTIME) - 9 * DAY_US;
+	old.first = old.detected = old.end - DAY_US;
+	old.automatic = 1;
+	store_put(store, RECORD_incident, &old);
+	return old;
+}
+
+static void finding(const char *id)
+{
+	struct finding_record f;
+	record_init(RECORD_finding, &f);
+	record_text(f.id, sizeof(f.id), id);
+	f.first = f.last = f.at = clock_us(CLOCK_REALTIME);
+	f.kind = "port_scan";
+	f.severity = "medium";
+	f.state = "open";
+	record_text(f.incident, sizeof(f.incident), "feedfeedfeedfeed");
+	assert_true(addr_parse("198.51.100.7", &f.client_ip));
+	alerting_finding(&alerting, &f);
+}
+
+static int say(const char *form)
+{
+	struct buf message = { 0 };
+	int result = alerting_change(&alerting, form, "ada", &message);
+	assert_true(message.len > 0);
+	buf_free(&message);
+	return result;
+}
+
+static void count_firing(void *to, const struct incident_record *incident)
+{
+	size_t *count = to;
+	*count += strcmp(incident->state, "firing") == 0;
+}
+
+static size_t firing(void)
+{
+	size_t count = 0;
+	alerting_each(&alerting, count_firing, &count);
+	return count;
+}
+
+/* ---- the tests ---- */
+
+static void what_was_over_long_ago_is_marked_by_its_id(void **state)
+{
+	(void)state;
+	const struct incident_record old = keep_old("0123456789abcdef");
+	keep_old("01f3456789abcdef");
+	restart();
+	assert_int_equal(say("id=0124&comment=x"), -ENOENT);
+	assert_int_equal(say("id=0123&close=1&false_positive=1&reason=our+own"), 0);
+	assert_string_equal(said.id, old.id);
+	assert_int_equal(said.false_positive, 1);
+	assert_int_equal(said.end, old.end);
+	assert_int_equal(said.detected, old.detected);
+	assert_int_equal(said.automatic, 1);
+	assert_string_equal(said.closed_by, "ada");
+	assert_string_equal(said.close_reason, "our own");
+	assert_int_equal(firing(), 0);
+}
+
+static void an_id_that_several_begin_with_is_none(void **state)
+{
+	(void)state;
+	keep_old("0123456789abcdef");
+	keep_old("0123456789abcdee");
+	restart();
+	assert_int_equal(say("id=0123&close=1"), -EEXIST);
+	assert_int_equal(say("id=0123456789abcdee&close=1"), 0);
+}
+
+/* What lasts of it is no news after a restart either. */
+static void what_a_person_closed_stays_closed(void **state)
+{
+	(void)state;
+	finding("a281196900000000");
+	assert_int_equal(firing(), 1);
+	assert_int_equal(say("id=feedfe&close=1&false_positive=1"), 0);
+	restart();
+	finding("a281196900000000");
+	assert_int_equal(firing(), 0);
+	assert_string_equal(said.id, "feedfeedfeedfeed");
+	assert_int_equal(said.false_positive, 1);
+	finding("b281196900000000");
+	assert_int_equal(firing(), 1);
+	assert_string_not_equal(said.id, "feedfeedfeedfeed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		TEST(what_was_over_long_ago_is_marked_by_its_id),
+		TEST(an_id_that_several_begin_with_is_none),
+		TEST(what_a_person_closed_stays_closed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
