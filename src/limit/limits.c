@@ -33,7 +33,8 @@ struct limits *limits_new(const struct limits_sink *sink,
 	limits->sink = *sink;
 	if (history != NULL)
 		limits->history = *history;
-	if (series_open(&limits->table))
+	limits->levels = levels_new(sink);
+	if (series_open(&limits->table) && limits->levels != NULL)
 		return limits;
 	limits_free(limits);
 	return NULL;
@@ -92,6 +93,7 @@ void limits_set_rules(struct limits *limits, const struct limit_rules *rules,
 		fit(limit_rules_at(rules, rule), series);
 	}
 	memcpy(table->of_rule, of_rule, sizeof(of_rule));
+	levels_set_rules(limits->levels, rules, now_us);
 }
 
 /* ---- a record ---- */
@@ -306,6 +308,7 @@ void limits_see(struct limits *limits, enum record_kind kind, const void *record
 	struct limits_look look = {
 		.limits = limits, .kind = kind, .record = record, .now_us = now_us
 	};
+	levels_see(limits->levels, kind, record, now_us);
 	if (count == 0)
 		return;
 	const struct limit_world *world = limit_rules_world(limits->rules);
@@ -357,6 +360,7 @@ void limits_tick(struct limits *limits, int64_t now_us)
 		if (series != NULL)
 			tick_series(limits, series, now_us);
 	}
+	levels_tick(limits->levels, now_us);
 	limits_file_tick(limits, now_us);
 }
 
@@ -375,13 +379,24 @@ void limits_each(const struct limits *limits,
 			   limits->now_us, &alert);
 		take(to, &alert);
 	}
+	levels_each_alert(limits->levels, take, to);
+}
+
+void limits_each_level(const struct limits *limits,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to)
+{
+	levels_each(limits->levels, limits->now_us, take, to);
 }
 
 struct limits_totals limits_totals(const struct limits *limits)
 {
-	return (struct limits_totals){ .series = series_count(&limits->table),
-				       .firing = limits->firing,
-				       .left_out = limits->left_out };
+	struct limits_totals of_levels = levels_totals(limits->levels);
+	return (struct limits_totals){
+		.series = series_count(&limits->table) + of_levels.series,
+		.firing = limits->firing + of_levels.firing,
+		.left_out = limits->left_out + of_levels.left_out,
+	};
 }
 
 void limits_free(struct limits *limits)
@@ -389,6 +404,7 @@ void limits_free(struct limits *limits)
 	if (limits == NULL)
 		return;
 	limits_file_close(limits);
+	levels_free(limits->levels);
 	series_close(&limits->table);
 	free(limits);
 }

@@ -63,10 +63,16 @@ void limits_tick(struct limits *limits, int64_t now_us);
 void limits_each(const struct limits *limits,
 		 void (*take)(void *to, const struct alert_record *alert), void *to);
 
+/* How each service level stands. */
+void limits_each_level(const struct limits *limits,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to);
+
 /*
  * What must survive a restart: what fires, since when, and what came; in that folder,
- * from now on.  After limits_set_rules().  The time in between is no absence.  False
- * with a sentence in why if what is there can't be used.
+ * from now on.  After limits_set_rules().  The time in between is no absence, and
+ * unknown to service levels.  False with a sentence in why if what is there can't be
+ * used.
  */
 bool limits_keep(struct limits *limits, const char *folder, int64_t now_us,
 		 struct buf *why);

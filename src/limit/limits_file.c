@@ -74,22 +74,6 @@ void limits_file_close(struct limits *limits)
 
 /* ---- reading ---- */
 
-#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
-
-/* Texts end, whatever was on the disk. */
-static void end_texts(struct facts *facts)
-{
-	END_TEXT(facts->id);
-	END_TEXT(facts->rule);
-	END_TEXT(facts->metric);
-	END_TEXT(facts->target);
-	END_TEXT(facts->transport);
-	END_TEXT(facts->service);
-	END_TEXT(facts->tags);
-	END_TEXT(facts->word);
-	END_TEXT(facts->detail);
-}
-
 /* As if the time in which nothing ran had not been. */
 static void shift(struct series *series, int64_t away_us)
 {
@@ -123,7 +107,7 @@ static bool read_one(struct kept_reading *reading, struct was *was)
 	bool has_learned = was->series.learned != SERIES_NONE;
 	if (has_facts && !kept_reading_take(reading, &was->facts, sizeof(was->facts)))
 		return false;
-	end_texts(&was->facts);
+	facts_end_texts(&was->facts);
 	return !has_learned ||
 	       kept_reading_take(reading, was->learned, sizeof(was->learned));
 }
@@ -201,5 +185,6 @@ bool limits_keep(struct limits *limits, const char *folder, int64_t now_us,
 {
 	limits->now_us = now_us;
 	kept_file_open(&limits->file, folder, "limits.bin", now_us);
-	return kept_file_read(&limits->file, take_up, limits, now_us, "limits", why);
+	bool ok = kept_file_read(&limits->file, take_up, limits, now_us, "limits", why);
+	return levels_keep(limits->levels, folder, now_us, why) && ok;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/kept_file.h"
+#include "limit/levels.h"
 #include "limit/limits.h"
 #include "limit/said.h"
 #include "limit/series.h"
@@ -14,6 +15,7 @@ struct limits {
 	const struct limit_rules *rules; /* borrowed; NULL: none yet */
 	uint64_t identities[RULES_MAX];
 	struct series_table table;
+	struct levels *levels; /* owned */
 	struct kept_file file;
 	int64_t now_us;
 	uint64_t firing, left_out;

@@ -427,8 +427,8 @@ static void choose_what(struct limit_rule *rule)
 		rule->what[0] = (char)tolower((unsigned char)rule->what[0]);
 }
 
-static bool make_tags(const struct draft *draft, struct yaml *yaml,
-		      const struct limit_rules *rules)
+bool draft_make_tags(const struct draft *draft, struct yaml *yaml,
+		     const struct limit_rules *rules)
 {
 	const struct limit_selection *selection = &draft->rule.selection;
 	for (size_t i = 0; i < selection->tags_count; i++) {
@@ -436,7 +436,7 @@ static bool make_tags(const struct draft *draft, struct yaml *yaml,
 			continue;
 		buf_printf(yaml_error(yaml, draft->line, draft->column),
 			   "no tag %s; allowed are those of a section \"tags\" before "
-			   "the rules\n",
+			   "it\n",
 			   selection->tags[i]);
 		return false;
 	}
@@ -466,6 +466,6 @@ bool draft_make(struct draft *draft, struct yaml *yaml, const struct limit_rules
 	bool ok = fits(draft, yaml) && make_limits(draft, yaml) &&
 		  make_recover(draft, yaml);
 	ok &= make_where(draft, yaml);
-	ok &= make_tags(draft, yaml, rules);
+	ok &= draft_make_tags(draft, yaml, rules);
 	return make_samples(draft, yaml) && ok;
 }

@@ -21,7 +21,8 @@ struct draft_condition {
 };
 
 struct draft {
-	struct limit_rule rule; /* what needs no field is there already */
+	struct limit_rule rule;   /* what needs no field is there already */
+	struct limit_level level; /* the same of a service level */
 	struct draft_text name, field, share_of, samples_of, hold, severity, recover,
 		tag;
 	const char *how; /* above, below, is, change or absent; NULL: none yet */
@@ -35,3 +36,12 @@ struct draft {
 /* False if something is wrong, which is said. */
 bool draft_make(struct draft *draft, struct yaml *yaml,
 		const struct limit_rules *rules);
+/* That the tags of its selection are there. */
+bool draft_make_tags(const struct draft *draft, struct yaml *yaml,
+		     const struct limit_rules *rules);
+
+/* ---- level_draft.c ---- */
+
+/* The same of a service level. */
+bool draft_make_level(struct draft *draft, struct yaml *yaml,
+		      const struct limit_rules *rules);

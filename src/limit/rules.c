@@ -9,6 +9,8 @@
 struct limit_rules {
 	struct limit_rule *at;
 	size_t count;
+	struct limit_level *levels;
+	size_t level_count;
 	struct limit_tag *tags;
 	struct limit_world world;
 	struct limit_places places[RECORD_KINDS];
@@ -22,11 +24,12 @@ struct limit_rules *limit_rules_new(const struct home *home)
 	if (rules == NULL)
 		return NULL;
 	rules->at = calloc(RULES_MAX, sizeof(*rules->at));
+	rules->levels = calloc(LEVELS_MAX, sizeof(*rules->levels));
 	rules->tags = calloc(TAGS_MAX, sizeof(*rules->tags));
 	rules->world = (struct limit_world){ .home = home, .tags = rules->tags };
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
 		limit_places_find(kind, &rules->places[kind]);
-	if (rules->at != NULL && rules->tags != NULL)
+	if (rules->at != NULL && rules->levels != NULL && rules->tags != NULL)
 		return rules;
 	limit_rules_free(rules);
 	return NULL;
@@ -37,6 +40,7 @@ void limit_rules_free(struct limit_rules *rules)
 	if (rules == NULL)
 		return;
 	free(rules->at);
+	free(rules->levels);
 	free(rules->tags);
 	free(rules);
 }
@@ -80,6 +84,25 @@ void limit_rules_mark_usual(struct limit_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
 		rules->at[i].is_usual = true;
+	for (size_t i = 0; i < rules->level_count; i++)
+		rules->levels[i].is_usual = true;
+}
+
+enum rules_added limit_rules_add_level(struct limit_rules *rules,
+				       const struct limit_level *level)
+{
+	size_t place = 0;
+	while (place < rules->level_count &&
+	       strcmp(rules->levels[place].name, level->name) != 0)
+		place++;
+	if (place == LEVELS_MAX)
+		return RULES_FULL;
+	if (place < rules->level_count && !rules->levels[place].is_usual)
+		return RULES_TWICE;
+	rules->levels[place] = *level;
+	if (place == rules->level_count)
+		rules->level_count++;
+	return RULES_ADDED;
 }
 
 enum rules_added limit_rules_add_tag(struct limit_rules *rules,
@@ -97,6 +120,17 @@ bool limit_rules_has_tag(const struct limit_rules *rules, const char *name)
 		if (strcmp(rules->tags[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+size_t limit_rules_level_count(const struct limit_rules *rules)
+{
+	return rules->level_count;
+}
+
+const struct limit_level *limit_rules_level_at(const struct limit_rules *rules,
+					       size_t number)
+{
+	return &rules->levels[number];
 }
 
 size_t limit_rules_count(const struct limit_rules *rules)

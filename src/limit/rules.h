@@ -1,5 +1,6 @@
 /*
- * rules.h: the rules in force, and the names (tags) that they select by.
+ * rules.h: the rules and service levels in force, and the names (tags) that they select
+ * by.
  *
  * Built once, from the usual ones (usual.h) and from files, then only read.
  */
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "limit/level.h"
 #include "limit/rule.h"
 
 enum { RULES_MAX = 512, TAGS_MAX = 256 };
@@ -24,10 +26,17 @@ enum rules_added limit_rules_add(struct limit_rules *rules,
 				 const struct limit_rule *rule);
 enum rules_added limit_rules_add_tag(struct limit_rules *rules,
 				     const struct limit_tag *tag);
+enum rules_added limit_rules_add_level(struct limit_rules *rules,
+				       const struct limit_level *level);
 /* Those that are there so far may be replaced by their name. */
 void limit_rules_mark_usual(struct limit_rules *rules);
 /* Whether anything is called so. */
 bool limit_rules_has_tag(const struct limit_rules *rules, const char *name);
+
+/* Service levels, those that are off too. */
+size_t limit_rules_level_count(const struct limit_rules *rules);
+const struct limit_level *limit_rules_level_at(const struct limit_rules *rules,
+					       size_t number);
 
 /* In the order in which they were added, those that are off too. */
 size_t limit_rules_count(const struct limit_rules *rules);
@@ -50,5 +59,6 @@ const struct limit_world *limit_rules_world(const struct limit_rules *rules);
 bool limit_rules_parse(struct limit_rules *rules, const char *text, size_t len,
 		       const char *name, struct buf *errors);
 
-/* The table of keys of docs/alerts.md. */
+/* The tables of keys of docs/alerts.md. */
 void limit_rules_docs(struct buf *out);
+void limit_levels_docs(struct buf *out);

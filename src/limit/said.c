@@ -35,7 +35,7 @@ static void say_subject(struct buf *out, const struct limit_rule *rule,
 		buf_printf(out, " (%s)", facts->service);
 }
 
-static void say_lasted(struct buf *out, const struct facts *facts, int64_t now_us)
+void said_lasted(struct buf *out, const struct facts *facts, int64_t now_us)
 {
 	double seconds = ((double)now_us - (double)facts->start_us) / SECOND_US;
 	rule_say_duration(out, fmax(seconds, 0));
@@ -103,20 +103,20 @@ static void say_recovered(struct buf *out, const struct limit_rule *rule,
 			rule_amount_say(out, rule, facts->value);
 		buf_text(out, ", after ");
 	}
-	say_lasted(out, facts, now_us);
+	said_lasted(out, facts, now_us);
 }
 
-static void say_unknown(struct buf *out, const struct facts *facts, int64_t now_us)
+void said_unknown(struct buf *out, const struct facts *facts, int64_t now_us)
 {
 	buf_text(out, ": nothing more is known of it, after ");
-	say_lasted(out, facts, now_us);
+	said_lasted(out, facts, now_us);
 }
 
 static void say_no_rule(struct buf *out, const struct facts *facts, int64_t now_us)
 {
 	buf_printf(out, "The rule %s is there no more, by which %s was told for ",
 		   facts->rule, facts->target);
-	say_lasted(out, facts, now_us);
+	said_lasted(out, facts, now_us);
 }
 
 static void say_summary(struct buf *out, const struct limit_rule *rule,
@@ -131,7 +131,7 @@ static void say_summary(struct buf *out, const struct limit_rule *rule,
 		else if (end == SAID_RECOVERED)
 			say_recovered(out, rule, facts, now_us);
 		else
-			say_unknown(out, facts, now_us);
+			said_unknown(out, facts, now_us);
 	}
 }
 
@@ -142,8 +142,10 @@ static const char *kind_word(enum rule_kind kind)
 				     : "value";
 }
 
-static void put_about(const struct facts *facts, struct alert_record *out)
+void said_facts(const struct facts *facts, int severity, enum said_end end,
+		int64_t now_us, struct alert_record *out)
 {
+	record_init(RECORD_alert, out);
 	record_text(out->id, sizeof(out->id), facts->id);
 	record_text(out->rule, sizeof(out->rule), facts->rule);
 	record_text(out->metric, sizeof(out->metric), facts->metric);
@@ -153,6 +155,23 @@ static void put_about(const struct facts *facts, struct alert_record *out)
 	out->server_ip = facts->ip;
 	out->port = facts->port;
 	out->transport = record_word(facts->transport);
+	out->at = now_us;
+	out->start = facts->start_us;
+	out->state = end == SAID_FIRING ? "firing" : "resolved";
+	if (end != SAID_FIRING)
+		out->end = now_us;
+	out->value = facts->value;
+	out->limit = facts->limit;
+	if (severity >= 0)
+		out->severity = severity_names[severity];
+}
+
+void said_summary(struct buf *text, struct alert_record *out)
+{
+	const char *summary = buf_cstr(text);
+	if (summary != NULL)
+		record_text(out->summary, sizeof(out->summary), summary);
+	buf_free(text);
 }
 
 void said_alert(const struct limit_rule *rule, const struct series *series,
@@ -160,22 +179,11 @@ void said_alert(const struct limit_rule *rule, const struct series *series,
 		struct alert_record *out)
 {
 	struct buf text = { 0 };
-	record_init(RECORD_alert, out);
-	put_about(facts, out);
-	out->at = now_us;
-	out->start = facts->start_us;
-	out->state = end == SAID_FIRING ? "firing" : "resolved";
-	if (end != SAID_FIRING)
-		out->end = now_us;
-	if (rule != NULL)
+	said_facts(facts, series->severity, end, now_us, out);
+	if (rule != NULL) {
 		out->kind = kind_word(rule->kind);
-	out->value = facts->value;
-	out->limit = facts->limit;
-	if (series->severity >= 0)
-		out->severity = severity_names[series->severity];
+		record_text(out->advice, sizeof(out->advice), rule->advice);
+	}
 	say_summary(&text, rule, facts, end, now_us);
-	const char *summary = buf_cstr(&text);
-	record_text(out->summary, sizeof(out->summary), summary != NULL ? summary : "");
-	record_text(out->advice, sizeof(out->advice), rule != NULL ? rule->advice : "");
-	buf_free(&text);
+	said_summary(&text, out);
 }

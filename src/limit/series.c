@@ -186,6 +186,21 @@ struct facts *series_facts(const struct series_table *table,
 	return series->facts != SERIES_NONE ? &table->facts[series->facts] : NULL;
 }
 
+#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
+
+void facts_end_texts(struct facts *facts)
+{
+	END_TEXT(facts->id);
+	END_TEXT(facts->rule);
+	END_TEXT(facts->metric);
+	END_TEXT(facts->target);
+	END_TEXT(facts->transport);
+	END_TEXT(facts->service);
+	END_TEXT(facts->tags);
+	END_TEXT(facts->word);
+	END_TEXT(facts->detail);
+}
+
 struct anomaly *series_add_learned(struct series_table *table, struct series *series)
 {
 	series->learned = pool_take(&table->learned_pool);

@@ -95,6 +95,9 @@ void series_drop_facts(struct series_table *table, struct series *series);
 struct facts *series_facts(const struct series_table *table,
 			   const struct series *series);
 
+/* Texts end, whatever was on the disk. */
+void facts_end_texts(struct facts *facts);
+
 /* The same of what is learned. */
 struct anomaly *series_add_learned(struct series_table *table, struct series *series);
 struct anomaly *series_learned(const struct series_table *table,

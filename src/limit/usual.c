@@ -143,6 +143,14 @@ static const char of_the_link[] = "- name: link-in\n"
 				  "it most (breakwater ports), or "
 				  "get a faster one\n";
 
+/* Nobody is told: of a target that is down the rule tells, and once is enough. */
+static const char levels[] = "levels:\n"
+			     "- name: available\n"
+			     "  measure: availability\n"
+			     "  objective: 99.9 %\n"
+			     "  window: 30d\n"
+			     "  alerts: no\n";
+
 void limit_usual_text(const struct limit_usual *usual, struct buf *out)
 {
 	double full = usual->link_bytes * LINK_FULL;
@@ -152,6 +160,7 @@ void limit_usual_text(const struct limit_usual *usual, struct buf *out)
 	buf_text(out, of_the_rest);
 	if (full > 0)
 		buf_printf(out, of_the_link, full, full);
+	buf_text(out, levels);
 }
 
 bool limit_usual_add(struct limit_rules *rules, const struct limit_usual *usual)

@@ -67,7 +67,7 @@ static const struct event_table tables[] = {
 	{ RECORD_notification, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS notification_at ON notification(at);", "at",
 	  "at DESC,rowid DESC" },
-	{ RECORD_level, "", "", 0, "PRIMARY KEY(at,name)", "", "at", "at DESC" },
+	{ RECORD_level, "", "", 0, "PRIMARY KEY(at,name,target)", "", "at", "at DESC" },
 	{ RECORD_deployment, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS deployment_at ON deployment(at);", "at",
 	  "at DESC,rowid DESC" },

@@ -14,11 +14,11 @@ static const struct {
 } wrong[] = {
 	{ "x", "rules.yaml:1:1: not a file of limits" },
 	{ "rule:\n- name: a\n",
-	  "rules.yaml:1:1: unknown key \"rule\"; allowed: tags, rules" },
+	  "rules.yaml:1:1: unknown key \"rule\"; allowed: tags, rules, levels" },
 	{ "rules: 7\n", "rules.yaml:1:8: rules can't be \"7\"" },
 	{ "rules:\n- 7\n", "rules.yaml:2:3: rules can't be \"7\"" },
 	{ "rules:\n- field: port.active\n  above: 5\n",
-	  "rules.yaml:2:3: a rule without name" },
+	  "rules.yaml:2:3: a rule or level without name" },
 	{ "rules:\n- name: \"a b\"\n  field: port.active\n  above: 5\n",
 	  "rules.yaml:2:9: name can't be \"a b\"" },
 	{ "rules:\n- name: a\n  above: 5\n", "rules.yaml:2:3: a rule without field" },

@@ -19,13 +19,14 @@ static const char slow[] = "rules:\n"
 			   "  absent: 25h\n";
 
 static char folder[] = "/tmp/breakwater-limits-XXXXXX";
-static char path[64];
+static char path[64], levels_path[64];
 
 static int begin_folder(void **state)
 {
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/limits.bin", folder);
+	snprintf(levels_path, sizeof(levels_path), "%s/levels.bin", folder);
 	return begin(state);
 }
 
@@ -33,6 +34,7 @@ static int end_folder(void **state)
 {
 	end(state);
 	unlink(path);
+	unlink(levels_path);
 	return rmdir(folder);
 }
 
