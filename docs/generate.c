@@ -124,11 +124,12 @@ void put_metric(struct buf *out, struct family *family, enum record_kind kind,
 static const struct {
 	const char *name;
 	void (*put)(struct buf *out);
-} pages[] = { { "records", record_docs },         { "config", config_docs },
-	      { "protocols", protocol_table },    { "asked", asked_table },
-	      { "reasons", reason_table },        { "rules", limit_rules_docs },
-	      { "usual", usual_rules },           { "notifiers", notifier_docs },
-	      { "prometheus", prometheus_rules }, { "grafana", grafana_dashboard } };
+} pages[] = { { "records", record_docs },      { "config", config_docs },
+	      { "protocols", protocol_table }, { "asked", asked_table },
+	      { "reasons", reason_table },     { "rules", limit_rules_docs },
+	      { "levels", limit_levels_docs }, { "usual", usual_rules },
+	      { "notifiers", notifier_docs },  { "prometheus", prometheus_rules },
+	      { "grafana", grafana_dashboard } };
 enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
 
 static int usage(void)

@@ -11,6 +11,8 @@
 #define SECOND_US 1000000LL
 /* What is promised over days need not be judged more often. */
 #define JUDGED_EVERY_US (60 * SECOND_US)
+/* For the record: of what is promised over weeks. */
+#define TOLD_EVERY_US (3600 * SECOND_US)
 /* Of what nobody asks or uses any more nothing is told; but if it comes back, what was
  * goes on. */
 #define SILENT_US (25 * 3600 * SECOND_US)
@@ -239,17 +241,24 @@ static void judge_all(struct levels *levels, int64_t now_us)
 	}
 }
 
+/* Also when the clock was set back. */
+static bool is_due(int64_t *last_us, int64_t every_us, int64_t now_us)
+{
+	int64_t ago_us = now_us - *last_us;
+	if (ago_us >= 0 && ago_us < every_us)
+		return false;
+	*last_us = now_us;
+	return true;
+}
+
 void levels_tick(struct levels *levels, int64_t now_us)
 {
 	levels->now_us = now_us;
-	int64_t ago_us = now_us - levels->judged_us;
-	if (ago_us < 0 || ago_us >= JUDGED_EVERY_US) {
-		levels->judged_us = now_us;
+	if (is_due(&levels->judged_us, JUDGED_EVERY_US, now_us))
 		judge_all(levels, now_us);
-		if (levels->sink.level != NULL)
-			levels_each(levels, now_us, levels->sink.level,
-				    levels->sink.self);
-	}
+	if (levels->sink.level != NULL &&
+	    is_due(&levels->told_us, TOLD_EVERY_US, now_us))
+		levels_each(levels, now_us, levels->sink.level, levels->sink.self);
 	levels_file_tick(levels, now_us);
 }
 

@@ -38,7 +38,7 @@ struct levels {
 	uint64_t identities[LEVELS_MAX]; /* of these; 0: it is off */
 	struct roster standings;
 	struct kept_file file;
-	int64_t now_us, judged_us;
+	int64_t now_us, judged_us, told_us;
 	uint64_t firing, left_out;
 };
 

@@ -32,7 +32,8 @@ struct limits_sink {
 	void *self;
 	/* An alert begins to fire, gets graver, or is resolved. */
 	void (*alert)(void *self, const struct alert_record *alert);
-	/* How a service level stands; once a minute each. */
+	/* How a service level stands, for the record: once an hour each; NULL: nobody
+	 * wants to know. */
 	void (*level)(void *self, const struct level_record *level);
 };
 
