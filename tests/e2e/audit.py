@@ -25,12 +25,7 @@ block: {{mode: 'observe', time: 60s, self_test: 0s}}
 
 def plugged(lab):
     server, strangers = lab.namespace("server"), lab.namespace("strangers")
-    lab.join(server, "inside", strangers, "outside")
-    for network, link, addresses in ((server, "inside", (OURS,)),
-                                     (strangers, "outside", (BAD, CLIENT))):
-        network.ip("link", "set", link, "up")
-        for address in addresses:
-            network.ip("addr", "add", f"{address}/24", "dev", link)
+    lab.plug(server, "inside", [OURS], strangers, "outside", [BAD, CLIENT])
     return server, strangers
 
 

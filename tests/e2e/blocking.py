@@ -26,12 +26,7 @@ REFUSED_S = 0.4  # who gets in is in long before
 
 def plugged(lab):
     server, strangers = lab.namespace("server"), lab.namespace("strangers")
-    lab.join(server, "inside", strangers, "outside")
-    for network, link, addresses in ((server, "inside", (OURS,)),
-                                     (strangers, "outside", (BAD, GOOD))):
-        network.ip("link", "set", link, "up")
-        for address in addresses:
-            network.ip("addr", "add", f"{address}/24", "dev", link)
+    lab.plug(server, "inside", [OURS], strangers, "outside", [BAD, GOOD])
     return server, strangers
 
 

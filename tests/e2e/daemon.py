@@ -28,15 +28,8 @@ def cable(lab, address="10.78.0.2"):
     for network in (client, server):  # or the kernel tells of multicast when it likes
         network.set("net.ipv6.conf.all.disable_ipv6", 1)
         network.set("net.ipv6.conf.default.disable_ipv6", 1)
-    plug(lab, client, server, "net0", "10.78.0.1", address)
+    lab.plug(client, "net0", ["10.78.0.1"], server, "net0", [address])
     return client, server
-
-
-def plug(lab, client, server, name, client_address, server_address):
-    lab.join(client, name, server, name)
-    for network, address in ((client, client_address), (server, server_address)):
-        network.ip("addr", "add", f"{address}/24", "dev", name)
-        network.ip("link", "set", name, "up")
 
 
 def one_line(text, *words):
@@ -265,7 +258,7 @@ def reload(tap, lab):
 def interfaces(tap, lab):
     client, server = cable(lab)
     monitor = lab.monitor(server)
-    plug(lab, client, server, "later", "10.79.0.1", "10.79.0.2")
+    lab.plug(client, "later", ["10.79.0.1"], server, "later", ["10.79.0.2"])
     _, _, port = talk(client, server, "10.79.0.2")
     tap.equal(first_flow(monitor, port)["iface"], "later",
               "an interface that appears later is watched")

@@ -16,6 +16,7 @@ import sys
 import time
 
 import lab as e2e
+from talker import Talker
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 LISTEN = str(e2e.ROOT / "tests/e2e/listen.py")
@@ -24,35 +25,18 @@ BORROWED = "/usr/bin/env"
 NOTICED_S = 1.0   # what is promised
 
 
-class Talker:
-    """A program that is asked on its standard input and answers in lines."""
-
+class Asked(Talker):
     def __init__(self, lab, network, command):
-        self.out = lab.dir / f"talker-{id(self)}.out"
-        with self.out.open("wb") as out, network.inside():
-            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out,
-                                            preexec_fn=e2e.die_with_parent)
-        lab.callback(self.end)
+        super().__init__(lab, lab.dir / f"talker-{id(self)}.out", network=network)
+        self.start(command)
         self.pid = self.process.pid
-
-    def say(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def lines(self):
-        text = self.out.read_text()
-        return text[:text.rfind("\n") + 1].splitlines()
 
     def end(self):
         """Ends with its input, or else is ended; its exit status."""
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
         try:
-            return self.process.wait(5)
+            return self.end_of_input(5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait(5)
+            return super().end()
 
 
 def alone(lab):
@@ -71,7 +55,7 @@ def alone(lab):
             "--mount"]
 
 
-class Listener(Talker):
+class Listener(Asked):
     """listen.py, ready."""
 
     def __init__(self, lab, network, *arguments, wrapper=()):
@@ -79,7 +63,7 @@ class Listener(Talker):
         e2e.until(lambda: "ready" in self.lines(), "listen.py")
 
 
-class Watch(Talker):
+class Watch(Asked):
     """The driver; its records, each read once."""
 
     def __init__(self, lab, network, *options, wrapper=()):
@@ -89,7 +73,7 @@ class Watch(Talker):
         self.wait("synced")
 
     def poll(self):
-        with self.out.open("rb") as out:
+        with self.said.open("rb") as out:
             out.seek(self.read)
             text = out.read()
         whole = text[:text.rfind(b"\n") + 1]
@@ -412,10 +396,7 @@ def names(tap, lab):
 def outgoing(tap, lab):
     """A client's flow, to a server that is not here."""
     near, far = lab.namespace("near"), lab.namespace("far")
-    lab.join(near, "near", far, "far")
-    for network, link, address in ((near, "near", "10.98.0.1"), (far, "far", "10.98.0.2")):
-        network.ip("addr", "add", f"{address}/24", "dev", link)
-        network.ip("link", "set", link, "up")
+    lab.plug(near, "near", ["10.98.0.1"], far, "far", ["10.98.0.2"])
     far.listen("10.98.0.2", 1601)
     watch = Watch(lab, near)
     # We stand in for the client ourselves.

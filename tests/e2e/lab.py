@@ -346,6 +346,16 @@ class Lab(contextlib.ExitStack):
         left.ip("link", "add", left_link, "type", "veth", "peer", "name", right_link,
                 "netns", str(right.holder.pid))
 
+    # pylint: disable-next=too-many-arguments,too-many-positional-arguments
+    def plug(self, left, left_link, left_addresses, right, right_link, right_addresses):
+        """The same, up, and with addresses of a /24."""
+        self.join(left, left_link, right, right_link)
+        for network, link, addresses in ((left, left_link, left_addresses),
+                                         (right, right_link, right_addresses)):
+            for address in addresses:
+                network.ip("addr", "add", f"{address}/24", "dev", link)
+            network.ip("link", "set", link, "up")
+
     def monitor(self, network, *options, json_output=True, through=()):
         """`breakwater run` in a namespace, ready; through: a program that starts it."""
         return Monitor(self, network, options, json_output, through)

@@ -190,10 +190,7 @@ def latency(tap, lab):
 def other_machine(tap, lab):
     """We serve a port, and are a client of the same port elsewhere."""
     server, elsewhere = lab.namespace("server"), lab.namespace("elsewhere")
-    lab.join(server, "net0", elsewhere, "net0")
-    for network, address in ((server, "10.83.0.2"), (elsewhere, "10.83.0.1")):
-        network.ip("addr", "add", f"{address}/24", "dev", "net0")
-        network.ip("link", "set", "net0", "up")
+    lab.plug(server, "net0", ["10.83.0.2"], elsewhere, "net0", ["10.83.0.1"])
     monitor = lab.monitor(server, "-i", "net0", json_output=False)
     listen(server, "tcp", "0.0.0.0", 7700)
     listener(monitor, 7700)

@@ -56,10 +56,7 @@ http {{
 
 def cable(lab):
     client, server = lab.namespace("client"), lab.namespace("server")
-    lab.join(client, "net0", server, "net0")
-    for network, address in ((client, CLIENT), (server, SERVER)):
-        network.ip("addr", "add", f"{address}/24", "dev", "net0")
-        network.ip("link", "set", "net0", "up")
+    lab.plug(client, "net0", [CLIENT], server, "net0", [SERVER])
     return client, server
 
 

@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import re
-import subprocess
 import threading
 import urllib.request
 
@@ -14,6 +13,7 @@ import lab as e2e
 from lab import until
 from servers import mail
 from servers.scene import RIGHT, USER, Scene
+from talker import Talker
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 ADDRESS = "10.88.6.1"
@@ -21,52 +21,32 @@ TO = "harbourmaster@harbour.example"
 SECRET = "hook-s3cret-9"
 
 
-class Driver:
+class Driver(Talker):
     """The sender's process behind its driver, and what it has said."""
 
     def __init__(self, lab, network, sinks):
         self.dir = lab.dir / "sender"
         self.dir.mkdir(mode=0o755)
+        super().__init__(lab, self.dir / "said", self.dir / "errors", network)
         self.sinks = self.dir / "sinks"
         self.write(sinks)
-        self.said, self.errors = self.dir / "said", self.dir / "errors"
-        self.lab, self.network = lab, network
-        self.process = None
         self.begin()
 
     def write(self, sinks):
         self.sinks.write_text("".join(f"{name} {url}\n" for name, url in sinks.items()))
 
     def begin(self):
-        with self.said.open("ab") as out, self.errors.open("ab") as errors, \
-                self.network.inside():
-            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
-            self.process = subprocess.Popen(
-                [f"{BUILD}/tests/sending_driver", str(self.dir / "spool"),
-                 str(self.sinks), "nobody"], stdin=subprocess.PIPE, stdout=out,
-                stderr=errors, preexec_fn=e2e.die_with_parent,
-                env={**os.environ, "BREAKWATER_SECCOMP": "kill"})
-        self.lab.callback(self.end)
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-    def say(self, line):
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
+        self.start([f"{BUILD}/tests/sending_driver", str(self.dir / "spool"),
+                    str(self.sinks), "nobody"],
+                   env={**os.environ, "BREAKWATER_SECCOMP": "kill"})
 
     # pylint: disable-next=too-many-arguments,too-many-positional-arguments
     def tell(self, number, sink, reason, key="3f2a", state="firing", severity="high",
              summary="PostgreSQL does not answer"):
         self.say(f"tell {number:016x} {sink} {reason} {key} {state} {severity} {summary}")
 
-    def lines(self):
-        whole = self.said.read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
-
     def results(self, sink, state):
-        return [one for one in self.lines() if one.get("sink") == sink and
+        return [one for one in self.objects() if one.get("sink") == sink and
                 one.get("state") == state]
 
     def came(self, sink, state, count=1, seconds=20):
@@ -75,10 +55,7 @@ class Driver:
                      f"{self.errors.read_text()}", seconds)
 
     def counts(self):
-        before = len(self.lines())
-        self.say("counts")
-        return until(lambda: [line["counts"] for line in self.lines()[before:]
-                              if "counts" in line], "counts")[-1]
+        return self.answer("counts", "counts")
 
 
 class Hook:
@@ -265,8 +242,7 @@ def nothing_is_lost_and_nothing_comes_twice(tap, lab):
            driver.counts())
     hook.status = 503
     hook.begin()
-    driver.process.stdin.close()
-    driver.process.wait()
+    driver.end_of_input()
     driver.begin()
     refused = until(lambda: [one for one in driver.results("down", "failed")
                              if "503" in one["error"]], "it refuses")
@@ -295,8 +271,7 @@ def nothing_is_lost_and_nothing_comes_twice(tap, lab):
                  "a file that is out of reach is told")
     tap.ok("restarted" in said[0] and driver.counts()["holds"],
            "with what helps", said)
-    driver.process.stdin.close()
-    driver.process.wait()
+    driver.end_of_input()
     driver.begin()
     driver.tell(0x31, "late", "new")
     driver.came("late", "sent")

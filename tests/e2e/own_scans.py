@@ -16,10 +16,7 @@ HERE, THERE = "10.9.0.1", "10.9.0.2"
 
 def street(lab):
     here, there = lab.namespace("here"), lab.namespace("there")
-    lab.join(here, "here0", there, "there0")
-    for network, link, address in ((here, "here0", HERE), (there, "there0", THERE)):
-        network.ip("address", "add", address + "/24", "dev", link)
-        network.ip("link", "set", link, "up")
+    lab.plug(here, "here0", [HERE], there, "there0", [THERE])
     return here, there
 
 

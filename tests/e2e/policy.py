@@ -32,10 +32,7 @@ while True:
 
 def cable(lab):
     client, server = lab.namespace("client"), lab.namespace("server")
-    lab.join(client, "net0", server, "net0")
-    for network, address in ((client, CLIENT), (client, STRANGER), (server, SERVER)):
-        network.ip("addr", "add", f"{address}/24", "dev", "net0")
-        network.ip("link", "set", "net0", "up")
+    lab.plug(client, "net0", [CLIENT, STRANGER], server, "net0", [SERVER])
     server.ip("route", "add", f"{STRANGER}/32", "dev", "net0")
     return client, server
 

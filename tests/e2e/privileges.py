@@ -18,7 +18,7 @@ import sys
 import time
 
 import lab as e2e
-from daemon import cable, first_flow, plug, talk
+from daemon import cable, first_flow, talk
 from lab import BREAKWATER, until
 
 NOBODY = 65534
@@ -108,7 +108,7 @@ def works(tap, lab, client, server, monitor):
     """What root did before is still done, without root."""
     _, _, port = talk(client, server, "10.78.0.2")
     tap.equal(first_flow(monitor, port)["iface"], "net0", "traffic is seen")
-    plug(lab, client, server, "later", "10.79.0.1", "10.79.0.2")
+    lab.plug(client, "later", ["10.79.0.1"], server, "later", ["10.79.0.2"])
     _, _, port = talk(client, server, "10.79.0.2")
     tap.equal(first_flow(monitor, port)["iface"], "later",
               "also on an interface that appears later")
@@ -136,7 +136,7 @@ def chosen(tap, lab):
     server.ip("link", "set", "net0", "name", "other0", "down")
     server.ip("link", "set", "other0", "name", "net0")
     server.ip("link", "set", "net0", "up")
-    plug(lab, client, server, "later", "10.79.0.1", "10.79.0.2")
+    lab.plug(client, "later", ["10.79.0.1"], server, "later", ["10.79.0.2"])
     listener = server.listen("10.78.0.2", 80)
     mine = client.connect("10.78.0.2", 80)
     lab.enter_context(listener.accept()[0])

@@ -14,6 +14,7 @@ import time
 import lab as e2e
 from daemon import cable
 from lab import until
+from talker import Talker
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 HOSTILE = "$(touch /tmp/x);\"'`id`\\ -rf \x1b[2J"
@@ -32,52 +33,31 @@ def begin():
         ctypes.CDLL(None).syscall(call, SIGCANCEL, action, None, 8)
 
 
-class Runner:
+class Runner(Talker):
     """The driver, with one program, and what it has said."""
 
     def __init__(self, lab, script, user="nobody"):
         self.dir = lab.dir / f"run-{time.monotonic_ns()}"
         self.dir.mkdir(mode=0o755)
+        super().__init__(lab, self.dir / "said", self.dir / "errors")
         self.out = self.dir / "out"
         self.out.mkdir()
         self.out.chmod(0o1777)
         self.program = self.dir / "program"
         self.program.write_text(f"#!/bin/sh\nOUT={self.out}\n{script}")
         self.program.chmod(0o755)
-        self.said = self.dir / "said"
-        self.errors = self.dir / "errors"
-        with self.said.open("wb") as out, self.errors.open("wb") as errors:
-            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
-            self.process = subprocess.Popen(
-                [f"{BUILD}/tests/program_driver", str(self.program), user],
-                stdin=subprocess.PIPE, stdout=out, stderr=errors,
-                preexec_fn=begin)
-        lab.callback(self.end)
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-    def say(self, line):
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
-
-    def lines(self):
-        whole = self.said.read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        self.start([f"{BUILD}/tests/program_driver", str(self.program), user],
+                   preexec_fn=begin)
 
     def audits(self):
-        return [line for line in self.lines() if line.get("record") == "audit"]
+        return [line for line in self.objects() if line.get("record") == "audit"]
 
     def told(self, count=1, seconds=20):
         return until(lambda: len(self.audits()) >= count and self.audits(),
                      f"{count} outcomes", seconds=seconds)
 
     def status(self):
-        before = len(self.lines())
-        self.say("status")
-        return until(lambda: [line["program"] for line in self.lines()[before:]
-                              if "program" in line], "its state")[-1]
+        return self.answer("status", "program")
 
 
 def finding_comes_as_json(tap, lab):

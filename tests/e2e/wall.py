@@ -7,10 +7,10 @@ import os
 import pathlib
 import re
 import socket
-import subprocess
 import time
 
 import lab as e2e
+from talker import Talker
 
 BUILD = os.environ.get("BUILD", str(e2e.ROOT / "build"))
 OURS, BAD, GOOD = "10.79.0.9", "10.79.0.2", "10.79.0.3"
@@ -24,29 +24,13 @@ BY_HAND = 1
 SETTLED_S = 0.3  # a packet that gets through is there long before
 
 
-class Wall:
+class Wall(Talker):
     """The driver in a namespace: what it is told, and what it has said so far."""
 
     def __init__(self, lab, network, *options, through=()):
-        self.out = lab.dir / f"wall-{time.monotonic_ns()}.out"
-        with network.inside(), self.out.open("wb") as out:
-            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
-            self.process = subprocess.Popen(
-                [*through, f"{BUILD}/tests/wall_driver", *options],
-                stdin=subprocess.PIPE, stdout=out, preexec_fn=e2e.die_with_parent)
-        lab.callback(self.end)
+        super().__init__(lab, lab.dir / f"wall-{time.monotonic_ns()}.out", network=network)
+        self.start([*through, f"{BUILD}/tests/wall_driver", *options])
         e2e.until(lambda: "begun" in self.text(), "the wall begins")
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-    def text(self):
-        return self.out.read_text()
-
-    def say(self, line):
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
 
     def told(self, block):
         """Outcome, packets and error of what was said last about it."""
