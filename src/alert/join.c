@@ -218,8 +218,12 @@ static void blame_what_they_share(struct entry *entry)
 	if (entry->cause >= CAUSE_MANY)
 		return;
 	entry->cause = CAUSE_MANY;
+	bool fell = entry->record.alerts > 0;
 	snprintf(entry->record.cause, sizeof(entry->record.cause),
-		 "many fell at the same moment, %.120s first: look at what they share",
+		 fell ? "many fell at the same moment, %.120s first: look at what they "
+			"share"
+		      : "many were found at the same moment, %.120s first: look at "
+			"what was started or changed then",
 		 entry->record.target);
 }
 

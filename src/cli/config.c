@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/alert_rules.h"
 #include "cli/blocklists.h"
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -97,6 +98,17 @@ static int check_blocklists(const struct config *config, struct buf *errors)
 	return counts.wrong == 0 ? 0 : -EINVAL;
 }
 
+/* What is watched and who is told, and the files of both. */
+static int check_alerts(const struct config *config, struct buf *errors)
+{
+	static struct home none; /* which networks are home is no part of it */
+	struct alert_rules rules;
+	if (!alert_rules_load(&rules, config, &none, errors))
+		return -EINVAL;
+	alert_rules_free(&rules);
+	return 0;
+}
+
 static int check(const char *path, bool json)
 {
 	struct config config;
@@ -111,6 +123,8 @@ static int check(const char *path, bool json)
 		result = check_blocklists(&config, &errors);
 	if (result == 0)
 		result = settings_check_traps(&config, &errors) ? 0 : -EINVAL;
+	if (result == 0)
+		result = check_alerts(&config, &errors);
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

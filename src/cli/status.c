@@ -112,12 +112,36 @@ static const char *no_packets(const json_t *status)
 	return why != NULL ? why : "?";
 }
 
-static void print_health(const struct answers *answers, const struct look *look)
+/* Incidents that somebody should look at; 0: what fires is not grave. */
+static double grave_incidents(const json_t *status)
+{
+	const json_t *incidents = json_object_get(status, "incidents");
+	const char *severity =
+		member_text(json_object_get(incidents, "worst"), "severity");
+	bool is_grave =
+		severity != NULL && record_severity(severity) >= SEVERITY_MEDIUM;
+	return is_grave ? member_number(incidents, "firing") : 0;
+}
+
+/* Is the daemon well, and what it watches? */
+static void print_verdict(const struct answers *answers, const struct look *look)
 {
 	char text[CELL_MAX];
 	const char *health = member_text(answers->health, "status");
 	bool fine = health != NULL && strcmp(health, "ok") == 0;
-	tone_print(look, fine ? TONE_GOOD : TONE_OVER, fine ? "Fine" : "! Not fine");
+	double grave = grave_incidents(answers->status);
+	snprintf(text, sizeof(text), "! %.0f incident%s", grave, grave == 1 ? "" : "s");
+	if (fine && grave > 0)
+		tone_print(look, TONE_OVER, text);
+	else
+		tone_print(look, fine ? TONE_GOOD : TONE_OVER,
+			   fine ? "Fine" : "! Not fine");
+}
+
+static void print_health(const struct answers *answers, const struct look *look)
+{
+	char text[CELL_MAX];
+	print_verdict(answers, look);
 	print_reasons(answers->health);
 	print_over(answers, look);
 	text_span(text, sizeof(text), member_number(answers->status, "uptime_s"));
@@ -322,6 +346,9 @@ static void print_next(const struct answers *answers)
 		     "capture.ring_mib: breakwater config show)");
 	else if (no_packets(answers->status) != NULL)
 		printf("\nNext: run it as root to see traffic: sudo %s run\n",
+		       program_invocation_name);
+	else if (grave_incidents(answers->status) > 0)
+		printf("\nNext: %s incidents   %s top\n", program_invocation_name,
 		       program_invocation_name);
 	else if (member_number(json_object_get(answers->status, "findings"), "open") >
 		 0)

@@ -128,6 +128,7 @@ static void judge_status(struct verdict *verdict, const json_t *status)
 	judge_sight(verdict, json_object_get(privileges, "guard"), "the guard");
 	judge_sight(verdict, json_object_get(status, "prober"), "who asks services");
 	judge_sight(verdict, json_object_get(status, "firewall"), "the firewall");
+	judge_sight(verdict, json_object_get(status, "sender"), "who tells people");
 	judge_frozen(verdict, json_object_get(status, "firewall"));
 	judge_store(verdict, json_object_get(status, "store"));
 	judge_self_test(verdict, json_object_get(status, "self_test"));

@@ -313,7 +313,7 @@ def answers(tap, lab):
     row = monitor.command("ports", "--port", str(port), "--json").stdout
     tap.ok(row and json.loads(row)["flows"] == 1, "ports prints its service", row)
     screen = monitor.command("status").stdout
-    tap.ok(screen.startswith("Fine") and "net0" in screen and
+    tap.ok(screen.startswith("! 1 incident") and "net0" in screen and
            "Next: " in screen and "breakwater top" in screen and len(screen.splitlines()) <= 24,
            "status is one screen, with what to type next", screen)
     own_traffic(tap, server, monitor)
