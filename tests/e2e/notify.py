@@ -106,12 +106,8 @@ def get(network, path):
 
 # ---- Alertmanager ----
 
-def alertmanager(tap, lab):
-    """Fires, groups, resolves; severities follow."""
-    if not e2e.has_tree("prometheus-alertmanager"):
-        tap.skip("a real Alertmanager", "build/tree has none: run scripts/test-tree")
-        return
-    network = network_of(lab)
+def start_alertmanager(lab, network):
+    """It tells the hook that is returned."""
     hook = Hook(lab, network, 9099)
     hook.begin()
     config = lab.dir / "alertmanager.yml"
@@ -125,6 +121,16 @@ def alertmanager(tap, lab):
                        f"--web.listen-address={ADDRESS}:9093",
                        "--cluster.listen-address=")
     until(lambda: network.listens(9093), "Alertmanager")
+    return hook
+
+
+def alertmanager(tap, lab):
+    """Fires, groups, resolves; severities follow."""
+    if not e2e.has_tree("prometheus-alertmanager"):
+        tap.skip("a real Alertmanager", "build/tree has none: run scripts/test-tree")
+        return
+    network = network_of(lab)
+    hook = start_alertmanager(lab, network)
     driver = Driver(lab, network, {"am": f"alertmanager://{ADDRESS}:9093"})
     driver.tell(1, "am", "new")
     driver.tell(2, "am", "new", key="77aa", severity="low", summary='"quoted" <one> \\')

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""telling_late.py: a running daemon tells a webhook that was down of everything, once;
+a bad file changes nothing; no secret is shown; a cut network is one message.
+Runs beside others.
+"""
+import json
+import signal
+import sys
+
+import lab as e2e
+from daemon import cable
+from lab import until
+from notify import ADDRESS, SECRET, Hook, network_of
+from telling import again, are_up, incident_of, rules_file, start_with, target
+
+FIRST, OTHER = 8001, 8003
+OTHER_HOST = "10.88.7.1"
+BEHIND = 30
+TELL = """sinks:
+- name: hook
+  url: "webhook:"
+  url_file: {url}
+routes:
+- to: hook
+"""
+
+
+def messages(hook):
+    return [json.loads(body) for _, _, body in list(hook.got)]
+
+
+def of_each(hook):
+    return [(one["reason"], incident["target"]) for one in messages(hook)
+            for incident in one["incidents"]]
+
+
+def waiting(monitor):
+    return monitor.get("status")["sender"]["waiting"]
+
+
+def tell_file(lab, network, port):
+    url = lab.dir / "url"
+    url.write_text(f"http://{ADDRESS}:{port}/{SECRET}\n")
+    url.chmod(0o600)  # root's: read before rights are given up
+    folder = lab.dir / "notify"
+    folder.mkdir()
+    tell = folder / "tell.yaml"
+    tell.write_text(TELL.format(url=url))
+    return Hook(lab, network, port), tell
+
+
+def falls(monitor, listener, where, count):
+    """A target ends, and its message waits."""
+    listener.close()
+    until(lambda: incident_of(monitor, where), f"an incident of {where}")
+    until(lambda: waiting(monitor) == count,
+          f"{count} messages wait: {monitor.program.err()}")
+
+
+def late(tap, lab, network, monitor, hook):
+    """Two that began and one that ended, over a restart."""
+    first, other = target(FIRST), target(OTHER, OTHER_HOST)
+    falls(monitor, lab.first, first, 1)
+    falls(monitor, lab.other, other, 2)
+    tap.equal(monitor.stop(), 0, "it ends well though messages wait")
+    monitor = again(lab, network, monitor.state)
+    network.listen(OTHER_HOST, OTHER)
+    until(lambda: waiting(monitor) == 3, "the end of one waits, too")
+    hook.begin()
+    monitor.program.process.send_signal(signal.SIGHUP)  # tries at once
+    until(lambda: waiting(monitor) == 0, "nothing waits")
+    tap.equal(sorted(of_each(hook)), sorted([("new", first), ("new", other),
+                                             ("resolved", other)]),
+              "who was down gets everything, once, over a restart")
+    keys = [key for _, key, _ in hook.got]
+    tap.ok(len(keys) == len(set(keys)) and
+           of_each(hook).index(("new", other)) < of_each(hook).index(("resolved", other)),
+           "each with its own key, and in order", keys)
+    return monitor
+
+
+def bad_file(tap, network, monitor, hook, tell):
+    before, right = monitor.program.err(), tell.read_text()
+    tell.write_text(right + "  when: later\n")
+    monitor.program.process.send_signal(signal.SIGHUP)
+    until(lambda: "not changed" in monitor.program.err()[len(before):], "a word about it")
+    said = monitor.program.err()[len(before):]
+    tap.ok(f"{tell}:7:3: " in said, "a bad file is told with line and column", said)
+    network.listen(ADDRESS, FIRST)
+    until(lambda: ("resolved", target(FIRST)) in of_each(hook), "the next message")
+    tap.equal(len(hook.got), 4, "and changes nothing: who was told is told of the end")
+    tell.write_text(right)
+
+
+def is_in(folder, secret):
+    return [path for path in folder.rglob("*") if path.is_file() and
+            secret.encode() in path.read_bytes()]
+
+
+def nobody_sees_the_secret(tap, lab, monitor):
+    shown = monitor.network.run(e2e.BREAKWATER, "config", "show", "-c",
+                                str(lab.dir / "config.yaml")).stdout
+    told = monitor.command("status", "--json", status=None).stdout
+    tap.ok("tell.yaml" in shown and SECRET not in shown + told, "config show and status",
+           shown, told)
+    monitor.stop()
+    tap.ok(SECRET not in monitor.program.out() + monitor.program.err() and
+           not is_in(monitor.state, SECRET), "logs and what is kept hold no secret",
+           is_in(monitor.state, SECRET))
+
+
+def down_for_a_while(tap, lab):
+    network = network_of(lab)
+    network.ip("addr", "add", f"{OTHER_HOST}/32", "dev", "lo")
+    hook, tell = tell_file(lab, network, 9098)
+    lab.first, lab.other = network.listen(ADDRESS, FIRST), network.listen(OTHER_HOST, OTHER)
+    targets = [target(FIRST), target(OTHER, OTHER_HOST)]
+    monitor = start_with(lab, network, rules=[rules_file(lab)], targets=targets,
+                         files=[tell])
+    until(lambda: are_up(monitor, *targets), "all is well")
+    monitor = late(tap, lab, network, monitor, hook)
+    bad_file(tap, network, monitor, hook, tell)
+    nobody_sees_the_secret(tap, lab, monitor)
+
+
+def a_cut_is_one_message(tap, lab):
+    near, far = cable(lab)
+    near.ip("addr", "add", f"{ADDRESS}/32", "dev", "lo")
+    near.ip("route", "add", "10.79.0.0/24", "via", "10.78.0.2")
+    parent = target(22, "10.78.0.2")
+    behind = [f"10.79.0.{number}" for number in range(1, BEHIND + 1)]
+    for address in behind:
+        far.ip("addr", "add", f"{address}/32", "dev", "lo")
+    far.listen("0.0.0.0", 22)
+    far.listen("0.0.0.0", 80)
+    files = lab.dir / "probe"
+    files.mkdir()
+    (files / "targets.yaml").write_text("".join(
+        f"- {{target: '{target(80, address)}?timeout=500ms', parent: '{parent}'}}\n"
+        for address in behind))
+    hook, tell = tell_file(lab, near, 9098)
+    hook.begin()
+    monitor = start_with(lab, near, targets=[parent], files=[tell],
+                         probes=[files / "targets.yaml"])
+    until(lambda: len([one for one in monitor.get("probes")
+                       if one.get("hard_state") == "up"]) == BEHIND + 1, "all is well")
+    far.ip("link", "set", "net0", "down")
+    until(lambda: hook.got, "a message")
+    far.ip("link", "set", "net0", "up")
+    until(lambda: len([one for one in monitor.get("probes")
+                       if one.get("hard_state") == "up"]) == BEHIND + 1, "all is well again",
+          20)
+    until(lambda: "resolved" in [one["reason"] for one in messages(hook)], "the end")
+    tap.equal([(one["reason"], len(one["incidents"])) for one in messages(hook)],
+              [("new", 1), ("resolved", 1)],
+              f"a cut to {BEHIND} targets behind one is one message, and its end one",
+              of_each(hook))
+
+
+if __name__ == "__main__":
+    sys.exit(e2e.main(down_for_a_while, a_cut_is_one_message))
