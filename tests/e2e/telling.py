@@ -33,6 +33,7 @@ probe:
 notify:
   to: [{to}]
   files: [{files}]
+  severity: high
   group_wait: 1s
   group_interval: 1s
 """
