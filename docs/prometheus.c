@@ -173,14 +173,14 @@ static void put_summary(struct buf *out, const struct limit_rule *rule, int seve
 /* "link-in" is BreakwaterLinkIn. */
 static void put_name(struct buf *out, const char *name)
 {
-	bool begins = true;
 	buf_text(out, "  - alert: Breakwater");
-	for (; *name != '\0'; name++) {
-		bool is_letter = isalnum((unsigned char)*name) != 0;
-		if (is_letter)
-			buf_char(out,
-				 begins ? (char)toupper((unsigned char)*name) : *name);
-		begins = !is_letter;
+	while (*name != '\0') {
+		size_t len = strcspn(name, "-_");
+		char first =
+			(char)(toupper)((unsigned char)name[0]); /* not the macro */
+		buf_char(out, first);
+		buf_printf(out, "%.*s", (int)(len - 1), name + 1);
+		name += len + (name[len] != '\0');
 	}
 	buf_char(out, '\n');
 }
