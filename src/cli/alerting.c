@@ -197,6 +197,20 @@ void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 	a->is_taking = false;
 }
 
+void alerting_count(struct alerting *a, const struct port_record *port)
+{
+	if (a->book != NULL)
+		limits_count(a->limits, port);
+}
+
+void alerting_each_level(const struct alerting *a,
+			 void (*take)(void *to, const struct level_record *level),
+			 void *to)
+{
+	if (a->book != NULL)
+		limits_each_level(a->limits, take, to);
+}
+
 /* A file that was changed: what is wrong with it changes nothing. */
 static void look_at_files(struct alerting *a, int64_t now_us, struct buf *said)
 {

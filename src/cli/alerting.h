@@ -86,6 +86,8 @@ void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 void alerting_minute_port(struct alerting *a, const struct port_record *port,
 			  int64_t now_us);
 void alerting_minute_end(struct alerting *a, int64_t now_us);
+/* The same of each second of a service, for service levels. */
+void alerting_count(struct alerting *a, const struct port_record *port);
 /* An alert that is not of a limit: of a forecast, or of what is odd. */
 void alerting_alert(struct alerting *a, const struct alert_record *alert);
 /* said: what somebody should know. */
@@ -129,6 +131,10 @@ void alerting_each_alert(const struct alerting *a,
 void alerting_each_silence(const struct alerting *a,
 			   void (*take)(void *to, const struct silence_record *silence),
 			   void *to);
+/* How each service level stands. */
+void alerting_each_level(const struct alerting *a,
+			 void (*take)(void *to, const struct level_record *level),
+			 void *to);
 /* Appends "incidents":{...},"alerts":{...} and, if there is one, "sender":{...} of
  * /api/v1/status, without a comma at the end. */
 void alerting_json(const struct alerting *a, struct buf *json);

@@ -156,6 +156,19 @@ static void emit_alert(void *to, const struct alert_record *alert)
 	e->emit(e->to, alert);
 }
 
+static void emit_level(void *to, const struct level_record *level)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, level);
+}
+
+static void give_levels(void *self, web_emit emit, void *to)
+{
+	struct monitor *m = self;
+	struct emitting e = { m, emit, to };
+	alerting_each_level(&m->alerting, emit_level, &e);
+}
+
 static void give_alerts(void *self, web_emit emit, void *to)
 {
 	struct monitor *m = self;
@@ -475,6 +488,7 @@ struct web_source monitor_source(struct monitor *m)
 				    .incident_change = take_incident_change,
 				    .deployed = take_deployment,
 				    .alerts = give_alerts,
+				    .levels = give_levels,
 				    .silences = give_silences,
 				    .silence = take_silence,
 				    .unsilence = take_silence_end,

@@ -237,6 +237,7 @@ static void take_port(void *self, const struct port_record *port,
 	uint8_t listening = monitor_describe_port(m, &known);
 	evidence_second(&m->evidence, &known);
 	detect_port(m->detect, &known, listening);
+	alerting_count(&m->alerting, &known);
 	store_put_port(m->store, &known, detail != NULL ? &detail->handshake : NULL,
 		       detail != NULL ? &detail->response : NULL,
 		       detail != NULL ? &detail->clients : NULL);

@@ -137,13 +137,12 @@ static struct level_amount responses_of(const struct port_record *port,
 
 /* The part of the record's time that is new; false: none. */
 static bool take_time(struct level_tally *tally, const struct port_record *port,
-		      int64_t now_us, struct level_piece *out, double *share)
+		      struct level_piece *out, double *share)
 {
-	if (port->interval_s == 0 || port->interval_s == UNKNOWN_U32)
-		return false;
 	int64_t len_us = port->interval_s * SECOND_US;
-	int64_t begin_us = port->start != UNKNOWN_TIME ? port->start : now_us - len_us;
-	int64_t end_us = begin_us + len_us;
+	int64_t begin_us = port->start, end_us = begin_us + len_us;
+	if (len_us <= 0)
+		return false;
 	if (tally->until_us > end_us + len_us) /* the clock was set back */
 		tally->until_us = begin_us;
 	out->from_us = tally->until_us > begin_us ? tally->until_us : begin_us;
@@ -156,16 +155,15 @@ static bool take_time(struct level_tally *tally, const struct port_record *port,
 }
 
 bool level_tally_port(struct level_tally *tally, const struct limit_level *level,
-		      const struct port_record *port, int64_t now_us,
-		      struct level_piece *out)
+		      const struct port_record *port, struct level_piece *out)
 {
 	double share;
 	struct level_amount all = level->measure == MEASURE_ERRORS
 					  ? errors_of(port)
 					  : responses_of(port, level->within_us);
-	if (all.good + all.bad <= 0 || !take_time(tally, port, now_us, out, &share))
+	if (all.good + all.bad <= 0 || !take_time(tally, port, out, &share))
 		return false;
-	tally->at_us = now_us;
+	tally->at_us = out->to_us;
 	out->amount = (struct level_amount){ all.good * share, all.bad * share,
 					     all.bad * share };
 	return true;

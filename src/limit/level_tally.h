@@ -40,12 +40,11 @@ enum level_state level_probe_state(const struct limit_level *level,
 				   const struct probe_record *probe);
 
 /*
- * Of one that goes by traffic; false if the record says nothing new.  Records may
- * overlap: of each its share counts that is newer than the last.
+ * Of one that goes by traffic; false if the record says nothing new.  Of one that
+ * overlaps the last its share counts that is newer.
  */
 bool level_tally_port(struct level_tally *tally, const struct limit_level *level,
-		      const struct port_record *port, int64_t now_us,
-		      struct level_piece *out);
+		      const struct port_record *port, struct level_piece *out);
 
 /* How it stands, of so much in that window: what follows from the sum. */
 void level_sum_up(const struct limit_level *level, int64_t window_us,

@@ -80,9 +80,11 @@ void levels_set_rules(struct levels *levels, const struct limit_rules *rules,
 {
 	levels->rules = rules;
 	levels->now_us = now_us;
+	memset(levels->is_wanted, 0, sizeof(levels->is_wanted));
 	for (size_t i = 0; i < limit_rules_level_count(rules); i++) {
 		const struct limit_level *level = limit_rules_level_at(rules, i);
 		levels->identities[i] = level->is_off ? 0 : level_identity(level);
+		levels->is_wanted[level->record] |= !level->is_off;
 	}
 	for (uint32_t i = 0; i < levels->standings.used; i++) {
 		struct standing *standing = levels_standing(levels, i);
@@ -189,10 +191,10 @@ static void see_port(const struct look *look, const struct port_record *port)
 {
 	struct level_piece piece;
 	struct level_tally none = { 0 };
-	if (!level_tally_port(&none, look->level, port, look->now_us, &piece))
+	if (!level_tally_port(&none, look->level, port, &piece))
 		return;
 	struct standing *standing = standing_of(look);
-	if (level_tally_port(&standing->tally, look->level, port, look->now_us, &piece))
+	if (level_tally_port(&standing->tally, look->level, port, &piece))
 		add(standing, &piece);
 }
 
@@ -200,7 +202,7 @@ void levels_see(struct levels *levels, enum record_kind kind, const void *record
 		int64_t now_us)
 {
 	struct look look = { .levels = levels, .now_us = now_us };
-	if (levels->rules == NULL || (kind != RECORD_probe && kind != RECORD_port))
+	if (levels->rules == NULL || !levels->is_wanted[kind])
 		return;
 	levels->now_us = now_us;
 	const struct limit_world *world = limit_rules_world(levels->rules);

@@ -14,7 +14,7 @@ void levels_free(struct levels *levels);
 
 void levels_set_rules(struct levels *levels, const struct limit_rules *rules,
 		      int64_t now_us);
-/* Any record; of probes and ports something may be learned. */
+/* A probe or a port. */
 void levels_see(struct levels *levels, enum record_kind kind, const void *record,
 		int64_t now_us);
 void levels_tick(struct levels *levels, int64_t now_us);

@@ -36,6 +36,7 @@ struct levels {
 	struct limits_sink sink;
 	const struct limit_rules *rules; /* borrowed; NULL: none yet */
 	uint64_t identities[LEVELS_MAX]; /* of these; 0: it is off */
+	bool is_wanted[RECORD_KINDS];    /* some of them go by such records */
 	struct roster standings;
 	struct kept_file file;
 	int64_t now_us, judged_us, told_us;

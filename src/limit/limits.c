@@ -308,7 +308,8 @@ void limits_see(struct limits *limits, enum record_kind kind, const void *record
 	struct limits_look look = {
 		.limits = limits, .kind = kind, .record = record, .now_us = now_us
 	};
-	levels_see(limits->levels, kind, record, now_us);
+	if (kind == RECORD_probe)
+		levels_see(limits->levels, kind, record, now_us);
 	if (count == 0)
 		return;
 	const struct limit_world *world = limit_rules_world(limits->rules);
@@ -324,6 +325,14 @@ void limits_see(struct limits *limits, enum record_kind kind, const void *record
 		else
 			see_value(&look, rule, numbers[i]);
 	}
+}
+
+void limits_count(struct limits *limits, const struct port_record *port)
+{
+	if (port->start == UNKNOWN_TIME || port->interval_s == UNKNOWN_U32)
+		return;
+	levels_see(limits->levels, RECORD_port, port,
+		   port->start + port->interval_s * SECOND_US);
 }
 
 /* ---- time ---- */

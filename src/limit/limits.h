@@ -57,6 +57,11 @@ void limits_set_rules(struct limits *limits, const struct limit_rules *rules,
  */
 void limits_see(struct limits *limits, enum record_kind kind, const void *record,
 		int64_t now_us);
+/*
+ * For service levels: what a service did in an interval that no other record of it
+ * covers; the finest there is.
+ */
+void limits_count(struct limits *limits, const struct port_record *port);
 /* Once a second: what is absent, service levels. */
 void limits_tick(struct limits *limits, int64_t now_us);
 

@@ -78,6 +78,8 @@ static void give(const struct web_source *source, enum record_kind kind, web_emi
 		each = source->alerts;
 	else if (kind == RECORD_silence)
 		each = source->silences;
+	else if (kind == RECORD_level)
+		each = source->levels;
 	if (each != NULL)
 		each(source->self, emit, to);
 	if (kind != RECORD_self)
@@ -104,7 +106,6 @@ static bool is_about_the_past(const struct web_source *source,
 	case RECORD_self_test:
 	case RECORD_timeline:
 	case RECORD_notification:
-	case RECORD_level:
 	case RECORD_deployment:
 	case RECORD_anomaly:
 	case RECORD_forecast:

@@ -132,6 +132,7 @@ static const struct {
 	{ "/api/v1/packets", RECORD_packet },
 	{ "/api/v1/scan_runs", RECORD_scan_run },
 	{ "/api/v1/alerts", RECORD_alert },
+	{ "/api/v1/levels", RECORD_level },
 	{ "/api/v1/anomalies", RECORD_anomaly },
 	{ "/api/v1/timelines", RECORD_timeline },
 };
@@ -175,7 +176,7 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, alerts, silences, incidents, timelines, "
-		"anomalies, forecasts, "
+		"levels, anomalies, forecasts, "
 		"deployments, blocks, logins, "
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "

@@ -66,6 +66,8 @@ struct web_source {
 			struct buf *message);
 	/* Those that fire, and some that are over. */
 	void (*alerts)(void *self, web_emit emit, void *to);
+	/* How each service level stands now. */
+	void (*levels)(void *self, web_emit emit, void *to);
 	/* Those that hold or will, and some that are over; forms that begin and end
 	 * one. */
 	void (*silences)(void *self, web_emit emit, void *to);

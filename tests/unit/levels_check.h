@@ -80,7 +80,7 @@ static inline void probe_for(int64_t how_long, const char *hard_state)
 /* A record of the minute that ends now; then time goes on. */
 static inline void serve(const struct port_record *port, int64_t then)
 {
-	limits_see(limits, RECORD_port, port, now);
+	limits_count(limits, port);
 	now += then;
 	limits_tick(limits, now);
 }

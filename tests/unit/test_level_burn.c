@@ -291,7 +291,7 @@ static void no_more_are_kept_than_there_is_room(void **state)
 		struct port_record port = port_of("192.0.2.1", i);
 		port.ended = 100;
 		port.errors = 0;
-		limits_see(limits, RECORD_port, &port, now);
+		limits_count(limits, &port);
 	}
 	stands("api");
 	assert_int_equal(level_count, 2048);
