@@ -26,7 +26,7 @@ static void read_one(void *to, const char *path)
 	buf_free(&text);
 }
 
-static struct limit_rules *load_limits(const struct config *config,
+struct limit_rules *alert_rules_limits(const struct config *config,
 				       const struct home *home, struct buf *errors)
 {
 	const struct limit_usual usual = { .response_ms = config->limit_response_ms,
@@ -47,7 +47,7 @@ bool alert_rules_load(struct alert_rules *rules, const struct config *config,
 {
 	const size_t before = errors->len;
 	rules->stamp = alert_rules_stamp(config);
-	rules->limits = load_limits(config, home, errors);
+	rules->limits = alert_rules_limits(config, home, errors);
 	rules->tell = notify_rules_load(config, errors);
 	if (errors->len == before && rules->tell != NULL)
 		return true;

@@ -24,6 +24,9 @@ struct alert_rules {
  */
 bool alert_rules_load(struct alert_rules *rules, const struct config *config,
 		      const struct home *home, struct buf *errors);
+/* Those of limits alone; NULL only without memory.  Errors as above. */
+struct limit_rules *alert_rules_limits(const struct config *config,
+				       const struct home *home, struct buf *errors);
 void alert_rules_free(struct alert_rules *rules);
 
 /* Another number whenever a file is another one. */

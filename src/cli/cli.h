@@ -29,6 +29,7 @@ int command_forecast(int argc, char **argv);
 int command_flows(int argc, char **argv);
 int command_findings(int argc, char **argv);
 int command_alerts(int argc, char **argv);
+int command_levels(int argc, char **argv);
 int command_silence(int argc, char **argv);
 int command_unsilence(int argc, char **argv);
 int command_incidents(int argc, char **argv);

@@ -41,15 +41,10 @@ static void watch(struct monitor *m, enum record_kind kind, const void *record)
 	alerting_see(&m->alerting, kind, record, clock_us(CLOCK_REALTIME));
 }
 
-static void keep_and_show(struct monitor *m, enum record_kind kind, const void *record)
+void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
 {
 	monitor_keep_quietly(m, kind, record);
 	watch(m, kind, record);
-}
-
-void monitor_keep(struct monitor *m, enum record_kind kind, const void *record)
-{
-	keep_and_show(m, kind, record);
 }
 
 void monitor_audit(struct monitor *m, const char *action, const char *actor,
@@ -63,7 +58,7 @@ void monitor_audit(struct monitor *m, const char *action, const char *actor,
 	record_text(record.before, sizeof(record.before), before);
 	record_text(record.after, sizeof(record.after), after);
 	record_text(record.subject, sizeof(record.subject), subject);
-	keep_and_show(m, RECORD_audit, &record);
+	monitor_keep(m, RECORD_audit, &record);
 }
 
 /* ---- flows and ports ---- */
@@ -110,7 +105,7 @@ static void take_login(void *self, const struct login_record *login)
 {
 	struct monitor *m = self;
 	blocking_login(&m->blocking, login);
-	keep_and_show(m, RECORD_login, login);
+	monitor_keep(m, RECORD_login, login);
 }
 
 /* The same, soon. */
@@ -289,7 +284,7 @@ static void take_socket(void *self, const struct socket_record *socket)
 {
 	struct monitor *m = self;
 	if (!proving_holds(&m->proving, &socket->ip))
-		keep_and_show(m, RECORD_socket, socket);
+		monitor_keep(m, RECORD_socket, socket);
 }
 
 static void take_finding(void *self, const struct finding_record *found)
@@ -304,7 +299,7 @@ static void take_finding(void *self, const struct finding_record *found)
 		blocking_finding(&m->blocking, &finding);
 	}
 	m->deciding = NULL;
-	keep_and_show(m, RECORD_finding, &finding);
+	monitor_keep(m, RECORD_finding, &finding);
 	packet_keeper_finding(&m->packets, &finding);
 }
 
@@ -335,7 +330,7 @@ static void take_gone(void *self, const struct listener_record *listener)
 	gone.at = clock_us(CLOCK_REALTIME);
 	gone.change = "closed";
 	alerting_listener(&m->alerting, &gone);
-	keep_and_show(m, RECORD_listener, &gone);
+	monitor_keep(m, RECORD_listener, &gone);
 }
 
 static void end_baseline(struct monitor *m)
@@ -364,7 +359,7 @@ void monitor_take_probes(struct monitor *m)
 	for (int i = 0; i < AT_ONCE && probing_next(&m->probing, &probe); i++) {
 		probe_intake_answer(m, &probe);
 		if (probe.state != NULL)
-			keep_and_show(m, RECORD_probe, &probe);
+			monitor_keep(m, RECORD_probe, &probe);
 	}
 }
 
@@ -373,7 +368,7 @@ static void take_failure(void *self, enum record_kind kind, const void *record)
 {
 	struct monitor *m = self;
 	if (kind == RECORD_failure)
-		keep_and_show(m, kind, record);
+		monitor_keep(m, kind, record);
 	else
 		store_put(m->store, kind, record);
 }
@@ -433,7 +428,7 @@ void monitor_take_second(struct monitor *m)
 	monitor_watch_limits(m, at_us);
 	probe_intake_second(m);
 	proving_second(&m->proving);
-	keep_and_show(m, RECORD_self, &m->state.self);
+	monitor_keep(m, RECORD_self, &m->state.self);
 }
 
 /* ---- opening and closing ---- */

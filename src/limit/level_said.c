@@ -40,6 +40,15 @@ void level_stands(const struct limit_level *level, const struct standing *standi
 	out->reached_90d = reached_in(standing, now_us, 90);
 }
 
+void level_stood(const struct limit_level *level, const struct standing *standing,
+		 int64_t from_us, int64_t to_us, struct level_record *out)
+{
+	record_init(RECORD_level, out);
+	out->at = to_us;
+	level_sum_up(level, to_us - from_us, &standing->total, out);
+	record_text(out->target, sizeof(out->target), standing->facts.target);
+}
+
 /* ---- its alert ---- */
 
 static void say_promise(struct buf *out, const struct limit_level *level)

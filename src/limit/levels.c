@@ -163,6 +163,8 @@ static struct standing *standing_of(const struct look *look)
 
 static void add(struct standing *standing, const struct level_piece *piece)
 {
+	standing->total.good += piece->amount.good;
+	standing->total.bad += piece->amount.bad;
 	level_history_add(&standing->history, piece->from_us, piece->to_us,
 			  &piece->amount);
 }
@@ -292,6 +294,33 @@ void levels_each_alert(const struct levels *levels,
 		level_alert(levels_level_of(levels, standing), standing, SAID_FIRING,
 			    levels->now_us, &alert);
 		take(to, &alert);
+	}
+}
+
+void levels_each_total(const struct levels *levels, int64_t from_us, int64_t to_us,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to)
+{
+	for (uint32_t i = 0; i < levels->standings.used; i++) {
+		const struct standing *standing = levels_standing(levels, i);
+		const struct limit_level *level = levels_level_of(levels, standing);
+		struct level_record record;
+		if (level == NULL)
+			continue;
+		level_stood(level, standing, from_us, to_us, &record);
+		take(to, &record);
+	}
+}
+
+void levels_unwatched(struct levels *levels, int64_t from_us, int64_t to_us)
+{
+	for (uint32_t i = 0; i < levels->standings.used; i++) {
+		struct standing *standing = levels_standing(levels, i);
+		const struct limit_level *level = levels_level_of(levels, standing);
+		if (level == NULL || level->record != RECORD_probe)
+			continue;
+		pass(standing, from_us);
+		level_tally_forget(&standing->tally, to_us);
 	}
 }
 

@@ -27,6 +27,13 @@ void levels_each_alert(const struct levels *levels,
 void levels_each(const struct levels *levels, int64_t now_us,
 		 void (*take)(void *to, const struct level_record *level), void *to);
 
+/* What each came to since the first record, in that time. */
+void levels_each_total(const struct levels *levels, int64_t from_us, int64_t to_us,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to);
+/* In that time, which is not before any record, nobody watched. */
+void levels_unwatched(struct levels *levels, int64_t from_us, int64_t to_us);
+
 bool levels_keep(struct levels *levels, const char *folder, int64_t now_us,
 		 struct buf *why);
 

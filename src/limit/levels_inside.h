@@ -28,6 +28,7 @@ struct standing {
 	int64_t told_us;
 	int64_t seen_us;  /* of the last record */
 	int64_t awake_us; /* the first time that it was seen, or the last restart */
+	struct level_amount total; /* since it was first seen */
 	struct facts facts;
 	struct level_history history;
 };
@@ -63,6 +64,9 @@ void level_resolve(struct levels *levels, const struct limit_level *level,
 
 void level_alert(const struct limit_level *level, const struct standing *standing,
 		 enum said_end end, int64_t now_us, struct alert_record *out);
+/* The same of all that was counted, in that time. */
+void level_stood(const struct limit_level *level, const struct standing *standing,
+		 int64_t from_us, int64_t to_us, struct level_record *out);
 void level_stands(const struct limit_level *level, const struct standing *standing,
 		  int64_t now_us, struct level_record *out);
 

@@ -398,6 +398,18 @@ void limits_each_level(const struct limits *limits,
 	levels_each(limits->levels, limits->now_us, take, to);
 }
 
+void limits_each_total(const struct limits *limits, int64_t from_us, int64_t to_us,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to)
+{
+	levels_each_total(limits->levels, from_us, to_us, take, to);
+}
+
+void limits_unwatched(struct limits *limits, int64_t from_us, int64_t to_us)
+{
+	levels_unwatched(limits->levels, from_us, to_us);
+}
+
 struct limits_totals limits_totals(const struct limits *limits)
 {
 	struct limits_totals of_levels = levels_totals(limits->levels);

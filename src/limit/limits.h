@@ -74,6 +74,13 @@ void limits_each_level(const struct limits *limits,
 		       void (*take)(void *to, const struct level_record *level),
 		       void *to);
 
+/* Of records of the past: what each came to since the first, in that time. */
+void limits_each_total(const struct limits *limits, int64_t from_us, int64_t to_us,
+		       void (*take)(void *to, const struct level_record *level),
+		       void *to);
+/* To service levels: in that time nobody watched; between records before and after. */
+void limits_unwatched(struct limits *limits, int64_t from_us, int64_t to_us);
+
 /*
  * What must survive a restart: what fires, since when, and what came; in that folder,
  * from now on.  After limits_set_rules().  The time in between is no absence, and
