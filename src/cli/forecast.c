@@ -23,29 +23,6 @@ static const char examples[] =
 	"  breakwater forecast --capacity     busiest hours, room, ports nobody uses\n"
 	"  breakwater forecast --state DIR    from a store, without the daemon\n";
 
-/* What came, to be sorted. */
-struct forecasts {
-	struct forecast_record *rows; /* owned */
-	size_t count, room;
-	bool has_failed; /* no memory */
-};
-
-static void keep(void *to, const struct forecast_record *forecast)
-{
-	struct forecasts *all = to;
-	if (all->count == all->room) {
-		size_t room = all->room == 0 ? 64 : 2 * all->room;
-		void *larger = reallocarray(all->rows, room, sizeof(*all->rows));
-		if (larger == NULL) {
-			all->has_failed = true;
-			return;
-		}
-		all->rows = larger;
-		all->room = room;
-	}
-	all->rows[all->count++] = *forecast;
-}
-
 /* ---- order ---- */
 
 /* Those that cross, the surest and soonest first; the least room; the rest. */
@@ -153,26 +130,13 @@ static int print_all(const struct forecast_asked *asked, struct forecasts *all)
 
 /* ---- all of it ---- */
 
-/* Of a port, host or transport: not what is of the whole machine. */
-static bool is_of_machine(const struct forecast_asked *asked)
-{
-	return asked->port == UINT64_MAX && asked->host == NULL &&
-	       asked->transport == NULL;
-}
-
 static int forecast_all(const struct forecast_asked *asked, struct forecast_run *run)
 {
 	struct forecasts all = { 0 };
 	struct foresee *f = &run->foresee;
-	int status = STATUS_OK;
-	f->emit = keep;
+	f->emit = forecasts_keep;
 	f->to = &all;
-	for (size_t i = 0; status == STATUS_OK && i < run->service_count; i++)
-		status = foresee_service(f, &run->services[i]);
-	if (status == STATUS_OK && is_of_machine(asked))
-		status = foresee_store(f);
-	if (status == STATUS_OK && asked->host == NULL && asked->transport == NULL)
-		status = foresee_certificates(f);
+	int status = forecast_run_all(run);
 	if (status == STATUS_OK && all.has_failed)
 		status = forecast_complain(STATUS_INCOMPLETE, "out of memory");
 	if (status == STATUS_OK)

@@ -70,28 +70,34 @@ static int ask_limits(const struct forecast_asked *asked, struct limits *limits)
 	return status == STATUS_OK ? status : forecast_complain(status, error);
 }
 
+void forecast_limits(const struct config *config, const char *folder,
+		     struct foresee_limits *out)
+{
+	*out = (struct foresee_limits){
+		.response_us = (double)config->limit_response_ms * 1000,
+		.loss = config->limit_loss,
+		.errors = config->limit_errors,
+		.link_bytes = link_speed_bytes(),
+		.store_bytes = (double)config->retention_size,
+		.disk_free_bytes = free_bytes(folder),
+		.certificate_days = (uint32_t)config->probe_certificate_days,
+	};
+}
+
 /* The daemon's own, where it is asked. */
 static int learn_limits(const struct forecast_asked *asked, struct foresee_limits *out)
 {
 	static struct config config;
+	struct limits told;
 	int status = load_config(asked, &config);
-	struct limits limits = {
-		.response_ms = (double)config.limit_response_ms,
-		.loss = config.limit_loss,
-		.errors = config.limit_errors,
-	};
-	if (status == STATUS_OK && asked->state == NULL)
-		status = ask_limits(asked, &limits);
-	*out = (struct foresee_limits){
-		.response_us = limits.response_ms * 1000,
-		.loss = limits.loss,
-		.errors = limits.errors,
-		.link_bytes = link_speed_bytes(),
-		.store_bytes = (double)config.retention_size,
-		.disk_free_bytes =
-			free_bytes(asked->state != NULL ? asked->state : config.state),
-		.certificate_days = (uint32_t)config.probe_certificate_days,
-	};
+	forecast_limits(&config, asked->state != NULL ? asked->state : config.state,
+			out);
+	if (status != STATUS_OK || asked->state != NULL)
+		return status;
+	status = ask_limits(asked, &told);
+	out->response_us = told.response_ms * 1000;
+	out->loss = told.loss;
+	out->errors = told.errors;
 	return status;
 }
 
@@ -169,13 +175,14 @@ static int learn_services(struct forecast_run *run)
 	if (run->service_count > 0)
 		qsort(run->services, run->service_count, sizeof(run->services[0]),
 		      busiest_first);
-	if (run->service_count > SERVICES_MAX) {
+	if (run->service_count <= SERVICES_MAX)
+		return status;
+	if (asked->limits == NULL)
 		fprintf(stderr,
 			"breakwater forecast: only the busiest %d of %zu services; "
 			"--port and --host choose others\n",
 			SERVICES_MAX, run->service_count);
-		run->service_count = SERVICES_MAX;
-	}
+	run->service_count = SERVICES_MAX;
 	return status;
 }
 
@@ -186,15 +193,56 @@ int forecast_run_open(struct forecast_run *run, const struct forecast_asked *ask
 	f->metric = asked->metric;
 	f->port = asked->port == UINT64_MAX ? UNKNOWN_U32 : (uint32_t)asked->port;
 	int status = choose_time(asked, f);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && asked->limits != NULL)
+		f->limits = *asked->limits;
+	else if (status == STATUS_OK)
 		status = learn_limits(asked, &f->limits);
 	if (status == STATUS_OK)
 		f->gather =
 			gather_open(&asked->common, "forecast", asked->state, &status);
-	if (f->gather != NULL)
+	if (f->gather != NULL) {
+		gather_cancel_by(f->gather, asked->cancel);
 		status = foresee_open(f);
+	}
 	if (status == STATUS_OK)
 		status = learn_services(run);
+	return status;
+}
+
+void forecasts_keep(void *to, const struct forecast_record *forecast)
+{
+	struct forecasts *all = to;
+	if (all->count == all->room) {
+		size_t room = all->room == 0 ? 64 : 2 * all->room;
+		void *larger = reallocarray(all->rows, room, sizeof(*all->rows));
+		if (larger == NULL) {
+			all->has_failed = true;
+			return;
+		}
+		all->rows = larger;
+		all->room = room;
+	}
+	all->rows[all->count++] = *forecast;
+}
+
+/* Of a port, host or transport: not what is of the whole machine. */
+static bool is_of_machine(const struct forecast_asked *asked)
+{
+	return asked->port == UINT64_MAX && asked->host == NULL &&
+	       asked->transport == NULL;
+}
+
+int forecast_run_all(struct forecast_run *run)
+{
+	const struct forecast_asked *asked = run->asked;
+	struct foresee *f = &run->foresee;
+	int status = STATUS_OK;
+	for (size_t i = 0; status == STATUS_OK && i < run->service_count; i++)
+		status = foresee_service(f, &run->services[i]);
+	if (status == STATUS_OK && is_of_machine(asked))
+		status = foresee_store(f);
+	if (status == STATUS_OK && asked->host == NULL && asked->transport == NULL)
+		status = foresee_certificates(f);
 	return status;
 }
 

@@ -161,6 +161,14 @@ static bool is_known(const double *values, size_t count)
 	return false;
 }
 
+static int64_t crossed_last(const struct foresee *f, const double *values, double limit)
+{
+	for (size_t i = f->hours; i > 0; i--)
+		if (values[i - 1] >= limit)
+			return f->at_us - (int64_t)(f->hours - i + 1) * HOUR_US;
+	return UNKNOWN_TIME;
+}
+
 /* What a service does not have (a UDP port retransmits nothing) is not spoken of. */
 static void forecast(struct foresee *f, const double *values, double limit, double most,
 		     const char *limit_of, struct forecast_record *record)
@@ -177,6 +185,7 @@ static void forecast(struct foresee *f, const double *values, double limit, doub
 	};
 	forecast_make(f->room, &question, f->forecast);
 	forecast_tell(f->forecast, &question, f->at_us, record);
+	record->crossed_last = crossed_last(f, values, question.limit);
 	if (!isnan(question.limit))
 		record_text(record->limit_of, sizeof(record->limit_of), limit_of);
 	f->emit(f->to, record);

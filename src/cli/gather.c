@@ -3,6 +3,7 @@
  */
 #include "cli/gather.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct gather {
 	const char *command;
 	struct client *client;       /* NULL: the store is read */
 	struct store_reader *reader; /* NULL: the daemon is asked */
+	const atomic_bool *cancel;   /* NULL: never */
 };
 
 static int complain(const struct gather *gather, int status, const char *why)
@@ -54,6 +56,11 @@ void gather_close(struct gather *gather)
 	if (gather->reader != NULL)
 		store_reader_close(gather->reader);
 	free(gather);
+}
+
+void gather_cancel_by(struct gather *gather, const atomic_bool *cancel)
+{
+	gather->cancel = cancel;
 }
 
 /* ---- the daemon ---- */
@@ -176,14 +183,16 @@ static int read_store(const struct gather *gather, const struct gather_wanted *w
 		.wanted = wanted, .field = text_field(wanted), .emit = emit, .to = to
 	};
 	store_filter_init(&filter);
+	filter.cancel = gather->cancel;
 	if (wanted->name != NULL && strcmp(wanted->name, "id") == 0)
 		filter.id = wanted->value;
 	if (wanted->about != NULL)
 		narrow(&filter, wanted->about);
-	return store_read(gather->reader, wanted->kind, &filter, take_stored, &reading,
-			  error) == 0
-		       ? STATUS_OK
-		       : complain(gather, STATUS_INCOMPLETE, error);
+	int result = store_read(gather->reader, wanted->kind, &filter, take_stored,
+				&reading, error);
+	if (result == -ECANCELED)
+		return STATUS_INCOMPLETE;
+	return result == 0 ? STATUS_OK : complain(gather, STATUS_INCOMPLETE, error);
 }
 
 int gather_each(struct gather *gather, const struct gather_wanted *wanted,

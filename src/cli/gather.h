@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ struct gather;
 struct gather *gather_open(const struct common_options *common, const char *command,
 			   const char *state, int *status);
 void gather_close(struct gather *gather);
+
+/* Reading a store ends early, and nothing is said, when that is set; borrowed. */
+void gather_cancel_by(struct gather *gather, const atomic_bool *cancel);
 
 /* Returns false to end it. */
 typedef bool (*gather_emit)(void *to, const void *record);

@@ -27,7 +27,7 @@ static double speed_of(const char *name)
 	return mbit > 0 ? mbit * MBIT_BYTES : NAN;
 }
 
-double link_speed_bytes(void)
+static double fastest_now(void)
 {
 	double fastest = NAN;
 	const struct dirent *entry;
@@ -38,4 +38,13 @@ double link_speed_bytes(void)
 	if (folder != NULL)
 		closedir(folder);
 	return fastest;
+}
+
+double link_speed_bytes(void)
+{
+	static double told = NAN;
+	double now = fastest_now();
+	if (!isnan(now))
+		told = now;
+	return told;
 }
