@@ -8,8 +8,8 @@
 #include <math.h>
 
 #include "cli/alerting_inside.h"
+#include "cli/store_look.h"
 #include "limit/rule.h"
-#include "store/store.h"
 
 enum { READ_MS = 50, ASKED_MOST = 4 /* a second */, ALL_BITS = 128 };
 #define HOUR_US INT64_C(3600000000)
@@ -35,15 +35,9 @@ double alerting_hour(void *self, enum record_kind kind, const void *record,
 	struct alerting *a = self;
 	const struct port_record *port = record;
 	struct hour hour = { field, NAN };
-	char error[STORE_ERROR_MAX];
-	int status;
 	if (kind != RECORD_port || a->asked >= ASKED_MOST)
 		return NAN;
 	a->asked++;
-	struct store_reader *reader =
-		store_reader_open(a->setup.config->state, error, &status);
-	if (reader == NULL)
-		return NAN;
 	struct store_filter filter;
 	store_filter_init(&filter);
 	filter.since_us = begin_us;
@@ -53,7 +47,6 @@ double alerting_hour(void *self, enum record_kind kind, const void *record,
 	filter.host = (struct prefix){ port->server_ip, ALL_BITS };
 	filter.transport = port->transport;
 	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_port, &filter, take, &hour, error);
-	store_reader_close(reader);
+	store_look(a->setup.config->state, RECORD_port, &filter, take, &hour);
 	return hour.value;
 }

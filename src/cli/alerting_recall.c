@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/alerting_inside.h"
-#include "store/store.h"
+#include "cli/store_look.h"
 
 enum {
 	/* Incidents that fire, and as many that are over: all that the book has room
@@ -71,20 +71,15 @@ static bool keep_alert(void *to, const void *record)
 
 static void read_kept(struct restored *r, const char *folder)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
 	struct store_filter filter;
-	struct store_reader *reader = store_reader_open(folder, error, &status);
-	if (reader == NULL)
+	store_look_back(folder, RECORD_alert, READ_MS, keep_alert, r);
+	store_look_back(folder, RECORD_incident, READ_MS, keep_incident, r);
+	if (r->incident_count == 0)
 		return;
 	store_filter_init(&filter);
 	filter.time_limit_ms = READ_MS;
-	store_read(reader, RECORD_alert, &filter, keep_alert, r, error);
-	store_read(reader, RECORD_incident, &filter, keep_incident, r, error);
 	filter.since_us = r->first_us;
-	if (r->incident_count > 0)
-		store_read(reader, RECORD_timeline, &filter, keep_line, r, error);
-	store_reader_close(reader);
+	store_look(folder, RECORD_timeline, &filter, keep_line, r);
 }
 
 /* As incident_book_restore() wants them. */
@@ -136,20 +131,13 @@ static bool find(void *to, const void *record)
 
 void alerting_recall_id(struct alerting *a, const char *id)
 {
-	char error[STORE_ERROR_MAX];
-	int status;
 	struct found found = { .count = 0 };
 	struct store_filter filter;
-	struct store_reader *reader =
-		store_reader_open(a->setup.config->state, error, &status);
-	if (reader == NULL)
-		return;
 	store_filter_init(&filter);
 	filter.time_limit_ms = FIND_MS;
 	filter.id = id;
 	filter.id_begins = true;
-	store_read(reader, RECORD_incident, &filter, find, &found, error);
-	store_reader_close(reader);
+	store_look(a->setup.config->state, RECORD_incident, &filter, find, &found);
 	for (size_t i = 0; i < found.count; i++)
 		incident_book_restore(a->book, &found.at[i]);
 }
