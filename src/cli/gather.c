@@ -107,13 +107,18 @@ static void add_about(struct buf *path, const struct gather_about *about)
 		client_parameter(path, "step", "1h");
 }
 
+static bool is_one(enum record_kind kind)
+{
+	return kind == RECORD_self || kind == RECORD_audit;
+}
+
 static int ask_daemon(const struct gather *gather, const struct gather_wanted *wanted,
 		      gather_emit emit, void *to)
 {
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX], limit[16];
 	buf_printf(&path, "/api/v1/%s%s", schemas[wanted->kind].name,
-		   wanted->kind == RECORD_self ? "" : "s");
+		   is_one(wanted->kind) ? "" : "s");
 	if (wanted->about != NULL)
 		add_about(&path, wanted->about);
 	if (wanted->name != NULL)
@@ -140,12 +145,20 @@ struct reading {
 	void *to;
 };
 
+static bool is_wanted(const struct reading *reading, const void *record)
+{
+	if (reading->field == NULL)
+		return true;
+	const char *at = (const char *)record + reading->field->offset;
+	const char *text =
+		reading->field->type == TYPE_word ? *(const char *const *)at : at;
+	return text != NULL && strcmp(text, reading->wanted->value) == 0;
+}
+
 static bool take_stored(void *self, const void *record)
 {
 	struct reading *reading = self;
-	if (reading->field != NULL &&
-	    strcmp((const char *)record + reading->field->offset,
-		   reading->wanted->value) != 0)
+	if (!is_wanted(reading, record))
 		return true;
 	reading->count++;
 	return reading->emit(reading->to, record) &&

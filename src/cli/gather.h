@@ -28,7 +28,8 @@ void gather_cancel_by(struct gather *gather, const atomic_bool *cancel);
 typedef bool (*gather_emit)(void *to, const void *record);
 
 /*
- * Those of a kind whose text field `name` is `value`, the newest first; name NULL: all.
+ * Those of a kind whose text or word `name` is `value`, the newest first; name NULL:
+ * all.
  * Exit status.
  */
 struct gather_about;

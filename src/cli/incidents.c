@@ -9,6 +9,7 @@
 #include "cli/by_id.h"
 #include "cli/change.h"
 #include "cli/cli.h"
+#include "cli/figures.h"
 #include "cli/gather.h"
 #include "cli/incident_screen.h"
 #include "cli/listing.h"
@@ -20,6 +21,7 @@ static const char examples[] =
 	"  breakwater incidents 3fa2         all of one: its cause, what happened "
 	"when\n"
 	"  breakwater incidents --since 7d   those of the last week\n"
+	"  breakwater incidents --figures    by week: how many, how soon over, ...\n"
 	"  breakwater ack 3fa2               say that you take care of it\n"
 	"  breakwater close 3fa2 --why TEXT  say that it is over\n"
 	"  breakwater incidents && echo fine for scripts: 1 if one of medium or "
@@ -112,20 +114,50 @@ static int show(const struct common_options *common, const char *folder, const c
 	return status;
 }
 
+static void explain_figures(void)
+{
+	puts("\nWith --figures:");
+	view_print_columns(&view_figures);
+}
+
+/* They are of all incidents of whole weeks. */
+static int figures(const struct listing *listing, const char *folder)
+{
+	if (listing->until != NULL || listing->sort != NULL || listing->limit != 0)
+		return complain(STATUS_USAGE,
+				"--figures: allowed beside it are --since and --state");
+	return figures_print(&listing->common, folder, listing->since);
+}
+
+static int list_or_show(struct listing *listing, bool all, const char *folder,
+			const char *id)
+{
+	if (id != NULL)
+		return show(&listing->common, folder, id);
+	if (folder != NULL)
+		return complain(STATUS_USAGE,
+				"--state: of which incident? Give its ID");
+	return list(listing, all);
+}
+
 int command_incidents(int argc, char **argv)
 {
-	bool all = false;
+	bool all = false, with_figures = false;
 	const char *folder = NULL;
 	struct listing listing = LISTING_OF(incidents);
 	const struct option_spec specs[] = {
 		{ 'a', OPTION_FLAG, "all", NULL,
 		  "also what is over; without --since of the last 30 days", &all, 0,
 		  0 },
+		{ 0, OPTION_FLAG, "figures", NULL,
+		  "what each week was like, against those before (--since 8w)",
+		  &with_figures, 0, 0 },
 		LISTING_TIME(&listing, since, "last then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
 		{ 0, OPTION_TEXT, "state", "DIR",
-		  "with ID: read the store in this folder, without the daemon", &folder,
-		  0, 0 },
+		  "with ID or --figures: read the store in this folder, without the "
+		  "daemon",
+		  &folder, 0, 0 },
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {
@@ -137,18 +169,17 @@ int command_incidents(int argc, char **argv)
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_incidents,
+		.more = explain_figures,
 	};
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
-	if (argc - first > 1)
-		return complain(STATUS_USAGE, "one ID at a time");
-	if (first < argc)
-		return show(&listing.common, folder, argv[first]);
-	if (folder != NULL)
-		return complain(STATUS_USAGE,
-				"--state: of which incident? Give its ID");
-	return list(&listing, all);
+	if (with_figures && first == argc)
+		return figures(&listing, folder);
+	if (with_figures || argc - first > 1)
+		return complain(STATUS_USAGE, with_figures ? "--figures: without an ID"
+							   : "one ID at a time");
+	return list_or_show(&listing, all, folder, argv[first]);
 }
 
 /* ---- changes ---- */

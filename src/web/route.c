@@ -135,6 +135,7 @@ static const struct {
 	{ "/api/v1/levels", RECORD_level },
 	{ "/api/v1/anomalies", RECORD_anomaly },
 	{ "/api/v1/timelines", RECORD_timeline },
+	{ "/api/v1/notifications", RECORD_notification },
 };
 
 static const char policy_path[] = "/api/v1/policy";
@@ -176,7 +177,7 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, alerts, silences, incidents, timelines, "
-		"levels, anomalies, forecasts, "
+		"levels, notifications, anomalies, forecasts, "
 		"deployments, blocks, logins, "
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
