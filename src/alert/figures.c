@@ -305,6 +305,15 @@ static void name_week(struct figures_record *row)
 	strftime(row->week, sizeof(row->week), "%G-W%V", &day);
 }
 
+/* This week, if nothing is known yet. */
+static uint32_t first_known(const struct figures *f)
+{
+	uint32_t week = 0;
+	while (week + 1 < f->weeks && known_us(f, week) == 0)
+		week++;
+	return week;
+}
+
 bool figures_tell(struct figures *f,
 		  void (*take)(void *to, const struct figures_record *row), void *to)
 {
@@ -312,7 +321,7 @@ bool figures_tell(struct figures *f,
 	if (values == NULL)
 		return false;
 	struct figures_record row;
-	for (uint32_t i = f->weeks; i > 0; i--) {
+	for (uint32_t i = f->weeks; i > first_known(f); i--) {
 		row = row_of(f, i - 1, i, false, values);
 		name_week(&row);
 		take(to, &row);

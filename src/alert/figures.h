@@ -32,8 +32,8 @@ void figures_gap(struct figures *figures, const struct gap_record *gap);
 void figures_start(struct figures *figures, int64_t at_us);
 
 /*
- * This week, the mean of those before it, then each of them, the newest first.  False
- * without memory.
+ * This week, the mean of those before it, then each of them, the newest first, back to
+ * the first of which anything is known.  False without memory.
  */
 bool figures_tell(struct figures *figures,
 		  void (*take)(void *to, const struct figures_record *row), void *to);

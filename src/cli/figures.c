@@ -160,8 +160,8 @@ static void print_change(const struct shown *shown)
 		   number_of(before->resolve_median_us));
 	add_change(&text, "messages", now->messages / part, before->messages);
 	if (text.len > 0 && buf_cstr(&text) != NULL)
-		printf("\nThis week, counts by the time of it, against those "
-		       "before:%s.\n",
+		printf("\nThis week against a mean one, counts for as much "
+		       "time:%s.\n",
 		       buf_cstr(&text));
 	buf_free(&text);
 }

@@ -10,8 +10,8 @@ from daemon import cable
 from lab import BREAKWATER, until
 
 ATTACKER, TARGET = "10.78.0.1", "10.78.0.2"
-# A port of its own that is another one each time would be a new listener.
-OPTIONS = ("-i", "net0", "--home", f"{TARGET}/32", "--listen", "off")
+# A port of its own that is another one each time is no new listener.
+OPTIONS = ("-i", "net0", "--home", f"{TARGET}/32", "--listen", "127.0.0.1:0")
 
 
 def the_only(monitor):
@@ -103,6 +103,20 @@ def is_closed(tap, monitor, state, name):
     tap.equal(stored["false_positive"], True, "the store has it without the daemon")
 
 
+def has_figures(tap, monitor):
+    """Of the weeks before nothing is known: that is not none."""
+    lines = monitor.command("incidents", "--figures", "--json").stdout.splitlines()
+    week, before = [json.loads(line) for line in lines][:2]
+    names = ("incidents", "acknowledged", "resolved", "automatic_ratio", "judged",
+             "false_ratio", "messages")
+    tap.equal([week[name] for name in names], [1, 1, 1, 0, 1, 1, 0],
+              "the week has its figures", lines)
+    tap.equal([before["week"], before["known_s"], before.get("incidents")],
+              ["before", 0, None], "and what was not watched is unknown", lines)
+    print("".join(f"# {line}\n" for line in
+                  monitor.command("incidents", "--figures").stdout.splitlines()))
+
+
 def life(tap, lab):
     client, server = cable(lab)
     listener = server.listen(TARGET, 21)  # before the monitor: it is no news
@@ -112,6 +126,7 @@ def life(tap, lab):
     is_acknowledged(tap, monitor, name)
     again = goes_on(tap, lab, monitor, server, name)
     is_closed(tap, again, monitor.state, name)
+    has_figures(tap, again)
     listener.close()
 
 
