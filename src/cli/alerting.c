@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* ---- where its records go ---- */
 
 void alerting_keep(struct alerting *a, enum record_kind kind, const void *record)
@@ -81,10 +83,13 @@ bool alerting_open(struct alerting *a)
 	const struct limits_history past = { .self = a, .hour = alerting_hour };
 	a->limits = limits_new(&crossed, &past);
 	a->anomalies = alerting_new_anomalies(a);
+	a->forecasts = alerting_new_forecasts(a);
+	foretelling_open(&a->foretelling, a->setup.config->state,
+			 clock_us(CLOCK_REALTIME));
 	a->teller = alerting_new_teller(a);
 	a->book = incident_book_new(&told);
-	if (a->limits != NULL && a->anomalies != NULL && a->teller != NULL &&
-	    a->book != NULL)
+	if (a->limits != NULL && a->anomalies != NULL && a->forecasts != NULL &&
+	    a->teller != NULL && a->book != NULL)
 		return alerting_recall(a);
 	incident_book_free(a->book);
 	a->book = NULL;
@@ -110,7 +115,7 @@ static bool goes_on(struct alerting *a, const struct alert_record *alert,
 	if (strcmp(alert->kind, "anomaly") == 0)
 		return anomalies_recall(a->anomalies, alert, now_us);
 	if (strcmp(alert->kind, "forecast") == 0)
-		return true;
+		return forecast_alerts_recall(a->forecasts, alert);
 	limits_each(a->limits, compare, &search);
 	return search.is_found;
 }
@@ -151,8 +156,10 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 
 void alerting_close(struct alerting *a)
 {
+	foretelling_close(&a->foretelling);
 	limits_free(a->limits);
 	anomalies_free(a->anomalies);
+	forecast_alerts_free(a->forecasts);
 	teller_free(a->teller);
 	sending_close(a->sending);
 	incident_book_free(a->book);
@@ -161,6 +168,7 @@ void alerting_close(struct alerting *a)
 	a->book = NULL;
 	a->limits = NULL;
 	a->anomalies = NULL;
+	a->forecasts = NULL;
 	a->teller = NULL;
 	a->sending = NULL;
 }

@@ -14,11 +14,13 @@
 #include "base/home.h"
 #include "cli/alert_board.h"
 #include "cli/alert_rules.h"
+#include "cli/foretelling.h"
 #include "cli/programs.h"
 #include "cli/readable.h"
 #include "cli/sending.h"
 #include "config/config.h"
 #include "limit/anomalies.h"
+#include "limit/forecast_alerts.h"
 #include "limit/limits.h"
 #include "record/record.h"
 
@@ -41,6 +43,8 @@ struct alerting {
 	struct incident_book *book; /* NULL: before alerting_open() */
 	struct limits *limits;
 	struct anomalies *anomalies;
+	struct foretelling foretelling;
+	struct forecast_alerts *forecasts;
 	struct teller *teller;
 	struct sending *sending; /* NULL: no sink was configured at the start */
 	struct sending_setup sender;
@@ -86,6 +90,11 @@ void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 void alerting_minute_port(struct alerting *a, const struct port_record *port,
 			  int64_t now_us);
 void alerting_minute_end(struct alerting *a, int64_t now_us);
+/*
+ * Once a second, after alerting_second(): once a day it forecasts what has a history;
+ * history_us: since when there is any.
+ */
+void alerting_foretell(struct alerting *a, int64_t history_us, int64_t now_us);
 /* The same of each second of a service, for service levels. */
 void alerting_count(struct alerting *a, const struct port_record *port);
 /* An alert that is not of a limit: of a forecast, or of what is odd. */

@@ -33,3 +33,8 @@ void alerting_begin_telling(struct alerting *a, const char *page, int64_t now_us
 
 /* What learns what is usual.  NULL without memory. */
 struct anomalies *alerting_new_anomalies(struct alerting *a);
+
+/* ---- alerting_foretell.c ---- */
+
+/* Which forecasts somebody hears of.  NULL without memory. */
+struct forecast_alerts *alerting_new_forecasts(struct alerting *a);

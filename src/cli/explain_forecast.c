@@ -3,16 +3,10 @@
  */
 #include "cli/explain_forecast.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/forecast_run.h"
-#include "cli/forecast_text.h"
-#include "cli/view.h"
-
-#define SECOND_US 1000000.0
 
 /* foresee_emit: keeps the surest. */
 static void keep(void *to, const struct forecast_record *forecast)
@@ -46,23 +40,4 @@ void explain_foretell(const struct common_options *common, uint16_t port,
 	if (status == STATUS_OK)
 		foresee_certificates(&run.foresee);
 	forecast_run_close(&run);
-}
-
-static double seconds_to(const struct forecast_record *forecast, int64_t then_us)
-{
-	return then_us == UNKNOWN_TIME ? NAN
-				       : (double)(then_us - forecast->at) / SECOND_US;
-}
-
-void explain_forecast_text(const struct forecast_record *forecast, char *out,
-			   size_t size)
-{
-	char limit[CELL_MAX], when[CELL_MAX];
-	text_metric(limit, sizeof(limit), forecast->metric, forecast->limit);
-	text_crossing(when, sizeof(when), seconds_to(forecast, forecast->crosses_at),
-		      seconds_to(forecast, forecast->crosses_low),
-		      seconds_to(forecast, forecast->crosses_high));
-	snprintf(out, size, "%s of %s will cross %s %s, probability %.2f",
-		 forecast->metric, forecast->subject, limit, when,
-		 forecast->probability);
 }

@@ -18,6 +18,3 @@ struct explain_forecasts {
 /* What may cross its limit; nothing if that can't be told. */
 void explain_foretell(const struct common_options *common, uint16_t port,
 		      struct explain_forecasts *out);
-
-void explain_forecast_text(const struct forecast_record *forecast, char *out,
-			   size_t size);

@@ -11,6 +11,7 @@
 
 #include "cli/explain_forecast.h"
 #include "cli/explain_odd.h"
+#include "cli/forecast_text.h"
 #include "cli/wrapped.h"
 #include "record/object.h"
 #include "record/reason.h"
@@ -333,7 +334,7 @@ static void print_forecasts(const struct explain_facts *facts, const struct look
 	for (size_t i = 0; i < facts->forecast_count; i++) {
 		char text[LINE_MAX_LEN];
 		bool bad = forecast_is_bad(&facts->forecasts[i]);
-		explain_forecast_text(&facts->forecasts[i], text, sizeof(text));
+		text_forecast(&facts->forecasts[i], text, sizeof(text));
 		label_print(look, i == 0 ? "Forecast" : "");
 		wrapped_print(look, bad ? TONE_OVER : TONE_NORMAL, LABEL_WIDTH, text);
 	}

@@ -10,6 +10,8 @@
 
 #include "cli/view.h"
 
+#define SECOND_US 1000000.0
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), tail = strlen(end);
@@ -44,4 +46,22 @@ void text_crossing(char *out, size_t size, double in_s, double low_s, double hig
 		snprintf(out, size, "in %s", when);
 	else
 		snprintf(out, size, "in %s (%s..%s)", when, low, high);
+}
+
+static double seconds_to(const struct forecast_record *forecast, int64_t then_us)
+{
+	return then_us == UNKNOWN_TIME ? NAN
+				       : (double)(then_us - forecast->at) / SECOND_US;
+}
+
+void text_forecast(const struct forecast_record *forecast, char *out, size_t size)
+{
+	char limit[CELL_MAX], when[CELL_MAX];
+	text_metric(limit, sizeof(limit), forecast->metric, forecast->limit);
+	text_crossing(when, sizeof(when), seconds_to(forecast, forecast->crosses_at),
+		      seconds_to(forecast, forecast->crosses_low),
+		      seconds_to(forecast, forecast->crosses_high));
+	snprintf(out, size, "%s of %s will cross %s %s, probability %.2f",
+		 forecast->metric, forecast->subject, limit, when,
+		 forecast->probability);
 }

@@ -426,6 +426,7 @@ void monitor_take_second(struct monitor *m)
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
 	monitor_watch_limits(m, at_us);
+	alerting_foretell(&m->alerting, store.oldest_us, at_us);
 	probe_intake_second(m);
 	proving_second(&m->proving);
 	monitor_keep(m, RECORD_self, &m->state.self);

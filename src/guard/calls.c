@@ -64,6 +64,8 @@ static const char *const of_daemon[] = {
 	"unlinkat", "utimensat",
 	/* the HTTP server */
 	"accept", "accept4", "sendfile",
+	/* who forecasts steps back; to come forward takes a right */
+	"setpriority",
 	/* the journal: libsystemd notices new files of it */
 	"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL
 };

@@ -2,42 +2,13 @@
  * test_forecast_screen.c: breakwater forecast, over a store with five weeks of two
  * services: one gets slower every day, one is as it always was.
  */
+#include "history_made.h"
 #include "printed.h"
-#include "store_check.h"
 
 #include "cli/cli.h"
-#include "cli/explain_forecast.h"
 #include "cli/explain_odd.h"
+#include "cli/forecast_text.h"
 #include "cli/json.h"
-
-/* Thursday was 1970-01-01. */
-#define WEEK       (7 * DAY)
-#define TUESDAY_14 (5 * DAY + 14 * 3600 * SECOND)
-
-enum { HOURS = 35 * 24, RESPONSES = 30, SLOWER = 443, STEADY = 5432 };
-
-static void put_hour(struct store *store, uint32_t port, int64_t at_us, double p95_us)
-{
-	struct port_record r;
-	struct histogram response = { 0 };
-	record_init(RECORD_port, &r);
-	r.start = at_us;
-	r.interval_s = 1;
-	addr_parse("192.0.2.10", &r.server_ip);
-	r.port = port;
-	r.transport = "tcp";
-	record_text(r.service, sizeof(r.service),
-		    port == SLOWER ? "https" : "postgresql");
-	r.flows = 5;
-	r.active = r.active_min = r.active_max = 2;
-	r.client_bytes = r.server_bytes =
-		at_us % WEEK == TUESDAY_14 ? 36000000 : 360000;
-	r.responses = RESPONSES;
-	for (int i = 0; i < RESPONSES; i++)
-		histogram_add(&response, (uint64_t)p95_us);
-	while (!store_put_port(store, &r, NULL, &response, NULL))
-		pause_ms(1);
-}
 
 /* For forty days, and nobody came. */
 static void put_idle_listener(struct store *store)
@@ -58,12 +29,7 @@ static int fill(void **state)
 	if (new_folder(state) != 0)
 		return -1;
 	struct store *store = store_open(folder, &store_no_limits);
-	for (int64_t i = 0; i < HOURS; i++) {
-		double day = 1000 * sin(2 * M_PI * (double)(i % 24) / 24);
-		int64_t at_us = START_US + i * 3600 * SECOND;
-		put_hour(store, SLOWER, at_us, 40000 + 55 * (double)i + day);
-		put_hour(store, STEADY, at_us, 5000 + day);
-	}
+	put_history(store, START_US);
 	put_idle_listener(store);
 	wait_written(store);
 	store_close(store);
@@ -176,7 +142,7 @@ static void explain_says_it_in_a_line(void **state)
 	f.crosses_low = START_US + 5 * DAY;
 	f.crosses_high = START_US + 16 * DAY;
 	f.probability = 0.7;
-	explain_forecast_text(&f, text, sizeof(text));
+	text_forecast(&f, text, sizeof(text));
 	assert_string_equal(text, "response_p95_us of 192.0.2.10:443/tcp will cross "
 				  "100 ms in 9 d (5 d..16 d), probability 0.70");
 }
