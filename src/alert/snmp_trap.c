@@ -154,8 +154,11 @@ static void set_engine(netsnmp_session *session, const struct snmp_way *way)
 	session->securityEngineIDLen = way->engine.len;
 	session->contextEngineID = netsnmp_memdup(way->engine.at, way->engine.len);
 	session->contextEngineIDLen = way->engine.len;
-	session->engineBoots = (unsigned)(began_us / MILLION / BOOT_SECONDS);
-	session->engineTime = (unsigned)((now_us - began_us) / MILLION);
+	/* The library looks at the session's own only when it has asked for an engine.
+	 */
+	set_enginetime(way->engine.at, (unsigned)way->engine.len,
+		       (unsigned)(began_us / MILLION / BOOT_SECONDS),
+		       (unsigned)((now_us - began_us) / MILLION), TRUE);
 }
 
 static bool secure(netsnmp_session *session, const struct snmp_way *way)
