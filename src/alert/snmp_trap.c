@@ -192,20 +192,11 @@ static void forget(netsnmp_session *session)
 
 /* ---- the notification ---- */
 
-static const struct field *field_of(const char *name)
-{
-	const struct schema *schema = &schemas[RECORD_incident];
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (strcmp(schema->fields[i].name, name) == 0)
-			return &schema->fields[i];
-	return NULL;
-}
-
 /* Nothing is added for what is not known. */
 static void add_value(struct buf *out, const struct notice *notice,
 		      const struct incident_record *incident, const char *name)
 {
-	const struct field *field = field_of(name);
+	const struct field *field = record_field(RECORD_incident, name);
 	if (field != NULL)
 		record_value(out, field, incident);
 	else if (strcmp(name, "host") == 0)

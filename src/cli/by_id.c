@@ -25,14 +25,6 @@ bool is_id(const char *text)
 	       strspn(text, "0123456789abcdef") == len;
 }
 
-static size_t offset_of_id(const struct schema *schema)
-{
-	size_t i = 0;
-	while (strcmp(schema->fields[i].name, "id") != 0)
-		i++;
-	return schema->fields[i].offset;
-}
-
 /* The newest of each that begins so; a second one makes it ambiguous. */
 static bool take(void *self, const void *record)
 {
@@ -53,7 +45,7 @@ int by_id_find(struct gather *gather, enum record_kind kind, const char *id,
 {
 	struct looking l = { .schema = &schemas[kind],
 			     .id = id,
-			     .offset = offset_of_id(&schemas[kind]),
+			     .offset = record_field(kind, "id")->offset,
 			     .record = record };
 	bool is_whole = strlen(id) == ID_LEN;
 	struct gather_wanted wanted = { .kind = kind,

@@ -165,15 +165,6 @@ static bool take_stored(void *self, const void *record)
 	       (reading->wanted->limit == 0 || reading->count < reading->wanted->limit);
 }
 
-static const struct field *text_field(const struct gather_wanted *wanted)
-{
-	const struct schema *schema = &schemas[wanted->kind];
-	for (size_t i = 0; wanted->name != NULL && i < schema->field_count; i++)
-		if (strcmp(schema->fields[i].name, wanted->name) == 0)
-			return &schema->fields[i];
-	return NULL;
-}
-
 static void narrow(struct store_filter *filter, const struct gather_about *about)
 {
 	filter->since_us = about->since_us;
@@ -192,8 +183,10 @@ static int read_store(const struct gather *gather, const struct gather_wanted *w
 {
 	struct store_filter filter;
 	char error[STORE_ERROR_MAX];
+	const struct field *field =
+		wanted->name != NULL ? record_field(wanted->kind, wanted->name) : NULL;
 	struct reading reading = {
-		.wanted = wanted, .field = text_field(wanted), .emit = emit, .to = to
+		.wanted = wanted, .field = field, .emit = emit, .to = to
 	};
 	store_filter_init(&filter);
 	filter.cancel = gather->cancel;

@@ -22,6 +22,7 @@
 enum {
 	SLICE_RECORDS = 100000, /* as many as the daemon gives at a time */
 	READ_MS = 60000,        /* for one slice */
+	PORT_STEP_S = 60,       /* of ports, where it is still known so finely */
 };
 #define SECOND_US INT64_C(1000000)
 #define SLICE_US  (86400 * SECOND_US) /* the store has a file per day */
@@ -132,23 +133,16 @@ static int read_store(struct recall *recall, enum record_kind kind)
 	filter.since_us = recall->since_us;
 	filter.until_us = recall->until_us;
 	filter.time_limit_ms = READ_MS;
+	filter.step_s = kind == RECORD_port ? PORT_STEP_S : 0;
 	patience_tell("reading the store");
 	int result = store_read(recall->reader, kind, &filter, keep, recall, error);
 	return result == 0 ? STATUS_OK : complain(recall, STATUS_INCOMPLETE, error);
 }
 
-static const char *path_of(enum record_kind kind)
+static void build_path(struct buf *path, enum record_kind kind)
 {
-	switch (kind) {
-	case RECORD_flow:
-		return "/api/v1/flows";
-	case RECORD_listener:
-		return "/api/v1/listeners";
-	case RECORD_socket:
-		return "/api/v1/sockets";
-	default:
-		return "/api/v1/findings";
-	}
+	buf_printf(path, "/api/v1/%s%s", schemas[kind].name,
+		   kind == RECORD_self ? "" : "s");
 }
 
 static void time_parameter(struct buf *path, const char *name, int64_t at_us)
@@ -161,23 +155,19 @@ static void time_parameter(struct buf *path, const char *name, int64_t at_us)
 static int take_answer(struct recall *recall, enum record_kind kind,
 		       const struct buf *body, recall_emit emit, void *to)
 {
-	/* Large enough for a record of any kind, and aligned for it. */
-	union {
-		struct flow_record flow;
-		struct listener_record listener;
-		struct socket_record socket;
-		struct finding_record finding;
-	} record;
 	size_t i;
 	json_t *rows = lines_parse(body);
-	if (rows == NULL)
-		return complain(recall, STATUS_UNREACHABLE,
-				"the daemon's answer can't be read");
-	for (i = 0; i < json_array_size(rows); i++)
-		if (record_from_json(kind, json_array_get(rows, i), &record))
-			emit(to, &record);
+	void *record = malloc(schemas[kind].size);
+	int status = STATUS_OK;
+	if (rows == NULL || record == NULL)
+		status = complain(recall, STATUS_UNREACHABLE,
+				  "the daemon's answer can't be read");
+	for (i = 0; status == STATUS_OK && i < json_array_size(rows); i++)
+		if (record_from_json(kind, json_array_get(rows, i), record))
+			emit(to, record);
+	free(record);
 	json_decref(rows);
-	return STATUS_OK;
+	return status;
 }
 
 static void keep_answer(void *of, const void *record)
@@ -190,10 +180,11 @@ static int ask_daemon(struct recall *recall, enum record_kind kind)
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX];
 	struct client_told told;
-	buf_text(&path, path_of(kind));
+	build_path(&path, kind);
 	time_parameter(&path, "since", recall->since_us);
 	time_parameter(&path, "until", recall->until_us);
-	buf_printf(&path, "&limit=%d", SLICE_RECORDS);
+	buf_printf(&path, "&limit=%d%s", SLICE_RECORDS,
+		   kind == RECORD_port ? "&step=1m" : "");
 	int status =
 		client_get(recall->client, buf_cstr(&path), &body, NULL, &told, error);
 	if (status != STATUS_OK) {
@@ -264,34 +255,29 @@ static int go_through(struct recall *recall, enum record_kind kind, int64_t sinc
 	return STATUS_OK;
 }
 
-static const struct field *time_field(const struct schema *schema)
+const struct field *recall_time(enum record_kind kind)
 {
-	const struct field *at = NULL;
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const char *name = schema->fields[i].name;
-		if (strcmp(name, "end") == 0 || strcmp(name, "at") == 0)
-			at = &schema->fields[i];
-	}
-	return at;
+	const struct field *at = record_field(kind, kind == RECORD_flow ? "end" : "at");
+	return at != NULL ? at : record_field(kind, "start");
 }
 
-/* Few listeners change, many flows end: only these are read by the day. */
+/* Few listeners change, many flows end: only what is much is read by the day. */
 int recall_past(struct recall *recall, enum record_kind kind, int64_t since_us,
 		int64_t until_us, recall_emit emit, void *to)
 {
 	int status = STATUS_OK;
+	bool is_much = kind == RECORD_flow || kind == RECORD_port;
 	recall->schema = &schemas[kind];
-	recall->time = time_field(recall->schema);
+	recall->time = recall_time(kind);
 	recall->is_incomplete = false;
 	free(recall->records);
 	recall->records = NULL;
 	recall->room = 0;
 	patience_begin();
-	if (kind != RECORD_flow)
+	if (!is_much)
 		status = go_through(recall, kind, since_us, until_us, emit, to);
 	for (int64_t at_us = since_us, end_us;
-	     kind == RECORD_flow && status == STATUS_OK && at_us <= until_us;
-	     at_us = end_us + 1) {
+	     is_much && status == STATUS_OK && at_us <= until_us; at_us = end_us + 1) {
 		end_us = (at_us / SLICE_US + 1) * SLICE_US - 1;
 		status = go_through(recall, kind, at_us,
 				    end_us < until_us ? end_us : until_us, emit, to);
@@ -307,7 +293,8 @@ int recall_now(struct recall *recall, enum record_kind kind, bool is_needed,
 {
 	struct buf path = { 0 }, body = { 0 };
 	char error[CLIENT_ERROR_MAX];
-	buf_printf(&path, "%s?limit=%d", path_of(kind), SLICE_RECORDS);
+	build_path(&path, kind);
+	buf_printf(&path, "?limit=%d", SLICE_RECORDS);
 	int status =
 		client_get(recall->client, buf_cstr(&path), &body, NULL, NULL, error);
 	if (status == STATUS_OK)

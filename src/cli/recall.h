@@ -29,10 +29,14 @@ typedef void (*recall_emit)(void *to, const void *record);
 int recall_now(struct recall *recall, enum record_kind kind, bool is_needed,
 	       recall_emit emit, void *to);
 
+/* By which they are in order: a flow's end, else `at`, else `start`. */
+const struct field *recall_time(enum record_kind kind);
+
 /*
- * Records whose time (a flow's end, else `at`) is in since_us..until_us, the oldest
- * first; of flows, all of a day before the next is read.  Both return an exit status, 5
- * if some are missing; all has been said if it is not 0.
+ * Records whose time is in since_us..until_us, the oldest first; of flows and ports,
+ * all of a day before the next is read.  Ports are those of minutes, or of longer
+ * intervals where these are not kept any more.  Both return an exit status, 5 if some
+ * are missing; all has been said if it is not 0.
  */
 int recall_past(struct recall *recall, enum record_kind kind, int64_t since_us,
 		int64_t until_us, recall_emit emit, void *to);

@@ -1,6 +1,6 @@
 /*
- * view_alerts.c: the columns of alerts, and of silences: which limits are crossed, and
- * of what nobody is told.
+ * view_alerts.c: the columns of alerts and of silences: which limits are crossed, which
+ * other rules would have found crossed, and of what nobody is told.
  */
 #include <string.h>
 
@@ -69,6 +69,68 @@ const struct view view_alerts = {
 	.nothing = "No alerts.",
 	.columns = alert_columns,
 	.count = sizeof(alert_columns) / sizeof(alert_columns[0]),
+};
+
+/* ---- what rules would have found ---- */
+
+/* What is only one side's stands out. */
+SHOW(show_change)
+{
+	const char *change = member_text(record, "change");
+	cell_text(out, change);
+	out->tone = change != NULL && strcmp(change, "same") != 0 ? TONE_STRONG
+								  : TONE_QUIET;
+}
+
+SHOW_TEXT(value_text)
+SHOW_TEXT(limit_text)
+
+static const struct column trial_columns[] = {
+	{ "CHANGE", "change", "new, gone or same.", true, true, 0, 0, show_change },
+	{ "BEGIN", "start", "Since when the limit was crossed, local time.", true,
+	  false, 0, 0, show_start },
+	{ "END", "end", "When it was no more.", true, false, 3, 0, show_end },
+	{ "SEVERITY", "severity", "The gravest limit that was crossed.", true, true, 4,
+	  0, show_severity },
+	{ "RULE", "rule", "Name of the rule.", true, true, 0, 0, show_rule },
+	{ "TARGET", "target", "What it is about.", true, true, 0, 12, show_target },
+	{ "VALUE", "value", "What it was when it was gravest.", false, false, 1, 0,
+	  show_value_text },
+	{ "LIMIT", "limit", "What the limit was.", false, false, 2, 0,
+	  show_limit_text },
+};
+
+const struct view view_alert_trial = {
+	.title = "alerts",
+	.nothing = "No alerts.",
+	.columns = trial_columns,
+	.count = sizeof(trial_columns) / sizeof(trial_columns[0]),
+};
+
+SHOW_TEXT(day)
+SHOW_COUNT(would)
+SHOW_COUNT(in_force)
+SHOW_COUNT(new)
+SHOW_COUNT(gone)
+
+static const struct column count_columns[] = {
+	{ "RULE", "rule", "Name of the rule.", true, true, LEAVES_IF_EMPTY, 0,
+	  show_rule },
+	{ "DAY", "day", "On which they began.", true, true, LEAVES_IF_EMPTY, 0,
+	  show_day },
+	{ "WOULD", "would", "Alerts of the rules that are tried.", false, false, 0, 0,
+	  show_would },
+	{ "IN-FORCE", "in_force", "Alerts of those in force.", false, false, 0, 0,
+	  show_in_force },
+	{ "NEW", "new", "Only of those that are tried.", false, false, 0, 0, show_new },
+	{ "GONE", "gone", "Only of those in force.", false, false, 0, 0, show_gone },
+};
+
+const struct view view_alert_counts = {
+	.title = "counts",
+	.nothing = "No alerts.",
+	.columns = count_columns,
+	.count = sizeof(count_columns) / sizeof(count_columns[0]),
 };
 
 /* ---- silences ---- */

@@ -79,7 +79,7 @@ static void note_value(const struct limits_look *look, const struct limit_rule *
 	facts->value = value;
 	if (rule->kind != RULE_IS)
 		return;
-	const struct field *detail = limit_field(look->kind, "detail");
+	const struct field *detail = record_field(look->kind, "detail");
 	record_text(facts->word, sizeof(facts->word),
 		    rule_word(rule->field, look->record));
 	record_text(facts->detail, sizeof(facts->detail),

@@ -269,18 +269,12 @@ static void see_value(struct limits_look *look, const struct limit_rule *rule,
 		series_drop(&look->limits->table, series);
 }
 
-static bool is_known(const struct limit_rule *rule, const void *record)
-{
-	return rule_is_number(rule->field) ? !isnan(rule_number(rule->field, record, 0))
-					   : rule_word(rule->field, record)[0] != '\0';
-}
-
 /* It came. */
 static void see_coming(struct limits_look *look, const struct limit_rule *rule,
 		       uint16_t number)
 {
 	struct limits *limits = look->limits;
-	if (!rule_counts(rule, look->record) || !is_known(rule, look->record))
+	if (!rule_counts(rule, look->record) || !rule_knows(rule->field, look->record))
 		return;
 	struct series *series = find(look, rule, number);
 	if (series == NULL) {

@@ -280,6 +280,12 @@ const char *rule_word(const struct field *field, const void *record)
 	return word != NULL ? word : "";
 }
 
+bool rule_knows(const struct field *field, const void *record)
+{
+	return rule_is_number(field) ? !isnan(rule_number(field, record, 0))
+				     : rule_word(field, record)[0] != '\0';
+}
+
 /* An unknown flag is not set. */
 static bool condition_holds(const struct rule_condition *condition, const void *record)
 {

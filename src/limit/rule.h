@@ -107,6 +107,8 @@ void rule_say_duration(struct buf *out, double seconds);
 
 /* The field's number; NaN: unknown.  A time: seconds from now until then. */
 double rule_number(const struct field *field, const void *record, int64_t now_us);
+/* Whether the record has that field. */
+bool rule_knows(const struct field *field, const void *record);
 /* Whether the conditions hold, and there are enough samples. */
 bool rule_counts(const struct limit_rule *rule, const void *record);
 bool rule_is_held(const struct limit_rule *rule, const void *record);

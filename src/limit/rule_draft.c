@@ -95,7 +95,7 @@ static bool make_field(struct draft *draft, struct yaml *yaml)
 		return refuse_record(yaml, &draft->field, record);
 	struct limit_rule *rule = &draft->rule;
 	rule->record = (enum record_kind)(schema - schemas);
-	rule->field = limit_field(rule->record, dot + 1);
+	rule->field = record_field(rule->record, dot + 1);
 	snprintf(prefix, sizeof(prefix), "%s.", record);
 	return rule->field != NULL || refuse_field(yaml, &draft->field, "field",
 						   rule->record, dot + 1, prefix);
@@ -108,7 +108,7 @@ static bool make_other(struct draft *draft, struct yaml *yaml, const char *key,
 {
 	if (text->line == 0)
 		return true;
-	*out = limit_field(draft->rule.record, text->text);
+	*out = record_field(draft->rule.record, text->text);
 	if (*out == NULL)
 		return refuse_field(yaml, text, key, draft->rule.record, text->text,
 				    "");
@@ -364,7 +364,7 @@ static void choose_values(struct limit_rule *rule)
 {
 	rule->is_rise = rule_is_since_start(rule->record, rule->field);
 	if (rule->field->role == ROLE_COUNTER && rule->share_of == NULL)
-		rule->interval = limit_field(rule->record, "interval_s");
+		rule->interval = record_field(rule->record, "interval_s");
 	if (rule->recover_us < 0)
 		rule->recover_us = rule->for_us;
 }
@@ -384,9 +384,10 @@ static void choose_samples(struct limit_rule *rule)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (strncmp(rule->field->name, counts[i].end, strlen(counts[i].end)) ==
 		    0)
-			rule->samples_of = limit_field(rule->record, counts[i].samples);
+			rule->samples_of =
+				record_field(rule->record, counts[i].samples);
 	if (rule->samples_of == NULL)
-		rule->samples_of = limit_field(rule->record, "flows");
+		rule->samples_of = record_field(rule->record, "flows");
 }
 
 static bool make_samples(struct draft *draft, struct yaml *yaml)

@@ -8,15 +8,6 @@
 
 #include "base/stars.h"
 
-const struct field *limit_field(enum record_kind kind, const char *name)
-{
-	const struct schema *schema = &schemas[kind];
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (strcmp(schema->fields[i].name, name) == 0)
-			return &schema->fields[i];
-	return NULL;
-}
-
 /* ---- what a record is about ---- */
 
 static bool is_text(enum field_type type)
@@ -27,16 +18,16 @@ static bool is_text(enum field_type type)
 
 static const struct field *text_field(enum record_kind kind, const char *name)
 {
-	const struct field *field = limit_field(kind, name);
+	const struct field *field = record_field(kind, name);
 	return field != NULL && is_text(field->type) ? field : NULL;
 }
 
 static const struct field *field_of(enum record_kind kind, const char *name,
 				    const char *other, enum field_type type)
 {
-	const struct field *field = limit_field(kind, name);
+	const struct field *field = record_field(kind, name);
 	if (field == NULL)
-		field = limit_field(kind, other);
+		field = record_field(kind, other);
 	return field != NULL && field->type == type ? field : NULL;
 }
 

@@ -23,9 +23,6 @@ struct limit_places {
 
 void limit_places_find(enum record_kind kind, struct limit_places *out);
 
-/* The field of that name; NULL: there is none. */
-const struct field *limit_field(enum record_kind kind, const char *name);
-
 /* Borrowed from the record. */
 struct limit_subject {
 	struct addr ip;                                      /* unset: none */

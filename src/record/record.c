@@ -81,6 +81,15 @@ const struct schema *schema_by_name(const char *name)
 	return NULL;
 }
 
+const struct field *record_field(enum record_kind kind, const char *name)
+{
+	const struct schema *schema = &schemas[kind];
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
+			return &schema->fields[i];
+	return NULL;
+}
+
 int record_severity(const char *word)
 {
 	for (int i = 0; i < SEVERITIES; i++)

@@ -154,6 +154,9 @@ enum {
 /* SEVERITY_...; -1: none of them. */
 int record_severity(const char *word);
 
+/* The field of that name; NULL: that kind has none. */
+const struct field *record_field(enum record_kind kind, const char *name);
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 

@@ -377,6 +377,11 @@ static int read_events(struct store_reader *reader, enum record_kind kind,
 	return result;
 }
 
+bool store_keeps(enum record_kind kind)
+{
+	return kind == RECORD_flow || kind == RECORD_port || event_table(kind) != NULL;
+}
+
 int store_read(struct store_reader *reader, enum record_kind kind,
 	       const struct store_filter *filter, store_emit emit, void *to,
 	       char error[static STORE_ERROR_MAX])

@@ -134,6 +134,9 @@ struct store_filter {
 
 void store_filter_init(struct store_filter *filter);
 
+/* Whether records of that kind are kept at all. */
+bool store_keeps(enum record_kind kind);
+
 /* Returns false to end the reading, which is then no error. */
 typedef bool (*store_emit)(void *to, const void *record);
 

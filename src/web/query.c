@@ -11,14 +11,6 @@
 
 #include "base/when.h"
 
-static const struct field *field_named(const struct schema *schema, const char *name)
-{
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (strcmp(schema->fields[i].name, name) == 0)
-			return &schema->fields[i];
-	return NULL;
-}
-
 static const void *value_of(const struct field *field, const void *record)
 {
 	return (const char *)record + field->offset;
@@ -41,9 +33,9 @@ static bool sort_by_sum(struct query *query, const char *name)
 		return false;
 	char side[32];
 	snprintf(side, sizeof(side), "client_%s", name);
-	const struct field *client = field_named(query->schema, side);
+	const struct field *client = record_field(query->kind, side);
 	snprintf(side, sizeof(side), "server_%s", name);
-	const struct field *server = field_named(query->schema, side);
+	const struct field *server = record_field(query->kind, side);
 	if (client == NULL || server == NULL)
 		return false;
 	query->sort[0] = client;
@@ -59,12 +51,11 @@ static bool is_number(const struct field *field)
 }
 
 /* The first of those names that the record has; a NULL ends them. */
-static const struct field *first_of(const struct schema *schema,
-				    const char *const *names)
+static const struct field *first_of(enum record_kind kind, const char *const *names)
 {
 	const struct field *field = NULL;
 	for (; *names != NULL && field == NULL; names++)
-		field = field_named(schema, *names);
+		field = record_field(kind, *names);
 	return field;
 }
 
@@ -110,24 +101,23 @@ static void sort_as_usual(struct query *query)
 
 void query_init(struct query *query, enum record_kind kind)
 {
-	const struct schema *schema = &schemas[kind];
 	*query = (struct query){
 		.kind = kind,
-		.schema = schema,
-		.client = first_of(schema, client_names),
-		.server = first_of(schema, server_names),
-		.port = first_of(schema, port_names),
-		.transport = field_named(schema, "transport"),
-		.begin = first_of(schema, begin_names),
-		.end = first_of(schema, end_names),
-		.interval = field_named(schema, "interval_s"),
+		.schema = &schemas[kind],
+		.client = first_of(kind, client_names),
+		.server = first_of(kind, server_names),
+		.port = first_of(kind, port_names),
+		.transport = record_field(kind, "transport"),
+		.begin = first_of(kind, begin_names),
+		.end = first_of(kind, end_names),
+		.interval = record_field(kind, "interval_s"),
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,
 		.limit = QUERY_LIMIT,
 	};
 	for (size_t i = 0; i < QUERY_WORDS; i++) {
 		query->words[i].name = word_names[i];
-		query->words[i].field = field_named(schema, word_names[i]);
+		query->words[i].field = record_field(kind, word_names[i]);
 	}
 	sort_as_usual(query);
 }
@@ -203,7 +193,7 @@ static const char *set_sort(struct query *query, const char *value)
 	memcpy(name, value, len);
 	name[len] = '\0';
 	if (!sort_by_sum(query, name)) {
-		const struct field *field = field_named(query->schema, name);
+		const struct field *field = record_field(query->kind, name);
 		if (field == NULL)
 			return "not a field of this record, nor bytes or packets";
 		query->sort[0] = field;
@@ -347,7 +337,7 @@ static void list_allowed(const struct query *query, char *out, size_t size)
 		query->transport != NULL ? "transport " : "",
 		query->begin != NULL ? "since until " : "",
 		query->kind == RECORD_port ? "step " : "",
-		field_named(query->schema, "severity") != NULL ? "at_least " : "");
+		record_field(query->kind, "severity") != NULL ? "at_least " : "");
 	for (size_t i = 0; i < QUERY_WORDS && len < size; i++)
 		if (query->words[i].field != NULL)
 			len += (size_t)snprintf(out + len, size - len, "%s ",
@@ -436,7 +426,7 @@ static int64_t end_of(const struct query *query, const void *record)
 
 static int severity_of(const struct query *query, const void *record)
 {
-	return record_severity(text_of(field_named(query->schema, "severity"), record));
+	return record_severity(text_of(record_field(query->kind, "severity"), record));
 }
 
 bool query_wants(const struct query *query, const void *record)
