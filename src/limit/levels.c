@@ -193,7 +193,8 @@ static void see_port(const struct look *look, const struct port_record *port)
 {
 	struct level_piece piece;
 	struct level_tally none = { 0 };
-	if (!level_tally_port(&none, look->level, port, &piece))
+	bool is_one = !addr_is_unset(&port->server_ip); /* not many, summed up */
+	if (!is_one || !level_tally_port(&none, look->level, port, &piece))
 		return;
 	struct standing *standing = standing_of(look);
 	if (level_tally_port(&standing->tally, look->level, port, &piece))
