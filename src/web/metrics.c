@@ -12,6 +12,7 @@
 #include "web/block_metrics.h"
 #include "web/finding_metrics.h"
 #include "web/incident_metrics.h"
+#include "web/level_metrics.h"
 #include "web/listener_metrics.h"
 #include "web/probe_metrics.h"
 #include "web/self_test_metrics.h"
@@ -415,6 +416,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	write_logins(metrics, &family);
 	finding_metrics_write(&metrics->findings, source, &family);
 	incident_metrics_write(source, &family);
+	level_metrics_write(source, &family);
 	block_metrics_write(&metrics->blocks, source, &family);
 	probe_metrics_write(&metrics->probes, source, &family);
 	self_test_metrics_write(&metrics->self_tests, &family);
