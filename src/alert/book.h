@@ -57,7 +57,7 @@ struct event {
 };
 
 struct parent {
-	uint64_t target, parent;
+	uint64_t target, parent; /* hashes; target 0: nobody is here */
 };
 
 struct incident_book {
@@ -66,8 +66,7 @@ struct incident_book {
 	struct member members[BOOK_MEMBERS];
 	struct event events[BOOK_EVENTS];
 	uint64_t event_count;
-	struct parent parents[BOOK_PARENTS];
-	size_t parent_count;
+	struct parent parents[BOOK_PARENTS]; /* by target, or up to PARENT_TRIES on */
 };
 
 /* What a new member is about. */

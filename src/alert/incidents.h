@@ -37,13 +37,12 @@ struct incident_book *incident_book_new(const struct incidents_sink *sink);
 void incident_book_free(struct incident_book *book);
 
 /*
- * A target (as alert.target has it) depends on another one: what it says while that one
- * is in trouble belongs to that one's incident.  Parents are kept until they are
- * cleared; false if there are too many.
+ * A target (as alert.target has it) depends on another one, or ("") on none: what it
+ * says while that one is in trouble belongs to that one's incident.  To be told again
+ * and again: with too many of them one is forgotten.
  */
-bool incident_book_parent(struct incident_book *book, const char *target,
+void incident_book_parent(struct incident_book *book, const char *target,
 			  const char *parent);
-void incident_book_clear_parents(struct incident_book *book);
 
 /* Sets alert->incident. */
 void incident_book_alert(struct incident_book *book, struct alert_record *alert);

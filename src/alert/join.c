@@ -21,23 +21,39 @@
 enum {
 	MANY = 3,  /* two may be a coincidence */
 	DEPTH = 8, /* of parents of parents; ends circles, too */
+	PARENT_TRIES = 16,
 };
 
 /* ---- parents ---- */
 
-bool incident_book_parent(struct incident_book *book, const char *target,
-			  const char *parent)
+/* Where it is, or would be: a free place, or else that of another one. */
+static struct parent *parent_at(struct incident_book *book, uint64_t target)
 {
-	if (book->parent_count == BOOK_PARENTS)
-		return false;
-	book->parents[book->parent_count++] =
-		(struct parent){ book_hash(target), book_hash(parent) };
-	return true;
+	struct parent *first = &book->parents[target % BOOK_PARENTS];
+	for (size_t i = 0; i < PARENT_TRIES; i++) {
+		struct parent *at = &book->parents[(target + i) % BOOK_PARENTS];
+		if (at->target == target || at->target == 0)
+			return at;
+	}
+	return first;
 }
 
-void incident_book_clear_parents(struct incident_book *book)
+/* 0: none. */
+static uint64_t parent_of(struct incident_book *book, uint64_t target)
 {
-	book->parent_count = 0;
+	const struct parent *at = parent_at(book, target);
+	return at->target == target ? at->parent : 0;
+}
+
+void incident_book_parent(struct incident_book *book, const char *target,
+			  const char *parent)
+{
+	uint64_t hash = book_hash(target);
+	struct parent *at = parent_at(book, hash);
+	if (parent[0] != '\0')
+		*at = (struct parent){ hash, book_hash(parent) };
+	else if (at->target == hash)
+		at->parent = 0;
 }
 
 static struct entry *open_about(struct incident_book *book, uint64_t target)
@@ -52,18 +68,14 @@ static struct entry *open_about(struct incident_book *book, uint64_t target)
 }
 
 /* Of the nearest of those that it depends on, at any distance, that is in trouble. */
-static struct entry *of_parents(struct incident_book *book, uint64_t target, int depth)
+static struct entry *of_parents(struct incident_book *book, uint64_t target)
 {
-	for (size_t i = 0; i < book->parent_count && depth < DEPTH; i++) {
-		if (book->parents[i].target != target)
-			continue;
-		struct entry *entry = open_about(book, book->parents[i].parent);
-		if (entry == NULL)
-			entry = of_parents(book, book->parents[i].parent, depth + 1);
-		if (entry != NULL)
-			return entry;
+	struct entry *entry = NULL;
+	for (int i = 0; i < DEPTH && entry == NULL && target != 0; i++) {
+		target = parent_of(book, target);
+		entry = target != 0 ? open_about(book, target) : NULL;
 	}
-	return NULL;
+	return entry;
 }
 
 /* ---- one by one ---- */
@@ -157,7 +169,7 @@ struct entry *book_join(struct incident_book *book, const struct about *about)
 {
 	struct entry *entry = book_attack(book, about->attack, about->now_us);
 	if (entry == NULL && about->attack[0] == '\0')
-		entry = of_parents(book, book_hash(about->target), 0);
+		entry = of_parents(book, book_hash(about->target));
 	if (entry != NULL)
 		return entry;
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
@@ -252,26 +264,23 @@ struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t 
 
 /* ---- what they depend on, noticed last ---- */
 
-static bool depends_on(const struct incident_book *book, uint64_t target,
-		       uint64_t parent, int depth)
+static bool depends_on(struct incident_book *book, uint64_t target, uint64_t parent)
 {
-	for (size_t i = 0; i < book->parent_count && depth < DEPTH; i++) {
-		if (book->parents[i].target != target)
-			continue;
-		uint64_t next = book->parents[i].parent;
-		if (next == parent || depends_on(book, next, parent, depth + 1))
+	for (int i = 0; i < DEPTH && target != 0; i++) {
+		target = parent_of(book, target);
+		if (target == parent)
 			return true;
 	}
 	return false;
 }
 
-static bool fell_of(const struct incident_book *book, const struct entry *entry,
+static bool fell_of(struct incident_book *book, const struct entry *entry,
 		    const struct about *about)
 {
 	int64_t apart_us = about->first_us - entry->record.first;
 	return entry_is_firing(entry) && !entry->is_attack && apart_us <= HOST_US &&
 	       apart_us >= -HOST_US &&
-	       depends_on(book, entry->target, book_hash(about->target), 0);
+	       depends_on(book, entry->target, book_hash(about->target));
 }
 
 void book_gather(struct incident_book *book, struct entry *entry,

@@ -192,6 +192,12 @@ void alerting_block(struct alerting *a, const struct block_record *block)
 		incident_book_block(a->book, block);
 }
 
+void alerting_parent(struct alerting *a, const struct probe_record *probe)
+{
+	if (a->book != NULL)
+		incident_book_parent(a->book, probe->target, probe->parent);
+}
+
 /* What limits say is no news to them. */
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us)

@@ -368,6 +368,8 @@ static void tell(struct watched *w, struct probe_record *told)
 	told->missed = (uint32_t)w->missed;
 	w->missed = 0;
 	w->reason = told->reason;
+	if (w->parent != NULL)
+		record_text(told->parent, sizeof(told->parent), w->parent->target.text);
 	w->rounds->done(w->rounds->to, told);
 }
 

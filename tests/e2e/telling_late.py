@@ -124,11 +124,19 @@ def down_for_a_while(tap, lab):
     nobody_sees_the_secret(tap, lab, monitor)
 
 
+def parent_is_blamed(monitor, parent):
+    """What lasts, if it is known that the parent is down."""
+    lasting = [one for one in monitor.get("incidents") if one["state"] == "firing"]
+    said = [one for one in lasting if one["target"] == parent or
+            parent in one.get("cause", "")]
+    return lasting if said else []
+
+
 def a_cut_is_one_message(tap, lab):
     near, far = cable(lab)
     near.ip("addr", "add", f"{ADDRESS}/32", "dev", "lo")
     near.ip("route", "add", "10.79.0.0/24", "via", "10.78.0.2")
-    parent = target(22, "10.78.0.2")
+    parent = f"{target(22, '10.78.0.2')}?timeout=500ms"
     behind = [f"10.79.0.{number}" for number in range(1, BEHIND + 1)]
     for address in behind:
         far.ip("addr", "add", f"{address}/32", "dev", "lo")
@@ -136,17 +144,22 @@ def a_cut_is_one_message(tap, lab):
     far.listen("0.0.0.0", 80)
     files = lab.dir / "probe"
     files.mkdir()
-    (files / "targets.yaml").write_text("".join(
-        f"- {{target: '{target(80, address)}?timeout=500ms', parent: '{parent}'}}\n"
+    # One lost answer is no fall; and the parent falls last, when all has been noticed.
+    (files / "targets.yaml").write_text(
+        f"- {{target: '{parent}', fails: 4, of: 5}}\n" + "".join(
+        f"- {{target: '{target(80, address)}?timeout=500ms', parent: '{parent}', fails: 2}}\n"
         for address in behind))
     hook, tell = tell_file(lab, near, 9098)
     hook.begin()
-    monitor = start_with(lab, near, targets=[parent], files=[tell],
+    monitor = start_with(lab, near, files=[tell],
                          probes=[files / "targets.yaml"])
     until(lambda: len([one for one in monitor.get("probes")
                        if one.get("hard_state") == "up"]) == BEHIND + 1, "all is well")
     far.ip("route", "add", "blackhole", "10.78.0.1/32")
     until(lambda: hook.got, "a message")
+    lasting = until(lambda: parent_is_blamed(monitor, parent), "its parent's end")
+    tap.ok(len(lasting) == 1 and lasting[0]["alerts"] > 1,
+           "what is behind it and the parent are one incident", lasting)
     far.ip("route", "del", "blackhole", "10.78.0.1/32")
     until(lambda: len([one for one in monitor.get("probes")
                        if one.get("hard_state") == "up"]) == BEHIND + 1, "all is well again",
