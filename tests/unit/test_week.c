@@ -247,6 +247,12 @@ static const struct timeline_record *first_line(const struct incident_record *in
 	return first;
 }
 
+/* What says no other cause is its own. */
+static const char *cause_of(const struct incident_record *incident)
+{
+	return incident->cause[0] != '\0' ? incident->cause : incident->summary;
+}
+
 /* One incident began then, with that cause and that first line. */
 static void began(int day, int hour, const char *cause, const char *kind,
 		  const char *words)
@@ -262,9 +268,9 @@ static void began(int day, int hour, const char *cause, const char *kind,
 	}
 	assert_non_null(found);
 	const struct timeline_record *line = first_line(found);
-	if (strstr(found->cause, cause) == NULL || strcmp(line->kind, kind) != 0 ||
+	if (strstr(cause_of(found), cause) == NULL || strcmp(line->kind, kind) != 0 ||
 	    strstr(line->summary, words) == NULL)
-		fail_msg("%s; %s: %s", found->cause, line->kind, line->summary);
+		fail_msg("%s; %s: %s", cause_of(found), line->kind, line->summary);
 	assert_string_equal(found->state, "resolved");
 }
 
