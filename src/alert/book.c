@@ -441,8 +441,10 @@ static void note_message(struct incident_book *book, const char *id,
 	if (entry == NULL)
 		return;
 	bool is_sent = strcmp(notification->state, "sent") == 0;
-	if (is_sent)
+	if (is_sent) {
 		entry->record.notifications++;
+		entry->has_news = true;
+	}
 	snprintf(text, sizeof(text), "%s: %s%s%.120s", notification->sink,
 		 is_sent ? "told" : "could not be told",
 		 notification->error[0] != '\0' ? ": " : "", notification->error);
@@ -476,6 +478,13 @@ void incident_book_tick(struct incident_book *book, int64_t now_us)
 			 now_us - entry->said_us >= AGAIN_US)
 			book_say(book, entry, now_us);
 	}
+}
+
+void incident_book_flush(struct incident_book *book, int64_t now_us)
+{
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
+		if (is_used(&book->entries[i]) && book->entries[i].has_news)
+			book_say(book, &book->entries[i], now_us);
 }
 
 /* ---- what is known ---- */

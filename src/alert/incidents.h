@@ -68,6 +68,8 @@ bool incident_is_part(const struct incident_record *incident);
 void incident_book_suppressed(struct incident_book *book, const char *id,
 			      const char *by, int64_t now_us);
 void incident_book_tick(struct incident_book *book, int64_t now_us);
+/* Before it ends: says what grew since it was said. */
+void incident_book_flush(struct incident_book *book, int64_t now_us);
 
 /* ---- by people ---- */
 

@@ -157,6 +157,8 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 void alerting_close(struct alerting *a)
 {
 	foretelling_close(&a->foretelling);
+	if (a->book != NULL)
+		incident_book_flush(a->book, clock_us(CLOCK_REALTIME));
 	limits_free(a->limits);
 	anomalies_free(a->anomalies);
 	forecast_alerts_free(a->forecasts);

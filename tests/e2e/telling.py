@@ -113,11 +113,14 @@ def is_told_of(monitor, network, listener, where):
 
 def restart_says_nothing(tap, lab, monitor, network, before):
     """What goes the same way afterwards has arrived: Alertmanager was told nothing."""
+    until(lambda: incident_of(monitor, target(FIRST))["notifications"] == 1, "its count")
     tap.equal((monitor.stop(), monitor.program.err()), (0, ""), "it ends well")
     monitor = again(lab, network, monitor.state)
     where = target(FIRST)
     until(lambda: incident_of(monitor, where).get("state") == "firing",
           "what fires goes on")
+    tap.equal(incident_of(monitor, where)["notifications"], 1,
+              "so does how often it was told", incident_of(monitor, where))
     is_told_of(monitor, network, lab.other, target(OTHER, OTHER_HOST))
     tap.equal(alerts(network)[where], before,
               "a restart while it fires tells nothing anew, and ends nothing")
