@@ -153,7 +153,7 @@ static void attacks_that_turn_out_to_be_one_are_one(void **state)
 	/* A part is none that could come back. */
 	finding("late", "aaaa", SCAN, 26, 95, "open", "low");
 	assert_int_equal(fire(), 1);
-	assert_string_not_equal(firing.of[0].id, "bbbb");
+	assert_string_not_equal(firing.of[0].id, "aaaa");
 	no_id_is_there_twice();
 }
 
