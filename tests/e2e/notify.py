@@ -233,8 +233,10 @@ def nothing_is_lost_and_nothing_comes_twice(tap, lab):
         driver.tell(number, "down", "new" if number < 7 else "resolved",
                     key=f"k{number % 6}")
     driver.tell(0x99, "down", "repeated", key="k1")
-    driver.tell(0x20, "up", "new")
-    driver.came("up", "sent")
+    driver.tell(0x20, "up", "new", key="k7,k8,k9")
+    sent = driver.came("up", "sent")[0]
+    tap.equal([sent.get(name) for name in ("incident", "incidents", "others")],
+              ["k7", 3, "k8,k9"], "what came of a message names all that it tells of")
     failed = driver.came("down", "failed")[0]
     tap.equal((failed["error"], len(other.got)), ("Couldn't connect to server", 1),
               "one that is down holds nobody up")

@@ -3,7 +3,7 @@
  * what came of it on standard output; for notify.py.
  *
  *   sending_driver FOLDER SINKS USER   SINKS: a file, "NAME URL" in each line
- *   tell ID SINK REASON KEY STATE SEVERITY SUMMARY
+ *   tell ID SINK REASON KEY[,KEY...] STATE SEVERITY SUMMARY
  *   reload   kill   counts
  */
 #include <poll.h>
@@ -59,9 +59,23 @@ static void take(void)
 	fflush(stdout);
 }
 
+/* Others like the first one, with these ids; how many there are then. */
+static size_t add_others(struct incident_record *incidents, char *ids)
+{
+	size_t count = 1;
+	for (const char *id;
+	     count < NOTICE_INCIDENTS_MAX && (id = strsep(&ids, ",")) != NULL;) {
+		incidents[count] = incidents[0];
+		record_text(incidents[count].id, sizeof(incidents[count].id), id);
+		count++;
+	}
+	return count;
+}
+
 static void tell(char *rest)
 {
 	char *word[WORDS];
+	static struct incident_record incidents[NOTICE_INCIDENTS_MAX];
 	struct incident_record incident;
 	for (int i = 0; i < WORDS; i++)
 		word[i] = strtok_r(i == 0 ? rest : NULL, i == WORDS - 1 ? "\n" : " ",
@@ -69,20 +83,24 @@ static void tell(char *rest)
 	record_init(RECORD_incident, &incident);
 	int64_t now_us = clock_us(CLOCK_REALTIME);
 	incident.at = incident.first = now_us;
+	char *others = word[3];
+	strsep(&others, ",");
 	record_text(incident.id, sizeof(incident.id), word[3]);
 	record_text(incident.rule, sizeof(incident.rule), "port_down");
 	incident.state = record_word(word[4]);
 	incident.end = strcmp(word[4], "resolved") == 0 ? now_us : UNKNOWN_TIME;
 	incident.severity = record_word(word[5]);
 	record_text(incident.summary, sizeof(incident.summary), word[6]);
+	incidents[0] = incident;
+	size_t count = add_others(incidents, others);
 	const struct notice notice = { .id = strtoull(word[0], NULL, HEX),
 				       .reason = word[2],
 				       .key = word[3],
 				       .host = "db01",
 				       .link = "https://db01.example.org/",
 				       .at_us = now_us,
-				       .incidents = &incident,
-				       .count = 1 };
+				       .incidents = incidents,
+				       .count = count };
 	if (!sending_tell(sending, word[1], &notice))
 		fputs("not taken\n", stderr);
 }

@@ -317,14 +317,14 @@ static int fill(void **state)
 	if (new_folder(state) != 0)
 		return -1;
 	struct store *store = store_open(folder, &store_no_limits);
-	struct incident_record i = incident(now_us - MINUTE);
+	struct incident_record i = incident(now_us - 1);
 	struct notification_record n;
 	struct audit_record start;
 	record_init(RECORD_notification, &n);
 	n.at = now_us - 1;
 	n.state = "sent";
 	record_init(RECORD_audit, &start);
-	start.at = now_us - HOUR;
+	start.at = now_us - SECOND;
 	start.action = "start";
 	assert_true(store_put(store, RECORD_incident, &i));
 	assert_true(store_put(store, RECORD_notification, &n));
