@@ -69,7 +69,8 @@ class Collector:
 
     def url(self, scheme, port, **options):
         query = "&".join(f"{name}={value}" for name, value in options.items())
-        return f"{scheme}://127.0.0.1:{port}{'?' if query else ''}{query}"
+        place = f"127.0.0.1:{port}" if port else "127.0.0.1"
+        return f"{scheme}://{place}{'?' if query else ''}{query}"
 
 
 FIELDS = ("pri", "host", "program", "id", "data", "text")
@@ -138,9 +139,9 @@ def rsyslog(tap, lab):
     start_rsyslog(collector)
     own = {"ca": collector.path("ca.crt"), "cert": collector.path("client.crt"),
            "key": collector.path("client.key")}
-    ways = {"udp": collector.url("syslog", 514),
+    ways = {"udp": collector.url("syslog", None),  # 514
             "tcp": collector.url("syslog+tcp", 514),
-            "tls": collector.url("syslog+tls", 6514, **own)}
+            "tls": collector.url("syslog+tls", None, **own)}  # 6514
     for way, url in ways.items():
         tap.equal(collector.send(url), "sent", f"{way}: rsyslog takes it")
         judge(tap, way, told(collector, way)[0])

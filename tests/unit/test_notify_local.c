@@ -233,8 +233,10 @@ static void options_that_can_not_be_are_refused(void **state)
 	refused("syslog://h?format=leef", "rfc5424 or cef");
 	refused("syslog+tcp://h?ca=/ca.pem", "syslog+tls:// only");
 	refused("syslog+tls://h?cert=/c.pem", "go together");
+	refused("syslog+tls://h?key=/k.pem", "go together");
 	refused("eve:eve.json", "absolute path");
 	refused("eve:/var/log/", "absolute path");
+	refused("eve://host/eve.json", "absolute path");
 	refused("program:/bin/true", "notify.program names it");
 	refused("journald:/x", "nothing behind it");
 	refused("snmp://h?version=1", "2c or 3");

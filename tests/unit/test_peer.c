@@ -14,8 +14,15 @@
 #include <cmocka.h>
 
 #include "alert/peer.h"
+#include "base/clock.h"
 
-enum { POLL_US = 10000 };
+enum {
+	POLL_US = 10000,
+	SOON_US = 2000000,
+	KERNEL_LEAST = 1,
+	FITS = 60000,
+	MUCH = 16 << 20
+};
 
 /* How the other side ends. */
 enum ending { READS_ALL, RESETS, STAYS_OPEN };
@@ -27,6 +34,7 @@ struct side {
 	atomic_bool is_over;
 	pthread_t thread;
 	size_t got;
+	bool is_in_order;
 	char text[65536];
 };
 
@@ -42,6 +50,15 @@ static int bound(int type, uint16_t *port)
 	return fd;
 }
 
+/* Letter after letter, as say() says them. */
+static bool is_next(const struct side *side, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (side->text[i] != (char)('a' + (side->got + i) % 26))
+			return false;
+	return true;
+}
+
 static void *serve(void *self)
 {
 	struct side *side = self;
@@ -53,9 +70,10 @@ static void *serve(void *self)
 		close(fd);
 		return NULL;
 	}
-	while ((n = read(fd, side->text + side->got, sizeof(side->text) - side->got)) >
-	       0)
+	while ((n = read(fd, side->text, sizeof(side->text))) > 0) {
+		side->is_in_order &= is_next(side, (size_t)n);
 		side->got += (size_t)n;
+	}
 	while (side->ending == STAYS_OPEN && !side->is_over)
 		usleep(POLL_US);
 	close(fd);
@@ -65,6 +83,7 @@ static void *serve(void *self)
 static struct peer begin(struct side *side)
 {
 	struct peer peer = { .host = "127.0.0.1" };
+	side->is_in_order = true;
 	side->fd = bound(SOCK_STREAM, &side->port);
 	peer.port = side->port;
 	assert_int_equal(listen(side->fd, 1), 0);
@@ -97,9 +116,16 @@ static void what_was_read_to_the_end_is_taken(void **state)
 	struct buf error = { 0 };
 	(void)state;
 	side.ending = READS_ALL;
-	assert_true(say(&side, 60000, &error));
-	assert_int_equal(side.got, 60000);
-	assert_memory_equal(side.text, "abc", 3);
+	int64_t began_us = clock_us(CLOCK_MONOTONIC);
+	assert_true(say(&side, FITS, &error));
+	/* Our end is told: nobody waits for more. */
+	assert_true(clock_us(CLOCK_MONOTONIC) - began_us < SOON_US);
+	assert_int_equal(side.got, FITS);
+	assert_true(side.is_in_order);
+	side.got = 0;
+	assert_true(say(&side, MUCH, &error)); /* piece by piece */
+	assert_int_equal(side.got, MUCH);
+	assert_true(side.is_in_order);
 	buf_free(&error);
 }
 
@@ -123,6 +149,49 @@ static void a_side_that_resets_has_not(void **state)
 	assert_false(say(&side, 100, &error));
 	assert_non_null(strstr(buf_cstr(&error), "127.0.0.1 port "));
 	buf_free(&error);
+}
+
+struct stalled {
+	struct peer peer;
+	size_t len;
+	bool is_sent;
+	struct buf error;
+};
+
+static void *say_to_stalled(void *self)
+{
+	struct stalled *stalled = self;
+	struct buf bytes = { 0 };
+	buf_printf(&bytes, "%*s", (int)stalled->len, "");
+	stalled->is_sent =
+		peer_send_stream(&stalled->peer, NULL, &bytes, &stalled->error);
+	buf_free(&bytes);
+	return NULL;
+}
+
+/* Its kernel connects for it, and takes little; ours keeps the rest, or can't. */
+static void a_side_that_never_reads_has_not(void **state)
+{
+	struct stalled all[] = { { .len = FITS }, { .len = MUCH } };
+	const char *const words[] = { "does not take all in time", "it takes nothing" };
+	pthread_t threads[2];
+	int least = KERNEL_LEAST, fds[2];
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		fds[i] = bound(SOCK_STREAM, &all[i].peer.port);
+		memcpy(all[i].peer.host, "127.0.0.1", sizeof("127.0.0.1"));
+		setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+		assert_int_equal(listen(fds[i], 1), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, say_to_stalled, &all[i]), 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		close(fds[i]);
+		assert_false(all[i].is_sent);
+		assert_non_null(strstr(buf_cstr(&all[i].error), words[i]));
+		buf_free(&all[i].error);
+	}
 }
 
 static void nobody_there_is_said(void **state)
@@ -183,6 +252,7 @@ int main(void)
 		cmocka_unit_test(what_was_read_to_the_end_is_taken),
 		cmocka_unit_test(a_side_that_stays_open_has_taken_it),
 		cmocka_unit_test(a_side_that_resets_has_not),
+		cmocka_unit_test(a_side_that_never_reads_has_not),
 		cmocka_unit_test(nobody_there_is_said),
 		cmocka_unit_test(each_piece_is_a_datagram),
 		cmocka_unit_test(urls_name_a_host_and_a_port),
