@@ -27,12 +27,6 @@ static int complain(int status, const char *why)
 	return status;
 }
 
-/* Bad news are those that fire, listed or not. */
-static int verdict(const struct listing *listing)
-{
-	return listing_judge(listing, "firing", NULL);
-}
-
 /* What is over is asked for by a time, or by its state. */
 static int list(struct listing *listing)
 {
@@ -42,7 +36,7 @@ static int list(struct listing *listing)
 	else if (!has_time && strcmp(listing->state, "resolved") == 0)
 		listing->since = "30d";
 	int status = listing_run(listing);
-	return status != STATUS_OK ? status : verdict(listing);
+	return status != STATUS_OK ? status : listing_judge(listing, "firing", NULL);
 }
 
 static int show(const struct common_options *common, const char *id)

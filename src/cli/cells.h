@@ -44,6 +44,16 @@
 	{                                                                              \
 		cell_id(out, record, #name);                                           \
 	}
+#define SHOW_SEVERITY                                                                  \
+	SHOW(show_severity)                                                            \
+	{                                                                              \
+		cell_severity(out, record);                                            \
+	}
+#define SHOW_STATE(lasting)                                                            \
+	SHOW(show_state)                                                               \
+	{                                                                              \
+		cell_state(out, record, lasting);                                      \
+	}
 #define SHOW_DURATION(name)                                                            \
 	SHOW(show_##name)                                                              \
 	{                                                                              \

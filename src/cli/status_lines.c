@@ -196,6 +196,20 @@ static void print_findings(const json_t *findings, const struct look *look)
 	print_attacks(findings, look);
 }
 
+/* "2 limits crossed: breakwater alerts" */
+static void print_alerts(const json_t *alerts, const struct look *look)
+{
+	double firing = member_number(alerts, "firing");
+	double left_out = member_number(alerts, "left_out");
+	if (firing > 0) {
+		label_print(look, "Alerts");
+		printf("%.0f limit%s crossed: breakwater alerts\n", firing,
+		       firing == 1 ? "" : "s");
+	}
+	if (left_out > 0)
+		warn_line(look, "not all that limits watch is watched: it is too much");
+}
+
 /* "3 firing, nobody has acknowledged 2 of them: breakwater incidents" */
 static void print_incidents(const json_t *incidents, const struct look *look)
 {
@@ -537,6 +551,7 @@ void status_lines(const json_t *status, const struct look *look)
 		{ "sockets", print_sockets },
 		{ "logs", print_logs },
 		{ "findings", print_findings },
+		{ "alerts", print_alerts },
 		{ "incidents", print_incidents },
 		{ "sender", print_sender },
 		{ "prober", print_prober },

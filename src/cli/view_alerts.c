@@ -12,32 +12,11 @@ SHOW_TEXT(target)
 SHOW_TEXT(summary)
 /* Why nobody is told; of most there is no reason. */
 SHOW_TEXT(suppressed_by)
-
-SHOW(show_id)
-{
-	cell_id(out, record, "id");
-}
-
-SHOW(show_severity)
-{
-	cell_severity(out, record);
-}
-
-SHOW(show_state)
-{
-	cell_state(out, record, "firing");
-}
-
-SHOW(show_rule)
-{
-	cell_text(out, member_text(record, "rule"));
-	out->tone = TONE_STRONG;
-}
-
-SHOW(show_incident)
-{
-	cell_id(out, record, "incident");
-}
+SHOW_ID(id)
+SHOW_SEVERITY
+SHOW_STATE("firing")
+SHOW_STRONG(rule)
+SHOW_ID(incident)
 
 static const struct column alert_columns[] = {
 	{ "SINCE", "start", "Since when the limit was crossed, local time.", true,

@@ -7,9 +7,7 @@
 #include "record/record.h"
 
 SHOW_WHEN(last)
-
 SHOW_ID(id)
-
 SHOW_TEXT(technique)
 
 SHOW(show_proof)
@@ -19,16 +17,8 @@ SHOW(show_proof)
 }
 
 SHOW_STRONG(kind)
-
-SHOW(show_severity)
-{
-	cell_severity(out, record);
-}
-
-SHOW(show_state)
-{
-	cell_state(out, record, "open");
-}
+SHOW_SEVERITY
+SHOW_STATE("open")
 
 /* The port, or those that were tried. */
 SHOW(show_port)
@@ -51,7 +41,6 @@ SHOW(show_client)
 }
 
 SHOW_TEXT(process)
-
 SHOW_TEXT(summary)
 
 static const struct column columns[] = {

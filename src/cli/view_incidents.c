@@ -7,34 +7,13 @@
 #include "record/record.h"
 
 SHOW_WHEN(first)
-
-SHOW(show_id)
-{
-	cell_id(out, record, "id");
-}
-
-SHOW(show_severity)
-{
-	cell_severity(out, record);
-}
-
-SHOW(show_state)
-{
-	cell_state(out, record, "firing");
-}
-
-SHOW(show_rule)
-{
-	cell_text(out, member_text(record, "rule"));
-	out->tone = TONE_STRONG;
-}
-
+SHOW_ID(id)
+SHOW_SEVERITY
+SHOW_STATE("firing")
+SHOW_STRONG(rule)
 SHOW_TEXT(target)
-
 SHOW_COUNT(alerts)
-
 SHOW_COUNT(findings)
-
 SHOW_COUNT(targets)
 
 /* Who takes care; nobody does until somebody says so. */

@@ -105,6 +105,32 @@ const incidentColumns = [
 	{ name: "Cause", doc: "The most probable cause",
 	  text: true, value: (i) => i.cause ?? i.summary },
 ];
+const alertColumns = [
+	{ name: "Alert", doc: "Name of the rule",
+	  text: true, value: (a) => a.rule },
+	{ name: "Id", doc: "First digits of its id",
+	  text: true, value: (a) => a.id?.slice(0, 8) },
+	{ name: "Severity", doc: "Of the gravest limit that was crossed",
+	  text: true, value: (a) => a.severity, over: (v) => v === "high" || v === "critical" },
+	{ name: "Target", doc: "What it is about",
+	  text: true, value: (a) => a.target },
+	{ name: "Since", doc: "Since when the limit is crossed",
+	  text: true, value: (a) => a.start, show: (v) => `${span((Date.now() - Date.parse(v)) / 1000)} ago` },
+	{ name: "How much", doc: "What it is, and what the limit is",
+	  text: true, value: (a) => a.summary },
+];
+const silenceColumns = [
+	{ name: "Silence", doc: "Of which incidents nobody is told",
+	  text: true, value: (s) => s.match },
+	{ name: "Id", doc: "First digits of its id",
+	  text: true, value: (s) => s.id?.slice(0, 8) },
+	{ name: "Ends", doc: "When somebody is told again",
+	  text: true, value: (s) => s.until, show: (v) => `in ${span((Date.parse(v) - Date.now()) / 1000)}` },
+	{ name: "By", doc: "Who made it",
+	  text: true, value: (s) => s.actor },
+	{ name: "Why", doc: "As that person says",
+	  text: true, value: (s) => s.why },
+];
 const attackColumns = [
 	{ name: "Attack", doc: "What it is, and how; opens what it rests on",
 	  text: true, value: (f) => `${f.kind.replaceAll("_", " ")}${f.technique ? ` (${f.technique.replaceAll("_", " ")})` : ""}` },
@@ -355,11 +381,11 @@ function drawAttacks(findings) {
 }
 
 /* Those that last; the worst first, and among them the newest. */
-function drawIncidents(incidents) {
+function drawWorst(name, title, columns, records) {
 	const shown = 50;
-	const rank = (incident) => severities.indexOf(incident.severity);
-	drawTable("incidents", incidentColumns, incidents.sort((a, b) => rank(a) - rank(b)).slice(0, shown));
-	byId("incidents-title").textContent = incidents.length > shown ? `Incidents (${shown} of ${count(incidents.length)})` : "Incidents";
+	const rank = (record) => severities.indexOf(record.severity);
+	drawTable(name, columns, records.sort((a, b) => rank(a) - rank(b)).slice(0, shown));
+	byId(`${name}-title`).textContent = records.length > shown ? `${title} (${shown} of ${count(records.length)})` : title;
 }
 
 /* Whether what is decided is done, and whether the kernel holds it. */
@@ -456,9 +482,10 @@ async function ask(path) {
 
 async function refresh() {
 	try {
-		const [health, status, list, listeners, probes, findings, blocks, incidents] = await Promise.all(["health", "api/v1/status",
+		const [health, status, list, listeners, probes, findings, blocks, incidents, alerts, silences] = await Promise.all(["health", "api/v1/status",
 			"api/v1/ports?limit=500", "api/v1/listeners?limit=500", "api/v1/probes?limit=500",
-			"api/v1/findings?state=open&limit=500", "api/v1/blocks?limit=500", "api/v1/incidents?state=firing&limit=500"].map(ask));
+			"api/v1/findings?state=open&limit=500", "api/v1/blocks?limit=500", "api/v1/incidents?state=firing&limit=500",
+			"api/v1/alerts?state=firing&limit=500", "api/v1/silences?state=active"].map(ask));
 		limits = { ...limits, ...status.limits };
 		drawHealth(health, status);
 		ports = list;
@@ -466,7 +493,9 @@ async function refresh() {
 		drawProbes(probes);
 		drawTable("listening", listenerColumns, listeners);
 		drawFindings(findings.filter((finding) => !finding.incident));
-		drawIncidents(incidents);
+		drawWorst("incidents", "Incidents", incidentColumns, incidents);
+		drawWorst("alerts", "Alerts", alertColumns, alerts);
+		drawTable("silences", silenceColumns, silences);
 		drawAttacks(findings);
 		drawBlocks(blocks);
 		drawWall(blocks.length > 0 ? status.firewall : undefined);
@@ -484,6 +513,8 @@ byId("pause").addEventListener("click", () => {
 });
 drawHead();
 drawTableHead("incidents", incidentColumns);
+drawTableHead("alerts", alertColumns);
+drawTableHead("silences", silenceColumns);
 drawTableHead("attacks", attackColumns);
 drawTableHead("blocked", blockColumns);
 drawTableHead("asked", probeColumns);

@@ -7,6 +7,7 @@
  * none is missing.
  * Everything else is either what there is now, or what the store says of then.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -53,40 +54,42 @@ static bool is_in_both(enum record_kind kind)
 	       kind == RECORD_silence;
 }
 
-static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
-		 void *to)
+/* Where records of memory come from: members of web_source. */
+static const struct {
+	enum record_kind kind;
+	size_t each;
+} in_memory[] = {
+#define EACH(kind, name)                                                               \
+	{                                                                              \
+		RECORD_##kind, offsetof(struct web_source, name)                       \
+	}
+	EACH(port, ports),       EACH(flow, flows),         EACH(listener, listeners),
+	EACH(socket, sockets),   EACH(finding, findings),   EACH(probe, probes),
+	EACH(block, blocks),     EACH(incident, incidents), EACH(alert, alerts),
+	EACH(silence, silences), EACH(level, levels),
+#undef EACH
+};
+
+static void give_self(const struct web_source *source, web_emit emit, void *to)
 {
 	struct self_record self;
-	void (*each)(void *self, web_emit emit, void *to) = NULL;
-	if (kind == RECORD_port)
-		each = source->ports;
-	else if (kind == RECORD_flow)
-		each = source->flows;
-	else if (kind == RECORD_listener)
-		each = source->listeners;
-	else if (kind == RECORD_socket)
-		each = source->sockets;
-	else if (kind == RECORD_finding)
-		each = source->findings;
-	else if (kind == RECORD_probe)
-		each = source->probes;
-	else if (kind == RECORD_block)
-		each = source->blocks;
-	else if (kind == RECORD_incident)
-		each = source->incidents;
-	else if (kind == RECORD_alert)
-		each = source->alerts;
-	else if (kind == RECORD_silence)
-		each = source->silences;
-	else if (kind == RECORD_level)
-		each = source->levels;
-	if (each != NULL)
-		each(source->self, emit, to);
-	if (kind != RECORD_self)
-		return;
 	record_init(RECORD_self, &self);
 	source->self_record(source->self, &self);
 	emit(to, &self);
+}
+
+static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
+		 void *to)
+{
+	void (*each)(void *self, web_emit emit, void *to) = NULL;
+	for (size_t i = 0; i < sizeof(in_memory) / sizeof(in_memory[0]); i++)
+		if (in_memory[i].kind == kind)
+			memcpy(&each, (const char *)source + in_memory[i].each,
+			       sizeof(each));
+	if (each != NULL)
+		each(source->self, emit, to);
+	if (kind == RECORD_self)
+		give_self(source, emit, to);
 }
 
 /* True if memory can't know, or not all of it. */

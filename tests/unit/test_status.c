@@ -34,6 +34,22 @@ static const char *lines_of(const json_t *status)
 	return what_was_printed();
 }
 
+static void limits_that_are_crossed_are_counted(void **state)
+{
+	(void)state;
+	json_t *status =
+		json_loads("{\"alerts\":{\"firing\":2,\"left_out\":0}}", 0, NULL);
+	assert_string_equal(lines_of(status),
+			    "Alerts       2 limits crossed: breakwater alerts\n");
+	json_decref(status);
+	status = json_loads("{\"alerts\":{\"firing\":0,\"left_out\":9}}", 0, NULL);
+	assert_says(lines_of(status), "! not all that limits watch is watched");
+	json_decref(status);
+	status = json_loads("{\"alerts\":{\"firing\":0,\"left_out\":0}}", 0, NULL);
+	assert_string_equal(lines_of(status), "");
+	json_decref(status);
+}
+
 static void a_store_in_trouble_says_what_is_wrong(void **state)
 {
 	(void)state;
@@ -148,6 +164,7 @@ static void of_attacks_the_worst_is_shown_whatever_a_stranger_writes(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_that_are_crossed_are_counted),
 		cmocka_unit_test(a_store_in_trouble_says_what_is_wrong),
 		cmocka_unit_test(what_cannot_be_seen_is_said_with_its_reason),
 		cmocka_unit_test(findings_and_policy_have_a_line_each),
