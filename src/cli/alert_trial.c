@@ -213,10 +213,18 @@ static int replay_kind(struct trial *t, enum record_kind kind)
 	return status;
 }
 
+/* Of service levels, too. */
+static record_bits kinds_of(const struct alert_rules *rules)
+{
+	const record_bits of_levels =
+		RECORD_BIT(RECORD_port) | RECORD_BIT(RECORD_probe);
+	return alert_rules_kinds(rules) |
+	       (limit_rules_level_count(rules->limits) > 0 ? of_levels : 0);
+}
+
 static int replay(struct trial *t)
 {
-	record_bits kinds =
-		alert_rules_kinds(&t->tried) | alert_rules_kinds(&t->in_force);
+	record_bits kinds = kinds_of(&t->tried) | kinds_of(&t->in_force);
 	bool is_incomplete = false;
 	for (enum record_kind kind = 0; kind < RECORD_KINDS; kind++) {
 		if (!(kinds & RECORD_BIT(kind)) || !store_keeps(kind))

@@ -49,7 +49,7 @@ static json_t *row_of(const struct alert_trial_said *said,
 	json_t *row = object_parse(&line);
 	buf_free(&line);
 	/* Of one that was recorded the last value is how well it became. */
-	if (!is_gone || !said->was_recorded)
+	if (!is_gone || !said->was_recorded || alert->end == UNKNOWN_TIME)
 		put_value(row, "value_text", rule, alert->value);
 	put_value(row, "limit_text", rule, alert->limit);
 	return row;
