@@ -34,9 +34,9 @@ static void take_result(void *self, const struct notification_record *notificati
 	incident_book_notification(a->book, notification);
 }
 
-/* Of who can't be told any more of it. */
-static void note_refused(struct alerting *a, const struct tell_message *message,
-			 const struct notice *notice)
+/* Where no sender says what came of it. */
+static void note(struct alerting *a, const struct tell_message *message,
+		 const struct notice *notice, const char *state, const char *error)
 {
 	struct notification_record record;
 	record_init(RECORD_notification, &record);
@@ -47,11 +47,9 @@ static void note_refused(struct alerting *a, const struct tell_message *message,
 	record.reason = notice->reason;
 	record.incidents = (uint32_t)notice->count;
 	notice_others(notice, record.others);
-	record.state = "dropped";
-	record.tries = 0;
-	record_text(record.error, sizeof(record.error),
-		    "too many messages wait for the process that sends");
-	a->refused++;
+	record.state = state;
+	record.tries = error[0] == '\0';
+	record_text(record.error, sizeof(record.error), error);
 	take_result(a, &record);
 }
 
@@ -69,13 +67,17 @@ static void take_message(void *self, const struct tell_message *message)
 				       .at_us = message->due_us,
 				       .incidents = incidents,
 				       .count = message->count };
+	bool is_run = is_program(a, message->sink);
 	bool is_taken =
-		is_program(a, message->sink)
-			? programs_notice(a->setup.programs, &notice)
-			: a->sending != NULL &&
-				  sending_tell(a->sending, message->sink, &notice);
+		is_run ? programs_notice(a->setup.programs, &notice)
+		       : a->sending != NULL &&
+				 sending_tell(a->sending, message->sink, &notice);
+	a->refused += !is_taken;
 	if (!is_taken)
-		note_refused(a, message, &notice);
+		note(a, message, &notice, "dropped",
+		     "too many messages wait for the process that sends");
+	else if (is_run) /* once; how it ends is in the audit chain */
+		note(a, message, &notice, "sent", "");
 }
 
 static void take_silence(void *self, const struct silence_record *silence)
