@@ -89,8 +89,10 @@ static void tell_left_out(const struct forecast_asked *asked,
 		return;
 	fflush(stdout);
 	fprintf(stderr,
-		"and %zu without a limit, %zu that can't be told; --all has them and "
+		"%s%zu without a limit, %zu that can't be told; --all has them and "
 		"why\n",
+		hidden + unlimited == all->count ? "nothing can be told of limits yet: "
+						 : "and ",
 		unlimited, hidden);
 }
 

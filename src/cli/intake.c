@@ -278,6 +278,7 @@ static void take_listener(void *self, const struct listener_record *listener)
 	if (!old && !first)
 		alerting_listener(&m->alerting, &known);
 	show(m, RECORD_listener, &known);
+	watch(m, RECORD_listener, &known);
 }
 
 static void take_socket(void *self, const struct socket_record *socket)
