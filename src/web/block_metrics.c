@@ -114,14 +114,6 @@ static void write_ended(const struct block_counts *counts, struct family *family
 	}
 }
 
-static void write_sum(struct family *family, const char *name, const char *unit,
-		      const char *doc, uint64_t sum)
-{
-	family_named(family, name, unit, "counter", doc);
-	family_sample(family);
-	family_value(family, (long double)sum);
-}
-
 static void write_vetoes(const struct block_counts *counts, struct family *family)
 {
 	family_named(family, "block_vetoes", "", "counter",
@@ -135,30 +127,22 @@ static void write_vetoes(const struct block_counts *counts, struct family *famil
 	}
 }
 
-static void write_one(struct family *family, const char *name, const char *type,
-		      const char *doc, double value)
-{
-	family_named(family, name, "", type, doc);
-	family_sample(family);
-	family_value(family, (long double)value);
-}
-
 void block_metrics_firewall(const json_t *firewall, struct family *family)
 {
 	if (!json_is_object(firewall))
 		return;
-	write_one(family, "firewall_holds", "gauge",
-		  "1 if the kernel holds what it should, 0 if not.",
-		  json_is_true(json_object_get(firewall, "holds")));
-	write_one(family, "firewall_elements", "gauge",
-		  "Blocks that the kernel held when last looked.",
-		  json_number_value(json_object_get(firewall, "in_kernel")));
-	write_one(family, "firewall_repairs", "counter",
-		  "Times that the kernel did not hold what it should.",
-		  json_number_value(json_object_get(firewall, "repairs")));
-	write_one(family, "blocks_frozen", "gauge",
-		  "1 if automatic blocks have stopped, as there were too many.",
-		  json_object_get(firewall, "frozen_by") != NULL);
+	family_single(family, "firewall_holds", "", "gauge",
+		      "1 if the kernel holds what it should, 0 if not.",
+		      json_is_true(json_object_get(firewall, "holds")));
+	family_single(family, "firewall_elements", "", "gauge",
+		      "Blocks that the kernel held when last looked.",
+		      json_number_value(json_object_get(firewall, "in_kernel")));
+	family_single(family, "firewall_repairs", "", "counter",
+		      "Times that the kernel did not hold what it should.",
+		      json_number_value(json_object_get(firewall, "repairs")));
+	family_single(family, "blocks_frozen", "", "gauge",
+		      "1 if automatic blocks have stopped, as there were too many.",
+		      json_object_get(firewall, "frozen_by") != NULL);
 }
 
 static void write_latency(const struct block_sums *over, const struct block_sums *now,
@@ -190,12 +174,12 @@ void block_metrics_write(const struct block_counts *counts,
 	write_lasting(&lasting, family);
 	write_ended(counts, family);
 	write_vetoes(counts, family);
-	write_sum(family, "blocked_packets", "", "Packets that blocks stopped.",
-		  over->packets + now->packets);
-	write_sum(family, "blocked_bytes", "bytes", "IP bytes of them.",
-		  over->bytes + now->bytes);
-	write_sum(family, "blocked_sessions", "",
-		  "Established connections that blocks ended.",
-		  over->sessions + now->sessions);
+	family_single(family, "blocked_packets", "", "counter",
+		      "Packets that blocks stopped.", over->packets + now->packets);
+	family_single(family, "blocked_bytes", "bytes", "counter", "IP bytes of them.",
+		      over->bytes + now->bytes);
+	family_single(family, "blocked_sessions", "", "counter",
+		      "Established connections that blocks ended.",
+		      over->sessions + now->sessions);
 	write_latency(over, now, family);
 }

@@ -88,7 +88,9 @@ void family_begin(struct family *family, const char *type, const char *doc)
 	buf_printf(family->out, "# HELP %s%s ", family->name, total);
 	put_help(family->out, doc);
 	buf_printf(family->out, "\n# TYPE %s%s %s\n", family->name, total, kind);
-	if (family->openmetrics && family->unit[0] != '\0')
+	/* Of a name that does not end with it Prometheus takes nothing at all. */
+	if (family->openmetrics && family->unit[0] != '\0' &&
+	    ends_with(family->name, family->unit))
 		buf_printf(family->out, "# UNIT %s %s\n", family->name, family->unit);
 }
 
@@ -162,6 +164,14 @@ void family_named(struct family *family, const char *name, const char *unit,
 	family->unit = unit;
 	snprintf(family->name, sizeof(family->name), "breakwater_%s", name);
 	family_begin(family, type, doc);
+}
+
+void family_single(struct family *family, const char *name, const char *unit,
+		   const char *type, const char *doc, long double value)
+{
+	family_named(family, name, unit, type, doc);
+	family_sample(family);
+	family_value(family, value);
 }
 
 void family_histogram(const struct family *family, const char *labels,

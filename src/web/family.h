@@ -31,6 +31,9 @@ void family_named(struct family *family, const char *name, const char *unit,
 		  const char *type, const char *doc);
 /* "counter" or "gauge"; NULL: it is no value. */
 const char *family_type(const struct field *field);
+/* The same, and its only value. */
+void family_single(struct family *family, const char *name, const char *unit,
+		   const char *type, const char *doc, long double value);
 /* HELP, TYPE and UNIT. */
 void family_begin(struct family *family, const char *type, const char *doc);
 /* "name_total" or "name"; labels and value follow. */

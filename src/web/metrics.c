@@ -335,6 +335,25 @@ static void write_undecoded(const json_t *status, struct family *family)
 	}
 }
 
+/* Who tells people, if there is anybody to tell. */
+static void write_sender(const json_t *sender, struct family *family)
+{
+	if (!json_is_object(sender))
+		return;
+	family_single(
+		family, "sender_holds", "", "gauge",
+		"1 if the process that sends messages runs as it should, 0 if not.",
+		json_is_true(json_object_get(sender, "holds")));
+	family_single(
+		family, "messages_waiting", "", "gauge",
+		"Messages that nobody has taken yet.",
+		(long double)json_number_value(json_object_get(sender, "waiting")));
+	family_single(
+		family, "messages_dropped", "", "counter",
+		"Messages that were given up, or that there was no room for.",
+		(long double)json_number_value(json_object_get(sender, "dropped")));
+}
+
 static void write_status(const struct web_source *source, struct family *family)
 {
 	struct buf text = { 0 };
@@ -357,6 +376,7 @@ static void write_status(const struct web_source *source, struct family *family)
 	}
 	write_undecoded(status, family);
 	block_metrics_firewall(json_object_get(status, "firewall"), family);
+	write_sender(json_object_get(status, "sender"), family);
 	json_decref(status);
 }
 

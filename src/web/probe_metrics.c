@@ -98,19 +98,16 @@ static void write_counts(struct probe_counts *counts, struct family *family)
 		buf_printf(family->out, "{state=\"%s\"}", probe_state_word(s));
 		family_value(family, (long double)counts->by_state[s]);
 	}
-	family_named(family, "probes_by_traffic", "", "counter",
-		     "Probes that clients' connections stood for.");
-	family_sample(family);
-	family_value(family, (long double)counts->by_traffic);
-	family_named(family, "probes_missed", "", "counter",
-		     "Probes that were due and never asked.");
-	family_sample(family);
-	family_value(family, (long double)counts->missed);
-	family_named(
+	family_single(family, "probes_by_traffic", "", "counter",
+		      "Probes that clients' connections stood for.",
+		      (long double)counts->by_traffic);
+	family_single(family, "probes_missed", "", "counter",
+		      "Probes that were due and never asked.",
+		      (long double)counts->missed);
+	family_single(
 		family, "probe_lag_seconds", "seconds", "gauge",
-		"The most a probe began later than it was due, since the last scrape.");
-	family_sample(family);
-	family_value(family, (long double)counts->late_us);
+		"The most a probe began later than it was due, since the last scrape.",
+		(long double)counts->late_us);
 	counts->late_us = 0;
 }
 

@@ -31,14 +31,6 @@ static void write_results(const struct self_test_counts *counts, struct family *
 	}
 }
 
-static void write_seconds(struct family *family, const char *name, const char *doc,
-			  long double us)
-{
-	family_named(family, name, "seconds", "gauge", doc);
-	family_sample(family);
-	family_value(family, us);
-}
-
 void self_test_metrics_write(const struct self_test_counts *counts,
 			     struct family *family)
 {
@@ -50,12 +42,12 @@ void self_test_metrics_write(const struct self_test_counts *counts,
 		write_results(counts, family);
 	if (counts->by_result[PASSED] == 0)
 		return;
-	write_seconds(family, "self_test_success_timestamp_seconds",
+	family_single(family, "self_test_success_timestamp_seconds", "seconds", "gauge",
 		      "When the last self-test passed.", (long double)passed->at);
-	write_seconds(family, "self_test_detect_seconds",
+	family_single(family, "self_test_detect_seconds", "seconds", "gauge",
 		      "From the packet that decided until the finding, in that test.",
 		      (long double)passed->detect_us);
-	write_seconds(family, "self_test_block_seconds",
+	family_single(family, "self_test_block_seconds", "seconds", "gauge",
 		      "From that packet until none arrived any more.",
 		      (long double)passed->block_us);
 }

@@ -26,6 +26,7 @@ CONFIG = f"""home: [{SERVER}/32]
 interfaces: [net0]
 logs: {{journal: no, programs: no}}
 block: {{mode: 'on', self_test: 0s, never: [10.78.0.1/32]}}
+notify: {{to: ["http://10.78.0.1:9/"]}}
 probe:
   targets: ["tcp://{SERVER}:{TARGET_PORT}"]
   interval: 1s

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "web/family.h"
 #include "web/metrics.h"
 
 enum { PORT = 443, DYNAMIC_PORT = 40000 };
@@ -62,7 +63,8 @@ static void give_self(void *self, struct self_record *out)
 static void give_status(void *self, struct buf *json)
 {
 	(void)self;
-	buf_text(json, "{\"link_bytes\":125000000}");
+	buf_text(json, "{\"link_bytes\":125000000,\"sender\":{\"holds\":true,"
+		       "\"waiting\":3,\"dropped\":1}}");
 }
 
 static void emit_listener(web_emit emit, void *to, const char *transport, uint32_t port)
@@ -186,6 +188,33 @@ static void words_are_labels(void **state)
 	buf_free(&out);
 }
 
+static void who_tells_people_has_values(void **state)
+{
+	(void)state;
+	struct buf out = written();
+	assert_says(&out, "\nbreakwater_sender_holds 1\n");
+	assert_says(&out, "\nbreakwater_messages_waiting 3\n");
+	assert_says(&out, "\nbreakwater_messages_dropped_total 1\n");
+	buf_free(&out);
+}
+
+static void only_a_name_that_ends_so_has_a_unit(void **state)
+{
+	(void)state;
+	struct buf out = { 0 };
+	struct family family = { .out = &out, .openmetrics = true };
+	family_single(&family, "burn_rate", "ratio", "gauge", "How fast.", 0.5L);
+	family_single(&family, "lost_ratio", "ratio", "gauge", "How much.", 0.5L);
+	assert_string_equal(buf_cstr(&out), "# HELP breakwater_burn_rate How fast.\n"
+					    "# TYPE breakwater_burn_rate gauge\n"
+					    "breakwater_burn_rate 0.5\n"
+					    "# HELP breakwater_lost_ratio How much.\n"
+					    "# TYPE breakwater_lost_ratio gauge\n"
+					    "# UNIT breakwater_lost_ratio ratio\n"
+					    "breakwater_lost_ratio 0.5\n");
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +222,8 @@ int main(void)
 		cmocka_unit_test(where_nothing_is_nothing_is_slow),
 		cmocka_unit_test(listeners_have_their_queues_and_clients_sockets_none),
 		cmocka_unit_test(words_are_labels),
+		cmocka_unit_test(who_tells_people_has_values),
+		cmocka_unit_test(only_a_name_that_ends_so_has_a_unit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
