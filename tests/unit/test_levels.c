@@ -126,6 +126,7 @@ static void records_that_overlap_count_once(void **state)
 	port.unused = 1;
 	port.errors = 1000;
 	serve(&port, MINUTE);
+	assert_non_null(stands("api"));
 	assert_int_equal(level_count, 1);
 }
 
