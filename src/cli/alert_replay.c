@@ -186,6 +186,8 @@ void alert_replay_take(struct alert_replay *replay, enum record_kind kind,
 	for (size_t i = 0; i < count; i++)
 		look_for_needed(&replay->needed[numbers[i]], record);
 	replay->sum.records++;
+	if (kind == RECORD_port)
+		limits_count(replay->limits, record);
 	limits_see(replay->limits, kind, record,
 		   at_us > replay->now_us ? at_us : replay->now_us);
 	if (kind == RECORD_port)

@@ -79,5 +79,11 @@ record_bits alert_rules_kinds(const struct alert_rules *rules)
 		if (count > 0)
 			kinds |= RECORD_BIT(kind);
 	}
+	for (size_t i = 0; i < limit_rules_level_count(rules->limits); i++) {
+		const struct limit_level *level =
+			limit_rules_level_at(rules->limits, i);
+		if (!level->is_off && !level->is_silent)
+			kinds |= RECORD_BIT(level->record);
+	}
 	return kinds;
 }

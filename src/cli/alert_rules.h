@@ -32,5 +32,5 @@ void alert_rules_free(struct alert_rules *rules);
 /* Another number whenever a file is another one. */
 uint64_t alert_rules_stamp(const struct config *config);
 
-/* Kinds of records that a limit watches. */
+/* Kinds of records that a limit watches, or a level of which somebody is told. */
 record_bits alert_rules_kinds(const struct alert_rules *rules);

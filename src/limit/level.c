@@ -22,10 +22,19 @@ static const double CUSTOMERS_WAIT_US = 3e6;
 enum { FAILED_PROBES = 3, FAILED_EVENTS = 10 };
 
 const struct level_pair level_pairs[LEVEL_PAIRS] = {
-	{ HOUR_US, 5 * MINUTE_US, 14.4, SEVERITY_HIGH }, /* 2 % of 30 d in an hour */
-	{ 6 * HOUR_US, 30 * MINUTE_US, 6, SEVERITY_MEDIUM },
-	{ 3 * DAY_US, 6 * HOUR_US, 1, SEVERITY_LOW },
+	/* 2 % of 30 d in an hour, 5 % in six, 10 % in three days. */
+	{ HOUR_US, 5 * MINUTE_US, 14.4, SEVERITY_HIGH, "level.burn_1h" },
+	{ 6 * HOUR_US, 30 * MINUTE_US, 6, SEVERITY_MEDIUM, "level.burn_6h" },
+	{ 3 * DAY_US, 6 * HOUR_US, 1, SEVERITY_LOW, "level.burn_3d" },
 };
+
+const struct level_pair *level_pair_of(int severity)
+{
+	const struct level_pair *pair = level_pairs;
+	while (pair->severity > severity && pair < level_pairs + LEVEL_PAIRS - 1)
+		pair++;
+	return pair;
+}
 
 const char *const level_measures[LEVEL_MEASURES] = { "availability", "errors",
 						     "response" };
@@ -54,16 +63,6 @@ void level_choose(struct limit_level *level)
 		level->failures = is_probed ? FAILED_PROBES : FAILED_EVENTS;
 	if (level->recover_us < 0)
 		level->recover_us = level->for_us;
-}
-
-const char *level_metric(const struct limit_level *level)
-{
-	if (level->measure == MEASURE_AVAILABILITY)
-		return "probe.hard_state";
-	if (level->measure == MEASURE_ERRORS)
-		return "port.error_ratio";
-	return level->record == RECORD_probe ? "probe.total_us"
-					     : "port.response_p95_us";
 }
 
 /* The bound is part of it: what was too slow for another one was counted by that. */

@@ -45,9 +45,12 @@ struct level_pair {
 	int64_t long_us, short_us;
 	double burn;
 	int severity;
+	const char *metric; /* what it goes by, of the record level */
 };
 /* The gravest first. */
 extern const struct level_pair level_pairs[LEVEL_PAIRS];
+/* Which fires with that severity. */
+const struct level_pair *level_pair_of(int severity);
 
 /* Everything that is usual; a level begins so. */
 void level_init(struct limit_level *level);
@@ -55,8 +58,5 @@ void level_init(struct limit_level *level);
 void level_choose(struct limit_level *level);
 
 extern const char *const level_measures[LEVEL_MEASURES];
-/* "probe.hard_state": what is looked at. */
-const char *level_metric(const struct limit_level *level);
-
 /* What stays the same while it counts the same, whatever is promised. */
 uint64_t level_identity(const struct limit_level *level);

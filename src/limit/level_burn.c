@@ -91,6 +91,8 @@ static void fire(struct levels *levels, const struct limit_level *level,
 	standing->severity = pair->severity;
 	standing->calm_us = 0;
 	standing->facts.limit = pair->burn;
+	record_text(standing->facts.metric, sizeof(standing->facts.metric),
+		    pair->metric);
 	tell(levels, level, standing, SAID_FIRING, now_us);
 }
 
@@ -107,14 +109,6 @@ void level_resolve(struct levels *levels, const struct limit_level *level,
 
 /* ---- judging ---- */
 
-static const struct level_pair *pair_of(int severity)
-{
-	const struct level_pair *pair = level_pairs;
-	while (pair->severity > severity && pair < level_pairs + LEVEL_PAIRS - 1)
-		pair++;
-	return pair;
-}
-
 /* As grave as what fires, or graver. */
 static bool still_burns(const struct standing *standing)
 {
@@ -129,13 +123,15 @@ static bool still_burns(const struct standing *standing)
 static bool is_calm(const struct standing *standing, int64_t now_us)
 {
 	return !still_burns(standing) &&
-	       now_us - standing->awake_us >= pair_of(standing->severity)->short_us;
+	       now_us - standing->awake_us >=
+		       level_pair_of(standing->severity)->short_us;
 }
 
 static enum said_end end_of(const struct standing *standing, int64_t now_us)
 {
-	struct level_amount last = level_history_sum(
-		&standing->history, now_us, pair_of(standing->severity)->short_us, 0);
+	struct level_amount last =
+		level_history_sum(&standing->history, now_us,
+				  level_pair_of(standing->severity)->short_us, 0);
 	return last.good + last.bad > 0 ? SAID_RECOVERED : SAID_UNKNOWN;
 }
 
@@ -163,7 +159,7 @@ void level_judge(struct levels *levels, const struct limit_level *level,
 	const struct level_pair *pair = take_pairs(level, standing, now_us);
 	const struct level_pair *shown = pair;
 	if (shown == NULL && standing->severity >= 0)
-		shown = pair_of(standing->severity);
+		shown = level_pair_of(standing->severity);
 	if (shown != NULL)
 		standing->facts.value = level_burn(level, standing, now_us,
 						   shown->long_us, standing->told_us);

@@ -64,19 +64,11 @@ static void say_promise(struct buf *out, const struct limit_level *level)
 	rule_say_duration(out, (double)level->window_us / SECOND_US);
 }
 
-static const struct level_pair *pair_that_fires(const struct standing *standing)
-{
-	int i = 0;
-	while (i < LEVEL_PAIRS - 1 && level_pairs[i].severity > standing->severity)
-		i++;
-	return &level_pairs[i];
-}
-
 /* "in the last 1 h 2 min 12 s were bad"; "... 12 of 1240" */
 static void say_bad(struct buf *out, const struct limit_level *level,
 		    const struct standing *standing, int64_t now_us)
 {
-	int64_t window_us = pair_that_fires(standing)->long_us;
+	int64_t window_us = level_pair_of(standing->severity)->long_us;
 	struct level_amount all =
 		level_history_sum(&standing->history, now_us, window_us, 0);
 	buf_text(out, " in the last ");

@@ -125,7 +125,6 @@ static void know(const struct levels *levels, const struct limit_level *level,
 	facts->port = subject->port;
 	limit_subject_text(subject, facts->target);
 	record_text(facts->rule, sizeof(facts->rule), level->name);
-	record_text(facts->metric, sizeof(facts->metric), level_metric(level));
 	record_text(facts->transport, sizeof(facts->transport), subject->transport);
 	record_text(facts->service, sizeof(facts->service),
 		    subject->service[0] != '\0' ? subject->service : subject->protocol);

@@ -252,6 +252,37 @@ static void time_goes_on_between_records_and_after_the_last(void **state)
 	limit_rules_free(rules);
 }
 
+/* A minute of ten errors among a hundred connections, of two hours. */
+static void service_levels_are_tried_as_well(void **state)
+{
+	(void)state;
+	struct limit_rules *rules =
+		rules_of("levels:\n- {name: api, measure: errors}\n");
+	struct alert_replay *replay = alert_replay_new(rules, NULL);
+	struct port_record port;
+	size_t count;
+	record_init(RECORD_port, &port);
+	assert_true(addr_parse("192.0.2.1", &port.server_ip));
+	port.transport = "tcp";
+	port.port = 443;
+	port.interval_s = 60;
+	port.ended = 100;
+	assert_true(alert_replay_begin(replay, START_US));
+	for (int i = 0; i < 120; i++) {
+		port.start = START_US + i * MINUTE;
+		port.errors = i >= 60 && i < 70 ? 10 : 0;
+		alert_replay_take(replay, RECORD_port, &port, port.start + MINUTE);
+	}
+	alert_replay_end(replay, START_US + 120 * MINUTE);
+	const struct alert_record *alerts = alert_replay_alerts(replay, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(alerts[0].kind, "level");
+	assert_string_equal(alerts[0].severity, "high");
+	assert_string_equal(alerts[0].state, "resolved");
+	alert_replay_free(replay);
+	limit_rules_free(rules);
+}
+
 static struct alert_record alert_of(const char *rule, int64_t from_min, int64_t to_min)
 {
 	struct alert_record alert;
@@ -295,6 +326,7 @@ int main(void)
 		TEST(a_rule_with_an_error_is_refused_with_its_place),
 		cmocka_unit_test(what_could_not_be_tried_is_known),
 		cmocka_unit_test(time_goes_on_between_records_and_after_the_last),
+		cmocka_unit_test(service_levels_are_tried_as_well),
 		cmocka_unit_test(alerts_are_the_same_by_rule_target_and_time),
 	};
 	setenv("TZ", "UTC", 1);

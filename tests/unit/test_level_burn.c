@@ -63,7 +63,7 @@ static void an_outage_is_told_within_minutes_and_over_when_it_is(void **state)
 	assert_last(1, "firing", "high");
 	assert_string_equal(last_alert()->kind, "level");
 	assert_string_equal(last_alert()->rule, "shop");
-	assert_string_equal(last_alert()->metric, "probe.hard_state");
+	assert_string_equal(last_alert()->metric, "level.burn_1h");
 	assert_string_equal(last_alert()->target, TARGET);
 	assert_int_equal(last_alert()->port, 443);
 	assert_float(last_alert()->limit, 14.4, 1e-9);
@@ -113,6 +113,7 @@ static void the_middle_pair_is_six_times_too_fast(void **state)
 		probe_for(19 * MINUTE, "up");
 	}
 	assert_last(1, "firing", "medium");
+	assert_string_equal(last_alert()->metric, "level.burn_6h");
 	assert_float(last_alert()->limit, 6, 1e-9);
 }
 
@@ -170,7 +171,7 @@ static void of_few_connections_a_share_says_nothing(void **state)
 		serve(&port, MINUTE);
 	}
 	assert_last(1, "firing", "high");
-	assert_string_equal(last_alert()->metric, "port.error_ratio");
+	assert_string_equal(last_alert()->metric, "level.burn_1h");
 	assert_string_equal(last_alert()->target, "192.0.2.1:443/tcp");
 	assert_non_null(strstr(last_alert()->summary, "10 of 20 failed"));
 }
