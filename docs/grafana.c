@@ -32,6 +32,7 @@ struct panel {
 
 #define BY_PORT             "timeseries", 8, 8, "{{port}}/{{transport}} {{service}}"
 #define BY_TARGET           "timeseries", 8, 8, "{{target}}"
+#define BY_LEVEL            "timeseries", 8, 8, "{{level}} {{target}}"
 #define NUMBER              "stat", 4, 4, ""
 #define LINES               "timeseries", 8, 8
 #define SELECTED            "{job=~\"$job\",instance=~\"$instance\"}"
@@ -111,6 +112,17 @@ static const struct panel panels[] = {
 	{ "Packets that blocks stopped", LINES, "{{instance}}",
 	  IS("rate(breakwater_blocked_packets_total" SELECTED "[$__rate_interval])",
 	     "pps", "Packets that blocks stopped, each second.") },
+
+	ROW("Service levels"),
+	{ "Reached", BY_LEVEL,
+	  IS("breakwater_level_reached_ratio" SELECTED, "percentunit",
+	     "Share that was good of what is known, in the window of the level.") },
+	{ "Error budget that is left", BY_LEVEL,
+	  IS("breakwater_level_budget_left_ratio" SELECTED, "percentunit",
+	     "Below 0 more failed than was promised.") },
+	{ "How fast it burns", LINES, "{{level}} {{target}} {{window}}",
+	  IS("breakwater_level_burn_rate" SELECTED, "short",
+	     "1: it is used up exactly at the window's end.") },
 
 	ROW("Breakwater itself"),
 	{ "Packets", LINES, "{{instance}}", SELF("packets") },

@@ -72,6 +72,7 @@ def dashboard(tap, _):
            "the dashboard lets choose where its values come from")
     tap.equal([panel["title"] for panel in board["panels"] if panel["type"] == "row"],
               ["Now", "Ports", "Response", "Loss", "Probes", "Findings and incidents",
+               "Service levels",
                "Breakwater itself"], "it has a row for each job")
     cells = [(panel["gridPos"]["x"] + dx, panel["gridPos"]["y"] + dy) for panel in
              board["panels"] for dx in range(panel["gridPos"]["w"])
