@@ -54,7 +54,7 @@ struct option_spec {
 
 /* The table of a command, in its help. */
 #define OPTION_SPECS(table)                                                            \
-	.specs = table, .spec_count = sizeof(table) / sizeof((table)[0])
+	.specs = (table), .spec_count = sizeof(table) / sizeof((table)[0])
 
 struct view; /* cli/view.h */
 
