@@ -19,4 +19,4 @@ struct level_recall {
 };
 
 /* Exit status; all has been said. */
-int level_recall(const struct level_recall *recall);
+int level_recall(const struct level_recall *asked);

@@ -31,10 +31,15 @@ static void show_share(struct cell *out, const json_t *record, const char *name)
 	snprintf(out->text, sizeof(out->text), "%.7g%%", percent);
 }
 
-SHOW(show_objective)
-{
-	show_share(out, record, "objective");
-}
+#define SHOW_SHARE(name)                                                               \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		show_share(out, record, #name);                                        \
+	}
+SHOW_SHARE(objective)
+SHOW_SHARE(reached_7d)
+SHOW_SHARE(reached_30d)
+SHOW_SHARE(reached_90d)
 
 SHOW(show_reached)
 {
@@ -64,15 +69,13 @@ static void show_amount(struct cell *out, const json_t *record, const char *name
 	cell_quiet_if_nothing(out, value);
 }
 
-SHOW(show_bad)
-{
-	show_amount(out, record, "bad");
-}
-
-SHOW(show_unknown)
-{
-	show_amount(out, record, "unknown");
-}
+#define SHOW_AMOUNT(name)                                                              \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		show_amount(out, record, #name);                                       \
+	}
+SHOW_AMOUNT(bad)
+SHOW_AMOUNT(unknown)
 
 SHOW(show_window)
 {
@@ -91,35 +94,14 @@ static void show_burn(struct cell *out, const json_t *record, const char *name)
 	cell_mark_if_over(out, value, BURNS);
 }
 
-SHOW(show_burn_1h)
-{
-	show_burn(out, record, "burn_1h");
-}
-
-SHOW(show_burn_6h)
-{
-	show_burn(out, record, "burn_6h");
-}
-
-SHOW(show_burn_3d)
-{
-	show_burn(out, record, "burn_3d");
-}
-
-SHOW(show_7d)
-{
-	show_share(out, record, "reached_7d");
-}
-
-SHOW(show_30d)
-{
-	show_share(out, record, "reached_30d");
-}
-
-SHOW(show_90d)
-{
-	show_share(out, record, "reached_90d");
-}
+#define SHOW_BURN(name)                                                                \
+	SHOW(show_##name)                                                              \
+	{                                                                              \
+		show_burn(out, record, #name);                                         \
+	}
+SHOW_BURN(burn_1h)
+SHOW_BURN(burn_6h)
+SHOW_BURN(burn_3d)
 
 SHOW(show_alert)
 {
@@ -152,11 +134,11 @@ static const struct column columns[] = {
 	{ "3D", "burn_3d", "The last three days.", false, false, LEAVES_IF_EMPTY + 2, 0,
 	  show_burn_3d },
 	{ "7 DAYS", "reached_7d", "Reached in the last 7 days.", false, false,
-	  LEAVES_IF_EMPTY + 4, 0, show_7d },
+	  LEAVES_IF_EMPTY + 4, 0, show_reached_7d },
 	{ "30 DAYS", "reached_30d", "In the last 30.", false, false,
-	  LEAVES_IF_EMPTY + 5, 0, show_30d },
+	  LEAVES_IF_EMPTY + 5, 0, show_reached_30d },
 	{ "90 DAYS", "reached_90d", "In the last 90.", false, false,
-	  LEAVES_IF_EMPTY + 6, 0, show_90d },
+	  LEAVES_IF_EMPTY + 6, 0, show_reached_90d },
 	{ "ALERT", "severity", "Severity, while it burns too fast.", true, true,
 	  LEAVES_IF_EMPTY, 0, show_alert },
 };

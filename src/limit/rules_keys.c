@@ -121,13 +121,18 @@ static bool take_number(const char **text, unsigned long most, unsigned long *ou
 	return *out >= 1 && *out <= most;
 }
 
-static bool take_samples(struct draft *draft, const char *text)
+static bool take_count(uint32_t *out, const char *text)
 {
 	unsigned long count;
 	if (!take_number(&text, UINT32_MAX, &count) || *text != '\0')
 		return false;
-	draft->rule.samples = (uint32_t)count;
+	*out = (uint32_t)count;
 	return true;
+}
+
+static bool take_samples(struct draft *draft, const char *text)
+{
+	return take_count(&draft->rule.samples, text);
 }
 
 /* "3 of 5" */
@@ -204,11 +209,7 @@ static bool take_customer_facing(struct draft *draft, const char *text)
 
 static bool take_failures(struct draft *draft, const char *text)
 {
-	unsigned long count;
-	if (!take_number(&text, UINT32_MAX, &count) || *text != '\0')
-		return false;
-	draft->level.failures = (uint32_t)count;
-	return true;
+	return take_count(&draft->level.failures, text);
 }
 
 static bool take_alerts(struct draft *draft, const char *text)

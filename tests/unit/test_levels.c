@@ -4,14 +4,20 @@
  */
 #include "levels_check.h"
 
-static void forty_three_minutes_of_thirty_days_are_all_of_three_nines(void **state)
+/* 30 days, of which the last but one has an outage of 43 minutes. */
+static const struct level_record *after_an_outage(void)
 {
-	(void)state;
 	watch(shop);
 	probe_for(30 * DAY, "up");
 	probe_for(43 * MINUTE, "down");
 	probe_for(DAY - 43 * MINUTE, "up");
-	const struct level_record *level = stands("shop");
+	return stands("shop");
+}
+
+static void forty_three_minutes_of_thirty_days_are_all_of_three_nines(void **state)
+{
+	(void)state;
+	const struct level_record *level = after_an_outage();
 	assert_string_equal(level->target, TARGET);
 	assert_string_equal(level->unit, "seconds");
 	assert_string_equal(level->measure, "availability");
@@ -20,15 +26,22 @@ static void forty_three_minutes_of_thirty_days_are_all_of_three_nines(void **sta
 	assert_near(level->good, 30 * 86400 - 43 * 60, 60);
 	assert_near(level->unknown, 0, 60);
 	assert_float(level->reached, 1 - 43 / 43200.0, 1e-6);
-	/* 43 of 43.2 minutes. */
+	/* 43 of 43.2 minutes; a minute more, and there is none left. */
 	assert_float(level->budget_left, 0.2 / 43.2, 1e-6);
-	assert_float(level->burn_3d, 43 / 4.32, 1e-6);
-	assert_float(level->burn_6h, 0, 1e-9);
-	assert_float(level->reached_7d, 1 - 43 / 10080.0, 1e-5);
-	assert_float(level->reached_90d, 1 - 43 / 44640.0, 1e-6);
-	/* A minute more, and there is none left. */
 	probe_for(MINUTE, "down");
 	assert_float(stands("shop")->budget_left, 0, 1e-9);
+}
+
+static void burn_rates_and_uptime_are_of_their_own_windows(void **state)
+{
+	(void)state;
+	const struct level_record *level = after_an_outage();
+	assert_float(level->burn_3d, 43 / 4.32, 1e-6);
+	assert_float(level->burn_6h, 0, 1e-9);
+	assert_float(level->burn_1h, 0, 1e-9);
+	assert_float(level->reached_7d, 1 - 43 / 10080.0, 1e-5);
+	assert_float(level->reached_30d, 1 - 43 / 43200.0, 1e-6);
+	assert_float(level->reached_90d, 1 - 43 / 44640.0, 1e-6);
 }
 
 static void a_gap_is_neither_good_nor_bad(void **state)
@@ -290,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEVEL_TEST(forty_three_minutes_of_thirty_days_are_all_of_three_nines),
+		LEVEL_TEST(burn_rates_and_uptime_are_of_their_own_windows),
 		LEVEL_TEST(a_gap_is_neither_good_nor_bad),
 		LEVEL_TEST(what_is_asked_seldom_holds_for_three_of_its_intervals),
 		LEVEL_TEST(maintenance_and_unknown_are_neither),
