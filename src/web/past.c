@@ -57,11 +57,14 @@ void question_free(struct question *question)
 void question_take(void *to, const void *record)
 {
 	struct question *question = to;
-	if (!query_wants(&question->query, record))
-		return;
-	seen_add(&question->seen,
-		 seen_name(&question->seen, question->query.schema, record));
-	rows_take(&question->rows, record);
+	bool is_wanted = query_wants(&question->query, record);
+	/* The store may have it as it was a second ago: then it is not wanted either.
+	 * A flow is there only when it is over. */
+	if (is_wanted || question->query.kind != RECORD_flow)
+		seen_add(&question->seen,
+			 seen_name(&question->seen, question->query.schema, record));
+	if (is_wanted)
+		rows_take(&question->rows, record);
 }
 
 /* ---- in the thread ---- */

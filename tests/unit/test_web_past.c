@@ -118,6 +118,30 @@ static void read_packets(const struct store_filter *filter, store_emit emit, voi
 	}
 }
 
+static struct incident_record fake_incident(const char *state)
+{
+	struct incident_record incident;
+	record_init(RECORD_incident, &incident);
+	incident.first = incident.at = began_us;
+	incident.state = state;
+	snprintf(incident.id, sizeof(incident.id), "1dea");
+	return incident;
+}
+
+/* One that memory knows to be over; the store does not yet. */
+static void give_known_incidents(void *self, web_emit emit, void *to)
+{
+	const struct incident_record over = fake_incident("resolved");
+	(void)self;
+	emit(to, &over);
+}
+
+static void read_incidents(store_emit emit, void *to)
+{
+	const struct incident_record firing = fake_incident("firing");
+	emit(to, &firing);
+}
+
 static int read_stored(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
@@ -153,6 +177,8 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 		}
 	else if (kind == RECORD_packet)
 		read_packets(filter, emit, to);
+	else if (kind == RECORD_incident)
+		read_incidents(emit, to);
 	snprintf(error, STORE_ERROR_MAX, "the store took longer than 30 s");
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
@@ -174,6 +200,7 @@ static int set_up_past(void **state)
 	fake.memory_since_us = began_us - 3 * (int64_t)MINUTE_US;
 	known = source;
 	known.flows = give_known_flows;
+	known.incidents = give_known_incidents;
 	const struct web_options options = { "127.0.0.1:0", socket_path, "1.2.3",
 					     &known, past };
 	web = web_open(&options, error, &status);
@@ -206,6 +233,14 @@ static void what_memory_and_store_both_have_is_shown_once(void **state)
 	expect_rows("/api/v1/flows?since=2h&host=10.0.0.5", 1, "10.0.0.5");
 	expect_rows("/api/v1/findings?since=1h", FEW, "\"id\":\"f7\"");
 	expect_rows("/api/v1/findings?since=1h&state=closed", FEW / 2, "\"f1\"");
+}
+
+static void what_memory_knows_better_is_not_shown_as_it_was(void **state)
+{
+	(void)state;
+	expect_rows("/api/v1/incidents?since=1h", 1, "\"state\":\"resolved\"");
+	expect_rows("/api/v1/incidents?since=1h&state=firing", 0,
+		    "Breakwater-Total: 0\r\n");
 }
 
 static void a_time_that_memory_reaches_is_answered_without_the_store(void **state)
@@ -506,6 +541,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_PAST(packets_of_a_finding_are_a_file_for_tcpdump),
 		TEST_PAST(what_memory_and_store_both_have_is_shown_once),
+		TEST_PAST(what_memory_knows_better_is_not_shown_as_it_was),
 		TEST_PAST(a_time_that_memory_reaches_is_answered_without_the_store),
 		TEST_PAST(the_store_is_told_what_is_wanted),
 		TEST_PAST(the_limit_ends_the_reading_of_the_newest),
