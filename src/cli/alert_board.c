@@ -51,14 +51,33 @@ static void drop(struct alert_board *board, struct alert_record *alert)
 	board->count--;
 }
 
+/* What is known of others of its incident, itself among them. */
+static void find_suppressed(const struct alert_board *board, struct alert_record *alert)
+{
+	for (size_t i = 0; i < board->count && alert->incident[0] != '\0'; i++)
+		if (strcmp(board->at[i].incident, alert->incident) == 0)
+			record_text(alert->suppressed_by, sizeof(alert->suppressed_by),
+				    board->at[i].suppressed_by);
+}
+
+void alert_board_suppress(struct alert_board *board, const char *incident,
+			  const char *by)
+{
+	for (size_t i = 0; i < board->count; i++)
+		if (strcmp(board->at[i].incident, incident) == 0)
+			record_text(board->at[i].suppressed_by,
+				    sizeof(board->at[i].suppressed_by), by);
+}
+
 void alert_board_take(struct alert_board *board, const struct alert_record *alert)
 {
-	struct alert_record *known = find(board, alert->id);
+	struct alert_record *known = find(board, alert->id), fresh = *alert;
 	bool fires = strcmp(alert->state, "firing") == 0;
+	find_suppressed(board, &fresh);
 	if (fires && known == NULL)
 		known = make_room(board);
 	if (fires && known != NULL)
-		*known = *alert;
+		*known = fresh;
 	else if (fires)
 		board->left_out++;
 	else if (known != NULL)

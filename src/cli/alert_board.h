@@ -25,6 +25,10 @@ void alert_board_free(struct alert_board *board);
 /* One that fires is written down, one that is over goes. */
 void alert_board_take(struct alert_board *board, const struct alert_record *alert);
 
+/* Why nobody is told of that incident any more; "": somebody is again. */
+void alert_board_suppress(struct alert_board *board, const char *incident,
+			  const char *by);
+
 /* NULL: it does not fire. */
 const struct alert_record *alert_board_find(const struct alert_board *board,
 					    const char *id);

@@ -95,6 +95,7 @@ static void take_suppressed(void *self, const char *incident, const char *by,
 {
 	struct alerting *a = self;
 	incident_book_suppressed(a->book, incident, by, now_us);
+	alert_board_suppress(&a->board, incident, by);
 }
 
 struct teller *alerting_new_teller(struct alerting *a)

@@ -18,6 +18,7 @@ SHOW_COUNT(targets)
 
 /* Who takes care; nobody does until somebody says so. */
 SHOW_TEXT(owner)
+SHOW_TEXT(suppressed_by)
 
 SHOW(show_cause)
 {
@@ -42,6 +43,8 @@ static const struct column columns[] = {
 	  show_findings },
 	{ "TARGETS", "targets", "Services, hosts and targets that are concerned.",
 	  false, false, 3, 0, show_targets },
+	{ "NOT-TOLD", "suppressed_by", "Why nobody is told.", true, true,
+	  LEAVES_IF_EMPTY, 8, show_suppressed_by },
 	{ "OWNER", "owner", "Who takes care of it.", true, true, LEAVES_IF_EMPTY, 0,
 	  show_owner },
 	{ "CAUSE", "cause", "The most probable cause; if none is known, what happened.",

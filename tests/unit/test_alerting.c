@@ -430,6 +430,36 @@ static void a_silence_is_made_and_ended_by_form(void **state)
 	assert_int_equal(say(alerting_unsilence, end_form, text), -ENOENT);
 }
 
+static void note_alert(void *to, const struct alert_record *alert)
+{
+	*(struct alert_record *)to = *alert;
+}
+
+static const char *why_not_told(void)
+{
+	static struct alert_record alert;
+	struct buf said = { 0 };
+	alerting_second(&alerting, clock_us(CLOCK_REALTIME), &said);
+	buf_free(&said);
+	alerting_each_alert(&alerting, note_alert, &alert);
+	return alert.suppressed_by;
+}
+
+static void an_alert_says_why_nobody_is_told(void **state)
+{
+	(void)state;
+	char text[256], end_form[64];
+	see_probe("down");
+	assert_string_equal(why_not_told(), "");
+	assert_int_equal(say(alerting_silence, "match=rule%3Ddown&for=2h", text), 0);
+	snprintf(end_form, sizeof(end_form), "id=%.16s", text);
+	assert_string_equal(why_not_told(), text);
+	see_probe("down");
+	assert_string_equal(why_not_told(), text);
+	assert_int_equal(say(alerting_unsilence, end_form, text), 0);
+	assert_string_equal(why_not_told(), "");
+}
+
 static void a_silence_that_can_not_be_is_refused(void **state)
 {
 	(void)state;
@@ -547,6 +577,7 @@ int main(void)
 		TEST(a_restart_goes_on_with_what_fires),
 		TEST(what_is_over_stays_over_after_a_restart),
 		TEST(a_silence_is_made_and_ended_by_form),
+		TEST(an_alert_says_why_nobody_is_told),
 		TEST(a_silence_that_can_not_be_is_refused),
 		TEST(status_tells_the_gravest),
 		TEST(a_limit_that_is_crossed_is_an_incident_until_it_is_well),
