@@ -125,8 +125,10 @@ def down_for_a_while(tap, lab):
 
 
 def parent_is_blamed(monitor, parent):
-    """What lasts, if it is known that the parent is down."""
-    lasting = [one for one in monitor.get("incidents") if one["state"] == "firing"]
+    """What is down, if it is known that the parent is; that nobody here takes the
+    connections is another incident, of less severity."""
+    lasting = [one for one in monitor.get("incidents")
+               if (one["state"], one["rule"]) == ("firing", "down")]
     said = [one for one in lasting if one["target"] == parent or
             parent in one.get("cause", "")]
     return lasting if said else []
