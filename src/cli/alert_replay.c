@@ -190,8 +190,6 @@ void alert_replay_take(struct alert_replay *replay, enum record_kind kind,
 		limits_count(replay->limits, record);
 	limits_see(replay->limits, kind, record,
 		   at_us > replay->now_us ? at_us : replay->now_us);
-	if (kind == RECORD_port)
-		limits_count(replay->limits, record);
 }
 
 void alert_replay_end(struct alert_replay *replay, int64_t until_us)

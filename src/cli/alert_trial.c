@@ -213,18 +213,10 @@ static int replay_kind(struct trial *t, enum record_kind kind)
 	return status;
 }
 
-/* Of service levels, too. */
-static record_bits kinds_of(const struct alert_rules *rules)
-{
-	const record_bits of_levels =
-		RECORD_BIT(RECORD_port) | RECORD_BIT(RECORD_probe);
-	return alert_rules_kinds(rules) |
-	       (limit_rules_level_count(rules->limits) > 0 ? of_levels : 0);
-}
-
 static int replay(struct trial *t)
 {
-	record_bits kinds = kinds_of(&t->tried) | kinds_of(&t->in_force);
+	record_bits kinds =
+		alert_rules_kinds(&t->tried) | alert_rules_kinds(&t->in_force);
 	bool is_incomplete = false;
 	for (enum record_kind kind = 0; kind < RECORD_KINDS; kind++) {
 		if (!(kinds & RECORD_BIT(kind)) || !store_keeps(kind))
@@ -294,7 +286,8 @@ static void say_ports(const struct seen *seen, struct buf *out)
 	for (size_t i = 0; i < LENGTHS_MAX && seen->lengths[i].records > 0; i++) {
 		text_count(count, sizeof(count), (double)seen->lengths[i].records);
 		text_span(length, sizeof(length), seen->lengths[i].interval_s);
-		buf_printf(out, "%s%s port records of %s", between, count, length);
+		buf_printf(out, "%s%s port record%s of %s", between, count,
+			   seen->lengths[i].records == 1 ? "" : "s", length);
 		between = ", ";
 	}
 }
@@ -313,8 +306,8 @@ static void say_history(const struct trial *t)
 		if (kind == RECORD_port)
 			say_ports(seen, &text);
 		else
-			buf_printf(&text, "%s %s records%s", count, schemas[kind].name,
-				   kept_as(kind));
+			buf_printf(&text, "%s %s record%s%s", count, schemas[kind].name,
+				   seen->records == 1 ? "" : "s", kept_as(kind));
 	}
 	record_time_text(t->first_us, first);
 	if (text.len > 0)
@@ -351,6 +344,19 @@ static void say_missing(const struct trial *t)
 		else
 			fprintf(stderr, "! not tried: %s (no %s record has %s)\n",
 				rule->name, kind, field->name);
+	}
+}
+
+static void say_missing_levels(const struct trial *t)
+{
+	const struct limit_rules *rules = t->tried.limits;
+	for (size_t i = 0; i < limit_rules_level_count(rules); i++) {
+		const struct limit_level *level = limit_rules_level_at(rules, i);
+		if (!level->is_off && t->seen[level->record].records == 0)
+			fprintf(stderr,
+				"! not tried: %s (there is no %s record of that "
+				"time)\n",
+				level->name, schemas[level->record].name);
 	}
 }
 
@@ -398,6 +404,7 @@ static int say(struct trial *t)
 	      stderr);
 	say_history(t);
 	say_missing(t);
+	say_missing_levels(t);
 	say_left_out(t);
 	return STATUS_OK;
 }
