@@ -45,6 +45,12 @@ bool entry_is_firing(const struct entry *entry)
 	return is_used(entry) && strcmp(entry->record.state, "firing") == 0;
 }
 
+bool entry_was_closed(const struct entry *entry)
+{
+	return is_used(entry) && !entry_is_firing(entry) &&
+	       strcmp(entry->record.closed_by, INCIDENT_BY_ITSELF) != 0;
+}
+
 struct entry *book_entry(struct incident_book *book, const char *id)
 {
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
@@ -306,13 +312,14 @@ static struct entry *again(struct incident_book *book, struct member *member,
 			   const struct about *about)
 {
 	struct entry *entry = settle(book, member, about);
-	bool is_news = grow(entry, about);
+	bool was_closed = entry_was_closed(entry);
+	bool is_news = !was_closed && grow(entry, about);
 	if (member->is_open != about->is_open) {
 		member->is_open = about->is_open;
 		entry->open += about->is_open ? 1 : UINT32_MAX;
 		line_of(book, entry, about);
-		is_news = true;
-		if (about->is_open && !entry_is_firing(entry))
+		is_news = !was_closed;
+		if (about->is_open && !entry_is_firing(entry) && !was_closed)
 			open_again(entry);
 	}
 	if (entry->open == 0 && entry_is_firing(entry))

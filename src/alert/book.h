@@ -87,6 +87,8 @@ uint64_t book_hash(const char *text);
 /* ---- book.c ---- */
 
 bool entry_is_firing(const struct entry *entry);
+/* By a person: it stays as he saw it, whatever of it goes on. */
+bool entry_was_closed(const struct entry *entry);
 struct entry *book_entry(struct incident_book *book, const char *id);
 /* A free row, else that of what was over first; NULL: all fire. */
 struct entry *book_room(struct incident_book *book);

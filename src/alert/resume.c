@@ -25,9 +25,7 @@ void incident_book_restore(struct incident_book *book,
 /* What of it goes on is no other one. */
 static bool has_members(const struct entry *entry)
 {
-	return entry_is_firing(entry) ||
-	       (strcmp(entry->record.closed_by, INCIDENT_BY_ITSELF) != 0 &&
-		!incident_is_part(&entry->record));
+	return entry_is_firing(entry) || entry_was_closed(entry);
 }
 
 /* A block has an id too, and is no trouble. */

@@ -92,7 +92,7 @@ static void the_next_of_a_closed_attack_has_an_id_of_its_own(void **state)
 static void what_of_a_closed_one_goes_on_after_a_restart_is_no_other(void **state)
 {
 	(void)state;
-	struct incident_record kept;
+	struct incident_record kept, now;
 	char id[32];
 	finding("f1", "", SCAN, 22, 0, "open", "high");
 	fire();
@@ -100,11 +100,18 @@ static void what_of_a_closed_one_goes_on_after_a_restart_is_no_other(void **stat
 	people_close(id);
 	kept = said[said_count - 1];
 	restart(&kept, 1);
-	finding("f1", "", SCAN, 22, 600, "open", "high");
+	finding_words = "guesses for hours";
+	finding("f1", "", SCAN, 22, 600, "open", "critical");
 	assert_int_equal(fire(), 0);
-	assert_int_equal(said_count, 1); /* of the old one: it lasts */
-	assert_string_equal(said[0].id, id);
-	assert_int_equal(said[0].false_positive, 1);
+	assert_int_equal(said_count, 0);
+	incident_book_each(book, keep_record, &now); /* as it was closed */
+	assert_string_equal(now.id, id);
+	assert_int_equal(now.false_positive, 1);
+	assert_string_equal(now.summary, "somebody guesses");
+	assert_string_equal(now.severity, "high");
+	finding("f1", "", SCAN, 22, 610, "closed", "critical");
+	finding("f1", "", SCAN, 22, 620, "open", "critical");
+	assert_int_equal(fire(), 0);
 	/* An attack that was closed stays so, too. */
 	assert_string_not_equal(finding("f2", id, SCAN, 25, 610, "open", "high"), id);
 	no_id_is_there_twice();
