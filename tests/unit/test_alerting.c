@@ -549,7 +549,7 @@ static void what_is_unusual_at_once_is_an_incident(void **state)
 	for (int i = 0; i < LEARNT; i++)
 		minute(now_us += MINUTE_US, 1);
 	assert_int_equal(kept.alerts, 0);
-	minute(now_us += MINUTE_US, 20);
+	minute(now_us + MINUTE_US, 20);
 	assert_int_equal(kept.anomalies, 4); /* the host's bytes, too */
 	assert_string_equal(kept.alert.kind, "anomaly");
 	assert_string_equal(kept.incident.id, kept.alert.incident);
