@@ -165,6 +165,22 @@ static int print(const struct asked *asked, const struct levels_found *found)
 	return is_bad ? STATUS_BAD_NEWS : STATUS_OK;
 }
 
+static int answer(const struct asked *asked)
+{
+	bool is_past = asked->since != NULL || asked->until != NULL ||
+		       asked->state != NULL || asked->config_path != NULL;
+	struct levels_found found = { .name = asked->name };
+	int status = is_past ? recall(asked, &found) : ask_daemon(asked, &found);
+	if (status == STATUS_OK && asked->name != NULL && found.count == 0)
+		status = complain(STATUS_USAGE,
+				  "nothing is counted of a level of that name; without "
+				  "one all are listed");
+	if (status == STATUS_OK)
+		status = print(asked, &found);
+	free(found.at);
+	return status;
+}
+
 int command_levels(int argc, char **argv)
 {
 	struct asked asked = { 0 };
@@ -195,12 +211,5 @@ int command_levels(int argc, char **argv)
 	if (argc - first > 1)
 		return complain(STATUS_USAGE, "one NAME at a time");
 	asked.name = first < argc ? argv[first] : NULL;
-	bool is_past = asked.since != NULL || asked.until != NULL ||
-		       asked.state != NULL || asked.config_path != NULL;
-	struct levels_found found = { .name = asked.name };
-	status = is_past ? recall(&asked, &found) : ask_daemon(&asked, &found);
-	if (status == STATUS_OK)
-		status = print(&asked, &found);
-	free(found.at);
-	return status;
+	return answer(&asked);
 }
