@@ -450,8 +450,13 @@ function drawHead() {
 
 function drawHealth(health, status) {
 	const line = byId("health");
-	line.className = health.status === "ok" ? "" : "bad";
-	line.textContent = health.status === "ok" ? "● Fine" : `! ${health.status}: ${health.reasons.join("; ")}`;
+	const incidents = status.incidents ?? { firing: 0 };
+	const grave = ["medium", "high", "critical"].includes(incidents.worst?.severity);
+	line.className = health.status === "ok" && !grave ? "" : "bad";
+	if (health.status !== "ok")
+		line.textContent = `! ${health.status}: ${health.reasons.join("; ")}`;
+	else
+		line.textContent = grave ? `! ${incidents.firing} incident${incidents.firing === 1 ? "" : "s"}` : "● Fine";
 	const facts = [`version ${status.version}`];
 	if (status.interfaces)
 		facts.push(`watching ${status.interfaces.join(", ")}`);
