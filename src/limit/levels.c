@@ -141,12 +141,38 @@ struct look {
 	int64_t now_us;
 };
 
+/*
+ * Who is there stays, or with one target too many all would push out each other and
+ * nobody had a history: room is made by what is silent, and by usual ones for those
+ * that somebody wrote.
+ */
+static bool has_room(const struct look *look)
+{
+	const struct roster *standings = &look->levels->standings;
+	uint32_t usual = standings->by_use[RANK_USUAL].oldest;
+	uint32_t oldest =
+		usual != ORDER_NONE ? usual : standings->by_use[RANK_WRITTEN].oldest;
+	if (standings->used < standings->size)
+		return true;
+	if (usual != ORDER_NONE && !look->level->is_usual)
+		return true;
+	return look->now_us - levels_standing(look->levels, oldest)->seen_us >
+	       SILENT_US;
+}
+
+/* NULL: there is no room. */
 static struct standing *standing_of(const struct look *look)
 {
 	struct levels *levels = look->levels;
 	const struct limit_level *level = look->level;
 	const struct roster_key key = key_of(&look->subject, look->identity);
-	struct standing *standing = roster_take(&levels->standings, &key);
+	struct standing *standing = roster_find(&levels->standings, &key);
+	if (standing == NULL && !has_room(look)) {
+		levels->left_out++;
+		return NULL;
+	}
+	if (standing == NULL)
+		standing = roster_take(&levels->standings, &key);
 	standing->seen_us = look->now_us;
 	if (standing->identity != 0)
 		return standing;
@@ -181,6 +207,8 @@ static void see_probe(const struct look *look, const struct probe_record *probe)
 	const struct level_piece failure = { now_us, now_us, { .failures = 1 } };
 	struct standing *standing = standing_of(look);
 	enum level_state state = level_probe_state(look->level, probe);
+	if (standing == NULL)
+		return;
 	pass(standing, now_us);
 	level_tally_note(&standing->tally, state, now_us);
 	if (state == LEVEL_BAD)
@@ -196,7 +224,8 @@ static void see_port(const struct look *look, const struct port_record *port)
 	if (!is_one || !level_tally_port(&none, look->level, port, &piece))
 		return;
 	struct standing *standing = standing_of(look);
-	if (level_tally_port(&standing->tally, look->level, port, &piece))
+	if (standing != NULL &&
+	    level_tally_port(&standing->tally, look->level, port, &piece))
 		add(standing, &piece);
 }
 

@@ -297,6 +297,45 @@ static void no_more_are_kept_than_there_is_room(void **state)
 	stands("api");
 	assert_int_equal(level_count, 2048);
 	assert_int_equal(limits_totals(limits).left_out, 5000 - 2048);
+	/* Who was there first goes on; and what is silent makes room. */
+	struct port_record port = port_of("192.0.2.1", 1);
+	port.start += MINUTE;
+	port.ended = 50;
+	port.errors = 0;
+	limits_count(limits, &port);
+	assert_int_equal(limits_totals(limits).left_out, 5000 - 2048);
+	assert_int_equal(limits_totals(limits).series, 2048);
+	now += 3 * DAY;
+	port = port_of("192.0.2.9", 1);
+	port.ended = 7;
+	port.errors = 0;
+	limits_count(limits, &port);
+	assert_int_equal(stands("api")->good, 7);
+	assert_int_equal(level_count, 1);
+}
+
+static void what_somebody_wrote_has_room_before_the_usual(void **state)
+{
+	const struct limit_usual usual = { 100, 0.01, 0.001, 0 };
+	const char *more = "levels:\n- {name: mine, targets: \"https://*\"}\n";
+	struct buf errors = { 0 };
+	struct probe_record record;
+	(void)state;
+	rules = limit_rules_new(&home);
+	assert_true(limit_usual_add(rules, &usual));
+	assert_true(limit_rules_parse(rules, more, strlen(more), "r.yaml", &errors));
+	limits_set_rules(limits, rules, now);
+	record_init(RECORD_probe, &record);
+	record.hard_state = "up";
+	for (int i = 0; i < 3000; i++) {
+		snprintf(record.target, sizeof(record.target), "ssh://host%d", i);
+		limits_see(limits, RECORD_probe, &record, now);
+	}
+	assert_null(stands("mine"));
+	probe_for(HOUR, "up");
+	assert_near(stands("mine")->good, 3600, 60);
+	assert_int_equal(level_count, 2048);
+	buf_free(&errors);
 }
 
 int main(void)
@@ -316,6 +355,7 @@ int main(void)
 		LEVEL_TEST(a_level_that_is_there_no_more_ends_what_it_said),
 		LEVEL_TEST(of_what_nobody_asks_any_more_nothing_is_known),
 		LEVEL_TEST(no_more_are_kept_than_there_is_room),
+		LEVEL_TEST(what_somebody_wrote_has_room_before_the_usual),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
