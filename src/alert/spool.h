@@ -81,7 +81,7 @@ bool spool_result(struct spool *spool, uint64_t id, enum notify_outcome outcome,
 		  int64_t now_us, struct spool_message *message);
 /* That sink asks to be left alone so long from now, of which ten minutes are granted.
  */
-void spool_wait(struct spool *spool, const char *sink, int64_t wait_us, int64_t now_us);
+void spool_wait(struct spool *spool, const char *name, int64_t wait_us, int64_t now_us);
 /* When spool_next() may have one; INT64_MAX: not before something else happens. */
 int64_t spool_next_us(const struct spool *spool, const char *name, int64_t now_us);
 /* Gives up what is too old, and writes what could not be written. Once a second. */

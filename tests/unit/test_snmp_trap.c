@@ -191,8 +191,7 @@ static enum notify_outcome tell(const char *query, const struct notice *notice)
 	buf_clear(&error);
 	snprintf(url, sizeof(url), "snmp://127.0.0.1:%u?%s", manager.port, query);
 	struct sink *sink = sink_new("x", url, NULL, &error);
-	if (sink == NULL)
-		fail_msg("%s", buf_cstr(&error));
+	assert_non_null(sink);
 	enum notify_outcome outcome = sink->notifier->send(sink, notice, &error);
 	sink_free(sink);
 	return outcome;
