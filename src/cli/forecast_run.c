@@ -240,7 +240,7 @@ int forecast_run_all(struct forecast_run *run)
 	for (size_t i = 0; status == STATUS_OK && i < run->service_count; i++)
 		status = foresee_service(f, &run->services[i]);
 	if (status == STATUS_OK && is_of_machine(asked))
-		status = foresee_store(f);
+		status = foresee_machine(f);
 	if (status == STATUS_OK && asked->host == NULL && asked->transport == NULL)
 		status = foresee_certificates(f);
 	return status;

@@ -112,17 +112,31 @@ static const struct metric {
 enum { METRICS = sizeof(metrics) / sizeof(metrics[0]) };
 static const char store_metric[] = "store_bytes", end_metric[] = "certificate_s";
 
+/* Of the machine, from the monitor's own records; limits are those of usual rules. */
+enum { OF_STORE, OF_PORTS, OF_FILES, OF_MACHINE };
+static const char *const machine_metrics[OF_MACHINE] = {
+	[OF_STORE] = store_metric,
+	[OF_PORTS] = "client_ports_ratio",
+	[OF_FILES] = "files_ratio",
+};
+static const double FULL = 0.8;
+
 bool foresee_has(const char *metric)
 {
-	if (strcmp(metric, store_metric) == 0 || strcmp(metric, end_metric) == 0)
+	if (strcmp(metric, end_metric) == 0)
 		return true;
+	for (int m = 0; m < OF_MACHINE; m++)
+		if (strcmp(metric, machine_metrics[m]) == 0)
+			return true;
 	for (size_t m = 0; m < METRICS; m++)
 		if (strcmp(metric, metrics[m].name) == 0)
 			return true;
 	fputs("breakwater forecast: --metric: allowed are ", stderr);
 	for (size_t m = 0; m < METRICS; m++)
 		fprintf(stderr, "%s, ", metrics[m].name);
-	fprintf(stderr, "%s and %s\n", store_metric, end_metric);
+	for (int m = 0; m < OF_MACHINE; m++)
+		fprintf(stderr, "%s, ", machine_metrics[m]);
+	fprintf(stderr, "and %s\n", end_metric);
 	return false;
 }
 
@@ -279,15 +293,26 @@ int foresee_service(struct foresee *f, const struct port_record *names)
 	return status;
 }
 
-/* ---- the store ---- */
+/* ---- the machine ---- */
 
+static double share(uint64_t value, uint64_t most)
+{
+	return most == 0 ? NAN : number(value) / number(most);
+}
+
+/* The highest of the hour: what is full for a minute is full. */
 static bool take_self(void *of, const void *record)
 {
 	struct foresee *f = of;
 	const struct self_record *self = record;
 	ptrdiff_t at = hour_of(f, self->at);
-	if (at >= 0 && self->store_bytes != UNKNOWN_U64)
-		f->values[at] = fmax(f->values[at], (double)self->store_bytes);
+	const double now[OF_MACHINE] = {
+		[OF_STORE] = number(self->store_bytes),
+		[OF_PORTS] = share(self->client_ports, self->client_ports_max),
+		[OF_FILES] = share(self->files, self->files_max),
+	};
+	for (size_t m = 0; at >= 0 && m < OF_MACHINE; m++)
+		values_of(f, m)[at] = fmax(values_of(f, m)[at], now[m]);
 	return true;
 }
 
@@ -299,9 +324,29 @@ static double last_known(const struct foresee *f)
 	return NAN;
 }
 
-int foresee_store(struct foresee *f)
+static void forecast_machine(struct foresee *f, size_t which)
 {
 	struct forecast_record record;
+	double disk_bytes = last_known(f) + f->limits.disk_free_bytes;
+	bool is_store = which == OF_STORE, is_disk = disk_bytes < f->limits.store_bytes;
+	double bytes = is_disk ? disk_bytes : f->limits.store_bytes;
+	const char *const limits_of[OF_MACHINE] = {
+		[OF_STORE] = is_disk ? "disk" : "retention.size",
+		[OF_PORTS] = "client-ports",
+		[OF_FILES] = "descriptors",
+	};
+	if (!is_wanted(f, machine_metrics[which]))
+		return;
+	record_init(RECORD_forecast, &record);
+	record_text(record.subject, sizeof(record.subject),
+		    is_store ? "store" : "machine");
+	record.metric = machine_metrics[which];
+	forecast(f, values_of(f, which), is_store ? bytes : FULL,
+		 is_store ? INFINITY : 1, limits_of[which], &record);
+}
+
+int foresee_machine(struct foresee *f)
+{
 	size_t hours = f->hours < SELF_HOURS ? f->hours : SELF_HOURS;
 	const struct gather_about about = {
 		.since_us = f->at_us - (int64_t)hours * HOUR_US,
@@ -311,20 +356,11 @@ int foresee_store(struct foresee *f)
 	const struct gather_wanted wanted = { .kind = RECORD_self,
 					      .limit = RECORDS_MAX,
 					      .about = &about };
-	if (!is_wanted(f, store_metric))
-		return STATUS_OK;
-	clear(f->values, f->hours);
+	clear(f->values, OF_MACHINE * f->hours);
 	int status = gather_each(f->gather, &wanted, take_self, f);
-	if (status != STATUS_OK)
-		return status;
-	record_init(RECORD_forecast, &record);
-	record_text(record.subject, sizeof(record.subject), "store");
-	record.metric = store_metric;
-	double disk_bytes = last_known(f) + f->limits.disk_free_bytes;
-	bool is_disk = disk_bytes < f->limits.store_bytes;
-	forecast(f, f->values, is_disk ? disk_bytes : f->limits.store_bytes, INFINITY,
-		 is_disk ? "disk" : "retention.size", &record);
-	return STATUS_OK;
+	for (size_t m = 0; status == STATUS_OK && m < OF_MACHINE; m++)
+		forecast_machine(f, m);
+	return status;
 }
 
 /* ---- certificates ---- */

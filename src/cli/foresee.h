@@ -48,5 +48,5 @@ int foresee_service(struct foresee *foresee, const struct port_record *names);
 int foresee_read(struct foresee *foresee, const struct port_record *names);
 /* Of the service that was read last, an hour each; NaN: unknown. */
 const double *foresee_values(const struct foresee *foresee, const char *metric);
-int foresee_store(struct foresee *foresee);
+int foresee_machine(struct foresee *foresee);
 int foresee_certificates(struct foresee *foresee);

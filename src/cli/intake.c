@@ -424,6 +424,7 @@ void monitor_take_second(struct monitor *m)
 	m->state.self.store_state = store_word(store.state);
 	if (probing_is_wanted(&m->probing))
 		m->state.self.prober_ends = probing_ends(&m->probing);
+	monitor_put_room(m, &m->state.self);
 	tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);

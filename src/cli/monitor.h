@@ -120,6 +120,8 @@ void monitor_take_programs(struct monitor *m);
 void monitor_take_probes(struct monitor *m);
 /* The self record of this second, and what is due each second. */
 void monitor_take_second(struct monitor *m);
+/* What the machine's clients and processes have left. */
+void monitor_put_room(const struct monitor *m, struct self_record *self);
 /* Tells the store how long to keep what, when that has changed. */
 void monitor_limit_store(struct monitor *m);
 /* Shows a port as it is known: its process, state and findings.  1: a socket listens.

@@ -176,6 +176,7 @@ static void see_socket(void *to, const struct diag_socket *socket)
 		listeners_at(&watch->listeners, count->space->netns, IPPROTO_TCP,
 			     &socket->local, socket->local_port);
 	if (w == NULL || watch->tallies == NULL || w->counts >= watch->tally_count) {
+		room_see(&watch->room, count->space, socket);
 		if (socket->state == DIAG_ESTABLISHED)
 			tell_socket_owner(watch, count->space, socket);
 		return;
@@ -265,6 +266,7 @@ static void tell_tallies(struct host_watch *watch)
 void count_sockets(struct host_watch *watch)
 {
 	begin_tallies(watch);
+	room_begin(&watch->room);
 	for (size_t i = 0; i < watch->spaces.count; i++)
 		list_connections(watch, &watch->spaces.at[i]);
 	set_quantiles(watch);

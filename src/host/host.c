@@ -40,6 +40,7 @@ struct ghost {
 struct host {
 	struct host_options options;
 	struct host_means means;
+	struct host_room room;
 	bool is_synced;
 	size_t count;
 	uint64_t refused;
@@ -67,10 +68,22 @@ size_t host_event_size(enum host_event_kind kind)
 		return start + sizeof(e->address);
 	case HOST_MEANS:
 		return start + sizeof(e->means);
+	case HOST_ROOM:
+		return start + sizeof(e->room);
 	case HOST_SYNCED:
 		break;
 	}
 	return start;
+}
+
+struct host_room host_room_unknown(void)
+{
+	return (struct host_room){ .ports = UNKNOWN_U64,
+				   .ports_max = UNKNOWN_U64,
+				   .to = addr_unset(),
+				   .files = UNKNOWN_U64,
+				   .files_max = UNKNOWN_U64,
+				   .pid = UNKNOWN_U32 };
 }
 
 struct host *host_new(const struct host_options *options)
@@ -79,6 +92,7 @@ struct host *host_new(const struct host_options *options)
 	if (host == NULL)
 		return NULL;
 	host->options = *options;
+	host->room = host_room_unknown();
 	host->connections = connections_new();
 	host->places = places_new();
 	if (host->connections != NULL && host->places != NULL)
@@ -107,12 +121,18 @@ void host_lose_sight(struct host *host, const char *why)
 {
 	host->is_synced = false;
 	host->means = (struct host_means){ 0 };
+	host->room = host_room_unknown();
 	snprintf(host->means.reason, sizeof(host->means.reason), "%s", why);
 }
 
 bool host_is_synced(const struct host *host)
 {
 	return host->is_synced;
+}
+
+const struct host_room *host_room(const struct host *host)
+{
+	return &host->room;
 }
 
 const struct host_means *host_means(const struct host *host)
@@ -379,6 +399,10 @@ void host_take(struct host *host, const struct host_event *event)
 	case HOST_MEANS:
 		host->means = event->means;
 		host->means.reason[sizeof(host->means.reason) - 1] = '\0';
+		break;
+	case HOST_ROOM:
+		host->room = event->room;
+		host->room.process[sizeof(host->room.process) - 1] = '\0';
 		break;
 	}
 }

@@ -27,6 +27,7 @@ enum host_event_kind {
 	HOST_ADDRESS,    /* an address of this machine */
 	HOST_SYNCED,     /* everything that was there at the start has been sent */
 	HOST_MEANS,      /* how the watch sees, see struct host_means */
+	HOST_ROOM,       /* what clients and processes have left, once a minute */
 };
 
 /* A listening socket and its process.  Unknown texts are "", numbers as in record.h. */
@@ -83,6 +84,20 @@ struct host_means {
 	char reason[160];
 };
 
+/*
+ * The fullest of the minute; unknown if nothing is known: the destination that takes
+ * most ports of clients, and the listening process that is nearest to its limit.
+ */
+struct host_room {
+	uint64_t ports, ports_max;
+	struct addr to;
+	uint16_t to_port;
+	uint64_t files, files_max; /* open descriptors */
+	uint32_t pid;
+	char process[32];
+};
+struct host_room host_room_unknown(void);
+
 struct host_event {
 	enum host_event_kind kind;
 	int64_t at_us;
@@ -92,6 +107,7 @@ struct host_event {
 		struct host_connection connection;
 		struct host_address address;
 		struct host_means means;
+		struct host_room room;
 	};
 };
 
@@ -137,6 +153,7 @@ void host_lose_sight(struct host *host, const char *why);
 /* True once everything that was there at the start is known, and while events come. */
 bool host_is_synced(const struct host *host);
 const struct host_means *host_means(const struct host *host);
+const struct host_room *host_room(const struct host *host);
 
 /* Every listener now; change is "" (NULL). */
 void host_each(struct host *host,

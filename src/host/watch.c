@@ -28,6 +28,7 @@ enum {
 	COUNTS_US = 5000000,
 	OWNERS_US = 10000000,
 	SPACES_US = 10000000,
+	ROOM_US = 60000000,
 	/* A job takes at most 1/share of the time; all of them together, 1 %. */
 	CHANGES_SHARE = 300,
 	SCAN_SHARE = 500,
@@ -331,6 +332,13 @@ static void run_counts(struct host_watch *watch)
 	pace_set(&watch->for_counts, watch->now_us, began, COUNTS_US, COUNTS_SHARE);
 }
 
+static void run_room(struct host_watch *watch)
+{
+	int64_t began = watch_cost_us();
+	room_tell(watch);
+	pace_set(&watch->for_room, watch->now_us, began, ROOM_US, OWNERS_SHARE);
+}
+
 static void run_spaces(struct host_watch *watch)
 {
 	int64_t began = watch_cost_us();
@@ -417,20 +425,22 @@ void host_watch_run(struct host_watch *watch)
 	}
 	if (is_due(watch, &watch->for_counts))
 		run_counts(watch);
+	if (is_due(watch, &watch->for_room))
+		run_room(watch);
 }
 
 int host_watch_timeout_ms(const struct host_watch *watch)
 {
-	const int64_t dues[] = {
-		watch->for_spaces.due_us,
-		watch->for_tcp.due_us,
-		watch->for_udp.due_us,
-		watch->for_owners.due_us,
-		watch->for_counts.due_us,
-		changes_due_us(watch),
-		shield_due_us(watch),
-		has_all_events(watch) ? INT64_MAX : watch->for_glance.due_us
-	};
+	const int64_t dues[] = { watch->for_spaces.due_us,
+				 watch->for_tcp.due_us,
+				 watch->for_udp.due_us,
+				 watch->for_owners.due_us,
+				 watch->for_counts.due_us,
+				 watch->for_room.due_us,
+				 changes_due_us(watch),
+				 shield_due_us(watch),
+				 has_all_events(watch) ? INT64_MAX
+						       : watch->for_glance.due_us };
 	int64_t now = watch_clock_us();
 	/* Names of connections wait in their ring without waking anybody. */
 	int64_t first = now + SECOND_US;
@@ -480,6 +490,7 @@ struct host_watch *host_watch_open_with(host_emit emit, void *to,
 	watch->processes.packages = packages_new("/var/lib/dpkg/info");
 	/* Without sockets of our own namespace there is nothing; means will say so. */
 	spaces_open(&watch->spaces);
+	room_open(&watch->room);
 	if (!listeners_init(&watch->listeners) || !open_events(watch, options)) {
 		host_watch_close(watch);
 		return NULL;
@@ -502,6 +513,7 @@ void host_watch_close(struct host_watch *watch)
 	listeners_free(&watch->listeners);
 	owners_free(&watch->owners);
 	packages_free(watch->processes.packages);
+	room_close(&watch->room);
 	free(watch->tallies);
 	free(watch->trips);
 	if (watch->epoll >= 0)

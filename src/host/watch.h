@@ -12,6 +12,7 @@
 #include "host/listeners.h"
 #include "host/owners.h"
 #include "host/process.h"
+#include "host/room.h"
 #include "host/spaces.h"
 
 enum {
@@ -87,7 +88,7 @@ struct host_watch {
 	struct owner hints[HINTS_MAX];
 
 	struct pace for_changes, for_tcp, for_udp, for_counts, for_owners, for_spaces,
-		for_glance;
+		for_glance, for_room;
 	int64_t look_again_us;      /* at doubtful owners; 0: there are none */
 	struct credit for_lists;    /* after a glance */
 	struct credit for_searches; /* for owners */
@@ -98,6 +99,7 @@ struct host_watch {
 	uint64_t cookies[COOKIES_KEPT]; /* told already */
 	struct kept_process kept[PROCESSES_KEPT];
 
+	struct room room;
 	struct tally *tallies;
 	size_t tally_count, tally_size;
 	struct round_trip *trips;
@@ -170,6 +172,11 @@ int64_t shield_due_us(const struct host_watch *watch);
 void shield_run(struct host_watch *watch);
 /* As in struct host_listener. */
 uint8_t shield_judge(struct host_watch *watch, struct watched *w);
+
+/* ---- room.c ---- */
+
+/* Looks at the descriptors of who listens, and tells what was the fullest. */
+void room_tell(struct host_watch *watch);
 
 /* ---- count.c ---- */
 
