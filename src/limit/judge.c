@@ -136,6 +136,15 @@ void limits_heal(struct series *series, int64_t now_us)
 			series->since_us[i] = now_us;
 }
 
+void limits_wake(struct series *series, int64_t away_us, int64_t now_us)
+{
+	series->last_us += away_us;
+	series->calm_us += series->calm_us != 0 ? away_us : 0;
+	for (int i = 0; i < SEVERITIES; i++)
+		series->since_us[i] += series->since_us[i] != 0 ? away_us : 0;
+	limits_heal(series, now_us);
+}
+
 /* Crossed in enough of the last records, this one among them. */
 static bool take_record(const struct limit_rule *rule, uint32_t *crossed,
 			bool is_crossed)

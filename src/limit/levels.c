@@ -350,6 +350,7 @@ void levels_unwatched(struct levels *levels, int64_t from_us, int64_t to_us)
 			continue;
 		pass(standing, from_us);
 		level_tally_forget(&standing->tally, to_us);
+		standing->awake_us = to_us;
 	}
 }
 

@@ -26,8 +26,8 @@ struct standing {
 	int64_t calm_us;               /* it does no more; 0: it does */
 	/* Until then it has been told: what burnt before is no reason to tell again. */
 	int64_t told_us;
-	int64_t seen_us;  /* of the last record */
-	int64_t awake_us; /* the first time that it was seen, or the last restart */
+	int64_t seen_us;           /* of the last record */
+	int64_t awake_us;          /* watched since: seen first, or a restart */
 	struct level_amount total; /* since it was first seen */
 	struct facts facts;
 	struct level_history history;

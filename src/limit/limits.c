@@ -17,8 +17,8 @@
 #define SECOND_US 1000000LL
 #define HOUR_US   (3600 * SECOND_US)
 #define WEEK_US   (7 * 24 * HOUR_US)
-/* How soon history that was not known is asked for again. */
-#define ASK_AGAIN_US (60 * SECOND_US)
+/* How soon history that was not known is asked for again: it seldom gets known. */
+#define ASK_AGAIN_US (600 * SECOND_US)
 /* What was learned of a service that sleeps is not forgotten overnight. */
 #define LEARNED_US (30 * 24 * HOUR_US)
 /* Of a record that comes seldom, so many of its intervals are waited for. */
@@ -175,6 +175,9 @@ static double base(const struct limits_look *look, const struct limit_rule *rule
 		       look->now_us - series->asked_us >= ASK_AGAIN_US);
 	if (!is_due || history->hour == NULL)
 		return series->base;
+	/* Those that had to wait come before those that were answered. */
+	if (history->may_ask != NULL && !history->may_ask(history->self))
+		return NAN;
 	series->base_hour = hour;
 	series->asked_us = look->now_us;
 	series->base = history->hour(history->self, look->kind, look->record,
@@ -401,6 +404,11 @@ void limits_each_total(const struct limits *limits, int64_t from_us, int64_t to_
 
 void limits_unwatched(struct limits *limits, int64_t from_us, int64_t to_us)
 {
+	for (uint32_t i = 0; i < series_end(&limits->table); i++) {
+		struct series *series = series_at(&limits->table, i);
+		if (series != NULL)
+			limits_wake(series, to_us - from_us, to_us);
+	}
 	levels_unwatched(limits->levels, from_us, to_us);
 }
 

@@ -24,6 +24,8 @@ struct limit_rules; /* limit/rules.h */
  */
 struct limits_history {
 	void *self;
+	/* Whether there is time for a question now; NULL: always. */
+	bool (*may_ask)(void *self);
 	double (*hour)(void *self, enum record_kind kind, const void *record,
 		       const struct field *field, int64_t begin_us);
 };
@@ -78,7 +80,10 @@ void limits_each_level(const struct limits *limits,
 void limits_each_total(const struct limits *limits, int64_t from_us, int64_t to_us,
 		       void (*take)(void *to, const struct level_record *level),
 		       void *to);
-/* To service levels: in that time nobody watched; between records before and after. */
+/*
+ * In that time nobody watched: it is no absence, and unknown to service levels; between
+ * records before and after.
+ */
 void limits_unwatched(struct limits *limits, int64_t from_us, int64_t to_us);
 
 /*

@@ -74,15 +74,6 @@ void limits_file_close(struct limits *limits)
 
 /* ---- reading ---- */
 
-/* As if the time in which nothing ran had not been. */
-static void shift(struct series *series, int64_t away_us)
-{
-	series->last_us += away_us;
-	series->calm_us += series->calm_us != 0 ? away_us : 0;
-	for (int i = 0; i < SEVERITIES; i++)
-		series->since_us[i] += series->since_us[i] != 0 ? away_us : 0;
-}
-
 /* A series as it was read. */
 struct was {
 	struct series series;
@@ -145,8 +136,7 @@ static void restore(struct limits *limits, const struct was *was, int64_t away_u
 	series->next = fresh.next;
 	series->rule = fresh.rule;
 	series->facts = series->learned = SERIES_NONE;
-	shift(series, away_us);
-	limits_heal(series, now_us);
+	limits_wake(series, away_us, now_us);
 	if (!restore_more(&limits->table, series, was)) {
 		series_drop(&limits->table, series);
 		return;

@@ -40,6 +40,8 @@ void limits_end_of_rule(struct limits *limits, struct series *series, int64_t no
 
 /* What was thought to be in the future was by a clock that was wrong. */
 void limits_heal(struct series *series, int64_t now_us);
+/* As if the time in which nobody watched, until now, had not been. */
+void limits_wake(struct series *series, int64_t away_us, int64_t now_us);
 
 /* ---- judge.c ---- */
 

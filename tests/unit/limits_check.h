@@ -32,7 +32,8 @@ static struct alert_record alerts[ALERTS_MAX];
 static size_t alert_count;
 static int64_t now;
 static double week_ago;
-static int questions;
+static int questions, may_be_asked; /* so many more */
+static uint32_t asked_port;
 
 static void take_alert(void *self, const struct alert_record *alert)
 {
@@ -41,12 +42,19 @@ static void take_alert(void *self, const struct alert_record *alert)
 	alerts[alert_count++] = *alert;
 }
 
+static bool may_ask(void *self)
+{
+	(void)self;
+	return may_be_asked > 0;
+}
+
 static double tell_hour(void *self, enum record_kind kind, const void *record,
 			const struct field *field, int64_t begin_us)
 {
 	(void)self;
-	(void)record;
 	assert_int_equal(kind, RECORD_port);
+	asked_port = ((const struct port_record *)record)->port;
+	may_be_asked--;
 	assert_string_equal(field->name, "flows");
 	assert_int_equal(begin_us, now / HOUR * HOUR - 7 * DAY);
 	questions++;
@@ -67,7 +75,7 @@ static struct limit_rules *rules_of(const char *text)
 static void open_limits(void)
 {
 	const struct limits_sink sink = { .alert = take_alert };
-	const struct limits_history history = { .hour = tell_hour };
+	const struct limits_history history = { .may_ask = may_ask, .hour = tell_hour };
 	limits = limits_new(&sink, &history);
 	assert_non_null(limits);
 }
@@ -90,6 +98,7 @@ static int begin(void **state)
 	now = START;
 	alert_count = 0;
 	questions = 0;
+	may_be_asked = INT32_MAX;
 	open_limits();
 	return 0;
 }

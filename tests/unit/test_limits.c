@@ -409,7 +409,7 @@ static void a_change_is_against_the_same_hour_of_the_week_before(void **state)
 	limits_see(limits, RECORD_port, &port, now);
 	assert_int_equal(questions, 2); /* one of each rule */
 	week_ago = 1.9;
-	now += MINUTE;
+	now += 10 * MINUTE;
 	limits_see(limits, RECORD_port, &port, now);
 	assert_int_equal(alert_count, 0);
 	port.flows = 54;
@@ -427,6 +427,24 @@ static void a_change_is_against_the_same_hour_of_the_week_before(void **state)
 	now += HOUR;
 	limits_see(limits, RECORD_port, &port, now);
 	assert_int_equal(questions, 6);
+}
+
+/* Else those that are never known would keep the others from their answers. */
+static void who_had_to_wait_for_history_asks_first(void **state)
+{
+	(void)state;
+	watch("rules:\n- name: quiet\n  field: port.flows\n  change: -50 %\n");
+	week_ago = NAN;
+	for (unsigned look = 0; look < 3; look++) {
+		may_be_asked = 1;
+		for (unsigned port = 1; port <= 3; port++) {
+			struct port_record record = port_of("192.0.2.1", port);
+			limits_see(limits, RECORD_port, &record, now);
+		}
+		assert_int_equal(questions, look + 1);
+		assert_int_equal(asked_port, look + 1);
+		now += 5 * SECOND;
+	}
 }
 
 /* Requests a minute, so many with a wave of a day; what fires then. */
@@ -516,6 +534,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_time_is_how_long_it_is_until_then,
 						begin, end),
 		cmocka_unit_test_setup_teardown(what_came_and_comes_no_more_is_absent,
+						begin, end),
+		cmocka_unit_test_setup_teardown(who_had_to_wait_for_history_asks_first,
 						begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_change_is_against_the_same_hour_of_the_week_before, begin,

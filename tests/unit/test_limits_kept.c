@@ -110,6 +110,24 @@ static void the_time_in_which_nothing_ran_is_no_absence(void **state)
 	assert_string_equal(last_alert()->target, "heartbeat://backup");
 }
 
+static void the_time_in_which_nobody_watched_is_no_absence(void **state)
+{
+	(void)state;
+	watch(slow);
+	for (int i = 0; i < 3; i++)
+		answers_in(250, MINUTE);
+	assert_last(1, "firing", "medium");
+	backup_comes();
+	now += 30 * HOUR;
+	limits_unwatched(limits, now - 30 * HOUR, now);
+	pass(SECOND);
+	answers_in(250, MINUTE);
+	assert_int_equal(alert_count, 1);
+	pass(26 * HOUR);
+	assert_int_equal(limits_totals(limits).firing, 1);
+	assert_string_equal(last_alert()->rule, "backup");
+}
+
 static void an_alert_is_on_the_disk_within_seconds(void **state)
 {
 	struct buf why = { 0 };
@@ -229,6 +247,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_time_in_which_nothing_ran_is_no_absence, begin_folder,
 			end_folder),
+		cmocka_unit_test_setup_teardown(
+			the_time_in_which_nobody_watched_is_no_absence, begin, end),
 		cmocka_unit_test_setup_teardown(an_alert_is_on_the_disk_within_seconds,
 						begin_folder, end_folder),
 		cmocka_unit_test_setup_teardown(what_fires_is_listed, begin, end),
