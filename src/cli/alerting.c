@@ -10,6 +10,9 @@
 
 #include "base/clock.h"
 
+/* So long without a second nobody watched. */
+#define UNWATCHED_US INT64_C(60000000)
+
 /* ---- where its records go ---- */
 
 void alerting_keep(struct alerting *a, enum record_kind kind, const void *record)
@@ -80,7 +83,9 @@ bool alerting_open(struct alerting *a)
 	const struct limits_sink crossed = { .self = a,
 					     .alert = take_alert,
 					     .level = take_level };
-	const struct limits_history past = { .self = a, .hour = alerting_hour };
+	const struct limits_history past = { .self = a,
+					     .may_ask = alerting_may_ask,
+					     .hour = alerting_hour };
 	a->limits = limits_new(&crossed, &past);
 	a->anomalies = alerting_new_anomalies(a);
 	a->forecasts = alerting_new_forecasts(a);
@@ -96,36 +101,42 @@ bool alerting_open(struct alerting *a)
 	return false;
 }
 
-struct search {
-	const char *id;
-	bool is_found;
+/* Which of those on the board the limits know; of these they fire, or not at all. */
+struct going_on {
+	struct alerting *alerting;
+	bool is_known[ALERT_BOARD_MAX];
 };
 
-static void compare(void *to, const struct alert_record *alert)
+/* What the store lost in a crash, or had no room for, was told to nobody. */
+static void go_on(void *to, const struct alert_record *alert)
 {
-	struct search *search = to;
-	search->is_found |= strcmp(alert->id, search->id) == 0;
+	struct going_on *those = to;
+	const struct alert_board *board = &those->alerting->board;
+	if (alert_board_find(board, alert->id) == NULL)
+		alerting_alert(those->alerting, alert);
+	const struct alert_record *known = alert_board_find(board, alert->id);
+	if (known != NULL)
+		those->is_known[known - board->at] = true;
 }
 
-/* A limit's alert fires by what the limits themselves remember, or not at all. */
-static bool goes_on(struct alerting *a, const struct alert_record *alert,
+static bool goes_on(struct alerting *a, const struct alert_record *alert, bool is_known,
 		    int64_t now_us)
 {
-	struct search search = { .id = alert->id };
 	if (strcmp(alert->kind, "anomaly") == 0)
 		return anomalies_recall(a->anomalies, alert, now_us);
 	if (strcmp(alert->kind, "forecast") == 0)
 		return forecast_alerts_recall(a->forecasts, alert);
-	limits_each(a->limits, compare, &search);
-	return search.is_found;
+	return is_known;
 }
 
-/* What was lost in a crash would fire for ever. */
-static void end_lost(struct alerting *a, int64_t now_us)
+/* What the limits lost in a crash would fire for ever. */
+static void settle_alerts(struct alerting *a, int64_t now_us)
 {
+	struct going_on those = { .alerting = a };
+	limits_each(a->limits, go_on, &those);
 	for (size_t i = a->board.count; i > 0; i--) {
 		struct alert_record alert = a->board.at[i - 1];
-		if (goes_on(a, &alert, now_us))
+		if (goes_on(a, &alert, those.is_known[i - 1], now_us))
 			continue;
 		alert.state = "resolved";
 		alert.at = alert.end = now_us;
@@ -151,7 +162,7 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 		say_line(said, &why);
 	buf_free(&why);
 	alerting_begin_telling(a, page, now_us, said);
-	end_lost(a, now_us);
+	settle_alerts(a, now_us);
 }
 
 void alerting_close(struct alerting *a)
@@ -250,11 +261,21 @@ static void look_at_files(struct alerting *a, int64_t now_us, struct buf *said)
 	buf_free(&errors);
 }
 
+/* The machine slept, or the clock was set. */
+static void note_sleep(struct alerting *a, int64_t now_us)
+{
+	int64_t before_us = a->second_us;
+	a->second_us = now_us;
+	if (before_us != 0 && now_us - before_us > UNWATCHED_US)
+		limits_unwatched(a->limits, before_us, now_us);
+}
+
 void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
 {
 	if (a->book == NULL)
 		return;
 	a->asked = 0;
+	note_sleep(a, now_us);
 	limits_tick(a->limits, now_us);
 	anomalies_tick(a->anomalies, now_us);
 	incident_book_tick(a->book, now_us);

@@ -52,9 +52,12 @@ struct alerting {
 	char spool[CONFIG_TEXT_MAX + 8];
 	char host[256], link[CONFIG_TEXT_MAX + 64]; /* as notice has them */
 	struct alert_board board;
-	uint32_t asked;   /* of the history, in this second */
-	uint64_t refused; /* messages, as too many waited for the sender */
-	bool is_taking;   /* a limit says something just now */
+	uint32_t asked;      /* of the history, in this second */
+	uint64_t refused;    /* messages, as too many waited for the sender */
+	bool is_taking;      /* a limit says something just now */
+	int64_t second_us;   /* of the last second */
+	int64_t minute;      /* of the last look at what ports did */
+	uint32_t minutes_on; /* that followed one another until then */
 };
 
 /* ---- its life, in this order ---- */
@@ -87,7 +90,12 @@ void alerting_parent(struct alerting *a, const struct probe_record *probe);
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us);
 /*
- * What is usual is learned by the minute: what each service did in it, then its end.
+ * True once a minute, if that was watched as a whole: not of the first one, nor of that
+ * in which the machine slept or the clock was set.
+ */
+bool alerting_is_minute(struct alerting *a, int64_t now_us);
+/*
+ * What is usual is learned by such a minute: what each service did in it, then its end.
  */
 void alerting_minute_port(struct alerting *a, const struct port_record *port,
 			  int64_t now_us);

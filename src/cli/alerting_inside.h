@@ -19,6 +19,7 @@ void alerting_recall_id(struct alerting *a, const char *id);
 /* ---- alerting_history.c ---- */
 
 /* As limits_history: self is the struct alerting. */
+bool alerting_may_ask(void *self);
 double alerting_hour(void *self, enum record_kind kind, const void *record,
 		     const struct field *field, int64_t begin_us);
 

@@ -22,6 +22,20 @@ struct anomalies *alerting_new_anomalies(struct alerting *a)
 	return anomalies_new(&odd, a->setup.own);
 }
 
+/* The first to follow is of a minute that began before anybody watched. */
+enum { WATCHED = 2 };
+#define MINUTE_US INT64_C(60000000)
+
+bool alerting_is_minute(struct alerting *a, int64_t now_us)
+{
+	int64_t minute = now_us / MINUTE_US;
+	if (minute == a->minute)
+		return false;
+	a->minutes_on = minute == a->minute + 1 ? a->minutes_on + 1 : 0;
+	a->minute = minute;
+	return a->minutes_on >= WATCHED;
+}
+
 /* Of others' services, which our clients use, nobody here could do anything. */
 void alerting_minute_port(struct alerting *a, const struct port_record *port,
 			  int64_t now_us)

@@ -69,10 +69,23 @@ static bool keep_alert(void *to, const void *record)
 	return r->alerting->board.count < ALERT_BOARD_MAX;
 }
 
+/* The newest come first, and are to be the last. */
+static void turn_round(struct alert_board *board)
+{
+	for (size_t i = 0; i < board->count / 2; i++) {
+		struct alert_record *first = &board->at[i],
+				    *last = &board->at[board->count - 1 - i];
+		const struct alert_record newer = *first;
+		*first = *last;
+		*last = newer;
+	}
+}
+
 static void read_kept(struct restored *r, const char *folder)
 {
 	struct store_filter filter;
 	store_look_back(folder, RECORD_alert, READ_MS, keep_alert, r);
+	turn_round(&r->alerting->board);
 	store_look_back(folder, RECORD_incident, READ_MS, keep_incident, r);
 	if (r->incident_count == 0)
 		return;

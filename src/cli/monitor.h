@@ -95,7 +95,6 @@ struct monitor {
 	int epoll, signals, timer;
 	int haste; /* a timer, while records come */
 	unsigned ticks;
-	int64_t minute; /* of the last look at what ports did; monitor_alerting.c */
 };
 
 /*

@@ -8,7 +8,7 @@
 #include "cli/monitor.h"
 
 /* Of a port the last minute is judged, of a listener its backlog: every few seconds. */
-enum { LOOK_S = 5, MINUTE_S = 60 };
+enum { LOOK_S = 5 };
 #define SECOND_US 1000000LL
 
 static void keep(void *self, enum record_kind kind, const void *record)
@@ -63,7 +63,7 @@ bool monitor_take_sent(struct monitor *m)
 struct looking {
 	struct monitor *monitor;
 	int64_t now_us;
-	bool is_minute; /* a new one has begun since the last look */
+	bool is_minute; /* one is over since the last look */
 };
 
 static void see_port(void *to, const struct port_record *port,
@@ -85,15 +85,16 @@ static void see_listener(void *to, const struct listener_record *listener)
 {
 	const struct looking *looking = to;
 	struct monitor *m = looking->monitor;
-	if (!proving_is_pid(&m->proving, listener->pid))
+	/* A trap is no service, and fills when it is scanned. */
+	if (!proving_is_pid(&m->proving, listener->pid) &&
+	    !decoys_is_pid(&m->decoys, listener->pid))
 		alerting_see(&m->alerting, RECORD_listener, listener, looking->now_us);
 }
 
 static void look(struct monitor *m, int64_t now_us)
 {
-	int64_t minute = now_us / SECOND_US / MINUTE_S;
-	struct looking looking = { m, now_us, minute != m->minute };
-	m->minute = minute;
+	struct looking looking = { m, now_us,
+				   alerting_is_minute(&m->alerting, now_us) };
 	if (m->pipeline != NULL)
 		ports_each(pipeline_ports(m->pipeline), see_port, &looking);
 	if (looking.is_minute)

@@ -178,6 +178,92 @@ static void what_a_person_closed_stays_closed(void **state)
 	assert_string_not_equal(said.id, "feedfeedfeedfeed");
 }
 
+static void see_down(const char *target)
+{
+	struct probe_record probe;
+	record_init(RECORD_probe, &probe);
+	probe.at = clock_us(CLOCK_REALTIME);
+	record_text(probe.target, sizeof(probe.target), target);
+	probe.state = probe.hard_state = "down";
+	probe.maintenance = 0;
+	alerting_see(&alerting, RECORD_probe, &probe, probe.at);
+}
+
+static void note_targets(void *to, const struct alert_record *alert)
+{
+	buf_printf(to, "%s ", alert->target);
+}
+
+static void assert_alerts(const char *targets)
+{
+	struct buf text = { 0 };
+	alerting_each_alert(&alerting, note_targets, &text);
+	assert_string_equal(text.len > 0 ? buf_cstr(&text) : "", targets);
+	buf_free(&text);
+}
+
+static void alerts_stay_in_their_order(void **state)
+{
+	(void)state;
+	see_down("tcp://192.0.2.1:1");
+	see_down("tcp://192.0.2.1:2");
+	see_down("tcp://192.0.2.1:3");
+	restart();
+	assert_alerts("tcp://192.0.2.1:3 tcp://192.0.2.1:2 tcp://192.0.2.1:1 ");
+}
+
+/* As after a crash with a disk that was full. */
+static void what_the_store_lost_is_told_all_the_same(void **state)
+{
+	char command[sizeof(config.state) + 32];
+	(void)state;
+	see_down("tcp://192.0.2.1:1");
+	stop();
+	snprintf(command, sizeof(command), "rm -r %s/*.db*", config.state);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): our folder */
+	start();
+	assert_alerts("tcp://192.0.2.1:1 ");
+	assert_int_equal(firing(), 1);
+}
+
+static void pass_second(int64_t now_us)
+{
+	struct buf text = { 0 };
+	alerting_second(&alerting, now_us, &text);
+	buf_free(&text);
+}
+
+/* A rule of what is absent needs a file; a value is as well forgotten in its sleep. */
+static void what_fires_goes_on_when_the_machine_slept(void **state)
+{
+	const int64_t now_us = clock_us(CLOCK_REALTIME);
+	(void)state;
+	see_down("tcp://192.0.2.1:1");
+	pass_second(now_us);
+	pass_second(now_us + 2 * DAY_US);
+	assert_alerts("tcp://192.0.2.1:1 ");
+	for (int64_t at_us = 0; at_us < 2 * DAY_US; at_us += DAY_US / 3600)
+		pass_second(now_us + 2 * DAY_US + at_us);
+	assert_alerts("");
+}
+
+static void only_whole_minutes_that_were_watched_are_learned(void **state)
+{
+	const int64_t minute_us = 60000000, second_us = 1000000;
+	int64_t now_us = 1700000040 * second_us; /* a minute begins */
+	(void)state;
+	assert_false(alerting_is_minute(&alerting, now_us + 40 * second_us));
+	assert_false(alerting_is_minute(&alerting, now_us + 45 * second_us));
+	assert_false(alerting_is_minute(&alerting, now_us += minute_us));
+	assert_true(alerting_is_minute(&alerting, now_us += minute_us));
+	assert_false(alerting_is_minute(&alerting, now_us + 5 * second_us));
+	assert_true(alerting_is_minute(&alerting, now_us += minute_us));
+	assert_false(alerting_is_minute(&alerting, now_us += 480 * minute_us));
+	assert_false(alerting_is_minute(&alerting, now_us += minute_us));
+	assert_true(alerting_is_minute(&alerting, now_us += minute_us));
+	assert_false(alerting_is_minute(&alerting, now_us -= 30 * minute_us));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +271,10 @@ int main(void)
 		TEST(what_was_over_long_ago_is_marked_by_its_id),
 		TEST(an_id_that_several_begin_with_is_none),
 		TEST(what_a_person_closed_stays_closed),
+		TEST(alerts_stay_in_their_order),
+		TEST(what_the_store_lost_is_told_all_the_same),
+		TEST(what_fires_goes_on_when_the_machine_slept),
+		TEST(only_whole_minutes_that_were_watched_are_learned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
