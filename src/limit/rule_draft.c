@@ -38,7 +38,9 @@ static void say_nearest(struct buf *out, const struct schema *schema, const char
 		best = other;
 	}
 	if (best != NULL)
-		buf_printf(out, ", did you mean %s%s?", prefix, best);
+		buf_printf(out, ", did you mean %s%s? ", prefix, best);
+	else
+		buf_text(out, ". ");
 }
 
 static void say_nearest_record(struct buf *out, const char *name)
@@ -54,7 +56,9 @@ static void say_nearest_record(struct buf *out, const char *name)
 		best = schemas[kind].name;
 	}
 	if (best != NULL)
-		buf_printf(out, ", did you mean %s?", best);
+		buf_printf(out, ", did you mean %s? ", best);
+	else
+		buf_text(out, ". ");
 }
 
 static bool refuse_record(struct yaml *yaml, const struct draft_text *text,
@@ -63,7 +67,7 @@ static bool refuse_record(struct yaml *yaml, const struct draft_text *text,
 	struct buf *out = error_at(yaml, text, "field");
 	buf_text(out, ": there is no such record");
 	say_nearest_record(out, name);
-	buf_text(out, " Allowed is RECORD.FIELD of docs/records.md, such as "
+	buf_text(out, "Allowed is RECORD.FIELD of docs/records.md, such as "
 		      "port.response_p95_us\n");
 	return false;
 }
@@ -75,7 +79,7 @@ static bool refuse_field(struct yaml *yaml, const struct draft_text *text,
 	struct buf *out = error_at(yaml, text, key);
 	buf_printf(out, ": a %s has no such field", schemas[kind].name);
 	say_nearest(out, &schemas[kind], name, prefix);
-	buf_printf(out, " Allowed are its fields in docs/records.md\n");
+	buf_text(out, "Allowed are its fields in docs/records.md\n");
 	return false;
 }
 
@@ -141,17 +145,56 @@ static bool make_others(struct draft *draft, struct yaml *yaml)
 	return make_hold(draft, yaml) && ok;
 }
 
+/* ---- words ---- */
+
+/* NULL: whatever there is. */
+static const char *const *words_of(const struct limit_rule *rule,
+				   const struct field *field)
+{
+	return record_allowed(rule->record, field->name);
+}
+
+static bool is_word_of(const struct limit_rule *rule, const struct field *field,
+		       const char *text)
+{
+	const char *const *allowed = words_of(rule, field);
+	return allowed == NULL || words_hold(allowed, text);
+}
+
+static void say_words(struct buf *out, const struct limit_rule *rule,
+		      const struct field *field)
+{
+	const char *const *allowed = words_of(rule, field);
+	for (size_t i = 0; allowed != NULL && allowed[i] != NULL; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", allowed[i]);
+	buf_text(out, allowed == NULL ? "a word of at most 31 characters\n" : "\n");
+}
+
 /* ---- conditions ---- */
 
-static bool is_condition_value(struct rule_condition *condition, const char *text)
+static bool is_condition_value(const struct limit_rule *rule,
+			       struct rule_condition *condition, const char *text)
 {
 	const struct field *field = condition->field;
 	if (field->type == TYPE_flag) {
 		condition->number = strcmp(text, "yes") == 0;
 		return condition->number == 1 || strcmp(text, "no") == 0;
 	}
-	return !rule_is_number(field) ||
-	       rule_amount_parse(text, rule_unit_of(field), &condition->number);
+	if (!rule_is_number(field))
+		return is_word_of(rule, field, text);
+	return rule_amount_parse(text, rule_unit_of(field), &condition->number);
+}
+
+static void say_condition_values(struct buf *out, const struct limit_rule *rule,
+				 const struct field *field)
+{
+	buf_text(out, "; allowed is ");
+	if (field->type == TYPE_flag)
+		buf_text(out, "yes or no\n");
+	else if (rule_is_number(field))
+		buf_printf(out, "%s\n", rule_amount_allowed(rule_unit_of(field)));
+	else
+		say_words(out, rule, field);
 }
 
 static bool make_condition(struct draft *draft, struct yaml *yaml,
@@ -169,12 +212,10 @@ static bool make_condition(struct draft *draft, struct yaml *yaml,
 	}
 	record_text(to->is, sizeof(to->is), from->value.text);
 	rule->where_count++;
-	if (is_condition_value(to, from->value.text))
+	if (is_condition_value(rule, to, from->value.text))
 		return true;
-	buf_printf(error_at(yaml, &from->value, to->field->name), "; allowed is %s\n",
-		   to->field->type == TYPE_flag
-			   ? "yes or no"
-			   : rule_amount_allowed(rule_unit_of(to->field)));
+	say_condition_values(error_at(yaml, &from->value, to->field->name), rule,
+			     to->field);
 	return false;
 }
 
@@ -220,18 +261,14 @@ static bool make_word(struct draft *draft, struct yaml *yaml,
 		      const struct draft_text *text, char word[RULE_WORD])
 {
 	const struct limit_rule *rule = &draft->rule;
-	const char *const *allowed = record_allowed(rule->record, rule->field->name);
 	size_t len = strlen(text->text);
-	if (len > 0 && len < RULE_WORD &&
-	    (allowed == NULL || words_hold(allowed, text->text))) {
+	if (len > 0 && len < RULE_WORD && is_word_of(rule, rule->field, text->text)) {
 		record_text(word, RULE_WORD, text->text);
 		return true;
 	}
 	struct buf *out = error_at(yaml, text, "is");
 	buf_text(out, "; allowed is ");
-	for (size_t i = 0; allowed != NULL && allowed[i] != NULL; i++)
-		buf_printf(out, "%s%s", i > 0 ? ", " : "", allowed[i]);
-	buf_text(out, allowed == NULL ? "a word of at most 31 characters\n" : "\n");
+	say_words(out, rule, rule->field);
 	return false;
 }
 
@@ -293,6 +330,32 @@ static bool make_one_limit(struct draft *draft, struct yaml *yaml)
 	return make_limit(draft, yaml, &draft->limit, severity);
 }
 
+static bool is_beyond(const struct limit_rule *rule, int graver, int severity)
+{
+	double far = rule->limits[graver], near = rule->limits[severity];
+	return rule->kind == RULE_BELOW ? far < near : far > near;
+}
+
+/* What is graver must be farther away, or the less grave would never be seen. */
+static bool check_order(struct draft *draft, struct yaml *yaml)
+{
+	const struct limit_rule *rule = &draft->rule;
+	int last = SEVERITIES;
+	for (int i = 0; i < SEVERITIES && rule->kind != RULE_IS; i++) {
+		if (draft->limits[i].line == 0)
+			continue;
+		if (last == SEVERITIES || is_beyond(rule, i, last)) {
+			last = i;
+			continue;
+		}
+		buf_printf(error_at(yaml, &draft->limits[i], severity_names[i]),
+			   ": that is not beyond the limit of %s. Allowed is what is\n",
+			   severity_names[last]);
+		return false;
+	}
+	return true;
+}
+
 static bool make_limits(struct draft *draft, struct yaml *yaml)
 {
 	bool ok = true;
@@ -308,7 +371,7 @@ static bool make_limits(struct draft *draft, struct yaml *yaml)
 		if (draft->limits[i].line != 0)
 			ok &= make_limit(draft, yaml, &draft->limits[i], i);
 	if (!ok || !draft->rule.is_learned)
-		return ok;
+		return ok && check_order(draft, yaml);
 	buf_printf(yaml_error(yaml, draft->line, draft->column),
 		   "learned is a single limit; allowed is %s: learned\n", draft->how);
 	return false;

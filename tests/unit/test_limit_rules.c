@@ -23,7 +23,8 @@ static const struct {
 	  "rules.yaml:2:9: name can't be \"a b\"" },
 	{ "rules:\n- name: a\n  above: 5\n", "rules.yaml:2:3: a rule without field" },
 	{ "rules:\n- name: a\n  field: active\n  above: 5\n",
-	  "rules.yaml:3:10: field can't be \"active\": there is no such record" },
+	  "rules.yaml:3:10: field can't be \"active\": there is no such record. "
+	  "Allowed is RECORD.FIELD" },
 	{ "rules:\n- name: a\n  field: ports.active\n  above: 5\n",
 	  "did you mean port?" },
 	{ "rules:\n- name: a\n  field: port.respons_p95_us\n  above: 5ms\n",
@@ -42,6 +43,11 @@ static const struct {
 	  "rules.yaml:4:10: above can't be \"fast\"; allowed is a time such as" },
 	{ HEAD "  above: 5 MB\n", "rules.yaml:4:10: above can't be \"5 MB\"" },
 	{ HEAD "  above: {bad: 5ms}\n", "rules.yaml:4:11: above can't be \"bad\"" },
+	{ HEAD "  above: {low: 10ms, high: 5ms}\n",
+	  "rules.yaml:4:28: high can't be \"5ms\": that is not beyond the limit of "
+	  "low" },
+	{ HEAD "  below: {medium: 10ms, critical: 10ms}\n",
+	  "critical can't be \"10ms\": that is not beyond the limit of medium" },
 	{ HEAD "  above: {low: 5}\n  severity: high\n", "rules.yaml:5:13: severity" },
 	{ HEAD "  above: 5ms\n  severity: bad\n",
 	  "rules.yaml:5:13: severity can't be \"bad\"; allowed is notice, low" },
@@ -56,6 +62,9 @@ static const struct {
 	  "responses?" },
 	{ HEAD "  above: 5ms\n  where: {unused: maybe}\n",
 	  "rules.yaml:5:19: unused can't be \"maybe\"; allowed is yes or no" },
+	{ "rules:\n- name: a\n  field: probe.total_us\n  above: 5ms\n"
+	  "  where: {state: upp}\n",
+	  "rules.yaml:5:18: state can't be \"upp\"; allowed is up, degraded, down" },
 	{ HEAD "  above: 5ms\n  where: {used: yes}\n",
 	  "rules.yaml:5:11: where can't be \"used\": a port has no such field" },
 	{ HEAD "  above: 5ms\n  hold: active\n", "rules.yaml:5:9: hold can't be" },
