@@ -352,7 +352,8 @@ static void begin(void)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE,
 			       1);
 	netsnmp_set_mib_directory("");
-	snmp_disable_log();
+	/* Without any place for it the library's log goes to standard error. */
+	netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
 	init_snmp("breakwater");
 }
 

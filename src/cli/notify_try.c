@@ -54,7 +54,11 @@ static int try_named(const struct config *config, const char *name, struct buf *
 	struct sink *sink = sink_of(rules, name);
 	int result = sink != NULL ? send_now(sink, said) : -ENOENT;
 	if (sink == NULL)
-		buf_text(said, "no sink has that name; allowed are");
+		buf_text(said, rules->sink_count > 0
+				       ? "no sink has that name; allowed are"
+				       : "no sink is configured (notify.to, "
+					 "notify.files); allowed is a URL, such as "
+					 "slack:?url_file=FILE");
 	for (size_t i = 0; i < rules->sink_count && sink == NULL; i++)
 		buf_printf(said, " %s", rules->sinks[i]->name);
 	tell_rules_free(rules);

@@ -67,6 +67,13 @@ ask()
 	"$breakwater" "$@" --socket "$sock"
 }
 
+exits 0 "$breakwater" notify test 'snmp://127.0.0.1:9?inform=no' && [ ! -s "$dir/err" ]
+ok $? "a trap without any MIB on the machine has nothing to complain of"
+: >"$dir/none.yaml"
+exits 2 "$breakwater" notify test chat -c "$dir/none.yaml" &&
+	grep -q "no sink is configured" "$dir/err"
+ok $? "where no sink is configured notify test says so, and what else it takes"
+
 exits 3 ask status && grep -q "breakwater run" "$dir/err" && [ ! -s "$dir/out" ]
 ok $? "without a daemon status says how to start one and exits with 3"
 
