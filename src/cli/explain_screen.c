@@ -11,6 +11,7 @@
 
 #include "cli/explain_forecast.h"
 #include "cli/explain_odd.h"
+#include "cli/firing.h"
 #include "cli/forecast_text.h"
 #include "cli/wrapped.h"
 #include "record/object.h"
@@ -288,6 +289,22 @@ static void print_findings(const struct explain_facts *facts, const struct look 
 	}
 }
 
+/* "medium: 95th percentile of ...; breakwater incidents 8ba0684b" */
+static void print_alerts(const struct explain_facts *facts, const struct look *look)
+{
+	for (size_t i = 0; i < facts->alert_count; i++) {
+		const struct alert_record *alert = &facts->alerts[i];
+		struct buf text = { 0 };
+		buf_printf(&text, "%s: %s", alert->severity, alert->summary);
+		if (alert->incident[0] != '\0')
+			buf_printf(&text, "; breakwater incidents %.*s", ID_SHOWN,
+				   alert->incident);
+		label_print(look, i == 0 ? "Alerts" : "");
+		wrapped_print(look, TONE_OVER, LABEL_WIDTH, buf_cstr(&text));
+		buf_free(&text);
+	}
+}
+
 /* "ssh://192.0.2.1:22 up, answered in 2.1 ms, 12 s ago"; or down, and why. */
 static void print_probe(const struct explain_facts *facts, const struct probe_record *p,
 			const struct look *look)
@@ -381,6 +398,7 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_clients(facts, &look);
 	print_states(facts, &look);
 	print_findings(facts, &look);
+	print_alerts(facts, &look);
 	print_odd(facts, &look);
 	print_forecasts(facts, &look);
 	print_worse(answer, &look);
@@ -403,32 +421,14 @@ static void put_text(struct buf *out, const char *name, struct buf *text)
 		object_text(out, name, raw);
 }
 
-static void put_listeners(struct buf *out, const struct explain_facts *facts)
+/* "name":[...] */
+static void put_records(struct buf *out, const char *name, enum record_kind kind,
+			const void *records, size_t count)
 {
-	buf_text(out, "\"listeners\":[");
-	for (size_t i = 0; i < facts->listener_count; i++) {
+	buf_printf(out, "\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
 		buf_text(out, i > 0 ? "," : "");
-		record_json(out, RECORD_listener, &facts->listeners[i]);
-	}
-	buf_text(out, "],");
-}
-
-static void put_probes(struct buf *out, const struct explain_facts *facts)
-{
-	buf_text(out, "\"probes\":[");
-	for (size_t i = 0; i < facts->probe_count; i++) {
-		buf_text(out, i > 0 ? "," : "");
-		record_json(out, RECORD_probe, &facts->probes[i]);
-	}
-	buf_text(out, "],");
-}
-
-static void put_forecasts(struct buf *out, const struct explain_facts *facts)
-{
-	buf_text(out, "\"forecasts\":[");
-	for (size_t i = 0; i < facts->forecast_count; i++) {
-		buf_text(out, i > 0 ? "," : "");
-		record_json(out, RECORD_forecast, &facts->forecasts[i]);
+		record_json(out, kind, (const char *)records + i * schemas[kind].size);
 	}
 	buf_text(out, "],");
 }
@@ -470,10 +470,13 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	object_time(&out, "worse_since", answer->worse_us, "Z");
 	put_text(&out, "changes", &answer->change);
 	put_text(&out, "next", &answer->next);
-	put_listeners(&out, facts);
-	put_probes(&out, facts);
+	put_records(&out, "listeners", RECORD_listener, facts->listeners,
+		    facts->listener_count);
+	put_records(&out, "probes", RECORD_probe, facts->probes, facts->probe_count);
+	put_records(&out, "alerts", RECORD_alert, facts->alerts, facts->alert_count);
 	put_odd(&out, facts);
-	put_forecasts(&out, facts);
+	put_records(&out, "forecasts", RECORD_forecast, facts->forecasts,
+		    facts->forecast_count);
 	object_close(&out);
 	buf_char(&out, '\n');
 	if (buf_ok(&out))

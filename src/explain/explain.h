@@ -69,6 +69,8 @@ struct explain_facts {
 	size_t flow_count;
 	const struct finding_record *findings; /* open */
 	size_t finding_count;
+	const struct alert_record *alerts; /* that fire */
+	size_t alert_count;
 	const struct probe_record *probes; /* the last of each target on this port */
 	size_t probe_count;
 	const struct forecast_record

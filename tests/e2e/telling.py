@@ -101,6 +101,9 @@ def fires_once(tap, monitor, network, listeners):
     tap.ok(fired[where]["annotations"]["summary"].startswith(f"{where} is down") and
            "does not listen any more" in fired[where]["annotations"]["description"],
            "which says what is wrong, and why", fired)
+    said = monitor.command("explain", str(FIRST), status=None).stdout
+    tap.ok(f"breakwater incidents {incident_of(monitor, where)['id'][:8]}" in
+           " ".join(said.split()), "explain of its port says so, and in which incident", said)
     return fired[where]
 
 
