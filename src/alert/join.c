@@ -205,9 +205,9 @@ void book_move(struct incident_book *book, struct entry *from, struct entry *to,
 	to->record.targets += from->record.targets;
 	from->open = 0;
 	snprintf(why, sizeof(why), "%s%s", part_of, to->record.id);
-	struct timeline_record line =
-		book_new_line(from->record.first, from->is_attack ? "finding" : "alert",
-			      from->record.summary);
+	struct timeline_record line = book_new_line(
+		from->record.first, from->record.alerts == 0 ? "finding" : "alert",
+		from->record.summary);
 	line.severity = from->record.severity;
 	record_text(line.about, sizeof(line.about), from->lead);
 	book_line(book, to, &line);

@@ -58,6 +58,32 @@ static void a_new_listener_is_no_part_of_an_outage(void **state)
 	assert_int_equal(fire(), 2);
 }
 
+static void opened(const char *ip, double at_s)
+{
+	struct finding_record record;
+	record_init(RECORD_finding, &record);
+	record.at = record.first = record.last = START + (int64_t)(at_s * SECOND);
+	record.state = "open";
+	record.kind = "new_listener";
+	record.severity = "high";
+	assert_true(addr_parse(ip, &record.server_ip));
+	record_text(record.id, sizeof(record.id), ip);
+	record_text(record.summary, sizeof(record.summary), "it listens now");
+	incident_book_finding(book, &record);
+}
+
+static void what_joins_others_is_in_their_timeline_as_what_it_is(void **state)
+{
+	(void)state;
+	opened("192.0.2.1", 0);
+	opened("192.0.2.2", 1);
+	opened("192.0.2.3", 2);
+	assert_int_equal(fire(), 1);
+	assert_int_equal(line_count, 5); /* two of them moved */
+	for (size_t i = 0; i < line_count; i++)
+		assert_string_equal(lines[i].kind, "finding");
+}
+
 static void what_depends_belongs_to_what_it_depends_on(void **state)
 {
 	(void)state;
@@ -310,6 +336,7 @@ int main(void)
 		TEST(alerts_of_a_service_are_one),
 		TEST(a_host_is_one_for_minutes_only),
 		TEST(a_new_listener_is_no_part_of_an_outage),
+		TEST(what_joins_others_is_in_their_timeline_as_what_it_is),
 		TEST(what_depends_belongs_to_what_it_depends_on),
 		TEST(what_is_noticed_before_its_parent_belongs_to_it_too),
 		TEST(five_hundred_that_fall_at_once_are_one),
