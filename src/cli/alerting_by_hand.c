@@ -144,8 +144,9 @@ static int read_end(const char *form, int64_t begin_us, int64_t *until_us,
 	bool has_until = form_value(form, "until", until);
 	int64_t us;
 	if (has_duration == has_until)
-		return refuse(message, "for, or until: one of them is needed, as a "
-				       "silence always has an end");
+		return refuse(message,
+			      "a silence always has an end: one of for, such as "
+			      "--for 2h, and until is needed");
 	if (has_until && !time_parse(until, until_us))
 		return refuse(message,
 			      "until: allowed is a time such as 2026-01-31T12:00:00Z");

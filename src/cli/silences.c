@@ -29,7 +29,7 @@ static const struct change_command silence = {
 	.examples = silence_examples,
 	.path = "/api/v1/silences",
 	.operand = "match",
-	.wants = "one MATCH; in '' if it has blanks",
+	.wants = "one MATCH is needed; in '' if it has blanks",
 	.done = "nobody is told of what matches, until it ends",
 	.list = list,
 	.fields = {
@@ -45,7 +45,7 @@ static const struct change_command unsilence = {
 	.examples = unsilence_examples,
 	.path = "/api/v1/silences/end",
 	.operand = "id",
-	.wants = "one ID",
+	.wants = "one ID is needed",
 	.is_id = true,
 	.done = "ended",
 };
