@@ -231,6 +231,7 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	record_text(record->service, sizeof(record->service), about->service);
 	record_text(record->tags, sizeof(record->tags), about->tags);
 	record->severity = about->severity;
+	record->ahead = about->is_ahead;
 	follow(entry, about);
 	record->alerts = record->findings = record->targets = 0;
 	record->notifications = 0;
@@ -346,6 +347,16 @@ static struct entry *consider(struct incident_book *book, const struct about *ab
 	return entry;
 }
 
+/* A forecast, or the end of a certificate: known for days, and no sign of an outage. */
+static bool is_ahead(const struct alert_record *alert)
+{
+	static const char end[] = "not_after";
+	size_t len = strlen(alert->metric);
+	bool is_end = len >= strlen(end) &&
+		      strcmp(alert->metric + len - strlen(end), end) == 0;
+	return is_end || (alert->kind != NULL && strcmp(alert->kind, "forecast") == 0);
+}
+
 void incident_book_alert(struct incident_book *book, struct alert_record *alert)
 {
 	struct entry *entry =
@@ -369,6 +380,7 @@ void incident_book_alert(struct incident_book *book, struct alert_record *alert)
 				       .value = alert->value,
 				       .limit = alert->limit,
 				       .is_open = strcmp(alert->state, "firing") == 0,
+				       .is_ahead = is_ahead(alert),
 			       });
 	record_text(alert->incident, sizeof(alert->incident),
 		    entry != NULL ? entry->record.id : "");

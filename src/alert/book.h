@@ -80,6 +80,7 @@ struct about {
 	int64_t first_us, last_us, now_us;
 	double value, limit;
 	bool is_open;
+	bool is_ahead; /* as incident.ahead */
 };
 
 uint64_t book_hash(const char *text);

@@ -61,7 +61,7 @@ static struct entry *open_about(struct incident_book *book, uint64_t target)
 	for (size_t i = 0; i < BOOK_MEMBERS; i++) {
 		struct member *member = &book->members[i];
 		if (member->is_open && member->target == target &&
-		    entry_is_firing(member->entry))
+		    entry_is_firing(member->entry) && member->entry->record.ahead != 1)
 			return member->entry;
 	}
 	return NULL;
@@ -106,11 +106,16 @@ static bool is_same_host_now(const struct entry *entry, const struct about *abou
 	       apart_us <= HOST_US && apart_us >= -HOST_US;
 }
 
-/* A port that was opened is no sign of what is slow or down elsewhere on the host. */
+/*
+ * A port that was opened, and what will be, are open for days: no sign of what is slow
+ * or down now, nor over when that is.
+ */
 static bool is_alike(const struct entry *entry, const struct about *about)
 {
 	bool is_finding = strcmp(about->kind, "finding") == 0;
-	return is_finding ? entry->record.alerts == 0 : entry->record.findings == 0;
+	bool is_same =
+		is_finding ? entry->record.alerts == 0 : entry->record.findings == 0;
+	return is_same && (entry->record.ahead == 1) == about->is_ahead;
 }
 
 /* What somebody did belongs to him, and to what it does to a service: two attackers
@@ -121,10 +126,11 @@ static bool is_close(const struct entry *entry, const struct about *about)
 	bool is_attack = about->attack[0] != '\0';
 	if (entry->is_attack && is_attack)
 		return false;
+	if (!entry->is_attack && !is_attack && !is_alike(entry, about))
+		return false;
 	if (entry->target == book_hash(about->target) || is_same_service(entry, about))
 		return true;
-	return !entry->is_attack && !is_attack && is_alike(entry, about) &&
-	       is_same_host_now(entry, about);
+	return !entry->is_attack && !is_attack && is_same_host_now(entry, about);
 }
 
 static bool falls_with(const struct entry *entry, const struct about *about)
@@ -168,7 +174,7 @@ struct entry *book_attack(struct incident_book *book, const char *attack,
 struct entry *book_join(struct incident_book *book, const struct about *about)
 {
 	struct entry *entry = book_attack(book, about->attack, about->now_us);
-	if (entry == NULL && about->attack[0] == '\0')
+	if (entry == NULL && about->attack[0] == '\0' && !about->is_ahead)
 		entry = of_parents(book, book_hash(about->target));
 	if (entry != NULL)
 		return entry;

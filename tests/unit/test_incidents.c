@@ -84,6 +84,36 @@ static void what_joins_others_is_in_their_timeline_as_what_it_is(void **state)
 		assert_string_equal(lines[i].kind, "finding");
 }
 
+static void what_will_be_is_no_part_of_what_is(void **state)
+{
+	(void)state;
+	struct alert_record forecast;
+	record_init(RECORD_alert, &forecast);
+	forecast.at = forecast.start = START;
+	forecast.state = "firing";
+	forecast.kind = "forecast";
+	forecast.severity = "low";
+	forecast.port = 80;
+	forecast.transport = "tcp";
+	assert_true(addr_parse("192.0.2.1", &forecast.server_ip));
+	record_text(forecast.id, sizeof(forecast.id), "f");
+	record_text(forecast.rule, sizeof(forecast.rule), "forecast");
+	record_text(forecast.target, sizeof(forecast.target), "h:80");
+	incident_book_alert(book, &forecast);
+	alert("a", "down", "h:80", "192.0.2.1", 80, 100, "firing");
+	assert_int_equal(fire(), 2);
+	forecast.kind = "value";
+	record_text(forecast.id, sizeof(forecast.id), "c");
+	record_text(forecast.metric, sizeof(forecast.metric), "probe.cert_not_after");
+	incident_book_alert(book, &forecast);
+	assert_int_equal(fire(), 2); /* with the forecast */
+	alert("a", "down", "h:80", "192.0.2.1", 80, 200, "resolved");
+	assert_int_equal(fire(), 1);
+	incident_book_parent(book, "web", "h:80");
+	alert("w", "down", "web", "192.0.2.9", 443, 1000, "firing");
+	assert_int_equal(fire(), 2);
+}
+
 static void what_depends_belongs_to_what_it_depends_on(void **state)
 {
 	(void)state;
@@ -337,6 +367,7 @@ int main(void)
 		TEST(a_host_is_one_for_minutes_only),
 		TEST(a_new_listener_is_no_part_of_an_outage),
 		TEST(what_joins_others_is_in_their_timeline_as_what_it_is),
+		TEST(what_will_be_is_no_part_of_what_is),
 		TEST(what_depends_belongs_to_what_it_depends_on),
 		TEST(what_is_noticed_before_its_parent_belongs_to_it_too),
 		TEST(five_hundred_that_fall_at_once_are_one),
