@@ -255,6 +255,7 @@ static void look_at_files(struct alerting *a, int64_t now_us, struct buf *said)
 		buf_text(said, "breakwater: limits and notifications read again\n");
 	} else {
 		a->rules.stamp = stamp;
+		a->files_are_refused = true;
 		buf_add(said, errors.at, errors.len);
 		buf_text(said, "breakwater: limits and notifications not changed\n");
 	}
@@ -291,6 +292,7 @@ void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t 
 	struct alert_rules old = a->rules;
 	a->rules = *rules;
 	a->stamp_seen = rules->stamp;
+	a->files_are_refused = false;
 	limits_set_rules(a->limits, a->rules.limits, now_us);
 	teller_set_rules(a->teller, a->rules.tell, now_us);
 	if (a->sending != NULL)

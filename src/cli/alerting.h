@@ -40,6 +40,7 @@ struct alerting {
 	struct alerting_setup setup;
 	struct alert_rules rules;
 	uint64_t stamp_seen;        /* of their files, at the last look */
+	bool files_are_refused;     /* as one has an error: older rules are in force */
 	struct incident_book *book; /* NULL: before alerting_open() */
 	struct limits *limits;
 	struct anomalies *anomalies;

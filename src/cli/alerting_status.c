@@ -56,10 +56,11 @@ static void put_alerts(const struct alerting *a, struct buf *json)
 		totals = limits_totals(a->limits);
 	buf_printf(json,
 		   ",\"alerts\":{\"firing\":%zu,\"rules\":%zu,\"series\":%llu,"
-		   "\"left_out\":%llu}",
+		   "\"left_out\":%llu,\"files_refused\":%s}",
 		   a->board.count, limit_rules_count(a->rules.limits),
 		   (unsigned long long)totals.series,
-		   (unsigned long long)(totals.left_out + a->board.left_out));
+		   (unsigned long long)(totals.left_out + a->board.left_out),
+		   a->files_are_refused ? "true" : "false");
 }
 
 /* Who sends; and what waits, or will never be sent. */

@@ -208,6 +208,9 @@ static void print_alerts(const json_t *alerts, const struct look *look)
 	}
 	if (left_out > 0)
 		warn_line(look, "not all that limits watch is watched: it is too much");
+	if (json_is_true(json_object_get(alerts, "files_refused")))
+		warn_line(look, "a file of limits.files or notify.files has an error; "
+				"older rules are in force: breakwater config check");
 }
 
 /* "3 firing, nobody has acknowledged 2 of them: breakwater incidents" */

@@ -88,6 +88,8 @@ def bad_file(tap, network, monitor, hook, tell):
     until(lambda: "not changed" in monitor.program.err()[len(before):], "a word about it")
     said = monitor.program.err()[len(before):]
     tap.ok(f"{tell}:7:3: " in said, "a bad file is told with line and column", said)
+    until(lambda: "has an error; older rules are in force" in
+          monitor.command("status", status=None).stdout, "status says so as well")
     network.listen(ADDRESS, FIRST)
     until(lambda: ("resolved", target(FIRST)) in of_each(hook), "the next message")
     tap.equal(len(hook.got), 4, "and changes nothing: who was told is told of the end",

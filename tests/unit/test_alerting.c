@@ -362,6 +362,7 @@ static void rules_are_read_again_when_their_file_changes(void **state)
 	alerting_second(&alerting, now_us, &said);
 	assert_non_null(strstr(buf_cstr(&said), "rules.yaml:2:3: "));
 	assert_non_null(strstr(buf_cstr(&said), "not changed"));
+	assert_true(alerting.files_are_refused);
 	see_probe("down");
 	assert_int_equal(kept.alerts, 0);
 	buf_clear(&said);
@@ -369,6 +370,7 @@ static void rules_are_read_again_when_their_file_changes(void **state)
 	alerting_second(&alerting, now_us, &said);
 	alerting_second(&alerting, now_us, &said);
 	assert_non_null(strstr(buf_cstr(&said), "read again"));
+	assert_false(alerting.files_are_refused);
 	see_probe("down");
 	assert_int_equal(kept.alerts, 1);
 	buf_free(&said);
