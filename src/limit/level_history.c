@@ -105,6 +105,28 @@ void level_history_add(struct level_history *history, int64_t from_us, int64_t t
 		add_to_ring(history, ring, from_us, to_us, amount);
 }
 
+void level_history_fit(struct level_history *history, int64_t window_us, int64_t now_us)
+{
+	enum { REST = HISTORY_RINGS - 1 };
+	struct level_history fit;
+	level_history_begin(&fit, window_us);
+	if (fit.rest_us == history->rest_us)
+		return;
+	int64_t len_us = history->rest_us, newest = history->newest[REST];
+	int64_t oldest = newest - rings[REST].size + 1;
+	for (int64_t n = oldest > 0 ? oldest : 0; n <= newest; n++) {
+		int64_t from_us = n * len_us, to_us = from_us + len_us;
+		if (from_us < now_us)
+			add_to_ring(&fit, REST, from_us,
+				    to_us < now_us ? to_us : now_us,
+				    bucket(history, REST, n));
+	}
+	history->rest_us = fit.rest_us;
+	history->newest[REST] = fit.newest[REST];
+	memcpy(bucket(history, REST, 0), bucket(&fit, REST, 0),
+	       (size_t)rings[REST].size * sizeof(struct level_amount));
+}
+
 /* ---- sums ---- */
 
 /* The finest ring that reaches back so far. */

@@ -30,6 +30,9 @@ struct level_history {
 
 /* window_us: over which it will be asked for, at most; 90 days at least. */
 void level_history_begin(struct level_history *history, int64_t window_us);
+/* The same from now on; what is known stays. */
+void level_history_fit(struct level_history *history, int64_t window_us,
+		       int64_t now_us);
 
 /* Whether what was read from a file can be one. */
 bool level_history_is_sound(const struct level_history *history);

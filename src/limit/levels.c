@@ -91,6 +91,8 @@ void levels_set_rules(struct levels *levels, const struct limit_rules *rules,
 		const struct limit_level *level = levels_level_of(levels, standing);
 		if (standing->severity >= 0 && (level == NULL || level->is_silent))
 			level_resolve(levels, NULL, standing, SAID_UNKNOWN, now_us);
+		if (level != NULL)
+			level_history_fit(&standing->history, level->window_us, now_us);
 	}
 }
 

@@ -338,6 +338,20 @@ static void what_somebody_wrote_has_room_before_the_usual(void **state)
 	buf_free(&errors);
 }
 
+/* Buckets of the oldest time are as long as the window asks for. */
+static void a_longer_window_reaches_back_further_from_then_on(void **state)
+{
+	(void)state;
+	watch("levels:\n- {name: shop, targets: \"https://*\", window: 30d}\n");
+	probe_for(80 * DAY, "up");
+	watch("levels:\n- {name: shop, targets: \"https://*\", window: 366d}\n");
+	assert_near(stands("shop")->good, 80 * 86400, 21600);
+	probe_for(80 * DAY, "up");
+	assert_near(stands("shop")->good, 160 * 86400, 86400);
+	watch("levels:\n- {name: shop, targets: \"https://*\", window: 30d}\n");
+	assert_near(stands("shop")->good, 30 * 86400, 86400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +370,7 @@ int main(void)
 		LEVEL_TEST(of_what_nobody_asks_any_more_nothing_is_known),
 		LEVEL_TEST(no_more_are_kept_than_there_is_room),
 		LEVEL_TEST(what_somebody_wrote_has_room_before_the_usual),
+		LEVEL_TEST(a_longer_window_reaches_back_further_from_then_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
