@@ -293,13 +293,18 @@ void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t 
 	a->rules = *rules;
 	a->stamp_seen = rules->stamp;
 	a->files_are_refused = false;
+	/* What nobody can be told would be noted as told. */
+	if (a->sending == NULL && alerting_has_sinks(rules->tell)) {
+		a->rules.tell = old.tell;
+		old.tell = rules->tell;
+		buf_text(said, "breakwater: who is to be told is told after the next "
+			       "start, as there was nobody at this one; until then "
+			       "notifications are as before\n");
+	}
 	limits_set_rules(a->limits, a->rules.limits, now_us);
 	teller_set_rules(a->teller, a->rules.tell, now_us);
 	if (a->sending != NULL)
 		sending_reload(a->sending);
-	else if (a->rules.tell->sink_count > 0)
-		buf_text(said, "breakwater: who is to be told is told after the next "
-			       "start: there was nobody at this one\n");
 	alert_rules_free(&old);
 }
 

@@ -27,6 +27,8 @@ double alerting_hour(void *self, enum record_kind kind, const void *record,
 
 /* The teller, whose messages go to the sender or the program.  NULL without memory. */
 struct teller *alerting_new_teller(struct alerting *a);
+/* Some that take a process to tell them. */
+bool alerting_has_sinks(const struct tell_rules *rules);
 void alerting_begin_telling(struct alerting *a, const char *page, int64_t now_us,
 			    struct buf *said);
 

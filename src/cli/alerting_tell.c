@@ -21,10 +21,10 @@ static const struct sink *sink_of(const struct alerting *a, const char *name)
 	return NULL;
 }
 
-static bool is_program(const struct alerting *a, const char *sink)
+/* It is run by another process. */
+static bool is_program(const struct sink *sink)
 {
-	const struct sink *known = sink_of(a, sink);
-	return known != NULL && strcmp(known->notifier->name, "program") == 0;
+	return sink != NULL && strcmp(sink->notifier->name, "program") == 0;
 }
 
 static void take_result(void *self, const struct notification_record *notification)
@@ -67,7 +67,7 @@ static void take_message(void *self, const struct tell_message *message)
 				       .at_us = message->due_us,
 				       .incidents = incidents,
 				       .count = message->count };
-	bool is_run = is_program(a, message->sink);
+	bool is_run = is_program(sink_of(a, message->sink));
 	bool is_taken =
 		is_run ? programs_notice(a->setup.programs, &notice)
 		       : a->sending != NULL &&
@@ -129,20 +129,18 @@ static bool load(void *self, struct sink_list *out, struct buf *message)
 	return true;
 }
 
-/* A program is run by another process. */
-static bool has_sinks(const struct alerting *a)
+bool alerting_has_sinks(const struct tell_rules *rules)
 {
-	size_t programs = 0;
-	const struct tell_rules *rules = a->rules.tell;
 	for (size_t i = 0; i < rules->sink_count; i++)
-		programs += is_program(a, rules->sinks[i]->name);
-	return rules->sink_count > programs;
+		if (!is_program(rules->sinks[i]))
+			return true;
+	return false;
 }
 
 void alerting_fork(struct alerting *a)
 {
 	const struct config *config = a->setup.config;
-	if (!has_sinks(a))
+	if (!alerting_has_sinks(a->rules.tell))
 		return;
 	/* The spool is in it; what goes wrong is said where the rest is given up. */
 	sandbox_own_folder(config->state, config->user);

@@ -393,6 +393,12 @@ static void a_message_that_nobody_takes_is_written_down(void **state)
 	see_probe("down");
 	alerting_second(&alerting, now_us, &said);
 	alerting_second(&alerting, now_us + 1000000, &said);
+	assert_null(kept.notification.state);
+	/* Then it is no old news. */
+	stop();
+	start();
+	alerting_second(&alerting, now_us, &said);
+	alerting_second(&alerting, now_us + 1000000, &said);
 	assert_string_equal(kept.notification.state, "dropped");
 	assert_string_equal(kept.notification.incident, kept.incident.id);
 	buf_free(&said);
