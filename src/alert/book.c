@@ -191,8 +191,8 @@ static void name_it(struct incident_book *book, struct incident_record *record,
 }
 
 /*
- * What is said of the first member is said of it all.  Of an alert that is over, its
- * last words are not.
+ * What is said of the gravest member, of the first of them, is said of it all.  Of an
+ * alert that is over, its last words are not.
  */
 static void follow(struct entry *entry, const struct about *about)
 {
@@ -289,8 +289,10 @@ static bool grow(struct entry *entry, const struct about *about)
 	struct incident_record *record = &entry->record;
 	bool is_graver =
 		record_severity(about->severity) > record_severity(record->severity);
-	if (is_graver)
+	if (is_graver) {
 		record->severity = about->severity;
+		record_text(entry->lead, sizeof(entry->lead), about->id);
+	}
 	if (about->last_us > record->last)
 		record->last = about->last_us;
 	follow(entry, about);

@@ -31,6 +31,7 @@ struct entry {
 	enum cause cause;
 	int64_t said_us;
 	field_text32 lead; /* the member that its summary is of */
+	bool is_led;       /* after a restart: by one that is as grave as all of it */
 	bool has_news;     /* it grew since it was said */
 	uint32_t open;     /* members that are not over */
 	bool is_attack;    /* its first member is one of detect's incidents ... */

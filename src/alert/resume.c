@@ -35,6 +35,18 @@ static bool is_of_member(const struct timeline_record *line)
 	       strcmp(line->kind, "resolved") == 0;
 }
 
+/* The first of the gravest; of those that got graver nothing is known but the first. */
+static void restore_lead(struct entry *entry, const struct timeline_record *line)
+{
+	bool is_gravest = line->severity != NULL && entry->record.severity != NULL &&
+			  strcmp(line->severity, entry->record.severity) == 0;
+	bool is_first = entry->lead[0] == '\0' && line->at == entry->record.first;
+	if (entry->is_led || (!is_gravest && !is_first))
+		return;
+	record_text(entry->lead, sizeof(entry->lead), line->about);
+	entry->is_led = is_gravest;
+}
+
 static struct member *restore_member(struct incident_book *book, struct entry *entry,
 				     const struct timeline_record *line)
 {
@@ -43,8 +55,7 @@ static struct member *restore_member(struct incident_book *book, struct entry *e
 		return NULL;
 	*member = (struct member){ .entry = entry, .target = entry->target };
 	record_text(member->id, sizeof(member->id), line->about);
-	if (entry->lead[0] == '\0' && line->at == entry->record.first)
-		record_text(entry->lead, sizeof(entry->lead), line->about);
+	restore_lead(entry, line);
 	return member;
 }
 

@@ -211,6 +211,27 @@ static void the_summary_follows_after_a_restart(void **state)
 	assert_string_equal(firing.of[0].summary, "guessed for hours");
 }
 
+/* Whoever is called because of it must read what it is about. */
+static void the_gravest_says_what_it_is(void **state)
+{
+	(void)state;
+	struct incident_record kept;
+	finding("f1", "aaaa", SCAN, 22, 0, "open", "low");
+	finding_words = "somebody is in";
+	finding("f2", "aaaa", SCAN, 23, 1, "open", "high");
+	kept = said[said_count - 1];
+	assert_string_equal(kept.summary, "somebody is in");
+	restart(&kept, 1);
+	finding_words = "guessed for hours";
+	finding("f1", "aaaa", SCAN, 22, 100, "open", "low");
+	fire();
+	assert_string_equal(firing.of[0].summary, "somebody is in");
+	finding_words = "somebody has everything";
+	finding("f2", "aaaa", SCAN, 23, 101, "open", "high");
+	fire();
+	assert_string_equal(firing.of[0].summary, "somebody has everything");
+}
+
 /* ---- days later ---- */
 
 static void one_that_was_over_long_ago_is_changed_by_hand(void **state)
@@ -289,6 +310,7 @@ int main(void)
 		TEST(attacks_that_turn_out_to_be_one_are_one),
 		TEST(the_summary_follows_what_grows),
 		TEST(the_summary_follows_after_a_restart),
+		TEST(the_gravest_says_what_it_is),
 		TEST(one_that_was_over_long_ago_is_changed_by_hand),
 		TEST(a_part_stays_a_part),
 		TEST(a_restart_changes_nothing),
