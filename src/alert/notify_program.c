@@ -23,7 +23,8 @@ static enum notify_outcome send_notice(__attribute__((unused)) struct sink *sink
 				       const struct notice *notice,
 				       struct buf *error)
 {
-	buf_text(error, "programs are run by the daemon, not by the sender");
+	buf_text(error, "the daemon runs it, as its user; try it with a message on "
+			"standard input");
 	return NOTIFY_NEVER;
 }
 

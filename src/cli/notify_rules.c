@@ -3,6 +3,8 @@
  */
 #include "cli/notify_rules.h"
 
+#include <string.h>
+
 #include "cli/path_files.h"
 
 #define SECOND_US 1000000LL
@@ -19,6 +21,19 @@ static void read_one(void *to, const char *path)
 	if (path_file_read(path, &text, reading->errors))
 		tell_reader_file(reading->reader, text.at, text.len, path);
 	buf_free(&text);
+}
+
+/* Or what it should be told would be lost. */
+static void check_program(const struct tell_rules *rules, const struct config *config,
+			  struct buf *errors)
+{
+	for (size_t i = 0; i < rules->sink_count; i++)
+		if (strcmp(rules->sinks[i]->notifier->name, "program") == 0 &&
+		    config->notify_program[0] == '\0')
+			buf_printf(errors,
+				   "notify.program: the sink %s runs it, and it is not "
+				   "given; allowed is the path of a program\n",
+				   rules->sinks[i]->name);
 }
 
 struct tell_rules *notify_rules_load(const struct config *config, struct buf *errors)
@@ -38,6 +53,8 @@ struct tell_rules *notify_rules_load(const struct config *config, struct buf *er
 	struct reading reading = { reader, errors };
 	path_files_each(&config->notify_files, read_one, &reading);
 	struct tell_rules *rules = tell_reader_end(reader);
+	if (rules != NULL)
+		check_program(rules, config, errors);
 	if (errors->len == before)
 		return rules;
 	tell_rules_free(rules);

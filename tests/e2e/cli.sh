@@ -74,6 +74,11 @@ exits 2 "$breakwater" notify test chat -c "$dir/none.yaml" &&
 	grep -q "no sink is configured" "$dir/err"
 ok $? "where no sink is configured notify test says so, and what else it takes"
 
+printf 'notify:\n  to: ["program:"]\n' >"$dir/none.yaml"
+exits 2 "$breakwater" config check -c "$dir/none.yaml" &&
+	grep -q "^notify.program: the sink .* allowed is the path" "$dir/err"
+ok $? "a sink that runs a program is refused where none is given"
+
 exits 3 ask status && grep -q "breakwater run" "$dir/err" && [ ! -s "$dir/out" ]
 ok $? "without a daemon status says how to start one and exits with 3"
 
