@@ -54,12 +54,12 @@ static void put_alerts(const struct alerting *a, struct buf *json)
 	struct limits_totals totals = { 0 };
 	if (a->limits != NULL)
 		totals = limits_totals(a->limits);
+	const uint64_t left_out = totals.left_out + a->board.left_out;
 	buf_printf(json,
 		   ",\"alerts\":{\"firing\":%zu,\"rules\":%zu,\"series\":%llu,"
 		   "\"left_out\":%llu,\"files_refused\":%s}",
 		   a->board.count, limit_rules_count(a->rules.limits),
-		   (unsigned long long)totals.series,
-		   (unsigned long long)(totals.left_out + a->board.left_out),
+		   (unsigned long long)totals.series, (unsigned long long)left_out,
 		   a->files_are_refused ? "true" : "false");
 }
 
@@ -71,14 +71,15 @@ static void put_sender(const struct alerting *a, struct buf *json)
 		return;
 	const struct spool_counts counts = sending_counts(a->sending);
 	bool holds = sending_describe(a->sending, detail);
+	const uint64_t dropped = counts.dropped + a->refused;
 	buf_printf(json, ",\"sender\":{\"holds\":%s", holds ? "true" : "false");
 	put_text(json, "detail", detail);
 	buf_printf(json,
 		   ",\"sinks\":%zu,\"waiting\":%u,\"bytes\":%llu,\"dropped\":%llu,"
 		   "\"unsaved\":%u}",
 		   a->rules.tell->sink_count, counts.waiting,
-		   (unsigned long long)counts.bytes,
-		   (unsigned long long)(counts.dropped + a->refused), counts.unsaved);
+		   (unsigned long long)counts.bytes, (unsigned long long)dropped,
+		   counts.unsaved);
 }
 
 void alerting_json(const struct alerting *a, struct buf *json)
