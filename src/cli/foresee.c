@@ -100,7 +100,7 @@ static const struct metric {
 	double (*value)(const struct port_record *hour);
 	double (*limit)(const struct foresee_limits *limits);
 } metrics[] = {
-	{ "response_p95_us", "limits.response", INFINITY, false, response_of,
+	{ "response_p95_us", "limits.response_ms", INFINITY, false, response_of,
 	  response_limit },
 	{ "lost_ratio", "limits.loss", 1, false, loss_of, loss_limit },
 	{ "retransmit_ratio", "limits.loss", 1, false, retransmits_of, loss_limit },

@@ -96,7 +96,7 @@ static void json_is_a_record_a_line(void **state)
 	const json_t *row = json_array_get(rows, 0);
 	assert_string_equal(member_text(row, "record"), "forecast");
 	assert_string_equal(member_text(row, "subject"), "192.0.2.10:443/tcp");
-	assert_string_equal(member_text(row, "limit_of"), "limits.response");
+	assert_string_equal(member_text(row, "limit_of"), "limits.response_ms");
 	assert_string_equal(member_text(row, "at"), "2026-03-07T00:00:00.000000Z");
 	assert_true(member_number(row, "limit") == 100000);
 	assert_true(member_number(row, "probability") > 0.7);
