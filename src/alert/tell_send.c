@@ -81,7 +81,7 @@ static uint64_t id_of(struct row *const *rows, size_t count)
 }
 
 /* Of one group and one reason, NOTICE_INCIDENTS_MAX at most. */
-static void send_one(struct teller *teller, struct row *const *rows, size_t count)
+static bool send_one(struct teller *teller, struct row *const *rows, size_t count)
 {
 	const struct incident_record *incidents[NOTICE_INCIDENTS_MAX];
 	int64_t due_us = rows[0]->due_us;
@@ -89,16 +89,16 @@ static void send_one(struct teller *teller, struct row *const *rows, size_t coun
 		incidents[i] = &rows[i]->known->record;
 		due_us = rows[i]->due_us < due_us ? rows[i]->due_us : due_us;
 	}
-	teller->sink.message(teller->sink.self,
-			     &(struct tell_message){
-				     .id = id_of(rows, count),
-				     .sink = teller->rules->sinks[rows[0]->sink]->name,
-				     .reason = rows[0]->reason,
-				     .due_us = due_us,
-				     .key = rows[0]->known->record.id,
-				     .incidents = incidents,
-				     .count = count,
-			     });
+	const struct tell_message message = {
+		.id = id_of(rows, count),
+		.sink = teller->rules->sinks[rows[0]->sink]->name,
+		.reason = rows[0]->reason,
+		.due_us = due_us,
+		.key = rows[0]->known->record.id,
+		.incidents = incidents,
+		.count = count,
+	};
+	return teller->sink.message(teller->sink.self, &message);
 }
 
 static void note(struct teller *teller, struct row *row, struct group *group)
@@ -162,7 +162,8 @@ static void send_group(struct teller *teller, struct row **rows, size_t count)
 	for (size_t i = 0, n; i < count; i += n) {
 		n = alike(rows + i, count - i, true);
 		n = n < most ? n : most;
-		send_one(teller, rows + i, n);
+		if (!send_one(teller, rows + i, n))
+			return; /* nor will others */
 		for (size_t j = i; j < i + n; j++)
 			note(teller, rows[j], group);
 		teller->is_changed = true;

@@ -45,7 +45,8 @@ struct tell_message {
 
 struct teller_sink {
 	void *self;
-	void (*message)(void *self, const struct tell_message *message);
+	/* False: it can't be passed on; it is made again at the next tick. */
+	bool (*message)(void *self, const struct tell_message *message);
 	/* A silence began, changed or ended. */
 	void (*silence)(void *self, const struct silence_record *silence);
 	void (*audit)(void *self, const struct audit_record *audit);

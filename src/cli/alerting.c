@@ -70,6 +70,7 @@ bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
 	if (!alert_rules_load(&a->rules, setup->config, setup->home, errors))
 		return false;
 	a->stamp_seen = a->rules.stamp;
+	a->read = alert_rules_kinds(&a->rules) | RECORD_BIT(RECORD_tls);
 	return true;
 }
 
@@ -275,7 +276,7 @@ void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
 {
 	if (a->book == NULL)
 		return;
-	a->asked = 0;
+	a->asked = a->untaken = 0;
 	note_sleep(a, now_us);
 	limits_tick(a->limits, now_us);
 	anomalies_tick(a->anomalies, now_us);
@@ -284,6 +285,19 @@ void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
 	if (a->sending != NULL)
 		sending_tick(a->sending);
 	look_at_files(a, now_us, said);
+}
+
+/* Workers read of what is said only what was watched at the start. */
+static void say_late(const struct alerting *a, struct buf *said)
+{
+	record_bits late = RECORDS_SAID & alert_rules_kinds(&a->rules) & ~a->read;
+	for (enum record_kind kind = 0; kind < RECORD_KINDS; kind++)
+		if (late & RECORD_BIT(kind))
+			buf_printf(
+				said,
+				"breakwater: limits of %s records see nothing before "
+				"the next start, as none watched them at this one\n",
+				schemas[kind].name);
 }
 
 void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t now_us,
@@ -301,6 +315,7 @@ void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t 
 			       "start, as there was nobody at this one; until then "
 			       "notifications are as before\n");
 	}
+	say_late(a, said);
 	limits_set_rules(a->limits, a->rules.limits, now_us);
 	teller_set_rules(a->teller, a->rules.tell, now_us);
 	if (a->sending != NULL)

@@ -39,8 +39,9 @@ struct alerting_setup {
 struct alerting {
 	struct alerting_setup setup;
 	struct alert_rules rules;
-	uint64_t stamp_seen;        /* of their files, at the last look */
-	bool files_are_refused;     /* as one has an error: older rules are in force */
+	record_bits read;       /* kinds that workers were told to read, at the start */
+	uint64_t stamp_seen;    /* of their files, at the last look */
+	bool files_are_refused; /* as one has an error: older rules are in force */
 	struct incident_book *book; /* NULL: before alerting_open() */
 	struct limits *limits;
 	struct anomalies *anomalies;
@@ -54,7 +55,7 @@ struct alerting {
 	char host[256], link[CONFIG_TEXT_MAX + 64]; /* as notice has them */
 	struct alert_board board;
 	uint32_t asked;      /* of the history, in this second */
-	uint64_t refused;    /* messages, as too many waited for the sender */
+	uint32_t untaken;    /* sinks whose messages can't be passed on just now */
 	bool is_taking;      /* a limit says something just now */
 	int64_t second_us;   /* of the last second */
 	int64_t minute;      /* of the last look at what ports did */

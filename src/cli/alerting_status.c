@@ -71,14 +71,13 @@ static void put_sender(const struct alerting *a, struct buf *json)
 		return;
 	const struct spool_counts counts = sending_counts(a->sending);
 	bool holds = sending_describe(a->sending, detail);
-	const uint64_t dropped = counts.dropped + a->refused;
 	buf_printf(json, ",\"sender\":{\"holds\":%s", holds ? "true" : "false");
 	put_text(json, "detail", detail);
 	buf_printf(json,
 		   ",\"sinks\":%zu,\"waiting\":%u,\"bytes\":%llu,\"dropped\":%llu,"
 		   "\"unsaved\":%u}",
-		   a->rules.tell->sink_count, counts.waiting,
-		   (unsigned long long)counts.bytes, (unsigned long long)dropped,
+		   a->rules.tell->sink_count, counts.waiting + a->untaken,
+		   (unsigned long long)counts.bytes, (unsigned long long)counts.dropped,
 		   counts.unsaved);
 }
 

@@ -34,9 +34,9 @@ static void take_result(void *self, const struct notification_record *notificati
 	incident_book_notification(a->book, notification);
 }
 
-/* Where no sender says what came of it. */
-static void note(struct alerting *a, const struct tell_message *message,
-		 const struct notice *notice, const char *state, const char *error)
+/* Passed on to the program, once; how it ends is in the audit chain. */
+static void note_run(struct alerting *a, const struct tell_message *message,
+		     const struct notice *notice)
 {
 	struct notification_record record;
 	record_init(RECORD_notification, &record);
@@ -47,13 +47,12 @@ static void note(struct alerting *a, const struct tell_message *message,
 	record.reason = notice->reason;
 	record.incidents = (uint32_t)notice->count;
 	notice_others(notice, record.others);
-	record.state = state;
-	record.tries = error[0] == '\0';
-	record_text(record.error, sizeof(record.error), error);
+	record.state = "sent";
+	record.tries = 1;
 	take_result(a, &record);
 }
 
-static void take_message(void *self, const struct tell_message *message)
+static bool take_message(void *self, const struct tell_message *message)
 {
 	static struct incident_record incidents[NOTICE_INCIDENTS_MAX]; /* 40 kB */
 	struct alerting *a = self;
@@ -72,12 +71,10 @@ static void take_message(void *self, const struct tell_message *message)
 		is_run ? programs_notice(a->setup.programs, &notice)
 		       : a->sending != NULL &&
 				 sending_tell(a->sending, message->sink, &notice);
-	a->refused += !is_taken;
-	if (!is_taken)
-		note(a, message, &notice, "dropped",
-		     "too many messages wait for the process that sends");
-	else if (is_run) /* once; how it ends is in the audit chain */
-		note(a, message, &notice, "sent", "");
+	a->untaken += !is_taken;
+	if (is_taken && is_run)
+		note_run(a, message, &notice);
+	return is_taken;
 }
 
 static void take_silence(void *self, const struct silence_record *silence)

@@ -9,7 +9,6 @@
 
 /* Of a port the last minute is judged, of a listener its backlog: every few seconds. */
 enum { LOOK_S = 5 };
-#define SECOND_US 1000000LL
 
 static void keep(void *self, enum record_kind kind, const void *record)
 {
@@ -105,7 +104,7 @@ static void look(struct monitor *m, int64_t now_us)
 void monitor_watch_limits(struct monitor *m, int64_t now_us)
 {
 	struct buf said = { 0 };
-	if (now_us / SECOND_US % LOOK_S == 0)
+	if (m->ticks / TICKS_PER_SECOND % LOOK_S == 0)
 		look(m, now_us);
 	alerting_second(&m->alerting, now_us, &said);
 	say(&said);

@@ -49,9 +49,13 @@ static struct tell_route routes[4];
 static struct tell_maintenance maintenances[1];
 static struct tell_rules rules;
 
-static void take_message(void *self, const struct tell_message *message)
+static bool nobody_takes; /* messages */
+
+static bool take_message(void *self, const struct tell_message *message)
 {
 	(void)self;
+	if (nobody_takes)
+		return false;
 	assert_true(told_count < SCENE_MESSAGES);
 	assert_in_range(message->count, 1, NOTICE_INCIDENTS_MAX);
 	struct told *to = &told[told_count++];
@@ -64,6 +68,7 @@ static void take_message(void *self, const struct tell_message *message)
 	record_text(to->key, sizeof(to->key), message->key);
 	for (size_t i = 0; i < message->count; i++)
 		to->incidents[i] = *message->incidents[i];
+	return true;
 }
 
 static void take_silence(void *self, const struct silence_record *silence)
@@ -127,6 +132,7 @@ static int scene_begin(void **state)
 {
 	(void)state;
 	told_count = silence_count = audit_count = 0;
+	nobody_takes = false;
 	suppressed_by[0] = '\0';
 	now_us = START;
 	rules = (struct tell_rules){ .routes = routes, .maintenances = maintenances };

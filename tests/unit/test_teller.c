@@ -75,6 +75,20 @@ static void what_is_new_is_told_after_its_wait(void **state)
 	assert_int_equal(told[0].due_us, told[0].at_us);
 }
 
+static void what_nobody_takes_is_told_later(void **state)
+{
+	(void)state;
+	with_one_route();
+	fires("a", "high");
+	nobody_takes = true;
+	pass(5 * MINUTE);
+	assert_int_equal(told_count, 0);
+	nobody_takes = false;
+	pass(HOUR);
+	assert_int_equal(told_count, 1);
+	is_told(0, "ops", TELL_NEW, "a");
+}
+
 static void several_of_the_same_wait_are_one_message(void **state)
 {
 	(void)state;
@@ -504,6 +518,7 @@ int main(void)
 		TEST(who_was_told_hears_of_the_end_in_a_silence),
 		TEST(silences_begin_and_end),
 		TEST(a_silence_that_can_not_be_is_refused),
+		TEST(what_nobody_takes_is_told_later),
 		TEST(maintenance_tells_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
