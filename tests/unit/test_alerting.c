@@ -2,74 +2,7 @@
  * test_alerting.c: incidents of a running monitor: what people say of them by forms,
  * and that they go on after a restart.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the ones above first */
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "cli/alerting.h"
-#include "store/store.h"
-
-enum { KEPT_MAX = 64 };
-
-static struct alerting alerting;
-static struct config config;
-static struct home own;
-static struct store *store;
-static char folder[64];
-
-static struct {
-	struct incident_record incident; /* the last */
-	struct deployment_record deployment;
-	struct alert_record alert; /* the last */
-	struct notification_record notification;
-	struct audit_record audits[KEPT_MAX];
-	size_t incidents, alerts, anomalies, audit_count;
-} kept;
-
-static void keep(void *self, enum record_kind kind, const void *record)
-{
-	(void)self;
-	store_put(store, kind, record);
-	if (kind == RECORD_incident) {
-		kept.incident = *(const struct incident_record *)record;
-		kept.incidents++;
-	} else if (kind == RECORD_alert) {
-		kept.alert = *(const struct alert_record *)record;
-		kept.alerts++;
-	} else if (kind == RECORD_anomaly) {
-		kept.anomalies++;
-	} else if (kind == RECORD_notification) {
-		kept.notification = *(const struct notification_record *)record;
-	} else if (kind == RECORD_deployment) {
-		kept.deployment = *(const struct deployment_record *)record;
-	} else if (kind == RECORD_audit) {
-		assert_true(kept.audit_count < KEPT_MAX);
-		kept.audits[kept.audit_count++] = *(const struct audit_record *)record;
-	}
-}
-
-static void start(void)
-{
-	const struct alerting_setup setup = {
-		.keep = keep, .config = &config, .own = &own, .home = &own
-	};
-	struct buf said = { 0 };
-	assert_true(alerting_prepare(&alerting, &setup, &said));
-	assert_true(alerting_open(&alerting));
-	store = store_open(folder, &store_no_limits);
-	assert_non_null(store);
-	alerting_begin(&alerting, "127.0.0.1:7070", clock_us(CLOCK_REALTIME), &said);
-	assert_int_equal(said.len, 0);
-}
+#include "alerting_scene.h"
 
 /* Nothing has to be said. */
 static void pass_second(int64_t now_us)
@@ -77,34 +10,6 @@ static void pass_second(int64_t now_us)
 	struct buf said = { 0 };
 	alerting_second(&alerting, now_us, &said);
 	assert_int_equal(said.len, 0);
-}
-
-static void stop(void)
-{
-	alerting_close(&alerting);
-	store_close(store);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	memset(&kept, 0, sizeof(kept));
-	snprintf(folder, sizeof(folder), "/tmp/test_alerting.XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	config_init(&config);
-	snprintf(config.state, sizeof(config.state), "%s", folder);
-	start();
-	return 0;
-}
-
-static int end(void **state)
-{
-	char command[96];
-	(void)state;
-	stop();
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command); /* NOLINT(cert-env33-c): of this test's own folder */
 }
 
 static void finding(const char *id, const char *state_word)
@@ -149,21 +54,6 @@ static int say(form_take take, const char *form, char out[static 256])
 	buf_free(&message);
 	return result;
 }
-
-static void count_firing(void *to, const struct incident_record *incident)
-{
-	size_t *count = to;
-	*count += strcmp(incident->state, "firing") == 0;
-}
-
-static size_t firing(void)
-{
-	size_t count = 0;
-	alerting_each(&alerting, count_firing, &count);
-	return count;
-}
-
-/* ---- tests ---- */
 
 static void people_acknowledge_and_close_by_form(void **state)
 {
@@ -256,169 +146,6 @@ static void what_is_over_stays_over_after_a_restart(void **state)
 	stop();
 	start();
 	assert_int_equal(firing(), 0);
-}
-
-/* ---- limits ---- */
-
-static void see_probe(const char *state_word)
-{
-	struct probe_record probe;
-	record_init(RECORD_probe, &probe);
-	probe.at = clock_us(CLOCK_REALTIME);
-	record_text(probe.target, sizeof(probe.target), "tcp://192.0.2.1:25");
-	probe.state = probe.hard_state = state_word;
-	probe.maintenance = 0;
-	alerting_see(&alerting, RECORD_probe, &probe, probe.at);
-}
-
-static void count_alert(void *to, const struct alert_record *alert)
-{
-	size_t *count = to;
-	assert_string_equal(alert->incident, kept.incident.id);
-	(*count)++;
-}
-
-static size_t alerts(void)
-{
-	size_t count = 0;
-	alerting_each_alert(&alerting, count_alert, &count);
-	return count;
-}
-
-static void a_limit_that_is_crossed_is_an_incident_until_it_is_well(void **state)
-{
-	(void)state;
-	see_probe("up");
-	assert_int_equal(kept.alerts, 0);
-	see_probe("down");
-	assert_string_equal(kept.alert.rule, "down");
-	assert_string_equal(kept.alert.incident, kept.incident.id);
-	assert_int_equal(alerts(), 1);
-	assert_int_equal(firing(), 1);
-	see_probe("up");
-	assert_string_equal(kept.alert.state, "resolved");
-	assert_int_equal(alerts(), 0);
-	assert_string_equal(kept.incident.state, "resolved");
-}
-
-static void an_alert_goes_on_after_a_restart(void **state)
-{
-	(void)state;
-	see_probe("down");
-	const struct alert_record before = kept.alert;
-	stop();
-	start();
-	assert_int_equal(kept.alerts, 1);
-	assert_int_equal(alerts(), 1);
-	see_probe("down");
-	assert_int_equal(kept.alerts, 1);
-	see_probe("up");
-	assert_int_equal(kept.alerts, 2);
-	assert_string_equal(kept.alert.id, before.id);
-	assert_int_equal(firing(), 0);
-}
-
-/* After a crash before the limits' own file was written. */
-static void what_limits_do_not_remember_does_not_fire_for_ever(void **state)
-{
-	(void)state;
-	char path[96];
-	see_probe("down");
-	stop();
-	snprintf(path, sizeof(path), "%s/limits.bin", folder);
-	assert_int_equal(unlink(path), 0);
-	start();
-	assert_string_equal(kept.alert.state, "resolved");
-	assert_int_equal(alerts(), 0);
-	assert_int_equal(firing(), 0);
-}
-
-static void write_rules(const char *text)
-{
-	FILE *file = fopen(config.limits_files.at[0], "we");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static void rules_are_read_again_when_their_file_changes(void **state)
-{
-	(void)state;
-	struct buf said = { 0 };
-	struct buf errors = { 0 };
-	struct alert_rules rules;
-	int64_t now_us = clock_us(CLOCK_REALTIME);
-	snprintf(config.limits_files.at[0], sizeof(config.limits_files.at[0]),
-		 "%s/rules.yaml", folder);
-	config.limits_files.count = 1;
-	write_rules("rules:\n- name: down\n  off: yes\n");
-	assert_true(alert_rules_load(&rules, &config, &own, &errors));
-	alerting_take_rules(&alerting, &rules, now_us, &said);
-	see_probe("down");
-	assert_int_equal(kept.alerts, 0);
-	write_rules("rules:\n- nam: down\n");
-	alerting_second(&alerting, now_us, &said);
-	assert_int_equal(said.len, 0);
-	alerting_second(&alerting, now_us, &said);
-	assert_non_null(strstr(buf_cstr(&said), "rules.yaml:2:3: "));
-	assert_non_null(strstr(buf_cstr(&said), "not changed"));
-	assert_true(alerting.files_are_refused);
-	see_probe("down");
-	assert_int_equal(kept.alerts, 0);
-	buf_clear(&said);
-	write_rules("rules: []\n");
-	alerting_second(&alerting, now_us, &said);
-	alerting_second(&alerting, now_us, &said);
-	assert_non_null(strstr(buf_cstr(&said), "read again"));
-	assert_false(alerting.files_are_refused);
-	see_probe("down");
-	assert_int_equal(kept.alerts, 1);
-	buf_free(&said);
-}
-
-/* There is no process that sends in this test. */
-static void what_is_not_read_yet_is_said(void **state)
-{
-	(void)state;
-	struct buf said = { 0 }, errors = { 0 };
-	struct alert_rules rules;
-	snprintf(config.limits_files.at[0], sizeof(config.limits_files.at[0]),
-		 "%s/rules.yaml", folder);
-	config.limits_files.count = 1;
-	write_rules("rules:\n- name: slow\n  field: http.took_us\n  above: {low: 1s}\n"
-		    "- name: old\n  field: tls.not_after\n  below: {low: 1d}\n");
-	assert_true(alert_rules_load(&rules, &config, &own, &errors));
-	alerting_take_rules(&alerting, &rules, clock_us(CLOCK_REALTIME), &said);
-	assert_non_null(strstr(buf_cstr(&said), "limits of http records"));
-	assert_null(strstr(buf_cstr(&said), "tls"));
-	buf_free(&said);
-}
-
-static void a_message_that_nobody_takes_waits(void **state)
-{
-	(void)state;
-	struct buf said = { 0 }, errors = { 0 };
-	struct alert_rules rules;
-	int64_t now_us = clock_us(CLOCK_REALTIME);
-	snprintf(config.notify_to.at[0], sizeof(config.notify_to.at[0]),
-		 "http://192.0.2.9/hook");
-	config.notify_to.count = 1;
-	config.notify_wait = 0;
-	assert_true(alert_rules_load(&rules, &config, &own, &errors));
-	alerting_take_rules(&alerting, &rules, now_us, &said);
-	assert_non_null(strstr(buf_cstr(&said), "after the next start"));
-	see_probe("down");
-	alerting_second(&alerting, now_us, &said);
-	alerting_second(&alerting, now_us + 1000000, &said);
-	assert_null(kept.notification.state);
-	/* Then it is no old news. */
-	stop();
-	start();
-	alerting_second(&alerting, now_us, &said);
-	alerting_second(&alerting, now_us + 1000000, &said);
-	assert_null(kept.notification.state);
-	assert_int_equal(alerting.untaken, 1);
-	buf_free(&said);
 }
 
 static void note_silence(void *to, const struct silence_record *silence)
@@ -605,12 +332,6 @@ int main(void)
 		TEST(an_alert_says_why_nobody_is_told),
 		TEST(a_silence_that_can_not_be_is_refused),
 		TEST(status_tells_the_gravest),
-		TEST(a_limit_that_is_crossed_is_an_incident_until_it_is_well),
-		TEST(an_alert_goes_on_after_a_restart),
-		TEST(what_limits_do_not_remember_does_not_fire_for_ever),
-		TEST(rules_are_read_again_when_their_file_changes),
-		TEST(what_is_not_read_yet_is_said),
-		TEST(a_message_that_nobody_takes_waits),
 		TEST(what_is_unusual_at_once_is_an_incident),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
