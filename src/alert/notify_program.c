@@ -23,8 +23,7 @@ static enum notify_outcome send_notice(__attribute__((unused)) struct sink *sink
 				       const struct notice *notice,
 				       struct buf *error)
 {
-	buf_text(error, "the daemon runs it, as its user; try it with a message on "
-			"standard input");
+	buf_text(error, "another process runs it");
 	return NOTIFY_NEVER;
 }
 

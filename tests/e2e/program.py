@@ -224,12 +224,31 @@ def a_decision_runs_it(tap, lab):
     tap.ok(chain[0]["before"] == finding["id"], "the chain names the finding", chain)
 
 
+def it_is_tried(tap, lab):
+    """notify test runs it as the daemon would."""
+    script, config = lab.dir / "try", lab.dir / "try.yaml"
+    config.write_text(f"notify: {{program: {script}, to: ['program:']}}\n"
+                      "block: {program_user: nobody}\n")
+    results = []
+    for end in ("grep -q '\"reason\":\"test\"' && test $(id -un) = nobody",
+                "echo no route >&2; exit 3"):
+        script.write_text(f"#!/bin/sh\n{end}\n")
+        script.chmod(0o755)
+        done = subprocess.run([e2e.BREAKWATER, "notify", "test", "program:", "-c", config],
+                              capture_output=True, text=True, check=False)
+        results.append((done.returncode, done.stdout))
+    tap.equal(results[0][0], 0, "a program is tried with a message, as its user")
+    tap.ok(results[1][0] == 1 and "exit status 3" in results[1][1] and
+           "no route" in results[1][1], "what it says when it fails is told", results[1])
+
+
 def program(tap, lab):
     slow = begin_slow(lab)
     finding_comes_as_json(tap, lab)
     message_comes_as_json(tap, lab)
     failing_is_told(tap, lab)
     a_decision_runs_it(tap, lab)
+    it_is_tried(tap, lab)
     slow_is_ended(tap, slow)
 
 
