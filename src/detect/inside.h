@@ -80,7 +80,7 @@ struct detect {
 	struct login_attempts login_attempts;
 	struct detect_limits limits;
 	struct home own, home, friends;
-	uint32_t self; /* our own process; UNKNOWN_U32: it does not listen */
+	uint32_t self;          /* our own process; UNKNOWN_U32: it does not listen */
 	detect_ask_way ask_way; /* NULL: nobody knows; of asks_way */
 	void *asks_way;
 	struct port_set traps;

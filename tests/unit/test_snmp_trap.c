@@ -187,7 +187,7 @@ static struct buf error;
 
 static enum notify_outcome tell(const char *query, const struct notice *notice)
 {
-	char url[256];
+	char url[512];
 	buf_clear(&error);
 	snprintf(url, sizeof(url), "snmp://127.0.0.1:%u?%s", manager.port, query);
 	struct sink *sink = sink_new("x", url, NULL, &error);
