@@ -143,6 +143,38 @@ static void take_block_settings(struct monitor *m, const struct config *fresh)
 	buf_free(&late);
 }
 
+static void take_alert_settings(struct config *config, const struct config *fresh)
+{
+	config->limit_response_ms = fresh->limit_response_ms;
+	config->limit_loss = fresh->limit_loss;
+	config->limit_errors = fresh->limit_errors;
+	config->limits_usual = fresh->limits_usual;
+	config->limits_files = fresh->limits_files;
+	config->notify_to = fresh->notify_to;
+	config->notify_files = fresh->notify_files;
+	memcpy(config->notify_severity, fresh->notify_severity,
+	       sizeof(fresh->notify_severity));
+	config->notify_wait = fresh->notify_wait;
+	config->notify_interval = fresh->notify_interval;
+	config->notify_repeat = fresh->notify_repeat;
+}
+
+static void take_retention(struct config *config, const struct config *fresh)
+{
+	config->retention_flows = fresh->retention_flows;
+	config->retention_ports_10s = fresh->retention_ports_10s;
+	config->retention_ports_1m = fresh->retention_ports_1m;
+	config->retention_ports_1h = fresh->retention_ports_1h;
+	config->retention_ports_1d = fresh->retention_ports_1d;
+	config->retention_events = fresh->retention_events;
+	config->retention_probes = fresh->retention_probes;
+	config->retention_failures = fresh->retention_failures;
+	config->retention_packets = fresh->retention_packets;
+	config->retention_evidence = fresh->retention_evidence;
+	config->retention_evidence_size = fresh->retention_evidence_size;
+	config->retention_size = fresh->retention_size;
+}
+
 /* A bad file changes nothing; a good one changes what can change while running. */
 void monitor_reload(struct monitor *m)
 {
@@ -172,30 +204,8 @@ void monitor_reload(struct monitor *m)
 	m->config.traps_ports = fresh.traps_ports;
 	m->config.blocklists = fresh.blocklists;
 	blocklists_reload(&m->blocklists, &m->config.blocklists);
-	m->config.limit_response_ms = fresh.limit_response_ms;
-	m->config.limit_loss = fresh.limit_loss;
-	m->config.limit_errors = fresh.limit_errors;
-	m->config.limits_usual = fresh.limits_usual;
-	m->config.limits_files = fresh.limits_files;
-	m->config.notify_to = fresh.notify_to;
-	m->config.notify_files = fresh.notify_files;
-	memcpy(m->config.notify_severity, fresh.notify_severity,
-	       sizeof(fresh.notify_severity));
-	m->config.notify_wait = fresh.notify_wait;
-	m->config.notify_interval = fresh.notify_interval;
-	m->config.notify_repeat = fresh.notify_repeat;
-	m->config.retention_flows = fresh.retention_flows;
-	m->config.retention_ports_10s = fresh.retention_ports_10s;
-	m->config.retention_ports_1m = fresh.retention_ports_1m;
-	m->config.retention_ports_1h = fresh.retention_ports_1h;
-	m->config.retention_ports_1d = fresh.retention_ports_1d;
-	m->config.retention_events = fresh.retention_events;
-	m->config.retention_probes = fresh.retention_probes;
-	m->config.retention_failures = fresh.retention_failures;
-	m->config.retention_packets = fresh.retention_packets;
-	m->config.retention_evidence = fresh.retention_evidence;
-	m->config.retention_evidence_size = fresh.retention_evidence_size;
-	m->config.retention_size = fresh.retention_size;
+	take_alert_settings(&m->config, &fresh);
+	take_retention(&m->config, &fresh);
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);
 	monitor_limit_store(m);

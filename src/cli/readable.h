@@ -18,8 +18,8 @@ struct readable {
 
 /* Borrowed. */
 void readable_add(struct readable *readable, const char *path);
-/* A copy. */
-void readable_add_folder(void *readable, const char *folder);
+/* A copy; to: the struct readable. */
+void readable_add_folder(void *to, const char *folder);
 /*
  * The folder of the configuration's file (NULL: the usual one): an editor puts a new
  * file in the old one's place, and conf.d is beside it.

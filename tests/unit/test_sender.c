@@ -33,8 +33,7 @@ static struct {
 static void read_request(int fd)
 {
 	char text[65536];
-	size_t len = 0;
-	while (len < 4 || memcmp(text + len - 4, "}\r\n", 3) != 0) {
+	for (size_t len = 0; len < sizeof(text);) {
 		ssize_t got = read(fd, text + len, sizeof(text) - len);
 		if (got <= 0 || text[len + (size_t)got - 1] == '}')
 			return;

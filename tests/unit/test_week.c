@@ -266,7 +266,10 @@ static void began(int day, int hour, const char *cause, const char *kind,
 		assert_null(found);
 		found = &known[i];
 	}
-	assert_non_null(found);
+	if (found == NULL) {
+		fail_msg("nothing began on day %d at %d", day, hour);
+		return;
+	}
 	const struct timeline_record *line = first_line(found);
 	if (strstr(cause_of(found), cause) == NULL || strcmp(line->kind, kind) != 0 ||
 	    strstr(line->summary, words) == NULL)
