@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/reason.h"
+
 #include "base/clock.h"
 
 /* So long without a second nobody watched. */
@@ -206,10 +208,13 @@ void alerting_block(struct alerting *a, const struct block_record *block)
 		incident_book_block(a->book, block);
 }
 
-void alerting_parent(struct alerting *a, const struct probe_record *probe)
+void alerting_target(struct alerting *a, const struct probe_record *probe)
 {
-	if (a->book != NULL)
-		incident_book_parent(a->book, probe->target, probe->parent);
+	if (a->book == NULL)
+		return;
+	incident_book_parent(a->book, probe->target, probe->parent);
+	if (reason_named(probe->reason) == REASON_removed)
+		limits_gone(a->limits, probe->target, probe->at);
 }
 
 /* What limits say is no news to them. */

@@ -86,8 +86,9 @@ void alerting_close(struct alerting *a);
 bool alerting_finding(struct alerting *a, struct finding_record *finding);
 void alerting_listener(struct alerting *a, const struct listener_record *listener);
 void alerting_block(struct alerting *a, const struct block_record *block);
-/* What a target is reached through; before its answer is seen. */
-void alerting_parent(struct alerting *a, const struct probe_record *probe);
+/* What a target is reached through, and that nobody asks it any more; before its answer
+ * is seen. */
+void alerting_target(struct alerting *a, const struct probe_record *probe);
 /* What limits watch: any record; of ports those of a minute, now and then. */
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us);

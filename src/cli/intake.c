@@ -359,7 +359,7 @@ void monitor_take_probes(struct monitor *m)
 	struct probe_record probe;
 	for (int i = 0; i < AT_ONCE && probing_next(&m->probing, &probe); i++) {
 		probe_intake_answer(m, &probe);
-		alerting_parent(&m->alerting, &probe);
+		alerting_target(&m->alerting, &probe);
 		if (probe.state != NULL)
 			monitor_keep(m, RECORD_probe, &probe);
 	}

@@ -332,6 +332,23 @@ void limits_count(struct limits *limits, const struct port_record *port)
 		   port->start + port->interval_s * SECOND_US);
 }
 
+/* What fires has facts, and so has what is missed. */
+void limits_gone(struct limits *limits, const char *target, int64_t now_us)
+{
+	for (uint32_t i = 0; i < series_end(&limits->table); i++) {
+		struct series *series = series_at(&limits->table, i);
+		const struct facts *facts =
+			series != NULL ? series_facts(&limits->table, series) : NULL;
+		if (facts == NULL || strcmp(facts->target, target) != 0)
+			continue;
+		if (series->severity >= 0)
+			limits_resolve(limits,
+				       limit_rules_at(limits->rules, series->rule),
+				       series, SAID_UNKNOWN, now_us);
+		series_drop(&limits->table, series);
+	}
+}
+
 /* ---- time ---- */
 
 /* Nothing is known of it any more. */

@@ -64,6 +64,8 @@ void limits_see(struct limits *limits, enum record_kind kind, const void *record
  * covers; the finest there is.
  */
 void limits_count(struct limits *limits, const struct port_record *port);
+/* A target that nobody asks any more: nothing more will be known of it. */
+void limits_gone(struct limits *limits, const char *target, int64_t now_us);
 /* Once a second: what is absent, service levels. */
 void limits_tick(struct limits *limits, int64_t now_us);
 

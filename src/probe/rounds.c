@@ -101,7 +101,7 @@ static bool grow(struct rounds *rounds)
 void rounds_begin_set(struct rounds *rounds)
 {
 	for (uint32_t i = 0; i < rounds->count; i++)
-		rounds->all[i]->is_wanted = rounds->all[i]->is_own;
+		rounds->all[i]->is_wanted &= rounds->all[i]->is_own;
 }
 
 int64_t watched_interval_us(const struct watched *w)
@@ -212,7 +212,7 @@ void rounds_drop_own(struct rounds *rounds, const char *text)
 	struct watched *w = watched_find(rounds, text);
 	if (w == NULL || !w->is_own)
 		return;
-	w->is_own = w->is_wanted = false;
+	w->is_wanted = false;
 	rounds_end_set(rounds);
 }
 
@@ -224,6 +224,9 @@ static void tell_gone(struct watched *w)
 	record_init(RECORD_probe, &gone);
 	record_text(gone.target, sizeof(gone.target), w->target.text);
 	gone.at = clock_us(CLOCK_REALTIME);
+	/* That one of ours is not asked any more is no word of how it is. */
+	if (!w->is_own)
+		gone.reason = reason_word(REASON_removed);
 	w->rounds->done(w->rounds->to, &gone);
 }
 

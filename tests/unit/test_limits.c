@@ -309,6 +309,21 @@ static void words_are_limits_too(void **state)
 						   "again, after 4 min");
 }
 
+static void what_nobody_asks_any_more_is_over(void **state)
+{
+	(void)state;
+	watch(down);
+	probe_is("down", 0);
+	assert_last(1, "firing", "high");
+	limits_gone(limits, "https://example.net/", last_alert()->at);
+	assert_int_equal(alert_count, 1);
+	limits_gone(limits, "https://example.org/", last_alert()->at);
+	assert_last(2, "resolved", "high");
+	assert_non_null(strstr(last_alert()->summary, "nothing more is known of it"));
+	probe_is("down", 0); /* it is asked again */
+	assert_last(3, "firing", "high");
+}
+
 static void a_flapping_one_is_one_alert_and_maintenance_is_none(void **state)
 {
 	(void)state;
@@ -528,6 +543,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			counts_since_the_start_are_what_they_rise, begin, end),
 		cmocka_unit_test_setup_teardown(words_are_limits_too, begin, end),
+		cmocka_unit_test_setup_teardown(what_nobody_asks_any_more_is_over,
+						begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_flapping_one_is_one_alert_and_maintenance_is_none, begin,
 			end),

@@ -180,17 +180,19 @@ static void what_is_told_of_targets_is_read_as_a_strangers(void **state)
 enum { ANSWERS_MAX = 16 };
 
 struct heard {
-	unsigned count, gone;
+	unsigned count, gone, removed;
 	struct probe_record answers[ANSWERS_MAX];
 };
 
 static void hear(void *to, const struct probe_record *record)
 {
 	struct heard *heard = to;
-	if (record->state == NULL)
+	if (record->state == NULL) {
 		heard->gone++;
-	else if (heard->count < ANSWERS_MAX)
+		heard->removed += reason_named(record->reason) == REASON_removed;
+	} else if (heard->count < ANSWERS_MAX) {
 		heard->answers[heard->count++] = *record;
+	}
 }
 
 static const struct round_rules every_second = { .interval_s = 1,
@@ -308,6 +310,7 @@ static void own_ones_stand_beside_those_that_are_named(void **state)
 	rounds_stats(rounds, &stats);
 	assert_int_equal(stats.targets, 0);
 	assert_int_equal(heard->gone, 2);
+	assert_int_equal(heard->removed, 1); /* nobody named the other */
 	rounds_free(rounds);
 	free(heard);
 }
