@@ -161,6 +161,9 @@ static void add_reject(struct ruleset_reader *reader, const json_t *reject)
 	else if (strcmp(type, "tcp reset") == 0)
 		step->match.transport = IPPROTO_TCP;
 	reader_imply(reader, &step->match);
+	/* Before this one it leaves out, too, which network it was for. */
+	if (step->match.transport != 0 && strcmp(reader->family, "ip") != 0)
+		add_step(reader, STEP_MAYBE);
 }
 
 /* What changes where a packet goes, and not only how it travels. */

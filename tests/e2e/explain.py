@@ -186,10 +186,17 @@ def slow_application(tap, lab):
     _, slow = serve(lab, server)
     slow.write_text("0.4")
     ask_and_wait(client)
-    answer = expect(tap, monitor, "slow application", 1,
-                    "slow answers over a fast cable are the application's")
-    tap.ok(answer.get("application_us", 0) >= 350000 and
-           answer.get("network_us", 1e9) < 50000, "where the time went is told", answer)
+    expect(tap, monitor, "slow application", 1,
+           "slow answers over a fast cable are the application's")
+
+    def is_told():
+        """While clients wait to be accepted, the queue has the time."""
+        answer, _ = explained(monitor)
+        return (answer.get("application_us", 0) >= 350000 and
+                answer.get("network_us", 1e9) < 50000)
+
+    tap.ok(until(is_told, "the time of the application", 15, 0.2),
+           "where the time went is told")
 
 
 def dead_listener(tap, lab):

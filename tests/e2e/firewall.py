@@ -129,7 +129,9 @@ class House:
                 if DOORS[number][0] == "udp":
                     done[number].add(self.doors[number].recv(64).decode())
                 else:
-                    self.doors[number].accept()[0].close()
+                    made, peer = self.doors[number].accept()
+                    made.close()
+                    done[number].add(peer[0].removeprefix("::ffff:"))
             except OSError:
                 return
 
@@ -144,15 +146,12 @@ class House:
                         continue
                     for with_header in [False, True][:1 + (":" in target)]:
                         made = self.knock(number, stranger, target, with_header)
-                        tries[made] = (number, stranger)
+                        tries[made] = number
         begin = time.monotonic()
         while time.monotonic() < begin + most_s:
-            waiting = [one for one, (number, _) in tries.items()
+            waiting = [one for one, number in tries.items()
                        if DOORS[number][0] != "udp"]
             for one in select.select([], waiting, [], 0.01)[1]:
-                number, stranger = tries[one]
-                if one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                    done[number].add(stranger)
                 del tries[one]
                 one.close()
             for number in numbers:

@@ -83,7 +83,7 @@ static const struct expectation expectations[] = {
 	{ DROP, S, S },
 	{ ACCEPT, O, O },
 	{ "{'reject':null}", S, S },
-	{ "{'reject':{'type':'tcp reset'}}", S, S },
+	{ "{'reject':{'type':'tcp reset'}}", U, S }, /* of one network, perhaps */
 	{ "{'reject':{'type':'icmp','expr':'host-unreachable'}}", S, S },
 	{ "{'reject':{'type':'icmpx','expr':'host-unreachable'}}", S, S },
 	{ "{'reject':{'type':'icmpv6','expr':'no-route'}}", O, S },
