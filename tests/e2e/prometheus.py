@@ -84,7 +84,9 @@ def dashboard(tap, _):
 
 def names_are_there(tap, monitor):
     """Of families, as a label's value may look like one."""
-    text = monitor.ask("/metrics")
+    # As soon as a client of this machine, which Prometheus is, was seen.
+    text = until(lambda: (now := monitor.ask("/metrics")) and
+                 "breakwater_client_ports_max" in now and now, "a client's port")
     there = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     named = set(FAMILY.findall(RULES.read_text())) | set(FAMILY.findall(
         "\n".join(expressions())))
