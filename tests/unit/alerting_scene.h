@@ -114,7 +114,7 @@ static size_t firing(void)
 	return count;
 }
 
-static void see_probe(const char *state_word)
+static inline void see_probe(const char *state_word)
 {
 	struct probe_record probe;
 	record_init(RECORD_probe, &probe);
@@ -125,14 +125,14 @@ static void see_probe(const char *state_word)
 	alerting_see(&alerting, RECORD_probe, &probe, probe.at);
 }
 
-static void count_alert(void *to, const struct alert_record *alert)
+static inline void count_alert(void *to, const struct alert_record *alert)
 {
 	size_t *count = to;
 	assert_string_equal(alert->incident, kept.incident.id);
 	(*count)++;
 }
 
-static size_t alerts(void)
+static inline size_t alerts(void)
 {
 	size_t count = 0;
 	alerting_each_alert(&alerting, count_alert, &count);

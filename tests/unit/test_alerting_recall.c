@@ -2,82 +2,14 @@
  * test_alerting_recall.c: incidents that were over before the daemon started: people
  * still say what they were, and what lasts of them is no other one.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the ones above first */
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "cli/alerting.h"
-#include "store/store.h"
+#include "alerting_scene.h"
 
 #define DAY_US INT64_C(86400000000)
-
-static struct alerting alerting;
-static struct config config;
-static struct home own;
-static struct store *store;
-static struct incident_record said; /* the last */
-
-static void keep(void *self, enum record_kind kind, const void *record)
-{
-	(void)self;
-	store_put(store, kind, record);
-	if (kind == RECORD_incident)
-		said = *(const struct incident_record *)record;
-}
-
-static void start(void)
-{
-	const struct alerting_setup setup = {
-		.keep = keep, .config = &config, .own = &own, .home = &own
-	};
-	struct buf text = { 0 };
-	assert_true(alerting_prepare(&alerting, &setup, &text));
-	assert_true(alerting_open(&alerting));
-	store = store_open(config.state, &store_no_limits);
-	assert_non_null(store);
-	alerting_begin(&alerting, "127.0.0.1:7070", clock_us(CLOCK_REALTIME), &text);
-	buf_free(&text);
-}
-
-static void stop(void)
-{
-	alerting_close(&alerting);
-	store_close(store);
-}
 
 static void restart(void)
 {
 	stop();
 	start();
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	config_init(&config);
-	snprintf(config.state, sizeof(config.state), "/tmp/alerting_recall.XXXXXX");
-	if (mkdtemp(config.state) == NULL)
-		return -1;
-	start();
-	return 0;
-}
-
-static int end(void **state)
-{
-	char command[sizeof(config.state) + 8];
-	(void)state;
-	stop();
-	snprintf(command, sizeof(command), "rm -r %s", config.state);
-	return system(command); /* NOLINT(cert-env33-c): of this test's own folder */
 }
 
 /* Days ago, by itself, and so in no book. */
@@ -118,19 +50,6 @@ static int say(const char *form)
 	return result;
 }
 
-static void count_firing(void *to, const struct incident_record *incident)
-{
-	size_t *count = to;
-	*count += strcmp(incident->state, "firing") == 0;
-}
-
-static size_t firing(void)
-{
-	size_t count = 0;
-	alerting_each(&alerting, count_firing, &count);
-	return count;
-}
-
 /* ---- the tests ---- */
 
 static void what_was_over_long_ago_is_marked_by_its_id(void **state)
@@ -141,13 +60,13 @@ static void what_was_over_long_ago_is_marked_by_its_id(void **state)
 	restart();
 	assert_int_equal(say("id=0124&comment=x"), -ENOENT);
 	assert_int_equal(say("id=0123&close=1&false_positive=1&reason=our+own"), 0);
-	assert_string_equal(said.id, old.id);
-	assert_int_equal(said.false_positive, 1);
-	assert_int_equal(said.end, old.end);
-	assert_int_equal(said.detected, old.detected);
-	assert_int_equal(said.automatic, 1);
-	assert_string_equal(said.closed_by, "ada");
-	assert_string_equal(said.close_reason, "our own");
+	assert_string_equal(kept.incident.id, old.id);
+	assert_int_equal(kept.incident.false_positive, 1);
+	assert_int_equal(kept.incident.end, old.end);
+	assert_int_equal(kept.incident.detected, old.detected);
+	assert_int_equal(kept.incident.automatic, 1);
+	assert_string_equal(kept.incident.closed_by, "ada");
+	assert_string_equal(kept.incident.close_reason, "our own");
 	assert_int_equal(firing(), 0);
 }
 
@@ -171,11 +90,11 @@ static void what_a_person_closed_stays_closed(void **state)
 	restart();
 	finding("a281196900000000");
 	assert_int_equal(firing(), 0);
-	assert_string_equal(said.id, "feedfeedfeedfeed");
-	assert_int_equal(said.false_positive, 1);
+	assert_string_equal(kept.incident.id, "feedfeedfeedfeed");
+	assert_int_equal(kept.incident.false_positive, 1);
 	finding("b281196900000000");
 	assert_int_equal(firing(), 1);
-	assert_string_not_equal(said.id, "feedfeedfeedfeed");
+	assert_string_not_equal(kept.incident.id, "feedfeedfeedfeed");
 }
 
 static void see_down(const char *target)
