@@ -72,7 +72,7 @@ bool alerting_prepare(struct alerting *a, const struct alerting_setup *setup,
 	if (!alert_rules_load(&a->rules, setup->config, setup->home, errors))
 		return false;
 	a->stamp_seen = a->rules.stamp;
-	a->read = alert_rules_kinds(&a->rules) | RECORD_BIT(RECORD_tls);
+	a->read = alert_rules_kinds(&a->rules) | RECORDS_ALWAYS_READ;
 	return true;
 }
 

@@ -24,6 +24,10 @@
 #include "limit/limits.h"
 #include "record/record.h"
 
+/* What workers always read, whether or not a limit watches it. */
+#define RECORDS_ALWAYS_READ                                                            \
+	(RECORD_BIT(RECORD_finding) | RECORD_BIT(RECORD_login) | RECORD_BIT(RECORD_tls))
+
 struct alerting_setup {
 	void *self;
 	/* Alerts, incidents, timelines and whatever else is said here: for the store,

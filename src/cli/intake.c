@@ -586,8 +586,7 @@ void monitor_close(struct monitor *m)
 
 record_bits monitor_wants(const struct monitor *m)
 {
-	record_bits wants = RECORD_BIT(RECORD_finding) | RECORD_BIT(RECORD_login) |
-			    RECORD_BIT(RECORD_tls) | settings_evidence(&m->config) |
+	record_bits wants = RECORDS_ALWAYS_READ | settings_evidence(&m->config) |
 			    (RECORDS_SAID & alert_rules_kinds(&m->alerting.rules));
 	return m->common.json ? RECORDS_SAID | wants : wants;
 }
