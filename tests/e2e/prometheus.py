@@ -84,9 +84,9 @@ def dashboard(tap, _):
 
 def names_are_there(tap, monitor):
     """Of families, as a label's value may look like one."""
-    # As soon as a client of this machine, which Prometheus is, was seen.
+    # As soon as the sockets were counted in which a client of this machine is.
     text = until(lambda: (now := monitor.ask("/metrics")) and
-                 "breakwater_client_ports_max" in now and now, "a client's port")
+                 "breakwater_client_ports_max" in now and now, "a client's port", 20)
     there = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     named = set(FAMILY.findall(RULES.read_text())) | set(FAMILY.findall(
         "\n".join(expressions())))
@@ -190,9 +190,11 @@ def real_prometheus(tap, lab):
     client, server = cable(lab)
     start_prometheus(lab, server)
     listener = server.listen(SERVER, TARGET_PORT)
+    own = server.connect(SERVER, TARGET_PORT)
     monitor = start_daemon(lab, client, server)
     promtool_agrees(tap, lab)
     names_are_there(tap, monitor)
+    own.close()
     asks_without_errors(tap, server)
     it_fires(tap, server, listener)
 
