@@ -9,7 +9,7 @@ static const char *const headers[][2] = {
 	{ "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src "
 				     "'self'; img-src 'self' data:; "
 				     "connect-src 'self'; frame-ancestors 'none'; "
-				     "base-uri 'none'; form-action 'none'; "
+				     "base-uri 'none'; form-action 'self'; "
 				     "require-trusted-types-for 'script'" },
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "X-Frame-Options", "DENY" },
@@ -25,7 +25,8 @@ enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 	if (response == NULL)
 		return MHD_NO; /* no memory: the connection is closed */
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+		if (MHD_get_response_header(response, headers[i][0]) == NULL)
+			MHD_add_response_header(response, headers[i][0], headers[i][1]);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");

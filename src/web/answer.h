@@ -12,7 +12,7 @@
 enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
 			    const char *type, struct buf *text);
 
-/* Sends a response, with the headers, and lets go of it. */
+/* Sends a response, with the headers that it has not its own of, and lets go of it. */
 enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 		       const char *type, struct MHD_Response *response);
 

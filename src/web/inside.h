@@ -75,6 +75,10 @@ enum MHD_Result answer_changeable(const struct request *request);
 /* Does it come from root or the daemon's own user?  Never over TCP. */
 bool change_is_permitted(const struct request *request);
 
+/* A file of the page. */
+struct page;
+enum MHD_Result answer_page(const struct request *request, const struct page *page);
+
 /* GET /probe. */
 enum MHD_Result answer_probe(const struct request *request);
 

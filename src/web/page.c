@@ -1,11 +1,14 @@
 /*
  * page.c: the files of the page, as the assembler includes them; see page.h.
  *
- * gcc 12 has no #embed.  The paths are found through the include path, like headers.
+ * gcc 12 has no #embed.  The files are found through the include path, like headers;
+ * which there are is known when web/ is built.
  */
 #include "web/page.h"
 
 #include <string.h>
+
+#include "page_assets.h"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a declared name can't stand in brackets */
 #define EMBED(name, file)                                                              \
@@ -13,30 +16,58 @@
 	__asm__(".section .rodata\n"                                                   \
 		".global " #name "\n"                                                  \
 		".global " #name "_end\n" #name ":\n"                                  \
-		".incbin \"web/" file "\"\n" #name "_end:\n"                           \
+		".incbin \"" file "\"\n" #name "_end:\n"                               \
 		".byte 0\n"                                                            \
-		".previous\n")
+		".previous\n");
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-EMBED(page_html, "page.html");
-EMBED(page_js, "page.js");
-EMBED(page_css, "page.css");
+#define EMBED_BOTH(number, path, file, type, hash, immutable)                          \
+	EMBED(page_plain_##number, file)                                               \
+	EMBED(page_gzip_##number, file ".gz")
+PAGE_ASSETS(EMBED_BOTH)
 
-const struct page *page_at(const char *path, struct page *out)
+static const struct asset {
+	const char *path, *type, *hash;
+	bool is_immutable;
+	const char *plain, *plain_end, *gzip, *gzip_end;
+} assets[] = {
+#define ROW(number, path, file, type, hash, immutable)                                 \
+	{ path,                                                                        \
+	  type,                                                                        \
+	  hash,                                                                        \
+	  immutable,                                                                   \
+	  page_plain_##number,                                                         \
+	  page_plain_##number##_end,                                                   \
+	  page_gzip_##number,                                                          \
+	  page_gzip_##number##_end },
+	PAGE_ASSETS(ROW)
+};
+
+static bool is_place(const char *path)
 {
-	const struct {
-		const char *path, *type, *at, *end;
-	} pages[] = {
-		{ "/", "text/html; charset=utf-8", page_html, page_html_end },
-		{ "/page.js", "text/javascript; charset=utf-8", page_js, page_js_end },
-		{ "/page.css", "text/css; charset=utf-8", page_css, page_css_end },
-	};
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		if (strcmp(path, pages[i].path) != 0)
+#define PLACE(place) place,
+	static const char *const places[] = { PAGE_PLACES(PLACE) };
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strcmp(path, places[i]) == 0)
+			return true;
+	return false;
+}
+
+bool page_at(const char *path, struct page *out)
+{
+	const char *wanted = is_place(path) ? "/" : path;
+	for (size_t i = 0; i < sizeof(assets) / sizeof(assets[0]); i++) {
+		const struct asset *asset = &assets[i];
+		if (strcmp(wanted, asset->path) != 0)
 			continue;
-		*out = (struct page){ pages[i].path, pages[i].type, pages[i].at,
-				      (size_t)(pages[i].end - pages[i].at) };
-		return out;
+		*out = (struct page){
+			asset->type,
+			asset->hash,
+			asset->is_immutable,
+			{ asset->plain, (size_t)(asset->plain_end - asset->plain) },
+			{ asset->gzip, (size_t)(asset->gzip_end - asset->gzip) },
+		};
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -168,11 +168,8 @@ static enum MHD_Result route(const struct request *request)
 		return answer_changeable(request);
 	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
 		return answer_heartbeat(request);
-	if (page_at(request->path, &page) != NULL)
-		return answer(request->connection, MHD_HTTP_OK, page.type,
-			      MHD_create_response_from_buffer(
-				      page.len, (void *)(uintptr_t)page.at,
-				      MHD_RESPMEM_PERSISTENT));
+	if (page_at(request->path, &page))
+		return answer_page(request, &page);
 	return answer_error(
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "

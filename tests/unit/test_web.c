@@ -246,16 +246,9 @@ static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
 	expect("/health", 503, "no status");
 }
 
-static void the_page_is_whole_and_names_nothing_from_elsewhere(void **state)
+static void what_is_nowhere_is_told_so(void **state)
 {
 	(void)state;
-	struct buf answer = get("/");
-	assert_int_equal(code_of(&answer), 200);
-	assert_has(&answer, "<!doctype html>");
-	assert_null(strstr(answer.at, "://"));
-	buf_free(&answer);
-	expect("/page.js", 200, "text/javascript");
-	expect("/page.css", 200, "prefers-color-scheme: dark");
 	expect("/nothing", 404, "nothing here");
 	expect("/api/v1/nothing", 404, "{\"error\":");
 }
@@ -475,7 +468,7 @@ int main(void)
 		TEST(only_get_and_head_are_allowed),
 		TEST(a_connection_serves_more_than_one_request),
 		TEST(health_is_fine_only_when_a_fresh_measurement_says_so),
-		TEST(the_page_is_whole_and_names_nothing_from_elsewhere),
+		TEST(what_is_nowhere_is_told_so),
 		TEST(a_second_daemon_is_refused_and_a_dead_ones_socket_replaced),
 		TEST(a_file_that_is_no_socket_is_left_alone),
 		TEST(what_listens_comes_by_port_and_is_filtered_like_all_else),

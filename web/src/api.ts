@@ -1,0 +1,171 @@
+/*
+ * api.ts: asks the daemon, and tells it what to change.
+ */
+import { signal } from "@preact/signals";
+import type { Records } from "record-types";
+import { link, type Params } from "./state";
+
+export type Kind = keyof Records;
+export type Row<K extends Kind> = Records[K];
+
+export interface Me {
+	user?: string;
+	role: "viewer" | "operator" | "administrator";
+	by?: string;
+	csrf?: string;
+	/** Whether one can sign in at all. */
+	login?: boolean;
+}
+
+/** What the API answered other than what was asked for. */
+export class Problem extends Error {
+	constructor(readonly status: number, message: string) {
+		super(message);
+	}
+}
+
+/** Nothing is shown before somebody has signed in. */
+export const needsLogin = signal(false);
+/** Who looks; undefined until it is known. */
+export const viewer = signal<Me | undefined>(undefined);
+
+/* Where records of a kind are; the name and an s, but for these. */
+const PATHS: Partial<Record<Kind, string>> = {
+	self: "self", audit: "audit", anomaly: "anomalies", figures: "figures", capacity: "capacity",
+};
+
+export function pathOf(kind: Kind): string {
+	return `/api/v1/${PATHS[kind] ?? `${kind}s`}`;
+}
+
+/** The one line that says what is wrong. */
+async function messageOf(answer: Response): Promise<string> {
+	const text = (await answer.text()).trim();
+	try {
+		const error: unknown = JSON.parse(text).error;
+		return typeof error === "string" ? error : text;
+	} catch {
+		return text || `the daemon answers ${answer.status}`;
+	}
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+	let answer: Response;
+	try {
+		answer = await fetch(path, { credentials: "same-origin", ...init });
+	} catch (error) {
+		if (error instanceof DOMException && error.name === "AbortError")
+			throw error;
+		throw new Problem(0, "The daemon does not answer.");
+	}
+	if (answer.status === 401)
+		needsLogin.value = true;
+	if (!answer.ok)
+		throw new Problem(answer.status, await messageOf(answer));
+	return answer;
+}
+
+/** Any answer in JSON. */
+export async function getJson<T>(path: string, params: Params = {}, abort?: AbortSignal): Promise<T> {
+	const answer = await ask(link(path, params), { headers: { Accept: "application/json" }, signal: abort });
+	return await answer.json() as T;
+}
+
+export interface Rows<K extends Kind> {
+	rows: Row<K>[];
+	/** How many there are; more than rows if a limit cut them off. */
+	total: number;
+}
+
+/** Records of a kind; filters as in docs/api.md. */
+export async function get<K extends Kind>(kind: K, filters: Params = {}, abort?: AbortSignal): Promise<Rows<K>> {
+	const answer = await ask(link(pathOf(kind), filters), { headers: { Accept: "application/json" }, signal: abort });
+	const rows = await answer.json() as Row<K>[];
+	return { rows, total: Number(answer.headers.get("Breakwater-Total") ?? rows.length) };
+}
+
+export interface AggregateQuery<K extends Kind> {
+	record: K;
+	by?: (keyof Row<K> & string)[];
+	sum?: (keyof Row<K> & string)[];
+	max?: (keyof Row<K> & string)[];
+	mean?: (keyof Row<K> & string)[];
+	/** "10s", "1m", "1h", "1d": a row per group and step. */
+	step?: string;
+	limit?: number;
+	sort?: string;
+	where?: Params;
+}
+export interface Group {
+	at?: string;
+	count: number;
+	[field: string]: string | number | boolean | undefined;
+}
+export interface Gap {
+	since: string;
+	until: string;
+	why?: string;
+}
+export interface Aggregate {
+	record: string;
+	by: string[];
+	step_s?: number;
+	since: string;
+	until: string;
+	rows: Group[];
+	others?: { groups: number; count: number; [field: string]: number };
+	groups: number;
+	gaps: Gap[];
+}
+
+/** Groups of records, made where the records are. */
+export function aggregate<K extends Kind>(query: AggregateQuery<K>, abort?: AbortSignal): Promise<Aggregate> {
+	const { record, by, sum, max, mean, step, limit, sort, where } = query;
+	return getJson<Aggregate>("/api/v1/aggregate", {
+		...where, record, by: by?.join(","), sum: sum?.join(","), max: max?.join(","),
+		mean: mean?.join(","), step, limit, sort,
+	}, abort);
+}
+
+/** Who looks, and what that person may; a daemon without users says nothing of it. */
+export async function me(): Promise<Me> {
+	try {
+		viewer.value = await getJson<Me>("/api/v1/me");
+	} catch (error) {
+		if (!(error instanceof Problem) || error.status !== 404)
+			throw error;
+		viewer.value = { role: "viewer" };
+	}
+	return viewer.value;
+}
+
+const RANKS = ["viewer", "operator", "administrator"];
+
+/** Whether who looks may do what such a person may. */
+export function may(role: Me["role"]): boolean {
+	return viewer.value !== undefined && RANKS.indexOf(viewer.value.role) >= RANKS.indexOf(role);
+}
+
+/** Changes something; returns what the daemon says of it, in words. */
+export async function change(path: string, form: Params | string, type?: string): Promise<string> {
+	const headers: Record<string, string> = {
+		"Content-Type": type ?? "application/x-www-form-urlencoded",
+	};
+	if (viewer.value?.csrf !== undefined)
+		headers["Breakwater-CSRF"] = viewer.value.csrf;
+	const body = typeof form === "string" ? form : link("", form).slice(1);
+	const answer = await ask(path, { method: "POST", headers, body });
+	return (await answer.text()).trim();
+}
+
+/** Signs in; the daemon then knows the browser by a cookie. */
+export async function login(user: string, password: string): Promise<void> {
+	await change("/api/v1/login", { user, password });
+	await me();
+	needsLogin.value = false;
+}
+
+export async function logout(): Promise<void> {
+	await change("/api/v1/logout", {});
+	location.assign("/");
+}

@@ -1,0 +1,172 @@
+/*
+ * live.ts: records as they happen.
+ *
+ * Of all tabs that are seen one has the connection (it holds a lock that the browser
+ * gives to one only) and passes on what comes; a tab that is hidden wants nothing, and
+ * gives the lock away.  Records are given on at most once a second.
+ */
+import { signal } from "@preact/signals";
+import type { Kind } from "./api";
+import { Coalesced, type Batch } from "./coalesce";
+
+export type { Batch };
+export type Heard = (batch: Batch) => void;
+
+const LOCK = "breakwater-live";
+const UPDATE_MS = 1000;
+
+/** connecting; live; paused by the viewer; lost: the daemon does not answer. */
+export const liveState = signal<"connecting" | "live" | "lost">("connecting");
+/** Whether the viewer has stopped updates, to read in peace. */
+export const paused = signal(false);
+
+type Message =
+	| { type: "event"; kind: Kind | "lost"; data: string }
+	| { type: "state"; state: "connecting" | "live" | "lost" }
+	| { type: "wants"; from: string; kinds: Kind[] }
+	| { type: "asks" };
+
+const subscribers = new Map<Heard, readonly Kind[]>();
+const channel = new BroadcastChannel(LOCK);
+const self = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const wantedBy = new Map<string, Kind[]>();
+let source: EventSource | undefined;
+let connected = "";
+let release: (() => void) | undefined;
+
+const coalesced = new Coalesced(UPDATE_MS, (batch) => {
+	for (const [heard, kinds] of subscribers)
+		if (batch.resumed || batch.lost > 0 || kinds.some((kind) => batch.records[kind] !== undefined))
+			heard(batch);
+});
+
+function wanted(): Kind[] {
+	return document.hidden ? [] : [...new Set([...subscribers.values()].flat())];
+}
+
+function take(message: Message): void {
+	if (message.type === "event")
+		coalesced.add(message.kind, message.data);
+	else if (message.type === "state") {
+		if (message.state === "live" && liveState.value !== "live")
+			coalesced.resume();
+		liveState.value = message.state;
+	} else if (message.type === "wants") {
+		wantedBy.set(message.from, message.kinds);
+		connect();
+	} else
+		tellWanted();
+}
+
+/** To the other tabs, and to this one. */
+function tell(message: Message): void {
+	channel.postMessage(message);
+	take(message);
+}
+
+function tellWanted(): void {
+	tell({ type: "wants", from: self, kinds: wanted() });
+}
+
+/** As the leader: one connection for all that any tab wants. */
+function connect(): void {
+	if (release === undefined)
+		return;
+	const kinds = [...new Set([...wantedBy.values()].flat())].sort();
+	const path = kinds.length === 0 ? "" : `/api/v1/live?type=${kinds.join(",")}`;
+	if (path === connected)
+		return;
+	source?.close();
+	connected = path;
+	source = path === "" ? undefined : open(path, kinds);
+}
+
+function open(path: string, kinds: Kind[]): EventSource {
+	const opened = new EventSource(path);
+	tell({ type: "state", state: "connecting" });
+	opened.onopen = () => tell({ type: "state", state: "live" });
+	opened.onerror = () => {
+		tell({ type: "state", state: "lost" });
+		/* A refusal ends it for good; what was refused may be possible later. */
+		if (opened.readyState === EventSource.CLOSED && source === opened) {
+			connected = "";
+			setTimeout(connect, 5000);
+		}
+	};
+	for (const kind of [...kinds, "lost" as const])
+		opened.addEventListener(kind, (event) => tell({ type: "event", kind, data: event.data }));
+	return opened;
+}
+
+function disconnect(): void {
+	source?.close();
+	source = undefined;
+	connected = "";
+}
+
+/** Waits for the connection to be ours, and holds it until this tab is hidden. */
+function lead(): void {
+	const hold = () => new Promise<void>((done) => {
+		release = () => {
+			release = undefined;
+			disconnect();
+			done();
+		};
+		wantedBy.clear();
+		tell({ type: "asks" });
+		if (wanting === undefined)
+			release();
+	});
+	wanting = new AbortController();
+	if (navigator.locks === undefined)
+		void hold();
+	else
+		navigator.locks.request(LOCK, { signal: wanting.signal }, hold).catch(() => undefined);
+}
+let wanting: AbortController | undefined;
+
+function yieldLead(): void {
+	if (wanting === undefined)
+		return;
+	const asked = wanting;
+	wanting = undefined;
+	if (release !== undefined)
+		release();
+	else
+		asked.abort();
+}
+
+/** What this tab wants may have changed. */
+function reconsider(): void {
+	if (wanted().length === 0)
+		yieldLead();
+	else if (wanting === undefined)
+		lead();
+	tellWanted();
+}
+
+channel.onmessage = (event: MessageEvent<Message>) => take(event.data);
+document.addEventListener("visibilitychange", () => {
+	if (!document.hidden)
+		coalesced.resume();
+	reconsider();
+});
+addEventListener("pagehide", () => {
+	channel.postMessage({ type: "wants", from: self, kinds: [] } satisfies Message);
+	yieldLead();
+});
+addEventListener("pageshow", (event) => {
+	if (event.persisted)
+		reconsider();
+});
+paused.subscribe((stop) => coalesced.hold(stop));
+
+/** Calls back with what came, at most once a second; returns what ends that. */
+export function subscribe(kinds: readonly Kind[], heard: Heard): () => void {
+	subscribers.set(heard, kinds);
+	reconsider();
+	return () => {
+		subscribers.delete(heard);
+		reconsider();
+	};
+}
