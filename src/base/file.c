@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,20 +71,59 @@ static int write_synced(int fd, const char *text, size_t len)
 	return error != 0 || fsync(fd) == 0 ? error : -errno;
 }
 
-int file_replace(const char *path, const char *text, size_t len)
+/* fd: of the fresh file, which is closed. */
+static int put_in_place(int fd, const char *fresh, const char *path, const char *text,
+			size_t len)
 {
-	char fresh[PATH_BYTES_MAX];
-	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -errno;
 	int error = write_synced(fd, text, len);
 	close(fd);
 	if (error == 0 && rename(fresh, path) != 0)
 		error = -errno;
 	if (error != 0)
 		unlink(fresh);
+	return error;
+}
+
+static int open_fresh(const char *path, mode_t mode, char fresh[static PATH_BYTES_MAX])
+{
+	if (snprintf(fresh, PATH_BYTES_MAX, "%s.new", path) >= PATH_BYTES_MAX)
+		return -ENAMETOOLONG;
+	/* A link that somebody put there is not followed: root writes here, too. */
+	unlink(fresh);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+int file_replace(const char *path, const char *text, size_t len)
+{
+	char fresh[PATH_BYTES_MAX];
+	int fd = open_fresh(path, 0640, fresh);
+	return fd < 0 ? fd : put_in_place(fd, fresh, path, text, len);
+}
+
+/* Whose the folder is that the file is in. */
+static int give_to_owner(int fd, const char *path)
+{
+	char folder[PATH_BYTES_MAX];
+	struct stat st;
+	snprintf(folder, sizeof(folder), "%s", path);
+	if (stat(dirname(folder), &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0)
+		return -errno;
+	return 0;
+}
+
+int file_replace_private(const char *path, const char *text, size_t len)
+{
+	char fresh[PATH_BYTES_MAX];
+	int fd = open_fresh(path, 0600, fresh), error = 0;
+	if (fd < 0)
+		return fd;
+	if (geteuid() == 0)
+		error = give_to_owner(fd, path);
+	if (error == 0)
+		return put_in_place(fd, fresh, path, text, len);
+	close(fd);
+	unlink(fresh);
 	return error;
 }
 

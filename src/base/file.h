@@ -21,6 +21,12 @@ int file_write(int fd, const char *text, size_t len);
  */
 int file_replace(const char *path, const char *text, size_t len);
 
+/*
+ * The same of what nobody else may read: mode 0600, and if root writes it, it is the
+ * folder's owner's.
+ */
+int file_replace_private(const char *path, const char *text, size_t len);
+
 /* The rest of what is open there; no need to be at its begin. */
 int file_read_fd(int fd, size_t most, struct buf *text);
 

@@ -38,6 +38,8 @@ const char *const severity_names[] = { "notice", "low",      "medium",
 				       "high",   "critical", NULL };
 const char *const words_block_modes[] = { "observe", "on", NULL };
 
+const char *const words_roles[] = { "viewer", "operator", "administrator", NULL };
+
 bool words_hold(const char *const *words, const char *text)
 {
 	for (; text != NULL && *words != NULL; words++)

@@ -47,6 +47,9 @@ typedef struct config_texts config_ports;      /* as port_set.h has them */
 typedef struct config_texts config_kinds;      /* of findings */
 typedef char config_mode[CONFIG_TEXT_MAX];     /* words_block_modes */
 typedef char config_severity[CONFIG_TEXT_MAX]; /* severity_names */
+typedef char config_role[CONFIG_TEXT_MAX];     /* words_roles */
+typedef char config_header[CONFIG_TEXT_MAX];   /* RFC 9110 5.1, or "" */
+typedef struct config_texts config_hosts;      /* "name" or "name:port" */
 typedef bool config_flag;                      /* written as yes or no */
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_file[CONFIG_TEXT_MAX];     /* from / on, or "" */

@@ -80,6 +80,15 @@ const struct key_type key_type_severity = {
 	.schema = word_schema,
 };
 
+const struct key_type key_type_role = {
+	.size = sizeof(config_role),
+	.words = words_roles,
+	.take = word_take,
+	.write = word_write,
+	.expect = word_expect,
+	.schema = word_schema,
+};
+
 const struct key_type key_type_kinds = {
 	.size = sizeof(config_kinds),
 	.is_list = true,
