@@ -2,6 +2,7 @@
  * answers.c: what the web room asks of a running daemon; see monitor.h.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -471,6 +472,19 @@ static void give_maintenance(void *self, struct buf *json)
 	maintaining_write(&m->maintaining, clock_us(CLOCK_REALTIME), json);
 }
 
+static void audit(void *self, const char *action, const char *actor,
+		  const char *subject, const char *before, const char *after)
+{
+	monitor_audit(self, action, actor, subject, before, after);
+}
+
+static void tell_trouble(void *self, const char *text)
+{
+	(void)self;
+	run_clear_progress();
+	fprintf(stderr, "breakwater: %s\n", text);
+}
+
 struct web_source monitor_source(struct monitor *m)
 {
 	return (struct web_source){ .self = m,
@@ -493,6 +507,8 @@ struct web_source monitor_source(struct monitor *m)
 				    .silence = take_silence,
 				    .unsilence = take_silence_end,
 				    .reader = note_reader,
+				    .audit = audit,
+				    .trouble = tell_trouble,
 				    .latency = give_latency,
 				    .probes = give_probes,
 				    .probe_ask = m->config.probe_blackbox[0] != '\0'

@@ -251,6 +251,9 @@ static int open_web(struct monitor *m, const char *socket_path)
 	static struct web_source source;
 	source = monitor_source(m);
 	static struct web_past past;
+	char access_path[CONFIG_TEXT_MAX + sizeof(WEB_ACCESS_FILE)];
+	snprintf(access_path, sizeof(access_path), "%s" WEB_ACCESS_FILE,
+		 m->config.state);
 	past = (struct web_past){ .folder = m->config.state,
 				  .open = store_reader_open,
 				  .read = store_read,
@@ -259,7 +262,9 @@ static int open_web(struct monitor *m, const char *socket_path)
 				       .socket_path = socket_path,
 				       .version = BREAKWATER_VERSION,
 				       .source = &source,
-				       .past = &past };
+				       .past = &past,
+				       .config = &m->config,
+				       .access_path = access_path };
 	char error[WEB_ERROR_MAX];
 	int status;
 	m->web = web_open(&options, error, &status);
@@ -394,6 +399,18 @@ static int open_all(struct monitor *m, const char *socket_path)
 	return open_pipeline(m, captures);
 }
 
+/*
+ * A service's output is a log that others than root may read: there is no link in it.
+ */
+static void greet(struct monitor *m, const char *socket_path)
+{
+	char link[WEB_LINK_MAX] = "";
+	if (getenv("JOURNAL_STREAM") == NULL && web_link(m->web, "", link) != 0)
+		link[0] = '\0';
+	run_greet(&m->config, &m->privileges, probing_is_wanted(&m->probing),
+		  web_address(m->web), link, socket_path);
+}
+
 static int monitor(struct monitor *m, const char *socket_path)
 {
 	int status = open_all(m, socket_path);
@@ -401,8 +418,7 @@ static int monitor(struct monitor *m, const char *socket_path)
 		return status;
 	m->on_terminal = isatty(STDOUT_FILENO);
 	if (!m->common.json && !m->quiet)
-		run_greet(&m->config, &m->privileges, probing_is_wanted(&m->probing),
-			  web_address(m->web), socket_path);
+		greet(m, socket_path);
 	loop(m);
 	pipeline_stop(m->pipeline);
 	monitor_second(m);

@@ -246,7 +246,8 @@ static void greet_watched(const struct config *config,
 }
 
 void run_greet(const struct config *config, const struct privileges *privileges,
-	       bool asks, const char *address, const char *socket_path)
+	       bool asks, const char *address, const char *link,
+	       const char *socket_path)
 {
 	char own[SOCKET_PATH_SIZE], option[SOCKET_PATH_SIZE + 16] = "";
 	socket_path_default(own);
@@ -256,7 +257,10 @@ void run_greet(const struct config *config, const struct privileges *privileges,
 	       " watches the ports of this machine.\n\n");
 	greet_watched(config, privileges, asks);
 	if (*address != '\0')
-		printf("Dashboard  http://%s/\n", address);
+		printf("Dashboard  %s://%s/\n",
+		       config->web_certificate[0] != '\0' ? "https" : "http", address);
+	if (*link != '\0')
+		printf("Sign in    %s (once, within ten minutes)\n", link);
 	printf("History    %s\n", config->state);
 	const char *self = program_invocation_name;
 	printf("\nIn another terminal, type\n"

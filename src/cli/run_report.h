@@ -39,7 +39,8 @@ void run_status_json(const struct run_state *state, const struct config *config,
 
 /* On standard output: what is watched and what to type; a word now and then. */
 void run_greet(const struct config *config, const struct privileges *privileges,
-	       bool asks, const char *address, const char *socket_path);
+	       bool asks, const char *address, const char *link,
+	       const char *socket_path);
 void run_progress(struct run_state *state, size_t ports);
 void run_clear_progress(void); /* before a message, which would go on its line */
 void run_farewell(const struct run_state *state, struct ports *ports,

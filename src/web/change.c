@@ -1,22 +1,13 @@
 /*
- * change.c: the register of authorised ports over HTTP, and scans: read by all, changed
- * and given only on the Unix socket, by root and the daemon's own user.
- *
- * Who asks is what the kernel says of the other end (SO_PEERCRED, unix(7)), which no
- * request can forge.
+ * change.c: what can be changed over HTTP, beside who may (users.c): the register of
+ * authorised ports, blocks, incidents and the like.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "web/answer.h"
 #include "web/inside.h"
-
-enum { ACTOR_MAX = 64 };
 
 static enum MHD_Result refuse(const struct request *request, unsigned status,
 			      const char *message)
@@ -35,55 +26,6 @@ static enum MHD_Result show(const struct request *request)
 	return answer_text(request->connection, MHD_HTTP_OK, "application/yaml", &text);
 }
 
-/* The user at the other end of a Unix socket. */
-static bool peer_uid(const struct request *request, uid_t *uid)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	if (info == NULL ||
-	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		return false;
-	*uid = peer.uid;
-	return true;
-}
-
-bool change_is_permitted(const struct request *request)
-{
-	uid_t uid;
-	return peer_uid(request, &uid) && (uid == 0 || uid == geteuid());
-}
-
-/* Root needs no look into files that the daemon may not read any more. */
-static void name_actor(uid_t uid, char out[static ACTOR_MAX])
-{
-	enum { ENTRY_MAX = 4096 };
-	char entry[ENTRY_MAX];
-	struct passwd user, *found = NULL;
-	if (uid == 0)
-		snprintf(out, ACTOR_MAX, "root");
-	else if (getpwuid_r(uid, &user, entry, sizeof(entry), &found) == 0 &&
-		 found != NULL)
-		snprintf(out, ACTOR_MAX, "%s", user.pw_name);
-	else
-		snprintf(out, ACTOR_MAX, "uid %u", (unsigned)uid);
-}
-
-static enum MHD_Result answer_message(const struct request *request, unsigned status,
-				      const char *member, struct buf *message)
-{
-	struct buf text = { 0 };
-	const char *words = buf_cstr(message);
-	buf_printf(&text, "{\"%s\":\"", member);
-	buf_json_text(&text, words != NULL ? words : "out of memory");
-	buf_text(&text, "\"}\n");
-	return answer_text(request->connection, status, "application/json", &text);
-}
-
-typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
-			   struct buf *message);
-
 static unsigned status_of(int result)
 {
 	switch (result) {
@@ -101,17 +43,27 @@ static unsigned status_of(int result)
 	}
 }
 
-/* Whether somebody may make changes is the same for all of them. */
+enum MHD_Result answer_message(const struct request *request, int result,
+			       struct buf *message)
+{
+	struct buf text = { 0 };
+	const char *words = buf_cstr(message);
+	buf_printf(&text, "{\"%s\":\"", result == 0 ? "message" : "error");
+	buf_json_text(&text, words != NULL ? words : "out of memory");
+	buf_text(&text, "\"}\n");
+	buf_free(message);
+	return answer_text(request->connection, status_of(result), "application/json",
+			   &text);
+}
+
+typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
+			   struct buf *message);
+
+/* Whether somebody may make it was decided at the door. */
 static enum MHD_Result change(const struct request *request, change_take take)
 {
 	struct exchange *exchange = request->exchange;
-	char actor[ACTOR_MAX];
 	struct buf message = { 0 };
-	uid_t uid;
-	if (!change_is_permitted(request) || !peer_uid(request, &uid))
-		return refuse(request, MHD_HTTP_FORBIDDEN,
-			      "not permitted: only root and the daemon's own user may "
-			      "change something here");
 	if (exchange->too_large)
 		return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
 			      "a body has at most 1 MiB");
@@ -120,15 +72,10 @@ static enum MHD_Result change(const struct request *request, change_take take)
 	if (take == NULL)
 		return refuse(request, MHD_HTTP_NOT_IMPLEMENTED,
 			      "this daemon takes none");
-	name_actor(uid, actor);
 	int result = take(request->web->source->self,
 			  exchange->body.at == NULL ? "" : exchange->body.at,
-			  exchange->body.len, actor, &message);
-	unsigned status = status_of(result);
-	enum MHD_Result answered = answer_message(
-		request, status, result == 0 ? "message" : "error", &message);
-	buf_free(&message);
-	return answered;
+			  exchange->body.len, exchange->visitor.name, &message);
+	return answer_message(request, result, &message);
 }
 
 enum MHD_Result answer_policy(const struct request *request)

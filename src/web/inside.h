@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "web/access.h"
 #include "web/live.h"
 #include "web/metrics.h"
 #include "web/past.h"
@@ -28,6 +29,7 @@ struct web {
 	struct metrics *metrics;
 	struct past *past; /* NULL: nothing is kept */
 	struct probes_waiting probes;
+	struct access *access;
 };
 
 /* One request from its first byte to its last. */
@@ -36,6 +38,10 @@ struct exchange {
 	bool too_large;
 	struct question *question;   /* about the past; NULL: none */
 	struct probe_waiting *probe; /* GET /probe, or a heartbeat; NULL: none */
+	struct hashing_job *job;     /* of a password; NULL: none */
+	struct visitor visitor;      /* who it is, as of its headers */
+	bool is_local;               /* on the Unix socket */
+	bool is_admitted;            /* he may */
 };
 
 struct request {
@@ -72,8 +78,12 @@ enum MHD_Result answer_maintenance(const struct request *request);
 bool change_is_at(const char *path);
 enum MHD_Result answer_changeable(const struct request *request);
 
-/* Does it come from root or the daemon's own user?  Never over TCP. */
-bool change_is_permitted(const struct request *request);
+/*
+ * What came of a change: {"message":...}, or {"error":...} with the status that its
+ * -errno stands for.  The text is taken over.
+ */
+enum MHD_Result answer_message(const struct request *request, int result,
+			       struct buf *message);
 
 /* A file of the page. */
 struct page;

@@ -1,19 +1,15 @@
 /*
  * route.c: from a path to its answer.
- *
- * On TCP the Host header must be an address or a name of this machine: a page of a
- * stranger whose name was rebound to 127.0.0.1 still sends the stranger's name.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "web/answer.h"
+#include "web/door_http.h"
 #include "web/heartbeat.h"
 #include "web/inside.h"
 #include "web/page.h"
+#include "web/sign_in.h"
 
 typedef enum MHD_Result (*route_answer)(const struct request *request);
 
@@ -138,32 +134,46 @@ static const struct {
 	{ "/api/v1/notifications", RECORD_notification },
 };
 
-static const char policy_path[] = "/api/v1/policy";
-static const char maintenance_path[] = "/api/v1/maintenance";
+enum { SMALL_BODY_MAX = 4096 };
 
-static const struct {
+static const struct route {
 	const char *path;
 	route_answer answer;
+	size_t body_max; /* of a POST; 0: there is none */
 } routes[] = {
-	{ "/api/v1/live", answer_live },
-	{ "/api/v1/schema", answer_schema },
-	{ "/api/v1/status", answer_status },
-	{ policy_path, answer_policy },
-	{ maintenance_path, answer_maintenance },
-	{ "/metrics", answer_metrics },
-	{ "/health", answer_health },
-	{ "/probe", answer_probe },
+	{ "/api/v1/live", answer_live, 0 },
+	{ "/api/v1/schema", answer_schema, 0 },
+	{ "/api/v1/status", answer_status, 0 },
+	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
+	{ "/api/v1/maintenance", answer_maintenance, CHANGE_BODY_MAX },
+	{ "/api/v1/me", answer_me, 0 },
+	{ "/api/v1/login", answer_login, SMALL_BODY_MAX },
+	{ "/api/v1/logout", answer_logout, SMALL_BODY_MAX },
+	{ "/api/v1/password", answer_password, SMALL_BODY_MAX },
+	{ "/api/v1/users", answer_users, SMALL_BODY_MAX },
+	{ "/enter", answer_enter, 0 },
+	{ "/metrics", answer_metrics, 0 },
+	{ "/health", answer_health, 0 },
+	{ "/probe", answer_probe, 0 },
 };
+
+static const struct route *route_at(const char *path)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strcmp(path, routes[i].path) == 0)
+			return &routes[i];
+	return NULL;
+}
 
 static enum MHD_Result route(const struct request *request)
 {
 	struct page page;
+	const struct route *known = route_at(request->path);
 	for (size_t i = 0; i < sizeof(record_routes) / sizeof(record_routes[0]); i++)
 		if (strcmp(request->path, record_routes[i].path) == 0)
 			return answer_records(request, record_routes[i].kind);
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (strcmp(request->path, routes[i].path) == 0)
-			return routes[i].answer(request);
+	if (known != NULL)
+		return known->answer(request);
 	if (change_is_at(request->path))
 		return answer_changeable(request);
 	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
@@ -180,48 +190,24 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, status, policy, "
-		"maintenance, or /metrics, /health, /probe");
+		"maintenance, me, users, or /metrics, /health, /probe");
 }
 
-static bool is_address(const char *host)
+static size_t body_max(const char *path)
 {
-	uint8_t bytes[16];
-	return inet_pton(AF_INET, host, bytes) == 1 ||
-	       inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-/* Rebinding needs a name that a stranger controls; an address is none. */
-static bool host_is_ours(const char *header)
-{
-	char host[256], own[256] = "";
-	bool bracket = header[0] == '[';
-	size_t len = strcspn(header + bracket, bracket ? "]" : ":");
-	if (len >= sizeof(host))
-		return false;
-	memcpy(host, header + bracket, len);
-	host[len] = '\0';
-	gethostname(own, sizeof(own) - 1);
-	return is_address(host) || strcasecmp(host, "localhost") == 0 ||
-	       (own[0] != '\0' && strcasecmp(host, own) == 0);
-}
-
-static bool takes_changes(const char *path)
-{
-	return strcmp(path, policy_path) == 0 || strcmp(path, maintenance_path) == 0 ||
-	       change_is_at(path);
+	const struct route *known = route_at(path);
+	if (heartbeat_takes(path, MHD_HTTP_METHOD_POST))
+		return HEARTBEAT_BODY_MAX;
+	if (known != NULL)
+		return known->body_max;
+	return change_is_at(path) ? CHANGE_BODY_MAX : 0;
 }
 
 static bool is_allowed(const char *method, const char *path)
 {
 	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
-	       (strcmp(method, "POST") == 0 && takes_changes(path)) ||
+	       (strcmp(method, "POST") == 0 && body_max(path) > 0) ||
 	       heartbeat_takes(path, method);
-}
-
-static size_t body_max(const char *path)
-{
-	return heartbeat_takes(path, MHD_HTTP_METHOD_POST) ? HEARTBEAT_BODY_MAX
-							   : CHANGE_BODY_MAX;
 }
 
 /* True if the client says that more will come than a body may have. */
@@ -232,23 +218,24 @@ static bool announces_too_much(const struct request *request)
 	return value != NULL && strtoull(value, NULL, 10) > body_max(request->path);
 }
 
-static enum MHD_Result begin(const struct request *request, bool is_local, void **state)
+/* Who may not is told so before his body takes memory. */
+static enum MHD_Result begin(struct request *request, bool is_local, void **state)
 {
-	struct exchange *exchange = calloc(1, sizeof(*exchange));
-	if (exchange == NULL)
+	enum MHD_Result answered;
+	request->exchange = calloc(1, sizeof(*request->exchange));
+	if (request->exchange == NULL)
 		return MHD_NO;
-	*state = exchange;
-	/* Before a stranger's body takes memory. */
-	if (request->post && !is_local &&
-	    !heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
-		return answer_error(request->connection, MHD_HTTP_FORBIDDEN,
-				    request->path,
-				    "changes are taken on the Unix socket only");
+	*state = request->exchange;
+	request->exchange->is_local = is_local;
+	if (!door_admits(request, &answered))
+		return answered;
+	request->exchange->is_admitted = true;
 	if (!request->post || !announces_too_much(request))
 		return MHD_YES;
 	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
 			    request->path,
-			    "a body has at most 1 MiB, that of a heartbeat 4 KiB");
+			    "a body has at most 1 MiB, that of a form for signing in, of "
+			    "users and of a heartbeat 4 KiB");
 }
 
 static void take_body(const struct request *request, const char *body, size_t size)
@@ -280,8 +267,8 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 	return MHD_YES;
 }
 
-/* Who reads the page, or the API as a page does; a job that says it is alive does not.
- */
+/* Who reads the page, or the API as a page does; a job that says it is alive does not,
+ * nor does a stranger. */
 static void note_reader(const struct request *request)
 {
 	const struct web_source *source = request->web->source;
@@ -290,7 +277,9 @@ static void note_reader(const struct request *request)
 	bool is_page = strcmp(request->path, "/") == 0 ||
 		       strncmp(request->path, "/api/", 5) == 0;
 	struct addr reader;
-	if (source->reader != NULL && is_page && !request->post && info != NULL &&
+	bool is_somebody = request->exchange->visitor.by != BY_NOBODY;
+	if (source->reader != NULL && is_somebody && is_page && !request->post &&
+	    info != NULL &&
 	    addr_of_socket(info->client_addr, &reader))
 		source->reader(source->self, &reader);
 }
@@ -304,8 +293,9 @@ enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 				   .connection = connection,
 				   .path = path };
 	(void)version;
+	bool is_first = *state == NULL;
 	enum MHD_Result result = take(&request, method, true, state);
-	if (request.exchange == NULL)
+	if (is_first || request.exchange == NULL)
 		return result;
 	if (*body_size == 0)
 		return route(&request);
@@ -323,13 +313,14 @@ enum MHD_Result route_tcp(void *self, struct MHD_Connection *connection,
 				   .path = path };
 	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_HOST);
-	if (host != NULL && !host_is_ours(host))
+	if (host != NULL && !door_knows_host(self, host))
 		return answer_error(
 			connection, MHD_HTTP_MISDIRECTED_REQUEST, path,
-			"this name is not mine; use the address or localhost");
+			"this name is not mine; use the address or localhost, or set "
+			"web.names");
 	if (*state == NULL) {
 		enum MHD_Result taken = take(&request, method, false, state);
-		if (*state != NULL)
+		if (request.exchange != NULL && request.exchange->is_admitted)
 			note_reader(&request);
 		return taken;
 	}
@@ -350,6 +341,7 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 	buf_free(&exchange->body);
 	question_free(exchange->question);
 	probe_waiting_free(exchange->probe);
+	hashing_job_free(exchange->job);
 	free(exchange);
 	*state = NULL;
 }

@@ -72,12 +72,23 @@ static bool open_past(struct web *web, const struct web_past *store)
 	       epoll_ctl(web->fd, EPOLL_CTL_ADD, past_fd(web->past), &event) == 0;
 }
 
+static bool open_access(struct web *web, const struct web_options *options,
+			char error[static WEB_ERROR_MAX])
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	web->access = access_open(options, error);
+	return web->access != NULL &&
+	       epoll_ctl(web->fd, EPOLL_CTL_ADD, hashing_fd(web->access->hashing),
+			 &event) == 0;
+}
+
 static bool open_tcp(struct web *web, const char *listen_at,
 		     char error[static WEB_ERROR_MAX], int *status)
 {
 	int fd = socket_listen_tcp(listen_at, &web->port, web->address, error, status);
 	if (fd < 0)
 		return false;
+	access_name_cookie(web->access, web->port);
 	web->tcp = start(web, fd, route_tcp);
 	return web->tcp != NULL;
 }
@@ -109,6 +120,8 @@ struct web *web_open(const struct web_options *options,
 	bool off = options->listen == NULL || strcmp(options->listen, "off") == 0;
 	if (web->fd < 0 || web->live == NULL || web->metrics == NULL ||
 	    !open_past(web, options->past))
+		goto fail;
+	if (!open_access(web, options, error))
 		goto fail;
 	/* First: who runs already is worth more to know than which port is taken. */
 	if (options->socket_path != NULL &&
@@ -167,10 +180,26 @@ void web_run(struct web *web)
 	live_tick(web->live, web_now_ms());
 	if (web->past != NULL)
 		past_tick(web->past);
+	access_tick(web->access, web_now_ms());
 	if (web->local != NULL)
 		MHD_run(web->local);
 	if (web->tcp != NULL)
 		MHD_run(web->tcp);
+}
+
+int web_link(struct web *web, const char *user, char link[static WEB_LINK_MAX])
+{
+	struct access *access = web->access;
+	char once[SECRET_TEXT_MAX];
+	if (user[0] != '\0' && people_user(&access->door.people, user) == NULL)
+		return -ENOENT;
+	if (web->tcp == NULL)
+		return -ENOTCONN;
+	if (!once_new(&access->once, user, web_now_ms(), once))
+		return -EIO;
+	snprintf(link, WEB_LINK_MAX, "%s://%s/enter?once=%s",
+		 access->is_secure ? "https" : "http", web->address, once);
+	return 0;
 }
 
 void web_live(struct web *web, enum record_kind kind, const void *record)
@@ -198,6 +227,8 @@ void web_close(struct web *web)
 	if (web->past != NULL)
 		past_end(web->past);
 	probes_waiting_end(&web->probes);
+	if (web->access != NULL)
+		hashing_end(web->access->hashing);
 	if (web->live != NULL) {
 		live_end(web->live);
 		web_run(web);
@@ -211,6 +242,7 @@ void web_close(struct web *web)
 	if (web->fd >= 0)
 		close(web->fd);
 	past_free(web->past);
+	access_free(web->access);
 	live_free(web->live);
 	metrics_free(web->metrics);
 	free(web);

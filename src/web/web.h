@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "config/config.h"
 #include "record/record.h"
 #include "store/store.h"
 
@@ -114,6 +115,11 @@ struct web_source {
 	 */
 	int (*self_test)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);
+	/* Somebody who may, or did, of which the audit chain shall know. */
+	void (*audit)(void *self, const char *action, const char *actor,
+		      const char *subject, const char *before, const char *after);
+	/* What is wrong, in a line for whoever runs the daemon. */
+	void (*trouble)(void *self, const char *text);
 	/* Takes a scan that somebody made: NDJSON of scan_run and scan; the rest as
 	 * above. */
 	int (*scan_take)(void *self, const char *text, size_t len, const char *actor,
@@ -134,15 +140,20 @@ struct web_past {
 	void (*close)(struct store_reader *reader);
 };
 
+/* Below the state folder: users and tokens, people_file.h. */
+#define WEB_ACCESS_FILE "/web.access"
+
 struct web_options {
 	const char *listen;      /* "127.0.0.1:7070", "[::1]:0", "off" */
 	const char *socket_path; /* Unix socket; NULL: none */
 	const char *version;
 	const struct web_source *source;
 	const struct web_past *past; /* NULL: nothing is kept */
+	const struct config *config; /* of web.*, borrowed; NULL: as usual */
+	const char *access_path;     /* file of users and tokens; NULL: none is kept */
 };
 
-enum { WEB_ERROR_MAX = 512 };
+enum { WEB_ERROR_MAX = 512, WEB_LINK_MAX = 192 };
 
 struct web;
 /* NULL and one line in error; *status is the exit status (2 usage, 4 permission). */
@@ -155,6 +166,12 @@ void web_run(struct web *web);
 uint16_t web_port(const struct web *web);
 /* "127.0.0.1:7070" with the real port; "" if off. */
 const char *web_address(const struct web *web);
+
+/*
+ * A link that lets a user in once, within ten minutes; user "": an administrator, whom
+ * whoever started us trusts.  0; -ENOENT: there is no such user; -ENOTCONN: TCP is off.
+ */
+int web_link(struct web *web, const char *user, char link[static WEB_LINK_MAX]);
 
 /*
  * Sends a record to all readers of /api/v1/live.  Port, login, finding and probe

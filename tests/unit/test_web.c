@@ -378,13 +378,13 @@ static void without_a_store_the_past_is_refused_and_not_answered_with_less(void 
 	expect("/api/v1/listeners?since=1h", 503, "there is no store");
 }
 
-static void a_policy_is_put_in_force_on_the_unix_socket_only(void **state)
+static void a_policy_is_put_in_force_by_who_is_known_only(void **state)
 {
 	(void)state;
 	expect("/api/v1/policy", 404, "no policy is in force");
 	struct buf answer = post(connect_tcp(), "/api/v1/policy", "listen: []\n");
-	assert_int_equal(code_of(&answer), 403);
-	assert_has(&answer, "Unix socket only");
+	assert_int_equal(code_of(&answer), 401);
+	assert_has(&answer, "{\"error\":\"sign in\"}");
 	buf_free(&answer);
 	assert_int_equal(policy_text.len, 0);
 	answer = post(connect_local(), "/api/v1/policy", "listen: []\n");
@@ -473,7 +473,7 @@ int main(void)
 		TEST(a_file_that_is_no_socket_is_left_alone),
 		TEST(what_listens_comes_by_port_and_is_filtered_like_all_else),
 		TEST(without_a_store_the_past_is_refused_and_not_answered_with_less),
-		TEST(a_policy_is_put_in_force_on_the_unix_socket_only),
+		TEST(a_policy_is_put_in_force_by_who_is_known_only),
 		TEST(a_bad_policy_is_refused_with_every_mistake),
 		TEST(a_policy_has_at_most_a_mebibyte),
 		TEST(a_listen_address_that_cannot_be_used_gets_one_line),

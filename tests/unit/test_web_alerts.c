@@ -109,7 +109,7 @@ static void a_silence_begins_and_ends_by_a_form_of_who_may(void **state)
 	(void)state;
 	expect("/api/v1/silences", 200, "\"match\":\"port=443\"");
 	struct buf answer = post(connect_tcp(), "/api/v1/silences", form);
-	assert_int_equal(code_of(&answer), 403);
+	assert_int_equal(code_of(&answer), 401);
 	buf_free(&answer);
 	assert_string_equal(taken.form, "");
 	answer = post(connect_local(), "/api/v1/silences", form);

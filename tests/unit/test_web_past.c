@@ -201,8 +201,11 @@ static int set_up_past(void **state)
 	known = source;
 	known.flows = give_known_flows;
 	known.incidents = give_known_incidents;
-	const struct web_options options = { "127.0.0.1:0", socket_path, "1.2.3",
-					     &known, past };
+	const struct web_options options = { .listen = "127.0.0.1:0",
+					     .socket_path = socket_path,
+					     .version = "1.2.3",
+					     .source = &known,
+					     .past = past };
 	web = web_open(&options, error, &status);
 	assert_non_null(web);
 	return 0;
@@ -486,8 +489,11 @@ static void a_real_store_is_read_while_the_loop_goes_on(void **state)
 	mkdir(path, 0700);
 	write_real_store(path);
 	real.folder = path;
-	const struct web_options options = { "127.0.0.1:0", socket_path, "1.2.3",
-					     &known, &real };
+	const struct web_options options = { .listen = "127.0.0.1:0",
+					     .socket_path = socket_path,
+					     .version = "1.2.3",
+					     .source = &known,
+					     .past = &real };
 	web = web_open(&options, error, &status);
 	assert_non_null(web);
 	int slow = connect_local();

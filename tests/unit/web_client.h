@@ -259,7 +259,11 @@ static const struct web_past *past; /* NULL: nothing is kept */
 static inline struct web *try_open(const char *listen_at, const char *path,
 				   char error[static WEB_ERROR_MAX], int *status)
 {
-	const struct web_options options = { listen_at, path, "1.2.3", &source, past };
+	const struct web_options options = { .listen = listen_at,
+					     .socket_path = path,
+					     .version = "1.2.3",
+					     .source = &source,
+					     .past = past };
 	return web_open(&options, error, status);
 }
 

@@ -1,0 +1,203 @@
+/*
+ * access.c: see access.h.
+ */
+#include "web/access.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "record/record.h"
+#include "web/inside.h"
+
+enum { LOOK_MS = 1000 };
+
+static bool take_config(struct access *access, const struct config *config)
+{
+	static struct config usual;
+	if (config == NULL) {
+		config_init(&usual);
+		config = &usual;
+	}
+	access->is_secure = config->web_certificate[0] != '\0';
+	return door_open(&access->door, config);
+}
+
+static bool load(struct access *access, char error[static WEB_ERROR_MAX])
+{
+	struct buf why = { 0 };
+	if (access->path[0] == '\0')
+		return true;
+	access->stamp = file_stamp(access->path);
+	int result = people_file_load(access->path, &access->door.people,
+				      &access->notes, &why);
+	const char *text = buf_cstr(&why);
+	if (result != 0)
+		snprintf(error, WEB_ERROR_MAX, "%s", text != NULL ? text : "no memory");
+	buf_free(&why);
+	return result == 0;
+}
+
+struct access *access_open(const struct web_options *options,
+			   char error[static WEB_ERROR_MAX])
+{
+	struct access *access = calloc(1, sizeof(*access));
+	if (access == NULL)
+		return NULL;
+	access->source = options->source;
+	if (options->access_path != NULL)
+		snprintf(access->path, sizeof(access->path), "%s",
+			 options->access_path);
+	attempts_init(&access->attempts);
+	access->hashing = hashing_new();
+	if (access->hashing == NULL || !take_config(access, options->config) ||
+	    !load(access, error)) {
+		access_free(access);
+		return NULL;
+	}
+	return access;
+}
+
+void access_free(struct access *access)
+{
+	if (access == NULL)
+		return;
+	hashing_free(access->hashing);
+	secret_forget(access, sizeof(*access));
+	free(access);
+}
+
+void access_name_cookie(struct access *access, uint16_t port)
+{
+	snprintf(access->cookie, sizeof(access->cookie), "%sbreakwater_%u",
+		 access->is_secure ? "__Host-" : "", port);
+}
+
+/* ---- the audit chain ---- */
+
+static void tell(const struct access *access, const struct people_note *note)
+{
+	const struct web_source *source = access->source;
+	if (source->audit != NULL)
+		source->audit(source->self, note->action, note->actor, note->subject,
+			      note->before, note->after);
+}
+
+/* What was done while nobody could write it down. */
+static void tell_late(const struct access *access, const struct people_note *note)
+{
+	const struct web_source *source = access->source;
+	char at[TIME_TEXT_MAX], after[PEOPLE_WORD_MAX + 96];
+	record_time_text(note->at_us, at);
+	snprintf(after, sizeof(after), "%s%s(at %s, while no monitor ran)", note->after,
+		 note->after[0] != '\0' ? " " : "", at);
+	if (source->audit != NULL)
+		source->audit(source->self, note->action, note->actor, note->subject,
+			      note->before, after);
+}
+
+static void complain(const struct access *access, const char *text)
+{
+	if (access->source->trouble != NULL)
+		access->source->trouble(access->source->self, text);
+}
+
+static int save(struct access *access, const struct people *people)
+{
+	if (access->path[0] == '\0')
+		return 0;
+	int result = people_file_save(access->path, people, &access->notes);
+	if (result == 0)
+		access->stamp = file_stamp(access->path);
+	return result;
+}
+
+/* They are taken out of the file first: told twice would be a change that never was. */
+static void tell_notes(struct access *access)
+{
+	struct people_notes notes = access->notes;
+	if (notes.count == 0)
+		return;
+	access->notes.count = 0;
+	if (save(access, &access->door.people) != 0) {
+		access->notes = notes;
+		return;
+	}
+	for (size_t i = 0; i < notes.count; i++)
+		tell_late(access, &notes.at[i]);
+}
+
+/* ---- now and then ---- */
+
+/* Who has edited it by hand, or with another daemon's socket. */
+static void look_at_file(struct access *access)
+{
+	char error[WEB_ERROR_MAX], line[WEB_ERROR_MAX + 64];
+	if (access->path[0] == '\0' || file_stamp(access->path) == access->stamp)
+		return;
+	if (load(access, error))
+		return;
+	snprintf(line, sizeof(line), "%s; users and tokens stay as they were", error);
+	complain(access, line);
+}
+
+void access_tick(struct access *access, int64_t now_ms)
+{
+	hashing_tick(access->hashing);
+	if (now_ms - access->looked_ms < LOOK_MS)
+		return;
+	access->looked_ms = now_ms;
+	look_at_file(access);
+	tell_notes(access);
+}
+
+bool access_has_people(const struct access *access)
+{
+	const struct config *config = access->door.config;
+	return access->door.people.user_count > 0 ||
+	       access->door.people.token_count > 0 ||
+	       (config->web_proxy.count > 0 &&
+		config->web_proxy_user_header[0] != '\0');
+}
+
+/* ---- changes ---- */
+
+/* Who is no user any more, or has another password, is out. */
+static void end_what_was(struct access *access, const struct people_asked *asked)
+{
+	bool is_removed = people_user(&access->door.people, asked->name) == NULL;
+	if (!is_removed && asked->hash[0] == '\0')
+		return;
+	session_end_of(&access->door.sessions, asked->name, NULL);
+	once_end_of(&access->once, asked->name);
+}
+
+int access_change(struct access *access, const struct people_asked *asked,
+		  const char *actor, struct buf *message,
+		  char secret[static TOKEN_TEXT_MAX])
+{
+	struct people_note note;
+	struct people *people = malloc(sizeof(*people));
+	if (people == NULL)
+		return -ENOMEM;
+	*people = access->door.people;
+	int result = people_change(people, asked, web_now_us(), &note, message, secret);
+	int kept = result == 0 ? save(access, people) : 0;
+	if (kept != 0) {
+		buf_clear(message);
+		buf_printf(message, "%s: %s; nothing was changed", access->path,
+			   strerror(-kept));
+		result = kept;
+	}
+	if (result == 0) {
+		access->door.people = *people;
+		snprintf(note.actor, sizeof(note.actor), "%s", actor);
+		tell(access, &note);
+		end_what_was(access, asked);
+	}
+	secret_forget(people, sizeof(*people));
+	free(people);
+	return result;
+}
