@@ -198,7 +198,8 @@ enum door_verdict door_decide(struct door *door, const struct door_asked *asked,
 {
 	bool is_proxied = asked->proxy_user != NULL || asked->proxy_role != NULL;
 	identify(door, asked, visitor);
-	if (!asked->is_local && is_proxied && !is_proxy(door, &asked->client))
+	if (!asked->is_local && is_proxied &&
+	    (asked->is_doubtful || !is_proxy(door, &asked->client)))
 		return DOOR_NO_PROXY;
 	if (visitor->role < asked->needed)
 		return visitor->by == BY_NOBODY || visitor->by == BY_LOOPBACK

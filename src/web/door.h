@@ -56,6 +56,7 @@ struct door_asked {
 	const char *host, *origin, *fetch_site; /* headers; NULL: none */
 	bool is_forwarded; /* there are headers that proxies add */
 	const char *proxy_user, *proxy_role; /* as web.proxy_... name them; NULL: none */
+	bool is_doubtful;                    /* there is more than one of them */
 	struct credential credential;
 	enum role needed;
 	bool is_change;

@@ -77,7 +77,7 @@ static bool peer_uid(const struct request *request, uid_t *uid)
 static enum role needed(const struct request *request)
 {
 	struct page page;
-	if (page_at(request->path, &page) != NULL ||
+	if ((!request->post && page_at(request->path, &page)) ||
 	    heartbeat_takes(request->path, request->post ? MHD_HTTP_METHOD_POST
 							 : MHD_HTTP_METHOD_GET))
 		return ROLE_NONE;
@@ -94,9 +94,37 @@ static bool is_forwarded(const struct request *request)
 	return false;
 }
 
-static const char *named_header(const struct request *request, const char *name)
+struct counted {
+	const char *name, *value;
+	unsigned count;
+};
+
+static enum MHD_Result count_header(void *to, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
 {
-	return name[0] != '\0' ? header(request, name) : NULL;
+	struct counted *counted = to;
+	(void)kind;
+	if (strcasecmp(name, counted->name) != 0)
+		return MHD_YES;
+	counted->value = value;
+	counted->count++;
+	return MHD_YES;
+}
+
+/*
+ * What a proxy says.  A second one may be the client's own, which the proxy let pass:
+ * which of them is true can't be told.
+ */
+static const char *proxy_header(const struct request *request, const char *name,
+				bool *is_doubtful)
+{
+	struct counted counted = { .name = name };
+	if (name[0] == '\0')
+		return NULL;
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header,
+				  &counted);
+	*is_doubtful |= counted.count > 1;
+	return counted.value;
 }
 
 static void take_network(const struct request *request, struct door_asked *asked)
@@ -117,8 +145,10 @@ static void take_network(const struct request *request, struct door_asked *asked
 	asked->origin = header(request, MHD_HTTP_HEADER_ORIGIN);
 	asked->fetch_site = header(request, "Sec-Fetch-Site");
 	asked->is_forwarded = is_forwarded(request);
-	asked->proxy_user = named_header(request, config->web_proxy_user_header);
-	asked->proxy_role = named_header(request, config->web_proxy_role_header);
+	asked->proxy_user = proxy_header(request, config->web_proxy_user_header,
+					 &asked->is_doubtful);
+	asked->proxy_role = proxy_header(request, config->web_proxy_role_header,
+					 &asked->is_doubtful);
 	credential_read(&headers, access->cookie, &asked->credential);
 }
 
@@ -157,7 +187,8 @@ static enum MHD_Result turn_away(const struct request *request,
 				      "not permitted: another page asks for this; names "
 				      "of this one are set by web.names" },
 		[DOOR_NO_PROXY] = { MHD_HTTP_BAD_REQUEST,
-				    "only a proxy of web.proxy says who somebody is" },
+				    "only a proxy of web.proxy says who somebody is, and "
+				    "once" },
 	};
 	if (verdict == DOOR_SIGN_IN)
 		return ask_to_sign_in(request);
