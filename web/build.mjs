@@ -5,12 +5,12 @@
  * src/web/page.c.  A name holds a hash of the content, so a browser may keep the file for
  * ever; only index.html, which names the others, is asked for again.
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
-import { gzipSync, constants } from "node:zlib";
 import { recordTypes } from "./records.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
@@ -94,9 +94,10 @@ function indexHtml(outputs) {
 		.replace("PRELOADS\n", preloads.map((line) => `${line}\n`).join(""));
 }
 
-/** As `gzip -9n`: no name and no time, or two builds of the same would differ. */
+/** No name and no time, or two builds of the same would differ, as they would with each
+ * version of Node.js' zlib. */
 function compressed(content) {
-	return gzipSync(content, { level: constants.Z_BEST_COMPRESSION });
+	return execFileSync("gzip", ["-9nc"], { input: content });
 }
 
 /** Writes both forms of each file, and returns their rows of page_assets.h. */
@@ -107,17 +108,17 @@ function writeAssets(folder, assets) {
 		const name = path === "/" ? "index.html" : basename(path);
 		writeFileSync(join(folder, name), content);
 		writeFileSync(join(folder, `${name}.gz`), compressed(content));
-		return `\tASSET(${number}, "${path}", "page/${name}", "${TYPES[extname(name)]}", ` +
+		return `ASSET(${number}, "${path}", "page/${name}", "${TYPES[extname(name)]}", ` +
 			`"${hashOf(content)}", ${path === "/" ? "false" : "true"})`;
 	});
 }
 
+/** Each list is there for who has defined its macro. */
 function header(rows, places) {
-	const list = (name, lines) => `#define ${name}${name.includes("ASSET") ? "(ASSET)" : "(PLACE)"} \\\n${lines.join(" \\\n")}\n`;
-	return `/* page_assets.h: what web/build.mjs made of web/.\n` +
-		` * ASSET(number, path, file, type, hash, immutable); PLACE(path) is index.html, too. */\n` +
-		`#pragma once\n\n${list("PAGE_ASSETS", rows)}\n` +
-		list("PAGE_PLACES", places.map(({ path }) => `\tPLACE("${path}")`));
+	const list = (macro, lines) => `#ifdef ${macro}\n${lines.join("\n")}\n#endif\n`;
+	return "/* page_assets.h: what web/build.mjs made of web/: ASSET(number, path, file, type, hash,\n" +
+		" * immutable); PLACE(path) is index.html, too. */\n" +
+		list("ASSET", rows) + list("PLACE", places.map(({ path }) => `PLACE("${path}")`));
 }
 
 async function main(out, depfile) {

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "page_assets.h"
-
 /* NOLINTBEGIN(bugprone-macro-parentheses): a declared name can't stand in brackets */
 #define EMBED(name, file)                                                              \
 	extern const char name[], name##_end[];                                        \
@@ -21,17 +19,18 @@
 		".previous\n");
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-#define EMBED_BOTH(number, path, file, type, hash, immutable)                          \
+#define ASSET(number, path, file, type, hash, immutable)                               \
 	EMBED(page_plain_##number, file)                                               \
 	EMBED(page_gzip_##number, file ".gz")
-PAGE_ASSETS(EMBED_BOTH)
+#include "page_assets.h"
+#undef ASSET
 
 static const struct asset {
 	const char *path, *type, *hash;
 	bool is_immutable;
 	const char *plain, *plain_end, *gzip, *gzip_end;
 } assets[] = {
-#define ROW(number, path, file, type, hash, immutable)                                 \
+#define ASSET(number, path, file, type, hash, immutable)                               \
 	{ path,                                                                        \
 	  type,                                                                        \
 	  hash,                                                                        \
@@ -40,13 +39,18 @@ static const struct asset {
 	  page_plain_##number##_end,                                                   \
 	  page_gzip_##number,                                                          \
 	  page_gzip_##number##_end },
-	PAGE_ASSETS(ROW)
+#include "page_assets.h"
+#undef ASSET
+};
+
+static const char *const places[] = {
+#define PLACE(path) path,
+#include "page_assets.h"
+#undef PLACE
 };
 
 static bool is_place(const char *path)
 {
-#define PLACE(place) place,
-	static const char *const places[] = { PAGE_PLACES(PLACE) };
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (strcmp(path, places[i]) == 0)
 			return true;
