@@ -48,6 +48,8 @@ int command_maintenance(int argc, char **argv);
 int command_heartbeat(int argc, char **argv);
 int command_self_test(int argc, char **argv);
 int command_notify(int argc, char **argv);
+int command_user(int argc, char **argv);
+int command_token(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_evidence(int argc, char **argv);
 int command_query(int argc, char **argv);

@@ -216,6 +216,7 @@ static int explain_refusal(long code, struct buf *body,
 	switch (code) {
 	case 400:
 	case 404:
+	case 409:
 	case 413:
 		return STATUS_USAGE;
 	case 403:

@@ -91,8 +91,11 @@ static void tell_late(const struct access *access, const struct people_note *not
 	const struct web_source *source = access->source;
 	char at[TIME_TEXT_MAX], after[PEOPLE_WORD_MAX + 96];
 	record_time_text(note->at_us, at);
-	snprintf(after, sizeof(after), "%s%s(at %s, while no monitor ran)", note->after,
-		 note->after[0] != '\0' ? " " : "", at);
+	if (strcmp(note->action, PEOPLE_EDITED) == 0)
+		snprintf(after, sizeof(after), "not by us: the file was edited");
+	else
+		snprintf(after, sizeof(after), "%s%s(at %s, while no monitor ran)",
+			 note->after, note->after[0] != '\0' ? " " : "", at);
 	if (source->audit != NULL)
 		source->audit(source->self, note->action, note->actor, note->subject,
 			      note->before, after);

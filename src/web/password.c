@@ -29,7 +29,7 @@ const char *password_refusal(const char *password)
 static void forget(void *data, int size)
 {
 	if (data != NULL && size > 0)
-		secret_forget(data, (unsigned long)size);
+		secret_forget(data, (size_t)size);
 	free(data);
 }
 

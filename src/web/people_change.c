@@ -14,7 +14,7 @@
 #define DAY_US (86400 * INT64_C(1000000))
 
 enum action { USER_ADD, USER_PASSWORD, USER_ROLE, USER_REMOVE, USER_LINK, TOKEN_ADD,
-	      TOKEN_REMOVE, ACTIONS };
+	      TOKEN_REMOVE, EDITED, ACTIONS };
 
 /* As a form names them: what is done, and to what. */
 static const struct {
@@ -27,6 +27,7 @@ static const struct {
 	[USER_LINK] = { "user_link", "link", "user" },
 	[TOKEN_ADD] = { "token_add", "add", "token" },
 	[TOKEN_REMOVE] = { "token_remove", "remove", "token" },
+	[EDITED] = { PEOPLE_EDITED, NULL, NULL },
 };
 
 static bool is_action(const struct people_asked *asked, enum action action)
@@ -54,7 +55,7 @@ static const char *read_action(const char *form, struct people_asked *out)
 	char verb[FORM_VALUE_MAX], name[FORM_VALUE_MAX];
 	form_value(form, "action", verb);
 	for (size_t i = 0; i < ACTIONS; i++) {
-		if (strcmp(verb, actions[i].verb) != 0 ||
+		if (actions[i].verb == NULL || strcmp(verb, actions[i].verb) != 0 ||
 		    !form_value(form, actions[i].what, name))
 			continue;
 		if (!person_name_is_good(name) && !(i == USER_LINK && name[0] == '\0'))

@@ -118,24 +118,42 @@ static const char *take_change(struct people_notes *notes, const struct line *li
 	return NULL;
 }
 
-static const char *take_line(struct people *people, struct people_notes *notes,
-			     const char *text, size_t len)
+/* What is read. */
+struct reading {
+	struct people people;
+	struct people_notes notes;
+	struct secret_digest known;
+	bool has_known;
+};
+
+static const char *take_known(struct reading *r, const struct line *line)
+{
+	if (line->count != 2 || r->has_known ||
+	    !hex_read(line->field[1], r->known.at, sizeof(r->known.at)))
+		return "once, a SHA-256: 64 hexadecimal digits";
+	r->has_known = true;
+	return NULL;
+}
+
+static const char *take_line(struct reading *r, const char *text, size_t len)
 {
 	struct line line;
 	const char *why = split(&line, text, len);
 	if (why != NULL)
 		return why;
 	if (strcmp(line.field[0], "user") == 0)
-		return take_user(people, &line);
+		return take_user(&r->people, &line);
 	if (strcmp(line.field[0], "token") == 0)
-		return take_token(people, &line);
+		return take_token(&r->people, &line);
 	if (strcmp(line.field[0], "change") == 0)
-		return take_change(notes, &line);
-	return "a line begins with user, token or change";
+		return take_change(&r->notes, &line);
+	if (strcmp(line.field[0], "known") == 0)
+		return take_known(r, &line);
+	return "a line begins with user, token, change or known";
 }
 
-static const char *take_all(struct people *people, struct people_notes *notes,
-			    const char *text, size_t len, size_t *line)
+static const char *take_all(struct reading *r, const char *text, size_t len,
+			    size_t *line)
 {
 	const char *why = NULL, *end = text + len;
 	for (*line = 1; text < end && why == NULL; (*line)++) {
@@ -151,32 +169,11 @@ static const char *take_all(struct people *people, struct people_notes *notes,
 				      : "the first line is not \"breakwater access "
 					"1\"";
 		else
-			why = take_line(people, notes, text, line_len);
+			why = take_line(r, text, line_len);
 		text = stop + 1;
 	}
 	(*line)--;
 	return why;
-}
-
-int people_file_parse(const char *text, size_t len, const char *name,
-		      struct people *people, struct people_notes *notes,
-		      struct buf *error)
-{
-	struct people *fresh = calloc(1, sizeof(*fresh));
-	struct people_notes *changes = calloc(1, sizeof(*changes));
-	size_t line = 0;
-	const char *why = "out of memory";
-	if (fresh != NULL && changes != NULL)
-		why = take_all(fresh, changes, text, len, &line);
-	if (why == NULL) {
-		*people = *fresh;
-		*notes = *changes;
-	} else {
-		buf_printf(error, "%s:%zu: %s", name, line, why);
-	}
-	free(fresh);
-	free(changes);
-	return why == NULL ? 0 : -EINVAL;
 }
 
 static const char *word_or_none(const char *word)
@@ -184,10 +181,8 @@ static const char *word_or_none(const char *word)
 	return word[0] != '\0' ? word : "-";
 }
 
-void people_file_write(const struct people *people, const struct people_notes *notes,
-		       struct buf *text)
+static void write_people(const struct people *people, struct buf *text)
 {
-	buf_printf(text, "%s\n", first_line);
 	for (size_t i = 0; i < people->user_count; i++) {
 		const struct user *user = &people->users[i];
 		buf_printf(text, "user %s %s %lld %s\n", user->name,
@@ -202,6 +197,10 @@ void people_file_write(const struct people *people, const struct people_notes *n
 			   role_name(token->role), (long long)token->since_us,
 			   (long long)token->until_us, digest);
 	}
+}
+
+static void write_notes(const struct people_notes *notes, struct buf *text)
+{
 	for (size_t i = 0; i < notes->count; i++) {
 		const struct people_note *note = &notes->at[i];
 		buf_printf(text, "change %lld %s %s %s %s %s\n", (long long)note->at_us,
@@ -209,6 +208,68 @@ void people_file_write(const struct people *people, const struct people_notes *n
 			   word_or_none(note->subject), word_or_none(note->before),
 			   word_or_none(note->after));
 	}
+}
+
+/* False without memory. */
+static bool digest_people(const struct people *people, struct secret_digest *out)
+{
+	struct buf text = { 0 };
+	write_people(people, &text);
+	bool is_made = buf_ok(&text) &&
+		       secret_digest_of(text.at == NULL ? "" : text.at, text.len, out);
+	buf_free(&text);
+	return is_made;
+}
+
+void people_file_write(const struct people *people, const struct people_notes *notes,
+		       struct buf *text)
+{
+	struct secret_digest digest;
+	char known[SECRET_TEXT_MAX];
+	buf_printf(text, "%s\n", first_line);
+	write_people(people, text);
+	write_notes(notes, text);
+	text->failed |= !digest_people(people, &digest);
+	hex_text(known, digest.at, sizeof(digest.at));
+	buf_printf(text, "known %s\n", known);
+}
+
+/* Nobody needs to have been known before anybody was. */
+static const char *note_edits(struct reading *r)
+{
+	struct secret_digest digest;
+	struct people_notes *notes = &r->notes;
+	if (!digest_people(&r->people, &digest))
+		return "out of memory";
+	bool is_known = r->has_known ? secret_same(&digest, &r->known)
+				     : r->people.user_count + r->people.token_count == 0;
+	if (is_known || notes->count == PEOPLE_NOTES_MAX)
+		return NULL;
+	notes->at[notes->count++] =
+		(struct people_note){ .action = people_action_named(PEOPLE_EDITED),
+				      .actor = "unknown",
+				      .subject = "web.access" };
+	return NULL;
+}
+
+int people_file_parse(const char *text, size_t len, const char *name,
+		      struct people *people, struct people_notes *notes,
+		      struct buf *error)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+	size_t line = 0;
+	const char *why =
+		r != NULL ? take_all(r, text, len, &line) : "out of memory";
+	if (why == NULL)
+		why = note_edits(r);
+	if (why == NULL) {
+		*people = r->people;
+		*notes = r->notes;
+	} else {
+		buf_printf(error, "%s:%zu: %s", name, line, why);
+	}
+	free(r);
+	return why == NULL ? 0 : -EINVAL;
 }
 
 /* Who may write there, may everything. */

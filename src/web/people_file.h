@@ -5,9 +5,12 @@
  *	user NAME ROLE SINCE HASH               "-": only by a one-time link
  *	token NAME ROLE SINCE UNTIL SHA256
  *	change AT ACTION ACTOR SUBJECT BEFORE AFTER    "-": nothing
+ *	known SHA256                            of the users and tokens above
  *
  * Times are in microseconds since 1970.  A change is one that was made while no daemon
- * ran, which the next one puts into the audit chain and takes out here.
+ * ran, which the next one puts into the audit chain and takes out here.  If users and
+ * tokens are not those that were last written, somebody has edited the file: that is a
+ * change, too.
  */
 #pragma once
 
@@ -23,6 +26,9 @@ struct people_note {
 	char actor[PEOPLE_WORD_MAX], subject[PEOPLE_WORD_MAX], before[PEOPLE_WORD_MAX],
 		after[PEOPLE_WORD_MAX];
 };
+
+/* What was found to be edited. */
+#define PEOPLE_EDITED "access_edited"
 
 struct people_notes {
 	struct people_note at[PEOPLE_NOTES_MAX];

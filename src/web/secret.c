@@ -21,16 +21,21 @@ bool secret_new(char text[static SECRET_TEXT_MAX])
 	return is_random;
 }
 
+bool secret_digest_of(const void *at, size_t len, struct secret_digest *out)
+{
+	unsigned made = 0;
+	return EVP_Digest(at, len, out->at, &made, EVP_sha256(), NULL) == 1 &&
+	       made == sizeof(out->at);
+}
+
 bool secret_digest(const char *text, struct secret_digest *out)
 {
 	uint8_t bytes[SECRET_BYTES];
-	unsigned len = 0;
 	if (!hex_read(text, bytes, sizeof(bytes)))
 		return false;
-	bool is_made = EVP_Digest(bytes, sizeof(bytes), out->at, &len, EVP_sha256(),
-				  NULL) == 1;
+	bool is_made = secret_digest_of(bytes, sizeof(bytes), out);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return is_made && len == sizeof(out->at);
+	return is_made;
 }
 
 bool secret_same(const struct secret_digest *a, const struct secret_digest *b)
@@ -44,7 +49,7 @@ bool secret_same_text(const char *a, const char *b)
 	return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
 }
 
-void secret_forget(void *at, unsigned long len)
+void secret_forget(void *at, size_t len)
 {
 	OPENSSL_cleanse(at, len);
 }
