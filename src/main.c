@@ -51,6 +51,8 @@ static const struct command commands[] = {
 	  "who tried to log in, and how it ended", command_logins },
 	{ "policy", "propose|test|apply|...", "the register of authorised ports",
 	  command_policy },
+	{ "dashboards", "[show|check|import|remove]", "pages of your own panels",
+	  command_dashboards },
 	{ "probes", "[--state WORD] [--since T]",
 	  "how the services are that are asked again and again", command_probes },
 	{ "probe", "TARGET", "ask a service now whether it is well", command_probe },

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "cli/answers_settings.h"
 #include "cli/monitor.h"
 #include "cli/settings.h"
 #include "cli/status_json.h"
@@ -487,39 +488,41 @@ static void tell_trouble(void *self, const char *text)
 
 struct web_source monitor_source(struct monitor *m)
 {
-	return (struct web_source){ .self = m,
-				    .ports = give_ports,
-				    .is_home = is_home,
-				    .flows = give_flows,
-				    .self_record = give_self,
-				    .status = give_status,
-				    .listeners = give_listeners,
-				    .sockets = give_sockets,
-				    .findings = give_findings,
-				    .blocks = give_blocks,
-				    .block_change = take_block_change,
-				    .incidents = give_incidents,
-				    .incident_change = take_incident_change,
-				    .deployed = take_deployment,
-				    .alerts = give_alerts,
-				    .levels = give_levels,
-				    .silences = give_silences,
-				    .silence = take_silence,
-				    .unsilence = take_silence_end,
-				    .reader = note_reader,
-				    .audit = audit,
-				    .trouble = tell_trouble,
-				    .latency = give_latency,
-				    .probes = give_probes,
-				    .probe_ask = m->config.probe_blackbox[0] != '\0'
-							 ? ask_probe
-							 : NULL,
-				    .push = push,
-				    .maintenance = give_maintenance,
-				    .maintain = maintain,
-				    .memory_since_us = memory_since_us,
-				    .policy = give_policy,
-				    .policy_apply = apply_policy,
-				    .self_test = test_self,
-				    .scan_take = take_scan };
+	struct web_source source = { .self = m,
+				     .ports = give_ports,
+				     .is_home = is_home,
+				     .flows = give_flows,
+				     .self_record = give_self,
+				     .status = give_status,
+				     .listeners = give_listeners,
+				     .sockets = give_sockets,
+				     .findings = give_findings,
+				     .blocks = give_blocks,
+				     .block_change = take_block_change,
+				     .incidents = give_incidents,
+				     .incident_change = take_incident_change,
+				     .deployed = take_deployment,
+				     .alerts = give_alerts,
+				     .levels = give_levels,
+				     .silences = give_silences,
+				     .silence = take_silence,
+				     .unsilence = take_silence_end,
+				     .reader = note_reader,
+				     .audit = audit,
+				     .trouble = tell_trouble,
+				     .latency = give_latency,
+				     .probes = give_probes,
+				     .probe_ask = m->config.probe_blackbox[0] != '\0'
+							  ? ask_probe
+							  : NULL,
+				     .push = push,
+				     .maintenance = give_maintenance,
+				     .maintain = maintain,
+				     .memory_since_us = memory_since_us,
+				     .policy = give_policy,
+				     .policy_apply = apply_policy,
+				     .self_test = test_self,
+				     .scan_take = take_scan };
+	answers_settings(&source);
+	return source;
 }

@@ -54,5 +54,6 @@ int command_audit(int argc, char **argv);
 int command_evidence(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_dashboards(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_config(int argc, char **argv);

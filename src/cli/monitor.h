@@ -13,6 +13,7 @@
 #include "cli/baseline.h"
 #include "cli/blocking.h"
 #include "cli/blocklists.h"
+#include "cli/dashboard_shelf.h"
 #include "cli/decoys.h"
 #include "cli/evidence.h"
 #include "cli/login_intake.h"
@@ -81,6 +82,7 @@ struct monitor {
 	struct store *store;
 	struct policy_file policy;
 	struct maintaining maintaining;
+	struct dashboard_shelf dashboards;
 	struct blocklists blocklists;
 	struct baseline *baseline;    /* until the sockets of the start are known */
 	enum store_state store_state; /* as last said on standard error ... */

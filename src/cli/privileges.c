@@ -128,6 +128,7 @@ void privileges_drop(struct privileges *p, const struct config *config,
 	readable_add_paths(&readable, &config->blocklists);
 	readable_add_paths(&readable, &config->limits_files);
 	readable_add_paths(&readable, &config->notify_files);
+	readable_add(&readable, config->web_dashboards);
 	own_state(config);
 	sandbox_enter(config->user, config->state, readable.at,
 		      reads_logs ? of_logs : none, &p->sandbox);

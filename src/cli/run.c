@@ -345,6 +345,7 @@ static void close_monitor(struct monitor *m)
 	pipeline_free(m->pipeline);
 	m->pipeline = NULL;
 	monitor_close(m);
+	dashboard_shelf_close(&m->dashboards);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
 	probing_close(&m->probing);
@@ -394,6 +395,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	privileges_drop(&m->privileges, &m->config, m->config_path, &m->logins.options);
 	if (!monitor_open(m))
 		return STATUS_USAGE;
+	dashboard_shelf_open(&m->dashboards, m->config.state, m->config.web_dashboards);
 	if (m->privileges.guard == NULL)
 		lose_sight(m);
 	return open_pipeline(m, captures);

@@ -35,6 +35,7 @@ static unsigned status_of(int result)
 	case -EEXIST:
 		return MHD_HTTP_BAD_REQUEST;
 	case -EPERM:
+	case -EROFS:
 		return MHD_HTTP_FORBIDDEN;
 	case -ENOENT:
 		return MHD_HTTP_NOT_FOUND;
@@ -56,11 +57,9 @@ enum MHD_Result answer_message(const struct request *request, int result,
 			   &text);
 }
 
-typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
-			   struct buf *message);
-
 /* Whether somebody may make it was decided at the door. */
-static enum MHD_Result change(const struct request *request, change_take take)
+enum MHD_Result answer_change(const struct request *request, void *self,
+			      change_take take)
 {
 	struct exchange *exchange = request->exchange;
 	struct buf message = { 0 };
@@ -72,10 +71,14 @@ static enum MHD_Result change(const struct request *request, change_take take)
 	if (take == NULL)
 		return refuse(request, MHD_HTTP_NOT_IMPLEMENTED,
 			      "this daemon takes none");
-	int result = take(request->web->source->self,
-			  exchange->body.at == NULL ? "" : exchange->body.at,
+	int result = take(self, exchange->body.at == NULL ? "" : exchange->body.at,
 			  exchange->body.len, exchange->visitor.name, &message);
 	return answer_message(request, result, &message);
+}
+
+static enum MHD_Result change(const struct request *request, change_take take)
+{
+	return answer_change(request, request->web->source->self, take);
 }
 
 enum MHD_Result answer_policy(const struct request *request)
@@ -121,6 +124,14 @@ static const struct changeable *changeable_at(const char *path)
 		if (strcmp(path, changeables[i].path) == 0)
 			return &changeables[i];
 	return NULL;
+}
+
+bool change_has_records(enum record_kind kind)
+{
+	for (size_t i = 0; i < sizeof(changeables) / sizeof(changeables[0]); i++)
+		if (changeables[i].kind == kind)
+			return true;
+	return false;
 }
 
 bool change_is_at(const char *path)

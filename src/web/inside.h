@@ -74,6 +74,14 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 enum { CHANGE_BODY_MAX = 1 << 20 };
 enum MHD_Result answer_policy(const struct request *request);
 enum MHD_Result answer_maintenance(const struct request *request);
+/*
+ * A POST whose body goes to take(self, ...), if it may be; 0 is answered by its
+ * message, -errno by that as an error.
+ */
+typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
+			   struct buf *message);
+enum MHD_Result answer_change(const struct request *request, void *self,
+			      change_take take);
 /* GET and POST of records that may be changed, and whether that is such a path. */
 bool change_is_at(const char *path);
 enum MHD_Result answer_changeable(const struct request *request);
@@ -88,6 +96,15 @@ enum MHD_Result answer_message(const struct request *request, int result,
 /* A file of the page. */
 struct page;
 enum MHD_Result answer_page(const struct request *request, const struct page *page);
+
+/* True if there is a path that gives records of that kind. */
+bool route_has_records(enum record_kind kind);
+bool change_has_records(enum record_kind kind);
+
+/* Dashboards: all of them, one, and changes; and whether that is such a path. */
+bool dashboards_are_at(const char *path);
+bool dashboards_take_changes(const char *path);
+enum MHD_Result answer_dashboards(const struct request *request);
 
 /* GET /probe. */
 enum MHD_Result answer_probe(const struct request *request);

@@ -327,9 +327,15 @@ static const char *set(struct query *query, const char *key, const char *value,
 	return not_here;
 }
 
-/* The words that set() knows for this kind of record. */
-static void list_allowed(const struct query *query, char *out, size_t size)
+bool query_takes(const struct query *query, const char *key)
 {
+	struct query other = *query;
+	return set(&other, key, "", 0) != not_here;
+}
+
+void query_say_names(const struct query *query, char out[static QUERY_NAMES_MAX])
+{
+	const size_t size = QUERY_NAMES_MAX;
 	size_t len = (size_t)snprintf(
 		out, size, "%s%s%s%s%s%s%s", query->port != NULL ? "port " : "",
 		has_host(query) ? "host " : "",
@@ -347,11 +353,11 @@ static void list_allowed(const struct query *query, char *out, size_t size)
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX])
 {
-	char allowed[192];
+	char allowed[QUERY_NAMES_MAX];
 	const char *wrong = set(query, key, value, now_us);
 	if (wrong == NULL)
 		return true;
-	list_allowed(query, allowed, sizeof(allowed));
+	query_say_names(query, allowed);
 	if (wrong == not_here)
 		snprintf(error, QUERY_ERROR_MAX,
 			 "%.40s: not a parameter here; allowed: %slimit sort format",

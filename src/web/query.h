@@ -19,6 +19,7 @@ enum {
 	QUERY_ERROR_MAX = 768,
 	QUERY_WORDS = 14,
 	QUERY_WORD_MAX = 256,
+	QUERY_NAMES_MAX = 192,
 };
 
 /* A field of text that must be equal to a word. */
@@ -57,6 +58,12 @@ void query_init(struct query *query, enum record_kind kind);
 /* One parameter of the address. False and one line in error if it can't be used. */
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX]);
+
+/* True if there is such a parameter for this kind of record. */
+bool query_takes(const struct query *query, const char *key);
+
+/* Those that filter, with a blank behind each. */
+void query_say_names(const struct query *query, char out[static QUERY_NAMES_MAX]);
 
 bool query_wants(const struct query *query, const void *record);
 

@@ -136,6 +136,14 @@ static const struct {
 
 enum { SMALL_BODY_MAX = 4096 };
 
+bool route_has_records(enum record_kind kind)
+{
+	for (size_t i = 0; i < sizeof(record_routes) / sizeof(record_routes[0]); i++)
+		if (record_routes[i].kind == kind)
+			return true;
+	return change_has_records(kind);
+}
+
 static const struct route {
 	const char *path;
 	route_answer answer;
@@ -176,6 +184,8 @@ static enum MHD_Result route(const struct request *request)
 		return known->answer(request);
 	if (change_is_at(request->path))
 		return answer_changeable(request);
+	if (dashboards_are_at(request->path))
+		return answer_dashboards(request);
 	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))
 		return answer_heartbeat(request);
 	if (page_at(request->path, &page))
@@ -190,7 +200,7 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, status, policy, "
-		"maintenance, me, users, or /metrics, /health, /probe");
+		"maintenance, dashboards, me, users, or /metrics, /health, /probe");
 }
 
 static size_t body_max(const char *path)
@@ -200,7 +210,8 @@ static size_t body_max(const char *path)
 		return HEARTBEAT_BODY_MAX;
 	if (known != NULL)
 		return known->body_max;
-	return change_is_at(path) ? CHANGE_BODY_MAX : 0;
+	return change_is_at(path) || dashboards_take_changes(path) ? CHANGE_BODY_MAX
+								   : 0;
 }
 
 static bool is_allowed(const char *method, const char *path)
@@ -232,10 +243,10 @@ static enum MHD_Result begin(struct request *request, bool is_local, void **stat
 	request->exchange->is_admitted = true;
 	if (!request->post || !announces_too_much(request))
 		return MHD_YES;
-	return answer_error(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-			    request->path,
-			    "a body has at most 1 MiB, that of a form for signing in, of "
-			    "users and of a heartbeat 4 KiB");
+	return answer_error(
+		request->connection, MHD_HTTP_CONTENT_TOO_LARGE, request->path,
+		"a body has at most 1 MiB, that of a form for signing in, of "
+		"users and of a heartbeat 4 KiB");
 }
 
 static void take_body(const struct request *request, const char *body, size_t size)
@@ -279,8 +290,7 @@ static void note_reader(const struct request *request)
 	struct addr reader;
 	bool is_somebody = request->exchange->visitor.by != BY_NOBODY;
 	if (source->reader != NULL && is_somebody && is_page && !request->post &&
-	    info != NULL &&
-	    addr_of_socket(info->client_addr, &reader))
+	    info != NULL && addr_of_socket(info->client_addr, &reader))
 		source->reader(source->self, &reader);
 }
 

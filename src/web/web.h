@@ -102,6 +102,17 @@ struct web_source {
 	 * about earlier times go to the store.  NULL: memory is all there is.
 	 */
 	int64_t (*memory_since_us)(void *self, enum record_kind kind);
+	/*
+	 * Dashboards: all of them as a JSON array; one, as JSON or as its file is: 0,
+	 * or -ENOENT, or -errno and why; and changes of one, as policy_apply, and
+	 * -EROFS: it may only be read, -ENOENT: there is none.
+	 */
+	void (*dashboards)(void *self, struct buf *json);
+	int (*dashboard)(void *self, const char *name, bool as_file, struct buf *out);
+	int (*dashboard_put)(void *self, const char *name, const char *text, size_t len,
+			     const char *actor, struct buf *message);
+	int (*dashboard_remove)(void *self, const char *name, const char *actor,
+				struct buf *message);
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
 	/*
