@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/client.h"
-#include "cli/json.h"
+#include "cli/client_json.h"
+#include "cli/posture.h"
 #include "cli/status_lines.h"
 #include "cli/table.h"
 #include "cli/wrapped.h"
@@ -26,29 +26,6 @@ static void answers_free(struct answers *answers)
 	json_decref(answers->status);
 	json_decref(answers->health);
 	json_decref(answers->ports);
-}
-
-static int ask(struct client *client, const char *path, bool lines, json_t **out,
-	       uint64_t *total)
-{
-	struct buf body = { 0 };
-	char error[CLIENT_ERROR_MAX];
-	struct client_told told;
-	int status = client_get(client, path, &body, NULL, &told, error);
-	if (status == STATUS_OK) {
-		if (total != NULL)
-			*total = told.total;
-		*out = lines ? lines_parse(&body) : object_parse(&body);
-		if (*out == NULL) {
-			status = STATUS_UNREACHABLE;
-			snprintf(error, sizeof(error),
-				 "the daemon's answer to %s can't be read", path);
-		}
-	}
-	if (status != STATUS_OK)
-		fprintf(stderr, "breakwater status: %s\n", error);
-	buf_free(&body);
-	return status;
 }
 
 /* A list of names as "eth0, lo"; "none" if it is empty. */
@@ -74,79 +51,24 @@ static void print_count(const json_t *object, const char *name, const char *what
 	printf("%s %s", text, what);
 }
 
-static void print_reasons(const json_t *health)
-{
-	char text[128];
-	size_t i;
-	json_t *reason;
-	json_array_foreach(json_object_get(health, "reasons"), i, reason)
-	{
-		const char *value = json_string_value(reason);
-		text_clean(text, sizeof(text), value == NULL ? "?" : value);
-		printf("%s%s", i > 0 ? "; " : ": ", text);
-	}
-}
-
-/* The daemon is well; are the ports it watches? */
-static void print_over(const struct answers *answers, const struct look *look)
-{
-	char text[CELL_MAX];
-	struct limits limits = limits_of(answers->status);
-	size_t all = json_array_size(answers->ports);
-	size_t over = view_count_over(&view_ports, answers->ports, &limits);
-	if (over == 0)
-		return;
-	snprintf(text, sizeof(text), "! %zu of %s%zu ports over a limit", over,
-		 answers->port_total > all ? "the busiest " : "", all);
-	fputs("; ", stdout);
-	tone_print(look, TONE_OVER, text);
-}
-
-/* Why packets are not watched; NULL if they are. */
-static const char *no_packets(const json_t *status)
-{
-	const json_t *capture = json_object_get(status, "capture");
-	if (!json_is_false(json_object_get(capture, "holds")))
-		return NULL;
-	const char *why = member_text(capture, "detail");
-	return why != NULL ? why : "?";
-}
-
-/* Incidents that somebody should look at; 0: what fires is not grave. */
-static double grave_incidents(const json_t *status)
-{
-	const json_t *incidents = json_object_get(status, "incidents");
-	const char *severity =
-		member_text(json_object_get(incidents, "worst"), "severity");
-	bool is_grave =
-		severity != NULL && record_severity(severity) >= SEVERITY_MEDIUM;
-	return is_grave ? member_number(incidents, "firing") : 0;
-}
-
-/* Is the daemon well, and what it watches? */
-static void print_verdict(const struct answers *answers, const struct look *look)
-{
-	char text[CELL_MAX];
-	const char *health = member_text(answers->health, "status");
-	bool fine = health != NULL && strcmp(health, "ok") == 0;
-	double grave = grave_incidents(answers->status);
-	snprintf(text, sizeof(text), "! %.0f incident%s", grave, grave == 1 ? "" : "s");
-	if (fine && grave > 0)
-		tone_print(look, TONE_OVER, text);
-	else
-		tone_print(look, fine ? TONE_GOOD : TONE_OVER,
-			   fine ? "Fine" : "! Not fine");
-}
-
 static void print_health(const struct answers *answers, const struct look *look)
 {
 	char text[CELL_MAX];
-	print_verdict(answers, look);
-	print_reasons(answers->health);
-	print_over(answers, look);
+	const struct posture_facts facts = {
+		.status = answers->status,
+		.health = answers->health,
+		.ports = answers->ports,
+		.busiest = answers->port_total > json_array_size(answers->ports),
+	};
+	struct posture posture = posture_of(&facts);
+	tone_print(look, posture.verdict.tone, posture.verdict.text);
+	fputs(posture.reasons, stdout);
+	if (posture.ports.text[0] != '\0')
+		fputs("; ", stdout);
+	tone_print(look, posture.ports.tone, posture.ports.text);
 	text_span(text, sizeof(text), member_number(answers->status, "uptime_s"));
 	printf("\nWatching ");
-	if (no_packets(answers->status) != NULL)
+	if (posture_no_packets(answers->status) != NULL)
 		printf("no packets");
 	else
 		print_names(json_object_get(answers->status, "interfaces"));
@@ -162,7 +84,7 @@ static void print_health(const struct answers *answers, const struct look *look)
 static void print_no_packets(const json_t *status, const struct look *look)
 {
 	char text[CLIENT_ERROR_MAX];
-	text_clean(text, sizeof(text), no_packets(status));
+	text_clean(text, sizeof(text), posture_no_packets(status));
 	label_print(look, "Packets");
 	tone_print(look, TONE_OVER, "! not watched");
 	printf(": %s\n", text);
@@ -198,13 +120,6 @@ static void print_undecoded(const json_t *status)
 	puts(told == 0 ? "nothing" : "");
 }
 
-static double lost_packets(const json_t *status)
-{
-	double kernel = member_number(status, "kernel_dropped");
-	double ring = member_number(status, "ring_dropped");
-	return (isnan(kernel) ? 0 : kernel) + (isnan(ring) ? 0 : ring);
-}
-
 /* ARP is no IP, and a wrong IPv4 checksum no reason to ignore a packet: both are fine.
  */
 static bool is_harmless(const char *reason)
@@ -231,7 +146,7 @@ static double undecoded_frames(const json_t *status)
 static void print_losses(const json_t *status, const struct look *look)
 {
 	label_print(look, "Lost");
-	if (lost_packets(status) > 0)
+	if (posture_lost_packets(status) > 0)
 		tone_print(look, TONE_OVER, "! ");
 	print_count(status, "kernel_dropped", "packets by the kernel, ");
 	print_count(status, "ring_dropped", "records between threads\n");
@@ -341,13 +256,13 @@ static void print_next(const struct answers *answers)
 {
 	const json_t *busiest = json_array_get(answers->ports, 0);
 	double port = member_number(busiest, "port");
-	if (lost_packets(answers->status) > 0)
+	if (posture_lost_packets(answers->status) > 0)
 		puts("\nNext: more workers or a larger ring (capture.workers, "
 		     "capture.ring_mib: breakwater config show)");
-	else if (no_packets(answers->status) != NULL)
+	else if (posture_no_packets(answers->status) != NULL)
 		printf("\nNext: run it as root to see traffic: sudo %s run\n",
 		       program_invocation_name);
-	else if (grave_incidents(answers->status) > 0)
+	else if (posture_grave_incidents(answers->status) > 0)
 		printf("\nNext: %s incidents   %s top\n", program_invocation_name,
 		       program_invocation_name);
 	else if (member_number(json_object_get(answers->status, "findings"), "open") >
@@ -383,7 +298,7 @@ static void print_screen(const struct answers *answers, const struct look *look)
 {
 	struct limits limits = limits_of(answers->status);
 	print_health(answers, look);
-	if (no_packets(answers->status) != NULL) {
+	if (posture_no_packets(answers->status) != NULL) {
 		print_no_packets(answers->status, look);
 	} else {
 		print_traffic(answers->status, look);
@@ -406,21 +321,26 @@ static int verdict(const struct answers *answers)
 	const char *health = member_text(answers->health, "status");
 	if (health == NULL || strcmp(health, "failing") == 0)
 		return STATUS_BAD_NEWS;
-	double missed =
-		lost_packets(answers->status) + undecoded_frames(answers->status);
-	if (no_packets(answers->status) != NULL)
+	double missed = posture_lost_packets(answers->status) +
+			undecoded_frames(answers->status);
+	if (posture_no_packets(answers->status) != NULL)
 		return STATUS_INCOMPLETE;
 	return missed > 0 ? STATUS_INCOMPLETE : STATUS_OK;
 }
 
 static int ask_all(struct client *client, struct answers *answers)
 {
-	int status = ask(client, "/api/v1/status", false, &answers->status, NULL);
+	char error[CLIENT_ERROR_MAX];
+	struct client_told told = { 0 };
+	int status = client_object(client, "/api/v1/status", &answers->status, error);
 	if (status == STATUS_OK)
-		status = ask(client, "/health", false, &answers->health, NULL);
+		status = client_object(client, "/health", &answers->health, error);
 	if (status == STATUS_OK)
-		status = ask(client, view_ports.path, true, &answers->ports,
-			     &answers->port_total);
+		status = client_records(client, view_ports.path, &answers->ports, &told,
+					error);
+	answers->port_total = told.total;
+	if (status != STATUS_OK)
+		fprintf(stderr, "breakwater status: %s\n", error);
 	return status;
 }
 
