@@ -24,6 +24,7 @@ struct client {
 	CURL *curl;
 	char path[SOCKET_PATH_SIZE];
 	char other[SOCKET_PATH_SIZE]; /* tried when nobody is at path; "" none */
+	long answer_ms;
 	bool patient;
 };
 
@@ -41,6 +42,7 @@ struct client *client_open(const struct common_options *common)
 	struct client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
 		return NULL;
+	client->answer_ms = ANSWER_MS;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client->curl = curl_easy_init();
 	if (client->curl == NULL) {
@@ -132,8 +134,7 @@ static int look_up(void *of, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_
 static void set_patience(const struct client *client)
 {
 	CURL *curl = client->curl;
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-			 (long)(client->patient ? PATIENT_MS : ANSWER_MS));
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->answer_ms);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->patient ? 0L : 1L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
 }
@@ -292,6 +293,12 @@ int client_post(struct client *client, const char *path, const struct buf *body,
 void client_be_patient(struct client *client)
 {
 	client->patient = true;
+	client->answer_ms = PATIENT_MS;
+}
+
+void client_answer_within(struct client *client, int ms)
+{
+	client->answer_ms = ms;
 }
 
 void client_parameter(struct buf *path, const char *name, const char *value)

@@ -42,5 +42,8 @@ int client_post(struct client *client, const char *path, const struct buf *body,
 /* Answers may take long from now on: say so on a terminal, and end at Ctrl-C. */
 void client_be_patient(struct client *client);
 
+/* An answer that takes longer is none: somebody looks at a screen meanwhile. */
+void client_answer_within(struct client *client, int ms);
+
 /* Appends "?name=value" or "&name=value", escaped; nothing if value is NULL. */
 void client_parameter(struct buf *path, const char *name, const char *value);

@@ -10,6 +10,13 @@
 
 enum { WIDTH_MIN = 20 };
 
+static int shown_width; /* 0: standard output goes where it seems to */
+
+void look_set_width(int width)
+{
+	shown_width = width < WIDTH_MIN ? WIDTH_MIN : width;
+}
+
 static int terminal_width(void)
 {
 	struct winsize size;
@@ -23,7 +30,7 @@ struct look look_of(const struct common_options *common)
 	bool screen = !common->plain && isatty(STDOUT_FILENO);
 	return (struct look){
 		.color = color_wanted(common, STDOUT_FILENO),
-		.width = screen ? terminal_width() : 0,
+		.width = screen ? terminal_width() : shown_width,
 	};
 }
 

@@ -17,6 +17,10 @@ struct look {
 /* What suits standard output: colour and width of a terminal; all columns elsewhere. */
 struct look look_of(const struct common_options *common);
 
+/* From now on it is as wide as that, though it is no terminal: somebody shows it in
+ * one. */
+void look_set_width(int width);
+
 void table_print(const struct view *view, const json_t *rows,
 		 const struct limits *limits, const struct look *look);
 

@@ -1,60 +1,188 @@
 /*
- * top_data.c: what the full screen shows: fetched, filtered, sorted.
+ * top_data.c: what the full screen shows: asked for once a second.
+ *
+ * The daemon filters, sorts and limits: of 100,000 connections only what is in sight,
+ * and a little more, is ever sent.
  */
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#include "cli/cli.h"
+#include "base/clock.h"
+#include "cli/cells.h"
+#include "cli/client_json.h"
 #include "cli/top.h"
 
-static int ask(struct top *top, const char *path, bool lines, json_t **out)
+enum {
+	SELDOM_MS = 10000, /* ports for the headline; what comes from the store */
+	ANSWER_MS = 3000,
+	PAST_ANSWER_MS = 15000,
+};
+#define SECOND_US 1000000.0
+
+static int64_t now_ms(void)
 {
-	struct buf body = { 0 };
-	struct client_told told;
-	int status = client_get(top->client, path, &body, NULL, &told, top->problem);
-	if (status == STATUS_OK) {
-		if (lines)
-			top->total = told.total;
-		json_t *answer = lines ? lines_parse(&body) : object_parse(&body);
-		if (answer != NULL) {
-			json_decref(*out);
-			*out = answer;
-		} else {
-			status = STATUS_UNREACHABLE;
-			snprintf(top->problem, sizeof(top->problem),
-				 "the daemon's answer to %s can't be read", path);
-		}
+	return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+/* ---- the monitor itself ---- */
+
+/* What happened between two records becomes rates of the newer one. */
+static void add_rates(json_t *now, const json_t *before)
+{
+	int64_t now_us, before_us;
+	if (before == NULL || !cell_time_of(now, "at", &now_us) ||
+	    !cell_time_of(before, "at", &before_us) || now_us <= before_us)
+		return;
+	double seconds = (double)(now_us - before_us) / SECOND_US;
+	static const char *const names[][2] = { { "packets", "packets_per_s" },
+						{ "bytes", "bytes_per_s" } };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		double more = member_number(now, names[i][0]) -
+			      member_number(before, names[i][0]);
+		if (more >= 0) /* less: the daemon is a new one */
+			json_object_set_new(now, names[i][1],
+					    json_real(more / seconds));
 	}
-	buf_free(&body);
+}
+
+/* The newest first; one that was told already is left out. */
+static void keep_second(struct top *top, json_t *second)
+{
+	json_t *newest = json_array_get(top->seconds, 0);
+	const char *at = member_text(second, "at");
+	const char *before = member_text(newest, "at");
+	if (at == NULL || (before != NULL && strcmp(at, before) == 0))
+		return;
+	add_rates(second, newest);
+	json_array_insert(top->seconds, 0, second);
+	if (json_array_size(top->seconds) > SECONDS_MAX)
+		json_array_remove(top->seconds, SECONDS_MAX);
+}
+
+static int ask_self(struct top *top)
+{
+	json_t *seconds = NULL;
+	int status = client_records(top->client, "/api/v1/self", &seconds, NULL,
+				    top->problem);
+	if (status == STATUS_OK && json_array_size(seconds) > 0)
+		keep_second(top, json_array_get(seconds, 0));
+	json_decref(seconds);
 	return status;
 }
 
-/* The daemon chooses the rows when there are more than TOP_ROWS, so it must know the
- * order. */
-static void records_path(const struct top *top, struct buf *path)
+/* ---- the headline ---- */
+
+static int ask_ports(struct top *top)
 {
-	char limit[16], sort[64];
-	bool up = top->sort != NULL && top->sort->ascending != top->reversed;
-	snprintf(limit, sizeof(limit), "%d", TOP_ROWS);
+	struct client_told told = { 0 };
+	if (top->ports != NULL && now_ms() < top->ports_due_ms)
+		return STATUS_OK;
+	top->ports_due_ms = now_ms() + SELDOM_MS;
+	int status = client_records(top->client, view_ports.path, &top->ports, &told,
+				    top->problem);
+	top->port_total = told.total;
+	return status;
+}
+
+/* ---- the view ---- */
+
+/* What can be seen, and room to move; a text is looked for in many. */
+static size_t rows_wanted(struct top *top)
+{
+	const struct place *place = top_place(top);
+	size_t shown = top->rows_shown > 0 ? (size_t)top->rows_shown : 0;
+	size_t wanted = place->selected + shown + ROWS_STEP;
+	if (filter_has_text(place->filter) || top->mode == MODE_SEARCH)
+		return ROWS_MAX;
+	wanted = (wanted / ROWS_STEP + 1) * ROWS_STEP;
+	return wanted < ROWS_MAX ? wanted : ROWS_MAX;
+}
+
+/* What the daemon is to sort by: of more rows than that it chooses. */
+static const struct column *daemons_order(struct top *top)
+{
+	const struct top_view *view = top_view(top);
+	const struct column *sort = top_place(top)->sort;
+	bool here = sort != NULL && view->sorted_here != NULL &&
+		    strcmp(sort->sort, view->sorted_here) == 0;
+	return sort != NULL && !here ? sort : view_column(view->view, view->view->sort);
+}
+
+void top_records_path(struct top *top, struct buf *path)
+{
+	char limit[24], sort[64];
+	const struct place *place = top_place(top);
+	const struct view *view = top_view(top)->view;
+	const struct column *column = daemons_order(top);
+	bool up = (column != NULL && column->ascending) != place->reversed;
+	snprintf(limit, sizeof(limit), "%zu", rows_wanted(top));
 	snprintf(sort, sizeof(sort), "%s:%s",
-		 top->sort == NULL ? top->view->sort : top->sort->sort,
-		 up || (top->sort == NULL && top->reversed) ? "asc" : "desc");
-	buf_text(path, top->view->path);
+		 column != NULL ? column->sort : view->sort, up ? "asc" : "desc");
+	buf_text(path, view->path);
+	filter_parameters(place->filter, top_view(top), path);
 	client_parameter(path, "limit", limit);
 	client_parameter(path, "sort", sort);
 }
 
-int top_refresh(struct top *top)
+static int ask_records(struct top *top, struct client_told *told,
+		       char error[static CLIENT_ERROR_MAX])
 {
 	struct buf path = { 0 };
-	records_path(top, &path);
-	int status = ask(top, "/api/v1/status", false, &top->status);
-	if (status == STATUS_OK)
-		status = ask(top, "/health", false, &top->health);
-	if (status == STATUS_OK)
-		status = ask(top, buf_cstr(&path), true, &top->records);
+	if (top_view(top)->fetch != NULL)
+		return top_view(top)->fetch(top, &top->records, told, error);
+	top_records_path(top, &path);
+	int status = client_records(top->client, buf_cstr(&path), &top->records, told,
+				    error);
 	buf_free(&path);
+	return status;
+}
+
+/* A filter that the daemon can't follow is no trouble of the daemon. */
+static int ask_view(struct top *top)
+{
+	char error[CLIENT_ERROR_MAX] = "";
+	struct client_told told = { 0 };
+	bool is_past = filter_has_time(top_place(top)->filter);
+	client_answer_within(top->client, is_past ? PAST_ANSWER_MS : ANSWER_MS);
+	int status = ask_records(top, &told, error);
+	top->view_due_ms = now_ms() + (is_past ? SELDOM_MS : 0);
+	top->refused[0] = '\0';
+	if (status == STATUS_USAGE) {
+		text_clean(top->refused, sizeof(top->refused), error);
+		json_decref(top->records);
+		top->records = NULL;
+		top->total = 0;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		top->total = told.total;
+	else
+		memcpy(top->problem, error, sizeof(error));
+	return status;
+}
+
+int top_refresh(struct top *top)
+{
+	top->view_due_ms = 0;
+	return top_refresh_due(top);
+}
+
+int top_refresh_due(struct top *top)
+{
+	client_answer_within(top->client, ANSWER_MS);
+	int status = client_object(top->client, "/api/v1/status", &top->status,
+				   top->problem);
+	if (status == STATUS_OK)
+		status = client_object(top->client, "/health", &top->health,
+				       top->problem);
+	if (status == STATUS_OK)
+		status = ask_self(top);
+	if (status == STATUS_OK)
+		status = ask_ports(top);
+	if (status == STATUS_OK && now_ms() >= top->view_due_ms)
+		status = ask_view(top);
 	if (status != STATUS_OK)
 		return status;
 	top->problem[0] = '\0';
@@ -67,149 +195,11 @@ void top_forget(struct top *top)
 {
 	json_decref(top->status);
 	json_decref(top->health);
+	json_decref(top->ports);
+	json_decref(top->seconds);
 	json_decref(top->records);
 	json_decref(top->rows);
-	top->status = top->health = top->records = top->rows = NULL;
-}
-
-/* What tells a row from all others, also after a refresh. */
-static void row_key(const json_t *row, char out[static ROW_KEY_MAX])
-{
-	static const char *const texts[] = { "start", "transport", "client_ip",
-					     "server_ip" };
-	static const char *const numbers[] = { "port", "client_port", "server_port" };
-	bool flow = json_object_get(row, "client_port") != NULL;
-	size_t len = 0;
-	out[0] = '\0';
-	for (size_t i = flow ? 0 : 1; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const char *text = member_text(row, texts[i]);
-		if (len < ROW_KEY_MAX)
-			len += (size_t)snprintf(out + len, ROW_KEY_MAX - len, "%.60s ",
-						text == NULL ? "" : text);
-	}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (len < ROW_KEY_MAX)
-			len += (size_t)snprintf(out + len, ROW_KEY_MAX - len, "%.0f ",
-						member_number(row, numbers[i]));
-}
-
-/* A substring of any cell, whatever its case: what is seen can be found. */
-static bool matches(const struct top *top, const json_t *row)
-{
-	if (top->filter[0] == '\0')
-		return true;
-	for (size_t i = 0; i < top->view->count; i++) {
-		struct cell cell = { .tone = TONE_NORMAL };
-		top->view->columns[i].show(row, &top->limits, &cell);
-		if (strcasestr(cell.text, top->filter) != NULL)
-			return true;
-	}
-	return false;
-}
-
-static double bytes_of(const json_t *row)
-{
-	return member_number(row, "client_bytes") + member_number(row, "server_bytes");
-}
-
-static int compare_numbers(double x, double y)
-{
-	if (isnan(x) || isnan(y))
-		return isnan(x) - isnan(y);
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-/* By the view's own order: bytes, or the time of the end (RFC 3339 sorts as text). */
-static int compare_by_default(const struct top *top, const json_t *a, const json_t *b)
-{
-	if (strcmp(top->view->sort, "bytes") == 0)
-		return compare_numbers(bytes_of(a), bytes_of(b));
-	const char *x = member_text(a, top->view->sort);
-	const char *y = member_text(b, top->view->sort);
-	return x == NULL || y == NULL ? 0 : strcmp(y, x);
-}
-
-/* Natural order of a column: unknown values last, whatever the direction. */
-static int compare_by_column(const struct top *top, const json_t *a, const json_t *b)
-{
-	const char *x = member_text(a, top->sort->sort);
-	const char *y = member_text(b, top->sort->sort);
-	double m = member_number(a, top->sort->sort);
-	double n = member_number(b, top->sort->sort);
-	int order = x != NULL && y != NULL ? strcmp(y, x) : compare_numbers(m, n);
-	bool unknown = (x == NULL && isnan(m)) || (y == NULL && isnan(n));
-	if (unknown)
-		return (x == NULL && isnan(m)) - (y == NULL && isnan(n));
-	return top->sort->ascending != top->reversed ? -order : order;
-}
-
-static int compare(const void *a, const void *b, void *of)
-{
-	const struct top *top = of;
-	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-	char one[ROW_KEY_MAX], other[ROW_KEY_MAX];
-	int order;
-	if (top->sort != NULL)
-		order = compare_by_column(top, x, y);
-	else
-		order = compare_by_default(top, x, y) * (top->reversed ? -1 : 1);
-	if (order != 0)
-		return order;
-	/* Equal rows must not swap places each second. */
-	row_key(x, one);
-	row_key(y, other);
-	return strcmp(one, other);
-}
-
-static json_t *sorted(struct top *top)
-{
-	size_t count = 0, i, all = json_array_size(top->records);
-	/* NOLINTBEGIN(bugprone-sizeof-expression): it is the pointers we sort */
-	json_t **rows = calloc(all + 1, sizeof(*rows));
-	json_t *row, *out = json_array();
-	if (rows != NULL) {
-		json_array_foreach(top->records, i, row) if (matches(top, row))
-			rows[count++] = row;
-		qsort_r(rows, count, sizeof(*rows), compare, top);
-		/* NOLINTEND(bugprone-sizeof-expression) */
-		for (i = 0; i < count; i++)
-			json_array_append(out, rows[i]);
-	}
-	free(rows);
-	return out;
-}
-
-void top_select(struct top *top, long row)
-{
-	size_t count = json_array_size(top->rows);
-	if (count == 0) {
-		top->selected = 0;
-		top->selected_key[0] = '\0';
-		return;
-	}
-	top->selected = row < 0 ? 0 : (size_t)row >= count ? count - 1 : (size_t)row;
-	row_key(json_array_get(top->rows, top->selected), top->selected_key);
-}
-
-void top_arrange(struct top *top)
-{
-	char key[ROW_KEY_MAX];
-	size_t i;
-	json_t *row;
-	json_t *rows = sorted(top);
-	json_decref(top->rows);
-	top->rows = rows;
-	if (top->selected_key[0] == '\0') {
-		top_select(top, 0);
-		return;
-	}
-	json_array_foreach(top->rows, i, row)
-	{
-		row_key(row, key);
-		if (strcmp(key, top->selected_key) == 0) {
-			top->selected = i;
-			return;
-		}
-	}
-	top_select(top, (long)top->selected);
+	json_decref(top->tagged);
+	page_close(&top->page);
+	top_forget_change(top);
 }

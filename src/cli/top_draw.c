@@ -1,18 +1,16 @@
 /*
  * top_draw.c: the full screen, drawn anew each time; ncurses sends only what changed.
- *
- * Whatever the size of the terminal, nothing is written beyond it.
  */
-#include <ncurses.h>
+#include <langinfo.h>
 #include <string.h>
-#include <time.h>
 
-#include "cli/top.h"
+#include "cli/top_screen.h"
 
-enum { PAIR_OVER = 1, PAIR_GOOD, LINE_MAX_LEN = 1024 };
+enum { PAIR_OVER = 1, PAIR_GOOD, LINE_SIZE = 1024, LOW_LINES = 8 };
 
 void top_draw_start(struct top *top)
 {
+	top->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	if (!top->colored || !has_colors())
 		return;
 	start_color();
@@ -22,7 +20,7 @@ void top_draw_start(struct top *top)
 	init_pair(PAIR_GOOD, COLORS >= 256 ? 39 : COLOR_CYAN, -1);
 }
 
-static attr_t tone_attribute(const struct top *top, enum tone tone)
+attr_t screen_attribute(const struct top *top, enum tone tone)
 {
 	bool colors = top->colored && has_colors();
 	switch (tone) {
@@ -40,8 +38,7 @@ static attr_t tone_attribute(const struct top *top, enum tone tone)
 	return A_NORMAL;
 }
 
-/* Clipped to the screen; returns the column behind the text. */
-static int put(int y, int x, attr_t attributes, const char *text)
+int screen_put(int y, int x, attr_t attributes, const char *text)
 {
 	int room = COLS - x;
 	if (y < 0 || y >= LINES || x < 0 || room <= 0)
@@ -52,7 +49,7 @@ static int put(int y, int x, attr_t attributes, const char *text)
 	return x + (int)strnlen(text, (size_t)room);
 }
 
-static void fill_line(int y, attr_t attributes)
+void screen_fill(int y, attr_t attributes)
 {
 	if (y < 0 || y >= LINES)
 		return;
@@ -61,266 +58,230 @@ static void fill_line(int y, attr_t attributes)
 	attrset(A_NORMAL);
 }
 
-static void health_text(const struct top *top, char *out, size_t size, bool *fine)
+/* ---- what the list is ---- */
+
+static int put_filter(struct top *top, int y, int x)
 {
-	const char *health = member_text(top->health, "status");
-	json_t *reasons = json_object_get(top->health, "reasons");
-	const char *reason = json_string_value(json_array_get(reasons, 0));
-	char clean[160];
-	*fine = top->problem[0] == '\0' && health != NULL && strcmp(health, "ok") == 0;
-	text_clean(clean, sizeof(clean),
-		   top->problem[0] != '\0' ? top->problem
-		   : reason != NULL        ? reason
-					   : "");
-	if (*fine)
-		snprintf(out, size, "Fine");
-	else
-		snprintf(out, size, "! Not fine: %s", clean);
+	char text[LINE_SIZE];
+	const struct place *place = top_place(top);
+	bool types = top->mode == MODE_FILTER;
+	if (types || place->filter[0] != '\0') {
+		snprintf(text, sizeof(text), "  filter: %s", place->filter);
+		x = screen_put(y, x, screen_attribute(top, TONE_GOOD), text);
+	}
+	if (top->mode == MODE_SEARCH) {
+		snprintf(text, sizeof(text), "  search: %s", top->search);
+		x = screen_put(y, x, screen_attribute(top, TONE_GOOD), text);
+	}
+	if (types || top->mode == MODE_SEARCH)
+		x = screen_put(y, x, A_REVERSE, " ");
+	return x;
 }
 
-static void draw_health(const struct top *top, int y)
+static void draw_list_line(struct top *top, int y)
 {
-	char text[LINE_MAX_LEN], hour[16];
-	bool fine;
-	time_t now = time(NULL);
-	struct tm local;
-	localtime_r(&now, &local);
-	strftime(hour, sizeof(hour), "%H:%M:%S", &local);
-	int x = put(y, 0, A_BOLD, "Breakwater  ");
-	health_text(top, text, sizeof(text), &fine);
-	x = put(y, x, tone_attribute(top, fine ? TONE_GOOD : TONE_OVER), text);
-	if (top->paused)
-		x = put(y, x + 2, A_REVERSE, " PAUSED ");
-	if (x + 2 + (int)strlen(hour) <= COLS)
-		put(y, COLS - (int)strlen(hour), A_DIM, hour);
-}
-
-static void draw_rates(const struct top *top, int y)
-{
-	char line[LINE_MAX_LEN], packets[CELL_MAX], bytes[CELL_MAX], flows[CELL_MAX];
-	char lost[CELL_MAX], cpu[CELL_MAX], rss[CELL_MAX];
-	double dropped = member_number(top->status, "kernel_dropped") +
-			 member_number(top->status, "ring_dropped");
-	text_count(packets, sizeof(packets),
-		   member_number(top->status, "packets_per_s"));
-	text_bytes(bytes, sizeof(bytes), member_number(top->status, "bytes_per_s"));
-	text_count(flows, sizeof(flows), member_number(top->status, "flows"));
-	text_count(lost, sizeof(lost), dropped);
-	text_percent(cpu, sizeof(cpu), member_number(top->status, "cpu_ratio"));
-	text_bytes(rss, sizeof(rss), member_number(top->status, "rss_bytes"));
-	snprintf(line, sizeof(line), "%s packets/s  %s/s  %s open  ", packets, bytes,
-		 flows);
-	int x = put(y, 0, A_NORMAL, line);
-	snprintf(line, sizeof(line), "%s%s lost", dropped > 0 ? "!" : "", lost);
-	x = put(y, x, tone_attribute(top, dropped > 0 ? TONE_OVER : TONE_NORMAL), line);
-	snprintf(line, sizeof(line), "  cpu %s  mem %s", cpu, rss);
-	put(y, x, A_DIM, line);
-}
-
-static void draw_list_line(const struct top *top, int y)
-{
-	char text[LINE_MAX_LEN];
+	char text[LINE_SIZE];
+	const struct place *place = top_place(top);
+	const struct view *view = top_view(top)->view;
 	size_t shown = json_array_size(top->rows);
-	snprintf(text, sizeof(text), "%zu %s", shown, top->view->title);
-	int x = put(y, 0, A_BOLD, text);
+	snprintf(text, sizeof(text), "%zu %s", shown, view->title);
+	int x = screen_put(y, 0, A_BOLD, text);
 	if (top->total > shown) {
-		snprintf(text, sizeof(text), " of %llu",
-			 (unsigned long long)top->total);
-		x = put(y, x, A_NORMAL, text);
+		char total[CELL_MAX];
+		text_count(total, sizeof(total), (double)top->total);
+		snprintf(text, sizeof(text), " of %s", total);
+		x = screen_put(y, x, A_NORMAL, text);
 	}
-	if (top->sort == NULL)
-		snprintf(text, sizeof(text), ", %s", top->view->order);
+	if (place->sort == NULL)
+		snprintf(text, sizeof(text), ", %s", view->order);
 	else
-		snprintf(text, sizeof(text), ", by %s", top->sort->head);
-	x = put(y, x, A_NORMAL, text);
-	x = put(y, x, A_NORMAL, top->reversed ? ", reversed" : "");
-	size_t over = view_count_over(top->view, top->rows, &top->limits);
+		snprintf(text, sizeof(text), ", by %s", place->sort->head);
+	x = screen_put(y, x, A_NORMAL, text);
+	x = screen_put(y, x, A_NORMAL, place->reversed ? ", reversed" : "");
+	size_t over = view_count_over(view, top->rows, &top->limits);
 	if (over > 0) {
-		snprintf(text, sizeof(text), ", !%zu over a limit", over);
-		x = put(y, x, tone_attribute(top, TONE_OVER), text);
+		snprintf(text, sizeof(text), ", !%zu marked", over);
+		x = screen_put(y, x, screen_attribute(top, TONE_OVER), text);
 	}
-	if (top->mode == MODE_FILTER || top->filter[0] != '\0') {
-		snprintf(text, sizeof(text), "  filter: %s", top->filter);
-		x = put(y, x, tone_attribute(top, TONE_GOOD), text);
-		if (top->mode == MODE_FILTER)
-			put(y, x, A_REVERSE, " ");
+	if (json_object_size(top->tagged) > 0) {
+		snprintf(text, sizeof(text), ", %zu tagged",
+			 json_object_size(top->tagged));
+		x = screen_put(y, x, A_BOLD, text);
 	}
+	put_filter(top, y, x);
 }
+
+/* ---- the list ---- */
 
 static void draw_cell(const struct top *top, int y, int x, int width, bool left,
-		      bool selected, const struct cell *cell)
+		      attr_t row, const struct cell *cell)
 {
 	char text[CELL_MAX];
 	text_fit(text, cell->text, width);
 	size_t len = strlen(text);
-	attr_t attributes = tone_attribute(top, cell->tone);
-	if (selected)
-		attributes = (attributes & ~A_DIM) | A_REVERSE;
-	put(y, left ? x : x + width - (int)len, attributes, text);
+	attr_t attributes = screen_attribute(top, cell->tone);
+	if (row != A_NORMAL)
+		attributes = (attributes & ~A_DIM) | row;
+	screen_put(y, left ? x : x + width - (int)len, attributes, text);
 }
 
-static void draw_heads(const struct top *top, int y)
+static void draw_heads(struct top *top, int y)
 {
 	int x = 0;
-	fill_line(y, A_UNDERLINE);
-	for (size_t i = 0; i < top->layout.count; i++) {
+	const struct layout *layout = &top_place(top)->layout;
+	screen_fill(y, A_UNDERLINE);
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column =
-			&top->view->columns[top->layout.column[i]];
-		struct cell cell = { .tone = TONE_STRONG };
-		bool sorted = top->sort != NULL && column == top->sort;
-		snprintf(cell.text, sizeof(cell.text), "%s", column->head);
-		int width = top->layout.width[i];
-		put(y, column->left ? x : x + width - (int)strlen(cell.text),
-		    A_BOLD | A_UNDERLINE | (sorted ? A_REVERSE : 0), cell.text);
+			&top_view(top)->view->columns[layout->column[i]];
+		int width = layout->width[i];
+		screen_put(y, column->left ? x : x + width - (int)strlen(column->head),
+			   A_BOLD | A_UNDERLINE |
+				   (column == top_place(top)->sort ? A_REVERSE : 0),
+			   column->head);
 		x += width + LAYOUT_GAP;
 	}
 }
 
-static void draw_row(const struct top *top, int y, size_t row)
+/* Tagged rows are underlined: the mark needs no column, nor colour. */
+static attr_t row_attribute(struct top *top, size_t row, const json_t *record)
+{
+	char key[ROW_KEY_MAX];
+	attr_t attribute = row == top_place(top)->selected ? A_REVERSE : A_NORMAL;
+	top_row_key(top, record, key);
+	if (json_object_get(top->tagged, key) != NULL)
+		attribute |= A_UNDERLINE | A_BOLD;
+	return attribute;
+}
+
+static void draw_row(struct top *top, int y, size_t row)
 {
 	const json_t *record = json_array_get(top->rows, row);
-	bool selected = row == top->selected;
+	const struct layout *layout = &top_place(top)->layout;
+	attr_t attribute = row_attribute(top, row, record);
 	int x = 0;
-	if (selected)
-		fill_line(y, A_REVERSE);
-	for (size_t i = 0; i < top->layout.count; i++) {
+	if (attribute != A_NORMAL)
+		screen_fill(y, attribute);
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column =
-			&top->view->columns[top->layout.column[i]];
+			&top_view(top)->view->columns[layout->column[i]];
 		struct cell cell = { .tone = TONE_NORMAL };
 		column->show(record, &top->limits, &cell);
-		draw_cell(top, y, x, top->layout.width[i], column->left, selected,
-			  &cell);
-		x += top->layout.width[i] + LAYOUT_GAP;
+		draw_cell(top, y, x, layout->width[i], column->left, attribute, &cell);
+		x += layout->width[i] + LAYOUT_GAP;
 	}
 }
 
 static void keep_selected_in_sight(struct top *top)
 {
+	struct place *place = top_place(top);
 	size_t shown = top->rows_shown > 0 ? (size_t)top->rows_shown : 1;
 	size_t count = json_array_size(top->rows);
-	if (top->selected < top->first)
-		top->first = top->selected;
-	if (top->selected >= top->first + shown)
-		top->first = top->selected - shown + 1;
-	if (top->first + shown > count)
-		top->first = count > shown ? count - shown : 0;
+	if (place->selected < place->first)
+		place->first = place->selected;
+	if (place->selected >= place->first + shown)
+		place->first = place->selected - shown + 1;
+	if (place->first + shown > count)
+		place->first = count > shown ? count - shown : 0;
+}
+
+/* Columns are as wide as what is in sight needs: it may be a window into thousands. */
+static void fit_columns(struct top *top)
+{
+	json_t *seen = json_array();
+	struct place *place = top_place(top);
+	for (int i = 0; i < top->rows_shown; i++)
+		json_array_append(seen,
+				  json_array_get(top->rows, place->first + (size_t)i));
+	layout_fit(&place->layout, top_view(top)->view, seen, &top->limits, COLS);
+	json_decref(seen);
+}
+
+static const char *why_empty(struct top *top)
+{
+	if (top->refused[0] != '\0')
+		return top->refused;
+	return top_place(top)->filter[0] != '\0'
+		       ? "Nothing matches the filter; Esc clears it."
+		       : top_view(top)->view->nothing;
 }
 
 static void draw_list(struct top *top)
 {
-	layout_fit(&top->layout, top->view, top->rows, &top->limits, COLS);
-	draw_heads(top, top->head_line);
 	keep_selected_in_sight(top);
-	size_t count = json_array_size(top->rows);
-	for (int i = 0; i < top->rows_shown && top->first + (size_t)i < count; i++)
-		draw_row(top, top->rows_line + i, top->first + (size_t)i);
+	fit_columns(top);
+	draw_heads(top, top->head_line);
+	size_t first = top_place(top)->first, count = json_array_size(top->rows);
+	for (int i = 0; i < top->rows_shown && first + (size_t)i < count; i++)
+		draw_row(top, top->rows_line + i, first + (size_t)i);
 	if (count == 0)
-		put(top->rows_line, 0, A_DIM,
-		    top->filter[0] != '\0'
-			    ? "Nothing matches the filter; Esc clears it."
-			    : top->view->nothing);
+		screen_put(top->rows_line, 0,
+			   top->refused[0] != '\0' ? screen_attribute(top, TONE_OVER)
+						   : A_DIM,
+			   why_empty(top));
 }
 
-static void draw_help(const struct top *top, int y)
+/* ---- the last line ---- */
+
+static const char *foot_text(struct top *top, char *out, size_t size)
 {
-	static const char *const keys[] = {
-		"Up Down PgUp PgDn Home End, wheel  choose a row",
-		"Enter      everything about the row",
-		"< > or Left Right, click a heading  sort by another column",
-		"r          turn the order round      b  back to the usual order",
-		"/          filter: any text you see  Esc  clear it",
-		"f or Tab   ports or connections",
-		"p, Space   pause and go on",
-		"h, ?       this help                 q  quit",
-		"",
-		"A value over its limit has a \"!\". The columns:",
-	};
-	size_t lines = sizeof(keys) / sizeof(keys[0]);
-	for (size_t i = 0; i < lines; i++)
-		put(y + (int)i, 0, A_NORMAL, keys[i]);
-	y += (int)lines;
-	/* Two columns of explanations, so that they fit on 24 lines. */
-	size_t half = (top->view->count + 1) / 2;
-	for (size_t i = 0; i < top->view->count; i++) {
-		int line = y + (int)(i % half);
-		int x = i < half ? 0 : COLS / 2;
-		char text[128];
-		put(line, x, A_BOLD, top->view->columns[i].head);
-		int room = COLS / 2 - 11;
-		snprintf(text, sizeof(text), "%.*s", room > 0 ? room : 0,
-			 top->view->columns[i].doc);
-		put(line, x + 10, A_NORMAL, text);
+	const struct action *action = &top_view(top)->actions[0];
+	switch (top->mode) {
+	case MODE_FILTER:
+		return "Text that is seen, or words as port=443; Enter keeps it, Esc "
+		       "clears it";
+	case MODE_SEARCH:
+		return "Type what to look for; F3 the next; Enter ends it";
+	case MODE_SORT:
+		return "Up Down choose, Enter sorts, any other key goes back";
+	case MODE_CONFIRM:
+		snprintf(out, size, "%s  y yes, any other key no", top->question);
+		return out;
+	case MODE_PAGE:
+		return top->page.row != NULL
+			       ? "Up Down scroll  1-9 the same in that view  r again  "
+				 "any other key goes back"
+			       : "Up Down scroll  any other key goes back";
+	case MODE_LIST:
+		break;
 	}
+	snprintf(out, size, "%s%c %s  q quit",
+		 "h help  / search  \\ filter  < > sort  Enter more  Space tag  ",
+		 action->what != NULL ? action->key : 'p',
+		 action->what != NULL ? action->what : "pause");
+	return out;
 }
 
-static void draw_field(int y, const char *name, const json_t *value)
+static void draw_foot(struct top *top, int y)
 {
-	char text[256];
-	put(y, 2, A_DIM, name);
-	bool is_port = strstr(name, "port") != NULL; /* a name, not a quantity */
-	if (json_is_string(value))
-		text_clean(text, sizeof(text), json_string_value(value));
-	else if (json_is_real(value))
-		snprintf(text, sizeof(text), "%.6g", json_real_value(value));
-	else if (is_port)
-		snprintf(text, sizeof(text), "%.0f", json_number_value(value));
-	else
-		text_count(text, sizeof(text), json_number_value(value));
-	put(y, 28, A_NORMAL, text);
-}
-
-static void draw_details(struct top *top, int y)
-{
-	json_t *row = json_array_get(top->rows, top->selected);
-	const char *name;
-	json_t *value;
-	size_t i = 0, count = json_object_size(row);
-	int room = LINES - 1 - y;
-	if (room > 0 && top->details_first + (size_t)room > count)
-		top->details_first = count > (size_t)room ? count - (size_t)room : 0;
-	json_object_foreach(row, name, value)
-	{
-		if (i >= top->details_first && (int)(i - top->details_first) < room)
-			draw_field(y + (int)(i - top->details_first), name, value);
-		i++;
-	}
-}
-
-static void draw_foot(const struct top *top, int y)
-{
-	const char *text = top->view == &view_ports
-				   ? "h help  / filter  < > sort  r reverse  f flows  "
-				     "p pause  Enter details  q quit"
-				   : "h help  / filter  < > sort  r reverse  f ports  "
-				     "p pause  Enter details  q quit";
-	if (top->mode == MODE_FILTER)
-		text = "Type to filter; Enter keeps it, Esc clears it";
-	else if (top->mode == MODE_HELP)
-		text = "Any key goes back";
-	else if (top->mode == MODE_DETAILS)
-		text = "Up Down scroll  any other key goes back";
-	fill_line(y, A_REVERSE);
-	put(y, 0, A_REVERSE, text);
+	char text[LINE_SIZE];
+	const char *said = top->notice[0] != '\0' ? top->notice
+						  : foot_text(top, text, sizeof(text));
+	screen_fill(y, A_REVERSE);
+	screen_put(y, 0, A_REVERSE | (top->mode == MODE_CONFIRM ? A_BOLD : 0), said);
 }
 
 void top_draw(struct top *top)
 {
 	/* On a very low screen rows matter more than the head. */
-	bool low = LINES < 8;
+	bool low = LINES < LOW_LINES;
+	bool types = top->mode == MODE_FILTER || top->mode == MODE_SEARCH;
 	int y = 0;
 	erase();
-	draw_health(top, y++);
+	head_draw_posture(top, y++);
 	if (!low)
-		draw_rates(top, y++);
-	if (!low || top->mode == MODE_FILTER)
+		head_draw_rates(top, y++);
+	top->tab_line = low ? -1 : y;
+	if (!low)
+		head_draw_tabs(top, y++);
+	if (!low || types)
 		draw_list_line(top, y++);
 	top->head_line = y;
 	top->rows_line = y + 1;
 	top->rows_shown = LINES - 1 - top->rows_line;
-	if (top->mode == MODE_HELP)
-		draw_help(top, y);
-	else if (top->mode == MODE_DETAILS)
-		draw_details(top, y);
+	if (top->mode == MODE_PAGE)
+		overlay_draw_page(top, y);
+	else if (top->mode == MODE_SORT)
+		overlay_draw_sort(top, y);
 	else
 		draw_list(top);
 	draw_foot(top, LINES - 1);

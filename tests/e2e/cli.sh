@@ -229,14 +229,14 @@ else
 	until_true screen "^HOST +PORT" && screen "P95" && screen '![0-9]+ ms'
 	ok $? "top at 80x24 shows ports with their response times"
 
-	mux send-keys -t top /
+	mux send-keys -t top '\'
 	mux send-keys -t top -l postgres
 	until_true screen "^1 ports of 10"
 	ok $? "top filters by what is seen"
 
 	mux send-keys -t top Escape
 	until_true screen "^10 ports"
-	mux send-keys -t top f
+	mux send-keys -t top 2
 	until_true screen "^CLIENT +SERVER"
 	ok $? "top turns to connections"
 
