@@ -163,6 +163,15 @@ void record_json(struct buf *out, enum record_kind kind, const void *record)
 	object_close(out);
 }
 
+void record_json_field(struct buf *out, const struct field *field, const void *record)
+{
+	struct line line;
+	line.out = out;
+	line.len = 0;
+	put_field(&line, field, (const char *)record + field->offset);
+	flush(&line);
+}
+
 static const char *json_type(enum field_type type)
 {
 	switch (type) {

@@ -160,6 +160,9 @@ const struct field *record_field(enum record_kind kind, const char *name);
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 
+/* Appends "start":"...", with the comma; nothing if the field is unknown. */
+void record_json_field(struct buf *out, const struct field *field, const void *record);
+
 /*
  * Appends a field's value as plain text: as in JSON, without quotes and escapes.
  * False, and nothing appended, if it is unknown.

@@ -12,6 +12,7 @@
 #include "web/metrics.h"
 #include "web/past.h"
 #include "web/probe.h"
+#include "web/query.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -66,6 +67,24 @@ enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 /* MHD_RequestCompletedCallback of both. */
 void route_done(void *self, struct MHD_Connection *connection, void **state,
 		enum MHD_RequestTerminationCode code);
+
+/*
+ * Records of memory, of those kinds that it knows; true of kinds that the store may
+ * have too, where memory comes first and the store must repeat nothing.
+ */
+void records_give(const struct web_source *source, enum record_kind kind, web_emit emit,
+		  void *to);
+bool records_are_in_both(enum record_kind kind);
+/* True if memory can't know, or not all of it. */
+bool records_are_past(const struct web_source *source, const struct query *query);
+
+/* GET of groups of records. */
+enum MHD_Result answer_aggregate(const struct request *request);
+
+/* Asks; the answer comes when the request is routed again.  Takes the question over. */
+enum MHD_Result ask_past(const struct request *request, struct question *question);
+/* True, with the result, if the question could not be answered at all. */
+bool is_unanswered(const struct request *request, enum MHD_Result *result);
 
 /* GET of one kind of record, from memory or, if it is about the past, the store. */
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind);

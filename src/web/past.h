@@ -1,9 +1,13 @@
 /*
- * past.h: questions about the past, answered from the store by a thread of its own.
+ * past.h: questions about the past, answered from the store by threads of their own.
  *
- * The loop fills in a question, with what memory knows, and suspends its connection.
- * The thread adds what the store has and writes the answer; then the loop resumes the
+ * The loop fills in a question, with what memory knows, and suspends its connection.  A
+ * thread reads what the store has and writes the answer; then the loop resumes the
  * connection.  A client that has left cancels its question.
+ *
+ * Two threads, of which one answers only what is short: nobody waits half a minute for
+ * a number because somebody reads a month of flows.  Of those who wait, the client that
+ * was answered longest ago is next: who asks much waits behind who asks little.
  */
 #pragma once
 
@@ -12,35 +16,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "web/query.h"
-#include "web/rows.h"
-#include "web/seen.h"
+#include "base/buf.h"
 #include "web/web.h"
 
-enum { PAST_MAX = 8, PAST_TIME_MS = 30000, PAST_LOOK_MS = 250 };
-
-struct question {
-	struct MHD_Connection *connection;
-	struct query query;
-	struct rows rows; /* memory's, then also the store's */
-	struct seen seen; /* memory's rows, which the store must not repeat */
-	bool joined;      /* memory's rows count, whatever the store says */
-	atomic_bool cancelled;
-	atomic_bool done; /* what follows is written */
-	struct buf text;  /* the rows as JSON */
-	uint64_t gaps;    /* times of which something is not known */
-	bool more;        /* reading ended at the limit */
-	/* Why rows are missing; "" if none is. */
-	char problem[STORE_ERROR_MAX];
-	bool failed; /* nothing could be read */
+enum {
+	PAST_THREADS = 2,
+	PAST_MAX = 256,       /* wait, or are being answered */
+	PAST_CLIENT_MAX = 64, /* of one client */
+	PAST_TIME_MS = 30000,
+	PAST_LOOK_MS = 250
 };
 
-/* NULL without memory. */
-struct question *question_new(const struct query *query,
-			      struct MHD_Connection *connection);
+/* What a question begins with, whatever it asks. */
+struct question {
+	struct MHD_Connection *connection;
+	/*
+	 * In a thread: reads, and writes the answer to text.  reader NULL: the store
+	 * can't be read, and problem says why.
+	 */
+	void (*answer)(struct question *question, const struct web_past *store,
+		       struct store_reader *reader);
+	void (*free)(struct question *question);
+	bool is_long; /* it may take seconds */
+	atomic_bool cancelled;
+	atomic_bool done; /* what follows is written */
+	struct buf text;
+	/* Why something is missing; "" if nothing is. */
+	char problem[STORE_ERROR_MAX];
+	bool failed; /* nothing could be read */
+	/* The room's own. */
+	uint64_t client;
+	struct question *next;
+};
+
+/* NULL is none. */
 void question_free(struct question *question);
-/* A web_emit: takes a row of memory; to is the question. */
-void question_take(void *to, const void *record);
 
 struct past;
 struct past *past_new(const struct web_past *store);
@@ -58,6 +68,6 @@ void past_tick(struct past *past);
 /* Until past_tick() should be called; -1: nobody waits. */
 int past_timeout_ms(const struct past *past);
 
-/* Cancels all, waits for the thread, resumes all, takes no more; then past_free(). */
+/* Cancels all, waits for the threads, resumes all, takes no more; then past_free(). */
 void past_end(struct past *past);
 void past_free(struct past *past);

@@ -10,44 +10,29 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "web/field.h"
 
-static const void *value_of(const struct field *field, const void *record)
-{
-	return (const char *)record + field->offset;
-}
-
-static const char *text_of(const struct field *field, const void *record)
-{
-	if (field->type != TYPE_word)
-		return value_of(field, record);
-	const char *word;
-	memcpy(&word, value_of(field, record), sizeof(word));
-	return word == NULL ? "" : word;
-}
-
-/* The sum of a record's bytes or packets is no field, and the first thing people want.
- */
-static bool sort_by_sum(struct query *query, const char *name)
+bool query_sum(enum record_kind kind, const char *name, const struct field **client,
+	       const struct field **server)
 {
 	if (strcmp(name, "bytes") != 0 && strcmp(name, "packets") != 0)
 		return false;
 	char side[32];
 	snprintf(side, sizeof(side), "client_%s", name);
-	const struct field *client = record_field(query->kind, side);
+	*client = record_field(kind, side);
 	snprintf(side, sizeof(side), "server_%s", name);
-	const struct field *server = record_field(query->kind, side);
-	if (client == NULL || server == NULL)
+	*server = record_field(kind, side);
+	return *client != NULL && *server != NULL;
+}
+
+static bool sort_by_sum(struct query *query, const char *name)
+{
+	const struct field *client, *server;
+	if (!query_sum(query->kind, name, &client, &server))
 		return false;
 	query->sort[0] = client;
 	query->sort[1] = server;
 	return true;
-}
-
-static bool is_number(const struct field *field)
-{
-	return field->type == TYPE_u16 || field->type == TYPE_u32 ||
-	       field->type == TYPE_u64 || field->type == TYPE_ratio ||
-	       field->type == TYPE_real || field->type == TYPE_time;
 }
 
 /* The first of those names that the record has; a NULL ends them. */
@@ -200,7 +185,7 @@ static const char *set_sort(struct query *query, const char *value)
 		query->sort[1] = NULL;
 	}
 	query->sorted = true;
-	query->ascending = !is_number(query->sort[0]);
+	query->ascending = !field_is_number(query->sort[0]);
 	if (colon == NULL)
 		return NULL;
 	query->ascending = strcmp(colon, ":asc") == 0;
@@ -371,60 +356,22 @@ bool query_set(struct query *query, const char *key, const char *value, int64_t 
 static bool holds(const struct prefix *wanted, const struct field *field,
 		  const void *record)
 {
-	return field != NULL && prefix_holds(wanted, value_of(field, record));
-}
-
-static int64_t time_of(const struct field *field, const void *record)
-{
-	int64_t at_us;
-	memcpy(&at_us, value_of(field, record), sizeof(at_us));
-	return at_us;
-}
-
-/* Numbers as long double, which holds every 64-bit integer; NaN: unknown. */
-static long double number_of(const struct field *field, const void *record)
-{
-	const void *at = value_of(field, record);
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
-	double ratio;
-	switch (field->type) {
-	case TYPE_u16:
-		memcpy(&u16, at, sizeof(u16));
-		return u16 == UNKNOWN_U16 ? (long double)NAN : u16;
-	case TYPE_u32:
-		memcpy(&u32, at, sizeof(u32));
-		return u32 == UNKNOWN_U32 ? (long double)NAN : u32;
-	case TYPE_u64:
-		memcpy(&u64, at, sizeof(u64));
-		return u64 == UNKNOWN_U64 ? (long double)NAN : (long double)u64;
-	case TYPE_ratio:
-	case TYPE_real:
-		memcpy(&ratio, at, sizeof(ratio));
-		return ratio;
-	case TYPE_time:
-		return time_of(field, record) == UNKNOWN_TIME
-			       ? (long double)NAN
-			       : (long double)time_of(field, record);
-	default:
-		return (long double)NAN;
-	}
+	return field != NULL && prefix_holds(wanted, field_at(field, record));
 }
 
 /* The last moment the record speaks of. */
 static int64_t end_of(const struct query *query, const void *record)
 {
-	int64_t begin_us = time_of(query->begin, record);
+	int64_t begin_us = field_us(query->begin, record);
 	if (query->end != NULL) {
-		int64_t end_us = time_of(query->end, record);
+		int64_t end_us = field_us(query->end, record);
 		if (end_us != UNKNOWN_TIME)
 			return end_us;
 		return lasts_until_told(query) ? INT64_MAX : begin_us;
 	}
 	uint32_t seconds = UNKNOWN_U32;
 	if (query->interval != NULL)
-		memcpy(&seconds, value_of(query->interval, record), sizeof(seconds));
+		memcpy(&seconds, field_at(query->interval, record), sizeof(seconds));
 	if (seconds == UNKNOWN_U32 || begin_us == UNKNOWN_TIME)
 		return begin_us;
 	return begin_us + (int64_t)seconds * 1000000;
@@ -432,12 +379,13 @@ static int64_t end_of(const struct query *query, const void *record)
 
 static int severity_of(const struct query *query, const void *record)
 {
-	return record_severity(text_of(record_field(query->kind, "severity"), record));
+	return record_severity(
+		field_text(record_field(query->kind, "severity"), record));
 }
 
 bool query_wants(const struct query *query, const void *record)
 {
-	if (query->has_port && number_of(query->port, record) != query->wanted_port)
+	if (query->has_port && field_number(query->port, record) != query->wanted_port)
 		return false;
 	if (query->has_host && !holds(&query->wanted_host, query->server, record) &&
 	    !holds(&query->wanted_host, query->client, record))
@@ -445,27 +393,28 @@ bool query_wants(const struct query *query, const void *record)
 	if (query->has_client && !holds(&query->wanted_client, query->client, record))
 		return false;
 	if (query->wanted_transport[0] != '\0' &&
-	    strcmp(query->wanted_transport, text_of(query->transport, record)) != 0)
+	    strcmp(query->wanted_transport, field_text(query->transport, record)) != 0)
 		return false;
 	for (size_t i = 0; i < QUERY_WORDS; i++)
 		if (query->words[i].wanted[0] != '\0' &&
 		    strcmp(query->words[i].wanted,
-			   text_of(query->words[i].field, record)) != 0)
+			   field_text(query->words[i].field, record)) != 0)
 			return false;
 	if (query->least > 0 && severity_of(query, record) < query->least)
 		return false;
 	if (query->begin == NULL || !query->has_time)
 		return true;
 	return end_of(query, record) >= query->since_us &&
-	       time_of(query->begin, record) <= query->until_us;
+	       field_us(query->begin, record) <= query->until_us;
 }
 
 static int order_numbers(const struct query *query, const void *a, const void *b)
 {
-	long double x = number_of(query->sort[0], a), y = number_of(query->sort[0], b);
+	long double x = field_number(query->sort[0], a),
+		    y = field_number(query->sort[0], b);
 	if (query->sort[1] != NULL) {
-		x += number_of(query->sort[1], a);
-		y += number_of(query->sort[1], b);
+		x += field_number(query->sort[1], a);
+		y += field_number(query->sort[1], b);
 	}
 	if (isnan(x) || isnan(y))
 		return (isnan(x) ? 1 : 0) - (isnan(y) ? 1 : 0);
@@ -478,11 +427,11 @@ static int order_text(const struct query *query, const void *a, const void *b)
 	const struct field *field = query->sort[0];
 	int order;
 	if (field->type == TYPE_addr) {
-		order = memcmp(value_of(field, a), value_of(field, b),
+		order = memcmp(field_at(field, a), field_at(field, b),
 			       sizeof(struct addr));
 		return query->ascending ? order : -order;
 	}
-	const char *x = text_of(field, a), *y = text_of(field, b);
+	const char *x = field_text(field, a), *y = field_text(field, b);
 	if (*x == '\0' || *y == '\0')
 		return (*x == '\0' ? 1 : 0) - (*y == '\0' ? 1 : 0);
 	order = strcmp(x, y);
@@ -493,6 +442,6 @@ int query_order(const struct query *query, const void *a, const void *b)
 {
 	if (query->sort[0] == NULL)
 		return 0;
-	return is_number(query->sort[0]) ? order_numbers(query, a, b)
-					 : order_text(query, a, b);
+	return field_is_number(query->sort[0]) ? order_numbers(query, a, b)
+					       : order_text(query, a, b);
 }

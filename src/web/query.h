@@ -70,6 +70,13 @@ bool query_wants(const struct query *query, const void *record);
 /* The word wanted in that field, or NULL. */
 const char *query_word(const struct query *query, const char *name);
 
+/*
+ * The two fields that "bytes" or "packets" is the sum of: no field, and the first thing
+ * people want.  False: that is another name, or there are none.
+ */
+bool query_sum(enum record_kind kind, const char *name, const struct field **client,
+	       const struct field **server);
+
 /* What happened last comes first: the order of what is read from the past. */
 void query_sort_newest(struct query *query);
 

@@ -14,6 +14,7 @@
 
 #include "web/answer.h"
 #include "web/inside.h"
+#include "web/record_question.h"
 
 static enum MHD_Result refuse(const struct request *request, unsigned status,
 			      const char *message)
@@ -47,7 +48,7 @@ static bool wants_array(const struct request *request)
 	return accept != NULL && strcasestr(accept, "application/json") != NULL;
 }
 
-static bool is_in_both(enum record_kind kind)
+bool records_are_in_both(enum record_kind kind)
 {
 	return kind == RECORD_flow || kind == RECORD_finding || kind == RECORD_block ||
 	       kind == RECORD_incident || kind == RECORD_alert ||
@@ -78,8 +79,8 @@ static void give_self(const struct web_source *source, web_emit emit, void *to)
 	emit(to, &self);
 }
 
-static void give(const struct web_source *source, enum record_kind kind, web_emit emit,
-		 void *to)
+void records_give(const struct web_source *source, enum record_kind kind, web_emit emit,
+		  void *to)
 {
 	void (*each)(void *self, web_emit emit, void *to) = NULL;
 	for (size_t i = 0; i < sizeof(in_memory) / sizeof(in_memory[0]); i++)
@@ -92,9 +93,7 @@ static void give(const struct web_source *source, enum record_kind kind, web_emi
 		give_self(source, emit, to);
 }
 
-/* True if memory can't know, or not all of it. */
-static bool is_about_the_past(const struct web_source *source,
-			      const struct query *query)
+bool records_are_past(const struct web_source *source, const struct query *query)
 {
 	switch (query->kind) {
 	case RECORD_gap:
@@ -165,7 +164,8 @@ static const char *type_of(const struct query *query)
  * Breakwater-Incomplete: why rows are missing.
  */
 static enum MHD_Result send_rows(const struct request *request, struct buf *text,
-				 const struct rows *rows, const struct question *past)
+				 const struct rows *rows,
+				 const struct record_question *past)
 {
 	if (!buf_ok(text))
 		return answer_text(request->connection, MHD_HTTP_OK, "", text);
@@ -181,8 +181,8 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		if (past->more)
 			MHD_add_response_header(response, "Breakwater-More", "1");
 		add_number(response, "Breakwater-Gaps", past->gaps);
-		if (past->problem[0] != '\0')
-			add_text(response, "Breakwater-Incomplete", past->problem);
+		if (past->base.problem[0] != '\0')
+			add_text(response, "Breakwater-Incomplete", past->base.problem);
 	}
 	if (rows->query->pcap)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION,
@@ -196,7 +196,7 @@ static enum MHD_Result answer_now(const struct request *request,
 	struct rows rows;
 	struct buf text = { 0 };
 	rows_init(&rows, query);
-	give(request->web->source, query->kind, rows_take, &rows);
+	records_give(request->web->source, query->kind, rows_take, &rows);
 	rows_sort(&rows);
 	rows_write(&rows, &text);
 	enum MHD_Result result = send_rows(request, &text, &rows, NULL);
@@ -204,15 +204,39 @@ static enum MHD_Result answer_now(const struct request *request,
 	return result;
 }
 
-static enum MHD_Result answer_past(const struct request *request,
-				   struct question *question)
+bool is_unanswered(const struct request *request, enum MHD_Result *result)
 {
-	if (question->failed && !question->joined)
-		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, question->problem);
-	return send_rows(request, &question->text, &question->rows, question);
+	const struct question *question = request->exchange->question;
+	if (!atomic_load(&question->cancelled))
+		return false;
+	*result = refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, question->problem);
+	return true;
 }
 
-static enum MHD_Result ask_past(const struct request *request, struct query *query)
+static enum MHD_Result answer_past(const struct request *request,
+				   struct record_question *question)
+{
+	enum MHD_Result result;
+	if (is_unanswered(request, &result))
+		return result;
+	if (question->base.failed && !question->joined)
+		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+			      question->base.problem);
+	return send_rows(request, &question->base.text, &question->rows, question);
+}
+
+enum MHD_Result ask_past(const struct request *request, struct question *question)
+{
+	if (past_ask(request->web->past, question)) {
+		request->exchange->question = question;
+		return MHD_YES;
+	}
+	question_free(question);
+	return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		      "busy: too many questions about the past at a time; try again");
+}
+
+static enum MHD_Result ask_for_past(const struct request *request, struct query *query)
 {
 	struct web *web = request->web;
 	if (web->past == NULL)
@@ -221,20 +245,14 @@ static enum MHD_Result ask_past(const struct request *request, struct query *que
 	/* What is there now is in order of port; what was, in order of time. */
 	if (!query->sorted && (query->kind != RECORD_port || query->step_s != 0))
 		query_sort_newest(query);
-	struct question *question = question_new(query, request->connection);
+	struct record_question *question =
+		record_question_new(query, request->connection);
 	if (question == NULL)
 		return MHD_NO;
-	question->joined = is_in_both(query->kind);
+	question->joined = records_are_in_both(query->kind);
 	if (question->joined)
-		give(web->source, query->kind, question_take, question);
-	if (!past_ask(web->past, question)) {
-		question_free(question);
-		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-			      "busy: too many questions about the past at a time; try "
-			      "again");
-	}
-	request->exchange->question = question;
-	return MHD_YES;
+		records_give(web->source, query->kind, record_question_take, question);
+	return ask_past(request, &question->base);
 }
 
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind)
@@ -243,14 +261,15 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 	char error[QUERY_ERROR_MAX] = "";
 	struct reading reading = { &query, error };
 	if (request->exchange->question != NULL)
-		return answer_past(request, request->exchange->question);
+		return answer_past(
+			request, (struct record_question *)request->exchange->question);
 	query_init(&query, kind);
 	query.array = wants_array(request);
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &reading);
 	if (error[0] != '\0')
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
-	if (is_about_the_past(request->web->source, &query))
-		return ask_past(request, &query);
+	if (records_are_past(request->web->source, &query))
+		return ask_for_past(request, &query);
 	return answer_now(request, &query);
 }

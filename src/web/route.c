@@ -150,6 +150,7 @@ static const struct route {
 	size_t body_max; /* of a POST; 0: there is none */
 } routes[] = {
 	{ "/api/v1/live", answer_live, 0 },
+	{ "/api/v1/aggregate", answer_aggregate, 0 },
 	{ "/api/v1/schema", answer_schema, 0 },
 	{ "/api/v1/status", answer_status, 0 },
 	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
@@ -199,7 +200,7 @@ static enum MHD_Result route(const struct request *request)
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
-		"schema, status, policy, "
+		"schema, status, policy, aggregate, "
 		"maintenance, dashboards, me, users, or /metrics, /health, /probe");
 }
 

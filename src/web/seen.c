@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/field.h"
+
 enum { ROOM_FIRST = 1024 };
 
 void seen_init(struct seen *seen)
@@ -61,42 +63,17 @@ bool seen_holds(const struct seen *seen, uint64_t name)
 	return seen->room > 0 && *place(seen, name) != 0;
 }
 
-static size_t width_of(enum field_type type)
-{
-	switch (type) {
-	case TYPE_flag:
-		return sizeof(field_flag);
-	case TYPE_u16:
-		return sizeof(field_u16);
-	case TYPE_u32:
-		return sizeof(field_u32);
-	case TYPE_u64:
-		return sizeof(field_u64);
-	case TYPE_time:
-		return sizeof(field_time);
-	case TYPE_addr:
-		return sizeof(field_addr);
-	case TYPE_ratio:
-	case TYPE_real:
-		return sizeof(field_ratio);
-	default:
-		return 0; /* a text: up to its end */
-	}
-}
-
 /* At most 256 bytes of a field, with zeros behind: the type decides how many. */
 static uint64_t fold(const struct hash_key *key, const struct field *field,
 		     const void *record, uint64_t before)
 {
 	uint64_t words[1 + sizeof(field_text256) / sizeof(uint64_t)] = { before };
-	const char *at = (const char *)record + field->offset;
-	size_t len = width_of(field->type);
-	if (field->type == TYPE_word) {
-		memcpy(&at, (const char *)record + field->offset, sizeof(at));
-		at = at == NULL ? "" : at;
-	}
-	if (len == 0)
+	const char *at = field_at(field, record);
+	size_t len = field_width(field);
+	if (len == 0) {
+		at = field_text(field, record);
 		len = strnlen(at, sizeof(field_text256));
+	}
 	memcpy(&words[1], at, len);
 	return hash_words(key, words, 1 + (len + 7) / 8);
 }
@@ -111,4 +88,9 @@ uint64_t seen_name(const struct seen *seen, const struct schema *schema,
 			name = fold(&seen->key, field, record, name);
 	}
 	return name == 0 ? 1 : name;
+}
+
+bool seen_has(const struct seen *seen, const struct schema *schema, const void *record)
+{
+	return seen->count > 0 && seen_holds(seen, seen_name(seen, schema, record));
 }

@@ -29,3 +29,6 @@ void seen_free(struct seen *seen);
 /* From the key fields, and the interface: a packet may pass several. */
 uint64_t seen_name(const struct seen *seen, const struct schema *schema,
 		   const void *record);
+
+/* Whether one of that name is among them. */
+bool seen_has(const struct seen *seen, const struct schema *schema, const void *record);

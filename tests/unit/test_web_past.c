@@ -292,6 +292,38 @@ static void flows_written_out_of_order_are_in_order_and_all_there(void **state)
 	buf_free(&answer);
 }
 
+static void groups_are_of_memory_and_store_once(void **state)
+{
+	(void)state;
+	stored.gaps = 1;
+	expect("/api/v1/aggregate?record=flow&by=server_port&since=1h", 200,
+	       "\"rows\":[{\"server_port\":443,\"count\":8}],\"groups\":1,"
+	       "\"gaps\":[{\"since\":\"");
+	expect("/api/v1/aggregate?record=flow&by=server_port&since=1h", 200,
+	       "\"why\":\"stopped\"}]}");
+	expect("/api/v1/aggregate?record=finding&by=state&since=1h", 200,
+	       "\"count\":4},");
+	expect("/api/v1/aggregate?record=incident&by=state&since=1h", 200,
+	       "[{\"state\":\"resolved\",\"count\":1}]");
+	expect("/api/v1/aggregate?record=port&by=port&step=1h&since=2h", 200,
+	       "\"port\":7,\"at\":\"");
+	assert_int_equal(stored.filter.step_s, 3600);
+	expect("/api/v1/aggregate?record=flow&by=server_port&since=150s&previous=1",
+	       200, "\"previous\":[{\"server_port\":443,\"count\":3}]");
+	/* What is there now is no matter of the store. */
+	int read = atomic_load(&stored.reading);
+	expect("/api/v1/aggregate?record=flow&by=server_port", 200, "\"count\":3}");
+	expect("/api/v1/aggregate?record=port&sum=flows", 200, "\"sum_flows\":");
+	assert_int_equal(atomic_load(&stored.reading), read);
+	expect("/api/v1/aggregate?record=flow&by=colour", 400,
+	       "by: \\\"colour\\\" is no field of flow; one of start,");
+	expect("/api/v1/aggregate", 400, "record: of what, is missing");
+	atomic_store(&stored.broken, true);
+	expect("/api/v1/aggregate?record=port&sum=flows&since=2h", 503, "the disk");
+	expect("/api/v1/aggregate?record=flow&since=1h", 200,
+	       "\"incomplete\":\"the disk");
+}
+
 static void gaps_are_counted_and_listed(void **state)
 {
 	(void)state;
@@ -324,7 +356,7 @@ static void the_loop_answers_others_while_the_store_is_read(void **state)
 static void too_many_questions_are_told_to_come_again(void **state)
 {
 	(void)state;
-	enum { QUESTIONS = 8 };
+	enum { QUESTIONS = 64 /* of one client */ };
 	int asked[QUESTIONS];
 	atomic_store(&stored.hold, true);
 	for (int i = 0; i < QUESTIONS; i++) {
@@ -553,6 +585,7 @@ int main(void)
 		TEST_PAST(the_limit_ends_the_reading_of_the_newest),
 		TEST_PAST(flows_written_out_of_order_are_in_order_and_all_there),
 		TEST_PAST(gaps_are_counted_and_listed),
+		TEST_PAST(groups_are_of_memory_and_store_once),
 		TEST_PAST(the_loop_answers_others_while_the_store_is_read),
 		TEST_PAST(too_many_questions_are_told_to_come_again),
 		TEST_PAST(who_leaves_ends_the_reading),
