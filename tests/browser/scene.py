@@ -37,6 +37,7 @@ from lab import until
 MS_BIND = 4096  # linux/mount.h
 SEED = 1
 DAYS = 30
+PATIENCE_S = 60  # for what takes a second on a machine that is not busy
 PAGE = 7070   # where the register expects it
 # Three tries each: enough to be of medium severity, from which on a source is blocked.
 GUESSED = ("root", "admin", "oracle", "postgres", "ubuntu", "test", "git", "www", "backup",
@@ -109,7 +110,7 @@ class Events:
             (one for one in self.monitor.get(query)
              if (kind is None or one.get("kind") == kind) and
              all(one.get(name) == value for name, value in wanted.items())), None),
-            f"{kind} {wanted} in {record}", 12, 0.2)
+            f"{kind} {wanted} in {record}", PATIENCE_S, 0.2)
 
     def somebody_scans(self):
         self.stage.street.tree("nmap", "-n", "-Pn", "-sS", "-S", places.SCANNER, "-e", "eth0",
@@ -142,11 +143,11 @@ class Events:
         def state():
             return next((one.get("hard_state") for one in self.monitor.get("probes")
                          if one["target"] == f"http://{places.SHOP}/"), None)
-        until(lambda: state() == "up", "the shop is up", 20, 0.2)
+        until(lambda: state() == "up", "the shop is up", PATIENCE_S, 0.2)
         self.scene.shop.close()
-        until(lambda: state() == "down", "the shop is down", 20, 0.2)
+        until(lambda: state() == "down", "the shop is down", PATIENCE_S, 0.2)
         self.scene.shop.open()
-        until(lambda: state() == "up", "the shop is up again", 20, 0.2)
+        until(lambda: state() == "up", "the shop is up again", PATIENCE_S, 0.2)
 
     def a_target_is_down(self):
         self.find(None, "probes", target=f"tcp://{places.DATABASE}:5432", hard_state="down")
@@ -187,7 +188,7 @@ class Shop:
     def open(self):
         self.process = self.network.start(sys.executable, str(HERE / "application.py"), "80",
                                           places.SHOP)
-        until(lambda: self.network.listens(80), "the shop")
+        until(lambda: self.network.listens(80), "the shop", PATIENCE_S)
 
     def close(self):
         self.process.end_now()
@@ -208,7 +209,7 @@ class Scene:
         self.stage.ready()
         self.mark("servers")
         if making is not None:
-            if making.wait(30) != 0:
+            if making.wait(PATIENCE_S) != 0:
                 raise e2e.Failure(f"past: {making.err()}")
             past.fill(self.state, seed, making.out())
         self.mark("past")

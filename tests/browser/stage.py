@@ -169,5 +169,5 @@ zone "harbour.example" {{ type primary; file "harbour.zone"; }};
     def ready(self):
         began = time.monotonic()
         for condition, what in self.waiting:
-            until(condition, what, 30, 0.05)
+            until(condition, what, 60, 0.05)
         return time.monotonic() - began
