@@ -21,6 +21,7 @@ export const places: readonly Place[] = rows;
 type Loader = () => Promise<{ default: ComponentType }>;
 
 const loaders: Record<string, Loader> = {
+	"/": () => import("./pages/overview"),
 	"/ports": () => import("./pages/ports"),
 	"/port": () => import("./pages/port"),
 };

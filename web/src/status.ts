@@ -1,28 +1,62 @@
 /*
- * status.ts: what /api/v1/status and /health say.
+ * status.ts: what /api/v1/status and /health say of the monitor and of what it watches.
  */
 import { getJson } from "./api";
 import { useData, type Data } from "./data";
 import { USUAL_LIMITS, type Limits } from "./records/port";
 
-/** Whether something may be done, and if not why. */
+/** Whether something may be done or holds, and if not why. */
 export interface Holds {
 	holds?: boolean;
 	detail?: string;
 }
 
+export interface Worst {
+	id?: string;
+	severity?: string;
+	summary?: string;
+	rule?: string;
+	kind?: string;
+	target?: string;
+}
+
 export interface Status {
 	version?: string;
+	pid?: number;
+	started?: string;
 	uptime_s?: number;
+	workers?: number;
 	interfaces?: string[];
+	home?: string[];
+	listen?: string;
+	packets?: number;
+	bytes?: number;
 	packets_per_s?: number;
 	bytes_per_s?: number;
+	kernel_dropped?: number;
+	ring_dropped?: number;
+	undecoded?: Record<string, number>;
+	not_ip?: number;
 	flows?: number;
+	half_open?: number;
+	flows_evicted?: number;
+	flows_refused?: number;
+	services?: number;
+	rss_bytes?: number;
+	cpu_ratio?: number;
 	limits?: Partial<Limits>;
 	capture?: Holds;
 	privileges?: Record<string, Holds>;
-	incidents?: { firing: number; worst?: { severity?: string; summary?: string; id?: string } };
-	firewall?: Holds & { mode?: string; in_force?: number; in_kernel?: number; frozen_by?: string };
+	store?: { state?: string; message?: string; bytes?: number; oldest?: string; written_at?: string; waiting?: number; lost?: number };
+	sockets?: { reason?: string; listening?: number; outside?: number; by_bpf_events?: boolean; sees_processes?: boolean };
+	logs?: { files?: number; journal?: boolean; lines?: number; lost?: number; denied?: string };
+	findings?: { open: number; high?: number; attacks?: number; sources?: number; latency_p50_us?: number; latency_max_us?: number; worst?: Worst };
+	incidents?: { firing: number; unacknowledged?: number; worst?: Worst };
+	alerts?: { firing: number; rules?: number; series?: number; left_out?: number; files_refused?: boolean };
+	prober?: Holds & { targets?: number; up?: number; down?: number; degraded?: number; unknown?: number };
+	firewall?: Holds & { mode?: string; in_force?: number; in_kernel?: number; observed?: number; frozen_by?: string };
+	self_test?: Holds & { runs?: boolean; is_due?: boolean; stale?: boolean };
+	policy?: { entries?: number; expired?: number };
 }
 
 export interface Health {
@@ -32,6 +66,14 @@ export interface Health {
 
 export function useStatus(): Data<Status> {
 	return useData("status", (abort) => getJson<Status>("/api/v1/status", {}, abort), { every_s: 5 });
+}
+
+/** /health answers 503 where the monitor is not well: that is an answer, too. */
+export function useHealth(): Data<Health> {
+	return useData("health", async (abort) => {
+		const answer = await fetch("/health", { signal: abort });
+		return await answer.json() as Health;
+	}, { every_s: 5 });
 }
 
 export function limitsOf(status: Status | undefined): Limits {

@@ -3,19 +3,17 @@
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { useRecords } from "../data";
 import { Empty, Loaded } from "../parts/Empty";
 import { choicesOf, Filters, matches, type Filter } from "../parts/Filters";
 import { Table } from "../parts/Table";
 import { isUnwell, portColumns, portHref, type PortRow } from "../records/port";
-import { portRows } from "../records/port_rows";
+import { usePortRows } from "../records/port_rows";
 import { param } from "../state";
 import { limitsOf, useStatus } from "../status";
 import { plural } from "../words";
 
 const CLASSES = ["well-known", "registered", "dynamic"];
 const DRIFTS = ["as expected", "unexpected"];
-const LIMIT = 20000;
 
 function isWanted(row: PortRow, unwell: (row: PortRow) => boolean): boolean {
 	const is = (name: string, value: string | undefined) => param(name) === undefined || param(name) === value;
@@ -44,11 +42,10 @@ function filtersOf(rows: readonly PortRow[]): Filter[] {
 }
 
 export default function Ports(): JSX.Element {
-	const ports = useRecords("port", { limit: LIMIT }, { live: ["self"] });
-	const listeners = useRecords("listener", { limit: LIMIT }, { live: ["listener"] });
+	const ports = usePortRows();
 	const limits = limitsOf(useStatus().value);
 	const columns = useMemo(() => portColumns(limits), [limits.response_ms, limits.loss, limits.errors]);
-	const rows = useMemo(() => portRows(ports.value ?? [], listeners.value ?? []), [ports.value, listeners.value]);
+	const rows = ports.value ?? [];
 	const shown = rows.filter((row) => isWanted(row, (one) => isUnwell(one, columns)));
 	const unwell = shown.filter((row) => isUnwell(row, columns)).length;
 	return (

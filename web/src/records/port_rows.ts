@@ -3,7 +3,9 @@
  *
  * A socket bound to every address (:: or 0.0.0.0) belongs to the traffic of each address.
  */
+import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
+import { useRecords, type Data } from "../data";
 import type { Drift, PortRow } from "./port";
 
 const ANY = new Set(["::", "0.0.0.0"]);
@@ -21,7 +23,7 @@ function driftOf(listener: Row<"listener"> | undefined, hasRegister: boolean): [
 function rowOf(ip: string, port: number, transport: string, traffic: Row<"port"> | undefined,
 	listener: Row<"listener"> | undefined, hasRegister: boolean): PortRow {
 	const [drift, help] = driftOf(listener, hasRegister);
-	return { key: `${ip} ${port} ${transport}`, ip, port, transport, traffic, listener, drift: drift as Drift, drift_help: help };
+	return { key: `${ip} ${port} ${transport} ${listener?.netns ?? ""}`, ip, port, transport, traffic, listener, drift: drift as Drift, drift_help: help };
 }
 
 /** One row per address, port and transport; the busiest first, as the daemon gives them. */
@@ -44,4 +46,14 @@ export function portRows(ports: readonly Row<"port">[], listeners: readonly Row<
 		if (!used.has(listener) && listener.port !== undefined && listener.change !== "closed")
 			rows.push(rowOf(listener.ip ?? "::", listener.port, listener.transport ?? "tcp", undefined, listener, hasRegister));
 	return rows;
+}
+
+const LIMIT = 20000;
+
+/** All of them, as they are now. */
+export function usePortRows(): Data<PortRow[]> {
+	const ports = useRecords("port", { limit: LIMIT }, { live: ["self"] });
+	const listeners = useRecords("listener", { limit: LIMIT }, { live: ["listener"] });
+	const value = useMemo(() => ports.value && portRows(ports.value, listeners.value ?? []), [ports.value, listeners.value]);
+	return { ...ports, value };
 }
