@@ -2,6 +2,7 @@
  * series.ts: records over time as the lines of a chart.  What no record tells of is null:
  * the line is broken there.
  */
+import type { Gap } from "./api";
 import { rangeTimes, type Range } from "./state";
 
 /** The steps in which ports are kept (docs/store.md), in seconds. */
@@ -26,14 +27,23 @@ export interface Lines {
 	values: (number | null)[][];
 }
 
-export type Fold = "sum" | "max";
+export interface Field<R> {
+	value: (row: R) => number | undefined;
+	/** Of several rows in one step: their sum, or the largest. */
+	fold: "sum" | "max";
+	/** A counter: where no row is and no gap, nothing happened, which is 0. */
+	counts?: boolean;
+}
 
-/**
- * One value per step and field, of all rows that begin in it; between the first and the
- * last row each step has its place, also where there is none.
- */
-export function linesOf<R>(rows: readonly R[], at: (row: R) => string | undefined, step_s: number,
-	fields: readonly { value: (row: R) => number | undefined; fold: Fold }[]): Lines {
+/** Which time is drawn, and of which parts of it nothing is known. */
+export interface Within {
+	from_s: number;
+	to_s: number;
+	gaps: readonly Gap[];
+}
+
+function foldRows<R>(rows: readonly R[], at: (row: R) => string | undefined, step_s: number,
+	fields: readonly Field<R>[]): Map<number, (number | null)[]> {
 	const byStep = new Map<number, (number | null)[]>();
 	for (const row of rows) {
 		const time = at(row);
@@ -48,12 +58,26 @@ export function linesOf<R>(rows: readonly R[], at: (row: R) => string | undefine
 		});
 		byStep.set(step, values);
 	}
-	const steps = [...byStep.keys()].sort((a, b) => a - b);
+	return byStep;
+}
+
+function isInGap(gaps: readonly Gap[], begin_s: number, end_s: number): boolean {
+	return gaps.some((gap) => Date.parse(gap.since) / 1000 < end_s && Date.parse(gap.until) / 1000 > begin_s);
+}
+
+/**
+ * One value per step and field, of all rows that begin in it.  Each step within has its
+ * place, also where there is no row.
+ */
+export function linesOf<R>(rows: readonly R[], at: (row: R) => string | undefined, step_s: number,
+	fields: readonly Field<R>[], within: Within): Lines {
+	const byStep = foldRows(rows, at, step_s, fields);
 	const lines: Lines = { times: [], values: fields.map(() => []) };
-	for (let step = steps[0] ?? 0; steps.length > 0 && step <= steps[steps.length - 1]!; step++) {
-		lines.times.push(step * step_s);
+	for (let step = Math.ceil(within.from_s / step_s); (step + 1) * step_s <= within.to_s; step++) {
 		const values = byStep.get(step);
-		lines.values.forEach((line, i) => line.push(values?.[i] ?? null));
+		const isKnown = values !== undefined || !isInGap(within.gaps, step * step_s, (step + 1) * step_s);
+		lines.times.push(step * step_s);
+		lines.values.forEach((line, i) => line.push(values?.[i] ?? (isKnown && fields[i]!.counts ? 0 : null)));
 	}
 	return lines;
 }

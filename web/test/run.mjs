@@ -27,7 +27,7 @@ function bundleTests(out) {
 	require("esbuild").buildSync({
 		...options,
 		stdin: {
-			contents: readdirSync(folder).filter((name) => name.endsWith(".test.ts")).sort()
+			contents: ["browser.ts", ...readdirSync(folder).filter((name) => name.endsWith(".test.ts")).sort()]
 				.map((name) => `import "./${name}";`).join("\n"),
 			resolveDir: folder,
 		},

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords } from "../data";
+import { useGaps } from "../gaps";
 import { subscribe } from "../live";
 import { ratesOf, type Counted } from "../series";
 import { rate } from "../words";
@@ -34,15 +35,14 @@ function useSeconds(): Row<"self">[] {
 
 export function Throughput(): JSX.Element {
 	const kept = useRecords("self", { since: SHOWN, limit: 1000 }, { every_s: 60 });
-	const gaps = useRecords("gap", { since: SHOWN, limit: 100 }, { every_s: 60 });
+	const gaps = useGaps({ since: SHOWN, until: undefined });
 	const seconds = useSeconds();
 	const lines = useMemo(() => {
 		const first = seconds[0]?.at ?? "9999";
 		return ratesOf(counted([...(kept.value ?? []).filter((record) => (record.at ?? "") < first), ...seconds]));
 	}, [kept.value, seconds]);
 	const series = useMemo(() => [{ name: "Traffic", values: lines.values[0] ?? [], fill: true }], [lines]);
-	const grey = useMemo(() => (gaps.value ?? []).map((gap) => ({ since: gap.start ?? "", until: gap.end ?? new Date().toISOString(), why: gap.reason })), [gaps.value]);
 	if (lines.times.length < 2)
 		return <Empty>{kept.problem ?? "The first seconds are being measured."}</Empty>;
-	return <Chart label="Throughput, last 15 minutes, both directions" times={lines.times} series={series} show={rate} gaps={grey} height={170} />;
+	return <Chart label="Throughput, last 15 minutes, both directions" times={lines.times} series={series} show={rate} gaps={gaps} height={170} />;
 }

@@ -1,0 +1,35 @@
+/*
+ * explain.ts: what /api/v1/explain says of a port, as `breakwater explain --json`.
+ */
+import { getJson, type Row } from "../api";
+import { useData, type Data } from "../data";
+
+export interface Explanation {
+	port: number;
+	/** In a word or two: "application errors"; absent: nothing is wrong. */
+	cause?: string;
+	/** In sentences. */
+	why?: string;
+	speaks?: string;
+	network_us?: number;
+	queue_us?: number;
+	application_us?: number;
+	worse_since?: string;
+	/** One per line. */
+	changes?: string;
+	next?: string;
+	history_s?: number;
+	listeners?: Row<"listener">[];
+	probes?: Row<"probe">[];
+	alerts?: Row<"alert">[];
+	forecasts?: Row<"forecast">[];
+}
+
+export function useExplanation(port: number | undefined, transport: string | undefined): Data<Explanation> {
+	return useData(port === undefined ? undefined : `explain ${port} ${transport}`,
+		(abort) => getJson<Explanation>("/api/v1/explain", { port, transport }, abort), { every_s: 30 });
+}
+
+export function linesOfText(text: string | undefined): string[] {
+	return (text ?? "").split("\n").filter((line) => line.trim() !== "");
+}
