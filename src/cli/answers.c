@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "cli/answers_settings.h"
+#include "cli/explaining.h"
 #include "cli/monitor.h"
 #include "cli/settings.h"
 #include "cli/status_json.h"
@@ -519,6 +520,8 @@ struct web_source monitor_source(struct monitor *m)
 				     .maintenance = give_maintenance,
 				     .maintain = maintain,
 				     .memory_since_us = memory_since_us,
+				     .explain_begin = explaining_begin,
+				     .explain_end = explaining_end,
 				     .policy = give_policy,
 				     .policy_apply = apply_policy,
 				     .self_test = test_self,

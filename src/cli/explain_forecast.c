@@ -26,12 +26,15 @@ static void keep(void *to, const struct forecast_record *forecast)
 	all->at[at] = *forecast;
 }
 
-void explain_foretell(const struct common_options *common, uint16_t port,
+void explain_foretell(const struct explain_foretelling *asked,
 		      struct explain_forecasts *out)
 {
-	const struct forecast_asked asked = { .common = *common, .port = port };
+	const struct forecast_asked question = { .state = asked->folder,
+						 .limits = asked->limits,
+						 .cancel = asked->cancelled,
+						 .port = asked->port };
 	struct forecast_run run;
-	int status = forecast_run_open(&run, &asked);
+	int status = forecast_run_open(&run, &question);
 	out->count = 0;
 	run.foresee.emit = keep;
 	run.foresee.to = out;

@@ -3,9 +3,10 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-#include "cli/options.h"
+#include "cli/foresee.h"
 #include "limit/forecast_record.h"
 
 enum { EXPLAIN_FORECASTS_MAX = 4 };
@@ -15,6 +16,15 @@ struct explain_forecasts {
 	size_t count;
 };
 
-/* What may cross its limit; nothing if that can't be told. */
-void explain_foretell(const struct common_options *common, uint16_t port,
+/*
+ * What may cross its limit, from the store in that folder, until cancelled; nothing if
+ * that can't be told.
+ */
+struct explain_foretelling {
+	const char *folder;
+	const struct foresee_limits *limits;
+	const atomic_bool *cancelled;
+	uint16_t port;
+};
+void explain_foretell(const struct explain_foretelling *asked,
 		      struct explain_forecasts *out);

@@ -14,7 +14,6 @@
 #include "cli/firing.h"
 #include "cli/forecast_text.h"
 #include "cli/wrapped.h"
-#include "record/object.h"
 #include "record/reason.h"
 
 enum { BAR = 22, CLIENTS_SHOWN = 5, LISTENERS_SHOWN = 4, LINE_MAX_LEN = 512 };
@@ -404,82 +403,4 @@ void explain_screen(const struct explain_facts *facts, struct explain_answer *an
 	print_worse(answer, &look);
 	putchar('\n');
 	print_lines(&look, "Next", &answer->next);
-}
-
-/* ---- JSON ---- */
-
-static void put_number(struct buf *out, const char *name, double value)
-{
-	if (!isnan(value))
-		object_u64(out, name, (uint64_t)value);
-}
-
-static void put_text(struct buf *out, const char *name, struct buf *text)
-{
-	const char *raw = buf_cstr(text);
-	if (raw != NULL && *raw != '\0')
-		object_text(out, name, raw);
-}
-
-/* "name":[...] */
-static void put_records(struct buf *out, const char *name, enum record_kind kind,
-			const void *records, size_t count)
-{
-	buf_printf(out, "\"%s\":[", name);
-	for (size_t i = 0; i < count; i++) {
-		buf_text(out, i > 0 ? "," : "");
-		record_json(out, kind, (const char *)records + i * schemas[kind].size);
-	}
-	buf_text(out, "],");
-}
-
-static void put_odd(struct buf *out, const struct explain_facts *facts)
-{
-	struct buf text = { 0 };
-	explain_odd_say(facts, &text);
-	put_text(out, "unusual", &text);
-	buf_free(&text);
-}
-
-void explain_json(const struct explain_facts *facts, struct explain_answer *answer)
-{
-	const struct explain_figures *now = &answer->now;
-	struct buf out = { 0 };
-	object_open(&out, NULL);
-	object_u64(&out, "port", facts->port);
-	object_text(&out, "cause", explain_cause_name(answer->cause));
-	put_text(&out, "why", &answer->why);
-	put_text(&out, "speaks", &answer->speaks);
-	put_number(&out, "network_us", now->network_us);
-	put_number(&out, "queue_us", now->queue_us);
-	put_number(&out, "application_us", now->application_us);
-	put_number(&out, "response_p95_us", now->response_p95_us);
-	put_number(&out, "usual_response_p95_us", answer->usual_response_us);
-	put_number(&out, "handshake_p50_us", now->handshake_p50_us);
-	put_number(&out, "usual_handshake_p50_us", answer->usual_handshake_us);
-	object_decimal(&out, "error_ratio", now->error_ratio);
-	object_decimal(&out, "failed_ratio", now->failed);
-	put_number(&out, "answers", now->answers);
-	put_number(&out, "answer_errors", now->answer_errors);
-	object_decimal(&out, "lost_ratio", now->loss);
-	object_decimal(&out, "retransmit_ratio", now->retransmits);
-	put_number(&out, "backlog", now->backlog);
-	put_number(&out, "backlog_max", now->backlog_max);
-	put_number(&out, "overflows", now->overflows);
-	put_number(&out, "history_s", answer->history_s);
-	object_time(&out, "worse_since", answer->worse_us, "Z");
-	put_text(&out, "changes", &answer->change);
-	put_text(&out, "next", &answer->next);
-	put_records(&out, "listeners", RECORD_listener, facts->listeners,
-		    facts->listener_count);
-	put_records(&out, "probes", RECORD_probe, facts->probes, facts->probe_count);
-	put_records(&out, "alerts", RECORD_alert, facts->alerts, facts->alert_count);
-	put_odd(&out, facts);
-	put_records(&out, "forecasts", RECORD_forecast, facts->forecasts,
-		    facts->forecast_count);
-	object_close(&out);
-	buf_char(&out, '\n');
-	if (buf_ok(&out))
-		fwrite(out.at, 1, out.len, stdout);
-	buf_free(&out);
 }

@@ -1,5 +1,5 @@
 /*
- * explain_screen.h: an explanation as one screen, and as one JSON object.
+ * explain_screen.h: an explanation as one screen.
  */
 #pragma once
 
@@ -8,4 +8,3 @@
 
 void explain_screen(const struct explain_facts *facts, struct explain_answer *answer,
 		    const struct common_options *common);
-void explain_json(const struct explain_facts *facts, struct explain_answer *answer);

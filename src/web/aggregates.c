@@ -12,7 +12,7 @@
 #include "web/aggregate_json.h"
 #include "web/answer.h"
 #include "web/inside.h"
-#include "web/record_question.h"
+#include "web/lookup.h"
 
 enum { GAPS_MAX = 1000 };
 
@@ -93,7 +93,7 @@ static bool is_wanted(const struct aggregate_question *question, const void *rec
 		query_wants(&question->ask_before.query, record));
 }
 
-/* web_emit: as record_question_take(). */
+/* web_emit: as those of a lookup. */
 static void take_known(void *to, const void *record)
 {
 	struct aggregate_question *question = to;
@@ -156,14 +156,14 @@ static int read_records(struct aggregate_question *question,
 {
 	struct question *base = &question->base;
 	const struct query *query = &question->ask.query;
-	struct store_filter filter = record_question_filter(query, base);
+	struct store_filter filter = lookup_filter(query, &base->cancelled);
 	int result = 0;
 	if (question->is_past)
 		result = store->read(reader, query->kind, &filter, take_now, question,
 				     base->problem);
 	if (result != 0 || !question->is_past || !question->ask.previous)
 		return result;
-	filter = record_question_filter(&question->ask_before.query, base);
+	filter = lookup_filter(&question->ask_before.query, &base->cancelled);
 	return store->read(reader, query->kind, &filter, take_before, question,
 			   base->problem);
 }
@@ -209,7 +209,7 @@ static struct aggregate_question *question_new(const struct request *request,
 		.connection = request->connection,
 		.answer = answer_question,
 		.free = let_go,
-		.is_long = record_question_is_long(&ask->query),
+		.is_long = lookup_is_long(&ask->query),
 	};
 	question->ask = *ask;
 	if (ask->previous)

@@ -81,6 +81,9 @@ bool records_are_past(const struct web_source *source, const struct query *query
 /* GET of groups of records. */
 enum MHD_Result answer_aggregate(const struct request *request);
 
+/* GET of all that is known of one port, and in words how it is. */
+enum MHD_Result answer_explain(const struct request *request);
+
 /* Asks; the answer comes when the request is routed again.  Takes the question over. */
 enum MHD_Result ask_past(const struct request *request, struct question *question);
 /* True, with the result, if the question could not be answered at all. */

@@ -178,7 +178,7 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 	*text = (struct buf){ 0 };
 	add_number(response, "Breakwater-Total", rows->total);
 	if (past != NULL) {
-		if (past->more)
+		if (past->lookup.more)
 			MHD_add_response_header(response, "Breakwater-More", "1");
 		add_number(response, "Breakwater-Gaps", past->gaps);
 		if (past->base.problem[0] != '\0')
@@ -219,10 +219,11 @@ static enum MHD_Result answer_past(const struct request *request,
 	enum MHD_Result result;
 	if (is_unanswered(request, &result))
 		return result;
-	if (question->base.failed && !question->joined)
+	if (question->base.failed && !question->lookup.joined)
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 			      question->base.problem);
-	return send_rows(request, &question->base.text, &question->rows, question);
+	return send_rows(request, &question->base.text, &question->lookup.rows,
+			 question);
 }
 
 enum MHD_Result ask_past(const struct request *request, struct question *question)
@@ -246,12 +247,9 @@ static enum MHD_Result ask_for_past(const struct request *request, struct query 
 	if (!query->sorted && (query->kind != RECORD_port || query->step_s != 0))
 		query_sort_newest(query);
 	struct record_question *question =
-		record_question_new(query, request->connection);
+		record_question_new(query, web->source, request->connection);
 	if (question == NULL)
 		return MHD_NO;
-	question->joined = records_are_in_both(query->kind);
-	if (question->joined)
-		records_give(web->source, query->kind, record_question_take, question);
 	return ask_past(request, &question->base);
 }
 

@@ -151,6 +151,7 @@ static const struct route {
 } routes[] = {
 	{ "/api/v1/live", answer_live, 0 },
 	{ "/api/v1/aggregate", answer_aggregate, 0 },
+	{ "/api/v1/explain", answer_explain, 0 },
 	{ "/api/v1/schema", answer_schema, 0 },
 	{ "/api/v1/status", answer_status, 0 },
 	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
@@ -200,7 +201,7 @@ static enum MHD_Result route(const struct request *request)
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
-		"schema, status, policy, aggregate, "
+		"schema, status, policy, aggregate, explain, "
 		"maintenance, dashboards, me, users, or /metrics, /health, /probe");
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,24 @@ struct web_push {
 };
 typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 				 struct buf *text);
+
+/* Records of one kind, one behind the other. */
+struct web_records {
+	const void *at;
+	size_t count;
+};
+
+/* What is known of one port: records of it, or of all where the port is not in them. */
+struct web_port_facts {
+	uint16_t port;
+	/* Now: */
+	struct web_records listeners, sockets, findings, alerts, probes, ports, flows;
+	/* Of the last week or day; `past` is of ports, finer the nearer. */
+	struct web_records changes, gaps, unusual, past;
+	const char *missing; /* why some of the past is; "" none is */
+	const atomic_bool *cancelled;
+	bool with_facts; /* the answer is to have all of it */
+};
 
 struct web_source {
 	void *self;
@@ -113,6 +132,14 @@ struct web_source {
 			     const char *actor, struct buf *message);
 	int (*dashboard_remove)(void *self, const char *name, const char *actor,
 				struct buf *message);
+	/*
+	 * GET /api/v1/explain: what else there is to know, kept until the end, which is
+	 * in another thread: it appends the answer to json (NULL: it is not wanted any
+	 * more), and lets go.  Begin is NULL without memory.
+	 */
+	void *(*explain_begin)(void *self);
+	void (*explain_end)(void *begun, const struct web_port_facts *facts,
+			    struct buf *json);
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
 	/*
