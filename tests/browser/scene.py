@@ -15,11 +15,9 @@ still is; a listener that nobody approved; and what a person did about it: a blo
 silence, an acknowledgement, a deployment, maintenance.
 """
 import argparse
-import contextlib
 import os
 import pathlib
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +30,8 @@ sys.path.insert(0, str(HERE))
 import lab as e2e
 import past
 import stage as places
+from control import Control
+from knocking import knock
 from lab import until
 
 MS_BIND = 4096  # linux/mount.h
@@ -43,8 +43,9 @@ PAGE = 7070   # where the register expects it
 GUESSED = ("root", "admin", "oracle", "postgres", "ubuntu", "test", "git", "www", "backup",
            "ftp", "guest", "nagios", "deploy", "user", "mysql", "jenkins", "pi", "support",
            "tomcat", "ansible")
-# Text that would be harm if a page took it for markup, or let it turn the line around.
-HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe"
+# Who may sign in, and what he may.
+PEOPLE = {"vera": "viewer", "otto": "operator", "ada": "administrator"}
+PASSWORD = "correct horse battery 7"
 CONFIG = """home: [{ours}/32, "{ours6}/128"]
 interfaces: [eth0, eth1]
 logs: {{journal: no, programs: no}}
@@ -213,7 +214,11 @@ class Scene:
                 raise e2e.Failure(f"past: {making.err()}")
             past.fill(self.state, seed, making.out())
         self.mark("past")
+        self.config = self.configure()
         self.start_daemon()
+        self.monitor.command("policy", "apply", str(HERE / "register.yaml"))
+        self.let_people_in()
+        self.control = Control(self)
         self.mark("daemon")
         self.start_crowd()
         if events:
@@ -241,37 +246,39 @@ class Scene:
         return config
 
     def start_daemon(self):
-        self.config = self.configure()
         self.monitor = self.lab.monitor(
             self.stage.server, "-c", str(self.config), "--state", str(self.state),
             "--listen", f"127.0.0.1:{PAGE}", json_output=False)
         self.monitor.state = self.state
-        self.monitor.command("policy", "apply", str(HERE / "register.yaml"))
 
-    @property
-    def url(self):
-        return f"http://{self.monitor.get('status')['listen']}/"
+    def let_people_in(self):
+        for name, role in PEOPLE.items():
+            with self.stage.server.inside():
+                subprocess.run([e2e.BREAKWATER, "user", "add", name, "--role", role, "--socket",
+                                str(self.monitor.socket)], input=f"{PASSWORD}\n", text=True,
+                               check=True, capture_output=True,
+                               preexec_fn=e2e.die_with_parent)
+
+    def link(self, *user):
+        """A link that signs in once."""
+        return self.monitor.command("user", "link", *user).stdout.strip().split()[-1]
+
+    def environment(self):
+        """For who looks at the page."""
+        return dict(os.environ, SCENE_URL=f"http://127.0.0.1:{PAGE}/",
+                    SCENE_SOCKET=str(self.monitor.socket), SCENE_PASSWORD=PASSWORD,
+                    SCENE_CONTROL=self.control.path)
+
+    def run(self, *command):
+        """In the network of the server; its exit status."""
+        with self.stage.server.inside(), subprocess.Popen(
+                command, env=self.environment(), preexec_fn=e2e.die_with_parent) as process:
+            return process.wait()
 
     def start_crowd(self):
         for role, network in (("visitors", self.stage.street), ("office", self.stage.street),
                               ("slow", self.stage.slow)):
             network.start(sys.executable, str(HERE / "crowd.py"), role)
-
-
-def knock(network, source, port=23):
-    """A connection to a trap; when its first packet left, in seconds since 1970."""
-    with network.inside():
-        made = socket.socket()
-    made.settimeout(5)
-    made.bind((source, 0))
-    at = time.time()
-    with contextlib.suppress(OSError):
-        made.connect((places.OURS, port))
-        made.sendall(b"root\r\n")
-        made.settimeout(0.5)
-        made.recv(100)  # what was said is read before it ends
-    made.close()
-    return at
 
 
 def together(*actions):
@@ -313,14 +320,8 @@ def main():
     alone()
     with e2e.Lab() as lab:
         scene = Scene(lab, options.seed, not options.without_past)
-        print(f"{scene.url} {scene.times}", flush=True)
-        environment = dict(os.environ, SCENE_URL=scene.url,
-                           SCENE_SOCKET=str(scene.monitor.socket))
-        command = options.command or ["sleep", "infinity"]
-        with scene.stage.server.inside():
-            process = subprocess.Popen(command, env=environment,
-                                       preexec_fn=e2e.die_with_parent)
-        return process.wait()
+        print(f"http://127.0.0.1:{PAGE}/ {scene.times}", flush=True)
+        return scene.run(*options.command or ["sleep", "infinity"])
 
 
 if __name__ == "__main__":

@@ -380,11 +380,16 @@ class Monitor:
         self.network = network
         self.socket = lab.dir / f"breakwater-{lab.monitors}.sock"
         self.state = lab.dir / f"state-{lab.monitors}"
-        command = [*through, BREAKWATER, "run", "--socket", str(self.socket), "--state",
-                   str(self.state), *(["--json"] if json_output else []), *options]
+        self.command_line = [*through, BREAKWATER, "run", "--socket", str(self.socket),
+                             "--state", str(self.state),
+                             *(["--json"] if json_output else []), *options]
         if "--listen" not in options:
-            command += ["--listen", "127.0.0.1:0"]
-        self.program = network.start(*command)
+            self.command_line += ["--listen", "127.0.0.1:0"]
+        self.start()
+
+    def start(self):
+        """Also once more, after stop()."""
+        self.program = self.network.start(*self.command_line)
         until(self.answers, f"breakwater run: {self.program.err()}")
 
     def answers(self):

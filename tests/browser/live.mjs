@@ -1,0 +1,113 @@
+/*
+ * live.mjs: a page that stays open: what happens is seen soon, after a restart of the
+ * daemon too, over one connection for all tabs; and what strangers say stays text.
+ */
+import { control, main, newTab, open, places, settle, tap, until, url, visit, wrongsOf } from "./harness.mjs";
+
+const SOON_MS = 2000;
+const WATCHED = ["/attacks", "/", "/incidents"].find((path) => places.some((place) => place.path === path));
+const KNOCKERS = Array.from({ length: 20 }, (_, i) => `192.0.2.${200 + i}`);
+
+/** Tells when a text is first drawn, by the clock of the machine. */
+async function whenShown(page, text) {
+	return await page.evaluate((wanted) => new Promise((done) => {
+		const look = () => document.querySelector("main")?.textContent.includes(wanted) ? done(Date.now()) : setTimeout(look, 10);
+		look();
+	}), text);
+}
+
+async function isSeenSoon(browser) {
+	const page = await open(browser);
+	await visit(page, WATCHED);
+	await page.getByRole("status").getByText("Live").waitFor();
+	for (const source of KNOCKERS.splice(0, 3)) {
+		const shown = whenShown(page, source);
+		const { at_ms } = await control(`/knock?source=${source}`);
+		const took = await shown - at_ms;
+		tap.ok(took < SOON_MS, `a trap that is touched is on the open page ${WATCHED} within two seconds`,
+			`${source} after ${Math.round(took)} ms`);
+		console.log(`# ${WATCHED}: ${source} after ${Math.round(took)} ms`);
+	}
+	tap.equal(await wrongsOf(page), [], "and nothing went wrong");
+	await page.context().close();
+}
+
+async function goesOnAfterRestart(browser) {
+	const page = await open(browser);
+	await visit(page, WATCHED);
+	const status = page.getByRole("status");
+	await status.getByText("Live").waitFor();
+	await control("/stop");
+	await status.getByText("does not answer").waitFor({ timeout: 10000 });
+	tap.ok(true, "when the daemon ends, the page says so");
+	await control("/start");
+	await status.getByText("Live").waitFor({ timeout: 30000 });
+	tap.ok(true, "when it is there again, the page is live again, by itself");
+	const source = KNOCKERS.shift();
+	const shown = whenShown(page, source);
+	await control(`/knock?source=${source}`);
+	await Promise.race([shown, new Promise((_, failed) => setTimeout(() => failed(new Error(`${source} is not shown`)), 15000))]);
+	tap.ok(true, "and shows what happens");
+	await page.context().close();
+}
+
+async function tabsShareOne(browser) {
+	const first = await open(browser);
+	const streams = new Set();
+	const count = (page) => {
+		page.on("request", (request) => request.resourceType() === "eventsource" && streams.add(request));
+		for (const end of ["requestfinished", "requestfailed"])
+			page.on(end, (request) => streams.delete(request));
+	};
+	count(first);
+	await visit(first, "/ports");
+	const second = await newTab(first.context());
+	count(second);
+	await visit(second, WATCHED);
+	for (const page of [first, second])
+		await page.getByRole("status").getByText("Live").waitFor();
+	await until(() => streams.size === 1, "one stream");
+	tap.equal(streams.size, 1, "two tabs have one connection for what is live");
+	const source = KNOCKERS.shift();
+	const shown = whenShown(second, source);
+	await control(`/knock?source=${source}`);
+	await shown;
+	tap.ok(true, "and both hear of what happens");
+	await first.close();
+	await second.getByRole("status").getByText("Live").waitFor();
+	const next = KNOCKERS.shift();
+	const again = whenShown(second, next);
+	await control(`/knock?source=${next}`);
+	await again;
+	tap.equal(streams.size, 1, "when the one that has it is closed, the other takes over");
+	await second.context().close();
+}
+
+async function staysText(browser) {
+	const { markup, short, port } = await control("/hostile");
+	const page = await open(browser);
+	let seen = 0;
+	page.on("dialog", (dialog) => {
+		page.wrongs.push(`dialog: ${dialog.message()}`);
+		void dialog.dismiss();
+	});
+	await visit(page, `/port?port=${port}&transport=tcp&host=203.0.113.10`);
+	await until(async () => (await page.locator("main").textContent()).includes(short), `${short} on the page`);
+	tap.ok(true, "the name of a process is shown as it is, markup and all");
+	for (const { path, key, title } of places) {
+		if (key === undefined)
+			continue;
+		await visit(page, path);
+		seen += (await page.locator("main").textContent()).includes(markup) ? 1 : 0;
+		const made = await page.locator("img, [onerror]").count();
+		const turned = await page.evaluate(() => /[\u202a-\u202e\u2066-\u2069]/.test(document.body.textContent));
+		tap.ok(made === 0 && !turned, `${title}: words of strangers stay text, and turn nothing around`, { made, turned });
+	}
+	await page.goto(new URL("/ports", url).href);
+	await settle(page);
+	tap.equal(await wrongsOf(page), [], "nothing of it was run");
+	console.log(`# markup of strangers was read on ${seen} pages`);
+	await page.context().close();
+}
+
+await main(isSeenSoon, tabsShareOne, staysText, goesOnAfterRestart);

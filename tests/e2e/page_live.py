@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+"""page_live.py: a page that stays open, in Chromium: how soon, after a restart, in two tabs."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "browser"))
+import in_browser  # pylint: disable=wrong-import-position
+
+if __name__ == "__main__":
+    sys.exit(in_browser.run("live.mjs"))
