@@ -159,6 +159,28 @@ static void take_alert_settings(struct config *config, const struct config *fres
 	config->notify_repeat = fresh->notify_repeat;
 }
 
+static void take_web_settings(struct monitor *m, const struct config *fresh)
+{
+	struct config *config = &m->config;
+	char error[WEB_ERROR_MAX];
+	config->web_loopback_read = fresh->web_loopback_read;
+	config->web_names = fresh->web_names;
+	config->web_proxy = fresh->web_proxy;
+	memcpy(config->web_proxy_user_header, fresh->web_proxy_user_header,
+	       sizeof(fresh->web_proxy_user_header));
+	memcpy(config->web_proxy_role_header, fresh->web_proxy_role_header,
+	       sizeof(fresh->web_proxy_role_header));
+	memcpy(config->web_proxy_role, fresh->web_proxy_role,
+	       sizeof(fresh->web_proxy_role));
+	memcpy(config->web_certificate, fresh->web_certificate,
+	       sizeof(fresh->web_certificate));
+	memcpy(config->web_key, fresh->web_key, sizeof(fresh->web_key));
+	if (web_reload(m->web, error))
+		return;
+	run_clear_progress();
+	fprintf(stderr, "breakwater: %s; what was in use before stays\n", error);
+}
+
 static void take_retention(struct config *config, const struct config *fresh)
 {
 	config->retention_flows = fresh->retention_flows;
@@ -208,6 +230,7 @@ void monitor_reload(struct monitor *m)
 	take_retention(&m->config, &fresh);
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);
+	take_web_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	monitor_take_alert_rules(m, &rules);
@@ -218,7 +241,8 @@ void monitor_reload(struct monitor *m)
 		"blocklists, limits, notify (but "
 		"notify.program), retention, probe.targets "
 		"and how they are "
-		"asked, and blocks (but block.xdp, block.program and block.self_test) "
+		"asked, web, and blocks (but block.xdp, block.program and "
+		"block.self_test) "
 		"read again; other settings take effect at the next start\n");
 }
 

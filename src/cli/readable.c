@@ -48,13 +48,18 @@ void readable_add_config(struct readable *readable, const char *config_path)
 		      config_path != NULL ? config_path : CONFIG_DEFAULT_PATH);
 }
 
+/* What replaces it stands beside it, or beside what it points to. */
+void readable_add_file(struct readable *readable, const char *path)
+{
+	char *real = realpath(path, NULL);
+	add_folder_of(readable, path);
+	if (real != NULL)
+		add_folder_of(readable, real);
+	free(real);
+}
+
 void readable_add_paths(struct readable *readable, const struct config_paths *paths)
 {
-	for (size_t i = 0; i < paths->count; i++) {
-		char *real = realpath(paths->at[i], NULL);
-		add_folder_of(readable, paths->at[i]);
-		if (real != NULL)
-			add_folder_of(readable, real);
-		free(real);
-	}
+	for (size_t i = 0; i < paths->count; i++)
+		readable_add_file(readable, paths->at[i]);
 }

@@ -30,3 +30,5 @@ void readable_add_config(struct readable *readable, const char *config_path);
  * first of them; and those where links lead to, as Landlock looks at their ends.
  */
 void readable_add_paths(struct readable *readable, const struct config_paths *paths);
+/* The same of one file. */
+void readable_add_file(struct readable *readable, const char *path);

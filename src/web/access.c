@@ -11,18 +11,21 @@
 #include "base/file.h"
 #include "record/record.h"
 #include "web/inside.h"
+#include "web/tls.h"
 
 enum { LOOK_MS = 1000 };
 
-static bool take_config(struct access *access, const struct config *config)
+static bool take_config(struct access *access, const struct config *config,
+			char error[static WEB_ERROR_MAX])
 {
 	static struct config usual;
 	if (config == NULL) {
 		config_init(&usual);
 		config = &usual;
 	}
-	access->is_secure = config->web_certificate[0] != '\0';
-	return door_open(&access->door, config);
+	return tls_is_wanted(config, &access->is_secure, error) &&
+	       (!access->is_secure || tls_load(config, error) == 0) &&
+	       door_open(&access->door, config);
 }
 
 static bool load(struct access *access, char error[static WEB_ERROR_MAX])
@@ -52,7 +55,7 @@ struct access *access_open(const struct web_options *options,
 			 options->access_path);
 	attempts_init(&access->attempts);
 	access->hashing = hashing_new();
-	if (access->hashing == NULL || !take_config(access, options->config) ||
+	if (access->hashing == NULL || !take_config(access, options->config, error) ||
 	    !load(access, error)) {
 		access_free(access);
 		return NULL;
@@ -65,6 +68,7 @@ void access_free(struct access *access)
 	if (access == NULL)
 		return;
 	hashing_free(access->hashing);
+	tls_unload();
 	secret_forget(access, sizeof(*access));
 	free(access);
 }

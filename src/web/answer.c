@@ -3,6 +3,7 @@
  */
 #include "web/answer.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *const headers[][2] = {
@@ -19,6 +20,13 @@ static const char *const headers[][2] = {
 	{ "Cache-Control", "no-store" },
 };
 
+static bool is_secure(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	return info != NULL && info->tls_session != NULL;
+}
+
 enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 		       const char *type, struct MHD_Response *response)
 {
@@ -27,6 +35,9 @@ enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		if (MHD_get_response_header(response, headers[i][0]) == NULL)
 			MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	if (is_secure(connection))
+		MHD_add_response_header(response, "Strict-Transport-Security",
+					"max-age=31536000");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "web/access.h"
+#include "web/guests.h"
 #include "web/live.h"
 #include "web/metrics.h"
 #include "web/past.h"
@@ -31,6 +32,7 @@ struct web {
 	struct past *past; /* NULL: nothing is kept */
 	struct probes_waiting probes;
 	struct access *access;
+	struct guests guests; /* of TCP */
 };
 
 /* One request from its first byte to its last. */
@@ -43,6 +45,7 @@ struct exchange {
 	struct visitor visitor;      /* who it is, as of its headers */
 	bool is_local;               /* on the Unix socket */
 	bool is_admitted;            /* he may */
+	bool is_answering;           /* all of it has come */
 };
 
 struct request {
@@ -88,6 +91,9 @@ enum MHD_Result answer_explain(const struct request *request);
 enum MHD_Result ask_past(const struct request *request, struct question *question);
 /* True, with the result, if the question could not be answered at all. */
 bool is_unanswered(const struct request *request, enum MHD_Result *result);
+
+/* How far a request on TCP is. */
+void route_enters(struct MHD_Connection *connection, enum guest_stage stage);
 
 /* GET of one kind of record, from memory or, if it is about the past, the store. */
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind);

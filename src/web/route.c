@@ -66,6 +66,7 @@ static enum MHD_Result answer_live(const struct request *request)
 	if (response == NULL)
 		return answer_error(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				    request->path, "too many live readers; close one");
+	route_enters(request->connection, GUEST_STAYS);
 	return answer(request->connection, MHD_HTTP_OK, type, response);
 }
 
@@ -105,6 +106,14 @@ static enum MHD_Result answer_health(const struct request *request)
 	struct buf text = { 0 };
 	unsigned status = health_write(request->web, web_now_us(), &text);
 	return answer_text(request->connection, status, json_type, &text);
+}
+
+void route_enters(struct MHD_Connection *connection, enum guest_stage stage)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (info != NULL)
+		guest_enters(info->socket_context, stage, web_now_ms());
 }
 
 static const struct {
@@ -243,6 +252,8 @@ static enum MHD_Result begin(struct request *request, bool is_local, void **stat
 	if (!door_admits(request, &answered))
 		return answered;
 	request->exchange->is_admitted = true;
+	if (request->post)
+		route_enters(request->connection, GUEST_SENDS);
 	if (!request->post || !announces_too_much(request))
 		return MHD_YES;
 	return answer_error(
@@ -309,8 +320,12 @@ enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 	enum MHD_Result result = take(&request, method, true, state);
 	if (is_first || request.exchange == NULL)
 		return result;
-	if (*body_size == 0)
+	if (*body_size == 0) {
+		if (!request.exchange->is_answering)
+			route_enters(connection, GUEST_WAITS);
+		request.exchange->is_answering = true;
 		return route(&request);
+	}
 	take_body(&request, body, *body_size);
 	*body_size = 0;
 	return MHD_YES;
@@ -346,8 +361,8 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 {
 	struct exchange *exchange = *state;
 	(void)self;
-	(void)connection;
 	(void)code;
+	route_enters(connection, GUEST_ASKS);
 	if (exchange == NULL)
 		return;
 	buf_free(&exchange->body);

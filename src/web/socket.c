@@ -54,15 +54,15 @@ static bool parse_endpoint(const char *text, union endpoint *out)
 	return true;
 }
 
-static void describe(const union endpoint *at, uint16_t *port,
+static void describe(const union endpoint *at, struct addr *addr, uint16_t *port,
 		     char address[static SOCKET_ADDRESS_MAX])
 {
-	struct addr addr = addr_unset();
 	char host[ADDR_TEXT_MAX];
 	*port = endpoint_port(at);
-	addr_of_socket(&at->any, &addr);
-	addr_text(&addr, host);
-	snprintf(address, SOCKET_ADDRESS_MAX, addr_is_v4(&addr) ? "%s:%u" : "[%s]:%u",
+	*addr = addr_unset();
+	addr_of_socket(&at->any, addr);
+	addr_text(addr, host);
+	snprintf(address, SOCKET_ADDRESS_MAX, addr_is_v4(addr) ? "%s:%u" : "[%s]:%u",
 		 host, *port);
 }
 
@@ -104,7 +104,7 @@ static int listen_on(union endpoint *at)
 	return fd;
 }
 
-int socket_listen_tcp(const char *listen_at, uint16_t *port,
+int socket_listen_tcp(const char *listen_at, struct addr *addr, uint16_t *port,
 		      char address[static SOCKET_ADDRESS_MAX],
 		      char error[static WEB_ERROR_MAX], int *status)
 {
@@ -122,7 +122,7 @@ int socket_listen_tcp(const char *listen_at, uint16_t *port,
 		explain_tcp(listen_at, -fd, error, status);
 		return -1;
 	}
-	describe(&at, port, address);
+	describe(&at, addr, port, address);
 	return fd;
 }
 

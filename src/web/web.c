@@ -15,8 +15,10 @@
 
 #include "base/clock.h"
 #include "web/inside.h"
+#include "web/tls.h"
 
-enum { CONNECTIONS_MAX = 128, IDLE_S = 30, EXIT_TROUBLE = 1 };
+enum { LOCAL_MAX = 128, IDLE_S = 30, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
+enum { FLAGS = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG };
 
 int64_t web_now_us(void)
 {
@@ -38,16 +40,75 @@ __attribute__((format(printf, 2, 0))) static void no_log(void *self, const char 
 	(void)args;
 }
 
-static struct MHD_Daemon *start(struct web *web, int listen_fd,
-				MHD_AccessHandlerCallback route)
+/* MHD_AcceptPolicyCallback */
+static enum MHD_Result admit(void *self, const struct sockaddr *from, socklen_t len)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, route, web, MHD_OPTION_EXTERNAL_LOGGER, no_log,
-		NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, route_done, NULL,
-		MHD_OPTION_END);
+	struct web *web = self;
+	struct addr client = addr_unset();
+	(void)len;
+	addr_of_socket(from, &client);
+	return guests_have_room(&web->guests, &client) ? MHD_YES : MHD_NO;
+}
+
+/* MHD_NotifyConnectionCallback */
+static void note_connection(void *self, struct MHD_Connection *connection, void **guest,
+			    enum MHD_ConnectionNotificationCode code)
+{
+	struct web *web = self;
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct addr client = addr_unset();
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		guest_leaves(&web->guests, *guest);
+		*guest = NULL;
+		return;
+	}
+	if (from != NULL)
+		addr_of_socket(from->client_addr, &client);
+	if (fd != NULL)
+		*guest = guest_comes(&web->guests, fd->connect_fd, &client,
+				     web_now_ms());
+}
+
+static struct MHD_Daemon *start_tcp(struct web *web, int listen_fd)
+{
+	const struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)no_log, NULL },
+		{ MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, GUESTS_MAX, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, NULL },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)route_done, NULL },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)note_connection, web },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	/* The certificate's callback can't be in an array of options. */
+	if (web->access->is_secure)
+		return MHD_start_daemon(FLAGS | MHD_USE_TLS, 0, admit, web, route_tcp,
+					web, MHD_OPTION_ARRAY, options,
+					MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve,
+					MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
+					MHD_OPTION_END);
+	return MHD_start_daemon(FLAGS, 0, admit, web, route_tcp, web, MHD_OPTION_ARRAY,
+				options, MHD_OPTION_END);
+}
+
+static struct MHD_Daemon *start_local(struct web *web, int listen_fd)
+{
+	return MHD_start_daemon(
+		FLAGS, 0, NULL, NULL, route_local, web, MHD_OPTION_EXTERNAL_LOGGER,
+		no_log, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)LOCAL_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_NOTIFY_COMPLETED, route_done, NULL, MHD_OPTION_END);
+}
+
+/* Takes the daemon's descriptor into ours; NULL, and closed, if it did not start. */
+static struct MHD_Daemon *follow(struct web *web, int listen_fd,
+				 struct MHD_Daemon *daemon)
+{
 	if (daemon == NULL) {
 		close(listen_fd);
 		return NULL;
@@ -82,14 +143,45 @@ static bool open_access(struct web *web, const struct web_options *options,
 			 &event) == 0;
 }
 
+/* From a network nothing is asked in the clear, and nobody asks for nothing. */
+static bool may_be_reached(const struct web *web, const char *listen_at,
+			   char error[static WEB_ERROR_MAX])
+{
+	if (!web->access->is_secure) {
+		snprintf(error, WEB_ERROR_MAX,
+			 "listen %s: where others reach it the page needs TLS: set "
+			 "web.certificate and web.key (docs/web.md), or listen on "
+			 "127.0.0.1",
+			 listen_at);
+		return false;
+	}
+	if (!access_has_people(web->access)) {
+		snprintf(error, WEB_ERROR_MAX,
+			 "listen %s: nobody could sign in: make a user first "
+			 "(\"breakwater user add NAME --role administrator\"), or a "
+			 "token, or set web.proxy and web.proxy_user_header "
+			 "(docs/web.md)",
+			 listen_at);
+		return false;
+	}
+	return true;
+}
+
 static bool open_tcp(struct web *web, const char *listen_at,
 		     char error[static WEB_ERROR_MAX], int *status)
 {
-	int fd = socket_listen_tcp(listen_at, &web->port, web->address, error, status);
+	struct addr at;
+	int fd = socket_listen_tcp(listen_at, &at, &web->port, web->address, error,
+				   status);
 	if (fd < 0)
 		return false;
+	if (!addr_is_loopback(&at) && !may_be_reached(web, listen_at, error)) {
+		*status = EXIT_USAGE;
+		close(fd);
+		return false;
+	}
 	access_name_cookie(web->access, web->port);
-	web->tcp = start(web, fd, route_tcp);
+	web->tcp = follow(web, fd, start_tcp(web, fd));
 	return web->tcp != NULL;
 }
 
@@ -100,7 +192,7 @@ static bool open_local(struct web *web, const char *path,
 	if (fd < 0)
 		return false;
 	snprintf(web->socket_path, sizeof(web->socket_path), "%s", path);
-	web->local = start(web, fd, route_local);
+	web->local = follow(web, fd, start_local(web, fd));
 	return web->local != NULL;
 }
 
@@ -114,6 +206,7 @@ struct web *web_open(const struct web_options *options,
 		return NULL;
 	web->source = options->source;
 	snprintf(web->version, sizeof(web->version), "%s", options->version);
+	guests_init(&web->guests);
 	web->fd = epoll_create1(EPOLL_CLOEXEC);
 	web->live = live_new();
 	web->metrics = metrics_new();
@@ -121,8 +214,10 @@ struct web *web_open(const struct web_options *options,
 	if (web->fd < 0 || web->live == NULL || web->metrics == NULL ||
 	    !open_past(web, options->past))
 		goto fail;
+	*status = EXIT_USAGE;
 	if (!open_access(web, options, error))
 		goto fail;
+	*status = EXIT_TROUBLE;
 	/* First: who runs already is worth more to know than which port is taken. */
 	if (options->socket_path != NULL &&
 	    !open_local(web, options->socket_path, error, status))
@@ -180,25 +275,60 @@ void web_run(struct web *web)
 	live_tick(web->live, web_now_ms());
 	if (web->past != NULL)
 		past_tick(web->past);
-	access_tick(web->access, web_now_ms());
+	guests_tick(&web->guests, web_now_ms());
+	if (web->access != NULL)
+		access_tick(web->access, web_now_ms());
 	if (web->local != NULL)
 		MHD_run(web->local);
 	if (web->tcp != NULL)
 		MHD_run(web->tcp);
 }
 
+bool web_reload(struct web *web, char error[static WEB_ERROR_MAX])
+{
+	struct access *access = web->access;
+	bool wanted;
+	if (!tls_is_wanted(access->door.config, &wanted, error))
+		return false;
+	if (wanted != access->is_secure) {
+		snprintf(error, WEB_ERROR_MAX,
+			 "web.certificate: whether there is TLS takes effect at the "
+			 "next start");
+		return false;
+	}
+	return !wanted || tls_load(access->door.config, error) == 0;
+}
+
+enum { HOST_MAX = 96 };
+
+/* A name that is in the certificate, if one is set; "everywhere" is no place to go. */
+static void host_of_link(const struct web *web, char host[static HOST_MAX])
+{
+	const struct config_texts *names = &web->access->door.config->web_names;
+	const char *name = names->count > 0 ? names->at[0] : "localhost";
+	bool is_everywhere = strncmp(web->address, "0.0.0.0:", 8) == 0 ||
+			     strncmp(web->address, "[::]:", 5) == 0;
+	if (names->count == 0 && !is_everywhere)
+		snprintf(host, HOST_MAX, "%s", web->address);
+	else if (strchr(name, ':') != NULL)
+		snprintf(host, HOST_MAX, "%.*s", HOST_MAX - 1, name);
+	else
+		snprintf(host, HOST_MAX, "%.80s:%u", name, web->port);
+}
+
 int web_link(struct web *web, const char *user, char link[static WEB_LINK_MAX])
 {
 	struct access *access = web->access;
-	char once[SECRET_TEXT_MAX];
+	char once[SECRET_TEXT_MAX], host[HOST_MAX];
 	if (user[0] != '\0' && people_user(&access->door.people, user) == NULL)
 		return -ENOENT;
 	if (web->tcp == NULL)
 		return -ENOTCONN;
 	if (!once_new(&access->once, user, web_now_ms(), once))
 		return -EIO;
+	host_of_link(web, host);
 	snprintf(link, WEB_LINK_MAX, "%s://%s/enter?once=%s",
-		 access->is_secure ? "https" : "http", web->address, once);
+		 access->is_secure ? "https" : "http", host, once);
 	return 0;
 }
 

@@ -206,6 +206,12 @@ uint16_t web_port(const struct web *web);
 const char *web_address(const struct web *web);
 
 /*
+ * The configuration it borrows has changed: the certificate is read again.  False, and
+ * error, if it can't be used; then the old one stays.
+ */
+bool web_reload(struct web *web, char error[static WEB_ERROR_MAX]);
+
+/*
  * A link that lets a user in once, within ten minutes; user "": an administrator, whom
  * whoever started us trusts.  0; -ENOENT: there is no such user; -ENOTCONN: TCP is off.
  */
