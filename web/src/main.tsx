@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { logout, me, needsLogin, viewer } from "./api";
 import { listenToKeys } from "./keys";
-import { liveState, paused } from "./live";
+import { liveState, paused, subscribe } from "./live";
 import { Help } from "./parts/Help";
 import { SignIn } from "./parts/SignIn";
 import { load, placeAt, places, type Place } from "./places";
@@ -159,6 +159,8 @@ followLinks();
 listenToKeys(() => {
 	showsHelp.value = true;
 });
+/* Once a second, on every page: that is how one sees that it is live. */
+subscribe(["self"], () => undefined);
 /* Without an answer the pages say so themselves. */
 me().catch(() => undefined);
 render(<App />, document.getElementById("page")!);

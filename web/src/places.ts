@@ -24,6 +24,8 @@ const loaders: Record<string, Loader> = {
 	"/": () => import("./pages/overview"),
 	"/ports": () => import("./pages/ports"),
 	"/port": () => import("./pages/port"),
+	"/connections": () => import("./pages/connections"),
+	"/monitor": () => import("./pages/monitor"),
 };
 
 export function placeAt(path: string): Place | undefined {

@@ -162,7 +162,7 @@ export default function Overview(): JSX.Element {
 					</>
 				)}
 			</Loaded>
-			<div class="overview-halves">
+			<div class="halves">
 				<section><h2>Throughput</h2><Throughput /></section>
 				<Changes />
 			</div>

@@ -167,7 +167,7 @@ function Known({ rows, chosen, listeners }: { rows: readonly PortRow[]; chosen: 
 			<Choice rows={rows} chosen={chosen} />
 			<Now row={chosen} />
 			<Part title="In words"><Words data={explanation} /></Part>
-			<div class="port-parts">
+			<div class="halves">
 				<WhereTimeGoes explanation={explanation.value} />
 				<Listeners row={chosen} listeners={listeners} />
 				<Spoken row={chosen} explanation={explanation.value} />

@@ -97,6 +97,11 @@ function seriesOf(series: Series, index: number, show: (value: number) => string
 	};
 }
 
+/** Of small counts several splits have the same words: only the first has them. */
+function distinct(words: string[]): (string | null)[] {
+	return words.map((word, i) => (word === words[i - 1] ? null : word));
+}
+
 function optionsOf(props: ChartProps, width: number): uPlot.Options {
 	const axis: uPlot.Axis = {
 		stroke: colour("--quiet"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { stroke: colour("--rule"), width: 1 },
@@ -119,7 +124,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
 		},
 		axes: [
 			{ ...axis, space: 70, values: timeLabels },
-			{ ...axis, size: 64, values: (_plot, splits) => splits.map((value) => props.show(value)) },
+			{ ...axis, size: 64, values: (_plot, splits) => distinct(splits.map((value) => props.show(value))) },
 		],
 		series: [
 			{ label: "Time", value: (_plot, at) => (at === null ? UNKNOWN : exact(new Date(at * 1000).toISOString()) ?? UNKNOWN) },

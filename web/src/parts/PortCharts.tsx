@@ -83,7 +83,7 @@ export function PortCharts({ port, transport, host, limits, usual }: Props): JSX
 		<Loaded data={rows} what="history">
 			{(value) => (value.length === 0
 				? <Empty>No traffic of this port is kept of this time. Choose a longer one above.</Empty>
-				: <div class="port-parts">
+				: <div class="halves">
 					{DRAWINGS.map((drawing, i) => (
 						<Chart key={drawing.label} label={drawing.label} {...drawn[i]!} show={drawing.show} gaps={gaps} onSelect={zoom}
 							thresholds={drawing.threshold && [drawing.threshold(limits)]} />

@@ -51,7 +51,7 @@ export function PortForetold({ port, transport, host }: Props): JSX.Element {
 	const forecasts = useRecords("forecast", { port, host, limit: 100 }, { every_s: 300 });
 	const anomalies = useRecords("anomaly", host === undefined ? undefined : { target: endpoint(host, port, transport), since: "7d", limit: 100 }, { every_s: 60 });
 	return (
-		<div class="port-parts">
+		<div class="halves">
 			<section>
 				<header><h2>Unusual</h2><p>values of the last 7 days that were not as in the same hour before</p></header>
 				{host === undefined ? <Empty>Choose one address: each has its own history.</Empty> : (

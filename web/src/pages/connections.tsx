@@ -1,0 +1,74 @@
+/*
+ * connections.tsx: who talks with this machine now.
+ */
+import type { JSX } from "preact";
+import type { Row } from "../api";
+import { useRecords } from "../data";
+import { Empty, Loaded } from "../parts/Empty";
+import { choicesOf, Filters, matches, type Filter } from "../parts/Filters";
+import { Table } from "../parts/Table";
+import { flowColumns, flowKey, isOpen } from "../records/flow";
+import { portHref } from "../records/port";
+import { param } from "../state";
+import { bytes, count, plural } from "../words";
+
+const LIMIT = 5000;
+/* The "ports" of ICMP are its types. */
+const HAVE_PORTS = new Set(["tcp", "udp", "sctp"]);
+const SHOWS = [{ value: "open", label: "open" }, { value: "ended", label: "ended just now" }];
+
+function wrongPort(text: string): string | undefined {
+	return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : "a number from 0 to 65535";
+}
+
+function wrongHost(text: string): string | undefined {
+	return /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text) && /[.:]/.test(text) ? undefined : "an address or prefix, such as 192.0.2.0/24";
+}
+
+function filtersOf(rows: readonly Row<"flow">[]): Filter[] {
+	return [
+		{ name: "text", label: "Search", placeholder: "address, process, name, software" },
+		{ name: "host", label: "Host", placeholder: "address or prefix", wrong: wrongHost, help: "Either side." },
+		{ name: "client_ip", label: "Client", placeholder: "address or prefix", wrong: wrongHost },
+		{ name: "port", label: "Port", placeholder: "of the server", wrong: wrongPort },
+		{ name: "transport", label: "Transport", choices: ["tcp", "udp", "icmp", "icmp6", "sctp"] },
+		{ name: "protocol", label: "Protocol", choices: choicesOf(rows, (f) => f.protocol) },
+		{ name: "process", label: "Process", choices: choicesOf(rows, (f) => f.process) },
+		{ name: "show", label: "Show", choices: SHOWS, help: "Open ones, or those that ended and are still in memory." },
+	];
+}
+
+function isWanted(flow: Row<"flow">): boolean {
+	const show = param("show");
+	return (show === undefined || (show === "open") === isOpen(flow)) &&
+		matches(param("text"), flow.client_ip, flow.server_ip, flow.server_port, flow.protocol, flow.process, flow.name, flow.software,
+			flow.client_software, flow.user, flow.login_user, flow.community_id);
+}
+
+function Sum({ rows, total }: { rows: readonly Row<"flow">[]; total: number }): JSX.Element {
+	const open = rows.filter(isOpen).length;
+	const sum = rows.reduce((all, flow) => all + (flow.client_bytes ?? 0) + (flow.server_bytes ?? 0), 0);
+	return (
+		<span role="status">
+			{plural(rows.length, "connection")}, {count(open)} open, {bytes(sum)}
+			{total > LIMIT && <span class="quiet">; the newest {count(LIMIT)} of {count(total)} are looked at, filters choose others</span>}
+		</span>
+	);
+}
+
+export default function Connections(): JSX.Element {
+	const filters = Object.fromEntries(["host", "client_ip", "port", "transport", "protocol", "process"].map((name) => [name, param(name)]));
+	const flows = useRecords("flow", { ...filters, limit: LIMIT }, { live: ["flow"], every_s: 5 });
+	const shown = (flows.value ?? []).filter(isWanted);
+	return (
+		<>
+			<Filters filters={filtersOf(flows.value ?? [])}><Sum rows={shown} total={flows.total} /></Filters>
+			<Loaded data={flows} what="connections">
+				{(rows) => <Table label="Connections" columns={flowColumns} rows={shown} rowKey={flowKey} usualSort="-start"
+					href={(f) => (HAVE_PORTS.has(f.transport ?? "") ? portHref(f.server_ip, f.server_port, f.transport) : undefined)}
+					empty={<Empty>{rows.length === 0 ? "Nobody talks with this machine, nor did within the time that is kept in memory. /flows has the past."
+						: "No connection is left by these filters."}</Empty>} />}
+			</Loaded>
+		</>
+	);
+}
