@@ -30,11 +30,22 @@ def plugged(lab):
     return server, strangers
 
 
+def certificate(lab):
+    """The page's: others reach it only with TLS, and with a proxy that says who they are."""
+    key, shown = lab.dir / "page.key", lab.dir / "page.crt"
+    if not shown.exists():
+        lab.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                "-subj", "/CN=page", "-keyout", str(key), "-out", str(shown))
+        key.chmod(0o600)
+    return (f"web: {{certificate: {shown}, key: {key}, proxy: [{GOOD}/32], "
+            "proxy_user_header: X-User}\n")
+
+
 def configure(lab, mode, never=""):
     config = lab.dir / "blocking.yaml"
     config.write_text(
         f"home: [{OURS}/32]\ninterfaces: [inside]\n"
-        "logs: {journal: no, programs: no}\nprobe: {own: no}\n"
+        "logs: {journal: no, programs: no}\nprobe: {own: no}\n" + certificate(lab) +
         f"block: {{mode: '{mode}', time: 60s, confirm: 10s, self_test: 0s, never: [{never}]}}\n")
     return str(config)
 
@@ -274,8 +285,9 @@ def spared(tap, lab):
     made = [post(monitor, address=one, why="before")[1]["message"] for one in (GOOD, OTHER)]
     until(lambda: len(ends(monitor) or ()) == 2, "two blocks")
     code, _ = post(monitor, unblock=GOOD)
-    until(lambda: strangers.run("curl", "-s", "-m", "1", "--interface", GOOD, "-o", "/dev/null",
-                                f"http://{OURS}:{PAGE}/api/v1/status", status=None)
+    until(lambda: strangers.run("curl", "-skf", "-m", "1", "--interface", GOOD, "-o", "/dev/null",
+                                "-H", "X-User: reader",
+                                f"https://{OURS}:{PAGE}/api/v1/status", status=None)
           .returncode == 0, "who reads the page")
     tap.ok(code == 200 and is_spared(monitor, GOOD), "who reads the page is not blocked")
     configure(lab, "on", f"{OTHER}/32")
