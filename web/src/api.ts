@@ -116,6 +116,8 @@ export interface Aggregate {
 	others?: { groups: number; count: number; [field: string]: number };
 	groups: number;
 	gaps: Gap[];
+	/** Why records are missing in it. */
+	incomplete?: string;
 }
 
 /** Groups of records, made where the records are. */
