@@ -49,20 +49,50 @@ static record_bits kinds_named(const char *names)
 	return kinds;
 }
 
+static const char *argument(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND,
+					   name);
+}
+
+/* What a stream is asked with; NULL, or what is wrong with it. */
+static const char *read_live(const struct request *request, struct live_asked *asked)
+{
+	const char *names = argument(request, "type");
+	const char *coalesce = argument(request, "coalesce");
+	const char *after = argument(request, "last_event_id");
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*asked = (struct live_asked){
+		.kinds = names == NULL ? ~(record_bits)0 : kinds_named(names),
+		.is_batched = coalesce != NULL,
+		/* A browser says it when it comes back by itself; a page can't. */
+		.after = after != NULL ? after
+				       : MHD_lookup_connection_value(
+						 request->connection, MHD_HEADER_KIND,
+						 "Last-Event-ID"),
+	};
+	if (info == NULL || !addr_of_socket(info->client_addr, &asked->reader))
+		asked->reader = addr_unset();
+	if (asked->kinds == 0)
+		return "type: names of records, such as port,flow,self";
+	return coalesce == NULL || strcmp(coalesce, "1s") == 0
+		       ? NULL
+		       : "coalesce: is 1s or not there";
+}
+
 static enum MHD_Result answer_live(const struct request *request)
 {
 	static const char type[] = "text/event-stream";
-	const char *names = MHD_lookup_connection_value(request->connection,
-							MHD_GET_ARGUMENT_KIND, "type");
-	record_bits kinds = names == NULL ? ~(record_bits)0 : kinds_named(names);
-	if (kinds == 0)
-		return bad_request(request,
-				   "type: names of records, such as port,flow,self");
+	struct live_asked asked;
+	const char *wrong = read_live(request, &asked);
+	if (wrong != NULL)
+		return bad_request(request, wrong);
 	if (request->head)
 		return answer_text(request->connection, MHD_HTTP_OK, type,
 				   &(struct buf){ 0 });
-	struct MHD_Response *response =
-		live_open(request->web->live, request->connection, kinds, web_now_ms());
+	struct MHD_Response *response = live_open(
+		request->web->live, request->connection, &asked, web_now_ms());
 	if (response == NULL)
 		return answer_error(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				    request->path, "too many live readers; close one");

@@ -4,6 +4,8 @@
  */
 #include "web_client.h"
 
+#include "web/live.h"
+
 static void metrics_add_up_what_ports_did(void **state)
 {
 	(void)state;
@@ -195,7 +197,7 @@ static void live_readers_get_the_kinds_they_asked_for(void **state)
 static void a_slow_reader_loses_events_and_is_told_how_many(void **state)
 {
 	(void)state;
-	enum { SENT = 20000 };
+	enum { SENT = 60000 };
 	struct buf answer = { 0 };
 	int fd = listen_live("/api/v1/live?type=port", &answer);
 	struct port_record port;
@@ -232,7 +234,7 @@ static void a_slow_reader_loses_events_and_is_told_how_many(void **state)
 static void readers_are_bounded_and_leaving_makes_room(void **state)
 {
 	(void)state;
-	enum { READERS = 32 };
+	enum { READERS = 256 };
 	int fds[READERS];
 	struct buf answer = { 0 };
 	for (int i = 0; i < READERS; i++) {
@@ -252,6 +254,178 @@ static void readers_are_bounded_and_leaving_makes_room(void **state)
 	buf_clear(&answer);
 	close(listen_live("/api/v1/live", &answer));
 	buf_free(&answer);
+}
+
+/* The id of the last event that came whole; to be freed. */
+static char *last_id(const struct buf *answer)
+{
+	char *id = NULL;
+	for (const char *at = answer->at; (at = strstr(at, "\nid: ")) != NULL;) {
+		at += strlen("\nid: ");
+		free(id);
+		id = strndup(at, strcspn(at, "\n"));
+	}
+	assert_non_null(id);
+	return id;
+}
+
+static void send_self(uint64_t packets)
+{
+	struct self_record self;
+	give_self(NULL, &self);
+	self.packets = packets;
+	web_live(web, RECORD_self, &self);
+}
+
+/* Comes back behind that event, by parameter or as a browser does. */
+static int come_back(const char *id, bool by_header, struct buf *answer)
+{
+	char request[256];
+	int fd = connect_tcp();
+	snprintf(request, sizeof(request),
+		 by_header
+			 ? "GET /api/v1/live?type=self HTTP/1.1\r\nHost: localhost\r\n"
+			   "Last-Event-ID: %s\r\n\r\n"
+			 : "GET /api/v1/live?type=self&last_event_id=%s HTTP/1.1\r\n"
+			   "Host: localhost\r\n\r\n",
+		 id);
+	say(fd, request);
+	hear(fd, "retry: 2000\n\n", answer);
+	return fd;
+}
+
+static void who_comes_back_gets_what_was_missed(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=self", &answer);
+	send_self(1);
+	hear(fd, "\"packets\":1,", &answer);
+	hear(fd, "\n\n", &answer);
+	char *id = last_id(&answer);
+	close(fd);
+	for (uint64_t i = 2; i < 5; i++) {
+		struct port_record port; /* of no matter here */
+		fake_port(&port, 1);
+		web_live(web, RECORD_port, &port);
+		send_self(i);
+	}
+	for (int by_header = 0; by_header < 2; by_header++) {
+		buf_clear(&answer);
+		fd = come_back(id, by_header, &answer);
+		hear(fd, "\"packets\":4,", &answer);
+		assert_has(&answer, "\"packets\":2,");
+		assert_has(&answer, "\"packets\":3,");
+		assert_null(strstr(answer.at, "\"packets\":1,"));
+		assert_null(strstr(answer.at, "event: lost"));
+		assert_null(strstr(answer.at, "event: port"));
+		close(fd);
+	}
+	free(id);
+	buf_free(&answer);
+}
+
+static void what_is_not_kept_any_more_is_told_as_lost(void **state)
+{
+	(void)state;
+	enum { MISSED = 40000 };
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=self", &answer);
+	send_self(1);
+	hear(fd, "\"packets\":1,", &answer);
+	hear(fd, "\n\n", &answer);
+	char *id = last_id(&answer);
+	close(fd);
+	for (uint64_t i = 0; i < MISSED; i++)
+		send_self(2);
+	buf_clear(&answer);
+	fd = come_back(id, true, &answer);
+	hear(fd, "event: lost\ndata: {\"lost\":", &answer);
+	long lost = strtol(strstr(answer.at, "{\"lost\":") + 8, NULL, 10);
+	send_self(77);
+	hear(fd, "\"packets\":77,", &answer);
+	assert_int_equal(lost + series_of(answer.at, "event: self\n"), MISSED + 1);
+	close(fd);
+	/* Of another run of the daemon nothing is known but that there is a gap. */
+	buf_clear(&answer);
+	fd = come_back("00000000-1", true, &answer);
+	hear(fd, "event: lost\ndata: {\"lost\":1}", &answer);
+	close(fd);
+	buf_clear(&answer);
+	fd = come_back("no%20id", false, &answer);
+	hear(fd, "event: lost\ndata: {\"lost\":1}", &answer);
+	close(fd);
+	free(id);
+	buf_free(&answer);
+}
+
+static void batches_have_the_last_of_each_once_a_second(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=port,finding&coalesce=1s", &answer);
+	struct port_record port;
+	struct finding_record finding;
+	int64_t began = now_us();
+	for (int i = 0; i < 10; i++) {
+		fake_port(&port, i % 2);
+		port.flows = (uint64_t)(1000 + i);
+		web_live(web, RECORD_port, &port);
+	}
+	/* What somebody waits for does not wait. */
+	fake_finding(&finding, 1);
+	web_live(web, RECORD_finding, &finding);
+	hear(fd, "event: finding\ndata: {", &answer);
+	assert_null(strstr(answer.at, "event: batch"));
+	hear(fd, "event: batch\ndata: [{\"record\":\"port\"", &answer);
+	hear(fd, "}]\nid: ", &answer);
+	assert_true(now_us() - began < 2 * 1000000);
+	assert_int_equal(series_of(answer.at, "\"record\":\"port\""), 2);
+	assert_has(&answer, "\"flows\":1008,");
+	assert_has(&answer, "\"flows\":1009,");
+	close(fd);
+	buf_free(&answer);
+}
+
+static void a_batch_has_a_bound_and_says_what_it_left_out(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 };
+	int fd = listen_live("/api/v1/live?type=port&coalesce=1s", &answer);
+	for (int i = 0; i < 3000; i++) {
+		struct port_record port;
+		fake_port(&port, i);
+		web_live(web, RECORD_port, &port);
+	}
+	hear(fd, "event: lost\ndata: {\"lost\":1976}\n", &answer);
+	assert_int_equal(series_of(answer.at, "\"record\":\"port\""), 1024);
+	close(fd);
+	expect("/api/v1/live?coalesce=2s", 400, "coalesce: is 1s or not there");
+	buf_free(&answer);
+}
+
+static void one_address_has_no_more_than_its_share(void **state)
+{
+	(void)state;
+	struct live *live = live_new();
+	struct MHD_Response *streams[LIVE_ADDRESS_MAX + 2];
+	const uint8_t far[4] = { 192, 0, 2, 7 }, other[4] = { 192, 0, 2, 8 };
+	struct live_asked asked = { .kinds = 1, .reader = addr_v4(far) };
+	for (int i = 0; i < LIVE_ADDRESS_MAX; i++) {
+		streams[i] = live_open(live, NULL, &asked, 0);
+		assert_non_null(streams[i]);
+	}
+	assert_null(live_open(live, NULL, &asked, 0));
+	asked.reader = addr_v4(other);
+	streams[LIVE_ADDRESS_MAX] = live_open(live, NULL, &asked, 0);
+	assert_non_null(streams[LIVE_ADDRESS_MAX]);
+	MHD_destroy_response(streams[0]);
+	asked.reader = addr_v4(far);
+	streams[0] = live_open(live, NULL, &asked, 0);
+	assert_non_null(streams[0]);
+	for (int i = 0; i <= LIVE_ADDRESS_MAX; i++)
+		MHD_destroy_response(streams[i]);
+	live_free(live);
 }
 
 static void live_readers_see_a_clean_end_when_the_daemon_stops(void **state)
@@ -285,6 +459,11 @@ int main(void)
 		TEST(live_readers_get_the_kinds_they_asked_for),
 		TEST(a_slow_reader_loses_events_and_is_told_how_many),
 		TEST(readers_are_bounded_and_leaving_makes_room),
+		TEST(who_comes_back_gets_what_was_missed),
+		TEST(what_is_not_kept_any_more_is_told_as_lost),
+		TEST(batches_have_the_last_of_each_once_a_second),
+		TEST(a_batch_has_a_bound_and_says_what_it_left_out),
+		TEST(one_address_has_no_more_than_its_share),
 		TEST(live_readers_see_a_clean_end_when_the_daemon_stops),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

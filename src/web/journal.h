@@ -1,0 +1,51 @@
+/*
+ * journal.h: the last events as text, once for all readers, in a ring of fixed size.
+ *
+ * An event stays whole and in one piece; the oldest make room.  Readers have a place in
+ * it, and find what they still want of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/record.h"
+
+enum { JOURNAL_BYTES = 8 << 20, JOURNAL_EVENTS = 32768 };
+
+/* Of a kind of record: every one as it comes, or once a second those of a second. */
+enum journal_stream { JOURNAL_EACH, JOURNAL_BATCHES, JOURNAL_STREAMS };
+
+struct journal_event {
+	uint64_t id; /* rises, with holes */
+	size_t at;
+	uint32_t len;
+	enum record_kind kind;
+	enum journal_stream stream;
+};
+
+struct journal {
+	char *bytes; /* owned; NULL until the first event */
+	struct journal_event *events;
+	size_t write;
+	/* Places of events: from the oldest that is there to the next to come. */
+	uint64_t first, end;
+};
+
+/* Both are there until another event needs their room. */
+const struct journal_event *journal_at(const struct journal *journal, uint64_t place);
+const char *journal_text(const struct journal *journal,
+			 const struct journal_event *event);
+
+/* Whether the oldest has to go before an event of that length has room. */
+bool journal_is_full(const struct journal *journal, size_t len);
+void journal_drop_first(struct journal *journal);
+
+/* False without memory, or if it is larger than all of it; the room must be there. */
+bool journal_add(struct journal *journal, const struct journal_event *event,
+		 const char *text);
+
+/* The place of the first event with that id or a later one. */
+uint64_t journal_find(const struct journal *journal, uint64_t id);
+void journal_close(struct journal *journal);
