@@ -8,6 +8,7 @@
 #   make fuzz       every fuzz target for SECONDS=60
 #   make bench      the benchmarks
 #   make eval       real attacks, found or not
+#   make screenshots  pictures of the page for docs/
 #   make install    to DESTDIR and PREFIX
 SECONDS = 60
 PREFIX = /usr/local
@@ -43,6 +44,12 @@ eval:
 	@scripts/test-tree eval
 	@tests/eval/run
 
+screenshots:
+	@scripts/install-packages test
+	@$(release) all $(prefix)
+	@scripts/test-tree
+	@scripts/screenshots
+
 lint:
 	@scripts/install-packages test
 	@scripts/lint
@@ -69,4 +76,5 @@ install: all
 clean:
 	@rm -rf build
 
-.PHONY: all run test bench eval lint asan tsan fuzz install clean
+# A scene in namespaces of its own takes root.
+.PHONY: all run test bench eval screenshots lint asan tsan fuzz install clean

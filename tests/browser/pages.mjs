@@ -1,30 +1,14 @@
 /*
  * pages.mjs: every page of places.json, with what the scene has to show: no error, no
  * barrier, nothing that sticks out, nothing empty.
- *
- * A page that is not in the menu is one of something: it is found by a link to it.
  */
+import { addresses } from "./addresses.mjs";
 import { barriers, emptyBoxes, main, open, overflow, places, tap, visit, wrongsOf } from "./harness.mjs";
 
 const LOOKS = [
 	{ width: 1200, scheme: "light" }, { width: 360, scheme: "light" },
 	{ width: 1200, scheme: "dark" }, { width: 360, scheme: "dark" },
 ];
-
-/** Where each place is, with what it needs in its address. */
-async function addresses(page) {
-	const found = new Map(places.filter((place) => place.key !== undefined).map((place) => [place.path, place.path]));
-	for (const path of [...found.values()]) {
-		await visit(page, path);
-		const links = await page.locator("main a[href]").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
-		for (const link of links) {
-			const to = new URL(link, page.url());
-			if (to.origin === new URL(page.url()).origin && !found.has(to.pathname) && to.search !== "")
-				found.set(to.pathname, link);
-		}
-	}
-	return found;
-}
 
 async function look(page, place, address, { width, scheme }) {
 	const how = `${place.title}, ${width} px, ${scheme}`;

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """page_live.py: a page that stays open, in Chromium: how soon, after a restart, in two tabs."""
-
 import pathlib
 import sys
 

@@ -1,0 +1,51 @@
+/*
+ * pictures.mjs FOLDER [png]: pictures of every page, as they are in docs/pictures: each in light,
+ * those of EVERY_LOOK also dark and on a telephone.
+ *
+ * WebP, which Chromium makes itself: a fifth of PNG, which other programs may want.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { launch, open, places, visit } from "./harness.mjs";
+import { addresses } from "./addresses.mjs";
+
+const EVERY_LOOK = ["/", "/port"];
+const WIDE = 1200, NARROW = 360, LOWEST = 700, HIGHEST = 1700, QUALITY = 82;
+
+/** overview, port, ...: a place's name as a file. */
+function nameOf(place) {
+	return place.path === "/" ? "overview" : place.path.slice(1).replace(/\W+/g, "-");
+}
+
+/** All of the page, as far as a picture should go. */
+async function picture(page, address, { width, scheme }, file) {
+	await page.setViewportSize({ width, height: LOWEST });
+	await page.emulateMedia({ colorScheme: scheme });
+	await visit(page, address);
+	const height = await page.evaluate(() => Math.max(...[...document.querySelectorAll("main, nav")].map((at) => at.getBoundingClientRect().bottom)));
+	await page.setViewportSize({ width, height: Math.round(Math.min(HIGHEST, Math.max(LOWEST, height + 24))) });
+	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300))));
+	const session = await page.context().newCDPSession(page);
+	const { data } = await session.send("Page.captureScreenshot", { format, quality: format === "webp" ? QUALITY : undefined });
+	await session.detach();
+	const bytes = Buffer.from(data, "base64");
+	writeFileSync(file, bytes);
+	console.log(`${file} ${Math.round(bytes.length / 1000)} kB`);
+}
+
+const [folder, format = "webp"] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const browser = await launch();
+const page = await open(browser);
+const found = await addresses(page);
+for (const place of places) {
+	const address = found.get(place.path);
+	if (address === undefined)
+		throw new Error(`nothing links to ${place.path}`);
+	const looks = [["", { width: WIDE, scheme: "light" }]];
+	if (EVERY_LOOK.includes(place.path))
+		looks.push(["-dark", { width: WIDE, scheme: "dark" }], ["-narrow", { width: NARROW, scheme: "light" }]);
+	for (const [suffix, look] of looks)
+		await picture(page, address, look, join(folder, `${nameOf(place)}${suffix}.${format}`));
+}
+await browser.close();
