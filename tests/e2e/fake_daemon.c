@@ -2,9 +2,10 @@
  * fake_daemon.c: the real HTTP API over made-up traffic that moves, to try the commands
  * and the page without rights or packets.
  *
- *     fake_daemon SOCKET [ADDR:PORT [healthy|sick|empty]]
+ *     fake_daemon SOCKET [ADDR:PORT [healthy|sick|empty|large]]
  *
- * Of the past it tells what it tells of now, with one gap; sick, it never ends reading.
+ * Large, it has 5,000 ports and 100,000 connections.  Of the past it tells what it
+ * tells of now, with one gap; sick, it never ends reading.
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +18,13 @@
 
 #include "web/web.h"
 
-enum { FLOWS = 60, SERVICES = 10, BLOCKS = 3 };
+enum {
+	FLOWS = 60,
+	SERVICES = 10,
+	BLOCKS = 3,
+	LARGE_PORTS = 5000,
+	LARGE_FLOWS = 100000
+};
 
 struct service {
 	const char *ip, *name, *class, *transport;
@@ -88,14 +95,15 @@ static uint64_t wobble(uint64_t value, size_t salt)
 	return value * (80 + second * 2654435761u % 41) / 100;
 }
 
+/* Beyond the first ten the same services again, at ports of their own. */
 static void fill(struct port_record *port, size_t i)
 {
-	const struct service *s = &services[i];
+	const struct service *s = &services[i % SERVICES];
 	record_init(RECORD_port, port);
 	port->start = (now_us() / 1000000 - 1) * 1000000;
 	port->interval_s = 1;
 	addr_parse(s->ip, &port->server_ip);
-	port->port = s->port;
+	port->port = (uint16_t)(s->port + i / SERVICES * 7);
 	port->transport = s->transport;
 	record_text(port->service, sizeof(port->service), s->name);
 	port->class = s->class;
@@ -126,7 +134,15 @@ static void fill(struct port_record *port, size_t i)
 static size_t service_count(void)
 {
 	bool empty = strcmp(state, "empty") == 0;
-	return empty ? 0 : SERVICES;
+	bool large = strcmp(state, "large") == 0;
+	return empty ? 0 : large ? LARGE_PORTS : SERVICES;
+}
+
+static int flow_count(void)
+{
+	return service_count() == 0             ? 0
+	       : service_count() == LARGE_PORTS ? LARGE_FLOWS
+						: FLOWS;
 }
 
 static void ports(void *self, web_emit emit, void *to)
@@ -145,13 +161,14 @@ static void fill_flow(struct flow_record *flow, int i)
 	static const char *const ends[] = { "closed", "active", "rejected", "timeout",
 					    "reset" };
 	const struct service *s = &services[i % SERVICES];
-	const uint8_t client[4] = { 198, 51, 100, (uint8_t)i };
+	const uint8_t client[4] = { 198, (uint8_t)(51 + (i >> 16)),
+				    (uint8_t)(100 + (i >> 8)), (uint8_t)i };
 	record_init(RECORD_flow, flow);
 	flow->end = now_us() - (int64_t)i * 400000;
 	flow->start = flow->end - (int64_t)i * 90000;
 	flow->transport = s->transport;
 	flow->client_ip = addr_v4(client);
-	flow->client_port = (uint16_t)(40000 + i);
+	flow->client_port = (uint16_t)(40000 + i % 20000);
 	addr_parse(s->ip, &flow->server_ip);
 	flow->server_port = s->port;
 	record_text(flow->protocol, sizeof(flow->protocol), s->name);
@@ -168,7 +185,7 @@ static void fill_flow(struct flow_record *flow, int i)
 static void flows(void *self, web_emit emit, void *to)
 {
 	(void)self;
-	for (int i = 0; i < FLOWS && service_count() > 0; i++) {
+	for (int i = 0; i < flow_count(); i++) {
 		struct flow_record flow;
 		fill_flow(&flow, i);
 		emit(to, &flow);

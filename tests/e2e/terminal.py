@@ -20,7 +20,7 @@ LIST_LINE = 3  # of top: what the list is; its headings stand below
 
 
 class Terminal:
-    """One window of 30 lines, without status line."""
+    """One window, without status line."""
 
     def __init__(self, lab, network):
         self.lab, self.sock = lab, str(lab.dir / "tmux")
@@ -34,15 +34,15 @@ class Terminal:
         # -N: ours or none; one that tmux starts by itself would outlive the test.
         return self.lab.run("tmux", "-N", "-S", self.sock, *arguments, status=status)
 
-    def open(self, script, columns=100):
-        self.mux("new-session", "-d", "-s", "screen", "-x", str(columns), "-y", "30",
-                 "sh", "-c", script)
+    def open(self, script, columns=100, lines=30):
+        self.mux("new-session", "-d", "-s", "screen", "-x", str(columns), "-y",
+                 str(lines), "sh", "-c", script)
 
     def close(self):
         self.mux("kill-session", "-t", "screen")
 
-    def lines(self):
-        text = self.mux("capture-pane", "-p", "-J", "-t", "screen").stdout
+    def lines(self, *options):
+        text = self.mux("capture-pane", "-p", "-J", *options, "-t", "screen").stdout
         return [line.rstrip() for line in text.splitlines()]
 
     def shows(self, pattern):
