@@ -38,7 +38,7 @@ struct place {
 	char filter[FILTER_MAX];
 	const struct column *sort; /* NULL: the view's own order */
 	bool reversed;
-	char selected_key[ROW_KEY_MAX]; /* the row stays selected when it moves */
+	char selected_key[ROW_KEY_MAX]; /* it is followed; "": the first, whichever */
 	size_t selected, first;         /* indices into rows */
 	struct layout layout;           /* as drawn, for the mouse */
 };

@@ -205,6 +205,21 @@ static const char *why_empty(struct top *top)
 		       : top_view(top)->view->nothing;
 }
 
+/* In place of rows: as many lines as it takes. */
+static void draw_empty(struct top *top)
+{
+	char line[LINE_SIZE];
+	const char *text = why_empty(top);
+	attr_t attributes =
+		top->refused[0] != '\0' ? screen_attribute(top, TONE_OVER) : A_DIM;
+	for (int i = 0; i < top->rows_shown && *text != '\0'; i++) {
+		size_t len = screen_fit(text, strlen(text), (size_t)COLS);
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		screen_put(top->rows_line + i, 0, attributes, line);
+		text += len + strspn(text + len, " ");
+	}
+}
+
 static void draw_list(struct top *top)
 {
 	keep_selected_in_sight(top);
@@ -214,10 +229,7 @@ static void draw_list(struct top *top)
 	for (int i = 0; i < top->rows_shown && first + (size_t)i < count; i++)
 		draw_row(top, top->rows_line + i, first + (size_t)i);
 	if (count == 0)
-		screen_put(top->rows_line, 0,
-			   top->refused[0] != '\0' ? screen_attribute(top, TONE_OVER)
-						   : A_DIM,
-			   why_empty(top));
+		draw_empty(top);
 }
 
 /* ---- the last line ---- */
@@ -245,7 +257,7 @@ static const char *foot_text(struct top *top, char *out, size_t size)
 		break;
 	}
 	snprintf(out, size, "%s%c %s  q quit",
-		 "h help  / search  \\ filter  < > sort  Enter more  Space tag  ",
+		 "h help  / find  \\ filter  < > sort  Enter more  Space tag  ",
 		 action->what != NULL ? action->key : 'p',
 		 action->what != NULL ? action->what : "pause");
 	return out;

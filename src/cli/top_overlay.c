@@ -48,8 +48,7 @@ struct piece {
 	bool continues;  /* the line before */
 };
 
-/* Up to the last blank that fits, if there is one. */
-static size_t fit(const char *text, size_t len, size_t room)
+size_t screen_fit(const char *text, size_t len, size_t room)
 {
 	if (len <= room)
 		return len;
@@ -70,7 +69,7 @@ static bool next_piece(const char **at, struct piece *piece)
 	len -= piece->is_heading;
 	size_t room = (size_t)COLS > 2 * INDENT ? (size_t)COLS : 2 * INDENT;
 	piece->text = *at;
-	piece->len = fit(*at, len, room - (piece->continues ? INDENT : 0));
+	piece->len = screen_fit(*at, len, room - (piece->continues ? INDENT : 0));
 	*at += piece->len;
 	return true;
 }

@@ -14,8 +14,15 @@
 #include <unistd.h>
 
 #include "cli/top.h"
+#include "record/record.h"
 
-enum { READ_SIZE = 8192, TEXT_MAX = 4 * 1024 * 1024 };
+enum {
+	READ_SIZE = 8192,
+	TEXT_MAX = 4 * 1024 * 1024,
+	WIDE = 100,
+	NAME_WIDTH = 24,
+	VALUE_WIDTH = 28,
+};
 
 void page_open(struct page *page, const char *title, json_t *row)
 {
@@ -97,7 +104,30 @@ void page_help(struct top *top)
 
 /* ---- details ---- */
 
-static void add_field(struct buf *text, const char *name, const json_t *value)
+/* Beside a value what it means, if there is room. */
+static void add_value(struct buf *text, const char *name, const char *value,
+		      const char *doc)
+{
+	bool has_room = COLS >= WIDE && doc != NULL;
+	buf_printf(text, "  %-*s %-*s", NAME_WIDTH, name, has_room ? VALUE_WIDTH : 0,
+		   value);
+	if (has_room)
+		buf_printf(text, " %.*s", COLS - NAME_WIDTH - VALUE_WIDTH - 4, doc);
+	buf_char(text, '\n');
+}
+
+static const char *doc_of(const json_t *row, const char *name)
+{
+	const char *record = member_text(row, "record");
+	const struct schema *schema = record == NULL ? NULL : schema_by_name(record);
+	for (size_t i = 0; schema != NULL && i < schema->field_count; i++)
+		if (strcmp(schema->fields[i].name, name) == 0)
+			return schema->fields[i].doc;
+	return NULL;
+}
+
+static void add_field(struct buf *text, const json_t *row, const char *name,
+		      const json_t *value)
 {
 	char clean[320];
 	bool is_port = strstr(name, "port") != NULL; /* a name, not a quantity */
@@ -111,17 +141,26 @@ static void add_field(struct buf *text, const char *name, const json_t *value)
 		snprintf(clean, sizeof(clean), "%.0f", json_number_value(value));
 	else
 		text_count(clean, sizeof(clean), json_number_value(value));
-	buf_printf(text, "  %-24s %s\n", name, clean);
+	add_value(text, name, clean, doc_of(row, name));
 }
 
-static void add_fields(struct buf *text, const json_t *row)
+/* Of a record all fields; of what the daemon added up all columns. */
+static void add_fields(struct top *top, const json_t *row)
 {
 	const char *name;
 	json_t *value;
+	const struct view *view = top_view(top)->view;
+	bool is_record = member_text(row, "record") != NULL;
 	json_object_foreach((json_t *)row, name, value)
 	{
-		if (!json_is_array(value) && !json_is_object(value))
-			add_field(text, name, value);
+		if (is_record && !json_is_array(value) && !json_is_object(value))
+			add_field(&top->page.text, row, name, value);
+	}
+	for (size_t i = 0; i < view->count && !is_record; i++) {
+		struct cell cell = { .tone = TONE_NORMAL };
+		view->columns[i].show(row, &top->limits, &cell);
+		add_value(&top->page.text, view->columns[i].head, cell.text,
+			  view->columns[i].doc);
 	}
 }
 
@@ -138,7 +177,7 @@ void page_details(struct top *top)
 	snprintf(title, sizeof(title), "%s: %s", view->tab, key);
 	page_open(&top->page, title, row);
 	if (view->tells_fields)
-		add_fields(&top->page.text, row);
+		add_fields(top, row);
 	if (view->tell != NULL)
 		view->tell(row, &steps);
 	page_run(&top->page, &steps, top->socket);

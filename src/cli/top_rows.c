@@ -118,16 +118,17 @@ json_t *top_selected(struct top *top)
 	return json_array_get(top->rows, top_place(top)->selected);
 }
 
+/* Who stays at the first row sees what comes first; any other row is followed. */
 void top_select(struct top *top, long row)
 {
 	struct place *place = top_place(top);
 	size_t count = json_array_size(top->rows);
-	if (count == 0) {
+	if (count == 0 || row <= 0) {
 		place->selected = 0;
 		place->selected_key[0] = '\0';
 		return;
 	}
-	place->selected = row < 0 ? 0 : (size_t)row >= count ? count - 1 : (size_t)row;
+	place->selected = (size_t)row >= count ? count - 1 : (size_t)row;
 	top_row_key(top, top_selected(top), place->selected_key);
 }
 

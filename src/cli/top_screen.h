@@ -16,6 +16,10 @@ attr_t screen_attribute(const struct top *top, enum tone tone);
 int screen_put(int y, int x, attr_t attributes, const char *text);
 void screen_fill(int y, attr_t attributes);
 
+/* How much of a text goes into a line: up to the last blank that fits, if there is
+ * one. */
+size_t screen_fit(const char *text, size_t len, size_t room);
+
 /* Lines at the top; each returns nothing and takes one line. */
 void head_draw_posture(const struct top *top, int y);
 void head_draw_rates(const struct top *top, int y);
