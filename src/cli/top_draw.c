@@ -84,7 +84,8 @@ static void draw_list_line(struct top *top, int y)
 	const struct place *place = top_place(top);
 	const struct view *view = top_view(top)->view;
 	size_t shown = json_array_size(top->rows);
-	snprintf(text, sizeof(text), "%zu %s", shown, view->title);
+	size_t plural = strlen(view->title) - (shown == 1); /* all end in s */
+	snprintf(text, sizeof(text), "%zu %.*s", shown, (int)plural, view->title);
 	int x = screen_put(y, 0, A_BOLD, text);
 	if (top->total > shown) {
 		char total[CELL_MAX];

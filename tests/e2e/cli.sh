@@ -231,7 +231,7 @@ else
 
 	mux send-keys -t top '\'
 	mux send-keys -t top -l postgres
-	until_true screen "^1 ports of 10"
+	until_true screen "^1 port of 10"
 	ok $? "top filters by what is seen"
 
 	mux send-keys -t top Escape

@@ -154,7 +154,7 @@ def more_of_it(tap, lab):
     tap.ok(terminal.shows("1-9 the same in that view"), "a detail says where to go on",
            *terminal.lines())
     go(terminal, "5", rf"filter: .*client={re.escape(ATTACKER)}", "blocks of that source")
-    tap.ok(terminal.shows(rf"^1 blocks.*client={re.escape(ATTACKER)}"),
+    tap.ok(terminal.shows(rf"^1 block.*client={re.escape(ATTACKER)}"),
            "another view shows the same source", *terminal.lines())
     go(terminal, "Enter", "^Against it", "all of a block")
     tap.ok(terminal.shows("^Who +") and terminal.shows("^Ends ") and

@@ -224,7 +224,7 @@ def full_screen(tap, lab):
     terminal.type("\\")
     terminal.wait("filter:", "the filter")
     terminal.write("postgres")
-    terminal.wait("^1 ports of 3", "what the filter leaves")
+    terminal.wait("^1 port of 3", "what the filter leaves")
     tap.equal(rows(terminal), [5432], "top filters by what is seen")
     terminal.type("Enter", "Escape")
     terminal.wait("^3 ports", "all ports again")
