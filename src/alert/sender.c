@@ -184,6 +184,10 @@ static void collect(struct sender *sender, struct worker *worker, int64_t now_us
 	struct spool_message message;
 	if (work_of(worker) != WORK_DONE)
 		return;
+	/* Who tries whether it can be reached waits for the answer. */
+	if (worker->outcome == NOTIFY_LATER &&
+	    strcmp(worker->notice->notice.reason, "test") == 0)
+		worker->outcome = NOTIFY_NEVER;
 	const char *error =
 		worker->outcome != NOTIFY_SENT ? buf_cstr(&worker->error) : "";
 	if (spool_result(sender->spool, worker->notice->notice.id, worker->outcome,

@@ -89,6 +89,7 @@ bool alerting_open(struct alerting *a)
 	const struct limits_history past = { .self = a,
 					     .may_ask = alerting_may_ask,
 					     .hour = alerting_hour };
+	sinks_told_recall(&a->told, a->setup.config->state);
 	a->limits = limits_new(&crossed, &past);
 	a->anomalies = alerting_new_anomalies(a);
 	a->forecasts = alerting_new_forecasts(a);
@@ -287,6 +288,7 @@ void alerting_second(struct alerting *a, int64_t now_us, struct buf *said)
 	anomalies_tick(a->anomalies, now_us);
 	incident_book_tick(a->book, now_us);
 	teller_tick(a->teller, now_us);
+	sinks_told_tick(&a->told, now_us);
 	if (a->sending != NULL)
 		sending_tick(a->sending);
 	look_at_files(a, now_us, said);

@@ -18,6 +18,7 @@
 #include "cli/programs.h"
 #include "cli/readable.h"
 #include "cli/sending.h"
+#include "cli/sinks_told.h"
 #include "config/config.h"
 #include "limit/anomalies.h"
 #include "limit/forecast_alerts.h"
@@ -58,12 +59,13 @@ struct alerting {
 	char spool[CONFIG_TEXT_MAX + 8];
 	char host[256], link[CONFIG_TEXT_MAX + 64]; /* as notice has them */
 	struct alert_board board;
-	uint32_t asked;      /* of the history, in this second */
-	uint32_t untaken;    /* sinks whose messages can't be passed on just now */
-	bool is_taking;      /* a limit says something just now */
-	int64_t second_us;   /* of the last second */
-	int64_t minute;      /* of the last look at what ports did */
-	uint32_t minutes_on; /* that followed one another until then */
+	struct sinks_told told; /* what came of messages, and of tests */
+	uint32_t asked;         /* of the history, in this second */
+	uint32_t untaken;       /* sinks whose messages can't be passed on just now */
+	bool is_taking;         /* a limit says something just now */
+	int64_t second_us;      /* of the last second */
+	int64_t minute;         /* of the last look at what ports did */
+	uint32_t minutes_on;    /* that followed one another until then */
 };
 
 /* ---- its life, in this order ---- */
@@ -157,6 +159,14 @@ void alerting_each_alert(const struct alerting *a,
 void alerting_each_silence(const struct alerting *a,
 			   void (*take)(void *to, const struct silence_record *silence),
 			   void *to);
+/* Appends those who are told, a JSON object each, in an array. */
+void alerting_sinks_json(const struct alerting *a, struct buf *json);
+/*
+ * A message to a sink to see whether it is taken: answer() is called with what came of
+ * it, within SINK_TEST_MAX_S.  False, and why (static), if it can't be sent.
+ */
+bool alerting_test_sink(struct alerting *a, const char *sink, web_probe_answer answer,
+			void *to, const char **why);
 /* How each service level stands. */
 void alerting_each_level(const struct alerting *a,
 			 void (*take)(void *to, const struct level_record *level),

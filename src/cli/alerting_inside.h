@@ -29,6 +29,8 @@ double alerting_hour(void *self, enum record_kind kind, const void *record,
 struct teller *alerting_new_teller(struct alerting *a);
 /* Some that take a process to tell them. */
 bool alerting_has_sinks(const struct tell_rules *rules);
+/* NULL: none has that name. */
+const struct sink *alerting_sink_of(const struct alerting *a, const char *name);
 void alerting_begin_telling(struct alerting *a, const char *page, int64_t now_us,
 			    struct buf *said);
 

@@ -12,7 +12,7 @@
 
 /* ---- messages ---- */
 
-static const struct sink *sink_of(const struct alerting *a, const char *name)
+const struct sink *alerting_sink_of(const struct alerting *a, const char *name)
 {
 	const struct tell_rules *rules = a->rules.tell;
 	for (size_t i = 0; i < rules->sink_count; i++)
@@ -31,6 +31,7 @@ static void take_result(void *self, const struct notification_record *notificati
 {
 	struct alerting *a = self;
 	alerting_keep(a, RECORD_notification, notification);
+	sinks_told_take(&a->told, notification);
 	incident_book_notification(a->book, notification);
 }
 
@@ -66,7 +67,7 @@ static bool take_message(void *self, const struct tell_message *message)
 				       .at_us = message->due_us,
 				       .incidents = incidents,
 				       .count = message->count };
-	bool is_run = is_program(sink_of(a, message->sink));
+	bool is_run = is_program(alerting_sink_of(a, message->sink));
 	bool is_taken =
 		is_run ? programs_notice(a->setup.programs, &notice)
 		       : a->sending != NULL &&

@@ -411,7 +411,8 @@ static bool give_policy(void *self, struct buf *yaml)
 static int apply_policy(void *self, const char *text, size_t len, const char *actor,
 			struct buf *message)
 {
-	return monitor_apply_policy(self, text, len, actor, message);
+	const struct policy_change change = { "policy_apply", "breakwater", text, len };
+	return monitor_apply_policy(self, &change, actor, message);
 }
 
 static int take_scan(void *self, const char *text, size_t len, const char *actor,
@@ -429,24 +430,10 @@ static int test_self(void *self, const char *text, size_t len, const char *actor
 	return proving_begin(&m->proving, actor, message);
 }
 
-/* A form is words, and what is posted has no end of its own. */
-static int take_form(struct monitor *m, const char *text, size_t len, const char *actor,
-		     struct buf *message,
-		     int (*take)(struct monitor *m, const char *form, const char *actor,
-				 struct buf *message))
-{
-	struct buf form = { 0 };
-	buf_add(&form, text, len);
-	const char *words = buf_cstr(&form);
-	int error = words != NULL ? take(m, words, actor, message) : -ENOMEM;
-	buf_free(&form);
-	return error;
-}
-
 static int maintain(void *self, const char *text, size_t len, const char *actor,
 		    struct buf *message)
 {
-	return take_form(self, text, len, actor, message, monitor_maintain);
+	return answers_take_form(self, text, len, actor, message, monitor_maintain);
 }
 
 /* What is posted to the monitor's part `of` goes to a function of it. */
@@ -459,7 +446,8 @@ static int maintain(void *self, const char *text, size_t len, const char *actor,
 	static int name(void *self, const char *text, size_t len, const char *actor,   \
 			struct buf *message)                                           \
 	{                                                                              \
-		return take_form(self, text, len, actor, message, name##_form);        \
+		return answers_take_form(self, text, len, actor, message,              \
+					 name##_form);                                 \
 	}
 
 TAKES_FORM(take_block_change, blocking, blocking_change)

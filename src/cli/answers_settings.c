@@ -4,7 +4,10 @@
 #include "cli/answers_settings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "cli/policy_by_hand.h"
 
 /* ---- dashboards ---- */
 
@@ -53,8 +56,80 @@ static int remove_dashboard(void *self, const char *name, const char *actor,
 	return error;
 }
 
+/* ---- what is watched, who is told, the configuration ---- */
+
+static void give_rules(void *self, struct buf *json)
+{
+	const struct monitor *m = self;
+	buf_char(json, '{');
+	limit_rules_json(m->alerting.rules.limits, json);
+	/* Then older ones are in force than the files say. */
+	buf_printf(json, ",\"files_refused\":%s}",
+		   m->alerting.files_are_refused ? "true" : "false");
+}
+
+static void give_sinks(void *self, struct buf *json)
+{
+	const struct monitor *m = self;
+	alerting_sinks_json(&m->alerting, json);
+}
+
+static bool test_sink(void *self, const struct web_sink_test *test,
+		      web_probe_answer answer, void *to, const char **why)
+{
+	struct monitor *m = self;
+	if (!alerting_test_sink(&m->alerting, test->sink, answer, to, why))
+		return false;
+	monitor_audit(m, "notify_test", test->actor, test->sink, "", "");
+	return true;
+}
+
+void answers_note_config(struct monitor *m)
+{
+	struct buf errors = { 0 }; /* said by who loaded it first */
+	config_load_traced(&m->as_read, &m->origins, m->config_path, &errors);
+	buf_free(&errors);
+}
+
+static void give_config(void *self, struct buf *json)
+{
+	const struct monitor *m = self;
+	config_json_traced(json, &m->config, &m->as_read, &m->origins);
+}
+
+/* ---- forms ---- */
+
+int answers_take_form(struct monitor *m, const char *text, size_t len,
+		      const char *actor, struct buf *message, answers_form *take)
+{
+	struct buf form = { 0 };
+	buf_add(&form, text, len);
+	const char *words = buf_cstr(&form);
+	int error = words != NULL ? take(m, words, actor, message) : -ENOMEM;
+	buf_free(&form);
+	return error;
+}
+
+static int approve(void *self, const char *text, size_t len, const char *actor,
+		   struct buf *message)
+{
+	return answers_take_form(self, text, len, actor, message, policy_approve);
+}
+
+static int withdraw(void *self, const char *text, size_t len, const char *actor,
+		    struct buf *message)
+{
+	return answers_take_form(self, text, len, actor, message, policy_withdraw);
+}
+
 void answers_settings(struct web_source *source)
 {
+	source->rules = give_rules;
+	source->sinks = give_sinks;
+	source->sink_test = test_sink;
+	source->config = give_config;
+	source->policy_approve = approve;
+	source->policy_withdraw = withdraw;
 	source->dashboards = give_dashboards;
 	source->dashboard = give_dashboard;
 	source->dashboard_put = put_dashboard;

@@ -3,12 +3,14 @@
  * new.
  */
 #include "cli/monitor.h"
+#include "cli/answers_settings.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/answers_settings.h"
 #include "cli/asking.h"
 #include "cli/block_past.h"
 #include "cli/settings.h"
@@ -215,6 +217,7 @@ void monitor_reload(struct monitor *m)
 		return;
 	}
 	buf_free(&errors);
+	answers_note_config(m);
 	if (!m->home_given)
 		m->config.home = fresh.home;
 	m->config.detect_friends = fresh.detect_friends;
@@ -246,16 +249,18 @@ void monitor_reload(struct monitor *m)
 		"read again; other settings take effect at the next start\n");
 }
 
-int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
+int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 			 const char *actor, struct buf *message)
 {
 	struct policy *old;
 	char before[POLICY_DIGEST_MAX];
 	snprintf(before, sizeof(before), "%s", m->policy.digest);
-	int error = policy_file_apply(&m->policy, text, len, &old, message);
+	int error =
+		policy_file_apply(&m->policy, change->text, change->len, &old, message);
 	if (error != 0)
 		return error;
-	monitor_audit(m, "policy_apply", actor, "breakwater", before, m->policy.digest);
+	monitor_audit(m, change->action, actor, change->subject, before,
+		      m->policy.digest);
 	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
 	policy_free(old);
 	return 0;

@@ -83,6 +83,8 @@ struct monitor {
 	struct policy_file policy;
 	struct maintaining maintaining;
 	struct dashboard_shelf dashboards;
+	struct config as_read; /* from the files alone, and where each key is from */
+	struct config_origins origins;
 	struct blocklists blocklists;
 	struct baseline *baseline;    /* until the sockets of the start are known */
 	enum store_state store_state; /* as last said on standard error ... */
@@ -159,11 +161,16 @@ int monitor_take_scan(struct monitor *m, const char *text, size_t len,
 /* Where answers come from. */
 struct web_source monitor_source(struct monitor *m);
 
-/* Puts a register in force; see policy_file_apply(). */
 /* A change of maintenance, as maintaining_take(). */
 int monitor_maintain(struct monitor *m, const char *form, const char *actor,
 		     struct buf *message);
-int monitor_apply_policy(struct monitor *m, const char *text, size_t len,
+/* Puts a register in force; see policy_file_apply(). */
+struct policy_change {
+	const char *action, *subject; /* as the audit chain has them */
+	const char *text;
+	size_t len;
+};
+int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 			 const char *actor, struct buf *message);
 
 /* The machine's addresses, and the home networks if they are not given. */

@@ -63,21 +63,26 @@ static int run_program(const struct config *config, const struct notice *notice,
 	return is_well ? 0 : -EAGAIN;
 }
 
+void notify_test_incident(struct incident_record *incident, int64_t now_us)
+{
+	record_init(RECORD_incident, incident);
+	record_text(incident->id, sizeof(incident->id), "test");
+	record_text(incident->rule, sizeof(incident->rule), "test");
+	record_text(incident->summary, sizeof(incident->summary),
+		    "this is a test: nothing has happened");
+	incident->severity = severity_names[SEVERITY_NOTICE];
+	/* So that nothing stays open there. */
+	incident->state = "resolved";
+	incident->at = incident->first = incident->end = now_us;
+}
+
 static int send_now(const struct config *config, struct sink *sink, struct buf *said)
 {
 	char host[HOST_MAX] = "";
 	int64_t now_us = clock_us(CLOCK_REALTIME);
 	struct incident_record incident;
 	gethostname(host, sizeof(host) - 1);
-	record_init(RECORD_incident, &incident);
-	record_text(incident.id, sizeof(incident.id), "test");
-	record_text(incident.rule, sizeof(incident.rule), "test");
-	record_text(incident.summary, sizeof(incident.summary),
-		    "this is a test: nothing has happened");
-	incident.severity = severity_names[SEVERITY_NOTICE];
-	/* So that nothing stays open there. */
-	incident.state = "resolved";
-	incident.at = incident.first = incident.end = now_us;
+	notify_test_incident(&incident, now_us);
 	const struct notice notice = { .id = (uint64_t)now_us,
 				       .reason = "test",
 				       .key = "test",

@@ -5,6 +5,10 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "record/record.h"
+
+/* The incident that such a message tells of: nothing. */
+void notify_test_incident(struct incident_record *incident, int64_t now_us);
 
 /*
  * Sends a message now that says that it is one to try that sink, whether or not anybody

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/answers_settings.h"
 #include "cli/captures.h"
 #include "cli/cli.h"
 #include "cli/monitor.h"
@@ -477,6 +478,7 @@ static int start(struct monitor *m, const struct run_options *o)
 	int status = settings_load(&m->config, m->config_path, &o->home, &m->home);
 	if (status != STATUS_OK)
 		return status;
+	answers_note_config(m);
 	m->home_given = o->home.count > 0;
 	if (!take_interfaces(m, &o->interfaces))
 		return STATUS_USAGE;

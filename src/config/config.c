@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "config/key.h"
+#include "config/origin.h"
 
 enum { FILE_BYTES_MAX = 1 << 20, CONF_D_FILES_MAX = 256 };
 
@@ -30,7 +31,8 @@ static void say(struct buf *errors, const char *path, const char *what)
 	buf_printf(errors, ": %s\n", what);
 }
 
-int config_read(struct config *config, const char *path, struct buf *errors)
+static int read_traced(struct config *config, struct config_origins *origins,
+		       const char *path, struct buf *errors)
 {
 	struct buf text = { 0 };
 	int result = file_read(path, FILE_BYTES_MAX, &text);
@@ -39,9 +41,16 @@ int config_read(struct config *config, const char *path, struct buf *errors)
 	else if (result != 0)
 		say(errors, path, strerror(-result));
 	else
-		result = config_parse(config, text.at, text.len, path, errors);
+		result = config_parse_traced(
+			config, origins,
+			&(struct config_text_of){ text.at, text.len, path }, errors);
 	buf_free(&text);
 	return result;
+}
+
+int config_read(struct config *config, const char *path, struct buf *errors)
+{
+	return read_traced(config, NULL, path, errors);
 }
 
 static int add_conf_d(const char *folder, struct buf *files, struct buf *errors)
@@ -85,17 +94,38 @@ int config_list_files(const char *path, struct buf *files, struct buf *errors)
 	return result == 0 && !buf_ok(files) ? -ENOMEM : result;
 }
 
-int config_load(struct config *config, const char *path, struct buf *errors)
+static int load(struct config *config, struct config_origins *origins, const char *path,
+		struct buf *errors)
 {
 	struct buf files = { 0 };
 	struct config next = *config;
 	int result = config_list_files(path, &files, errors);
 	for (size_t at = 0; at < files.len; at += strlen(files.at + at) + 1) {
-		int read = config_read(&next, files.at + at, errors);
+		int read = read_traced(&next, origins, files.at + at, errors);
 		result = result != 0 ? result : read;
 	}
 	buf_free(&files);
 	if (result == 0)
 		*config = next;
 	return result;
+}
+
+int config_load(struct config *config, const char *path, struct buf *errors)
+{
+	return load(config, NULL, path, errors);
+}
+
+int config_load_traced(struct config *config, struct config_origins *origins,
+		       const char *path, struct buf *errors)
+{
+	static struct config next;
+	static struct config_origins noted;
+	config_init(&next);
+	memset(&noted, 0, sizeof(noted));
+	int result = load(&next, &noted, path, errors);
+	if (result != 0)
+		return result;
+	*config = next;
+	*origins = noted;
+	return 0;
 }

@@ -91,6 +91,25 @@ int config_list_files(const char *path, struct buf *files, struct buf *errors);
 /* Reads them all over config; on any error config is unchanged. */
 int config_load(struct config *config, const char *path, struct buf *errors);
 
+/* Which file and line each key has its value from, by its number. */
+enum { CONFIG_KEYS_MAX = 256, CONFIG_PLACE_MAX = 320 };
+struct config_origins {
+	char at[CONFIG_KEYS_MAX][CONFIG_PLACE_MAX]; /* "FILE:LINE"; "": the default */
+};
+
+/* As config_load() over the defaults, and where from.  On an error both are unchanged.
+ */
+int config_load_traced(struct config *config, struct config_origins *origins,
+		       const char *path, struct buf *errors);
+
+/*
+ * Appends {"keys":[{"key":...,"value":...,"default":...,"from":...,"doc":...}]} of what
+ * is in force; what differs from what was read says so.  Passwords in URLs are masked.
+ */
+void config_json_traced(struct buf *out, const struct config *in_force,
+			const struct config *read,
+			const struct config_origins *origins);
+
 /* Appends the settings in force as YAML that reads back the same, or as JSON. */
 void config_show(struct buf *out, const struct config *config);
 void config_json(struct buf *out, const struct config *config);

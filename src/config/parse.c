@@ -12,6 +12,7 @@
 #include "base/yaml.h"
 #include "config/config.h"
 #include "config/key.h"
+#include "config/origin.h"
 
 enum {
 	NAME_MAX_LEN = NEAR_LEN_MAX, /* longer than any key */
@@ -27,6 +28,8 @@ struct seen {
 struct reader {
 	struct yaml *yaml;
 	struct config *config;
+	struct config_origins *origins; /* NULL: nobody wants to know */
+	const char *file;
 	struct seen seen[SEEN_MAX];
 	size_t seen_count;
 };
@@ -175,6 +178,16 @@ static bool take_name(struct reader *reader, struct name *name)
 	return good;
 }
 
+static void take_value(struct reader *reader, size_t key, size_t line)
+{
+	if (reader->origins != NULL)
+		origin_note(reader->origins, key, reader->file, line);
+	if (keys[key].type->is_list)
+		take_list(reader, &keys[key]);
+	else
+		take_scalar(reader, &keys[key]);
+}
+
 static void take_level(struct reader *reader, const struct key_level *level);
 
 /* Recursion goes as deep as the paths of config.def. */
@@ -215,10 +228,8 @@ static void take_level(struct reader *reader, const struct key_level *level)
 			yaml_skip(reader->yaml);
 		else if (key_is_section(level, key))
 			take_section(reader, level, key);
-		else if (keys[key].type->is_list)
-			take_list(reader, &keys[key]);
 		else
-			take_scalar(reader, &keys[key]);
+			take_value(reader, key, name.line);
 	}
 }
 
@@ -254,13 +265,15 @@ static void take_file(struct reader *reader)
 			 "a second document; allowed is one in a file\n");
 }
 
-int config_parse(struct config *config, const char *text, size_t len, const char *name,
-		 struct buf *errors)
+int config_parse_traced(struct config *config, struct config_origins *origins,
+			const struct config_text_of *whole, struct buf *errors)
 {
 	struct config next = *config;
-	struct reader reader = {
-		.config = &next, .yaml = yaml_open(text, len, name, SIGNS_MAX, errors)
-	};
+	struct reader reader = { .config = &next,
+				 .origins = origins,
+				 .file = whole->name,
+				 .yaml = yaml_open(whole->text, whole->len, whole->name,
+						   SIGNS_MAX, errors) };
 	if (reader.yaml == NULL)
 		return -ENOMEM;
 	take_file(&reader);
@@ -270,4 +283,11 @@ int config_parse(struct config *config, const char *text, size_t len, const char
 		return -EINVAL;
 	*config = next;
 	return 0;
+}
+
+int config_parse(struct config *config, const char *text, size_t len, const char *name,
+		 struct buf *errors)
+{
+	const struct config_text_of whole = { text, len, name };
+	return config_parse_traced(config, NULL, &whole, errors);
 }

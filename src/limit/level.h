@@ -22,6 +22,7 @@ enum level_measure {
 struct limit_level {
 	char name[RULE_NAME];
 	char advice[RULE_ADVICE]; /* or "" */
+	char from[RULE_FROM];     /* as of a rule */
 	bool is_usual;            /* one of a file with the same name replaces it */
 	bool is_off;              /* it only replaces */
 	bool is_silent;           /* it is counted, and nobody is told */

@@ -18,6 +18,7 @@ enum {
 	RULE_ADVICE = 256,
 	RULE_CONDITIONS = 4,
 	RULE_WORD = 32,
+	RULE_FROM = 272,
 	RULE_OF_MAX = 32, /* records that "times" looks back */
 };
 
@@ -57,6 +58,7 @@ struct limit_rule {
 	char name[RULE_NAME];
 	char what[RULE_WHAT];     /* in words: "95th percentile of the response time" */
 	char advice[RULE_ADVICE]; /* what to look at; or "" */
+	char from[RULE_FROM];     /* "FILE:LINE"; "usual" of those that are usual */
 	bool is_usual;            /* one of a file with the same name replaces it */
 	bool is_off;              /* it only replaces */
 	bool is_learned;          /* above or below what is learned */

@@ -3,6 +3,7 @@
  */
 #include "limit/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,12 +81,18 @@ enum rules_added limit_rules_add(struct limit_rules *rules,
 	return RULES_ADDED;
 }
 
+static void be_usual(bool *is_usual, char from[static RULE_FROM])
+{
+	*is_usual = true;
+	snprintf(from, RULE_FROM, "usual");
+}
+
 void limit_rules_mark_usual(struct limit_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		rules->at[i].is_usual = true;
+		be_usual(&rules->at[i].is_usual, rules->at[i].from);
 	for (size_t i = 0; i < rules->level_count; i++)
-		rules->levels[i].is_usual = true;
+		be_usual(&rules->levels[i].is_usual, rules->levels[i].from);
 }
 
 enum rules_added limit_rules_add_level(struct limit_rules *rules,

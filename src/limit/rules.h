@@ -49,6 +49,14 @@ const struct limit_places *limit_rules_places(const struct limit_rules *rules,
 					      enum record_kind kind);
 const struct limit_world *limit_rules_world(const struct limit_rules *rules);
 
+/* ---- rules_json.c ---- */
+
+/*
+ * Appends "rules":[...],"levels":[...]: what each looks at, its limits, and where it is
+ * from.
+ */
+void limit_rules_json(const struct limit_rules *rules, struct buf *out);
+
 /* ---- rules_file.c ---- */
 
 /*

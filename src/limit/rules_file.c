@@ -12,6 +12,7 @@ enum { SIGNS_MAX = 1 << 18 }; /* of []{},:? in a file: a rule has some twenty */
 struct reader {
 	struct yaml *yaml;
 	struct limit_rules *rules;
+	const char *name; /* of the file */
 	const struct buf *errors;
 };
 
@@ -202,12 +203,19 @@ static bool has_name(const struct reader *r, const struct draft *draft)
 	return false;
 }
 
+static void say_from(const struct reader *r, const struct draft *draft,
+		     char out[static RULE_FROM])
+{
+	snprintf(out, RULE_FROM, "%s:%zu", r->name, draft->line);
+}
+
 static void add_rule(struct reader *r, struct draft *draft)
 {
 	struct limit_rule *rule = &draft->rule;
 	if (!has_name(r, draft))
 		return;
 	record_text(rule->name, sizeof(rule->name), draft->name.text);
+	say_from(r, draft, rule->from);
 	if (rule->is_off)
 		rule->field = &schemas[rule->record].fields[0];
 	else if (!draft_make(draft, r->yaml, r->rules))
@@ -225,7 +233,8 @@ static void add_level(struct reader *r, struct draft *draft)
 {
 	if (!has_name(r, draft) || !draft_make_level(draft, r->yaml, r->rules))
 		return;
-	const struct limit_level *level = &draft->level;
+	struct limit_level *level = &draft->level;
+	say_from(r, draft, level->from);
 	enum rules_added added = limit_rules_add_level(r->rules, level);
 	if (added == RULES_TWICE)
 		buf_printf(item_error(r, draft),
@@ -327,7 +336,7 @@ static void take_file(struct reader *r)
 bool limit_rules_parse(struct limit_rules *rules, const char *text, size_t len,
 		       const char *name, struct buf *errors)
 {
-	struct reader r = { .rules = rules, .errors = errors };
+	struct reader r = { .rules = rules, .name = name, .errors = errors };
 	r.yaml = yaml_open(text, len, name, SIGNS_MAX, errors);
 	if (r.yaml == NULL)
 		return false;

@@ -65,6 +65,25 @@ bool policy_is_connection(const struct flow_record *flow);
 /* A machine may always talk to itself: its register and firewall are for others. */
 bool policy_is_itself(const struct flow_record *flow);
 
+/* ---- edit.c: a register's text with one entry more or less ---- */
+
+/* As the register writes it; NULL: not said. */
+struct policy_entry_text {
+	const char *port, *transport, *exe, *owner, *reason, *approver, *expires;
+};
+
+/*
+ * Appends the text of the register, what is in it else untouched, to *out.  0; -EINVAL
+ * and what is wrong; -ENOENT: no entry is meant, -EEXIST: several may be.  line: of the
+ * entry, 0 if it is not said.
+ */
+int policy_text_add(const struct policy *policy, const struct buf *text,
+		    const struct policy_entry_text *entry, struct buf *out,
+		    struct buf *message);
+int policy_text_remove(const struct policy *policy, const struct buf *text,
+		       const struct policy_entry_text *entry, size_t line,
+		       struct buf *out, struct buf *message);
+
 /* How many entries have expired. */
 size_t policy_count_expired(const struct policy *policy, int64_t now_us);
 

@@ -115,6 +115,8 @@ static const struct changeable {
 	{ "/api/v1/deployments", RECORD_deployment, TAKER(deployed) },
 	{ "/api/v1/silences", RECORD_silence, TAKER(silence) },
 	{ "/api/v1/silences/end", RECORD_KINDS, TAKER(unsilence) },
+	{ "/api/v1/policy/approve", RECORD_KINDS, TAKER(policy_approve) },
+	{ "/api/v1/policy/withdraw", RECORD_KINDS, TAKER(policy_withdraw) },
 	{ "/api/v1/self_tests", RECORD_self_test, TAKER(self_test) },
 };
 

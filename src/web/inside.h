@@ -129,6 +129,12 @@ enum MHD_Result answer_page(const struct request *request, const struct page *pa
 bool route_has_records(enum record_kind kind);
 bool change_has_records(enum record_kind kind);
 
+/* Settings: what is watched, who is told, the configuration; and a message to try. */
+enum MHD_Result answer_rules(const struct request *request);
+enum MHD_Result answer_sinks(const struct request *request);
+enum MHD_Result answer_config(const struct request *request);
+enum MHD_Result answer_sink_test(const struct request *request);
+
 /* Dashboards: all of them, one, and changes; and whether that is such a path. */
 bool dashboards_are_at(const char *path);
 bool dashboards_take_changes(const char *path);

@@ -195,6 +195,10 @@ static const struct route {
 	{ "/api/v1/status", answer_status, 0 },
 	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
 	{ "/api/v1/maintenance", answer_maintenance, CHANGE_BODY_MAX },
+	{ "/api/v1/rules", answer_rules, 0 },
+	{ "/api/v1/sinks", answer_sinks, 0 },
+	{ "/api/v1/sinks/test", answer_sink_test, SMALL_BODY_MAX },
+	{ "/api/v1/config", answer_config, 0 },
 	{ "/api/v1/me", answer_me, 0 },
 	{ "/api/v1/login", answer_login, SMALL_BODY_MAX },
 	{ "/api/v1/logout", answer_logout, SMALL_BODY_MAX },
@@ -241,7 +245,8 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, status, policy, aggregate, explain, "
-		"maintenance, dashboards, me, users, or /metrics, /health, /probe");
+		"maintenance, dashboards, rules, sinks, config, me, users, or "
+		"/metrics, /health, /probe");
 }
 
 static size_t body_max(const char *path)

@@ -29,6 +29,10 @@ struct web_probe {
 	const char *timeout; /* seconds, as Prometheus says */
 	bool debug;
 };
+/* POST /api/v1/sinks/test. */
+struct web_sink_test {
+	const char *sink, *actor;
+};
 /* What somebody says of a heartbeat. */
 struct web_push {
 	bool is_trusted; /* it comes from root or the daemon's own user: no token needed
@@ -140,6 +144,20 @@ struct web_source {
 	void *(*explain_begin)(void *self);
 	void (*explain_end)(void *begun, const struct web_port_facts *facts,
 			    struct buf *json);
+	/* What is watched, who is told, and the configuration in force; a JSON object
+	 * each. */
+	void (*rules)(void *self, struct buf *json);
+	void (*sinks)(void *self, struct buf *json);
+	void (*config)(void *self, struct buf *json);
+	/* Sends a message to try a sink; the rest as probe_ask. */
+	bool (*sink_test)(void *self, const struct web_sink_test *test,
+			  web_probe_answer answer, void *to, const char **why);
+	/* Forms (docs/policy.md) that add an entry to the register in force, and take
+	 * one out; as policy_apply. */
+	int (*policy_approve)(void *self, const char *text, size_t len,
+			      const char *actor, struct buf *message);
+	int (*policy_withdraw)(void *self, const char *text, size_t len,
+			       const char *actor, struct buf *message);
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
 	/*
