@@ -38,14 +38,15 @@ export function pathOf(kind: Kind): string {
 	return `/api/v1/${PATHS[kind] ?? `${kind}s`}`;
 }
 
-/** The one line that says what is wrong. */
-async function messageOf(answer: Response): Promise<string> {
+/** The one line of an answer that says what was done, or what is wrong. */
+async function wordsOf(answer: Response): Promise<string> {
 	const text = (await answer.text()).trim();
 	try {
-		const error: unknown = JSON.parse(text).error;
-		return typeof error === "string" ? error : text;
+		const { error, message }: { error?: unknown; message?: unknown } = JSON.parse(text);
+		const words = error ?? message;
+		return typeof words === "string" ? words : text;
 	} catch {
-		return text || `the daemon answers ${answer.status}`;
+		return text;
 	}
 }
 
@@ -61,7 +62,7 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
 	if (answer.status === 401)
 		needsLogin.value = true;
 	if (!answer.ok)
-		throw new Problem(answer.status, await messageOf(answer));
+		throw new Problem(answer.status, await wordsOf(answer) || `the daemon answers ${answer.status}`);
 	return answer;
 }
 
@@ -87,13 +88,17 @@ export async function get<K extends Kind>(kind: K, filters: Params = {}, abort?:
 export interface AggregateQuery<K extends Kind> {
 	record: K;
 	by?: (keyof Row<K> & string)[];
-	sum?: (keyof Row<K> & string)[];
+	/** bytes and packets: of both sides together. */
+	sum?: ((keyof Row<K> & string) | "bytes" | "packets")[];
 	max?: (keyof Row<K> & string)[];
+	min?: (keyof Row<K> & string)[];
 	mean?: (keyof Row<K> & string)[];
 	/** "10s", "1m", "1h", "1d": a row per group and step. */
 	step?: string;
 	limit?: number;
 	sort?: string;
+	/** The time before, as long, too. */
+	previous?: boolean;
 	where?: Params;
 }
 export interface Group {
@@ -113,8 +118,11 @@ export interface Aggregate {
 	since: string;
 	until: string;
 	rows: Group[];
-	others?: { groups: number; count: number; [field: string]: number };
+	/** All groups beyond the limit, as one; with a step each of its steps, too. */
+	others?: { groups: number; count: number; rows?: Group[]; [field: string]: number | string | Group[] | undefined };
 	groups: number;
+	/** Groups of the time before, with its own times. */
+	previous?: Group[];
 	gaps: Gap[];
 	/** Why records are missing in it. */
 	incomplete?: string;
@@ -122,10 +130,10 @@ export interface Aggregate {
 
 /** Groups of records, made where the records are. */
 export function aggregate<K extends Kind>(query: AggregateQuery<K>, abort?: AbortSignal): Promise<Aggregate> {
-	const { record, by, sum, max, mean, step, limit, sort, where } = query;
+	const { record, by, sum, max, min, mean, step, limit, sort, previous, where } = query;
 	return getJson<Aggregate>("/api/v1/aggregate", {
 		...where, record, by: by?.join(","), sum: sum?.join(","), max: max?.join(","),
-		mean: mean?.join(","), step, limit, sort,
+		min: min?.join(","), mean: mean?.join(","), step, limit, sort, previous: previous ? 1 : undefined,
 	}, abort);
 }
 
@@ -157,7 +165,7 @@ export async function change(path: string, form: Params | string, type?: string)
 		headers["Breakwater-CSRF"] = viewer.value.csrf;
 	const body = typeof form === "string" ? form : link("", form).slice(1);
 	const answer = await ask(path, { method: "POST", headers, body });
-	return (await answer.text()).trim();
+	return wordsOf(answer);
 }
 
 /** Signs in; the daemon then knows the browser by a cookie. */

@@ -40,6 +40,8 @@ const LIVE = {
 } as const;
 
 function Live(): JSX.Element {
+	/* Whether the daemon is there is told on pages that show nothing live, too. */
+	useEffect(() => subscribe(["incident"], () => undefined), []);
 	const [shape, word] = paused.value ? ["▮▮", "Paused"] : LIVE[liveState.value];
 	return (
 		<>

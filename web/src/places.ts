@@ -25,6 +25,7 @@ const loaders: Record<string, Loader> = {
 	"/ports": () => import("./pages/ports"),
 	"/port": () => import("./pages/port"),
 	"/connections": () => import("./pages/connections"),
+	"/flows": () => import("./pages/flows"),
 	"/availability": () => import("./pages/availability"),
 	"/monitor": () => import("./pages/monitor"),
 };

@@ -51,11 +51,11 @@ export function setParams(changes: Params, replace = true): void {
 }
 
 /** Whether a click is the page's to follow: not one that opens a tab or leaves the page. */
-function isOurs(event: MouseEvent, anchor: HTMLAnchorElement): boolean {
+function isOurs(event: MouseEvent, anchor: Element, to: URL): boolean {
 	return event.button === 0 && !event.defaultPrevented &&
 		!event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey &&
-		anchor.origin === location.origin && anchor.target === "" && !anchor.hasAttribute("download") &&
-		!/^\/(api|metrics|health|probe|enter)(\/|$)/.test(anchor.pathname);
+		to.origin === location.origin && !anchor.hasAttribute("target") && !anchor.hasAttribute("download") &&
+		!/^\/(api|metrics|health|probe|enter)(\/|$)/.test(to.pathname);
 }
 
 /** Follows links within the page without loading it again, and Back and Forward. */
@@ -64,12 +64,17 @@ export function followLinks(): void {
 		address.value = new URL(location.href);
 	});
 	document.addEventListener("click", (event) => {
+		/* Of a drawing (SVG), too, whose links know nothing of URLs. */
 		const anchor = event.target instanceof Element ? event.target.closest("a") : null;
-		if (anchor === null || !isOurs(event, anchor) || anchor.getAttribute("href")?.startsWith("#"))
+		const href = anchor?.getAttribute("href");
+		if (anchor === null || href === null || href === undefined || href.startsWith("#"))
+			return;
+		const to = new URL(href, location.href);
+		if (!isOurs(event, anchor, to))
 			return;
 		event.preventDefault();
-		const moved = anchor.pathname !== location.pathname;
-		go(anchor.href);
+		const moved = to.pathname !== location.pathname;
+		go(to.href);
 		if (moved)
 			scrollTo(0, 0);
 	});
