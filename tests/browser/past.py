@@ -4,6 +4,7 @@ Rows go into the tables of the store as they are: columns are the fields of reco
 """
 import dataclasses
 import json
+import math
 import random
 import sqlite3
 
@@ -118,19 +119,29 @@ class Past:
     # ---- probes ----
 
     def put_self(self):
-        rows = []
-        for at in range(self.first, self.now, 5 * MINUTE):
-            if self.is_watched(at):
-                load = 3 if self.is_loaded(at) else 1
-                rows.append((at // MINUTE * MINUTE, at, (at - self.first) // 900,
-                             (at - self.first) // 2, 0, 0, int(180 * load),
-                             0.012 * load * self.chance.uniform(0.8, 1.2),
-                             int(48e6 + 4e6 * self.chance.random()),
-                             int(20e6 + 25e6 * (at - self.first) / (self.now - self.first)),
-                             "ok", int(900 * load * self.chance.uniform(0.5, 2))))
+        """Every minute of the last day, every five before."""
+        rows, packets, size = [], 0, 0
+        last_day = self.ago(1) // MINUTE * MINUTE
+        times = [*range(self.first, last_day, 5 * MINUTE), *range(last_day, self.now, MINUTE)]
+        for at, step in zip(times, (end - begin for begin, end in zip(times, times[1:]))):
+            if not self.is_watched(at):
+                continue
+            load = self.busy(at) * self.chance.uniform(0.7, 1.3)
+            packets += int(900 * load * step / SECOND)
+            size += int(620_000 * load * step / SECOND)
+            rows.append((at, at, packets, size, 0, 0, int(180 * load), 0.003 + 0.012 * load,
+                         int(48e6 + 4e6 * load),
+                         int(20e6 + 25e6 * (at - self.first) / (self.now - self.first)), "ok",
+                         int(900 * self.chance.uniform(0.5, 2))))
         self.db.executemany(
             "INSERT INTO self(minute,at,packets,bytes,dropped,records_dropped,flows,cpu_ratio,"
             "rss_bytes,store_bytes,store_state,lag_us)VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+
+    def busy(self, at):
+        """As ports are in past.c: by day, and much on the day when everybody came."""
+        away = abs(at % DAY / HOUR - 13)
+        level = 0.06 + math.exp(-min(away, 24 - away) ** 2 / 40)
+        return level * (5 if self.is_loaded(at) else 1)
 
     def outage_at(self, target, at):
         return next((one for one in OUTAGES if one.target is target and

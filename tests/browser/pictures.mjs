@@ -6,15 +6,27 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { launch, open, places, visit } from "./harness.mjs";
+import { launch, open, places, root, visit } from "./harness.mjs";
 import { addresses } from "./addresses.mjs";
 
 const EVERY_LOOK = ["/", "/port"];
+/* Where a place is shown at its best; of others the first that is linked to. */
+const SHOWN = { "/port": "/port?port=443&transport=tcp&host=203.0.113.10&since=7d" };
 const WIDE = 1200, NARROW = 360, LOWEST = 700, HIGHEST = 1700, QUALITY = 82;
 
 /** overview, port, ...: a place's name as a file. */
 function nameOf(place) {
 	return place.path === "/" ? "overview" : place.path.slice(1).replace(/\W+/g, "-");
+}
+
+/** Programs of the server are below build/tree, which it takes for its root. */
+async function asTheServerSees(page) {
+	await page.route("**/api/v1/**", async (route) => {
+		if (route.request().resourceType() === "eventsource")
+			return await route.continue();
+		const answer = await route.fetch();
+		await route.fulfill({ response: answer, body: (await answer.text()).replaceAll(join(root, "build/tree"), "") });
+	});
 }
 
 /** All of the page, as far as a picture should go. */
@@ -37,9 +49,10 @@ const [folder, format = "webp"] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
 const page = await open(browser);
+await asTheServerSees(page);
 const found = await addresses(page);
 for (const place of places) {
-	const address = found.get(place.path);
+	const address = SHOWN[place.path] ?? found.get(place.path);
 	if (address === undefined)
 		throw new Error(`nothing links to ${place.path}`);
 	const looks = [["", { width: WIDE, scheme: "light" }]];

@@ -133,8 +133,10 @@ class Events:
             one.end_now()
 
     def somebody_floods(self):
-        self.stage.street.tree("hping3", "-q", "-S", "-p", "80", "-a", places.FLOODER, "-c",
-                               "3000", "-i", "u500", places.OURS, status=None)
+        flood = self.stage.street.start_tree("hping3", "-q", "-S", "-p", "80", "-a",
+                                             places.FLOODER, "-i", "u500", places.OURS)
+        self.find("syn_flood", port=80)
+        flood.end_now()
 
     def somebody_touches_a_trap(self):
         knock(self.stage.street, places.CURIOUS)

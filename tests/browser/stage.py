@@ -68,6 +68,10 @@ class Stage:
             server.ip("route", "add", f"{address}/32", "via", STREET)
         server.ip("route", "add", "default", "via", STREET)
         server.ip("-6", "route", "add", "default", "via", STREET6)
+        # Who sends SYNs by himself does not have his kernel refuse what answers them.
+        street.run("nft", "add table ip street; add chain ip street out { type filter hook "
+                   f"output priority 0; }}; add rule ip street out ip saddr {{ {SCANNER}, "
+                   f"{FLOODER} }} tcp flags & rst == rst drop")
         self.wire_slow()
 
     def wire_slow(self):
