@@ -4,6 +4,7 @@
  * Without a browser, so that tests can turn the clock.
  */
 import type { Kind, Row } from "./api";
+import { browserTimer, type Timer } from "./refresher";
 
 export interface Batch {
 	records: { [K in Kind]?: Row<K>[] };
@@ -12,18 +13,6 @@ export interface Batch {
 	/** Something may have been missed: what is shown should be asked for again. */
 	resumed: boolean;
 }
-
-export interface Clock {
-	now(): number;
-	later(call: () => void, ms: number): void;
-}
-
-const browser: Clock = {
-	now: () => performance.now(),
-	later: (call, ms) => {
-		setTimeout(call, ms);
-	},
-};
 
 /* A batch is for what is shown now; what is older is asked for again. */
 const KEPT_MAX = 2000;
@@ -40,7 +29,7 @@ export class Coalesced {
 	private given_ms = -Infinity;
 
 	constructor(private readonly interval_ms: number, private readonly give: (batch: Batch) => void,
-		private readonly clock: Clock = browser) {}
+		private readonly clock: Timer = browserTimer) {}
 
 	/** One event of the stream, its data as it came. */
 	add(kind: Kind | "lost", data: string): void {

@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem, type Kind, type Row } from "./api";
 import { paused, subscribe } from "./live";
+import { Refresher, type Outcome } from "./refresher";
 import type { Params } from "./state";
 
 export interface Data<T> {
@@ -22,77 +23,53 @@ export interface Refresh {
 	every_s?: number;
 }
 
-/* A view that takes long to make is not made all the time. */
-const COST = 10;
-const SOONEST_MS = 1000;
-const RETRY_MS = 3000;
+interface Keyed<T> extends Data<T> {
+	key: string | undefined;
+}
+
+/** A question that the daemon understood and does not answer is not asked again. */
+function isRefusal(error: unknown): boolean {
+	return error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429;
+}
+
+const nothing = { value: undefined, problem: undefined, at_ms: 0 };
 
 /**
  * The answer of ask(), asked for again as refresh says.  A new key is a new question;
  * undefined: none yet.
  */
 export function useData<T>(key: string | undefined, ask: (abort: AbortSignal) => Promise<T>, refresh: Refresh = {}): Data<T> {
-	const [data, setData] = useState<Data<T> & { key: string | undefined }>({ key: undefined, value: undefined, problem: undefined, at_ms: 0 });
-	const asking = useRef(ask);
-	asking.current = ask;
+	const [data, setData] = useState<Keyed<T>>({ ...nothing, key: undefined });
+	const latest = useRef(ask);
+	latest.current = ask;
 	const live = (refresh.live ?? []).join(), every_ms = (refresh.every_s ?? 10) * 1000;
 	useEffect(() => {
 		if (key === undefined)
 			return undefined;
 		const abort = new AbortController();
-		let timer: ReturnType<typeof setTimeout> | undefined, due = Infinity, busy = false, again = false;
-		let earliest = 0;
-		const schedule = (in_ms: number) => {
-			const at = Math.max(performance.now() + in_ms, earliest);
-			if (at >= due)
-				return;
-			due = at;
-			clearTimeout(timer);
-			timer = setTimeout(() => void run(), at - performance.now());
-		};
-		const run = async () => {
-			due = Infinity;
-			if (document.hidden || paused.value) {
-				if (every_ms > 0)
-					schedule(SOONEST_MS);
-				return;
-			}
-			busy = true;
-			const began = performance.now();
-			let wait_ms = every_ms;
+		const once = async (): Promise<Outcome> => {
 			try {
-				const value = await asking.current(abort.signal);
+				const value = await latest.current(abort.signal);
 				setData({ key, value, problem: undefined, at_ms: Date.now() });
+				return "answered";
 			} catch (error) {
 				if (abort.signal.aborted)
-					return;
-				wait_ms = error instanceof Problem && error.status >= 400 && error.status < 500 ? 0 : RETRY_MS;
+					return "refused";
 				const problem = error instanceof Error ? error.message : String(error);
-				setData((old) => ({ ...old, value: old.key === key ? old.value : undefined, key, problem }));
+				setData((old) => ({ ...(old.key === key ? old : nothing), key, problem }));
+				return isRefusal(error) ? "refused" : "failed";
 			}
-			busy = false;
-			earliest = performance.now() + Math.max(SOONEST_MS, COST * (performance.now() - began));
-			if (again)
-				schedule(0);
-			else if (wait_ms > 0)
-				schedule(wait_ms);
-			again = false;
 		};
-		const changed = () => {
-			if (busy)
-				again = true;
-			else
-				schedule(0);
-		};
-		void run();
-		const end = live === "" ? undefined : subscribe(live.split(",") as Kind[], changed);
+		const refresher = new Refresher(once, every_ms, () => document.hidden || paused.value);
+		refresher.begin();
+		const unsubscribe = live === "" ? undefined : subscribe(live.split(",") as Kind[], () => refresher.changed());
 		return () => {
 			abort.abort();
-			clearTimeout(timer);
-			end?.();
+			refresher.end();
+			unsubscribe?.();
 		};
 	}, [key, live, every_ms]);
-	return data.key === key ? data : { value: undefined, problem: undefined, at_ms: 0 };
+	return data.key === key ? data : nothing;
 }
 
 export interface RecordData<K extends Kind> extends Data<Row<K>[]> {

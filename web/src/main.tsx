@@ -3,7 +3,7 @@
  */
 import { render, type ComponentType, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { logout, me, needsLogin, viewer } from "./api";
 import { listenToKeys } from "./keys";
 import { liveState, paused, subscribe } from "./live";
@@ -162,7 +162,7 @@ listenToKeys(() => {
 	showsHelp.value = true;
 });
 /* Once a second, on every page: that is how one sees that it is live. */
-subscribe(["self"], () => undefined);
+effect(() => (needsLogin.value ? undefined : subscribe(["self"], () => undefined)));
 /* Without an answer the pages say so themselves. */
 me().catch(() => undefined);
 render(<App />, document.getElementById("page")!);

@@ -1,28 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Coalesced, type Batch } from "../src/coalesce";
-
-/** A clock that stands until it is turned. */
-class Turned {
-	time = 0;
-	private calls: { at: number; call: () => void }[] = [];
-	now = () => this.time;
-	later = (call: () => void, ms: number) => {
-		this.calls.push({ at: this.time + ms, call });
-	};
-	turn(ms: number): void {
-		for (const end = this.time + ms; ;) {
-			const next = this.calls.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-			if (next === undefined) {
-				this.time = end;
-				return;
-			}
-			this.calls.splice(this.calls.indexOf(next), 1);
-			this.time = next.at;
-			next.call();
-		}
-	}
-}
+import { Turned } from "./turned";
 
 function scene(): { clock: Turned; given: { at: number; batch: Batch }[]; events: Coalesced } {
 	const clock = new Turned();
