@@ -17,7 +17,7 @@ import { newestFirst, ofBlock, ofDeployment, ofFinding, ofGap, ofIncident } from
 import { lookersOf, type Looker } from "../records/looker";
 import { isUnwell, portColumns, type PortRow } from "../records/port";
 import { groupsOf } from "../records/port_health";
-import { usePortRows } from "../records/port_rows";
+import { usePortRows } from "../records/ports_now";
 import { link } from "../state";
 import { limitsOf, useHealth, useStatus, type Status } from "../status";
 import { ago, count, duration, exact, plural, rate, span, spaced } from "../words";

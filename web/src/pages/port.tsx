@@ -83,7 +83,7 @@ function Now({ row }: { row: PortRow }): JSX.Element {
 			<p class="port-now">
 				<Badge tone={health.tone}>{health.why}</Badge>{" "}
 				{[port?.service ?? row.listener?.service, port?.protocol, port?.class ?? row.listener?.class].filter((word) => word !== undefined).join(" · ")}
-				{row.drift !== "no register" && row.drift_help !== "" && <> · {row.drift_help}</>}
+				{row.drift !== undefined && <> · {row.drift_help}</>}
 			</p>
 			<Figures>
 				<Figure label="Open connections" value={count(port?.active ?? row.listener?.established)} href={link("/connections", { port: row.port, transport: row.transport })} />
@@ -201,7 +201,7 @@ export default function Port(): JSX.Element {
 				const transport = param("transport") ?? "tcp", ip = param("host") ?? "::";
 				/* What is kept of it is shown also if nothing is there now. */
 				const chosen = chosenOf(rows, param("host"), param("transport")) ??
-					{ key: "", ip, port, transport, drift: "no register" as const, drift_help: "" };
+					{ key: "", ip, port, transport, drift: undefined, drift_help: "" };
 				return <Known key={chosen.key} rows={rows} chosen={chosen} listeners={listeners.value ?? []} />;
 			}}
 		</Loaded>

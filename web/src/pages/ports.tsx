@@ -7,13 +7,13 @@ import { Empty, Loaded } from "../parts/Empty";
 import { choicesOf, Filters, matches, type Filter } from "../parts/Filters";
 import { Table } from "../parts/Table";
 import { isUnwell, portColumns, portHref, type PortRow } from "../records/port";
-import { usePortRows } from "../records/port_rows";
+import { usePortRows } from "../records/ports_now";
 import { param } from "../state";
 import { limitsOf, useStatus } from "../status";
 import { plural } from "../words";
 
 const CLASSES = ["well-known", "registered", "dynamic"];
-const DRIFTS = ["as expected", "unexpected"];
+const DRIFTS = ["as expected", "unexpected", "missing"];
 
 function isWanted(row: PortRow, unwell: (row: PortRow) => boolean): boolean {
 	const is = (name: string, value: string | undefined) => param(name) === undefined || param(name) === value;

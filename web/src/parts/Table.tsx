@@ -124,6 +124,16 @@ function movedTo(key: string, at: number, rows: number, page: number): number | 
 	return to === undefined ? undefined : Math.max(0, Math.min(rows - 1, to));
 }
 
+/** Columns that have been wide stay so: else they would jump while rows go by. */
+function keepWidths(box: HTMLElement): void {
+	const heads = [...box.querySelectorAll<HTMLElement>("thead th")];
+	const widths = heads.map((head) => head.offsetWidth);
+	heads.forEach((head, i) => {
+		if (widths[i]! > (parseFloat(head.style.minWidth) || 0))
+			head.style.minWidth = `${widths[i]}px`;
+	});
+}
+
 export function Table<R>(props: TableProps<R>): JSX.Element {
 	const { label, columns, rows, prefix = "", usualSort } = props;
 	const order = readOrder(param(`${prefix}sort`) ?? usualSort);
@@ -162,6 +172,10 @@ function Body<R>({ label, rows, rowKey, href, rowClass, actions, shown, head, sm
 			setView({ top: box.current.scrollTop, height: box.current.clientHeight });
 	};
 	useLayoutEffect(look, [whole]);
+	useLayoutEffect(() => {
+		if (!whole && box.current !== null)
+			keepWidths(box.current);
+	}, [whole, begin, shown]);
 	useLayoutEffect(() => {
 		if (goal === undefined || box.current === null)
 			return;

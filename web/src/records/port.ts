@@ -14,8 +14,8 @@ export interface Limits {
 /** As they are without a configuration. */
 export const USUAL_LIMITS: Limits = { response_ms: 100, loss: 0.01, errors: 0.001 };
 
-/** What the register of authorised ports says of one. */
-export type Drift = "as expected" | "unexpected" | "missing" | "no register";
+/** What the register of authorised ports says of one; undefined: nothing, or there is none. */
+export type Drift = "as expected" | "unexpected" | "missing" | undefined;
 
 /** One port: what it carried in the last minute, and the sockets that listen there. */
 export interface PortRow {

@@ -3,18 +3,16 @@
  *
  * A socket bound to every address (:: or 0.0.0.0) belongs to the traffic of each address.
  */
-import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
-import { useRecords, type Data } from "../data";
 import type { Drift, PortRow } from "./port";
 
 const ANY = new Set(["::", "0.0.0.0"]);
 
-function driftOf(listener: Row<"listener"> | undefined, hasRegister: boolean): [Drift | "", string] {
+function driftOf(listener: Row<"listener"> | undefined, hasRegister: boolean): [Drift, string] {
 	if (!hasRegister)
-		return ["no register", "There is no register of authorised ports; `breakwater policy propose` writes one."];
+		return [undefined, "There is no register of authorised ports; breakwater policy propose writes one of what is seen."];
 	if (listener?.authorized === undefined)
-		return ["", "Nobody listens there on this machine, so that the register says nothing of it."];
+		return [undefined, "Nobody listens there on this machine, so that the register says nothing of it."];
 	return listener.authorized
 		? ["as expected", "The register of authorised ports has it."]
 		: ["unexpected", "The register of authorised ports does not have it."];
@@ -23,7 +21,7 @@ function driftOf(listener: Row<"listener"> | undefined, hasRegister: boolean): [
 function rowOf(ip: string, port: number, transport: string, traffic: Row<"port"> | undefined,
 	listener: Row<"listener"> | undefined, hasRegister: boolean): PortRow {
 	const [drift, help] = driftOf(listener, hasRegister);
-	return { key: `${ip} ${port} ${transport} ${listener?.netns ?? ""}`, ip, port, transport, traffic, listener, drift: drift as Drift, drift_help: help };
+	return { key: `${ip} ${port} ${transport} ${listener?.netns ?? ""}`, ip, port, transport, traffic, listener, drift, drift_help: help };
 }
 
 /** One row per address, port and transport; the busiest first, as the daemon gives them. */
@@ -48,12 +46,10 @@ export function portRows(ports: readonly Row<"port">[], listeners: readonly Row<
 	return rows;
 }
 
-const LIMIT = 20000;
-
-/** All of them, as they are now. */
-export function usePortRows(): Data<PortRow[]> {
-	const ports = useRecords("port", { limit: LIMIT }, { live: ["self"] });
-	const listeners = useRecords("listener", { limit: LIMIT }, { live: ["listener"] });
-	const value = useMemo(() => ports.value && portRows(ports.value, listeners.value ?? []), [ports.value, listeners.value]);
-	return { ...ports, value };
+/** What the register expects and nobody offers, as the findings about that tell. */
+export function missingRows(findings: readonly Row<"finding">[]): PortRow[] {
+	return findings.filter((one) => one.kind === "missing_listener" && one.port !== undefined).map((one) => ({
+		key: `missing ${one.id}`, ip: one.server_ip ?? "::", port: one.port!, transport: one.transport ?? "tcp",
+		drift: "missing", drift_help: one.summary ?? "The register of authorised ports has it, and nobody listens.",
+	}));
 }
