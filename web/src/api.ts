@@ -156,8 +156,7 @@ export function may(role: Me["role"]): boolean {
 	return viewer.value !== undefined && RANKS.indexOf(viewer.value.role) >= RANKS.indexOf(role);
 }
 
-/** Changes something; returns what the daemon says of it, in words. */
-export async function change(path: string, form: Params | string, type?: string): Promise<string> {
+async function post(path: string, form: Params | string, type?: string): Promise<string> {
 	const headers: Record<string, string> = {
 		"Content-Type": type ?? "application/x-www-form-urlencoded",
 	};
@@ -166,6 +165,28 @@ export async function change(path: string, form: Params | string, type?: string)
 	const body = typeof form === "string" ? form : link("", form).slice(1);
 	const answer = await ask(path, { method: "POST", headers, body });
 	return wordsOf(answer);
+}
+
+/** What the daemon says of a change: in words, and what is shown only this once. */
+export interface Said {
+	message?: string;
+	link?: string;
+	token?: string;
+}
+
+/** Changes something; returns all of what the daemon says of it. */
+export async function changeJson(path: string, form: Params | string, type?: string): Promise<Said> {
+	const text = await post(path, form, type);
+	try {
+		return JSON.parse(text) as Said;
+	} catch {
+		return { message: text };
+	}
+}
+
+/** Changes something; returns what the daemon says of it, in words. */
+export async function change(path: string, form: Params | string, type?: string): Promise<string> {
+	return (await changeJson(path, form, type)).message ?? "";
 }
 
 /** Signs in; the daemon then knows the browser by a cookie. */

@@ -27,6 +27,7 @@ const loaders: Record<string, Loader> = {
 	"/connections": () => import("./pages/connections"),
 	"/flows": () => import("./pages/flows"),
 	"/availability": () => import("./pages/availability"),
+	"/incidents": () => import("./pages/incidents"),
 	"/monitor": () => import("./pages/monitor"),
 };
 
