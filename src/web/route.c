@@ -6,6 +6,7 @@
 
 #include "web/answer.h"
 #include "web/door_http.h"
+#include "web/framing.h"
 #include "web/heartbeat.h"
 #include "web/inside.h"
 #include "web/page.h"
@@ -307,6 +308,17 @@ static void take_body(const struct request *request, const char *body, size_t si
 		buf_add(&exchange->body, body, size);
 }
 
+/* Where this request ends is not known, so nothing behind it is read. */
+static enum MHD_Result close_with(const struct request *request, const char *doubt)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		strlen(doubt), (void *)(uintptr_t)doubt, MHD_RESPMEM_PERSISTENT);
+	if (response != NULL)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return answer(request->connection, MHD_HTTP_BAD_REQUEST,
+		      "text/plain; charset=utf-8", response);
+}
+
 /*
  * Called once with the headers, once per piece of a body, once at the end, and once
  * more after a question about the past.  An answer before the end would cost the
@@ -315,6 +327,10 @@ static void take_body(const struct request *request, const char *body, size_t si
 static enum MHD_Result take(struct request *request, const char *method, bool is_local,
 			    void **state)
 {
+	const char *doubt =
+		*state == NULL ? framing_doubt(request->connection) : NULL;
+	if (doubt != NULL)
+		return close_with(request, doubt);
 	if (!is_allowed(method, request->path))
 		return answer_error(request->connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 				    request->path, "only GET and HEAD");
