@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "cli/client.h"
 #include "cli/top_view.h"
@@ -70,6 +71,7 @@ struct top {
 	uint64_t total;
 	struct limits limits;
 	char problem[CLIENT_ERROR_MAX]; /* why the daemon told nothing; "" it did */
+	time_t told_at;                 /* when it last did */
 	char refused[CLIENT_ERROR_MAX]; /* why it can't filter so */
 	char notice[160];               /* said once, until the next key */
 	char search[FILTER_MAX];

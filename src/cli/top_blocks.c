@@ -13,8 +13,9 @@ static void about(const json_t *row, struct about *out)
 	char address[48], len[8];
 	about_text(row, "address", address, sizeof(address));
 	about_number(row, "prefix_len", len, sizeof(len));
+	bool is_host = strcmp(len, strchr(address, ':') != NULL ? "128" : "32") == 0;
 	snprintf(out->client, sizeof(out->client), "%s%s%s", address,
-		 len[0] != '\0' ? "/" : "", len);
+		 len[0] == '\0' || is_host ? "" : "/", is_host ? "" : len);
 	about_number(row, "port", out->port, sizeof(out->port));
 }
 

@@ -186,6 +186,7 @@ int top_refresh_due(struct top *top)
 	if (status != STATUS_OK)
 		return status;
 	top->problem[0] = '\0';
+	top->told_at = time(NULL);
 	top->limits = limits_of(top->status);
 	top_arrange(top);
 	return STATUS_OK;

@@ -42,13 +42,19 @@ static int put_posture(const struct top *top, int y, int x)
 			  posture.ports.text);
 }
 
+enum { HOUR_SIZE = 16 };
+
+static void hour_text(time_t at, char out[static HOUR_SIZE])
+{
+	struct tm local;
+	localtime_r(&at, &local);
+	strftime(out, HOUR_SIZE, "%H:%M:%S", &local);
+}
+
 void head_draw_posture(const struct top *top, int y)
 {
-	char hour[16];
-	time_t now = time(NULL);
-	struct tm local;
-	localtime_r(&now, &local);
-	strftime(hour, sizeof(hour), "%H:%M:%S", &local);
+	char hour[HOUR_SIZE];
+	hour_text(time(NULL), hour);
 	int x = screen_put(y, 0, A_BOLD, "Breakwater  ");
 	x = top->problem[0] != '\0' ? put_problem(top, y, x) : put_posture(top, y, x);
 	if (top->paused)
@@ -115,6 +121,15 @@ static void draw_chart(const struct top *top, int y, int x, int width)
 	}
 }
 
+/* Old figures must not look like those of now. */
+static int put_age(const struct top *top, int y)
+{
+	char text[64], hour[HOUR_SIZE];
+	hour_text(top->told_at, hour);
+	snprintf(text, sizeof(text), "Below stands what was known at %s", hour);
+	return screen_put(y, 0, screen_attribute(top, TONE_OVER), text);
+}
+
 static int put_rates(const struct top *top, int y)
 {
 	char line[LINE_SIZE], packets[CELL_MAX], bytes[CELL_MAX], flows[CELL_MAX];
@@ -145,8 +160,9 @@ void head_draw_rates(const struct top *top, int y)
 	text_percent(cpu, sizeof(cpu), member_number(top->status, "cpu_ratio"));
 	text_bytes(rss, sizeof(rss), member_number(top->status, "rss_bytes"));
 	snprintf(line, sizeof(line), "  cpu %s  mem %s", cpu, rss);
-	int x = put_rates(top, y);
-	if (COLS >= WIDE)
+	bool is_old = top->problem[0] != '\0';
+	int x = is_old ? put_age(top, y) : put_rates(top, y);
+	if (COLS >= WIDE && !is_old)
 		x = screen_put(y, x, A_DIM, line);
 	x += 2;
 	int width = COLS - x > CHART_MAX ? CHART_MAX : COLS - x;

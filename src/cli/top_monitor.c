@@ -85,6 +85,7 @@ static const struct view view_seconds = {
 };
 
 static int fetch(struct top *top, json_t **records, struct client_told *told,
+		 /* NOLINTNEXTLINE(readability-non-const-parameter): others fail */
 		 char error[static CLIENT_ERROR_MAX])
 {
 	(void)error;

@@ -237,6 +237,9 @@ def plain_terminals(tap, lab):
     state = siege.monitor.state
     siege.monitor.stop()
     terminal.wait("Not fine: .*no daemon answers", "the end of the daemon")
+    tap.ok(terminal.shows(r"^Below stands what was known at \d\d:\d\d:\d\d") and
+           not terminal.shows("packets/s +[0-9.]+ .B/s"),
+           "figures of before do not look like those of now", *terminal.lines())
     siege.begin("--state", str(state))
     go(terminal, "9", r"^AT +PACKETS/s", "the monitor")
     until(lambda: not terminal.shows("no daemon answers"), "the other daemon")

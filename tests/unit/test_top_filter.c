@@ -100,6 +100,8 @@ static void another_view_tells_of_the_same(void **state)
 	assert_about(&top_sources, &top_probes, source, "");
 	const char *block = "{\"address\":\"203.0.113.0\",\"prefix_len\":24}";
 	assert_about(&top_blocks, &top_sources, block, "client=203.0.113.0/24");
+	const char *host = "{\"address\":\"2001:db8::7\",\"prefix_len\":128}";
+	assert_about(&top_blocks, &top_flows, host, "client=2001:db8::7");
 	const char *alert = "{\"incident\":\"3fa2b1c45d6e7f80\",\"port\":22}";
 	assert_about(&top_alerts, &top_findings, alert, "incident=3fa2b1c45d6e7f80");
 	assert_about(&top_alerts, &top_ports, alert, "port=22");
