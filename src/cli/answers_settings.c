@@ -124,6 +124,9 @@ static int withdraw(void *self, const char *text, size_t len, const char *actor,
 
 void answers_settings(struct web_source *source)
 {
+	const struct monitor *m = source->self;
+	source->public_targets = m->config.web_status_page ? answers_public : NULL;
+	source->public_title = m->config.web_status_title;
 	source->rules = give_rules;
 	source->sinks = give_sinks;
 	source->sink_test = test_sink;

@@ -15,5 +15,8 @@ int answers_take_form(struct monitor *m, const char *text, size_t len,
 /* Which line of which file each key is from, as the configuration is now. */
 void answers_note_config(struct monitor *m);
 
+/* web_source.public_targets. */
+void answers_public(void *self, web_public_take take, void *to);
+
 /* Fills these parts of it. */
 void answers_settings(struct web_source *source);

@@ -162,3 +162,21 @@ struct level_amount level_history_sum(const struct level_history *history,
 	}
 	return sum;
 }
+
+struct level_amount level_history_between(const struct level_history *history,
+					  int64_t from_us, int64_t to_us)
+{
+	enum { REST = HISTORY_RINGS - 1 };
+	struct level_amount sum = { 0 };
+	int64_t len_us = history->rest_us, newest = history->newest[REST];
+	int64_t oldest = newest - rings[REST].size + 1;
+	for (int64_t n = oldest > 0 ? oldest : 0; n <= newest; n++) {
+		int64_t begin_us = n * len_us > from_us ? n * len_us : from_us;
+		int64_t end_us = (n + 1) * len_us < to_us ? (n + 1) * len_us : to_us;
+		if (begin_us < end_us)
+			put(&sum,
+			    &history->at[rings[REST].first + n % rings[REST].size],
+			    (double)(end_us - begin_us) / (double)len_us);
+	}
+	return sum;
+}

@@ -41,6 +41,10 @@ bool level_history_is_sound(const struct level_history *history);
 void level_history_add(struct level_history *history, int64_t from_us, int64_t to_us,
 		       const struct level_amount *amount);
 
+/* What was in that time, of any length, to a bucket of the last ring; spread evenly. */
+struct level_amount level_history_between(const struct level_history *history,
+					  int64_t from_us, int64_t to_us);
+
 /* The last window until now; only of buckets that begin after since_us (0: all). */
 struct level_amount level_history_sum(const struct level_history *history,
 				      int64_t now_us, int64_t window_us,

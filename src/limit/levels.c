@@ -313,6 +313,34 @@ void levels_each(const struct levels *levels, int64_t now_us,
 	}
 }
 
+static const struct standing *availability_of(const struct levels *levels,
+					      const char *target)
+{
+	for (uint32_t i = 0; i < levels->standings.used; i++) {
+		const struct standing *standing = levels_standing(levels, i);
+		const struct limit_level *level = levels_level_of(levels, standing);
+		if (level != NULL && level->measure == MEASURE_AVAILABILITY &&
+		    strcmp(standing->facts.target, target) == 0)
+			return standing;
+	}
+	return NULL;
+}
+
+bool levels_target_days(const struct levels *levels, const char *target, int64_t now_us,
+			struct limits_day days[static LIMITS_DAYS])
+{
+	static const int64_t day_us = 86400 * 1000000LL;
+	const struct standing *standing = availability_of(levels, target);
+	int64_t begin_us = now_us / day_us * day_us;
+	for (int i = 0; i < LIMITS_DAYS && standing != NULL; i++) {
+		struct level_amount amount = level_history_between(
+			&standing->history, begin_us, begin_us + day_us);
+		days[i] = (struct limits_day){ amount.good, amount.bad };
+		begin_us -= day_us;
+	}
+	return standing != NULL;
+}
+
 void levels_each_alert(const struct levels *levels,
 		       void (*take)(void *to, const struct alert_record *alert),
 		       void *to)

@@ -27,6 +27,10 @@ void levels_each_alert(const struct levels *levels,
 void levels_each(const struct levels *levels, int64_t now_us,
 		 void (*take)(void *to, const struct level_record *level), void *to);
 
+/* See limits_target_days(). */
+bool levels_target_days(const struct levels *levels, const char *target, int64_t now_us,
+			struct limits_day days[static LIMITS_DAYS]);
+
 /* What each came to since the first record, in that time. */
 void levels_each_total(const struct levels *levels, int64_t from_us, int64_t to_us,
 		       void (*take)(void *to, const struct level_record *level),

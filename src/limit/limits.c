@@ -405,6 +405,12 @@ void limits_each(const struct limits *limits,
 	levels_each_alert(limits->levels, take, to);
 }
 
+bool limits_target_days(const struct limits *limits, const char *target, int64_t now_us,
+			struct limits_day days[static LIMITS_DAYS])
+{
+	return levels_target_days(limits->levels, target, now_us, days);
+}
+
 void limits_each_level(const struct limits *limits,
 		       void (*take)(void *to, const struct level_record *level),
 		       void *to)

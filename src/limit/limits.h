@@ -73,6 +73,17 @@ void limits_tick(struct limits *limits, int64_t now_us);
 void limits_each(const struct limits *limits,
 		 void (*take)(void *to, const struct alert_record *alert), void *to);
 
+/*
+ * How a target of probes was, by day (UTC), today first, in seconds: by the first
+ * service level that promises its availability.  False: none does.
+ */
+enum { LIMITS_DAYS = 90 };
+struct limits_day {
+	double good_s, bad_s; /* what is left of a day is not known */
+};
+bool limits_target_days(const struct limits *limits, const char *target, int64_t now_us,
+			struct limits_day days[static LIMITS_DAYS]);
+
 /* How each service level stands. */
 void limits_each_level(const struct limits *limits,
 		       void (*take)(void *to, const struct level_record *level),

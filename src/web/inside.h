@@ -14,6 +14,7 @@
 #include "web/past.h"
 #include "web/probe.h"
 #include "web/query.h"
+#include "web/public.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -31,6 +32,7 @@ struct web {
 	struct metrics *metrics;
 	struct past *past; /* NULL: nothing is kept */
 	struct probes_waiting probes;
+	struct public_view public_view; /* what strangers see */
 	struct access *access;
 	struct guests guests; /* of TCP */
 };
@@ -134,6 +136,12 @@ enum MHD_Result answer_rules(const struct request *request);
 enum MHD_Result answer_sinks(const struct request *request);
 enum MHD_Result answer_config(const struct request *request);
 enum MHD_Result answer_sink_test(const struct request *request);
+
+/* For everybody, if an administrator wants it; badge_is_at(): whether it is such a path.
+ */
+enum MHD_Result answer_status_page(const struct request *request);
+bool badge_is_at(const char *path);
+enum MHD_Result answer_badge(const struct request *request);
 
 /* Dashboards: all of them, one, and changes; and whether that is such a path. */
 bool dashboards_are_at(const char *path);

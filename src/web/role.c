@@ -41,6 +41,7 @@ static const struct {
 	/* Off unless an administrator wants it: then it is for everybody. */
 	{ "/status", ROLE_NONE, ROLE_OPERATOR },
 	{ "/status.json", ROLE_NONE, ROLE_OPERATOR },
+	{ "/status.css", ROLE_NONE, ROLE_OPERATOR },
 	{ "/badge/", ROLE_NONE, ROLE_OPERATOR },
 };
 

@@ -206,6 +206,9 @@ static const struct route {
 	{ "/api/v1/password", answer_password, SMALL_BODY_MAX },
 	{ "/api/v1/users", answer_users, SMALL_BODY_MAX },
 	{ "/enter", answer_enter, 0 },
+	{ "/status", answer_status_page, 0 },
+	{ "/status.json", answer_status_page, 0 },
+	{ "/status.css", answer_status_page, 0 },
 	{ "/metrics", answer_metrics, 0 },
 	{ "/health", answer_health, 0 },
 	{ "/probe", answer_probe, 0 },
@@ -230,6 +233,8 @@ static enum MHD_Result route(const struct request *request)
 		return known->answer(request);
 	if (change_is_at(request->path))
 		return answer_changeable(request);
+	if (badge_is_at(request->path))
+		return answer_badge(request);
 	if (dashboards_are_at(request->path))
 		return answer_dashboards(request);
 	if (heartbeat_takes(request->path, MHD_HTTP_METHOD_POST))

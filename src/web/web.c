@@ -374,6 +374,7 @@ void web_close(struct web *web)
 	past_free(web->past);
 	access_free(web->access);
 	live_free(web->live);
+	public_view_free(&web->public_view);
 	metrics_free(web->metrics);
 	free(web);
 }

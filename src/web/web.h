@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +14,7 @@
 #include "config/config.h"
 #include "record/record.h"
 #include "store/store.h"
+#include "web/asked.h"
 
 struct histogram;
 typedef void (*web_emit)(void *to, const void *record);
@@ -23,45 +23,6 @@ typedef void (*web_emit)(void *to, const void *record);
  * Where answers come from; called inside web_run().  What is NULL is not known: its
  * records are none.
  */
-/* What GET /probe is asked with; NULL: not given. */
-struct web_probe {
-	const char *target, *module, *hostname;
-	const char *timeout; /* seconds, as Prometheus says */
-	bool debug;
-};
-/* POST /api/v1/sinks/test. */
-struct web_sink_test {
-	const char *sink, *actor;
-};
-/* What somebody says of a heartbeat. */
-struct web_push {
-	bool is_trusted; /* it comes from root or the daemon's own user: no token needed
-			  */
-	const char *name, *token, *message; /* NULL: not given */
-	bool is_down;
-	uint64_t took_us; /* or unknown */
-};
-typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
-				 struct buf *text);
-
-/* Records of one kind, one behind the other. */
-struct web_records {
-	const void *at;
-	size_t count;
-};
-
-/* What is known of one port: records of it, or of all where the port is not in them. */
-struct web_port_facts {
-	uint16_t port;
-	/* Now: */
-	struct web_records listeners, sockets, findings, alerts, probes, ports, flows;
-	/* Of the last week or day; `past` is of ports, finer the nearer. */
-	struct web_records changes, gaps, unusual, past;
-	const char *missing; /* why some of the past is; "" none is */
-	const atomic_bool *cancelled;
-	bool with_facts; /* the answer is to have all of it */
-};
-
 struct web_source {
 	void *self;
 	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
@@ -158,6 +119,10 @@ struct web_source {
 			      const char *actor, struct buf *message);
 	int (*policy_withdraw)(void *self, const char *text, size_t len,
 			       const char *actor, struct buf *message);
+	/* Of the public status page, in the order of the configuration; NULL: there is
+	 * none. */
+	void (*public_targets)(void *self, web_public_take take, void *to);
+	const char *public_title;
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
 	/*

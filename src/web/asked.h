@@ -1,0 +1,67 @@
+/*
+ * asked.h: what web_source (web.h) is asked with, and what it gives that is no record.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* What GET /probe is asked with; NULL: not given. */
+struct web_probe {
+	const char *target, *module, *hostname;
+	const char *timeout; /* seconds, as Prometheus says */
+	bool debug;
+};
+/* POST /api/v1/sinks/test. */
+struct web_sink_test {
+	const char *sink, *actor;
+};
+/* What somebody says of a heartbeat. */
+struct web_push {
+	bool is_trusted; /* it comes from root or the daemon's own user: no token needed
+			  */
+	const char *name, *token, *message; /* NULL: not given */
+	bool is_down;
+	uint64_t took_us; /* or unknown */
+};
+typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
+				 struct buf *text);
+
+/* Records of one kind, one behind the other. */
+struct web_records {
+	const void *at;
+	size_t count;
+};
+
+/* What is known of one port: records of it, or of all where the port is not in them. */
+struct web_port_facts {
+	uint16_t port;
+	/* Now: */
+	struct web_records listeners, sockets, findings, alerts, probes, ports, flows;
+	/* Of the last week or day; `past` is of ports, finer the nearer. */
+	struct web_records changes, gaps, unusual, past;
+	const char *missing; /* why some of the past is; "" none is */
+	const atomic_bool *cancelled;
+	bool with_facts; /* the answer is to have all of it */
+};
+
+enum { WEB_PUBLIC_DAYS = 90 };
+
+/* A day (UTC) of a target: seconds of which it is known how it was. */
+struct web_public_day {
+	double good_s, bad_s;
+};
+
+/* One target of the public status page, and nothing that is not public. */
+struct web_public {
+	const char *name;   /* as the configuration says it */
+	const char *state;  /* up, degraded, down, maintenance or unknown */
+	int64_t since_us;   /* UNKNOWN_TIME */
+	uint64_t answer_us; /* of the last answer, or unknown */
+	struct web_public_day days[WEB_PUBLIC_DAYS]; /* the first is today */
+};
+typedef void (*web_public_take)(void *to, const struct web_public *target);
