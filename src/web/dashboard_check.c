@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "web/field.h"
 #include "web/inside.h"
 #include "web/query.h"
 
@@ -64,13 +65,6 @@ static bool find_record(struct checking *c)
 
 /* ---- fields ---- */
 
-static bool field_is_number(const struct field *field)
-{
-	return field->type == TYPE_u16 || field->type == TYPE_u32 ||
-	       field->type == TYPE_u64 || field->type == TYPE_ratio ||
-	       field->type == TYPE_real || field->type == TYPE_time;
-}
-
 /* A sum of times means nothing; the last of them may. */
 static bool is_measured(const struct field *field, unsigned how)
 {
@@ -91,14 +85,23 @@ static void say_fields(const struct checking *c, struct buf *out, unsigned how)
 	buf_char(out, '\n');
 }
 
+/* "bytes" and "packets", of both sides. */
+static bool is_sum(const struct checking *c, const char *name)
+{
+	const struct field *client, *server;
+	return query_sum(c->query.kind, name, &client, &server);
+}
+
 /* how: DASHBOARD_MEASURES for what groups are made by. */
 static void check_fields(const struct checking *c,
 			 const struct dashboard_fields *fields, unsigned how)
 {
 	const char *key = how == DASHBOARD_MEASURES ? "by" : dashboard_measures[how];
 	for (size_t i = 0; i < fields->count; i++) {
-		const struct field *field =
-			record_field(c->query.kind, fields->at[i].text);
+		const char *name = fields->at[i].text;
+		const struct field *field = record_field(c->query.kind, name);
+		if (how != DASHBOARD_MEASURES && is_sum(c, name))
+			continue;
 		if (field != NULL &&
 		    (how == DASHBOARD_MEASURES || is_measured(field, how)))
 			continue;
