@@ -139,7 +139,9 @@ export async function barriers(page) {
 	if (!await page.evaluate(() => "axe" in window))
 		await page.evaluate(AXE);
 	return await page.evaluate(async () => {
-		const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+		const { violations } = await window.axe.run(document, {
+			resultTypes: ["violations"], rules: { "target-size": { enabled: true } },
+		});
 		return violations.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) =>
 			`${one.id} (${one.impact}, ${one.nodes.length}): ${one.nodes.slice(0, 3).map((node) =>
 				`${node.target.join(" ")} ${node.any.concat(node.all)[0]?.message ?? ""}`).join("; ")}`);
