@@ -24,6 +24,8 @@ export class Problem extends Error {
 	}
 }
 
+const LOGIN = "/api/v1/login";
+
 /** Nothing is shown before somebody has signed in. */
 export const needsLogin = signal(false);
 /** Who looks; undefined until it is known. */
@@ -59,8 +61,12 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
 			throw error;
 		throw new Problem(0, "The daemon does not answer.");
 	}
-	if (answer.status === 401)
+	if (answer.status === 401) {
+		/* A wrong password changes nothing of who one is. */
+		if (path !== LOGIN)
+			viewer.value = undefined;
 		needsLogin.value = true;
+	}
 	if (!answer.ok)
 		throw new Problem(answer.status, await wordsOf(answer) || `the daemon answers ${answer.status}`);
 	return answer;
@@ -191,7 +197,7 @@ export async function change(path: string, form: Params | string, type?: string)
 
 /** Signs in; the daemon then knows the browser by a cookie. */
 export async function login(user: string, password: string): Promise<void> {
-	await change("/api/v1/login", { user, password });
+	await change(LOGIN, { user, password });
 	await me();
 	needsLogin.value = false;
 }

@@ -58,12 +58,15 @@ function Live(): JSX.Element {
 
 function Viewer(): JSX.Element | null {
 	const who = viewer.value;
-	if (who?.user === undefined)
-		return null;
 	return (
 		<>
-			<span class="who" title={`Role: ${who.role}`}>{who.user}</span>
-			{who.by === "session" && <button type="button" onClick={() => void logout()}>Sign out</button>}
+			{who?.user && <span class="who" title={`Role: ${who.role}`}>{who.user}</span>}
+			{who?.by === "session" && <button type="button" onClick={() => void logout()}>Sign out</button>}
+			{who?.by === "loopback" && who.login && (
+				<button type="button" title="Who asks from this machine may read; what changes something needs a user" onClick={() => {
+					needsLogin.value = true;
+				}}>Sign in</button>
+			)}
 		</>
 	);
 }

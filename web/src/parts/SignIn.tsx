@@ -1,9 +1,10 @@
 /*
- * SignIn.tsx: the only thing that is shown to who has not signed in.
+ * SignIn.tsx: the only thing that is shown to who may not read without signing in; who may,
+ * can go back.
  */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { login } from "../api";
+import { login, needsLogin, viewer } from "../api";
 
 export function SignIn(): JSX.Element {
 	const [problem, setProblem] = useState<string | undefined>(undefined);
@@ -27,6 +28,11 @@ export function SignIn(): JSX.Element {
 				<label>Password<input name="password" type="password" autocomplete="current-password" required /></label>
 				{problem !== undefined && <p class="problem" role="alert">! {problem}</p>}
 				<button type="submit" class="primary" disabled={busy}>Sign in</button>
+				{viewer.value !== undefined && (
+					<button type="button" onClick={() => {
+						needsLogin.value = false;
+					}}>Back, without signing in</button>
+				)}
 			</form>
 		</main>
 	);
