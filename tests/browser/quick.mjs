@@ -6,7 +6,7 @@
  */
 import { main, open, places, settle, tap, url, visit, wrongsOf } from "./harness.mjs";
 
-const PAINT_MS = 300, LOAD_BYTES = 120000, TASK_MS = 200, SETTLE_MS = 30000;
+const PAINT_MS = 300, LOAD_BYTES = 120000, STEP_MS = 100, SETTLE_MS = 30000;
 const MANY = { ports: 5000, listeners: 5000, probes: 1000, flows: 20000, findings: 5000, incidents: 2000, alerts: 2000, blocks: 5000, levels: 1000, logins: 20000 };
 
 async function isThereSoon(browser) {
@@ -62,20 +62,27 @@ async function multiply(page) {
 	});
 }
 
-/** Scrolls what there is to scroll, as a wheel does; the longest task meanwhile. */
+/**
+ * Scrolls what there is to scroll, as a wheel does; what a turn of it takes at most, in time of
+ * the processor, which does not depend on who else works on this machine.
+ */
 async function scroll(page) {
-	await page.evaluate(() => {
-		window.tasks = [];
-		new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((one) => one.duration))).observe({ type: "longtask" });
-	});
+	const session = await page.context().newCDPSession(page);
+	await session.send("Performance.enable", { timeDomain: "threadTicks" });
+	const worked = async () => (await session.send("Performance.getMetrics")).metrics
+		.find((one) => one.name === "TaskDuration").value * 1000;
 	const table = page.locator("main .scroll.tall").first();
 	const box = await table.count() > 0 ? await table.boundingBox() : null;
 	await page.mouse.move(box ? box.x + 100 : 600, box ? Math.min(750, box.y + 80) : 400);
+	const turns = [];
 	for (let i = 0; i < 30; i++) {
+		const before = await worked();
 		await page.mouse.wheel(0, 900);
-		await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0))));
+		turns.push(await worked() - before);
 	}
-	return await page.evaluate(() => Math.max(0, ...window.tasks));
+	await session.detach();
+	return turns.sort((a, b) => a - b);
 }
 
 async function bearsMany(browser) {
@@ -84,9 +91,10 @@ async function bearsMany(browser) {
 	for (const place of places.filter((one) => one.key !== undefined)) {
 		await page.goto(new URL(place.path, url).href);
 		await settle(page, SETTLE_MS);
-		const longest = await scroll(page);
-		console.log(`# ${place.title}: longest task ${Math.round(longest)} ms`);
-		tap.ok(longest < TASK_MS, `${place.title}: with thousands of records it scrolls without a halt`, `${Math.round(longest)} ms`);
+		const turns = await scroll(page), usual = turns[turns.length >> 1], longest = turns[turns.length - 1];
+		console.log(`# ${place.title}: a turn of the wheel takes ${usual.toFixed(1)} ms, ${longest.toFixed(1)} ms at most`);
+		/* One turn in thirty may meet an answer that comes in. */
+		tap.ok(turns[turns.length - 2] < STEP_MS, `${place.title}: with thousands of records it scrolls without a halt`, turns);
 		const rows = await page.locator("main tbody tr").count();
 		tap.ok(rows < 1000, `${place.title}: only what can be seen is drawn`, `${rows} rows`);
 	}

@@ -18,6 +18,7 @@ import argparse
 import os
 import pathlib
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -50,6 +51,7 @@ CONFIG = """home: [{ours}/32, "{ours6}/128"]
 interfaces: [eth0, eth1]
 logs: {{journal: no, programs: no}}
 limits: {{files: ["{here}/rules.yaml"]}}
+web: {{dashboards: "{folder}/dashboards.d"}}
 probe:
   files: ["{folder}/targets.yaml"]
   own_interval: 5s
@@ -241,6 +243,8 @@ class Scene:
         words = {"ours": places.OURS, "ours6": places.OURS6, "here": HERE, "folder": folder,
                  "street": places.STREET, "database": places.DATABASE, "shop": places.SHOP,
                  "printer": places.PRINTER}
+        (folder / "dashboards.d").mkdir()
+        shutil.copy(HERE / "dashboard.yaml", folder / "dashboards.d" / "web-site.yaml")
         (folder / "known.txt").write_text(f"{places.FLOODER}\n192.0.2.128/28\n")
         (folder / "targets.yaml").write_text(TARGETS.format(**words))
         config = folder / "breakwater.yaml"
