@@ -74,14 +74,14 @@ struct policy_entry_text {
 
 /*
  * Appends the text of the register, what is in it else untouched, to *out.  0; -EINVAL
- * and what is wrong; -ENOENT: no entry is meant, -EEXIST: several may be.  line: of the
- * entry, 0 if it is not said.
+ * and what is wrong; -ENOENT: no entry is meant, -EEXIST: several may be.  line_number:
+ * of the entry, 0 if it is not said.
  */
 int policy_text_add(const struct policy *policy, const struct buf *text,
 		    const struct policy_entry_text *entry, struct buf *out,
 		    struct buf *message);
 int policy_text_remove(const struct policy *policy, const struct buf *text,
-		       const struct policy_entry_text *entry, size_t line,
+		       const struct policy_entry_text *wanted, size_t line_number,
 		       struct buf *out, struct buf *message);
 
 /* How many entries have expired. */
