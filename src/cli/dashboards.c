@@ -192,7 +192,7 @@ static int read_right(const char *file, struct buf *text, size_t *panels)
 static int check(const struct asked *a, const char *file)
 {
 	struct buf text = { 0 };
-	size_t panels;
+	size_t panels = 0;
 	int status = read_right(file, &text, &panels);
 	if (status == STATUS_OK && a->common.json)
 		printf("{\"ok\":true,\"panels\":%zu}\n", panels);
@@ -209,7 +209,7 @@ static int import(const struct asked *a, const char *file)
 	const char *slash = strrchr(file, '/');
 	const char *begin = slash != NULL ? slash + 1 : file;
 	struct buf text = { 0 }, path = { 0 };
-	size_t panels;
+	size_t panels = 0;
 	int len = (int)strcspn(begin, ".");
 	if (snprintf(stem, sizeof(stem), "%.*s", len, begin) >= (int)sizeof(stem))
 		stem[0] = '\0';
