@@ -84,7 +84,7 @@ export interface Rows<K extends Kind> {
 	total: number;
 }
 
-/** Records of a kind; filters as in docs/api.md. */
+/** Records of a kind; filters as the CLI has them. */
 export async function get<K extends Kind>(kind: K, filters: Params = {}, abort?: AbortSignal): Promise<Rows<K>> {
 	const answer = await ask(link(pathOf(kind), filters), { headers: { Accept: "application/json" }, signal: abort });
 	const rows = await answer.json() as Row<K>[];
@@ -166,7 +166,7 @@ async function post(path: string, form: Params | string, type?: string): Promise
 	const headers: Record<string, string> = {
 		"Content-Type": type ?? "application/x-www-form-urlencoded",
 	};
-	if (viewer.value?.csrf !== undefined)
+	if (viewer.value?.csrf)
 		headers["Breakwater-CSRF"] = viewer.value.csrf;
 	const body = typeof form === "string" ? form : link("", form).slice(1);
 	const answer = await ask(path, { method: "POST", headers, body });

@@ -32,7 +32,11 @@ const self = crypto.getRandomValues(new Uint32Array(2)).join("-");
 const wantedBy = new Map<string, Kind[]>();
 let source: EventSource | undefined;
 let connected = "";
+let connecting: ReturnType<typeof setTimeout> | undefined;
+/* Gives the connection to another tab; undefined: it is not ours. */
 let release: (() => void) | undefined;
+/* Ends waiting for it; undefined: this tab wants nothing. */
+let wanting: AbortController | undefined;
 
 const coalesced = new Coalesced(UPDATE_MS, (batch) => {
 	for (const [heard, kinds] of subscribers)
@@ -53,7 +57,9 @@ function take(message: Message): void {
 		liveState.value = message.state;
 	} else if (message.type === "wants") {
 		wantedBy.set(message.from, message.kinds);
-		connect();
+		if (source?.readyState === EventSource.OPEN)
+			channel.postMessage({ type: "state", state: "live" } satisfies Message);
+		connectSoon();
 	} else
 		tellWanted();
 }
@@ -66,6 +72,12 @@ function tell(message: Message): void {
 
 function tellWanted(): void {
 	tell({ type: "wants", from: self, kinds: wanted() });
+}
+
+/** Parts of a page begin one after another; each would open the connection anew. */
+function connectSoon(): void {
+	clearTimeout(connecting);
+	connecting = setTimeout(connect, 150);
 }
 
 /** As the leader: one connection for all that any tab wants. */
@@ -123,7 +135,6 @@ function lead(): void {
 	else
 		navigator.locks.request(LOCK, { signal: wanting.signal }, hold).catch(() => undefined);
 }
-let wanting: AbortController | undefined;
 
 function yieldLead(): void {
 	if (wanting === undefined)

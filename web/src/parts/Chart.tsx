@@ -97,9 +97,13 @@ function seriesOf(series: Series, index: number, show: (value: number) => string
 	};
 }
 
-/** Of small counts several splits have the same words: only the first has them. */
-function distinct(words: string[]): (string | null)[] {
-	return words.map((word, i) => (word === words[i - 1] ? null : word));
+const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+const ANY_STEPS = [...Array.from({ length: 9 }, (_, i) => [1, 2, 5].map((digit) => digit * 10 ** (i - 9))).flat(), ...WHOLE_STEPS];
+
+/** Between whole numbers there is nothing to be marked on the axis. */
+function stepsOf(plot: uPlot): number[] {
+	const isWhole = plot.data.slice(1).every((values) => (values as (number | null)[]).every((value) => value === null || Number.isInteger(value)));
+	return isWhole ? WHOLE_STEPS : ANY_STEPS;
 }
 
 function optionsOf(props: ChartProps, width: number): uPlot.Options {
@@ -124,7 +128,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
 		},
 		axes: [
 			{ ...axis, space: 70, values: timeLabels },
-			{ ...axis, size: 64, values: (_plot, splits) => distinct(splits.map((value) => props.show(value))) },
+			{ ...axis, size: 64, incrs: stepsOf, values: (_plot, splits) => splits.map((value) => props.show(value)) },
 		],
 		series: [
 			{ label: "Time", value: (_plot, at) => (at === null ? UNKNOWN : exact(new Date(at * 1000).toISOString()) ?? UNKNOWN) },
