@@ -28,6 +28,7 @@ const loaders: Record<string, Loader> = {
 	"/flows": () => import("./pages/flows"),
 	"/availability": () => import("./pages/availability"),
 	"/incidents": () => import("./pages/incidents"),
+	"/forecasts": () => import("./pages/forecasts"),
 	"/monitor": () => import("./pages/monitor"),
 };
 

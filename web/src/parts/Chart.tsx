@@ -27,6 +27,18 @@ export interface Threshold {
 	label: string;
 }
 
+/** Between two series, by their names: what is expected to lie there. */
+export interface Band {
+	upper: string;
+	lower: string;
+}
+
+/** A value that is told apart: drawn as a hollow triangle. */
+export interface Mark {
+	at_s: number;
+	value: number;
+}
+
 export interface ChartProps {
 	/** What it shows: "Throughput of 443/tcp". */
 	label: string;
@@ -36,6 +48,8 @@ export interface ChartProps {
 	/** A value in words, for axis, legend and table (words.ts). */
 	show: (value: number) => string;
 	thresholds?: readonly Threshold[];
+	bands?: readonly Band[];
+	marks?: readonly Mark[];
 	/** Times of which nothing is known. */
 	gaps?: readonly Gap[];
 	height?: number;
@@ -80,6 +94,31 @@ function drawThresholds(plot: uPlot, thresholds: readonly Threshold[]): void {
 		ctx.fillText(label, left + width - 4, y - 4);
 	}
 	ctx.restore();
+}
+
+function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
+	const { left, width } = plot.bbox, size = 5 * devicePixelRatio, ctx = plot.ctx;
+	ctx.save();
+	ctx.strokeStyle = colour("--warn");
+	ctx.lineWidth = 1.5 * devicePixelRatio;
+	for (const { at_s, value } of marks) {
+		const x = plot.valToPos(at_s, "x", true), y = plot.valToPos(value, "y", true);
+		if (x < left || x > left + width)
+			continue;
+		ctx.beginPath();
+		ctx.moveTo(x, y - size);
+		ctx.lineTo(x + size, y + size);
+		ctx.lineTo(x - size, y + size);
+		ctx.closePath();
+		ctx.stroke();
+	}
+	ctx.restore();
+}
+
+/** uPlot counts the times as the first of the series. */
+function bandsOf({ bands, series }: ChartProps): uPlot.Band[] {
+	const indexOf = (name: string) => series.findIndex((one) => one.name === name) + 1;
+	return (bands ?? []).map(({ upper, lower }) => ({ series: [indexOf(upper), indexOf(lower)], fill: `${colour("--line-1")}2e` }));
 }
 
 function seriesOf(series: Series, index: number, show: (value: number) => string): uPlot.Series {
@@ -134,9 +173,10 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
 			{ label: "Time", value: (_plot, at) => (at === null ? UNKNOWN : exact(new Date(at * 1000).toISOString()) ?? UNKNOWN) },
 			...props.series.map((one, i) => seriesOf(one, i, props.show)),
 		],
+		bands: bandsOf(props),
 		hooks: {
 			drawClear: [(plot) => drawGaps(plot, props.gaps ?? [])],
-			draw: [(plot) => drawThresholds(plot, thresholds)],
+			draw: [(plot) => drawThresholds(plot, thresholds), (plot) => drawMarks(plot, props.marks ?? [])],
 			setSelect: [(plot) => {
 				if (plot.select.width > 5)
 					props.onSelect?.(plot.posToVal(plot.select.left, "x"), plot.posToVal(plot.select.left + plot.select.width, "x"));
@@ -200,7 +240,7 @@ export function Chart(props: ChartProps): JSX.Element {
 	const plot = useRef<uPlot>();
 	const latest = useRef(props);
 	latest.current = props;
-	const shape = `${theme.value} ${props.height} ${props.series.map((one) => one.name).join("\0")} ${JSON.stringify(props.thresholds)} ${JSON.stringify(props.gaps)}`;
+	const shape = `${theme.value} ${props.height} ${props.series.map((one) => one.name).join("\0")} ${JSON.stringify(props.thresholds)} ${JSON.stringify(props.gaps)} ${JSON.stringify(props.marks)}`;
 	useEffect(() => {
 		const at = box.current!;
 		plot.current = new uPlot(optionsOf(latest.current, at.clientWidth), dataOf(latest.current), at);

@@ -6,21 +6,10 @@ import type { JSX } from "preact";
 import type { Row } from "../api";
 import { useRecords } from "../data";
 import { link } from "../state";
-import { ago, bytes, count, duration, endpoint, exact, percent, rate, spaced } from "../words";
+import { ofMetric } from "../records/forecast";
+import { ago, endpoint, exact, percent, spaced } from "../words";
 import { Empty, Loaded } from "./Empty";
 import { Table, type Column } from "./Table";
-
-/** A value of a metric in its unit: "port.response_p95_us", "bytes_per_s". */
-export function ofMetric(metric: string | undefined, value: number | undefined): string {
-	const name = metric?.split(".").pop() ?? "";
-	if (name.endsWith("_us"))
-		return duration(value);
-	if (name.endsWith("_ratio"))
-		return percent(value);
-	if (name.endsWith("bytes_per_s"))
-		return rate(value);
-	return name.endsWith("bytes") ? bytes(value) : count(value);
-}
 
 const forecastColumns: Column<Row<"forecast">>[] = [
 	{ name: "metric", title: "Value", help: "What is foretold.", value: (f) => f.metric, show: (v) => spaced(String(v)) },
