@@ -1,10 +1,13 @@
 /*
  * store.c: how fast records get into the store, and charts out of it.
  *
- *   store flows FOLDER COUNT      puts that many flows; rate from the first put until
- *                                 all are committed
- *   store fill FOLDER PORTS DAYS  makes the roll-ups of a machine with so many ports
+ *   store flows FOLDER COUNT [AT SPAN]  puts that many flows; rate from the first put
+ *                                 until all are committed
+ *   store fill FOLDER PORTS DAYS [AT]   makes the roll-ups of a machine with so many
+ *                                 ports
  *   store ask FOLDER TIMES PORTS  chart latencies of such a store
+ *
+ * AT is when that is, in seconds since 1970; flows end within SPAN seconds before it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +21,10 @@
 
 #define SECOND  1000000LL
 #define DAY     (86400 * SECOND)
-#define NOW     1769817600000000LL /* 2026-01-31T00:00:00Z */
 #define SAMPLES 1000
 
+static int64_t at_us = 1769817600000000LL; /* 2026-01-31T00:00:00Z */
+static int64_t step_us = 10;               /* between two flows */
 static uint64_t seed = 88172645463325252;
 
 static uint64_t some(uint64_t most)
@@ -63,7 +67,7 @@ static struct addr some_addr(uint8_t first)
 static void make_flow(struct flow_record *f, uint64_t number)
 {
 	record_init(RECORD_flow, f);
-	f->end = NOW + (int64_t)number * 10;
+	f->end = at_us + (int64_t)number * step_us;
 	f->start = f->end - (int64_t)some(10 * SECOND);
 	f->transport = "tcp";
 	f->ip_proto = 6;
@@ -124,7 +128,9 @@ static int bench_flows(const char *folder, unsigned long count)
 	double begin = now_s();
 	for (unsigned long i = 0; i < count; i++) {
 		struct flow_record *flow = &flows[i % KINDS];
-		flow->end = NOW + (int64_t)i * 10;
+		int64_t length = flow->end - flow->start;
+		flow->end = at_us + (int64_t)i * step_us;
+		flow->start = flow->end - length;
 		while (!store_put(store, RECORD_flow, flow))
 			pause_ms(1);
 	}
@@ -152,7 +158,7 @@ static void put_services(struct store *store, unsigned ports)
 		struct port_record port;
 		uint8_t bytes[4] = { 10, 0, (uint8_t)(i / 250), (uint8_t)(i % 250) };
 		record_init(RECORD_port, &port);
-		port.start = NOW - SECOND;
+		port.start = at_us - SECOND;
 		port.server_ip = addr_v4(bytes);
 		port.port = 1000 + i;
 		port.transport = "tcp";
@@ -216,15 +222,15 @@ static int fill(const char *folder, unsigned ports, unsigned days)
 		       "CREATE TEMP TABLE one AS SELECT * FROM roll_10s "
 		       "ORDER BY service") != SQLITE_OK)
 		die(sqlite3_errmsg(db));
-	copy_rows(db, LEVEL_1D, NOW - days * DAY, NOW);
-	copy_rows(db, LEVEL_1H, NOW - days * DAY, NOW);
-	copy_rows(db, LEVEL_1M, NOW - days * DAY, NOW);
-	copy_rows(db, LEVEL_10S, NOW - 2 * DAY, NOW);
-	meta_put(db, "first", NOW - days * DAY);
-	meta_put(db, "rolled_port_1m", NOW - 60 * SECOND);
-	meta_put(db, "rolled_port_1h", NOW - 3600 * SECOND);
-	meta_put(db, "rolled_port_1d", NOW - DAY);
-	meta_put(db, "kept_port_10s", NOW - 2 * DAY);
+	copy_rows(db, LEVEL_1D, at_us - days * DAY, at_us);
+	copy_rows(db, LEVEL_1H, at_us - days * DAY, at_us);
+	copy_rows(db, LEVEL_1M, at_us - days * DAY, at_us);
+	copy_rows(db, LEVEL_10S, at_us - 2 * DAY, at_us);
+	meta_put(db, "first", at_us - days * DAY);
+	meta_put(db, "rolled_port_1m", at_us - 60 * SECOND);
+	meta_put(db, "rolled_port_1h", at_us - 3600 * SECOND);
+	meta_put(db, "rolled_port_1d", at_us - DAY);
+	meta_put(db, "kept_port_10s", at_us - 2 * DAY);
 	if (db_run(db, "COMMIT") != SQLITE_OK)
 		die(sqlite3_errmsg(db));
 	sqlite3_close(db);
@@ -289,7 +295,7 @@ static int bench_ask(const char *folder, unsigned times, unsigned ports)
 	if (times > SAMPLES)
 		times = SAMPLES;
 	store_filter_init(&chart);
-	chart.since_us = NOW - 30 * DAY; /* or all there is */
+	chart.since_us = at_us - 30 * DAY; /* or all there is */
 	all = chart;
 	chart.step_s = 3600;
 	chart.has_port = true;
@@ -313,14 +319,23 @@ static int bench_ask(const char *folder, unsigned times, unsigned ports)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "flows") == 0)
+	bool is_flows = argc >= 4 && strcmp(argv[1], "flows") == 0;
+	bool is_fill = argc >= 5 && strcmp(argv[1], "fill") == 0;
+	if (is_fill && argc == 6)
+		at_us = strtoll(argv[5], NULL, 10) * SECOND;
+	if (is_flows && argc == 6) {
+		int64_t span_us = strtoll(argv[5], NULL, 10) * SECOND;
+		at_us = strtoll(argv[4], NULL, 10) * SECOND - span_us;
+		step_us = span_us / (strtoll(argv[3], NULL, 10) + 1);
+	}
+	if (is_flows && (argc == 4 || argc == 6))
 		return bench_flows(argv[2], strtoul(argv[3], NULL, 10));
-	if (argc == 5 && strcmp(argv[1], "fill") == 0)
+	if (is_fill && (argc == 5 || argc == 6))
 		return fill(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 			    (unsigned)strtoul(argv[4], NULL, 10));
 	if (argc == 5 && strcmp(argv[1], "ask") == 0)
 		return bench_ask(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 				 (unsigned)strtoul(argv[4], NULL, 10));
-	die("usage: store flows FOLDER COUNT | fill FOLDER PORTS DAYS | ask FOLDER "
-	    "TIMES PORTS");
+	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT] | "
+	    "ask FOLDER TIMES PORTS");
 }
