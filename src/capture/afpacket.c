@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ enum {
 struct live {
 	struct capture capture;
 	int fd, steering; /* steering: until the fanout group is joined */
+	int wake;         /* eventfd: somebody wants something of who waits */
 	struct links *links;
 	struct live_filter *filter;
 	char **chosen; /* names; NULL: all interfaces */
@@ -244,13 +246,18 @@ static void follow_links(struct live *live)
 /* 0 when there may be something; -errno if the socket is broken. */
 static int wait_for_block(struct live *live, int timeout_ms)
 {
-	struct pollfd waited[2] = {
+	struct pollfd waited[3] = {
 		{ .fd = live->fd, .events = POLLIN },
 		{ .fd = links_fd(live->links), .events = POLLIN },
+		{ .fd = live->wake, .events = POLLIN },
 	};
-	int n = poll(waited, 2, timeout_ms);
+	uint64_t woken;
+	int n = poll(waited, 3, timeout_ms);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
+	if (waited[2].revents != 0 && read(live->wake, &woken, sizeof(woken)) < 0 &&
+	    errno != EAGAIN)
+		return -errno;
 	if (waited[0].revents & (POLLERR | POLLHUP | POLLNVAL)) {
 		int error = 0;
 		socklen_t len = sizeof(error);
@@ -313,9 +320,20 @@ static void live_update_stats(struct capture *capture)
 	capture->stats.kernel_dropped += since_last.tp_drops;
 }
 
+static void live_wake(const struct capture *capture)
+{
+	const struct live *live = (const struct live *)capture;
+	const uint64_t one = 1;
+	/* It can't fail: the counter is far from its end. */
+	ssize_t written = write(live->wake, &one, sizeof(one));
+	(void)written;
+}
+
 static void live_close(struct capture *capture)
 {
 	struct live *live = (struct live *)capture;
+	if (live->wake >= 0)
+		close(live->wake);
 	if (live->ring != NULL)
 		munmap(live->ring, live->ring_bytes);
 	if (live->fd >= 0)
@@ -335,6 +353,7 @@ static const struct capture_ops live_ops = {
 	.is_live = true,
 	.next = live_next,
 	.update_stats = live_update_stats,
+	.wake = live_wake,
 	.close = live_close,
 };
 
@@ -504,7 +523,10 @@ struct capture *capture_live(const struct capture_live_options *options,
 	live->capture.ops = &live_ops;
 	live->fd = opened->socket;
 	live->steering = opened->steering;
-	if (open_live(live, options, error, status)) {
+	live->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (live->wake < 0)
+		fail(error, status, "capture", errno);
+	else if (open_live(live, options, error, status)) {
 		error[0] = '\0';
 		*status = 0;
 		return &live->capture;

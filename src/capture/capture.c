@@ -21,6 +21,12 @@ int capture_next(struct capture *capture, const struct frame **frames, int timeo
 	return count;
 }
 
+void capture_wake(const struct capture *capture)
+{
+	if (capture->ops->wake != NULL)
+		capture->ops->wake(capture);
+}
+
 bool capture_ended(const struct capture *capture)
 {
 	return capture->ended;

@@ -78,6 +78,9 @@ struct capture *capture_live(const struct capture_live_options *options,
  * capture_error().
  */
 int capture_next(struct capture *capture, const struct frame **frames, int timeout_ms);
+
+/* From any thread: who waits for frames, or will next, does not wait. */
+void capture_wake(const struct capture *capture);
 bool capture_ended(const struct capture *capture);
 
 /* True for a source that waits for the clock; false for files. */

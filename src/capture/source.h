@@ -26,6 +26,8 @@ struct capture_ops {
 		    int timeout_ms);
 	/* Brings stats (all but frames) up to date; NULL if they always are. */
 	void (*update_stats)(struct capture *capture);
+	/* As capture_wake(); NULL: it never waits. */
+	void (*wake)(const struct capture *capture);
 	/* Frees all but ifaces, which capture_close() did; the struct included. */
 	void (*close)(struct capture *capture);
 };

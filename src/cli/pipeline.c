@@ -500,9 +500,12 @@ void pipeline_list(struct pipeline *p, int wait_ms,
 {
 	struct listing listing = { .emit = emit, .to = to };
 	p->listing = &listing;
-	for (unsigned i = 0; i < p->count; i++)
+	for (unsigned i = 0; i < p->count; i++) {
 		p->workers[i].lists_asked +=
 			!atomic_exchange(&p->workers[i].want_list, true);
+		if (p->workers[i].capture != NULL)
+			capture_wake(p->workers[i].capture);
+	}
 	for (int waited = 0; waited < wait_ms && listing.ended < p->count; waited++) {
 		pump_all(p);
 		struct timespec millisecond = { .tv_nsec = 1000000 };
