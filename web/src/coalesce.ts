@@ -32,16 +32,24 @@ export class Coalesced {
 		private readonly clock: Timer = browserTimer) {}
 
 	/** One event of the stream, its data as it came. */
-	add(kind: Kind | "lost", data: string): void {
-		const record: unknown = JSON.parse(data);
+	add(kind: Kind | "lost" | "batch", data: string): void {
+		const told: unknown = JSON.parse(data);
 		if (kind === "lost")
-			this.batch.lost += (record as { lost: number }).lost;
-		else if (this.kept < KEPT_MAX) {
+			this.batch.lost += (told as { lost: number }).lost;
+		else if (kind === "batch")
+			for (const record of told as { record: Kind }[])
+				this.keep(record.record, record);
+		else
+			this.keep(kind, told);
+		this.soon();
+	}
+
+	private keep(kind: Kind, record: unknown): void {
+		if (this.kept < KEPT_MAX) {
 			(this.batch.records[kind] ??= [] as never[]).push(record as never);
 			this.kept++;
 		} else
 			this.batch.resumed = true;
-		this.soon();
 	}
 
 	/** Time has passed in which nothing could come. */

@@ -21,7 +21,7 @@ export const liveState = signal<"connecting" | "live" | "lost">("connecting");
 export const paused = signal(false);
 
 type Message =
-	| { type: "event"; kind: Kind | "lost"; data: string }
+	| { type: "event"; kind: Kind | "lost" | "batch"; data: string }
 	| { type: "state"; state: "connecting" | "live" | "lost" }
 	| { type: "wants"; from: string; kinds: Kind[] }
 	| { type: "asks" };
@@ -85,7 +85,7 @@ function connect(): void {
 	if (release === undefined)
 		return;
 	const kinds = [...new Set([...wantedBy.values()].flat())].sort();
-	const path = kinds.length === 0 ? "" : `/api/v1/live?type=${kinds.join(",")}`;
+	const path = kinds.length === 0 ? "" : `/api/v1/live?type=${kinds.join(",")}&coalesce=1s`;
 	if (path === connected)
 		return;
 	source?.close();
@@ -105,7 +105,7 @@ function open(path: string, kinds: Kind[]): EventSource {
 			setTimeout(connect, 5000);
 		}
 	};
-	for (const kind of [...kinds, "lost" as const])
+	for (const kind of [...kinds, "lost" as const, "batch" as const])
 		opened.addEventListener(kind, (event) => tell({ type: "event", kind, data: event.data }));
 	return opened;
 }

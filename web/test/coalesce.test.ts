@@ -24,6 +24,16 @@ test("the first event is given at once, more at most once a second, and none is 
 		Array.from({ length: 500 }, (_, i) => String(i)));
 });
 
+test("a batch of the daemon is its records, each of its kind", () => {
+	const { clock, given, events } = scene();
+	events.add("batch", '[{"record":"port","port":443},{"record":"port","port":22}]');
+	events.add("batch", '[{"record":"self","packets":7}]');
+	clock.turn(2000);
+	const ports = given.flatMap(({ batch }) => batch.records.port ?? []);
+	assert.deepEqual(ports.map(({ port }) => port), [443, 22]);
+	assert.equal(given.flatMap(({ batch }) => batch.records.self ?? []).length, 1);
+});
+
 test("while it is held nothing is given, and then all of it", () => {
 	const { clock, given, events } = scene();
 	events.hold(true);
