@@ -14,7 +14,8 @@
 
 static const char user_examples[] =
 	"  breakwater user add alice --role operator      asks for her password\n"
-	"  breakwater user link alice                     a link that lets her in once\n"
+	"  breakwater user link alice                     a link that lets her in "
+	"once\n"
 	"  breakwater user link                           one for an administrator\n"
 	"  breakwater user role alice --role viewer\n"
 	"  breakwater user list\n"
@@ -50,9 +51,8 @@ static void print_row(const struct people_options *o, const json_t *row)
 	print_cell(row, "role", 15);
 	print_cell(row, "since", 29);
 	if (is_user)
-		puts(json_is_true(json_object_get(row, "password"))
-			     ? "password"
-			     : "only by link");
+		puts(json_is_true(json_object_get(row, "password")) ? "password"
+								    : "only by link");
 	else
 		printf("%s %s\n",
 		       json_is_true(json_object_get(row, "ended")) ? "ended" : "until",
@@ -182,9 +182,12 @@ struct job {
 };
 
 static const struct job user_jobs[] = {
-	{ "list", list, NO_NAME },           { "add", add, ONE_NAME },
-	{ "passwd", set_password, ONE_NAME }, { "role", set_role, ONE_NAME },
-	{ "link", make_link, MAYBE_ONE },     { "remove", take_away, ONE_NAME },
+	{ "list", list, NO_NAME },
+	{ "add", add, ONE_NAME },
+	{ "passwd", set_password, ONE_NAME },
+	{ "role", set_role, ONE_NAME },
+	{ "link", make_link, MAYBE_ONE },
+	{ "remove", take_away, ONE_NAME },
 	{ NULL, NULL, NO_NAME },
 };
 
@@ -245,7 +248,8 @@ int command_user(int argc, char **argv)
 		.name = "user",
 		.operands = "[list|add NAME|passwd NAME|role NAME|link [NAME]|"
 			    "remove NAME]",
-		.doc = "Who may sign in to the page, and what he may.  A password comes "
+		.doc = "Who may sign in to the page, and what he may.  A password "
+		       "comes "
 		       "from the\nterminal or from standard input.",
 		.examples = user_examples,
 		OPTION_SPECS(specs),

@@ -28,9 +28,8 @@ static int ask_daemon(const struct people_options *o, const struct buf *form,
 	snprintf(error, CLIENT_ERROR_MAX, "out of memory");
 	if (client == NULL)
 		return STATUS_INCOMPLETE;
-	int status = form != NULL
-			     ? client_post(client, path, form, answer, error)
-			     : client_get(client, path, answer, NULL, NULL, error);
+	int status = form != NULL ? client_post(client, path, form, answer, error)
+				  : client_get(client, path, answer, NULL, NULL, error);
 	client_close(client);
 	return status;
 }
@@ -87,8 +86,8 @@ static int read_file(const struct people_options *o, struct by_hand *by)
 static void name_actor(char out[static PEOPLE_WORD_MAX])
 {
 	const struct passwd *user = getpwuid(getuid());
-	bool is_word = user != NULL && strcspn(user->pw_name, " \n") ==
-					       strlen(user->pw_name);
+	bool is_word =
+		user != NULL && strcspn(user->pw_name, " \n") == strlen(user->pw_name);
 	if (is_word && strlen(user->pw_name) < PEOPLE_WORD_MAX)
 		snprintf(out, PEOPLE_WORD_MAX, "%s", user->pw_name);
 	else
@@ -134,9 +133,8 @@ static int change_file(const struct people_options *o, struct by_hand *by,
 	const char *why = prepare(form, &asked);
 	if (why != NULL)
 		return people_complain(o,
-				       people_asked_is_link(&asked)
-					       ? STATUS_UNREACHABLE
-					       : STATUS_USAGE,
+				       people_asked_is_link(&asked) ? STATUS_UNREACHABLE
+								    : STATUS_USAGE,
 				       why);
 	int result = people_change(&by->people, &asked, clock_us(CLOCK_REALTIME), &note,
 				   &message, token);
@@ -147,8 +145,9 @@ static int change_file(const struct people_options *o, struct by_hand *by,
 	} else {
 		buf_text(answer, "{\"message\":\"");
 		buf_json_text(answer, buf_cstr(&message));
-		buf_printf(answer, " (no daemon runs: the next one knows)\","
-				   "\"token\":\"%s\"}",
+		buf_printf(answer,
+			   " (no daemon runs: the next one knows)\","
+			   "\"token\":\"%s\"}",
 			   token);
 	}
 	secret_forget(token, sizeof(token));

@@ -34,7 +34,8 @@ static void header_expect(struct buf *out, const struct key *key)
 static void header_schema(struct buf *out, const struct key *key)
 {
 	buf_printf(out,
-		   "\"type\": \"string\", \"pattern\": \"^[!#$%%&'*+.^_`|~0-9A-Za-z-]*$\", "
+		   "\"type\": \"string\", \"pattern\": "
+		   "\"^[!#$%%&'*+.^_`|~0-9A-Za-z-]*$\", "
 		   "\"maxLength\": %u",
 		   key->max);
 }

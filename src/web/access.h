@@ -1,6 +1,6 @@
 /*
- * access.h: all that signing in needs while the daemon runs: who may, who has signed in,
- * who tries, and the file that keeps the first of these.
+ * access.h: all that signing in needs while the daemon runs: who may, who has signed
+ * in, who tries, and the file that keeps the first of these.
  */
 #pragma once
 

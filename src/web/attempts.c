@@ -70,13 +70,13 @@ static void take(struct attempt *attempt, int64_t now_ms)
 bool attempts_take(struct attempts *attempts, const struct addr *client,
 		   const char *name, int64_t now_ms, unsigned *wait_s)
 {
-	struct attempt *address =
-		place_of(attempts, hash_of_address(attempts, client));
+	struct attempt *address = place_of(attempts, hash_of_address(attempts, client));
 	int64_t wait = wait_ms(address, ATTEMPTS_ADDRESS, now_ms);
 	/* Who may not try uses up nobody's tries. */
 	if (wait == 0) {
 		take(address, now_ms);
-		struct attempt *named = place_of(attempts, hash_of_name(attempts, name));
+		struct attempt *named =
+			place_of(attempts, hash_of_name(attempts, name));
 		wait = wait_ms(named, ATTEMPTS_NAME, now_ms);
 		if (wait == 0)
 			take(named, now_ms);

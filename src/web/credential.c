@@ -61,7 +61,8 @@ void credential_read(const struct credential_headers *headers, const char *cooki
 	if (headers->authorization != NULL)
 		read_bearer(headers->authorization, out);
 	if (headers->csrf != NULL)
-		copy(out->csrf, sizeof(out->csrf), headers->csrf, strlen(headers->csrf));
+		copy(out->csrf, sizeof(out->csrf), headers->csrf,
+		     strlen(headers->csrf));
 }
 
 bool origin_is_host(const char *origin, const char *host)

@@ -71,8 +71,8 @@ static void take_token(struct door *door, const struct door_asked *asked,
 static void take_session(struct door *door, const struct door_asked *asked,
 			 struct visitor *visitor)
 {
-	struct session *session = session_find(
-		&door->sessions, asked->credential.session, asked->now_ms);
+	struct session *session =
+		session_find(&door->sessions, asked->credential.session, asked->now_ms);
 	if (session == NULL)
 		return;
 	bool is_console = session->user[0] == '\0';
@@ -175,8 +175,8 @@ static bool is_our_name(const struct door *door, const char *origin)
 static bool is_other_page(const struct door *door, const struct door_asked *asked)
 {
 	const char *site = asked->fetch_site, *origin = asked->origin;
-	bool is_same = site != NULL && (strcmp(site, "same-origin") == 0 ||
-					strcmp(site, "none") == 0);
+	bool is_same = site != NULL &&
+		       (strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
 	if (site != NULL && !is_same)
 		return true;
 	/* What a page that gives no referrer has for an origin. */

@@ -26,9 +26,9 @@ enum { VISITOR_NAME_MAX = 64 };
 struct visitor {
 	enum door_by by;
 	enum role role;
-	char name[VISITOR_NAME_MAX]; /* "": of who reads without a login */
+	char name[VISITOR_NAME_MAX];  /* "": of who reads without a login */
 	struct secret_digest session; /* by BY_SESSION: which */
-	char csrf[SECRET_TEXT_MAX];  /* what he has to bring along; "": nothing */
+	char csrf[SECRET_TEXT_MAX];   /* what he has to bring along; "": nothing */
 };
 
 enum door_verdict {
@@ -43,7 +43,8 @@ enum door_verdict {
 struct door {
 	struct people people;
 	struct sessions sessions;
-	char proxy_key[SECRET_TEXT_MAX]; /* what proxies' users' CSRF words are made of */
+	char proxy_key[SECRET_TEXT_MAX]; /* what proxies' users' CSRF words are made of
+					  */
 	const struct config *config;     /* of web.*; borrowed */
 };
 
@@ -54,9 +55,10 @@ struct door_asked {
 	/* On TCP. */
 	struct addr client;
 	const char *host, *origin, *fetch_site; /* headers; NULL: none */
-	bool is_forwarded; /* there are headers that proxies add */
-	const char *proxy_user, *proxy_role; /* as web.proxy_... name them; NULL: none */
-	bool is_doubtful;                    /* there is more than one of them */
+	bool is_forwarded;                      /* there are headers that proxies add */
+	const char *proxy_user,
+		*proxy_role; /* as web.proxy_... name them; NULL: none */
+	bool is_doubtful;    /* there is more than one of them */
 	struct credential credential;
 	enum role needed;
 	bool is_change;

@@ -78,8 +78,8 @@ static enum role needed(const struct request *request)
 {
 	struct page page;
 	if ((!request->post && page_at(request->path, &page)) ||
-	    heartbeat_takes(request->path, request->post ? MHD_HTTP_METHOD_POST
-							 : MHD_HTTP_METHOD_GET))
+	    heartbeat_takes(request->path,
+			    request->post ? MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_GET))
 		return ROLE_NONE;
 	return role_needed(request->path, request->post);
 }
@@ -177,18 +177,21 @@ static enum MHD_Result turn_away(const struct request *request,
 		const char *why;
 	} words[] = {
 		[DOOR_NOT_HIS] = { MHD_HTTP_FORBIDDEN,
-				   "not permitted: another role is needed (docs/web.md); "
+				   "not permitted: another role is needed "
+				   "(docs/web.md); "
 				   "on the Unix socket only root and the daemon's own "
 				   "user may change something" },
 		[DOOR_NO_CSRF] = { MHD_HTTP_FORBIDDEN,
-				   "not permitted: a change by a session has the header "
-				   CSRF_HEADER " with the word that /api/v1/me gives" },
+				   "not permitted: a change by a session has the "
+				   "header " CSRF_HEADER
+				   " with the word that /api/v1/me gives" },
 		[DOOR_OTHER_PAGE] = { MHD_HTTP_FORBIDDEN,
-				      "not permitted: another page asks for this; names "
+				      "not permitted: another page asks for this; "
+				      "names "
 				      "of this one are set by web.names" },
-		[DOOR_NO_PROXY] = { MHD_HTTP_BAD_REQUEST,
-				    "only a proxy of web.proxy says who somebody is, and "
-				    "once" },
+		[DOOR_NO_PROXY] = { MHD_HTTP_BAD_REQUEST, "only a proxy of web.proxy "
+							  "says who somebody is, and "
+							  "once" },
 	};
 	if (verdict == DOOR_SIGN_IN)
 		return ask_to_sign_in(request);
@@ -208,8 +211,8 @@ bool door_admits(struct request *request, enum MHD_Result *answered)
 		asked.has_uid = peer_uid(request, &asked.uid);
 	else
 		take_network(request, &asked);
-	enum door_verdict verdict = door_decide(&request->web->access->door, &asked,
-						&exchange->visitor);
+	enum door_verdict verdict =
+		door_decide(&request->web->access->door, &asked, &exchange->visitor);
 	secret_forget(&asked.credential, sizeof(asked.credential));
 	if (verdict == DOOR_OPEN)
 		return true;

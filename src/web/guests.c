@@ -1,8 +1,8 @@
 /*
  * guests.c: see guests.h.
  *
- * A connection is cut by shutdown(2): the HTTP library then sees its end, and closes and
- * forgets it by itself.
+ * A connection is cut by shutdown(2): the HTTP library then sees its end, and closes
+ * and forgets it by itself.
  */
 #include "web/guests.h"
 

@@ -1,9 +1,9 @@
 /*
  * guests.h: the connections of TCP, how many there may be and how long they may take.
  *
- * Who sends a request byte by byte (slowloris), a body so, or reads an answer so, is cut
- * off at a deadline of the whole, as each byte would keep an idle timeout away.  Streams
- * of /api/v1/live last; there is a bound on their number.
+ * Who sends a request byte by byte (slowloris), a body so, or reads an answer so, is
+ * cut off at a deadline of the whole, as each byte would keep an idle timeout away.
+ * Streams of /api/v1/live last; there is a bound on their number.
  */
 #pragma once
 

@@ -84,8 +84,8 @@ int hashing_fd(const struct hashing *hashing)
 static bool start(struct hashing *hashing)
 {
 	if (!hashing->started)
-		hashing->started = pthread_create(&hashing->thread, NULL, hash_all,
-						  hashing) == 0;
+		hashing->started =
+			pthread_create(&hashing->thread, NULL, hash_all, hashing) == 0;
 	return hashing->started;
 }
 

@@ -163,13 +163,12 @@ static const char *read_said(struct said *said, unsigned way, const char *name,
 	snprintf(who, ARGUMENT_MAX, "%.*s", (int)(len < ARGUMENT_MAX ? len : 0), name);
 	if (way != WAY_KUMA)
 		take_bearer(said);
-	said->push =
-		(struct web_push){ .is_trusted = way == WAY_OURS &&
-						 is_administrator(said->request),
-				   .name = said->name,
-				   .token = said->token,
-				   .message = said->message,
-				   .took_us = UNKNOWN_U64 };
+	said->push = (struct web_push){ .is_trusted = way == WAY_OURS &&
+						      is_administrator(said->request),
+					.name = said->name,
+					.token = said->token,
+					.message = said->message,
+					.took_us = UNKNOWN_U64 };
 	return read[way](said);
 }
 

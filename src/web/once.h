@@ -16,7 +16,7 @@ struct once_links {
 		struct secret_digest digest;
 		char user[PERSON_NAME_MAX]; /* "": the administrator at the console */
 		int64_t until_ms;           /* monotonic */
-	} at[ONCE_MAX]; /* the oldest first */
+	} at[ONCE_MAX];                     /* the oldest first */
 	size_t count;
 };
 

@@ -19,8 +19,8 @@ bool person_name_is_good(const char *name)
 	/* In the audit chain these are somebody else. */
 	static const char *const taken[] = { "root", "breakwater", "console", NULL };
 	size_t len = strlen(name);
-	return !words_hold(taken, name) && len > 0 && len < PERSON_NAME_MAX && strchr(first, name[0]) != NULL &&
-	       strspn(name, further) == len;
+	return !words_hold(taken, name) && len > 0 && len < PERSON_NAME_MAX &&
+	       strchr(first, name[0]) != NULL && strspn(name, further) == len;
 }
 
 struct user *people_user(struct people *people, const char *name)
@@ -44,7 +44,8 @@ const struct token *people_token_of(const struct people *people, const char *tex
 {
 	struct secret_digest digest;
 	size_t len = strlen(token_prefix);
-	if (strncmp(text, token_prefix, len) != 0 || !secret_digest(text + len, &digest))
+	if (strncmp(text, token_prefix, len) != 0 ||
+	    !secret_digest(text + len, &digest))
 		return NULL;
 	for (size_t i = 0; i < people->token_count; i++)
 		if (secret_same(&people->tokens[i].digest, &digest))

@@ -15,7 +15,8 @@
 enum { PERSON_NAME_MAX = 48, USERS_MAX = 256, TOKENS_MAX = 256, TOKEN_TEXT_MAX = 80 };
 
 #define PERSON_NAME_ALLOWED                                                            \
-	"letters, digits and ._@- , the first a letter or digit, 47 at most; not root, "     \
+	"letters, digits and ._@- , the first a letter or digit, 47 at most; not "     \
+	"root, "                                                                       \
 	"breakwater or console"
 
 struct user {

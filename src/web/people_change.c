@@ -13,8 +13,17 @@
 
 #define DAY_US (86400 * INT64_C(1000000))
 
-enum action { USER_ADD, USER_PASSWORD, USER_ROLE, USER_REMOVE, USER_LINK, TOKEN_ADD,
-	      TOKEN_REMOVE, EDITED, ACTIONS };
+enum action {
+	USER_ADD,
+	USER_PASSWORD,
+	USER_ROLE,
+	USER_REMOVE,
+	USER_LINK,
+	TOKEN_ADD,
+	TOKEN_REMOVE,
+	EDITED,
+	ACTIONS
+};
 
 /* As a form names them: what is done, and to what. */
 static const struct {
@@ -194,7 +203,8 @@ static int add_token(const struct making *m)
 		return refuse(m, -EEXIST, why);
 	}
 	record_time_text(token.until_us, until);
-	snprintf(m->note->after, PEOPLE_WORD_MAX, "%s,%s", role_name(token.role), until);
+	snprintf(m->note->after, PEOPLE_WORD_MAX, "%s,%s", role_name(token.role),
+		 until);
 	buf_printf(m->message, "%s is a token now: %s, until %s", token.name,
 		   role_name(token.role), until);
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * people_change.h: a change of who may, as it is asked for over HTTP and by the commands
- * user and token.
+ * people_change.h: a change of who may, as it is asked for over HTTP and by the
+ * commands user and token.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ struct people_asked {
 	const char *action; /* as the audit chain has it, static */
 	char name[PERSON_NAME_MAX];
 	enum role role;
-	char password[PASSWORD_MAX]; /* "": none */
+	char password[PASSWORD_MAX];  /* "": none */
 	char hash[PASSWORD_HASH_MAX]; /* of it, which whoever asks has made */
 	int64_t for_us;
 };

@@ -241,8 +241,9 @@ static const char *note_edits(struct reading *r)
 	struct people_notes *notes = &r->notes;
 	if (!digest_people(&r->people, &digest))
 		return "out of memory";
-	bool is_known = r->has_known ? secret_same(&digest, &r->known)
-				     : r->people.user_count + r->people.token_count == 0;
+	bool is_known = r->has_known
+				? secret_same(&digest, &r->known)
+				: r->people.user_count + r->people.token_count == 0;
 	if (is_known || notes->count == PEOPLE_NOTES_MAX)
 		return NULL;
 	notes->at[notes->count++] =
@@ -258,8 +259,7 @@ int people_file_parse(const char *text, size_t len, const char *name,
 {
 	struct reading *r = calloc(1, sizeof(*r));
 	size_t line = 0;
-	const char *why =
-		r != NULL ? take_all(r, text, len, &line) : "out of memory";
+	const char *why = r != NULL ? take_all(r, text, len, &line) : "out of memory";
 	if (why == NULL)
 		why = note_edits(r);
 	if (why == NULL) {
@@ -280,7 +280,8 @@ static int look_at_owner(const char *path, struct buf *error)
 		return -errno;
 	if ((st.st_mode & (S_IWGRP | S_IWOTH | S_IRWXO)) == 0)
 		return 0;
-	buf_printf(error, "%s: others than its owner may read or change it; do chmod 600",
+	buf_printf(error,
+		   "%s: others than its owner may read or change it; do chmod 600",
 		   path);
 	return -EPERM;
 }
@@ -311,8 +312,8 @@ int people_file_save(const char *path, const struct people *people,
 {
 	struct buf text = { 0 };
 	people_file_write(people, notes, &text);
-	int result = buf_ok(&text) ? file_replace_private(path, text.at, text.len)
-				   : -ENOMEM;
+	int result =
+		buf_ok(&text) ? file_replace_private(path, text.at, text.len) : -ENOMEM;
 	buf_free(&text);
 	return result;
 }

@@ -141,8 +141,8 @@ static enum MHD_Result answer_health(const struct request *request)
 
 void route_enters(struct MHD_Connection *connection, enum guest_stage stage)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	if (info != NULL)
 		guest_enters(info->socket_context, stage, web_now_ms());
 }
@@ -332,8 +332,7 @@ static enum MHD_Result close_with(const struct request *request, const char *dou
 static enum MHD_Result take(struct request *request, const char *method, bool is_local,
 			    void **state)
 {
-	const char *doubt =
-		*state == NULL ? framing_doubt(request->connection) : NULL;
+	const char *doubt = *state == NULL ? framing_doubt(request->connection) : NULL;
 	if (doubt != NULL)
 		return close_with(request, doubt);
 	if (!is_allowed(method, request->path))

@@ -10,7 +10,8 @@
 
 /*
  * TCP: "127.0.0.1:7070", "[::1]:0", "localhost:7070".  The descriptor, or -1 and one
- * line in error; *addr and *port are the real ones; address gets the text with the real port.
+ * line in error; *addr and *port are the real ones; address gets the text with the real
+ * port.
  */
 enum { SOCKET_ADDRESS_MAX = 64 };
 int socket_listen_tcp(const char *listen_at, struct addr *addr, uint16_t *port,

@@ -1,9 +1,9 @@
 /*
  * tls.c: see tls.h.
  *
- * The library's callback has no place for a pointer of ours, and a process has one page:
- * what is in use is static.  A handshake that has begun may still use what was before,
- * which is why one generation is kept.
+ * The library's callback has no place for a pointer of ours, and a process has one
+ * page: what is in use is static.  A handshake that has begun may still use what was
+ * before, which is why one generation is kept.
  */
 #include "web/tls.h"
 
@@ -116,8 +116,8 @@ static int read_key(struct pair *pair, const char *path,
 		const gnutls_datum_t data = { (unsigned char *)pem.at,
 					      (unsigned)pem.len };
 		gnutls_privkey_init(&pair->key);
-		int code = gnutls_privkey_import_x509_raw(
-			pair->key, &data, GNUTLS_X509_FMT_PEM, NULL, 0);
+		int code = gnutls_privkey_import_x509_raw(pair->key, &data,
+							  GNUTLS_X509_FMT_PEM, NULL, 0);
 		if (code < 0)
 			result = refuse(error, "web.key", path, gnutls_strerror(code));
 	}
@@ -135,11 +135,10 @@ static bool belong_together(struct pair *pair)
 	gnutls_pubkey_t public_key;
 	if (gnutls_pubkey_init(&public_key) < 0)
 		return false;
-	bool is_read =
-		gnutls_pubkey_import_privkey(public_key, pair->key, 0, 0) >= 0 &&
-		gnutls_pubkey_get_key_id(public_key, 0, own, &own_len) >= 0 &&
-		gnutls_pubkey_get_key_id(pair->certificates[0].pubkey, 0, shown,
-					 &shown_len) >= 0;
+	bool is_read = gnutls_pubkey_import_privkey(public_key, pair->key, 0, 0) >= 0 &&
+		       gnutls_pubkey_get_key_id(public_key, 0, own, &own_len) >= 0 &&
+		       gnutls_pubkey_get_key_id(pair->certificates[0].pubkey, 0, shown,
+						&shown_len) >= 0;
 	gnutls_pubkey_deinit(public_key);
 	return is_read && own_len == shown_len && memcmp(own, shown, own_len) == 0;
 }

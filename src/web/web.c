@@ -55,10 +55,10 @@ static void note_connection(void *self, struct MHD_Connection *connection, void 
 			    enum MHD_ConnectionNotificationCode code)
 {
 	struct web *web = self;
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const union MHD_ConnectionInfo *from = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct addr client = addr_unset();
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		guest_leaves(&web->guests, *guest);

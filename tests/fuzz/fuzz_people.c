@@ -1,7 +1,7 @@
 /*
- * fuzz_people.c: any bytes as the file of users and tokens, and as the form that changes
- * them: no crash, a message for every refusal, and what is taken is written so that it is
- * read back the same.
+ * fuzz_people.c: any bytes as the file of users and tokens, and as the form that
+ * changes them: no crash, a message for every refusal, and what is taken is written so
+ * that it is read back the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -39,8 +39,7 @@ static void change(const uint8_t *data, size_t size)
 	const char *words = buf_cstr(&form);
 	if (words != NULL && people_asked_read(words, &asked) == NULL &&
 	    !people_asked_is_link(&asked)) {
-		int result =
-			people_change(&people, &asked, 1, &note, &message, secret);
+		int result = people_change(&people, &asked, 1, &note, &message, secret);
 		if (message.len == 0 || (result == 0 && note.action == NULL))
 			abort();
 	}
@@ -57,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The first line is always the same: what comes behind it is of interest. */
 	buf_text(&text, first);
 	buf_add(&text, data, size);
-	int result = people_file_parse(text.at, text.len, "fuzz", &people, &notes,
-				       &error);
+	int result =
+		people_file_parse(text.at, text.len, "fuzz", &people, &notes, &error);
 	if ((result == 0) != (error.len == 0))
 		abort();
 	change(data, size);

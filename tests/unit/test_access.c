@@ -1,6 +1,6 @@
 /*
- * test_access.c: what proves who somebody is, as it is read and as it is kept; how often
- * somebody may try; how many may come.
+ * test_access.c: what proves who somebody is, as it is read and as it is kept; how
+ * often somebody may try; how many may come.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,7 +141,8 @@ static void changes_are_made_or_refused_with_what_is_allowed(void **state)
 	assert_true(password_matches("correct horse battery", people.users[0].hash));
 	assert_false(password_matches("correct horse batterz", people.users[0].hash));
 	assert_false(password_matches("correct horse battery", ""));
-	expect_change("action=add&token=t&role=viewer&for=never", -EINVAL, "for: allow");
+	expect_change("action=add&token=t&role=viewer&for=never", -EINVAL,
+		      "for: allow");
 	expect_change("action=add&token=t&role=viewer&for=99999d", -EINVAL, "1830d");
 	expect_change("action=add&token=t&role=viewer&for=1d", 0, "t is a token");
 	assert_non_null(people_token_of(&people, secret, 5));
@@ -364,7 +365,8 @@ static void each_part_of_a_request_has_its_time(void **state)
 	static const struct {
 		enum guest_stage stage;
 		int64_t last_ms;
-	} parts[] = { { GUEST_ASKS, 30000 }, { GUEST_SENDS, 30000 },
+	} parts[] = { { GUEST_ASKS, 30000 },
+		      { GUEST_SENDS, 30000 },
 		      { GUEST_WAITS, 300000 } };
 	struct addr from = address("192.0.2.1");
 	int pair[2];

@@ -8,6 +8,7 @@
 /* cmocka wants the ones above first */
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@
 #include "web/door.h"
 #include "web/once.h"
 
-#define SECOND INT64_C(1000000)
+#define SECOND           INT64_C(1000000)
+#define PUT(array, text) snprintf(array, sizeof(array), "%s", text)
 
 static struct door *door;
 static struct config config;
@@ -32,14 +34,14 @@ static struct addr address(const char *text)
 static void add_user(const char *name, enum role role)
 {
 	struct user user = { .role = role };
-	strcpy(user.name, name);
+	PUT(user.name, name);
 	assert_null(people_add_user(&door->people, &user));
 }
 
 static void add_token(const char *name, enum role role, int64_t until_us)
 {
 	struct token made = { .role = role, .until_us = until_us };
-	strcpy(made.name, name);
+	PUT(made.name, name);
 	assert_true(token_new(token, &made.digest));
 	assert_null(people_add_token(&door->people, &made));
 }
@@ -75,7 +77,7 @@ static struct door_asked from(const char *client, enum role needed, bool is_chan
 static struct door_asked by_session(enum role needed, bool is_change)
 {
 	struct door_asked asked = from("192.0.2.7", needed, is_change);
-	strcpy(asked.credential.session, session);
+	PUT(asked.credential.session, session);
 	return asked;
 }
 
@@ -83,7 +85,7 @@ static struct door_asked by_token(enum role needed, bool is_change)
 {
 	struct door_asked asked = from("192.0.2.7", needed, is_change);
 	asked.credential.is_bearer = true;
-	strcpy(asked.credential.token, token);
+	PUT(asked.credential.token, token);
 	return asked;
 }
 
@@ -96,8 +98,8 @@ static void proxies(const char *prefix)
 {
 	assert_true(prefix_parse(prefix, &config.web_proxy.at[0]));
 	config.web_proxy.count = 1;
-	strcpy(config.web_proxy_user_header, "X-Forwarded-User");
-	strcpy(config.web_proxy_role_header, "X-Forwarded-Role");
+	PUT(config.web_proxy_user_header, "X-Forwarded-User");
+	PUT(config.web_proxy_role_header, "X-Forwarded-Role");
 }
 
 static void a_stranger_learns_only_that_he_has_to_sign_in(void **state)
@@ -181,7 +183,7 @@ static void a_token_that_is_none_is_told_so_also_on_loopback(void **state)
 	asked.client = address("127.0.0.1");
 	asked.credential.token[5] ^= 1;
 	assert_int_equal(decide(&asked), DOOR_SIGN_IN);
-	strcpy(asked.credential.token, "");
+	PUT(asked.credential.token, "");
 	assert_int_equal(decide(&asked), DOOR_SIGN_IN);
 }
 
@@ -257,7 +259,7 @@ static void another_page_changes_nothing(void **state)
 	asked.fetch_site = NULL;
 	asked.origin = "https://watch.example.org";
 	assert_int_equal(decide(&asked), DOOR_OTHER_PAGE);
-	strcpy(config.web_names.at[0], "watch.example.org");
+	PUT(config.web_names.at[0], "watch.example.org");
 	config.web_names.count = 1;
 	assert_int_equal(decide(&asked), DOOR_OPEN);
 }
