@@ -5,11 +5,12 @@ import type { JSX } from "preact";
 import type { Row } from "../api";
 import { useRecords } from "../data";
 import { Empty, Loaded } from "../parts/Empty";
-import { choicesOf, Filters, matches, type Filter } from "../parts/Filters";
+import { choicesOf, Filters, matches, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
 import { Table } from "../parts/Table";
+import { TimeRange } from "../parts/TimeRange";
 import { flowColumns, flowKey, isOpen } from "../records/flow";
 import { portHref } from "../records/port";
-import { param } from "../state";
+import { here, param } from "../state";
 import { bytes, count, plural } from "../words";
 
 const LIMIT = 5000;
@@ -17,19 +18,11 @@ const LIMIT = 5000;
 const HAVE_PORTS = new Set(["tcp", "udp", "sctp"]);
 const SHOWS = [{ value: "open", label: "open" }, { value: "ended", label: "ended just now" }];
 
-function wrongPort(text: string): string | undefined {
-	return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : "a number from 0 to 65535";
-}
-
-function wrongHost(text: string): string | undefined {
-	return /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(text) && /[.:]/.test(text) ? undefined : "an address or prefix, such as 192.0.2.0/24";
-}
-
 function filtersOf(rows: readonly Row<"flow">[]): Filter[] {
 	return [
 		{ name: "text", label: "Search", placeholder: "address, process, name, software" },
-		{ name: "host", label: "Host", placeholder: "address or prefix", wrong: wrongHost, help: "Either side." },
-		{ name: "client_ip", label: "Client", placeholder: "address or prefix", wrong: wrongHost },
+		{ name: "host", label: "Host", placeholder: "address or prefix", wrong: wrongPrefix, help: "Either side." },
+		{ name: "client_ip", label: "Client", placeholder: "address or prefix", wrong: wrongPrefix },
 		{ name: "port", label: "Port", placeholder: "of the server", wrong: wrongPort },
 		{ name: "transport", label: "Transport", choices: ["tcp", "udp", "icmp", "icmp6", "sctp"] },
 		{ name: "protocol", label: "Protocol", choices: choicesOf(rows, (f) => f.protocol) },
@@ -57,12 +50,17 @@ function Sum({ rows, total }: { rows: readonly Row<"flow">[]; total: number }): 
 }
 
 export default function Connections(): JSX.Element {
-	const filters = Object.fromEntries(["host", "client_ip", "port", "transport", "protocol", "process"].map((name) => [name, param(name)]));
-	const flows = useRecords("flow", { ...filters, limit: LIMIT }, { live: ["flow"], every_s: 5 });
+	/* With a time they are those of that time, from the store. */
+	const filters = Object.fromEntries(["host", "client_ip", "port", "transport", "protocol", "process", "since", "until"].map((name) => [name, param(name)]));
+	const isPast = filters.since !== undefined;
+	const flows = useRecords("flow", { ...filters, limit: LIMIT }, isPast ? { every_s: 60 } : { live: ["flow"], every_s: 5 });
 	const shown = (flows.value ?? []).filter(isWanted);
 	return (
 		<>
-			<Filters filters={filtersOf(flows.value ?? [])}><Sum rows={shown} total={flows.total} /></Filters>
+			<Filters filters={filtersOf(flows.value ?? [])}>
+				<Sum rows={shown} total={flows.total} />
+				{isPast && <><TimeRange usual="15m" /><a href={here({ since: undefined, until: undefined })}>Those of now</a></>}
+			</Filters>
 			<Loaded data={flows} what="connections">
 				{(rows) => <Table label="Connections" columns={flowColumns} rows={shown} rowKey={flowKey} usualSort="-start"
 					href={(f) => (HAVE_PORTS.has(f.transport ?? "") ? portHref(f.server_ip, f.server_port, f.transport) : undefined)}

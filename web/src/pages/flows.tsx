@@ -9,7 +9,7 @@ import { aggregate, type Aggregate, type Gap } from "../api";
 import { useData } from "../data";
 import { Chart } from "../parts/Chart";
 import { Empty, Loaded } from "../parts/Empty";
-import { Filters, type Filter } from "../parts/Filters";
+import { Filters, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
 import { HeatGrid, type HeatLine } from "../parts/HeatGrid";
 import { Sankey } from "../parts/Sankey";
 import { TimeRange } from "../parts/TimeRange";
@@ -24,14 +24,6 @@ const HEAT_ROWS = 15;
 const PORTS_MAX = 2000, PAIRS_MAX = 2000;
 const EVERY = { every_s: 60 };
 const TRANSPORTS = ["tcp", "udp", "sctp", "icmp", "icmp6", "ip"];
-
-function wrongPort(text: string): string | undefined {
-	return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : "a number from 0 to 65535";
-}
-
-function wrongPrefix(text: string): string | undefined {
-	return /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(text) && /[.:]/.test(text) ? undefined : "an address or network, such as 192.0.2.0/24";
-}
 
 /** What of the flows is looked at, as the API takes it. */
 function wanted(): Params {

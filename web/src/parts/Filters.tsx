@@ -98,3 +98,13 @@ export function matches(wanted: string | undefined, ...texts: (string | number |
 export function choicesOf<R>(rows: readonly R[] | undefined, value: (row: R) => string | undefined): string[] {
 	return [...new Set((rows ?? []).map(value))].filter((one): one is string => one !== undefined && one !== "").sort();
 }
+
+/** Why a text is no port. */
+export function wrongPort(text: string): string | undefined {
+	return /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? undefined : "a number from 0 to 65535";
+}
+
+/** Why a text can't be an address or a network; whether it is one the daemon says. */
+export function wrongPrefix(text: string): string | undefined {
+	return /^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(text) && /[.:]/.test(text) ? undefined : "an address or network, such as 192.0.2.0/24";
+}

@@ -1,0 +1,102 @@
+/*
+ * attacks.tsx: what was found in a time, from which networks it came, and all of one
+ * finding.
+ */
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { aggregate, type Aggregate } from "../api";
+import { useData, useRecords } from "../data";
+import { Empty, Loaded } from "../parts/Empty";
+import { Filters, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
+import { FindingDetail } from "../parts/FindingDetail";
+import { Table } from "../parts/Table";
+import { TimeRange } from "../parts/TimeRange";
+import { TreeMap, type TreeBlock } from "../parts/TreeMap";
+import { findingColumns, KINDS, SEVERITIES } from "../records/finding";
+import { networksOf } from "../records/networks";
+import { here, link, param, rangeOf, type Params } from "../state";
+import { count, plural, spaced } from "../words";
+
+const USUAL = "24h";
+const ROWS_MAX = 20000, SOURCES_MAX = 10000;
+
+const filters: Filter[] = [
+	{ name: "client_ip", label: "Source", placeholder: "192.0.2.0/24", wrong: wrongPrefix, help: "An address or a network." },
+	{ name: "port", label: "Port", placeholder: "22", wrong: wrongPort, help: "Port it is about." },
+	{ name: "kind", label: "Kind", choices: Object.keys(KINDS).sort().map((kind) => ({ value: kind, label: spaced(kind) })) },
+	{ name: "at_least", label: "Severity", choices: SEVERITIES.slice(1).map((one) => ({ value: one, label: one === "critical" ? one : `${one} and up` })) },
+	{ name: "state", label: "State", choices: ["open", "closed"] },
+];
+
+function blocksOf(sources: Aggregate, prefix: string | undefined): TreeBlock[] {
+	const known = sources.rows.flatMap((row) => (typeof row.client_ip === "string"
+		? [{ ip: row.client_ip, value: Number(row.sum_attempts ?? row.count) }] : []));
+	return networksOf(known, prefix).map(({ name, value, sources: many }) =>
+		({ key: name, label: name, value, note: name.includes("/") ? plural(many, "source") : undefined, href: here({ client_ip: name, sort: undefined }) }));
+}
+
+/** The way back up: each network that the one that is looked at lies in. */
+function Path({ prefix }: { prefix: string }): JSX.Element {
+	return (
+		<p class="attacks-path">
+			<a href={here({ client_ip: undefined })}>All networks</a> › <strong>{prefix}</strong>
+		</p>
+	);
+}
+
+function FromWhere({ where }: { where: Params }): JSX.Element {
+	const prefix = param("client_ip");
+	const sources = useData(`sources ${JSON.stringify(where)}`, (abort) =>
+		aggregate({ record: "finding", by: ["client_ip"], sum: ["attempts"], limit: SOURCES_MAX, where }, abort), { live: ["finding"], every_s: 60 });
+	const blocks = useMemo(() => (sources.value ? blocksOf(sources.value, prefix) : []), [sources.value, prefix]);
+	return (
+		<section>
+			<header><h2>From where</h2><p>attempts by the network of their source</p></header>
+			{prefix !== undefined && <Path prefix={prefix} />}
+			<Loaded data={sources} what="sources">
+				{(value) => {
+					const unnamed = value.rows.find((row) => row.client_ip === undefined);
+					return (
+						<>
+							{blocks.length === 0
+								? <Empty>No finding names a source, in this time: what was found was nobody's attack, or its sources were many or forged.</Empty>
+								: <TreeMap label="Attempts by network" title="Network" blocks={blocks} show={count} />}
+							<p class="quiet">
+								{unnamed !== undefined && `${plural(unnamed.count, "finding")} ${unnamed.count === 1 ? "names" : "name"} no source. `}
+								{value.others !== undefined && `The ${count(SOURCES_MAX)} sources with the most attempts are here; ${plural(value.others.groups, "other")} made ${count(Number(value.others.sum_attempts ?? 0))}.`}
+							</p>
+						</>
+					);
+				}}
+			</Loaded>
+		</section>
+	);
+}
+
+function All(): JSX.Element {
+	const range = rangeOf(USUAL);
+	const where: Params = { ...range, ...Object.fromEntries(filters.map(({ name }) => [name, param(name)])) };
+	const findings = useRecords("finding", { ...where, limit: ROWS_MAX }, { live: ["finding"], every_s: 60 });
+	return (
+		<>
+			<Filters filters={filters}><TimeRange usual={USUAL} /></Filters>
+			<FromWhere where={where} />
+			<section>
+				<header><h2>Findings</h2>
+					<p role="status">{findings.value && `${count(findings.value.length)}${findings.total > findings.value.length ? ` of ${count(findings.total)}` : ""}, ` +
+						`${count(findings.value.filter(({ state }) => state === "open").length)} of them open`}</p></header>
+				<Loaded data={findings} what="findings">
+					{(rows) => <Table label="Findings" columns={findingColumns} rows={rows} rowKey={(f) => f.id ?? ""} usualSort="-last"
+						href={(f) => link("/attacks", { id: f.id })}
+						empty={<Empty>Nothing was found, in this time and with these filters. Scans, guesses at passwords, floods and more are looked for in
+							all packets and logs, always.</Empty>} />}
+				</Loaded>
+			</section>
+		</>
+	);
+}
+
+export default function Attacks(): JSX.Element {
+	const id = param("id");
+	return id === undefined ? <All /> : <FindingDetail id={id} />;
+}

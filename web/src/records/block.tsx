@@ -1,0 +1,124 @@
+/*
+ * block.tsx: how a block is shown, and what its words mean.
+ */
+import type { Row } from "../api";
+import { Badge, type Tone } from "../parts/Badge";
+import type { Column } from "../parts/Table";
+import { bytes, count, duration, exact, span, time } from "../words";
+
+export type Block = Row<"block">;
+
+/** In force, or would be. */
+const LASTING = ["observed", "asked", "active", "unconfirmed", "removing"];
+
+export const BLOCK_STATES: Record<string, { tone: Tone; means: string }> = {
+	active: { tone: "good", means: "the kernel holds it" },
+	unconfirmed: { tone: "warn", means: "the kernel holds it, and it ends within a minute unless it is confirmed" },
+	asked: { tone: "info", means: "the process that keeps the firewall was told; the kernel does not hold it yet" },
+	observed: { tone: "info", means: "decided, and nothing done: block.mode is observe" },
+	vetoed: { tone: "unknown", means: "something speaks against it, and nothing was done" },
+	removing: { tone: "unknown", means: "its end was asked for; the kernel may hold it yet" },
+	removed: { tone: "unknown", means: "somebody ended it" },
+	expired: { tone: "unknown", means: "its time was over" },
+	failed: { tone: "bad", means: "the kernel did not take it" },
+};
+
+/** What speaks against a block, by its word; docs/answer.md. */
+export const VETOES: Record<string, string> = {
+	loopback: "it is this machine itself",
+	own: "it is an address of this machine",
+	gateway: "it is this machine's gateway",
+	resolver: "it is this machine's resolver",
+	ntp: "it is this machine's time server",
+	dhcp: "it is the server that leased this machine its address",
+	dashboard: "it reads the page or the API over the network",
+	ssh: "somebody is logged in from there by SSH, or was within 30 days",
+	never: "it is in block.never of the configuration",
+	group: "it is of a group or of one link, and no single source",
+	proof: "no handshake within 10 minutes proves that the source is where its packets say; it is watched, and blocked when it makes one",
+	mode: "block.mode is observe: nothing is done until a person turns it on",
+	new_per_minute: "more blocks began in a minute than block.new_per_minute allows",
+	total: "as many blocks are in force as block.total allows",
+	clients: "with it more than 1 % of the last hour's clients would have been cut off",
+	prefix: "it is a network, which only a person blocks",
+	nat: "several users are served from that address: no more than a limit, at the port that was attacked",
+	site: "as much of its IPv6 /48 is blocked by itself as may be; a person may block the network",
+	self_test: "it is the self-test's",
+};
+
+export function vetoWords(veto: string | undefined): string | undefined {
+	return veto === undefined ? undefined : VETOES[veto] ?? veto;
+}
+
+export function blockLasts(block: Block): boolean {
+	return LASTING.includes(block.state ?? "");
+}
+
+/** Whether it can be ended: the kernel holds it, or will. */
+export function isInForce(block: Block): boolean {
+	return ["asked", "active", "unconfirmed"].includes(block.state ?? "");
+}
+
+/** Whether packets were or are stopped. */
+function wasDone(block: Block): boolean {
+	return block.state !== "vetoed" && block.state !== "observed";
+}
+
+/** 192.0.2.7, or with its prefix. */
+export function blockedSource(block: Block): string | undefined {
+	const whole = block.address?.includes(":") ? 128 : 32;
+	return block.address === undefined || block.prefix_len === undefined || block.prefix_len === whole ? block.address
+		: `${block.address}/${block.prefix_len}`;
+}
+
+export function actionWords(block: Block): string {
+	const at = block.port === undefined ? "" : ` at ${block.port}/${block.transport ?? "tcp"}`;
+	switch (block.action) {
+	case "drop": return `all its packets ${wasDone(block) ? "are" : "would have been"} dropped${at}`;
+	case "limit": return `${count(block.rate)} of its packets ${wasDone(block) ? "pass" : "would have passed"} each second${at}`;
+	case "reset": return "its connections are ended; new ones may come";
+	case "observe": return "nothing is done";
+	default: return block.action ?? "";
+	}
+}
+
+/** "cuts 0 of 312 clients of the last 30 days" */
+export function costWords(block: Block): string | undefined {
+	if (block.clients === undefined || block.clients_cut === undefined)
+		return undefined;
+	return `${wasDone(block) ? "cuts" : "would have cut"} ${count(block.clients_cut)} of ${count(block.clients)} clients of the last 30 days`;
+}
+
+/** "in 12 min", as long as it lasts. */
+export function leftWords(block: Block, now_ms = Date.now()): string | undefined {
+	const left_s = block.until === undefined ? 0 : (Date.parse(block.until) - now_ms) / 1000;
+	return blockLasts(block) && left_s > 0 ? `in ${span(left_s)}` : undefined;
+}
+
+export function BlockState({ state }: { state: string | undefined }) {
+	const known = BLOCK_STATES[state ?? ""];
+	return <Badge tone={known?.tone ?? "unknown"} title={known?.means}>{state ?? "unknown"}</Badge>;
+}
+
+export const blockColumns: Column<Block>[] = [
+	{ name: "address", title: "Source", help: "Who is blocked: an address, or a network.", value: blockedSource },
+	{ name: "state", title: "State", help: "active: the kernel holds it; observed: decided, and nothing done; vetoed: something speaks against it.",
+	  value: (b) => b.state, show: (_v, b) => <BlockState state={b.state} />, exact: (b) => BLOCK_STATES[b.state ?? ""]?.means },
+	{ name: "action", title: "Action", help: "drop, limit (so many packets a second pass) or reset (connections are ended); at one port, if it says so.",
+	  value: (b) => b.action, show: (_v, b) => `${b.action}${b.port === undefined ? "" : ` ${b.port}/${b.transport ?? "tcp"}`}`, exact: actionWords },
+	{ name: "start", title: "Since", help: "When it was decided.", value: (b) => b.start, show: (v) => time(String(v)), exact: (b) => exact(b.start) },
+	{ name: "until", title: "Until", help: "When it ends by itself.", value: (b) => b.until, show: (v, b) => leftWords(b) ?? time(String(v)), exact: (b) => exact(b.until) },
+	{ name: "actor", title: "By", help: "Who: breakwater, or a person.", value: (b) => b.actor },
+	{ name: "packets", title: "Stopped", help: "Packets that it stopped.", numeric: true, value: (b) => (wasDone(b) ? b.packets : undefined), show: (v) => count(Number(v)),
+	  exact: (b) => (b.bytes === undefined ? undefined : bytes(b.bytes)) },
+	{ name: "clients_cut", title: "Cuts", help: "Of the clients that were served in the last 30 days, how many it cuts off, or would have.", numeric: true,
+	  value: (b) => b.clients_cut, show: (v) => count(Number(v)), exact: costWords, over: (v) => Number(v) > 0 },
+	{ name: "vetoed_by", title: "Against it", help: "What speaks against it.", value: (b) => b.vetoed_by, exact: (b) => vetoWords(b.vetoed_by) },
+	{ name: "reason", title: "Why", help: "In one sentence.", value: (b) => b.reason },
+	{ name: "strike", title: "Strike", help: "How many blocks of this source it makes; each lasts longer.", numeric: true, optional: true, value: (b) => b.strike },
+	{ name: "proof", title: "Proof", help: "How sure the source is.", optional: true, value: (b) => b.proof },
+	{ name: "sessions", title: "Ended", help: "Connections that it ended.", numeric: true, optional: true, value: (b) => b.sessions, show: (v) => count(Number(v)) },
+	{ name: "latency_us", title: "Took", help: "From the packet that decided it until the kernel held it.", numeric: true, optional: true, value: (b) => b.latency_us, show: (v) => duration(Number(v)) },
+	{ name: "error", title: "Error", help: "Why it failed.", optional: true, value: (b) => b.error, over: () => true },
+	{ name: "id", title: "Id", help: "By which it is named elsewhere.", optional: true, value: (b) => b.id },
+];
