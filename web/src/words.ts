@@ -115,3 +115,16 @@ export function endpoint(ip: string | undefined, port: number | undefined, trans
 	const place = port === undefined ? host : `${host}${host === "" ? "" : ":"}${port}`;
 	return place === "" ? UNKNOWN : `${place}${transport === undefined ? "" : `/${transport}`}`;
 }
+
+/** "15 % more than the day before"; before undefined: it is not known. */
+export function compared(now: number | undefined, before: number | undefined, when: string): string {
+	if (before === undefined || now === undefined)
+		return `${when} is not known`;
+	if (before === 0)
+		return now === 0 ? `as ${when}` : `none ${when}`;
+	const change = now / before - 1;
+	if (Math.abs(change) < 0.005)
+		return `as ${when}`;
+	return change > 1 ? `${digits(now / before, 2)} times ${when}`
+		: `${percent(Number(Math.abs(change).toPrecision(2)))} ${change > 0 ? "more" : "less"} than ${when}`;
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, count, duration, endpoint, percent, plural, rate, short, span, spaced, UNKNOWN } from "../src/words";
+import { ago, bytes, compared, count, duration, endpoint, percent, plural, rate, short, span, spaced, UNKNOWN } from "../src/words";
 
 test("what is unknown is a dash, never zero", () => {
 	for (const words of [count, bytes, rate, duration, percent, short])
@@ -46,4 +46,17 @@ test("one is not many", () => {
 	assert.equal(plural(1, "port"), "1 port");
 	assert.equal(plural(0, "port"), "0 ports");
 	assert.equal(plural(1200, "entry", "entries"), "1,200 entries");
+});
+
+test("two times are compared in words, and not where one is not known", () => {
+	const words = (now: number | undefined, before: number | undefined) => compared(now, before, "the day before");
+	assert.equal(words(5, undefined), "the day before is not known");
+	assert.equal(words(undefined, 5), "the day before is not known");
+	assert.equal(words(115, 100), "15 % more than the day before");
+	assert.equal(words(40, 100), "60 % less than the day before");
+	assert.equal(words(0, 100), "100 % less than the day before");
+	assert.equal(words(12345, 100), "120 times the day before");
+	assert.equal(words(100, 100), "as the day before");
+	assert.equal(words(5, 0), "none the day before");
+	assert.equal(words(0, 0), "as the day before");
 });

@@ -6,6 +6,7 @@ import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords } from "../data";
 import { Badge, Severity } from "../parts/Badge";
+import { DayBefore } from "../parts/DayBefore";
 import { Empty, Loaded } from "../parts/Empty";
 import { Events } from "../parts/Events";
 import { Figure, Figures } from "../parts/Figure";
@@ -127,6 +128,7 @@ function Changes(): JSX.Element {
 	return (
 		<section>
 			<header><h2>What changed since yesterday</h2><p>{plural(events.length, "change")} in 24 hours</p></header>
+			<DayBefore />
 			<Loaded data={incidents} what="incidents">
 				{() => (events.length === 0 ? <Empty>Nothing: no listener, incident, block or deployment began or ended in the last 24 hours.</Empty>
 					: <div class="card"><Events label="Changes of the last 24 hours, the newest first" events={events} shown={6} /></div>)}

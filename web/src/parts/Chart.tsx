@@ -136,6 +136,9 @@ function seriesOf(series: Series, index: number, show: (value: number) => string
 	};
 }
 
+/* In seconds: finer than one their words would be the same. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
+	86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400, 365 * 86400];
 const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 const ANY_STEPS = [...Array.from({ length: 9 }, (_, i) => [1, 2, 5].map((digit) => digit * 10 ** (i - 9))).flat(), ...WHOLE_STEPS];
 
@@ -166,7 +169,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
 			},
 		},
 		axes: [
-			{ ...axis, space: 70, values: timeLabels },
+			{ ...axis, space: 70, incrs: TIME_STEPS, values: timeLabels },
 			{ ...axis, size: 64, incrs: stepsOf, values: (_plot, splits) => splits.map((value) => props.show(value)) },
 		],
 		series: [
