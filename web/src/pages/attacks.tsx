@@ -32,7 +32,7 @@ function blocksOf(sources: Aggregate, prefix: string | undefined): TreeBlock[] {
 	const known = sources.rows.flatMap((row) => (typeof row.client_ip === "string"
 		? [{ ip: row.client_ip, value: Number(row.sum_attempts ?? row.count) }] : []));
 	return networksOf(known, prefix).map(({ name, value, sources: many }) =>
-		({ key: name, label: name, value, note: name.includes("/") ? plural(many, "source") : undefined, href: here({ client_ip: name, sort: undefined }) }));
+		({ key: name, label: name, value, isToldByEnd: !name.includes("/"), note: name.includes("/") ? plural(many, "source") : undefined, href: here({ client_ip: name, sort: undefined }) }));
 }
 
 /** The way back up: each network that the one that is looked at lies in. */

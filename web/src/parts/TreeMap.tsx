@@ -16,6 +16,8 @@ export interface TreeBlock {
 	/** Beside the value: "12 sources". */
 	note?: string;
 	href?: string;
+	/** Where there is no room its end is what tells it from others: an address. */
+	isToldByEnd?: boolean;
 }
 
 interface Props {
@@ -36,6 +38,14 @@ function shownOf(blocks: readonly TreeBlock[], width: number): TreeBlock[] {
 	const rest = blocks.slice(fitting);
 	return rest.length === 0 ? [...blocks] : [...blocks.slice(0, fitting),
 		{ key: "", label: `${rest.length} smaller ones`, value: rest.reduce((sum, { value }) => sum + value, 0) }];
+}
+
+/* Of the style's font at its size: enough to know what fits. */
+const CHARACTER_PX = 7.6, EDGES_PX = 16;
+
+function labelOf({ label, isToldByEnd }: TreeBlock, width: number): string {
+	const most = Math.max(2, Math.floor((width - EDGES_PX) / CHARACTER_PX));
+	return isToldByEnd && label.length > most ? `…${label.slice(1 - most)}` : label;
 }
 
 function Values({ label, title, blocks, show }: Props): JSX.Element {
@@ -74,7 +84,7 @@ export function TreeMap(props: Props): JSX.Element {
 					{tiles.map(({ of, x, y, width: w, height: h }) => {
 						const words = (
 							<>
-								<span class="name">{of.label}</span>{" "}
+								<span class="name">{labelOf(of, w)}</span>{" "}
 								<span class={h < 44 || w < NARROW_PX / 8 ? "hidden" : "value"}>{show(of.value)}{of.note === undefined ? "" : `, ${of.note}`}</span>
 							</>
 						);
