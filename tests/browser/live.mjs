@@ -58,6 +58,7 @@ async function tabsShareOne(browser) {
 		page.on("request", (request) => request.resourceType() === "eventsource" && streams.add(request));
 		for (const end of ["requestfinished", "requestfailed"])
 			page.on(end, (request) => streams.delete(request));
+		page.on("close", () => [...streams].filter((one) => one.frame().page() === page).forEach((one) => streams.delete(one)));
 	};
 	count(first);
 	await visit(first, "/ports");

@@ -63,7 +63,7 @@ function Viewer(): JSX.Element | null {
 			{who?.user && <span class="who" title={`Role: ${who.role}`}>{who.user}</span>}
 			{who?.by === "session" && <button type="button" onClick={() => void logout()}>Sign out</button>}
 			{who?.by === "loopback" && who.login && (
-				<button type="button" title="Who asks from this machine may read; what changes something needs a user" onClick={() => {
+				<button type="button" class="sign-in" title="Who asks from this machine may read; what changes something needs a user" onClick={() => {
 					needsLogin.value = true;
 				}}>Sign in</button>
 			)}
