@@ -97,9 +97,15 @@ export function spanSeconds(text: string): number | undefined {
 	return match ? Number(match[1]) * UNITS[match[2]!]! : undefined;
 }
 
-/** The range of the address, or the page's usual one. */
+function isTime(text: string | undefined): text is string {
+	return text !== undefined && !Number.isNaN(Date.parse(text));
+}
+
+/** The range of the address, or the page's usual one; what is no time counts as not given. */
 export function rangeOf(usual: string): Range {
-	return { since: param("since") ?? usual, until: param("until") };
+	const since = param("since"), until = param("until");
+	const isKnown = since !== undefined && (spanSeconds(since) !== undefined || isTime(since));
+	return { since: isKnown ? since : usual, until: isTime(until) ? until : undefined };
 }
 
 /** A range as two times in milliseconds. */

@@ -28,3 +28,14 @@ test("earlier and later move by half the range, and end at now", () => {
 	assert.deepEqual(state.shifted(after, 1, now), after);
 	assert.deepEqual(state.shifted({ since: "1h", until: undefined }, 1, now), { since: "1h", until: undefined });
 });
+
+test("a range that is none is the usual one", () => {
+	Object.assign(globalThis, { history: { replaceState: (_state: unknown, _title: string, href: string) => {
+		location.href = new URL(href, "http://localhost").href;
+	} } });
+	for (const [query, since, until] of [["since=nonsense", "1h", undefined], ["since=2h&until=then", "2h", undefined], ["since=-1h", "1h", undefined],
+		["since=2026-11-26T10:00:00Z&until=2026-11-26T11:00:00Z", "2026-11-26T10:00:00Z", "2026-11-26T11:00:00Z"]] as const) {
+		state.go(`/ports?${query}`, true);
+		assert.deepEqual(state.rangeOf("1h"), { since, until }, query);
+	}
+});

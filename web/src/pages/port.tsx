@@ -43,7 +43,7 @@ function Choice({ rows, chosen }: { rows: readonly PortRow[]; chosen: PortRow })
 					const row = rows.find((one) => one.key === event.currentTarget.value);
 					setParams({ host: row?.ip, transport: row?.transport });
 				}}>
-					{rows.map((row) => <option key={row.key} value={row.key}>{endpoint(row.ip, row.port, row.transport)}</option>)}
+					{rows.map((row) => <option key={row.key} value={row.key}>{endpoint(row.ip, row.port, row.transport)}{row.listener?.netns === undefined ? "" : ` in network namespace ${row.listener.netns}`}</option>)}
 				</select></label>
 			)}
 			<span class="rest" />
