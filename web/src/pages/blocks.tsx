@@ -53,15 +53,29 @@ function Thaw(): JSX.Element {
 	);
 }
 
-function Mode({ firewall }: { firewall: Firewall }): JSX.Element {
+/* Decided while nothing is done; also when its time is over by now. */
+function wasObserved(block: Block): boolean {
+	return block.state === "observed" || block.vetoed_by === "mode";
+}
+
+function Mode({ firewall, blocks }: { firewall: Firewall; blocks: readonly Block[] }): JSX.Element {
 	const { tone, word, means } = modeOf(firewall);
+	const observed = blocks.filter(wasObserved), cut = observed.reduce((sum, { clients_cut }) => sum + (clients_cut ?? 0), 0);
 	return (
 		<section class="card blocks-mode">
 			<p><Badge tone={tone}>{word}</Badge> {means}</p>
 			<Figures>
 				<Figure label="In force" value={count(firewall.in_force)} help="Blocks that are asked for or held." href={here({ state: "active" })} />
 				<Figure label="The kernel holds" value={count(firewall.in_kernel)} help="As it was last read back from the kernel." />
-				<Figure label="Observed" value={count(firewall.observed)} help="Decided, and nothing done." href={here({ state: "observed" })} />
+				<Figure label="Would be in force" value={count(firewall.observed)} help="Decided, and nothing done (observed)." href={here({ state: "observed" })} />
+				{(firewall.mode !== "on" || observed.length > 0) && (
+					<>
+						<Figure label="Would have been blocked" value={plural(observed.length, "time")}
+							help="What automatic blocking would have done, of what is listed below." />
+						<Figure label="Clients it would have cut" value={count(cut)} over={cut > 0}
+							help="Of those that were served in the 30 days before." />
+					</>
+				)}
 			</Figures>
 			{tone === "warn" && may("operator") && <Thaw />}
 		</section>
@@ -135,7 +149,7 @@ function All(): JSX.Element {
 	const cut = shown.reduce((sum, { clients_cut }) => sum + (clients_cut ?? 0), 0);
 	return (
 		<>
-			<Loaded data={status} what="status">{(value) => value.firewall === undefined ? null : <Mode firewall={value.firewall} />}</Loaded>
+			<Loaded data={status} what="status">{(value) => value.firewall === undefined ? null : <Mode firewall={value.firewall} blocks={shown} />}</Loaded>
 			<section>
 				<Filters filters={filters(blocks.value)}>
 					<span role="status">{plural(shown.length, "block")}{cut > 0 && <span class="over">, ! {plural(cut, "client")} cut off</span>}</span>

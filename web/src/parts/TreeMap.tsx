@@ -31,7 +31,7 @@ interface Props {
 	show: (value: number) => string;
 }
 
-const HEIGHT_PX = 260, NARROW_PX = 480, LEAST_PX = 34, TABLE_MAX = 500;
+const HEIGHT_PX = 260, NARROW_PX = 480, LEAST_PX = 46, TABLE_MAX = 500;
 
 function shownOf(blocks: readonly TreeBlock[], width: number): TreeBlock[] {
 	const fitting = Math.max(1, countFitting(blocks.map(({ value }) => value), width * HEIGHT_PX, LEAST_PX));
@@ -41,7 +41,7 @@ function shownOf(blocks: readonly TreeBlock[], width: number): TreeBlock[] {
 }
 
 /* Of the style's font at its size: enough to know what fits. */
-const CHARACTER_PX = 7.6, EDGES_PX = 16;
+const CHARACTER_PX = 7.4, EDGES_PX = 18;
 
 function labelOf({ label, isToldByEnd }: TreeBlock, width: number): string {
 	const most = Math.max(2, Math.floor((width - EDGES_PX) / CHARACTER_PX));
