@@ -78,6 +78,11 @@ export async function getJson<T>(path: string, params: Params = {}, abort?: Abor
 	return await answer.json() as T;
 }
 
+/** An answer that is text, as it is. */
+export async function getText(path: string, abort?: AbortSignal): Promise<string> {
+	return await (await ask(path, { signal: abort })).text();
+}
+
 export interface Rows<K extends Kind> {
 	rows: Row<K>[];
 	/** How many there are; more than rows if a limit cut them off. */
@@ -162,15 +167,14 @@ export function may(role: Me["role"]): boolean {
 	return viewer.value !== undefined && RANKS.indexOf(viewer.value.role) >= RANKS.indexOf(role);
 }
 
-async function post(path: string, form: Params | string, type?: string): Promise<string> {
+async function post(path: string, form: Params | string, type?: string): Promise<Response> {
 	const headers: Record<string, string> = {
 		"Content-Type": type ?? "application/x-www-form-urlencoded",
 	};
 	if (viewer.value?.csrf)
 		headers["Breakwater-CSRF"] = viewer.value.csrf;
 	const body = typeof form === "string" ? form : link("", form).slice(1);
-	const answer = await ask(path, { method: "POST", headers, body });
-	return wordsOf(answer);
+	return ask(path, { method: "POST", headers, body });
 }
 
 /** What the daemon says of a change: in words, and what is shown only this once. */
@@ -178,21 +182,19 @@ export interface Said {
 	message?: string;
 	link?: string;
 	token?: string;
+	/** Of a message to try a sink: sent, failed or waiting, and why it failed. */
+	state?: string;
+	error?: string;
 }
 
 /** Changes something; returns all of what the daemon says of it. */
 export async function changeJson(path: string, form: Params | string, type?: string): Promise<Said> {
-	const text = await post(path, form, type);
-	try {
-		return JSON.parse(text) as Said;
-	} catch {
-		return { message: text };
-	}
+	return await (await post(path, form, type)).json() as Said;
 }
 
 /** Changes something; returns what the daemon says of it, in words. */
 export async function change(path: string, form: Params | string, type?: string): Promise<string> {
-	return (await changeJson(path, form, type)).message ?? "";
+	return wordsOf(await post(path, form, type));
 }
 
 /** Signs in; the daemon then knows the browser by a cookie. */

@@ -31,6 +31,7 @@ const loaders: Record<string, Loader> = {
 	"/availability": () => import("./pages/availability"),
 	"/incidents": () => import("./pages/incidents"),
 	"/forecasts": () => import("./pages/forecasts"),
+	"/settings": () => import("./pages/settings"),
 	"/monitor": () => import("./pages/monitor"),
 };
 

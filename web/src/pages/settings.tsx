@@ -1,0 +1,49 @@
+/*
+ * settings.tsx: what the daemon watches and whom it tells, who may listen and who may
+ * sign in; each section is a link.
+ */
+import type { JSX } from "preact";
+import { may } from "../api";
+import { here, param } from "../state";
+import { Configuration } from "./settings_config";
+import { Register } from "./settings_register";
+import { Rules } from "./settings_rules";
+import { Silences, Sinks } from "./settings_told";
+import { Users } from "./settings_users";
+
+interface Section {
+	name: string;
+	title: string;
+	/** Who may see it. */
+	role: "viewer" | "administrator";
+	Shown: () => JSX.Element;
+}
+
+const sections: readonly Section[] = [
+	{ name: "rules", title: "Rules and levels", role: "viewer", Shown: Rules },
+	{ name: "silences", title: "Silences", role: "viewer", Shown: Silences },
+	{ name: "sinks", title: "Who is told", role: "viewer", Shown: Sinks },
+	{ name: "register", title: "Register of ports", role: "viewer", Shown: Register },
+	{ name: "users", title: "Users and tokens", role: "administrator", Shown: Users },
+	{ name: "config", title: "Configuration", role: "administrator", Shown: Configuration },
+];
+
+export default function Settings(): JSX.Element {
+	const allowed = sections.filter((one) => may(one.role));
+	const wanted = param("section");
+	const at = sections.find((one) => one.name === wanted) ?? sections[0]!;
+	return (
+		<>
+			<nav class="settings-sections" aria-label="Sections of the settings">
+				<ul>
+					{allowed.map((one) => (
+						<li key={one.name}><a href={here({ section: one.name, sort: undefined, columns: undefined, text: undefined })} aria-current={one === at ? "page" : undefined}>{one.title}</a></li>
+					))}
+				</ul>
+			</nav>
+			{may(at.role)
+				? <at.Shown />
+				: <p class="empty">{at.title}: only an administrator sees this. Sign in as one, or open the link that <code>breakwater user link</code> prints.</p>}
+		</>
+	);
+}
