@@ -76,6 +76,9 @@ async function bundle() {
 		metafile: true,
 		write: false,
 	});
+	/* What esbuild only warns of, a browser passes over without a word. */
+	if (result.warnings.length > 0)
+		process.exit(1);
 	const outputs = Object.entries(result.metafile.outputs).map(([path, about]) => ({
 		path: `/assets/${basename(path)}`, entry: about.entryPoint, imports: about.imports,
 	}));

@@ -109,6 +109,31 @@ static enum MHD_Result answer_schema(const struct request *request)
 	return answer_text(request->connection, MHD_HTTP_OK, json_type, &text);
 }
 
+/* By which parameters each kind of record can be filtered. */
+static enum MHD_Result answer_filters(const struct request *request)
+{
+	struct buf text = { 0 };
+	buf_char(&text, '{');
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
+		char names[QUERY_NAMES_MAX], *rest = names, *name;
+		const char *between = "";
+		struct query query;
+		if (!route_has_records((enum record_kind)kind))
+			continue;
+		query_init(&query, (enum record_kind)kind);
+		query_say_names(&query, names);
+		buf_printf(&text, "%s\"%s\":[", text.len > 1 ? "," : "",
+			   schemas[kind].name);
+		while ((name = strsep(&rest, " ")) != NULL && *name != '\0') {
+			buf_printf(&text, "%s\"%s\"", between, name);
+			between = ",";
+		}
+		buf_char(&text, ']');
+	}
+	buf_text(&text, "}\n");
+	return answer_text(request->connection, MHD_HTTP_OK, json_type, &text);
+}
+
 static enum MHD_Result answer_status(const struct request *request)
 {
 	const struct web_source *source = request->web->source;
@@ -193,6 +218,7 @@ static const struct route {
 	{ "/api/v1/aggregate", answer_aggregate, 0 },
 	{ "/api/v1/explain", answer_explain, 0 },
 	{ "/api/v1/schema", answer_schema, 0 },
+	{ "/api/v1/filters", answer_filters, 0 },
 	{ "/api/v1/status", answer_status, 0 },
 	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
 	{ "/api/v1/maintenance", answer_maintenance, CHANGE_BODY_MAX },
@@ -250,7 +276,7 @@ static enum MHD_Result route(const struct request *request)
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
-		"schema, status, policy, aggregate, explain, "
+		"schema, filters, status, policy, aggregate, explain, "
 		"maintenance, dashboards, rules, sinks, config, me, users, or "
 		"/metrics, /health, /probe");
 }

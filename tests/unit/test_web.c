@@ -214,6 +214,15 @@ static void a_connection_serves_more_than_one_request(void **state)
 	buf_free(&answer);
 }
 
+static void filters_are_those_that_the_records_take(void **state)
+{
+	(void)state;
+	expect("/api/v1/filters", 200,
+	       "\"finding\":[\"port\",\"host\",\"client_ip\",\"transport\",\"since\","
+	       "\"until\",\"at_least\"");
+	expect("/api/v1/filters", 200, "\"self\":[\"since\",\"until\"]");
+}
+
 static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
 {
 	(void)state;
@@ -467,6 +476,7 @@ int main(void)
 		TEST(the_unix_socket_answers_the_same),
 		TEST(only_get_and_head_are_allowed),
 		TEST(a_connection_serves_more_than_one_request),
+		TEST(filters_are_those_that_the_records_take),
 		TEST(health_is_fine_only_when_a_fresh_measurement_says_so),
 		TEST(what_is_nowhere_is_told_so),
 		TEST(a_second_daemon_is_refused_and_a_dead_ones_socket_replaced),

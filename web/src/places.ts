@@ -32,6 +32,8 @@ const loaders: Record<string, Loader> = {
 	"/incidents": () => import("./pages/incidents"),
 	"/forecasts": () => import("./pages/forecasts"),
 	"/settings": () => import("./pages/settings"),
+	"/dashboards": () => import("./pages/dashboards"),
+	"/records": () => import("./pages/records"),
 	"/monitor": () => import("./pages/monitor"),
 };
 

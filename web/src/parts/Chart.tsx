@@ -121,6 +121,12 @@ function bandsOf({ bands, series }: ChartProps): uPlot.Band[] {
 	return (bands ?? []).map(({ upper, lower }) => ({ series: [indexOf(upper), indexOf(lower)], fill: `${colour("--line-1")}2e` }));
 }
 
+/** Values between gaps: no line leads to them. */
+function lonely(values: uPlot.AlignedData[number] | (number | null | undefined)[]): number[] {
+	const isKnown = (i: number) => values[i] !== null && values[i] !== undefined;
+	return Array.from(values, (_, i) => i).filter((i) => isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1));
+}
+
 function seriesOf(series: Series, index: number, show: (value: number) => string): uPlot.Series {
 	const stroke = colour(`--line-${index % 6 + 1}`);
 	return {
@@ -131,7 +137,7 @@ function seriesOf(series: Series, index: number, show: (value: number) => string
 		dash: DASHES[index % DASHES.length],
 		fill: series.fill ? `${stroke}22` : undefined,
 		spanGaps: false,
-		points: { show: series.values.length < 3 ? true : undefined },
+		points: { filter: (plot, index, show) => (show ? null : lonely(plot.data[index]!)) },
 		value: (_plot, value) => (value === null || value === undefined ? UNKNOWN : show(value)),
 	};
 }

@@ -9,15 +9,17 @@ interface DialogProps {
 	title: string;
 	onClose: () => void;
 	children: ComponentChildren;
+	/** As wide as the window has room for. */
+	wide?: boolean;
 }
 
-export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
+export function Dialog({ title, onClose, children, wide }: DialogProps): JSX.Element {
 	const box = useRef<HTMLDialogElement>(null);
 	useEffect(() => {
 		box.current?.showModal();
 	}, []);
 	return (
-		<dialog ref={box} onClose={onClose} aria-label={title}>
+		<dialog ref={box} class={wide ? "wide" : undefined} onClose={onClose} aria-label={title}>
 			<header>
 				<h2>{title}</h2>
 				<button type="button" class="close" aria-label="Close" onClick={() => box.current?.close()}>×</button>
