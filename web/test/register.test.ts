@@ -24,6 +24,11 @@ test("entries are found with the line where they begin, remarks left out", () =>
 	assert.deepEqual(entriesOf("ports: []\n"), []);
 });
 
+test("quotes within quotes are those of YAML", () => {
+	const [entry] = entriesOf("ports:\n  - port: 1\n    owner: \"the \\\"A\\\" team # 1\" # remark\n    reason: 'it''s # so'\n")!;
+	assert.deepEqual([entry!.keys.owner, entry!.keys.reason], ["the \"A\" team # 1", "it's # so"]);
+});
+
 test("what is written otherwise is not guessed at", () => {
 	assert.equal(entriesOf("ports:\n  - {port: 22, transport: tcp}\n"), undefined);
 	assert.equal(entriesOf("ports:\n    port: 22\n"), undefined);

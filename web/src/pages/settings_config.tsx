@@ -22,6 +22,8 @@ interface Key {
 function shown(value: unknown): string {
 	if (Array.isArray(value))
 		return value.length === 0 ? "none" : value.map(shown).join(", ");
+	if (typeof value === "boolean")
+		return value ? "yes" : "no";
 	return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "") || "not set";
 }
 

@@ -73,8 +73,9 @@ function Limits({ rule }: { rule: Rule }): JSX.Element {
 		return <>{VERBS[rule.kind ?? ""]} what was learned</>;
 	return (
 		<span class="settings-limits">
+			{VERBS[rule.kind ?? ""]}
 			{Object.entries(rule.limits ?? {}).map(([severity, limit]) => (
-				<span key={severity}><Severity severity={severity} /> {VERBS[rule.kind ?? ""]} {limit.shown}</span>
+				<span key={severity}>{limit.shown} <Severity severity={severity} /></span>
 			))}
 		</span>
 	);
@@ -88,11 +89,11 @@ const ruleColumns: Column<Rule>[] = [
 	{ name: "name", title: "Rule", help: "Its name; a rule in a file with the same name takes the place of a usual one.", value: (r) => r.name },
 	{ name: "limits", title: "Fires", help: "When, and how grave it is then.", value: (r) => (r.off ? "off" : Object.values(r.limits ?? {})[0]?.shown ?? "learned"), show: (_v, r) => <Limits rule={r} /> },
 	{ name: "field", title: "Looks at", help: "Record and field.", value: (r) => (r.field === undefined ? undefined : `${r.record}.${r.field}${r.share_of === undefined ? "" : ` / ${r.share_of}`}`), exact: (r) => r.what },
+	{ name: "from", title: "From", help: "usual: it is on from the first start; else the file and line.", value: from },
 	{ name: "for", title: "For", help: "How long the limit must be crossed.", numeric: true, value: (r) => r.for_s, show: (v) => span(Number(v)) },
 	{ name: "recovery", title: "Well again", help: "Beyond which value, and for how long, it is over.", value: (r) => r.recovery?.shown ?? r.recover_for_s,
 	  show: (_v, r) => [r.recovery?.shown, r.recover_for_s === undefined ? undefined : `for ${span(r.recover_for_s)}`].filter(Boolean).join(" ") },
 	{ name: "of", title: "Of", help: "Which services, hosts or targets.", value: (r) => selectionWords(r) },
-	{ name: "from", title: "From", help: "usual: it is on from the first start; else the file and line.", value: from },
 	{ name: "samples", title: "Samples", help: "A record with fewer says nothing.", optional: true, numeric: true, value: (r) => r.samples },
 	{ name: "where", title: "Only if", help: "Fields of the record that must have a value.", optional: true, value: (r) => where(r) || undefined },
 	{ name: "advice", title: "Advice", help: "What to look at.", optional: true, value: (r) => r.advice },

@@ -121,7 +121,7 @@ function Test({ sink }: { sink: Sink }): JSX.Element {
 	};
 	return (
 		<>
-			<button type="button" disabled={tried?.state === "asking"} onClick={() => void test()} aria-label={`Send a test to ${sink.name}`}>Send test</button>
+			<button type="button" disabled={tried?.state === "asking"} onClick={() => void test()} aria-label={`Send test to ${sink.name}`}>Send test</button>
 			<span role="status" class={tried?.state === "failed" ? "problem" : "said"}>{tried === undefined ? "" : ` ${tried.state === "failed" ? "! " : ""}${tried.what}`}</span>
 		</>
 	);

@@ -14,9 +14,11 @@ export interface Entry {
 
 /** Without a remark behind it, and without quotes around it. */
 function valueOf(text: string): string {
-	const quoted = /^(["'])(.*?)\1\s*(#.*)?$/.exec(text);
-	if (quoted)
-		return quoted[2]!;
+	const double = /^"((?:[^"\\]|\\.)*)"\s*(#.*)?$/.exec(text), single = /^'((?:[^']|'')*)'\s*(#.*)?$/.exec(text);
+	if (double)
+		return double[1]!.replace(/\\(["\\/])/g, "$1");
+	if (single)
+		return single[1]!.replaceAll("''", "'");
 	return text.replace(/(^|\s)#.*$/, "").trim();
 }
 
