@@ -12,10 +12,13 @@ async function focus(page) {
 	return await page.evaluate(() => {
 		const at = document.activeElement;
 		const box = at.getBoundingClientRect(), style = getComputedStyle(at);
+		/* In a drawing a line around it stands for an outline. */
+		const hasLine = [...at.querySelectorAll("rect, path")].some((one) => getComputedStyle(one).stroke !== "none");
 		return {
 			what: `${at.tagName.toLowerCase()}${at.id ? `#${at.id}` : ""} ${at.getAttribute("aria-label") ?? at.textContent.trim().slice(0, 40)}`,
 			tag: at.tagName, href: at.getAttribute("href"),
-			isMarked: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none",
+			isMarked: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none" ||
+				(at instanceof SVGElement && hasLine),
 			isInView: box.bottom > 0 && box.top < innerHeight && box.width > 0,
 		};
 	});

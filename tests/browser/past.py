@@ -3,15 +3,19 @@
 Rows go into the tables of the store as they are: columns are the fields of records.
 """
 import dataclasses
+import datetime
 import json
 import math
 import random
 import sqlite3
+import subprocess
 
+import lab as e2e
 import stage as places
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+TIMES = ("at", "crosses_at", "crosses_low", "crosses_high", "crossed_last")
 PROBE_EVERY = 5 * MINUTE
 SITE = f"https://{places.OURS}/#server_name=www.harbour.example&verify=dates"
 PLANNER = f"http://{places.OURS}/api/tides"
@@ -346,3 +350,26 @@ class Past:
 
 def fill(folder, seed, told):
     Past(folder, seed, json.loads(told)).fill()
+    foretell(folder)
+
+
+def foretell(folder):
+    """What the program makes of that past, as the daemon does once a day."""
+    said = subprocess.run([e2e.BREAKWATER, "forecast", "--json", "--state", str(folder)],
+                          check=False, capture_output=True, text=True).stdout
+    db = sqlite3.connect(folder / "breakwater.db")
+    with db:
+        for row in map(json.loads, said.splitlines()):
+            if row.pop("record") != "forecast":
+                continue
+            names = ",".join(f'"{name}"' for name in row)
+            db.execute(f"INSERT INTO forecast({names})VALUES({','.join('?' * len(row))})",
+                       [microseconds(value) if name in TIMES else value
+                        for name, value in row.items()])
+    db.close()
+
+
+def microseconds(text):
+    """Of RFC 3339, in UTC."""
+    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return int(at.timestamp() * SECOND)

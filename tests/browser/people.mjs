@@ -19,6 +19,13 @@ async function openAs(browser, user) {
 	return page;
 }
 
+/** Closes a dialog that has done what it was for, and says so. */
+async function close(dialog) {
+	await dialog.locator(".said").waitFor();
+	await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
+	await dialog.waitFor({ state: "hidden" });
+}
+
 async function signsInByLink(browser) {
 	const link = await control("/link?user=ada");
 	const page = await open(browser);
@@ -82,7 +89,7 @@ async function undoesABlock(browser) {
 	await dialog.waitFor();
 	tap.ok((await dialog.innerText()).includes(BLOCKED), "a block is not undone before that is confirmed", await dialog.innerText());
 	await dialog.getByRole("button", { name: "End the block" }).click();
-	await dialog.waitFor({ state: "hidden" });
+	await close(dialog);
 	const ended = async () => (await control("/records?what=blocks")).every((one) => one.address !== BLOCKED || one.state !== "active");
 	await until(ended, "the block's end");
 	tap.ok(true, "by two clicks it has ended");
