@@ -89,6 +89,8 @@ async function undoesABlock(browser) {
 	await dialog.waitFor();
 	tap.ok((await dialog.innerText()).includes(BLOCKED), "a block is not undone before that is confirmed", await dialog.innerText());
 	await dialog.getByRole("button", { name: "End the block" }).click();
+	await dialog.getByText("not blocked any more").waitFor();
+	tap.ok(true, "what came of it is said, though the block has left the list by then");
 	await close(dialog);
 	const ended = async () => (await control("/records?what=blocks")).every((one) => one.address !== BLOCKED || one.state !== "active");
 	await until(ended, "the block's end");
