@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Group } from "../src/api";
 import { heatOf, quantile } from "../src/records/heat";
 import { outagesOf } from "../src/records/outage";
-import { answeredOf, periodsOf, sentenceOf, summaryOf, sumOf, uptimeOf, uptimeWords } from "../src/records/uptime";
+import { answeredOf, periodsOf, sentenceOf, summaryOf, sumOf, uptimeOf, uptimeOver, uptimeWords } from "../src/records/uptime";
 
 const HOUR = 3600000;
 const at = (hour: number) => new Date(hour * HOUR).toISOString();
@@ -34,6 +34,13 @@ test("what is unknown is no uptime, and no outage", () => {
 	assert.equal(all[0]!.was, "unseen");
 	assert.equal(uptimeOf(sumOf(all)), 0.75);
 	assert.match(summaryOf(all), /^Up for 75 % of what is known; of 4 periods down in 1, not observed in 3\.$/);
+});
+
+test("a period counts by its length, however often it was asked then", () => {
+	const all = periods(group(0, "up", 12), group(1, "up", 12), group(2, "down", 1200), group(3, "up", 12));
+	assert.equal(uptimeOver(all), 0.75);
+	assert.equal(uptimeOver(periods(group(0, "up", 1), group(2, "down", 1, true))), 1);
+	assert.equal(uptimeOver([]), undefined);
 });
 
 test("100 % is said only of what was never down", () => {

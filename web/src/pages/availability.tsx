@@ -18,7 +18,7 @@ import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars, UptimeLegend } from "../parts/UptimeBars";
 import { levelColumns } from "../records/level";
 import { outageColumns, outagesOf } from "../records/outage";
-import { periodsOf, sumOf, uptimeOf, uptimeWords, type Period } from "../records/uptime";
+import { periodsOf, sumOf, uptimeOver, uptimeWords, type Period } from "../records/uptime";
 import { here, link, param, rangeOf, rangeTimes, type Range } from "../state";
 import { ago, count, duration, plural, span, spaced } from "../words";
 import { AvailabilityTarget } from "./availability_target";
@@ -63,7 +63,7 @@ function askedOf(probes: readonly Row<"probe">[], uptime: Aggregate | undefined,
 	const levelOf = new Map(levels.filter((one) => one.measure === "availability").map((one) => [one.target, one]));
 	return probes.map((probe) => {
 		const own = periods.get(probe.target ?? "") ?? [], sum = sumOf(own);
-		return { probe, target: probe.target ?? "", periods: own, uptime: uptimeOf(sum), known: sum.up + sum.degraded + sum.down, level: levelOf.get(probe.target) };
+		return { probe, target: probe.target ?? "", periods: own, uptime: uptimeOver(own), known: sum.up + sum.degraded + sum.down, level: levelOf.get(probe.target) };
 	}).sort((a, b) => rankOf(a) - rankOf(b) || (a.uptime ?? 1) - (b.uptime ?? 1) || a.target.localeCompare(b.target));
 }
 
@@ -75,7 +75,7 @@ const columns: Column<Asked>[] = [
 	  show: (value) => span(Number(value)), exact: (r) => ago(r.probe.hard_since) },
 	{ name: "bars", title: "In this time", help: "An hour or a day each, by the worst that was seen in it.", value: (r) => r.uptime,
 	  show: (_v, r) => <UptimeBars periods={r.periods} label={r.target} />, exact: () => "" },
-	{ name: "uptime", title: "Uptime", help: "Share of probes after which it was not down, and of how many; maintenance and unknown count as neither.", numeric: true, value: (r) => r.uptime,
+	{ name: "uptime", title: "Uptime", help: "Share of the time that is known in which it was not down, and of how many probes that is known; maintenance and unknown count as neither.", numeric: true, value: (r) => r.uptime,
 	  show: (value, r) => <>{uptimeWords(Number(value))} <span class="availability-of">of {count(r.known)}</span></>, exact: (r) => `of ${count(r.known)} probes`, over: (value, r) => r.level?.objective !== undefined && Number(value) < r.level.objective },
 	{ name: "budget", title: "Budget left", help: "Of its service level: share of the error budget that is left.", numeric: true, value: (r) => r.level?.budget_left,
 	  show: (value) => `${Math.floor(Number(value) * 100)} %`, over: (value) => Number(value) <= 0 },

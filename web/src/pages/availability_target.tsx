@@ -15,9 +15,10 @@ import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars } from "../parts/UptimeBars";
 import { heatOf, quantile } from "../records/heat";
 import { portHref } from "../records/port";
-import { answeredOf, periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
+import { answeredOf, periodsOf, sumOf, uptimeOver, uptimeWords } from "../records/uptime";
 import { here, param, rangeOf, rangeTimes, setParams, type Range } from "../state";
 import { ago, count, duration, endpoint, exact, spaced, time } from "../words";
+import { Maintenance } from "../parts/Maintenance";
 import { Counted, Levels, Outages, stepOf, useUptime } from "./availability";
 
 /* Of more probes the daemon makes means; single ones are not counted here. */
@@ -199,7 +200,7 @@ function Now({ probe, uptime, known }: { probe: Row<"probe">; uptime: number | u
 				{probe.detail === undefined ? "" : `: ${probe.detail}`}
 			</p>
 			<Figures>
-				<Figure label="Uptime" value={uptimeWords(uptime)} help="In this time; share of probes after which it was not down." note={`of ${count(known)} probes`} />
+				<Figure label="Uptime" value={uptimeWords(uptime)} help="Share of the time that is known in which it was not down." note={`of ${count(known)} probes`} />
 				<Figure label="Last answer" value={duration(probe.answer_us ?? probe.first_byte_us)} note={`${probe.by === "traffic" ? "to a client, " : ""}${ago(probe.at)}`} />
 				<Figure label="Address" value={endpoint(probe.ip, probe.port, probe.transport)} href={href} />
 				<Figure label="Protocol" value={probe.version === undefined ? probe.protocol ?? "–" : `${probe.protocol} ${probe.version}`} note={probe.software} />
@@ -223,11 +224,11 @@ export function AvailabilityTarget({ target }: { target: string }): JSX.Element 
 	return (
 		<>
 			<p><a href={here({ target: undefined, failure: undefined })}>All targets</a></p>
-			<header class="availability-head"><h2>{target}</h2><TimeRange usual="24h" /></header>
+			<header class="availability-head"><h2>{target}</h2><Maintenance target={target} /><TimeRange usual="24h" /></header>
 			<Loaded data={probes} what={target}>
 				{(rows) => (rows[0] === undefined
 					? <Empty>{target} is not asked now. What is known of it in the time chosen stands below.</Empty>
-					: <Now probe={rows[0]} uptime={uptimeOf(sum)} known={sum.up + sum.degraded + sum.down} />)}
+					: <Now probe={rows[0]} uptime={uptimeOver(periods)} known={sum.up + sum.degraded + sum.down} />)}
 			</Loaded>
 			<section>
 				<h2>Uptime</h2>

@@ -10,7 +10,7 @@ import { Ask, type Asked } from "../parts/Ask";
 import { Badge, Severity } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Filters, matches, type Filter } from "../parts/Filters";
-import { IncidentActions } from "../parts/IncidentActions";
+import { acting, IncidentActions } from "../parts/IncidentActions";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { WeekFigures } from "../parts/WeekFigures";
@@ -80,7 +80,7 @@ function Cards({ incidents, notifications }: { incidents: readonly Incident[]; n
 
 function Open(): JSX.Element {
 	const incidents = useRecords("incident", { limit: LIMIT }, { live: ["incident"], every_s: 15 });
-	const open = (incidents.value ?? []).filter(isOpen).sort(byUrgency);
+	const open = (incidents.value ?? []).filter((one) => isOpen(one) || one.id === acting.value).sort(byUrgency);
 	const since = open.map((one) => one.first).filter((at): at is string => at !== undefined).sort()[0];
 	const notifications = useRecords("notification", since === undefined ? undefined : { since, limit: LIMIT }, { live: ["notification"], every_s: 30 });
 	const now = open.filter((one) => !one.ahead), ahead = open.filter((one) => one.ahead);

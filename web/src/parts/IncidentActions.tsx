@@ -2,7 +2,8 @@
  * IncidentActions.tsx: what a person does about an incident.
  */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
 import { change, may, viewer } from "../api";
 import type { Params } from "../state";
 import { isOpen, silenceFor, type Incident } from "../records/incident";
@@ -24,6 +25,9 @@ export function silenceFields(match: string): Asked[] {
 		{ name: "why", label: "Why", required: true, help: "For those who find it later, and the audit chain." },
 	];
 }
+
+/** Of which one a dialog is open: it stays where it is, also if it is over by then. */
+export const acting = signal<string | undefined>(undefined);
 
 type What = "acknowledge" | "comment" | "close" | "false" | "silence";
 
@@ -93,6 +97,14 @@ function deedsFor(incident: Incident): What[] {
 
 export function IncidentActions({ incident }: { incident: Incident }): JSX.Element | null {
 	const [what, setWhat] = useState<What | undefined>(undefined);
+	useEffect(() => {
+		if (what === undefined)
+			return undefined;
+		acting.value = incident.id;
+		return () => {
+			acting.value = undefined;
+		};
+	}, [what, incident.id]);
 	if (!may("operator"))
 		return null;
 	const deed = what === undefined ? undefined : DEEDS[what];

@@ -87,6 +87,22 @@ export function uptimeOf(counts: Counts): number | undefined {
 	return known === 0 ? undefined : 1 - counts.down / known;
 }
 
+/**
+ * The same of several periods, each by its length: a target that is asked more often
+ * while it is down counts no more for that.
+ */
+export function uptimeOver(periods: readonly Period[]): number | undefined {
+	let known_ms = 0, up_ms = 0;
+	for (const period of periods) {
+		const uptime = uptimeOf(period), length_ms = period.end_ms - period.begin_ms;
+		if (uptime === undefined)
+			continue;
+		known_ms += length_ms;
+		up_ms += uptime * length_ms;
+	}
+	return known_ms === 0 ? undefined : up_ms / known_ms;
+}
+
 /** 99.998 %: rounded down, so that 100 % is never said of what was down. */
 export function uptimeWords(ratio: number | undefined): string {
 	return ratio === undefined ? UNKNOWN : `${Math.floor(ratio * 1e5 + 1e-6) / 1e3} %`;
@@ -110,7 +126,7 @@ export function sentenceOf(period: Period): string {
 
 /** For a screen reader: the whole of it in a sentence. */
 export function summaryOf(periods: readonly Period[]): string {
-	const uptime = uptimeOf(sumOf(periods));
+	const uptime = uptimeOver(periods);
 	if (uptime === undefined)
 		return "Nothing was observed.";
 	const times = (was: Was) => periods.filter((period) => period.was === was).length;
