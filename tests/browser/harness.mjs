@@ -128,6 +128,18 @@ export async function visit(page, path) {
 	await settle(page);
 }
 
+/** Sees all of the page once: what is further down asks only when it comes into view. */
+export async function unfold(page) {
+	await page.evaluate(async () => {
+		for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+			scrollTo(0, y);
+			await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+		}
+		scrollTo(0, 0);
+	});
+	await settle(page);
+}
+
 /** What must never happen, since the last time this was asked. */
 export async function wrongsOf(page) {
 	const breaches = await page.evaluate(() => window.breaches.splice(0));

@@ -20,7 +20,7 @@ def missing():
     return ""
 
 
-def run(script, **options):
+def run(script, *arguments):
     """Its TAP goes to standard output; the exit status."""
     why = missing()
     if why:
@@ -29,6 +29,6 @@ def run(script, **options):
     subprocess.run([e2e.ROOT / "scripts/page-tools", "true"], check=True)
     scenes.alone()
     with e2e.Lab() as lab:
-        scene = scenes.Scene(lab, **options)
+        scene = scenes.Scene(lab)
         print(f"# seed {scene.seed}, raised in {scene.times['events']} s", flush=True)
-        return scene.run("node", str(scenes.HERE / script))
+        return scene.run("node", str(scenes.HERE / script), *arguments)

@@ -108,11 +108,13 @@ async function addPanel(page, { title, record, view, by }) {
 	await page.getByRole("button", { name: "Add a panel" }).click();
 	const dialog = page.getByRole("dialog", { name: "Panel" });
 	await dialog.getByLabel("Title", { exact: true }).fill(title);
-	await dialog.getByLabel("Records", { exact: true }).selectOption(record);
-	await dialog.getByLabel("Of the last", { exact: true }).selectOption("24h");
+	/* What labels a list is its label's text, and Playwright takes the list for a part of it. */
+	const list = (label) => dialog.locator("label", { hasText: new RegExp(`^${label}`) }).locator("select");
+	await list("Records").selectOption(record);
+	await list("Of the last").selectOption("24h");
 	for (const field of by)
 		await dialog.getByLabel("Group by another field").selectOption(field);
-	await dialog.getByLabel("Shown as", { exact: true }).selectOption(view);
+	await list("Shown as").selectOption(view);
 	await dialog.getByRole("button", { name: "Take this panel" }).click();
 	await dialog.waitFor({ state: "hidden" });
 }

@@ -6,12 +6,15 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { launch, open, places, root, visit } from "./harness.mjs";
+import { launch, open, places, root, settle, unfold, visit } from "./harness.mjs";
 import { addresses } from "./addresses.mjs";
 
 const EVERY_LOOK = ["/", "/port"];
 /* Where a place is shown at its best; of others the first that is linked to. */
-const SHOWN = { "/port": "/port?port=443&transport=tcp&host=203.0.113.10&since=7d" };
+const SHOWN = {
+	"/dashboards": "/dashboards?name=web-site",
+	"/port": "/port?port=443&transport=tcp&host=203.0.113.10&since=7d",
+};
 const WIDE = 1200, NARROW = 360, LOWEST = 700, HIGHEST = 1700, QUALITY = 82;
 
 /** overview, port, ...: a place's name as a file. */
@@ -34,9 +37,10 @@ async function picture(page, address, { width, scheme }, file) {
 	await page.setViewportSize({ width, height: LOWEST });
 	await page.emulateMedia({ colorScheme: scheme });
 	await visit(page, address);
+	await unfold(page);
 	const height = await page.evaluate(() => Math.max(...[...document.querySelectorAll("main, nav")].map((at) => at.getBoundingClientRect().bottom)));
 	await page.setViewportSize({ width, height: Math.round(Math.min(HIGHEST, Math.max(LOWEST, height + 24))) });
-	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300))));
+	await settle(page);
 	const session = await page.context().newCDPSession(page);
 	const { data } = await session.send("Page.captureScreenshot", { format, quality: format === "webp" ? QUALITY : undefined });
 	await session.detach();
@@ -52,7 +56,7 @@ const page = await open(browser);
 await asTheServerSees(page);
 const found = await addresses(page);
 for (const place of places) {
-	const address = SHOWN[place.path] ?? found.get(place.path);
+	const address = SHOWN[place.path] ?? found.get(place.path)?.[0];
 	if (address === undefined)
 		throw new Error(`nothing links to ${place.path}`);
 	const looks = [["", { width: WIDE, scheme: "light" }]];
