@@ -10,10 +10,10 @@ import { Badge, toneOfState } from "../parts/Badge";
 import { Chart } from "../parts/Chart";
 import { Empty, Loaded } from "../parts/Empty";
 import { Figure, Figures } from "../parts/Figure";
-import { HeatMap } from "../parts/HeatMap";
+import { HeatGrid } from "../parts/HeatGrid";
 import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars } from "../parts/UptimeBars";
-import { heatOf, quantile } from "../records/heat";
+import { heatOf, heatTable, quantile } from "../records/heat";
 import { portHref } from "../records/port";
 import { answeredOf, periodsOf, sumOf, uptimeOver, uptimeWords } from "../records/uptime";
 import { here, param, rangeOf, rangeTimes, setParams, type Range } from "../state";
@@ -125,7 +125,7 @@ function Spread({ target, range, answered }: { target: string; range: Range; ans
 							{[0.5, 0.95, 0.99].map((share) => <Figure key={share} label={`p${share * 100}`} value={duration(quantile(sorted, share))}
 								help={`${share * 100} % of the answers took no longer.`} note={`of ${count(sorted.length)} answers`} />)}
 						</Figures>
-						<HeatMap heat={heat} label="How many answers took how long" />
+						<HeatGrid label="How many answers took how long" {...heatTable(heat)} show={count} why={() => "no answer was timed"} />
 					</>
 				);
 			}}

@@ -142,7 +142,7 @@ function Heat({ answers, unit, href }: HeatProps): JSX.Element {
 		const byPort = new Map<string, { row: HeatLine; filters: Params; groups: typeof heat.rows }>();
 		for (const group of heat.rows) {
 			const port = group.port ?? group.server_port;
-			const label = port === undefined ? "nobody answers" : portLabel(port, group.transport);
+			const label = port === undefined ? "no answer" : portLabel(port, group.transport);
 			const known = byPort.get(label) ?? { groups: [], filters: { port: port as number | undefined, transport: group.transport as string | undefined },
 				row: { key: label, label, exact: port === undefined ? "Ports that nobody answers at, together" : label } };
 			known.groups.push(group);

@@ -11,7 +11,7 @@ import type { JSX } from "preact";
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { UNKNOWN } from "../words";
 import { go } from "../state";
-import { HEAT_STEPS, heatMove, heatScale, heatStep, type HeatScale, type HeatValue } from "./heat_scale";
+import { heatMove, heatScale, heatShade, heatStep, type HeatScale, type HeatValue } from "./heat_scale";
 import { useWidth } from "./width";
 
 export interface HeatLine {
@@ -36,7 +36,7 @@ export interface HeatGridProps {
 	why?: (row: number, column: number) => string | undefined;
 }
 
-const ROW_PX = 24, LEAST_COLUMN_PX = 5, LABEL_PX = 108, NARROW_LABEL_PX = 84, FOOT_PX = 18, COLUMN_LABEL_PX = 52;
+const ROW_PX = 24, LEAST_COLUMN_PX = 5, LABEL_PX = 108, NARROW_LABEL_PX = 84, FOOT_PX = 18, CHARACTER_PX = 6.4, LABEL_GAP_PX = 12;
 
 interface Grid {
 	left: number;
@@ -69,10 +69,11 @@ function spoken({ rows, columns, values, show, why }: HeatGridProps, r: number, 
 }
 
 function ColumnLabels({ columns, grid }: { columns: readonly HeatLine[]; grid: Grid }): JSX.Element {
-	const every = Math.max(1, Math.ceil(COLUMN_LABEL_PX / grid.column_px));
+	const longest = columns.reduce((most, { label }) => Math.max(most, label.length), 0);
+	const every = Math.max(1, Math.ceil((longest * CHARACTER_PX + LABEL_GAP_PX) / grid.column_px));
 	return (
 		<g class="columns" aria-hidden="true">
-			{columns.map((column, c) => c % every === 0 && (c + 1) * grid.column_px + grid.left < grid.width + grid.column_px && (
+			{columns.map((column, c) => c % every === 0 && grid.left + c * grid.column_px + column.label.length * CHARACTER_PX <= grid.width && (
 				<text key={column.key} x={grid.left + c * grid.column_px} y={grid.height + 13}>{column.label}</text>
 			))}
 		</g>
@@ -80,13 +81,12 @@ function ColumnLabels({ columns, grid }: { columns: readonly HeatLine[]; grid: G
 }
 
 function Legend({ scale, show }: { scale: HeatScale; show: (value: number) => string }): JSX.Element {
-	const steps = scale.bounds.length === 1 ? [HEAT_STEPS] : scale.bounds.map((_, i) => i + 1);
 	return (
 		<ul class="legend" aria-label="Scale">
 			<li><span class="swatch unknown" aria-hidden="true" /> not known</li>
 			<li><span class="swatch heat-0" aria-hidden="true" /> none</li>
-			{steps.map((step, i) => (
-				<li key={step}><span class={`swatch heat-${step}`} aria-hidden="true" /> from {show(scale.bounds[i]!)}</li>
+			{scale.bounds.map((bound, i) => (
+				<li key={bound}><span class={`swatch heat-${heatShade(i, scale.bounds.length)}`} aria-hidden="true" /> from {show(bound)}</li>
 			))}
 			{scale.most > 0 && <li>most: {show(scale.most)}</li>}
 		</ul>

@@ -11,7 +11,7 @@ export const HEAT_STEPS = 6;
 const FAR_APART = 20;
 
 export interface HeatScale {
-	/** The least value of each step, ascending; as many as there are steps. */
+	/** The least value of each step, ascending. */
 	bounds: number[];
 	most: number;
 }
@@ -19,19 +19,23 @@ export interface HeatScale {
 export type HeatValue = number | null | undefined;
 
 export function heatScale(values: Iterable<HeatValue>): HeatScale {
-	let least = Infinity, most = 0;
+	const known = new Set<number>();
 	for (const value of values)
-		if (value !== null && value !== undefined && value > 0) {
-			least = Math.min(least, value);
-			most = Math.max(most, value);
-		}
-	if (most === 0)
-		return { bounds: [], most: 0 };
-	if (least === most)
-		return { bounds: [least], most };
-	const step = (i: number) => (most / least > FAR_APART
+		if (value !== null && value !== undefined && value > 0)
+			known.add(value);
+	const inOrder = [...known].sort((a, b) => a - b);
+	const least = inOrder[0] ?? 0, most = inOrder[inOrder.length - 1] ?? 0;
+	/* Few values have a step each, or several steps would say the same. */
+	if (inOrder.length <= HEAT_STEPS)
+		return { bounds: inOrder, most };
+	const bound = (i: number) => (most / least > FAR_APART
 		? least * (most / least) ** (i / HEAT_STEPS) : least + (most - least) * i / HEAT_STEPS);
-	return { bounds: Array.from({ length: HEAT_STEPS }, (_, i) => step(i)), most };
+	return { bounds: Array.from({ length: HEAT_STEPS }, (_, i) => bound(i)), most };
+}
+
+/** The shade of a bound: fewer of them are as far apart as can be, and the last is the darkest. */
+export function heatShade(bound: number, bounds: number): number {
+	return bounds === 1 ? HEAT_STEPS : 1 + Math.round(bound * (HEAT_STEPS - 1) / (bounds - 1));
 }
 
 /** 0 for zero, 1 to HEAT_STEPS for more; undefined: not known. */
@@ -40,11 +44,10 @@ export function heatStep(value: HeatValue, { bounds }: HeatScale): number | unde
 		return undefined;
 	if (value <= 0)
 		return 0;
-	let step = 1;
-	while (step < bounds.length && value >= bounds[step]!)
-		step++;
-	/* A scale of one step is dark: it is the most there is. */
-	return bounds.length === 1 ? HEAT_STEPS : step;
+	let bound = 0;
+	while (bound + 1 < bounds.length && value >= bounds[bound + 1]!)
+		bound++;
+	return heatShade(bound, bounds.length);
 }
 
 /** The cell that a key moves to. */

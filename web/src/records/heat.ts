@@ -4,6 +4,10 @@
  * Buckets of time to answer grow by the square root of ten, so that a tail can be seen
  * beside what is usual.
  */
+import type { HeatLine } from "../parts/HeatGrid";
+import type { HeatValue } from "../parts/heat_scale";
+import { duration, exact, time } from "../words";
+
 export interface Heat {
 	/** Upper ends of the buckets in microseconds, ascending; the last has none. */
 	bounds_us: number[];
@@ -45,6 +49,25 @@ export function heatOf(answers: readonly { at_ms: number; us: number }[], begin_
 		most = Math.max(most, column[bucket]!);
 	});
 	return { bounds_us: Array.from({ length: high - low + 1 }, (_, i) => boundOf(low + i)), begin_ms, step_ms, counts, most, all };
+}
+
+export interface HeatTable {
+	rows: HeatLine[];
+	columns: HeatLine[];
+	values: HeatValue[][];
+}
+
+/** As a heat map takes it: the longest above; of a time without any answer nothing is known. */
+export function heatTable({ bounds_us, begin_ms, step_ms, counts }: Heat): HeatTable {
+	const buckets = bounds_us.map((_, i) => bounds_us.length - 1 - i);
+	return {
+		rows: buckets.map((bucket) => ({ key: String(bucket), label: duration(bounds_us[bucket]), exact: `up to ${duration(bounds_us[bucket])}` })),
+		columns: counts.map((_, i) => {
+			const at = new Date(begin_ms + i * step_ms).toISOString();
+			return { key: at, label: time(at), exact: exact(at) };
+		}),
+		values: buckets.map((bucket) => counts.map((column) => (column.every((one) => one === 0) ? null : column[bucket]))),
+	};
 }
 
 /** The value that a share of them does not exceed (nearest rank). */
