@@ -28,6 +28,7 @@ function crowd(): Traffic {
 test("what was not told one by one is where it belongs, not at other ports", () => {
 	const { nodes, links, total, clients } = crowd();
 	const values = totals(nodes, links);
+	assert.equal(links.filter(({ to }) => to === "1 443/tcp").reduce((sum, { value }) => sum + value, 0), total);
 	assert.equal(values.get("1 443/tcp"), total);
 	assert.equal(values.get("2 nginx"), total);
 	assert.equal(clients, 100);
