@@ -3,11 +3,13 @@
  *
  *   store flows FOLDER COUNT [AT SPAN]  puts that many flows; rate from the first put
  *                                 until all are committed
- *   store fill FOLDER PORTS DAYS [AT]   makes the roll-ups of a machine with so many
+ *   store fill FOLDER PORTS DAYS [AT HOURS]  makes the roll-ups of a machine with so many
  *                                 ports
  *   store ask FOLDER TIMES PORTS  chart latencies of such a store
  *
  * AT is when that is, in seconds since 1970; flows end within SPAN seconds before it.
+ * HOURS is what there still is by the minute, and a twelfth of it by ten seconds: when
+ * many ports are busy all day, retention.size leaves no more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@
 
 static int64_t at_us = 1769817600000000LL; /* 2026-01-31T00:00:00Z */
 static int64_t step_us = 10;               /* between two flows */
+static int64_t minutes_us, tens_us = 2 * DAY; /* that these levels have; 0: all */
 static uint64_t seed = 88172645463325252;
 
 static uint64_t some(uint64_t most)
@@ -205,6 +208,23 @@ static void copy_rows(sqlite3 *db, enum level level, int64_t from, int64_t to)
 		die(sqlite3_errmsg(db));
 }
 
+/* Each level as far back as it is kept, and what is known of that. */
+static void copy_levels(sqlite3 *db, int64_t from)
+{
+	int64_t minutes = minutes_us == 0 ? from : at_us - minutes_us;
+	copy_rows(db, LEVEL_1D, from, at_us);
+	copy_rows(db, LEVEL_1H, from, at_us);
+	copy_rows(db, LEVEL_1M, minutes, at_us);
+	copy_rows(db, LEVEL_10S, at_us - tens_us, at_us);
+	meta_put(db, "first", from);
+	meta_put(db, "rolled_port_1m", at_us - 60 * SECOND);
+	meta_put(db, "rolled_port_1h", at_us - 3600 * SECOND);
+	meta_put(db, "rolled_port_1d", at_us - DAY);
+	meta_put(db, "kept_port_10s", at_us - tens_us);
+	if (minutes > from)
+		meta_put(db, "kept_port_1m", minutes);
+}
+
 static int fill(const char *folder, unsigned ports, unsigned days)
 {
 	char path[512];
@@ -222,15 +242,7 @@ static int fill(const char *folder, unsigned ports, unsigned days)
 		       "CREATE TEMP TABLE one AS SELECT * FROM roll_10s "
 		       "ORDER BY service") != SQLITE_OK)
 		die(sqlite3_errmsg(db));
-	copy_rows(db, LEVEL_1D, at_us - days * DAY, at_us);
-	copy_rows(db, LEVEL_1H, at_us - days * DAY, at_us);
-	copy_rows(db, LEVEL_1M, at_us - days * DAY, at_us);
-	copy_rows(db, LEVEL_10S, at_us - 2 * DAY, at_us);
-	meta_put(db, "first", at_us - days * DAY);
-	meta_put(db, "rolled_port_1m", at_us - 60 * SECOND);
-	meta_put(db, "rolled_port_1h", at_us - 3600 * SECOND);
-	meta_put(db, "rolled_port_1d", at_us - DAY);
-	meta_put(db, "kept_port_10s", at_us - 2 * DAY);
+	copy_levels(db, at_us - days * DAY);
 	if (db_run(db, "COMMIT") != SQLITE_OK)
 		die(sqlite3_errmsg(db));
 	sqlite3_close(db);
@@ -321,8 +333,11 @@ int main(int argc, char **argv)
 {
 	bool is_flows = argc >= 4 && strcmp(argv[1], "flows") == 0;
 	bool is_fill = argc >= 5 && strcmp(argv[1], "fill") == 0;
-	if (is_fill && argc == 6)
+	if (is_fill && argc == 7) {
 		at_us = strtoll(argv[5], NULL, 10) * SECOND;
+		minutes_us = strtoll(argv[6], NULL, 10) * 3600 * SECOND;
+		tens_us = minutes_us / 12;
+	}
 	if (is_flows && argc == 6) {
 		int64_t span_us = strtoll(argv[5], NULL, 10) * SECOND;
 		at_us = strtoll(argv[4], NULL, 10) * SECOND - span_us;
@@ -330,12 +345,12 @@ int main(int argc, char **argv)
 	}
 	if (is_flows && (argc == 4 || argc == 6))
 		return bench_flows(argv[2], strtoul(argv[3], NULL, 10));
-	if (is_fill && (argc == 5 || argc == 6))
+	if (is_fill && (argc == 5 || argc == 7))
 		return fill(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 			    (unsigned)strtoul(argv[4], NULL, 10));
 	if (argc == 5 && strcmp(argv[1], "ask") == 0)
 		return bench_ask(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 				 (unsigned)strtoul(argv[4], NULL, 10));
-	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT] | "
+	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT HOURS] | "
 	    "ask FOLDER TIMES PORTS");
 }
