@@ -157,6 +157,10 @@ int record_severity(const char *word);
 /* The field of that name; NULL: that kind has none. */
 const struct field *record_field(enum record_kind kind, const char *name);
 
+/* Some fields of a record: bit i is field i of its schema. */
+typedef uint64_t field_set;
+#define ALL_FIELDS UINT64_MAX
+
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);
 

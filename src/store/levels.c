@@ -160,13 +160,17 @@ int levels_define(sqlite3 *db)
 
 /* ---- rows ---- */
 
-static int prepare_select(struct level_access *access, enum level level)
+static int prepare_select(struct level_access *access, enum level level,
+			  const struct roll_needs *needs)
 {
 	struct buf sql = { 0 };
 	buf_text(&sql, "SELECT \"start\",seconds,");
 	columns_list(&sql, RECORD_port, access->fields, "");
+	buf_printf(&sql, "%s,%s,%s", needs->handshake ? "handshake_hist" : "NULL",
+		   needs->response ? "response_hist" : "NULL",
+		   needs->clients ? "clients_hll" : "NULL");
 	/* In roll_10s a service is found again for each start: see level_rows(). */
-	buf_printf(&sql, BLOBS " FROM %s WHERE service=? AND %s", levels[level].table,
+	buf_printf(&sql, " FROM %s WHERE service=? AND %s", levels[level].table,
 		   level == LEVEL_10S
 			   ? "\"start\"=?"
 			   : "\"start\">=? AND \"start\"<? ORDER BY \"start\"");
@@ -189,13 +193,23 @@ static int prepare_upsert(struct level_access *access, enum level level)
 int level_access_open(struct level_access *access, sqlite3 *db, field_set fields,
 		      bool writes)
 {
-	*access = (struct level_access){ .db = db, .fields = fields };
+	const struct roll_needs all = { fields, true, true, true };
+	int code = level_access_read(access, db, &all, UINT32_MAX);
+	for (unsigned level = 0; level < LEVELS && code == SQLITE_OK && writes; level++)
+		code = prepare_upsert(access, (enum level)level);
+	return code;
+}
+
+int level_access_read(struct level_access *access, sqlite3 *db,
+		      const struct roll_needs *needs, uint32_t whole_s)
+{
+	const struct roll_needs whole = { .fields = needs->fields };
+	*access = (struct level_access){ .db = db, .fields = needs->fields };
 	int code = SQLITE_OK;
-	for (unsigned level = 0; level < LEVELS && code == SQLITE_OK; level++) {
-		code = prepare_select(access, (enum level)level);
-		if (code == SQLITE_OK && writes)
-			code = prepare_upsert(access, (enum level)level);
-	}
+	for (unsigned level = 0; level < LEVELS && code == SQLITE_OK; level++)
+		code = prepare_select(access, (enum level)level,
+				      levels[level].seconds >= whole_s ? &whole
+								       : needs);
 	return code;
 }
 

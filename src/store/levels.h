@@ -61,6 +61,12 @@ struct level_access {
 };
 int level_access_open(struct level_access *access, sqlite3 *db, field_set fields,
 		      bool writes);
+/*
+ * To read no more than what is needed.  Rows of at least whole_s seconds are not merged
+ * with others, and come without distributions; UINT32_MAX: all are merged.
+ */
+int level_access_read(struct level_access *access, sqlite3 *db,
+		      const struct roll_needs *needs, uint32_t whole_s);
 void level_access_close(struct level_access *access);
 
 /*

@@ -29,6 +29,17 @@ static bool is_of_host(const struct flow_record *flow,
 	       prefix_holds(&filter->host, &flow->server_ip);
 }
 
+/* What this file asks of a flow. */
+static field_set needed_by(const struct store_filter *filter)
+{
+	/* Of no column there would be no statement. */
+	field_set fields = field_named(RECORD_flow, "end");
+	if (filter->has_host)
+		fields |= field_named(RECORD_flow, "client_ip") |
+			  field_named(RECORD_flow, "server_ip");
+	return fields;
+}
+
 /* SQLite's code; *more false: enough. */
 static int read_day(struct store_reader *reader, sqlite3 *db,
 		    const struct store_filter *filter, store_emit emit, void *to,
@@ -37,6 +48,8 @@ static int read_day(struct store_reader *reader, sqlite3 *db,
 	struct buf sql = { 0 };
 	sqlite3_stmt *stmt = NULL;
 	field_set fields = reading_fields(db, "flow", RECORD_flow);
+	if (filter->fields != 0)
+		fields &= filter->fields | needed_by(filter);
 	buf_text(&sql, "SELECT ");
 	columns_list(&sql, RECORD_flow, fields, "");
 	columns_end(&sql, " FROM flow");

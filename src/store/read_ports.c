@@ -289,11 +289,16 @@ static int open_levels(struct reading *r)
 			reading_fields(r->reader->db, levels[level].table, RECORD_port);
 	if (fields == 0)
 		return SQLITE_OK; /* a store without ports */
+	field_set wanted = r->filter->fields != 0 ? r->filter->fields : ALL_FIELDS;
+	struct roll_needs needs = roll_needs(wanted);
+	needs.fields &= fields;
 	r->roll = malloc(sizeof(*r->roll));
 	if (r->roll == NULL)
 		return SQLITE_NOMEM;
 	roll_init(r->roll);
-	return level_access_open(&r->access, r->reader->db, fields, false);
+	uint32_t step_s = r->filter->step_s;
+	return level_access_read(&r->access, r->reader->db, &needs,
+				 step_s > 0 ? step_s : UINT32_MAX);
 }
 
 int read_ports(struct store_reader *reader, const struct store_filter *filter,

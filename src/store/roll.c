@@ -6,6 +6,48 @@
 #include <math.h>
 #include <string.h>
 
+#include "store/table.h"
+
+static bool has_any(field_set wanted, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (wanted & field_named(RECORD_port, *names))
+			return true;
+	return false;
+}
+
+static field_set all_of(const char *const *names)
+{
+	field_set set = 0;
+	for (; *names != NULL; names++)
+		set |= field_named(RECORD_port, *names);
+	return set;
+}
+
+struct roll_needs roll_needs(field_set wanted)
+{
+	static const char *const made[][6] = {
+		/* field, of these */
+		{ "retransmit_ratio", "retransmits", "data_packets" },
+		{ "lost_ratio", "lost_bytes", "payload_bytes" },
+		{ "error_ratio", "errors", "answer_errors", "ended", "answers" },
+		{ "response_mean_us", "responses" },
+	};
+	static const char *const of_handshake[] = { "handshake_p50_us",
+						    "handshake_p95_us", NULL };
+	static const char *const of_response[] = { "response_p50_us", "response_p95_us",
+						   "response_p99_us",
+						   "response_mean_us", NULL };
+	static const char *const of_clients[] = { "clients", NULL };
+	struct roll_needs needs = { wanted, has_any(wanted, of_handshake),
+				    has_any(wanted, of_response),
+				    has_any(wanted, of_clients) };
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (wanted & field_named(RECORD_port, made[i][0]))
+			needs.fields |= all_of(made[i]);
+	return needs;
+}
+
 void roll_init(struct roll *roll)
 {
 	memset(roll, 0, sizeof(*roll));

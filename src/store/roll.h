@@ -21,6 +21,13 @@ struct roll {
 	struct cardinality clients;
 };
 
+/* What parts must have so that those fields of their sum are right. */
+struct roll_needs {
+	field_set fields;
+	bool handshake, response, clients;
+};
+struct roll_needs roll_needs(field_set wanted);
+
 /* One part: a second, or a row. Distributions are packed; empty: none. */
 struct roll_part {
 	const struct port_record *record;

@@ -128,6 +128,7 @@ struct store_filter {
 				      service over all the time */
 	const char *id;            /* of those that have one; NULL: any */
 	bool id_begins;            /* with that; else it is all of it */
+	field_set fields;          /* that are wanted, others may be unknown; 0: all */
 	const atomic_bool *cancel; /* set: end early; NULL: never */
 	uint32_t time_limit_ms;    /* 0: none */
 };

@@ -23,15 +23,17 @@ field_set field_named(enum record_kind kind, const char *name)
 	return 0;
 }
 
+static bool is_text(enum field_type type)
+{
+	return type == TYPE_addr || type == TYPE_word || type == TYPE_text32 ||
+	       type == TYPE_text64 || type == TYPE_text256;
+}
+
 static const char *type_name(enum field_type type)
 {
-	switch (type) {
-	case TYPE_addr:
-	case TYPE_word:
-	case TYPE_text32:
-	case TYPE_text64:
-	case TYPE_text256:
+	if (is_text(type))
 		return "TEXT";
+	switch (type) {
 	case TYPE_bytes1536:
 		return "BLOB";
 	case TYPE_ratio:
@@ -180,20 +182,33 @@ static void read_number(sqlite3_stmt *stmt, int at, const struct field *field,
 			void *value)
 {
 	uint64_t number;
-	if (field->type == TYPE_u16 && read_integer(stmt, at, UINT16_MAX, &number))
-		*(field_u16 *)value = (field_u16)number;
-	if (field->type == TYPE_u32 && read_integer(stmt, at, UINT32_MAX, &number))
-		*(field_u32 *)value = (field_u32)number;
-	if (field->type == TYPE_u64 && read_integer(stmt, at, UINT64_MAX, &number))
-		*(field_u64 *)value = number;
-	if (field->type == TYPE_flag && read_integer(stmt, at, 1, &number))
-		*(field_flag *)value = (field_flag)number;
-	if (field->type == TYPE_time && read_integer(stmt, at, UINT64_MAX, &number))
-		*(field_time *)value = (field_time)number;
-	int type = sqlite3_column_type(stmt, at);
-	if ((field->type == TYPE_ratio || field->type == TYPE_real) &&
-	    (type == SQLITE_FLOAT || type == SQLITE_INTEGER))
-		*(field_ratio *)value = sqlite3_column_double(stmt, at);
+	int type;
+	switch (field->type) {
+	case TYPE_u16:
+		if (read_integer(stmt, at, UINT16_MAX, &number))
+			*(field_u16 *)value = (field_u16)number;
+		return;
+	case TYPE_u32:
+		if (read_integer(stmt, at, UINT32_MAX, &number))
+			*(field_u32 *)value = (field_u32)number;
+		return;
+	case TYPE_u64:
+		if (read_integer(stmt, at, UINT64_MAX, &number))
+			*(field_u64 *)value = number;
+		return;
+	case TYPE_flag:
+		if (read_integer(stmt, at, 1, &number))
+			*(field_flag *)value = (field_flag)number;
+		return;
+	case TYPE_time:
+		if (read_integer(stmt, at, UINT64_MAX, &number))
+			*(field_time *)value = (field_time)number;
+		return;
+	default:
+		type = sqlite3_column_type(stmt, at);
+		if (type == SQLITE_FLOAT || type == SQLITE_INTEGER)
+			*(field_ratio *)value = sqlite3_column_double(stmt, at);
+	}
 }
 
 static void read_text(sqlite3_stmt *stmt, int at, const struct field *field,
@@ -229,19 +244,14 @@ static void read_bytes(sqlite3_stmt *stmt, int at, field_bytes1536 *bytes)
 	bytes->len = (uint16_t)len;
 }
 
-static bool is_text(enum field_type type)
-{
-	return strcmp(type_name(type), "TEXT") == 0;
-}
-
 int columns_read(sqlite3_stmt *stmt, int at, enum record_kind kind, field_set fields,
 		 void *record)
 {
 	const struct schema *schema = &schemas[kind];
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->fields[i];
-		if (!has_field(fields, i))
-			continue;
+	if (schema->field_count < 64)
+		fields &= (UINT64_C(1) << schema->field_count) - 1;
+	for (; fields != 0; fields &= fields - 1) {
+		const struct field *field = &schema->fields[__builtin_ctzll(fields)];
 		void *value = (char *)record + field->offset;
 		if (field->type == TYPE_bytes1536)
 			read_bytes(stmt, at++, value);

@@ -14,10 +14,6 @@
 #include "base/buf.h"
 #include "record/record.h"
 
-/* A set of fields of one record: bit i is field i. */
-typedef uint64_t field_set;
-#define ALL_FIELDS UINT64_MAX
-
 /* The set of the one field of that name; 0 if there is none. */
 field_set field_named(enum record_kind kind, const char *name);
 

@@ -350,3 +350,15 @@ struct aggregate_ask aggregate_ask_before(const struct aggregate_ask *ask)
 	before.query.until_us -= length_us;
 	return before;
 }
+
+field_set aggregate_ask_fields(const struct aggregate_ask *ask)
+{
+	const struct schema *schema = ask->query.schema;
+	field_set set = query_fields(&ask->query);
+	for (size_t i = 0; i < ask->by_count; i++)
+		set |= field_bit(schema, ask->by[i]);
+	for (size_t i = 0; i < ask->measures.count; i++)
+		set |= field_bit(schema, ask->measures.at[i].field) |
+		       field_bit(schema, ask->measures.at[i].other);
+	return set;
+}

@@ -46,5 +46,8 @@ bool aggregate_ask_set(struct aggregate_ask *ask, const char *key, const char *v
 bool aggregate_ask_close(struct aggregate_ask *ask, int64_t now_us,
 			 char error[static AGGREGATE_ERROR_MAX]);
 
+/* The fields of a record that the answer is made of. */
+field_set aggregate_ask_fields(const struct aggregate_ask *ask);
+
 /* The same of the time before, as long. */
 struct aggregate_ask aggregate_ask_before(const struct aggregate_ask *ask);

@@ -151,19 +151,31 @@ static int read_gaps(struct aggregate_question *question, const struct web_past 
 			   question->base.problem);
 }
 
+/* The store need not read what nobody looks at. */
+static struct store_filter filter_of(const struct aggregate_question *question,
+				     const struct aggregate_ask *ask)
+{
+	struct store_filter filter =
+		lookup_filter(&ask->query, &question->base.cancelled);
+	filter.fields = aggregate_ask_fields(ask);
+	if (question->seen.count > 0)
+		filter.fields |= seen_fields(ask->query.schema);
+	return filter;
+}
+
 static int read_records(struct aggregate_question *question,
 			const struct web_past *store, struct store_reader *reader)
 {
 	struct question *base = &question->base;
 	const struct query *query = &question->ask.query;
-	struct store_filter filter = lookup_filter(query, &base->cancelled);
+	struct store_filter filter = filter_of(question, &question->ask);
 	int result = 0;
 	if (question->is_past)
 		result = store->read(reader, query->kind, &filter, take_now, question,
 				     base->problem);
 	if (result != 0 || !question->is_past || !question->ask.previous)
 		return result;
-	filter = lookup_filter(&question->ask_before.query, &base->cancelled);
+	filter = filter_of(question, &question->ask_before);
 	return store->read(reader, query->kind, &filter, take_before, question,
 			   base->problem);
 }

@@ -25,5 +25,12 @@ const char *field_text(const struct field *field, const void *record);
 
 int64_t field_us(const struct field *field, const void *record);
 
+/* The set of that field; NULL is none. */
+static inline field_set field_bit(const struct schema *schema,
+				  const struct field *field)
+{
+	return field == NULL ? 0 : UINT64_C(1) << (field - schema->fields);
+}
+
 /* In bytes; 0: a text, which ends where it ends. */
 size_t field_width(const struct field *field);

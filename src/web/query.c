@@ -359,6 +359,29 @@ static bool holds(const struct prefix *wanted, const struct field *field,
 	return field != NULL && prefix_holds(wanted, field_at(field, record));
 }
 
+field_set query_fields(const struct query *query)
+{
+	const struct schema *schema = query->schema;
+	field_set set = field_bit(schema, query->begin) |
+			field_bit(schema, query->end) |
+			field_bit(schema, query->interval);
+	if (query->has_port)
+		set |= field_bit(schema, query->port);
+	if (query->has_host)
+		set |= field_bit(schema, query->server) |
+		       field_bit(schema, query->client);
+	if (query->has_client)
+		set |= field_bit(schema, query->client);
+	if (query->wanted_transport[0] != '\0')
+		set |= field_bit(schema, query->transport);
+	for (size_t i = 0; i < QUERY_WORDS; i++)
+		if (query->words[i].wanted[0] != '\0')
+			set |= field_bit(schema, query->words[i].field);
+	if (query->least > 0)
+		set |= field_bit(schema, record_field(query->kind, "severity"));
+	return set;
+}
+
 /* The last moment the record speaks of. */
 static int64_t end_of(const struct query *query, const void *record)
 {

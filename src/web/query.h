@@ -67,6 +67,9 @@ void query_say_names(const struct query *query, char out[static QUERY_NAMES_MAX]
 
 bool query_wants(const struct query *query, const void *record);
 
+/* The fields that query_wants() looks at. */
+field_set query_fields(const struct query *query);
+
 /* The word wanted in that field, or NULL. */
 const char *query_word(const struct query *query, const char *name);
 

@@ -78,13 +78,27 @@ static uint64_t fold(const struct hash_key *key, const struct field *field,
 	return hash_words(key, words, 1 + (len + 7) / 8);
 }
 
+static bool is_of_name(const struct field *field)
+{
+	return field->role == ROLE_KEY || strcmp(field->name, "iface") == 0;
+}
+
+field_set seen_fields(const struct schema *schema)
+{
+	field_set set = 0;
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (is_of_name(&schema->fields[i]))
+			set |= field_bit(schema, &schema->fields[i]);
+	return set;
+}
+
 uint64_t seen_name(const struct seen *seen, const struct schema *schema,
 		   const void *record)
 {
 	uint64_t name = 0;
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
-		if (field->role == ROLE_KEY || strcmp(field->name, "iface") == 0)
+		if (is_of_name(field))
 			name = fold(&seen->key, field, record, name);
 	}
 	return name == 0 ? 1 : name;

@@ -30,5 +30,8 @@ void seen_free(struct seen *seen);
 uint64_t seen_name(const struct seen *seen, const struct schema *schema,
 		   const void *record);
 
+/* The fields that a name is made of. */
+field_set seen_fields(const struct schema *schema);
+
 /* Whether one of that name is among them. */
 bool seen_has(const struct seen *seen, const struct schema *schema, const void *record);
