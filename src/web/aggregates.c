@@ -100,8 +100,7 @@ static void take_known(void *to, const void *record)
 	const struct query *query = &question->ask.query;
 	if (question->is_past &&
 	    (query->kind != RECORD_flow || is_wanted(question, record)))
-		seen_add(&question->seen,
-			 seen_name(&question->seen, query->schema, record));
+		seen_add(&question->seen, record);
 	take(question, record);
 }
 
@@ -111,7 +110,7 @@ static void take_known(void *to, const void *record)
 static bool take_now(void *of, const void *record)
 {
 	struct aggregate_question *question = of;
-	if (!seen_has(&question->seen, question->ask.query.schema, record))
+	if (!seen_has(&question->seen, record))
 		aggregate_take(&question->now, record);
 	return !question->now.failed;
 }
@@ -119,7 +118,7 @@ static bool take_now(void *of, const void *record)
 static bool take_before(void *of, const void *record)
 {
 	struct aggregate_question *question = of;
-	if (!seen_has(&question->seen, question->ask.query.schema, record))
+	if (!seen_has(&question->seen, record))
 		aggregate_take(&question->before, record);
 	return !question->before.failed;
 }
@@ -157,9 +156,7 @@ static struct store_filter filter_of(const struct aggregate_question *question,
 {
 	struct store_filter filter =
 		lookup_filter(&ask->query, &question->base.cancelled);
-	filter.fields = aggregate_ask_fields(ask);
-	if (question->seen.count > 0)
-		filter.fields |= seen_fields(ask->query.schema);
+	filter.fields = aggregate_ask_fields(ask) | seen_fields(&question->seen);
 	return filter;
 }
 
@@ -231,7 +228,7 @@ static struct aggregate_question *question_new(const struct request *request,
 		(ask->previous &&
 		 records_are_past(request->web->source, &question->ask_before.query));
 	question->joined = !question->is_past || records_are_in_both(ask->query.kind);
-	seen_init(&question->seen);
+	seen_init(&question->seen, ask->query.schema);
 	if (!aggregate_open(&question->now, &question->ask) ||
 	    (ask->previous &&
 	     !aggregate_open(&question->before, &question->ask_before))) {

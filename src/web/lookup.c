@@ -18,8 +18,7 @@ static void take_known(void *to, const void *record)
 	/* The store may have it as it was a second ago: then it is not wanted either.
 	 * A flow is there only when it is over. */
 	if (lookup->is_past && (is_wanted || lookup->query.kind != RECORD_flow))
-		seen_add(&lookup->seen,
-			 seen_name(&lookup->seen, lookup->query.schema, record));
+		seen_add(&lookup->seen, record);
 	if (is_wanted)
 		rows_take(&lookup->rows, record);
 }
@@ -31,7 +30,7 @@ void lookup_open(struct lookup *lookup, const struct query *query,
 	lookup->is_past = records_are_past(source, query);
 	lookup->joined = !lookup->is_past || records_are_in_both(query->kind);
 	rows_init(&lookup->rows, &lookup->query);
-	seen_init(&lookup->seen);
+	seen_init(&lookup->seen, query->schema);
 	if (lookup->joined)
 		records_give(source, query->kind, take_known, lookup);
 }
@@ -69,7 +68,7 @@ static bool is_enough(const struct lookup *lookup, const void *record)
 static bool take_stored(void *of, const void *record)
 {
 	struct lookup *lookup = of;
-	if (seen_has(&lookup->seen, lookup->query.schema, record))
+	if (seen_has(&lookup->seen, record))
 		return true;
 	if (is_enough(lookup, record)) {
 		lookup->more = true;

@@ -3,6 +3,7 @@
  */
 #include "web/seen.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,26 @@
 
 enum { ROOM_FIRST = 1024 };
 
-void seen_init(struct seen *seen)
+static bool is_of_name(const struct field *field)
 {
-	*seen = (struct seen){ .key = hash_key_random() };
+	return field->role == ROLE_KEY || strcmp(field->name, "iface") == 0;
+}
+
+void seen_init(struct seen *seen, const struct schema *schema)
+{
+	*seen = (struct seen){ .schema = schema,
+			       .first_us = INT64_MAX,
+			       .last_us = INT64_MIN,
+			       .key = hash_key_random() };
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+		if (!is_of_name(field))
+			continue;
+		assert(seen->field_count < SEEN_FIELDS_MAX);
+		seen->fields[seen->field_count++] = field;
+		if (field->type == TYPE_time && seen->begin == NULL)
+			seen->begin = field;
+	}
 }
 
 void seen_free(struct seen *seen)
@@ -32,35 +50,17 @@ static uint64_t *place(const struct seen *seen, uint64_t name)
 
 static bool grow(struct seen *seen)
 {
-	struct seen larger = { .key = seen->key,
-			       .room = seen->room == 0 ? ROOM_FIRST : 2 * seen->room };
+	struct seen larger = *seen;
+	larger.room = seen->room == 0 ? ROOM_FIRST : 2 * seen->room;
 	larger.at = calloc(larger.room, sizeof(*larger.at));
 	if (larger.at == NULL)
 		return false;
 	for (size_t i = 0; i < seen->room; i++)
 		if (seen->at[i] != 0)
 			*place(&larger, seen->at[i]) = seen->at[i];
-	larger.count = seen->count;
 	free(seen->at);
 	*seen = larger;
 	return true;
-}
-
-void seen_add(struct seen *seen, uint64_t name)
-{
-	if (2 * seen->count >= seen->room && !grow(seen)) {
-		seen->failed = true;
-		return;
-	}
-	uint64_t *at = place(seen, name);
-	if (*at == 0)
-		seen->count++;
-	*at = name;
-}
-
-bool seen_holds(const struct seen *seen, uint64_t name)
-{
-	return seen->room > 0 && *place(seen, name) != 0;
 }
 
 /* At most 256 bytes of a field, with zeros behind: the type decides how many. */
@@ -78,33 +78,46 @@ static uint64_t fold(const struct hash_key *key, const struct field *field,
 	return hash_words(key, words, 1 + (len + 7) / 8);
 }
 
-static bool is_of_name(const struct field *field)
-{
-	return field->role == ROLE_KEY || strcmp(field->name, "iface") == 0;
-}
-
-field_set seen_fields(const struct schema *schema)
-{
-	field_set set = 0;
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (is_of_name(&schema->fields[i]))
-			set |= field_bit(schema, &schema->fields[i]);
-	return set;
-}
-
-uint64_t seen_name(const struct seen *seen, const struct schema *schema,
-		   const void *record)
+static uint64_t name_of(const struct seen *seen, const void *record)
 {
 	uint64_t name = 0;
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->fields[i];
-		if (is_of_name(field))
-			name = fold(&seen->key, field, record, name);
-	}
+	for (size_t i = 0; i < seen->field_count; i++)
+		name = fold(&seen->key, seen->fields[i], record, name);
 	return name == 0 ? 1 : name;
 }
 
-bool seen_has(const struct seen *seen, const struct schema *schema, const void *record)
+void seen_add(struct seen *seen, const void *record)
 {
-	return seen->count > 0 && seen_holds(seen, seen_name(seen, schema, record));
+	if (2 * seen->count >= seen->room && !grow(seen)) {
+		seen->failed = true;
+		return;
+	}
+	uint64_t name = name_of(seen, record);
+	uint64_t *at = place(seen, name);
+	if (*at == 0)
+		seen->count++;
+	*at = name;
+	if (seen->begin == NULL)
+		return;
+	int64_t at_us = field_us(seen->begin, record);
+	seen->first_us = at_us < seen->first_us ? at_us : seen->first_us;
+	seen->last_us = at_us > seen->last_us ? at_us : seen->last_us;
+}
+
+field_set seen_fields(const struct seen *seen)
+{
+	field_set set = 0;
+	for (size_t i = 0; i < seen->field_count && seen->count > 0; i++)
+		set |= field_bit(seen->schema, seen->fields[i]);
+	return set;
+}
+
+bool seen_has(const struct seen *seen, const void *record)
+{
+	if (seen->count == 0)
+		return false;
+	if (seen->begin != NULL && (field_us(seen->begin, record) < seen->first_us ||
+				    field_us(seen->begin, record) > seen->last_us))
+		return false;
+	return *place(seen, name_of(seen, record)) != 0;
 }

@@ -14,24 +14,30 @@
 #include "base/hash.h"
 #include "record/record.h"
 
+enum { SEEN_FIELDS_MAX = 12 };
+
 struct seen {
+	const struct schema *schema;
+	/* That make a name: the key fields, and the interface: a packet may pass
+	 * several. */
+	const struct field *fields[SEEN_FIELDS_MAX];
+	size_t field_count;
+	/* The key field that is a time, and of what was added the first and the last: most
+	 * of a long time is before.  NULL: there is none. */
+	const struct field *begin;
+	int64_t first_us, last_us;
 	struct hash_key key; /* names are chosen by strangers */
 	uint64_t *at;        /* owned; 0: free */
 	size_t count, room;
 	bool failed; /* out of memory: what is not held is shown twice */
 };
 
-void seen_init(struct seen *seen);
-void seen_add(struct seen *seen, uint64_t name);
-bool seen_holds(const struct seen *seen, uint64_t name);
+void seen_init(struct seen *seen, const struct schema *schema);
+void seen_add(struct seen *seen, const void *record);
 void seen_free(struct seen *seen);
 
-/* From the key fields, and the interface: a packet may pass several. */
-uint64_t seen_name(const struct seen *seen, const struct schema *schema,
-		   const void *record);
-
-/* The fields that a name is made of. */
-field_set seen_fields(const struct schema *schema);
+/* The fields that seen_has() looks at: none as long as there are no names. */
+field_set seen_fields(const struct seen *seen);
 
 /* Whether one of that name is among them. */
-bool seen_has(const struct seen *seen, const struct schema *schema, const void *record);
+bool seen_has(const struct seen *seen, const void *record);
