@@ -22,13 +22,14 @@ function nameOf(place) {
 	return place.path === "/" ? "overview" : place.path.slice(1).replace(/\W+/g, "-");
 }
 
-/** Programs of the server are below build/tree, which it takes for its root. */
+/** Paths as they are on a server: its programs are not below build/tree, nor its settings in a folder of a test. */
 async function asTheServerSees(page) {
 	await page.route("**/api/v1/**", async (route) => {
 		if (route.request().resourceType() === "eventsource")
 			return await route.continue();
 		const answer = await route.fetch();
-		await route.fulfill({ response: answer, body: (await answer.text()).replaceAll(join(root, "build/tree"), "") });
+		const body = (await answer.text()).replaceAll(join(root, "build/tree"), "").replaceAll(process.env.SCENE_CONFIG, "/etc/breakwater");
+		await route.fulfill({ response: answer, body });
 	});
 }
 

@@ -50,7 +50,7 @@ PASSWORD = "correct horse battery 7"
 CONFIG = """home: [{ours}/32, "{ours6}/128"]
 interfaces: [eth0, eth1]
 logs: {{journal: no, programs: no}}
-limits: {{files: ["{here}/rules.yaml"]}}
+limits: {{files: ["{folder}/rules.yaml"]}}
 web: {{dashboards: "{folder}/dashboards.d"}}
 probe:
   files: ["{folder}/targets.yaml"]
@@ -240,10 +240,11 @@ class Scene:
     def configure(self):
         folder = self.lab.dir / "config"
         folder.mkdir()
-        words = {"ours": places.OURS, "ours6": places.OURS6, "here": HERE, "folder": folder,
+        words = {"ours": places.OURS, "ours6": places.OURS6, "folder": folder,
                  "street": places.STREET, "database": places.DATABASE, "shop": places.SHOP,
                  "printer": places.PRINTER}
         (folder / "dashboards.d").mkdir()
+        shutil.copy(HERE / "rules.yaml", folder)
         shutil.copy(HERE / "dashboard.yaml", folder / "dashboards.d" / "web-site.yaml")
         (folder / "known.txt").write_text(f"{places.FLOODER}\n192.0.2.128/28\n")
         (folder / "targets.yaml").write_text(TARGETS.format(**words))
@@ -273,7 +274,7 @@ class Scene:
         """For who looks at the page."""
         return dict(os.environ, SCENE_URL=f"http://127.0.0.1:{PAGE}/",
                     SCENE_SOCKET=str(self.monitor.socket), SCENE_PASSWORD=PASSWORD,
-                    SCENE_CONTROL=self.control.path)
+                    SCENE_CONTROL=self.control.path, SCENE_CONFIG=str(self.config.parent))
 
     def run(self, *command):
         """In the network of the server; its exit status."""

@@ -10,6 +10,8 @@ import { SHAPES, type Tone } from "./Badge";
 
 /* More tiles than these can't be told apart; the worst are among the first. */
 const TILES_MAX = 120;
+/* Of those where nobody answers: who scans us makes hundreds. */
+const CLOSED_MAX = 12;
 
 const MEANING: readonly [Tone, string][] = [
 	["bad", "not well"], ["warn", "over a limit"], ["unknown", "closed or silent"], ["good", "well"],
@@ -36,12 +38,15 @@ function Tile({ row, health, addresses }: PortTile): JSX.Element {
 
 function Group({ group, by }: { group: PortGroup; by: GroupBy }): JSX.Element {
 	const unwell = group.ports.filter(({ health }) => health.tone === "bad" || health.tone === "warn").length;
-	const rest = group.ports.length - TILES_MAX;
+	const answer = group.ports.filter(({ health }) => health.tone !== "unknown");
+	const closed = group.ports.filter(({ health }) => health.tone === "unknown");
+	const shown = [...answer.slice(0, TILES_MAX), ...closed.slice(0, CLOSED_MAX)];
+	const rest = group.ports.length - shown.length;
 	return (
 		<div class="portmap-group">
 			<h3>{group.name} <span class="quiet">{count(group.ports.length)}{unwell > 0 && <span class="over">, ! {unwell}</span>}</span></h3>
 			<ul>
-				{group.ports.slice(0, TILES_MAX).map((tile) => <li key={tile.key}><Tile {...tile} /></li>)}
+				{shown.map((tile) => <li key={tile.key}><Tile {...tile} /></li>)}
 				{rest > 0 && <li><a class="tile more" href={link("/ports", by === "health" ? {} : { [by]: group.name })}>and {plural(rest, "more", "more")}</a></li>}
 			</ul>
 		</div>
