@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gapsOf, stepFor, timesOf, valuesOf } from "../src/records/steps";
+import { gapsOf, stepFor, timesOf, valuesOf, wholeSteps } from "../src/records/steps";
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 
@@ -33,4 +33,9 @@ test("steps are as fine as there is room", () => {
 	assert.equal(stepFor(86400, 750), "5m");
 	assert.equal(stepFor(30 * 86400, 750), "1h");
 	assert.equal(stepFor(3650 * 86400, 750), "1d");
+});
+
+test("the first step is asked for from its begin, without what ended just then", () => {
+	assert.equal(wholeSteps(Date.parse("2026-11-26T12:34:56Z"), "5m"), "2026-11-26T12:30:00.001Z");
+	assert.equal(wholeSteps(Date.parse("2026-11-26T12:30:00Z"), "1h"), "2026-11-26T12:00:00.001Z");
 });

@@ -13,7 +13,7 @@ import { Filters, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
 import { HeatGrid, type HeatLine } from "../parts/HeatGrid";
 import { Sankey } from "../parts/Sankey";
 import { TimeRange } from "../parts/TimeRange";
-import { gapAt, gapsOf, reasonOf, stepFor, timesOf, valuesOf } from "../records/steps";
+import { gapAt, gapsOf, reasonOf, stepFor, timesOf, valuesOf, wholeSteps } from "../records/steps";
 import { measure, portLabel, trafficOf, type TrafficAnswers, type Unit } from "../records/traffic";
 import { link, param, rangeOf, rangeTimes, setParams, type Params, type Range } from "../state";
 import { bytes, count, exact, plural, rate, short, time } from "../words";
@@ -74,14 +74,14 @@ interface OverTime {
 async function askOverTime(range: Range, filters: Params, unit: Unit, abort: AbortSignal): Promise<OverTime> {
 	const { since_ms, until_ms, where } = times(range);
 	const seconds = (until_ms - since_ms) / 1000, ofPorts = isOfPorts(filters);
-	const all = { ...filters, ...where };
 	const fine = stepFor(seconds, 750, ofPorts ? "10s" : "1m"), coarse = stepFor(seconds, 200, "5m");
+	const all = { ...filters, ...where, since: wholeSteps(since_ms, fine) }, hours = { ...all, since: wholeSteps(since_ms, coarse) };
 	const sort = unit === "bytes" ? "sum_bytes" : ofPorts ? "sum_flows" : "count";
 	const [total, heat, self] = await Promise.all([
 		ofPorts ? aggregate({ record: "port", sum: ["client_bytes", "server_bytes", "flows"], step: fine, previous: true, where: all }, abort)
 			: aggregate({ record: "flow", sum: ["client_bytes", "server_bytes"], step: fine, previous: true, where: all }, abort),
-		ofPorts ? aggregate({ record: "port", by: ["port", "transport"], sum: ["bytes", "flows"], step: coarse, limit: HEAT_ROWS, sort, where: all }, abort)
-			: aggregate({ record: "flow", by: ["server_port", "transport"], sum: ["bytes"], step: coarse, limit: HEAT_ROWS, sort, where: all }, abort),
+		ofPorts ? aggregate({ record: "port", by: ["port", "transport"], sum: ["bytes", "flows"], step: coarse, limit: HEAT_ROWS, sort, where: hours }, abort)
+			: aggregate({ record: "flow", by: ["server_port", "transport"], sum: ["bytes"], step: coarse, limit: HEAT_ROWS, sort, where: hours }, abort),
 		aggregate({ record: "self", min: ["at"], where }, abort),
 	]);
 	const first = self.rows[0]?.min_at;
@@ -99,12 +99,12 @@ function Throughput({ answers, unit, onSelect }: { answers: OverTime; unit: Unit
 		const step_s = total.step_s ?? 60;
 		const at = timesOf(since_ms, until_ms, step_s);
 		const gaps = gapsOf(total, since_ms, first);
-		/* The first and the last step are seldom whole. */
-		const lengths = at.map((t) => Math.max(1, Math.min(t + step_s, until_ms / 1000) - Math.max(t, since_ms / 1000)));
+		/* The last step is seldom whole. */
+		const lengths = at.map((t) => Math.max(1, Math.min(t + step_s, until_ms / 1000) - t));
 		const per = (name: string, rows: typeof total.rows, known: Gap[], offset_s: number) => valuesOf(rows, at, step_s, known,
 			(row) => (unit === "flows" ? flowsOf(row) : Number(row[name] ?? 0)), offset_s)
 			.map((value, i) => (value === null ? null : value / lengths[i]!));
-		const before_s = (until_ms - since_ms) / 1000, before = total.previous ?? [];
+		const before_s = (until_ms - Date.parse(total.since)) / 1000, before = total.previous ?? [];
 		const one = (title: string, name: string) => [
 			{ name: title, values: per(name, total.rows, gaps, 0) },
 			...(before.length > 0 ? [{ name: `${title}, period before`, values: per(name, before, [], before_s), faint: true }] : []),

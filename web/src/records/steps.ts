@@ -19,6 +19,16 @@ export function timesOf(since_ms: number, until_ms: number, step_s: number): num
 	return Array.from({ length: Math.max(1, Math.ceil((until_ms / 1000 - first) / step_s)) }, (_, i) => first + i * step_s);
 }
 
+/**
+ * A time's begin, put back to that of its step: what is kept by the minute or hour counts
+ * whole for the first step, so that one cut short would seem to have too much.  A
+ * millisecond later, so that what ended just then is left out.
+ */
+export function wholeSteps(since_ms: number, step: Step): string {
+	const step_ms = STEP_S[step] * 1000;
+	return new Date(Math.floor(since_ms / step_ms) * step_ms + 1).toISOString();
+}
+
 const REASONS: Record<string, string> = {
 	stopped: "Breakwater was not running", dropped: "packets were lost on the way to Breakwater",
 	before: "Breakwater was not there yet",
