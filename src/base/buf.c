@@ -114,22 +114,41 @@ static bool is_control(const unsigned char *s)
 	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
 }
 
+/* One character, or what stands for it; returns its length. */
+static size_t put_character(struct buf *b, const unsigned char *s)
+{
+	size_t len = utf8_sequence(s);
+	if (len == 0 || is_control(s)) {
+		size_t before = len > 0 ? len - 1 : 0; /* C1 is its second byte */
+		buf_printf(b, "\\u%04x", s[before]);
+		return before + 1;
+	}
+	buf_add(b, s, len);
+	return len;
+}
+
 void buf_json_text(struct buf *b, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	while (*s != '\0') {
-		size_t len = utf8_sequence(s);
-		if (*s == '"' || *s == '\\') {
+		if (*s == '"' || *s == '\\')
 			buf_char(b, '\\');
-			buf_char(b, (char)*s++);
-		} else if (len == 0 || is_control(s)) {
-			s += len > 0 ? len - 1 : 0; /* C1 is its second byte */
-			buf_printf(b, "\\u%04x", *s++);
-		} else {
-			buf_add(b, s, len);
-			s += len;
-		}
+		s += put_character(b, s);
 	}
+}
+
+void buf_csv_text(struct buf *b, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	bool is_formula = *s != '\0' && strchr("=+-@\t\r\n", *s) != NULL;
+	bool is_quoted = is_formula || strpbrk(text, "\",;") != NULL;
+	buf_text(b, is_quoted ? is_formula ? "\"'" : "\"" : "");
+	while (*s != '\0') {
+		if (*s == '"')
+			buf_char(b, '"');
+		s += put_character(b, s);
+	}
+	buf_text(b, is_quoted ? "\"" : "");
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

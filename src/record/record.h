@@ -173,6 +173,10 @@ void record_json_field(struct buf *out, const struct field *field, const void *r
  */
 bool record_value(struct buf *out, const struct field *field, const void *record);
 
+/* Appends CSV: the names of all fields, and a record, each with its line's end. */
+void record_csv_begin(struct buf *out, enum record_kind kind);
+void record_csv(struct buf *out, enum record_kind kind, const void *record);
+
 /* Appends the whole schema, all records, as one JSON object (/api/v1/schema). */
 void record_schema_json(struct buf *out);
 

@@ -195,16 +195,23 @@ static const char *set_sort(struct query *query, const char *value)
 
 static const char *set_format(struct query *query, const char *value)
 {
-	query->array = strcmp(value, "json") == 0;
-	query->pcap = query->kind == RECORD_packet && strcmp(value, "pcap") == 0;
-	if (query->pcap) { /* as they came */
-		query->sort[0] = query->begin;
-		query->ascending = query->sorted = true;
-	}
-	if (query->array || query->pcap || strcmp(value, "ndjson") == 0)
+	static const char *const names[] = { [QUERY_NDJSON] = "ndjson",
+					     [QUERY_JSON] = "json",
+					     [QUERY_CSV] = "csv",
+					     [QUERY_PCAP] = "pcap" };
+	bool has_pcap = query->kind == RECORD_packet;
+	for (enum query_format format = QUERY_NDJSON;
+	     format < QUERY_PCAP + (has_pcap ? 1 : 0); format++) {
+		if (strcmp(value, names[format]) != 0)
+			continue;
+		query->format = format;
+		if (format == QUERY_PCAP) { /* as they came */
+			query->sort[0] = query->begin;
+			query->ascending = query->sorted = true;
+		}
 		return NULL;
-	return query->kind == RECORD_packet ? "not json, ndjson or pcap"
-					    : "not json or ndjson";
+	}
+	return has_pcap ? "not json, ndjson, csv or pcap" : "not json, ndjson or csv";
 }
 
 static const char *set_time(struct query *query, int64_t *at_us, const char *value,

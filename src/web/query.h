@@ -29,6 +29,13 @@ struct query_word {
 	char wanted[QUERY_WORD_MAX]; /* "": any */
 };
 
+enum query_format {
+	QUERY_NDJSON,
+	QUERY_JSON, /* one array */
+	QUERY_CSV,
+	QUERY_PCAP, /* packets as a file that tcpdump reads */
+};
+
 struct query {
 	enum record_kind kind;
 	const struct schema *schema;
@@ -39,8 +46,7 @@ struct query {
 	bool ascending;
 	bool sorted; /* in an order that was asked for */
 	bool has_port, has_host, has_client;
-	bool array; /* one JSON array instead of lines */
-	bool pcap;  /* packets as a file that tcpdump reads */
+	enum query_format format;
 	uint16_t wanted_port;
 	struct prefix wanted_host, wanted_client;
 	char wanted_transport[8]; /* "": any */

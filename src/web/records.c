@@ -151,11 +151,22 @@ static void add_text(struct MHD_Response *response, const char *name, const char
 	MHD_add_response_header(response, name, line);
 }
 
+static void add_file_name(struct MHD_Response *response, const char *record)
+{
+	char text[96];
+	snprintf(text, sizeof(text), "attachment; filename=\"%s.csv\"", record);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, text);
+}
+
 static const char *type_of(const struct query *query)
 {
-	if (query->pcap)
-		return "application/vnd.tcpdump.pcap";
-	return query->array ? "application/json" : "application/x-ndjson";
+	static const char *const types[] = {
+		[QUERY_NDJSON] = "application/x-ndjson",
+		[QUERY_JSON] = "application/json",
+		[QUERY_CSV] = "text/csv; charset=utf-8",
+		[QUERY_PCAP] = "application/vnd.tcpdump.pcap",
+	};
+	return types[query->format];
 }
 
 /*
@@ -184,9 +195,11 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		if (past->base.problem[0] != '\0')
 			add_text(response, "Breakwater-Incomplete", past->base.problem);
 	}
-	if (rows->query->pcap)
+	if (rows->query->format == QUERY_PCAP)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION,
 					"attachment; filename=\"packets.pcap\"");
+	if (rows->query->format == QUERY_CSV)
+		add_file_name(response, rows->query->schema->name);
 	return answer(request->connection, MHD_HTTP_OK, type_of(rows->query), response);
 }
 
@@ -262,7 +275,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 		return answer_past(
 			request, (struct record_question *)request->exchange->question);
 	query_init(&query, kind);
-	query.array = wants_array(request);
+	query.format = wants_array(request) ? QUERY_JSON : QUERY_NDJSON;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &reading);
 	if (error[0] != '\0')

@@ -148,25 +148,47 @@ static void write_pcap(const struct rows *rows, struct buf *out)
 		record_pcap_packet(out, rows_at(rows, i));
 }
 
-void rows_write(const struct rows *rows, struct buf *out)
+static void write_csv(const struct rows *rows, struct buf *out)
 {
-	if (rows->query->pcap) {
-		write_pcap(rows, out);
-		out->failed |= rows->failed;
-		return;
-	}
-	bool array = rows->query->array;
-	if (array)
-		buf_char(out, '[');
+	record_csv_begin(out, rows->query->kind);
+	for (size_t i = 0; i < rows->count; i++)
+		record_csv(out, rows->query->kind, rows_at(rows, i));
+}
+
+static void write_array(const struct rows *rows, struct buf *out)
+{
+	buf_char(out, '[');
 	for (size_t i = 0; i < rows->count; i++) {
-		if (array && i > 0)
+		if (i > 0)
 			buf_char(out, ',');
 		record_json(out, rows->query->kind, rows_at(rows, i));
-		if (!array)
-			buf_char(out, '\n');
 	}
-	if (array)
-		buf_text(out, "]\n");
-	if (rows->failed)
-		out->failed = true;
+	buf_text(out, "]\n");
+}
+
+static void write_lines(const struct rows *rows, struct buf *out)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		record_json(out, rows->query->kind, rows_at(rows, i));
+		buf_char(out, '\n');
+	}
+}
+
+void rows_write(const struct rows *rows, struct buf *out)
+{
+	switch (rows->query->format) {
+	case QUERY_NDJSON:
+		write_lines(rows, out);
+		break;
+	case QUERY_JSON:
+		write_array(rows, out);
+		break;
+	case QUERY_CSV:
+		write_csv(rows, out);
+		break;
+	case QUERY_PCAP:
+		write_pcap(rows, out);
+		break;
+	}
+	out->failed |= rows->failed;
 }

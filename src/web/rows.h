@@ -31,6 +31,6 @@ void rows_sort(struct rows *rows);
 const void *rows_at(const struct rows *rows, size_t i);
 /* True if the limit is reached and the record would not be among the chosen. */
 bool rows_are_past(const struct rows *rows, const void *record);
-/* Appends them as lines of JSON, or as one array, as the query asks. */
+/* Appends them in the form that the query asks for. */
 void rows_write(const struct rows *rows, struct buf *out);
 void rows_free(struct rows *rows);

@@ -117,7 +117,7 @@ static void a_bad_parameter_gets_one_line_that_says_what_is_allowed(void **state
 	       "is not one of up, degraded, down, unknown");
 	expect("/api/v1/logins?outcome=typo", 400, "not one of success, failure, ");
 	expect("/api/v1/listeners?reach=typo", 400, "not one of loopback, namespace, ");
-	expect("/api/v1/ports?format=xml", 400, "json or ndjson");
+	expect("/api/v1/ports?format=xml", 400, "json, ndjson or csv");
 	expect("/api/v1/live?type=port,nothing", 400, "names of records");
 }
 
@@ -221,6 +221,7 @@ static void filters_are_those_that_the_records_take(void **state)
 	       "\"finding\":[\"port\",\"host\",\"client_ip\",\"transport\",\"since\","
 	       "\"until\",\"at_least\"");
 	expect("/api/v1/filters", 200, "\"self\":[\"since\",\"until\"]");
+	expect("/api/v1/self?format=csv", 200, "at,packets,bytes,dropped");
 }
 
 static void health_is_fine_only_when_a_fresh_measurement_says_so(void **state)
@@ -366,7 +367,7 @@ static void what_listens_comes_by_port_and_is_filtered_like_all_else(void **stat
 	buf_free(&answer);
 	expect("/api/v1/sockets?transport=tcp", 400, "allowed: port host since until ");
 	expect("/api/v1/findings?client_ip=x", 400, "not an address or prefix");
-	expect("/api/v1/findings?format=pcap", 400, "not json or ndjson");
+	expect("/api/v1/findings?format=pcap", 400, "not json, ndjson or csv");
 	expect("/api/v1/findings?process=", 400, "not a word of this field");
 	expect("/api/v1/findings?at_least=bad", 400, "not one of notice, low, medium");
 	expect("/api/v1/flows?at_least=low", 400, "not a parameter here");

@@ -32,6 +32,7 @@ const loaders: Record<string, Loader> = {
 	"/incidents": () => import("./pages/incidents"),
 	"/forecasts": () => import("./pages/forecasts"),
 	"/settings": () => import("./pages/settings"),
+	"/reports": () => import("./pages/reports"),
 	"/dashboards": () => import("./pages/dashboards"),
 	"/records": () => import("./pages/records"),
 	"/monitor": () => import("./pages/monitor"),

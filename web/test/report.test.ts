@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Row } from "../src/api";
+import { countsBy, coverage, judged } from "../src/records/report";
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString();
+const ms = (minute: number): number => Date.parse(at(minute));
+
+test("gaps that overlap, or reach beyond the time, count once", () => {
+	const gaps = [[-10, 10], [5, 20], [50, 90]].map(([since, until]) => ({ since: at(since!), until: at(until!) }));
+	assert.equal(coverage(gaps, ms(0), ms(60)), 0.5);
+	assert.equal(coverage([], ms(0), ms(60)), 1);
+	assert.equal(coverage([{ since: at(0), until: at(60) }, { since: at(10), until: at(20) }], ms(0), ms(60)), 0);
+});
+
+test("what is only foreseen is no incident, and times are medians of those that are known", () => {
+	const incident = (about: Partial<Row<"incident">>): Row<"incident"> => ({ record: "incident", first: at(0), state: "resolved", ...about });
+	const of = judged([
+		incident({ acknowledged: at(1), end: at(10) }), incident({ acknowledged: at(3), end: at(30), automatic: true }),
+		incident({ end: at(20), false_positive: true }), incident({ state: "firing" }), incident({ ahead: true, state: "firing" }),
+	]);
+	assert.deepEqual(of, { all: 4, open: 1, falsePositive: 1, automatic: 1, acknowledge_s: 120, resolve_s: 1200 });
+	assert.equal(judged([]).resolve_s, undefined);
+});
+
+test("groups are added up by one of their fields", () => {
+	const rows = [{ kind: "a", severity: "low", count: 1 }, { kind: "b", severity: "low", count: 5 }, { kind: "a", severity: "high", count: 2 }];
+	assert.deepEqual(countsBy(rows, "kind"), [["b", 5], ["a", 3]]);
+});
