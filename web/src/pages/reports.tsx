@@ -3,7 +3,7 @@
  * of the time was watched before it says anything else.
  */
 import type { JSX } from "preact";
-import { aggregate, get, pathOf, type Aggregate, type Kind, type Row } from "../api";
+import { aggregate, get, pathOf, type Aggregate, type Gap, type Kind, type Row } from "../api";
 import { useData } from "../data";
 import { Empty, Loaded } from "../parts/Empty";
 import { Figure, Figures } from "../parts/Figure";
@@ -14,6 +14,7 @@ import { hiddenBecause, LIKELY, newestOf, sentenceOf } from "../records/forecast
 import { incidentColumns } from "../records/incident";
 import { levelColumns } from "../records/level";
 import { countsBy, coverage, judged } from "../records/report";
+import { gapsOf, reasonOf } from "../records/steps";
 import { periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
 import { link, rangeOf, rangeTimes } from "../state";
 import { count, exact, percent, plural, span, spaced, UNKNOWN } from "../words";
@@ -25,6 +26,8 @@ interface Answers {
 	until_ms: number;
 	probes: Aggregate;
 	findings: Aggregate;
+	/** Also the time before Breakwater watched at all. */
+	gaps: Gap[];
 	blocks: Row<"block">[];
 	incidents: Row<"incident">[];
 	levels: Row<"level">[];
@@ -34,13 +37,15 @@ interface Answers {
 
 async function read(since_ms: number, until_ms: number, abort: AbortSignal): Promise<Answers> {
 	const where = { since: new Date(since_ms).toISOString(), until: new Date(until_ms).toISOString() };
-	const [probes, findings, blocks, incidents, levels, listeners, forecasts] = await Promise.all([
+	const [self, probes, findings, blocks, incidents, levels, listeners, forecasts] = await Promise.all([
+		aggregate({ record: "self", min: ["at"], where }, abort),
 		aggregate({ record: "probe", by: ["target", "hard_state", "maintenance"], step: "1d", limit: 10000, where }, abort),
 		aggregate({ record: "finding", by: ["kind", "severity"], limit: 1000, where }, abort),
 		get("block", { ...where, limit: LIMIT }, abort), get("incident", { ...where, limit: LIMIT }, abort),
 		get("level", {}, abort), get("listener", {}, abort), get("forecast", { since: "2d", limit: LIMIT }, abort),
 	]);
-	return { since_ms, until_ms, probes, findings, blocks: blocks.rows, incidents: incidents.rows, levels: levels.rows, listeners: listeners.rows, forecasts: forecasts.rows };
+	const first = self.rows[0]?.min_at ?? where.until;
+	return { since_ms, until_ms, probes, findings, gaps: gapsOf(findings, since_ms, String(first)), blocks: blocks.rows, incidents: incidents.rows, levels: levels.rows, listeners: listeners.rows, forecasts: forecasts.rows };
 }
 
 /** The worst uptime of a target, and whose it is. */
@@ -53,8 +58,8 @@ function worstOf({ probes, since_ms, until_ms }: Answers): { target: string; upt
 }
 
 function InShort({ answers }: { answers: Answers }): JSX.Element {
-	const { since_ms, until_ms, findings, blocks, incidents, levels, listeners } = answers;
-	const watched = coverage(findings.gaps, since_ms, until_ms), of = judged(incidents), worst = worstOf(answers);
+	const { since_ms, until_ms, findings, gaps, blocks, incidents, levels, listeners } = answers;
+	const watched = coverage(gaps, since_ms, until_ms), of = judged(incidents), worst = worstOf(answers);
 	const findingsAll = findings.rows.reduce((sum, row) => sum + row.count, 0);
 	const spent = levels.filter((level) => (level.budget_left ?? 1) <= 0).length;
 	const unapproved = listeners.filter((one) => one.authorized === false).length;
@@ -96,16 +101,16 @@ function Ahead({ forecasts }: Answers): JSX.Element {
 	return <ul>{likely.map((one) => <li key={`${one.subject} ${one.metric}`}>{sentenceOf(one)}</li>)}</ul>;
 }
 
-function NotWatched({ findings: { gaps } }: Answers): JSX.Element {
+function NotWatched({ gaps }: Answers): JSX.Element {
 	if (gaps.length === 0)
 		return <Empty>All of this time was watched.</Empty>;
 	return (
-		<table>
+		<div class="scroll" tabIndex={0} role="region" aria-label="What was not watched"><table>
 			<thead><tr><th scope="col">From</th><th scope="col">Until</th><th scope="col">Why</th></tr></thead>
 			<tbody>{gaps.map((gap) => (
-				<tr key={gap.since}><td>{exact(gap.since)}</td><td>{exact(gap.until)}</td><td>{spaced(gap.why)}</td></tr>
+				<tr key={gap.since}><td>{exact(gap.since)}</td><td>{exact(gap.until)}</td><td>{reasonOf(gap) ?? UNKNOWN}</td></tr>
 			))}</tbody>
-		</table>
+		</table></div>
 	);
 }
 
