@@ -201,7 +201,7 @@ function Now({ probe, uptime, known }: { probe: Row<"probe">; uptime: number | u
 			</p>
 			<Figures>
 				<Figure label="Uptime" value={uptimeWords(uptime)} help="Share of the time that is known in which it was not down." note={`of ${count(known)} probes`} />
-				<Figure label="Last answer" value={duration(probe.answer_us ?? probe.first_byte_us)} note={`${probe.by === "traffic" ? "to a client, " : ""}${ago(probe.at)}`} />
+				<Figure label="Last answer" value={duration(probe.answer_us ?? probe.first_byte_us)} note={`${probe.by === "traffic" ? "to a client, " : "asked "}${ago(probe.at)}`} />
 				<Figure label="Address" value={endpoint(probe.ip, probe.port, probe.transport)} href={href} />
 				<Figure label="Protocol" value={probe.version === undefined ? probe.protocol ?? "–" : `${probe.protocol} ${probe.version}`} note={probe.software} />
 				{probe.lost !== undefined && <Figure label="Lost" value={`${count(probe.lost)} of ${count(probe.sent)}`} help="Packets of the last burst, or tries, without an answer." over={probe.lost > 0} />}

@@ -3,7 +3,7 @@
  * sign in; each section is a link.
  */
 import type { JSX } from "preact";
-import { may } from "../api";
+import { may, viewer } from "../api";
 import { here, param } from "../state";
 import { Configuration } from "./settings_config";
 import { Register } from "./settings_register";
@@ -32,6 +32,8 @@ export default function Settings(): JSX.Element {
 	const allowed = sections.filter((one) => may(one.role));
 	const wanted = param("section");
 	const at = sections.find((one) => one.name === wanted) ?? sections[0]!;
+	if (viewer.value === undefined)
+		return <p class="empty" role="status">Asking who looks …</p>;
 	return (
 		<>
 			<nav class="settings-sections" aria-label="Sections of the settings">
