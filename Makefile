@@ -8,7 +8,7 @@
 #   make fuzz       every fuzz target for SECONDS=60
 #   make bench      the benchmarks
 #   make eval       real attacks, found or not
-#   make screenshots  pictures of the page for docs/
+#   make screenshots   pictures of the page for docs/
 #   make install    to DESTDIR and PREFIX
 SECONDS = 60
 PREFIX = /usr/local

@@ -172,6 +172,7 @@ class Events:
             "paper is changed")
         run("deployed", "berth-planner", "--version", "4.2", "--host", places.OURS, "--port",
             "443", "--why", "new tide tables")
+        self.find(None, "probes", target=f"icmp://{places.PRINTER}")
         run("maintenance", f"icmp://{places.PRINTER}", "--for", "2h", "--why", "new toner")
         down = self.find(None, "incidents", target=f"tcp://{places.DATABASE}:5432")
         run("ack", down["id"], "--comment", "the disk is full, I am on it")
