@@ -15,7 +15,7 @@ import { PortTimeline } from "../parts/PortTimeline";
 import { Split } from "../parts/Split";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
-import { linesOfText, useExplanation, type Explanation } from "../records/explain";
+import { linesOfText, useExplanation, type Explanation, toneOfCause } from "../records/explain";
 import { listenerFacts } from "../records/listener";
 import { perSecond, portColumns, type PortRow } from "../records/port";
 import { healthOf } from "../records/port_health";
@@ -58,7 +58,7 @@ function Words({ data }: { data: Data<Explanation> }): JSX.Element {
 			{(one) => (
 				<div class="card port-words">
 					<p>
-						<Badge tone={one.cause === undefined ? "good" : "bad"}>{one.cause ?? "nothing is wrong"}</Badge> {one.why}
+						<Badge tone={toneOfCause(one.cause)}>{one.cause ?? "unknown"}</Badge> {one.why}
 					</p>
 					{one.worse_since && <p>Worse since <time dateTime={one.worse_since} title={exact(one.worse_since)}>{time(one.worse_since)}</time>.</p>}
 					{linesOfText(one.changes).length > 0 && (

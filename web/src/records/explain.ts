@@ -3,10 +3,11 @@
  */
 import { getJson, type Row } from "../api";
 import { useData, type Data } from "../data";
+import type { Tone } from "../parts/Badge";
 
 export interface Explanation {
 	port: number;
-	/** In a word or two: "application errors"; absent: nothing is wrong. */
+	/** In a word or two: "application errors", "well", "idle", "unknown". */
 	cause?: string;
 	/** In sentences. */
 	why?: string;
@@ -32,4 +33,9 @@ export function useExplanation(port: number | undefined, transport: string | und
 
 export function linesOfText(text: string | undefined): string[] {
 	return (text ?? "").split("\n").filter((line) => line.trim() !== "");
+}
+
+/** All causes are of something bad, but these. */
+export function toneOfCause(cause: string | undefined): Tone {
+	return cause === "well" ? "good" : cause === "idle" || cause === "unknown" || cause === undefined ? "unknown" : "bad";
 }
