@@ -7,6 +7,8 @@
 import { main, open, places, settle, tap, url, visit, wrongsOf } from "./harness.mjs";
 
 const PAINT_MS = 300, LOAD_BYTES = 120000, STEP_MS = 100, SETTLE_MS = 30000;
+/* What is for paper, too, is drawn whole. */
+const PRINTED = "/reports";
 const MANY = { ports: 5000, listeners: 5000, probes: 1000, flows: 20000, findings: 5000, incidents: 2000, alerts: 2000, blocks: 5000, levels: 1000, logins: 20000 };
 
 async function isThereSoon(browser) {
@@ -96,7 +98,7 @@ async function bearsMany(browser) {
 		/* One turn in thirty may meet an answer that comes in. */
 		tap.ok(turns[turns.length - 2] < STEP_MS, `${place.title}: with thousands of records it scrolls without a halt`, turns);
 		const rows = await page.locator("main tbody tr").count();
-		tap.ok(rows < 1000, `${place.title}: only what can be seen is drawn`, `${rows} rows`);
+		tap.ok(rows < 1000 || place.path === PRINTED, `${place.title}: only what can be seen is drawn`, `${rows} rows`);
 	}
 	tap.equal(await wrongsOf(page), [], "and nothing goes wrong");
 	await page.context().close();
