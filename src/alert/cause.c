@@ -28,6 +28,15 @@ static bool is_about(const struct incident_book *book, const struct event *event
 	return event->port == UNKNOWN_U32 || event->port == record->port;
 }
 
+/*
+ * Whether a change may be its cause: an attack comes from outside, and what is only
+ * foreseen is the sum of days, not of the last minutes.
+ */
+static bool can_have_cause(const struct entry *entry)
+{
+	return !entry->is_attack && entry->record.ahead != 1;
+}
+
 static bool is_in_time(const struct event *event, const struct entry *entry)
 {
 	int64_t before_us = entry->record.first - event->line.at;
@@ -48,7 +57,7 @@ void book_explain(struct incident_book *book, struct entry *entry)
 {
 	uint64_t count = book->event_count;
 	uint64_t first = count > BOOK_EVENTS ? count - BOOK_EVENTS : 0;
-	for (uint64_t i = first; i < count && !entry->is_attack; i++) {
+	for (uint64_t i = first; i < count && can_have_cause(entry); i++) {
 		const struct event *event = &book->events[i % BOOK_EVENTS];
 		if (is_about(book, event, entry) && is_in_time(event, entry))
 			give(book, entry, event);
@@ -61,7 +70,7 @@ static void happened(struct incident_book *book, const struct event *event)
 	book->events[book->event_count++ % BOOK_EVENTS] = *event;
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
 		struct entry *entry = &book->entries[i];
-		if (!entry_is_firing(entry) || entry->is_attack ||
+		if (!entry_is_firing(entry) || !can_have_cause(entry) ||
 		    !is_about(book, event, entry) || !is_in_time(event, entry))
 			continue;
 		give(book, entry, event);

@@ -258,6 +258,26 @@ static void a_deployment_before_is_a_better_cause(void **state)
 	assert_string_equal(lines[0].kind, "deployment");
 }
 
+static void what_will_be_was_not_caused_by_the_last_minutes(void **state)
+{
+	(void)state;
+	struct alert_record forecast;
+	record_init(RECORD_alert, &forecast);
+	forecast.at = forecast.start = START;
+	forecast.state = "firing";
+	forecast.kind = "forecast";
+	forecast.severity = "low";
+	record_text(forecast.id, sizeof(forecast.id), "f");
+	record_text(forecast.target, sizeof(forecast.target), "disk /");
+	record_text(forecast.summary, sizeof(forecast.summary), "/ will be full");
+	deployed("shop", -40);
+	incident_book_alert(book, &forecast);
+	deployed("shop", 20);
+	assert_int_equal(fire(), 1);
+	assert_null(strstr(firing.of[0].cause, "was changed"));
+	assert_int_equal(line_count, 1); /* the alert */
+}
+
 /* ---- people ---- */
 
 static void a_message_counts_for_all_that_it_tells_of(void **state)
@@ -377,6 +397,7 @@ int main(void)
 		TEST(a_listener_that_closed_is_the_cause),
 		TEST(one_that_is_noticed_later_is_the_cause_too),
 		TEST(a_deployment_before_is_a_better_cause),
+		TEST(what_will_be_was_not_caused_by_the_last_minutes),
 		TEST(a_message_counts_for_all_that_it_tells_of),
 		TEST(people_take_care_and_close),
 		TEST(what_is_asked_wrongly_is_said),
