@@ -36,19 +36,23 @@ export interface HeatGridProps {
 	why?: (row: number, column: number) => string | undefined;
 }
 
-const ROW_PX = 24, LEAST_COLUMN_PX = 5, LABEL_PX = 108, NARROW_LABEL_PX = 84, FOOT_PX = 18, CHARACTER_PX = 6.4, LABEL_GAP_PX = 12;
+const ROW_PX = 24, LEAST_COLUMN_PX = 5, FOOT_PX = 18, CHARACTER_PX = 6.4, LABEL_GAP_PX = 12;
+/* Names of rows take no more of the width than this. */
+const LABEL_SHARE = 0.36;
 
 interface Grid {
-	left: number;
+	/** Width of the names of the rows, which stand before it. */
+	label_px: number;
 	column_px: number;
 	width: number;
 	height: number;
 }
 
-function gridOf(width: number, rows: number, columns: number): Grid {
-	const left = width < 480 ? NARROW_LABEL_PX : LABEL_PX;
-	const column_px = Math.max(LEAST_COLUMN_PX, (width - left) / Math.max(1, columns));
-	return { left, column_px, width: Math.max(width, left + columns * column_px), height: rows * ROW_PX };
+function gridOf(width: number, rows: readonly HeatLine[], columns: number): Grid {
+	const longest = rows.reduce((most, { label }) => Math.max(most, label.length), 0);
+	const label_px = Math.min(longest * CHARACTER_PX + LABEL_GAP_PX, Math.floor(width * LABEL_SHARE)), room = width - label_px;
+	const column_px = Math.max(LEAST_COLUMN_PX, room / Math.max(1, columns));
+	return { label_px, column_px, width: Math.max(room, columns * column_px), height: rows.length * ROW_PX };
 }
 
 /** One outline for all cells of a step: thousands of cells are a handful of elements. */
@@ -56,7 +60,7 @@ function outlines({ rows, columns, values }: HeatGridProps, scale: HeatScale, gr
 	const paths = new Map<number | undefined, string>();
 	rows.forEach((_, r) => columns.forEach((_column, c) => {
 		const step = heatStep(values[r]?.[c], scale);
-		const x = grid.left + c * grid.column_px, w = grid.column_px - (grid.column_px > 5 ? 1 : 0);
+		const x = c * grid.column_px, w = grid.column_px - (grid.column_px > 5 ? 1 : 0);
 		paths.set(step, `${paths.get(step) ?? ""}M${x.toFixed(2)},${r * ROW_PX}h${w.toFixed(2)}v${ROW_PX - 1}h-${w.toFixed(2)}Z`);
 	}));
 	return paths;
@@ -73,8 +77,8 @@ function ColumnLabels({ columns, grid }: { columns: readonly HeatLine[]; grid: G
 	const every = Math.max(1, Math.ceil((longest * CHARACTER_PX + LABEL_GAP_PX) / grid.column_px));
 	return (
 		<g class="columns" aria-hidden="true">
-			{columns.map((column, c) => c % every === 0 && grid.left + c * grid.column_px + column.label.length * CHARACTER_PX <= grid.width && (
-				<text key={column.key} x={grid.left + c * grid.column_px} y={grid.height + 13}>{column.label}</text>
+			{columns.map((column, c) => c % every === 0 && c * grid.column_px + column.label.length * CHARACTER_PX <= grid.width && (
+				<text key={column.key} x={c * grid.column_px} y={grid.height + 13}>{column.label}</text>
 			))}
 		</g>
 	);
@@ -121,8 +125,22 @@ type Cell = readonly [number, number];
 
 function cellAt(event: MouseEvent, svg: Element, grid: Grid, rows: number, columns: number): Cell | undefined {
 	const box = svg.getBoundingClientRect();
-	const r = Math.floor((event.clientY - box.top) / ROW_PX), c = Math.floor((event.clientX - box.left - grid.left) / grid.column_px);
+	const r = Math.floor((event.clientY - box.top) / ROW_PX), c = Math.floor((event.clientX - box.left) / grid.column_px);
 	return r >= 0 && r < rows && c >= 0 && c < columns ? [r, c] : undefined;
+}
+
+/** Names of the rows: they stay where they are when the cells move sideways. */
+function RowLabels({ rows, grid }: { rows: readonly HeatLine[]; grid: Grid }): JSX.Element {
+	const most = Math.floor((grid.label_px - LABEL_GAP_PX) / CHARACTER_PX);
+	return (
+		<svg class="rows" width={grid.label_px} height={grid.height} aria-hidden="true">
+			{rows.map((row, r) => (
+				<text key={row.key} x={0} y={r * ROW_PX + 16}>
+					{row.label.length > most ? `${row.label.slice(0, most - 1)}…` : row.label}<title>{row.exact ?? row.label}</title>
+				</text>
+			))}
+		</svg>
+	);
 }
 
 interface CursorProps {
@@ -135,7 +153,7 @@ interface CursorProps {
 /* The cell that is looked at is the link that it stands for. */
 function Cursor({ cell: [r, c], grid, href, words }: CursorProps): JSX.Element {
 	const drawn = (
-		<rect class="cursor" x={grid.left + c * grid.column_px} y={r * ROW_PX} width={grid.column_px} height={ROW_PX}>
+		<rect class="cursor" x={c * grid.column_px} y={r * ROW_PX} width={grid.column_px} height={ROW_PX}>
 			<title>{words}</title>
 		</rect>
 	);
@@ -149,7 +167,7 @@ export function HeatGrid(props: HeatGridProps): JSX.Element {
 	const id = useId();
 	const [cell, setCell] = useState<Cell | undefined>(undefined);
 	const scale = useMemo(() => heatScale(values.flat()), [values]);
-	const grid = gridOf(width, rows.length, columns.length);
+	const grid = gridOf(width, rows, columns.length);
 	/* Of time that has no room the newest is seen. */
 	useLayoutEffect(() => box.current?.scrollTo({ left: grid.width }), [grid.width]);
 	const paths = useMemo(() => outlines(props, scale, grid), [values, rows, columns, width]);
@@ -167,7 +185,7 @@ export function HeatGrid(props: HeatGridProps): JSX.Element {
 		setCell(to);
 		const left = to[1] * grid.column_px;
 		if (box.current)
-			box.current.scrollLeft = Math.max(Math.min(box.current.scrollLeft, left), left + grid.left + grid.column_px - box.current.clientWidth);
+			box.current.scrollLeft = Math.max(Math.min(box.current.scrollLeft, left), left + grid.label_px + grid.column_px - box.current.clientWidth);
 	};
 	const words = at === undefined ? "" : spoken(props, ...at);
 	return (
@@ -175,6 +193,7 @@ export function HeatGrid(props: HeatGridProps): JSX.Element {
 			<figcaption>{label}</figcaption>
 			<div class="sideways" ref={box} tabIndex={0} role="application" aria-label={`${label}; arrow keys move between cells, Enter opens the records`}
 				aria-describedby={id} onKeyDown={onKeyDown} onFocus={() => at === undefined && setCell([0, columns.length - 1])}>
+				{width > 0 && <RowLabels rows={rows} grid={grid} />}
 				{width > 0 && (
 					<svg ref={svg} width={grid.width} height={grid.height + FOOT_PX} aria-hidden="true"
 						onMouseMove={(event) => setCell(cellAt(event, svg.current!, grid, rows.length, columns.length))}
@@ -186,9 +205,6 @@ export function HeatGrid(props: HeatGridProps): JSX.Element {
 						</defs>
 						{[...paths].map(([step, d]) => (step === undefined
 							? <path key="unknown" d={d} fill={`url(#${id}-hatch)`} /> : <path key={step} d={d} class={`heat-${step}`} />))}
-						{rows.map((row, r) => (
-							<text key={row.key} class="row" x={0} y={r * ROW_PX + 16}>{row.label}<title>{row.exact ?? row.label}</title></text>
-						))}
 						<ColumnLabels columns={columns} grid={grid} />
 						{at && <Cursor cell={at} grid={grid} href={href?.(...at)} words={words} />}
 					</svg>
