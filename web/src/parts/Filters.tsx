@@ -3,7 +3,7 @@
  * "/" goes to the first.
  */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { param, setParams } from "../state";
 
 export interface Filter {
@@ -25,6 +25,8 @@ interface Props {
 }
 
 const TYPING_MS = 250;
+/* On a narrow screen more than so many beside the first are folded away (parts.css). */
+const FOLDED_MIN = 3;
 
 function TextFilter({ filter, first }: { filter: Filter; first: boolean }): JSX.Element {
 	const given = param(filter.name) ?? "";
@@ -72,14 +74,22 @@ function ChoiceFilter({ filter }: { filter: Filter }): JSX.Element {
 }
 
 export function Filters({ filters, children }: Props): JSX.Element {
+	const [unfolded, setUnfolded] = useState(false);
+	const id = useId();
 	const texts = filters.filter((filter) => filter.choices === undefined);
+	const others = filters.slice(1), used = others.filter((filter) => param(filter.name) !== undefined).length;
 	const isUsed = filters.some((filter) => param(filter.name) !== undefined);
 	const clear = () => setParams(Object.fromEntries(filters.map((filter) => [filter.name, undefined])), false);
 	return (
-		<form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+		<form id={id} class={others.length > FOLDED_MIN && !unfolded ? "filters folded" : "filters"} role="search" onSubmit={(event) => event.preventDefault()}>
 			{filters.map((filter) => (filter.choices === undefined
 				? <TextFilter key={filter.name} filter={filter} first={filter === texts[0]} />
 				: <ChoiceFilter key={filter.name} filter={filter} />))}
+			{others.length > FOLDED_MIN && (
+				<button type="button" class="unfold" aria-expanded={unfolded} aria-controls={id} onClick={() => setUnfolded(!unfolded)}>
+					{unfolded ? "Fewer filters" : used > 0 ? `Filters (${used} set)` : "More filters"}
+				</button>
+			)}
 			{isUsed && <button type="button" onClick={clear}>Clear filters</button>}
 			<span class="rest">{children}</span>
 		</form>
