@@ -55,7 +55,7 @@ export function PortForetold({ port, transport, host }: Props): JSX.Element {
 				<Loaded data={forecasts} what="forecasts">
 					{(rows) => <Table label="Forecasts of this port" prefix="f_" small columns={forecastColumns} rows={rows.filter((f) => f.transport === undefined || f.transport === transport)}
 						rowKey={(f) => `${f.subject} ${f.metric}`} href={(f) => link("/forecasts", { subject: f.subject })}
-						empty={<Empty>Nothing yet: a forecast needs some days of history. It is made once an hour.</Empty>} />}
+						empty={<Empty>Nothing yet: a forecast needs some days of history. It is made once a day.</Empty>} />}
 				</Loaded>
 			</section>
 		</div>
