@@ -2,6 +2,7 @@
 
 Rows go into the tables of the store as they are: columns are the fields of records.
 """
+import collections
 import dataclasses
 import datetime
 import json
@@ -230,13 +231,14 @@ class Past:
         """How the levels of rules.yaml stood, once an hour."""
         for name, target, objective in (("site", SITE, 0.999), ("shop", SHOP, 0.995),
                                         ("available", DATABASE, 0.999)):
-            bad = good = 0
+            hours = collections.deque(maxlen=30 * 24)  # the window: (good, bad) of each
             for at in range(self.first, self.now - HOUR, HOUR):
-                for minute in range(at, at + HOUR, 10 * MINUTE):
-                    if not self.is_watched(minute):
-                        continue
-                    down = self.outage_at(BY_NAME[target], minute) is not None
-                    bad, good = bad + 600 * down, good + 600 * (not down)
+                watched = [minute for minute in range(at, at + HOUR, 10 * MINUTE)
+                           if self.is_watched(minute)]
+                down = sum(self.outage_at(BY_NAME[target], minute) is not None
+                           for minute in watched)
+                hours.append((600 * (len(watched) - down), 600 * down))
+                good, bad = (sum(of) for of in zip(*hours))
                 known = good + bad
                 reached = good / known if known else None
                 left = 1 - bad / ((1 - objective) * 30 * 86400)

@@ -15,6 +15,7 @@ still is; a listener that nobody approved; and what a person did about it: a blo
 silence, an acknowledgement, a deployment, maintenance.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import queue
@@ -80,10 +81,11 @@ TARGETS = """- target: https://{ours}/#server_name=www.harbour.example&verify=da
 class Tolls:
     """What is told of incidents arrives here: a web hook of the street."""
 
+    PORT = 8088
     ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
     def __init__(self, network):
-        self.listener = network.listen(places.STREET, 8088)
+        self.listener = network.listen(places.STREET, self.PORT)
         self.listener.settimeout(None)
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -91,13 +93,33 @@ class Tolls:
         while True:
             try:
                 client, _ = self.listener.accept()
-                with client:
-                    client.settimeout(2)
-                    client.recv(65536)
-                    client.sendall(self.ANSWER)
-            except TimeoutError:
-                continue
             except OSError:
+                return
+            with client, contextlib.suppress(OSError):  # who left
+                client.settimeout(5)
+                self.answer(client)
+
+    def answer(self, client):
+        client.recv(65536)
+        client.sendall(self.ANSWER)
+
+
+class Mails(Tolls):
+    """The same by mail: as much of a mail server (RFC 5321) as one message needs."""
+
+    PORT = 2525
+    ANSWERS = {"DATA": b"354 go on\r\n", "QUIT": b"221 bye\r\n"}
+
+    def answer(self, client):
+        client.sendall(b"220 mail.harbour.example\r\n")
+        is_letter = False
+        for line in client.makefile("rb"):
+            word = line.split(None, 1)[0].upper().decode("latin-1") if line.strip() else ""
+            if is_letter and line != b".\r\n":
+                continue
+            is_letter = not is_letter and word == "DATA"
+            client.sendall(self.ANSWERS.get(word, b"250 mail.harbour.example\r\n"))
+            if word == "QUIT":
                 return
 
 
@@ -211,7 +233,7 @@ class Scene:
         making = self.start_past() if with_past else None
         self.stage = places.Stage(lab)
         self.shop = Shop(self.stage.street)
-        self.tolls = Tolls(self.stage.street)
+        self.tolls = Tolls(self.stage.street), Mails(self.stage.street)
         self.stage.ready()
         self.mark("servers")
         if making is not None:
