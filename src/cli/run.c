@@ -258,7 +258,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 	past = (struct web_past){ .folder = m->config.state,
 				  .open = store_reader_open,
 				  .read = store_read,
-				  .close = store_reader_close };
+				  .close = store_reader_close,
+				  .settled = store_settled };
 	struct web_options options = { .listen = m->config.listen,
 				       .socket_path = socket_path,
 				       .version = BREAKWATER_VERSION,

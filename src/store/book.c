@@ -27,6 +27,7 @@ struct book {
 	sqlite3_stmt *insert, *update;
 	size_t count[2]; /* silent, answered */
 	struct service_entry other;
+	uint64_t renamed;
 	struct candidate candidates[CANDIDATES];
 	struct service_entry *heads[HEADS];
 };
@@ -191,6 +192,7 @@ static int note_change(struct book *book, struct service_entry *entry,
 		       strcmp(entry->protocol, port->protocol) != 0;
 	if (answered == entry->answered && !renamed)
 		return SQLITE_OK;
+	book->renamed += renamed;
 	sqlite3_bind_int64(book->update, 1, entry->id);
 	if (port->service[0] != '\0')
 		sqlite3_bind_text(book->update, 2, port->service, -1, SQLITE_STATIC);
@@ -234,6 +236,11 @@ void book_each(struct book *book, bool (*each)(void *self, struct service_entry 
 		for (struct service_entry *entry = book->heads[i];
 		     entry != NULL && more; entry = entry->next)
 			more = each(self, entry);
+}
+
+uint64_t book_renamed(const struct book *book)
+{
+	return book->renamed;
 }
 
 size_t book_count(const struct book *book, bool answered)

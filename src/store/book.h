@@ -48,6 +48,9 @@ struct service_entry *book_find(struct book *book, const struct port_record *por
 void book_each(struct book *book, bool (*each)(void *self, struct service_entry *entry),
 	       void *self);
 
+/* How often a service got a new name. */
+uint64_t book_renamed(const struct book *book);
+
 /* How many of a kind there are. */
 size_t book_count(const struct book *book, bool answered);
 

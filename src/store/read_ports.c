@@ -326,3 +326,36 @@ int read_ports(struct store_reader *reader, const struct store_filter *filter,
 	db_run(reader->db, "COMMIT");
 	return result;
 }
+
+/* ---- what is over ---- */
+
+static bool tells_names(const struct store_filter *filter)
+{
+	field_set names = field_named(RECORD_port, "service") |
+			  field_named(RECORD_port, "protocol");
+	return filter->fields == 0 || (filter->fields & names) != 0;
+}
+
+bool store_settled(struct store_reader *reader, enum record_kind kind,
+		   const struct store_filter *filter, struct store_settled *out)
+{
+	struct rollup have = { 0 };
+	if (kind != RECORD_port || reader->db == NULL)
+		return false;
+	enum level level = plan_level(filter->step_s);
+	if (level == LEVEL_10S || filter->since_us == INT64_MIN)
+		return false;
+	rollup_read(&have, reader->db);
+	int64_t step = filter->step_s * SECOND_US;
+	int64_t from = filter->since_us > have.first ? filter->since_us : have.first;
+	int64_t to = have.rolled[level];
+	if (filter->until_us < to)
+		to = filter->until_us + 1;
+	out->since_us = floor_to(from, step);
+	out->until_us = floor_to(to, step);
+	out->revision = (uint64_t)have.late;
+	if (tells_names(filter))
+		out->revision += (uint64_t)have.renamed;
+	return have.first != INT64_MAX && have.rolled[level] != INT64_MIN &&
+	       out->since_us >= have.kept[level] && out->since_us < out->until_us;
+}

@@ -26,6 +26,8 @@ void rollup_read(struct rollup *rollup, sqlite3 *db)
 		rollup->kept[level] = meta_get(db, name, INT64_MIN);
 	}
 	rollup->first = meta_get(db, "first", INT64_MAX);
+	rollup->late = meta_get(db, "late", 0);
+	rollup->renamed = meta_get(db, "renamed", 0);
 }
 
 int rollup_open(struct rollup *rollup, struct level_access *access, struct book *book)
@@ -62,13 +64,27 @@ int rollup_save(struct rollup *rollup)
 	}
 	if (code == SQLITE_OK && rollup->changed && rollup->first != INT64_MAX)
 		code = meta_put(rollup->access->db, "first", rollup->first);
+	if (code == SQLITE_OK && rollup->changed)
+		code = meta_put(rollup->access->db, "late", rollup->late);
+	if (code == SQLITE_OK && rollup->changed)
+		code = meta_put(rollup->access->db, "renamed", rollup->renamed);
 	if (code == SQLITE_OK)
 		rollup->changed = false;
 	return code;
 }
 
+void rollup_rename(struct rollup *rollup)
+{
+	rollup->renamed++;
+	rollup->changed = true;
+}
+
 void rollup_note(struct rollup *rollup, int64_t at_us)
 {
+	if (at_us < rollup->rolled[LEVEL_1M]) {
+		rollup->late++;
+		rollup->changed = true;
+	}
 	if (at_us < rollup->first) {
 		rollup->first = at_us;
 		rollup->changed = true;

@@ -18,6 +18,8 @@ struct rollup {
 	/* Since when nothing was removed from a level. INT64_MIN: nothing ever was. */
 	int64_t kept[LEVELS];
 	int64_t first; /* begin of the earliest second ever; INT64_MAX: none */
+	/* How often a second came after its minute was made; a service got a new name. */
+	int64_t late, renamed;
 	bool changed;
 	struct roll *roll; /* owned */
 	struct roll_packed *packed;
@@ -28,6 +30,9 @@ int rollup_open(struct rollup *rollup, struct level_access *access, struct book 
 /* The same without the rest, for readers. */
 void rollup_read(struct rollup *rollup, sqlite3 *db);
 void rollup_close(struct rollup *rollup);
+
+/* A service got a new name. */
+void rollup_rename(struct rollup *rollup);
 
 /*
  * A second of that time comes in.  Intervals it belongs to are made again, if the finer

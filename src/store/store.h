@@ -152,6 +152,19 @@ int store_read(struct store_reader *reader, enum record_kind kind,
 	       char error[static STORE_ERROR_MAX]);
 
 /*
+ * What records of a filter will not change any more, whatever comes: those that begin in
+ * [since_us, until_us), for as long as the revision stays the same.  False: none, as
+ * far as is known.  Of ports in steps these are the steps that are over; the revision
+ * changes when a second comes late, or a service that is told of has a new name.
+ */
+struct store_settled {
+	int64_t since_us, until_us;
+	uint64_t revision;
+};
+bool store_settled(struct store_reader *reader, enum record_kind kind,
+		   const struct store_filter *filter, struct store_settled *out);
+
+/*
  * Evidence of that time as it came; of a connection that stands for others, flow.flows
  * says for how many.  *left_out is how much of that time was not kept, *covered_us
  * since when there is any.  As store_read().

@@ -94,7 +94,11 @@ int trunk_put_port(struct trunk *trunk, struct gaps *gaps,
 		return SQLITE_CONSTRAINT;
 	gaps_watched(gaps, start, start + SECOND_US);
 	rollup_note(&trunk->rollup, start);
-	return bucket_add(trunk->bucket, second, trunk->rollup.rolled);
+	uint64_t renamed = book_renamed(trunk->book);
+	int code = bucket_add(trunk->bucket, second, trunk->rollup.rolled);
+	if (book_renamed(trunk->book) != renamed)
+		rollup_rename(&trunk->rollup);
+	return code;
 }
 
 static int put_gaps(struct trunk *trunk, struct gaps *gaps)

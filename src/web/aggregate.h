@@ -64,6 +64,15 @@ void aggregate_close(struct aggregate *aggregate);
 /* A web_emit: to is a struct aggregate.  What the filters don't want is left out. */
 void aggregate_take(void *to, const void *record);
 
+/*
+ * Makes an empty one, which is open with the same groups and measures, what another is.
+ * False without memory: it is of no use then.
+ */
+bool aggregate_copy(struct aggregate *aggregate, const struct aggregate *from);
+
+/* What is in it takes. */
+size_t aggregate_bytes(const struct aggregate *aggregate);
+
 struct tally *aggregate_group_tally(const struct aggregate *aggregate, size_t group);
 struct tally *aggregate_cell_tally(const struct aggregate *aggregate, size_t cell);
 

@@ -10,6 +10,7 @@
 
 #include "record/object.h"
 #include "web/aggregate_json.h"
+#include "web/aggregate_read.h"
 #include "web/answer.h"
 #include "web/inside.h"
 #include "web/lookup.h"
@@ -23,6 +24,8 @@ struct aggregate_question {
 	struct seen seen;             /* of memory: the store must not repeat it */
 	bool joined;                  /* memory's records count */
 	bool is_past;                 /* the store has some, too */
+	struct settled *settled;      /* borrowed */
+	struct buf filters;           /* all that was asked but times and order */
 	struct buf gaps;
 	size_t gap_count;
 };
@@ -39,6 +42,7 @@ static void let_go(struct question *base)
 	aggregate_close(&question->before);
 	seen_free(&question->seen);
 	buf_free(&question->gaps);
+	buf_free(&question->filters);
 	free(question);
 }
 
@@ -77,6 +81,23 @@ static bool read_ask(const struct request *request, struct aggregate_ask *ask,
 	return error[0] == '\0' && aggregate_ask_close(ask, web_now_us(), error);
 }
 
+/* MHD_KeyValueIterator: what the groups depend on beside the time. */
+static enum MHD_Result add_filter(void *of, enum MHD_ValueKind kind, const char *key,
+				  const char *value)
+{
+	static const char *const others[] = { "since", "until",    "limit",
+					      "sort",  "previous", "format" };
+	struct buf *filters = of;
+	(void)kind;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(key, others[i]) == 0)
+			return MHD_YES;
+	/* With their lengths: a value may hold any character. */
+	value = value == NULL ? "" : value;
+	buf_printf(filters, "%s %zu %s ", key, strlen(value), value);
+	return MHD_YES;
+}
+
 /* ---- memory ---- */
 
 static void take(struct aggregate_question *question, const void *record)
@@ -106,23 +127,6 @@ static void take_known(void *to, const void *record)
 
 /* ---- in a thread ---- */
 
-/* store_emit: of the time asked for; of the time before. */
-static bool take_now(void *of, const void *record)
-{
-	struct aggregate_question *question = of;
-	if (!seen_has(&question->seen, record))
-		aggregate_take(&question->now, record);
-	return !question->now.failed;
-}
-
-static bool take_before(void *of, const void *record)
-{
-	struct aggregate_question *question = of;
-	if (!seen_has(&question->seen, record))
-		aggregate_take(&question->before, record);
-	return !question->before.failed;
-}
-
 static bool take_gap(void *of, const void *record)
 {
 	struct aggregate_question *question = of;
@@ -150,31 +154,24 @@ static int read_gaps(struct aggregate_question *question, const struct web_past 
 			   question->base.problem);
 }
 
-/* The store need not read what nobody looks at. */
-static struct store_filter filter_of(const struct aggregate_question *question,
-				     const struct aggregate_ask *ask)
-{
-	struct store_filter filter =
-		lookup_filter(&ask->query, &question->base.cancelled);
-	filter.fields = aggregate_ask_fields(ask) | seen_fields(&question->seen);
-	return filter;
-}
-
 static int read_records(struct aggregate_question *question,
 			const struct web_past *store, struct store_reader *reader)
 {
-	struct question *base = &question->base;
-	const struct query *query = &question->ask.query;
-	struct store_filter filter = filter_of(question, &question->ask);
-	int result = 0;
-	if (question->is_past)
-		result = store->read(reader, query->kind, &filter, take_now, question,
-				     base->problem);
-	if (result != 0 || !question->is_past || !question->ask.previous)
-		return result;
-	filter = filter_of(question, &question->ask_before);
-	return store->read(reader, query->kind, &filter, take_before, question,
-			   base->problem);
+	const struct aggregate_read how = {
+		.store = store,
+		.reader = reader,
+		.seen = &question->seen,
+		.settled = question->settled,
+		.filters = &question->filters,
+		.cancelled = &question->base.cancelled,
+		.problem = question->base.problem,
+	};
+	if (!question->is_past)
+		return 0;
+	int result = aggregate_read(&question->now, &how);
+	return result != 0 || !question->ask.previous
+		       ? result
+		       : aggregate_read(&question->before, &how);
 }
 
 static void write_answer(struct aggregate_question *question)
@@ -228,6 +225,9 @@ static struct aggregate_question *question_new(const struct request *request,
 		(ask->previous &&
 		 records_are_past(request->web->source, &question->ask_before.query));
 	question->joined = !question->is_past || records_are_in_both(ask->query.kind);
+	question->settled = request->web->settled;
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+				  add_filter, &question->filters);
 	seen_init(&question->seen, ask->query.schema);
 	if (!aggregate_open(&question->now, &question->ask) ||
 	    (ask->previous &&

@@ -31,6 +31,7 @@ struct web {
 	struct live *live;
 	struct metrics *metrics;
 	struct past *past; /* NULL: nothing is kept */
+	struct settled *settled; /* of the past; NULL: all of it is read each time */
 	struct probes_waiting probes;
 	struct public_view public_view; /* what strangers see */
 	struct access *access;

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "web/inside.h"
+#include "web/settled.h"
 #include "web/tls.h"
 
 enum { LOCAL_MAX = 128, IDLE_S = 30, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
@@ -129,6 +130,7 @@ static bool open_past(struct web *web, const struct web_past *store)
 	if (store == NULL)
 		return true;
 	web->past = past_new(store);
+	web->settled = settled_new();
 	return web->past != NULL &&
 	       epoll_ctl(web->fd, EPOLL_CTL_ADD, past_fd(web->past), &event) == 0;
 }
@@ -372,6 +374,7 @@ void web_close(struct web *web)
 	if (web->fd >= 0)
 		close(web->fd);
 	past_free(web->past);
+	settled_free(web->settled);
 	access_free(web->access);
 	live_free(web->live);
 	public_view_free(&web->public_view);

@@ -159,6 +159,9 @@ struct web_past {
 		    const struct store_filter *filter, store_emit emit, void *to,
 		    char error[static STORE_ERROR_MAX]);
 	void (*close)(struct store_reader *reader);
+	/* As store_settled(); NULL: nothing is known to be over. */
+	bool (*settled)(struct store_reader *reader, enum record_kind kind,
+			const struct store_filter *filter, struct store_settled *out);
 };
 
 /* Below the state folder: users and tokens, people_file.h. */

@@ -531,7 +531,7 @@ int main(int argc, char **argv)
 					   .policy = policy,
 					   .policy_apply = policy_apply };
 	const struct web_past past = { "/var/lib/breakwater", open_past, read_past,
-				       close_past };
+				       close_past, NULL };
 	const struct web_options options = { .listen = argc > 2 ? argv[2] : "off",
 					     .socket_path = argc > 1 ? argv[1] : NULL,
 					     .version = "0.1.0",

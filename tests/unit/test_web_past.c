@@ -184,7 +184,7 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 }
 
 static const struct web_past made_up = { "/nowhere", open_stored, read_stored,
-					 close_stored };
+					 close_stored, NULL };
 static struct web_source known;
 
 static int set_up_past(void **state)
@@ -479,7 +479,7 @@ static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
 
 enum { REAL_FLOWS = 20000 };
 static struct web_past real = { NULL, store_reader_open, store_read,
-				store_reader_close };
+				store_reader_close, store_settled };
 
 static void write_real_store(const char *path)
 {

@@ -53,7 +53,7 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 }
 
 static const struct web_past made_up = { "/nowhere", open_stored, read_stored,
-					 close_stored };
+					 close_stored, NULL };
 
 static int set_up_turns(void **state)
 {
