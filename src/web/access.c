@@ -138,13 +138,40 @@ static void tell_notes(struct access *access)
 
 /* ---- now and then ---- */
 
+static void sign_out(struct access *access, const char *name)
+{
+	session_end_of(&access->door.sessions, name, NULL);
+	once_end_of(&access->once, name);
+}
+
+/* As if they had been changed by us: a user of the same name may be somebody else. */
+static void sign_out_changed(struct access *access, const struct people *before)
+{
+	for (size_t i = 0; i < before->user_count; i++) {
+		const struct user *was = &before->users[i];
+		const struct user *is = people_user(&access->door.people, was->name);
+		if (is == NULL || is->since_us != was->since_us ||
+		    strcmp(is->hash, was->hash) != 0)
+			sign_out(access, was->name);
+	}
+}
+
 /* Who has edited it by hand, or with another daemon's socket. */
 static void look_at_file(struct access *access)
 {
 	char error[WEB_ERROR_MAX], line[WEB_ERROR_MAX + 64];
 	if (access->path[0] == '\0' || file_stamp(access->path) == access->stamp)
 		return;
-	if (load(access, error))
+	struct people *before = malloc(sizeof(*before));
+	if (before == NULL)
+		return; /* at the next look */
+	*before = access->door.people;
+	bool is_read = load(access, error);
+	if (is_read)
+		sign_out_changed(access, before);
+	secret_forget(before, sizeof(*before));
+	free(before);
+	if (is_read)
 		return;
 	snprintf(line, sizeof(line), "%s; users and tokens stay as they were", error);
 	complain(access, line);
@@ -177,8 +204,7 @@ static void end_what_was(struct access *access, const struct people_asked *asked
 	bool is_removed = people_user(&access->door.people, asked->name) == NULL;
 	if (!is_removed && asked->hash[0] == '\0')
 		return;
-	session_end_of(&access->door.sessions, asked->name, NULL);
-	once_end_of(&access->once, asked->name);
+	sign_out(access, asked->name);
 }
 
 int access_change(struct access *access, const struct people_asked *asked,

@@ -10,6 +10,7 @@
 #include "web/heartbeat.h"
 #include "web/inside.h"
 #include "web/page.h"
+#include "web/secret.h"
 #include "web/sign_in.h"
 
 typedef enum MHD_Result (*route_answer)(const struct request *request);
@@ -388,6 +389,29 @@ static void note_reader(const struct request *request)
 		source->reader(source->self, &reader);
 }
 
+/*
+ * A body may come slowly, and an answer later still: who was let in before that may
+ * have been put out in between.  Of a socket's other end nothing changes.
+ */
+static bool is_still_admitted(struct request *request, enum MHD_Result *answered)
+{
+	const struct exchange *exchange = request->exchange;
+	return exchange->is_local || (!request->post && !exchange->is_answering) ||
+	       door_admits(request, answered);
+}
+
+/* All of it has come, or what it waits for. */
+static enum MHD_Result answer_whole(struct request *request)
+{
+	enum MHD_Result answered;
+	if (!is_still_admitted(request, &answered))
+		return answered;
+	if (!request->exchange->is_answering)
+		route_enters(request->connection, GUEST_WAITS);
+	request->exchange->is_answering = true;
+	return route(request);
+}
+
 /* NOLINTBEGIN(readability-function-size): the parameters are libmicrohttpd's */
 enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 			    const char *path, const char *method, const char *version,
@@ -401,12 +425,8 @@ enum MHD_Result route_local(void *self, struct MHD_Connection *connection,
 	enum MHD_Result result = take(&request, method, true, state);
 	if (is_first || request.exchange == NULL)
 		return result;
-	if (*body_size == 0) {
-		if (!request.exchange->is_answering)
-			route_enters(connection, GUEST_WAITS);
-		request.exchange->is_answering = true;
-		return route(&request);
-	}
+	if (*body_size == 0)
+		return answer_whole(&request);
 	take_body(&request, body, *body_size);
 	*body_size = 0;
 	return MHD_YES;
@@ -446,6 +466,9 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 	route_enters(connection, GUEST_ASKS);
 	if (exchange == NULL)
 		return;
+	/* It may have been a form with a password. */
+	if (exchange->body.at != NULL)
+		secret_forget(exchange->body.at, exchange->body.len);
 	buf_free(&exchange->body);
 	question_free(exchange->question);
 	probe_waiting_free(exchange->probe);

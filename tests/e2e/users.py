@@ -62,6 +62,23 @@ def audits(monitor):
             if re.match("user_|token_|access_|sign_", one["action"])]
 
 
+def begin_change(network, address, form, **headers):
+    """The first half of a POST, and what sends the rest and reads the status."""
+    connection = network.connect(*address)
+    connection.settimeout(10)
+    body = urllib.parse.urlencode(form)
+    lines = ["POST /api/v1/silences HTTP/1.1", f"Host: {address[0]}", "Connection: close",
+             f"Content-Length: {len(body)}",
+             *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n" + body[:4]).encode())
+
+    def finish():
+        connection.sendall(body[4:].encode())
+        with connection, connection.makefile("rb") as answer:
+            return int(answer.readline().split()[1])
+    return finish
+
+
 def by_the_daemon(tap, lab):
     server = lab.namespace("server")
     monitor = lab.monitor(server, json_output=False)
@@ -95,7 +112,10 @@ def by_the_daemon(tap, lab):
               "it is taken")
     tap.equal(ask(server, at, "/api/v1/silences", {"match": "port=9", "for": "1h"}, **bearer)[0],
               403, "a viewer's token changes nothing")
+    finish = begin_change(server, at, {"match": "port=9", "for": "1h"}, Cookie=mine,
+                          Breakwater_CSRF=me["csrf"])
     command(monitor, "user", "passwd", "alice", password=PASSWORD + "!")
+    tap.equal(finish(), 401, "who is put out while a change comes changes nothing")
     tap.equal(json.loads(ask(server, at, "/api/v1/me", Cookie=mine)[2])["by"], "loopback",
               "another password ends her sessions")
     link = command(monitor, "user", "link", "alice").stdout.strip()
@@ -145,6 +165,18 @@ def without_it(tap, lab):
     file.write_text(file.read_text().replace("bob viewer", "bob administrator"))
     until(lambda: audits(monitor)[-1][1] == "access_edited", "that it was edited is told")
     tap.ok(True, "that it was edited is in the audit chain")
+    _, head, _ = ask(server, page_of(monitor), "/api/v1/login",
+                     {"user": "bob", "password": PASSWORD})
+    bobs = cookie(head)
+    whole = file.read_text()
+    file.write_text("".join(line + "\n" for line in whole.splitlines()
+                            if not line.startswith("user bob")))
+    until(lambda: len([one for one in audits(monitor) if one[1] == "access_edited"]) == 2,
+          "that he was taken out is told")
+    file.write_text(whole)
+    until(lambda: "bob" in command(monitor, "user", "list").stdout, "he is there again")
+    tap.equal(json.loads(ask(server, page_of(monitor), "/api/v1/me", Cookie=bobs)[2])["by"],
+              "loopback", "who was taken out by hand stays signed out when he is put back")
     file.write_text("nonsense\n")
     until(lambda: "stay as they were" in monitor.program.err(), "what is wrong is told")
     tap.equal(ask(server, page_of(monitor), "/api/v1/login",
