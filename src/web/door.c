@@ -65,6 +65,7 @@ static void take_token(struct door *door, const struct door_asked *asked,
 		return;
 	visitor->by = BY_TOKEN;
 	visitor->role = token->role;
+	visitor->token = token->digest;
 	snprintf(visitor->name, sizeof(visitor->name), "%s", token->name);
 }
 
@@ -156,6 +157,42 @@ static void identify(struct door *door, const struct door_asked *asked,
 		take_proxied(door, asked, visitor);
 	if (visitor->by == BY_NOBODY)
 		take_loopback(door, asked, visitor);
+}
+
+/* ---- is he still ---- */
+
+static bool has_session(struct door *door, const struct secret_digest *id,
+			int64_t now_ms)
+{
+	const struct session *session = session_of(&door->sessions, id, now_ms);
+	return session != NULL && (session->user[0] == '\0' ||
+				   people_user(&door->people, session->user) != NULL);
+}
+
+static bool has_token(const struct people *people, const struct secret_digest *digest,
+		      int64_t now_us)
+{
+	for (size_t i = 0; i < people->token_count; i++)
+		if (secret_same(&people->tokens[i].digest, digest))
+			return people->tokens[i].until_us > now_us;
+	return false;
+}
+
+bool door_still_admits(struct door *door, const struct visitor *visitor, int64_t now_us,
+		       int64_t now_ms)
+{
+	switch (visitor->by) {
+	case BY_SESSION:
+		return has_session(door, &visitor->session, now_ms);
+	case BY_TOKEN:
+		return has_token(&door->people, &visitor->token, now_us);
+	case BY_LOOPBACK:
+		return door->config->web_loopback_read;
+	case BY_PROXY:
+		return door->config->web_proxy.count > 0;
+	default:
+		return visitor->by == BY_SOCKET;
+	}
 }
 
 /* ---- may he ---- */

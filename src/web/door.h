@@ -26,9 +26,10 @@ enum { VISITOR_NAME_MAX = 64 };
 struct visitor {
 	enum door_by by;
 	enum role role;
-	char name[VISITOR_NAME_MAX];  /* "": of who reads without a login */
-	struct secret_digest session; /* by BY_SESSION: which */
-	char csrf[SECRET_TEXT_MAX];   /* what he has to bring along; "": nothing */
+	char name[VISITOR_NAME_MAX]; /* "": of who reads without a login */
+	/* By BY_SESSION and BY_TOKEN: which. */
+	struct secret_digest session, token;
+	char csrf[SECRET_TEXT_MAX]; /* what he has to bring along; "": nothing */
 };
 
 enum door_verdict {
@@ -70,6 +71,13 @@ bool door_open(struct door *door, const struct config *config);
 
 enum door_verdict door_decide(struct door *door, const struct door_asked *asked,
 			      struct visitor *visitor);
+
+/*
+ * Whether who was let in to read still would be; asking does not count as use of a
+ * session.  Of a proxy's users the proxy alone knows.
+ */
+bool door_still_admits(struct door *door, const struct visitor *visitor, int64_t now_us,
+		       int64_t now_ms);
 
 /* "session", as /api/v1/me has it. */
 const char *door_by_name(enum door_by by);

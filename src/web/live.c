@@ -18,6 +18,8 @@ struct client {
 	struct live *live;
 	struct MHD_Connection *connection;
 	struct addr reader;
+	struct visitor visitor;
+	bool is_out; /* may not read any more */
 	record_bits wants[JOURNAL_STREAMS];
 	bool suspended; /* waits for us, not for the reader */
 	uint64_t place; /* of the next event that it may want */
@@ -41,7 +43,7 @@ struct live {
 	int64_t left_until_ms;
 	uint64_t since[JOURNAL_STREAMS][RECORD_KINDS];
 	struct buf event, records; /* kept, so that sending does not allocate */
-	int64_t now_ms, pinged_ms, batched_ms;
+	int64_t now_ms, pinged_ms, batched_ms, looked_ms;
 	bool ended;
 };
 
@@ -278,6 +280,8 @@ static ssize_t read_events(void *of, uint64_t position, char *out, size_t size)
 	(void)position;
 	struct client *client = of;
 	size_t len = 0, more;
+	if (client->is_out)
+		return MHD_CONTENT_READER_END_OF_STREAM;
 	while (len < size &&
 	       (more = read_some(client, out + len, size - len, len == 0)) > 0)
 		len += more;
@@ -361,6 +365,7 @@ static struct client *client_new(struct live *live, struct MHD_Connection *conne
 	client->live = live;
 	client->connection = connection;
 	client->reader = asked->reader;
+	client->visitor = *asked->visitor;
 	record_bits batched = asked->is_batched ? BATCHED_KINDS : 0;
 	client->wants[JOURNAL_EACH] = asked->kinds & ~batched;
 	client->wants[JOURNAL_BATCHES] = asked->kinds & batched;
@@ -433,6 +438,20 @@ static void ping(struct live *live)
 		if (!client->suspended)
 			continue; /* it has something to read */
 		buf_text(&client->rest, ": still here\n\n");
+		wake(client);
+	}
+}
+
+void live_turn_out(struct live *live, struct door *door, int64_t now_us, int64_t now_ms)
+{
+	if (left_ms(live->looked_ms, LIVE_LOOK_MS, now_ms) > 0)
+		return;
+	live->looked_ms = now_ms;
+	for (size_t i = 0; i < live->count; i++) {
+		struct client *client = live->clients[i];
+		if (door_still_admits(door, &client->visitor, now_us, now_ms))
+			continue;
+		client->is_out = true;
 		wake(client);
 	}
 }

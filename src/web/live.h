@@ -14,12 +14,14 @@
 
 #include "base/addr.h"
 #include "record/record.h"
+#include "web/door.h"
 
 enum {
 	LIVE_CLIENTS_MAX = 256,
 	LIVE_ADDRESS_MAX = 32, /* of one address that is not this machine's loopback */
 	LIVE_PING_MS = 15000,
 	LIVE_BATCH_MS = 1000,
+	LIVE_LOOK_MS = 15000,  /* whether each reader still may */
 	LIVE_KEEP_MS = 120000, /* who has left may come back so long */
 	LIVE_ID_MAX = 48
 };
@@ -35,6 +37,7 @@ struct live_asked {
 	bool is_batched;    /* ports, flows and self once a second, as "event: batch" */
 	const char *after;  /* the id of the last event seen; NULL: only what comes */
 	struct addr reader; /* unset: over the Unix socket */
+	const struct visitor *visitor;
 };
 
 /*
@@ -47,5 +50,8 @@ void live_send(struct live *live, enum record_kind kind, const void *record);
 
 /* Keeps quiet streams open, sends batches, and notices readers that have left. */
 void live_tick(struct live *live, int64_t now_ms);
+/* Ends the streams of those whom the door would not let in any more. */
+void live_turn_out(struct live *live, struct door *door, int64_t now_us,
+		   int64_t now_ms);
 /* Until live_tick() has something to do; -1: nothing. */
 int live_timeout_ms(const struct live *live, int64_t now_ms);

@@ -73,6 +73,7 @@ static const char *read_live(const struct request *request, struct live_asked *a
 				       : MHD_lookup_connection_value(
 						 request->connection, MHD_HEADER_KIND,
 						 "Last-Event-ID"),
+		.visitor = &request->exchange->visitor,
 	};
 	if (info == NULL || !addr_of_socket(info->client_addr, &asked->reader))
 		asked->reader = addr_unset();

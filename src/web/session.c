@@ -89,6 +89,16 @@ struct session *session_find(struct sessions *sessions, const char *id, int64_t 
 	return NULL;
 }
 
+const struct session *session_of(const struct sessions *sessions,
+				 const struct secret_digest *id, int64_t now_ms)
+{
+	for (size_t i = 0; i < sessions->count; i++)
+		if (secret_same(&sessions->at[i].id, id))
+			return has_ended(&sessions->at[i], now_ms) ? NULL
+								   : &sessions->at[i];
+	return NULL;
+}
+
 void session_end(struct sessions *sessions, const struct secret_digest *id)
 {
 	for (size_t i = 0; i < sessions->count; i++) {

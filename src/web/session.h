@@ -40,6 +40,10 @@ bool session_begin(struct sessions *sessions, const char *user, int64_t now_ms,
 /* NULL: there is none, or it has ended.  Else it is used now. */
 struct session *session_find(struct sessions *sessions, const char *id, int64_t now_ms);
 
+/* NULL: there is none, or it has ended.  To look is no use. */
+const struct session *session_of(const struct sessions *sessions,
+				 const struct secret_digest *id, int64_t now_ms);
+
 /* If it is there. */
 void session_end(struct sessions *sessions, const struct secret_digest *id);
 /* All of a user, but `except` (NULL: none). */

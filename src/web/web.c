@@ -275,6 +275,9 @@ int web_timeout_ms(const struct web *web)
 void web_run(struct web *web)
 {
 	live_tick(web->live, web_now_ms());
+	if (web->access != NULL)
+		live_turn_out(web->live, &web->access->door, web_now_us(),
+			      web_now_ms());
 	if (web->past != NULL)
 		past_tick(web->past);
 	guests_tick(&web->guests, web_now_ms());

@@ -79,6 +79,31 @@ def begin_change(network, address, form, **headers):
     return finish
 
 
+def read_live(network, address, **headers):
+    """A stream of events, of which the first has come."""
+    stream = network.connect(*address)
+    stream.settimeout(60)
+    lines = ["GET /api/v1/live?type=audit HTTP/1.1", f"Host: {address[0]}",
+             *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    begun = b""
+    while b"retry:" not in begun:
+        begun += stream.recv(4096)
+    return stream
+
+
+def has_ended(stream):
+    """Within a minute."""
+    try:
+        with stream:
+            while part := stream.recv(4096):
+                if part.endswith(b"0\r\n\r\n"):
+                    break
+        return True
+    except TimeoutError:
+        return False
+
+
 def by_the_daemon(tap, lab):
     server = lab.namespace("server")
     monitor = lab.monitor(server, json_output=False)
@@ -124,11 +149,14 @@ def by_the_daemon(tap, lab):
     second = ask(server, at, f"{path.path}?{path.query}")
     tap.ok(first[0] == 303 and cookie(first[1]) and second[0] == 403 and not cookie(second[1]),
            "a link lets in once", first, second)
+    streams = [read_live(server, at, Cookie=cookie(first[1])), read_live(server, at, **bearer)]
     command(monitor, "user", "remove", "alice")
     command(monitor, "token", "remove", "backup")
     tap.equal(json.loads(ask(server, at, "/api/v1/me", Cookie=cookie(first[1]))[2])["by"],
               "loopback", "who is removed is out")
     tap.equal(ask(server, at, "/api/v1/me", **bearer)[0], 401, "so is a token")
+    tap.equal([has_ended(stream) for stream in streams], [True, True],
+              "and their live streams end within a minute")
     told = until(lambda: len(audits(monitor)) >= 8 and audits(monitor), "the audit chain")
     tap.equal([one[:3] for one in told],
               [("root", "user_add", "alice"), ("alice", "sign_in", "127.0.0.1"),

@@ -215,6 +215,51 @@ static void a_session_ends_when_unused_when_old_and_with_its_user(void **state)
 	assert_int_equal(decide(&asked), DOOR_SIGN_IN);
 }
 
+static bool still_admits(int64_t now_ms)
+{
+	return door_still_admits(door, &visitor, now_ms * 1000, now_ms);
+}
+
+static void who_reads_on_is_put_out_with_what_let_him_in(void **state)
+{
+	(void)state;
+	const int64_t idle_ms = SESSION_IDLE_S * INT64_C(1000);
+	struct door_asked asked = by_session(ROLE_VIEWER, false);
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	/* To ask is no use of it: who only reads on rests. */
+	assert_true(still_admits(idle_ms - 1));
+	assert_true(still_admits(idle_ms));
+	assert_false(still_admits(idle_ms + 1));
+	people_remove_user(&door->people, "alice");
+	assert_false(still_admits(0));
+	add_user("alice", ROLE_VIEWER);
+	assert_true(still_admits(0));
+	session_end_of(&door->sessions, "alice", NULL);
+	assert_false(still_admits(0));
+
+	asked = by_token(ROLE_VIEWER, false);
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	assert_true(still_admits(99999));
+	assert_false(still_admits(100000));
+	/* Another one of the same name is another one. */
+	people_remove_token(&door->people, "backup");
+	assert_false(still_admits(0));
+	add_token("backup", ROLE_VIEWER, 100 * SECOND);
+	assert_false(still_admits(0));
+
+	asked = from("127.0.0.1", ROLE_VIEWER, false);
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	assert_true(still_admits(0));
+	config.web_loopback_read = false;
+	assert_false(still_admits(0));
+
+	asked = (struct door_asked){ .is_local = true, .has_uid = true };
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	assert_true(still_admits(0));
+	visitor.by = BY_NOBODY;
+	assert_false(still_admits(0));
+}
+
 static void a_change_by_a_session_needs_its_own_word(void **state)
 {
 	(void)state;
@@ -385,6 +430,7 @@ int main(void)
 		TEST(a_token_may_what_its_role_may_until_it_ends),
 		TEST(a_token_that_is_none_is_told_so_also_on_loopback),
 		TEST(a_session_ends_when_unused_when_old_and_with_its_user),
+		TEST(who_reads_on_is_put_out_with_what_let_him_in),
 		TEST(a_change_by_a_session_needs_its_own_word),
 		TEST(another_page_changes_nothing),
 		TEST(another_page_signs_nobody_in),

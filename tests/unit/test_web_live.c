@@ -410,7 +410,10 @@ static void one_address_has_no_more_than_its_share(void **state)
 	struct live *live = live_new();
 	struct MHD_Response *streams[LIVE_ADDRESS_MAX + 2];
 	const uint8_t far[4] = { 192, 0, 2, 7 }, other[4] = { 192, 0, 2, 8 };
-	struct live_asked asked = { .kinds = 1, .reader = addr_v4(far) };
+	static const struct visitor somebody = { .by = BY_SESSION };
+	struct live_asked asked = { .kinds = 1,
+				    .reader = addr_v4(far),
+				    .visitor = &somebody };
 	for (int i = 0; i < LIVE_ADDRESS_MAX; i++) {
 		streams[i] = live_open(live, NULL, &asked, 0);
 		assert_non_null(streams[i]);
