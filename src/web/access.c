@@ -63,16 +63,6 @@ struct access *access_open(const struct web_options *options,
 	return access;
 }
 
-void access_free(struct access *access)
-{
-	if (access == NULL)
-		return;
-	hashing_free(access->hashing);
-	tls_unload();
-	secret_forget(access, sizeof(*access));
-	free(access);
-}
-
 void access_name_cookie(struct access *access, uint16_t port)
 {
 	snprintf(access->cookie, sizeof(access->cookie), "%sbreakwater_%u",
@@ -136,6 +126,43 @@ static void tell_notes(struct access *access)
 		tell_late(access, &notes.at[i]);
 }
 
+/* ---- who could not sign in ---- */
+
+static const char refused_action[] = "sign_in_refused", nobody_known[] = "unknown";
+
+void access_note_refused(struct access *access, const struct user *user,
+			 const struct addr *from)
+{
+	const struct web_source *source = access->source;
+	char words[REFUSED_TEXT_MAX];
+	if (!refused_add(&access->refused, from, web_now_ms()) || source->audit == NULL)
+		return;
+	snprintf(words, sizeof(words), "from %s", access->refused.from);
+	source->audit(source->self, refused_action, nobody_known,
+		      user != NULL ? user->name : "no such user", "", words);
+}
+
+static void tell_refused(struct access *access, int64_t now_ms, bool at_end)
+{
+	const struct web_source *source = access->source;
+	char words[REFUSED_TEXT_MAX];
+	if (refused_take(&access->refused, now_ms, at_end, words) &&
+	    source->audit != NULL)
+		source->audit(source->self, refused_action, nobody_known, "", "",
+			      words);
+}
+
+void access_free(struct access *access)
+{
+	if (access == NULL)
+		return;
+	tell_refused(access, web_now_ms(), true);
+	hashing_free(access->hashing);
+	tls_unload();
+	secret_forget(access, sizeof(*access));
+	free(access);
+}
+
 /* ---- now and then ---- */
 
 static void sign_out(struct access *access, const char *name)
@@ -185,6 +212,7 @@ void access_tick(struct access *access, int64_t now_ms)
 	access->looked_ms = now_ms;
 	look_at_file(access);
 	tell_notes(access);
+	tell_refused(access, now_ms, false);
 }
 
 bool access_has_people(const struct access *access)

@@ -12,6 +12,7 @@
 #include "web/hashing.h"
 #include "web/once.h"
 #include "web/people_change.h"
+#include "web/refused.h"
 #include "web/web.h"
 
 enum { ACCESS_PATH_MAX = 320, COOKIE_NAME_MAX = 48 };
@@ -19,6 +20,7 @@ enum { ACCESS_PATH_MAX = 320, COOKIE_NAME_MAX = 48 };
 struct access {
 	struct door door;
 	struct attempts attempts;
+	struct refused refused;
 	struct once_links once;
 	struct hashing *hashing;
 	struct people_notes notes; /* made while no daemon ran */
@@ -43,6 +45,13 @@ void access_tick(struct access *access, int64_t now_ms);
 
 /* Whether anybody can come from elsewhere than this machine. */
 bool access_has_people(const struct access *access);
+
+/*
+ * Somebody who gave that name (NULL: there is no such user) could not sign in.  Names
+ * of nobody are not kept: one of them may be a password, in the wrong field.
+ */
+void access_note_refused(struct access *access, const struct user *user,
+			 const struct addr *from);
 
 /*
  * Makes the change, keeps it, ends what it ends, and puts it into the audit chain; as

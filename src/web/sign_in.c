@@ -186,9 +186,11 @@ static enum MHD_Result try_password(const struct request *request, const char *n
 	struct addr client;
 	unsigned wait_s;
 	client_of(request, &client);
-	if (!attempts_take(&access->attempts, &client, name, web_now_ms(), &wait_s))
-		return wait_longer(request, wait_s);
 	const struct user *user = people_user(&access->door.people, name);
+	if (!attempts_take(&access->attempts, &client, name, web_now_ms(), &wait_s)) {
+		access_note_refused(access, user, &client);
+		return wait_longer(request, wait_s);
+	}
 	form_value(form_of(request), field, password);
 	enum MHD_Result asked =
 		compare(request, password, user != NULL ? user->hash : "");
@@ -205,11 +207,13 @@ static enum MHD_Result let_in(const struct request *request, const char *name)
 	struct addr client;
 	if (!atomic_load(&job->done))
 		return busy(request);
+	client_of(request, &client);
 	/* It may have changed while we hashed. */
-	if (!job->is_good || user == NULL || strcmp(user->hash, job->hash) != 0)
+	if (!job->is_good || user == NULL || strcmp(user->hash, job->hash) != 0) {
+		access_note_refused(access, user, &client);
 		return refuse(request, MHD_HTTP_UNAUTHORIZED,
 			      "user or password is wrong");
-	client_of(request, &client);
+	}
 	attempts_forgive(&access->attempts, &client, name);
 	if (!begin_session(request, user->name, id))
 		return MHD_NO;
@@ -263,15 +267,23 @@ static enum MHD_Result make_hash(const struct request *request)
 							       : busy(request);
 }
 
+/* Whoever found a browser signed in may guess here, too. */
+static enum MHD_Result wrong_old(const struct request *request, const char *name)
+{
+	struct access *access = request->web->access;
+	struct addr client;
+	client_of(request, &client);
+	access_note_refused(access, people_user(&access->door.people, name), &client);
+	return refuse(request, MHD_HTTP_FORBIDDEN, "the old password is wrong");
+}
+
 static enum MHD_Result go_on(const struct request *request, const char *name)
 {
 	const struct hashing_job *job = request->exchange->job;
 	if (!atomic_load(&job->done))
 		return busy(request);
 	if (!job->is_good)
-		return job->makes ? MHD_NO
-				  : refuse(request, MHD_HTTP_FORBIDDEN,
-					   "the old password is wrong");
+		return job->makes ? MHD_NO : wrong_old(request, name);
 	return job->makes ? change_password(request, name) : make_hash(request);
 }
 

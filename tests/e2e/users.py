@@ -127,6 +127,8 @@ def by_the_daemon(tap, lab):
               "an operator does not see who may")
     tap.equal(ask(server, at, "/api/v1/silences", {"match": "port=9", "for": "1h"}, Cookie=mine,
                   Breakwater_CSRF=me["csrf"])[0], 200, "and changes what operators may")
+    tap.equal([ask(server, at, "/api/v1/login", {"user": name, "password": "wrong " * 4})[0]
+               for name in ("alice", PASSWORD, "<b>")], [401] * 3, "a wrong password is refused")
     token = command(monitor, "token", "add", "backup", "--role", "viewer", "--for", "1h")
     secret = token.stdout.strip()
     tap.ok(re.fullmatch("bw_[0-9a-f]{64}", secret), "a token is printed alone", token)
@@ -157,13 +159,15 @@ def by_the_daemon(tap, lab):
     tap.equal(ask(server, at, "/api/v1/me", **bearer)[0], 401, "so is a token")
     tap.equal([has_ended(stream) for stream in streams], [True, True],
               "and their live streams end within a minute")
-    told = until(lambda: len(audits(monitor)) >= 8 and audits(monitor), "the audit chain")
+    told = until(lambda: len(audits(monitor)) >= 9 and audits(monitor), "the audit chain")
     tap.equal([one[:3] for one in told],
               [("root", "user_add", "alice"), ("alice", "sign_in", "127.0.0.1"),
-               ("root", "token_add", "backup"), ("root", "user_password", "alice"),
+               ("unknown", "sign_in_refused", "alice"), ("root", "token_add", "backup"), ("root", "user_password", "alice"),
                ("root", "user_link", "alice"), ("alice", "sign_in", "127.0.0.1"),
                ("root", "user_remove", "alice"), ("root", "token_remove", "backup")],
-              "the audit chain knows it all")
+              "the audit chain knows it all, and one of those who failed")
+    tap.ok(PASSWORD not in json.dumps(told) and "wrong" not in json.dumps(told),
+           "and no password", told)
 
 
 def without_it(tap, lab):

@@ -20,6 +20,7 @@
 #include "web/credential.h"
 #include "web/guests.h"
 #include "web/people_change.h"
+#include "web/refused.h"
 
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -28,6 +29,32 @@ static struct addr address(const char *text)
 	struct addr addr;
 	assert_true(addr_parse(text, &addr));
 	return addr;
+}
+
+/* ---- who could not sign in ---- */
+
+static void of_a_burst_the_first_is_told_and_how_many_more(void **state)
+{
+	(void)state;
+	struct refused refused = { 0 };
+	const struct addr near = address("192.0.2.7"), far = address("2001:db8::1");
+	char text[REFUSED_TEXT_MAX] = "";
+	assert_false(refused_take(&refused, 0, true, text));
+	assert_true(refused_add(&refused, &near, 1000));
+	assert_string_equal(refused.from, "192.0.2.7");
+	for (int i = 0; i < 100000; i++)
+		assert_false(refused_add(&refused, &near, 2000 + i));
+	assert_false(refused_add(&refused, &far, 200000));
+	assert_false(refused_take(&refused, 1000 + REFUSED_BURST_MS - 1, false, text));
+	assert_true(refused_take(&refused, 1000 + REFUSED_BURST_MS, false, text));
+	assert_string_equal(text, "100001 more, the last from 2001:db8::1");
+	/* It goes on. */
+	assert_false(refused_add(&refused, &near, 1000 + REFUSED_BURST_MS));
+	assert_true(refused_take(&refused, 1001 + REFUSED_BURST_MS, true, text));
+	assert_string_equal(text, "1 more, the last from 192.0.2.7");
+	/* Nobody came for ten minutes: the next is the first of another burst. */
+	assert_false(refused_take(&refused, 3 * REFUSED_BURST_MS, false, text));
+	assert_true(refused_add(&refused, &near, 3 * REFUSED_BURST_MS + 1));
 }
 
 /* ---- headers ---- */
@@ -416,6 +443,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 	const struct CMUnitTest tests[] = {
+		TEST(of_a_burst_the_first_is_told_and_how_many_more),
 		TEST(our_cookie_is_found_among_others_and_only_alone),
 		TEST(a_bearer_token_is_read_and_others_are_passed_over),
 		TEST(changes_are_made_or_refused_with_what_is_allowed),
