@@ -462,6 +462,21 @@ static void give_maintenance(void *self, struct buf *json)
 	maintaining_write(&m->maintaining, clock_us(CLOCK_REALTIME), json);
 }
 
+static bool give_countries(void *self, int64_t *built_us)
+{
+	const struct monitor *m = self;
+	if (m->countries == NULL)
+		return false;
+	*built_us = countries_built_us(m->countries);
+	return true;
+}
+
+static bool give_country(void *self, const struct addr *addr, struct web_country *out)
+{
+	const struct monitor *m = self;
+	return m->countries != NULL && countries_find(m->countries, addr, out);
+}
+
 static void audit(void *self, const char *action, const char *actor,
 		  const char *subject, const char *before, const char *after)
 {
@@ -510,6 +525,8 @@ struct web_source monitor_source(struct monitor *m)
 				     .memory_since_us = memory_since_us,
 				     .explain_begin = explaining_begin,
 				     .explain_end = explaining_end,
+				     .countries = give_countries,
+				     .country = give_country,
 				     .policy = give_policy,
 				     .policy_apply = apply_policy,
 				     .self_test = test_self,

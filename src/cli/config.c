@@ -9,6 +9,7 @@
 #include "cli/alert_rules.h"
 #include "cli/blocklists.h"
 #include "cli/cli.h"
+#include "cli/countries.h"
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "config/config.h"
@@ -109,6 +110,17 @@ static int check_alerts(const struct config *config, struct buf *errors)
 	return 0;
 }
 
+static int check_countries(const struct config *config, struct buf *errors)
+{
+	struct countries *countries = NULL;
+	char error[COUNTRIES_ERROR_MAX];
+	bool good = countries_replace(&countries, config->geo_database, error);
+	countries_close(countries);
+	if (!good)
+		buf_printf(errors, "breakwater: %s\n", error);
+	return good ? 0 : -EINVAL;
+}
+
 static int check(const char *path, bool json)
 {
 	struct config config;
@@ -123,6 +135,8 @@ static int check(const char *path, bool json)
 		result = check_blocklists(&config, &errors);
 	if (result == 0)
 		result = settings_check_traps(&config, &errors) ? 0 : -EINVAL;
+	if (result == 0)
+		result = check_countries(&config, &errors);
 	if (result == 0)
 		result = check_alerts(&config, &errors);
 	if (json)

@@ -183,6 +183,18 @@ static void take_web_settings(struct monitor *m, const struct config *fresh)
 	fprintf(stderr, "breakwater: %s; what was in use before stays\n", error);
 }
 
+static void take_countries(struct monitor *m, const struct config *fresh)
+{
+	char error[COUNTRIES_ERROR_MAX];
+	if (countries_replace(&m->countries, fresh->geo_database, error)) {
+		memcpy(m->config.geo_database, fresh->geo_database,
+		       sizeof(fresh->geo_database));
+		return;
+	}
+	run_clear_progress();
+	fprintf(stderr, "breakwater: %s; what was in use before stays\n", error);
+}
+
 static void take_retention(struct config *config, const struct config *fresh)
 {
 	config->retention_flows = fresh->retention_flows;
@@ -234,6 +246,7 @@ void monitor_reload(struct monitor *m)
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);
 	take_web_settings(m, &fresh);
+	take_countries(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	monitor_take_alert_rules(m, &rules);
@@ -244,7 +257,8 @@ void monitor_reload(struct monitor *m)
 		"blocklists, limits, notify (but "
 		"notify.program), retention, probe.targets "
 		"and how they are "
-		"asked, web, and blocks (but block.xdp, block.program and "
+		"asked, web, geo.database, and blocks (but block.xdp, block.program "
+		"and "
 		"block.self_test) "
 		"read again; other settings take effect at the next start\n");
 }

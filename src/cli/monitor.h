@@ -13,6 +13,7 @@
 #include "cli/baseline.h"
 #include "cli/blocking.h"
 #include "cli/blocklists.h"
+#include "cli/countries.h"
 #include "cli/dashboard_shelf.h"
 #include "cli/decoys.h"
 #include "cli/evidence.h"
@@ -83,6 +84,7 @@ struct monitor {
 	struct policy_file policy;
 	struct maintaining maintaining;
 	struct dashboard_shelf dashboards;
+	struct countries *countries; /* NULL: no database is given */
 	struct config as_read; /* from the files alone, and where each key is from */
 	struct config_origins origins;
 	struct blocklists blocklists;

@@ -133,6 +133,8 @@ void privileges_drop(struct privileges *p, const struct config *config,
 		readable_add_file(&readable, config->web_certificate);
 		readable_add_file(&readable, config->web_key);
 	}
+	if (config->geo_database[0] != '\0')
+		readable_add_file(&readable, config->geo_database);
 	own_state(config);
 	sandbox_enter(config->user, config->state, readable.at,
 		      reads_logs ? of_logs : none, &p->sandbox);

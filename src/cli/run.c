@@ -335,6 +335,15 @@ static int open_pipeline(struct monitor *m, struct capture **captures)
 	return m->pipeline != NULL ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
+static bool open_countries(struct monitor *m)
+{
+	char error[COUNTRIES_ERROR_MAX];
+	bool good = countries_replace(&m->countries, m->config.geo_database, error);
+	if (!good)
+		fprintf(stderr, "breakwater: %s\n", error);
+	return good;
+}
+
 /*
  * The web goes first: a request that comes with the end is still answered from all the
  * rest.  The guard goes last: it removes what we may not.
@@ -348,6 +357,7 @@ static void close_monitor(struct monitor *m)
 	m->pipeline = NULL;
 	monitor_close(m);
 	dashboard_shelf_close(&m->dashboards);
+	countries_close(m->countries);
 	if (m->catalog != NULL)
 		catalog_close(m->catalog);
 	probing_close(&m->probing);
@@ -390,7 +400,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 		status = open_captures(m, captures);
 	if (status != STATUS_OK)
 		return status;
-	if (!login_intake_prepare(&m->logins, &m->config))
+	if (!login_intake_prepare(&m->logins, &m->config) || !open_countries(m))
 		return STATUS_USAGE;
 	m->witness = witness_open();
 	privileges_answer_first();

@@ -49,6 +49,12 @@ struct web_port_facts {
 	bool with_facts; /* the answer is to have all of it */
 };
 
+/* As a database has it: text of strangers. */
+struct web_country {
+	char code[8];  /* ISO 3166-1: "NL" */
+	char name[96]; /* in English; "": not known */
+};
+
 enum { WEB_PUBLIC_DAYS = 90 };
 
 /* A day (UTC) of a target: seconds of which it is known how it was. */

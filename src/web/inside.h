@@ -132,6 +132,9 @@ enum MHD_Result answer_page(const struct request *request, const struct page *pa
 bool route_has_records(enum record_kind kind);
 bool change_has_records(enum record_kind kind);
 
+/* GET of the countries in which addresses are. */
+enum MHD_Result answer_countries(const struct request *request);
+
 /* Settings: what is watched, who is told, the configuration; and a message to try. */
 enum MHD_Result answer_rules(const struct request *request);
 enum MHD_Result answer_sinks(const struct request *request);

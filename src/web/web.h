@@ -123,6 +123,10 @@ struct web_source {
 	 * none. */
 	void (*public_targets)(void *self, web_public_take take, void *to);
 	const char *public_title;
+	/* Whether a database of countries is given, and when it was built
+	 * (UNKNOWN_TIME); and where an address is by it, false: it does not know. */
+	bool (*countries)(void *self, int64_t *built_us);
+	bool (*country)(void *self, const struct addr *addr, struct web_country *out);
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
 	/*
