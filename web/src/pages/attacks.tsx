@@ -1,11 +1,13 @@
 /*
- * attacks.tsx: what was found in a time, from which networks it came, and all of one
- * finding.
+ * attacks.tsx: what was found in a time, from which networks and countries it came, and
+ * all of one finding.
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { aggregate, type Aggregate } from "../api";
+import { countriesOf, type Countries } from "../countries";
 import { useData, useRecords } from "../data";
+import { CountryBars } from "../parts/CountryBars";
 import { Empty, Loaded } from "../parts/Empty";
 import { Filters, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
 import { FindingDetail } from "../parts/FindingDetail";
@@ -13,7 +15,7 @@ import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { TreeMap, type TreeBlock } from "../parts/TreeMap";
 import { findingColumns, KINDS, SEVERITIES } from "../records/finding";
-import { networksOf } from "../records/networks";
+import { networksOf, type Source } from "../records/networks";
 import { here, link, param, rangeOf, type Params } from "../state";
 import { count, plural, spaced } from "../words";
 
@@ -28,10 +30,22 @@ const filters: Filter[] = [
 	{ name: "state", label: "State", choices: ["open", "closed"] },
 ];
 
-function blocksOf(sources: Aggregate, prefix: string | undefined): TreeBlock[] {
-	const known = sources.rows.flatMap((row) => (typeof row.client_ip === "string"
+interface Origins {
+	answer: Aggregate;
+	/** Those that are named. */
+	sources: Source[];
+	countries: Countries;
+}
+
+async function askOrigins(where: Params, abort: AbortSignal): Promise<Origins> {
+	const answer = await aggregate({ record: "finding", by: ["client_ip"], sum: ["attempts"], limit: SOURCES_MAX, where }, abort);
+	const sources = answer.rows.flatMap((row) => (typeof row.client_ip === "string"
 		? [{ ip: row.client_ip, value: Number(row.sum_attempts ?? row.count) }] : []));
-	return networksOf(known, prefix).map(({ name, value, sources: many }) =>
+	return { answer, sources, countries: await countriesOf(sources.map(({ ip }) => ip), abort) };
+}
+
+function blocksOf(sources: readonly Source[], prefix: string | undefined): TreeBlock[] {
+	return networksOf(sources, prefix).map(({ name, value, sources: many }) =>
 		({ key: name, label: name, value, isToldByEnd: !name.includes("/"), note: name.includes("/") ? plural(many, "source") : undefined, href: here({ client_ip: name, sort: undefined }) }));
 }
 
@@ -46,24 +60,24 @@ function Path({ prefix }: { prefix: string }): JSX.Element {
 
 function FromWhere({ where }: { where: Params }): JSX.Element {
 	const prefix = param("client_ip");
-	const sources = useData(`sources ${JSON.stringify(where)}`, (abort) =>
-		aggregate({ record: "finding", by: ["client_ip"], sum: ["attempts"], limit: SOURCES_MAX, where }, abort), { live: ["finding"], every_s: 60 });
-	const blocks = useMemo(() => (sources.value ? blocksOf(sources.value, prefix) : []), [sources.value, prefix]);
+	const origins = useData(`sources ${JSON.stringify(where)}`, (abort) => askOrigins(where, abort), { live: ["finding"], every_s: 60 });
+	const blocks = useMemo(() => (origins.value ? blocksOf(origins.value.sources, prefix) : []), [origins.value, prefix]);
 	return (
 		<section>
-			<header><h2>From where</h2><p>attempts by the network of their source</p></header>
+			<header><h2>From where</h2><p>attempts by the network and country of their source</p></header>
 			{prefix !== undefined && <Path prefix={prefix} />}
-			<Loaded data={sources} what="sources">
-				{(value) => {
-					const unnamed = value.rows.find((row) => row.client_ip === undefined);
+			<Loaded data={origins} what="sources">
+				{({ answer, sources, countries }) => {
+					const unnamed = answer.rows.find((row) => row.client_ip === undefined);
 					return (
 						<>
 							{blocks.length === 0
 								? <Empty>No finding names a source, in this time: what was found was nobody's attack, or its sources were many or forged.</Empty>
 								: <TreeMap label="Attempts by network" title="Network" blocks={blocks} show={count} />}
+							{sources.length > 0 && <CountryBars what="Attempts" sources={sources} countries={countries} />}
 							<p class="quiet">
 								{unnamed !== undefined && `${plural(unnamed.count, "finding")} ${unnamed.count === 1 ? "names" : "name"} no source. `}
-								{value.others !== undefined && `The ${count(SOURCES_MAX)} sources with the most attempts are here; ${plural(value.others.groups, "other")} made ${count(Number(value.others.sum_attempts ?? 0))}.`}
+								{answer.others !== undefined && `The ${count(SOURCES_MAX)} sources with the most attempts are here; ${plural(answer.others.groups, "other")} made ${count(Number(answer.others.sum_attempts ?? 0))}.`}
 							</p>
 						</>
 					);

@@ -15,6 +15,7 @@ import { link, setParams } from "../state";
 import { ago, count, duration, exact, percent, plural, time, UNKNOWN } from "../words";
 import { Badge, Severity } from "./Badge";
 import { BlockDialog } from "./BlockDialog";
+import { CountryOf } from "./CountryBars";
 import { Empty, Loaded } from "./Empty";
 import { Facts } from "./Facts";
 import { Table, type Column } from "./Table";
@@ -38,7 +39,8 @@ function What({ one }: { one: Finding }): JSX.Element {
 	return (
 		<Facts facts={[
 			{ name: "What it is", value: KINDS[one.kind ?? ""] },
-			{ name: "Source", value: sourceOf(one) === undefined ? "many, or forged: nobody is named" : <a href={link("/connections", { client_ip: sourceOf(one) })}>{sourceOf(one)}</a> },
+			{ name: "Source", value: one.client_ip === undefined ? "many, or forged: nobody is named"
+				: <><a href={link("/connections", { client_ip: sourceOf(one) })}>{sourceOf(one)}</a><CountryOf ip={one.client_ip} /></> },
 			{ name: "Target", value: one.port === undefined ? targetOf(one)
 				: <a href={portHref(one.server_ip, one.port, one.transport)}>{targetOf(one)}</a> },
 			{ name: "Ports", value: one.port_list },
