@@ -18,7 +18,8 @@ struct rollup {
 	/* Since when nothing was removed from a level. INT64_MIN: nothing ever was. */
 	int64_t kept[LEVELS];
 	int64_t first; /* begin of the earliest second ever; INT64_MAX: none */
-	/* How often a second came after its minute was made; a service got a new name. */
+	/* How often a second came after its minute was made; a service got a new name.
+	 */
 	int64_t late, renamed;
 	bool changed;
 	struct roll *roll; /* owned */

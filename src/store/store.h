@@ -152,8 +152,8 @@ int store_read(struct store_reader *reader, enum record_kind kind,
 	       char error[static STORE_ERROR_MAX]);
 
 /*
- * What records of a filter will not change any more, whatever comes: those that begin in
- * [since_us, until_us), for as long as the revision stays the same.  False: none, as
+ * What records of a filter will not change any more, whatever comes: those that begin
+ * in [since_us, until_us), for as long as the revision stays the same.  False: none, as
  * far as is known.  Of ports in steps these are the steps that are over; the revision
  * changes when a second comes late, or a service that is told of has a new name.
  */

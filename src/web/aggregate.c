@@ -105,8 +105,8 @@ size_t aggregate_bytes(const struct aggregate *a)
 {
 	return a->group_count * (sizeof(a->groups[0]) + a->tally_size) +
 	       a->cell_count * (sizeof(a->cells[0]) + a->tally_size) + a->key_bytes +
-	       (a->by_key.room + a->by_step.room) * sizeof(uint32_t) +
-	       a->tally_size + sizeof(*a->hashes);
+	       (a->by_key.room + a->by_step.room) * sizeof(uint32_t) + a->tally_size +
+	       sizeof(*a->hashes);
 }
 
 struct tally *aggregate_group_tally(const struct aggregate *a, size_t group)

@@ -1,8 +1,8 @@
 /*
  * aggregate_read.c: see aggregate_read.h.
  *
- * The store is asked for no field that nobody looks at, and for no time that is over and
- * was added up already.
+ * The store is asked for no field that nobody looks at, and for no time that is over
+ * and was added up already.
  */
 #include "web/aggregate_read.h"
 

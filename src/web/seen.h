@@ -22,8 +22,8 @@ struct seen {
 	 * several. */
 	const struct field *fields[SEEN_FIELDS_MAX];
 	size_t field_count;
-	/* The key field that is a time, and of what was added the first and the last: most
-	 * of a long time is before.  NULL: there is none. */
+	/* The key field that is a time, and of what was added the first and the last:
+	 * most of a long time is before.  NULL: there is none. */
 	const struct field *begin;
 	int64_t first_us, last_us;
 	struct hash_key key; /* names are chosen by strangers */

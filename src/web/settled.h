@@ -1,9 +1,9 @@
 /*
  * settled.h: groups of a time that is over, added up once for all who ask.
  *
- * A page asks the same of a month every half minute, and so does every viewer: the hours
- * that are over have not changed since.  Kept are the last few such parts, in bounded
- * memory; what was asked for longest ago goes first.
+ * A page asks the same of a month every half minute, and so does every viewer: the
+ * hours that are over have not changed since.  Kept are the last few such parts, in
+ * bounded memory; what was asked for longest ago goes first.
  */
 #pragma once
 

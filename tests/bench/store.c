@@ -3,9 +3,8 @@
  *
  *   store flows FOLDER COUNT [AT SPAN]  puts that many flows; rate from the first put
  *                                 until all are committed
- *   store fill FOLDER PORTS DAYS [AT HOURS]  makes the roll-ups of a machine with so many
- *                                 ports
- *   store ask FOLDER TIMES PORTS  chart latencies of such a store
+ *   store fill FOLDER PORTS DAYS [AT HOURS]  makes the roll-ups of a machine with so
+ * many ports store ask FOLDER TIMES PORTS  chart latencies of such a store
  *
  * AT is when that is, in seconds since 1970; flows end within SPAN seconds before it.
  * HOURS is what there still is by the minute, and a twelfth of it by ten seconds: when
@@ -25,8 +24,8 @@
 #define DAY     (86400 * SECOND)
 #define SAMPLES 1000
 
-static int64_t at_us = 1769817600000000LL; /* 2026-01-31T00:00:00Z */
-static int64_t step_us = 10;               /* between two flows */
+static int64_t at_us = 1769817600000000LL;    /* 2026-01-31T00:00:00Z */
+static int64_t step_us = 10;                  /* between two flows */
 static int64_t minutes_us, tens_us = 2 * DAY; /* that these levels have; 0: all */
 static uint64_t seed = 88172645463325252;
 
@@ -351,6 +350,7 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "ask") == 0)
 		return bench_ask(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 				 (unsigned)strtoul(argv[4], NULL, 10));
-	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT HOURS] | "
+	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT "
+	    "HOURS] | "
 	    "ask FOLDER TIMES PORTS");
 }

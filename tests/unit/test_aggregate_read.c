@@ -1,7 +1,7 @@
 /*
- * test_aggregate_read.c: groups of the store are the same whether all of it is read with
- * all that there is, or only what is asked and was not added up before; also when seconds
- * come late, and services get new names.
+ * test_aggregate_read.c: groups of the store are the same whether all of it is read
+ * with all that there is, or only what is asked and was not added up before; also when
+ * seconds come late, and services get new names.
  */
 #include "store_check.h"
 #include "web/aggregate_json.h"
@@ -145,7 +145,8 @@ static void ask_both_ways(struct store_reader *reader, struct settled *settled,
 	seen_free(&seen);
 }
 
-/* The same questions in each round, and no more than are kept: they are asked for again.
+/* The same questions in each round, and no more than are kept: they are asked for
+ * again.
  */
 static void ask_all(struct settled *settled, uint64_t questions_seed, int64_t now_us)
 {

@@ -1,6 +1,6 @@
 /*
- * test_store_fields.c: whoever wants some fields of records is told of these the same as
- * whoever wants all, whatever they are made of.
+ * test_store_fields.c: whoever wants some fields of records is told of these the same
+ * as whoever wants all, whatever they are made of.
  */
 #include "store_check.h"
 
@@ -21,9 +21,11 @@ static void put_port(struct store *store, int64_t at_us)
 	port.port = 80 + service / 2;
 	port.transport = service % 2 == 0 ? "tcp" : "udp";
 	/* As many as there can be in a second: a sum of them must not run over. */
-	uint64_t *counters[] = { &port.client_bytes, &port.server_bytes, &port.ended,
-				 &port.errors,       &port.retransmits,  &port.responses,
-				 &port.data_packets, &port.lost_bytes,   &port.flows };
+	uint64_t *counters[] = { &port.client_bytes, &port.server_bytes,
+				 &port.ended,        &port.errors,
+				 &port.retransmits,  &port.responses,
+				 &port.data_packets, &port.lost_bytes,
+				 &port.flows };
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		if (*counters[i] != UNKNOWN_U64)
 			*counters[i] %= 1 << 20;
@@ -92,7 +94,8 @@ static void expect_same(enum record_kind kind, const void *all, const void *some
 	record_init(kind, &right);
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
-		size_t end = i + 1 < schema->field_count ? field[1].offset : schema->size;
+		size_t end =
+			i + 1 < schema->field_count ? field[1].offset : schema->size;
 		if ((fields >> i & 1) == 0)
 			continue;
 		memcpy((char *)&left + field->offset, (const char *)all + field->offset,
