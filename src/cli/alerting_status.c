@@ -6,7 +6,7 @@
 #include "cli/alerting.h"
 
 struct firing {
-	uint64_t count, unowned;
+	uint64_t count, ahead, unowned;
 	struct incident_record worst; /* severity NULL: none fires */
 };
 
@@ -17,6 +17,7 @@ static void count(void *to, const struct incident_record *incident)
 	if (strcmp(incident->state, "firing") != 0)
 		return;
 	firing->count++;
+	firing->ahead += incident->ahead == 1;
 	firing->unowned += incident->acknowledged == UNKNOWN_TIME;
 	if (firing->worst.severity == NULL ||
 	    record_severity(incident->severity) >
@@ -35,8 +36,8 @@ static void put_incidents(const struct alerting *a, struct buf *json)
 {
 	struct firing firing = { 0 };
 	alerting_each(a, count, &firing);
-	buf_printf(json, "\"incidents\":{\"firing\":%llu,\"unacknowledged\":%llu",
-		   (unsigned long long)firing.count,
+	buf_printf(json, "\"incidents\":{\"firing\":%llu,\"ahead\":%llu,\"unacknowledged\":%llu",
+		   (unsigned long long)firing.count, (unsigned long long)firing.ahead,
 		   (unsigned long long)firing.unowned);
 	if (firing.worst.severity != NULL) {
 		/* The id is hexadecimal digits. */

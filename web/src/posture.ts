@@ -40,13 +40,20 @@ function ofMonitor({ health, status }: Seen): Fact[] {
 	return facts;
 }
 
+/** "5 incidents, 2 more foreseen" */
+export function incidentsWords(firing: number, ahead: number): string {
+	if (firing === ahead)
+		return `${plural(ahead, "incident")} foreseen`;
+	return `${plural(firing - ahead, "incident")}${ahead > 0 ? `, ${ahead} more foreseen` : ""}`;
+}
+
 function ofIncidents(status: Status | undefined): Fact[] {
-	const { firing = 0, worst } = status?.incidents ?? {};
+	const { firing = 0, ahead = 0, worst } = status?.incidents ?? {};
 	if (firing === 0)
 		return [];
 	const isGrave = GRAVE.includes(worst?.severity ?? "");
 	const which = worst === undefined ? "" : `, the gravest ${worst.severity ?? ""}: ${spaced(worst.rule ?? worst.kind)}${worst.target ? ` of ${worst.target}` : ""}`;
-	return [{ tone: isGrave ? "bad" : "warn", text: `${plural(firing, "incident")}${which}`, href: link("/incidents") }];
+	return [{ tone: isGrave ? "bad" : "warn", text: `${incidentsWords(firing, ahead)}${which}`, href: link("/incidents") }];
 }
 
 function ofProbes(status: Status | undefined): Fact[] {

@@ -51,7 +51,8 @@ export interface Status {
 	sockets?: { reason?: string; listening?: number; outside?: number; by_bpf_events?: boolean; sees_processes?: boolean };
 	logs?: { files?: number; journal?: boolean; lines?: number; lost?: number; denied?: string };
 	findings?: { open: number; high?: number; attacks?: number; sources?: number; latency_p50_us?: number; latency_max_us?: number; worst?: Worst };
-	incidents?: { firing: number; unacknowledged?: number; worst?: Worst };
+	/** firing: also those ahead, which are only foreseen. */
+	incidents?: { firing: number; ahead?: number; unacknowledged?: number; worst?: Worst };
 	alerts?: { firing: number; rules?: number; series?: number; left_out?: number; files_refused?: boolean };
 	prober?: Holds & { targets?: number; up?: number; down?: number; degraded?: number; unknown?: number };
 	firewall?: Holds & { mode?: string; in_force?: number; in_kernel?: number; observed?: number; frozen_by?: string };

@@ -42,6 +42,7 @@ function Sentence({ posture, status }: { posture: Posture; status: Status }): JS
 }
 
 function Numbers({ status, ports, over }: { status: Status; ports: number; over: number }): JSX.Element {
+	const { firing = 0, ahead = 0 } = status.incidents ?? {}, incidents = firing - ahead;
 	return (
 		<Figures>
 			<Figure label="Ports" value={count(ports)} note={over > 0 ? <span class="over">! {over} over a limit</span> : "none over a limit"} href="/ports"
@@ -50,8 +51,10 @@ function Numbers({ status, ports, over }: { status: Status; ports: number; over:
 				help="Listening sockets that can be reached from other machines." />
 			<Figure label="Open connections" value={count(status.flows)} note={status.half_open ? `${count(status.half_open)} half open` : undefined} href="/connections" />
 			<Figure label="Traffic" value={rate(status.bytes_per_s)} note={status.packets_per_s === undefined ? undefined : `${count(status.packets_per_s)} packets/s`} href="/flows" />
-			<Figure label="Incidents" value={count(status.incidents?.firing)} note={status.incidents?.unacknowledged ? `${count(status.incidents.unacknowledged)} not acknowledged` : undefined}
-				over={(status.incidents?.firing ?? 0) > 0} href="/incidents" />
+			<Figure label="Incidents" value={count(status.incidents && incidents)}
+				note={[ahead > 0 ? `${count(ahead)} more foreseen` : "", status.incidents?.unacknowledged ? `${count(status.incidents.unacknowledged)} not acknowledged` : ""]
+					.filter((one) => one !== "").join(", ") || undefined}
+				over={incidents > 0} href="/incidents" />
 			<Figure label="Services asked" value={count(status.prober?.targets)} href="/availability" over={(status.prober?.down ?? 0) > 0}
 				note={`${count(status.prober?.up)} up${status.prober?.down ? `, ${count(status.prober.down)} down` : ""}`} />
 			<Figure label="Blocks in force" value={count(status.firewall?.in_force)} href="/blocks"
