@@ -14,7 +14,7 @@ import { acting, IncidentActions } from "../parts/IncidentActions";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { WeekFigures } from "../parts/WeekFigures";
-import { byUrgency, headlineOf, incidentColumns, isOpen, isTaken, lengthOf, targetHref, toldOf, type Incident, type Notification } from "../records/incident";
+import { byUrgency, headlineOf, incidentColumns, isOpen, isPart, isTaken, lengthOf, targetHref, toldOf, type Incident, type Notification } from "../records/incident";
 import { link, param, rangeOf } from "../state";
 import { endpoint, exact, plural, span, spaced } from "../words";
 import { IncidentPage } from "./incident";
@@ -145,7 +145,7 @@ function isWanted(one: Incident): boolean {
 function Over(): JSX.Element {
 	const range = rangeOf("7d");
 	const incidents = useRecords("incident", { ...range, at_least: param("at_least"), limit: LIMIT }, { live: ["incident"], every_s: 60 });
-	const over = (incidents.value ?? []).filter((one) => !isOpen(one)), shown = over.filter(isWanted);
+	const over = (incidents.value ?? []).filter((one) => !isOpen(one) && !isPart(one)), shown = over.filter(isWanted);
 	return (
 		<section>
 			<h2>Over</h2>

@@ -13,7 +13,7 @@ import { isInForce } from "../records/block";
 import { hiddenBecause, LIKELY, newestOf, sentenceOf } from "../records/forecast";
 import { incidentColumns } from "../records/incident";
 import { levelColumns } from "../records/level";
-import { countsBy, coverage, judged } from "../records/report";
+import { countsBy, coverage, happened, judged } from "../records/report";
 import { gapsOf, reasonOf } from "../records/steps";
 import { periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
 import { link, rangeOf, rangeTimes } from "../state";
@@ -147,7 +147,7 @@ function Report({ answers }: { answers: Answers }): JSX.Element {
 				<Table small label="Service levels" prefix="levels-" columns={levelColumns} rows={levels} rowKey={(level) => `${level.name} ${level.target} ${level.measure}`}
 					empty={<Empty>No target is asked, and no service level is set: <code>levels</code> in the configuration.</Empty>} /></section>
 			<section><h2>Incidents</h2>
-				<Table small label="Incidents" prefix="incidents-" columns={incidentColumns} rows={incidents.filter((one) => !one.ahead)} rowKey={(one) => one.id ?? ""}
+				<Table small label="Incidents" prefix="incidents-" columns={incidentColumns} rows={happened(incidents)} rowKey={(one) => one.id ?? ""}
 					href={(one) => link("/incidents", { id: one.id })} empty={<Empty>There was none in this time.</Empty>} /></section>
 			<section><h2>What was found</h2><Found {...answers} /></section>
 			<section><h2>What will be</h2><Ahead {...answers} /></section>

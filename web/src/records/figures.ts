@@ -4,11 +4,11 @@
  * beside them, counts of the mean week by the time that is known.
  */
 import type { Row } from "../api";
+import { isPart } from "./incident";
 
 const SECOND = 1000, DAY = 86400 * SECOND, WEEK = 7 * DAY;
 /* 1970 began on a Thursday. */
 const MONDAY = -3 * DAY;
-const PART_OF = "part of incident ";
 
 export interface Span {
 	median_s: number;
@@ -93,7 +93,7 @@ export function figuresOf(sources: Sources, since_ms: number, now_ms: number): W
 		return Math.max(0, overlap(since, Infinity, begin, end) - missing);
 	};
 	const samples = sources.incidents.filter((one) => one.detected !== undefined && Date.parse(one.detected) >= first &&
-		Date.parse(one.detected) <= now_ms && !one.close_reason?.startsWith(PART_OF));
+		Date.parse(one.detected) <= now_ms && !isPart(one));
 	const tell = (from: number, to: number, isMean: boolean): Week => {
 		let known_ms = 0;
 		for (let week = from; week < to; week += WEEK)

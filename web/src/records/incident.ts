@@ -17,6 +17,13 @@ export function isOpen(incident: Incident): boolean {
 	return incident.state === "firing";
 }
 
+const PART_OF = "part of incident ";
+
+/** Whether it was found to be part of another, which goes on: it is not over by itself. */
+export function isPart(incident: Incident): boolean {
+	return incident.close_reason?.startsWith(PART_OF) ?? false;
+}
+
 /** Whether somebody has it, or it was answered without a person. */
 export function isTaken(incident: Incident): boolean {
 	return incident.acknowledged !== undefined || incident.automatic === true;

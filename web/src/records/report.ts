@@ -2,7 +2,7 @@
  * report.ts: what of a time is worth a sentence in a report.
  */
 import type { Gap, Group, Row } from "../api";
-import { isOpen } from "./incident";
+import { isOpen, isPart } from "./incident";
 
 /** Share of a time that was watched, from 0 to 1. */
 export function coverage(gaps: readonly Gap[], since_ms: number, until_ms: number): number {
@@ -37,9 +37,13 @@ function secondsBetween(from: string | undefined, to: string | undefined): numbe
 	return from === undefined || to === undefined ? [] : [(Date.parse(to) - Date.parse(from)) / 1000];
 }
 
-/** Of incidents that happened; what is only foreseen is none yet. */
+/** Incidents that happened: what is only foreseen is none yet, and what is part of another is told with it. */
+export function happened(incidents: readonly Row<"incident">[]): Row<"incident">[] {
+	return incidents.filter((one) => !one.ahead && !isPart(one));
+}
+
 export function judged(incidents: readonly Row<"incident">[]): Judged {
-	const real = incidents.filter((one) => !one.ahead);
+	const real = happened(incidents);
 	const count = (is: (one: Row<"incident">) => boolean | undefined) => real.filter((one) => is(one) === true).length;
 	return {
 		all: real.length, open: count(isOpen), falsePositive: count((one) => one.false_positive), automatic: count((one) => one.automatic),
