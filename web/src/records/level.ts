@@ -11,6 +11,9 @@ type Level = Row<"level">;
 /** Burn rates above which an alert fires: docs/alerts.md, "Service levels". */
 const BURNS = { burn_1h: 14.4, burn_6h: 6, burn_3d: 1 } as const;
 
+/* Known to so much, a window is as good as known. */
+const MOSTLY = 0.95;
+
 function amount(value: number | undefined, level: Level): string {
 	return value === undefined || level.unit !== "seconds" ? count(value) : span(value);
 }
@@ -21,6 +24,12 @@ export function knownOf(level: Level): string {
 	if (level.unit !== "seconds")
 		return `${count(known)} counted in ${span(level.window_s ?? 0)}`;
 	return `${span(known)} known of ${span(level.window_s ?? 0)}`;
+}
+
+/** "93.1 % of 4 min": of a month little may be known yet, of which the budget is a month's all the same. */
+function reachedOf(_reached: unknown, level: Level): string {
+	const known = (level.good ?? 0) + (level.bad ?? 0), isPartly = level.unit === "seconds" && known < MOSTLY * (level.window_s ?? 0);
+	return percent(level.reached) + (isPartly ? ` of ${span(known)}` : "");
 }
 
 function burn(name: keyof typeof BURNS, title: string, over: string): Column<Level> {
@@ -37,7 +46,7 @@ export const levelColumns: Column<Level>[] = [
 	{ name: "name", title: "Level", help: "Name of the service level; docs/alerts.md.", value: (level) => level.name },
 	{ name: "measure", title: "Measure", help: "availability: how long it is not down; errors: how many answers do not fail; response: how many come in time.", value: (level) => spaced(level.measure) },
 	{ name: "objective", title: "Promised", help: "Share that is to be good.", numeric: true, value: (level) => level.objective, show: (value) => percent(Number(value)) },
-	{ name: "reached", title: "Reached", help: "Share that was good of what is known.", numeric: true, value: (level) => level.reached, show: (value) => percent(Number(value)),
+	{ name: "reached", title: "Reached", help: "Share that was good of what is known; with how much that is, if it is not the whole window.", numeric: true, value: (level) => level.reached, show: reachedOf,
 	  over: (value, level) => Number(value) < (level.objective ?? 0), exact: knownOf },
 	{ name: "budget_left", title: "Budget left", help: "Share of the error budget that is left: what may still be bad before the promise is broken.", numeric: true,
 	  value: (level) => level.budget_left, show: (value) => percent(Number(value)), over: (value) => Number(value) <= 0 },

@@ -43,9 +43,10 @@ const SURE_MS = 90_000;
 
 /** An answer's gaps, and the time before anything was watched at all. */
 export function gapsOf(answer: Pick<Aggregate, "gaps">, since_ms: number, first: string | undefined): Gap[] {
+	const gaps = [...answer.gaps].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
 	if (first === undefined || Date.parse(first) <= since_ms + SURE_MS)
-		return answer.gaps;
-	return [{ since: new Date(since_ms).toISOString(), until: first, why: "before" }, ...answer.gaps];
+		return gaps;
+	return [{ since: new Date(since_ms).toISOString(), until: first, why: "before" }, ...gaps];
 }
 
 /** The gap that has at least half of a step. */
