@@ -203,7 +203,7 @@ function Showing({ name, dashboard, schemas, isReadOnly }: OneProps & { isReadOn
 					{may("operator") && !isReadOnly && <button type="button" onClick={() => setParams({ edit: 1 }, false)}>Edit</button>}
 					{may("operator") && !isReadOnly && <button type="button" onClick={() => setAsks("remove")}>Remove</button>}
 				</p>
-				{isReadOnly && <p class="quiet">From the folder <code>web.dashboards</code>: it is changed there, not here.</p>}
+				{isReadOnly && <p class="quiet">Its file is in a folder that the setting <code>web.dashboards</code> names: it is changed there, or copied here and the copy changed.</p>}
 			</header>
 			<Grid dashboard={dashboard} schemas={schemas} looked={looked} />
 			{asks === "copy" && <Copy dashboard={dashboard} onClose={() => setAsks(undefined)} />}

@@ -29,9 +29,9 @@ const columns: Column<Listed>[] = [
 	{ name: "name", title: "Name", help: "Name of its file, without .yaml.", value: (row) => row.name },
 	{ name: "panels", title: "Panels", help: "How many it has.", numeric: true, value: (row) => row.panels, show: (value) => count(Number(value)) },
 	{ name: "kept", title: "Kept", help: "Here: it can be changed on this page. Folder: it comes from the folder web.dashboards and is only read.",
-	  value: (row) => (row.read_only ? "in the folder, only read" : "here") },
-	{ name: "error", title: "Wrong", help: "What is wrong with its file.", value: (row) => row.error, over: () => true },
+	  value: (row) => (row.read_only ? "in the folder, read-only" : "here") },
 ];
+const wrong: Column<Listed> = { name: "error", title: "Wrong", help: "What is wrong with its file.", value: (row) => row.error, over: () => true };
 
 /** A name made of a title: "Web servers" as "web-servers". */
 export function nameOf(title: string): string {
@@ -90,6 +90,7 @@ function All(): JSX.Element {
 	const Ask = asks === "new" ? New : Import;
 	return (
 		<section>
+			{!may("operator") && <p class="quiet">An operator can make one, or import its file: sign in as one.</p>}
 			{may("operator") && (
 				<p class="buttons">
 					<button type="button" class="primary" onClick={() => setAsks("new")}>New dashboard</button>
@@ -98,10 +99,10 @@ function All(): JSX.Element {
 			)}
 			<Loaded data={list} what="dashboards">
 				{(rows) => (
-					<Table label="Dashboards" columns={columns} rows={rows} rowKey={(row) => `${row.name} ${row.read_only}`}
+					<Table label="Dashboards" columns={rows.some((row) => row.error !== undefined) ? [...columns, wrong] : columns} rows={rows} rowKey={(row) => `${row.name} ${row.read_only}`}
 						href={(row) => (row.error === undefined ? link("/dashboards", { name: row.name }) : undefined)}
-						empty={<Empty>There are none yet. {may("operator") ? "“New dashboard” makes one; " : "An operator can make one; "}
-							files of the folder <code>web.dashboards</code> (by default /etc/breakwater/dashboards.d) stand here, too.</Empty>} />
+						empty={<Empty>There are none yet. {may("operator") && "“New dashboard” makes one. "}
+							Files of the folder <code>web.dashboards</code> (by default /etc/breakwater/dashboards.d) stand here, too.</Empty>} />
 				)}
 			</Loaded>
 			{asks !== undefined && <Ask known={list.value ?? []} onClose={() => setAsks(undefined)} />}

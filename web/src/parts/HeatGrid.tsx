@@ -72,13 +72,28 @@ function spoken({ rows, columns, values, show, why }: HeatGridProps, r: number, 
 	return `${rows[r]!.exact ?? rows[r]!.label}, ${columns[c]!.exact ?? columns[c]!.label}: ${words}`;
 }
 
+/** Columns that are named: the first of each label, as many as there is room for. */
+function namedColumns(columns: readonly HeatLine[], column_px: number, width: number): number[] {
+	const first = columns.flatMap(({ label }, c) => (c > 0 && columns[c - 1]!.label === label ? [] : [c]));
+	const longest = columns.reduce((most, { label }) => Math.max(most, label.length), 0) * CHARACTER_PX + LABEL_GAP_PX;
+	const every = Math.max(1, Math.ceil(longest / (column_px * columns.length / Math.max(1, first.length))));
+	const named: number[] = [];
+	/* From the end, as the first label may have less room than the others. */
+	for (let i = (Math.ceil(first.length / every) - 1) * every, right = width + LABEL_GAP_PX; i >= 0; i -= every) {
+		const left = first[i]! * column_px;
+		if (left + columns[first[i]!]!.label.length * CHARACTER_PX + LABEL_GAP_PX > right)
+			continue;
+		named.unshift(first[i]!);
+		right = left;
+	}
+	return named;
+}
+
 function ColumnLabels({ columns, grid }: { columns: readonly HeatLine[]; grid: Grid }): JSX.Element {
-	const longest = columns.reduce((most, { label }) => Math.max(most, label.length), 0);
-	const every = Math.max(1, Math.ceil((longest * CHARACTER_PX + LABEL_GAP_PX) / grid.column_px));
 	return (
 		<g class="columns" aria-hidden="true">
-			{columns.map((column, c) => c % every === 0 && c * grid.column_px + column.label.length * CHARACTER_PX <= grid.width && (
-				<text key={column.key} x={c * grid.column_px} y={grid.height + 13}>{column.label}</text>
+			{namedColumns(columns, grid.column_px, grid.width).map((c) => (
+				<text key={columns[c]!.key} x={c * grid.column_px} y={grid.height + 13}>{columns[c]!.label}</text>
 			))}
 		</g>
 	);
@@ -169,7 +184,7 @@ export function HeatGrid(props: HeatGridProps): JSX.Element {
 	const scale = useMemo(() => heatScale(values.flat()), [values]);
 	const grid = gridOf(width, rows, columns.length);
 	/* Of time that has no room the newest is seen. */
-	useLayoutEffect(() => box.current?.scrollTo({ left: grid.width }), [grid.width]);
+	useLayoutEffect(() => box.current?.scrollTo({ left: grid.width }), [grid.width, width > 0]);
 	const paths = useMemo(() => outlines(props, scale, grid), [values, rows, columns, width]);
 	const at = cell && cell[0] < rows.length && cell[1] < columns.length ? cell : undefined;
 	const onKeyDown = (event: KeyboardEvent) => {

@@ -142,15 +142,18 @@ function Heat({ panel, schema, answer, range }: Shown): JSX.Element {
 	return (
 		<HeatGrid label={`${panel.title}: ${value.name}`} show={value.show} values={values}
 			rows={groups.map(({ row }) => ({ key: groupName(row, answer.by, schema), label: groupName(row, answer.by, schema) }))}
-			columns={times.map((at) => ({ key: String(at), label: labelOf(at, step_s), exact: exact(new Date(at * 1000).toISOString()) }))}
+			columns={times.map((at) => ({ key: String(at), label: labelOf(at, step_s, step_s * times.length), exact: exact(new Date(at * 1000).toISOString()) }))}
 			href={(r, c) => behind(panel, schema, range, { ...groups[r]!.row, at: new Date(times[c]! * 1000).toISOString() }, step_s)}
 			why={(_r, c) => reasonOf(gapAt(answer.gaps, times[c]!, step_s))} />
 	);
 }
 
-function labelOf(at_s: number, step_s: number): string {
+/* Over more than two days the hour of a column is in its words, not in its label. */
+const DAYS_S = 2 * 86400 + 3600;
+
+function labelOf(at_s: number, step_s: number, all_s: number): string {
 	const date = new Date(at_s * 1000);
-	return step_s >= 86400 || (date.getHours() === 0 && date.getMinutes() === 0)
+	return step_s >= 86400 || all_s > DAYS_S || (date.getHours() === 0 && date.getMinutes() === 0)
 		? date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })
 		: date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
