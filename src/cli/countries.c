@@ -53,22 +53,31 @@ static int copy(int from, int to)
 	}
 }
 
+/* O_NONBLOCK: nobody writes to a FIFO. */
+static int open_plain(const char *path)
+{
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
 /* Memory that has all of the file and can't change any more; or -errno. */
 static int copy_file(const char *path)
 {
-	struct stat info;
-	int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	static const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int from = open_plain(path);
+	if (from < 0)
+		return from;
 	int to = memfd_create("countries", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int error = from < 0 || to < 0 || fstat(from, &info) != 0 ? -errno : 0;
-	if (error == 0 && !S_ISREG(info.st_mode))
-		error = S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL;
-	if (error == 0)
-		error = copy(from, to);
-	if (error == 0 &&
-	    fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+	int error = to < 0 ? -errno : copy(from, to);
+	if (error == 0 && fcntl(to, F_ADD_SEALS, seals) != 0)
 		error = -errno;
-	if (from >= 0)
-		close(from);
+	close(from);
 	if (error == 0)
 		return to;
 	if (to >= 0)

@@ -140,7 +140,7 @@ def refused(tap, lab):
     file.write_bytes(good)
     network.run(*check)
     config.write_text(f"geo:\n  database: {lab.dir}\n")
-    tap.ok("Is a directory" in network.run(*check, status=2).stderr, "a folder is none")
+    tap.ok("not a plain file" in network.run(*check, status=2).stderr, "a folder is none")
 
 
 def harmed(tap, lab):
