@@ -30,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE))
 # pylint: disable=wrong-import-position
 import lab as e2e
+import mmdb
 import past
 import stage as places
 from control import Control
@@ -53,6 +54,7 @@ interfaces: [eth0, eth1]
 logs: {{journal: no, programs: no}}
 limits: {{files: ["{folder}/rules.yaml"]}}
 web: {{dashboards: "{folder}/dashboards.d"}}
+geo: {{database: "{folder}/countries.mmdb"}}
 probe:
   files: ["{folder}/targets.yaml"]
   own_interval: 5s
@@ -220,6 +222,12 @@ class Shop:
 
     def close(self):
         self.process.end_now()
+# Where its strangers are; of some nobody knows.
+WORLD = {network: mmdb.country(code, name) for network, code, name in (
+    ("192.0.2.0/26", "PT", "Portugal"), ("192.0.2.64/29", "BR", "Brazil"),
+    ("192.0.2.72/29", "KE", "Kenya"), ("192.0.2.80/28", "FI", "Finland"),
+    ("192.0.2.192/28", "CL", "Chile"), ("192.0.2.208/29", "JP", "Japan"),
+    ("198.51.100.0/24", "NO", "Norway"))}
 
 
 class Scene:
@@ -271,6 +279,7 @@ class Scene:
         shutil.copy(HERE / "dashboard.yaml", folder / "dashboards.d" / "web-site.yaml")
         (folder / "known.txt").write_text(f"{places.FLOODER}\n192.0.2.128/28\n")
         (folder / "targets.yaml").write_text(TARGETS.format(**words))
+        (folder / "countries.mmdb").write_bytes(mmdb.database(WORLD))
         config = folder / "breakwater.yaml"
         config.write_text(CONFIG.format(**words))
         return config

@@ -42,7 +42,7 @@ export function CountryBars({ what, sources, countries }: Props): JSX.Element {
 	const most = Math.max(0, ...all.map(({ value }) => value));
 	return (
 		<>
-			<div class="scroll" tabIndex={0} role="region" aria-label={`${what} by country`}>
+			<div class="scroll countries-box" tabIndex={0} role="region" aria-label={`${what} by country`}>
 				<table class="countries">
 					<caption class="hidden">{what} by country of their source</caption>
 					<thead><tr><th scope="col" title={HELP}>Country</th><th scope="col" class="number">{what}</th><th scope="col" class="number">Share</th>
