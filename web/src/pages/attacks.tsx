@@ -4,16 +4,17 @@
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { aggregate, type Aggregate } from "../api";
+import { aggregate, type Aggregate, type Row } from "../api";
 import { countriesOf, type Countries } from "../countries";
 import { useData, useRecords } from "../data";
 import { CountryBars } from "../parts/CountryBars";
 import { Empty, Loaded } from "../parts/Empty";
 import { Filters, wrongPort, wrongPrefix, type Filter } from "../parts/Filters";
 import { FindingDetail } from "../parts/FindingDetail";
-import { Table } from "../parts/Table";
+import { Table, type Column } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { TreeMap, type TreeBlock } from "../parts/TreeMap";
+import { answerTo, type Block } from "../records/block";
 import { findingColumns, KINDS, SEVERITIES } from "../records/finding";
 import { networksOf, type Source } from "../records/networks";
 import { here, link, param, rangeOf, type Params } from "../state";
@@ -87,8 +88,19 @@ function FromWhere({ where }: { where: Params }): JSX.Element {
 	);
 }
 
+/** Whether the source of each is blocked: after what it is about. */
+function columnsWith(blocks: readonly Block[] | undefined): Column<Row<"finding">>[] {
+	const at = findingColumns.findIndex(({ name }) => name === "proof");
+	return [...findingColumns.slice(0, at),
+		{ name: "answer", title: "Answer", help: "Whether its source was blocked because of it, or is for another reason; who is, and why others are not, is on the page Blocks.",
+		  value: (f) => blocks && answerTo(f, blocks) },
+		...findingColumns.slice(at)];
+}
+
 function All(): JSX.Element {
 	const range = rangeOf(USUAL);
+	const blocks = useRecords("block", { ...range, limit: ROWS_MAX }, { live: ["block"], every_s: 60 });
+	const columns = useMemo(() => columnsWith(blocks.value), [blocks.value]);
 	const where: Params = { ...range, ...Object.fromEntries(filters.map(({ name }) => [name, param(name)])) };
 	const findings = useRecords("finding", { ...where, limit: ROWS_MAX }, { live: ["finding"], every_s: 60 });
 	return (
@@ -100,7 +112,7 @@ function All(): JSX.Element {
 					<p role="status">{findings.value && `${count(findings.value.length)}${findings.total > findings.value.length ? ` of ${count(findings.total)}` : ""}, ` +
 						`${count(findings.value.filter(({ state }) => state === "open").length)} of them open`}</p></header>
 				<Loaded data={findings} what="findings">
-					{(rows) => <Table label="Findings" columns={findingColumns} rows={rows} rowKey={(f) => f.id ?? ""} usualSort="-last"
+					{(rows) => <Table label="Findings" columns={columns} rows={rows} rowKey={(f) => f.id ?? ""} usualSort="-last"
 						href={(f) => link("/attacks", { id: f.id })}
 						empty={<Empty>Nothing was found, in this time and with these filters. Scans, guesses at passwords, floods and more are looked for in
 							all packets and logs, always.</Empty>} />}

@@ -54,6 +54,18 @@ export function blockLasts(block: Block): boolean {
 	return LASTING.includes(block.state ?? "");
 }
 
+/** What came of a finding: its newest block, or else one in force of its source; in words. */
+export function answerTo(finding: Pick<Row<"finding">, "id" | "client_ip">, blocks: readonly Block[]): string | undefined {
+	const newest = (all: Block[]) => all.sort((a, b) => (b.at ?? "").localeCompare(a.at ?? ""))[0];
+	const block = newest(blocks.filter((one) => one.finding === finding.id)) ??
+		newest(blocks.filter((one) => one.address === finding.client_ip && blockLasts(one)));
+	if (block === undefined)
+		return finding.client_ip === undefined ? undefined : "not blocked";
+	if (isInForce(block))
+		return "blocked";
+	return block.state === "vetoed" ? "not blocked (vetoed)" : block.state === "observed" ? "would be blocked" : `block ${block.state ?? ""}`;
+}
+
 /** Whether it can be ended: the kernel holds it, or will. */
 export function isInForce(block: Block): boolean {
 	return ["asked", "active", "unconfirmed"].includes(block.state ?? "");
