@@ -88,13 +88,14 @@ function FromWhere({ where }: { where: Params }): JSX.Element {
 	);
 }
 
-/** Whether the source of each is blocked: after what it is about. */
+/** Whether the source of each is blocked, before how sure it is. */
 function columnsWith(blocks: readonly Block[] | undefined): Column<Row<"finding">>[] {
-	const at = findingColumns.findIndex(({ name }) => name === "proof");
-	return [...findingColumns.slice(0, at),
+	const rest = findingColumns.filter(({ name }) => name !== "proof"), proof = findingColumns.filter(({ name }) => name === "proof");
+	const at = rest.findIndex(({ name }) => name === "attempts") + 1, after = rest.findIndex(({ name }) => name === "last") + 1;
+	return [...rest.slice(0, at),
 		{ name: "answer", title: "Answer", help: "Whether its source was blocked because of it, or is for another reason; who is, and why others are not, is on the page Blocks.",
 		  value: (f) => blocks && answerTo(f, blocks) },
-		...findingColumns.slice(at)];
+		...rest.slice(at, after), ...proof, ...rest.slice(after)];
 }
 
 function All(): JSX.Element {

@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { aggregate, type Aggregate, type Group } from "../api";
 import { useData, useRecords } from "../data";
-import { behind, groupName, groupsOf, isOfRecords, limitOf, numberAt, overTime, questionOf, rangeOfPanel, timesOfAnswer, valuesOfPanel, waysOf,
+import { behind, groupName, groupsOf, isOfRecords, lacks, limitOf, numberAt, overTime, questionOf, rangeOfPanel, timesOfAnswer, valuesOfPanel, waysOf,
 	type Panel as PanelOf, type Value } from "../records/panel";
 import { exactWords, isNumber, valueWords, type RecordSchema, type Schemas } from "../records/schema";
 import { gapAt, reasonOf } from "../records/steps";
@@ -223,7 +223,7 @@ export function Panel({ panel, schemas, looked, prefix, children }: Props): JSX.
 	const seen = useSeen(box);
 	const schema = schemas.get(panel.record as never);
 	const range = rangeOfPanel(panel, looked);
-	const Body = isOfRecords(panel) ? Plain : Grouped;
+	const Body = isOfRecords(panel) ? Plain : Grouped, missing = lacks(panel);
 	return (
 		<section ref={box} class="panel card" style={{ gridColumn: `span ${panel.width}`, minHeight: `${panel.height * ROW_PX}px` }}>
 			<header>
@@ -234,7 +234,7 @@ export function Panel({ panel, schemas, looked, prefix, children }: Props): JSX.
 			</header>
 			{schema === undefined
 				? <p class="problem">! There are no records of the kind “{panel.record}”.</p>
-				: seen && <Body panel={panel} schema={schema} range={range} prefix={prefix} />}
+				: missing !== undefined ? <Empty>{missing}</Empty> : seen && <Body panel={panel} schema={schema} range={range} prefix={prefix} />}
 		</section>
 	);
 }

@@ -216,7 +216,9 @@ export function PanelEditor({ panel, schemas, onSave, onClose }: Props): JSX.Ele
 						</>
 					)}
 				</form>
-				<Preview panel={{ ...shown, width: 12 }} schemas={schemas} prefix="preview_" />
+				<div class="panel-preview" role="region" aria-label="What it looks like">
+					<Preview panel={shown} schemas={schemas} prefix="preview_" />
+				</div>
 			</div>
 			<footer>
 				<button type="button" onClick={onClose}>Cancel</button>

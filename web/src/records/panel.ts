@@ -73,6 +73,14 @@ export function tidied(panel: Panel): Panel {
 		value !== undefined && value !== "" && !(typeof value === "object" && Object.keys(value).length === 0))) as unknown as Panel;
 }
 
+/** Why it can't be drawn as it is; the daemon has the last word on that. */
+export function lacks(panel: Panel): string | undefined {
+	const by = panel.by?.length ?? 0;
+	if (panel.view === "sankey" && by < 2)
+		return "A Sankey diagram needs at least two fields under Groups: from where, and where to.";
+	return panel.view === "heat" && by < 1 ? "A heat map needs a field under Groups: its rows." : undefined;
+}
+
 /* ---- the question ---- */
 
 /** Whether records themselves are shown, and no groups of them. */
