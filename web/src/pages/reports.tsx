@@ -21,6 +21,10 @@ import { count, exact, percent, plural, span, spaced, UNKNOWN } from "../words";
 
 const USUAL = "30d", LIMIT = 100000;
 
+/* How fast a budget burns now is on the page Availability. */
+const PROMISED = ["target", "name", "measure", "objective", "reached", "budget_left", "bad"];
+const promised = levelColumns.filter(({ name }) => PROMISED.includes(name));
+
 interface Answers {
 	since_ms: number;
 	until_ms: number;
@@ -144,7 +148,7 @@ function Report({ answers }: { answers: Answers }): JSX.Element {
 			</section>
 			<section><h2>What was not watched</h2><NotWatched {...answers} /></section>
 			<section><h2>Service levels</h2>
-				<Table small label="Service levels" prefix="levels-" columns={levelColumns} rows={levels} rowKey={(level) => `${level.name} ${level.target} ${level.measure}`}
+				<Table small label="Service levels" prefix="levels-" columns={promised} rows={levels} rowKey={(level) => `${level.name} ${level.target} ${level.measure}`}
 					empty={<Empty>No target is asked, and no service level is set: <code>levels</code> in the configuration.</Empty>} /></section>
 			<section><h2>Incidents</h2>
 				<Table small label="Incidents" prefix="incidents-" columns={incidentColumns} rows={happened(incidents)} rowKey={(one) => one.id ?? ""}
