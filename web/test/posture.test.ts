@@ -22,3 +22,9 @@ test("what the monitor itself lost is told, as all else is then less sure", () =
 	assert.deepEqual(posture.facts.map(({ text }) => text), ["the monitor itself: store: no space left", "7 packets lost since the start"]);
 	assert.equal(posture.tone, "warn");
 });
+
+test("what is only foreseen is not counted with what is", () => {
+	const text = (firing: number, ahead: number) => postureOf({ ...well, status: { incidents: { firing, ahead } } }).facts[0]!.text;
+	assert.equal(text(3, 2), "1 incident, 2 more foreseen");
+	assert.equal(text(1, 1), "1 incident foreseen");
+});
