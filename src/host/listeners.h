@@ -37,6 +37,9 @@ struct watched {
 	int64_t since_us;
 	int64_t look_again_us; /* monotonic, if doubtful */
 	uint64_t backlog, backlog_max, overflows;
+	/* TCP: the socket's own count; what of it may be overflows that the namespace
+	 * does not show yet; and what that showed last. */
+	uint64_t drops, uncounted, listen_drops;
 	uint64_t told;         /* hash of the counts of its port told last */
 	uint64_t process_told; /* hash of the process told last */
 	uint8_t firewalled;    /* as in struct host_listener */

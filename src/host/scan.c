@@ -16,19 +16,54 @@ struct scan_to {
 	const struct space *space;
 };
 
-static void note_numbers(struct host_watch *watch, struct watched *w,
+static bool is_known(uint64_t value)
+{
+	return value != UNKNOWN_U64;
+}
+
+/*
+ * The drops of a TCP listener's socket are those for lack of room, and also each
+ * handshake that its client breaks off (a scanner's RST).  ListenDrops of the namespace
+ * are only the former, of all listeners: no more than that rose are this one's.  It was
+ * read first, so that what was dropped since then shows only next time.
+ */
+static void count_overflows(struct watched *w, const struct space *space,
+			    uint64_t drops)
+{
+	bool has_both = is_known(w->drops) && is_known(drops) && drops >= w->drops;
+	uint64_t rise = has_both ? drops - w->drops : 0;
+	if (!is_known(space->listen_drops) || !is_known(w->listen_drops)) {
+		w->overflows = is_known(drops) ? (has_both ? w->overflows + rise : 0)
+					       : UNKNOWN_U64;
+	} else {
+		uint64_t most = space->listen_drops - w->listen_drops;
+		uint64_t wanted = w->uncounted + rise;
+		uint64_t counted = wanted < most ? wanted : most;
+		w->overflows =
+			is_known(w->overflows) ? w->overflows + counted : counted;
+		w->uncounted = wanted - counted < rise ? wanted - counted : rise;
+	}
+	w->drops = drops;
+	w->listen_drops = space->listen_drops;
+}
+
+static void note_numbers(const struct scan_to *scan, struct watched *w,
 			 const struct diag_socket *socket)
 {
 	bool is_tcp = w->proto != IPPROTO_UDP;
+	uint64_t overflows = w->overflows;
 	uint64_t backlog = socket->receive_queue;
 	uint64_t backlog_max = is_tcp ? socket->send_queue : UNKNOWN_U64;
+	if (w->proto == IPPROTO_TCP)
+		count_overflows(w, scan->space, socket->drops);
+	else
+		w->overflows = socket->drops;
 	bool is_same = w->backlog == backlog && w->backlog_max == backlog_max &&
-		       w->overflows == socket->drops;
+		       w->overflows == overflows;
 	w->backlog = backlog;
 	w->backlog_max = backlog_max;
-	w->overflows = socket->drops;
 	if (!is_same && w->is_told)
-		tell_listener(watch, w);
+		tell_listener(scan->watch, w);
 }
 
 static void see_socket(void *to, const struct diag_socket *socket)
@@ -55,6 +90,9 @@ static void see_socket(void *to, const struct diag_socket *socket)
 					 .dual = socket->dual,
 					 .uid = socket->uid,
 					 .ifindex = socket->ifindex,
+					 .overflows = UNKNOWN_U64,
+					 .drops = UNKNOWN_U64,
+					 .listen_drops = UNKNOWN_U64,
 					 .processes = UNKNOWN_U32 };
 		w = listeners_add(&watch->listeners, &fresh);
 		if (w == NULL)
@@ -62,14 +100,14 @@ static void see_socket(void *to, const struct diag_socket *socket)
 	}
 	w->scan = watch->scan;
 	w->missed = 0;
-	note_numbers(watch, w, socket);
+	note_numbers(scan, w, socket);
 	/* A client's socket that anybody may send to, such as a resolver's. */
 	if (w->is_client)
 		tell_socket_owner(watch, scan->space, socket);
 }
 
 /* Port 0, family 0: all.  False if the list could not be read to its end. */
-static bool list_sockets(struct host_watch *watch, const struct space *space,
+static bool list_sockets(struct host_watch *watch, struct space *space,
 			 const struct change *what)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -77,6 +115,8 @@ static bool list_sockets(struct host_watch *watch, const struct space *space,
 	bool is_udp = what->proto == IPPROTO_UDP;
 	uint32_t states =
 		is_udp ? 1u << DIAG_CLOSE | 1u << DIAG_ESTABLISHED : 1u << DIAG_LISTEN;
+	if (what->proto == IPPROTO_TCP)
+		space_look_drops(space);
 	for (int i = 0; i < 2; i++) {
 		struct diag_filter filter = { .family = families[i],
 					      .proto = what->proto,
@@ -184,8 +224,7 @@ static void sweep_port(struct host_watch *watch, const struct space *space,
 	}
 }
 
-static void scan_space(struct host_watch *watch, const struct space *space,
-		       uint8_t proto)
+static void scan_space(struct host_watch *watch, struct space *space, uint8_t proto)
 {
 	size_t from = watch->listeners.count;
 	if (!list_sockets(watch, space, &(struct change){ .proto = proto }))
@@ -201,7 +240,7 @@ void scan_all(struct host_watch *watch, uint8_t proto)
 		scan_space(watch, &watch->spaces.at[i], proto);
 }
 
-void scan_one(struct host_watch *watch, const struct space *space)
+void scan_one(struct host_watch *watch, struct space *space)
 {
 	watch->scan++;
 	scan_space(watch, space, IPPROTO_TCP);
@@ -212,7 +251,7 @@ void scan_one(struct host_watch *watch, const struct space *space)
 
 static void scan_port(struct host_watch *watch, const struct change *change)
 {
-	const struct space *space = spaces_find(&watch->spaces, change->inode);
+	struct space *space = spaces_find(&watch->spaces, change->inode);
 	if (space == NULL)
 		return;
 	watch->scan++;

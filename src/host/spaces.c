@@ -20,8 +20,15 @@
 
 #include "host/diag.h"
 #include "host/netlink.h"
+#include "host/witness.h"
+#include "record/record.h"
 
-enum { FIRST_CHOSEN = 32768, LAST_CHOSEN = 60999, DATAGRAM_MAX = 32768 };
+enum {
+	FIRST_CHOSEN = 32768,
+	LAST_CHOSEN = 60999,
+	DATAGRAM_MAX = 32768,
+	NETSTAT_MAX = 32768
+};
 
 bool space_parse_ports(const char *text, uint16_t *first, uint16_t *last)
 {
@@ -55,6 +62,25 @@ static void open_in_use(struct space *space)
 	space->in_use[0] = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC);
 	space->in_use[1] =
 		open("/proc/thread-self/net/sockstat6", O_RDONLY | O_CLOEXEC);
+	space->netstat = open("/proc/thread-self/net/netstat", O_RDONLY | O_CLOEXEC);
+}
+
+void space_look_drops(struct space *space)
+{
+	char text[NETSTAT_MAX];
+	size_t len = 0;
+	ssize_t got = -1;
+	/* A page at a time, as the kernel gives it. */
+	while (space->netstat >= 0 && len < sizeof(text) &&
+	       (got = pread(space->netstat, text + len, sizeof(text) - len,
+			    (off_t)len)) > 0)
+		len += (size_t)got;
+	space->listen_drops = UNKNOWN_U64;
+	if (len == 0)
+		return;
+	struct witness_counts counts = { 0 };
+	witness_parse(text, len, &counts);
+	space->listen_drops = counts.overflows;
 }
 
 uint64_t space_parse_in_use(const char *text)
@@ -161,7 +187,8 @@ int spaces_open(struct spaces *spaces)
 static void close_space(struct space *space)
 {
 	close(space->diag);
-	const int others[] = { space->route, space->in_use[0], space->in_use[1] };
+	const int others[] = { space->route, space->in_use[0], space->in_use[1],
+			       space->netstat };
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i] >= 0)
 			close(others[i]);

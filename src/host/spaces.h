@@ -23,7 +23,9 @@ struct space {
 	int route;
 	int in_use[2]; /* sockstat and sockstat6; -1: not there */
 	uint64_t in_use_sum;
-	bool is_waiting; /* something changed, its sockets are to be listed */
+	int netstat;           /* -1: not there */
+	uint64_t listen_drops; /* as last looked at; unknown: it can't be read */
+	bool is_waiting;       /* something changed, its sockets are to be listed */
 	uint16_t first_chosen, last_chosen; /* ports the kernel gives to clients */
 	bool is_seen;                       /* in the pass that is going on */
 	bool is_known;                      /* seen in one before */
@@ -57,6 +59,9 @@ void spaces_scan_proc(struct spaces *spaces, const char *proc);
 
 /* Takes the namespace at that place out; the last one takes its place. */
 void spaces_drop(struct spaces *spaces, size_t i);
+
+/* Looks how many connections to all its listeners were dropped: ListenDrops. */
+void space_look_drops(struct space *space);
 
 /* Every address of its interfaces.  0 or -errno. */
 int space_addresses(const struct space *space,

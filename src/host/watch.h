@@ -133,7 +133,7 @@ bool credit_has(struct credit *credit, int64_t now_us, int share, int64_t most_u
 /* Every socket of a protocol in every namespace. */
 void scan_all(struct host_watch *watch, uint8_t proto);
 /* All protocols in one. */
-void scan_one(struct host_watch *watch, const struct space *space);
+void scan_one(struct host_watch *watch, struct space *space);
 /* Something happened at that port of the namespace with that inode; 0: at some. */
 void scan_note(struct host_watch *watch, const struct change *change);
 /* The ports that changed, and listeners whose owner is in doubt. */

@@ -292,6 +292,28 @@ def shared(tap, lab):
                   f"{name}: a socket of a process and its three children is the oldest's")
 
 
+def broken_off(tap, lab):
+    """A scanner's RST ends a handshake: the socket counts a drop, but there was room."""
+    if not e2e.has_tree("nmap"):
+        tap.skip("a handshake that is broken off: needs nmap in build/tree")
+        return
+    for name, options in modes():
+        network = lab.namespace("broken")
+        Listener(lab, network, "tcp/127.0.0.1/1302")
+        watch = Watch(lab, network, *options)
+        watch.wait("listener", port=1302)
+        for _ in range(5):
+            network.tree("nmap", "-n", "-Pn", "-sS", "-p1302", "127.0.0.1")
+        drops = network.run("ss", "-Htlnm", "sport = :1302").stdout
+        tap.ok(re.search(r",d[1-9]", drops), f"{name}: the kernel counts them as drops of the socket", drops)
+        # A full queue is told, and it drops nobody yet.
+        waiting = [network.socket() for _ in range(5)]
+        for made in waiting:
+            made.connect(("127.0.0.1", 1302))
+        seen = watch.wait("listener", port=1302, change="changed", backlog=5)
+        tap.equal(seen["overflows"], 0, f"{name}: a handshake that its client breaks off is no overflow", seen)
+
+
 def full_queue(tap, lab):
     for name, options in modes():
         network = lab.namespace("queue")
@@ -473,6 +495,6 @@ def unprivileged(tap, lab):
 
 if __name__ == "__main__":
     sys.exit(e2e.main(every_kind, udp_clients, short_lived, other_namespaces,
-                      few_descriptors, shared, full_queue, hidden, left_behind,
+                      few_descriptors, shared, broken_off, full_queue, hidden, left_behind,
                       borrowed_path, names, outgoing, pid_namespace, reused_number,
                       unprivileged))
