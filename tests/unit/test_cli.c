@@ -339,33 +339,34 @@ static int port_at(const struct top *top, size_t row)
 static void top_sorts_filters_and_keeps_the_selected_row(void **state)
 {
 	(void)state;
-	struct top top = { .view = &view_ports, .limits = limits_of(NULL) };
+	struct top top = { .limits = limits_of(NULL) };
+	struct place *place = top_place(&top); /* the first view's: ports */
 	top.records = some_ports();
 	top_arrange(&top);
 	assert_int_equal(port_at(&top, 0), 53); /* busiest first */
 	top_select(&top, 1);
-	assert_int_equal(port_at(&top, top.selected), 443);
+	assert_int_equal(port_at(&top, place->selected), 443);
 
-	top.sort = view_column(&view_ports, "P95"); /* slowest first, unknown last */
+	place->sort = view_column(&view_ports, "P95"); /* slowest first, unknown last */
 	top_arrange(&top);
 	assert_int_equal(port_at(&top, 0), 443);
 	assert_int_equal(port_at(&top, 2), 22);
-	assert_int_equal(port_at(&top, top.selected), 443);
-	top.reversed = true;
+	assert_int_equal(port_at(&top, place->selected), 443);
+	place->reversed = true;
 	top_arrange(&top);
 	assert_int_equal(port_at(&top, 0), 53);
 	assert_int_equal(port_at(&top, 2), 22);
-	assert_int_equal(port_at(&top, top.selected), 443);
+	assert_int_equal(port_at(&top, place->selected), 443);
 
-	snprintf(top.filter, sizeof(top.filter), "SSH");
+	snprintf(place->filter, sizeof(place->filter), "SSH");
 	top_arrange(&top);
 	assert_int_equal(json_array_size(top.rows), 1);
 	assert_int_equal(port_at(&top, 0), 22);
-	snprintf(top.filter, sizeof(top.filter), "nothing like it");
+	snprintf(place->filter, sizeof(place->filter), "nothing like it");
 	top_arrange(&top);
 	assert_int_equal(json_array_size(top.rows), 0);
 	top_select(&top, 5);
-	assert_int_equal(top.selected, 0);
+	assert_int_equal(place->selected, 0);
 	top_forget(&top);
 }
 
