@@ -19,6 +19,7 @@
 #include "cli/link_speed.h"
 #include "cli/settings.h"
 #include "cli/view.h"
+#include "web/web.h"
 
 enum { QUIET_PROGRESS_S = 60 };
 
@@ -187,6 +188,17 @@ static void put_limits(struct buf *out, const struct config *config)
 	buf_text(out, "},");
 }
 
+/* Until when browsers take it. */
+static void put_certificate(struct buf *out)
+{
+	char until[TIME_TEXT_MAX];
+	int64_t until_us = web_certificate_until_us();
+	if (until_us == UNKNOWN_TIME)
+		return;
+	record_time_text(until_us, until);
+	buf_printf(out, ",\"certificate_until\":\"%s\"", until);
+}
+
 void run_status_json(const struct run_state *s, const struct config *config,
 		     const struct home *home, struct privileges *privileges,
 		     const char *address, struct buf *out)
@@ -203,6 +215,7 @@ void run_status_json(const struct run_state *s, const struct config *config,
 	put_home(out, home);
 	put_name(out, "listen");
 	put_string(out, address);
+	put_certificate(out);
 	buf_char(out, ',');
 	put_number(out, "packets", t->flow.packets);
 	put_number(out, "bytes", t->flow.bytes);

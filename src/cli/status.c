@@ -6,7 +6,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "cli/cells.h"
 #include "cli/cli.h"
 #include "cli/client_json.h"
 #include "cli/posture.h"
@@ -178,6 +180,29 @@ static void print_cost(const json_t *status, const struct look *look)
 		    member_number(status, "workers") == 1 ? "worker\n" : "workers\n");
 }
 
+/* Browsers warn of one that has ended; two weeks are time to renew it. */
+static void print_certificate(const json_t *status, const struct look *look)
+{
+	enum { WARN_S = 14 * 86400 };
+	char span[CELL_MAX], line[CELL_MAX + 96];
+	int64_t until_us;
+	if (!cell_time_of(status, "certificate_until", &until_us))
+		return;
+	double left_s = (double)until_us / 1e6 - (double)time(NULL);
+	text_span(span, sizeof(span), fabs(left_s));
+	label_print(look, "");
+	if (left_s >= WARN_S) {
+		printf("its certificate ends in %s\n", span);
+		return;
+	}
+	snprintf(line, sizeof(line),
+		 left_s < 0 ? "! its certificate ended %s ago: renew it (docs/web.md)"
+			    : "! its certificate ends in %s: renew it (docs/web.md)",
+		 span);
+	tone_print(look, TONE_OVER, line);
+	putchar('\n');
+}
+
 static void print_place(const json_t *status, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -188,7 +213,9 @@ static void print_place(const json_t *status, const struct look *look)
 	label_print(look, "Dashboard");
 	bool off = listen_at == NULL || listen_at[0] == '\0';
 	text_clean(text, sizeof(text), off ? "off" : listen_at);
-	printf(off ? "%s\n" : "http://%s/\n", text);
+	bool is_secure = json_object_get(status, "certificate_until") != NULL;
+	printf(off ? "%s\n" : is_secure ? "https://%s/\n" : "http://%s/\n", text);
+	print_certificate(status, look);
 }
 
 /* Of those that hold (or not), "no capabilities, seccomp"; what does not has a reason.

@@ -204,6 +204,19 @@ static void look_at_file(struct access *access)
 	complain(access, line);
 }
 
+/* Each day anew, as nobody reads the log of last week. */
+static void look_at_certificate(struct access *access, int64_t now_ms)
+{
+	enum { WARN_MS = 86400000 };
+	char line[WEB_ERROR_MAX];
+	if (access->warned_ms != 0 && now_ms - access->warned_ms < WARN_MS)
+		return;
+	if (!tls_warning(tls_until_us(), web_now_us(), line))
+		return;
+	access->warned_ms = now_ms;
+	complain(access, line);
+}
+
 void access_tick(struct access *access, int64_t now_ms)
 {
 	hashing_tick(access->hashing);
@@ -213,6 +226,7 @@ void access_tick(struct access *access, int64_t now_ms)
 	look_at_file(access);
 	tell_notes(access);
 	tell_refused(access, now_ms, false);
+	look_at_certificate(access, now_ms);
 }
 
 bool access_has_people(const struct access *access)

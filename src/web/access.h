@@ -29,7 +29,8 @@ struct access {
 	char cookie[COOKIE_NAME_MAX];
 	uint64_t stamp; /* of the file, as we know it */
 	int64_t looked_ms;
-	bool is_secure; /* TCP is TLS */
+	int64_t warned_ms; /* of the certificate; 0: not yet */
+	bool is_secure;    /* TCP is TLS */
 };
 
 /* NULL and why in error. */

@@ -3,7 +3,7 @@
  *
  * The library's callback has no place for a pointer of ours, and a process has one
  * page: what is in use is static.  A handshake that has begun may still use what was
- * before, which is why one generation is kept.
+ * before: it is kept for longer than a handshake may take (guests.h).
  */
 #include "web/tls.h"
 
@@ -13,18 +13,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "record/record.h"
 #include "web/secret.h"
 
+#define SECOND_US INT64_C(1000000)
+#define DAY_US    (86400 * SECOND_US)
+
+enum { RETIRED_MS = 60000 };
 enum { CHAIN_MAX = 16, PEM_MAX = 1 << 18, KEY_ID_MAX = 64 };
 
 struct pair {
 	gnutls_pcert_st certificates[CHAIN_MAX];
 	unsigned count;
 	gnutls_privkey_t key;
+	int64_t until_us;
+	struct pair *older; /* that was in use before */
+	int64_t retired_ms; /* monotonic */
 };
 
-static struct pair *in_use, *before;
+static struct pair *in_use;
 
 static void pair_free(struct pair *pair)
 {
@@ -35,6 +44,33 @@ static void pair_free(struct pair *pair)
 	if (pair->key != NULL)
 		gnutls_privkey_deinit(pair->key);
 	free(pair);
+}
+
+/* Also all that were before it. */
+static void pairs_free(struct pair *pair)
+{
+	while (pair != NULL) {
+		struct pair *older = pair->older;
+		pair_free(pair);
+		pair = older;
+	}
+}
+
+static void replace(struct pair *pair)
+{
+	int64_t now_ms = clock_us(CLOCK_MONOTONIC) / 1000;
+	struct pair *newest = in_use;
+	if (newest != NULL)
+		newest->retired_ms = now_ms;
+	pair->older = newest;
+	in_use = pair;
+	/* Those behind one that nobody can use any more are older still. */
+	for (struct pair *at = newest; at != NULL; at = at->older) {
+		if (at->older == NULL || now_ms - at->older->retired_ms < RETIRED_MS)
+			continue;
+		pairs_free(at->older);
+		at->older = NULL;
+	}
 }
 
 static int refuse(char error[static WEB_ERROR_MAX], const char *key, const char *path,
@@ -84,6 +120,25 @@ static int check_privacy(const char *path, char error[static WEB_ERROR_MAX])
 	return 0;
 }
 
+/* The end of the first that ends: without one of them the chain is none. */
+static int64_t end_of(struct pair *pair)
+{
+	int64_t until_us = UNKNOWN_TIME;
+	for (unsigned i = 0; i < pair->count; i++) {
+		gnutls_x509_crt_t certificate;
+		if (gnutls_pcert_export_x509(&pair->certificates[i], &certificate) < 0)
+			continue;
+		time_t end = gnutls_x509_crt_get_expiration_time(certificate);
+		gnutls_x509_crt_deinit(certificate);
+		if (end == (time_t)-1)
+			continue;
+		int64_t end_us = (int64_t)end * SECOND_US;
+		if (until_us == UNKNOWN_TIME || end_us < until_us)
+			until_us = end_us;
+	}
+	return until_us;
+}
+
 static int read_certificates(struct pair *pair, const char *path,
 			     char error[static WEB_ERROR_MAX])
 {
@@ -102,6 +157,7 @@ static int read_certificates(struct pair *pair, const char *path,
 	if (result < 0)
 		return refuse(error, "web.certificate", path, gnutls_strerror(result));
 	pair->count = count;
+	pair->until_us = end_of(pair);
 	return 0;
 }
 
@@ -158,17 +214,37 @@ int tls_load(const struct config *config, char error[static WEB_ERROR_MAX])
 		pair_free(pair);
 		return result;
 	}
-	pair_free(before);
-	before = in_use;
-	in_use = pair;
+	replace(pair);
 	return 0;
 }
 
 void tls_unload(void)
 {
-	pair_free(before);
-	pair_free(in_use);
-	before = in_use = NULL;
+	pairs_free(in_use);
+	in_use = NULL;
+}
+
+/* ---- until when ---- */
+
+int64_t tls_until_us(void)
+{
+	return in_use != NULL ? in_use->until_us : UNKNOWN_TIME;
+}
+
+bool tls_warning(int64_t until_us, int64_t now_us, char out[static WEB_ERROR_MAX])
+{
+	char until[TIME_TEXT_MAX];
+	if (until_us == UNKNOWN_TIME || until_us - now_us >= TLS_WARN_DAYS * DAY_US)
+		return false;
+	record_time_text(until_us, until);
+	snprintf(out, WEB_ERROR_MAX,
+		 until_us <= now_us
+			 ? "web.certificate: it ended at %s, and browsers refuse the "
+			   "page; renew it, and send SIGHUP"
+			 : "web.certificate: it ends at %s; renew it before, and send "
+			   "SIGHUP",
+		 until);
+	return true;
 }
 
 /* NOLINTBEGIN(readability-function-size): the parameters are the library's */

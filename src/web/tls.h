@@ -28,6 +28,13 @@ bool tls_is_wanted(const struct config *config, bool *wanted,
 int tls_load(const struct config *config, char error[static WEB_ERROR_MAX]);
 void tls_unload(void);
 
+/* When the first of the certificates in use ends; UNKNOWN_TIME: there are none. */
+int64_t tls_until_us(void);
+
+/* A line about a certificate that has ended, or soon will; false: it is good. */
+enum { TLS_WARN_DAYS = 14 };
+bool tls_warning(int64_t until_us, int64_t now_us, char out[static WEB_ERROR_MAX]);
+
 /* gnutls_certificate_retrieve_function3, for the HTTP library. */
 int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
 		 gnutls_pcert_st **certificates, unsigned *count,

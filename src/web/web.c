@@ -304,6 +304,11 @@ bool web_reload(struct web *web, char error[static WEB_ERROR_MAX])
 	return !wanted || tls_load(access->door.config, error) == 0;
 }
 
+int64_t web_certificate_until_us(void)
+{
+	return tls_until_us();
+}
+
 enum { HOST_MAX = 96 };
 
 /* A name that is in the certificate, if one is set; "everywhere" is no place to go. */

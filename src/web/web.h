@@ -201,6 +201,9 @@ const char *web_address(const struct web *web);
  */
 bool web_reload(struct web *web, char error[static WEB_ERROR_MAX]);
 
+/* When the certificate ends; UNKNOWN_TIME: there is none. */
+int64_t web_certificate_until_us(void);
+
 /*
  * A link that lets a user in once, within ten minutes; user "": an administrator, whom
  * whoever started us trusts.  0; -ENOENT: there is no such user; -ENOTCONN: TCP is off.

@@ -244,6 +244,11 @@ def over_a_network(tap, lab):
                f"--socket {sock} --state {state}")
     monitor = lab.monitor(server, "-c", str(config), "--listen", f"{OURS}:{PAGE}", "--state",
                           str(state), json_output=False)
+    until(lambda: "web.certificate: it ends at 2" in monitor.program.err(),
+          "that the certificate ends soon is told")
+    shown_status = server.run(BREAKWATER, "status", "--socket", str(monitor.socket)).stdout
+    tap.ok("its certificate ends in" in shown_status and f"https://{OURS}" in shown_status,
+           "and in the status", shown_status)
     at, tls = (OURS, PAGE), ssl._create_unverified_context()  # pylint: disable=protected-access
     for path in ("/api/v1/ports", "/api/v1/nothing", "/metrics", "/health", "/api/v1/me"):
         code, head, body = ask(client, at, path, tls=tls)

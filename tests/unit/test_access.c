@@ -21,6 +21,7 @@
 #include "web/guests.h"
 #include "web/people_change.h"
 #include "web/refused.h"
+#include "web/tls.h"
 
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -55,6 +56,22 @@ static void of_a_burst_the_first_is_told_and_how_many_more(void **state)
 	/* Nobody came for ten minutes: the next is the first of another burst. */
 	assert_false(refused_take(&refused, 3 * REFUSED_BURST_MS, false, text));
 	assert_true(refused_add(&refused, &near, 3 * REFUSED_BURST_MS + 1));
+}
+
+/* ---- the certificate ---- */
+
+static void a_certificate_that_ends_soon_is_warned_of(void **state)
+{
+	(void)state;
+	const int64_t day_us = INT64_C(86400000000), now_us = 20000 * day_us,
+		      warn_us = TLS_WARN_DAYS * day_us;
+	char line[WEB_ERROR_MAX];
+	assert_false(tls_warning(UNKNOWN_TIME, now_us, line));
+	assert_false(tls_warning(now_us + warn_us, now_us, line));
+	assert_true(tls_warning(now_us + warn_us - 1, now_us, line));
+	assert_non_null(strstr(line, "ends at 2024-10-17"));
+	assert_true(tls_warning(now_us, now_us, line));
+	assert_non_null(strstr(line, "ended at 2024-10-04"));
 }
 
 /* ---- headers ---- */
@@ -444,6 +461,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 	const struct CMUnitTest tests[] = {
 		TEST(of_a_burst_the_first_is_told_and_how_many_more),
+		TEST(a_certificate_that_ends_soon_is_warned_of),
 		TEST(our_cookie_is_found_among_others_and_only_alone),
 		TEST(a_bearer_token_is_read_and_others_are_passed_over),
 		TEST(changes_are_made_or_refused_with_what_is_allowed),
