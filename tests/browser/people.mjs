@@ -40,6 +40,29 @@ async function signsInByLink(browser) {
 	await page.context().close();
 }
 
+/** To the same one: others of this file sign in with it. */
+async function changesOwnPassword(page) {
+	await visit(page, "/settings?section=password");
+	await page.getByRole("button", { name: "Change it" }).click();
+	const dialog = page.getByRole("dialog", { name: "Your password" });
+	const fill = async (old, fresh, again) => {
+		await dialog.getByLabel("Password until now").fill(old);
+		await dialog.getByLabel("New password", { exact: false }).first().fill(fresh);
+		await dialog.getByLabel("New password again").fill(again);
+		await dialog.getByRole("button", { name: "Change it" }).click();
+	};
+	await fill(PASSWORD, PASSWORD, `${PASSWORD}!`);
+	await dialog.getByText("The two new passwords differ.").waitFor();
+	tap.ok(true, "a new password that was mistyped is not set");
+	await fill("not the password 8", PASSWORD, PASSWORD);
+	await dialog.getByText("the old password is wrong").waitFor({ timeout: 20000 });
+	tap.ok(true, "nor one of who does not know the old one");
+	await fill(PASSWORD, PASSWORD, PASSWORD);
+	await close(dialog);
+	await who(page).waitFor({ state: "detached" });
+	tap.ok(true, "a password is changed by who has it, and ends the sessions");
+}
+
 async function signsInByPassword(browser) {
 	const page = await open(browser);
 	await visit(page, "/");
@@ -61,6 +84,7 @@ async function signsInByPassword(browser) {
 	const cookies = await page.context().cookies();
 	tap.ok(cookies.length > 0 && cookies.every((one) => one.httpOnly && one.sameSite === "Strict"),
 		"no script can read the session, no other site use it", cookies.map(({ name, httpOnly, sameSite }) => ({ name, httpOnly, sameSite })));
+	await changesOwnPassword(page);
 	await page.context().close();
 }
 

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { may, viewer } from "../api";
 import { here, param } from "../state";
 import { Configuration } from "./settings_config";
+import { hasOwnPassword, OwnPassword } from "./settings_own";
 import { Register } from "./settings_register";
 import { Rules } from "./settings_rules";
 import { Silences, Sinks } from "./settings_told";
@@ -16,6 +17,8 @@ interface Section {
 	title: string;
 	/** Who may see it. */
 	role: "viewer" | "administrator";
+	/** Whether there is such a thing for who looks; as usual there is. */
+	isThere?: () => boolean;
 	Shown: () => JSX.Element;
 }
 
@@ -24,12 +27,13 @@ const sections: readonly Section[] = [
 	{ name: "silences", title: "Silences", role: "viewer", Shown: Silences },
 	{ name: "sinks", title: "Who is told", role: "viewer", Shown: Sinks },
 	{ name: "register", title: "Register of ports", role: "viewer", Shown: Register },
+	{ name: "password", title: "Your password", role: "viewer", isThere: hasOwnPassword, Shown: OwnPassword },
 	{ name: "users", title: "Users and tokens", role: "administrator", Shown: Users },
 	{ name: "config", title: "Configuration", role: "administrator", Shown: Configuration },
 ];
 
 export default function Settings(): JSX.Element {
-	const allowed = sections.filter((one) => may(one.role));
+	const allowed = sections.filter((one) => may(one.role) && (one.isThere?.() ?? true));
 	const wanted = param("section");
 	const at = sections.find((one) => one.name === wanted) ?? sections[0]!;
 	if (viewer.value === undefined)
@@ -43,8 +47,10 @@ export default function Settings(): JSX.Element {
 					))}
 				</ul>
 			</nav>
-			{may(at.role)
+			{allowed.includes(at)
 				? <at.Shown />
+				: may(at.role)
+				? <p class="empty">{at.title}: only who signed in with a name and a password has one here.</p>
 				: <p class="empty">{at.title}: only an administrator sees this. Sign in as one, or open the link that <code>breakwater user link</code> prints.</p>}
 		</>
 	);

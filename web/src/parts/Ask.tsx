@@ -17,6 +17,8 @@ export interface Asked {
 	/** More than a line. */
 	long?: boolean;
 	type?: "text" | "password" | "number";
+	/** What a password manager fills in; of a password as usual a new one. */
+	autocomplete?: "current-password";
 }
 
 interface Props {
@@ -39,6 +41,7 @@ interface FieldProps {
 
 function Field({ field, value, onValue }: FieldProps): JSX.Element {
 	const { name, choices, required, long, type } = field;
+	const autocomplete = field.autocomplete ?? (type === "password" ? "new-password" : "off");
 	const input = choices !== undefined
 		? (
 			<select name={name} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
@@ -47,7 +50,7 @@ function Field({ field, value, onValue }: FieldProps): JSX.Element {
 		)
 		: long
 			? <textarea name={name} rows={3} value={value} required={required} onInput={(event) => onValue(event.currentTarget.value)} />
-			: <input name={name} type={type ?? "text"} value={value} required={required} autocomplete={type === "password" ? "new-password" : "off"}
+			: <input name={name} type={type ?? "text"} value={value} required={required} autocomplete={autocomplete}
 				spellcheck={false} onInput={(event) => onValue(event.currentTarget.value)} />;
 	return (
 		<label class="ask">
