@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -104,6 +105,17 @@ static struct MHD_Daemon *start_local(struct web *web, int listen_fd)
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)LOCAL_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_NOTIFY_COMPLETED, route_done, NULL, MHD_OPTION_END);
+}
+
+/* What connections take is on top of what the rest had, as far as we may. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	rlim_t left = limit.rlim_max - limit.rlim_cur;
+	limit.rlim_cur += left < GUESTS_MAX + LOCAL_MAX ? left : GUESTS_MAX + LOCAL_MAX;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Takes the daemon's descriptor into ours; NULL, and closed, if it did not start. */
@@ -209,6 +221,7 @@ struct web *web_open(const struct web_options *options,
 	web->source = options->source;
 	snprintf(web->version, sizeof(web->version), "%s", options->version);
 	guests_init(&web->guests);
+	raise_file_limit();
 	web->fd = epoll_create1(EPOLL_CLOEXEC);
 	web->live = live_new();
 	web->metrics = metrics_new();

@@ -6,6 +6,7 @@ Runs beside others.
 """
 import json
 import re
+import resource
 import socket
 import ssl
 import sys
@@ -108,6 +109,9 @@ def by_the_daemon(tap, lab):
     server = lab.namespace("server")
     monitor = lab.monitor(server, json_output=False)
     at = page_of(monitor)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    tap.ok(resource.prlimit(monitor.get("status")["pid"], resource.RLIMIT_NOFILE)[0] >=
+           min(soft + 640, hard), "it may open what its connections need")
     made = command(monitor, "user", "add", "alice", "--role", "operator", password=PASSWORD)
     tap.ok("alice is a user now: operator" in made.stdout, "a user is added", made)
     again = command(monitor, "user", "add", "alice", "--role", "viewer", password=PASSWORD,
