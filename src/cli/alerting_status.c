@@ -36,9 +36,11 @@ static void put_incidents(const struct alerting *a, struct buf *json)
 {
 	struct firing firing = { 0 };
 	alerting_each(a, count, &firing);
-	buf_printf(json, "\"incidents\":{\"firing\":%llu,\"ahead\":%llu,\"unacknowledged\":%llu",
-		   (unsigned long long)firing.count, (unsigned long long)firing.ahead,
-		   (unsigned long long)firing.unowned);
+	buf_printf(
+		json,
+		"\"incidents\":{\"firing\":%llu,\"ahead\":%llu,\"unacknowledged\":%llu",
+		(unsigned long long)firing.count, (unsigned long long)firing.ahead,
+		(unsigned long long)firing.unowned);
 	if (firing.worst.severity != NULL) {
 		/* The id is hexadecimal digits. */
 		buf_printf(json, ",\"worst\":{\"id\":\"%s\"", firing.worst.id);

@@ -257,14 +257,15 @@ static void status_tells_the_gravest(void **state)
 	(void)state;
 	struct buf json = { 0 };
 	alerting_json(&alerting, &json);
-	assert_begins(&json, "\"incidents\":{\"firing\":0,\"ahead\":0,\"unacknowledged\":0},");
+	assert_begins(&json,
+		      "\"incidents\":{\"firing\":0,\"ahead\":0,\"unacknowledged\":0},");
 	buf_free(&json);
 	finding("a281196900000000", "open");
 	alerting_json(&alerting, &json);
-	assert_begins(&json,
-		      "\"incidents\":{\"firing\":1,\"ahead\":0,\"unacknowledged\":1,\"worst\":"
-		      "{\"id\":\"feedfeedfeedfeed\",\"severity\":\"medium\","
-		      "\"rule\":\"port_scan\",\"target\":\"192.0.2.1\"}},");
+	assert_begins(&json, "\"incidents\":{\"firing\":1,\"ahead\":0,"
+			     "\"unacknowledged\":1,\"worst\":"
+			     "{\"id\":\"feedfeedfeedfeed\",\"severity\":\"medium\","
+			     "\"rule\":\"port_scan\",\"target\":\"192.0.2.1\"}},");
 	buf_free(&json);
 }
 
