@@ -94,9 +94,10 @@ static bool read_word(char out[static PEOPLE_WORD_MAX], const char *field)
 	size_t len = strlen(field);
 	if (len == 0 || len >= PEOPLE_WORD_MAX)
 		return false;
-	memcpy(out, strcmp(field, "-") == 0 ? "" : field, len + 1);
 	if (strcmp(field, "-") == 0)
-		out[0] = '\0';
+		len = 0;
+	memcpy(out, field, len);
+	out[len] = '\0';
 	return true;
 }
 
