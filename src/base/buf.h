@@ -37,8 +37,8 @@ void buf_decimal(struct buf *b, double value);
 /* Inside a JSON string: quotes, backslashes, controls and bad UTF-8 escaped. */
 void buf_json_text(struct buf *b, const char *text);
 /*
- * A field of CSV (RFC 4180), in quotes where it needs them; controls and bad UTF-8 as in
- * JSON.  What a spreadsheet would take for a formula gets an apostrophe in front.
+ * A field of CSV (RFC 4180), in quotes where it needs them; controls and bad UTF-8 as
+ * in JSON.  What a spreadsheet would take for a formula gets an apostrophe in front.
  */
 void buf_csv_text(struct buf *b, const char *text);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format,

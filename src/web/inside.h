@@ -13,8 +13,8 @@
 #include "web/metrics.h"
 #include "web/past.h"
 #include "web/probe.h"
-#include "web/query.h"
 #include "web/public.h"
+#include "web/query.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -30,7 +30,7 @@ struct web {
 	char socket_path[WEB_PATH_MAX]; /* "" until the file is ours to remove */
 	struct live *live;
 	struct metrics *metrics;
-	struct past *past; /* NULL: nothing is kept */
+	struct past *past;       /* NULL: nothing is kept */
 	struct settled *settled; /* of the past; NULL: all of it is read each time */
 	struct probes_waiting probes;
 	struct public_view public_view; /* what strangers see */
@@ -141,7 +141,8 @@ enum MHD_Result answer_sinks(const struct request *request);
 enum MHD_Result answer_config(const struct request *request);
 enum MHD_Result answer_sink_test(const struct request *request);
 
-/* For everybody, if an administrator wants it; badge_is_at(): whether it is such a path.
+/* For everybody, if an administrator wants it; badge_is_at(): whether it is such a
+ * path.
  */
 enum MHD_Result answer_status_page(const struct request *request);
 bool badge_is_at(const char *path);

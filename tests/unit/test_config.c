@@ -259,7 +259,8 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 {
 	(void)state;
 	refuses("listne: x",
-		"f:1:1: unknown key \"listne\"; allowed: home, listen, web, state, user, "
+		"f:1:1: unknown key \"listne\"; allowed: home, listen, web, state, "
+		"user, "
 		"interfaces, capture, flows, limits, notify, detect, traps, "
 		"blocklists, "
 		"block, retention, logs, probe; did you mean listen?\n");

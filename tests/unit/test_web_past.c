@@ -478,8 +478,8 @@ static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
 /* ---- a real store ---- */
 
 enum { REAL_FLOWS = 20000 };
-static struct web_past real = { NULL, store_reader_open, store_read,
-				store_reader_close, store_settled };
+static struct web_past real = { NULL, store_reader_open, store_read, store_reader_close,
+				store_settled };
 
 static void write_real_store(const char *path)
 {
