@@ -303,8 +303,8 @@ def by_command(tap, lab):
     shown = monitor.command("maintenance").stdout
     tap.ok(f"{target}  until 2" in shown and "by root: new disks & fans" in shown,
            "`maintenance` lists it", shown)
-    tap.equal(push(monitor, "/api/v1/maintenance", body=f"target={target}&end=1")[0], 403,
-              "not over TCP")
+    tap.equal(push(monitor, "/api/v1/maintenance", body=f"target={target}&end=1")[0], 401,
+              "over TCP who signed in may, and nobody else")
     os.kill(int(child(child(monitor.program.pid))), signal.SIGKILL)
     becomes(monitor, target, "reason", "not_asked")
     one = becomes(monitor, target, "state", "down")
@@ -406,7 +406,7 @@ def heartbeats(tap, lab):
                push(monitor, "/api/v1/heartbeats/backup?status=ill", token=TOKEN)[0],
                push(monitor, "/api/v1/heartbeats/backup", method="GET", token=TOKEN)[0],
                push(monitor, "/api/v1/heartbeats/backup", token=TOKEN, body="x" * 5000)[0]],
-              [401, 400, 400, 405, 413], "mistakes have their status")
+              [401, 400, 400, 401, 413], "mistakes have their status; what is no POST is no heartbeat")
     tap.equal(push(monitor, "/api/v1/heartbeats/backup", token=TOKEN,
                    body="status=down&msg=a+form%21")[0], 200, "a form may say it")
     one = becomes(monitor, backup, "detail", "a form!")

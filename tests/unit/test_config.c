@@ -259,7 +259,8 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 {
 	(void)state;
 	refuses("listne: x",
-		"f:1:1: unknown key \"listne\"; allowed: home, listen, web, state, "
+		"f:1:1: unknown key \"listne\"; allowed: home, listen, web, geo, "
+		"state, "
 		"user, "
 		"interfaces, capture, flows, limits, notify, detect, traps, "
 		"blocklists, "

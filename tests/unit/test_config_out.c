@@ -30,7 +30,13 @@ static void json_knows_every_key(void **state)
 			 0);
 	config_json(&json, &config);
 	const char *wanted =
-		"{'home': ['10.0.0.0/8'], 'listen': '127.0.0.1:7070', 'state': "
+		"{'home': ['10.0.0.0/8'], 'listen': '127.0.0.1:7070', "
+		"'web': {'loopback_read': true, 'names': [], 'certificate': '', "
+		"'key': '', 'proxy': [], 'proxy_user_header': '', "
+		"'proxy_role_header': '', 'proxy_role': 'viewer', "
+		"'status_page': false, 'status_title': 'Status', "
+		"'status_targets': [], 'dashboards': "
+		"'/etc/breakwater/dashboards.d'}, 'geo': {'database': ''}, 'state': "
 		"'/var/lib/breakwater', 'user': 'breakwater', 'interfaces': [], "
 		"'capture': {'filter': '', 'content': true, 'workers': 1, 'ring_mib': "
 		"8}, 'flows': {'max': 131072, 'half_open_max': 131072, "
