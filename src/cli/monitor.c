@@ -3,7 +3,6 @@
  * new.
  */
 #include "cli/monitor.h"
-#include "cli/answers_settings.h"
 
 #include <stdio.h>
 #include <string.h>
