@@ -367,9 +367,10 @@ void aggregate_write(struct buf *out, const struct aggregate_answer *answer)
 		choose_first(&choice);
 		cells = place_cells(&choice);
 	}
-	out->failed |= choice.failed || cells == NULL || sum == NULL || of->failed;
+	bool is_whole = !choice.failed && cells != NULL && sum != NULL && !of->failed;
+	out->failed |= !is_whole;
 	object_open(out, NULL);
-	if (buf_ok(out)) {
+	if (is_whole) {
 		write_question(out, of);
 		write_rows(out, "rows", &choice, cells);
 		write_others(out, &choice, cells, sum);

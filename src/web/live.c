@@ -3,6 +3,8 @@
  */
 #include "web/live.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -337,6 +339,20 @@ static uint64_t kept_since(const struct live *live, const struct client *client)
 	return since;
 }
 
+/* "1f3a-17": which run of the daemon, and its event. */
+static bool read_id(const char *text, uint64_t *boot, uint64_t *id)
+{
+	char *end;
+	if (!isxdigit((unsigned char)text[0]))
+		return false;
+	*boot = strtoull(text, &end, 16);
+	if (*end != '-' || !isdigit((unsigned char)end[1]))
+		return false;
+	errno = 0;
+	*id = strtoull(end + 1, &end, 10);
+	return *end == '\0' && errno == 0;
+}
+
 /*
  * Goes on behind the event of that id.  What is not there any more is lost: how much,
  * is known of this run of the daemon only; of another, it is at least one.
@@ -345,8 +361,7 @@ static void go_on(struct client *client, const char *after)
 {
 	const struct live *live = client->live;
 	uint64_t boot, id;
-	if (sscanf(after, "%8" SCNx64 "-%" SCNu64, &boot, &id) != 2 ||
-	    boot != live->boot || id > live->id) {
+	if (!read_id(after, &boot, &id) || boot != live->boot || id > live->id) {
 		client->lost = 1;
 		return;
 	}

@@ -366,9 +366,11 @@ static void check_rows(const char *answer, uint64_t short_by, uint64_t total)
 		number_behind(strstr(answer, "\"others\":"), "\"sum_client_bytes\":");
 	for (const char *row = answer;
 	     (row = strstr(row, "\"client_ip\":\"10.")) != NULL; row++) {
-		unsigned a, b, c;
-		assert_int_equal(sscanf(row, "\"client_ip\":\"10.%u.%u.%u", &a, &b, &c),
-				 3);
+		char *end;
+		unsigned long a = strtoul(strstr(row, "10.") + 3, &end, 10);
+		unsigned long b = strtoul(end + 1, &end, 10);
+		unsigned long c = strtoul(end + 1, &end, 10);
+		assert_int_equal(*end, '"');
 		uint64_t told = number_behind(row, "\"sum_client_bytes\":");
 		uint64_t is = truth[a << 16 | b << 8 | c];
 		assert_true(told <= is && told + short_by >= is);
