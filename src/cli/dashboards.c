@@ -95,7 +95,10 @@ static int list(const struct asked *a)
 	} else if (status == STATUS_OK) {
 		json_t *rows = json_loadb(body.at, body.len, 0, NULL), *row;
 		size_t i;
-		json_array_foreach(rows, i, row) print_row(row);
+		json_array_foreach(rows, i, row)
+		{
+			print_row(row);
+		}
 		if (json_array_size(rows) == 0)
 			puts("There is no dashboard. `breakwater dashboards import "
 			     "FILE` keeps one.");

@@ -127,7 +127,7 @@ static int change_file(const struct people_options *o, struct by_hand *by,
 		       const char *form, struct buf *answer)
 {
 	struct people_asked asked;
-	struct people_note note;
+	struct people_note note = { 0 };
 	struct buf message = { 0 };
 	char token[TOKEN_TEXT_MAX];
 	const char *why = prepare(form, &asked);

@@ -33,7 +33,9 @@ void top_ask_change(struct top *top, const struct action *action)
 	top->action = action;
 	if (top->mode == MODE_LIST && json_object_size(top->tagged) > 0) {
 		json_object_foreach(top->tagged, key, tagged)
+		{
 			take_row(top, tagged, subject, sizeof(subject));
+		}
 	} else if (row != NULL) {
 		take_row(top, row, subject, sizeof(subject));
 	}

@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +12,16 @@
 #include "cli/table.h"
 #include "cli/top_view.h"
 
-void steps_add(struct steps *steps, const char *heading, command_run run, ...)
+void steps_add_words(struct steps *steps, const char *heading, command_run run,
+		     const char *const *words)
 {
-	va_list words;
-	const char *word;
 	if (steps->count == STEPS_MAX)
 		return;
 	struct step *step = &steps->at[steps->count++];
 	*step = (struct step){ .heading = heading, .run = run };
-	va_start(words, run);
-	while ((word = va_arg(words, const char *)) != NULL && step->count < STEP_WORDS)
-		if (word[0] != '\0')
-			step->words[step->count++] = strdup(word);
-	va_end(words);
+	for (; *words != NULL && step->count < STEP_WORDS; words++)
+		if ((*words)[0] != '\0')
+			step->words[step->count++] = strdup(*words);
 }
 
 void steps_free(struct steps *steps)

@@ -30,8 +30,10 @@ struct steps {
 };
 
 /* Words up to a NULL; those that are "" are left out. */
-__attribute__((sentinel)) void steps_add(struct steps *steps, const char *heading,
-					 command_run run, ...);
+void steps_add_words(struct steps *steps, const char *heading, command_run run,
+		     const char *const *words);
+#define steps_add(steps, heading, run, ...)                                            \
+	steps_add_words(steps, heading, run, (const char *const[]){ __VA_ARGS__ })
 void steps_free(struct steps *steps);
 
 /*

@@ -253,7 +253,7 @@ int access_change(struct access *access, const struct people_asked *asked,
 		  const char *actor, struct buf *message,
 		  char secret[static TOKEN_TEXT_MAX])
 {
-	struct people_note note;
+	struct people_note note = { 0 };
 	struct people *people = malloc(sizeof(*people));
 	if (people == NULL)
 		return -ENOMEM;

@@ -277,7 +277,7 @@ static enum MHD_Result answer_now(const struct request *request,
 
 enum MHD_Result answer_aggregate(const struct request *request)
 {
-	struct aggregate_ask ask;
+	struct aggregate_ask ask = { 0 };
 	char error[AGGREGATE_ERROR_MAX];
 	if (request->exchange->question != NULL)
 		return answer_past(request, of_base(request->exchange->question));

@@ -116,15 +116,13 @@ static void what_is_written_reads_back_the_same(void **state)
 	(void)state;
 	assert_true(dashboard_is_json(full, strlen(full)));
 	struct dashboard *one = dashboard_parse(full, strlen(full), "d", &errors);
-	if (one == NULL)
-		fail_msg("%s", buf_cstr(&errors));
+	assert_non_null(one);
 	dashboard_json(&json, one);
 	assert_string_equal(buf_cstr(&json), full);
 	dashboard_yaml(&yaml, one);
 	assert_false(dashboard_is_json(yaml.at, yaml.len));
 	struct dashboard *two = dashboard_parse(yaml.at, yaml.len, "d", &errors);
-	if (two == NULL)
-		fail_msg("%s\n%s", buf_cstr(&errors), buf_cstr(&yaml));
+	assert_non_null(two);
 	buf_clear(&json);
 	dashboard_json(&json, two);
 	assert_string_equal(buf_cstr(&json), full);
