@@ -32,7 +32,7 @@ static void read_again(void)
 static void change(const uint8_t *data, size_t size)
 {
 	struct people_asked asked;
-	struct people_note note;
+	struct people_note note = { 0 };
 	struct buf form = { 0 }, message = { 0 };
 	char secret[TOKEN_TEXT_MAX];
 	buf_add(&form, data, size);
