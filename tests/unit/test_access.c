@@ -132,7 +132,7 @@ static char secret[TOKEN_TEXT_MAX];
 static int change(const char *form, struct buf *message)
 {
 	struct people_asked asked;
-	struct people_note note;
+	struct people_note note = { 0 };
 	const char *why = people_asked_read(form, &asked);
 	buf_clear(message);
 	if (why != NULL) {
