@@ -125,8 +125,11 @@ static uint64_t about(struct past *p, double mean)
 		return (uint64_t)(mean + normal(p) * sqrt(mean) + 0.5);
 	uint64_t count = 0;
 	double least = exp(-mean);
-	for (double product = share(p); product > least; product *= share(p))
+	double product = share(p);
+	while (product > least) {
+		product *= share(p);
 		count++;
+	}
 	return count;
 }
 

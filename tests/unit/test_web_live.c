@@ -369,7 +369,7 @@ static void batches_have_the_last_of_each_once_a_second(void **state)
 	int64_t began = now_us();
 	for (int i = 0; i < 10; i++) {
 		fake_port(&port, i % 2);
-		port.flows = (uint64_t)(1000 + i);
+		port.flows = 1000 + (uint64_t)i;
 		web_live(web, RECORD_port, &port);
 	}
 	/* What somebody waits for does not wait. */
