@@ -141,8 +141,7 @@ static bool add_each(struct aggregate_ask *ask, const char *value, add_field add
 
 /* ---- the rest ---- */
 
-static bool set_step(struct aggregate_ask *ask, const char *value,
-		     char error[static AGGREGATE_ERROR_MAX])
+uint32_t aggregate_step_s(const char *word)
 {
 	static const struct {
 		const char *name;
@@ -153,8 +152,15 @@ static bool set_step(struct aggregate_ask *ask, const char *value,
 		      { "1h", 3600 },
 		      { "1d", 86400 } };
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (strcmp(value, steps[i].name) == 0)
-			ask->step_s = steps[i].seconds;
+		if (strcmp(word, steps[i].name) == 0)
+			return steps[i].seconds;
+	return 0;
+}
+
+static bool set_step(struct aggregate_ask *ask, const char *value,
+		     char error[static AGGREGATE_ERROR_MAX])
+{
+	ask->step_s = aggregate_step_s(value);
 	if (ask->step_s == 0)
 		snprintf(error, AGGREGATE_ERROR_MAX,
 			 "step: \"%.40s\" is not one of 10s, 1m, 5m, 1h, 1d", value);

@@ -34,6 +34,9 @@ struct aggregate_ask {
 	char sort[AGGREGATE_SORT_MAX]; /* as it was asked; "" as usual */
 };
 
+/* "5m" in seconds; 0: not one of the steps. */
+uint32_t aggregate_step_s(const char *word);
+
 /* False, and what is allowed in error: there are no such records. */
 bool aggregate_ask_open(struct aggregate_ask *ask, const char *record,
 			char error[static AGGREGATE_ERROR_MAX]);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "web/aggregate_ask.h"
 #include "web/field.h"
 #include "web/inside.h"
 #include "web/query.h"
@@ -194,7 +195,6 @@ static void check_sort(struct checking *c)
 
 static void check_step(const struct checking *c)
 {
-	static const char *const steps[] = { "10s", "1m", "5m", "1h", "1d" };
 	const struct dashboard_word *step = &c->panel->step;
 	if (step->line == 0)
 		return;
@@ -203,10 +203,8 @@ static void check_step(const struct checking *c)
 			   c->query.schema->name);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (strcmp(steps[i], step->text) == 0)
-			return;
-	buf_text(word_error(c, step, "step"), "10s, 1m, 5m, 1h or 1d\n");
+	if (aggregate_step_s(step->text) == 0)
+		buf_text(word_error(c, step, "step"), "10s, 1m, 5m, 1h or 1d\n");
 }
 
 /* ---- what a view needs ---- */
