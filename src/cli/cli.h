@@ -53,6 +53,7 @@ int command_token(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_evidence(int argc, char **argv);
 int command_query(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_dashboards(int argc, char **argv);
 int command_top(int argc, char **argv);

@@ -175,13 +175,31 @@ static int give_rows(struct store_reader *reader, sqlite3_stmt *stmt,
 	return code;
 }
 
+static int set_parameters(sqlite3_stmt *stmt, const struct store_sql *to)
+{
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < to->parameter_count && code == SQLITE_OK; i++) {
+		const struct store_parameter *given = &to->parameters[i];
+		int place = sqlite3_bind_parameter_index(stmt, given->name);
+		if (place == 0)
+			continue;
+		code = given->text != NULL
+			       ? sqlite3_bind_text(stmt, place, given->text, -1,
+						   SQLITE_STATIC)
+			       : sqlite3_bind_int64(stmt, place, given->number);
+	}
+	return code;
+}
+
 static int run(struct store_reader *reader, sqlite3 *db, const char *text,
 	       const struct store_sql *to, char error[static STORE_ERROR_MAX])
 {
 	sqlite3_stmt *stmt = NULL;
 	int result = prepare(db, text, &stmt, error);
 	if (result == 0 && give_columns(stmt, to)) {
-		int code = give_rows(reader, stmt, to);
+		int code = set_parameters(stmt, to);
+		if (code == SQLITE_OK)
+			code = give_rows(reader, stmt, to);
 		/* SQLITE_ERROR while it runs: a function was given nonsense. */
 		if (code == SQLITE_ERROR && reader->watch.why == 0)
 			result = refuse(error, sqlite3_errmsg(db));

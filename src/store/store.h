@@ -190,6 +190,13 @@ struct store_value {
 	size_t len;
 };
 
+/* What stands for a parameter of a statement, ":since". */
+struct store_parameter {
+	const char *name; /* with its colon */
+	const char *text; /* NULL: the number */
+	int64_t number;
+};
+
 struct store_sql {
 	void *self;
 	/* Once, before the rows, unless NULL; names borrowed. */
@@ -198,13 +205,17 @@ struct store_sql {
 	bool (*row)(void *self, const struct store_value *values, size_t count);
 	/* Now and then, with the rows so far and the time taken; NULL: not wanted. */
 	bool (*progress)(void *self, uint64_t rows, int64_t elapsed_us);
+	/* Borrowed; those that the statement doesn't name are left out. */
+	const struct store_parameter *parameters;
+	size_t parameter_count;
 };
 
 /*
- * Runs one read-only statement.  Tables are those above and `flow`, all days together:
- * a condition on its `end` or `start` leaves out the files of other days.  Functions
- * beside SQLite's own: in_net(ip, 'CIDR'), time_text(us), time_us('2h' or RFC 3339).
- * 0; or -EINVAL (the statement), -ETIME, -ECANCELED, -EIO with one line in error.
+ * Runs one read-only statement, whose parameters have those values or are NULL.  Tables
+ * are those above and `flow`, all days together: a condition on its `end` or `start`
+ * leaves out the files of other days.  Functions beside SQLite's own: in_net(ip,
+ * 'CIDR'), time_text(us), time_us('2h' or RFC 3339). 0; or -EINVAL (the statement),
+ * -ETIME, -ECANCELED, -EIO with one line in error.
  */
 int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
 	      const struct store_sql *to, char error[static STORE_ERROR_MAX]);

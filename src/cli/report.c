@@ -1,0 +1,231 @@
+/*
+ * report.c: breakwater report: what was observed, for an auditor; needs no daemon.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/when.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/patience.h"
+#include "cli/state_folder.h"
+#include "report/report.h"
+
+static const char examples[] =
+	"  breakwater report                                which ones there are\n"
+	"  breakwater report pci-dss --since 90d > pci.json\n"
+	"  breakwater report soc2 --format csv -o soc2.csv\n";
+
+enum { HOST_MAX = 256 };
+#define DEFAULT_SINCE "90d"
+
+static const struct {
+	const char *name;
+	void (*write)(const struct report *report, struct buf *out);
+} formats[] = {
+	{ "csv", report_csv },
+	{ "json", report_json },
+};
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+#define FORMATS_ALLOWED "json or csv"
+
+struct report_options {
+	const char *config_path, *state, *since, *until, *format, *out, *compliance;
+	struct common_options common;
+};
+
+static int complain(const char *what)
+{
+	fprintf(stderr, "breakwater report: %s\n", what);
+	return STATUS_USAGE;
+}
+
+static bool goes_on(void *self)
+{
+	(void)self;
+	patience_tell("collecting the evidence");
+	return !patience_has_ended();
+}
+
+/* ---- what is asked ---- */
+
+static bool read_time(const char *option, const char *text, int64_t now_us,
+		      int64_t *at_us)
+{
+	if (when_parse(text, now_us, at_us))
+		return true;
+	fprintf(stderr, "breakwater report: --%s: \"%s\" is no time; allowed is %s\n",
+		option, text, WHEN_ALLOWED);
+	return false;
+}
+
+static int format_of(const char *name)
+{
+	for (int i = 0; i < FORMATS; i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/* As the configuration says; the defaults, if it can't be read from here. */
+static struct report_retention retention_of(const char *config_path)
+{
+	struct config config;
+	struct buf errors = { 0 };
+	config_init(&config);
+	config_load(&config, config_path, &errors);
+	buf_free(&errors);
+	return (struct report_retention){ .flows_s = config.retention_flows,
+					  .ports_1d_s = config.retention_ports_1d,
+					  .ports_1h_s = config.retention_ports_1h,
+					  .events_s = config.retention_events,
+					  .probes_s = config.retention_probes };
+}
+
+/* ---- what is answered ---- */
+
+static int write_out(const struct buf *text, const char *path)
+{
+	int error = 0;
+	if (!buf_ok(text))
+		return complain("not enough memory for the report");
+	if (path != NULL)
+		error = file_replace(path, text->at, text->len);
+	else if (fwrite(text->at, 1, text->len, stdout) != text->len ||
+		 fflush(stdout) != 0)
+		error = -errno;
+	if (error == 0)
+		return STATUS_OK;
+	fprintf(stderr, "breakwater report: %s: %s\n",
+		path != NULL ? path : "standard output", strerror(-error));
+	return STATUS_USAGE;
+}
+
+static int write_report(const struct report_options *o, const struct report *report)
+{
+	struct buf text = { 0 };
+	formats[format_of(o->format)].write(report, &text);
+	int status = write_out(&text, o->out);
+	buf_free(&text);
+	if (status != STATUS_OK)
+		return status;
+	return report_is_incomplete(report) ? STATUS_INCOMPLETE
+	       : report_deviates(report)    ? STATUS_BAD_NEWS
+					    : STATUS_OK;
+}
+
+static int make(const struct report_options *o, struct store_reader *reader,
+		const struct compliance *compliance, struct report_ask *ask)
+{
+	char host[HOST_MAX] = "", error[STORE_ERROR_MAX];
+	gethostname(host, sizeof(host) - 1);
+	ask->host = host;
+	ask->goes_on = goes_on;
+	ask->retention = retention_of(o->config_path);
+	patience_begin();
+	struct report *report = report_make(reader, compliance, ask, error);
+	patience_end();
+	if (report == NULL)
+		return complain(error);
+	int status = write_report(o, report);
+	report_free(report);
+	return status;
+}
+
+static int report_of(const struct report_options *o,
+		     const struct compliance *compliance, const char *framework)
+{
+	config_text folder;
+	char error[STORE_ERROR_MAX];
+	struct report_ask ask = { .framework = framework,
+				  .now_us = clock_us(CLOCK_REALTIME),
+				  .folder = folder };
+	if (!read_time("since", o->since, ask.now_us, &ask.since_us))
+		return STATUS_USAGE;
+	ask.until_us = ask.now_us;
+	if (o->until != NULL &&
+	    !read_time("until", o->until, ask.now_us, &ask.until_us))
+		return STATUS_USAGE;
+	if (ask.until_us <= ask.since_us)
+		return complain("--until is not after --since");
+	int status = state_folder("report", o->state, o->config_path, folder);
+	if (status != STATUS_OK)
+		return status;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL) {
+		complain(error);
+		return status;
+	}
+	status = make(o, reader, compliance, &ask);
+	store_reader_close(reader);
+	return status;
+}
+
+static int start(const struct report_options *o, int words, char **word)
+{
+	struct buf text = { 0 };
+	if (format_of(o->format) < 0) {
+		fprintf(stderr,
+			"breakwater report: --format: \"%s\" is none; allowed "
+			"is " FORMATS_ALLOWED "\n",
+			o->format);
+		return STATUS_USAGE;
+	}
+	if (words > 1)
+		return complain("one word too many: one framework at a time");
+	struct compliance *compliance = compliance_open(o->compliance, &text);
+	if (compliance == NULL) {
+		fputs(buf_ok(&text) ? buf_cstr(&text) : "", stderr);
+		buf_free(&text);
+		return STATUS_USAGE;
+	}
+	int status;
+	if (words == 0) {
+		compliance_list(compliance, &text);
+		status = write_out(&text, NULL);
+	} else {
+		status = report_of(o, compliance, word[0]);
+	}
+	compliance_free(compliance);
+	buf_free(&text);
+	return status;
+}
+
+int command_report(int argc, char **argv)
+{
+	struct report_options o = { .since = DEFAULT_SINCE, .format = "json" };
+	const struct option_spec specs[] = {
+		{ 0, OPTION_TEXT, "since", "TIME",
+		  "begin of the time it is about (" DEFAULT_SINCE ")", &o.since, 0, 0 },
+		{ 0, OPTION_TEXT, "until", "TIME", "its end (now)", &o.until, 0, 0 },
+		{ 0, OPTION_TEXT, "format", "NAME", FORMATS_ALLOWED " (json)",
+		  &o.format, 0, 0 },
+		{ 'o', OPTION_TEXT, "output", "FILE", "into that file", &o.out, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "folder of the store; default that of the configuration", &o.state, 0,
+		  0 },
+		{ 0, OPTION_TEXT, "compliance", "DIR",
+		  "own evidence/ and frameworks/ beside those built in", &o.compliance,
+		  0, 0 },
+		OPTION_CONFIG(&o.config_path),
+	};
+	const struct command_help help = {
+		.name = "report",
+		.operands = "[FRAMEWORK]",
+		.doc = "What was observed, as evidence for a framework's controls: "
+		       "with "
+		       "how much of the\ntime was really observed, and what it can't "
+		       "show. Exit status 1: something\ndeviates, 5: not all is known.",
+		.examples = examples,
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
+		return status;
+	return start(&o, argc - first, argv + first);
+}

@@ -1,0 +1,96 @@
+/*
+ * compliance.h: what reports are made of, as data: evidence, and the frameworks that
+ * ask for it.  Private to the room.
+ *
+ * A file of compliance/evidence says what a query shows and what it can't, the query is
+ * the .sql beside it; a file of compliance/frameworks says which evidence speaks for
+ * which control, how strongly, and what is missing.  Both are dated data: nothing in C
+ * knows a control.  docs/compliance.md describes them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum {
+	COMPLIANCE_EVIDENCE_MAX = 64,
+	COMPLIANCE_FRAMEWORKS_MAX = 32,
+	COMPLIANCE_CONTROLS_MAX = 256, /* of a framework */
+	COMPLIANCE_REFERENCES_MAX = 16 /* evidence of a control */
+};
+
+/* Who has to have watched for the rows to be all there is. */
+enum observer { OBSERVER_SOCKETS, OBSERVER_PACKETS, OBSERVER_PROBES, OBSERVER_MONITOR };
+#define OBSERVERS_ALLOWED "sockets, packets, probes or monitor"
+
+/* How long the records it reads are kept: a key of retention. */
+enum kept { KEPT_FLOWS, KEPT_PORTS_1D, KEPT_PORTS_1H, KEPT_EVENTS, KEPT_PROBES };
+#define KEPT_ALLOWED "flows, ports_1d, ports_1h, events or probes"
+
+struct evidence {
+	char *id, *title, *question, *shows, *limits; /* owned, as sql */
+	uint32_t version;
+	enum observer observer;
+	enum kept kept;
+	uint32_t valid_s; /* how long after it was collected it counts */
+	char *sql;
+	char query_sha256[65]; /* of the query's text */
+};
+
+/* How much the evidence says about a control. */
+enum strength { STRENGTH_DIRECT, STRENGTH_PARTIAL, STRENGTH_SUPPORTING };
+#define STRENGTHS_ALLOWED "direct, partial or supporting"
+
+struct control {
+	char *id, *title, *shows, *missing; /* owned */
+	enum strength strength;
+	size_t evidence[COMPLIANCE_REFERENCES_MAX]; /* places in compliance.evidence */
+	size_t evidence_count;
+};
+
+/* What no port monitor can show. */
+struct control_beyond {
+	char *id, *title, *why; /* owned */
+};
+
+struct framework {
+	char *name, *title, *edition, *published, *reviewed, *source, *note;
+	struct control *controls; /* owned */
+	size_t control_count;
+	struct control_beyond *beyond; /* owned */
+	size_t beyond_count;
+	char sha256[65]; /* of the file */
+};
+
+struct compliance {
+	struct evidence evidence[COMPLIANCE_EVIDENCE_MAX];
+	size_t evidence_count;
+	struct framework frameworks[COMPLIANCE_FRAMEWORKS_MAX];
+	size_t framework_count;
+};
+
+const char *observer_name(enum observer observer);
+const char *kept_name(enum kept kept);
+const char *strength_name(enum strength strength);
+
+/* NULL: there is none of that name. */
+const struct framework *compliance_framework(const struct compliance *compliance,
+					     const char *name);
+const struct evidence *compliance_evidence(const struct compliance *compliance,
+					   const char *id);
+
+/*
+ * One file each; name stands for it in messages.  False with messages in *errors; then
+ * nothing was added.  Evidence comes first: frameworks refer to it.
+ */
+bool compliance_take_evidence(struct compliance *compliance, const char *name,
+			      const char *text, size_t len, const char *sql,
+			      struct buf *errors);
+bool compliance_take_framework(struct compliance *compliance, const char *name,
+			       const char *text, size_t len, struct buf *errors);
+
+void evidence_free(struct evidence *evidence);
+void framework_free(struct framework *framework);

@@ -1,0 +1,68 @@
+/*
+ * model.h: a report before it is written in some format.  Private to the room.
+ */
+#pragma once
+
+#include "report/compliance.h"
+#include "report/coverage.h"
+#include "report/exhibit.h"
+#include "report/report.h"
+#include "store/audit.h"
+
+/* What the rows come to. */
+enum outcome {
+	OUTCOME_CLEAR,      /* nothing deviates, of the time that was observed */
+	OUTCOME_REVIEW,     /* rows for a person to look at: nothing here judges them */
+	OUTCOME_UNKNOWN,    /* nothing was observed, or it could not be read */
+	OUTCOME_DEVIATIONS, /* the gravest last */
+};
+
+/* A piece of evidence, collected. */
+struct collected {
+	const struct evidence *evidence; /* borrowed */
+	struct exhibit rows;
+	uint64_t deviations;
+	bool judges; /* it has a column `deviation` */
+	enum outcome outcome;
+	struct coverage coverage;
+	char sha256[65];               /* of the rows as CSV */
+	int64_t expires_us;            /* after that it has to be collected again */
+	char problem[STORE_ERROR_MAX]; /* why there are none, or not all */
+};
+
+struct report_fault {
+	char *text; /* owned */
+	bool is_notice;
+};
+
+/* What a check of the audit chain gave. */
+struct report_chain {
+	bool is_checked;
+	struct audit_verdict verdict;
+	struct report_fault *faults; /* owned */
+	size_t fault_count;
+	char problem[STORE_ERROR_MAX];
+};
+
+struct report {
+	const struct compliance *compliance;
+	const struct framework *framework;
+	struct report_ask ask;
+	struct observed observed;
+	struct collected *collected; /* owned; of the evidence the framework asks for */
+	size_t collected_count;
+	struct report_chain chain;
+};
+
+const char *outcome_name(enum outcome outcome);     /* "clear" */
+const char *outcome_sentence(enum outcome outcome); /* for a reader who sees no other */
+
+/* NULL: the framework doesn't ask for it. */
+const struct collected *report_collected(const struct report *report,
+					 const struct evidence *evidence);
+
+/* The gravest of its evidence. */
+enum outcome report_outcome(const struct report *report, const struct control *control);
+
+/* The chain of the ask's folder. False: it was ended. */
+bool report_check_chain(struct report *report);

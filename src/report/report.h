@@ -1,0 +1,65 @@
+/*
+ * report.h: reports of what was observed: evidence by stored queries, with how much of
+ * the time was really observed, and which controls of which framework it speaks for.
+ *
+ * Made of a store, with or without a daemon.  The same store, time and files give the
+ * same evidence to the last byte.  What is said is what was seen; whether a requirement
+ * is met is for an assessor to say.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+
+struct compliance;
+struct report;
+
+/* How long records are kept, in seconds; 0: for ever. */
+struct report_retention {
+	uint32_t flows_s, ports_1d_s, ports_1h_s, events_s, probes_s;
+};
+
+struct report_ask {
+	const char *framework; /* its name */
+	int64_t since_us, until_us, now_us;
+	const char *host; /* what it was observed on */
+	struct report_retention retention;
+	const char
+		*folder; /* of the store: its audit chain is checked; NULL: it isn't */
+	/* Now and then; false: end.  NULL: not wanted. */
+	bool (*goes_on)(void *self);
+	void *self;
+};
+
+/*
+ * What is built in, and the files of a folder (NULL: none); NULL with messages
+ * "name:line:column: what, and what is allowed", one a line, in *errors.
+ */
+struct compliance *compliance_open(const char *folder, struct buf *errors);
+void compliance_free(struct compliance *compliance);
+
+/* Which frameworks there are, a line each, by their files' names. */
+void compliance_list(const struct compliance *compliance, struct buf *out);
+
+/*
+ * Borrows the compliance and what the ask points to until report_free().  NULL with one
+ * line in error: there is no such framework, no memory, or it was ended.  A query that
+ * fails is evidence that is not known, and why.
+ */
+struct report *report_make(struct store_reader *reader,
+			   const struct compliance *compliance,
+			   const struct report_ask *ask,
+			   char error[static STORE_ERROR_MAX]);
+void report_free(struct report *report);
+
+/* Whether anything deviates, and whether something asked for is not known. */
+bool report_deviates(const struct report *report);
+bool report_is_incomplete(const struct report *report);
+
+/* Each appends one whole document. */
+void report_json(const struct report *report, struct buf *out);
+void report_csv(const struct report *report, struct buf *out);

@@ -1,0 +1,208 @@
+/*
+ * write_json.c: a report as one JSON object; docs/compliance.md describes it.
+ */
+#include "record/object.h"
+#include "report/model.h"
+
+static void put_array(struct buf *out, const char *name)
+{
+	buf_printf(out, "\"%s\":[", name);
+}
+
+static void end_array(struct buf *out)
+{
+	if (out->len > 0 && out->at[out->len - 1] == ',')
+		out->len--;
+	buf_text(out, "],");
+}
+
+/* ---- evidence ---- */
+
+static void put_coverage(struct buf *out, const struct coverage *coverage)
+{
+	object_open(out, "coverage");
+	object_decimal(out, "ratio", coverage_ratio(coverage));
+	object_time(out, "known_since", coverage->known_since_us, "Z");
+	if (coverage->known_why != NULL)
+		object_text(out, "why", coverage->known_why);
+	object_u64(out, "known_us", (uint64_t)coverage->known_us);
+	object_u64(out, "lossy_us", (uint64_t)coverage->lossy_us);
+	object_close(out);
+	buf_char(out, ',');
+}
+
+static void put_cell(struct buf *out, const struct exhibit *rows, size_t row,
+		     size_t column)
+{
+	const char *text = exhibit_cell(rows, row, column);
+	if (text == NULL)
+		return; /* absent is unknown */
+	if (!exhibit_cell_at(rows, row, column)->is_number) {
+		object_text(out, rows->names[column], text);
+		return;
+	}
+	buf_char(out, '"');
+	buf_json_text(out, rows->names[column]);
+	buf_printf(out, "\":%s,", text);
+}
+
+static void put_rows(struct buf *out, const struct exhibit *rows)
+{
+	put_array(out, "rows");
+	for (size_t row = 0; row < rows->row_count; row++) {
+		object_open(out, NULL);
+		for (size_t i = 0; i < rows->column_count; i++)
+			put_cell(out, rows, row, i);
+		object_close(out);
+		buf_char(out, ',');
+	}
+	end_array(out);
+}
+
+static void put_collected(struct buf *out, const struct collected *collected)
+{
+	const struct evidence *evidence = collected->evidence;
+	object_open(out, NULL);
+	object_text(out, "id", evidence->id);
+	object_u64(out, "version", evidence->version);
+	object_text(out, "title", evidence->title);
+	object_text(out, "question", evidence->question);
+	object_text(out, "shows", evidence->shows);
+	object_text(out, "limits", evidence->limits);
+	object_text(out, "observer", observer_name(evidence->observer));
+	object_text(out, "outcome", outcome_name(collected->outcome));
+	object_u64(out, "row_count", collected->rows.row_count);
+	if (collected->judges)
+		object_u64(out, "deviations", collected->deviations);
+	object_text(out, "sha256", collected->sha256);
+	object_text(out, "query_sha256", evidence->query_sha256);
+	object_time(out, "expires", collected->expires_us, "Z");
+	if (collected->problem[0] != '\0')
+		object_text(out, "problem", collected->problem);
+	put_coverage(out, &collected->coverage);
+	put_rows(out, &collected->rows);
+	object_close(out);
+	buf_char(out, ',');
+}
+
+/* ---- controls ---- */
+
+static void put_control(struct buf *out, const struct report *report,
+			const struct control *control)
+{
+	object_open(out, NULL);
+	object_text(out, "id", control->id);
+	object_text(out, "title", control->title);
+	object_text(out, "strength", strength_name(control->strength));
+	object_text(out, "outcome", outcome_name(report_outcome(report, control)));
+	object_text(out, "shows", control->shows);
+	object_text(out, "missing", control->missing);
+	put_array(out, "evidence");
+	for (size_t i = 0; i < control->evidence_count; i++)
+		buf_printf(out, "\"%s\",",
+			   report->compliance->evidence[control->evidence[i]].id);
+	end_array(out);
+	object_close(out);
+	buf_char(out, ',');
+}
+
+static void put_framework(struct buf *out, const struct report *report)
+{
+	const struct framework *framework = report->framework;
+	object_open(out, "framework");
+	object_text(out, "name", framework->name);
+	object_text(out, "title", framework->title);
+	object_text(out, "edition", framework->edition);
+	object_text(out, "published", framework->published);
+	object_text(out, "reviewed", framework->reviewed);
+	object_text(out, "source", framework->source);
+	object_text(out, "sha256", framework->sha256);
+	if (framework->note != NULL)
+		object_text(out, "note", framework->note);
+	object_close(out);
+	buf_char(out, ',');
+	put_array(out, "controls");
+	for (size_t i = 0; i < framework->control_count; i++)
+		put_control(out, report, &framework->controls[i]);
+	end_array(out);
+	put_array(out, "beyond");
+	for (size_t i = 0; i < framework->beyond_count; i++) {
+		object_open(out, NULL);
+		object_text(out, "id", framework->beyond[i].id);
+		object_text(out, "title", framework->beyond[i].title);
+		object_text(out, "why", framework->beyond[i].why);
+		object_close(out);
+		buf_char(out, ',');
+	}
+	end_array(out);
+}
+
+/* ---- around them ---- */
+
+static void put_gaps(struct buf *out, const struct observed *observed)
+{
+	put_array(out, "gaps");
+	for (size_t i = 0; i < observed->gap_count; i++) {
+		const struct gap_record *gap = &observed->gaps[i];
+		object_open(out, NULL);
+		object_time(out, "start", gap->start, "Z");
+		object_time(out, "end", gap->end, "Z");
+		object_text(out, "reason", gap->reason);
+		object_bool(out, "blind", coverage_is_blind(gap));
+		if (gap->count != UNKNOWN_U64)
+			object_u64(out, "count", gap->count);
+		object_close(out);
+		buf_char(out, ',');
+	}
+	end_array(out);
+}
+
+static void put_chain(struct buf *out, const struct report_chain *chain)
+{
+	object_open(out, "audit");
+	object_bool(out, "checked", chain->is_checked);
+	if (chain->problem[0] != '\0')
+		object_text(out, "problem", chain->problem);
+	if (chain->is_checked) {
+		object_u64(out, "records", chain->verdict.records);
+		object_u64(out, "first", chain->verdict.first);
+		object_u64(out, "last", chain->verdict.last);
+		object_u64(out, "checkpoints", chain->verdict.checkpoints);
+		object_u64(out, "held", chain->verdict.held);
+		object_u64(out, "faults", chain->verdict.faults);
+		object_bool(out, "in_doubt", chain->verdict.is_in_doubt);
+		object_text(out, "key", chain->verdict.key);
+	}
+	put_array(out, "said");
+	for (size_t i = 0; i < chain->fault_count; i++) {
+		object_open(out, NULL);
+		object_bool(out, "notice", chain->faults[i].is_notice);
+		object_text(out, "text", chain->faults[i].text);
+		object_close(out);
+		buf_char(out, ',');
+	}
+	end_array(out);
+	object_close(out);
+	buf_char(out, ',');
+}
+
+void report_json(const struct report *report, struct buf *out)
+{
+	const struct report_ask *ask = &report->ask;
+	object_open(out, NULL);
+	object_text(out, "record", "report");
+	object_text(out, "software", "Breakwater " BREAKWATER_VERSION);
+	object_text(out, "host", ask->host);
+	object_time(out, "since", ask->since_us, "Z");
+	object_time(out, "until", ask->until_us, "Z");
+	object_time(out, "made", ask->now_us, "Z");
+	put_framework(out, report);
+	put_gaps(out, &report->observed);
+	put_chain(out, &report->chain);
+	put_array(out, "evidence");
+	for (size_t i = 0; i < report->collected_count; i++)
+		put_collected(out, &report->collected[i]);
+	end_array(out);
+	object_close(out);
+	buf_char(out, '\n');
+}
