@@ -6,6 +6,7 @@
  */
 #include "alert/figures.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,12 @@ struct sample {
 struct figures {
 	int64_t begin_us, now_us; /* begin: of a week */
 	uint32_t weeks;
-	int64_t first_start_us, first_gap_us; /* INT64_MAX: none */
+	int64_t first_us; /* of which a record tells; INT64_MAX: none does */
 	int64_t missing_us[FIGURES_WEEKS_MAX];
 	uint64_t messages[FIGURES_WEEKS_MAX];
 	struct sample *samples; /* owned */
 	size_t count, room;
+	bool has_failed; /* without memory */
 };
 
 static int64_t week_begin(int64_t at_us)
@@ -51,13 +53,15 @@ struct figures *figures_new(int64_t since_us, int64_t now_us)
 	struct figures *f = calloc(1, sizeof(*f));
 	if (f == NULL)
 		return NULL;
+	if (since_us == UNKNOWN_TIME)
+		since_us = now_us - FIGURES_WEEKS_USUAL * WEEK_US;
 	f->now_us = now_us;
 	f->begin_us = week_begin(since_us < now_us ? since_us : now_us);
 	int64_t earliest_us = week_begin(now_us) - (FIGURES_WEEKS_MAX - 1) * WEEK_US;
 	if (f->begin_us < earliest_us)
 		f->begin_us = earliest_us;
 	f->weeks = (uint32_t)((week_begin(now_us) - f->begin_us) / WEEK_US) + 1;
-	f->first_start_us = f->first_gap_us = INT64_MAX;
+	f->first_us = INT64_MAX;
 	return f;
 }
 
@@ -69,12 +73,14 @@ void figures_free(struct figures *figures)
 	free(figures);
 }
 
-int64_t figures_since(const struct figures *figures)
-{
-	return figures->begin_us;
-}
-
 /* ---- what comes ---- */
+
+/* Something ran then. */
+static void note_time(struct figures *f, int64_t at_us)
+{
+	if (at_us != UNKNOWN_TIME && at_us < f->first_us)
+		f->first_us = at_us;
+}
 
 static bool is_within(const struct figures *f, int64_t at_us)
 {
@@ -113,11 +119,9 @@ static struct sample sample_of(const struct figures *f, const struct incident_re
 	};
 }
 
-bool figures_incident(struct figures *f, const struct incident_record *incident)
+static bool add_sample(struct figures *f, const struct sample *sample)
 {
 	enum { ROOM_FIRST = 64 };
-	if (!is_within(f, incident->detected) || incident_is_part(incident))
-		return true;
 	if (f->count == f->room) {
 		size_t room = f->room == 0 ? ROOM_FIRST : 2 * f->room;
 		void *larger = reallocarray(f->samples, room, sizeof(*f->samples));
@@ -126,17 +130,32 @@ bool figures_incident(struct figures *f, const struct incident_record *incident)
 		f->samples = larger;
 		f->room = room;
 	}
-	f->samples[f->count++] = sample_of(f, incident);
+	f->samples[f->count++] = *sample;
 	return true;
 }
 
-void figures_notification(struct figures *f,
-			  const struct notification_record *notification)
+static bool take_incident(void *to, const void *record)
 {
+	struct figures *f = to;
+	const struct incident_record *incident = record;
+	note_time(f, incident->detected);
+	if (!is_within(f, incident->detected) || incident_is_part(incident))
+		return true;
+	const struct sample sample = sample_of(f, incident);
+	f->has_failed = !add_sample(f, &sample);
+	return !f->has_failed;
+}
+
+static bool take_notification(void *to, const void *record)
+{
+	struct figures *f = to;
+	const struct notification_record *notification = record;
 	bool is_sent =
 		notification->state != NULL && strcmp(notification->state, "sent") == 0;
+	note_time(f, notification->at);
 	if (is_sent && is_within(f, notification->at))
 		f->messages[week_of(f, notification->at)]++;
+	return true;
 }
 
 /* Packets that were lost leave the rest known. */
@@ -164,37 +183,54 @@ static int64_t end_of(const struct figures *f, uint32_t week)
 	return end_us < f->now_us ? end_us : f->now_us;
 }
 
-void figures_gap(struct figures *f, const struct gap_record *gap)
+static bool take_gap(void *to, const void *record)
 {
+	struct figures *f = to;
+	const struct gap_record *gap = record;
+	note_time(f, gap->start); /* until it began */
 	if (!hides_all(gap) || gap->start == UNKNOWN_TIME || gap->end == UNKNOWN_TIME)
-		return;
-	if (gap->start < f->first_gap_us)
-		f->first_gap_us = gap->start;
+		return true;
 	for (uint32_t week = 0; week < f->weeks; week++)
 		f->missing_us[week] += overlap(gap->start, gap->end, begin_of(f, week),
 					       end_of(f, week));
+	return true;
 }
 
-void figures_start(struct figures *f, int64_t at_us)
+static bool take_audit(void *to, const void *record)
 {
-	if (at_us != UNKNOWN_TIME && at_us < f->first_start_us)
-		f->first_start_us = at_us;
+	note_time(to, ((const struct audit_record *)record)->at);
+	return true;
+}
+
+int figures_read(struct figures *f, figures_reader read, void *from)
+{
+	/* Since when something ran may be long before. */
+	static const struct {
+		enum record_kind kind;
+		bool is_of_all_time;
+		figures_take take;
+	} sources[] = {
+		{ RECORD_incident, false, take_incident },
+		{ RECORD_notification, false, take_notification },
+		{ RECORD_gap, false, take_gap },
+		{ RECORD_audit, true, take_audit },
+	};
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		int64_t since_us = sources[i].is_of_all_time ? INT64_MIN : f->begin_us;
+		int result =
+			read(from, sources[i].kind, since_us, sources[i].take, f);
+		if (result != 0 || f->has_failed)
+			return f->has_failed ? -ENOMEM : result;
+	}
+	return 0;
 }
 
 /* ---- figures of some weeks ---- */
 
-/* A gap before the first start that is kept: something ran before. */
-static int64_t known_since(const struct figures *f)
-{
-	bool is_first =
-		f->first_start_us != INT64_MAX && f->first_start_us <= f->first_gap_us;
-	return is_first ? f->first_start_us : INT64_MIN;
-}
-
 static int64_t known_us(const struct figures *f, uint32_t week)
 {
 	int64_t all_us =
-		overlap(known_since(f), INT64_MAX, begin_of(f, week), end_of(f, week));
+		overlap(f->first_us, INT64_MAX, begin_of(f, week), end_of(f, week));
 	return all_us > f->missing_us[week] ? all_us - f->missing_us[week] : 0;
 }
 

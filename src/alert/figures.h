@@ -6,6 +6,7 @@
  * Records in, in any order, figures out; no clock, no I/O.  Weeks are those of ISO
  * 8601, in UTC.  What lies before the first record, or while nothing ran, is known
  * neither as well nor as bad: counts of a mean week are by the time that is known.
+ * Without any record nothing is.
  */
 #pragma once
 
@@ -14,22 +15,23 @@
 
 #include "record/record.h"
 
-enum { FIGURES_WEEKS_MAX = 106 }; /* two years, and what of them is begun */
+enum {
+	FIGURES_WEEKS_MAX = 106, /* two years, and what of them is begun */
+	FIGURES_WEEKS_USUAL = 8  /* before this one */
+};
 
 struct figures;
-/* From the week of since_us until now; NULL without memory. */
+/* From the week of since_us (UNKNOWN_TIME: as usual) until now; NULL without memory. */
 struct figures *figures_new(int64_t since_us, int64_t now_us);
 void figures_free(struct figures *figures);
-/* What was before is not asked for: begin of the first week. */
-int64_t figures_since(const struct figures *figures);
 
-/* False without memory. */
-bool figures_incident(struct figures *figures, const struct incident_record *incident);
-void figures_notification(struct figures *figures,
-			  const struct notification_record *notification);
-void figures_gap(struct figures *figures, const struct gap_record *gap);
-/* A start of the daemon: before the first of all nothing is known. */
-void figures_start(struct figures *figures, int64_t at_us);
+typedef bool (*figures_take)(void *to, const void *record);
+/* Gives all records of a kind since then to take, until that returns false; 0, or
+ * -errno. */
+typedef int (*figures_reader)(void *from, enum record_kind kind, int64_t since_us,
+			      figures_take take, void *to);
+/* Reads what they are made of: 0, -ENOMEM, or what read returned. */
+int figures_read(struct figures *figures, figures_reader read, void *from);
 
 /*
  * This week, the mean of those before it, then each of them, the newest first, back to

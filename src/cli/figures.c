@@ -5,6 +5,7 @@
  */
 #include "cli/figures.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,96 +13,17 @@
 #include "base/clock.h"
 #include "base/when.h"
 #include "cli/cli.h"
+#include "cli/client_json.h"
 #include "cli/gather.h"
 #include "cli/table.h"
+#include "record/from_json.h"
 
-/* As many as the API gives at once. */
-enum { ROWS_MAX = 100000, DAY_S = 86400 };
-static const char weeks_usual[] = "8w";
-
-struct reading {
-	struct figures *figures; /* owned */
-	struct gather *gather;   /* owned */
-	struct gather_about about;
-	uint32_t count; /* of the kind that is read */
-	bool has_failed;
-};
+enum { DAY_S = 86400 };
 
 static int complain(int status, const char *why)
 {
 	fprintf(stderr, "breakwater incidents: %s\n", why);
 	return status;
-}
-
-/* ---- reading ---- */
-
-static bool take_incident(void *self, const void *record)
-{
-	struct reading *r = self;
-	r->count++;
-	r->has_failed = !figures_incident(r->figures, record);
-	return !r->has_failed;
-}
-
-static bool take_notification(void *self, const void *record)
-{
-	struct reading *r = self;
-	r->count++;
-	figures_notification(r->figures, record);
-	return true;
-}
-
-static bool take_gap(void *self, const void *record)
-{
-	struct reading *r = self;
-	r->count++;
-	figures_gap(r->figures, record);
-	return true;
-}
-
-static bool take_audit(void *self, const void *record)
-{
-	struct reading *r = self;
-	const struct audit_record *audit = record;
-	if (audit->action != NULL && strcmp(audit->action, "start") == 0)
-		figures_start(r->figures, audit->at);
-	return true;
-}
-
-/* Figures of some of them would be wrong ones. */
-static int read_kind(struct reading *r, enum record_kind kind, gather_emit take)
-{
-	const struct gather_wanted wanted = { .kind = kind,
-					      .limit = ROWS_MAX,
-					      .about = &r->about };
-	r->count = 0;
-	int status = gather_each(r->gather, &wanted, take, r);
-	if (status == STATUS_OK && r->has_failed)
-		return complain(STATUS_INCOMPLETE, "out of memory");
-	if (status == STATUS_OK && r->count >= ROWS_MAX)
-		return complain(STATUS_INCOMPLETE, "too many records for figures of "
-						   "all that time: a later --since");
-	return status;
-}
-
-/* Starts are few; with blocks beside them the chain may be long. */
-static int read_starts(struct reading *r)
-{
-	const struct gather_wanted wanted = { .kind = RECORD_audit,
-					      .name = "action",
-					      .value = "start",
-					      .limit = ROWS_MAX };
-	return gather_each(r->gather, &wanted, take_audit, r);
-}
-
-static int read_all(struct reading *r)
-{
-	int status = read_kind(r, RECORD_incident, take_incident);
-	if (status == STATUS_OK)
-		status = read_kind(r, RECORD_notification, take_notification);
-	if (status == STATUS_OK)
-		status = read_kind(r, RECORD_gap, take_gap);
-	return status == STATUS_OK ? read_starts(r) : status;
 }
 
 /* ---- showing ---- */
@@ -166,41 +88,126 @@ static void print_change(const struct shown *shown)
 	buf_free(&text);
 }
 
-int figures_show(const struct common_options *common, struct figures *figures)
+static void begin(struct shown *shown, const struct common_options *common)
 {
-	struct shown shown = { .json = common->json, .rows = json_array() };
+	*shown = (struct shown){ .json = common->json, .rows = json_array() };
+}
+
+static void end(struct shown *shown, const struct common_options *common)
+{
 	const struct look look = look_of(common);
 	const struct limits limits = limits_of(NULL);
-	bool is_told = figures_tell(figures, take_row, &shown);
-	if (is_told && !common->json) {
-		table_print(&view_figures, shown.rows, &limits, &look);
-		print_change(&shown);
+	if (!common->json) {
+		table_print(&view_figures, shown->rows, &limits, &look);
+		print_change(shown);
 	}
-	json_decref(shown.rows);
+	json_decref(shown->rows);
+}
+
+int figures_show(const struct common_options *common, struct figures *figures)
+{
+	struct shown shown;
+	begin(&shown, common);
+	bool is_told = figures_tell(figures, take_row, &shown);
+	if (is_told)
+		end(&shown, common);
+	else
+		json_decref(shown.rows);
 	return is_told ? STATUS_OK : complain(STATUS_INCOMPLETE, "out of memory");
 }
 
-/* ---- all of it ---- */
+/* ---- of a store ---- */
+
+struct reading {
+	struct gather *gather;
+	int64_t now_us;
+	int status; /* exit status; what is wrong was said */
+};
+
+/* figures_reader */
+static int read_kind(void *from, enum record_kind kind, int64_t since_us,
+		     figures_take take, void *to)
+{
+	struct reading *r = from;
+	const struct gather_about about = { .since_us = since_us,
+					    .until_us = r->now_us,
+					    .port = UNKNOWN_U32 };
+	const struct gather_wanted wanted = { .kind = kind, .about = &about };
+	r->status = gather_each(r->gather, &wanted, take, to);
+	return r->status == STATUS_OK ? 0 : -EIO;
+}
+
+static int read_store(const struct common_options *common, struct figures *figures,
+		      const char *folder, int64_t now_us)
+{
+	struct reading r = { .now_us = now_us };
+	r.gather = gather_open(common, "incidents", folder, &r.status);
+	if (r.gather == NULL)
+		return r.status;
+	int result = figures_read(figures, read_kind, &r);
+	gather_close(r.gather);
+	if (result == -ENOMEM)
+		return complain(STATUS_INCOMPLETE, "out of memory");
+	return result == 0 ? figures_show(common, figures) : r.status;
+}
+
+static int of_store(const struct common_options *common, const char *folder,
+		    const char *since)
+{
+	const int64_t now_us = clock_us(CLOCK_REALTIME);
+	int64_t since_us = UNKNOWN_TIME;
+	if (since != NULL)
+		when_parse(since, now_us, &since_us);
+	struct figures *figures = figures_new(since_us, now_us);
+	if (figures == NULL)
+		return complain(STATUS_INCOMPLETE, "out of memory");
+	int status = read_store(common, figures, folder, now_us);
+	figures_free(figures);
+	return status;
+}
+
+/* ---- of the daemon ---- */
+
+static void show_rows(const struct common_options *common, const json_t *rows)
+{
+	struct shown shown;
+	struct figures_record row;
+	size_t i;
+	json_t *value;
+	begin(&shown, common);
+	json_array_foreach (rows, i, value)
+		if (record_from_json(RECORD_figures, value, &row))
+			take_row(&shown, &row);
+	end(&shown, common);
+}
+
+static int of_daemon(const struct common_options *common, const char *since)
+{
+	struct buf path = { 0 };
+	char error[CLIENT_ERROR_MAX] = "out of memory";
+	json_t *rows = NULL;
+	int status = STATUS_UNREACHABLE;
+	struct client *client = client_open(common);
+	buf_text(&path, "/api/v1/figures");
+	client_parameter(&path, "since", since);
+	if (client != NULL && buf_ok(&path)) {
+		client_be_patient(client);
+		status = client_records(client, buf_cstr(&path), &rows, NULL, error);
+	}
+	if (status == STATUS_OK)
+		show_rows(common, rows);
+	else
+		complain(status, error);
+	json_decref(rows);
+	if (client != NULL)
+		client_close(client);
+	buf_free(&path);
+	return status;
+}
 
 int figures_print(const struct common_options *common, const char *folder,
 		  const char *since)
 {
-	const int64_t now_us = clock_us(CLOCK_REALTIME);
-	int64_t since_us = now_us;
-	int status;
-	when_parse(since != NULL ? since : weeks_usual, now_us, &since_us);
-	struct reading r = { .figures = figures_new(since_us, now_us),
-			     .about = { .until_us = now_us, .port = UNKNOWN_U32 } };
-	if (r.figures == NULL)
-		return complain(STATUS_INCOMPLETE, "out of memory");
-	r.about.since_us = figures_since(r.figures);
-	r.gather = gather_open(common, "incidents", folder, &status);
-	if (r.gather != NULL) {
-		status = read_all(&r);
-		if (status == STATUS_OK)
-			status = figures_show(common, r.figures);
-		gather_close(r.gather);
-	}
-	figures_free(r.figures);
-	return status;
+	return folder != NULL ? of_store(common, folder, since)
+			      : of_daemon(common, since);
 }

@@ -119,7 +119,7 @@ static const struct column columns[] = {
 
 const struct view view_figures = {
 	.title = "figures",
-	.path = "/api/v1/incidents",
+	.path = "/api/v1/figures",
 	.sort = "week",
 	.order = "newest first",
 	.nothing = "No week.",

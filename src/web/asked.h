@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "record/record.h"
 
 /* What GET /probe is asked with; NULL: not given. */
 struct web_probe {
@@ -48,6 +49,12 @@ struct web_port_facts {
 	const atomic_bool *cancelled;
 	bool with_facts; /* the answer is to have all of it */
 };
+
+/* Gives all records of a kind since then to take, until that returns false; 0, or
+ * -errno. */
+typedef bool (*web_take)(void *to, const void *record);
+typedef int (*web_reader)(void *from, enum record_kind kind, int64_t since_us,
+			  web_take take, void *to);
 
 /* As a database has it: text of strangers. */
 struct web_country {

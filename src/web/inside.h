@@ -84,8 +84,15 @@ bool records_are_in_both(enum record_kind kind);
 /* True if memory can't know, or not all of it. */
 bool records_are_past(const struct web_source *source, const struct query *query);
 
+/* The form that the client takes, if it asks for none; and its media type. */
+enum query_format records_form(const struct request *request);
+const char *records_type(const struct query *query);
+
 /* GET of groups of records. */
 enum MHD_Result answer_aggregate(const struct request *request);
+
+/* GET of what each week of incidents was like. */
+enum MHD_Result answer_figures(const struct request *request);
 
 /* GET of all that is known of one port, and in words how it is. */
 enum MHD_Result answer_explain(const struct request *request);

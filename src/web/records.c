@@ -41,11 +41,13 @@ static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
 		       : MHD_NO;
 }
 
-static bool wants_array(const struct request *request)
+enum query_format records_form(const struct request *request)
 {
 	const char *accept = MHD_lookup_connection_value(
 		request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-	return accept != NULL && strcasestr(accept, "application/json") != NULL;
+	bool wants_array =
+		accept != NULL && strcasestr(accept, "application/json") != NULL;
+	return wants_array ? QUERY_JSON : QUERY_NDJSON;
 }
 
 bool records_are_in_both(enum record_kind kind)
@@ -158,7 +160,7 @@ static void add_file_name(struct MHD_Response *response, const char *record)
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, text);
 }
 
-static const char *type_of(const struct query *query)
+const char *records_type(const struct query *query)
 {
 	static const char *const types[] = {
 		[QUERY_NDJSON] = "application/x-ndjson",
@@ -200,7 +202,7 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 					"attachment; filename=\"packets.pcap\"");
 	if (rows->query->format == QUERY_CSV)
 		add_file_name(response, rows->query->schema->name);
-	return answer(request->connection, MHD_HTTP_OK, type_of(rows->query), response);
+	return answer(request->connection, MHD_HTTP_OK, records_type(rows->query), response);
 }
 
 static enum MHD_Result answer_now(const struct request *request,
@@ -275,7 +277,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 		return answer_past(
 			request, (struct record_question *)request->exchange->question);
 	query_init(&query, kind);
-	query.format = wants_array(request) ? QUERY_JSON : QUERY_NDJSON;
+	query.format = records_form(request);
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &reading);
 	if (error[0] != '\0')

@@ -219,6 +219,7 @@ static const struct route {
 	{ "/api/v1/live", answer_live, 0 },
 	{ "/api/v1/aggregate", answer_aggregate, 0 },
 	{ "/api/v1/explain", answer_explain, 0 },
+	{ "/api/v1/figures", answer_figures, 0 },
 	{ "/api/v1/countries", answer_countries, 0 },
 	{ "/api/v1/schema", answer_schema, 0 },
 	{ "/api/v1/filters", answer_filters, 0 },
@@ -279,8 +280,8 @@ static enum MHD_Result route(const struct request *request)
 		"probes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
-		"schema, filters, status, policy, aggregate, explain, countries, "
-		"maintenance, dashboards, rules, sinks, config, me, users, or "
+		"schema, filters, status, policy, aggregate, explain, figures, "
+		"countries, maintenance, dashboards, rules, sinks, config, me, users, or "
 		"/metrics, /health, /probe");
 }
 

@@ -73,8 +73,7 @@ struct web_source {
 	 */
 	bool (*probe_ask)(void *self, const struct web_probe *probe,
 			  web_probe_answer answer, void *to, const char **why);
-	/* What is in maintenance by command, as NDJSON; and a change, as policy_apply.
-	 */
+	/* What is in maintenance by command, as NDJSON; a change as policy_apply. */
 	void (*maintenance)(void *self, struct buf *json);
 	int (*maintain)(void *self, const char *text, size_t len, const char *actor,
 			struct buf *message);
@@ -105,8 +104,11 @@ struct web_source {
 	void *(*explain_begin)(void *self);
 	void (*explain_end)(void *begun, const struct web_port_facts *facts,
 			    struct buf *json);
-	/* What is watched, who is told, and the configuration in force; a JSON object
-	 * each. */
+	/* GET /api/v1/figures, in another thread: emits figures since then
+	 * (UNKNOWN_TIME: as usual) of what read() gives.  0, or -errno. */
+	int (*figures)(int64_t since_us, web_reader read, void *from, web_emit emit,
+		       void *to);
+	/* What is watched, who is told, what is configured; a JSON object each. */
 	void (*rules)(void *self, struct buf *json);
 	void (*sinks)(void *self, struct buf *json);
 	void (*config)(void *self, struct buf *json);
@@ -136,8 +138,7 @@ struct web_source {
 	 */
 	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
 			    struct buf *message);
-	/* Tests whether attackers are really stopped, from now on; the rest as above.
-	 */
+	/* Tests whether attackers are really stopped; the rest as above. */
 	int (*self_test)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);
 	/* Somebody who may, or did, of which the audit chain shall know. */
@@ -145,8 +146,7 @@ struct web_source {
 		      const char *subject, const char *before, const char *after);
 	/* What is wrong, in a line for whoever runs the daemon. */
 	void (*trouble)(void *self, const char *text);
-	/* Takes a scan that somebody made: NDJSON of scan_run and scan; the rest as
-	 * above. */
+	/* Takes a scan: NDJSON of scan_run and scan; the rest as above. */
 	int (*scan_take)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);
 };
