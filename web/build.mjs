@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
+import { meanings } from "./meanings.mjs";
 import { recordTypes } from "./records.mjs";
 
 const web = dirname(fileURLToPath(import.meta.url));
@@ -36,10 +37,11 @@ export const options = {
 	logLevel: "warning",
 };
 
-/** Types of records, where tsc looks for them; untouched if they are the same. */
-export function writeRecordTypes() {
-	const path = join(npm, "record-types.d.ts");
-	const text = recordTypes(readFileSync(join(root, "src/record/record.def"), "utf8"));
+/* What the daemon and the page both know. */
+const SOURCES = ["record", "mitre", "veto"].map((name) => join(root, `src/record/${name}.def`));
+
+/** Untouched if it is the same. */
+function writeModule(path, text) {
 	let old = "";
 	try {
 		old = readFileSync(path, "utf8");
@@ -51,6 +53,13 @@ export function writeRecordTypes() {
 	/* Others may read it now. */
 	writeFileSync(`${path}.${process.pid}`, text);
 	renameSync(`${path}.${process.pid}`, path);
+}
+
+/** Types of records, and what their words mean, where web/tsconfig.json has them. */
+export function writeModules() {
+	const [record, mitre, veto] = SOURCES.map((path) => readFileSync(path, "utf8"));
+	writeModule(join(npm, "record-types.d.ts"), recordTypes(record));
+	writeModule(join(npm, "record-meanings.ts"), meanings(mitre, veto));
 }
 
 /** Every file below a folder. */
@@ -125,7 +134,7 @@ function header(rows, places) {
 }
 
 async function main(out, depfile) {
-	writeRecordTypes();
+	writeModules();
 	const { files, outputs, inputs } = await bundle();
 	const places = JSON.parse(readFileSync(join(web, "src/places.json"), "utf8"));
 	const assets = [{ path: "/", content: Buffer.from(indexHtml(outputs)) },
@@ -133,7 +142,7 @@ async function main(out, depfile) {
 			.sort((a, b) => (a.path < b.path ? -1 : 1))];
 	const rows = writeAssets(join(out, "page"), assets);
 	writeFileSync(join(out, "page_assets.h"), header(rows, places));
-	const made_of = [...new Set([...filesBelow(web), join(root, "src/record/record.def"),
+	const made_of = [...new Set([...filesBelow(web), ...SOURCES,
 		...inputs.map((path) => resolve(root, path))])];
 	writeFileSync(depfile, `${relative(out, join(out, "page_assets.h"))}: ${made_of.map((path) => path.replaceAll(" ", "\\ ")).join(" ")}\n`);
 }

@@ -41,35 +41,20 @@ static bool was_done(const struct block_record *b)
 
 /* ---- what speaks against it ---- */
 
-static const struct {
-	const char *word, *meaning;
-} vetoes[] = {
-	{ "proof",
-	  "no handshake within 10 minutes proves that the source is where its packets "
-	  "say; it is watched, and blocked when it makes one" },
-	{ "mode", "block.mode is observe: nothing is done until a person turns it on" },
-	{ "new_per_minute",
-	  "more blocks began in a minute than block.new_per_minute allows" },
-	{ "total", "as many blocks are in force as block.total allows" },
-	{ "clients",
-	  "with it more than 1% of the last hour's clients would have been cut off" },
-	{ "site", "as much of its IPv6 /48 is blocked by itself as may be: half of "
-		  "block.new_per_minute, an eighth of block.total; a person may block "
-		  "the network" },
-	{ "prefix", "it is a network, which only a person blocks" },
-	{ "nat", "several users are served from that address: no more than a limit, at "
-		 "the port that was attacked" },
-	{ "self_test", "it is the self-test's" },
-};
-
 const char *veto_meaning(const char *word)
 {
+	static const struct {
+		const char *word, *meaning;
+	} vetoes[] = {
+#define NEVER(name, sentence) { #name, "it is " sentence },
+#define VETO(name, sentence)  { #name, sentence },
+#include "record/veto.def"
+#undef NEVER
+#undef VETO
+	};
 	for (size_t i = 0; i < sizeof(vetoes) / sizeof(vetoes[0]); i++)
 		if (is_word(word, vetoes[i].word))
 			return vetoes[i].meaning;
-	for (enum never_reason reason = 0; reason < NEVER_REASON_COUNT; reason++)
-		if (is_word(word, never_reason_name(reason)))
-			return never_reason_sentence(reason);
 	return NULL;
 }
 

@@ -14,12 +14,14 @@ enum { ADDR_BITS = 128, IP6_SOURCE_BITS = 64 };
 
 _Static_assert(NEVER_MAX <= UINT16_MAX, "numbers of entries are 16 bits");
 
+#define VETO(name, sentence)
+
 const char *never_reason_name(enum never_reason reason)
 {
 	static const char *const names[NEVER_REASON_COUNT] = {
-#define X(name) [NEVER_##name] = #name,
-		NEVER_REASONS(X)
-#undef X
+#define NEVER(name, sentence) [NEVER_##name] = #name,
+#include "record/veto.def"
+#undef NEVER
 	};
 	return names[reason];
 }
@@ -27,19 +29,14 @@ const char *never_reason_name(enum never_reason reason)
 const char *never_reason_sentence(enum never_reason reason)
 {
 	static const char *const sentences[NEVER_REASON_COUNT] = {
-		[NEVER_loopback] = "this machine itself",
-		[NEVER_group] = "of a group or of one link, and no single source",
-		[NEVER_own] = "an address of this machine",
-		[NEVER_gateway] = "this machine's gateway",
-		[NEVER_resolver] = "this machine's resolver",
-		[NEVER_ntp] = "this machine's time server",
-		[NEVER_dhcp] = "the server that leased this machine its address",
-		[NEVER_dashboard] = "reading the page or the API over the network",
-		[NEVER_ssh] = "somebody who is logged in by SSH, or was within 30 days",
-		[NEVER_never] = "in block.never of the configuration",
+#define NEVER(name, sentence) [NEVER_##name] = sentence,
+#include "record/veto.def"
+#undef NEVER
 	};
 	return sentences[reason];
 }
+
+#undef VETO
 
 /* ---- prefixes ---- */
 

@@ -14,23 +14,13 @@
 #include "base/addr.h"
 
 /* In the words of block.vetoed_by. */
-#define NEVER_REASONS(X)                                                               \
-	X(loopback)  /* 127.0.0.0/8, ::1 */                                            \
-	X(group)     /* multicast, broadcast, unspecified, fe80::/10, 64:ff9b::/96 */  \
-	X(own)       /* addresses of this machine */                                   \
-	X(gateway)   /* next hops of routes */                                         \
-	X(resolver)  /* resolv.conf */                                                 \
-	X(ntp)       /* time servers */                                                \
-	X(dhcp)      /* who leased us an address */                                    \
-	X(dashboard) /* who reads the page or the API over the network */              \
-	X(ssh)       /* logged in by SSH, now or in the last 30 days */                \
-	X(never)     /* block.never of the configuration */
-
 enum never_reason {
-#define X(name) NEVER_##name,
-	NEVER_REASONS(X)
-#undef X
-		NEVER_REASON_COUNT
+#define NEVER(name, sentence) NEVER_##name,
+#define VETO(name, sentence)
+#include "record/veto.def"
+#undef NEVER
+#undef VETO
+	NEVER_REASON_COUNT
 };
 
 /* "gateway"; static. */

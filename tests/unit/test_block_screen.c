@@ -151,7 +151,7 @@ static void what_was_not_done_says_what_spoke_against_it(void **state)
 	const char *text = screen(&facts);
 	assert_says(text, "drop of 2001:db8::/64, vetoed\n");
 	assert_says(text, "2001:db8::/64, a network of one customer");
-	assert_says(text, "Against it   gateway: this machine's gateway");
+	assert_says(text, "Against it   gateway: it is this machine's gateway");
 	assert_says(text, "would have cut 0 of 412 clients");
 	assert_null(strstr(text, "unblock"));
 	assert_null(strstr(text, "Ends"));
@@ -179,7 +179,7 @@ static void every_veto_has_a_meaning(void **state)
 		"loopback",       "own",   "gateway",   "resolver", "ntp",
 		"dhcp",           "ssh",   "dashboard", "never",    "group",
 		"proof",          "mode",  "clients",   "prefix",   "nat",
-		"new_per_minute", "total", "self_test",
+		"new_per_minute", "total", "self_test", "site",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -9,14 +9,14 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { options, writeRecordTypes } from "../build.mjs";
+import { options, writeModules } from "../build.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const npm = join(dirname(dirname(folder)), "build/npm");
 const require = createRequire(join(npm, "package.json"));
 
 function types() {
-	writeRecordTypes();
+	writeModules();
 	const done = spawnSync(process.execPath, [require.resolve("typescript/bin/tsc"), "--noEmit", "-p", dirname(folder)],
 		{ encoding: "utf8" });
 	process.stdout.write(done.status === 0 ? "" : done.stdout.replace(/^/gm, "# "));

@@ -1,6 +1,7 @@
 /*
  * block.tsx: how a block is shown, and what its words mean.
  */
+import { VETOES } from "record-meanings";
 import type { Row } from "../api";
 import { Badge, type Tone } from "../parts/Badge";
 import type { Column } from "../parts/Table";
@@ -21,29 +22,6 @@ export const BLOCK_STATES: Record<string, { tone: Tone; means: string }> = {
 	removed: { tone: "unknown", means: "somebody ended it" },
 	expired: { tone: "unknown", means: "its time was over" },
 	failed: { tone: "bad", means: "the kernel did not take it" },
-};
-
-/** What speaks against a block, by its word; docs/answer.md. */
-export const VETOES: Record<string, string> = {
-	loopback: "it is this machine itself",
-	own: "it is an address of this machine",
-	gateway: "it is this machine's gateway",
-	resolver: "it is this machine's resolver",
-	ntp: "it is this machine's time server",
-	dhcp: "it is the server that leased this machine its address",
-	dashboard: "it reads the page or the API over the network",
-	ssh: "somebody is logged in from there by SSH, or was within 30 days",
-	never: "it is in block.never of the configuration",
-	group: "it is of a group or of one link, and no single source",
-	proof: "no handshake within 10 minutes proves that the source is where its packets say; it is watched, and blocked when it makes one",
-	mode: "block.mode is observe: nothing is done until a person turns it on",
-	new_per_minute: "more blocks began in a minute than block.new_per_minute allows",
-	total: "as many blocks are in force as block.total allows",
-	clients: "with it more than 1 % of the last hour's clients would have been cut off",
-	prefix: "it is a network, which only a person blocks",
-	nat: "several users are served from that address: no more than a limit, at the port that was attacked",
-	site: "as much of its IPv6 /48 is blocked by itself as may be; a person may block the network",
-	self_test: "it is the self-test's",
 };
 
 export function vetoWords(veto: string | undefined): string | undefined {
