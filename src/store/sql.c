@@ -12,6 +12,7 @@
 
 #include "store/file.h"
 #include "store/reading.h"
+#include "store/trunk.h"
 
 enum {
 	TEXT_MAX = 1 << 20,   /* of a statement */
@@ -257,4 +258,77 @@ int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit
 		return result;
 	memcpy(error, reader->damage, sizeof(reader->damage));
 	return -EIO;
+}
+
+/* ---- checking ---- */
+
+/* Tables as in a store that is new; the reader only stands for one. */
+static sqlite3 *open_empty(struct store_reader *reader,
+			   char error[static STORE_ERROR_MAX])
+{
+	sqlite3 *db = NULL;
+	int code = sqlite3_open_v2(":memory:", &db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK)
+		code = trunk_kind.define(db);
+	if (code == SQLITE_OK)
+		code = functions_add(db);
+	if (code == SQLITE_OK)
+		code = flow_table_add(db, reader);
+	if (code == SQLITE_OK)
+		return db;
+	snprintf(error, STORE_ERROR_MAX, "%s", sqlite3_errstr(code));
+	sqlite3_close(db);
+	return NULL;
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count && name != NULL; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_parameters(sqlite3_stmt *stmt, const char *const *parameters,
+			    size_t count, char error[static STORE_ERROR_MAX])
+{
+	for (int i = 1; i <= sqlite3_bind_parameter_count(stmt); i++) {
+		const char *name = sqlite3_bind_parameter_name(stmt, i);
+		if (is_one_of(name, parameters, count))
+			continue;
+		struct buf said = { 0 };
+		buf_printf(&said, "the parameter %.64s has no value; allowed are",
+			   name != NULL ? name : "?");
+		for (size_t j = 0; j < count; j++)
+			buf_printf(&said, "%s %s", j > 0 ? "," : "", parameters[j]);
+		const char *line = buf_cstr(&said);
+		int result = refuse(error, line != NULL ? line : "not enough memory");
+		buf_free(&said);
+		return result;
+	}
+	return 0;
+}
+
+int store_sql_check(const char *text, const char *const *parameters, size_t count,
+		    char error[static STORE_ERROR_MAX])
+{
+	/* Its last member is its folder's name, here the empty one. */
+	struct store_reader *reader = calloc(1, sizeof(*reader) + 1);
+	sqlite3_stmt *stmt = NULL;
+	snprintf(error, STORE_ERROR_MAX, "not enough memory");
+	sqlite3 *db = reader != NULL ? open_empty(reader, error) : NULL;
+	int result = -EIO;
+	if (db != NULL) {
+		set_limits(db);
+		result = prepare(db, text, &stmt, error);
+		if (result == 0)
+			result = check_parameters(stmt, parameters, count, error);
+		if (result == 0)
+			error[0] = '\0';
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	free(reader);
+	return result;
 }

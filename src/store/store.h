@@ -219,3 +219,10 @@ struct store_sql {
  */
 int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
 	      const struct store_sql *to, char error[static STORE_ERROR_MAX]);
+
+/*
+ * Whether store_sql() would run it on an empty store of this version, with no other
+ * parameters than those: 0; or -EINVAL, -EIO with one line in error.
+ */
+int store_sql_check(const char *text, const char *const *parameters, size_t count,
+		    char error[static STORE_ERROR_MAX]);

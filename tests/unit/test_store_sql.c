@@ -352,6 +352,40 @@ static void only_one_statement_that_reads_is_run(void **state)
 	assert_string_equal(seen.names, "start end client_ip ");
 }
 
+static void a_statement_is_checked_without_a_store(void **state)
+{
+	(void)state;
+	static const char *const names[] = { ":since", ":until" };
+	static const struct {
+		const char *sql, *error;
+	} wrong[] = {
+		{ "SELECT 1 FROM flow WHERE start > :sicne",
+		  "the parameter :sicne has no value; allowed are :since, :until" },
+		{ "SELECT ?", "the parameter ? has no value" },
+		{ "SELECT colour FROM flow", "no such column: colour" },
+		{ "SELECT * FROM no_such_table", "no such table" },
+		{ "DELETE FROM gap", "only reading is allowed" },
+		{ "SELECT 1; SELECT 2", "one statement at a time" },
+		{ "", "there is no statement" },
+	};
+	char error[STORE_ERROR_MAX];
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(store_sql_check(wrong[i].sql, names, 2, error),
+				 -EINVAL);
+		if (strstr(error, wrong[i].error) == NULL)
+			fail_msg("%s: %s", wrong[i].sql, error);
+	}
+	/* Tables of both kinds of file, a view of ports, and functions. */
+	static const char *const right[] = {
+		"SELECT 1 FROM flow WHERE end >= :since AND in_net(client_ip,'::/0')",
+		"SELECT time_text(at) FROM audit WHERE at <= :until ORDER BY seq",
+		"SELECT service,flows FROM port_1d",
+	};
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+		if (store_sql_check(right[i], names, 2, error) != 0 || error[0] != '\0')
+			fail_msg("%s: %s", right[i], error);
+}
+
 #define FOREVER                                                                        \
 	"WITH RECURSIVE n(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM n) "              \
 	"SELECT count(*) FROM n"
@@ -471,6 +505,7 @@ int main(void)
 		TEST(a_condition_on_time_opens_no_other_day),
 		TEST(functions_know_networks_and_times),
 		TEST(only_one_statement_that_reads_is_run),
+		TEST(a_statement_is_checked_without_a_store),
 		TEST(a_long_statement_tells_and_ends),
 		TEST(memory_is_bounded),
 		TEST(a_store_is_read_while_it_is_written),
