@@ -29,9 +29,11 @@ static const struct {
 } formats[] = {
 	{ "csv", report_csv },
 	{ "json", report_json },
+	{ "oscal", report_oscal },
+	{ "hdf", report_hdf },
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-#define FORMATS_ALLOWED "json or csv"
+#define FORMATS_ALLOWED "json, csv, oscal or hdf"
 
 struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *compliance;

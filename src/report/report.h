@@ -63,3 +63,5 @@ bool report_is_incomplete(const struct report *report);
 /* Each appends one whole document. */
 void report_json(const struct report *report, struct buf *out);
 void report_csv(const struct report *report, struct buf *out);
+void report_oscal(const struct report *report, struct buf *out);
+void report_hdf(const struct report *report, struct buf *out);

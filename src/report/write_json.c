@@ -1,20 +1,8 @@
 /*
  * write_json.c: a report as one JSON object; docs/compliance.md describes it.
  */
-#include "record/object.h"
+#include "report/list.h"
 #include "report/model.h"
-
-static void put_array(struct buf *out, const char *name)
-{
-	buf_printf(out, "\"%s\":[", name);
-}
-
-static void end_array(struct buf *out)
-{
-	if (out->len > 0 && out->at[out->len - 1] == ',')
-		out->len--;
-	buf_text(out, "],");
-}
 
 /* ---- evidence ---- */
 
@@ -27,8 +15,7 @@ static void put_coverage(struct buf *out, const struct coverage *coverage)
 		object_text(out, "why", coverage->known_why);
 	object_u64(out, "known_us", (uint64_t)coverage->known_us);
 	object_u64(out, "lossy_us", (uint64_t)coverage->lossy_us);
-	object_close(out);
-	buf_char(out, ',');
+	object_end(out);
 }
 
 static void put_cell(struct buf *out, const struct exhibit *rows, size_t row,
@@ -48,15 +35,14 @@ static void put_cell(struct buf *out, const struct exhibit *rows, size_t row,
 
 static void put_rows(struct buf *out, const struct exhibit *rows)
 {
-	put_array(out, "rows");
+	list_open(out, "rows");
 	for (size_t row = 0; row < rows->row_count; row++) {
 		object_open(out, NULL);
 		for (size_t i = 0; i < rows->column_count; i++)
 			put_cell(out, rows, row, i);
-		object_close(out);
-		buf_char(out, ',');
+		object_end(out);
 	}
-	end_array(out);
+	list_close(out);
 }
 
 static void put_collected(struct buf *out, const struct collected *collected)
@@ -81,8 +67,7 @@ static void put_collected(struct buf *out, const struct collected *collected)
 		object_text(out, "problem", collected->problem);
 	put_coverage(out, &collected->coverage);
 	put_rows(out, &collected->rows);
-	object_close(out);
-	buf_char(out, ',');
+	object_end(out);
 }
 
 /* ---- controls ---- */
@@ -97,13 +82,12 @@ static void put_control(struct buf *out, const struct report *report,
 	object_text(out, "outcome", outcome_name(report_outcome(report, control)));
 	object_text(out, "shows", control->shows);
 	object_text(out, "missing", control->missing);
-	put_array(out, "evidence");
+	list_open(out, "evidence");
 	for (size_t i = 0; i < control->evidence_count; i++)
 		buf_printf(out, "\"%s\",",
 			   report->compliance->evidence[control->evidence[i]].id);
-	end_array(out);
-	object_close(out);
-	buf_char(out, ',');
+	list_close(out);
+	object_end(out);
 }
 
 static void put_framework(struct buf *out, const struct report *report)
@@ -119,29 +103,27 @@ static void put_framework(struct buf *out, const struct report *report)
 	object_text(out, "sha256", framework->sha256);
 	if (framework->note != NULL)
 		object_text(out, "note", framework->note);
-	object_close(out);
-	buf_char(out, ',');
-	put_array(out, "controls");
+	object_end(out);
+	list_open(out, "controls");
 	for (size_t i = 0; i < framework->control_count; i++)
 		put_control(out, report, &framework->controls[i]);
-	end_array(out);
-	put_array(out, "beyond");
+	list_close(out);
+	list_open(out, "beyond");
 	for (size_t i = 0; i < framework->beyond_count; i++) {
 		object_open(out, NULL);
 		object_text(out, "id", framework->beyond[i].id);
 		object_text(out, "title", framework->beyond[i].title);
 		object_text(out, "why", framework->beyond[i].why);
-		object_close(out);
-		buf_char(out, ',');
+		object_end(out);
 	}
-	end_array(out);
+	list_close(out);
 }
 
 /* ---- around them ---- */
 
 static void put_gaps(struct buf *out, const struct observed *observed)
 {
-	put_array(out, "gaps");
+	list_open(out, "gaps");
 	for (size_t i = 0; i < observed->gap_count; i++) {
 		const struct gap_record *gap = &observed->gaps[i];
 		object_open(out, NULL);
@@ -151,10 +133,9 @@ static void put_gaps(struct buf *out, const struct observed *observed)
 		object_bool(out, "blind", coverage_is_blind(gap));
 		if (gap->count != UNKNOWN_U64)
 			object_u64(out, "count", gap->count);
-		object_close(out);
-		buf_char(out, ',');
+		object_end(out);
 	}
-	end_array(out);
+	list_close(out);
 }
 
 static void put_chain(struct buf *out, const struct report_chain *chain)
@@ -173,17 +154,15 @@ static void put_chain(struct buf *out, const struct report_chain *chain)
 		object_bool(out, "in_doubt", chain->verdict.is_in_doubt);
 		object_text(out, "key", chain->verdict.key);
 	}
-	put_array(out, "said");
+	list_open(out, "said");
 	for (size_t i = 0; i < chain->fault_count; i++) {
 		object_open(out, NULL);
 		object_bool(out, "notice", chain->faults[i].is_notice);
 		object_text(out, "text", chain->faults[i].text);
-		object_close(out);
-		buf_char(out, ',');
+		object_end(out);
 	}
-	end_array(out);
-	object_close(out);
-	buf_char(out, ',');
+	list_close(out);
+	object_end(out);
 }
 
 void report_json(const struct report *report, struct buf *out)
@@ -199,10 +178,10 @@ void report_json(const struct report *report, struct buf *out)
 	put_framework(out, report);
 	put_gaps(out, &report->observed);
 	put_chain(out, &report->chain);
-	put_array(out, "evidence");
+	list_open(out, "evidence");
 	for (size_t i = 0; i < report->collected_count; i++)
 		put_collected(out, &report->collected[i]);
-	end_array(out);
+	list_close(out);
 	object_close(out);
 	buf_char(out, '\n');
 }
