@@ -1,5 +1,6 @@
 /*
- * sql.c: one read-only statement of somebody's, run within limits; see store.h.
+ * sql.c: one read-only statement of somebody's, run within limits; see store.h and
+ * sql_check.h.
  *
  * The file is opened read-only, the authorizer allows nothing but reading, and a
  * progress handler ends what takes too long or too much memory.
@@ -12,6 +13,7 @@
 
 #include "store/file.h"
 #include "store/reading.h"
+#include "store/sql_check.h"
 #include "store/trunk.h"
 
 enum {

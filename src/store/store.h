@@ -7,10 +7,10 @@
  * as fields, an unknown field NULL, an address its RFC 5952 text, a time microseconds
  * since 1970.
  *
- *   FOLDER/breakwater.db        ports in roll-ups (port_10s, port_1m, port_1h,
- * port_1d), listener, socket, finding, gap, audit, self FOLDER/flows-2026-01-31.db
- * flows that ended on that day (UTC): retention is deleting a file
- *   FOLDER/evidence-2026-01-31.db  what attacks were judged by, on that day
+ * FOLDER/breakwater.db: ports in roll-ups (port_10s, port_1m, port_1h, port_1d),
+ * listener, socket, finding, gap, audit, self ...; FOLDER/flows-2026-01-31.db: flows that
+ * ended on that day (UTC), so that retention is deleting a file;
+ * FOLDER/evidence-2026-01-31.db: what attacks were judged by, on that day.
  *
  * Readers are independent of the writer, also of its process, and never write.
  */
@@ -219,10 +219,3 @@ struct store_sql {
  */
 int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
 	      const struct store_sql *to, char error[static STORE_ERROR_MAX]);
-
-/*
- * Whether store_sql() would run it on an empty store of this version, with no other
- * parameters than those: 0; or -EINVAL, -EIO with one line in error.
- */
-int store_sql_check(const char *text, const char *const *parameters, size_t count,
-		    char error[static STORE_ERROR_MAX]);

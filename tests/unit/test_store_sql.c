@@ -2,6 +2,7 @@
  * test_store_sql.c: reading by filter and by SQL gives what a look at every record
  * would, nothing but reading is possible, and it ends in time.
  */
+#include "store/sql_check.h"
 #include "store_check.h"
 
 #include <errno.h>
