@@ -7,10 +7,9 @@
  * as fields, an unknown field NULL, an address its RFC 5952 text, a time microseconds
  * since 1970.
  *
- * FOLDER/breakwater.db: ports in roll-ups (port_10s, port_1m, port_1h, port_1d),
- * listener, socket, finding, gap, audit, self ...; FOLDER/flows-2026-01-31.db: flows that
- * ended on that day (UTC), so that retention is deleting a file;
- * FOLDER/evidence-2026-01-31.db: what attacks were judged by, on that day.
+ * In FOLDER/breakwater.db is all but flows, ports in roll-ups (port_1m, port_1h ...);
+ * in flows-2026-01-31.db are flows that ended on that day (UTC), so that retention is
+ * deleting a file; in evidence-2026-01-31.db what attacks were judged by on it.
  *
  * Readers are independent of the writer, also of its process, and never write.
  */
