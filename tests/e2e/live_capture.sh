@@ -1,5 +1,6 @@
 #!/bin/bash
 # live_capture.sh: live capture in network namespaces of its own; needs root.
+# Runs beside others.
 set -euo pipefail
 programs="${BUILD:-$(dirname "$0")/../../build}/tests"
 
