@@ -15,12 +15,15 @@ function isOne(link) {
 	return NAMES.some((name) => link.searchParams.has(name));
 }
 
-/** Path of a place to its addresses: itself, and one of what it lists; not there: nothing links to it. */
-export async function addresses(page) {
+/**
+ * Path of a place to its addresses: itself, and one of what it lists; not there: nothing
+ * links to it.  look(page, address) goes to each of them, once.
+ */
+export async function addresses(page, look = visit) {
 	const found = new Map(IN_THE_MENU.map((path) => [path, [path]]));
 	const waiting = [...IN_THE_MENU];
 	while (waiting.length > 0) {
-		await visit(page, waiting.shift());
+		await look(page, waiting.shift());
 		const links = await page.locator("main a[href]").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
 		for (const link of links.map((one) => new URL(one, page.url()))) {
 			const known = found.get(link.pathname);

@@ -217,3 +217,17 @@ export async function until(condition, what, most_ms = 10000) {
 		await new Promise((done) => setTimeout(done, 25));
 	}
 }
+
+/** Where attacks are seen as they happen. */
+export const WATCHED = ["/attacks", "/", "/incidents"].find((path) => places.some((place) => place.path === path));
+
+/** Sources that knock at a trap, each of them once. */
+export const knockers = Array.from({ length: 20 }, (_, i) => `192.0.2.${200 + i}`);
+
+/** Tells when a text is first drawn, by the clock of the machine. */
+export async function whenShown(page, text) {
+	return await page.evaluate((wanted) => new Promise((done) => {
+		const look = () => document.querySelector("main")?.textContent.includes(wanted) ? done(Date.now()) : setTimeout(look, 10);
+		look();
+	}), text);
+}

@@ -1,36 +1,8 @@
 /*
- * live.mjs: a page that stays open: what happens is seen soon, after a restart of the
- * daemon too, over one connection for all tabs; and what strangers say stays text.
+ * live.mjs: a page that stays open: what happens is seen after a restart of the daemon too,
+ * over one connection for all tabs; and what strangers say stays text.
  */
-import { control, main, newTab, open, places, settle, tap, until, url, visit, wrongsOf } from "./harness.mjs";
-
-const SOON_MS = 2000;
-const WATCHED = ["/attacks", "/", "/incidents"].find((path) => places.some((place) => place.path === path));
-const KNOCKERS = Array.from({ length: 20 }, (_, i) => `192.0.2.${200 + i}`);
-
-/** Tells when a text is first drawn, by the clock of the machine. */
-async function whenShown(page, text) {
-	return await page.evaluate((wanted) => new Promise((done) => {
-		const look = () => document.querySelector("main")?.textContent.includes(wanted) ? done(Date.now()) : setTimeout(look, 10);
-		look();
-	}), text);
-}
-
-async function isSeenSoon(browser) {
-	const page = await open(browser);
-	await visit(page, WATCHED);
-	await page.getByRole("status").getByText("Live").waitFor();
-	for (const source of KNOCKERS.splice(0, 3)) {
-		const shown = whenShown(page, source);
-		const { at_ms } = await control(`/knock?source=${source}`);
-		const took = await shown - at_ms;
-		tap.ok(took < SOON_MS, `a trap that is touched is on the open page ${WATCHED} within two seconds`,
-			`${source} after ${Math.round(took)} ms`);
-		console.log(`# ${WATCHED}: ${source} after ${Math.round(took)} ms`);
-	}
-	tap.equal(await wrongsOf(page), [], "and nothing went wrong");
-	await page.context().close();
-}
+import { control, knockers, main, newTab, open, places, settle, tap, until, url, visit, WATCHED, whenShown, wrongsOf } from "./harness.mjs";
 
 async function goesOnAfterRestart(browser) {
 	const page = await open(browser);
@@ -43,7 +15,7 @@ async function goesOnAfterRestart(browser) {
 	await control("/start");
 	await status.getByText("Live").waitFor({ timeout: 30000 });
 	tap.ok(true, "when it is there again, the page is live again, by itself");
-	const source = KNOCKERS.shift();
+	const source = knockers.shift();
 	const shown = whenShown(page, source);
 	await control(`/knock?source=${source}`);
 	await Promise.race([shown, new Promise((_, failed) => setTimeout(() => failed(new Error(`${source} is not shown`)), 15000))]);
@@ -69,14 +41,14 @@ async function tabsShareOne(browser) {
 		await page.getByRole("status").getByText("Live").waitFor();
 	await until(() => streams.size === 1, "one stream");
 	tap.equal(streams.size, 1, "two tabs have one connection for what is live");
-	const source = KNOCKERS.shift();
+	const source = knockers.shift();
 	const shown = whenShown(second, source);
 	await control(`/knock?source=${source}`);
 	await shown;
 	tap.ok(true, "and both hear of what happens");
 	await first.close();
 	await second.getByRole("status").getByText("Live").waitFor();
-	const next = KNOCKERS.shift();
+	const next = knockers.shift();
 	const again = whenShown(second, next);
 	await control(`/knock?source=${next}`);
 	await again;
@@ -110,4 +82,4 @@ async function staysText(browser) {
 	await page.context().close();
 }
 
-await main(isSeenSoon, tabsShareOne, staysText, goesOnAfterRestart);
+await main(tabsShareOne, staysText, goesOnAfterRestart);

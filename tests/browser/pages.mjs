@@ -1,19 +1,16 @@
 /*
- * pages.mjs [dark]: every page of places.json, with what the scene has to show: no error, no
- * barrier, nothing that sticks out, nothing empty.
+ * pages.mjs: every page of places.json, with what the scene has to show: no error, no
+ * barrier, nothing that sticks out, nothing empty; wide and narrow, light and dark.
+ *
+ * A wide window begins light and turns dark while the page is open, a narrow one the other
+ * way round: each page is loaded in both schemes, and bears that they change.
  */
 import { addresses } from "./addresses.mjs";
-import { barriers, emptyBoxes, main, open, overflow, places, tap, unfold, visit, wrongsOf } from "./harness.mjs";
+import { barriers, emptyBoxes, main, open, overflow, places, settle, tap, unfold, visit, wrongsOf } from "./harness.mjs";
 
-const [scheme = "light"] = process.argv.slice(2);
-const WIDE = 1200, NARROW = 360;
+const WINDOWS = [{ width: 1200, schemes: ["light", "dark"] }, { width: 360, schemes: ["dark", "light"] }];
 
-async function look(page, place, address, width) {
-	const how = `${address === place.path ? place.title : address.slice(0, 40)}, ${width} px, ${scheme}`;
-	await page.setViewportSize({ width, height: 800 });
-	await page.emulateMedia({ colorScheme: scheme });
-	await visit(page, address);
-	await unfold(page);
+async function judge(page, place, how) {
 	tap.equal(await page.locator("main h1").first().innerText(), place.title, `${how}: it is there`);
 	const boxes = await emptyBoxes(page);
 	tap.equal(boxes, [], `${how}: no box is empty without a reason, charts have their tables`);
@@ -25,18 +22,31 @@ async function look(page, place, address, width) {
 	tap.equal(wrongs, [], `${how}: no error, no breach of policy, nothing asked elsewhere`, ...wrongs);
 }
 
-async function everyPage(browser) {
-	const page = await open(browser);
-	const found = await addresses(page);
-	await wrongsOf(page);
-	for (const place of places) {
-		const there = found.get(place.path) ?? [];
-		tap.ok(there.length > 0, `${place.title}: something links to ${place.path}`);
-		for (const address of there)
-			for (const width of [WIDE, NARROW])
-				await look(page, place, address, width);
+async function look({ page, width, schemes }, address) {
+	const path = new URL(address, "http://page").pathname;
+	const place = places.find((one) => one.path === path);
+	const name = address === place.path ? place.title : address.slice(0, 40);
+	await page.emulateMedia({ colorScheme: schemes[0] });
+	await visit(page, address);
+	await unfold(page);
+	for (const scheme of schemes) {
+		await page.emulateMedia({ colorScheme: scheme });
+		await settle(page);
+		tap.equal(await page.evaluate(() => document.documentElement.dataset.theme), scheme, `${name}, ${width} px: it is ${scheme}`);
+		await judge(page, place, `${name}, ${width} px, ${scheme}`);
 	}
-	await page.context().close();
+}
+
+async function everyPage(browser) {
+	const windows = await Promise.all(WINDOWS.map(async (window) =>
+		({ ...window, page: await open(browser, { width: window.width, scheme: window.schemes[0] }) })));
+	const found = await addresses(windows[0].page, async (_, address) => {
+		await Promise.all(windows.map((window) => look(window, address)));
+	});
+	for (const place of places)
+		tap.ok((found.get(place.path) ?? []).length > 0, `${place.title}: something links to ${place.path}`);
+	for (const { page } of windows)
+		await page.context().close();
 }
 
 await main(everyPage);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""page.py: every page in Chromium, with real data: no error, no barrier, nothing empty; light.
+"""page.py: every page in Chromium, with real data: no error, no barrier, nothing empty.
 
-Runs beside others.
+Runs beside others, and computes.
 """
 import pathlib
 import sys

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """page_keyboard.py: the page by keyboard alone, in Chromium.
 
-Runs beside others.
+Runs beside others, and computes.
 """
 import pathlib
 import sys

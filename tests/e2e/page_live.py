@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""page_live.py: a page that stays open, in Chromium: how soon, after a restart, in two tabs."""
+"""page_live.py: a page that stays open, in Chromium: after a restart, in two tabs; hostile words.
+
+Runs beside others, and computes.
+"""
 import pathlib
 import sys
 

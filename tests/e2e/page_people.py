@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """page_people.py: who signs in to the page, and what he changes by clicking, in Chromium.
 
-Runs beside others.
+Runs beside others, and computes.
 """
 import pathlib
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""page_quick.py: how soon the page is there, and how it bears a large site, in Chromium."""
+"""page_quick.py: how soon the page is there, and what happens is on it, in Chromium."""
 import pathlib
 import sys
 

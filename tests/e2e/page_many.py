@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""page_dark.py: the same as page.py, dark.
+"""page_many.py: how the page bears a large site, in Chromium, by time of the processor.
 
-Runs beside others.
+Runs beside others, and computes.
 """
 import pathlib
 import sys
@@ -10,4 +10,4 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "browser
 import in_browser  # pylint: disable=wrong-import-position
 
 if __name__ == "__main__":
-    sys.exit(in_browser.run("pages.mjs", "dark"))
+    sys.exit(in_browser.run("many.mjs"))
