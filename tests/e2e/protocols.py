@@ -6,6 +6,8 @@
 Every module of servers/ is a scene: start() a server of Debian, talk() to it, and SEEN,
 what is to be known of it then.  All scenes are played at once on one cable, which the
 daemon watches; what tcpdump keeps of it is replayed: both must say the same, and that.
+
+Runs beside others, and computes.
 """
 import argparse
 import collections
