@@ -8,16 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/hex.h"
 #include "cli/audit.h"
+#include "cli/bundle_verify.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "record/digest.h"
 #include "record/from_json.h"
+#include "report/bundle.h"
 #include "respond/respond.h"
 
-enum { HASH_LEN = sizeof(field_text64) - 1 };
+enum { BUNDLE_BYTES_MAX = 512 << 20 };
 
 struct evidence {
 	const char *path;
@@ -58,23 +62,6 @@ __attribute__((format(printf, 3, 4))) static void judge(struct evidence *e, bool
 
 /* ---- reading the bundle ---- */
 
-/* The line without its last member, which is its hash: what the hash is of. */
-static bool hash_of_line(const char *before, const char *line, field_text64 out)
-{
-	static const char member[] = ",\"hash\":\"";
-	size_t len = strlen(line), tail = sizeof(member) - 1 + HASH_LEN + 2;
-	struct buf bare = { 0 };
-	if (len < tail || strncmp(line + len - tail, member, sizeof(member) - 1) != 0)
-		return false;
-	buf_add(&bare, line, len - tail);
-	buf_char(&bare, '}');
-	bool ok = buf_ok(&bare);
-	if (ok)
-		digest_text(before, bare.at, bare.len, out);
-	buf_free(&bare);
-	return ok;
-}
-
 static void take_audit(struct evidence *e, const char *line,
 		       const struct audit_record *audit)
 {
@@ -83,7 +70,7 @@ static void take_audit(struct evidence *e, const char *line,
 	/* The one before the decision's gives its hash; the first of all has none. */
 	if ((!is_begin && audit->seq != e->seq + 1) ||
 	    ((!is_begin || audit->seq == 1) &&
-	     (!hash_of_line(e->hash, line, hash) || strcmp(hash, audit->hash) != 0)))
+	     (!digest_line(e->hash, line, hash) || strcmp(hash, audit->hash) != 0)))
 		e->is_chain_broken = true;
 	e->links++;
 	e->seq = audit->seq;
@@ -180,24 +167,14 @@ static bool take_line(struct evidence *e, char *line, size_t number)
 	return true;
 }
 
-static int read_bundle(struct evidence *e)
+/* The text is cut into its lines. */
+static int read_proof(struct evidence *e, struct buf *text)
 {
-	FILE *file = strcmp(e->path, "-") == 0 ? stdin : fopen(e->path, "re");
-	char *line = NULL;
-	size_t room = 0, number = 0;
-	bool ok = true;
-	if (file == NULL) {
-		fprintf(stderr, "breakwater evidence: %s: %s\n", e->path,
-			strerror(errno));
-		return errno == EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
-	}
-	while (ok && getline(&line, &room, file) > 0)
-		ok = take_line(e, line, ++number);
-	free(line);
-	if (file != stdin)
-		fclose(file);
-	if (!ok)
-		return STATUS_USAGE;
+	char *rest = text->len > 0 && buf_cstr(text) != NULL ? text->at : NULL;
+	size_t number = 0;
+	for (char *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;)
+		if (!take_line(e, line, ++number))
+			return STATUS_USAGE;
 	return e->has_decision && e->links > 0
 		       ? STATUS_OK
 		       : complain("no proof of a block; make one with \"breakwater "
@@ -336,9 +313,9 @@ static void print_head(const struct evidence *e)
 	       d->prefix_len, d->action != NULL ? d->action : "?", at);
 }
 
-static int verify(struct evidence *e)
+static int verify_proof(struct evidence *e, struct buf *text)
 {
-	int status = read_bundle(e);
+	int status = read_proof(e, text);
 	if (status != STATUS_OK)
 		return status;
 	print_head(e);
@@ -352,25 +329,51 @@ static int verify(struct evidence *e)
 	return e->is_key_given ? STATUS_OK : STATUS_INCOMPLETE;
 }
 
+/* A report's bundle, or a block's proof: what it is shows. */
+static int verify(struct evidence *e, const char *state)
+{
+	struct buf text = { 0 };
+	int status;
+	int error = strcmp(e->path, "-") == 0
+			    ? file_read_fd(STDIN_FILENO, BUNDLE_BYTES_MAX, &text)
+			    : file_read(e->path, BUNDLE_BYTES_MAX, &text);
+	if (error != 0) {
+		fprintf(stderr, "breakwater evidence: %s: %s\n", e->path,
+			strerror(-error));
+		status = error == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
+	} else if (text.len > 0 && bundle_is(text.at, text.len)) {
+		status = bundle_verify_print(&text, e->keys, e->key_count, state);
+	} else {
+		status = verify_proof(e, &text);
+	}
+	buf_free(&text);
+	return status;
+}
+
 int command_evidence(int argc, char **argv)
 {
 	static struct evidence e;
 	e = (struct evidence){ 0 };
 	struct option_list keys = { .count = 0 };
 	struct common_options common;
+	const char *state = NULL;
 	const struct option_spec specs[] = {
 		{ 0, OPTION_LIST, "key", "FILE",
 		  "public key that you have kept (audit.pub); may be given again",
 		  &keys, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "of a report: ask this store again, and compare", &state, 0, 0 },
 	};
 	const struct command_help help = {
 		.name = "evidence",
 		.operands = "verify BUNDLE",
-		.doc = "Checks the proof of a block, as \"breakwater audit proof ID\" "
-		       "writes it, without\na daemon or a store. Exit status 1 if it "
+		.doc = "Checks the bundle of a report (\"breakwater report NAME "
+		       "--bundle FILE\"), or the\nproof of a block (\"breakwater "
+		       "audit proof ID\"), without a daemon. Exit status 1\nif it "
 		       "does not hold, 5 without --key.",
 		.examples =
-			"  breakwater evidence verify proof.ndjson --key audit.pub\n",
+			"  breakwater evidence verify proof.ndjson --key audit.pub\n"
+			"  breakwater evidence verify pci.bundle --key audit.pub\n",
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),
 	};
@@ -386,5 +389,5 @@ int command_evidence(int argc, char **argv)
 	e.path = argv[first + 1];
 	e.key_count = (size_t)count;
 	e.is_key_given = count > 0;
-	return verify(&e);
+	return verify(&e, state);
 }

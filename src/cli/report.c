@@ -13,11 +13,12 @@
 #include "cli/options.h"
 #include "cli/patience.h"
 #include "cli/state_folder.h"
-#include "report/report.h"
+#include "report/bundle.h"
 
 static const char examples[] =
 	"  breakwater report                                which ones there are\n"
 	"  breakwater report pci-dss --since 90d > pci.json\n"
+	"  breakwater report pci-dss --since 90d --bundle pci.bundle\n"
 	"  breakwater report soc2 --format csv -o soc2.csv\n";
 
 enum { HOST_MAX = 256 };
@@ -36,7 +37,8 @@ enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 #define FORMATS_ALLOWED "json, csv, oscal or hdf"
 
 struct report_options {
-	const char *config_path, *state, *since, *until, *format, *out, *compliance;
+	const char *config_path, *state, *since, *until, *format, *out, *bundle,
+		*compliance;
 	struct common_options common;
 };
 
@@ -107,12 +109,36 @@ static int write_out(const struct buf *text, const char *path)
 	return STATUS_USAGE;
 }
 
-static int write_report(const struct report_options *o, const struct report *report)
+static int write_bundle(const struct report_options *o, const struct report *report,
+			struct store_reader *reader)
+{
+	struct buf text = { 0 };
+	char error[STORE_ERROR_MAX];
+	int status = bundle_write(report, reader, &text, error)
+			     ? write_out(&text, o->bundle)
+			     : complain(error);
+	buf_free(&text);
+	return status;
+}
+
+static int write_document(const struct report_options *o, const struct report *report)
 {
 	struct buf text = { 0 };
 	formats[format_of(o->format)].write(report, &text);
 	int status = write_out(&text, o->out);
 	buf_free(&text);
+	return status;
+}
+
+/* A bundle holds every format: the document is written only if it was asked for. */
+static int write_report(const struct report_options *o, const struct report *report,
+			struct store_reader *reader)
+{
+	int status = STATUS_OK;
+	if (o->bundle != NULL)
+		status = write_bundle(o, report, reader);
+	if (status == STATUS_OK && (o->bundle == NULL || o->out != NULL))
+		status = write_document(o, report);
 	if (status != STATUS_OK)
 		return status;
 	return report_is_incomplete(report) ? STATUS_INCOMPLETE
@@ -133,7 +159,7 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	patience_end();
 	if (report == NULL)
 		return complain(error);
-	int status = write_report(o, report);
+	int status = write_report(o, report, reader);
 	report_free(report);
 	return status;
 }
@@ -207,6 +233,9 @@ int command_report(int argc, char **argv)
 		{ 0, OPTION_TEXT, "format", "NAME", FORMATS_ALLOWED " (json)",
 		  &o.format, 0, 0 },
 		{ 'o', OPTION_TEXT, "output", "FILE", "into that file", &o.out, 0, 0 },
+		{ 0, OPTION_TEXT, "bundle", "FILE",
+		  "with all that it rests on, to be verified anywhere", &o.bundle, 0,
+		  0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "folder of the store; default that of the configuration", &o.state, 0,
 		  0 },

@@ -40,3 +40,20 @@ bool digest_record(const char *before, enum record_kind kind, const void *record
 	buf_free(&text);
 	return ok;
 }
+
+bool digest_line(const char *before, const char *line, field_text64 out)
+{
+	static const char member[] = ",\"hash\":\"";
+	size_t len = strlen(line);
+	size_t tail = sizeof(member) - 1 + sizeof(field_text64) - 1 + strlen("\"}");
+	struct buf bare = { 0 };
+	if (len < tail || strncmp(line + len - tail, member, sizeof(member) - 1) != 0)
+		return false;
+	buf_add(&bare, line, len - tail);
+	buf_char(&bare, '}');
+	bool ok = buf_ok(&bare);
+	if (ok)
+		digest_text(before, bare.at, bare.len, out);
+	buf_free(&bare);
+	return ok;
+}

@@ -17,3 +17,9 @@ void digest_text(const char *before, const char *text, size_t len, field_text64 
 /* The same over a record's JSON. False without memory. */
 bool digest_record(const char *before, enum record_kind kind, const void *record,
 		   field_text64 out);
+
+/*
+ * What the hash of a line should be that is a record's JSON with its hash as the last
+ * member: it is over the line without it.  False if there is no such member.
+ */
+bool digest_line(const char *before, const char *line, field_text64 out);

@@ -42,6 +42,7 @@ void evidence_free(struct evidence *evidence)
 	free(evidence->question);
 	free(evidence->shows);
 	free(evidence->limits);
+	free(evidence->text);
 	free(evidence->sql);
 	*evidence = (struct evidence){ 0 };
 }
@@ -73,6 +74,7 @@ void framework_free(struct framework *framework)
 	free(framework->reviewed);
 	free(framework->source);
 	free(framework->note);
+	free(framework->text);
 	*framework = (struct framework){ 0 };
 }
 

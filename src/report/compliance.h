@@ -35,8 +35,8 @@ struct evidence {
 	uint32_t version;
 	enum observer observer;
 	enum kept kept;
-	uint32_t valid_s; /* how long after it was collected it counts */
-	char *sql;
+	uint32_t valid_s;      /* how long after it was collected it counts */
+	char *text, *sql;      /* its file, and the query; owned */
 	char query_sha256[65]; /* of the query's text */
 };
 
@@ -62,7 +62,8 @@ struct framework {
 	size_t control_count;
 	struct control_beyond *beyond; /* owned */
 	size_t beyond_count;
-	char sha256[65]; /* of the file */
+	char *text;      /* its file, owned */
+	char sha256[65]; /* of it */
 };
 
 struct compliance {

@@ -437,8 +437,9 @@ bool compliance_take_evidence(struct compliance *compliance, const char *name,
 	bool good = read_file(&reader, name, text, len, of_evidence,
 			      sizeof(of_evidence) / sizeof(of_evidence[0]), "evidence",
 			      errors);
+	evidence.text = strndup(text, len);
 	evidence.sql = strdup(sql);
-	if (!good || evidence.sql == NULL) {
+	if (!good || evidence.text == NULL || evidence.sql == NULL) {
 		evidence_free(&evidence);
 		return false;
 	}
@@ -463,13 +464,15 @@ bool compliance_take_framework(struct compliance *compliance, const char *name,
 {
 	struct framework framework = { 0 };
 	struct reader reader = { .compliance = compliance, .framework = &framework };
-	if (!read_file(&reader, name, text, len, of_framework,
-		       sizeof(of_framework) / sizeof(of_framework[0]), "a framework",
-		       errors)) {
+	bool good = read_file(&reader, name, text, len, of_framework,
+			      sizeof(of_framework) / sizeof(of_framework[0]),
+			      "a framework", errors);
+	framework.text = strndup(text, len);
+	if (!good || framework.text == NULL) {
 		framework_free(&framework);
 		return false;
 	}
-	digest_of(text, len, framework.sha256);
+	digest_of(framework.text, strlen(framework.text), framework.sha256);
 	size_t at = 0;
 	while (at < compliance->framework_count &&
 	       strcmp(compliance->frameworks[at].name, framework.name) != 0)

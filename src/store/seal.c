@@ -59,15 +59,20 @@ static int read_keys(BIO *from, struct seal_key *keys, size_t most)
 	return count > 0 ? (int)count : -EINVAL;
 }
 
+int seal_parse_keys(const struct buf *text, struct seal_key *keys, size_t most)
+{
+	BIO *from = BIO_new_mem_buf(text->at, (int)text->len);
+	int result = from != NULL ? read_keys(from, keys, most) : -ENOMEM;
+	BIO_free(from);
+	return result;
+}
+
 int seal_read_keys(const char *path, struct seal_key *keys, size_t most)
 {
 	struct buf text = { 0 };
 	int result = file_read(path, SEAL_FILE_MAX, &text);
-	if (result == 0) {
-		BIO *from = BIO_new_mem_buf(text.at, (int)text.len);
-		result = from != NULL ? read_keys(from, keys, most) : -ENOMEM;
-		BIO_free(from);
-	}
+	if (result == 0)
+		result = seal_parse_keys(&text, keys, most);
 	buf_free(&text);
 	return result;
 }
@@ -223,14 +228,22 @@ static bool sign(EVP_PKEY *key, const struct buf *text, uint8_t *signature)
 	return ok;
 }
 
+bool seal_sign_text(const struct seal *seal, const struct buf *text,
+		    char out[static SEAL_SIGNATURE_MAX])
+{
+	uint8_t signature[SIGNATURE_LEN];
+	bool ok = sign(seal->key, text, signature);
+	if (ok)
+		hex_text(out, signature, sizeof(signature));
+	return ok;
+}
+
 bool seal_sign(const struct seal *seal, struct checkpoint_record *checkpoint)
 {
 	struct buf text = { 0 };
-	uint8_t signature[SIGNATURE_LEN];
 	record_text(checkpoint->key, sizeof(checkpoint->key), seal->public.id);
-	bool ok = signed_text(checkpoint, &text) && sign(seal->key, &text, signature);
-	if (ok)
-		hex_text(checkpoint->signature, signature, sizeof(signature));
+	bool ok = signed_text(checkpoint, &text) &&
+		  seal_sign_text(seal, &text, checkpoint->signature);
 	buf_free(&text);
 	return ok;
 }
@@ -250,13 +263,19 @@ static bool verify(const struct seal_key *by, const struct buf *text,
 	return ok;
 }
 
+bool seal_holds_text(const struct seal_key *key, const struct buf *text,
+		     const char *signature)
+{
+	uint8_t bytes[SIGNATURE_LEN];
+	return hex_read(signature, bytes, sizeof(bytes)) && verify(key, text, bytes);
+}
+
 bool seal_holds(const struct seal_key *key, const struct checkpoint_record *checkpoint)
 {
 	struct buf text = { 0 };
-	uint8_t signature[SIGNATURE_LEN];
 	bool ok = strcmp(key->id, checkpoint->key) == 0 &&
-		  hex_read(checkpoint->signature, signature, sizeof(signature)) &&
-		  signed_text(checkpoint, &text) && verify(key, &text, signature);
+		  signed_text(checkpoint, &text) &&
+		  seal_holds_text(key, &text, checkpoint->signature);
 	buf_free(&text);
 	return ok;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "record/record.h"
 
 enum { SEAL_PUBLIC_LEN = 32, SEAL_FILE_MAX = 65536 };
@@ -47,3 +48,12 @@ void seal_key_from(const uint8_t at[static SEAL_PUBLIC_LEN], struct seal_key *ke
  * else is in the file.
  */
 int seal_read_keys(const char *path, struct seal_key *keys, size_t most);
+/* The same of a text. */
+int seal_parse_keys(const struct buf *text, struct seal_key *keys, size_t most);
+
+/* The same of any text: 128 hexadecimal digits. */
+enum { SEAL_SIGNATURE_MAX = 129 };
+bool seal_sign_text(const struct seal *seal, const struct buf *text,
+		    char out[static SEAL_SIGNATURE_MAX]);
+bool seal_holds_text(const struct seal_key *key, const struct buf *text,
+		     const char *signature);

@@ -1,0 +1,251 @@
+/*
+ * bundle_write.c: a report and all that it rests on as one file; see bundle.h.
+ */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "report/bundle.h"
+#include "report/digest.h"
+#include "report/list.h"
+#include "report/model.h"
+#include "report/tar.h"
+#include "store/seal.h"
+
+enum { LINKS_MAX = 1000000 };
+
+struct making {
+	const struct report *report;
+	struct store_reader *reader;
+	struct tar tar;
+	struct seal *seal; /* NULL: nothing can be signed */
+	struct buf *lines; /* of the records being read, the newest first */
+	size_t line_count, line_room;
+	bool failed;
+};
+
+/* ---- files ---- */
+
+__attribute__((format(printf, 2, 3))) static struct buf *add(struct making *making,
+							     const char *format, ...)
+{
+	char path[TAR_PATH_MAX];
+	va_list list;
+	va_start(list, format);
+	vsnprintf(path, sizeof(path), format, list);
+	va_end(list);
+	struct tar_file *file = tar_add(&making->tar, path);
+	making->failed |= file == NULL;
+	return file != NULL ? &file->text : NULL;
+}
+
+static void add_text(struct making *making, struct buf *to, const char *text)
+{
+	if (to == NULL)
+		return;
+	buf_text(to, text);
+	making->failed |= !buf_ok(to);
+}
+
+static void add_documents(struct making *making)
+{
+	static const struct {
+		const char *path;
+		void (*write)(const struct report *report, struct buf *out);
+	} documents[] = {
+		{ "report.json", report_json },
+		{ "oscal.json", report_oscal },
+		{ "hdf.json", report_hdf },
+	};
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		struct buf *to = add(making, "%s", documents[i].path);
+		if (to == NULL)
+			return;
+		documents[i].write(making->report, to);
+		making->failed |= !buf_ok(to);
+	}
+}
+
+static void add_evidence(struct making *making)
+{
+	const struct report *report = making->report;
+	for (size_t i = 0; i < report->collected_count; i++) {
+		const struct collected *collected = &report->collected[i];
+		const struct evidence *evidence = collected->evidence;
+		struct buf *rows = add(making, "evidence/%s.csv", evidence->id);
+		if (rows != NULL)
+			exhibit_csv(&collected->rows, rows);
+		add_text(making, add(making, "queries/%s.yaml", evidence->id),
+			 evidence->text);
+		add_text(making, add(making, "queries/%s.sql", evidence->id),
+			 evidence->sql);
+	}
+	add_text(making, add(making, "frameworks/%s.yaml", report->framework->name),
+		 report->framework->text);
+}
+
+/* ---- the audit chain ---- */
+
+static bool keep_line(struct making *making, enum record_kind kind, const void *record)
+{
+	if (making->line_count == making->line_room) {
+		size_t room = making->line_room == 0 ? 256 : 2 * making->line_room;
+		struct buf *lines = reallocarray(making->lines, room, sizeof(*lines));
+		making->failed |= lines == NULL || room > 2 * LINKS_MAX;
+		if (lines != NULL)
+			making->lines = lines;
+		if (making->failed)
+			return false;
+		making->line_room = room;
+	}
+	struct buf *line = &making->lines[making->line_count++];
+	*line = (struct buf){ 0 };
+	record_json(line, kind, record);
+	buf_char(line, '\n');
+	making->failed |= !buf_ok(line);
+	return !making->failed;
+}
+
+static bool take_audit(void *to, const void *record)
+{
+	return keep_line(to, RECORD_audit, record);
+}
+
+static bool take_checkpoint(void *to, const void *record)
+{
+	return keep_line(to, RECORD_checkpoint, record);
+}
+
+/* Into a file, the oldest first; the lines are gone then. */
+static void put_lines(struct making *making, struct buf *to)
+{
+	for (size_t i = making->line_count; i > 0; i--) {
+		struct buf *line = &making->lines[i - 1];
+		if (to != NULL && buf_ok(line))
+			buf_add(to, line->at, line->len);
+		buf_free(line);
+	}
+	making->line_count = 0;
+	making->failed |= to == NULL || !buf_ok(to);
+}
+
+/*
+ * From the begin of the time on, to the last: what came after it is held by a
+ * checkpoint that holds the time's last, too.
+ */
+static bool add_chain(struct making *making, char error[static STORE_ERROR_MAX])
+{
+	struct store_filter filter;
+	store_filter_init(&filter);
+	filter.since_us = making->report->ask.since_us;
+	int result = store_read(making->reader, RECORD_audit, &filter, take_audit,
+				making, error);
+	put_lines(making, add(making, "audit/records.ndjson"));
+	if (result == 0)
+		result = store_read(making->reader, RECORD_checkpoint, &filter,
+				    take_checkpoint, making, error);
+	put_lines(making, add(making, "audit/checkpoints.ndjson"));
+	return result == 0;
+}
+
+/* ---- the seal ---- */
+
+static bool add_key(struct making *making, char error[static STORE_ERROR_MAX])
+{
+	char path[PATH_MAX];
+	struct buf why = { 0 };
+	const char *folder = making->report->ask.folder;
+	snprintf(path, sizeof(path), "%s/audit.pub", folder != NULL ? folder : "");
+	struct buf *to = folder != NULL && access(path, R_OK) == 0
+				 ? add(making, "audit.pub")
+				 : NULL;
+	if (to != NULL)
+		making->failed |= file_read(path, SEAL_FILE_MAX, to) != 0;
+	/* Who only reads makes no key. */
+	snprintf(path, sizeof(path), "%s/audit.key", folder != NULL ? folder : "");
+	if (folder == NULL || access(path, R_OK) != 0)
+		return true;
+	making->seal = seal_open(folder, &why);
+	if (making->seal == NULL)
+		snprintf(error, STORE_ERROR_MAX, "%.400s",
+			 buf_ok(&why) && why.len > 0 ? buf_cstr(&why)
+						     : "not enough memory");
+	buf_free(&why);
+	return making->seal != NULL;
+}
+
+static void put_file(struct buf *out, const struct tar_file *file)
+{
+	char sha256[65];
+	digest_of(file->text.at != NULL ? file->text.at : "", file->text.len, sha256);
+	object_open(out, NULL);
+	object_text(out, "path", file->path);
+	object_u64(out, "bytes", file->text.len);
+	object_text(out, "sha256", sha256);
+	object_end(out);
+}
+
+static void put_manifest(const struct making *making, struct buf *out)
+{
+	const struct report *report = making->report;
+	object_open(out, NULL);
+	object_text(out, "record", "bundle");
+	object_u64(out, "version", 1);
+	object_text(out, "software", "Breakwater " BREAKWATER_VERSION);
+	object_text(out, "framework", report->framework->name);
+	object_text(out, "host", report->ask.host);
+	object_time(out, "since", report->ask.since_us, "Z");
+	object_time(out, "until", report->ask.until_us, "Z");
+	object_time(out, "made", report->ask.now_us, "Z");
+	if (making->seal != NULL)
+		object_text(out, "key", seal_key_of(making->seal)->id);
+	list_open(out, "files");
+	for (size_t i = 0; i < making->tar.count; i++)
+		put_file(out, &making->tar.files[i]);
+	list_close(out);
+	object_close(out);
+	buf_char(out, '\n');
+}
+
+/* Last: it is of all the others. */
+static void add_manifest(struct making *making)
+{
+	char signature[SEAL_SIGNATURE_MAX] = "";
+	struct buf text = { 0 };
+	put_manifest(making, &text);
+	bool is_signed = making->seal != NULL && buf_ok(&text) &&
+			 seal_sign_text(making->seal, &text, signature);
+	making->failed |= !buf_ok(&text) || (making->seal != NULL && !is_signed);
+	add_text(making, add(making, "manifest.json"),
+		 buf_ok(&text) ? buf_cstr(&text) : "");
+	if (is_signed)
+		add_text(making, add(making, "manifest.sig"), signature);
+	buf_free(&text);
+}
+
+bool bundle_write(const struct report *report, struct store_reader *reader,
+		  struct buf *out, char error[static STORE_ERROR_MAX])
+{
+	struct making making = { .report = report, .reader = reader };
+	bool ok = add_key(&making, error);
+	if (ok) {
+		add_documents(&making);
+		add_evidence(&making);
+		ok = add_chain(&making, error);
+	}
+	if (ok) {
+		add_manifest(&making);
+		ok = !making.failed && tar_write(&making.tar, out);
+		if (!ok)
+			snprintf(error, STORE_ERROR_MAX,
+				 "not enough memory for the bundle");
+	}
+	tar_free(&making.tar);
+	free(making.lines);
+	seal_close(making.seal);
+	return ok;
+}
