@@ -167,6 +167,8 @@ static void take_web_settings(struct monitor *m, const struct config *fresh)
 	config->web_loopback_read = fresh->web_loopback_read;
 	config->web_names = fresh->web_names;
 	config->web_proxy = fresh->web_proxy;
+	memcpy(config->web_proxy_client_header, fresh->web_proxy_client_header,
+	       sizeof(fresh->web_proxy_client_header));
 	memcpy(config->web_proxy_user_header, fresh->web_proxy_user_header,
 	       sizeof(fresh->web_proxy_user_header));
 	memcpy(config->web_proxy_role_header, fresh->web_proxy_role_header,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "web/forwarded.h"
 
 static const char *const by_names[] = {
 	[BY_NOBODY] = "nobody",   [BY_SOCKET] = "socket", [BY_LOOPBACK] = "loopback",
@@ -90,11 +91,7 @@ static void take_session(struct door *door, const struct door_asked *asked,
 
 static bool is_proxy(const struct door *door, const struct addr *client)
 {
-	const struct config_prefixes *proxies = &door->config->web_proxy;
-	for (size_t i = 0; i < proxies->count; i++)
-		if (prefix_holds(&proxies->at[i], client))
-			return true;
-	return false;
+	return forwarded_is_ours(&door->config->web_proxy, client);
 }
 
 /* The same for each request of a user while we run, and nobody else's. */

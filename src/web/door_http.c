@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "web/answer.h"
+#include "web/forwarded.h"
 #include "web/heartbeat.h"
 #include "web/page.h"
 
@@ -127,6 +128,34 @@ static const char *proxy_header(const struct request *request, const char *name,
 	return counted.value;
 }
 
+struct added_lines {
+	const char *name;
+	struct forwarded forwarded;
+};
+
+static enum MHD_Result take_line(void *to, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	struct added_lines *lines = to;
+	(void)kind;
+	if (strcasecmp(name, lines->name) == 0)
+		forwarded_line(&lines->forwarded, value != NULL ? value : "");
+	return MHD_YES;
+}
+
+/* From where it comes, as a proxy of ours says; of others it is who asks. */
+static struct addr client_of(const struct request *request, const struct addr *peer)
+{
+	const struct config *config = request->web->access->door.config;
+	struct added_lines lines = { .name = config->web_proxy_client_header };
+	if (lines.name[0] == '\0' || !forwarded_is_ours(&config->web_proxy, peer))
+		return *peer;
+	forwarded_init(&lines.forwarded, lines.name, &config->web_proxy);
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_line,
+				  &lines);
+	return addr_is_unset(&lines.forwarded.client) ? *peer : lines.forwarded.client;
+}
+
 static void take_network(const struct request *request, struct door_asked *asked)
 {
 	const struct access *access = request->web->access;
@@ -141,6 +170,7 @@ static void take_network(const struct request *request, struct door_asked *asked
 	asked->client = addr_unset();
 	if (info != NULL)
 		addr_of_socket(info->client_addr, &asked->client);
+	request->exchange->client = client_of(request, &asked->client);
 	asked->host = header(request, MHD_HTTP_HEADER_HOST);
 	asked->origin = header(request, MHD_HTTP_HEADER_ORIGIN);
 	asked->fetch_site = header(request, "Sec-Fetch-Site");
@@ -207,6 +237,7 @@ bool door_admits(struct request *request, enum MHD_Result *answered)
 				    .is_change = request->post,
 				    .now_us = web_now_us(),
 				    .now_ms = web_now_ms() };
+	exchange->client = addr_unset();
 	if (exchange->is_local)
 		asked.has_uid = peer_uid(request, &asked.uid);
 	else

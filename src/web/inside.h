@@ -47,6 +47,7 @@ struct exchange {
 	struct hashing_job *job;     /* of a password; NULL: none */
 	struct visitor visitor;      /* who it is, as of its headers */
 	bool is_local;               /* on the Unix socket */
+	struct addr client;          /* from where, as far as is known; or unset */
 	bool is_admitted;            /* he may */
 	bool is_answering;           /* all of it has come */
 };

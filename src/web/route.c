@@ -63,8 +63,6 @@ static const char *read_live(const struct request *request, struct live_asked *a
 	const char *names = argument(request, "type");
 	const char *coalesce = argument(request, "coalesce");
 	const char *after = argument(request, "last_event_id");
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	*asked = (struct live_asked){
 		.kinds = names == NULL ? ~(record_bits)0 : kinds_named(names),
 		.is_batched = coalesce != NULL,
@@ -74,9 +72,8 @@ static const char *read_live(const struct request *request, struct live_asked *a
 						 request->connection, MHD_HEADER_KIND,
 						 "Last-Event-ID"),
 		.visitor = &request->exchange->visitor,
+		.reader = request->exchange->client,
 	};
-	if (info == NULL || !addr_of_socket(info->client_addr, &asked->reader))
-		asked->reader = addr_unset();
 	if (asked->kinds == 0)
 		return "type: names of records, such as port,flow,self";
 	return coalesce == NULL || strcmp(coalesce, "1s") == 0
@@ -381,15 +378,13 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 static void note_reader(const struct request *request)
 {
 	const struct web_source *source = request->web->source;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct addr *reader = &request->exchange->client;
 	bool is_page = strcmp(request->path, "/") == 0 ||
 		       strncmp(request->path, "/api/", 5) == 0;
-	struct addr reader;
 	bool is_somebody = request->exchange->visitor.by != BY_NOBODY;
 	if (source->reader != NULL && is_somebody && is_page && !request->post &&
-	    info != NULL && addr_of_socket(info->client_addr, &reader))
-		source->reader(source->self, &reader);
+	    !addr_is_unset(reader))
+		source->reader(source->self, reader);
 }
 
 /*

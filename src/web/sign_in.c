@@ -63,15 +63,6 @@ enum MHD_Result answer_me(const struct request *request)
 
 /* ---- the cookie ---- */
 
-static void client_of(const struct request *request, struct addr *client)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*client = addr_unset();
-	if (info != NULL)
-		addr_of_socket(info->client_addr, client);
-}
-
 /* NULL without memory.  id "": the browser shall forget it. */
 static struct MHD_Response *with_cookie(const struct request *request, const char *body,
 					const char *id)
@@ -98,13 +89,11 @@ static bool begin_session(const struct request *request, const char *user,
 	struct access *access = request->web->access;
 	const struct visitor *visitor = &request->exchange->visitor;
 	char from[ADDR_TEXT_MAX];
-	struct addr client;
 	if (!session_begin(&access->door.sessions, user, web_now_ms(), id))
 		return false;
 	if (visitor->by == BY_SESSION)
 		session_end(&access->door.sessions, &visitor->session);
-	client_of(request, &client);
-	addr_text(&client, from);
+	addr_text(&request->exchange->client, from);
 	tell(request, "sign_in", user[0] != '\0' ? user : NAME_CONSOLE, from);
 	return true;
 }
@@ -146,16 +135,29 @@ static struct hashing_job *new_job(const struct request *request)
 	return job;
 }
 
-static enum MHD_Result compare(const struct request *request, const char *password,
-			       const char *hash)
+/* False: it can't be now. */
+static bool compare(const struct request *request, const char *password,
+		    const char *hash)
 {
 	struct hashing_job *job = new_job(request);
 	if (job == NULL)
-		return MHD_NO;
+		return false;
 	snprintf(job->password, sizeof(job->password), "%s", password);
 	snprintf(job->hash, sizeof(job->hash), "%s", hash);
-	return hashing_ask(request->web->access->hashing, job) ? MHD_YES
-							       : busy(request);
+	return hashing_ask(request->web->access->hashing, job);
+}
+
+/* It was right, or nobody looked whether it was. */
+static void forgive(const struct request *request, const char *name)
+{
+	attempts_forgive(&request->web->access->attempts, &request->exchange->client,
+			 name);
+}
+
+static enum MHD_Result not_compared(const struct request *request, const char *name)
+{
+	forgive(request, name);
+	return busy(request);
 }
 
 static enum MHD_Result wait_longer(const struct request *request, unsigned wait_s)
@@ -182,20 +184,18 @@ static enum MHD_Result try_password(const struct request *request, const char *n
 				    const char *field)
 {
 	struct access *access = request->web->access;
+	const struct addr *client = &request->exchange->client;
 	char password[FORM_VALUE_MAX];
-	struct addr client;
 	unsigned wait_s;
-	client_of(request, &client);
 	const struct user *user = people_user(&access->door.people, name);
-	if (!attempts_take(&access->attempts, &client, name, web_now_ms(), &wait_s)) {
-		access_note_refused(access, user, &client);
+	if (!attempts_take(&access->attempts, client, name, web_now_ms(), &wait_s)) {
+		access_note_refused(access, user, client);
 		return wait_longer(request, wait_s);
 	}
 	form_value(form_of(request), field, password);
-	enum MHD_Result asked =
-		compare(request, password, user != NULL ? user->hash : "");
+	bool is_asked = compare(request, password, user != NULL ? user->hash : "");
 	secret_forget(password, sizeof(password));
-	return asked;
+	return is_asked ? MHD_YES : not_compared(request, name);
 }
 
 static enum MHD_Result let_in(const struct request *request, const char *name)
@@ -204,17 +204,15 @@ static enum MHD_Result let_in(const struct request *request, const char *name)
 	const struct hashing_job *job = request->exchange->job;
 	const struct user *user = people_user(&access->door.people, name);
 	char id[SECRET_TEXT_MAX];
-	struct addr client;
 	if (!atomic_load(&job->done))
-		return busy(request);
-	client_of(request, &client);
+		return not_compared(request, name);
 	/* It may have changed while we hashed. */
 	if (!job->is_good || user == NULL || strcmp(user->hash, job->hash) != 0) {
-		access_note_refused(access, user, &client);
+		access_note_refused(access, user, &request->exchange->client);
 		return refuse(request, MHD_HTTP_UNAUTHORIZED,
 			      "user or password is wrong");
 	}
-	attempts_forgive(&access->attempts, &client, name);
+	forgive(request, name);
 	if (!begin_session(request, user->name, id))
 		return MHD_NO;
 	struct MHD_Response *response =
@@ -271,9 +269,8 @@ static enum MHD_Result make_hash(const struct request *request)
 static enum MHD_Result wrong_old(const struct request *request, const char *name)
 {
 	struct access *access = request->web->access;
-	struct addr client;
-	client_of(request, &client);
-	access_note_refused(access, people_user(&access->door.people, name), &client);
+	access_note_refused(access, people_user(&access->door.people, name),
+			    &request->exchange->client);
 	return refuse(request, MHD_HTTP_FORBIDDEN, "the old password is wrong");
 }
 
@@ -281,10 +278,13 @@ static enum MHD_Result go_on(const struct request *request, const char *name)
 {
 	const struct hashing_job *job = request->exchange->job;
 	if (!atomic_load(&job->done))
-		return busy(request);
+		return job->makes ? busy(request) : not_compared(request, name);
 	if (!job->is_good)
 		return job->makes ? MHD_NO : wrong_old(request, name);
-	return job->makes ? change_password(request, name) : make_hash(request);
+	if (job->makes)
+		return change_password(request, name);
+	forgive(request, name);
+	return make_hash(request);
 }
 
 enum MHD_Result answer_password(const struct request *request)
