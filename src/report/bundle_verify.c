@@ -144,7 +144,10 @@ static void check_seal(struct checking *c)
 	const char *id = word(c->manifest, "key");
 	const struct seal_key *key = key_named(c, id);
 	if (key == NULL)
-		judge(c, false, "manifest.sig: of another key, %.64s", id);
+		judge(c, false,
+		      "manifest.json: changed, or signed by a key that is not known: "
+		      "%.64s",
+		      id);
 	else if (buf_cstr(&signature) == NULL ||
 		 !seal_holds_text(key, &manifest->text, buf_cstr(&signature)))
 		judge(c, false,

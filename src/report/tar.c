@@ -141,7 +141,9 @@ bool tar_read(const void *at, size_t len, struct tar *tar, struct buf *error)
 				break;
 	}
 	if (code != ARCHIVE_OK && code != ARCHIVE_EOF)
-		buf_printf(error, "not whole: %s",
+		buf_printf(error, "not whole behind %s: %s",
+			   tar->count > 0 ? tar->files[tar->count - 1].path
+					  : "its begin",
 			   archive != NULL && archive_error_string(archive) != NULL
 				   ? archive_error_string(archive)
 				   : "no tar archive");
