@@ -61,7 +61,10 @@ static const struct {
 	{ "audit", "Changes and decisions.", RECORD_audit },
 	{ "checkpoint", "The audit chain, signed.", RECORD_checkpoint },
 	{ "decision", "What blocks were decided by.", RECORD_decision },
-	{ "self", "The monitor's own health.", RECORD_self },
+	{ "self", "The monitor's own health, every minute.", RECORD_self },
+	{ "health", "The same, every hour.", RECORD_health },
+	{ "conversation", "Who was served by what, every day.", RECORD_conversation },
+	{ "ruleset", "The packet filter, when it changed.", RECORD_ruleset },
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

@@ -84,6 +84,7 @@ static struct report_retention retention_of(const char *config_path)
 	config_load(&config, config_path, &errors);
 	buf_free(&errors);
 	return (struct report_retention){ .flows_s = config.retention_flows,
+					  .ports_1m_s = config.retention_ports_1m,
 					  .ports_1d_s = config.retention_ports_1d,
 					  .ports_1h_s = config.retention_ports_1h,
 					  .events_s = config.retention_events,

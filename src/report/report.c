@@ -79,10 +79,17 @@ static bool take_progress(void *self, uint64_t rows, int64_t elapsed_us)
 static void ask_store(struct report *report, struct collected *collected,
 		      struct store_reader *reader)
 {
+	const struct report_retention *retention = &report->ask.retention;
 	const struct store_parameter parameters[] = {
 		{ .name = ":since", .number = report->ask.since_us },
 		{ .name = ":until", .number = report->ask.until_us },
 		{ .name = ":now", .number = report->ask.now_us },
+		{ .name = ":kept_flows_s", .number = retention->flows_s },
+		{ .name = ":kept_ports_1m_s", .number = retention->ports_1m_s },
+		{ .name = ":kept_ports_1h_s", .number = retention->ports_1h_s },
+		{ .name = ":kept_ports_1d_s", .number = retention->ports_1d_s },
+		{ .name = ":kept_events_s", .number = retention->events_s },
+		{ .name = ":kept_probes_s", .number = retention->probes_s },
 	};
 	struct taking taking = { report, &collected->rows };
 	const struct store_sql to = {

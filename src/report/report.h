@@ -20,7 +20,7 @@ struct report;
 
 /* How long records are kept, in seconds; 0: for ever. */
 struct report_retention {
-	uint32_t flows_s, ports_1d_s, ports_1h_s, events_s, probes_s;
+	uint32_t flows_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s, probes_s;
 };
 
 struct report_ask {

@@ -25,6 +25,12 @@ static const struct event_table tables[] = {
 	  "PRIMARY KEY(minute,key)", "", "minute", "minute DESC" },
 	{ RECORD_self, "minute INTEGER PRIMARY KEY,", "minute,", 1, "", "", "minute",
 	  "minute DESC" },
+	{ RECORD_health, "", "", 0, "PRIMARY KEY(\"start\")", "", "\"start\"",
+	  "\"start\" DESC" },
+	{ RECORD_ruleset, "", "", 0, "PRIMARY KEY(at)", "", "at", "at DESC" },
+	{ RECORD_conversation, "", "", 0,
+	  "PRIMARY KEY(\"start\",client_network,server_network,port,transport)", "",
+	  "\"start\"", "\"start\" DESC" },
 	{ RECORD_finding, "", "", 0, "PRIMARY KEY(id)", "", "\"last\"",
 	  "\"last\" DESC" },
 	{ RECORD_login, "", "", 0, "",
@@ -125,6 +131,27 @@ int events_define(sqlite3 *db)
 	int code = SQLITE_OK;
 	for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
 		code = define(db, &tables[i]);
+	return code;
+}
+
+static int lend(sqlite3 *db, const struct event_table *table)
+{
+	struct buf sql = { 0 };
+	const char *name = schemas[table->kind].name;
+	if (sqlite3_table_column_metadata(db, "main", name, NULL, NULL, NULL, NULL,
+					  NULL, NULL) == SQLITE_OK)
+		return SQLITE_OK;
+	buf_printf(&sql, "CREATE TEMP TABLE %s(%s", name, table->extra);
+	columns_define(&sql, table->kind, ALL_FIELDS);
+	columns_end(&sql, ")");
+	return db_run_buf(db, &sql);
+}
+
+int events_lend(sqlite3 *db)
+{
+	int code = db_run(db, "PRAGMA temp_store=MEMORY");
+	for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
+		code = lend(db, &tables[i]);
 	return code;
 }
 

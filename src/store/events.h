@@ -30,6 +30,12 @@ const struct event_table *event_table(enum record_kind kind);
 /* Creates what is missing. SQLite's code. */
 int events_define(sqlite3 *db);
 
+/*
+ * To a connection that only reads: tables that the file lacks, as one of an earlier
+ * version does, are there and empty.  SQLite's code.
+ */
+int events_lend(sqlite3 *db);
+
 struct events;
 
 /* NULL with SQLite's code. */

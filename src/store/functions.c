@@ -1,10 +1,13 @@
 /*
- * functions.c: functions of SQL that SQLite has not: in_net(), time_text(), time_us().
+ * functions.c: functions of SQL that SQLite has not: in_net(), time_text(), time_us(),
+ * oldest_day(), newest_day().
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/when.h"
+#include "store/days.h"
 #include "store/reading.h"
 
 /* The same network is asked of every row: it is parsed once. */
@@ -64,7 +67,39 @@ static void time_us(sqlite3_context *context, int count, sqlite3_value **values)
 		sqlite3_result_error(context, "time_us(): " WHEN_ALLOWED, -1);
 }
 
-int functions_add(sqlite3 *db)
+/* Begin of a day that has a file: retention takes whole days. */
+static void day_kept(sqlite3_context *context, sqlite3_value *series, bool newest)
+{
+	const struct store_reader *reader = sqlite3_user_data(context);
+	const char *name = (const char *)sqlite3_value_text(series);
+	bool is_evidence = name != NULL && strcmp(name, "evidence") == 0;
+	int64_t *days = NULL;
+	if (!is_evidence && (name == NULL || strcmp(name, "flows") != 0)) {
+		sqlite3_result_error(
+			context, "oldest_day(), newest_day(): 'flows' or 'evidence'",
+			-1);
+		return;
+	}
+	long count = days_list(reader->folder, is_evidence ? DAYS_EVIDENCE : DAYS_FLOWS,
+			       &days);
+	if (count > 0)
+		sqlite3_result_int64(context, days[newest ? count - 1 : 0] * DAY_US);
+	free(days);
+}
+
+static void oldest_day(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count;
+	day_kept(context, values[0], false);
+}
+
+static void newest_day(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count;
+	day_kept(context, values[0], true);
+}
+
+int functions_add(sqlite3 *db, struct store_reader *reader)
 {
 	static const struct {
 		const char *name;
@@ -75,6 +110,8 @@ int functions_add(sqlite3 *db)
 		{ "time_text", 1, SQLITE_DETERMINISTIC, time_text },
 		/* Not deterministic, but the same within a statement would do. */
 		{ "time_us", 1, 0, time_us },
+		{ "oldest_day", 1, 0, oldest_day },
+		{ "newest_day", 1, 0, newest_day },
 	};
 	int code = SQLITE_OK;
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
@@ -82,6 +119,6 @@ int functions_add(sqlite3 *db)
 			code = sqlite3_create_function(
 				db, functions[i].name, functions[i].arguments,
 				SQLITE_UTF8 | SQLITE_INNOCUOUS | functions[i].flags,
-				NULL, functions[i].call, NULL, NULL);
+				reader, functions[i].call, NULL, NULL);
 	return code;
 }

@@ -276,6 +276,11 @@ static void time_condition(struct buf *sql, enum record_kind kind)
 		buf_text(sql, "max(at,\"until\")>=?1 AND \"start\"<=?2");
 	else if (kind == RECORD_gap || kind == RECORD_scan_run)
 		buf_text(sql, "\"end\">=?1 AND \"start\"<=?2");
+	else if (kind == RECORD_health)
+		buf_text(sql, "\"start\">?1-3600000000 AND \"start\"<=?2");
+	else if (kind == RECORD_conversation)
+		buf_text(sql, "ifnull(\"last\",\"start\")>=?1 AND "
+			      "ifnull(\"first\",\"start\")<=?2");
 	else
 		buf_text(sql, "at>=?1 AND at<=?2");
 }

@@ -64,8 +64,11 @@ int read_flows(struct store_reader *reader, const struct store_filter *filter,
 int read_ports(struct store_reader *reader, const struct store_filter *filter,
 	       store_emit emit, void *to, char error[static STORE_ERROR_MAX]);
 
-/* Adds in_net(), time_text() and time_us(). SQLite's code. */
-int functions_add(sqlite3 *db);
+/*
+ * Adds in_net(), time_text(), time_us(), and oldest_day() and newest_day() of the
+ * reader's files.  SQLite's code.
+ */
+int functions_add(sqlite3 *db, struct store_reader *reader);
 
 /* Adds the table `flow` over all days. SQLite's code. */
 int flow_table_add(sqlite3 *db, struct store_reader *reader);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/events.h"
 #include "store/file.h"
 #include "store/reading.h"
 #include "store/sql_check.h"
@@ -231,7 +232,9 @@ static sqlite3 *open_for_sql(struct store_reader *reader,
 			snprintf(error, STORE_ERROR_MAX, "%s", sqlite3_errstr(code));
 	}
 	if (code == SQLITE_OK)
-		code = functions_add(db);
+		code = functions_add(db, reader);
+	if (code == SQLITE_OK)
+		code = events_lend(db);
 	if (code == SQLITE_OK)
 		code = flow_table_add(db, reader);
 	if (code == SQLITE_OK)
@@ -274,7 +277,7 @@ static sqlite3 *open_empty(struct store_reader *reader,
 	if (code == SQLITE_OK)
 		code = trunk_kind.define(db);
 	if (code == SQLITE_OK)
-		code = functions_add(db);
+		code = functions_add(db, reader);
 	if (code == SQLITE_OK)
 		code = flow_table_add(db, reader);
 	if (code == SQLITE_OK)

@@ -113,6 +113,9 @@ bool records_are_past(const struct web_source *source, const struct query *query
 	case RECORD_deployment:
 	case RECORD_anomaly:
 	case RECORD_forecast:
+	case RECORD_health:
+	case RECORD_conversation:
+	case RECORD_ruleset:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

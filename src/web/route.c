@@ -196,6 +196,9 @@ static const struct {
 	{ "/api/v1/anomalies", RECORD_anomaly },
 	{ "/api/v1/timelines", RECORD_timeline },
 	{ "/api/v1/notifications", RECORD_notification },
+	{ "/api/v1/health", RECORD_health },
+	{ "/api/v1/conversations", RECORD_conversation },
+	{ "/api/v1/rulesets", RECORD_ruleset },
 };
 
 enum { SMALL_BODY_MAX = 4096 };
