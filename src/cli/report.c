@@ -32,9 +32,10 @@ static const struct {
 	{ "json", report_json },
 	{ "oscal", report_oscal },
 	{ "hdf", report_hdf },
+	{ "pdf", report_pdf },
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-#define FORMATS_ALLOWED "json, csv, oscal or hdf"
+#define FORMATS_ALLOWED "json, csv, pdf, oscal or hdf"
 
 struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,

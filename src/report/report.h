@@ -65,3 +65,4 @@ void report_json(const struct report *report, struct buf *out);
 void report_csv(const struct report *report, struct buf *out);
 void report_oscal(const struct report *report, struct buf *out);
 void report_hdf(const struct report *report, struct buf *out);
+void report_pdf(const struct report *report, struct buf *out);

@@ -1,0 +1,234 @@
+/*
+ * write_pdf.c: a report on paper.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/model.h"
+#include "report/pdf.h"
+
+enum { LINE_MAX_BYTES = 1024, ROWS_SHOWN = 500 };
+
+struct writing {
+	struct pdf *pdf;
+	const struct report *report;
+	char line[LINE_MAX_BYTES];
+};
+
+static const char *when(int64_t at_us, char out[static TIME_TEXT_MAX])
+{
+	record_time_text(at_us, out);
+	out[strlen("2026-01-31T12:00")] = '\0';
+	out[strlen("2026-01-31")] = ' ';
+	return out;
+}
+
+/* ---- the head ---- */
+
+static void put_head(struct writing *w)
+{
+	const struct report *report = w->report;
+	char since[TIME_TEXT_MAX], until[TIME_TEXT_MAX], made[TIME_TEXT_MAX];
+	snprintf(w->line, sizeof(w->line), "%s %s", report->framework->title,
+		 report->framework->edition);
+	pdf_heading(w->pdf, 1, w->line);
+	snprintf(w->line, sizeof(w->line),
+		 "What was observed at the ports of %s from %s to %s (UTC). Made %s by "
+		 "Breakwater %s.",
+		 report->ask.host, when(report->ask.since_us, since),
+		 when(report->ask.until_us, until), when(report->ask.now_us, made),
+		 BREAKWATER_VERSION);
+	pdf_text(w->pdf, w->line);
+	pdf_text(
+		w->pdf,
+		"This is evidence for an assessor: what was seen, how much of the time "
+		"was observed, what deviates, and what is missing. It is no statement "
+		"that a requirement is met.");
+	snprintf(w->line, sizeof(w->line), "Mapping of %s, reviewed %s. %s",
+		 report->framework->source, report->framework->reviewed,
+		 report->framework->note != NULL ? report->framework->note : "");
+	pdf_note(w->pdf, w->line);
+}
+
+static void put_chain(struct writing *w)
+{
+	const struct report_chain *chain = &w->report->chain;
+	pdf_heading(w->pdf, 2, "Audit chain");
+	if (!chain->is_checked)
+		snprintf(w->line, sizeof(w->line), "Not checked: %s",
+			 chain->problem[0] != '\0' ? chain->problem : "no folder");
+	else
+		snprintf(
+			w->line, sizeof(w->line),
+			"%llu records, %llu to %llu; %llu faults; signed up to %llu by "
+			"key %s.",
+			(unsigned long long)chain->verdict.records,
+			(unsigned long long)chain->verdict.first,
+			(unsigned long long)chain->verdict.last,
+			(unsigned long long)chain->verdict.faults,
+			(unsigned long long)chain->verdict.held, chain->verdict.key);
+	pdf_text(w->pdf, w->line);
+	for (size_t i = 0; i < chain->fault_count; i++) {
+		snprintf(w->line, sizeof(w->line), "%s: %.900s",
+			 chain->faults[i].is_notice ? "Note" : "Fault",
+			 chain->faults[i].text);
+		pdf_text(w->pdf, w->line);
+	}
+}
+
+/* ---- controls ---- */
+
+static const char *references(struct writing *w, const struct control *control)
+{
+	size_t len = 0;
+	w->line[0] = '\0';
+	for (size_t i = 0; i < control->evidence_count && len < sizeof(w->line); i++)
+		len += (size_t)snprintf(
+			w->line + len, sizeof(w->line) - len, "%s%s", i > 0 ? ", " : "",
+			w->report->compliance->evidence[control->evidence[i]].id);
+	return w->line;
+}
+
+static const char *control_cell(void *self, size_t row, size_t column)
+{
+	struct writing *w = self;
+	const struct control *control = &w->report->framework->controls[row];
+	switch (column) {
+	case 0:
+		return control->id;
+	case 1:
+		return control->title;
+	case 2:
+		return strength_name(control->strength);
+	case 3:
+		return outcome_name(report_outcome(w->report, control));
+	case 4:
+		return references(w, control);
+	case 5:
+		return control->shows;
+	default:
+		return control->missing;
+	}
+}
+
+static const char *beyond_cell(void *self, size_t row, size_t column)
+{
+	const struct writing *w = self;
+	const struct control_beyond *beyond = &w->report->framework->beyond[row];
+	return column == 0 ? beyond->id : column == 1 ? beyond->title : beyond->why;
+}
+
+static void put_controls(struct writing *w)
+{
+	static const char *const titles[] = { "Control",      "About",    "Strength",
+					      "Outcome",      "Evidence", "It shows",
+					      "Still missing" };
+	static const char *const beyond[] = { "Control", "About", "Why not" };
+	const struct framework *framework = w->report->framework;
+	pdf_heading(w->pdf, 2, "Controls");
+	pdf_table(w->pdf, &(struct pdf_table){ titles, 7, framework->control_count, w,
+					       control_cell });
+	if (framework->beyond_count == 0)
+		return;
+	pdf_heading(w->pdf, 2, "What a port monitor can't show");
+	pdf_table(w->pdf, &(struct pdf_table){ beyond, 3, framework->beyond_count, w,
+					       beyond_cell });
+}
+
+/* ---- evidence ---- */
+
+struct shown {
+	const struct exhibit *rows;
+};
+
+static const char *row_cell(void *self, size_t row, size_t column)
+{
+	return exhibit_cell(((struct shown *)self)->rows, row, column);
+}
+
+static void put_rows(struct writing *w, const struct exhibit *rows)
+{
+	struct shown shown = { rows };
+	if (rows->row_count == 0) {
+		pdf_text(w->pdf, "No rows.");
+		return;
+	}
+	size_t count = rows->row_count < ROWS_SHOWN ? rows->row_count : ROWS_SHOWN;
+	pdf_table(w->pdf,
+		  &(struct pdf_table){ (const char *const *)rows->names,
+				       rows->column_count, count, &shown, row_cell });
+	if (count == rows->row_count)
+		return;
+	snprintf(w->line, sizeof(w->line),
+		 "%zu more rows are in the CSV of the bundle, and in --format csv.",
+		 rows->row_count - count);
+	pdf_text(w->pdf, w->line);
+}
+
+static void put_evidence(struct writing *w, const struct collected *collected)
+{
+	const struct evidence *evidence = collected->evidence;
+	char expires[TIME_TEXT_MAX];
+	snprintf(w->line, sizeof(w->line), "%s  %s", evidence->id, evidence->title);
+	pdf_heading(w->pdf, 2, w->line);
+	pdf_text(w->pdf, evidence->question);
+	snprintf(w->line, sizeof(w->line),
+		 "%s %zu rows, %llu deviate. Observed %.1f %% of the time.",
+		 outcome_sentence(collected->outcome), collected->rows.row_count,
+		 (unsigned long long)collected->deviations,
+		 100 * coverage_ratio(&collected->coverage));
+	pdf_text(w->pdf, w->line);
+	if (collected->problem[0] != '\0')
+		pdf_text(w->pdf, collected->problem);
+	pdf_note(w->pdf, evidence->shows);
+	pdf_note(w->pdf, evidence->limits);
+	snprintf(
+		w->line, sizeof(w->line),
+		"Version %u, counts until %s. SHA-256 of the rows %s, of the query %s.",
+		evidence->version, when(collected->expires_us, expires),
+		collected->sha256, evidence->query_sha256);
+	pdf_note(w->pdf, w->line);
+	put_rows(w, &collected->rows);
+}
+
+/* ---- gaps ---- */
+
+static const char *gap_cell(void *self, size_t row, size_t column)
+{
+	struct writing *w = self;
+	const struct gap_record *gap = &w->report->observed.gaps[row];
+	if (column == 2)
+		return gap->reason;
+	record_time_text(column == 0 ? gap->start : gap->end, w->line);
+	return w->line;
+}
+
+static void put_gaps(struct writing *w)
+{
+	static const char *const titles[] = { "From", "To", "Reason" };
+	size_t count = w->report->observed.gap_count;
+	pdf_heading(w->pdf, 2, "Times of which something is not known");
+	if (count == 0)
+		pdf_text(w->pdf, "None within what was observed.");
+	else
+		pdf_table(w->pdf, &(struct pdf_table){ titles, 3, count, w, gap_cell });
+}
+
+void report_pdf(const struct report *report, struct buf *out)
+{
+	struct writing w = { .report = report };
+	snprintf(w.line, sizeof(w.line), "%s %s, %s", report->framework->title,
+		 report->framework->edition, report->ask.host);
+	w.pdf = pdf_open(w.line, w.line);
+	if (w.pdf == NULL) {
+		out->failed = true;
+		return;
+	}
+	put_head(&w);
+	put_chain(&w);
+	put_controls(&w);
+	put_gaps(&w);
+	for (size_t i = 0; i < report->collected_count; i++)
+		put_evidence(&w, &report->collected[i]);
+	out->failed |= !pdf_close(w.pdf, out);
+}
