@@ -1,6 +1,6 @@
 /*
- * pages.mjs: every page of places.json, with what the scene has to show: no error, no
- * barrier, nothing that sticks out, nothing empty; wide and narrow, light and dark.
+ * pages.mjs [narrow]: every page of places.json, with what the scene has to show: no error,
+ * no barrier, nothing that sticks out, nothing empty; light and dark.
  *
  * A wide window begins light and turns dark while the page is open, a narrow one the other
  * way round: each page is loaded in both schemes, and bears that they change.
@@ -8,7 +8,7 @@
 import { addresses } from "./addresses.mjs";
 import { barriers, emptyBoxes, main, open, overflow, places, settle, tap, unfold, visit, wrongsOf } from "./harness.mjs";
 
-const WINDOWS = [{ width: 1200, schemes: ["light", "dark"] }, { width: 360, schemes: ["dark", "light"] }];
+const { width, schemes } = process.argv[2] === "narrow" ? { width: 360, schemes: ["dark", "light"] } : { width: 1200, schemes: ["light", "dark"] };
 
 async function judge(page, place, how) {
 	tap.equal(await page.locator("main h1").first().innerText(), place.title, `${how}: it is there`);
@@ -22,7 +22,7 @@ async function judge(page, place, how) {
 	tap.equal(wrongs, [], `${how}: no error, no breach of policy, nothing asked elsewhere`, ...wrongs);
 }
 
-async function look({ page, width, schemes }, address) {
+async function look(page, address) {
 	const path = new URL(address, "http://page").pathname;
 	const place = places.find((one) => one.path === path);
 	const name = address === place.path ? place.title : address.slice(0, 40);
@@ -38,15 +38,11 @@ async function look({ page, width, schemes }, address) {
 }
 
 async function everyPage(browser) {
-	const windows = await Promise.all(WINDOWS.map(async (window) =>
-		({ ...window, page: await open(browser, { width: window.width, scheme: window.schemes[0] }) })));
-	const found = await addresses(windows[0].page, async (_, address) => {
-		await Promise.all(windows.map((window) => look(window, address)));
-	});
+	const page = await open(browser, { width });
+	const found = await addresses(page, look);
 	for (const place of places)
 		tap.ok((found.get(place.path) ?? []).length > 0, `${place.title}: something links to ${place.path}`);
-	for (const { page } of windows)
-		await page.context().close();
+	await page.context().close();
 }
 
 await main(everyPage);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""page.py: every page in Chromium, with real data: no error, no barrier, nothing empty.
+"""page.py: every page in Chromium, with real data: no error, no barrier, nothing empty; wide.
 
 Runs beside others, and computes.
 """
