@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/conversing.h"
 #include "cli/json.h"
 #include "cli/probe_intake.h"
 #include "cli/settings.h"
@@ -95,6 +96,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 	if (has_ended(&known)) {
 		keep_recent(&m->recent, &known);
 		store_put(m->store, RECORD_flow, &known);
+		conversing_flow(m, &known);
 	}
 	show(m, RECORD_flow, &known);
 	watch(m, RECORD_flow, &known);
@@ -288,6 +290,11 @@ static void take_socket(void *self, const struct socket_record *socket)
 		monitor_keep(m, RECORD_socket, socket);
 }
 
+static void take_ruleset(void *self, const struct ruleset_record *ruleset)
+{
+	monitor_keep(self, RECORD_ruleset, ruleset);
+}
+
 static void take_finding(void *self, const struct finding_record *found)
 {
 	struct monitor *m = self;
@@ -402,18 +409,6 @@ static const char *store_word(enum store_state state)
 	return state == STORE_FULL ? "full" : "failed";
 }
 
-static void tell_witness(struct monitor *m, int64_t at_us)
-{
-	struct witness_counts rise;
-	if (m->witness == NULL || !witness_look(m->witness, &rise))
-		return;
-	struct detect_witness told = { .cookies = rise.cookies,
-				       .requests_dropped = rise.requests_dropped,
-				       .overflows = rise.overflows,
-				       .datagrams_dropped = rise.datagrams_dropped };
-	detect_set_witness(m->detect, &told, at_us);
-}
-
 void monitor_take_second(struct monitor *m)
 {
 	struct store_status store;
@@ -425,7 +420,8 @@ void monitor_take_second(struct monitor *m)
 	if (probing_is_wanted(&m->probing))
 		m->state.self.prober_ends = probing_ends(&m->probing);
 	monitor_put_room(m, &m->state.self);
-	tell_witness(m, at_us);
+	monitor_put_clock(&m->state.self);
+	monitor_tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
 	monitor_watch_limits(m, at_us);
@@ -516,7 +512,8 @@ bool monitor_open(struct monitor *m)
 				     .service = service_of,
 				     .class_of = class_of,
 				     .listener = take_listener,
-				     .socket = take_socket };
+				     .socket = take_socket,
+				     .ruleset = take_ruleset };
 	struct detect_sink found = { .self = m,
 				     .finding = take_finding,
 				     .clock_us = tell_time };
@@ -573,6 +570,7 @@ void monitor_close(struct monitor *m)
 	if (m->detect != NULL)
 		detect_flush(m->detect, clock_us(CLOCK_REALTIME));
 	alerting_close(&m->alerting);
+	conversing_close(m);
 	if (m->store != NULL)
 		monitor_audit(m, "stop", "breakwater", "breakwater", "", "");
 	store_close(m->store);
@@ -582,13 +580,6 @@ void monitor_close(struct monitor *m)
 	baseline_free(m->baseline);
 	own_free(m->own_services);
 	policy_file_close(&m->policy);
-}
-
-record_bits monitor_wants(const struct monitor *m)
-{
-	record_bits wants = RECORDS_ALWAYS_READ | settings_evidence(&m->config) |
-			    (RECORDS_SAID & alert_rules_kinds(&m->alerting.rules));
-	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 
 struct pipeline_sink monitor_sink(struct monitor *m)

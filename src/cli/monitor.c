@@ -12,6 +12,7 @@
 #include "cli/answers_settings.h"
 #include "cli/asking.h"
 #include "cli/block_past.h"
+#include "cli/conversing.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
@@ -69,6 +70,7 @@ void monitor_second(struct monitor *m)
 	totals.flow.services = ports_count(pipeline_ports(m->pipeline));
 	run_second(&m->state, &totals, clock_us(CLOCK_REALTIME));
 	monitor_take_second(m);
+	conversing_second(m);
 	if (!m->common.json && !m->quiet)
 		run_progress(&m->state, totals.flow.services);
 	/* Who read our records has left, or the disk is full. */
@@ -80,6 +82,13 @@ void monitor_second(struct monitor *m)
 		fprintf(stderr, "breakwater: %s\n", error);
 		m->ended = true;
 	}
+}
+
+record_bits monitor_wants(const struct monitor *m)
+{
+	record_bits wants = RECORDS_ALWAYS_READ | settings_evidence(&m->config) |
+			    (RECORDS_SAID & alert_rules_kinds(&m->alerting.rules));
+	return m->common.json ? RECORDS_SAID | wants : wants;
 }
 
 void monitor_read_rules(struct monitor *m)

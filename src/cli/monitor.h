@@ -82,6 +82,7 @@ struct monitor {
 	struct packet_keeper packets;
 	struct store *store;
 	struct policy_file policy;
+	struct matrix *matrix; /* who is served by what; NULL: nobody yet */
 	struct maintaining maintaining;
 	struct dashboard_shelf dashboards;
 	struct countries *countries; /* NULL: no database is given */
@@ -127,6 +128,10 @@ void monitor_take_probes(struct monitor *m);
 void monitor_take_second(struct monitor *m);
 /* What the machine's clients and processes have left. */
 void monitor_put_room(const struct monitor *m, struct self_record *self);
+/* Whether its clock is right. */
+void monitor_put_clock(struct self_record *self);
+/* What the kernel has counted, to the detectors. */
+void monitor_tell_witness(struct monitor *m, int64_t at_us);
 /* Tells the store how long to keep what, when that has changed. */
 void monitor_limit_store(struct monitor *m);
 /* Shows a port as it is known: its process, state and findings.  1: a socket listens.

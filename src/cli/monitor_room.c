@@ -1,8 +1,11 @@
 /*
- * monitor_room.c: what the machine's clients and processes have left, in the record of
- * the second.
+ * monitor_room.c: what the machine's clients and processes have left, whether its clock
+ * is right, and what its kernel has counted, each second.
  */
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/timex.h>
+#include <unistd.h>
 
 #include "cli/monitor.h"
 
@@ -35,4 +38,32 @@ void monitor_put_room(const struct monitor *m, struct self_record *self)
 	const struct host_room *room = host_room(m->host);
 	put_ports(room, self);
 	put_files(room, self);
+}
+
+/*
+ * adjtimex(2) itself: what the C library makes of it is refused in more containers.
+ * Where it is not permitted, nothing is known.
+ */
+void monitor_put_clock(struct self_record *self)
+{
+	struct timex clock = { .modes = 0 };
+	long state = syscall(SYS_adjtimex, &clock);
+	self->clock_synchronised = UNKNOWN_FLAG;
+	self->clock_error_us = UNKNOWN_U64;
+	if (state < 0)
+		return;
+	self->clock_synchronised = (clock.status & STA_UNSYNC) == 0;
+	self->clock_error_us = (uint64_t)clock.maxerror;
+}
+
+void monitor_tell_witness(struct monitor *m, int64_t at_us)
+{
+	struct witness_counts rise;
+	if (m->witness == NULL || !witness_look(m->witness, &rise))
+		return;
+	struct detect_witness told = { .cookies = rise.cookies,
+				       .requests_dropped = rise.requests_dropped,
+				       .overflows = rise.overflows,
+				       .datagrams_dropped = rise.datagrams_dropped };
+	detect_set_witness(m->detect, &told, at_us);
 }

@@ -66,6 +66,8 @@ static const char *const of_daemon[] = {
 	"memfd_create",
 	/* the HTTP server */
 	"accept", "accept4", "sendfile",
+	/* whether the clock is right; to set it takes a right */
+	"adjtimex",
 	/* who forecasts steps back; to come forward takes a right */
 	"setpriority",
 	/* the journal: libsystemd notices new files of it */

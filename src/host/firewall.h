@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "host/firewall_facts.h"
 #include "host/ruleset.h"
 
 /* As in struct host_listener. */
@@ -38,5 +39,7 @@ int firewall_listen(void);
 bool firewall_has_changed(int fd);
 /* True if there are rules that only the old iptables shows. */
 bool firewall_is_legacy(void);
-/* NULL: they can't be read. */
-struct ruleset *firewall_read(void);
+/* NULL: they can't be read; *facts is then untouched. */
+struct ruleset *firewall_read(struct firewall_facts *facts);
+/* What they have counted, from the rules read once more. */
+struct firewall_counts firewall_count(void);

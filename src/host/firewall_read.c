@@ -21,6 +21,7 @@
 
 #include "host/firewall.h"
 #include "host/firewall_extension.h"
+#include "host/firewall_facts.h"
 #include "host/firewall_tables.h"
 
 enum { WAIT_S = 2, DATAGRAM_MAX = 65536 };
@@ -111,7 +112,7 @@ static void read_extensions(json_t *known)
 
 /* ---- the rules ---- */
 
-static struct ruleset *read_rules(json_t *document)
+static struct ruleset *read_rules(json_t *document, struct firewall_facts *facts)
 {
 	json_t *known = json_object();
 	if (extensions_are_in(document))
@@ -119,7 +120,10 @@ static struct ruleset *read_rules(json_t *document)
 	extensions_add(document, known);
 	struct ruleset *ruleset = ruleset_read(document);
 	json_decref(known);
-	return ruleset;
+	if (ruleset == NULL || firewall_facts(document, facts))
+		return ruleset;
+	ruleset_free(ruleset);
+	return NULL;
 }
 
 /* Of a command for several tables only the last one would be looked for. */
@@ -137,14 +141,14 @@ static bool ask(struct nft_ctx *nft, const json_t *command, json_t *items)
 	return is_read;
 }
 
-static bool ask_all(const json_t *commands, json_t *items)
+static bool ask_all(const json_t *commands, unsigned flags, json_t *items)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (nft == NULL)
 		return false;
 	/* Where the answer is JSON, what looks like JSON is taken for it, too. */
-	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_STATELESS |
-					      NFT_CTX_OUTPUT_NUMERIC_PROTO);
+	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON |
+					      NFT_CTX_OUTPUT_NUMERIC_PROTO | flags);
 	bool is_read =
 		nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0;
 	for (size_t i = 0; is_read && i < json_array_size(commands); i++)
@@ -153,16 +157,34 @@ static bool ask_all(const json_t *commands, json_t *items)
 	return is_read;
 }
 
-struct ruleset *firewall_read(void)
+/* NULL: they can't be read. */
+static json_t *read_document(unsigned flags)
 {
 	json_t *commands = firewall_tables();
 	json_t *items = json_array();
 	json_t *document = json_pack("{s:O}", "nftables", items);
-	struct ruleset *ruleset = NULL;
-	if (commands != NULL && document != NULL && ask_all(commands, items))
-		ruleset = read_rules(document);
-	json_decref(document);
+	if (commands == NULL || !ask_all(commands, flags, items)) {
+		json_decref(document);
+		document = NULL;
+	}
 	json_decref(items);
 	json_decref(commands);
+	return document;
+}
+
+struct ruleset *firewall_read(struct firewall_facts *facts)
+{
+	json_t *document = read_document(NFT_CTX_OUTPUT_STATELESS);
+	struct ruleset *ruleset =
+		document != NULL ? read_rules(document, facts) : NULL;
+	json_decref(document);
 	return ruleset;
+}
+
+struct firewall_counts firewall_count(void)
+{
+	json_t *document = read_document(0);
+	struct firewall_counts counts = firewall_counts(document);
+	json_decref(document);
+	return counts;
 }

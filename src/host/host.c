@@ -11,6 +11,7 @@
 
 #include "host/connections.h"
 #include "host/places.h"
+#include "host/rules.h"
 
 enum {
 	KEPT_MAX = 65536,
@@ -41,6 +42,7 @@ struct host {
 	struct host_options options;
 	struct host_means means;
 	struct host_room room;
+	struct rules rules;
 	bool is_synced;
 	size_t count;
 	uint64_t refused;
@@ -70,6 +72,8 @@ size_t host_event_size(enum host_event_kind kind)
 		return start + sizeof(e->means);
 	case HOST_ROOM:
 		return start + sizeof(e->room);
+	case HOST_RULES:
+		return start + sizeof(e->rules);
 	case HOST_SYNCED:
 		break;
 	}
@@ -374,6 +378,14 @@ static void take_connection(struct host *host, const struct host_event *event)
 	connections_put(host->connections, &told);
 }
 
+static void take_rules(struct host *host, const struct host_event *event)
+{
+	struct ruleset_record record;
+	rules_record(&host->rules, event, &record);
+	if (host->options.ruleset != NULL)
+		host->options.ruleset(host->options.self, &record);
+}
+
 void host_take(struct host *host, const struct host_event *event)
 {
 	host->now_us = event->at_us;
@@ -403,6 +415,9 @@ void host_take(struct host *host, const struct host_event *event)
 	case HOST_ROOM:
 		host->room = event->room;
 		host->room.process[sizeof(host->room.process) - 1] = '\0';
+		break;
+	case HOST_RULES:
+		take_rules(host, event);
 		break;
 	}
 }

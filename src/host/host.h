@@ -28,6 +28,7 @@ enum host_event_kind {
 	HOST_SYNCED,     /* everything that was there at the start has been sent */
 	HOST_MEANS,      /* how the watch sees, see struct host_means */
 	HOST_ROOM,       /* what clients and processes have left, once a minute */
+	HOST_RULES,      /* of the packet filter: at first, changed, once a day */
 };
 
 /* A listening socket and its process.  Unknown texts are "", numbers as in record.h. */
@@ -98,6 +99,14 @@ struct host_room {
 };
 struct host_room host_room_unknown(void);
 
+/* The packet filter's rules as a whole; the rest is only known if they are readable. */
+struct host_rules {
+	uint8_t is_readable, drops_unnamed;
+	uint8_t sha256[32];
+	uint32_t tables, chains, rules;
+	uint64_t counted_packets, counted_bytes; /* by rules that drop */
+};
+
 struct host_event {
 	enum host_event_kind kind;
 	int64_t at_us;
@@ -108,6 +117,7 @@ struct host_event {
 		struct host_address address;
 		struct host_means means;
 		struct host_room room;
+		struct host_rules rules;
 	};
 };
 
@@ -136,6 +146,8 @@ struct host_options {
 	void (*listener)(void *self, const struct listener_record *listener);
 	/* Counts of a port. */
 	void (*socket)(void *self, const struct socket_record *socket);
+	/* The packet filter; NULL: not wanted. */
+	void (*ruleset)(void *self, const struct ruleset_record *ruleset);
 };
 
 struct host;

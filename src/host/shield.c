@@ -22,6 +22,7 @@ enum {
 	SHARE = 1000,
 	BURST_US = 400000,
 };
+#define TELL_US (86400 * INT64_C(1000000)) /* also what has not changed */
 
 static void wait_for_changes(struct host_watch *watch, bool waits)
 {
@@ -104,6 +105,37 @@ static void judge_all(struct host_watch *watch)
 	}
 }
 
+/* ---- telling ---- */
+
+/* facts NULL: they can't be read. */
+static void tell_rules(struct host_watch *watch, const struct firewall_facts *facts)
+{
+	struct shield *shield = &watch->shield;
+	struct host_rules now = { .is_readable = facts != NULL };
+	if (facts != NULL) {
+		now.drops_unnamed = facts->drops_unnamed;
+		memcpy(now.sha256, facts->sha256, sizeof(now.sha256));
+		now.tables = facts->tables;
+		now.chains = facts->chains;
+		now.rules = facts->rules;
+	}
+	bool is_as_told = shield->told_us != 0 &&
+			  now.is_readable == shield->told.is_readable &&
+			  memcmp(now.sha256, shield->told.sha256, sizeof(now.sha256)) ==
+				  0;
+	if (is_as_told && watch->now_us < shield->told_us + TELL_US)
+		return;
+	if (facts != NULL) {
+		struct firewall_counts counts = firewall_count();
+		now.counted_packets = counts.packets;
+		now.counted_bytes = counts.bytes;
+	}
+	struct host_event event = { .kind = HOST_RULES };
+	event.rules = shield->told = now;
+	shield->told_us = watch->now_us;
+	watch_send(watch, &event);
+}
+
 /* ---- reading ---- */
 
 static void take(struct host_watch *watch, struct ruleset *rules)
@@ -122,7 +154,9 @@ static void read_again(struct host_watch *watch)
 	/* What changes from here on shows again. */
 	firewall_has_changed(shield->fd);
 	shield->has_changed = false;
-	struct ruleset *rules = shield->is_legacy ? NULL : firewall_read();
+	struct firewall_facts facts;
+	struct ruleset *rules = shield->is_legacy ? NULL : firewall_read(&facts);
+	tell_rules(watch, rules != NULL ? &facts : NULL);
 	pay(shield, began);
 	wait_for_changes(watch, true);
 	take(watch, rules);
@@ -166,8 +200,12 @@ int64_t shield_due_us(const struct host_watch *watch)
 void shield_run(struct host_watch *watch)
 {
 	struct shield *shield = &watch->shield;
-	if (shield->fd < 0)
+	if (shield->fd < 0) {
+		tell_rules(watch, NULL);
 		return;
+	}
+	if (!shield->has_changed && shield->told_us + TELL_US <= watch->now_us)
+		note_change(watch);
 	if (shield->legacy_due_us <= watch->now_us)
 		look_for_legacy(watch);
 	if (!shield->has_changed && firewall_has_changed(shield->fd))

@@ -57,6 +57,8 @@ struct shield {
 	bool is_legacy; /* rules that can't be read */
 	int64_t due_us, legacy_due_us;
 	struct credit credit;
+	struct host_rules told; /* of what is known */
+	int64_t told_us;        /* 0: nothing was */
 };
 
 struct ruleset;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/file.h"
+#include "store/hours.h"
 #include "store/store.h"
 
 #define MINUTE_US 60000000LL
@@ -100,6 +101,7 @@ struct events {
 	double cpu_sum;
 	unsigned cpu_count;
 	uint64_t lag_most, rss_most;
+	struct hours hours;
 };
 
 const struct event_table *event_table(enum record_kind kind)
@@ -161,17 +163,33 @@ static bool is_chained(enum record_kind kind)
 	return kind == RECORD_audit || kind == RECORD_checkpoint;
 }
 
+/* What came since the last record of a conversation, to what there was. */
+#define MORE(field)                                                                    \
+	#field "=CASE WHEN excluded." #field " IS NULL THEN conversation." #field      \
+	       " ELSE ifnull(conversation." #field ",0)+excluded." #field " END"
+static const char add_conversation[] =
+	"ON CONFLICT DO UPDATE SET " MORE(flows) "," MORE(disallowed) "," MORE(
+		cleartext) "," MORE(client_bytes) "," MORE(server_bytes) ","
+	"\"first\"=min(ifnull(conversation.\"first\",excluded.\"first\"),"
+	"ifnull(excluded.\"first\",conversation.\"first\")),"
+	"\"last\"=max(ifnull(conversation.\"last\",excluded.\"last\"),"
+	"ifnull(excluded.\"last\",conversation.\"last\"))";
+#undef MORE
+
 static int prepare(struct events *events, const struct event_table *table)
 {
 	struct buf sql = { 0 };
+	bool adds = table->kind == RECORD_conversation;
 	size_t count = columns_count(table->kind, ALL_FIELDS);
 	buf_printf(&sql, "INSERT%s INTO %s(%s",
-		   is_chained(table->kind) ? "" : " OR REPLACE",
+		   is_chained(table->kind) || adds ? "" : " OR REPLACE",
 		   schemas[table->kind].name, table->extra_names);
 	columns_list(&sql, table->kind, ALL_FIELDS, "");
 	columns_end(&sql, ")VALUES(");
 	columns_places(&sql, table->extra_count + count);
 	columns_end(&sql, ")");
+	if (adds)
+		buf_text(&sql, add_conversation);
 	return db_prepare(events->db, &sql, &events->put[table->kind]);
 }
 
@@ -183,6 +201,7 @@ struct events *events_open(sqlite3 *db, int *code)
 		return NULL;
 	events->db = db;
 	events->minute = INT64_MIN;
+	hours_init(&events->hours);
 	*code = SQLITE_OK;
 	for (size_t i = 0; i < TABLES && *code == SQLITE_OK; i++)
 		*code = prepare(events, &tables[i]);
@@ -222,6 +241,18 @@ static void most(uint64_t *kept, uint64_t value)
 		*kept = value;
 }
 
+static int put_hour(struct events *events, const struct self_record *self)
+{
+	struct bind_scratch scratch;
+	sqlite3_stmt *stmt = events->put[RECORD_health];
+	int code = hours_take(&events->hours, events->db, self);
+	if (code != SQLITE_OK)
+		return code;
+	columns_bind(stmt, 1, RECORD_health, ALL_FIELDS, &events->hours.hour,
+		     &scratch);
+	return db_finish(stmt);
+}
+
 /* The last of the minute, but the mean of the CPU and the most of lag and memory. */
 static int put_self(struct events *events, const struct self_record *self)
 {
@@ -246,7 +277,8 @@ static int put_self(struct events *events, const struct self_record *self)
 	sqlite3_stmt *stmt = events->put[RECORD_self];
 	sqlite3_bind_int64(stmt, 1, events->minute);
 	columns_bind(stmt, 2, RECORD_self, ALL_FIELDS, &row, &scratch);
-	return db_finish(stmt);
+	int code = db_finish(stmt);
+	return code == SQLITE_OK ? put_hour(events, self) : code;
 }
 
 static int put_socket(struct events *events, const struct socket_record *socket)

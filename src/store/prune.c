@@ -206,13 +206,14 @@ static int prune_failures(sqlite3 *db, const struct store_limits *limits,
 				 : code;
 }
 
-/* Minutes live as long as minutes of ports; the rest is little. */
+/* Minutes live as long as minutes of ports, days as days of ports; the rest is little. */
 static int prune_events(struct prune *prune, struct trunk *trunk,
 			const struct store_limits *limits, int64_t now_us, bool *more)
 {
 	static const char *const little[] = {
 		"listener WHERE at", "finding WHERE \"last\"",
-		"scan_run WHERE \"start\"", "gap WHERE \"end\"", "decision WHERE at"
+		"scan_run WHERE \"start\"", "gap WHERE \"end\"", "decision WHERE at",
+		"health WHERE \"start\"", "ruleset WHERE at"
 	};
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)
 		return SQLITE_OK;
@@ -235,6 +236,9 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 		if (code == SQLITE_OK)
 			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],
 				   (long long)before_us);
+	if (code == SQLITE_OK)
+		code = run(trunk->db, "DELETE FROM conversation WHERE \"start\"<%lld",
+			   (long long)(now_us - limits->ports_1d_s * SECOND_US));
 	if (code == SQLITE_OK)
 		code = chain_prune(events_chain(trunk->events), before_us, now_us,
 				   &left);

@@ -27,9 +27,10 @@ static bool parse(char *text, struct firewall_door *door)
 
 int main(int argc, char **argv)
 {
+	struct firewall_facts facts;
 	int fd = firewall_listen();
 	struct ruleset *ruleset =
-		fd < 0 || firewall_is_legacy() ? NULL : firewall_read();
+		fd < 0 || firewall_is_legacy() ? NULL : firewall_read(&facts);
 	for (int i = 1; i < argc; i++) {
 		struct firewall_door door;
 		if (!parse(argv[i], &door))
