@@ -58,6 +58,8 @@ void explain_json(const struct explain_facts *facts, struct explain_answer *answ
 	put_number(out, "network_us", now->network_us);
 	put_number(out, "queue_us", now->queue_us);
 	put_number(out, "application_us", now->application_us);
+	if (now->is_within_network)
+		object_text(out, "application_unknown", EXPLAIN_WITHIN_NETWORK);
 	put_number(out, "response_p95_us", now->response_p95_us);
 	put_number(out, "usual_response_p95_us", answer->usual_response_us);
 	put_number(out, "handshake_p50_us", now->handshake_p50_us);

@@ -67,7 +67,8 @@ static void print_time(const struct explain_figures *now, const struct look *loo
 	print_part(look, "network", now->network_us, whole, "TCP handshake, median");
 	print_part(look, "queue", now->queue_us, whole, "waiting for accept()");
 	print_part(look, "application", now->application_us, whole,
-		   "question to first octet, median");
+		   now->is_within_network ? EXPLAIN_WITHIN_NETWORK
+					  : "question to first octet, median");
 }
 
 /* ---- figures beside the usual ---- */

@@ -95,7 +95,13 @@ struct explain_figures {
 	double backlog;                /* of all TCP listeners */
 	double backlog_max, overflows; /* the largest; all */
 	int64_t overflow_us;           /* when it last happened; UNKNOWN_TIME: never */
+	/* The median answer takes no longer than the network and the queue do: how much
+	 * of it is the application's is not known. */
+	bool is_within_network;
 };
+
+/* Of it, for whoever reads. */
+#define EXPLAIN_WITHIN_NETWORK "not told apart from the network: answers take no longer"
 
 struct explain_answer {
 	enum explain_cause cause;

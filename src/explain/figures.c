@@ -116,7 +116,9 @@ static void split_time(const struct explain_facts *facts, struct explain_figures
 		return;
 	double wait = isnan(f->queue_us) ? 0 : f->queue_us;
 	double left = f->response_p50_us - server_rtt(facts) - wait;
-	f->application_us = left > 0 ? left : 0;
+	f->is_within_network = left <= 0;
+	if (left > 0)
+		f->application_us = left;
 }
 
 static struct explain_figures unknown_figures(void)
@@ -125,7 +127,8 @@ static struct explain_figures unknown_figures(void)
 	return (struct explain_figures){ none, none, none, none, none,        none,
 					 none, none, none, none, none,        none,
 					 none, none, none, none, none,        none,
-					 none, none, none, none, UNKNOWN_TIME };
+					 none, none, none, none, UNKNOWN_TIME,
+					 false };
 }
 
 static void put_unknown(struct explain_answer *out)

@@ -9,6 +9,10 @@
 #include <cmocka.h>
 
 #include "explain_scene.h"
+#include "printed.h"
+
+#include "cli/explain_json.h"
+#include "cli/explain_screen.h"
 
 static void error_answers_are_not_failed_connections(void **state)
 {
@@ -119,11 +123,50 @@ static void a_port_that_a_flood_makes_unwell_is_under_attack(void **state)
 	expect(s, EXPLAIN_QUEUE_FULL, "129 wait in a queue for 128");
 }
 
+static void show(const struct scene *s, struct buf *json)
+{
+	const struct common_options common = { .plain = true };
+	struct explain_answer answer;
+	explain(&s->facts, &answer);
+	explain_json(&s->facts, &answer, json);
+	catch_output();
+	explain_screen(&s->facts, &answer, &common);
+	what_was_printed();
+	explain_free(&answer);
+}
+
+/* Not 0 us: it is in what the network takes. */
+static void an_answer_as_fast_as_the_network_tells_nothing_of_the_application(void **state)
+{
+	(void)state;
+	struct scene *s = good_scene();
+	struct buf json = { 0 };
+	s->facts.flows = &s->flow;
+	s->facts.flow_count = 1;
+	s->flow.server_rtt_us = 400;
+	s->now.response_p50_us = 400;
+	show(s, &json);
+	assert_says(buf_cstr(&json), "\"application_unknown\":\"not told apart");
+	assert_null(strstr(buf_cstr(&json), "application_us"));
+	assert_says(printed, "not told apart from the network");
+	assert_null(strstr(printed, "question to first octet"));
+	buf_free(&json);
+	s->now.response_p50_us = 401;
+	show(s, &json);
+	assert_says(buf_cstr(&json), "\"application_us\":1,");
+	assert_null(strstr(buf_cstr(&json), "application_unknown"));
+	assert_says(printed, "question to first octet");
+	buf_free(&json);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(error_answers_are_not_failed_connections),
 		cmocka_unit_test(what_a_port_speaks_is_told_with_how_it_is_known),
+		cmocka_unit_test(
+			an_answer_as_fast_as_the_network_tells_nothing_of_the_application),
 		cmocka_unit_test(a_port_that_a_flood_makes_unwell_is_under_attack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

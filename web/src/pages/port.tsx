@@ -145,14 +145,14 @@ function Probes({ row }: { row: PortRow }): JSX.Element {
 }
 
 function WhereTimeGoes({ explanation }: { explanation: Explanation | undefined }): JSX.Element | null {
-	if (explanation?.network_us === undefined && explanation?.application_us === undefined)
+	if (explanation?.network_us === undefined && explanation?.application_us === undefined && explanation?.application_unknown === undefined)
 		return null;
 	return (
 		<Part title="Where the time goes" note="of an answer, median">
 			<Split shares={[
 				{ name: "Network", help: "TCP handshake", us: explanation.network_us },
 				{ name: "Kernel", help: "waiting to be accepted (backlog)", us: explanation.queue_us },
-				{ name: "Application", help: "end of the question to the begin of the answer", us: explanation.application_us },
+				{ name: "Application", help: "end of the question to the begin of the answer", us: explanation.application_us, why: explanation.application_unknown },
 			]} />
 		</Part>
 	);

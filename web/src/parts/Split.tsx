@@ -9,6 +9,8 @@ export interface Share {
 	/** What is measured, in a sentence. */
 	help: string;
 	us: number | undefined;
+	/** Why it is not known. */
+	why?: string;
 }
 
 export function Split({ shares }: { shares: readonly Share[] }): JSX.Element {
@@ -17,13 +19,15 @@ export function Split({ shares }: { shares: readonly Share[] }): JSX.Element {
 		<table class="split">
 			<caption class="hidden">Where the time of an answer goes</caption>
 			<tbody>
-				{shares.map(({ name, help, us }, i) => (
+				{shares.map(({ name, help, us, why }, i) => (
 					<tr key={name}>
 						<th scope="row" title={help}>{name}<span class="quiet">{help}</span></th>
 						<td class="number">{duration(us)}</td>
-						<td class="bar" aria-hidden="true">
-							{us !== undefined && <span class={`line-${i + 1}`} style={{ width: `${100 * us / longest}%` }} />}
-						</td>
+						{us === undefined && why !== undefined ? <td class="quiet">{why}</td> : (
+							<td class="bar" aria-hidden="true">
+								{us !== undefined && <span class={`line-${i + 1}`} style={{ width: `${100 * us / longest}%` }} />}
+							</td>
+						)}
 					</tr>
 				))}
 			</tbody>

@@ -15,6 +15,8 @@ export interface Explanation {
 	network_us?: number;
 	queue_us?: number;
 	application_us?: number;
+	/** Why that is not known, in words. */
+	application_unknown?: string;
 	worse_since?: string;
 	/** One per line. */
 	changes?: string;
