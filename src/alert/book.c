@@ -206,12 +206,26 @@ static void follow(struct entry *entry, const struct about *about)
 	record->limit = about->limit;
 }
 
+/* Where that is of which the sentence is. */
+static void point_at(struct incident_record *record, const struct about *about)
+{
+	record_text(record->target, sizeof(record->target), about->target);
+	record->server_ip = about->ip;
+	record->port = about->port;
+	record->transport = about->transport;
+	record_text(record->service, sizeof(record->service), about->service);
+	record_text(record->tags, sizeof(record->tags), about->tags);
+}
+
 static struct entry *begin(struct incident_book *book, const struct about *about)
 {
 	struct entry *entry = book_room(book);
 	if (entry == NULL)
 		return NULL;
 	*entry = (struct entry){ .target = book_hash(about->target),
+				 .ip = about->ip,
+				 .port = about->port,
+				 .transport = about->transport,
 				 .is_attack = about->attack[0] != '\0',
 				 .attack = book_hash(about->attack) };
 	record_text(entry->lead, sizeof(entry->lead), about->id);
@@ -223,13 +237,8 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	record->detected = about->now_us;
 	record->state = "firing";
 	record_text(record->rule, sizeof(record->rule), about->rule);
-	record_text(record->target, sizeof(record->target), about->target);
-	record->server_ip = about->ip;
-	record->port = about->port;
-	record->transport = about->transport;
 	record->client_ip = about->client;
-	record_text(record->service, sizeof(record->service), about->service);
-	record_text(record->tags, sizeof(record->tags), about->tags);
+	point_at(record, about);
 	record->severity = about->severity;
 	record->ahead = about->is_ahead;
 	follow(entry, about);
@@ -283,6 +292,12 @@ static struct entry *add(struct incident_book *book, const struct about *about)
 	return is_new ? book_fold(book, entry, about->now_us) : entry;
 }
 
+/* A change of what it is about: what is graver elsewhere has not come of it. */
+static bool has_own_cause(const struct entry *entry)
+{
+	return entry->cause != CAUSE_NONE && entry->cause < CAUSE_MANY;
+}
+
 /* True if it is worth telling now. */
 static bool grow(struct entry *entry, const struct about *about)
 {
@@ -292,6 +307,8 @@ static bool grow(struct entry *entry, const struct about *about)
 	if (is_graver) {
 		record->severity = about->severity;
 		record_text(entry->lead, sizeof(entry->lead), about->id);
+		if (!has_own_cause(entry))
+			point_at(record, about);
 	}
 	if (about->last_us > record->last)
 		record->last = about->last_us;

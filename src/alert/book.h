@@ -27,7 +27,12 @@ enum cause {
 /* An incident; of an unused one the id is "". */
 struct entry {
 	struct incident_record record;
-	uint64_t target; /* hash of record.target */
+	/* What its first member is about, by which others join: the record says what the
+	 * gravest is. */
+	uint64_t target; /* hash */
+	struct addr ip;
+	uint32_t port;
+	const char *transport;
 	enum cause cause;
 	int64_t said_us;
 	field_text32 lead; /* the member that its summary is of */

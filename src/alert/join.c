@@ -92,18 +92,16 @@ static bool is_over_lately(const struct entry *entry, int64_t now_us)
 static bool is_same_service(const struct entry *entry, const struct about *about)
 {
 	return !addr_is_unset(&about->ip) && about->port != UNKNOWN_U32 &&
-	       addr_equal(&entry->record.server_ip, &about->ip) &&
-	       entry->record.port == about->port &&
-	       (entry->record.transport == NULL || about->transport == NULL ||
-		strcmp(entry->record.transport, about->transport) == 0);
+	       addr_equal(&entry->ip, &about->ip) && entry->port == about->port &&
+	       (entry->transport == NULL || about->transport == NULL ||
+		strcmp(entry->transport, about->transport) == 0);
 }
 
 static bool is_same_host_now(const struct entry *entry, const struct about *about)
 {
 	int64_t apart_us = about->first_us - entry->record.first;
 	return !addr_is_unset(&about->ip) &&
-	       addr_equal(&entry->record.server_ip, &about->ip) &&
-	       apart_us <= HOST_US && apart_us >= -HOST_US;
+	       addr_equal(&entry->ip, &about->ip) && apart_us <= HOST_US && apart_us >= -HOST_US;
 }
 
 /*

@@ -299,6 +299,66 @@ static void a_restart_changes_nothing(void **state)
 	assert_int_equal(fire(), 0);
 }
 
+static void critical_alert(const char *id, const char *target, unsigned port, double at_s)
+{
+	struct alert_record record;
+	record_init(RECORD_alert, &record);
+	record.at = record.start = START + (int64_t)(at_s * SECOND);
+	record.state = "firing";
+	record.severity = "critical";
+	record_text(record.id, sizeof(record.id), id);
+	record_text(record.rule, sizeof(record.rule), "response");
+	record_text(record.target, sizeof(record.target), target);
+	snprintf(record.summary, sizeof(record.summary), "%s is slow", target);
+	assert_true(addr_parse("192.0.2.1", &record.server_ip));
+	record.port = port;
+	record.transport = "tcp";
+	incident_book_alert(book, &record);
+}
+
+/* What it is about is what the sentence is about. */
+static void the_target_is_that_of_the_gravest(void **state)
+{
+	(void)state;
+	finding_words = "somebody guesses at 21";
+	finding("f1", "a1", "198.51.100.7", 21, 0, "open", "medium");
+	finding_words = "somebody is in at 22";
+	finding("f2", "a1", "198.51.100.7", 22, 5, "open", "high");
+	finding_words = "somebody guesses at 23";
+	finding("f3", "a1", "198.51.100.7", 23, 6, "open", "high");
+	const struct incident_record *last = &said[said_count - 1];
+	assert_string_equal(last->summary, "somebody is in at 22");
+	assert_string_equal(last->target, "192.0.2.1:22/tcp");
+	assert_int_equal(last->port, 22);
+	assert_int_equal(last->targets, 3);
+	/* What joins does so by the first of it. */
+	assert_string_equal(
+		alert("x", "down", "tcp://192.0.2.1:21", "192.0.2.1", 21, 8, "firing"),
+		last->id);
+	assert_int_equal(fire(), 1);
+}
+
+/* Then the cause is what is read, and it is the first's. */
+static void the_target_is_that_of_a_cause_that_is_known(void **state)
+{
+	(void)state;
+	closed("192.0.2.1", 80, "nginx", 0);
+	alert("a", "down", "tcp://192.0.2.1:80", "192.0.2.1", 80, 1, "firing");
+	critical_alert("b", "tcp://192.0.2.1:443", 443, 2);
+	const struct incident_record *last = &said[said_count - 1];
+	assert_int_equal(fire(), 1);
+	assert_string_equal(last->severity, "critical");
+	assert_non_null(strstr(last->cause, "nginx"));
+	assert_string_equal(last->target, "tcp://192.0.2.1:80");
+	/* Of no cause it is that of the gravest here, too. */
+	alert("c", "down", "tcp://192.0.2.1:25", "192.0.2.1", 25, 2000, "firing");
+	critical_alert("d", "tcp://192.0.2.1:26", 26, 2001);
+	last = &said[said_count - 1];
+	assert_string_equal(last->cause, "");
+	assert_string_equal(last->target, "tcp://192.0.2.1:26");
+	assert_string_equal(last->summary, "tcp://192.0.2.1:26 is slow");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +371,8 @@ int main(void)
 		TEST(the_summary_follows_what_grows),
 		TEST(the_summary_follows_after_a_restart),
 		TEST(the_gravest_says_what_it_is),
+		TEST(the_target_is_that_of_the_gravest),
+		TEST(the_target_is_that_of_a_cause_that_is_known),
 		TEST(one_that_was_over_long_ago_is_changed_by_hand),
 		TEST(a_part_stays_a_part),
 		TEST(a_restart_changes_nothing),
