@@ -99,6 +99,11 @@ export function exact(at: string | undefined): string | undefined {
 	});
 }
 
+/** A sentence of the daemon, its times (RFC 3339, in UTC) in the viewer's zone. */
+export function inOwnTime(text: string): string {
+	return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (at) => exact(at) ?? at);
+}
+
 /** 1 port, 2 ports */
 export function plural(value: number, one: string, many = `${one}s`): string {
 	return `${count(value)} ${value === 1 ? one : many}`;

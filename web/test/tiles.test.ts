@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countFitting, treemap } from "../src/parts/tiles";
+import { countFitting, labelIn, treemap } from "../src/parts/tiles";
 
 function values(seed: number, count: number): number[] {
 	let state = seed;
@@ -39,4 +39,19 @@ test("what could not be pointed at is not shown by itself", () => {
 	assert.equal(countFitting([50, 49, 1], 10_000, 20), 2);
 	assert.equal(countFitting([50, 49, 1], 10_000, 5), 3);
 	assert.equal(countFitting([], 10_000, 20), 0);
+});
+
+test("a tile says no more than it has room for", () => {
+	const rest = { label: "12 smaller ones", shorter: "+12" }, network = { label: "198.51.100.0/24", isToldByEnd: true };
+	assert.equal(labelIn(rest, 200, 60), "12 smaller ones");
+	assert.equal(labelIn(rest, 60, 60), "+12");
+	assert.equal(labelIn(rest, 30, 60), undefined);
+	assert.equal(labelIn(rest, 200, 10), undefined);
+	assert.equal(labelIn(network, 200, 60), "198.51.100.0/24");
+	assert.equal(labelIn(network, 80, 60), "…00.0/24");
+	assert.equal(labelIn(network, 45, 60), undefined);
+	assert.equal(labelIn({ label: "Netherlands" }, 80, 60), "Netherl…");
+	for (let width = 0; width < 200; width++)
+		for (const one of [rest, network, { label: "Netherlands" }])
+			assert.ok((labelIn(one, width, 60)?.length ?? 0) * 7.4 <= Math.max(0, width - 18));
 });

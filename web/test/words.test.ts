@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, bytes, compared, count, duration, endpoint, percent, plural, rate, short, span, spaced, UNKNOWN } from "../src/words";
+import { ago, bytes, compared, count, duration, endpoint, exact, inOwnTime, percent, plural, rate, short, span, spaced, UNKNOWN } from "../src/words";
 
 test("what is unknown is a dash, never zero", () => {
 	for (const words of [count, bytes, rate, duration, percent, short])
@@ -59,4 +59,17 @@ test("two times are compared in words, and not where one is not known", () => {
 	assert.equal(words(100, 100), "as the day before");
 	assert.equal(words(5, 0), "none the day before");
 	assert.equal(words(0, 0), "as the day before");
+});
+
+test("a sentence has its times in the viewer's zone", () => {
+	const zone = process.env.TZ;
+	process.env.TZ = "Asia/Tokyo";
+	try {
+		assert.equal(inOwnTime("drop until 2026-11-24T20:05:09.123456Z by root, as of 2026-11-24T20:05:09Z."),
+			"drop until 2026-11-25 05:05:09 GMT+9 by root, as of 2026-11-25 05:05:09 GMT+9.");
+		assert.equal(inOwnTime("192.0.2.7, 12:30, 2026-11-24"), "192.0.2.7, 12:30, 2026-11-24");
+		assert.equal(inOwnTime("2026-11-24T20:05:09Z"), exact("2026-11-24T20:05:09Z"));
+	} finally {
+		process.env.TZ = zone;
+	}
 });

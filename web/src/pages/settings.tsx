@@ -34,6 +34,7 @@ const sections: readonly Section[] = [
 
 export default function Settings(): JSX.Element {
 	const allowed = sections.filter((one) => may(one.role) && (one.isThere?.() ?? true));
+	const others = sections.filter((one) => !may(one.role)).map((one) => one.title);
 	const wanted = param("section");
 	const at = sections.find((one) => one.name === wanted) ?? sections[0]!;
 	if (viewer.value === undefined)
@@ -46,6 +47,7 @@ export default function Settings(): JSX.Element {
 						<li key={one.name}><a href={here({ section: one.name, sort: undefined, columns: undefined, text: undefined })} aria-current={one === at ? "page" : undefined}>{one.title}</a></li>
 					))}
 				</ul>
+				{others.length > 0 && <p class="quiet">An administrator also sees: {others.join(", ")}.</p>}
 			</nav>
 			{allowed.includes(at)
 				? <at.Shown />

@@ -10,6 +10,7 @@ import { useState } from "preact/hooks";
 import { change } from "../api";
 import { useData } from "../data";
 import { link, type Params } from "../state";
+import { inOwnTime } from "../words";
 import { Confirm, Dialog } from "./Dialog";
 
 export interface BlockWanted {
@@ -113,8 +114,8 @@ function Outlook({ form }: { form: Form }): JSX.Element {
 	if (!isWhole)
 		return <p class="quiet" role="status">What it would cut off stands here once it is known whom it is about.</p>;
 	return outlook.problem === undefined
-		? <p role="status">{outlook.value ?? "Asking what that would do …"}</p>
-		: <p class="problem" role="status">! {outlook.problem}</p>;
+		? <p role="status">{outlook.value === undefined ? "Asking what that would do …" : inOwnTime(outlook.value)}</p>
+		: <p class="problem" role="status">! {inOwnTime(outlook.problem)}</p>;
 }
 
 interface Done {
@@ -158,7 +159,7 @@ export function BlockDialog({ wanted, isExtension: isFixed = false, onClose }: P
 				{done === undefined ? <><Fields form={form} put={put} isFixed={isFixed} /><Outlook form={form} /></>
 					: <p class="said" role="status">Done; <a href={link("/blocks", { id: done.id })} onClick={onClose}>the block</a> says when the kernel holds it.</p>}
 				{isFixed && <p class="quiet">The later end counts: this never makes a block shorter.</p>}
-				{problem !== undefined && <p class="problem" role="alert">! {problem}</p>}
+				{problem !== undefined && <p class="problem" role="alert">! {inOwnTime(problem)}</p>}
 				<footer>
 					<button type="button" onClick={onClose}>{done ? "Close" : "Cancel"}</button>
 					{done === undefined && <button type="submit" class="danger" disabled={busy}>{isFixed ? "Extend" : "Block"}</button>}

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { inOwnTime } from "../words";
 
 interface DialogProps {
 	title: string;
@@ -60,7 +61,7 @@ export function Confirm({ title, children, action, onConfirm, onClose, danger }:
 		<Dialog title={title} onClose={onClose}>
 			<form onSubmit={(event) => void confirm(event)}>
 				{children}
-				{said && <p class={said.bad ? "problem" : "said"} role="status">{said.bad ? "! " : ""}{said.text}</p>}
+				{said && <p class={said.bad ? "problem" : "said"} role="status">{said.bad ? "! " : ""}{inOwnTime(said.text)}</p>}
 				<footer>
 					<button type="button" onClick={onClose}>{isDone ? "Close" : "Cancel"}</button>
 					{!isDone && <button type="submit" class={danger ? "danger" : "primary"} disabled={busy}>{action}</button>}

@@ -6,18 +6,15 @@
  */
 import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
-import { countFitting, treemap } from "./tiles";
+import { countFitting, labelIn, treemap, type Label } from "./tiles";
 import { useWidth } from "./width";
 
-export interface TreeBlock {
+export interface TreeBlock extends Label {
 	key: string;
-	label: string;
 	value: number;
 	/** Beside the value: "12 sources". */
 	note?: string;
 	href?: string;
-	/** Where there is no room its end is what tells it from others: an address. */
-	isToldByEnd?: boolean;
 }
 
 interface Props {
@@ -37,15 +34,7 @@ function shownOf(blocks: readonly TreeBlock[], width: number): TreeBlock[] {
 	const fitting = Math.max(1, countFitting(blocks.map(({ value }) => value), width * HEIGHT_PX, LEAST_PX));
 	const rest = blocks.slice(fitting);
 	return rest.length === 0 ? [...blocks] : [...blocks.slice(0, fitting),
-		{ key: "", label: `${rest.length} smaller ones`, value: rest.reduce((sum, { value }) => sum + value, 0) }];
-}
-
-/* Of the style's font at its size: enough to know what fits. */
-const CHARACTER_PX = 7.4, EDGES_PX = 18;
-
-function labelOf({ label, isToldByEnd }: TreeBlock, width: number): string {
-	const most = Math.max(2, Math.floor((width - EDGES_PX) / CHARACTER_PX));
-	return isToldByEnd && label.length > most ? `…${label.slice(1 - most)}` : label;
+		{ key: "", label: `${rest.length} smaller ones`, shorter: `+${rest.length}`, value: rest.reduce((sum, { value }) => sum + value, 0) }];
 }
 
 function Values({ label, title, blocks, show }: Props): JSX.Element {
@@ -82,9 +71,10 @@ export function TreeMap(props: Props): JSX.Element {
 			<div ref={box}>
 				<ul style={{ height: `${HEIGHT_PX}px` }}>
 					{tiles.map(({ of, x, y, width: w, height: h }) => {
+						const name = labelIn(of, w, h);
 						const words = (
 							<>
-								<span class="name">{labelOf(of, w)}</span>{" "}
+								<span class={name === undefined ? "hidden" : "name"}>{name ?? of.label}</span>{" "}
 								<span class={h < 44 || w < NARROW_PX / 8 ? "hidden" : "value"}>{show(of.value)}{of.note === undefined ? "" : `, ${of.note}`}</span>
 							</>
 						);

@@ -68,3 +68,27 @@ export function countFitting(values: readonly number[], area_px: number, least_p
 		fitting++;
 	return fitting;
 }
+
+/* Of the style's font at its size: enough to know what fits. */
+const CHARACTER_PX = 7.4, EDGES_PX = 18, LINE_PX = 26;
+/* With fewer it could be anything. */
+const LEAST_CHARACTERS = 4;
+
+export interface Label {
+	label: string;
+	/** The same, where there is less room. */
+	shorter?: string;
+	/** Where there is no room its end is what tells it from others: an address. */
+	isToldByEnd?: boolean;
+}
+
+/** What a tile has room for; undefined: for none of it. */
+export function labelIn({ label, shorter, isToldByEnd }: Label, width: number, height: number): string | undefined {
+	const most = Math.floor((width - EDGES_PX) / CHARACTER_PX);
+	if (height < LINE_PX)
+		return undefined;
+	const whole = [label, shorter].find((one) => one !== undefined && one.length <= most);
+	if (whole !== undefined || most < LEAST_CHARACTERS)
+		return whole;
+	return isToldByEnd ? `…${label.slice(1 - most)}` : `${label.slice(0, most - 1)}…`;
+}
