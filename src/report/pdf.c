@@ -224,7 +224,7 @@ static float natural(struct laying *l, const char *text, HPDF_Font font)
 			      : 0;
 	l->pdf->failed |= !buf_ok(&latin);
 	buf_free(&latin);
-	return width + 2 * PAD;
+	return width + 2 * PAD + 0.5F; /* what is measured again is rounded */
 }
 
 /* As wide as the widest text of its first rows. */
