@@ -114,14 +114,15 @@ static int define_day(sqlite3 *db)
 			  "CREATE TABLE IF NOT EXISTS span(id INTEGER PRIMARY KEY,"
 			  "\"start\" INTEGER,\"end\" INTEGER);");
 	int code = db_run_buf(db, &sql);
-	return code != SQLITE_OK ? code
-				 : db_add_columns(db, "flow", RECORD_flow, ALL_FIELDS);
+	if (code == SQLITE_OK)
+		code = db_add_columns(db, "flow", RECORD_flow, ALL_FIELDS);
+	return code == SQLITE_OK ? ranges_define(db) : code;
 }
 
 static const struct file_kind day_kind = { .version = DAYS_VERSION,
 					   .define = define_day };
 
-static int prepare_insert(struct day_file *file)
+static int prepare_writing(struct day_file *file)
 {
 	struct buf sql = { 0 };
 	buf_text(&sql, "INSERT INTO flow(");
@@ -133,7 +134,8 @@ static int prepare_insert(struct day_file *file)
 	if (code != SQLITE_OK)
 		return code;
 	buf_text(&sql, "INSERT OR REPLACE INTO span VALUES(1,?,?)");
-	return db_prepare(file->db, &sql, &file->put_span);
+	code = db_prepare(file->db, &sql, &file->put_span);
+	return code == SQLITE_OK ? ranges_open(&file->ranges, file->db) : code;
 }
 
 bool day_open(struct day_file *file, const char *folder, int64_t day,
@@ -145,7 +147,7 @@ bool day_open(struct day_file *file, const char *folder, int64_t day,
 	file->db = file_open(path, &day_kind, trouble);
 	if (file->db == NULL)
 		return false;
-	int code = prepare_insert(file);
+	int code = prepare_writing(file);
 	if (code != SQLITE_OK) {
 		trouble_of(trouble, file->db, code, path);
 		day_close(file);
@@ -161,6 +163,7 @@ void day_close(struct day_file *file)
 {
 	sqlite3_finalize(file->insert);
 	sqlite3_finalize(file->put_span);
+	ranges_close(&file->ranges);
 	sqlite3_close(file->db);
 	*file = (struct day_file){ 0 };
 }
@@ -185,13 +188,15 @@ int day_insert(struct day_file *file, const struct flow_record *flow)
 	columns_bind(file->insert, 1, RECORD_flow, ALL_FIELDS, flow, &scratch);
 	widen(file, flow->start);
 	widen(file, flow->end);
-	return db_finish(file->insert);
+	int code = db_finish(file->insert);
+	return code == SQLITE_OK ? ranges_add(&file->ranges, file->db, flow) : code;
 }
 
 int day_end(struct day_file *file)
 {
-	if (!file->span_changed)
-		return SQLITE_OK;
+	int code = ranges_end(&file->ranges);
+	if (code != SQLITE_OK || !file->span_changed)
+		return code;
 	file->span_changed = false;
 	sqlite3_bind_int64(file->put_span, 1, file->least_start);
 	sqlite3_bind_int64(file->put_span, 2, file->greatest_end);

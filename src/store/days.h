@@ -10,6 +10,7 @@
 
 #include "record/record.h"
 #include "store/file.h"
+#include "store/ranges.h"
 
 #define DAY_US 86400000000LL
 
@@ -36,7 +37,8 @@ int64_t day_of_flow(const struct flow_record *flow);
 
 /*
  * A file of flows open for writing.  Beside the table `flow` it has `span`: one row
- * with the least start and the greatest end, so that readers leave out whole files.
+ * with the least start and the greatest end, so that readers leave out whole files; and
+ * `flow_range`, so that they leave out parts of one.
  */
 struct day_file {
 	sqlite3 *db;
@@ -44,6 +46,7 @@ struct day_file {
 	sqlite3_stmt *insert, *put_span;
 	int64_t least_start, greatest_end; /* of the file */
 	bool span_changed;
+	struct range_writer ranges;
 };
 
 /* False with the trouble. */
@@ -51,6 +54,7 @@ bool day_open(struct day_file *file, const char *folder, int64_t day,
 	      struct trouble *trouble);
 void day_close(struct day_file *file);
 
-/* SQLite's codes. A transaction is the caller's; span is written by day_end(). */
+/* SQLite's codes. A transaction is the caller's; day_end() writes what is known of its
+ * rows. */
 int day_insert(struct day_file *file, const struct flow_record *flow);
 int day_end(struct day_file *file);

@@ -3,7 +3,8 @@
  * first, one open at a time.
  *
  * Conditions on columns go down into the files as they are, those on `start` and `end`
- * also leave out whole files; SQLite checks all of them again.  Only columns that are
+ * also leave out whole files, and of one the rows before and behind; SQLite checks all
+ * of them again.  Only columns that are
  * asked for are read, so that count(*) is quick.  A file that can't be read is left out
  * and said at the end.
  */
@@ -15,6 +16,7 @@
 
 #include "store/days.h"
 #include "store/file.h"
+#include "store/ranges.h"
 #include "store/reading.h"
 
 enum { CONDITIONS_MAX = 32 };
@@ -150,9 +152,28 @@ static void close_file(struct flow_cursor *cursor)
 	cursor->db = NULL;
 }
 
+/* From the first row to the last that may be of that time. */
+static int choose_rows(struct flow_cursor *cursor, struct row_run *rows)
+{
+	const struct store_filter times = { .since_us = cursor->least_us,
+					    .until_us = cursor->most_us };
+	struct row_runs runs;
+	int code = runs_choose(cursor->db, 0, &times, &runs);
+	*rows = (struct row_run){ 1, 0 };
+	if (runs.count > 0)
+		*rows = (struct row_run){ runs.at[runs.count - 1].first,
+					  runs.at[0].last };
+	runs_free(&runs);
+	return code;
+}
+
 /* Columns that the file lacks, or that nobody wants, are NULL. */
 static int prepare_file(struct flow_cursor *cursor)
 {
+	struct row_run rows;
+	int code = choose_rows(cursor, &rows);
+	if (code != SQLITE_OK)
+		return code;
 	char *conditions;
 	unsigned long long used = strtoull(cursor->plan, &conditions, 10);
 	conditions += *conditions == ' ';
@@ -164,11 +185,12 @@ static int prepare_file(struct flow_cursor *cursor)
 			buf_printf(&sql, "\"%s\",", flow_schema()->fields[i].name);
 		else
 			buf_text(&sql, "NULL,");
-	columns_end(&sql, " FROM flow");
+	columns_end(&sql, " FROM flow WHERE ");
 	if (*conditions != '\0')
-		buf_printf(&sql, " WHERE %s", conditions);
-	buf_text(&sql, " ORDER BY rowid DESC");
-	int code = db_prepare(cursor->db, &sql, &cursor->stmt);
+		buf_printf(&sql, "%s AND ", conditions);
+	buf_printf(&sql, "rowid BETWEEN %lld AND %lld ORDER BY rowid DESC",
+		   (long long)rows.first, (long long)rows.last);
+	code = db_prepare(cursor->db, &sql, &cursor->stmt);
 	for (int i = 0; i < cursor->value_count && code == SQLITE_OK; i++)
 		code = sqlite3_bind_value(cursor->stmt, i + 1, cursor->values[i]);
 	return code;

@@ -10,6 +10,7 @@
 #include "store/file.h"
 #include "store/plan.h"
 #include "store/reading.h"
+#include "store/settled.h"
 
 #define SECOND_US 1000000LL
 
@@ -301,11 +302,23 @@ static int open_levels(struct reading *r)
 				 step_s > 0 ? step_s : UINT32_MAX);
 }
 
+/* The time of the part that is asked for. */
+static struct store_filter part_of(const struct store_filter *filter)
+{
+	struct store_filter part = *filter;
+	if (filter->part == STORE_SETTLED)
+		part.until_us = filter->settled->until_us - 1;
+	else if (filter->part == STORE_REST)
+		part.since_us = filter->settled->until_us;
+	return part;
+}
+
 int read_ports(struct store_reader *reader, const struct store_filter *filter,
 	       store_emit emit, void *to, char error[static STORE_ERROR_MAX])
 {
+	struct store_filter part = part_of(filter);
 	struct reading r = {
-		.reader = reader, .filter = filter, .emit = emit, .to = to, .more = true
+		.reader = reader, .filter = &part, .emit = emit, .to = to, .more = true
 	};
 	/* One state of the file, while its writer goes on. */
 	int code = db_run(reader->db, "BEGIN");
@@ -336,14 +349,13 @@ static bool tells_names(const struct store_filter *filter)
 	return filter->fields == 0 || (filter->fields & names) != 0;
 }
 
-bool store_settled(struct store_reader *reader, enum record_kind kind,
-		   const struct store_filter *filter, struct store_settled *out)
+bool settled_ports(struct store_reader *reader, const struct store_filter *filter,
+		   int64_t before_us, struct store_settled *out)
 {
 	struct rollup have = { 0 };
-	if (kind != RECORD_port || reader->db == NULL)
-		return false;
 	enum level level = plan_level(filter->step_s);
-	if (level == LEVEL_10S || filter->since_us == INT64_MIN)
+	/* Of one port little is read. */
+	if (level == LEVEL_10S || filter->since_us == INT64_MIN || filter->has_port)
 		return false;
 	rollup_read(&have, reader->db);
 	int64_t step = filter->step_s * SECOND_US;
@@ -351,6 +363,8 @@ bool store_settled(struct store_reader *reader, enum record_kind kind,
 	int64_t to = have.rolled[level];
 	if (filter->until_us < to)
 		to = filter->until_us + 1;
+	if (before_us < to)
+		to = before_us;
 	out->since_us = floor_to(from, step);
 	out->until_us = floor_to(to, step);
 	out->revision = (uint64_t)have.late;

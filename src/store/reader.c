@@ -13,6 +13,7 @@
 #include "store/days.h"
 #include "store/events.h"
 #include "store/reading.h"
+#include "store/settled.h"
 #include "store/trunk.h"
 
 enum {
@@ -406,4 +407,15 @@ int store_read(struct store_reader *reader, enum record_kind kind,
 		return result;
 	memcpy(error, reader->damage, sizeof(reader->damage));
 	return -EIO;
+}
+
+bool store_settled(struct store_reader *reader, enum record_kind kind,
+		   const struct store_filter *filter, int64_t before_us,
+		   struct store_settled *out)
+{
+	*out = (struct store_settled){ 0 };
+	if (kind == RECORD_flow)
+		return settled_flows(reader, filter, before_us, out);
+	return kind == RECORD_port && reader->db != NULL &&
+	       settled_ports(reader, filter, before_us, out);
 }

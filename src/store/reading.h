@@ -64,6 +64,12 @@ int read_flows(struct store_reader *reader, const struct store_filter *filter,
 int read_ports(struct store_reader *reader, const struct store_filter *filter,
 	       store_emit emit, void *to, char error[static STORE_ERROR_MAX]);
 
+/* The ways to know what is settled; as store_settled(). */
+bool settled_flows(struct store_reader *reader, const struct store_filter *filter,
+		   int64_t before_us, struct store_settled *out);
+bool settled_ports(struct store_reader *reader, const struct store_filter *filter,
+		   int64_t before_us, struct store_settled *out);
+
 /*
  * Adds in_net(), time_text(), time_us(), and oldest_day() and newest_day() of the
  * reader's files.  SQLite's code.

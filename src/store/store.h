@@ -117,17 +117,23 @@ struct store_reader *store_reader_open(const char *folder,
 				       char error[static STORE_ERROR_MAX], int *status);
 void store_reader_close(struct store_reader *reader);
 
+struct store_settled; /* settled.h */
+enum store_part { STORE_ALL, STORE_SETTLED, STORE_REST };
+
 struct store_filter {
 	int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: open; any overlap counts */
 	bool has_port, has_host;
 	uint16_t port;
-	struct prefix host;        /* either end */
-	const char *transport;     /* NULL: any */
-	uint32_t step_s;           /* ports: one record per service and step; 0: one per
-				      service over all the time */
-	const char *id;            /* of those that have one; NULL: any */
-	bool id_begins;            /* with that; else it is all of it */
-	field_set fields;          /* that are wanted, others may be unknown; 0: all */
+	struct prefix host;    /* either end */
+	const char *transport; /* NULL: any */
+	uint32_t step_s;       /* ports: one record per service and step; 0: one per
+				  service over all the time */
+	const char *id;        /* of those that have one; NULL: any */
+	bool id_begins;        /* with that; else it is all of it */
+	field_set fields;      /* that are wanted, others may be unknown; 0: all */
+	/* Only what is settled, or all but that; borrowed, NULL for all. */
+	const struct store_settled *settled;
+	enum store_part part;
 	const atomic_bool *cancel; /* set: end early; NULL: never */
 	uint32_t time_limit_ms;    /* 0: none */
 };
@@ -149,19 +155,6 @@ typedef bool (*store_emit)(void *to, const void *record);
 int store_read(struct store_reader *reader, enum record_kind kind,
 	       const struct store_filter *filter, store_emit emit, void *to,
 	       char error[static STORE_ERROR_MAX]);
-
-/*
- * What records of a filter will not change any more, whatever comes: those that begin
- * in [since_us, until_us), for as long as the revision stays the same.  False: none, as
- * far as is known.  Of ports in steps these are the steps that are over; the revision
- * changes when a second comes late, or a service that is told of has a new name.
- */
-struct store_settled {
-	int64_t since_us, until_us;
-	uint64_t revision;
-};
-bool store_settled(struct store_reader *reader, enum record_kind kind,
-		   const struct store_filter *filter, struct store_settled *out);
 
 /*
  * Evidence of that time as it came; of a connection that stands for others, flow.flows

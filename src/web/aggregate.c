@@ -49,58 +49,6 @@ void aggregate_close(struct aggregate *a)
 	*a = (struct aggregate){ 0 };
 }
 
-/* As much room as the other has: more may come. */
-static bool copy_part(void *to, const void *from, size_t used, size_t room)
-{
-	void *copy = room > 0 ? malloc(room) : NULL;
-	if (copy == NULL)
-		return room == 0;
-	if (used > 0)
-		memcpy(copy, from, used);
-	memcpy(to, &copy, sizeof(copy));
-	return true;
-}
-
-static bool copy_index(struct aggregate_index *to, const struct aggregate_index *from)
-{
-	size_t size = from->room * sizeof(from->at[0]);
-	to->room = from->room;
-	return copy_part(&to->at, from->at, size, size);
-}
-
-bool aggregate_copy(struct aggregate *a, const struct aggregate *from)
-{
-	size_t group = sizeof(a->groups[0]), cell = sizeof(a->cells[0]);
-	size_t tally = from->tally_size;
-	bool ok = copy_part(&a->groups, from->groups, from->group_count * group,
-			    from->group_room * group) &&
-		  copy_part(&a->group_tallies, from->group_tallies,
-			    from->group_count * tally, from->group_room * tally) &&
-		  copy_part(&a->keys, from->keys, from->key_bytes, from->key_room) &&
-		  copy_index(&a->by_key, &from->by_key) &&
-		  copy_part(&a->cells, from->cells, from->cell_count * cell,
-			    from->cell_room * cell) &&
-		  copy_part(&a->cell_tallies, from->cell_tallies,
-			    from->cell_count * tally, from->cell_room * tally) &&
-		  copy_index(&a->by_step, &from->by_step);
-	a->failed |= !ok;
-	if (!ok)
-		return false;
-	a->step_s = from->step_s;
-	a->secret = from->secret;
-	a->group_count = from->group_count;
-	a->group_room = from->group_room;
-	a->key_bytes = from->key_bytes;
-	a->key_room = from->key_room;
-	a->cell_count = from->cell_count;
-	a->cell_room = from->cell_room;
-	memcpy(a->others, from->others, tally);
-	*a->hashes = *from->hashes;
-	a->merged = from->merged;
-	a->short_by = from->short_by;
-	return true;
-}
-
 size_t aggregate_bytes(const struct aggregate *a)
 {
 	return a->group_count * (sizeof(a->groups[0]) + a->tally_size) +
@@ -353,14 +301,19 @@ static void widen_step(struct aggregate *a, const void *record)
 	a->step_s = interval_s;
 }
 
+static int64_t step_at(const struct aggregate *a, int64_t at_us)
+{
+	int64_t step_us = (int64_t)a->step_s * SECOND_US;
+	return at_us / step_us - (at_us % step_us < 0);
+}
+
 /* What began before the time asked for counts as of its begin. */
 static int64_t step_of(const struct aggregate *a, const void *record)
 {
 	int64_t at_us = field_us(a->ask->query.begin, record);
-	int64_t step_us = (int64_t)a->step_s * SECOND_US;
 	if (at_us < a->ask->query.since_us)
 		at_us = a->ask->query.since_us;
-	return at_us / step_us - (at_us % step_us < 0);
+	return step_at(a, at_us);
 }
 
 /* ---- too many groups ---- */
@@ -527,4 +480,78 @@ void aggregate_take(void *to, const void *record)
 		return;
 	uint32_t cell = take_cell(a, group, step_of(a, record));
 	tally_add(aggregate_cell_tally(a, cell), measures, record);
+}
+
+/* ---- adding up ---- */
+
+/* All of it, and one more of everything. */
+static bool has_room_for(const struct aggregate *a, const struct aggregate *from)
+{
+	return from->merged == 0 && !from->failed && !a->failed &&
+	       a->group_count + from->group_count < a->most_groups &&
+	       a->cell_count + from->cell_count < a->most_cells &&
+	       a->key_bytes + from->key_bytes < a->most_key_bytes;
+}
+
+/* As it is, without looking at each group. */
+static bool can_be_copied(const struct aggregate *a, const struct aggregate *from)
+{
+	if (a->group_count > 0 || a->merged > 0)
+		return false;
+	for (size_t i = 0; i < from->cell_count; i++)
+		if (from->cells[i].step < step_at(from, a->ask->query.since_us))
+			return false;
+	return true;
+}
+
+/* now[] is what number each group has here. */
+static bool add_groups(struct aggregate *a, const struct aggregate *from, uint32_t *now)
+{
+	for (size_t i = 0; i < from->group_count; i++) {
+		const struct aggregate_group *group = &from->groups[i];
+		buf_clear(&a->key);
+		buf_add(&a->key, from->keys + group->key, group->key_len);
+		if (!buf_ok(&a->key) || !has_room(a))
+			return false;
+		now[i] = take_group(a);
+		tally_merge(aggregate_group_tally(a, now[i]), &a->ask->measures,
+			    aggregate_group_tally(from, i));
+	}
+	return true;
+}
+
+/* Both in the longer of their steps. */
+static bool add_cells(struct aggregate *a, const struct aggregate *from,
+		      const uint32_t *now)
+{
+	if (a->step_s < from->step_s) {
+		if (a->cell_count > 0)
+			refile_cells(a, NULL, from->step_s / a->step_s);
+		a->step_s = from->step_s;
+	}
+	int64_t first = a->step_s > 0 ? step_at(a, a->ask->query.since_us) : 0;
+	for (size_t i = 0; i < from->cell_count; i++) {
+		int64_t step =
+			step_at(a, from->cells[i].step * from->step_s * SECOND_US);
+		if (!has_room(a))
+			return false;
+		uint32_t cell = take_cell(a, now[from->cells[i].group],
+					  step < first ? first : step);
+		tally_merge(aggregate_cell_tally(a, cell), &a->ask->measures,
+			    aggregate_cell_tally(from, i));
+	}
+	return true;
+}
+
+bool aggregate_add(struct aggregate *a, const struct aggregate *from)
+{
+	if (!has_room_for(a, from))
+		return false;
+	if (can_be_copied(a, from))
+		return aggregate_copy(a, from);
+	uint32_t *now = calloc(from->group_count + 1, sizeof(*now));
+	a->failed |=
+		now == NULL || !add_groups(a, from, now) || !add_cells(a, from, now);
+	free(now);
+	return !a->failed;
 }

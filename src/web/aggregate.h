@@ -70,6 +70,13 @@ void aggregate_take(void *to, const void *record);
  */
 bool aggregate_copy(struct aggregate *aggregate, const struct aggregate *from);
 
+/*
+ * Adds all that is in another of the same groups, measures and steps, none of whose
+ * groups were merged.  What began before the time that is asked for here counts as of
+ * its begin.  False: nothing was added, as together they are too many; or it failed.
+ */
+bool aggregate_add(struct aggregate *aggregate, const struct aggregate *from);
+
 /* What is in it takes. */
 size_t aggregate_bytes(const struct aggregate *aggregate);
 

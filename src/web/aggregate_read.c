@@ -1,10 +1,14 @@
 /*
  * aggregate_read.c: see aggregate_read.h.
  *
- * The store is asked for no field that nobody looks at, and for no time that is over
- * and was added up already.
+ * The store is asked for no field that nobody looks at, and for nothing that is settled
+ * and was added up already.  What is settled is added up as of all time and without
+ * memory, so that it is the same for whoever asks for it.
  */
 #include "web/aggregate_read.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #include "web/lookup.h"
 
@@ -22,7 +26,7 @@ static bool take(void *of, const void *record)
 	return !taking->into->failed;
 }
 
-static int read_time(struct aggregate *into, const struct aggregate_read *how,
+static int read_rest(struct aggregate *into, const struct aggregate_read *how,
 		     const struct store_filter *filter)
 {
 	struct taking taking = { into, how->seen };
@@ -30,39 +34,65 @@ static int read_time(struct aggregate *into, const struct aggregate_read *how,
 				&taking, how->problem);
 }
 
-/* Everything that the part depends on. */
+/* ---- what is settled ---- */
+
+/* store_emit: only as long as it is exact. */
+static bool take_exact(void *of, const void *record)
+{
+	struct aggregate *groups = of;
+	aggregate_take(groups, record);
+	return !groups->failed && groups->merged == 0;
+}
+
+/* Everything that it depends on. */
 static void key_of(struct buf *key, const struct aggregate_read *how,
-		   const struct store_settled *part)
+		   const struct store_settled *settled)
 {
 	buf_add(key, how->filters->at, how->filters->len);
-	buf_printf(key, "%lld %lld %llu", (long long)part->since_us,
-		   (long long)part->until_us, (unsigned long long)part->revision);
+	buf_printf(key, "%lld %lld %llu", (long long)settled->since_us,
+		   (long long)settled->until_us, (unsigned long long)settled->revision);
 	if (!buf_ok(key))
 		buf_clear(key);
 }
 
-/* Takes the time that is over, and leaves the filter what is behind it. */
+/* As store_read(); *is_in: it was added, as far as it was read. */
+static int add_up(struct aggregate *into, const struct aggregate_read *how,
+		  const struct store_filter *filter, const struct buf *key, bool *is_in)
+{
+	struct aggregate_ask ask = *into->ask;
+	struct aggregate groups;
+	ask.query.has_time = false;
+	ask.query.since_us = INT64_MIN;
+	ask.query.until_us = INT64_MAX;
+	*is_in = false;
+	if (!aggregate_open(&groups, &ask)) {
+		aggregate_close(&groups);
+		return 0;
+	}
+	int result = how->store->read(how->reader, ask.query.kind, filter, take_exact,
+				      &groups, how->problem);
+	if (result == 0)
+		settled_keep(how->settled, key, &groups);
+	if (result == 0 || result == -ETIME)
+		*is_in = aggregate_add(into, &groups);
+	aggregate_close(&groups);
+	/* What is damaged is told of by who reads all. */
+	return result == -EIO ? 0 : result;
+}
+
+/* Leaves the filter what was not added. */
 static int take_settled(struct aggregate *into, const struct aggregate_read *how,
 			struct store_filter *filter)
 {
-	struct store_settled part;
 	struct buf key = { 0 };
 	int result = 0;
-	/* What memory had is in no other question's groups; of one port little is read.
-	 */
-	if (how->settled == NULL || how->store->settled == NULL || filter->has_port ||
-	    into->group_count > 0 ||
-	    !how->store->settled(how->reader, into->ask->query.kind, filter, &part))
-		return 0;
-	key_of(&key, how, &part);
-	if (!settled_take(how->settled, &key, into)) {
-		struct store_filter over = *filter;
-		over.until_us = part.until_us - 1;
-		result = read_time(into, how, &over);
-		if (result == 0)
-			settled_keep(how->settled, &key, into);
+	key_of(&key, how, filter->settled);
+	bool is_in = settled_take(how->settled, &key, into);
+	if (!is_in) {
+		filter->part = STORE_SETTLED;
+		result = add_up(into, how, filter, &key, &is_in);
 	}
-	filter->since_us = part.until_us;
+	filter->part = is_in ? STORE_REST : STORE_ALL;
 	buf_free(&key);
 	return result;
 }
@@ -71,7 +101,18 @@ int aggregate_read(struct aggregate *into, const struct aggregate_read *how)
 {
 	const struct aggregate_ask *ask = into->ask;
 	struct store_filter filter = lookup_filter(&ask->query, how->cancelled);
-	filter.fields = aggregate_ask_fields(ask) | seen_fields(how->seen);
-	int result = take_settled(into, how, &filter);
-	return result != 0 ? result : read_time(into, how, &filter);
+	struct store_settled settled = { 0 };
+	int result = 0;
+	filter.fields = aggregate_ask_fields(ask);
+	if (how->settled != NULL && how->store->settled != NULL &&
+	    how->store->settled(how->reader, ask->query.kind, &filter,
+				how->seen->first_end_us, &settled)) {
+		filter.settled = &settled;
+		result = take_settled(into, how, &filter);
+	}
+	filter.fields |= seen_fields(how->seen);
+	if (result == 0)
+		result = read_rest(into, how, &filter);
+	free(settled.rows);
+	return result;
 }

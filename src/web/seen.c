@@ -21,9 +21,12 @@ void seen_init(struct seen *seen, const struct schema *schema)
 	*seen = (struct seen){ .schema = schema,
 			       .first_us = INT64_MAX,
 			       .last_us = INT64_MIN,
+			       .first_end_us = INT64_MAX,
 			       .key = hash_key_random() };
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *field = &schema->fields[i];
+		if (strcmp(field->name, "end") == 0)
+			seen->end = field;
 		if (!is_of_name(field))
 			continue;
 		assert(seen->field_count < SEEN_FIELDS_MAX);
@@ -86,8 +89,17 @@ static uint64_t name_of(const struct seen *seen, const void *record)
 	return name == 0 ? 1 : name;
 }
 
+/* INT64_MIN: there is none, or it is not known. */
+static int64_t end_of(const struct seen *seen, const void *record)
+{
+	int64_t at_us = seen->end != NULL ? field_us(seen->end, record) : UNKNOWN_TIME;
+	return at_us != UNKNOWN_TIME ? at_us : INT64_MIN;
+}
+
 void seen_add(struct seen *seen, const void *record)
 {
+	int64_t end_us = end_of(seen, record);
+	seen->first_end_us = end_us < seen->first_end_us ? end_us : seen->first_end_us;
 	if (2 * seen->count >= seen->room && !grow(seen)) {
 		seen->failed = true;
 		return;

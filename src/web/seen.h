@@ -26,6 +26,10 @@ struct seen {
 	 * most of a long time is before.  NULL: there is none. */
 	const struct field *begin;
 	int64_t first_us, last_us;
+	/* Of what was added the earliest end, INT64_MAX: nothing was.  A connection's
+	 * end only moves on: what ended before is none of these, then or later. */
+	const struct field *end; /* NULL: there is none */
+	int64_t first_end_us;
 	struct hash_key key; /* names are chosen by strangers */
 	uint64_t *at;        /* owned; 0: free */
 	size_t count, room;

@@ -68,7 +68,7 @@ bool settled_take(struct settled *settled, const struct buf *key,
 	struct part *part = key->len > 0 ? find(settled, key) : NULL;
 	if (part != NULL) {
 		part->turn = ++settled->turn;
-		is_taken = aggregate_copy(into, &part->aggregate);
+		is_taken = aggregate_add(into, &part->aggregate);
 	}
 	pthread_mutex_unlock(&settled->lock);
 	return is_taken;

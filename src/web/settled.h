@@ -14,10 +14,7 @@ struct settled;
 /* NULL without memory. From any thread, all but the last. */
 struct settled *settled_new(void);
 
-/*
- * The part of that key becomes what is in an aggregate, which is open and empty. False:
- * it is not there.
- */
+/* Adds the part of that key, as aggregate_add(). False: it is not there, either. */
 bool settled_take(struct settled *settled, const struct buf *key,
 		  struct aggregate *into);
 

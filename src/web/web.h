@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "record/record.h"
-#include "store/store.h"
+#include "store/settled.h"
 #include "web/asked.h"
 
 struct histogram;
@@ -165,7 +165,8 @@ struct web_past {
 	void (*close)(struct store_reader *reader);
 	/* As store_settled(); NULL: nothing is known to be over. */
 	bool (*settled)(struct store_reader *reader, enum record_kind kind,
-			const struct store_filter *filter, struct store_settled *out);
+			const struct store_filter *filter, int64_t before_us,
+			struct store_settled *out);
 };
 
 /* Below the state folder: users and tokens, people_file.h. */

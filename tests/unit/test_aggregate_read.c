@@ -4,6 +4,8 @@
  * seconds come late, and services get new names.
  */
 #include "store_check.h"
+
+#include "store/settled.h"
 #include "web/aggregate_json.h"
 #include "web/aggregate_read.h"
 
@@ -179,7 +181,7 @@ static int64_t settled_until(void)
 	filter.step_s = 60;
 	struct store_reader *reader = store_reader_open(folder, error, &status);
 	assert_non_null(reader);
-	bool is_known = store_settled(reader, RECORD_port, &filter, &part);
+	bool is_known = store_settled(reader, RECORD_port, &filter, INT64_MAX, &part);
 	store_reader_close(reader);
 	return is_known ? part.until_us : INT64_MIN;
 }
