@@ -43,7 +43,7 @@ line AS (
          NULL, NULL, NULL, CASE WHEN files >= 0.9 THEN 'nearly none was left' END
   FROM machine WHERE files IS NOT NULL
   UNION ALL
-  SELECT 'rate limit on sources', coalesce(port || '/' || transport, 'any port'),
+  SELECT 'rate limit on sources', coalesce(port, 'any port') || '/' || coalesce(transport, 'any'),
          'packets held back', packets, NULL, NULL, NULL, NULL, last, NULL
   FROM limited
   UNION ALL

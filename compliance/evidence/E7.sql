@@ -1,7 +1,13 @@
 -- The monitor's own health, day by day: how long it watched, what it lost, what it is
 -- known to have missed, and whether the clock was right.
 WITH RECURSIVE
-watched AS (SELECT min(start) AS first FROM health),
+hour AS (SELECT min(start) AS began FROM health),
+-- Within its first hour the monitor began when its audit trail says so.
+watched AS (
+  SELECT coalesce((SELECT min(at) FROM audit
+                   WHERE at >= began AND at < began + 3600000000), began) AS first
+  FROM hour
+),
 day(start) AS (
   SELECT max(:since, first) / 86400000000 * 86400000000 FROM watched
   WHERE first <= :until
@@ -24,7 +30,7 @@ hours AS (
          sum(unsynchronised) AS unsynchronised,
          max(clock_error_max_us) AS clock_error_max_us
   FROM health
-  WHERE start > :since - 86400000000 AND start <= :until
+  WHERE start > :since - 3600000000 AND start <= :until
   GROUP BY 1
 ),
 missed AS (
@@ -36,16 +42,16 @@ missed AS (
          max(CASE WHEN g.reason <> 'dropped'
                   THEN max(min(g."end", p.until) - max(g.start, p.since), 0) ELSE 0 END)
            AS gap_longest_us,
-         group_concat(DISTINCT g.reason) AS reasons
+         (SELECT group_concat(reason, ', ') FROM
+           (SELECT DISTINCT reason FROM gap
+            WHERE "end" > p.since AND start < p.until ORDER BY reason)) AS reasons
   FROM part p
-  JOIN (SELECT * FROM gap WHERE "end" >= :since AND start <= :until
-        ORDER BY start, reason) g
-    ON g."end" > p.since AND g.start < p.until
+  JOIN gap g ON g."end" > p.since AND g.start < p.until
   GROUP BY p.start
 ),
 line AS (
   SELECT p.start, (p.until - p.since) / 1000000 AS wanted_s,
-         min(coalesce(h.seconds, 0), 86400) AS watched_s,
+         min(coalesce(h.seconds, 0), (p.until - p.since) / 1000000) AS watched_s,
          h.packets, h.dropped,
          CASE WHEN h.packets + h.dropped > 0
               THEN h.dropped * 1.0 / (h.packets + h.dropped) END AS drop_ratio,
@@ -68,7 +74,9 @@ SELECT substr(time_text(start), 1, 10) AS day, watched_s, wanted_s AS of_s, gaps
        round(clock_error_max_us / 1000.0, 1) AS clock_error_most_ms,
        unsynchronised AS clock_unsynchronised_s,
        nullif(substr(
-         CASE WHEN gap_s >= 60 THEN '; ' || gap_s || ' s were not watched' ELSE '' END ||
+         CASE WHEN max(gap_s, wanted_s - watched_s) >= 60
+              THEN '; ' || max(gap_s, wanted_s - watched_s) || ' s were not watched'
+              ELSE '' END ||
          CASE WHEN drop_ratio > 0.01 THEN '; more than 1 % of the packets were lost'
               ELSE '' END ||
          CASE WHEN records_dropped > 0

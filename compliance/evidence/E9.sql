@@ -12,7 +12,10 @@ tier(number, name, holds, kept_s, oldest, newest) AS (
          oldest_day('flows'), newest_day('flows')
   UNION ALL
   SELECT 2, 'ports_1m', 'services by the minute', :kept_ports_1m_s,
-         (SELECT min(minute) FROM self), (SELECT max(minute) FROM self)
+         (SELECT min(t) FROM (SELECT (SELECT min(start) FROM roll_1m
+                                      WHERE service = s.id) AS t FROM service s)),
+         (SELECT max(t) FROM (SELECT (SELECT max(start) FROM roll_1m
+                                      WHERE service = s.id) AS t FROM service s))
   UNION ALL
   SELECT 3, 'ports_1h', 'services by the hour', :kept_ports_1h_s,
          (SELECT min(start) FROM roll_1h), (SELECT max(start) FROM roll_1h)
@@ -43,8 +46,8 @@ missed AS (
          sum(max(min("end", :until) - max(start, :since), 0)) / 1000000 AS gap_s
   FROM gap WHERE "end" >= :since AND start <= :until AND reason <> 'dropped'
 )
-SELECT name AS tier, holds, kept_s AS kept_at_least_s, time_text(oldest) AS oldest,
-       time_text(newest) AS newest, (:now - oldest) / 1000000 AS reaches_back_s,
+SELECT name AS tier, holds, kept_s, time_text(oldest) AS oldest,
+       time_text(min(newest, :until)) AS newest, (:now - oldest) / 1000000 AS reaches_back_s,
        gaps AS gaps_in_time, coalesce(gap_s, 0) AS gap_in_time_s, last_told, told_by,
        deviation
 FROM (

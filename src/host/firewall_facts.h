@@ -17,8 +17,8 @@ enum { FIREWALL_SHA256 = 32 };
 struct firewall_facts {
 	uint8_t sha256[FIREWALL_SHA256];
 	uint32_t tables, chains, rules;
-	/* Of IPv4 and of IPv6 some chain of the input hook drops or refuses what none of
-	 * its rules names. */
+	/* Of IPv4 and of IPv6 some chain of the input hook drops or refuses what none
+	 * of its rules names. */
 	bool drops_unnamed;
 };
 

@@ -119,10 +119,9 @@ static void tell_rules(struct host_watch *watch, const struct firewall_facts *fa
 		now.chains = facts->chains;
 		now.rules = facts->rules;
 	}
-	bool is_as_told = shield->told_us != 0 &&
-			  now.is_readable == shield->told.is_readable &&
-			  memcmp(now.sha256, shield->told.sha256, sizeof(now.sha256)) ==
-				  0;
+	bool is_as_told =
+		shield->told_us != 0 && now.is_readable == shield->told.is_readable &&
+		memcmp(now.sha256, shield->told.sha256, sizeof(now.sha256)) == 0;
 	if (is_as_told && watch->now_us < shield->told_us + TELL_US)
 		return;
 	if (facts != NULL) {

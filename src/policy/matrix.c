@@ -49,7 +49,7 @@ struct matrix {
 	struct hash_key key;
 	struct row *rows;
 	size_t count, room, unanswered;
-	int64_t day; /* newest of the rows */
+	int64_t day;           /* newest of the rows */
 	uint16_t slots[SLOTS]; /* place of a row + 1; 0: empty */
 	struct buf reason;
 };
@@ -84,9 +84,9 @@ static struct side side_of(const struct matrix_zones *zones, const struct addr *
 	if (addr_is_group(addr))
 		return (struct side){ ZONE_GROUP, prefix_around(addr, HOST) };
 	if (home_holds(zones->home, addr))
-		return (struct side){ ZONE_HOME,
-				      prefix_around(addr, is_v4 ? NETWORK_V4
-								: NETWORK_V6) };
+		return (struct side){
+			ZONE_HOME, prefix_around(addr, is_v4 ? NETWORK_V4 : NETWORK_V6)
+		};
 	return (struct side){ ZONE_OUTSIDE, prefix_around(addr, is_v4 ? V4_BITS : 0) };
 }
 

@@ -165,15 +165,33 @@ static bool is_chained(enum record_kind kind)
 
 /* What came since the last record of a conversation, to what there was. */
 #define MORE(field)                                                                    \
-	#field "=CASE WHEN excluded." #field " IS NULL THEN conversation." #field      \
+#field "=CASE WHEN excluded." #field " IS NULL THEN conversation." #field      \
 	       " ELSE ifnull(conversation." #field ",0)+excluded." #field " END"
 static const char add_conversation[] =
 	"ON CONFLICT DO UPDATE SET " MORE(flows) "," MORE(disallowed) "," MORE(
 		cleartext) "," MORE(client_bytes) "," MORE(server_bytes) ","
-	"\"first\"=min(ifnull(conversation.\"first\",excluded.\"first\"),"
-	"ifnull(excluded.\"first\",conversation.\"first\")),"
-	"\"last\"=max(ifnull(conversation.\"last\",excluded.\"last\"),"
-	"ifnull(excluded.\"last\",conversation.\"last\"))";
+									 "\"first\"="
+									 "min(ifnull("
+									 "conversation."
+									 "\"first\","
+									 "excluded."
+									 "\"first\"),"
+									 "ifnull("
+									 "excluded."
+									 "\"first\","
+									 "conversation."
+									 "\"first\")),"
+									 "\"last\"=max("
+									 "ifnull("
+									 "conversation."
+									 "\"last\","
+									 "excluded."
+									 "\"last\"),"
+									 "ifnull("
+									 "excluded."
+									 "\"last\","
+									 "conversation."
+									 "\"last\"))";
 #undef MORE
 
 static int prepare(struct events *events, const struct event_table *table)
@@ -248,8 +266,7 @@ static int put_hour(struct events *events, const struct self_record *self)
 	int code = hours_take(&events->hours, events->db, self);
 	if (code != SQLITE_OK)
 		return code;
-	columns_bind(stmt, 1, RECORD_health, ALL_FIELDS, &events->hours.hour,
-		     &scratch);
+	columns_bind(stmt, 1, RECORD_health, ALL_FIELDS, &events->hours.hour, &scratch);
 	return db_finish(stmt);
 }
 

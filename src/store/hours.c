@@ -102,13 +102,13 @@ static void add_gauges(struct health_record *hour, const struct self_record *sel
 	if (isfinite(self->cpu_ratio) && !isfinite(hour->cpu_ratio))
 		hour->cpu_ratio = self->cpu_ratio;
 	else if (isfinite(self->cpu_ratio))
-		hour->cpu_ratio += (self->cpu_ratio - hour->cpu_ratio) /
-				   (double)hour->seconds;
+		hour->cpu_ratio +=
+			(self->cpu_ratio - hour->cpu_ratio) / (double)hour->seconds;
 	if (self->clock_synchronised != UNKNOWN_FLAG)
-		hour->unsynchronised = (hour->unsynchronised == UNKNOWN_U64
-						? 0
-						: hour->unsynchronised) +
-				       (self->clock_synchronised == 0);
+		hour->unsynchronised =
+			(hour->unsynchronised == UNKNOWN_U64 ? 0
+							     : hour->unsynchronised) +
+			(self->clock_synchronised == 0);
 }
 
 int hours_take(struct hours *hours, sqlite3 *db, const struct self_record *self)
