@@ -12,9 +12,7 @@ static void about(const json_t *row, struct about *out)
 
 static void tell(const json_t *row, struct steps *steps)
 {
-	char id[64];
-	about_text(row, "id", id, sizeof(id));
-	steps_add(steps, NULL, command_alerts, "alerts", "--", id, NULL);
+	steps_add_id(steps, command_alerts, "alerts", row);
 }
 
 /* Who takes care of one takes care of its incident. */

@@ -22,9 +22,7 @@ static void about(const json_t *row, struct about *out)
 /* Why, until when, who would have been cut. */
 static void tell(const json_t *row, struct steps *steps)
 {
-	char id[64];
-	about_text(row, "id", id, sizeof(id));
-	steps_add(steps, NULL, command_blocks, "blocks", "--", id, NULL);
+	steps_add_id(steps, command_blocks, "blocks", row);
 }
 
 static bool unblock(const json_t *row, struct steps *steps, char *subject, size_t size)

@@ -15,9 +15,7 @@ static void about(const json_t *row, struct about *out)
 /* Proof and evidence. */
 static void tell(const json_t *row, struct steps *steps)
 {
-	char id[64];
-	about_text(row, "id", id, sizeof(id));
-	steps_add(steps, NULL, command_findings, "findings", "--", id, NULL);
+	steps_add_id(steps, command_findings, "findings", row);
 }
 
 static bool block(const json_t *row, struct steps *steps, char *subject, size_t size)

@@ -13,9 +13,7 @@ static void about(const json_t *row, struct about *out)
 
 static void tell(const json_t *row, struct steps *steps)
 {
-	char id[64];
-	about_text(row, "id", id, sizeof(id));
-	steps_add(steps, NULL, command_incidents, "incidents", "--", id, NULL);
+	steps_add_id(steps, command_incidents, "incidents", row);
 }
 
 static bool acknowledge(const json_t *row, struct steps *steps, char *subject,

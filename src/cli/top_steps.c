@@ -24,6 +24,14 @@ void steps_add_words(struct steps *steps, const char *heading, command_run run,
 			step->words[step->count++] = strdup(*words);
 }
 
+void steps_add_id(struct steps *steps, command_run run, const char *name,
+		  const json_t *row)
+{
+	char id[64];
+	about_text(row, "id", id, sizeof(id));
+	steps_add(steps, NULL, run, name, "--", id, NULL);
+}
+
 void steps_free(struct steps *steps)
 {
 	for (size_t i = 0; i < steps->count; i++)

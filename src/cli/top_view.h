@@ -34,6 +34,9 @@ void steps_add_words(struct steps *steps, const char *heading, command_run run,
 		     const char *const *words);
 #define steps_add(steps, heading, run, ...)                                            \
 	steps_add_words(steps, heading, run, (const char *const[]){ __VA_ARGS__ })
+/* The command that tells of what has the row's id. */
+void steps_add_id(struct steps *steps, command_run run, const char *name,
+		  const json_t *row);
 void steps_free(struct steps *steps);
 
 /*
