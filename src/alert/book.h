@@ -27,8 +27,8 @@ enum cause {
 /* An incident; of an unused one the id is "". */
 struct entry {
 	struct incident_record record;
-	/* What its first member is about, by which others join: the record says what the
-	 * gravest is. */
+	/* What its first member is about, by which others join: the record says what
+	 * the gravest is. */
 	uint64_t target; /* hash */
 	struct addr ip;
 	uint32_t port;

@@ -217,8 +217,7 @@ int figures_read(struct figures *f, figures_reader read, void *from)
 	};
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		int64_t since_us = sources[i].is_of_all_time ? INT64_MIN : f->begin_us;
-		int result =
-			read(from, sources[i].kind, since_us, sources[i].take, f);
+		int result = read(from, sources[i].kind, since_us, sources[i].take, f);
 		if (result != 0 || f->has_failed)
 			return f->has_failed ? -ENOMEM : result;
 	}

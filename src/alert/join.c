@@ -100,8 +100,8 @@ static bool is_same_service(const struct entry *entry, const struct about *about
 static bool is_same_host_now(const struct entry *entry, const struct about *about)
 {
 	int64_t apart_us = about->first_us - entry->record.first;
-	return !addr_is_unset(&about->ip) &&
-	       addr_equal(&entry->ip, &about->ip) && apart_us <= HOST_US && apart_us >= -HOST_US;
+	return !addr_is_unset(&about->ip) && addr_equal(&entry->ip, &about->ip) &&
+	       apart_us <= HOST_US && apart_us >= -HOST_US;
 }
 
 /*

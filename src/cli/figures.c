@@ -172,11 +172,9 @@ static void show_rows(const struct common_options *common, const json_t *rows)
 {
 	struct shown shown;
 	struct figures_record row;
-	size_t i;
-	json_t *value;
 	begin(&shown, common);
-	json_array_foreach (rows, i, value)
-		if (record_from_json(RECORD_figures, value, &row))
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (record_from_json(RECORD_figures, json_array_get(rows, i), &row))
 			take_row(&shown, &row);
 	end(&shown, common);
 }

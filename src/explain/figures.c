@@ -124,11 +124,10 @@ static void split_time(const struct explain_facts *facts, struct explain_figures
 static struct explain_figures unknown_figures(void)
 {
 	double none = (double)NAN;
-	return (struct explain_figures){ none, none, none, none, none,        none,
-					 none, none, none, none, none,        none,
-					 none, none, none, none, none,        none,
-					 none, none, none, none, UNKNOWN_TIME,
-					 false };
+	return (struct explain_figures){ none, none, none, none, none,         none,
+					 none, none, none, none, none,         none,
+					 none, none, none, none, none,         none,
+					 none, none, none, none, UNKNOWN_TIME, false };
 }
 
 static void put_unknown(struct explain_answer *out)

@@ -2,8 +2,8 @@
  * forwarded.h: where a request comes from that came through proxies.
  *
  * Each proxy adds at the end of a header whom it was asked by; what stands before that,
- * the client may have made up.  So the address counts that the last proxy of ours added,
- * or, if that is a proxy of ours, too, the one before it, and so on.
+ * the client may have made up.  So the address counts that the last proxy of ours
+ * added, or, if that is a proxy of ours, too, the one before it, and so on.
  */
 #pragma once
 

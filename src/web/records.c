@@ -205,7 +205,8 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 					"attachment; filename=\"packets.pcap\"");
 	if (rows->query->format == QUERY_CSV)
 		add_file_name(response, rows->query->schema->name);
-	return answer(request->connection, MHD_HTTP_OK, records_type(rows->query), response);
+	return answer(request->connection, MHD_HTTP_OK, records_type(rows->query),
+		      response);
 }
 
 static enum MHD_Result answer_now(const struct request *request,

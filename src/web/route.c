@@ -281,7 +281,8 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "
-		"countries, maintenance, dashboards, rules, sinks, config, me, users, or "
+		"countries, maintenance, dashboards, rules, sinks, config, me, users, "
+		"or "
 		"/metrics, /health, /probe");
 }
 

@@ -136,7 +136,8 @@ static void show(const struct scene *s, struct buf *json)
 }
 
 /* Not 0 us: it is in what the network takes. */
-static void an_answer_as_fast_as_the_network_tells_nothing_of_the_application(void **state)
+static void
+an_answer_as_fast_as_the_network_tells_nothing_of_the_application(void **state)
 {
 	(void)state;
 	struct scene *s = good_scene();

@@ -69,11 +69,13 @@ static void the_last_that_is_no_proxy_of_ours_counts(void **state)
 
 static void behind_what_is_no_address_only_proxies_of_ours_count(void **state)
 {
-	static const char *const wrong[] = { "unknown",      "192.0.2",
-					     "192.0.2.7:",   "192.0.2.7:8 0",
-					     "[2001:db8::7", "[2001:db8::7]x",
-					     "a.example",    "192.0.2.7;1",
-					     "[192.0.2.7",   "2001:db8::7:65536:1:1:1:1" };
+	static const char *const wrong[] = {
+		"unknown",      "192.0.2",
+		"192.0.2.7:",   "192.0.2.7:8 0",
+		"[2001:db8::7", "[2001:db8::7]x",
+		"a.example",    "192.0.2.7;1",
+		"[192.0.2.7",   "2001:db8::7:65536:1:1:1:1"
+	};
 	char line[256];
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

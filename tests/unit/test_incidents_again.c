@@ -299,7 +299,8 @@ static void a_restart_changes_nothing(void **state)
 	assert_int_equal(fire(), 0);
 }
 
-static void critical_alert(const char *id, const char *target, unsigned port, double at_s)
+static void critical_alert(const char *id, const char *target, unsigned port,
+			   double at_s)
 {
 	struct alert_record record;
 	record_init(RECORD_alert, &record);

@@ -34,7 +34,8 @@ static int try_as(int i, const char *header)
 {
 	char text[512];
 	snprintf(text, sizeof(text),
-		 "POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+		 "POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: "
+		 "close\r\n"
 		 "%sContent-Length: 22\r\n\r\nuser=u%06d&password=x",
 		 header, i);
 	struct buf answer = exchange(connect_tcp(), text);
@@ -55,7 +56,8 @@ static void who_guesses_behind_a_proxy_locks_out_nobody_else(void **state)
 	(void)state;
 	use_up("X-Forwarded-For: 198.51.100.1, 192.0.2.7\r\n");
 	/* Whatever he adds, it is he. */
-	assert_int_equal(try_as(20, "X-Forwarded-For: 198.51.100.2, 192.0.2.7\r\n"), 429);
+	assert_int_equal(try_as(20, "X-Forwarded-For: 198.51.100.2, 192.0.2.7\r\n"),
+			 429);
 	assert_int_equal(try_as(21, "X-Forwarded-For: 198.51.100.2\r\n"
 				    "X-Forwarded-For: 192.0.2.7\r\n"),
 			 429);
