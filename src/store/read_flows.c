@@ -183,7 +183,7 @@ static bool add_rows(struct settling *s, const struct store_rows *rows)
 		newer->first = rows->first;
 		return true;
 	}
-	if (out->row_count == s->room) {
+	if (out->rows == NULL || out->row_count == s->room) {
 		s->room = s->room == 0 ? 16 : 2 * s->room;
 		void *grown = reallocarray(out->rows, s->room, sizeof(out->rows[0]));
 		if (grown == NULL)

@@ -498,7 +498,7 @@ static bool can_be_copied(const struct aggregate *a, const struct aggregate *fro
 {
 	if (a->group_count > 0 || a->merged > 0)
 		return false;
-	for (size_t i = 0; i < from->cell_count; i++)
+	for (size_t i = 0; i < from->cell_count && from->step_s > 0; i++)
 		if (from->cells[i].step < step_at(from, a->ask->query.since_us))
 			return false;
 	return true;
@@ -524,12 +524,14 @@ static bool add_groups(struct aggregate *a, const struct aggregate *from, uint32
 static bool add_cells(struct aggregate *a, const struct aggregate *from,
 		      const uint32_t *now)
 {
+	if (from->step_s == 0)
+		return true;
 	if (a->step_s < from->step_s) {
 		if (a->cell_count > 0)
 			refile_cells(a, NULL, from->step_s / a->step_s);
 		a->step_s = from->step_s;
 	}
-	int64_t first = a->step_s > 0 ? step_at(a, a->ask->query.since_us) : 0;
+	int64_t first = step_at(a, a->ask->query.since_us);
 	for (size_t i = 0; i < from->cell_count; i++) {
 		int64_t step =
 			step_at(a, from->cells[i].step * from->step_s * SECOND_US);
