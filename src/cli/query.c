@@ -47,6 +47,7 @@ static const struct {
 	{ "anomaly", "Values that were not as usual.", RECORD_anomaly },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
 	{ "probe", "Probes, each with its answer.", RECORD_probe },
+	{ "uptime", "How targets were, by hour and by day.", RECORD_uptime },
 	{ "failure", "Probes that failed, as the flight recorder kept them.",
 	  RECORD_failure },
 	{ "transcript", "What was said in them, line by line.", RECORD_transcript },

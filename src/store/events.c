@@ -10,6 +10,7 @@
 #include "store/file.h"
 #include "store/hours.h"
 #include "store/store.h"
+#include "store/uptime.h"
 
 #define MINUTE_US 60000000LL
 
@@ -40,6 +41,8 @@ static const struct event_table tables[] = {
 	{ RECORD_probe, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS probe_at ON probe(at);", "at",
 	  "at DESC,rowid DESC" },
+	{ RECORD_uptime, "", "", 0, "PRIMARY KEY(interval_s,\"start\",target)", "",
+	  "\"start\"", "\"start\" DESC" },
 	{ RECORD_failure, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS failure_at ON failure(at);", "at",
 	  "at DESC,rowid DESC" },
@@ -96,6 +99,7 @@ struct events {
 	sqlite3 *db;
 	sqlite3_stmt *put[RECORD_KINDS];
 	struct chain chain;
+	struct uptime uptime;
 	/* self: of the minute */
 	int64_t minute;
 	double cpu_sum;
@@ -128,12 +132,28 @@ static int define(sqlite3 *db, const struct event_table *table)
 				 : db_add_columns(db, name, table->kind, ALL_FIELDS);
 }
 
+/*
+ * By target, for the page of one.  To make it takes memory for each row: a store of
+ * before that has millions of probes goes without it, and is read by time.
+ */
+static int index_targets(sqlite3 *db)
+{
+	static const char is_large[] =
+		"SELECT count(*)>2000000 FROM(SELECT 1 FROM probe LIMIT 2000001)";
+	if (db_number(db, is_large, 0) != 0)
+		return SQLITE_OK;
+	return db_run(db, "CREATE INDEX IF NOT EXISTS probe_target ON probe(target,at)");
+}
+
 int events_define(sqlite3 *db)
 {
+	bool is_new = uptime_is_new(db);
 	int code = SQLITE_OK;
 	for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
 		code = define(db, &tables[i]);
-	return code;
+	if (code == SQLITE_OK)
+		code = index_targets(db);
+	return code == SQLITE_OK ? uptime_define(db, is_new) : code;
 }
 
 static int lend(sqlite3 *db, const struct event_table *table)
@@ -223,6 +243,8 @@ struct events *events_open(sqlite3 *db, int *code)
 	*code = SQLITE_OK;
 	for (size_t i = 0; i < TABLES && *code == SQLITE_OK; i++)
 		*code = prepare(events, &tables[i]);
+	if (*code == SQLITE_OK)
+		*code = uptime_open(&events->uptime, db);
 	if (*code != SQLITE_OK) {
 		events_close(events);
 		return NULL;
@@ -238,6 +260,7 @@ void events_close(struct events *events)
 		return;
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
 		sqlite3_finalize(events->put[kind]);
+	uptime_close(&events->uptime);
 	free(events);
 }
 
@@ -313,10 +336,24 @@ static int put_socket(struct events *events, const struct socket_record *socket)
 	return db_finish(stmt);
 }
 
-int events_put(struct events *events, enum record_kind kind, const void *record)
+static int put_row(struct events *events, enum record_kind kind, const void *record)
 {
 	struct bind_scratch scratch;
 	sqlite3_stmt *stmt = events->put[kind];
+	if (stmt == NULL)
+		return SQLITE_MISUSE;
+	columns_bind(stmt, 1, kind, ALL_FIELDS, record, &scratch);
+	return db_finish(stmt);
+}
+
+static int put_probe(struct events *events, const struct probe_record *probe)
+{
+	int code = put_row(events, RECORD_probe, probe);
+	return code == SQLITE_OK ? uptime_count(&events->uptime, probe) : code;
+}
+
+int events_put(struct events *events, enum record_kind kind, const void *record)
+{
 	switch (kind) {
 	case RECORD_audit:
 		return chain_put(&events->chain, record);
@@ -324,10 +361,9 @@ int events_put(struct events *events, enum record_kind kind, const void *record)
 		return put_self(events, record);
 	case RECORD_socket:
 		return put_socket(events, record);
+	case RECORD_probe:
+		return put_probe(events, record);
 	default:
-		if (stmt == NULL)
-			return SQLITE_MISUSE;
-		columns_bind(stmt, 1, kind, ALL_FIELDS, record, &scratch);
-		return db_finish(stmt);
+		return put_row(events, kind, record);
 	}
 }

@@ -213,7 +213,8 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 	static const char *const little[] = {
 		"listener WHERE at", "finding WHERE \"last\"",
 		"scan_run WHERE \"start\"", "gap WHERE \"end\"", "decision WHERE at",
-		"health WHERE \"start\"", "ruleset WHERE at"
+		"health WHERE \"start\"", "ruleset WHERE at",
+		"uptime WHERE interval_s IN(3600,86400)AND \"start\""
 	};
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)
 		return SQLITE_OK;

@@ -15,6 +15,7 @@
 #include "store/reading.h"
 #include "store/settled.h"
 #include "store/trunk.h"
+#include "store/uptime.h"
 
 enum {
 	STATUS_NONE = 2,
@@ -269,9 +270,12 @@ void store_filter_init(struct store_filter *filter)
 /* ---- everything but flows and ports ---- */
 
 /* A record that has two times lasts from one to the other. */
-static void time_condition(struct buf *sql, enum record_kind kind)
+static void time_condition(struct buf *sql, enum record_kind kind,
+			   const struct store_filter *filter)
 {
-	if (kind == RECORD_finding)
+	if (kind == RECORD_uptime)
+		uptime_condition(sql, filter);
+	else if (kind == RECORD_finding)
 		buf_text(sql, "ifnull(\"last\",at)>=?1 AND ifnull(\"first\",at)<=?2");
 	else if (kind == RECORD_block)
 		buf_text(sql, "max(at,\"until\")>=?1 AND \"start\"<=?2");
@@ -295,6 +299,8 @@ static void other_conditions(struct buf *sql, enum record_kind kind,
 		buf_printf(sql, " AND server_port=%u", filter->port);
 	if (filter->transport != NULL && field_named(kind, "transport") != 0)
 		buf_text(sql, " AND transport=?3");
+	if (filter->target != NULL && field_named(kind, "target") != 0)
+		buf_text(sql, " AND target=?5");
 	if (filter->id == NULL || field_named(kind, "id") == 0)
 		return;
 	/* Up to the last character there is: an index knows what to do with that. */
@@ -328,7 +334,7 @@ static int prepare_events(struct store_reader *reader, const struct event_table 
 	columns_list(&sql, table->kind, fields, "");
 	columns_end(&sql, " FROM ");
 	buf_printf(&sql, "%s WHERE ", schemas[table->kind].name);
-	time_condition(&sql, table->kind);
+	time_condition(&sql, table->kind, filter);
 	other_conditions(&sql, table->kind, filter);
 	buf_printf(&sql, " ORDER BY %s", table->order);
 	int code = db_prepare(reader->db, &sql, stmt);
@@ -340,6 +346,8 @@ static int prepare_events(struct store_reader *reader, const struct event_table 
 		sqlite3_bind_text(*stmt, 3, filter->transport, -1, SQLITE_STATIC);
 	if (sqlite3_bind_parameter_count(*stmt) >= 4)
 		sqlite3_bind_text(*stmt, 4, filter->id, -1, SQLITE_STATIC);
+	if (sqlite3_bind_parameter_count(*stmt) >= 5)
+		sqlite3_bind_text(*stmt, 5, filter->target, -1, SQLITE_STATIC);
 	return SQLITE_OK;
 }
 
@@ -353,6 +361,13 @@ static const size_t record_size_max = sizeof(union {
 #undef END
 });
 
+/* Of what the table has; a host is looked for in all addresses. */
+static field_set wanted_fields(const struct store_filter *filter, field_set all)
+{
+	field_set wanted = filter->fields & all;
+	return wanted == 0 || filter->has_host ? all : wanted;
+}
+
 static int read_events(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
@@ -365,6 +380,7 @@ static int read_events(struct store_reader *reader, enum record_kind kind,
 		free(record);
 		return 0; /* a store of before there were such records */
 	}
+	fields = wanted_fields(filter, fields);
 	int code = prepare_events(reader, table, filter, fields, &stmt);
 	bool more = true;
 	while (code == SQLITE_OK && more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {

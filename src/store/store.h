@@ -128,7 +128,7 @@ struct store_filter {
 	const char *transport; /* NULL: any */
 	uint32_t step_s;       /* ports: one record per service and step; 0: one per
 				  service over all the time */
-	const char *id;        /* of those that have one; NULL: any */
+	const char *id, *target; /* of those that have one; NULL: any */
 	bool id_begins;        /* with that; else it is all of it */
 	field_set fields;      /* that are wanted, others may be unknown; 0: all */
 	/* Only what is settled, or all but that; borrowed, NULL for all. */

@@ -343,7 +343,7 @@ bool aggregate_ask_close(struct aggregate_ask *ask, int64_t now_us,
 			 "since: must not be later than until");
 		return false;
 	}
-	if (query->kind == RECORD_port)
+	if (query->kind == RECORD_port || query->kind == RECORD_uptime)
 		query->step_s = ask->step_s;
 	return has_few_steps(ask, error);
 }

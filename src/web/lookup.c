@@ -93,6 +93,7 @@ struct store_filter lookup_filter(const struct query *query,
 				     ? query->wanted_transport
 				     : NULL,
 		.step_s = query->step_s,
+		.target = query_word(query, "target"),
 		.id = query_word(query, "id"),
 		.cancel = cancelled,
 		.time_limit_ms = PAST_TIME_MS,

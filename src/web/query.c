@@ -289,6 +289,12 @@ static bool has_host(const struct query *query)
 	return query->server != NULL || query->client != NULL;
 }
 
+/* Kept in intervals of several lengths. */
+static bool has_step(const struct query *query)
+{
+	return query->kind == RECORD_port || query->kind == RECORD_uptime;
+}
+
 static const char *set(struct query *query, const char *key, const char *value,
 		       int64_t now_us)
 {
@@ -304,7 +310,7 @@ static const char *set(struct query *query, const char *key, const char *value,
 		return set_time(query, &query->since_us, value, now_us);
 	if (strcmp(key, "until") == 0 && query->begin != NULL)
 		return set_time(query, &query->until_us, value, now_us);
-	if (strcmp(key, "step") == 0 && query->kind == RECORD_port)
+	if (strcmp(key, "step") == 0 && has_step(query))
 		return set_step(query, value);
 	if (strcmp(key, "at_least") == 0 && word_named(query, "severity") != NULL)
 		return set_least(query, value);
@@ -334,7 +340,7 @@ void query_say_names(const struct query *query, char out[static QUERY_NAMES_MAX]
 		query->client != NULL ? "client_ip " : "",
 		query->transport != NULL ? "transport " : "",
 		query->begin != NULL ? "since until " : "",
-		query->kind == RECORD_port ? "step " : "",
+		has_step(query) ? "step " : "",
 		record_field(query->kind, "severity") != NULL ? "at_least " : "");
 	for (size_t i = 0; i < QUERY_WORDS && len < size; i++)
 		if (query->words[i].field != NULL)

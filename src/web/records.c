@@ -102,6 +102,7 @@ bool records_are_past(const struct web_source *source, const struct query *query
 	case RECORD_audit:
 	case RECORD_checkpoint:
 	case RECORD_login:
+	case RECORD_uptime:
 	case RECORD_failure:
 	case RECORD_transcript:
 	case RECORD_packet:

@@ -187,6 +187,7 @@ static const struct {
 	{ "/api/v1/forecasts", RECORD_forecast },
 	{ "/api/v1/logins", RECORD_login },
 	{ "/api/v1/probes", RECORD_probe },
+	{ "/api/v1/uptimes", RECORD_uptime },
 	{ "/api/v1/failures", RECORD_failure },
 	{ "/api/v1/transcripts", RECORD_transcript },
 	{ "/api/v1/packets", RECORD_packet },
@@ -277,7 +278,7 @@ static enum MHD_Result route(const struct request *request)
 		"sockets, findings, alerts, silences, incidents, timelines, "
 		"levels, notifications, anomalies, forecasts, "
 		"deployments, blocks, logins, "
-		"probes, failures, transcripts, "
+		"probes, uptimes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "

@@ -99,6 +99,8 @@ class Past:
             self.put_attacks()
             self.put_logins()
             self.put_rest()
+            # The daemon counts these probes when it finds a store of before there was this table.
+            self.db.execute("DROP TABLE uptime")
         self.db.close()
 
     # ---- small things ----

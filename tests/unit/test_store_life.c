@@ -170,13 +170,17 @@ static void put_kept(struct store *store, int64_t at_us)
 	struct failure_record failure;
 	struct transcript_record line;
 	struct packet_record packet;
+	struct probe_record probe;
 	random_record(RECORD_failure, &failure, false);
 	random_record(RECORD_transcript, &line, false);
 	random_record(RECORD_packet, &packet, false);
-	failure.at = line.at = packet.at = at_us;
+	record_init(RECORD_probe, &probe);
+	snprintf(probe.target, sizeof(probe.target), "ssh://192.0.2.1:22");
+	failure.at = line.at = packet.at = probe.at = at_us;
 	store_put(store, RECORD_failure, &failure);
 	store_put(store, RECORD_transcript, &line);
 	store_put(store, RECORD_packet, &packet);
+	store_put(store, RECORD_probe, &probe);
 }
 
 static void what_is_older_than_its_limit_goes(void **state)
@@ -217,6 +221,9 @@ static void what_is_older_than_its_limit_goes(void **state)
 	wait_rows("failure", 24, 26);
 	wait_rows("transcript", 24, 26);
 	wait_rows("packet", 24, 26);
+	wait_rows("probe", 24, 26);
+	/* Hours and days of it, as long as findings. */
+	wait_rows("uptime", 3 * 24 + 3, 3 * 24 + 2 + 4);
 	struct store_status status;
 	store_status(store, &status);
 	store_close(store);

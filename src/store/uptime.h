@@ -1,0 +1,36 @@
+/*
+ * uptime.h: how each target was, hour by hour and day by day, counted as its probes come.
+ * Private to the room.
+ *
+ * A thousand targets make millions of probes a day; whether they were well is asked by
+ * the hour and by the day, and for longer than single probes are kept.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "record/record.h"
+#include "store/store.h"
+
+/*
+ * Behind the tables of events: counts the probes that a store of before already has, if
+ * is_new. SQLite's code.
+ */
+int uptime_define(sqlite3 *db, bool is_new);
+
+/* True if a store has no table of them yet. */
+bool uptime_is_new(sqlite3 *db);
+
+struct uptime {
+	sqlite3_stmt *count;
+};
+
+/* SQLite's codes. */
+int uptime_open(struct uptime *uptime, sqlite3 *db);
+void uptime_close(struct uptime *uptime);
+int uptime_count(struct uptime *uptime, const struct probe_record *probe);
+
+/* Rows of that filter: hours, or days where a step is one at least; ?1 and ?2 are its
+ * times. */
+void uptime_condition(struct buf *sql, const struct store_filter *filter);
