@@ -7,8 +7,8 @@ import { answeredOf, periodsOf, sentenceOf, summaryOf, sumOf, uptimeOf, uptimeOv
 
 const HOUR = 3600000;
 const at = (hour: number) => new Date(hour * HOUR).toISOString();
-const group = (hour: number, hard_state: string | undefined, count: number, maintenance = false): Group =>
-	({ target: "ssh://192.0.2.1", hard_state, maintenance, at: at(hour), count });
+const group = (hour: number, hard_state: string, count: number, maintenance = false): Group =>
+	({ target: "ssh://192.0.2.1", at: at(hour), count: 1, [`sum_${maintenance ? "maintenance" : hard_state}`]: count });
 
 function periods(...rows: Group[]) {
 	return periodsOf(rows, 0, 4 * HOUR, HOUR).get("ssh://192.0.2.1")!;
@@ -30,7 +30,7 @@ test("maintenance is neither well nor bad, whatever was answered", () => {
 });
 
 test("what is unknown is no uptime, and no outage", () => {
-	const all = periods(group(0, "unknown", 60), group(1, undefined, 60), group(2, "up", 3), group(2, "down", 1));
+	const all = periods(group(0, "unknown", 60), group(1, "unknown", 30), group(1, "unknown", 30), group(2, "up", 3), group(2, "down", 1));
 	assert.equal(all[0]!.was, "unseen");
 	assert.equal(uptimeOf(sumOf(all)), 0.75);
 	assert.match(summaryOf(all), /^Up for 75 % of what is known; of 4 periods down in 1, not observed in 3\.$/);

@@ -21,7 +21,8 @@ import { here, link, param, rangeOf, type Params } from "../state";
 import { count, plural, spaced } from "../words";
 
 const USUAL = "24h";
-const ROWS_MAX = 20000, SOURCES_MAX = 10000;
+/* Of more, the newest: a day of many attackers is tens of thousands, which nobody reads one by one. */
+const ROWS_MAX = 5000, SOURCES_MAX = 10000;
 
 const filters: Filter[] = [
 	{ name: "client_ip", label: "Source", placeholder: "192.0.2.0/24", wrong: wrongPrefix, help: "An address or a network." },
@@ -110,7 +111,8 @@ function All(): JSX.Element {
 			<FromWhere where={where} />
 			<section>
 				<header><h2>Findings</h2>
-					<p role="status">{findings.value && `${count(findings.value.length)}${findings.total > findings.value.length ? ` of ${count(findings.total)}` : ""}, ` +
+					<p role="status">{findings.value && `${findings.total > findings.value.length
+						? `the newest ${count(findings.value.length)} of ${count(findings.total)} (a shorter time or a filter shows the others)` : count(findings.value.length)}, ` +
 						`${count(findings.value.filter(({ state }) => state === "open").length)} of them open`}</p></header>
 				<Loaded data={findings} what="findings">
 					{(rows) => <Table label="Findings" columns={columns} rows={rows} rowKey={(f) => f.id ?? ""} usualSort="-last"

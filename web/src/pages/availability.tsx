@@ -7,7 +7,7 @@
  */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { aggregate, type Aggregate, type Row } from "../api";
+import type { Aggregate, Row } from "../api";
 import { useData, useRecords, type Data } from "../data";
 import { toneOfState, Badge } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
@@ -18,7 +18,7 @@ import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars, UptimeLegend } from "../parts/UptimeBars";
 import { levelColumns } from "../records/level";
 import { outageColumns, outagesOf } from "../records/outage";
-import { periodsOf, sumOf, uptimeOver, uptimeWords, type Period } from "../records/uptime";
+import { askUptime, periodsOf, sumOf, uptimeOver, uptimeWords, type Period } from "../records/uptime";
 import { here, link, param, rangeOf, rangeTimes, type Range } from "../state";
 import { ago, count, duration, plural, span, spaced } from "../words";
 import { AvailabilityTarget } from "./availability_target";
@@ -47,10 +47,7 @@ export function stepOf(range: Range, isOne = false): number {
 /** Counts of probes by state, target and time; of one target, or of all. */
 export function useUptime(range: Range, target?: string): Data<Aggregate> {
 	const step = stepOf(range, target !== undefined) === HOUR_S ? "1h" : "1d";
-	return useData(`uptime ${JSON.stringify(range)} ${target}`, (abort) => aggregate({
-		record: "probe", by: ["target", "hard_state", "maintenance"], step, limit: 10000,
-		where: { ...range, target },
-	}, abort), { every_s: 60 });
+	return useData(`uptime ${JSON.stringify(range)} ${target}`, (abort) => askUptime(step, { ...range, target }, abort), { every_s: 60 });
 }
 
 /** What is worse comes first. */
@@ -194,7 +191,7 @@ export function Counted({ uptime, range }: { uptime: Data<Aggregate>; range: Ran
 		<div class="availability-counted">
 			<UptimeLegend />
 			{uptime.value?.incomplete !== undefined && <p class="problem" role="status">! Not all is counted: {uptime.value.incomplete}</p>}
-			<p>A bar is {stepOf(range) === HOUR_S ? "an hour" : "a day (UTC)"}, by the worst state in it. Single probes are kept for a time (retention.probes); before that, and while nothing ran, is not observed.</p>
+			<p>A bar is {stepOf(range) === HOUR_S ? "an hour" : "a day (UTC)"}, by the worst state in it. While nothing ran is not observed; nor is what is longer ago than it is kept (retention.events).</p>
 		</div>
 	);
 }

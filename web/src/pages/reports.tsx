@@ -15,11 +15,12 @@ import { incidentColumns } from "../records/incident";
 import { levelColumns } from "../records/level";
 import { countsBy, coverage, happened, judged } from "../records/report";
 import { gapsOf, reasonOf } from "../records/steps";
-import { periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
+import { askUptime, periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
 import { link, rangeOf, rangeTimes } from "../state";
 import { count, exact, percent, plural, span, spaced, UNKNOWN } from "../words";
 
 const USUAL = "30d", LIMIT = 100000;
+const HOURS_MAX_MS = 3 * 86400e3;
 
 /* How fast a budget burns now is on the page Availability. */
 const PROMISED = ["target", "name", "measure", "objective", "reached", "budget_left", "bad"];
@@ -43,7 +44,8 @@ async function read(since_ms: number, until_ms: number, abort: AbortSignal): Pro
 	const where = { since: new Date(since_ms).toISOString(), until: new Date(until_ms).toISOString() };
 	const [self, probes, findings, blocks, incidents, levels, listeners, forecasts] = await Promise.all([
 		aggregate({ record: "self", min: ["at"], where }, abort),
-		aggregate({ record: "probe", by: ["target", "hard_state", "maintenance"], step: "1d", limit: 10000, where }, abort),
+		/* Of a time that is about a day, its own hours and not all of two days. */
+		askUptime(until_ms - since_ms <= HOURS_MAX_MS ? "1h" : "1d", where, abort),
 		aggregate({ record: "finding", by: ["kind", "severity"], limit: 1000, where }, abort),
 		get("block", { ...where, limit: LIMIT }, abort), get("incident", { ...where, limit: LIMIT }, abort),
 		get("level", {}, abort), get("listener", {}, abort), get("forecast", { since: "2d", limit: LIMIT }, abort),

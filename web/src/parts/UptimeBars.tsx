@@ -7,7 +7,7 @@
  * same stands below as a table.
  */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { count, exact } from "../words";
 import { sentenceOf, summaryOf, uptimeOf, uptimeWords, WORDS, type Period, type Was } from "../records/uptime";
 
@@ -40,6 +40,41 @@ function Shape({ was, x, width }: { was: Was; x: number; width: number }): JSX.E
 	default:
 		return <rect class="unseen" x={x} y={HEIGHT - 3} width={width} height={3} />;
 	}
+}
+
+/* The same shapes as parts of a path. */
+const box = (x: number, y: number, width: number, height: number): string => `M${x} ${y}h${width}v${height}h${-width}z`;
+const PATHS: Record<Was, (x: number, width: number) => string> = {
+	up: (x, width) => box(x, 0, width, HEIGHT),
+	degraded: (x, width) => box(x, HEIGHT * 0.4, width, HEIGHT * 0.6),
+	down: (x, width) => box(x, 0, width, HEIGHT * 0.28) + box(x, HEIGHT * 0.46, width, HEIGHT * 0.54),
+	maintenance: (x, width) => box(x + 0.5, HEIGHT * 0.4 + 0.5, Math.max(width - 1, 1), HEIGHT * 0.6 - 1),
+	unseen: (x, width) => box(x, HEIGHT - 3, width, 3),
+};
+
+/**
+ * In a row of a table: one path for each state, and words only for the bar that is pointed
+ * at.  A table draws some thirty rows anew with each turn of the wheel.
+ */
+function RowOfBars({ periods, label }: { periods: readonly Period[]; label: string }): JSX.Element {
+	const title = useRef<SVGTitleElement>(null);
+	const width = periods.length > 60 ? NARROW : WIDE, step = width + (width === NARROW ? 1 : 2);
+	const paths = new Map<Was, string>();
+	periods.forEach(({ was }, i) => paths.set(was, (paths.get(was) ?? "") + PATHS[was](i * step, width)));
+	const tell = (event: JSX.TargetedPointerEvent<SVGSVGElement>) => {
+		const { left, width: whole } = event.currentTarget.getBoundingClientRect();
+		const period = periods[Math.floor((event.clientX - left) / whole * periods.length)];
+		if (period !== undefined && title.current !== null)
+			title.current.textContent = sentenceOf(period);
+	};
+	return (
+		<svg class="uptime" role="img" aria-label={`${label}: ${summaryOf(periods)}`} width={periods.length * step} height={HEIGHT}
+			viewBox={`0 0 ${periods.length * step} ${HEIGHT}`} preserveAspectRatio="none" onPointerMove={tell}>
+			<title ref={title} />
+			<rect class="ground" x={0} y={0} width={periods.length * step} height={HEIGHT} />
+			{[...paths].map(([was, path]) => <path key={was} class={was} d={path} />)}
+		</svg>
+	);
 }
 
 function Bars({ periods, label, chosen }: { periods: readonly Period[]; label: string; chosen?: number }): JSX.Element {
@@ -135,5 +170,5 @@ function Detailed({ periods, label }: Props): JSX.Element {
 }
 
 export function UptimeBars(props: Props): JSX.Element {
-	return props.detailed ? <Detailed {...props} /> : <Bars periods={props.periods} label={props.label} />;
+	return props.detailed ? <Detailed {...props} /> : <RowOfBars periods={props.periods} label={props.label} />;
 }

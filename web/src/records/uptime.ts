@@ -5,7 +5,8 @@
  * and what is unknown count as neither well nor bad; a period without a probe was not
  * observed, which is not the same as well.
  */
-import type { Group } from "../api";
+import { aggregate, type Aggregate, type Group } from "../api";
+import type { Params } from "../state";
 import { count, time, UNKNOWN } from "../words";
 
 export type Was = "up" | "degraded" | "down" | "maintenance" | "unseen";
@@ -29,11 +30,11 @@ export const WORDS: Record<Was, string> = {
 	up: "up", degraded: "degraded", down: "down", maintenance: "maintenance", unseen: "not observed",
 };
 
-function kindOf(row: Group): keyof Counts {
-	if (row.maintenance === true)
-		return "maintenance";
-	const state = row.hard_state;
-	return state === "up" || state === "degraded" || state === "down" ? state : "unknown";
+const KINDS = ["up", "degraded", "down", "maintenance", "unknown"] as const;
+
+/** Of all targets, or of one, by the hour or the day: counted by the daemon as probes come. */
+export function askUptime(step: "1h" | "1d", where: Params, abort: AbortSignal): Promise<Aggregate> {
+	return aggregate({ record: "uptime", by: ["target"], sum: [...KINDS], step, limit: 10000, where }, abort);
 }
 
 /** The worst that was seen: an outage of a minute is not hidden by a good day. */
@@ -55,7 +56,7 @@ function emptyPeriods(since_ms: number, until_ms: number, step_ms: number): Peri
 	return periods;
 }
 
-/** Periods of each target, from groups by target, hard_state and maintenance. */
+/** Periods of each target, of what askUptime() is told. */
 export function periodsOf(rows: readonly Group[], since_ms: number, until_ms: number, step_ms: number): Map<string, Period[]> {
 	const all = new Map<string, Period[]>();
 	for (const row of rows) {
@@ -67,7 +68,8 @@ export function periodsOf(rows: readonly Group[], since_ms: number, until_ms: nu
 		const period = periods[at];
 		if (period === undefined)
 			continue;
-		period[kindOf(row)] += row.count;
+		for (const kind of KINDS)
+			period[kind] += Number(row[`sum_${kind}`] ?? 0);
 		period.was = worstOf(period);
 	}
 	return all;
@@ -76,7 +78,7 @@ export function periodsOf(rows: readonly Group[], since_ms: number, until_ms: nu
 export function sumOf(periods: readonly Counts[]): Counts {
 	const sum: Counts = { up: 0, degraded: 0, down: 0, maintenance: 0, unknown: 0 };
 	for (const period of periods)
-		for (const name of Object.keys(sum) as (keyof Counts)[])
+		for (const name of KINDS)
 			sum[name] += period[name];
 	return sum;
 }
