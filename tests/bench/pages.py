@@ -74,11 +74,11 @@ def cpu_ms(pid):
     return total / 1e6
 
 
-def answers(path, pid, times, ports):
+def answers(path, pid, times, ports, questions=None):
     """Yields name, bytes, milliseconds of the first answer, of the others in order, and what
     one of them costs the process in milliseconds of CPU."""
     connection = Local(path)
-    for name, question in QUESTIONS.items():
+    for name, question in (questions or QUESTIONS).items():
         first, _ = ask(connection, question, 0, ports)
         before = cpu_ms(pid)
         took = [ask(connection, question, number, ports) for number in range(times)]

@@ -1,12 +1,13 @@
 /*
  * store.c: how fast records get into the store, and charts out of it.
  *
- *   store flows FOLDER COUNT [AT SPAN]  puts that many flows; rate from the first put
- *                                 until all are committed
+ *   store flows FOLDER COUNT [AT SPAN [CLIENTS]]  puts that many flows; rate from the
+ *                                 first put until all are committed
  *   store fill FOLDER PORTS DAYS [AT HOURS]  makes the roll-ups of a machine with so
  * many ports store ask FOLDER TIMES PORTS  chart latencies of such a store
  *
  * AT is when that is, in seconds since 1970; flows end within SPAN seconds before it.
+ * Of so many CLIENTS, of IPv4 and IPv6, each has one at least, and few have most.
  * HOURS is what there still is by the minute, and a twelfth of it by ten seconds: when
  * many ports are busy all day, retention.size leaves no more.
  */
@@ -27,6 +28,7 @@
 static int64_t at_us = 1769817600000000LL;    /* 2026-01-31T00:00:00Z */
 static int64_t step_us = 10;                  /* between two flows */
 static int64_t minutes_us, tens_us = 2 * DAY; /* that these levels have; 0: all */
+static uint64_t clients;                      /* 0: as many as there are flows made */
 static uint64_t seed = 88172645463325252;
 
 static uint64_t some(uint64_t most)
@@ -63,6 +65,22 @@ static struct addr some_addr(uint8_t first)
 	uint8_t bytes[4] = { first, (uint8_t)some(255), (uint8_t)some(255),
 			     (uint8_t)some(255) };
 	return addr_v4(bytes);
+}
+
+/* Each once, then few of them again and again: by the cube of what chance says. */
+static struct addr client_of(uint64_t number)
+{
+	uint64_t who = number;
+	if (number >= clients) {
+		double share = (double)some(UINT32_MAX) / UINT32_MAX;
+		who = (uint64_t)((double)(clients - 1) * share * share * share);
+	}
+	uint8_t four[4] = { 100, (uint8_t)(64 + (who >> 16)), (uint8_t)(who >> 8),
+			    (uint8_t)who };
+	uint8_t six[16] = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(who >> 16),
+			    (uint8_t)(who >> 8), (uint8_t)who };
+	six[15] = 1;
+	return who % 4 == 0 ? addr_v6(six) : addr_v4(four);
 }
 
 /* As a web server's: every field that a TCP connection has. */
@@ -133,6 +151,8 @@ static int bench_flows(const char *folder, unsigned long count)
 		int64_t length = flow->end - flow->start;
 		flow->end = at_us + (int64_t)i * step_us;
 		flow->start = flow->end - length;
+		if (clients > 0)
+			flow->client_ip = client_of(i);
 		while (!store_put(store, RECORD_flow, flow))
 			pause_ms(1);
 	}
@@ -337,12 +357,14 @@ int main(int argc, char **argv)
 		minutes_us = strtoll(argv[6], NULL, 10) * 3600 * SECOND;
 		tens_us = minutes_us / 12;
 	}
-	if (is_flows && argc == 6) {
+	if (is_flows && argc == 7)
+		clients = strtoull(argv[6], NULL, 10);
+	if (is_flows && (argc == 6 || argc == 7)) {
 		int64_t span_us = strtoll(argv[5], NULL, 10) * SECOND;
 		at_us = strtoll(argv[4], NULL, 10) * SECOND - span_us;
 		step_us = span_us / (strtoll(argv[3], NULL, 10) + 1);
 	}
-	if (is_flows && (argc == 4 || argc == 6))
+	if (is_flows && (argc == 4 || argc == 6 || argc == 7))
 		return bench_flows(argv[2], strtoul(argv[3], NULL, 10));
 	if (is_fill && (argc == 5 || argc == 7))
 		return fill(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
@@ -350,7 +372,7 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "ask") == 0)
 		return bench_ask(argv[2], (unsigned)strtoul(argv[3], NULL, 10),
 				 (unsigned)strtoul(argv[4], NULL, 10));
-	die("usage: store flows FOLDER COUNT [AT SPAN] | fill FOLDER PORTS DAYS [AT "
-	    "HOURS] | "
+	die("usage: store flows FOLDER COUNT [AT SPAN [CLIENTS]] | fill FOLDER "
+	    "PORTS DAYS [AT HOURS] | "
 	    "ask FOLDER TIMES PORTS");
 }

@@ -59,7 +59,7 @@ def start(scene, more=""):
         os.chown(scene.folder(f"queue/{name}", POSTFIX, 0o730), POSTFIX, POSTDROP)
     scene.folder("data", POSTFIX)
     mailbox.authenticate(scene, f"{queue}/private/auth", "postfix")
-    e2e.until((scene.dir / "queue/private/auth").exists, "Dovecot", 30)
+    e2e.until((scene.dir / "queue/private/auth").exists, "Dovecot")
     scene.write("conf/main.cf", f"""
 compatibility_level = 3.6
 queue_directory = {queue}
