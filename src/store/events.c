@@ -142,7 +142,8 @@ static int index_targets(sqlite3 *db)
 		"SELECT count(*)>2000000 FROM(SELECT 1 FROM probe LIMIT 2000001)";
 	if (db_number(db, is_large, 0) != 0)
 		return SQLITE_OK;
-	return db_run(db, "CREATE INDEX IF NOT EXISTS probe_target ON probe(target,at)");
+	return db_run(db,
+		      "CREATE INDEX IF NOT EXISTS probe_target ON probe(target,at)");
 }
 
 int events_define(sqlite3 *db)

@@ -206,14 +206,19 @@ static int prune_failures(sqlite3 *db, const struct store_limits *limits,
 				 : code;
 }
 
-/* Minutes live as long as minutes of ports, days as days of ports; the rest is little. */
+/* Minutes live as long as minutes of ports, days as days of ports; the rest is little.
+ */
 static int prune_events(struct prune *prune, struct trunk *trunk,
 			const struct store_limits *limits, int64_t now_us, bool *more)
 {
 	static const char *const little[] = {
-		"listener WHERE at", "finding WHERE \"last\"",
-		"scan_run WHERE \"start\"", "gap WHERE \"end\"", "decision WHERE at",
-		"health WHERE \"start\"", "ruleset WHERE at",
+		"listener WHERE at",
+		"finding WHERE \"last\"",
+		"scan_run WHERE \"start\"",
+		"gap WHERE \"end\"",
+		"decision WHERE at",
+		"health WHERE \"start\"",
+		"ruleset WHERE at",
 		"uptime WHERE interval_s IN(3600,86400)AND \"start\""
 	};
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)

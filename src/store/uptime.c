@@ -86,7 +86,8 @@ int uptime_open(struct uptime *uptime, sqlite3 *db)
 	buf_text(&sql,
 		 "INSERT INTO uptime(\"start\",interval_s,target,up,degraded,down,"
 		 "unknown,maintenance)VALUES(?,?,?,?,?,?,?,?)"
-		 "ON CONFLICT(interval_s,\"start\",target)DO UPDATE SET up=up+excluded.up,"
+		 "ON CONFLICT(interval_s,\"start\",target)DO UPDATE SET "
+		 "up=up+excluded.up,"
 		 "degraded=degraded+excluded.degraded,down=down+excluded.down,"
 		 "unknown=unknown+excluded.unknown,"
 		 "maintenance=maintenance+excluded.maintenance");

@@ -1,6 +1,6 @@
 /*
- * uptime.h: how each target was, hour by hour and day by day, counted as its probes come.
- * Private to the room.
+ * uptime.h: how each target was, hour by hour and day by day, counted as its probes
+ * come. Private to the room.
  *
  * A thousand targets make millions of probes a day; whether they were well is asked by
  * the hour and by the day, and for longer than single probes are kept.

@@ -77,8 +77,13 @@ static struct addr client_of(uint64_t number)
 	}
 	uint8_t four[4] = { 100, (uint8_t)(64 + (who >> 16)), (uint8_t)(who >> 8),
 			    (uint8_t)who };
-	uint8_t six[16] = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(who >> 16),
-			    (uint8_t)(who >> 8), (uint8_t)who };
+	uint8_t six[16] = { 0x20,
+			    0x01,
+			    0x0d,
+			    0xb8,
+			    (uint8_t)(who >> 16),
+			    (uint8_t)(who >> 8),
+			    (uint8_t)who };
 	six[15] = 1;
 	return who % 4 == 0 ? addr_v6(six) : addr_v4(four);
 }

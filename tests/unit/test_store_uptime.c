@@ -32,7 +32,8 @@ static void fill(void)
 	struct store *store = store_open(folder, &store_no_limits);
 	memset(expected, 0, sizeof(expected));
 	for (unsigned i = 0; i < PROBES; i++) {
-		/* Two in three are of the first half, so that there are hours without. */
+		/* Two in three are of the first half, so that there are hours without.
+		 */
 		unsigned hours = some(2) == 0 ? HOURS : HOURS / 2;
 		int64_t at_us = START_US + (int64_t)some(hours * HOUR - 1);
 		put_probe(store, (unsigned)some(TARGETS - 1), at_us);
@@ -67,9 +68,8 @@ static void expect_counts(uint32_t length_s)
 		const uint64_t counts[] = { one->up, one->degraded, one->down,
 					    one->unknown, one->maintenance };
 		for (unsigned state = UP; state <= MAINTENANCE; state++)
-			assert_int_equal(
-				counts[state],
-				sum_of(target, state, one->start, length_s));
+			assert_int_equal(counts[state],
+					 sum_of(target, state, one->start, length_s));
 	}
 }
 
