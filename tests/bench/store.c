@@ -28,7 +28,7 @@
 static int64_t at_us = 1769817600000000LL;    /* 2026-01-31T00:00:00Z */
 static int64_t step_us = 10;                  /* between two flows */
 static int64_t minutes_us, tens_us = 2 * DAY; /* that these levels have; 0: all */
-static uint64_t clients;                      /* 0: as many as there are flows made */
+static uint64_t distinct;                     /* 0: as many as there are flows made */
 static uint64_t seed = 88172645463325252;
 
 static uint64_t some(uint64_t most)
@@ -71,9 +71,9 @@ static struct addr some_addr(uint8_t first)
 static struct addr client_of(uint64_t number)
 {
 	uint64_t who = number;
-	if (number >= clients) {
+	if (number >= distinct) {
 		double share = (double)some(UINT32_MAX) / UINT32_MAX;
-		who = (uint64_t)((double)(clients - 1) * share * share * share);
+		who = (uint64_t)((double)(distinct - 1) * share * share * share);
 	}
 	uint8_t four[4] = { 100, (uint8_t)(64 + (who >> 16)), (uint8_t)(who >> 8),
 			    (uint8_t)who };
@@ -156,7 +156,7 @@ static int bench_flows(const char *folder, unsigned long count)
 		int64_t length = flow->end - flow->start;
 		flow->end = at_us + (int64_t)i * step_us;
 		flow->start = flow->end - length;
-		if (clients > 0)
+		if (distinct > 0)
 			flow->client_ip = client_of(i);
 		while (!store_put(store, RECORD_flow, flow))
 			pause_ms(1);
@@ -363,7 +363,7 @@ int main(int argc, char **argv)
 		tens_us = minutes_us / 12;
 	}
 	if (is_flows && argc == 7)
-		clients = strtoull(argv[6], NULL, 10);
+		distinct = strtoull(argv[6], NULL, 10);
 	if (is_flows && (argc == 6 || argc == 7)) {
 		int64_t span_us = strtoll(argv[5], NULL, 10) * SECOND;
 		at_us = strtoll(argv[4], NULL, 10) * SECOND - span_us;
