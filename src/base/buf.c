@@ -151,6 +151,70 @@ void buf_csv_text(struct buf *b, const char *text)
 	buf_text(b, is_quoted ? "\"" : "");
 }
 
+/* Of three bytes: U+200B..200F, U+202A..202E, U+2060..206F; U+FEFF; of two: U+061C. */
+static uint32_t unseen_character(const unsigned char *s)
+{
+	if (s[0] == 0xd8 && s[1] == 0x9c)
+		return 0x61c;
+	if (s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf)
+		return 0xfeff;
+	if (s[0] != 0xe2 || (s[1] != 0x80 && s[1] != 0x81) || (s[2] & 0xc0) != 0x80)
+		return 0;
+	uint32_t code = 0x2000u | (s[1] & 1u) << 6 | (s[2] & 0x3fu);
+	bool unseen = (code >= 0x200b && code <= 0x200f) ||
+		      (code >= 0x202a && code <= 0x202e) ||
+		      (code >= 0x2060 && code <= 0x206f);
+	return unseen ? code : 0;
+}
+
+static const char *html_entity(unsigned char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static void put_html(struct buf *b, const char *text, bool has_lines)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	while (*s != '\0') {
+		const char *entity = html_entity(*s);
+		uint32_t unseen = unseen_character(s);
+		if (entity != NULL) {
+			buf_text(b, entity);
+			s++;
+		} else if (has_lines && (*s == '\n' || *s == '\t')) {
+			buf_char(b, (char)*s++);
+		} else if (unseen != 0) {
+			buf_printf(b, "\\u%04x", unseen);
+			s += unseen == 0x61c ? 2 : 3;
+		} else {
+			s += put_character(b, s);
+		}
+	}
+}
+
+void buf_html_text(struct buf *b, const char *text)
+{
+	put_html(b, text, false);
+}
+
+void buf_html_lines(struct buf *b, const char *text)
+{
+	put_html(b, text, true);
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list args;

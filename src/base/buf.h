@@ -41,6 +41,13 @@ void buf_json_text(struct buf *b, const char *text);
  * in JSON.  What a spreadsheet would take for a formula gets an apostrophe in front.
  */
 void buf_csv_text(struct buf *b, const char *text);
+/*
+ * Text of HTML, also within an attribute's quotes; controls, bad UTF-8, and what is
+ * invisible or turns the direction of a line (Unicode UAX 9), as in JSON.
+ */
+void buf_html_text(struct buf *b, const char *text);
+/* The same of a text of several lines, as <pre> shows it: they and tabs stay. */
+void buf_html_lines(struct buf *b, const char *text);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format,
 						      ...);
 /* Ends the text with a NUL that is not counted; "" if empty, NULL if failed. */
