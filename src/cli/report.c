@@ -17,9 +17,11 @@
 
 static const char examples[] =
 	"  breakwater report                                which ones there are\n"
-	"  breakwater report pci-dss --since 90d > pci.json\n"
+	"  breakwater report pci-dss --since 90d -o pci-dss.html\n"
 	"  breakwater report pci-dss --since 90d --bundle pci.bundle\n"
-	"  breakwater report soc2 --format csv -o soc2.csv\n";
+	"  breakwater report soc2 --format csv -o soc2.csv\n"
+	"  breakwater report access --user alice -o alice.html\n"
+	"  breakwater report incident 3f2a -o incident.html\n";
 
 enum { HOST_MAX = 256 };
 #define DEFAULT_SINCE "90d"
@@ -27,19 +29,19 @@ enum { HOST_MAX = 256 };
 static const struct {
 	const char *name;
 	void (*write)(const struct report *report, struct buf *out);
+	bool is_of_controls; /* a document has none */
 } formats[] = {
-	{ "csv", report_csv },
-	{ "json", report_json },
-	{ "oscal", report_oscal },
-	{ "hdf", report_hdf },
-	{ "pdf", report_pdf },
+	{ "html", report_html, false },  { "pdf", report_pdf, true },
+	{ "json", report_json, false },  { "csv", report_csv, false },
+	{ "oscal", report_oscal, true }, { "hdf", report_hdf, true },
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-#define FORMATS_ALLOWED "json, csv, pdf, oscal or hdf"
+#define FORMATS_ALLOWED "html, pdf, json, csv, oscal or hdf"
 
 struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,
 		*compliance;
+	struct report_subject subject;
 	struct common_options common;
 };
 
@@ -161,7 +163,11 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	patience_end();
 	if (report == NULL)
 		return complain(error);
-	int status = write_report(o, report, reader);
+	bool has_no_controls = formats[format_of(o->format)].is_of_controls &&
+			       report_is_document(report);
+	int status = has_no_controls ? complain("--format: a document has no controls; "
+						"allowed for it is html, json or csv")
+				     : write_report(o, report, reader);
 	report_free(report);
 	return status;
 }
@@ -173,8 +179,11 @@ static int report_of(const struct report_options *o,
 	char error[STORE_ERROR_MAX];
 	struct report_ask ask = { .framework = framework,
 				  .now_us = clock_us(CLOCK_REALTIME),
+				  .has_own_time = o->since == NULL && o->until == NULL,
+				  .subject = o->subject,
 				  .folder = folder };
-	if (!read_time("since", o->since, ask.now_us, &ask.since_us))
+	if (!read_time("since", o->since != NULL ? o->since : DEFAULT_SINCE, ask.now_us,
+		       &ask.since_us))
 		return STATUS_USAGE;
 	ask.until_us = ask.now_us;
 	if (o->until != NULL &&
@@ -195,7 +204,7 @@ static int report_of(const struct report_options *o,
 	return status;
 }
 
-static int start(const struct report_options *o, int words, char **word)
+static int start(struct report_options *o, int words, char **word)
 {
 	struct buf text = { 0 };
 	if (format_of(o->format) < 0) {
@@ -205,8 +214,10 @@ static int start(const struct report_options *o, int words, char **word)
 			o->format);
 		return STATUS_USAGE;
 	}
-	if (words > 1)
-		return complain("one word too many: one framework at a time");
+	if (words > 2)
+		return complain("one word too many: one framework or document at a "
+				"time, and the id of an incident");
+	o->subject.incident = words == 2 ? word[1] : NULL;
 	struct compliance *compliance = compliance_open(o->compliance, &text);
 	if (compliance == NULL) {
 		fputs(buf_ok(&text) ? buf_cstr(&text) : "", stderr);
@@ -227,17 +238,24 @@ static int start(const struct report_options *o, int words, char **word)
 
 int command_report(int argc, char **argv)
 {
-	struct report_options o = { .since = DEFAULT_SINCE, .format = "json" };
+	struct report_options o = { .format = "html" };
 	const struct option_spec specs[] = {
 		{ 0, OPTION_TEXT, "since", "TIME",
-		  "begin of the time it is about (" DEFAULT_SINCE ")", &o.since, 0, 0 },
+		  "begin of the time it is about (" DEFAULT_SINCE
+		  "; of an incident its own)",
+		  &o.since, 0, 0 },
 		{ 0, OPTION_TEXT, "until", "TIME", "its end (now)", &o.until, 0, 0 },
-		{ 0, OPTION_TEXT, "format", "NAME", FORMATS_ALLOWED " (json)",
+		{ 0, OPTION_TEXT, "format", "NAME", FORMATS_ALLOWED " (html)",
 		  &o.format, 0, 0 },
 		{ 'o', OPTION_TEXT, "output", "FILE", "into that file", &o.out, 0, 0 },
 		{ 0, OPTION_TEXT, "bundle", "FILE",
 		  "with all that it rests on, to be verified anywhere", &o.bundle, 0,
 		  0 },
+		{ 0, OPTION_TEXT, "host", "ADDRESS",
+		  "of access: whose connections and logins, address or network",
+		  &o.subject.host, 0, 0 },
+		{ 0, OPTION_TEXT, "user", "NAME", "of access: whose", &o.subject.user,
+		  0, 0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
 		  "folder of the store; default that of the configuration", &o.state, 0,
 		  0 },
@@ -248,7 +266,7 @@ int command_report(int argc, char **argv)
 	};
 	const struct command_help help = {
 		.name = "report",
-		.operands = "[FRAMEWORK]",
+		.operands = "[FRAMEWORK | DOCUMENT | incident ID]",
 		.doc = "What was observed, as evidence for a framework's controls: "
 		       "with "
 		       "how much of the\ntime was really observed, and what it can't "

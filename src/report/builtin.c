@@ -1,17 +1,21 @@
 /*
- * builtin.c: the files of compliance/, as the assembler includes them; see builtin.h.
+ * builtin.c: the files as the assembler includes them; see builtin.h.
  */
 #include "report/builtin.h"
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a declared name can't stand in brackets */
-#define COMPLIANCE(name, path)                                                         \
-	extern const char compliance_##name[], compliance_##name##_end[];              \
+#define EMBED(name, path)                                                              \
+	extern const char name[], name##_end[];                                        \
 	__asm__(".section .rodata\n"                                                   \
-		".global compliance_" #name "\n"                                       \
-		".global compliance_" #name "_end\ncompliance_" #name ":\n"            \
-		".incbin \"compliance/" path "\"\ncompliance_" #name "_end:\n"         \
+		".global " #name "\n"                                                  \
+		".global " #name "_end\n" #name ":\n"                                  \
+		".incbin \"" path "\"\n" #name "_end:\n"                               \
 		".byte 0\n"                                                            \
 		".previous\n");
+
+EMBED(report_css, "src/report/report.css")
+
+#define COMPLIANCE(name, path) EMBED(compliance_##name, "compliance/" path)
 #include "compliance_list.h"
 #undef COMPLIANCE
 
@@ -26,4 +30,10 @@ const struct report_file *report_files(size_t *count)
 {
 	*count = sizeof(files) / sizeof(files[0]);
 	return files;
+}
+
+const char *report_style(size_t *len)
+{
+	*len = (size_t)(report_css_end - report_css);
+	return report_css;
 }

@@ -1,6 +1,6 @@
 /*
- * builtin.h: the files of compliance/ that are part of the program.  Private to the
- * room.
+ * builtin.h: files that are part of the program: those of compliance/, and the style
+ * sheet of pages.  Private to the room.
  */
 #pragma once
 
@@ -11,5 +11,7 @@ struct report_file {
 	const char *at, *end; /* its text, a NUL behind it */
 };
 
-/* By path: evidence before frameworks. */
+/* By path. */
 const struct report_file *report_files(size_t *count);
+
+const char *report_style(size_t *len);

@@ -314,7 +314,15 @@ static bool take_query(const struct checking *c, struct compliance *compliance,
 	return ok;
 }
 
-/* The mapping and the queries as they are in the bundle. */
+static bool take_mapping(struct compliance *compliance, const struct tar_file *file,
+			 struct buf *errors)
+{
+	bool is_document = strncmp(file->path, "documents/", 10) == 0;
+	return (is_document ? compliance_take_document : compliance_take_framework)(
+		compliance, file->path, file->text.at, file->text.len, errors);
+}
+
+/* The mapping, or the document, and the queries as they are in the bundle. */
 static struct compliance *compliance_of(struct checking *c, struct buf *errors)
 {
 	struct compliance *compliance = calloc(1, sizeof(*compliance));
@@ -326,9 +334,7 @@ static struct compliance *compliance_of(struct checking *c, struct buf *errors)
 			if (!ends(file->path, ".yaml") || is_query != (pass == 0))
 				continue;
 			ok = is_query ? take_query(c, compliance, file, errors)
-				      : compliance_take_framework(
-						compliance, file->path, file->text.at,
-						file->text.len, errors);
+				      : take_mapping(compliance, file, errors);
 		}
 	if (ok)
 		return compliance;
@@ -359,13 +365,24 @@ static void compare(struct checking *c, const struct report *report)
 	}
 }
 
+/* NULL: the report is about no such. */
+static const char *about(const struct checking *c, const char *name)
+{
+	const char *text = word(c->manifest, name);
+	return text[0] != '\0' ? text : NULL;
+}
+
 static void ask_again(struct checking *c)
 {
 	char error[STORE_ERROR_MAX];
 	struct buf errors = { 0 };
 	int status;
 	struct report_ask ask = { .framework = word(c->manifest, "framework"),
-				  .host = word(c->manifest, "host") };
+				  .host = word(c->manifest, "host"),
+				  .subject = { .host = about(c, "about_host"),
+					       .user = about(c, "about_user"),
+					       .incident =
+						       about(c, "about_incident") } };
 	if (!time_parse(word(c->manifest, "since"), &ask.since_us) ||
 	    !time_parse(word(c->manifest, "until"), &ask.until_us) ||
 	    !time_parse(word(c->manifest, "made"), &ask.now_us)) {

@@ -56,12 +56,16 @@ static void add_documents(struct making *making)
 	static const struct {
 		const char *path;
 		void (*write)(const struct report *report, struct buf *out);
+		bool is_of_controls;
 	} documents[] = {
-		{ "report.json", report_json },
-		{ "oscal.json", report_oscal },
-		{ "hdf.json", report_hdf },
+		{ "report.html", report_html, false },
+		{ "report.json", report_json, false },
+		{ "oscal.json", report_oscal, true },
+		{ "hdf.json", report_hdf, true },
 	};
 	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		if (documents[i].is_of_controls && report_is_document(making->report))
+			continue;
 		struct buf *to = add(making, "%s", documents[i].path);
 		if (to == NULL)
 			return;
@@ -84,7 +88,10 @@ static void add_evidence(struct making *making)
 		add_text(making, add(making, "queries/%s.sql", evidence->id),
 			 evidence->sql);
 	}
-	add_text(making, add(making, "frameworks/%s.yaml", report->framework->name),
+	bool is_document = framework_is_document(report->framework);
+	add_text(making,
+		 add(making, is_document ? "documents/%s.yaml" : "frameworks/%s.yaml",
+		     report->framework->name),
 		 report->framework->text);
 }
 
@@ -197,6 +204,9 @@ static void put_manifest(const struct making *making, struct buf *out)
 	object_u64(out, "version", 1);
 	object_text(out, "software", "Breakwater " BREAKWATER_VERSION);
 	object_text(out, "framework", report->framework->name);
+	object_text(out, "about_host", report->ask.subject.host);
+	object_text(out, "about_user", report->ask.subject.user);
+	object_text(out, "about_incident", report->incident);
 	object_text(out, "host", report->ask.host);
 	object_time(out, "since", report->ask.since_us, "Z");
 	object_time(out, "until", report->ask.until_us, "Z");

@@ -35,6 +35,17 @@ const char *strength_name(enum strength strength)
 	return names[strength];
 }
 
+const char *subject_name(enum subject subject)
+{
+	static const char *const names[] = { "all", "host-or-user", "incident" };
+	return names[subject];
+}
+
+bool framework_is_document(const struct framework *framework)
+{
+	return framework->section_count > 0;
+}
+
 void evidence_free(struct evidence *evidence)
 {
 	free(evidence->id);
@@ -64,9 +75,24 @@ static void free_controls(struct framework *framework)
 	free(framework->beyond);
 }
 
+static void free_sections(struct framework *framework)
+{
+	for (size_t i = 0; i < framework->section_count; i++) {
+		struct section *section = &framework->sections[i];
+		for (size_t j = 0; j < section->blank_count; j++)
+			free(section->blanks[j]);
+		free(section->blanks);
+		free(section->title);
+		free(section->text);
+	}
+	free(framework->sections);
+}
+
 void framework_free(struct framework *framework)
 {
 	free_controls(framework);
+	free_sections(framework);
+	free(framework->purpose);
 	free(framework->name);
 	free(framework->title);
 	free(framework->edition);
@@ -138,30 +164,44 @@ static const char *builtin_query(const struct report_file *files, size_t count,
 	return NULL;
 }
 
+static bool take_builtin_evidence(struct compliance *compliance,
+				  const struct report_file *files, size_t count,
+				  const struct report_file *file, struct buf *errors)
+{
+	const char *sql = builtin_query(files, count, file->path);
+	if (sql == NULL)
+		say(errors, file->path, "its query, the .sql beside it, is missing");
+	return sql != NULL &&
+	       compliance_take_evidence(compliance, file->path, file->at,
+					(size_t)(file->end - file->at), sql, errors);
+}
+
+static bool take_builtin(struct compliance *compliance, const struct report_file *file,
+			 bool (*take)(struct compliance *, const char *, const char *,
+				      size_t, struct buf *),
+			 const char *part, struct buf *errors)
+{
+	return !begins(file->path, part) ||
+	       take(compliance, file->path, file->at, (size_t)(file->end - file->at),
+		    errors);
+}
+
+/* Evidence first: the others refer to it. */
 static bool take_builtins(struct compliance *compliance, struct buf *errors)
 {
 	size_t count;
 	bool good = true;
 	const struct report_file *files = report_files(&count);
-	for (size_t i = 0; i < count; i++) {
-		const struct report_file *file = &files[i];
-		size_t len = (size_t)(file->end - file->at);
-		if (!ends(file->path, ".yaml"))
-			continue;
-		if (begins(file->path, "frameworks/")) {
-			good &= compliance_take_framework(compliance, file->path,
-							  file->at, len, errors);
-			continue;
-		}
-		const char *sql = builtin_query(files, count, file->path);
-		if (sql == NULL)
-			say(errors, file->path,
-			    "its query, the .sql beside it, is "
-			    "missing");
-		good &= sql != NULL &&
-			compliance_take_evidence(compliance, file->path, file->at, len,
-						 sql, errors);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (begins(files[i].path, "evidence/") && ends(files[i].path, ".yaml"))
+			good &= take_builtin_evidence(compliance, files, count,
+						      &files[i], errors);
+	for (size_t i = 0; i < count; i++)
+		good &= take_builtin(compliance, &files[i], compliance_take_framework,
+				     "frameworks/", errors);
+	for (size_t i = 0; i < count; i++)
+		good &= take_builtin(compliance, &files[i], compliance_take_document,
+				     "documents/", errors);
 	return good;
 }
 
@@ -184,6 +224,17 @@ static bool take_framework_file(struct compliance *compliance, const char *path,
 	bool good =
 		read_whole(path, &text, errors) &&
 		compliance_take_framework(compliance, path, text.at, text.len, errors);
+	buf_free(&text);
+	return good;
+}
+
+static bool take_document_file(struct compliance *compliance, const char *path,
+			       struct buf *errors)
+{
+	struct buf text = { 0 };
+	bool good =
+		read_whole(path, &text, errors) &&
+		compliance_take_document(compliance, path, text.at, text.len, errors);
 	buf_free(&text);
 	return good;
 }
@@ -243,6 +294,8 @@ struct compliance *compliance_open(const char *folder, struct buf *errors)
 				    errors);
 		good &= take_folder(compliance, folder, "frameworks",
 				    take_framework_file, errors);
+		good &= take_folder(compliance, folder, "documents", take_document_file,
+				    errors);
 	}
 	if (good)
 		return compliance;
@@ -254,8 +307,39 @@ void compliance_list(const struct compliance *compliance, struct buf *out)
 {
 	for (size_t i = 0; i < compliance->framework_count; i++) {
 		const struct framework *framework = &compliance->frameworks[i];
-		buf_printf(out, "%-14s %s %s, %zu controls, reviewed %s\n",
-			   framework->name, framework->title, framework->edition,
-			   framework->control_count, framework->reviewed);
+		if (framework_is_document(framework))
+			buf_printf(out, "%-14s %s\n", framework->name,
+				   framework->title);
+		else
+			buf_printf(out, "%-14s %s %s, %zu controls, reviewed %s\n",
+				   framework->name, framework->title,
+				   framework->edition, framework->control_count,
+				   framework->reviewed);
 	}
+}
+
+bool compliance_refuse(struct buf *errors, const char *name, const char *what, int most)
+{
+	buf_json_text(errors, name);
+	buf_printf(errors, ": too many %s; allowed are %d\n", what, most);
+	return false;
+}
+
+bool compliance_add_framework(struct compliance *compliance,
+			      struct framework *framework, const char *name,
+			      struct buf *errors)
+{
+	size_t at = 0;
+	while (at < compliance->framework_count &&
+	       strcmp(compliance->frameworks[at].name, framework->name) != 0)
+		at++;
+	if (at == COMPLIANCE_FRAMEWORKS_MAX) {
+		framework_free(framework);
+		return compliance_refuse(errors, name, "frameworks and documents",
+					 COMPLIANCE_FRAMEWORKS_MAX);
+	}
+	compliance->framework_count += at == compliance->framework_count;
+	framework_free(&compliance->frameworks[at]);
+	compliance->frameworks[at] = *framework;
+	return true;
 }

@@ -4,8 +4,9 @@
  *
  * A file of compliance/evidence says what a query shows and what it can't, the query is
  * the .sql beside it; a file of compliance/frameworks says which evidence speaks for
- * which control, how strongly, and what is missing.  Both are dated data: nothing in C
- * knows a control.  docs/compliance.md describes them.
+ * which control, how strongly, and what is missing, one of compliance/documents which
+ * makes up a report for other readers.  All are dated data: nothing in C knows a
+ * control.  docs/compliance.md describes them.
  */
 #pragma once
 
@@ -56,8 +57,29 @@ struct control_beyond {
 	char *id, *title, *why; /* owned */
 };
 
+/* A part of a document: what stands for it, and what a person has to write there. */
+struct section {
+	char *title, *text;                         /* owned; text NULL: none */
+	size_t evidence[COMPLIANCE_REFERENCES_MAX]; /* places in compliance.evidence */
+	size_t evidence_count;
+	char **blanks; /* owned: labels of empty lines */
+	size_t blank_count;
+};
+
+/* Whom a document is about; its queries ask for that by parameters. */
+enum subject { SUBJECT_ALL, SUBJECT_HOST_OR_USER, SUBJECT_INCIDENT };
+#define SUBJECTS_ALLOWED "host-or-user or incident"
+
+/*
+ * Controls that evidence speaks for, or a document: sections, and then no controls, no
+ * edition and no dates.
+ */
 struct framework {
 	char *name, *title, *edition, *published, *reviewed, *source, *note;
+	char *purpose; /* owned; of a document: what it is for */
+	enum subject subject;
+	struct section *sections; /* owned */
+	size_t section_count;
 	struct control *controls; /* owned */
 	size_t control_count;
 	struct control_beyond *beyond; /* owned */
@@ -77,6 +99,9 @@ const char *observer_name(enum observer observer);
 const char *kept_name(enum kept kept);
 const char *strength_name(enum strength strength);
 
+const char *subject_name(enum subject subject);
+bool framework_is_document(const struct framework *framework);
+
 /* NULL: there is none of that name. */
 const struct framework *compliance_framework(const struct compliance *compliance,
 					     const char *name);
@@ -92,6 +117,16 @@ bool compliance_take_evidence(struct compliance *compliance, const char *name,
 			      struct buf *errors);
 bool compliance_take_framework(struct compliance *compliance, const char *name,
 			       const char *text, size_t len, struct buf *errors);
+bool compliance_take_document(struct compliance *compliance, const char *name,
+			      const char *text, size_t len, struct buf *errors);
+
+/* Takes over what it holds, also when there is no place for it. */
+bool compliance_add_framework(struct compliance *compliance,
+			      struct framework *framework, const char *name,
+			      struct buf *errors);
+/* False, and says that there is no place. */
+bool compliance_refuse(struct buf *errors, const char *name, const char *what,
+		       int most);
 
 void evidence_free(struct evidence *evidence);
 void framework_free(struct framework *framework);

@@ -133,6 +133,7 @@ void coverage_of(const struct observed *observed, enum observer observer,
 	}
 	out->known_since_us = earlier(out->known_since_us, until_us);
 	int64_t to_us = later(earlier(until_us, now_us), out->known_since_us);
+	out->known_end_us = to_us;
 	out->known_us = to_us - out->known_since_us -
 			within(observed, true, out->known_since_us, to_us);
 	if (observer == OBSERVER_PACKETS)

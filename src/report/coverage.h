@@ -28,7 +28,8 @@ struct coverage {
 	int64_t since_us, until_us; /* what was asked for */
 	int64_t known_since_us;     /* from when on anything could be known */
 	const char *known_why;      /* NULL: all of it; "began", "kept" */
-	int64_t known_us;           /* of it, in all */
+	int64_t known_end_us;       /* and until when: now, at the latest */
+	int64_t known_us;           /* of that, without gaps */
 	int64_t lossy_us;           /* of that: packets or records were lost */
 };
 

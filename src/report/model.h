@@ -48,6 +48,7 @@ struct report {
 	const struct compliance *compliance;
 	const struct framework *framework;
 	struct report_ask ask;
+	field_text32 incident; /* the whole id of ask.subject.incident */
 	struct observed observed;
 	struct collected *collected; /* owned; of the evidence the framework asks for */
 	size_t collected_count;
@@ -63,6 +64,14 @@ const struct collected *report_collected(const struct report *report,
 
 /* The gravest of its evidence. */
 enum outcome report_outcome(const struct report *report, const struct control *control);
+
+/*
+ * Whether the ask says what its document is about, and others are not told of such; the
+ * incident's id and, if none was asked for, its time into the report.  False and one
+ * line in error.
+ */
+bool report_find_subject(struct report *report, struct store_reader *reader,
+			 char error[static STORE_ERROR_MAX]);
 
 /* The chain of the ask's folder. False: it was ended. */
 bool report_check_chain(struct report *report);

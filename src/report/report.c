@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_MS = 120000 };
+enum { QUERY_MS = 120000, PARAMETERS_MAX = 12 };
 #define SECOND_US INT64_C(1000000)
 
 const char *outcome_name(enum outcome outcome)
@@ -76,21 +76,41 @@ static bool take_progress(void *self, uint64_t rows, int64_t elapsed_us)
 	return goes_on(((struct taking *)self)->report, rows, elapsed_us);
 }
 
+/* What is not told is NULL in the statement. */
+static size_t parameters_of(const struct report *report, struct store_parameter *out)
+{
+	const struct report_ask *ask = &report->ask;
+	const struct report_subject *subject = &ask->subject;
+	const struct report_retention *kept = &ask->retention;
+	size_t count = 0;
+	out[count++] = (struct store_parameter){ ":since", NULL, ask->since_us };
+	out[count++] = (struct store_parameter){ ":until", NULL, ask->until_us };
+	out[count++] = (struct store_parameter){ ":now", NULL, ask->now_us };
+	out[count++] = (struct store_parameter){ ":kept_flows_s", NULL, kept->flows_s };
+	out[count++] =
+		(struct store_parameter){ ":kept_ports_1m_s", NULL, kept->ports_1m_s };
+	out[count++] =
+		(struct store_parameter){ ":kept_ports_1h_s", NULL, kept->ports_1h_s };
+	out[count++] =
+		(struct store_parameter){ ":kept_ports_1d_s", NULL, kept->ports_1d_s };
+	out[count++] =
+		(struct store_parameter){ ":kept_events_s", NULL, kept->events_s };
+	out[count++] =
+		(struct store_parameter){ ":kept_probes_s", NULL, kept->probes_s };
+	if (subject->host != NULL)
+		out[count++] = (struct store_parameter){ ":host", subject->host, 0 };
+	if (subject->user != NULL)
+		out[count++] = (struct store_parameter){ ":user", subject->user, 0 };
+	if (subject->incident != NULL)
+		out[count++] =
+			(struct store_parameter){ ":incident", report->incident, 0 };
+	return count;
+}
+
 static void ask_store(struct report *report, struct collected *collected,
 		      struct store_reader *reader)
 {
-	const struct report_retention *retention = &report->ask.retention;
-	const struct store_parameter parameters[] = {
-		{ .name = ":since", .number = report->ask.since_us },
-		{ .name = ":until", .number = report->ask.until_us },
-		{ .name = ":now", .number = report->ask.now_us },
-		{ .name = ":kept_flows_s", .number = retention->flows_s },
-		{ .name = ":kept_ports_1m_s", .number = retention->ports_1m_s },
-		{ .name = ":kept_ports_1h_s", .number = retention->ports_1h_s },
-		{ .name = ":kept_ports_1d_s", .number = retention->ports_1d_s },
-		{ .name = ":kept_events_s", .number = retention->events_s },
-		{ .name = ":kept_probes_s", .number = retention->probes_s },
-	};
+	struct store_parameter parameters[PARAMETERS_MAX];
 	struct taking taking = { report, &collected->rows };
 	const struct store_sql to = {
 		.self = &taking,
@@ -98,7 +118,7 @@ static void ask_store(struct report *report, struct collected *collected,
 		.row = take_row,
 		.progress = take_progress,
 		.parameters = parameters,
-		.parameter_count = sizeof(parameters) / sizeof(parameters[0]),
+		.parameter_count = parameters_of(report, parameters),
 	};
 	int result = store_sql(reader, collected->evidence->sql, QUERY_MS, &to,
 			       collected->problem);
@@ -151,12 +171,24 @@ static void collect(struct report *report, struct collected *collected,
 
 /* ---- all of it ---- */
 
+static bool is_among(const size_t *references, size_t count, size_t evidence)
+{
+	for (size_t i = 0; i < count; i++)
+		if (references[i] == evidence)
+			return true;
+	return false;
+}
+
 static bool asks_for(const struct framework *framework, size_t evidence)
 {
 	for (size_t i = 0; i < framework->control_count; i++)
-		for (size_t j = 0; j < framework->controls[i].evidence_count; j++)
-			if (framework->controls[i].evidence[j] == evidence)
-				return true;
+		if (is_among(framework->controls[i].evidence,
+			     framework->controls[i].evidence_count, evidence))
+			return true;
+	for (size_t i = 0; i < framework->section_count; i++)
+		if (is_among(framework->sections[i].evidence,
+			     framework->sections[i].evidence_count, evidence))
+			return true;
 	return false;
 }
 
@@ -193,12 +225,13 @@ struct report *report_make(struct store_reader *reader,
 	report->ask = *ask;
 	report->framework = compliance_framework(compliance, ask->framework);
 	if (report->framework == NULL) {
-		snprintf(error, STORE_ERROR_MAX, "there is no framework %.100s",
-			 ask->framework);
+		snprintf(error, STORE_ERROR_MAX,
+			 "there is no framework or document %.100s", ask->framework);
 		goto fail;
 	}
-	if (!observed_read(&report->observed, reader, ask->since_us, ask->until_us,
-			   error))
+	if (!report_find_subject(report, reader, error) ||
+	    !observed_read(&report->observed, reader, report->ask.since_us,
+			   report->ask.until_us, error))
 		goto fail;
 	snprintf(error, STORE_ERROR_MAX, "ended before it was whole");
 	if (collect_all(report, reader) && report_check_chain(report)) {
@@ -245,6 +278,11 @@ enum outcome report_outcome(const struct report *report, const struct control *c
 			gravest = collected->outcome;
 	}
 	return gravest;
+}
+
+bool report_is_document(const struct report *report)
+{
+	return framework_is_document(report->framework);
 }
 
 bool report_deviates(const struct report *report)

@@ -23,9 +23,17 @@ struct report_retention {
 	uint32_t flows_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s, probes_s;
 };
 
+/* Whom a document is about; NULL: not told. */
+struct report_subject {
+	const char *host, *user; /* an address or a network; a name */
+	const char *incident;    /* its id, or how it begins */
+};
+
 struct report_ask {
-	const char *framework; /* its name */
+	const char *framework; /* its name, or a document's */
 	int64_t since_us, until_us, now_us;
+	bool has_own_time; /* nobody asked for a time: of an incident it is its own */
+	struct report_subject subject;
 	const char *host; /* what it was observed on */
 	struct report_retention retention;
 	const char
@@ -56,11 +64,15 @@ struct report *report_make(struct store_reader *reader,
 			   char error[static STORE_ERROR_MAX]);
 void report_free(struct report *report);
 
+/* Whether it is a document, not of controls. */
+bool report_is_document(const struct report *report);
+
 /* Whether anything deviates, and whether something asked for is not known. */
 bool report_deviates(const struct report *report);
 bool report_is_incomplete(const struct report *report);
 
 /* Each appends one whole document. */
+void report_html(const struct report *report, struct buf *out);
 void report_json(const struct report *report, struct buf *out);
 void report_csv(const struct report *report, struct buf *out);
 void report_oscal(const struct report *report, struct buf *out);

@@ -72,6 +72,18 @@ static void put_collected(struct buf *out, const struct collected *collected)
 
 /* ---- controls ---- */
 
+static void put_references(struct buf *out, const struct report *report,
+			   const size_t *evidence, size_t count)
+{
+	list_open(out, "evidence");
+	for (size_t i = 0; i < count; i++) {
+		buf_char(out, '"');
+		buf_json_text(out, report->compliance->evidence[evidence[i]].id);
+		buf_text(out, "\",");
+	}
+	list_close(out);
+}
+
 static void put_control(struct buf *out, const struct report *report,
 			const struct control *control)
 {
@@ -82,12 +94,21 @@ static void put_control(struct buf *out, const struct report *report,
 	object_text(out, "outcome", outcome_name(report_outcome(report, control)));
 	object_text(out, "shows", control->shows);
 	object_text(out, "missing", control->missing);
-	list_open(out, "evidence");
-	for (size_t i = 0; i < control->evidence_count; i++)
-		buf_printf(out, "\"%s\",",
-			   report->compliance->evidence[control->evidence[i]].id);
-	list_close(out);
+	put_references(out, report, control->evidence, control->evidence_count);
 	object_end(out);
+}
+
+static void put_beyond(struct buf *out, const struct framework *framework)
+{
+	list_open(out, "beyond");
+	for (size_t i = 0; i < framework->beyond_count; i++) {
+		object_open(out, NULL);
+		object_text(out, "id", framework->beyond[i].id);
+		object_text(out, "title", framework->beyond[i].title);
+		object_text(out, "why", framework->beyond[i].why);
+		object_end(out);
+	}
+	list_close(out);
 }
 
 static void put_framework(struct buf *out, const struct report *report)
@@ -101,21 +122,50 @@ static void put_framework(struct buf *out, const struct report *report)
 	object_text(out, "reviewed", framework->reviewed);
 	object_text(out, "source", framework->source);
 	object_text(out, "sha256", framework->sha256);
-	if (framework->note != NULL)
-		object_text(out, "note", framework->note);
+	object_text(out, "note", framework->note);
 	object_end(out);
 	list_open(out, "controls");
 	for (size_t i = 0; i < framework->control_count; i++)
 		put_control(out, report, &framework->controls[i]);
 	list_close(out);
-	list_open(out, "beyond");
-	for (size_t i = 0; i < framework->beyond_count; i++) {
-		object_open(out, NULL);
-		object_text(out, "id", framework->beyond[i].id);
-		object_text(out, "title", framework->beyond[i].title);
-		object_text(out, "why", framework->beyond[i].why);
-		object_end(out);
+	put_beyond(out, framework);
+}
+
+/* ---- a document ---- */
+
+static void put_section(struct buf *out, const struct report *report,
+			const struct section *section)
+{
+	object_open(out, NULL);
+	object_text(out, "title", section->title);
+	object_text(out, "text", section->text);
+	put_references(out, report, section->evidence, section->evidence_count);
+	list_open(out, "blanks");
+	for (size_t i = 0; i < section->blank_count; i++) {
+		buf_char(out, '"');
+		buf_json_text(out, section->blanks[i]);
+		buf_text(out, "\",");
 	}
+	list_close(out);
+	object_end(out);
+}
+
+static void put_document(struct buf *out, const struct report *report)
+{
+	const struct framework *document = report->framework;
+	const struct report_subject *subject = &report->ask.subject;
+	object_open(out, "document");
+	object_text(out, "name", document->name);
+	object_text(out, "title", document->title);
+	object_text(out, "purpose", document->purpose);
+	object_text(out, "sha256", document->sha256);
+	object_text(out, "about_host", subject->host);
+	object_text(out, "about_user", subject->user);
+	object_text(out, "about_incident", report->incident);
+	object_end(out);
+	list_open(out, "sections");
+	for (size_t i = 0; i < document->section_count; i++)
+		put_section(out, report, &document->sections[i]);
 	list_close(out);
 }
 
@@ -175,7 +225,10 @@ void report_json(const struct report *report, struct buf *out)
 	object_time(out, "since", ask->since_us, "Z");
 	object_time(out, "until", ask->until_us, "Z");
 	object_time(out, "made", ask->now_us, "Z");
-	put_framework(out, report);
+	if (framework_is_document(report->framework))
+		put_document(out, report);
+	else
+		put_framework(out, report);
 	put_gaps(out, &report->observed);
 	put_chain(out, &report->chain);
 	list_open(out, "evidence");

@@ -1,0 +1,116 @@
+/*
+ * compliance_document.c: files of compliance/documents, by tables of keys.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/compliance_reader.h"
+#include "report/digest.h"
+
+/* ---- a section ---- */
+
+TAKE_TEXT(section, title)
+TAKE_TEXT(section, text)
+
+static bool take_evidence(struct reader *reader)
+{
+	struct section *section = reader->section;
+	return reader_take_references(reader, section->evidence,
+				      &section->evidence_count);
+}
+
+static void take_blank(struct reader *reader)
+{
+	struct section *section = reader->section;
+	char **blank = reader_add(reader, &section->blanks, &section->blank_count,
+				  sizeof(section->blanks[0]), "blanks");
+	if (blank != NULL && !reader_take_text(reader, blank))
+		yaml_refuse_value(reader->yaml, "a blank", TEXT_ALLOWED);
+}
+
+static bool take_blanks(struct reader *reader)
+{
+	return reader_take_list(reader, take_blank);
+}
+
+static const struct key of_section[] = {
+	{ "title", TEXT_ALLOWED, take_section_title, true },
+	{ "text", TEXT_ALLOWED, take_section_text, false },
+	{ "evidence", REFERENCES_ALLOWED, take_evidence, false },
+	{ "blanks", "a list of what a person has to write there", take_blanks, false },
+};
+
+static void take_section(struct reader *reader)
+{
+	struct framework *document = reader->framework;
+	const struct yaml_event *event = yaml_event(reader->yaml);
+	size_t line = event->line, column = event->column;
+	reader->section =
+		reader_add(reader, &document->sections, &document->section_count,
+			   sizeof(document->sections[0]), "sections");
+	if (reader->section == NULL)
+		return;
+	reader_take_mapping(reader, of_section,
+			    sizeof(of_section) / sizeof(of_section[0]), "a section");
+	if (!yaml_failed(reader->yaml) && reader->section->text == NULL &&
+	    reader->section->evidence_count == 0 && reader->section->blank_count == 0)
+		buf_text(yaml_error(reader->yaml, line, column),
+			 "a section with nothing in it; allowed are text, evidence and "
+			 "blanks\n");
+}
+
+/* ---- a document ---- */
+
+TAKE_TEXT(framework, name)
+TAKE_TEXT(framework, title)
+TAKE_TEXT(framework, purpose)
+
+static const char *subject_at(size_t at)
+{
+	return subject_name((enum subject)(at + SUBJECT_HOST_OR_USER));
+}
+
+static bool take_about(struct reader *reader)
+{
+	size_t at = reader_choice(reader, subject_at, SUBJECT_INCIDENT);
+	reader->framework->subject = at < SUBJECT_INCIDENT
+					     ? (enum subject)(at + SUBJECT_HOST_OR_USER)
+					     : SUBJECT_ALL;
+	return at < SUBJECT_INCIDENT;
+}
+
+static bool take_sections(struct reader *reader)
+{
+	return reader_take_list(reader, take_section);
+}
+
+static const struct key of_document[] = {
+	{ "name", TEXT_ALLOWED, take_framework_name, true },
+	{ "title", TEXT_ALLOWED, take_framework_title, true },
+	{ "purpose", TEXT_ALLOWED, take_framework_purpose, true },
+	{ "about", SUBJECTS_ALLOWED, take_about, false },
+	{ "sections", "a list of sections", take_sections, true },
+};
+
+bool compliance_take_document(struct compliance *compliance, const char *name,
+			      const char *text, size_t len, struct buf *errors)
+{
+	struct framework document = { 0 };
+	struct reader reader = { .compliance = compliance, .framework = &document };
+	bool good = reader_take_file(&reader, name, text, len, of_document,
+				     sizeof(of_document) / sizeof(of_document[0]),
+				     "a document", errors);
+	if (good && document.section_count == 0) {
+		buf_json_text(errors, name);
+		buf_text(errors, ": a document without sections; allowed is at least "
+				 "one\n");
+		good = false;
+	}
+	document.text = strndup(text, len);
+	if (!good || document.text == NULL) {
+		framework_free(&document);
+		return false;
+	}
+	digest_of(document.text, strlen(document.text), document.sha256);
+	return compliance_add_framework(compliance, &document, name, errors);
+}
