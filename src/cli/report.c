@@ -31,7 +31,7 @@ static const struct {
 	void (*write)(const struct report *report, struct buf *out);
 	bool is_of_controls; /* a document has none */
 } formats[] = {
-	{ "html", report_html, false },  { "pdf", report_pdf, true },
+	{ "html", report_html, false },  { "pdf", report_pdf, false },
 	{ "json", report_json, false },  { "csv", report_csv, false },
 	{ "oscal", report_oscal, true }, { "hdf", report_hdf, true },
 };
@@ -166,7 +166,7 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	bool has_no_controls = formats[format_of(o->format)].is_of_controls &&
 			       report_is_document(report);
 	int status = has_no_controls ? complain("--format: a document has no controls; "
-						"allowed for it is html, json or csv")
+						"allowed for it is html, pdf, json or csv")
 				     : write_report(o, report, reader);
 	report_free(report);
 	return status;

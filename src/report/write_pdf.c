@@ -25,13 +25,53 @@ static const char *when(int64_t at_us, char out[static TIME_TEXT_MAX])
 
 /* ---- the head ---- */
 
+static const char *name_of(struct writing *w)
+{
+	const struct framework *framework = w->report->framework;
+	bool has_edition = framework->edition != NULL;
+	snprintf(w->line, sizeof(w->line), "%s%s%s", framework->title,
+		 has_edition ? " " : "", has_edition ? framework->edition : "");
+	return w->line;
+}
+
+static void put_mapping(struct writing *w)
+{
+	const struct framework *framework = w->report->framework;
+	if (framework_is_document(framework)) {
+		pdf_text(w->pdf, framework->purpose);
+		return;
+	}
+	pdf_text(
+		w->pdf,
+		"This is evidence for an assessor: what was seen, how much of the time "
+		"was observed, what deviates, and what is missing. It is no statement "
+		"that a requirement is met.");
+	snprintf(w->line, sizeof(w->line), "Mapping of %s, reviewed %s. %s",
+		 framework->source, framework->reviewed,
+		 framework->note != NULL ? framework->note : "");
+	pdf_note(w->pdf, w->line);
+}
+
+static void put_about(struct writing *w)
+{
+	const struct report_subject *subject = &w->report->ask.subject;
+	if (subject->host == NULL && subject->user == NULL && subject->incident == NULL)
+		return;
+	snprintf(w->line, sizeof(w->line), "About%s%s%s%s%s%s.",
+		 subject->host != NULL ? " the address " : "",
+		 subject->host != NULL ? subject->host : "",
+		 subject->user != NULL ? " the user " : "",
+		 subject->user != NULL ? subject->user : "",
+		 subject->incident != NULL ? " the incident " : "",
+		 subject->incident != NULL ? w->report->incident : "");
+	pdf_text(w->pdf, w->line);
+}
+
 static void put_head(struct writing *w)
 {
 	const struct report *report = w->report;
 	char since[TIME_TEXT_MAX], until[TIME_TEXT_MAX], made[TIME_TEXT_MAX];
-	snprintf(w->line, sizeof(w->line), "%s %s", report->framework->title,
-		 report->framework->edition);
-	pdf_heading(w->pdf, 1, w->line);
+	pdf_heading(w->pdf, 1, name_of(w));
 	snprintf(w->line, sizeof(w->line),
 		 "What was observed at the ports of %s from %s to %s (UTC). Made %s by "
 		 "Breakwater %s.",
@@ -39,15 +79,8 @@ static void put_head(struct writing *w)
 		 when(report->ask.until_us, until), when(report->ask.now_us, made),
 		 BREAKWATER_VERSION);
 	pdf_text(w->pdf, w->line);
-	pdf_text(
-		w->pdf,
-		"This is evidence for an assessor: what was seen, how much of the time "
-		"was observed, what deviates, and what is missing. It is no statement "
-		"that a requirement is met.");
-	snprintf(w->line, sizeof(w->line), "Mapping of %s, reviewed %s. %s",
-		 report->framework->source, report->framework->reviewed,
-		 report->framework->note != NULL ? report->framework->note : "");
-	pdf_note(w->pdf, w->line);
+	put_about(w);
+	put_mapping(w);
 }
 
 static void put_chain(struct writing *w)
@@ -191,6 +224,34 @@ static void put_evidence(struct writing *w, const struct collected *collected)
 	put_rows(w, &collected->rows);
 }
 
+/* ---- a document ---- */
+
+static void put_blank(struct writing *w, const char *label)
+{
+	snprintf(w->line, sizeof(w->line),
+		 "%.400s: ______________________________________________", label);
+	pdf_text(w->pdf, w->line);
+}
+
+static void put_sections(struct writing *w)
+{
+	const struct report *report = w->report;
+	for (size_t i = 0; i < report->framework->section_count; i++) {
+		const struct section *section = &report->framework->sections[i];
+		pdf_heading(w->pdf, 2, section->title);
+		if (section->text != NULL)
+			pdf_text(w->pdf, section->text);
+		for (size_t j = 0; j < section->blank_count; j++)
+			put_blank(w, section->blanks[j]);
+		for (size_t j = 0; j < section->evidence_count; j++)
+			put_evidence(
+				w, report_collected(
+					   report,
+					   &report->compliance
+						    ->evidence[section->evidence[j]]));
+	}
+}
+
 /* ---- gaps ---- */
 
 static const char *gap_cell(void *self, size_t row, size_t column)
@@ -217,8 +278,7 @@ static void put_gaps(struct writing *w)
 void report_pdf(const struct report *report, struct buf *out)
 {
 	struct writing w = { .report = report };
-	snprintf(w.line, sizeof(w.line), "%s %s, %s", report->framework->title,
-		 report->framework->edition, report->ask.host);
+	name_of(&w);
 	w.pdf = pdf_open(w.line, w.line);
 	if (w.pdf == NULL) {
 		out->failed = true;
@@ -226,9 +286,14 @@ void report_pdf(const struct report *report, struct buf *out)
 	}
 	put_head(&w);
 	put_chain(&w);
-	put_controls(&w);
-	put_gaps(&w);
-	for (size_t i = 0; i < report->collected_count; i++)
-		put_evidence(&w, &report->collected[i]);
+	if (framework_is_document(report->framework)) {
+		put_sections(&w);
+		put_gaps(&w);
+	} else {
+		put_controls(&w);
+		put_gaps(&w);
+		for (size_t i = 0; i < report->collected_count; i++)
+			put_evidence(&w, &report->collected[i]);
+	}
 	out->failed |= !pdf_close(w.pdf, out);
 }
