@@ -11,9 +11,12 @@ WITH used AS (
   GROUP BY server_ip, port, transport
 ),
 network AS (
-  SELECT DISTINCT server_zone AS zone, server_network AS network FROM conversation
-  WHERE server_zone IN ('own', 'home')
-    AND start > :since - 86400000000 AND start <= :until
+  SELECT DISTINCT zone, network
+  FROM (SELECT max(server_zone) AS zone, server_network AS network FROM conversation
+        -- +: all of it in the order of its key is quicker than by days.
+        WHERE +start > :since - 86400000000 AND +start <= :until
+        GROUP BY client_network, server_network, port, transport)
+  WHERE zone IN ('own', 'home')
 ),
 host AS (
   SELECT ip, CASE

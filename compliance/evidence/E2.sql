@@ -41,8 +41,12 @@ spoken AS (
          sum(cleartext) AS times, min(first) AS first, max(last) AS last,
          NULL AS reference, NULL AS owner, NULL AS acknowledged_by,
          NULL AS acknowledged, NULL AS mitigation, NULL AS deviation
-  FROM conversation
-  WHERE start > :since - 86400000000 AND start <= :until AND cleartext > 0
+  FROM (SELECT server_network, port, transport, sum(flows) AS flows,
+               sum(cleartext) AS cleartext, min(first) AS first, max(last) AS last
+        FROM conversation
+        -- +: all of it in the order of its key is quicker than by days.
+        WHERE +start > :since - 86400000000 AND +start <= :until AND cleartext > 0
+        GROUP BY client_network, server_network, port, transport)
   GROUP BY server_network, port, transport
 )
 SELECT seen_as, kind, severity, server_ip, port, transport, clients, client_ip,

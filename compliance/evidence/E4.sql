@@ -1,13 +1,15 @@
 -- The traffic matrix: from which zone to which service, over all days of the time.
 WITH line AS (
-  SELECT client_zone, client_network, server_zone, server_network, port, transport,
+  SELECT max(client_zone) AS client_zone, client_network,
+         max(server_zone) AS server_zone, server_network, port, transport,
          sum(flows) AS flows, sum(cleartext) AS cleartext,
          sum(client_bytes) AS client_bytes, sum(server_bytes) AS server_bytes,
          sum(disallowed) AS disallowed, count(*) AS days,
          min(first) AS first, max(last) AS last
   FROM conversation
-  WHERE start > :since - 86400000000 AND start <= :until
-  GROUP BY client_zone, client_network, server_zone, server_network, port, transport
+  -- +: all of it in the order of its key is quicker than by days.
+  WHERE +start > :since - 86400000000 AND +start <= :until
+  GROUP BY client_network, server_network, port, transport
 )
 SELECT client_zone, client_network, server_zone, server_network, port, transport,
        flows AS connections, cleartext AS readable_by_anyone, client_bytes,

@@ -30,8 +30,10 @@ static const struct event_table tables[] = {
 	{ RECORD_health, "", "", 0, "PRIMARY KEY(\"start\")", "", "\"start\"",
 	  "\"start\" DESC" },
 	{ RECORD_ruleset, "", "", 0, "PRIMARY KEY(at)", "", "at", "at DESC" },
+	/* In the order of who with what: over all days that is one walk. */
 	{ RECORD_conversation, "", "", 0,
-	  "PRIMARY KEY(\"start\",client_network,server_network,port,transport)", "",
+	  "PRIMARY KEY(client_network,server_network,port,transport,\"start\")",
+	  "CREATE INDEX IF NOT EXISTS conversation_start ON conversation(\"start\");",
 	  "\"start\"", "\"start\" DESC" },
 	{ RECORD_finding, "", "", 0, "PRIMARY KEY(id)", "", "\"last\"",
 	  "\"last\" DESC" },
