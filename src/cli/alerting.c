@@ -218,6 +218,12 @@ void alerting_target(struct alerting *a, const struct probe_record *probe)
 		limits_gone(a->limits, probe->target, probe->at);
 }
 
+void alerting_gone(struct alerting *a, const char *target, int64_t now_us)
+{
+	if (a->book != NULL)
+		limits_gone(a->limits, target, now_us);
+}
+
 /* What limits say is no news to them. */
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us)

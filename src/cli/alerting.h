@@ -95,6 +95,8 @@ void alerting_block(struct alerting *a, const struct block_record *block);
 /* What a target is reached through, and that nobody asks it any more; before its answer
  * is seen. */
 void alerting_target(struct alerting *a, const struct probe_record *probe);
+/* Nothing more will be known of that target. */
+void alerting_gone(struct alerting *a, const char *target, int64_t now_us);
 /* What limits watch: any record; of ports those of a minute, now and then. */
 void alerting_see(struct alerting *a, enum record_kind kind, const void *record,
 		  int64_t now_us);

@@ -86,8 +86,8 @@ static void emit_listener(void *to, const struct listener_record *listener)
 		known.authorized = 1;
 	} else if (e->monitor->policy.policy != NULL) {
 		struct buf reason = { 0 };
-		known.authorized = policy_authorizes(e->monitor->policy.policy, &known,
-						     clock_us(CLOCK_REALTIME), &reason);
+		policy_mark(e->monitor->policy.policy, &known, clock_us(CLOCK_REALTIME),
+			    &reason);
 		buf_free(&reason);
 	}
 	e->emit(e->to, &known);
@@ -412,7 +412,8 @@ static bool give_policy(void *self, struct buf *yaml)
 static int apply_policy(void *self, const char *text, size_t len, const char *actor,
 			struct buf *message)
 {
-	const struct policy_change change = { "policy_apply", "breakwater", text, len };
+	const struct policy_change change = { "policy_apply", "breakwater", text, len,
+					      NULL };
 	return monitor_apply_policy(self, &change, actor, message);
 }
 

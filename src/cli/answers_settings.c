@@ -116,6 +116,13 @@ static int approve(void *self, const char *text, size_t len, const char *actor,
 	return answers_take_form(self, text, len, actor, message, policy_approve);
 }
 
+static int reviewed(void *self, const char *text, size_t len, const char *actor,
+		    struct buf *message)
+{
+	return answers_take_form(self, text, len, actor, message,
+				 policy_review_by_hand);
+}
+
 static int withdraw(void *self, const char *text, size_t len, const char *actor,
 		    struct buf *message)
 {
@@ -133,6 +140,7 @@ void answers_settings(struct web_source *source)
 	source->config = give_config;
 	source->policy_approve = approve;
 	source->policy_withdraw = withdraw;
+	source->policy_reviewed = reviewed;
 	source->dashboards = give_dashboards;
 	source->dashboard = give_dashboard;
 	source->dashboard_put = put_dashboard;

@@ -83,7 +83,9 @@ static bool take(void *to, const void *record)
 	if (*at == NULL)
 		return false;
 	(*at)->listener = *l;
-	(*at)->is_open = l->change == NULL || strcmp(l->change, "closed") != 0;
+	/* One of several sockets may close. */
+	(*at)->is_open = l->change == NULL || strcmp(l->change, "closed") != 0 ||
+			 (l->sockets != UNKNOWN_U32 && l->sockets > 0);
 	b->count++;
 	return true;
 }
@@ -171,6 +173,13 @@ bool baseline_takes(struct baseline *b, const struct listener_record *l)
 	bool was_open = (*at)->is_open;
 	(*at)->is_there = true;
 	return was_open;
+}
+
+const struct listener_record *baseline_find(const struct baseline *b,
+					    const struct listener_record *l)
+{
+	struct known **at = place_of(b, l);
+	return at != NULL && *at != NULL ? &(*at)->listener : NULL;
 }
 
 void baseline_each_gone(const struct baseline *b, baseline_emit emit, void *to)

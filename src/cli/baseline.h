@@ -37,5 +37,9 @@ void baseline_each_finding(const struct baseline *baseline,
  */
 bool baseline_takes(struct baseline *baseline, const struct listener_record *listener);
 
+/* How the same program was last seen there; NULL: it was not. */
+const struct listener_record *baseline_find(const struct baseline *baseline,
+					    const struct listener_record *listener);
+
 /* Those that baseline_takes() was not asked about: they have closed. */
 void baseline_each_gone(const struct baseline *baseline, baseline_emit emit, void *to);

@@ -22,7 +22,7 @@ enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
 
 /* To whoever looks on; at the end nobody does. */
-static void show(struct monitor *m, enum record_kind kind, const void *record)
+void monitor_show(struct monitor *m, enum record_kind kind, const void *record)
 {
 	if (m->web != NULL)
 		web_live(m->web, kind, record);
@@ -33,7 +33,7 @@ static void show(struct monitor *m, enum record_kind kind, const void *record)
 void monitor_keep_quietly(struct monitor *m, enum record_kind kind, const void *record)
 {
 	store_put(m->store, kind, record);
-	show(m, kind, record);
+	monitor_show(m, kind, record);
 }
 
 /* Limits watch it, too. */
@@ -98,7 +98,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 		store_put(m->store, RECORD_flow, &known);
 		conversing_flow(m, &known);
 	}
-	show(m, RECORD_flow, &known);
+	monitor_show(m, RECORD_flow, &known);
 	watch(m, RECORD_flow, &known);
 }
 
@@ -162,7 +162,7 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 	default:
 		break;
 	}
-	show(m, kind, record);
+	monitor_show(m, kind, record);
 	watch(m, kind, record);
 }
 
@@ -238,56 +238,7 @@ static void take_port(void *self, const struct port_record *port,
 	store_put_port(m->store, &known, detail != NULL ? &detail->handshake : NULL,
 		       detail != NULL ? &detail->response : NULL,
 		       detail != NULL ? &detail->clients : NULL);
-	show(m, RECORD_port, &known);
-}
-
-/* ---- sockets ---- */
-
-/* A listener of the start that was there when the daemon last ran is no news. */
-static bool is_old_news(struct monitor *m, const struct listener_record *listener)
-{
-	return m->baseline != NULL && strcmp(listener->change, "closed") != 0 &&
-	       (baseline_takes(m->baseline, listener) ||
-		baseline_is_first(m->baseline));
-}
-
-/* A trap that is answered is no service: nobody asks it, nor is it new or refused. */
-static bool is_decoy(struct monitor *m, const struct listener_record *listener)
-{
-	if (!decoys_is_pid(&m->decoys, listener->pid))
-		return false;
-	struct listener_record known = *listener;
-	known.authorized = 1;
-	show(m, RECORD_listener, &known);
-	return true;
-}
-
-static void take_listener(void *self, const struct listener_record *listener)
-{
-	struct monitor *m = self;
-	struct listener_record known = *listener;
-	if (is_decoy(m, listener) || proving_is_pid(&m->proving, listener->pid))
-		return;
-	if (m->own_services != NULL)
-		own_take_listener(m->own_services, listener, clock_us(CLOCK_MONOTONIC));
-	bool first = m->baseline != NULL && baseline_is_first(m->baseline);
-	bool old = is_old_news(m, listener);
-	if (old)
-		detect_known_listener(m->detect, &known);
-	detect_listener(m->detect, &known);
-	if (!old || first)
-		store_put(m->store, RECORD_listener, &known);
-	if (!old && !first)
-		alerting_listener(&m->alerting, &known);
-	show(m, RECORD_listener, &known);
-	watch(m, RECORD_listener, &known);
-}
-
-static void take_socket(void *self, const struct socket_record *socket)
-{
-	struct monitor *m = self;
-	if (!proving_holds(&m->proving, &socket->ip))
-		monitor_keep(m, RECORD_socket, socket);
+	monitor_show(m, RECORD_port, &known);
 }
 
 static void take_ruleset(void *self, const struct ruleset_record *ruleset)
@@ -330,32 +281,11 @@ static int64_t tell_time(void *self)
 	return clock_us(CLOCK_REALTIME);
 }
 
-/* It listened when the daemon ended, and does not any more. */
-static void take_gone(void *self, const struct listener_record *listener)
-{
-	struct monitor *m = self;
-	struct listener_record gone = *listener;
-	gone.at = clock_us(CLOCK_REALTIME);
-	gone.change = "closed";
-	alerting_listener(&m->alerting, &gone);
-	monitor_keep(m, RECORD_listener, &gone);
-}
-
-static void end_baseline(struct monitor *m)
-{
-	if (m->baseline == NULL)
-		return;
-	baseline_each_gone(m->baseline, take_gone, m);
-	detect_settle(m->detect, clock_us(CLOCK_REALTIME));
-	baseline_free(m->baseline);
-	m->baseline = NULL;
-}
-
 void monitor_take_event(struct monitor *m, const struct host_event *event)
 {
 	host_take(m->host, event);
 	if (event->kind == HOST_SYNCED)
-		end_baseline(m);
+		monitor_end_baseline(m);
 }
 
 /* ---- probes ---- */
@@ -424,6 +354,7 @@ void monitor_take_second(struct monitor *m)
 	monitor_tell_witness(m, at_us);
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
+	monitor_watch_register(m, at_us);
 	monitor_watch_limits(m, at_us);
 	alerting_foretell(&m->alerting, store.oldest_us, at_us);
 	probe_intake_second(m);
@@ -511,8 +442,8 @@ bool monitor_open(struct monitor *m)
 	struct host_options host = { .self = m,
 				     .service = service_of,
 				     .class_of = class_of,
-				     .listener = take_listener,
-				     .socket = take_socket,
+				     .listener = monitor_take_listener,
+				     .socket = monitor_take_socket,
 				     .ruleset = take_ruleset };
 	struct detect_sink found = { .self = m,
 				     .finding = take_finding,
@@ -534,10 +465,12 @@ bool monitor_open(struct monitor *m)
 	m->baseline = baseline_read(m->config.state);
 	/* Before the store is written: it is read. */
 	bool has_incidents = alerting_open(&m->alerting);
+	bool has_approvals = approvals_open(&m->approvals, m->config.state);
 	m->store = store_open(m->config.state, &limits);
 	m->probing.take_failure = take_failure;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
-	    m->store == NULL || !has_incidents || !probe_intake_open(m) ||
+	    m->store == NULL || !has_incidents || !has_approvals ||
+	    !probe_intake_open(m) ||
 	    !login_intake_open(&m->logins, &logins)) {
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
@@ -558,6 +491,7 @@ bool monitor_open(struct monitor *m)
 	monitor_tell_observed(m);
 	monitor_audit(m, "start", "breakwater", "breakwater", "", m->policy.digest);
 	monitor_begin_alerting(m);
+	monitor_begin_register(m);
 	monitor_open_proving(m);
 	return monitor_open_blocking(m);
 }
@@ -580,6 +514,7 @@ void monitor_close(struct monitor *m)
 	baseline_free(m->baseline);
 	own_free(m->own_services);
 	policy_file_close(&m->policy);
+	approvals_close(&m->approvals);
 }
 
 struct pipeline_sink monitor_sink(struct monitor *m)

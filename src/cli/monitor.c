@@ -253,6 +253,7 @@ void monitor_reload(struct monitor *m)
 	blocklists_reload(&m->blocklists, &m->config.blocklists);
 	take_alert_settings(&m->config, &fresh);
 	take_retention(&m->config, &fresh);
+	m->config.policy_review = fresh.policy_review;
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);
 	take_web_settings(m, &fresh);
@@ -265,29 +266,12 @@ void monitor_reload(struct monitor *m)
 	fprintf(stderr,
 		"breakwater: home, detect.friends, thresholds of detect, traps.ports, "
 		"blocklists, limits, notify (but "
-		"notify.program), retention, probe.targets "
+		"notify.program), retention, policy.review, probe.targets "
 		"and how they are "
 		"asked, web, geo.database, and blocks (but block.xdp, block.program "
 		"and "
 		"block.self_test) "
 		"read again; other settings take effect at the next start\n");
-}
-
-int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
-			 const char *actor, struct buf *message)
-{
-	struct policy *old;
-	char before[POLICY_DIGEST_MAX];
-	snprintf(before, sizeof(before), "%s", m->policy.digest);
-	int error =
-		policy_file_apply(&m->policy, change->text, change->len, &old, message);
-	if (error != 0)
-		return error;
-	monitor_audit(m, change->action, actor, change->subject, before,
-		      m->policy.digest);
-	detect_set_policy(m->detect, m->policy.policy, clock_us(CLOCK_REALTIME));
-	policy_free(old);
-	return 0;
 }
 
 int monitor_maintain(struct monitor *m, const char *form, const char *actor,

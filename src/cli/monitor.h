@@ -10,6 +10,7 @@
 #include "base/home.h"
 #include "catalog/catalog.h"
 #include "cli/alerting.h"
+#include "cli/approvals.h"
 #include "cli/baseline.h"
 #include "cli/blocking.h"
 #include "cli/blocklists.h"
@@ -83,6 +84,7 @@ struct monitor {
 	struct store *store;
 	struct policy_file policy;
 	struct matrix *matrix; /* who is served by what; NULL: nobody yet */
+	struct approvals approvals;
 	struct maintaining maintaining;
 	struct dashboard_shelf dashboards;
 	struct countries *countries; /* NULL: no database is given */
@@ -154,6 +156,8 @@ void monitor_watch_limits(struct monitor *m, int64_t now_us);
 /* What the process that tells people has to say; false: it is there no more. */
 bool monitor_take_sent(struct monitor *m);
 
+/* To whoever looks on. */
+void monitor_show(struct monitor *m, enum record_kind kind, const void *record);
 /* Into the store, and to whoever looks on; but not to the limits. */
 void monitor_keep_quietly(struct monitor *m, enum record_kind kind, const void *record);
 /* Into the store, and to whoever looks on. */
@@ -171,14 +175,30 @@ struct web_source monitor_source(struct monitor *m);
 /* A change of maintenance, as maintaining_take(). */
 int monitor_maintain(struct monitor *m, const char *form, const char *actor,
 		     struct buf *message);
+/* ---- intake_sockets.c ---- */
+
+/* Of struct host_options. */
+void monitor_take_listener(void *self, const struct listener_record *listener);
+void monitor_take_socket(void *self, const struct socket_record *socket);
+/* The sockets of the start are known: what did not come has closed. */
+void monitor_end_baseline(struct monitor *m);
+
+/* ---- monitor_policy.c ---- */
+
 /* Puts a register in force; see policy_file_apply(). */
 struct policy_change {
 	const char *action, *subject; /* as the audit chain has them */
 	const char *text;
 	size_t len;
+	const struct approvals_review *review; /* NULL: it is none */
 };
 int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 			 const char *actor, struct buf *message);
+
+/* What the register says, and the store does not know yet; when both are open. */
+void monitor_begin_register(struct monitor *m);
+/* What expires, and reviews that become due; once a second. */
+void monitor_watch_register(struct monitor *m, int64_t now_us);
 
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);

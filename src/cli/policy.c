@@ -28,6 +28,12 @@ static const char examples[] =
 	"blocklists\n"
 	"  breakwater policy apply policy.yaml          put it in force\n"
 	"  breakwater policy show                       what is in force\n"
+	"  breakwater policy history --port 443         what was, and who allowed "
+	"it\n"
+	"  breakwater policy review                     what is to be looked at "
+	"again, by owner\n"
+	"  breakwater policy reviewed 443/tcp --by 'A. Turner' --comment 'still "
+	"needed'\n"
 	"  breakwater policy nftables [FILE]            the least a firewall must "
 	"allow\n"
 	"  breakwater policy systemd [FILE]             the same as unit settings\n";
@@ -265,14 +271,17 @@ static const struct {
 	{ "propose", propose, 0, 0 },   { "test", policy_test, 1, 1 },
 	{ "apply", apply, 1, 1 },       { "show", show_policy, 0, 0 },
 	{ "nftables", nftables, 0, 1 }, { "systemd", systemd, 0, 1 },
+	{ "history", policy_history, 0, 0 }, { "review", policy_due, 0, 0 },
+	{ "reviewed", policy_reviewed_by, 0, 1 },
 };
+
+#define WORDS                                                                          \
+	"propose, test, apply, show, history, review, reviewed, nftables or systemd"
 
 static int start(const struct policy_options *o, int words, char **word)
 {
 	if (words == 0)
-		return complain("which one? propose, test, apply, show, nftables or "
-				"systemd",
-				STATUS_USAGE);
+		return complain("which one? " WORDS, STATUS_USAGE);
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
 		if (strcmp(word[0], jobs[i].name) != 0)
 			continue;
@@ -283,37 +292,51 @@ static int start(const struct policy_options *o, int words, char **word)
 		return jobs[i].run(o, words > 1 ? word[1] : NULL);
 	}
 	fprintf(stderr,
-		"breakwater policy: unknown word %s; allowed is propose, test, apply, "
-		"show, nftables or systemd\n",
+		"breakwater policy: unknown word %s; allowed is " WORDS "\n",
 		word[0]);
 	return STATUS_USAGE;
 }
 
 int command_policy(int argc, char **argv)
 {
-	struct policy_options o = { 0 };
+	struct policy_options o = { .port = UINT64_MAX };
 	const struct option_spec specs[] = {
 		{ 0, OPTION_TIME, "since", "TIME",
-		  "propose, test: look back so far (7d; 30d for rules of blocking)",
+		  "propose, test: look back so far (7d; 30d for rules of blocking); "
+		  "history: only since then",
 		  &o.since, 0, 0 },
-		{ 0, OPTION_TIME, "until", "TIME", "test: until then (now)", &o.until,
-		  0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME", "test, history: until then (now)",
+		  &o.until, 0, 0 },
+		{ 'p', OPTION_NUMBER, "port", "N", "history: only of this port",
+		  &o.port, 0, 65535 },
+		{ 't', OPTION_TEXT, "transport", "T",
+		  "reviewed: tcp (unless PORT says it), udp or sctp", &o.transport, 0,
+		  0 },
+		{ 0, OPTION_TEXT, "owner", "NAME", "reviewed: all entries of one owner",
+		  &o.owner, 0, 0 },
+		{ 0, OPTION_TEXT, "by", "NAME",
+		  "reviewed: who did it; default: who asks", &o.by, 0, 0 },
+		{ 0, OPTION_TEXT, "comment", "S", "reviewed: what that one says",
+		  &o.comment, 0, 0 },
+		{ 0, OPTION_TEXT, "next", "DAY",
+		  "reviewed: when it is to be reviewed again", &o.next, 0, 0 },
 		{ 'c', OPTION_TEXT, "config", "FILE",
 		  "test: the settings in force (" CONFIG_DEFAULT_PATH ")", &o.config, 0,
 		  0 },
 		{ 0, OPTION_TEXT, "state", "DIR",
-		  "propose, test: folder of the store; default that of the "
-		  "configuration",
+		  "propose, test, history, review: folder of the store; default "
+		  "that of the configuration, or the daemon",
 		  &o.state, 0, 0 },
 	};
 	const struct command_help help = {
 		.name = "policy",
-		.operands = "propose|test|apply|show|nftables|systemd [FILE]",
+		.operands = "propose|test|apply|show|history|review|reviewed|nftables|"
+			    "systemd [FILE|PORT]",
 		.doc = "The register of authorised ports: who may listen where, for "
 		       "whom, why. \"test\"\nends with 1 if the register would have "
 		       "raised findings, or rules\nof blocking would have cut off a "
-		       "client; with 5 if "
-		       "evidence is missing.",
+		       "client; with 5 if evidence is missing. \"review\" ends with "
+		       "1 if something is\noverdue.",
 		.examples = examples,
 		.specs = specs,
 		.spec_count = sizeof(specs) / sizeof(specs[0]),

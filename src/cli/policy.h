@@ -12,6 +12,8 @@
 struct policy_options {
 	const char *since, *until, *state;
 	const char *config; /* file of the settings in force; NULL: the system's */
+	const char *owner, *by, *comment, *next, *transport; /* of reviews */
+	uint64_t port;                                       /* UINT64_MAX: any */
 	struct common_options common;
 };
 
@@ -30,6 +32,15 @@ struct policy *policy_from_file(const char *path, int *status);
  */
 int policy_listeners(struct recall *recall, int64_t since_us, int64_t now_us,
 		     recall_emit emit, void *to);
+
+/* ---- policy_history.c ---- */
+
+/* "policy history": what was in force when. */
+int policy_history(const struct policy_options *options, const char *path);
+/* "policy review": what is to be reviewed. */
+int policy_due(const struct policy_options *options, const char *path);
+/* "policy reviewed PORT" */
+int policy_reviewed_by(const struct policy_options *options, const char *port);
 
 /* "policy test FILE" */
 int policy_test(const struct policy_options *options, const char *path);

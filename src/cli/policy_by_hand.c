@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "web/form.h"
 
 struct approval {
@@ -93,7 +94,8 @@ static int apply(struct monitor *m, const char *action, const struct approval *a
 	char subject[64];
 	struct buf done = { 0 };
 	snprintf(subject, sizeof(subject), "%.40s/%.8s", a->port, a->transport);
-	const struct policy_change change = { action, subject, text->at, text->len };
+	const struct policy_change change = { action, subject, text->at, text->len,
+					      NULL };
 	int error = monitor_apply_policy(m, &change, actor, &done);
 	buf_printf(message, error == 0 ? "%s: %.*s" : "%.0s%.*s", subject,
 		   (int)done.len, done.at != NULL ? done.at : "");
@@ -145,5 +147,116 @@ int policy_withdraw(struct monitor *m, const char *form, const char *actor,
 	if (error == 0)
 		error = apply(m, "policy_withdraw", &a, &text, actor, message);
 	buf_free(&text);
+	return error;
+}
+
+/* ---- a review ---- */
+
+struct review {
+	struct approval of; /* port, transport, process, owner, line */
+	char by[FORM_VALUE_MAX], comment[FORM_VALUE_MAX], next[FORM_VALUE_MAX];
+	field_text32 *ids; /* owned */
+	size_t count, room;
+};
+
+static void take_id(void *to, const char *id)
+{
+	struct review *review = to;
+	if (review->count < review->room)
+		record_text(review->ids[review->count++], sizeof(review->ids[0]), id);
+}
+
+static int read_review(struct monitor *m, const char *form, const char *actor,
+		       struct review *review, struct buf *message)
+{
+	struct approval *of = &review->of;
+	memset(review, 0, sizeof(*review));
+	form_value(form, "port", of->port);
+	form_value(form, "transport", of->transport);
+	form_value(form, "process", of->process);
+	form_value(form, "line", of->line);
+	form_value(form, "owner", of->owner);
+	form_value(form, "by", review->by);
+	form_value(form, "comment", review->comment);
+	form_value(form, "next", review->next);
+	if (review->by[0] == '\0')
+		snprintf(review->by, sizeof(review->by), "%s", actor);
+	if (m->policy.policy == NULL)
+		return refuse(message, -ENOENT, "no register is in force");
+	if ((of->port[0] == '\0') == (of->owner[0] == '\0'))
+		return refuse(message, -EINVAL,
+			      "what was reviewed? either port, with transport, or "
+			      "owner");
+	if (of->port[0] != '\0' && of->transport[0] == '\0')
+		return refuse(message, -EINVAL, "transport is needed: tcp, udp or sctp");
+	review->room = policy_count(m->policy.policy);
+	review->ids = calloc(review->room + 1, sizeof(*review->ids));
+	return review->ids != NULL ? find_program(m, of, message) : -ENOMEM;
+}
+
+/* "2027-05-25", the whole of which there is time; "": no interval is configured. */
+static void usual_day(uint32_t interval_s, char out[static TIME_TEXT_MAX])
+{
+	enum { DAY_LEN = 10 };
+	out[0] = '\0';
+	if (interval_s == 0)
+		return;
+	record_time_text(clock_us(CLOCK_REALTIME) + interval_s * INT64_C(1000000), out);
+	out[DAY_LEN] = '\0';
+}
+
+static int apply_review(struct monitor *m, const struct review *review,
+			const struct buf *text, const char *actor, struct buf *message)
+{
+	char subject[64];
+	struct buf done = { 0 };
+	const struct approval *of = &review->of;
+	const struct approvals_review made = { (const field_text32 *)review->ids,
+					       review->count, review->by,
+					       review->comment };
+	if (of->port[0] != '\0')
+		snprintf(subject, sizeof(subject), "%.40s/%.8s", of->port,
+			 of->transport);
+	else
+		snprintf(subject, sizeof(subject), "owner %.56s", of->owner);
+	const struct policy_change change = { "policy_review", subject, text->at,
+					      text->len, &made };
+	int error = monitor_apply_policy(m, &change, actor, &done);
+	if (error == 0)
+		buf_printf(message, "%s: %zu entr%s reviewed by %s", subject,
+			   review->count, review->count == 1 ? "y" : "ies", review->by);
+	else
+		buf_add(message, done.at, done.len);
+	buf_free(&done);
+	return error;
+}
+
+int policy_review_by_hand(struct monitor *m, const char *form, const char *actor,
+			  struct buf *message)
+{
+	enum { DECIMAL = 10 };
+	struct review review;
+	char usual[TIME_TEXT_MAX];
+	struct buf text = { 0 };
+	int error = read_review(m, form, actor, &review, message);
+	if (error == 0) {
+		const struct approval *of = &review.of;
+		usual_day(m->config.policy_review, usual);
+		const struct policy_reviewed reviewed = {
+			.entry = { .port = of->port[0] != '\0' ? of->port : NULL,
+				   .transport = of->transport,
+				   .exe = of->exe,
+				   .owner = of->owner },
+			.line_number = strtoul(of->line, NULL, DECIMAL),
+			.next = review.next,
+			.usual = usual[0] != '\0' ? usual : NULL,
+		};
+		error = policy_text_review(m->policy.policy, &m->policy.text, &reviewed,
+					   &text, take_id, &review, message);
+	}
+	if (error == 0)
+		error = apply_review(m, &review, &text, actor, message);
+	buf_free(&text);
+	free(review.ids);
 	return error;
 }

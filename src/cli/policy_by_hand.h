@@ -1,5 +1,5 @@
 /*
- * policy_by_hand.h: one port of the register, approved or withdrawn on the page.
+ * policy_by_hand.h: entries of the register, approved, withdrawn or reviewed by a person.
  */
 #pragma once
 
@@ -15,3 +15,10 @@ int policy_approve(struct monitor *m, const char *form, const char *actor,
 		   struct buf *message);
 int policy_withdraw(struct monitor *m, const char *form, const char *actor,
 		    struct buf *message);
+
+/*
+ * A review: port= and transport= as above, or owner= for all of one owner's; by= who
+ * reviewed (whoever posts it), comment=, next= when it is due again.
+ */
+int policy_review_by_hand(struct monitor *m, const char *form, const char *actor,
+			  struct buf *message);

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/listing.h"
+#include "cli/ports_at.h"
 
 static const char examples[] =
 	"  breakwater ports                      every port with traffic, the busiest "
@@ -15,6 +16,8 @@ static const char examples[] =
 	"  breakwater ports --since 7d           the last week, one row a port\n"
 	"  breakwater ports --port 443 --since 1d --step 1h\n"
 	"                                        one port, hour by hour\n"
+	"  breakwater ports --at 2026-03-01T12:00Z\n"
+	"                                        who listened then, by whose leave\n"
 	"  breakwater ports --json | jq .port    for scripts\n";
 
 static void print_columns(void)
@@ -22,6 +25,8 @@ static void print_columns(void)
 	view_print_columns(&view_ports);
 	puts("\nWith --listening:");
 	view_print_columns(&view_listeners);
+	puts("\nWith --at:");
+	view_print_columns(&view_moment);
 }
 
 static int choose_view(struct listing *listing, bool listening)
@@ -47,6 +52,7 @@ static int choose_view(struct listing *listing, bool listening)
 int command_ports(int argc, char **argv)
 {
 	bool listening = false;
+	const char *at = NULL, *state = NULL;
 	struct listing listing = { .view = &view_ports,
 				   .command = "ports",
 				   .port = UINT64_MAX };
@@ -66,6 +72,14 @@ int command_ports(int argc, char **argv)
 			&listing, since,
 			"what was since then, from the store: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "what was until then"),
+		{ 0, OPTION_TIME, "at", "TIME",
+		  "who listened at that moment, by whose leave, and what came there; "
+		  "without what came: --listening",
+		  &at, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "with --at: folder of the store; default the daemon, or that of "
+		  "the configuration",
+		  &state, 0, 0 },
 		LISTING_TEXT(&listing, step, "STEP",
 			     "with --since: a row per 10s, 1m, 1h or 1d"),
 		LISTING_ORDER(&listing, " (p95, err, in, ...)"),
@@ -82,6 +96,12 @@ int command_ports(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &listing.common, &first, &status))
 		return status;
+	if (at != NULL)
+		return ports_at(&listing, at, state, listening);
+	if (state != NULL) {
+		fputs("breakwater ports: --state is of --at\n", stderr);
+		return STATUS_USAGE;
+	}
 	status = choose_view(&listing, listening);
 	return status != STATUS_OK ? status : listing_run(&listing);
 }

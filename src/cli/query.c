@@ -44,6 +44,7 @@ static const struct {
 	{ "notification", "Messages that were sent.", RECORD_notification },
 	{ "level", "How service levels stood.", RECORD_level },
 	{ "deployment", "Changes that somebody told of.", RECORD_deployment },
+	{ "approval", "Entries of the register, when they changed.", RECORD_approval },
 	{ "anomaly", "Values that were not as usual.", RECORD_anomaly },
 	{ "login", "Attempts to log in, each once.", RECORD_login },
 	{ "probe", "Probes, each with its answer.", RECORD_probe },

@@ -159,3 +159,61 @@ const struct view view_listeners = {
 	.columns = columns,
 	.count = sizeof(columns) / sizeof(columns[0]),
 };
+
+/* ---- as they were at a moment ---- */
+
+SHOW_TEXT(owner)
+
+SHOW_TEXT(approver)
+
+SHOW_WHEN(expires)
+
+SHOW_COUNT(flows)
+
+SHOW(show_in)
+{
+	cell_bytes(out, member_number(record, "client_bytes"));
+}
+
+SHOW(show_out)
+{
+	cell_bytes(out, member_number(record, "server_bytes"));
+}
+
+static const struct column moment_columns[] = {
+	{ "ADDRESS", "ip", "Address it was bound to.", true, true, 0, 15,
+	  show_address },
+	{ "PORT", "port", "Its port and transport.", true, true, 0, 0, show_port },
+	{ "SERVICE", "service", "IANA name of the port.", true, true, 6, 8,
+	  show_service },
+	{ "PROCESS", "process", "Process that held it.", true, true, 0, 8,
+	  show_process },
+	{ "USER", "user", "User it ran as.", true, true, 3, 6, show_user },
+	{ "UNIT", "unit", "systemd unit or container.", true, true, 4, 10, show_unit },
+	{ "REACH", "reach", "From where it was reached.", true, true, 1, 0,
+	  show_reach },
+	{ "SINCE", "since", "Listening since, local time.", true, false, 5, 0,
+	  show_since },
+	{ "AUTH", "authorized", "Allowed by the register.", true, true, 0, 0,
+	  show_authorized },
+	{ "OWNER", "owner", "Who answered for it.", true, true, 2, 8, show_owner },
+	{ "APPROVER", "approver", "Who had allowed it.", true, true, 4, 8,
+	  show_approver },
+	{ "EXPIRES", "expires", "Until when.", true, true, 4, 0, show_expires },
+	{ "FLOWS", "flows", "Connections that began.", false, false, LEAVES_IF_EMPTY, 0,
+	  show_flows },
+	{ "IN", "client_bytes", "Bytes from clients.", false, false, LEAVES_IF_EMPTY, 0,
+	  show_in },
+	{ "OUT", "server_bytes", "Bytes to clients.", false, false, LEAVES_IF_EMPTY, 0,
+	  show_out },
+};
+
+const struct view view_moment = {
+	.title = "listening sockets",
+	.path = "/api/v1/listeners",
+	.sort = "port",
+	.order = "by port",
+	.nothing = "Nothing listened.",
+	.columns = moment_columns,
+	.count = sizeof(moment_columns) / sizeof(moment_columns[0]),
+};

@@ -230,15 +230,11 @@ static void end(struct detect *detect, const struct place *place, const char *ki
 		findings_end_at(&detect->findings, finding, due_us);
 }
 
-/* Sets l->authorized; true if the register refuses, the reason in detect->reason. */
+/* Sets what the register says of it; true if the register refuses, the reason in detect->reason. */
 static bool is_refused(struct detect *detect, struct listener_record *l)
 {
 	buf_clear(&detect->reason);
-	l->authorized = UNKNOWN_FLAG;
-	if (detect->policy == NULL)
-		return false;
-	l->authorized =
-		policy_authorizes(detect->policy, l, detect->now_us, &detect->reason);
+	policy_mark(detect->policy, l, detect->now_us, &detect->reason);
 	return l->authorized == 0;
 }
 

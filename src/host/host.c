@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/compare.h"
 #include "host/connections.h"
 #include "host/places.h"
 #include "host/rules.h"
@@ -187,21 +188,6 @@ static const char *transport_name(uint8_t proto)
 	}
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const struct addr loopback6 = { .ip6 = { [15] = 1 } };
-	return addr_is_v4(addr) ? addr->ip6[12] == 127 : addr_equal(addr, &loopback6);
-}
-
-static const char *reach_of(const struct host_listener *l)
-{
-	if (is_loopback(&l->addr) || strcmp(l->iface, "lo") == 0)
-		return "loopback";
-	if (l->netns != 0)
-		return "namespace";
-	return l->firewalled == 1 ? "firewalled" : "outside";
-}
-
 static void fill_process(const struct host_listener *l, struct listener_record *record)
 {
 	record->pid = l->pid;
@@ -213,6 +199,16 @@ static void fill_process(const struct host_listener *l, struct listener_record *
 	record_text(record->cgroup, sizeof(record->cgroup), l->cgroup);
 	record_text(record->unit, sizeof(record->unit), l->unit);
 	record_text(record->container, sizeof(record->container), l->container);
+}
+
+/* A server may have a socket for each of its workers (SO_REUSEPORT, socket(7)). */
+static uint32_t count_sockets(const struct host *host, const struct host_listener *l)
+{
+	uint32_t count = 0;
+	const struct kept *kept = host->first[head_of(l->netns, l->proto, l->port)];
+	for (; kept != NULL; kept = kept->next)
+		count += listeners_are_twins(&kept->listener, l);
+	return count;
 }
 
 static void make_record(const struct host *host, const struct host_listener *l,
@@ -237,13 +233,14 @@ static void make_record(const struct host *host, const struct host_listener *l,
 			: options->service(options->self, l->proto, l->port);
 	if (service != NULL)
 		record_text(record->service, sizeof(record->service), service);
-	record->reach = reach_of(l);
+	record->reach = listener_reach(l);
 	record->since = l->since_us;
 	record->backlog = l->backlog;
 	record->backlog_max = l->backlog_max;
 	record->overflows = l->overflows;
 	record->overflow_at = l->overflow_us;
 	record->hidden = l->hidden;
+	record->sockets = count_sockets(host, l);
 	record->change = change;
 }
 
@@ -258,21 +255,6 @@ static void tell(const struct host *host, const struct host_listener *l, int64_t
 }
 
 /* ---- events ---- */
-
-static bool process_differs(const struct host_listener *a,
-			    const struct host_listener *b)
-{
-	return a->pid != b->pid || a->uid != b->uid || a->processes != b->processes ||
-	       a->hidden != b->hidden || strcmp(a->process, b->process) != 0 ||
-	       strcmp(a->exe, b->exe) != 0 || strcmp(a->user, b->user) != 0 ||
-	       strcmp(a->package, b->package) != 0 || strcmp(a->cgroup, b->cgroup) != 0;
-}
-
-static bool differs(const struct host_listener *a, const struct host_listener *b)
-{
-	return process_differs(a, b) || strcmp(reach_of(a), reach_of(b)) != 0 ||
-	       a->dual != b->dual || strcmp(a->iface, b->iface) != 0;
-}
 
 static bool has_risen(uint64_t now, uint64_t before)
 {
@@ -312,7 +294,7 @@ static void take_listener(struct host *host, const struct host_event *event)
 	struct kept **place = find(host, &told);
 	struct kept *kept = *place;
 	if (kept != NULL) {
-		bool is_news = differs(&kept->listener, &told);
+		bool is_news = listeners_differ(&kept->listener, &told);
 		told.overflow_us = has_risen(told.overflows, kept->listener.overflows)
 					   ? event->at_us
 					   : kept->listener.overflow_us;

@@ -75,6 +75,13 @@ static const char of_the_rest[] =
 	"  forget: 25h\n"
 	"  what: time until the certificate ends\n"
 	"  advice: renew it, and have the server load it\n"
+	"- name: review\n"
+	"  field: approval.review\n"
+	"  below: {low: 14d, medium: 0s}\n"
+	"  forget: 25h\n"
+	"  what: time until the review of an approval is due\n"
+	"  advice: \"ask its owner whether it is still needed; breakwater policy "
+	"reviewed PORT --by NAME writes the answer down\"\n"
 	/* Several may be shown by one port; seldom, so that a week without is no end.
 	 */
 	"- name: certificate-seen\n"

@@ -94,7 +94,9 @@ bool policy_index(struct policy *policy, struct buf *errors)
 	if (policy->reach == NULL)
 		return false;
 	for (size_t i = 0; i < policy->count; i++) {
-		const struct entry *entry = &policy->entries[i];
+		struct entry *entry = &policy->entries[i];
+		if (!entry_identify(entry))
+			return false;
 		bool follows =
 			i > 0 && policy->entries[i - 1].transport == entry->transport;
 		uint16_t before = follows ? policy->reach[i - 1] : 0;

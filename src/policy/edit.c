@@ -1,5 +1,6 @@
 /*
- * edit.c: one entry more, or less, in the text of a register; see policy.h.
+ * edit.c: one entry more or less in the text of a register, or its next review; see
+ * policy.h.
  *
  * People write the file and keep comments in it, so it is changed as text, by whole
  * lines, and then read: a register that is written in a way that this does not fit is
@@ -249,4 +250,134 @@ int policy_text_remove(const struct policy *policy, const struct buf *text,
 		put_ports_line(&left, "ports: []\n", out);
 	buf_free(&left);
 	return check(out, policy->count - 1, message);
+}
+
+/* ---- the next review ---- */
+
+/* Where the first key of an entry stands: behind "- ". */
+static size_t column_of_keys(const struct line *line)
+{
+	size_t column = indent_of(line) + 1;
+	while (column < line->len && line->at[column] == ' ')
+		column++;
+	return column;
+}
+
+/* "review:" among the keys of the entry, on a line of its own; empty: it has none. */
+static struct line review_line(const struct buf *text, struct line line,
+			       const char *end)
+{
+	static const char word[] = "review:";
+	size_t column = column_of_keys(&line);
+	for (line = line_after(text, &line); line.at < end;
+	     line = line_after(text, &line))
+		if (indent_of(&line) == column &&
+		    line.len - column >= sizeof(word) - 1 &&
+		    memcmp(line.at + column, word, sizeof(word) - 1) == 0)
+			return line;
+	return (struct line){ end, 0 };
+}
+
+/* The text with that day as the entry's next review, instead of the one before. */
+static bool put_review(const struct buf *text, const struct entry *entry,
+		       const char *day, struct buf *out)
+{
+	struct line line = line_at(text, entry->line);
+	bool has_keys_of_its_own = is_dash(&line) && column_of_keys(&line) < line.len &&
+				   line.at[column_of_keys(&line)] != '{';
+	if (!has_keys_of_its_own)
+		return false;
+	const char *end = end_of_entry(text, line);
+	struct line old = review_line(text, line, end);
+	buf_add(out, text->at, (size_t)(old.at - text->at));
+	if (old.len == 0 && out->len > 0 && out->at[out->len - 1] != '\n')
+		buf_char(out, '\n');
+	put_key(out, column_of_keys(&line), "review", day);
+	const char *rest = old.at + old.len;
+	buf_add(out, rest, (size_t)(text->at + text->len - rest));
+	return true;
+}
+
+static bool is_of_owner(const struct entry *entry, const char *owner)
+{
+	const char *is = entry->texts[TEXT_OWNER];
+	return owner != NULL && owner[0] != '\0' && is != NULL &&
+	       strcmp(is, owner) == 0;
+}
+
+/* The day to write for an entry; "": none.  False: one is needed, and not known. */
+static bool day_of(const struct entry *entry, const struct policy_reviewed *reviewed,
+		   const char **day)
+{
+	*day = "";
+	if (reviewed->next != NULL && reviewed->next[0] != '\0')
+		*day = reviewed->next;
+	else if (entry->review_us != UNKNOWN_TIME)
+		*day = reviewed->usual;
+	return *day != NULL;
+}
+
+/* From the last line on, so that those of the others stay where they are. */
+static const struct entry *last_before(const struct policy *policy, size_t line,
+				       const char *owner)
+{
+	const struct entry *last = NULL;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct entry *entry = &policy->entries[i];
+		if (entry->line < line && is_of_owner(entry, owner) &&
+		    (last == NULL || entry->line > last->line))
+			last = entry;
+	}
+	return last;
+}
+
+static int review_one(const struct entry *entry, const struct policy_reviewed *reviewed,
+		      struct buf *text, struct buf *message)
+{
+	struct buf changed = { 0 };
+	const char *day;
+	if (!day_of(entry, reviewed, &day)) {
+		buf_printf(message,
+			   "the entry in line %zu has a date of its own: say when it "
+			   "is to be reviewed next, as policy.review is 0",
+			   entry->line);
+		return -EINVAL;
+	}
+	if (day[0] == '\0')
+		return 0;
+	if (!put_review(text, entry, day, &changed)) {
+		buf_free(&changed);
+		buf_text(message, "the entry is not on lines of its own; change the "
+				  "file, and apply that");
+		return -EINVAL;
+	}
+	buf_free(text);
+	*text = changed;
+	return 0;
+}
+
+int policy_text_review(const struct policy *policy, const struct buf *text,
+		       const struct policy_reviewed *reviewed, struct buf *out,
+		       void (*take)(void *to, const char *id), void *to,
+		       struct buf *message)
+{
+	const struct policy_entry_text *wanted = &reviewed->entry;
+	const struct entry *entry = NULL;
+	bool is_one = wanted->port != NULL;
+	int error = 0;
+	buf_add(out, text->at, text->len);
+	if (is_one)
+		error = find(policy, wanted, reviewed->line_number, &entry, message);
+	else if ((entry = last_before(policy, SIZE_MAX, wanted->owner)) == NULL)
+		error = -ENOENT;
+	if (error != 0 && !is_one)
+		buf_printf(message, "the register has no entry whose owner is %s",
+			   wanted->owner != NULL ? wanted->owner : "\"\"");
+	while (error == 0 && entry != NULL) {
+		error = review_one(entry, reviewed, out, message);
+		if (error == 0)
+			take(to, entry->id);
+		entry = is_one ? NULL : last_before(policy, entry->line, wanted->owner);
+	}
+	return error != 0 ? error : check(out, policy->count, message);
 }

@@ -54,6 +54,8 @@ struct entry {
 	struct prefixes addresses, clients;
 	char *texts[ENTRY_TEXTS]; /* owned; NULL: not said */
 	int64_t expires_us;       /* not valid from then on */
+	int64_t review_us;        /* when the next review is due; UNKNOWN_TIME: not said */
+	field_text32 id;          /* of what it allows, and to which program; see approval.c */
 	size_t line, column;
 };
 
@@ -92,6 +94,9 @@ bool entry_may_be_one_program(const struct entry *a, const struct entry *b);
 void entry_without_deleted(char *exe);
 
 void entry_free(struct entry *entry);
+
+/* Sets its id. False without memory. */
+bool entry_identify(struct entry *entry);
 
 /* Sorts, and says every overlap as an error line; true if there was none. */
 bool policy_index(struct policy *policy, struct buf *errors);

@@ -178,13 +178,21 @@ enum policy_verdict policy_judge_listener(const struct policy *policy,
 	}
 }
 
-uint8_t policy_authorizes(const struct policy *policy,
-			  const struct listener_record *listener, int64_t now_us,
-			  struct buf *reason)
+void policy_mark(const struct policy *policy, struct listener_record *listener,
+		 int64_t now_us, struct buf *reason)
 {
+	listener->authorized = UNKNOWN_FLAG;
+	listener->approval[0] = '\0';
+	if (policy == NULL)
+		return;
 	enum policy_verdict verdict =
 		policy_judge_listener(policy, listener, now_us, reason);
-	return verdict == POLICY_UNSURE ? UNKNOWN_FLAG : verdict == POLICY_ALLOWED;
+	if (verdict != POLICY_UNSURE)
+		listener->authorized = verdict == POLICY_ALLOWED;
+	struct best best = best_entry(policy, listener, now_us);
+	if (best.rank >= RANK_EXPIRED)
+		record_text(listener->approval, sizeof(listener->approval),
+			    best.entry->id);
 }
 
 bool policy_expects(const struct policy *policy, const struct listener_record *l,

@@ -129,18 +129,28 @@ static bool take_path(struct reader *reader, struct entry *entry, unsigned text)
 	       take_word(reader, entry, text);
 }
 
-/* A day is valid to its end, in UTC. */
+/* A day lasts to its end, in UTC. */
+static bool take_end(const struct reader *reader, int64_t *at_us)
+{
+	const char *value = yaml_event(reader->yaml)->text;
+	size_t len = strlen(value);
+	if (len < DAY_LEN || value[4] != '-' || !time_parse(value, at_us))
+		return false;
+	if (len == DAY_LEN)
+		*at_us += DAY_US;
+	return true;
+}
+
 static bool take_expires(struct reader *reader, struct entry *entry, unsigned text)
 {
 	(void)text;
-	const char *value = yaml_event(reader->yaml)->text;
-	size_t len = strlen(value);
-	if (len < DAY_LEN || value[4] != '-' ||
-	    !when_parse(value, 0, &entry->expires_us))
-		return false;
-	if (len == DAY_LEN)
-		entry->expires_us += DAY_US;
-	return true;
+	return take_end(reader, &entry->expires_us);
+}
+
+static bool take_review(struct reader *reader, struct entry *entry, unsigned text)
+{
+	(void)text;
+	return take_end(reader, &entry->review_us);
 }
 
 /* What a word in a list of addresses stands for. */
@@ -250,6 +260,10 @@ static const struct key keys[] = {
 	  "a day such as 2027-01-31, valid to its end in UTC, or RFC 3339 such "
 	  "as 2027-01-31T12:00:00Z",
 	  take_expires, 0, 0, false },
+	{ "review",
+	  "a day such as 2027-01-31, to whose end in UTC there is time, or RFC 3339 "
+	  "such as 2027-01-31T12:00:00Z",
+	  take_review, 0, 0, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 static const struct yaml_keys key_names = { keys, sizeof(keys[0]), KEY_COUNT };
@@ -330,6 +344,7 @@ static struct entry *new_entry(struct reader *reader)
 	const struct yaml_event *event = yaml_event(reader->yaml);
 	struct entry *entry = &policy->entries[policy->count++];
 	*entry = (struct entry){ .expires_us = EXPIRES_NEVER,
+				 .review_us = UNKNOWN_TIME,
 				 .line = event->line,
 				 .column = event->column };
 	return entry;

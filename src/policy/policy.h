@@ -44,10 +44,12 @@ enum policy_verdict {
 enum policy_verdict policy_judge_listener(const struct policy *policy,
 					  const struct listener_record *listener,
 					  int64_t now_us, struct buf *reason);
-/* The same as a record says it: 1, 0, or UNKNOWN_FLAG if it is unsure. */
-uint8_t policy_authorizes(const struct policy *policy,
-			  const struct listener_record *listener, int64_t now_us,
-			  struct buf *reason);
+/*
+ * The same as a record says it: sets authorized, unknown if it is unsure, and approval;
+ * both unknown without a register (policy NULL).
+ */
+void policy_mark(const struct policy *policy, struct listener_record *listener,
+		 int64_t now_us, struct buf *reason);
 enum policy_verdict policy_judge_flow(const struct policy *policy,
 				      const struct flow_record *flow, int64_t now_us,
 				      struct buf *reason);
@@ -65,7 +67,7 @@ bool policy_is_connection(const struct flow_record *flow);
 /* A machine may always talk to itself: its register and firewall are for others. */
 bool policy_is_itself(const struct flow_record *flow);
 
-/* ---- edit.c: a register's text with one entry more or less ---- */
+/* ---- edit.c: a register's text with an entry more, less or reviewed ---- */
 
 /* As the register writes it; NULL: not said. */
 struct policy_entry_text {
@@ -83,6 +85,36 @@ int policy_text_add(const struct policy *policy, const struct buf *text,
 int policy_text_remove(const struct policy *policy, const struct buf *text,
 		       const struct policy_entry_text *wanted, size_t line_number,
 		       struct buf *out, struct buf *message);
+
+/*
+ * Whose entry was reviewed: that of the port, or all of an owner (port NULL).  next: the
+ * day on which the review after this one is due; NULL: as in the configuration, which
+ * says `usual` (NULL: it says none).
+ */
+struct policy_reviewed {
+	struct policy_entry_text entry;
+	size_t line_number; /* of the port's entry; 0: it is not said */
+	const char *next, *usual;
+};
+
+/*
+ * Appends the text with the next review of each, where it has one or is given one, and
+ * tells each id.  As policy_text_add(); -ENOENT, too, if the owner has none.
+ */
+int policy_text_review(const struct policy *policy, const struct buf *text,
+		       const struct policy_reviewed *reviewed, struct buf *out,
+		       void (*take)(void *to, const char *id), void *to,
+		       struct buf *message);
+
+/* ---- approval.c: entries as records ---- */
+
+/*
+ * Each entry in force: what the register says of it, and its id; at, state and what
+ * others know (since, reviews) are unknown, but review is when it says so.
+ */
+void policy_each_approval(const struct policy *policy,
+			  void (*take)(void *to, const struct approval_record *approval),
+			  void *to);
 
 /* How many entries have expired. */
 size_t policy_count_expired(const struct policy *policy, int64_t now_us);

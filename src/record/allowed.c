@@ -27,6 +27,8 @@ static const char *const block_actions[] = { "drop",    "limit",   "reset",
 					     "observe", "program", NULL };
 static const char *const alert_states[] = { "firing", "resolved", NULL };
 static const char *const silence_states[] = { "pending", "active", "expired", NULL };
+static const char *const approval_states[] = { "approved", "changed",   "reviewed",
+					       "expired",  "withdrawn", NULL };
 static const char *const sent_states[] = { "sent", "failed", "dropped", NULL };
 static const struct {
 	enum record_kind kind;
@@ -49,6 +51,7 @@ static const struct {
 	{ RECORD_incident, "severity", severity_names },
 	{ RECORD_silence, "state", silence_states },
 	{ RECORD_notification, "state", sent_states },
+	{ RECORD_approval, "state", approval_states },
 	{ RECORD_block, "state", block_states },
 	{ RECORD_block, "action", block_actions },
 };

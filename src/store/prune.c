@@ -35,7 +35,7 @@ void prune_free(struct prune *prune)
 __attribute__((format(printf, 2, 3))) static int run(sqlite3 *db, const char *format,
 						     ...)
 {
-	char sql[512];
+	char sql[768];
 	va_list list;
 	va_start(list, format);
 	vsnprintf(sql, sizeof(sql), format, list);
@@ -206,13 +206,38 @@ static int prune_failures(sqlite3 *db, const struct store_limits *limits,
 				 : code;
 }
 
+/*
+ * How something stood is its last record up to a moment: so the last one of each that is
+ * not over stays, however old it is, as long as it tells of a time that is kept.
+ */
+static int prune_standing(sqlite3 *db, int64_t before_us)
+{
+	static const struct {
+		const char *table, *over, *each;
+	} standing[] = {
+		{ "listener", "change='closed'AND ifnull(sockets,0)=0",
+		  "transport,ip,port,netns,iface,exe,unit,container" },
+		{ "approval", "state='withdrawn'", "id" },
+	};
+	int code = SQLITE_OK;
+	for (size_t i = 0; i < sizeof(standing) / sizeof(standing[0]); i++)
+		if (code == SQLITE_OK)
+			code = run(db,
+				   "DELETE FROM %s WHERE at<%lld AND(%s OR rowid NOT "
+				   "IN(SELECT max(rowid) FROM %s WHERE at<%lld GROUP "
+				   "BY %s))",
+				   standing[i].table, (long long)before_us,
+				   standing[i].over, standing[i].table,
+				   (long long)before_us, standing[i].each);
+	return code;
+}
+
 /* Minutes live as long as minutes of ports, days as days of ports; the rest is little.
  */
 static int prune_events(struct prune *prune, struct trunk *trunk,
 			const struct store_limits *limits, int64_t now_us, bool *more)
 {
 	static const char *const little[] = {
-		"listener WHERE at",
 		"finding WHERE \"last\"",
 		"scan_run WHERE \"start\"",
 		"gap WHERE \"end\"",
@@ -238,6 +263,8 @@ static int prune_events(struct prune *prune, struct trunk *trunk,
 				   now_us - limits->probes_s * SECOND_US, &left);
 	if (code == SQLITE_OK)
 		code = prune_failures(trunk->db, limits, now_us, &left);
+	if (code == SQLITE_OK)
+		code = prune_standing(trunk->db, before_us);
 	for (size_t i = 0; i < sizeof(little) / sizeof(little[0]); i++)
 		if (code == SQLITE_OK)
 			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],

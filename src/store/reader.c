@@ -293,7 +293,10 @@ static void time_condition(struct buf *sql, enum record_kind kind,
 static void other_conditions(struct buf *sql, enum record_kind kind,
 			     const struct store_filter *filter)
 {
-	if (filter->has_port && field_named(kind, "port") != 0)
+	bool is_range = field_named(kind, "port_last") != 0;
+	if (filter->has_port && is_range)
+		buf_printf(sql, " AND %u BETWEEN port AND port_last", filter->port);
+	else if (filter->has_port && field_named(kind, "port") != 0)
 		buf_printf(sql, " AND port=%u", filter->port);
 	if (filter->has_port && field_named(kind, "server_port") != 0)
 		buf_printf(sql, " AND server_port=%u", filter->port);

@@ -117,6 +117,7 @@ static const struct changeable {
 	{ "/api/v1/silences/end", RECORD_KINDS, TAKER(unsilence) },
 	{ "/api/v1/policy/approve", RECORD_KINDS, TAKER(policy_approve) },
 	{ "/api/v1/policy/withdraw", RECORD_KINDS, TAKER(policy_withdraw) },
+	{ "/api/v1/policy/reviewed", RECORD_KINDS, TAKER(policy_reviewed) },
 	{ "/api/v1/self_tests", RECORD_self_test, TAKER(self_test) },
 };
 

@@ -92,6 +92,7 @@ void query_init(struct query *query, enum record_kind kind)
 		.client = first_of(kind, client_names),
 		.server = first_of(kind, server_names),
 		.port = first_of(kind, port_names),
+		.port_last = record_field(kind, "port_last"),
 		.transport = record_field(kind, "transport"),
 		.begin = first_of(kind, begin_names),
 		.end = first_of(kind, end_names),
@@ -379,7 +380,8 @@ field_set query_fields(const struct query *query)
 			field_bit(schema, query->end) |
 			field_bit(schema, query->interval);
 	if (query->has_port)
-		set |= field_bit(schema, query->port);
+		set |= field_bit(schema, query->port) |
+		       field_bit(schema, query->port_last);
 	if (query->has_host)
 		set |= field_bit(schema, query->server) |
 		       field_bit(schema, query->client);
@@ -419,9 +421,17 @@ static int severity_of(const struct query *query, const void *record)
 		field_text(record_field(query->kind, "severity"), record));
 }
 
+static bool is_wanted_port(const struct query *query, const void *record)
+{
+	long double port = field_number(query->port, record);
+	long double last = query->port_last != NULL ? field_number(query->port_last, record)
+					       : port;
+	return query->wanted_port >= port && query->wanted_port <= last;
+}
+
 bool query_wants(const struct query *query, const void *record)
 {
-	if (query->has_port && field_number(query->port, record) != query->wanted_port)
+	if (query->has_port && !is_wanted_port(query, record))
 		return false;
 	if (query->has_host && !holds(&query->wanted_host, query->server, record) &&
 	    !holds(&query->wanted_host, query->client, record))

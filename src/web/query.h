@@ -40,7 +40,8 @@ struct query {
 	enum record_kind kind;
 	const struct schema *schema;
 	/* Fields that the filters look at; NULL: this kind of record has none. */
-	const struct field *port, *client, *server, *transport, *begin, *end, *interval;
+	const struct field *port, *client, *server, *transport, *begin, *end, *interval,
+		*port_last; /* port is the first of a range that ends there */
 	const struct field
 		*sort[2]; /* the sum of both; [1] may be NULL, [0] too: as it comes */
 	bool ascending;

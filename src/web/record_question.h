@@ -9,6 +9,9 @@ struct record_question {
 	struct question base;
 	struct lookup lookup;
 	uint64_t gaps; /* times of which something is not known */
+	/* Listeners as they were then; UNKNOWN_TIME: what became of them. */
+	int64_t at_us;
+	uint32_t kept_s; /* how long they are kept */
 };
 
 /* With what memory knows; NULL without memory. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/when.h"
 #include "web/answer.h"
 #include "web/inside.h"
 #include "web/record_question.h"
@@ -26,8 +27,20 @@ static enum MHD_Result refuse(const struct request *request, unsigned status,
 
 struct reading {
 	struct query *query;
-	char *error; /* QUERY_ERROR_MAX */
+	char *error;   /* QUERY_ERROR_MAX */
+	int64_t at_us; /* of listeners: how they were then; UNKNOWN_TIME */
 };
+
+/* False and one line in error. */
+static bool read_moment(struct reading *reading, const char *value)
+{
+	bool is_time = when_parse(value, web_now_us(), &reading->at_us);
+	if (is_time && reading->at_us <= web_now_us())
+		return true;
+	snprintf(reading->error, QUERY_ERROR_MAX, "at: %s; allowed is %s",
+		 is_time ? "that is still to come" : "not a time", WHEN_ALLOWED);
+	return false;
+}
 
 /* MHD_KeyValueIterator over the parameters. */
 static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
@@ -35,6 +48,9 @@ static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
 {
 	struct reading *reading = of;
 	(void)kind;
+	if (reading->query->kind == RECORD_listener && strcmp(key, "at") == 0)
+		return read_moment(reading, value == NULL ? "" : value) ? MHD_YES
+									: MHD_NO;
 	return query_set(reading->query, key, value == NULL ? "" : value, web_now_us(),
 			 reading->error)
 		       ? MHD_YES
@@ -112,6 +128,7 @@ bool records_are_past(const struct web_source *source, const struct query *query
 	case RECORD_timeline:
 	case RECORD_notification:
 	case RECORD_deployment:
+	case RECORD_approval:
 	case RECORD_anomaly:
 	case RECORD_forecast:
 	case RECORD_health:
@@ -257,19 +274,24 @@ enum MHD_Result ask_past(const struct request *request, struct question *questio
 		      "busy: too many questions about the past at a time; try again");
 }
 
-static enum MHD_Result ask_for_past(const struct request *request, struct query *query)
+static enum MHD_Result ask_for_past(const struct request *request, struct query *query,
+				    int64_t at_us)
 {
 	struct web *web = request->web;
 	if (web->past == NULL)
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 			      "nothing is kept here: there is no store");
 	/* What is there now is in order of port; what was, in order of time. */
-	if (!query->sorted && (query->kind != RECORD_port || query->step_s != 0))
+	if (!query->sorted && at_us == UNKNOWN_TIME &&
+	    (query->kind != RECORD_port || query->step_s != 0))
 		query_sort_newest(query);
 	struct record_question *question =
 		record_question_new(query, web->source, request->connection);
 	if (question == NULL)
 		return MHD_NO;
+	const struct config *config = web->access->door.config;
+	question->at_us = at_us;
+	question->kept_s = config != NULL ? config->retention_events : 0;
 	return ask_past(request, &question->base);
 }
 
@@ -277,7 +299,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 {
 	struct query query;
 	char error[QUERY_ERROR_MAX] = "";
-	struct reading reading = { &query, error };
+	struct reading reading = { &query, error, UNKNOWN_TIME };
 	if (request->exchange->question != NULL)
 		return answer_past(
 			request, (struct record_question *)request->exchange->question);
@@ -287,7 +309,14 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 				  read_parameter, &reading);
 	if (error[0] != '\0')
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
+	if (reading.at_us != UNKNOWN_TIME && query.has_time)
+		return refuse(request, MHD_HTTP_BAD_REQUEST,
+			      "at is one moment: leave out since and until");
+	if (reading.at_us != UNKNOWN_TIME) { /* what there is now says nothing of it */
+		query.has_time = true;
+		query.until_us = reading.at_us;
+	}
 	if (records_are_past(request->web->source, &query))
-		return ask_for_past(request, &query);
+		return ask_for_past(request, &query, reading.at_us);
 	return answer_now(request, &query);
 }

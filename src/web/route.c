@@ -195,6 +195,7 @@ static const struct {
 	{ "/api/v1/alerts", RECORD_alert },
 	{ "/api/v1/levels", RECORD_level },
 	{ "/api/v1/anomalies", RECORD_anomaly },
+	{ "/api/v1/approvals", RECORD_approval },
 	{ "/api/v1/timelines", RECORD_timeline },
 	{ "/api/v1/notifications", RECORD_notification },
 	{ "/api/v1/health", RECORD_health },
@@ -276,7 +277,7 @@ static enum MHD_Result route(const struct request *request)
 		request->connection, MHD_HTTP_NOT_FOUND, request->path,
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, alerts, silences, incidents, timelines, "
-		"levels, notifications, anomalies, forecasts, "
+		"levels, notifications, anomalies, forecasts, approvals, "
 		"deployments, blocks, logins, "
 		"probes, uptimes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "

@@ -115,10 +115,11 @@ struct web_source {
 	/* Sends a message to try a sink; the rest as probe_ask. */
 	bool (*sink_test)(void *self, const struct web_sink_test *test,
 			  web_probe_answer answer, void *to, const char **why);
-	/* Forms (docs/policy.md) that add an entry to the register in force, and take
-	 * one out; as policy_apply. */
+	/* Forms (docs/policy.md) about entries of the register; as policy_apply. */
 	int (*policy_approve)(void *self, const char *text, size_t len,
 			      const char *actor, struct buf *message);
+	int (*policy_reviewed)(void *self, const char *text, size_t len,
+			       const char *actor, struct buf *message);
 	int (*policy_withdraw)(void *self, const char *text, size_t len,
 			       const char *actor, struct buf *message);
 	/* Of the public status page, in the order of the configuration; NULL: there is
@@ -131,11 +132,9 @@ struct web_source {
 	bool (*country)(void *self, const struct addr *addr, struct web_country *out);
 	/* Appends the register in force as YAML; false if there is none. */
 	bool (*policy)(void *self, struct buf *yaml);
-	/*
-	 * Puts a register in force.  0 and what changed, in words for a person, or
+	/* Puts a register in force.  0 and what changed, in words for a person, or
 	 * -EINVAL and what is wrong with it, or -errno and why it could not be kept, in
-	 * *message.  actor: the user who asks.
-	 */
+	 * *message.  actor: the user who asks. */
 	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
 			    struct buf *message);
 	/* Tests whether attackers are really stopped; the rest as above. */

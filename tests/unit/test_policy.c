@@ -260,9 +260,12 @@ static void a_listener_is_judged_by_the_register(void **state)
 				 judged[i].port, judged[i].exe, (int)verdict, said);
 		assert_int_equal(reason.len == 0, verdict == POLICY_ALLOWED);
 		/* What can't be seen is unknown to a record, not refused. */
-		assert_int_equal(policy_authorizes(policy, &l, NOW, &reason),
-				 verdict == POLICY_UNSURE ? UNKNOWN_FLAG
-							  : verdict == POLICY_ALLOWED);
+		policy_mark(policy, &l, NOW, &reason);
+		assert_int_equal(l.authorized, verdict == POLICY_UNSURE
+						       ? UNKNOWN_FLAG
+						       : verdict == POLICY_ALLOWED);
+		assert_int_equal(l.approval[0] != '\0', verdict == POLICY_ALLOWED ||
+								verdict == POLICY_EXPIRED);
 		buf_free(&reason);
 	}
 	policy_free(policy);

@@ -103,12 +103,105 @@ static void what_does_not_fit_is_refused(void **state)
 	refuses(twice, &ssh, false, -EEXIST, "in lines 2, 3");
 }
 
+/* ---- reviews ---- */
+
+static void note(void *to, const char *id)
+{
+	assert_int_equal(strlen(id), 16);
+	++*(int *)to;
+}
+
+static int review(const char *text, const struct policy_reviewed *reviewed,
+		  struct buf *out, int *count, struct buf *message)
+{
+	struct buf whole = { 0 };
+	*count = 0;
+	buf_text(&whole, text);
+	struct policy *policy = policy_parse(whole.at, whole.len, "p", message);
+	assert_non_null(policy);
+	int error = policy_text_review(policy, &whole, reviewed, out, note, count,
+				       message);
+	policy_free(policy);
+	buf_free(&whole);
+	return error;
+}
+
+static void check_review(const char *text, const struct policy_reviewed *reviewed,
+			 int count, const char *expected)
+{
+	struct buf out = { 0 }, message = { 0 };
+	int reviews;
+	int error = review(text, reviewed, &out, &reviews, &message);
+	if (error != 0)
+		fail_msg("%d: %s", error, buf_cstr(&message));
+	assert_int_equal(reviews, count);
+	assert_string_equal(buf_cstr(&out), expected);
+	buf_free(&out);
+	buf_free(&message);
+}
+
+#define TWO(first, second)                                                             \
+	"ports:\n- port: 22 # a\n  transport: tcp\n  owner: x\n" first                  \
+	"# of the next\n-   port: 23\n    transport: tcp\n" second                      \
+	"    owner: x\n\n# The end.\n"
+
+static void a_review_changes_its_date_and_no_more(void **state)
+{
+	const struct policy_entry_text ssh = { .port = "22", .transport = "tcp" };
+	const struct policy_entry_text both_of_x = { .owner = "x" };
+	struct policy_reviewed reviewed = { .entry = ssh, .usual = "2027-01-02" };
+	(void)state;
+	check_review(TWO("  review: 2026-01-01 # old\n", ""), &reviewed, 1,
+		     TWO("  review: \"2027-01-02\"\n", ""));
+	/* What goes by the configuration stays without a date of its own. */
+	check_review(TWO("", ""), &reviewed, 1, TWO("", ""));
+	reviewed.next = "2030-05-06";
+	check_review(TWO("", ""), &reviewed, 1, TWO("  review: \"2030-05-06\"\n", ""));
+	reviewed.entry = both_of_x;
+	check_review(TWO("", "    review: 2026-01-01\n"), &reviewed, 2,
+		     TWO("  review: \"2030-05-06\"\n",
+			 "    review: \"2030-05-06\"\n"));
+}
+
+static void refuses_review(const char *text, const struct policy_reviewed *reviewed,
+			   int expected, const char *words)
+{
+	struct buf out = { 0 }, message = { 0 };
+	int reviews;
+	assert_int_equal(review(text, reviewed, &out, &reviews, &message), expected);
+	if (strstr(buf_cstr(&message), words) == NULL)
+		fail_msg("said: %s", buf_cstr(&message));
+	buf_free(&out);
+	buf_free(&message);
+}
+
+static void a_review_that_does_not_fit_is_refused(void **state)
+{
+	const struct policy_entry_text ssh = { .port = "22", .transport = "tcp" };
+	const struct policy_entry_text web = { .port = "80-81", .transport = "tcp" };
+	const struct policy_entry_text nobodys = { .owner = "y" };
+	struct policy_reviewed reviewed = { .entry = ssh };
+	(void)state;
+	refuses_review(TWO("  review: 2026-01-01\n", ""), &reviewed, -EINVAL,
+		       "line 2 has a date of its own");
+	reviewed.next = "soon";
+	refuses_review(TWO("", ""), &reviewed, -EINVAL, "review can't be \"soon\"");
+	reviewed.next = "2030-05-06\n  exe: /x";
+	refuses_review(TWO("", ""), &reviewed, -EINVAL, "review can't be");
+	reviewed = (struct policy_reviewed){ .entry = web, .next = "2030-05-06" };
+	refuses_review(both, &reviewed, -EINVAL, "lines of its own");
+	reviewed.entry = nobodys;
+	refuses_review(both, &reviewed, -ENOENT, "no entry whose owner is y");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_more_comes_last_as_the_others_stand),
 		cmocka_unit_test(one_less_leaves_the_rest),
 		cmocka_unit_test(what_does_not_fit_is_refused),
+		cmocka_unit_test(a_review_changes_its_date_and_no_more),
+		cmocka_unit_test(a_review_that_does_not_fit_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
