@@ -159,7 +159,8 @@ static void put_seen(struct store *store, int64_t at_us)
 	random_record(RECORD_flow, &flow, false);
 	random_record(RECORD_listener, &listener, false);
 	random_record(RECORD_login, &login, false);
-	listener.change = "closed"; /* what is open stays: see below */
+	listener.change = "closed"; /* what is open stays: test_store_moment.c */
+	listener.sockets = 0;
 	flow.end = flow.start = listener.at = login.at = at_us;
 	store_put(store, RECORD_flow, &flow);
 	store_put(store, RECORD_listener, &listener);
