@@ -239,6 +239,17 @@ static bool take_document_file(struct compliance *compliance, const char *path,
 	return good;
 }
 
+static bool read_query(const char *path, struct buf *sql, struct buf *errors)
+{
+	if (!read_whole(path, sql, errors))
+		return false;
+	const char *text = buf_cstr(sql);
+	if (text != NULL && strlen(text) == sql->len)
+		return true;
+	say(errors, path, text == NULL ? "not enough memory" : "it holds a NUL");
+	return false;
+}
+
 static bool take_evidence_file(struct compliance *compliance, const char *path,
 			       struct buf *errors)
 {
@@ -247,7 +258,7 @@ static bool take_evidence_file(struct compliance *compliance, const char *path,
 	size_t stem = strlen(path) - strlen(".yaml");
 	snprintf(query, sizeof(query), "%.*s.sql", (int)stem, path);
 	bool good = read_whole(path, &text, errors) &&
-		    read_whole(query, &sql, errors) && buf_cstr(&sql) != NULL &&
+		    read_query(query, &sql, errors) &&
 		    compliance_take_evidence(compliance, path, text.at, text.len,
 					     buf_cstr(&sql), errors);
 	buf_free(&text);
@@ -281,6 +292,17 @@ static bool take_folder(struct compliance *compliance, const char *folder,
 	return good;
 }
 
+/* A folder whose name was mistyped must not look like one that changes nothing. */
+static bool is_folder(const char *path, struct buf *errors)
+{
+	DIR *dir = opendir(path);
+	if (dir == NULL)
+		say(errors, path, strerror(errno));
+	else
+		closedir(dir);
+	return dir != NULL;
+}
+
 struct compliance *compliance_open(const char *folder, struct buf *errors)
 {
 	struct compliance *compliance = calloc(1, sizeof(*compliance));
@@ -289,7 +311,9 @@ struct compliance *compliance_open(const char *folder, struct buf *errors)
 		return NULL;
 	}
 	bool good = take_builtins(compliance, errors);
-	if (folder != NULL) {
+	if (folder != NULL && !is_folder(folder, errors)) {
+		good = false;
+	} else if (folder != NULL) {
 		good &= take_folder(compliance, folder, "evidence", take_evidence_file,
 				    errors);
 		good &= take_folder(compliance, folder, "frameworks",

@@ -34,6 +34,7 @@ enum kept { KEPT_FLOWS, KEPT_PORTS_1D, KEPT_PORTS_1H, KEPT_EVENTS, KEPT_PROBES }
 struct evidence {
 	char *id, *title, *question, *shows, *limits; /* owned, as sql */
 	uint32_t version;
+	uint32_t replaced; /* version of what it took the place of; 0: none */
 	enum observer observer;
 	enum kept kept;
 	uint32_t valid_s;      /* how long after it was collected it counts */

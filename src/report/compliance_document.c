@@ -61,7 +61,7 @@ static void take_section(struct reader *reader)
 
 /* ---- a document ---- */
 
-TAKE_TEXT(framework, name)
+TAKE_NAME(framework, name)
 TAKE_TEXT(framework, title)
 TAKE_TEXT(framework, purpose)
 
@@ -85,7 +85,7 @@ static bool take_sections(struct reader *reader)
 }
 
 static const struct key of_document[] = {
-	{ "name", TEXT_ALLOWED, take_framework_name, true },
+	{ "name", NAME_ALLOWED, take_framework_name, true },
 	{ "title", TEXT_ALLOWED, take_framework_title, true },
 	{ "purpose", TEXT_ALLOWED, take_framework_purpose, true },
 	{ "about", SUBJECTS_ALLOWED, take_about, false },

@@ -16,25 +16,44 @@
 TAKE_TEXT(control, title)
 TAKE_TEXT(control, shows)
 TAKE_TEXT(control, missing)
-TAKE_TEXT(beyond, id)
 TAKE_TEXT(beyond, title)
 TAKE_TEXT(beyond, why)
 
-static bool take_control_id(struct reader *reader)
+/* Whether a row about it was read already; one without an id is about nothing. */
+static bool has_row(const struct framework *framework, const char *id)
+{
+	for (size_t i = 0; i < framework->control_count; i++)
+		if (framework->controls[i].id != NULL &&
+		    strcmp(framework->controls[i].id, id) == 0)
+			return true;
+	for (size_t i = 0; i < framework->beyond_count; i++)
+		if (framework->beyond[i].id != NULL &&
+		    strcmp(framework->beyond[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static bool take_row_id(struct reader *reader, char **out)
 {
 	const struct yaml_event *event = yaml_event(reader->yaml);
-	const struct framework *framework = reader->framework;
 	const char *text = reader_scalar(reader);
-	for (size_t i = 0; i + 1 < framework->control_count && text != NULL; i++)
-		if (strcmp(framework->controls[i].id, text) == 0) {
-			struct buf *out =
-				yaml_error(reader->yaml, event->line, event->column);
-			yaml_say_shown(out, text);
-			buf_text(out, " is there twice; allowed is one row per "
-				      "control\n");
-			break;
-		}
-	return reader_take_text(reader, &reader->control->id);
+	if (text != NULL && has_row(reader->framework, text)) {
+		struct buf *said = yaml_error(reader->yaml, event->line, event->column);
+		yaml_say_shown(said, text);
+		buf_text(said, " is there twice; allowed is one row per control, in "
+			       "controls or in beyond\n");
+	}
+	return reader_take_text(reader, out);
+}
+
+static bool take_control_id(struct reader *reader)
+{
+	return take_row_id(reader, &reader->control->id);
+}
+
+static bool take_beyond_id(struct reader *reader)
+{
+	return take_row_id(reader, &reader->beyond->id);
 }
 
 static const char *strength_at(size_t at)
@@ -102,7 +121,7 @@ static void take_one_beyond(struct reader *reader)
 
 /* ---- a framework ---- */
 
-TAKE_TEXT(framework, name)
+TAKE_NAME(framework, name)
 TAKE_TEXT(framework, title)
 TAKE_TEXT(framework, edition)
 TAKE_TEXT(framework, source)
@@ -129,7 +148,7 @@ static bool take_beyond(struct reader *reader)
 }
 
 static const struct key of_framework[] = {
-	{ "name", TEXT_ALLOWED, take_framework_name, true },
+	{ "name", NAME_ALLOWED, take_framework_name, true },
 	{ "title", TEXT_ALLOWED, take_framework_title, true },
 	{ "edition", TEXT_ALLOWED, take_framework_edition, true },
 	{ "published", DATE_ALLOWED, take_published, true },
@@ -142,7 +161,7 @@ static const struct key of_framework[] = {
 
 /* ---- evidence ---- */
 
-TAKE_TEXT(evidence, id)
+TAKE_NAME(evidence, id)
 TAKE_TEXT(evidence, title)
 TAKE_TEXT(evidence, question)
 TAKE_TEXT(evidence, shows)
@@ -194,7 +213,7 @@ static bool take_valid(struct reader *reader)
 }
 
 static const struct key of_evidence[] = {
-	{ "id", TEXT_ALLOWED, take_evidence_id, true },
+	{ "id", NAME_ALLOWED, take_evidence_id, true },
 	{ "version", "a number from 1 to 999999", take_version, true },
 	{ "title", TEXT_ALLOWED, take_evidence_title, true },
 	{ "question", TEXT_ALLOWED, take_evidence_question, true },
@@ -233,6 +252,7 @@ bool compliance_take_evidence(struct compliance *compliance, const char *name,
 					 COMPLIANCE_EVIDENCE_MAX);
 	}
 	compliance->evidence_count += at == compliance->evidence_count;
+	evidence.replaced = compliance->evidence[at].version;
 	evidence_free(&compliance->evidence[at]);
 	compliance->evidence[at] = evidence;
 	return true;

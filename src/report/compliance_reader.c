@@ -8,7 +8,10 @@
 
 #include "base/when.h"
 
-enum { SIGNS_MAX = 1 << 16 };
+enum {
+	SIGNS_MAX = 1 << 16,
+	TEXT_BYTES_MAX = 1022, /* one more may have been cut, see base/yaml.h */
+};
 
 /* ---- single values ---- */
 
@@ -23,11 +26,20 @@ const char *reader_scalar(struct reader *reader)
 bool reader_take_text(struct reader *reader, char **out)
 {
 	const char *text = reader_scalar(reader);
-	if (text == NULL)
+	if (text == NULL || strlen(text) > TEXT_BYTES_MAX)
 		return false;
 	free(*out);
 	*out = strdup(text);
 	return *out != NULL;
+}
+
+bool reader_take_name(struct reader *reader, char **out)
+{
+	const char *text = reader_scalar(reader), *slash = strrchr(reader->file, '/');
+	const char *file = slash != NULL ? slash + 1 : reader->file;
+	size_t len = text != NULL ? strlen(text) : 0;
+	return len > 0 && strncmp(file, text, len) == 0 &&
+	       strcmp(file + len, ".yaml") == 0 && reader_take_text(reader, out);
 }
 
 bool reader_take_date(struct reader *reader, char **out)
@@ -194,6 +206,7 @@ bool reader_take_file(struct reader *reader, const char *name, const char *text,
 		      size_t len, const struct key *keys, size_t count,
 		      const char *what, struct buf *errors)
 {
+	reader->file = name;
 	reader->yaml = yaml_open(text, len, name, SIGNS_MAX, errors);
 	if (reader->yaml == NULL)
 		return false;

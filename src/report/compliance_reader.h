@@ -11,6 +11,7 @@
 #include "report/compliance.h"
 
 struct reader {
+	const char *file; /* its name, maybe with folders */
 	struct yaml *yaml;
 	const struct compliance *compliance;
 	struct evidence *evidence;
@@ -31,7 +32,7 @@ struct key {
 /* NULL: it is none, or empty. */
 const char *reader_scalar(struct reader *reader);
 
-#define TEXT_ALLOWED "a text of 1 to 1023 bytes"
+#define TEXT_ALLOWED "a text of 1 to 1022 bytes"
 bool reader_take_text(struct reader *reader, char **out);
 
 /* A key of a part: take_control_title() takes reader->control->title. */
@@ -39,6 +40,18 @@ bool reader_take_text(struct reader *reader, char **out);
 	static bool take_##part##_##field(struct reader *reader)                       \
 	{                                                                              \
 		return reader_take_text(reader, &reader->part->field);                 \
+	}
+
+/*
+ * A text that is also the name of the file: no two of a folder are the same, and who
+ * looks for one finds it.
+ */
+#define NAME_ALLOWED "the name of its file, without .yaml"
+bool reader_take_name(struct reader *reader, char **out);
+#define TAKE_NAME(part, field)                                                         \
+	static bool take_##part##_##field(struct reader *reader)                       \
+	{                                                                              \
+		return reader_take_name(reader, &reader->part->field);                 \
 	}
 
 #define DATE_ALLOWED "a day as 2026-01-31, or a month as 2026-01"

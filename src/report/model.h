@@ -62,6 +62,14 @@ const char *outcome_sentence(enum outcome outcome); /* for a reader who sees no 
 const struct collected *report_collected(const struct report *report,
 					 const struct evidence *evidence);
 
+/*
+ * What queries may ask for by name; what the report is not told is left out, and NULL
+ * in them.  Text is the report's.
+ */
+enum { REPORT_PARAMETERS_MAX = 12 };
+size_t report_parameters(const struct report *report,
+			 struct store_parameter out[static REPORT_PARAMETERS_MAX]);
+
 /* The gravest of its evidence. */
 enum outcome report_outcome(const struct report *report, const struct control *control);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_MS = 120000, PARAMETERS_MAX = 12 };
+enum { QUERY_MS = 120000 };
 #define SECOND_US INT64_C(1000000)
 
 const char *outcome_name(enum outcome outcome)
@@ -76,8 +76,8 @@ static bool take_progress(void *self, uint64_t rows, int64_t elapsed_us)
 	return goes_on(((struct taking *)self)->report, rows, elapsed_us);
 }
 
-/* What is not told is NULL in the statement. */
-static size_t parameters_of(const struct report *report, struct store_parameter *out)
+size_t report_parameters(const struct report *report,
+			 struct store_parameter out[static REPORT_PARAMETERS_MAX])
 {
 	const struct report_ask *ask = &report->ask;
 	const struct report_subject *subject = &ask->subject;
@@ -110,7 +110,7 @@ static size_t parameters_of(const struct report *report, struct store_parameter 
 static void ask_store(struct report *report, struct collected *collected,
 		      struct store_reader *reader)
 {
-	struct store_parameter parameters[PARAMETERS_MAX];
+	struct store_parameter parameters[REPORT_PARAMETERS_MAX];
 	struct taking taking = { report, &collected->rows };
 	const struct store_sql to = {
 		.self = &taking,
@@ -118,7 +118,7 @@ static void ask_store(struct report *report, struct collected *collected,
 		.row = take_row,
 		.progress = take_progress,
 		.parameters = parameters,
-		.parameter_count = parameters_of(report, parameters),
+		.parameter_count = report_parameters(report, parameters),
 	};
 	int result = store_sql(reader, collected->evidence->sql, QUERY_MS, &to,
 			       collected->problem);

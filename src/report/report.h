@@ -50,6 +50,19 @@ struct report_ask {
 struct compliance *compliance_open(const char *folder, struct buf *errors);
 void compliance_free(struct compliance *compliance);
 
+/*
+ * What reading the files does not refuse, a line each in *said: "fault:
+ * evidence/E1.sql:
+ * ..." of a query that would not run, "warning: " of what a reader of reports would be
+ * misled by, "note: " of what is only so.
+ */
+struct report_check {
+	size_t frameworks, evidence; /* how many were looked at */
+	size_t faults, warnings;
+};
+struct report_check compliance_check(const struct compliance *compliance,
+				     int64_t now_us, struct buf *said);
+
 /* Which frameworks there are, a line each, by their files' names. */
 void compliance_list(const struct compliance *compliance, struct buf *out);
 
