@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/patience.h"
+#include "cli/report_check.h"
 #include "cli/state_folder.h"
 #include "report/bundle.h"
 
@@ -20,6 +21,7 @@ static const char examples[] =
 	"  breakwater report pci-dss --since 90d -o pci-dss.html\n"
 	"  breakwater report pci-dss --since 90d --bundle pci.bundle\n"
 	"  breakwater report soc2 --format csv -o soc2.csv\n"
+	"  breakwater report --check --compliance house     after an edit\n"
 	"  breakwater report access --user alice -o alice.html\n"
 	"  breakwater report incident 3f2a -o incident.html\n";
 
@@ -42,6 +44,7 @@ struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,
 		*compliance;
 	struct report_subject subject;
+	bool is_check;
 	struct common_options common;
 };
 
@@ -214,6 +217,8 @@ static int start(struct report_options *o, int words, char **word)
 			o->format);
 		return STATUS_USAGE;
 	}
+	if (o->is_check && words > 0)
+		return complain("--check is of all files: name none");
 	if (words > 2)
 		return complain("one word too many: one framework or document at a "
 				"time, and the id of an incident");
@@ -225,7 +230,9 @@ static int start(struct report_options *o, int words, char **word)
 		return STATUS_USAGE;
 	}
 	int status;
-	if (words == 0) {
+	if (o->is_check) {
+		status = report_check(compliance);
+	} else if (words == 0) {
 		compliance_list(compliance, &text);
 		status = write_out(&text, NULL);
 	} else {
@@ -262,6 +269,9 @@ int command_report(int argc, char **argv)
 		{ 0, OPTION_TEXT, "compliance", "DIR",
 		  "own evidence/ and frameworks/ beside those built in", &o.compliance,
 		  0, 0 },
+		{ 0, OPTION_FLAG, "check", NULL,
+		  "only whether evidence/ and frameworks/ are as they should be",
+		  &o.is_check, 0, 0 },
 		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {
