@@ -61,7 +61,7 @@ static const struct wrong wrong_evidence[] = {
 	{ "valid: 0s\n", "E1.yaml:1:8: valid can't be \"0s\"" },
 	{ "valid: {a: b}\n", "E1.yaml:1:8: valid can't be a section" },
 	{ "id: \"a\\0b\"\n", "E1.yaml:1:5: id can't be" },
-	{ "id: E1\n title: t\n", "E1.yaml:2:" },
+	{ "id: E1\n title: t\n", "E1.yaml:1:5: not YAML" },
 };
 
 /* ---- frameworks ---- */
