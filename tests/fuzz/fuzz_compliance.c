@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report/compliance.h"
+#include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
