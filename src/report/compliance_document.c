@@ -96,8 +96,10 @@ bool compliance_take_document(struct compliance *compliance, const char *name,
 			      const char *text, size_t len, struct buf *errors)
 {
 	struct framework document = { 0 };
-	struct reader reader = { .compliance = compliance, .framework = &document };
-	bool good = reader_take_file(&reader, name, text, len, of_document,
+	struct reader reader = { .file = name,
+				 .compliance = compliance,
+				 .framework = &document };
+	bool good = reader_take_file(&reader, text, len, of_document,
 				     sizeof(of_document) / sizeof(of_document[0]),
 				     "a document", errors);
 	if (good && document.section_count == 0) {

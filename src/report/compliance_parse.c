@@ -231,8 +231,10 @@ bool compliance_take_evidence(struct compliance *compliance, const char *name,
 			      struct buf *errors)
 {
 	struct evidence evidence = { 0 };
-	struct reader reader = { .compliance = compliance, .evidence = &evidence };
-	bool good = reader_take_file(&reader, name, text, len, of_evidence,
+	struct reader reader = { .file = name,
+				 .compliance = compliance,
+				 .evidence = &evidence };
+	bool good = reader_take_file(&reader, text, len, of_evidence,
 				     sizeof(of_evidence) / sizeof(of_evidence[0]),
 				     "evidence", errors);
 	evidence.text = strndup(text, len);
@@ -262,8 +264,10 @@ bool compliance_take_framework(struct compliance *compliance, const char *name,
 			       const char *text, size_t len, struct buf *errors)
 {
 	struct framework framework = { 0 };
-	struct reader reader = { .compliance = compliance, .framework = &framework };
-	bool good = reader_take_file(&reader, name, text, len, of_framework,
+	struct reader reader = { .file = name,
+				 .compliance = compliance,
+				 .framework = &framework };
+	bool good = reader_take_file(&reader, text, len, of_framework,
 				     sizeof(of_framework) / sizeof(of_framework[0]),
 				     "a framework", errors);
 	framework.text = strndup(text, len);

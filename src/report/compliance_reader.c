@@ -202,12 +202,11 @@ static void take_file(struct reader *reader, const struct key *keys, size_t coun
 			 "one document is allowed in a file\n");
 }
 
-bool reader_take_file(struct reader *reader, const char *name, const char *text,
-		      size_t len, const struct key *keys, size_t count,
-		      const char *what, struct buf *errors)
+bool reader_take_file(struct reader *reader, const char *text, size_t len,
+		      const struct key *keys, size_t count, const char *what,
+		      struct buf *errors)
 {
-	reader->file = name;
-	reader->yaml = yaml_open(text, len, name, SIGNS_MAX, errors);
+	reader->yaml = yaml_open(text, len, reader->file, SIGNS_MAX, errors);
 	if (reader->yaml == NULL)
 		return false;
 	take_file(reader, keys, count, what);

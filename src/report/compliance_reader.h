@@ -79,7 +79,7 @@ void *reader_add(struct reader *reader, void *list, size_t *count, size_t size,
 #define REFERENCES_ALLOWED "a list of evidence, such as [E1, E4]"
 bool reader_take_references(struct reader *reader, size_t *references, size_t *count);
 
-/* True if all of it was right. */
-bool reader_take_file(struct reader *reader, const char *name, const char *text,
-		      size_t len, const struct key *keys, size_t count,
-		      const char *what, struct buf *errors);
+/* The file of reader->file. True if all of it was right. */
+bool reader_take_file(struct reader *reader, const char *text, size_t len,
+		      const struct key *keys, size_t count, const char *what,
+		      struct buf *errors);
