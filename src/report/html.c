@@ -46,7 +46,9 @@ void html_time(struct buf *out, int64_t at_us)
 	char text[TIME_TEXT_MAX], shown[WORDS_TIME_MAX];
 	record_time_text(at_us, text);
 	words_time(at_us, shown);
-	buf_printf(out, "<time datetime=\"%s\">%s</time>", text, shown);
+	buf_printf(out,
+		   "<time datetime=\"%s\"><span>%.10s</span> <span>%s</span></time>", text,
+		   shown, shown + WORDS_DAY + 1);
 }
 
 bool html_time_text(struct buf *out, const char *text)

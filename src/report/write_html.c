@@ -107,7 +107,7 @@ static void put_facts(struct buf *out, const struct report *report)
 		html_term_open(out, "After");
 		buf_html_text(out, framework->source);
 		buf_text(out, " (");
-		buf_html_text(out, framework->published);
+		html_sentence(out, framework->published);
 		buf_char(out, ')');
 		html_close(out, "dd");
 	}

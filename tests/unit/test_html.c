@@ -109,8 +109,8 @@ static void a_time_is_shown_to_the_second_and_kept_whole(void **state)
 	(void)state;
 	struct buf out = { 0 };
 	assert_true(html_time_text(&out, "2026-01-31T12:00:00.250000Z"));
-	expect(&out, "<time datetime=\"2026-01-31T12:00:00.250000Z\">2026-01-31 "
-		     "12:00:00</time>");
+	expect(&out, "<time datetime=\"2026-01-31T12:00:00.250000Z\">"
+		     "<span>2026-01-31</span> <span>12:00:00</span></time>");
 	assert_false(html_time_text(&out, "2026-01-31"));
 	assert_false(html_time_text(&out, "12"));
 	assert_false(html_time_text(&out, "2026-01-31T12:00:00.250000Z\" onclick=\"x"));
