@@ -139,7 +139,8 @@ static bool says_the_same(const struct approval_record *a,
 		record.state = NULL;
 		record_json(&text[i], RECORD_approval, &record);
 	}
-	bool same = buf_ok(&text[0]) && buf_ok(&text[1]) && text[0].len == text[1].len &&
+	bool same = buf_ok(&text[0]) && buf_ok(&text[1]) &&
+		    text[0].len == text[1].len &&
 		    memcmp(text[0].at, text[1].at, text[0].len) == 0;
 	buf_free(&text[0]);
 	buf_free(&text[1]);
@@ -174,8 +175,8 @@ static bool has_expired(const struct approval_record *record, int64_t now_us)
 static void carry_over(const struct settling *s, const struct approval_record *before,
 		       struct approval_record *now)
 {
-	bool is_new = before == NULL || (is_state(before, "expired") &&
-					 !has_expired(now, s->now_us));
+	bool is_new = before == NULL ||
+		      (is_state(before, "expired") && !has_expired(now, s->now_us));
 	now->since = is_new ? s->now_us : before->since;
 	if (before != NULL) {
 		now->reviewed = before->reviewed;
@@ -190,8 +191,8 @@ static void carry_over(const struct settling *s, const struct approval_record *b
 		record_text(now->comment, sizeof(now->comment), s->review->comment);
 	}
 	if (is_new && before != NULL) /* its time begins again */
-		now->reviewed = is_reviewed(s->review, now->id) ? s->now_us
-								: UNKNOWN_TIME;
+		now->reviewed =
+			is_reviewed(s->review, now->id) ? s->now_us : UNKNOWN_TIME;
 	now->review = approvals_due(now, s->approvals->interval_s);
 	if (!has_expired(now, s->now_us))
 		return;
@@ -222,8 +223,8 @@ static void compare(void *to, const struct approval_record *entry)
 		return;
 	}
 	known->is_there = true;
-	bool expires_now = is_state(&now, "expired") &&
-			   !is_state(&known->record, "expired");
+	bool expires_now =
+		is_state(&now, "expired") && !is_state(&known->record, "expired");
 	if (!expires_now && says_the_same(&known->record, &now))
 		return;
 	struct approval_record before = known->record;

@@ -1,9 +1,9 @@
 /*
  * approvals.h: the register in force against what the store last said of it.
  *
- * The register is a file; who asks later what was allowed when needs each of its changes
- * as a record.  So the last record of each entry is remembered, from the store over
- * restarts, and what differs is told: also what was edited while nothing ran.
+ * The register is a file; who asks later what was allowed when needs each of its
+ * changes as a record.  So the last record of each entry is remembered, from the store
+ * over restarts, and what differs is told: also what was edited while nothing ran.
  */
 #pragma once
 

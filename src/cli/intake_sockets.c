@@ -21,7 +21,8 @@ static bool is_same_word(const char *a, const char *b)
 }
 
 /* It was there, but not as it is now: the register, or a firewall, is another. */
-static bool is_told_anew(const struct monitor *m, const struct listener_record *listener)
+static bool is_told_anew(const struct monitor *m,
+			 const struct listener_record *listener)
 {
 	const struct listener_record *was = baseline_find(m->baseline, listener);
 	return was != NULL && (was->authorized != listener->authorized ||

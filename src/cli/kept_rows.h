@@ -16,7 +16,7 @@ struct kept_rows {
 	const char *state;       /* folder of a store; NULL: none is given */
 	const char *config_path; /* NULL: the usual one */
 	enum record_kind kind;
-	const char *path;         /* of the API */
+	const char *path;          /* of the API */
 	const char *since, *until; /* NULL: open */
 	const char *at;            /* listeners: how they were then; NULL: what came */
 	uint32_t step_s;           /* of ports: a minute or an hour; 0: none */

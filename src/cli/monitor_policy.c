@@ -39,8 +39,8 @@ static void take_approval(void *to, const struct approval_record *now,
 	struct monitor *m = to;
 	bool is_other = before != NULL && strcmp(before->target, now->target) != 0;
 	if (is_other || now->review == UNKNOWN_TIME)
-		alerting_gone(&m->alerting, before != NULL ? before->target : now->target,
-			      now->at);
+		alerting_gone(&m->alerting,
+			      before != NULL ? before->target : now->target, now->at);
 	monitor_keep(m, RECORD_approval, now);
 	if (strcmp(now->state, "expired") == 0)
 		audit_expiry(m, now);
@@ -117,15 +117,14 @@ int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 static void see_approval(void *to, const struct approval_record *approval)
 {
 	struct monitor *m = to;
-	alerting_see(&m->alerting, RECORD_approval, approval,
-		     clock_us(CLOCK_REALTIME));
+	alerting_see(&m->alerting, RECORD_approval, approval, clock_us(CLOCK_REALTIME));
 }
 
 void monitor_watch_register(struct monitor *m, int64_t now_us)
 {
 	if (now_us >= m->approvals.due_us) {
-		struct marking marking = { m, m->policy.policy,
-					   m->approvals.due_us - 1, now_us };
+		struct marking marking = { m, m->policy.policy, m->approvals.due_us - 1,
+					   now_us };
 		settle(m, NULL, now_us);
 		host_each(m->host, mark, &marking);
 	} else if (m->approvals.interval_s != m->config.policy_review) {

@@ -268,10 +268,14 @@ static const struct {
 	int (*run)(const struct policy_options *options, const char *path);
 	int least, most; /* files it takes */
 } jobs[] = {
-	{ "propose", propose, 0, 0 },   { "test", policy_test, 1, 1 },
-	{ "apply", apply, 1, 1 },       { "show", show_policy, 0, 0 },
-	{ "nftables", nftables, 0, 1 }, { "systemd", systemd, 0, 1 },
-	{ "history", policy_history, 0, 0 }, { "review", policy_due, 0, 0 },
+	{ "propose", propose, 0, 0 },
+	{ "test", policy_test, 1, 1 },
+	{ "apply", apply, 1, 1 },
+	{ "show", show_policy, 0, 0 },
+	{ "nftables", nftables, 0, 1 },
+	{ "systemd", systemd, 0, 1 },
+	{ "history", policy_history, 0, 0 },
+	{ "review", policy_due, 0, 0 },
 	{ "reviewed", policy_reviewed_by, 0, 1 },
 };
 
@@ -291,8 +295,7 @@ static int start(const struct policy_options *o, int words, char **word)
 			return complain("one word too many", STATUS_USAGE);
 		return jobs[i].run(o, words > 1 ? word[1] : NULL);
 	}
-	fprintf(stderr,
-		"breakwater policy: unknown word %s; allowed is " WORDS "\n",
+	fprintf(stderr, "breakwater policy: unknown word %s; allowed is " WORDS "\n",
 		word[0]);
 	return STATUS_USAGE;
 }

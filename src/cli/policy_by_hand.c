@@ -188,7 +188,8 @@ static int read_review(struct monitor *m, const char *form, const char *actor,
 			      "what was reviewed? either port, with transport, or "
 			      "owner");
 	if (of->port[0] != '\0' && of->transport[0] == '\0')
-		return refuse(message, -EINVAL, "transport is needed: tcp, udp or sctp");
+		return refuse(message, -EINVAL,
+			      "transport is needed: tcp, udp or sctp");
 	review->room = policy_count(m->policy.policy);
 	review->ids = calloc(review->room + 1, sizeof(*review->ids));
 	return review->ids != NULL ? find_program(m, of, message) : -ENOMEM;

@@ -1,5 +1,6 @@
 /*
- * policy_by_hand.h: entries of the register, approved, withdrawn or reviewed by a person.
+ * policy_by_hand.h: entries of the register, approved, withdrawn or reviewed by a
+ * person.
  */
 #pragma once
 

@@ -143,7 +143,8 @@ static int by_owner(const void *left, const void *right)
 static void print_line(const json_t *row, const char *due, const char **owner)
 {
 	char text[CELL_MAX];
-	const char *is = member_text(row, "owner"), *target = member_text(row, "target");
+	const char *is = member_text(row, "owner"),
+		   *target = member_text(row, "target");
 	is = is != NULL ? is : "";
 	if (*owner == NULL || strcmp(*owner, is) != 0) {
 		text_clean(text, sizeof(text), is[0] != '\0' ? is : "nobody");

@@ -1,9 +1,9 @@
 /*
  * ports_at.c: see ports_at.h.
  *
- * The listeners are what counts: without them nothing is said.  Approvals are those that
- * were in force then, traffic is that of the minute, or of the hour where minutes are
- * kept no longer.
+ * The listeners are what counts: without them nothing is said.  Approvals are those
+ * that were in force then, traffic is that of the minute, or of the hour where minutes
+ * are kept no longer.
  */
 #include "cli/ports_at.h"
 
@@ -128,14 +128,15 @@ static void add_approval(const struct past_ports *p, json_t *row)
 static bool is_of(const json_t *port, const json_t *listener)
 {
 	const char *ip = member_text(listener, "ip");
-	bool is_any = ip != NULL &&
-		      (strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0);
+	bool is_any =
+		ip != NULL && (strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0);
 	return member_number(port, "port") == member_number(listener, "port") &&
 	       is_same_text(port, listener, "transport") &&
 	       (is_any ? is_same_text(port, listener, "process")
-		       : ip != NULL && strcmp(ip, member_text(port, "server_ip") != NULL
-							  ? member_text(port, "server_ip")
-							  : "") == 0);
+		       : ip != NULL &&
+				 strcmp(ip, member_text(port, "server_ip") != NULL
+						    ? member_text(port, "server_ip")
+						    : "") == 0);
 }
 
 static void add_traffic(const struct past_ports *p, json_t *row)

@@ -31,7 +31,8 @@ static bool process_differs(const struct host_listener *a,
 
 bool listeners_differ(const struct host_listener *a, const struct host_listener *b)
 {
-	return process_differs(a, b) || strcmp(listener_reach(a), listener_reach(b)) != 0 ||
+	return process_differs(a, b) ||
+	       strcmp(listener_reach(a), listener_reach(b)) != 0 ||
 	       a->dual != b->dual || strcmp(a->iface, b->iface) != 0;
 }
 

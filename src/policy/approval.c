@@ -157,7 +157,8 @@ static void make_record(const struct entry *entry, struct approval_record *out)
 }
 
 void policy_each_approval(const struct policy *policy,
-			  void (*take)(void *to, const struct approval_record *approval),
+			  void (*take)(void *to,
+				       const struct approval_record *approval),
 			  void *to)
 {
 	struct approval_record record;

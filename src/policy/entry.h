@@ -54,8 +54,8 @@ struct entry {
 	struct prefixes addresses, clients;
 	char *texts[ENTRY_TEXTS]; /* owned; NULL: not said */
 	int64_t expires_us;       /* not valid from then on */
-	int64_t review_us;        /* when the next review is due; UNKNOWN_TIME: not said */
-	field_text32 id;          /* of what it allows, and to which program; see approval.c */
+	int64_t review_us; /* when the next review is due; UNKNOWN_TIME: not said */
+	field_text32 id;   /* of what it allows, and to which program; see approval.c */
 	size_t line, column;
 };
 

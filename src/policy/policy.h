@@ -87,9 +87,9 @@ int policy_text_remove(const struct policy *policy, const struct buf *text,
 		       struct buf *out, struct buf *message);
 
 /*
- * Whose entry was reviewed: that of the port, or all of an owner (port NULL).  next: the
- * day on which the review after this one is due; NULL: as in the configuration, which
- * says `usual` (NULL: it says none).
+ * Whose entry was reviewed: that of the port, or all of an owner (port NULL).  next:
+ * the day on which the review after this one is due; NULL: as in the configuration,
+ * which says `usual` (NULL: it says none).
  */
 struct policy_reviewed {
 	struct policy_entry_text entry;
@@ -113,7 +113,8 @@ int policy_text_review(const struct policy *policy, const struct buf *text,
  * others know (since, reviews) are unknown, but review is when it says so.
  */
 void policy_each_approval(const struct policy *policy,
-			  void (*take)(void *to, const struct approval_record *approval),
+			  void (*take)(void *to,
+				       const struct approval_record *approval),
 			  void *to);
 
 /* How many entries have expired. */

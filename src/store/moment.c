@@ -53,8 +53,7 @@ static bool look_at_gap(void *to, const void *record)
 	struct looking *looking = to;
 	const struct gap_record *gap = record;
 	bool is_of_packets = gap->reason != NULL && strcmp(gap->reason, "dropped") == 0;
-	if (!is_of_packets && gap->start <= looking->at_us &&
-	    gap->end > looking->at_us)
+	if (!is_of_packets && gap->start <= looking->at_us && gap->end > looking->at_us)
 		looking->gap = *gap;
 	return looking->gap.start == UNKNOWN_TIME;
 }
@@ -64,7 +63,7 @@ static const char *what_of(const struct gap_record *gap)
 	if (gap->reason == NULL || strcmp(gap->reason, "stopped") == 0)
 		return "nothing ran";
 	return strcmp(gap->reason, "suspended") == 0 ? "the machine slept"
-						      : "nothing could be written";
+						     : "nothing could be written";
 }
 
 static int look_for_gap(struct store_reader *reader, int64_t at_us,
@@ -75,8 +74,8 @@ static int look_for_gap(struct store_reader *reader, int64_t at_us,
 	char from[WHEN_MAX], to[WHEN_MAX];
 	store_filter_init(&filter);
 	filter.since_us = filter.until_us = at_us;
-	int result = store_read(reader, RECORD_gap, &filter, look_at_gap, &looking,
-				error);
+	int result =
+		store_read(reader, RECORD_gap, &filter, look_at_gap, &looking, error);
 	if (result != 0 || looking.gap.start == UNKNOWN_TIME)
 		return result;
 	when_text(looking.gap.start, from);

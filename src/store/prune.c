@@ -207,8 +207,8 @@ static int prune_failures(sqlite3 *db, const struct store_limits *limits,
 }
 
 /*
- * How something stood is its last record up to a moment: so the last one of each that is
- * not over stays, however old it is, as long as it tells of a time that is kept.
+ * How something stood is its last record up to a moment: so the last one of each that
+ * is not over stays, however old it is, as long as it tells of a time that is kept.
  */
 static int prune_standing(sqlite3 *db, int64_t before_us)
 {

@@ -424,8 +424,9 @@ static int severity_of(const struct query *query, const void *record)
 static bool is_wanted_port(const struct query *query, const void *record)
 {
 	long double port = field_number(query->port, record);
-	long double last = query->port_last != NULL ? field_number(query->port_last, record)
-					       : port;
+	long double last = query->port_last != NULL
+				   ? field_number(query->port_last, record)
+				   : port;
 	return query->wanted_port >= port && query->wanted_port <= last;
 }
 

@@ -26,8 +26,7 @@ static size_t count;
 static int nothing_known(void **state)
 {
 	(void)state;
-	approvals = (struct approvals){ .interval_s = INTERVAL_S,
-					.due_us = INT64_MAX };
+	approvals = (struct approvals){ .interval_s = INTERVAL_S, .due_us = INT64_MAX };
 	return 0;
 }
 

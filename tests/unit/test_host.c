@@ -444,10 +444,34 @@ static void many_connections_push_out_the_oldest(void **state)
 	host_free(host);
 }
 
+/* As servers that take SO_REUSEPORT have, one for each worker. */
+static void one_of_two_sockets_may_close_while_the_port_is_open(void **state)
+{
+	(void)state;
+	struct host *host = make_host();
+	struct host_event first = listener("0.0.0.0", 443, 1);
+	struct host_event second = listener("0.0.0.0", 443, 2);
+	struct host_event other = listener("0.0.0.0", 80, 3);
+	host_take(host, &first);
+	host_take(host, &other);
+	host_take(host, &second);
+	assert_int_equal(told[0].sockets, 1);
+	assert_int_equal(told[2].sockets, 2);
+	first = closed(first);
+	host_take(host, &first);
+	assert_string_equal(told[3].change, "closed");
+	assert_int_equal(told[3].sockets, 1);
+	second = closed(second);
+	host_take(host, &second);
+	assert_int_equal(told[4].sockets, 0);
+	host_free(host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_listener_opens_changes_and_closes),
+		cmocka_unit_test(one_of_two_sockets_may_close_while_the_port_is_open),
 		cmocka_unit_test(reach_follows_address_device_namespace_and_firewall),
 		cmocka_unit_test(a_queue_is_news_when_it_is_full_but_not_every_second),
 		cmocka_unit_test(the_most_specific_listener_takes_what_comes),

@@ -264,8 +264,9 @@ static void a_listener_is_judged_by_the_register(void **state)
 		assert_int_equal(l.authorized, verdict == POLICY_UNSURE
 						       ? UNKNOWN_FLAG
 						       : verdict == POLICY_ALLOWED);
-		assert_int_equal(l.approval[0] != '\0', verdict == POLICY_ALLOWED ||
-								verdict == POLICY_EXPIRED);
+		assert_int_equal(l.approval[0] != '\0',
+				 verdict == POLICY_ALLOWED ||
+					 verdict == POLICY_EXPIRED);
 		buf_free(&reason);
 	}
 	policy_free(policy);

@@ -119,8 +119,8 @@ static int review(const char *text, const struct policy_reviewed *reviewed,
 	buf_text(&whole, text);
 	struct policy *policy = policy_parse(whole.at, whole.len, "p", message);
 	assert_non_null(policy);
-	int error = policy_text_review(policy, &whole, reviewed, out, note, count,
-				       message);
+	int error =
+		policy_text_review(policy, &whole, reviewed, out, note, count, message);
 	policy_free(policy);
 	buf_free(&whole);
 	return error;
@@ -141,8 +141,8 @@ static void check_review(const char *text, const struct policy_reviewed *reviewe
 }
 
 #define TWO(first, second)                                                             \
-	"ports:\n- port: 22 # a\n  transport: tcp\n  owner: x\n" first                  \
-	"# of the next\n-   port: 23\n    transport: tcp\n" second                      \
+	"ports:\n- port: 22 # a\n  transport: tcp\n  owner: x\n" first                 \
+	"# of the next\n-   port: 23\n    transport: tcp\n" second                     \
 	"    owner: x\n\n# The end.\n"
 
 static void a_review_changes_its_date_and_no_more(void **state)
@@ -159,8 +159,7 @@ static void a_review_changes_its_date_and_no_more(void **state)
 	check_review(TWO("", ""), &reviewed, 1, TWO("  review: \"2030-05-06\"\n", ""));
 	reviewed.entry = both_of_x;
 	check_review(TWO("", "    review: 2026-01-01\n"), &reviewed, 2,
-		     TWO("  review: \"2030-05-06\"\n",
-			 "    review: \"2030-05-06\"\n"));
+		     TWO("  review: \"2030-05-06\"\n", "    review: \"2030-05-06\"\n"));
 }
 
 static void refuses_review(const char *text, const struct policy_reviewed *reviewed,

@@ -1,5 +1,6 @@
 /*
- * test_store_moment.c: who listened at a moment of the past, and when that is not known.
+ * test_store_moment.c: who listened at a moment of the past, and when that is not
+ * known.
  */
 #include <errno.h>
 
@@ -54,19 +55,23 @@ static int fill(void **state)
 		const char *exe, *change;
 		uint32_t sockets;
 	} put[] = {
-		{ 10, 80, "/a", "opened", 1 },  { 20, 81, "/a", "opened", 1 },
-		{ 21, 81, "/a", "opened", 2 },  { 30, 80, "/a", "closed", 0 },
-		{ 31, 81, "/a", "closed", 1 },  { 40, 82, "/old", "opened", 1 },
-		{ 50, 82, "/new", "changed", 1 }, { 60, 81, "/a", "closed", 0 },
+		{ 10, 80, "/a", "opened", 1 },
+		{ 20, 81, "/a", "opened", 1 },
+		{ 21, 81, "/a", "opened", 2 },
+		{ 30, 80, "/a", "closed", 0 },
+		{ 31, 81, "/a", "closed", 1 },
+		{ 40, 82, "/old", "opened", 1 },
+		{ 50, 82, "/new", "changed", 1 },
+		{ 60, 81, "/a", "closed", 0 },
 		{ 70, 83, "/a", "closed", UNKNOWN_U32 },
 	};
 	new_folder(state);
 	struct store *store = store_open(folder, &store_no_limits);
 	audit(store, 0);
 	for (size_t i = 0; i < sizeof(put) / sizeof(put[0]); i++) {
-		struct listener_record l = listener(put[i].at_s, put[i].port,
-						    put[i].exe, put[i].change,
-						    put[i].sockets);
+		struct listener_record l =
+			listener(put[i].at_s, put[i].port, put[i].exe, put[i].change,
+				 put[i].sockets);
 		assert_true(store_put(store, RECORD_listener, &l));
 	}
 	gap(store, 100, 200, "stopped");
@@ -178,6 +183,87 @@ static void an_empty_store_knows_nothing(void **state)
 	unknown(10, 1000, 0, "nothing was ever kept");
 }
 
+/* ---- what retention leaves ---- */
+
+/* One that is there and one that has closed, an approval in force and one withdrawn. */
+static void put_standing(struct store *store, int64_t at_s)
+{
+	static const char *const states[] = { "approved", "withdrawn" };
+	for (uint32_t i = 0; i < 2; i++) {
+		struct listener_record l =
+			listener(at_s, i, "/a", i == 0 ? "opened" : "closed", 1 - i);
+		struct approval_record approval;
+		record_init(RECORD_approval, &approval);
+		approval.at = l.at;
+		approval.state = states[i];
+		record_text(approval.id, sizeof(approval.id), states[i]);
+		assert_true(store_put(store, RECORD_listener, &l));
+		assert_true(store_put(store, RECORD_approval, &approval));
+	}
+}
+
+static void put_second(struct store *store, int64_t at_s)
+{
+	struct self_record self;
+	record_init(RECORD_self, &self);
+	self.at = START_US + at_s * SECOND;
+	assert_true(store_put(store, RECORD_self, &self));
+	wait_written(store);
+}
+
+struct counted {
+	size_t rows;
+	int64_t at_us; /* of the last one */
+};
+
+static bool count_row(void *to, const void *record)
+{
+	struct counted *counted = to;
+	counted->rows++;
+	memcpy(&counted->at_us, record, sizeof(counted->at_us)); /* at comes first */
+	return true;
+}
+
+static struct counted rows_of(enum record_kind kind)
+{
+	struct counted counted = { 0 };
+	struct store_filter filter;
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	assert_non_null(reader);
+	store_filter_init(&filter);
+	assert_int_equal(store_read(reader, kind, &filter, count_row, &counted, error),
+			 0);
+	store_reader_close(reader);
+	return counted;
+}
+
+static void what_stands_is_known_however_old_it_is(void **state)
+{
+	enum { DAY_S = 86400 };
+	static const enum record_kind kinds[] = { RECORD_listener, RECORD_approval };
+	(void)state;
+	struct store_limits limits = store_no_limits;
+	limits.events_s = 3 * DAY_S;
+	struct store *store = store_open(folder, &limits);
+	put_standing(store, 0);
+	put_standing(store, DAY_S); /* what is older than the last is not needed */
+	put_second(store, 10 * DAY_S);
+	pause_ms(2100); /* a look that may take the days for a jump of the clock */
+	put_second(store, 10 * DAY_S + 700);
+	for (size_t i = 0; i < 2; i++) {
+		struct counted counted = { 0 };
+		for (int tries = 0; tries < 1000 && counted.rows != 1; tries++) {
+			counted = rows_of(kinds[i]);
+			pause_ms(10);
+		}
+		assert_int_equal(counted.rows, 1);
+		assert_int_equal(counted.at_us, START_US + DAY_S * SECOND);
+	}
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,8 +274,10 @@ int main(void)
 			remove_folder),
 		cmocka_unit_test_setup_teardown(what_nobody_watched_is_not_known, fill,
 						remove_folder),
-		cmocka_unit_test_setup_teardown(an_empty_store_knows_nothing, new_folder,
-						remove_folder),
+		cmocka_unit_test_setup_teardown(an_empty_store_knows_nothing,
+						new_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(what_stands_is_known_however_old_it_is,
+						new_folder, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
