@@ -168,9 +168,10 @@ static int make(const struct report_options *o, struct store_reader *reader,
 		return complain(error);
 	bool has_no_controls = formats[format_of(o->format)].is_of_controls &&
 			       report_is_document(report);
-	int status = has_no_controls ? complain("--format: a document has no controls; "
-						"allowed for it is html, pdf, json or csv")
-				     : write_report(o, report, reader);
+	int status = has_no_controls
+			     ? complain("--format: a document has no controls; "
+					"allowed for it is html, pdf, json or csv")
+			     : write_report(o, report, reader);
 	report_free(report);
 	return status;
 }

@@ -47,8 +47,8 @@ void html_time(struct buf *out, int64_t at_us)
 	record_time_text(at_us, text);
 	words_time(at_us, shown);
 	buf_printf(out,
-		   "<time datetime=\"%s\"><span>%.10s</span> <span>%s</span></time>", text,
-		   shown, shown + WORDS_DAY + 1);
+		   "<time datetime=\"%s\"><span>%.10s</span> <span>%s</span></time>",
+		   text, shown, shown + WORDS_DAY + 1);
 }
 
 bool html_time_text(struct buf *out, const char *text)
