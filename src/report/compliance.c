@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "report/builtin.h"
+#include "report/digest.h"
 #include "report/report.h"
 
 enum { FILE_BYTES_MAX = 1 << 20, PATH_BYTES_MAX = 512 };
@@ -351,9 +352,15 @@ bool compliance_refuse(struct buf *errors, const char *name, const char *what, i
 
 bool compliance_add_framework(struct compliance *compliance,
 			      struct framework *framework, const char *name,
-			      struct buf *errors)
+			      const char *text, size_t len, struct buf *errors)
 {
 	size_t at = 0;
+	framework->text = strndup(text, len);
+	if (framework->text == NULL) {
+		framework_free(framework);
+		return false;
+	}
+	digest_of(framework->text, strlen(framework->text), framework->sha256);
 	while (at < compliance->framework_count &&
 	       strcmp(compliance->frameworks[at].name, framework->name) != 0)
 		at++;

@@ -121,10 +121,11 @@ bool compliance_take_framework(struct compliance *compliance, const char *name,
 bool compliance_take_document(struct compliance *compliance, const char *name,
 			      const char *text, size_t len, struct buf *errors);
 
-/* Takes over what it holds, also when there is no place for it. */
+/* With its file's text; takes over what it holds, also when there is no place for it.
+ */
 bool compliance_add_framework(struct compliance *compliance,
 			      struct framework *framework, const char *name,
-			      struct buf *errors);
+			      const char *text, size_t len, struct buf *errors);
 /* False, and says that there is no place. */
 bool compliance_refuse(struct buf *errors, const char *name, const char *what,
 		       int most);

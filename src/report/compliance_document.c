@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "report/compliance_reader.h"
-#include "report/digest.h"
 
 /* ---- a section ---- */
 
@@ -108,11 +107,9 @@ bool compliance_take_document(struct compliance *compliance, const char *name,
 				 "one\n");
 		good = false;
 	}
-	document.text = strndup(text, len);
-	if (!good || document.text == NULL) {
-		framework_free(&document);
-		return false;
-	}
-	digest_of(document.text, strlen(document.text), document.sha256);
-	return compliance_add_framework(compliance, &document, name, errors);
+	if (good)
+		return compliance_add_framework(compliance, &document, name, text, len,
+						errors);
+	framework_free(&document);
+	return false;
 }

@@ -270,11 +270,9 @@ bool compliance_take_framework(struct compliance *compliance, const char *name,
 	bool good = reader_take_file(&reader, text, len, of_framework,
 				     sizeof(of_framework) / sizeof(of_framework[0]),
 				     "a framework", errors);
-	framework.text = strndup(text, len);
-	if (!good || framework.text == NULL) {
-		framework_free(&framework);
-		return false;
-	}
-	digest_of(framework.text, strlen(framework.text), framework.sha256);
-	return compliance_add_framework(compliance, &framework, name, errors);
+	if (good)
+		return compliance_add_framework(compliance, &framework, name, text, len,
+						errors);
+	framework_free(&framework);
+	return false;
 }
