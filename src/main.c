@@ -77,6 +77,8 @@ static const struct command commands[] = {
 	  "who changed or decided what, and whether that is all", command_audit },
 	{ "evidence", "verify BUNDLE", "check the proof of a block, anywhere",
 	  command_evidence },
+	{ "privacy", "find ADDRESS | erase ADDRESS | hold INCIDENT ...",
+	  "whose addresses are kept, and what may not go", command_privacy },
 	{ "report", "[FRAMEWORK] [--since T]",
 	  "what was observed, for an auditor; needs no daemon", command_report },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/policy_by_hand.h"
+#include "cli/privacy_by_hand.h"
 
 /* ---- dashboards ---- */
 
@@ -129,6 +130,12 @@ static int withdraw(void *self, const char *text, size_t len, const char *actor,
 	return answers_take_form(self, text, len, actor, message, policy_withdraw);
 }
 
+static int take_privacy(void *self, const char *text, size_t len, const char *actor,
+			struct buf *message)
+{
+	return answers_take_form(self, text, len, actor, message, privacy_by_hand);
+}
+
 void answers_settings(struct web_source *source)
 {
 	const struct monitor *m = source->self;
@@ -141,6 +148,7 @@ void answers_settings(struct web_source *source)
 	source->policy_approve = approve;
 	source->policy_withdraw = withdraw;
 	source->policy_reviewed = reviewed;
+	source->privacy = take_privacy;
 	source->dashboards = give_dashboards;
 	source->dashboard = give_dashboard;
 	source->dashboard_put = put_dashboard;

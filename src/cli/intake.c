@@ -414,6 +414,7 @@ static struct store_limits limits_of_store(const struct config *config)
 		.events_s = config->retention_events,
 		.probes_s = config->retention_probes,
 		.failures_s = config->retention_failures,
+		.packets_s = config->retention_failures,
 		.packets_bytes = config->retention_packets,
 		.evidence_s = config->retention_evidence,
 		.evidence_bytes = config->retention_evidence_size,

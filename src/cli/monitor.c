@@ -13,6 +13,7 @@
 #include "cli/asking.h"
 #include "cli/block_past.h"
 #include "cli/conversing.h"
+#include "cli/privacy_by_hand.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
@@ -25,6 +26,7 @@ void monitor_read_addresses(struct monitor *m)
 	detect_set_own(m->detect, &m->own);
 	detect_set_self(m->detect, (uint32_t)getpid());
 	detect_set_home(m->detect, &m->home);
+	privacy_keep(m);
 }
 
 /* What is wrong with lists, and with what they say of us. */
@@ -219,6 +221,8 @@ static void take_retention(struct config *config, const struct config *fresh)
 	config->retention_evidence = fresh->retention_evidence;
 	config->retention_evidence_size = fresh->retention_evidence_size;
 	config->retention_size = fresh->retention_size;
+	config->privacy_pseudonyms_after = fresh->privacy_pseudonyms_after;
+	config->privacy_keys_kept = fresh->privacy_keys_kept;
 }
 
 /* A bad file changes nothing; a good one changes what can change while running. */
@@ -260,6 +264,7 @@ void monitor_reload(struct monitor *m)
 	take_countries(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
+	privacy_keep(m);
 	monitor_take_alert_rules(m, &rules);
 	monitor_read_rules(m);
 	run_clear_progress();

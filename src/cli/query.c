@@ -41,6 +41,7 @@ static const struct {
 	{ "incident", "What belongs together, each as last written.", RECORD_incident },
 	{ "timeline", "What happened in incidents.", RECORD_timeline },
 	{ "silence", "Times in which nobody is told.", RECORD_silence },
+	{ "hold", "Incidents that are held.", RECORD_hold },
 	{ "notification", "Messages that were sent.", RECORD_notification },
 	{ "level", "How service levels stood.", RECORD_level },
 	{ "deployment", "Changes that somebody told of.", RECORD_deployment },

@@ -459,3 +459,15 @@ bool batch_write(struct store *store, struct trouble *trouble)
 			return ok;
 	}
 }
+
+void batch_close_day(struct store *store, enum day_series series, int64_t day)
+{
+	struct day_file *flows = store->days;
+	struct evidence_file *evidence = store->evidence;
+	for (unsigned i = 0; i < DAY_FILES && series == DAYS_FLOWS; i++)
+		if (flows[i].db != NULL && flows[i].day == day)
+			day_close(&flows[i]);
+	for (unsigned i = 0; i < DAY_FILES && series == DAYS_EVIDENCE; i++)
+		if (evidence[i].db != NULL && evidence[i].day == day)
+			evidence_close(&evidence[i]);
+}

@@ -76,6 +76,7 @@ static const struct event_table tables[] = {
 	  "at", "at DESC,rowid DESC" },
 	{ RECORD_silence, "", "", 0, "PRIMARY KEY(id)",
 	  "CREATE INDEX IF NOT EXISTS silence_at ON silence(at);", "at", "at DESC" },
+	{ RECORD_hold, "", "", 0, "PRIMARY KEY(incident)", "", "at", "at DESC" },
 	{ RECORD_notification, "", "", 0, "",
 	  "CREATE INDEX IF NOT EXISTS notification_at ON notification(at);", "at",
 	  "at DESC,rowid DESC" },

@@ -284,6 +284,19 @@ sqlite3 *file_open(const char *path, const struct file_kind *kind,
 	return NULL;
 }
 
+int db_transact(sqlite3 *db, int (*run)(void *self), void *self)
+{
+	int code = db_run(db, "BEGIN IMMEDIATE");
+	if (code != SQLITE_OK)
+		return code;
+	code = run(self);
+	if (code == SQLITE_OK)
+		code = db_run(db, "COMMIT");
+	if (code != SQLITE_OK)
+		db_run(db, "ROLLBACK");
+	return code;
+}
+
 /* ---- on disk ---- */
 
 static const char *const parts[] = { "", "-wal", "-shm" };

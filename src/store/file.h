@@ -64,6 +64,9 @@ int db_prepare(sqlite3 *db, struct buf *sql, sqlite3_stmt **stmt);
 /* Runs it to its end and makes it ready for the next time. */
 int db_finish(sqlite3_stmt *stmt);
 
+/* Runs within a transaction of its own, which stays if that gives SQLITE_OK. */
+int db_transact(sqlite3 *db, int (*run)(void *self), void *self);
+
 /* The number a statement gives; other, if none or NULL. */
 int64_t db_number(sqlite3 *db, const char *sql, int64_t other);
 

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/aging.h"
+#include "store/erasing.h"
+#include "store/holds.h"
 #include "store/prune.h"
 #include "store/reading.h"
 #include "store/writer.h"
@@ -32,6 +35,8 @@ struct keeping {
 	int64_t now_us, hold_until_us;  /* of records */
 	uint64_t bytes, evidence_bytes; /* the latter are part of the former */
 	struct prune prune;
+	struct aging aging;
+	struct erasing erasing;
 	int64_t oldest_day, oldest_start_us; /* of the oldest file of flows */
 };
 
@@ -134,14 +139,7 @@ static void measure(struct keeping *keeping, struct store *store)
 static void remove_day(struct keeping *keeping, struct store *store,
 		       enum day_series series, int64_t day)
 {
-	struct day_file *flows = store->days;
-	struct evidence_file *evidence = store->evidence;
-	for (unsigned i = 0; i < DAY_FILES && series == DAYS_FLOWS; i++)
-		if (flows[i].db != NULL && flows[i].day == day)
-			day_close(&flows[i]);
-	for (unsigned i = 0; i < DAY_FILES && series == DAYS_EVIDENCE; i++)
-		if (evidence[i].db != NULL && evidence[i].day == day)
-			evidence_close(&evidence[i]);
+	batch_close_day(store, series, day);
 	day_remove(store->folder, series, day);
 	keeping->oldest_day = INT64_MIN;
 }
@@ -152,20 +150,24 @@ static void remove_old_days(struct keeping *keeping, struct store *store,
 	int64_t *days = NULL;
 	long count = days_list(store->folder, series, &days);
 	for (long i = 0; i < count && (days[i] + 1) * DAY_US <= before_us; i++)
-		remove_day(keeping, store, series, days[i]);
+		if (!holds_day(store->trunk.db, days[i], keeping->now_us))
+			remove_day(keeping, store, series, days[i]);
 	free(days);
 }
 
-/* False if there is none but the last. */
+/* False if there is none but the last, and those that are held. */
 static bool remove_oldest_day(struct keeping *keeping, struct store *store,
 			      enum day_series series)
 {
-	int64_t *days = NULL;
-	long count = days_list(store->folder, series, &days);
-	if (count > 1)
-		remove_day(keeping, store, series, days[0]);
+	int64_t *days = NULL, now_us = store->gaps.watched_us;
+	long count = days_list(store->folder, series, &days), i = 0;
+	while (i < count - 1 && holds_day(store->trunk.db, days[i], now_us))
+		i++;
+	bool is_found = i < count - 1;
+	if (is_found)
+		remove_day(keeping, store, series, days[i]);
 	free(days);
-	return count > 1;
+	return is_found;
 }
 
 /* ---- everything ---- */
@@ -206,9 +208,11 @@ static bool keep_to_limits(struct keeping *keeping, struct store *store)
 	int64_t now_us = store->gaps.watched_us;
 	pthread_mutex_lock(&store->lock);
 	struct store_limits limits = store->limits;
+	aging_limit(&limits, &store->privacy);
 	pthread_mutex_unlock(&store->lock);
 	bool more = false;
-	if (now_us != UNKNOWN_TIME && is_time_sure(keeping, now_us)) {
+	bool is_sure = now_us != UNKNOWN_TIME && is_time_sure(keeping, now_us);
+	if (is_sure) {
 		remove_old_days(keeping, store, DAYS_FLOWS,
 				now_us - limits.flows_s * SECOND_US);
 		remove_old_days(keeping, store, DAYS_EVIDENCE,
@@ -223,11 +227,15 @@ static bool keep_to_limits(struct keeping *keeping, struct store *store)
 	if (bytes_used(keeping, store->trunk.db) > limits.size_bytes) {
 		bool removed = remove_oldest_day(keeping, store, DAYS_FLOWS) ||
 			       remove_oldest_day(keeping, store, DAYS_EVIDENCE) ||
-			       prune_oldest(&store->trunk);
+			       prune_oldest(&store->trunk, now_us);
 		measure(keeping, store);
 		more = more || removed;
 	}
 	give_back_pages(store->trunk.db);
+	if (is_sure)
+		more = aging_work(&keeping->aging, store, now_us) || more;
+	if (store->has_trunk)
+		more = erasing_work(&keeping->erasing, store, now_us) || more;
 	return more;
 }
 

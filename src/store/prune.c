@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/prune_events.h"
+
 #define SECOND_US 1000000LL
 #define HOUR_US   (3600 * SECOND_US)
 
@@ -17,11 +19,6 @@ enum {
 	TENS_AT_ONCE = 30,   /* intervals of ten seconds, with all services */
 	TENS_RUNS = 8,
 	FORGOTTEN_AT_ONCE = 256,
-	MANY_AT_ONCE = 4096,
-	MANY_KEPT = 100000, /* however little room there is */
-	PACKETS_AT_ONCE = 64,
-	PACKETS_KEPT = 8192, /* with less room than all may take: 12 MiB at most */
-	MINUTES_AT_ONCE = 1440,
 };
 
 void prune_free(struct prune *prune)
@@ -152,128 +149,17 @@ static int prune_level(struct prune *prune, struct trunk *trunk, enum level leve
 
 /* ---- events ---- */
 
-static int delete_minutes(sqlite3 *db, const char *table, int64_t before_us, bool *more)
+static int prune_events_due(struct prune *prune, struct trunk *trunk,
+			    const struct store_limits *limits, int64_t now_us,
+			    bool *more)
 {
-	char sql[64];
-	snprintf(sql, sizeof(sql), "SELECT min(minute) FROM %s", table);
-	int64_t oldest = db_number(db, sql, INT64_MAX);
-	if (oldest >= before_us)
-		return SQLITE_OK;
-	int64_t until = smaller(before_us, oldest + MINUTES_AT_ONCE * 60 * SECOND_US);
-	*more = *more || until < before_us;
-	return run(db, "DELETE FROM %s WHERE minute<%lld", table, (long long)until);
-}
-
-/* The oldest ones of a table of many before that time. */
-static int delete_many(sqlite3 *db, const char *table, int64_t before_us, bool *more)
-{
-	int code = run(db,
-		       "DELETE FROM %s WHERE rowid IN(SELECT rowid FROM %s WHERE "
-		       "at<%lld ORDER BY at LIMIT %d)",
-		       table, table, (long long)before_us, MANY_AT_ONCE);
-	*more = *more || sqlite3_changes(db) == MANY_AT_ONCE;
-	return code;
-}
-
-/* The oldest few: one failure has as many as this at most. */
-static int delete_packets(sqlite3 *db)
-{
-	return run(db,
-		   "DELETE FROM packet WHERE rowid IN(SELECT rowid FROM packet ORDER "
-		   "BY at LIMIT %d)",
-		   PACKETS_AT_ONCE);
-}
-
-static int delete_packets_over(sqlite3 *db, uint64_t most_bytes, bool *more)
-{
-	int64_t bytes = db_number(db, "SELECT sum(length(data))FROM packet", 0);
-	if (bytes < 0 || (uint64_t)bytes <= most_bytes)
-		return SQLITE_OK;
-	*more = true;
-	return delete_packets(db);
-}
-
-static int prune_failures(sqlite3 *db, const struct store_limits *limits,
-			  int64_t now_us, bool *more)
-{
-	static const char *const kept[] = { "failure", "transcript", "packet" };
-	int64_t before_us = now_us - limits->failures_s * SECOND_US;
-	int code = SQLITE_OK;
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (code == SQLITE_OK)
-			code = delete_many(db, kept[i], before_us, more);
-	return code == SQLITE_OK ? delete_packets_over(db, limits->packets_bytes, more)
-				 : code;
-}
-
-/*
- * How something stood is its last record up to a moment: so the last one of each that
- * is not over stays, however old it is, as long as it tells of a time that is kept.
- */
-static int prune_standing(sqlite3 *db, int64_t before_us)
-{
-	static const struct {
-		const char *table, *over, *each;
-	} standing[] = {
-		{ "listener", "change='closed'AND ifnull(sockets,0)=0",
-		  "transport,ip,port,netns,iface,exe,unit,container" },
-		{ "approval", "state='withdrawn'", "id" },
-	};
-	int code = SQLITE_OK;
-	for (size_t i = 0; i < sizeof(standing) / sizeof(standing[0]); i++)
-		if (code == SQLITE_OK)
-			code = run(db,
-				   "DELETE FROM %s WHERE at<%lld AND(%s OR rowid NOT "
-				   "IN(SELECT max(rowid) FROM %s WHERE at<%lld GROUP "
-				   "BY %s))",
-				   standing[i].table, (long long)before_us,
-				   standing[i].over, standing[i].table,
-				   (long long)before_us, standing[i].each);
-	return code;
-}
-
-/* Minutes live as long as minutes of ports, days as days of ports; the rest is little.
- */
-static int prune_events(struct prune *prune, struct trunk *trunk,
-			const struct store_limits *limits, int64_t now_us, bool *more)
-{
-	static const char *const little[] = {
-		"finding WHERE \"last\"",
-		"scan_run WHERE \"start\"",
-		"gap WHERE \"end\"",
-		"decision WHERE at",
-		"health WHERE \"start\"",
-		"ruleset WHERE at",
-		"uptime WHERE interval_s IN(3600,86400)AND \"start\""
-	};
 	if (now_us < prune->events_us + HOUR_US && now_us >= prune->events_us)
 		return SQLITE_OK;
-	int64_t before_us = now_us - limits->ports_1m_s * SECOND_US;
 	bool left = false;
-	int code = delete_minutes(trunk->db, "socket", before_us, &left);
+	int code = prune_events(trunk->db, limits, now_us, &left);
 	if (code == SQLITE_OK)
-		code = delete_minutes(trunk->db, "self", before_us, &left);
-	before_us = now_us - limits->events_s * SECOND_US;
-	if (code == SQLITE_OK)
-		code = delete_many(trunk->db, "login", before_us, &left);
-	if (code == SQLITE_OK)
-		code = delete_many(trunk->db, "scan", before_us, &left);
-	if (code == SQLITE_OK)
-		code = delete_many(trunk->db, "probe",
-				   now_us - limits->probes_s * SECOND_US, &left);
-	if (code == SQLITE_OK)
-		code = prune_failures(trunk->db, limits, now_us, &left);
-	if (code == SQLITE_OK)
-		code = prune_standing(trunk->db, before_us);
-	for (size_t i = 0; i < sizeof(little) / sizeof(little[0]); i++)
-		if (code == SQLITE_OK)
-			code = run(trunk->db, "DELETE FROM %s<%lld", little[i],
-				   (long long)before_us);
-	if (code == SQLITE_OK)
-		code = run(trunk->db, "DELETE FROM conversation WHERE \"start\"<%lld",
-			   (long long)(now_us - limits->ports_1d_s * SECOND_US));
-	if (code == SQLITE_OK)
-		code = chain_prune(events_chain(trunk->events), before_us, now_us,
+		code = chain_prune(events_chain(trunk->events),
+				   now_us - limits->events_s * SECOND_US, now_us,
 				   &left);
 	if (!left)
 		prune->events_us = now_us;
@@ -411,7 +297,7 @@ bool prune_age(struct prune *prune, struct trunk *trunk,
 		more = more || left;
 	}
 	if (code == SQLITE_OK)
-		code = prune_events(prune, trunk, limits, now_us, &more);
+		code = prune_events_due(prune, trunk, limits, now_us, &more);
 	if (code == SQLITE_OK)
 		code = prune_services(prune, trunk, limits, now_us);
 	return commit(trunk, code) && more;
@@ -461,53 +347,14 @@ static bool delete_oldest(struct trunk *trunk, enum level level, int *code)
 	return true;
 }
 
-/* The last hundred thousand stay: an attack must not wipe out who has logged in. */
-static bool delete_oldest_of_many(struct trunk *trunk, const char *table, int *code)
-{
-	bool more = false;
-	char sql[128];
-	/* As many, as they go in about the order they came in; counting would take
-	 * long. */
-	snprintf(sql, sizeof(sql),
-		 "SELECT(SELECT max(rowid) FROM %s)-(SELECT min(rowid) FROM %s)", table,
-		 table);
-	if (db_number(trunk->db, sql, 0) <= MANY_KEPT)
-		return false;
-	*code = delete_many(trunk->db, table, INT64_MAX, &more);
-	return true;
-}
-
-/* Evidence is nice to have: the last few failures are enough. */
-static bool delete_oldest_packets(struct trunk *trunk, int *code)
-{
-	if (db_number(trunk->db, "SELECT count(*)FROM packet", 0) <= PACKETS_KEPT)
-		return false;
-	*code = delete_packets(trunk->db);
-	return true;
-}
-
-static bool delete_oldest_sockets(struct trunk *trunk, int *code)
-{
-	int64_t oldest =
-		db_number(trunk->db, "SELECT min(minute) FROM socket", INT64_MAX);
-	bool more = false;
-	if (oldest == INT64_MAX)
-		return false;
-	*code = delete_minutes(trunk->db, "socket", oldest + HOUR_US, &more);
-	return true;
-}
-
-bool prune_oldest(struct trunk *trunk)
+bool prune_oldest(struct trunk *trunk, int64_t now_us)
 {
 	int code = db_run(trunk->db, "BEGIN IMMEDIATE");
 	if (code != SQLITE_OK)
 		return false;
-	bool deleted = delete_oldest_of_many(trunk, "login", &code) ||
-		       delete_oldest_of_many(trunk, "probe", &code) ||
-		       delete_oldest_of_many(trunk, "scan", &code) ||
-		       delete_oldest_packets(trunk, &code) ||
+	bool deleted = prune_oldest_events(trunk->db, now_us, &code) ||
 		       delete_oldest(trunk, LEVEL_10S, &code) ||
-		       delete_oldest_sockets(trunk, &code) ||
+		       prune_oldest_sockets(trunk->db, &code) ||
 		       delete_oldest(trunk, LEVEL_1M, &code) ||
 		       delete_oldest(trunk, LEVEL_1H, &code);
 	return commit(trunk, code) && deleted;

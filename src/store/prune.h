@@ -28,5 +28,6 @@ void prune_free(struct prune *prune);
 bool prune_age(struct prune *prune, struct trunk *trunk,
 	       const struct store_limits *limits, int64_t now_us);
 
-/* Deletes some of the finest and oldest there is. False if there is nothing left. */
-bool prune_oldest(struct trunk *trunk);
+/* Deletes some of the finest and oldest there is, at that time. False if there is
+ * nothing left. */
+bool prune_oldest(struct trunk *trunk, int64_t now_us);

@@ -30,7 +30,7 @@ enum { STORE_ERROR_MAX = 512 };
 /* How long things are kept, in seconds, and how much room all of it may take. */
 struct store_limits {
 	uint32_t flows_s, ports_10s_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s,
-		probes_s, failures_s, evidence_s;
+		probes_s, failures_s, packets_s, evidence_s; /* packets: of findings */
 	uint64_t packets_bytes;  /* of packets kept: over it the oldest go */
 	uint64_t evidence_bytes; /* the same of evidence of attacks */
 	uint64_t size_bytes; /* over it the oldest flows go first, then fine roll-ups */

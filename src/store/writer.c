@@ -35,6 +35,7 @@ const struct store_limits store_no_limits = {
 	.events_s = UINT32_MAX,
 	.probes_s = UINT32_MAX,
 	.failures_s = UINT32_MAX,
+	.packets_s = UINT32_MAX,
 	.packets_bytes = UINT64_MAX,
 	.evidence_s = UINT32_MAX,
 	.evidence_bytes = UINT64_MAX,
@@ -257,6 +258,25 @@ void store_limit(struct store *store, const struct store_limits *limits)
 	pthread_mutex_lock(&store->lock);
 	store->limits = *limits;
 	pthread_mutex_unlock(&store->lock);
+}
+
+void store_keep_private(struct store *store, const struct store_privacy *privacy)
+{
+	pthread_mutex_lock(&store->lock);
+	store->privacy = *privacy;
+	pthread_mutex_unlock(&store->lock);
+}
+
+bool store_erase_private(struct store *store, const struct private_erasure *erasure)
+{
+	pthread_mutex_lock(&store->lock);
+	bool is_free = !store->is_erasing;
+	if (is_free) {
+		store->erasure = *erasure;
+		store->is_erasing = true;
+	}
+	pthread_mutex_unlock(&store->lock);
+	return is_free;
 }
 
 void store_status(struct store *store, struct store_status *out)

@@ -9,6 +9,7 @@
 
 #include "store/days.h"
 #include "store/evidence.h"
+#include "store/privacy.h"
 #include "store/queue.h"
 #include "store/sealing.h"
 #include "store/store.h"
@@ -31,6 +32,9 @@ struct store {
 	pthread_cond_t wake;
 	bool stopping;
 	struct store_limits limits;
+	struct store_privacy privacy;
+	struct private_erasure erasure;
+	bool is_erasing;
 	struct store_status status;
 	struct lost lost;
 
@@ -69,6 +73,9 @@ bool batch_write(struct store *store, struct trouble *trouble);
 
 /* Closes every file. */
 void batch_close(struct store *store);
+
+/* Closes the file of that day, if it is open. */
+void batch_close_day(struct store *store, enum day_series series, int64_t day);
 
 /* The time a record is about, for gaps; UNKNOWN_TIME. */
 int64_t record_time(enum record_kind kind, const void *record);

@@ -117,8 +117,6 @@ enum MHD_Result answer_maintenance(const struct request *request);
  * A POST whose body goes to take(self, ...), if it may be; 0 is answered by its
  * message, -errno by that as an error.
  */
-typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
-			   struct buf *message);
 enum MHD_Result answer_change(const struct request *request, void *self,
 			      change_take take);
 /* GET and POST of records that may be changed, and whether that is such a path. */

@@ -134,6 +134,7 @@ bool records_are_past(const struct web_source *source, const struct query *query
 	case RECORD_health:
 	case RECORD_conversation:
 	case RECORD_ruleset:
+	case RECORD_hold:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

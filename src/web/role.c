@@ -38,6 +38,7 @@ static const struct {
 	{ "/api/v1/config", ROLE_ADMINISTRATOR, ROLE_ADMINISTRATOR },
 	{ "/api/v1/policy", ROLE_VIEWER, ROLE_ADMINISTRATOR },
 	{ "/api/v1/policy/", ROLE_VIEWER, ROLE_ADMINISTRATOR },
+	{ "/api/v1/privacy", ROLE_ADMINISTRATOR, ROLE_ADMINISTRATOR },
 	/* Off unless an administrator wants it: then it is for everybody. */
 	{ "/status", ROLE_NONE, ROLE_OPERATOR },
 	{ "/status.json", ROLE_NONE, ROLE_OPERATOR },

@@ -18,6 +18,9 @@
 
 struct histogram;
 typedef void (*web_emit)(void *to, const void *record);
+/* What is posted, and who posts it; as web_source.policy_apply. */
+typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
+			   struct buf *message);
 
 /*
  * Where answers come from; called inside web_run().  What is NULL is not known: its
@@ -116,12 +119,8 @@ struct web_source {
 	bool (*sink_test)(void *self, const struct web_sink_test *test,
 			  web_probe_answer answer, void *to, const char **why);
 	/* Forms (docs/policy.md) about entries of the register; as policy_apply. */
-	int (*policy_approve)(void *self, const char *text, size_t len,
-			      const char *actor, struct buf *message);
-	int (*policy_reviewed)(void *self, const char *text, size_t len,
-			       const char *actor, struct buf *message);
-	int (*policy_withdraw)(void *self, const char *text, size_t len,
-			       const char *actor, struct buf *message);
+	change_take policy_approve, policy_reviewed, policy_withdraw;
+	change_take privacy; /* the same, of docs/privacy.md */
 	/* Of the public status page, in the order of the configuration; NULL: there is
 	 * none. */
 	void (*public_targets)(void *self, web_public_take take, void *to);
@@ -135,8 +134,7 @@ struct web_source {
 	/* Puts a register in force.  0 and what changed, in words for a person, or
 	 * -EINVAL and what is wrong with it, or -errno and why it could not be kept, in
 	 * *message.  actor: the user who asks. */
-	int (*policy_apply)(void *self, const char *text, size_t len, const char *actor,
-			    struct buf *message);
+	change_take policy_apply;
 	/* Tests whether attackers are really stopped; the rest as above. */
 	int (*self_test)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);

@@ -197,6 +197,7 @@ static void what_is_older_than_its_limit_goes(void **state)
 		.events_s = 3 * 86400,
 		.probes_s = 86400,
 		.failures_s = 86400,
+		.packets_s = 86400,
 		.packets_bytes = 1 << 20,
 		.size_bytes = UINT64_MAX,
 	};

@@ -1,0 +1,91 @@
+/*
+ * holds.c: see holds.h.
+ */
+#include "store/holds.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/days.h"
+#include "store/file.h"
+
+/* "$" stands for the incidents that are held. */
+static const struct {
+	enum record_kind kind;
+	const char *condition;
+} conditions[] = {
+	{ RECORD_incident, "id IN $" },
+	{ RECORD_finding, "incident IN $" },
+	{ RECORD_alert, "incident IN $" },
+	{ RECORD_timeline, "incident IN $" },
+	{ RECORD_notification, "incident IN $" },
+	{ RECORD_block, "finding IN(SELECT id FROM finding WHERE incident IN $)" },
+	{ RECORD_decision, "finding IN(SELECT id FROM finding WHERE incident IN $)" },
+	{ RECORD_failure, "id IN(SELECT about FROM timeline WHERE incident IN $)" },
+	{ RECORD_transcript, "id IN(SELECT about FROM timeline WHERE incident IN $)" },
+	{ RECORD_packet, "id IN(SELECT id FROM finding WHERE incident IN $ "
+			 "UNION SELECT about FROM timeline WHERE incident IN $)" },
+	{ RECORD_login, "EXISTS(SELECT 1 FROM incident i WHERE i.id IN $ AND login.at "
+			"BETWEEN i.\"first\" AND ifnull(i.\"end\",i.\"last\"))" },
+};
+
+static const char *condition_of(enum record_kind kind)
+{
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		if (conditions[i].kind == kind)
+			return conditions[i].condition;
+	return NULL;
+}
+
+bool holds_any(sqlite3 *db, int64_t now_us)
+{
+	char sql[96];
+	snprintf(sql, sizeof(sql), "SELECT count(*)FROM hold WHERE until>%lld",
+		 (long long)now_us);
+	return db_number(db, sql, 0) > 0;
+}
+
+/* What is not known belongs to none. */
+static void put_condition(struct buf *sql, const char *condition, int64_t now_us)
+{
+	buf_text(sql, "ifnull(");
+	for (const char *c = condition; *c != '\0'; c++)
+		if (*c == '$')
+			buf_printf(sql, "(SELECT incident FROM hold WHERE until>%lld)",
+				   (long long)now_us);
+		else
+			buf_char(sql, *c);
+	buf_text(sql, ",0)");
+}
+
+void holds_spare(struct buf *sql, enum record_kind kind, int64_t now_us)
+{
+	const char *condition = condition_of(kind);
+	if (condition == NULL)
+		return;
+	buf_text(sql, " AND NOT ");
+	put_condition(sql, condition, now_us);
+}
+
+bool holds_only(struct buf *sql, enum record_kind kind, int64_t now_us)
+{
+	const char *condition = condition_of(kind);
+	if (condition == NULL)
+		return false;
+	buf_text(sql, " AND ");
+	put_condition(sql, condition, now_us);
+	return true;
+}
+
+bool holds_day(sqlite3 *db, int64_t day, int64_t now_us)
+{
+	char sql[320];
+	/* One that goes on has an end that nobody knows. */
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*)FROM incident WHERE id IN(SELECT incident FROM hold "
+		 "WHERE until>%lld)AND \"first\"<%lld AND(state<>'resolved' OR "
+		 "ifnull(\"end\",\"last\")>=%lld)",
+		 (long long)now_us, (long long)((day + 1) * DAY_US),
+		 (long long)(day * DAY_US));
+	return db_number(db, sql, 0) > 0;
+}
