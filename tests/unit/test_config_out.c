@@ -32,7 +32,8 @@ static void json_knows_every_key(void **state)
 	const char *wanted =
 		"{'home': ['10.0.0.0/8'], 'listen': '127.0.0.1:7070', "
 		"'web': {'loopback_read': true, 'names': [], 'certificate': '', "
-		"'key': '', 'proxy': [], 'proxy_user_header': '', "
+		"'key': '', 'proxy': [], 'proxy_client_header': '', "
+		"'proxy_user_header': '', "
 		"'proxy_role_header': '', 'proxy_role': 'viewer', "
 		"'status_page': false, 'status_title': 'Status', "
 		"'status_targets': [], 'dashboards': "
