@@ -153,12 +153,15 @@ static bool take_row(void *self, const struct store_value *values, size_t count)
 void blocking_spare_known(struct blocking *b)
 {
 	struct known_logins known = { b, blocking_now_us(b) };
+	int64_t clear_us = b->config->privacy_pseudonyms_after * SECOND_US;
+	/* What is older may be a pseudonym, which is nobody's address. */
+	int64_t back_us = clear_us > 0 && clear_us < LOGIN_US ? clear_us : LOGIN_US;
 	const struct store_sql sql = { .self = &known, .row = take_row };
 	char text[256];
 	snprintf(text, sizeof(text),
 		 "SELECT client_ip,max(at) FROM login WHERE at>%lld AND "
 		 "protocol='ssh' AND outcome='success' AND source IS NOT NULL "
 		 "GROUP BY client_ip ORDER BY 2 DESC LIMIT 2048",
-		 (long long)(known.now_us - LOGIN_US));
+		 (long long)(known.now_us - back_us));
 	store_look_sql(b->config->state, text, READ_MS, &sql);
 }

@@ -94,7 +94,12 @@ static struct report_retention retention_of(const char *config_path)
 					  .ports_1d_s = config.retention_ports_1d,
 					  .ports_1h_s = config.retention_ports_1h,
 					  .events_s = config.retention_events,
-					  .probes_s = config.retention_probes };
+					  .probes_s = config.retention_probes,
+					  .failures_s = config.retention_failures,
+					  .evidence_s = config.retention_evidence,
+					  .pseudonyms_after_s =
+						  config.privacy_pseudonyms_after,
+					  .keys_kept_s = config.privacy_keys_kept };
 }
 
 /* ---- what is answered ---- */

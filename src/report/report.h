@@ -20,7 +20,9 @@ struct report;
 
 /* How long records are kept, in seconds; 0: for ever. */
 struct report_retention {
-	uint32_t flows_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s, probes_s;
+	uint32_t flows_s, ports_1m_s, ports_1h_s, ports_1d_s, events_s, probes_s,
+		failures_s, evidence_s;
+	uint32_t pseudonyms_after_s, keys_kept_s; /* the former 0: never */
 };
 
 /* Whom a document is about; NULL: not told. */

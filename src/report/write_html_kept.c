@@ -75,6 +75,30 @@ static void put_kept(struct buf *out, const struct kept_row *row)
 	buf_text(out, "</tr>\n");
 }
 
+/* 0 of the second: there is no such. */
+static uint32_t shorter(uint32_t kept_s, uint32_t most_s)
+{
+	return most_s != 0 && most_s < kept_s ? most_s : kept_s;
+}
+
+static void put_pseudonyms(struct buf *out, const struct report_retention *retention)
+{
+	if (retention->pseudonyms_after_s == 0) {
+		buf_text(out, "<p>Addresses stay as they were seen as long as their "
+			      "records (<code>privacy.pseudonyms_after</code> is "
+			      "0).</p>\n");
+		return;
+	}
+	buf_text(out, "<p>Addresses of others become pseudonyms after ");
+	words_duration(out, retention->pseudonyms_after_s * SECOND_US);
+	buf_text(out, ", by a key of their month that is destroyed ");
+	words_duration(out, retention->keys_kept_s * SECOND_US);
+	buf_text(out, " after the last of them: then nobody can tell whose they were. "
+		      "Packets of findings go at that age. Blocks, what they were "
+		      "decided by and the audit trail keep theirs, to account for what "
+		      "was done to somebody.</p>\n");
+}
+
 void page_kept(struct buf *out, const struct report *report)
 {
 	static const char *const heads[] = { "Records", "Kept", "Why",
@@ -86,6 +110,12 @@ void page_kept(struct buf *out, const struct report *report)
 		  retention->flows_s },
 		{ "Probes, each", "to explain an outage", "none of persons",
 		  retention->probes_s },
+		{ "Packets of findings, headers alone, and of failed probes",
+		  "to prove an attack, to explain an outage", "addresses",
+		  retention->failures_s },
+		{ "What attacks were judged by", "to try other rules on it",
+		  "addresses; users of logins that can be read",
+		  shorter(retention->evidence_s, retention->pseudonyms_after_s) },
 		{ "Ports by the minute", "to see what a day was like",
 		  "none: clients are only counted", retention->ports_1m_s },
 		{ "Ports by the hour", "to compare with last year’s same time",
@@ -104,13 +134,13 @@ void page_kept(struct buf *out, const struct report *report)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		put_kept(out, &rows[i]);
 	html_table_close(out);
-	buf_text(
-		out,
-		"<p>What was said in connections is not kept. Exceptions are the first "
-		"packets of what led to a finding, where that is turned on, and the "
-		"names that protocols say openly. This report itself holds the "
-		"personal data of its rows: keep it as you keep the records, and no "
-		"longer than your evidence has to be kept.</p>\n");
+	put_pseudonyms(out, retention);
+	buf_text(out,
+		 "<p>What was said in connections is not kept, but for the names that "
+		 "protocols say openly. What belongs to an incident under a legal hold "
+		 "is kept until that ends. This report itself holds the "
+		 "personal data of its rows: keep it as you keep the records, and no "
+		 "longer than your evidence has to be kept.</p>\n");
 	html_close(out, "section");
 }
 
