@@ -158,10 +158,13 @@ int month_key_destroy(const char *folder, uint32_t month)
 	char path[PATH_MAX];
 	key_path(folder, month, path);
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0) {
+	/* First its name: what is written next is no key that anybody may find. */
+	int error = unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+	if (fd >= 0 && error == 0) {
 		file_write(fd, nothing, sizeof(nothing));
 		fsync(fd);
-		close(fd);
 	}
-	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
 }

@@ -32,5 +32,5 @@ struct pseudonyms *month_key_open(const char *folder, uint32_t month, int *error
 struct pseudonyms *month_key_make(const char *folder, uint32_t month, int *error);
 /* One of no month, that never goes; made, if there is none. 0 or -errno. */
 int month_keys_own(const char *folder, struct buf *key);
-/* 0 or -errno; overwritten first, for what that is worth on the disk at hand. */
+/* 0 or -errno; overwritten, too, for what that is worth on the disk at hand. */
 int month_key_destroy(const char *folder, uint32_t month);

@@ -320,6 +320,7 @@ static void an_address_is_found_as_long_as_the_key_is_there(void **state)
 	for (int i = 0; i < 500 && access(in_folder("privacy/2026-01.key"), F_OK) == 0;
 	     i++)
 		pause_ms(10);
+	assert_int_not_equal(access(in_folder("privacy/2026-01.key"), F_OK), 0);
 	found = find("203.0.113.7");
 	assert_int_equal(found.clear, 2);
 	assert_int_equal(found.pseudonyms, 0);
