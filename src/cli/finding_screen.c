@@ -50,6 +50,9 @@ static void print_who(const struct look *look, const struct finding_record *f)
 	buf_text(&text, addr);
 	if (f->client_prefix == 64)
 		buf_text(&text, "/64, a network of one customer");
+	if (f->pseudonym != UNKNOWN_U32)
+		buf_printf(&text, ", a pseudonym of %04u-%02u; docs/privacy.md",
+			   f->pseudonym / 100, f->pseudonym % 100);
 	label_buf(look, "Who", &text);
 }
 

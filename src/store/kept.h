@@ -21,4 +21,4 @@ extern const struct kept kept[];
 extern const size_t kept_count;
 
 /* Of that kind, in seconds. */
-uint32_t kept_seconds(const struct kept *kept, const struct store_limits *limits);
+uint32_t kept_seconds(const struct kept *of, const struct store_limits *limits);

@@ -20,7 +20,15 @@
 
 #define SECOND_US 1000000LL
 
-enum { YEAR_0 = 1900, HUNDRED = 100, YEAR_MONTHS = 12, NAME_LEN = 11 };
+enum {
+	YEAR_0 = 1900,
+	YEAR_MOST = 9999,
+	YEAR_LEN = 4,
+	HUNDRED = 100,
+	YEAR_MONTHS = 12,
+	NAME_LEN = 11,
+	DECIMAL = 10,
+};
 
 uint32_t month_of(int64_t at_us)
 {
@@ -50,14 +58,15 @@ static void key_path(const char *folder, uint32_t month, char path[static PATH_M
 /* True for exactly "2026-11.key". */
 static bool parse_name(const char *name, uint32_t *month)
 {
-	unsigned year, number;
 	char again[NAME_LEN + 1];
-	if (strlen(name) != NAME_LEN ||
-	    sscanf(name, "%4u-%2u.key", &year, &number) != 2 || number < 1 ||
-	    number > YEAR_MONTHS)
+	if (strlen(name) != NAME_LEN)
 		return false;
-	snprintf(again, sizeof(again), "%04u-%02u.key", year % 10000, number % 100);
-	*month = year * HUNDRED + number;
+	unsigned long year = strtoul(name, NULL, DECIMAL);
+	unsigned long number = strtoul(name + YEAR_LEN + 1, NULL, DECIMAL);
+	if (year > YEAR_MOST || number < 1 || number > YEAR_MONTHS)
+		return false;
+	*month = (uint32_t)(year * HUNDRED + number);
+	snprintf(again, sizeof(again), "%04lu-%02lu.key", year, number);
 	return strcmp(name, again) == 0;
 }
 

@@ -84,6 +84,10 @@ def aging(tap, monitor, strangers, listener):
     tap.equal(aged[0]["server_ip"], OURS, "and ours stays")
     tap.equal(monitor.get("logins?since=1h")[0]["client_ip"], aged[0]["client_ip"],
               "the API tells no other")
+    today = until(lambda: query(monitor, "SELECT client_ip,pseudonym FROM flow"),
+                  "the connection in the store")
+    tap.ok(today[0]["client_ip"] == CLIENT and today[0]["pseudonym"] is None,
+           "connections are clear until their whole day is that old", today)
     places = find(monitor, CLIENT)
     tap.equal(places.get(("login", MONTH)), 1, "find tells it by the key of the month", places)
     tap.ok(("login", None) not in places, "and that it stands there in the clear no more", places)

@@ -373,6 +373,7 @@ static void the_rule_of_roles_has_few_exceptions(void **state)
 	assert_int_equal(role_needed("/api/v1/users", true), ROLE_ADMINISTRATOR);
 	assert_int_equal(role_needed("/api/v1/policy", false), ROLE_VIEWER);
 	assert_int_equal(role_needed("/api/v1/policy", true), ROLE_ADMINISTRATOR);
+	assert_int_equal(role_needed("/api/v1/privacy", true), ROLE_ADMINISTRATOR);
 	assert_int_equal(role_needed("/api/v1/login", true), ROLE_NONE);
 	assert_int_equal(role_needed("/api/v1/login/", true), ROLE_OPERATOR);
 	assert_int_equal(role_needed("/badge/", false), ROLE_NONE);

@@ -55,6 +55,7 @@ static int64_t ask(const char *sql)
 	int64_t number = -1;
 	sqlite3_open_v2(in_folder("flows-2026-01-31.db"), &db, SQLITE_OPEN_READONLY,
 			NULL);
+	sqlite3_busy_timeout(db, 10000);
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
 		number = sqlite3_column_int64(stmt, 0);

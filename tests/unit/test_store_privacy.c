@@ -122,6 +122,7 @@ static const char *ask_of(const char *file, const char *sql)
 	sqlite3_stmt *stmt = NULL;
 	snprintf(text, sizeof(text), "(nothing)");
 	sqlite3_open_v2(in_folder(file), &db, SQLITE_OPEN_READONLY, NULL);
+	sqlite3_busy_timeout(db, 10000);
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
 		snprintf(text, sizeof(text), "%s",
@@ -210,8 +211,7 @@ static void every_kind_that_is_kept_goes_one_day(void **state)
 	for (enum record_kind kind = 0; kind < RECORD_KINDS; kind++) {
 		bool is_other = kind == RECORD_socket || kind == RECORD_self ||
 				kind == RECORD_audit || kind == RECORD_checkpoint;
-		if (event_table(kind) != NULL && !is_other &&
-		    !is_kept_for_a_time(kind))
+		if (event_table(kind) != NULL && !is_other && !is_kept_for_a_time(kind))
 			fail_msg("%s is kept for ever", schemas[kind].name);
 	}
 }
