@@ -291,6 +291,11 @@ static void check_chain(struct checking *c)
 
 /* ---- the store, asked again ---- */
 
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
 static bool ends(const char *text, const char *with)
 {
 	size_t len = strlen(text), tail = strlen(with);
@@ -317,7 +322,7 @@ static bool take_query(const struct checking *c, struct compliance *compliance,
 static bool take_mapping(struct compliance *compliance, const struct tar_file *file,
 			 struct buf *errors)
 {
-	bool is_document = strncmp(file->path, "documents/", 10) == 0;
+	bool is_document = begins(file->path, "documents/");
 	return (is_document ? compliance_take_document : compliance_take_framework)(
 		compliance, file->path, file->text.at, file->text.len, errors);
 }
@@ -330,7 +335,7 @@ static struct compliance *compliance_of(struct checking *c, struct buf *errors)
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < c->tar.count && ok; i++) {
 			const struct tar_file *file = &c->tar.files[i];
-			bool is_query = strncmp(file->path, "queries/", 8) == 0;
+			bool is_query = begins(file->path, "queries/");
 			if (!ends(file->path, ".yaml") || is_query != (pass == 0))
 				continue;
 			ok = is_query ? take_query(c, compliance, file, errors)
@@ -366,10 +371,38 @@ static void compare(struct checking *c, const struct report *report)
 }
 
 /* NULL: the report is about no such. */
-static const char *about(const struct checking *c, const char *name)
+static const char *about(const json_t *manifest, const char *name)
 {
-	const char *text = word(c->manifest, name);
+	const char *text = word(manifest, name);
 	return text[0] != '\0' ? text : NULL;
+}
+
+static uint32_t seconds(const json_t *kept, const char *name)
+{
+	json_int_t value = json_integer_value(json_object_get(kept, name));
+	return value < 0 || value > UINT32_MAX ? 0 : (uint32_t)value;
+}
+
+/* What was asked then. False: it does not say when. */
+static bool ask_of(const json_t *manifest, struct report_ask *ask)
+{
+	const json_t *kept = json_object_get(manifest, "kept");
+	*ask = (struct report_ask){
+		.framework = word(manifest, "framework"),
+		.host = word(manifest, "host"),
+		.subject = { .host = about(manifest, "about_host"),
+			     .user = about(manifest, "about_user"),
+			     .incident = about(manifest, "about_incident") },
+		.retention = { .flows_s = seconds(kept, "flows_s"),
+			       .ports_1m_s = seconds(kept, "ports_1m_s"),
+			       .ports_1h_s = seconds(kept, "ports_1h_s"),
+			       .ports_1d_s = seconds(kept, "ports_1d_s"),
+			       .events_s = seconds(kept, "events_s"),
+			       .probes_s = seconds(kept, "probes_s") },
+	};
+	return time_parse(word(manifest, "since"), &ask->since_us) &&
+	       time_parse(word(manifest, "until"), &ask->until_us) &&
+	       time_parse(word(manifest, "made"), &ask->now_us);
 }
 
 static void ask_again(struct checking *c)
@@ -377,15 +410,8 @@ static void ask_again(struct checking *c)
 	char error[STORE_ERROR_MAX];
 	struct buf errors = { 0 };
 	int status;
-	struct report_ask ask = { .framework = word(c->manifest, "framework"),
-				  .host = word(c->manifest, "host"),
-				  .subject = { .host = about(c, "about_host"),
-					       .user = about(c, "about_user"),
-					       .incident =
-						       about(c, "about_incident") } };
-	if (!time_parse(word(c->manifest, "since"), &ask.since_us) ||
-	    !time_parse(word(c->manifest, "until"), &ask.until_us) ||
-	    !time_parse(word(c->manifest, "made"), &ask.now_us)) {
+	struct report_ask ask;
+	if (!ask_of(c->manifest, &ask)) {
 		judge(c, false, "manifest.json: no times to ask again for");
 		return;
 	}

@@ -196,6 +196,19 @@ static void put_file(struct buf *out, const struct tar_file *file)
 	object_end(out);
 }
 
+/* Queries ask for them: who asks again has to give the same. */
+static void put_retention(struct buf *out, const struct report_retention *kept)
+{
+	object_open(out, "kept");
+	object_u64(out, "flows_s", kept->flows_s);
+	object_u64(out, "ports_1m_s", kept->ports_1m_s);
+	object_u64(out, "ports_1h_s", kept->ports_1h_s);
+	object_u64(out, "ports_1d_s", kept->ports_1d_s);
+	object_u64(out, "events_s", kept->events_s);
+	object_u64(out, "probes_s", kept->probes_s);
+	object_end(out);
+}
+
 static void put_manifest(const struct making *making, struct buf *out)
 {
 	const struct report *report = making->report;
@@ -211,6 +224,7 @@ static void put_manifest(const struct making *making, struct buf *out)
 	object_time(out, "since", report->ask.since_us, "Z");
 	object_time(out, "until", report->ask.until_us, "Z");
 	object_time(out, "made", report->ask.now_us, "Z");
+	put_retention(out, &report->ask.retention);
 	if (making->seal != NULL)
 		object_text(out, "key", seal_key_of(making->seal)->id);
 	list_open(out, "files");
