@@ -213,18 +213,21 @@ static int erase_day(struct store *store, struct veil *veil, struct job *job,
 
 /* ---- one after the other ---- */
 
+/* If that can't be said, the last step is made once more, which changes nothing. */
 static void end(struct erasing *erasing, struct store *store)
 {
 	char after[256];
 	note(erasing->rows, "flow", (int64_t)erasing->flows);
 	note(erasing->rows, "evidence", (int64_t)erasing->evidence);
 	note(erasing->left, "files of days", (int64_t)erasing->held_days);
+	erasing->flows = erasing->evidence = erasing->held_days = 0;
 	snprintf(after, sizeof(after),
 		 "erased: %.110s; left, as held or not over: %.90s",
 		 erasing->rows[0] != '\0' ? erasing->rows : "nothing",
 		 erasing->left[0] != '\0' ? erasing->left : "nothing");
-	privacy_audit(store, "privacy_erased", erasing->what.actor, erasing->subject,
-		      after);
+	if (!privacy_audit(store, "privacy_erased", erasing->what.actor,
+			   erasing->subject, after))
+		return;
 	OPENSSL_cleanse(erasing, sizeof(*erasing));
 	erasing->step = ERASING_NOTHING;
 	pthread_mutex_lock(&store->lock);
@@ -238,10 +241,16 @@ static void begin(struct erasing *erasing, struct store *store)
 	bool is_wanted = store->is_erasing;
 	*erasing = (struct erasing){ .what = store->erasure };
 	pthread_mutex_unlock(&store->lock);
-	if (!is_wanted ||
-	    !name_subject(store->folder, &erasing->what.addr, erasing->subject) ||
-	    !make_instead(&erasing->what.addr, &erasing->instead))
+	if (!is_wanted)
 		return;
+	if (!name_subject(store->folder, &erasing->what.addr, erasing->subject) ||
+	    !make_instead(&erasing->what.addr, &erasing->instead)) {
+		trouble_say(&store->notice, STORE_FAILED,
+			    "%.300s/privacy: no key can be made or read there, so no "
+			    "address is erased",
+			    store->folder);
+		return;
+	}
 	erasing->day = INT64_MIN;
 	if (privacy_audit(store, "privacy_erase", erasing->what.actor, erasing->subject,
 			  erasing->what.why))

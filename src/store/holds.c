@@ -9,22 +9,27 @@
 #include "store/days.h"
 #include "store/file.h"
 
-/* "$" stands for the incidents that are held. */
+/*
+ * "$" stands for the incidents that are held.  A finding or an alert says itself which
+ * one it belongs to, but for those that were found to have to do with another one:
+ * these stand in its timeline.
+ */
+#define ABOUT    "SELECT about FROM timeline WHERE incident IN $"
+#define FINDINGS "SELECT id FROM finding WHERE incident IN $ UNION " ABOUT
 static const struct {
 	enum record_kind kind;
 	const char *condition;
 } conditions[] = {
 	{ RECORD_incident, "id IN $" },
-	{ RECORD_finding, "incident IN $" },
-	{ RECORD_alert, "incident IN $" },
+	{ RECORD_finding, "(incident IN $ OR id IN(" ABOUT "))" },
+	{ RECORD_alert, "(incident IN $ OR id IN(" ABOUT "))" },
 	{ RECORD_timeline, "incident IN $" },
 	{ RECORD_notification, "incident IN $" },
-	{ RECORD_block, "finding IN(SELECT id FROM finding WHERE incident IN $)" },
-	{ RECORD_decision, "finding IN(SELECT id FROM finding WHERE incident IN $)" },
-	{ RECORD_failure, "id IN(SELECT about FROM timeline WHERE incident IN $)" },
-	{ RECORD_transcript, "id IN(SELECT about FROM timeline WHERE incident IN $)" },
-	{ RECORD_packet, "id IN(SELECT id FROM finding WHERE incident IN $ "
-			 "UNION SELECT about FROM timeline WHERE incident IN $)" },
+	{ RECORD_block, "(id IN(" ABOUT ")OR finding IN(" FINDINGS "))" },
+	{ RECORD_decision, "finding IN(" FINDINGS ")" },
+	{ RECORD_failure, "id IN(" ABOUT ")" },
+	{ RECORD_transcript, "id IN(" ABOUT ")" },
+	{ RECORD_packet, "id IN(" FINDINGS ")" },
 	{ RECORD_login, "EXISTS(SELECT 1 FROM incident i WHERE i.id IN $ AND login.at "
 			"BETWEEN i.\"first\" AND ifnull(i.\"end\",i.\"last\"))" },
 };

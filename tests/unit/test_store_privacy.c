@@ -102,6 +102,17 @@ static void put_incident(struct store *store, const char *id, int64_t at_us,
 	store_put(store, RECORD_incident, &incident);
 }
 
+static void put_line(struct store *store, const char *incident, const char *about)
+{
+	struct timeline_record line;
+	record_init(RECORD_timeline, &line);
+	record_text(line.incident, sizeof(line.incident), incident);
+	record_text(line.about, sizeof(line.about), about);
+	line.at = OLD;
+	line.kind = "finding";
+	store_put(store, RECORD_timeline, &line);
+}
+
 static void put_hold(struct store *store, const char *incident, int64_t until_us)
 {
 	struct hold_record hold;
@@ -342,6 +353,8 @@ static void what_is_held_stays_as_it_is_until_it_is_not(void **state)
 	store_limit(store, &limits);
 	put_finding(store, "f1", OLD, "203.0.113.7", "closed", "i1");
 	put_finding(store, "f4", OLD, "203.0.113.8", "closed", "");
+	put_finding(store, "f5", OLD, "203.0.113.9", "closed", "i2");
+	put_line(store, "i1", "f5");
 	put_login(store, OLD, "203.0.113.7");
 	put_flow(store, OLD, "203.0.113.7");
 	put_flow(store, EARLIER, "203.0.113.8");
@@ -354,6 +367,9 @@ static void what_is_held_stays_as_it_is_until_it_is_not(void **state)
 	assert_int_not_equal(stat(in_folder(EARLIER_FLOWS), &st), 0);
 	assert_string_equal(ask("SELECT client_ip FROM finding WHERE id='f1'"),
 			    "203.0.113.7");
+	assert_string_equal(ask("SELECT client_ip FROM finding WHERE id='f5'"),
+			    "203.0.113.9");
+	assert_string_equal(ask("SELECT count(*) FROM timeline"), "1");
 	assert_string_equal(ask("SELECT client_ip FROM incident"), "203.0.113.7");
 	assert_string_equal(ask("SELECT client_ip FROM login"), "203.0.113.7");
 	assert_string_equal(ask_of(OLD_FLOWS, "SELECT client_ip FROM flow"),
@@ -366,6 +382,7 @@ static void what_is_held_stays_as_it_is_until_it_is_not(void **state)
 	tick(store);
 	wait_for("breakwater.db", "SELECT count(*) FROM finding", "0");
 	wait_for("breakwater.db", "SELECT count(*) FROM incident", "0");
+	wait_for("breakwater.db", "SELECT count(*) FROM timeline", "0");
 	assert_int_not_equal(stat(in_folder(OLD_FLOWS), &st), 0);
 	store_close(store);
 }
