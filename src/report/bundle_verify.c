@@ -398,7 +398,12 @@ static bool ask_of(const json_t *manifest, struct report_ask *ask)
 			       .ports_1h_s = seconds(kept, "ports_1h_s"),
 			       .ports_1d_s = seconds(kept, "ports_1d_s"),
 			       .events_s = seconds(kept, "events_s"),
-			       .probes_s = seconds(kept, "probes_s") },
+			       .probes_s = seconds(kept, "probes_s"),
+			       .failures_s = seconds(kept, "failures_s"),
+			       .evidence_s = seconds(kept, "evidence_s"),
+			       .pseudonyms_after_s =
+				       seconds(kept, "pseudonyms_after_s"),
+			       .keys_kept_s = seconds(kept, "keys_kept_s") },
 	};
 	return time_parse(word(manifest, "since"), &ask->since_us) &&
 	       time_parse(word(manifest, "until"), &ask->until_us) &&

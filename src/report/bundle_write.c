@@ -206,6 +206,10 @@ static void put_retention(struct buf *out, const struct report_retention *kept)
 	object_u64(out, "ports_1d_s", kept->ports_1d_s);
 	object_u64(out, "events_s", kept->events_s);
 	object_u64(out, "probes_s", kept->probes_s);
+	object_u64(out, "failures_s", kept->failures_s);
+	object_u64(out, "evidence_s", kept->evidence_s);
+	object_u64(out, "pseudonyms_after_s", kept->pseudonyms_after_s);
+	object_u64(out, "keys_kept_s", kept->keys_kept_s);
 	object_end(out);
 }
 
