@@ -123,6 +123,11 @@ static int find_in(const struct privacy_options *o, struct private_look *look,
 	int status = state_folder("privacy", o->state, o->config_path, folder);
 	if (status != STATUS_OK)
 		return status;
+	/* Nowhere in what can't be read is not nowhere. */
+	struct store_reader *reader = store_reader_open(folder, error, &status);
+	if (reader == NULL)
+		return complain(status, error);
+	store_reader_close(reader);
 	patience_begin();
 	int result = store_find_private(folder, look, error);
 	patience_end();

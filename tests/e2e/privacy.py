@@ -91,6 +91,10 @@ def aging(tap, monitor, strangers, listener):
     places = find(monitor, CLIENT)
     tap.equal(places.get(("login", MONTH)), 1, "find tells it by the key of the month", places)
     tap.ok(("login", None) not in places, "and that it stands there in the clear no more", places)
+    lost = monitor.network.run(e2e.BREAKWATER, "privacy", "find", CLIENT, "--state",
+                               str(monitor.state / "none"), status=2)
+    tap.ok("Nowhere" not in lost.stdout, "where there is no store, nobody says nowhere",
+           lost.stdout, lost.stderr)
     key = monitor.state / "privacy" / f"{MONTH}.key"
     tap.equal(key.stat().st_mode & 0o7777, 0o600, "which only the daemon may read")
     listed = monitor.network.run(e2e.BREAKWATER, "privacy", "keys", "--state",
