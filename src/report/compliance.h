@@ -37,8 +37,9 @@ struct evidence {
 	uint32_t replaced; /* version of what it took the place of; 0: none */
 	enum observer observer;
 	enum kept kept;
-	uint32_t valid_s;      /* how long after it was collected it counts */
-	char *text, *sql;      /* its file, and the query; owned */
+	bool needs_rows;  /* no rows at all: nothing was recorded, so it is not known */
+	uint32_t valid_s; /* how long after it was collected it counts */
+	char *text, *sql; /* its file, and the query; owned */
 	char query_sha256[65]; /* of the query's text */
 };
 

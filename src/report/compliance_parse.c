@@ -212,6 +212,17 @@ static bool take_valid(struct reader *reader)
 	return ok;
 }
 
+/* What no rows at all mean. */
+#define EMPTY_ALLOWED "clear or unknown"
+static bool take_empty(struct reader *reader)
+{
+	const char *text = reader_scalar(reader);
+	if (text == NULL)
+		return false;
+	reader->evidence->needs_rows = strcmp(text, "unknown") == 0;
+	return reader->evidence->needs_rows || strcmp(text, "clear") == 0;
+}
+
 static const struct key of_evidence[] = {
 	{ "id", NAME_ALLOWED, take_evidence_id, true },
 	{ "version", "a number from 1 to 999999", take_version, true },
@@ -222,6 +233,7 @@ static const struct key of_evidence[] = {
 	{ "observer", OBSERVERS_ALLOWED, take_observer, true },
 	{ "kept", KEPT_ALLOWED, take_kept, true },
 	{ "valid", "a duration such as 30d", take_valid, true },
+	{ "empty", EMPTY_ALLOWED, take_empty, false },
 };
 
 /* ---- a file ---- */

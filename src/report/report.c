@@ -145,7 +145,8 @@ static enum outcome judge(const struct collected *collected)
 {
 	if (collected->deviations > 0)
 		return OUTCOME_DEVIATIONS;
-	if (collected->problem[0] != '\0' || collected->coverage.known_us <= 0)
+	if (collected->problem[0] != '\0' || collected->coverage.known_us <= 0 ||
+	    (collected->evidence->needs_rows && collected->rows.row_count == 0))
 		return OUTCOME_UNKNOWN;
 	return collected->judges ? OUTCOME_CLEAR : OUTCOME_REVIEW;
 }

@@ -5,6 +5,7 @@
 #include "web_client.h"
 
 #include <ftw.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -142,6 +143,15 @@ static void read_incidents(store_emit emit, void *to)
 	emit(to, &firing);
 }
 
+/* Two threads may ask at a time. */
+static void note_filter(const struct store_filter *filter)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&lock);
+	stored.filter = *filter;
+	pthread_mutex_unlock(&lock);
+}
+
 static int read_stored(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
@@ -157,7 +167,7 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 			emit(to, &gap);
 		return 0;
 	}
-	stored.filter = *filter;
+	note_filter(filter);
 	int result = wait_if_held(filter);
 	if (result != 0)
 		return result;
