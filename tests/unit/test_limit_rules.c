@@ -22,8 +22,8 @@ static const struct {
 	{ "rules:\n- name: \"a b\"\n  field: port.active\n  above: 5\n",
 	  "rules.yaml:2:9: name can't be \"a b\"" },
 	{ "rules:\n- name: a\n  above: 5\n", "rules.yaml:2:3: a rule without field" },
-	{ "rules:\n- name: a\n  field: active\n  above: 5\n",
-	  "rules.yaml:3:10: field can't be \"active\": there is no such record. "
+	{ "rules:\n- name: a\n  field: xyzzy\n  above: 5\n",
+	  "rules.yaml:3:10: field can't be \"xyzzy\": there is no such record. "
 	  "Allowed is RECORD.FIELD" },
 	{ "rules:\n- name: a\n  field: ports.active\n  above: 5\n",
 	  "did you mean port?" },

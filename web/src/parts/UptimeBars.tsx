@@ -57,7 +57,7 @@ const PATHS: Record<Was, (x: number, width: number) => string> = {
  * at.  A table draws some thirty rows anew with each turn of the wheel.
  */
 function RowOfBars({ periods, label }: { periods: readonly Period[]; label: string }): JSX.Element {
-	const title = useRef<SVGTitleElement>(null);
+	const title = useRef<Element | null>(null);
 	const width = periods.length > 60 ? NARROW : WIDE, step = width + (width === NARROW ? 1 : 2);
 	const paths = new Map<Was, string>();
 	periods.forEach(({ was }, i) => paths.set(was, (paths.get(was) ?? "") + PATHS[was](i * step, width)));
@@ -70,7 +70,7 @@ function RowOfBars({ periods, label }: { periods: readonly Period[]; label: stri
 	return (
 		<svg class="uptime" role="img" aria-label={`${label}: ${summaryOf(periods)}`} width={periods.length * step} height={HEIGHT}
 			viewBox={`0 0 ${periods.length * step} ${HEIGHT}`} preserveAspectRatio="none" onPointerMove={tell}>
-			<title ref={title} />
+			<title ref={element => { title.current = element; }} />
 			<rect class="ground" x={0} y={0} width={periods.length * step} height={HEIGHT} />
 			{[...paths].map(([was, path]) => <path key={was} class={was} d={path} />)}
 		</svg>
