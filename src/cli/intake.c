@@ -471,8 +471,7 @@ bool monitor_open(struct monitor *m)
 	m->probing.take_failure = take_failure;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||
 	    m->store == NULL || !has_incidents || !has_approvals ||
-	    !probe_intake_open(m) ||
-	    !login_intake_open(&m->logins, &logins)) {
+	    !probe_intake_open(m) || !login_intake_open(&m->logins, &logins)) {
 		fprintf(stderr, "breakwater: not enough memory\n");
 		return false;
 	}

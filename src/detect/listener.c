@@ -230,7 +230,8 @@ static void end(struct detect *detect, const struct place *place, const char *ki
 		findings_end_at(&detect->findings, finding, due_us);
 }
 
-/* Sets what the register says of it; true if the register refuses, the reason in detect->reason. */
+/* Sets what the register says of it; true if the register refuses, the reason in
+ * detect->reason. */
 static bool is_refused(struct detect *detect, struct listener_record *l)
 {
 	buf_clear(&detect->reason);

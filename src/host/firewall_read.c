@@ -175,8 +175,7 @@ static json_t *read_document(unsigned flags)
 struct ruleset *firewall_read(struct firewall_facts *facts)
 {
 	json_t *document = read_document(NFT_CTX_OUTPUT_STATELESS);
-	struct ruleset *ruleset =
-		document != NULL ? read_rules(document, facts) : NULL;
+	struct ruleset *ruleset = document != NULL ? read_rules(document, facts) : NULL;
 	json_decref(document);
 	return ruleset;
 }

@@ -15,8 +15,8 @@
 
 /* The key of the sample that comes with Crypto-PAn. */
 static const uint8_t sample_key[PSEUDONYM_KEY_LEN] = {
-	21,  34,  23,  141, 51,	 164, 207, 128, 19, 10, 91, 22, 73, 144, 125, 16,
-	216, 152, 143, 131, 121, 121, 101, 39,	98, 87, 76, 45, 42, 132, 34,  2
+	21,  34,  23,  141, 51,  164, 207, 128, 19, 10, 91, 22, 73, 144, 125, 16,
+	216, 152, 143, 131, 121, 121, 101, 39,  98, 87, 76, 45, 42, 132, 34,  2
 };
 
 static struct addr of(struct pseudonyms *pseudonyms, const char *text)

@@ -52,6 +52,7 @@ static void fake_flow(struct flow_record *flow, int i, int64_t at_us)
 	flow->end_reason = "closed";
 }
 
+static pthread_mutex_t filter_lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t began_us; /* of flow 0 */
 
 static void give_known_flows(void *self, web_emit emit, void *to)
@@ -125,7 +126,7 @@ static struct incident_record fake_incident(const char *state)
 	record_init(RECORD_incident, &incident);
 	incident.first = incident.at = began_us;
 	incident.state = state;
-	snprintf(incident.id, sizeof(incident.id), "1dea");
+	record_text(incident.id, sizeof(incident.id), "1dea");
 	return incident;
 }
 
@@ -143,31 +144,21 @@ static void read_incidents(store_emit emit, void *to)
 	emit(to, &firing);
 }
 
-/* Two threads may ask at a time. */
-static void note_filter(const struct store_filter *filter)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_mutex_lock(&lock);
-	stored.filter = *filter;
-	pthread_mutex_unlock(&lock);
-}
-
 static int read_stored(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
 {
 	assert_ptr_equal(reader, &stored);
 	if (kind == RECORD_gap) {
-		struct gap_record gap;
-		record_init(RECORD_gap, &gap);
-		gap.start = began_us - MINUTE_US;
-		gap.end = began_us;
-		gap.reason = "stopped";
+		const struct gap_record gap = { began_us - MINUTE_US, began_us,
+						"stopped", UNKNOWN_U64 };
 		for (int i = 0; i < stored.gaps; i++)
 			emit(to, &gap);
 		return 0;
 	}
-	note_filter(filter);
+	pthread_mutex_lock(&filter_lock); /* two threads may ask at a time */
+	stored.filter = *filter;
+	pthread_mutex_unlock(&filter_lock);
 	int result = wait_if_held(filter);
 	if (result != 0)
 		return result;
