@@ -40,7 +40,7 @@ static void sort(struct approvals *a)
 static struct approvals_known *find(const struct approvals *a, const char *id,
 				    size_t count)
 {
-	struct approvals_known key;
+	struct approvals_known key = { 0 };
 	record_text(key.record.id, sizeof(key.record.id), id);
 	return count > 0 ? bsearch(&key, a->known, count, sizeof(*a->known), by_id)
 			 : NULL;

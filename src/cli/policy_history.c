@@ -129,9 +129,14 @@ static bool is_overdue(const json_t *row, int64_t now_us)
 	       (review_us != UNKNOWN_TIME && review_us <= now_us);
 }
 
+struct due_row {
+	const json_t *at; /* borrowed */
+};
+
 static int by_owner(const void *left, const void *right)
 {
-	const json_t *a = *(json_t *const *)left, *b = *(json_t *const *)right;
+	const json_t *a = ((const struct due_row *)left)->at;
+	const json_t *b = ((const struct due_row *)right)->at;
 	const char *x = member_text(a, "owner"), *y = member_text(b, "owner");
 	int order = strcmp(x != NULL ? x : "", y != NULL ? y : "");
 	if (order != 0)
@@ -163,23 +168,23 @@ static bool print_due(const struct policy_options *o, const json_t *rows)
 {
 	int64_t now_us = clock_us(CLOCK_REALTIME);
 	size_t count = json_array_size(rows);
-	json_t **sorted = calloc(count + 1, sizeof(json_t *));
+	struct due_row *sorted = calloc(count + 1, sizeof(*sorted));
 	bool overdue = false;
 	const char *owner = NULL;
 	for (size_t i = 0; sorted != NULL && i < count; i++)
-		sorted[i] = json_array_get(rows, i);
+		sorted[i].at = json_array_get(rows, i);
 	if (sorted != NULL)
 		qsort(sorted, count, sizeof(*sorted), by_owner);
 	for (size_t i = 0; sorted != NULL && i < count; i++) {
 		struct buf due = { 0 };
-		say_due(sorted[i], now_us, &due);
+		say_due(sorted[i].at, now_us, &due);
 		if (due.len > 0 && o->common.json) {
-			json_dumpf(sorted[i], stdout, JSON_COMPACT);
+			json_dumpf(sorted[i].at, stdout, JSON_COMPACT);
 			putchar('\n');
 		} else if (due.len > 0 && buf_cstr(&due) != NULL) {
-			print_line(sorted[i], due.at, &owner);
+			print_line(sorted[i].at, due.at, &owner);
 		}
-		overdue |= due.len > 0 && is_overdue(sorted[i], now_us);
+		overdue |= due.len > 0 && is_overdue(sorted[i].at, now_us);
 		buf_free(&due);
 	}
 	free(sorted);

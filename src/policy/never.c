@@ -29,6 +29,7 @@ const char *never_reason_name(enum never_reason reason)
 const char *never_reason_sentence(enum never_reason reason)
 {
 	static const char *const sentences[NEVER_REASON_COUNT] = {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a value of a list */
 #define NEVER(name, sentence) [NEVER_##name] = sentence,
 #include "record/veto.def"
 #undef NEVER

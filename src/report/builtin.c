@@ -34,6 +34,8 @@ const struct report_file *report_files(size_t *count)
 
 const char *report_style(size_t *len)
 {
-	*len = (size_t)(report_css_end - report_css);
-	return report_css;
+	static const struct report_file style = { "report.css", report_css,
+						  report_css_end };
+	*len = (size_t)(style.end - style.at);
+	return style.at;
 }

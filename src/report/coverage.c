@@ -18,9 +18,10 @@ static bool take_gap(void *of, const void *record)
 		size_t room = observed->gap_room == 0 ? 64 : 2 * observed->gap_room;
 		struct gap_record *gaps =
 			reallocarray(observed->gaps, room, sizeof(*gaps));
-		observed->failed = gaps == NULL;
-		if (observed->failed)
+		if (gaps == NULL) {
+			observed->failed = true;
 			return false;
+		}
 		observed->gaps = gaps;
 		observed->gap_room = room;
 	}

@@ -19,10 +19,10 @@ static void take_fault(void *self, const struct audit_fault *fault)
 	if (faults == NULL)
 		return;
 	chain->faults = faults;
-	char *text = strdup(fault->text);
-	if (text != NULL)
-		faults[chain->fault_count++] =
-			(struct report_fault){ text, fault->is_notice };
+	struct report_fault *kept = &faults[chain->fault_count];
+	kept->is_notice = fault->is_notice;
+	kept->text = strdup(fault->text);
+	chain->fault_count += kept->text != NULL;
 }
 
 static bool goes_on(void *self, uint64_t records)

@@ -61,7 +61,7 @@ static void put_name(struct buf *out, const char *name)
 {
 	char word[64];
 	size_t len = 0;
-	for (; name[len] != '\0' && len < sizeof(word) - 1; len++)
+	for (; len < sizeof(word) - 1 && name[len] != '\0'; len++)
 		word[len] = name[len];
 	word[len] = '\0';
 	for (char *at = word; (at = strchr(at, '_')) != NULL;)

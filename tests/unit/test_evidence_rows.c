@@ -144,7 +144,7 @@ static void put_health(struct store *store)
 	    r->reason = "dropped"; r->count = 60);
 }
 
-static void put_rest(struct store *store)
+static void put_odd(struct store *store)
 {
 	PUT(anomaly, r->at = START_US + HOUR; TEXT(target, "10.0.0.1:443/tcp");
 	    TEXT(metric, "port.flows"); r->value = 9; r->low = 1; r->high = 3;
@@ -156,6 +156,10 @@ static void put_rest(struct store *store)
 	    r->ip = scene_addr("0.0.0.0"); r->port = 443; r->backlog = 100;
 	    r->backlog_max = 128; r->overflow_at = START_US + HOUR;
 	    r->change = "changed");
+}
+
+static void put_seen(struct store *store)
+{
 	PUT(forecast, r->at = START_US + DAY; TEXT(subject, "store");
 	    r->metric = "store_bytes"; r->limit = 100; r->now = 50; r->predicted = 90;
 	    r->probability = 0.25);
@@ -179,7 +183,8 @@ static int fill(void **state)
 	put_conversations(store);
 	put_rulesets(store);
 	put_health(store);
-	put_rest(store);
+	put_odd(store);
+	put_seen(store);
 	wait_written(store);
 	store_close(store);
 	return 0;
