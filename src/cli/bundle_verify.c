@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/view.h"
 #include "report/bundle.h"
 
 static void print_judgement(void *self, bool holds, const char *text)
 {
+	char clean[1024]; /* it may be a stranger's */
 	(void)self;
-	printf("  %s %s\n", holds ? "ok   " : "FAULT", text);
+	text_clean(clean, sizeof(clean), text);
+	printf("  %s %s\n", holds ? "ok   " : "FAULT", clean);
 }
 
 static void print_words(int faults, bool is_key_given)
@@ -38,7 +41,7 @@ int bundle_verify_print(const struct buf *bundle, const struct seal_key *keys,
 					    .sink = { .judged = print_judgement } };
 	int faults = bundle_verify(bundle->at, bundle->len, &check, error);
 	if (faults < 0) {
-		printf("  FAULT %s\n", error);
+		print_judgement(NULL, false, error);
 		faults = 1;
 	}
 	print_words(faults, key_count > 0);

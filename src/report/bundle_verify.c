@@ -193,7 +193,8 @@ static void check_form(struct checking *c, const char *at, size_t len)
 
 struct chain {
 	struct checking *c;
-	field_text64 hash; /* of the record before */
+	field_text64 hash;    /* of the record before */
+	field_text64 *hashes; /* owned: of the records from the first on */
 	uint64_t seq, first, records, checkpoints, held;
 	bool is_broken;
 };
@@ -217,6 +218,20 @@ static void each_line(const struct checking *c, const char *path, struct chain *
 		json_decref(object);
 	}
 	buf_free(&text);
+}
+
+static bool keep_hash(struct chain *chain, const char *hash)
+{
+	/* Twice as much each time that it is a power of two. */
+	if ((chain->records & (chain->records - 1)) == 0) {
+		size_t room = chain->records == 0 ? 1 : 2 * (size_t)chain->records;
+		field_text64 *grown = reallocarray(chain->hashes, room, sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		chain->hashes = grown;
+	}
+	memcpy(chain->hashes[chain->records++], hash, sizeof(*chain->hashes));
+	return true;
 }
 
 static void take_record(struct chain *chain, const char *line, json_t *object)
@@ -248,8 +263,32 @@ static void take_record(struct chain *chain, const char *line, json_t *object)
 	if (is_first)
 		chain->first = audit.seq;
 	chain->seq = audit.seq;
-	chain->records++;
 	memcpy(chain->hash, audit.hash, sizeof(chain->hash));
+	if (!keep_hash(chain, audit.hash)) {
+		chain->is_broken = true;
+		judge(chain->c, false, "not enough memory for the audit chain");
+	}
+}
+
+/* What a checkpoint signs is what stands there. */
+static void compare_with_record(struct chain *chain,
+				const struct checkpoint_record *checkpoint)
+{
+	if (chain->records == 0 || checkpoint->seq < chain->first || chain->is_broken)
+		return; /* of before the time; or it was said already */
+	if (checkpoint->seq > chain->seq)
+		judge(chain->c, false,
+		      "audit/records.ndjson: cut off: checkpoint %" PRIu64
+		      " signs record %" PRIu64 ", the last is %" PRIu64,
+		      checkpoint->number, checkpoint->seq, chain->seq);
+	else if (strcmp(chain->hashes[checkpoint->seq - chain->first],
+			checkpoint->hash) != 0)
+		judge(chain->c, false,
+		      "audit/records.ndjson: rewritten: checkpoint %" PRIu64
+		      " signed another record %" PRIu64,
+		      checkpoint->number, checkpoint->seq);
+	else if (checkpoint->seq > chain->held)
+		chain->held = checkpoint->seq;
 }
 
 static void take_checkpoint(struct chain *chain, const char *line, json_t *object)
@@ -270,8 +309,8 @@ static void take_checkpoint(struct chain *chain, const char *line, json_t *objec
 		judge(chain->c, false,
 		      "checkpoint %" PRIu64 ": its signature does not hold",
 		      checkpoint.number);
-	else if (checkpoint.seq > chain->held)
-		chain->held = checkpoint.seq;
+	else
+		compare_with_record(chain, &checkpoint);
 }
 
 static void check_chain(struct checking *c)
@@ -287,6 +326,7 @@ static void check_chain(struct checking *c)
 		      "audit records %" PRIu64 " to %" PRIu64
 		      " follow one another; signed up to %" PRIu64,
 		      chain.first, chain.seq, chain.held);
+	free(chain.hashes);
 }
 
 /* ---- the store, asked again ---- */
@@ -471,7 +511,8 @@ int bundle_verify(const void *at, size_t len, const struct bundle_check *check,
 		check_seal(&c);
 		check_form(&c, at, len);
 		check_chain(&c);
-		if (check->folder != NULL)
+		/* Queries of strangers are not run. */
+		if (check->folder != NULL && c.faults == 0)
 			ask_again(&c);
 	} else {
 		c.faults = -1;

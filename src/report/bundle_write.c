@@ -149,13 +149,15 @@ static bool add_chain(struct making *making, char error[static STORE_ERROR_MAX])
 	struct store_filter filter;
 	store_filter_init(&filter);
 	filter.since_us = making->report->ask.since_us;
-	int result = store_read(making->reader, RECORD_audit, &filter, take_audit,
-				making, error);
-	put_lines(making, add(making, "audit/records.ndjson"));
-	if (result == 0)
-		result = store_read(making->reader, RECORD_checkpoint, &filter,
-				    take_checkpoint, making, error);
+	/* Checkpoints first: none of them signs a record that came after the reading.
+	 */
+	int result = store_read(making->reader, RECORD_checkpoint, &filter,
+				take_checkpoint, making, error);
 	put_lines(making, add(making, "audit/checkpoints.ndjson"));
+	if (result == 0)
+		result = store_read(making->reader, RECORD_audit, &filter, take_audit,
+				    making, error);
+	put_lines(making, add(making, "audit/records.ndjson"));
 	return result == 0;
 }
 

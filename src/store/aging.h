@@ -48,5 +48,10 @@ bool aging_work(struct aging *aging, struct store *store, int64_t now_us);
 void private_assignments(struct buf *sql, const struct private_kind *of);
 /* "UPDATE flow SET ..." of the file of a day. */
 void private_flow_assignments(struct buf *sql, int64_t day);
-/* Who knows settled parts of the file reads them again: it gets another number. */
-#define PRIVATE_FILE_CHANGED "UPDATE meta SET value=random() WHERE name='file'"
+/*
+ * Who knows settled parts of the file reads them again.  It stays the same file, whose
+ * rows stay the same rows: who reads a part of it now, and the rest then, has each
+ * once.
+ */
+#define PRIVATE_FILE_CHANGED                                                           \
+	"INSERT OR REPLACE INTO meta VALUES('" RANGES_CONTENT "',random())"

@@ -47,7 +47,7 @@ bool holds_any(sqlite3 *db, int64_t now_us)
 	char sql[96];
 	snprintf(sql, sizeof(sql), "SELECT count(*)FROM hold WHERE until>%lld",
 		 (long long)now_us);
-	return db_number(db, sql, 0) > 0;
+	return db_number(db, sql, 1) > 0; /* what can't be read is held */
 }
 
 /* What is not known belongs to none. */
@@ -92,5 +92,5 @@ bool holds_day(sqlite3 *db, int64_t day, int64_t now_us)
 		 "ifnull(\"end\",\"last\")>=%lld)",
 		 (long long)now_us, (long long)((day + 1) * DAY_US),
 		 (long long)(day * DAY_US));
-	return db_number(db, sql, 0) > 0;
+	return db_number(db, sql, 1) > 0; /* what can't be read is held */
 }

@@ -57,17 +57,37 @@ static void is_named(sqlite3_context *context, int count, sqlite3_value **values
 					    address_text_has(text, name));
 }
 
+/*
+ * Whether an IP header has it, source or destination; also the one that an error of
+ * ICMP quotes (RFC 792, RFC 4443).  Elsewhere the same octets are an option, or chance.
+ */
+static bool has_address(const uint8_t *at, size_t len, const struct addr *addr)
+{
+	enum { V4_LEN = 20, V6_LEN = 40, ICMP_LEN = 8, ICMP = 1, ICMP6 = 58 };
+	bool is_v4 = len >= V4_LEN && at[0] >> 4 == 4;
+	bool is_v6 = len >= V6_LEN && at[0] >> 4 == 6;
+	size_t size = is_v4 ? 4 : 16, first = is_v4 ? 12 : 8;
+	const uint8_t *wanted = addr->ip6 + (is_v4 ? V4_AT : 0);
+	if ((!is_v4 && !is_v6) || is_v4 != addr_is_v4(addr))
+		return false;
+	if (memcmp(at + first, wanted, size) == 0 ||
+	    memcmp(at + first + size, wanted, size) == 0)
+		return true;
+	size_t header = is_v4 ? (size_t)(at[0] & 15) * 4 : V6_LEN;
+	bool is_icmp = at[is_v4 ? 9 : 6] == (is_v4 ? ICMP : ICMP6);
+	size_t quoted = header + ICMP_LEN;
+	return is_icmp && header >= (is_v4 ? V4_LEN : V6_LEN) && quoted < len &&
+	       has_address(at + quoted, len - quoted, addr);
+}
+
 static void is_carried(sqlite3_context *context, int count, sqlite3_value **values)
 {
 	(void)count;
 	const struct month_names *names = sqlite3_user_data(context);
-	size_t skipped = addr_is_v4(names->addr) ? V4_AT : 0;
-	const void *data = sqlite3_value_blob(values[0]);
+	const uint8_t *data = sqlite3_value_blob(values[0]);
 	size_t len = (size_t)sqlite3_value_bytes(values[0]);
-	bool is_there =
-		data != NULL && memmem(data, len, names->addr->ip6 + skipped,
-				       sizeof(names->addr->ip6) - skipped) != NULL;
-	sqlite3_result_int(context, is_there);
+	sqlite3_result_int(context,
+			   data != NULL && has_address(data, len, names->addr));
 }
 
 int month_names_lend(sqlite3 *db, struct month_names *names)

@@ -157,7 +157,8 @@ int ranges_read(sqlite3 *db, struct range_list *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	size_t room = 0;
-	*out = (struct range_list){ .file = meta_get(db, FILE_NUMBER, 0) };
+	*out = (struct range_list){ .file = meta_get(db, FILE_NUMBER, 0),
+				    .content = meta_get(db, RANGES_CONTENT, 0) };
 	if (out->file == 0)
 		return SQLITE_OK;
 	int code = sqlite3_prepare_v2(

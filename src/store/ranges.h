@@ -48,11 +48,14 @@ int ranges_end(struct range_writer *writer);
 
 /* ---- reading ---- */
 
+#define RANGES_CONTENT "content" /* in meta */
+
 /* The ranges of a file, the newest first. */
 struct range_list {
 	struct flow_range *at; /* owned */
 	size_t count;
-	int64_t file; /* the file's number; 0: a file without ranges */
+	int64_t file;    /* the file's number; 0: a file without ranges */
+	int64_t content; /* another one each time that its rows were changed */
 };
 int ranges_read(sqlite3 *db, struct range_list *out);
 void ranges_free(struct range_list *list);

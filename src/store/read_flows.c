@@ -207,10 +207,10 @@ static bool settle_ranges(struct settling *s, const struct range_list *list,
 			continue;
 		if (!add_rows(s, &rows))
 			return false;
-		uint64_t words[2 + sizeof(*range) / sizeof(uint64_t)] = {
-			s->out->revision, (uint64_t)list->file
+		uint64_t words[3 + sizeof(*range) / sizeof(uint64_t)] = {
+			s->out->revision, (uint64_t)list->file, (uint64_t)list->content
 		};
-		memcpy(&words[2], range, sizeof(*range));
+		memcpy(&words[3], range, sizeof(*range));
 		s->out->revision =
 			hash_words(&any, words, sizeof(words) / sizeof(words[0]));
 	}

@@ -526,6 +526,7 @@ static bool add_cells(struct aggregate *a, const struct aggregate *from,
 {
 	if (from->step_s == 0)
 		return true;
+	buf_clear(&a->key); /* no group is to come: only cells want room */
 	if (a->step_s < from->step_s) {
 		if (a->cell_count > 0)
 			refile_cells(a, NULL, from->step_s / a->step_s);

@@ -304,6 +304,27 @@ static void a_store_that_was_edited_gives_other_rows(void **state)
 	expect_fault(&bundle, folder, "evidence/T1.csv: asked again");
 }
 
+/* The rows say one thing, the checkpoints another. */
+static void edit_chain(const char *sql, const char *wanted)
+{
+	sqlite3 *db = NULL;
+	struct buf made = { 0 };
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	make_bundle(&made);
+	expect_fault(&made, NULL, wanted);
+	buf_free(&made);
+}
+
+/* Its links still hold: only a checkpoint knows that there was more. */
+static void a_chain_cut_off_before_it_was_bundled_is_found(void **state)
+{
+	(void)state;
+	edit_chain("DELETE FROM audit WHERE seq>(SELECT max(seq)-3 FROM audit)",
+		   "audit/records.ndjson: cut off");
+}
+
 static void what_is_no_bundle_is_refused(void **state)
 {
 	(void)state;
@@ -325,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_file_left_out_added_or_changed_is_named),
 		cmocka_unit_test(what_is_no_bundle_is_refused),
 		cmocka_unit_test(a_store_that_was_edited_gives_other_rows),
+		cmocka_unit_test(a_chain_cut_off_before_it_was_bundled_is_found),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
