@@ -195,7 +195,12 @@ def changes(tap, lab):
     terminal.type("Escape")
 
     go(terminal, "4", "port_scan", "the attack")
-    terminal.type("Space")
+    terminal.type("/")
+    terminal.wait("search:", "the search")
+    terminal.write("port_scan")
+    until(lambda: any("port_scan" in line for line in selected(terminal)),
+          "the attack's row, whatever else was found")
+    terminal.type("Enter", "Space")
     terminal.wait("1 tagged", "a tag")
     go(terminal, "b", rf"Block {re.escape(ATTACKER)} for 1 h\?", "a question")
     terminal.type("y")
