@@ -198,7 +198,7 @@ static void follow(struct entry *entry, const struct about *about)
 {
 	struct incident_record *record = &entry->record;
 	bool is_alert = strcmp(about->kind, "alert") == 0;
-	if (strcmp(entry->lead, about->id) != 0 || (is_alert && !about->is_open))
+	if (strcmp(record->lead, about->id) != 0 || (is_alert && !about->is_open))
 		return;
 	entry->has_news |= strcmp(record->summary, about->summary) != 0;
 	record_text(record->summary, sizeof(record->summary), about->summary);
@@ -206,9 +206,10 @@ static void follow(struct entry *entry, const struct about *about)
 	record->limit = about->limit;
 }
 
-/* Where that is of which the sentence is. */
+/* Whose the sentence is, and where that is. */
 static void point_at(struct incident_record *record, const struct about *about)
 {
+	record_text(record->lead, sizeof(record->lead), about->id);
 	record_text(record->target, sizeof(record->target), about->target);
 	record->server_ip = about->ip;
 	record->port = about->port;
@@ -217,18 +218,22 @@ static void point_at(struct incident_record *record, const struct about *about)
 	record_text(record->tags, sizeof(record->tags), about->tags);
 }
 
+static void keep_first(struct incident_record *record, const struct about *about)
+{
+	record_text(record->first_target, sizeof(record->first_target), about->target);
+	record->first_ip = about->ip;
+	record->first_port = about->port;
+	record->first_transport = about->transport;
+}
+
 static struct entry *begin(struct incident_book *book, const struct about *about)
 {
 	struct entry *entry = book_room(book);
 	if (entry == NULL)
 		return NULL;
 	*entry = (struct entry){ .target = book_hash(about->target),
-				 .ip = about->ip,
-				 .port = about->port,
-				 .transport = about->transport,
 				 .is_attack = about->attack[0] != '\0',
 				 .attack = book_hash(about->attack) };
-	record_text(entry->lead, sizeof(entry->lead), about->id);
 	struct incident_record *record = &entry->record;
 	record_init(RECORD_incident, record);
 	name_it(book, record, about);
@@ -238,6 +243,7 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	record->state = "firing";
 	record_text(record->rule, sizeof(record->rule), about->rule);
 	record->client_ip = about->client;
+	keep_first(record, about);
 	point_at(record, about);
 	record->severity = about->severity;
 	record->ahead = about->is_ahead;
@@ -306,7 +312,6 @@ static bool grow(struct entry *entry, const struct about *about)
 		record_severity(about->severity) > record_severity(record->severity);
 	if (is_graver) {
 		record->severity = about->severity;
-		record_text(entry->lead, sizeof(entry->lead), about->id);
 		if (!has_own_cause(entry))
 			point_at(record, about);
 	}

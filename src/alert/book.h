@@ -27,16 +27,9 @@ enum cause {
 /* An incident; of an unused one the id is "". */
 struct entry {
 	struct incident_record record;
-	/* What its first member is about, by which others join: the record says what
-	 * the gravest is. */
-	uint64_t target; /* hash */
-	struct addr ip;
-	uint32_t port;
-	const char *transport;
+	uint64_t target; /* hash of record.first_target */
 	enum cause cause;
 	int64_t said_us;
-	field_text32 lead; /* the member that its summary is of */
-	bool is_led;       /* after a restart: by one that is as grave as all of it */
 	bool has_news;     /* it grew since it was said */
 	uint32_t open;     /* members that are not over */
 	bool is_attack;    /* its first member is one of detect's incidents ... */
@@ -103,6 +96,10 @@ struct member *book_member(struct incident_book *book, const char *id);
 /* A free row, else one that is over; NULL: all are in force. */
 struct member *book_member_room(struct incident_book *book);
 void book_say(struct incident_book *book, struct entry *entry, int64_t now_us);
+/* If it is a better one than that which is known. */
+void book_blame(struct entry *entry, enum cause cause, const char *words);
+/* The inverse of what is kept; none if it is no such word. */
+enum cause book_cause(const char *kind);
 /* A line of it, told. */
 void book_line(struct incident_book *book, struct entry *entry,
 	       const struct timeline_record *line);

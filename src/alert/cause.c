@@ -14,18 +14,42 @@
 /* A listener's end may be noticed after the probe that failed by it. */
 #define AFTER_US (60 * BOOK_SECOND_US)
 
+static const char *const kinds[] = {
+	[CAUSE_NONE] = NULL,           [CAUSE_BLOCK] = "block",
+	[CAUSE_LISTENER] = "listener", [CAUSE_DEPLOYMENT] = "deployment",
+	[CAUSE_MANY] = "many",         [CAUSE_PARENT] = "parent",
+};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+void book_blame(struct entry *entry, enum cause cause, const char *words)
+{
+	if (cause <= entry->cause)
+		return;
+	entry->cause = cause;
+	entry->record.cause_kind = kinds[cause];
+	record_text(entry->record.cause, sizeof(entry->record.cause), words);
+}
+
+enum cause book_cause(const char *kind)
+{
+	for (int cause = CAUSE_NONE + 1; cause < KINDS && kind != NULL; cause++)
+		if (strcmp(kinds[cause], kind) == 0)
+			return (enum cause)cause;
+	return CAUSE_NONE;
+}
+
 static bool is_about(const struct incident_book *book, const struct event *event,
 		     const struct entry *entry)
 {
 	const struct incident_record *record = &entry->record;
 	bool is_everywhere = addr_is_unspecified(&event->ip) &&
-			     !addr_is_unset(&record->server_ip) &&
+			     !addr_is_unset(&record->first_ip) &&
 			     book->sink.is_own != NULL &&
-			     book->sink.is_own(book->sink.self, &record->server_ip);
+			     book->sink.is_own(book->sink.self, &record->first_ip);
 	if (!addr_is_unset(&event->ip) && !is_everywhere &&
-	    !addr_equal(&event->ip, &record->server_ip))
+	    !addr_equal(&event->ip, &record->first_ip))
 		return false;
-	return event->port == UNKNOWN_U32 || event->port == record->port;
+	return event->port == UNKNOWN_U32 || event->port == record->first_port;
 }
 
 /*
@@ -47,10 +71,7 @@ static void give(struct incident_book *book, struct entry *entry,
 		 const struct event *event)
 {
 	book_line(book, entry, &event->line);
-	if (event->cause <= entry->cause)
-		return;
-	entry->cause = event->cause;
-	record_text(entry->record.cause, sizeof(entry->record.cause), event->words);
+	book_blame(entry, event->cause, event->words);
 }
 
 void book_explain(struct incident_book *book, struct entry *entry)

@@ -92,16 +92,18 @@ static bool is_over_lately(const struct entry *entry, int64_t now_us)
 static bool is_same_service(const struct entry *entry, const struct about *about)
 {
 	return !addr_is_unset(&about->ip) && about->port != UNKNOWN_U32 &&
-	       addr_equal(&entry->ip, &about->ip) && entry->port == about->port &&
-	       (entry->transport == NULL || about->transport == NULL ||
-		strcmp(entry->transport, about->transport) == 0);
+	       addr_equal(&entry->record.first_ip, &about->ip) &&
+	       entry->record.first_port == about->port &&
+	       (entry->record.first_transport == NULL || about->transport == NULL ||
+		strcmp(entry->record.first_transport, about->transport) == 0);
 }
 
 static bool is_same_host_now(const struct entry *entry, const struct about *about)
 {
 	int64_t apart_us = about->first_us - entry->record.first;
-	return !addr_is_unset(&about->ip) && addr_equal(&entry->ip, &about->ip) &&
-	       apart_us <= HOST_US && apart_us >= -HOST_US;
+	return !addr_is_unset(&about->ip) &&
+	       addr_equal(&entry->record.first_ip, &about->ip) && apart_us <= HOST_US &&
+	       apart_us >= -HOST_US;
 }
 
 /*
@@ -213,7 +215,7 @@ void book_move(struct incident_book *book, struct entry *from, struct entry *to,
 		from->record.first, from->record.alerts == 0 ? "finding" : "alert",
 		from->record.summary);
 	line.severity = from->record.severity;
-	record_text(line.about, sizeof(line.about), from->lead);
+	record_text(line.about, sizeof(line.about), from->record.lead);
 	book_line(book, to, &line);
 	book_resolve(book, from, INCIDENT_BY_ITSELF, why, now_us);
 }
@@ -231,16 +233,15 @@ static bool fell_with(const struct entry *other, const struct entry *last)
 
 static void blame_what_they_share(struct entry *entry)
 {
-	if (entry->cause >= CAUSE_MANY)
-		return;
-	entry->cause = CAUSE_MANY;
+	char words[sizeof(field_text256)];
 	bool fell = entry->record.alerts > 0;
-	snprintf(entry->record.cause, sizeof(entry->record.cause),
+	snprintf(words, sizeof(words),
 		 fell ? "many fell at the same moment, %.120s first: look at what they "
 			"share"
 		      : "many were found at the same moment, %.120s first: look at "
 			"what was started or changed then",
-		 entry->record.target);
+		 entry->record.first_target);
+	book_blame(entry, CAUSE_MANY, words);
 }
 
 struct entry *book_fold(struct incident_book *book, struct entry *last, int64_t now_us)
@@ -290,11 +291,8 @@ static bool fell_of(struct incident_book *book, const struct entry *entry,
 void book_gather(struct incident_book *book, struct entry *entry,
 		 const struct about *about)
 {
-	if (fell_of(book, entry, about) && entry->cause < CAUSE_PARENT) {
-		entry->cause = CAUSE_PARENT;
-		record_text(entry->record.cause, sizeof(entry->record.cause),
-			    about->summary);
-	}
+	if (fell_of(book, entry, about))
+		book_blame(entry, CAUSE_PARENT, about->summary);
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
 		if (&book->entries[i] != entry &&
 		    fell_of(book, &book->entries[i], about))

@@ -5,6 +5,17 @@
 
 #include "alert/book.h"
 
+/* What was kept before these fields were. */
+static void know_first(struct incident_record *record)
+{
+	if (record->first_target[0] != '\0')
+		return;
+	record_text(record->first_target, sizeof(record->first_target), record->target);
+	record->first_ip = record->server_ip;
+	record->first_port = record->port;
+	record->first_transport = record->transport;
+}
+
 void incident_book_restore(struct incident_book *book,
 			   const struct incident_record *incident)
 {
@@ -14,15 +25,14 @@ void incident_book_restore(struct incident_book *book,
 		return;
 	*entry = (struct entry){
 		.record = *incident,
-		.target = book_hash(incident->target),
-		.ip = incident->server_ip,
-		.port = incident->port,
-		.transport = incident->transport,
+		.cause = book_cause(incident->cause_kind),
 		.said_us = incident->at,
 		.joined_us = incident->last,
 		.is_attack = !addr_is_unset(&incident->client_ip),
 		.attack = book_hash(incident->id),
 	};
+	know_first(&entry->record);
+	entry->target = book_hash(entry->record.first_target);
 }
 
 /* What of it goes on is no other one. */
@@ -38,18 +48,6 @@ static bool is_of_member(const struct timeline_record *line)
 	       strcmp(line->kind, "resolved") == 0;
 }
 
-/* The first of the gravest; of those that got graver nothing is known but the first. */
-static void restore_lead(struct entry *entry, const struct timeline_record *line)
-{
-	bool is_gravest = line->severity != NULL && entry->record.severity != NULL &&
-			  strcmp(line->severity, entry->record.severity) == 0;
-	bool is_first = entry->lead[0] == '\0' && line->at == entry->record.first;
-	if (entry->is_led || (!is_gravest && !is_first))
-		return;
-	record_text(entry->lead, sizeof(entry->lead), line->about);
-	entry->is_led = is_gravest;
-}
-
 static struct member *restore_member(struct incident_book *book, struct entry *entry,
 				     const struct timeline_record *line)
 {
@@ -58,7 +56,6 @@ static struct member *restore_member(struct incident_book *book, struct entry *e
 		return NULL;
 	*member = (struct member){ .entry = entry, .target = entry->target };
 	record_text(member->id, sizeof(member->id), line->about);
-	restore_lead(entry, line);
 	return member;
 }
 

@@ -283,14 +283,7 @@ static void a_restart_changes_nothing(void **state)
 	alert("b", "errors", "t", "10.0.0.1", 80, 1, "firing");
 	alert("b", "errors", "t", "10.0.0.1", 80, 2, "resolved");
 	struct incident_record kept = said[said_count - 1];
-	incident_book_free(book);
-	size_t known = line_count;
-	struct timeline_record before[8];
-	memcpy(before, lines, sizeof(before));
-	begin(NULL);
-	incident_book_restore(book, &kept);
-	for (size_t i = 0; i < known; i++)
-		incident_book_restore_line(book, &before[i]);
+	restart(&kept, 1);
 	incident_book_tick(book, START + 100 * SECOND);
 	assert_int_equal(fire(), 1);
 	assert_string_equal(alert("a", "down", "t", "10.0.0.1", 80, 101, "firing"), id);
@@ -351,6 +344,7 @@ static void the_target_is_that_of_a_cause_that_is_known(void **state)
 	assert_string_equal(last->severity, "critical");
 	assert_non_null(strstr(last->cause, "nginx"));
 	assert_string_equal(last->target, "tcp://192.0.2.1:80");
+	assert_non_null(strstr(last->summary, "192.0.2.1:80"));
 	/* Of no cause it is that of the gravest here, too. */
 	alert("c", "down", "tcp://192.0.2.1:25", "192.0.2.1", 25, 2000, "firing");
 	critical_alert("d", "tcp://192.0.2.1:26", 26, 2001);
@@ -358,6 +352,42 @@ static void the_target_is_that_of_a_cause_that_is_known(void **state)
 	assert_string_equal(last->cause, "");
 	assert_string_equal(last->target, "tcp://192.0.2.1:26");
 	assert_string_equal(last->summary, "tcp://192.0.2.1:26 is slow");
+}
+
+/* Whatever was said of the gravest, what is of the first belongs to it. */
+static void what_joined_by_the_first_does_so_after_a_restart(void **state)
+{
+	struct incident_record kept;
+	char id[32];
+	(void)state;
+	record_text(
+		id, sizeof(id),
+		alert("a", "down", "tcp://192.0.2.1:25", "192.0.2.1", 25, 0, "firing"));
+	critical_alert("b", "tcp://192.0.2.1:26", 26, 1);
+	kept = said[said_count - 1];
+	restart(&kept, 1);
+	/* Too late for being of the same host. */
+	assert_string_equal(alert("c", "errors", "tcp://192.0.2.1:25", "192.0.2.1", 25,
+				  2000, "firing"),
+			    id);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(said[said_count - 1].target, "tcp://192.0.2.1:26");
+}
+
+static void a_cause_is_known_after_a_restart(void **state)
+{
+	struct incident_record kept;
+	(void)state;
+	closed("192.0.2.1", 80, "nginx", 0);
+	alert("a", "down", "tcp://192.0.2.1:80", "192.0.2.1", 80, 1, "firing");
+	kept = said[said_count - 1];
+	restart(&kept, 1);
+	critical_alert("b", "tcp://192.0.2.1:443", 443, 2);
+	const struct incident_record *last = &said[said_count - 1];
+	assert_string_equal(last->severity, "critical");
+	assert_string_equal(last->cause_kind, "listener");
+	assert_string_equal(last->target, "tcp://192.0.2.1:80");
+	assert_non_null(strstr(last->summary, "192.0.2.1:80"));
 }
 
 int main(void)
@@ -374,6 +404,8 @@ int main(void)
 		TEST(the_gravest_says_what_it_is),
 		TEST(the_target_is_that_of_the_gravest),
 		TEST(the_target_is_that_of_a_cause_that_is_known),
+		TEST(what_joined_by_the_first_does_so_after_a_restart),
+		TEST(a_cause_is_known_after_a_restart),
 		TEST(one_that_was_over_long_ago_is_changed_by_hand),
 		TEST(a_part_stays_a_part),
 		TEST(a_restart_changes_nothing),
