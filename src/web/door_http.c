@@ -167,10 +167,12 @@ static void take_network(const struct request *request, struct door_asked *asked
 		.authorization = header(request, MHD_HTTP_HEADER_AUTHORIZATION),
 		.csrf = header(request, CSRF_HEADER),
 	};
+	struct exchange *exchange = request->exchange;
 	asked->client = addr_unset();
 	if (info != NULL)
 		addr_of_socket(info->client_addr, &asked->client);
-	request->exchange->client = client_of(request, &asked->client);
+	exchange->peer = asked->client;
+	exchange->client = client_of(request, &exchange->peer);
 	asked->host = header(request, MHD_HTTP_HEADER_HOST);
 	asked->origin = header(request, MHD_HTTP_HEADER_ORIGIN);
 	asked->fetch_site = header(request, "Sec-Fetch-Site");
@@ -237,7 +239,7 @@ bool door_admits(struct request *request, enum MHD_Result *answered)
 				    .is_change = request->post,
 				    .now_us = web_now_us(),
 				    .now_ms = web_now_ms() };
-	exchange->client = addr_unset();
+	exchange->client = exchange->peer = addr_unset();
 	if (exchange->is_local)
 		asked.has_uid = peer_uid(request, &asked.uid);
 	else

@@ -48,6 +48,7 @@ struct exchange {
 	struct visitor visitor;      /* who it is, as of its headers */
 	bool is_local;               /* on the Unix socket */
 	struct addr client;          /* from where, as far as is known; or unset */
+	struct addr peer;            /* whose connection it is: a proxy's, or his */
 	bool is_admitted;            /* he may */
 	bool is_answering;           /* all of it has come */
 };

@@ -379,18 +379,22 @@ static enum MHD_Result take(struct request *request, const char *method, bool is
 	return MHD_YES;
 }
 
-/* Who reads the page, or the API as a page does; a job that says it is alive does not,
- * nor does a stranger. */
+/*
+ * Who reads the page, or the API as a page does, and the proxy through which he does; a
+ * job that says it is alive does not, nor does a stranger.
+ */
 static void note_reader(const struct request *request)
 {
 	const struct web_source *source = request->web->source;
-	const struct addr *reader = &request->exchange->client;
+	const struct exchange *exchange = request->exchange;
 	bool is_page = strcmp(request->path, "/") == 0 ||
 		       strncmp(request->path, "/api/", 5) == 0;
-	bool is_somebody = request->exchange->visitor.by != BY_NOBODY;
-	if (source->reader != NULL && is_somebody && is_page && !request->post &&
-	    !addr_is_unset(reader))
-		source->reader(source->self, reader);
+	if (source->reader == NULL || exchange->visitor.by == BY_NOBODY || !is_page ||
+	    request->post || addr_is_unset(&exchange->peer))
+		return;
+	source->reader(source->self, &exchange->client);
+	if (!addr_equal(&exchange->client, &exchange->peer))
+		source->reader(source->self, &exchange->peer);
 }
 
 /*

@@ -94,6 +94,40 @@ static void a_try_at_which_nobody_looked_is_none(void **state)
 		assert_int_equal(try_as(0, ""), 503);
 }
 
+/* ---- who reads is not blocked ---- */
+
+static struct addr readers[4];
+static size_t reader_count;
+
+static void note(void *self, const struct addr *reader)
+{
+	(void)self;
+	assert_true(reader_count < sizeof(readers) / sizeof(readers[0]));
+	readers[reader_count++] = *reader;
+}
+
+static void who_reads_through_a_proxy_is_noted_and_the_proxy_too(void **state)
+{
+	struct addr there, proxy;
+	(void)state;
+	reader_count = 0;
+	source.reader = note;
+	snprintf(config.web_proxy_user_header, sizeof(config.web_proxy_user_header),
+		 "X-Forwarded-User");
+	struct buf answer =
+		exchange(connect_tcp(), "GET /api/v1/status HTTP/1.1\r\n"
+					"Host: 127.0.0.1\r\nConnection: close\r\n"
+					"X-Forwarded-For: 192.0.2.7\r\n"
+					"X-Forwarded-User: ann\r\n\r\n");
+	assert_int_equal(code_of(&answer), 200);
+	buf_free(&answer);
+	source.reader = NULL;
+	assert_true(addr_parse("192.0.2.7", &there) && addr_parse("127.0.0.1", &proxy));
+	assert_int_equal(reader_count, 2);
+	assert_true(addr_equal(&readers[0], &there));
+	assert_true(addr_equal(&readers[1], &proxy));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +136,7 @@ int main(void)
 		SIGN_IN(what_others_say_is_not_believed),
 		SIGN_IN(without_the_setting_it_is_the_proxy_that_tries),
 		SIGN_IN(a_try_at_which_nobody_looked_is_none),
+		SIGN_IN(who_reads_through_a_proxy_is_noted_and_the_proxy_too),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
