@@ -13,8 +13,10 @@
 #include "cli/options.h"
 #include "cli/patience.h"
 #include "cli/report_check.h"
+#include "cli/report_kept.h"
 #include "cli/state_folder.h"
 #include "report/bundle.h"
+#include "report/formats.h"
 
 static const char examples[] =
 	"  breakwater report                                which ones there are\n"
@@ -27,18 +29,6 @@ static const char examples[] =
 
 enum { HOST_MAX = 256 };
 #define DEFAULT_SINCE "90d"
-
-static const struct {
-	const char *name;
-	void (*write)(const struct report *report, struct buf *out);
-	bool is_of_controls; /* a document has none */
-} formats[] = {
-	{ "html", report_html, false },  { "pdf", report_pdf, false },
-	{ "json", report_json, false },  { "csv", report_csv, false },
-	{ "oscal", report_oscal, true }, { "hdf", report_hdf, true },
-};
-enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-#define FORMATS_ALLOWED "html, pdf, json, csv, oscal or hdf"
 
 struct report_options {
 	const char *config_path, *state, *since, *until, *format, *out, *bundle,
@@ -73,14 +63,6 @@ static bool read_time(const char *option, const char *text, int64_t now_us,
 	return false;
 }
 
-static int format_of(const char *name)
-{
-	for (int i = 0; i < FORMATS; i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
 /* As the configuration says; the defaults, if it can't be read from here. */
 static struct report_retention retention_of(const char *config_path)
 {
@@ -89,17 +71,7 @@ static struct report_retention retention_of(const char *config_path)
 	config_init(&config);
 	config_load(&config, config_path, &errors);
 	buf_free(&errors);
-	return (struct report_retention){ .flows_s = config.retention_flows,
-					  .ports_1m_s = config.retention_ports_1m,
-					  .ports_1d_s = config.retention_ports_1d,
-					  .ports_1h_s = config.retention_ports_1h,
-					  .events_s = config.retention_events,
-					  .probes_s = config.retention_probes,
-					  .failures_s = config.retention_failures,
-					  .evidence_s = config.retention_evidence,
-					  .pseudonyms_after_s =
-						  config.privacy_pseudonyms_after,
-					  .keys_kept_s = config.privacy_keys_kept };
+	return report_kept(&config);
 }
 
 /* ---- what is answered ---- */
@@ -136,7 +108,7 @@ static int write_bundle(const struct report_options *o, const struct report *rep
 static int write_document(const struct report_options *o, const struct report *report)
 {
 	struct buf text = { 0 };
-	formats[format_of(o->format)].write(report, &text);
+	report_format(o->format)->write(report, &text);
 	int status = write_out(&text, o->out);
 	buf_free(&text);
 	return status;
@@ -171,12 +143,13 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	patience_end();
 	if (report == NULL)
 		return complain(error);
-	bool has_no_controls = formats[format_of(o->format)].is_of_controls &&
-			       report_is_document(report);
-	int status = has_no_controls
-			     ? complain("--format: a document has no controls; "
-					"allowed for it is html, pdf, json or csv")
-			     : write_report(o, report, reader);
+	bool has_no_controls =
+		report_format(o->format)->is_of_controls && report_is_document(report);
+	int status =
+		has_no_controls
+			? complain("--format: a document has no controls; "
+				   "allowed for it is " REPORT_FORMATS_OF_DOCUMENTS)
+			: write_report(o, report, reader);
 	report_free(report);
 	return status;
 }
@@ -216,10 +189,10 @@ static int report_of(const struct report_options *o,
 static int start(struct report_options *o, int words, char **word)
 {
 	struct buf text = { 0 };
-	if (format_of(o->format) < 0) {
+	if (report_format(o->format) == NULL) {
 		fprintf(stderr,
 			"breakwater report: --format: \"%s\" is none; allowed "
-			"is " FORMATS_ALLOWED "\n",
+			"is " REPORT_FORMATS_ALLOWED "\n",
 			o->format);
 		return STATUS_USAGE;
 	}
@@ -258,7 +231,7 @@ int command_report(int argc, char **argv)
 		  "; of an incident its own)",
 		  &o.since, 0, 0 },
 		{ 0, OPTION_TEXT, "until", "TIME", "its end (now)", &o.until, 0, 0 },
-		{ 0, OPTION_TEXT, "format", "NAME", FORMATS_ALLOWED " (html)",
+		{ 0, OPTION_TEXT, "format", "NAME", REPORT_FORMATS_ALLOWED " (html)",
 		  &o.format, 0, 0 },
 		{ 'o', OPTION_TEXT, "output", "FILE", "into that file", &o.out, 0, 0 },
 		{ 0, OPTION_TEXT, "bundle", "FILE",
