@@ -43,6 +43,8 @@ static const struct {
 	{ "silence", "Times in which nobody is told.", RECORD_silence },
 	{ "hold", "Incidents that are held.", RECORD_hold },
 	{ "notification", "Messages that were sent.", RECORD_notification },
+	{ "report_made", "Reports that were made, or could not be.",
+	  RECORD_report_made },
 	{ "level", "How service levels stood.", RECORD_level },
 	{ "deployment", "Changes that somebody told of.", RECORD_deployment },
 	{ "approval", "Entries of the register, when they changed.", RECORD_approval },

@@ -30,6 +30,9 @@ static const char *const silence_states[] = { "pending", "active", "expired", NU
 static const char *const approval_states[] = { "approved", "changed",   "reviewed",
 					       "expired",  "withdrawn", NULL };
 static const char *const sent_states[] = { "sent", "failed", "dropped", NULL };
+static const char *const report_states[] = { "made", "failed", NULL };
+static const char *const report_outcomes[] = { "clear", "review", "unknown",
+					       "deviations", NULL };
 static const struct {
 	enum record_kind kind;
 	const char *field;
@@ -52,6 +55,8 @@ static const struct {
 	{ RECORD_silence, "state", silence_states },
 	{ RECORD_notification, "state", sent_states },
 	{ RECORD_approval, "state", approval_states },
+	{ RECORD_report_made, "state", report_states },
+	{ RECORD_report_made, "outcome", report_outcomes },
 	{ RECORD_block, "state", block_states },
 	{ RECORD_block, "action", block_actions },
 };

@@ -39,6 +39,7 @@ const struct kept kept[] = {
 	{ RECORD_silence, BY(events_s), "until", ALL, false },
 	{ RECORD_hold, BY(events_s), "until", ALL, false },
 	{ RECORD_notification, BY(events_s), "at", ALL, true },
+	{ RECORD_report_made, BY(events_s), "at", ALL, false },
 	{ RECORD_deployment, BY(events_s), "at", ALL, true },
 	{ RECORD_anomaly, BY(events_s), "at", ALL, true },
 	{ RECORD_self_test, BY(events_s), "at", ALL, true },

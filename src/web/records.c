@@ -135,6 +135,7 @@ bool records_are_past(const struct web_source *source, const struct query *query
 	case RECORD_conversation:
 	case RECORD_ruleset:
 	case RECORD_hold:
+	case RECORD_report_made:
 		return true;
 	case RECORD_port:
 	case RECORD_flow:

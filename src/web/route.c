@@ -201,6 +201,7 @@ static const struct {
 	{ "/api/v1/health", RECORD_health },
 	{ "/api/v1/conversations", RECORD_conversation },
 	{ "/api/v1/rulesets", RECORD_ruleset },
+	{ "/api/v1/reports_made", RECORD_report_made },
 };
 
 enum { SMALL_BODY_MAX = 4096 };
@@ -278,7 +279,7 @@ static enum MHD_Result route(const struct request *request)
 		"nothing here; try / or /api/v1/ports, flows, listeners, "
 		"sockets, findings, alerts, silences, incidents, timelines, "
 		"levels, notifications, anomalies, forecasts, approvals, "
-		"deployments, blocks, logins, "
+		"deployments, reports_made, blocks, logins, "
 		"probes, uptimes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
