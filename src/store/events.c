@@ -274,6 +274,13 @@ void events_close(struct events *events)
 	free(events);
 }
 
+int events_catch_up(struct events *events, bool *more)
+{
+	int code = uptime_catch_up(&events->uptime, events->db);
+	*more = code == SQLITE_OK && events->uptime.mark_us != 0;
+	return code;
+}
+
 struct chain *events_chain(struct events *events)
 {
 	return &events->chain;

@@ -45,5 +45,11 @@ void events_close(struct events *events);
 /* SQLite's code. Of audit records, seq and hash are set here. */
 int events_put(struct events *events, enum record_kind kind, const void *record);
 
+/*
+ * In a transaction of its own: counts a part of what a store of before has not counted;
+ * *more: there is another.  SQLite's code.
+ */
+int events_catch_up(struct events *events, bool *more);
+
 /* Of the audit records. */
 struct chain *events_chain(struct events *events);

@@ -21,8 +21,9 @@
 
 enum {
 	LOOK_MS = 2000,
-	SIZE_LOOKS = 5, /* looks between two sums of sizes */
-	HOLD_S = 600,   /* after a jump of the clock: it may be set right again */
+	CATCH_UP_MS = 50, /* within a look, or one step */
+	SIZE_LOOKS = 5,   /* looks between two sums of sizes */
+	HOLD_S = 600,     /* after a jump of the clock: it may be set right again */
 	JUMP_S = 86400,
 	VACUUM_PAGES = 512, /* given back at once, 4 MiB */
 	SPARE_PAGES = 4096, /* free ones that are kept for what comes */
@@ -202,6 +203,16 @@ static void give_back_pages(sqlite3 *db)
 	db_run(db, sql);
 }
 
+/* What could not be counted is tried again. */
+static bool catch_up(struct store *store)
+{
+	int64_t until_us = clock_us(CLOCK_MONOTONIC) + CATCH_UP_MS * 1000LL;
+	bool more = true;
+	while (more && clock_us(CLOCK_MONOTONIC) < until_us)
+		events_catch_up(store->trunk.events, &more);
+	return more;
+}
+
 /* True if there is more to do at once. */
 static bool keep_to_limits(struct keeping *keeping, struct store *store)
 {
@@ -210,14 +221,15 @@ static bool keep_to_limits(struct keeping *keeping, struct store *store)
 	struct store_limits limits = store->limits;
 	aging_limit(&limits, &store->privacy);
 	pthread_mutex_unlock(&store->lock);
-	bool more = false;
+	bool more = catch_up(store);
 	bool is_sure = now_us != UNKNOWN_TIME && is_time_sure(keeping, now_us);
 	if (is_sure) {
 		remove_old_days(keeping, store, DAYS_FLOWS,
 				now_us - limits.flows_s * SECOND_US);
 		remove_old_days(keeping, store, DAYS_EVIDENCE,
 				now_us - limits.evidence_s * SECOND_US);
-		more = prune_age(&keeping->prune, &store->trunk, &limits, now_us);
+		more = prune_age(&keeping->prune, &store->trunk, &limits, now_us) ||
+		       more;
 	}
 	ration_room(&store->choice.ration, limits.evidence_bytes);
 	if (keeping->evidence_bytes > limits.evidence_bytes) {

@@ -4,6 +4,8 @@
  */
 #include "store_check.h"
 
+#include "store/events.h"
+
 #define HOUR (3600 * SECOND)
 
 enum { TARGETS = 3, HOURS = 40, PROBES = 3000 };
@@ -125,20 +127,94 @@ static void run_sql(const char *sql)
 	sqlite3_close(db);
 }
 
+/* Until what a store of before had is counted. */
+static void wait_counted(void)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	bool counted = false;
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(sqlite3_prepare_v2(
+				 db, "SELECT value FROM meta WHERE name='uptime_from'",
+				 -1, &stmt, NULL),
+			 SQLITE_OK);
+	for (int i = 0; i < 1000 && !counted; i++) {
+		counted = sqlite3_step(stmt) == SQLITE_ROW &&
+			  sqlite3_column_int64(stmt, 0) == 0;
+		sqlite3_reset(stmt);
+		pause_ms(10);
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	assert_true(counted);
+}
+
+static void forget_counts(void)
+{
+	run_sql("DROP TABLE uptime;DROP INDEX probe_target");
+}
+
 static void probes_of_a_store_of_before_are_counted_once(void **state)
 {
 	(void)state;
 	fill();
-	run_sql("DROP TABLE uptime;DROP INDEX probe_target");
+	forget_counts();
 	for (int i = 0; i < 2; i++) {
 		struct store *store = store_open(folder, &store_no_limits);
 		struct store_status status;
 		wait_state(store, STORE_OK, &status);
 		put_probe(store, 0, START_US + HOURS * HOUR - 1);
+		put_probe(store, 1, START_US + 1);
 		wait_written(store);
+		wait_counted();
 		store_close(store);
 		expect_all();
 	}
+}
+
+static void begin_catching_up(sqlite3 **db, struct events **events)
+{
+	int code;
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), db), SQLITE_OK);
+	assert_int_equal(events_define(*db), SQLITE_OK);
+	*events = events_open(*db, &code);
+	assert_non_null(*events);
+}
+
+/*
+ * However far the counting came, a period has all of its probes or no record, and it
+ * goes on there when it is opened again.
+ */
+static void what_is_not_counted_yet_is_not_told(void **state)
+{
+	(void)state;
+	size_t told = 0;
+	unsigned steps = 0;
+	bool more = true;
+	fill();
+	forget_counts();
+	while (more) {
+		sqlite3 *db;
+		struct events *events;
+		begin_catching_up(&db, &events);
+		assert_int_equal(events_catch_up(events, &more), SQLITE_OK);
+		events_close(events);
+		sqlite3_close(db);
+		read_well(RECORD_uptime, &(struct store_filter){ .since_us = INT64_MIN,
+								 .until_us = INT64_MAX,
+								 .step_s = 86400 });
+		expect_counts(86400);
+		read_well(RECORD_uptime, &(struct store_filter){ .since_us = INT64_MIN,
+								 .until_us = INT64_MAX,
+								 .step_s = 3600 });
+		expect_counts(3600);
+		assert_true(got_count >= told && got_count <= told + TARGETS);
+		told = got_count;
+		steps++;
+	}
+	assert_true(steps > HOURS / 2);
+	expect_all();
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_folder, remove_folder)
@@ -148,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_period_counts_its_probes_by_state),
 		TEST(probes_of_a_store_of_before_are_counted_once),
+		TEST(what_is_not_counted_yet_is_not_told),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);
 }
