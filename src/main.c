@@ -75,7 +75,7 @@ static const struct command commands[] = {
 	  command_token },
 	{ "audit", "[verify|checkpoints|proof]",
 	  "who changed or decided what, and whether that is all", command_audit },
-	{ "evidence", "verify BUNDLE", "check the proof of a block, anywhere",
+	{ "evidence", "verify BUNDLE|review ID", "whether it holds; who reviewed it",
 	  command_evidence },
 	{ "privacy", "find ADDRESS | erase ADDRESS | hold INCIDENT ...",
 	  "whose addresses are kept, and what may not go", command_privacy },

@@ -47,7 +47,7 @@ missed AS (
   FROM gap WHERE "end" >= :since AND start <= :until AND reason <> 'dropped'
 )
 SELECT name AS tier, holds, kept_s, time_text(oldest) AS oldest,
-       time_text(min(newest, :until)) AS newest, (:now - oldest) / 1000000 AS reaches_back_s,
+       time_text(min(newest, :until)) AS newest, max(min(:now, :until) - oldest, 0) / 1000000 AS reaches_back_s,
        gaps AS gaps_in_time, coalesce(gap_s, 0) AS gap_in_time_s, last_told, told_by,
        deviation
 FROM (

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/evidence_by_hand.h"
 #include "cli/policy_by_hand.h"
 #include "cli/privacy_by_hand.h"
 
@@ -136,6 +137,13 @@ static int take_privacy(void *self, const char *text, size_t len, const char *ac
 	return answers_take_form(self, text, len, actor, message, privacy_by_hand);
 }
 
+static int evidence_reviewed(void *self, const char *text, size_t len,
+			     const char *actor, struct buf *message)
+{
+	return answers_take_form(self, text, len, actor, message,
+				 evidence_review_by_hand);
+}
+
 void answers_settings(struct web_source *source)
 {
 	const struct monitor *m = source->self;
@@ -149,6 +157,7 @@ void answers_settings(struct web_source *source)
 	source->policy_withdraw = withdraw;
 	source->policy_reviewed = reviewed;
 	source->privacy = take_privacy;
+	source->evidence_reviewed = evidence_reviewed;
 	source->dashboards = give_dashboards;
 	source->dashboard = give_dashboard;
 	source->dashboard_put = put_dashboard;

@@ -15,6 +15,7 @@
 #include "cli/audit.h"
 #include "cli/bundle_verify.h"
 #include "cli/cli.h"
+#include "cli/evidence_command.h"
 #include "cli/json.h"
 #include "record/digest.h"
 #include "record/from_json.h"
@@ -350,44 +351,15 @@ static int verify(struct evidence *e, const char *state)
 	return status;
 }
 
-int command_evidence(int argc, char **argv)
+int evidence_verify(const struct evidence_options *o, const char *path)
 {
 	static struct evidence e;
-	e = (struct evidence){ 0 };
-	struct option_list keys = { .count = 0 };
-	struct common_options common;
-	const char *state = NULL;
-	const struct option_spec specs[] = {
-		{ 0, OPTION_LIST, "key", "FILE",
-		  "public key that you have kept (audit.pub); may be given again",
-		  &keys, 0, 0 },
-		{ 0, OPTION_TEXT, "state", "DIR",
-		  "of a report: ask this store again, and compare", &state, 0, 0 },
-	};
-	const struct command_help help = {
-		.name = "evidence",
-		.operands = "verify BUNDLE",
-		.doc = "Checks the bundle of a report (\"breakwater report NAME "
-		       "--bundle FILE\"), or the\nproof of a block (\"breakwater "
-		       "audit proof ID\"), without a daemon. Exit status 1\nif it "
-		       "does not hold, 5 without --key.",
-		.examples =
-			"  breakwater evidence verify proof.ndjson --key audit.pub\n"
-			"  breakwater evidence verify pci.bundle --key audit.pub\n",
-		.specs = specs,
-		.spec_count = sizeof(specs) / sizeof(specs[0]),
-	};
-	int first, status;
-	if (!options_parse(&help, argc, argv, &common, &first, &status))
-		return status;
-	if (argc - first != 2 || strcmp(argv[first], "verify") != 0)
-		return complain("it is \"verify BUNDLE\"", STATUS_USAGE);
-	int count = audit_read_keys("evidence", &keys, e.keys,
+	e = (struct evidence){ .path = path };
+	int count = audit_read_keys("evidence", &o->keys, e.keys,
 				    sizeof(e.keys) / sizeof(e.keys[0]));
 	if (count < 0)
 		return STATUS_USAGE;
-	e.path = argv[first + 1];
 	e.key_count = (size_t)count;
 	e.is_key_given = count > 0;
-	return verify(&e, state);
+	return verify(&e, o->state);
 }

@@ -63,17 +63,6 @@ static bool read_time(const char *option, const char *text, int64_t now_us,
 	return false;
 }
 
-/* As the configuration says; the defaults, if it can't be read from here. */
-static struct report_retention retention_of(const char *config_path)
-{
-	struct config config;
-	struct buf errors = { 0 };
-	config_init(&config);
-	config_load(&config, config_path, &errors);
-	buf_free(&errors);
-	return report_kept(&config);
-}
-
 /* ---- what is answered ---- */
 
 static int write_out(const struct buf *text, const char *path)
@@ -137,7 +126,7 @@ static int make(const struct report_options *o, struct store_reader *reader,
 	gethostname(host, sizeof(host) - 1);
 	ask->host = host;
 	ask->goes_on = goes_on;
-	ask->retention = retention_of(o->config_path);
+	ask->retention = report_kept_by(o->config_path);
 	patience_begin();
 	struct report *report = report_make(reader, compliance, ask, error);
 	patience_end();

@@ -17,3 +17,13 @@ struct report_retention report_kept(const struct config *config)
 						  config->privacy_pseudonyms_after,
 					  .keys_kept_s = config->privacy_keys_kept };
 }
+
+struct report_retention report_kept_by(const char *config_path)
+{
+	struct config config;
+	struct buf errors = { 0 };
+	config_init(&config);
+	config_load(&config, config_path, &errors);
+	buf_free(&errors);
+	return report_kept(&config);
+}

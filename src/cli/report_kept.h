@@ -7,3 +7,5 @@
 #include "report/report.h"
 
 struct report_retention report_kept(const struct config *config);
+/* Of the file (NULL: the usual one); the defaults, if it can't be read from here. */
+struct report_retention report_kept_by(const char *config_path);

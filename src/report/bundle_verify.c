@@ -5,8 +5,6 @@
  * manifest by its signature, and all between them, as the archive that the same files
  * make is compared byte by byte.
  */
-#include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,27 +12,13 @@
 
 #include "base/hex.h"
 #include "base/when.h"
-#include "record/digest.h"
-#include "record/from_json.h"
-#include "report/bundle.h"
+#include "report/bundle_check.h"
 #include "report/digest.h"
 #include "report/model.h"
-#include "report/tar.h"
-#include "store/seal.h"
 
-enum { KEYS_MAX = 16, MAGIC_AT = 257 };
+enum { MAGIC_AT = 257 };
 
-struct checking {
-	const struct bundle_check *check;
-	struct tar tar;
-	json_t *manifest;
-	struct seal_key keys[KEYS_MAX];
-	size_t key_count;
-	int faults;
-};
-
-__attribute__((format(printf, 3, 4))) static void judge(struct checking *c, bool holds,
-							const char *format, ...)
+void bundle_judge(struct checking *c, bool holds, const char *format, ...)
 {
 	char text[512];
 	va_list list;
@@ -45,7 +29,7 @@ __attribute__((format(printf, 3, 4))) static void judge(struct checking *c, bool
 	c->check->sink.judged(c->check->sink.self, holds, text);
 }
 
-static const char *word(const json_t *object, const char *name)
+const char *bundle_word(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 	return text != NULL ? text : "";
@@ -67,16 +51,16 @@ static bool is_seal(const char *path)
 static void check_file(struct checking *c, const json_t *listed)
 {
 	char sha256[65];
-	const char *path = word(listed, "path");
+	const char *path = bundle_word(listed, "path");
 	const struct tar_file *file = tar_find(&c->tar, path);
 	if (file == NULL) {
-		judge(c, false, "%.100s: missing", path);
+		bundle_judge(c, false, "%.100s: missing", path);
 		return;
 	}
 	digest_of(file->text.at != NULL ? file->text.at : "", file->text.len, sha256);
-	if (strcmp(sha256, word(listed, "sha256")) != 0)
-		judge(c, false, "%.100s: changed: its SHA-256 is %s, not %.64s", path,
-		      sha256, word(listed, "sha256"));
+	if (strcmp(sha256, bundle_word(listed, "sha256")) != 0)
+		bundle_judge(c, false, "%.100s: changed: its SHA-256 is %s, not %.64s",
+			     path, sha256, bundle_word(listed, "sha256"));
 }
 
 static bool is_listed(const json_t *files, const char *path)
@@ -85,7 +69,7 @@ static bool is_listed(const json_t *files, const char *path)
 	json_t *listed;
 	json_array_foreach(files, i, listed)
 	{
-		if (strcmp(word(listed, "path"), path) == 0)
+		if (strcmp(bundle_word(listed, "path"), path) == 0)
 			return true;
 	}
 	return false;
@@ -104,11 +88,12 @@ static void check_files(struct checking *c)
 	for (i = 0; i < c->tar.count; i++)
 		if (!is_seal(c->tar.files[i].path) &&
 		    !is_listed(files, c->tar.files[i].path))
-			judge(c, false, "%s: added: the manifest doesn't list it",
-			      c->tar.files[i].path);
+			bundle_judge(c, false,
+				     "%s: added: the manifest doesn't list it",
+				     c->tar.files[i].path);
 	if (c->faults == before)
-		judge(c, true, "%zu files have the SHA-256 of the manifest",
-		      json_array_size(files));
+		bundle_judge(c, true, "%zu files have the SHA-256 of the manifest",
+			     json_array_size(files));
 }
 
 /* ---- the seal ---- */
@@ -121,7 +106,7 @@ static void take_own_key(struct checking *c)
 		c->key_count = 1;
 }
 
-static const struct seal_key *key_named(const struct checking *c, const char *id)
+const struct seal_key *bundle_key(const struct checking *c, const char *id)
 {
 	for (size_t i = 0; i < c->key_count; i++)
 		if (strcmp(c->keys[i].id, id) == 0)
@@ -135,26 +120,29 @@ static void check_seal(struct checking *c)
 	const struct tar_file *file = tar_find(&c->tar, "manifest.sig");
 	struct buf signature = { 0 };
 	if (file == NULL) {
-		judge(c, false,
-		      "manifest.sig: missing: nobody signed this, so everybody may "
-		      "have made it");
+		bundle_judge(
+			c, false,
+			"manifest.sig: missing: nobody signed this, so everybody may "
+			"have made it");
 		return;
 	}
 	buf_add(&signature, file->text.at, file->text.len);
-	const char *id = word(c->manifest, "key");
-	const struct seal_key *key = key_named(c, id);
+	const char *id = bundle_word(c->manifest, "key");
+	const struct seal_key *key = bundle_key(c, id);
 	if (key == NULL)
-		judge(c, false,
-		      "manifest.json: changed, or signed by a key that is not known: "
-		      "%.64s",
-		      id);
+		bundle_judge(
+			c, false,
+			"manifest.json: changed, or signed by a key that is not known: "
+			"%.64s",
+			id);
 	else if (buf_cstr(&signature) == NULL ||
 		 !seal_holds_text(key, &manifest->text, buf_cstr(&signature)))
-		judge(c, false,
-		      "manifest.json: changed, or manifest.sig: the signature does "
-		      "not hold");
+		bundle_judge(
+			c, false,
+			"manifest.json: changed, or manifest.sig: the signature does "
+			"not hold");
 	else
-		judge(c, true, "the manifest was signed by key %s", key->id);
+		bundle_judge(c, true, "the manifest was signed by key %s", key->id);
 	buf_free(&signature);
 }
 
@@ -178,155 +166,16 @@ static void check_form(struct checking *c, const char *at, size_t len)
 	while (ok && place < len && place < again.len && at[place] == again.at[place])
 		place++;
 	if (!ok)
-		judge(c, false, "not enough memory to make the archive again");
+		bundle_judge(c, false, "not enough memory to make the archive again");
 	else if (place < len || place < again.len)
-		judge(c, false,
-		      "%s: the archive around it was changed, at byte %zu of the "
-		      "bundle",
-		      file_at(&c->tar, place), place);
+		bundle_judge(
+			c, false,
+			"%s: the archive around it was changed, at byte %zu of the "
+			"bundle",
+			file_at(&c->tar, place), place);
 	else
-		judge(c, true, "the archive is as it was written");
+		bundle_judge(c, true, "the archive is as it was written");
 	buf_free(&again);
-}
-
-/* ---- the audit chain ---- */
-
-struct chain {
-	struct checking *c;
-	field_text64 hash;    /* of the record before */
-	field_text64 *hashes; /* owned: of the records from the first on */
-	uint64_t seq, first, records, checkpoints, held;
-	bool is_broken;
-};
-
-/* take() of each line of a file; a line that is no object is given as NULL. */
-static void each_line(const struct checking *c, const char *path, struct chain *chain,
-		      void (*take)(struct chain *chain, const char *line,
-				   json_t *object))
-{
-	const struct tar_file *file = tar_find(&c->tar, path);
-	struct buf text = { 0 };
-	if (file == NULL)
-		return;
-	buf_add(&text, file->text.at, file->text.len);
-	char *rest = text.len > 0 && buf_cstr(&text) != NULL ? text.at : NULL;
-	for (char *line; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
-		if (line[0] == '\0')
-			continue;
-		json_t *object = json_loads(line, 0, NULL);
-		take(chain, line, object);
-		json_decref(object);
-	}
-	buf_free(&text);
-}
-
-static bool keep_hash(struct chain *chain, const char *hash)
-{
-	/* Twice as much each time that it is a power of two. */
-	if ((chain->records & (chain->records - 1)) == 0) {
-		size_t room = chain->records == 0 ? 1 : 2 * (size_t)chain->records;
-		field_text64 *grown = reallocarray(chain->hashes, room, sizeof(*grown));
-		if (grown == NULL)
-			return false;
-		chain->hashes = grown;
-	}
-	memcpy(chain->hashes[chain->records++], hash, sizeof(*chain->hashes));
-	return true;
-}
-
-static void take_record(struct chain *chain, const char *line, json_t *object)
-{
-	static struct audit_record audit;
-	field_text64 hash;
-	bool is_first = chain->records == 0;
-	if (chain->is_broken)
-		return;
-	if (object == NULL || !record_from_json(RECORD_audit, object, &audit)) {
-		chain->is_broken = true;
-		judge(chain->c, false, "audit/records.ndjson: no record after %" PRIu64,
-		      chain->seq);
-		return;
-	}
-	/* The first hangs on what came before the time, unless it is the first of all.
-	 */
-	bool may_check = !is_first || audit.seq == 1;
-	if (may_check &&
-	    (!digest_line(chain->hash, line, hash) || strcmp(hash, audit.hash) != 0 ||
-	     (!is_first && audit.seq != chain->seq + 1))) {
-		chain->is_broken = true;
-		judge(chain->c, false,
-		      "audit/records.ndjson: record %" PRIu64
-		      " does not follow %" PRIu64 ": changed, missing or added",
-		      audit.seq, chain->seq);
-		return;
-	}
-	if (is_first)
-		chain->first = audit.seq;
-	chain->seq = audit.seq;
-	memcpy(chain->hash, audit.hash, sizeof(chain->hash));
-	if (!keep_hash(chain, audit.hash)) {
-		chain->is_broken = true;
-		judge(chain->c, false, "not enough memory for the audit chain");
-	}
-}
-
-/* What a checkpoint signs is what stands there. */
-static void compare_with_record(struct chain *chain,
-				const struct checkpoint_record *checkpoint)
-{
-	if (chain->records == 0 || checkpoint->seq < chain->first || chain->is_broken)
-		return; /* of before the time; or it was said already */
-	if (checkpoint->seq > chain->seq)
-		judge(chain->c, false,
-		      "audit/records.ndjson: cut off: checkpoint %" PRIu64
-		      " signs record %" PRIu64 ", the last is %" PRIu64,
-		      checkpoint->number, checkpoint->seq, chain->seq);
-	else if (strcmp(chain->hashes[checkpoint->seq - chain->first],
-			checkpoint->hash) != 0)
-		judge(chain->c, false,
-		      "audit/records.ndjson: rewritten: checkpoint %" PRIu64
-		      " signed another record %" PRIu64,
-		      checkpoint->number, checkpoint->seq);
-	else if (checkpoint->seq > chain->held)
-		chain->held = checkpoint->seq;
-}
-
-static void take_checkpoint(struct chain *chain, const char *line, json_t *object)
-{
-	static struct checkpoint_record checkpoint;
-	(void)line;
-	if (object == NULL ||
-	    !record_from_json(RECORD_checkpoint, object, &checkpoint)) {
-		judge(chain->c, false, "audit/checkpoints.ndjson: no checkpoint");
-		return;
-	}
-	const struct seal_key *key = key_named(chain->c, checkpoint.key);
-	chain->checkpoints++;
-	if (key == NULL)
-		judge(chain->c, false, "checkpoint %" PRIu64 ": of another key, %s",
-		      checkpoint.number, checkpoint.key);
-	else if (!seal_holds(key, &checkpoint))
-		judge(chain->c, false,
-		      "checkpoint %" PRIu64 ": its signature does not hold",
-		      checkpoint.number);
-	else
-		compare_with_record(chain, &checkpoint);
-}
-
-static void check_chain(struct checking *c)
-{
-	struct chain chain = { .c = c };
-	int before = c->faults;
-	each_line(c, "audit/records.ndjson", &chain, take_record);
-	each_line(c, "audit/checkpoints.ndjson", &chain, take_checkpoint);
-	if (c->faults == before && chain.records == 0)
-		judge(c, true, "nothing was changed or decided in the time");
-	else if (c->faults == before)
-		judge(c, true,
-		      "audit records %" PRIu64 " to %" PRIu64
-		      " follow one another; signed up to %" PRIu64,
-		      chain.first, chain.seq, chain.held);
-	free(chain.hashes);
 }
 
 /* ---- the store, asked again ---- */
@@ -399,21 +248,22 @@ static void compare(struct checking *c, const struct report *report)
 			continue; /* said already */
 		digest_of(file->text.at, file->text.len, sha256);
 		if (strcmp(sha256, collected->sha256) == 0)
-			judge(c, true, "%s: asked again, the same %zu rows", path,
-			      collected->rows.row_count);
+			bundle_judge(c, true, "%s: asked again, the same %zu rows",
+				     path, collected->rows.row_count);
 		else
-			judge(c, false,
-			      "%s: asked again, %zu rows that are not the same%s%s",
-			      path, collected->rows.row_count,
-			      collected->problem[0] != '\0' ? ": " : "",
-			      collected->problem);
+			bundle_judge(
+				c, false,
+				"%s: asked again, %zu rows that are not the same%s%s",
+				path, collected->rows.row_count,
+				collected->problem[0] != '\0' ? ": " : "",
+				collected->problem);
 	}
 }
 
 /* NULL: the report is about no such. */
 static const char *about(const json_t *manifest, const char *name)
 {
-	const char *text = word(manifest, name);
+	const char *text = bundle_word(manifest, name);
 	return text[0] != '\0' ? text : NULL;
 }
 
@@ -428,8 +278,8 @@ static bool ask_of(const json_t *manifest, struct report_ask *ask)
 {
 	const json_t *kept = json_object_get(manifest, "kept");
 	*ask = (struct report_ask){
-		.framework = word(manifest, "framework"),
-		.host = word(manifest, "host"),
+		.framework = bundle_word(manifest, "framework"),
+		.host = bundle_word(manifest, "host"),
 		.subject = { .host = about(manifest, "about_host"),
 			     .user = about(manifest, "about_user"),
 			     .incident = about(manifest, "about_incident") },
@@ -445,9 +295,9 @@ static bool ask_of(const json_t *manifest, struct report_ask *ask)
 				       seconds(kept, "pseudonyms_after_s"),
 			       .keys_kept_s = seconds(kept, "keys_kept_s") },
 	};
-	return time_parse(word(manifest, "since"), &ask->since_us) &&
-	       time_parse(word(manifest, "until"), &ask->until_us) &&
-	       time_parse(word(manifest, "made"), &ask->now_us);
+	return time_parse(bundle_word(manifest, "since"), &ask->since_us) &&
+	       time_parse(bundle_word(manifest, "until"), &ask->until_us) &&
+	       time_parse(bundle_word(manifest, "made"), &ask->now_us);
 }
 
 static void ask_again(struct checking *c)
@@ -457,7 +307,7 @@ static void ask_again(struct checking *c)
 	int status;
 	struct report_ask ask;
 	if (!ask_of(c->manifest, &ask)) {
-		judge(c, false, "manifest.json: no times to ask again for");
+		bundle_judge(c, false, "manifest.json: no times to ask again for");
 		return;
 	}
 	struct compliance *compliance = compliance_of(c, &errors);
@@ -467,10 +317,11 @@ static void ask_again(struct checking *c)
 	struct report *report =
 		reader != NULL ? report_make(reader, compliance, &ask, error) : NULL;
 	if (compliance == NULL)
-		judge(c, false, "its queries can't be read: %.300s",
-		      errors.len > 0 && buf_ok(&errors) ? buf_cstr(&errors) : "");
+		bundle_judge(c, false, "its queries can't be read: %.300s",
+			     errors.len > 0 && buf_ok(&errors) ? buf_cstr(&errors)
+							       : "");
 	else if (report == NULL)
-		judge(c, false, "the store can't be asked again: %.300s", error);
+		bundle_judge(c, false, "the store can't be asked again: %.300s", error);
 	else
 		compare(c, report);
 	report_free(report);
@@ -486,7 +337,7 @@ static bool open_manifest(struct checking *c, char error[static STORE_ERROR_MAX]
 	const struct tar_file *file = tar_find(&c->tar, "manifest.json");
 	if (file != NULL && file->text.len > 0)
 		c->manifest = json_loadb(file->text.at, file->text.len, 0, NULL);
-	if (strcmp(word(c->manifest, "record"), "bundle") == 0 &&
+	if (strcmp(bundle_word(c->manifest, "record"), "bundle") == 0 &&
 	    json_is_array(json_object_get(c->manifest, "files")))
 		return true;
 	snprintf(error, STORE_ERROR_MAX,
@@ -499,7 +350,8 @@ int bundle_verify(const void *at, size_t len, const struct bundle_check *check,
 {
 	struct checking c = { .check = check };
 	struct buf why = { 0 };
-	for (; c.key_count < check->key_count && c.key_count < KEYS_MAX; c.key_count++)
+	for (; c.key_count < check->key_count && c.key_count < BUNDLE_KEYS_MAX;
+	     c.key_count++)
 		c.keys[c.key_count] = check->keys[c.key_count];
 	bool is_read = tar_read(at, len, &c.tar, &why);
 	if (!is_read)
@@ -510,7 +362,7 @@ int bundle_verify(const void *at, size_t len, const struct bundle_check *check,
 		check_files(&c);
 		check_seal(&c);
 		check_form(&c, at, len);
-		check_chain(&c);
+		bundle_check_chain(&c);
 		/* Queries of strangers are not run. */
 		if (check->folder != NULL && c.faults == 0)
 			ask_again(&c);

@@ -140,6 +140,19 @@ static void put_lines(struct making *making, struct buf *to)
 	making->failed |= to == NULL || !buf_ok(to);
 }
 
+/* Of the time, and of the reviews that the report tells of. */
+static int64_t chain_since_us(const struct report *report)
+{
+	int64_t since_us = report->ask.since_us;
+	for (size_t i = 0; i < report->collected_count; i++) {
+		const struct collected *collected = &report->collected[i];
+		if (collected->reviewed != REVIEWED_NOT &&
+		    collected->review.at_us < since_us)
+			since_us = collected->review.at_us;
+	}
+	return since_us;
+}
+
 /*
  * From the begin of the time on, to the last: what came after it is held by a
  * checkpoint that holds the time's last, too.
@@ -148,7 +161,7 @@ static bool add_chain(struct making *making, char error[static STORE_ERROR_MAX])
 {
 	struct store_filter filter;
 	store_filter_init(&filter);
-	filter.since_us = making->report->ask.since_us;
+	filter.since_us = chain_since_us(making->report);
 	/* Checkpoints first: none of them signs a record that came after the reading.
 	 */
 	int result = store_read(making->reader, RECORD_checkpoint, &filter,

@@ -40,24 +40,11 @@ static void check_query(struct check *check, const struct evidence *evidence)
 	buf_printf(check->said, "fault: evidence/%s.sql: %s\n", evidence->id, error);
 }
 
-static bool asks_for(const struct framework *framework, size_t evidence)
-{
-	for (size_t i = 0; i < framework->control_count; i++)
-		for (size_t j = 0; j < framework->controls[i].evidence_count; j++)
-			if (framework->controls[i].evidence[j] == evidence)
-				return true;
-	for (size_t i = 0; i < framework->section_count; i++)
-		for (size_t j = 0; j < framework->sections[i].evidence_count; j++)
-			if (framework->sections[i].evidence[j] == evidence)
-				return true;
-	return false;
-}
-
 static void check_use(struct check *check, size_t evidence)
 {
 	const struct compliance *compliance = check->compliance;
 	for (size_t i = 0; i < compliance->framework_count; i++)
-		if (asks_for(&compliance->frameworks[i], evidence))
+		if (framework_asks_for(&compliance->frameworks[i], evidence))
 			return;
 	buf_printf(check->said, "note: evidence/%s.yaml: nothing asks for it\n",
 		   compliance->evidence[evidence].id);

@@ -47,6 +47,27 @@ bool framework_is_document(const struct framework *framework)
 	return framework->section_count > 0;
 }
 
+static bool is_among(const size_t *references, size_t count, size_t evidence)
+{
+	for (size_t i = 0; i < count; i++)
+		if (references[i] == evidence)
+			return true;
+	return false;
+}
+
+bool framework_asks_for(const struct framework *framework, size_t evidence)
+{
+	for (size_t i = 0; i < framework->control_count; i++)
+		if (is_among(framework->controls[i].evidence,
+			     framework->controls[i].evidence_count, evidence))
+			return true;
+	for (size_t i = 0; i < framework->section_count; i++)
+		if (is_among(framework->sections[i].evidence,
+			     framework->sections[i].evidence_count, evidence))
+			return true;
+	return false;
+}
+
 void evidence_free(struct evidence *evidence)
 {
 	free(evidence->id);

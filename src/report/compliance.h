@@ -103,6 +103,8 @@ const char *strength_name(enum strength strength);
 
 const char *subject_name(enum subject subject);
 bool framework_is_document(const struct framework *framework);
+/* Whether a control or a section rests on that place in compliance.evidence. */
+bool framework_asks_for(const struct framework *framework, size_t evidence);
 
 /* NULL: there is none of that name. */
 const struct framework *compliance_framework(const struct compliance *compliance,

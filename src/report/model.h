@@ -7,6 +7,7 @@
 #include "report/coverage.h"
 #include "report/exhibit.h"
 #include "report/report.h"
+#include "report/review.h"
 #include "store/audit.h"
 
 /* What the rows come to. */
@@ -15,6 +16,14 @@ enum outcome {
 	OUTCOME_REVIEW,     /* rows for a person to look at: nothing here judges them */
 	OUTCOME_UNKNOWN,    /* nothing was observed, or it could not be read */
 	OUTCOME_DEVIATIONS, /* the gravest last */
+};
+
+/* Whether a person looked at the rows. */
+enum reviewed {
+	REVIEWED_NOT,
+	REVIEWED_OTHER,   /* other rows of the same evidence */
+	REVIEWED_EXPIRED, /* these rows, and it has to be done again */
+	REVIEWED_THESE,
 };
 
 /* A piece of evidence, collected. */
@@ -28,6 +37,9 @@ struct collected {
 	char sha256[65];               /* of the rows as CSV */
 	int64_t expires_us;            /* after that it has to be collected again */
 	char problem[STORE_ERROR_MAX]; /* why there are none, or not all */
+	enum reviewed reviewed;
+	struct review review;      /* the newest of these rows, or else of others */
+	int64_t review_expires_us; /* of these rows: until when it counts */
 };
 
 struct report_fault {
@@ -53,6 +65,7 @@ struct report {
 	struct collected *collected; /* owned; of the evidence the framework asks for */
 	size_t collected_count;
 	struct report_chain chain;
+	char reviews_problem[STORE_ERROR_MAX]; /* why it is not known who reviewed */
 };
 
 const char *outcome_name(enum outcome outcome);     /* "clear" */
@@ -80,6 +93,15 @@ enum outcome report_outcome(const struct report *report, const struct control *c
  */
 bool report_find_subject(struct report *report, struct store_reader *reader,
 			 char error[static STORE_ERROR_MAX]);
+
+const char *reviewed_name(enum reviewed reviewed); /* "these_rows" */
+
+/* Who reviewed what was collected, as the store has it. */
+void report_find_reviews(struct report *report, struct store_reader *reader);
+
+/* The rows of collected->evidence in the ask's time, and what they come to. */
+void report_collect(struct report *report, struct collected *collected,
+		    struct store_reader *reader);
 
 /* The chain of the ask's folder. False: it was ended. */
 bool report_check_chain(struct report *report);

@@ -151,7 +151,7 @@ static enum outcome judge(const struct collected *collected)
 	return collected->judges ? OUTCOME_CLEAR : OUTCOME_REVIEW;
 }
 
-static void collect(struct report *report, struct collected *collected,
+void report_collect(struct report *report, struct collected *collected,
 		    struct store_reader *reader)
 {
 	const struct evidence *evidence = collected->evidence;
@@ -172,27 +172,6 @@ static void collect(struct report *report, struct collected *collected,
 
 /* ---- all of it ---- */
 
-static bool is_among(const size_t *references, size_t count, size_t evidence)
-{
-	for (size_t i = 0; i < count; i++)
-		if (references[i] == evidence)
-			return true;
-	return false;
-}
-
-static bool asks_for(const struct framework *framework, size_t evidence)
-{
-	for (size_t i = 0; i < framework->control_count; i++)
-		if (is_among(framework->controls[i].evidence,
-			     framework->controls[i].evidence_count, evidence))
-			return true;
-	for (size_t i = 0; i < framework->section_count; i++)
-		if (is_among(framework->sections[i].evidence,
-			     framework->sections[i].evidence_count, evidence))
-			return true;
-	return false;
-}
-
 static bool collect_all(struct report *report, struct store_reader *reader)
 {
 	const struct compliance *compliance = report->compliance;
@@ -201,12 +180,12 @@ static bool collect_all(struct report *report, struct store_reader *reader)
 	if (report->collected == NULL)
 		return false;
 	for (size_t i = 0; i < compliance->evidence_count; i++) {
-		if (!asks_for(report->framework, i))
+		if (!framework_asks_for(report->framework, i))
 			continue;
 		struct collected *collected =
 			&report->collected[report->collected_count++];
 		collected->evidence = &compliance->evidence[i];
-		collect(report, collected, reader);
+		report_collect(report, collected, reader);
 		if (!goes_on(report, 0, 0))
 			return false;
 	}
@@ -236,6 +215,7 @@ struct report *report_make(struct store_reader *reader,
 		goto fail;
 	snprintf(error, STORE_ERROR_MAX, "ended before it was whole");
 	if (collect_all(report, reader) && report_check_chain(report)) {
+		report_find_reviews(report, reader);
 		error[0] = '\0';
 		return report;
 	}
@@ -300,5 +280,6 @@ bool report_is_incomplete(const struct report *report)
 		if (report->collected[i].problem[0] != '\0' ||
 		    report->collected[i].outcome == OUTCOME_UNKNOWN)
 			return true;
-	return report->chain.problem[0] != '\0' || report->chain.verdict.is_in_doubt;
+	return report->chain.problem[0] != '\0' || report->chain.verdict.is_in_doubt ||
+	       report->reviews_problem[0] != '\0';
 }

@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct compliance;
+struct evidence;
 struct report;
 
 /* How long records are kept, in seconds; 0: for ever. */
@@ -78,6 +79,24 @@ struct report *report_make(struct store_reader *reader,
 			   const struct report_ask *ask,
 			   char error[static STORE_ERROR_MAX]);
 void report_free(struct report *report);
+
+/* One piece of evidence alone, for whoever reviews it. */
+struct report_piece {
+	const struct evidence *evidence; /* borrowed of the compliance */
+	uint32_t version;
+	size_t rows;
+	char sha256[65]; /* of the rows as CSV */
+};
+/* Without its rows. False and one line in error: there is none of that id. */
+bool report_find_piece(const struct compliance *compliance, const char *id,
+		       struct report_piece *piece, char error[static STORE_ERROR_MAX]);
+/*
+ * Its rows, in the ask's time; the framework and subject of the ask do not matter.
+ * False and one line in error: not all of them could be had.
+ */
+bool report_read_piece(struct store_reader *reader, const struct compliance *compliance,
+		       const struct report_ask *ask, struct report_piece *piece,
+		       char error[static STORE_ERROR_MAX]);
 
 /* Whether it is a document, not of controls. */
 bool report_is_document(const struct report *report);

@@ -142,3 +142,57 @@ void words_coverage(struct buf *out, const struct report *report,
 		buf_text(out, " of it.");
 	}
 }
+
+/* ---- reviews ---- */
+
+static void say_other_rows(struct buf *out, const struct review *review)
+{
+	char since[WORDS_TIME_MAX], until[WORDS_TIME_MAX];
+	buf_printf(out, "other rows, version %u of the query", review->version);
+	if (review->since_us != UNKNOWN_TIME) {
+		words_time(review->since_us, since);
+		words_time(review->until_us, until);
+		buf_printf(out, " from %s to %s", since, until);
+	}
+	buf_printf(out, " (SHA-256 %s). These rows are not reviewed.", review->rows);
+}
+
+static void say_validity(struct buf *out, const struct collected *collected)
+{
+	char until[WORDS_TIME_MAX];
+	words_time(collected->review_expires_us, until);
+	buf_printf(out,
+		   collected->reviewed == REVIEWED_EXPIRED
+			   ? " It counted until %s: a review is due."
+			   : " It counts until %s.",
+		   until);
+}
+
+void words_review(struct buf *out, const struct report *report,
+		  const struct collected *collected)
+{
+	char at[WORDS_TIME_MAX];
+	const struct review *review = &collected->review;
+	if (report->reviews_problem[0] != '\0') {
+		buf_printf(out, "Whether it was reviewed is not known: %s.",
+			   report->reviews_problem);
+		return;
+	}
+	if (collected->reviewed == REVIEWED_NOT) {
+		buf_text(out, "Not reviewed.");
+		return;
+	}
+	words_time(review->at_us, at);
+	buf_printf(out, "Reviewed on %s by %s, who %s ", at, review->actor,
+		   review->is_accepted ? "accepted" : "rejected");
+	if (collected->reviewed == REVIEWED_OTHER) {
+		say_other_rows(out, review);
+		return;
+	}
+	buf_printf(out, "exactly these rows: \"%s\" (audit record %llu).",
+		   review->comment, (unsigned long long)review->seq);
+	say_validity(out, collected);
+	if (report->chain.verdict.faults > 0)
+		buf_text(out, " The audit trail, which this stands in, is not what was "
+			      "written.");
+}

@@ -22,5 +22,9 @@ void words_count(struct buf *out, uint64_t count, const char *one, const char *m
 void words_coverage(struct buf *out, const struct report *report,
 		    const struct collected *collected);
 
+/* "Reviewed on ... by ..., who accepts these rows: ...", or that it was not. */
+void words_review(struct buf *out, const struct report *report,
+		  const struct collected *collected);
+
 /* "Breakwater did not run": of a gap. */
 const char *words_gap(const struct gap_record *gap);

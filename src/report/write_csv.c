@@ -1,6 +1,7 @@
 /*
  * write_csv.c: the evidence of a report as tables (RFC 4180), one behind the other, an
- * empty line between them: its id stands in front of every row.
+ * empty line between them: its id stands in front of every row.  The last table says
+ * who reviewed them.
  */
 #include "report/model.h"
 
@@ -25,6 +26,54 @@ static void put_exhibit(struct buf *out, const struct collected *collected)
 	}
 }
 
+/* ---- who reviewed them ---- */
+
+static void put_field(struct buf *out, const char *text)
+{
+	buf_char(out, ',');
+	buf_csv_text(out, text);
+}
+
+static void put_time(struct buf *out, int64_t at_us)
+{
+	char text[TIME_TEXT_MAX] = "";
+	if (at_us != UNKNOWN_TIME)
+		record_time_text(at_us, text);
+	put_field(out, text);
+}
+
+static void put_review(struct buf *out, const struct collected *collected)
+{
+	const struct review *review = &collected->review;
+	put_field(out, reviewed_name(collected->reviewed));
+	if (collected->reviewed == REVIEWED_NOT) {
+		buf_text(out, ",,,,,,,,,\r\n");
+		return;
+	}
+	put_time(out, review->at_us);
+	put_field(out, review->actor);
+	put_field(out, review_outcome(review));
+	put_field(out, review->comment);
+	put_time(out, collected->reviewed > REVIEWED_OTHER
+			      ? collected->review_expires_us
+			      : UNKNOWN_TIME);
+	put_field(out, review->rows);
+	put_time(out, review->since_us);
+	put_time(out, review->until_us);
+	buf_printf(out, ",%llu\r\n", (unsigned long long)review->seq);
+}
+
+static void put_reviews(struct buf *out, const struct report *report)
+{
+	buf_text(out, "\r\nevidence,reviewed,review_at,review_actor,review_outcome,"
+		      "review_comment,review_expires,review_rows_sha256,review_since,"
+		      "review_until,review_seq\r\n");
+	for (size_t i = 0; i < report->collected_count; i++) {
+		buf_csv_text(out, report->collected[i].evidence->id);
+		put_review(out, &report->collected[i]);
+	}
+}
+
 void report_csv(const struct report *report, struct buf *out)
 {
 	for (size_t i = 0; i < report->collected_count; i++) {
@@ -32,4 +81,6 @@ void report_csv(const struct report *report, struct buf *out)
 			buf_text(out, "\r\n");
 		put_exhibit(out, &report->collected[i]);
 	}
+	if (report->collected_count > 0 && report->reviews_problem[0] == '\0')
+		put_reviews(out, report);
 }

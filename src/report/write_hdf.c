@@ -9,6 +9,7 @@
 
 #include "report/list.h"
 #include "report/model.h"
+#include "report/words.h"
 
 static const char *status_of(enum outcome outcome)
 {
@@ -25,7 +26,8 @@ static double impact_of(enum strength strength)
 					      : 0.3;
 }
 
-static void put_said(struct buf *out, const struct collected *collected)
+static void put_said(struct buf *out, const struct report *report,
+		     const struct collected *collected)
 {
 	struct buf text = { 0 };
 	buf_printf(&text, "%s: %s %zu rows", collected->evidence->id,
@@ -33,8 +35,9 @@ static void put_said(struct buf *out, const struct collected *collected)
 	if (collected->judges)
 		buf_printf(&text, ", %llu deviate",
 			   (unsigned long long)collected->deviations);
-	buf_printf(&text, "; observed %.1f %% of the time.",
+	buf_printf(&text, "; observed %.1f %% of the time. ",
 		   100 * coverage_ratio(&collected->coverage));
+	words_review(&text, report, collected);
 	object_text(out, "code_desc", buf_cstr(&text));
 	buf_free(&text);
 }
@@ -44,7 +47,7 @@ static void put_result(struct buf *out, const struct report *report,
 {
 	object_open(out, NULL);
 	object_text(out, "status", status_of(collected->outcome));
-	put_said(out, collected);
+	put_said(out, report, collected);
 	object_time(out, "start_time", report->ask.now_us, "Z");
 	if (collected->outcome == OUTCOME_DEVIATIONS)
 		object_text(out, "message", outcome_sentence(collected->outcome));

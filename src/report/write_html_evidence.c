@@ -41,16 +41,20 @@ static void put_result(struct buf *out, const struct collected *collected)
 static void put_meaning(struct buf *out, const struct report *report,
 			const struct collected *collected)
 {
-	struct buf words = { 0 };
+	struct buf words = { 0 }, review = { 0 };
 	words_coverage(&words, report, collected);
+	words_review(&review, report, collected);
 	html_open(out, "dl", "meaning");
 	html_term(out, "Shows", collected->evidence->shows);
 	html_term(out, "Can’t show", collected->evidence->limits);
 	html_term_open(out, "Coverage");
 	html_sentence(out, buf_ok(&words) ? buf_cstr(&words) : "");
 	html_close(out, "dd");
+	html_term(out, "Review", buf_cstr(&review) != NULL ? buf_cstr(&review) : "");
 	html_close(out, "dl");
+	out->failed |= !buf_ok(&words) || !buf_ok(&review);
 	buf_free(&words);
+	buf_free(&review);
 }
 
 static void put_code(struct buf *out, const char *term, const char *text)

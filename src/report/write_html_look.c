@@ -1,6 +1,7 @@
 /*
  * write_html_look.c: a report in one look: what came of it, how much of the time was
- * observed, and whether the audit chain is what was written.
+ * observed, whether a person reviewed it, and whether the audit chain is what was
+ * written.
  */
 #include "report/svg.h"
 #include "report/words.h"
@@ -241,6 +242,42 @@ static void put_chain(struct buf *out, const struct report *report)
 	put_faults(out, chain);
 }
 
+/* ---- reviews ---- */
+
+static void put_reviews(struct buf *out, const struct report *report)
+{
+	size_t of[REVIEWED_THESE + 1] = { 0 }, rejected = 0;
+	for (size_t i = 0; i < report->collected_count; i++) {
+		const struct collected *collected = &report->collected[i];
+		of[collected->reviewed]++;
+		rejected += collected->reviewed == REVIEWED_THESE &&
+			    !collected->review.is_accepted;
+	}
+	html_element(out, "h3", NULL, "Reviewed by a person");
+	html_open(out, "p", rejected > 0 ? "bad" : NULL);
+	buf_text(out, "Of ");
+	words_count(out, report->collected_count, "piece", "pieces");
+	buf_text(out, " of evidence, the rows of ");
+	if (of[REVIEWED_THESE] > 0)
+		buf_printf(out, "%zu", of[REVIEWED_THESE]);
+	else
+		buf_text(out, "none");
+	buf_text(out, " were reviewed just as they stand here");
+	if (rejected > 0)
+		buf_printf(out, ", and %zu rejected", rejected);
+	if (of[REVIEWED_EXPIRED] > 0)
+		buf_printf(out, "; of %zu the review counts no longer",
+			   of[REVIEWED_EXPIRED]);
+	if (of[REVIEWED_OTHER] > 0)
+		buf_printf(out, "; of %zu only other rows were reviewed",
+			   of[REVIEWED_OTHER]);
+	buf_char(out, '.');
+	if (of[REVIEWED_NOT] < report->collected_count)
+		buf_text(out, " Who did it, when, and what was said of it stands with "
+			      "the evidence.");
+	html_close(out, "p");
+}
+
 void page_look(struct buf *out, const struct report *report)
 {
 	struct tally tally = tally_of(report);
@@ -249,6 +286,8 @@ void page_look(struct buf *out, const struct report *report)
 	put_outcomes(out, &tally);
 	if (report->collected_count > 0)
 		put_coverage(out, report);
+	if (report->collected_count > 0 && report->reviews_problem[0] == '\0')
+		put_reviews(out, report);
 	put_chain(out, report);
 	html_close(out, "section");
 }

@@ -18,6 +18,27 @@ static void put_coverage(struct buf *out, const struct coverage *coverage)
 	object_end(out);
 }
 
+static void put_review(struct buf *out, const struct collected *collected)
+{
+	const struct review *review = &collected->review;
+	object_open(out, "review");
+	object_text(out, "reviewed", reviewed_name(collected->reviewed));
+	if (collected->reviewed != REVIEWED_NOT) {
+		object_u64(out, "seq", review->seq);
+		object_time(out, "at", review->at_us, "Z");
+		object_text(out, "actor", review->actor);
+		object_text(out, "outcome", review_outcome(review));
+		object_text(out, "comment", review->comment);
+		object_u64(out, "version", review->version);
+		object_text(out, "rows_sha256", review->rows);
+		object_time(out, "since", review->since_us, "Z");
+		object_time(out, "until", review->until_us, "Z");
+	}
+	if (collected->reviewed > REVIEWED_OTHER)
+		object_time(out, "expires", collected->review_expires_us, "Z");
+	object_end(out);
+}
+
 static void put_cell(struct buf *out, const struct exhibit *rows, size_t row,
 		     size_t column)
 {
@@ -45,7 +66,8 @@ static void put_rows(struct buf *out, const struct exhibit *rows)
 	list_close(out);
 }
 
-static void put_collected(struct buf *out, const struct collected *collected)
+static void put_collected(struct buf *out, const struct report *report,
+			  const struct collected *collected)
 {
 	const struct evidence *evidence = collected->evidence;
 	object_open(out, NULL);
@@ -66,6 +88,8 @@ static void put_collected(struct buf *out, const struct collected *collected)
 	if (collected->problem[0] != '\0')
 		object_text(out, "problem", collected->problem);
 	put_coverage(out, &collected->coverage);
+	if (report->reviews_problem[0] == '\0') /* absent is unknown */
+		put_review(out, collected);
 	put_rows(out, &collected->rows);
 	object_end(out);
 }
@@ -233,7 +257,7 @@ void report_json(const struct report *report, struct buf *out)
 	put_chain(out, &report->chain);
 	list_open(out, "evidence");
 	for (size_t i = 0; i < report->collected_count; i++)
-		put_collected(out, &report->collected[i]);
+		put_collected(out, report, &report->collected[i]);
 	list_close(out);
 	object_close(out);
 	buf_char(out, '\n');

@@ -11,6 +11,7 @@
 #include "report/list.h"
 #include "report/model.h"
 #include "report/uuid.h"
+#include "report/words.h"
 
 enum { TOKEN_MAX = 128 };
 #define OSCAL_VERSION "1.1.2"
@@ -85,7 +86,30 @@ static const char *method_of(const struct evidence *evidence)
 	return evidence->observer == OBSERVER_PROBES ? "TEST" : "EXAMINE";
 }
 
-static void put_facts(struct buf *out, const struct collected *collected)
+static void put_time_property(struct buf *out, const char *name, int64_t at_us)
+{
+	char text[TIME_TEXT_MAX];
+	record_time_text(at_us, text);
+	put_property(out, name, text);
+}
+
+static void put_review(struct buf *out, const struct collected *collected)
+{
+	const struct review *review = &collected->review;
+	put_property(out, "reviewed", reviewed_name(collected->reviewed));
+	if (collected->reviewed == REVIEWED_NOT)
+		return;
+	put_time_property(out, "review-at", review->at_us);
+	put_property(out, "review-actor", review->actor);
+	put_property(out, "review-outcome", review_outcome(review));
+	put_property(out, "review-rows-sha256", review->rows);
+	put_number(out, "review-audit-record", review->seq);
+	if (collected->reviewed > REVIEWED_OTHER)
+		put_time_property(out, "review-expires", collected->review_expires_us);
+}
+
+static void put_facts(struct buf *out, const struct report *report,
+		      const struct collected *collected)
 {
 	struct buf ratio = { 0 };
 	buf_decimal(&ratio, coverage_ratio(&collected->coverage));
@@ -98,6 +122,8 @@ static void put_facts(struct buf *out, const struct collected *collected)
 		put_number(out, "deviations", collected->deviations);
 	put_property(out, "rows-sha256", collected->sha256);
 	put_property(out, "query-sha256", collected->evidence->query_sha256);
+	if (report->reviews_problem[0] == '\0')
+		put_review(out, collected);
 	list_close(out);
 	buf_free(&ratio);
 }
@@ -121,7 +147,7 @@ static void put_observation(struct buf *out, const struct report *report,
 	put_uuid(out, report, "uuid", "observation", evidence->id);
 	object_text(out, "title", evidence->title);
 	object_text(out, "description", evidence->shows);
-	put_facts(out, collected);
+	put_facts(out, report, collected);
 	buf_printf(out, "\"methods\":[\"%s\"],", method_of(evidence));
 	list_open(out, "types");
 	buf_text(out, "\"control-objective\"");
@@ -141,6 +167,8 @@ static void put_observation(struct buf *out, const struct report *report,
 		   evidence->limits);
 	if (collected->problem[0] != '\0')
 		buf_printf(&remarks, " Problem: %s", collected->problem);
+	buf_char(&remarks, ' ');
+	words_review(&remarks, report, collected);
 	object_text(out, "remarks", buf_cstr(&remarks));
 	object_end(out);
 	buf_free(&remarks);

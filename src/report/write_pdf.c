@@ -6,6 +6,7 @@
 
 #include "report/model.h"
 #include "report/pdf.h"
+#include "report/words.h"
 
 enum { LINE_MAX_BYTES = 1024, ROWS_SHOWN = 500 };
 
@@ -198,6 +199,15 @@ static void put_rows(struct writing *w, const struct exhibit *rows)
 	pdf_text(w->pdf, w->line);
 }
 
+static void put_review(struct writing *w, const struct collected *collected)
+{
+	struct buf words = { 0 };
+	words_review(&words, w->report, collected);
+	pdf_text(w->pdf,
+		 buf_cstr(&words) != NULL ? buf_cstr(&words) : "Not enough memory.");
+	buf_free(&words);
+}
+
 static void put_evidence(struct writing *w, const struct collected *collected)
 {
 	const struct evidence *evidence = collected->evidence;
@@ -213,6 +223,7 @@ static void put_evidence(struct writing *w, const struct collected *collected)
 	pdf_text(w->pdf, w->line);
 	if (collected->problem[0] != '\0')
 		pdf_text(w->pdf, collected->problem);
+	put_review(w, collected);
 	pdf_note(w->pdf, evidence->shows);
 	pdf_note(w->pdf, evidence->limits);
 	snprintf(

@@ -120,7 +120,8 @@ struct web_source {
 			  web_probe_answer answer, void *to, const char **why);
 	/* Forms (docs/policy.md) about entries of the register; as policy_apply. */
 	change_take policy_approve, policy_reviewed, policy_withdraw;
-	change_take privacy; /* the same, of docs/privacy.md */
+	change_take privacy;           /* the same, of docs/privacy.md */
+	change_take evidence_reviewed; /* the same, of docs/compliance.md */
 	/* Of the public status page, in the order of the configuration; NULL: there is
 	 * none. */
 	void (*public_targets)(void *self, web_public_take take, void *to);

@@ -1,0 +1,13 @@
+/*
+ * evidence_by_hand.h: rows of evidence, reviewed by a person.
+ */
+#pragma once
+
+#include "cli/monitor.h"
+
+/*
+ * A form (docs/compliance.md): evidence=, version=, rows= (their SHA-256), since= and
+ * until= (both or none), outcome=, comment=.  As web_source.policy_apply.
+ */
+int evidence_review_by_hand(struct monitor *m, const char *form, const char *actor,
+			    struct buf *message);

@@ -1,0 +1,102 @@
+/*
+ * evidence_command.c: breakwater evidence: whether it is what was collected, and who
+ * reviewed it.
+ */
+#include "cli/evidence_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char examples[] =
+	"  breakwater evidence verify proof.ndjson --key audit.pub\n"
+	"  breakwater evidence verify pci.bundle --key audit.pub\n"
+	"  breakwater evidence review E1 --since 2026-07-01 --until 2026-10-01 \\\n"
+	"      --comment 'compared with the register, line by line'\n"
+	"  breakwater evidence review E4 --rows $(jq -r "
+	"'.evidence[]|select(.id==\"E4\")"
+	".sha256' report.json) \\\n"
+	"      --outcome rejected --comment 'telnet has to go'\n"
+	"  breakwater evidence reviews                      who reviewed what\n";
+
+static int complain(const char *why)
+{
+	fprintf(stderr, "breakwater evidence: %s\n", why);
+	return STATUS_USAGE;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct evidence_options *o, const char *operand);
+	int least, most; /* operands */
+	const char *wants;
+} jobs[] = {
+	{ "verify", evidence_verify, 1, 1, "verify: one BUNDLE, or a proof" },
+	{ "review", evidence_review, 1, 1,
+	  "review: the ID of one evidence, such as E1" },
+	{ "reviews", evidence_reviews, 0, 1, "reviews: of all, or the ID of one" },
+};
+#define WORDS "verify BUNDLE, review ID or reviews [ID]"
+
+static int start(const struct evidence_options *o, int words, char **word)
+{
+	if (words == 0)
+		return complain("which one? " WORDS);
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (strcmp(word[0], jobs[i].name) != 0)
+			continue;
+		if (words - 1 < jobs[i].least || words - 1 > jobs[i].most)
+			return complain(jobs[i].wants);
+		return jobs[i].run(o, words > 1 ? word[1] : NULL);
+	}
+	fprintf(stderr, "breakwater evidence: unknown word %s; allowed is " WORDS "\n",
+		word[0]);
+	return STATUS_USAGE;
+}
+
+int command_evidence(int argc, char **argv)
+{
+	struct evidence_options o = { .outcome = "accepted" };
+	const struct option_spec specs[] = {
+		{ 0, OPTION_LIST, "key", "FILE",
+		  "verify: public key that you have kept (audit.pub); may be given "
+		  "again",
+		  &o.keys, 0, 0 },
+		{ 0, OPTION_TIME, "since", "TIME",
+		  "review: begin of the time that the rows are of; reviews: only since "
+		  "then",
+		  &o.since, 0, 0 },
+		{ 0, OPTION_TIME, "until", "TIME",
+		  "review: its end; reviews: only until then (now)", &o.until, 0, 0 },
+		{ 0, OPTION_TEXT, "rows", "SHA256",
+		  "review: the rows of a report, by their hash", &o.rows, 0, 0 },
+		{ 0, OPTION_TEXT, "outcome", "WORD",
+		  "review: accepted (the usual) or rejected", &o.outcome, 0, 0 },
+		{ 0, OPTION_TEXT, "comment", "TEXT",
+		  "review: what was looked at, and what was found", &o.comment, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "folder of the store; verify: ask it again, and compare; else the "
+		  "default is that of the configuration",
+		  &o.state, 0, 0 },
+		{ 0, OPTION_TEXT, "compliance", "DIR",
+		  "review: own evidence/ beside that built in", &o.compliance, 0, 0 },
+		OPTION_CONFIG(&o.config_path),
+	};
+	const struct command_help help = {
+		.name = "evidence",
+		.operands = "verify BUNDLE | review ID | reviews [ID]",
+		.doc = "\"verify\" checks the bundle of a report (\"breakwater report "
+		       "NAME --bundle FILE\"), or\nthe proof of a block (\"breakwater "
+		       "audit proof ID\"), without a daemon; exit status 1\nif it does "
+		       "not hold, 5 without --key. \"review\" notes in the audit chain "
+		       "that you\nlooked at exactly these rows; \"reviews\" lists who "
+		       "did.",
+		.examples = examples,
+		OPTION_SPECS(specs),
+	};
+	int first, status;
+	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
+		return status;
+	return start(&o, argc - first, argv + first);
+}
