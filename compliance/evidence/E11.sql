@@ -6,7 +6,7 @@ WITH used AS (
          sum(server_bytes) AS server_bytes, max(clients) AS clients, count(*) AS days,
          min(start) AS first, max(start) AS last
   FROM port_1d
-  WHERE start > :since - 86400000000 AND start <= :until AND server_ip IS NOT NULL
+  WHERE start > :since - 86400000000 AND start < :until AND server_ip IS NOT NULL
     AND flows > coalesce(rejected, 0) + coalesce(unanswered, 0)
   GROUP BY server_ip, port, transport
 ),
@@ -14,7 +14,7 @@ network AS (
   SELECT DISTINCT zone, network
   FROM (SELECT max(server_zone) AS zone, server_network AS network FROM conversation
         -- +: all of it in the order of its key is quicker than by days.
-        WHERE +start > :since - 86400000000 AND +start <= :until
+        WHERE +start > :since - 86400000000 AND +start < :until
         GROUP BY client_network, server_network, port, transport)
   WHERE zone IN ('own', 'home')
 ),

@@ -45,7 +45,7 @@ spoken AS (
                sum(cleartext) AS cleartext, min(first) AS first, max(last) AS last
         FROM conversation
         -- +: all of it in the order of its key is quicker than by days.
-        WHERE +start > :since - 86400000000 AND +start <= :until AND cleartext > 0
+        WHERE +start > :since - 86400000000 AND +start < :until AND cleartext > 0
         GROUP BY client_network, server_network, port, transport)
   GROUP BY server_network, port, transport
 )

@@ -8,7 +8,7 @@ WITH line AS (
          min(first) AS first, max(last) AS last
   FROM conversation
   -- +: all of it in the order of its key is quicker than by days.
-  WHERE +start > :since - 86400000000 AND +start <= :until
+  WHERE +start > :since - 86400000000 AND +start < :until
   GROUP BY client_network, server_network, port, transport
 )
 SELECT client_zone, client_network, server_zone, server_network, port, transport,

@@ -1,5 +1,6 @@
--- Figures of incidents, of this time and of one as long before it. Of a time of which
--- there are no records nothing is said.
+-- Figures of incidents, of this time and of one as long before it, as they were at the
+-- end of the time: an answer that came later is not in it. Of a time of which there are
+-- no records nothing is said.
 WITH begun AS (
   SELECT min(t) AS t FROM (
     SELECT min(at) AS t FROM audit UNION ALL SELECT min(at) FROM listener
@@ -9,9 +10,12 @@ period(name, since, until) AS (
   VALUES ('now', :since, :until), ('before', 2 * :since - :until, :since)
 ),
 counted AS (
-  SELECT period.name, incident.*,
-         acknowledged IS NOT NULL OR (closed_by IS NOT NULL AND closed_by <> 'breakwater')
-           AS judged
+  SELECT period.name, id, severity, first, detected, "end" > :until AS is_over_later,
+         CASE WHEN "end" <= :until THEN "end" END AS ended,
+         CASE WHEN acknowledged <= :until THEN acknowledged END AS acknowledged,
+         automatic, false_positive,
+         coalesce(acknowledged <= :until, 0)
+           OR coalesce("end" <= :until AND closed_by <> 'breakwater', 0) AS judged
   FROM period JOIN incident ON detected >= period.since AND detected < period.until
   WHERE coalesce(ahead, 0) = 0 AND coalesce(close_reason, '') NOT LIKE 'part of incident %'
 ),
@@ -20,9 +24,10 @@ sums AS (
          coalesce(sum(severity IN ('high', 'critical')), 0) AS grave,
          avg(detected - first) / 1e6 AS detect_s,
          avg(acknowledged - detected) / 6e7 AS acknowledge_min,
-         avg(CASE state WHEN 'resolved' THEN counted.end - detected END) / 6e7 AS resolve_min,
-         coalesce(sum(state = 'firing'), 0) AS open,
-         100.0 * sum(automatic) / count(automatic) AS automatic,
+         avg(ended - detected) / 6e7 AS resolve_min,
+         count(id) - count(ended) AS open,
+         100.0 * sum(CASE WHEN is_over_later = 1 THEN NULL ELSE automatic END)
+           / count(CASE WHEN is_over_later = 1 THEN NULL ELSE automatic END) AS automatic,
          100.0 * sum(judged AND coalesce(false_positive, 0)) / nullif(sum(judged), 0)
            AS false_positives,
          (SELECT count(*) FROM finding WHERE finding.first >= period.since AND
