@@ -4,7 +4,7 @@
 WITH begun AS (
   SELECT min(t) AS t FROM (
     SELECT min(at) AS t FROM audit UNION ALL SELECT min(at) FROM listener
-    UNION ALL SELECT min(start) FROM port_1d UNION ALL SELECT min(start) FROM gap)
+    UNION ALL SELECT min(start) + 86400000000 FROM port_1d UNION ALL SELECT min(start) FROM gap)
 ),
 period(name, since, until) AS (
   VALUES ('now', :since, :until), ('before', 2 * :since - :until, :since)

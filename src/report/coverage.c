@@ -47,10 +47,11 @@ bool observed_read(struct observed *observed, struct store_reader *reader,
 		   int64_t since_us, int64_t until_us,
 		   char error[static STORE_ERROR_MAX])
 {
+	/* Of a day only its end is sure: it may have begun before the monitor did. */
 	static const char first[] =
 		"SELECT min(t) FROM (SELECT min(at) AS t FROM audit "
 		"UNION ALL SELECT min(at) FROM listener "
-		"UNION ALL SELECT min(start) FROM port_1d "
+		"UNION ALL SELECT min(start) + 86400000000 FROM port_1d "
 		"UNION ALL SELECT min(start) FROM gap)";
 	const struct store_sql to = { .self = observed, .row = take_first };
 	struct store_filter filter;
