@@ -60,7 +60,7 @@ FROM (
              THEN 'there are none'
            WHEN t.oldest > max(:now - t.kept_s * 1000000, b.at) + 172800000000
              THEN 'it reaches back '
-                  || (t.oldest - max(:now - t.kept_s * 1000000, b.at)) / 86400000000
+                  || ((t.oldest - max(:now - t.kept_s * 1000000, b.at)) / 86400000000)
                   || ' days less than it should'
          END AS deviation
   FROM tier t, began b, missed m
