@@ -153,6 +153,8 @@ void answers_settings(struct web_source *source)
 	source->sinks = give_sinks;
 	source->sink_test = test_sink;
 	source->config = give_config;
+	source->report =
+		(struct web_reporter){ answers_report_begin, answers_report_end };
 	source->policy_approve = approve;
 	source->policy_withdraw = withdraw;
 	source->policy_reviewed = reviewed;

@@ -66,9 +66,21 @@ static bool take_columns(void *self, const char *const *names, size_t count)
 	return exhibit_columns(((struct taking *)self)->rows, names, count);
 }
 
+static size_t bytes_of(const struct exhibit *rows)
+{
+	return rows->text.len +
+	       rows->row_count * rows->column_count * sizeof(rows->cells[0]);
+}
+
 static bool take_row(void *self, const struct store_value *values, size_t count)
 {
-	return exhibit_take(((struct taking *)self)->rows, values, count);
+	const struct taking *taking = self;
+	struct report *report = taking->report;
+	size_t most = report->ask.bytes_max;
+	bool taken = exhibit_take(taking->rows, values, count);
+	report->is_too_large =
+		most > 0 && report->bytes + bytes_of(taking->rows) > most;
+	return taken && !report->is_too_large;
 }
 
 static bool take_progress(void *self, uint64_t rows, int64_t elapsed_us)
@@ -161,6 +173,7 @@ void report_collect(struct report *report, struct collected *collected,
 		    kept_s(&ask->retention, evidence->kept), ask->since_us,
 		    ask->until_us, ask->now_us, &collected->coverage);
 	ask_store(report, collected, reader);
+	report->bytes += bytes_of(&collected->rows);
 	count_deviations(collected);
 	collected->outcome = judge(collected);
 	collected->expires_us = ask->now_us + evidence->valid_s * SECOND_US;
@@ -186,7 +199,7 @@ static bool collect_all(struct report *report, struct store_reader *reader)
 			&report->collected[report->collected_count++];
 		collected->evidence = &compliance->evidence[i];
 		report_collect(report, collected, reader);
-		if (!goes_on(report, 0, 0))
+		if (report->is_too_large || !goes_on(report, 0, 0))
 			return false;
 	}
 	return true;
@@ -219,6 +232,10 @@ struct report *report_make(struct store_reader *reader,
 		error[0] = '\0';
 		return report;
 	}
+	if (report->is_too_large)
+		snprintf(error, STORE_ERROR_MAX,
+			 "its rows take more than the %zu MiB that they may",
+			 ask->bytes_max >> 20);
 fail:
 	report_free(report);
 	return NULL;

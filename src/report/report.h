@@ -41,6 +41,11 @@ struct report_ask {
 	struct report_retention retention;
 	const char
 		*folder; /* of the store: its audit chain is checked; NULL: it isn't */
+	/* What the rows may take in memory, all together: a report of more is none.
+	 * 0: what memory there is. */
+	size_t bytes_max;
+	/* So many rows of each evidence in JSON, what deviates first; 0: all. */
+	size_t json_rows_max;
 	/* Now and then; false: end.  NULL: not wanted. */
 	bool (*goes_on)(void *self);
 	void *self;
@@ -71,7 +76,8 @@ void compliance_list(const struct compliance *compliance, struct buf *out);
 
 /*
  * Borrows the compliance and what the ask points to until report_free().  NULL with one
- * line in error: there is no such framework, no memory, or it was ended.  A query that
+ * line in error: there is no such framework, no memory, more rows than the ask allows,
+ * or it was ended.  A query that
  * fails is evidence that is not known, and why.
  */
 struct report *report_make(struct store_reader *reader,

@@ -54,14 +54,53 @@ static void put_cell(struct buf *out, const struct exhibit *rows, size_t row,
 	buf_printf(out, "\":%s,", text);
 }
 
-static void put_rows(struct buf *out, const struct exhibit *rows)
+static void put_row(struct buf *out, const struct exhibit *rows, size_t row)
+{
+	object_open(out, NULL);
+	for (size_t i = 0; i < rows->column_count; i++)
+		put_cell(out, rows, row, i);
+	object_end(out);
+}
+
+/* Up to so many of those that deviate, or that don't; how many. */
+static size_t put_some(struct buf *out, const struct exhibit *rows, bool deviating,
+		       size_t most)
+{
+	int column = exhibit_column(rows, "deviation");
+	size_t count = 0;
+	for (size_t row = 0; row < rows->row_count && count < most; row++) {
+		bool deviates =
+			column >= 0 && exhibit_cell(rows, row, (size_t)column) != NULL;
+		if (deviates != deviating)
+			continue;
+		put_row(out, rows, row);
+		count++;
+	}
+	return count;
+}
+
+/* In their own order, unless there are more than are wanted. */
+static void put_rows(struct buf *out, const struct exhibit *rows, size_t most)
 {
 	list_open(out, "rows");
-	for (size_t row = 0; row < rows->row_count; row++) {
-		object_open(out, NULL);
-		for (size_t i = 0; i < rows->column_count; i++)
-			put_cell(out, rows, row, i);
-		object_end(out);
+	if (most > 0 && rows->row_count > most) {
+		size_t count = put_some(out, rows, true, most);
+		put_some(out, rows, false, most - count);
+	} else {
+		for (size_t row = 0; row < rows->row_count; row++)
+			put_row(out, rows, row);
+	}
+	list_close(out);
+}
+
+/* Their order, which the members of a row don't say: what is unknown is not there. */
+static void put_columns(struct buf *out, const struct exhibit *rows)
+{
+	list_open(out, "columns");
+	for (size_t i = 0; i < rows->column_count; i++) {
+		buf_char(out, '"');
+		buf_json_text(out, rows->names[i]);
+		buf_text(out, "\",");
 	}
 	list_close(out);
 }
@@ -90,7 +129,8 @@ static void put_collected(struct buf *out, const struct report *report,
 	put_coverage(out, &collected->coverage);
 	if (report->reviews_problem[0] == '\0') /* absent is unknown */
 		put_review(out, collected);
-	put_rows(out, &collected->rows);
+	put_columns(out, &collected->rows);
+	put_rows(out, &collected->rows, report->ask.json_rows_max);
 	object_end(out);
 }
 

@@ -29,6 +29,33 @@ struct web_push {
 	bool is_down;
 	uint64_t took_us; /* or unknown */
 };
+/* GET /api/v1/report/NAME, and of /api/v1/reports name "". "": not given. */
+struct web_report_ask {
+	char name[64], format[16], host[64], user[256], incident[64];
+	int64_t since_us, until_us, now_us;
+	bool has_time; /* somebody asked for one */
+	bool is_bundle;
+	size_t rows; /* of each evidence as JSON; 0: all */
+};
+/* What came of it: text, or with another status than 200 why there is none. */
+struct web_report {
+	unsigned status;     /* of HTTP */
+	const char *type;    /* static */
+	char file_name[160]; /* "": it is no file */
+	struct buf *text;
+};
+/*
+ * What a report needs of memory, kept until the end, which is in another thread: it
+ * makes it of the store, and lets go.  ask NULL: it is not wanted any more.  begin
+ * gives NULL without memory, and is NULL where none are made.
+ */
+struct store_reader;
+struct web_reporter {
+	void *(*begin)(void *self);
+	void (*end)(void *begun, const struct web_report_ask *ask,
+		    struct store_reader *reader, const atomic_bool *cancelled,
+		    struct web_report *out);
+};
 typedef void (*web_probe_answer)(void *to, unsigned status, const char *type,
 				 struct buf *text);
 

@@ -20,6 +20,9 @@
 
 enum { WEB_VERSION_MAX = 32, WEB_PATH_MAX = 108 };
 
+/* Reports that are made or sent; of one visitor. */
+enum { REPORTS_MAX = 4, REPORTS_EACH = 2 };
+
 struct web {
 	const struct web_source *source; /* borrowed */
 	char version[WEB_VERSION_MAX];
@@ -35,7 +38,8 @@ struct web {
 	struct probes_waiting probes;
 	struct public_view public_view; /* what strangers see */
 	struct access *access;
-	struct guests guests; /* of TCP */
+	struct guests guests;                       /* of TCP */
+	const struct visitor *reports[REPORTS_MAX]; /* whose each is; NULL: none */
 };
 
 /* One request from its first byte to its last. */
@@ -95,6 +99,10 @@ enum MHD_Result answer_aggregate(const struct request *request);
 
 /* GET of what each week of incidents was like. */
 enum MHD_Result answer_figures(const struct request *request);
+
+/* GET of which reports there are, of one of them; and whether that is such a path. */
+bool report_is_at(const char *path);
+enum MHD_Result answer_report(const struct request *request);
 
 /* GET of all that is known of one port, and in words how it is. */
 enum MHD_Result answer_explain(const struct request *request);

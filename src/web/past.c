@@ -20,11 +20,14 @@
 
 enum { CLIENTS = 64 /* that turns are kept of; more share them */ };
 
+/* What a thread answers; also its place among them. */
+enum turns { TURNS_ANY /* but reports */, TURNS_SHORT, TURNS_REPORTS };
+
 struct past_thread {
 	struct past *past;
 	pthread_t thread;
 	bool started;
-	bool is_for_short; /* questions alone */
+	enum turns turns;
 };
 
 struct past {
@@ -70,12 +73,19 @@ static void answer_question(const struct web_past *store, struct question *quest
 	snprintf(question->problem, sizeof(question->problem), "the monitor ends");
 }
 
+static bool is_for(const struct question *question, enum turns turns)
+{
+	if (question->is_report || turns == TURNS_REPORTS)
+		return question->is_report && turns == TURNS_REPORTS;
+	return turns == TURNS_ANY || !question->is_long;
+}
+
 /* The first of whoever was answered longest ago; the place that points to it. */
-static struct question **whose_turn(struct past *past, bool is_for_short)
+static struct question **whose_turn(struct past *past, enum turns turns)
 {
 	struct question **best = NULL;
 	for (struct question **at = &past->queue; *at != NULL; at = &(*at)->next) {
-		if (is_for_short && (*at)->is_long)
+		if (!is_for(*at, turns))
 			continue;
 		if (best == NULL || past->turns[(*at)->client % CLIENTS] <
 					    past->turns[(*best)->client % CLIENTS])
@@ -85,11 +95,11 @@ static struct question **whose_turn(struct past *past, bool is_for_short)
 }
 
 /* The next question, waited for; NULL at the end. */
-static struct question *next_question(struct past *past, bool is_for_short)
+static struct question *next_question(struct past *past, enum turns turns)
 {
 	struct question *question = NULL, **place;
 	pthread_mutex_lock(&past->lock);
-	while ((place = whose_turn(past, is_for_short)) == NULL && !past->ended)
+	while ((place = whose_turn(past, turns)) == NULL && !past->ended)
 		pthread_cond_wait(&past->asked, &past->lock);
 	if (place != NULL) {
 		question = *place;
@@ -105,7 +115,7 @@ static void *answer_all(void *of)
 	struct past_thread *thread = of;
 	struct past *past = thread->past;
 	struct question *question;
-	while ((question = next_question(past, thread->is_for_short)) != NULL) {
+	while ((question = next_question(past, thread->turns)) != NULL) {
 		const uint64_t one = 1;
 		answer_question(past->store, question);
 		atomic_store(&question->done, true);
@@ -130,7 +140,7 @@ struct past *past_new(const struct web_past *store)
 	pthread_cond_init(&past->asked, NULL);
 	for (size_t i = 0; i < PAST_THREADS; i++)
 		past->threads[i] =
-			(struct past_thread){ .past = past, .is_for_short = i > 0 };
+			(struct past_thread){ .past = past, .turns = (enum turns)i };
 	if (past->event < 0) {
 		past_free(past);
 		return NULL;
@@ -143,19 +153,25 @@ int past_fd(const struct past *past)
 	return past->event;
 }
 
+static bool start_thread(struct past *past, enum turns turns)
+{
+	struct past_thread *thread = &past->threads[turns];
+	if (!thread->started)
+		thread->started =
+			pthread_create(&thread->thread, NULL, answer_all, thread) == 0;
+	return thread->started;
+}
+
 /*
  * Only now: by the first question the process has given up its privileges.  The first
- * thread answers everything, so it is enough.
+ * thread answers everything but reports, so it is enough for that.
  */
-static bool start(struct past *past)
+static bool start(struct past *past, const struct question *question)
 {
-	for (size_t i = 0; i < PAST_THREADS; i++) {
-		struct past_thread *thread = &past->threads[i];
-		if (!thread->started)
-			thread->started = pthread_create(&thread->thread, NULL,
-							 answer_all, thread) == 0;
-	}
-	return past->threads[0].started;
+	if (question->is_report)
+		return start_thread(past, TURNS_REPORTS);
+	start_thread(past, TURNS_SHORT);
+	return start_thread(past, TURNS_ANY);
 }
 
 /* One number per address; the Unix socket is one client. */
@@ -196,7 +212,8 @@ bool past_ask(struct past *past, struct question *question)
 	question->client = client_of(past, question->connection);
 	question->next = NULL;
 	if (past->ended || past->count == PAST_MAX ||
-	    count_of(past, question->client) >= PAST_CLIENT_MAX || !start(past))
+	    count_of(past, question->client) >= PAST_CLIENT_MAX ||
+	    !start(past, question))
 		return false;
 	past->waiting[past->count++] = question;
 	MHD_suspend_connection(question->connection);

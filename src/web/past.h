@@ -6,8 +6,9 @@
  * connection.  A client that has left cancels its question.
  *
  * Two threads, of which one answers only what is short: nobody waits half a minute for
- * a number because somebody reads a month of flows.  Of those who wait, the client that
- * was answered longest ago is next: who asks much waits behind who asks little.
+ * a number because somebody reads a month of flows.  A third makes reports, one at a
+ * time, and nothing else waits for it.  Of those who wait, the client that was answered
+ * longest ago is next: who asks much waits behind who asks little.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 #include "web/web.h"
 
 enum {
-	PAST_THREADS = 2,
+	PAST_THREADS = 3,
 	PAST_MAX = 256,       /* wait, or are being answered */
 	PAST_CLIENT_MAX = 64, /* of one client */
 	PAST_TIME_MS = 30000,
@@ -37,7 +38,8 @@ struct question {
 	void (*answer)(struct question *question, const struct web_past *store,
 		       struct store_reader *reader);
 	void (*free)(struct question *question);
-	bool is_long; /* it may take seconds */
+	bool is_long;   /* it may take seconds */
+	bool is_report; /* it computes for seconds, too */
 	atomic_bool cancelled;
 	atomic_bool done; /* what follows is written */
 	struct buf text;

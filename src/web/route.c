@@ -224,6 +224,7 @@ static const struct route {
 	{ "/api/v1/explain", answer_explain, 0 },
 	{ "/api/v1/figures", answer_figures, 0 },
 	{ "/api/v1/countries", answer_countries, 0 },
+	{ "/api/v1/reports", answer_report, 0 },
 	{ "/api/v1/schema", answer_schema, 0 },
 	{ "/api/v1/filters", answer_filters, 0 },
 	{ "/api/v1/status", answer_status, 0 },
@@ -266,6 +267,8 @@ static enum MHD_Result route(const struct request *request)
 		return known->answer(request);
 	if (change_is_at(request->path))
 		return answer_changeable(request);
+	if (report_is_at(request->path))
+		return answer_report(request);
 	if (badge_is_at(request->path))
 		return answer_badge(request);
 	if (dashboards_are_at(request->path))
@@ -284,8 +287,8 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "
-		"countries, maintenance, dashboards, rules, sinks, config, me, users, "
-		"or "
+		"countries, reports, maintenance, dashboards, rules, sinks, config, "
+		"me, users, or "
 		"/metrics, /health, /probe");
 }
 

@@ -111,6 +111,7 @@ struct web_source {
 	 * (UNKNOWN_TIME: as usual) of what read() gives.  0, or -errno. */
 	int (*figures)(int64_t since_us, web_reader read, void *from, web_emit emit,
 		       void *to);
+	struct web_reporter report;
 	/* What is watched, who is told, what is configured; a JSON object each. */
 	void (*rules)(void *self, struct buf *json);
 	void (*sinks)(void *self, struct buf *json);

@@ -1,0 +1,194 @@
+/*
+ * answers_report.c: reports for the web room, made of the daemon's own store; see
+ * answers_settings.h.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/answers_settings.h"
+#include "cli/report_kept.h"
+#include "report/bundle.h"
+#include "report/formats.h"
+
+/* Who wants more has the command, which disturbs no monitor. */
+enum { TIME_MAX_S = 60, BYTES_MAX = 32 << 20 };
+enum { STATUS_GOOD = 200, STATUS_WRONG = 400, STATUS_NONE = 404, STATUS_NOT_NOW = 503 };
+
+struct making {
+	struct report_retention kept;
+	config_text folder;
+	char host[HOST_NAME_MAX + 1];
+	/* In the thread: */
+	const struct web_report_ask *ask;
+	const atomic_bool *cancelled;
+	int64_t until_us; /* monotonic */
+	bool is_late;
+	struct web_report *out;
+};
+
+void *answers_report_begin(void *self)
+{
+	const struct monitor *m = self;
+	struct making *making = calloc(1, sizeof(*making));
+	if (making == NULL)
+		return NULL;
+	making->kept = report_kept(&m->config);
+	memcpy(making->folder, m->config.state, sizeof(making->folder));
+	gethostname(making->host, sizeof(making->host) - 1);
+	return making;
+}
+
+/* ---- in a thread ---- */
+
+static bool goes_on(void *self)
+{
+	struct making *making = self;
+	making->is_late |= clock_us(CLOCK_MONOTONIC) > making->until_us;
+	return !making->is_late && !atomic_load(making->cancelled);
+}
+
+static void say(const struct making *making, unsigned status, const char *why)
+{
+	making->out->status = status;
+	buf_free(making->out->text);
+	buf_text(making->out->text, why);
+}
+
+static const char *given(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* "pci-dss-2026-01-01-to-2026-04-01.html"; the name is one of the files', so of letters
+ * that no file system minds. */
+static void name_file(const struct making *making, const char *suffix)
+{
+	const struct web_report_ask *ask = making->ask;
+	char days[2][16] = { "", "" };
+	const int64_t times[2] = { ask->since_us, ask->until_us };
+	for (int i = 0; i < 2; i++) {
+		struct tm day;
+		time_t at = (time_t)(times[i] / 1000000);
+		if (gmtime_r(&at, &day) != NULL)
+			strftime(days[i], sizeof(days[i]), "%Y-%m-%d", &day);
+	}
+	char *name = making->out->file_name;
+	size_t size = sizeof(making->out->file_name);
+	if (ask->incident[0] != '\0' && !ask->has_time) /* of its own time */
+		snprintf(name, size, "%s%s", ask->name, suffix);
+	else
+		snprintf(name, size, "%s-%s-to-%s%s", ask->name, days[0], days[1],
+			 suffix);
+}
+
+static void write_report(const struct making *making, const struct report *report,
+			 struct store_reader *reader)
+{
+	const struct report_format *format = report_format(making->ask->format);
+	char error[STORE_ERROR_MAX];
+	making->out->status = STATUS_GOOD;
+	if (!making->ask->is_bundle) {
+		making->out->type = format->type;
+		name_file(making, format->suffix);
+		format->write(report, making->out->text);
+		return;
+	}
+	making->out->type = "application/x-tar";
+	name_file(making, ".bundle");
+	if (!bundle_write(report, reader, making->out->text, error))
+		say(making, STATUS_NOT_NOW, error);
+}
+
+static void make(struct making *making, const struct compliance *compliance,
+		 struct store_reader *reader)
+{
+	const struct web_report_ask *asked = making->ask;
+	char error[STORE_ERROR_MAX];
+	const struct report_ask ask = {
+		.framework = asked->name,
+		.since_us = asked->since_us,
+		.until_us = asked->until_us,
+		.now_us = asked->now_us,
+		.has_own_time = !asked->has_time,
+		.subject = { given(asked->host), given(asked->user),
+			     given(asked->incident) },
+		.host = making->host,
+		.retention = making->kept,
+		.folder = making->folder,
+		.bytes_max = BYTES_MAX,
+		.json_rows_max = asked->rows,
+		.goes_on = goes_on,
+		.self = making,
+	};
+	making->until_us = clock_us(CLOCK_MONOTONIC) + TIME_MAX_S * INT64_C(1000000);
+	struct report *report = report_make(reader, compliance, &ask, error);
+	if (report != NULL)
+		write_report(making, report, reader);
+	else if (making->is_late)
+		say(making, STATUS_NOT_NOW,
+		    "it takes more than a minute: ask for less time, or use "
+		    "`breakwater report`, which has no limit");
+	else
+		say(making, STATUS_WRONG, error);
+	report_free(report);
+}
+
+static void refuse_name(const struct making *making,
+			const struct compliance *compliance)
+{
+	struct buf *text = making->out->text;
+	making->out->status = STATUS_NONE;
+	buf_printf(text, "there is no report \"%s\"; allowed: ", making->ask->name);
+	compliance_list_names(compliance, text);
+}
+
+static void answer(struct making *making, const struct compliance *compliance,
+		   struct store_reader *reader)
+{
+	const struct report_format *format = report_format(making->ask->format);
+	bool is_document;
+	if (making->ask->name[0] == '\0') {
+		making->out->status = STATUS_GOOD;
+		making->out->type = "application/json";
+		compliance_list_json(compliance, making->out->text);
+	} else if (!compliance_has(compliance, making->ask->name, &is_document)) {
+		refuse_name(making, compliance);
+	} else if (format == NULL) {
+		say(making, STATUS_WRONG,
+		    "format: there is none of that name; "
+		    "allowed: " REPORT_FORMATS_ALLOWED);
+	} else if (format->is_of_controls && is_document) {
+		say(making, STATUS_WRONG,
+		    "format: a document has no controls; "
+		    "allowed for it: " REPORT_FORMATS_OF_DOCUMENTS);
+	} else {
+		make(making, compliance, reader);
+	}
+}
+
+void answers_report_end(void *begun, const struct web_report_ask *ask,
+			struct store_reader *reader, const atomic_bool *cancelled,
+			struct web_report *out)
+{
+	struct making *making = begun;
+	struct buf errors = { 0 };
+	if (ask == NULL) {
+		free(making);
+		return;
+	}
+	making->ask = ask;
+	making->cancelled = cancelled;
+	making->out = out;
+	struct compliance *compliance = compliance_open(NULL, &errors);
+	if (compliance != NULL)
+		answer(making, compliance, reader);
+	else
+		say(making, STATUS_NOT_NOW, "out of memory");
+	compliance_free(compliance);
+	buf_free(&errors);
+	free(making);
+}
