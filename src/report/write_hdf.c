@@ -2,8 +2,10 @@
  * write_hdf.c: a report in the Heimdall Data Format (MITRE SAF, the "exec JSON" of
  * InSpec), for Heimdall and what reads it.
  *
- * A result is of a piece of evidence, not of a control: "passed" is the format's word
- * for nothing seen that deviates, and what was not seen or not judged is "skipped".
+ * Heimdall calls a control passed if one of its results is and none failed.  So a
+ * result is "passed" only where nothing deviates in any evidence of a control that asks
+ * for just that evidence; what is a part of what is asked for, was not seen or is not
+ * judged is "skipped", which Heimdall shows as not reviewed.
  */
 #include <string.h>
 
@@ -11,11 +13,39 @@
 #include "report/model.h"
 #include "report/words.h"
 
-static const char *status_of(enum outcome outcome)
+static bool is_all(const struct report *report, const struct control *control)
 {
-	static const char *const statuses[] = { "passed", "skipped", "skipped",
-						"failed" };
-	return statuses[outcome];
+	return control->strength == STRENGTH_DIRECT &&
+	       report_outcome(report, control) == OUTCOME_CLEAR;
+}
+
+static const char *why_skipped(const struct collected *collected,
+			       const struct control *control)
+{
+	if (collected->problem[0] != '\0')
+		return collected->problem;
+	if (collected->outcome != OUTCOME_CLEAR)
+		return outcome_sentence(collected->outcome);
+	return control->strength == STRENGTH_DIRECT
+		       ? "Nothing that was observed deviates; other evidence of this "
+			 "control is not known, or for a person to look at."
+		       : "Nothing that was observed deviates; the control asks for "
+			 "more "
+			 "than that: see what is missing.";
+}
+
+static void put_status(struct buf *out, const struct report *report,
+		       const struct control *control, const struct collected *collected)
+{
+	if (collected->outcome == OUTCOME_DEVIATIONS) {
+		object_text(out, "status", "failed");
+		object_text(out, "message", outcome_sentence(collected->outcome));
+	} else if (is_all(report, control)) {
+		object_text(out, "status", "passed");
+	} else {
+		object_text(out, "status", "skipped");
+		object_text(out, "skip_message", why_skipped(collected, control));
+	}
 }
 
 /* How much hangs on it, 0 to 1: less where the evidence says less. */
@@ -43,19 +73,12 @@ static void put_said(struct buf *out, const struct report *report,
 }
 
 static void put_result(struct buf *out, const struct report *report,
-		       const struct collected *collected)
+		       const struct control *control, const struct collected *collected)
 {
 	object_open(out, NULL);
-	object_text(out, "status", status_of(collected->outcome));
+	put_status(out, report, control, collected);
 	put_said(out, report, collected);
 	object_time(out, "start_time", report->ask.now_us, "Z");
-	if (collected->outcome == OUTCOME_DEVIATIONS)
-		object_text(out, "message", outcome_sentence(collected->outcome));
-	else if (collected->outcome != OUTCOME_CLEAR)
-		object_text(out, "skip_message",
-			    collected->problem[0] != '\0'
-				    ? collected->problem
-				    : outcome_sentence(collected->outcome));
 	object_end(out);
 }
 
@@ -106,7 +129,7 @@ static void put_control(struct buf *out, const struct report *report,
 		const struct collected *collected = report_collected(
 			report, &report->compliance->evidence[control->evidence[i]]);
 		if (collected != NULL)
-			put_result(out, report, collected);
+			put_result(out, report, control, collected);
 	}
 	list_close(out);
 	object_end(out);

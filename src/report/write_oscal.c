@@ -35,6 +35,22 @@ static void put_uuid(struct buf *out, const struct report *report, const char *m
 	buf_free(&name);
 }
 
+/* What a token may hold of a text, behind len bytes, up to size with an end. */
+static size_t add_token(const char *text, size_t len, size_t size,
+			char out[static TOKEN_MAX])
+{
+	for (; *text != '\0' && len + 1 < size; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == ')')
+			continue;
+		out[len++] = (char)(c == '(' ? '.'
+				    : isalnum(c) || c == '.' || c == '-' || c == '_'
+					    ? tolower(c)
+					    : '-');
+	}
+	return len;
+}
+
 /*
  * OSCAL's tokens begin with a letter and have no brackets: 2.2.4 of pci-dss is
  * pci-dss-2.2.4, SI-4(2) of nist-800-53 is si-4.2, as in NIST's catalog.
@@ -44,31 +60,51 @@ static void token_of(const struct framework *framework, const char *id,
 {
 	size_t len = 0;
 	if (!isalpha((unsigned char)id[0])) {
-		len = strnlen(framework->name, TOKEN_MAX / 2);
-		memcpy(out, framework->name, len);
+		if (!isalpha((unsigned char)framework->name[0]))
+			out[len++] = '_';
+		len = add_token(framework->name, len, TOKEN_MAX / 2, out);
 		out[len++] = '-';
 	}
-	for (; *id != '\0' && len + 1 < TOKEN_MAX; id++) {
-		unsigned char c = (unsigned char)*id;
-		if (c == ')')
-			continue;
-		out[len++] = (char)(c == '(' ? '.'
-				    : isalnum(c) || c == '.' || c == '-' || c == '_'
-					    ? tolower(c)
-					    : '-');
-	}
+	len = add_token(id, len, TOKEN_MAX, out);
 	out[len] = '\0';
 }
 
+/* OSCAL's strings have one line, and no space at their ends; "": there is none. */
 static void put_property(struct buf *out, const char *name, const char *value)
 {
-	if (value == NULL || value[0] == '\0')
-		return;
-	object_open(out, NULL);
-	object_text(out, "name", name);
-	object_text(out, "ns", OSCAL_SPACE);
-	object_text(out, "value", value);
-	object_end(out);
+	struct buf line = { 0 };
+	for (; value != NULL && *value != '\0'; value++) {
+		bool is_blank = (unsigned char)*value <= ' ';
+		if (!is_blank || (line.len > 0 && line.at[line.len - 1] != ' '))
+			buf_char(&line, (char)(is_blank ? ' ' : *value));
+	}
+	if (buf_ok(&line) && line.len > 0 && line.at[line.len - 1] == ' ')
+		line.len--;
+	if (line.len > 0 && buf_cstr(&line) != NULL) {
+		object_open(out, NULL);
+		object_text(out, "name", name);
+		object_text(out, "ns", OSCAL_SPACE);
+		object_text(out, "value", line.at);
+		object_end(out);
+	}
+	out->failed |= !buf_ok(&line);
+	buf_free(&line);
+}
+
+/* A path as a reference (RFC 3986, 2.1 and 3.3). */
+static void put_reference(struct buf *out, const char *member, const char *path)
+{
+	struct buf text = { 0 };
+	for (; *path != '\0'; path++) {
+		unsigned char c = (unsigned char)*path;
+		if (isalnum(c) || strchr("-._~/", c) != NULL)
+			buf_char(&text, (char)c);
+		else
+			buf_printf(&text, "%%%02X", c);
+	}
+	object_text(out, member, buf_cstr(&text));
+	out->failed |= !buf_ok(&text);
+	buf_free(&text);
 }
 
 static void put_number(struct buf *out, const char *name, uint64_t number)
@@ -156,7 +192,7 @@ static void put_observation(struct buf *out, const struct report *report,
 	list_open(out, "relevant-evidence");
 	object_open(out, NULL);
 	buf_printf(&remarks, "evidence/%s.csv", evidence->id);
-	object_text(out, "href", buf_cstr(&remarks));
+	put_reference(out, "href", buf_cstr(&remarks) != NULL ? remarks.at : "");
 	object_text(out, "description", evidence->question);
 	object_end(out);
 	list_close(out);
@@ -172,6 +208,16 @@ static void put_observation(struct buf *out, const struct report *report,
 	object_text(out, "remarks", buf_cstr(&remarks));
 	object_end(out);
 	buf_free(&remarks);
+}
+
+static void put_observations(struct buf *out, const struct report *report)
+{
+	if (report->collected_count == 0)
+		return;
+	list_open(out, "observations");
+	for (size_t i = 0; i < report->collected_count; i++)
+		put_observation(out, report, &report->collected[i]);
+	list_close(out);
 }
 
 /* ---- findings ---- */
@@ -241,12 +287,14 @@ static void put_findings(struct buf *out, const struct report *report)
 
 /* ---- around them ---- */
 
-static void put_selections(struct buf *out, const struct report *report)
+static void put_selection(struct buf *out, const struct framework *framework)
 {
-	const struct framework *framework = report->framework;
-	object_open(out, "reviewed-controls");
-	list_open(out, "control-selections");
 	object_open(out, NULL);
+	if (framework->control_count == 0) { /* the schema allows no empty list */
+		object_text(out, "remarks", "The mapping has no control.");
+		object_end(out);
+		return;
+	}
 	list_open(out, "include-controls");
 	for (size_t i = 0; i < framework->control_count; i++) {
 		char token[TOKEN_MAX];
@@ -257,6 +305,13 @@ static void put_selections(struct buf *out, const struct report *report)
 	}
 	list_close(out);
 	object_end(out);
+}
+
+static void put_selections(struct buf *out, const struct report *report)
+{
+	object_open(out, "reviewed-controls");
+	list_open(out, "control-selections");
+	put_selection(out, report->framework);
 	list_close(out);
 	object_end(out);
 }
@@ -290,10 +345,7 @@ static void put_result(struct buf *out, const struct report *report)
 	object_time(out, "end", report->ask.until_us, "Z");
 	put_host(out, report);
 	put_selections(out, report);
-	list_open(out, "observations");
-	for (size_t i = 0; i < report->collected_count; i++)
-		put_observation(out, report, &report->collected[i]);
-	list_close(out);
+	put_observations(out, report);
 	put_findings(out, report);
 	object_end(out);
 }
