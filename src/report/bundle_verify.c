@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hex.h"
 #include "base/when.h"
 #include "report/bundle_check.h"
 #include "report/digest.h"
 #include "report/model.h"
 
-enum { MAGIC_AT = 257 };
+enum { MAGIC_AT = 257, SHOWN_MAX = 160 };
 
 void bundle_judge(struct checking *c, bool holds, const char *format, ...)
 {
@@ -236,27 +237,62 @@ static struct compliance *compliance_of(struct checking *c, struct buf *errors)
 	return NULL;
 }
 
+/* The line in which that byte is, as much of it as is shown; empty behind the last. */
+static struct bytes line_of(const struct buf *text, size_t at)
+{
+	size_t begin = at < text->len ? at : text->len, end = begin;
+	if (text->len == 0)
+		return bytes_of("", 0);
+	while (begin > 0 && text->at[begin - 1] != '\n')
+		begin--;
+	while (end < text->len && text->at[end] != '\r' && text->at[end] != '\n')
+		end++;
+	size_t len = end - begin;
+	return bytes_of(text->at + begin, len < SHOWN_MAX ? len : SHOWN_MAX);
+}
+
+/* The first line that is another one: a person is to look at that, not at thousands. */
+static void name_difference(struct checking *c, const struct tar_file *file,
+			    const struct collected *collected)
+{
+	struct buf csv = { 0 };
+	size_t at = 0, line = 1;
+	exhibit_csv(&collected->rows, &csv);
+	while (at < csv.len && at < file->text.len && csv.at[at] == file->text.at[at])
+		line += csv.at[at++] == '\n';
+	struct bytes was = line_of(&file->text, at), is = line_of(&csv, at);
+	bundle_judge(c, false,
+		     "%s: asked again, %zu rows that are not the same: line %zu was "
+		     "\"%.*s\", and is \"%.*s\"",
+		     file->path, collected->rows.row_count, line, (int)was.len,
+		     (const char *)was.at, (int)is.len, (const char *)is.at);
+	buf_free(&csv);
+}
+
+static void compare_rows(struct checking *c, const struct tar_file *file,
+			 const struct collected *collected)
+{
+	char sha256[65];
+	digest_of(file->text.at, file->text.len, sha256);
+	if (strcmp(sha256, collected->sha256) == 0)
+		bundle_judge(c, true, "%s: asked again, the same %zu rows", file->path,
+			     collected->rows.row_count);
+	else if (collected->problem[0] != '\0')
+		bundle_judge(c, false, "%s: asked again, and it could not be: %s",
+			     file->path, collected->problem);
+	else
+		name_difference(c, file, collected);
+}
+
 static void compare(struct checking *c, const struct report *report)
 {
 	for (size_t i = 0; i < report->collected_count; i++) {
-		const struct collected *collected = &report->collected[i];
-		char path[TAR_PATH_MAX], sha256[65];
+		char path[TAR_PATH_MAX];
 		snprintf(path, sizeof(path), "evidence/%.80s.csv",
-			 collected->evidence->id);
+			 report->collected[i].evidence->id);
 		const struct tar_file *file = tar_find(&c->tar, path);
-		if (file == NULL)
-			continue; /* said already */
-		digest_of(file->text.at, file->text.len, sha256);
-		if (strcmp(sha256, collected->sha256) == 0)
-			bundle_judge(c, true, "%s: asked again, the same %zu rows",
-				     path, collected->rows.row_count);
-		else
-			bundle_judge(
-				c, false,
-				"%s: asked again, %zu rows that are not the same%s%s",
-				path, collected->rows.row_count,
-				collected->problem[0] != '\0' ? ": " : "",
-				collected->problem);
+		if (file != NULL) /* else it is said already */
+			compare_rows(c, file, &report->collected[i]);
 	}
 }
 

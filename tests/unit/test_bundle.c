@@ -127,7 +127,10 @@ static void a_store_that_was_edited_gives_other_rows(void **state)
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
-	expect_fault(&bundle, folder, "evidence/T1.csv: asked again");
+	expect_fault(
+		&bundle, folder,
+		"evidence/T1.csv: asked again, 12 rows that are not the same: line "
+		"5 was \"");
 }
 
 /* The rows say one thing, the checkpoints another. */
