@@ -97,15 +97,14 @@ static int erase_row(sqlite3 *db, int64_t row, sqlite3_stmt *read,
 }
 
 int evidence_erase(sqlite3 *db, const struct addr *addr, const struct addr *instead,
-		   uint64_t *count)
+		   int64_t first, int64_t last, uint64_t *count)
 {
 	struct repacking repacking = { .addr = addr, .instead = instead };
-	int64_t last = db_number(db, "SELECT max(id)FROM evidence", 0);
 	sqlite3_stmt *read = NULL;
 	struct buf sql = { 0 };
 	buf_text(&sql, "SELECT data FROM evidence WHERE id=?");
 	int code = db_prepare(db, &sql, &read);
-	for (int64_t row = 1; row <= last && code == SQLITE_OK; row++) {
+	for (int64_t row = first; row <= last && code == SQLITE_OK; row++) {
 		code = erase_row(db, row, read, &repacking);
 		*count += repacking.count;
 		repacking.count = 0;

@@ -15,8 +15,8 @@ bool record_has_addr(enum record_kind kind, const void *record,
 		     const struct addr *addr);
 
 /*
- * Within a transaction, and no file of that name is being written to: in all blocks.
- * *count grows by the records that had it.  SQLite's code.
+ * Within a transaction, and no file of that name is being written to: in the blocks
+ * [first, last].  *count grows by the records that had it.  SQLite's code.
  */
 int evidence_erase(sqlite3 *db, const struct addr *addr, const struct addr *instead,
-		   uint64_t *count);
+		   int64_t first, int64_t last, uint64_t *count);

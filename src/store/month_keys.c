@@ -161,19 +161,24 @@ int month_keys_own(const char *folder, struct buf *key)
 	return error;
 }
 
-int month_key_destroy(const char *folder, uint32_t month)
+int private_file_destroy(const char *path, size_t len)
 {
-	static const char nothing[PSEUDONYM_KEY_LEN];
-	char path[PATH_MAX];
-	key_path(folder, month, path);
+	static const char nothing[512];
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	/* First its name: what is written next is no key that anybody may find. */
 	int error = unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
 	if (fd >= 0 && error == 0) {
-		file_write(fd, nothing, sizeof(nothing));
+		file_write(fd, nothing, len < sizeof(nothing) ? len : sizeof(nothing));
 		fsync(fd);
 	}
 	if (fd >= 0)
 		close(fd);
 	return error;
+}
+
+int month_key_destroy(const char *folder, uint32_t month)
+{
+	char path[PATH_MAX];
+	key_path(folder, month, path);
+	return private_file_destroy(path, PSEUDONYM_KEY_LEN);
 }

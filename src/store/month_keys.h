@@ -34,3 +34,5 @@ struct pseudonyms *month_key_make(const char *folder, uint32_t month, int *error
 int month_keys_own(const char *folder, struct buf *key);
 /* 0 or -errno; overwritten, too, for what that is worth on the disk at hand. */
 int month_key_destroy(const char *folder, uint32_t month);
+/* The same of another file of that many bytes. */
+int private_file_destroy(const char *path, size_t len);

@@ -3,6 +3,10 @@
  */
 #include "store/veil.h"
 
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #include "store/address_text.h"
@@ -15,13 +19,34 @@ bool veil_is_over(const struct home *ours, const struct addr *addr)
 	       !home_holds(ours, addr);
 }
 
+static struct pseudonyms *derive(const struct veil *veil, uint32_t month)
+{
+	uint8_t key[EVP_MAX_MD_SIZE];
+	unsigned len = sizeof(key);
+	struct pseudonyms *pseudonyms = NULL;
+	_Static_assert(sizeof(key) >= PSEUDONYM_KEY_LEN, "a hash makes a key");
+	if (HMAC(EVP_sha256(), veil->otherwise, PSEUDONYM_KEY_LEN,
+		 (const uint8_t *)&month, sizeof(month), key, &len) != NULL)
+		pseudonyms = pseudonyms_open(key);
+	OPENSSL_cleanse(key, sizeof(key));
+	return pseudonyms;
+}
+
+static struct pseudonyms *key_of(struct veil *veil, uint32_t month)
+{
+	if (veil->otherwise == NULL)
+		return month_key_make(veil->folder, month, &veil->error);
+	struct pseudonyms *key = month_key_open(veil->folder, month, &veil->error);
+	return key == NULL && veil->error == -ENOENT ? derive(veil, month) : key;
+}
+
 static bool take_month(struct veil *veil, uint32_t month)
 {
 	if (veil->key != NULL && veil->month == month)
 		return true;
 	pseudonyms_close(veil->key);
 	veil->month = month;
-	veil->key = month_key_make(veil->folder, month, &veil->error);
+	veil->key = key_of(veil, month);
 	return veil->key != NULL;
 }
 

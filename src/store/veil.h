@@ -16,6 +16,9 @@ struct veil {
 	/* One that is erased: it gets that instead, which no key gives. NULL: none. */
 	struct month_names *erased;
 	struct addr instead;
+	/* Of a month without a key: what one is derived from, which nobody keeps; NULL:
+	 * one is made that stays. */
+	const uint8_t *otherwise;
 	/* told */
 	int error; /* why there is no key: -errno */
 	/* its own */
