@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """quarter.py: a quarter of which all is known: every report holds exactly that.
 
-A store is made as a monitor would have made it (quarter_driver.c), with an outage of the
+A store is made as a monitor would have made it (records_driver.c), with an outage of the
 monitor of 31 hours and an hour in which it lost packets.  What each piece of evidence has
 to show of it is in quarter_rows.py.  Then one line of the audit trail is edited.
 
@@ -21,14 +21,15 @@ import sys
 import tempfile
 import time
 
+import driven_store
 import lab as e2e
 import quarter_about as about
 import quarter_past as past
 import quarter_rows as rows
 import quarter_traffic as traffic
-from quarter_past import BEGIN, END, SECOND, text
+from driven_store import BUILD, DAY, SECOND, text, time_of
+from quarter_past import BEGIN, END
 
-BUILD = pathlib.Path(os.environ.get("BUILD", e2e.ROOT / "build"))
 FRAMEWORKS = ("pci-dss", "nist-800-53", "nist-csf", "cis", "iso-27001", "soc2", "hipaa", "nis2",
               "dora")
 OF_THE_TRAIL = "E8"
@@ -49,9 +50,7 @@ class Quarter:
         clock.write_bytes(struct.pack("<q", past.NOW // SECOND - int(time.time())))
         self.environment = {**os.environ, "LD_PRELOAD": str(BUILD / "tests/pretended.so"),
                             "PRETENDED_CLOCK": str(clock)}
-        records = "".join(f"{line}\n" for line in traffic.records())
-        subprocess.run([BUILD / "tests/quarter_driver", self.state], input=records, text=True,
-                       check=True, timeout=60)
+        driven_store.make(self.state, traffic.records())
 
     def run(self, *arguments):
         return subprocess.run([e2e.BREAKWATER, *map(str, arguments)], capture_output=True,
@@ -70,12 +69,6 @@ class Quarter:
         (value,) = db.execute("SELECT hash FROM audit WHERE seq = 2").fetchone()
         db.close()
         return value
-
-
-def time_of(words):
-    """Microseconds of a time as the program writes it."""
-    seconds = past.datetime.datetime.fromisoformat(words[:19] + "+00:00") - past.EPOCH
-    return int(seconds.total_seconds()) * SECOND + int(words[20:26])
 
 
 # ---- what is wanted ----
@@ -207,7 +200,7 @@ def every_document(tap, quarter, wanted):
 
 def of_a_longer_time(tap, quarter):
     """From before the monitor began to watch."""
-    report = quarter.report("nis2", since=past.FIRST - past.DAY)
+    report = quarter.report("nis2", since=past.FIRST - DAY)
     wrong = [one for one in wrong_evidence(report, {one["id"]: one["rows"] for one in report["evidence"]})
              if "coverage" in one]
     tap.ok(not wrong, "what was before the first record is not known, and lowers what is", *wrong)

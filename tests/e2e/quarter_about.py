@@ -5,7 +5,8 @@ import datetime
 
 import quarter_past as past
 import quarter_traffic as traffic
-from quarter_past import HOUR, OURS, text
+from driven_store import EPOCH, HOUR, text
+from quarter_past import OURS
 from quarter_rows import is_now, row, said, text_of
 
 # ---- an incident ----
@@ -13,11 +14,11 @@ from quarter_rows import is_now, row, said, text_of
 
 def a_month_later(when):
     """The same day of the next month, or its last one."""
-    start = past.EPOCH + datetime.timedelta(microseconds=when)
+    start = EPOCH + datetime.timedelta(microseconds=when)
     first = (start.replace(day=1) + datetime.timedelta(days=32)).replace(day=1)
     last = (first + datetime.timedelta(days=32)).replace(day=1) - datetime.timedelta(days=1)
     due = first.replace(day=min(start.day, last.day))
-    return int((due - past.EPOCH) / datetime.timedelta(microseconds=1))
+    return int((due - EPOCH) / datetime.timedelta(microseconds=1))
 
 
 def deadlines(one):

@@ -1,31 +1,20 @@
 """quarter_past.py: a quarter of which all is known.
 
-What happened is here, once: quarter_driver.c makes a store of it (records()), and
+What happened is here, once: records_driver.c makes a store of it (records()), and
 quarter_rows.py says what a report has to show of it.  The monitor ran for three days
 before the quarter and for one after it, and something of each sort happened then, too,
 that no report of the quarter may show.
 """
 import dataclasses
 import datetime
-import json
 
-SECOND = 1_000_000
-MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+from driven_store import DAY, EPOCH, HOUR, MINUTE, SECOND, text
+
 DAYS = 92
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-# Fields that are times: records have them as text, the rest of this file as microseconds.
-TIMES = frozenset(("put", "at", "start", "end", "first", "last", "since", "until", "detected",
-                   "acknowledged", "expires", "review", "reviewed", "crosses_at",
-                   "crossed_last", "overflow_at"))
 
 
-def text(at):
-    """As the program writes a time."""
-    return (EPOCH + datetime.timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def day_text(at):
-    return text(at)[:10]
+def day_text(when):
+    return text(when)[:10]
 
 
 def at(day, hour=0, minute=0, second=0):
@@ -33,7 +22,7 @@ def at(day, hour=0, minute=0, second=0):
     return BEGIN + day * DAY + hour * HOUR + minute * MINUTE + second * SECOND
 
 
-BEGIN = int(datetime.datetime(2026, 1, 5, tzinfo=datetime.timezone.utc).timestamp()) * SECOND
+BEGIN = (datetime.datetime(2026, 1, 5, tzinfo=datetime.timezone.utc) - EPOCH).days * DAY
 END = at(DAYS)
 FIRST, NOW = at(-3, 6), at(DAYS + 1)
 STOPPED = (at(40, 9, 30), at(41, 16, 30))         # for 31 hours nothing ran

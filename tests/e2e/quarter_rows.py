@@ -8,7 +8,8 @@ import json
 
 import quarter_past as past
 import quarter_traffic as traffic
-from quarter_past import BEGIN, DAY, END, HOUR, OURS, SECOND, day_text, text
+from driven_store import DAY, HOUR, MINUTE, SECOND, text
+from quarter_past import BEGIN, END, OURS, day_text
 
 SEVERITIES = ("critical", "high", "medium", "low", "notice")
 
@@ -273,16 +274,15 @@ def figures():
     automatic = [one.automatic for one in group if closed(one)]
     found = [one for one in past.FINDINGS if BEGIN <= one.first < END and one.severity != "notice"]
     blocks = [one for one in past.BLOCKS if BEGIN <= one.start < END and one.state != "vetoed"]
-    minute = past.MINUTE
     values = (
         ("Incidents", len(group), None),
         ("of them high or critical", sum(one.severity in ("critical", "high") for one in group), None),
         ("of them still open", sum(closed(one) is None for one in group), None),
         ("From first evidence until said, mean (MTTD)", mean([one.said_after for one in group], SECOND), "s"),
         ("From said until acknowledged, mean (MTTA)",
-         mean([acknowledged(one)[0] - one.detected for one in group if acknowledged(one)], minute), "min"),
+         mean([acknowledged(one)[0] - one.detected for one in group if acknowledged(one)], MINUTE), "min"),
         ("From said until over, mean (MTTR)",
-         mean([closed(one)[0] - one.detected for one in group if closed(one)], minute), "min"),
+         mean([closed(one)[0] - one.detected for one in group if closed(one)], MINUTE), "min"),
         ("Answered without a person", round(100 * sum(automatic) / len(automatic), 1), "%"),
         ("False positives, of those that a person judged",
          round(100 * sum(bool(one.false_positive) for one in judged) / len(judged), 1), "%"),

@@ -3,10 +3,11 @@
 See quarter_past.py; this is of packets, probes and the monitor's own health.
 """
 import dataclasses
-import json
 
+import driven_store
 import quarter_past as past
-from quarter_past import DAY, DAYS, HOUR, LAB, MINUTE, OFFICE, OURS, SECOND, at, is_watched
+from driven_store import DAY, HOUR, MINUTE, SECOND
+from quarter_past import DAYS, LAB, OFFICE, OURS, at, is_watched
 
 HEALTH = {"dropped": 0, "records_dropped": 0, "undecoded": 0, "flows_evicted": 0,
           "flows_refused": 0, "contacts_left_out": 0}
@@ -277,16 +278,12 @@ def asked_records():
 # ---- all of it ----
 
 def records():
-    """Lines for quarter_driver, in the order in which the monitor put them."""
+    """In the order in which the monitor put them."""
     first, *rest = past.audit_records()
     rows = [row for part in (rest, past.port_records(), past.approval_records(),
                              past.finding_records(), past.incident_records(), past.block_records(),
                              past.change_records(), health_records(), service_records(),
                              login_records(), asked_records()) for row in part]
-    rows.append({"record": "stop", "put": past.STOPPED[0]})
-    # The sort is stable: the monitor stops behind what it put in that instant.
-    rows.sort(key=lambda row: row["put"])
-    # The chain names its key behind its first record, at the first end of a monitor.
-    for row in (first, {"record": "stop", "put": past.FIRST}, *rows):
-        yield json.dumps({name: past.text(value) if name in past.TIMES else value
-                          for name, value in row.items() if value is not None})
+    # Behind what the monitor put in that instant.
+    rows.append(driven_store.stop(past.STOPPED[0]))
+    return driven_store.beginning(first, rows)

@@ -1,14 +1,13 @@
 /*
- * quarter_driver.c: puts records into a store as a monitor put them that ran back then.
+ * records_driver.c: puts records into a store as a monitor put them that ran back then.
  *
- *   quarter_driver FOLDER < RECORDS
+ *   records_driver FOLDER < RECORDS
  *
  * RECORDS are as --json prints them, one a line, in the order in which they were put;
  * each has in "put" when, which is what this program's clock then says: so the writer
  * makes gaps, roll-ups and checkpoints as it did at that time.  {"record": "stop"} ends
  * the monitor; the next record is of another run.
  */
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +38,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 
 static _Noreturn void die(unsigned long line, const char *what)
 {
-	fprintf(stderr, "quarter_driver: line %lu: %s\n", line, what);
+	fprintf(stderr, "records_driver: line %lu: %s\n", line, what);
 	exit(2);
 }
 
@@ -150,7 +149,7 @@ int main(int argc, char **argv)
 	size_t room = 0;
 	ssize_t len;
 	if (argc != 2)
-		die(0, "usage: quarter_driver FOLDER < RECORDS");
+		die(0, "usage: records_driver FOLDER < RECORDS");
 	for (unsigned long line = 1; (len = getline(&text, &room, stdin)) > 0; line++) {
 		json_t *object = json_loadb(text, (size_t)len, 0, NULL);
 		const char *name = json_string_value(json_object_get(object, "record"));
