@@ -55,17 +55,23 @@ static bool is_among(const size_t *references, size_t count, size_t evidence)
 	return false;
 }
 
+bool document_has_before(const struct framework *document, size_t section,
+			 size_t evidence)
+{
+	for (size_t i = 0; i < section; i++)
+		if (is_among(document->sections[i].evidence,
+			     document->sections[i].evidence_count, evidence))
+			return true;
+	return false;
+}
+
 bool framework_asks_for(const struct framework *framework, size_t evidence)
 {
 	for (size_t i = 0; i < framework->control_count; i++)
 		if (is_among(framework->controls[i].evidence,
 			     framework->controls[i].evidence_count, evidence))
 			return true;
-	for (size_t i = 0; i < framework->section_count; i++)
-		if (is_among(framework->sections[i].evidence,
-			     framework->sections[i].evidence_count, evidence))
-			return true;
-	return false;
+	return document_has_before(framework, framework->section_count, evidence);
 }
 
 void evidence_free(struct evidence *evidence)
@@ -371,20 +377,50 @@ bool compliance_refuse(struct buf *errors, const char *name, const char *what, i
 	return false;
 }
 
+/* Where it goes: in the place of one of its name, or behind all. */
+static size_t place_of(const struct compliance *compliance,
+		       const struct framework *framework)
+{
+	size_t at = 0;
+	while (at < compliance->framework_count &&
+	       strcmp(compliance->frameworks[at].name, framework->name) != 0)
+		at++;
+	return at;
+}
+
+/* What replaced a framework by a document would be asked for, and be another thing. */
+static bool is_other_kind(const struct compliance *compliance, size_t at,
+			  const struct framework *framework, const char *name,
+			  struct buf *errors)
+{
+	bool is_document = framework_is_document(framework);
+	if (at == compliance->framework_count ||
+	    framework_is_document(&compliance->frameworks[at]) == is_document)
+		return false;
+	buf_json_text(errors, name);
+	buf_printf(errors,
+		   ": %s is the name of a %s already, and a %s can't take its place; "
+		   "allowed is another name\n",
+		   framework->name, is_document ? "framework" : "document",
+		   is_document ? "document" : "framework");
+	return true;
+}
+
 bool compliance_add_framework(struct compliance *compliance,
 			      struct framework *framework, const char *name,
 			      const char *text, size_t len, struct buf *errors)
 {
-	size_t at = 0;
 	framework->text = strndup(text, len);
 	if (framework->text == NULL) {
 		framework_free(framework);
 		return false;
 	}
 	digest_of(framework->text, strlen(framework->text), framework->sha256);
-	while (at < compliance->framework_count &&
-	       strcmp(compliance->frameworks[at].name, framework->name) != 0)
-		at++;
+	size_t at = place_of(compliance, framework);
+	if (is_other_kind(compliance, at, framework, name, errors)) {
+		framework_free(framework);
+		return false;
+	}
 	if (at == COMPLIANCE_FRAMEWORKS_MAX) {
 		framework_free(framework);
 		return compliance_refuse(errors, name, "frameworks and documents",

@@ -105,6 +105,9 @@ const char *subject_name(enum subject subject);
 bool framework_is_document(const struct framework *framework);
 /* Whether a control or a section rests on that place in compliance.evidence. */
 bool framework_asks_for(const struct framework *framework, size_t evidence);
+/* Whether a section before that one does. */
+bool document_has_before(const struct framework *document, size_t section,
+			 size_t evidence);
 
 /* NULL: there is none of that name. */
 const struct framework *compliance_framework(const struct compliance *compliance,

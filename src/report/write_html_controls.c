@@ -127,23 +127,13 @@ static void put_blanks(struct buf *out, const struct section *section)
 	html_close(out, "dl");
 }
 
-/* Whether a section before it has it. */
-static bool was_shown(const struct framework *document, size_t section, size_t evidence)
-{
-	for (size_t i = 0; i < section; i++)
-		for (size_t j = 0; j < document->sections[i].evidence_count; j++)
-			if (document->sections[i].evidence[j] == evidence)
-				return true;
-	return false;
-}
-
 static void put_evidence(struct buf *out, const struct report *report, size_t at)
 {
 	const struct section *section = &report->framework->sections[at];
 	for (size_t i = 0; i < section->evidence_count; i++) {
 		size_t place = section->evidence[i];
 		const struct evidence *evidence = &report->compliance->evidence[place];
-		if (!was_shown(report->framework, at, place)) {
+		if (!document_has_before(report->framework, at, place)) {
 			page_collected(out, report, report_collected(report, evidence),
 				       3);
 			continue;

@@ -244,22 +244,31 @@ static void put_blank(struct writing *w, const char *label)
 	pdf_text(w->pdf, w->line);
 }
 
-static void put_sections(struct writing *w)
+/* Once; later sections refer to it. */
+static void put_evidence_of(struct writing *w, size_t section, size_t place)
 {
 	const struct report *report = w->report;
-	for (size_t i = 0; i < report->framework->section_count; i++) {
-		const struct section *section = &report->framework->sections[i];
+	const struct evidence *evidence = &report->compliance->evidence[place];
+	if (!document_has_before(report->framework, section, place)) {
+		put_evidence(w, report_collected(report, evidence));
+		return;
+	}
+	snprintf(w->line, sizeof(w->line), "See above: %s", evidence->title);
+	pdf_text(w->pdf, w->line);
+}
+
+static void put_sections(struct writing *w)
+{
+	const struct framework *document = w->report->framework;
+	for (size_t i = 0; i < document->section_count; i++) {
+		const struct section *section = &document->sections[i];
 		pdf_heading(w->pdf, 2, section->title);
 		if (section->text != NULL)
 			pdf_text(w->pdf, section->text);
 		for (size_t j = 0; j < section->blank_count; j++)
 			put_blank(w, section->blanks[j]);
 		for (size_t j = 0; j < section->evidence_count; j++)
-			put_evidence(
-				w, report_collected(
-					   report,
-					   &report->compliance
-						    ->evidence[section->evidence[j]]));
+			put_evidence_of(w, i, section->evidence[j]);
 	}
 }
 

@@ -16,6 +16,7 @@ import sqlite3
 import struct
 import sys
 import tempfile
+import zlib
 
 from common import HERE, Tap, breakwater
 
@@ -63,6 +64,8 @@ sections:
     text: In the order of time.
     evidence: [P1]
     blanks: [Seen by, On]
+  - title: Who is to be asked
+    evidence: [P1]
 """
 BLOCK = {"p", "h1", "h2", "h3", "tr", "li", "dt", "dd", "figcaption", "pre", "summary", "caption",
          "div", "section", "header"}
@@ -153,6 +156,22 @@ def seen(folder, *what):
     return f"==== report {' '.join(what)} ({done.returncode}) ====\n{text}"
 
 
+def paper(folder):
+    """What is written on the pages of a PDF, in its order."""
+    made = folder / "log.pdf"
+    breakwater("report", "log", "--user", "eve", "--format", "pdf", "-o", str(made), "--compliance",
+               str(folder), "--state", str(folder / "state"), "--since", "2026-03-01T00:00:00Z",
+               "--until", "2026-03-11T00:00:00Z")
+    text = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", made.read_bytes(), re.S):
+        try:
+            text += zlib.decompress(stream)
+        except zlib.error:
+            continue
+    said = b" ".join(re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", text)).decode("latin-1")
+    return " ".join(said.split())
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
@@ -160,6 +179,7 @@ def main():
         make_store(folder)
         write_compliance(folder)
         pages = [seen(folder, "pier"), seen(folder, "log", "--user", "eve")]
+        log = paper(folder)
     if "--write" in sys.argv[1:]:
         EXPECTED.write_text("\n".join(pages), encoding="utf-8")
     expected = EXPECTED.read_text(encoding="utf-8").split("\n==== ")
@@ -168,6 +188,8 @@ def main():
         tap.result(got.strip() == wanted.strip(), got.splitlines()[0].strip("= "),
                    difflib.unified_diff(wanted.splitlines(), got.splitlines(), "expected", "seen", lineterm=""))
     tap.result(len(pages) == len(expected), "each page is expected")
+    tap.result(log.count("Who came aboard?") == 1 and "See above: Logins at the pier" in log,
+               "on paper, too, evidence stands once and is referred to", [log])
     return tap.finish()
 
 
