@@ -40,6 +40,7 @@ union scene_record {
 	struct anomaly_record anomaly;
 	struct forecast_record forecast;
 	struct listener_record listener;
+	struct approval_record approval;
 	struct scan_record scan;
 	struct audit_record audit;
 };
