@@ -16,8 +16,8 @@ static void put_listener(struct store *store, uint32_t port, const char *exe,
 	PUT(listener, r->at = at; r->transport = "tcp"; r->ip = scene_addr("0.0.0.0");
 	    r->port = port; TEXT(process, "daemon"); TEXT(exe, exe); TEXT(user, "root");
 	    TEXT(unit, "daemon.service"); r->reach = "outside"; r->since = BEFORE;
-	    r->sockets = strcmp(change, "closed") != 0; r->change = change;
-	    r->authorized = authorized; TEXT(approval, approval));
+	    r->sockets = strcmp(change, "closed") == 0 ? 0 : UNKNOWN_U32;
+	    r->change = change; r->authorized = authorized; TEXT(approval, approval));
 }
 
 /* One of several sockets closes, the port stays open. */
@@ -26,6 +26,19 @@ static void put_half_closed(struct store *store)
 	PUT(listener, r->at = START_US + HOUR; r->transport = "tcp";
 	    r->ip = scene_addr("10.0.0.1"); r->port = 32; TEXT(exe, "/several");
 	    r->since = BEFORE; r->sockets = 1; r->change = "closed"; r->authorized = 1);
+}
+
+/* Two programs of one port, and what differs between them: neither took it over. */
+static void put_beside(struct store *store, uint32_t port, const char *ip,
+		       const char *transport, uint64_t netns, int64_t since,
+		       const char *change)
+{
+	PUT(listener, r->at = BEFORE; r->transport = "tcp"; r->ip = scene_addr("::");
+	    r->port = port; TEXT(exe, "/one"); r->since = BEFORE; r->change = "opened";
+	    r->authorized = 1);
+	PUT(listener, r->at = START_US + HOUR; r->transport = transport;
+	    r->ip = scene_addr(ip); r->port = port; r->netns = netns; TEXT(exe, "/two");
+	    r->since = since; r->change = change; r->authorized = 1);
 }
 
 static void put_listeners(struct store *store)
@@ -48,6 +61,11 @@ static void put_listeners(struct store *store)
 	/* As it was last seen. */
 	put_listener(store, 33, "/twice", BEFORE, "opened", 1, "fine");
 	put_listener(store, 33, "/twice", START_US + HOUR, "changed", 0, "");
+	put_beside(store, 34, "::1", "tcp", UNKNOWN_U64, BEFORE, "changed");
+	put_beside(store, 35, "::", "udp", UNKNOWN_U64, BEFORE, "changed");
+	put_beside(store, 36, "::", "tcp", 7, BEFORE, "changed");
+	put_beside(store, 37, "::", "tcp", UNKNOWN_U64, START_US, "changed");
+	put_beside(store, 38, "::", "tcp", UNKNOWN_U64, BEFORE, "opened");
 }
 
 static void put_approval(struct store *store, const char *id, int64_t at,
@@ -97,6 +115,8 @@ static int forget(void **state)
 #define LINE(port, exe, closed, authorized, approval, deviation)                       \
 	"tcp,0.0.0.0," port ",,daemon," exe ",root,daemon.service,outside," T_BEFORE   \
 	"," closed "," authorized "," approval "," deviation "\r\n"
+#define BESIDE(transport, ip, port, exe, since)                                        \
+	transport "," ip "," port ",,," exe ",,,," since ",,yes," NONE ",\r\n"
 /* Owner, reason and approver; when it expires and is due; who reviewed it when. */
 #define FINE    "ada,work,eve," T_AFTER "," T_AFTER "," T_HOUR ",zoe"
 #define SHORT   "ada,work,eve,2026-02-01T00:00:00.000000Z,," T_BEFORE ",zoe"
@@ -119,7 +139,17 @@ static const char expected[] =
 	LINE("30", "/expired", "", "yes", SHORT, "its approval has expired")
 	LINE("31", "/after", "", "yes", FINE, "")
 	"tcp,10.0.0.1,32,,,/several,,,," T_BEFORE ",,yes," NONE ",\r\n"
-	LINE("33", "/twice", "", "no", NONE, "the register does not allow it");
+	LINE("33", "/twice", "", "no", NONE, "the register does not allow it")
+	BESIDE("tcp", "::", "34", "/one", T_BEFORE)
+	BESIDE("tcp", "::1", "34", "/two", T_BEFORE)
+	BESIDE("tcp", "::", "35", "/one", T_BEFORE)
+	BESIDE("tcp", "::", "36", "/one", T_BEFORE)
+	BESIDE("tcp", "::", "36", "/two", T_BEFORE)
+	BESIDE("tcp", "::", "37", "/one", T_BEFORE)
+	BESIDE("tcp", "::", "37", "/two", "2026-01-31T00:00:00.000000Z")
+	BESIDE("tcp", "::", "38", "/one", T_BEFORE)
+	BESIDE("tcp", "::", "38", "/two", T_BEFORE)
+	BESIDE("udp", "::", "35", "/two", T_BEFORE);
 /* clang-format on */
 
 static void each_socket_of_the_time_has_its_entry_or_deviates(void **state)
