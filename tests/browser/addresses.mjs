@@ -9,7 +9,7 @@ import { places, visit } from "./harness.mjs";
 const IN_THE_MENU = places.filter((place) => place.key !== undefined).map((place) => place.path);
 
 /** What names one thing; other words of an address are filters. */
-const NAMES = ["id", "name", "target"];
+const NAMES = ["id", "name", "target", "report"];
 
 function isOne(link) {
 	return NAMES.some((name) => link.searchParams.has(name));

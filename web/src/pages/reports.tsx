@@ -1,12 +1,14 @@
 /*
- * reports.tsx: what was, in a time: to print, or to hand on as a table.  It says how much
- * of the time was watched before it says anything else.
+ * reports.tsx: which reports there are, with evidence (report.tsx), and what was in a time:
+ * to print, or to hand on as a table.  It says how much of the time was watched before it
+ * says anything else.
  */
 import type { JSX } from "preact";
 import { aggregate, get, pathOf, type Aggregate, type Gap, type Kind, type Row } from "../api";
 import { useData } from "../data";
 import { Empty, Loaded } from "../parts/Empty";
 import { Figure, Figures } from "../parts/Figure";
+import { Kinds, Made } from "../parts/ReportList";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { isInForce } from "../records/block";
@@ -16,8 +18,9 @@ import { levelColumns } from "../records/level";
 import { countsBy, coverage, happened, judged } from "../records/report";
 import { gapsOf, reasonOf } from "../records/steps";
 import { askUptime, periodsOf, sumOf, uptimeOf, uptimeWords } from "../records/uptime";
-import { link, rangeOf, rangeTimes } from "../state";
+import { link, param, rangeOf, rangeTimes } from "../state";
 import { count, exact, percent, plural, span, spaced, UNKNOWN } from "../words";
+import { OneReport } from "./report";
 
 const USUAL = "30d", LIMIT = 100000;
 const HOURS_MAX_MS = 3 * 86400e3;
@@ -162,7 +165,7 @@ function Report({ answers }: { answers: Answers }): JSX.Element {
 	);
 }
 
-export default function Reports(): JSX.Element {
+function Summary(): JSX.Element {
 	const range = rangeOf(USUAL);
 	const answers = useData(`report ${JSON.stringify(range)}`, (abort) => {
 		const [since_ms, until_ms] = rangeTimes(range);
@@ -170,11 +173,18 @@ export default function Reports(): JSX.Element {
 	}, { every_s: 0 });
 	return (
 		<>
-			<div class="filters no-print">
+			<Kinds />
+			<Made />
+			<div class="filters no-print report-time">
 				<button type="button" onClick={() => print()}>Print, or save as PDF</button>
 				<span class="rest"><TimeRange usual={USUAL} /></span>
 			</div>
 			<Loaded data={answers} what="the report">{(value) => <Report answers={value} />}</Loaded>
 		</>
 	);
+}
+
+export default function Reports(): JSX.Element {
+	const name = param("report");
+	return name === undefined ? <Summary /> : <OneReport name={name} />;
 }
