@@ -11,7 +11,7 @@ WITH queue AS (
 machine AS (
   SELECT max(client_ports_ratio) AS client_ports, max(files_ratio) AS files,
          max(start) AS at
-  FROM health WHERE start > :since - 3600000000 AND start <= :until
+  FROM health WHERE start > :since - 3600000000 AND start < :until
 ),
 limited AS (
   SELECT port, transport, count(*) AS times, sum(packets) AS packets, min(start) AS first,

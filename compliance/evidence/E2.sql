@@ -1,5 +1,6 @@
 -- What was said in the clear, or by a protocol that is weak: what detectors found, and
--- how many connections of each service anybody could have read.
+-- how many connections of each service anybody could have read; as it had been answered
+-- by the end of the time.
 WITH told AS (
   SELECT kind, severity, server_ip, port, transport, incident, min(id) AS id,
          count(DISTINCT client_ip) AS clients, min(client_ip) AS client_ip,
@@ -11,13 +12,16 @@ WITH told AS (
   GROUP BY kind, severity, server_ip, port, transport, incident
 ),
 answered AS (
-  SELECT t.*, i.owner, i.acknowledged_by, i.false_positive,
+  SELECT t.*, i.owner,
+         CASE WHEN i."end" > :until THEN NULL ELSE i.false_positive END AS false_positive,
+         CASE WHEN i.acknowledged <= :until THEN i.acknowledged_by END AS acknowledged_by,
          CASE WHEN i.acknowledged <= :until THEN i.acknowledged END AS acknowledged,
          coalesce((SELECT group_concat(said, '; ') FROM
                     (SELECT actor || ': ' || summary AS said FROM timeline
                      WHERE incident = t.incident AND kind = 'comment' AND at <= :until
                      ORDER BY at, rowid)),
-                  i.closed_by || ': ' || i.close_reason) AS mitigation
+                  CASE WHEN i."end" <= :until
+                       THEN i.closed_by || ': ' || i.close_reason END) AS mitigation
   FROM told t LEFT JOIN incident i ON i.id = t.incident
 ),
 found AS (

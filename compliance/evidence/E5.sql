@@ -1,5 +1,6 @@
 -- Detections by kind and severity, with how long it took until one was said, until
--- somebody acknowledged it, and until its source was blocked.
+-- somebody acknowledged it, and until its source was blocked; as things stood at the end
+-- of the time.
 WITH stopped AS (
   SELECT finding, min(latency_us) AS latency_us,
          max(state IN ('active', 'expired', 'removed', 'removing', 'unconfirmed'))
@@ -9,15 +10,16 @@ WITH stopped AS (
   GROUP BY finding
 ),
 each AS (
-  SELECT f.kind, f.severity, f.id, f.client_ip, f.first, f.last, f.state,
+  SELECT f.kind, f.severity, f.id, f.client_ip, f.first, f.last,
+         f.state = 'open' OR f.at > :until AS is_open,
          f.latency_us AS detect_us,
          CASE WHEN i.acknowledged <= :until
               THEN max(i.acknowledged - coalesce(i.detected, i.first), 0) END AS ack_us,
          CASE WHEN s.was_stopped = 1 THEN s.latency_us END AS block_us,
          coalesce(s.was_stopped, 0) AS is_blocked,
-         coalesce(i.false_positive, 0) AS is_false,
+         coalesce(i.false_positive, 0) AND NOT coalesce(i."end" > :until, 0) AS is_false,
          coalesce(i.acknowledged <= :until, 0) AS is_acknowledged,
-         i.closed_by IS NOT NULL AND i.closed_by <> 'breakwater' AS is_closed_by_hand
+         coalesce(i."end" <= :until AND i.closed_by <> 'breakwater', 0) AS is_closed_by_hand
   FROM finding f
   LEFT JOIN incident i ON i.id = f.incident
   LEFT JOIN stopped s ON s.finding = f.id
@@ -35,7 +37,7 @@ placed AS (
 ),
 summed AS (
   SELECT kind, severity, count(*) AS findings, count(DISTINCT client_ip) AS sources,
-         min(first) AS first, max(last) AS last, sum(state = 'open') AS open,
+         min(first) AS first, max(last) AS last, sum(is_open) AS open,
          max(CASE WHEN detect_place = (detect_count + 1) / 2 THEN detect_us END) AS detect_median_us,
          max(detect_us) AS detect_max_us,
          sum(is_acknowledged) AS acknowledged,

@@ -1,5 +1,6 @@
 -- Whether people were told of incidents, and took them up. Each grave one has a line;
--- of the lesser ones those of a severity together.
+-- of the lesser ones those of a severity together.  As things stood at the end of the
+-- time: what was over later, by itself, was not answered yet, unless by a block.
 WITH RECURSIVE message AS (
   SELECT rowid AS number, incident, others, at, sink, state FROM notification
   WHERE at >= :since - 86400000000 AND at <= :until
@@ -31,7 +32,12 @@ sinks AS (
 ),
 each AS (
   SELECT i.id, i.severity, i.rule, i.summary, i.first, i.detected, i.owner,
-         i.suppressed_by, i.ahead, i.automatic,
+         i.suppressed_by, i.ahead,
+         i.automatic = 1 AND (coalesce(i."end" <= :until, 1) OR EXISTS (
+           SELECT 1 FROM finding f JOIN block b ON b.finding = f.id
+           WHERE f.incident = i.id AND b.start <= :until
+             AND b.state IN ('active', 'expired', 'removed', 'removing', 'unconfirmed')))
+           AS automatic,
          CASE WHEN i.acknowledged <= :until THEN i.acknowledged END AS acknowledged,
          CASE WHEN i.acknowledged <= :until THEN i.acknowledged_by END AS acknowledged_by,
          CASE WHEN i."end" <= :until THEN i."end" END AS ended,

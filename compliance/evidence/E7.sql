@@ -30,7 +30,7 @@ hours AS (
          sum(unsynchronised) AS unsynchronised,
          max(clock_error_max_us) AS clock_error_max_us
   FROM health
-  WHERE start > :since - 3600000000 AND start <= :until
+  WHERE start > :since - 3600000000 AND start < :until
   GROUP BY 1
 ),
 missed AS (

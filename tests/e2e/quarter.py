@@ -56,9 +56,9 @@ class Quarter:
         return subprocess.run([e2e.BREAKWATER, *map(str, arguments)], capture_output=True,
                               text=True, check=False, timeout=60, env=self.environment)
 
-    def report(self, *arguments, state=None, since=BEGIN, kind="json"):
+    def report(self, *arguments, state=None, since=BEGIN, until=END, kind="json"):
         done = self.run("report", *arguments, "--state", state or self.state, "--since", text(since),
-                        "--until", text(END), "--format", kind)
+                        "--until", text(until), "--format", kind)
         if not done.stdout:
             raise e2e.Failure(f"report {arguments}: exit {done.returncode}: {done.stderr}")
         return json.loads(done.stdout) if kind == "json" else done.stdout
@@ -194,8 +194,9 @@ def every_document(tap, quarter, wanted):
               about.access(of))
     for one in past.INCIDENTS:
         if one.rule != "forecast" and BEGIN <= one.detected < END:
-            holds(tap, f"incident {one.rule} {one.ident[-2:]}", quarter.report("incident", one.ident),
-                  about.incident(one.ident))
+            report = quarter.report("incident", one.ident)
+            holds(tap, f"incident {one.rule} {one.ident[-2:]}", report,
+                  about.incident(one.ident, time_of(report["made"])))
 
 
 def of_a_longer_time(tap, quarter):
@@ -204,6 +205,17 @@ def of_a_longer_time(tap, quarter):
     wrong = [one for one in wrong_evidence(report, {one["id"]: one["rows"] for one in report["evidence"]})
              if "coverage" in one]
     tap.ok(not wrong, "what was before the first record is not known, and lowers what is", *wrong)
+
+
+def of_a_shorter_time(tap, quarter):
+    """To the end of an hour, behind which the clock was not right for three."""
+    report = quarter.report("soc2", until=past.UNSYNCHRONISED[0])
+    last = next(one for one in report["evidence"] if one["id"] == "E7")["rows"][-1]
+    seconds = (past.UNSYNCHRONISED[0] % DAY) // SECOND
+    wanted = {"watched_s": seconds, "of_s": seconds, "packets": seconds * past.A_SECOND,
+              "clock_unsynchronised_s": 0}
+    tap.equal({name: last.get(name) for name in wanted}, wanted,
+              "an hour that begins when the time ends is not in it")
 
 
 def for_people(tap, quarter, wanted):
@@ -276,6 +288,7 @@ def main():
         every_framework(tap, quarter, wanted)
         every_document(tap, quarter, wanted)
         of_a_longer_time(tap, quarter)
+        of_a_shorter_time(tap, quarter)
         for_people(tap, quarter, wanted)
         edited_line(tap, quarter, bundle(tap, quarter))
     except (e2e.Failure, OSError, subprocess.SubprocessError, KeyError) as error:

@@ -21,11 +21,14 @@ def a_month_later(when):
     return int((due - EPOCH) / datetime.timedelta(microseconds=1))
 
 
-def deadlines(one):
+def deadlines(one, made):
+    """As they stood when the report was made."""
     for step, due in (("Early warning, within 24 hours", one.detected + 24 * HOUR),
                       ("Notification, within 72 hours", one.detected + 72 * HOUR),
                       ("Final report, within a month", a_month_later(one.detected))):
-        yield row(step=step, due=text(due), state="past")
+        is_ahead = due > made
+        yield row(step=step, due=text(due), hours_left=(due - made) // HOUR if is_ahead else None,
+                  state="ahead" if is_ahead else "past")
 
 
 def record(one):
@@ -86,11 +89,12 @@ def notifications(one):
                   tries=number, error="no answer" if state == "failed" else None)
 
 
-def incident(ident):
+def incident(ident, made):
     one = next(one for one in past.INCIDENTS if one.ident == ident)
-    return {f"incident-{name}": list(of(one)) for name, of in (
-        ("deadlines", deadlines), ("record", record), ("findings", findings), ("alerts", alerts),
-        ("timeline", timeline), ("blocks", blocks), ("notifications", notifications))}
+    pieces = {"deadlines": deadlines(one, made), "record": record(one), "findings": findings(one),
+              "alerts": alerts(one), "timeline": timeline(one), "blocks": blocks(one),
+              "notifications": notifications(one)}
+    return {f"incident-{name}": list(rows) for name, rows in pieces.items()}
 
 
 # ---- a user or host ----

@@ -177,6 +177,11 @@ class Finding:
         return self.first + self.lasted
 
     @property
+    def closed(self):
+        """Nothing more of it came."""
+        return self.last + HOUR
+
+    @property
     def summary(self):
         return f"{self.kind} at {self.port} by {self.client}"
 
@@ -239,11 +244,18 @@ INCIDENTS = [Incident(f"00000000000000{ident}", *rest, **more) for ident, rest, 
      {"told": SENT, "acknowledged": (at(33, 1, 10), "ada"), "owner": "ada", "automatic": False,
       "closed": (at(33, 4, 5), "breakwater", None), "target": SITE}),
     ("a6", ("unauthorized_port", "high", at(50), SECOND),
-     {"suppressed_by": "s1", "acknowledged": (END + 2 * HOUR, "bob")}),
-    ("a7", ("weak_protocol", "low", at(55, 7), 10 * SECOND), {}),
+     {"suppressed_by": "s1", "acknowledged": (END + 2 * HOUR, "bob"), "false_positive": True,
+      "automatic": False, "closed": (END + 4 * HOUR, "bob", "a test")}),
+    ("a7", ("weak_protocol", "low", at(55, 7), 10 * SECOND),
+     {"automatic": False, "closed": (END + 3 * HOUR, "bob", "TLS 1.0 is off")}),
     ("a8", ("unauthorized_port", "medium", at(10, 10), SECOND),
      {"told": SENT, "automatic": False, "closed": (at(30, 12), "bob", "switched off")}),
     ("a9", ("forecast", "medium", at(72), SECOND), {"ahead": True, "target": "store"}),
+    # At the end of the quarter neither was over; only one had been answered, by a block.
+    ("d1", ("down", "high", at(91, 20), SECOND),
+     {"told": SENT, "automatic": True, "closed": (END + HOUR, "breakwater", None)}),
+    ("d2", ("brute_force", "high", at(91, 21), SECOND),
+     {"told": SENT, "automatic": True, "closed": (END + HOUR, "breakwater", None)}),
     ("c0", ("cleartext_login", "high", END + HOUR, SECOND), {}),
 )]
 FINDINGS = [
@@ -265,6 +277,9 @@ FINDINGS = [
     Finding("f8", "unauthorized_port", "medium", None, 23, at(10, 10), 0, 1, 600,
             "00000000000000a8"),
     Finding("f9", "port_scan", "notice", "198.51.100.20", 1, at(25, 5), MINUTE, 300, 2000),
+    Finding("f10", "host_sweep", "notice", "198.51.100.21", 22, at(91, 23, 30), MINUTE, 90, 3000),
+    Finding("f11", "brute_force", "high", "198.51.100.40", 22, at(91, 21), HOUR, 200, 4000,
+            "00000000000000d2"),
     Finding("fz", "cleartext_login", "high", "10.20.1.5", 21, END + HOUR, MINUTE, 1, 900,
             "00000000000000c0"),
 ]
@@ -272,6 +287,7 @@ BLOCKS = [
     Block("b3", BAD, 22, "drop", "expired", at(20, 3, 0, 9), "f3", 12000, 700),
     Block("b4", "198.51.100.9", 22, "drop", "vetoed", at(22, 6, 0, 8), "f4"),
     Block("b5", "198.51.100.30", 53, "limit", "expired", at(35, 2), None, 4000, 9000),
+    Block("b6", "198.51.100.40", 22, "drop", "expired", at(91, 21, 0, 5), "f11", 6000, 80),
     Block("bz", BAD, 22, "drop", "active", END + 2 * HOUR, None, 3000, 5),
 ]
 ALERT = {"id": "d5", "start": at(33, 1, 5), "end": at(33, 4, 5), "rule": "down", "kind": "value",
@@ -287,7 +303,7 @@ def finding_records():
                "incident": one.incident, "summary": one.summary, "confidence": 0.875,
                "technique": "listener" if one.client is None else "syn", "proof": "dialogue",
                "evidence": f"{one.attempts} times", "advice": "look at it", "mitre": "T1110.001"}
-        for when, state in ((one.first, "open"), (one.last + HOUR, "closed")):
+        for when, state in ((one.first, "open"), (one.closed, "closed")):
             yield {**row, "put": when, "at": when, "last": min(when, one.last), "state": state}
 
 

@@ -184,14 +184,14 @@ def e5_group(kind, severity, group):
     blocked = [us for us in map(stopped_after, group) if us is not None]
     unanswered = [one for one, incident in zip(group, incidents)
                   if stopped_after(one) is None and not
-                  (incident and (acknowledged(incident) or incident.false_positive or
-                                 is_closed_by_hand(incident)))]
+                  (incident and (acknowledged(incident) or is_closed_by_hand(incident)))]
     latencies = [one.latency_us for one in group]
     grave = severity in ("high", "critical") and unanswered
     return row(kind=kind, severity=severity, findings=len(group),
                sources=len({one.client for one in group if one.client}),
                first_seen=text(min(one.first for one in group)),
-               last_seen=text(max(one.last for one in group)), still_open=0,
+               last_seen=text(max(one.last for one in group)),
+               still_open=sum(one.closed > END for one in group),
                time_to_detect_median_ms=parts(middle(latencies), 1000),
                time_to_detect_longest_ms=parts(longest(latencies), 1000),
                acknowledged=len(taken_up),
@@ -199,7 +199,8 @@ def e5_group(kind, severity, group):
                time_to_acknowledge_longest_s=parts(longest(taken_up), SECOND),
                blocked=len(blocked), time_to_block_median_ms=parts(middle(blocked), 1000),
                time_to_block_longest_ms=parts(longest(blocked), 1000),
-               false_positives=sum(bool(one and one.false_positive) for one in incidents),
+               false_positives=sum(bool(one and closed(one) and one.false_positive)
+                                   for one in incidents),
                unanswered=len(unanswered),
                deviation=f"{len(unanswered)} of {len(group)} were neither acknowledged nor "
                          "blocked nor closed by anybody" if grave else None)
@@ -225,6 +226,13 @@ def told(one):
             sum(state == "failed" for _, _, state in one.told))
 
 
+def is_answered(one):
+    """Without a person: it was over by itself, or its source was blocked."""
+    return (closed(one) is not None and one.automatic) or any(
+        stopped_after(finding) is not None for finding in past.FINDINGS
+        if finding.incident == one.ident)
+
+
 def e6_grave(one):
     after, sent, failed = told(one)
     when, who = acknowledged(one) or (None, None)
@@ -232,7 +240,7 @@ def e6_grave(one):
     deviation = None
     if after is None and not one.suppressed_by:
         deviation = "nobody was told"
-    elif when is None and not is_closed_by_hand(one) and not one.automatic:
+    elif when is None and not is_closed_by_hand(one) and not is_answered(one):
         deviation = "nobody acknowledged it"
     return row(severity=one.severity, incidents=1, incident=one.ident, rule=one.rule,
                summary=one.summary, detected=text(one.detected),
