@@ -9,6 +9,8 @@
 #define ALL         "1"
 #define BY(limit)   offsetof(struct store_limits, limit)
 #define IS_RESOLVED "state='resolved'"
+/* What tells of an incident goes with it. */
+#define HAS_NO_INCIDENT "ifnull(incident NOT IN(SELECT id FROM incident),1)"
 
 /* How something stood is its last record up to a moment: the last one of each stays,
  * however old it is, as long as it tells of a time that is kept. */
@@ -18,42 +20,39 @@
 const struct kept kept[] = {
 	{ RECORD_listener, BY(events_s), "at",
 	  "(change='closed'AND ifnull(sockets,0)=0 OR " LAST_OF(
-		  "listener", "transport,ip,port,netns,iface,exe,unit,container") ")",
-	  false },
+		  "listener", "transport,ip,port,netns,iface,exe,unit,container") ")" },
 	{ RECORD_approval, BY(events_s), "at",
-	  "(state='withdrawn'OR " LAST_OF("approval", "id") ")", false },
-	{ RECORD_finding, BY(events_s), "\"last\"", ALL, false },
-	{ RECORD_login, BY(events_s), "at", ALL, true },
-	{ RECORD_scan_run, BY(events_s), "\"start\"", ALL, false },
-	{ RECORD_scan, BY(events_s), "at", ALL, true },
-	{ RECORD_gap, BY(events_s), "\"end\"", ALL, false },
-	{ RECORD_decision, BY(events_s), "at", ALL, false },
-	{ RECORD_health, BY(events_s), "\"start\"", ALL, false },
-	{ RECORD_ruleset, BY(events_s), "at", ALL, false },
-	{ RECORD_block, BY(events_s), "max(at,ifnull(until,at))", ALL, false },
-	{ RECORD_alert, BY(events_s), "at", IS_RESOLVED, false },
-	{ RECORD_incident, BY(events_s), "at", IS_RESOLVED, false },
-	{ RECORD_timeline, BY(events_s), "at",
-	  "ifnull(incident NOT IN(SELECT id FROM incident WHERE state<>'resolved'),1)",
-	  true },
-	{ RECORD_silence, BY(events_s), "until", ALL, false },
-	{ RECORD_hold, BY(events_s), "until", ALL, false },
-	{ RECORD_notification, BY(events_s), "at", ALL, true },
-	{ RECORD_report_made, BY(events_s), "at", ALL, false },
-	{ RECORD_deployment, BY(events_s), "at", ALL, true },
-	{ RECORD_anomaly, BY(events_s), "at", ALL, true },
-	{ RECORD_self_test, BY(events_s), "at", ALL, true },
-	{ RECORD_forecast, BY(ports_1d_s), "at", ALL, false },
-	{ RECORD_level, BY(ports_1d_s), "at", ALL, false },
-	{ RECORD_conversation, BY(ports_1d_s), "\"start\"", ALL, false },
-	{ RECORD_uptime, BY(events_s), "\"start\"", "interval_s IN(3600,86400)",
-	  false },
-	{ RECORD_probe, BY(probes_s), "at", ALL, true },
-	{ RECORD_failure, BY(failures_s), "at", ALL, true },
-	{ RECORD_transcript, BY(failures_s), "at", ALL, true },
+	  "(state='withdrawn'OR " LAST_OF("approval", "id") ")" },
+	{ RECORD_finding, BY(events_s), "\"last\"", ALL },
+	{ RECORD_login, BY(events_s), "at", ALL },
+	{ RECORD_scan_run, BY(events_s), "\"start\"", ALL },
+	{ RECORD_scan, BY(events_s), "at", ALL },
+	{ RECORD_gap, BY(events_s), "\"end\"", ALL },
+	{ RECORD_decision, BY(events_s), "at", ALL },
+	{ RECORD_health, BY(events_s), "\"start\"", ALL },
+	{ RECORD_ruleset, BY(events_s), "at", ALL },
+	{ RECORD_block, BY(events_s), "max(at,ifnull(until,at))", ALL },
+	/* Before what belongs to it. */
+	{ RECORD_incident, BY(events_s), "at", IS_RESOLVED },
+	{ RECORD_alert, BY(events_s), "at", IS_RESOLVED " AND " HAS_NO_INCIDENT },
+	{ RECORD_timeline, BY(events_s), "at", HAS_NO_INCIDENT },
+	{ RECORD_silence, BY(events_s), "until", ALL },
+	{ RECORD_hold, BY(events_s), "until", ALL },
+	{ RECORD_notification, BY(events_s), "at", ALL },
+	{ RECORD_report_made, BY(events_s), "at", ALL },
+	{ RECORD_deployment, BY(events_s), "at", ALL },
+	{ RECORD_anomaly, BY(events_s), "at", ALL },
+	{ RECORD_self_test, BY(events_s), "at", ALL },
+	{ RECORD_forecast, BY(ports_1d_s), "at", ALL },
+	{ RECORD_level, BY(ports_1d_s), "at", ALL },
+	{ RECORD_conversation, BY(ports_1d_s), "\"start\"", ALL },
+	{ RECORD_uptime, BY(events_s), "\"start\"", "interval_s IN(3600,86400)" },
+	{ RECORD_probe, BY(probes_s), "at", ALL },
+	{ RECORD_failure, BY(failures_s), "at", ALL },
+	{ RECORD_transcript, BY(failures_s), "at", ALL },
 	/* Our own probes', and those of others. */
-	{ RECORD_packet, BY(failures_s), "at", "ifnull(of,'')<>'finding'", true },
-	{ RECORD_packet, BY(packets_s), "at", "of='finding'", true },
+	{ RECORD_packet, BY(failures_s), "at", "ifnull(of,'')<>'finding'" },
+	{ RECORD_packet, BY(packets_s), "at", "of='finding'" },
 };
 const size_t kept_count = sizeof(kept) / sizeof(kept[0]);
 

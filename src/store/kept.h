@@ -13,7 +13,6 @@ struct kept {
 	const char *time; /* column by which it ages */
 	const char *over; /* condition of rows that may go; "1": all; "$" is the time
 			     before which */
-	bool is_many;     /* so many that a few go at once, by an index over `time` */
 };
 
 /* Of kinds that have a row for each record; the rest: prune.c. */

@@ -4,7 +4,9 @@
 #include "store/prune_events.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "store/events.h"
 #include "store/file.h"
 #include "store/holds.h"
 #include "store/kept.h"
@@ -51,25 +53,32 @@ static void put_condition(struct buf *sql, const struct kept *of, int64_t before
 	holds_spare(sql, of->kind, now_us);
 }
 
-/* The oldest ones of a table of many before that time. */
-static int delete_many(sqlite3 *db, const struct kept *of, int64_t before_us,
+/* The columns that name a row. */
+static void put_key(struct buf *sql, enum record_kind kind)
+{
+	static const char before[] = "PRIMARY KEY(";
+	const char *key = event_table(kind)->key;
+	size_t len = strlen(before);
+	if (strncmp(key, before, len) == 0)
+		buf_add(sql, key + len, strlen(key + len) - 1);
+	else
+		buf_text(sql, "rowid");
+}
+
+/* The oldest ones of before that time: an update may bring a limit that years are over.
+ */
+static int delete_some(sqlite3 *db, const struct kept *of, int64_t before_us,
 		       int64_t now_us, int most)
 {
 	const char *table = schemas[of->kind].name;
 	struct buf sql = { 0 };
-	buf_printf(&sql, "DELETE FROM %s WHERE rowid IN(SELECT rowid FROM %s WHERE ",
-		   table, table);
+	buf_printf(&sql, "DELETE FROM %s WHERE(", table);
+	put_key(&sql, of->kind);
+	buf_text(&sql, ")IN(SELECT ");
+	put_key(&sql, of->kind);
+	buf_printf(&sql, " FROM %s WHERE ", table);
 	put_condition(&sql, of, before_us, now_us);
 	buf_printf(&sql, " ORDER BY %s LIMIT %d)", of->time, most);
-	return db_run_buf(db, &sql);
-}
-
-static int delete_all(sqlite3 *db, const struct kept *of, int64_t before_us,
-		      int64_t now_us)
-{
-	struct buf sql = { 0 };
-	buf_printf(&sql, "DELETE FROM %s WHERE ", schemas[of->kind].name);
-	put_condition(&sql, of, before_us, now_us);
 	return db_run_buf(db, &sql);
 }
 
@@ -82,9 +91,9 @@ static const struct kept *kept_of(enum record_kind kind)
 }
 
 /* However old. */
-static const struct kept any_packet = {
-	.kind = RECORD_packet, .time = "at", .over = "1", .is_many = true
-};
+static const struct kept any_packet = { .kind = RECORD_packet,
+					.time = "at",
+					.over = "1" };
 
 /* ---- too old ---- */
 
@@ -95,7 +104,7 @@ static int delete_packets_over(sqlite3 *db, uint64_t most_bytes, int64_t now_us,
 	if (bytes < 0 || (uint64_t)bytes <= most_bytes)
 		return SQLITE_OK;
 	/* One failure has as many as this at most. */
-	int code = delete_many(db, &any_packet, INT64_MAX, now_us, PACKETS_AT_ONCE);
+	int code = delete_some(db, &any_packet, INT64_MAX, now_us, PACKETS_AT_ONCE);
 	*more = *more || sqlite3_changes(db) > 0; /* or all of them are held */
 	return code;
 }
@@ -104,9 +113,7 @@ static int prune_kind(sqlite3 *db, const struct kept *of,
 		      const struct store_limits *limits, int64_t now_us, bool *more)
 {
 	int64_t before_us = now_us - kept_seconds(of, limits) * SECOND_US;
-	if (!of->is_many)
-		return delete_all(db, of, before_us, now_us);
-	int code = delete_many(db, of, before_us, now_us, MANY_AT_ONCE);
+	int code = delete_some(db, of, before_us, now_us, MANY_AT_ONCE);
 	*more = *more || sqlite3_changes(db) == MANY_AT_ONCE;
 	return code;
 }
@@ -141,7 +148,7 @@ static bool delete_oldest_of_many(sqlite3 *db, enum record_kind kind, int64_t no
 		 table);
 	if (db_number(db, sql, 0) <= MANY_KEPT)
 		return false;
-	*code = delete_many(db, kept_of(kind), INT64_MAX, now_us, MANY_AT_ONCE);
+	*code = delete_some(db, kept_of(kind), INT64_MAX, now_us, MANY_AT_ONCE);
 	return *code != SQLITE_OK || sqlite3_changes(db) > 0;
 }
 
@@ -150,7 +157,7 @@ static bool delete_oldest_packets(sqlite3 *db, int64_t now_us, int *code)
 {
 	if (db_number(db, "SELECT count(*)FROM packet", 0) <= PACKETS_KEPT)
 		return false;
-	*code = delete_many(db, &any_packet, INT64_MAX, now_us, PACKETS_AT_ONCE);
+	*code = delete_some(db, &any_packet, INT64_MAX, now_us, PACKETS_AT_ONCE);
 	return *code != SQLITE_OK || sqlite3_changes(db) > 0;
 }
 
