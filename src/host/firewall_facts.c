@@ -43,6 +43,66 @@ static void begin_table(struct tables *tables)
 			     EVP_DigestInit_ex(tables->open, EVP_sha256(), NULL) != 1;
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text != NULL ? text : "";
+}
+
+static bool begins_with(const char *text, const char *beginning)
+{
+	return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+static bool drops(const json_t *statement)
+{
+	return json_object_get(statement, "drop") != NULL ||
+	       json_object_get(statement, "reject") != NULL;
+}
+
+/*
+ * Sets that a program puts in and takes out what it blocks, without a time: by the
+ * names that it gives them.  Any other set is what somebody wrote.
+ */
+static bool is_of_a_program(const json_t *set)
+{
+	static const struct {
+		const char *table, *set;
+	} programs[] = {
+		{ "f2b-table", "addr" }, /* fail2ban, action.d/nftables.conf */
+		{ "sshguard", "attackers" },
+	};
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(text_of(set, "table"), programs[i].table) == 0 &&
+		    begins_with(text_of(set, "name"), programs[i].set))
+			return true;
+	return false;
+}
+
+/*
+ * The same in a rule for each, as fail2ban makes them by iptables-nft: in a chain of
+ * its own, of one source, which it refuses.
+ */
+static bool is_ban(const json_t *rule)
+{
+	size_t i;
+	const json_t *statement;
+	bool is_of_one = false, refuses = false;
+	if (!begins_with(text_of(rule, "chain"), "f2b-"))
+		return false;
+	json_array_foreach(json_object_get(rule, "expr"), i, statement)
+	{
+		const json_t *match = json_object_get(statement, "match");
+		const json_t *left =
+			json_object_get(json_object_get(match, "left"), "payload");
+		is_of_one =
+			is_of_one || (strcmp(text_of(left, "field"), "saddr") == 0 &&
+				      text_of(match, "right")[0] != '@');
+		refuses = refuses || drops(statement);
+	}
+	return is_of_one && refuses;
+}
+
 static bool holds_for_a_time(const json_t *set)
 {
 	size_t i;
@@ -61,11 +121,13 @@ static bool holds_for_a_time(const json_t *set)
 
 static void hash_item(struct tables *tables, const json_t *item)
 {
+	if (is_ban(json_object_get(item, "rule")))
+		return;
 	json_t *copy = json_deep_copy(item);
 	void *at = json_object_iter(copy);
 	json_t *thing = at != NULL ? json_object_iter_value(at) : NULL;
 	json_object_del(thing, "handle");
-	if (holds_for_a_time(thing))
+	if (holds_for_a_time(thing) || is_of_a_program(thing))
 		json_object_del(thing, "elem");
 	char *text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
 	tables->has_failed = tables->has_failed || text == NULL ||
@@ -104,23 +166,11 @@ static bool hash_all(const json_t *items, uint8_t out[static FIREWALL_SHA256])
 
 /* ---- what no rule names ---- */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return text != NULL ? text : "";
-}
-
 static bool is_in_chain(const json_t *rule, const json_t *chain)
 {
 	return strcmp(text_of(rule, "family"), text_of(chain, "family")) == 0 &&
 	       strcmp(text_of(rule, "table"), text_of(chain, "table")) == 0 &&
 	       strcmp(text_of(rule, "chain"), text_of(chain, "name")) == 0;
-}
-
-static bool drops(const json_t *statement)
-{
-	return json_object_get(statement, "drop") != NULL ||
-	       json_object_get(statement, "reject") != NULL;
 }
 
 /* Of every packet that comes to it. */

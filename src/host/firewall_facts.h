@@ -4,7 +4,8 @@
  * dropped.
  *
  * All of it from the JSON of nft(8).  The hash is of what people write: not of handles,
- * counters, and what sets hold for a time only, which change while the rules stay.
+ * counters, what sets hold for a time only, and whom fail2ban or sshguard block, which
+ * change while the rules stay.
  */
 #pragma once
 

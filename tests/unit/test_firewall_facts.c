@@ -94,6 +94,38 @@ static void a_set_for_a_time_may_hold_what_it_will(void **state)
 			       META TABLE("f") SET("\"interval\"", "\"10.0.0.2\"")));
 }
 
+#define BANS(table, name, elements)                                                    \
+	"{\"set\":{\"family\":\"inet\",\"table\":\"" table "\",\"name\":\"" name       \
+	"\",\"type\":\"ipv4_addr\",\"elem\":[" elements "]}}"
+#define BAN(chain, source, verdict)                                                    \
+	"{\"rule\":{\"family\":\"ip\",\"table\":\"filter\",\"chain\":\"" chain         \
+	"\",\"handle\":9,\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{"  \
+	"\"protocol\":\"ip\",\"field\":\"saddr\"}},\"right\":\"" source                \
+	"\"}},{\"" verdict "\":null}]}}"
+
+/* Whom fail2ban or sshguard block is no change of the rules; who is allowed is. */
+static void whom_a_program_blocks_is_no_part_of_it(void **state)
+{
+	(void)state;
+	assert_true(are_alike(META BANS("f2b-table", "addr-set-sshd", "\"10.0.0.1\""),
+			      META BANS("f2b-table", "addr-set-sshd", "")));
+	assert_true(are_alike(META BANS("sshguard", "attackers", "\"10.0.0.1\""),
+			      META BANS("sshguard", "attackers", "\"10.0.0.2\"")));
+	assert_false(are_alike(META BANS("f", "attackers", "\"10.0.0.1\""),
+			       META BANS("f", "attackers", "\"10.0.0.2\"")));
+	assert_false(are_alike(META BANS("f2b-table", "allowed", "\"10.0.0.1\""),
+			       META BANS("f2b-table", "allowed", "\"10.0.0.2\"")));
+	assert_true(are_alike(META BAN("f2b-sshd", "10.0.0.1", "reject"),
+			      META BAN("f2b-sshd", "10.0.0.2", "reject") "," BAN(
+				      "f2b-sshd", "10.0.0.3", "drop")));
+	assert_false(are_alike(META BAN("f2b-sshd", "10.0.0.1", "accept"),
+			       META BAN("f2b-sshd", "10.0.0.2", "accept")));
+	assert_false(are_alike(META BAN("f2b-chain", "@one", "reject"),
+			       META BAN("f2b-chain", "@other", "reject")));
+	assert_false(are_alike(META BAN("in", "10.0.0.1", "reject"),
+			       META BAN("in", "10.0.0.2", "reject")));
+}
+
 static void both_families_have_to_be_dropped(void **state)
 {
 	(void)state;
@@ -151,6 +183,7 @@ int main(void)
 		cmocka_unit_test(a_rule_or_a_policy_more_changes_the_hash),
 		cmocka_unit_test(handles_and_the_order_of_tables_do_not),
 		cmocka_unit_test(a_set_for_a_time_may_hold_what_it_will),
+		cmocka_unit_test(whom_a_program_blocks_is_no_part_of_it),
 		cmocka_unit_test(both_families_have_to_be_dropped),
 		cmocka_unit_test(a_last_rule_for_everything_is_as_good_as_a_policy),
 		cmocka_unit_test(only_rules_that_drop_are_counted),
