@@ -345,6 +345,9 @@ void monitor_take_second(struct monitor *m)
 	int64_t at_us = m->state.second_us;
 	store_status(m->store, &store);
 	note_store(m, &store, at_us);
+	if (store.erased != m->store_erased && m->web != NULL)
+		web_forget(m->web);
+	m->store_erased = store.erased;
 	m->state.self.store_bytes = store.bytes;
 	m->state.self.store_state = store_word(store.state);
 	if (probing_is_wanted(&m->probing))

@@ -3,6 +3,7 @@
  */
 #include "record/record.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -111,4 +112,11 @@ void record_text(char *field, size_t size, const char *text)
 	memcpy(field, text, len);
 	/* The rest too, so that equal records are equal bytes. */
 	memset(field + len, 0, size - len);
+}
+
+field_set field_named(enum record_kind kind, const char *name)
+{
+	const struct field *field = record_field(kind, name);
+	_Static_assert(CHAR_BIT * sizeof(field_set) == 64, "a bit for each field");
+	return field == NULL ? 0 : UINT64_C(1) << (field - schemas[kind].fields);
 }

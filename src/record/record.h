@@ -160,6 +160,8 @@ const struct field *record_field(enum record_kind kind, const char *name);
 /* Some fields of a record: bit i is field i of its schema. */
 typedef uint64_t field_set;
 #define ALL_FIELDS UINT64_MAX
+/* The set of the one field of that name; 0 if there is none. */
+field_set field_named(enum record_kind kind, const char *name);
 
 /* Appends {"record":"flow","start":"...",...} without a newline. */
 void record_json(struct buf *out, enum record_kind kind, const void *record);

@@ -110,10 +110,10 @@ static void end(struct erasing *erasing, struct store *store)
 	bool is_left_over = erasing->is_left_over;
 	OPENSSL_cleanse(erasing, sizeof(*erasing));
 	*erasing = (struct erasing){ .has_looked = true };
-	if (is_left_over) /* another one may wait */
-		return;
 	pthread_mutex_lock(&store->lock);
-	store->is_erasing = false;
+	store->status.erased++;
+	if (!is_left_over) /* else another one may wait */
+		store->is_erasing = false;
 	pthread_mutex_unlock(&store->lock);
 }
 

@@ -226,6 +226,8 @@ static bool settle_day(struct settling *s, struct store_reader *reader, int64_t 
 	bool ok = true;
 	day_path(reader->folder, DAYS_FLOWS, day, path, sizeof(path));
 	sqlite3 *db = reading_open(path, &code, error);
+	if (db != NULL)
+		watch_over(&reader->watch, db);
 	if (db != NULL && ranges_read(db, &list) == SQLITE_OK && list.count > 0) {
 		ok = settle_ranges(s, &list, day);
 		int64_t end = db_number(db, "SELECT \"end\" FROM span", INT64_MIN);
@@ -249,7 +251,7 @@ bool settled_flows(struct store_reader *reader, const struct store_filter *filte
 	for (long i = count - 1; i >= 0 && ok; i--) {
 		if ((days[i] + 1) * DAY_US <= filter->since_us)
 			break;
-		ok = settle_day(&s, reader, days[i]);
+		ok = settle_day(&s, reader, days[i]) && watch_goes_on(&reader->watch);
 	}
 	free(days);
 	if (ok && out->row_count > 0)

@@ -24,7 +24,7 @@ enum {
 	LOOK_OPS = 10000, /* of SQLite's machine between two looks at the clock */
 	TELL_US = 100000, /* between two calls of progress */
 	MEMORY_MAX_MIB =
-		512 /* of SQLite in this process: a sort may want all there is */
+		512, /* more than when it began: a sort may want all there is */
 };
 
 /* ---- watching the time ---- */
@@ -33,7 +33,8 @@ void watch_begin(struct watch *watch, uint32_t time_limit_ms, const atomic_bool 
 {
 	*watch = (struct watch){ .begin_us = clock_us(CLOCK_MONOTONIC),
 				 .time_limit_us = (int64_t)time_limit_ms * 1000,
-				 .cancel = cancel };
+				 .cancel = cancel,
+				 .memory_before = sqlite3_memory_used() };
 	watch->told_us = watch->begin_us;
 }
 
@@ -59,7 +60,8 @@ bool watch_goes_on(struct watch *watch)
 		return false;
 	if (watch->time_limit_us > 0 && taken_us > watch->time_limit_us)
 		watch->why = -ETIME;
-	else if (sqlite3_memory_used() > (int64_t)MEMORY_MAX_MIB << 20)
+	else if (sqlite3_memory_used() - watch->memory_before > (int64_t)MEMORY_MAX_MIB
+									<< 20)
 		watch->why = -ENOMEM;
 	else if (is_cancelled(watch) || !is_told_on(watch, now))
 		watch->why = -ECANCELED;
@@ -232,9 +234,11 @@ int reading_failed(struct store_reader *reader, sqlite3 *db, int code, const cha
 		return -ECANCELED;
 	case -ENOMEM:
 		snprintf(error, STORE_ERROR_MAX,
-			 "needs more than %d MiB of memory; ask for less at once",
+			 "busy: this, and what is read and written at the same time, "
+			 "needs more than %d MiB of memory; ask again, or for less at "
+			 "once",
 			 MEMORY_MAX_MIB);
-		return -EIO;
+		return -EBUSY;
 	default:
 		snprintf(error, STORE_ERROR_MAX, "%.200s: %.200s", path,
 			 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code));
@@ -433,6 +437,7 @@ bool store_settled(struct store_reader *reader, enum record_kind kind,
 		   struct store_settled *out)
 {
 	*out = (struct store_settled){ 0 };
+	watch_begin(&reader->watch, filter->time_limit_ms, filter->cancel);
 	if (kind == RECORD_flow)
 		return settled_flows(reader, filter, before_us, out);
 	return kind == RECORD_port && reader->db != NULL &&

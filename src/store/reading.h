@@ -16,7 +16,9 @@ struct watch {
 	const struct store_sql *sql; /* for its progress; NULL: none */
 	uint64_t rows;
 	int64_t told_us;
-	int why; /* -ETIME, -ECANCELED, -ENOMEM; 0: it goes on */
+	int64_t memory_before; /* what SQLite had in this process: not of this reading
+				*/
+	int why;               /* -ETIME, -ECANCELED, -ENOMEM; 0: it goes on */
 };
 
 struct store_reader {
@@ -42,7 +44,7 @@ void watch_over(struct watch *watch, sqlite3 *db);
 bool watch_goes_on(struct watch *watch);
 
 /*
- * What a failed call means: -ETIME, -ECANCELED, -ENOMEM or -EIO, with the line in
+ * What a failed call means: -ETIME, -ECANCELED, -EBUSY or -EIO, with the line in
  * error.
  */
 int reading_failed(struct store_reader *reader, sqlite3 *db, int code, const char *path,

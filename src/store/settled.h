@@ -28,7 +28,7 @@ struct store_settled {
 /*
  * Only records that ended before a time are settled: what ended later may also be told
  * of by somebody else, who should have the last word.  False: none are, as far as is
- * known, or so few are that reading them is nothing.
+ * known, or so few are that reading them is nothing; or the filter's time is up.
  */
 bool store_settled(struct store_reader *reader, enum record_kind kind,
 		   const struct store_filter *filter, int64_t before_us,

@@ -58,6 +58,7 @@ struct store_status {
 	uint64_t written;              /* records, since the start */
 	uint64_t waiting;              /* records not yet on disk */
 	uint64_t lost;                 /* records that found no room to wait */
+	uint64_t erased;               /* addresses (privacy.h), since the start */
 };
 
 /* "ok", "full", "read-only" ... */
@@ -150,7 +151,8 @@ typedef bool (*store_emit)(void *to, const void *record);
  * Emits the records of that kind that overlap the filter's time: newest first, ports by
  * service and time.  Ports come from the finest roll-up that still covers the begin,
  * or, with step_s, from the coarsest that is fine enough; findings as last written.
- * 0; or -ETIME, -ECANCELED, -EIO with one line in error.
+ * 0; or -ETIME, -ECANCELED, -EBUSY (for want of memory now), -EIO with one line in
+ * error.
  */
 int store_read(struct store_reader *reader, enum record_kind kind,
 	       const struct store_filter *filter, store_emit emit, void *to,
@@ -207,7 +209,7 @@ struct store_sql {
  * are those above and `flow`, all days together: a condition on its `end` or `start`
  * leaves out the files of other days.  Functions beside SQLite's own: in_net(ip,
  * 'CIDR'), time_text(us), time_us('2h' or RFC 3339). 0; or -EINVAL (the statement),
- * -ETIME, -ECANCELED, -EIO with one line in error.
+ * -ETIME, -ECANCELED, -EBUSY, -EIO with one line in error.
  */
 int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
 	      const struct store_sql *to, char error[static STORE_ERROR_MAX]);

@@ -13,16 +13,6 @@ static bool has_field(field_set fields, size_t i)
 	return (fields >> i & 1) != 0;
 }
 
-field_set field_named(enum record_kind kind, const char *name)
-{
-	const struct schema *schema = &schemas[kind];
-	assert(schema->field_count <= 64);
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (strcmp(schema->fields[i].name, name) == 0)
-			return UINT64_C(1) << i;
-	return 0;
-}
-
 static bool is_text(enum field_type type)
 {
 	return type == TYPE_addr || type == TYPE_word || type == TYPE_text32 ||

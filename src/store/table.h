@@ -14,9 +14,6 @@
 #include "base/buf.h"
 #include "record/record.h"
 
-/* The set of the one field of that name; 0 if there is none. */
-field_set field_named(enum record_kind kind, const char *name);
-
 /* `"start" INTEGER,` for each, a comma behind every one. */
 void columns_define(struct buf *out, enum record_kind kind, field_set fields);
 

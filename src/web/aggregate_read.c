@@ -61,6 +61,7 @@ static int add_up(struct aggregate *into, const struct aggregate_read *how,
 {
 	struct aggregate_ask ask = *into->ask;
 	struct aggregate groups;
+	uint64_t age = settled_age(how->settled); /* before it is read */
 	ask.query.has_time = false;
 	ask.query.since_us = INT64_MIN;
 	ask.query.until_us = INT64_MAX;
@@ -72,7 +73,7 @@ static int add_up(struct aggregate *into, const struct aggregate_read *how,
 	int result = how->store->read(how->reader, ask.query.kind, filter, take_exact,
 				      &groups, how->problem);
 	if (result == 0)
-		settled_keep(how->settled, key, &groups);
+		settled_keep(how->settled, key, &groups, age);
 	if (result == 0 || result == -ETIME)
 		*is_in = aggregate_add(into, &groups);
 	aggregate_close(&groups);

@@ -63,6 +63,12 @@ static void give_known(const struct lookup *lookup, web_take take, void *to)
 			return;
 }
 
+/* Of the audit chain, which is read from its begin, only when that was; 0: all. */
+static field_set fields_of(enum record_kind kind)
+{
+	return kind == RECORD_audit ? field_named(kind, "at") : 0;
+}
+
 /* web_reader */
 static int read_kind(void *from, enum record_kind kind, int64_t since_us, web_take take,
 		     void *to)
@@ -72,6 +78,7 @@ static int read_kind(void *from, enum record_kind kind, int64_t since_us, web_ta
 	struct lookup *incidents = &r->question->incidents;
 	const struct store_filter filter = { .since_us = since_us,
 					     .until_us = INT64_MAX,
+					     .fields = fields_of(kind),
 					     .cancel = &base->cancelled,
 					     .time_limit_ms = PAST_TIME_MS };
 	bool is_in_memory = kind == incidents->query.kind;

@@ -21,6 +21,7 @@ struct settled {
 	struct part parts[PARTS];
 	size_t bytes;
 	uint64_t turn;
+	uint64_t age; /* how often all was forgotten */
 };
 
 struct settled *settled_new(void)
@@ -47,6 +48,23 @@ void settled_free(struct settled *settled)
 		drop(settled, &settled->parts[i]);
 	pthread_mutex_destroy(&settled->lock);
 	free(settled);
+}
+
+void settled_forget(struct settled *settled)
+{
+	pthread_mutex_lock(&settled->lock);
+	for (size_t i = 0; i < PARTS; i++)
+		drop(settled, &settled->parts[i]);
+	settled->age++;
+	pthread_mutex_unlock(&settled->lock);
+}
+
+uint64_t settled_age(struct settled *settled)
+{
+	pthread_mutex_lock(&settled->lock);
+	uint64_t age = settled->age;
+	pthread_mutex_unlock(&settled->lock);
+	return age;
 }
 
 static struct part *find(struct settled *settled, const struct buf *key)
@@ -96,9 +114,15 @@ static struct part *oldest_kept(struct settled *settled)
 }
 
 /* Takes over what is in the new part, or throws it away. */
-static void put(struct settled *settled, struct part *new)
+static void put(struct settled *settled, struct part *new, uint64_t age)
 {
 	pthread_mutex_lock(&settled->lock);
+	if (settled->age != age) {
+		pthread_mutex_unlock(&settled->lock);
+		buf_free(&new->key);
+		aggregate_close(&new->aggregate);
+		return;
+	}
 	struct part *same = find(settled, &new->key);
 	if (same != NULL)
 		drop(settled, same);
@@ -113,7 +137,7 @@ static void put(struct settled *settled, struct part *new)
 }
 
 void settled_keep(struct settled *settled, const struct buf *key,
-		  const struct aggregate *from)
+		  const struct aggregate *from, uint64_t age)
 {
 	struct part new = { .bytes = aggregate_bytes(from) };
 	if (key->len == 0 || from->failed || from->merged > 0 ||
@@ -123,7 +147,7 @@ void settled_keep(struct settled *settled, const struct buf *key,
 	if (buf_ok(&new.key) && aggregate_open(&new.aggregate, from->ask) &&
 	    aggregate_copy(&new.aggregate, from)) {
 		new.aggregate.ask = NULL; /* borrowed of who asked */
-		put(settled, &new);
+		put(settled, &new, age);
 		return;
 	}
 	buf_free(&new.key);

@@ -18,8 +18,15 @@ struct settled *settled_new(void);
 bool settled_take(struct settled *settled, const struct buf *key,
 		  struct aggregate *into);
 
-/* Keeps a copy, if it is exact and not too large. */
+/*
+ * Keeps a copy, if it is exact and not too large, and nothing was forgotten since it
+ * began to be added up: `age` is what settled_age() said then.
+ */
 void settled_keep(struct settled *settled, const struct buf *key,
-		  const struct aggregate *from);
+		  const struct aggregate *from, uint64_t age);
+uint64_t settled_age(struct settled *settled);
+
+/* All of it: it may name an address that was erased. */
+void settled_forget(struct settled *settled);
 
 void settled_free(struct settled *settled);

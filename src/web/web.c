@@ -372,6 +372,12 @@ void web_live(struct web *web, enum record_kind kind, const void *record)
 	live_send(web->live, kind, record);
 }
 
+void web_forget(struct web *web)
+{
+	if (web->settled != NULL)
+		settled_forget(web->settled);
+}
+
 void web_close(struct web *web)
 {
 	if (web == NULL)

@@ -216,4 +216,6 @@ int web_link(struct web *web, const char *user, char link[static WEB_LINK_MAX]);
  * count twice.
  */
 void web_live(struct web *web, enum record_kind kind, const void *record);
+/* An address was erased: what is kept in memory of the past is read anew. */
+void web_forget(struct web *web);
 void web_close(struct web *web);

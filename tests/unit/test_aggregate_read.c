@@ -256,17 +256,17 @@ static void what_is_too_large_or_not_exact_is_not_kept(void **state)
 	take_ports(&groups, 1000);
 	buf_text(&key, "few");
 	assert_false(settled_take(settled, &key, &copy));
-	settled_keep(settled, &key, &groups);
+	settled_keep(settled, &key, &groups, settled_age(settled));
 	assert_true(settled_take(settled, &key, &copy));
 	assert_int_equal(copy.group_count, 1000);
 	groups.merged = 1;
 	buf_text(&key, ", merged");
-	settled_keep(settled, &key, &groups);
+	settled_keep(settled, &key, &groups, settled_age(settled));
 	assert_false(settled_take(settled, &key, &copy));
 	groups.merged = 0;
 	take_ports(&groups, 500000);
 	buf_text(&key, ", many");
-	settled_keep(settled, &key, &groups);
+	settled_keep(settled, &key, &groups, settled_age(settled));
 	assert_false(settled_take(settled, &key, &copy));
 	aggregate_close(&groups);
 	aggregate_close(&copy);
@@ -294,7 +294,7 @@ static void what_was_asked_for_longest_ago_goes_first(void **state)
 		struct aggregate copy;
 		buf_clear(&key);
 		buf_printf(&key, "%d", i);
-		settled_keep(settled, &key, &groups);
+		settled_keep(settled, &key, &groups, settled_age(settled));
 		assert_true(aggregate_open(&copy, &ask));
 		buf_clear(&key);
 		buf_text(&key, "0");
@@ -313,12 +313,45 @@ static void what_was_asked_for_longest_ago_goes_first(void **state)
 	settled_free(settled);
 }
 
+/* An address was erased: nothing that is kept names it, nor what was being added up. */
+static void what_is_forgotten_is_not_there(void **state)
+{
+	(void)state;
+	struct settled *settled = settled_new();
+	struct buf filters = { 0 }, key = { 0 };
+	struct aggregate_ask ask;
+	struct aggregate groups, copy;
+	char error[AGGREGATE_ERROR_MAX];
+	assert_true(aggregate_ask_open(&ask, "port", error));
+	set(&ask, "by", "port", &filters);
+	assert_true(aggregate_ask_close(&ask, START_US, error));
+	assert_true(aggregate_open(&groups, &ask));
+	assert_true(aggregate_open(&copy, &ask));
+	take_ports(&groups, 10);
+	buf_text(&key, "few");
+	uint64_t age = settled_age(settled);
+	settled_keep(settled, &key, &groups, age);
+	assert_true(settled_take(settled, &key, &copy));
+	settled_forget(settled);
+	assert_false(settled_take(settled, &key, &copy));
+	settled_keep(settled, &key, &groups, age);
+	assert_false(settled_take(settled, &key, &copy));
+	settled_keep(settled, &key, &groups, settled_age(settled));
+	assert_true(settled_take(settled, &key, &copy));
+	aggregate_close(&copy);
+	aggregate_close(&groups);
+	buf_free(&filters);
+	buf_free(&key);
+	settled_free(settled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_kept_changes_no_answer,
 						new_folder, remove_folder),
 		cmocka_unit_test(what_is_too_large_or_not_exact_is_not_kept),
+		cmocka_unit_test(what_is_forgotten_is_not_there),
 		cmocka_unit_test(what_was_asked_for_longest_ago_goes_first),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);

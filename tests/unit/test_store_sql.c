@@ -416,8 +416,22 @@ static void memory_is_bounded(void **state)
 	assert_int_equal(ask("WITH RECURSIVE n(x) AS (VALUES(1) UNION ALL SELECT x+1 "
 			     "FROM n) SELECT x,randomblob(1000000) b FROM n ORDER BY b",
 			     20000, error),
-			 -EIO);
+			 -EBUSY);
 	assert_non_null(strstr(error, "memory"));
+}
+
+/* A writer that has much is no reason why nothing can be read. */
+static void memory_of_others_is_theirs(void **state)
+{
+	(void)state;
+	char error[STORE_ERROR_MAX];
+	void *others = sqlite3_malloc64(700 << 20);
+	assert_non_null(others);
+	assert_int_equal(ask("WITH RECURSIVE n(x) AS (VALUES(1) UNION ALL SELECT x+1 "
+			     "FROM n WHERE x<100000) SELECT sum(x) FROM n",
+			     20000, error),
+			 0);
+	sqlite3_free(others);
 }
 
 static void a_store_is_read_while_it_is_written(void **state)
@@ -509,6 +523,7 @@ int main(void)
 		TEST(a_statement_is_checked_without_a_store),
 		TEST(a_long_statement_tells_and_ends),
 		TEST(memory_is_bounded),
+		TEST(memory_of_others_is_theirs),
 		TEST(a_store_is_read_while_it_is_written),
 		TEST(a_day_that_is_only_begun_is_empty),
 		TEST(who_may_only_read_can_read),

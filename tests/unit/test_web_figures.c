@@ -56,6 +56,8 @@ static int read_store(struct store_reader *reader, enum record_kind kind,
 	record_init(RECORD_audit, &start);
 	start.at = began_us - 2 * HOUR;
 	snprintf(error, STORE_ERROR_MAX, "the disk is broken");
+	assert_true(filter->fields ==
+		    (kind == RECORD_audit ? field_named(kind, "at") : 0));
 	if (kind == RECORD_audit)
 		return emit(to, &start), read_result;
 	if (kind == RECORD_incident) {
