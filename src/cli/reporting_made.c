@@ -1,0 +1,218 @@
+/*
+ * reporting_made.c: what came of a report: its record, the audit chain, who is mailed;
+ * see reporting.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/reporting.h"
+
+enum {
+	FILES_MAX = CONFIG_WORDS_MAX + 2,
+	TEXT_MAX = 65536,
+	TITLE_MAX = 256,
+	MAIL_S = 120, /* until who tells people has room */
+};
+#define SECOND_US INT64_C(1000000)
+
+/* ---- what came of one ---- */
+
+/* Those of record.def only: a word stays for ever. */
+static const char *outcome_of(const char *text)
+{
+	const char *const *words = record_allowed(RECORD_report_made, "outcome");
+	for (; words != NULL && *words != NULL; words++)
+		if (strcmp(*words, text) == 0)
+			return *words;
+	return NULL;
+}
+
+static void fill_record(const struct reporting *r, int64_t now_us,
+			struct report_made_record *record)
+{
+	const struct reporting_event *event = &r->event;
+	record_init(RECORD_report_made, record);
+	record->at = now_us;
+	record_text(record->report, sizeof(record->report), r->order.report);
+	record->period_start = r->order.since_us;
+	record->period_end = r->order.until_us;
+	record->state = event->is_made ? "made" : "failed";
+	record->tries = r->busy->tries;
+	record->took_us = event->took_us;
+	record_text(record->actor, sizeof(record->actor), r->busy->actor);
+	record_text(record->error, sizeof(record->error), event->error);
+	if (!event->is_made)
+		return;
+	record->outcome = outcome_of(event->outcome);
+	record->evidence = event->evidence;
+	record->deviate = event->deviate;
+	record->not_known = event->not_known;
+	record->observed = event->observed;
+	record->bytes = event->bytes;
+	record_text(record->files, sizeof(record->files), event->files);
+	record_text(record->sha256, sizeof(record->sha256), event->sha256);
+}
+
+static void put_mailed(const struct reporting *r, field_text256 out)
+{
+	const struct config_schedule *entry = reporting_entry(r, r->busy);
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; entry != NULL && i < entry->mail.count; i++)
+		if ((r->mailed & 1U << i) != 0 && len < sizeof(field_text256))
+			len += (size_t)snprintf(out + len, sizeof(field_text256) - len,
+						"%s%s", len > 0 ? " " : "",
+						entry->mail.at[i]);
+}
+
+/* One that fails again as before is no news to the audit chain. */
+static bool is_news(const struct reporting_item *item,
+		    const struct report_made_record *record)
+{
+	return strcmp(record->state, "made") == 0 || item->last.at == UNKNOWN_TIME ||
+	       item->last.period_end != record->period_end ||
+	       strcmp(item->last.error, record->error) != 0;
+}
+
+static void say(const struct report_made_record *record, const char *stem,
+		struct buf *said)
+{
+	if (strcmp(record->state, "failed") == 0)
+		buf_printf(said, "breakwater: report %s could not be made: %s\n", stem,
+			   record->error);
+	else if (record->error[0] != '\0')
+		buf_printf(said, "breakwater: report %s: %s\n", stem, record->error);
+}
+
+void reporting_finish(struct reporting *r, int64_t now_us, struct buf *said)
+{
+	struct reporting_item *item = r->busy;
+	struct report_made_record record;
+	fill_record(r, now_us, &record);
+	if (r->event.is_made) {
+		put_mailed(r, record.mailed_to);
+		reporting_note_made(item, r->order.until_us);
+	} else {
+		reporting_note_failed(item, r->order.until_us, now_us);
+	}
+	bool has_news = is_news(item, &record);
+	r->sink.made(r->sink.self, &record,
+		     !has_news		? NULL
+		     : r->event.is_made ? "report_made"
+					: "report_failed");
+	if (has_news)
+		say(&record, r->order.stem, said);
+	item->last = record;
+	r->busy = NULL;
+	if (r->event.is_made)
+		reporting_save(r, said);
+}
+
+/* ---- mail ---- */
+
+/* All but its text, which the mail says; cuts names. */
+static size_t list_files(char *names, const char *out[static FILES_MAX])
+{
+	size_t count = 0;
+	for (char *at = names; *at != '\0' && count < FILES_MAX;) {
+		size_t len = strcspn(at, " ");
+		bool is_text = len > 4 && strncmp(at + len - 4, ".txt", 4) == 0;
+		if (!is_text)
+			out[count++] = at;
+		at += len;
+		if (*at != '\0')
+			*at++ = '\0';
+	}
+	return count;
+}
+
+static void write_title(const struct reporting *r, char title[static TITLE_MAX])
+{
+	static const char *const outcomes[][2] = {
+		{ "clear", "nothing deviates" },
+		{ "review", "rows to look at" },
+		{ "unknown", "not all is known" },
+		{ "deviations", "something deviates" },
+	};
+	const char *outcome = r->event.outcome;
+	const char *period = r->order.stem + strlen(r->order.report) + 1;
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+		if (strcmp(outcomes[i][0], r->event.outcome) == 0)
+			outcome = outcomes[i][1];
+	snprintf(title, TITLE_MAX, "%s, %s: %s", r->event.title, period, outcome);
+}
+
+static void read_text(const struct reporting *r, struct buf *out)
+{
+	char folder[CONFIG_TEXT_MAX + 16];
+	struct buf path = { 0 };
+	reporting_folder(r->config->state, folder);
+	buf_printf(&path, "%s/%s.txt", folder, r->order.stem);
+	if (buf_cstr(&path) == NULL || file_read(path.at, TEXT_MAX, out) != 0)
+		buf_text(out, "See the report.\n");
+	buf_free(&path);
+}
+
+/* Of sinks that do not have it yet; LATER: of one at least. */
+static enum reporting_mailed give_to_all(struct reporting *r,
+					 const struct config_schedule *entry,
+					 struct reporting_mail *mail)
+{
+	enum reporting_mailed all = REPORTING_MAILED;
+	struct reporting_event *event = &r->event;
+	for (size_t i = 0; i < entry->mail.count; i++) {
+		const char *why = "";
+		if ((r->mailed & 1U << i) != 0 || (r->given_up & 1U << i) != 0)
+			continue;
+		mail->sink = entry->mail.at[i];
+		enum reporting_mailed one = r->sink.mail(r->sink.self, mail, &why);
+		r->mailed |= one == REPORTING_MAILED ? 1U << i : 0;
+		r->given_up |= one == REPORTING_MAIL_NEVER ? 1U << i : 0;
+		if (one == REPORTING_MAIL_NEVER)
+			snprintf(event->error, sizeof(event->error),
+				 "not mailed to %s: %s", mail->sink, why);
+		if (one == REPORTING_MAIL_LATER)
+			all = REPORTING_MAIL_LATER;
+	}
+	return all;
+}
+
+static enum reporting_mailed mail_it(struct reporting *r,
+				     const struct config_schedule *entry, int64_t now_us)
+{
+	field_text256 names;
+	const char *files[FILES_MAX];
+	char title[TITLE_MAX];
+	struct buf text = { 0 };
+	memcpy(names, r->event.files, sizeof(names));
+	read_text(r, &text);
+	write_title(r, title);
+	struct reporting_mail mail = { .key = r->order.stem,
+				       .title = title,
+				       .text = buf_cstr(&text),
+				       .files = files,
+				       .file_count = list_files(names, files),
+				       .is_asked = r->busy->is_asked,
+				       .at_us = now_us };
+	enum reporting_mailed mailed = mail.text != NULL
+					       ? give_to_all(r, entry, &mail)
+					       : REPORTING_MAIL_LATER;
+	buf_free(&text);
+	return mailed;
+}
+
+void reporting_hand_over(struct reporting *r, int64_t now_us, int64_t steady_us,
+			 struct buf *said)
+{
+	const struct config_schedule *entry = reporting_entry(r, r->busy);
+	bool is_late = steady_us - r->since_us > MAIL_S * SECOND_US;
+	bool is_done = !r->event.is_made || entry == NULL || entry->mail.count == 0 ||
+		       mail_it(r, entry, now_us) != REPORTING_MAIL_LATER;
+	if (!is_done && is_late)
+		snprintf(r->event.error, sizeof(r->event.error),
+			 "not mailed to all: the process that tells people takes no "
+			 "more");
+	if (is_done || is_late)
+		reporting_finish(r, now_us, said);
+}

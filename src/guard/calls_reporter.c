@@ -1,0 +1,33 @@
+/*
+ * calls_reporter.c: the system calls of who makes reports; see calls.h.
+ */
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "guard/calls.h"
+#include "guard/calls_inside.h"
+
+/*
+ * SQLite reads the store, and says so in a file that it shares with who writes; what is
+ * made is written.  No socket is opened.  Who reads YAML asks whether its complaints
+ * go to a terminal.
+ */
+static int fill_reporter(scmp_filter_ctx filter)
+{
+	static const char *const calls[] = {
+		"alarm",     "fadvise64", "fallocate", "fchmod",    "fdatasync",
+		"fsync",     "ftruncate", "mkdir",     "mkdirat",   "open",
+		"openat",    "pwrite64",  "rename",    "renameat",  "renameat2",
+		"setitimer", "unlink",    "unlinkat",  "utimensat", NULL
+	};
+	const struct scmp_arg_cmp asks_for_terminal = argument_is(1, TCGETS);
+	int error = calls_allow(filter, calls);
+	return error != 0 ? error
+			  : calls_add(filter, SCMP_ACT_ALLOW, "ioctl", 1,
+				      &asks_for_terminal);
+}
+
+int calls_limit_reporter(void)
+{
+	return calls_limit(calls_fill_common, fill_reporter);
+}
