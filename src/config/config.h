@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/period.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/breakwater/breakwater.yaml"
 
@@ -32,6 +33,36 @@ struct config_paths {
 	size_t count;
 };
 
+/* Where something stands in its file. */
+struct config_place {
+	size_t line, column;
+};
+
+/* Of one word at least. */
+enum { CONFIG_WORD_MAX = 64, CONFIG_WORDS_MAX = 8 };
+struct config_words {
+	char at[CONFIG_WORDS_MAX][CONFIG_WORD_MAX];
+	struct config_place places[CONFIG_WORDS_MAX];
+	size_t count;
+};
+
+/* A report that is made of each period of the calendar. */
+struct config_schedule {
+	char report[CONFIG_WORD_MAX];
+	struct config_words formats, mail; /* mail: names of sinks */
+	enum period_kind every;
+	unsigned at_min; /* of the day after the period */
+	bool bundle;
+	struct config_place report_at;
+	char file[CONFIG_TEXT_MAX]; /* that all these places are in */
+};
+
+enum { CONFIG_SCHEDULES_MAX = 16 };
+struct config_schedules {
+	struct config_schedule at[CONFIG_SCHEDULES_MAX];
+	size_t count;
+};
+
 struct config_texts {
 	char at[CONFIG_LIST_MAX][CONFIG_TEXT_MAX];
 	size_t count;
@@ -42,6 +73,7 @@ typedef struct config_prefixes config_prefixes;
 typedef struct config_names config_names;
 typedef struct config_paths config_paths;
 typedef struct config_texts config_texts;
+typedef struct config_schedules config_schedules;
 typedef struct config_texts config_windows;    /* as window.h has them */
 typedef struct config_texts config_ports;      /* as port_set.h has them */
 typedef struct config_texts config_kinds;      /* of findings */

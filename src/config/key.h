@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/yaml.h"
 #include "config/config.h"
 
 struct key;
@@ -25,6 +26,12 @@ struct key_type {
 	 * not allowed.  quoted: written in quotes, so never a number.
 	 */
 	bool (*take)(const struct key *key, void *field, const char *text, bool quoted);
+	/*
+	 * Of a list of sections, instead: one more, from the first event of its value
+	 * to the last, errors said.
+	 */
+	void (*take_entry)(const struct key *key, void *field, struct yaml *yaml,
+			   const char *file);
 	/* Lists only. */
 	size_t (*count)(const void *field);
 	/* Writes the value, for a list: that of the index, as JSON. */

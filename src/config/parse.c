@@ -85,7 +85,11 @@ static void take_list(struct reader *reader, const struct key *key)
 		return;
 	while (yaml_next(reader->yaml)->kind != YAML_LIST_END &&
 	       event->kind != YAML_END)
-		take_scalar(reader, key);
+		if (key->type->take_entry != NULL)
+			key->type->take_entry(key, key_field_of(key, reader->config),
+					      reader->yaml, reader->file);
+		else
+			take_scalar(reader, key);
 }
 
 /* Names the key that was most likely meant, if one is near. */

@@ -10,11 +10,12 @@
 
 #include "config/type.h"
 
-#define REPORT_ALLOWED "the name of a framework or a document, as `breakwater report` lists them"
-#define EVERY_ALLOWED  "day, week, month, quarter or year"
-#define AT_ALLOWED     "a time of day from \"00:00\" to \"23:59\", in quotes"
-#define FLAG_ALLOWED   "yes or no"
-#define WORDS_ALLOWED  "one word, or a list of at most 8"
+#define REPORT_ALLOWED                                                                 \
+	"the name of a framework or a document, as `breakwater report` lists them"
+#define EVERY_ALLOWED "day, week, month, quarter or year"
+#define AT_ALLOWED    "a time of day from \"00:00\" to \"23:59\", in quotes"
+#define FLAG_ALLOWED  "yes or no"
+#define WORDS_ALLOWED "one word, or a list of at most 8"
 
 enum { AT_USUAL_MIN = 360, HOUR_MIN = 60 };
 
@@ -206,7 +207,8 @@ static size_t schedules_count(const void *field)
 	return ((const struct config_schedules *)field)->count;
 }
 
-static void put_words(struct buf *out, const char *name, const struct config_words *words)
+static void put_words(struct buf *out, const char *name,
+		      const struct config_words *words)
 {
 	buf_printf(out, ", \"%s\": [", name);
 	for (size_t i = 0; i < words->count; i++) {

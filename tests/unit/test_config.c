@@ -264,7 +264,7 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 		"user, "
 		"interfaces, capture, flows, limits, notify, detect, traps, "
 		"blocklists, "
-		"block, policy, retention, privacy, logs, probe; did you mean "
+		"block, policy, report, retention, privacy, logs, probe; did you mean "
 		"listen?\n");
 	refuses("limits:\n  los: 1",
 		"f:2:3: unknown key \"los\" in limits; allowed: "
