@@ -255,6 +255,10 @@ enum notify_outcome notifier_send(struct sink *sink, const struct notice *notice
 	struct http_request request = { .type = "application/json" };
 	enum notify_outcome outcome = NOTIFY_LATER;
 	sink->wait_s = 0;
+	if (notice->report != NULL && !sink->notifier->takes_reports) {
+		buf_text(error, "reports are only mailed, to smtp:// or smtps://");
+		return NOTIFY_NEVER;
+	}
 	if (sink->notifier->request == NULL)
 		return sink->notifier->send(sink, notice, error);
 	if (sink->notifier->request(sink, notice, &request, error))

@@ -5,9 +5,11 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "alert/mail_files.h"
 #include "alert/notice.h"
 #include "base/base64.h"
 #include "base/hash.h"
@@ -17,7 +19,7 @@ enum {
 	WORD_OCTETS = 39,  /* of an encoded word: 52 digits, and 12 around them */
 	ADDRESS_MAX = 254, /* RFC 5321 4.5.3.1.3, without brackets */
 	TEXT_MAX = 32000,
-	DATE_MAX = 64,
+	BOUNDARY_MAX = 32,
 };
 
 /* ---- headers ---- */
@@ -137,6 +139,8 @@ static void add_ids(struct buf *out, const struct notice *notice)
 	uint64_t key = hash_sum(notice->key, strlen(notice->key));
 	buf_printf(out, "Message-ID: <%016" PRIx64 ".notice@", notice->id);
 	add_domain(out, notice->host);
+	if (notice->report != NULL)
+		return;
 	for (size_t i = 0; i < sizeof(thread) / sizeof(thread[0]); i++) {
 		buf_printf(out, "%s: <%016" PRIx64 ".incident@", thread[i], key);
 		add_domain(out, notice->host);
@@ -185,10 +189,40 @@ static void add_recipients(struct buf *out, const char *to)
 	}
 }
 
+/* A part that is text, its head included. */
+static void add_text(struct buf *out, const struct notice *notice,
+		     const struct mail_files *files)
+{
+	struct buf text = { 0 };
+	buf_text(out, "Content-Type: text/plain; charset=utf-8\r\n"
+		      "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+	notice_text(notice, TEXT_MAX, &text);
+	if (files != NULL)
+		mail_files_say(files, notice, &text);
+	add_quoted(out, buf_cstr(&text) != NULL ? text.at : "");
+	buf_free(&text);
+}
+
+/* RFC 2046 5.1; "=_" stands in no text and no file as they are encoded. */
+static void add_parts(struct buf *out, const struct notice *notice)
+{
+	char boundary[BOUNDARY_MAX];
+	struct mail_files files;
+	snprintf(boundary, sizeof(boundary), "=_%016" PRIx64, notice->id);
+	mail_files_read(&files, notice->report, MAIL_FILES_BYTES_MAX);
+	buf_printf(out,
+		   "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n",
+		   boundary, boundary);
+	add_text(out, notice, &files);
+	buf_text(out, "\r\n");
+	mail_files_add(&files, boundary, out);
+	buf_printf(out, "--%s--\r\n", boundary);
+	mail_files_free(&files);
+}
+
 void mail_message(const char *from, const char *to, const struct notice *notice,
 		  struct buf *out)
 {
-	struct buf text = { 0 };
 	add_date(out, notice->at_us);
 	buf_printf(out, "From: Breakwater <%s>\r\n", from);
 	add_recipients(out, to);
@@ -196,12 +230,11 @@ void mail_message(const char *from, const char *to, const struct notice *notice,
 	add_ids(out, notice);
 	/* RFC 3834 5: no holiday notice answers it. */
 	buf_text(out, "Auto-Submitted: auto-generated\r\n"
-		      "MIME-Version: 1.0\r\n"
-		      "Content-Type: text/plain; charset=utf-8\r\n"
-		      "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
-	notice_text(notice, TEXT_MAX, &text);
-	add_quoted(out, buf_cstr(&text));
-	buf_free(&text);
+		      "MIME-Version: 1.0\r\n");
+	if (notice->report != NULL)
+		add_parts(out, notice);
+	else
+		add_text(out, notice, NULL);
 }
 
 bool mail_is_address(const char *text, size_t len)

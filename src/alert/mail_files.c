@@ -96,8 +96,8 @@ static void add_name(struct buf *out, const char *name)
 {
 	for (; *name != '\0'; name++) {
 		unsigned char c = (unsigned char)*name;
-		buf_char(out, c <= ' ' || c >= 0x7f || c == '"' || c == '\\' ? '_'
-									     : *name);
+		buf_char(out,
+			 c <= ' ' || c >= 0x7f || c == '"' || c == '\\' ? '_' : *name);
 	}
 }
 

@@ -52,6 +52,13 @@ void notice_others(const struct notice *notice, field_text256 out)
 
 void notice_title(const struct notice *notice, struct buf *out)
 {
+	if (notice->report != NULL) {
+		buf_text(out, "[report] ");
+		escape_line(out, notice->host);
+		buf_text(out, ": ");
+		escape_line(out, notice->report->title);
+		return;
+	}
 	const char *mark = is_test(notice) ? "test"
 			   : notice_is_over(notice)
 				   ? "resolved"
@@ -113,9 +120,28 @@ static void add_incident(struct buf *out, const struct incident_record *incident
 	add_line(out, "incident", incident->id);
 }
 
+/* Its lines stay lines. */
+static void add_report(struct buf *out, const struct notice_report *report, size_t most)
+{
+	const size_t begin = out->len;
+	struct buf line = { 0 };
+	for (const char *at = report->text; *at != '\0' && out->len - begin < most;) {
+		size_t len = strcspn(at, "\n");
+		buf_clear(&line);
+		buf_add(&line, at, len);
+		escape_line(out, buf_cstr(&line));
+		buf_char(out, '\n');
+		at += len;
+		at += *at == '\n' ? 1 : 0;
+	}
+	buf_free(&line);
+}
+
 void notice_text(const struct notice *notice, size_t most, struct buf *out)
 {
 	const size_t begin = out->len;
+	if (notice->report != NULL)
+		add_report(out, notice->report, most);
 	for (size_t i = 0; i < notice->count; i++) {
 		struct buf one = { 0 };
 		add_incident(&one, &notice->incidents[i]);

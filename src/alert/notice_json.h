@@ -12,6 +12,8 @@ void notice_json(const struct notice *notice, struct buf *out);
 struct notice_read {
 	struct notice notice;
 	struct incident_record incidents[NOTICE_INCIDENTS_MAX];
+	struct notice_report report;
+	const char *files[NOTICE_FILES_MAX];
 	void *object; /* owned */
 };
 

@@ -27,6 +27,15 @@ enum {
 	SINK_PATH_MAX = 1024,
 };
 
+/* A report that is mailed: no incident. */
+struct notice_report {
+	const char *title, *text;
+	const char *folder;       /* where its files are, here; set by the sender */
+	const char *const *files; /* plain names */
+	size_t file_count;
+};
+enum { NOTICE_FILES_MAX = 10 };
+
 /* What a notifier is given: incidents, why, and where a reader finds more. */
 struct notice {
 	uint64_t id;        /* of the message; the same when it is tried again */
@@ -36,7 +45,8 @@ struct notice {
 	const char *link; /* to the page; "" if it can't be reached from elsewhere */
 	int64_t at_us;    /* when it was due */
 	const struct incident_record *incidents;
-	size_t count; /* at least 1 */
+	size_t count;                       /* at least 1, but of a report 0 */
+	const struct notice_report *report; /* NULL: it is of incidents */
 };
 
 /* ---- sinks ---- */
@@ -82,6 +92,7 @@ struct notifier {
 	/* The other side has an entry for each key: an incident is a message of its
 	 * own. */
 	bool is_by_key;
+	bool takes_reports;                    /* and sends their files */
 	const struct notifier_option *options; /* NULL: none */
 	bool writes_path; /* its URL, "eve:/FILE", names a file that it writes */
 	/*

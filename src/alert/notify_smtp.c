@@ -11,7 +11,8 @@
 
 enum {
 	CONNECT_S = 10,
-	PERMANENT = 5, /* the first digit of an answer */
+	SLOWEST_BYTES = 32768, /* a second */
+	PERMANENT = 5,         /* the first digit of an answer */
 };
 
 static bool check_recipients(const char *to)
@@ -96,7 +97,10 @@ static void prepare(CURL *easy, const struct sink *sink, struct reading *reading
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)NOTIFY_TIMEOUT_S);
+	/* Files take their time, by a slow line, too. */
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT,
+			 (long)NOTIFY_TIMEOUT_S +
+				 (long)(reading->left / SLOWEST_BYTES));
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
 	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, sink_option(sink, "from"));
 	/* One who has left the company does not keep it from the others. */
@@ -174,6 +178,7 @@ const struct notifier notifier_smtp = {
 	.name = "smtp",
 	.schemes = "smtp smtps",
 	.doc = "Mail: smtp://mail.example.org:587 with STARTTLS, or smtps://.",
+	.takes_reports = true,
 	.options = options,
 	.check = check,
 	.send = send_mail,

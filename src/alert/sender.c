@@ -43,6 +43,7 @@ struct worker {
 struct sender {
 	struct sender_output output;
 	struct spool *spool;
+	const char *reports; /* the folder of their files */
 	struct worker *workers[SPOOL_SINKS_MAX + LEAVING_MAX];
 	size_t count;
 	int done_fd;
@@ -239,8 +240,9 @@ enum spool_put sender_put(struct sender *sender, const char *sink, const char *j
 	record_text(message.sink, sizeof(message.sink), sink);
 	record_text(message.key, sizeof(message.key), read->notice.key);
 	record_text(message.reason, sizeof(message.reason), read->notice.reason);
-	record_text(message.incident, sizeof(message.incident),
-		    read->notice.incidents[0].id);
+	if (read->notice.count > 0)
+		record_text(message.incident, sizeof(message.incident),
+			    read->notice.incidents[0].id);
 	notice_read_free(read);
 	sender->ticked_us = now_us;
 	return spool_put(sender->spool, &message, json, len, now_us);
@@ -258,6 +260,7 @@ static void begin_next(struct sender *sender, struct worker *worker, int64_t now
 	struct notice_read *notice = notice_from_json(json.at, json.len);
 	buf_free(&json);
 	if (notice != NULL) {
+		notice->report.folder = sender->reports;
 		give(worker, notice);
 		return;
 	}
@@ -330,7 +333,7 @@ void sender_set_sinks(struct sender *sender, struct sink *const *sinks, size_t c
 	}
 }
 
-struct sender *sender_open(const char *folder, uint64_t bytes_max,
+struct sender *sender_open(const struct sender_folders *folders, uint64_t bytes_max,
 			   const struct sender_output *output, struct buf *why)
 {
 	struct sender *sender = calloc(1, sizeof(*sender));
@@ -339,8 +342,10 @@ struct sender *sender_open(const char *folder, uint64_t bytes_max,
 	/* Before there are threads. */
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	sender->output = *output;
+	sender->reports = folders->reports;
 	sender->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	sender->spool = spool_open(folder, bytes_max, tell_dropped, sender, why);
+	sender->spool =
+		spool_open(folders->spool, bytes_max, tell_dropped, sender, why);
 	if (sender->spool != NULL)
 		return sender;
 	sender_close(sender);

@@ -19,8 +19,14 @@ struct sender_output {
 
 struct sender;
 
+/* Borrowed. */
+struct sender_folders {
+	const char *spool;
+	const char *reports; /* whose files are mailed */
+};
+
 /* NULL, and why says what is wrong; why may say something else as well. */
-struct sender *sender_open(const char *folder, uint64_t bytes_max,
+struct sender *sender_open(const struct sender_folders *folders, uint64_t bytes_max,
 			   const struct sender_output *output, struct buf *why);
 /* Waits for what is under way, NOTIFY_TIMEOUT_S at most. */
 void sender_close(struct sender *sender);

@@ -182,7 +182,8 @@ static const char *const states[SENDING_STATES] = { "sent", "failed", "dropped" 
 static const char *reason_of(const char *text)
 {
 	static const char *const reasons[] = { "new",       "changed",  "repeated",
-					       "escalated", "resolved", "test" };
+					       "escalated", "resolved", "report",
+					       "test" };
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (strcmp(reasons[i], text) == 0)
 			return reasons[i];

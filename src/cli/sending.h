@@ -22,8 +22,9 @@ struct sink_list {
 void sink_list_free(struct sink_list *list);
 
 struct sending_setup {
-	const char *user;   /* whom it becomes */
-	const char *folder; /* of the spool */
+	const char *user;    /* whom it becomes */
+	const char *folder;  /* of the spool */
+	const char *reports; /* the folder whose files are mailed */
 	uint64_t bytes_max;
 	/* What load() reads, ended by NULL: reached as guard_task's readable. */
 	const char *const *files;

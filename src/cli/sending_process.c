@@ -182,8 +182,9 @@ static bool open_all(void *self)
 	const struct sender_output output = { NULL, tell_result };
 	struct buf why = { 0 };
 	(void)self;
-	process.sender = sender_open(process.setup->folder, process.setup->bytes_max,
-				     &output, &why);
+	const struct sender_folders folders = { process.setup->folder,
+						process.setup->reports };
+	process.sender = sender_open(&folders, process.setup->bytes_max, &output, &why);
 	say(&why);
 	buf_free(&why);
 	if (process.sender == NULL)

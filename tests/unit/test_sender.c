@@ -106,7 +106,8 @@ static int begin(void **state)
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	begin_server();
-	sender = sender_open(folder, 1 << 20, &output, &why);
+	const struct sender_folders folders = { folder, folder };
+	sender = sender_open(&folders, 1 << 20, &output, &why);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/hook", server.port);
 	struct sink *sink = sink_new("hook", url, NULL, &why);
 	if (sender == NULL || sink == NULL)
