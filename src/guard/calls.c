@@ -100,7 +100,7 @@ int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigne
 	return error == -EDOM ? 0 : error; /* another architecture's */
 }
 
-static int allow(scmp_filter_ctx filter, const char *const *names)
+int calls_allow(scmp_filter_ctx filter, const char *const *names)
 {
 	int error = 0;
 	for (; *names != NULL && error == 0; names++)
@@ -182,7 +182,7 @@ static int refuse_network(scmp_filter_ctx filter)
 static int fill_daemon(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_UNIX, AF_NETLINK };
-	int error = allow(filter, of_daemon);
+	int error = calls_allow(filter, of_daemon);
 	if (error == 0)
 		error = allow_families(filter, families, 2);
 	if (error == 0)
@@ -218,7 +218,7 @@ static int fill_guard(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_UNIX, AF_NETLINK, AF_PACKET, AF_INET,
 					AF_INET6 };
-	int error = allow(filter, of_guard);
+	int error = calls_allow(filter, of_guard);
 	if (error == 0)
 		error = allow_families(filter, families, 5);
 	if (error == 0)
@@ -303,7 +303,7 @@ static int fill_prober(scmp_filter_ctx filter)
 static int fill_sender(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_NETLINK };
-	int error = allow(filter, of_sender);
+	int error = calls_allow(filter, of_sender);
 	if (error == 0)
 		error = allow_families(filter, families, 1);
 	if (error == 0)
@@ -327,7 +327,7 @@ static int fill_maker(scmp_filter_ctx filter)
 	static const char *const calls[] = { "close",        "exit_group", "recvmsg",
 					     "rt_sigreturn", "sendmsg",    NULL };
 	static const int families[] = { AF_INET, AF_INET6 };
-	int error = allow(filter, calls);
+	int error = calls_allow(filter, calls);
 	if (error == 0)
 		error = allow_if(filter, "setns", argument_is(1, CLONE_NEWNET));
 	if (error == 0)
@@ -368,7 +368,7 @@ static int fill_decoy(scmp_filter_ctx filter)
 		"shutdown",
 		NULL,
 	};
-	return allow(filter, calls);
+	return calls_allow(filter, calls);
 }
 
 static const char *const of_wall[] = {
@@ -434,7 +434,7 @@ static const char *const of_wall[] = {
 
 static int allow_calls_of_wall(scmp_filter_ctx filter)
 {
-	return allow(filter, of_wall);
+	return calls_allow(filter, of_wall);
 }
 
 /* No memory is made executable, no thread, no process, no socket but netlink's. */
@@ -456,7 +456,7 @@ static int fill_wall(scmp_filter_ctx filter)
 static int fill_wall_programs(scmp_filter_ctx filter)
 {
 	static const char *const calls[] = { "bpf", NULL };
-	return allow(filter, calls);
+	return calls_allow(filter, calls);
 }
 
 static int allow_calls_of_self_test(scmp_filter_ctx filter)
@@ -494,7 +494,7 @@ static int allow_calls_of_self_test(scmp_filter_ctx filter)
 		"rt_sigreturn",
 		NULL,
 	};
-	return allow(filter, calls);
+	return calls_allow(filter, calls);
 }
 
 /* Into a network namespace of its own, and back. */
@@ -516,10 +516,9 @@ static int fill_self_test(scmp_filter_ctx filter)
 	return error != 0 ? error : allow_families(filter, families, 3);
 }
 
-/* What all but the maker, the decoy, the wall and the self-test may do. */
-static int fill_common(scmp_filter_ctx filter)
+int calls_fill_common(scmp_filter_ctx filter)
 {
-	int error = allow(filter, common);
+	int error = calls_allow(filter, common);
 	return error != 0 ? error : allow_memory_and_threads(filter);
 }
 
@@ -539,7 +538,7 @@ int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
 	return error;
 }
 
-static int limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx))
+int calls_limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx))
 {
 	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
 	bool kills = mode != NULL && strcmp(mode, "kill") == 0;
@@ -550,40 +549,40 @@ static int limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx)
 
 int calls_limit_daemon(void)
 {
-	return limit(fill_common, fill_daemon);
+	return calls_limit(calls_fill_common, fill_daemon);
 }
 
 int calls_limit_guard(void)
 {
-	return limit(fill_common, fill_guard);
+	return calls_limit(calls_fill_common, fill_guard);
 }
 
 int calls_limit_prober(void)
 {
-	return limit(fill_common, fill_prober);
+	return calls_limit(calls_fill_common, fill_prober);
 }
 
 int calls_limit_sender(void)
 {
-	return limit(fill_common, fill_sender);
+	return calls_limit(calls_fill_common, fill_sender);
 }
 
 int calls_limit_decoy(void)
 {
-	return limit(fill_decoy, NULL);
+	return calls_limit(fill_decoy, NULL);
 }
 
 int calls_limit_wall(bool needs_bpf)
 {
-	return limit(fill_wall, needs_bpf ? fill_wall_programs : NULL);
+	return calls_limit(fill_wall, needs_bpf ? fill_wall_programs : NULL);
 }
 
 int calls_limit_self_test(void)
 {
-	return limit(fill_self_test, NULL);
+	return calls_limit(fill_self_test, NULL);
 }
 
 int calls_limit_maker(void)
 {
-	return limit(fill_maker, NULL);
+	return calls_limit(fill_maker, NULL);
 }

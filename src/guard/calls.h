@@ -16,6 +16,7 @@ int calls_limit_prober(void);
 int calls_limit_maker(void);
 int calls_limit_decoy(void);
 int calls_limit_sender(void);
+int calls_limit_reporter(void);
 int calls_limit_self_test(void);
 /* All but those that no program of an ordinary user makes; what it starts inherits it.
  */

@@ -22,6 +22,13 @@ static inline struct scmp_arg_cmp bits_are(unsigned number, uint64_t bits,
 int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count,
 	      const struct scmp_arg_cmp *conditions);
 
+/* What all but the maker, the decoy, the wall and the self-test may do. */
+int calls_fill_common(scmp_filter_ctx filter);
+/* From now on nothing but what these fill in; 0 or -errno. */
+int calls_limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx));
+/* Of names that end with NULL. */
+int calls_allow(scmp_filter_ctx filter, const char *const *names);
+
 /* Fills it, and it is in force.  0 or -errno; filter is gone. */
 int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
 	       int (*fill_more)(scmp_filter_ctx));

@@ -277,6 +277,13 @@ static void confine_sender(void)
 	note(SANDBOX_SECCOMP, calls_limit_sender());
 }
 
+static void confine_reporter(void)
+{
+	become_ordinary(rights_become_nobody);
+	note(SANDBOX_LANDLOCK, enter_landlock(false));
+	note(SANDBOX_SECCOMP, calls_limit_reporter());
+}
+
 static void confine_decoy(void)
 {
 	static const char *const none[] = { NULL };
@@ -335,6 +342,7 @@ static const struct {
 	[GUARD_SELF_TEST] = { "breakwater-self", confine_self_test },
 	[GUARD_RUNNER] = { "breakwater-runn", confine_runner },
 	[GUARD_SENDER] = { "breakwater-send", confine_sender },
+	[GUARD_REPORTER] = { "breakwater-repo", confine_reporter },
 };
 
 /* ---- requests ---- */

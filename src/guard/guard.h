@@ -58,6 +58,13 @@ enum guard_kind {
 	 * again, as a prober.
 	 */
 	GUARD_SENDER,
+	/*
+	 * It makes reports (cli/reporting.h): reads and writes the store's folder,
+	 * which its task names as writable, and opens no socket; an ordinary user
+	 * without rights.  It steps back behind all others, and is the first to go when
+	 * there is no memory.  Started again, as a prober.
+	 */
+	GUARD_REPORTER,
 };
 
 /*
@@ -75,7 +82,8 @@ struct guard_task {
 	 */
 	const char *const *readable;
 	size_t readable_count;
-	/* Of the sender: folders it may write in, with all below, ended by NULL. */
+	/* Of the sender and the reporter: folders it may write in, with all below,
+	 * ended by NULL. */
 	const char *const *writable;
 	/* Of a prober: it will call guard_netns_socket(). */
 	bool needs_netns;
