@@ -81,6 +81,8 @@ static const struct command commands[] = {
 	  "whose addresses are kept, and what may not go", command_privacy },
 	{ "report", "[FRAMEWORK] [--since T]",
 	  "what was observed, for an auditor; needs no daemon", command_report },
+	{ "reports", "[run NAME]", "which are made by themselves, and what was made",
+	  command_reports },
 	{ "query", "\"SELECT ...\"", "SQL over what was recorded; needs no daemon",
 	  command_query },
 	{ "replay", "FILE...", "the same from capture files (pcap, pcapng)",

@@ -17,6 +17,7 @@
 #include "cli/foretelling.h"
 #include "cli/programs.h"
 #include "cli/readable.h"
+#include "cli/reporting.h"
 #include "cli/sending.h"
 #include "cli/sinks_told.h"
 #include "config/config.h"
@@ -56,7 +57,8 @@ struct alerting {
 	struct sending *sending; /* NULL: no sink was configured at the start */
 	struct sending_setup sender;
 	struct readable readable; /* by the sender */
-	char spool[CONFIG_TEXT_MAX + 8];
+	char spool[CONFIG_TEXT_MAX + 8], reports[CONFIG_TEXT_MAX + 16];
+	char reports_in[CONFIG_TEXT_MAX + 17];      /* the same, with "/" */
 	char host[256], link[CONFIG_TEXT_MAX + 64]; /* as notice has them */
 	struct alert_board board;
 	struct sinks_told told; /* what came of messages, and of tests */
@@ -169,6 +171,10 @@ void alerting_sinks_json(const struct alerting *a, struct buf *json);
  */
 bool alerting_test_sink(struct alerting *a, const char *sink, web_probe_answer answer,
 			void *to, const char **why);
+/* A report to a sink that is mail; NEVER: why (static) says why. */
+enum reporting_mailed alerting_mail_report(struct alerting *a,
+					   const struct reporting_mail *mail,
+					   const char **why);
 /* How each service level stands. */
 void alerting_each_level(const struct alerting *a,
 			 void (*take)(void *to, const struct level_record *level),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "cli/alerting_inside.h"
 #include "cli/notify_try.h"
 
@@ -113,6 +114,48 @@ void alerting_sinks_json(const struct alerting *a, struct buf *json)
 	put_text(json, "detail", detail);
 	buf_printf(json, ",\"waiting\":%u,\"dropped\":%" PRIu64 "}}",
 		   counts.waiting + a->untaken, counts.dropped);
+}
+
+/* ---- a report ---- */
+
+/* The same report is the same message, but for who asks for it again. */
+static uint64_t report_id(const struct reporting_mail *mail)
+{
+	struct buf text = { 0 };
+	buf_printf(&text, "report %s %s", mail->key, mail->sink);
+	if (mail->is_asked)
+		buf_printf(&text, " %" PRId64, mail->at_us);
+	uint64_t id = hash_sum(text.at, text.len);
+	buf_free(&text);
+	return id != 0 ? id : 1;
+}
+
+enum reporting_mailed alerting_mail_report(struct alerting *a,
+					   const struct reporting_mail *mail,
+					   const char **why)
+{
+	const struct sink *sink = alerting_sink_of(a, mail->sink);
+	const struct notice_report report = { .title = mail->title,
+					      .text = mail->text,
+					      .folder = a->reports,
+					      .files = mail->files,
+					      .file_count = mail->file_count };
+	const struct notice notice = { .id = report_id(mail),
+				       .reason = "report",
+				       .key = mail->key,
+				       .host = a->host,
+				       .link = "",
+				       .at_us = mail->at_us,
+				       .report = &report };
+	if (sink == NULL || !sink->notifier->takes_reports)
+		*why = "no sink of that name is mail";
+	else if (a->sending == NULL)
+		*why = "nobody was to be told when the daemon began; restart it";
+	else
+		return sending_tell(a->sending, mail->sink, &notice)
+			       ? REPORTING_MAILED
+			       : REPORTING_MAIL_LATER;
+	return REPORTING_MAIL_NEVER;
 }
 
 /* ---- a test ---- */

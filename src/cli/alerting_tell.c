@@ -143,10 +143,15 @@ void alerting_fork(struct alerting *a)
 	/* The spool is in it; what goes wrong is said where the rest is given up. */
 	sandbox_own_folder(config->state, config->user);
 	snprintf(a->spool, sizeof(a->spool), "%s/spool", config->state);
+	reporting_folder(config->state, a->reports);
+	snprintf(a->reports_in, sizeof(a->reports_in), "%s/", a->reports);
+	if (config->report_schedule.count > 0)
+		readable_add(&a->readable, a->reports_in);
 	readable_add_config(&a->readable, a->setup.config_path);
 	readable_add_paths(&a->readable, &config->notify_files);
 	a->sender = (struct sending_setup){ .user = config->user,
 					    .folder = a->spool,
+					    .reports = a->reports,
 					    .bytes_max = config->notify_spool,
 					    .files = a->readable.at,
 					    .self = a,

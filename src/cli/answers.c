@@ -553,5 +553,6 @@ struct web_source monitor_source(struct monitor *m)
 				     .self_test = test_self,
 				     .scan_take = take_scan };
 	answers_settings(&source);
+	monitor_answer_reporting(&source);
 	return source;
 }

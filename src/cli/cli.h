@@ -54,6 +54,7 @@ int command_audit(int argc, char **argv);
 int command_evidence(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_reports(int argc, char **argv);
 int command_privacy(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_dashboards(int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/countries.h"
 #include "cli/options.h"
+#include "cli/report_schedule.h"
 #include "cli/settings.h"
 #include "config/config.h"
 #include "host/logs.h"
@@ -139,6 +140,8 @@ static int check(const char *path, bool json)
 		result = check_countries(&config, &errors);
 	if (result == 0)
 		result = check_alerts(&config, &errors);
+	if (result == 0)
+		result = report_schedule_check_alone(&config, &errors) ? 0 : -EINVAL;
 	if (json)
 		add_check_json(&out, &files, &errors, result == 0);
 	else if (result == 0)

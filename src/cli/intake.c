@@ -358,6 +358,7 @@ void monitor_take_second(struct monitor *m)
 	detect_tick(m->detect, at_us);
 	blocking_second(&m->blocking);
 	monitor_watch_register(m, at_us);
+	monitor_watch_reporting(m, at_us);
 	monitor_watch_limits(m, at_us);
 	alerting_foretell(&m->alerting, store.oldest_us, at_us);
 	probe_intake_second(m);
@@ -496,6 +497,7 @@ bool monitor_open(struct monitor *m)
 	monitor_begin_alerting(m);
 	monitor_begin_register(m);
 	monitor_open_proving(m);
+	monitor_open_reporting(m);
 	return monitor_open_blocking(m);
 }
 

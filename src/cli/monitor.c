@@ -14,6 +14,7 @@
 #include "cli/block_past.h"
 #include "cli/conversing.h"
 #include "cli/privacy_by_hand.h"
+#include "cli/report_schedule.h"
 #include "cli/settings.h"
 
 enum { HOME_S = 10 }; /* how often the machine's own addresses are read again */
@@ -234,6 +235,7 @@ void monitor_reload(struct monitor *m)
 	config_init(&fresh);
 	if (config_load(&fresh, m->config_path, &errors) != 0 ||
 	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors) ||
+	    !report_schedule_check_alone(&fresh, &errors) ||
 	    !alert_rules_load(&rules, &fresh, &m->home, &errors)) {
 		const char *text = buf_cstr(&errors);
 		run_clear_progress();
@@ -266,12 +268,14 @@ void monitor_reload(struct monitor *m)
 	settings_home(&m->config, &m->home);
 	privacy_keep(m);
 	monitor_take_alert_rules(m, &rules);
+	monitor_reload_reporting(m, &fresh);
 	monitor_read_rules(m);
 	run_clear_progress();
 	fprintf(stderr,
 		"breakwater: home, detect.friends, thresholds of detect, traps.ports, "
 		"blocklists, limits, notify (but "
-		"notify.program), retention, policy.review, probe.targets "
+		"notify.program), retention, policy.review, report (but "
+		"report.compliance), probe.targets "
 		"and how they are "
 		"asked, web, geo.database, and blocks (but block.xdp, block.program "
 		"and "

@@ -29,6 +29,7 @@
 #include "cli/probing.h"
 #include "cli/programs.h"
 #include "cli/proving.h"
+#include "cli/reporting.h"
 #include "cli/run_report.h"
 #include "cli/scan_known.h"
 #include "config/config.h"
@@ -68,6 +69,7 @@ struct monitor {
 	struct alerting alerting;
 	struct programs programs;
 	struct proving proving;
+	struct reporting reporting;
 	const struct finding_record *deciding; /* what is decided on now; or NULL */
 	uint32_t probing_ends;                 /* as last seen */
 	struct own *own_services;              /* NULL: they are not asked */
@@ -200,6 +202,17 @@ int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 void monitor_begin_register(struct monitor *m);
 /* What expires, and reviews that become due; once a second. */
 void monitor_watch_register(struct monitor *m, int64_t now_us);
+
+/* ---- monitor_reporting.c ---- */
+
+void monitor_open_reporting(struct monitor *m);
+void monitor_reload_reporting(struct monitor *m, const struct config *fresh);
+/* What is due; once a second. */
+void monitor_watch_reporting(struct monitor *m, int64_t now_us);
+/* What the process that makes reports has to tell. */
+void monitor_take_reporting(struct monitor *m);
+/* The members of source that are about them. */
+void monitor_answer_reporting(struct web_source *source);
 
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);

@@ -122,8 +122,7 @@ bool report_schedule_check_alone(const struct config *config, struct buf *errors
 	if (config->report_schedule.count == 0)
 		return true;
 	struct tell_rules *rules = notify_rules_load(config, &said);
-	bool is_right =
-		rules == NULL || report_schedule_check(config, rules, errors);
+	bool is_right = rules == NULL || report_schedule_check(config, rules, errors);
 	tell_rules_free(rules);
 	buf_free(&said);
 	return is_right;

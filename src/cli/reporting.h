@@ -45,13 +45,13 @@ enum { REPORTING_MADE_MAX = 16 };
 struct reporting_item {
 	char report[CONFIG_WORD_MAX];
 	enum period_kind every;
-	int64_t since_us;              /* when it was first there */
+	int64_t since_us;                 /* when it was first there */
 	int64_t made[REPORTING_MADE_MAX]; /* ends of the periods that were made */
-	size_t made_count;             /* ever; round and round */
-	int64_t again_us;              /* not before, as it failed */
-	uint32_t tries;                /* of what is due */
-	int64_t tried_until_us;        /* end of that */
-	bool is_asked;                 /* by a person, who is actor */
+	size_t made_count;                /* ever; round and round */
+	int64_t again_us;                 /* not before, as it failed */
+	uint32_t tries;                   /* of what is due */
+	int64_t tried_until_us;           /* end of that */
+	bool is_asked;                    /* by a person, who is actor */
 	field_text64 actor;
 	struct report_made_record last; /* at UNKNOWN_TIME: none in this life */
 };
@@ -61,7 +61,8 @@ enum { REPORTING_ITEMS_MAX = 2 * CONFIG_SCHEDULES_MAX };
 struct reporting {
 	const struct config *config; /* in force */
 	struct reporting_sink sink;
-	struct guard *process; /* NULL: nothing was scheduled at the start, or why_not */
+	struct guard
+		*process; /* NULL: nothing was scheduled at the start, or why_not */
 	char why_not[GUARD_TEXT_MAX];
 	char path[CONFIG_TEXT_MAX + 16]; /* of reports.json */
 	struct reporting_item items[REPORTING_ITEMS_MAX];

@@ -140,8 +140,9 @@ bool reporting_period_kind(const char *name, size_t len, enum period_kind *kind)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		bool is_it = strlen(forms[i].form) == len;
 		for (size_t j = 0; j < len && is_it; j++)
-			is_it = forms[i].form[j] == '9' ? isdigit((unsigned char)name[j])
-							: forms[i].form[j] == name[j];
+			is_it = forms[i].form[j] == '9'
+					? isdigit((unsigned char)name[j])
+					: forms[i].form[j] == name[j];
 		*kind = forms[i].kind;
 		if (is_it)
 			return true;
@@ -149,7 +150,8 @@ bool reporting_period_kind(const char *name, size_t len, enum period_kind *kind)
 	return false;
 }
 
-/* Of a name that is of this report and such a period, the length of its stem; else 0. */
+/* Of a name that is of this report and such a period, the length of its stem; else 0.
+ */
 static size_t stem_len(const char *name, const char *report, enum period_kind kind)
 {
 	size_t len = strlen(report);
@@ -183,8 +185,8 @@ static void free_names(struct dirent **names, int count)
 }
 
 /* By name they are by time: from the end, the first `keep` stems stay. */
-void reporting_files_prune(const char *state, const char *report,
-			   enum period_kind kind, uint32_t keep)
+void reporting_files_prune(const char *state, const char *report, enum period_kind kind,
+			   uint32_t keep)
 {
 	char folder[CONFIG_TEXT_MAX + 16], last[NAME_MAX + 1] = "";
 	struct dirent **names;

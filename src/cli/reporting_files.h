@@ -14,9 +14,9 @@
 /* Files of one report, on their way. */
 struct reporting_files {
 	char folder[CONFIG_TEXT_MAX + 16];
-	const char *stem;    /* borrowed */
-	struct buf digests;  /* as sha256sum writes them */
-	struct buf names;    /* separated by blanks */
+	const char *stem;   /* borrowed */
+	struct buf digests; /* as sha256sum writes them */
+	struct buf names;   /* separated by blanks */
 	uint64_t bytes;
 	char error[REPORTING_ERROR_MAX];
 };
@@ -34,8 +34,8 @@ bool reporting_files_end(struct reporting_files *files,
 void reporting_files_close(struct reporting_files *files);
 
 /* Of those with that stem but for its period, as many as the newest `keep` stay. */
-void reporting_files_prune(const char *state, const char *report,
-			   enum period_kind kind, uint32_t keep);
+void reporting_files_prune(const char *state, const char *report, enum period_kind kind,
+			   uint32_t keep);
 /* What a crash has left half. */
 void reporting_files_tidy(const char *state);
 

@@ -98,7 +98,7 @@ void reporting_finish(struct reporting *r, int64_t now_us, struct buf *said)
 	}
 	bool has_news = is_news(item, &record);
 	r->sink.made(r->sink.self, &record,
-		     !has_news		? NULL
+		     !has_news          ? NULL
 		     : r->event.is_made ? "report_made"
 					: "report_failed");
 	if (has_news)
@@ -178,8 +178,8 @@ static enum reporting_mailed give_to_all(struct reporting *r,
 	return all;
 }
 
-static enum reporting_mailed mail_it(struct reporting *r,
-				     const struct config_schedule *entry, int64_t now_us)
+static enum reporting_mailed
+mail_it(struct reporting *r, const struct config_schedule *entry, int64_t now_us)
 {
 	field_text256 names;
 	const char *files[FILES_MAX];
@@ -195,9 +195,8 @@ static enum reporting_mailed mail_it(struct reporting *r,
 				       .file_count = list_files(names, files),
 				       .is_asked = r->busy->is_asked,
 				       .at_us = now_us };
-	enum reporting_mailed mailed = mail.text != NULL
-					       ? give_to_all(r, entry, &mail)
-					       : REPORTING_MAIL_LATER;
+	enum reporting_mailed mailed =
+		mail.text != NULL ? give_to_all(r, entry, &mail) : REPORTING_MAIL_LATER;
 	buf_free(&text);
 	return mailed;
 }

@@ -2,7 +2,8 @@
  * reporting_plan.c: which report is due, and what is known of that over restarts; see
  * reporting.h.
  *
- * reports.json is an object a line: {"report":...,"every":...,"since":...,"made":[...]}.
+ * reports.json is an object a line:
+ * {"report":...,"every":...,"since":...,"made":[...]}.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -91,8 +92,7 @@ static bool is_due(struct reporting_item *item, const struct config_schedule *en
 		return true;
 	if (item->tries > 0 && item->tried_until_us != period->until_us)
 		item->tries = 0;
-	return period->until_us > item->since_us &&
-	       !was_made(item, period->until_us) &&
+	return period->until_us > item->since_us && !was_made(item, period->until_us) &&
 	       (item->tries == 0 || now_us >= item->again_us);
 }
 
@@ -126,8 +126,7 @@ static struct reporting_item *new_item(struct reporting *r)
 	if (r->item_count < REPORTING_ITEMS_MAX)
 		return &r->items[r->item_count++];
 	for (size_t i = 0; i < r->item_count; i++)
-		if (&r->items[i] != r->busy &&
-		    reporting_entry(r, &r->items[i]) == NULL)
+		if (&r->items[i] != r->busy && reporting_entry(r, &r->items[i]) == NULL)
 			return &r->items[i];
 	return NULL;
 }
@@ -234,7 +233,8 @@ static void write_item(struct buf *out, const struct reporting_item *item)
 	buf_text(out, ",\"made\":[");
 	for (size_t i = 0; i < remembered(item); i++) {
 		buf_text(out, i > 0 ? "," : "");
-		/* In the order in which they came: the next takes the oldest's place. */
+		/* In the order in which they came: the next takes the oldest's place.
+		 */
 		write_time(out, item->made[item->made_count <= REPORTING_MADE_MAX
 						   ? i
 						   : (item->made_count + i) %

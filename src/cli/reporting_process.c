@@ -180,11 +180,10 @@ static bool make_from(struct store_reader *reader, const struct reporting_order 
 					.folder = process.config->state,
 					.bytes_max = ROWS_BYTES,
 					.goes_on = goes_on };
-	struct report *report =
-		report_make(reader, process.compliance, &ask, error);
+	struct report *report = report_make(reader, process.compliance, &ask, error);
 	if (report == NULL)
-		return fail(event, goes_on(NULL) ? error
-						 : "it took longer than 10 minutes");
+		return fail(event,
+			    goes_on(NULL) ? error : "it took longer than 10 minutes");
 	put_figures(report, event);
 	bool is_made = write_all(report, reader, order, event);
 	report_free(report);

@@ -91,8 +91,8 @@ static int list_schedule(const struct asked *a, struct client *client)
 {
 	char error[CLIENT_ERROR_MAX], detail[TEXT_SIZE];
 	struct buf body = { 0 };
-	int status = client_get(client, "/api/v1/report_schedule", &body, NULL, NULL,
-				error);
+	int status =
+		client_get(client, "/api/v1/report_schedule", &body, NULL, NULL, error);
 	json_t *object = status == STATUS_OK ? object_parse(&body) : NULL;
 	const json_t *schedule = json_object_get(object, "schedule");
 	const json_t *process = json_object_get(object, "process");
@@ -144,9 +144,9 @@ static int list_made(const struct asked *a, struct client *client)
 	snprintf(limit, sizeof(limit), "%llu", (unsigned long long)a->limit);
 	buf_text(&path, "/api/v1/reports_made");
 	client_parameter(&path, "limit", limit);
-	int status = buf_cstr(&path) == NULL ? STATUS_INCOMPLETE
-					     : client_get(client, path.at, &body, NULL,
-							  NULL, error);
+	int status = buf_cstr(&path) == NULL
+			     ? STATUS_INCOMPLETE
+			     : client_get(client, path.at, &body, NULL, NULL, error);
 	json_t *rows = status == STATUS_OK ? lines_parse(&body) : NULL;
 	if (status != STATUS_OK)
 		complain(error, status);
@@ -201,7 +201,8 @@ int command_reports(int argc, char **argv)
 	const struct command_help help = {
 		.name = "reports",
 		.operands = "[run NAME]",
-		.doc = "Which reports the daemon makes by itself, when next, and what it "
+		.doc = "Which reports the daemon makes by itself, when next, and what "
+		       "it "
 		       "made.  run: makes\none now, of the period that ended last, and "
 		       "mails it as scheduled.",
 		.examples = examples,

@@ -20,6 +20,7 @@
 #include "cli/captures.h"
 #include "cli/cli.h"
 #include "cli/monitor.h"
+#include "cli/report_schedule.h"
 #include "cli/settings.h"
 
 /* ---- the loop ---- */
@@ -94,6 +95,15 @@ static void take_sent(struct monitor *m)
 {
 	int fd = alerting_fd(&m->alerting);
 	if (!monitor_take_sent(m))
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* What came of reports, and the end of who makes them. */
+static void take_reporting(struct monitor *m)
+{
+	int fd = reporting_fd(&m->reporting);
+	monitor_take_reporting(m);
+	if (m->reporting.process == NULL)
 		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -204,6 +214,8 @@ static void loop(struct monitor *m)
 				take_programs(m);
 			else if (events[i].data.fd == proving_fd(&m->proving))
 				take_proving(m);
+			else if (events[i].data.fd == reporting_fd(&m->reporting))
+				take_reporting(m);
 			else if (events[i].data.fd == alerting_fd(&m->alerting))
 				take_sent(m);
 			else if (m->privileges.guard != NULL &&
@@ -287,6 +299,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 		watch(m, programs_fd(&m->programs));
 	if (m->proving.process != NULL)
 		watch(m, proving_fd(&m->proving));
+	if (m->reporting.process != NULL)
+		watch(m, reporting_fd(&m->reporting));
 	if (alerting_fd(&m->alerting) >= 0)
 		watch(m, alerting_fd(&m->alerting));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
@@ -364,6 +378,7 @@ static void close_monitor(struct monitor *m)
 	decoys_close(&m->decoys);
 	programs_close(&m->programs);
 	proving_close(&m->proving);
+	reporting_close(&m->reporting);
 	privileges_close(&m->privileges);
 	witness_close(m->witness);
 	run_end(&m->state);
@@ -386,6 +401,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	decoys_fork(&m->decoys, &m->config);
 	blocking_fork(&m->blocking, &m->config);
 	programs_fork(&m->programs, &m->config);
+	reporting_fork(&m->reporting, &m->config);
 	alerting_fork(&m->alerting);
 	proving_fork(&m->proving, &m->config);
 	privileges_fork(&m->privileges, socket_path);
@@ -478,6 +494,16 @@ static bool traps_are_good(const struct config *config)
 	return good;
 }
 
+static bool schedule_is_good(const struct monitor *m)
+{
+	struct buf errors = { 0 };
+	bool good = report_schedule_check(&m->config, m->alerting.rules.tell, &errors);
+	if (!good)
+		fputs(buf_cstr(&errors), stderr);
+	buf_free(&errors);
+	return good;
+}
+
 struct run_options {
 	struct option_list interfaces, home;
 	const char *listen, *state, *filter;
@@ -498,7 +524,8 @@ static int start(struct monitor *m, const struct run_options *o)
 	take_text(m->config.filter, o->filter);
 	if (o->workers != 0)
 		m->config.workers = (uint32_t)o->workers;
-	if (!traps_are_good(&m->config) || !monitor_prepare_alerting(m))
+	if (!traps_are_good(&m->config) || !monitor_prepare_alerting(m) ||
+	    !schedule_is_good(m))
 		return STATUS_USAGE;
 	char path[SOCKET_PATH_SIZE];
 	socket_path_default(path);

@@ -1,5 +1,5 @@
 /*
- * digest.h: SHA-256 (FIPS 180-4) as people compare it.  Private to the room.
+ * digest.h: SHA-256 (FIPS 180-4) as people compare it.
  */
 #pragma once
 

@@ -34,6 +34,12 @@ bool compliance_has(const struct compliance *compliance, const char *name,
 	return framework != NULL;
 }
 
+bool compliance_needs_subject(const struct compliance *compliance, const char *name)
+{
+	const struct framework *framework = compliance_framework(compliance, name);
+	return framework != NULL && framework->subject != SUBJECT_ALL;
+}
+
 static void put_formats(struct buf *out, bool is_document)
 {
 	list_open(out, "formats");

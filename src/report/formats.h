@@ -23,6 +23,9 @@ const struct report_format *report_format(const char *name);
 bool compliance_has(const struct compliance *compliance, const char *name,
 		    bool *is_document);
 
+/* Whether it is about somebody or something that has to be told. */
+bool compliance_needs_subject(const struct compliance *compliance, const char *name);
+
 /* {"reports":[...]}: name, title, edition, what it needs to be told, formats. */
 void compliance_list_json(const struct compliance *compliance, struct buf *out);
 

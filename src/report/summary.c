@@ -61,14 +61,15 @@ static void say_outcome(const struct report *report, struct buf *out)
 {
 	const struct report_figures figures = report_figures(report);
 	buf_text(out, "\n");
-	words_count(out, figures.evidence, "piece of evidence: ",
-		    "pieces of evidence: ");
+	words_count(out, figures.evidence,
+		    "piece of evidence: ", "pieces of evidence: ");
 	buf_printf(out, "%llu with deviations, %llu not known or not all known.\n",
 		   (unsigned long long)figures.deviate,
 		   (unsigned long long)figures.not_known);
 	buf_text(out, "Of the time, ");
 	words_share(out, figures.observed);
-	buf_text(out, " was observed, of the evidence of which least is known. What this report holds was observed; whether a "
+	buf_text(out, " was observed, of the evidence of which least is known. What "
+		      "this report holds was observed; whether a "
 		      "requirement is met is for an assessor to say.\n");
 }
 

@@ -8,7 +8,8 @@
 struct report_figures {
 	const char *outcome; /* the gravest: clear, review, unknown or deviations */
 	uint64_t evidence, deviate, not_known;
-	double observed; /* share of the time, of the evidence of which least is known */
+	double observed; /* share of the time, of the evidence of which least is known
+			  */
 };
 
 struct report_figures report_figures(const struct report *report);

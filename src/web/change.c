@@ -120,6 +120,7 @@ static const struct changeable {
 	{ "/api/v1/policy/reviewed", RECORD_KINDS, TAKER(policy_reviewed) },
 	{ "/api/v1/privacy", RECORD_KINDS, TAKER(privacy) },
 	{ "/api/v1/evidence/reviewed", RECORD_KINDS, TAKER(evidence_reviewed) },
+	{ "/api/v1/reports_made", RECORD_report_made, TAKER(report_run) },
 	{ "/api/v1/self_tests", RECORD_self_test, TAKER(self_test) },
 };
 

@@ -153,6 +153,7 @@ enum MHD_Result answer_countries(const struct request *request);
 /* Settings: what is watched, who is told, the configuration; and a message to try. */
 enum MHD_Result answer_rules(const struct request *request);
 enum MHD_Result answer_sinks(const struct request *request);
+enum MHD_Result answer_report_schedule(const struct request *request);
 enum MHD_Result answer_config(const struct request *request);
 enum MHD_Result answer_sink_test(const struct request *request);
 

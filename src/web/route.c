@@ -201,7 +201,6 @@ static const struct {
 	{ "/api/v1/health", RECORD_health },
 	{ "/api/v1/conversations", RECORD_conversation },
 	{ "/api/v1/rulesets", RECORD_ruleset },
-	{ "/api/v1/reports_made", RECORD_report_made },
 };
 
 enum { SMALL_BODY_MAX = 4096 };
@@ -231,6 +230,7 @@ static const struct route {
 	{ "/api/v1/policy", answer_policy, CHANGE_BODY_MAX },
 	{ "/api/v1/maintenance", answer_maintenance, CHANGE_BODY_MAX },
 	{ "/api/v1/rules", answer_rules, 0 },
+	{ "/api/v1/report_schedule", answer_report_schedule, 0 },
 	{ "/api/v1/sinks", answer_sinks, 0 },
 	{ "/api/v1/sinks/test", answer_sink_test, SMALL_BODY_MAX },
 	{ "/api/v1/config", answer_config, 0 },
@@ -287,8 +287,8 @@ static enum MHD_Result route(const struct request *request)
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
 		"self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "
-		"countries, reports, maintenance, dashboards, rules, sinks, config, "
-		"me, users, or "
+		"countries, reports, maintenance, dashboards, rules, sinks, "
+		"report_schedule, config, me, users, or "
 		"/metrics, /health, /probe");
 }
 

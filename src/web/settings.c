@@ -27,6 +27,11 @@ enum MHD_Result answer_rules(const struct request *request)
 	return give(request, request->web->source->rules);
 }
 
+enum MHD_Result answer_report_schedule(const struct request *request)
+{
+	return give(request, request->web->source->report_schedule);
+}
+
 enum MHD_Result answer_sinks(const struct request *request)
 {
 	return give(request, request->web->source->sinks);

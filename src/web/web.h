@@ -116,6 +116,8 @@ struct web_source {
 	void (*rules)(void *self, struct buf *json);
 	void (*sinks)(void *self, struct buf *json);
 	void (*config)(void *self, struct buf *json);
+	/* Which reports are made by themselves. */
+	void (*report_schedule)(void *self, struct buf *json);
 	/* Sends a message to try a sink; the rest as probe_ask. */
 	bool (*sink_test)(void *self, const struct web_sink_test *test,
 			  web_probe_answer answer, void *to, const char **why);
@@ -123,6 +125,7 @@ struct web_source {
 	change_take policy_approve, policy_reviewed, policy_withdraw;
 	change_take privacy;           /* the same, of docs/privacy.md */
 	change_take evidence_reviewed; /* the same, of docs/compliance.md */
+	change_take report_run;        /* the same, of docs/reports.md */
 	/* Of the public status page, in the order of the configuration; NULL: there is
 	 * none. */
 	void (*public_targets)(void *self, web_public_take take, void *to);

@@ -43,8 +43,8 @@ type MadeRow = Row<"report_made">;
 const columns: Column<MadeRow>[] = [
 	{ name: "at", title: "Made", help: "When it was made, or failed.", value: (row) => row.at, show: (value) => time(String(value)), exact: (row) => exact(row.at) },
 	{ name: "report", title: "Report", help: "Which framework or document.", value: (row) => row.report },
-	{ name: "since", title: "From", help: "Begin of the period that it is about.", value: (row) => row.since, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.since) },
-	{ name: "until", title: "Until", help: "End of the period.", value: (row) => row.until, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.until) },
+	{ name: "period_start", title: "From", help: "Begin of the period that it is about.", value: (row) => row.period_start, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.period_start) },
+	{ name: "period_end", title: "Until", help: "End of the period.", value: (row) => row.period_end, show: (value) => String(value).slice(0, 10), exact: (row) => exact(row.period_end) },
 	{
 		name: "outcome", title: "Outcome", help: "The gravest of what it holds; or why there is none.", value: (row) => (row.state === "failed" ? "failed" : row.outcome),
 		show: (value, row) => (row.state === "failed"
@@ -65,10 +65,10 @@ export function Made(): JSX.Element {
 	const made = useRecords("report_made", { since: "400d", limit: SHOWN }, { live: ["report_made"], every_s: 60 });
 	return (
 		<section class="no-print">
-			<header><h2>Made by schedule</h2><p>By <code>reports</code> in the configuration, or <code>breakwater report run</code>; the newest {SHOWN}.</p></header>
+			<header><h2>Made by schedule</h2><p>By <code>report.schedule</code> of the configuration, or <code>breakwater reports run</code>; the newest {SHOWN}.</p></header>
 			<Loaded data={made} what="reports that were made">{(rows) => (
 				<Table small label="Reports that were made" prefix="made-" columns={columns} rows={rows} usualSort="-at"
-					rowKey={(row) => `${row.at ?? UNKNOWN} ${row.report} ${row.since}`} empty={<Empty>None was made yet: no schedule is set, or its time has not come.</Empty>} />
+					rowKey={(row) => `${row.at ?? UNKNOWN} ${row.report} ${row.period_start}`} empty={<Empty>None was made yet: no schedule is set, or its time has not come.</Empty>} />
 			)}</Loaded>
 		</section>
 	);
