@@ -271,7 +271,7 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 		"response_ms, loss, errors, usual, files; did you mean loss?\n");
 	refuses("something: 1", "interfaces, capture, flows, limits, notify, detect, "
 				"traps, blocklists, "
-				"block, policy, retention, privacy, logs, probe\n");
+				"block, policy, report, retention, privacy, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");

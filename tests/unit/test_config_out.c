@@ -55,6 +55,7 @@ static void json_knows_every_key(void **state)
 		"'30d', 'new_per_minute': 10, 'total': 1000, 'limit': 5, 'confirm': "
 		"'1m', 'xdp': [], 'program': '', 'program_user': '', "
 		"'self_test': '1h'}, 'policy': {'review': '180d'}, "
+		"'report': {'schedule': [], 'keep': 24, 'compliance': ''}, "
 		"'retention': {'flows': '7d', 'ports_10s': '2d', "
 		"'ports_1m': '90d', 'ports_1h': '400d', 'ports_1d': '3660d', "
 		"'events': '400d', 'evidence': '30d', 'evidence_size': '512 MB', "
