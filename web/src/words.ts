@@ -6,6 +6,40 @@
  */
 export const UNKNOWN = "–";
 
+const NUMBER = new Intl.NumberFormat("en");
+
+interface Formats {
+	clock: Intl.DateTimeFormat;
+	day: Intl.DateTimeFormat;
+	longAgo: Intl.DateTimeFormat;
+	exact: Intl.DateTimeFormat;
+}
+let formats: Formats | undefined, formatsOffset = 0;
+
+/**
+ * Each takes longer to make than a hundred times to use, and a table writes three times a row:
+ * they are kept, until the viewer is in another time zone.
+ */
+function formatsOf(now: Date): Formats {
+	const offset = now.getTimezoneOffset();
+	if (formats === undefined || offset !== formatsOffset) {
+		const minute = { hour: "2-digit", minute: "2-digit" } as const, day = { day: "numeric", month: "short" } as const;
+		formatsOffset = offset;
+		formats = {
+			clock: new Intl.DateTimeFormat("en-GB", { ...minute, second: "2-digit" }),
+			day: new Intl.DateTimeFormat("en-GB", { ...day, ...minute }),
+			longAgo: new Intl.DateTimeFormat("en-GB", { ...day, year: "numeric" }),
+			exact: new Intl.DateTimeFormat("sv-SE", { year: "numeric", month: "2-digit", day: "2-digit", ...minute, second: "2-digit", timeZoneName: "short" }),
+		};
+	}
+	return formats;
+}
+
+/** What is no time is told as such, and not thrown. */
+function written(format: Intl.DateTimeFormat, date: Date): string {
+	return Number.isNaN(date.getTime()) ? String(date) : format.format(date);
+}
+
 /** Never in the form 1.0e+2, as toPrecision alone gives it. */
 function digits(value: number, count: number): string {
 	return String(Number(value.toPrecision(count)));
@@ -23,7 +57,7 @@ function scaled(value: number, units: readonly string[]): string {
 
 /** 12,345 */
 export function count(value: number | undefined): string {
-	return value === undefined ? UNKNOWN : Math.round(value).toLocaleString("en");
+	return value === undefined ? UNKNOWN : NUMBER.format(Math.round(value));
 }
 
 /** 1.2 k, for axes and narrow places. */
@@ -82,21 +116,13 @@ export function time(at: string | undefined, now_ms = Date.now()): string {
 		return UNKNOWN;
 	const date = new Date(at), now = new Date(now_ms);
 	if (date.toDateString() === now.toDateString())
-		return date.toLocaleTimeString("en-GB");
-	const day = { day: "numeric", month: "short" } as const;
-	return date.getFullYear() === now.getFullYear()
-		? date.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })
-		: date.toLocaleDateString("en-GB", { ...day, year: "numeric" });
+		return written(formatsOf(now).clock, date);
+	return written(date.getFullYear() === now.getFullYear() ? formatsOf(now).day : formatsOf(now).longAgo, date);
 }
 
 /** 2026-11-24 14:05:09 CET, for title=. */
 export function exact(at: string | undefined): string | undefined {
-	if (at === undefined)
-		return undefined;
-	return new Date(at).toLocaleString("sv-SE", {
-		year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
-		second: "2-digit", timeZoneName: "short",
-	});
+	return at === undefined ? undefined : written(formatsOf(new Date()).exact, new Date(at));
 }
 
 /** A sentence of the daemon, its times (RFC 3339, in UTC) in the viewer's zone. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Row } from "../src/api";
-import { answerTo } from "../src/records/block";
+import { answersOf } from "../src/records/block";
 import { countsBy, coverage, judged } from "../src/records/report";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString();
@@ -33,10 +33,10 @@ test("groups are added up by one of their fields", () => {
 test("what came of a finding is its own newest block, or one of its source that lasts", () => {
 	const block = (about: Partial<Row<"block">>): Row<"block"> => ({ record: "block", at: at(0), address: "192.0.2.7", ...about });
 	const finding = { id: "f", client_ip: "192.0.2.7" };
-	assert.equal(answerTo(finding, []), "not blocked");
-	assert.equal(answerTo({ id: "g", client_ip: undefined }, []), undefined);
-	assert.equal(answerTo(finding, [block({ finding: "f", state: "active" }), block({ finding: "f", state: "expired", at: at(5) })]), "block expired");
-	assert.equal(answerTo(finding, [block({ state: "expired" })]), "not blocked");
-	assert.equal(answerTo(finding, [block({ state: "active" })]), "blocked");
-	assert.equal(answerTo(finding, [block({ finding: "f", state: "vetoed" })]), "not blocked (vetoed)");
+	assert.equal(answersOf([])(finding), "not blocked");
+	assert.equal(answersOf([])({ id: "g", client_ip: undefined }), undefined);
+	assert.equal(answersOf([block({ finding: "f", state: "active" }), block({ finding: "f", state: "expired", at: at(5) })])(finding), "block expired");
+	assert.equal(answersOf([block({ state: "expired" })])(finding), "not blocked");
+	assert.equal(answersOf([block({ state: "active" })])(finding), "blocked");
+	assert.equal(answersOf([block({ finding: "f", state: "vetoed" })])(finding), "not blocked (vetoed)");
 });

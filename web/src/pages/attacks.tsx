@@ -14,7 +14,7 @@ import { FindingDetail } from "../parts/FindingDetail";
 import { Table, type Column } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { TreeMap, type TreeBlock } from "../parts/TreeMap";
-import { answerTo, type Block } from "../records/block";
+import { answersOf, type Block } from "../records/block";
 import { findingColumns, KINDS, SEVERITIES } from "../records/finding";
 import { networksOf, type Source } from "../records/networks";
 import { here, link, param, rangeOf, type Params } from "../state";
@@ -92,10 +92,11 @@ function FromWhere({ where }: { where: Params }): JSX.Element {
 /** Whether the source of each is blocked, before how sure it is. */
 function columnsWith(blocks: readonly Block[] | undefined): Column<Row<"finding">>[] {
 	const rest = findingColumns.filter(({ name }) => name !== "proof"), proof = findingColumns.filter(({ name }) => name === "proof");
+	const answerTo = blocks && answersOf(blocks);
 	const at = rest.findIndex(({ name }) => name === "attempts") + 1, after = rest.findIndex(({ name }) => name === "last") + 1;
 	return [...rest.slice(0, at),
 		{ name: "answer", title: "Answer", help: "Whether its source was blocked because of it, or is for another reason; who is, and why others are not, is on the page Blocks.",
-		  value: (f) => blocks && answerTo(f, blocks) },
+		  value: (f) => answerTo?.(f) },
 		...rest.slice(at, after), ...proof, ...rest.slice(after)];
 }
 

@@ -5,6 +5,7 @@
  * address.
  */
 import type { ComponentChildren, JSX } from "preact";
+import { Component } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { param, setParams } from "../state";
 import { UNKNOWN } from "../words";
@@ -69,6 +70,32 @@ function Cell<R>({ column, row, href }: { column: Column<R>; row: R; href?: stri
 			{href === undefined ? text : <a href={href}>{text}</a>}
 		</td>
 	);
+}
+
+interface LineProps<R> extends Pick<TableProps<R>, "href" | "rowClass" | "actions"> {
+	row: R;
+	index: number;
+	shown: readonly Column<R>[];
+}
+
+/** A row is drawn anew when it or the page says something else, not because others came into sight. */
+class Line<R> extends Component<LineProps<R>> {
+	override shouldComponentUpdate(next: LineProps<R>): boolean {
+		const { row, index, shown, href, rowClass, actions } = this.props;
+		return next.row !== row || next.index !== index || next.shown !== shown || next.href !== href ||
+			next.rowClass !== rowClass || next.actions !== actions;
+	}
+
+	override render({ row, index, shown, href, rowClass, actions }: LineProps<R>): JSX.Element {
+		return (
+			<tr aria-rowindex={index + 2} tabIndex={href ? undefined : -1} class={rowClass?.(row)}>
+				{shown.map((column, c) => (
+					<Cell key={column.name} column={column} row={row} href={c === 0 ? href?.(row) : undefined} />
+				))}
+				{actions && <td class="actions">{actions(row)}</td>}
+			</tr>
+		);
+	}
 }
 
 interface HeadProps<R> {
@@ -208,12 +235,7 @@ function Body<R>({ label, rows, rowKey, href, rowClass, actions, shown, head, sm
 				<tbody>
 					{begin > 0 && <tr class="space" aria-hidden="true"><td colSpan={width} style={{ height: `${begin * ROW_PX}px` }} /></tr>}
 					{rows.slice(begin, end).map((row, i) => (
-						<tr key={rowKey(row)} aria-rowindex={begin + i + 2} tabIndex={href ? undefined : -1} class={rowClass?.(row)}>
-							{shown.map((column, c) => (
-								<Cell key={column.name} column={column} row={row} href={c === 0 ? href?.(row) : undefined} />
-							))}
-							{actions && <td class="actions">{actions(row)}</td>}
-						</tr>
+						<Line key={rowKey(row)} row={row} index={begin + i} shown={shown} href={href} rowClass={rowClass} actions={actions} />
 					))}
 					{end < rows.length && <tr class="space" aria-hidden="true"><td colSpan={width} style={{ height: `${(rows.length - end) * ROW_PX}px` }} /></tr>}
 				</tbody>

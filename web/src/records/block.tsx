@@ -32,16 +32,30 @@ export function blockLasts(block: Block): boolean {
 	return LASTING.includes(block.state ?? "");
 }
 
-/** What came of a finding: its newest block, or else one in force of its source; in words. */
-export function answerTo(finding: Pick<Row<"finding">, "id" | "client_ip">, blocks: readonly Block[]): string | undefined {
-	const newest = (all: Block[]) => all.sort((a, b) => (b.at ?? "").localeCompare(a.at ?? ""))[0];
-	const block = newest(blocks.filter((one) => one.finding === finding.id)) ??
-		newest(blocks.filter((one) => one.address === finding.client_ip && blockLasts(one)));
-	if (block === undefined)
-		return finding.client_ip === undefined ? undefined : "not blocked";
-	if (isInForce(block))
-		return "blocked";
-	return block.state === "vetoed" ? "not blocked (vetoed)" : block.state === "observed" ? "would be blocked" : `block ${block.state ?? ""}`;
+export type AnswerTo = (finding: Pick<Row<"finding">, "id" | "client_ip">) => string | undefined;
+
+function putNewest(map: Map<string, Block>, key: string | undefined, block: Block): void {
+	const known = key === undefined ? undefined : map.get(key);
+	if (key !== undefined && (known === undefined || (known.at ?? "") < (block.at ?? "")))
+		map.set(key, block);
+}
+
+/** What came of findings: of each its newest block, or else one in force of its source; in words. */
+export function answersOf(blocks: readonly Block[]): AnswerTo {
+	const byFinding = new Map<string, Block>(), byAddress = new Map<string, Block>();
+	for (const block of blocks) {
+		putNewest(byFinding, block.finding, block);
+		if (blockLasts(block))
+			putNewest(byAddress, block.address, block);
+	}
+	return ({ id, client_ip }) => {
+		const block = byFinding.get(id ?? "") ?? byAddress.get(client_ip ?? "");
+		if (block === undefined)
+			return client_ip === undefined ? undefined : "not blocked";
+		if (isInForce(block))
+			return "blocked";
+		return block.state === "vetoed" ? "not blocked (vetoed)" : block.state === "observed" ? "would be blocked" : `block ${block.state ?? ""}`;
+	};
 }
 
 /** Whether it can be ended: the kernel holds it, or will. */
