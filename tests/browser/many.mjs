@@ -7,7 +7,7 @@
 import { main, open, places, settle, tap, url, wrongsOf } from "./harness.mjs";
 
 /* What a turn of the wheel may take as a rule, and what would be seen as a halt. */
-const STEP_MS = 100, HALT_MS = 200, SETTLE_MS = 30000;
+const STEP_MS = 60, HALT_MS = 100, SETTLE_MS = 30000;
 /* What is for paper, too, is drawn whole. */
 const PRINTED = "/reports";
 const MANY = { ports: 5000, listeners: 5000, probes: 1000, flows: 20000, findings: 5000, incidents: 2000, alerts: 2000, blocks: 5000, levels: 1000, logins: 20000 };
