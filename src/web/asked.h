@@ -11,6 +11,9 @@
 #include "base/buf.h"
 #include "record/record.h"
 
+/* Appends one JSON object. */
+typedef void (*web_json)(void *self, struct buf *json);
+
 /* What GET /probe is asked with; NULL: not given. */
 struct web_probe {
 	const char *target, *module, *hostname;

@@ -112,20 +112,16 @@ struct web_source {
 	int (*figures)(int64_t since_us, web_reader read, void *from, web_emit emit,
 		       void *to);
 	struct web_reporter report;
-	/* What is watched, who is told, what is configured; a JSON object each. */
-	void (*rules)(void *self, struct buf *json);
-	void (*sinks)(void *self, struct buf *json);
-	void (*config)(void *self, struct buf *json);
-	/* Which reports are made by themselves. */
-	void (*report_schedule)(void *self, struct buf *json);
+	/* What is watched, who is told, what is configured; which reports are made by
+	 * themselves. */
+	web_json rules, sinks, config, report_schedule;
 	/* Sends a message to try a sink; the rest as probe_ask. */
 	bool (*sink_test)(void *self, const struct web_sink_test *test,
 			  web_probe_answer answer, void *to, const char **why);
 	/* Forms (docs/policy.md) about entries of the register; as policy_apply. */
 	change_take policy_approve, policy_reviewed, policy_withdraw;
-	change_take privacy;           /* the same, of docs/privacy.md */
-	change_take evidence_reviewed; /* the same, of docs/compliance.md */
-	change_take report_run;        /* the same, of docs/reports.md */
+	/* The same, of docs/privacy.md, compliance.md and reports.md. */
+	change_take privacy, evidence_reviewed, report_run;
 	/* Of the public status page, in the order of the configuration; NULL: there is
 	 * none. */
 	void (*public_targets)(void *self, web_public_take take, void *to);
