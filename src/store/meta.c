@@ -11,18 +11,30 @@ int meta_define(sqlite3 *db)
 			  "value INTEGER)WITHOUT ROWID");
 }
 
-int64_t meta_get(sqlite3 *db, const char *name, int64_t other)
+int meta_read(sqlite3 *db, const char *name, int64_t *value)
 {
 	sqlite3_stmt *stmt = NULL;
-	int64_t value = other;
-	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name=?", -1, &stmt,
-			       NULL) == SQLITE_OK) {
+	int code = sqlite3_table_column_metadata(db, "main", "meta", "value", NULL,
+						 NULL, NULL, NULL, NULL);
+	if (code == SQLITE_ERROR) /* a file of before there was such a table */
+		return SQLITE_OK;
+	if (code == SQLITE_OK)
+		code = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name=?", -1,
+					  &stmt, NULL);
+	if (code == SQLITE_OK) {
 		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-		if (sqlite3_step(stmt) == SQLITE_ROW)
-			value = sqlite3_column_int64(stmt, 0);
+		code = sqlite3_step(stmt);
 	}
+	if (code == SQLITE_ROW)
+		*value = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
-	return value;
+	return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int64_t meta_get(sqlite3 *db, const char *name, int64_t other)
+{
+	meta_read(db, name, &other);
+	return other;
 }
 
 int meta_put(sqlite3 *db, const char *name, int64_t value)

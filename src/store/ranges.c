@@ -157,12 +157,14 @@ int ranges_read(sqlite3 *db, struct range_list *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	size_t room = 0;
-	*out = (struct range_list){ .file = meta_get(db, FILE_NUMBER, 0),
-				    .content = meta_get(db, RANGES_CONTENT, 0) };
-	if (out->file == 0)
-		return SQLITE_OK;
-	int code = sqlite3_prepare_v2(
-		db, "SELECT * FROM flow_range ORDER BY first DESC", -1, &stmt, NULL);
+	*out = (struct range_list){ 0 };
+	int code = meta_read(db, FILE_NUMBER, &out->file);
+	if (code == SQLITE_OK)
+		code = meta_read(db, RANGES_CONTENT, &out->content);
+	if (code != SQLITE_OK || out->file == 0)
+		return code;
+	code = sqlite3_prepare_v2(db, "SELECT * FROM flow_range ORDER BY first DESC",
+				  -1, &stmt, NULL);
 	while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW)
 		code = add_range(out, &room, stmt) ? SQLITE_OK : SQLITE_NOMEM;
 	sqlite3_finalize(stmt);

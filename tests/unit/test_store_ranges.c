@@ -497,12 +497,37 @@ static void sql_leaves_out_what_cannot_match(void **state)
 	day_close(&file);
 }
 
+static int interrupt(void *self)
+{
+	(void)self;
+	return 1;
+}
+
+/* What can't be read is not a file of before there were ranges. */
+static void ranges_that_cannot_be_read_are_not_none(void **state)
+{
+	(void)state;
+	struct range_list list;
+	open_file(today);
+	sqlite3_progress_handler(file.db, 1, interrupt, NULL);
+	assert_int_not_equal(ranges_read(file.db, &list), SQLITE_OK);
+	sqlite3_progress_handler(file.db, 0, NULL, NULL);
+	assert_int_equal(ranges_read(file.db, &list), SQLITE_OK);
+	ranges_free(&list);
+	run("DROP TABLE meta");
+	assert_int_equal(ranges_read(file.db, &list), SQLITE_OK);
+	assert_int_equal(list.file, 0);
+	ranges_free(&list);
+	day_close(&file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_folder, remove_folder)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(ranges_change_nothing_that_is_read),
+		TEST(ranges_that_cannot_be_read_are_not_none),
 		TEST(rows_that_no_range_is_of_are_read),
 		TEST(rows_of_another_time_are_not_looked_at),
 		TEST(a_restart_goes_on_with_the_open_range),
