@@ -14,7 +14,7 @@
 #include "store/privacy.h"
 #include "web/form.h"
 
-enum { LOOK_MS = 1000, FOUND_MAX = 2 };
+enum { LOOK_MS = 1000, WRITE_MS = 2000, FOUND_MAX = 2 };
 /* As long as anything is kept (retention.events). */
 #define LONGEST_US (3153600000 * INT64_C(1000000))
 
@@ -60,6 +60,19 @@ static bool take_incident(void *to, const void *record)
 	return found->count < FOUND_MAX;
 }
 
+/* What could not be read is not known, which is not the same as none. */
+static int look(struct monitor *m, enum record_kind kind,
+		const struct store_filter *filter, store_emit take, void *to,
+		struct buf *message)
+{
+	char error[STORE_ERROR_MAX];
+	if (store_look_well(m->config.state, kind, filter, take, to, error))
+		return 0;
+	refuse(message, -EIO, "the store can't be read: ");
+	buf_text(message, error);
+	return -EIO;
+}
+
 /* The one incident that an id begins as. */
 static int find_incident(struct monitor *m, const char *form, field_text32 incident,
 			 struct buf *message)
@@ -73,7 +86,9 @@ static int find_incident(struct monitor *m, const char *form, field_text32 incid
 	filter.time_limit_ms = LOOK_MS;
 	filter.id = id;
 	filter.id_begins = true;
-	store_look(m->config.state, RECORD_incident, &filter, take_incident, &found);
+	int error = look(m, RECORD_incident, &filter, take_incident, &found, message);
+	if (error != 0)
+		return error;
 	if (found.count == 0)
 		return refuse(message, -ENOENT, "there is no such incident");
 	if (found.count > 1)
@@ -106,11 +121,27 @@ static int read_until(const char *form, int64_t now_us, int64_t *until_us,
 		      "years");
 }
 
-static void keep_hold(struct monitor *m, const struct hold_record *hold,
-		      const char *action, const char *before, const char *after)
+/* Whoever asked goes away and relies on it: so only what is on disk is confirmed. */
+static int keep_hold(struct monitor *m, const struct hold_record *hold,
+		     const char *action, const char *before, const char *after,
+		     struct buf *message)
 {
+	struct store_status earlier, status;
+	store_status(m->store, &earlier);
 	monitor_keep(m, RECORD_hold, hold);
 	monitor_audit(m, action, hold->actor, hold->incident, before, after);
+	bool is_written = store_wait_written(m->store, WRITE_MS);
+	store_status(m->store, &status);
+	if (is_written && status.lost == earlier.lost)
+		return 0;
+	refuse(message, -EIO,
+	       status.lost != earlier.lost
+		       ? "it is not written, as there is no room for it to wait: "
+		       : "it is not on disk yet, and not sure before \"breakwater "
+			 "privacy holds\" shows it: ");
+	buf_text(message,
+		 status.message[0] != '\0' ? status.message : "the store is busy");
+	return -EIO;
 }
 
 static int begin_hold(struct monitor *m, const char *form, const char *actor,
@@ -132,7 +163,9 @@ static int begin_hold(struct monitor *m, const char *form, const char *actor,
 	record_text(hold.actor, sizeof(hold.actor), actor);
 	record_time_text(hold.until, until);
 	snprintf(after, sizeof(after), "until %s: %.200s", until, why);
-	keep_hold(m, &hold, "privacy_hold", "", after);
+	error = keep_hold(m, &hold, "privacy_hold", "", after, message);
+	if (error != 0)
+		return error;
 	buf_printf(message, "%s: held until %s", hold.incident, until);
 	return 0;
 }
@@ -162,13 +195,17 @@ static int end_hold(struct monitor *m, const char *form, const char *actor,
 		return error;
 	store_filter_init(&filter);
 	filter.time_limit_ms = LOOK_MS;
-	store_look(m->config.state, RECORD_hold, &filter, take_hold, &hold);
+	error = look(m, RECORD_hold, &filter, take_hold, &hold, message);
+	if (error != 0)
+		return error;
 	if (hold.until == UNKNOWN_TIME || hold.until <= now_us)
 		return refuse(message, -ENOENT, "it is not held");
 	record_time_text(hold.until, before);
 	hold.at = hold.until = now_us;
 	record_text(hold.actor, sizeof(hold.actor), actor);
-	keep_hold(m, &hold, "privacy_unhold", before, why);
+	error = keep_hold(m, &hold, "privacy_unhold", before, why, message);
+	if (error != 0)
+		return error;
 	buf_printf(message, "%s: held no more", hold.incident);
 	return 0;
 }

@@ -11,6 +11,13 @@
  */
 void store_look(const char *folder, enum record_kind kind,
 		const struct store_filter *filter, store_emit emit, void *to);
+/*
+ * The same where nothing is another thing than not knowing: false, with one line in
+ * error, if there is a store that can't be read.
+ */
+bool store_look_well(const char *folder, enum record_kind kind,
+		     const struct store_filter *filter, store_emit emit, void *to,
+		     char error[static STORE_ERROR_MAX]);
 /* Of all times, for so long at most. */
 void store_look_back(const char *folder, enum record_kind kind, uint32_t time_limit_ms,
 		     store_emit emit, void *to);

@@ -164,6 +164,17 @@ static int status_of(int error)
 	return error == EACCES || error == EPERM ? STATUS_NOT_PERMITTED : STATUS_NONE;
 }
 
+bool store_is_there(const char *folder)
+{
+	char path[PATH_MAX];
+	int64_t *days = NULL;
+	trunk_path(folder, path, sizeof(path));
+	long count = days_list(folder, DAYS_FLOWS, &days);
+	if (count >= 0)
+		free(days);
+	return count > 0 || exists(path) || (count < 0 && count != -ENOENT);
+}
+
 /* 0, or the exit status: there must be something to read. */
 static int look_for_store(const char *folder, char error[static STORE_ERROR_MAX])
 {

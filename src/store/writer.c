@@ -137,7 +137,7 @@ static bool wait_ms(struct store *store, unsigned ms)
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&store->lock);
-	if (!store->stopping)
+	if (!store->stopping && !store->is_hurried)
 		pthread_cond_timedwait(&store->wake, &store->lock, &until);
 	bool stopping = store->stopping;
 	pthread_mutex_unlock(&store->lock);
@@ -154,6 +154,7 @@ static void publish(struct store *store, bool ok, const struct trouble *trouble)
 	store->status.written = store->written;
 	if (ok)
 		store->status.written_us = clock_us(CLOCK_REALTIME);
+	pthread_cond_broadcast(&store->looked);
 	pthread_mutex_unlock(&store->lock);
 }
 
@@ -175,6 +176,15 @@ static bool is_due(const struct store *store, int64_t now_us, int64_t last_us, b
 	return waited_ms >= CALM_MS || queue_bytes(store->queue) >= MUCH_BYTES;
 }
 
+static bool take_hurry(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	bool is_hurried = store->is_hurried;
+	store->is_hurried = false;
+	pthread_mutex_unlock(&store->lock);
+	return is_hurried;
+}
+
 static void *run(void *self)
 {
 	struct store *store = self;
@@ -185,7 +195,8 @@ static void *run(void *self)
 		if (store->has_gaps)
 			gaps_clocks(&store->gaps, clock_us(CLOCK_REALTIME),
 				    clock_us(CLOCK_BOOTTIME), now_us);
-		if (stopping || last_us == 0 || is_due(store, now_us, last_us, ok)) {
+		if (take_hurry(store) || stopping || last_us == 0 ||
+		    is_due(store, now_us, last_us, ok)) {
 			ok = write_waiting(store);
 			last_us = clock_us(CLOCK_MONOTONIC);
 		}
@@ -227,6 +238,7 @@ static bool start_thread(struct store *store)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_cond_init(&store->wake, &attributes);
+	pthread_cond_init(&store->looked, &attributes);
 	pthread_condattr_destroy(&attributes);
 	return pthread_create(&store->thread, NULL, run, store) == 0;
 }
@@ -277,6 +289,24 @@ bool store_erase_private(struct store *store, const struct private_erasure *eras
 	}
 	pthread_mutex_unlock(&store->lock);
 	return is_free;
+}
+
+bool store_wait_written(struct store *store, uint32_t most_ms)
+{
+	struct timespec until;
+	int code = 0;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)(most_ms % 1000) * 1000000;
+	until.tv_sec += most_ms / 1000 + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&store->lock);
+	while (code == 0 && queue_waiting(store->queue) > 0) {
+		store->is_hurried = true;
+		pthread_cond_signal(&store->wake);
+		code = pthread_cond_timedwait(&store->looked, &store->lock, &until);
+	}
+	pthread_mutex_unlock(&store->lock);
+	return queue_waiting(store->queue) == 0;
 }
 
 void store_status(struct store *store, struct store_status *out)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -28,9 +29,9 @@ struct store {
 	struct queue *queue;
 	pthread_t thread;
 
-	pthread_mutex_t lock; /* for what follows, up to the next blank line */
-	pthread_cond_t wake;
-	bool stopping;
+	pthread_mutex_t lock;        /* for what follows, up to the next blank line */
+	pthread_cond_t wake, looked; /* the latter: the writer has tried to write */
+	bool stopping, is_hurried;
 	struct store_limits limits;
 	struct store_privacy privacy;
 	struct private_erasure erasure;
@@ -52,6 +53,7 @@ struct store {
 	bool more_rollups;
 	int64_t aside_us; /* when a file was last set aside, CLOCK_MONOTONIC */
 	uint64_t written, refused;
+	char aside[PATH_MAX];  /* breakwater.db, set aside; "": it is the one there was */
 	struct trouble notice; /* of a file set aside: stays until the end */
 	struct keeping *keeping;
 	struct sealing sealing;

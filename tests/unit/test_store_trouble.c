@@ -283,6 +283,98 @@ static void what_is_damaged_is_set_aside(void **state)
 	}
 }
 
+static void put_held_incident(struct store *store)
+{
+	struct incident_record incident;
+	struct hold_record hold;
+	record_init(RECORD_incident, &incident);
+	record_init(RECORD_hold, &hold);
+	record_text(incident.id, sizeof(incident.id), "i1");
+	record_text(hold.incident, sizeof(hold.incident), "i1");
+	incident.at = incident.first = incident.last = hold.at = START_US;
+	incident.state = "resolved";
+	hold.until = INT64_MAX - 1;
+	assert_true(store_put(store, RECORD_incident, &incident));
+	assert_true(store_put(store, RECORD_hold, &hold));
+	wait_written(store);
+}
+
+/* The page where a table begins. */
+static void damage_table(const char *table)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT rootpage FROM sqlite_schema WHERE "
+					    "name=?",
+					    -1, &stmt, NULL),
+			 SQLITE_OK);
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	off_t page = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	write_over("breakwater.db", (page - 1) * 8192, 8192);
+}
+
+static void wait_told(struct store *store, const char *text)
+{
+	struct store_status status;
+	for (int i = 0; i < 1000; i++) {
+		store_status(store, &status);
+		if (strstr(status.message, text) != NULL)
+			return;
+		pause_ms(10);
+	}
+	fail_msg("%s, not %s", status.message, text);
+}
+
+/* What can be read of them goes on; if nothing can, somebody has to know. */
+static void holds_outlive_a_damaged_file(void **state)
+{
+	(void)state;
+	struct store *store = store_open(folder, &store_no_limits);
+	put_held_incident(store);
+	store_close(store);
+	damage_table("service");
+	store = store_open(folder, &store_no_limits);
+	wait_told(store, "1 legal holds were taken over");
+	store_close(store);
+	assert_int_equal(count_of(RECORD_hold), 1);
+	assert_int_equal(count_of(RECORD_incident), 1);
+	damage("breakwater.db", 0);
+	store = store_open(folder, &store_no_limits);
+	wait_told(store, "hold again");
+	store_close(store);
+	assert_int_equal(count_of(RECORD_hold), 0);
+}
+
+/* ---- waiting ---- */
+
+static void what_was_waited_for_is_on_disk(void **state)
+{
+	(void)state;
+	sqlite3 *db = NULL;
+	struct store *store = store_open(folder, &store_no_limits);
+	for (int i = 1; i < 6; i++) {
+		put_self(store, START_US + i * 60 * SECOND);
+		assert_true(store_wait_written(store, 10000));
+		assert_int_equal(count_of(RECORD_self), i);
+	}
+	/* Somebody has a lock. */
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	put_self(store, START_US + 3600 * SECOND);
+	assert_false(store_wait_written(store, 300));
+	assert_int_equal(count_of(RECORD_self), 5);
+	sqlite3_close(db);
+	assert_true(store_wait_written(store, 10000));
+	assert_int_equal(count_of(RECORD_self), 6);
+	store_close(store);
+}
+
 static void a_damaged_day_leaves_the_others_readable(void **state)
 {
 	(void)state;
@@ -369,6 +461,8 @@ int main(void)
 		TEST(a_lock_is_waited_for),
 		TEST(a_second_writer_waits_for_the_first),
 		TEST(what_is_damaged_is_set_aside),
+		TEST(holds_outlive_a_damaged_file),
+		TEST(what_was_waited_for_is_on_disk),
 		TEST(a_damaged_day_leaves_the_others_readable),
 		TEST(a_newer_file_is_left_untouched),
 		TEST(a_folder_that_is_not_there_is_waited_for),
