@@ -91,13 +91,22 @@ static void drop_withdrawn(struct approvals *a)
 	a->count = kept;
 }
 
-bool approvals_open(struct approvals *a, const char *folder)
+bool approvals_open(struct approvals *a, const char *folder,
+		    char error[static STORE_ERROR_MAX])
 {
 	struct recalling recalling = { a, false };
-	store_look_back(folder, RECORD_approval, READ_MS, recall, &recalling);
+	struct store_filter filter;
+	store_filter_init(&filter);
+	filter.time_limit_ms = READ_MS;
+	error[0] = '\0';
+	a->count = 0;
+	a->due_us = INT64_MAX;
+	a->is_unread = !store_look_well(folder, RECORD_approval, &filter, recall,
+					&recalling, error);
+	if (a->is_unread)
+		a->count = 0;
 	drop_withdrawn(a);
 	sort(a);
-	a->due_us = INT64_MAX;
 	return !recalling.failed;
 }
 

@@ -13,6 +13,7 @@
 
 #include "policy/policy.h"
 #include "record/record.h"
+#include "store/store.h"
 
 /* A review that somebody made, of those entries. */
 struct approvals_review {
@@ -27,10 +28,16 @@ struct approvals {
 	size_t count, room;
 	uint32_t interval_s; /* from a review to the next one; 0: none is asked for */
 	int64_t due_us;      /* something expires then; INT64_MAX: nothing will */
+	bool is_unread;      /* nobody knows what was told: open it again */
 };
 
-/* The store of that folder, before it is written to. False without memory. */
-bool approvals_open(struct approvals *approvals, const char *folder);
+/*
+ * The store of that folder.  False without memory.  is_unread with one line in error:
+ * there is one, and it can't be read now, so nothing is to be settled: entries would
+ * seem new, and begin to be due anew.
+ */
+bool approvals_open(struct approvals *approvals, const char *folder,
+		    char error[static STORE_ERROR_MAX]);
 void approvals_close(struct approvals *approvals);
 
 /*

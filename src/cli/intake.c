@@ -470,7 +470,7 @@ bool monitor_open(struct monitor *m)
 	m->baseline = baseline_read(m->config.state);
 	/* Before the store is written: it is read. */
 	bool has_incidents = alerting_open(&m->alerting);
-	bool has_approvals = approvals_open(&m->approvals, m->config.state);
+	bool has_approvals = monitor_read_register(m);
 	m->store = store_open(m->config.state, &limits);
 	m->probing.take_failure = take_failure;
 	if (m->host == NULL || m->detect == NULL || m->baseline == NULL ||

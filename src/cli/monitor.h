@@ -198,7 +198,8 @@ struct policy_change {
 int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 			 const char *actor, struct buf *message);
 
-/* What the register says, and the store does not know yet; when both are open. */
+/* What was told of the register; and what the store does not know, when it is open. */
+bool monitor_read_register(struct monitor *m);
 void monitor_begin_register(struct monitor *m);
 /* What expires, and reviews that become due; once a second. */
 void monitor_watch_register(struct monitor *m, int64_t now_us);
@@ -216,7 +217,6 @@ void monitor_answer_reporting(struct web_source *source);
 
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);
-
 /* Friends, traps, and from how many on something is an attack. */
 void monitor_read_rules(struct monitor *m);
 

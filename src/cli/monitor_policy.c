@@ -2,6 +2,7 @@
  * monitor_policy.c: the register of a running monitor: put in force, remembered as
  * records, and what follows for listeners when it or the time moves on.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,9 +47,32 @@ static void take_approval(void *to, const struct approval_record *now,
 		audit_expiry(m, now);
 }
 
+bool monitor_read_register(struct monitor *m)
+{
+	char error[STORE_ERROR_MAX];
+	bool was_unread = m->approvals.is_unread;
+	bool ok = approvals_open(&m->approvals, m->config.state, error);
+	if (m->approvals.is_unread && !was_unread)
+		fprintf(stderr,
+			"breakwater: what the register said before can't be read, "
+			"which is tried again: %s\n",
+			error);
+	return ok;
+}
+
+/* False: changes of the register are told when it can be read what they change. */
+static bool is_read(struct monitor *m)
+{
+	if (m->approvals.is_unread)
+		monitor_read_register(m);
+	return !m->approvals.is_unread;
+}
+
 static void settle(struct monitor *m, const struct approvals_review *review,
 		   int64_t now_us)
 {
+	if (!is_read(m))
+		return;
 	m->approvals.interval_s = m->config.policy_review;
 	if (!approvals_settle(&m->approvals, m->policy.policy, review, now_us,
 			      take_approval, m))
@@ -96,6 +120,11 @@ int monitor_apply_policy(struct monitor *m, const struct policy_change *change,
 {
 	struct policy *old;
 	char before[POLICY_DIGEST_MAX];
+	if (change->review != NULL && !is_read(m)) {
+		buf_text(message, "the store can't be read now, so nobody could say of "
+				  "when the last review was; ask again");
+		return -EIO;
+	}
 	snprintf(before, sizeof(before), "%s", m->policy.digest);
 	int error =
 		policy_file_apply(&m->policy, change->text, change->len, &old, message);
@@ -122,6 +151,11 @@ static void see_approval(void *to, const struct approval_record *approval)
 
 void monitor_watch_register(struct monitor *m, int64_t now_us)
 {
+	bool is_due = m->ticks / TICKS_PER_SECOND % REVIEW_LOOK_S == 0;
+	if (m->approvals.is_unread && is_due)
+		settle(m, NULL, now_us);
+	if (m->approvals.is_unread)
+		return;
 	if (now_us >= m->approvals.due_us) {
 		struct marking marking = { m, m->policy.policy, m->approvals.due_us - 1,
 					   now_us };
@@ -130,6 +164,6 @@ void monitor_watch_register(struct monitor *m, int64_t now_us)
 	} else if (m->approvals.interval_s != m->config.policy_review) {
 		settle(m, NULL, now_us);
 	}
-	if (m->ticks / TICKS_PER_SECOND % REVIEW_LOOK_S == 0)
+	if (is_due)
 		approvals_each(&m->approvals, see_approval, m);
 }

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -170,6 +172,29 @@ static void what_two_entries_are_about_is_not_the_same(void **state)
 		}
 }
 
+/* What can't be read is not an empty past: nothing begins anew. */
+static void what_cannot_be_read_is_not_none(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/approvals-test-XXXXXX", path[64], error[STORE_ERROR_MAX];
+	assert_non_null(mkdtemp(folder));
+	assert_true(approvals_open(&approvals, folder, error));
+	assert_false(approvals.is_unread);
+	snprintf(path, sizeof(path), "%s/breakwater.db", folder);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		fputs("this is no database. ", file);
+	fclose(file);
+	assert_true(approvals_open(&approvals, folder, error));
+	assert_true(approvals.is_unread);
+	assert_non_null(strstr(error, "breakwater.db"));
+	assert_int_equal(unlink(path), 0);
+	assert_true(approvals_open(&approvals, folder, error));
+	assert_false(approvals.is_unread);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +209,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_two_entries_are_about_is_not_the_same, nothing_known,
 			forget),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_not_none,
+						nothing_known, forget),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
