@@ -283,6 +283,138 @@ each_value_is_told_of_its_own_and_each_scanned_port_as_it_was_last(void **state)
 		    "2026-01-31T00:00:00.000000Z,2026-02-01T00:00:00.000000Z\r\n");
 }
 
+/* ---- what reaches how far back ---- */
+
+static void put_later(struct store *store)
+{
+	put_deployment(store, "backup", AFTER);
+	put_deployment(store, "restore-test", AFTER);
+	PUT(gap, r->start = AFTER; r->end = AFTER + HOUR; r->reason = "suspended");
+}
+
+static void what_is_told_after_the_time_changes_no_tier(void **state)
+{
+	(void)state;
+	put_all(put_facts);
+	struct buf was = rows_of("E9");
+	put_all(put_later);
+	struct buf is = rows_of("E9");
+	assert_string_equal(buf_cstr(&is), buf_cstr(&was));
+	buf_free(&was);
+	buf_free(&is);
+}
+
+/* ---- services ---- */
+
+static void put_service(struct store *store, const char *ip, uint32_t port, int64_t day,
+			const char *process)
+{
+	static struct port_record r;
+	record_init(RECORD_port, &r);
+	r.start = START_US + day * DAY + HOUR;
+	r.interval_s = 1;
+	r.server_ip = scene_addr(ip);
+	r.port = port;
+	r.transport = "tcp";
+	r.flows = 4;
+	r.rejected = 1;
+	r.client_bytes = 10;
+	r.server_bytes = 20;
+	r.payload_bytes = 30; /* it answers */
+	record_text(r.process, sizeof(r.process), process);
+	assert_true(store_put_port(store, &r, NULL, NULL, NULL));
+}
+
+static void put_zone(struct store *store, const char *zone, const char *network,
+		     int64_t day)
+{
+	PUT(conversation, r->start = START_US + day * DAY; r->server_zone = zone;
+	    TEXT(server_network, network); TEXT(client_network, "10.0.9.0/24");
+	    r->client_zone = "home"; r->port = 9; r->transport = "tcp"; r->flows = 1;
+	    r->first = r->last = r->start);
+}
+
+static void put_services(struct store *store)
+{
+	put_service(store, "10.0.0.1", 21, -2, "ftpd");
+	put_service(store, "10.0.0.1", 22, 1, "sshd");
+	put_service(store, "10.0.0.2", 80, 1, ""); /* ours by what it was in traffic */
+	put_service(store, "10.0.2.7", 25, 1, "");
+	put_service(store, "203.0.113.5", 443, 1, "");
+	put_service(store, "203.0.113.6", 443, 2, "");
+	put_service(store, "10.0.0.1", 21, 11, "ftpd");
+	put_zone(store, "own", "10.0.0.2", 1);
+	put_zone(store, "home", "10.0.2.0/24", 1);
+	put_zone(store, "outside", "203.0.113.0/24", 1);
+	/* Of another time they were other networks. */
+	put_zone(store, "own", "203.0.113.5", -2);
+	put_zone(store, "home", "203.0.113.0/24", 11);
+}
+
+/* Days are made when they are over, of what a start finds. */
+static void put_next(struct store *store)
+{
+	put_service(store, "10.0.0.1", 20, 14, "");
+}
+
+static void services_are_ours_of_our_networks_or_of_others(void **state)
+{
+	(void)state;
+	put_all(put_services);
+	put_all(put_next);
+	expect_rows("E11", "zone,host,hosts,port,transport,seen_by,service,protocol,"
+			   "program,connections,clients_most_a_day,client_bytes,"
+			   "server_bytes,days,first_seen,last_seen\r\n"
+			   "own,10.0.0.1,1,22,tcp,traffic,,,sshd,4,,10,20,1,2026-02-01,"
+			   "2026-02-01\r\n"
+			   "own,10.0.0.2,1,80,tcp,traffic,,,,4,,10,20,1,2026-02-01,"
+			   "2026-02-01\r\n"
+			   "home,10.0.2.7,1,25,tcp,traffic,,,,4,,10,20,1,2026-02-01,"
+			   "2026-02-01\r\n"
+			   "outside,,2,443,tcp,traffic,,,,8,,20,40,1,2026-02-01,"
+			   "2026-02-02\r\n");
+}
+
+/* ---- near a limit ---- */
+
+static void put_at_ease(struct store *store)
+{
+	PUT(self, r->at = START_US + SECOND; r->packets = 1; r->client_ports = 10;
+	    r->client_ports_max = 100; r->files = 20; r->files_max = 100);
+	PUT(self, r->at = START_US + 2 * SECOND; r->packets = 2; r->client_ports = 10;
+	    r->client_ports_max = 100; r->files = 20; r->files_max = 100);
+	/* Before, it was not. */
+	PUT(self, r->at = BEFORE; r->packets = 1; r->client_ports = 99;
+	    r->client_ports_max = 100);
+	PUT(forecast, r->at = START_US + DAY; TEXT(subject, "maybe");
+	    r->metric = "store_bytes"; r->limit = 100; r->now = 60; r->predicted = 101;
+	    r->crosses_at = UNTIL; r->probability = 0.25);
+	PUT(forecast, r->at = START_US + DAY; TEXT(subject, "never");
+	    r->metric = "store_bytes"; r->limit = 100; r->now = 60; r->predicted = 90;
+	    r->probability = 0.75);
+	PUT(listener, r->at = START_US + HOUR; r->transport = "tcp";
+	    r->ip = scene_addr("0.0.0.0"); r->port = 446; r->backlog = 100;
+	    r->backlog_max = 128; r->change = "changed");
+}
+
+static void what_is_far_from_its_limit_does_not_deviate(void **state)
+{
+	(void)state;
+	put_all(put_at_ease);
+	expect_rows("E12",
+		    "what,subject,metric,now_or_most,predicted,limit,"
+		    "expected_to_reach_it,probability,last_at_its_limit,"
+		    "deviation\r\n"
+		    "forecast,maybe,store_bytes,60,101,100,"
+		    "2026-02-10T00:00:00.000000Z,0.25,,\r\n"
+		    "forecast,never,store_bytes,60,90,100,,0.75,,\r\n"
+		    "machine,descriptors of a process,most used of its limit,0.2,,1,"
+		    ",,,\r\n"
+		    "machine,ports of its clients,most used of those there are,0.1,,"
+		    "1,,,,\r\n"
+		    "queue of a service,0.0.0.0 446/tcp,waiting,100,,128,,,,\r\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_empty, forget)
 
 int main(void)
@@ -293,6 +425,9 @@ int main(void)
 		TEST(what_a_person_closed_or_called_false_is_answered),
 		TEST(a_filter_that_drops_what_no_rule_names_is_as_it_should_be),
 		TEST(each_value_is_told_of_its_own_and_each_scanned_port_as_it_was_last),
+		TEST(what_is_told_after_the_time_changes_no_tier),
+		TEST(services_are_ours_of_our_networks_or_of_others),
+		TEST(what_is_far_from_its_limit_does_not_deviate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
