@@ -69,12 +69,14 @@ static void end(void *begun, const struct web_report_ask *ask,
 		struct web_report *out)
 {
 	assert_ptr_equal(begun, &maker);
-	if (ask == NULL) {
-		maker.let_go++;
+	pthread_mutex_lock(&maker.lock);
+	maker.let_go += ask == NULL;
+	if (ask != NULL)
+		maker.ask = *ask;
+	pthread_mutex_unlock(&maker.lock);
+	if (ask == NULL)
 		return;
-	}
 	assert_ptr_equal(reader, &maker);
-	maker.ask = *ask;
 	out->status = 200;
 	out->type = "text/csv; charset=utf-8";
 	if (ask->name[0] != '\0') {
@@ -216,10 +218,11 @@ static void one_that_nobody_waits_for_ends(void **state)
 	hold(true);
 	for (int i = 0; i < 2; i++)
 		close(ask_on(connect_tcp(), "/api/v1/report/a"));
-	for (int i = 0; i < LONG && count_of(&maker.made) + maker.let_go < 2; i++)
+	for (int i = 0; i < LONG && count_of(&maker.made) + count_of(&maker.let_go) < 2;
+	     i++)
 		turn(1);
 	hold(false);
-	assert_int_equal(count_of(&maker.made) + maker.let_go, 2);
+	assert_int_equal(count_of(&maker.made) + count_of(&maker.let_go), 2);
 	expect("/api/v1/report/b", 200, "a,b");
 }
 
