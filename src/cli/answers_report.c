@@ -20,7 +20,7 @@ enum { STATUS_GOOD = 200, STATUS_WRONG = 400, STATUS_NONE = 404, STATUS_NOT_NOW 
 
 struct making {
 	struct report_retention kept;
-	config_text folder;
+	config_text folder, compliance; /* the latter "": what is built in */
 	char host[HOST_NAME_MAX + 1];
 	/* In the thread: */
 	const struct web_report_ask *ask;
@@ -38,6 +38,8 @@ void *answers_report_begin(void *self)
 		return NULL;
 	making->kept = report_kept(&m->config);
 	memcpy(making->folder, m->config.state, sizeof(making->folder));
+	memcpy(making->compliance, m->config.report_compliance,
+	       sizeof(making->compliance));
 	gethostname(making->host, sizeof(making->host) - 1);
 	return making;
 }
@@ -183,11 +185,14 @@ void answers_report_end(void *begun, const struct web_report_ask *ask,
 	making->ask = ask;
 	making->cancelled = cancelled;
 	making->out = out;
-	struct compliance *compliance = compliance_open(NULL, &errors);
+	struct compliance *compliance =
+		compliance_open(given(making->compliance), &errors);
 	if (compliance != NULL)
 		answer(making, compliance, reader);
 	else
-		say(making, STATUS_NOT_NOW, "out of memory");
+		say(making, STATUS_NOT_NOW,
+		    errors.len > 0 && buf_ok(&errors) ? buf_cstr(&errors)
+						      : "out of memory");
 	compliance_free(compliance);
 	buf_free(&errors);
 	free(making);

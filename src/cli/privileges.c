@@ -129,6 +129,8 @@ void privileges_drop(struct privileges *p, const struct config *config,
 	readable_add_paths(&readable, &config->limits_files);
 	readable_add_paths(&readable, &config->notify_files);
 	readable_add(&readable, config->web_dashboards);
+	if (config->report_compliance[0] != '\0')
+		readable_add(&readable, config->report_compliance);
 	if (config->web_certificate[0] != '\0') {
 		readable_add_file(&readable, config->web_certificate);
 		readable_add_file(&readable, config->web_key);

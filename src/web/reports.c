@@ -142,24 +142,23 @@ static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
 	return take(of, key, value == NULL ? "" : value) ? MHD_YES : MHD_NO;
 }
 
-/* False, and what is wrong with it in error. */
-static bool read_ask(const struct request *request, struct web_report_ask *ask,
-		     char error[static QUERY_ERROR_MAX])
+/* False, and what is wrong with it in p->error. */
+static bool read_ask(const struct request *request, const struct parameters *p)
 {
-	struct parameters parameters = { ask, error };
+	struct web_report_ask *ask = p->ask;
 	bool is_one = report_is_at(request->path);
 	*ask = (struct web_report_ask){ .now_us = web_now_us(), .format = "html" };
 	when_parse(DEFAULT_SINCE, ask->now_us, &ask->since_us);
 	ask->until_us = ask->now_us;
-	if (is_one && !take_text(&parameters, "name of the report",
-				 request->path + sizeof(one_path) - 1, ask->name,
-				 sizeof(ask->name)))
+	if (is_one &&
+	    !take_text(p, "name of the report", request->path + sizeof(one_path) - 1,
+		       ask->name, sizeof(ask->name)))
 		return false;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
-				  read_parameter, &parameters);
-	if (error[0] == '\0' && ask->until_us <= ask->since_us)
-		say(&parameters, "until", "is not after since");
-	return error[0] == '\0';
+				  read_parameter, (void *)(uintptr_t)p);
+	if (p->error[0] == '\0' && ask->until_us <= ask->since_us)
+		say(p, "until", "is not after since");
+	return p->error[0] == '\0';
 }
 
 /* ---- in the loop ---- */
@@ -292,10 +291,11 @@ enum MHD_Result answer_report(const struct request *request)
 {
 	struct web_report_ask ask;
 	char error[QUERY_ERROR_MAX] = "";
+	const struct parameters parameters = { &ask, error };
 	unsigned status;
 	if (request->exchange->question != NULL)
 		return send_report(request, of_base(request->exchange->question));
-	if (!read_ask(request, &ask, error))
+	if (!read_ask(request, &parameters))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
 	const char *why = why_not(request, &ask, &status);
 	if (why != NULL)

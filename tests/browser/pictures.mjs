@@ -12,6 +12,7 @@ import { addresses } from "./addresses.mjs";
 const EVERY_LOOK = ["/", "/port"];
 /* Where a place is shown at its best; of others the first that is linked to. */
 const SHOWN = {
+	"/reports": "/reports?report=pci-dss&since=30d",
 	"/dashboards": "/dashboards?name=web-site",
 	"/port": "/port?port=443&transport=tcp&host=203.0.113.10&since=7d",
 };

@@ -34,7 +34,16 @@ HOSTILE = ("", "..", "../../etc/passwd", "%2e%2e%2fetc%2fpasswd", "pci-dss/x",
            "<script>", "a" * 63, "a" * 5000, "%0d%0aSet-Cookie:x=1", "%ff%fe", "PCI-DSS")
 
 
-def start(lab):
+OWN = """name: weekly
+title: Weekly look
+purpose: What to talk about on Monday.
+sections:
+  - title: Incidents
+    evidence: [incidents]
+"""
+
+
+def start(lab, *options):
     """A daemon on a month that is over; and a moment of it, for all that is asked."""
     seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
     print(f"# seed {seed}", flush=True)
@@ -43,7 +52,7 @@ def start(lab):
                            "tests/past", state, str(DAYS), str(seed)], check=True,
                           capture_output=True, text=True).stdout
     past.fill(state, seed, made)
-    return lab.monitor(lab.namespace("alone"), json_output=False)
+    return lab.monitor(lab.namespace("alone"), *options, json_output=False)
 
 
 def times():
@@ -221,6 +230,27 @@ def refused(tap, lab):
            "the monitor's signature is for those who may more", signed)
 
 
+def of_own_files(tap, lab):
+    folder = lab.dir / "compliance"
+    (folder / "documents").mkdir(parents=True)
+    (folder / "documents/weekly.yaml").write_text(OWN)
+    for path in (lab.dir, folder, folder / "documents"):
+        path.chmod(0o755)
+    config = lab.dir / "config.yaml"
+    config.write_text(f"report:\n  compliance: {folder}\n")
+    monitor = start(lab, "-c", str(config))
+    listed = [one["name"] for one in json.loads(monitor.ask("/api/v1/reports"))["reports"]]
+    tap.ok("weekly" in listed and "pci-dss" in listed,
+           "report.compliance adds to what is built in", listed)
+    status, _, body = report(monitor, "weekly", since="7d", format="json")
+    tap.ok(status == 200 and json.loads(body)["document"]["title"] == "Weekly look",
+           "and such a report is made", body[:300])
+    (folder / "documents/weekly.yaml").write_text("name: [")
+    status, _, body = fetch(monitor, "reports")
+    tap.ok(status == 503 and "weekly.yaml" in json.loads(body)["error"],
+           "files that can't be read are told, with where", status, body)
+
+
 def meanwhile(tap, lab):
     """Nobody waits for a report, and one that nobody waits for ends."""
     monitor = start(lab)
@@ -245,4 +275,4 @@ def meanwhile(tap, lab):
 
 
 if __name__ == "__main__":
-    sys.exit(e2e.main(as_the_command, of_somebody, refused, meanwhile))
+    sys.exit(e2e.main(as_the_command, of_somebody, refused, of_own_files, meanwhile))
