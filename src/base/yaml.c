@@ -453,6 +453,63 @@ void yaml_take_mapping(struct yaml *yaml, const struct yaml_keys *keys,
 	}
 }
 
+/* ---- sections ---- */
+
+struct section {
+	struct yaml *yaml;
+	const struct yaml_keys *keys;
+	bool (*take)(void *to, size_t key);
+	void *to;
+	bool has[YAML_KEYS_MAX];
+};
+
+static const struct yaml_key *key_at(const struct yaml_keys *keys, size_t key)
+{
+	return (const void *)((const char *)keys->at + key * keys->size);
+}
+
+static void take_section_value(void *to, size_t key)
+{
+	struct section *section = to;
+	const struct yaml_key *of = key_at(section->keys, key);
+	section->has[key] = true;
+	if (!yaml_refuse_indirection(section->yaml) && !section->take(section->to, key))
+		yaml_refuse_value(section->yaml, of->name, of->allowed);
+}
+
+static void refuse_section(struct yaml *yaml, const struct yaml_keys *keys,
+			   const char *what)
+{
+	struct buf *out = yaml_error(yaml, yaml->event.line, yaml->event.column);
+	buf_printf(out, "%s can't be ", what);
+	yaml_say_found(out, &yaml->event);
+	buf_text(out, "; allowed are the keys ");
+	yaml_say_keys(out, keys);
+	buf_char(out, '\n');
+	yaml_skip(yaml);
+}
+
+void yaml_take_section(struct yaml *yaml, const struct yaml_keys *keys,
+		       const char *what, bool (*take)(void *to, size_t key), void *to)
+{
+	struct section section = { .yaml = yaml, .keys = keys, .take = take, .to = to };
+	size_t line = yaml->event.line, column = yaml->event.column;
+	if (yaml->event.kind != YAML_MAPPING) {
+		refuse_section(yaml, keys, what);
+		return;
+	}
+	yaml_take_mapping(yaml, keys, take_section_value, &section);
+	if (yaml->event.kind == YAML_END)
+		return; /* cut off: why was said */
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct yaml_key *key = key_at(keys, i);
+		if (key->is_required && !section.has[i])
+			buf_printf(yaml_error(yaml, line, column),
+				   "%s without %s; allowed is %s\n", what, key->name,
+				   key->allowed);
+	}
+}
+
 void yaml_refuse_value(struct yaml *yaml, const char *name, const char *allowed)
 {
 	const struct yaml_event *event = &yaml->event;

@@ -90,5 +90,18 @@ enum { YAML_KEYS_MAX = 32 };
 void yaml_take_mapping(struct yaml *yaml, const struct yaml_keys *keys,
 		       void (*take)(void *to, size_t key), void *to);
 
+/* The same of a section that has to have some of its keys. */
+struct yaml_key {
+	const char *name, *allowed;
+	bool is_required;
+};
+/*
+ * keys->at: each begins with a struct yaml_key.  what: "a control", in messages about
+ * all of it.  take() is called at a value that depends on no other place; false: it is
+ * not allowed.
+ */
+void yaml_take_section(struct yaml *yaml, const struct yaml_keys *keys,
+		       const char *what, bool (*take)(void *to, size_t key), void *to);
+
 /* "NAME can't be ...; allowed is ...": of the value at the event, which is skipped. */
 void yaml_refuse_value(struct yaml *yaml, const char *name, const char *allowed);

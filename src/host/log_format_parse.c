@@ -20,13 +20,10 @@ struct reader {
 };
 
 struct key {
-	const char *name, *allowed;
+	struct yaml_key key;
 	/* False, on the value's first event: it is not allowed. */
 	bool (*take)(struct reader *reader);
-	bool is_required;
 };
-
-enum { KEYS_MAX = 8 };
 
 /* ---- single values ---- */
 
@@ -196,62 +193,35 @@ static bool take_teller(struct reader *reader)
 
 #define WORD_ALLOWED "a word of at most 31 letters, digits, - _ and ."
 static const struct key of_pattern[] = {
-	{ "match", "a regular expression of 1 to 1000 bytes", take_match, true },
-	{ "outcome", "success, failure or unknown", take_outcome, true },
-	{ "protocol", WORD_ALLOWED, take_protocol, false },
-	{ "method", WORD_ALLOWED, take_method, false },
-	{ "server_port", "a number from 1 to 65535", take_server_port, false },
-	{ "hint", "yes or no", take_hint, false },
-	{ "teller", WORD_ALLOWED, take_teller, false },
+	{ { "match", "a regular expression of 1 to 1000 bytes", true }, take_match },
+	{ { "outcome", "success, failure or unknown", true }, take_outcome },
+	{ { "protocol", WORD_ALLOWED, false }, take_protocol },
+	{ { "method", WORD_ALLOWED, false }, take_method },
+	{ { "server_port", "a number from 1 to 65535", false }, take_server_port },
+	{ { "hint", "yes or no", false }, take_hint },
+	{ { "teller", WORD_ALLOWED, false }, take_teller },
 };
 
 /* ---- mappings ---- */
 
-static void take_value(struct reader *reader, const struct key *key)
+struct taking {
+	struct reader *reader;
+	const struct key *keys;
+};
+
+static bool take_value(void *to, size_t key)
 {
-	const struct yaml_event *event = yaml_event(reader->yaml);
-	if (yaml_refuse_indirection(reader->yaml) || key->take(reader))
-		return;
-	struct buf *out = yaml_error(reader->yaml, event->line, event->column);
-	buf_printf(out, "%s can't be ", key->name);
-	yaml_say_found(out, event);
-	buf_printf(out, "; allowed is %s\n", key->allowed);
-	yaml_skip(reader->yaml);
+	const struct taking *taking = to;
+	return taking->keys[key].take(taking->reader);
 }
 
 /* what: "a format", "a pattern". */
 static void take_mapping(struct reader *reader, const struct key *keys, size_t count,
 			 const char *what)
 {
-	const struct yaml_event *event = yaml_event(reader->yaml);
 	const struct yaml_keys names = { keys, sizeof(keys[0]), count };
-	size_t lines[KEYS_MAX] = { 0 }, line = event->line, column = event->column;
-	if (event->kind != YAML_MAPPING) {
-		struct buf *out = yaml_error(reader->yaml, line, column);
-		buf_printf(out, "%s can't be ", what);
-		yaml_say_found(out, event);
-		buf_text(out, "; allowed are the keys ");
-		yaml_say_keys(out, &names);
-		buf_char(out, '\n');
-		yaml_skip(reader->yaml);
-		return;
-	}
-	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
-	       event->kind != YAML_END) {
-		size_t key = yaml_take_key(reader->yaml, &names, lines);
-		yaml_next(reader->yaml);
-		if (event->kind == YAML_END)
-			return;
-		if (key < count)
-			take_value(reader, &keys[key]);
-		else
-			yaml_skip(reader->yaml);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (keys[i].is_required && lines[i] == 0)
-			buf_printf(yaml_error(reader->yaml, line, column),
-				   "%s without %s; allowed is %s\n", what, keys[i].name,
-				   keys[i].allowed);
+	struct taking taking = { reader, keys };
+	yaml_take_section(reader->yaml, &names, what, take_value, &taking);
 }
 
 /* ---- keys of a format ---- */
@@ -361,12 +331,12 @@ static bool take_patterns(struct reader *reader)
 }
 
 static const struct key of_format[] = {
-	{ "name", WORD_ALLOWED, take_format_name, true },
-	{ "identifiers", IDENTIFIERS_ALLOWED, take_identifiers, false },
-	{ "journal", JOURNAL_ALLOWED, take_journal, false },
-	{ "files", FILES_ALLOWED, take_files, false },
-	{ "patterns", "a list of at most 64 sections with match and outcome",
-	  take_patterns, true },
+	{ { "name", WORD_ALLOWED, true }, take_format_name },
+	{ { "identifiers", IDENTIFIERS_ALLOWED, false }, take_identifiers },
+	{ { "journal", JOURNAL_ALLOWED, false }, take_journal },
+	{ { "files", FILES_ALLOWED, false }, take_files },
+	{ { "patterns", "a list of at most 64 sections with match and outcome", true },
+	  take_patterns },
 };
 
 /* ---- a file ---- */

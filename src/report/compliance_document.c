@@ -33,10 +33,11 @@ static bool take_blanks(struct reader *reader)
 }
 
 static const struct key of_section[] = {
-	{ "title", TEXT_ALLOWED, take_section_title, true },
-	{ "text", TEXT_ALLOWED, take_section_text, false },
-	{ "evidence", REFERENCES_ALLOWED, take_evidence, false },
-	{ "blanks", "a list of what a person has to write there", take_blanks, false },
+	{ { "title", TEXT_ALLOWED, true }, take_section_title },
+	{ { "text", TEXT_ALLOWED, false }, take_section_text },
+	{ { "evidence", REFERENCES_ALLOWED, false }, take_evidence },
+	{ { "blanks", "a list of what a person has to write there", false },
+	  take_blanks },
 };
 
 static void take_section(struct reader *reader)
@@ -84,11 +85,11 @@ static bool take_sections(struct reader *reader)
 }
 
 static const struct key of_document[] = {
-	{ "name", NAME_ALLOWED, take_framework_name, true },
-	{ "title", TEXT_ALLOWED, take_framework_title, true },
-	{ "purpose", TEXT_ALLOWED, take_framework_purpose, true },
-	{ "about", SUBJECTS_ALLOWED, take_about, false },
-	{ "sections", "a list of sections", take_sections, true },
+	{ { "name", NAME_ALLOWED, true }, take_framework_name },
+	{ { "title", TEXT_ALLOWED, true }, take_framework_title },
+	{ { "purpose", TEXT_ALLOWED, true }, take_framework_purpose },
+	{ { "about", SUBJECTS_ALLOWED, false }, take_about },
+	{ { "sections", "a list of sections", true }, take_sections },
 };
 
 bool compliance_take_document(struct compliance *compliance, const char *name,

@@ -76,12 +76,12 @@ static bool take_references(struct reader *reader)
 }
 
 static const struct key of_control[] = {
-	{ "id", TEXT_ALLOWED, take_control_id, true },
-	{ "title", TEXT_ALLOWED, take_control_title, true },
-	{ "strength", STRENGTHS_ALLOWED, take_strength, true },
-	{ "evidence", REFERENCES_ALLOWED, take_references, true },
-	{ "shows", TEXT_ALLOWED, take_control_shows, true },
-	{ "missing", TEXT_ALLOWED, take_control_missing, true },
+	{ { "id", TEXT_ALLOWED, true }, take_control_id },
+	{ { "title", TEXT_ALLOWED, true }, take_control_title },
+	{ { "strength", STRENGTHS_ALLOWED, true }, take_strength },
+	{ { "evidence", REFERENCES_ALLOWED, true }, take_references },
+	{ { "shows", TEXT_ALLOWED, true }, take_control_shows },
+	{ { "missing", TEXT_ALLOWED, true }, take_control_missing },
 };
 
 static void take_control(struct reader *reader)
@@ -103,9 +103,9 @@ static void take_control(struct reader *reader)
 }
 
 static const struct key of_beyond[] = {
-	{ "id", TEXT_ALLOWED, take_beyond_id, true },
-	{ "title", TEXT_ALLOWED, take_beyond_title, true },
-	{ "why", TEXT_ALLOWED, take_beyond_why, true },
+	{ { "id", TEXT_ALLOWED, true }, take_beyond_id },
+	{ { "title", TEXT_ALLOWED, true }, take_beyond_title },
+	{ { "why", TEXT_ALLOWED, true }, take_beyond_why },
 };
 
 static void take_one_beyond(struct reader *reader)
@@ -148,15 +148,15 @@ static bool take_beyond(struct reader *reader)
 }
 
 static const struct key of_framework[] = {
-	{ "name", NAME_ALLOWED, take_framework_name, true },
-	{ "title", TEXT_ALLOWED, take_framework_title, true },
-	{ "edition", TEXT_ALLOWED, take_framework_edition, true },
-	{ "published", DATE_ALLOWED, take_published, true },
-	{ "reviewed", DATE_ALLOWED, take_reviewed, true },
-	{ "source", TEXT_ALLOWED, take_framework_source, true },
-	{ "note", TEXT_ALLOWED, take_framework_note, false },
-	{ "controls", "a list of controls", take_controls, true },
-	{ "beyond", "a list of what can't be shown, and why", take_beyond, true },
+	{ { "name", NAME_ALLOWED, true }, take_framework_name },
+	{ { "title", TEXT_ALLOWED, true }, take_framework_title },
+	{ { "edition", TEXT_ALLOWED, true }, take_framework_edition },
+	{ { "published", DATE_ALLOWED, true }, take_published },
+	{ { "reviewed", DATE_ALLOWED, true }, take_reviewed },
+	{ { "source", TEXT_ALLOWED, true }, take_framework_source },
+	{ { "note", TEXT_ALLOWED, false }, take_framework_note },
+	{ { "controls", "a list of controls", true }, take_controls },
+	{ { "beyond", "a list of what can't be shown, and why", true }, take_beyond },
 };
 
 /* ---- evidence ---- */
@@ -224,16 +224,16 @@ static bool take_empty(struct reader *reader)
 }
 
 static const struct key of_evidence[] = {
-	{ "id", NAME_ALLOWED, take_evidence_id, true },
-	{ "version", "a number from 1 to 999999", take_version, true },
-	{ "title", TEXT_ALLOWED, take_evidence_title, true },
-	{ "question", TEXT_ALLOWED, take_evidence_question, true },
-	{ "shows", TEXT_ALLOWED, take_evidence_shows, true },
-	{ "limits", TEXT_ALLOWED, take_evidence_limits, true },
-	{ "observer", OBSERVERS_ALLOWED, take_observer, true },
-	{ "kept", KEPT_ALLOWED, take_kept, true },
-	{ "valid", "a duration such as 30d", take_valid, true },
-	{ "empty", EMPTY_ALLOWED, take_empty, false },
+	{ { "id", NAME_ALLOWED, true }, take_evidence_id },
+	{ { "version", "a number from 1 to 999999", true }, take_version },
+	{ { "title", TEXT_ALLOWED, true }, take_evidence_title },
+	{ { "question", TEXT_ALLOWED, true }, take_evidence_question },
+	{ { "shows", TEXT_ALLOWED, true }, take_evidence_shows },
+	{ { "limits", TEXT_ALLOWED, true }, take_evidence_limits },
+	{ { "observer", OBSERVERS_ALLOWED, true }, take_observer },
+	{ { "kept", KEPT_ALLOWED, true }, take_kept },
+	{ { "valid", "a duration such as 30d", true }, take_valid },
+	{ { "empty", EMPTY_ALLOWED, false }, take_empty },
 };
 
 /* ---- a file ---- */

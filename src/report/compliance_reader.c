@@ -66,44 +66,23 @@ size_t reader_choice(struct reader *reader, const char *(*name)(size_t at),
 
 /* ---- mappings and lists ---- */
 
-static void take_value(struct reader *reader, const struct key *key)
+struct taking {
+	struct reader *reader;
+	const struct key *keys;
+};
+
+static bool take_value(void *to, size_t key)
 {
-	if (!yaml_refuse_indirection(reader->yaml) && !key->take(reader))
-		yaml_refuse_value(reader->yaml, key->name, key->allowed);
+	const struct taking *taking = to;
+	return taking->keys[key].take(taking->reader);
 }
 
 void reader_take_mapping(struct reader *reader, const struct key *keys, size_t count,
 			 const char *what)
 {
-	const struct yaml_event *event = yaml_event(reader->yaml);
 	const struct yaml_keys names = { keys, sizeof(keys[0]), count };
-	size_t lines[YAML_KEYS_MAX] = { 0 }, line = event->line, column = event->column;
-	if (event->kind != YAML_MAPPING) {
-		struct buf *out = yaml_error(reader->yaml, line, column);
-		buf_printf(out, "%s can't be ", what);
-		yaml_say_found(out, event);
-		buf_text(out, "; allowed are the keys ");
-		yaml_say_keys(out, &names);
-		buf_char(out, '\n');
-		yaml_skip(reader->yaml);
-		return;
-	}
-	while (yaml_next(reader->yaml)->kind != YAML_MAPPING_END &&
-	       event->kind != YAML_END) {
-		size_t key = yaml_take_key(reader->yaml, &names, lines);
-		yaml_next(reader->yaml);
-		if (event->kind == YAML_END)
-			return;
-		if (key < count)
-			take_value(reader, &keys[key]);
-		else
-			yaml_skip(reader->yaml);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (keys[i].is_required && lines[i] == 0)
-			buf_printf(yaml_error(reader->yaml, line, column),
-				   "%s without %s; allowed is %s\n", what, keys[i].name,
-				   keys[i].allowed);
+	struct taking taking = { reader, keys };
+	yaml_take_section(reader->yaml, &names, what, take_value, &taking);
 }
 
 bool reader_take_list(struct reader *reader, void (*take_one)(struct reader *reader))

@@ -23,10 +23,9 @@ struct reader {
 };
 
 struct key {
-	const char *name, *allowed;
+	struct yaml_key key;
 	/* False, on the value's first event: it is not allowed. */
 	bool (*take)(struct reader *reader);
-	bool is_required;
 };
 
 /* NULL: it is none, or empty. */

@@ -18,6 +18,14 @@ static inline void list_close(struct buf *out)
 	buf_text(out, "],");
 }
 
+/* An element that is a text. */
+static inline void list_text(struct buf *out, const char *text)
+{
+	buf_char(out, '"');
+	buf_json_text(out, text);
+	buf_text(out, "\",");
+}
+
 /* The end of an object that is not the last: of a list, or a member. */
 static inline void object_end(struct buf *out)
 {

@@ -66,8 +66,8 @@ struct report {
 	size_t collected_count;
 	struct report_chain chain;
 	char reviews_problem[STORE_ERROR_MAX]; /* why it is not known who reviewed */
-	size_t bytes;      /* that rows take so far */
-	bool is_too_large; /* they take more than was allowed */
+	size_t bytes;                          /* that rows take so far */
+	bool is_too_large;                     /* they take more than was allowed */
 };
 
 const char *outcome_name(enum outcome outcome);     /* "clear" */

@@ -99,9 +99,7 @@ static void put_tags(struct buf *out, const struct report *report,
 	/* What Heimdall sorts by; of other frameworks it has none. */
 	if (strcmp(report->framework->name, "nist-800-53") == 0) {
 		list_open(out, "nist");
-		buf_char(out, '"');
-		buf_json_text(out, control->id);
-		buf_char(out, '"');
+		list_text(out, control->id);
 		list_close(out);
 	}
 	object_end(out);

@@ -140,11 +140,8 @@ static void put_references(struct buf *out, const struct report *report,
 			   const size_t *evidence, size_t count)
 {
 	list_open(out, "evidence");
-	for (size_t i = 0; i < count; i++) {
-		buf_char(out, '"');
-		buf_json_text(out, report->compliance->evidence[evidence[i]].id);
-		buf_text(out, "\",");
-	}
+	for (size_t i = 0; i < count; i++)
+		list_text(out, report->compliance->evidence[evidence[i]].id);
 	list_close(out);
 }
 
@@ -205,11 +202,8 @@ static void put_section(struct buf *out, const struct report *report,
 	object_text(out, "text", section->text);
 	put_references(out, report, section->evidence, section->evidence_count);
 	list_open(out, "blanks");
-	for (size_t i = 0; i < section->blank_count; i++) {
-		buf_char(out, '"');
-		buf_json_text(out, section->blanks[i]);
-		buf_text(out, "\",");
-	}
+	for (size_t i = 0; i < section->blank_count; i++)
+		list_text(out, section->blanks[i]);
 	list_close(out);
 	object_end(out);
 }
