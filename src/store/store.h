@@ -94,11 +94,7 @@ bool store_put_port(struct store *store, const struct port_record *port,
  */
 bool store_put_evidence(struct store *store, enum record_kind kind, const void *record);
 
-/*
- * Has what was put written at once, and waits until it is on disk, at most so long.
- * False: it is not yet, and waits on; store_status() may say why.  From the thread that
- * puts.
- */
+/* Has what was put, by this thread, written at once. False: it is not on disk yet. */
 bool store_wait_written(struct store *store, uint32_t most_ms);
 
 void store_status(struct store *store, struct store_status *out);
@@ -116,10 +112,8 @@ void store_close(struct store *store);
 /* ---- reading ---- */
 
 struct store_reader;
-
 /* False of a folder in which nobody has kept anything yet. */
 bool store_is_there(const char *folder);
-
 /*
  * Opens what is there, for one thread.  NULL and one line in error, *status the exit
  * status: 2 no store in that folder, 4 not permitted.
