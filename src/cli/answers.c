@@ -11,6 +11,7 @@
 #include "cli/answers_settings.h"
 #include "cli/explaining.h"
 #include "cli/monitor.h"
+#include "cli/monitor_reporting.h"
 #include "cli/settings.h"
 #include "cli/status_json.h"
 

@@ -5,6 +5,7 @@
  * answered is the same.
  */
 #include "cli/monitor.h"
+#include "cli/monitor_reporting.h"
 
 #include <netinet/in.h>
 #include <stdio.h>

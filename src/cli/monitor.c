@@ -13,6 +13,7 @@
 #include "cli/asking.h"
 #include "cli/block_past.h"
 #include "cli/conversing.h"
+#include "cli/monitor_reporting.h"
 #include "cli/privacy_by_hand.h"
 #include "cli/report_schedule.h"
 #include "cli/settings.h"

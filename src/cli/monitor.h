@@ -100,10 +100,9 @@ struct monitor {
 	struct recent recent;
 	struct run_state state;
 	struct common_options common;
-	bool quiet;
+	bool quiet, ended;
 	bool on_terminal; /* at the start */
-	bool ended;
-	bool has_more; /* that workers have sent */
+	bool has_more;    /* that workers have sent */
 	int epoll, signals, timer;
 	int haste; /* a timer, while records come */
 	unsigned ticks;
@@ -204,17 +203,6 @@ void monitor_begin_register(struct monitor *m);
 /* What expires, and reviews that become due; once a second. */
 void monitor_watch_register(struct monitor *m, int64_t now_us);
 
-/* ---- monitor_reporting.c ---- */
-
-void monitor_open_reporting(struct monitor *m);
-void monitor_reload_reporting(struct monitor *m, const struct config *fresh);
-/* What is due; once a second. */
-void monitor_watch_reporting(struct monitor *m, int64_t now_us);
-/* What the process that makes reports has to tell. */
-void monitor_take_reporting(struct monitor *m);
-/* The members of source that are about them. */
-void monitor_answer_reporting(struct web_source *source);
-
 /* The machine's addresses, and the home networks if they are not given. */
 void monitor_read_addresses(struct monitor *m);
 /* Friends, traps, and from how many on something is an attack. */
@@ -226,8 +214,7 @@ void monitor_tell_observed(const struct monitor *m);
 /* Those lists of addresses that are in force; says what is wrong with them. */
 void monitor_read_blocklists(struct monitor *m);
 
-/* Once a second. */
-void monitor_second(struct monitor *m);
+void monitor_second(struct monitor *m); /* once in it */
 
 /* SIGHUP: a bad file changes nothing; a good one what can change while running. */
 void monitor_reload(struct monitor *m);

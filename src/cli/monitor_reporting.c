@@ -1,13 +1,14 @@
 /*
  * monitor_reporting.c: where reports that the daemon made go, and who asks for one; see
- * reporting.h.
+ * monitor_reporting.h and reporting.h.
  */
+#include "cli/monitor_reporting.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/answers_settings.h"
-#include "cli/monitor.h"
 #include "web/form.h"
 
 static void say(struct buf *said)

@@ -43,22 +43,34 @@ static struct {
 
 /* ---- bounds ---- */
 
+/* Bytes of data that it has by now: the sixth number of proc_pid_statm(5); 0: nobody
+ * knows. */
+static uint64_t data_bytes(void)
+{
+	enum { DATA = 6, DECIMAL = 10 };
+	struct buf text = { 0 };
+	unsigned long long pages = 0;
+	if (file_read("/proc/self/statm", HOST_SIZE, &text) != 0) {
+		buf_free(&text);
+		return 0;
+	}
+	const char *words = buf_cstr(&text);
+	char *at = (char *)words;
+	for (int i = 0; i < DATA && words != NULL; i++)
+		pages = strtoull(at, &at, DECIMAL);
+	buf_free(&text);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* Beyond what is in use already: of a build with a sanitizer that is all there is. */
 static void bound_memory(void)
 {
-	struct buf text = { 0 };
 	struct rlimit limit;
-	unsigned long long pages[6] = { 0 };
-	if (file_read("/proc/self/statm", HOST_SIZE, &text) != 0 ||
-	    sscanf(buf_cstr(&text), "%llu %llu %llu %llu %llu %llu", &pages[0],
-		   &pages[1], &pages[2], &pages[3], &pages[4], &pages[5]) != 6 ||
-	    getrlimit(RLIMIT_DATA, &limit) != 0) {
-		buf_free(&text);
+	uint64_t used = data_bytes();
+	if (used == 0 || getrlimit(RLIMIT_DATA, &limit) != 0)
 		return;
-	}
-	limit.rlim_cur = pages[5] * (uint64_t)sysconf(_SC_PAGESIZE) + MEMORY_BYTES;
+	limit.rlim_cur = used + MEMORY_BYTES;
 	setrlimit(RLIMIT_DATA, &limit);
-	buf_free(&text);
 }
 
 static void offer_itself(void)

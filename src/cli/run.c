@@ -20,6 +20,7 @@
 #include "cli/captures.h"
 #include "cli/cli.h"
 #include "cli/monitor.h"
+#include "cli/monitor_reporting.h"
 #include "cli/report_schedule.h"
 #include "cli/settings.h"
 

@@ -12,7 +12,7 @@
  * made is written.  No socket is opened.  Who reads YAML asks whether its complaints
  * go to a terminal.
  */
-static int fill_reporter(scmp_filter_ctx filter)
+static int fill_more_for_reports(scmp_filter_ctx filter)
 {
 	static const char *const calls[] = {
 		"alarm",     "fadvise64", "fallocate", "fchmod",    "fdatasync",
@@ -29,5 +29,5 @@ static int fill_reporter(scmp_filter_ctx filter)
 
 int calls_limit_reporter(void)
 {
-	return calls_limit(calls_fill_common, fill_reporter);
+	return calls_limit(calls_fill_common, fill_more_for_reports);
 }

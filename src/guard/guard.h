@@ -59,10 +59,8 @@ enum guard_kind {
 	 */
 	GUARD_SENDER,
 	/*
-	 * It makes reports (cli/reporting.h): reads and writes the store's folder,
-	 * which its task names as writable, and opens no socket; an ordinary user
-	 * without rights.  It steps back behind all others, and is the first to go when
-	 * there is no memory.  Started again, as a prober.
+	 * It makes reports (cli/reporting.h) in folders that its task names, and opens
+	 * no socket; an ordinary user without rights.  Started again, as a prober.
 	 */
 	GUARD_REPORTER,
 };
