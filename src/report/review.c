@@ -94,8 +94,18 @@ void review_put(const struct review *review, struct audit_record *audit)
 
 static bool take_subject(const char *text, struct review *review)
 {
-	return sscanf(text, "%39[^ ] version %" SCNu32, review->evidence,
-		      &review->version) == 2;
+	enum { DECIMAL = 10 };
+	static const char between[] = " version ";
+	const char *at = strstr(text, between);
+	size_t len = at != NULL ? (size_t)(at - text) : 0;
+	if (len == 0 || len >= REVIEW_ID_MAX)
+		return false;
+	memcpy(review->evidence, text, len);
+	review->evidence[len] = '\0';
+	/* What is no number, or too large, is written otherwise. */
+	unsigned long version = strtoul(at + strlen(between), NULL, DECIMAL);
+	review->version = version <= UINT32_MAX ? (uint32_t)version : 0;
+	return true;
 }
 
 static bool take_rows(const char *text, struct review *review)

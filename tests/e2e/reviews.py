@@ -44,6 +44,7 @@ class Reports:
     def __init__(self, monitor):
         self.monitor = monitor
         self.file = monitor.network.lab.dir / "report"
+        until((monitor.state / "breakwater.db").exists, "a store")
         until(lambda: "4002" in self.rows(3600), "the listeners in the store")
         self.since, self.until = moment(time.time() - 3600), moment(time.time())
 
@@ -53,6 +54,7 @@ class Reports:
 
     def make(self, form, *options):
         times = options or ("--since", self.since, "--until", self.until)
+        self.file.write_bytes(b"")  # of a store that is only being made there is no report
         self.monitor.network.run(
             e2e.BREAKWATER, "report", "pci-dss", "--format", form, "-o", str(self.file),
             "--state", str(self.monitor.state), *times, status=None)
