@@ -35,19 +35,21 @@ static void put_uuid(struct buf *out, const struct report *report, const char *m
 	buf_free(&name);
 }
 
+static char token_char(char c)
+{
+	if (c == '(')
+		return '.';
+	bool is_allowed = isalnum((unsigned char)c) || strchr("._-", c) != NULL;
+	return is_allowed ? (char)tolower((unsigned char)c) : '-';
+}
+
 /* What a token may hold of a text, behind len bytes, up to size with an end. */
 static size_t add_token(const char *text, size_t len, size_t size,
 			char out[static TOKEN_MAX])
 {
-	for (; *text != '\0' && len + 1 < size; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == ')')
-			continue;
-		out[len++] = (char)(c == '(' ? '.'
-				    : isalnum(c) || c == '.' || c == '-' || c == '_'
-					    ? tolower(c)
-					    : '-');
-	}
+	for (; *text != '\0' && len + 1 < size; text++)
+		if (*text != ')')
+			out[len++] = token_char(*text);
 	return len;
 }
 
