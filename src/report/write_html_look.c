@@ -115,7 +115,7 @@ static void put_ids_alike(struct buf *out, const struct report *report, size_t a
 		const struct collected *collected = &report->collected[i];
 		if (!is_same(&report->collected[at], collected))
 			continue;
-		buf_text(out, i > at ? ", " : "");
+		buf_text(out, i > at ? " " : "");
 		html_link(out, "evidence", page_place(report, collected),
 			  page_name(report, collected->evidence));
 	}
