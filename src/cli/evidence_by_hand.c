@@ -48,19 +48,28 @@ static int read_evidence(const char *form, struct review *review, struct buf *me
 static int read_time(const char *form, struct review *review, struct buf *message)
 {
 	char since[FORM_VALUE_MAX], until[FORM_VALUE_MAX];
-	review->since_us = review->until_us = UNKNOWN_TIME;
 	form_value(form, "since", since);
 	form_value(form, "until", until);
-	if (since[0] == '\0' && until[0] == '\0')
-		return 0;
 	if (!time_parse(since, &review->since_us) ||
 	    !time_parse(until, &review->until_us))
-		return refuse(message, "since, until: allowed are two times in RFC "
-				       "3339, or neither");
+		return refuse(message, "since, until: the time that the rows are of is "
+				       "needed, two times in RFC 3339");
 	if (review->until_us > review->since_us &&
 	    review->until_us <= clock_us(CLOCK_REALTIME))
 		return 0;
 	return refuse(message, "until: allowed is a time after since that has come");
+}
+
+static int read_subject(const char *form, struct review *review, struct buf *message)
+{
+	char host[FORM_VALUE_MAX], user[FORM_VALUE_MAX], incident[FORM_VALUE_MAX];
+	form_value(form, "host", host);
+	form_value(form, "user", user);
+	form_value(form, "incident", incident);
+	if (review_put_about(host, user, incident, review->about))
+		return 0;
+	return refuse(message,
+		      "host, user, incident: allowed are " REVIEW_ABOUT_ALLOWED);
 }
 
 static int read_judgement(const char *form, struct review *review, struct buf *message)
@@ -83,6 +92,8 @@ int evidence_review_by_hand(struct monitor *m, const char *form, const char *act
 	int error = read_evidence(form, &review, message);
 	if (error == 0)
 		error = read_time(form, &review, message);
+	if (error == 0)
+		error = read_subject(form, &review, message);
 	if (error == 0)
 		error = read_judgement(form, &review, message);
 	if (error != 0)

@@ -7,7 +7,8 @@
 
 /*
  * A form (docs/compliance.md): evidence=, version=, rows= (their SHA-256), since= and
- * until= (both or none), outcome=, comment=.  As web_source.policy_apply.
+ * until=, host=, user= or incident= if a document is about one, outcome=, comment=.  As
+ * web_source.policy_apply.
  */
 int evidence_review_by_hand(struct monitor *m, const char *form, const char *actor,
 			    struct buf *message);

@@ -14,9 +14,7 @@ static const char examples[] =
 	"  breakwater evidence verify pci.bundle --key audit.pub\n"
 	"  breakwater evidence review E1 --since 2026-07-01 --until 2026-10-01 \\\n"
 	"      --comment 'compared with the register, line by line'\n"
-	"  breakwater evidence review E4 --rows $(jq -r "
-	"'.evidence[]|select(.id==\"E4\")"
-	".sha256' report.json) \\\n"
+	"  breakwater evidence review E4 --since 2026-07-01 --until 2026-10-01 \\\n"
 	"      --outcome rejected --comment 'telnet has to go'\n"
 	"  breakwater evidence reviews                      who reviewed what\n";
 
@@ -70,7 +68,15 @@ int command_evidence(int argc, char **argv)
 		{ 0, OPTION_TIME, "until", "TIME",
 		  "review: its end; reviews: only until then (now)", &o.until, 0, 0 },
 		{ 0, OPTION_TEXT, "rows", "SHA256",
-		  "review: the rows of a report, by their hash", &o.rows, 0, 0 },
+		  "review: the hash of the rows as you saw them in a report", &o.rows,
+		  0, 0 },
+		{ 0, OPTION_TEXT, "host", "ADDRESS",
+		  "review: of a document about this host; with --rows", &o.host, 0, 0 },
+		{ 0, OPTION_TEXT, "user", "NAME",
+		  "review: of a document about this user; with --rows", &o.user, 0, 0 },
+		{ 0, OPTION_TEXT, "incident", "ID",
+		  "review: of a document about this incident; with --rows", &o.incident,
+		  0, 0 },
 		{ 0, OPTION_TEXT, "outcome", "WORD",
 		  "review: accepted (the usual) or rejected", &o.outcome, 0, 0 },
 		{ 0, OPTION_TEXT, "comment", "TEXT",

@@ -10,6 +10,7 @@ struct evidence_options {
 	const char *state, *config_path, *compliance;
 	/* Of a review. */
 	const char *since, *until, *rows, *outcome, *comment;
+	const char *host, *user, *incident; /* whom its rows are about */
 	struct common_options common;
 };
 

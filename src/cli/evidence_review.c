@@ -64,12 +64,10 @@ static int check_words(const struct reviewing *r,
 	if (o->rows != NULL && !review_is_sha256(o->rows))
 		return complain("--rows: allowed are " REVIEW_SHA256_ALLOWED,
 				STATUS_USAGE);
-	if (o->rows == NULL && o->since == NULL)
-		return complain("of which rows? Give the time they are of, --since and "
-				"--until, or --rows with their SHA-256",
+	if (o->since == NULL)
+		return complain("of which rows? Give the time they are of: --since and "
+				"--until",
 				STATUS_USAGE);
-	if (o->until != NULL && o->since == NULL)
-		return complain("--until: --since is needed, too", STATUS_USAGE);
 	return STATUS_OK;
 }
 
@@ -91,9 +89,8 @@ static int read_times(struct reviewing *r)
 static int read_rows(struct reviewing *r)
 {
 	char error[STORE_ERROR_MAX];
-	int status = read_times(r);
-	struct store_reader *reader =
-		status == STATUS_OK ? open_store(r->o, &status) : NULL;
+	int status;
+	struct store_reader *reader = open_store(r->o, &status);
 	if (reader == NULL)
 		return status;
 	const struct report_ask ask = {
@@ -115,11 +112,37 @@ static int read_rows(struct reviewing *r)
 	return STATUS_BAD_NEWS;
 }
 
+/* Only a report of that subject has the rows: they are named by --rows. */
+static bool is_about_one(const struct evidence_options *o)
+{
+	return o->host != NULL || o->user != NULL || o->incident != NULL;
+}
+
+static int know_rows(struct reviewing *r)
+{
+	int status = read_times(r);
+	if (status != STATUS_OK)
+		return status;
+	if (!is_about_one(r->o))
+		return read_rows(r);
+	return r->o->rows != NULL
+		       ? STATUS_OK
+		       : complain("--rows is needed with --host, --user or --incident: "
+				  "the SHA-256 that the report of it has",
+				  STATUS_USAGE);
+}
+
 static void add_time(struct buf *form, const char *name, int64_t at_us)
 {
 	char text[TIME_TEXT_MAX];
 	record_time_text(at_us, text);
 	client_parameter(form, name, text);
+}
+
+static void add_subject(struct buf *form, const char *name, const char *text)
+{
+	if (text != NULL)
+		client_parameter(form, name, text);
 }
 
 static int post(const struct reviewing *r, const char *id, const char *comment)
@@ -130,11 +153,12 @@ static int post(const struct reviewing *r, const char *id, const char *comment)
 	client_parameter(&form, "evidence", id);
 	client_parameter(&form, "version", version);
 	client_parameter(&form, "rows",
-			 r->o->since != NULL ? r->piece.sha256 : r->o->rows);
-	if (r->o->since != NULL) {
-		add_time(&form, "since", r->since_us);
-		add_time(&form, "until", r->until_us);
-	}
+			 is_about_one(r->o) ? r->o->rows : r->piece.sha256);
+	add_time(&form, "since", r->since_us);
+	add_time(&form, "until", r->until_us);
+	add_subject(&form, "host", r->o->host);
+	add_subject(&form, "user", r->o->user);
+	add_subject(&form, "incident", r->o->incident);
 	client_parameter(&form, "outcome", r->o->outcome);
 	client_parameter(&form, "comment", comment);
 	struct client *client = client_open(&r->o->common);
@@ -164,8 +188,8 @@ int evidence_review(const struct evidence_options *o, const char *id)
 		status = STATUS_USAGE;
 	} else if (!report_find_piece(r.compliance, id, &r.piece, error)) {
 		status = complain(error, STATUS_USAGE);
-	} else if (o->since != NULL) {
-		status = read_rows(&r);
+	} else {
+		status = know_rows(&r);
 	}
 	if (status == STATUS_OK)
 		status = post(&r, id, comment);
@@ -196,6 +220,7 @@ static void put_json(const struct review *review, struct buf *out)
 	object_text(out, "rows_sha256", review->rows);
 	object_time(out, "since", review->since_us, "Z");
 	object_time(out, "until", review->until_us, "Z");
+	object_text(out, "about", review->about);
 	object_close(out);
 }
 

@@ -87,10 +87,11 @@ static void take_record(struct chain *chain, const char *line, json_t *object)
 			     chain->seq);
 		return;
 	}
-	/* The first hangs on what came before the time, unless it is the first of all.
+	/* The first is there for its hash, unless it is the first of all: what it hangs
+	 * on is not here, so that nothing proves what it says.
 	 */
-	bool may_check = !is_first || audit.seq == 1;
-	if (may_check &&
+	bool is_proven = !is_first || audit.seq == 1;
+	if (is_proven &&
 	    (!digest_line(chain->hash, line, hash) || strcmp(hash, audit.hash) != 0 ||
 	     (!is_first && audit.seq != chain->seq + 1))) {
 		chain->is_broken = true;
@@ -104,7 +105,8 @@ static void take_record(struct chain *chain, const char *line, json_t *object)
 		chain->first = audit.seq;
 	chain->seq = audit.seq;
 	memcpy(chain->hash, audit.hash, sizeof(chain->hash));
-	if (!keep_hash(chain, audit.hash) || !keep_review(chain, &audit)) {
+	if (!keep_hash(chain, audit.hash) ||
+	    (is_proven && !keep_review(chain, &audit))) {
 		chain->is_broken = true;
 		bundle_judge(chain->c, false, "not enough memory for the audit chain");
 	}
@@ -189,43 +191,118 @@ static bool is_as_recorded(const json_t *told, const struct review *review)
 	       is_word(told, "rows_sha256", review->rows);
 }
 
-/* Whether the rows in the bundle are those that were reviewed. */
-static bool has_rows(const struct checking *c, const struct review *review)
+/* ---- which review counts ---- */
+
+/* What report.json says of a piece, and of what it was asked. */
+struct piece {
+	const char *id;
+	uint32_t version;
+	char rows[65]; /* SHA-256 of those in the bundle; "": there are none */
+	bool has_problem;
+	int64_t since_us, until_us, made_us;
+	char about[REVIEW_ABOUT_MAX];
+	const json_t *told; /* its review */
+};
+
+static void digest_rows(const struct checking *c, struct piece *piece)
 {
-	char path[TAR_PATH_MAX], sha256[65];
-	snprintf(path, sizeof(path), "evidence/%s.csv", review->evidence);
+	char path[TAR_PATH_MAX];
+	snprintf(path, sizeof(path), "evidence/%s.csv", piece->id);
 	const struct tar_file *file = tar_find(&c->tar, path);
-	if (file == NULL)
-		return false;
-	digest_of(file->text.at != NULL ? file->text.at : "", file->text.len, sha256);
-	return strcmp(sha256, review->rows) == 0;
+	if (file != NULL)
+		digest_of(file->text.at != NULL ? file->text.at : "", file->text.len,
+			  piece->rows);
 }
 
-static void check_review(const struct chain *chain, const char *id, const json_t *told)
+static bool read_piece(const struct checking *c, const json_t *report,
+		       const json_t *told, struct piece *piece)
+{
+	const json_t *document = json_object_get(report, "document");
+	*piece = (struct piece){ .id = bundle_word(told, "id"),
+				 .told = json_object_get(told, "review") };
+	piece->version = (uint32_t)json_integer_value(json_object_get(told, "version"));
+	piece->has_problem = bundle_word(told, "problem")[0] != '\0';
+	digest_rows(c, piece);
+	return piece->told != NULL &&
+	       time_parse(bundle_word(report, "since"), &piece->since_us) &&
+	       time_parse(bundle_word(report, "until"), &piece->until_us) &&
+	       time_parse(bundle_word(report, "made"), &piece->made_us) &&
+	       review_put_about(bundle_word(document, "about_host"),
+				bundle_word(document, "about_user"),
+				bundle_word(document, "about_incident"), piece->about);
+}
+
+static bool is_of_these(const struct piece *piece, const struct review *review)
+{
+	return !piece->has_problem && review->version == piece->version &&
+	       review->since_us == piece->since_us &&
+	       review->until_us == piece->until_us &&
+	       strcmp(review->about, piece->about) == 0 &&
+	       strcmp(review->rows, piece->rows) == 0;
+}
+
+/* The newest of these rows, else of others, as it was then; NULL: none. */
+static const struct review *that_counts(const struct chain *chain,
+					const struct piece *piece)
+{
+	const struct review *best = NULL;
+	for (size_t i = 0; i < chain->review_count; i++) {
+		const struct review *review = &chain->reviews[i];
+		if (review->at_us <= piece->made_us &&
+		    strcmp(review->evidence, piece->id) == 0 &&
+		    (best == NULL || is_of_these(piece, review) ||
+		     !is_of_these(piece, best)))
+			best = review;
+	}
+	return best;
+}
+
+static enum reviewed reviewed_of(const struct piece *piece, const struct review *review)
+{
+	int64_t expires_us = UNKNOWN_TIME;
+	if (review == NULL)
+		return REVIEWED_NOT;
+	if (!is_of_these(piece, review))
+		return REVIEWED_OTHER;
+	time_parse(bundle_word(piece->told, "expires"), &expires_us);
+	return expires_us <= piece->made_us ? REVIEWED_EXPIRED : REVIEWED_THESE;
+}
+
+static void say_review(struct checking *c, const struct piece *piece,
+		       const struct review *review)
+{
+	bundle_judge(c, true, "%.60s: %s rows were reviewed and %s by %s: %s",
+		     piece->id, is_of_these(piece, review) ? "its" : "other",
+		     review_outcome(review), review->actor, review->comment);
+}
+
+/* False: it has none. */
+static bool check_review(const struct chain *chain, const struct piece *piece)
 {
 	struct checking *c = chain->c;
+	const json_t *told = piece->told;
 	json_int_t seq = json_integer_value(json_object_get(told, "seq"));
-	const struct review *review = review_at(chain, seq);
-	bool is_of_these = !is_word(told, "reviewed", reviewed_name(REVIEWED_OTHER));
-	if (review == NULL || strcmp(review->evidence, id) != 0)
+	const struct review *review = that_counts(chain, piece);
+	const char *wanted = reviewed_name(reviewed_of(piece, review));
+	if (seq > 0 && review_at(chain, seq) == NULL)
 		bundle_judge(c, false,
-			     "report.json: no audit record %lld is a review of %.60s",
-			     (long long)seq, id);
-	else if (!is_as_recorded(told, review))
-		bundle_judge(
-			c, false,
-			"report.json: the review of %.60s is not what audit record "
-			"%lld says",
-			id, (long long)seq);
-	else if (is_of_these != has_rows(c, review))
+			     "report.json: no audit record %lld is a review of %.60s "
+			     "that the chain proves",
+			     (long long)seq, piece->id);
+	else if (!is_word(told, "reviewed", wanted))
 		bundle_judge(c, false,
-			     "evidence/%.60s.csv: whether these rows were reviewed is "
-			     "not what report.json says",
-			     id);
-	else
-		bundle_judge(c, true, "%.60s: %s rows were reviewed and %s by %s: %s",
-			     id, is_of_these ? "its" : "other", review_outcome(review),
-			     review->actor, review->comment);
+			     "report.json: whether the rows of %.60s were reviewed is "
+			     "%s by the chain, and not what it says",
+			     piece->id, wanted);
+	else if (review != NULL &&
+		 ((uint64_t)seq != review->seq || !is_as_recorded(told, review)))
+		bundle_judge(c, false,
+			     "report.json: the review of %.60s is not what audit "
+			     "record %" PRIu64 " says",
+			     piece->id, review->seq);
+	else if (review != NULL)
+		say_review(c, piece, review);
+	return review != NULL;
 }
 
 static json_t *report_of(const struct checking *c)
@@ -236,18 +313,35 @@ static json_t *report_of(const struct checking *c)
 		       : NULL;
 }
 
+/* What whoever made the report found of the chain in the store. */
+static void check_finding(struct checking *c, const json_t *report)
+{
+	json_int_t faults = json_integer_value(
+		json_object_get(json_object_get(report, "audit"), "faults"));
+	if (faults != 0)
+		bundle_judge(c, false,
+			     "report.json: the audit chain was not what was written "
+			     "when the report was made: %lld faults",
+			     (long long)faults);
+}
+
 static void check_reviews(struct chain *chain)
 {
 	size_t i, without = 0;
-	json_t *piece, *report = report_of(chain->c);
-	json_array_foreach(json_object_get(report, "evidence"), i, piece)
+	json_t *told, *report = report_of(chain->c);
+	struct piece piece;
+	if (!json_is_array(json_object_get(report, "evidence")))
+		bundle_judge(chain->c, false, "report.json: it is no report");
+	check_finding(chain->c, report);
+	json_array_foreach(json_object_get(report, "evidence"), i, told)
 	{
-		const json_t *told = json_object_get(piece, "review");
-		if (told == NULL ||
-		    is_word(told, "reviewed", reviewed_name(REVIEWED_NOT)))
-			without++;
+		if (!read_piece(chain->c, report, told, &piece))
+			bundle_judge(chain->c, false,
+				     "report.json: of which time %.60s is, and whether "
+				     "it was reviewed, is not said",
+				     piece.id);
 		else
-			check_review(chain, bundle_word(piece, "id"), told);
+			without += !check_review(chain, &piece);
 	}
 	if (without > 0)
 		bundle_judge(chain->c, true, "%zu pieces of evidence have no review",

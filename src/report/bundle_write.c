@@ -16,7 +16,7 @@
 #include "report/tar.h"
 #include "store/seal.h"
 
-enum { LINKS_MAX = 1000000 };
+enum { LINKS_MAX = 1000000, CHAIN_MS = 60000 };
 
 struct making {
 	const struct report *report;
@@ -25,6 +25,8 @@ struct making {
 	struct seal *seal; /* NULL: nothing can be signed */
 	struct buf *lines; /* of the records being read, the newest first */
 	size_t line_count, line_room;
+	uint64_t first_seq; /* of the audit records that are put in, ... */
+	int64_t first_us;   /* ... none of which is older */
 	bool failed;
 };
 
@@ -119,7 +121,9 @@ static bool keep_line(struct making *making, enum record_kind kind, const void *
 
 static bool take_audit(void *to, const void *record)
 {
-	return keep_line(to, RECORD_audit, record);
+	const struct making *making = to;
+	const struct audit_record *audit = record;
+	return audit->seq < making->first_seq || keep_line(to, RECORD_audit, record);
 }
 
 static bool take_checkpoint(void *to, const void *record)
@@ -153,6 +157,36 @@ static int64_t chain_since_us(const struct report *report)
 	return since_us;
 }
 
+static bool take_begin(void *to, const struct store_value *values, size_t count)
+{
+	struct making *making = to;
+	if (count == 2 && values[0].type == STORE_INTEGER) {
+		making->first_seq = (uint64_t)values[0].integer;
+		making->first_us = values[1].integer;
+	}
+	return false;
+}
+
+/*
+ * The record before the first of the time begins it: without its hash nothing would
+ * prove the first.  The clock may have been set back: what counts is the number.
+ */
+static bool find_begin(struct making *making, char error[static STORE_ERROR_MAX])
+{
+	static const char sql[] =
+		"WITH b(first) AS (SELECT max(1, min(seq) - 1) FROM audit"
+		" WHERE at >= :since) "
+		"SELECT first, (SELECT min(at) FROM audit WHERE seq >= first) FROM b";
+	const struct store_parameter since = { ":since", NULL,
+					       chain_since_us(making->report) };
+	const struct store_sql to = { .self = making,
+				      .row = take_begin,
+				      .parameters = &since,
+				      .parameter_count = 1 };
+	making->first_us = since.number;
+	return store_sql(making->reader, sql, CHAIN_MS, &to, error) == 0;
+}
+
 /*
  * From the begin of the time on, to the last: what came after it is held by a
  * checkpoint that holds the time's last, too.
@@ -160,8 +194,10 @@ static int64_t chain_since_us(const struct report *report)
 static bool add_chain(struct making *making, char error[static STORE_ERROR_MAX])
 {
 	struct store_filter filter;
+	if (!find_begin(making, error))
+		return false;
 	store_filter_init(&filter);
-	filter.since_us = chain_since_us(making->report);
+	filter.since_us = making->first_us;
 	/* Checkpoints first: none of them signs a record that came after the reading.
 	 */
 	int result = store_read(making->reader, RECORD_checkpoint, &filter,

@@ -60,7 +60,9 @@ struct report {
 	const struct compliance *compliance;
 	const struct framework *framework;
 	struct report_ask ask;
-	field_text32 incident; /* the whole id of ask.subject.incident */
+	field_text32 incident;        /* the whole id of ask.subject.incident */
+	char about[REVIEW_ABOUT_MAX]; /* as reviews name the subject */
+	bool is_about_said;           /* it fits in one */
 	struct observed observed;
 	struct collected *collected; /* owned; of the evidence the framework asks for */
 	size_t collected_count;

@@ -19,9 +19,15 @@ const char *reviewed_name(enum reviewed reviewed)
 
 /* ---- of a report ---- */
 
-static bool is_of_these(const struct review *review, const struct collected *collected)
+/* Nobody reviewed what could not be read, whatever rows there were before. */
+static bool is_of_these(const struct report *report, const struct review *review,
+			const struct collected *collected)
 {
-	return review->version == collected->evidence->version &&
+	return collected->problem[0] == '\0' && report->is_about_said &&
+	       review->version == collected->evidence->version &&
+	       review->since_us == report->ask.since_us &&
+	       review->until_us == report->ask.until_us &&
+	       strcmp(review->about, report->about) == 0 &&
 	       strcmp(review->rows, collected->sha256) == 0;
 }
 
@@ -29,7 +35,7 @@ static bool is_of_these(const struct review *review, const struct collected *col
 static void consider(const struct report *report, struct collected *collected,
 		     const struct review *review)
 {
-	bool is_it = is_of_these(review, collected);
+	bool is_it = is_of_these(report, review, collected);
 	if (strcmp(review->evidence, collected->evidence->id) != 0 ||
 	    collected->reviewed > REVIEWED_OTHER ||
 	    (collected->reviewed == REVIEWED_OTHER && !is_it))
@@ -58,6 +64,9 @@ void report_find_reviews(struct report *report, struct store_reader *reader)
 	const struct reviews_of all = { .until_us = report->ask.now_us,
 					.take = take_review,
 					.to = report };
+	const struct report_subject *subject = &report->ask.subject;
+	report->is_about_said = review_put_about(subject->host, subject->user,
+						 report->incident, report->about);
 	if (reviews_read(reader, &all, report->reviews_problem) == 0)
 		report->reviews_problem[0] = '\0';
 }
@@ -96,7 +105,7 @@ bool report_read_piece(struct store_reader *reader, const struct compliance *com
 			  (size_t)(piece->evidence - compliance->evidence))) {
 		snprintf(error, STORE_ERROR_MAX,
 			 "%.60s is of a document about a host, a user or an incident: "
-			 "give --rows, as the report has them",
+			 "name it, and give --rows, as the report has them",
 			 piece->evidence->id);
 		return false;
 	}

@@ -1,9 +1,9 @@
 /*
  * review.c: see review.h.
  *
- * In the chain: subject "E1 version 3", before "rows SHA256 of SINCE to UNTIL", after
- * "accepted: COMMENT".  What is read is put again and compared, so that one review has
- * one way to be written.
+ * In the chain: subject "E1 version 3", before "rows SHA256 of SINCE to UNTIL", with
+ * " about user bob" if it is not of all, after "accepted: COMMENT".  What is read is
+ * put again and compared, so that one review has one way to be written.
  */
 #include "report/review.h"
 
@@ -68,19 +68,46 @@ bool review_read_comment(const char *text, char out[static REVIEW_COMMENT_MAX])
 	return fits;
 }
 
+static bool is_one_line(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (is_blank(*text) && *text != ' ')
+			return false;
+	return true;
+}
+
+static void add_about(struct buf *out, const char *what, const char *name)
+{
+	if (name == NULL || name[0] == '\0')
+		return;
+	buf_printf(out, "%s%s %s", out->len > 0 ? ", " : "", what, name);
+}
+
+bool review_put_about(const char *host, const char *user, const char *incident,
+		      char out[static REVIEW_ABOUT_MAX])
+{
+	struct buf text = { 0 };
+	add_about(&text, "host", host);
+	add_about(&text, "user", user);
+	add_about(&text, "incident", incident);
+	bool fits = buf_ok(&text) && text.len < REVIEW_ABOUT_MAX &&
+		    (text.len == 0 || is_one_line(buf_cstr(&text)));
+	snprintf(out, REVIEW_ABOUT_MAX, "%s",
+		 fits && text.len > 0 ? buf_cstr(&text) : "");
+	buf_free(&text);
+	return fits;
+}
+
 /* ---- as a record ---- */
 
 static void put_rows(const struct review *review, field_text256 out)
 {
 	char since[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
-	if (review->since_us == UNKNOWN_TIME) {
-		snprintf(out, sizeof(field_text256), "rows %s", review->rows);
-		return;
-	}
 	record_time_text(review->since_us, since);
 	record_time_text(review->until_us, until);
-	snprintf(out, sizeof(field_text256), "rows %s of %s to %s", review->rows, since,
-		 until);
+	snprintf(out, sizeof(field_text256), "rows %s of %s to %s%s%s", review->rows,
+		 since, until, review->about[0] != '\0' ? " about " : "",
+		 review->about);
 }
 
 void review_put(const struct review *review, struct audit_record *audit)
@@ -111,12 +138,16 @@ static bool take_subject(const char *text, struct review *review)
 static bool take_rows(const char *text, struct review *review)
 {
 	char since[TIME_TEXT_MAX] = "", until[TIME_TEXT_MAX] = "";
-	int count =
-		sscanf(text, "rows %64s of %31s to %31s", review->rows, since, until);
-	review->since_us = review->until_us = UNKNOWN_TIME;
-	if (count == 1)
-		return true;
-	return count == 3 && time_parse(since, &review->since_us) &&
+	int end = 0;
+	if (sscanf(text, "rows %64s of %31s to %31s%n", review->rows, since, until,
+		   &end) != 3)
+		return false;
+	/* What does not fit is written otherwise. */
+	static const char between[] = " about ";
+	if (strncmp(text + end, between, strlen(between)) == 0)
+		snprintf(review->about, sizeof(review->about), "%s",
+			 text + end + strlen(between));
+	return time_parse(since, &review->since_us) &&
 	       time_parse(until, &review->until_us);
 }
 

@@ -3,8 +3,9 @@
  * it.
  *
  * A review is a record of the audit chain, which proves it as it proves any other.  It
- * names its rows by their hash, so it holds for exactly these: whoever asks again and
- * gets other rows has not had them reviewed.
+ * names its rows by their hash, their time and whom they are about, so it holds for
+ * exactly these: whoever asks again and gets other rows, or asks for another time and
+ * gets as few, has not had them reviewed.
  */
 #pragma once
 
@@ -14,17 +15,18 @@
 #include "store/store.h"
 
 enum {
-	REVIEW_ID_MAX = 40,      /* of an evidence, with its end */
-	REVIEW_COMMENT_MAX = 241 /* the same; it shares a field of the record */
+	REVIEW_ID_MAX = 40,       /* of an evidence, with its end */
+	REVIEW_COMMENT_MAX = 241, /* the same; it shares a field of the record */
+	REVIEW_ABOUT_MAX = 110    /* the same */
 };
 #define REVIEW_ACTION "evidence_review"
 
 struct review {
 	char evidence[REVIEW_ID_MAX];
-	uint32_t version; /* of the evidence */
-	char rows[65];    /* SHA-256 of the rows as CSV */
-	int64_t since_us,
-		until_us; /* their time; UNKNOWN_TIME: only the hash was told */
+	uint32_t version;             /* of the evidence */
+	char rows[65];                /* SHA-256 of the rows as CSV */
+	int64_t since_us, until_us;   /* their time */
+	char about[REVIEW_ABOUT_MAX]; /* "user bob"; "": all */
 	bool is_accepted;
 	char comment[REVIEW_COMMENT_MAX];
 	/* Of the record. */
@@ -44,6 +46,11 @@ bool review_is_id(const char *text);
 	"the id of an evidence, such as E1: at most 39 letters, digits, - _ and ."
 bool review_is_sha256(const char *text);
 #define REVIEW_SHA256_ALLOWED "64 hexadecimal digits, as the report has them"
+
+/* Whom a document is about; NULL or "": not told.  False: too long, or not one line. */
+bool review_put_about(const char *host, const char *user, const char *incident,
+		      char out[static REVIEW_ABOUT_MAX]);
+#define REVIEW_ABOUT_ALLOWED "one line, at most 100 bytes with these words"
 
 /*
  * One line: what is space, or a control, becomes one space.  False: nothing is left, or

@@ -148,12 +148,11 @@ void words_coverage(struct buf *out, const struct report *report,
 static void say_other_rows(struct buf *out, const struct review *review)
 {
 	char since[WORDS_TIME_MAX], until[WORDS_TIME_MAX];
-	buf_printf(out, "other rows, version %u of the query", review->version);
-	if (review->since_us != UNKNOWN_TIME) {
-		words_time(review->since_us, since);
-		words_time(review->until_us, until);
-		buf_printf(out, " from %s to %s", since, until);
-	}
+	words_time(review->since_us, since);
+	words_time(review->until_us, until);
+	buf_printf(out, "other rows, version %u of the query from %s to %s%s%s",
+		   review->version, since, until,
+		   review->about[0] != '\0' ? " about " : "", review->about);
 	buf_printf(out, " (SHA-256 %s). These rows are not reviewed.", review->rows);
 }
 

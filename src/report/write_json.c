@@ -33,6 +33,7 @@ static void put_review(struct buf *out, const struct collected *collected)
 		object_text(out, "rows_sha256", review->rows);
 		object_time(out, "since", review->since_us, "Z");
 		object_time(out, "until", review->until_us, "Z");
+		object_text(out, "about", review->about);
 	}
 	if (collected->reviewed > REVIEWED_OTHER)
 		object_time(out, "expires", collected->review_expires_us, "Z");

@@ -138,12 +138,12 @@ def in_every_format(tap, reports):
 
 def by_hash(tap, monitor, reports):
     sha256 = reports.piece("E4")["sha256"]
-    evidence(monitor, "review", "E4", "--rows", sha256, "--outcome", "rejected",
-             "--comment", "not all are known")
+    evidence(monitor, "review", "E4", "--since", reports.since, "--until", reports.until,
+             "--rows", sha256, "--outcome", "rejected", "--comment", "not all are known")
     in_chain(monitor, 2)
     got = reports.review("E4")
-    tap.ok(got["outcome"] == "rejected" and "since" not in got,
-           "a hash alone names rows, and they may be rejected", got)
+    tap.equal((got["reviewed"], got["outcome"]), ("these_rows", "rejected"),
+              "rows as they were seen in a report may be rejected", got)
     listed = [json.loads(one) for one in evidence(monitor, "reviews", "--json").stdout.splitlines()]
     tap.equal([(one["evidence"], one["outcome"], one["actor"]) for one in listed],
               [("E4", "rejected", "root"), ("E1", "accepted", "root")],
@@ -166,6 +166,31 @@ def other_rows(tap, monitor, reports):
     tap.ok("These rows are not reviewed." in page, "and the page says so")
 
 
+def another_time_or_user(tap, monitor, reports):
+    """With as few rows: what nobody did is as empty at any time, and of anybody."""
+    times = ("--since", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z")
+    evidence(monitor, "review", "E10", *times, "--comment", "nothing there")
+    in_chain(monitor, 3)
+    tap.equal(reports.review("E10")["reviewed"], "other_rows",
+              "the rows of another time are others, also if there are none")
+
+    def access(user):
+        text = monitor.command("report", "access", "--user", user, "--state", str(monitor.state),
+                               "--since", reports.since, "--until", reports.until, "--format",
+                               "json", status=None).stdout
+        return json.loads(text)["evidence"][0]
+
+    alice = access("alice")
+    evidence(monitor, "review", alice["id"], "--since", reports.since, "--until", reports.until,
+             "--user", "alice", "--rows", alice["sha256"], "--comment", "no logins")
+    in_chain(monitor, 4)
+    reviewed = access("alice")["review"]
+    tap.equal((reviewed["reviewed"], reviewed["about"]), ("these_rows", "user alice"),
+              "a document about one is reviewed", reviewed)
+    tap.equal((access("bob")["sha256"], access("bob")["review"]["reviewed"]),
+              (alice["sha256"], "other_rows"), "and not that about another, with as few rows")
+
+
 def refused(tap, monitor):
     for words, why in (
             (("E1", "--comment", "x"), "of which rows?"),
@@ -174,6 +199,8 @@ def refused(tap, monitor):
             (("E1", "--since", "1h", "--comment", "x", "--outcome", "fine"),
              "--outcome: allowed is accepted or rejected"),
             (("E1", "--rows", "12", "--comment", "x"), "--rows: allowed are 64"),
+            (("E1", "--rows", "12" * 32, "--comment", "x"), "of which rows?"),
+            (("E1", "--since", "1h", "--user", "x", "--comment", "x"), "--rows is needed with"),
             (("E99", "--since", "1h", "--comment", "x"), "there is no evidence E99"),
             (("E1", "--since", "1h", "--until", "2100-01-01", "--comment", "x"),
              "--until is yet to come"),
@@ -183,7 +210,7 @@ def refused(tap, monitor):
                f"refused: {why}", done.stderr)
     peer = evidence(monitor, "review", "access-peers", "--since", "1h", "--comment", "x",
                     status=5)
-    tap.ok("give --rows" in peer.stderr, "evidence about one host is named by its rows",
+    tap.ok("name it, and give --rows" in peer.stderr, "evidence about one host is named by its rows",
            peer.stderr)
 
 
@@ -191,7 +218,8 @@ def over_http(tap, monitor, reports):
     token = {role: token_of(monitor, role) for role in ("viewer", "operator")}
     port = int(monitor.get("status")["listen"].rsplit(":", 1)[1])
     fields = {"evidence": "E5", "version": "1", "rows": "ab" * 32, "outcome": "accepted",
-              "comment": "by hand"}
+              "comment": "by hand", "since": "2026-01-01T00:00:00Z",
+              "until": "2026-02-01T00:00:00Z"}
 
     def post(role, **others):
         with monitor.network.inside():
@@ -209,20 +237,22 @@ def over_http(tap, monitor, reports):
                              ("version", "0", "version:"), ("version", "x", "version:"),
                              ("rows", "ab", "rows:"), ("outcome", "", "outcome: allowed"),
                              ("comment", "\n", "comment: allowed"),
-                             ("since", "2026-01-01", "since, until: allowed are two"),
-                             ("until", "2026-01-01", "since, until: allowed are two")):
+                             ("since", "soon", "since, until: the time"),
+                             ("until", "", "since, until: the time"),
+                             ("until", "2026-01-01", "until: allowed is a time after"),
+                             ("user", "a\nb", "host, user, incident: allowed are one line")):
         status, said = post("operator", **{name: value})
         tap.ok(status == 400 and why in said, f"{name}={value!r} is refused", status, said)
     status, said = post("operator", since="2026-01-01T00:00:00Z", until="2100-01-01T00:00:00Z")
     tap.ok(status == 400 and "that has come" in said, "what is yet to come can't be reviewed",
            said)
-    tap.equal(in_chain(monitor, 3)[0]["actor"], "operator", "the chain has the token's name")
+    tap.equal(in_chain(monitor, 5)[0]["actor"], "operator", "the chain has the token's name")
 
 
 def without_daemon(tap, monitor, reports):
     bundle = monitor.network.lab.dir / "pci.bundle"
     monitor.stop()
-    tap.equal(len(evidence(monitor, "reviews", "--json").stdout.splitlines()), 3,
+    tap.equal(len(evidence(monitor, "reviews", "--json").stdout.splitlines()), 5,
               "reviews are listed without a daemon")
     reports.make("json", "--since", reports.since, "--until", reports.until, "--bundle",
                  str(bundle))
@@ -243,6 +273,7 @@ def reviews(tap, lab):
     in_every_format(tap, reports)
     by_hash(tap, monitor, reports)
     other_rows(tap, monitor, reports)
+    another_time_or_user(tap, monitor, reports)
     refused(tap, monitor)
     over_http(tap, monitor, reports)
     without_daemon(tap, monitor, reports)

@@ -104,13 +104,22 @@ static inline void open_compliance(void)
 	buf_free(&errors);
 }
 
-static inline void make_bundle(struct buf *out)
+/* Whoever has the store's file can write what he likes into it. */
+static inline void edit_store(const char *sql)
+{
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static inline void make_bundle_since(int64_t since_us, struct buf *out)
 {
 	char error[STORE_ERROR_MAX];
 	int status;
 	struct store_reader *reader = store_reader_open(folder, error, &status);
 	const struct report_ask ask = { .framework = "test",
-					.since_us = START_US,
+					.since_us = since_us,
 					.until_us = START_US + DAY,
 					.now_us = START_US + DAY,
 					.host = "host",
@@ -121,6 +130,11 @@ static inline void make_bundle(struct buf *out)
 		fail_msg("%s", error);
 	report_free(report);
 	store_reader_close(reader);
+}
+
+static inline void make_bundle(struct buf *out)
+{
+	make_bundle_since(START_US, out);
 }
 
 /* ---- what is said of it ---- */

@@ -120,13 +120,7 @@ static void a_file_left_out_added_or_changed_is_named(void **state)
 static void a_store_that_was_edited_gives_other_rows(void **state)
 {
 	(void)state;
-	sqlite3 *db = NULL;
-	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				      "UPDATE listener SET port=4444 WHERE port=1003",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
-	sqlite3_close(db);
+	edit_store("UPDATE listener SET port=4444 WHERE port=1003");
 	expect_fault(
 		&bundle, folder,
 		"evidence/T1.csv: asked again, 12 rows that are not the same: line "
@@ -136,11 +130,8 @@ static void a_store_that_was_edited_gives_other_rows(void **state)
 /* The rows say one thing, the checkpoints another. */
 static void edit_chain(const char *sql, const char *wanted)
 {
-	sqlite3 *db = NULL;
 	struct buf made = { 0 };
-	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	edit_store(sql);
 	make_bundle(&made);
 	expect_fault(&made, NULL, wanted);
 	buf_free(&made);

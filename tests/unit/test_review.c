@@ -9,7 +9,10 @@
 #include "report/digest.h"
 #include "report/model.h"
 
-#define HOUR       (3600 * SECOND)
+#define HOUR (3600 * SECOND)
+#define ROWS                                                                           \
+	"rows " OTHER_ROWS                                                             \
+	" of 2026-01-01T00:00:00.000000Z to 2026-01-02T00:00:00.000000Z"
 #define OTHER_ROWS "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static const struct review usual = {
@@ -75,23 +78,31 @@ static void the_longest_of_all_fits_its_record(void **state)
 	struct review review = usual, taken;
 	memset(review.evidence, 'e', REVIEW_ID_MAX - 1);
 	memset(review.comment, 'c', REVIEW_COMMENT_MAX - 1);
+	memset(review.about, 'a', REVIEW_ABOUT_MAX - 1);
 	review.version = UINT32_MAX;
 	put(&review, &audit);
 	assert_true(review_take(&audit, &taken));
 	assert_string_equal(taken.evidence, review.evidence);
 	assert_string_equal(taken.comment, review.comment);
+	assert_string_equal(taken.about, review.about);
 	assert_int_equal(taken.version, UINT32_MAX);
 }
 
-static void a_hash_alone_names_rows_too(void **state)
+static void it_says_whom_its_rows_are_about(void **state)
 {
 	(void)state;
 	struct audit_record audit;
-	struct review review = usual;
-	review.since_us = review.until_us = UNKNOWN_TIME;
+	struct review review = usual, taken;
+	assert_true(review_put_about("192.0.2.1", "bob about eve", NULL, review.about));
+	assert_string_equal(review.about, "host 192.0.2.1, user bob about eve");
 	put(&review, &audit);
-	assert_true(review_take(&audit, &review));
-	assert_int_equal(review.since_us, UNKNOWN_TIME);
+	assert_true(review_take(&audit, &taken));
+	assert_string_equal(taken.about, review.about);
+	assert_true(review_put_about(NULL, "", NULL, review.about));
+	assert_string_equal(review.about, "");
+	assert_false(review_put_about(NULL, "bob\n", NULL, review.about));
+	assert_false(
+		review_put_about("2001:db8::1/128", audit.before, NULL, review.about));
 }
 
 static void what_is_written_otherwise_is_no_review(void **state)
@@ -100,18 +111,21 @@ static void what_is_written_otherwise_is_no_review(void **state)
 	static const struct {
 		const char *subject, *before, *after;
 	} others[] = {
-		{ "T1", "rows " OTHER_ROWS, "accepted: yes" },
-		{ "T1 version 01", "rows " OTHER_ROWS, "accepted: yes" },
-		{ "T1 version 99999999999", "rows " OTHER_ROWS, "accepted: yes" },
-		{ "T/1 version 1", "rows " OTHER_ROWS, "accepted: yes" },
-		{ "T1 version 1 ", "rows " OTHER_ROWS, "accepted: yes" },
+		{ "T1 version 1", "rows " OTHER_ROWS, "accepted: yes" },
+		{ "T1 version 1", ROWS " about ", "accepted: yes" },
+		{ "T1 version 1", ROWS " or so", "accepted: yes" },
+		{ "T1", ROWS, "accepted: yes" },
+		{ "T1 version 01", ROWS, "accepted: yes" },
+		{ "T1 version 99999999999", ROWS, "accepted: yes" },
+		{ "T/1 version 1", ROWS, "accepted: yes" },
+		{ "T1 version 1 ", ROWS, "accepted: yes" },
 		{ "T1 version 1", "rows 00", "accepted: yes" },
 		{ "T1 version 1", "rows " OTHER_ROWS " of then", "accepted: yes" },
-		{ "T1 version 1", "rows " OTHER_ROWS " ", "accepted: yes" },
-		{ "T1 version 1", "rows " OTHER_ROWS, "perhaps: yes" },
-		{ "T1 version 1", "rows " OTHER_ROWS, "accepted" },
-		{ "T1 version 1", "rows " OTHER_ROWS, "accepted: " },
-		{ "T1 version 1", "rows " OTHER_ROWS, "accepted:  yes" },
+		{ "T1 version 1", ROWS " ", "accepted: yes" },
+		{ "T1 version 1", ROWS, "perhaps: yes" },
+		{ "T1 version 1", ROWS, "accepted" },
+		{ "T1 version 1", ROWS, "accepted: " },
+		{ "T1 version 1", ROWS, "accepted:  yes" },
 		{ "T1 version 1", "", "accepted: yes" },
 	};
 	struct audit_record audit;
@@ -325,8 +339,63 @@ static void a_bundle_tells_of_no_review_that_its_chain_does_not(void **state)
 	expect_fault_with(&bundle, "version", json_integer(2), differs);
 	expect_fault_with(&bundle, "seq", json_integer(1),
 			  "no audit record 1 is a review of T1");
-	expect_fault_with(&bundle, "reviewed", json_string("other_rows"),
-			  "whether these rows were reviewed is not what report.json");
+	static const char otherwise[] =
+		"whether the rows of T1 were reviewed is these_rows by the chain";
+	expect_fault_with(&bundle, "reviewed", json_string("other_rows"), otherwise);
+	expect_fault_with(&bundle, "reviewed", json_string("no"), otherwise);
+	expect_fault_with(&bundle, "reviewed", json_string("by all"), otherwise);
+	buf_free(&bundle);
+}
+
+/* As few rows are those of any time; and nobody reviewed what could not be read. */
+static void a_review_of_another_time_or_subject_is_of_other_rows(void **state)
+{
+	(void)state;
+	struct review review = of_these_rows("another time");
+	review.since_us -= DAY;
+	keep_review(&review, START_US + 4 * HOUR);
+	review = of_these_rows("another user");
+	assert_true(review_put_about(NULL, "bob", NULL, review.about));
+	keep_review(&review, START_US + 4 * HOUR + 1);
+	struct made made = make(START_US + DAY);
+	struct collected *collected = &made.report->collected[0];
+	report_find_reviews(made.report, made.reader);
+	const enum reviewed before = collected->reviewed;
+	assert_string_not_equal(collected->review.comment, "another time");
+	assert_string_not_equal(collected->review.comment, "another user");
+	assert_string_equal(reviewed_name(before), "these_rows");
+	snprintf(collected->problem, sizeof(collected->problem), "could not be read");
+	collected->reviewed = REVIEWED_NOT;
+	report_find_reviews(made.report, made.reader);
+	assert_string_equal(reviewed_name(collected->reviewed), "other_rows");
+	let_made_go(&made);
+}
+
+/*
+ * Its chain begins with the record before that of the oldest review, which is there for
+ * its hash.
+ */
+static void a_review_that_was_edited_is_proven_by_no_bundle(void **state)
+{
+	(void)state;
+	const int64_t since_us = START_US + 12 * HOUR;
+	struct buf bundle = { 0 };
+	struct said said = { 0 };
+	struct review review = usual;
+	review.since_us = since_us;
+	keep_review(&review, START_US + 5 * HOUR);
+	make_bundle_since(since_us, &bundle);
+	if (verify(&bundle, NULL, &said) != 0)
+		fail_msg("%s", buf_cstr(&said.faults));
+	assert_non_null(strstr(buf_cstr(&said.fine), "other rows were reviewed"));
+	let_go(&said);
+	buf_clear(&bundle);
+	edit_store("UPDATE audit SET actor = 'mallory' WHERE seq = "
+		   "(SELECT max(seq) FROM audit WHERE action = '" REVIEW_ACTION "')");
+	make_bundle_since(since_us, &bundle);
+	expect_fault(&bundle, NULL, "does not follow");
+	expect_fault(&bundle, NULL,
+		     "was not what was written when the report was made");
 	buf_free(&bundle);
 }
 
@@ -335,11 +404,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_put_is_taken),
 		cmocka_unit_test(the_longest_of_all_fits_its_record),
-		cmocka_unit_test(a_hash_alone_names_rows_too),
+		cmocka_unit_test(it_says_whom_its_rows_are_about),
 		cmocka_unit_test(what_is_written_otherwise_is_no_review),
 		cmocka_unit_test(a_comment_becomes_one_line),
 		cmocka_unit_test(a_review_holds_for_its_rows_version_and_time),
 		cmocka_unit_test(a_bundle_tells_of_no_review_that_its_chain_does_not),
+		cmocka_unit_test(a_review_of_another_time_or_subject_is_of_other_rows),
+		cmocka_unit_test(a_review_that_was_edited_is_proven_by_no_bundle),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
