@@ -269,9 +269,10 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	refuses("limits:\n  los: 1",
 		"f:2:3: unknown key \"los\" in limits; allowed: "
 		"response_ms, loss, errors, usual, files; did you mean loss?\n");
-	refuses("something: 1", "interfaces, capture, flows, limits, notify, detect, "
-				"traps, blocklists, "
-				"block, policy, report, retention, privacy, logs, probe\n");
+	refuses("something: 1",
+		"interfaces, capture, flows, limits, notify, detect, "
+		"traps, blocklists, "
+		"block, policy, report, retention, privacy, logs, probe\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");
