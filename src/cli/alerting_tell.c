@@ -141,7 +141,7 @@ void alerting_fork(struct alerting *a)
 	if (!alerting_has_sinks(a->rules.tell))
 		return;
 	/* The spool is in it; what goes wrong is said where the rest is given up. */
-	sandbox_own_folder(config->state, config->user);
+	sandbox_own_inside(config->state, "spool", config->user);
 	snprintf(a->spool, sizeof(a->spool), "%s/spool", config->state);
 	reporting_folder(config->state, a->reports);
 	snprintf(a->reports_in, sizeof(a->reports_in), "%s/", a->reports);

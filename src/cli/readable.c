@@ -20,7 +20,7 @@ void readable_add_folder(void *to, const char *folder)
 	if (readable->folder_count == READABLE_FOLDERS_MAX)
 		return;
 	char *copy = readable->folders[readable->folder_count];
-	int len = snprintf(copy, READABLE_PATH_MAX, "%s", folder);
+	int len = snprintf(copy, READABLE_PATH_MAX, "%s/", folder);
 	if (len < 0 || len >= READABLE_PATH_MAX)
 		return;
 	readable->folder_count++;

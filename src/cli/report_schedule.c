@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/notify_rules.h"
+#include "cli/reporting_wire.h"
 #include "report/formats.h"
 
 struct checking {
@@ -25,7 +26,14 @@ static void check_report(const struct checking *c)
 {
 	const char *report = c->schedule->report;
 	bool is_document;
-	if (!compliance_has(c->compliance, report, &is_document)) {
+	if (!reporting_name_is_good(report, strlen(report))) {
+		buf_printf(
+			complain(c, &c->schedule->report_at),
+			"report can't be \"%s\", as its files are called like it; "
+			"allowed are letters, digits, \"-\", \"_\" and \".\", but for "
+			"the first\n",
+			report);
+	} else if (!compliance_has(c->compliance, report, &is_document)) {
 		buf_printf(complain(c, &c->schedule->report_at),
 			   "report can't be \"%s\"; allowed is one of ", report);
 		compliance_list_names(c->compliance, c->errors);

@@ -23,12 +23,10 @@ void reporting_fork(struct reporting *r, const struct config *config)
 	snprintf(r->path, sizeof(r->path), "%s/reports.json", config->state);
 	if (config->report_schedule.count == 0)
 		return;
-	/* Reports are written in it; what goes wrong is said where the rest is given
-	 * up. */
-	char folder[CONFIG_TEXT_MAX + 16];
-	sandbox_own_folder(config->state, config->user);
-	reporting_folder(config->state, folder);
-	sandbox_own_folder(folder, config->user);
+	int error = sandbox_own_inside(config->state, REPORTING_FOLDER, config->user);
+	if (error != 0)
+		fprintf(stderr, "breakwater: %s/" REPORTING_FOLDER ": %s\n",
+			config->state, strerror(-error));
 	const struct guard_task task = reporting_task(config);
 	r->process = guard_fork(&task);
 	char text[GUARD_TEXT_MAX];

@@ -95,17 +95,26 @@ static bool put_in_place(struct reporting_files *files)
 	return true;
 }
 
+/*
+ * All is written before anything is in its place; while it is put there, there is no
+ * list: files beside one are always those that it names.
+ */
 bool reporting_files_end(struct reporting_files *files,
 			 char sha256[static REPORTING_SHA256_MAX])
 {
-	char name[NAME_SIZE], path[PATH_SIZE];
+	char name[NAME_SIZE], path[PATH_SIZE], fresh[PATH_SIZE];
 	snprintf(name, sizeof(name), "%s.sha256", files->stem);
 	snprintf(path, sizeof(path), "%s/%s", files->folder, name);
-	if (!put_in_place(files))
+	snprintf(fresh, sizeof(fresh), "%s/%s" FRESH, files->folder, name);
+	int error = file_replace(fresh, files->digests.at, files->digests.len);
+	if (error != 0)
+		return fail(files, name, error);
+	unlink(path);
+	if (!put_in_place(files)) {
+		unlink(fresh);
 		return false;
-	int error = file_replace(path, files->digests.at, files->digests.len);
-	if (error == 0)
-		error = sync_folder(files->folder);
+	}
+	error = rename(fresh, path) == 0 ? sync_folder(files->folder) : -errno;
 	if (error != 0)
 		return fail(files, name, error);
 	digest_of(files->digests.at, files->digests.len, sha256);

@@ -25,7 +25,6 @@ enum {
 	GRACE_S = 60,   /* for what does not ask whether it may go on */
 	HOST_SIZE = 256,
 	SUMMARY_MAX = 16000,
-	ERRORS_MAX = 200,
 };
 #define MEMORY_BYTES (UINT64_C(1536) << 20)
 #define ROWS_BYTES   ((size_t)512 << 20)
@@ -35,8 +34,8 @@ enum {
 static struct {
 	const struct config *config;
 	const char *readable[2], *writable[2];
-	struct compliance *compliance;
-	char why_not[REPORTING_ERROR_MAX]; /* there is no compliance */
+	char compliance_folder[CONFIG_TEXT_MAX + 1];
+	struct compliance *compliance; /* of the report that is being made */
 	char host[HOST_SIZE];
 	int64_t end_us; /* of what is made */
 } process;
@@ -83,7 +82,8 @@ static void offer_itself(void)
 	close(fd);
 }
 
-static void prepare(void *self)
+/* Not of whoever starts it again: that one is to stay. */
+static void begin_life(void *self)
 {
 	(void)self;
 	(void)setpriority(PRIO_PROCESS, 0, STEP_BACK);
@@ -202,18 +202,32 @@ static bool make_from(struct store_reader *reader, const struct reporting_order 
 	return is_made;
 }
 
+/* As its files are now: they may have been edited since the last one. */
+static bool open_compliance(struct reporting_event *event)
+{
+	struct buf errors = { 0 };
+	const char *folder = process.config->report_compliance;
+	process.compliance =
+		compliance_open(folder[0] != '\0' ? folder : NULL, &errors);
+	if (process.compliance == NULL)
+		fail(event, buf_ok(&errors) && errors.len > 0 ? buf_cstr(&errors)
+							      : "not enough memory");
+	buf_free(&errors);
+	return process.compliance != NULL;
+}
+
 static bool make(const struct reporting_order *order, struct reporting_event *event)
 {
 	char error[STORE_ERROR_MAX];
 	int status;
-	if (process.compliance == NULL)
-		return fail(event, process.why_not);
+	if (!open_compliance(event))
+		return false;
 	struct store_reader *reader =
 		store_reader_open(process.config->state, error, &status);
-	if (reader == NULL)
-		return fail(event, error);
-	bool is_made = make_from(reader, order, event);
+	bool is_made =
+		reader != NULL ? make_from(reader, order, event) : fail(event, error);
 	store_reader_close(reader);
+	compliance_free(process.compliance);
 	return is_made;
 }
 
@@ -229,14 +243,20 @@ static void prune(const struct reporting_order *order)
 
 static void take(void *self, const void *bytes, size_t len)
 {
-	struct reporting_order order;
+	struct reporting_order order = { .id = 0 };
 	struct reporting_event event;
 	(void)self;
-	if (!reporting_order_parse(bytes, len, &order))
-		return;
+	bool is_good = reporting_order_parse(bytes, len, &order);
 	int64_t begun_us = clock_us(CLOCK_MONOTONIC);
 	memset(&event, 0, sizeof(event)); /* padding, too: it leaves the process */
 	event.id = order.id;
+	if (!is_good && order.id == 0)
+		return;
+	if (!is_good) {
+		fail(&event, "it is not what can be made");
+		guard_emit(&event, sizeof(event));
+		return;
+	}
 	process.end_us = begun_us + REPORTING_MAKE_S * SECOND_US;
 	alarm(REPORTING_MAKE_S + GRACE_S);
 	event.is_made = make(&order, &event);
@@ -251,16 +271,8 @@ static void take(void *self, const void *bytes, size_t len)
 
 static bool open_all(void *self)
 {
-	struct buf errors = { 0 };
-	const char *folder = process.config->report_compliance;
 	(void)self;
 	gethostname(process.host, sizeof(process.host) - 1);
-	process.compliance =
-		compliance_open(folder[0] != '\0' ? folder : NULL, &errors);
-	if (process.compliance == NULL)
-		snprintf(process.why_not, sizeof(process.why_not), "%.*s", ERRORS_MAX,
-			 errors.len > 0 ? buf_cstr(&errors) : "not enough memory");
-	buf_free(&errors);
 	reporting_files_tidy(process.config->state);
 	return true;
 }
@@ -276,15 +288,18 @@ struct guard_task reporting_task(const struct config *config)
 	process.config = config;
 	process.writable[0] = config->state;
 	size_t readable = 0;
-	if (config->report_compliance[0] != '\0')
-		process.readable[readable++] = config->report_compliance;
+	if (config->report_compliance[0] != '\0') {
+		snprintf(process.compliance_folder, sizeof(process.compliance_folder),
+			 "%s/", config->report_compliance);
+		process.readable[readable++] = process.compliance_folder;
+	}
 	return (struct guard_task){
 		.kind = GUARD_REPORTER,
 		.user = config->user,
 		.readable = process.readable,
 		.readable_count = readable,
 		.writable = process.writable,
-		.prepare = prepare,
+		.begin_life = begin_life,
 		.open = open_all,
 		.run = run,
 		.take = take,

@@ -83,5 +83,5 @@ bool reporting_event_parse(const void *bytes, size_t len, struct reporting_event
 
 void reporting_folder(const char *state, char out[static CONFIG_TEXT_MAX + 16])
 {
-	snprintf(out, CONFIG_TEXT_MAX + 16, "%s/reports", state);
+	snprintf(out, CONFIG_TEXT_MAX + 16, "%s/" REPORTING_FOLDER, state);
 }

@@ -23,6 +23,8 @@ enum {
 	REPORTING_MAKE_S = 600, /* that one may take */
 };
 
+#define REPORTING_FOLDER "reports" /* in that of the state */
+
 /* Make that. */
 struct reporting_order {
 	uint64_t id; /* not 0 */

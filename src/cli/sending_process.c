@@ -173,8 +173,6 @@ static void prepare(void *self)
 		sink_prepare(sinks.at[i]);
 	sink_list_free(&sinks);
 	buf_free(&ignored);
-	/* What goes wrong shows when it is opened. */
-	sandbox_own_folder(process.setup->folder, process.setup->user);
 }
 
 static bool open_all(void *self)

@@ -159,13 +159,21 @@ static void add_folder(struct folders *folders, const char *path)
 		free(folder);
 }
 
-/* Where it is, and where it leads: Landlock looks at the end of links. */
+/*
+ * Where it is, and where it leads: Landlock looks at the end of links.  What ends with
+ * a slash is the folder itself, and not the one above it.
+ */
 static void add_readable(struct folders *folders, const char *path)
 {
+	char whole[PATH_MAX + 1];
 	char *real = realpath(path, NULL);
+	size_t len = strlen(path);
 	add_folder(folders, path);
-	if (real != NULL)
-		add_folder(folders, real);
+	if (real != NULL) {
+		snprintf(whole, sizeof(whole), "%s%s", real,
+			 len > 0 && path[len - 1] == '/' ? "/" : "");
+		add_folder(folders, whole);
+	}
 	free(real);
 }
 
@@ -557,6 +565,8 @@ _Noreturn void guard_child(const struct guard_task *task, int requests, int even
 		keeper_begin(task, requests, events, &guard.life);
 		set_signals(guard.life.keeper);
 	}
+	if (task->begin_life != NULL)
+		task->begin_life(task->self);
 	prctl(PR_SET_NAME, kinds[task->kind].process);
 	kinds[task->kind].confine();
 	if (task->kind == GUARD_WALL && guard.life.ended > 0)

@@ -130,12 +130,13 @@ static int take_folder(int folder, const struct user *user)
 	return error;
 }
 
-int sandbox_own_folder(const char *folder, const char *user)
+/* Under a folder that is open; flags: O_NOFOLLOW, or 0. */
+static int own_at(int above, const char *name, int flags, const char *user)
 {
 	struct user wanted;
-	if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST)
+	if (mkdirat(above, name, FOLDER_MODE) != 0 && errno != EEXIST)
 		return -errno;
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 	if (fd < 0)
 		return -errno;
 	int error = 0;
@@ -143,5 +144,23 @@ int sandbox_own_folder(const char *folder, const char *user)
 	if (geteuid() == 0 && wanted.uid != 0)
 		error = take_folder(fd, &wanted);
 	close(fd);
+	return error;
+}
+
+int sandbox_own_folder(const char *folder, const char *user)
+{
+	return own_at(AT_FDCWD, folder, 0, user);
+}
+
+int sandbox_own_inside(const char *folder, const char *name, const char *user)
+{
+	int error = sandbox_own_folder(folder, user);
+	if (error != 0)
+		return error;
+	int above = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0)
+		return -errno;
+	error = own_at(above, name, O_NOFOLLOW, user);
+	close(above);
 	return error;
 }

@@ -73,10 +73,9 @@ struct guard_task {
 	enum guard_kind kind;
 	const char *user; /* but of the guard: whom it becomes, as in sandbox_enter() */
 	/*
-	 * Of a prober, the sender and the wall: files it may read as well, as far as
-	 * its user may. It is their folders that it reaches, with all below: who
-	 * changes a file may put a new one in its place.  Of a name with wildcards, the
-	 * folder before the first.
+	 * Files that it may read as well, as far as its user may: their folders, with
+	 * all below, as who changes a file may put a new one in its place.  Of a name
+	 * with wildcards, the folder before the first; what ends with "/" is one.
 	 */
 	const char *const *readable;
 	size_t readable_count;
@@ -90,11 +89,10 @@ struct guard_task {
 	/* Of the runner: root, with all that root has, as a person wants it so. */
 	bool stays_root;
 	void *self;
-	/*
-	 * Once, before it confines itself, as whoever the daemon is: what is opened
-	 * here stays open, also when it ends and begins again.
-	 */
+	/* Once, unconfined, as whoever the daemon is; what it opens stays open. */
 	void (*prepare)(void *self);
+	/* The same, each time that it begins. */
+	void (*begin_life)(void *self);
 	/* Once. False: it can't; fd, timeout_ms and run are never called then. */
 	bool (*open)(void *self);
 	/*
@@ -204,6 +202,8 @@ const char *sandbox_part_name(enum sandbox_part part);
  * 0 or -errno.  Without root it only makes the folder.
  */
 int sandbox_own_folder(const char *folder, const char *user);
+/* And one of that name in it, which is no link: the user may have put one there. */
+int sandbox_own_inside(const char *folder, const char *name, const char *user);
 
 /*
  * Gives up everything but read and write in state_folder, for good, for this thread

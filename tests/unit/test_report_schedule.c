@@ -143,6 +143,9 @@ static void reports_formats_and_sinks_are_those_that_there_are(void **state)
 	is_none("{report: executive, every: week, format: csv}", NULL);
 	is_none("{report: sox, every: day}",
 		"f:4:14: report can't be \"sox\"; allowed is one of ");
+	is_none("{report: weekly look, every: day}",
+		"f:4:14: report can't be \"weekly look\", as its files are called "
+		"like it; allowed are letters");
 	is_none("{report: incident, every: day}",
 		"f:4:14: report can't be \"incident\", which has to be told");
 	is_none("{report: cis, every: day, format: [pdf, doc]}",

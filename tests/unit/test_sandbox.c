@@ -352,8 +352,26 @@ static void a_folder_with_our_files_becomes_the_users(void **state)
 	assert_int_equal(owner_of(file), nobody);
 	/* The spool of messages, made before the rest. */
 	snprintf(file, sizeof(file), "%s/spool", own);
-	assert_int_equal(sandbox_own_folder(file, user), 0);
+	assert_int_equal(sandbox_own_inside(own, "spool", user), 0);
+	assert_int_equal(owner_of(file), nobody);
 	assert_int_equal(sandbox_own_folder(own, user), 0);
+}
+
+/* The user may have put one there, to be given what is root's. */
+static void a_link_in_the_users_folder_is_not_followed(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	char own[64], roots[64], link[96];
+	snprintf(own, sizeof(own), "%s/linked", folder);
+	snprintf(roots, sizeof(roots), "%s/roots", folder);
+	snprintf(link, sizeof(link), "%s/reports", own);
+	mkdir(own, 0755);
+	mkdir(roots, 0755);
+	assert_int_equal(symlink(roots, link), 0);
+	assert_int_not_equal(sandbox_own_inside(own, "reports", user), 0);
+	assert_int_equal(owner_of(roots), 0);
 }
 
 static void a_folder_with_anything_else_in_it_is_left_alone(void **state)
@@ -407,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_store_in_the_state_folder_works),
 		cmocka_unit_test(threads_addresses_and_the_configuration_work),
 		cmocka_unit_test(a_folder_with_our_files_becomes_the_users),
+		cmocka_unit_test(a_link_in_the_users_folder_is_not_followed),
 		cmocka_unit_test(a_folder_with_anything_else_in_it_is_left_alone),
 		cmocka_unit_test(a_mistyped_path_grows_no_tree),
 	};
