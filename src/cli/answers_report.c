@@ -87,6 +87,10 @@ static void name_file(const struct making *making, const char *suffix)
 			 suffix);
 }
 
+static const char too_late[] =
+	"it takes more than a minute: ask for less time, or use `breakwater report`, "
+	"which has no limit";
+
 static void write_report(const struct making *making, const struct report *report,
 			 struct store_reader *reader)
 {
@@ -102,7 +106,7 @@ static void write_report(const struct making *making, const struct report *repor
 	making->out->type = "application/x-tar";
 	name_file(making, ".bundle");
 	if (!bundle_write(report, reader, making->out->text, error))
-		say(making, STATUS_NOT_NOW, error);
+		say(making, STATUS_NOT_NOW, making->is_late ? too_late : error);
 }
 
 static void make(struct making *making, const struct compliance *compliance,
@@ -131,9 +135,7 @@ static void make(struct making *making, const struct compliance *compliance,
 	if (report != NULL)
 		write_report(making, report, reader);
 	else if (making->is_late)
-		say(making, STATUS_NOT_NOW,
-		    "it takes more than a minute: ask for less time, or use "
-		    "`breakwater report`, which has no limit");
+		say(making, STATUS_NOT_NOW, too_late);
 	else
 		say(making, STATUS_WRONG, error);
 	report_free(report);

@@ -16,7 +16,7 @@
 #include "report/tar.h"
 #include "store/seal.h"
 
-enum { LINKS_MAX = 1000000, CHAIN_MS = 60000 };
+enum { LINKS_MAX = 1000000, CHAIN_MS = 60000, LINES_A_LOOK = 256 };
 
 struct making {
 	const struct report *report;
@@ -27,7 +27,9 @@ struct making {
 	size_t line_count, line_room;
 	uint64_t first_seq; /* of the audit records that are put in, ... */
 	int64_t first_us;   /* ... none of which is older */
+	size_t chain_bytes;
 	bool failed;
+	const char *why; /* NULL: there was not enough memory */
 };
 
 /* ---- files ---- */
@@ -99,8 +101,25 @@ static void add_evidence(struct making *making)
 
 /* ---- the audit chain ---- */
 
+/* As many bytes as its rows may take, and as long. */
+static bool may_go_on(struct making *making)
+{
+	const struct report_ask *ask = &making->report->ask;
+	if (ask->bytes_max > 0 && making->chain_bytes > ask->bytes_max)
+		making->why =
+			"its audit chain takes more than it may: ask for less time, "
+			"or use `breakwater report`, which has no limit";
+	else if (making->line_count % LINES_A_LOOK == 0 && ask->goes_on != NULL &&
+		 !ask->goes_on(ask->self))
+		making->why = "ended before it was whole";
+	making->failed |= making->why != NULL;
+	return making->why == NULL;
+}
+
 static bool keep_line(struct making *making, enum record_kind kind, const void *record)
 {
+	if (!may_go_on(making))
+		return false;
 	if (making->line_count == making->line_room) {
 		size_t room = making->line_room == 0 ? 256 : 2 * making->line_room;
 		struct buf *lines = reallocarray(making->lines, room, sizeof(*lines));
@@ -115,6 +134,7 @@ static bool keep_line(struct making *making, enum record_kind kind, const void *
 	*line = (struct buf){ 0 };
 	record_json(line, kind, record);
 	buf_char(line, '\n');
+	making->chain_bytes += line->len;
 	making->failed |= !buf_ok(line);
 	return !making->failed;
 }
@@ -320,8 +340,10 @@ bool bundle_write(const struct report *report, struct store_reader *reader,
 		add_manifest(&making);
 		ok = !making.failed && tar_write(&making.tar, out);
 		if (!ok)
-			snprintf(error, STORE_ERROR_MAX,
-				 "not enough memory for the bundle");
+			snprintf(error, STORE_ERROR_MAX, "%s",
+				 making.why != NULL
+					 ? making.why
+					 : "not enough memory for the bundle");
 	}
 	tar_free(&making.tar);
 	free(making.lines);

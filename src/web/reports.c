@@ -230,6 +230,17 @@ static enum MHD_Result send_file(const struct request *request,
 		      response);
 }
 
+/* Who was given what the monitor's key signs. */
+static void note_bundle(const struct request *request,
+			const struct report_question *question)
+{
+	const struct web_source *source = request->web->source;
+	if (question->ask.is_bundle && source->audit != NULL)
+		source->audit(source->self, "report_bundle",
+			      request->exchange->visitor.name, question->ask.name, "",
+			      "");
+}
+
 static enum MHD_Result send_report(const struct request *request,
 				   struct report_question *question)
 {
@@ -245,8 +256,10 @@ static enum MHD_Result send_report(const struct request *request,
 		return refuse(request, report->status,
 			      why != NULL ? why : "out of memory");
 	}
-	if (report->file_name[0] != '\0')
+	if (report->file_name[0] != '\0') {
+		note_bundle(request, question);
 		return send_file(request, question);
+	}
 	return answer_text(request->connection, MHD_HTTP_OK, report->type, &base->text);
 }
 
@@ -281,9 +294,6 @@ static enum MHD_Result ask_for_report(const struct request *request,
 		question->place = place_for(web, visitor);
 		*question->place = visitor;
 	}
-	if (ask->is_bundle && web->source->audit != NULL)
-		web->source->audit(web->source->self, "report_bundle", visitor->name,
-				   ask->name, "", "");
 	return ask_past(request, &question->base);
 }
 
@@ -297,6 +307,9 @@ enum MHD_Result answer_report(const struct request *request)
 		return send_report(request, of_base(request->exchange->question));
 	if (!read_ask(request, &parameters))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
+	if (request->head && ask.name[0] != '\0')
+		return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+			      "a report is made to be read: GET");
 	const char *why = why_not(request, &ask, &status);
 	if (why != NULL)
 		return refuse(request, status, why);

@@ -13,6 +13,7 @@ static struct {
 	pthread_cond_t changed;
 	bool held; /* none is made until this is over */
 	int making, made, let_go;
+	unsigned status;           /* of what is made */
 	struct web_report_ask ask; /* the last one */
 } maker = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -78,7 +79,7 @@ static void end(void *begun, const struct web_report_ask *ask,
 	if (ask == NULL)
 		return;
 	assert_ptr_equal(reader, &maker);
-	out->status = 200;
+	out->status = maker.status;
 	out->type = "text/csv; charset=utf-8";
 	if (ask->name[0] != '\0') {
 		wait_until_it_may(cancelled);
@@ -103,6 +104,7 @@ static int set_up_reports(void **state)
 	source.report = (struct web_reporter){ begin, end };
 	source.audit = audit;
 	maker.held = false;
+	maker.status = 200;
 	maker.making = maker.made = maker.let_go = 0;
 	audited[0] = '\0';
 	return set_up(state);
@@ -237,6 +239,24 @@ static void the_monitors_signature_is_for_who_may_more(void **state)
 	assert_string_equal(audited, "report_bundle root soc2");
 }
 
+static void only_who_is_given_a_bundle_is_noted(void **state)
+{
+	(void)state;
+	struct buf answer = exchange(connect_local(),
+				     "HEAD /api/v1/report/soc2?bundle=1 HTTP/1.1\r\n"
+				     "Host: localhost\r\nConnection: close\r\n\r\n");
+	assert_int_equal(code_of(&answer), 405);
+	buf_free(&answer);
+	assert_int_equal(count_of(&maker.made), 0);
+	maker.status = 404;
+	answer = exchange(connect_local(),
+			  "GET /api/v1/report/sox?bundle=1 HTTP/1.1\r\n"
+			  "Host: localhost\r\nConnection: close\r\n\r\n");
+	assert_int_equal(code_of(&answer), 404);
+	buf_free(&answer);
+	assert_string_equal(audited, "");
+}
+
 static void without_a_store_there_are_none(void **state)
 {
 	(void)state;
@@ -257,6 +277,7 @@ int main(void)
 		REPORTS(nothing_else_waits_for_one),
 		REPORTS(one_that_nobody_waits_for_ends),
 		REPORTS(the_monitors_signature_is_for_who_may_more),
+		REPORTS(only_who_is_given_a_bundle_is_noted),
 		REPORTS(without_a_store_there_are_none),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
