@@ -80,11 +80,11 @@ static size_t put_some(struct buf *out, const struct exhibit *rows, bool deviati
 	return count;
 }
 
-/* In their own order, unless there are more than are wanted. */
+/* In their own order; where only some are wanted, what deviates is the first. */
 static void put_rows(struct buf *out, const struct exhibit *rows, size_t most)
 {
 	list_open(out, "rows");
-	if (most > 0 && rows->row_count > most) {
+	if (most > 0) {
 		size_t count = put_some(out, rows, true, most);
 		put_some(out, rows, false, most - count);
 	} else {
