@@ -220,7 +220,7 @@ function AskWho(): JSX.Element {
 	return (
 		<form class="filters no-print" onSubmit={submit}>
 			{SUBJECTS.map(({ name, label, placeholder }) => (
-				<label key={name} class="filter"><span>{label}</span><input type="search" name={name} defaultValue={param(name) ?? ""} placeholder={placeholder} autocomplete="off" spellcheck={false} /></label>
+				<label key={`${name} ${param(name) ?? ""}`} class="filter"><span>{label}</span><input type="search" name={name} defaultValue={param(name) ?? ""} placeholder={placeholder} autocomplete="off" spellcheck={false} /></label>
 			))}
 			<button type="submit">Show</button>
 		</form>

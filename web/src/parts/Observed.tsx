@@ -3,7 +3,7 @@
  * lower and named, never only another colour.
  */
 import type { JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 import { partsOf, type Evidence, type Part, type Report } from "../records/evidence";
 import { count, exact, percent, plural, span } from "../words";
 
@@ -74,7 +74,7 @@ function Values({ parts, since, until }: { parts: readonly Part[]; since: string
 
 export function Observed({ since, until, gaps, evidence }: Pick<Report, "since" | "until" | "gaps"> & { evidence: readonly Pick<Evidence, "coverage">[] }): JSX.Element {
 	const hatch = useId();
-	const parts = partsOf({ since, until, gaps, evidence: [...evidence] });
+	const parts = useMemo(() => partsOf({ since, until, gaps, evidence: [...evidence] }), [since, until, gaps, evidence]);
 	const shareOf = (was: Part["was"]) => parts.filter((part) => part.was === was).reduce((sum, { begin, end }) => sum + end - begin, 0);
 	const shown = ORDER.filter((was) => shareOf(was) > 0);
 	return (

@@ -32,7 +32,7 @@ export interface Coverage {
 }
 
 export interface Review {
-	/** not, other_rows, expired or these_rows. */
+	/** no, other_rows, expired or these_rows. */
 	reviewed: string;
 	at?: string;
 	actor?: string;
@@ -154,7 +154,9 @@ export function reviewWords(review: Review | undefined, at: (time: string | unde
 	if (review.actor === undefined)
 		return "Nobody has reviewed it.";
 	const said = [spaced(review.outcome), review.comment].filter((one) => one !== undefined && one !== UNKNOWN).join(": ");
-	return `${REVIEWED[review.reviewed] ?? spaced(review.reviewed)}: by ${review.actor}, ${at(review.at) ?? UNKNOWN}, ${said}`;
+	const until = at(review.expires);
+	const counts = until === undefined ? "" : ` (${review.reviewed === "expired" ? "counted" : "counts"} until ${until})`;
+	return `${REVIEWED[review.reviewed] ?? spaced(review.reviewed)}: by ${review.actor}, ${at(review.at) ?? UNKNOWN}, ${said}${counts}`;
 }
 
 /* ---- how much was observed ---- */
@@ -177,13 +179,19 @@ export function partsOf({ since, until, gaps, evidence }: Pick<Report, "since" |
 	const share = (at: string) => Math.min(1, Math.max(0, (Date.parse(at) - from) / length));
 	const starts = evidence.flatMap(({ coverage }) => (coverage.known_since === undefined ? [] : [share(coverage.known_since)]));
 	const known = starts.length === 0 ? 1 : Math.min(...starts);
-	const edges = [...new Set([0, known, 1, ...gaps.flatMap(({ start, end }) => [share(start), share(end)])])].sort((a, b) => a - b);
+	const spans = gaps.map(({ start, end, blind, reason }) => ({ begin: share(start), end: share(end), blind, why: spaced(reason) }))
+		.sort((a, b) => a.begin - b.begin);
+	const edges = [...new Set([0, known, 1, ...spans.flatMap(({ begin, end }) => [begin, end])])].sort((a, b) => a - b);
 	const parts: Part[] = [];
+	let over: typeof spans = [], next = 0;
 	for (let i = 0; i + 1 < edges.length; i++) {
 		const begin = edges[i]!, end = edges[i + 1]!, middle = (begin + end) / 2;
-		const over = gaps.filter((gap) => share(gap.start) <= middle && middle < share(gap.end));
+		over = over.filter((span) => span.end > begin);
+		for (; next < spans.length && spans[next]!.begin <= begin; next++)
+			if (spans[next]!.end > begin)
+				over.push(spans[next]!);
 		const was = middle < known ? "nothing" : over.some(({ blind }) => blind) ? "gap" : over.length > 0 ? "lossy" : "observed";
-		const why = was === "nothing" ? "" : [...new Set(over.map(({ reason }) => spaced(reason)))].join(", ");
+		const why = was === "nothing" ? "" : [...new Set(over.map((span) => span.why))].join(", ");
 		const last = parts[parts.length - 1];
 		if (last?.was === was && last.why === why)
 			last.end = end;
