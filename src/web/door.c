@@ -239,11 +239,11 @@ enum door_verdict door_decide(struct door *door, const struct door_asked *asked,
 		return visitor->by == BY_NOBODY || visitor->by == BY_LOOPBACK
 			       ? DOOR_SIGN_IN
 			       : DOOR_NOT_HIS;
-	if (asked->is_local || !asked->is_change)
+	if (asked->is_local || (!asked->is_change && !asked->is_costly))
 		return DOOR_OPEN;
 	if (visitor->by != BY_TOKEN && is_other_page(door, asked))
 		return DOOR_OTHER_PAGE;
-	if (asked->needed != ROLE_NONE && needs_csrf(visitor) &&
+	if (asked->is_change && asked->needed != ROLE_NONE && needs_csrf(visitor) &&
 	    !secret_same_text(asked->credential.csrf, visitor->csrf))
 		return DOOR_NO_CSRF;
 	return DOOR_OPEN;

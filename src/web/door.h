@@ -63,6 +63,7 @@ struct door_asked {
 	struct credential credential;
 	enum role needed;
 	bool is_change;
+	bool is_costly; /* to be made for whoever asks: not for another page */
 	int64_t now_us, now_ms;
 };
 

@@ -237,6 +237,7 @@ bool door_admits(struct request *request, enum MHD_Result *answered)
 	struct door_asked asked = { .is_local = exchange->is_local,
 				    .needed = needed(request),
 				    .is_change = request->post,
+				    .is_costly = report_is_at(request->path),
 				    .now_us = web_now_us(),
 				    .now_ms = web_now_ms() };
 	exchange->client = exchange->peer = addr_unset();

@@ -277,6 +277,24 @@ static void a_change_by_a_session_needs_its_own_word(void **state)
 	assert_int_equal(decide(&asked), DOOR_OPEN);
 }
 
+static void another_page_has_nothing_made(void **state)
+{
+	(void)state;
+	struct door_asked asked = by_session(ROLE_VIEWER, false);
+	asked.fetch_site = "cross-site";
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	asked.is_costly = true;
+	assert_int_equal(decide(&asked), DOOR_OTHER_PAGE);
+	asked.fetch_site = "none"; /* typed */
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	asked.fetch_site = "same-origin";
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+	asked = by_token(ROLE_VIEWER, false);
+	asked.is_costly = true;
+	asked.fetch_site = "cross-site";
+	assert_int_equal(decide(&asked), DOOR_OPEN);
+}
+
 static void another_page_changes_nothing(void **state)
 {
 	(void)state;
@@ -434,6 +452,7 @@ int main(void)
 		TEST(who_reads_on_is_put_out_with_what_let_him_in),
 		TEST(a_change_by_a_session_needs_its_own_word),
 		TEST(another_page_changes_nothing),
+		TEST(another_page_has_nothing_made),
 		TEST(another_page_signs_nobody_in),
 		TEST(only_a_proxy_of_ours_says_who_somebody_is),
 		TEST(a_change_through_a_proxy_needs_the_word_of_that_user),
