@@ -538,13 +538,13 @@ int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),
 	return error;
 }
 
-int calls_limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx))
+int calls_limit(int (*usual)(scmp_filter_ctx), int (*own)(scmp_filter_ctx))
 {
 	const char *mode = secure_getenv("BREAKWATER_SECCOMP");
 	bool kills = mode != NULL && strcmp(mode, "kill") == 0;
 	return calls_load(
 		seccomp_init(kills ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM)),
-		fill, fill_more);
+		usual, own);
 }
 
 int calls_limit_daemon(void)

@@ -25,7 +25,7 @@ int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigne
 /* What all but the maker, the decoy, the wall and the self-test may do. */
 int calls_fill_common(scmp_filter_ctx filter);
 /* From now on nothing but what these fill in; 0 or -errno. */
-int calls_limit(int (*fill)(scmp_filter_ctx), int (*fill_more)(scmp_filter_ctx));
+int calls_limit(int (*usual)(scmp_filter_ctx), int (*own)(scmp_filter_ctx));
 /* Of names that end with NULL. */
 int calls_allow(scmp_filter_ctx filter, const char *const *names);
 

@@ -76,14 +76,18 @@ static void put_other_values(struct store *store, int64_t at)
 	PUT(forecast, r->at = at; TEXT(subject, "store"); r->metric = "store_bytes";
 	    r->limit = 100; r->now = 1; r->predicted = 1; r->probability = 1;
 	    r->crosses_at = UNTIL);
+	PUT(scan, r->at = at; r->ip = scene_addr("10.0.2.9"); r->port = 80;
+	    r->transport = "tcp"; r->state = "open"; TEXT(service, "http"));
+}
+
+static void put_other_queues(struct store *store, int64_t at)
+{
 	PUT(listener, r->at = at; r->transport = "tcp"; r->ip = scene_addr("0.0.0.0");
 	    r->port = 444; r->backlog = 127; r->backlog_max = 128; r->overflow_at = at;
 	    r->change = "changed"; r->since = at);
 	PUT(listener, r->at = START_US + HOUR; r->transport = "tcp";
 	    r->ip = scene_addr("0.0.0.0"); r->port = 445; r->backlog = 1;
 	    r->backlog_max = 128; r->overflow_at = at; r->change = "changed");
-	PUT(scan, r->at = at; r->ip = scene_addr("10.0.2.9"); r->port = 80;
-	    r->transport = "tcp"; r->state = "open"; TEXT(service, "http"));
 }
 
 static void put_others(struct store *store)
@@ -92,8 +96,10 @@ static void put_others(struct store *store)
 	put_other_incidents(store);
 	put_other_changes(store);
 	put_conversation(store, -3, "10.0.9.0/24", 7, 7);
-	put_other_values(store, BEFORE);
-	put_other_values(store, AFTER);
+	for (int i = 0; i < 2; i++) {
+		put_other_values(store, i == 0 ? BEFORE : AFTER);
+		put_other_queues(store, i == 0 ? BEFORE : AFTER);
+	}
 	PUT(forecast, r->at = START_US + 2 * DAY; TEXT(subject, "hidden");
 	    r->metric = "store_bytes"; r->limit = 100; r->now = 99; r->predicted = 101;
 	    r->crosses_at = UNTIL; r->probability = 1; TEXT(hidden, "alike"));
@@ -377,7 +383,7 @@ static void services_are_ours_of_our_networks_or_of_others(void **state)
 
 /* ---- near a limit ---- */
 
-static void put_at_ease(struct store *store)
+static void put_used(struct store *store)
 {
 	PUT(self, r->at = START_US + SECOND; r->packets = 1; r->client_ports = 10;
 	    r->client_ports_max = 100; r->files = 20; r->files_max = 100);
@@ -386,6 +392,11 @@ static void put_at_ease(struct store *store)
 	/* Before, it was not. */
 	PUT(self, r->at = BEFORE; r->packets = 1; r->client_ports = 99;
 	    r->client_ports_max = 100);
+}
+
+static void put_at_ease(struct store *store)
+{
+	put_used(store);
 	PUT(forecast, r->at = START_US + DAY; TEXT(subject, "maybe");
 	    r->metric = "store_bytes"; r->limit = 100; r->now = 60; r->predicted = 101;
 	    r->crosses_at = UNTIL; r->probability = 0.25);
