@@ -23,7 +23,7 @@ void sink_list_free(struct sink_list *list);
 
 struct sending_setup {
 	const char *user;    /* whom it becomes */
-	const char *folder;  /* of the spool */
+	const char *folder;  /* of the spool; it is the user's already */
 	const char *reports; /* the folder whose files are mailed */
 	uint64_t bytes_max;
 	/* What load() reads, ended by NULL: reached as guard_task's readable. */

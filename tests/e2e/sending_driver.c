@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cli/sending.h"
+#include "guard/guard.h"
 
 enum { LINE_BYTES = 1024, WORDS = 7, TICK_MS = 200, HEX = 16 };
 
@@ -143,6 +144,8 @@ int main(int argc, char **argv)
 					     .files = files,
 					     .load = load };
 	setvbuf(stdin, NULL, _IONBF, 0);
+	if (sandbox_own_folder(setup.folder, setup.user) != 0)
+		return EXIT_FAILURE;
 	sending = sending_fork(&setup);
 	while (sending != NULL) {
 		struct pollfd waited[2] = {
