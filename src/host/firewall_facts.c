@@ -54,10 +54,12 @@ static bool begins_with(const char *text, const char *beginning)
 	return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+/* What iptables-nft rejects is a target of xtables, of which nft tells the name. */
 static bool drops(const json_t *statement)
 {
 	return json_object_get(statement, "drop") != NULL ||
-	       json_object_get(statement, "reject") != NULL;
+	       json_object_get(statement, "reject") != NULL ||
+	       strcmp(text_of(json_object_get(statement, "xt"), "name"), "REJECT") == 0;
 }
 
 /*

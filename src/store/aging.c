@@ -34,7 +34,8 @@ const struct private_kind private_kinds[] = {
 	  "id",
 	  "at",
 	  "state='resolved'",
-	  { "client_ip", "server_ip", "target", "summary", "cause", "close_reason" } },
+	  { "client_ip", "server_ip", "target", "first_ip", "first_target", "summary",
+	    "cause", "close_reason" } },
 	{ RECORD_timeline, "rowid", "at", "1", { "summary" } },
 };
 const size_t private_kind_count = sizeof(private_kinds) / sizeof(private_kinds[0]);

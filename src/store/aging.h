@@ -23,7 +23,7 @@ struct aging {
 	int64_t day;       /* of connections: earlier ones are done in this pass */
 };
 
-enum { PRIVATE_COLUMNS = 7 };
+enum { PRIVATE_COLUMNS = 9 };
 
 /* Where addresses of others are, in breakwater.db. */
 struct private_kind {

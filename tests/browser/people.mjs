@@ -175,7 +175,8 @@ async function makesADashboard(browser) {
 	await page.getByRole("link", { name: "Export" }).waitFor();
 	tap.equal(await exported(page), file, "it is removed, imported and exported again, byte for byte the same", file);
 	await control("/restart");
-	await page.goto(new URL(`/dashboards?name=${NAME}`, url).href);
+	/* The new daemon does not listen at once. */
+	await until(() => page.goto(new URL(`/dashboards?name=${NAME}`, url).href).then(() => true, () => false), "the new daemon", 20000);
 	await page.getByRole("link", { name: "Export" }).waitFor({ timeout: 20000 });
 	tap.equal(await exported(page), file, "and after a restart of the daemon");
 	tap.equal((await wrongsOf(page)).filter((one) => !one.includes("ERR_")), [], "and nothing went wrong");

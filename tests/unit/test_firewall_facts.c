@@ -103,6 +103,12 @@ static void a_set_for_a_time_may_hold_what_it_will(void **state)
 	"\"protocol\":\"ip\",\"field\":\"saddr\"}},\"right\":\"" source                \
 	"\"}},{\"" verdict "\":null}]}}"
 
+#define BAN_XT(source)                                                                 \
+	"{\"rule\":{\"family\":\"ip\",\"table\":\"filter\",\"chain\":\"f2b-sshd\","    \
+	"\"handle\":9,\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{"     \
+	"\"protocol\":\"ip\",\"field\":\"saddr\"}},\"right\":\"" source                \
+	"\"}},{\"xt\":{\"type\":\"target\",\"name\":\"REJECT\"}}]}}"
+
 /* Whom fail2ban or sshguard block is no change of the rules; who is allowed is. */
 static void whom_a_program_blocks_is_no_part_of_it(void **state)
 {
@@ -118,6 +124,8 @@ static void whom_a_program_blocks_is_no_part_of_it(void **state)
 	assert_true(are_alike(META BAN("f2b-sshd", "10.0.0.1", "reject"),
 			      META BAN("f2b-sshd", "10.0.0.2", "reject") "," BAN(
 				      "f2b-sshd", "10.0.0.3", "drop")));
+	/* As nft tells of what iptables-nft rejects, as fail2ban usually does. */
+	assert_true(are_alike(META BAN_XT("10.0.0.1"), META BAN_XT("10.0.0.2")));
 	assert_false(are_alike(META BAN("f2b-sshd", "10.0.0.1", "accept"),
 			       META BAN("f2b-sshd", "10.0.0.2", "accept")));
 	assert_false(are_alike(META BAN("f2b-chain", "@one", "reject"),

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "store/aging.h"
 #include "store/events.h"
 #include "store/kept.h"
 #include "store/privacy.h"
@@ -228,6 +229,28 @@ static void every_kind_that_is_kept_goes_one_day(void **state)
 }
 
 /* ---- pseudonyms ---- */
+
+/* An address in another field of the same row would undo them; an alert's is a service.
+ */
+static void each_address_of_a_private_kind_is_changed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < private_kind_count; i++) {
+		const struct private_kind *of = &private_kinds[i];
+		const struct schema *schema = &schemas[of->kind];
+		for (size_t f = 0; f < schema->field_count; f++) {
+			bool is_listed = schema->fields[f].type != TYPE_addr ||
+					 of->kind == RECORD_alert;
+			for (size_t c = 0; c < PRIVATE_COLUMNS; c++)
+				is_listed |= of->columns[c] != NULL &&
+					     strcmp(of->columns[c],
+						    schema->fields[f].name) == 0;
+			if (!is_listed)
+				fail_msg("%s.%s stays as it is", schema->name,
+					 schema->fields[f].name);
+		}
+	}
+}
 
 static void what_is_old_has_pseudonyms_and_what_is_ours_stays(void **state)
 {
@@ -461,6 +484,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_that_is_kept_goes_one_day),
+		cmocka_unit_test(each_address_of_a_private_kind_is_changed),
 		TEST(what_is_old_has_pseudonyms_and_what_is_ours_stays),
 		TEST(nothing_is_changed_twice),
 		TEST(off_is_off),
