@@ -93,6 +93,7 @@ def all_views(tap, lab):
         for key, tab, heads, row in VIEWS:
             go(terminal, key, heads, f"the headings of {tab}")
             terminal.wait(row, f"a row of {tab}")
+            terminal.wait("q quit", "the last line, which is drawn last")
             now = terminal.lines()
             tap.ok(len(now) <= lines and all(len(line) <= columns for line in now) and
                    now[0].startswith("Breakwater  ") and f"{key}{tab}" in now[2] and
