@@ -17,6 +17,7 @@
 	  "\"" #name "\":",                                                            \
 	  sizeof("\"" #name "\":") - 1 },
 #define END(r)                                                                         \
+	EVERY_RECORD(r)                                                                \
 	}                                                                              \
 	;
 #include "record/record.def"
@@ -57,6 +58,7 @@ const struct schema schemas[RECORD_KINDS] = {
 #define RECORD(r, doc)                  static const struct r##_record unknown_##r = {
 #define FIELD(r, type, name, role, doc) .name = UNKNOWN_##type,
 #define END(r)                                                                         \
+	EVERY_RECORD(r)                                                                \
 	}                                                                              \
 	;
 #include "record/record.def"

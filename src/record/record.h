@@ -79,6 +79,7 @@ struct schema {
 #define RECORD(r, doc)                  struct r##_record {
 #define FIELD(r, type, name, role, doc) field_##type name;
 #define END(r)                                                                         \
+	EVERY_RECORD(r)                                                                \
 	}                                                                              \
 	;
 #include "record/record.def"

@@ -135,6 +135,8 @@ struct store_filter {
 				    service over all the time */
 	const char *id, *target; /* of those that have one; NULL: any */
 	bool id_begins;          /* with that; else it is all of it */
+	const char *const *sensors; /* of a fleet: any of them; borrowed */
+	size_t sensor_count;        /* 0: any, also those of none */
 	field_set fields;        /* that are wanted, others may be unknown; 0: all */
 	/* Only what is settled, or all but that; borrowed, NULL for all. */
 	const struct store_settled *settled;

@@ -1,0 +1,71 @@
+/*
+ * depot.h: where hubs keep the records of all sensors: SQLite for a few, PostgreSQL or
+ * ClickHouse for many.  One table per kind of record, made from schemas[], columns as
+ * fields, an unknown field NULL; times are microseconds since 1970 (UTC).
+ *
+ * Any number of hubs write at once.  A batch is kept as a whole and once, by its id,
+ * however often it comes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "fleet/batch.h"
+#include "record/record.h"
+#include "store/store.h"
+
+enum { DEPOT_ERROR_MAX = 512 };
+
+/* A batch as it came. */
+struct depot_batch {
+	struct batch_id id;
+	const void *bytes; /* the message: batch_read() */
+	size_t len;
+	bool again; /* it may have been kept before: it was delivered or sent again */
+	int result; /* told: 0 kept; -EEXIST: it was; -EBADMSG: it is no batch */
+};
+
+struct depot;
+/*
+ * "sqlite:/var/lib/breakwater-hub/fleet.db", "postgresql://...", or
+ * "clickhouse://user:password@host:8123/database" (clickhouses:// in TLS).  Makes what is
+ * missing.  NULL and error: it can't be reached or used now.
+ */
+struct depot *depot_open(const char *where, char error[static DEPOT_ERROR_MAX]);
+void depot_close(struct depot *depot);
+/* The kind of it: "sqlite", "postgresql", "clickhouse". */
+const char *depot_kind(const struct depot *depot);
+
+/*
+ * Keeps them, all or none but for results: 0; -EAGAIN and error: try again, perhaps after
+ * opening it anew.  Gaps in an epoch's sequence are the caller's to tell.
+ */
+int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
+		char error[static DEPOT_ERROR_MAX]);
+
+/*
+ * As store_read(), of all sensors, or of filter->sensors; limit: of records, newest first;
+ * 0: none.  Ports of filter->step_s: one per sensor, service and step, counters added,
+ * of percentiles the greatest; 0: one for all the time.
+ */
+int depot_read(struct depot *depot, enum record_kind kind,
+	       const struct store_filter *filter, size_t limit, store_emit emit, void *to,
+	       char error[static DEPOT_ERROR_MAX]);
+
+/* One read-only statement in the depot's own SQL; as store_sql(). */
+int depot_sql(struct depot *depot, const char *text, uint32_t time_limit_ms,
+	      const struct store_sql *to, char error[static DEPOT_ERROR_MAX]);
+
+/* How long each lane's and kind's records are kept, in seconds; 0: for ever. */
+struct depot_limits {
+	uint32_t flows_s, ports_s, probes_s, events_s;
+};
+/* Removes what is older: partitions as a whole, where there are any. 0 or -EAGAIN. */
+int depot_prune(struct depot *depot, const struct depot_limits *limits, int64_t now_us,
+		char error[static DEPOT_ERROR_MAX]);
+
+/* Appends the definitions of all tables in that SQL ("sqlite", ...), for docs and people. */
+bool depot_schema(const char *kind, struct buf *out);
