@@ -30,6 +30,7 @@ bool nkey_make(enum nkey_kind kind, struct nkey *out);
 /* "SU..." or "U..."; false: it is neither, or has an error in it. */
 bool nkey_parse(const char *text, struct nkey *out);
 void nkey_public_text(const struct nkey *key, char out[static NKEY_TEXT_MAX]);
+/* "" without a seed. */
 void nkey_seed_text(const struct nkey *key, char out[static NKEY_TEXT_MAX]);
 /* Overwrites the seed. */
 void nkey_forget(struct nkey *key);
