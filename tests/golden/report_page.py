@@ -122,8 +122,9 @@ def make_store(folder):
         for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND "
                                    "name NOT LIKE 'sqlite%' AND name <> 'meta'").fetchall():
             db.execute(f"DELETE FROM {table}")
-        db.execute("INSERT INTO gap VALUES(?,?,'stopped',NULL)", (BEGIN + 2 * DAY, BEGIN + 3 * DAY))
-        db.execute("INSERT INTO gap VALUES(?,?,'dropped',17)",
+        db.execute('INSERT INTO gap(start,"end",reason) VALUES(?,?,\'stopped\')',
+                   (BEGIN + 2 * DAY, BEGIN + 3 * DAY))
+        db.execute('INSERT INTO gap(start,"end",reason,count) VALUES(?,?,\'dropped\',17)',
                    (BEGIN + 5 * DAY, BEGIN + 5 * DAY + 10 * MINUTE))
         db.execute("INSERT INTO listener(at,transport,ip,port)VALUES(?,'tcp','::',22)",
                    (BEGIN + DAY,))

@@ -264,7 +264,8 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 		"user, "
 		"interfaces, capture, flows, limits, notify, detect, traps, "
 		"blocklists, "
-		"block, policy, report, retention, privacy, logs, probe; did you mean "
+		"block, policy, report, retention, privacy, logs, probe, fleet, hub; "
+		"did you mean "
 		"listen?\n");
 	refuses("limits:\n  los: 1",
 		"f:2:3: unknown key \"los\" in limits; allowed: "
@@ -272,7 +273,7 @@ static void unknown_keys_name_the_allowed_and_the_nearest(void **state)
 	refuses("something: 1",
 		"interfaces, capture, flows, limits, notify, detect, "
 		"traps, blocklists, "
-		"block, policy, report, retention, privacy, logs, probe\n");
+		"block, policy, report, retention, privacy, logs, probe, fleet, hub\n");
 	refuses("? [a]\n: 1", "f:1:3: this can't be a key");
 	refuses("\"home\\0\": []", "f:1:1: this can't be a key");
 	refuses("Home: []", "did you mean home?");

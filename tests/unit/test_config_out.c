@@ -67,7 +67,10 @@ static void json_knows_every_key(void **state)
 		"'allow': [], 'blackbox_modules': '', 'interval': '30s', 'retry': "
 		"'5s', 'own': true, 'own_interval': '1m', 'passive': true, 'fails': 2, "
 		"'of': 3, 'recovers': 1, 'slow': 'off', 'certificate_days': 21, "
-		"'maintenance': []}}";
+		"'maintenance': []}, 'fleet': {'servers': [], 'spool': '256 MB', "
+		"'flows': true, 'shared_blocks': true}, 'hub': {'store': '', "
+		"'replicas': 1, 'stream_size': '1 GB', 'stream_age': '3d', 'name': "
+		"''}}";
 	for (char *c = json.at; (c = memchr(c, '"', json.len - (size_t)(c - json.at)));)
 		*c = '\'';
 	assert_string_equal(buf_cstr(&json), wanted);
