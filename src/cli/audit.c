@@ -14,6 +14,7 @@
 #include "cli/proof.h"
 #include "cli/state_folder.h"
 #include "cli/table.h"
+#include "cli/verbs.h"
 #include "store/store.h"
 
 static const char examples[] =
@@ -151,35 +152,24 @@ static int proof(const struct audit_options *o, const char *id)
 
 /* ---- which one ---- */
 
-static const struct {
-	const char *name;
-	int (*run)(const struct audit_options *options, const char *operand);
-	int operands;
-} jobs[] = {
-	{ "list", list, 0 },
-	{ "verify", verify, 0 },
-	{ "checkpoints", checkpoints, 0 },
-	{ "proof", proof, 1 },
+static const struct verb verbs[] = {
+	{ "list", 0, 0, NULL },
+	{ "verify", 0, 0, NULL },
+	{ "checkpoints", 0, 0, NULL },
+	{ "proof", 1, 1, "of which block? Give its ID" },
+};
+static int (*const jobs[])(const struct audit_options *options, const char *operand) = {
+	list,
+	verify,
+	checkpoints,
+	proof,
 };
 
 static int start(const struct audit_options *o, int words, char **word)
 {
-	const char *name = words > 0 ? word[0] : "list";
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		if (strcmp(name, jobs[i].name) != 0)
-			continue;
-		if (words - 1 < jobs[i].operands && jobs[i].operands > 0)
-			return audit_complain("proof: of which block? Give its ID",
-					      STATUS_USAGE);
-		if (words - 1 > jobs[i].operands)
-			return audit_complain("one word too many", STATUS_USAGE);
-		return jobs[i].run(o, words > 1 ? word[1] : NULL);
-	}
-	fprintf(stderr,
-		"breakwater audit: unknown word %s; allowed is list, verify, "
-		"checkpoints or proof\n",
-		name);
-	return STATUS_USAGE;
+	int which = verb_choose("audit", verbs, sizeof(verbs) / sizeof(verbs[0]),
+				"list", words, word);
+	return which < 0 ? STATUS_USAGE : jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
 int command_audit(int argc, char **argv)

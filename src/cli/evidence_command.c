@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/verbs.h"
 
 static const char examples[] =
 	"  breakwater evidence verify proof.ndjson --key audit.pub\n"
@@ -18,39 +19,23 @@ static const char examples[] =
 	"      --outcome rejected --comment 'telnet has to go'\n"
 	"  breakwater evidence reviews                      who reviewed what\n";
 
-static int complain(const char *why)
-{
-	fprintf(stderr, "breakwater evidence: %s\n", why);
-	return STATUS_USAGE;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(const struct evidence_options *o, const char *operand);
-	int least, most; /* operands */
-	const char *wants;
-} jobs[] = {
-	{ "verify", evidence_verify, 1, 1, "verify: one BUNDLE, or a proof" },
-	{ "review", evidence_review, 1, 1,
-	  "review: the ID of one evidence, such as E1" },
-	{ "reviews", evidence_reviews, 0, 1, "reviews: of all, or the ID of one" },
+static const struct verb verbs[] = {
+	{ "verify", 1, 1, "which BUNDLE, or which proof?" },
+	{ "review", 1, 1, "the ID of which evidence, such as E1?" },
+	{ "reviews", 0, 1, NULL },
 };
-#define WORDS "verify BUNDLE, review ID or reviews [ID]"
+static int (*const jobs[])(const struct evidence_options *options,
+			   const char *operand) = {
+	evidence_verify,
+	evidence_review,
+	evidence_reviews,
+};
 
 static int start(const struct evidence_options *o, int words, char **word)
 {
-	if (words == 0)
-		return complain("which one? " WORDS);
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		if (strcmp(word[0], jobs[i].name) != 0)
-			continue;
-		if (words - 1 < jobs[i].least || words - 1 > jobs[i].most)
-			return complain(jobs[i].wants);
-		return jobs[i].run(o, words > 1 ? word[1] : NULL);
-	}
-	fprintf(stderr, "breakwater evidence: unknown word %s; allowed is " WORDS "\n",
-		word[0]);
-	return STATUS_USAGE;
+	int which = verb_choose("evidence", verbs, sizeof(verbs) / sizeof(verbs[0]),
+				NULL, words, word);
+	return which < 0 ? STATUS_USAGE : jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
 int command_evidence(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/verbs.h"
 #include "cli/view.h"
 #include "web/secret.h"
 
@@ -173,52 +174,28 @@ static int make_link(const struct people_options *o, const char *name)
 
 /* ---- which one ---- */
 
-enum names { NO_NAME, ONE_NAME, MAYBE_ONE };
+#define WHOSE "whose? Give a name"
+typedef int people_job(const struct people_options *options, const char *name);
 
-struct job {
-	const char *verb;
-	int (*run)(const struct people_options *options, const char *name);
-	enum names names;
+static const struct verb user_verbs[] = {
+	{ "list", 0, 0, NULL },  { "add", 1, 1, WHOSE }, { "passwd", 1, 1, WHOSE },
+	{ "role", 1, 1, WHOSE }, { "link", 0, 1, NULL }, { "remove", 1, 1, WHOSE },
 };
+static people_job *const user_jobs[] = { list,     add,       set_password,
+					 set_role, make_link, take_away };
 
-static const struct job user_jobs[] = {
-	{ "list", list, NO_NAME },
-	{ "add", add, ONE_NAME },
-	{ "passwd", set_password, ONE_NAME },
-	{ "role", set_role, ONE_NAME },
-	{ "link", make_link, MAYBE_ONE },
-	{ "remove", take_away, ONE_NAME },
-	{ NULL, NULL, NO_NAME },
+static const struct verb token_verbs[] = {
+	{ "list", 0, 0, NULL },
+	{ "add", 1, 1, WHOSE },
+	{ "remove", 1, 1, WHOSE },
 };
+static people_job *const token_jobs[] = { list, add, take_away };
 
-static const struct job token_jobs[] = {
-	{ "list", list, NO_NAME },
-	{ "add", add, ONE_NAME },
-	{ "remove", take_away, ONE_NAME },
-	{ NULL, NULL, NO_NAME },
-};
-
-static int start(const struct people_options *o, const struct job *jobs, int words,
-		 char **word)
+static int start(const struct people_options *o, const struct verb *verbs, size_t count,
+		 people_job *const *jobs, int words, char **word)
 {
-	const char *verb = words > 0 ? word[0] : "list";
-	const struct job *job = jobs;
-	while (job->verb != NULL && strcmp(job->verb, verb) != 0)
-		job++;
-	if (job->verb == NULL) {
-		struct buf why = { 0 };
-		buf_printf(&why, "unknown word %s; allowed is", verb);
-		for (const struct job *j = jobs; j->verb != NULL; j++)
-			buf_printf(&why, "%s %s", j > jobs ? "," : "", j->verb);
-		people_complain(o, STATUS_USAGE, buf_cstr(&why));
-		buf_free(&why);
-		return STATUS_USAGE;
-	}
-	if (words < 2 && job->names == ONE_NAME)
-		return people_complain(o, STATUS_USAGE, "whose? Give a name");
-	if (words > (job->names == NO_NAME ? 1 : 2))
-		return people_complain(o, STATUS_USAGE, "one word too many");
-	return job->run(o, words > 1 ? word[1] : NULL);
+	int which = verb_choose(o->command, verbs, count, "list", words, word);
+	return which < 0 ? STATUS_USAGE : jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
 #define OPTION_STATE(into)                                                             \
@@ -257,7 +234,8 @@ int command_user(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
 		return status;
-	return start(&o, user_jobs, argc - first, argv + first);
+	return start(&o, user_verbs, sizeof(user_verbs) / sizeof(user_verbs[0]),
+		     user_jobs, argc - first, argv + first);
 }
 
 int command_token(int argc, char **argv)
@@ -283,5 +261,6 @@ int command_token(int argc, char **argv)
 	int first, status;
 	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
 		return status;
-	return start(&o, token_jobs, argc - first, argv + first);
+	return start(&o, token_verbs, sizeof(token_verbs) / sizeof(token_verbs[0]),
+		     token_jobs, argc - first, argv + first);
 }

@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/json.h"
+#include "cli/verbs.h"
 #include "config/config.h"
 
 static const char examples[] =
@@ -263,41 +264,24 @@ static int systemd(const struct policy_options *o, const char *path)
 
 /* ---- which one ---- */
 
-static const struct {
-	const char *name;
-	int (*run)(const struct policy_options *options, const char *path);
-	int least, most; /* files it takes */
-} jobs[] = {
-	{ "propose", propose, 0, 0 },
-	{ "test", policy_test, 1, 1 },
-	{ "apply", apply, 1, 1 },
-	{ "show", show_policy, 0, 0 },
-	{ "nftables", nftables, 0, 1 },
-	{ "systemd", systemd, 0, 1 },
-	{ "history", policy_history, 0, 0 },
-	{ "review", policy_due, 0, 0 },
-	{ "reviewed", policy_reviewed_by, 0, 1 },
+static const struct verb verbs[] = {
+	{ "propose", 0, 0, NULL },        { "test", 1, 1, "which FILE?" },
+	{ "apply", 1, 1, "which FILE?" }, { "show", 0, 0, NULL },
+	{ "history", 0, 0, NULL },        { "review", 0, 0, NULL },
+	{ "reviewed", 0, 1, NULL },       { "nftables", 0, 1, NULL },
+	{ "systemd", 0, 1, NULL },
 };
-
-#define WORDS                                                                          \
-	"propose, test, apply, show, history, review, reviewed, nftables or systemd"
+static int (*const jobs[])(const struct policy_options *options,
+			   const char *operand) = {
+	propose,    policy_test,        apply,    show_policy, policy_history,
+	policy_due, policy_reviewed_by, nftables, systemd,
+};
 
 static int start(const struct policy_options *o, int words, char **word)
 {
-	if (words == 0)
-		return complain("which one? " WORDS, STATUS_USAGE);
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		if (strcmp(word[0], jobs[i].name) != 0)
-			continue;
-		if (words - 1 < jobs[i].least)
-			return complain("which FILE?", STATUS_USAGE);
-		if (words - 1 > jobs[i].most)
-			return complain("one word too many", STATUS_USAGE);
-		return jobs[i].run(o, words > 1 ? word[1] : NULL);
-	}
-	fprintf(stderr, "breakwater policy: unknown word %s; allowed is " WORDS "\n",
-		word[0]);
-	return STATUS_USAGE;
+	int which = verb_choose("policy", verbs, sizeof(verbs) / sizeof(verbs[0]), NULL,
+				words, word);
+	return which < 0 ? STATUS_USAGE : jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
 int command_policy(int argc, char **argv)

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/patience.h"
 #include "cli/state_folder.h"
+#include "cli/verbs.h"
 #include "cli/view.h"
 #include "store/privacy.h"
 
@@ -269,32 +270,24 @@ static int holds(const struct privacy_options *o, const char *operand)
 
 /* ---- which one ---- */
 
-static const struct {
-	const char *verb, *wants; /* NULL: no operand */
-	int (*run)(const struct privacy_options *options, const char *operand);
-} jobs[] = {
-	{ "find", "which address?", find },
-	{ "erase", "which address?", erase },
-	{ "hold", "which incident?", hold },
-	{ "unhold", "which incident?", unhold },
-	{ "holds", NULL, holds },
-	{ "keys", NULL, keys },
+static const struct verb verbs[] = {
+	{ "find", 1, 1, "which address?" },
+	{ "erase", 1, 1, "which address?" },
+	{ "hold", 1, 1, "which incident?" },
+	{ "unhold", 1, 1, "which incident?" },
+	{ "holds", 0, 0, NULL },
+	{ "keys", 0, 0, NULL },
+};
+static int (*const jobs[])(const struct privacy_options *options,
+			   const char *operand) = {
+	find, erase, hold, unhold, holds, keys,
 };
 
 static int start(const struct privacy_options *o, int words, char **word)
 {
-	const char *verb = words > 0 ? word[0] : "holds";
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		if (strcmp(verb, jobs[i].verb) != 0)
-			continue;
-		if (words < 2 && jobs[i].wants != NULL)
-			return complain(STATUS_USAGE, jobs[i].wants);
-		if (words > (jobs[i].wants != NULL ? 2 : 1))
-			return complain(STATUS_USAGE, "one word too many");
-		return jobs[i].run(o, words > 1 ? word[1] : NULL);
-	}
-	return complain(STATUS_USAGE, "unknown word; allowed is find, erase, hold, "
-				      "unhold, holds or keys");
+	int which = verb_choose("privacy", verbs, sizeof(verbs) / sizeof(verbs[0]),
+				"holds", words, word);
+	return which < 0 ? STATUS_USAGE : jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
 int command_privacy(int argc, char **argv)
