@@ -272,7 +272,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 				  .open = store_reader_open,
 				  .read = store_read,
 				  .close = store_reader_close,
-				  .settled = store_settled };
+				  .settled = store_settled,
+				  .listeners_at = store_listeners_at };
 	struct web_options options = { .listen = m->config.listen,
 				       .socket_path = socket_path,
 				       .version = BREAKWATER_VERSION,

@@ -129,15 +129,14 @@ struct store_filter {
 	int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: open; any overlap counts */
 	bool has_port, has_host;
 	uint16_t port;
-	struct prefix host;      /* either end */
-	const char *transport;   /* NULL: any */
-	uint32_t step_s;         /* ports: one record per service and step; 0: one per
-				    service over all the time */
-	const char *id, *target; /* of those that have one; NULL: any */
-	bool id_begins;          /* with that; else it is all of it */
+	struct prefix host;    /* either end */
+	const char *transport; /* NULL: any */
+	uint32_t step_s; /* ports: a record per service and step; 0: per service */
+	const char *id, *target;    /* of those that have one; NULL: any */
+	bool id_begins;             /* with that; else it is all of it */
 	const char *const *sensors; /* of a fleet: any of them; borrowed */
 	size_t sensor_count;        /* 0: any, also those of none */
-	field_set fields;        /* that are wanted, others may be unknown; 0: all */
+	field_set fields;           /* that are wanted, others may be unknown; 0: all */
 	/* Only what is settled, or all but that; borrowed, NULL for all. */
 	const struct store_settled *settled;
 	enum store_part part;

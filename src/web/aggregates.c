@@ -76,9 +76,13 @@ static bool read_ask(const struct request *request, struct aggregate_ask *ask,
 	error[0] = '\0';
 	if (!aggregate_ask_open(ask, record, error))
 		return false;
+	ask->query.of_fleet = request->web->source->sensors != NULL;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &reading);
-	return error[0] == '\0' && aggregate_ask_close(ask, web_now_us(), error);
+	if (error[0] != '\0' || !choose_sensors(request, error))
+		return false;
+	ask->query.sensors = request->exchange->sensors;
+	return aggregate_ask_close(ask, web_now_us(), error);
 }
 
 /* MHD_KeyValueIterator: what the groups depend on beside the time. */
@@ -96,6 +100,17 @@ static enum MHD_Result add_filter(void *of, enum MHD_ValueKind kind, const char 
 	value = value == NULL ? "" : value;
 	buf_printf(filters, "%s %zu %s ", key, strlen(value), value);
 	return MHD_YES;
+}
+
+/* Who is meant by site= and tag= is another one when a sensor joins or moves. */
+static void add_sensors(struct buf *filters, const struct sensor_set *sensors)
+{
+	size_t count;
+	if (sensors == NULL)
+		return;
+	const char *const *names = sensor_set_names(sensors, &count);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(filters, "%s ", names[i]);
 }
 
 /* ---- memory ---- */
@@ -144,12 +159,8 @@ static int read_gaps(struct aggregate_question *question, const struct web_past 
 		     struct store_reader *reader)
 {
 	const struct query *query = &question->ask.query;
-	struct store_filter times = {
-		.since_us = query->since_us,
-		.until_us = query->until_us,
-		.cancel = &question->base.cancelled,
-		.time_limit_ms = PAST_TIME_MS,
-	};
+	const struct store_filter times =
+		lookup_time_filter(query, &question->base.cancelled);
 	return store->read(reader, RECORD_gap, &times, take_gap, question,
 			   question->base.problem);
 }
@@ -228,6 +239,7 @@ static struct aggregate_question *question_new(const struct request *request,
 	question->settled = request->web->settled;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  add_filter, &question->filters);
+	add_sensors(&question->filters, ask->query.sensors);
 	seen_init(&question->seen, ask->query.schema);
 	if (!aggregate_open(&question->now, &question->ask) ||
 	    (ask->previous &&

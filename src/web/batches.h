@@ -10,17 +10,21 @@
 #include "base/hash.h"
 #include "record/record.h"
 
-enum { BATCH_MAX = 1024 /* things of one kind within a second */ };
+enum {
+	BATCH_MAX = 1024,       /* things of one kind within a second */
+	BATCH_FLEET_MAX = 8192, /* the same where sensors tell of theirs */
+};
 
 /* Those that are batched: bit per kind. */
 #define BATCHED_KINDS                                                                  \
 	(RECORD_BIT(RECORD_port) | RECORD_BIT(RECORD_flow) | RECORD_BIT(RECORD_self))
 
 struct batch {
-	char *records; /* owned, BATCH_MAX */
-	uint64_t *names;
-	uint32_t *index; /* by name: a number + 1; 0: none */
-	size_t count;
+	char *records; /* owned, as the next three: `room` */
+	uint64_t *names, *sensors;
+	uint32_t *index; /* by name: a number + 1; 0: none; twice the room */
+	size_t count, room;
+	size_t taken;  /* all before were taken out */
 	uint64_t lost; /* that found no room */
 };
 
@@ -30,10 +34,15 @@ struct batches {
 	record_bits waiting; /* kinds that have some */
 };
 
-/* False without memory, which is counted as lost. */
-bool batches_put(struct batches *batches, enum record_kind kind, const void *record);
+/* sensor: sensor_hash() of whose it is. False without room, which is counted as lost.
+ */
+bool batches_put(struct batches *batches, enum record_kind kind, const void *record,
+		 uint64_t sensor);
 
-/* Appends [record,...] and empties it; *lost is how many had no room. */
-void batches_take(struct batches *batches, enum record_kind kind, struct buf *out,
-		  uint64_t *lost);
+/* Takes out one sensor's, and appends them as [record,...]; false: there are no more.
+ */
+bool batches_take(struct batches *batches, enum record_kind kind, uint64_t *sensor,
+		  struct buf *out);
+/* After the last: how many had no room. */
+uint64_t batches_end(struct batches *batches, enum record_kind kind);
 void batches_close(struct batches *batches);

@@ -56,6 +56,7 @@ struct asked {
 	uint16_t port;
 	const char *transport; /* NULL: any */
 	bool with_facts;
+	const struct sensor_set *sensors; /* NULL: of any and of none */
 };
 
 struct explain_question {
@@ -190,6 +191,7 @@ static void look_up(struct explain_question *question, enum part part,
 	snprintf(port, sizeof(port), "%u", asked->port);
 	query_init(&query, parts[part].kind);
 	query.limit = QUERY_LIMIT_MAX;
+	query.sensors = asked->sensors;
 	if (parts[part].of_port) {
 		set(&query, "port", port);
 		set(&query, "transport", asked->transport);
@@ -267,9 +269,21 @@ static const char *read_asked(const struct request *request, struct asked *asked
 	if (asked->transport != NULL &&
 	    !query_set(&query, "transport", asked->transport, 0, error))
 		return error;
+	if (!choose_sensors(request, error))
+		return error;
+	asked->sensors = request->exchange->sensors;
 	asked->port = query.wanted_port;
 	asked->with_facts = facts != NULL && strcmp(facts, "1") == 0;
 	return facts == NULL || asked->with_facts ? NULL : "facts: is 1 or not there";
+}
+
+/* That is said of a port whose process and sockets are at hand. */
+static const char *why_not(const struct request *request)
+{
+	return request->web->source->sensors != NULL
+		       ? "a hub explains no port; ask the machine that has it: "
+			 "breakwater explain PORT there"
+		       : "nothing is explained here";
 }
 
 enum MHD_Result answer_explain(const struct request *request)
@@ -285,7 +299,7 @@ enum MHD_Result answer_explain(const struct request *request)
 	if (wrong != NULL)
 		return refuse(request, MHD_HTTP_BAD_REQUEST, wrong);
 	if (request->web->source->explain_begin == NULL)
-		return refuse(request, MHD_HTTP_NOT_FOUND, "nothing is explained here");
+		return refuse(request, MHD_HTTP_NOT_FOUND, why_not(request));
 	struct explain_question *question = question_new(request, &asked);
 	if (question == NULL)
 		return MHD_NO;

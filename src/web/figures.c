@@ -17,8 +17,9 @@ struct figures_question {
 	struct question base;
 	const struct web_source *source;
 	int64_t since_us;
-	struct lookup incidents; /* those of memory */
-	struct query query;      /* the form of the answer */
+	const struct sensor_set *sensors; /* NULL: all */
+	struct lookup incidents;          /* those of memory */
+	struct query query;               /* the form of the answer */
 	struct rows rows;
 };
 
@@ -76,11 +77,11 @@ static int read_kind(void *from, enum record_kind kind, int64_t since_us, web_ta
 	struct reading *r = from;
 	struct question *base = &r->question->base;
 	struct lookup *incidents = &r->question->incidents;
-	const struct store_filter filter = { .since_us = since_us,
-					     .until_us = INT64_MAX,
-					     .fields = fields_of(kind),
-					     .cancel = &base->cancelled,
-					     .time_limit_ms = PAST_TIME_MS };
+	const struct query time = { .since_us = since_us,
+				    .until_us = INT64_MAX,
+				    .sensors = r->question->sensors };
+	struct store_filter filter = lookup_time_filter(&time, &base->cancelled);
+	filter.fields = fields_of(kind);
 	bool is_in_memory = kind == incidents->query.kind;
 	if (is_in_memory)
 		give_known(incidents, take, to);
@@ -123,9 +124,11 @@ static enum MHD_Result read_parameter(void *of, enum MHD_ValueKind kind,
 {
 	struct parameters *p = of;
 	(void)kind;
-	if (strcmp(key, "since") != 0 && strcmp(key, "format") != 0) {
+	if (strcmp(key, "since") != 0 && strcmp(key, "format") != 0 &&
+	    !sensors_are_asked(key)) {
 		snprintf(p->error, QUERY_ERROR_MAX,
-			 "%.40s: not a parameter here; allowed: since format", key);
+			 "%.40s: not a parameter here; allowed: %ssince format", key,
+			 p->query->of_fleet ? "sensor site tag " : "");
 		return MHD_NO;
 	}
 	return query_set(p->query, key, value == NULL ? "" : value, web_now_us(),
@@ -154,6 +157,7 @@ static struct figures_question *question_new(const struct request *request,
 	rows_init(&question->rows, &question->query);
 	query_init(&incidents, RECORD_incident);
 	incidents.has_time = true; /* the store has more */
+	incidents.sensors = question->sensors = request->exchange->sensors;
 	incidents.limit = QUERY_LIMIT_MAX;
 	lookup_open(&question->incidents, &incidents, question->source);
 	return question;
@@ -187,9 +191,10 @@ enum MHD_Result answer_figures(const struct request *request)
 		return send_figures(request, of_base(request->exchange->question));
 	query_init(&query, RECORD_figures);
 	query.format = records_form(request);
+	query.of_fleet = request->web->source->sensors != NULL;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &parameters);
-	if (error[0] != '\0')
+	if (error[0] != '\0' || !choose_sensors(request, error))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
 	if (request->web->past == NULL || request->web->source->figures == NULL)
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,

@@ -15,6 +15,7 @@
 #include "web/probe.h"
 #include "web/public.h"
 #include "web/query.h"
+#include "web/sensor_set.h"
 #include "web/socket.h"
 #include "web/web.h"
 
@@ -49,6 +50,7 @@ struct exchange {
 	struct question *question;   /* about the past; NULL: none */
 	struct probe_waiting *probe; /* GET /probe, or a heartbeat; NULL: none */
 	struct hashing_job *job;     /* of a password; NULL: none */
+	struct sensor_set *sensors;  /* that it is about; NULL: all there is */
 	struct visitor visitor;      /* who it is, as of its headers */
 	bool is_local;               /* on the Unix socket */
 	struct addr client;          /* from where, as far as is known; or unset */
@@ -89,6 +91,10 @@ void records_give(const struct web_source *source, enum record_kind kind, web_em
 bool records_are_in_both(enum record_kind kind);
 /* True if memory can't know, or not all of it. */
 bool records_are_past(const struct web_source *source, const struct query *query);
+
+/* Fills in exchange->sensors; false, and error, of what there is not. */
+bool choose_sensors(const struct request *request,
+		    char error[static SENSOR_SET_ERROR_MAX]);
 
 /* The form that the client takes, if it asks for none; and its media type. */
 enum query_format records_form(const struct request *request);

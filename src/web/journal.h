@@ -17,8 +17,12 @@ enum { JOURNAL_BYTES = 8 << 20, JOURNAL_EVENTS = 32768 };
 /* Of a kind of record: every one as it comes, or once a second those of a second. */
 enum journal_stream { JOURNAL_EACH, JOURNAL_BATCHES, JOURNAL_STREAMS };
 
+/* Of a word that is for readers of every sensor. */
+#define JOURNAL_ANY_SENSOR UINT64_MAX
+
 struct journal_event {
-	uint64_t id; /* rises, with holes */
+	uint64_t id;     /* rises, with holes */
+	uint64_t sensor; /* sensor_hash() of whose it is; 0: of none */
 	size_t at;
 	uint32_t len;
 	enum record_kind kind;

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "web/batches.h"
+#include "web/field.h"
 #include "web/journal.h"
 
 struct client {
@@ -21,7 +22,8 @@ struct client {
 	struct MHD_Connection *connection;
 	struct addr reader;
 	struct visitor visitor;
-	bool is_out; /* may not read any more */
+	struct sensor_set *sensors; /* owned; NULL: of any and of none */
+	bool is_out;                /* may not read any more */
 	record_bits wants[JOURNAL_STREAMS];
 	bool suspended; /* waits for us, not for the reader */
 	uint64_t place; /* of the next event that it may want */
@@ -110,9 +112,16 @@ static void forget_those_who_left(struct live *live)
 
 /* ---- the journal ---- */
 
+static bool is_of_its_sensors(const struct client *client, uint64_t sensor)
+{
+	return client->sensors == NULL || sensor == JOURNAL_ANY_SENSOR ||
+	       sensor_set_has_hash(client->sensors, sensor);
+}
+
 static bool wants(const struct client *client, const struct journal_event *event)
 {
-	return (client->wants[event->stream] & RECORD_BIT(event->kind)) != 0;
+	return (client->wants[event->stream] & RECORD_BIT(event->kind)) != 0 &&
+	       is_of_its_sensors(client, event->sensor);
 }
 
 /* The oldest goes: who has not read it yet has lost it. */
@@ -138,10 +147,11 @@ static void drop_first(struct live *live)
 
 /* Adds live->event, and wakes who wants it. */
 static void add_event(struct live *live, enum record_kind kind,
-		      enum journal_stream stream)
+		      enum journal_stream stream, uint64_t sensor)
 {
 	struct buf *text = &live->event;
 	struct journal_event event = { .id = live->id,
+				       .sensor = sensor,
 				       .len = (uint32_t)text->len,
 				       .kind = kind,
 				       .stream = stream };
@@ -164,22 +174,51 @@ static void end_event(struct live *live)
 		   live->id);
 }
 
-static void add_record(struct live *live, enum record_kind kind, const void *record)
+static void add_record(struct live *live, enum record_kind kind, const void *record,
+		       uint64_t sensor)
 {
 	buf_clear(&live->event);
 	buf_printf(&live->event, "event: %s\ndata: ", schemas[kind].name);
 	record_json(&live->event, kind, record);
 	end_event(live);
-	add_event(live, kind, JOURNAL_EACH);
+	add_event(live, kind, JOURNAL_EACH, sensor);
+}
+
+/* Whether somebody reads it, or has left and may come back for it. */
+static bool is_batch_wanted(const struct live *live, enum record_kind kind,
+			    uint64_t sensor)
+{
+	const record_bits bit = RECORD_BIT(kind);
+	if ((live->kept[JOURNAL_BATCHES] & bit) == 0)
+		return false;
+	if ((live->left[JOURNAL_BATCHES] & bit) != 0)
+		return true;
+	for (size_t i = 0; i < live->count; i++)
+		if ((live->clients[i]->wants[JOURNAL_BATCHES] & bit) != 0 &&
+		    is_of_its_sensors(live->clients[i], sensor))
+			return true;
+	return false;
+}
+
+/* It may have joined, or moved to another site. */
+static void hear_of_sensor(struct live *live, const struct sensor_record *sensor)
+{
+	for (size_t i = 0; i < live->count; i++)
+		if (live->clients[i]->sensors != NULL)
+			sensor_set_hear(live->clients[i]->sensors, sensor);
 }
 
 void live_send(struct live *live, enum record_kind kind, const void *record)
 {
+	const struct field *field = record_field(kind, "sensor");
+	uint64_t sensor = sensor_hash(field_text(field, record));
 	live->id++;
+	if (kind == RECORD_sensor)
+		hear_of_sensor(live, record);
 	if ((live->kept[JOURNAL_EACH] & RECORD_BIT(kind)) != 0)
-		add_record(live, kind, record);
-	if ((live->kept[JOURNAL_BATCHES] & RECORD_BIT(kind)) != 0)
-		batches_put(&live->batches, kind, record);
+		add_record(live, kind, record, sensor);
+	if (is_batch_wanted(live, kind, sensor))
+		batches_put(&live->batches, kind, record, sensor);
 }
 
 static void say_lost(struct buf *out, uint64_t lost)
@@ -187,23 +226,31 @@ static void say_lost(struct buf *out, uint64_t lost)
 	buf_printf(out, "event: lost\ndata: {\"lost\":%" PRIu64 "}\n\n", lost);
 }
 
-static void add_batch(struct live *live, enum record_kind kind)
+static void add_batch(struct live *live, enum record_kind kind, uint64_t sensor)
 {
-	uint64_t lost;
 	live->id++;
-	buf_clear(&live->records);
-	batches_take(&live->batches, kind, &live->records, &lost);
 	buf_clear(&live->event);
 	buf_text(&live->event, "event: batch\ndata: ");
 	buf_add(&live->event, live->records.at, live->records.len);
 	live->event.failed |= !buf_ok(&live->records);
 	end_event(live);
-	add_event(live, kind, JOURNAL_BATCHES);
+	add_event(live, kind, JOURNAL_BATCHES, sensor);
+}
+
+/* One for each sensor: of one that holds others', who chose some could read nothing. */
+static void add_batches(struct live *live, enum record_kind kind)
+{
+	uint64_t sensor;
+	for (buf_clear(&live->records);
+	     batches_take(&live->batches, kind, &sensor, &live->records);
+	     buf_clear(&live->records))
+		add_batch(live, kind, sensor);
+	uint64_t lost = batches_end(&live->batches, kind);
 	if (lost == 0)
 		return;
 	buf_clear(&live->event);
 	say_lost(&live->event, lost);
-	add_event(live, kind, JOURNAL_BATCHES);
+	add_event(live, kind, JOURNAL_BATCHES, JOURNAL_ANY_SENSOR);
 }
 
 static void send_batches(struct live *live)
@@ -211,7 +258,7 @@ static void send_batches(struct live *live)
 	live->batched_ms = live->now_ms;
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
 		if ((live->batches.waiting & RECORD_BIT(kind)) != 0)
-			add_batch(live, (enum record_kind)kind);
+			add_batches(live, (enum record_kind)kind);
 }
 
 /* ---- reading ---- */
@@ -298,6 +345,13 @@ static ssize_t read_events(void *of, uint64_t position, char *out, size_t size)
 
 /* ---- coming and going ---- */
 
+static void client_free(struct client *client)
+{
+	sensor_set_free(client->sensors);
+	buf_free(&client->rest);
+	free(client);
+}
+
 /* MHD_ContentReaderFreeCallback: the reader has left, and may come back. */
 static void forget(void *of)
 {
@@ -309,8 +363,7 @@ static void forget(void *of)
 	for (int stream = 0; stream < JOURNAL_STREAMS; stream++)
 		live->left[stream] |= client->wants[stream];
 	live->left_until_ms = live->now_ms + LIVE_KEEP_MS;
-	buf_free(&client->rest);
-	free(client);
+	client_free(client);
 }
 
 static bool is_one_too_many(const struct live *live, const struct addr *reader)
@@ -401,10 +454,10 @@ struct MHD_Response *live_open(struct live *live, struct MHD_Connection *connect
 	struct MHD_Response *response = MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, BLOCK, read_events, client, forget);
 	if (response == NULL) {
-		buf_free(&client->rest);
-		free(client);
+		client_free(client);
 		return NULL;
 	}
+	client->sensors = asked->sensors;
 	live->now_ms = now_ms;
 	if (live->count == 0)
 		live->pinged_ms = live->batched_ms = now_ms;

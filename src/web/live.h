@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "record/record.h"
 #include "web/door.h"
+#include "web/sensor_set.h"
 
 enum {
 	LIVE_CLIENTS_MAX = 256,
@@ -38,10 +39,13 @@ struct live_asked {
 	const char *after;  /* the id of the last event seen; NULL: only what comes */
 	struct addr reader; /* unset: over the Unix socket */
 	const struct visitor *visitor;
+	struct sensor_set *sensors; /* NULL: of any and of none */
 };
 
 /*
- * A stream for that connection; NULL if there are too many already, or no memory.
+ * A stream for that connection, which takes over the set of sensors and keeps it as
+ * they join and move; NULL, and the set is the caller's, if there are too many already,
+ * or no memory.
  */
 struct MHD_Response *live_open(struct live *live, struct MHD_Connection *connection,
 			       const struct live_asked *asked, int64_t now_ms);

@@ -78,26 +78,35 @@ static bool take_stored(void *of, const void *record)
 	return !lookup->rows.failed;
 }
 
-struct store_filter lookup_filter(const struct query *query,
-				  const atomic_bool *cancelled)
+struct store_filter lookup_time_filter(const struct query *query,
+				       const atomic_bool *cancelled)
 {
 	/* The zero of everything but the two times means "all". */
-	return (struct store_filter){
+	struct store_filter filter = {
 		.since_us = query->since_us,
 		.until_us = query->until_us,
-		.has_port = query->has_port,
-		.has_host = query->has_host,
-		.port = query->wanted_port,
-		.host = query->wanted_host,
-		.transport = query->wanted_transport[0] != '\0'
-				     ? query->wanted_transport
-				     : NULL,
-		.step_s = query->step_s,
-		.target = query_word(query, "target"),
-		.id = query_word(query, "id"),
 		.cancel = cancelled,
 		.time_limit_ms = PAST_TIME_MS,
 	};
+	if (query->sensors != NULL)
+		filter.sensors = sensor_set_names(query->sensors, &filter.sensor_count);
+	return filter;
+}
+
+struct store_filter lookup_filter(const struct query *query,
+				  const atomic_bool *cancelled)
+{
+	struct store_filter filter = lookup_time_filter(query, cancelled);
+	filter.has_port = query->has_port;
+	filter.has_host = query->has_host;
+	filter.port = query->wanted_port;
+	filter.host = query->wanted_host;
+	if (query->wanted_transport[0] != '\0')
+		filter.transport = query->wanted_transport;
+	filter.step_s = query->step_s;
+	filter.target = query_word(query, "target");
+	filter.id = query_word(query, "id");
+	return filter;
 }
 
 int lookup_read(struct lookup *lookup, const struct web_past *store,

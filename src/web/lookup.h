@@ -28,6 +28,10 @@ int lookup_read(struct lookup *lookup, const struct web_past *store,
 		struct store_reader *reader, const atomic_bool *cancelled,
 		char error[static STORE_ERROR_MAX]);
 
+/* The same of a time alone, such as that of gaps. */
+struct store_filter lookup_time_filter(const struct query *query,
+				       const atomic_bool *cancelled);
+
 /* What the store is asked for those records, with all their fields; query and cancelled
  * are borrowed. */
 struct store_filter lookup_filter(const struct query *query,

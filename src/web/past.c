@@ -148,6 +148,11 @@ struct past *past_new(const struct web_past *store)
 	return past;
 }
 
+bool past_knows_listeners(const struct past *past)
+{
+	return past->store->listeners_at != NULL;
+}
+
 int past_fd(const struct past *past)
 {
 	return past->event;

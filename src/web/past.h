@@ -56,6 +56,8 @@ void question_free(struct question *question);
 
 struct past;
 struct past *past_new(const struct web_past *store);
+/* Whether it can be asked who listened at a moment. */
+bool past_knows_listeners(const struct past *past);
 /* Readable when a question is answered. */
 int past_fd(const struct past *past);
 

@@ -97,6 +97,7 @@ void query_init(struct query *query, enum record_kind kind)
 		.begin = first_of(kind, begin_names),
 		.end = first_of(kind, end_names),
 		.interval = record_field(kind, "interval_s"),
+		.sensor = record_field(kind, "sensor"),
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,
 		.limit = QUERY_LIMIT,
@@ -317,6 +318,8 @@ static const char *set(struct query *query, const char *key, const char *value,
 		return set_least(query, value);
 	if (word_named(query, key) != NULL)
 		return set_word(query, word_named(query, key), value);
+	if (sensors_are_asked(key))
+		return NULL;
 	if (strcmp(key, "limit") == 0)
 		return set_limit(query, value);
 	if (strcmp(key, "sort") == 0)
@@ -336,8 +339,9 @@ void query_say_names(const struct query *query, char out[static QUERY_NAMES_MAX]
 {
 	const size_t size = QUERY_NAMES_MAX;
 	size_t len = (size_t)snprintf(
-		out, size, "%s%s%s%s%s%s%s", query->port != NULL ? "port " : "",
-		has_host(query) ? "host " : "",
+		out, size, "%s%s%s%s%s%s%s%s",
+		query->of_fleet ? "sensor site tag " : "",
+		query->port != NULL ? "port " : "", has_host(query) ? "host " : "",
 		query->client != NULL ? "client_ip " : "",
 		query->transport != NULL ? "transport " : "",
 		query->begin != NULL ? "since until " : "",
@@ -394,6 +398,8 @@ field_set query_fields(const struct query *query)
 			set |= field_bit(schema, query->words[i].field);
 	if (query->least > 0)
 		set |= field_bit(schema, record_field(query->kind, "severity"));
+	if (query->sensors != NULL)
+		set |= field_bit(schema, query->sensor);
 	return set;
 }
 
@@ -448,6 +454,9 @@ bool query_wants(const struct query *query, const void *record)
 			   field_text(query->words[i].field, record)) != 0)
 			return false;
 	if (query->least > 0 && severity_of(query, record) < query->least)
+		return false;
+	if (query->sensors != NULL &&
+	    !sensor_set_has(query->sensors, field_text(query->sensor, record)))
 		return false;
 	if (query->begin == NULL || !query->has_time)
 		return true;

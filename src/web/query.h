@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "record/record.h"
+#include "web/sensor_set.h"
 
 enum {
 	QUERY_LIMIT = 1000,
@@ -19,7 +20,7 @@ enum {
 	QUERY_ERROR_MAX = 768,
 	QUERY_WORDS = 14,
 	QUERY_WORD_MAX = 256,
-	QUERY_NAMES_MAX = 192,
+	QUERY_NAMES_MAX = 224,
 };
 
 /* A field of text that must be equal to a word. */
@@ -53,6 +54,9 @@ struct query {
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
 	int least; /* severity; below: not wanted */
+	const struct field *sensor;
+	const struct sensor_set *sensors; /* borrowed; NULL: of any and of none */
+	bool of_fleet; /* sensors are known, so that they may be asked for */
 	bool has_time;
 	int64_t since_us, until_us;
 	uint32_t
@@ -62,7 +66,10 @@ struct query {
 
 void query_init(struct query *query, enum record_kind kind);
 
-/* One parameter of the address. False and one line in error if it can't be used. */
+/*
+ * One parameter of the address. False and one line in error if it can't be used.  Those
+ * of sensors (sensor_set.h) are passed over: who asks sets query.sensors.
+ */
 bool query_set(struct query *query, const char *key, const char *value, int64_t now_us,
 	       char error[static QUERY_ERROR_MAX]);
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/moment.h"
 #include "web/inside.h"
 
 static struct record_question *of_base(struct question *question)
@@ -31,7 +30,8 @@ static bool take_row(void *to, const void *record)
 }
 
 /* That nothing is known of a moment is an answer, too: no rows, and why. */
-static void read_moment(struct record_question *question, struct store_reader *reader)
+static void read_moment(struct record_question *question, const struct web_past *store,
+			struct store_reader *reader)
 {
 	struct question *base = &question->base;
 	const struct query *query = &question->lookup.query;
@@ -42,8 +42,8 @@ static void read_moment(struct record_question *question, struct store_reader *r
 					     .port = query->wanted_port,
 					     .cancel = &base->cancelled,
 					     .time_limit_ms = PAST_TIME_MS };
-	int result = store_listeners_at(reader, &moment, take_row,
-					&question->lookup.rows, base->problem);
+	int result = store->listeners_at(reader, &moment, take_row,
+					 &question->lookup.rows, base->problem);
 	base->failed = result != 0 && result != -ENODATA && result != -ETIME;
 	if (result == 0)
 		base->problem[0] = '\0';
@@ -59,12 +59,7 @@ static void read_store(struct record_question *question, const struct web_past *
 	base->failed = result != 0 && result != -ETIME;
 	if (result != 0)
 		return;
-	struct store_filter times = {
-		.since_us = query->since_us,
-		.until_us = query->until_us,
-		.cancel = &base->cancelled,
-		.time_limit_ms = PAST_TIME_MS,
-	};
+	const struct store_filter times = lookup_time_filter(query, &base->cancelled);
 	char ignored[STORE_ERROR_MAX];
 	base->problem[0] = '\0';
 	if (query->kind != RECORD_gap)
@@ -77,7 +72,7 @@ static void answer(struct question *base, const struct web_past *store,
 {
 	struct record_question *question = of_base(base);
 	if (reader != NULL && question->at_us != UNKNOWN_TIME)
-		read_moment(question, reader);
+		read_moment(question, store, reader);
 	else if (reader != NULL)
 		read_store(question, store, reader);
 	rows_sort(&question->lookup.rows);

@@ -85,7 +85,7 @@ static const struct {
 	EACH(port, ports),       EACH(flow, flows),         EACH(listener, listeners),
 	EACH(socket, sockets),   EACH(finding, findings),   EACH(probe, probes),
 	EACH(block, blocks),     EACH(incident, incidents), EACH(alert, alerts),
-	EACH(silence, silences), EACH(level, levels),
+	EACH(silence, silences), EACH(level, levels),       EACH(sensor, sensors),
 #undef EACH
 };
 
@@ -283,6 +283,10 @@ static enum MHD_Result ask_for_past(const struct request *request, struct query 
 	if (web->past == NULL)
 		return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 			      "nothing is kept here: there is no store");
+	if (at_us != UNKNOWN_TIME && !past_knows_listeners(web->past))
+		return refuse(request, MHD_HTTP_BAD_REQUEST,
+			      "at: who listened then is known on the machine itself; "
+			      "here ask with since and until for what became of them");
 	/* What is there now is in order of port; what was, in order of time. */
 	if (!query->sorted && at_us == UNKNOWN_TIME &&
 	    (query->kind != RECORD_port || query->step_s != 0))
@@ -307,10 +311,12 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 			request, (struct record_question *)request->exchange->question);
 	query_init(&query, kind);
 	query.format = records_form(request);
+	query.of_fleet = request->web->source->sensors != NULL;
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
 				  read_parameter, &reading);
-	if (error[0] != '\0')
+	if (error[0] != '\0' || !choose_sensors(request, error))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
+	query.sensors = request->exchange->sensors;
 	if (reading.at_us != UNKNOWN_TIME && query.has_time)
 		return refuse(request, MHD_HTTP_BAD_REQUEST,
 			      "at is one moment: leave out since and until");

@@ -73,6 +73,7 @@ static const char *read_live(const struct request *request, struct live_asked *a
 						 "Last-Event-ID"),
 		.visitor = &request->exchange->visitor,
 		.reader = request->exchange->client,
+		.sensors = request->exchange->sensors,
 	};
 	if (asked->kinds == 0)
 		return "type: names of records, such as port,flow,self";
@@ -85,6 +86,9 @@ static enum MHD_Result answer_live(const struct request *request)
 {
 	static const char type[] = "text/event-stream";
 	struct live_asked asked;
+	char error[SENSOR_SET_ERROR_MAX];
+	if (!choose_sensors(request, error))
+		return bad_request(request, error);
 	const char *wrong = read_live(request, &asked);
 	if (wrong != NULL)
 		return bad_request(request, wrong);
@@ -96,6 +100,7 @@ static enum MHD_Result answer_live(const struct request *request)
 	if (response == NULL)
 		return answer_error(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				    request->path, "too many live readers; close one");
+	request->exchange->sensors = NULL; /* the stream's */
 	route_enters(request->connection, GUEST_STAYS);
 	return answer(request->connection, MHD_HTTP_OK, type, response);
 }
@@ -120,6 +125,7 @@ static enum MHD_Result answer_filters(const struct request *request)
 		if (!route_has_records((enum record_kind)kind))
 			continue;
 		query_init(&query, (enum record_kind)kind);
+		query.of_fleet = request->web->source->sensors != NULL;
 		query_say_names(&query, names);
 		buf_printf(&text, "%s\"%s\":[", text.len > 1 ? "," : "",
 			   schemas[kind].name);
@@ -201,6 +207,7 @@ static const struct {
 	{ "/api/v1/health", RECORD_health },
 	{ "/api/v1/conversations", RECORD_conversation },
 	{ "/api/v1/rulesets", RECORD_ruleset },
+	{ "/api/v1/sensors", RECORD_sensor },
 };
 
 enum { SMALL_BODY_MAX = 4096 };
@@ -285,7 +292,7 @@ static enum MHD_Result route(const struct request *request)
 		"deployments, reports_made, blocks, logins, "
 		"probes, uptimes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
-		"self, live, "
+		"sensors, self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "
 		"countries, reports, maintenance, dashboards, rules, sinks, "
 		"report_schedule, config, me, users, or "
@@ -485,6 +492,7 @@ void route_done(void *self, struct MHD_Connection *connection, void **state,
 	question_free(exchange->question);
 	probe_waiting_free(exchange->probe);
 	hashing_job_free(exchange->job);
+	sensor_set_free(exchange->sensors);
 	free(exchange);
 	*state = NULL;
 }

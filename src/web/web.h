@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "config/config.h"
 #include "record/record.h"
-#include "store/settled.h"
 #include "web/asked.h"
+#include "web/kept.h"
 
 struct histogram;
 typedef void (*web_emit)(void *to, const void *record);
@@ -29,6 +29,12 @@ typedef int (*change_take)(void *self, const char *text, size_t len, const char 
 struct web_source {
 	void *self;
 	void (*ports)(void *self, web_emit emit, void *to); /* struct port_record */
+	/*
+	 * Of a hub: all sensors of the fleet as they are now, those that are revoked
+	 * too: struct sensor_record, by which sensor=, site= and tag= are answered.
+	 * NULL: this is one machine.  That one has changed is to be told to web_live().
+	 */
+	void (*sensors)(void *self, web_emit emit, void *to);
 	/* Whether it is in our networks. */
 	bool (*is_home)(void *self, const struct addr *addr);
 	/* struct flow_record: the open ones, then the newest that ended. */
@@ -147,24 +153,6 @@ struct web_source {
 	/* Takes a scan: NDJSON of scan_run and scan; the rest as above. */
 	int (*scan_take)(void *self, const char *text, size_t len, const char *actor,
 			 struct buf *message);
-};
-
-/*
- * How the past is read, in a thread of this room: store.h's functions, or those of a
- * test.
- */
-struct web_past {
-	const char *folder;
-	struct store_reader *(*open)(const char *folder,
-				     char error[static STORE_ERROR_MAX], int *status);
-	int (*read)(struct store_reader *reader, enum record_kind kind,
-		    const struct store_filter *filter, store_emit emit, void *to,
-		    char error[static STORE_ERROR_MAX]);
-	void (*close)(struct store_reader *reader);
-	/* As store_settled(); NULL: nothing is known to be over. */
-	bool (*settled)(struct store_reader *reader, enum record_kind kind,
-			const struct store_filter *filter, int64_t before_us,
-			struct store_settled *out);
 };
 
 /* Below the state folder: users and tokens, people_file.h. */

@@ -94,8 +94,10 @@ static int give_figures(int64_t since_us, web_reader read, void *from, web_emit 
 	return result;
 }
 
-static const struct web_past store = { "/nowhere", open_store, read_store, close_store,
-				       NULL };
+static const struct web_past store = { .folder = "/nowhere",
+				       .open = open_store,
+				       .read = read_store,
+				       .close = close_store };
 
 static int set_up_figures(void **state)
 {

@@ -151,7 +151,7 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	assert_ptr_equal(reader, &stored);
 	if (kind == RECORD_gap) {
 		const struct gap_record gap = { began_us - MINUTE_US, began_us,
-						"stopped", UNKNOWN_U64 };
+						"stopped", UNKNOWN_U64, "" };
 		for (int i = 0; i < stored.gaps; i++)
 			emit(to, &gap);
 		return 0;
@@ -184,8 +184,8 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
 
-static const struct web_past made_up = { "/nowhere", open_stored, read_stored,
-					 close_stored, NULL };
+static const struct web_past made_up = { "/nowhere",   open_stored, read_stored,
+					 close_stored, NULL,        NULL };
 static struct web_source known;
 
 static int set_up_past(void **state)
@@ -479,8 +479,9 @@ static void a_broken_store_is_said_and_what_memory_has_is_shown(void **state)
 /* ---- a real store ---- */
 
 enum { REAL_FLOWS = 20000 };
-static struct web_past real = { NULL, store_reader_open, store_read, store_reader_close,
-				store_settled };
+static struct web_past real = { NULL,          store_reader_open,
+				store_read,    store_reader_close,
+				store_settled, store_listeners_at };
 
 static void write_real_store(const char *path)
 {
