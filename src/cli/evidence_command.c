@@ -71,7 +71,9 @@ int command_evidence(int argc, char **argv)
 		  "default is that of the configuration",
 		  &o.state, 0, 0 },
 		{ 0, OPTION_TEXT, "compliance", "DIR",
-		  "review: own evidence/ beside that built in", &o.compliance, 0, 0 },
+		  "review: own evidence/ beside that built in; default that of the "
+		  "configuration, without --state",
+		  &o.compliance, 0, 0 },
 		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {

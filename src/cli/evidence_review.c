@@ -177,12 +177,17 @@ static int post(const struct reviewing *r, const char *id, const char *comment)
 int evidence_review(const struct evidence_options *o, const char *id)
 {
 	char error[STORE_ERROR_MAX], comment[REVIEW_COMMENT_MAX];
+	config_text folder;
 	struct buf said = { 0 };
 	struct reviewing r = { .o = o };
 	int status = check_words(&r, comment);
 	if (status != STATUS_OK)
 		return status;
-	r.compliance = compliance_open(o->compliance, &said);
+	status = compliance_folder("evidence", o->compliance, o->state, o->config_path,
+				   folder);
+	if (status != STATUS_OK)
+		return status;
+	r.compliance = compliance_open(folder[0] != '\0' ? folder : NULL, &said);
 	if (r.compliance == NULL) {
 		fputs(buf_cstr(&said) != NULL ? buf_cstr(&said) : "", stderr);
 		status = STATUS_USAGE;

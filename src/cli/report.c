@@ -191,13 +191,18 @@ static int start(struct report_options *o, int words, char **word)
 		return complain("one word too many: one framework or document at a "
 				"time, and the id of an incident");
 	o->subject.incident = words == 2 ? word[1] : NULL;
-	struct compliance *compliance = compliance_open(o->compliance, &text);
+	config_text folder;
+	int status = compliance_folder("report", o->compliance, o->state,
+				       o->config_path, folder);
+	if (status != STATUS_OK)
+		return status;
+	struct compliance *compliance =
+		compliance_open(folder[0] != '\0' ? folder : NULL, &text);
 	if (compliance == NULL) {
 		fputs(buf_ok(&text) ? buf_cstr(&text) : "", stderr);
 		buf_free(&text);
 		return STATUS_USAGE;
 	}
-	int status;
 	if (o->is_check) {
 		status = report_check(compliance);
 	} else if (words == 0) {
@@ -235,8 +240,9 @@ int command_report(int argc, char **argv)
 		  "folder of the store; default that of the configuration", &o.state, 0,
 		  0 },
 		{ 0, OPTION_TEXT, "compliance", "DIR",
-		  "own evidence/ and frameworks/ beside those built in", &o.compliance,
-		  0, 0 },
+		  "own evidence/ and frameworks/ beside those built in; default that "
+		  "of the configuration, without --state",
+		  &o.compliance, 0, 0 },
 		{ 0, OPTION_FLAG, "check", NULL,
 		  "only whether evidence/ and frameworks/ are as they should be",
 		  &o.is_check, 0, 0 },

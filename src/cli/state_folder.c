@@ -9,25 +9,44 @@
 
 #include "cli/cli.h"
 
-int state_folder(const char *command, const char *given, const char *config_path,
-		 config_text folder)
+static int read_config(const char *command, const char *path, struct config *config)
 {
-	static struct config config;
 	struct buf errors = { 0 };
-	if (given != NULL) {
-		snprintf(folder, CONFIG_TEXT_MAX, "%s", given);
-		return STATUS_OK;
-	}
-	config_init(&config);
-	int result = config_load(&config, config_path, &errors);
+	config_init(config);
+	int result = config_load(config, path, &errors);
 	const char *text = buf_cstr(&errors);
 	if (result != 0 && text != NULL)
 		fputs(text, stderr);
 	else if (result != 0)
 		fprintf(stderr, "breakwater %s: out of memory\n", command);
 	buf_free(&errors);
-	memcpy(folder, config.state, sizeof(config.state));
 	if (result == 0)
 		return STATUS_OK;
 	return result == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
+}
+
+int state_folder(const char *command, const char *given, const char *config_path,
+		 config_text folder)
+{
+	static struct config config;
+	if (given != NULL) {
+		snprintf(folder, CONFIG_TEXT_MAX, "%s", given);
+		return STATUS_OK;
+	}
+	int status = read_config(command, config_path, &config);
+	memcpy(folder, config.state, sizeof(config.state));
+	return status;
+}
+
+int compliance_folder(const char *command, const char *given, const char *state,
+		      const char *config_path, config_text folder)
+{
+	static struct config config;
+	if (given != NULL || state != NULL) {
+		snprintf(folder, CONFIG_TEXT_MAX, "%s", given != NULL ? given : "");
+		return STATUS_OK;
+	}
+	int status = read_config(command, config_path, &config);
+	memcpy(folder, config.report_compliance, sizeof(config.report_compliance));
+	return status;
 }

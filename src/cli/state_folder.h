@@ -11,3 +11,10 @@
  */
 int state_folder(const char *command, const char *given, const char *config_path,
 		 config_text folder);
+
+/*
+ * Where evidence/, frameworks/ and documents/ are that stand beside those built in, "":
+ * nowhere: given (--compliance), or the configuration's, if the store is its own, too.
+ */
+int compliance_folder(const char *command, const char *given, const char *state,
+		      const char *config_path, config_text folder);

@@ -234,11 +234,9 @@ static bool read_piece(const struct checking *c, const json_t *report,
 
 static bool is_of_these(const struct piece *piece, const struct review *review)
 {
-	return !piece->has_problem && review->version == piece->version &&
-	       review->since_us == piece->since_us &&
-	       review->until_us == piece->until_us &&
-	       strcmp(review->about, piece->about) == 0 &&
-	       strcmp(review->rows, piece->rows) == 0;
+	const struct review_rows rows = { piece->version, piece->since_us,
+					  piece->until_us, piece->about, piece->rows };
+	return !piece->has_problem && review_is_of(review, &rows);
 }
 
 /* The newest of these rows, else of others, as it was then; NULL: none. */

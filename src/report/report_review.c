@@ -23,12 +23,11 @@ const char *reviewed_name(enum reviewed reviewed)
 static bool is_of_these(const struct report *report, const struct review *review,
 			const struct collected *collected)
 {
+	const struct review_rows rows = { collected->evidence->version,
+					  report->ask.since_us, report->ask.until_us,
+					  report->about, collected->sha256 };
 	return collected->problem[0] == '\0' && report->is_about_said &&
-	       review->version == collected->evidence->version &&
-	       review->since_us == report->ask.since_us &&
-	       review->until_us == report->ask.until_us &&
-	       strcmp(review->about, report->about) == 0 &&
-	       strcmp(review->rows, collected->sha256) == 0;
+	       review_is_of(review, &rows);
 }
 
 /* They come newest first: of these rows the first counts, and of others if none is. */

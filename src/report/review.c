@@ -110,6 +110,14 @@ static void put_rows(const struct review *review, field_text256 out)
 		 review->about);
 }
 
+bool review_is_of(const struct review *review, const struct review_rows *rows)
+{
+	return review->version == rows->version && review->since_us == rows->since_us &&
+	       review->until_us == rows->until_us &&
+	       strcmp(review->about, rows->about) == 0 &&
+	       strcmp(review->rows, rows->sha256) == 0;
+}
+
 void review_put(const struct review *review, struct audit_record *audit)
 {
 	snprintf(audit->subject, sizeof(audit->subject), "%s version %" PRIu32,

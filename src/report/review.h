@@ -59,6 +59,14 @@ bool review_put_about(const char *host, const char *user, const char *incident,
 bool review_read_comment(const char *text, char out[static REVIEW_COMMENT_MAX]);
 #define REVIEW_COMMENT_ALLOWED "1 to 240 bytes: what was looked at, and what was found"
 
+/* What a review can be of: the rows of an evidence in a report. */
+struct review_rows {
+	uint32_t version;
+	int64_t since_us, until_us;
+	const char *about, *sha256;
+};
+bool review_is_of(const struct review *review, const struct review_rows *rows);
+
 /* Into subject, before and after of a record. */
 void review_put(const struct review *review, struct audit_record *audit);
 /* False: the record is no review, or none that review_put() makes. */
