@@ -16,7 +16,8 @@
 
 enum { TRANSPORT = 1, FIRST_ROW, LAST_ROW }; /* parameters of the statement */
 
-static void add_conditions(struct buf *sql, const struct store_filter *filter)
+static void add_conditions(struct buf *sql, const struct store_filter *filter,
+			   field_set all)
 {
 	buf_printf(sql,
 		   " WHERE rowid BETWEEN ?%d AND ?%d AND \"end\">=%lld AND "
@@ -27,6 +28,7 @@ static void add_conditions(struct buf *sql, const struct store_filter *filter)
 		buf_printf(sql, " AND server_port=%u", filter->port);
 	if (filter->transport != NULL)
 		buf_printf(sql, " AND transport=?%d", TRANSPORT);
+	reading_sensors(sql, filter, RECORD_flow, all);
 	buf_text(sql, " ORDER BY rowid DESC");
 }
 
@@ -63,13 +65,14 @@ static int prepare_day(struct day_reading *day, sqlite3 *db)
 {
 	const struct store_filter *filter = day->filter;
 	struct buf sql = { 0 };
-	day->fields = reading_fields(db, "flow", RECORD_flow);
+	field_set all = reading_fields(db, "flow", RECORD_flow);
+	day->fields = all;
 	if (filter->fields != 0)
 		day->fields &= filter->fields | needed_by(filter);
 	buf_text(&sql, "SELECT ");
 	columns_list(&sql, RECORD_flow, day->fields, "");
 	columns_end(&sql, " FROM flow");
-	add_conditions(&sql, filter);
+	add_conditions(&sql, filter, all);
 	int code = db_prepare(db, &sql, &day->stmt);
 	if (code == SQLITE_OK && filter->transport != NULL)
 		sqlite3_bind_text(day->stmt, TRANSPORT, filter->transport, -1,

@@ -324,7 +324,9 @@ int read_ports(struct store_reader *reader, const struct store_filter *filter,
 	int code = db_run(reader->db, "BEGIN");
 	if (code == SQLITE_OK)
 		code = open_levels(&r);
-	if (code == SQLITE_OK && r.roll != NULL && choose_time(&r)) {
+	/* They are of this machine. */
+	bool is_of_sensors = part.sensor_count > 0;
+	if (code == SQLITE_OK && r.roll != NULL && !is_of_sensors && choose_time(&r)) {
 		load_gaps(&r);
 		code = read_services(&r);
 	}

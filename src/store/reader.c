@@ -282,6 +282,27 @@ void store_filter_init(struct store_filter *filter)
 	*filter = (struct store_filter){ .since_us = INT64_MIN, .until_us = INT64_MAX };
 }
 
+void reading_sensors(struct buf *sql, const struct store_filter *filter,
+		     enum record_kind kind, field_set fields)
+{
+	if (filter->sensor_count == 0)
+		return;
+	if ((fields & field_named(kind, "sensor")) == 0) {
+		buf_text(sql, " AND 0");
+		return;
+	}
+	for (size_t i = 0; i < filter->sensor_count; i++) {
+		buf_text(sql, i == 0 ? " AND sensor IN('" : ",'");
+		for (const char *c = filter->sensors[i]; *c != '\0'; c++) {
+			if (*c == '\'')
+				buf_char(sql, *c);
+			buf_char(sql, *c);
+		}
+		buf_char(sql, '\'');
+	}
+	buf_char(sql, ')');
+}
+
 /* ---- everything but flows and ports ---- */
 
 /* A record that has two times lasts from one to the other. */
@@ -343,17 +364,25 @@ static bool is_of_host(enum record_kind kind, const void *record,
 	return !has_addr;
 }
 
+/* Of what the table has; a host is looked for in all addresses. */
+static field_set wanted_fields(const struct store_filter *filter, field_set all)
+{
+	field_set wanted = filter->fields & all;
+	return wanted == 0 || filter->has_host ? all : wanted;
+}
+
 static int prepare_events(struct store_reader *reader, const struct event_table *table,
-			  const struct store_filter *filter, field_set fields,
+			  const struct store_filter *filter, field_set all,
 			  sqlite3_stmt **stmt)
 {
 	struct buf sql = { 0 };
 	buf_text(&sql, "SELECT ");
-	columns_list(&sql, table->kind, fields, "");
+	columns_list(&sql, table->kind, wanted_fields(filter, all), "");
 	columns_end(&sql, " FROM ");
 	buf_printf(&sql, "%s WHERE ", schemas[table->kind].name);
 	time_condition(&sql, table->kind, filter);
 	other_conditions(&sql, table->kind, filter);
+	reading_sensors(&sql, filter, table->kind, all);
 	buf_printf(&sql, " ORDER BY %s", table->order);
 	int code = db_prepare(reader->db, &sql, stmt);
 	if (code != SQLITE_OK)
@@ -379,13 +408,6 @@ static const size_t record_size_max = sizeof(union {
 #undef END
 });
 
-/* Of what the table has; a host is looked for in all addresses. */
-static field_set wanted_fields(const struct store_filter *filter, field_set all)
-{
-	field_set wanted = filter->fields & all;
-	return wanted == 0 || filter->has_host ? all : wanted;
-}
-
 static int read_events(struct store_reader *reader, enum record_kind kind,
 		       const struct store_filter *filter, store_emit emit, void *to,
 		       char error[static STORE_ERROR_MAX])
@@ -398,8 +420,8 @@ static int read_events(struct store_reader *reader, enum record_kind kind,
 		free(record);
 		return 0; /* a store of before there were such records */
 	}
-	fields = wanted_fields(filter, fields);
 	int code = prepare_events(reader, table, filter, fields, &stmt);
+	fields = wanted_fields(filter, fields);
 	bool more = true;
 	while (code == SQLITE_OK && more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		record_init(kind, record);

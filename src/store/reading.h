@@ -60,6 +60,13 @@ void reading_left_out(struct store_reader *reader, const char *path, const char 
 /* The fields of a kind that a table has; another version's may have fewer. */
 field_set reading_fields(sqlite3 *db, const char *table, enum record_kind kind);
 
+/*
+ * Appends " AND sensor IN(...)" if the filter wants sensors; of a table that knows none
+ * of them, nothing is wanted then.
+ */
+void reading_sensors(struct buf *sql, const struct store_filter *filter,
+		     enum record_kind kind, field_set fields);
+
 /* The ways to read a kind; as store_read(). */
 int read_flows(struct store_reader *reader, const struct store_filter *filter,
 	       store_emit emit, void *to, char error[static STORE_ERROR_MAX]);
