@@ -58,9 +58,10 @@ struct link_message {
 	const char *subject;
 	const void *bytes;
 	size_t len;
-	int64_t stored_us; /* by the server's clock */
-	uint64_t sequence; /* in the stream */
+	int64_t stored_us;  /* by the server's clock */
+	uint64_t sequence;  /* in the stream */
 	uint64_t delivered; /* how often, this time included */
+	struct link *link;  /* from whom */
 	void *held;         /* the library's: one of the two below lets go of it */
 };
 
@@ -72,8 +73,8 @@ struct link_pull;
 struct link_pull *link_pull_open(struct link *link, enum fleet_lane lane,
 				 char error[static LINK_ERROR_MAX]);
 /*
- * Up to most messages, waits for the first at most so long; the count, 0 if none came, or
- * -EAGAIN.  Each is to be given to one of those below.
+ * Up to most messages, waits for the first at most so long; the count, 0 if none came,
+ * or -EAGAIN.  Each is to be given to one of those below.
  */
 int link_pull_fetch(struct link_pull *pull, struct link_message *out, int most,
 		    int timeout_ms);
@@ -85,11 +86,14 @@ int64_t link_pull_waiting(struct link_pull *pull);
 /* Removes what all hubs have kept and what is older than that. A leader's. */
 int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us);
 
-/* All messages of a lane from then on, in order, by nobody else's leave: for a page. */
+/*
+ * All messages of a lane from then on, by the servers' clock, in order and each once,
+ * by nobody else's leave: for a page.  take is called on a thread of its own.
+ */
 typedef void (*link_take)(void *self, const struct link_message *message);
 struct link_follow;
-struct link_follow *link_follow(struct link *link, enum fleet_lane lane, int64_t since_us,
-				link_take take, void *self,
+struct link_follow *link_follow(struct link *link, enum fleet_lane lane,
+				int64_t since_us, link_take take, void *self,
 				char error[static LINK_ERROR_MAX]);
 void link_follow_close(struct link_follow *follow);
 
@@ -104,11 +108,11 @@ int link_tell(struct link *link, const char *subject, const void *bytes, size_t 
  * subject is the one that was asked, so with wildcards it says who asks; the answer is
  * what is appended to answer, NULL of news.
  */
-typedef void (*link_hear)(void *self, const char *subject, const void *bytes, size_t len,
-			  struct buf *answer);
+typedef void (*link_hear)(void *self, const char *subject, const void *bytes,
+			  size_t len, struct buf *answer);
 struct link_listen;
-struct link_listen *link_listen(struct link *link, const char *subject, const char *queue,
-				link_hear hear, void *self,
+struct link_listen *link_listen(struct link *link, const char *subject,
+				const char *queue, link_hear hear, void *self,
 				char error[static LINK_ERROR_MAX]);
 void link_listen_close(struct link_listen *listen);
 
@@ -117,8 +121,9 @@ void link_listen_close(struct link_listen *listen);
 /* 0 and *revision; -ENOENT; -EAGAIN. */
 int link_get(struct link *link, const char *key, struct buf *value, uint64_t *revision);
 /*
- * revision: 0: there must be none; of link_get(): it must be that one still; UINT64_MAX:
- * whatever there is.  0 and the new one in *now, -EEXIST: somebody was quicker; -EAGAIN.
+ * revision: 0: there must be none; of link_get(): it must be that one still;
+ * UINT64_MAX: whatever there is.  0 and the new one in *now, -EEXIST: somebody was
+ * quicker; -EAGAIN.
  */
 int link_put(struct link *link, const char *key, const void *value, size_t len,
 	     uint64_t revision, uint64_t *now);

@@ -1,0 +1,179 @@
+/*
+ * link_streams.c: the streams, their consumers and the bucket, as hubs make and trim
+ * them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fleet/link_inside.h"
+
+enum {
+	MESSAGE_MAX = 1024 * 1024, /* what nats-server takes by default */
+	DUPLICATES_S = 120,
+	ACK_WAIT_S = 30,
+	ACK_PENDING_MAX = 1024, /* of all hubs together: what one may lose for 30 s */
+	HISTORY = 8,
+	LOOKED_S = 10, /* how long what link_trim() asks with may stay behind */
+};
+
+/* ---- making ---- */
+
+static natsStatus make_stream(jsCtx *js, enum fleet_lane lane,
+			      const struct link_streams *streams)
+{
+	char name[LINK_STREAM_MAX], subject[FLEET_SUBJECT_MAX];
+	link_stream_name(lane, name);
+	snprintf(subject, sizeof(subject), FLEET_RECORDS, "*", fleet_lane_name(lane));
+	const char *subjects[] = { subject };
+	jsStreamConfig config;
+	jsStreamConfig_Init(&config);
+	config.Name = name;
+	config.Subjects = subjects;
+	config.SubjectsLen = 1;
+	config.Retention = js_LimitsPolicy;
+	config.Discard = js_DiscardNew;
+	config.Storage = js_FileStorage;
+	config.Replicas = streams->replicas;
+	config.MaxBytes = (int64_t)streams->bytes_max[lane];
+	config.MaxAge = streams->age_max_s[lane] * LINK_NS_PER_S;
+	config.MaxMsgSize = MESSAGE_MAX;
+	config.Duplicates = DUPLICATES_S * LINK_NS_PER_S;
+	config.AllowDirect = true;
+	jsErrCode code = 0;
+	natsStatus status = js_AddStream(NULL, js, &config, NULL, &code);
+	if (code == JSStreamNameExistErr)
+		status = js_UpdateStream(NULL, js, &config, NULL, &code);
+	return status;
+}
+
+static natsStatus make_consumer(jsCtx *js, enum fleet_lane lane)
+{
+	char name[LINK_STREAM_MAX];
+	link_stream_name(lane, name);
+	jsConsumerConfig config;
+	jsConsumerConfig_Init(&config);
+	config.Durable = LINK_CONSUMER;
+	config.DeliverPolicy = js_DeliverAll;
+	config.AckPolicy = js_AckExplicit;
+	config.AckWait = ACK_WAIT_S * LINK_NS_PER_S;
+	config.MaxAckPending = ACK_PENDING_MAX;
+	return js_AddConsumer(NULL, js, name, &config, NULL, NULL);
+}
+
+/* Of a bucket that is there; the library has no call for that. */
+static natsStatus set_bucket_replicas(jsCtx *js, int replicas)
+{
+	jsStreamInfo *info = NULL;
+	natsStatus status = js_GetStreamInfo(&info, js, LINK_BUCKET_STREAM, NULL, NULL);
+	if (status != NATS_OK || info->Config->Replicas == replicas) {
+		jsStreamInfo_Destroy(info);
+		return status;
+	}
+	info->Config->Replicas = replicas;
+	status = js_UpdateStream(NULL, js, info->Config, NULL, NULL);
+	jsStreamInfo_Destroy(info);
+	return status;
+}
+
+static natsStatus make_bucket(jsCtx *js, int replicas)
+{
+	kvStore *bucket = NULL;
+	natsStatus status = js_KeyValue(&bucket, js, LINK_BUCKET);
+	if (status == NATS_OK)
+		status = set_bucket_replicas(js, replicas);
+	if (status == NATS_NOT_FOUND) {
+		kvConfig config;
+		kvConfig_Init(&config);
+		config.Bucket = LINK_BUCKET;
+		config.History = HISTORY;
+		config.Replicas = replicas;
+		status = js_CreateKeyValue(&bucket, js, &config);
+	}
+	kvStore_Destroy(bucket);
+	return status;
+}
+
+int link_make_streams(struct link *link, const struct link_streams *streams,
+		      char error[static LINK_ERROR_MAX])
+{
+	struct link_session *session = link_session_take(link, 0);
+	if (session == NULL) {
+		link_trouble(link, error);
+		return -EAGAIN;
+	}
+	natsStatus status = make_bucket(session->js, streams->replicas);
+	for (int lane = 0; lane < FLEET_LANES && status == NATS_OK; lane++) {
+		status = make_stream(session->js, lane, streams);
+		if (status == NATS_OK)
+			status = make_consumer(session->js, lane);
+	}
+	if (status != NATS_OK)
+		link_say(status, error);
+	link_session_give(link, session);
+	return status == NATS_OK ? 0 : -EAGAIN;
+}
+
+/* ---- trimming ---- */
+
+/* All before it is acknowledged, by all hubs. */
+static natsStatus first_unacknowledged(jsCtx *js, const char *stream,
+				       uint64_t *sequence)
+{
+	jsConsumerInfo *info = NULL;
+	natsStatus status =
+		js_GetConsumerInfo(&info, js, stream, LINK_CONSUMER, NULL, NULL);
+	if (status == NATS_OK)
+		*sequence = info->AckFloor.Stream + 1;
+	jsConsumerInfo_Destroy(info);
+	return status;
+}
+
+/*
+ * The first message that is not older.  No call asks for that, but a consumer that is
+ * to begin at a time tells which was the last before it.
+ */
+static natsStatus first_since(jsCtx *js, const char *stream, int64_t since_us,
+			      uint64_t *sequence)
+{
+	jsConsumerConfig config;
+	jsConsumerConfig_Init(&config);
+	config.DeliverPolicy = js_DeliverByStartTime;
+	/* The library passes no time of 0 on. */
+	config.OptStartTime = (since_us > 0 ? since_us : 1) * LINK_NS_PER_US;
+	config.AckPolicy = js_AckExplicit;
+	config.InactiveThreshold = LOOKED_S * LINK_NS_PER_S;
+	config.MemoryStorage = true;
+	config.Replicas = 1;
+	jsConsumerInfo *info = NULL;
+	natsStatus status = js_AddConsumer(&info, js, stream, &config, NULL, NULL);
+	if (status == NATS_OK) {
+		*sequence = info->Delivered.Stream + 1;
+		js_DeleteConsumer(js, stream, info->Name, NULL, NULL);
+	}
+	jsConsumerInfo_Destroy(info);
+	return status;
+}
+
+int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us)
+{
+	struct link_session *session = link_session_take(link, 0);
+	if (session == NULL)
+		return -EAGAIN;
+	char stream[LINK_STREAM_MAX];
+	link_stream_name(lane, stream);
+	uint64_t waiting = 0, young = 0;
+	natsStatus status = first_unacknowledged(session->js, stream, &waiting);
+	if (status == NATS_OK)
+		status = first_since(session->js, stream, older_than_us, &young);
+	jsOptions options;
+	jsOptions_Init(&options);
+	options.Stream.Purge.Sequence = waiting < young ? waiting : young;
+	/* Of sequence 0 the server would purge everything; 1 is what nothing is before.
+	 */
+	if (status == NATS_OK && options.Stream.Purge.Sequence > 1)
+		status = js_PurgeStream(session->js, stream, &options, NULL);
+	link_session_give(link, session);
+	return status == NATS_OK ? 0 : -EAGAIN;
+}
