@@ -103,6 +103,15 @@ void family_sample(const struct family *family)
 		buf_text(family->out, "_info");
 }
 
+void family_sensor(struct buf *out, const char *before, const char *sensor)
+{
+	if (sensor[0] == '\0')
+		return;
+	buf_printf(out, "%ssensor=\"", before);
+	family_label(out, sensor);
+	buf_char(out, '"');
+}
+
 void family_value(const struct family *family, long double value)
 {
 	buf_char(family->out, ' ');
@@ -126,6 +135,8 @@ const char *family_prefix(enum record_kind kind)
 		return "breakwater_listener_";
 	case RECORD_self:
 		return "breakwater_";
+	case RECORD_sensor:
+		return "breakwater_sensor_";
 	default:
 		return NULL;
 	}

@@ -20,8 +20,8 @@ struct family {
 
 /*
  * What names of a record's families begin with; NULL: its fields are in none.  Of a
- * probe and a listener that is its last one, of a port the last minute or, for what
- * counts, since the start.
+ * probe, a listener and a sensor that is its last one, of a port the last minute or,
+ * for what counts, since the start.
  */
 const char *family_prefix(enum record_kind kind);
 /* Name and unit of a field's family: _us, and a time, become _seconds (base units). */
@@ -40,6 +40,8 @@ void family_begin(struct family *family, const char *type, const char *doc);
 void family_sample(const struct family *family);
 /* A label's value, escaped. */
 void family_label(struct buf *out, const char *value);
+/* The sensor's label, with `before` in front; nothing if it is not known. */
+void family_sensor(struct buf *out, const char *before, const char *sensor);
 /* Seconds are given in microseconds. */
 void family_value(const struct family *family, long double value);
 

@@ -48,7 +48,9 @@ static void write_one(void *to, const void *record)
 	family_label(out, level->target);
 	if (value->window != NULL)
 		buf_printf(out, "\",window=\"%s", value->window);
-	buf_text(out, "\"}");
+	buf_char(out, '"');
+	family_sensor(out, ",", level->sensor);
+	buf_char(out, '}');
 	family_value(writing->family, (long double)*number);
 }
 

@@ -37,6 +37,7 @@ static void put_labels(struct buf *out, const struct listener_record *listener)
 	}
 	if (listener->netns != UNKNOWN_U64)
 		buf_printf(out, ",netns=\"%" PRIu64 "\"", listener->netns);
+	family_sensor(out, ",", listener->sensor);
 	buf_char(out, '}');
 }
 

@@ -16,6 +16,8 @@
 #include "web/listener_metrics.h"
 #include "web/probe_metrics.h"
 #include "web/self_test_metrics.h"
+#include "web/sensor_metrics.h"
+#include "web/sensor_set.h"
 
 enum {
 	FIELDS_MAX = 64, /* of a record; metrics_new() checks */
@@ -27,6 +29,7 @@ struct slot {
 	uint32_t port;
 	const char *transport;
 	bool is_home;
+	field_text64 sensor; /* "": of this machine */
 	char service[32];
 	uint64_t bytes;                 /* since the start, for the order */
 	uint64_t counters[FIELDS_MAX];  /* by index in the port record's schema */
@@ -51,7 +54,7 @@ struct metrics {
 	struct finding_counts findings;
 	struct block_counts blocks;
 	struct self_test_counts self_tests;
-	uint16_t index[INDEX_SIZE]; /* 1 + slot by port, transport and home; 0: free */
+	uint16_t index[INDEX_SIZE]; /* 1 + slot by what names it; 0: free */
 };
 
 struct metrics *metrics_new(void)
@@ -75,14 +78,15 @@ static uint16_t *find(struct metrics *metrics, const struct port_record *record,
 {
 	const char *transport = record->transport;
 	uint32_t hash = record->port * 2654435761u + (uint8_t)transport[0] * 40503u +
-			is_home * 2246822519u;
+			is_home * 2246822519u + (uint32_t)sensor_hash(record->sensor);
 	for (uint32_t i = 0; i < INDEX_SIZE; i++) {
 		uint16_t *at = &metrics->index[(hash + i) % INDEX_SIZE];
 		if (*at == 0)
 			return at;
 		const struct slot *slot = &metrics->slots[*at - 1];
 		if (slot->port == record->port && slot->is_home == is_home &&
-		    strcmp(slot->transport, transport) == 0)
+		    strcmp(slot->transport, transport) == 0 &&
+		    strcmp(slot->sensor, record->sensor) == 0)
 			return at;
 	}
 	return NULL; /* never: the index is four times the slots */
@@ -109,6 +113,7 @@ static struct slot *slot_for(struct metrics *metrics, const struct port_record *
 	slot->port = port->port;
 	slot->transport = port->transport;
 	slot->is_home = is_home;
+	memcpy(slot->sensor, port->sensor, sizeof(slot->sensor));
 	return slot;
 }
 
@@ -210,8 +215,9 @@ static void put_port_sample(const struct family *family, const struct slot *slot
 		family_label(family->out, slot->transport);
 		buf_text(family->out, "\",service=\"");
 		family_label(family->out, slot->service);
-		buf_printf(family->out, "\",home=\"%s\"}",
-			   slot->is_home ? "yes" : "no");
+		buf_printf(family->out, "\",home=\"%s\"", slot->is_home ? "yes" : "no");
+		family_sensor(family->out, ",", slot->sensor);
+		buf_char(family->out, '}');
 	}
 	family_value(family, value);
 }
@@ -440,6 +446,7 @@ void metrics_write(struct metrics *metrics, const struct web_source *source,
 	block_metrics_write(&metrics->blocks, source, &family);
 	probe_metrics_write(&metrics->probes, source, &family);
 	self_test_metrics_write(&metrics->self_tests, &family);
+	sensor_metrics_write(source, &family);
 	if (openmetrics)
 		buf_text(out, "# EOF\n");
 }

@@ -3,9 +3,9 @@
  *
  * Ports are added up over their server addresses, those of our networks and those
  * elsewhere, so that the number of series has a bound: METRICS_PORTS_SHOWN ports, the
- * busiest.  Which metrics there are follows from
- * the fields of the port and self records: a counter becomes _total, _us becomes
- * _seconds.
+ * busiest; on a hub each sensor has its own.  Which
+ * metrics there are follows from the fields of the port and self records: a counter
+ * becomes _total, _us becomes _seconds.
  */
 #pragma once
 

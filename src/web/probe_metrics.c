@@ -127,6 +127,7 @@ static void put_labels(struct buf *out, const struct probe_record *probe)
 	buf_text(out, "\",protocol=\"");
 	family_label(out, probe->protocol);
 	buf_char(out, '"');
+	family_sensor(out, ",", probe->sensor);
 }
 
 /* web_emit */

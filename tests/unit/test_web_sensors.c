@@ -26,6 +26,7 @@ static struct sensor_record sensor_of(const struct made_up *made)
 	record_text(sensor.site, sizeof(sensor.site), made->site);
 	record_text(sensor.tags, sizeof(sensor.tags), made->tags);
 	sensor.at = now_us();
+	sensor.clock_offset_ms = -250;
 	sensor.state = made == &fleet[SENSORS - 1] ? "late" : "up";
 	return sensor;
 }
@@ -227,6 +228,32 @@ static void csv_says_whose_each_row_is(void **state)
 	buf_free(&answer);
 }
 
+/* Series of two sensors have names of their own; those of one machine as ever. */
+static void metrics_say_whose_they_are(void **state)
+{
+	(void)state;
+	struct port_record port = port_of("web-1");
+	port.client_bytes = 700;
+	web_live(web, RECORD_port, &port);
+	record_text(port.sensor, sizeof(port.sensor), "web-2");
+	port.client_bytes = 30;
+	web_live(web, RECORD_port, &port);
+	port.sensor[0] = '\0';
+	port.client_bytes = 2;
+	web_live(web, RECORD_port, &port);
+	struct buf answer = get("/metrics");
+	assert_has(&answer, "home=\"no\",sensor=\"web-1\"} 700\n");
+	assert_has(&answer, "home=\"no\",sensor=\"web-2\"} 30\n");
+	assert_has(&answer, "home=\"no\"} 2\n");
+	assert_has(&answer,
+		   "breakwater_sensor_up{sensor=\"web-1\",site=\"berlin\"} 1\n");
+	assert_has(&answer, "breakwater_sensor_up{sensor=\"db-2\",site=\"paris\"} 0\n");
+	assert_has(&answer, "breakwater_sensor_clock_offset_seconds{sensor=\"web-1\","
+			    "site=\"berlin\"} -0.25\n");
+	assert_has(&answer, "# TYPE breakwater_sensor_lag_seconds gauge\n");
+	buf_free(&answer);
+}
+
 static int listen_live(const char *parameters, struct buf *answer)
 {
 	char request[256];
@@ -370,6 +397,7 @@ int main(void)
 		HUB_TEST(groups_may_be_of_some_sensors_and_by_sensor),
 		HUB_TEST(the_past_is_asked_for_those_sensors),
 		HUB_TEST(csv_says_whose_each_row_is),
+		HUB_TEST(metrics_say_whose_they_are),
 		HUB_TEST(live_readers_get_the_sensors_they_asked_for),
 		HUB_TEST(who_joins_or_moves_is_live_where_it_is),
 		HUB_TEST(of_two_sensors_the_same_port_is_two_in_a_batch),
