@@ -102,6 +102,7 @@ int command_alerts(int argc, char **argv)
 			     "lasted then: 2h, 7d, or RFC 3339; with test: 90d"),
 		LISTING_TIME(&listing, until, "begun until then"),
 		OPTION_CONFIG(&config),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {

@@ -180,6 +180,7 @@ int command_audit(int argc, char **argv)
 	const struct option_spec specs[] = {
 		LISTING_TIME(&o.listing, since, "since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&o.listing, until, "until then"),
+		LISTING_SENSORS(&o.listing),
 		LISTING_LIMIT(&o.listing),
 		{ 0, OPTION_LIST, "key", "FILE",
 		  "verify: public key that signed, kept elsewhere; may be given again",

@@ -275,6 +275,7 @@ int command_blocks(int argc, char **argv)
 		LISTING_TIME(&a.listing, since,
 			     "decided since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&a.listing, until, "decided until then"),
+		LISTING_SENSORS(&a.listing),
 		LISTING_ORDER(&a.listing, ""),
 	};
 	const struct command_help help = {

@@ -319,3 +319,10 @@ void client_parameter(struct buf *path, const char *name, const char *value)
 			buf_printf(path, "%%%02X", c);
 	}
 }
+
+void client_sensors(struct buf *path, const struct sensor_options *sensors)
+{
+	client_parameter(path, "sensor", sensors->sensor);
+	client_parameter(path, "site", sensors->site);
+	client_parameter(path, "tag", sensors->tag);
+}

@@ -47,3 +47,4 @@ void client_answer_within(struct client *client, int ms);
 
 /* Appends "?name=value" or "&name=value", escaped; nothing if value is NULL. */
 void client_parameter(struct buf *path, const char *name, const char *value);
+void client_sensors(struct buf *path, const struct sensor_options *sensors);

@@ -104,6 +104,7 @@ int command_findings(int argc, char **argv)
 		  &one.state, 0, 0 },
 		LISTING_TIME(&listing, since, "seen since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {

@@ -25,6 +25,7 @@ int command_flows(int argc, char **argv)
 			&listing, since,
 			"seen since then, also from the store: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "begun until then"),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, " (sent, resp, ...)"),
 	};
 	const struct command_help help = {

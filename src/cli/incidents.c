@@ -158,6 +158,7 @@ int command_incidents(int argc, char **argv)
 		  "with ID or --figures: read the store in this folder, without the "
 		  "daemon",
 		  &folder, 0, 0 },
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {

@@ -66,10 +66,10 @@ static bool drop_least(struct layout *layout, const struct view *view, int last)
 {
 	size_t least = 0;
 	for (size_t i = 1; i < layout->count; i++)
-		if (view->columns[layout->column[i]].leaves >=
-		    view->columns[layout->column[least]].leaves)
+		if (view_column_at(view, layout->column[i])->leaves >=
+		    view_column_at(view, layout->column[least])->leaves)
 			least = i;
-	if (view->columns[layout->column[least]].leaves < last)
+	if (view_column_at(view, layout->column[least])->leaves < last)
 		return false;
 	drop(layout, least);
 	return true;
@@ -81,7 +81,8 @@ static void squeeze_some(struct layout *layout, const struct view *view, int wid
 	while (total_width(layout) > width) {
 		size_t widest = SIZE_MAX;
 		for (size_t i = 0; i < layout->count; i++) {
-			int narrowest = view->columns[layout->column[i]].narrowest;
+			int narrowest =
+				view_column_at(view, layout->column[i])->narrowest;
 			if (narrowest == 0 || layout->width[i] <= narrowest)
 				continue;
 			if (widest == SIZE_MAX ||
@@ -109,19 +110,39 @@ static void squeeze(struct layout *layout, int width)
 	}
 }
 
+/* Some tell which sensor told them: it stands first, as it says which machine. */
+static bool have_sensor(const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(rows, i, row)
+	{
+		if (member_text(row, "sensor") != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void add_column(struct layout *layout, const struct view *view, size_t column,
+		       const json_t *rows, const struct limits *limits)
+{
+	int width = natural_width(view_column_at(view, column), rows, limits);
+	if (width > layout->least[column])
+		layout->least[column] = width;
+	layout->column[layout->count] = column;
+	layout->width[layout->count++] = layout->least[column];
+}
+
 void layout_fit(struct layout *layout, const struct view *view, const json_t *rows,
 		const struct limits *limits, int width)
 {
-	layout->count = view->count;
-	for (size_t i = 0; i < view->count; i++) {
-		layout->column[i] = i;
-		int width_now = natural_width(&view->columns[i], rows, limits);
-		if (width_now > layout->least[i])
-			layout->least[i] = width_now;
-		layout->width[i] = layout->least[i];
-	}
+	layout->count = 0;
+	if (have_sensor(rows))
+		add_column(layout, view, view->count, rows, limits);
+	for (size_t i = 0; i < view->count; i++)
+		add_column(layout, view, i, rows, limits);
 	for (size_t i = layout->count; i-- > 0;) {
-		const struct column *column = &view->columns[layout->column[i]];
+		const struct column *column = view_column_at(view, layout->column[i]);
 		if (column->leaves == LEAVES_IF_EMPTY && is_empty(column, rows, limits))
 			drop(layout, i);
 	}

@@ -57,6 +57,7 @@ static void build_path(struct buf *path, const struct listing *listing)
 	client_parameter(path, "process", listing->process);
 	client_parameter(path, "protocol", listing->protocol);
 	client_parameter(path, "reach", listing->reach);
+	client_sensors(path, &listing->sensors);
 	sort_parameter(path, listing);
 	if (listing->limit != 0)
 		number_parameter(path, "limit", listing->limit);
@@ -109,6 +110,7 @@ static void print_gaps(const struct listing *listing, struct client *client)
 	buf_text(&path, "/api/v1/gaps");
 	client_parameter(&path, "since", listing->since);
 	client_parameter(&path, "until", listing->until);
+	client_sensors(&path, &listing->sensors);
 	number_parameter(&path, "limit", GAPS_SHOWN);
 	if (client_get(client, buf_cstr(&path), &body, NULL, &told, error) == STATUS_OK)
 		gaps = lines_parse(&body);

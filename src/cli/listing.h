@@ -16,6 +16,7 @@ struct listing {
 	const char *severity, *at_least, *incident, *client_ip; /* of findings */
 	const char *user, *outcome;                             /* of logins */
 	const char *rule;                                       /* of alerts */
+	struct sensor_options sensors;
 	uint64_t port, limit; /* UINT64_MAX: not given; 0: the daemon's own */
 };
 
@@ -42,6 +43,7 @@ struct listing {
 	{                                                                              \
 		0, OPTION_TIME, #member, "TIME", doc, &(listing)->member, 0, 0         \
 	}
+#define LISTING_SENSORS(listing) OPTION_SENSORS(&(listing)->sensors)
 #define LISTING_LIMIT(listing)                                                         \
 	{                                                                              \
 		'n', OPTION_NUMBER, "limit", "N", "at most so many rows (1000)",       \

@@ -27,6 +27,7 @@ int command_logins(int argc, char **argv)
 			     "only of this protocol (ssh) or local program (sudo)"),
 		LISTING_TIME(&listing, since, "since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "until then"),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {

@@ -43,6 +43,22 @@ struct option_spec {
 	uint64_t min, max;
 };
 
+/* Of which sensors of a fleet, where a hub answers; NULL: not given. */
+struct sensor_options {
+	const char *sensor, *site, *tag;
+};
+#define OPTION_SENSOR(options, member, value, doc)                                     \
+	{                                                                              \
+		0, OPTION_TEXT, #member, value, doc, &(options)->member, 0, 0          \
+	}
+#define OPTION_SENSORS(options)                                                        \
+	OPTION_SENSOR(options, sensor, "NAME",                                         \
+		      "of a fleet, only what this sensor told; several with commas"),  \
+		OPTION_SENSOR(options, site, "NAME",                                   \
+			      "of a fleet, only what sensors of this site told"),      \
+		OPTION_SENSOR(options, tag, "WORD",                                    \
+			      "of a fleet, only what sensors with this tag told")
+
 /* Of commands that go by the daemon's configuration. */
 #define OPTION_CONFIG(into)                                                            \
 	{                                                                              \

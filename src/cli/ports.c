@@ -82,6 +82,7 @@ int command_ports(int argc, char **argv)
 		  &state, 0, 0 },
 		LISTING_TEXT(&listing, step, "STEP",
 			     "with --since: a row per 10s, 1m, 1h or 1d"),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, " (p95, err, in, ...)"),
 	};
 	const struct command_help help = {

@@ -36,6 +36,7 @@ int command_probes(int argc, char **argv)
 		LISTING_TIME(&listing, since,
 			     "every probe since then: 2h, 7d, or RFC 3339"),
 		LISTING_TIME(&listing, until, "until then"),
+		LISTING_SENSORS(&listing),
 		LISTING_ORDER(&listing, ""),
 	};
 	const struct command_help help = {

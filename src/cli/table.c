@@ -82,7 +82,7 @@ static void print_head(const struct view *view, const struct look *look,
 		       const struct layout *layout)
 {
 	for (size_t i = 0; i < layout->count; i++) {
-		const struct column *column = &view->columns[layout->column[i]];
+		const struct column *column = view_column_at(view, layout->column[i]);
 		struct cell cell = { .tone = TONE_STRONG };
 		snprintf(cell.text, sizeof(cell.text), "%s", column->head);
 		print_cell(look, layout, i, column, &cell);
@@ -101,7 +101,8 @@ void table_print(const struct view *view, const json_t *rows,
 	json_array_foreach(rows, r, row)
 	{
 		for (size_t i = 0; i < layout.count; i++) {
-			const struct column *column = &view->columns[layout.column[i]];
+			const struct column *column =
+				view_column_at(view, layout.column[i]);
 			struct cell cell = { .tone = TONE_NORMAL };
 			column->show(row, limits, &cell);
 			print_cell(look, &layout, i, column, &cell);

@@ -116,16 +116,32 @@ static int run_screen(struct top *top)
 	return STATUS_OK;
 }
 
-static int run_once(const struct common_options *common)
+static int run_once(const struct common_options *common,
+		    const struct sensor_options *sensors)
 {
 	const struct listing listing = { .view = &view_ports,
 					 .command = "top",
 					 .common = *common,
+					 .sensors = *sensors,
 					 .port = UINT64_MAX };
 	return listing_run(&listing);
 }
 
-static int run_full(const struct common_options *common, bool readonly)
+/* Each view is filtered by it at first, for all to see, and to be changed there. */
+static void begin_filters(struct top *top, const struct sensor_options *sensors)
+{
+	const char *const words[][2] = { { "sensor", sensors->sensor },
+					 { "site", sensors->site },
+					 { "tag", sensors->tag } };
+	for (size_t i = 0; i < TOP_VIEWS; i++)
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+			if (words[w][1] != NULL && filter_takes_sensors(top_views[i]))
+				filter_add(words[w][0], words[w][1],
+					   top->places[i].filter);
+}
+
+static int run_full(const struct common_options *common,
+		    const struct sensor_options *sensors, bool readonly)
 {
 	struct top top = { .client = client_open(common),
 			   .socket = common->socket,
@@ -136,6 +152,7 @@ static int run_full(const struct common_options *common, bool readonly)
 			   .tagged = json_object(),
 			   .page = { .fd = -1 } };
 	int status = STATUS_UNREACHABLE;
+	begin_filters(&top, sensors);
 	if (top.client != NULL)
 		status = run_screen(&top);
 	top_forget(&top);
@@ -146,10 +163,12 @@ static int run_full(const struct common_options *common, bool readonly)
 int command_top(int argc, char **argv)
 {
 	bool readonly = false;
+	struct sensor_options sensors = { 0 };
 	const struct option_spec specs[] = {
 		{ 0, OPTION_FLAG, "readonly", NULL,
 		  "let no key change anything: no block, unblock, ack", &readonly, 0,
 		  0 },
+		OPTION_SENSORS(&sensors),
 	};
 	const struct command_help help = {
 		.name = "top",
@@ -168,6 +187,6 @@ int command_top(int argc, char **argv)
 		return status;
 	bool is_terminal = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
 	if (common.plain || common.json || !is_terminal)
-		return run_once(&common);
-	return run_full(&common, readonly);
+		return run_once(&common, &sensors);
+	return run_full(&common, &sensors, readonly);
 }

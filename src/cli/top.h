@@ -134,6 +134,10 @@ bool filter_has_text(const char *filter);
 bool filter_has_words(const char *filter);
 /* It is about the past: the daemon reads its store. */
 bool filter_has_time(const char *filter);
+/* Appends a word. */
+void filter_add(const char *name, const char *value, char filter[static FILTER_MAX]);
+/* Whether sensor, site and tag, which go with all records, are words of the view. */
+bool filter_takes_sensors(const struct top_view *view);
 /* What the view would have to be filtered by to tell of the same. */
 void filter_about(const struct about *about, const struct top_view *view,
 		  char out[static FILTER_MAX]);

@@ -133,7 +133,7 @@ static void draw_heads(struct top *top, int y)
 	screen_fill(y, A_UNDERLINE);
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column =
-			&top_view(top)->view->columns[layout->column[i]];
+			view_column_at(top_view(top)->view, layout->column[i]);
 		int width = layout->width[i];
 		screen_put(y, column->left ? x : x + width - (int)strlen(column->head),
 			   A_BOLD | A_UNDERLINE |
@@ -164,7 +164,7 @@ static void draw_row(struct top *top, int y, size_t row)
 		screen_fill(y, attribute);
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column =
-			&top_view(top)->view->columns[layout->column[i]];
+			view_column_at(top_view(top)->view, layout->column[i]);
 		struct cell cell = { .tone = TONE_NORMAL };
 		column->show(record, &top->limits, &cell);
 		draw_cell(top, y, x, layout->width[i], column->left, attribute, &cell);

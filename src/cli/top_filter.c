@@ -62,9 +62,9 @@ void filter_parameters(const char *filter, const struct top_view *view,
 static bool is_seen(const char *text, const struct view *view,
 		    const struct limits *limits, const json_t *row)
 {
-	for (size_t i = 0; i < view->count; i++) {
+	for (size_t i = 0; i <= view->count; i++) {
 		struct cell cell = { .tone = TONE_NORMAL };
-		view->columns[i].show(row, limits, &cell);
+		view_column_at(view, i)->show(row, limits, &cell);
 		if (strcasestr(cell.text, text) != NULL)
 			return true;
 	}
@@ -105,6 +105,13 @@ bool filter_has_time(const char *filter)
 	return has_word(filter, "since") || has_word(filter, "until");
 }
 
+void filter_add(const char *name, const char *value, char filter[static FILTER_MAX])
+{
+	size_t len = strlen(filter);
+	snprintf(filter + len, FILTER_MAX - len, "%s%s=%s", len > 0 ? " " : "", name,
+		 value);
+}
+
 /* "name=value " if the view knows that word and there is a value without a blank. */
 static bool carry(const struct top_view *view, const char *name, const char *value,
 		  char out[static FILTER_MAX])
@@ -114,16 +121,21 @@ static bool carry(const struct top_view *view, const char *name, const char *val
 	if (value[0] == '\0' || strchr(value, ' ') != NULL ||
 	    strstr(view->words, known) == NULL)
 		return false;
-	size_t len = strlen(out);
-	snprintf(out + len, FILTER_MAX - len, "%s%s=%s", len > 0 ? " " : "", name,
-		 value);
+	filter_add(name, value, out);
 	return true;
+}
+
+bool filter_takes_sensors(const struct top_view *view)
+{
+	return strcmp(view->words, " ") != 0;
 }
 
 void filter_about(const struct about *about, const struct top_view *view,
 		  char out[static FILTER_MAX])
 {
 	out[0] = '\0';
+	if (about->sensor[0] != '\0' && filter_takes_sensors(view))
+		filter_add("sensor", about->sensor, out);
 	if (carry(view, "incident", about->incident, out))
 		return; /* says more than any other word */
 	if (carry(view, "client", about->client, out) && about->port[0] == '\0')

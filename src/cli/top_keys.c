@@ -14,7 +14,7 @@ static size_t sort_position(struct top *top)
 {
 	const struct place *place = top_place(top);
 	for (size_t i = 0; i < place->layout.count; i++)
-		if (&top_view(top)->view->columns[place->layout.column[i]] ==
+		if (view_column_at(top_view(top)->view, place->layout.column[i]) ==
 		    place->sort)
 			return i;
 	return SIZE_MAX;
@@ -33,7 +33,8 @@ static void sort_by_position(struct top *top, size_t position)
 {
 	const struct layout *layout = &top_place(top)->layout;
 	if (position < layout->count)
-		sort_by(top, &top_view(top)->view->columns[layout->column[position]]);
+		sort_by(top,
+			view_column_at(top_view(top)->view, layout->column[position]));
 }
 
 /* The neighbour among the columns in sight; from the usual order, the first or last. */
@@ -97,6 +98,7 @@ static void show_view_about(struct top *top, size_t at)
 	void (*fill)(const json_t *row, struct about *out) = top_view(top)->about;
 	if (top->page.row != NULL && fill != NULL) {
 		fill(top->page.row, &about);
+		about_text(top->page.row, "sensor", about.sensor, sizeof(about.sensor));
 		filter_about(&about, top_views[at], top->places[at].filter);
 		top->places[at].selected = top->places[at].first = 0;
 		top->places[at].selected_key[0] = '\0';

@@ -85,6 +85,12 @@ static const char keys[] =
 	"  p               pause and go on\n"
 	"  h, ?, F1        this help            q, F10  quit\n";
 
+/* Its daemon is a hub. */
+static bool is_of_fleet(const struct top *top)
+{
+	return member_text(json_array_get(top->rows, 0), "sensor") != NULL;
+}
+
 void page_help(struct top *top)
 {
 	const struct top_view *view = top_view(top);
@@ -92,7 +98,8 @@ void page_help(struct top *top)
 	struct buf *text = &top->page.text;
 	buf_printf(text, "\fThis view: %s\n  %s\n", view->tab, view->doc);
 	if (strlen(view->words) > 1)
-		buf_printf(text, "  Words of its filter:%s\n", view->words);
+		buf_printf(text, "  Words of its filter:%s%s\n", view->words,
+			   is_of_fleet(top) ? "sensor site tag" : "");
 	add_actions(text, view);
 	buf_printf(text, "\fKeys\n%s\fViews\n", keys);
 	add_views(text);

@@ -10,8 +10,9 @@
 
 void top_row_key(const struct top *top, const json_t *row, char out[static ROW_KEY_MAX])
 {
-	size_t len = 0;
-	out[0] = '\0';
+	const char *sensor = member_text(row, "sensor");
+	size_t len = (size_t)snprintf(out, ROW_KEY_MAX, "%.64s ",
+				      sensor != NULL ? sensor : "");
 	for (const char *const *name = top_view(top)->key; *name != NULL; name++) {
 		char part[96];
 		const char *text = member_text(row, *name);

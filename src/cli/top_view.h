@@ -47,7 +47,8 @@ pid_t steps_start(const struct steps *steps, const char *socket, int out, int co
 
 /* What a row is about: the filter under which another view tells of the same. */
 struct about {
-	char client[64], host[64], port[8], transport[8], incident[40], process[40];
+	char client[64], host[64], port[8], transport[8], incident[40], process[40],
+		sensor[64];
 };
 
 /* What can be done about a row. */

@@ -1,7 +1,7 @@
 /*
  * view.c: what all views share: limits, and finding a column; see view.h.
  */
-#include "cli/view.h"
+#include "cli/cells.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +24,8 @@ struct limits limits_of(const json_t *status)
 	override(&limits.errors, told, "errors");
 	return limits;
 }
+
+SHOW_STRONG(sensor)
 
 static bool is_over(const struct view *view, const json_t *row,
 		    const struct limits *limits)
@@ -55,15 +57,27 @@ void view_print_columns(const struct view *view)
 	}
 }
 
+static const struct column sensor_column = {
+	"SENSOR", "sensor",   "Sensor that told it; only on a hub of a fleet.",
+	true,     true,       0,
+	10,       show_sensor
+};
+
+const struct column *view_column_at(const struct view *view, size_t i)
+{
+	return i < view->count ? &view->columns[i] : &sensor_column;
+}
+
 const struct column *view_column(const struct view *view, const char *name)
 {
-	for (size_t i = 0; i < view->count; i++) {
-		const char *head = view->columns[i].head;
-		size_t stem = strcspn(head, "/");
-		if (strcasecmp(name, head) == 0 ||
-		    strcmp(name, view->columns[i].sort) == 0 ||
-		    (strlen(name) == stem && strncasecmp(name, head, stem) == 0))
-			return &view->columns[i];
+	for (size_t i = 0; i <= view->count; i++) {
+		const struct column *column = view_column_at(view, i);
+		size_t stem = strcspn(column->head, "/");
+		if (strcasecmp(name, column->head) == 0 ||
+		    strcmp(name, column->sort) == 0 ||
+		    (strlen(name) == stem &&
+		     strncasecmp(name, column->head, stem) == 0))
+			return column;
 	}
 	return NULL;
 }

@@ -70,10 +70,17 @@ size_t view_count_over(const struct view *view, const json_t *rows,
 /* What --help says of the columns. */
 void view_print_columns(const struct view *view);
 
+/*
+ * The column at that place of a layout: one of the view's, or behind them the sensor
+ * that told the row, which every view has where there are several.
+ */
+const struct column *view_column_at(const struct view *view, size_t i);
+
 /* The column whose heading, field or heading without "/s" is name; NULL: none. */
 const struct column *view_column(const struct view *view, const char *name);
 
-/* Columns that fit, and how wide each is.  All zero before the first use. */
+/* Columns that fit, by view_column_at(), and how wide each is.  All zero before the
+ * first use. */
 struct layout {
 	size_t column[VIEW_COLUMNS_MAX];
 	int width[VIEW_COLUMNS_MAX];

@@ -86,6 +86,33 @@ static void assert_about(const struct top_view *from, const struct top_view *to,
 	json_decref(row);
 }
 
+static void another_view_tells_of_the_same_sensor(void **state)
+{
+	(void)state;
+	char filter[FILTER_MAX];
+	const struct about about = { .port = "443", .sensor = "web-3" };
+	filter_about(&about, &top_findings, filter);
+	assert_string_equal(filter, "sensor=web-3 port=443");
+	filter_about(&about, &top_monitor, filter);
+	assert_string_equal(filter, "");
+}
+
+/* On a hub the same service of two machines is two rows. */
+static void rows_of_two_sensors_are_two(void **state)
+{
+	(void)state;
+	struct top top = { .at = 0 };
+	char one[ROW_KEY_MAX], other[ROW_KEY_MAX];
+	json_t *row = json_loads("{\"server_ip\":\"10.0.0.1\",\"port\":443,"
+				 "\"transport\":\"tcp\",\"sensor\":\"web-1\"}",
+				 0, NULL);
+	top_row_key(&top, row, one);
+	json_object_set_new(row, "sensor", json_string("web-2"));
+	top_row_key(&top, row, other);
+	assert_string_not_equal(one, other);
+	json_decref(row);
+}
+
 static void another_view_tells_of_the_same(void **state)
 {
 	(void)state;
@@ -123,6 +150,8 @@ int main(void)
 		cmocka_unit_test(text_must_be_seen_whatever_its_case),
 		cmocka_unit_test(a_long_filter_is_cut_and_no_more),
 		cmocka_unit_test(another_view_tells_of_the_same),
+		cmocka_unit_test(another_view_tells_of_the_same_sensor),
+		cmocka_unit_test(rows_of_two_sensors_are_two),
 		cmocka_unit_test(a_filter_about_the_past_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,7 +171,7 @@ static bool has_column(const struct layout *layout, const struct view *view,
 		       const char *head)
 {
 	for (size_t i = 0; i < layout->count; i++)
-		if (strcmp(view->columns[layout->column[i]].head, head) == 0)
+		if (strcmp(view_column_at(view, layout->column[i])->head, head) == 0)
 			return true;
 	return false;
 }
@@ -190,6 +190,33 @@ a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare(void **state)
 	layout = (struct layout){ 0 };
 	layout_fit(&layout, &view_listeners, rows, &limits, 0);
 	assert_true(has_column(&layout, &view_listeners, "NETNS"));
+	json_decref(rows);
+}
+
+/* Which machine it was is what matters most: it is first, and stays when it is narrow.
+ */
+static void rows_of_a_fleet_say_whose_they_are(void **state)
+{
+	(void)state;
+	const struct limits limits = limits_of(NULL);
+	json_t *rows = json_loads("[{\"port\":1},{\"port\":2}]", 0, NULL);
+	struct layout layout = { 0 };
+	layout_fit(&layout, &view_flows, rows, &limits, 0);
+	assert_false(has_column(&layout, &view_flows, "SENSOR"));
+	json_object_set_new(json_array_get(rows, 1), "sensor", json_string("web-3"));
+	static const struct view *const all[] = { &view_flows, &view_ports,
+						  &view_findings, &view_incidents };
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		layout = (struct layout){ 0 };
+		layout_fit(&layout, all[i], rows, &limits, 40);
+		const struct column *first = view_column_at(all[i], layout.column[0]);
+		struct cell cell = { .tone = TONE_NORMAL };
+		assert_string_equal(first->head, "SENSOR");
+		first->show(json_array_get(rows, 1), &limits, &cell);
+		assert_string_equal(cell.text, "web-3");
+		assert_ptr_equal(view_column(all[i], "sensor"), first);
+		assert_true(all[i]->count < VIEW_COLUMNS_MAX);
+	}
 	json_decref(rows);
 }
 
@@ -228,6 +255,7 @@ int main(void)
 		cmocka_unit_test(error_answers_are_told_with_all_answers),
 		cmocka_unit_test(
 			a_column_that_says_nothing_of_any_row_is_left_out_if_it_is_rare),
+		cmocka_unit_test(rows_of_a_fleet_say_whose_they_are),
 		cmocka_unit_test(no_text_of_a_record_reaches_the_terminal_unseen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
