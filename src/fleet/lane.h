@@ -1,10 +1,11 @@
 /*
  * lane.h: the ways on which a sensor's records travel to the hubs, and their names.
  *
- * Records of one lane of one sensor keep their order.  Lanes wait and are dropped apart:
- * when there is no room, the oldest raw flows go first, then what attacks are judged by,
- * then ports; events (findings, alerts, incidents, blocks, listeners, logins, probes, the
- * audit trail, gaps, sensors) never.
+ * Records of one lane of one sensor keep their order.  Lanes wait and are dropped
+ * apart: when there is no room, the oldest raw flows go first, then what attacks are
+ * judged by (contacts and attempts to log in, whose number is the attackers' choice),
+ * then ports; events (findings, alerts, incidents, blocks, listeners, probes, the audit
+ * trail, gaps, sensors) never.
  */
 #pragma once
 
@@ -17,6 +18,8 @@ enum { LANE_NONE = -1 };
 
 /* "event", "port", "evidence", "flow". */
 const char *fleet_lane_name(enum fleet_lane lane);
+/* LANE_NONE: no lane has that name. */
+int fleet_lane_named(const char *name);
 /* LANE_NONE: records of that kind stay on the machine. */
 int fleet_lane_of(enum record_kind kind);
 

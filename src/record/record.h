@@ -135,9 +135,11 @@ void record_text(char *field, size_t size, const char *text);
 
 /*
  * The word of that text, for a field of type word: static storage, from any thread.
- * NULL (unknown) for "", for more than 31 bytes, and beyond 512 different ones.
+ * NULL (unknown) for "", for more than 31 bytes, and beyond 8192 different ones.
  */
 const char *record_word(const char *text);
+/* The same, if it was asked for before; else NULL. */
+const char *record_word_known(const char *text);
 
 /* What a field of words may hold, ended by NULL; NULL: that is no closed list. */
 const char *const *record_allowed(enum record_kind kind, const char *field);

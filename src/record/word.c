@@ -10,7 +10,7 @@
 
 #include "record/record.h"
 
-enum { WORDS_MAX = 512, WORD_SIZE = 32, HEADS = 256 };
+enum { WORDS_MAX = 8192, WORD_SIZE = 32, HEADS = 1024 };
 
 static struct {
 	uint16_t next; /* number + 1 of another with the same hash */
@@ -19,11 +19,16 @@ static struct {
 static uint16_t heads[HEADS], count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const char *find_or_keep(const char *text, size_t len, uint16_t *head)
+static const char *find(const char *text, uint16_t head)
 {
-	for (uint16_t i = *head; i != 0; i = words[i - 1].next)
+	for (uint16_t i = head; i != 0; i = words[i - 1].next)
 		if (strcmp(words[i - 1].text, text) == 0)
 			return words[i - 1].text;
+	return NULL;
+}
+
+static const char *keep(const char *text, size_t len, uint16_t *head)
+{
 	if (count == WORDS_MAX)
 		return NULL;
 	memcpy(words[count].text, text, len + 1);
@@ -32,7 +37,7 @@ static const char *find_or_keep(const char *text, size_t len, uint16_t *head)
 	return words[count - 1].text;
 }
 
-const char *record_word(const char *text)
+static const char *look_up(const char *text, bool is_to_be_kept)
 {
 	size_t len = strlen(text);
 	unsigned hash = 0;
@@ -40,8 +45,21 @@ const char *record_word(const char *text)
 		return NULL;
 	for (size_t i = 0; i < len; i++)
 		hash = hash * 31 + (unsigned char)text[i];
+	uint16_t *head = &heads[hash % HEADS];
 	pthread_mutex_lock(&lock);
-	const char *word = find_or_keep(text, len, &heads[hash % HEADS]);
+	const char *word = find(text, *head);
+	if (word == NULL && is_to_be_kept)
+		word = keep(text, len, head);
 	pthread_mutex_unlock(&lock);
 	return word;
+}
+
+const char *record_word(const char *text)
+{
+	return look_up(text, true);
+}
+
+const char *record_word_known(const char *text)
+{
+	return look_up(text, false);
 }
