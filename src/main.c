@@ -77,6 +77,8 @@ static const struct command commands[] = {
 	  "who changed or decided what, and whether that is all", command_audit },
 	{ "evidence", "verify BUNDLE|review ID", "whether it holds; who reviewed it",
 	  command_evidence },
+	{ "fleet", "[status]", "the machines that tell this hub what they see",
+	  command_fleet },
 	{ "privacy", "find ADDRESS | erase ADDRESS | hold INCIDENT ...",
 	  "whose addresses are kept, and what may not go", command_privacy },
 	{ "report", "[FRAMEWORK] [--since T]",

@@ -52,6 +52,7 @@ int command_user(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_evidence(int argc, char **argv);
+int command_fleet(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_reports(int argc, char **argv);
