@@ -1,7 +1,7 @@
 /*
  * fleet_courier.h: the process that talks to the hubs (GUARD_COURIER), seen from the
- * daemon: it empties the spool (fleet/spool.h) by itself, and takes questions to the hubs
- * and their answers and news back (what is in these, fleet/steer.h knows).
+ * daemon: it empties the spool (fleet/spool.h) by itself, and takes questions to the
+ * hubs and their answers and news back (what is in these, fleet/steer.h knows).
  */
 #pragma once
 
@@ -13,10 +13,10 @@
 #include "guard/guard.h"
 
 struct fleet_courier_setup {
-	const char *user;        /* whom it becomes */
-	const char *spool;       /* its folder, the user's already, which it may write */
-	const char *servers;     /* with commas between */
-	const char *sensor;      /* its name */
+	const char *user;    /* whom it becomes */
+	const char *spool;   /* its folder, the user's already, which it may write */
+	const char *servers; /* with commas between */
+	const char *sensor;  /* its name */
 	const char *credentials; /* files, which the user can read; NULL: none */
 	const char *ca;
 	uint64_t bytes_per_s; /* as of struct courier_options */

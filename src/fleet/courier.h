@@ -1,6 +1,6 @@
 /*
- * courier.h: takes batches from a sensor's spool to the hubs' streams, and questions and
- * news between them.
+ * courier.h: takes batches from a sensor's spool to the hubs' streams, and questions
+ * and news between them.
  *
  * Each lane has a thread, which publishes one batch, waits until it is stored, removes
  * its file and takes the next: so the order of a lane is kept, and a batch that was
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "fleet/link.h"
+#include "record/record.h"
 
 enum {
 	COURIER_BYTES_MAX = 1024 * 1024, /* of a question, an answer or news */

@@ -209,6 +209,11 @@ static bool serve(struct link *link, struct link_session *session)
 	link->session = session;
 	link->trouble[0] = '\0';
 	pthread_cond_broadcast(&link->changed);
+	if (link->connected != NULL) {
+		pthread_mutex_unlock(&link->lock);
+		link->connected(link->self);
+		pthread_mutex_lock(&link->lock);
+	}
 	while (!session->is_closed && !link->ends)
 		pthread_cond_wait(&link->changed, &link->lock);
 	link->session = NULL;
@@ -328,6 +333,8 @@ struct link *link_open(const struct link_options *options,
 		return NULL;
 	}
 	init_locks(link);
+	link->connected = options->connected;
+	link->self = options->self;
 	snprintf(link->trouble, sizeof(link->trouble), "not connected yet");
 	natsStatus status = make_options(link, options, &servers);
 	int failed = 0;

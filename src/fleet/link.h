@@ -21,6 +21,9 @@ struct link_options {
 	const char *ca;      /* file, PEM; NULL: the system's authorities */
 	const char *credentials; /* file of JWT and NKey seed; NULL: none */
 	const char *inbox;       /* FLEET_INBOX filled in; NULL: the library's own */
+	/* Called on a thread of its own each time that it is there (again); or NULL. */
+	void (*connected)(void *self);
+	void *self;
 };
 
 struct link;

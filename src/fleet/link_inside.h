@@ -40,6 +40,8 @@ struct link_session {
 
 struct link {
 	natsOptions *options;
+	void (*connected)(void *self);
+	void *self;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;

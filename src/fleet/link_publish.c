@@ -51,7 +51,9 @@ static int failure(struct link *link, struct link_session *session, const char *
 		return -EPERM;
 	if (status == NATS_NO_RESPONDERS)
 		snprintf(error, LINK_ERROR_MAX,
-			 "no stream takes %s: has a hub been started?", subject);
+			 "no stream takes %s: servers elect its leader, or no hub has "
+			 "been started yet",
+			 subject);
 	return -EAGAIN;
 }
 

@@ -146,7 +146,7 @@ static int allow_memory_and_threads(scmp_filter_ctx filter)
 	return error;
 }
 
-static int allow_families(scmp_filter_ctx filter, const int *families, size_t count)
+int calls_allow_families(scmp_filter_ctx filter, const int *families, size_t count)
 {
 	int error = 0;
 	for (size_t i = 0; i < count && error == 0; i++)
@@ -184,7 +184,7 @@ static int fill_daemon(scmp_filter_ctx filter)
 	static const int families[] = { AF_UNIX, AF_NETLINK };
 	int error = calls_allow(filter, of_daemon);
 	if (error == 0)
-		error = allow_families(filter, families, 2);
+		error = calls_allow_families(filter, families, 2);
 	if (error == 0)
 		error = refuse_network(filter);
 	if (error == 0)
@@ -193,7 +193,7 @@ static int fill_daemon(scmp_filter_ctx filter)
 }
 
 /* It reads whatever it can, and writes nothing. */
-static int allow_reading(scmp_filter_ctx filter)
+int calls_allow_reading(scmp_filter_ctx filter)
 {
 	const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
 	int error = allow_if(filter, "open", bits_are(1, writing, 0));
@@ -220,16 +220,16 @@ static int fill_guard(scmp_filter_ctx filter)
 					AF_INET6 };
 	int error = calls_allow(filter, of_guard);
 	if (error == 0)
-		error = allow_families(filter, families, 5);
+		error = calls_allow_families(filter, families, 5);
 	if (error == 0)
 		error = allow_kinds_of_ioctl(filter);
 	if (error == 0)
-		error = allow_reading(filter);
+		error = calls_allow_reading(filter);
 	return error;
 }
 
 /* Of sockets; and the question whether something is a terminal. */
-static int allow_ioctls_of_sockets(scmp_filter_ctx filter)
+int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter)
 {
 	static const unsigned long asked[] = { TCGETS, FIONREAD, FIONBIO };
 	int error = 0;
@@ -252,7 +252,7 @@ static int allow_stream_pair(scmp_filter_ctx filter)
  * No Unix socket: Landlock does not see who is connected to by its path, and our own
  * daemon's, and other services', listen there.  What looks for nscd(8) does without.
  */
-static int limit_unix_sockets(scmp_filter_ctx filter)
+int calls_limit_unix_sockets(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp is_unix = argument_is(0, AF_UNIX);
 	int error =
@@ -260,7 +260,7 @@ static int limit_unix_sockets(scmp_filter_ctx filter)
 	return error != 0 ? error : allow_stream_pair(filter);
 }
 
-static int allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
+int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
 {
 	const struct scmp_arg_cmp is[] = {
 		argument_is(0, (uint64_t)family),
@@ -275,26 +275,26 @@ static int allow_type(scmp_filter_ctx filter, int family, int type, int protocol
  */
 static int allow_sockets_of(scmp_filter_ctx filter, int family, int icmp)
 {
-	int error = allow_type(filter, family, SOCK_STREAM, 0);
+	int error = calls_allow_type(filter, family, SOCK_STREAM, 0);
 	if (error == 0)
-		error = allow_type(filter, family, SOCK_DGRAM, 0);
-	return error != 0 ? error : allow_type(filter, family, SOCK_RAW, icmp);
+		error = calls_allow_type(filter, family, SOCK_DGRAM, 0);
+	return error != 0 ? error : calls_allow_type(filter, family, SOCK_RAW, icmp);
 }
 
 static int fill_prober(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_NETLINK };
-	int error = limit_unix_sockets(filter);
+	int error = calls_limit_unix_sockets(filter);
 	if (error == 0)
-		error = allow_families(filter, families, 1);
+		error = calls_allow_families(filter, families, 1);
 	if (error == 0)
 		error = allow_sockets_of(filter, AF_INET, IPPROTO_ICMP);
 	if (error == 0)
 		error = allow_sockets_of(filter, AF_INET6, IPPROTO_ICMPV6);
 	if (error == 0)
-		error = allow_ioctls_of_sockets(filter);
+		error = calls_allow_ioctls_of_sockets(filter);
 	if (error == 0)
-		error = allow_reading(filter);
+		error = calls_allow_reading(filter);
 	return error;
 }
 
@@ -305,20 +305,20 @@ static int fill_sender(scmp_filter_ctx filter)
 	static const int families[] = { AF_NETLINK };
 	int error = calls_allow(filter, of_sender);
 	if (error == 0)
-		error = allow_families(filter, families, 1);
+		error = calls_allow_families(filter, families, 1);
 	if (error == 0)
-		error = allow_type(filter, AF_UNIX, SOCK_DGRAM, 0);
+		error = calls_allow_type(filter, AF_UNIX, SOCK_DGRAM, 0);
 	if (error == 0)
 		error = allow_stream_pair(filter);
 	if (error == 0)
-		error = allow_type(filter, AF_INET, SOCK_STREAM, 0);
+		error = calls_allow_type(filter, AF_INET, SOCK_STREAM, 0);
 	if (error == 0)
-		error = allow_type(filter, AF_INET, SOCK_DGRAM, 0);
+		error = calls_allow_type(filter, AF_INET, SOCK_DGRAM, 0);
 	if (error == 0)
-		error = allow_type(filter, AF_INET6, SOCK_STREAM, 0);
+		error = calls_allow_type(filter, AF_INET6, SOCK_STREAM, 0);
 	if (error == 0)
-		error = allow_type(filter, AF_INET6, SOCK_DGRAM, 0);
-	return error != 0 ? error : allow_ioctls_of_sockets(filter);
+		error = calls_allow_type(filter, AF_INET6, SOCK_DGRAM, 0);
+	return error != 0 ? error : calls_allow_ioctls_of_sockets(filter);
 }
 
 /* Into a network namespace, and into none of another kind. */
@@ -331,9 +331,9 @@ static int fill_maker(scmp_filter_ctx filter)
 	if (error == 0)
 		error = allow_if(filter, "setns", argument_is(1, CLONE_NEWNET));
 	if (error == 0)
-		error = allow_families(filter, families, 2);
+		error = calls_allow_families(filter, families, 2);
 	if (error == 0)
-		error = allow_reading(filter);
+		error = calls_allow_reading(filter);
 	return error;
 }
 
@@ -445,11 +445,11 @@ static int fill_wall(scmp_filter_ctx filter)
 	if (error == 0)
 		error = allow_memory(filter);
 	if (error == 0)
-		error = allow_families(filter, families, 1);
+		error = calls_allow_families(filter, families, 1);
 	if (error == 0)
-		error = allow_ioctls_of_sockets(filter);
+		error = calls_allow_ioctls_of_sockets(filter);
 	if (error == 0)
-		error = allow_reading(filter);
+		error = calls_allow_reading(filter);
 	return error;
 }
 
@@ -513,7 +513,7 @@ static int fill_self_test(scmp_filter_ctx filter)
 		error = allow_memory(filter);
 	if (error == 0)
 		error = allow_networks(filter);
-	return error != 0 ? error : allow_families(filter, families, 3);
+	return error != 0 ? error : calls_allow_families(filter, families, 3);
 }
 
 int calls_fill_common(scmp_filter_ctx filter)

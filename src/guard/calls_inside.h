@@ -5,6 +5,7 @@
 #pragma once
 
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline struct scmp_arg_cmp argument_is(unsigned number, uint64_t value)
@@ -28,6 +29,16 @@ int calls_fill_common(scmp_filter_ctx filter);
 int calls_limit(int (*usual)(scmp_filter_ctx), int (*own)(scmp_filter_ctx));
 /* Of names that end with NULL. */
 int calls_allow(scmp_filter_ctx filter, const char *const *names);
+
+/* Sockets of these families, of any type. */
+int calls_allow_families(scmp_filter_ctx filter, const int *families, size_t count);
+/* Of one type; protocol: of raw ones only. */
+int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol);
+/* No Unix socket, as who looks for nscd(8) has to do without; only pairs of them. */
+int calls_limit_unix_sockets(scmp_filter_ctx filter);
+int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter);
+/* Files are opened to read them, and not made. */
+int calls_allow_reading(scmp_filter_ctx filter);
 
 /* Fills it, and it is in force.  0 or -errno; filter is gone. */
 int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),

@@ -14,56 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { GUARD_EVENT_MAX = 2048, GUARD_TEXT_MAX = 160 };
+#include "guard/kind.h"
 
-/* What a process of its own keeps. */
-enum guard_kind {
-	GUARD_PRIVILEGED, /* the few capabilities that its tasks need */
-	/*
-	 * It asks services: connects anywhere, reads what that takes (resolver and
-	 * authorities), writes nothing; an ordinary user that may send ICMP, and no
-	 * more, as strangers' answers are read here, and never root.  When it crashes,
-	 * it is started again, after a while.
-	 */
-	GUARD_PROBER,
-	/*
-	 * It answers on sockets that prepare() opened: no file, no other socket, no
-	 * right at all; never root, and started again, as a prober.
-	 */
-	GUARD_DECOY,
-	/*
-	 * It alone touches the firewall (wall.h): CAP_NET_ADMIN and CAP_NET_RAW, and
-	 * what programs in the kernel take if it asks for that; an ordinary user
-	 * otherwise, which reads what a prober may, and writes nothing.  Started again,
-	 * as a prober, but soon, however often it ends; what it was told by then and
-	 * has not read is gone.
-	 */
-	GUARD_WALL,
-	/*
-	 * It attacks us for a test (self_test.h): CAP_SYS_ADMIN and CAP_NET_ADMIN, to
-	 * make a network namespace and links to it; an ordinary user otherwise, which
-	 * reaches no file.  Started again, as a prober.
-	 */
-	GUARD_SELF_TEST,
-	/*
-	 * It runs a person's programs (runner.h), so it keeps what these may need: an
-	 * ordinary user without rights, who reads and connects as any other; only calls
-	 * that none of them makes are out of reach.  Started again, as a prober.
-	 */
-	GUARD_RUNNER,
-	/*
-	 * It tells people (alert/sender.h): connects anywhere, reads what a prober may,
-	 * and writes in the folders that its task names; an ordinary user without
-	 * rights, never root.  Of Unix sockets only datagrams: the journal's.  Started
-	 * again, as a prober.
-	 */
-	GUARD_SENDER,
-	/*
-	 * It makes reports (cli/reporting.h) in folders that its task names, and opens
-	 * no socket; an ordinary user without rights.  Started again, as a prober.
-	 */
-	GUARD_REPORTER,
-};
+enum { GUARD_EVENT_MAX = 2048, GUARD_TEXT_MAX = 160 };
 
 /*
  * What the guard does; everything here runs in its process, in one thread, with its
@@ -79,8 +32,8 @@ struct guard_task {
 	 */
 	const char *const *readable;
 	size_t readable_count;
-	/* Of the sender and the reporter: folders it may write in, with all below,
-	 * ended by NULL. */
+	/* Of the sender, the reporter and the courier: folders it may write in, with
+	 * all below, ended by NULL. */
 	const char *const *writable;
 	/* Of a prober: it will call guard_netns_socket(). */
 	bool needs_netns;
