@@ -1,0 +1,226 @@
+/*
+ * spool_files.c: see spool_inside.h.
+ */
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "fleet/spool_inside.h"
+
+#define NAME     "%016" PRIx64 "-%016" PRIx64 ".batch"
+#define NAME_LEN (16 + 1 + 16 + 6)
+#define FRESH    ".new"
+enum { EPOCH_TEXT_MAX = 256 };
+
+int spool_name_compare(const struct spool_name *a, const struct spool_name *b)
+{
+	if (a->epoch != b->epoch)
+		return a->epoch < b->epoch ? -1 : 1;
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+int spool_lane_path(const char *folder, enum fleet_lane lane, const char *name,
+		    char path[static SPOOL_PATH_MAX])
+{
+	int len = snprintf(path, SPOOL_PATH_MAX, "%s/%s/%s", folder,
+			   fleet_lane_name(lane), name);
+	return len < SPOOL_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int spool_batch_path(const char *folder, enum fleet_lane lane,
+		     const struct spool_name *name, char path[static SPOOL_PATH_MAX])
+{
+	char text[NAME_LEN + 1];
+	snprintf(text, sizeof(text), NAME, name->epoch, name->sequence);
+	return spool_lane_path(folder, lane, text, path);
+}
+
+/* Only what we would write: "1" and "01" are not the same file. */
+static bool parse_name(const char *text, struct spool_name *name)
+{
+	char again[NAME_LEN + 1];
+	if (strlen(text) != NAME_LEN ||
+	    sscanf(text, "%16" SCNx64 "-%16" SCNx64 ".batch", &name->epoch,
+		   &name->sequence) != 2)
+		return false;
+	snprintf(again, sizeof(again), NAME, name->epoch, name->sequence);
+	return strcmp(text, again) == 0;
+}
+
+static bool is_unfinished(const char *text)
+{
+	size_t len = strlen(text);
+	return len > strlen(FRESH) && strcmp(text + len - strlen(FRESH), FRESH) == 0;
+}
+
+static DIR *open_lane(const char *folder, enum fleet_lane lane)
+{
+	char path[SPOOL_PATH_MAX];
+	int error = spool_lane_path(folder, lane, "", path);
+	errno = -error;
+	return error == 0 ? opendir(path) : NULL;
+}
+
+int spool_scan(const char *folder, enum fleet_lane lane, spool_each each, void *to)
+{
+	char path[SPOOL_PATH_MAX];
+	struct spool_name name;
+	const struct dirent *entry;
+	DIR *files = open_lane(folder, lane);
+	if (files == NULL)
+		return -errno;
+	bool goes_on = true;
+	while (goes_on && (entry = readdir(files)) != NULL)
+		if (parse_name(entry->d_name, &name) &&
+		    spool_lane_path(folder, lane, entry->d_name, path) == 0)
+			goes_on = each(to, &name, path);
+	closedir(files);
+	return 0;
+}
+
+int spool_sweep(const char *folder, enum fleet_lane lane)
+{
+	const struct dirent *entry;
+	DIR *files = open_lane(folder, lane);
+	if (files == NULL)
+		return -errno;
+	while ((entry = readdir(files)) != NULL)
+		if (is_unfinished(entry->d_name))
+			unlinkat(dirfd(files), entry->d_name, 0);
+	closedir(files);
+	return 0;
+}
+
+int spool_read(const char *folder, enum fleet_lane lane, const struct spool_name *name,
+	       struct buf *bytes, struct batch_head *head)
+{
+	char path[SPOOL_PATH_MAX], why[BATCH_ERROR_MAX];
+	int error = spool_batch_path(folder, lane, name, path);
+	if (error == 0)
+		error = file_read(path, BATCH_BYTES_MAX, bytes);
+	if (error != 0)
+		return error == -EFBIG ? -EBADMSG : error;
+	bool is_it = batch_read_head(bytes->at, bytes->len, head, why) &&
+		     head->id.lane == lane && head->id.epoch == name->epoch &&
+		     head->id.sequence == name->sequence;
+	return is_it ? 0 : -EBADMSG;
+}
+
+int spool_read_told(const char *folder, enum fleet_lane lane, struct spool_name *name)
+{
+	char path[SPOOL_PATH_MAX];
+	struct buf text = { 0 };
+	int error = spool_lane_path(folder, lane, SPOOL_TOLD, path);
+	if (error == 0)
+		error = file_read(path, NAME_LEN, &text);
+	if (error == 0)
+		error = text.len == 0 ? -ENOENT : buf_cstr(&text) == NULL ? -ENOMEM : 0;
+	if (error == 0 && !parse_name(text.at, name))
+		error = -EBADMSG;
+	buf_free(&text);
+	return error == -EFBIG ? -EBADMSG : error;
+}
+
+int spool_write_told(const char *folder, enum fleet_lane lane,
+		     const struct spool_name *name)
+{
+	char path[SPOOL_PATH_MAX], text[NAME_LEN + 1];
+	int error = spool_lane_path(folder, lane, SPOOL_TOLD, path);
+	if (error != 0)
+		return error;
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	snprintf(text, sizeof(text), NAME, name->epoch, name->sequence);
+	error = file_write(fd, text, NAME_LEN);
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	return error;
+}
+
+static int write_fresh(const char *fresh, const struct buf *bytes, bool is_synced)
+{
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+	if (fd < 0)
+		return -errno;
+	int error = file_write(fd, bytes->at, bytes->len);
+	if (error == 0 && is_synced && fsync(fd) != 0)
+		error = -errno;
+	/* Some file systems tell only now that there was no room. */
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	return error;
+}
+
+int spool_write(const char *path, const struct buf *bytes, bool is_synced)
+{
+	char fresh[SPOOL_PATH_MAX + sizeof(FRESH)];
+	snprintf(fresh, sizeof(fresh), "%s" FRESH, path);
+	int error = write_fresh(fresh, bytes, is_synced);
+	if (error == 0 && rename(fresh, path) != 0)
+		error = -errno;
+	if (error != 0)
+		unlink(fresh);
+	return error;
+}
+
+/* ---- FOLDER/epoch ---- */
+
+static bool epoch_path(const char *folder, char path[static SPOOL_PATH_MAX])
+{
+	return snprintf(path, SPOOL_PATH_MAX, "%s/epoch", folder) < SPOOL_PATH_MAX;
+}
+
+/* The epoch, whose it is, the boot, "open" or "closed", and each lane's sequence. */
+bool spool_epoch_read(const char *folder, struct spool_epoch *out)
+{
+	char path[SPOOL_PATH_MAX], end[8];
+	struct buf text = { 0 };
+	uint64_t *at = out->sequences;
+	memset(out, 0, sizeof(*out));
+	static_assert(FLEET_LANES == 4, "as many as are read and written");
+	bool read = epoch_path(folder, path) &&
+		    file_read(path, EPOCH_TEXT_MAX, &text) == 0 &&
+		    buf_cstr(&text) != NULL &&
+		    sscanf(text.at,
+			   "%16" SCNx64 " %63s %39s %7s %" SCNu64 " %" SCNu64
+			   " %" SCNu64 " %" SCNu64,
+			   &out->epoch, out->sensor, out->boot, end, &at[0], &at[1],
+			   &at[2], &at[3]) == 8;
+	out->was_closed = read && strcmp(end, "closed") == 0;
+	buf_free(&text);
+	return read;
+}
+
+int spool_epoch_write(const char *folder, const struct spool_epoch *epoch)
+{
+	char path[SPOOL_PATH_MAX], text[EPOCH_TEXT_MAX];
+	const uint64_t *at = epoch->sequences;
+	if (!epoch_path(folder, path))
+		return -ENAMETOOLONG;
+	int len = snprintf(
+		text, sizeof(text),
+		"%016" PRIx64 " %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		"\n",
+		epoch->epoch, epoch->sensor, epoch->boot[0] != '\0' ? epoch->boot : "-",
+		epoch->was_closed ? "closed" : "open", at[0], at[1], at[2], at[3]);
+	return file_replace_private(path, text, (size_t)len);
+}
+
+void spool_boot(char boot[static 40])
+{
+	struct buf text = { 0 };
+	boot[0] = '\0';
+	if (file_read("/proc/sys/kernel/random/boot_id", EPOCH_TEXT_MAX, &text) == 0 &&
+	    buf_cstr(&text) != NULL)
+		sscanf(text.at, "%39s", boot);
+	buf_free(&text);
+}

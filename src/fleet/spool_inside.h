@@ -1,0 +1,63 @@
+/*
+ * spool_inside.h: the files of a spool, for who puts (spool.c) and who takes
+ * (spool_take.c).  Private to them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "fleet/batch.h"
+
+enum { SPOOL_PATH_MAX = 1024, SPOOL_FOLDER_MODE = 0700 };
+
+/* The name of the batch of a lane that was acknowledged last, as text. */
+#define SPOOL_TOLD "told"
+/* The last file that was no batch. */
+#define SPOOL_BAD "bad"
+
+/* A batch by the name of its file; names sort as batches were made. */
+struct spool_name {
+	uint64_t epoch, sequence;
+};
+
+/* Below 0, 0, above 0. */
+int spool_name_compare(const struct spool_name *a, const struct spool_name *b);
+/* 0 or -ENAMETOOLONG. */
+int spool_lane_path(const char *folder, enum fleet_lane lane, const char *name,
+		    char path[static SPOOL_PATH_MAX]);
+int spool_batch_path(const char *folder, enum fleet_lane lane,
+		     const struct spool_name *name, char path[static SPOOL_PATH_MAX]);
+
+/* Each batch of a lane, in no order. */
+typedef bool (*spool_each)(void *to, const struct spool_name *name, const char *path);
+int spool_scan(const char *folder, enum fleet_lane lane, spool_each each, void *to);
+/* Removes what was not written to its end; for who writes, before it does. */
+int spool_sweep(const char *folder, enum fleet_lane lane);
+
+/* Reads the file of that batch.  -EBADMSG: it holds another one, or none. */
+int spool_read(const char *folder, enum fleet_lane lane, const struct spool_name *name,
+	       struct buf *bytes, struct batch_head *head);
+/* What was told last.  -ENOENT: nothing was; -EBADMSG: it can't be known. */
+int spool_read_told(const char *folder, enum fleet_lane lane, struct spool_name *name);
+/* In its place, so that it needs no room: a power cut may tear it (spool.c). */
+int spool_write_told(const char *folder, enum fleet_lane lane,
+		     const struct spool_name *name);
+/* Writes it beside and renames it; synced: it is there after a power cut, too. */
+int spool_write(const char *path, const struct buf *bytes, bool is_synced);
+
+/* ---- FOLDER/epoch ---- */
+
+struct spool_epoch {
+	uint64_t epoch;
+	char sensor[FLEET_NAME_MAX];
+	char boot[40];                   /* of the machine, when it was written */
+	bool was_closed;                 /* in order */
+	uint64_t sequences[FLEET_LANES]; /* the last ones, if it was */
+};
+bool spool_epoch_read(const char *folder, struct spool_epoch *out);
+int spool_epoch_write(const char *folder, const struct spool_epoch *epoch);
+/* Of this boot; "" if it can't be known. */
+void spool_boot(char boot[static 40]);
