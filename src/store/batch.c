@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/holds.h"
 #include "store/holds_rescue.h"
 #include "store/writer.h"
 
@@ -98,36 +99,21 @@ static bool is_refusal(int code)
 
 /* ---- trouble ---- */
 
-/* A new file is begun at the next try. False: it is where it was. */
-static bool move_aside(struct store *store, const char *path, struct trouble *trouble,
-		       char to[static PATH_MAX])
+/* A new file is begun at the next try. */
+static void set_aside(struct store *store, const char *path, struct trouble *trouble)
 {
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	char to[PATH_MAX];
 	if (store->aside_us != 0 &&
 	    now_us < store->aside_us + ASIDE_PAUSE_S * 1000000LL)
-		return false;
-	if (file_set_aside(path, clock_us(CLOCK_REALTIME), to, PATH_MAX) != 0)
-		return false;
+		return;
+	if (file_set_aside(path, clock_us(CLOCK_REALTIME), to, sizeof(to)) != 0)
+		return;
 	store->aside_us = now_us;
 	trouble_say(&store->notice, STORE_CORRUPT,
 		    "%.150s was damaged; it is now %.150s, and a new one was begun",
 		    path, to);
 	*trouble = store->notice;
-	return true;
-}
-
-static void set_aside(struct store *store, const char *path, struct trouble *trouble)
-{
-	char to[PATH_MAX];
-	move_aside(store, path, trouble, to);
-}
-
-static void set_trunk_aside(struct store *store, const char *path,
-			    struct trouble *trouble)
-{
-	char to[PATH_MAX];
-	if (move_aside(store, path, trouble, to))
-		memcpy(store->aside, to, sizeof(store->aside));
 }
 
 static void close_day(struct store *store, const struct day_file *file)
@@ -202,20 +188,23 @@ static bool lock_folder(struct store *store, struct trouble *trouble)
 }
 
 /* What it was set aside for stays said. */
-static void rescue_holds(struct store *store)
+static void rescue_holds(struct store *store, const char *path)
 {
-	char said[STORE_ERROR_MAX];
-	int count;
-	int code = holds_rescue(store->aside, store->trunk.db, store->trunk.events,
+	char said[STORE_ERROR_MAX], aside[PATH_MAX];
+	int count = 0;
+	int code = holds_rescue(path, &store->trunk, clock_us(CLOCK_REALTIME), aside,
 				&count);
-	store->aside[0] = '\0';
 	memcpy(said, store->notice.message, sizeof(said));
+	if (said[0] == '\0')
+		snprintf(said, sizeof(said),
+			 "breakwater.db was damaged; it is now %.150s", aside);
 	if (code != SQLITE_OK || count < 0)
 		trouble_say(
 			&store->notice, STORE_CORRUPT,
-			"%.330s; its legal holds can't all be read: hold again what is "
-			"to stay (privacy hold)",
-			said);
+			"%.330s; its legal holds can't all be read: hold again what "
+			"is to stay (privacy hold); until %d days are over no day "
+			"is removed",
+			said, HOLDS_UNKNOWN_DAYS);
 	else if (count > 0)
 		trouble_say(&store->notice, STORE_CORRUPT,
 			    "%.330s; %d legal holds were taken over", said, count);
@@ -229,9 +218,9 @@ static bool open_trunk(struct store *store, struct trouble *trouble)
 	trunk_path(store->folder, path, sizeof(path));
 	store->has_trunk = trunk_open(&store->trunk, path, trouble);
 	if (!store->has_trunk && trouble->state == STORE_CORRUPT)
-		set_trunk_aside(store, path, trouble);
-	if (store->has_trunk && store->aside[0] != '\0')
-		rescue_holds(store);
+		set_aside(store, path, trouble);
+	if (store->has_trunk)
+		rescue_holds(store, path);
 	if (store->has_trunk && !store->has_gaps) {
 		gaps_init(&store->gaps, store->trunk.heartbeat_us);
 		store->has_gaps = true;
@@ -361,7 +350,7 @@ static bool write_trunk(struct store *store, struct batch *batch,
 	store->has_trunk = false;
 	store->gaps = before;
 	if (trouble->state == STORE_CORRUPT)
-		set_trunk_aside(store, path, trouble);
+		set_aside(store, path, trouble);
 	return false;
 }
 

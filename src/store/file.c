@@ -3,6 +3,7 @@
  */
 #include "store/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -302,6 +303,7 @@ int db_transact(sqlite3 *db, int (*run)(void *self), void *self)
 
 static const char *const parts[] = { "", "-wal", "-shm" };
 
+/* Its name last: a new file beside an old journal would be read with that. */
 int file_set_aside(const char *path, int64_t now_us, char *to, size_t to_size)
 {
 	time_t now = (time_t)(now_us / 1000000);
@@ -310,15 +312,32 @@ int file_set_aside(const char *path, int64_t now_us, char *to, size_t to_size)
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
 	snprintf(to, to_size, "%s.corrupt-%s", path, stamp);
-	if (rename(path, to) != 0)
-		return -errno;
-	for (size_t i = 1; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = sizeof(parts) / sizeof(parts[0]); i-- > 0;) {
 		snprintf(from, sizeof(from), "%s%s", path, parts[i]);
 		snprintf(name, sizeof(name), "%s%s", to, parts[i]);
-		if (rename(from, name) != 0 && errno != ENOENT)
+		if (rename(from, name) != 0 && (i == 0 || errno != ENOENT))
 			return -errno;
 	}
 	return 0;
+}
+
+bool file_find_aside(const char *path, char out[static PATH_MAX])
+{
+	const char *name = strrchr(path, '/') + 1;
+	char folder[PATH_MAX], begin[NAME_MAX], newest[NAME_MAX + 1] = "";
+	snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
+	snprintf(begin, sizeof(begin), "%s.corrupt-", name);
+	DIR *dir = opendir(folder);
+	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+		const char *stamp = entry->d_name + strlen(begin);
+		if (strncmp(entry->d_name, begin, strlen(begin)) == 0 &&
+		    strchr(stamp, '-') == NULL && strcmp(entry->d_name, newest) > 0)
+			memcpy(newest, entry->d_name, strlen(entry->d_name) + 1);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	snprintf(out, PATH_MAX, "%s%s", folder, newest);
+	return newest[0] != '\0';
 }
 
 uint64_t file_bytes(const char *path)

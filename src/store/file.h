@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +47,9 @@ sqlite3 *file_open(const char *path, const struct file_kind *kind,
 
 /* Renames the file and its -wal and -shm to NAME.corrupt-TIME. 0 or -errno. */
 int file_set_aside(const char *path, int64_t now_us, char *to, size_t to_size);
+
+/* The newest that was set aside of that file, if there is one. */
+bool file_find_aside(const char *path, char out[static PATH_MAX]);
 
 /* Bytes on disk, with -wal. */
 uint64_t file_bytes(const char *path);

@@ -8,6 +8,7 @@
 
 #include "store/days.h"
 #include "store/file.h"
+#include "store/meta.h"
 
 /*
  * "$" stands for the incidents that are held.  A finding or an alert says itself which
@@ -85,6 +86,8 @@ bool holds_only(struct buf *sql, enum record_kind kind, int64_t now_us)
 bool holds_day(sqlite3 *db, int64_t day, int64_t now_us)
 {
 	char sql[320];
+	if (meta_get(db, HOLDS_UNKNOWN, INT64_MIN) > now_us)
+		return true;
 	/* One that goes on has an end that nobody knows. */
 	snprintf(sql, sizeof(sql),
 		 "SELECT count(*)FROM incident WHERE id IN(SELECT incident FROM hold "

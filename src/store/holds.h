@@ -24,5 +24,12 @@ bool holds_any(sqlite3 *db, int64_t now_us);
 void holds_spare(struct buf *sql, enum record_kind kind, int64_t now_us);
 bool holds_only(struct buf *sql, enum record_kind kind, int64_t now_us);
 
+/*
+ * Until when nobody knows what was held, as the file that said so can't be read
+ * (holds_rescue.h): all days are held until then.  In meta.
+ */
+#define HOLDS_UNKNOWN "holds_unknown_until"
+enum { HOLDS_UNKNOWN_DAYS = 30 };
+
 /* Whether that day (days since 1970) is of the time of an incident that is held. */
 bool holds_day(sqlite3 *db, int64_t day, int64_t now_us);

@@ -7,15 +7,21 @@
 
 #include <stdlib.h>
 
+#include "store/days.h"
 #include "store/file.h"
+#include "store/holds.h"
+#include "store/meta.h"
 #include "store/reading.h"
 
 struct rescue {
 	sqlite3 *from;
-	struct events *events;
+	struct trunk *to;
+	int64_t now_us;
 	int count;
 	bool is_unread;
 };
+
+#define TAKEN "holds_taken" /* from a file set aside, or there was none */
 
 union taken {
 	struct hold_record hold;
@@ -31,7 +37,7 @@ static int take_rows(struct rescue *rescue, sqlite3_stmt *stmt, enum record_kind
 	while (written == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		record_init(kind, &record);
 		columns_read(stmt, 0, kind, fields, &record);
-		written = events_put(rescue->events, kind, &record);
+		written = events_put(rescue->to->events, kind, &record);
 		rescue->count += kind == RECORD_hold;
 	}
 	rescue->is_unread =
@@ -59,27 +65,46 @@ static int take(struct rescue *rescue, enum record_kind kind, const char *condit
 	return code;
 }
 
-static int take_all(void *self)
+static int take_all(struct rescue *rescue)
 {
-	struct rescue *rescue = self;
 	int code = take(rescue, RECORD_hold, "");
 	return code == SQLITE_OK ? take(rescue, RECORD_incident,
 					" WHERE id IN(SELECT incident FROM hold)")
 				 : code;
 }
 
-int holds_rescue(const char *aside, sqlite3 *db, struct events *events, int *count)
+static int take_and_note(void *self)
+{
+	struct rescue *rescue = self;
+	int code = rescue->from != NULL ? take_all(rescue) : SQLITE_OK;
+	if (code == SQLITE_OK && rescue->is_unread)
+		code = meta_put(rescue->to->db, HOLDS_UNKNOWN,
+				rescue->now_us + HOLDS_UNKNOWN_DAYS * DAY_US);
+	return code == SQLITE_OK ? meta_put(rescue->to->db, TAKEN, 1) : code;
+}
+
+/* A file of before this was noted has been in use since. */
+static bool is_due(sqlite3 *db)
+{
+	return meta_get(db, TAKEN, 0) == 0 &&
+	       db_number(db, "SELECT count(*)FROM hold", 0) == 0;
+}
+
+int holds_rescue(const char *path, struct trunk *trunk, int64_t now_us,
+		 char aside[static PATH_MAX], int *count)
 {
 	char error[STORE_ERROR_MAX];
 	int code;
-	struct rescue rescue = { .from = reading_open(aside, &code, error),
-				 .events = events };
-	*count = -1;
-	if (rescue.from == NULL)
+	struct rescue rescue = { .to = trunk, .now_us = now_us };
+	*count = 0;
+	if (!is_due(trunk->db))
 		return SQLITE_OK;
-	code = db_transact(db, take_all, &rescue);
+	if (file_find_aside(path, aside)) {
+		rescue.from = reading_open(aside, &code, error);
+		rescue.is_unread = rescue.from == NULL;
+	}
+	code = db_transact(trunk->db, take_and_note, &rescue);
 	sqlite3_close(rescue.from);
-	if (code == SQLITE_OK && !rescue.is_unread)
-		*count = rescue.count;
+	*count = rescue.is_unread ? -1 : rescue.count;
 	return code;
 }

@@ -53,7 +53,6 @@ struct store {
 	bool more_rollups;
 	int64_t aside_us; /* when a file was last set aside, CLOCK_MONOTONIC */
 	uint64_t written, refused;
-	char aside[PATH_MAX];  /* breakwater.db, if it was set aside just now; or "" */
 	struct trouble notice; /* of a file set aside: stays until the end */
 	struct keeping *keeping;
 	struct sealing sealing;

@@ -13,6 +13,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
+#include "store/holds.h"
 #include "store/trunk.h"
 
 /* A small file system in place of the folder; skips the test where that is forbidden.
@@ -348,6 +350,37 @@ static void holds_outlive_a_damaged_file(void **state)
 	wait_told(store, "hold again");
 	store_close(store);
 	assert_int_equal(count_of(RECORD_hold), 0);
+
+	/* Nobody knows what was held: no day goes, for a time. */
+	sqlite3 *db = NULL;
+	int64_t now_us = clock_us(CLOCK_REALTIME), day_us = 86400 * 1000000LL;
+	assert_int_equal(sqlite3_open(in_folder("breakwater.db"), &db), SQLITE_OK);
+	assert_true(holds_day(db, 20000, now_us));
+	assert_false(holds_day(db, 20000, now_us + (HOLDS_UNKNOWN_DAYS + 1) * day_us));
+	sqlite3_close(db);
+}
+
+/* Killed between the two, and started again: twice, to see that it is done once. */
+static void holds_outlive_a_kill_after_the_damage(void **state)
+{
+	(void)state;
+	char aside[PATH_MAX];
+	struct store *store = store_open(folder, &store_no_limits);
+	put_held_incident(store);
+	store_close(store);
+	snprintf(aside, sizeof(aside), "%s.corrupt-20260101T000000Z",
+		 in_folder("breakwater.db"));
+	assert_int_equal(rename(in_folder("breakwater.db"), aside), 0);
+	for (int i = 0; i < 2; i++) {
+		store = store_open(folder, &store_no_limits);
+		if (i == 0)
+			wait_told(store, "1 legal holds were taken over");
+		put_self(store, START_US + i * SECOND);
+		wait_written(store);
+		store_close(store);
+		assert_int_equal(count_of(RECORD_hold), 1);
+		assert_int_equal(count_of(RECORD_incident), 1);
+	}
 }
 
 /* ---- waiting ---- */
@@ -462,6 +495,7 @@ int main(void)
 		TEST(a_second_writer_waits_for_the_first),
 		TEST(what_is_damaged_is_set_aside),
 		TEST(holds_outlive_a_damaged_file),
+		TEST(holds_outlive_a_kill_after_the_damage),
 		TEST(what_was_waited_for_is_on_disk),
 		TEST(a_damaged_day_leaves_the_others_readable),
 		TEST(a_newer_file_is_left_untouched),
