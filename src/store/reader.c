@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "store/days.h"
 #include "store/events.h"
+#include "store/filter.h"
 #include "store/reading.h"
 #include "store/settled.h"
 #include "store/trunk.h"
-#include "store/uptime.h"
 
 enum {
 	STATUS_NONE = 2,
@@ -305,25 +305,10 @@ void reading_sensors(struct buf *sql, const struct store_filter *filter,
 
 /* ---- everything but flows and ports ---- */
 
-/* A record that has two times lasts from one to the other. */
-static void time_condition(struct buf *sql, enum record_kind kind,
-			   const struct store_filter *filter)
+/* The moment of a record that is not of a time. */
+static const char *moment_of(enum record_kind kind)
 {
-	if (kind == RECORD_uptime)
-		uptime_condition(sql, filter);
-	else if (kind == RECORD_finding)
-		buf_text(sql, "ifnull(\"last\",at)>=?1 AND ifnull(\"first\",at)<=?2");
-	else if (kind == RECORD_block)
-		buf_text(sql, "max(at,\"until\")>=?1 AND \"start\"<=?2");
-	else if (kind == RECORD_gap || kind == RECORD_scan_run)
-		buf_text(sql, "\"end\">=?1 AND \"start\"<=?2");
-	else if (kind == RECORD_health)
-		buf_text(sql, "\"start\">?1-3600000000 AND \"start\"<=?2");
-	else if (kind == RECORD_conversation)
-		buf_text(sql, "ifnull(\"last\",\"start\")>=?1 AND "
-			      "ifnull(\"first\",\"start\")<=?2");
-	else
-		buf_text(sql, "at>=?1 AND at<=?2");
+	return kind == RECORD_conversation ? "\"start\"" : "at";
 }
 
 static void other_conditions(struct buf *sql, enum record_kind kind,
@@ -347,23 +332,6 @@ static void other_conditions(struct buf *sql, enum record_kind kind,
 					: " AND id=?4");
 }
 
-/* Whether one of the addresses is in the network; without one, it is not asked. */
-static bool is_of_host(enum record_kind kind, const void *record,
-		       const struct store_filter *filter)
-{
-	const struct schema *schema = &schemas[kind];
-	bool has_addr = false;
-	for (size_t i = 0; i < schema->field_count && filter->has_host; i++) {
-		const void *value = (const char *)record + schema->fields[i].offset;
-		if (schema->fields[i].type != TYPE_addr)
-			continue;
-		has_addr = true;
-		if (!addr_is_unset(value) && prefix_holds(&filter->host, value))
-			return true;
-	}
-	return !has_addr;
-}
-
 /* Of what the table has; a host is looked for in all addresses. */
 static field_set wanted_fields(const struct store_filter *filter, field_set all)
 {
@@ -380,7 +348,8 @@ static int prepare_events(struct store_reader *reader, const struct event_table 
 	columns_list(&sql, table->kind, wanted_fields(filter, all), "");
 	columns_end(&sql, " FROM ");
 	buf_printf(&sql, "%s WHERE ", schemas[table->kind].name);
-	time_condition(&sql, table->kind, filter);
+	filter_time(&sql, table->kind, filter->step_s, "?1", "?2",
+		    moment_of(table->kind));
 	other_conditions(&sql, table->kind, filter);
 	reading_sensors(&sql, filter, table->kind, all);
 	buf_printf(&sql, " ORDER BY %s", table->order);
@@ -426,7 +395,7 @@ static int read_events(struct store_reader *reader, enum record_kind kind,
 	while (code == SQLITE_OK && more && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		record_init(kind, record);
 		columns_read(stmt, 0, kind, fields, record);
-		if (is_of_host(kind, record, filter))
+		if (filter_is_of_host(filter, kind, record))
 			more = emit(to, record);
 		code = SQLITE_OK;
 	}

@@ -176,10 +176,3 @@ int uptime_count(struct uptime *uptime, const struct probe_record *probe)
 }
 
 /* ---- reading ---- */
-
-void uptime_condition(struct buf *sql, const struct store_filter *filter)
-{
-	int length_s = filter->step_s >= DAY_S ? DAY_S : HOUR_S;
-	buf_printf(sql, "interval_s=%d AND \"start\">?1-%lld AND \"start\"<=?2",
-		   length_s, length_s * SECOND_US);
-}

@@ -37,7 +37,3 @@ int uptime_count(struct uptime *uptime, const struct probe_record *probe);
  * counted yet has no row.  Nothing to do when mark_us is 0.
  */
 int uptime_catch_up(struct uptime *uptime, sqlite3 *db);
-
-/* Rows of that filter: hours, or days where a step is one at least; ?1 and ?2 are its
- * times. */
-void uptime_condition(struct buf *sql, const struct store_filter *filter);
