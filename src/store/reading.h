@@ -1,5 +1,6 @@
 /*
- * reading.h: what readers of all tables share.  Private to the room.
+ * reading.h: what readers of all tables share.  Private to the room, and to the fleet's
+ * depot in SQLite (depot_sqlite.c), which is such a file with tables of its own.
  */
 #pragma once
 
@@ -87,3 +88,11 @@ int functions_add(sqlite3 *db, struct store_reader *reader);
 
 /* Adds the table `flow` over all days. SQLite's code. */
 int flow_table_add(sqlite3 *db, struct store_reader *reader);
+
+/*
+ * As store_sql(), on that connection, which is the statement's alone: from then on it
+ * may only read.
+ */
+int sql_run(struct store_reader *reader, sqlite3 *db, const char *text,
+	    uint32_t time_limit_ms, const struct store_sql *to,
+	    char error[static STORE_ERROR_MAX]);

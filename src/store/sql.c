@@ -243,22 +243,30 @@ static sqlite3 *open_for_sql(struct store_reader *reader,
 	return NULL;
 }
 
-int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
-	      const struct store_sql *to, char error[static STORE_ERROR_MAX])
+int sql_run(struct store_reader *reader, sqlite3 *db, const char *text,
+	    uint32_t time_limit_ms, const struct store_sql *to,
+	    char error[static STORE_ERROR_MAX])
 {
-	error[0] = reader->damage[0] = '\0';
 	if (strlen(text) > TEXT_MAX)
 		return refuse(error, "the statement is longer than 1 MiB");
-	sqlite3 *db = open_for_sql(reader, error);
-	if (db == NULL)
-		return -EIO;
 	watch_begin(&reader->watch, time_limit_ms, NULL);
 	reader->watch.sql = to;
 	watch_over(&reader->watch, db);
 	set_limits(db);
 	int result = run(reader, db, text, to, error);
-	sqlite3_close(db);
 	reader->watch.sql = NULL;
+	return result;
+}
+
+int store_sql(struct store_reader *reader, const char *text, uint32_t time_limit_ms,
+	      const struct store_sql *to, char error[static STORE_ERROR_MAX])
+{
+	error[0] = reader->damage[0] = '\0';
+	sqlite3 *db = open_for_sql(reader, error);
+	if (db == NULL)
+		return -EIO;
+	int result = sql_run(reader, db, text, time_limit_ms, to, error);
+	sqlite3_close(db);
 	if (result != 0 || reader->damage[0] == '\0')
 		return result;
 	memcpy(error, reader->damage, sizeof(reader->damage));
