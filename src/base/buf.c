@@ -92,8 +92,7 @@ void buf_decimal(struct buf *b, double value)
 		buf_char(b, (char)('0' + millionths * 10 / MILLION));
 }
 
-/* Length of the valid UTF-8 sequence at s (RFC 3629), 0 if there is none. */
-static size_t utf8_sequence(const unsigned char *s)
+size_t buf_utf8_sequence(const unsigned char *s)
 {
 	if (s[0] < 0x80)
 		return 1;
@@ -117,7 +116,7 @@ static bool is_control(const unsigned char *s)
 /* One character, or what stands for it; returns its length. */
 static size_t put_character(struct buf *b, const unsigned char *s)
 {
-	size_t len = utf8_sequence(s);
+	size_t len = buf_utf8_sequence(s);
 	if (len == 0 || is_control(s)) {
 		size_t before = len > 0 ? len - 1 : 0; /* C1 is its second byte */
 		buf_printf(b, "\\u%04x", s[before]);

@@ -34,6 +34,8 @@ void buf_u64(struct buf *b, uint64_t value);
 void buf_i64(struct buf *b, int64_t value);
 /* At most six decimals, trailing zeros cut. Fails beyond 2^64 and if not finite. */
 void buf_decimal(struct buf *b, double value);
+/* Length of the valid UTF-8 sequence (RFC 3629) a text begins with, 0 if with none. */
+size_t buf_utf8_sequence(const unsigned char *s);
 /* Inside a JSON string: quotes, backslashes, controls and bad UTF-8 escaped. */
 void buf_json_text(struct buf *b, const char *text);
 /*

@@ -1,7 +1,9 @@
 /*
  * depot.h: where hubs keep the records of all sensors: SQLite for a few, PostgreSQL or
  * ClickHouse for many.  One table per kind of record, made from schemas[], columns as
- * fields, an unknown field NULL; times are microseconds since 1970 (UTC).
+ * fields, an unknown field NULL; times are microseconds since 1970 (UTC).  A record is
+ * filed, found and removed by its own time; when that is unknown, or more than 30 days
+ * before the hub's or one after, by when it came.
  *
  * Any number of hubs write at once.  A batch is kept as a whole and once, by its id,
  * however often it comes.
@@ -25,14 +27,19 @@ struct depot_batch {
 	const void *bytes; /* the message: batch_read() */
 	size_t len;
 	bool again; /* it may have been kept before: it was delivered or sent again */
-	int result; /* told: 0 kept; -EEXIST: it was; -EBADMSG: it is no batch */
+	/*
+	 * Told: 0: kept; -EEXIST: it was; -EBADMSG: it is no batch, and never will be;
+	 * -EAGAIN: another hub may be keeping it just now, so it is to come again.
+	 */
+	int result;
 };
 
+/* Of one thread. */
 struct depot;
 /*
  * "sqlite:/var/lib/breakwater-hub/fleet.db", "postgresql://...", or
- * "clickhouse://user:password@host:8123/database" (clickhouses:// in TLS).  Makes what is
- * missing.  NULL and error: it can't be reached or used now.
+ * "clickhouse://user:password@host:8123/database" (clickhouses:// in TLS).  Makes what
+ * is missing.  NULL and error: it can't be reached or used now.
  */
 struct depot *depot_open(const char *where, char error[static DEPOT_ERROR_MAX]);
 void depot_close(struct depot *depot);
@@ -40,20 +47,20 @@ void depot_close(struct depot *depot);
 const char *depot_kind(const struct depot *depot);
 
 /*
- * Keeps them, all or none but for results: 0; -EAGAIN and error: try again, perhaps after
- * opening it anew.  Gaps in an epoch's sequence are the caller's to tell.
+ * Keeps them, all or none but for results: 0; -EAGAIN and error: try again, perhaps
+ * after opening it anew.  Gaps in an epoch's sequence are the caller's to tell.
  */
 int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 		char error[static DEPOT_ERROR_MAX]);
 
 /*
- * As store_read(), of all sensors, or of filter->sensors; limit: of records, newest first;
- * 0: none.  Ports of filter->step_s: one per sensor, service and step, counters added,
- * of percentiles the greatest; 0: one for all the time.
+ * As store_read(), of all sensors, or of filter->sensors; limit: of records, newest
+ * first; 0: none.  Ports of filter->step_s: one per sensor, service and step, counters
+ * added, of percentiles the greatest; 0: one for all the time.
  */
 int depot_read(struct depot *depot, enum record_kind kind,
-	       const struct store_filter *filter, size_t limit, store_emit emit, void *to,
-	       char error[static DEPOT_ERROR_MAX]);
+	       const struct store_filter *filter, size_t limit, store_emit emit,
+	       void *to, char error[static DEPOT_ERROR_MAX]);
 
 /* One read-only statement in the depot's own SQL; as store_sql(). */
 int depot_sql(struct depot *depot, const char *text, uint32_t time_limit_ms,
@@ -67,5 +74,6 @@ struct depot_limits {
 int depot_prune(struct depot *depot, const struct depot_limits *limits, int64_t now_us,
 		char error[static DEPOT_ERROR_MAX]);
 
-/* Appends the definitions of all tables in that SQL ("sqlite", ...), for docs and people. */
+/* Appends the definitions of all tables in that SQL ("sqlite", ...), for docs and
+ * people. */
 bool depot_schema(const char *kind, struct buf *out);

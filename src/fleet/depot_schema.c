@@ -1,0 +1,209 @@
+/*
+ * depot_schema.c: tables of depots, made from schemas[]; see depot_driver.h.
+ *
+ * What many rows go into has one cheap index over a time that rises; random keys, which
+ * cost a multiple of the row itself, are indexed only where rows are few.
+ */
+#include "fleet/depot_driver.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SQLITE_TYPES                                                                   \
+	{                                                                              \
+		[TYPE_time] = "INTEGER", [TYPE_addr] = "TEXT", [TYPE_u16] = "INTEGER", \
+		[TYPE_u32] = "INTEGER", [TYPE_u64] = "INTEGER", [TYPE_ratio] = "REAL", \
+		[TYPE_real] = "REAL", [TYPE_flag] = "INTEGER", [TYPE_word] = "TEXT",   \
+		[TYPE_text32] = "TEXT", [TYPE_text64] = "TEXT",                        \
+		[TYPE_text256] = "TEXT", [TYPE_bytes1536] = "BLOB",                    \
+	}
+#define POSTGRESQL_TYPES                                                               \
+	{                                                                              \
+		[TYPE_time] = "bigint", [TYPE_addr] = "inet", [TYPE_u16] = "integer",  \
+		[TYPE_u32] = "bigint", [TYPE_u64] = "bigint",                          \
+		[TYPE_ratio] = "double precision", [TYPE_real] = "double precision",   \
+		[TYPE_flag] = "boolean", [TYPE_word] = "text", [TYPE_text32] = "text", \
+		[TYPE_text64] = "text", [TYPE_text256] = "text",                       \
+		[TYPE_bytes1536] = "bytea",                                            \
+	}
+#define CLICKHOUSE_TYPES                                                               \
+	{                                                                              \
+		[TYPE_time] = "Nullable(Int64)", [TYPE_addr] = "Nullable(String)",     \
+		[TYPE_u16] = "Nullable(UInt16)", [TYPE_u32] = "Nullable(UInt32)",      \
+		[TYPE_u64] = "Nullable(UInt64)", [TYPE_ratio] = "Nullable(Float64)",   \
+		[TYPE_real] = "Nullable(Float64)", [TYPE_flag] = "Nullable(UInt8)",    \
+		[TYPE_word] = "Nullable(String)", [TYPE_text32] = "Nullable(String)",  \
+		[TYPE_text64] = "Nullable(String)",                                    \
+		[TYPE_text256] = "Nullable(String)",                                   \
+		[TYPE_bytes1536] = "Nullable(String)",                                 \
+	}
+
+static void put_in_net_sqlite(struct buf *out, const char *column, const char *network)
+{
+	buf_printf(out, "in_net(\"%s\",'%s')", column, network);
+}
+
+static void put_in_net_postgresql(struct buf *out, const char *column,
+				  const char *network)
+{
+	buf_printf(out, "\"%s\"<<='%s'::inet", column, network);
+}
+
+const struct depot_dialect depot_dialects[DEPOT_KINDS] = {
+	[DEPOT_SQLITE] = { .kind = "sqlite",
+			   .types = SQLITE_TYPES,
+			   .sensor = "TEXT NOT NULL",
+			   .number = "INTEGER NOT NULL",
+			   .integer = "INTEGER",
+			   .least_flag = "min",
+			   .put_in_net = put_in_net_sqlite,
+			   .has_windows = true },
+	[DEPOT_POSTGRESQL] = { .kind = "postgresql",
+			       .types = POSTGRESQL_TYPES,
+			       .sensor = "text NOT NULL",
+			       .number = "bigint NOT NULL",
+			       .integer = "bigint",
+			       .least_flag = "bool_and",
+			       .put_in_net = put_in_net_postgresql,
+			       .has_windows = true },
+	[DEPOT_CLICKHOUSE] = { .kind = "clickhouse",
+			       .types = CLICKHOUSE_TYPES,
+			       .sensor = "String",
+			       .number = "Int64",
+			       .integer = "Nullable(Int64)",
+			       .least_flag = "min",
+			       .has_backslashes = true },
+};
+
+bool depot_keeps(enum record_kind kind)
+{
+	return fleet_lane_of(kind) != LANE_NONE;
+}
+
+void depot_column(struct buf *out, const struct depot_dialect *dialect,
+		  const struct field *field)
+{
+	buf_printf(out, "\"%s\" %s", field->name, dialect->types[field->type]);
+}
+
+static bool is_sensor(const struct field *field)
+{
+	return strcmp(field->name, "sensor") == 0;
+}
+
+void depot_columns(struct buf *out, const struct depot_dialect *dialect,
+		   enum record_kind kind)
+{
+	const struct schema *schema = &schemas[kind];
+	buf_printf(out, "\"sensor\" %s,\n", dialect->sensor);
+	for (size_t i = 0; i < schema->field_count; i++) {
+		if (is_sensor(&schema->fields[i]))
+			continue;
+		depot_column(out, dialect, &schema->fields[i]);
+		buf_text(out, ",\n");
+	}
+	static const char *const more[] = { "kept_at", "batch_epoch", "batch_sequence",
+					    "batch_row" };
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		buf_printf(out, "%s %s%s", more[i], dialect->number,
+			   i + 1 < sizeof(more) / sizeof(more[0]) ? ",\n" : "");
+}
+
+/* ---- indexes ---- */
+
+/* Much of it, and read by time alone. */
+static bool is_raw(enum record_kind kind)
+{
+	int lane = fleet_lane_of(kind);
+	return lane == LANE_FLOW || lane == LANE_EVIDENCE;
+}
+
+static void add_index(struct buf *out, const char *table, const char *name,
+		      const char *what)
+{
+	buf_printf(out, "CREATE INDEX IF NOT EXISTS \"%s_%s\" ON \"%s\"%s;\n", table,
+		   name, table, what);
+}
+
+static void add_indexes(struct buf *out, const struct depot_dialect *dialect,
+			enum record_kind kind)
+{
+	const char *table = schemas[kind].name;
+	bool is_postgresql = dialect == &depot_dialects[DEPOT_POSTGRESQL];
+	if (is_postgresql && is_raw(kind))
+		add_index(out, table, "kept_at",
+			  " USING brin(kept_at)WITH(pages_per_range=32,"
+			  "autosummarize=on)");
+	else
+		add_index(out, table, "kept_at", "(kept_at)");
+	if (is_raw(kind))
+		return;
+	add_index(out, table, "sensor", "(sensor,kept_at)");
+	if (record_field(kind, "id") != NULL)
+		add_index(out, table, "id", "(id)");
+	if (record_field(kind, "incident") != NULL)
+		add_index(out, table, "incident", "(incident)");
+	if (kind == RECORD_probe)
+		add_index(out, table, "target", "(target,kept_at)");
+}
+
+/* ---- tables ---- */
+
+#define DAY_OF_CLICKHOUSE "toYYYYMMDD(toDateTime(intDiv(kept_at,1000000),'UTC'))"
+
+void depot_table(struct buf *out, const struct depot_dialect *dialect,
+		 enum record_kind kind)
+{
+	buf_printf(out, "CREATE TABLE IF NOT EXISTS \"%s\"(\n", schemas[kind].name);
+	depot_columns(out, dialect, kind);
+	if (dialect == &depot_dialects[DEPOT_CLICKHOUSE]) {
+		buf_text(out, ")ENGINE=MergeTree PARTITION BY " DAY_OF_CLICKHOUSE
+			      " ORDER BY(sensor,kept_at);\n");
+		return;
+	}
+	buf_text(out, dialect == &depot_dialects[DEPOT_POSTGRESQL]
+			      ? ")PARTITION BY RANGE(kept_at);\n"
+			      : ");\n");
+	add_indexes(out, dialect, kind);
+}
+
+/*
+ * ClickHouse knows no transactions: what was begun and what is kept are told one after
+ * the other (depot_clickhouse.c).
+ */
+static const char clickhouse_batches[] =
+	"CREATE TABLE IF NOT EXISTS \"batch\"(\n"
+	"\"sensor\" String,\nlane String,\nepoch Int64,\nsequence Int64,\n"
+	"writer UInt64,\nstate String,\nat DateTime DEFAULT now())"
+	"ENGINE=MergeTree PARTITION BY toYYYYMMDD(at) "
+	"ORDER BY(sensor,lane,epoch,sequence);\n";
+
+void depot_batch_table(struct buf *out, const struct depot_dialect *dialect)
+{
+	const char *text = dialect->types[TYPE_text32], *number = dialect->number;
+	if (dialect == &depot_dialects[DEPOT_CLICKHOUSE]) {
+		buf_text(out, clickhouse_batches);
+		return;
+	}
+	buf_printf(out,
+		   "CREATE TABLE IF NOT EXISTS \"batch\"(\n\"sensor\" %s,\n"
+		   "lane %s NOT NULL,\nepoch %s,\nsequence %s,\nkept_at %s,\n"
+		   "PRIMARY KEY(sensor,lane,epoch,sequence))%s;\n",
+		   dialect->sensor, text, number, number, number,
+		   dialect == &depot_dialects[DEPOT_SQLITE] ? "WITHOUT ROWID" : "");
+}
+
+bool depot_schema(const char *kind, struct buf *out)
+{
+	for (unsigned i = 0; i < DEPOT_KINDS; i++) {
+		const struct depot_dialect *dialect = &depot_dialects[i];
+		if (strcmp(dialect->kind, kind) != 0)
+			continue;
+		depot_batch_table(out, dialect);
+		for (unsigned record = 0; record < RECORD_KINDS; record++)
+			if (depot_keeps((enum record_kind)record))
+				depot_table(out, dialect, (enum record_kind)record);
+		return buf_ok(out);
+	}
+	return false;
+}
