@@ -15,11 +15,12 @@ function fieldsOf(source) {
 	const field = /FIELD\(\s*(\w+),\s*(\w+),\s*(\w+),\s*\w+,\s*"((?:[^"\\]|\\.)*)"\)/g;
 	const records = new Map(), macros = new Map();
 	const text = source.replace(/#define (\w+)\(\w+\)((?:[^\n]*\\\n)+[^\n]*)/g, (_, name, body) => {
-		macros.set(name, body);
+		macros.set(name, body.replaceAll("\\\n", "\n"));
 		return "";
 	});
 	for (const [, name, body] of text.matchAll(/^RECORD\((\w+),[^\n]*\n([^]*?)^END\(/gm)) {
-		const whole = body.replace(/^(\w+)\((\w+)\)$/gm, (line, macro) => macros.get(macro) ?? line);
+		const own = body.replace(/^(\w+)\((\w+)\)$/gm, (line, macro) => macros.get(macro) ?? line);
+		const whole = own + macros.get("EVERY_RECORD"); /* which END() adds */
 		records.set(name, [...whole.matchAll(field)].map(([, , type, field, doc]) => ({ type, field, doc })));
 	}
 	return records;

@@ -35,7 +35,8 @@ static int compare(const void *a, const void *b)
 {
 	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
 	int order = (int)sensor_rank(x) - (int)sensor_rank(y);
-	return order != 0 ? order : strcmp(text_of(x, "sensor"), text_of(y, "sensor"));
+	return order != 0 ? order
+			  : strverscmp(text_of(x, "sensor"), text_of(y, "sensor"));
 }
 
 /* The same, what is wrong first; NULL without memory. */

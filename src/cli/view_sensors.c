@@ -35,6 +35,8 @@ SHOW(show_at)
 SHOW(show_lag)
 {
 	cell_duration(out, record, "lag_us");
+	if (member_number(record, "lag_us") == 0)
+		snprintf(out->text, sizeof(out->text), "none");
 	if (sensor_lags(record))
 		cell_mark(out);
 }

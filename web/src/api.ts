@@ -3,7 +3,7 @@
  */
 import { signal } from "@preact/signals";
 import type { Records } from "record-types";
-import { link, type Params } from "./state";
+import { addressOf, chosen, type Params } from "./state";
 
 export type Kind = keyof Records;
 export type Row<K extends Kind> = Records[K];
@@ -74,7 +74,7 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
 
 /** Any answer in JSON. */
 export async function getJson<T>(path: string, params: Params = {}, abort?: AbortSignal): Promise<T> {
-	const answer = await ask(link(path, params), { headers: { Accept: "application/json" }, signal: abort });
+	const answer = await ask(addressOf(path, params), { headers: { Accept: "application/json" }, signal: abort });
 	return await answer.json() as T;
 }
 
@@ -89,9 +89,9 @@ export interface Rows<K extends Kind> {
 	total: number;
 }
 
-/** Records of a kind; filters as the CLI has them. */
+/** Records of a kind, of the sensors that are chosen; filters as the CLI has them. */
 export async function get<K extends Kind>(kind: K, filters: Params = {}, abort?: AbortSignal): Promise<Rows<K>> {
-	const answer = await ask(link(pathOf(kind), filters), { headers: { Accept: "application/json" }, signal: abort });
+	const answer = await ask(addressOf(pathOf(kind), chosen(filters)), { headers: { Accept: "application/json" }, signal: abort });
 	const rows = await answer.json() as Row<K>[];
 	return { rows, total: Number(answer.headers.get("Breakwater-Total") ?? rows.length) };
 }
@@ -139,8 +139,13 @@ export interface Aggregate {
 	incomplete?: string;
 }
 
-/** Groups of records, made where the records are. */
+/** Groups of records of the sensors that are chosen, made where the records are. */
 export function aggregate<K extends Kind>(query: AggregateQuery<K>, abort?: AbortSignal): Promise<Aggregate> {
+	return aggregateOfAll({ ...query, where: chosen(query.where) }, abort);
+}
+
+/** The same, whatever is chosen. */
+export function aggregateOfAll<K extends Kind>(query: AggregateQuery<K>, abort?: AbortSignal): Promise<Aggregate> {
 	const { record, by, sum, max, min, mean, step, limit, sort, previous, where } = query;
 	return getJson<Aggregate>("/api/v1/aggregate", {
 		...where, record, by: by?.join(","), sum: sum?.join(","), max: max?.join(","),
@@ -173,7 +178,7 @@ async function post(path: string, form: Params | string, type?: string): Promise
 	};
 	if (viewer.value?.csrf)
 		headers["Breakwater-CSRF"] = viewer.value.csrf;
-	const body = typeof form === "string" ? form : link("", form).slice(1);
+	const body = typeof form === "string" ? form : addressOf("", form).slice(1);
 	return ask(path, { method: "POST", headers, body });
 }
 

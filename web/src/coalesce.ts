@@ -28,8 +28,9 @@ export class Coalesced {
 	private held = false;
 	private given_ms = -Infinity;
 
+	/** isWanted: of a hub, whether a record is of a sensor that is looked at. */
 	constructor(private readonly interval_ms: number, private readonly give: (batch: Batch) => void,
-		private readonly clock: Timer = browserTimer) {}
+		private readonly clock: Timer = browserTimer, private readonly isWanted: (record: { sensor?: string }) => boolean = () => true) {}
 
 	/** One event of the stream, its data as it came. */
 	add(kind: Kind | "lost" | "batch", data: string): void {
@@ -45,6 +46,8 @@ export class Coalesced {
 	}
 
 	private keep(kind: Kind, record: unknown): void {
+		if (!this.isWanted(record as { sensor?: string }))
+			return;
 		if (this.kept < KEPT_MAX) {
 			(this.batch.records[kind] ??= [] as never[]).push(record as never);
 			this.kept++;

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem, type Kind, type Row } from "./api";
 import { paused, subscribe } from "./live";
 import { Refresher, type Outcome } from "./refresher";
-import type { Params } from "./state";
+import { CHOICE, param, type Params } from "./state";
 
 export interface Data<T> {
 	/** undefined until the first answer; kept while a newer one is asked for. */
@@ -35,10 +35,11 @@ function isRefusal(error: unknown): boolean {
 const nothing = { value: undefined, problem: undefined, at_ms: 0 };
 
 /**
- * The answer of ask(), asked for again as refresh says.  A new key is a new question;
- * undefined: none yet.
+ * The answer of ask(), asked for again as refresh says.  A new name is a new question, as
+ * is the same of other sensors; undefined: none yet.
  */
-export function useData<T>(key: string | undefined, ask: (abort: AbortSignal) => Promise<T>, refresh: Refresh = {}): Data<T> {
+export function useData<T>(name: string | undefined, ask: (abort: AbortSignal) => Promise<T>, refresh: Refresh = {}): Data<T> {
+	const key = name === undefined ? undefined : `${name} ${CHOICE.map(param).join(" ")}`;
 	const [data, setData] = useState<Keyed<T>>({ ...nothing, key: undefined });
 	const latest = useRef(ask);
 	latest.current = ask;

@@ -4,7 +4,7 @@
 import { paused } from "./live";
 import { moveRange } from "./parts/TimeRange";
 import { places } from "./places";
-import { go, rangeOf } from "./state";
+import { go, link, rangeOf } from "./state";
 
 export const KEYS: readonly [string, string][] = [
 	["?", "this help"],
@@ -37,7 +37,7 @@ function goTo(key: string): boolean {
 	const place = places.find((one) => one.key === key);
 	if (place === undefined)
 		return false;
-	go(place.path);
+	go(link(place.path));
 	document.querySelector<HTMLElement>("main")?.focus();
 	return true;
 }

@@ -8,6 +8,8 @@
 import { signal } from "@preact/signals";
 import type { Kind } from "./api";
 import { Coalesced, type Batch } from "./coalesce";
+import { choiceText, isChosen } from "./fleet";
+import { browserTimer } from "./refresher";
 
 export type { Batch };
 export type Heard = (batch: Batch) => void;
@@ -23,13 +25,13 @@ export const paused = signal(false);
 type Message =
 	| { type: "event"; kind: Kind | "lost" | "batch"; data: string }
 	| { type: "state"; state: "connecting" | "live" | "lost" }
-	| { type: "wants"; from: string; kinds: Kind[] }
+	| { type: "wants"; from: string; kinds: Kind[]; choice: string }
 	| { type: "asks" };
 
 const subscribers = new Map<Heard, readonly Kind[]>();
 const channel = new BroadcastChannel(LOCK);
 const self = crypto.getRandomValues(new Uint32Array(2)).join("-");
-const wantedBy = new Map<string, Kind[]>();
+const wantedBy = new Map<string, { kinds: Kind[]; choice: string }>();
 let source: EventSource | undefined;
 let connected = "";
 let connecting: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +44,7 @@ const coalesced = new Coalesced(UPDATE_MS, (batch) => {
 	for (const [heard, kinds] of subscribers)
 		if (batch.resumed || batch.lost > 0 || kinds.some((kind) => batch.records[kind] !== undefined))
 			heard(batch);
-});
+}, browserTimer, isChosen);
 
 function wanted(): Kind[] {
 	return document.hidden ? [] : [...new Set([...subscribers.values()].flat())];
@@ -56,7 +58,7 @@ function take(message: Message): void {
 			coalesced.resume();
 		liveState.value = message.state;
 	} else if (message.type === "wants") {
-		wantedBy.set(message.from, message.kinds);
+		wantedBy.set(message.from, message);
 		if (source?.readyState === EventSource.OPEN)
 			channel.postMessage({ type: "state", state: "live" } satisfies Message);
 		connectSoon();
@@ -71,7 +73,7 @@ function tell(message: Message): void {
 }
 
 function tellWanted(): void {
-	tell({ type: "wants", from: self, kinds: wanted() });
+	tell({ type: "wants", from: self, kinds: wanted(), choice: choiceText.value });
 }
 
 /** Parts of a page begin one after another; each would open the connection anew. */
@@ -84,8 +86,11 @@ function connectSoon(): void {
 function connect(): void {
 	if (release === undefined)
 		return;
-	const kinds = [...new Set([...wantedBy.values()].flat())].sort();
-	const path = kinds.length === 0 ? "" : `/api/v1/live?type=${kinds.join(",")}&coalesce=1s`;
+	const tabs = [...wantedBy.values()].filter((tab) => tab.kinds.length > 0);
+	const kinds = [...new Set(tabs.flatMap((tab) => tab.kinds))].sort();
+	/* Tabs that look at other sensors share the connection: then it has those of all. */
+	const choice = tabs.every((tab) => tab.choice === tabs[0]!.choice) ? tabs[0]?.choice ?? "" : "";
+	const path = kinds.length === 0 ? "" : `/api/v1/live?type=${kinds.join(",")}&coalesce=1s${choice}`;
 	if (path === connected)
 		return;
 	source?.close();
@@ -163,7 +168,7 @@ document.addEventListener("visibilitychange", () => {
 	reconsider();
 });
 addEventListener("pagehide", () => {
-	channel.postMessage({ type: "wants", from: self, kinds: [] } satisfies Message);
+	channel.postMessage({ type: "wants", from: self, kinds: [], choice: "" } satisfies Message);
 	yieldLead();
 });
 addEventListener("pageshow", (event) => {
@@ -171,6 +176,10 @@ addEventListener("pageshow", (event) => {
 		reconsider();
 });
 paused.subscribe((stop) => coalesced.hold(stop));
+choiceText.subscribe(() => {
+	if (subscribers.size > 0)
+		tellWanted();
+});
 
 /** Calls back with what came, at most once a second; returns what ends that. */
 export function subscribe(kinds: readonly Kind[], heard: Heard): () => void {

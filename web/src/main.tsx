@@ -7,10 +7,12 @@ import { effect, signal } from "@preact/signals";
 import { logout, me, needsLogin, viewer } from "./api";
 import { listenToKeys } from "./keys";
 import { liveState, paused, subscribe } from "./live";
+import { isHub, watchFleet } from "./fleet";
+import { FleetChoice } from "./parts/FleetChoice";
 import { Help } from "./parts/Help";
 import { SignIn } from "./parts/SignIn";
 import { load, placeAt, places, type Place } from "./places";
-import { followLinks, place as path } from "./state";
+import { followLinks, link, place as path } from "./state";
 import { choice, choose, type Choice } from "./theme";
 
 const showsHelp = signal(false);
@@ -20,9 +22,9 @@ function Menu({ at }: { at: Place | undefined }): JSX.Element {
 	return (
 		<nav id="menu" aria-label="Pages" class={showsMenu.value ? "shown" : undefined}>
 			<ul>
-				{places.filter((one) => one.key !== undefined).map((one) => (
+				{places.filter((one) => one.key !== undefined && (!one.fleet || isHub.value)).map((one) => (
 					<li key={one.path}>
-						<a href={one.path} title={`${one.help} (g ${one.key})`} aria-current={one === at ? "page" : undefined}
+						<a href={link(one.path)} title={`${one.help} (g ${one.key})`} aria-current={one === at ? "page" : undefined}
 							onClick={() => {
 								showsMenu.value = false;
 							}}>{one.title}</a>
@@ -78,7 +80,8 @@ function Header(): JSX.Element {
 				onClick={() => {
 					showsMenu.value = !showsMenu.value;
 				}}>☰<span class="hidden">Menu</span></button>
-			<a class="home" href={places[0]!.path}>Breakwater</a>
+			<a class="home" href={link(places[0]!.path)}>Breakwater</a>
+			<FleetChoice />
 			<span class="rest" />
 			<Live />
 			<label class="theme">
@@ -161,6 +164,7 @@ function App(): JSX.Element {
 }
 
 followLinks();
+watchFleet();
 listenToKeys(() => {
 	showsHelp.value = true;
 });

@@ -11,6 +11,8 @@ export interface Place {
 	path: string;
 	/** After "g"; without, it is not in the menu. */
 	key?: string;
+	/** Only in the menu of a hub. */
+	fleet?: boolean;
 	title: string;
 	/** What the page is for, in one sentence. */
 	help: string;
@@ -22,6 +24,7 @@ type Loader = () => Promise<{ default: ComponentType }>;
 
 const loaders: Record<string, Loader> = {
 	"/": () => import("./pages/overview"),
+	"/fleet": () => import("./pages/fleet"),
 	"/ports": () => import("./pages/ports"),
 	"/port": () => import("./pages/port"),
 	"/connections": () => import("./pages/connections"),

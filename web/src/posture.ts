@@ -33,10 +33,10 @@ const GRAVE = ["medium", "high", "critical"];
 
 function ofMonitor({ health, status }: Seen): Fact[] {
 	const facts = (health?.status === "ok" ? [] : health?.reasons ?? [])
-		.map((reason): Fact => ({ tone: health?.status === "degraded" ? "warn" : "bad", text: `the monitor itself: ${reason}`, href: "/monitor" }));
+		.map((reason): Fact => ({ tone: health?.status === "degraded" ? "warn" : "bad", text: `the monitor itself: ${reason}`, href: link("/monitor") }));
 	const lost = (status?.kernel_dropped ?? 0) + (status?.ring_dropped ?? 0);
 	if (lost > 0)
-		facts.push({ tone: "warn", text: `${plural(lost, "packet")} lost since the start`, href: "/monitor" });
+		facts.push({ tone: "warn", text: `${plural(lost, "packet")} lost since the start`, href: link("/monitor") });
 	return facts;
 }
 

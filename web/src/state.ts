@@ -22,8 +22,16 @@ export function allParams(): Params {
 	return Object.fromEntries(search.value);
 }
 
-/** The address of a place with these parameters; what is undefined or "" is left out. */
-export function link(path: string, params: Params = {}): string {
+/** Of a hub, whose records are looked at: the same in every view, until somebody chooses anew. */
+export const CHOICE = ["sensor", "site", "tag"] as const;
+
+/** Parameters with the choice of the address, but for what of it they have themselves; "": all. */
+export function chosen(params: Params = {}): Params {
+	return { ...params, ...Object.fromEntries(CHOICE.map((name) => [name, params[name] ?? param(name)])) };
+}
+
+/** An address with these parameters; what is undefined or "" is left out. */
+export function addressOf(path: string, params: Params = {}): string {
 	const wanted = new URLSearchParams();
 	for (const [name, value] of Object.entries(params))
 		if (value !== undefined && value !== "")
@@ -32,9 +40,14 @@ export function link(path: string, params: Params = {}): string {
 	return text === "" ? path : `${path}?${text}`;
 }
 
+/** The address of a place of the page, where the choice stays. */
+export function link(path: string, params: Params = {}): string {
+	return addressOf(path, chosen(params));
+}
+
 /** This view with some parameters changed. */
 export function here(changes: Params): string {
-	return link(place.value, { ...allParams(), ...changes });
+	return addressOf(place.value, { ...allParams(), ...changes });
 }
 
 /** Goes to an address of the page; what is typed replaces, so that Back leaves the view. */

@@ -189,7 +189,7 @@ function Failures({ target, range }: { target: string; range: Range }): JSX.Elem
 }
 
 function Now({ probe, uptime, known }: { probe: Row<"probe">; uptime: number | undefined; known: number }): JSX.Element {
-	const href = portHref(probe.ip, probe.port, probe.transport);
+	const href = portHref(probe.ip, probe.port, probe.transport, probe.sensor);
 	return (
 		<>
 			<p class="availability-now">

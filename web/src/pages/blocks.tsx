@@ -199,7 +199,7 @@ function One({ id }: { id: string }): JSX.Element {
 	const found = useRecords("block", { id }, { live: ["block"], every_s: 10 });
 	return (
 		<>
-			<p><a href="/blocks">‹ All blocks</a></p>
+			<p><a href={link("/blocks")}>‹ All blocks</a></p>
 			{asked && <Question asked={asked} onClose={() => setAsked(undefined)} />}
 			<Loaded data={found} what={`block ${id}`}>
 				{(rows) => {

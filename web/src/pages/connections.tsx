@@ -63,7 +63,7 @@ export default function Connections(): JSX.Element {
 			</Filters>
 			<Loaded data={flows} what="connections">
 				{(rows) => <Table label="Connections" columns={flowColumns} rows={shown} rowKey={flowKey} usualSort="-start"
-					href={(f) => (HAVE_PORTS.has(f.transport ?? "") ? portHref(f.server_ip, f.server_port, f.transport) : undefined)}
+					href={(f) => (HAVE_PORTS.has(f.transport ?? "") ? portHref(f.server_ip, f.server_port, f.transport, f.sensor) : undefined)}
 					empty={<Empty>{rows.length === 0 ? "Nobody talks with this machine, nor did within the time that is kept in memory. /flows has the past."
 						: "No connection is left by these filters."}</Empty>} />}
 			</Loaded>

@@ -196,7 +196,7 @@ function Showing({ name, dashboard, schemas, isReadOnly }: OneProps & { isReadOn
 				<h2>{dashboard.title}</h2>
 				{dashboard.description !== undefined && <p>{dashboard.description}</p>}
 				<p class="buttons">
-					<a href="/dashboards">All dashboards</a>
+					<a href={link("/dashboards")}>All dashboards</a>
 					<Time />
 					<a href={file} download={`${name}.yaml`}>Export</a>
 					{may("operator") && <button type="button" onClick={() => setAsks("copy")}>Copy</button>}

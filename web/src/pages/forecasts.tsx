@@ -96,7 +96,7 @@ function One({ forecast, anomalies }: { forecast: Forecast; anomalies: readonly 
 								{ name: "Skill", value: forecast.skill === undefined ? "not known: it never changed, or its end is" : hundredths(forecast.skill) },
 								{ name: "Method", value: forecast.method },
 								{ name: "Made of", value: `${span(forecast.history_s ?? 0)} of history, until ${time(forecast.at)}` },
-								{ name: "More", value: portHref(forecast.server_ip, forecast.port, forecast.transport) && <a href={portHref(forecast.server_ip, forecast.port, forecast.transport)}>all of the port</a> },
+								{ name: "More", value: portHref(forecast.server_ip, forecast.port, forecast.transport, forecast.sensor) && <a href={portHref(forecast.server_ip, forecast.port, forecast.transport, forecast.sensor)}>all of the port</a> },
 							]} />
 						</div>
 					</>
@@ -111,7 +111,7 @@ function Subject({ forecasts, subject }: { forecasts: readonly Forecast[]; subje
 	const others = forecasts.filter((f) => f.subject === subject && !own.includes(f));
 	return (
 		<>
-			<p><a href="/forecasts">All forecasts</a></p>
+			<p><a href={link("/forecasts")}>All forecasts</a></p>
 			{own.length === 0 && <Empty>Nothing is foretold of {subject}: its history is too short, or it is as good as a random walk.</Empty>}
 			{own.map((f) => <One key={f.metric} forecast={f} anomalies={anomalies.value ?? []} />)}
 			{others.length > 0 && (

@@ -179,7 +179,7 @@ export function IncidentPage({ id }: { id: string }): JSX.Element {
 	const incidents = useRecords("incident", { id, limit: 10 }, { live: ["incident"], every_s: 15 });
 	return (
 		<>
-			<p><a href="/incidents">All incidents</a></p>
+			<p><a href={link("/incidents")}>All incidents</a></p>
 			<Loaded data={incidents} what={`incident ${id}`}>
 				{(rows) => (rows[0] === undefined
 					? <Empty>There is no incident {id}, or it is not kept any more (retention.events).</Empty>

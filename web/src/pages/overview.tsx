@@ -45,19 +45,19 @@ function Numbers({ status, ports, over }: { status: Status; ports: number; over:
 	const { firing = 0, ahead = 0 } = status.incidents ?? {}, incidents = firing - ahead;
 	return (
 		<Figures>
-			<Figure label="Ports" value={count(ports)} note={over > 0 ? <span class="over">! {over} over a limit</span> : "none over a limit"} href="/ports"
+			<Figure label="Ports" value={count(ports)} note={over > 0 ? <span class="over">! {over} over a limit</span> : "none over a limit"} href={link("/ports")}
 				help="Ports that listen or carried traffic in the last minute." />
 			<Figure label="From outside" value={count(status.sockets?.outside)} note={`of ${count(status.sockets?.listening)} listening`} href={link("/ports", { reach: "outside" })}
 				help="Listening sockets that can be reached from other machines." />
-			<Figure label="Open connections" value={count(status.flows)} note={status.half_open ? `${count(status.half_open)} half open` : undefined} href="/connections" />
-			<Figure label="Traffic" value={rate(status.bytes_per_s)} note={status.packets_per_s === undefined ? undefined : `${count(status.packets_per_s)} packets/s`} href="/flows" />
+			<Figure label="Open connections" value={count(status.flows)} note={status.half_open ? `${count(status.half_open)} half open` : undefined} href={link("/connections")} />
+			<Figure label="Traffic" value={rate(status.bytes_per_s)} note={status.packets_per_s === undefined ? undefined : `${count(status.packets_per_s)} packets/s`} href={link("/flows")} />
 			<Figure label="Incidents" value={count(status.incidents && incidents)}
 				note={[ahead > 0 ? `${count(ahead)} more foreseen` : "", status.incidents?.unacknowledged ? `${count(status.incidents.unacknowledged)} not acknowledged` : ""]
 					.filter((one) => one !== "").join(", ") || undefined}
-				over={incidents > 0} href="/incidents" />
-			<Figure label="Services asked" value={count(status.prober?.targets)} href="/availability" over={(status.prober?.down ?? 0) > 0}
+				over={incidents > 0} href={link("/incidents")} />
+			<Figure label="Services asked" value={count(status.prober?.targets)} href={link("/availability")} over={(status.prober?.down ?? 0) > 0}
 				note={`${count(status.prober?.up)} up${status.prober?.down ? `, ${count(status.prober.down)} down` : ""}`} />
-			<Figure label="Blocks in force" value={count(status.firewall?.in_force)} href="/blocks"
+			<Figure label="Blocks in force" value={count(status.firewall?.in_force)} href={link("/blocks")}
 				note={status.firewall?.mode === "on" ? "blocking is on" : "only observed, nothing is blocked"} />
 			<Figure label="Told after" value={duration(status.findings?.latency_p50_us)} help="Median time from the packet that decided a finding until it was said."
 				note={status.findings?.latency_max_us === undefined ? "no finding yet" : `at most ${duration(status.findings.latency_max_us)}`} />
@@ -96,7 +96,7 @@ function Attacks(): JSX.Element {
 					{() => <Table label="Attacks that go on now" prefix="a_" small columns={attackColumns} rows={open.slice(0, 10)} rowKey={(f) => f.id ?? ""}
 						href={(f) => link("/attacks", { id: f.id })} empty={<Empty>Nobody attacks this machine, as far as its packets and logs tell.</Empty>} />}
 				</Loaded>
-				{open.length > 10 && <p><a href="/attacks">All {count(open.length)} attacks</a></p>}
+				{open.length > 10 && <p><a href={link("/attacks")}>All {count(open.length)} attacks</a></p>}
 			</section>
 			<section>
 				<header><h2>Who is looking at us</h2><p>sources of scans and attempts, last 24 hours</p></header>
@@ -104,7 +104,7 @@ function Attacks(): JSX.Element {
 					{() => <Table label="Sources, last 24 hours" prefix="w_" small columns={lookerColumns} rows={lookers.slice(0, 10)} rowKey={(l) => l.ip}
 						href={(l) => link("/attacks", { client_ip: l.ip })} empty={<Empty>Nobody scanned or tried anything in the last 24 hours.</Empty>} />}
 				</Loaded>
-				{lookers.length > 10 && <p><a href="/attacks">All {plural(lookers.length, "source")}</a></p>}
+				{lookers.length > 10 && <p><a href={link("/attacks")}>All {plural(lookers.length, "source")}</a></p>}
 			</section>
 		</>
 	);

@@ -2,8 +2,10 @@
  * port.tsx: one place for all that is known of one port.
  */
 import type { ComponentChildren, JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords, type Data } from "../data";
+import { tickOfPorts } from "../fleet";
 import { Badge } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts } from "../parts/Facts";
@@ -17,7 +19,7 @@ import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { linesOfText, useExplanation, type Explanation, toneOfCause } from "../records/explain";
 import { listenerFacts } from "../records/listener";
-import { perSecond, portColumns, type PortRow } from "../records/port";
+import { perSecond, portColumns, portHref, type PortRow } from "../records/port";
 import { healthOf } from "../records/port_health";
 import { portRows } from "../records/port_rows";
 import { probeColumns } from "../records/probe";
@@ -181,6 +183,18 @@ function Known({ rows, chosen, listeners }: { rows: readonly PortRow[]; chosen: 
 	);
 }
 
+/** Of a fleet a port is of one machine: which? */
+function Machines({ rows }: { rows: readonly PortRow[] }): JSX.Element {
+	const limits = limitsOf(useStatus().value);
+	const columns = useMemo(() => portColumns(limits), [limits.response_ms, limits.loss, limits.errors]);
+	return (
+		<Part title="Of which machine?" note={`several have port ${rows[0]!.port}`}>
+			<Table label={`Port ${rows[0]!.port} of each machine`} columns={columns} rows={rows} rowKey={(row) => row.key}
+				href={(row) => portHref(row.ip, row.port, row.transport, row.sensor)} empty={null} />
+		</Part>
+	);
+}
+
 /** The row that the address asks for, else the one that a person most likely means. */
 function chosenOf(rows: readonly PortRow[], host: string | undefined, transport: string | undefined): PortRow | undefined {
 	const fitting = rows.filter((row) => transport === undefined || row.transport === transport);
@@ -190,14 +204,16 @@ function chosenOf(rows: readonly PortRow[], host: string | undefined, transport:
 export default function Port(): JSX.Element {
 	const text = param("port"), port = text === undefined ? undefined : Number(text);
 	const isPort = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65535;
-	const ports = useRecords("port", isPort ? { port, limit: 500 } : undefined, { live: ["self"] });
+	const ports = useRecords("port", isPort ? { port, limit: 500 } : undefined, { live: [tickOfPorts()] });
 	const listeners = useRecords("listener", isPort ? { port, limit: 500 } : undefined, { live: ["listener"] });
 	if (!isPort)
-		return <Empty>{text === undefined ? "Which port?" : `"${text}" is no port: a number from 0 to 65535 is.`} Choose one of <a href="/ports">all ports</a>.</Empty>;
+		return <Empty>{text === undefined ? "Which port?" : `"${text}" is no port: a number from 0 to 65535 is.`} Choose one of <a href={link("/ports")}>all ports</a>.</Empty>;
 	return (
 		<Loaded data={ports} what={`port ${port}`}>
 			{(traffic) => {
 				const rows = portRows(traffic, listeners.value ?? []);
+				if (new Set(rows.map((row) => row.sensor)).size > 1)
+					return <Machines rows={rows} />;
 				const transport = param("transport") ?? "tcp", ip = param("host") ?? "::";
 				/* What is kept of it is shown also if nothing is there now. */
 				const chosen = chosenOf(rows, param("host"), param("transport")) ??

@@ -24,7 +24,7 @@ function isWanted(row: PortRow, unwell: (row: PortRow) => boolean): boolean {
 		is("reach", listener?.reach) && is("expected", row.drift) &&
 		is("state", traffic?.state ?? (listener ? "open" : undefined)) &&
 		(param("unwell") === undefined || unwell(row)) &&
-		matches(param("text"), row.ip, `${row.port}/${row.transport}`, traffic?.service ?? listener?.service,
+		matches(param("text"), row.sensor, row.ip, `${row.port}/${row.transport}`, traffic?.service ?? listener?.service,
 			traffic?.protocol, listener?.process ?? traffic?.process, listener?.user, listener?.unit);
 }
 
@@ -59,7 +59,7 @@ export default function Ports(): JSX.Element {
 						</span>
 					</Filters>
 					<Table label="Ports" columns={columns} rows={shown} rowKey={(row) => row.key}
-						href={(row) => portHref(row.ip, row.port, row.transport)}
+						href={(row) => portHref(row.ip, row.port, row.transport, row.sensor)}
 						empty={<Empty>{rows.length === 0
 							? "No port listens or carried traffic in the last minute. Anything sent to or from this machine shows here within a second."
 							: "No port is left by these filters."}</Empty>} />

@@ -112,7 +112,7 @@ export default function Records(): JSX.Element {
 						<header>
 							<h2>{schema === undefined ? "Kinds of records" : schema.name}</h2>
 							<p>{schema?.doc ?? "What Breakwater notes down; each kind with its own fields."}</p>
-							{schema !== undefined && <a href="/records">other kinds</a>}
+							{schema !== undefined && <a href={link("/records")}>other kinds</a>}
 						</header>
 						{wanted !== undefined && schema === undefined && <p class="problem">! There are no records of the kind “{wanted}”.</p>}
 						{schema === undefined ? <Kinds schemas={all} /> : <Rows key={schema.name} schema={schema} />}

@@ -76,14 +76,14 @@ function InShort({ answers }: { answers: Answers }): JSX.Element {
 	return (
 		<Figures>
 			<Figure label="Watched" value={percent(watched)} over={watched < 0.99} help="Share of the time in which Breakwater ran and lost nothing: of the rest this report knows nothing." />
-			<Figure label="Lowest uptime" value={worst === undefined ? UNKNOWN : uptimeWords(worst.uptime)} note={worst?.target ?? "nothing was asked"} href="/availability" />
+			<Figure label="Lowest uptime" value={worst === undefined ? UNKNOWN : uptimeWords(worst.uptime)} note={worst?.target ?? "nothing was asked"} href={link("/availability")} />
 			<Figure label="Budgets used up" value={count(spent)} note={`of ${plural(levels.length, "service level")}`} over={spent > 0} />
-			<Figure label="Incidents" value={count(of.all)} note={`${of.open} open, ${of.falsePositive} false positives, ${of.automatic} over by themselves`} href="/incidents" />
+			<Figure label="Incidents" value={count(of.all)} note={`${of.open} open, ${of.falsePositive} false positives, ${of.automatic} over by themselves`} href={link("/incidents")} />
 			<Figure label="Until acknowledged" value={seconds(of.acknowledge_s)} help="Median, from the first evidence; of those that were." />
 			<Figure label="Until over" value={seconds(of.resolve_s)} help="Median, from the first evidence; of those that are." />
 			<Figure label="Findings" value={count(findingsAll)} help="Attacks and other things found in packets and logs." href={link("/attacks", { since: rangeOf(USUAL).since })} />
-			<Figure label="Blocks" value={count(blocks.length)} note={`${blocks.filter(isInForce).length} in force`} href="/blocks" />
-			<Figure label="Listeners" value={count(listeners.length)} note={unapproved > 0 ? `${unapproved} not in the register` : "none beside the register"} over={unapproved > 0} href="/ports" />
+			<Figure label="Blocks" value={count(blocks.length)} note={`${blocks.filter(isInForce).length} in force`} href={link("/blocks")} />
+			<Figure label="Listeners" value={count(listeners.length)} note={unapproved > 0 ? `${unapproved} not in the register` : "none beside the register"} over={unapproved > 0} href={link("/ports")} />
 		</Figures>
 	);
 }

@@ -73,7 +73,7 @@ function Unapproved(): JSX.Element {
 			<Loaded data={listeners} what="listeners">
 				{(all) => (
 					<Table label="Listeners that are not in the register" columns={listenerColumns} rows={all.filter((l) => l.authorized === false)} prefix="listeners-"
-						rowKey={(l) => `${l.ip} ${l.port} ${l.transport} ${l.pid}`} href={(l) => portHref(l.ip, l.port, l.transport)}
+						rowKey={(l) => `${l.ip} ${l.port} ${l.transport} ${l.pid}`} href={(l) => portHref(l.ip, l.port, l.transport, l.sensor)}
 						actions={may("administrator") ? (l) => <button type="button" onClick={() => setApproves(l)}>Approve</button> : undefined}
 						empty={<Empty>Whatever listens is in the register.</Empty>} />
 				)}

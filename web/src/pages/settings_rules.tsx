@@ -8,7 +8,7 @@ import { Severity } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Filters, matches, type Filter } from "../parts/Filters";
 import { Table, type Column } from "../parts/Table";
-import { param } from "../state";
+import { link, param } from "../state";
 import { duration, percent, plural, span, spaced } from "../words";
 
 interface Selection {
@@ -137,7 +137,7 @@ export function Rules(): JSX.Element {
 								empty={<Empty>{rules.length === 0 ? "No rule is in force: limits.usual is off, and no file has one." : "None is left by these filters."}</Empty>} />
 						</section>
 						<section>
-							<header><h2>Service levels</h2><p>What is promised; how each stands is on the page <a href="/availability">Availability</a>.</p></header>
+							<header><h2>Service levels</h2><p>What is promised; how each stands is on the page <a href={link("/availability")}>Availability</a>.</p></header>
 							<Table label="Service levels" columns={levelColumns} rows={levels} rowKey={(level) => level.name} prefix="levels-" empty={<Empty>No level is in force.</Empty>} />
 						</section>
 					</>

@@ -42,7 +42,7 @@ function What({ one }: { one: Finding }): JSX.Element {
 			{ name: "Source", value: one.client_ip === undefined ? "many, or forged: nobody is named"
 				: <><a href={link("/connections", { client_ip: sourceOf(one) })}>{sourceOf(one)}</a><CountryOf ip={one.client_ip} /></> },
 			{ name: "Target", value: one.port === undefined ? targetOf(one)
-				: <a href={portHref(one.server_ip, one.port, one.transport)}>{targetOf(one)}</a> },
+				: <a href={portHref(one.server_ip, one.port, one.transport, one.sensor)}>{targetOf(one)}</a> },
 			{ name: "Ports", value: one.port_list },
 			{ name: "Process", value: [one.process, one.exe].filter(Boolean).join(", ") },
 			{ name: "When", value: <span title={exact(one.first)}>{time(one.first)}{lasts ? ` to ${time(one.last)}` : ""} ({ago(one.last)})</span> },
@@ -62,7 +62,7 @@ function What({ one }: { one: Finding }): JSX.Element {
 
 function Actions({ one }: { one: Finding }): JSX.Element {
 	const [blocks, setBlocks] = useState(false);
-	const explained = portHref(one.server_ip, one.port, one.transport);
+	const explained = portHref(one.server_ip, one.port, one.transport, one.sensor);
 	return (
 		<p class="attacks-actions">
 			{may("operator") && one.client_ip !== undefined && (
@@ -127,7 +127,7 @@ function CameOfIt({ one }: { one: Finding }): JSX.Element {
 				<Loaded data={blocks} what="blocks">
 					{(rows) => <Table label="Blocks because of it" small prefix="b_" columns={blockColumns} rows={rows} rowKey={(b) => b.id ?? ""}
 						href={(b) => link("/blocks", { id: b.id })}
-						empty={<Empty>Nobody was blocked because of it: it is graver, better proven findings of certain kinds that are (<a href="/blocks">Blocks</a> says
+						empty={<Empty>Nobody was blocked because of it: it is graver, better proven findings of certain kinds that are (<a href={link("/blocks")}>Blocks</a> says
 							whether automatic blocking is on).</Empty>} />}
 				</Loaded>
 			</section>
@@ -148,7 +148,7 @@ export function FindingDetail({ id }: { id: string }): JSX.Element {
 	const found = useRecords("finding", { id }, { live: ["finding"], every_s: 0 });
 	return (
 		<>
-			<p><a href="/attacks" onClick={(event) => {
+			<p><a href={link("/attacks")} onClick={(event) => {
 				event.preventDefault();
 				setParams({ id: undefined }, false);
 			}}>‹ All attacks</a></p>

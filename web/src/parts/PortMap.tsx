@@ -26,7 +26,7 @@ function Tile({ row, health, addresses }: PortTile): JSX.Element {
 	const where = addresses > 1 ? plural(addresses, "address", "addresses") : row.ip;
 	const who = row.listener?.process ?? row.traffic?.service ?? "";
 	return (
-		<a class={`tile ${health.tone}`} href={portHref(addresses > 1 ? undefined : row.ip, row.port, row.transport)}
+		<a class={`tile ${health.tone}`} href={portHref(addresses > 1 ? undefined : row.ip, row.port, row.transport, addresses > 1 ? undefined : row.sensor)}
 			title={`${row.port}/${row.transport} on ${where}${who === "" ? "" : `, ${who}`}: ${health.why}`}>
 			<span aria-hidden="true">{SHAPES[health.tone]}</span> {row.port}
 			{row.transport !== "tcp" && <span class="quiet">/{row.transport}</span>}

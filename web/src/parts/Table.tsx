@@ -130,6 +130,22 @@ function Head<R>({ columns, order, onOrder, actions }: HeadProps<R>): JSX.Elemen
 	);
 }
 
+/** Of a hub each row may be of another machine. */
+function sensorOf(row: unknown): string | undefined {
+	return (row as { sensor?: string }).sensor;
+}
+
+const sensorColumn: Column<unknown> = {
+	name: "sensor", title: "Sensor", help: "The machine that told it; hub: the hubs themselves, of all together.", value: sensorOf,
+};
+
+/** With the sensor behind the first, where rows have one and no column says it. */
+export function withSensor<R>(columns: readonly Column<R>[], rows: readonly R[]): readonly Column<R>[] {
+	if (columns.some((column) => column.name === sensorColumn.name) || !rows.some((row) => sensorOf(row) !== undefined))
+		return columns;
+	return [...columns.slice(0, 1), sensorColumn, ...columns.slice(1)];
+}
+
 /** Columns that are shown: those of the address, or all that are not optional. */
 export function shownColumns<R>(columns: readonly Column<R>[], chosen: string | undefined): readonly Column<R>[] {
 	const names = chosen?.split(",");
@@ -162,7 +178,9 @@ function keepWidths(box: HTMLElement): void {
 }
 
 export function Table<R>(props: TableProps<R>): JSX.Element {
-	const { label, columns, rows, prefix = "", usualSort } = props;
+	const { label, rows, prefix = "", usualSort } = props;
+	const hasSensor = withSensor(props.columns, rows) !== props.columns;
+	const columns = useMemo(() => withSensor(props.columns, rows), [props.columns, hasSensor]);
 	const order = readOrder(param(`${prefix}sort`) ?? usualSort);
 	const shown = shownColumns(columns, param(`${prefix}columns`));
 	const by = columns.find((column) => column.name === order?.name);
@@ -235,7 +253,7 @@ function Body<R>({ label, rows, rowKey, href, rowClass, actions, shown, head, sm
 				<tbody>
 					{begin > 0 && <tr class="space" aria-hidden="true"><td colSpan={width} style={{ height: `${begin * ROW_PX}px` }} /></tr>}
 					{rows.slice(begin, end).map((row, i) => (
-						<Line key={rowKey(row)} row={row} index={begin + i} shown={shown} href={href} rowClass={rowClass} actions={actions} />
+						<Line key={`${sensorOf(row) ?? ""} ${rowKey(row)}`} row={row} index={begin + i} shown={shown} href={href} rowClass={rowClass} actions={actions} />
 					))}
 					{end < rows.length && <tr class="space" aria-hidden="true"><td colSpan={width} style={{ height: `${(rows.length - end) * ROW_PX}px` }} /></tr>}
 				</tbody>

@@ -4,6 +4,7 @@
 import { getJson, type Row } from "../api";
 import { useData, type Data } from "../data";
 import type { Tone } from "../parts/Badge";
+import { chosen } from "../state";
 
 export interface Explanation {
 	port: number;
@@ -30,7 +31,7 @@ export interface Explanation {
 
 export function useExplanation(port: number | undefined, transport: string | undefined): Data<Explanation> {
 	return useData(port === undefined ? undefined : `explain ${port} ${transport}`,
-		(abort) => getJson<Explanation>("/api/v1/explain", { port, transport }, abort), { every_s: 30 });
+		(abort) => getJson<Explanation>("/api/v1/explain", chosen({ port, transport }), abort), { every_s: 30 });
 }
 
 export function linesOfText(text: string | undefined): string[] {

@@ -46,7 +46,7 @@ export function headlineOf(incident: Incident): string {
 export function targetHref(incident: Incident): string | undefined {
 	if (incident.target?.includes("://"))
 		return link("/availability", { target: incident.target });
-	return portHref(incident.server_ip, incident.port, incident.transport);
+	return portHref(incident.server_ip, incident.port, incident.transport, incident.sensor);
 }
 
 export function lengthOf(incident: Incident, now_ms = Date.now()): number {

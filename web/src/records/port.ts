@@ -3,6 +3,8 @@
  */
 import type { Column } from "../parts/Table";
 import type { Row } from "../api";
+import { link } from "../state";
+import { machineOf } from "./sensor";
 import { bytes, count, duration, endpoint, percent, rate } from "../words";
 
 export interface Limits {
@@ -20,6 +22,8 @@ export type Drift = "as expected" | "unexpected" | "missing" | undefined;
 /** One port: what it carried in the last minute, and the sockets that listen there. */
 export interface PortRow {
 	key: string;
+	/** Of a fleet: whose it is. */
+	sensor?: string;
 	ip: string;
 	port: number;
 	transport: string;
@@ -38,16 +42,11 @@ const protocol = (row: PortRow): string | undefined => {
 	return traffic?.protocol !== undefined && traffic.protocol_by === "port" ? `${traffic.protocol}?` : traffic?.protocol;
 };
 
-/** Where all of a port is. */
-export function portHref(ip: string | undefined, port: number | undefined, transport: string | undefined): string | undefined {
+/** Where all of a port is; of a fleet, of which sensor. */
+export function portHref(ip: string | undefined, port: number | undefined, transport: string | undefined, sensor?: string): string | undefined {
 	if (port === undefined)
 		return undefined;
-	const wanted = new URLSearchParams({ port: String(port) });
-	if (transport !== undefined)
-		wanted.set("transport", transport);
-	if (ip !== undefined)
-		wanted.set("host", ip);
-	return `/port?${wanted.toString()}`;
+	return link("/port", { port, transport, host: ip, sensor: machineOf(sensor) });
 }
 
 /** Its columns; limits as the daemon's status has them. */
