@@ -1,6 +1,8 @@
 /*
- * fleet_command.c: breakwater fleet: the machines that tell a hub what they see.
+ * fleet_command.c: breakwater fleet: many machines with one picture; docs/fleet.md.
  */
+#include "cli/fleet_command.h"
+
 #include "cli/cli.h"
 #include "cli/fleet_status.h"
 #include "cli/verbs.h"
@@ -8,38 +10,121 @@
 
 static const char examples[] =
 	"  breakwater fleet status                    how each sensor is, what is "
-	"wrong "
-	"first\n"
-	"  breakwater fleet status --site berlin      those of one site\n"
+	"wrong first\n"
 	"  breakwater fleet status && echo fine       for scripts: 1 if any is late or "
-	"refused\n";
+	"refused\n"
+	"  breakwater fleet init --servers tls://nats-1.example.org:4222\n"
+	"  breakwater fleet token --site berlin --tag web\n"
+	"  breakwater fleet join                      on the machine that joins: paste "
+	"it\n"
+	"  breakwater fleet list\n"
+	"  breakwater fleet revoke web-3 --why 'stolen'\n"
+	"  breakwater fleet hub-credentials hub-2 --out hub-2\n"
+	"  breakwater fleet server tls://nats-4.example.org:4222 --out new\n";
+
+static int status(const struct fleet_options *o, const char *operand)
+{
+	const struct sensor_options wanted = { .sensor = o->sensor,
+					       .site = o->site,
+					       .tag = o->tags.count > 0 ? o->tags.at[0]
+									: NULL };
+	(void)operand;
+	if (o->tags.count > 1)
+		return fleet_complain("status", STATUS_USAGE, "--tag: only one");
+	return fleet_status(&o->common, &wanted);
+}
 
 static const struct verb verbs[] = {
 	{ "status", 0, 0, NULL },
+	{ "init", 0, 0, NULL },
+	{ "token", 0, 0, NULL },
+	{ "join", 0, 1, NULL },
+	{ "list", 0, 0, NULL },
+	{ "revoke", 1, 1, "which sensor?" },
+	{ "hub-credentials", 1, 1, "what is the other hub to be called?" },
+	{ "server", 1, 1, "which server? Allowed is tls://HOST:PORT" },
 };
+static int (*const jobs[])(const struct fleet_options *o, const char *operand) = {
+	status,     fleet_init,   fleet_token,           fleet_join,
+	fleet_list, fleet_revoke, fleet_hub_credentials, fleet_server,
+};
+
+static int start(const struct fleet_options *o, int words, char **word)
+{
+	_Static_assert(sizeof(verbs) / sizeof(verbs[0]) ==
+			       sizeof(jobs) / sizeof(jobs[0]),
+		       "each has its job");
+	int which = verb_choose("fleet", verbs, sizeof(verbs) / sizeof(verbs[0]),
+				"status", words, word);
+	if (which < 0)
+		return STATUS_USAGE;
+	return jobs[which](o, words > 1 ? word[1] : NULL);
+}
 
 int command_fleet(int argc, char **argv)
 {
-	struct common_options common;
-	struct sensor_options sensors = { 0 };
+	struct fleet_options o = { .count = 1 };
+	enum { COUNT_MAX = 1000 };
 	const struct option_spec specs[] = {
-		OPTION_SENSORS(&sensors),
+		{ 0, OPTION_TEXT, "servers", "LIST",
+		  "init: addresses of the NATS servers, tls://HOST:PORT with commas "
+		  "between",
+		  &o.servers, 0, 0 },
+		{ 0, OPTION_TEXT, "name", "NAME",
+		  "init: the fleet's; token, join: the sensor's (join: else the "
+		  "machine's own)",
+		  &o.name, 0, 0 },
+		{ 0, OPTION_TEXT, "hub", "NAME", "init: this hub's (hub-1)", &o.hub, 0,
+		  0 },
+		{ 0, OPTION_TEXT, "disk", "SIZE",
+		  "init: of each server, for records (10GB)", &o.disk, 0, 0 },
+		{ 0, OPTION_TEXT, "out", "DIR",
+		  "init, server, hub-credentials: folder that is made for what other "
+		  "machines get",
+		  &o.out, 0, 0 },
+		{ 0, OPTION_TEXT, "from", "DIR",
+		  "init: what hub-credentials made, on the other hub", &o.from, 0, 0 },
+		{ 0, OPTION_TEXT, "sensor", "NAME",
+		  "status: only this one; several with commas", &o.sensor, 0, 0 },
+		{ 0, OPTION_TEXT, "site", "SITE",
+		  "status: only of this site; token: where the sensor is", &o.site, 0,
+		  0 },
+		{ 0, OPTION_LIST, "tag", "TAG",
+		  "status: only with this one; token: a word by which it is chosen, "
+		  "may "
+		  "be given again",
+		  &o.tags, 0, 0 },
+		{ 0, OPTION_TEXT, "for", "T",
+		  "token: how long it is good: from 60s to 30d (1h)", &o.duration, 0,
+		  0 },
+		{ 0, OPTION_NUMBER, "count", "N", "token: how many (1)", &o.count, 1,
+		  COUNT_MAX },
+		{ 0, OPTION_TEXT, "why", "TEXT", "revoke: for the audit chain", &o.why,
+		  0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR",
+		  "state folder; default that of the configuration", &o.state, 0, 0 },
+		OPTION_CONFIG(&o.config_path),
 	};
 	const struct command_help help = {
 		.name = "fleet",
-		.operands = "[status]",
-		.doc = "The machines whose records come together at this hub. "
-		       "\"status\" shows how each is;\nexit status 1 if any is late or "
-		       "refused its configuration.",
+		.operands = "[status | init | token | join [TOKEN|FILE] | list | "
+			    "revoke SENSOR | "
+			    "hub-credentials HUB |\n       server ADDRESS]",
+		.doc = "Many machines with one picture. \"status\" asks a hub how each "
+		       "is; exit "
+		       "status 1 if any\nis late or refused its configuration. "
+		       "\"init\" makes a fleet, on its "
+		       "first hub; \"token\"\nprints a line with which one machine may "
+		       "\"join\" once; \"revoke\" ends that in seconds.\n\"join\" "
+		       "takes "
+		       "the token from standard input, or a file, so that it is in no "
+		       "list of\nprocesses.",
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_sensors,
 	};
 	int first, status;
-	if (!options_parse(&help, argc, argv, &common, &first, &status))
+	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
 		return status;
-	if (verb_choose("fleet", verbs, sizeof(verbs) / sizeof(verbs[0]), "status",
-			argc - first, argv + first) < 0)
-		return STATUS_USAGE;
-	return fleet_status(&common, &sensors);
+	return start(&o, argc - first, argv + first);
 }
