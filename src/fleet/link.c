@@ -33,7 +33,9 @@ void link_say(natsStatus status, char error[static LINK_ERROR_MAX])
 	const char *text = nats_GetLastError(&told);
 	if (text == NULL || *text == '\0' || told != status)
 		text = natsStatus_GetText(status);
-	snprintf(error, LINK_ERROR_MAX, "%s", text);
+	/* "(conn.c:733): " is for who writes the library. */
+	const char *place = text[0] == '(' ? strstr(text, "): ") : NULL;
+	snprintf(error, LINK_ERROR_MAX, "%s", place != NULL ? place + 3 : text);
 	for (char *at = error; *at != '\0'; at++)
 		if (!isprint((unsigned char)*at))
 			*at = ' ';

@@ -49,9 +49,9 @@ class Talker:
     def objects(self):
         return [json.loads(line) for line in self.lines()]
 
-    def answer(self, question, name):
+    def answer(self, question, name, seconds=10):
         """What the next record with that member has there."""
         before = len(self.lines())
         self.say(question)
         return e2e.until(lambda: [record[name] for record in self.objects()[before:]
-                                  if name in record], f"an answer to {question}")[-1]
+                                  if name in record], f"an answer to {question}", seconds)[-1]
