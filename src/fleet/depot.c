@@ -15,6 +15,7 @@
 
 static const struct depot_driver *const drivers[] = {
 	&depot_sqlite,
+	&depot_postgresql,
 };
 enum { DRIVERS = sizeof(drivers) / sizeof(drivers[0]) };
 
@@ -33,10 +34,14 @@ static bool is_of(const struct depot_driver *driver, const char *where)
 
 struct depot *depot_open(const char *where, char error[static DEPOT_ERROR_MAX])
 {
-	error[0] = '\0';
-	for (size_t i = 0; i < DRIVERS; i++)
-		if (is_of(drivers[i], where))
-			return drivers[i]->open(where, error);
+	for (size_t i = 0; i < DRIVERS; i++) {
+		if (!is_of(drivers[i], where))
+			continue;
+		struct depot *depot = drivers[i]->open(where, error);
+		if (depot != NULL)
+			error[0] = '\0';
+		return depot;
+	}
 	/* Not what it says: there may be a password in it. */
 	snprintf(error, DEPOT_ERROR_MAX,
 		 "no place to keep records: sqlite:FILE, postgresql://..., "

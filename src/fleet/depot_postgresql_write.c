@@ -1,0 +1,377 @@
+/*
+ * depot_postgresql_write.c: batches into PostgreSQL, by COPY in its binary format
+ * ("COPY", Binary Format): values go as they are, so that none can mean anything else.
+ *
+ * Which batches they are is written first, in the same transaction: of two hubs that
+ * bring the same one, the second waits there until the first has ended, and then has
+ * nothing left to do.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/depot_postgresql.h"
+#include "fleet/depot_rows.h"
+
+/* ---- rows ---- */
+
+static void put_16(struct buf *out, uint16_t value)
+{
+	value = htobe16(value);
+	buf_add(out, &value, sizeof(value));
+}
+
+static void put_32(struct buf *out, uint32_t value)
+{
+	value = htobe32(value);
+	buf_add(out, &value, sizeof(value));
+}
+
+static void put_64(struct buf *out, uint64_t value)
+{
+	value = htobe64(value);
+	buf_add(out, &value, sizeof(value));
+}
+
+static void put_null(struct buf *out)
+{
+	put_32(out, UINT32_MAX);
+}
+
+static void put_bigint(struct buf *out, uint64_t value, uint64_t unknown)
+{
+	if (value == unknown) {
+		put_null(out);
+		return;
+	}
+	put_32(out, sizeof(value));
+	put_64(out, value);
+}
+
+static void put_integer(struct buf *out, uint16_t value)
+{
+	if (value == UNKNOWN_U16) {
+		put_null(out);
+		return;
+	}
+	put_32(out, sizeof(uint32_t));
+	put_32(out, value);
+}
+
+static void put_boolean(struct buf *out, uint8_t value)
+{
+	if (value == UNKNOWN_FLAG) {
+		put_null(out);
+		return;
+	}
+	put_32(out, 1);
+	buf_char(out, value != 0);
+}
+
+static void put_double(struct buf *out, double value)
+{
+	uint64_t bits;
+	if (!isfinite(value)) {
+		put_null(out);
+		return;
+	}
+	memcpy(&bits, &value, sizeof(bits));
+	put_32(out, sizeof(bits));
+	put_64(out, bits);
+}
+
+/* As network_recv() of the server reads it: family, bits, not a cidr, length, bytes. */
+static void put_inet(struct buf *out, const struct addr *addr)
+{
+	enum { FAMILY_V4 = 2, FAMILY_V6 = 3 };
+	size_t len = addr_is_v4(addr) ? 4 : 16;
+	if (addr_is_unset(addr)) {
+		put_null(out);
+		return;
+	}
+	put_32(out, (uint32_t)(4 + len));
+	buf_char(out, len == 4 ? FAMILY_V4 : FAMILY_V6);
+	buf_char(out, (char)(8 * len));
+	buf_char(out, 0);
+	buf_char(out, (char)len);
+	buf_add(out, addr->ip6 + sizeof(addr->ip6) - len, len);
+}
+
+/* The length is known when the text is UTF-8. */
+static void put_text(struct buf *out, const char *text)
+{
+	if (text == NULL || text[0] == '\0') {
+		put_null(out);
+		return;
+	}
+	size_t at = out->len;
+	put_32(out, 0);
+	depot_utf8(out, text);
+	if (!buf_ok(out))
+		return;
+	uint32_t len = htobe32((uint32_t)(out->len - at - sizeof(len)));
+	memcpy(out->at + at, &len, sizeof(len));
+}
+
+static void put_bytes(struct buf *out, const field_bytes1536 *bytes)
+{
+	if (bytes->len == 0) {
+		put_null(out);
+		return;
+	}
+	put_32(out, bytes->len);
+	buf_add(out, bytes->at, bytes->len);
+}
+
+static void put_field(struct buf *out, const struct field *field, const void *value)
+{
+	switch (field->type) {
+	case TYPE_time:
+		put_bigint(out, (uint64_t) * (const field_time *)value,
+			   (uint64_t)UNKNOWN_TIME);
+		return;
+	case TYPE_addr:
+		put_inet(out, value);
+		return;
+	case TYPE_u16:
+		put_integer(out, *(const field_u16 *)value);
+		return;
+	case TYPE_u32:
+		put_bigint(out, *(const field_u32 *)value, UNKNOWN_U32);
+		return;
+	case TYPE_u64:
+		put_bigint(out, *(const field_u64 *)value, UNKNOWN_U64);
+		return;
+	case TYPE_ratio:
+	case TYPE_real:
+		put_double(out, *(const field_ratio *)value);
+		return;
+	case TYPE_flag:
+		put_boolean(out, *(const field_flag *)value);
+		return;
+	case TYPE_word:
+		put_text(out, *(const field_word *)value);
+		return;
+	case TYPE_text32:
+	case TYPE_text64:
+	case TYPE_text256:
+		put_text(out, value);
+		return;
+	case TYPE_bytes1536:
+		put_bytes(out, value);
+	}
+}
+
+enum { PLACE_COLUMNS = 4 };
+
+static void encode(struct buf *out, enum record_kind kind, const void *record,
+		   const struct depot_place *place)
+{
+	const struct schema *schema = &schemas[kind];
+	const int64_t more[PLACE_COLUMNS] = { place->kept_at, place->epoch,
+					      place->sequence, place->row };
+	put_16(out, (uint16_t)(schema->field_count + PLACE_COLUMNS));
+	for (size_t i = 0; i < schema->field_count; i++)
+		put_field(out, &schema->fields[i],
+			  (const char *)record + schema->fields[i].offset);
+	for (size_t i = 0; i < PLACE_COLUMNS; i++) {
+		put_32(out, sizeof(more[i]));
+		put_64(out, (uint64_t)more[i]);
+	}
+}
+
+/* ---- sending ---- */
+
+static bool begin_copy(PGconn *conn, enum record_kind kind,
+		       char error[static DEPOT_ERROR_MAX])
+{
+	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+	struct buf sql = { 0 };
+	const struct schema *schema = &schemas[kind];
+	buf_printf(&sql, "COPY \"%s\"(", schema->name);
+	for (size_t i = 0; i < schema->field_count; i++)
+		buf_printf(&sql, "\"%s\",", schema->fields[i].name);
+	buf_text(&sql, "kept_at,batch_epoch,batch_sequence,batch_row)"
+		       "FROM STDIN(FORMAT binary)");
+	PGresult *result = PQexec(conn, buf_ok(&sql) ? buf_cstr(&sql) : "");
+	bool ok = PQresultStatus(result) == PGRES_COPY_IN &&
+		  PQputCopyData(conn, header, sizeof(header)) == 1;
+	if (!ok)
+		postgresql_said(conn, result, error);
+	PQclear(result);
+	buf_free(&sql);
+	return ok;
+}
+
+static bool end_copy(PGconn *conn, char error[static DEPOT_ERROR_MAX])
+{
+	PGresult *result;
+	bool ok = PQputCopyData(conn, "\377\377", 2) == 1 &&
+		  PQputCopyEnd(conn, NULL) == 1;
+	if (!ok)
+		postgresql_said(conn, NULL, error);
+	while ((result = PQgetResult(conn)) != NULL) {
+		if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+			postgresql_said(conn, result, error);
+			ok = false;
+		}
+		PQclear(result);
+		if (PQstatus(conn) != CONNECTION_OK)
+			break;
+	}
+	return ok;
+}
+
+static bool copy_kind(PGconn *conn, const struct depot_rows *rows,
+		      const struct depot_batch *batches, enum record_kind kind,
+		      char error[static DEPOT_ERROR_MAX])
+{
+	bool has_begun = false, ok = true;
+	for (size_t i = 0; i < rows->count && ok; i++) {
+		struct bytes bytes = depot_rows_of(rows, i, kind);
+		if (batches[i].result != 0 || bytes.len == 0)
+			continue;
+		if (!has_begun)
+			ok = begin_copy(conn, kind, error);
+		has_begun = true;
+		if (ok &&
+		    PQputCopyData(conn, (const char *)bytes.at, (int)bytes.len) != 1) {
+			postgresql_said(conn, NULL, error);
+			ok = false;
+		}
+	}
+	return ok && (!has_begun || end_copy(conn, error));
+}
+
+/* ---- which batches ---- */
+
+static int compare_batches(const void *a, const void *b)
+{
+	const struct batch_id *one = &(*(struct depot_batch *const *)a)->id;
+	const struct batch_id *other = &(*(struct depot_batch *const *)b)->id;
+	int order = strcmp(one->sensor, other->sensor);
+	if (order == 0)
+		order = (one->lane > other->lane) - (one->lane < other->lane);
+	if (order == 0)
+		order = (one->epoch > other->epoch) - (one->epoch < other->epoch);
+	if (order == 0)
+		order = (one->sequence > other->sequence) -
+			(one->sequence < other->sequence);
+	return order;
+}
+
+static void add_batch(struct buf *sql, const struct depot_batch *batch, int64_t now_us)
+{
+	depot_literal(sql, POSTGRESQL, batch->id.sensor);
+	buf_printf(sql, ",'%s',%lld,%lld,%lld)", fleet_lane_name(batch->id.lane),
+		   (long long)batch->id.epoch, (long long)batch->id.sequence,
+		   (long long)now_us);
+}
+
+static bool is_returned(const PGresult *result, int row, const struct batch_id *id)
+{
+	return strcmp(PQgetvalue(result, row, 0), id->sensor) == 0 &&
+	       strcmp(PQgetvalue(result, row, 1), fleet_lane_name(id->lane)) == 0 &&
+	       strtoll(PQgetvalue(result, row, 2), NULL, 10) == (int64_t)id->epoch &&
+	       strtoll(PQgetvalue(result, row, 3), NULL, 10) == (int64_t)id->sequence;
+}
+
+/* Rows come in the order in which they were put; those that were there are left out. */
+static void mark_kept(const PGresult *result, struct depot_batch **sorted, size_t count)
+{
+	int row = 0;
+	for (size_t i = 0; i < count; i++)
+		if (row < PQntuples(result) && is_returned(result, row, &sorted[i]->id))
+			row++;
+		else
+			sorted[i]->result = -EEXIST;
+}
+
+/*
+ * In one order, so that two hubs never wait for each other.  Which are kept already is
+ * their result.
+ */
+static bool put_batches(PGconn *conn, struct depot_batch **sorted, size_t count,
+			int64_t now_us, char error[static DEPOT_ERROR_MAX])
+{
+	struct buf sql = { 0 };
+	buf_text(&sql, "INSERT INTO batch(sensor,lane,epoch,sequence,kept_at)VALUES");
+	for (size_t i = 0; i < count; i++) {
+		buf_text(&sql, i > 0 ? ",(" : "(");
+		add_batch(&sql, sorted[i], now_us);
+	}
+	buf_text(&sql, "ON CONFLICT DO NOTHING RETURNING sensor,lane,epoch,sequence");
+	PGresult *result = NULL;
+	if (buf_ok(&sql))
+		result = postgresql_rows(conn, buf_cstr(&sql), error);
+	buf_free(&sql);
+	if (result != NULL)
+		mark_kept(result, sorted, count);
+	PQclear(result);
+	return result != NULL;
+}
+
+static bool sort_and_put(PGconn *conn, struct depot_batch *batches, size_t count,
+			 int64_t now_us, char error[static DEPOT_ERROR_MAX])
+{
+	struct depot_batch **sorted = calloc(count + 1, sizeof(struct depot_batch *));
+	size_t wanted = 0;
+	for (size_t i = 0; sorted != NULL && i < count; i++)
+		if (batches[i].result == 0)
+			sorted[wanted++] = &batches[i];
+	if (sorted != NULL && wanted > 0)
+		qsort(sorted, wanted, sizeof(struct depot_batch *), compare_batches);
+	bool ok = sorted != NULL &&
+		  (wanted == 0 || put_batches(conn, sorted, wanted, now_us, error));
+	free(sorted);
+	return ok;
+}
+
+/* ---- all of it ---- */
+
+static bool make_days(struct postgresql_depot *pg, const struct depot_rows *rows,
+		      char error[static DEPOT_ERROR_MAX])
+{
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
+		for (uint64_t days = rows->days[kind]; days != 0; days &= days - 1)
+			if (!postgresql_make_day(
+				    pg, (enum record_kind)kind,
+				    rows->first_day + __builtin_ctzll(days), error))
+				return false;
+	return true;
+}
+
+static bool write_rows(struct postgresql_depot *pg, const struct depot_rows *rows,
+		       struct depot_batch *batches, char error[static DEPOT_ERROR_MAX])
+{
+	bool ok = make_days(pg, rows, error) &&
+		  postgresql_run(pg->conn, "BEGIN", error) &&
+		  sort_and_put(pg->conn, batches, rows->count, rows->now_us, error);
+	for (unsigned kind = 0; kind < RECORD_KINDS && ok; kind++)
+		ok = copy_kind(pg->conn, rows, batches, (enum record_kind)kind, error);
+	ok = ok && postgresql_run(pg->conn, "COMMIT", error);
+	if (ok)
+		return true;
+	postgresql_undo(pg->conn);
+	/* Another hub may have removed a day. */
+	memset(pg->days, 0, sizeof(pg->days));
+	return false;
+}
+
+int postgresql_write(struct depot *depot, struct depot_batch *batches, size_t count,
+		     char error[static DEPOT_ERROR_MAX])
+{
+	struct postgresql_depot *pg = (struct postgresql_depot *)depot;
+	struct depot_rows rows = { .encode = encode };
+	bool ok = postgresql_is_connected(pg, error);
+	if (ok && !depot_rows_read(&rows, batches, count)) {
+		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
+		ok = false;
+	}
+	ok = ok && write_rows(pg, &rows, batches, error);
+	depot_rows_free(&rows);
+	return ok ? 0 : -EAGAIN;
+}
