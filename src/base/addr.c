@@ -40,6 +40,14 @@ bool addr_is_private(const struct addr *a)
 	       (ip[0] == 192 && ip[1] == 168) || (ip[0] == 169 && ip[1] == 254);
 }
 
+bool addr_is_global(const struct addr *a)
+{
+	bool is_carriers =
+		addr_is_v4(a) && a->ip6[12] == 100 && (a->ip6[13] & 0xc0) == 64;
+	return !is_carriers && !addr_is_private(a) && !addr_is_loopback(a) &&
+	       !addr_is_unspecified(a);
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = { [15] = 1 };

@@ -77,6 +77,12 @@ bool addr_is_group(const struct addr *a);
  */
 bool addr_is_private(const struct addr *a);
 
+/*
+ * The same host wherever it is seen: not private, of one host or link, or behind a
+ * carrier's NAT (100.64.0.0/10, RFC 6598).
+ */
+bool addr_is_global(const struct addr *a);
+
 /* 127.0.0.0/8 or ::1 (RFC 6890). */
 bool addr_is_loopback(const struct addr *a);
 

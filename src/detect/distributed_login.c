@@ -35,7 +35,7 @@ static bool are_many(const struct target *target, int64_t now_us, unsigned count
 	return failing >= count + guests / 2;
 }
 
-static bool is_distributed(const struct target *target, int64_t now_us)
+bool guess_is_by_many(const struct target *target, int64_t now_us)
 {
 	return are_many(target, now_us, SOURCES, 10 * MINUTE_US) ||
 	       are_many(target, now_us, SOURCES_HOUR, HOUR_US) ||
@@ -122,7 +122,7 @@ static void see_login(struct detect *detect, void *state,
 	if (!attempt->has_failed)
 		return;
 	bool is_open = guess_is_aimed_at(target, login->at);
-	if (!is_open && !is_distributed(target, login->at))
+	if (!is_open && !guess_is_by_many(target, login->at))
 		return;
 	if (!is_open)
 		begin_story(detect, target, login);

@@ -59,7 +59,8 @@ static uint64_t key_hash(const struct hash_key *key, const struct finding_record
 			       name_hash(r->technique),
 			       name_hash(r->transport),
 			       r->port,
-			       r->netns,
+			       r->netns ^ (r->sensor[0] != '\0' ? name_hash(r->sensor)
+								: 0),
 			       (uint64_t)first_us };
 	memcpy(&words[6], &r->client_ip, sizeof(r->client_ip));
 	memcpy(&words[8], &r->server_ip, sizeof(r->server_ip));
@@ -83,7 +84,8 @@ static bool is_same_key(const struct finding_record *a, const struct finding_rec
 	       addr_equal(&a->server_ip, &b->server_ip) &&
 	       findings_same_word(a->transport, b->transport) &&
 	       findings_same_word(a->kind, b->kind) &&
-	       findings_same_word(a->technique, b->technique);
+	       findings_same_word(a->technique, b->technique) &&
+	       strcmp(a->sensor, b->sensor) == 0;
 }
 
 struct finding *findings_find(struct findings *findings,
@@ -388,6 +390,7 @@ void findings_move(struct findings *findings, struct finding *finding,
 	r->client_ip = key->client_ip;
 	r->client_prefix = key->client_prefix;
 	r->server_ip = key->server_ip;
+	memcpy(r->sensor, key->sensor, sizeof(r->sensor));
 	link_one(findings, number);
 }
 

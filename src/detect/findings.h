@@ -57,8 +57,8 @@ bool findings_init(struct findings *findings, const struct detect_sink *sink);
 void findings_clear(struct findings *findings);
 
 /*
- * The open one of the same kind, technique, client, server, port, transport and
- * namespace, or NULL.
+ * The open one of the same kind, technique, client, server, port, transport,
+ * namespace and sensor, or NULL.
  */
 struct finding *findings_find(struct findings *findings,
 			      const struct finding_record *key);

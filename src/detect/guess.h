@@ -34,14 +34,25 @@ enum guess guess_next(const struct login_attempt *attempt);
  */
 bool guess_is_patient(const struct guesser *guesser);
 
-/* The technique's word. */
+/* The words of what is told of it. */
 const char *guess_technique(enum guess guess);
+const char *guess_kind(enum guess guess);
+const char *guess_mitre(enum guess guess);
 bool guess_is_slow(enum guess guess);
 
-/* Many sources attack that service now (distributed_login.c). */
+/* So many sources fail there that they are one attack (distributed_login.c). */
+bool guess_is_by_many(const struct target *target, int64_t now_us);
+/* Many sources attack that service now: it was told. */
 bool guess_is_aimed_at(const struct target *target, int64_t at_us);
 /* True if many do the same at that service, and this one no more than each. */
 bool guess_is_of_many(const struct login_attempt *attempt);
+
+/*
+ * It got in by a password after failures of that user, or of others by who has been
+ * guessing all along (login_after_failures.c); how grave that is.
+ */
+bool guess_is_right(const struct login_attempt *attempt);
+unsigned guess_right_severity(const struct login_attempt *attempt);
 
 /* Tells of it; what was told of the same source becomes that, if it was another thing.
  */

@@ -50,6 +50,16 @@ const char *guess_technique(enum guess guess)
 	return words[guess].technique;
 }
 
+const char *guess_kind(enum guess guess)
+{
+	return words[guess].kind;
+}
+
+const char *guess_mitre(enum guess guess)
+{
+	return words[guess].mitre;
+}
+
 bool guess_is_slow(enum guess guess)
 {
 	return guess == GUESS_STALE || guess == GUESS_SLOW;

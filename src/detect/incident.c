@@ -76,6 +76,10 @@ static struct incident about(const struct finding_record *f)
 	return (struct incident){
 		.source = has_source ? f->client_ip : addr_unset(),
 		.target = f->server_ip,
+		.sensor = has_source && !addr_is_global(&f->client_ip) &&
+					  f->sensor[0] != '\0'
+				  ? hash_sum(f->sensor, strlen(f->sensor))
+				  : 0,
 		.technique = f->technique,
 		.first_us = f->first,
 		.last_us = f->last,
@@ -91,7 +95,8 @@ static bool is_within(const struct incident *row, int64_t at_us, int64_t within_
 
 static bool is_about_same(const struct incident *row, const struct incident *it)
 {
-	if (row->is_victim != it->is_victim || !addr_equal(&row->source, &it->source))
+	if (row->is_victim != it->is_victim || row->sensor != it->sensor ||
+	    !addr_equal(&row->source, &it->source))
 		return false;
 	return !addr_is_unset(&it->source) || addr_equal(&row->target, &it->target);
 }

@@ -19,6 +19,7 @@ enum { INCIDENTS_MAX = 512 };
 struct incident {
 	uint64_t id;
 	struct addr source, target; /* source unset: it is about the target */
+	uint64_t sensor;            /* whose addresses these are; 0: anybody's */
 	const char *technique;      /* of its first finding */
 	int64_t first_us, last_us;  /* INT64_MIN: unused */
 	bool is_strong; /* its finding is proven, and what nobody does by mistake */

@@ -32,8 +32,7 @@ static bool is_of_many(const struct login_attempt *attempt)
 	       g->failures > 0 && attempt->login->at - g->last_us <= GUESS_HOLD_US;
 }
 
-/* Failures of that user; or of others, by who has been guessing all along. */
-static bool is_suspect(const struct login_attempt *attempt)
+bool guess_is_right(const struct login_attempt *attempt)
 {
 	unsigned allowed = TOO_MANY + login_attempts_allowance(attempt->source);
 	if (attempt->has_failed || !attempt->is_password)
@@ -43,7 +42,7 @@ static bool is_suspect(const struct login_attempt *attempt)
 	return !attempt->was_guest && (is_guessing(attempt) || is_of_many(attempt));
 }
 
-static unsigned severity_of(const struct login_attempt *attempt)
+unsigned guess_right_severity(const struct login_attempt *attempt)
 {
 	if (attempt->was_guest || guess_is_slow(guess_told(attempt)))
 		return SEVERITY_NOTICE;
@@ -82,7 +81,7 @@ static void see_login(struct detect *detect, void *state,
 	const struct login_attempt *attempt = &detect->login_attempts.now;
 	struct finding_record evidence;
 	(void)state;
-	if (!is_suspect(attempt))
+	if (!guess_is_right(attempt))
 		return;
 	detect_attack(&evidence, "login_after_failures", "password_guessing",
 		      login->at);
@@ -98,7 +97,7 @@ static void see_login(struct detect *detect, void *state,
 	record_text(evidence.user, sizeof(evidence.user), login->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1078");
 	describe(attempt, &evidence);
-	findings_take(&detect->findings, &evidence, severity_of(attempt), HOLD_US);
+	findings_take(&detect->findings, &evidence, guess_right_severity(attempt), HOLD_US);
 }
 
 const struct detector detector_login_after_failures = {

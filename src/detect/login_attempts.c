@@ -232,14 +232,21 @@ static void note_user(struct guesser *g, uint64_t user, const char *name)
 	g->last_user = hash;
 }
 
+/* Where it belongs: of a fleet's sensors one may be behind. */
 static void note_recent(struct guesser *g, const struct failure *failure)
 {
-	if (g->recent_count == RECENT_MAX) {
-		memmove(g->recent, g->recent + 1,
-			(RECENT_MAX - 1) * sizeof(*g->recent));
-		g->recent_count--;
+	uint8_t at = g->recent_count;
+	while (at > 0 && g->recent[at - 1].at_us > failure->at_us)
+		at--;
+	if (g->recent_count < RECENT_MAX) {
+		memmove(g->recent + at + 1, g->recent + at,
+			(g->recent_count - at) * sizeof(*g->recent));
+		g->recent[at] = *failure;
+		g->recent_count++;
+	} else if (at > 0) { /* the oldest makes room */
+		memmove(g->recent, g->recent + 1, (at - 1) * sizeof(*g->recent));
+		g->recent[at - 1] = *failure;
 	}
-	g->recent[g->recent_count++] = *failure;
 }
 
 static uint16_t connection_of(const struct login_record *login)

@@ -66,7 +66,7 @@ static bool is_usual_syn(const struct contact_record *c)
 	       c->window >= SYSTEM_WINDOW;
 }
 
-bool scan_attempt_read(const struct sources *sources, const struct contact_record *c,
+bool scan_attempt_read(const struct contact_record *c, uint32_t server,
 		       struct attempt *attempt)
 {
 	static const struct {
@@ -86,7 +86,7 @@ bool scan_attempt_read(const struct sources *sources, const struct contact_recor
 	if (i == count)
 		return false;
 	*attempt = (struct attempt){
-		.server = sources_server(sources, &c->server_ip),
+		.server = server,
 		.first_s = scan_attempt_second(c->at),
 		.last_s = scan_attempt_second(c->at),
 		.port = c->port == UNKNOWN_U32 ? 0 : (uint16_t)c->port,
@@ -130,6 +130,13 @@ static bool is_call_back(const struct contact_record *c, const struct attempt *a
 	return attempt->is_back && (attempt->port == IDENT_PORT || is_data);
 }
 
+bool scan_attempt_is_no_try(const struct contact_record *c,
+			    const struct attempt *attempt)
+{
+	return is_late_answer(c, attempt) || is_trace(attempt) ||
+	       is_call_back(c, attempt);
+}
+
 /* True if something of ours listens there, or did within a day. */
 static bool has_listener(struct detect *detect, const struct contact_record *c)
 {
@@ -148,7 +155,7 @@ bool scan_attempt_is_telling(struct detect *detect, const struct contact_record 
 	if (attempt->kind == ATTEMPT_DONE || attempt->kind == ATTEMPT_HALF_OPEN ||
 	    attempt->transport == ATTEMPT_ICMP)
 		return true;
-	if (is_late_answer(c, attempt) || is_trace(attempt) || is_call_back(c, attempt))
+	if (scan_attempt_is_no_try(c, attempt))
 		return false;
 	if (attempt->kind == ATTEMPT_STRAY && c->technique != NULL &&
 	    strcmp(c->technique, "ack") != 0)

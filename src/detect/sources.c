@@ -443,7 +443,8 @@ void sources_contact(struct detect *detect, const struct contact_record *contact
 	struct sources *sources = &detect->sources;
 	struct attempt attempt;
 	sources->news = (struct contact_news){ 0 };
-	if (!scan_attempt_read(sources, contact, &attempt))
+	if (!scan_attempt_read(contact, sources_server(sources, &contact->server_ip),
+			       &attempt))
 		return;
 	struct addr addr = addr_source(&contact->client_ip);
 	struct source *source = entry_of(sources, &addr, false, contact->at);

@@ -162,6 +162,20 @@ static void private_is_no_stranger_and_no_loopback(void **state)
 	}
 }
 
+static void global_is_who_is_the_same_everywhere(void **state)
+{
+	(void)state;
+	static const char *const everywhere[] = { "192.0.2.1", "100.63.255.1",
+						  "100.128.0.1", "2001:db8::1" };
+	static const char *const here[] = { "10.0.0.1", "100.64.0.1", "100.127.255.1",
+					    "127.0.0.1" };
+	for (size_t i = 0; i < 4; i++) {
+		struct addr one = addr(everywhere[i]), other = addr(here[i]);
+		assert_true(addr_is_global(&one));
+		assert_false(addr_is_global(&other));
+	}
+}
+
 static void loopback_is_a_network_of_v4_and_one_address_of_v6(void **state)
 {
 	(void)state;
@@ -265,6 +279,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_prefix_is_refused),
 		cmocka_unit_test(groups_are_multicast_and_broadcast),
 		cmocka_unit_test(private_is_no_stranger_and_no_loopback),
+		cmocka_unit_test(global_is_who_is_the_same_everywhere),
 		cmocka_unit_test(loopback_is_a_network_of_v4_and_one_address_of_v6),
 		cmocka_unit_test(unspecified_is_every_address_of_either_family),
 		cmocka_unit_test(a_source_is_a_host_or_a_64),
