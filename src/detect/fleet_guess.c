@@ -102,7 +102,7 @@ static void describe(const struct fleet_attempt *attempt, enum guess guess,
 	fleet_who(attempt->sensor, &attempt->login->client_ip, who);
 	bool is_one = tally_count(&g->users) == 1;
 	snprintf(evidence->summary, sizeof(evidence->summary),
-		 "%s %s %s%s%.64s at %llu hosts, few at each.", who,
+		 "%.120s %s %s%s%.64s at %llu hosts, few at each.", who,
 		 guess_is_slow(guess) ? "keeps failing to log in to"
 				      : "guesses passwords of",
 		 g->protocol, is_one ? " as " : "", is_one ? g->user : "",
@@ -110,8 +110,8 @@ static void describe(const struct fleet_attempt *attempt, enum guess guess,
 	guess_users(&g->users, g->user, users, sizeof(users));
 	fleet_seen_text(&attempt->guesser->seen, attempt->fleet, seen, sizeof(seen));
 	snprintf(evidence->evidence, sizeof(evidence->evidence),
-		 "%llu attempts failed%s; %s", (unsigned long long)g->failures, users,
-		 seen);
+		 "%llu attempts failed%.70s; %.140s", (unsigned long long)g->failures,
+		 users, seen);
 	record_text(evidence->advice, sizeof(evidence->advice),
 		    guess_is_slow(guess)
 			    ? "Most likely a program with an old password: ask whose "
@@ -179,6 +179,20 @@ static void tell(const struct fleet_attempt *attempt, enum guess guess)
 		      hold_us);
 }
 
+/*
+ * Who keeps his times with one user is most likely a program with an old password; but
+ * not if nobody ever got in from there, and he goes from host to host.
+ */
+static enum guess guess_at_hosts(const struct fleet_attempt *attempt)
+{
+	const struct login_attempt *now = attempt->now;
+	uint64_t hosts = cardinality_estimate(&attempt->guesser->seen.hosts);
+	enum guess guess = guess_next(now);
+	bool is_tour = hosts >= attempt->fleet->limits.sweep_hosts &&
+		       login_attempts_guests(now->source) == 0;
+	return guess_is_slow(guess) && is_tour ? GUESS_PASSWORD : guess;
+}
+
 static void see_failure(struct fleet_guesses *all, const struct fleet_attempt *attempt)
 {
 	const struct login_attempt *now = attempt->now;
@@ -192,7 +206,7 @@ static void see_failure(struct fleet_guesses *all, const struct fleet_attempt *a
 	if (guess_is_of_many(now) ||
 	    !is_spread(guesser, attempt->fleet->limits.guesses))
 		return;
-	enum guess guess = guess_next(now);
+	enum guess guess = guess_at_hosts(attempt);
 	if (guess != GUESS_NONE)
 		tell(attempt, guess);
 }
