@@ -71,7 +71,7 @@ static void tell_many(const struct fleet_attempt *attempt, const struct fleet_ai
 	guess_users(&target->users, target->user, users, sizeof(users));
 	fleet_seen_text(&aim->seen, attempt->fleet, seen, sizeof(seen));
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
-		 "%llu attempts of %llu sources failed%s; %s",
+		 "%llu attempts of %llu sources failed%.60s; %.130s",
 		 (unsigned long long)target->failures,
 		 (unsigned long long)evidence.hosts, users, seen);
 	record_text(evidence.advice, sizeof(evidence.advice),
@@ -145,10 +145,11 @@ void fleet_guess_right(const struct fleet_attempt *attempt)
 	record_text(evidence.user, sizeof(evidence.user), login->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1078");
 	fleet_who(attempt->sensor, &login->client_ip, who);
-	snprintf(evidence.summary, sizeof(evidence.summary),
-		 "%s logged in to %s of %s%s%.64s after failures at other hosts.", who,
-		 login->protocol, attempt->sensor->name,
-		 login->user[0] != '\0' ? " as " : "", login->user);
+	snprintf(
+		evidence.summary, sizeof(evidence.summary),
+		"%.110s logged in to %s of %.32s%s%.40s after failures at other hosts.",
+		who, login->protocol, attempt->sensor->name,
+		login->user[0] != '\0' ? " as " : "", login->user);
 	fleet_seen_text(&attempt->guesser->seen, attempt->fleet, seen, sizeof(seen));
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "%u failures of this user in the hour before; %llu of the source, %s",
