@@ -1,9 +1,10 @@
 /*
  * fleet.c: a hub of a made-up fleet, for tests of what people see of one.
  *
- *   fleet ADDRESS:PORT SOCKET SENSORS
+ *   fleet ADDRESS:PORT SOCKET SENSORS|none
  *
- * Prints where it listens, and serves until it is ended.  The first sensors have each
+ * Prints where it listens, and serves until it is ended.  "none": it is no hub, but a
+ * machine that knows of no sensors.  The first sensors have each
  * one thing that is wrong; the rest is well.  All have the same two services on the
  * same addresses, as machines of one make have: only the sensor tells them apart. Every
  * second some of them tell something.  Nothing is kept: of the past there is none.
@@ -347,7 +348,7 @@ static void serve(struct web *web)
 
 int main(int argc, char **argv)
 {
-	static const struct web_source source = {
+	struct web_source source = {
 		.sensors = give_sensors,
 		.ports = give_ports,
 		.listeners = give_listeners,
@@ -363,10 +364,12 @@ int main(int argc, char **argv)
 	char error[WEB_ERROR_MAX];
 	int status;
 	if (argc != 4) {
-		fputs("fleet ADDRESS:PORT SOCKET SENSORS\n", stderr);
+		fputs("fleet ADDRESS:PORT SOCKET SENSORS|none\n", stderr);
 		return 2;
 	}
 	sensors = strtoul(argv[3], NULL, 10);
+	if (strcmp(argv[3], "none") == 0)
+		source.sensors = NULL;
 	const struct web_options options = { .listen = argv[1],
 					     .socket_path = argv[2],
 					     .version = "0.1.0",
