@@ -3,6 +3,7 @@
  */
 #include "detect/fleet_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -278,10 +279,16 @@ void detect_fleet_tick(struct detect_fleet *fleet, int64_t now_us)
  * of what goes on before. */
 #define RESTORED_US (6 * 3600 * SECOND_US)
 
+/* It came back as one of the hubs'; what is about one sensor begins with its name. */
 void detect_fleet_restore(struct detect_fleet *fleet,
 			  const struct finding_record *finding)
 {
-	findings_restore(&fleet->findings, finding, RESTORED_US);
+	struct finding_record own = *finding;
+	own.sensor[0] = '\0';
+	if (findings_same_word(own.technique, "odd_one_out"))
+		snprintf(own.sensor, sizeof(own.sensor), "%.*s",
+			 (int)strcspn(own.summary, " "), own.summary);
+	findings_restore(&fleet->findings, &own, RESTORED_US);
 }
 
 void detect_fleet_flush(struct detect_fleet *fleet, int64_t now_us)

@@ -252,10 +252,9 @@ static void take_finding(struct detect_fleet *fleet, void *state,
 		fleet_guess_many_own(all, f);
 		return;
 	}
+	/* It may come before the evidence, which has a lane of its own. */
 	struct roster_key key = { .first = fleet_source_of(sensor, &f->client_ip) };
-	struct fleet_guesser *guesser = roster_find(&all->guessers, &key);
-	if (guesser == NULL)
-		return;
+	struct fleet_guesser *guesser = roster_take(&all->guessers, &key);
 	if (f->attempts != UNKNOWN_U64 && f->attempts > guesser->own_attempts)
 		guesser->own_attempts = f->attempts;
 	if (f->last > guesser->own_us)

@@ -145,11 +145,11 @@ void fleet_guess_right(const struct fleet_attempt *attempt)
 	record_text(evidence.user, sizeof(evidence.user), login->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1078");
 	fleet_who(attempt->sensor, &login->client_ip, who);
-	snprintf(
-		evidence.summary, sizeof(evidence.summary),
-		"%.110s logged in to %s of %.32s%s%.40s after failures at other hosts.",
-		who, login->protocol, attempt->sensor->name,
-		login->user[0] != '\0' ? " as " : "", login->user);
+	snprintf(evidence.summary, sizeof(evidence.summary),
+		 "%.110s logged in to %.20s of %.32s%s%.40s after failures at other "
+		 "hosts.",
+		 who, login->protocol, attempt->sensor->name,
+		 login->user[0] != '\0' ? " as " : "", login->user);
 	fleet_seen_text(&attempt->guesser->seen, attempt->fleet, seen, sizeof(seen));
 	snprintf(evidence.evidence, sizeof(evidence.evidence),
 		 "%u failures of this user in the hour before; %llu of the source, %s",

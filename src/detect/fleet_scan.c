@@ -317,10 +317,9 @@ static void take_finding(struct detect_fleet *fleet, void *state,
 	(void)fleet;
 	if (!is_scan || addr_is_unset(&f->client_ip))
 		return;
+	/* It may come before the evidence, which has a lane of its own. */
 	struct roster_key key = { .first = fleet_source_of(sensor, &f->client_ip) };
-	struct fleet_source *source = roster_find(&all->sources, &key);
-	if (source == NULL)
-		return;
+	struct fleet_source *source = roster_take(&all->sources, &key);
 	uint64_t ports = f->ports != UNKNOWN_U64 ? f->ports : 0;
 	uint64_t hosts = f->hosts != UNKNOWN_U64 ? f->hosts : 0;
 	uint64_t extent = ports > hosts ? ports : hosts;

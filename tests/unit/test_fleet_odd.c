@@ -141,6 +141,28 @@ static void who_has_told_only_what_changed_is_no_member(void **state)
 	assert_int_equal(scene->count, 0);
 }
 
+/* What another hub said comes back with its own name as the teller. */
+static void what_another_hub_said_goes_on(void **state)
+{
+	struct fleet_scene *scene = *state;
+	be_alike(scene);
+	listen_at(scene, 7, 4444, "nc", "opened");
+	wait(scene, 12);
+	struct finding_record before = *said_of(scene, "new_listener");
+	record_text(before.sensor, sizeof(before.sensor), "hub");
+	detect_fleet_free(scene->fleet);
+	struct detect_sink sink = { .self = scene, .finding = say };
+	scene->fleet = detect_fleet_new(&sink);
+	assert_non_null(scene->fleet);
+	detect_fleet_restore(scene->fleet, &before);
+	scene->count = 0;
+	be_alike(scene);
+	listen_at(scene, 7, 4444, "nc", "opened");
+	wait(scene, 12);
+	assert_int_equal(count_of(scene, "new_listener"), 1);
+	assert_string_equal(said_of(scene, "new_listener")->id, before.id);
+}
+
 /* ---- certificates ---- */
 
 static void show(struct fleet_scene *scene, unsigned sensor, const char *sha256,
@@ -223,6 +245,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(seven_are_too_few, begin, end),
 		cmocka_unit_test_setup_teardown(
 			who_has_told_only_what_changed_is_no_member, begin, end),
+		cmocka_unit_test_setup_teardown(what_another_hub_said_goes_on, begin,
+						end),
 		cmocka_unit_test_setup_teardown(
 			a_certificate_in_ten_places_is_one_finding, begin, end),
 		cmocka_unit_test_setup_teardown(
