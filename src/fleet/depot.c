@@ -16,6 +16,7 @@
 static const struct depot_driver *const drivers[] = {
 	&depot_sqlite,
 	&depot_postgresql,
+	&depot_clickhouse,
 };
 enum { DRIVERS = sizeof(drivers) / sizeof(drivers[0]) };
 
