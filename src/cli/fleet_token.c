@@ -147,7 +147,7 @@ static int make_one(const struct fleet_options *o, const struct fleet_reach *rea
 	struct claims_token *said = &token->claims;
 	int status = STATUS_INCOMPLETE;
 	if (!make_id(said->id) || !nkey_make(NKEY_USER, &said->user) ||
-	    !token_write(token, &reach->keys.account, &line) || buf_cstr(&line) == NULL)
+	    !token_write(token, &reach->keys.sensors, &line) || buf_cstr(&line) == NULL)
 		fleet_complain("token", 0, "no memory or randomness");
 	else if (!keep(reach, said) || !note(reach, said))
 		status =

@@ -85,11 +85,40 @@ static json_t *limits_of(bool has_jetstream)
 {
 	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:i, "
 			 "s:i}",
-			 "subs", -1, "data", -1, "payload", -1, "imports", 0, "exports",
-			 has_jetstream ? 0 : -1, "wildcards", 1, "conn", -1, "leaf", 0,
-			 "mem_storage", 0, "disk_storage", has_jetstream ? -1 : 0,
-			 "streams", has_jetstream ? STREAMS_MAX : 0, "consumer",
+			 "subs", -1, "data", -1, "payload", -1, "imports", -1,
+			 "exports", -1, "wildcards", 1, "conn", -1, "leaf", 0,
+			 "mem_storage", has_jetstream ? -1 : 0, "disk_storage",
+			 has_jetstream ? -1 : 0, "streams",
+			 has_jetstream ? STREAMS_MAX : 0, "consumer",
 			 has_jetstream ? -1 : 0);
+}
+
+/* What goes from one account to the other. */
+static const struct {
+	const char *name, *subject;
+	bool is_service; /* and is answered; else it goes to sensors */
+} handed[] = {
+	{ "records", "bw.r.>", true },
+	{ "questions", "bw.q.>", true },
+	{ "news", "bw.c.>", false },
+};
+
+/* from: NULL: as the account says that gives them. */
+static json_t *handed_over(const struct nkey *from)
+{
+	char key[NKEY_TEXT_MAX];
+	json_t *list = json_array();
+	for (size_t i = 0; i < sizeof(handed) / sizeof(handed[0]); i++) {
+		json_t *one = json_pack("{s:s, s:s, s:s}", "name", handed[i].name,
+					"subject", handed[i].subject, "type",
+					handed[i].is_service ? "service" : "stream");
+		if (from != NULL) {
+			nkey_public_text(from, key);
+			json_object_set_new(one, "account", json_string(key));
+		}
+		json_array_append_new(list, one);
+	}
+	return list;
 }
 
 bool claims_system(const struct nkey *system, const struct nkey *operator_key,
@@ -101,15 +130,26 @@ bool claims_system(const struct nkey *system, const struct nkey *operator_key,
 }
 
 bool claims_account(const struct nkey *account, const struct nkey *operator_key,
-		    int64_t issued_s, json_t *revoked, struct buf *out)
+		    int64_t now_s, struct buf *out)
 {
-	json_t *nats = json_pack("{s:o}", "limits", limits_of(true));
+	json_t *nats = json_pack("{s:o, s:o}", "limits", limits_of(true), "exports",
+				 handed_over(NULL));
+	return write_claims(claims_of("account", "fleet", account, now_s, nats),
+			    operator_key, out);
+}
+
+bool claims_sensors(const struct nkey *sensors, const struct nkey *account,
+		    const struct nkey *operator_key, int64_t issued_s, json_t *revoked,
+		    struct buf *out)
+{
+	json_t *nats = json_pack("{s:o, s:o}", "limits", limits_of(false), "imports",
+				 handed_over(account));
 	if (nats != NULL && json_object_size(revoked) > 0 &&
 	    json_object_set(nats, "revocations", revoked) != 0) {
 		json_decref(nats);
 		return false;
 	}
-	return write_claims(claims_of("account", "fleet", account, issued_s, nats),
+	return write_claims(claims_of("account", "sensors", sensors, issued_s, nats),
 			    operator_key, out);
 }
 
@@ -162,7 +202,7 @@ bool claims_steward(const char *name, const struct nkey *user,
 }
 
 bool claims_sensor(const char *name, const struct nkey *user,
-		   const struct nkey *account, int64_t now_s, struct buf *out)
+		   const struct nkey *sensors, int64_t now_s, struct buf *out)
 {
 	json_t *publish = json_pack("[o, o]", subject(FLEET_RECORDS, name, ">"),
 				    subject(FLEET_ASK, name));
@@ -170,12 +210,12 @@ bool claims_sensor(const char *name, const struct nkey *user,
 				      subject(FLEET_INBOX ".>", name));
 	json_t *nats =
 		user_of(publish, subscribe, SENSOR_SUBSCRIPTIONS, SENSOR_PAYLOAD);
-	return write_claims(claims_of("user", name, user, now_s, nats), account, out);
+	return write_claims(claims_of("user", name, user, now_s, nats), sensors, out);
 }
 
 /* ---- who shows a token ---- */
 
-bool claims_joiner(const struct claims_token *token, const struct nkey *account,
+bool claims_joiner(const struct claims_token *token, const struct nkey *sensors,
 		   struct buf *out)
 {
 	json_t *nats =
@@ -193,7 +233,7 @@ bool claims_joiner(const struct claims_token *token, const struct nkey *account,
 		json_decref(claims);
 		return false;
 	}
-	return write_claims(claims, account, out);
+	return write_claims(claims, sensors, out);
 }
 
 /* False: it is missing or too long. */

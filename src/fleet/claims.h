@@ -1,9 +1,11 @@
 /*
  * claims.h: who may what in a fleet, as NATS servers are told (jwt.h).
- *
- * There is one account, "fleet", which has the streams; hubs may all in it, a sensor
- * only what is its own, and who shows a one-time token only ask to be joined.  Nobody
- * but hubs may ask JetStream anything: sensors publish, and get an acknowledgement.
+ * Hubs are users of the account "fleet", which has the streams, and may all in it.
+ * Sensors are users of the account "sensors", which has nothing: what they tell and ask
+ * is handed over to the fleet's (a service, in NATS' words), and each may only what is
+ * its own.  In one account a permission would not be enough: whoever publishes says
+ * where the acknowledgement is to go, and the server would send it there by its own
+ * right, also to JetStream's API, which takes it for an order.
  */
 #pragma once
 
@@ -49,12 +51,16 @@ bool claims_operator(const char *fleet, const struct nkey *operator_key,
 /* The system account: in it, hubs tell servers who is revoked. */
 bool claims_system(const struct nkey *system, const struct nkey *operator_key,
 		   int64_t now_s, struct buf *out);
+/* The fleet's account. */
+bool claims_account(const struct nkey *account, const struct nkey *operator_key,
+		    int64_t now_s, struct buf *out);
 /*
- * The fleet's account.  revoked: {"U...": seconds}: no token of that key that was
+ * The sensors' account.  revoked: {"U...": seconds}: no token of that key that was
  * issued until then is taken; borrowed, NULL: none.
  */
-bool claims_account(const struct nkey *account, const struct nkey *operator_key,
-		    int64_t issued_s, json_t *revoked, struct buf *out);
+bool claims_sensors(const struct nkey *sensors, const struct nkey *account,
+		    const struct nkey *operator_key, int64_t issued_s, json_t *revoked,
+		    struct buf *out);
 
 bool claims_hub(const char *name, const struct nkey *user, const struct nkey *account,
 		int64_t now_s, struct buf *out);
@@ -62,8 +68,8 @@ bool claims_hub(const char *name, const struct nkey *user, const struct nkey *ac
 bool claims_steward(const char *name, const struct nkey *user,
 		    const struct nkey *system, int64_t now_s, struct buf *out);
 bool claims_sensor(const char *name, const struct nkey *user,
-		   const struct nkey *account, int64_t now_s, struct buf *out);
-bool claims_joiner(const struct claims_token *token, const struct nkey *account,
+		   const struct nkey *sensors, int64_t now_s, struct buf *out);
+bool claims_joiner(const struct claims_token *token, const struct nkey *sensors,
 		   struct buf *out);
 
 /* What claims_joiner() said; false: something is missing or wrong. */

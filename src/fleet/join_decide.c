@@ -50,7 +50,7 @@ static bool read_token(struct deciding *d)
 	char why[JWT_ERROR_MAX];
 	struct join_decision *out = d->out;
 	json_t *claims = jwt_read(d->request->token.at, d->request->token.len,
-				  &d->keys->account, why);
+				  &d->keys->sensors, why);
 	bool is_read = claims != NULL && claims_read_joiner(claims, &out->token);
 	json_decref(claims);
 	if (!is_read) {
@@ -243,7 +243,7 @@ static bool fill_in(struct deciding *d)
 	memcpy(answer->site, d->out->token.site, sizeof(answer->site));
 	memcpy(answer->tags, d->out->token.tags, sizeof(answer->tags));
 	memcpy(answer->servers, d->keys->servers, sizeof(answer->servers));
-	return claims_sensor(d->name, &d->request->key, &d->keys->account, d->now_s,
+	return claims_sensor(d->name, &d->request->key, &d->keys->sensors, d->now_s,
 			     &answer->jwt) ||
 	       later(d->out);
 }

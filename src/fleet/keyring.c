@@ -17,6 +17,7 @@
 	X(operator_key, "operator", NKEY_OPERATOR)                                     \
 	X(system, "system", NKEY_ACCOUNT)                                              \
 	X(account, "account", NKEY_ACCOUNT)                                            \
+	X(sensors, "sensors", NKEY_ACCOUNT)                                            \
 	X(fleet_key, "fleet", NKEY_ACCOUNT)
 
 bool keyring_path(const char *state, const char *file,

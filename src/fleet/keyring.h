@@ -44,7 +44,7 @@ struct keyring {
 	char disk[16]; /* of each server, for records: "20GB" */
 	int64_t made_s;
 	/* With their seeds; fleet_key: signs what sensors are to do. */
-	struct nkey operator_key, system, account, fleet_key;
+	struct nkey operator_key, system, account, sensors, fleet_key;
 };
 
 /* "STATE/fleet/FILE"; file: NULL: the folder. False: it is too long. */

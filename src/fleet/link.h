@@ -42,7 +42,11 @@ struct link_streams {
 	uint64_t bytes_max[FLEET_LANES];
 	int64_t age_max_s[FLEET_LANES];
 };
-/* Makes or changes them; a hub's.  0, or -EAGAIN: not now, and error. */
+/*
+ * Makes or changes them; a hub's.  Of one sensor, a stream takes a bounded number of
+ * messages (link_crowd.c), so that a stolen key can't fill it.  0, or -EAGAIN: not now,
+ * and error.
+ */
 int link_make_streams(struct link *link, const struct link_streams *streams,
 		      char error[static LINK_ERROR_MAX]);
 
@@ -86,7 +90,10 @@ void link_message_again(struct link_message *message); /* another hub may try, s
 void link_pull_close(struct link_pull *pull);
 /* What the shared consumer has not acknowledged yet; -EAGAIN: not known. */
 int64_t link_pull_waiting(struct link_pull *pull);
-/* Removes what all hubs have kept and what is older than that. A leader's. */
+/*
+ * Removes what all hubs have kept and what is older than that, and of sensors that tell
+ * very much also what is younger. A leader's.
+ */
 int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us);
 
 /*

@@ -37,6 +37,8 @@ static natsStatus make_stream(jsCtx *js, enum fleet_lane lane,
 	config.Storage = js_FileStorage;
 	config.Replicas = streams->replicas;
 	config.MaxBytes = (int64_t)streams->bytes_max[lane];
+	config.MaxMsgsPerSubject = link_crowd_bound(streams->bytes_max[lane]);
+	config.DiscardNewPerSubject = true;
 	config.MaxAge = streams->age_max_s[lane] * LINK_NS_PER_S;
 	config.MaxMsgSize = MESSAGE_MAX;
 	config.Duplicates = DUPLICATES_S * LINK_NS_PER_S;
@@ -174,6 +176,8 @@ int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us)
 	 */
 	if (status == NATS_OK && options.Stream.Purge.Sequence > 1)
 		status = js_PurgeStream(session->js, stream, &options, NULL);
+	if (status == NATS_OK)
+		status = link_crowd_trim(session->js, stream, waiting);
 	link_session_give(link, session);
 	return status == NATS_OK ? 0 : -EAGAIN;
 }

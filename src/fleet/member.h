@@ -17,7 +17,7 @@
 #define TICKET_KEY  "token."
 #define REVOKED_KEY "revoked."
 #define NOTE_KEY    "audit."
-/* The fleet's account as servers were told last: a JWT. */
+/* The sensors' account as servers were told last: a JWT. */
 #define ACCOUNT_KEY "account"
 enum { MEMBER_KEY_MAX = 80, MEMBER_WHY_MAX = 256, NOTE_SUBJECT_MAX = 64 };
 

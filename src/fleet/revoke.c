@@ -109,8 +109,9 @@ static int renew_once(struct link *link, const struct keyring *keys, int64_t now
 		now_s = issued_s + 1;
 	collecting.revoked = json_object();
 	result = link_each(link, REVOKED_KEY, collect, &collecting);
-	if (result == 0 && !claims_account(&keys->account, &keys->operator_key, now_s,
-					   collecting.revoked, &jwt))
+	if (result == 0 &&
+	    !claims_sensors(&keys->sensors, &keys->account, &keys->operator_key, now_s,
+			    collecting.revoked, &jwt))
 		result = -ENOMEM;
 	if (result == 0)
 		result = link_put(link, ACCOUNT_KEY, jwt.at, jwt.len, revision, &now);

@@ -1,7 +1,7 @@
 /*
  * revoke.h: keys that are not taken any more, told to all servers within a second.
  *
- * What is revoked is in the bucket (revoked.KEY); the account's JWT is made from all of
+ * What is revoked is in the bucket (revoked.KEY); the sensors' account is made from all of
  * it, put into the bucket by whoever is quicker, and pushed to the servers, which end
  * the connections of those keys.  A server that was down asks the others when it comes
  * back, and hubs push it again each minute.
@@ -23,13 +23,13 @@ int revoke_key(struct link *link, const struct revoked *revoked);
 bool revoke_is_noted(struct link *link, const char *public_key, int *error);
 
 /*
- * Makes the account anew from what is in the bucket.  link: of the fleet's account;
+ * Makes the sensors' account anew from what is in the bucket.  link: of the fleet's account;
  * 0; or -EAGAIN and error.
  */
 int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 char error[static REVOKE_ERROR_MAX]);
 /*
- * Tells servers what the account is; system: a connection of the system account.  0
+ * Tells servers what that account is; system: a connection of the system account.  0
  * (also when nothing was ever revoked), or -EAGAIN and error: no server took it.
  */
 int revoke_push(struct link *link, struct link *system,

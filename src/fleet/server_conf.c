@@ -111,16 +111,22 @@ static void add_cluster(const struct keyring *keys, const struct fleet_server *s
 
 static bool add_trust(const struct keyring *keys, struct buf *out)
 {
-	struct buf operator_jwt = { 0 }, system = { 0 }, account = { 0 };
-	char system_key[NKEY_TEXT_MAX], account_key[NKEY_TEXT_MAX];
+	struct buf operator_jwt = { 0 }, system = { 0 }, account = { 0 },
+		   sensors = { 0 };
+	char system_key[NKEY_TEXT_MAX], account_key[NKEY_TEXT_MAX],
+		sensors_key[NKEY_TEXT_MAX];
 	nkey_public_text(&keys->system, system_key);
 	nkey_public_text(&keys->account, account_key);
-	bool is_made = claims_operator(keys->fleet, &keys->operator_key, &keys->system,
-				       keys->made_s, &operator_jwt) &&
-		       claims_system(&keys->system, &keys->operator_key, keys->made_s,
-				     &system) &&
-		       claims_account(&keys->account, &keys->operator_key, keys->made_s,
-				      NULL, &account);
+	nkey_public_text(&keys->sensors, sensors_key);
+	bool is_made =
+		claims_operator(keys->fleet, &keys->operator_key, &keys->system,
+				keys->made_s, &operator_jwt) &&
+		claims_system(&keys->system, &keys->operator_key, keys->made_s,
+			      &system) &&
+		claims_account(&keys->account, &keys->operator_key, keys->made_s,
+			       &account) &&
+		claims_sensors(&keys->sensors, &keys->account, &keys->operator_key,
+			       keys->made_s, NULL, &sensors);
 	if (is_made)
 		buf_printf(
 			out,
@@ -130,12 +136,14 @@ static bool add_trust(const struct keyring *keys, struct buf *out)
 			"system_account: %s\n"
 			"resolver {\n  type: full\n  dir: \"accounts\"\n"
 			"  allow_delete: false\n  interval: \"10s\"\n  limit: 16\n}\n"
-			"resolver_preload {\n  %s: %s\n  %s: %s\n}\n",
+			"resolver_preload {\n  %s: %s\n  %s: %s\n  %s: %s\n}\n",
 			buf_cstr(&operator_jwt), system_key, system_key,
-			buf_cstr(&system), account_key, buf_cstr(&account));
+			buf_cstr(&system), account_key, buf_cstr(&account), sensors_key,
+			buf_cstr(&sensors));
 	buf_free(&operator_jwt);
 	buf_free(&system);
 	buf_free(&account);
+	buf_free(&sensors);
 	return is_made && buf_ok(out);
 }
 

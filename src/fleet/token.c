@@ -109,12 +109,12 @@ static void add_info(const struct token *token, struct buf *out)
 	json_decref(info);
 }
 
-bool token_write(struct token *token, const struct nkey *account, struct buf *out)
+bool token_write(struct token *token, const struct nkey *sensors, struct buf *out)
 {
 	char seed[NKEY_TEXT_MAX], check[CHECK_LEN + 1];
 	struct buf line = { 0 };
 	buf_clear(&token->jwt);
-	if (!claims_joiner(&token->claims, account, &token->jwt))
+	if (!claims_joiner(&token->claims, sensors, &token->jwt))
 		return false;
 	nkey_seed_text(&token->claims.user, seed);
 	buf_text(&line, VERSION ".");

@@ -33,7 +33,7 @@ struct token {
 void token_free(struct token *token);
 
 /* Appends the line, without its end. jwt is written here. */
-bool token_write(struct token *token, const struct nkey *account, struct buf *out);
+bool token_write(struct token *token, const struct nkey *sensors, struct buf *out);
 
 /*
  * False, and one line in error.  White space around it and line breaks within are
