@@ -385,6 +385,7 @@ static void give_status(void *self, struct buf *json)
 	put_program(m, json);
 	put_blocklists(m, json);
 	proving_json(&m->proving, json);
+	fleet_member_json(&m->fleet, clock_us(CLOCK_REALTIME), json);
 	put_policy(m, json);
 	buf_char(json, '}');
 }

@@ -5,6 +5,7 @@
  * answered is the same.
  */
 #include "cli/monitor.h"
+#include "cli/monitor_fleet.h"
 #include "cli/monitor_reporting.h"
 
 #include <netinet/in.h>
@@ -34,6 +35,7 @@ void monitor_show(struct monitor *m, enum record_kind kind, const void *record)
 void monitor_keep_quietly(struct monitor *m, enum record_kind kind, const void *record)
 {
 	store_put(m->store, kind, record);
+	fleet_member_put(&m->fleet, kind, record);
 	monitor_show(m, kind, record);
 }
 
@@ -97,6 +99,7 @@ static void take_flow(void *self, const struct flow_record *flow)
 	if (has_ended(&known)) {
 		keep_recent(&m->recent, &known);
 		store_put(m->store, RECORD_flow, &known);
+		fleet_member_put(&m->fleet, RECORD_flow, &known);
 		conversing_flow(m, &known);
 	}
 	monitor_show(m, RECORD_flow, &known);
@@ -130,6 +133,15 @@ static void take_contact(struct monitor *m, const struct contact_record *contact
 	blocking_contact(&m->blocking, &known);
 	detect_contact(m->detect, &known);
 	evidence_contact(&m->evidence, &known);
+	fleet_member_put(&m->fleet, RECORD_contact, &known);
+}
+
+static void take_unsolicited(struct monitor *m, const struct unsolicited_record *record)
+{
+	if (proving_unsolicited(&m->proving, record))
+		return;
+	detect_unsolicited(m->detect, record);
+	fleet_member_put(&m->fleet, RECORD_unsolicited, record);
 }
 
 /* What was said. */
@@ -148,17 +160,18 @@ static void take_record(void *self, enum record_kind kind, const void *record)
 		take_contact(m, record);
 		return;
 	case RECORD_unsolicited:
-		if (!proving_unsolicited(&m->proving, record))
-			detect_unsolicited(m->detect, record);
+		take_unsolicited(m, record);
 		return;
 	case RECORD_amplification:
 		detect_amplification(m->detect, record);
+		fleet_member_put(&m->fleet, kind, record);
 		return;
 	case RECORD_packet:
 		packet_keeper_take(&m->packets, record);
 		return;
 	case RECORD_tls:
 		detect_tls(m->detect, record);
+		monitor_tell_certificate(m, record);
 		break;
 	default:
 		break;
@@ -360,6 +373,7 @@ void monitor_take_second(struct monitor *m)
 	blocking_second(&m->blocking);
 	monitor_watch_register(m, at_us);
 	monitor_watch_reporting(m, at_us);
+	monitor_watch_fleet(m, at_us);
 	monitor_watch_limits(m, at_us);
 	alerting_foretell(&m->alerting, store.oldest_us, at_us);
 	probe_intake_second(m);
@@ -484,6 +498,7 @@ bool monitor_open(struct monitor *m)
 		m->evidence = (struct evidence){ .store = m->store,
 						 .own = &m->own,
 						 .home = &m->home };
+	monitor_open_fleet(m);
 	detect_set_ways(m->detect, way_back, NULL);
 	m->recent.forgotten_us = INT64_MIN;
 	monitor_read_addresses(m);
@@ -513,6 +528,7 @@ void monitor_close(struct monitor *m)
 	conversing_close(m);
 	if (m->store != NULL)
 		monitor_audit(m, "stop", "breakwater", "breakwater", "", "");
+	monitor_close_fleet(m);
 	store_close(m->store);
 	detect_free(m->detect);
 	blocklists_close(&m->blocklists);

@@ -38,6 +38,7 @@ static bool is_decoy(struct monitor *m, const struct listener_record *listener)
 		return false;
 	struct listener_record known = *listener;
 	known.authorized = 1;
+	fleet_member_put(&m->fleet, RECORD_listener, &known);
 	monitor_show(m, RECORD_listener, &known);
 	return true;
 }
@@ -62,6 +63,7 @@ void monitor_take_listener(void *self, const struct listener_record *listener)
 		store_put(m->store, RECORD_listener, &known);
 	if (!old && !first)
 		alerting_listener(&m->alerting, &known);
+	fleet_member_put(&m->fleet, RECORD_listener, &known);
 	monitor_show(m, RECORD_listener, &known);
 	alerting_see(&m->alerting, RECORD_listener, &known, clock_us(CLOCK_REALTIME));
 }

@@ -13,6 +13,7 @@
 #include "cli/asking.h"
 #include "cli/block_past.h"
 #include "cli/conversing.h"
+#include "cli/monitor_fleet.h"
 #include "cli/monitor_reporting.h"
 #include "cli/privacy_by_hand.h"
 #include "cli/report_schedule.h"
@@ -227,6 +228,16 @@ static void take_retention(struct config *config, const struct config *fresh)
 	config->privacy_keys_kept = fresh->privacy_keys_kept;
 }
 
+static void take_fleet_settings(struct monitor *m, const struct config *fresh)
+{
+	struct buf late = { 0 };
+	monitor_reload_fleet(m, fresh, &late);
+	if (late.len > 0)
+		fprintf(stderr, "breakwater: at the next start only: %s\n",
+			buf_cstr(&late));
+	buf_free(&late);
+}
+
 /* A bad file changes nothing; a good one changes what can change while running. */
 void monitor_reload(struct monitor *m)
 {
@@ -265,6 +276,7 @@ void monitor_reload(struct monitor *m)
 	take_block_settings(m, &fresh);
 	take_web_settings(m, &fresh);
 	take_countries(m, &fresh);
+	take_fleet_settings(m, &fresh);
 	monitor_limit_store(m);
 	settings_home(&m->config, &m->home);
 	privacy_keep(m);
@@ -278,7 +290,8 @@ void monitor_reload(struct monitor *m)
 		"notify.program), retention, policy.review, report (but "
 		"report.compliance), probe.targets "
 		"and how they are "
-		"asked, web, geo.database, and blocks (but block.xdp, block.program "
+		"asked, web, geo.database, fleet (but fleet.servers), and blocks (but "
+		"block.xdp, block.program "
 		"and "
 		"block.self_test) "
 		"read again; other settings take effect at the next start\n");

@@ -18,6 +18,7 @@
 #include "cli/dashboard_shelf.h"
 #include "cli/decoys.h"
 #include "cli/evidence.h"
+#include "cli/fleet_member.h"
 #include "cli/login_intake.h"
 #include "cli/maintain.h"
 #include "cli/options.h"
@@ -70,6 +71,7 @@ struct monitor {
 	struct programs programs;
 	struct proving proving;
 	struct reporting reporting;
+	struct fleet_member fleet;
 	const struct finding_record *deciding; /* what is decided on now; or NULL */
 	uint32_t probing_ends;                 /* as last seen */
 	struct own *own_services;              /* NULL: they are not asked */
@@ -138,8 +140,7 @@ void monitor_put_clock(struct self_record *self);
 void monitor_tell_witness(struct monitor *m, int64_t at_us);
 /* Tells the store how long to keep what, when that has changed. */
 void monitor_limit_store(struct monitor *m);
-/* Shows a port as it is known: its process, state and findings.  1: a socket listens.
- */
+/* A port as it is known: its process, state, findings. 1: a socket listens. */
 uint8_t monitor_describe_port(const struct monitor *m, struct port_record *port);
 
 /* Whose a flow is, and whether it is a probe of ours. */
@@ -171,7 +172,6 @@ void monitor_audit(struct monitor *m, const char *action, const char *actor,
 int monitor_take_scan(struct monitor *m, const char *text, size_t len,
 		      const char *actor, struct buf *message);
 
-/* Where answers come from. */
 struct web_source monitor_source(struct monitor *m);
 
 /* A change of maintenance, as maintaining_take(). */

@@ -20,6 +20,7 @@
 #include "cli/captures.h"
 #include "cli/cli.h"
 #include "cli/monitor.h"
+#include "cli/monitor_fleet.h"
 #include "cli/monitor_reporting.h"
 #include "cli/report_schedule.h"
 #include "cli/settings.h"
@@ -108,6 +109,15 @@ static void take_reporting(struct monitor *m)
 		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* How the fleet is told, and the end of who tells it. */
+static void take_fleet(struct monitor *m)
+{
+	int fd = fleet_member_fd(&m->fleet);
+	monitor_take_fleet(m);
+	if (fleet_member_fd(&m->fleet) < 0)
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 /* What the self-test tells, and the end of who makes it. */
 static void take_proving(struct monitor *m)
 {
@@ -130,6 +140,7 @@ static void take_tick(struct monitor *m)
 	m->has_more = pipeline_pump(m->pipeline);
 	take_probes(m); /* of many that are told as unknown, those that are left */
 	login_intake_tick(&m->logins, clock_us(CLOCK_REALTIME));
+	monitor_tick_fleet(m);
 	if (++m->ticks % TICKS_PER_SECOND == 0)
 		monitor_second(m);
 }
@@ -219,6 +230,8 @@ static void loop(struct monitor *m)
 				take_reporting(m);
 			else if (events[i].data.fd == alerting_fd(&m->alerting))
 				take_sent(m);
+			else if (events[i].data.fd == fleet_member_fd(&m->fleet))
+				take_fleet(m);
 			else if (m->privileges.guard != NULL &&
 				 events[i].data.fd == guard_fd(m->privileges.guard))
 				take_guard(m);
@@ -305,6 +318,8 @@ static int open_web(struct monitor *m, const char *socket_path)
 		watch(m, reporting_fd(&m->reporting));
 	if (alerting_fd(&m->alerting) >= 0)
 		watch(m, alerting_fd(&m->alerting));
+	if (fleet_member_fd(&m->fleet) >= 0)
+		watch(m, fleet_member_fd(&m->fleet));
 	return watch(m, web_fd(m->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
@@ -398,6 +413,9 @@ static int open_all(struct monitor *m, const char *socket_path)
 	ssize_t len = readlink("/proc/self/exe", m->exe, sizeof(m->exe) - 1);
 	m->exe[len > 0 ? len : 0] = '\0';
 	int status = probing_fork(&m->probing, &m->config);
+	if (status != STATUS_OK)
+		return status;
+	status = fleet_member_fork(&m->fleet, &m->config);
 	if (status != STATUS_OK)
 		return status;
 	decoys_fork(&m->decoys, &m->config);

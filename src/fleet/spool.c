@@ -420,24 +420,24 @@ static bool is_all_known(const struct fleet_spool *spool, const char *boot)
 	return true;
 }
 
-static int begin_epoch(struct fleet_spool *spool, const char *sensor, int64_t now_us)
+static int begin_epoch(struct fleet_spool *spool, const char *sensor, const char *boot,
+		       int64_t now_us)
 {
-	char boot[sizeof(spool->epoch.boot)];
 	struct spool_epoch *epoch = &spool->epoch;
 	bool goes_on = spool_epoch_read(spool->folder, epoch);
-	spool_boot(boot);
 	if (!goes_on || strcmp(epoch->sensor, sensor) != 0 ||
 	    !is_all_known(spool, boot)) {
 		epoch->epoch = next_epoch(spool, now_us);
 		memset(epoch->sequences, 0, sizeof(epoch->sequences));
 	}
 	snprintf(epoch->sensor, sizeof(epoch->sensor), "%s", sensor);
-	memcpy(epoch->boot, boot, sizeof(boot));
+	snprintf(epoch->boot, sizeof(epoch->boot), "%s", boot);
 	epoch->was_closed = false;
 	return spool_epoch_write(spool->folder, epoch);
 }
 
-static int open_folder(struct fleet_spool *spool, const char *sensor, int64_t now_us)
+static int open_folder(struct fleet_spool *spool, const char *sensor, const char *boot,
+		       int64_t now_us)
 {
 	int error = 0;
 	if (mkdir(spool->folder, SPOOL_FOLDER_MODE) != 0 && errno != EEXIST)
@@ -445,7 +445,7 @@ static int open_folder(struct fleet_spool *spool, const char *sensor, int64_t no
 	for (int lane = 0; lane < FLEET_LANES && error == 0; lane++)
 		error = open_lane(spool, (enum fleet_lane)lane);
 	if (error == 0)
-		error = begin_epoch(spool, sensor, now_us);
+		error = begin_epoch(spool, sensor, boot, now_us);
 	for (int lane = 0; lane < FLEET_LANES && error == 0; lane++)
 		find_sequence(spool, (enum fleet_lane)lane);
 	return error;
@@ -460,8 +460,8 @@ static void free_spool(struct fleet_spool *spool)
 }
 
 struct fleet_spool *fleet_spool_open(const char *folder, const char *sensor,
-				     uint64_t bytes_max, int64_t now_us,
-				     char error[static SPOOL_ERROR_MAX])
+				     uint64_t bytes_max, const char *boot,
+				     int64_t now_us, char error[static SPOOL_ERROR_MAX])
 {
 	struct fleet_spool *spool = calloc(1, sizeof(*spool));
 	if (spool == NULL) {
@@ -471,7 +471,7 @@ struct fleet_spool *fleet_spool_open(const char *folder, const char *sensor,
 	spool->bytes_max = bytes_max;
 	snprintf(spool->folder, sizeof(spool->folder), "%s", folder);
 	int failed = strlen(folder) + 64 < sizeof(spool->folder)
-			     ? open_folder(spool, sensor, now_us)
+			     ? open_folder(spool, sensor, boot, now_us)
 			     : -ENAMETOOLONG;
 	if (failed == 0)
 		return spool;

@@ -34,8 +34,12 @@ struct fleet_spool;
  * were; a new folder, another sensor, and a machine that lost its power begin an epoch.
  */
 struct fleet_spool *fleet_spool_open(const char *folder, const char *sensor,
-				     uint64_t bytes_max, int64_t now_us,
+				     uint64_t bytes_max, const char *boot,
+				     int64_t now_us,
 				     char error[static SPOOL_ERROR_MAX]);
+/* Which boot of the machine this is; "": it can't be known.  Asked before a sandbox. */
+enum { SPOOL_BOOT_MAX = 40 };
+void fleet_spool_boot(char boot[static SPOOL_BOOT_MAX]);
 /* Other room for it. */
 void fleet_spool_limit(struct fleet_spool *spool, uint64_t bytes_max);
 /*

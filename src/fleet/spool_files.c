@@ -215,7 +215,7 @@ int spool_epoch_write(const char *folder, const struct spool_epoch *epoch)
 	return file_replace_private(path, text, (size_t)len);
 }
 
-void spool_boot(char boot[static 40])
+void fleet_spool_boot(char boot[static SPOOL_BOOT_MAX])
 {
 	struct buf text = { 0 };
 	boot[0] = '\0';

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "fleet/batch.h"
+#include "fleet/spool.h"
 
 enum { SPOOL_PATH_MAX = 1024, SPOOL_FOLDER_MODE = 0700 };
 
@@ -53,11 +53,9 @@ int spool_write(const char *path, const struct buf *bytes, bool is_synced);
 struct spool_epoch {
 	uint64_t epoch;
 	char sensor[FLEET_NAME_MAX];
-	char boot[40];                   /* of the machine, when it was written */
+	char boot[SPOOL_BOOT_MAX];       /* of the machine, when it was written */
 	bool was_closed;                 /* in order */
 	uint64_t sequences[FLEET_LANES]; /* the last ones, if it was */
 };
 bool spool_epoch_read(const char *folder, struct spool_epoch *out);
 int spool_epoch_write(const char *folder, const struct spool_epoch *epoch);
-/* Of this boot; "" if it can't be known. */
-void spool_boot(char boot[static 40]);

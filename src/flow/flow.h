@@ -169,4 +169,17 @@ void ports_tick(struct ports *ports, unsigned worker, int64_t at_us);
 
 /* One record per service that was seen within the window, in no order. */
 void ports_each(struct ports *ports, port_emit emit, void *to);
+
+/* A place among the services of a step; begin with PORTS_STEP_NONE. */
+struct ports_step {
+	int64_t turned_us; /* when that step was over */
+	uint32_t next;
+};
+#define PORTS_STEP_NONE ((struct ports_step){ INT64_MIN, 0 })
+/*
+ * The same of the step that is over alone, each service once: at most so many of them,
+ * from that place on, which moves on.  False: that was all until the next step is over.
+ */
+bool ports_each_whole(struct ports *ports, struct ports_step *at, uint32_t most,
+		      port_emit emit, void *to);
 size_t ports_count(const struct ports *ports);

@@ -527,8 +527,8 @@ void ports_tick(struct ports *ports, unsigned worker, int64_t at_us)
 static void add_window(const struct row *row, struct sum *into,
 		       struct port_detail *detail)
 {
-	const struct sum *parts[2] = { &row->before, &row->now };
-	for (unsigned i = 0; i < 2; i++) {
+	const struct sum *const parts[] = { &row->before, &row->now };
+	for (int i = 0; i < 2; i++) {
 		sum_add(into, &parts[i]->sample);
 		extremes_merge(&into->seconds, &parts[i]->seconds);
 		if (parts[i]->detail == NULL)
@@ -541,6 +541,23 @@ static void add_window(const struct row *row, struct sum *into,
 	}
 }
 
+static void emit_sum(const struct ports *ports, const struct row *row, struct sum *sum,
+		     int64_t length_us, port_emit emit, void *to)
+{
+	struct port_record record;
+	sum->sample.server = row->server;
+	sum->sample.port = row->port;
+	sum->sample.proto = row->proto;
+	sum->sample.active = row_active(ports, row);
+	if (sum->seconds.count == 0)
+		extremes_carry(&sum->seconds, sum->sample.active);
+	port_record_make(ports->catalog, &sum->sample, sum->detail,
+			 length_us < SECOND_US ? 1 : (uint32_t)(length_us / SECOND_US),
+			 &record);
+	extremes_put(&sum->seconds, &record);
+	emit(to, &record, sum->detail);
+}
+
 void ports_each(struct ports *ports, port_emit emit, void *to)
 {
 	static _Thread_local struct port_detail detail;
@@ -550,23 +567,31 @@ void ports_each(struct ports *ports, port_emit emit, void *to)
 			newest = ports->ticked[i];
 	for (uint32_t i = 0; i < ports->row_count; i++) {
 		const struct row *row = ports->rows[i];
-		bool has_before = row->before.sample.start_us != 0;
-		struct sum sum = { .sample = { .server = row->server,
-					       .port = row->port,
-					       .proto = row->proto } };
+		struct sum sum = { 0 };
 		add_window(row, &sum, &detail);
-		sum.sample.start_us =
-			ports->window_start - (has_before ? ports->window_us : 0);
-		sum.sample.active = row_active(ports, row);
-		if (sum.seconds.count == 0)
-			extremes_carry(&sum.seconds, sum.sample.active);
-		struct port_record record;
-		int64_t length = (newest - sum.sample.start_us) / SECOND_US;
-		port_record_make(ports->catalog, &sum.sample, sum.detail,
-				 length < 1 ? 1 : (uint32_t)length, &record);
-		extremes_put(&sum.seconds, &record);
-		emit(to, &record, sum.detail);
+		sum.sample.start_us = ports->window_start;
+		if (row->before.sample.start_us != 0)
+			sum.sample.start_us -= ports->window_us;
+		emit_sum(ports, row, &sum, newest - sum.sample.start_us, emit, to);
 	}
+}
+
+/* Rows keep their places until the window turns; new ones are of the next step. */
+bool ports_each_whole(struct ports *ports, struct ports_step *at, uint32_t most,
+		      port_emit emit, void *to)
+{
+	if (at->turned_us != ports->window_start)
+		*at = (struct ports_step){ ports->window_start, 0 };
+	for (; most > 0 && at->next < ports->row_count; most--) {
+		const struct row *row = ports->rows[at->next++];
+		struct sum sum = row->before;
+		bool was_idle = row->now.sample.start_us == 0 && row_active(ports, row);
+		if (sum.sample.start_us == 0 && !was_idle)
+			continue;
+		sum.sample.start_us = at->turned_us - ports->window_us;
+		emit_sum(ports, row, &sum, ports->window_us, emit, to);
+	}
+	return at->next < ports->row_count;
 }
 
 size_t ports_count(const struct ports *ports)

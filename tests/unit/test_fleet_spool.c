@@ -53,9 +53,10 @@ static int remove_folder(void **state)
 static struct fleet_spool *open_of(const char *sensor, uint64_t bytes_max,
 				   int64_t now_us)
 {
-	char error[SPOOL_ERROR_MAX] = "";
+	char error[SPOOL_ERROR_MAX] = "", boot[SPOOL_BOOT_MAX];
+	fleet_spool_boot(boot);
 	struct fleet_spool *spool =
-		fleet_spool_open(folder, sensor, bytes_max, now_us, error);
+		fleet_spool_open(folder, sensor, bytes_max, boot, now_us, error);
 	assert_string_equal(error, "");
 	assert_non_null(spool);
 	return spool;
