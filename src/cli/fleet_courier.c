@@ -24,8 +24,9 @@ struct fleet_courier {
 	char why_not[GUARD_TEXT_MAX];
 	struct question questions[COURIER_QUESTIONS_MAX];
 	struct fleet_pieces answer, news;
-	struct courier_counts counts;
-	char said[LINK_ERROR_MAX]; /* trouble that was told to a person */
+	struct courier_counts counts; /* of the process as it is now */
+	struct courier_counts before; /* of those that ended, summed up */
+	char said[LINK_ERROR_MAX];    /* trouble that was told to a person */
 };
 
 /* ---- its life ---- */
@@ -36,7 +37,7 @@ struct fleet_courier *fleet_courier_fork(const struct fleet_courier_setup *setup
 	struct fleet_courier *courier = calloc(1, sizeof(*courier));
 	if (courier == NULL)
 		return NULL;
-	courier->counts.last_us = UNKNOWN_TIME;
+	courier->counts.last_us = courier->before.last_us = UNKNOWN_TIME;
 	const struct guard_task task = fleet_courier_task(setup);
 	courier->process = guard_fork(&task);
 	if (courier->process == NULL)
@@ -74,9 +75,24 @@ bool fleet_courier_describe(struct fleet_courier *courier,
 	return false;
 }
 
+static void add_counts(struct courier_counts *sum, const struct courier_counts *counts)
+{
+	for (int lane = 0; lane < FLEET_LANES; lane++) {
+		sum->batches[lane] += counts->batches[lane];
+		sum->bytes[lane] += counts->bytes[lane];
+	}
+	sum->tries_failed += counts->tries_failed;
+	if (counts->last_us != UNKNOWN_TIME)
+		sum->last_us = counts->last_us;
+}
+
 struct courier_counts fleet_courier_counts(const struct fleet_courier *courier)
 {
-	return courier->counts;
+	struct courier_counts sum = courier->before;
+	add_counts(&sum, &courier->counts);
+	sum.is_up = courier->counts.is_up;
+	memcpy(sum.trouble, courier->counts.trouble, sizeof(sum.trouble));
+	return sum;
 }
 
 /* ---- questions ---- */
@@ -194,7 +210,8 @@ static void begin_again(struct fleet_courier *courier, struct buf *text)
 	char what[GUARD_TEXT_MAX];
 	guard_describe(courier->process, what);
 	buf_printf(text, "breakwater: the process that talks to the hubs: %s\n", what);
-	courier->counts.is_up = false;
+	add_counts(&courier->before, &courier->counts);
+	courier->counts = (struct courier_counts){ .last_us = UNKNOWN_TIME };
 	for (size_t i = 0; i < COURIER_QUESTIONS_MAX; i++)
 		courier->questions[i].is_told = false;
 }

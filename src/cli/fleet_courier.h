@@ -44,7 +44,7 @@ void fleet_courier_tick(struct fleet_courier *courier);
  */
 bool fleet_courier_ask(struct fleet_courier *courier, uint64_t id, const void *bytes,
 		       size_t len);
-/* As it was last told. */
+/* As it was last told; of all its lives together. */
 struct courier_counts fleet_courier_counts(const struct fleet_courier *courier);
 /* False if it is not there, or not confined as it should be; with why. */
 bool fleet_courier_describe(struct fleet_courier *courier,

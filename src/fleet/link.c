@@ -337,7 +337,6 @@ struct link *link_open(const struct link_options *options,
 	init_locks(link);
 	link->connected = options->connected;
 	link->self = options->self;
-	snprintf(link->trouble, sizeof(link->trouble), "not connected yet");
 	natsStatus status = make_options(link, options, &servers);
 	int failed = 0;
 	if (status != NATS_OK)
@@ -380,4 +379,11 @@ void link_trouble(const struct link *link, char error[static LINK_ERROR_MAX])
 	pthread_mutex_lock(lock_of(link));
 	snprintf(error, LINK_ERROR_MAX, "%s", link->trouble);
 	pthread_mutex_unlock(lock_of(link));
+}
+
+void link_say_absent(const struct link *link, char error[static LINK_ERROR_MAX])
+{
+	link_trouble(link, error);
+	if (error[0] == '\0')
+		snprintf(error, LINK_ERROR_MAX, "not connected yet");
 }

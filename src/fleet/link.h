@@ -32,7 +32,8 @@ struct link *link_open(const struct link_options *options,
 		       char error[static LINK_ERROR_MAX]);
 void link_close(struct link *link);
 bool link_is_up(const struct link *link);
-/* What is wrong with it, in a line; "" while it is up. */
+/* What is wrong with it, in a line; "" while it is up, and before the first try failed.
+ */
 void link_trouble(const struct link *link, char error[static LINK_ERROR_MAX]);
 
 /* ---- streams: one per lane, BW_EVENT ..., and the bucket BW_FLEET ---- */

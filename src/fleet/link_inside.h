@@ -66,6 +66,9 @@ natsStatus link_crowd_trim(jsCtx *js, const char *stream, uint64_t before);
 /* The library's words of what has just failed in this thread. */
 void link_say(natsStatus status, char error[static LINK_ERROR_MAX]);
 
+/* Why there is no session. */
+void link_say_absent(const struct link *link, char error[static LINK_ERROR_MAX]);
+
 /*
  * A binding to a consumer, as pulls and followers have it, of one session; all of it is
  * its thread's, but that link_reader_stop() comes from another.

@@ -63,7 +63,7 @@ int link_publish(struct link *link, const char *subject, const char *msgid,
 {
 	struct link_session *session = link_session_take(link, 0);
 	if (session == NULL) {
-		link_trouble(link, error);
+		link_say_absent(link, error);
 		return -EAGAIN;
 	}
 	jsPubOptions options;

@@ -102,7 +102,7 @@ int link_make_streams(struct link *link, const struct link_streams *streams,
 {
 	struct link_session *session = link_session_take(link, 0);
 	if (session == NULL) {
-		link_trouble(link, error);
+		link_say_absent(link, error);
 		return -EAGAIN;
 	}
 	natsStatus status = make_bucket(session->js, streams->replicas);

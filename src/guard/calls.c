@@ -193,7 +193,7 @@ static int fill_daemon(scmp_filter_ctx filter)
 }
 
 /* It reads whatever it can, and writes nothing. */
-int calls_allow_reading(scmp_filter_ctx filter)
+static int allow_reading(scmp_filter_ctx filter)
 {
 	const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
 	int error = allow_if(filter, "open", bits_are(1, writing, 0));
@@ -224,7 +224,7 @@ static int fill_guard(scmp_filter_ctx filter)
 	if (error == 0)
 		error = allow_kinds_of_ioctl(filter);
 	if (error == 0)
-		error = calls_allow_reading(filter);
+		error = allow_reading(filter);
 	return error;
 }
 
@@ -294,7 +294,7 @@ static int fill_prober(scmp_filter_ctx filter)
 	if (error == 0)
 		error = calls_allow_ioctls_of_sockets(filter);
 	if (error == 0)
-		error = calls_allow_reading(filter);
+		error = allow_reading(filter);
 	return error;
 }
 
@@ -333,7 +333,7 @@ static int fill_maker(scmp_filter_ctx filter)
 	if (error == 0)
 		error = calls_allow_families(filter, families, 2);
 	if (error == 0)
-		error = calls_allow_reading(filter);
+		error = allow_reading(filter);
 	return error;
 }
 
@@ -449,7 +449,7 @@ static int fill_wall(scmp_filter_ctx filter)
 	if (error == 0)
 		error = calls_allow_ioctls_of_sockets(filter);
 	if (error == 0)
-		error = calls_allow_reading(filter);
+		error = allow_reading(filter);
 	return error;
 }
 

@@ -37,8 +37,6 @@ int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
 /* No Unix socket, as who looks for nscd(8) has to do without; only pairs of them. */
 int calls_limit_unix_sockets(scmp_filter_ctx filter);
 int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter);
-/* Files are opened to read them, and not made. */
-int calls_allow_reading(scmp_filter_ctx filter);
 
 /* Fills it, and it is in force.  0 or -errno; filter is gone. */
 int calls_load(scmp_filter_ctx filter, int (*fill)(scmp_filter_ctx),

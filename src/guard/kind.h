@@ -52,9 +52,8 @@ enum guard_kind {
 	GUARD_REPORTER,
 	/*
 	 * It talks to the hubs (cli/fleet_courier.h): connects anywhere, reads what a
-	 * prober may, and removes files in the folders that its task names, but makes
-	 * none; an ordinary user without rights, never root.  Started again, as a
-	 * prober.
+	 * prober may, and writes in the folders that its task names; an ordinary user
+	 * without rights, never root.  Started again, as a prober.
 	 */
 	GUARD_COURIER,
 };

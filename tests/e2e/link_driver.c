@@ -4,10 +4,10 @@
  *
  *   link_driver SERVERS [CREDENTIALS [CA [INBOX]]]     "-": none
  *   streams REPLICAS BYTES_MAX        publish SUBJECT MSGID TEXT [TIMEOUT_MS]
- *   follow LANE SINCE_US   unfollow   pull LANE done|again|hold   waiting LANE
- *   trim LANE OLDER_THAN_US           up
- *   ask SUBJECT TEXT   tell SUBJECT TEXT   answer SUBJECT QUEUE   hear SUBJECT
- *   get KEY   put KEY REVISION VALUE   remove KEY   each PREFIX   watch PREFIX
+ *   follow LANE SINCE_US   heads LANE   unfollow   pull LANE done|again|hold   waiting
+ * LANE trim LANE OLDER_THAN_US           up ask SUBJECT TEXT   tell SUBJECT TEXT answer
+ * SUBJECT QUEUE   hear SUBJECT get KEY   put KEY REVISION VALUE   remove KEY   each
+ * PREFIX   watch PREFIX
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "fleet/batch.h"
 #include "fleet/link.h"
 
 enum { LINE_BYTES = 8192, WORDS = 5, DECIMAL = 10, TIMEOUT_MS = 2000, AT_ONCE = 100 };
@@ -95,12 +97,32 @@ static void take_followed(void *self, const struct link_message *message)
 	print_message("followed", message);
 }
 
-static void begin_following(char **word)
+/* Of a batch, which it is. */
+static void take_head(void *self, const struct link_message *message)
+{
+	struct batch_head head;
+	char error[BATCH_ERROR_MAX];
+	(void)self;
+	if (!batch_read_head(message->bytes, message->len, &head, error))
+		say("{\"head\": {\"error\": \"%s\"}}", error);
+	else
+		say("{\"head\": {\"sensor\": \"%s\", \"lane\": \"%s\", \"epoch\": "
+		    "%llu, "
+		    "\"sequence\": %llu, \"records\": %u, \"lost\": %llu, \"late_us\": "
+		    "%lld}}",
+		    head.id.sensor, fleet_lane_name(head.id.lane),
+		    (unsigned long long)head.id.epoch,
+		    (unsigned long long)head.id.sequence, head.records,
+		    (unsigned long long)head.lost,
+		    (long long)(clock_us(CLOCK_REALTIME) - head.made_us));
+}
+
+static void begin_following(char **word, link_take take)
 {
 	char error[LINK_ERROR_MAX];
 	link_follow_close(follow);
 	follow = link_follow(connection, lane_of(word[1]), (int64_t)number(word[2]),
-			     take_followed, NULL, error);
+			     take, NULL, error);
 	say_result("follow", follow != NULL ? 0 : -1, error);
 }
 
@@ -200,7 +222,9 @@ static void obey(char **word)
 	else if (strcmp(word[0], "publish") == 0)
 		publish(word);
 	else if (strcmp(word[0], "follow") == 0)
-		begin_following(word);
+		begin_following(word, take_followed);
+	else if (strcmp(word[0], "heads") == 0)
+		begin_following(word, take_head);
 	else if (strcmp(word[0], "unfollow") == 0)
 		link_follow_close(follow), follow = NULL;
 	else if (strcmp(word[0], "pull") == 0)
