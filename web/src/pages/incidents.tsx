@@ -14,6 +14,7 @@ import { acting, IncidentActions } from "../parts/IncidentActions";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { WeekFigures } from "../parts/WeekFigures";
+import { Whose } from "../parts/Whose";
 import { byUrgency, headlineOf, incidentColumns, isOpen, isPart, isTaken, lengthOf, targetHref, toldOf, type Incident, type Notification } from "../records/incident";
 import { link, param, rangeOf } from "../state";
 import { endpoint, exact, plural, span, spaced } from "../words";
@@ -47,6 +48,7 @@ function Card({ incident, notifications }: { incident: Incident; notifications: 
 				<Severity severity={incident.severity} />
 				<span title={exact(incident.first)}>{incident.ahead ? "foreseen" : "for"} {span(lengthOf(incident))}</span>
 				<span>{spaced(incident.rule)}</span>
+				<Whose sensor={incident.sensor} />
 				{incident.acknowledged === undefined
 					? incident.automatic ? <Badge tone="good">blocked by itself</Badge> : <Badge tone="warn">nobody has it</Badge>
 					: <Badge tone="info" title={exact(incident.acknowledged)}>{incident.owner ?? incident.acknowledged_by} has it</Badge>}
@@ -72,7 +74,7 @@ function Cards({ incidents, notifications }: { incidents: readonly Incident[]; n
 	const shown = all ? incidents : incidents.slice(0, CARDS_MAX);
 	return (
 		<>
-			<ul class="incident-cards">{shown.map((one) => <Card key={one.id} incident={one} notifications={notifications} />)}</ul>
+			<ul class="incident-cards">{shown.map((one) => <Card key={`${one.sensor ?? ""} ${one.id}`} incident={one} notifications={notifications} />)}</ul>
 			{shown.length < incidents.length && <button type="button" onClick={() => setAll(true)}>and {incidents.length - shown.length} more</button>}
 		</>
 	);

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords } from "../data";
+import { isHub, sensors } from "../fleet";
 import { Badge, Severity } from "../parts/Badge";
 import { DayBefore } from "../parts/DayBefore";
 import { Empty, Loaded } from "../parts/Empty";
@@ -26,7 +27,8 @@ import { ago, count, duration, exact, plural, rate, span, spaced } from "../word
 const DAY = "24h";
 
 function Sentence({ posture, status }: { posture: Posture; status: Status }): JSX.Element {
-	const since = status.uptime_s === undefined ? "" : ` Watching ${status.interfaces?.join(", ") || "this machine"} for ${span(status.uptime_s)}.`;
+	const watched = isHub.value ? plural(sensors.value.length, "machine") : status.interfaces?.join(", ") || "this machine";
+	const since = status.uptime_s === undefined ? "" : ` Watching ${watched} for ${span(status.uptime_s)}.`;
 	return (
 		<p class={`posture ${posture.tone}`} role="status">
 			<Badge tone={posture.tone}>{posture.verdict}</Badge>{" "}

@@ -5,7 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Row } from "../api";
 import { useRecords, type Data } from "../data";
-import { tickOfPorts } from "../fleet";
+import { isHub, tickOfPorts } from "../fleet";
 import { Badge } from "../parts/Badge";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts } from "../parts/Facts";
@@ -17,6 +17,7 @@ import { PortTimeline } from "../parts/PortTimeline";
 import { Split } from "../parts/Split";
 import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
+import { Whose } from "../parts/Whose";
 import { linesOfText, useExplanation, type Explanation, toneOfCause } from "../records/explain";
 import { listenerFacts } from "../records/listener";
 import { perSecond, portColumns, portHref, type PortRow } from "../records/port";
@@ -40,6 +41,7 @@ function Choice({ rows, chosen }: { rows: readonly PortRow[]; chosen: PortRow })
 	return (
 		<div class="port-head">
 			<h2>{endpoint(chosen.ip, chosen.port, chosen.transport)}</h2>
+			<Whose sensor={chosen.sensor} />
 			{rows.length > 1 && (
 				<label>Address <select value={chosen.key} onChange={(event) => {
 					const row = rows.find((one) => one.key === event.currentTarget.value);
@@ -55,6 +57,9 @@ function Choice({ rows, chosen }: { rows: readonly PortRow[]; chosen: PortRow })
 }
 
 function Words({ data }: { data: Data<Explanation> }): JSX.Element {
+	/* That is said where its process and sockets are at hand. */
+	if (isHub.value && data.value === undefined && data.problem !== undefined)
+		return <Empty>Not on this machine: {data.problem}.</Empty>;
 	return (
 		<Loaded data={data} what="explanation">
 			{(one) => (

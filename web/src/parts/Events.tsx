@@ -25,7 +25,7 @@ export function Events({ label, events, shown = 12 }: Props): JSX.Element {
 					<li key={one.key}>
 						<time dateTime={one.at} title={exact(one.at)}>{time(one.at)}</time>
 						<Badge tone={one.tone}>{one.what}</Badge>
-						<span class="what">{one.href === undefined ? one.text : <a href={one.href}>{one.text}</a>}</span>
+						<span class="what">{one.sensor !== undefined && <>{one.sensor}: </>}{one.href === undefined ? one.text : <a href={one.href}>{one.text}</a>}</span>
 					</li>
 				))}
 			</ol>

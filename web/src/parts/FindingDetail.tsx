@@ -19,6 +19,7 @@ import { CountryOf } from "./CountryBars";
 import { Empty, Loaded } from "./Empty";
 import { Facts } from "./Facts";
 import { Table, type Column } from "./Table";
+import { Whose } from "./Whose";
 
 type Finding = Row<"finding">;
 
@@ -39,6 +40,7 @@ function What({ one }: { one: Finding }): JSX.Element {
 	return (
 		<Facts facts={[
 			{ name: "What it is", value: KINDS[one.kind ?? ""] },
+			{ name: "Machine", value: one.sensor && <Whose sensor={one.sensor} />, help: "The sensor that found it, or the hubs, of what all told." },
 			{ name: "Source", value: one.client_ip === undefined ? "many, or forged: nobody is named"
 				: <><a href={link("/connections", { client_ip: sourceOf(one) })}>{sourceOf(one)}</a><CountryOf ip={one.client_ip} /></> },
 			{ name: "Target", value: one.port === undefined ? targetOf(one)

@@ -6,6 +6,7 @@ import type { Tone } from "../parts/Badge";
 import { toneOfSeverity } from "../parts/Badge";
 import { link } from "../state";
 import { endpoint, spaced } from "../words";
+import { machineOf } from "./sensor";
 
 export interface Event {
 	key: string;
@@ -16,14 +17,16 @@ export interface Event {
 	tone: Tone;
 	text: string;
 	href?: string;
+	/** Of a fleet: the machine on which it happened. */
+	sensor?: string;
 }
 
-function event(what: string, at: string | undefined, id: string | undefined, tone: Tone, text: string, href?: string): Event[] {
-	return at === undefined ? [] : [{ key: `${what} ${id} ${at}`, at, what, tone, text, href }];
+function event({ sensor }: { sensor?: string }, what: string, at: string | undefined, id: string | undefined, tone: Tone, text: string, href?: string): Event[] {
+	return at === undefined ? [] : [{ key: `${what} ${id} ${at} ${sensor ?? ""}`, at, what, tone, text, href, sensor: machineOf(sensor) }];
 }
 
 export function ofFinding(one: Row<"finding">): Event[] {
-	return event(spaced(one.kind), one.first, one.id, toneOfSeverity(one.severity), one.summary ?? spaced(one.kind),
+	return event(one, spaced(one.kind), one.first, one.id, toneOfSeverity(one.severity), one.summary ?? spaced(one.kind),
 		link("/attacks", { id: one.id }));
 }
 
@@ -32,42 +35,42 @@ export function ofIncident(one: Row<"incident">): Event[] {
 	const text = one.summary ?? `${spaced(one.rule)} ${one.target ?? ""}`;
 	const href = link("/incidents", { id: one.id });
 	return [
-		...event("incident", one.first, one.id, toneOfSeverity(one.severity), text, href),
-		...event("incident over", one.end, one.id, "good", text, href),
+		...event(one, "incident", one.first, one.id, toneOfSeverity(one.severity), text, href),
+		...event(one, "incident over", one.end, one.id, "good", text, href),
 	];
 }
 
 export function ofAlert(one: Row<"alert">): Event[] {
 	const href = one.incident === undefined ? undefined : link("/incidents", { id: one.incident });
 	return [
-		...event(`alert ${spaced(one.rule)}`, one.start, one.id, toneOfSeverity(one.severity), one.summary ?? "", href),
-		...event(`alert ${spaced(one.rule)} over`, one.end, one.id, "good", one.summary ?? "", href),
+		...event(one, `alert ${spaced(one.rule)}`, one.start, one.id, toneOfSeverity(one.severity), one.summary ?? "", href),
+		...event(one, `alert ${spaced(one.rule)} over`, one.end, one.id, "good", one.summary ?? "", href),
 	];
 }
 
 export function ofBlock(one: Row<"block">): Event[] {
 	const who = endpoint(one.address, one.port, one.transport);
-	return event(`block ${one.state ?? ""}`.trim(), one.start, one.id, one.state === "failed" ? "bad" : "info",
+	return event(one, `block ${one.state ?? ""}`.trim(), one.start, one.id, one.state === "failed" ? "bad" : "info",
 		`${who}: ${one.reason ?? spaced(one.action)}`, link("/blocks", { id: one.id }));
 }
 
 export function ofDeployment(one: Row<"deployment">): Event[] {
-	return event("deployment", one.at, one.name, "info",
+	return event(one, "deployment", one.at, one.name, "info",
 		one.summary ?? `${one.name ?? ""} ${one.version ?? ""}`.trim());
 }
 
 export function ofFailure(one: Row<"failure">): Event[] {
-	return event("probe failed", one.at, one.id, one.state === "down" ? "bad" : "warn",
+	return event(one, "probe failed", one.at, one.id, one.state === "down" ? "bad" : "warn",
 		`${one.target ?? ""}: ${one.summary ?? spaced(one.reason)}`, link("/availability", { target: one.target }));
 }
 
 export function ofAnomaly(one: Row<"anomaly">): Event[] {
-	return event("unusual value", one.at, `${one.target} ${one.metric}`, "unknown",
+	return event(one, "unusual value", one.at, `${one.target} ${one.metric}`, "unknown",
 		`${one.metric ?? ""} of ${one.target ?? ""} was ${one.value ?? "?"}, usually ${one.low ?? "?"} to ${one.high ?? "?"}`);
 }
 
 export function ofGap(one: Row<"gap">): Event[] {
-	return event("not known", one.start, one.reason, "unknown", GAPS[one.reason ?? ""] ?? spaced(one.reason), "/monitor");
+	return event(one, "not known", one.start, one.reason, "unknown", GAPS[one.reason ?? ""] ?? spaced(one.reason), link("/monitor"));
 }
 
 /** Why something is not known, in a sentence. */
@@ -76,6 +79,7 @@ export const GAPS: Record<string, string> = {
 	dropped: "Packets or records were lost.",
 	suspended: "The machine slept.",
 	unwritten: "The store could not be written.",
+	spool: "A sensor had no room to keep them until they were sent.",
 };
 
 /** The newest first. */
