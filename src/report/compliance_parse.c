@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "report/compliance_reader.h"
 #include "report/digest.h"
+#include "report/review.h"
 
 #define SECOND_US 1000000
 
@@ -161,7 +162,13 @@ static const struct key of_framework[] = {
 
 /* ---- evidence ---- */
 
-TAKE_NAME(evidence, id)
+/* One that a review and a bundle can name, too. */
+static bool take_evidence_id(struct reader *reader)
+{
+	const char *text = reader_scalar(reader);
+	return text != NULL && review_is_id(text) &&
+	       reader_take_name(reader, &reader->evidence->id);
+}
 TAKE_TEXT(evidence, title)
 TAKE_TEXT(evidence, question)
 TAKE_TEXT(evidence, shows)
@@ -224,7 +231,8 @@ static bool take_empty(struct reader *reader)
 }
 
 static const struct key of_evidence[] = {
-	{ { "id", NAME_ALLOWED, true }, take_evidence_id },
+	{ { "id", NAME_ALLOWED ": at most 39 letters, digits, - _ and .", true },
+	  take_evidence_id },
 	{ { "version", "a number from 1 to 999999", true }, take_version },
 	{ { "title", TEXT_ALLOWED, true }, take_evidence_title },
 	{ { "question", TEXT_ALLOWED, true }, take_evidence_question },

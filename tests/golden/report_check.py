@@ -90,6 +90,11 @@ FOLDERS = {
         "documents/log.yaml": "name: log\ntitle: 3\ncolour: red\n",
     },
     "a query that is missing": {"evidence/P1.yaml": P1["evidence/P1.yaml"]},
+    "an id that no review could name": {
+        "evidence/P 1.yaml": EVIDENCE.format(name="P 1"), "evidence/P 1.sql": QUERY,
+        f"evidence/{'P' * 40}.yaml": EVIDENCE.format(name="P" * 40),
+        f"evidence/{'P' * 40}.sql": QUERY,
+    },
     "names that are taken by another kind": {
         **P1,
         "frameworks/executive.yaml": framework("executive"),
