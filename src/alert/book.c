@@ -91,10 +91,12 @@ void book_line(struct incident_book *book, struct entry *entry,
 static void line_of(struct incident_book *book, struct entry *entry,
 		    const struct about *about)
 {
+	field_text256 summary;
+	snprintf(summary, sizeof(summary), "%s%s%s", about->sensor,
+		 about->sensor[0] != '\0' ? ": " : "", about->summary);
 	struct timeline_record line =
-		about->is_open
-			? book_new_line(about->first_us, about->kind, about->summary)
-			: book_new_line(about->now_us, "resolved", about->summary);
+		about->is_open ? book_new_line(about->first_us, about->kind, summary)
+			       : book_new_line(about->now_us, "resolved", summary);
 	line.severity = about->severity;
 	record_text(line.about, sizeof(line.about), about->id);
 	book_line(book, entry, &line);
@@ -144,7 +146,8 @@ struct member *book_member_room(struct incident_book *book)
 static void add_member(struct incident_book *book, struct entry *entry,
 		       const struct about *about)
 {
-	uint64_t target = book_hash(about->target);
+	uint64_t target = book_target(about->sensor, about->target);
+	book_add_sensors(&entry->record, about->sensor);
 	struct member *member = book_member_room(book);
 	if (!has_target(book, entry, target))
 		entry->record.targets++;
@@ -231,7 +234,7 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	struct entry *entry = book_room(book);
 	if (entry == NULL)
 		return NULL;
-	*entry = (struct entry){ .target = book_hash(about->target),
+	*entry = (struct entry){ .target = book_target(about->sensor, about->target),
 				 .is_attack = about->attack[0] != '\0',
 				 .attack = book_hash(about->attack) };
 	struct incident_record *record = &entry->record;
@@ -398,6 +401,7 @@ void incident_book_alert(struct incident_book *book, struct alert_record *alert)
 				       .service = alert->service,
 				       .tags = alert->tags,
 				       .attack = "",
+				       .sensor = alert->sensor,
 				       .first_us = alert->start,
 				       .last_us = alert->at,
 				       .now_us = alert->at,
@@ -455,6 +459,7 @@ bool incident_book_finding(struct incident_book *book, struct finding_record *fi
 				       .service = "",
 				       .tags = "",
 				       .attack = finding->incident,
+				       .sensor = finding->sensor,
 				       .first_us = finding->first,
 				       .last_us = finding->last,
 				       .now_us = finding->at,

@@ -27,7 +27,7 @@ enum cause {
 /* An incident; of an unused one the id is "". */
 struct entry {
 	struct incident_record record;
-	uint64_t target; /* hash of record.first_target */
+	uint64_t target; /* book_target() of record.first_target */
 	enum cause cause;
 	int64_t said_us;
 	bool has_news;     /* it grew since it was said */
@@ -76,6 +76,7 @@ struct about {
 	uint32_t port;
 	const char *transport, *service, *tags;
 	const char *attack; /* incident of detect; "" */
+	const char *sensor; /* of a fleet: who says so; "" */
 	int64_t first_us, last_us, now_us;
 	double value, limit;
 	bool is_open;
@@ -107,6 +108,15 @@ struct timeline_record book_new_line(int64_t at_us, const char *kind,
 				     const char *summary);
 void book_resolve(struct incident_book *book, struct entry *entry, const char *by,
 		  const char *why, int64_t now_us);
+
+/* ---- sensors.c ---- */
+
+/* The same address is another host at each sensor: a target is a sensor's. */
+uint64_t book_target(const char *sensor, const char *target);
+/* Is it of the sensor that the first member is of? */
+bool entry_is_of(const struct entry *entry, const char *sensor);
+/* One, or several with commas between. */
+void book_add_sensors(struct incident_record *record, const char *sensors);
 
 /* ---- join.c ---- */
 

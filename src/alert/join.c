@@ -91,7 +91,8 @@ static bool is_over_lately(const struct entry *entry, int64_t now_us)
 
 static bool is_same_service(const struct entry *entry, const struct about *about)
 {
-	return !addr_is_unset(&about->ip) && about->port != UNKNOWN_U32 &&
+	return entry_is_of(entry, about->sensor) && !addr_is_unset(&about->ip) &&
+	       about->port != UNKNOWN_U32 &&
 	       addr_equal(&entry->record.first_ip, &about->ip) &&
 	       entry->record.first_port == about->port &&
 	       (entry->record.first_transport == NULL || about->transport == NULL ||
@@ -101,7 +102,7 @@ static bool is_same_service(const struct entry *entry, const struct about *about
 static bool is_same_host_now(const struct entry *entry, const struct about *about)
 {
 	int64_t apart_us = about->first_us - entry->record.first;
-	return !addr_is_unset(&about->ip) &&
+	return entry_is_of(entry, about->sensor) && !addr_is_unset(&about->ip) &&
 	       addr_equal(&entry->record.first_ip, &about->ip) && apart_us <= HOST_US &&
 	       apart_us >= -HOST_US;
 }
@@ -128,7 +129,8 @@ static bool is_close(const struct entry *entry, const struct about *about)
 		return false;
 	if (!entry->is_attack && !is_attack && !is_alike(entry, about))
 		return false;
-	if (entry->target == book_hash(about->target) || is_same_service(entry, about))
+	if (entry->target == book_target(about->sensor, about->target) ||
+	    is_same_service(entry, about))
 		return true;
 	return !entry->is_attack && !is_attack && is_same_host_now(entry, about);
 }
@@ -144,7 +146,7 @@ static bool comes_back(const struct entry *entry, const struct about *about)
 {
 	return is_over_lately(entry, about->now_us) &&
 	       strcmp(entry->record.rule, about->rule) == 0 &&
-	       entry->target == book_hash(about->target);
+	       entry->target == book_target(about->sensor, about->target);
 }
 
 /* One that goes on after another was closed has an id of its own. */
@@ -175,7 +177,7 @@ struct entry *book_join(struct incident_book *book, const struct about *about)
 {
 	struct entry *entry = book_attack(book, about->attack, about->now_us);
 	if (entry == NULL && about->attack[0] == '\0' && !about->is_ahead)
-		entry = of_parents(book, book_hash(about->target));
+		entry = of_parents(book, book_target(about->sensor, about->target));
 	if (entry != NULL)
 		return entry;
 	for (size_t i = 0; i < BOOK_INCIDENTS; i++)
@@ -209,6 +211,7 @@ void book_move(struct incident_book *book, struct entry *from, struct entry *to,
 	to->record.alerts += from->record.alerts;
 	to->record.findings += from->record.findings;
 	to->record.targets += from->record.targets;
+	book_add_sensors(&to->record, from->record.sensors);
 	from->open = 0;
 	snprintf(why, sizeof(why), "%s%s", part_of, to->record.id);
 	struct timeline_record line = book_new_line(
@@ -285,7 +288,8 @@ static bool fell_of(struct incident_book *book, const struct entry *entry,
 	int64_t apart_us = about->first_us - entry->record.first;
 	return entry_is_firing(entry) && !entry->is_attack && apart_us <= HOST_US &&
 	       apart_us >= -HOST_US &&
-	       depends_on(book, entry->target, book_hash(about->target));
+	       depends_on(book, entry->target,
+			  book_target(about->sensor, about->target));
 }
 
 void book_gather(struct incident_book *book, struct entry *entry,

@@ -1,6 +1,7 @@
 /*
  * resume.c: incidents go on after a restart, from what is kept; see incidents.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "alert/book.h"
@@ -32,7 +33,10 @@ void incident_book_restore(struct incident_book *book,
 		.attack = book_hash(incident->id),
 	};
 	know_first(&entry->record);
-	entry->target = book_hash(entry->record.first_target);
+	field_text64 sensor = "";
+	snprintf(sensor, sizeof(sensor), "%.*s", (int)strcspn(incident->sensors, ","),
+		 incident->sensors);
+	entry->target = book_target(sensor, entry->record.first_target);
 }
 
 /* What of it goes on is no other one. */

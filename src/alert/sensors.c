@@ -1,0 +1,57 @@
+/*
+ * sensors.c: whose alerts and findings an incident of a fleet is of; on a machine that
+ * stands alone all of this is "".
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/book.h"
+
+uint64_t book_target(const char *sensor, const char *target)
+{
+	char both[sizeof(field_text64) + sizeof(field_text256)];
+	if (sensor[0] == '\0')
+		return book_hash(target);
+	snprintf(both, sizeof(both), "%s\n%s", sensor, target);
+	return book_hash(both);
+}
+
+bool entry_is_of(const struct entry *entry, const char *sensor)
+{
+	const char *sensors = entry->record.sensors;
+	size_t len = strcspn(sensors, ",");
+	return strlen(sensor) == len && memcmp(sensors, sensor, len) == 0;
+}
+
+static bool has(const char *sensors, const char *name, size_t len)
+{
+	for (const char *at = sensors; *at != '\0'; at += *at == ',') {
+		size_t other = strcspn(at, ",");
+		if (other == len && memcmp(at, name, len) == 0)
+			return true;
+		at += other;
+	}
+	return false;
+}
+
+/* More than there is room for are "...". */
+static void add(struct incident_record *record, const char *name, size_t len)
+{
+	static const char more[] = "...";
+	char *sensors = record->sensors;
+	size_t used = strlen(sensors);
+	if (len == 0 || has(sensors, name, len) || has(sensors, more, sizeof(more) - 1))
+		return;
+	bool fits = used + 1 + len + sizeof(more) < sizeof(record->sensors);
+	snprintf(sensors + used, sizeof(record->sensors) - used, "%s%.*s",
+		 used > 0 ? "," : "", fits ? (int)len : 3, fits ? name : more);
+}
+
+void book_add_sensors(struct incident_record *record, const char *sensors)
+{
+	for (const char *at = sensors; *at != '\0'; at += *at == ',') {
+		size_t len = strcspn(at, ",");
+		add(record, at, len);
+		at += len;
+	}
+}

@@ -1,0 +1,116 @@
+/*
+ * test_incidents_fleet.c: incidents of a fleet: the same address at two sensors is two
+ * hosts, and an incident says whose alerts and findings it is of.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "incidents_scene.h"
+
+static void fires_at(const char *sensor, const char *id, const char *rule, double at_s,
+		     const char *word)
+{
+	struct alert_record alert;
+	record_init(RECORD_alert, &alert);
+	alert.start = alert.at = START + (int64_t)(at_s * SECOND);
+	alert.state = word;
+	alert.severity = "high";
+	alert.port = 80;
+	alert.transport = "tcp";
+	assert_true(addr_parse("127.0.0.1", &alert.server_ip));
+	record_text(alert.id, sizeof(alert.id), id);
+	record_text(alert.rule, sizeof(alert.rule), rule);
+	record_text(alert.target, sizeof(alert.target), "127.0.0.1:80");
+	record_text(alert.summary, sizeof(alert.summary), "it is slow");
+	record_text(alert.sensor, sizeof(alert.sensor), sensor);
+	incident_book_alert(book, &alert);
+}
+
+static void attacks(const char *sensor, const char *id, const char *incident,
+		    double at_s)
+{
+	struct finding_record finding;
+	record_init(RECORD_finding, &finding);
+	finding.at = finding.first = finding.last = START + (int64_t)(at_s * SECOND);
+	finding.state = "open";
+	finding.kind = "port_scan";
+	finding.severity = "high";
+	finding.proof = "dialogue";
+	assert_true(addr_parse("203.0.113.9", &finding.client_ip));
+	record_text(finding.id, sizeof(finding.id), id);
+	record_text(finding.incident, sizeof(finding.incident), incident);
+	record_text(finding.summary, sizeof(finding.summary), "it scans");
+	record_text(finding.sensor, sizeof(finding.sensor), sensor);
+	incident_book_finding(book, &finding);
+}
+
+static void the_same_address_at_two_sensors_is_two_hosts(void **state)
+{
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	fires_at("web-2", "b", "errors", 1, "firing");
+	assert_int_equal(fire(), 2);
+	fires_at("web-1", "c", "loss", 2, "firing");
+	assert_int_equal(fire(), 2);
+	assert_string_equal(firing.of[0].sensors, "web-2");
+	assert_string_equal(firing.of[1].sensors, "web-1");
+	assert_int_equal(firing.of[1].targets, 1);
+}
+
+static void what_is_over_comes_back_as_that_of_its_sensor(void **state)
+{
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	fires_at("web-1", "a", "response", 10, "resolved");
+	fires_at("web-2", "b", "response", 20, "firing");
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-2");
+}
+
+static void an_attack_lists_its_sensors_each_once(void **state)
+{
+	(void)state;
+	attacks("web-1", "a", "0000000000000001", 0);
+	attacks("db-1", "b", "0000000000000001", 1);
+	attacks("web-1", "c", "0000000000000001", 2);
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].findings, 3);
+	assert_string_equal(firing.of[0].sensors, "web-1,db-1");
+	assert_string_equal(lines[1].summary, "db-1: it scans");
+}
+
+static void more_sensors_than_there_is_room_for_are_dots(void **state)
+{
+	char sensor[16], id[16];
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		snprintf(sensor, sizeof(sensor), "sensor-%02d", i);
+		snprintf(id, sizeof(id), "f%d", i);
+		attacks(sensor, id, "0000000000000001", i);
+	}
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].findings, 60);
+	const char *text = firing.of[0].sensors;
+	assert_memory_equal(text, "sensor-00,sensor-01", 19);
+	assert_string_equal(text + strlen(text) - 14, ",sensor-24,...");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_same_address_at_two_sensors_is_two_hosts, begin, end),
+		cmocka_unit_test_setup_teardown(
+			what_is_over_comes_back_as_that_of_its_sensor, begin, end),
+		cmocka_unit_test_setup_teardown(an_attack_lists_its_sensors_each_once,
+						begin, end),
+		cmocka_unit_test_setup_teardown(
+			more_sensors_than_there_is_room_for_are_dots, begin, end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
