@@ -178,18 +178,22 @@ static int refuse_network(scmp_filter_ctx filter)
 	return error != 0 ? error : calls_add(filter, action, "socket", 1, &v6);
 }
 
-/* getifaddrs(3), rtnetlink(7), and what looks for nscd(8); no network. */
-static int fill_daemon(scmp_filter_ctx filter)
+/* getifaddrs(3), rtnetlink(7), and what looks for nscd(8). */
+int calls_fill_daemon_or_hub(scmp_filter_ctx filter)
 {
 	static const int families[] = { AF_UNIX, AF_NETLINK };
 	int error = calls_allow(filter, of_daemon);
 	if (error == 0)
 		error = calls_allow_families(filter, families, 2);
 	if (error == 0)
-		error = refuse_network(filter);
-	if (error == 0)
 		error = allow_ioctls(filter);
 	return error;
+}
+
+static int fill_daemon(scmp_filter_ctx filter)
+{
+	int error = calls_fill_daemon_or_hub(filter);
+	return error != 0 ? error : refuse_network(filter);
 }
 
 /* It reads whatever it can, and writes nothing. */
@@ -239,7 +243,7 @@ int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter)
 }
 
 /* libcurl wakes itself by one, which can't be connected elsewhere. */
-static int allow_stream_pair(scmp_filter_ctx filter)
+int calls_allow_stream_pair(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp is[] = {
 		argument_is(0, AF_UNIX),
@@ -257,7 +261,7 @@ int calls_limit_unix_sockets(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp is_unix = argument_is(0, AF_UNIX);
 	int error =
 		calls_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &is_unix);
-	return error != 0 ? error : allow_stream_pair(filter);
+	return error != 0 ? error : calls_allow_stream_pair(filter);
 }
 
 int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol)
@@ -309,7 +313,7 @@ static int fill_sender(scmp_filter_ctx filter)
 	if (error == 0)
 		error = calls_allow_type(filter, AF_UNIX, SOCK_DGRAM, 0);
 	if (error == 0)
-		error = allow_stream_pair(filter);
+		error = calls_allow_stream_pair(filter);
 	if (error == 0)
 		error = calls_allow_type(filter, AF_INET, SOCK_STREAM, 0);
 	if (error == 0)

@@ -11,6 +11,8 @@
  * BREAKWATER_SECCOMP=kill is in the environment.  0 or -errno.
  */
 int calls_limit_daemon(void);
+/* The same with TCP and UDP: a hub's. */
+int calls_limit_hub(void);
 int calls_limit_guard(void);
 int calls_limit_prober(void);
 int calls_limit_maker(void);

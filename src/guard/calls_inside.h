@@ -25,6 +25,8 @@ int calls_add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigne
 
 /* What all but the maker, the decoy, the wall and the self-test may do. */
 int calls_fill_common(scmp_filter_ctx filter);
+/* Beside that, what the daemon does but for a network, of which it has none. */
+int calls_fill_daemon_or_hub(scmp_filter_ctx filter);
 /* From now on nothing but what these fill in; 0 or -errno. */
 int calls_limit(int (*usual)(scmp_filter_ctx), int (*own)(scmp_filter_ctx));
 /* Of names that end with NULL. */
@@ -36,6 +38,8 @@ int calls_allow_families(scmp_filter_ctx filter, const int *families, size_t cou
 int calls_allow_type(scmp_filter_ctx filter, int family, int type, int protocol);
 /* No Unix socket, as who looks for nscd(8) has to do without; only pairs of them. */
 int calls_limit_unix_sockets(scmp_filter_ctx filter);
+/* Those pairs alone. */
+int calls_allow_stream_pair(scmp_filter_ctx filter);
 int calls_allow_ioctls_of_sockets(scmp_filter_ctx filter);
 
 /* Fills it, and it is in force.  0 or -errno; filter is gone. */

@@ -171,3 +171,6 @@ int sandbox_own_inside(const char *folder, const char *name, const char *user);
 void sandbox_enter(const char *user, const char *state_folder,
 		   const char *const *readable, const char *const *groups,
 		   struct sandbox_report *out);
+/* The same of a hub, which has connections of its own to servers and databases. */
+void sandbox_enter_hub(const char *user, const char *state_folder,
+		       const char *const *readable, struct sandbox_report *out);

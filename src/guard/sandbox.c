@@ -103,11 +103,11 @@ static void drop_capabilities(int bounding, struct sandbox_report *out)
 }
 
 static void enter_landlock(const char *state_folder, const char *const *readable,
-			   struct sandbox_report *out)
+			   bool connects, struct sandbox_report *out)
 {
 	static const char *const devices[] = { "/dev/null", "/dev/urandom", NULL };
 	const char *const state[] = { state_folder, NULL };
-	const struct landlock_paths paths = { state, readable, devices, false };
+	const struct landlock_paths paths = { state, readable, devices, connects };
 	int version = landlock_enter(&paths);
 	if (version > 0)
 		report(out, SANDBOX_LANDLOCK, true, "version %d", version);
@@ -117,9 +117,9 @@ static void enter_landlock(const char *state_folder, const char *const *readable
 		report(out, SANDBOX_LANDLOCK, false, "%s", strerror(-version));
 }
 
-void sandbox_enter(const char *user, const char *state_folder,
-		   const char *const *readable, const char *const *groups,
-		   struct sandbox_report *out)
+static void enter(const char *user, const char *state_folder,
+		  const char *const *readable, const char *const *groups,
+		  bool is_hub, struct sandbox_report *out)
 {
 	const struct rlimit none = { 0, 0 };
 	tzset(); /* its file is out of reach later */
@@ -130,8 +130,22 @@ void sandbox_enter(const char *user, const char *state_folder,
 	int error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
 	report(out, SANDBOX_NO_NEW_PRIVS, error == 0, "%s",
 	       error == 0 ? "set" : strerror(error));
-	enter_landlock(state_folder, readable, out);
-	error = calls_limit_daemon();
+	enter_landlock(state_folder, readable, is_hub, out);
+	error = is_hub ? calls_limit_hub() : calls_limit_daemon();
 	report(out, SANDBOX_SECCOMP, error == 0, "%s",
 	       error == 0 ? "only known system calls" : strerror(-error));
+}
+
+void sandbox_enter(const char *user, const char *state_folder,
+		   const char *const *readable, const char *const *groups,
+		   struct sandbox_report *out)
+{
+	enter(user, state_folder, readable, groups, false, out);
+}
+
+void sandbox_enter_hub(const char *user, const char *state_folder,
+		       const char *const *readable, struct sandbox_report *out)
+{
+	static const char *const none[] = { NULL };
+	enter(user, state_folder, readable, none, true, out);
 }
