@@ -106,6 +106,14 @@ struct link_follow;
 struct link_follow *link_follow(struct link *link, enum fleet_lane lane,
 				int64_t since_us, link_take take, void *self,
 				char error[static LINK_ERROR_MAX]);
+/* The same, of each message only by which id it was published: little is sent. */
+typedef void (*link_take_id)(void *self, const char *subject, const char *msgid,
+			     int64_t stored_us);
+struct link_ids;
+/* NULL without memory or thread. */
+struct link_ids *link_ids_follow(struct link *link, enum fleet_lane lane,
+				 int64_t since_us, link_take_id take, void *self);
+void link_ids_close(struct link_ids *ids);
 void link_follow_close(struct link_follow *follow);
 
 /* ---- questions and news, without a stream ---- */

@@ -77,6 +77,7 @@ static natsStatus make_consumer(struct link_follow *follow)
 	config.FilterSubject =
 		follow->what.filter[0] != '\0' ? follow->what.filter : NULL;
 	place_consumer(follow, &config);
+	config.HeadersOnly = follow->what.is_heads;
 	config.AckPolicy = js_AckNone;
 	config.InactiveThreshold = FORGOTTEN_S * LINK_NS_PER_S;
 	config.MemoryStorage = true;

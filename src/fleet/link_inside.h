@@ -105,6 +105,7 @@ struct link_followed {
 	char stream[LINK_STREAM_MAX];
 	char filter[FLEET_SUBJECT_MAX]; /* "": all of it */
 	int64_t since_us;               /* by the servers' clock, or LINK_FROM_NOW */
+	bool is_heads;                  /* of each message what stands before it only */
 };
 typedef void (*link_take_raw)(void *self, natsMsg *message,
 			      const struct link_message *told);

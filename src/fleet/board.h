@@ -1,0 +1,56 @@
+/*
+ * board.h: what is known now of a whole fleet: sensors, what is open or fires, what is
+ * blocked, who listens, the last answer of each target, and what ports did lately.
+ *
+ * Records come in as sensors tell them, from any thread, and are given out again;
+ * functions lock.  All of it is bounded: what was touched longest ago goes first, and
+ * is counted.  Nothing is gone through each second but what has changed.
+ *
+ * Time is the NATS servers': that at which they stored a message.  Neither a sensor's
+ * clock that is wrong nor the hub's own makes a sensor late.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record/record.h"
+
+#define BOARD_LATE_US INT64_C(30000000) /* three heartbeats */
+
+struct board;
+/* NULL without memory. */
+struct board *board_new(void);
+void board_free(struct board *board);
+
+/* How a record came. */
+struct board_came {
+	int64_t stored_us; /* by the server's clock; UNKNOWN_TIME: from the depot */
+	int64_t made_us;   /* its batch, by the sensor's clock; UNKNOWN_TIME */
+	int64_t now_us;    /* this hub's monotonic clock */
+};
+/* Whatever of it belongs here; older than what is known, it changes nothing. */
+void board_take(struct board *board, enum record_kind kind, const void *record,
+		const struct board_came *came);
+
+typedef void (*board_emit)(void *to, const void *record);
+/*
+ * What is there now, the newest first: of sensors, ports, listeners, probes, levels all
+ * that are known; of findings, alerts, incidents, blocks and silences those that are
+ * open, then some that are over.  emit must not call the board.
+ */
+void board_each(struct board *board, enum record_kind kind, board_emit emit, void *to);
+/* The sensor of that name as it is now; false: there is none. */
+bool board_sensor(struct board *board, const char *name, struct sensor_record *out);
+
+/* Once a second: emits the sensors whose state has changed since. */
+void board_tick(struct board *board, int64_t now_us, board_emit emit, void *to);
+
+struct board_counts {
+	uint64_t up, late, gone, revoked; /* sensors */
+	uint64_t open[RECORD_KINDS];      /* rows of each kind, without those over */
+	uint64_t evicted;                 /* rows, for want of room, since the start */
+	uint64_t lag_us;          /* greatest of what sensors say that waits there */
+	uint64_t offset_worst_ms; /* of a sensor's clock, either way */
+};
+void board_count(struct board *board, struct board_counts *out);

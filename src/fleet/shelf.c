@@ -1,0 +1,136 @@
+/*
+ * shelf.c: see shelf.h.
+ */
+#include "fleet/shelf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLACES_FIRST = 64, WORDS_AT_ONCE = 8 };
+
+void shelf_free(struct shelf *shelf)
+{
+	for (struct shelf_row *row = shelf->oldest, *next; row != NULL; row = next) {
+		next = row->newer;
+		free(row);
+	}
+	free(shelf->index);
+	*shelf = (struct shelf){ .size = shelf->size, .most = shelf->most };
+}
+
+static struct shelf_row **place(const struct shelf *shelf, uint64_t name)
+{
+	return &shelf->index[name & (shelf->places - 1)];
+}
+
+struct shelf_row *shelf_find(const struct shelf *shelf, uint64_t name)
+{
+	struct shelf_row *row = shelf->places > 0 ? *place(shelf, name) : NULL;
+	while (row != NULL && row->name != name)
+		row = row->next_alike;
+	return row;
+}
+
+/* ---- by when they were touched ---- */
+
+static void unlink_row(struct shelf *shelf, struct shelf_row *row)
+{
+	*(row->older != NULL ? &row->older->newer : &shelf->oldest) = row->newer;
+	*(row->newer != NULL ? &row->newer->older : &shelf->newest) = row->older;
+}
+
+static void link_newest(struct shelf *shelf, struct shelf_row *row)
+{
+	row->older = shelf->newest;
+	row->newer = NULL;
+	*(shelf->newest != NULL ? &shelf->newest->newer : &shelf->oldest) = row;
+	shelf->newest = row;
+}
+
+/* ---- the index ---- */
+
+static bool grow(struct shelf *shelf)
+{
+	size_t places = shelf->places > 0 ? 2 * shelf->places : PLACES_FIRST;
+	struct shelf_row **index = calloc(places, sizeof(struct shelf_row *));
+	if (index == NULL)
+		return shelf->places > 0; /* it is slower, and still right */
+	free(shelf->index);
+	shelf->index = index;
+	shelf->places = places;
+	for (struct shelf_row *row = shelf->oldest; row != NULL; row = row->newer) {
+		row->next_alike = *place(shelf, row->name);
+		*place(shelf, row->name) = row;
+	}
+	return true;
+}
+
+void shelf_remove(struct shelf *shelf, struct shelf_row *row)
+{
+	struct shelf_row **at = place(shelf, row->name);
+	while (*at != row)
+		at = &(*at)->next_alike;
+	*at = row->next_alike;
+	unlink_row(shelf, row);
+	shelf->count--;
+	free(row);
+}
+
+static struct shelf_row *add(struct shelf *shelf, uint64_t name)
+{
+	if (shelf->count >= shelf->most) {
+		shelf_remove(shelf, shelf->oldest);
+		shelf->evicted++;
+	}
+	if (shelf->count >= shelf->places && !grow(shelf))
+		return NULL;
+	struct shelf_row *row = calloc(1, sizeof(*row) + shelf->size);
+	if (row == NULL)
+		return NULL;
+	row->name = name;
+	row->next_alike = *place(shelf, name);
+	*place(shelf, name) = row;
+	link_newest(shelf, row);
+	shelf->count++;
+	return row;
+}
+
+struct shelf_row *shelf_touch(struct shelf *shelf, uint64_t name, bool *is_new)
+{
+	struct shelf_row *row = shelf_find(shelf, name);
+	*is_new = row == NULL;
+	if (row == NULL)
+		return add(shelf, name);
+	unlink_row(shelf, row);
+	link_newest(shelf, row);
+	return row;
+}
+
+/* ---- names ---- */
+
+uint64_t shelf_name_words(const struct hash_key *key, uint64_t name,
+			  const uint64_t *words, size_t count)
+{
+	uint64_t all[WORDS_AT_ONCE + 1] = { name };
+	for (size_t done = 0; done < count; done += WORDS_AT_ONCE) {
+		size_t some =
+			count - done < WORDS_AT_ONCE ? count - done : WORDS_AT_ONCE;
+		memcpy(all + 1, words + done, some * sizeof(*words));
+		all[0] = hash_words(key, all, some + 1);
+	}
+	return all[0];
+}
+
+uint64_t shelf_name_text(const struct hash_key *key, uint64_t name, const char *text)
+{
+	size_t len = text != NULL ? strlen(text) : 0;
+	const uint64_t length = len;
+	name = shelf_name_words(key, name, &length, 1);
+	for (size_t done = 0; done < len; done += WORDS_AT_ONCE * sizeof(uint64_t)) {
+		uint64_t words[WORDS_AT_ONCE] = { 0 };
+		size_t rest = len - done;
+		memcpy(words, text + done, rest < sizeof(words) ? rest : sizeof(words));
+		name = shelf_name_words(key, name, words, WORDS_AT_ONCE);
+	}
+	return name;
+}

@@ -1,0 +1,372 @@
+/*
+ * test_board.c: what is known now of a fleet (fleet/board.h): who is late, what is
+ * open, what ports did; in bounds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "fleet/board.h"
+
+#define SECOND INT64_C(1000000)
+#define START  (INT64_C(1790000000) * SECOND) /* of the servers' clock */
+
+static int open_board(void **state)
+{
+	*state = board_new();
+	return *state != NULL ? 0 : -1;
+}
+
+static int close_board(void **state)
+{
+	board_free(*state);
+	return 0;
+}
+
+/* At second s of the servers' clock, and of the hub's own. */
+static struct board_came at(int64_t s)
+{
+	return (struct board_came){ START + s * SECOND, START + s * SECOND,
+				    s * SECOND };
+}
+
+static void beat_as(struct board *board, const char *name, const char *word, int64_t s,
+		    int64_t ahead_us)
+{
+	struct sensor_record sensor;
+	struct board_came came = at(s);
+	record_init(RECORD_sensor, &sensor);
+	record_text(sensor.sensor, sizeof(sensor.sensor), name);
+	sensor.at = START + s * SECOND + ahead_us;
+	sensor.state = word;
+	came.made_us = sensor.at;
+	board_take(board, RECORD_sensor, &sensor, &came);
+}
+
+static void beat(struct board *board, const char *name, int64_t s)
+{
+	beat_as(board, name, "up", s, 0);
+}
+
+/* "web-1 late, web-2 up" */
+static void tell_sensor(void *to, const void *record)
+{
+	const struct sensor_record *sensor = record;
+	char *text = to;
+	snprintf(text + strlen(text), 256 - strlen(text), "%s%s %s",
+		 text[0] != '\0' ? ", " : "", sensor->sensor, sensor->state);
+}
+
+static const char *tick(struct board *board, int64_t s)
+{
+	static char text[256];
+	text[0] = '\0';
+	board_tick(board, s * SECOND, tell_sensor, text);
+	return text;
+}
+
+static void who_is_not_heard_for_thirty_seconds_is_late_once(void **state)
+{
+	struct board *board = *state;
+	beat(board, "web-1", 0);
+	beat(board, "web-2", 0);
+	assert_string_equal(tick(board, 1), "web-1 up, web-2 up");
+	for (int64_t s = 10; s <= 30; s += 10)
+		beat(board, "web-2", s);
+	assert_string_equal(tick(board, 30), "");
+	assert_string_equal(tick(board, 31), "web-1 late");
+	assert_string_equal(tick(board, 32), "");
+	beat(board, "web-1", 33);
+	assert_string_equal(tick(board, 33), "web-1 up");
+}
+
+static void who_ended_in_order_is_not_late(void **state)
+{
+	struct board *board = *state;
+	struct board_counts counts;
+	beat(board, "web-1", 0);
+	beat_as(board, "web-1", "gone", 5, 0);
+	assert_string_equal(tick(board, 6), "web-1 gone");
+	assert_string_equal(tick(board, 100), "");
+	board_count(board, &counts);
+	assert_int_equal(counts.up, 0);
+	assert_int_equal(counts.gone, 1);
+}
+
+/* Five minutes off, either way: known as that, and not late. */
+static void a_clock_that_is_wrong_is_told_and_makes_nobody_late(void **state)
+{
+	struct board *board = *state;
+	struct sensor_record sensor;
+	for (int64_t s = 0; s <= 40; s += 10) {
+		beat_as(board, "ahead", "up", s, 300 * SECOND);
+		beat_as(board, "behind", "up", s, -300 * SECOND);
+	}
+	tick(board, 41);
+	assert_true(board_sensor(board, "ahead", &sensor));
+	assert_string_equal(sensor.state, "up");
+	assert_float_equal(sensor.clock_offset_ms, 300000, 1);
+	assert_true(board_sensor(board, "behind", &sensor));
+	assert_string_equal(sensor.state, "up");
+	assert_float_equal(sensor.clock_offset_ms, -300000, 1);
+}
+
+/* One that waited on its way looks like a clock that is slow. */
+static void what_waited_on_its_way_is_no_clock_that_is_off(void **state)
+{
+	struct board *board = *state;
+	struct sensor_record sensor;
+	beat_as(board, "web-1", "up", 0, -40000);
+	beat_as(board, "web-1", "up", 10, -2 * SECOND);
+	beat_as(board, "web-1", "up", 20, -90000);
+	assert_true(board_sensor(board, "web-1", &sensor));
+	assert_float_equal(sensor.clock_offset_ms, -40, 1);
+}
+
+static void
+the_servers_going_silent_makes_all_late_and_the_hubs_clock_none(void **state)
+{
+	struct board *board = *state;
+	beat(board, "web-1", 0);
+	tick(board, 0);
+	/* The server's clock is set back: what comes is still news. */
+	struct sensor_record sensor;
+	struct board_came came = { START + 20 * SECOND, UNKNOWN_TIME, 10 * SECOND };
+	record_init(RECORD_sensor, &sensor);
+	record_text(sensor.sensor, sizeof(sensor.sensor), "web-1");
+	sensor.at = START;
+	sensor.state = "up";
+	board_take(board, RECORD_sensor, &sensor, &came);
+	assert_string_equal(tick(board, 39), "");
+	assert_string_equal(tick(board, 41), "web-1 late");
+}
+
+/* ---- what is open ---- */
+
+static void put_finding(struct board *board, const char *sensor, const char *id,
+			const char *word, int64_t s)
+{
+	struct finding_record finding;
+	struct board_came came = at(s);
+	record_init(RECORD_finding, &finding);
+	record_text(finding.sensor, sizeof(finding.sensor), sensor);
+	record_text(finding.id, sizeof(finding.id), id);
+	record_text(finding.incident, sizeof(finding.incident), "own");
+	finding.at = START + s * SECOND;
+	finding.state = word;
+	board_take(board, RECORD_finding, &finding, &came);
+}
+
+static void tell_finding(void *to, const void *record)
+{
+	const struct finding_record *finding = record;
+	char *text = to;
+	snprintf(text + strlen(text), 256 - strlen(text), "%s%s/%s %s",
+		 text[0] != '\0' ? ", " : "", finding->sensor, finding->id,
+		 finding->state);
+}
+
+static const char *findings(struct board *board)
+{
+	static char text[256];
+	text[0] = '\0';
+	board_each(board, RECORD_finding, tell_finding, text);
+	return text;
+}
+
+static void what_is_closed_comes_after_what_is_open(void **state)
+{
+	struct board *board = *state;
+	put_finding(board, "web-1", "a", "open", 1);
+	put_finding(board, "web-2", "a", "open", 2);
+	put_finding(board, "web-1", "b", "open", 3);
+	put_finding(board, "web-1", "b", "closed", 4);
+	assert_string_equal(findings(board),
+			    "web-2/a open, web-1/a open, web-1/b closed");
+	put_finding(board, "web-1", "b", "open", 5);
+	assert_string_equal(findings(board),
+			    "web-1/b open, web-2/a open, web-1/a open");
+}
+
+/* After a restart the depot and the stream tell the same twice, in any order. */
+static void what_is_older_changes_nothing(void **state)
+{
+	struct board *board = *state;
+	put_finding(board, "web-1", "a", "closed", 4);
+	put_finding(board, "web-1", "a", "open", 1);
+	assert_string_equal(findings(board), "web-1/a closed");
+}
+
+static void take_incident(void *to, const void *record)
+{
+	record_text(to, sizeof(field_text32),
+		    ((const struct finding_record *)record)->incident);
+}
+
+static void a_finding_is_of_the_incident_that_the_hub_says(void **state)
+{
+	struct board *board = *state;
+	struct timeline_record line;
+	struct board_came came = at(2);
+	field_text32 incident;
+	record_init(RECORD_timeline, &line);
+	line.kind = "finding";
+	record_text(line.about, sizeof(line.about), "a");
+	record_text(line.incident, sizeof(line.incident), "fleet");
+	put_finding(board, "web-1", "a", "open", 1);
+	record_text(line.sensor, sizeof(line.sensor), "web-1");
+	board_take(board, RECORD_timeline, &line,
+		   &came); /* who is no hub says nothing */
+	board_each(board, RECORD_finding, take_incident, incident);
+	assert_string_equal(incident, "own");
+	record_text(line.sensor, sizeof(line.sensor), "hub");
+	board_take(board, RECORD_timeline, &line, &came);
+	board_each(board, RECORD_finding, take_incident, incident);
+	assert_string_equal(incident, "fleet");
+}
+
+static void who_listens_no_more_is_gone(void **state)
+{
+	struct board *board = *state;
+	struct listener_record listener;
+	struct board_came came = at(1);
+	struct board_counts counts;
+	record_init(RECORD_listener, &listener);
+	record_text(listener.sensor, sizeof(listener.sensor), "web-1");
+	listener.transport = "tcp";
+	listener.port = 80;
+	listener.change = "opened";
+	listener.at = START;
+	board_take(board, RECORD_listener, &listener, &came);
+	board_count(board, &counts);
+	assert_int_equal(counts.open[RECORD_listener], 1);
+	listener.change = "closed";
+	listener.at = START + 1;
+	board_take(board, RECORD_listener, &listener, &came);
+	board_count(board, &counts);
+	assert_int_equal(counts.open[RECORD_listener], 0);
+}
+
+/* ---- ports ---- */
+
+static void put_port(struct board *board, const char *sensor, int64_t s, uint64_t flows,
+		     uint64_t p95_us)
+{
+	struct port_record port;
+	struct board_came came = at(s);
+	record_init(RECORD_port, &port);
+	record_text(port.sensor, sizeof(port.sensor), sensor);
+	port.start = START + s * SECOND;
+	port.interval_s = 1;
+	port.port = 443;
+	port.transport = "tcp";
+	port.flows = flows;
+	port.active = flows;
+	port.response_p95_us = p95_us;
+	board_take(board, RECORD_port, &port, &came);
+}
+
+struct ports {
+	struct port_record last;
+	size_t count;
+};
+
+static void take_port(void *to, const void *record)
+{
+	struct ports *ports = to;
+	ports->last = *(const struct port_record *)record;
+	ports->count++;
+}
+
+static void seconds_of_a_service_add_up_by_sensor(void **state)
+{
+	struct board *board = *state;
+	struct ports ports = { .count = 0 };
+	int64_t minute = 60 - START / SECOND % 60;
+	for (int64_t s = minute; s < minute + 90; s++)
+		put_port(board, "web-1", s, 2, (uint64_t)(1000 + s % 7));
+	board_each(board, RECORD_port, take_port, &ports);
+	assert_int_equal(ports.count, 1);
+	assert_int_equal(ports.last.flows, 180);
+	assert_int_equal(ports.last.active, 2);
+	assert_int_equal(ports.last.interval_s, 90);
+	assert_int_equal(ports.last.response_p95_us, 1006);
+	assert_int_equal(ports.last.start, START + minute * SECOND);
+	put_port(board, "web-2", minute + 90, 1, 5);
+	ports.count = 0;
+	board_each(board, RECORD_port, take_port, &ports);
+	assert_int_equal(ports.count, 2);
+}
+
+static void a_service_that_nothing_was_heard_of_is_not_now(void **state)
+{
+	struct board *board = *state;
+	struct ports ports = { .count = 0 };
+	put_port(board, "web-1", 0, 1, 1);
+	tick(board, 100);
+	board_each(board, RECORD_port, take_port, &ports);
+	assert_int_equal(ports.count, 1);
+	tick(board, 200);
+	board_each(board, RECORD_port, take_port, &ports);
+	assert_int_equal(ports.count, 1);
+}
+
+/* ---- many ---- */
+
+/* What a second costs does not grow with the fleet. */
+static void a_hundred_thousand_heartbeats_are_no_more_than_their_number(void **state)
+{
+	enum { MANY = 100000 };
+	struct board *board = *state;
+	char name[32];
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "sensor-%d", i);
+		beat(board, name, 0);
+	}
+	static char nothing[256];
+	board_tick(board, SECOND, tell_sensor, nothing);
+	int64_t begin_us = clock_us(CLOCK_MONOTONIC);
+	for (int s = 10; s < 20; s++) {
+		for (int i = 0; i < MANY / 10; i++) {
+			snprintf(name, sizeof(name), "sensor-%d",
+				 s % 10 * (MANY / 10) + i);
+			beat(board, name, s);
+		}
+		assert_string_equal(tick(board, s), "");
+	}
+	double each_us = (double)(clock_us(CLOCK_MONOTONIC) - begin_us) / MANY;
+	print_message("a heartbeat costs %.2f us\n", each_us);
+	struct board_counts counts;
+	board_count(board, &counts);
+	assert_int_equal(counts.up, MANY);
+	assert_int_equal(counts.evicted, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_board, close_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(who_is_not_heard_for_thirty_seconds_is_late_once),
+		TEST(who_ended_in_order_is_not_late),
+		TEST(a_clock_that_is_wrong_is_told_and_makes_nobody_late),
+		TEST(what_waited_on_its_way_is_no_clock_that_is_off),
+		TEST(the_servers_going_silent_makes_all_late_and_the_hubs_clock_none),
+		TEST(what_is_closed_comes_after_what_is_open),
+		TEST(what_is_older_changes_nothing),
+		TEST(a_finding_is_of_the_incident_that_the_hub_says),
+		TEST(who_listens_no_more_is_gone),
+		TEST(seconds_of_a_service_add_up_by_sensor),
+		TEST(a_service_that_nothing_was_heard_of_is_not_now),
+		TEST(a_hundred_thousand_heartbeats_are_no_more_than_their_number),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
