@@ -68,6 +68,8 @@ static const struct command commands[] = {
 	  command_heartbeat },
 	{ "self-test", "", "are attackers really stopped? attacks itself to see",
 	  command_self_test },
+	{ "hub", "[-c FILE] [--state DIR]",
+	  "keep what the sensors of a fleet tell, and show it as one", command_hub },
 	{ "fleet", "[status|init|token|join|...]",
 	  "many machines with one picture: how they are, who joins", command_fleet },
 	{ "notify", "test SINK", "does a message reach that place?", command_notify },

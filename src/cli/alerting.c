@@ -130,6 +130,8 @@ static bool goes_on(struct alerting *a, const struct alert_record *alert, bool i
 		return anomalies_recall(a->anomalies, alert, now_us);
 	if (strcmp(alert->kind, "forecast") == 0)
 		return forecast_alerts_recall(a->forecasts, alert);
+	if (!is_known && a->setup.goes_on != NULL)
+		return a->setup.goes_on(a->setup.self, alert);
 	return is_known;
 }
 
@@ -169,24 +171,30 @@ void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 	settle_alerts(a, now_us);
 }
 
-void alerting_close(struct alerting *a)
+void alerting_stand_down(struct alerting *a)
 {
 	foretelling_close(&a->foretelling);
-	if (a->book != NULL)
-		incident_book_flush(a->book, clock_us(CLOCK_REALTIME));
 	limits_free(a->limits);
 	anomalies_free(a->anomalies);
 	forecast_alerts_free(a->forecasts);
 	teller_free(a->teller);
-	sending_close(a->sending);
 	incident_book_free(a->book);
 	alert_board_free(&a->board);
-	alert_rules_free(&a->rules);
 	a->book = NULL;
 	a->limits = NULL;
 	a->anomalies = NULL;
 	a->forecasts = NULL;
 	a->teller = NULL;
+	a->second_us = 0;
+}
+
+void alerting_close(struct alerting *a)
+{
+	if (a->book != NULL)
+		incident_book_flush(a->book, clock_us(CLOCK_REALTIME));
+	alerting_stand_down(a);
+	sending_close(a->sending);
+	alert_rules_free(&a->rules);
 	a->sending = NULL;
 }
 

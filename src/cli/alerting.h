@@ -35,6 +35,8 @@ struct alerting_setup {
 	/* Alerts, incidents, timelines and whatever else is said here: for the store,
 	 * and whoever looks on. */
 	void (*keep)(void *self, enum record_kind kind, const void *record);
+	/* Whether an alert that no limit is of still fires; NULL: none does. */
+	bool (*goes_on)(void *self, const struct alert_record *alert);
 	const struct config *config; /* in force; borrowed for good, as what follows */
 	const char *config_path;     /* NULL: the usual one */
 	const struct home *own;      /* this machine's addresses */
@@ -86,6 +88,11 @@ bool alerting_open(struct alerting *a);
 /* From now on it watches; page: address of the page. */
 void alerting_begin(struct alerting *a, const char *page, int64_t now_us,
 		    struct buf *said);
+/*
+ * Watches no more, and tells nobody, until alerting_open(): another hub leads.  What it
+ * has not said yet stays unsaid.
+ */
+void alerting_stand_down(struct alerting *a);
 void alerting_close(struct alerting *a);
 
 /* ---- what happens; nothing before alerting_open() ---- */

@@ -32,7 +32,8 @@ static void take_result(void *self, const struct notification_record *notificati
 	struct alerting *a = self;
 	alerting_keep(a, RECORD_notification, notification);
 	sinks_told_take(&a->told, notification);
-	incident_book_notification(a->book, notification);
+	if (a->book != NULL)
+		incident_book_notification(a->book, notification);
 }
 
 /* Passed on to the program, once; how it ends is in the audit chain. */

@@ -21,6 +21,7 @@ struct command {
 };
 
 int command_run_monitor(int argc, char **argv); /* run */
+int command_hub(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_ports(int argc, char **argv);

@@ -43,17 +43,22 @@ void settings_traps(const struct config *config, struct port_set *traps)
 			port_set_add(traps, &range);
 }
 
-void settings_detect(const struct config *config, struct detect *detect)
+struct detect_limits settings_detect_limits(const struct config *config)
 {
-	struct home friends;
-	struct port_set traps;
-	const struct detect_limits limits = {
+	return (struct detect_limits){
 		.scan_ports = config->detect_scan_ports,
 		.sweep_hosts = config->detect_sweep_hosts,
 		.guesses = config->detect_guesses,
 		.flood_connections = config->detect_flood_connections,
 		.flood_syns = config->detect_flood_syns,
 	};
+}
+
+void settings_detect(const struct config *config, struct detect *detect)
+{
+	struct home friends;
+	struct port_set traps;
+	const struct detect_limits limits = settings_detect_limits(config);
 	settings_friends(config, &friends);
 	settings_traps(config, &traps);
 	detect_set_friends(detect, &friends);

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/pipeline.h"
 #include "config/config.h"
+#include "detect/detect.h"
 
 /*
  * Defaults, the file (path NULL: the system's, if there is one) and --home over it.
@@ -29,7 +30,9 @@ void settings_friends(const struct config *config, struct home *friends);
 /* Ports that nobody should touch. */
 struct port_set;
 void settings_traps(const struct config *config, struct port_set *traps);
-/* These, and from how many on something is an attack. */
+/* From how many on something is an attack. */
+struct detect_limits settings_detect_limits(const struct config *config);
+/* Friends and traps, and these. */
 struct detect;
 void settings_detect(const struct config *config, struct detect *detect);
 /* False, with a line in *errors for each, if some of them can't be traps. */

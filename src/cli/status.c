@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/client_json.h"
 #include "cli/posture.h"
+#include "cli/status_hub.h"
 #include "cli/status_lines.h"
 #include "cli/table.h"
 #include "cli/wrapped.h"
@@ -53,16 +54,21 @@ static void print_count(const json_t *object, const char *name, const char *what
 	printf("%s %s", text, what);
 }
 
-static void print_health(const struct answers *answers, const struct look *look)
+static struct posture posture_now(const struct answers *answers)
 {
-	char text[CELL_MAX];
 	const struct posture_facts facts = {
 		.status = answers->status,
 		.health = answers->health,
 		.ports = answers->ports,
 		.busiest = answers->port_total > json_array_size(answers->ports),
 	};
-	struct posture posture = posture_of(&facts);
+	return posture_of(&facts);
+}
+
+static void print_health(const struct answers *answers, const struct look *look)
+{
+	char text[CELL_MAX];
+	struct posture posture = posture_now(answers);
 	tone_print(look, posture.verdict.tone, posture.verdict.text);
 	fputs(posture.reasons, stdout);
 	if (posture.ports.text[0] != '\0')
@@ -324,6 +330,11 @@ static void print_busiest(const struct answers *answers, const struct limits *li
 static void print_screen(const struct answers *answers, const struct look *look)
 {
 	struct limits limits = limits_of(answers->status);
+	if (status_is_hub(answers->status)) {
+		const struct posture posture = posture_now(answers);
+		status_hub_print(&posture, answers->status, look);
+		return;
+	}
 	print_health(answers, look);
 	if (posture_no_packets(answers->status) != NULL) {
 		print_no_packets(answers->status, look);

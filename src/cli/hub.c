@@ -1,0 +1,467 @@
+/*
+ * hub.c: breakwater hub: starts and stops it; see hub.h.
+ */
+#include "cli/hub.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/readable.h"
+#include "cli/settings.h"
+
+enum { AT_ONCE = 4096 };
+/* What hubs follow from when they begin: the streams have at least that. */
+#define SINCE_US (600 * INT64_C(1000000))
+
+/* ---- the loop ---- */
+
+static void take_heard(void *self, const struct hub_heard *heard)
+{
+	hub_take(self, heard);
+}
+
+static void take_found(void *self, const struct finding_record *finding)
+{
+	hub_found(self, finding);
+}
+
+static void take_signals(struct hub *hub)
+{
+	struct signalfd_siginfo info;
+	while (read(hub->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			fputs("breakwater: a hub reads its configuration when it "
+			      "starts; files of limits and notifications at once\n",
+			      stderr);
+		else
+			hub->ended = true;
+	}
+}
+
+static void take_tick(struct hub *hub)
+{
+	uint64_t expired;
+	if (read(hub->timer, &expired, sizeof(expired)) != sizeof(expired))
+		return;
+	hub_look_at_lease(hub);
+	hub_take_asked(hub);
+	if (++hub->ticks % HUB_TICKS_PER_SECOND != 0)
+		return;
+	hub_second(hub);
+	hub_watch_sensors(hub);
+	hub_refused_tell(hub->refused, clock_us(CLOCK_REALTIME), take_found, hub);
+	hub_lead_second(hub);
+	hub_say_trouble(hub);
+}
+
+static void loop(struct hub *hub)
+{
+	bool has_more = false;
+	while (!hub->ended) {
+		struct epoll_event events[8];
+		int timeout = has_more ? 0 : web_timeout_ms(hub->web);
+		int count = epoll_wait(hub->epoll, events, 8, timeout);
+		for (int i = 0; i < count; i++) {
+			if (events[i].data.fd == hub->signals)
+				take_signals(hub);
+			else if (events[i].data.fd == hub->timer)
+				take_tick(hub);
+			else if (events[i].data.fd == alerting_fd(&hub->alerting))
+				hub_take_sent(hub);
+		}
+		/* A leader that stood still may not be one any more. */
+		hub_look_at_lease(hub);
+		has_more = hub_follow_take(hub->follow, AT_ONCE, take_heard, hub);
+		web_run(hub->web);
+	}
+}
+
+/* ---- start ---- */
+
+static bool watch(struct hub *hub, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	return fd >= 0 && epoll_ctl(hub->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Before any thread, so that all of them leave the signals to the loop. */
+static bool open_loop(struct hub *hub)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	const struct itimerspec every = { .it_interval.tv_nsec = HUB_TICK_MS * 1000000,
+					  .it_value.tv_nsec = HUB_TICK_MS * 1000000 };
+	hub->epoll = epoll_create1(EPOLL_CLOEXEC);
+	hub->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	hub->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return hub->epoll >= 0 && hub->timer >= 0 &&
+	       timerfd_settime(hub->timer, 0, &every, NULL) == 0 &&
+	       watch(hub, hub->signals) && watch(hub, hub->timer);
+}
+
+static int open_web(struct hub *hub, const char *socket_path)
+{
+	static struct web_source source;
+	static struct web_past past;
+	char access_path[CONFIG_TEXT_MAX + sizeof(WEB_ACCESS_FILE)];
+	char error[WEB_ERROR_MAX];
+	int status;
+	hub->past = hub_past_new(hub->depot);
+	if (hub->past == NULL)
+		return STATUS_NOT_PERMITTED;
+	source = hub_source(hub);
+	past = hub_web_past(hub->past);
+	snprintf(access_path, sizeof(access_path), "%s" WEB_ACCESS_FILE,
+		 hub->config.state);
+	const struct web_options options = { .listen = hub->config.listen,
+					     .socket_path = socket_path,
+					     .version = BREAKWATER_VERSION,
+					     .source = &source,
+					     .past = &past,
+					     .config = &hub->config,
+					     .access_path = access_path };
+	hub->web = web_open(&options, error, &status);
+	if (hub->web == NULL) {
+		fprintf(stderr, "breakwater: %s\n", error);
+		return status;
+	}
+	return watch(hub, web_fd(hub->web)) ? STATUS_OK : STATUS_NOT_PERMITTED;
+}
+
+/* What names, certificates and databases take, and the configuration's own files. */
+static void confine(struct hub *hub)
+{
+	static const char *const usual[] = { "/etc",
+					     "/usr/lib/ssl",
+					     "/usr/share/ca-certificates",
+					     "/usr/local/share/ca-certificates",
+					     "/run/systemd/resolve",
+					     "/run/NetworkManager",
+					     "/run/resolvconf",
+					     "/run/connman" };
+	static struct readable readable;
+	const struct config *config = &hub->config;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		readable_add(&readable, usual[i]);
+	readable_add_config(&readable, hub->config_path);
+	readable_add_paths(&readable, &config->limits_files);
+	readable_add_paths(&readable, &config->notify_files);
+	readable_add(&readable, config->web_dashboards);
+	if (config->web_certificate[0] != '\0') {
+		readable_add_file(&readable, config->web_certificate);
+		readable_add_file(&readable, config->web_key);
+	}
+	int error = sandbox_own_folder(config->state, config->user);
+	if (error != 0 && geteuid() == 0)
+		fprintf(stderr, "breakwater: state folder %s: %s\n", config->state,
+			error == -ENOTEMPTY
+				? "other things than plain files of ours are in it; "
+				  "choose one of its own with --state DIR"
+				: strerror(-error));
+	sandbox_enter_hub(config->user, config->state, readable.at, &hub->sandbox);
+}
+
+static struct store_limits limits_of_store(const struct config *config)
+{
+	struct store_limits limits = store_no_limits;
+	limits.events_s = config->retention_events;
+	limits.size_bytes = config->retention_size;
+	return limits;
+}
+
+static bool open_link(struct hub *hub)
+{
+	char error[LINK_ERROR_MAX];
+	const struct link_options options = {
+		.servers = hub->servers,
+		.name = hub->name,
+		.ca = hub->ca[0] != '\0' ? hub->ca : NULL,
+		.credentials = hub->credentials[0] != '\0' ? hub->credentials : NULL,
+	};
+	hub->link = link_open(&options, error);
+	if (hub->link == NULL)
+		fprintf(stderr, "breakwater: fleet.servers: %s\n", error);
+	return hub->link != NULL;
+}
+
+static void tell_refused(void *self, const char *sensor, enum fleet_lane lane,
+			 enum take_refusal why, const char *says)
+{
+	struct hub *hub = self;
+	hub_refused_put(hub->refused, sensor, lane, why, says);
+}
+
+static bool start_takes(struct hub *hub)
+{
+	for (int i = 0; i < FLEET_LANES; i++) {
+		const struct take_options options = { .link = hub->link,
+						      .lane = (enum fleet_lane)i,
+						      .depot = hub->depot,
+						      .self = hub,
+						      .refused = tell_refused };
+		hub->takes[i] = take_start(&options);
+		if (hub->takes[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static struct link_streams streams_of(const struct config *config)
+{
+	struct link_streams streams = { .replicas = (int)config->hub_replicas };
+	for (int i = 0; i < FLEET_LANES; i++) {
+		streams.bytes_max[i] = config->hub_stream_size;
+		streams.age_max_s[i] = config->hub_stream_age;
+	}
+	return streams;
+}
+
+static bool start_tidy(struct hub *hub)
+{
+	const struct config *config = &hub->config;
+	const struct hub_tidy_options options = {
+		.link = hub->link,
+		.lease = hub->lease,
+		.depot = hub->depot,
+		.limits = { .flows_s = config->retention_flows,
+			    .ports_s = config->retention_ports_1m,
+			    .probes_s = config->retention_probes,
+			    .events_s = config->retention_events },
+		.streams = streams_of(config),
+	};
+	hub->tidy = hub_tidy_start(&options);
+	return hub->tidy != NULL;
+}
+
+/* What was before comes from the depot; what is now, from the streams. */
+static bool start_threads(struct hub *hub)
+{
+	if (!open_link(hub))
+		return false;
+	hub_recall(hub);
+	hub->say = hub_say_start(hub->link);
+	hub->lease = hub_lease_start(hub->link, hub->name);
+	if (hub->say == NULL || hub->lease == NULL || !start_tidy(hub) ||
+	    !start_takes(hub))
+		return false;
+	const struct hub_follow_options options = {
+		.link = hub->link,
+		.board = hub->board,
+		.own_epoch = hub_say_epoch(hub->say),
+		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US
+	};
+	hub->follow = hub_follow_start(&options);
+	return hub->follow != NULL;
+}
+
+static int open_all(struct hub *hub, const char *socket_path)
+{
+	const struct store_limits limits = limits_of_store(&hub->config);
+	programs_fork(&hub->programs, &hub->config);
+	alerting_fork(&hub->alerting);
+	if (!open_loop(hub)) {
+		fprintf(stderr, "breakwater: can't start: %s\n", strerror(errno));
+		return STATUS_NOT_PERMITTED;
+	}
+	int status = open_web(hub, socket_path);
+	if (status != STATUS_OK)
+		return status;
+	run_begin(&hub->state, clock_us(CLOCK_REALTIME));
+	hub->second_us = hub->state.started_us;
+	if (alerting_fd(&hub->alerting) >= 0)
+		watch(hub, alerting_fd(&hub->alerting));
+	confine(hub);
+	dashboard_shelf_open(&hub->dashboards, hub->config.state,
+			     hub->config.web_dashboards);
+	hub->store = store_open(hub->config.state, &limits);
+	hub->board = board_new();
+	hub->attackers = attackers_new();
+	hub->refused = hub_refused_new();
+	if (hub->store == NULL || hub->board == NULL || hub->attackers == NULL ||
+	    hub->refused == NULL || !start_threads(hub)) {
+		fprintf(stderr, "breakwater: the hub can't start\n");
+		return STATUS_NOT_PERMITTED;
+	}
+	return STATUS_OK;
+}
+
+/*
+ * The web goes first, who keeps what comes after it; what is said while the leader ends
+ * is told before the lease is given up.
+ */
+static void close_hub(struct hub *hub)
+{
+	if (hub->web != NULL)
+		web_close(hub->web);
+	hub->web = NULL;
+	hub_follow_stop(hub->follow);
+	for (int i = 0; i < FLEET_LANES; i++)
+		take_stop(hub->takes[i]);
+	hub_tidy_stop(hub->tidy);
+	hub_ask_close(hub->ask);
+	bool leads = hub->leads && hub_lease_leads(hub->lease);
+	hub_detect_end(hub, leads);
+	if (hub->leads && !leads)
+		alerting_stand_down(&hub->alerting);
+	alerting_close(&hub->alerting);
+	hub_say_stop(hub->say);
+	hub_lease_stop(hub->lease);
+	link_close(hub->link);
+	hub_past_free(hub->past);
+	if (hub->store != NULL)
+		store_close(hub->store);
+	board_free(hub->board);
+	attackers_free(hub->attackers);
+	hub_refused_free(hub->refused);
+	programs_close(&hub->programs);
+	dashboard_shelf_close(&hub->dashboards);
+	run_end(&hub->state);
+	free(hub);
+}
+
+static void greet(const struct hub *hub)
+{
+	char link[WEB_LINK_MAX] = "";
+	if (getenv("JOURNAL_STREAM") == NULL && web_link(hub->web, "", link) != 0)
+		link[0] = '\0';
+	printf("Breakwater " BREAKWATER_VERSION
+	       ": the hub %s keeps what sensors tell in %.*s.\n\n",
+	       hub->name, (int)strcspn(hub->depot, ":"), hub->depot);
+	if (web_address(hub->web)[0] != '\0')
+		printf("Dashboard  %s://%s/\n",
+		       hub->config.web_certificate[0] != '\0' ? "https" : "http",
+		       web_address(hub->web));
+	if (link[0] != '\0')
+		printf("Sign in    %s (once, within ten minutes)\n", link);
+	printf("Servers    %s\nCtrl-C ends it: another hub goes on.\n\n", hub->servers);
+	fflush(stdout);
+}
+
+static int run(struct hub *hub, const char *socket_path)
+{
+	int status = open_all(hub, socket_path);
+	if (status != STATUS_OK)
+		return status;
+	if (!hub->quiet)
+		greet(hub);
+	loop(hub);
+	return STATUS_OK;
+}
+
+/* ---- configuration ---- */
+
+static bool take_servers(struct hub *hub)
+{
+	const config_texts *servers = &hub->config.fleet_servers;
+	size_t len = 0;
+	for (size_t i = 0; i < servers->count; i++)
+		len += (size_t)snprintf(hub->servers + len, sizeof(hub->servers) - len,
+					"%s%s", i > 0 ? "," : "", servers->at[i]);
+	if (servers->count == 0)
+		fputs("breakwater hub: fleet.servers: none is configured; allowed are "
+		      "addresses of NATS servers (docs/fleet.md)\n",
+		      stderr);
+	return servers->count > 0;
+}
+
+/* "": there is no such file, so the servers ask for none. */
+static void find_file(const struct hub *hub, const char *name,
+		      char path[static HUB_PATH_MAX])
+{
+	snprintf(path, HUB_PATH_MAX, "%s/fleet/%s", hub->config.state, name);
+	if (access(path, F_OK) != 0)
+		path[0] = '\0';
+}
+
+static void take_names(struct hub *hub)
+{
+	char host[256] = "";
+	gethostname(host, sizeof(host) - 1);
+	record_text(hub->name, sizeof(hub->name),
+		    hub->config.hub_name[0] != '\0' ? hub->config.hub_name : host);
+	find_file(hub, "hub.creds", hub->credentials);
+	find_file(hub, "ca.pem", hub->ca);
+	if (hub->config.hub_store[0] != '\0')
+		snprintf(hub->depot, sizeof(hub->depot), "%s", hub->config.hub_store);
+	else
+		snprintf(hub->depot, sizeof(hub->depot), "sqlite:%s/fleet.db",
+			 hub->config.state);
+}
+
+struct hub_options {
+	struct option_list home;
+	const char *listen, *state;
+};
+
+static int start(struct hub *hub, const struct hub_options *o)
+{
+	char path[SOCKET_PATH_SIZE];
+	struct buf errors = { 0 };
+	int status =
+		settings_load(&hub->config, hub->config_path, &o->home, &hub->home);
+	if (status != STATUS_OK)
+		return status;
+	if (o->listen != NULL)
+		snprintf(hub->config.listen, sizeof(hub->config.listen), "%s",
+			 o->listen);
+	if (o->state != NULL)
+		snprintf(hub->config.state, sizeof(hub->config.state), "%s", o->state);
+	/* Each sensor judges its own ports by these, and tells what comes of it. */
+	hub->config.limits_usual = false;
+	take_names(hub);
+	if (!take_servers(hub))
+		return STATUS_USAGE;
+	if (!hub_prepare_alerting(hub, &errors)) {
+		fwrite(errors.at, 1, errors.len, stderr);
+		buf_free(&errors);
+		return STATUS_USAGE;
+	}
+	socket_path_default(path);
+	return run(hub, hub->common.socket != NULL ? hub->common.socket : path);
+}
+
+int command_hub(int argc, char **argv)
+{
+	struct hub *hub = calloc(1, sizeof(*hub));
+	struct hub_options o = { 0 };
+	if (hub == NULL)
+		return STATUS_NOT_PERMITTED;
+	hub->epoll = hub->signals = hub->timer = -1;
+	const struct option_spec specs[] = {
+		OPTION_CONFIG(&hub->config_path),
+		{ 0, OPTION_TEXT, "listen", "ADDR:PORT",
+		  "where the HTTP API listens; port 0 picks a free one, \"off\" none",
+		  &o.listen, 0, 0 },
+		{ 0, OPTION_TEXT, "state", "DIR", "folder for what survives a restart",
+		  &o.state, 0, 0 },
+		{ 'q', OPTION_FLAG, "quiet", NULL, "say nothing but errors",
+		  &hub->quiet, 0, 0 },
+	};
+	const struct command_help help = {
+		.name = "hub",
+		.doc = "Keep what the sensors of a fleet tell, and show it as one.",
+		.examples = "  breakwater hub -c hub.yaml --state "
+			    "/var/lib/breakwater-hub\n",
+		.specs = specs,
+		.spec_count = sizeof(specs) / sizeof(specs[0]),
+	};
+	int first, status = STATUS_USAGE;
+	if (options_parse(&help, argc, argv, &hub->common, &first, &status))
+		status = start(hub, &o);
+	close_hub(hub);
+	return status;
+}

@@ -1,0 +1,140 @@
+/*
+ * hub.h: a hub of a fleet: breakwater hub.  What sensors tell goes into the depot
+ * (fleet/take.h), what is known now onto a board (fleet/board.h), and from both to
+ * whoever looks on; one of the hubs leads, judges what all of them tell, and tells
+ * people (docs/fleet.md).
+ *
+ * One loop does all but waiting for others: who pulls, follows, publishes, holds the
+ * lease, and tidies up has a thread of its own, and hands over records or answers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/home.h"
+#include "cli/alerting.h"
+#include "cli/dashboard_shelf.h"
+#include "cli/hub_ask.h"
+#include "cli/hub_follow.h"
+#include "cli/hub_lease.h"
+#include "cli/hub_past.h"
+#include "cli/hub_refused.h"
+#include "cli/hub_say.h"
+#include "cli/hub_tidy.h"
+#include "cli/options.h"
+#include "cli/programs.h"
+#include "cli/run_report.h"
+#include "config/config.h"
+#include "detect/fleet.h"
+#include "fleet/board.h"
+#include "fleet/link.h"
+#include "fleet/attackers.h"
+#include "fleet/take.h"
+#include "guard/guard.h"
+#include "store/store.h"
+#include "web/web.h"
+
+enum {
+	HUB_TICK_MS = 100,
+	HUB_TICKS_PER_SECOND = 1000 / HUB_TICK_MS,
+	HUB_PATH_MAX = CONFIG_TEXT_MAX + 32,
+};
+
+struct hub {
+	const char *config_path;
+	struct config config;
+	struct home home, own;
+	struct common_options common;
+	bool quiet, ended;
+	field_text64 name;                                /* this hub's own */
+	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
+	char credentials[HUB_PATH_MAX], ca[HUB_PATH_MAX]; /* files; "": none */
+	char depot[HUB_PATH_MAX];                         /* as depot_open() */
+	struct link *link;
+	struct board *board;
+	struct take *takes[FLEET_LANES];
+	struct hub_follow *follow;
+	struct hub_say *say;
+	struct hub_lease *lease;
+	struct hub_tidy *tidy;
+	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
+	struct hub_past *past;
+	/* What the leader does; the book is there only while it leads. */
+	struct alerting alerting;
+	struct attackers *attackers;
+	struct hub_refused *refused;
+	struct detect_fleet *detect; /* NULL: it does not lead */
+	bool leads;
+	struct programs programs;
+	struct store *store; /* this hub's own: its audit chain, what hubs have said */
+	struct web *web;
+	struct dashboard_shelf dashboards;
+	struct run_state state;
+	struct sandbox_report sandbox;
+	field_text256 trouble; /* as last said on standard error */
+	uint64_t told_stamp;   /* of the file of who was told what, as last given on */
+	int64_t second_us;
+	int epoll, signals, timer;
+	unsigned ticks;
+};
+
+/* ---- hub_intake.c ---- */
+
+/* A record that a sensor told, or another hub. */
+void hub_take(struct hub *hub, const struct hub_heard *heard);
+/*
+ * What this hub says itself, as the leader or of what it has refused: kept here, shown,
+ * and told to all as FLEET_HUB.
+ */
+void hub_keep(struct hub *hub, enum record_kind kind, const void *record);
+void hub_audit(struct hub *hub, const char *action, const char *actor,
+	       const char *subject, const char *before, const char *after);
+/* Of sensors whose state has changed; each second. */
+void hub_watch_sensors(struct hub *hub);
+/* Records of the past, before anything is followed. */
+void hub_recall(struct hub *hub);
+
+/* ---- hub_lead.c ---- */
+
+bool hub_prepare_alerting(struct hub *hub, struct buf *errors);
+/* Begins to lead, or stops, as the lease says; often. */
+void hub_look_at_lease(struct hub *hub);
+/* Each second. */
+void hub_lead_second(struct hub *hub);
+/* What the process that tells people has to say. */
+void hub_take_sent(struct hub *hub);
+/* As the leader: what a record means for incidents. */
+void hub_judge(struct hub *hub, enum record_kind kind, const void *record);
+/* Of a finding, whose incident it sets; true: to another one than its detector says. */
+bool hub_judge_finding(struct hub *hub, struct finding_record *finding);
+void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor);
+
+/* ---- hub_detect.c ---- */
+
+/* What only a fleet sees (detect/fleet.h), in the leader only. */
+bool hub_detect_begin(struct hub *hub);
+/* A finding of the hubs' that was open when another one led. */
+void hub_detect_restore(struct hub *hub, const struct finding_record *finding);
+/* Each record that a sensor tells, but ports and flows; what is found is hub_found().
+ */
+void hub_detect(struct hub *hub, enum record_kind kind, const void *record);
+void hub_detect_second(struct hub *hub);
+/* still_leads: what waits to be said may be. */
+void hub_detect_end(struct hub *hub, bool still_leads);
+/* A finding of the hubs' own. */
+void hub_found(struct hub *hub, const struct finding_record *finding);
+
+/* ---- hub_answers.c, hub_status.c, hub_change.c ---- */
+
+struct web_source hub_source(struct hub *hub);
+void hub_status(void *self, struct buf *json);
+void hub_self(void *self, struct self_record *out);
+/* Its own record of this second. */
+void hub_second(struct hub *hub);
+/* What is wrong with servers or depot, on standard error, when that changes. */
+void hub_say_trouble(struct hub *hub);
+/* Parts of web_source: forms, here or at the hub that leads. */
+void hub_fill_changes(struct web_source *source);
+/* What another hub passed on. */
+void hub_take_asked(struct hub *hub);

@@ -1,0 +1,191 @@
+/*
+ * hub_answers.c: what the web room asks of a hub; see hub.h.  What a hub can't know or
+ * do is not answered: nobody is asked, blocked or configured from here by these ways.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/figures.h"
+#include "base/clock.h"
+#include "cli/hub.h"
+
+/* As web_emit and board_emit are the same. */
+#define GIVES(name, kind)                                                              \
+	static void give_##name(void *self, web_emit emit, void *to)                   \
+	{                                                                              \
+		const struct hub *hub = self;                                          \
+		board_each(hub->board, RECORD_##kind, emit, to);                       \
+	}
+GIVES(sensors, sensor)
+GIVES(ports, port)
+GIVES(listeners, listener)
+GIVES(findings, finding)
+GIVES(blocks, block)
+GIVES(alerts, alert)
+GIVES(probes, probe)
+GIVES(levels, level)
+GIVES(silences, silence)
+
+struct emitting {
+	web_emit emit;
+	void *to;
+};
+
+static void emit_incident(void *to, const struct incident_record *incident)
+{
+	const struct emitting *e = to;
+	struct incident_record known = *incident;
+	record_text(known.sensor, sizeof(known.sensor), FLEET_HUB);
+	e->emit(e->to, &known);
+}
+
+/* Those of a sensor alone are parts of these, and in the depot. */
+static void emit_fleets(void *to, const void *record)
+{
+	const struct emitting *e = to;
+	const struct incident_record *incident = record;
+	if (strcmp(incident->sensor, FLEET_HUB) == 0)
+		e->emit(e->to, incident);
+}
+
+static void give_incidents(void *self, web_emit emit, void *to)
+{
+	const struct hub *hub = self;
+	struct emitting e = { .emit = emit, .to = to };
+	if (hub->leads)
+		alerting_each(&hub->alerting, emit_incident, &e);
+	else
+		board_each(hub->board, RECORD_incident, emit_fleets, &e);
+}
+
+static bool is_home(void *self, const struct addr *addr)
+{
+	const struct hub *hub = self;
+	return home_holds(&hub->home, addr);
+}
+
+/* Of ports and flows the depot is asked for all but the last minutes. */
+static int64_t memory_since_us(void *self, enum record_kind kind)
+{
+	enum { MINUTE_US = 60000000 };
+	const struct hub *hub = self;
+	return kind == RECORD_port ? hub->second_us - MINUTE_US : INT64_MAX;
+}
+
+/* None of a hub's own: they are told when they end. */
+static void give_flows(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	(void)emit;
+	(void)to;
+}
+
+static void emit_figures(void *to, const struct figures_record *row)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, row);
+}
+
+static int give_figures(int64_t since_us, web_reader read, void *from, web_emit emit,
+			void *to)
+{
+	struct emitting e = { .emit = emit, .to = to };
+	struct figures *figures = figures_new(since_us, clock_us(CLOCK_REALTIME));
+	int result = figures != NULL ? figures_read(figures, read, from) : -ENOMEM;
+	if (result == 0 && !figures_tell(figures, emit_figures, &e))
+		result = -ENOMEM;
+	figures_free(figures);
+	return result;
+}
+
+static void audit(void *self, const char *action, const char *actor,
+		  const char *subject, const char *before, const char *after)
+{
+	hub_audit(self, action, actor, subject, before, after);
+}
+
+static void tell_trouble(void *self, const char *text)
+{
+	(void)self;
+	fprintf(stderr, "breakwater: %s\n", text);
+}
+
+/* ---- dashboards ---- */
+
+static void give_dashboards(void *self, struct buf *json)
+{
+	struct hub *hub = self;
+	dashboard_shelf_list(&hub->dashboards, json);
+}
+
+static int give_dashboard(void *self, const char *name, bool as_file, struct buf *out)
+{
+	const struct hub *hub = self;
+	return dashboard_shelf_get(&hub->dashboards, name, as_file, out);
+}
+
+static int put_dashboard(void *self, const char *name, const char *text, size_t len,
+			 const char *actor, struct buf *message)
+{
+	struct hub *hub = self;
+	struct shelf_change change;
+	struct buf copy = { 0 };
+	buf_add(&copy, text, len);
+	int error = buf_ok(&copy) ? dashboard_shelf_put(&hub->dashboards, name, &copy,
+							&change, message)
+				  : -ENOMEM;
+	if (error == 0)
+		hub_audit(hub, "dashboard_put", actor, name, change.before,
+			  change.after);
+	buf_free(&copy);
+	return error;
+}
+
+static int remove_dashboard(void *self, const char *name, const char *actor,
+			    struct buf *message)
+{
+	struct hub *hub = self;
+	struct shelf_change change;
+	int error = dashboard_shelf_remove(&hub->dashboards, name, &change, message);
+	if (error == 0)
+		hub_audit(hub, "dashboard_remove", actor, name, change.before,
+			  change.after);
+	return error;
+}
+
+static void give_sinks(void *self, struct buf *json)
+{
+	const struct hub *hub = self;
+	alerting_sinks_json(&hub->alerting, json);
+}
+
+struct web_source hub_source(struct hub *hub)
+{
+	struct web_source source = { .self = hub,
+				     .sensors = give_sensors,
+				     .ports = give_ports,
+				     .is_home = is_home,
+				     .flows = give_flows,
+				     .self_record = hub_self,
+				     .status = hub_status,
+				     .listeners = give_listeners,
+				     .findings = give_findings,
+				     .blocks = give_blocks,
+				     .incidents = give_incidents,
+				     .alerts = give_alerts,
+				     .levels = give_levels,
+				     .silences = give_silences,
+				     .probes = give_probes,
+				     .memory_since_us = memory_since_us,
+				     .figures = give_figures,
+				     .audit = audit,
+				     .trouble = tell_trouble,
+				     .sinks = give_sinks,
+				     .dashboards = give_dashboards,
+				     .dashboard = give_dashboard,
+				     .dashboard_put = put_dashboard,
+				     .dashboard_remove = remove_dashboard };
+	hub_fill_changes(&source);
+	return source;
+}

@@ -1,0 +1,92 @@
+/*
+ * hub_change.c: what people change at a hub: done here if it leads, else passed on to
+ * the one that does; see hub.h and hub_ask.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/hub.h"
+
+static const struct doing {
+	const char *what;
+	int (*take)(struct alerting *a, const char *form, const char *actor,
+		    struct buf *message);
+} doings[] = {
+	{ "incident", alerting_change },
+	{ "deployed", alerting_deployed },
+	{ "silence", alerting_silence },
+	{ "unsilence", alerting_unsilence },
+};
+
+static int do_it(struct hub *hub, const struct hub_asked *asked, struct buf *message)
+{
+	for (size_t i = 0; i < sizeof(doings) / sizeof(doings[0]); i++)
+		if (strcmp(asked->what, doings[i].what) == 0)
+			return doings[i].take(&hub->alerting, asked->form, asked->actor,
+					      message);
+	buf_text(message, "this hub is of another version");
+	return -EINVAL;
+}
+
+static int answer(void *self, const struct hub_asked *asked, struct buf *message)
+{
+	return do_it(self, asked, message);
+}
+
+void hub_take_asked(struct hub *hub)
+{
+	if (hub->ask != NULL)
+		hub_ask_take(hub->ask, answer, hub);
+}
+
+/* The leader notes in its audit chain what was done; this one who asked it here. */
+static int pass_on(struct hub *hub, const struct hub_asked *asked, struct buf *message)
+{
+	field_text64 leader;
+	int result = hub_pass_on(hub->link, asked, message);
+	hub_lease_leader(hub->lease, leader);
+	hub_audit(hub, "passed_on", asked->actor, asked->what, "", leader);
+	if (result == -EAGAIN)
+		buf_printf(message,
+			   "no hub that leads answers%s%s%s; try again in some seconds",
+			   leader[0] != '\0' ? " (" : "", leader,
+			   leader[0] != '\0' ? ")" : "");
+	return result;
+}
+
+static int change(struct hub *hub, const char *what, const char *text, size_t len,
+		  const char *actor, struct buf *message)
+{
+	struct buf form = { 0 };
+	struct hub_asked asked = { .form = "" };
+	buf_add(&form, text, len);
+	asked.form = buf_cstr(&form);
+	record_text(asked.what, sizeof(asked.what), what);
+	record_text(asked.actor, sizeof(asked.actor), actor);
+	int result = -ENOMEM;
+	if (asked.form != NULL)
+		result = hub->leads ? do_it(hub, &asked, message)
+				    : pass_on(hub, &asked, message);
+	buf_free(&form);
+	return result;
+}
+
+#define TAKES(name)                                                                    \
+	static int take_##name(void *self, const char *text, size_t len,               \
+			       const char *actor, struct buf *message)                 \
+	{                                                                              \
+		return change(self, #name, text, len, actor, message);                 \
+	}
+TAKES(incident)
+TAKES(deployed)
+TAKES(silence)
+TAKES(unsilence)
+
+void hub_fill_changes(struct web_source *source)
+{
+	source->incident_change = take_incident;
+	source->deployed = take_deployed;
+	source->silence = take_silence;
+	source->unsilence = take_unsilence;
+}

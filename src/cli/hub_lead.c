@@ -1,0 +1,319 @@
+/*
+ * hub_lead.c: what the hub that leads does: the book of incidents of all sensors, and
+ * who is told; see hub.h and fleet/lease.h.
+ *
+ * Who follows hears all that the leader says (hub_keep()), keeps it in its own store,
+ * and knows from its board what is open: so who takes over goes on with the same
+ * incidents, and what came between is not missing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/incidents.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "cli/hub.h"
+
+enum { WRITTEN_MS = 2000, TOLD_MOST = 900 * 1024 /* a message has 1 MiB */ };
+static const char late_rule[] = "sensor_late";
+/* What attacks are judged by is looked at again from before another hub ended. */
+#define EVIDENCE_US INT64_C(60000000)
+
+/* ---- what it is given ---- */
+
+static void keep(void *self, enum record_kind kind, const void *record)
+{
+	hub_keep(self, kind, record);
+}
+
+static bool is_late(struct hub *hub, const char *name, struct sensor_record *out)
+{
+	return board_sensor(hub->board, name, out) && strcmp(out->state, "late") == 0;
+}
+
+/* An alert of the last leader's: of a sensor that is late still. */
+static bool goes_on(void *self, const struct alert_record *alert)
+{
+	struct sensor_record sensor;
+	return strcmp(alert->rule, late_rule) == 0 &&
+	       is_late(self, alert->target, &sensor);
+}
+
+bool hub_prepare_alerting(struct hub *hub, struct buf *errors)
+{
+	const struct alerting_setup setup = { .self = hub,
+					      .keep = keep,
+					      .goes_on = goes_on,
+					      .config = &hub->config,
+					      .config_path = hub->config_path,
+					      .own = &hub->own,
+					      .home = &hub->home,
+					      .programs = &hub->programs };
+	return alerting_prepare(&hub->alerting, &setup, errors);
+}
+
+static void say(struct buf *said)
+{
+	if (said->len > 0)
+		fwrite(said->at, 1, said->len, stderr);
+	buf_free(said);
+}
+
+void hub_take_sent(struct hub *hub)
+{
+	struct buf said = { 0 };
+	alerting_take_sent(&hub->alerting, &said);
+	say(&said);
+}
+
+/* ---- who was told what ---- */
+
+static void told_path(const struct hub *hub, char path[static HUB_PATH_MAX])
+{
+	snprintf(path, HUB_PATH_MAX, "%.*s/told.bin", CONFIG_TEXT_MAX - 1,
+		 hub->config.state);
+}
+
+/* What the last leader kept, in place of what this hub knew. */
+static void take_told(struct hub *hub)
+{
+	char path[HUB_PATH_MAX];
+	struct buf told = { 0 };
+	if (!hub_lease_kept(hub->lease, &told))
+		return;
+	told_path(hub, path);
+	int error = file_replace_private(path, told.at, told.len);
+	if (error != 0)
+		fprintf(stderr,
+			"breakwater: %s: %s; people may be told again of what they "
+			"know\n",
+			path, strerror(-error));
+	buf_free(&told);
+}
+
+static void give_told(struct hub *hub)
+{
+	char path[HUB_PATH_MAX];
+	struct buf told = { 0 };
+	told_path(hub, path);
+	uint64_t stamp = file_stamp(path);
+	if (stamp == hub->told_stamp)
+		return;
+	hub->told_stamp = stamp;
+	if (file_read(path, TOLD_MOST, &told) == 0)
+		hub_lease_keep(hub->lease, told.at, told.len);
+	buf_free(&told);
+}
+
+/* ---- what a record means ---- */
+
+bool hub_judge_finding(struct hub *hub, struct finding_record *finding)
+{
+	field_text32 before;
+	if (!hub->leads)
+		return false;
+	memcpy(before, finding->incident, sizeof(before));
+	attackers_join(hub->attackers, finding);
+	alerting_finding(&hub->alerting, finding);
+	attackers_note(hub->attackers, finding);
+	return strcmp(before, finding->incident) != 0;
+}
+
+/* Of another machine's alert only the book hears: its sensor keeps it itself. */
+static void judge_alert(struct hub *hub, const struct alert_record *alert)
+{
+	struct alert_record known = *alert;
+	if (known.state != NULL)
+		incident_book_alert(hub->alerting.book, &known);
+}
+
+void hub_judge(struct hub *hub, enum record_kind kind, const void *record)
+{
+	if (!hub->leads)
+		return;
+	if (kind == RECORD_finding) {
+		struct finding_record known = *(const struct finding_record *)record;
+		if (known.state != NULL && known.severity != NULL && known.kind != NULL)
+			hub_judge_finding(hub, &known);
+	} else if (kind == RECORD_alert) {
+		judge_alert(hub, record);
+	} else if (kind == RECORD_block) {
+		alerting_block(&hub->alerting, record);
+	}
+	hub_detect(hub, kind, record);
+}
+
+/* ---- sensors that are not heard ---- */
+
+static const struct alert_record *late_alert(const struct hub *hub, const char *name)
+{
+	const struct alert_board *board = &hub->alerting.board;
+	for (size_t i = 0; i < board->count; i++)
+		if (strcmp(board->at[i].rule, late_rule) == 0 &&
+		    strcmp(board->at[i].target, name) == 0)
+			return &board->at[i];
+	return NULL;
+}
+
+static void fire_late(struct hub *hub, const struct sensor_record *sensor,
+		      int64_t now_us)
+{
+	struct alert_record alert;
+	const uint64_t of[] = { hash_sum(sensor->sensor, strlen(sensor->sensor)),
+				(uint64_t)now_us };
+	record_init(RECORD_alert, &alert);
+	snprintf(alert.id, sizeof(alert.id), "%016llx",
+		 (unsigned long long)hash_sum(of, sizeof(of)));
+	alert.at = alert.start = now_us;
+	alert.state = "firing";
+	alert.kind = "absence";
+	alert.severity = "high";
+	record_text(alert.rule, sizeof(alert.rule), late_rule);
+	record_text(alert.target, sizeof(alert.target), sensor->sensor);
+	record_text(alert.sensor, sizeof(alert.sensor), sensor->sensor);
+	record_text(alert.tags, sizeof(alert.tags), sensor->tags);
+	record_text(alert.metric, sizeof(alert.metric), "sensor.state");
+	snprintf(alert.summary, sizeof(alert.summary),
+		 "sensor %s%s%s is not heard any more: nothing is known of its ports",
+		 sensor->sensor, sensor->site[0] != '\0' ? " at " : "", sensor->site);
+	record_text(
+		alert.advice, sizeof(alert.advice),
+		"Is the machine up, does breakwater run there, and does it reach the "
+		"NATS servers?  Its own status says what waits: breakwater status.");
+	alerting_alert(&hub->alerting, &alert);
+}
+
+void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor)
+{
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	if (!hub->leads)
+		return;
+	const struct alert_record *known = late_alert(hub, sensor->sensor);
+	bool is = strcmp(sensor->state, "late") == 0;
+	if (is && known == NULL) {
+		fire_late(hub, sensor, now_us);
+	} else if (!is && known != NULL) {
+		struct alert_record over = *known;
+		over.state = "resolved";
+		over.at = over.end = now_us;
+		alerting_alert(&hub->alerting, &over);
+	}
+}
+
+/* ---- to lead, and to follow ---- */
+
+/* Copies: what is judged is told, and so changes the board. */
+struct rows {
+	enum record_kind kind;
+	char *at; /* owned */
+	size_t count, room;
+};
+
+static void collect(void *to, const void *record)
+{
+	struct rows *rows = to;
+	size_t size = schemas[rows->kind].size;
+	if (rows->count == rows->room) {
+		size_t room = rows->room > 0 ? 2 * rows->room : 64;
+		char *larger = reallocarray(rows->at, room, size);
+		if (larger == NULL)
+			return;
+		rows->at = larger;
+		rows->room = room;
+	}
+	memcpy(rows->at + rows->count++ * size, record, size);
+}
+
+/* What hubs found themselves, they found before. */
+static void judge_own(struct hub *hub, const struct finding_record *finding)
+{
+	struct finding_record known = *finding;
+	hub_detect_restore(hub, finding);
+	hub_judge_finding(hub, &known);
+}
+
+static void judge_row(struct hub *hub, enum record_kind kind, const void *record)
+{
+	const char *sensor =
+		(const char *)record + record_field(kind, "sensor")->offset;
+	if (kind == RECORD_sensor)
+		hub_judge_sensor(hub, record);
+	if (strcmp(sensor, FLEET_HUB) != 0)
+		hub_judge(hub, kind, record);
+	else if (kind == RECORD_finding)
+		judge_own(hub, record);
+}
+
+/* What came while nobody led, and what was open before; the oldest first. */
+static void catch_up(struct hub *hub, enum record_kind kind)
+{
+	struct rows rows = { .kind = kind };
+	size_t size = schemas[kind].size;
+	board_each(hub->board, kind, collect, &rows);
+	for (size_t i = rows.count; i > 0; i--)
+		judge_row(hub, kind, rows.at + (i - 1) * size);
+	free(rows.at);
+}
+
+static void begin(struct hub *hub)
+{
+	struct buf said = { 0 };
+	int64_t now_us = clock_us(CLOCK_REALTIME);
+	store_wait_written(hub->store, WRITTEN_MS); /* the book is read from it */
+	take_told(hub);
+	if (!alerting_open(&hub->alerting)) {
+		fprintf(stderr, "breakwater: not enough memory to lead\n");
+		return;
+	}
+	if (!hub_detect_begin(hub)) {
+		fprintf(stderr, "breakwater: not enough memory to lead\n");
+		alerting_stand_down(&hub->alerting);
+		return;
+	}
+	hub->leads = true;
+	hub_follow_evidence(hub->follow, true, now_us - EVIDENCE_US);
+	hub->ask = hub_ask_open(hub->link);
+	alerting_begin(&hub->alerting, hub->web != NULL ? web_address(hub->web) : "",
+		       now_us, &said);
+	say(&said);
+	catch_up(hub, RECORD_sensor);
+	catch_up(hub, RECORD_listener);
+	catch_up(hub, RECORD_finding);
+	catch_up(hub, RECORD_alert);
+	fprintf(stderr, "breakwater: this hub leads\n");
+}
+
+static void end(struct hub *hub)
+{
+	hub->leads = false;
+	hub_follow_evidence(hub->follow, false, 0);
+	hub_detect_end(hub, false);
+	hub_ask_close(hub->ask);
+	hub->ask = NULL;
+	alerting_stand_down(&hub->alerting);
+	fprintf(stderr, "breakwater: this hub does not lead any more\n");
+}
+
+void hub_look_at_lease(struct hub *hub)
+{
+	bool leads = hub_lease_leads(hub->lease);
+	if (leads && !hub->leads)
+		begin(hub);
+	else if (!leads && hub->leads)
+		end(hub);
+}
+
+void hub_lead_second(struct hub *hub)
+{
+	struct buf said = { 0 };
+	if (!hub->leads)
+		return;
+	if (hub->ask == NULL)
+		hub->ask = hub_ask_open(hub->link);
+	hub_detect_second(hub);
+	alerting_second(&hub->alerting, clock_us(CLOCK_REALTIME), &said);
+	say(&said);
+	give_told(hub);
+}

@@ -1,0 +1,137 @@
+/*
+ * hub_past.c: see hub_past.h.
+ *
+ * The web room gives each function what open() gave it, so a reader here is a
+ * connection and where it came from.
+ */
+#include "cli/hub_past.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "fleet/depot.h"
+#include "fleet/lane.h"
+
+enum { KEPT_MOST = 4, READ_MOST = 1000000 };
+
+struct reading {
+	struct hub_past *past;
+	struct depot *depot;
+	bool has_failed; /* it is not used again */
+};
+
+struct hub_past {
+	const char *where;
+	pthread_mutex_t lock;
+	struct depot *kept[KEPT_MOST]; /* under the lock */
+	size_t count;
+};
+
+struct hub_past *hub_past_new(const char *where)
+{
+	struct hub_past *past = calloc(1, sizeof(*past));
+	if (past == NULL)
+		return NULL;
+	past->where = where;
+	pthread_mutex_init(&past->lock, NULL);
+	return past;
+}
+
+void hub_past_free(struct hub_past *past)
+{
+	if (past == NULL)
+		return;
+	for (size_t i = 0; i < past->count; i++)
+		depot_close(past->kept[i]);
+	pthread_mutex_destroy(&past->lock);
+	free(past);
+}
+
+static struct depot *take_kept(struct hub_past *past)
+{
+	pthread_mutex_lock(&past->lock);
+	struct depot *depot = past->count > 0 ? past->kept[--past->count] : NULL;
+	pthread_mutex_unlock(&past->lock);
+	return depot;
+}
+
+static void give_back(struct hub_past *past, struct depot *depot)
+{
+	pthread_mutex_lock(&past->lock);
+	bool is_kept = past->count < KEPT_MOST;
+	if (is_kept)
+		past->kept[past->count++] = depot;
+	pthread_mutex_unlock(&past->lock);
+	if (!is_kept)
+		depot_close(depot);
+}
+
+/* The web room's folder is the one thing that it gives to open(). */
+static struct store_reader *open_reader(const char *folder,
+					char error[static STORE_ERROR_MAX], int *status)
+{
+	struct hub_past *past = (struct hub_past *)(uintptr_t)folder;
+	char why[DEPOT_ERROR_MAX] = "";
+	struct reading *reading = calloc(1, sizeof(*reading));
+	*status = STATUS_UNREACHABLE;
+	if (reading == NULL)
+		return NULL;
+	reading->past = past;
+	reading->depot = take_kept(past);
+	if (reading->depot == NULL)
+		reading->depot = depot_open(past->where, why);
+	if (reading->depot != NULL)
+		return (struct store_reader *)reading;
+	snprintf(error, STORE_ERROR_MAX, "%.*s", STORE_ERROR_MAX - 1, why);
+	free(reading);
+	return NULL;
+}
+
+static void close_reader(struct store_reader *reader)
+{
+	struct reading *reading = (struct reading *)reader;
+	if (reading->has_failed)
+		depot_close(reading->depot);
+	else
+		give_back(reading->past, reading->depot);
+	free(reading);
+}
+
+/*
+ * Each sensor has incidents of its own, which are parts of the fleet's: who does not
+ * ask for those of a sensor wants the fleet's.
+ */
+static bool is_the_fleets(enum record_kind kind, const struct store_filter *filter)
+{
+	return filter->sensor_count == 0 && filter->id == NULL &&
+	       (kind == RECORD_incident || kind == RECORD_timeline);
+}
+
+static int read_records(struct store_reader *reader, enum record_kind kind,
+			const struct store_filter *filter, store_emit emit, void *to,
+			char error[static STORE_ERROR_MAX])
+{
+	static const char *const hubs[] = { FLEET_HUB };
+	struct reading *reading = (struct reading *)reader;
+	struct store_filter asked = *filter;
+	char why[DEPOT_ERROR_MAX] = "";
+	if (is_the_fleets(kind, filter)) {
+		asked.sensors = hubs;
+		asked.sensor_count = 1;
+	}
+	int result = depot_read(reading->depot, kind, &asked, READ_MOST, emit, to, why);
+	reading->has_failed |= result != 0;
+	snprintf(error, STORE_ERROR_MAX, "%.*s", STORE_ERROR_MAX - 1, why);
+	return result;
+}
+
+struct web_past hub_web_past(const struct hub_past *past)
+{
+	return (struct web_past){ .folder = (const char *)past,
+				  .open = open_reader,
+				  .read = read_records,
+				  .close = close_reader };
+}

@@ -1,0 +1,14 @@
+/*
+ * hub_past.h: questions about the past of a fleet, asked of the depot: connections to
+ * it are kept for the next question.
+ */
+#pragma once
+
+#include "web/kept.h"
+
+struct hub_past;
+/* where: as depot_open(), borrowed; NULL without memory. */
+struct hub_past *hub_past_new(const char *where);
+void hub_past_free(struct hub_past *past);
+/* Its functions, for web_options; they may be called from any thread. */
+struct web_past hub_web_past(const struct hub_past *past);

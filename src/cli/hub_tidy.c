@@ -1,0 +1,256 @@
+/*
+ * hub_tidy.c: see hub_tidy.h.
+ */
+#include "cli/hub_tidy.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "fleet/skipped.h"
+#include "fleet/take.h"
+#include "record/record.h"
+
+enum { STEP_MS = 200, GAPS_AT_ONCE = 64 };
+#define SECOND_US INT64_C(1000000)
+#define AGAIN_US  (5 * SECOND_US) /* streams that could not be made */
+#define TRIM_US   (30 * SECOND_US)
+#define PRUNE_US  (3600 * SECOND_US)
+/* So long messages stay in the streams: who begins knows what was just now. */
+#define KEPT_US (600 * SECOND_US)
+
+struct hub_tidy {
+	struct hub_tidy_options options;
+	pthread_t thread;
+	atomic_bool stops;
+	/* The thread's: */
+	struct depot *depot;
+	struct link_ids *ids[FLEET_LANES];     /* while this hub leads */
+	int64_t streams_us, trim_us, prune_us; /* when they are due */
+	bool leads;
+	/* Under the lock: */
+	pthread_mutex_t lock;
+	struct skipped *skipped;
+	struct hub_tidy_counts counts;
+};
+
+static void set_trouble(struct hub_tidy *tidy, const char *text)
+{
+	pthread_mutex_lock(&tidy->lock);
+	snprintf(tidy->counts.trouble, sizeof(tidy->counts.trouble), "%s", text);
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+/* ---- streams ---- */
+
+/* Whoever comes first makes them, leader or not. */
+static void make_streams(struct hub_tidy *tidy, int64_t now_us)
+{
+	char error[LINK_ERROR_MAX];
+	if (tidy->counts.has_streams || now_us < tidy->streams_us)
+		return;
+	tidy->streams_us = now_us + AGAIN_US;
+	bool is_made = link_make_streams(tidy->options.link, &tidy->options.streams,
+					 error) == 0;
+	set_trouble(tidy, is_made ? "" : error);
+	pthread_mutex_lock(&tidy->lock);
+	tidy->counts.has_streams = is_made;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+static void trim(struct hub_tidy *tidy, int64_t now_us)
+{
+	int64_t time_us = clock_us(CLOCK_REALTIME);
+	if (now_us < tidy->trim_us)
+		return;
+	tidy->trim_us = now_us + TRIM_US;
+	for (int lane = 0; lane < FLEET_LANES; lane++)
+		link_trim(tidy->options.link, (enum fleet_lane)lane, time_us - KEPT_US);
+	pthread_mutex_lock(&tidy->lock);
+	tidy->counts.trimmed_us = time_us;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+/* ---- the depot ---- */
+
+static bool has_depot(struct hub_tidy *tidy)
+{
+	char error[DEPOT_ERROR_MAX];
+	if (tidy->depot == NULL)
+		tidy->depot = depot_open(tidy->options.depot, error);
+	return tidy->depot != NULL; /* why not, who takes says */
+}
+
+static void lose_depot(struct hub_tidy *tidy, const char *why)
+{
+	set_trouble(tidy, why);
+	depot_close(tidy->depot);
+	tidy->depot = NULL;
+}
+
+static void prune(struct hub_tidy *tidy, int64_t now_us)
+{
+	char error[DEPOT_ERROR_MAX];
+	int64_t time_us = clock_us(CLOCK_REALTIME);
+	if (now_us < tidy->prune_us || !has_depot(tidy))
+		return;
+	tidy->prune_us = now_us + PRUNE_US;
+	if (depot_prune(tidy->depot, &tidy->options.limits, time_us, error) != 0) {
+		tidy->prune_us = now_us + TRIM_US;
+		lose_depot(tidy, error);
+		return;
+	}
+	pthread_mutex_lock(&tidy->lock);
+	tidy->counts.pruned_us = time_us;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+/* ---- what never came ---- */
+
+/* On the library's threads. */
+static void see_id(void *self, const char *subject, const char *msgid,
+		   int64_t stored_us)
+{
+	struct hub_tidy *tidy = self;
+	char sensor[FLEET_NAME_MAX];
+	enum fleet_lane lane;
+	struct batch_id id;
+	if (!take_subject(subject, sensor, &lane) || !skipped_read_msgid(msgid, &id) ||
+	    strcmp(id.sensor, sensor) != 0 || id.lane != lane)
+		return;
+	pthread_mutex_lock(&tidy->lock);
+	if (tidy->skipped != NULL)
+		skipped_see(tidy->skipped, &id, stored_us, clock_us(CLOCK_MONOTONIC));
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+static void follow(struct hub_tidy *tidy)
+{
+	int64_t since_us = clock_us(CLOCK_REALTIME) - KEPT_US;
+	pthread_mutex_lock(&tidy->lock);
+	tidy->skipped = skipped_new();
+	pthread_mutex_unlock(&tidy->lock);
+	for (int lane = 0; lane < FLEET_LANES; lane++)
+		tidy->ids[lane] =
+			link_ids_follow(tidy->options.link, (enum fleet_lane)lane,
+					since_us, see_id, tidy);
+}
+
+static void unfollow(struct hub_tidy *tidy)
+{
+	for (int lane = 0; lane < FLEET_LANES; lane++) {
+		link_ids_close(tidy->ids[lane]);
+		tidy->ids[lane] = NULL;
+	}
+	pthread_mutex_lock(&tidy->lock);
+	skipped_free(tidy->skipped);
+	tidy->skipped = NULL;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+static size_t next_holes(struct hub_tidy *tidy, struct hole *out)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&tidy->lock);
+	while (count < GAPS_AT_ONCE && tidy->skipped != NULL &&
+	       skipped_next(tidy->skipped, clock_us(CLOCK_MONOTONIC), &out[count]))
+		count++;
+	pthread_mutex_unlock(&tidy->lock);
+	return count;
+}
+
+/* Of what the sensor itself tells, who takes the batch after it has noted the same. */
+static void note_gaps(struct hub_tidy *tidy)
+{
+	struct hole holes[GAPS_AT_ONCE];
+	struct depot_batch batches[GAPS_AT_ONCE];
+	struct buf bytes[GAPS_AT_ONCE] = { 0 };
+	char error[DEPOT_ERROR_MAX];
+	size_t kept = 0, count = has_depot(tidy) ? next_holes(tidy, holes) : 0;
+	for (size_t i = 0; i < count; i++) {
+		struct batch_id id;
+		if (!take_gap_batch(&holes[i].before, holes[i].start_us,
+				    holes[i].end_us, UNKNOWN_U64, &id, &bytes[i]))
+			continue;
+		batches[kept++] = (struct depot_batch){ .id = id,
+							.bytes = bytes[i].at,
+							.len = bytes[i].len,
+							.again = true };
+	}
+	if (kept > 0 && depot_write(tidy->depot, batches, kept, error) != 0)
+		lose_depot(tidy, error);
+	pthread_mutex_lock(&tidy->lock);
+	for (size_t i = 0; i < kept; i++)
+		tidy->counts.gaps += tidy->depot != NULL && batches[i].result == 0;
+	pthread_mutex_unlock(&tidy->lock);
+	for (size_t i = 0; i < count; i++)
+		buf_free(&bytes[i]);
+}
+
+/* ---- the thread ---- */
+
+static void look_who_leads(struct hub_tidy *tidy)
+{
+	bool leads = hub_lease_leads(tidy->options.lease);
+	if (leads && !tidy->leads)
+		follow(tidy);
+	else if (!leads && tidy->leads)
+		unfollow(tidy);
+	tidy->leads = leads;
+}
+
+static void *tidy_on(void *self)
+{
+	struct hub_tidy *tidy = self;
+	const struct timespec some = { .tv_nsec = STEP_MS * 1000000L };
+	while (!atomic_load(&tidy->stops)) {
+		int64_t now_us = clock_us(CLOCK_MONOTONIC);
+		make_streams(tidy, now_us);
+		look_who_leads(tidy);
+		if (tidy->leads) {
+			trim(tidy, now_us);
+			prune(tidy, now_us);
+			note_gaps(tidy);
+		}
+		nanosleep(&some, NULL);
+	}
+	unfollow(tidy);
+	depot_close(tidy->depot);
+	return NULL;
+}
+
+struct hub_tidy *hub_tidy_start(const struct hub_tidy_options *options)
+{
+	struct hub_tidy *tidy = calloc(1, sizeof(*tidy));
+	if (tidy == NULL)
+		return NULL;
+	tidy->options = *options;
+	tidy->counts.trimmed_us = tidy->counts.pruned_us = UNKNOWN_TIME;
+	pthread_mutex_init(&tidy->lock, NULL);
+	if (pthread_create(&tidy->thread, NULL, tidy_on, tidy) == 0)
+		return tidy;
+	pthread_mutex_destroy(&tidy->lock);
+	free(tidy);
+	return NULL;
+}
+
+void hub_tidy_count(struct hub_tidy *tidy, struct hub_tidy_counts *out)
+{
+	pthread_mutex_lock(&tidy->lock);
+	*out = tidy->counts;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+void hub_tidy_stop(struct hub_tidy *tidy)
+{
+	if (tidy == NULL)
+		return;
+	atomic_store(&tidy->stops, true);
+	pthread_join(tidy->thread, NULL);
+	pthread_mutex_destroy(&tidy->lock);
+	free(tidy);
+}
