@@ -133,7 +133,7 @@ class Postgres:
         self.program = self.network.start_tree(
             *postgresql.AS_USER, f"{postgresql.BIN}/postgres", "-D", f"{self.dir}/data",
             "-k", str(self.dir), *(word for one in settings for word in ("-c", one)))
-        until(lambda: self.ask("select 1") == "1", self.program.err, 60, 0.2)
+        until(lambda: self.ask("select 1") == "1", "postgres", 60, 0.2)
 
     def ask(self, query):
         """"" while it does not answer."""
@@ -286,9 +286,9 @@ def another_goes_on(tap, lab):
     tap.equal(status, 200, "what people say at the other hub is passed on", said)
     until(lambda: with_id(second.get("incidents"), number)[0].get("owner") == "anna",
           "known at both")
-    tap.ok(any(row["action"] == "passed_on" for row in audit(second)) and
-           any("ack" in row["action"] for row in audit(first)),
-           "both have it in their audit chain", audit(first), audit(second))
+    until(lambda: "passed_on" in actions(second) and
+          any("ack" in action for action in actions(first)), "both audit chains", 20, 0.5)
+    tap.ok(True, "both have it in their audit chain")
 
     count = 4000
     tell.asked += 1
@@ -302,7 +302,7 @@ def another_goes_on(tap, lab):
     until(lambda: len(tell.lines()) >= tell.asked, "all is told", 120)
     query = 'select count(*), count(distinct "user") from login'
     until(lambda: fleet.postgres.ask(query).startswith(f"{count}|"),
-          lambda: f"{fleet.postgres.ask(query)}", 90, 0.5)
+          f"{count} logins", 90, 0.5)
     tap.equal(fleet.postgres.ask(query), f"{count}|{count}",
               "of a stream of batches none is lost, and none twice")
     tap.equal(incident_of(second, one), number, "the incident goes on with its id")
@@ -330,10 +330,12 @@ def another_goes_on(tap, lab):
     tap.equal(ended, 0, "one that is stopped hands over at once", second.program.err())
 
 
-def audit(hub):
-    done = hub.network.run(BREAKWATER, "audit", "--json", "--state", str(hub.state),
-                           status=None)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def actions(hub):
+    """Of its own audit chain, which holds."""
+    hub.network.run(BREAKWATER, "audit", "verify", "--state", str(hub.state))
+    done = hub.network.run(BREAKWATER, "query", "--json", "--state", str(hub.state),
+                           "select action from audit")
+    return [json.loads(line)["action"] for line in done.stdout.splitlines()]
 
 
 def waits_for_the_depot(tap, lab):
