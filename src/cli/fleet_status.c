@@ -173,7 +173,8 @@ static int tell_empty(const struct common_options *common, struct client *client
 				STATUS_USAGE);
 	fputs("No sensor has joined this fleet yet. Next, for each machine:\n"
 	      "  here   breakwater fleet token\n"
-	      "  there  breakwater fleet join TOKEN, then breakwater run\n",
+	      "  there  breakwater fleet join, paste what that prints; then breakwater "
+	      "run\n",
 	      common->json ? stderr : stdout);
 	return STATUS_OK;
 }

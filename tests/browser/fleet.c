@@ -24,6 +24,7 @@
 
 enum {
 	SITES = 7,
+	PLACES = 5,            /* from which the target is asked */
 	TOLD_EACH_SECOND = 20, /* sensors whose ports are told */
 	STOP_AFTER_S = 1800,   /* nobody looks any more */
 };
@@ -234,6 +235,31 @@ static void give_findings(void *self, web_emit emit, void *to)
 	}
 }
 
+/* One target from several places, of which one does not reach it. */
+static void give_probes(void *self, web_emit emit, void *to)
+{
+	(void)self;
+	for (size_t i = 0; i < PLACES && i < sensors; i++) {
+		struct probe_record p;
+		bool is_up = i != 1;
+		record_init(RECORD_probe, &p);
+		name_of(i, p.sensor);
+		p.at = now_us();
+		p.hard_since = p.at - HOUR;
+		record_text(p.target, sizeof(p.target), "tcp://192.0.2.80:443");
+		record_text(p.protocol, sizeof(p.protocol), "tcp");
+		addr_parse("192.0.2.80", &p.ip);
+		p.port = 443;
+		p.transport = "tcp";
+		p.state = p.hard_state = is_up ? "up" : "down";
+		if (is_up)
+			p.connect_us = p.answer_us = 9000 + i;
+		else
+			record_text(p.detail, sizeof(p.detail), "no answer to SYN");
+		emit(to, &p);
+	}
+}
+
 /* One of all machines together, which a hub itself found; and one of a machine. */
 static void give_incidents(void *self, web_emit emit, void *to)
 {
@@ -354,6 +380,7 @@ int main(int argc, char **argv)
 		.listeners = give_listeners,
 		.findings = give_findings,
 		.incidents = give_incidents,
+		.probes = give_probes,
 		.self_record = give_self,
 		.status = give_status,
 		.is_home = is_home,

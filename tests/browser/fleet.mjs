@@ -125,6 +125,21 @@ async function leadsToTheMachine(browser) {
 	await page.context().close();
 }
 
+async function showsATargetFromEachPlace(browser) {
+	const page = await open(browser);
+	await visit(page, "/availability");
+	const rows = await rowsOf(page, "Targets", 1, 2);
+	tap.equal([rows.length, rows[0].map((text) => text.replace(/^\W+/, ""))], [5, ["database-1", "down"]], "a target is a row for each machine that asks it, the worst first");
+	await page.goto(new URL("/availability?target=tcp%3A%2F%2F192.0.2.80%3A443", page.url()).href);
+	await page.getByRole("heading", { name: "From each place" }).waitFor();
+	const states = (await rowsOf(page, "From each place", 2)).map(([text]) => text.replace(/^\W+/, ""));
+	tap.equal(states.sort(), ["down", "up", "up", "up", "up"], "and of one all places stand beside each other");
+	await page.getByRole("region", { name: "From each place" }).getByRole("link").first().click();
+	await page.getByText("no answer to SYN").first().waitFor();
+	tap.equal(param(page, "sensor"), "database-1", "a row leads to what that place met");
+	await page.context().close();
+}
+
 async function saysWhatThereIsNot(browser) {
 	const page = await open(browser);
 	await visit(page, "/ports?site=paris");
@@ -145,4 +160,4 @@ async function isQuietWithoutSensors(browser) {
 	await page.context().close();
 }
 
-await main(looksWell, showsWhatIsWrongFirst, keepsTheChoice, findsOneSensor, leadsToTheMachine, saysWhatThereIsNot, isQuietWithoutSensors);
+await main(looksWell, showsWhatIsWrongFirst, keepsTheChoice, findsOneSensor, leadsToTheMachine, showsATargetFromEachPlace, saysWhatThereIsNot, isQuietWithoutSensors);

@@ -5,7 +5,9 @@ import { choiceText, isChosen, sensors, sites, tags } from "../src/fleet";
 import { withSensor, type Column } from "../src/parts/Table";
 import { portHref } from "../src/records/port";
 import { portRows } from "../src/records/port_rows";
+import { outagesOf } from "../src/records/outage";
 import { howOf, inOrder, offsetWords, sitesOf } from "../src/records/sensor";
+import { askedFrom, periodsOf } from "../src/records/uptime";
 import type { Row } from "../src/api";
 import * as state from "../src/state";
 import { Turned } from "./turned";
@@ -87,4 +89,15 @@ test("the same port of two machines is two, each with its own socket", () => {
 	const rows = portRows([{ ...port, sensor: "web-1" }, { ...port, sensor: "web-2" }], [{ ...listener, sensor: "web-1", process: "nginx" }, { ...listener, sensor: "web-2", process: "caddy" }]);
 	assert.deepEqual(rows.map((row) => [row.sensor, row.listener?.process]), [["web-1", "nginx"], ["web-2", "caddy"]]);
 	assert.equal(new Set(rows.map((row) => row.key)).size, 2);
+});
+
+test("a target is as each machine that asks it met it", () => {
+	const rows = [{ target: "tcp://x:1", sensor: "a", at: "1970-01-01T00:00:00Z", count: 1, sum_up: 2 }, { target: "tcp://x:1", sensor: "b", at: "1970-01-01T00:00:00Z", count: 1, sum_down: 1 }];
+	const periods = periodsOf(rows, 0, 3600e3, 3600e3);
+	assert.deepEqual([...periods].map(([from, [first]]) => [from, first!.was]), [["tcp://x:1 from a", "up"], ["tcp://x:1 from b", "down"]]);
+	assert.equal(askedFrom("tcp://x:1", undefined), "tcp://x:1");
+	const alert = { record: "alert", metric: "probe.hard_state", target: "tcp://x:1", start: "1970-01-01T00:10:00Z", state: "resolved" } as const;
+	const failure = { record: "failure", target: "tcp://x:1", at: "1970-01-01T00:10:00Z" } as const;
+	const outages = outagesOf([{ ...alert, id: "1", sensor: "a" }, { ...alert, id: "2", sensor: "b" }], [{ ...failure, sensor: "b", summary: "refused" }], []);
+	assert.deepEqual(outages.map(({ sensor, cause }) => [sensor, cause]), [["a", undefined], ["b", "refused"]]);
 });

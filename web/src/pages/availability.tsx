@@ -18,7 +18,7 @@ import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars, UptimeLegend } from "../parts/UptimeBars";
 import { levelColumns } from "../records/level";
 import { outageColumns, outagesOf } from "../records/outage";
-import { askUptime, periodsOf, sumOf, uptimeOver, uptimeWords, type Period } from "../records/uptime";
+import { askedFrom, askUptime, periodsOf, sumOf, uptimeOver, uptimeWords, type Period } from "../records/uptime";
 import { here, link, param, rangeOf, rangeTimes, type Range } from "../state";
 import { ago, count, duration, plural, span, spaced } from "../words";
 import { AvailabilityTarget } from "./availability_target";
@@ -30,6 +30,8 @@ const HOURS_MAX_S = 3 * DAY_S, HOURS_OF_ONE_MAX_S = 7 * DAY_S;
 const OUTAGES_MAX = 2000;
 
 interface Asked {
+	/** Of a fleet: from where it is asked. */
+	sensor?: string;
 	probe: Row<"probe">;
 	target: string;
 	periods: readonly Period[];
@@ -44,7 +46,7 @@ export function stepOf(range: Range, isOne = false): number {
 	return (until - since) / 1000 <= (isOne ? HOURS_OF_ONE_MAX_S : HOURS_MAX_S) ? HOUR_S : DAY_S;
 }
 
-/** Counts of probes by state, target and time; of one target, or of all. */
+/** Counts of probes by state, target and time; of one target, from wherever it is asked, or of all. */
 export function useUptime(range: Range, target?: string): Data<Aggregate> {
 	const step = stepOf(range, target !== undefined) === HOUR_S ? "1h" : "1d";
 	return useData(`uptime ${JSON.stringify(range)} ${target}`, (abort) => askUptime(step, { ...range, target }, abort), { every_s: 60 });
@@ -57,11 +59,11 @@ const rankOf = (asked: Asked): number => RANK[asked.probe.hard_state ?? "unknown
 function askedOf(probes: readonly Row<"probe">[], uptime: Aggregate | undefined, levels: readonly Row<"level">[], range: Range): Asked[] {
 	const [since, until] = rangeTimes(range);
 	const periods = periodsOf(uptime?.rows ?? [], since, until, stepOf(range) * 1000);
-	const levelOf = new Map(levels.filter((one) => one.measure === "availability").map((one) => [one.target, one]));
+	const levelOf = new Map(levels.filter((one) => one.measure === "availability").map((one) => [askedFrom(one.target, one.sensor), one]));
 	return probes.map((probe) => {
-		const own = periods.get(probe.target ?? "") ?? [], sum = sumOf(own);
-		return { probe, target: probe.target ?? "", periods: own, uptime: uptimeOver(own), known: sum.up + sum.degraded + sum.down, level: levelOf.get(probe.target) };
-	}).sort((a, b) => rankOf(a) - rankOf(b) || (a.uptime ?? 1) - (b.uptime ?? 1) || a.target.localeCompare(b.target));
+		const from = askedFrom(probe.target, probe.sensor), own = periods.get(from) ?? [], sum = sumOf(own);
+		return { sensor: probe.sensor, probe, target: probe.target ?? "", periods: own, uptime: uptimeOver(own), known: sum.up + sum.degraded + sum.down, level: levelOf.get(from) };
+	}).sort((a, b) => rankOf(a) - rankOf(b) || (a.uptime ?? 1) - (b.uptime ?? 1) || a.target.localeCompare(b.target) || (a.sensor ?? "").localeCompare(b.sensor ?? ""));
 }
 
 const columns: Column<Asked>[] = [
@@ -169,7 +171,7 @@ function All(): JSX.Element {
 							<TimeRange usual={USUAL} />
 							<span role="status">{shown.length === rows.length ? "" : `${shown.length} of `}{plural(rows.length, "target")}</span>
 						</Filters>
-						<Table label="Targets" columns={columns} rows={shown} rowKey={(row) => row.target} href={(row) => here({ target: row.target })}
+						<Table label="Targets" columns={columns} rows={shown} rowKey={(row) => row.target} href={(row) => here({ target: row.target, sensor: row.sensor ?? param("sensor") })}
 							empty={<Empty>{rows.length === 0
 								? "Nothing is asked. Services of this machine are asked by themselves (probe.own); others are named in probe.targets or probe.files of the configuration."
 								: "No target is left by these filters."}</Empty>} />

@@ -11,10 +11,12 @@ import { Chart } from "../parts/Chart";
 import { Empty, Loaded } from "../parts/Empty";
 import { Figure, Figures } from "../parts/Figure";
 import { HeatGrid } from "../parts/HeatGrid";
+import { Table } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { UptimeBars } from "../parts/UptimeBars";
 import { heatOf, heatTable, quantile } from "../records/heat";
 import { portHref } from "../records/port";
+import { probeColumns } from "../records/probe";
 import { answeredOf, periodsOf, sumOf, uptimeOver, uptimeWords } from "../records/uptime";
 import { here, param, rangeOf, rangeTimes, setParams, type Range } from "../state";
 import { ago, count, duration, endpoint, exact, spaced, time } from "../words";
@@ -23,6 +25,8 @@ import { Counted, Levels, Outages, stepOf, useUptime } from "./availability";
 
 /* Of more probes the daemon makes means; single ones are not counted here. */
 const SINGLE_MAX = 5000;
+/* From more places nobody reads it; those that are worst come first. */
+const PLACES_MAX = 1000;
 const HEAT_COLUMNS = 60;
 
 const PHASES = [
@@ -211,14 +215,27 @@ function Now({ probe, uptime, known }: { probe: Row<"probe">; uptime: number | u
 	);
 }
 
+/** Of a fleet: what each machine that asks it met; down for one may be up for all others. */
+function Places({ rows }: { rows: readonly Row<"probe">[] }): JSX.Element {
+	return (
+		<section>
+			<header><h2>From each place</h2><p>what follows is of all of them together; a row leads to one</p></header>
+			<Table label="From each place" prefix="places-" columns={probeColumns} rows={rows} rowKey={(p) => p.target ?? ""} usualSort="hard_state"
+				href={(p) => here({ sensor: p.sensor })} empty={null} />
+		</section>
+	);
+}
+
 export function AvailabilityTarget({ target }: { target: string }): JSX.Element {
 	const range = rangeOf("24h");
-	const probes = useRecords("probe", { target, limit: 10 }, { live: ["probe"], every_s: 10 });
+	const probes = useRecords("probe", { target, limit: PLACES_MAX }, { live: ["probe"], every_s: 10 });
 	const levels = useRecords("level", { target }, { every_s: 15 });
 	const uptime = useUptime(range, target), phases = usePhases(target, range);
 	const periods = useMemo(() => {
 		const [since, until] = rangeTimes(range);
-		return periodsOf(uptime.value?.rows ?? [], since, until, stepOf(range, true) * 1000).get(target) ?? [];
+		/* From all places together: the worst that any of them met. */
+		const rows = (uptime.value?.rows ?? []).map((row) => ({ ...row, sensor: undefined }));
+		return periodsOf(rows, since, until, stepOf(range, true) * 1000).get(target) ?? [];
 	}, [uptime.value, range.since, range.until]);
 	const sum = sumOf(periods);
 	return (
@@ -228,6 +245,7 @@ export function AvailabilityTarget({ target }: { target: string }): JSX.Element 
 			<Loaded data={probes} what={target}>
 				{(rows) => (rows[0] === undefined
 					? <Empty>{target} is not asked now. What is known of it in the time chosen stands below.</Empty>
+					: rows.length > 1 ? <Places rows={rows} />
 					: <Now probe={rows[0]} uptime={uptimeOver(periods)} known={sum.up + sum.degraded + sum.down} />)}
 			</Loaded>
 			<section>

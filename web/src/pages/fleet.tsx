@@ -129,8 +129,8 @@ function None(): JSX.Element {
 		);
 	return (
 		<Empty>
-			No sensor has joined this fleet yet. For each machine make a one-time token here, with <code>breakwater fleet token</code>;
-			there use it, with <code>breakwater fleet join TOKEN</code>, and start <code>breakwater run</code>.
+			No sensor has joined this fleet yet. For each machine <code>breakwater fleet token</code> prints a line here that is good once;
+			there paste it into <code>breakwater fleet join</code>, and start <code>breakwater run</code>.
 		</Empty>
 	);
 }

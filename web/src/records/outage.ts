@@ -8,9 +8,12 @@ import type { Row } from "../api";
 import type { Column } from "../parts/Table";
 import { Severity } from "../parts/Badge";
 import { exact, span, time } from "../words";
+import { askedFrom } from "./uptime";
 
 export interface Outage {
 	id: string;
+	/** Of a fleet: who met it. */
+	sensor?: string;
 	target: string;
 	start: string;
 	end?: string;
@@ -35,14 +38,14 @@ function failureOf(alert: Row<"alert">, failures: readonly Row<"failure">[]): Ro
 export function outagesOf(alerts: readonly Row<"alert">[], failures: readonly Row<"failure">[], incidents: readonly Row<"incident">[]): Outage[] {
 	const byTarget = new Map<string | undefined, Row<"failure">[]>();
 	for (const failure of failures)
-		byTarget.set(failure.target, [...byTarget.get(failure.target) ?? [], failure]);
+		byTarget.set(askedFrom(failure.target, failure.sensor), [...byTarget.get(askedFrom(failure.target, failure.sensor)) ?? [], failure]);
 	const byId = new Map(incidents.map((one) => [one.id, one]));
 	return alerts.filter((one) => one.metric === METRIC && one.start !== undefined && one.target !== undefined)
 		.map((one) => {
 			const incident = one.incident === undefined ? undefined : byId.get(one.incident);
-			const failure = failureOf(one, byTarget.get(one.target) ?? []);
+			const failure = failureOf(one, byTarget.get(askedFrom(one.target, one.sensor)) ?? []);
 			const said = one.state === "firing" ? one.summary : undefined;
-			return { id: one.id ?? "", target: one.target!, start: one.start!, end: one.end, severity: one.severity, incident: one.incident,
+			return { id: one.id ?? "", sensor: one.sensor, target: one.target!, start: one.start!, end: one.end, severity: one.severity, incident: one.incident,
 				cause: failure?.summary ?? said ?? incident?.cause ?? incident?.summary ?? one.summary };
 		}).sort((a, b) => b.start.localeCompare(a.start));
 }

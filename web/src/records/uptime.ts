@@ -6,6 +6,7 @@
  * observed, which is not the same as well.
  */
 import { aggregate, type Aggregate, type Group } from "../api";
+import { isHub } from "../fleet";
 import type { Params } from "../state";
 import { count, time, UNKNOWN } from "../words";
 
@@ -32,9 +33,9 @@ export const WORDS: Record<Was, string> = {
 
 const KINDS = ["up", "degraded", "down", "maintenance", "unknown"] as const;
 
-/** Of all targets, or of one, by the hour or the day: counted by the daemon as probes come. */
+/** Of all targets, each from wherever it is asked, by the hour or the day: counted by the daemon as probes come. */
 export function askUptime(step: "1h" | "1d", where: Params, abort: AbortSignal): Promise<Aggregate> {
-	return aggregate({ record: "uptime", by: ["target"], sum: [...KINDS], step, limit: 10000, where }, abort);
+	return aggregate({ record: "uptime", by: isHub.value ? ["target", "sensor"] : ["target"], sum: [...KINDS], step, limit: 10000, where }, abort);
 }
 
 /** The worst that was seen: an outage of a minute is not hidden by a good day. */
@@ -56,11 +57,16 @@ function emptyPeriods(since_ms: number, until_ms: number, step_ms: number): Peri
 	return periods;
 }
 
-/** Periods of each target, of what askUptime() is told. */
+/** A target, and of a fleet from which machine it is asked. */
+export function askedFrom(target: string | undefined, sensor: string | undefined): string {
+	return sensor === undefined ? target ?? "" : `${target} from ${sensor}`;
+}
+
+/** Periods of each, by askedFrom(), of what askUptime() is told. */
 export function periodsOf(rows: readonly Group[], since_ms: number, until_ms: number, step_ms: number): Map<string, Period[]> {
 	const all = new Map<string, Period[]>();
 	for (const row of rows) {
-		const target = String(row.target);
+		const target = askedFrom(String(row.target), row.sensor === undefined ? undefined : String(row.sensor));
 		let periods = all.get(target);
 		if (periods === undefined)
 			all.set(target, periods = emptyPeriods(since_ms, until_ms, step_ms));
