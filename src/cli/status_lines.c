@@ -564,6 +564,7 @@ void status_lines(const json_t *status, const struct look *look)
 		{ "self_test", print_self_test },
 		{ "blocklists", print_blocklists },
 		{ "policy", print_policy },
+		{ "fleet", status_line_fleet },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const json_t *part = json_object_get(status, parts[i].name);

@@ -9,3 +9,5 @@
 #include "cli/table.h"
 
 void status_lines(const json_t *status, const struct look *look);
+/* Of its member "fleet" (status_fleet.c). */
+void status_line_fleet(const json_t *fleet, const struct look *look);
