@@ -204,7 +204,9 @@ int main(int argc, char **argv)
 	batch = batch_new();
 	if (courier == NULL || batch == NULL || !become(argv[5], argv[1]))
 		return EXIT_FAILURE;
-	spool = fleet_spool_open(argv[1], argv[3], number(argv[2]),
+	char boot[SPOOL_BOOT_MAX];
+	fleet_spool_boot(boot);
+	spool = fleet_spool_open(argv[1], argv[3], number(argv[2]), boot,
 				 clock_us(CLOCK_REALTIME), error);
 	if (spool == NULL) {
 		fprintf(stderr, "%s\n", error);
