@@ -168,7 +168,7 @@ static void put_addr(struct batch *batch, const struct addr *addr)
 	uint16_t *head =
 		&batch->addr_heads[(mix(mix(words[0]) ^ words[1]) >> 32) % ADDR_HEADS];
 	if (addr_equal(&batch->addrs[*head], addr)) {
-		put_number(batch, CODES + *head);
+		put_number(batch, ADDR_PLACES + *head);
 		return;
 	}
 	put_number(batch, is_v4 ? ADDR_V4 : ADDR_V6);
@@ -193,7 +193,7 @@ static void put_text(struct batch *batch, const char *text, size_t size)
 	uint16_t *head = &batch->text_heads[(mix(sum) >> 32) % TEXT_HEADS];
 	char *at = batch->texts[*head];
 	if (memcmp(at, text, len) == 0 && at[len] == '\0') {
-		put_number(batch, CODES + *head);
+		put_number(batch, TEXT_PLACES + *head);
 		return;
 	}
 	put_number(batch, TEXT_NEW);
@@ -341,6 +341,24 @@ static void begin_row(struct batch *batch, enum record_kind kind, field_set know
 	batch->known[kind] = known;
 }
 
+/* Twenty bytes that can't be compressed, and that who reads can make. */
+static bool id_follows(enum record_kind kind, const void *record)
+{
+	const struct flow_record *flow = record;
+	struct flow_record made;
+	if (kind != RECORD_flow || flow->community_id[0] == '\0')
+		return false;
+	made = *flow;
+	record_community_id(&made, 0);
+	return strcmp(made.community_id, flow->community_id) == 0;
+}
+
+static bool is_id(enum record_kind kind, const struct field *field)
+{
+	return kind == RECORD_flow &&
+	       field->offset == offsetof(struct flow_record, community_id);
+}
+
 bool batch_add(struct batch *batch, enum record_kind kind, const void *record)
 {
 	const struct schema *schema = &schemas[kind];
@@ -348,10 +366,15 @@ bool batch_add(struct batch *batch, enum record_kind kind, const void *record)
 	    batch->len + batch->row_max[kind] > sizeof(batch->rows))
 		return false;
 	field_set known = known_of(schema, record);
+	bool follows = id_follows(kind, record);
 	begin_row(batch, kind, known);
 	for (field_set rest = known; rest != 0; rest &= rest - 1) {
 		const struct field *field = &schema->fields[__builtin_ctzll(rest)];
-		put_value(batch, field->type, (const char *)record + field->offset);
+		if (follows && is_id(kind, field))
+			put_number(batch, TEXT_FOLLOWS);
+		else
+			put_value(batch, field->type,
+				  (const char *)record + field->offset);
 	}
 	batch->records++;
 	return true;

@@ -51,9 +51,11 @@ enum {
 	BATCH_TEXT_SIZE = 32, /* longer ones are not remembered */
 	ADDR_V6 = 0,
 	ADDR_V4 = 1,
+	ADDR_PLACES = 2,
 	TEXT_NEW = 0,
 	TEXT_LONG = 1,
-	CODES = 2,
+	TEXT_FOLLOWS = 2,
+	TEXT_PLACES = 3,
 };
 
 /* The rows as they are in the frame; what batch_read() does when it has unpacked them.

@@ -41,7 +41,8 @@ struct reader {
 	struct addr addrs[BATCH_ADDRS];
 	struct remembered texts[BATCH_TEXTS];
 	size_t addr_next, text_next;
-	char *record; /* of the largest kind */
+	char *record;    /* of the largest kind */
+	bool id_follows; /* from the rest of this one */
 };
 
 /* A value as it is in a row, before it is anybody's. */
@@ -52,6 +53,7 @@ struct value {
 	const char *text; /* not ended */
 	size_t len;
 	struct remembered *remembered; /* NULL: it is not */
+	bool follows;
 };
 
 /* ---- values ---- */
@@ -59,11 +61,11 @@ struct value {
 static void take_addr(struct reader *reader, struct value *value)
 {
 	uint64_t code = varint_take(&reader->rest);
-	if (code >= CODES) {
-		if (code - CODES >= BATCH_ADDRS)
+	if (code >= ADDR_PLACES) {
+		if (code - ADDR_PLACES >= BATCH_ADDRS)
 			reader->rest.bad = true;
 		else
-			value->addr = reader->addrs[code - CODES];
+			value->addr = reader->addrs[code - ADDR_PLACES];
 		return;
 	}
 	struct bytes bytes = bytes_take(&reader->rest, code == ADDR_V4 ? 4 : 16);
@@ -87,12 +89,15 @@ static void remember(struct reader *reader, struct value *value)
 static void take_text(struct reader *reader, struct value *value)
 {
 	uint64_t code = varint_take(&reader->rest);
-	if (code >= CODES) {
-		if (code - CODES >= BATCH_TEXTS) {
+	value->follows = code == TEXT_FOLLOWS;
+	if (value->follows)
+		return;
+	if (code >= TEXT_PLACES) {
+		if (code - TEXT_PLACES >= BATCH_TEXTS) {
 			reader->rest.bad = true;
 			return;
 		}
-		value->remembered = &reader->texts[code - CODES];
+		value->remembered = &reader->texts[code - TEXT_PLACES];
 		value->text = value->remembered->text;
 		value->len = strlen(value->text);
 		return;
@@ -330,6 +335,7 @@ static bool take_row(struct reader *reader, struct wire_kind **kind)
 	*kind = begin_row(reader);
 	if (*kind == NULL)
 		return false;
+	reader->id_follows = false;
 	if ((*kind)->kind >= 0)
 		record_init((enum record_kind)(*kind)->kind, reader->record);
 	for (size_t i = 0; i < (*kind)->count; i++) {
@@ -341,7 +347,10 @@ static bool take_row(struct reader *reader, struct wire_kind **kind)
 			return false;
 		if (wire->field != NULL)
 			set_field(reader, wire->field, &value);
+		reader->id_follows |= value.follows && wire->field != NULL;
 	}
+	if (reader->id_follows && (*kind)->kind == RECORD_flow)
+		record_community_id((struct flow_record *)(void *)reader->record, 0);
 	return true;
 }
 

@@ -271,6 +271,48 @@ static void a_message_stays_readable_after_it_could_not_be_kept(void **state)
 	batch_free(batch);
 }
 
+static bool keep_flow(void *to, enum record_kind kind, const void *record)
+{
+	assert_int_equal(kind, RECORD_flow);
+	*(struct flow_record *)to = *(const struct flow_record *)record;
+	return true;
+}
+
+static void a_community_id_costs_nothing_and_any_other_text_stays(void **state)
+{
+	struct batch *batch = batch_new();
+	struct flow_record flow, read;
+	struct buf with = { 0 }, without = { 0 }, other = { 0 };
+	char error[BATCH_ERROR_MAX], id[64];
+	(void)state;
+	record_init(RECORD_flow, &flow);
+	flow.transport = "tcp";
+	flow.client_ip = addr_v4("abcd");
+	flow.server_ip = addr_v4("efgh");
+	flow.client_port = 1234;
+	flow.server_port = 443;
+	batch_add(batch, RECORD_flow, &flow);
+	finish(batch, &without);
+	record_community_id(&flow, 0);
+	record_text(id, sizeof(id), flow.community_id);
+	assert_int_equal(strlen(id), 30);
+	batch_add(batch, RECORD_flow, &flow);
+	finish(batch, &with);
+	assert_true(batch_read(with.at, with.len, keep_flow, &read, error));
+	assert_string_equal(read.community_id, id);
+	record_community_id(&flow, 7);
+	assert_string_not_equal(flow.community_id, id);
+	batch_add(batch, RECORD_flow, &flow);
+	finish(batch, &other);
+	assert_true(batch_read(other.at, other.len, keep_flow, &read, error));
+	assert_string_equal(read.community_id, flow.community_id);
+	assert_true(with.len < without.len + 8 && with.len + 20 < other.len);
+	buf_free(&with);
+	buf_free(&without);
+	buf_free(&other);
+	batch_free(batch);
+}
+
 /* ---- other versions ---- */
 
 static void put(struct buf *rows, uint64_t number)
@@ -335,8 +377,8 @@ static void what_a_newer_version_has_more_of_is_passed_over(void **state)
 	put_field(&rows, FORM_TIME, "end");
 	put_field(&rows, FORM_TEXT, "count");
 	buf_char(&rows, 0x0f);
-	put(&rows, CODES + 0);
-	put(&rows, CODES + 0);
+	put(&rows, ADDR_PLACES + 0);
+	put(&rows, TEXT_PLACES + 0);
 	put(&rows, varint_fold(-10));
 	put(&rows, TEXT_LONG);
 	put_name(&rows, "many");
@@ -480,6 +522,7 @@ int main(void)
 		cmocka_unit_test(every_kind_with_any_values_comes_out_as_it_went_in),
 		cmocka_unit_test(a_head_comes_out_as_it_went_in),
 		cmocka_unit_test(a_message_stays_readable_after_it_could_not_be_kept),
+		cmocka_unit_test(a_community_id_costs_nothing_and_any_other_text_stays),
 		cmocka_unit_test(what_a_newer_version_has_more_of_is_passed_over),
 		cmocka_unit_test(a_value_too_large_for_a_field_is_unknown),
 		cmocka_unit_test(every_changed_byte_and_every_cut_is_refused),
