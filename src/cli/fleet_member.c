@@ -74,11 +74,36 @@ static int own_folders(const struct fleet_member *member)
 	return error;
 }
 
+/* ---- until somebody steers ---- */
+
+static void ignore_connected(void *self)
+{
+	(void)self;
+}
+
+static void ignore_answer(void *self, uint64_t id, const void *bytes, size_t len)
+{
+	(void)self;
+	(void)id;
+	(void)bytes;
+	(void)len;
+}
+
+static void ignore_news(void *self, const void *bytes, size_t len)
+{
+	(void)self;
+	(void)bytes;
+	(void)len;
+}
+
 int fleet_member_fork(struct fleet_member *member, const struct config *config)
 {
 	member->config = config;
 	member->steered = (struct fleet_steered){ .config_version = UNKNOWN_U64,
 						  .cut_off = UNKNOWN_FLAG };
+	member->output = (struct courier_output){ .connected = ignore_connected,
+						  .answer = ignore_answer,
+						  .news = ignore_news };
 	if (config->fleet_servers.count == 0)
 		return STATUS_OK;
 	int status = read_identity(member);
