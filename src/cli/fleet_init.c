@@ -333,6 +333,20 @@ static int write_one(const struct fleet_options *o, const char *state,
 	return status;
 }
 
+/*
+ * A server may be the last one, with a certificate that is over: then nobody can be
+ * told, and it is made all the same.
+ */
+static void note_server(const struct fleet_options *o, const char *address)
+{
+	struct fleet_reach reach;
+	if (fleet_reach_open("server", o, &reach) != STATUS_OK ||
+	    !fleet_note(&reach, "fleet_server", address, "", "a certificate"))
+		fleet_complain("server", 0,
+			       "it could not be noted for the audit chain of the hubs");
+	fleet_reach_close(&reach);
+}
+
 int fleet_server(const struct fleet_options *o, const char *address)
 {
 	config_text state;
@@ -350,6 +364,7 @@ int fleet_server(const struct fleet_options *o, const char *address)
 	keyring_forget(&keys);
 	if (status != STATUS_OK)
 		return status;
+	note_server(o, address);
 	printf("%s has a folder below %s, with a certificate for %d days.\n", address,
 	       o->out, AUTHORITY_SERVER_DAYS);
 	puts(is_known ? "Put it in place of the old one, but keep its folders accounts "
@@ -362,31 +377,43 @@ int fleet_server(const struct fleet_options *o, const char *address)
 
 /* ---- for another hub ---- */
 
-int fleet_hub_credentials(const struct fleet_options *o, const char *hub)
+static int write_bundle(const struct fleet_options *o, const char *hub,
+			struct fleet_reach *reach)
 {
-	config_text state;
-	struct keyring keys;
 	char error[KEYRING_ERROR_MAX];
 	struct buf ca = { 0 };
-	int result = 0, status = fleet_state("hub-credentials", o, state, NULL);
-	if (status != STATUS_OK)
-		return status;
+	struct keyring *keys = &reach->keys;
+	int result = 0;
+	if (keyring_read_file(reach->state, FLEET_FILE_CA, &ca, error) != 0)
+		return fleet_complain("hub-credentials", STATUS_USAGE, "%s", error);
+	snprintf(keys->hub, sizeof(keys->hub), "%s", hub);
+	if (!keyring_path(o->out, NULL, keys->folder) || mkdir(o->out, S_IRWXU) != 0 ||
+	    mkdir(keys->folder, S_IRWXU) != 0)
+		result = -errno;
+	if (result == 0)
+		result = fleet_write_hub(keys, ca.at);
+	buf_free(&ca);
+	return result == 0 ? STATUS_OK
+			   : complain_file("hub-credentials", o->out, result);
+}
+
+int fleet_hub_credentials(const struct fleet_options *o, const char *hub)
+{
+	struct fleet_reach reach;
 	if (o->out == NULL || !fleet_name_is_good(hub))
 		return fleet_complain("hub-credentials", STATUS_USAGE,
 				      "the name of the other hub is needed (1 to 63 of "
 				      "A-Z a-z 0-9 _ -), and --out FOLDER");
-	if (keyring_read(state, &keys, error) != 0 ||
-	    keyring_read_file(state, FLEET_FILE_CA, &ca, error) != 0)
-		status = fleet_complain("hub-credentials", STATUS_USAGE, "%s", error);
-	snprintf(keys.hub, sizeof(keys.hub), "%s", hub);
-	if (status == STATUS_OK &&
-	    (!keyring_path(o->out, NULL, keys.folder) || mkdir(o->out, S_IRWXU) != 0 ||
-	     mkdir(keys.folder, S_IRWXU) != 0 ||
-	     (result = fleet_write_hub(&keys, ca.at)) != 0))
-		status = complain_file("hub-credentials", o->out,
-				       result != 0 ? result : -errno);
-	keyring_forget(&keys);
-	buf_free(&ca);
+	int status = fleet_reach_open("hub-credentials", o, &reach);
+	/* All keys of the fleet leave: not without a note of it. */
+	if (status == STATUS_OK && !fleet_note(&reach, "fleet_hub", hub, "", o->out))
+		status =
+			fleet_complain("hub-credentials", STATUS_UNREACHABLE,
+				       "the fleet's bucket can't be written: has a hub "
+				       "been started? It makes the bucket");
+	if (status == STATUS_OK)
+		status = write_bundle(o, hub, &reach);
+	fleet_reach_close(&reach);
 	if (status == STATUS_OK)
 		printf("%s holds all keys of the fleet, for the hub \"%s\".  Copy it "
 		       "to "

@@ -167,9 +167,9 @@ bool fleet_note(const struct fleet_reach *reach, const char *action,
 	snprintf(key, sizeof(key), NOTE_KEY "%s", number);
 	fleet_actor(note.actor);
 	snprintf(note.action, sizeof(note.action), "%s", action);
-	snprintf(note.subject, sizeof(note.subject), "%s", subject);
-	snprintf(note.before, sizeof(note.before), "%s", before);
-	snprintf(note.after, sizeof(note.after), "%s", after);
+	snprintf(note.subject, sizeof(note.subject), "%.63s", subject);
+	snprintf(note.before, sizeof(note.before), "%.255s", before);
+	snprintf(note.after, sizeof(note.after), "%.255s", after);
 	bool is_kept = note_write(&note, &text) &&
 		       link_put(reach->link, key, text.at, text.len, 0, &now) == 0;
 	buf_free(&text);

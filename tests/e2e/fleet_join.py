@@ -77,6 +77,32 @@ def a_second_hub_takes_part(tap, lab):
               "another hub goes on with its own credentials")
     tap.equal([(one["sensor"], one["state"]) for one in listed(fleet, other)],
               [("web-1", "joined")], "and says who joined")
+    until(lambda: fleet.audited("fleet_hub"), "it is in the chain", 20)
+    tap.equal(fleet.audited("fleet_hub")[0][1:3], ["root", "hub-2"],
+              "that keys were given away is in the chain")
+
+
+def a_server_comes_later(tap, lab):
+    fleet = Fleet(lab, 3)
+    fleet.start_nodes()
+    fleet.start_hub()
+    fleet.join("web-1")
+    address = f"tls://{ADDRESS}:{PORT + 3}"
+    fleet.command("server", address, "--out", fleet.out)
+    fleet.start_node(3)
+    until(lambda: (fleet.get(3, "/routez") or {}).get("num_routes", 0) >= 3,
+          "a fourth server", 60, 0.2)
+    fleet.command("revoke", "web-1")
+    try:
+        fleet.client(fleet.dir / "web-1", 3)
+        tap.ok(False, "one more server knows who is revoked")
+    except Refused:
+        tap.ok(True, "one more server knows who is revoked")
+    fleet.command("server", address, "--out", fleet.dir / "again")
+    again = fleet.dir / "again" / fleet.folder(3).name
+    tap.ok((again / "server.pem").read_bytes() != (fleet.folder(3) / "server.pem").read_bytes()
+           and fleet.command("init").stdout.count(str(PORT + 3)) == 1,
+           "and can have a new certificate")
 
 
 # ---- joining ----
@@ -316,7 +342,7 @@ if __name__ == "__main__":
         print("1..0 # SKIP nats-server is missing: run scripts/test-tree")
         sys.exit(e2e.EXIT_SKIPPED)
     sys.exit(e2e.main(a_fleet_is_made_once, a_second_hub_takes_part,
-                      machines_join_once_for_each_token,
+                      a_server_comes_later, machines_join_once_for_each_token,
                       of_many_that_come_at_once_one_is_let_in,
                       a_token_of_another_fleet_is_refused, what_a_stolen_key_may_not,
                       answers_go_nowhere_else, a_flood_finds_its_own_bound,
