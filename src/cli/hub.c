@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/readable.h"
 #include "cli/settings.h"
+#include "fleet/keyring.h"
 
 enum { AT_ONCE = 4096 };
 /* What hubs follow from when they begin: the streams have at least that. */
@@ -47,6 +48,14 @@ static void take_signals(struct hub *hub)
 	}
 }
 
+/* A machine that joined, a key that was revoked; who did it, is in the note. */
+static void take_note(void *self, const struct note *note)
+{
+	const char *action = note_action(note);
+	hub_audit(self, action != NULL ? action : "fleet", note->actor, note->subject,
+		  note->before, note->after);
+}
+
 static void take_tick(struct hub *hub)
 {
 	uint64_t expired;
@@ -54,6 +63,7 @@ static void take_tick(struct hub *hub)
 		return;
 	hub_look_at_lease(hub);
 	hub_take_asked(hub);
+	hub_join_take(hub->join, take_note, hub);
 	if (++hub->ticks % HUB_TICKS_PER_SECOND != 0)
 		return;
 	hub_second(hub);
@@ -264,8 +274,11 @@ static bool start_threads(struct hub *hub)
 		.own_epoch = hub_say_epoch(hub->say),
 		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US
 	};
+	const struct hub_join_options join = { hub->link, hub->board,
+					       hub->config.state };
 	hub->follow = hub_follow_start(&options);
-	return hub->follow != NULL;
+	hub->join = hub_join_start(&join);
+	return hub->follow != NULL && hub->join != NULL;
 }
 
 static int open_all(struct hub *hub, const char *socket_path)
@@ -308,6 +321,7 @@ static void close_hub(struct hub *hub)
 	if (hub->web != NULL)
 		web_close(hub->web);
 	hub->web = NULL;
+	hub_join_stop(hub->join);
 	hub_follow_stop(hub->follow);
 	for (int i = 0; i < FLEET_LANES; i++)
 		take_stop(hub->takes[i]);
@@ -364,18 +378,25 @@ static int run(struct hub *hub, const char *socket_path)
 
 /* ---- configuration ---- */
 
+/* Those of the configuration, else those that the fleet was made with. */
 static bool take_servers(struct hub *hub)
 {
+	static struct keyring keys;
+	char error[KEYRING_ERROR_MAX];
 	const config_texts *servers = &hub->config.fleet_servers;
 	size_t len = 0;
 	for (size_t i = 0; i < servers->count; i++)
 		len += (size_t)snprintf(hub->servers + len, sizeof(hub->servers) - len,
 					"%s%s", i > 0 ? "," : "", servers->at[i]);
-	if (servers->count == 0)
-		fputs("breakwater hub: fleet.servers: none is configured; allowed are "
-		      "addresses of NATS servers (docs/fleet.md)\n",
+	if (servers->count == 0 && keyring_read(hub->config.state, &keys, error) == 0)
+		snprintf(hub->servers, sizeof(hub->servers), "%s", keys.servers);
+	keyring_forget(&keys);
+	if (hub->servers[0] == '\0')
+		fputs("breakwater hub: fleet.servers: none is configured, and none is "
+		      "known of a fleet that was made here (breakwater fleet init); "
+		      "allowed are addresses of NATS servers (docs/fleet.md)\n",
 		      stderr);
-	return servers->count > 0;
+	return hub->servers[0] != '\0';
 }
 
 /* "": there is no such file, so the servers ask for none. */

@@ -17,6 +17,7 @@
 #include "cli/dashboard_shelf.h"
 #include "cli/hub_ask.h"
 #include "cli/hub_follow.h"
+#include "cli/hub_join.h"
 #include "cli/hub_lease.h"
 #include "cli/hub_past.h"
 #include "cli/hub_refused.h"
@@ -27,9 +28,9 @@
 #include "cli/run_report.h"
 #include "config/config.h"
 #include "detect/fleet.h"
+#include "fleet/attackers.h"
 #include "fleet/board.h"
 #include "fleet/link.h"
-#include "fleet/attackers.h"
 #include "fleet/take.h"
 #include "guard/guard.h"
 #include "store/store.h"
@@ -58,6 +59,7 @@ struct hub {
 	struct hub_say *say;
 	struct hub_lease *lease;
 	struct hub_tidy *tidy;
+	struct hub_join *join;
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_past *past;
 	/* What the leader does; the book is there only while it leads. */

@@ -188,13 +188,17 @@ static void put_depot(struct hub *hub, const struct lanes *lanes, struct buf *js
 
 static void put_servers(struct hub *hub, struct buf *json)
 {
-	char trouble[LINK_ERROR_MAX];
+	char link[LINK_ERROR_MAX], join[JOINING_ERROR_MAX];
 	struct hub_tidy_counts tidy;
 	hub_tidy_count(hub->tidy, &tidy);
-	link_trouble(hub->link, trouble);
+	link_trouble(hub->link, link);
+	hub_join_trouble(hub->join, join);
 	object_open(json, "servers");
 	object_bool(json, "up", link_is_up(hub->link));
-	object_text(json, "trouble", trouble[0] != '\0' ? trouble : tidy.trouble);
+	object_text(json, "trouble",
+		    link[0] != '\0'   ? link
+		    : join[0] != '\0' ? join
+				      : tidy.trouble);
 	object_close(json);
 	buf_char(json, ',');
 }

@@ -12,6 +12,7 @@ import time
 import urllib.parse
 
 import fleet_lab
+import fleet_made
 import lab as e2e
 from fleet_lab import BUILD
 from lab import BREAKWATER, Failure, until
@@ -35,14 +36,14 @@ def now():
 class Hub(e2e.Monitor):
     """breakwater hub; more: lines of its configuration."""
 
-    # pylint: disable-next=super-init-not-called
-    def __init__(self, lab, network, name, servers, depot="", more=""):
+    # pylint: disable-next=super-init-not-called,too-many-arguments
+    def __init__(self, lab, network, name, servers, depot="", more="", *, state=None):
         self.network, self.name = network, name
-        self.state = lab.dir / f"state-{name}"
+        self.state = state or lab.dir / f"state-{name}"
         self.socket = lab.dir / f"{name}.sock"
         self.config = lab.dir / f"{name}.yaml"
         self.config.write_text("".join((
-            f"fleet: {{servers: [{servers}]}}\n",
+            f"fleet: {{servers: [{servers}]}}\n" if servers else "",
             f"hub: {{name: {name}, store: '{depot}'}}\n", more)))
         self.command_line = [BREAKWATER, "hub", "-c", str(self.config), "--state",
                              str(self.state), "--socket", str(self.socket), "--listen",
@@ -166,9 +167,12 @@ class Fleet:
     def hub(self, name, more=""):
         hub = Hub(self.lab, self.cluster.switch.plug(name), name, self.servers,
                   self.postgres.where if self.postgres else "", more)
-        until(lambda: hub.hub()["servers"].get("up") and hub.hub()["depot"].get("up"),
-              f"{name}: {hub.program.err()}", 60, 0.1)
+        until(lambda: is_up(hub), f"{name}: {hub.program.err()}", 60, 0.1)
         return hub
+
+
+def is_up(hub):
+    return hub.hub()["servers"].get("up") and hub.hub()["depot"].get("up")
 
 
 def with_id(records, number):
@@ -213,6 +217,9 @@ def shows_what_sensors_tell(tap, lab):
     tell.beat("web-2", "gone")
     until(lambda: hub.hub()["sensors"]["gone"] == 1, "one that ended in order")
     screen = hub.command("status").stdout
+    holds = {name: part["holds"] for name, part in hub.get("status")["privileges"].items()}
+    tap.ok(all(holds[name] for name in ("user", "capabilities", "no_new_privs", "seccomp")),
+           "it has no privileges, and no system calls but those it needs", holds)
     tap.ok("hub-1, leads" in screen and "1 up, 0 late, 1 gone" in screen and
            "sqlite" in screen, "breakwater status shows a hub as one", screen)
     return fleet, hub
@@ -378,6 +385,39 @@ def late_sensors(tap, lab):
     tap.ok(True, "... until it is heard again")
 
 
+# ---- as it is made and joined -----------------------------------------------------------
+
+def a_fleet_that_was_made(tap, lab):
+    made = fleet_made.Fleet(lab)
+    made.start_nodes()
+    hub = Hub(lab, made.network, "hub-1", "", state=made.state)
+    until(lambda: is_up(hub) and hub.leads(), hub.program.err, 60, 0.1)
+    tap.ok(True, "a hub finds servers and credentials where the fleet was made")
+    state = made.join("web-1", token=made.token("--site", "berlin"))
+    sensor = made.network.start(BREAKWATER, "run", "--state", str(state), "--socket",
+                                str(lab.dir / "web-1.sock"), "--listen", "off",
+                                "-c", str(write(lab, "web-1.yaml", "fleet:\n  servers: "
+                                                f"[{made.servers[0]}]\n")))
+    row = until(lambda: hub.get("sensors"), lambda: sensor.err(), 60, 0.1)[0]
+    tap.equal((row["sensor"], row["site"], row["state"]), ("web-1", "berlin", "up"),
+              "a machine that joined by its token is seen")
+    tap.ok(until(lambda: "fleet_join" in actions(hub), "the audit chain", 20, 0.5),
+           "that it joined is in the hub's audit chain")
+    server = made.network.listen("127.0.0.1")
+    port = server.getsockname()[1]
+    row = until(lambda: hub.get(f"listeners?port={port}"), "a listener", 30, 0.1)[0]
+    tap.equal(row["sensor"], "web-1", "what listens there is seen")
+    made.command("revoke", "web-1")
+    until(lambda: hub.get("sensors")[0]["state"] == "revoked", "who is revoked", 20, 0.1)
+    tap.ok(True, "that its key is revoked is seen at once")
+
+
+def write(lab, name, text):
+    path = lab.dir / name
+    path.write_text(text)
+    return path
+
+
 def how_soon(tap, lab):
     fleet = Fleet(lab)
     hub = fleet.hub("hub-1")
@@ -399,6 +439,6 @@ if __name__ == "__main__":
         print("1..0 # SKIP no nats-server in the tree, or nothing built")
         sys.exit(e2e.EXIT_SKIPPED)
     parts = [shows_what_sensors_tell, refuses_liars, notes_gaps, another_goes_on,
-             waits_for_the_depot, late_sensors, how_soon]
+             waits_for_the_depot, late_sensors, a_fleet_that_was_made, how_soon]
     wanted = sys.argv[1:]
     sys.exit(e2e.main(*[part for part in parts if not wanted or part.__name__ in wanted]))
