@@ -391,14 +391,14 @@ def a_fleet_that_was_made(tap, lab):
     made = fleet_made.Fleet(lab)
     made.start_nodes()
     hub = Hub(lab, made.network, "hub-1", "", state=made.state)
-    until(lambda: is_up(hub) and hub.leads(), hub.program.err, 60, 0.1)
+    until(lambda: is_up(hub) and hub.leads(), "a hub that leads", 60, 0.1)
     tap.ok(True, "a hub finds servers and credentials where the fleet was made")
     state = made.join("web-1", token=made.token("--site", "berlin"))
     sensor = made.network.start(BREAKWATER, "run", "--state", str(state), "--socket",
                                 str(lab.dir / "web-1.sock"), "--listen", "off",
                                 "-c", str(write(lab, "web-1.yaml", "fleet:\n  servers: "
                                                 f"[{made.servers[0]}]\n")))
-    row = until(lambda: hub.get("sensors"), lambda: sensor.err(), 60, 0.1)[0]
+    row = until(lambda: sensor.runs() and hub.get("sensors"), "a sensor", 60, 0.1)[0]
     tap.equal((row["sensor"], row["site"], row["state"]), ("web-1", "berlin", "up"),
               "a machine that joined by its token is seen")
     tap.ok(until(lambda: "fleet_join" in actions(hub), "the audit chain", 20, 0.5),
