@@ -59,7 +59,7 @@ static const char *next_address(const char **text, size_t *len)
 	const char *start = *text + strspn(*text, " \t");
 	*len = strcspn(start, ",");
 	*text = start + *len + (start[*len] == ',');
-	while (*len > 0 && isspace((unsigned char)start[*len - 1]))
+	while (*len > 0 && isblank((unsigned char)start[*len - 1]))
 		(*len)--;
 	return start;
 }
