@@ -14,7 +14,7 @@ struct lasting {
 };
 
 static const struct lasting lasting[] = {
-	{ RECORD_flow, "start", "end", false },
+	{ RECORD_flow, "start", "end", true },
 	{ RECORD_gap, "start", "end", false },
 	{ RECORD_scan_run, "start", "end", false },
 	{ RECORD_finding, "first", "last", true },

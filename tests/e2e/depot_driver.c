@@ -465,9 +465,11 @@ int main(int argc, char **argv)
 	while (depot != NULL && getline(&line, &room, stdin) > 0) {
 		json_t *command = json_loads(line, 0, NULL);
 		const char *name = text_of(command, "do");
+		if (name == NULL)
+			die("a command that is none");
 		error[0] = '\0';
 		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-			if (name != NULL && strcmp(name, commands[i].name) == 0)
+			if (strcmp(name, commands[i].name) == 0)
 				commands[i].run(command);
 		json_decref(command);
 	}
