@@ -41,7 +41,7 @@ def bare_postgresql(place, kind, count):
     psql = [e2e.TREE_RUN, f"{place.BIN}/psql", "-X", "-q", place.where, "-c"]
     if not rows.exists():
         place.network.run(*psql, f"\\copy (SELECT * FROM {kind} LIMIT {count}) to {rows}")
-    place.run(f"DROP TABLE IF EXISTS bare")
+    place.run("DROP TABLE IF EXISTS bare")
     place.run(f"CREATE TABLE bare AS SELECT * FROM {kind} WITH NO DATA")
     done = place.network.run(*psql[:-1], "-c", "\\timing on", "-c", f"\\copy bare from {rows}",
                              seconds=300)
