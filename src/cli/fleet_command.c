@@ -61,70 +61,66 @@ static int start(const struct fleet_options *o, int words, char **word)
 	return jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
+static struct fleet_options given = { .count = 1 };
+
+enum { COUNT_MAX = 1000 }; /* of tokens at once */
+static const struct option_spec specs[] = {
+	{ 0, OPTION_TEXT, "servers", "LIST",
+	  "init: addresses of the NATS servers, tls://HOST:PORT with commas "
+	  "between",
+	  &given.servers, 0, 0 },
+	{ 0, OPTION_TEXT, "name", "NAME",
+	  "init: the fleet's; token, join: the sensor's (join: else the "
+	  "machine's own)",
+	  &given.name, 0, 0 },
+	{ 0, OPTION_TEXT, "hub", "NAME", "init: this hub's (hub-1)", &given.hub, 0, 0 },
+	{ 0, OPTION_TEXT, "disk", "SIZE", "init: of each server, for records (10GB)",
+	  &given.disk, 0, 0 },
+	{ 0, OPTION_TEXT, "out", "DIR",
+	  "init, server, hub-credentials: folder that is made for what other "
+	  "machines get",
+	  &given.out, 0, 0 },
+	{ 0, OPTION_TEXT, "from", "DIR",
+	  "init: what hub-credentials made, on the other hub", &given.from, 0, 0 },
+	{ 0, OPTION_TEXT, "sensor", "NAME",
+	  "status: only this one; several with commas", &given.sensor, 0, 0 },
+	{ 0, OPTION_TEXT, "site", "SITE",
+	  "status: only of this site; token: where the sensor is", &given.site, 0, 0 },
+	{ 0, OPTION_LIST, "tag", "TAG",
+	  "status: only with this one; token: a word by which it is chosen, may be "
+	  "given again",
+	  &given.tags, 0, 0 },
+	{ 0, OPTION_TEXT, "for", "T",
+	  "token: how long it is good: from 60s to 30d (1h)", &given.duration, 0, 0 },
+	{ 0, OPTION_NUMBER, "count", "N", "token: how many (1)", &given.count, 1,
+	  COUNT_MAX },
+	{ 0, OPTION_TEXT, "why", "TEXT", "revoke: for the audit chain", &given.why, 0,
+	  0 },
+	{ 0, OPTION_TEXT, "state", "DIR",
+	  "state folder; default that of the configuration", &given.state, 0, 0 },
+	OPTION_CONFIG(&given.config_path),
+};
+
 int command_fleet(int argc, char **argv)
 {
-	struct fleet_options o = { .count = 1 };
-	enum { COUNT_MAX = 1000 };
-	const struct option_spec specs[] = {
-		{ 0, OPTION_TEXT, "servers", "LIST",
-		  "init: addresses of the NATS servers, tls://HOST:PORT with commas "
-		  "between",
-		  &o.servers, 0, 0 },
-		{ 0, OPTION_TEXT, "name", "NAME",
-		  "init: the fleet's; token, join: the sensor's (join: else the "
-		  "machine's own)",
-		  &o.name, 0, 0 },
-		{ 0, OPTION_TEXT, "hub", "NAME", "init: this hub's (hub-1)", &o.hub, 0,
-		  0 },
-		{ 0, OPTION_TEXT, "disk", "SIZE",
-		  "init: of each server, for records (10GB)", &o.disk, 0, 0 },
-		{ 0, OPTION_TEXT, "out", "DIR",
-		  "init, server, hub-credentials: folder that is made for what other "
-		  "machines get",
-		  &o.out, 0, 0 },
-		{ 0, OPTION_TEXT, "from", "DIR",
-		  "init: what hub-credentials made, on the other hub", &o.from, 0, 0 },
-		{ 0, OPTION_TEXT, "sensor", "NAME",
-		  "status: only this one; several with commas", &o.sensor, 0, 0 },
-		{ 0, OPTION_TEXT, "site", "SITE",
-		  "status: only of this site; token: where the sensor is", &o.site, 0,
-		  0 },
-		{ 0, OPTION_LIST, "tag", "TAG",
-		  "status: only with this one; token: a word by which it is chosen, "
-		  "may "
-		  "be given again",
-		  &o.tags, 0, 0 },
-		{ 0, OPTION_TEXT, "for", "T",
-		  "token: how long it is good: from 60s to 30d (1h)", &o.duration, 0,
-		  0 },
-		{ 0, OPTION_NUMBER, "count", "N", "token: how many (1)", &o.count, 1,
-		  COUNT_MAX },
-		{ 0, OPTION_TEXT, "why", "TEXT", "revoke: for the audit chain", &o.why,
-		  0, 0 },
-		{ 0, OPTION_TEXT, "state", "DIR",
-		  "state folder; default that of the configuration", &o.state, 0, 0 },
-		OPTION_CONFIG(&o.config_path),
-	};
 	const struct command_help help = {
 		.name = "fleet",
-		.operands = "[status | init | token | join [TOKEN|FILE] | list | "
-			    "revoke SENSOR | "
-			    "hub-credentials HUB |\n       server ADDRESS]",
+		.operands = "[status | init | token | join [TOKEN|FILE] | list |\n"
+			    "       revoke SENSOR | hub-credentials HUB | "
+			    "server ADDRESS]",
 		.doc = "Many machines with one picture. \"status\" asks a hub how each "
-		       "is; exit "
-		       "status 1 if any\nis late or refused its configuration. "
-		       "\"init\" makes a fleet, on its "
-		       "first hub; \"token\"\nprints a line with which one machine may "
-		       "\"join\" once; \"revoke\" ends that in seconds.\n\"join\" "
-		       "takes "
-		       "the token from standard input, or a file, so that it is in no "
-		       "list of\nprocesses.",
+		       "is; exit status 1 if any\nis late or refused its "
+		       "configuration. \"init\" makes a fleet, on its first hub; "
+		       "\"token\"\nprints a line with which one machine may "
+		       "\"join\" once; \"revoke\" ends that in seconds.\n"
+		       "\"join\" takes the token from standard input, or a file, so "
+		       "that it is in no list of\nprocesses.",
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_sensors,
 	};
 	int first, status;
-	if (!options_parse(&help, argc, argv, &o.common, &first, &status))
+	if (!options_parse(&help, argc, argv, &given.common, &first, &status))
 		return status;
-	return start(&o, argc - first, argv + first);
+	return start(&given, argc - first, argv + first);
 }

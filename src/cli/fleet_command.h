@@ -28,7 +28,7 @@ int fleet_init(const struct fleet_options *o, const char *operand);
 int fleet_server(const struct fleet_options *o, const char *address);
 int fleet_hub_credentials(const struct fleet_options *o, const char *hub);
 int fleet_token(const struct fleet_options *o, const char *operand);
-int fleet_join(const struct fleet_options *o, const char *token);
+int fleet_join(const struct fleet_options *o, const char *given);
 int fleet_revoke(const struct fleet_options *o, const char *name);
 int fleet_list(const struct fleet_options *o, const char *operand);
 

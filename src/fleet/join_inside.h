@@ -29,4 +29,4 @@ bool joining_tell(struct joining *joining, const struct note *note);
 void joining_renew_in(struct joining *joining, int64_t delay_us);
 
 /* Until joining->ends. */
-void *joining_work(void *joining);
+void *joining_work(void *self);

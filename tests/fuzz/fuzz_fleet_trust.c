@@ -73,14 +73,15 @@ static void try_kept(const char *text, size_t len)
 	struct ticket ticket;
 	struct revoked revoked;
 	struct note note;
-	struct buf written = { 0 };
-	if (member_read(text, len, &member)) {
-		if (!member_write(&member, &written) ||
-		    !member_read(written.at, written.len, &again) ||
-		    memcmp(&member, &again, sizeof(member)) != 0)
-			abort();
-	}
+	struct buf written = { 0 }, twice = { 0 };
+	if (member_read(text, len, &member) &&
+	    (!member_write(&member, &written) ||
+	     !member_read(written.at, written.len, &again) ||
+	     !member_write(&again, &twice) || twice.len != written.len ||
+	     memcmp(twice.at, written.at, twice.len) != 0))
+		abort();
 	buf_free(&written);
+	buf_free(&twice);
 	ticket_read(text, len, &ticket);
 	revoked_read(text, len, &revoked);
 	if (note_read(text, len, &note) && note_action(&note) == NULL)
