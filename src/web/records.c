@@ -144,9 +144,13 @@ bool records_are_past(const struct web_source *source, const struct query *query
 		return query->has_time && source->memory_since_us != NULL &&
 		       query->since_us <
 			       source->memory_since_us(source->self, query->kind);
+	case RECORD_incident:
+		/* A hub has in memory those of all machines together. */
+		if (query->sensors != NULL)
+			return true;
+		/* fall through */
 	case RECORD_finding:
 	case RECORD_block:
-	case RECORD_incident:
 	case RECORD_alert:
 	case RECORD_silence:
 		return query->has_time || query_word(query, "id") != NULL ||

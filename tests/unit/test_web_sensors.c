@@ -205,6 +205,9 @@ static void the_past_is_asked_for_those_sensors(void **state)
 	assert_string_equal(asked.sensors, "web-1 db-1 ");
 	expect("/api/v1/aggregate?record=login&since=1h&sensor=db-2", 200, "groups");
 	assert_string_equal(asked.sensors, "db-2 ");
+	/* What a machine found by itself is no part of a hub's memory. */
+	expect("/api/v1/incidents?sensor=web-1", 200, "Breakwater-Total: 0");
+	assert_string_equal(asked.sensors, "web-1 ");
 	/* Of nobody is not of all. */
 	expect("/api/v1/logins?since=1h&tag=old&site=berlin", 200, "Total: 0");
 	assert_int_equal(asked.count, 1);
