@@ -164,6 +164,15 @@ static void count_kept(struct take *take, int64_t now_us)
 	pthread_mutex_unlock(&take->lock);
 }
 
+/* Another hub may be keeping it, or the gap before it, which stands behind it. */
+static bool comes_again(const struct take *take, size_t i)
+{
+	bool has_gap =
+		i + 1 < take->batch_count && take->message_of[i + 1] == FETCH_MAX;
+	return take->batches[i].result == -EAGAIN ||
+	       (has_gap && take->batches[i + 1].result == -EAGAIN);
+}
+
 static void acknowledge(struct take *take)
 {
 	char sensor[FLEET_NAME_MAX];
@@ -177,7 +186,10 @@ static void acknowledge(struct take *take)
 		    take_subject(message->subject, sensor, &lane))
 			refuse(take, sensor, TAKE_GARBAGE,
 			       "its head is right, what follows is not");
-		link_message_done(message);
+		if (comes_again(take, i))
+			link_message_again(message);
+		else
+			link_message_done(message);
 	}
 }
 
