@@ -5,6 +5,7 @@
 #include "fleet/depot.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,22 +94,29 @@ int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 
 /* ---- rows ---- */
 
-/* Its own time: of a moment that, else its end. */
-static int64_t own_time(enum record_kind kind, const void *record)
+/* By which each kind is filed: of a moment that, else its end. */
+static const struct field *time_fields[RECORD_KINDS];
+static pthread_once_t times_found = PTHREAD_ONCE_INIT;
+
+static void find_times(void)
 {
-	static const char *const names[] = { "at", "end", "start" };
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct field *field = record_field(kind, names[i]);
-		if (field != NULL)
-			return *(const field_time *)((const char *)record +
-						     field->offset);
-	}
-	return UNKNOWN_TIME;
+	static const char *const names[] = { "start", "end", "at" };
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			const struct field *field =
+				record_field((enum record_kind)kind, names[i]);
+			if (field != NULL)
+				time_fields[kind] = field;
+		}
 }
 
 int64_t depot_kept_at(enum record_kind kind, const void *record, int64_t now_us)
 {
-	int64_t at_us = own_time(kind, record);
+	pthread_once(&times_found, find_times);
+	const struct field *field = time_fields[kind];
+	int64_t at_us = UNKNOWN_TIME;
+	if (field != NULL)
+		at_us = *(const field_time *)((const char *)record + field->offset);
 	bool is_possible = at_us >= now_us - DEPOT_LATE_DAYS * DEPOT_DAY_US &&
 			   at_us <= now_us + DEPOT_DAY_US;
 	return is_possible ? at_us : now_us;

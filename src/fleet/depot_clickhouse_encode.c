@@ -122,14 +122,13 @@ void clickhouse_encode(struct buf *out, enum record_kind kind, const void *recor
 		       const struct depot_place *place)
 {
 	const struct schema *schema = &schemas[kind];
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->fields[i];
-		const void *value = (const char *)record + field->offset;
-		if (strcmp(field->name, "sensor") == 0) /* never NULL */
-			put_string(out, value, strlen(value));
-		else
-			put_field(out, field, value);
-	}
+	size_t last = schema->field_count - 1;
+	for (size_t i = 0; i < last; i++)
+		put_field(out, &schema->fields[i],
+			  (const char *)record + schema->fields[i].offset);
+	/* The sensor (EVERY_RECORD), which is never NULL. */
+	const char *sensor = (const char *)record + schema->fields[last].offset;
+	put_string(out, sensor, strlen(sensor));
 	put_64(out, (uint64_t)place->kept_at);
 	put_64(out, (uint64_t)place->epoch);
 	put_64(out, (uint64_t)place->sequence);
