@@ -13,8 +13,9 @@ import time
 
 import lab as e2e
 from fleet_lab import BUILD, has_nats
+from fleet_hub import Hub, is_up
 from fleet_made import ADDRESS, PORT, Fleet
-from lab import until
+from lab import BREAKWATER, until
 from nats_client import Client, Refused, read_credentials
 
 PRIVATE = {"hub.keys", "hub.creds", "system.creds", "ca.key", "server.key", "sensor.creds"}
@@ -251,6 +252,56 @@ def a_flood_finds_its_own_bound(tap, lab):
            "a batch that is sent again is there once", first, second)
 
 
+def lies_garbage_and_replays(tap, lab):
+    """With what a real sensor had to tell while no server ran, and a real hub."""
+    fleet = Fleet(lab)
+    fleet.start_nodes()
+    hub = Hub(lab, fleet.network, "hub-1", "", state=fleet.state)
+    until(lambda: is_up(hub) and hub.leads(), "a hub that leads", 60, 0.1)
+    state, thief = fleet.join("victim"), fleet.client(fleet.join("thief"))
+    fleet.nodes[0].end()
+    config = fleet.dir / "victim.yaml"
+    config.write_text(f"fleet: {{servers: ['{fleet.servers[0]}']}}\n")
+    victim = fleet.network.start(BREAKWATER, "run", "--state", str(state), "--socket",
+                                 str(lab.dir / "victim.sock"), "--listen", "127.0.0.1:0", "-c",
+                                 str(config))
+    batches = until(lambda: [path for path in state.rglob("event/*.batch")][:3], "batches", 30)
+    stolen = [path.read_bytes() for path in batches]
+    fleet.start_nodes()
+    until(lambda: [one for one in hub.get("sensors") if one["sensor"] == "victim"],
+          "the victim is heard", 60, 0.2)
+    until(lambda: not [path for path in batches if path.exists()], "all is told", 60, 0.2)
+    victim.end()
+    depot = fleet.state / "fleet.db"
+
+    def kept():
+        tables = lab.run("sqlite3", "-readonly", str(depot), "SELECT name FROM sqlite_master "
+                         "WHERE type = 'table' AND sql LIKE '%sensor%'").stdout.split()
+        return {name: lab.run("sqlite3", "-readonly", str(depot),
+                              f"SELECT count(*) FROM \"{name}\" WHERE sensor = 'victim'").stdout
+                for name in tables}
+    until(lambda: hub.hub()["waiting"] == 0, "all is kept", 30, 0.2)
+    before = kept()
+    tap.ok(any(int(count) > 0 for count in before.values()), "what it told is kept", before)
+    thief = fleet.client(fleet.dir / "thief")
+    for number, batch in enumerate(stolen):
+        thief.request("bw.r.thief.event", batch, msgid=f"thief.{number}")
+    thief.request("bw.r.thief.event", b"BWB1 and then nonsense" * 50)
+
+    def told_of():
+        return {one.get("technique"): one for one in hub.get("findings?sensor=hub")}
+    told = until(lambda: {"impostor", "garbage"} <= set(told_of()) and told_of(),
+                 "findings of the hub", 30, 0.2)
+    tap.ok("thief" in told["impostor"]["summary"] and "victim" in told["impostor"]["summary"],
+           "whoever tells as another is told, by both names", told)
+    tap.ok("thief" in told["garbage"]["summary"], "and whoever sends garbage", told)
+    again = fleet.client(state)
+    for number, batch in enumerate(stolen):
+        again.request("bw.r.victim.event", batch, msgid=f"again.{number}")
+    until(lambda: hub.hub()["lanes"]["event"]["again"] == len(stolen), "all is read", 30, 0.2)
+    tap.equal(kept(), before, "old batches that are sent again are in the store once")
+
+
 # ---- revoking ----
 
 def a_revoked_key_is_out_in_seconds(tap, lab):
@@ -346,5 +397,5 @@ if __name__ == "__main__":
                       of_many_that_come_at_once_one_is_let_in,
                       a_token_of_another_fleet_is_refused, what_a_stolen_key_may_not,
                       answers_go_nowhere_else, a_flood_finds_its_own_bound,
-                      a_revoked_key_is_out_in_seconds, a_new_key_ends_the_old_one,
+                      lies_garbage_and_replays, a_revoked_key_is_out_in_seconds, a_new_key_ends_the_old_one,
                       servers_trust_only_their_authority))
