@@ -43,7 +43,8 @@ static int read_traced(struct config *config, struct config_origins *origins,
 	else
 		result = config_parse_traced(
 			config, origins,
-			&(struct config_text_of){ text.at, text.len, path }, errors);
+			&(struct config_text_of){ text.at, text.len, path, false },
+			errors);
 	buf_free(&text);
 	return result;
 }

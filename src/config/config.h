@@ -123,6 +123,32 @@ int config_list_files(const char *path, struct buf *files, struct buf *errors);
 /* Reads them all over config; on any error config is unchanged. */
 int config_load(struct config *config, const char *path, struct buf *errors);
 
+/* ---- what a fleet sets (docs/fleet.md) ---- */
+
+/*
+ * A fleet may set what to look for and when it is bad; never what blocks somebody, runs
+ * a program, names a file, opens a port, is destroyed, or is told to whom.
+ */
+bool config_may_steer(const char *path);
+/* "home, limits.response_ms, ..." */
+void config_say_steered(struct buf *out);
+/* As config_parse(), of these keys alone. */
+int config_parse_steered(struct config *config, const char *text, size_t len,
+			 const char *name, struct buf *errors);
+/* Folders below the state folder in which the fleet's settings and files are. */
+#define CONFIG_STEERED         "/fleet/conf.d"
+#define CONFIG_STEERED_LIMITS  "/fleet/limits.d"
+#define CONFIG_STEERED_NOTIFY  "/fleet/notify.d"
+#define CONFIG_STEERED_TARGETS "/fleet/targets.d"
+struct config_origins;
+/*
+ * Over what the machine's own files say, of a sensor: what its fleet does, from that
+ * state folder.  A file with an error is left out and said: what was
+ * checked when it came may be unknown to another version.  origins may be NULL.
+ */
+void config_steer(struct config *config, struct config_origins *origins,
+		  const char *state, struct buf *errors);
+
 /* Which file and line each key has its value from, by its number. */
 enum { CONFIG_KEYS_MAX = 256, CONFIG_PLACE_MAX = 320 };
 struct config_origins {

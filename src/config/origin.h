@@ -11,6 +11,7 @@ struct config_text_of {
 	const char *text;
 	size_t len;
 	const char *name; /* of the file */
+	bool is_steered;  /* a fleet's: only of keys that it may set (steered.c) */
 };
 
 /* As config_parse(); origins may be NULL. */

@@ -30,6 +30,7 @@ struct reader {
 	struct config *config;
 	struct config_origins *origins; /* NULL: nobody wants to know */
 	const char *file;
+	bool is_steered; /* a fleet's: of the keys only some */
 	struct seen seen[SEEN_MAX];
 	size_t seen_count;
 };
@@ -182,6 +183,21 @@ static bool take_name(struct reader *reader, struct name *name)
 	return good;
 }
 
+/* True, and an error, if the file may not set it. */
+static bool refuse_steered(struct reader *reader, size_t key, const struct name *name)
+{
+	if (!reader->is_steered || config_may_steer(keys[key].path))
+		return false;
+	struct buf *out = yaml_error(reader->yaml, name->line, name->column);
+	buf_printf(
+		out,
+		"%s is not for a fleet to set, but for the machine itself; allowed: ",
+		keys[key].path);
+	config_say_steered(out);
+	buf_char(out, '\n');
+	return true;
+}
+
 static void take_value(struct reader *reader, size_t key, size_t line)
 {
 	if (reader->origins != NULL)
@@ -232,6 +248,8 @@ static void take_level(struct reader *reader, const struct key_level *level)
 			yaml_skip(reader->yaml);
 		else if (key_is_section(level, key))
 			take_section(reader, level, key);
+		else if (refuse_steered(reader, key, &name))
+			yaml_skip(reader->yaml);
 		else
 			take_value(reader, key, name.line);
 	}
@@ -276,6 +294,7 @@ int config_parse_traced(struct config *config, struct config_origins *origins,
 	struct reader reader = { .config = &next,
 				 .origins = origins,
 				 .file = whole->name,
+				 .is_steered = whole->is_steered,
 				 .yaml = yaml_open(whole->text, whole->len, whole->name,
 						   SIGNS_MAX, errors) };
 	if (reader.yaml == NULL)
@@ -292,6 +311,6 @@ int config_parse_traced(struct config *config, struct config_origins *origins,
 int config_parse(struct config *config, const char *text, size_t len, const char *name,
 		 struct buf *errors)
 {
-	const struct config_text_of whole = { text, len, name };
+	const struct config_text_of whole = { text, len, name, false };
 	return config_parse_traced(config, NULL, &whole, errors);
 }
