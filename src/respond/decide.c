@@ -29,7 +29,7 @@ static const char *const usual_kinds[] = {
 	"connection_flood", "trap_hit",       NULL
 };
 
-static bool is_answered(const struct respond *respond, const char *kind)
+bool decide_is_answered(const struct respond *respond, const char *kind)
 {
 	const struct config_texts *chosen = &respond->rules.block_findings;
 	for (size_t i = 0; i < chosen->count; i++)
@@ -62,8 +62,8 @@ void respond_finding(struct respond *respond, const struct finding_record *findi
 	int64_t now_us = respond_time(respond, finding->at);
 	int severity = record_severity(finding->severity);
 	if (!respond->has_rules || is_word(finding->state, "closed") ||
-	    !is_answered(respond, finding->kind) || severity < (int)respond->severity ||
-	    addr_is_unset(&finding->client_ip))
+	    !decide_is_answered(respond, finding->kind) ||
+	    severity < (int)respond->severity || addr_is_unset(&finding->client_ip))
 		return;
 	int64_t last_us = finding->last == UNKNOWN_TIME
 				  ? now_us
@@ -149,8 +149,7 @@ static int64_t span_of(const struct respond *respond, uint32_t strikes)
 	return span_us < longest_us ? span_us : longest_us;
 }
 
-/* True if that is to be said: once for a finding, and not too often. */
-static bool is_news(struct respond *respond, const struct candidate *c,
+bool decide_is_news(struct respond *respond, const struct candidate *c,
 		    const char *vetoed_by)
 {
 	const struct roster_key key = {
@@ -250,7 +249,7 @@ void decide(struct respond *respond, const struct candidate *candidate)
 	uint32_t port = several ? UNKNOWN_U32 : candidate->port;
 	decision_facts(respond, candidate, several, &decision);
 	struct veto veto = veto_of(respond, candidate, &prefix, port);
-	if (veto.word != NULL && !is_news(respond, candidate, veto.word))
+	if (veto.word != NULL && !decide_is_news(respond, candidate, veto.word))
 		return;
 	struct block block = block_of(respond, candidate, &prefix, port);
 	if (veto.word != NULL) {

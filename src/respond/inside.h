@@ -159,6 +159,11 @@ void served_gone(void *to, const void *entry);
 /* ---- deciding ---- */
 
 void decide(struct respond *respond, const struct candidate *candidate);
+/* Whether findings of that kind are answered by a block. */
+bool decide_is_answered(const struct respond *respond, const char *kind);
+/* True if that veto is to be said: once for a finding, and not too often. */
+bool decide_is_news(struct respond *respond, const struct candidate *candidate,
+		    const char *vetoed_by);
 struct veto {
 	const char *word; /* NULL: nothing speaks against it */
 	bool limits;      /* not dropped, but limited */

@@ -136,6 +136,26 @@ int respond_confirm(struct respond *respond, const char *id, const char *actor,
 bool respond_is_frozen(const struct respond *respond);
 void respond_thaw(struct respond *respond, const char *actor, int64_t now_us);
 
+/* ---- what others of a fleet have seen (shared.c) ---- */
+
+struct respond_shared {
+	struct addr address;
+	/* As of a finding; static words. kind and proof NULL: it is a person's word. */
+	const char *kind, *severity, *proof;
+	const char *finding; /* its id there */
+	const char *sensor, *why;
+	int64_t seen_us, until_us;
+};
+/*
+ * Blocks it until then at most, as an automatic block, if it is not blocked already and
+ * nothing speaks against it; so again and again as long as it is shared.
+ */
+void respond_share(struct respond *respond, const struct respond_shared *shared,
+		   int64_t now_us);
+/* It was taken back: a block that it made ends. */
+void respond_unshare(struct respond *respond, const struct addr *address,
+		     const char *finding, int64_t now_us);
+
 /* ---- what was decided ---- */
 
 /*
