@@ -20,6 +20,7 @@ struct item {
 	char options[OPTIONS_MAX]; /* of its URL, that are keys here: "&source=..." */
 	char token[HEARTBEAT_TOKEN_MAX]; /* of a heartbeat; or "" */
 	struct round_rules rules;
+	struct target_from from;
 	size_t parent_line, parent_column;
 	bool has_dialogue;
 	struct dialogue_steps *dialogue; /* owned; NULL: none, or a bad one */
@@ -156,6 +157,22 @@ static bool take_resolver(struct item *item, const char *text)
 	return add_option(item, "resolver", text);
 }
 
+static bool take_from(struct item *item, const char *text)
+{
+	struct target_from *from = &item->from;
+	return from->count < TARGET_SITES_MAX &&
+	       take_text(from->sites[from->count++], sizeof(from->sites[0]), text);
+}
+
+static bool take_need(struct item *item, const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	item->from.need = (uint8_t)value;
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 &&
+	       value <= TARGET_SITES_MAX;
+}
+
 static const struct key {
 	const char *name, *allowed;
 	bool (*take)(struct item *item, const char *text); /* NULL: the dialogue */
@@ -179,6 +196,8 @@ static const struct key {
 	{ "netns", "a name in /run/netns", take_netns, false },
 	{ "resolver", "an address, or address:port", take_resolver, false },
 	{ "token", "a text of 8 to 128 characters", take_token, false },
+	{ "from", "at most 16 sites of the fleet", take_from, true },
+	{ "need", "a number from 1 to 16", take_need, false },
 	{ "dialogue", "", NULL, false },
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -276,6 +295,29 @@ static bool make_target(struct item *item, struct target *target,
 	return false;
 }
 
+static bool is_asked_here(const struct reader *r, const struct target_from *from)
+{
+	if (r->sink->site == NULL || from->count == 0)
+		return true;
+	for (size_t i = 0; i < from->count; i++)
+		if (strcmp(from->sites[i], r->sink->site) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the target over. False without memory. */
+static bool hand_over(struct reader *r, struct item *item, struct target *target)
+{
+	const struct target_sink *sink = r->sink;
+	note_names(r, item, target->text);
+	if (sink->places != NULL)
+		sink->places(sink->to, target->text, &item->from, &item->rules);
+	if (is_asked_here(r, &item->from))
+		return sink->take(sink->to, target, &item->rules);
+	target_free(target);
+	return true;
+}
+
 /* False without memory. */
 static bool give(struct reader *r, struct item *item, size_t line, size_t column)
 {
@@ -285,10 +327,8 @@ static bool give(struct reader *r, struct item *item, size_t line, size_t column
 		buf_printf(yaml_error(r->yaml, line, column), "%s\n", why);
 		return true;
 	}
-	if (++r->count <= TARGETS_MAX) {
-		note_names(r, item, target.text);
-		return r->sink->take(r->sink->to, &target, &item->rules);
-	}
+	if (++r->count <= TARGETS_MAX)
+		return hand_over(r, item, &target);
 	target_free(&target);
 	buf_printf(yaml_error(r->yaml, line, column),
 		   "too many targets; allowed are %d\n", TARGETS_MAX);
@@ -323,6 +363,11 @@ static bool finish_item(struct reader *r, struct item *item, size_t line, size_t
 			   "fails is %u, of is %u: it would never be down; allowed is "
 			   "no more than of\n",
 			   health->fails, health->of);
+	else if (item->from.count > 0 && item->from.need > item->from.count)
+		buf_printf(yaml_error(r->yaml, line, column),
+			   "need is %u, and from has %u sites: it would never be down; "
+			   "allowed is no more than these\n",
+			   item->from.need, item->from.count);
 	else if (item->target[0] != '\0')
 		return give(r, item, line, column);
 	else

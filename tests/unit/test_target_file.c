@@ -208,6 +208,59 @@ static void all_that_is_wrong_is_said_and_the_rest_is_taken(void **state)
 	assert_non_null(strstr(buf_cstr(&errors), "f:3:3"));
 }
 
+static char told[TARGET_TEXT_MAX];
+static struct target_from told_from;
+
+static void note_places(void *to, const char *target, const struct target_from *from,
+			const struct round_rules *rules)
+{
+	(void)to;
+	(void)rules;
+	memcpy(told, target, strlen(target) + 1);
+	told_from = *from;
+}
+
+static const char placed[] = "- target: tcp://h:1\n  from: [berlin, paris]\n  need: 2\n"
+			     "- target: tcp://h:2\n  from: rome\n"
+			     "- tcp://h:3\n";
+
+static void what_other_sites_ask_is_passed_over(void **state)
+{
+	struct target_sink sink = { .take = take, .site = "paris" };
+	(void)state;
+	buf_clear(&errors);
+	count = 0;
+	assert_true(
+		target_file_parse(placed, strlen(placed), "f", &usual, &sink, &errors));
+	assert_int_equal(count, 2);
+	assert_string_equal(taken[0].text, "tcp://h:1");
+	assert_string_equal(taken[1].text, "tcp://h:3");
+	sink.site = "";
+	count = 0;
+	assert_true(
+		target_file_parse(placed, strlen(placed), "f", &usual, &sink, &errors));
+	assert_int_equal(count, 1);
+	assert_true(parse(placed)); /* of no fleet: all */
+	assert_int_equal(count, 3);
+}
+
+static void who_wants_places_is_told_of_all(void **state)
+{
+	const struct target_sink sink = { .take = take,
+					  .site = "rome",
+					  .places = note_places };
+	(void)state;
+	assert_true(target_file_parse(placed, strchr(placed, '2') - placed + 2, "f",
+				      &usual, &sink, &errors));
+	assert_string_equal(told, "tcp://h:1");
+	assert_int_equal(told_from.count, 2);
+	assert_string_equal(told_from.sites[1], "paris");
+	assert_int_equal(told_from.need, 2);
+	refuse("- target: tcp://h:1\n  from: [a]\n  need: 2\n",
+	       "it would never be down");
+	refuse("- target: tcp://h:1\n  need: 17\n", "a number from 1 to 16");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +273,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_parent_is_a_target, drop),
 		cmocka_unit_test_teardown(
 			all_that_is_wrong_is_said_and_the_rest_is_taken, drop),
+		cmocka_unit_test_teardown(what_other_sites_ask_is_passed_over, drop),
+		cmocka_unit_test_teardown(who_wants_places_is_told_of_all, drop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
