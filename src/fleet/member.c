@@ -134,8 +134,9 @@ static bool read_fields(const struct kept_field *fields, size_t count, const voi
 const char *note_action(const struct note *note)
 {
 	static const char *const actions[] = {
-		"fleet_init", "fleet_token",  "fleet_join",   "fleet_join_refused",
-		"fleet_hub",  "fleet_server", "fleet_revoke",
+		"fleet_init",         "fleet_token", "fleet_join",
+		"fleet_join_refused", "fleet_hub",   "fleet_server",
+		"fleet_revoke",       "fleet_share", "fleet_unshare",
 	};
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (strcmp(note->action, actions[i]) == 0)

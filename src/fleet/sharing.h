@@ -1,0 +1,21 @@
+/*
+ * sharing.h: the document of shared sources in the bucket, changed by whoever has the
+ * fleet's key.
+ */
+#pragma once
+
+#include "fleet/bucket.h"
+#include "fleet/shared.h"
+
+/*
+ * Adds these, and takes out what is over.  0; -EEXIST, nothing of it was news; -EAGAIN;
+ * -EINVAL; with error.
+ */
+int sharing_add(const struct bucket_change *change, const struct shared_entry *entries,
+		size_t count, char error[static BUCKET_ERROR_MAX]);
+/* By address or finding.  -ENOENT: it is not shared. */
+int sharing_remove(const struct bucket_change *change, const char *what,
+		   char error[static BUCKET_ERROR_MAX]);
+/* Takes out what is over: 0, also if nothing is. */
+int sharing_expire(const struct bucket_change *change,
+		   char error[static BUCKET_ERROR_MAX]);

@@ -1,0 +1,273 @@
+/*
+ * test_respond_shared.c: what other sensors have seen: it is blocked by our own rules,
+ * for less than what we have seen ourselves, and never one whom we serve.
+ */
+#include "fleet/shared.h"
+#include "respond_scene.h"
+
+static struct respond_shared shared_of(const struct scene *scene, const char *address)
+{
+	return (struct respond_shared){ .address = scene_addr(address),
+					.kind = "brute_force",
+					.severity = "high",
+					.proof = "dialogue",
+					.finding = "abc",
+					.sensor = "web-3",
+					.why = "guessed passwords",
+					.seen_us = scene->now_us,
+					.until_us = scene->now_us + HOUR };
+}
+
+static void share(struct scene *scene, const char *address)
+{
+	const struct respond_shared shared = shared_of(scene, address);
+	respond_share(scene->respond, &shared, scene->now_us);
+}
+
+static void it_is_blocked_until_its_end(void **state)
+{
+	struct scene *scene = *state;
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+	assert_string_equal(scene->block.actor, "fleet:web-3");
+	assert_string_equal(scene->block.finding, "abc");
+	assert_non_null(strstr(scene->block.reason, "guessed passwords"));
+	assert_int_equal(scene->block.until, scene->now_us + HOUR);
+	assert_false(scene->order.by_hand);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+	scene_pass(scene, HOUR + SECOND);
+	assert_string_equal(scene->block.state, "expired");
+}
+
+static void longer_than_our_longest_is_no_block(void **state)
+{
+	struct scene *scene = *state;
+	scene->config.block_longest = 600;
+	scene_rules(scene);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->block.until, scene->now_us + 10 * MINUTE);
+}
+
+static void who_was_ever_served_here_is_not_blocked(void **state)
+{
+	struct scene *scene = *state;
+	scene_served(scene, scene_addr("203.0.113.7"), 40000, SECOND);
+	scene_pass(scene, HOUR);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_string_equal(scene->block.vetoed_by, "client");
+}
+
+static void who_is_never_blocked_is_not(void **state)
+{
+	struct scene *scene = *state;
+	struct never_entry entry = { .reason = NEVER_never, .until_us = INT64_MAX };
+	assert_true(prefix_parse("203.0.113.7", &entry.prefix));
+	assert_true(never_add(&scene->never, &entry));
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_string_equal(scene->block.vetoed_by, "never");
+}
+
+static void who_observes_goes_on_observing(void **state)
+{
+	struct scene *scene = *state;
+	record_text(scene->config.block_mode, sizeof(scene->config.block_mode),
+		    "observe");
+	scene_rules(scene);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_string_equal(scene->block.state, "observed");
+	assert_string_equal(scene->block.vetoed_by, "mode");
+}
+
+static void what_we_answer_by_no_block_is_none(void **state)
+{
+	struct scene *scene = *state;
+	record_text(scene->config.block_severity, sizeof(scene->config.block_severity),
+		    "critical");
+	scene_rules(scene);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_int_equal(scene->blocks, 0);
+}
+
+/* Others' word takes half of the bounds at most, and freezes nothing. */
+static void ours_still_begin_when_others_say_very_much(void **state)
+{
+	struct scene *scene = *state;
+	for (int i = 1; i <= 200; i++) {
+		char address[32];
+		snprintf(address, sizeof(address), "203.0.113.%d", i);
+		share(scene, address);
+	}
+	assert_int_equal(scene->adds, scene->config.block_new / 2);
+	assert_false(respond_is_frozen(scene->respond));
+	scene_scan(scene, "198.51.100.1", "dialogue");
+	assert_int_equal(scene->adds, scene->config.block_new / 2 + 1);
+}
+
+static void what_could_not_begin_begins_when_there_is_room(void **state)
+{
+	struct scene *scene = *state;
+	for (int turn = 0; turn < 4; turn++) {
+		for (int i = 1; i <= 20; i++) {
+			char address[32];
+			snprintf(address, sizeof(address), "203.0.113.%d", i);
+			share(scene, address);
+		}
+		scene_pass(scene, MINUTE + SECOND);
+	}
+	assert_int_equal(scene->adds, 20);
+}
+
+static void our_own_block_stays_as_it_is(void **state)
+{
+	struct scene *scene = *state;
+	scene_scan(scene, "203.0.113.7", "dialogue");
+	int64_t until = scene->block.until;
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->block.until, until);
+	assert_string_equal(scene->block.actor, "breakwater");
+	respond_unshare(scene->respond, &scene->block.address, "abc", scene->now_us);
+	assert_int_equal(scene->removes, 0);
+}
+
+static void what_is_taken_back_ends(void **state)
+{
+	struct scene *scene = *state;
+	share(scene, "203.0.113.7");
+	respond_unshare(scene->respond, &scene->block.address, "other", scene->now_us);
+	assert_int_equal(scene->removes, 0);
+	respond_unshare(scene->respond, &scene->block.address, "abc", scene->now_us);
+	assert_int_equal(scene->removes, 1);
+}
+
+static void what_a_person_has_lifted_stays_lifted(void **state)
+{
+	struct scene *scene = *state;
+	struct buf message = { 0 };
+	const struct respond_shared shared = shared_of(scene, "203.0.113.7");
+	respond_share(scene->respond, &shared, scene->now_us);
+	scene->now_us += MINUTE;
+	assert_int_equal(respond_unblock(scene->respond, "203.0.113.7", "alice",
+					 scene->now_us, &message),
+			 0);
+	scene->now_us += MINUTE;
+	respond_share(scene->respond, &shared, scene->now_us);
+	assert_int_equal(scene->adds, 1);
+	buf_free(&message);
+}
+
+/* ---- the list ---- */
+
+static struct finding_record grave(struct scene *scene, const char *address)
+{
+	struct finding_record f =
+		scene_finding(scene, "brute_force", address, "dialogue");
+	record_text(f.sensor, sizeof(f.sensor), "web-3");
+	return f;
+}
+
+static void what_is_proven_and_grave_is_shared(void **state)
+{
+	struct scene *scene = *state;
+	struct shared_entry entry;
+	struct finding_record f = grave(scene, "203.0.113.7");
+	assert_true(shared_of_finding(&f, scene->now_us, &entry));
+	assert_int_equal(entry.until_us, scene->now_us + HOUR);
+	assert_string_equal(entry.sensor, "web-3");
+	f.proof = "unsolicited";
+	assert_false(shared_of_finding(&f, scene->now_us, &entry));
+	f = grave(scene, "203.0.113.7");
+	f.severity = "medium";
+	assert_false(shared_of_finding(&f, scene->now_us, &entry));
+	f = grave(scene, "10.1.2.3"); /* another machine elsewhere */
+	assert_false(shared_of_finding(&f, scene->now_us, &entry));
+	f = grave(scene, "203.0.113.7");
+	f.kind = "unauthorized_port";
+	assert_false(shared_of_finding(&f, scene->now_us, &entry));
+}
+
+static void a_list_reads_back_the_same(void **state)
+{
+	static struct shared_list list, read;
+	struct scene *scene = *state;
+	struct shared_entry entry;
+	struct buf text = { 0 }, again = { 0 };
+	struct finding_record f = grave(scene, "203.0.113.7");
+	record_text(f.summary, sizeof(f.summary), "\"quoted\"\nand two lines");
+	list.count = 0;
+	assert_true(shared_of_finding(&f, scene->now_us, &entry));
+	assert_true(shared_add(&list, &entry, scene->now_us));
+	f = grave(scene, "2001:db8::7");
+	assert_true(shared_of_finding(&f, scene->now_us, &entry));
+	assert_true(shared_add(&list, &entry, scene->now_us));
+	shared_write(&list, &text);
+	assert_int_equal(shared_read(text.at, text.len, &read), 0);
+	shared_write(&read, &again);
+	assert_string_equal(buf_cstr(&text), buf_cstr(&again));
+	buf_text(&text, "{\"address\":\"203.0.113.8\"}\nnothing\n");
+	assert_int_equal(shared_read(text.at, text.len, &read), 2);
+	assert_int_equal(read.count, 2);
+	buf_free(&text);
+	buf_free(&again);
+}
+
+static void one_sensor_fills_no_list(void **state)
+{
+	static struct shared_list list;
+	struct scene *scene = *state;
+	list.count = 0;
+	for (int i = 1; i <= 200; i++) {
+		struct shared_entry entry;
+		char address[32];
+		snprintf(address, sizeof(address), "203.0.113.%d", i);
+		struct finding_record f = grave(scene, address);
+		assert_true(shared_of_finding(&f, scene->now_us, &entry));
+		shared_add(&list, &entry, scene->now_us);
+	}
+	assert_int_equal(list.count, SHARED_OF_SENSOR_MAX);
+	assert_true(shared_remove(&list, "203.0.113.3"));
+	assert_int_equal(list.count, SHARED_OF_SENSOR_MAX - 1);
+	assert_true(shared_expire(&list, scene->now_us + HOUR));
+	assert_int_equal(list.count, 0);
+}
+
+static void nothing_is_shared_for_longer_than_a_day(void **state)
+{
+	static struct shared_list list;
+	struct scene *scene = *state;
+	struct shared_entry entry;
+	const struct finding_record f = grave(scene, "203.0.113.7");
+	list.count = 0;
+	assert_true(shared_of_finding(&f, scene->now_us, &entry));
+	record_text(entry.by, sizeof(entry.by), "alice");
+	entry.until_us = scene->now_us + 30 * DAY;
+	assert_true(shared_add(&list, &entry, scene->now_us));
+	assert_int_equal(list.at[0].until_us, scene->now_us + DAY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define SHARED(test) cmocka_unit_test_setup_teardown(test, scene_begin, scene_end)
+		SHARED(it_is_blocked_until_its_end),
+		SHARED(longer_than_our_longest_is_no_block),
+		SHARED(who_was_ever_served_here_is_not_blocked),
+		SHARED(who_is_never_blocked_is_not),
+		SHARED(who_observes_goes_on_observing),
+		SHARED(what_we_answer_by_no_block_is_none),
+		SHARED(ours_still_begin_when_others_say_very_much),
+		SHARED(what_could_not_begin_begins_when_there_is_room),
+		SHARED(our_own_block_stays_as_it_is),
+		SHARED(what_is_taken_back_ends),
+		SHARED(what_a_person_has_lifted_stays_lifted),
+		SHARED(what_is_proven_and_grave_is_shared),
+		SHARED(a_list_reads_back_the_same),
+		SHARED(one_sensor_fills_no_list),
+		SHARED(nothing_is_shared_for_longer_than_a_day),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
