@@ -90,6 +90,7 @@ void answers_note_config(struct monitor *m)
 {
 	struct buf errors = { 0 }; /* said by who loaded it first */
 	config_load_traced(&m->as_read, &m->origins, m->config_path, &errors);
+	config_steer(&m->as_read, &m->origins, m->config.state, &errors);
 	buf_free(&errors);
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/fleet_identity.h"
 #include "cli/maintain.h"
 #include "cli/probe_page.h"
 #include "cli/settings_told.h"
@@ -40,6 +41,8 @@ struct readable {
 struct asking_process {
 	const struct config *config;
 	const char *paths[CONFIG_PATHS_MAX];
+	char site[64]; /* of a sensor; "": none */
+	bool is_sensor;
 	struct target_files files;
 	struct target_texts texts; /* of them; until they are in force */
 	struct target_watch watch;
@@ -88,7 +91,10 @@ static void set_targets(struct asking_process *process)
 		if (target_parse(&target, targets->at[i], why))
 			rounds_add(process->rounds, &target, &process->rules);
 	}
-	const struct target_sink sink = { .take = add, .to = process->rounds };
+	const struct target_sink sink = { .take = add,
+					  .to = process->rounds,
+					  .site = process->is_sensor ? process->site
+								     : NULL };
 	target_texts_parse(&process->texts, &process->rules, &sink, &errors);
 	rounds_end_set(process->rounds);
 	target_texts_free(&process->texts);
@@ -229,6 +235,17 @@ static void take_up_maintenance(struct asking_process *process)
 				kept.at[i].until_us, now_us);
 }
 
+/* What sites are named for says nothing to a machine that is of no fleet. */
+static void take_site(struct asking_process *process, const struct config *config)
+{
+	struct fleet_identity me;
+	char error[FLEET_IDENTITY_ERROR_MAX];
+	process->is_sensor = config->fleet_servers.count > 0 &&
+			     fleet_identity_read(config->state, &me, error) == 0;
+	if (process->is_sensor)
+		memcpy(process->site, me.site, sizeof(process->site));
+}
+
 static void prepare(struct asking_process *process, const struct config *config)
 {
 	*process = (struct asking_process){
@@ -237,6 +254,7 @@ static void prepare(struct asking_process *process, const struct config *config)
 	use(process, config);
 	process->coming = *config;
 	take_up_maintenance(process);
+	take_site(process, config);
 	tzset(); /* windows of maintenance are in the machine's zone */
 	process->pages.allow = config->probe_allow.at;
 	process->pages.allow_count = config->probe_allow.count;

@@ -95,6 +95,11 @@ void blocking_login(struct blocking *b, const struct login_record *login);
 /* Somebody reads the page or the API over TCP. */
 void blocking_reader(struct blocking *b, const struct addr *reader);
 
+/* What others of a fleet have seen (respond.h), and that it was taken back. */
+void blocking_share(struct blocking *b, const struct respond_shared *shared);
+void blocking_unshare(struct blocking *b, const struct addr *address,
+		      const char *finding);
+
 /* An order of the self-test, which nobody else is to know of. */
 void blocking_prove(struct blocking *b, enum wall_message_kind kind,
 		    const struct wall_order *order);

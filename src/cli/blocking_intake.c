@@ -72,6 +72,26 @@ void blocking_flow(struct blocking *b, const struct flow_record *flow)
 	blocking_flush(b);
 }
 
+void blocking_share(struct blocking *b, const struct respond_shared *shared)
+{
+	if (b->respond == NULL)
+		return;
+	struct respond_shared known = *shared;
+	int64_t now_us = blocking_now_us(b);
+	known.seen_us = not_later(shared->seen_us, now_us);
+	respond_share(b->respond, &known, now_us);
+	blocking_flush(b);
+}
+
+void blocking_unshare(struct blocking *b, const struct addr *address,
+		      const char *finding)
+{
+	if (b->respond == NULL)
+		return;
+	respond_unshare(b->respond, address, finding, blocking_now_us(b));
+	blocking_flush(b);
+}
+
 /* ---- logins ---- */
 
 /*

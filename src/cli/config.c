@@ -160,6 +160,8 @@ static int show(const char *path, bool json)
 	struct buf errors = { 0 }, out = { 0 };
 	config_init(&config);
 	int result = config_load(&config, path, &errors);
+	if (result == 0)
+		config_steer(&config, NULL, config.state, &errors);
 	complain(&errors);
 	buf_free(&errors);
 	if (result != 0)

@@ -238,6 +238,18 @@ static void take_fleet_settings(struct monitor *m, const struct config *fresh)
 	buf_free(&late);
 }
 
+/* What of the fleet's can't be read is said, and is left out. */
+static bool steer(const struct monitor *m, struct config *fresh)
+{
+	struct buf errors = { 0 };
+	config_steer(fresh, NULL, m->config.state, &errors);
+	const char *text = buf_cstr(&errors);
+	if (errors.len > 0 && text != NULL)
+		fputs(text, stderr);
+	buf_free(&errors);
+	return true;
+}
+
 /* A bad file changes nothing; a good one changes what can change while running. */
 void monitor_reload(struct monitor *m)
 {
@@ -245,7 +257,7 @@ void monitor_reload(struct monitor *m)
 	struct alert_rules rules;
 	struct buf errors = { 0 };
 	config_init(&fresh);
-	if (config_load(&fresh, m->config_path, &errors) != 0 ||
+	if (config_load(&fresh, m->config_path, &errors) != 0 || !steer(m, &fresh) ||
 	    !asking_check(&fresh) || !settings_check_traps(&fresh, &errors) ||
 	    !report_schedule_check_alone(&fresh, &errors) ||
 	    !alert_rules_load(&rules, &fresh, &m->home, &errors)) {

@@ -33,6 +33,7 @@
 #include "cli/reporting.h"
 #include "cli/run_report.h"
 #include "cli/scan_known.h"
+#include "cli/steering.h"
 #include "config/config.h"
 #include "detect/detect.h"
 #include "host/host.h"
@@ -72,6 +73,7 @@ struct monitor {
 	struct proving proving;
 	struct reporting reporting;
 	struct fleet_member fleet;
+	struct steering steering;
 	const struct finding_record *deciding; /* what is decided on now; or NULL */
 	uint32_t probing_ends;                 /* as last seen */
 	struct own *own_services;              /* NULL: they are not asked */
@@ -174,7 +176,7 @@ int monitor_take_scan(struct monitor *m, const char *text, size_t len,
 
 struct web_source monitor_source(struct monitor *m);
 
-/* A change of maintenance, as maintaining_take(). */
+/* As maintaining_take(). */
 int monitor_maintain(struct monitor *m, const char *form, const char *actor,
 		     struct buf *message);
 /* ---- intake_sockets.c ---- */
@@ -213,8 +215,6 @@ void monitor_tell_observed(const struct monitor *m);
 
 /* Those lists of addresses that are in force; says what is wrong with them. */
 void monitor_read_blocklists(struct monitor *m);
-
 void monitor_second(struct monitor *m); /* once in it */
-
 /* SIGHUP: a bad file changes nothing; a good one what can change while running. */
 void monitor_reload(struct monitor *m);

@@ -84,6 +84,7 @@ void monitor_watch_fleet(struct monitor *m, int64_t now_us)
 	if (!m->fleet.is_member)
 		return;
 	fleet_member_second(&m->fleet);
+	steering_second(&m->steering);
 	if (m->ticks / TICKS_PER_SECOND % SAY_S == 0)
 		say_how_it_is(m, "up", now_us);
 }

@@ -37,10 +37,12 @@ static void take_signals(struct monitor *m)
 {
 	struct signalfd_siginfo info;
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP && !has_lost_terminal(m))
+		if (info.ssi_signo == SIGHUP && !has_lost_terminal(m)) {
 			monitor_reload(m);
-		else
+			steering_retry(&m->steering);
+		} else {
 			m->ended = true;
+		}
 	}
 }
 
@@ -396,6 +398,7 @@ static void close_monitor(struct monitor *m)
 	programs_close(&m->programs);
 	proving_close(&m->proving);
 	reporting_close(&m->reporting);
+	steering_close(&m->steering);
 	privileges_close(&m->privileges);
 	witness_close(m->witness);
 	run_end(&m->state);
@@ -446,6 +449,7 @@ static int open_all(struct monitor *m, const char *socket_path)
 	dashboard_shelf_open(&m->dashboards, m->config.state, m->config.web_dashboards);
 	if (m->privileges.guard == NULL)
 		lose_sight(m);
+	steering_begin(&m->steering, m);
 	return open_pipeline(m, captures);
 }
 
@@ -535,7 +539,6 @@ static int start(struct monitor *m, const struct run_options *o)
 	int status = settings_load(&m->config, m->config_path, &o->home, &m->home);
 	if (status != STATUS_OK)
 		return status;
-	answers_note_config(m);
 	m->home_given = o->home.count > 0;
 	if (!take_interfaces(m, &o->interfaces))
 		return STATUS_USAGE;
@@ -544,6 +547,8 @@ static int start(struct monitor *m, const struct run_options *o)
 	take_text(m->config.filter, o->filter);
 	if (o->workers != 0)
 		m->config.workers = (uint32_t)o->workers;
+	steering_over(m);
+	answers_note_config(m);
 	if (!traps_are_good(&m->config) || !monitor_prepare_alerting(m) ||
 	    !schedule_is_good(m))
 		return STATUS_USAGE;

@@ -101,7 +101,7 @@ static int check_purpose(int folder, const struct user *user)
 		return -errno;
 	bool is_ours = st.st_uid == user->uid || is_there(folder, "breakwater.db") ||
 		       is_there(folder, "policy.yaml") ||
-		       is_there(folder, "web.access");
+		       is_there(folder, "web.access") || is_there(folder, "fleet.pub");
 	return is_ours ? 0 : each_file(folder, user, refuse);
 }
 
