@@ -7,6 +7,7 @@
 #include "cli/fleet_status.h"
 #include "cli/verbs.h"
 #include "cli/view.h"
+#include "fleet/document.h"
 
 static const char examples[] =
 	"  breakwater fleet status                    how each sensor is, what is "
@@ -20,7 +21,12 @@ static const char examples[] =
 	"  breakwater fleet list\n"
 	"  breakwater fleet revoke web-3 --why 'stolen'\n"
 	"  breakwater fleet hub-credentials hub-2 --out hub-2\n"
-	"  breakwater fleet server tls://nats-4.example.org:4222 --out new\n";
+	"  breakwater fleet server tls://nats-4.example.org:4222 --out new\n"
+	"  breakwater fleet apply limits slow.yaml --scope tag:web --step 5%,25%,100%\n"
+	"  breakwater fleet rollout                   who has it, who refused it and "
+	"why\n"
+	"  breakwater fleet back limits --scope tag:web\n"
+	"  breakwater fleet share 203.0.113.7 --for 1h --why 'guesses passwords'\n";
 
 static int status(const struct fleet_options *o, const char *operand)
 {
@@ -43,13 +49,21 @@ static const struct verb verbs[] = {
 	{ "revoke", 1, 1, "which sensor?" },
 	{ "hub-credentials", 1, 1, "what is the other hub to be called?" },
 	{ "server", 1, 1, "which server? Allowed is tls://HOST:PORT" },
+	{ "apply", 2, 2, "which kind of document, and which file?" },
+	{ "back", 1, 1, "which kind of document?" },
+	{ "rollout", 0, 0, NULL },
+	{ "show", 0, 1, NULL },
+	{ "share", 1, 1, "which finding, or which address?" },
+	{ "unshare", 1, 1, "which finding, or which address?" },
 };
 static int (*const jobs[])(const struct fleet_options *o, const char *operand) = {
-	status,     fleet_init,   fleet_token,           fleet_join,
-	fleet_list, fleet_revoke, fleet_hub_credentials, fleet_server,
+	status,      fleet_init,    fleet_token,           fleet_join,
+	fleet_list,  fleet_revoke,  fleet_hub_credentials, fleet_server,
+	fleet_apply, fleet_back,    fleet_rollout,         fleet_show,
+	fleet_share, fleet_unshare,
 };
 
-static int start(const struct fleet_options *o, int words, char **word)
+static int start(struct fleet_options *o, int words, char **word)
 {
 	_Static_assert(sizeof(verbs) / sizeof(verbs[0]) ==
 			       sizeof(jobs) / sizeof(jobs[0]),
@@ -58,6 +72,7 @@ static int start(const struct fleet_options *o, int words, char **word)
 				"status", words, word);
 	if (which < 0)
 		return STATUS_USAGE;
+	o->second = words > 2 ? word[2] : NULL;
 	return jobs[which](o, words > 1 ? word[1] : NULL);
 }
 
@@ -91,13 +106,25 @@ static const struct option_spec specs[] = {
 	  "given again",
 	  &given.tags, 0, 0 },
 	{ 0, OPTION_TEXT, "for", "T",
-	  "token: how long it is good: from 60s to 30d (1h)", &given.duration, 0, 0 },
+	  "token: how long it is good: from 60s to 30d; share: up to 24h (1h)",
+	  &given.duration, 0, 0 },
 	{ 0, OPTION_NUMBER, "count", "N", "token: how many (1)", &given.count, 1,
 	  COUNT_MAX },
-	{ 0, OPTION_TEXT, "why", "TEXT", "revoke: for the audit chain", &given.why, 0,
-	  0 },
+	{ 0, OPTION_TEXT, "why", "TEXT", "revoke, share: for the audit chain",
+	  &given.why, 0, 0 },
 	{ 0, OPTION_TEXT, "state", "DIR",
 	  "state folder; default that of the configuration", &given.state, 0, 0 },
+	{ 0, OPTION_TEXT, "scope", "SCOPE",
+	  "apply, back, show: whose it is: " SCOPE_ALLOWED " (all)", &given.scope, 0,
+	  0 },
+	{ 0, OPTION_TEXT, "step", "LIST",
+	  "apply, back: shares of the sensors, one after the other (5%,25%,100%)",
+	  &given.step, 0, 0 },
+	{ 0, OPTION_TEXT, "wait", "T",
+	  "apply, back: how long a share has to stay well (60s)", &given.wait, 0, 0 },
+	{ 0, OPTION_NUMBER, "to", "VERSION",
+	  "back, show: that one, not the one before or in force", &given.to, 1,
+	  INT64_MAX },
 	OPTION_CONFIG(&given.config_path),
 };
 
@@ -107,14 +134,18 @@ int command_fleet(int argc, char **argv)
 		.name = "fleet",
 		.operands = "[status | init | token | join [TOKEN|FILE] | list |\n"
 			    "       revoke SENSOR | hub-credentials HUB | "
-			    "server ADDRESS]",
+			    "server ADDRESS |\n       apply KIND FILE | back KIND | "
+			    "rollout | "
+			    "show [KIND] | share SOURCE | unshare SOURCE]",
 		.doc = "Many machines with one picture. \"status\" asks a hub how each "
 		       "is; exit status 1 if any\nis late or refused its "
 		       "configuration. \"init\" makes a fleet, on its first hub; "
 		       "\"token\"\nprints a line with which one machine may "
 		       "\"join\" once; \"revoke\" ends that in seconds.\n"
 		       "\"join\" takes the token from standard input, or a file, so "
-		       "that it is in no list of\nprocesses.",
+		       "that it is in no list of\nprocesses. \"apply\" gives sensors "
+		       "what is "
+		       "in a file, some at a time; \"back\" what\nthey had before.",
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_sensors,

@@ -17,6 +17,9 @@ struct fleet_options {
 		*why;
 	struct option_list tags;
 	uint64_t count;
+	const char *scope, *step, *wait; /* of documents */
+	const char *kind, *second;       /* operands */
+	uint64_t to;                     /* a version; 0: none is given */
 };
 
 /* One line on standard error; returns the status. */
@@ -31,6 +34,12 @@ int fleet_token(const struct fleet_options *o, const char *operand);
 int fleet_join(const struct fleet_options *o, const char *given);
 int fleet_revoke(const struct fleet_options *o, const char *name);
 int fleet_list(const struct fleet_options *o, const char *operand);
+int fleet_apply(const struct fleet_options *o, const char *kind);
+int fleet_back(const struct fleet_options *o, const char *kind);
+int fleet_rollout(const struct fleet_options *o, const char *operand);
+int fleet_show(const struct fleet_options *o, const char *kind);
+int fleet_share(const struct fleet_options *o, const char *what);
+int fleet_unshare(const struct fleet_options *o, const char *what);
 
 /* ---- what they share (fleet_reach.c) ---- */
 

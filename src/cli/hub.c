@@ -70,6 +70,7 @@ static void take_tick(struct hub *hub)
 	hub_watch_sensors(hub);
 	hub_refused_tell(hub->refused, clock_us(CLOCK_REALTIME), take_found, hub);
 	hub_lead_second(hub);
+	hub_steer_second(hub);
 	hub_say_trouble(hub);
 }
 
@@ -257,6 +258,19 @@ static bool start_tidy(struct hub *hub)
 	return hub->tidy != NULL;
 }
 
+/* Without the fleet's keys, another hub may steer. */
+static void start_steering(struct hub *hub)
+{
+	char error[HUB_STEER_ERROR_MAX];
+	hub->vantages = vantages_new();
+	if (hub->vantages != NULL)
+		hub->steer = hub_steer_start(hub->link, hub->board, hub->config.state,
+					     error);
+	if (hub->steer == NULL && hub->vantages != NULL)
+		fprintf(stderr, "breakwater: sensors are not steered from here: %s\n",
+			error);
+}
+
 /* What was before comes from the depot; what is now, from the streams. */
 static bool start_threads(struct hub *hub)
 {
@@ -268,6 +282,7 @@ static bool start_threads(struct hub *hub)
 	if (hub->say == NULL || hub->lease == NULL || !start_tidy(hub) ||
 	    !start_takes(hub))
 		return false;
+	start_steering(hub);
 	const struct hub_follow_options options = {
 		.link = hub->link,
 		.board = hub->board,
@@ -326,6 +341,8 @@ static void close_hub(struct hub *hub)
 	for (int i = 0; i < FLEET_LANES; i++)
 		take_stop(hub->takes[i]);
 	hub_tidy_stop(hub->tidy);
+	hub_steer_stop(hub->steer);
+	vantages_free(hub->vantages);
 	hub_ask_close(hub->ask);
 	bool leads = hub->leads && hub_lease_leads(hub->lease);
 	hub_detect_end(hub, leads);

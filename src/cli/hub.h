@@ -22,6 +22,7 @@
 #include "cli/hub_past.h"
 #include "cli/hub_refused.h"
 #include "cli/hub_say.h"
+#include "cli/hub_steer.h"
 #include "cli/hub_tidy.h"
 #include "cli/options.h"
 #include "cli/programs.h"
@@ -32,6 +33,7 @@
 #include "fleet/board.h"
 #include "fleet/link.h"
 #include "fleet/take.h"
+#include "fleet/vantages.h"
 #include "guard/guard.h"
 #include "store/store.h"
 #include "web/web.h"
@@ -60,6 +62,8 @@ struct hub {
 	struct hub_lease *lease;
 	struct hub_tidy *tidy;
 	struct hub_join *join;
+	struct hub_steer *steer; /* NULL: the fleet's keys are not here */
+	struct vantages *vantages;
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_past *past;
 	/* What the leader does; the book is there only while it leads. */
@@ -96,6 +100,13 @@ void hub_audit(struct hub *hub, const char *action, const char *actor,
 void hub_watch_sensors(struct hub *hub);
 /* Records of the past, before anything is followed. */
 void hub_recall(struct hub *hub);
+
+/* ---- hub_places.c: what is asked from several places ---- */
+
+/* As it may be followed: an answer of a sensor's. */
+void hub_place_probe(struct hub *hub, const struct probe_record *probe);
+/* Each second: what steering did, and what places come to. */
+void hub_steer_second(struct hub *hub);
 
 /* ---- hub_lead.c ---- */
 

@@ -55,6 +55,8 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 		show(hub, kind, heard->record);
 	if (kind == RECORD_port)
 		return;
+	if (kind == RECORD_probe)
+		hub_place_probe(hub, heard->record);
 	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0)
 		hub_judge(hub, kind, heard->record);
 	else if (is_said_by_hubs(kind))

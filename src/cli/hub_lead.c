@@ -135,6 +135,8 @@ void hub_judge(struct hub *hub, enum record_kind kind, const void *record)
 		return;
 	if (kind == RECORD_finding) {
 		struct finding_record known = *(const struct finding_record *)record;
+		if (hub->steer != NULL)
+			hub_steer_finding(hub->steer, record);
 		if (known.state != NULL && known.severity != NULL && known.kind != NULL)
 			hub_judge_finding(hub, &known);
 	} else if (kind == RECORD_alert) {

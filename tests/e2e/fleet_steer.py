@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""fleet_steer.py: what a fleet wants of its sensors: documents that are signed, taken or
+refused, rolled out in steps, and returned by themselves; sources that are shared; all
+between a real NATS server in TLS, a hub and sensors. Runs beside others.
+"""
+import json
+import sys
+
+import fleet_lab
+import lab as e2e
+from fleet_made import Fleet
+from lab import BREAKWATER, until
+
+GOOD = "limits:\n  loss: 7 %\n"
+BETTER = "limits:\n  loss: 8 %\n"
+ADDRESS = "203.0.113.77"
+TAKEN_S = 40  # to be asked for, put in force, told of in the next heartbeat, and shown
+
+
+class Program(e2e.Monitor):
+    """breakwater hub, or breakwater run, of a state folder of the fleet's."""
+
+    # pylint: disable-next=super-init-not-called
+    def __init__(self, fleet, state, verb, more="", words=()):
+        self.network, self.state, self.fleet = fleet.network, state, fleet
+        self.socket = fleet.dir / f"{state.name}.sock"
+        self.config = fleet.dir / f"{state.name}.yaml"
+        self.config.write_text(f"fleet:\n  servers: [\"{fleet.servers[0]}\"]\n{more}")
+        self.command_line = [BREAKWATER, verb, "-c", str(self.config), "--state", str(state),
+                             "--socket", str(self.socket), "--listen", "127.0.0.1:0", *words]
+        self.start()
+
+    def setting(self, key):
+        """As it is in force."""
+        told = self.get_json("/api/v1/config")
+        return next(one["value"] for one in told["keys"] if one["key"] == key)
+
+    def get_json(self, path):
+        connection = e2e.UnixConnection(self.socket)
+        try:
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+
+class Steered(Fleet):
+    """A fleet with a hub that leads and sensors of two sites."""
+
+    def __init__(self, lab, *names):
+        super().__init__(lab)
+        self.start_nodes()
+        self.joiner = self.start_hub()
+        self.hub = Program(self, self.state, "hub")
+        until(lambda: self.hub.get("status")["hub"]["leads"], "a hub that leads", 30, 0.1)
+        self.sensors = {}
+        for number, name in enumerate(names):
+            site = ("berlin", "paris")[number % 2]
+            state = self.join(name, token=self.token("--site", site, "--tag", "web"))
+            self.sensors[name] = Program(self, state, "run", words=("-i", "lo"))
+        until(lambda: len(self.up()) == len(names), "all sensors are up", 60, 0.2)
+
+    def up(self):
+        return [one for one in self.hub.get("sensors") if one["state"] == "up"]
+
+    def of(self, name):
+        return next((one for one in self.hub.get("sensors") if one["sensor"] == name), {})
+
+    def apply(self, kind, text, *words, status=0):
+        path = self.dir / f"{kind}.yaml"
+        path.write_text(text)
+        return self.command("apply", kind, path, *words, status=status)
+
+    def rollout(self, status=None):
+        return self.command("rollout", "--socket", self.hub.socket, status=status).stdout
+
+    def loss(self):
+        return {name: sensor.setting("limits.loss") for name, sensor in self.sensors.items()}
+
+    def wait_loss(self, value, names=None, seconds=TAKEN_S):
+        names = names or list(self.sensors)
+        until(lambda: all(self.loss()[name] == value for name in names),
+              f"{value} in {names}", seconds, 0.2)
+
+    def wait_done(self):
+        until(lambda: "all of its sensors have it" in self.rollout(), "its end", 90, 0.5)
+
+    def audited(self):
+        """What the hub has in its audit trail."""
+        return {one["action"] for one in self.hub.get("audit")}
+
+
+def goes_in_steps(tap, fleet):
+    refused = fleet.apply("config", "block:\n  mode: on\n", status=2)
+    tap.ok("block.mode is not for a fleet to set" in refused.stderr,
+           "who wants a fleet to turn blocking on is told where that is", refused.stderr)
+    before = fleet.loss()
+    fleet.apply("config", GOOD, "--step", "34%,100%", "--wait", "30s")
+    until(lambda: 0.07 in fleet.loss().values(), "a first sensor", TAKEN_S, 0.2)
+    values = list(fleet.loss().values())
+    said = fleet.rollout()  # so it was still the first step when they were read
+    tap.ok("step 1 of 2" in said, "the rollout says which step it is in", said)
+    tap.equal(sorted(values), [before["web-1"], before["web-1"], 0.07],
+              "of three sensors a third gets it first, and the others wait")
+    fleet.wait_loss(0.07, seconds=120)
+    tap.ok(True, "then all have it")
+    fleet.wait_done()
+    until(lambda: {"fleet_apply", "fleet_step", "fleet_done"} <= fleet.audited(),
+          "the audit trail", 30, 0.2)
+    tap.ok(True, "the audit trail has it")
+
+
+def outlives_a_restart(tap, fleet):
+    sensor = fleet.sensors["web-1"]
+    sensor.stop()
+    sensor.start()
+    tap.equal(sensor.setting("limits.loss"), 0.07, "after a restart it is in force at once")
+
+
+def returns_by_itself(tap, fleet):
+    # One that is good by itself, and contradicts what one machine has.
+    fleet.sensors["web-2"].stop()
+    fleet.sensors["web-2"].config.write_text(
+        f"fleet:\n  servers: [\"{fleet.servers[0]}\"]\n"
+        "probe:\n  fails: 2\n  of: 2\n")
+    fleet.sensors["web-2"].start()
+    until(lambda: fleet.of("web-2").get("state") == "up", "web-2", 60, 0.2)
+    fleet.apply("config", "limits:\n  loss: 9 %\nprobe:\n  fails: 3\n", "--step", "100%",
+                "--wait", "60s")
+    until(lambda: "ended by breakwater" in fleet.rollout(), "a halt", 90, 0.5)
+    said = fleet.rollout()
+    tap.ok("web-2 refused it" in said and "probe.fails is 3, probe.of is 2" in said,
+           "one that refuses it ends it, with its reason", said)
+    fleet.wait_loss(0.07)
+    tap.ok(True, "and all have again what was before")
+    until(lambda: {"fleet_halt", "fleet_return"} <= fleet.audited(), "the audit trail", 30)
+    tap.ok(True, "the audit trail has that, too")
+    until(lambda: not fleet.of("web-2").get("config_refused"), "no refusal", TAKEN_S, 0.5)
+    tap.ok(True, "what was returned ends the refusal")
+
+
+def goes_back_by_hand(tap, fleet):
+    fleet.apply("config", BETTER, "--step", "100%", "--wait", "1s")
+    fleet.wait_loss(0.08)
+    fleet.wait_done()
+    fleet.command("back", "config", "--wait", "1s")
+    fleet.wait_loss(0.07)
+    fleet.wait_done()
+    tap.equal(fleet.command("show", "config").stdout, GOOD,
+              "a person goes back to what was before")
+
+
+def scopes_are_in_order(tap, fleet):
+    fleet.apply("config", BETTER, "--scope", "site:paris", "--step", "100%", "--wait", "1s")
+    fleet.wait_loss(0.08, ["web-2"])
+    tap.equal([fleet.loss()[name] for name in ("web-1", "web-3")], [0.07, 0.07],
+              "what is for a site counts there, above what is for all")
+    fleet.wait_done()
+
+
+def shares_sources(tap, fleet):
+    fleet.command("share", ADDRESS, "--for", "10m", "--why", "seen at the firewall")
+
+    def blocks(name):
+        return [one for one in fleet.sensors[name].get("blocks")
+                if one["address"] == ADDRESS and one["state"] == "observed"]
+    until(lambda: all(blocks(name) for name in fleet.sensors), "blocks", 120, 0.5)
+    one = blocks("web-1")[0]
+    tap.equal((one["actor"], one["vetoed_by"]), ("fleet:hub", "mode"),
+              "a source that is shared is answered as the mode of each sensor says")
+    tap.ok("seen at the firewall" in one["reason"], "with the reason", one)
+    fleet.command("unshare", ADDRESS)
+    until(lambda: not any(blocks(name) for name in fleet.sensors), "no blocks", 120, 0.5)
+    tap.ok(True, "and ends when that is taken back")
+
+
+def steers(tap, lab):
+    fleet = Steered(lab, "web-1", "web-2", "web-3")
+    goes_in_steps(tap, fleet)
+    outlives_a_restart(tap, fleet)
+    returns_by_itself(tap, fleet)
+    goes_back_by_hand(tap, fleet)
+    scopes_are_in_order(tap, fleet)
+    shares_sources(tap, fleet)
+
+
+if __name__ == "__main__":
+    if not fleet_lab.has_nats():
+        print("1..0 # SKIP nats-server is missing: run scripts/test-tree")
+        sys.exit(e2e.EXIT_SKIPPED)
+    sys.exit(e2e.main(steers))
