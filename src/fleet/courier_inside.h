@@ -19,6 +19,7 @@ struct courier_lane {
 	/* Its thread's: */
 	struct buf bytes;
 	struct batch_id told; /* acknowledged, and not to be published again */
+	bool is_removed;      /* its file; so the next one follows it */
 	unsigned failures;    /* in a row */
 	bool is_stuck;        /* the oldest batch can't be told now */
 	/* Under the courier's lock: */

@@ -46,7 +46,8 @@ static int64_t later_us(struct courier_lane *work, int64_t most_us)
 static int64_t remove_told(struct courier_lane *work)
 {
 	int error = fleet_spool_done(work->courier->spool, &work->told);
-	if (error == 0 || error == -ENOENT)
+	work->is_removed = error == 0 || error == -ENOENT;
+	if (work->is_removed)
 		return 0;
 	char text[LINK_ERROR_MAX];
 	snprintf(text, sizeof(text),
@@ -131,6 +132,18 @@ static int64_t publish(struct courier_lane *work, const struct batch_id *id)
 	return result == 0 ? note_told(work, id) : note_failure(work, result, error);
 }
 
+static int find_batch(struct courier_lane *work, struct batch_id *id)
+{
+	const char *spool = work->courier->spool;
+	int result = -ENOENT;
+	buf_clear(&work->bytes);
+	if (work->is_removed)
+		result = fleet_spool_after(spool, &work->told, id, &work->bytes);
+	if (result == -ENOENT)
+		result = fleet_spool_oldest(spool, work->lane, id, &work->bytes);
+	return result;
+}
+
 /* How long to wait then. */
 static int64_t carry_one(struct courier_lane *work)
 {
@@ -139,8 +152,7 @@ static int64_t carry_one(struct courier_lane *work)
 	work->is_stuck = !link_is_up(courier->link);
 	if (work->is_stuck)
 		return NEXT_LOOK_US;
-	buf_clear(&work->bytes);
-	int result = fleet_spool_oldest(courier->spool, work->lane, &id, &work->bytes);
+	int result = find_batch(work, &id);
 	if (result == -ENOENT)
 		return NEXT_LOOK_US;
 	if (result == -EBADMSG) {

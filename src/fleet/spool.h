@@ -65,5 +65,11 @@ void fleet_spool_close(struct fleet_spool *spool);
  */
 int fleet_spool_oldest(const char *folder, enum fleet_lane lane, struct batch_id *id,
 		       struct buf *bytes);
+/*
+ * The same, of the batch after one that was the oldest, without looking through the
+ * folder, where thousands may wait.  -ENOENT: that one is not there, but others may be.
+ */
+int fleet_spool_after(const char *folder, const struct batch_id *told,
+		      struct batch_id *id, struct buf *bytes);
 /* It is acknowledged. 0 or -errno; -ENOENT: it is gone already. */
 int fleet_spool_done(const char *folder, const struct batch_id *id);

@@ -38,22 +38,33 @@ static int set_aside(const char *folder, enum fleet_lane lane,
 	return error == 0 ? -EBADMSG : error;
 }
 
+static int take(const char *folder, enum fleet_lane lane, const struct spool_name *name,
+		struct batch_id *id, struct buf *bytes)
+{
+	struct batch_head head;
+	int error = spool_read(folder, lane, name, bytes, &head);
+	if (error == -EBADMSG)
+		return set_aside(folder, lane, name);
+	if (error == 0)
+		*id = head.id;
+	return error;
+}
+
 int fleet_spool_oldest(const char *folder, enum fleet_lane lane, struct batch_id *id,
 		       struct buf *bytes)
 {
 	struct search search = { 0 };
-	struct batch_head head;
 	int error = spool_scan(folder, lane, find_oldest, &search);
 	if (error != 0)
 		return error;
-	if (!search.found)
-		return -ENOENT;
-	error = spool_read(folder, lane, &search.oldest, bytes, &head);
-	if (error == -EBADMSG)
-		return set_aside(folder, lane, &search.oldest);
-	if (error == 0)
-		*id = head.id;
-	return error;
+	return search.found ? take(folder, lane, &search.oldest, id, bytes) : -ENOENT;
+}
+
+int fleet_spool_after(const char *folder, const struct batch_id *told,
+		      struct batch_id *id, struct buf *bytes)
+{
+	const struct spool_name next = { told->epoch, told->sequence + 1 };
+	return take(folder, told->lane, &next, id, bytes);
 }
 
 int fleet_spool_done(const char *folder, const struct batch_id *id)

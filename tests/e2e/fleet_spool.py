@@ -256,6 +256,28 @@ def acknowledgement_lost(tap, lab):
     scene.told(tap, "an acknowledgement is lost", "event")
 
 
+def file_stays(tap, lab):
+    """What was told and can't be removed is not told again and again."""
+    scene = Scene(lab)
+    folder = scene.sensor.dir / "event"
+    scene.sensor.put("event", 2)
+    scene.sensor.wait_until_empty()
+    lab.run("mount", "--bind", str(folder), str(folder))
+    pid = scene.sensor.counts()["detail"].split()[1]
+    os.kill(int(pid), signal.SIGSTOP)
+    scene.sensor.put("event", 3)
+    lab.run("mount", "-o", "remount,ro,bind", str(folder))
+    os.kill(int(pid), signal.SIGCONT)
+    trouble = until(lambda: scene.sensor.counts()["trouble"], "it is said", 20)
+    tap.ok("can't be removed" in trouble and "Read-only" in trouble, "what is wrong is told",
+           trouble)
+    until(lambda: len(scene.streams["event"].heads()) == 3, "the first is told")
+    lab.run("mount", "-o", "remount,rw,bind", str(folder))
+    scene.told(tap, "a file stays", "event")
+    lab.run("umount", str(folder))
+    tap.equal(scene.cluster.state("BW_EVENT")["messages"], 5, "and each was stored once")
+
+
 def no_room(tap, lab):
     """A full stream holds a sensor back, and is no loss."""
     scene = Scene(lab)
@@ -277,4 +299,4 @@ if __name__ == "__main__":
         print("1..0 # SKIP nats-server is missing: run scripts/test-tree")
         sys.exit(e2e.EXIT_SKIPPED)
     sys.exit(e2e.main(ordinary, courier_killed, daemon_killed, acknowledgement_lost,
-                      no_room, site_cut_off, disk_full, leader_killed))
+                      file_stays, no_room, site_cut_off, disk_full, leader_killed))

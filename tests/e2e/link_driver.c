@@ -106,15 +106,16 @@ static void take_head(void *self, const struct link_message *message)
 	if (!batch_read_head(message->bytes, message->len, &head, error))
 		say("{\"head\": {\"error\": \"%s\"}}", error);
 	else
-		say("{\"head\": {\"sensor\": \"%s\", \"lane\": \"%s\", \"epoch\": "
-		    "%llu, "
-		    "\"sequence\": %llu, \"records\": %u, \"lost\": %llu, \"late_us\": "
-		    "%lld}}",
+		say("{\"head\": {\"sensor\": \"%s\", \"lane\": \"%s\", "
+		    "\"epoch\": %llu, \"sequence\": %llu, \"records\": %u, "
+		    "\"lost\": %llu, \"late_us\": %lld, \"stored_us\": %lld, "
+		    "\"bytes\": %zu}}",
 		    head.id.sensor, fleet_lane_name(head.id.lane),
 		    (unsigned long long)head.id.epoch,
 		    (unsigned long long)head.id.sequence, head.records,
 		    (unsigned long long)head.lost,
-		    (long long)(clock_us(CLOCK_REALTIME) - head.made_us));
+		    (long long)(clock_us(CLOCK_REALTIME) - head.made_us),
+		    (long long)message->stored_us, message->len);
 }
 
 static void begin_following(char **word, link_take take)

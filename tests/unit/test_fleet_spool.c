@@ -150,6 +150,29 @@ static void batches_come_out_in_the_order_they_were_put(void **state)
 	fleet_spool_close(spool);
 }
 
+static void the_next_is_found_without_looking_for_it(void **state)
+{
+	struct fleet_spool *spool = open_of("web-3", ROOM, NOW_US);
+	struct batch_head head;
+	struct batch_id id;
+	struct buf bytes = { 0 };
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++)
+		assert_true(put_one(spool, LANE_EVENT, i));
+	assert_int_equal(take(LANE_EVENT, &head), 0);
+	assert_int_equal(fleet_spool_after(folder, &head.id, &id, &bytes), 0);
+	assert_int_equal(id.sequence, head.id.sequence + 1);
+	assert_int_equal(id.epoch, head.id.epoch);
+	/* One that was dropped leaves a hole, which is no end. */
+	assert_int_equal(fleet_spool_done(folder, &id), 0);
+	buf_clear(&bytes);
+	assert_int_equal(fleet_spool_after(folder, &head.id, &id, &bytes), -ENOENT);
+	assert_int_equal(take(LANE_EVENT, &head), 2);
+	assert_int_equal(fleet_spool_after(folder, &head.id, &id, &bytes), -ENOENT);
+	buf_free(&bytes);
+	fleet_spool_close(spool);
+}
+
 static void what_was_taken_goes_on_by_its_sequence_after_a_restart(void **state)
 {
 	struct batch_head head;
@@ -354,6 +377,9 @@ static void a_full_disk_is_as_a_full_spool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_next_is_found_without_looking_for_it, make_folder,
+			remove_folder),
 		cmocka_unit_test_setup_teardown(
 			batches_come_out_in_the_order_they_were_put, make_folder,
 			remove_folder),
