@@ -138,7 +138,8 @@ static void add_indexes(struct buf *out, const struct depot_dialect *dialect,
 		add_index(out, table, "kept_at", "(kept_at)");
 	if (is_raw(kind))
 		return;
-	add_index(out, table, "sensor", "(sensor,kept_at)");
+	if (is_postgresql) /* who has a file has few sensors */
+		add_index(out, table, "sensor", "(sensor,kept_at)");
 	if (record_field(kind, "id") != NULL)
 		add_index(out, table, "id", "(id)");
 	if (record_field(kind, "incident") != NULL)
