@@ -1,7 +1,6 @@
 /*
  * spool_files.c: see spool_inside.h.
  */
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +13,15 @@
 #include "base/file.h"
 #include "fleet/spool_inside.h"
 
-#define NAME     "%016" PRIx64 "-%016" PRIx64 ".batch"
-#define NAME_LEN (16 + 1 + 16 + 6)
-#define FRESH    ".new"
-enum { EPOCH_TEXT_MAX = 256 };
+#define SUFFIX ".batch"
+#define NUMBER "%016" PRIx64
+#define NAME   NUMBER "-" NUMBER SUFFIX
+#define FRESH  ".new"
+enum {
+	DIGITS = 16,
+	NAME_LEN = DIGITS + 1 + DIGITS + sizeof(SUFFIX) - 1,
+	EPOCH_TEXT_MAX = 256,
+};
 
 int spool_name_compare(const struct spool_name *a, const struct spool_name *b)
 {
@@ -42,16 +46,26 @@ int spool_batch_path(const char *folder, enum fleet_lane lane,
 	return spool_lane_path(folder, lane, text, path);
 }
 
-/* Only what we would write: "1" and "01" are not the same file. */
+/* Sixteen digits, as we write them: "1" and "01" would be two names of one file. */
+static bool parse_number(const char *text, uint64_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	*out = 0;
+	for (int i = 0; i < DIGITS; i++) {
+		const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+		if (digit == NULL)
+			return false;
+		*out = *out << 4 | (uint64_t)(digit - digits);
+	}
+	return true;
+}
+
 static bool parse_name(const char *text, struct spool_name *name)
 {
-	char again[NAME_LEN + 1];
-	if (strlen(text) != NAME_LEN ||
-	    sscanf(text, "%16" SCNx64 "-%16" SCNx64 ".batch", &name->epoch,
-		   &name->sequence) != 2)
-		return false;
-	snprintf(again, sizeof(again), NAME, name->epoch, name->sequence);
-	return strcmp(text, again) == 0;
+	return strlen(text) == NAME_LEN && parse_number(text, &name->epoch) &&
+	       text[DIGITS] == '-' &&
+	       parse_number(text + DIGITS + 1, &name->sequence) &&
+	       strcmp(text + 2 * DIGITS + 1, SUFFIX) == 0;
 }
 
 static bool is_unfinished(const char *text)
@@ -179,22 +193,34 @@ static bool epoch_path(const char *folder, char path[static SPOOL_PATH_MAX])
 	return snprintf(path, SPOOL_PATH_MAX, "%s/epoch", folder) < SPOOL_PATH_MAX;
 }
 
+static bool next_number(char **rest, uint64_t *out)
+{
+	const char *word = strsep(rest, " \n");
+	return word != NULL && strlen(word) == DIGITS && parse_number(word, out);
+}
+
+static bool next_word(char **rest, char *out, size_t size)
+{
+	const char *word = strsep(rest, " \n");
+	return word != NULL && snprintf(out, size, "%s", word) < (int)size;
+}
+
 /* The epoch, whose it is, the boot, "open" or "closed", and each lane's sequence. */
 bool spool_epoch_read(const char *folder, struct spool_epoch *out)
 {
-	char path[SPOOL_PATH_MAX], end[8];
+	char path[SPOOL_PATH_MAX], end[8] = "";
 	struct buf text = { 0 };
-	uint64_t *at = out->sequences;
 	memset(out, 0, sizeof(*out));
-	static_assert(FLEET_LANES == 4, "as many as are read and written");
 	bool read = epoch_path(folder, path) &&
 		    file_read(path, EPOCH_TEXT_MAX, &text) == 0 &&
-		    buf_cstr(&text) != NULL &&
-		    sscanf(text.at,
-			   "%16" SCNx64 " %63s %39s %7s %" SCNu64 " %" SCNu64
-			   " %" SCNu64 " %" SCNu64,
-			   &out->epoch, out->sensor, out->boot, end, &at[0], &at[1],
-			   &at[2], &at[3]) == 8;
+		    buf_cstr(&text) != NULL;
+	char *rest = text.at;
+	read = read && next_number(&rest, &out->epoch) &&
+	       next_word(&rest, out->sensor, sizeof(out->sensor)) &&
+	       next_word(&rest, out->boot, sizeof(out->boot)) &&
+	       next_word(&rest, end, sizeof(end));
+	for (int lane = 0; read && lane < FLEET_LANES; lane++)
+		read = next_number(&rest, &out->sequences[lane]);
 	out->was_closed = read && strcmp(end, "closed") == 0;
 	buf_free(&text);
 	return read;
@@ -202,17 +228,20 @@ bool spool_epoch_read(const char *folder, struct spool_epoch *out)
 
 int spool_epoch_write(const char *folder, const struct spool_epoch *epoch)
 {
-	char path[SPOOL_PATH_MAX], text[EPOCH_TEXT_MAX];
-	const uint64_t *at = epoch->sequences;
+	char path[SPOOL_PATH_MAX];
+	struct buf text = { 0 };
 	if (!epoch_path(folder, path))
 		return -ENAMETOOLONG;
-	int len = snprintf(
-		text, sizeof(text),
-		"%016" PRIx64 " %s %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-		"\n",
-		epoch->epoch, epoch->sensor, epoch->boot[0] != '\0' ? epoch->boot : "-",
-		epoch->was_closed ? "closed" : "open", at[0], at[1], at[2], at[3]);
-	return file_replace_private(path, text, (size_t)len);
+	buf_printf(&text, NUMBER " %s %s %s", epoch->epoch, epoch->sensor,
+		   epoch->boot[0] != '\0' ? epoch->boot : "-",
+		   epoch->was_closed ? "closed" : "open");
+	for (int lane = 0; lane < FLEET_LANES; lane++)
+		buf_printf(&text, " " NUMBER, epoch->sequences[lane]);
+	buf_char(&text, '\n');
+	int error =
+		buf_ok(&text) ? file_replace_private(path, text.at, text.len) : -ENOMEM;
+	buf_free(&text);
+	return error;
 }
 
 void fleet_spool_boot(char boot[static SPOOL_BOOT_MAX])
