@@ -467,6 +467,77 @@ static void rows_cut_at_any_byte_are_refused(void **state)
 	buf_free(&rows);
 }
 
+/* A row of a gap with that reason and time; where: of an address of another version. */
+static bool row_is_read(uint64_t form, uint64_t reason, const char *text,
+			uint64_t where)
+{
+	struct buf rows = { 0 };
+	struct gap_record gap;
+	char error[BATCH_ERROR_MAX];
+	put(&rows, 1);
+	put_name(&rows, "gap");
+	put(&rows, 2);
+	put_field(&rows, (enum batch_form)form, "reason");
+	put_field(&rows, FORM_ADDR, "where");
+	buf_char(&rows, 0x03);
+	put(&rows, reason);
+	if (text != NULL)
+		put_name(&rows, text);
+	put(&rows, where);
+	if (where < ADDR_PLACES)
+		buf_text(&rows, "abcd");
+	bool read = read_rows(&rows, 1, &gap, error);
+	buf_free(&rows);
+	return read;
+}
+
+static void what_points_beyond_what_is_remembered_is_refused(void **state)
+{
+	static const char longest[] = "0123456789012345678901234567890";
+	static const char longer[] = "01234567890123456789012345678901";
+	(void)state;
+	assert_int_equal(strlen(longest), BATCH_TEXT_SIZE - 1);
+	assert_true(row_is_read(FORM_TEXT, TEXT_NEW, longest, ADDR_V4));
+	assert_false(row_is_read(FORM_TEXT, TEXT_NEW, longer, ADDR_V4));
+	assert_true(row_is_read(FORM_TEXT, TEXT_LONG, longer, ADDR_V4));
+	assert_true(row_is_read(FORM_TEXT, TEXT_FOLLOWS, NULL, ADDR_V4));
+	assert_true(
+		row_is_read(FORM_TEXT, TEXT_PLACES + BATCH_TEXTS - 1, NULL, ADDR_V4));
+	assert_false(row_is_read(FORM_TEXT, TEXT_PLACES + BATCH_TEXTS, NULL, ADDR_V4));
+	assert_true(row_is_read(FORM_NUMBER, 7, NULL, ADDR_PLACES + BATCH_ADDRS - 1));
+	assert_false(row_is_read(FORM_NUMBER, 7, NULL, ADDR_PLACES + BATCH_ADDRS));
+	assert_false(row_is_read(BATCH_FORMS, 7, NULL, ADDR_V4));
+}
+
+static void kinds_beyond_the_bound_are_refused(void **state)
+{
+	struct buf rows = { 0 };
+	struct gap_record gap;
+	char error[BATCH_ERROR_MAX], name[16];
+	(void)state;
+	for (uint64_t i = 0; i <= BATCH_KINDS; i++) {
+		put(&rows, i << 1);
+		snprintf(name, sizeof(name), "kind%u", (unsigned)i);
+		put_name(&rows, name);
+		put(&rows, 0);
+		assert_true(read_rows(&rows, (uint32_t)i + 1, &gap, error) ==
+			    (i < BATCH_KINDS));
+	}
+	buf_clear(&rows);
+	put(&rows, 1 << 1); /* none was before it */
+	put_name(&rows, "gap");
+	put(&rows, 0);
+	assert_false(read_rows(&rows, 1, &gap, error));
+	buf_clear(&rows);
+	put(&rows, 0);
+	put_name(&rows, "gap");
+	put(&rows, BATCH_FIELDS + 1);
+	for (int i = 0; i <= BATCH_FIELDS; i++)
+		put_field(&rows, FORM_NUMBER, "count");
+	assert_false(read_rows(&rows, 1, &gap, error));
+	buf_free(&rows);
+}
+
 static void one_that_says_it_is_huge_is_not_unpacked(void **state)
 {
 	struct batch_head head = head_of("web-3", LANE_EVENT);
@@ -527,6 +598,8 @@ int main(void)
 		cmocka_unit_test(a_value_too_large_for_a_field_is_unknown),
 		cmocka_unit_test(every_changed_byte_and_every_cut_is_refused),
 		cmocka_unit_test(rows_cut_at_any_byte_are_refused),
+		cmocka_unit_test(what_points_beyond_what_is_remembered_is_refused),
+		cmocka_unit_test(kinds_beyond_the_bound_are_refused),
 		cmocka_unit_test(one_that_says_it_is_huge_is_not_unpacked),
 		cmocka_unit_test(a_name_that_is_no_sensors_is_refused),
 		cmocka_unit_test(one_sensor_cannot_use_up_the_words_of_others),
