@@ -135,8 +135,8 @@ void fleet_member_open(struct fleet_member *member)
 {
 	const struct feed_options options = { .folder = member->spool,
 					      .sensor = member->identity.name,
-					      .bytes_max =
-						      member->config->fleet_spool };
+					      .bytes_max = member->config->fleet_spool,
+					      .boot = member->boot };
 	if (!member->is_member)
 		return;
 	member->feed = feed_open(&options, member->trouble);

@@ -26,6 +26,7 @@ int verb_choose(const char *command, const struct verb *verbs, size_t count,
 		const char *usual, int words, char *const *word)
 {
 	const char *given = words > 0 ? word[0] : usual;
+	int operands = words > 0 ? words - 1 : 0;
 	char clean[128];
 	size_t i = 0;
 	if (given == NULL) {
@@ -42,10 +43,10 @@ int verb_choose(const char *command, const struct verb *verbs, size_t count,
 		say_allowed(verbs, count);
 		return -1;
 	}
-	if (words - 1 < verbs[i].least || words - 1 > verbs[i].most) {
+	if (operands < verbs[i].least || operands > verbs[i].most) {
 		fprintf(stderr, "breakwater %s %s: %s\n", command, verbs[i].word,
-			words - 1 < verbs[i].least ? verbs[i].wants
-						   : "one word too many");
+			operands < verbs[i].least ? verbs[i].wants
+						  : "one word too many");
 		return -1;
 	}
 	return (int)i;
