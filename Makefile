@@ -8,6 +8,7 @@
 #   make fuzz       every fuzz target for SECONDS=60
 #   make bench      the benchmarks
 #   make eval       real attacks, found or not
+#   make fleet-demo three NATS servers, two hubs, PostgreSQL, three sensors, to look at
 #   make screenshots   pictures of the page for docs/
 #   make install    to DESTDIR and PREFIX
 SECONDS = 60
@@ -44,6 +45,13 @@ eval:
 	@scripts/test-tree eval
 	@tests/eval/run
 
+fleet-demo:
+	@scripts/install-packages test
+	@$(release) breakwater $(prefix)
+	@scripts/test-tree
+	@if [ "$$(id -u)" = 0 ]; then exec scripts/fleet-demo; \
+	else exec sudo scripts/fleet-demo; fi
+
 screenshots:
 	@scripts/install-packages test
 	@$(release) all $(prefix)
@@ -77,4 +85,4 @@ clean:
 	@rm -rf build
 
 # A scene in namespaces of its own takes root.
-.PHONY: all run test bench eval screenshots lint asan tsan fuzz install clean
+.PHONY: all run test bench eval fleet-demo screenshots lint asan tsan fuzz install clean
