@@ -18,8 +18,10 @@
 enum { STEP_MS = 200, GAPS_AT_ONCE = 64 };
 #define SECOND_US INT64_C(1000000)
 #define AGAIN_US  (5 * SECOND_US) /* streams that could not be made */
-#define TRIM_US   (30 * SECOND_US)
-#define PRUNE_US  (3600 * SECOND_US)
+/* Who catches up waits for it: a stream takes so many messages of each sensor. */
+#define TRIM_US  (2 * SECOND_US)
+#define LATER_US (30 * SECOND_US) /* what the depot did not do */
+#define PRUNE_US (3600 * SECOND_US)
 /* So long messages stay in the streams: who begins knows what was just now. */
 #define KEPT_US (600 * SECOND_US)
 
@@ -100,7 +102,7 @@ static void prune(struct hub_tidy *tidy, int64_t now_us)
 		return;
 	tidy->prune_us = now_us + PRUNE_US;
 	if (depot_prune(tidy->depot, &tidy->options.limits, time_us, error) != 0) {
-		tidy->prune_us = now_us + TRIM_US;
+		tidy->prune_us = now_us + LATER_US;
 		lose_depot(tidy, error);
 		return;
 	}

@@ -53,16 +53,17 @@ static enum fleet_lane lane_of(const char *name)
 	return (enum fleet_lane)lane;
 }
 
-/* As a courier does: until it is known to be stored. */
+/* As a courier does: until it is known to be stored; a stream that is full has room
+ * later. */
 static int publish(const char *subject, const char *msgid, const void *bytes,
 		   size_t len)
 {
 	char error[LINK_ERROR_MAX];
 	int result = -EAGAIN;
-	for (int i = 0; i < TRIES && result == -EAGAIN; i++) {
+	for (int i = 0; i < TRIES && (result == -EAGAIN || result == -ENOSPC); i++) {
 		result = link_publish(servers, subject, msgid, bytes, len, PUBLISH_MS,
 				      error);
-		if (result == -EAGAIN)
+		if (result != 0)
 			usleep(AGAIN_US);
 	}
 	return result;
