@@ -105,7 +105,7 @@ static natsStatus begin(struct link_follow *follow)
 		status = make_consumer(follow);
 	if (status == NATS_OK)
 		status = link_reader_bind(&follow->reader, follow->what.stream,
-					  follow->consumer, true);
+					  follow->consumer, &follow->what);
 	return status;
 }
 

@@ -84,9 +84,10 @@ struct link_reader {
 void link_reader_open(struct link_reader *reader, struct link *link);
 /* Waits no longer than that for a session; NATS_TIMEOUT: there is none. */
 natsStatus link_reader_begin(struct link_reader *reader, int timeout_ms);
-/* Binds to a consumer that is there; is_ephemeral: of link_follow.c's. */
+/* Binds to a consumer that is there; own: as link_follow.c made it, NULL: the hubs'. */
+struct link_followed;
 natsStatus link_reader_bind(struct link_reader *reader, const char *stream,
-			    const char *consumer, bool is_ephemeral);
+			    const char *consumer, const struct link_followed *own);
 /* Lets go of both; the next link_reader_begin() takes what is there then. */
 void link_reader_end(struct link_reader *reader);
 /* What waits, at most so many, or what comes first within that time. */

@@ -42,7 +42,7 @@ static natsStatus bind_if_needed(struct link_pull *pull, int timeout_ms)
 	natsStatus status = link_reader_begin(reader, timeout_ms);
 	if (status != NATS_OK || reader->subscription != NULL)
 		return status;
-	return link_reader_bind(reader, pull->stream, LINK_CONSUMER, false);
+	return link_reader_bind(reader, pull->stream, LINK_CONSUMER, NULL);
 }
 
 /* What a fetch brought; a message that is none of a stream is passed over. */

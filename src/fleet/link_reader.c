@@ -23,7 +23,7 @@ natsStatus link_reader_begin(struct link_reader *reader, int timeout_ms)
 }
 
 natsStatus link_reader_bind(struct link_reader *reader, const char *stream,
-			    const char *consumer, bool is_ephemeral)
+			    const char *consumer, const struct link_followed *own)
 {
 	jsSubOptions options;
 	jsSubOptions_Init(&options);
@@ -31,7 +31,8 @@ natsStatus link_reader_bind(struct link_reader *reader, const char *stream,
 	options.Consumer = consumer;
 	options.ManualAck = true;
 	/* The library refuses to bind to one that is otherwise than this says. */
-	options.Config.MemoryStorage = is_ephemeral;
+	options.Config.MemoryStorage = own != NULL;
+	options.Config.HeadersOnly = own != NULL && own->is_heads;
 	natsSubscription *subscription = NULL;
 	natsStatus status = js_PullSubscribe(&subscription, reader->session->js, NULL,
 					     NULL, NULL, &options, NULL);

@@ -248,16 +248,41 @@ def refuses_liars(tap, lab):
     tap.ok(True, "and nobody else waits for it")
 
 
-def notes_gaps(tap, lab):
+def misses_what_does_not_come(tap, lab):
+    """Of batches a number that is left out, and of sensors the heartbeat."""
     fleet = Fleet(lab)
     hub = fleet.hub("hub-1")
     until(hub.leads, "a leader", LEADS_S, 0.1)
-    fleet.sensors.beat("web-1")
-    fleet.sensors.tell("web-1", lane="flow", lost=500, made=START)
-    gaps = until(lambda: hub.get("gaps?sensor=web-1"), "a gap", 20)
+    tell = fleet.sensors
+    tell.beat("web-1", site="berlin")
+    for sensor in ("web-2", "web-3"):
+        tell.beat(sensor, "gone")
+    tell.tell("web-2", lane="flow")
+    tell.tell("web-2", lane="flow", skip=2)
+    tell.tell("web-3", lane="flow")
+    tell.tell("web-3", lane="flow", skip=2, lost=500, made=START)
+    gaps = until(lambda: hub.get("gaps?sensor=web-3"), "a gap", 20)
     tap.equal([(one["sensor"], one["reason"], one["count"], one["end"]) for one in gaps],
-              [("web-1", "spool", 500, stamp(START))],
+              [("web-3", "spool", 500, stamp(START))],
               "what a sensor had no room for is a gap of that sensor")
+
+    until(lambda: hub.hub()["sensors"]["up"] == 1, "it is up")
+    rows = until(lambda: [one for one in hub.get("alerts")
+                          if one["rule"] == "sensor_late"], "an alert", 60, 0.2)
+    tap.ok("web-1 at berlin" in rows[0]["summary"] and rows[0]["target"] == "web-1",
+           "a sensor that is not heard is an alert", rows)
+    until(lambda: [one for one in hub.get("incidents") if one["rule"] == "sensor_late"
+                   and one["sensors"] == "web-1"], "an incident")
+    tell.beat("web-1", site="berlin")
+    until(lambda: all(one["state"] == "resolved" for one in hub.get("alerts")
+                      if one["rule"] == "sensor_late"), "its end")
+    tap.ok(True, "... until it is heard again")
+
+    gaps = until(lambda: hub.get("gaps?sensor=web-2"), "a gap that nobody told", 90, 0.5)
+    tap.equal([(one["sensor"], one["reason"], one.get("count")) for one in gaps],
+              [("web-2", "spool", None)], "batches that never came are a gap, too")
+    tap.equal(len(hub.get("gaps?sensor=web-3")), 1,
+              "... but not of what the sensor has told itself")
 
 
 # ---- two hubs, PostgreSQL ----------------------------------------------------------------
@@ -369,24 +394,6 @@ def waits_for_the_depot(tap, lab):
           "all is well", 30)
 
 
-def late_sensors(tap, lab):
-    fleet = Fleet(lab)
-    hub = fleet.hub("hub-1")
-    until(hub.leads, "a leader", LEADS_S, 0.1)
-    fleet.sensors.beat("web-1", site="berlin")
-    until(lambda: hub.hub()["sensors"]["up"] == 1, "it is up")
-    rows = until(lambda: [one for one in hub.get("alerts")
-                          if one["rule"] == "sensor_late"], "an alert", 60, 0.2)
-    tap.ok("web-1 at berlin" in rows[0]["summary"] and rows[0]["target"] == "web-1",
-           "a sensor that is not heard is an alert", rows)
-    until(lambda: [one for one in hub.get("incidents") if one["rule"] == "sensor_late"],
-          "an incident")
-    fleet.sensors.beat("web-1", site="berlin")
-    until(lambda: all(one["state"] == "resolved" for one in hub.get("alerts")
-                      if one["rule"] == "sensor_late"), "its end")
-    tap.ok(True, "... until it is heard again")
-
-
 # ---- as it is made and joined -----------------------------------------------------------
 
 def a_fleet_that_was_made(tap, lab):
@@ -440,7 +447,7 @@ if __name__ == "__main__":
     if not fleet_lab.has_nats() or not pathlib.Path(BUILD, "tests/sensor_driver").exists():
         print("1..0 # SKIP no nats-server in the tree, or nothing built")
         sys.exit(e2e.EXIT_SKIPPED)
-    parts = [shows_what_sensors_tell, refuses_liars, notes_gaps, another_goes_on,
-             waits_for_the_depot, late_sensors, a_fleet_that_was_made, how_soon]
+    parts = [shows_what_sensors_tell, refuses_liars, misses_what_does_not_come,
+             another_goes_on, waits_for_the_depot, a_fleet_that_was_made, how_soon]
     wanted = sys.argv[1:]
     sys.exit(e2e.main(*[part for part in parts if not wanted or part.__name__ in wanted]))
