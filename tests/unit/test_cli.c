@@ -19,6 +19,7 @@
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/top.h"
+#include "cli/verbs.h"
 #include "cli/view.h"
 
 enum { WORDS_MAX = 16 };
@@ -422,6 +423,23 @@ static void parameters_are_escaped(void **state)
 	buf_free(&path);
 }
 
+static void the_usual_word_may_be_left_out(void **state)
+{
+	(void)state;
+	static const struct verb verbs[] = { { "list", 0, 0, NULL },
+					     { "show", 1, 1, "which?" } };
+	char *const none[] = { NULL }, *const usual[] = { (char[]){ "list" } },
+		    *const bare[] = { (char[]){ "show" } },
+		    *const one[] = { (char[]){ "show" }, (char[]){ "a" } },
+		    *const two[] = { (char[]){ "list" }, (char[]){ "a" } };
+	assert_int_equal(verb_choose("x", verbs, 2, "list", 0, none), 0);
+	assert_int_equal(verb_choose("x", verbs, 2, "list", 1, usual), 0);
+	assert_int_equal(verb_choose("x", verbs, 2, "list", 2, one), 1);
+	assert_int_equal(verb_choose("x", verbs, 2, "list", 1, bare), -1);
+	assert_int_equal(verb_choose("x", verbs, 2, "list", 2, two), -1);
+	assert_int_equal(verb_choose("x", verbs, 2, NULL, 0, none), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +460,7 @@ int main(void)
 		cmocka_unit_test(
 			no_daemon_is_exit_status_3_and_says_which_socket_and_what_to_do),
 		cmocka_unit_test(parameters_are_escaped),
+		cmocka_unit_test(the_usual_word_may_be_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,40 @@ export interface Worst {
 	target?: string;
 }
 
+/** Batches of one lane, as a hub took them. */
+export interface Lane {
+	batches?: number;
+	bytes?: number;
+	again?: number;
+	refused?: number;
+	lost_records?: number;
+	waiting?: number;
+	lag_us?: number;
+}
+
+interface Needed {
+	up?: boolean;
+	trouble?: string;
+}
+
+export interface HubStatus {
+	name?: string;
+	leads?: boolean;
+	leader?: string;
+	sensors?: { up?: number; late?: number; gone?: number; revoked?: number };
+	lanes?: Record<string, Lane>;
+	lag_us?: number;
+	waiting?: number;
+	refused?: number;
+	unshown?: number;
+	unsaid?: number;
+	depot?: Needed & { kind?: string };
+	servers?: Needed;
+}
+
 export interface Status {
+	/** Of a hub only, which sees nothing itself. */
+	hub?: HubStatus;
 	version?: string;
 	pid?: number;
 	started?: string;

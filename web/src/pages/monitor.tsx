@@ -12,6 +12,7 @@ import { Chart } from "../parts/Chart";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts, type Fact } from "../parts/Facts";
 import { Figure, Figures } from "../parts/Figure";
+import { HubNeeds, HubTaken } from "../parts/HubHealth";
 import { Table, type Column } from "../parts/Table";
 import { TimeRange } from "../parts/TimeRange";
 import { GAPS } from "../records/events";
@@ -23,7 +24,7 @@ import { ago, bytes, count, duration, exact, percent, plural, short, span, space
 
 const USUAL = "6h";
 
-function Verdict(): JSX.Element {
+function Verdict({ isHub }: { isHub: boolean }): JSX.Element {
 	const health = useHealth();
 	return (
 		<Loaded data={health} what="health">
@@ -32,7 +33,8 @@ function Verdict(): JSX.Element {
 				return (
 					<p class={`posture ${tone}`} role="status">
 						<Badge tone={tone}>{status === "ok" ? "The monitor is well" : `The monitor is ${status}`}</Badge>{" "}
-						{reasons.join("; ") || "It sees every packet, keeps every record, and may do what it needs."}
+						{reasons.join("; ") || (isHub ? "It keeps and judges what sensors tell, and may do what it needs."
+							: "It sees every packet, keeps every record, and may do what it needs.")}
 					</p>
 				);
 			}}
@@ -166,7 +168,7 @@ function Gaps({ range }: { range: Range }): JSX.Element {
 	);
 }
 
-function History({ range }: { range: Range }): JSX.Element {
+function History({ range, lagOf }: { range: Range; lagOf: string }): JSX.Element {
 	const self = useRecords("self", { ...range, limit: 20000 }, { every_s: 30 });
 	const gaps = useGaps(range);
 	const { times, cpu, memory, lag, lost } = useMemo(() => {
@@ -188,7 +190,7 @@ function History({ range }: { range: Range }): JSX.Element {
 					<div class="halves">
 						<Chart label="Processor, of one core" times={times} series={cpu} show={percent} gaps={gaps} height={140} />
 						<Chart label="Memory, resident" times={times} series={memory} show={bytes} gaps={gaps} height={140} />
-						<Chart label="Lag: age of the newest packet when it was read" times={times} series={lag} show={duration} gaps={gaps} height={140} />
+						<Chart label={`Lag: ${lagOf}`} times={times} series={lag} show={duration} gaps={gaps} height={140} />
 						<Chart label="Lost per second" times={lost.times} series={lost.series} show={short} gaps={gaps} height={140} />
 					</div>
 				))}
@@ -202,16 +204,13 @@ export default function Monitor(): JSX.Element {
 	const range = rangeOf(USUAL);
 	return (
 		<>
-			<Verdict />
+			<Verdict isHub={status.value?.hub !== undefined} />
 			<Loaded data={status} what="status">
 				{(value) => (
 					<>
-						<Lost status={value} />
+						{value.hub === undefined ? <Lost status={value} /> : <HubTaken hub={value.hub} />}
 						<Cost status={value} />
-						<div class="halves">
-							<Sources status={value} />
-							<Proof status={value} />
-						</div>
+						{value.hub === undefined ? <div class="halves"><Sources status={value} /><Proof status={value} /></div> : <HubNeeds hub={value.hub} listen={value.listen} />}
 						<section>
 							<header><h2>What it may do</h2></header>
 							<Table label="Rights and processes of the monitor" prefix="r_" small columns={rightColumns} rows={rightsOf(value)} rowKey={(r) => r.name}
@@ -222,7 +221,7 @@ export default function Monitor(): JSX.Element {
 			</Loaded>
 			<section class="monitor-range"><TimeRange usual={USUAL} /></section>
 			<Gaps range={range} />
-			<History range={range} />
+			<History range={range} lagOf={status.value?.hub === undefined ? "age of the newest packet when it was read" : "from when the streams had it until it was kept"} />
 		</>
 	);
 }

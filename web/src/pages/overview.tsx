@@ -67,6 +67,22 @@ function Numbers({ status, ports, over }: { status: Status; ports: number; over:
 	);
 }
 
+/** Of many machines; what each does is on its own. */
+function NumbersOfHub({ status, ports, over }: { status: Status; ports: number; over: number }): JSX.Element {
+	const { firing = 0, ahead = 0, unacknowledged } = status.incidents ?? {}, { up, late = 0 } = status.hub?.sensors ?? {};
+	return (
+		<Figures>
+			<Figure label="Machines" value={count(up)} note={late > 0 ? <span class="over">! {late} late</span> : "none late"} href={link("/fleet")} help="Sensors that are heard." />
+			<Figure label="Ports" value={count(ports)} note={over > 0 ? <span class="over">! {over} over a limit</span> : "none over a limit"} href={link("/ports")}
+				help="Ports that listen or carried traffic in the last minute, of the machines that are chosen." />
+			<Figure label="Incidents" value={count(firing - ahead)} note={unacknowledged ? `${count(unacknowledged)} not acknowledged` : undefined} over={firing - ahead > 0} href={link("/incidents")}
+				help="Of the whole fleet." />
+			<Figure label="Findings" value={count(status.findings?.open)} note="open" href={link("/attacks")} help="Of all machines." />
+			<Figure label="Kept after" value={duration(status.hub?.lag_us)} help="From when a sensor's record was at the servers until a hub kept it." href={link("/monitor")} />
+		</Figures>
+	);
+}
+
 const attackColumns: Column<Row<"finding">>[] = [
 	{ name: "kind", title: "Attack", help: "What it is, and how.", value: (f) => f.kind, show: (_v, f) => `${spaced(f.kind)}${f.technique ? ` (${spaced(f.technique)})` : ""}` },
 	{ name: "severity", title: "Severity", help: "notice, low, medium, high or critical.", value: (f) => f.severity, show: (_v, f) => <Severity severity={f.severity} /> },
@@ -165,14 +181,13 @@ export default function Overview(): JSX.Element {
 				{(value) => (
 					<>
 						<Sentence posture={postureOf({ health: health.value, status: value, ports: rows.length, over })} status={value} />
-						<Numbers status={value} ports={rows.length} over={over} />
+						{value.hub === undefined ? <Numbers status={value} ports={rows.length} over={over} />
+							: <NumbersOfHub status={value} ports={rows.length} over={over} />}
 					</>
 				)}
 			</Loaded>
-			<div class="halves">
-				<section><h2>Throughput</h2><Throughput /></section>
-				<Changes />
-			</div>
+			{/* Packets pass by machines, and by no hub. */}
+			{isHub.value ? <Changes /> : <div class="halves"><section><h2>Throughput</h2><Throughput /></section><Changes /></div>}
 			<Loaded data={ports} what="ports">{(value) => <Map rows={value} status={status.value} />}</Loaded>
 			<Attacks />
 		</>
