@@ -16,7 +16,6 @@ from fleet_made import Fleet
 from lab import BREAKWATER, until
 
 PATIENCE_S = 60
-SPOOL_MB = 1
 
 
 def command_in(lab, network, name, command, config):

@@ -98,6 +98,7 @@ static uint64_t look(enum fleet_lane lane, struct batch_head *head)
 	struct batch_id id;
 	char error[BATCH_ERROR_MAX];
 	uint64_t number = UINT64_MAX;
+	memset(head, 0, sizeof(*head));
 	int result = fleet_spool_oldest(folder, lane, &id, &bytes);
 	if (result == 0) {
 		assert_true(batch_read_head(bytes.at, bytes.len, head, error));
