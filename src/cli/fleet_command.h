@@ -65,6 +65,15 @@ void fleet_reach_close(struct fleet_reach *reach);
 /* A connection of that file's credentials that is up; NULL, and all has been said. */
 struct link *fleet_connect(const char *verb, const struct fleet_reach *reach,
 			   const char *credentials);
+/*
+ * Servers that lost one of them, or were just started, agree first who leads, which takes
+ * seconds: what came out as -EAGAIN is tried again until then.
+ */
+int64_t fleet_patience_us(void);
+bool fleet_try_again(int result, int64_t until_us);
+/* A key that nobody else makes. False: it could not be kept. */
+bool fleet_put_new(const struct fleet_reach *reach, const char *key,
+		   const struct buf *value);
 /* For the audit chain, by the next hub that runs. False: it could not be kept. */
 bool fleet_note(const struct fleet_reach *reach, const char *action,
 		const char *subject, const char *before, const char *after);

@@ -407,10 +407,8 @@ int fleet_hub_credentials(const struct fleet_options *o, const char *hub)
 	int status = fleet_reach_open("hub-credentials", o, &reach);
 	/* All keys of the fleet leave: not without a note of it. */
 	if (status == STATUS_OK && !fleet_note(&reach, "fleet_hub", hub, "", o->out))
-		status =
-			fleet_complain("hub-credentials", STATUS_UNREACHABLE,
-				       "the fleet's bucket can't be written: has a hub "
-				       "been started? It makes the bucket");
+		status = fleet_complain("hub-credentials", STATUS_UNREACHABLE,
+					"the fleet's bucket can't be written now");
 	if (status == STATUS_OK)
 		status = write_bundle(o, hub, &reach);
 	fleet_reach_close(&reach);

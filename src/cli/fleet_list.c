@@ -56,10 +56,8 @@ static const char *or_none(const char *text)
 
 static int complain_bucket(void)
 {
-	return fleet_complain(
-		"list", STATUS_UNREACHABLE,
-		"the fleet's bucket can't be read: has a hub been started? "
-		"It makes the bucket");
+	return fleet_complain("list", STATUS_UNREACHABLE,
+			      "the fleet's bucket can't be read now");
 }
 
 /* ---- sensors ---- */

@@ -17,7 +17,7 @@
 #include "cli/view.h"
 #include "guard/guard.h"
 
-enum { REACH_MS = 10000, LOOK_MS = 20, US_PER_MS = 1000 };
+enum { REACH_MS = 10000, AGREE_MS = 40000, LOOK_MS = 50, US_PER_MS = 1000 };
 
 int fleet_complain(const char *verb, int status, const char *format, ...)
 {
@@ -121,6 +121,32 @@ struct link *fleet_connect(const char *verb, const struct fleet_reach *reach,
 	return NULL;
 }
 
+int64_t fleet_patience_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC) + AGREE_MS * US_PER_MS;
+}
+
+bool fleet_try_again(int result, int64_t until_us)
+{
+	if (result != -EAGAIN || clock_us(CLOCK_MONOTONIC) > until_us)
+		return false;
+	usleep(LOOK_MS * US_PER_MS);
+	return true;
+}
+
+static bool bucket_answers(struct link *link)
+{
+	int64_t until_us = fleet_patience_us();
+	int result;
+	do {
+		struct buf text = { 0 };
+		uint64_t revision;
+		result = link_get(link, ACCOUNT_KEY, &text, &revision);
+		buf_free(&text);
+	} while (fleet_try_again(result, until_us));
+	return result != -EAGAIN;
+}
+
 int fleet_reach_open(const char *verb, const struct fleet_options *o,
 		     struct fleet_reach *reach)
 {
@@ -140,7 +166,15 @@ int fleet_reach_open(const char *verb, const struct fleet_options *o,
 			verb, result == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE,
 			"%s", error);
 	reach->link = fleet_connect(verb, reach, FLEET_FILE_HUB);
-	return reach->link != NULL ? STATUS_OK : STATUS_UNREACHABLE;
+	if (reach->link == NULL)
+		return STATUS_UNREACHABLE;
+	return bucket_answers(reach->link)
+		       ? STATUS_OK
+		       : fleet_complain(
+				 verb, STATUS_UNREACHABLE,
+				 "servers answer, but not the fleet's bucket: has "
+				 "a hub been started, which makes it, and do most "
+				 "of the servers run?");
 }
 
 void fleet_reach_close(struct fleet_reach *reach)
@@ -148,6 +182,19 @@ void fleet_reach_close(struct fleet_reach *reach)
 	if (reach->link != NULL)
 		link_close(reach->link);
 	keyring_forget(&reach->keys);
+}
+
+bool fleet_put_new(const struct fleet_reach *reach, const char *key,
+		   const struct buf *value)
+{
+	int64_t until_us = fleet_patience_us();
+	uint64_t now;
+	int result;
+	do {
+		result = link_put(reach->link, key, value->at, value->len, 0, &now);
+	} while (fleet_try_again(result, until_us));
+	/* That it is there: by an earlier try, whose answer was lost. */
+	return result == 0 || result == -EEXIST;
 }
 
 /* ---- the audit chain ---- */
@@ -160,7 +207,6 @@ bool fleet_note(const struct fleet_reach *reach, const char *action,
 	char number[2 * RANDOM_LEN + 1], key[MEMBER_KEY_MAX];
 	struct buf text = { 0 };
 	struct note note = { .at_us = clock_us(CLOCK_REALTIME) };
-	uint64_t now;
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return false;
 	hex_text(number, random, sizeof(random));
@@ -170,8 +216,7 @@ bool fleet_note(const struct fleet_reach *reach, const char *action,
 	snprintf(note.subject, sizeof(note.subject), "%.63s", subject);
 	snprintf(note.before, sizeof(note.before), "%.255s", before);
 	snprintf(note.after, sizeof(note.after), "%.255s", after);
-	bool is_kept = note_write(&note, &text) &&
-		       link_put(reach->link, key, text.at, text.len, 0, &now) == 0;
+	bool is_kept = note_write(&note, &text) && fleet_put_new(reach, key, &text);
 	buf_free(&text);
 	return is_kept;
 }

@@ -74,9 +74,12 @@ static int revoke_once(struct link *link, const char *name, const char *why,
 static int note_in_bucket(const struct fleet_reach *reach, const char *name,
 			  const char *why, struct member *member)
 {
-	int result = -EEXIST;
-	for (int i = 0; i < TRIES_MAX && result == -EEXIST; i++)
+	int64_t until_us = fleet_patience_us();
+	int result, tries = 0;
+	do {
 		result = revoke_once(reach->link, name, why, member);
+	} while ((result == -EEXIST && ++tries < TRIES_MAX) ||
+		 fleet_try_again(result, until_us));
 	if (result == -ENOENT)
 		return fleet_complain(
 			"revoke", STATUS_USAGE,
@@ -92,8 +95,12 @@ static int note_in_bucket(const struct fleet_reach *reach, const char *name,
 static int tell_servers(const struct fleet_reach *reach)
 {
 	char error[REVOKE_ERROR_MAX];
-	int status = STATUS_UNREACHABLE;
-	if (revoke_renew(reach->link, &reach->keys, time(NULL), error) != 0)
+	int64_t until_us = fleet_patience_us();
+	int result, status = STATUS_UNREACHABLE;
+	do {
+		result = revoke_renew(reach->link, &reach->keys, time(NULL), error);
+	} while (fleet_try_again(result, until_us));
+	if (result != 0)
 		return fleet_complain("revoke", status, "%s", error);
 	struct link *system = fleet_connect("revoke", reach, FLEET_FILE_SYSTEM);
 	if (system == NULL)

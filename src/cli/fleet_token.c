@@ -93,7 +93,6 @@ static bool keep(const struct fleet_reach *reach, const struct claims_token *sai
 {
 	char key[MEMBER_KEY_MAX];
 	struct buf text = { 0 };
-	uint64_t now;
 	struct ticket ticket = { .made_s = said->made_s, .until_s = said->until_s };
 	memcpy(ticket.id, said->id, sizeof(ticket.id));
 	memcpy(ticket.name, said->name, sizeof(ticket.name));
@@ -101,8 +100,7 @@ static bool keep(const struct fleet_reach *reach, const struct claims_token *sai
 	memcpy(ticket.tags, said->tags, sizeof(ticket.tags));
 	memcpy(ticket.by, said->by, sizeof(ticket.by));
 	snprintf(key, sizeof(key), TICKET_KEY "%s", said->id);
-	bool is_kept = ticket_write(&ticket, &text) &&
-		       link_put(reach->link, key, text.at, text.len, 0, &now) == 0;
+	bool is_kept = ticket_write(&ticket, &text) && fleet_put_new(reach, key, &text);
 	buf_free(&text);
 	return is_kept;
 }
@@ -150,10 +148,8 @@ static int make_one(const struct fleet_options *o, const struct fleet_reach *rea
 	    !token_write(token, &reach->keys.sensors, &line) || buf_cstr(&line) == NULL)
 		fleet_complain("token", 0, "no memory or randomness");
 	else if (!keep(reach, said) || !note(reach, said))
-		status =
-			fleet_complain("token", STATUS_UNREACHABLE,
-				       "the fleet's bucket can't be written: has a hub "
-				       "been started? It makes the bucket");
+		status = fleet_complain("token", STATUS_UNREACHABLE,
+					"the fleet's bucket can't be written now");
 	else
 		status = print(o, said, line.at);
 	if (line.at != NULL)

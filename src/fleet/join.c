@@ -15,8 +15,12 @@
 
 enum {
 	US_PER_S = 1000000,
-	/* Who shows a used token is told so first; then his connection ends. */
-	AFTER_ANSWER_US = 3 * US_PER_S,
+	/*
+	 * A used token's credential is ended too, but not before its answer has come,
+	 * also if that has to be asked for again; the key that was replaced, sooner.
+	 */
+	AFTER_ANSWER_US = 40 * US_PER_S,
+	AFTER_REPLACED_US = 2 * US_PER_S,
 	REFUSED_EVERY_US = 10 * US_PER_S,
 };
 
@@ -80,15 +84,18 @@ static void answer_it(struct joining *joining, const struct join_request *reques
 	join_decide(joining->o.link, &joining->keys, request,
 		    clock_us(CLOCK_REALTIME) / US_PER_S, &decision);
 	bool is_joined = decision.answer.refused[0] == '\0';
-	if (!join_answer_write(&decision.answer, request, &joining->keys.fleet_key,
-			       answer))
-		answer->failed = true; /* no answer: it asks again */
+	/* Without an answer it asks again, with the same key. */
+	if (decision.is_later || !join_answer_write(&decision.answer, request,
+						    &joining->keys.fleet_key, answer))
+		answer->failed = true;
 	if (is_joined && !decision.is_again)
 		tell_joined(joining, &decision);
 	else if (!is_joined && !decision.is_later)
 		tell_refused(joining, &decision);
 	if (is_joined)
-		joining_renew_in(joining, AFTER_ANSWER_US);
+		joining_renew_in(joining, decision.replaced[0] != '\0'
+						  ? AFTER_REPLACED_US
+						  : AFTER_ANSWER_US);
 	join_answer_free(&decision.answer);
 }
 

@@ -126,6 +126,10 @@ class Client:
         self._send(f"HPUB {subject} {reply} {len(head)} {len(head) + len(payload)}",
                    head + payload)
 
+    def announce(self, subject, size):
+        """A message of that size, of which nothing comes."""
+        self._send(f"PUB {subject} {size}")
+
     def request(self, subject, payload=b"", seconds=3, msgid=None):
         """The answer; None if none came."""
         self.count += 1
