@@ -117,7 +117,7 @@ static struct bucket_change change_of(const struct fleet_reach *reach,
 				       clock_us(CLOCK_REALTIME) };
 }
 
-static int apply(const struct fleet_options *o, struct plan_wish *wish,
+static int apply(const struct fleet_options *o, const struct plan_wish *wish,
 		 const struct buf *text)
 {
 	struct fleet_reach reach;
@@ -126,10 +126,11 @@ static int apply(const struct fleet_options *o, struct plan_wish *wish,
 	int status = fleet_reach_open("apply", o, &reach);
 	if (status == STATUS_OK) {
 		fleet_actor(actor);
-		wish->by = actor;
+		struct plan_wish known = *wish;
+		known.by = actor;
 		const struct bucket_change change = change_of(&reach, actor);
 		int result =
-			bucket_apply(&change, wish, text->at != NULL ? text->at : "",
+			bucket_apply(&change, &known, text->at != NULL ? text->at : "",
 				     text->len, &version, error);
 		status = result == 0 ? STATUS_OK
 				     : fleet_complain("apply", status_of(result), "%s",

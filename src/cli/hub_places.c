@@ -39,7 +39,14 @@ static void emit(void *self, const struct probe_record *probe)
 {
 	struct hub *hub = self;
 	hub_keep(hub, RECORD_probe, probe);
-	hub_judge(hub, RECORD_probe, probe);
+	alerting_see(&hub->alerting, RECORD_probe, probe, probe->at);
+}
+
+static void forget(void *self, const char *target)
+{
+	struct hub *hub = self;
+	if (hub->leads)
+		alerting_gone(&hub->alerting, target, clock_us(CLOCK_REALTIME));
 }
 
 static void audit(void *self, const char *action, const char *actor,
@@ -51,7 +58,7 @@ static void audit(void *self, const char *action, const char *actor,
 void hub_steer_second(struct hub *hub)
 {
 	const struct vantages_with with = { hub, counts, emit };
-	const struct hub_steer_taking taking = { hub, audit };
+	const struct hub_steer_taking taking = { hub, audit, forget };
 	if (hub->steer == NULL)
 		return;
 	hub_steer_lead(hub->steer, hub->leads);

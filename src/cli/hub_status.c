@@ -203,6 +203,15 @@ static void put_servers(struct hub *hub, struct buf *json)
 	buf_char(json, ',');
 }
 
+static void put_steering(const struct hub *hub, struct buf *json)
+{
+	if (hub->steer == NULL)
+		return;
+	buf_text(json, "\"steering\":");
+	hub_steer_json(hub->steer, json);
+	buf_char(json, ',');
+}
+
 static void put_hub(struct hub *hub, struct buf *json)
 {
 	field_text64 leader;
@@ -223,6 +232,7 @@ static void put_hub(struct hub *hub, struct buf *json)
 	object_u64(json, "refused", lanes.all.refused);
 	put_depot(hub, &lanes, json);
 	put_servers(hub, json);
+	put_steering(hub, json);
 	object_u64(json, "heard", heard.records);
 	object_u64(json, "unshown", heard.unshown);
 	object_u64(json, "said", said.told);

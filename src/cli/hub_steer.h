@@ -31,6 +31,8 @@ struct hub_steer_taking {
 	void *self;
 	void (*audit)(void *self, const char *action, const char *actor,
 		      const char *subject, const char *before, const char *after);
+	/* A target that is not asked from several places any more. */
+	void (*gone)(void *self, const char *target);
 };
 /*
  * What it did since the last call; places: replaced by what is asked from several

@@ -125,7 +125,8 @@ struct hub_targets *hub_targets_read(struct link *link, const struct nkey *key,
 	return NULL;
 }
 
-void hub_targets_put(const struct hub_targets *targets, struct vantages *places)
+void hub_targets_put(const struct hub_targets *targets, struct vantages *places,
+		     void (*gone)(void *to, const char *target), void *to)
 {
 	vantages_begin_set(places);
 	for (size_t i = 0; i < targets->count; i++) {
@@ -134,5 +135,5 @@ void hub_targets_put(const struct hub_targets *targets, struct vantages *places)
 						     wanted->need, wanted->of };
 		vantages_add(places, &one);
 	}
-	vantages_end_set(places);
+	vantages_end_set(places, gone, to);
 }

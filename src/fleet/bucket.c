@@ -208,7 +208,7 @@ static int version_before(const struct bucket_change *change, struct plan *plan,
 			  const struct plan_wish *wish, uint64_t *out,
 			  char error[static BUCKET_ERROR_MAX])
 {
-	uint64_t versions[BUCKET_VERSIONS_MAX], below;
+	uint64_t versions[BUCKET_VERSIONS_MAX] = { 0 }, below;
 	const struct plan_entry *entry = plan_find(plan, &wish->scope, wish->kind);
 	struct buf bytes = { 0 };
 	struct document now;

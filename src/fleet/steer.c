@@ -286,8 +286,11 @@ static void drive(struct steer *steer, const struct plan_sensor *sensors, size_t
 	if (next == NULL)
 		return;
 	*next = steer->plan;
-	enum plan_news news =
-		plan_second(next, &steer->progress, sensors, count, now_us, why);
+	struct plan_watch progress = steer->progress;
+	enum plan_news news = plan_second(next, &progress, sensors, count, now_us, why);
+	pthread_mutex_lock(&steer->lock);
+	steer->progress = progress; /* which steer_json() shows */
+	pthread_mutex_unlock(&steer->lock);
 	if (news == PLAN_STEPPED)
 		step(steer, next);
 	else if (news == PLAN_BROKEN)

@@ -25,6 +25,7 @@ struct place {
 	int64_t heard_us;           /* by the hub's clock */
 	int64_t since_us;
 	bool counts; /* as last looked at */
+	bool is_maintained;
 };
 
 struct watched {
@@ -35,6 +36,7 @@ struct watched {
 	struct place places[VANTAGES_PER_TARGET];
 	const char *state; /* as last told; NULL: never */
 	int64_t since_us, told_us;
+	bool is_maintained; /* all places have it in maintenance */
 	field_text256 detail;
 };
 
@@ -56,12 +58,6 @@ void vantages_free(struct vantages *places)
 }
 
 /* ---- the set ---- */
-
-static int by_target(const void *a, const void *b)
-{
-	const struct watched *one = a, *other = b;
-	return strcmp(one->target, other->target);
-}
 
 static int is_target(const void *key, const void *entry)
 {
@@ -119,15 +115,16 @@ bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted)
 	return true;
 }
 
-void vantages_end_set(struct vantages *places)
+void vantages_end_set(struct vantages *places,
+		      void (*gone)(void *to, const char *target), void *to)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < places->count; i++)
 		if (places->at[i].is_wanted)
 			places->at[kept++] = places->at[i];
-	places->count = kept;
-	if (kept > 0)
-		qsort(places->at, kept, sizeof(*places->at), by_target);
+		else if (gone != NULL)
+			gone(to, places->at[i].target);
+	places->count = kept; /* in order, as they were */
 }
 
 /* ---- answers ---- */
@@ -160,6 +157,7 @@ void vantages_take(struct vantages *places, const struct probe_record *probe,
 	place->state = probe->hard_state != NULL ? probe->hard_state : "unknown";
 	place->reason = probe->reason;
 	place->since_us = probe->hard_since;
+	place->is_maintained = probe->maintenance == 1;
 	place->heard_us = now_us;
 }
 
@@ -296,6 +294,8 @@ static void tell(struct watched *watched, const struct vantages_with *with,
 	probe.state = probe.hard_state = watched->state;
 	probe.hard_since = watched->since_us;
 	probe.reason = strcmp(watched->state, "up") == 0 ? NULL : reason;
+	probe.flapping = 0;
+	probe.maintenance = watched->is_maintained;
 	memcpy(probe.detail, watched->detail, sizeof(probe.detail));
 	watched->told_us = now_us;
 	with->emit(with->self, &probe);
@@ -307,11 +307,14 @@ static void look(struct watched *watched, const struct vantages_with *with,
 	struct tally tallies[VANTAGES_PER_TARGET];
 	field_text256 detail = "";
 	size_t count = 0;
+	bool is_maintained = true;
 	for (size_t i = 0; i < VANTAGES_PER_TARGET; i++) {
 		struct place *place = &watched->places[i];
 		place->counts = counts(watched, place, with, now_us);
-		if (place->counts)
-			add(tallies, &count, place);
+		if (!place->counts)
+			continue;
+		add(tallies, &count, place);
+		is_maintained &= place->is_maintained;
 	}
 	unsigned need = need_of(watched, count);
 	const char *state = state_of(tallies, count, need);
@@ -321,6 +324,7 @@ static void look(struct watched *watched, const struct vantages_with *with,
 	if (is_other)
 		watched->since_us = now_us;
 	watched->state = state;
+	watched->is_maintained = count > 0 && is_maintained;
 	memcpy(watched->detail, detail, sizeof(watched->detail));
 	if (is_news || now_us - watched->told_us >= watched->every_s * SECOND_US)
 		tell(watched, with, reason_of(tallies, count), now_us);

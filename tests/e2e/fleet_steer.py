@@ -174,6 +174,52 @@ def shares_sources(tap, fleet):
     tap.ok(True, "and ends when that is taken back")
 
 
+def asks_from_several_places(tap, fleet):
+    port = 7777
+    door = fleet.network.listen("127.0.0.1", port)
+    target = f"tcp://127.0.0.1:{port}"
+    fleet.apply("targets", f"- target: {target}\n  every: 2s\n  retry: 1s\n  fails: 1\n"
+                f"  of: 1\n  from: [berlin, paris]\n  need: 2\n"
+                f"- target: tcp://127.0.0.1:7778\n  from: [rome, oslo]\n",
+                "--step", "100%", "--wait", "1s")
+
+    def together():
+        rows = [one for one in fleet.hub.get("probes")
+                if one["target"] == target and one["sensor"] == "hub"]
+        return rows[0] if rows else {}
+    until(lambda: together().get("hard_state") == "up", "it is up", 120, 0.5)
+    said = until(lambda: "berlin" in together()["detail"] and "paris" in together()["detail"]
+                 and together()["detail"], "both places", 60, 0.5)
+    tap.ok("up from" in said, "a target is asked from two places, put together by the hub",
+           said)
+    door.close()
+    until(lambda: together().get("hard_state") == "down", "it is down", 60, 0.5)
+    tap.ok("down from" in together()["detail"], "down from both is down", together())
+    until(lambda: [one for one in fleet.hub.get("alerts")
+                   if one["target"] == target and one.get("sensor") == "hub"], "an alert", 90)
+    tap.ok(True, "which is an alert of the hub's")
+    asked = {one["target"] for sensor in fleet.sensors.values()
+             for one in sensor.get("probes")}
+    tap.ok("tcp://127.0.0.1:7778" not in asked, "what other sites are to ask is not asked")
+    fleet.wait_done()
+
+
+def believes_no_server(tap, fleet):
+    """Who has the bucket, but not the fleet's key, can't make a sensor do anything."""
+    link = fleet.hub_link()
+    before = fleet.loss()
+    texts = {"doc.all.config.900": "breakwater document 1\nscope all\nkind config\n"
+             "version 900\nmade 1\nby eve\nreturns 0\ntext 0\n" + 64 * "x",
+             "doc.plan": "breakwater plan 1\nlast 900\nentry all config 900\n"}
+    for key, text in texts.items():
+        if link.answer(f"octets {key} any {text.encode().hex()}", "put", 60) != 0:
+            raise e2e.Failure(f"{key} can't be put")
+    words = "a hub sent a document that the fleet's key has not signed"
+    until(lambda: all(words in sensor.program.err() for sensor in fleet.sensors.values()),
+          "all sensors say so", 120, 0.5)
+    tap.equal(fleet.loss(), before, "what the fleet's key has not signed changes nothing")
+
+
 def steers(tap, lab):
     fleet = Steered(lab, "web-1", "web-2", "web-3")
     goes_in_steps(tap, fleet)
@@ -182,6 +228,8 @@ def steers(tap, lab):
     goes_back_by_hand(tap, fleet)
     scopes_are_in_order(tap, fleet)
     shares_sources(tap, fleet)
+    asks_from_several_places(tap, fleet)
+    believes_no_server(tap, fleet)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "fleet/batch.h"
 #include "fleet/link.h"
 
@@ -209,6 +210,19 @@ static void put(char **word)
 	say("{\"put\": %d, \"revision\": %llu}", result, (unsigned long long)now);
 }
 
+/* What is no word: its octets in hexadecimal digits. */
+static void put_octets(char **word)
+{
+	size_t len = strlen(word[3]) / 2;
+	uint8_t *octets = malloc(len + 1);
+	uint64_t now = 0;
+	if (octets == NULL || !hex_read(word[3], octets, len))
+		exit(EXIT_FAILURE);
+	int result = link_put(connection, word[1], octets, len, UINT64_MAX, &now);
+	say("{\"put\": %d, \"revision\": %llu}", result, (unsigned long long)now);
+	free(octets);
+}
+
 static void print_up(void)
 {
 	char error[LINK_ERROR_MAX];
@@ -245,6 +259,8 @@ static void obey(char **word)
 		listen_to(word[1], word[2]);
 	else if (strcmp(word[0], "get") == 0)
 		get(word[1]);
+	else if (strcmp(word[0], "octets") == 0)
+		put_octets(word);
 	else if (strcmp(word[0], "put") == 0)
 		put(word);
 	else if (strcmp(word[0], "remove") == 0)
