@@ -59,8 +59,8 @@ void courier_wake(struct courier *courier);
 /* With the lock held: until the lane is woken, it ends, or so long. */
 void courier_wait(struct courier *courier, const bool *is_woken, int64_t timeout_us);
 
-/* courier_lane.c: a thread */
-void *courier_carry(void *lane);
+/* courier_lane.c: the thread of a lane */
+void *courier_carry(void *self);
 void courier_wake_lanes(struct courier *courier, bool is_connected);
 
 /* courier_watch.c: new files in the spool */
@@ -70,8 +70,8 @@ void courier_watch_read(struct courier *courier);
 void courier_watch_again(struct courier *courier);
 
 /* courier_talk.c */
-void *courier_ask_on(void *courier); /* a thread */
-void courier_hear(void *courier, const char *subject, const void *bytes, size_t len,
+void *courier_ask_on(void *self); /* a thread */
+void courier_hear(void *self, const char *subject, const void *bytes, size_t len,
 		  struct buf *answer);
 void courier_tell_heard(struct courier *courier, const struct courier_output *output);
 void courier_forget_talk(struct courier *courier);
