@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -31,7 +32,7 @@ static struct batch_id id_of(const char *sensor, enum fleet_lane lane, uint64_t 
 			     uint64_t sequence)
 {
 	struct batch_id id = { .lane = lane, .epoch = epoch, .sequence = sequence };
-	strcpy(id.sensor, sensor);
+	snprintf(id.sensor, sizeof(id.sensor), "%s", sensor);
 	return id;
 }
 
