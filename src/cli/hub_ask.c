@@ -7,6 +7,7 @@
 #include "cli/hub_ask.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +18,29 @@
 
 enum { ASK_MS = 3000, ANSWER_S = 2, FORM_MAX = 64 * 1024 };
 
+/* A number and a line's end, then the message. */
+static int read_answer(struct buf *answer, struct buf *message)
+{
+	const char *text = buf_cstr(answer);
+	char *end = NULL;
+	long result = text != NULL ? strtol(text, &end, 10) : 0;
+	if (end == NULL || end == text || *end != '\n' || result > 0 ||
+	    result < INT_MIN)
+		return -EAGAIN;
+	buf_text(message, end + 1);
+	return (int)result;
+}
+
 int hub_pass_on(struct link *link, const struct hub_asked *asked, struct buf *message)
 {
 	struct buf question = { 0 }, answer = { 0 };
-	int result = -EAGAIN, said = 0, len = 0;
+	int result = -EAGAIN;
 	buf_printf(&question, "%s\n%s\n%s", asked->what, asked->actor, asked->form);
 	if (buf_ok(&question))
 		result = link_ask(link, HUB_CHANGE, question.at, question.len, ASK_MS,
 				  &answer);
-	const char *text = buf_cstr(&answer);
-	if (result == 0 && text != NULL && sscanf(text, "%d\n%n", &said, &len) == 1 &&
-	    len > 0) {
-		buf_text(message, text + len);
-		result = said;
-	} else if (result == 0) {
-		result = -EAGAIN;
-	}
+	if (result == 0)
+		result = read_answer(&answer, message);
 	buf_free(&question);
 	buf_free(&answer);
 	return result;

@@ -55,9 +55,9 @@ static struct row *row_of(struct hub_refused *refused, const char *sensor,
 		struct row *row = &refused->rows[i];
 		if (strcmp(row->sensor, sensor) == 0 && row->why == why)
 			return row;
-		if (row->sensor[0] == '\0' && best->sensor[0] != '\0')
-			best = row;
-		else if (best->sensor[0] != '\0' && row->last_us < best->last_us)
+		bool is_free = row->sensor[0] == '\0';
+		if (best->sensor[0] != '\0' &&
+		    (is_free || row->last_us < best->last_us))
 			best = row;
 	}
 	*best = (struct row){ .why = why };

@@ -35,15 +35,24 @@ struct shelf_row *shelf_find(const struct shelf *shelf, uint64_t name)
 
 static void unlink_row(struct shelf *shelf, struct shelf_row *row)
 {
-	*(row->older != NULL ? &row->older->newer : &shelf->oldest) = row->newer;
-	*(row->newer != NULL ? &row->newer->older : &shelf->newest) = row->older;
+	if (row->older != NULL)
+		row->older->newer = row->newer;
+	else
+		shelf->oldest = row->newer;
+	if (row->newer != NULL)
+		row->newer->older = row->older;
+	else
+		shelf->newest = row->older;
 }
 
 static void link_newest(struct shelf *shelf, struct shelf_row *row)
 {
 	row->older = shelf->newest;
 	row->newer = NULL;
-	*(shelf->newest != NULL ? &shelf->newest->newer : &shelf->oldest) = row;
+	if (shelf->newest != NULL)
+		shelf->newest->newer = row;
+	else
+		shelf->oldest = row;
 	shelf->newest = row;
 }
 
@@ -78,12 +87,12 @@ void shelf_remove(struct shelf *shelf, struct shelf_row *row)
 
 static struct shelf_row *add(struct shelf *shelf, uint64_t name)
 {
+	if (shelf->count >= shelf->places && !grow(shelf))
+		return NULL;
 	if (shelf->count >= shelf->most) {
 		shelf_remove(shelf, shelf->oldest);
 		shelf->evicted++;
 	}
-	if (shelf->count >= shelf->places && !grow(shelf))
-		return NULL;
 	struct shelf_row *row = calloc(1, sizeof(*row) + shelf->size);
 	if (row == NULL)
 		return NULL;
