@@ -310,6 +310,7 @@ static int open_all(struct hub *hub, const char *socket_path)
 		return status;
 	run_begin(&hub->state, clock_us(CLOCK_REALTIME));
 	hub->second_us = hub->state.started_us;
+	hub->began_us = clock_us(CLOCK_MONOTONIC);
 	if (alerting_fd(&hub->alerting) >= 0)
 		watch(hub, alerting_fd(&hub->alerting));
 	confine(hub);

@@ -81,6 +81,7 @@ struct hub {
 	field_text256 trouble; /* as last said on standard error */
 	uint64_t told_stamp;   /* of the file of who was told what, as last given on */
 	int64_t second_us;
+	int64_t began_us; /* this hub's monotonic clock */
 	int epoll, signals, timer;
 	unsigned ticks;
 };

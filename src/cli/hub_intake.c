@@ -16,6 +16,7 @@ enum {
 };
 #define SECOND_US INT64_C(1000000)
 #define DAY_US    (86400 * SECOND_US)
+#define AGAIN_US  (60 * SECOND_US) /* longer than ten minutes of the streams take */
 
 /* What alerting_open() reads when this hub begins to lead. */
 static bool is_said_by_hubs(enum record_kind kind)
@@ -44,6 +45,16 @@ static void show_sensor(struct hub *hub, const struct sensor_record *sensor)
 		show(hub, RECORD_sensor, &known);
 }
 
+/*
+ * At the start, what hubs have judged before is told once more by the streams: of that
+ * only how it ended is news.
+ */
+static bool is_news(struct hub *hub, const struct hub_heard *heard)
+{
+	return clock_us(CLOCK_MONOTONIC) - hub->began_us > AGAIN_US ||
+	       board_is_newest(hub->board, heard->kind, heard->record);
+}
+
 void hub_take(struct hub *hub, const struct hub_heard *heard)
 {
 	enum record_kind kind = heard->kind;
@@ -57,9 +68,10 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 		return;
 	if (kind == RECORD_probe)
 		hub_place_probe(hub, heard->record);
-	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0)
-		hub_judge(hub, kind, heard->record);
-	else if (is_said_by_hubs(kind))
+	if (strcmp(sensor_of(kind, heard->record), FLEET_HUB) != 0) {
+		if (is_news(hub, heard))
+			hub_judge(hub, kind, heard->record);
+	} else if (is_said_by_hubs(kind))
 		store_put(hub->store, kind, heard->record);
 }
 

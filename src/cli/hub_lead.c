@@ -20,6 +20,8 @@ enum { WRITTEN_MS = 2000, TOLD_MOST = 900 * 1024 /* a message has 1 MiB */ };
 static const char late_rule[] = "sensor_late";
 /* What attacks are judged by is looked at again from before another hub ended. */
 #define EVIDENCE_US INT64_C(60000000)
+/* Until the board has the last minutes of the streams, this hub judges nothing. */
+#define SETTLE_US INT64_C(2000000)
 
 /* ---- what it is given ---- */
 
@@ -301,7 +303,8 @@ static void end(struct hub *hub)
 void hub_look_at_lease(struct hub *hub)
 {
 	bool leads = hub_lease_leads(hub->lease);
-	if (leads && !hub->leads)
+	bool is_early = clock_us(CLOCK_MONOTONIC) - hub->began_us < SETTLE_US;
+	if (leads && !hub->leads && !is_early)
 		begin(hub);
 	else if (!leads && hub->leads)
 		end(hub);

@@ -237,6 +237,25 @@ void board_take(struct board *board, enum record_kind kind, const void *record,
 	pthread_mutex_unlock(&board->lock);
 }
 
+static bool is_older(const struct shelf *shelf, enum record_kind kind, uint64_t name,
+		     const void *record)
+{
+	const struct shelf_row *row = shelf_find(shelf, name);
+	return row != NULL && at_of(kind, record) < at_of(kind, row->at);
+}
+
+bool board_is_newest(struct board *board, enum record_kind kind, const void *record)
+{
+	if (board->open[kind].most == 0)
+		return true;
+	uint64_t name = board_name(board, kind, record);
+	pthread_mutex_lock(&board->lock);
+	bool is = !is_older(&board->open[kind], kind, name, record) &&
+		  !is_older(&board->over[kind], kind, name, record);
+	pthread_mutex_unlock(&board->lock);
+	return is;
+}
+
 /* ---- what is known ---- */
 
 struct giving {

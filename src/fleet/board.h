@@ -40,6 +40,8 @@ typedef void (*board_emit)(void *to, const void *record);
  * open, then some that are over.  emit must not call the board.
  */
 void board_each(struct board *board, enum record_kind kind, board_emit emit, void *to);
+/* False if the board has that row otherwise, and newer. */
+bool board_is_newest(struct board *board, enum record_kind kind, const void *record);
 /* The sensor of that name as it is now; false: there is none. */
 bool board_sensor(struct board *board, const char *name, struct sensor_record *out);
 

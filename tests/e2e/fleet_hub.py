@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """fleet_hub.py: hubs between real NATS servers and a real depot: what sensors tell is kept
 once, shown by each hub, and judged by one of them, whichever hub or depot is killed.
+
+Runs beside others.
 """
 import itertools
 import json
@@ -225,6 +227,37 @@ def shows_what_sensors_tell(tap, lab):
     return fleet, hub
 
 
+def begins_again(tap, lab):
+    """What was judged before is told by the streams once more."""
+    fleet = Fleet(lab)
+    hub = fleet.hub("hub-1")
+    until(hub.leads, "a leader", LEADS_S, 0.1)
+    tell = fleet.sensors
+    over, goes_on = "00000000000000f1", "00000000000000f2"
+    for number, client in ((over, "203.0.113.9"), (goes_on, "198.51.100.7")):
+        tell.finding("web-1", number, client)
+    until(lambda: incident_of(hub, over) and incident_of(hub, goes_on), "two incidents")
+    tell.finding("web-1", over, "203.0.113.9", "closed")
+    until(lambda: with_id(hub.get("incidents"), over)[0]["state"] == "resolved", "its end")
+    before = until(lambda: lines_of(hub, 3), "three lines in the depot", 20)
+    hub.stop()
+    hub.start()
+    until(hub.leads, "a leader again", 2 * LEADS_S, 0.1)
+    tell.finding("web-2", "00000000000000f3", "192.0.2.99")
+    until(lambda: incident_of(hub, "00000000000000f3"), "a third incident", 20)
+    tap.equal(sorted((one["id"], one["state"]) for one in hub.get("incidents?since=1h")),
+              [(over, "resolved"), (goes_on, "firing"), ("00000000000000f3", "firing")],
+              "after a restart incidents are as they were")
+    after = until(lambda: lines_of(hub, 4), "a fourth line", 20)
+    tap.equal(after[:-1], before, "... and nothing is said of them once more")
+
+
+def lines_of(hub, count):
+    """The timelines of all incidents, when they have that many lines."""
+    lines = sorted(hub.get("timelines?since=1h"), key=lambda line: line["at"])
+    return lines if len(lines) >= count else None
+
+
 def refuses_liars(tap, lab):
     fleet = Fleet(lab)
     hub = fleet.hub("hub-1")
@@ -447,7 +480,7 @@ if __name__ == "__main__":
     if not fleet_lab.has_nats() or not pathlib.Path(BUILD, "tests/sensor_driver").exists():
         print("1..0 # SKIP no nats-server in the tree, or nothing built")
         sys.exit(e2e.EXIT_SKIPPED)
-    parts = [shows_what_sensors_tell, refuses_liars, misses_what_does_not_come,
+    parts = [shows_what_sensors_tell, begins_again, refuses_liars, misses_what_does_not_come,
              another_goes_on, waits_for_the_depot, a_fleet_that_was_made, how_soon]
     wanted = sys.argv[1:]
     sys.exit(e2e.main(*[part for part in parts if not wanted or part.__name__ in wanted]))
