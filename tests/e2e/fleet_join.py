@@ -362,10 +362,18 @@ def a_new_key_ends_the_old_one(tap, lab):
     state = fleet.join("web-1")
     old = fleet.client(state)
     before = (state / "fleet" / "sensor.creds").read_text()
-    fleet.join("web-1", token=fleet.token("--name", "web-1"))
+    token = fleet.token("--name", "web-1")
+    fleet.join("web-1", token=token)
     tap.ok((state / "fleet" / "sensor.creds").read_text() != before,
            "a token for that name renews the key")
     tap.ok(old.is_ended(20), "and the old one is out")
+    parts = token.split(".")
+    try:
+        Client(fleet.network, ADDRESS, PORT, state / "fleet" / "ca.pem", ".".join(parts[4:7]),
+               parts[3])
+        tap.ok(False, "as is what the token let in with")
+    except Refused:
+        tap.ok(True, "as is what the token let in with")
     tap.ok("seq" in json.loads(fleet.client(state).request("bw.r.web-1.event", b"x")),
            "the new one is in")
     fleet.command("revoke", "web-1")
