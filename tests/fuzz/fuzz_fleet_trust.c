@@ -3,9 +3,11 @@
  * NATS, one-time tokens, questions and answers of who joins, and what a bucket holds.
  * What is taken is written again as it was.  The first octet says what it is.
  */
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "fleet/join_message.h"
 #include "fleet/jwt.h"
 #include "fleet/member.h"
@@ -40,6 +42,25 @@ static void try_jwt(const char *text, size_t len)
 		abort();
 	json_decref(claims);
 	json_decref(jwt_read(text, len, &nobody, error));
+}
+
+/* With the check that it should have, so that what is in it is looked at. */
+static void try_with_check(const char *text, void (*try)(const char *text, size_t len))
+{
+	enum { OCTETS = 4 };
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	char check[2 * OCTETS + 1];
+	unsigned made = 0;
+	struct buf whole = { 0 };
+	const char *last = strrchr(text, '.');
+	if (last == NULL || EVP_Digest(text, (size_t)(last - text), digest, &made,
+				       EVP_sha256(), NULL) != 1)
+		return;
+	hex_text(check, digest, OCTETS);
+	buf_add(&whole, text, (size_t)(last - text));
+	buf_printf(&whole, ".%s", check);
+	try(whole.at, whole.len);
+	buf_free(&whole);
 }
 
 static void try_token(const char *text, size_t len)
@@ -117,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		try_token(text, size - 1);
+		try_with_check(text, try_token);
 		break;
 	case 3:
 		try_messages(text, size - 1);
