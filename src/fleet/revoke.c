@@ -13,6 +13,13 @@
 enum {
 	TRIES_MAX = 8, /* to be the quicker one of several hubs */
 	PUSH_MS = 3000,
+	/*
+	 * Of tokens that were used: hubs refuse them anyway, and they end by
+	 * themselves, so they must not take the room of sensors that are revoked.
+	 */
+	TOKENS_MAX = 2000,
+	/* Of what is sent, the rest of a message. */
+	ROOM_LEFT = 4096,
 };
 
 /* No JWT of a revoked key is taken, however late it was issued: the year 9999. */
@@ -58,6 +65,7 @@ bool revoke_is_noted(struct link *link, const char *public_key, int *error)
 struct collecting {
 	json_t *revoked;
 	int64_t now_s;
+	int tokens;
 };
 
 static void collect(void *to, const char *key, const void *value, size_t len,
@@ -69,7 +77,9 @@ static void collect(void *to, const char *key, const void *value, size_t len,
 	(void)revision;
 	if (!revoked_read(value, len, &revoked))
 		return;
-	if (revoked.until_s != 0 && revoked.until_s + grace_s < collecting->now_s)
+	bool is_token = revoked.until_s != 0;
+	if (is_token && (revoked.until_s + grace_s < collecting->now_s ||
+			 ++collecting->tokens > TOKENS_MAX))
 		return;
 	json_object_set_new(collecting->revoked, revoked.public_key,
 			    json_integer(for_ever_s));
@@ -113,6 +123,8 @@ static int renew_once(struct link *link, const struct keyring *keys, int64_t now
 	    !claims_sensors(&keys->sensors, &keys->account, &keys->operator_key, now_s,
 			    collecting.revoked, &jwt))
 		result = -ENOMEM;
+	if (result == 0 && jwt.len > JWT_BYTES_MAX - ROOM_LEFT)
+		result = -EMSGSIZE;
 	if (result == 0)
 		result = link_put(link, ACCOUNT_KEY, jwt.at, jwt.len, revision, &now);
 	json_decref(collecting.revoked);
@@ -129,6 +141,13 @@ int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		result = renew_once(link, keys, now_s);
 	if (result == 0)
 		return 0;
+	if (result == -EMSGSIZE) {
+		snprintf(
+			error, REVOKE_ERROR_MAX,
+			"so many keys are revoked that no message holds them: this one "
+			"is noted, but servers still let it in; make a new fleet");
+		return -EMSGSIZE;
+	}
 	snprintf(error, REVOKE_ERROR_MAX,
 		 "the fleet's bucket can't be written now: whoever is revoked is so "
 		 "only when it can");

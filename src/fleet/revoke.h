@@ -24,7 +24,7 @@ bool revoke_is_noted(struct link *link, const char *public_key, int *error);
 
 /*
  * Makes the sensors' account anew from what is in the bucket.  link: of the fleet's account;
- * 0; or -EAGAIN and error.
+ * 0; or -EAGAIN, or -EMSGSIZE: beyond some ten thousand keys; and error.
  */
 int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 char error[static REVOKE_ERROR_MAX]);
