@@ -247,7 +247,7 @@ static bool is_first_of_host(const struct fleet_source *source, unsigned number,
 void fleet_tries_count(const struct fleet_source *source, uint32_t within_s,
 		       struct fleet_tally *tally)
 {
-	unsigned of_sensor[FLEET_TRIES], of_port[FLEET_TRIES];
+	unsigned of_sensor[FLEET_TRIES] = { 0 }, of_port[FLEET_TRIES] = { 0 };
 	uint32_t now_s = scan_attempt_second(source->last_us);
 	*tally = (struct fleet_tally){ 0 };
 	for (unsigned i = 0; i < source->count; i++) {
