@@ -111,8 +111,28 @@ static void pass(struct eyes *eyes, long until_s)
 struct event {
 	long at_s;
 	int sensor;
-	char kind[16], client[64], server[64], what[64], outcome[16];
+	const char *kind, *client, *server, *what, *outcome;
 };
+
+/* False: it is none.  Cuts the line into its words. */
+static bool read_event(char *line, struct event *e)
+{
+	enum { WORDS = 7 };
+	char *word[WORDS], *rest = NULL;
+	for (int i = 0; i < WORDS; i++) {
+		word[i] = strtok_r(i == 0 ? line : NULL, " \n", &rest);
+		if (word[i] == NULL)
+			return false;
+	}
+	*e = (struct event){ .at_s = strtol(word[1], NULL, 10),
+			     .sensor = (int)strtol(word[2], NULL, 10),
+			     .kind = word[0],
+			     .client = word[3],
+			     .server = word[4],
+			     .what = word[5],
+			     .outcome = word[6] };
+	return e->sensor >= 0 && e->sensor < SENSORS;
+}
 
 static void see_contact(struct eyes *eyes, const struct event *e)
 {
@@ -163,12 +183,8 @@ int main(void)
 		return 1;
 	}
 	while (fgets(line, sizeof(line), stdin) != NULL) {
-		bool is_event =
-			sscanf(line, "%15s %ld %d %63s %63s %63s %15s", e.kind, &e.at_s,
-			       &e.sensor, e.client, e.server, e.what, e.outcome) == 7 &&
-			e.sensor >= 0 && e.sensor < SENSORS;
-		if (!is_event) {
-			fprintf(stderr, "fleet_eyes: no event: %s", line);
+		if (!read_event(line, &e)) {
+			fprintf(stderr, "fleet_eyes: no event: %s\n", line);
 			return 2;
 		}
 		pass(&eyes, e.at_s);
