@@ -18,119 +18,142 @@ void clickhouse_insert(struct buf *sql, enum record_kind kind)
 	buf_text(sql, "kept_at,batch_epoch,batch_sequence,batch_row)FORMAT RowBinary");
 }
 
-static void put_64(struct buf *out, uint64_t value)
+static char *put(char *out, const void *bytes, size_t len)
+{
+	memcpy(out, bytes, len);
+	return out + len;
+}
+
+static char *put_64(char *out, uint64_t value)
 {
 	value = htole64(value);
-	buf_add(out, &value, sizeof(value));
+	return put(out, &value, sizeof(value));
 }
 
-/* True if there is a value to come. */
-static bool put_known(struct buf *out, bool is_known)
+static char *put_null(char *out)
 {
-	buf_char(out, !is_known);
-	return is_known;
+	*out++ = 1;
+	return out;
 }
 
-static void put_string(struct buf *out, const void *bytes, size_t len)
+/* What is no NULL follows. */
+static char *put_known(char *out)
+{
+	*out++ = 0;
+	return out;
+}
+
+static char *put_string(char *out, const void *bytes, size_t len)
 {
 	size_t rest = len;
 	for (; rest >= 0x80; rest >>= 7)
-		buf_char(out, (char)(rest | 0x80));
-	buf_char(out, (char)rest);
-	buf_add(out, bytes, len);
+		*out++ = (char)(rest | 0x80);
+	*out++ = (char)rest;
+	return put(out, bytes, len);
 }
 
-static void put_text(struct buf *out, const char *text)
+static char *put_text(char *out, const char *text)
 {
-	if (put_known(out, text != NULL && text[0] != '\0'))
-		put_string(out, text, strlen(text));
+	if (text == NULL || text[0] == '\0')
+		return put_null(out);
+	return put_string(put_known(out), text, strlen(text));
 }
 
-static void put_addr(struct buf *out, const struct addr *addr)
+static char *put_addr(char *out, const struct addr *addr)
 {
 	char text[ADDR_TEXT_MAX];
-	if (put_known(out, !addr_is_unset(addr)))
-		put_string(out, text, addr_text(addr, text));
+	if (addr_is_unset(addr))
+		return put_null(out);
+	return put_string(put_known(out), text, addr_text(addr, text));
 }
 
-static void put_real(struct buf *out, double value)
+static char *put_real(char *out, double value)
 {
 	uint64_t bits;
+	if (!isfinite(value))
+		return put_null(out);
 	memcpy(&bits, &value, sizeof(bits));
-	if (put_known(out, isfinite(value)))
-		put_64(out, bits);
+	return put_64(put_known(out), bits);
 }
 
-static void put_u16(struct buf *out, uint16_t value)
+static char *put_u16(char *out, uint16_t value)
 {
 	uint16_t little = htole16(value);
-	if (put_known(out, value != UNKNOWN_U16))
-		buf_add(out, &little, sizeof(little));
+	return value == UNKNOWN_U16 ? put_null(out)
+				    : put(put_known(out), &little, sizeof(little));
 }
 
-static void put_u32(struct buf *out, uint32_t value)
+static char *put_u32(char *out, uint32_t value)
 {
 	uint32_t little = htole32(value);
-	if (put_known(out, value != UNKNOWN_U32))
-		buf_add(out, &little, sizeof(little));
+	return value == UNKNOWN_U32 ? put_null(out)
+				    : put(put_known(out), &little, sizeof(little));
 }
 
-static void put_field(struct buf *out, const struct field *field, const void *value)
+static char *put_u64(char *out, uint64_t value, uint64_t unknown)
 {
-	const field_bytes1536 *bytes = value;
+	return value == unknown ? put_null(out) : put_64(put_known(out), value);
+}
+
+static char *put_flag(char *out, uint8_t value)
+{
+	if (value == UNKNOWN_FLAG)
+		return put_null(out);
+	out = put_known(out);
+	*out++ = value != 0;
+	return out;
+}
+
+static char *put_bytes(char *out, const field_bytes1536 *bytes)
+{
+	return bytes->len == 0 ? put_null(out)
+			       : put_string(put_known(out), bytes->at, bytes->len);
+}
+
+static char *put_field(char *out, const struct field *field, const void *value)
+{
 	switch (field->type) {
 	case TYPE_time:
-		if (put_known(out, *(const field_time *)value != UNKNOWN_TIME))
-			put_64(out, (uint64_t) * (const field_time *)value);
-		return;
+		return put_u64(out, (uint64_t) * (const field_time *)value,
+			       (uint64_t)UNKNOWN_TIME);
 	case TYPE_addr:
-		put_addr(out, value);
-		return;
+		return put_addr(out, value);
 	case TYPE_u16:
-		put_u16(out, *(const field_u16 *)value);
-		return;
+		return put_u16(out, *(const field_u16 *)value);
 	case TYPE_u32:
-		put_u32(out, *(const field_u32 *)value);
-		return;
+		return put_u32(out, *(const field_u32 *)value);
 	case TYPE_u64:
-		if (put_known(out, *(const field_u64 *)value != UNKNOWN_U64))
-			put_64(out, *(const field_u64 *)value);
-		return;
+		return put_u64(out, *(const field_u64 *)value, UNKNOWN_U64);
 	case TYPE_ratio:
 	case TYPE_real:
-		put_real(out, *(const field_ratio *)value);
-		return;
+		return put_real(out, *(const field_ratio *)value);
 	case TYPE_flag:
-		if (put_known(out, *(const field_flag *)value != UNKNOWN_FLAG))
-			buf_char(out, *(const field_flag *)value != 0);
-		return;
+		return put_flag(out, *(const field_flag *)value);
 	case TYPE_word:
-		put_text(out, *(const field_word *)value);
-		return;
+		return put_text(out, *(const field_word *)value);
 	case TYPE_text32:
 	case TYPE_text64:
 	case TYPE_text256:
-		put_text(out, value);
-		return;
+		return put_text(out, value);
 	case TYPE_bytes1536:
-		if (put_known(out, bytes->len > 0))
-			put_string(out, bytes->at, bytes->len);
+		break;
 	}
+	return put_bytes(out, value);
 }
 
-void clickhouse_encode(struct buf *out, enum record_kind kind, const void *record,
-		       const struct depot_place *place)
+char *clickhouse_encode(char *out, enum record_kind kind, const void *record,
+			const struct depot_place *place)
 {
 	const struct schema *schema = &schemas[kind];
 	size_t last = schema->field_count - 1;
 	for (size_t i = 0; i < last; i++)
-		put_field(out, &schema->fields[i],
-			  (const char *)record + schema->fields[i].offset);
+		out = put_field(out, &schema->fields[i],
+				(const char *)record + schema->fields[i].offset);
 	/* The sensor (EVERY_RECORD), which is never NULL. */
 	const char *sensor = (const char *)record + schema->fields[last].offset;
-	put_string(out, sensor, strlen(sensor));
-	put_64(out, (uint64_t)place->kept_at);
-	put_64(out, (uint64_t)place->epoch);
-	put_64(out, (uint64_t)place->sequence);
-	put_64(out, (uint64_t)place->row);
+	out = put_string(out, sensor, strlen(sensor));
+	out = put_64(out, (uint64_t)place->kept_at);
+	out = put_64(out, (uint64_t)place->epoch);
+	out = put_64(out, (uint64_t)place->sequence);
+	return put_64(out, (uint64_t)place->row);
 }

@@ -10,5 +10,5 @@
 void clickhouse_insert(struct buf *sql, enum record_kind kind);
 
 /* A depot_encode. */
-void clickhouse_encode(struct buf *out, enum record_kind kind, const void *record,
-		       const struct depot_place *place);
+char *clickhouse_encode(char *out, enum record_kind kind, const void *record,
+			const struct depot_place *place);

@@ -52,8 +52,11 @@ void depot_batch_table(struct buf *out, const struct depot_dialect *dialect);
 /* Appends a text as a literal: the one place where values become SQL. */
 void depot_literal(struct buf *out, const struct depot_dialect *dialect,
 		   const char *text);
-/* Appends a text, what is no UTF-8 in it as U+FFFD. */
+/* Appends a text, what is no UTF-8 in it as U+FFFD, three bytes for one. */
 void depot_utf8(struct buf *out, const char *text);
+enum { DEPOT_UTF8_GROWS = 3 };
+/* The same into so much room; returns its end, without a NUL. */
+char *depot_put_utf8(char *out, const char *text);
 
 /* Which fields a statement asks for, in order, and whether others are to be passed. */
 struct depot_query {

@@ -18,169 +18,145 @@
 
 /* ---- rows ---- */
 
-static void put_16(struct buf *out, uint16_t value)
+static char *put_16(char *out, uint16_t value)
 {
 	value = htobe16(value);
-	buf_add(out, &value, sizeof(value));
+	memcpy(out, &value, sizeof(value));
+	return out + sizeof(value);
 }
 
-static void put_32(struct buf *out, uint32_t value)
+static char *put_32(char *out, uint32_t value)
 {
 	value = htobe32(value);
-	buf_add(out, &value, sizeof(value));
+	memcpy(out, &value, sizeof(value));
+	return out + sizeof(value);
 }
 
-static void put_64(struct buf *out, uint64_t value)
+static char *put_64(char *out, uint64_t value)
 {
 	value = htobe64(value);
-	buf_add(out, &value, sizeof(value));
+	memcpy(out, &value, sizeof(value));
+	return out + sizeof(value);
 }
 
-static void put_null(struct buf *out)
+static char *put_null(char *out)
 {
-	put_32(out, UINT32_MAX);
+	return put_32(out, UINT32_MAX);
 }
 
-static void put_bigint(struct buf *out, uint64_t value, uint64_t unknown)
+static char *put_bigint(char *out, uint64_t value, uint64_t unknown)
 {
-	if (value == unknown) {
-		put_null(out);
-		return;
-	}
-	put_32(out, sizeof(value));
-	put_64(out, value);
+	if (value == unknown)
+		return put_null(out);
+	return put_64(put_32(out, sizeof(value)), value);
 }
 
-static void put_integer(struct buf *out, uint16_t value)
+static char *put_integer(char *out, uint16_t value)
 {
-	if (value == UNKNOWN_U16) {
-		put_null(out);
-		return;
-	}
-	put_32(out, sizeof(uint32_t));
-	put_32(out, value);
+	if (value == UNKNOWN_U16)
+		return put_null(out);
+	return put_32(put_32(out, sizeof(uint32_t)), value);
 }
 
-static void put_boolean(struct buf *out, uint8_t value)
+static char *put_boolean(char *out, uint8_t value)
 {
-	if (value == UNKNOWN_FLAG) {
-		put_null(out);
-		return;
-	}
-	put_32(out, 1);
-	buf_char(out, value != 0);
+	if (value == UNKNOWN_FLAG)
+		return put_null(out);
+	out = put_32(out, 1);
+	*out++ = value != 0;
+	return out;
 }
 
-static void put_double(struct buf *out, double value)
+static char *put_double(char *out, double value)
 {
 	uint64_t bits;
-	if (!isfinite(value)) {
-		put_null(out);
-		return;
-	}
+	if (!isfinite(value))
+		return put_null(out);
 	memcpy(&bits, &value, sizeof(bits));
-	put_32(out, sizeof(bits));
-	put_64(out, bits);
+	return put_64(put_32(out, sizeof(bits)), bits);
 }
 
 /* As network_recv() of the server reads it: family, bits, not a cidr, length, bytes. */
-static void put_inet(struct buf *out, const struct addr *addr)
+static char *put_inet(char *out, const struct addr *addr)
 {
 	enum { FAMILY_V4 = 2, FAMILY_V6 = 3 };
 	size_t len = addr_is_v4(addr) ? 4 : 16;
-	if (addr_is_unset(addr)) {
-		put_null(out);
-		return;
-	}
-	put_32(out, (uint32_t)(4 + len));
-	buf_char(out, len == 4 ? FAMILY_V4 : FAMILY_V6);
-	buf_char(out, (char)(8 * len));
-	buf_char(out, 0);
-	buf_char(out, (char)len);
-	buf_add(out, addr->ip6 + sizeof(addr->ip6) - len, len);
+	if (addr_is_unset(addr))
+		return put_null(out);
+	out = put_32(out, (uint32_t)(4 + len));
+	*out++ = len == 4 ? FAMILY_V4 : FAMILY_V6;
+	*out++ = (char)(8 * len);
+	*out++ = 0;
+	*out++ = (char)len;
+	memcpy(out, addr->ip6 + sizeof(addr->ip6) - len, len);
+	return out + len;
 }
 
 /* The length is known when the text is UTF-8. */
-static void put_text(struct buf *out, const char *text)
+static char *put_text(char *out, const char *text)
 {
-	if (text == NULL || text[0] == '\0') {
-		put_null(out);
-		return;
-	}
-	size_t at = out->len;
-	put_32(out, 0);
-	depot_utf8(out, text);
-	if (!buf_ok(out))
-		return;
-	uint32_t len = htobe32((uint32_t)(out->len - at - sizeof(len)));
-	memcpy(out->at + at, &len, sizeof(len));
+	if (text == NULL || text[0] == '\0')
+		return put_null(out);
+	char *end = depot_put_utf8(out + sizeof(uint32_t), text);
+	put_32(out, (uint32_t)(end - out - (ptrdiff_t)sizeof(uint32_t)));
+	return end;
 }
 
-static void put_bytes(struct buf *out, const field_bytes1536 *bytes)
+static char *put_bytes(char *out, const field_bytes1536 *bytes)
 {
-	if (bytes->len == 0) {
-		put_null(out);
-		return;
-	}
-	put_32(out, bytes->len);
-	buf_add(out, bytes->at, bytes->len);
+	if (bytes->len == 0)
+		return put_null(out);
+	out = put_32(out, bytes->len);
+	memcpy(out, bytes->at, bytes->len);
+	return out + bytes->len;
 }
 
-static void put_field(struct buf *out, const struct field *field, const void *value)
+static char *put_field(char *out, const struct field *field, const void *value)
 {
 	switch (field->type) {
 	case TYPE_time:
-		put_bigint(out, (uint64_t) * (const field_time *)value,
-			   (uint64_t)UNKNOWN_TIME);
-		return;
+		return put_bigint(out, (uint64_t) * (const field_time *)value,
+				  (uint64_t)UNKNOWN_TIME);
 	case TYPE_addr:
-		put_inet(out, value);
-		return;
+		return put_inet(out, value);
 	case TYPE_u16:
-		put_integer(out, *(const field_u16 *)value);
-		return;
+		return put_integer(out, *(const field_u16 *)value);
 	case TYPE_u32:
-		put_bigint(out, *(const field_u32 *)value, UNKNOWN_U32);
-		return;
+		return put_bigint(out, *(const field_u32 *)value, UNKNOWN_U32);
 	case TYPE_u64:
-		put_bigint(out, *(const field_u64 *)value, UNKNOWN_U64);
-		return;
+		return put_bigint(out, *(const field_u64 *)value, UNKNOWN_U64);
 	case TYPE_ratio:
 	case TYPE_real:
-		put_double(out, *(const field_ratio *)value);
-		return;
+		return put_double(out, *(const field_ratio *)value);
 	case TYPE_flag:
-		put_boolean(out, *(const field_flag *)value);
-		return;
+		return put_boolean(out, *(const field_flag *)value);
 	case TYPE_word:
-		put_text(out, *(const field_word *)value);
-		return;
+		return put_text(out, *(const field_word *)value);
 	case TYPE_text32:
 	case TYPE_text64:
 	case TYPE_text256:
-		put_text(out, value);
-		return;
+		return put_text(out, value);
 	case TYPE_bytes1536:
-		put_bytes(out, value);
+		break;
 	}
+	return put_bytes(out, value);
 }
 
 enum { PLACE_COLUMNS = 4 };
 
-static void encode(struct buf *out, enum record_kind kind, const void *record,
-		   const struct depot_place *place)
+static char *encode(char *out, enum record_kind kind, const void *record,
+		    const struct depot_place *place)
 {
 	const struct schema *schema = &schemas[kind];
 	const int64_t more[PLACE_COLUMNS] = { place->kept_at, place->epoch,
 					      place->sequence, place->row };
-	put_16(out, (uint16_t)(schema->field_count + PLACE_COLUMNS));
+	out = put_16(out, (uint16_t)(schema->field_count + PLACE_COLUMNS));
 	for (size_t i = 0; i < schema->field_count; i++)
-		put_field(out, &schema->fields[i],
-			  (const char *)record + schema->fields[i].offset);
-	for (size_t i = 0; i < PLACE_COLUMNS; i++) {
-		put_32(out, sizeof(more[i]));
-		put_64(out, (uint64_t)more[i]);
-	}
+		out = put_field(out, &schema->fields[i],
+				(const char *)record + schema->fields[i].offset);
+	for (size_t i = 0; i < PLACE_COLUMNS; i++)
+		out = put_64(put_32(out, sizeof(more[i])), (uint64_t)more[i]);
+	return out;
 }
 
 /* ---- sending ---- */

@@ -9,6 +9,20 @@
 
 #include "base/clock.h"
 
+/* Texts may grow, a word is longer than the pointer to it, and each has a length. */
+static size_t row_most(void)
+{
+	enum { OF_FIELD = 128, OF_PLACE = 128 };
+	size_t most = 0;
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
+		const struct schema *schema = &schemas[kind];
+		size_t size = DEPOT_UTF8_GROWS * schema->size +
+			      OF_FIELD * schema->field_count + OF_PLACE;
+		most = size > most ? size : most;
+	}
+	return most;
+}
+
 static bool take(void *to, enum record_kind kind, const void *record)
 {
 	struct depot_rows *rows = to;
@@ -21,8 +35,10 @@ static bool take(void *to, enum record_kind kind, const void *record)
 	place.kept_at = depot_kept_at(kind, record, rows->now_us);
 	rows->days[kind] |= UINT64_C(1)
 			    << (place.kept_at / DEPOT_DAY_US - rows->first_day);
-	rows->encode(&rows->rows[kind], kind, record, &place);
-	return buf_ok(&rows->rows[kind]);
+	struct buf *out = &rows->rows[kind];
+	char *end = rows->encode(rows->row, kind, record, &place);
+	buf_add(out, rows->row, (size_t)(end - rows->row));
+	return buf_ok(out);
 }
 
 static void mark(struct depot_rows *rows, size_t batch)
@@ -49,11 +65,14 @@ bool depot_rows_read(struct depot_rows *rows, struct depot_batch *batches, size_
 {
 	char error[BATCH_ERROR_MAX];
 	rows->begins = calloc(count + 1, sizeof(rows->begins[0]));
+	rows->row = malloc(row_most());
 	rows->count = count;
 	rows->now_us = clock_us(CLOCK_REALTIME);
 	/* One more than is allowed at either end, as now need not be midnight. */
 	rows->first_day = rows->now_us / DEPOT_DAY_US - DEPOT_LATE_DAYS - 1;
-	for (size_t i = 0; rows->begins != NULL && i < count; i++) {
+	if (rows->begins == NULL || rows->row == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
 		struct depot_batch *batch = &batches[i];
 		mark(rows, i);
 		rows->place =
@@ -67,9 +86,8 @@ bool depot_rows_read(struct depot_rows *rows, struct depot_batch *batches, size_
 		if (has_failed(rows))
 			return false;
 	}
-	if (rows->begins != NULL)
-		mark(rows, count);
-	return rows->begins != NULL;
+	mark(rows, count);
+	return true;
 }
 
 void depot_rows_free(struct depot_rows *rows)
@@ -77,7 +95,9 @@ void depot_rows_free(struct depot_rows *rows)
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
 		buf_free(&rows->rows[kind]);
 	free(rows->begins);
+	free(rows->row);
 	rows->begins = NULL;
+	rows->row = NULL;
 }
 
 struct bytes depot_rows_of(const struct depot_rows *rows, size_t batch,

@@ -12,9 +12,12 @@ struct depot_place {
 	int64_t kept_at, epoch, sequence, row;
 };
 
-/* Appends a row. */
-typedef void (*depot_encode)(struct buf *out, enum record_kind kind, const void *record,
-			     const struct depot_place *place);
+/*
+ * Writes a row, into room that is enough for whatever it holds (depot_rows.c); returns
+ * its end.
+ */
+typedef char *(*depot_encode)(char *out, enum record_kind kind, const void *record,
+			      const struct depot_place *place);
 
 struct depot_rows {
 	/* The caller's: */
@@ -28,6 +31,7 @@ struct depot_rows {
 	int64_t first_day;              /* that a row may be filed under, since 1970 */
 	uint64_t days[RECORD_KINDS];    /* bit n: some are under first_day + n */
 	/* Of the next row. */
+	char *row; /* owned */
 	struct depot_place place;
 	int64_t now_us;
 };

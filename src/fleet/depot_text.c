@@ -11,16 +11,38 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
+/* What the next character is written as; returns how many bytes it takes in text. */
+static size_t next_character(const unsigned char *text, const void **as, size_t *len)
+{
+	*as = text;
+	*len = *text < 0x80 ? 1 : buf_utf8_sequence(text);
+	if (*len > 0)
+		return *len;
+	*as = REPLACEMENT;
+	*len = sizeof(REPLACEMENT) - 1;
+	return 1;
+}
+
+char *depot_put_utf8(char *out, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	const void *as;
+	size_t len;
+	for (; *at != '\0'; out += len) {
+		at += next_character(at, &as, &len);
+		memcpy(out, as, len);
+	}
+	return out;
+}
+
 void depot_utf8(struct buf *out, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
+	const void *as;
+	size_t len;
 	while (*at != '\0') {
-		size_t len = buf_utf8_sequence(at);
-		if (len > 0)
-			buf_add(out, at, len);
-		else
-			buf_text(out, REPLACEMENT);
-		at += len > 0 ? len : 1;
+		at += next_character(at, &as, &len);
+		buf_add(out, as, len);
 	}
 }
 
