@@ -41,6 +41,8 @@ export interface HubStatus {
 	leads?: boolean;
 	leader?: string;
 	sensors?: { up?: number; late?: number; gone?: number; revoked?: number };
+	/** What is open at all of them together. */
+	board?: { ports?: number; listeners?: number; findings?: number; alerts?: number };
 	lanes?: Record<string, Lane>;
 	lag_us?: number;
 	waiting?: number;

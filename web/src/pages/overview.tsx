@@ -77,7 +77,7 @@ function NumbersOfHub({ status, ports, over }: { status: Status; ports: number; 
 				help="Ports that listen or carried traffic in the last minute, of the machines that are chosen." />
 			<Figure label="Incidents" value={count(firing - ahead)} note={unacknowledged ? `${count(unacknowledged)} not acknowledged` : undefined} over={firing - ahead > 0} href={link("/incidents")}
 				help="Of the whole fleet." />
-			<Figure label="Findings" value={count(status.findings?.open)} note="open" href={link("/attacks")} help="Of all machines." />
+			<Figure label="Findings" value={count(status.hub?.board?.findings)} note="open" href={link("/attacks")} help="Of all machines." />
 			<Figure label="Kept after" value={duration(status.hub?.lag_us)} help="From when a sensor's record was at the servers until a hub kept it." href={link("/monitor")} />
 		</Figures>
 	);
