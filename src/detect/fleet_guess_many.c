@@ -116,6 +116,17 @@ static bool is_own(const struct fleet_attempt *attempt)
 			     attempt->sensor) >= attempt->fleet->limits.guesses;
 }
 
+/*
+ * Many sources at the service of one machine make each of them suspect; at that of a
+ * whole fleet there is always somebody, and an office fails now and then.
+ */
+static bool is_suspect(const struct fleet_attempt *attempt)
+{
+	return guess_is_right(attempt->now) &&
+	       (attempt->guesser->kind != NULL ||
+		attempt->now->failures_of_user >= attempt->fleet->limits.guesses);
+}
+
 void fleet_guess_right(const struct fleet_attempt *attempt)
 {
 	const struct login_record *login = attempt->login;
@@ -125,7 +136,7 @@ void fleet_guess_right(const struct fleet_attempt *attempt)
 	const struct fleet_sensor *first =
 		fleet_sensor_at(attempt->fleet, attempt->guesser->sensor);
 	if (fleet_seen_sensors(&attempt->guesser->seen) < 2 || is_own(attempt) ||
-	    !guess_is_right(now))
+	    !is_suspect(attempt))
 		return;
 	detect_attack(&evidence, "login_after_failures", "password_guessing",
 		      login->at);

@@ -111,6 +111,22 @@ static void an_office_that_logs_in_everywhere_is_quiet(void **state)
 	assert_int_equal(scene->count, 0);
 }
 
+/* While strangers attack, who mistypes among many is no part of it. */
+static void an_office_under_attack_is_not_accused(void **state)
+{
+	struct fleet_scene *scene = *state;
+	char user[16];
+	join(scene, SENSORS, "paris");
+	for (unsigned i = 0; i < 200; i++, pass(scene, 20 * SECOND)) {
+		log_in(scene, i % SENSORS, source(i), "root", "failure");
+		snprintf(user, sizeof(user), "user%u", i % 60);
+		log_in(scene, i % SENSORS, "198.51.100.7", user,
+		       i % 9 == 0 ? "failure" : "success");
+	}
+	assert_non_null(said_of(scene, "brute_force"));
+	assert_null(said_of(scene, "login_after_failures"));
+}
+
 static void what_one_sensor_says_is_not_said_again(void **state)
 {
 	struct fleet_scene *scene = *state;
@@ -149,6 +165,8 @@ int main(void)
 			who_mistypes_at_each_host_and_gets_in_is_forgiven, begin, end),
 		cmocka_unit_test_setup_teardown(
 			an_office_that_logs_in_everywhere_is_quiet, begin, end),
+		cmocka_unit_test_setup_teardown(an_office_under_attack_is_not_accused,
+						begin, end),
 		cmocka_unit_test_setup_teardown(what_one_sensor_says_is_not_said_again,
 						begin, end),
 		cmocka_unit_test_setup_teardown(
