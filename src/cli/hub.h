@@ -64,6 +64,7 @@ struct hub {
 	struct hub_join *join;
 	struct hub_steer *steer; /* NULL: the fleet's keys are not here */
 	struct vantages *vantages;
+	bool knows_places;   /* which targets are asked from several places */
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_past *past;
 	/* What the leader does; the book is there only while it leads. */
@@ -106,6 +107,8 @@ void hub_recall(struct hub *hub);
 
 /* As it may be followed: an answer of a sensor's. */
 void hub_place_probe(struct hub *hub, const struct probe_record *probe);
+/* Whether the alert is of what places come to, which is for them to end. */
+bool hub_place_goes_on(const struct alert_record *alert);
 /* Each second: what steering did, and what places come to. */
 void hub_steer_second(struct hub *hub);
 

@@ -35,12 +35,12 @@ static bool is_late(struct hub *hub, const char *name, struct sensor_record *out
 	return board_sensor(hub->board, name, out) && strcmp(out->state, "late") == 0;
 }
 
-/* An alert of the last leader's: of a sensor that is late still. */
+/* An alert of the last leader's: of a sensor that is late still, or of places. */
 static bool goes_on(void *self, const struct alert_record *alert)
 {
 	struct sensor_record sensor;
-	return strcmp(alert->rule, late_rule) == 0 &&
-	       is_late(self, alert->target, &sensor);
+	return hub_place_goes_on(alert) || (strcmp(alert->rule, late_rule) == 0 &&
+					    is_late(self, alert->target, &sensor));
 }
 
 bool hub_prepare_alerting(struct hub *hub, struct buf *errors)

@@ -1,11 +1,18 @@
 /*
  * hub_places.c: what a fleet asks from several places, put together by the hub that
  * leads, and what steering did, for the audit trail; see hub.h, fleet/vantages.h.
+ *
+ * A sensor's limits see its own answers; what all of them come to is an alert of the
+ * hubs', as which sensor is late.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "cli/hub.h"
+
+static const char down_rule[] = "places_down";
 
 /* By the servers' clock: what waited on a sensor's disk is as old as it is. */
 static int64_t asked_us(const struct probe_record *probe,
@@ -35,19 +42,86 @@ static bool counts(void *self, const char *name)
 	       strcmp(sensor.state, "up") == 0 && sensor.cut_off != 1;
 }
 
+/* ---- alerts ---- */
+
+bool hub_place_goes_on(const struct alert_record *alert)
+{
+	return strcmp(alert->rule, down_rule) == 0;
+}
+
+static const struct alert_record *alert_of(const struct hub *hub, const char *target)
+{
+	const struct alert_board *board = &hub->alerting.board;
+	for (size_t i = 0; i < board->count; i++)
+		if (hub_place_goes_on(&board->at[i]) &&
+		    strcmp(board->at[i].target, target) == 0)
+			return &board->at[i];
+	return NULL;
+}
+
+static void fire(struct hub *hub, const struct probe_record *probe)
+{
+	struct alert_record alert;
+	const uint64_t of[] = { hash_sum(probe->target, strlen(probe->target)),
+				(uint64_t)probe->at };
+	record_init(RECORD_alert, &alert);
+	snprintf(alert.id, sizeof(alert.id), "%016llx",
+		 (unsigned long long)hash_sum(of, sizeof(of)));
+	alert.at = alert.start = probe->at;
+	alert.state = "firing";
+	alert.kind = "value";
+	alert.severity = "high";
+	record_text(alert.rule, sizeof(alert.rule), down_rule);
+	record_text(alert.target, sizeof(alert.target), probe->target);
+	record_text(alert.metric, sizeof(alert.metric), "probe.hard_state");
+	snprintf(alert.summary, sizeof(alert.summary), "%.100s is %.130s",
+		 probe->target, probe->detail);
+	record_text(alert.advice, sizeof(alert.advice),
+		    "Several places can't reach it: look at the service itself; its "
+		    "probes name each place's reason.");
+	alerting_alert(&hub->alerting, &alert);
+}
+
+static void end_alert(struct hub *hub, const struct alert_record *known)
+{
+	struct alert_record over = *known;
+	over.state = "resolved";
+	over.at = over.end = clock_us(CLOCK_REALTIME);
+	alerting_alert(&hub->alerting, &over);
+}
+
+/* Not known is no end of it: all who can tell may be cut off. */
+static void judge(struct hub *hub, const struct probe_record *probe)
+{
+	const struct alert_record *known = alert_of(hub, probe->target);
+	bool is_down = strcmp(probe->state, "down") == 0;
+	bool is_known = strcmp(probe->state, "unknown") != 0;
+	if (is_down && known == NULL && probe->maintenance != 1)
+		fire(hub, probe);
+	else if (!is_down && is_known && known != NULL)
+		end_alert(hub, known);
+}
+
 static void emit(void *self, const struct probe_record *probe)
 {
 	struct hub *hub = self;
 	hub_keep(hub, RECORD_probe, probe);
-	alerting_see(&hub->alerting, RECORD_probe, probe, probe->at);
+	judge(hub, probe);
 }
 
-static void forget(void *self, const char *target)
+/* Of targets that no document has any more; from the end, as the board moves up. */
+static void end_of_others(struct hub *hub)
 {
-	struct hub *hub = self;
-	if (hub->leads)
-		alerting_gone(&hub->alerting, target, clock_us(CLOCK_REALTIME));
+	const struct alert_board *board = &hub->alerting.board;
+	for (size_t i = board->count; i > 0; i--) {
+		const struct alert_record alert = board->at[i - 1];
+		if (hub_place_goes_on(&alert) &&
+		    !vantages_knows(hub->vantages, alert.target))
+			end_alert(hub, &alert);
+	}
 }
+
+/* ---- each second ---- */
 
 static void audit(void *self, const char *action, const char *actor,
 		  const char *subject, const char *before, const char *after)
@@ -58,11 +132,13 @@ static void audit(void *self, const char *action, const char *actor,
 void hub_steer_second(struct hub *hub)
 {
 	const struct vantages_with with = { hub, counts, emit };
-	const struct hub_steer_taking taking = { hub, audit, forget };
+	const struct hub_steer_taking taking = { hub, audit };
 	if (hub->steer == NULL)
 		return;
 	hub_steer_lead(hub->steer, hub->leads);
-	hub_steer_take(hub->steer, &taking, hub->vantages);
-	if (hub->leads)
-		vantages_second(hub->vantages, &with, clock_us(CLOCK_REALTIME));
+	hub->knows_places |= hub_steer_take(hub->steer, &taking, hub->vantages);
+	if (!hub->leads || !hub->knows_places)
+		return;
+	end_of_others(hub);
+	vantages_second(hub->vantages, &with, clock_us(CLOCK_REALTIME));
 }

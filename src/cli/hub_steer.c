@@ -301,7 +301,7 @@ void hub_steer_json(struct hub_steer *s, struct buf *out)
 	steer_json(s->steer, out);
 }
 
-void hub_steer_take(struct hub_steer *s, const struct hub_steer_taking *taking,
+bool hub_steer_take(struct hub_steer *s, const struct hub_steer_taking *taking,
 		    struct vantages *places)
 {
 	static struct note_of notes[NOTES_MAX];
@@ -316,6 +316,7 @@ void hub_steer_take(struct hub_steer *s, const struct hub_steer_taking *taking,
 		taking->audit(taking->self, notes[i].action, notes[i].actor,
 			      notes[i].subject, notes[i].before, notes[i].after);
 	if (targets != NULL)
-		hub_targets_put(targets, places, taking->gone, taking->self);
+		hub_targets_put(targets, places);
 	hub_targets_free(targets);
+	return targets != NULL;
 }

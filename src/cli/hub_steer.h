@@ -31,12 +31,10 @@ struct hub_steer_taking {
 	void *self;
 	void (*audit)(void *self, const char *action, const char *actor,
 		      const char *subject, const char *before, const char *after);
-	/* A target that is not asked from several places any more. */
-	void (*gone)(void *self, const char *target);
 };
 /*
  * What it did since the last call; places: replaced by what is asked from several
- * places, if that is another.
+ * places, if that is another: then true.
  */
-void hub_steer_take(struct hub_steer *steer, const struct hub_steer_taking *taking,
+bool hub_steer_take(struct hub_steer *steer, const struct hub_steer_taking *taking,
 		    struct vantages *places);

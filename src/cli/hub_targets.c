@@ -125,8 +125,7 @@ struct hub_targets *hub_targets_read(struct link *link, const struct nkey *key,
 	return NULL;
 }
 
-void hub_targets_put(const struct hub_targets *targets, struct vantages *places,
-		     void (*gone)(void *to, const char *target), void *to)
+void hub_targets_put(const struct hub_targets *targets, struct vantages *places)
 {
 	vantages_begin_set(places);
 	for (size_t i = 0; i < targets->count; i++) {
@@ -135,5 +134,5 @@ void hub_targets_put(const struct hub_targets *targets, struct vantages *places,
 						     wanted->need, wanted->of };
 		vantages_add(places, &one);
 	}
-	vantages_end_set(places, gone, to);
+	vantages_end_set(places);
 }

@@ -17,6 +17,5 @@ struct hub_targets;
 struct hub_targets *hub_targets_read(struct link *link, const struct nkey *key,
 				     uint64_t *stamp);
 void hub_targets_free(struct hub_targets *targets);
-/* They are the set from now on; gone: as of vantages_end_set(). */
-void hub_targets_put(const struct hub_targets *targets, struct vantages *places,
-		     void (*gone)(void *to, const char *target), void *to);
+/* They are the set from now on. */
+void hub_targets_put(const struct hub_targets *targets, struct vantages *places);

@@ -115,16 +115,18 @@ bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted)
 	return true;
 }
 
-void vantages_end_set(struct vantages *places,
-		      void (*gone)(void *to, const char *target), void *to)
+void vantages_end_set(struct vantages *places)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < places->count; i++)
 		if (places->at[i].is_wanted)
 			places->at[kept++] = places->at[i];
-		else if (gone != NULL)
-			gone(to, places->at[i].target);
 	places->count = kept; /* in order, as they were */
+}
+
+bool vantages_knows(const struct vantages *places, const char *target)
+{
+	return find(places, target) != NULL;
 }
 
 /* ---- answers ---- */

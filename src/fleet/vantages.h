@@ -33,14 +33,11 @@ struct vantages;
 struct vantages *vantages_new(void);
 void vantages_free(struct vantages *places);
 
-/*
- * The set, given anew when it changes; what is known of those that stay stays, the
- * others are told to gone (NULL: nobody wants to know).
- */
+/* The set, given anew when it changes; what is known of those that stay stays. */
 void vantages_begin_set(struct vantages *places);
 bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted);
-void vantages_end_set(struct vantages *places,
-		      void (*gone)(void *to, const char *target), void *to);
+void vantages_end_set(struct vantages *places);
+bool vantages_knows(const struct vantages *places, const char *target);
 
 /* A sensor's answer; of targets that are none of the set: nothing.  site: its own. */
 void vantages_take(struct vantages *places, const struct probe_record *probe,
