@@ -149,6 +149,24 @@ static int put_rates(const struct top *top, int y)
 			  line);
 }
 
+/* Of a hub, by which no packets pass: whether it hears its sensors. */
+static int put_sensors(const struct top *top, const json_t *hub, int y)
+{
+	char line[LINE_SIZE], up[CELL_MAX], late[CELL_MAX], lag[CELL_MAX];
+	const json_t *sensors = json_object_get(hub, "sensors");
+	bool is_late = member_number(sensors, "late") > 0;
+	text_count(up, sizeof(up), member_number(sensors, "up"));
+	text_count(late, sizeof(late), member_number(sensors, "late"));
+	text_duration(lag, sizeof(lag), member_number(hub, "lag_us"));
+	snprintf(line, sizeof(line), "%s sensors up  ", up);
+	int x = screen_put(y, 0, A_NORMAL, line);
+	snprintf(line, sizeof(line), "%s%s late", is_late ? "!" : "", late);
+	x = screen_put(y, x, screen_attribute(top, is_late ? TONE_OVER : TONE_NORMAL),
+		       line);
+	snprintf(line, sizeof(line), "  kept after %s", lag);
+	return screen_put(y, x, A_NORMAL, line);
+}
+
 void head_draw_rates(const struct top *top, int y)
 {
 	char cpu[CELL_MAX], rss[CELL_MAX], line[LINE_SIZE];
@@ -161,12 +179,15 @@ void head_draw_rates(const struct top *top, int y)
 	text_bytes(rss, sizeof(rss), member_number(top->status, "rss_bytes"));
 	snprintf(line, sizeof(line), "  cpu %s  mem %s", cpu, rss);
 	bool is_old = top->problem[0] != '\0';
-	int x = is_old ? put_age(top, y) : put_rates(top, y);
+	const json_t *hub = json_object_get(top->status, "hub");
+	int x = is_old        ? put_age(top, y)
+		: hub != NULL ? put_sensors(top, hub, y)
+			      : put_rates(top, y);
 	if (COLS >= WIDE && !is_old)
 		x = screen_put(y, x, A_DIM, line);
 	x += 2;
 	int width = COLS - x > CHART_MAX ? CHART_MAX : COLS - x;
-	if (width >= CHART_MIN)
+	if (width >= CHART_MIN && hub == NULL)
 		draw_chart(top, y, COLS - width, width);
 }
 

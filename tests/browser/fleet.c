@@ -297,7 +297,22 @@ static void give_status(void *self, struct buf *json)
 		       "\"incidents\":{\"firing\":2,\"worst\":{\"id\":\"cafe0000\","
 		       "\"severity\":\"high\",\"rule\":\"brute_force\","
 		       "\"summary\":\"198.51.100.7 tries passwords on 11 machines\"}},"
-		       "\"findings\":{\"open\":11},\"alerts\":{\"firing\":0}}");
+		       "\"findings\":{\"open\":11},\"alerts\":{\"firing\":0}");
+	if (sensors > WRONG)
+		buf_printf(json,
+			   ",\"hub\":{\"name\":\"hub-1\",\"leads\":true,\"sensors\":"
+			   "{\"up\":%zu,\"late\":1,\"gone\":1,\"revoked\":1},"
+			   "\"board\":{\"findings\":11},\"lanes\":{\"event\":"
+			   "{\"batches\":70,\"bytes\":81920,\"again\":1,\"refused\":"
+			   "0,\"lost_records\":0,\"waiting\":2,\"lag_us\":1200},"
+			   "\"flow\":{\"batches\":9,\"bytes\":40960,\"again\":0,"
+			   "\"refused\":0,\"lost_records\":18230,\"waiting\":0}},"
+			   "\"lag_us\":1200,\"waiting\":2,\"refused\":0,\"depot\":"
+			   "{\"kind\":\"postgresql\",\"up\":false,\"trouble\":"
+			   "\"the database does not answer\"},\"servers\":"
+			   "{\"up\":true,\"trouble\":\"\"},\"unshown\":0}",
+			   sensors - 3);
+	buf_char(json, '}');
 }
 
 static bool is_home(void *self, const struct addr *addr)

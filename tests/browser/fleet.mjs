@@ -28,7 +28,7 @@ async function judge(page, how) {
 
 async function looksWell(browser) {
 	for (const width of [1200, 360])
-		for (const path of ["/fleet", "/fleet?site=berlin", "/ports?tag=database"]) {
+		for (const path of ["/fleet", "/fleet?site=berlin", "/ports?tag=database", "/monitor", "/"]) {
 			const page = await open(browser, { width });
 			await visit(page, path);
 			await unfold(page);
@@ -140,6 +140,17 @@ async function showsATargetFromEachPlace(browser) {
 	await page.context().close();
 }
 
+async function tellsOfTheHub(browser) {
+	const page = await open(browser);
+	await visit(page, "/monitor");
+	const text = await page.locator("main").innerText();
+	tap.ok(text.includes("the database does not answer") && text.includes("18,230") && !text.includes("Lost by the kernel"),
+		"a hub's health is that of what it takes and needs, not of packets", text.slice(0, 800));
+	await visit(page, "/");
+	tap.ok((await page.locator("main").innerText()).includes("Watching 1,000 machines"), "and the overview is of its machines");
+	await page.context().close();
+}
+
 async function saysWhatThereIsNot(browser) {
 	const page = await open(browser);
 	await visit(page, "/ports?site=paris");
@@ -160,4 +171,4 @@ async function isQuietWithoutSensors(browser) {
 	await page.context().close();
 }
 
-await main(looksWell, showsWhatIsWrongFirst, keepsTheChoice, findsOneSensor, leadsToTheMachine, showsATargetFromEachPlace, saysWhatThereIsNot, isQuietWithoutSensors);
+await main(looksWell, showsWhatIsWrongFirst, keepsTheChoice, findsOneSensor, leadsToTheMachine, showsATargetFromEachPlace, tellsOfTheHub, saysWhatThereIsNot, isQuietWithoutSensors);
