@@ -5,6 +5,8 @@ Runs beside others.
 """
 import contextlib
 import os
+import pathlib
+import pwd
 import signal
 import sys
 import time
@@ -128,8 +130,14 @@ def ordinary(tap, lab):
           "news", 20)
     tap.ok(True, "news come")
     counts = scene.sensor.counts()
-    tap.ok(counts["holds"] and counts["trouble"] == "", "confined, and nothing is wrong",
-           counts)
+    tap.ok(counts["holds"] and counts["trouble"] == "", "nothing is wrong", counts)
+    status = pathlib.Path(f"/proc/{counts['detail'].split()[1]}/status").read_text()
+    told = {words[0].rstrip(":"): words[1] for words in map(str.split, status.splitlines())
+            if len(words) > 1}
+    tap.equal((told["Uid"], int(told["CapPrm"], 16), int(told["CapBnd"], 16),
+               told["NoNewPrivs"], told["Seccomp"]),
+              (str(pwd.getpwnam("nobody").pw_uid), 0, 0, "1", "2"),
+              "the courier is an ordinary user without rights, and limited in its calls")
 
 
 def courier_killed(tap, lab):
