@@ -78,9 +78,22 @@ static bool is_batch(const struct depot_batch *batch)
 	       depot_same_batch(&head.id, &batch->id);
 }
 
+/* More at once would take memory, and a transaction time, without bound. */
+enum { AT_ONCE = 64, BYTES_AT_ONCE = 8 << 20 };
+
+/* How many of them are written together, one at least. */
+static size_t some_of(const struct depot_batch *batches, size_t count)
+{
+	size_t some = 0, bytes = 0;
+	while (some < count && some < AT_ONCE && bytes < BYTES_AT_ONCE)
+		bytes += batches[some++].len;
+	return some;
+}
+
 int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 		char error[static DEPOT_ERROR_MAX])
 {
+	int result = 0;
 	error[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		batches[i].result = is_batch(&batches[i]) ? 0 : -EBADMSG;
@@ -89,7 +102,11 @@ int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 			if (batches[j].result == 0 &&
 			    depot_same_batch(&batches[i].id, &batches[j].id))
 				batches[i].result = -EEXIST;
-	return depot->driver->write(depot, batches, count, error);
+	for (size_t from = 0, some; from < count && result == 0; from += some) {
+		some = some_of(&batches[from], count - from);
+		result = depot->driver->write(depot, &batches[from], some, error);
+	}
+	return result;
 }
 
 /* ---- rows ---- */

@@ -47,8 +47,9 @@ void depot_close(struct depot *depot);
 const char *depot_kind(const struct depot *depot);
 
 /*
- * Keeps them, all or none but for results: 0; -EAGAIN and error: try again, perhaps
- * after opening it anew.  Gaps in an epoch's sequence are the caller's to tell.
+ * Keeps them, each as its result says: 0; -EAGAIN and error: some may be kept, try all
+ * of them again, perhaps after opening it anew.  Gaps in an epoch's sequence are the
+ * caller's to tell.
  */
 int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 		char error[static DEPOT_ERROR_MAX]);

@@ -11,7 +11,13 @@
 
 #include "fleet/depot_clickhouse.h"
 
-enum { CONNECT_S = 10, DEFAULT_LIMIT_MS = 60000, SLACK_MS = 5000, SAID_MAX = 400 };
+enum {
+	CONNECT_S = 10,
+	KEEPALIVE_S = 20,
+	DEFAULT_LIMIT_MS = 60000,
+	SLACK_MS = 5000,
+	SAID_MAX = 400
+};
 
 struct exchange {
 	struct clickhouse_depot *house;
@@ -99,6 +105,9 @@ static void prepare(struct exchange *exchange, struct curl_slist *headers)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
 			 limit_ms > 0 ? (long)limit_ms + SLACK_MS : 0L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "breakwater/" BREAKWATER_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

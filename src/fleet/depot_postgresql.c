@@ -105,13 +105,17 @@ static bool is_usable(PGconn *conn, char error[static DEPOT_ERROR_MAX])
 PGconn *postgresql_connect(const char *where, char error[static DEPOT_ERROR_MAX])
 {
 	/* The later ones rule: what the address says, but for the encoding. */
-	static const char *const names[] = {
-		"connect_timeout", "tcp_user_timeout", "fallback_application_name",
-		"dbname",          "client_encoding",  NULL
-	};
-	const char *const values[] = {
-		"10", "30000", "breakwater", where, "UTF8", NULL
-	};
+	static const char *const names[] = { "connect_timeout",
+					     "tcp_user_timeout",
+					     "keepalives_idle",
+					     "keepalives_interval",
+					     "keepalives_count",
+					     "fallback_application_name",
+					     "dbname",
+					     "client_encoding",
+					     NULL };
+	const char *const values[] = { "10",         "30000", "20",   "10", "3",
+				       "breakwater", where,   "UTF8", NULL };
 	PGconn *conn = PQconnectdbParams(names, values, 1);
 	if (conn == NULL) {
 		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
