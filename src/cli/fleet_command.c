@@ -106,7 +106,7 @@ static const struct option_spec specs[] = {
 	  "given again",
 	  &given.tags, 0, 0 },
 	{ 0, OPTION_TEXT, "for", "T",
-	  "token: how long it is good: from 60s to 30d; share: up to 24h (1h)",
+	  "token: how long it is good: from 1s to 30d; share: up to 24h (1h)",
 	  &given.duration, 0, 0 },
 	{ 0, OPTION_NUMBER, "count", "N", "token: how many (1)", &given.count, 1,
 	  COUNT_MAX },

@@ -43,6 +43,8 @@ int fleet_unshare(const struct fleet_options *o, const char *what);
 
 /* ---- what they share (fleet_reach.c) ---- */
 
+/* Seconds since 1970. */
+int64_t fleet_now_s(void);
 /* Whoever is at the keyboard. */
 void fleet_actor(char out[static CLAIMS_WHO_MAX]);
 

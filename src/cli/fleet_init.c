@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -121,7 +120,7 @@ static int describe(const struct fleet_options *o, const char *state,
 	snprintf(keys->hub, sizeof(keys->hub), "%s", hub);
 	snprintf(keys->disk, sizeof(keys->disk), "%s", disk);
 	fleet_actor(keys->made_by);
-	keys->made_s = time(NULL);
+	keys->made_s = fleet_now_s();
 	return keyring_path(state, NULL, keys->folder)
 		       ? STATUS_OK
 		       : fleet_complain("init", STATUS_USAGE, "%s: it is too long",

@@ -24,7 +24,13 @@
 /* Only while it joins. */
 #define FILE_TOKEN_CREDENTIALS "joining.creds"
 #define FILE_TOKEN_CA          "joining.pem"
-enum { ASK_MS = 5000, REACH_MS = 20000, LOOK_MS = 20, US_PER_MS = 1000 };
+enum {
+	ASK_MS = 5000,
+	REACH_MS = 20000,
+	REFUSED_MS = 3000, /* a server that has just started may not know yet */
+	LOOK_MS = 20,
+	US_PER_MS = 1000,
+};
 
 static void wipe(struct buf *text)
 {
@@ -183,10 +189,17 @@ static struct link *connect_with(const struct joiner *j, const char *servers,
 	    !keyring_path(j->state, credentials, files[1]))
 		return NULL;
 	struct link *link = link_open(&options, why);
-	int64_t until_us = clock_us(CLOCK_MONOTONIC) + (int64_t)REACH_MS * US_PER_MS;
-	while (link != NULL && !link_is_up(link) &&
-	       clock_us(CLOCK_MONOTONIC) < until_us)
+	int64_t now_us = clock_us(CLOCK_MONOTONIC);
+	const int64_t refused_us = now_us + (int64_t)REFUSED_MS * US_PER_MS,
+		      until_us = now_us + (int64_t)REACH_MS * US_PER_MS;
+	while (link != NULL && !link_is_up(link) && now_us < until_us) {
 		usleep(LOOK_MS * US_PER_MS);
+		link_trouble(link, why);
+		now_us = clock_us(CLOCK_MONOTONIC);
+		/* What servers say of who they don't know stays so. */
+		if (now_us > refused_us && strstr(why, "Authorization") != NULL)
+			break;
+	}
 	if (link == NULL || link_is_up(link))
 		return link;
 	link_trouble(link, why);

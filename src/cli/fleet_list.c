@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/fleet_command.h"
@@ -144,7 +143,7 @@ static int list_members(const struct fleet_options *o, struct link *link)
 
 static bool is_good(const struct ticket *ticket)
 {
-	return ticket->used_by[0] == '\0' && ticket->until_s > time(NULL);
+	return ticket->used_by[0] == '\0' && ticket->until_s > fleet_now_s();
 }
 
 static void print_ticket_json(const struct ticket *ticket)

@@ -17,7 +17,13 @@
 #include "cli/view.h"
 #include "guard/guard.h"
 
-enum { REACH_MS = 10000, AGREE_MS = 40000, LOOK_MS = 50, US_PER_MS = 1000 };
+enum {
+	REACH_MS = 10000,
+	AGREE_MS = 40000,
+	LOOK_MS = 50,
+	US_PER_MS = 1000,
+	MS_PER_S = 1000
+};
 
 int fleet_complain(const char *verb, int status, const char *format, ...)
 {
@@ -29,6 +35,11 @@ int fleet_complain(const char *verb, int status, const char *format, ...)
 	text_clean(clean, sizeof(clean), text);
 	fprintf(stderr, "breakwater fleet %s: %s\n", verb, clean);
 	return status;
+}
+
+int64_t fleet_now_s(void)
+{
+	return clock_us(CLOCK_REALTIME) / (US_PER_MS * MS_PER_S);
 }
 
 void fleet_actor(char out[static CLAIMS_WHO_MAX])

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/fleet_command.h"
@@ -58,7 +57,7 @@ static int revoke_once(struct link *link, const char *name, const char *why,
 	int result = read_member(link, name, member, &revision);
 	if (result != 0 || member->is_revoked)
 		return result;
-	struct revoked revoked = { .at_s = time(NULL) };
+	struct revoked revoked = { .at_s = fleet_now_s() };
 	memcpy(revoked.public_key, member->public_key, sizeof(revoked.public_key));
 	memcpy(revoked.name, member->name, sizeof(revoked.name));
 	result = revoke_key(link, &revoked);
@@ -98,7 +97,7 @@ static int tell_servers(const struct fleet_reach *reach)
 	int64_t until_us = fleet_patience_us();
 	int result, status = STATUS_UNREACHABLE;
 	do {
-		result = revoke_renew(reach->link, &reach->keys, time(NULL), error);
+		result = revoke_renew(reach->link, &reach->keys, fleet_now_s(), error);
 	} while (fleet_try_again(result, until_us));
 	if (result != 0)
 		return fleet_complain("revoke", status, "%s", error);

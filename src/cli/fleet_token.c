@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "base/base32.h"
 #include "base/when.h"
@@ -15,12 +14,7 @@
 #include "fleet/authority.h"
 #include "record/record.h"
 
-enum {
-	US_PER_S = 1000000,
-	ID_OCTETS = 10,
-	LONGEST_S = 30 * 24 * 3600,
-	SHORTEST_S = 60
-};
+enum { US_PER_S = 1000000, ID_OCTETS = 10, LONGEST_S = 30 * 24 * 3600, SHORTEST_S = 1 };
 
 static bool join_tags(const struct option_list *tags, char out[static CLAIMS_TAGS_MAX])
 {
@@ -40,7 +34,7 @@ static bool join_tags(const struct option_list *tags, char out[static CLAIMS_TAG
 static int describe(const struct fleet_options *o, struct claims_token *out)
 {
 	int64_t duration_us = 3600LL * US_PER_S;
-	*out = (struct claims_token){ .made_s = time(NULL) };
+	*out = (struct claims_token){ .made_s = fleet_now_s() };
 	if (o->name != NULL &&
 	    (!fleet_name_is_good(o->name) || strcmp(o->name, FLEET_HUB) == 0))
 		return fleet_complain(
@@ -61,7 +55,7 @@ static int describe(const struct fleet_options *o, struct claims_token *out)
 				    duration_us < (int64_t)SHORTEST_S * US_PER_S ||
 				    duration_us > (int64_t)LONGEST_S * US_PER_S))
 		return fleet_complain("token", STATUS_USAGE,
-				      "--for: allowed is from 60s to 30d");
+				      "--for: allowed is from 1s to 30d");
 	snprintf(out->name, sizeof(out->name), "%s", o->name != NULL ? o->name : "");
 	snprintf(out->site, sizeof(out->site), "%s", o->site != NULL ? o->site : "");
 	fleet_actor(out->by);

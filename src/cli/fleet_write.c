@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "cli/fleet_command.h"
 #include "fleet/authority.h"
@@ -106,7 +105,7 @@ static int write_users(const struct keyring *keys)
 {
 	struct nkey hub, steward;
 	struct buf hub_jwt = { 0 }, steward_jwt = { 0 };
-	int64_t now_s = time(NULL);
+	int64_t now_s = fleet_now_s();
 	int error = nkey_make(NKEY_USER, &hub) && nkey_make(NKEY_USER, &steward)
 			    ? 0
 			    : -EAGAIN;

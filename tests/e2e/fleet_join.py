@@ -7,6 +7,7 @@ Runs beside others.
 """
 import json
 import re
+import ssl
 import stat
 import sys
 import time
@@ -137,6 +138,10 @@ def machines_join_once_for_each_token(tap, lab):
     tap.ok("--name web-1" in taken.stderr, "a name is one sensor's", taken.stderr)
     hub = fleet.join("hub", status=4)
     tap.ok("hub" in hub.stderr, "and none is called hub", hub.stderr)
+    token_over, made = fleet.token("--for", "1s"), time.time()
+    until(lambda: time.time() > made + 2, "its end")
+    over = fleet.join("web-3", token=token_over, status=3)
+    tap.ok("over" in over.stderr, "a token that is over lets nobody in", over.stderr)
     broken = fleet.join("web-3", token=token[:-30], status=2)
     tap.ok("missing" in broken.stderr, "a line that was cut off is told", broken.stderr)
 
@@ -391,6 +396,15 @@ def servers_trust_only_their_authority(tap, lab):
     fleet = Fleet(lab, 3)
     fleet.start_nodes()
     fleet.start_hub()
+    context = ssl.create_default_context(cafile=str(fleet.state / "fleet" / "ca.pem"))
+    try:
+        with context.wrap_socket(fleet.network.connect(ADDRESS, PORT + 2000),
+                                 server_hostname=ADDRESS) as nobody:
+            told = nobody.recv(1000)
+    except ssl.SSLError as error:
+        told = str(error)
+    tap.ok("alert" in str(told).lower() and "certificate" in str(told).lower(),
+           "servers among themselves want TLS, and a certificate", told)
     other = Fleet(lab, network=fleet.network, name="other")
     for file in ("server.pem", "server.key"):
         (fleet.folder(2) / file).write_bytes((other.folder(0) / file).read_bytes())
