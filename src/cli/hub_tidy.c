@@ -69,9 +69,12 @@ static void trim(struct hub_tidy *tidy, int64_t now_us)
 	int64_t time_us = clock_us(CLOCK_REALTIME);
 	if (now_us < tidy->trim_us)
 		return;
-	tidy->trim_us = now_us + TRIM_US;
+	bool is_done = true;
 	for (int lane = 0; lane < FLEET_LANES; lane++)
-		link_trim(tidy->options.link, (enum fleet_lane)lane, time_us - KEPT_US);
+		is_done &= link_trim(tidy->options.link, (enum fleet_lane)lane,
+				     time_us - KEPT_US) == 0;
+	/* While batches are under way nothing is removed: soon there is a moment. */
+	tidy->trim_us = now_us + (is_done ? TRIM_US : 0);
 	pthread_mutex_lock(&tidy->lock);
 	tidy->counts.trimmed_us = time_us;
 	pthread_mutex_unlock(&tidy->lock);

@@ -23,16 +23,6 @@ int64_t link_crowd_bound(uint64_t stream_bytes)
 	return (int64_t)(messages > MESSAGES_MIN ? messages : MESSAGES_MIN);
 }
 
-static natsStatus purge(jsCtx *js, const char *stream, const char *subject,
-			uint64_t before)
-{
-	jsOptions options;
-	jsOptions_Init(&options);
-	options.Stream.Purge.Subject = subject;
-	options.Stream.Purge.Sequence = before;
-	return js_PurgeStream(js, stream, &options, NULL);
-}
-
 /* A stream that has few messages has few of each: then nobody asks for the list. */
 static natsStatus may_be_crowded(jsCtx *js, const char *stream, uint64_t *bound)
 {
@@ -46,13 +36,13 @@ static natsStatus may_be_crowded(jsCtx *js, const char *stream, uint64_t *bound)
 	return status;
 }
 
-natsStatus link_crowd_trim(jsCtx *js, const char *stream, uint64_t before)
+natsStatus link_crowd_trim(jsCtx *js, const char *stream)
 {
 	uint64_t bound = 0;
 	jsStreamInfo *info = NULL;
 	jsOptions options;
 	natsStatus status = may_be_crowded(js, stream, &bound);
-	if (status != NATS_OK || bound == 0 || before <= 1)
+	if (status != NATS_OK || bound == 0)
 		return status;
 	jsOptions_Init(&options);
 	options.Stream.Info.SubjectsFilter = ">";
@@ -62,7 +52,8 @@ natsStatus link_crowd_trim(jsCtx *js, const char *stream, uint64_t before)
 	for (int i = 0; subjects != NULL && i < subjects->Count && status == NATS_OK;
 	     i++)
 		if (subjects->List[i].Msgs > bound / CROWDED)
-			status = purge(js, stream, subjects->List[i].Subject, before);
+			status = link_purge(js, stream, subjects->List[i].Subject,
+					    UINT64_MAX);
 	jsStreamInfo_Destroy(info);
 	return status;
 }

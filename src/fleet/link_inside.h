@@ -61,7 +61,13 @@ void link_stream_name(enum fleet_lane lane, char out[static LINK_STREAM_MAX]);
 /* link_crowd.c: how many messages of one sensor a stream of that size takes. */
 int64_t link_crowd_bound(uint64_t stream_bytes);
 /* Removes what is before that sequence of sensors that come near to it. */
-natsStatus link_crowd_trim(jsCtx *js, const char *stream, uint64_t before);
+natsStatus link_crowd_trim(jsCtx *js, const char *stream);
+/*
+ * Removes what is before that message and what all hubs have kept, of a subject or
+ * (NULL) of all; NATS_NOT_PERMITTED: not now.
+ */
+natsStatus link_purge(jsCtx *js, const char *stream, const char *subject,
+		      uint64_t before);
 
 /* The library's words of what has just failed in this thread. */
 void link_say(natsStatus status, char error[static LINK_ERROR_MAX]);

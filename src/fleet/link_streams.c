@@ -119,17 +119,51 @@ int link_make_streams(struct link *link, const struct link_streams *streams,
 
 /* ---- trimming ---- */
 
-/* All before it is acknowledged, by all hubs. */
-static natsStatus first_unacknowledged(jsCtx *js, const char *stream,
-				       uint64_t *sequence)
+/* Up to which all is acknowledged, by all hubs; false: some are under way. */
+static natsStatus look_what_is_kept(jsCtx *js, const char *stream, uint64_t *sequence,
+				    bool *is_quiet)
 {
 	jsConsumerInfo *info = NULL;
 	natsStatus status =
 		js_GetConsumerInfo(&info, js, stream, LINK_CONSUMER, NULL, NULL);
-	if (status == NATS_OK)
+	if (status == NATS_OK) {
 		*sequence = info->AckFloor.Stream + 1;
+		*is_quiet = info->NumAckPending == 0;
+	}
 	jsConsumerInfo_Destroy(info);
 	return status;
+}
+
+/*
+ * nats-server before 2.9.15 (Debian 12 has 2.9.10) forgets at each purge which messages
+ * were delivered and are not acknowledged (its pull request 3892): if who has them
+ * dies, or gives them back, they never come again.  So nothing is removed but while
+ * there are none, and not for nothing.  Of sequence 0 the server would remove
+ * everything.
+ */
+natsStatus link_purge(jsCtx *js, const char *stream, const char *subject,
+		      uint64_t before)
+{
+	uint64_t kept = 0, first = 0;
+	bool is_quiet = false;
+	jsStreamInfo *info = NULL;
+	jsOptions options;
+	natsStatus status = js_GetStreamInfo(&info, js, stream, NULL, NULL);
+	if (status == NATS_OK)
+		first = info->State.FirstSeq;
+	jsStreamInfo_Destroy(info);
+	if (status == NATS_OK)
+		status = look_what_is_kept(js, stream, &kept, &is_quiet);
+	if (before > kept)
+		before = kept;
+	if (status != NATS_OK || before <= first || before <= 1)
+		return status;
+	if (!is_quiet)
+		return NATS_NOT_PERMITTED; /* not now */
+	jsOptions_Init(&options);
+	options.Stream.Purge.Subject = subject;
+	options.Stream.Purge.Sequence = before;
+	return js_PurgeStream(js, stream, &options, NULL);
 }
 
 /*
@@ -165,19 +199,17 @@ int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us)
 		return -EAGAIN;
 	char stream[LINK_STREAM_MAX];
 	link_stream_name(lane, stream);
-	uint64_t waiting = 0, young = 0;
-	natsStatus status = first_unacknowledged(session->js, stream, &waiting);
+	uint64_t young = 0, kept = 0;
+	bool is_quiet = false;
+	natsStatus status = look_what_is_kept(session->js, stream, &kept, &is_quiet);
+	if (status == NATS_OK && !is_quiet)
+		status = NATS_NOT_PERMITTED; /* see link_purge() */
 	if (status == NATS_OK)
 		status = first_since(session->js, stream, older_than_us, &young);
-	jsOptions options;
-	jsOptions_Init(&options);
-	options.Stream.Purge.Sequence = waiting < young ? waiting : young;
-	/* Of sequence 0 the server would purge everything; 1 is what nothing is before.
-	 */
-	if (status == NATS_OK && options.Stream.Purge.Sequence > 1)
-		status = js_PurgeStream(session->js, stream, &options, NULL);
 	if (status == NATS_OK)
-		status = link_crowd_trim(session->js, stream, waiting);
+		status = link_purge(session->js, stream, NULL, young);
+	if (status == NATS_OK)
+		status = link_crowd_trim(session->js, stream);
 	link_session_give(link, session);
 	return status == NATS_OK ? 0 : -EAGAIN;
 }

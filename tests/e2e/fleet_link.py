@@ -73,7 +73,8 @@ def streams(tap, lab):
            cluster.state("BW_FLOW"))
     pulled(link, "event", "hold")
     published(link, 3)
-    tap.ok(link.answer(f"trim event {stored + 3600 * 1000000}", "trim") == 0 and
+    # -EAGAIN: while some are under way, old servers would forget these.
+    tap.ok(link.answer(f"trim event {stored + 3600 * 1000000}", "trim") == -11 and
            cluster.state("BW_EVENT")["messages"] == 3,
            "what none has acknowledged never goes", cluster.state("BW_EVENT"))
 
