@@ -4,6 +4,7 @@ refused, rolled out in steps, and returned by themselves; sources that are share
 between a real NATS server in TLS, a hub and sensors. Runs beside others.
 """
 import json
+import signal
 import sys
 
 import fleet_lab
@@ -242,10 +243,29 @@ def looks_and_believes(tap, lab):
     believes_no_server(tap, fleet)
 
 
+def another_hub_goes_on(tap, lab):
+    fleet = Steered(lab, "web-1", "web-2", "web-3")
+    fleet.command("hub-credentials", "hub-2", "--out", fleet.dir / "bundle")
+    other = fleet.dir / "other"
+    fleet.command("init", "--from", fleet.dir / "bundle", state=other)
+    second = Program(fleet, other, "hub", "hub: {name: hub-2}\n")
+    fleet.apply("config", GOOD, "--step", "34%,100%", "--wait", "20s")
+    until(lambda: 0.07 in fleet.loss().values(), "a first sensor", TAKEN_S, 0.2)
+    fleet.hub.program.end(signal.SIGKILL)
+    fleet.hub = second
+    values = list(fleet.loss().values())
+    tap.equal(values.count(0.07), 1, "the hub that leads is killed in the first step")
+    fleet.wait_loss(0.07, seconds=150)
+    fleet.wait_done()
+    tap.ok(True, "the other one goes on, and all have it")
+    until(lambda: "fleet_done" in fleet.audited(), "the audit trail", 30, 0.2)
+    tap.ok(True, "and has its end in the audit trail")
+
+
 if __name__ == "__main__":
     if not fleet_lab.has_nats():
         print("1..0 # SKIP nats-server is missing: run scripts/test-tree")
         sys.exit(e2e.EXIT_SKIPPED)
-    parts = [steers, looks_and_believes]
+    parts = [steers, looks_and_believes, another_hub_goes_on]
     wanted = sys.argv[1:]
     sys.exit(e2e.main(*[part for part in parts if not wanted or part.__name__ in wanted]))
