@@ -101,7 +101,7 @@ static int describe(const struct fleet_options *o, const char *state,
 		return fleet_complain(
 			"init", STATUS_USAGE,
 			"--servers: one is there twice, or its port is "
-			"over 61535 (servers also use the ports %u and %u "
+			"over 61535 (servers also use the ports %d and %d "
 			"above)",
 			SERVER_CLUSTER_STEP, SERVER_MONITOR_STEP);
 	if (!claims_word_is_good(name))
@@ -137,7 +137,7 @@ static void say_next(const struct keyring *keys, const char *out, int servers)
 	       "   nats-server runs as there, and start the server in it:\n"
 	       "     cd FOLDER && nats-server -c " SERVER_FILE_CONF "\n"
 	       "   Sensors and hubs must reach the port in its address; servers each\n"
-	       "   other's port %u above it.  Then remove %s here.\n"
+	       "   other's port %d above it.  Then remove %s here.\n"
 	       "2. Start the hub, with these addresses as fleet.servers in its\n"
 	       "   configuration:\n"
 	       "     breakwater hub\n"

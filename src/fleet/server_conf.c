@@ -80,7 +80,7 @@ static void add_routes(const struct keyring *keys, const struct fleet_server *se
 	while (fleet_server_next(&at, &other)) {
 		bool is_v6 = strchr(other.host, ':') != NULL;
 		if (strcmp(other.name, server->name) != 0)
-			buf_printf(out, "    \"tls://%s%s%s:%u\"\n", is_v6 ? "[" : "",
+			buf_printf(out, "    \"tls://%s%s%s:%d\"\n", is_v6 ? "[" : "",
 				   other.host, is_v6 ? "]" : "",
 				   other.port + SERVER_CLUSTER_STEP);
 	}
@@ -165,7 +165,7 @@ bool fleet_server_conf(const struct keyring *keys, const struct fleet_server *se
 		   "}\n"
 		   "ping_interval: \"30s\"\n\n"
 		   "# What it says of itself, to this machine alone.\n"
-		   "http: \"127.0.0.1:%u\"\n\n"
+		   "http: \"127.0.0.1:%d\"\n\n"
 		   "jetstream {\n"
 		   "  store_dir: \"jetstream\"\n"
 		   "  max_memory_store: 64MB\n"
