@@ -85,7 +85,8 @@ void monitor_watch_fleet(struct monitor *m, int64_t now_us)
 		return;
 	fleet_member_second(&m->fleet);
 	steering_second(&m->steering);
-	if (m->ticks / TICKS_PER_SECOND % SAY_S == 0)
+	/* Soon after the start for the first time. */
+	if (m->ticks / TICKS_PER_SECOND % SAY_S == 1)
 		say_how_it_is(m, "up", now_us);
 }
 
