@@ -197,11 +197,11 @@ static bool take_head(struct head *head, struct document *out)
 		    take_line(head, "by", out->by, sizeof(out->by)) &&
 		    take_number(head, "returns", &out->returns) &&
 		    take_number(head, "text", &text_len);
-	int of = good ? document_kind_of(kind) : DOCUMENT_KIND_NONE;
-	if (of == DOCUMENT_KIND_NONE || out->version == 0 || !is_plain(out->by) ||
+	if (!good || out->version == 0 || !is_plain(out->by) ||
 	    text_len > DOCUMENT_TEXT_MAX)
 		return false;
-	out->kind = (enum document_kind)of;
+	int of = document_kind_of(kind);
+	out->kind = of != DOCUMENT_KIND_NONE ? (enum document_kind)of : DOCUMENT_KINDS;
 	out->made_us = (int64_t)made_us;
 	out->len = (size_t)text_len;
 	return true;

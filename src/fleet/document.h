@@ -86,7 +86,8 @@ bool document_sign(const struct document *document, const struct nkey *key,
 
 /*
  * The document at the begin of bytes: how long it is; 0, and why, if that is none, or
- * not one that this key has signed.  out->text lies in bytes.
+ * not one that this key has signed.  out->text lies in bytes.  Its kind is
+ * DOCUMENT_KINDS if only other versions know it: then it is to be passed over.
  */
 size_t document_open(const void *bytes, size_t len, const struct nkey *key,
 		     struct document *out, char why[static DOCUMENT_WHY_MAX]);

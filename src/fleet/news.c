@@ -40,10 +40,12 @@ static bool read_line(const char *line, size_t len, struct news_have *out)
 	    snprintf(kind, sizeof(kind), "%s", first) >= (int)sizeof(kind))
 		return false;
 	int of = document_kind_of(kind);
-	if (of == DOCUMENT_KIND_NONE || !document_scope_parse(scope, &out->scope) ||
-	    second[0] < '0' || second[0] > '9' || strlen(second) > 19)
+	if (kind[0] == '\0' || strchr(kind, ' ') != NULL)
 		return false;
-	out->kind = (enum document_kind)of;
+	if (!document_scope_parse(scope, &out->scope) || second[0] < '0' ||
+	    second[0] > '9' || strlen(second) > 19)
+		return false;
+	out->kind = of != DOCUMENT_KIND_NONE ? (enum document_kind)of : DOCUMENT_KINDS;
 	out->version = strtoull(second, &end, 10);
 	return *end == '\0';
 }
@@ -63,7 +65,7 @@ int news_ask_read(const void *bytes, size_t len,
 		if (end == NULL || count == NEWS_HAVE_MAX ||
 		    !read_line(at, part, &out[count]))
 			return -1;
-		count++;
+		count += out[count].kind != DOCUMENT_KINDS; /* else another version's */
 		at += part + 1;
 		len -= part + 1;
 	}

@@ -146,7 +146,8 @@ static void take_file(struct steered *kept, const struct buf *text, struct buf *
 				   kept->path, why);
 			return;
 		}
-		if (document_is_for(&document.scope, &kept->me) &&
+		if (document.kind != DOCUMENT_KINDS &&
+		    document_is_for(&document.scope, &kept->me) &&
 		    !hold(kept, &document, text->at + at, len))
 			buf_printf(errors, "%s: not enough memory\n", kept->path);
 		at += len;
@@ -209,7 +210,8 @@ static int take_one(struct steered *kept, const struct document *document,
 	struct buf why = { 0 };
 	uint64_t refused = news_has(kept->refused, kept->refused_count,
 				    &document->scope, document->kind);
-	if (!document_is_for(&document->scope, &kept->me) ||
+	if (document->kind == DOCUMENT_KINDS ||
+	    !document_is_for(&document->scope, &kept->me) ||
 	    (held != NULL && document->version <= held->document.version) ||
 	    document->version <= refused)
 		return 0;

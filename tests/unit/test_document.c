@@ -204,7 +204,6 @@ static void what_is_no_question_is_said_to_be_none(void **state)
 		NEWS_ASK "all config\n",
 		NEWS_ASK "all config -1\n",
 		NEWS_ASK "all config 1",
-		NEWS_ASK "all nothing 1\n",
 		NEWS_ASK "site:a b config 1\n",
 		NEWS_ASK "all config 99999999999999999999\n",
 	};
@@ -220,6 +219,15 @@ static void what_is_no_question_is_said_to_be_none(void **state)
 	buf_free(&many);
 }
 
+static void a_kind_of_another_version_is_passed_over(void **state)
+{
+	static const char ask[] = NEWS_ASK "all future 1\nall config 7\n";
+	struct news_have read[NEWS_HAVE_MAX];
+	(void)state;
+	assert_int_equal(news_ask_read(ask, strlen(ask), read), 1);
+	assert_int_equal(read[0].version, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_document_is_for_whom_its_scope_names),
 		cmocka_unit_test(a_question_reads_back_the_same),
 		cmocka_unit_test(what_is_no_question_is_said_to_be_none),
+		cmocka_unit_test(a_kind_of_another_version_is_passed_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,23 @@ static void what_is_for_it_is_taken_once(void **state)
 	assert_int_equal(asks_for_more_than(scene, "site:paris", DOCUMENT_CONFIG), 0);
 }
 
+/* So that a newer hub's new kinds keep older sensors from nothing. */
+static void a_kind_of_another_version_is_passed_over(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t signature[SIGNATURE_LEN];
+	put(scene, "all", DOCUMENT_CONFIG, 3, "");
+	char *head = scene->answer.at + strlen(NEWS_ANSWER);
+	size_t len = scene->answer.len - strlen(NEWS_ANSWER) - SIGNATURE_LEN;
+	memcpy(strstr(head, "config"), "future", 6);
+	assert_true(nkey_sign(&scene->key, head, len, signature));
+	memcpy(head + len, signature, SIGNATURE_LEN);
+	put(scene, "all", DOCUMENT_LIMITS, 4, "four");
+	assert_int_equal(answer(scene), 1);
+	assert_string_equal(scene->text, "four");
+	assert_int_equal(steered_version(scene->kept), 4);
+}
+
 static void a_version_never_goes_back(void **state)
 {
 	struct scene *scene = *state;
@@ -318,6 +335,7 @@ int main(void)
 #define KEPT(test) cmocka_unit_test_setup_teardown(test, begin, end)
 		KEPT(what_is_for_it_is_taken_once),
 		KEPT(a_version_never_goes_back),
+		KEPT(a_kind_of_another_version_is_passed_over),
 		KEPT(what_is_not_signed_is_told_and_nothing_behind_it_taken),
 		KEPT(what_is_refused_stays_refused_until_there_is_a_newer_one),
 		KEPT(a_newer_one_ends_a_refusal),
