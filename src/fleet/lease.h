@@ -14,10 +14,11 @@
 
 #define LEASE_KEY      "lead"
 #define LEASE_RENEW_US INT64_C(2000000) /* it is asked for again after so long ... */
-#define LEASE_HOLD_US  INT64_C(4500000) /* ... held so long after it was asked for ... \
-					 */
-#define LEASE_LOST_US INT64_C(6000000)  /* ... and given to another one after that */
-#define LEASE_LOOK_US INT64_C(1000000)  /* how often who waits looks at it */
+#define LEASE_HOLD_US                                                                  \
+	INT64_C(4500000)               /* ... held so long after it was asked for ...  \
+					*/
+#define LEASE_LOST_US INT64_C(6000000) /* ... and given to another one after that */
+#define LEASE_LOOK_US INT64_C(1000000) /* how often who waits looks at it */
 
 struct lease {
 	uint64_t revision;  /* of the key, as last seen; 0: there is none */

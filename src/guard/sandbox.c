@@ -118,8 +118,8 @@ static void enter_landlock(const char *state_folder, const char *const *readable
 }
 
 static void enter(const char *user, const char *state_folder,
-		  const char *const *readable, const char *const *groups,
-		  bool is_hub, struct sandbox_report *out)
+		  const char *const *readable, const char *const *groups, bool is_hub,
+		  struct sandbox_report *out)
 {
 	const struct rlimit none = { 0, 0 };
 	tzset(); /* its file is out of reach later */

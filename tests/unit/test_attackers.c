@@ -26,8 +26,8 @@ static int close_attackers(void **state)
 }
 
 /* The incident that it is given. */
-static const char *see(struct attackers *attackers, const char *client, const char *proof,
-		       const char *incident, int64_t s)
+static const char *see(struct attackers *attackers, const char *client,
+		       const char *proof, const char *incident, int64_t s)
 {
 	static struct finding_record finding;
 	record_init(RECORD_finding, &finding);
@@ -79,7 +79,8 @@ static void what_is_no_attack_stays_none(void **state)
 	assert_string_equal(see(*state, "203.0.113.9", "dialogue", "", 1), "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_attackers, close_attackers)
+#define TEST(name)                                                                     \
+	cmocka_unit_test_setup_teardown(name, open_attackers, close_attackers)
 
 int main(void)
 {

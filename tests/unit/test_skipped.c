@@ -15,7 +15,6 @@
 #include "fleet/take.h"
 
 #define SECOND INT64_C(1000000)
-
 static int open_skipped(void **state)
 {
 	*state = skipped_new();
@@ -122,14 +121,17 @@ static void what_is_no_id_is_none(void **state)
 		"web-1.nothing.1.1",
 		".event.1.1",
 		"web 1.event.1.1",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaa."
-		"event.1.1",
 	};
+	char text[BATCH_MSGID_MAX];
 	struct batch_id out;
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(skipped_read_msgid(wrong[i], &out));
+	/* A name of 63 characters, and of one more. */
+	snprintf(text, sizeof(text), "%063d.event.1.1", 0);
+	assert_true(skipped_read_msgid(text, &out));
+	snprintf(text, sizeof(text), "%064d.event.1.1", 0);
+	assert_false(skipped_read_msgid(text, &out));
 }
 
 /* ---- the record ---- */
