@@ -19,6 +19,8 @@ static const char examples[] =
 	"  breakwater fleet join                      on the machine that joins: paste "
 	"it\n"
 	"  breakwater fleet list\n"
+	"  breakwater fleet story 203.0.113.9 --since 7d    what it did at each "
+	"sensor\n"
 	"  breakwater fleet revoke web-3 --why 'stolen'\n"
 	"  breakwater fleet hub-credentials hub-2 --out hub-2\n"
 	"  breakwater fleet server tls://nats-4.example.org:4222 --out new\n"
@@ -55,12 +57,13 @@ static const struct verb verbs[] = {
 	{ "show", 0, 1, NULL },
 	{ "share", 1, 1, "which finding, or which address?" },
 	{ "unshare", 1, 1, "which finding, or which address?" },
+	{ "story", 1, 1, "of which address?" },
 };
 static int (*const jobs[])(const struct fleet_options *o, const char *operand) = {
 	status,      fleet_init,    fleet_token,           fleet_join,
 	fleet_list,  fleet_revoke,  fleet_hub_credentials, fleet_server,
 	fleet_apply, fleet_back,    fleet_rollout,         fleet_show,
-	fleet_share, fleet_unshare,
+	fleet_share, fleet_unshare, fleet_story,
 };
 
 static int start(struct fleet_options *o, int words, char **word)
@@ -125,6 +128,8 @@ static const struct option_spec specs[] = {
 	{ 0, OPTION_NUMBER, "to", "VERSION",
 	  "back, show: that one, not the one before or in force", &given.to, 1,
 	  INT64_MAX },
+	{ 0, OPTION_TEXT, "since", "T", "story: from when on (24h)", &given.since, 0,
+	  0 },
 	OPTION_CONFIG(&given.config_path),
 };
 
@@ -136,7 +141,8 @@ int command_fleet(int argc, char **argv)
 			    "       revoke SENSOR | hub-credentials HUB | "
 			    "server ADDRESS |\n       apply KIND FILE | back KIND | "
 			    "rollout | "
-			    "show [KIND] | share SOURCE | unshare SOURCE]",
+			    "show [KIND] | share SOURCE | unshare SOURCE |\n       "
+			    "story ADDRESS]",
 		.doc = "Many machines with one picture. \"status\" asks a hub how each "
 		       "is; exit status 1 if any\nis late or refused its "
 		       "configuration. \"init\" makes a fleet, on its first hub; "
@@ -145,7 +151,8 @@ int command_fleet(int argc, char **argv)
 		       "\"join\" takes the token from standard input, or a file, so "
 		       "that it is in no list of\nprocesses. \"apply\" gives sensors "
 		       "what is "
-		       "in a file, some at a time; \"back\" what\nthey had before.",
+		       "in a file, some at a time; \"back\" what\nthey had before. "
+		       "\"story\" tells what one address did at each sensor, in order.",
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_sensors,

@@ -20,6 +20,7 @@ struct fleet_options {
 	const char *scope, *step, *wait; /* of documents */
 	const char *kind, *second;       /* operands */
 	uint64_t to;                     /* a version; 0: none is given */
+	const char *since;               /* of a story */
 };
 
 /* One line on standard error; returns the status. */
@@ -38,6 +39,7 @@ int fleet_apply(const struct fleet_options *o, const char *kind);
 int fleet_back(const struct fleet_options *o, const char *kind);
 int fleet_rollout(const struct fleet_options *o, const char *operand);
 int fleet_show(const struct fleet_options *o, const char *kind);
+int fleet_story(const struct fleet_options *o, const char *address);
 int fleet_share(const struct fleet_options *o, const char *what);
 int fleet_unshare(const struct fleet_options *o, const char *what);
 
@@ -68,8 +70,8 @@ void fleet_reach_close(struct fleet_reach *reach);
 struct link *fleet_connect(const char *verb, const struct fleet_reach *reach,
 			   const char *credentials);
 /*
- * Servers that lost one of them, or were just started, agree first who leads, which takes
- * seconds: what came out as -EAGAIN is tried again until then.
+ * Servers that lost one of them, or were just started, agree first who leads, which
+ * takes seconds: what came out as -EAGAIN is tried again until then.
  */
 int64_t fleet_patience_us(void);
 bool fleet_try_again(int result, int64_t until_us);
