@@ -97,7 +97,8 @@ static void see_login(struct detect *detect, void *state,
 	record_text(evidence.user, sizeof(evidence.user), login->user);
 	record_text(evidence.mitre, sizeof(evidence.mitre), "T1078");
 	describe(attempt, &evidence);
-	findings_take(&detect->findings, &evidence, guess_right_severity(attempt), HOLD_US);
+	findings_take(&detect->findings, &evidence, guess_right_severity(attempt),
+		      HOLD_US);
 }
 
 const struct detector detector_login_after_failures = {
