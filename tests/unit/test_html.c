@@ -177,12 +177,20 @@ static struct buf chart_of(struct gap_record *gaps, size_t count)
 	return out;
 }
 
+static struct gap_record gap_of(int64_t start, int64_t end, const char *reason,
+				uint64_t count)
+{
+	return (struct gap_record){
+		.start = start, .end = end, .reason = reason, .count = count
+	};
+}
+
 static void a_gap_is_drawn_where_it_was(void **state)
 {
 	(void)state;
 	struct gap_record gaps[2] = { 0 };
-	gaps[0] = (struct gap_record){ 4 * DAY, 5 * DAY, "stopped", UNKNOWN_U64 };
-	gaps[1] = (struct gap_record){ 8 * DAY, 8 * DAY + 1, "dropped", 3 };
+	gaps[0] = gap_of(4 * DAY, 5 * DAY, "stopped", UNKNOWN_U64);
+	gaps[1] = gap_of(8 * DAY, 8 * DAY + 1, "dropped", 3);
 	struct buf out = chart_of(gaps, 2);
 	assert_non_null(strstr(buf_cstr(&out), "<rect class=\"gap\" x=\"40.000%\" "
 					       "width=\"10.000%\""));
@@ -203,8 +211,7 @@ static void many_gaps_are_drawn_as_few(void **state)
 	assert_non_null(gaps);
 	for (int i = 0; i < MANY; i++) {
 		int64_t start = 3 * DAY + i * (6 * DAY / MANY);
-		gaps[i] =
-			(struct gap_record){ start, start + 1, "stopped", UNKNOWN_U64 };
+		gaps[i] = gap_of(start, start + 1, "stopped", UNKNOWN_U64);
 	}
 	struct buf out = chart_of(gaps, MANY);
 	assert_in_range(occurrences(&out, "class=\"gap\""), 1, 2000);
