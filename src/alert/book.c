@@ -35,6 +35,11 @@ uint64_t book_hash(const char *text)
 	return hash_sum(text, strlen(text));
 }
 
+bool book_is_word(const char *word, const char *is)
+{
+	return word != NULL && strcmp(word, is) == 0;
+}
+
 static bool is_used(const struct entry *entry)
 {
 	return entry->record.id[0] != '\0';
@@ -42,7 +47,7 @@ static bool is_used(const struct entry *entry)
 
 bool entry_is_firing(const struct entry *entry)
 {
-	return is_used(entry) && strcmp(entry->record.state, "firing") == 0;
+	return is_used(entry) && book_is_word(entry->record.state, "firing");
 }
 
 bool entry_was_closed(const struct entry *entry)
@@ -106,7 +111,7 @@ static void line_of(struct incident_book *book, struct entry *entry,
 
 struct member *book_member(struct incident_book *book, const char *id)
 {
-	for (size_t i = 0; i < BOOK_MEMBERS; i++)
+	for (size_t i = 0; i < BOOK_MEMBERS && id[0] != '\0'; i++)
 		if (strcmp(book->members[i].id, id) == 0)
 			return &book->members[i];
 	return NULL;
@@ -358,9 +363,11 @@ static struct entry *again(struct incident_book *book, struct member *member,
 	return entry;
 }
 
-/* The incident that it belongs to; NULL: none. */
+/* The incident that it belongs to; NULL: none, as of what nobody could end again. */
 static struct entry *consider(struct incident_book *book, const struct about *about)
 {
+	if (about->id[0] == '\0')
+		return NULL;
 	struct member *member = book_member(book, about->id);
 	if (member != NULL)
 		return again(book, member, about);
@@ -407,7 +414,7 @@ void incident_book_alert(struct incident_book *book, struct alert_record *alert)
 				       .now_us = alert->at,
 				       .value = alert->value,
 				       .limit = alert->limit,
-				       .is_open = strcmp(alert->state, "firing") == 0,
+				       .is_open = book_is_word(alert->state, "firing"),
 				       .is_ahead = is_ahead(alert),
 			       });
 	record_text(alert->incident, sizeof(alert->incident),
@@ -465,7 +472,7 @@ bool incident_book_finding(struct incident_book *book, struct finding_record *fi
 				       .now_us = finding->at,
 				       .value = NAN,
 				       .limit = NAN,
-				       .is_open = strcmp(finding->state, "open") == 0,
+				       .is_open = book_is_word(finding->state, "open"),
 			       });
 	return !is_member && name_incident(entry, finding);
 }
@@ -488,7 +495,7 @@ static void note_message(struct incident_book *book, const char *id,
 	char text[sizeof(field_text256)];
 	if (entry == NULL)
 		return;
-	bool is_sent = strcmp(notification->state, "sent") == 0;
+	bool is_sent = book_is_word(notification->state, "sent");
 	if (is_sent) {
 		entry->record.notifications++;
 		entry->has_news = true;
@@ -506,7 +513,7 @@ void incident_book_notification(struct incident_book *book,
 {
 	field_text256 others;
 	char *rest = others;
-	if (strcmp(notification->state, "failed") == 0)
+	if (book_is_word(notification->state, "failed"))
 		return;
 	note_message(book, notification->incident, notification);
 	record_text(others, sizeof(others), notification->others);

@@ -84,6 +84,8 @@ struct about {
 };
 
 uint64_t book_hash(const char *text);
+/* What a record leaves out is no word. */
+bool book_is_word(const char *word, const char *is);
 
 /* ---- book.c ---- */
 

@@ -106,7 +106,7 @@ static const char *name_of(const char *process)
 
 static enum cause cause_of_listener(const struct listener_record *listener)
 {
-	return strcmp(listener->change, "closed") == 0 ? CAUSE_LISTENER : CAUSE_NONE;
+	return book_is_word(listener->change, "closed") ? CAUSE_LISTENER : CAUSE_NONE;
 }
 
 void incident_book_listener(struct incident_book *book,
@@ -145,7 +145,7 @@ void incident_book_deployment(struct incident_book *book,
 
 static bool is_answer(const struct block_record *block)
 {
-	return strcmp(block->state, "active") == 0;
+	return book_is_word(block->state, "active");
 }
 
 /* The incident that the block's finding belongs to; NULL. */

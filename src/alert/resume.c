@@ -48,8 +48,9 @@ static bool has_members(const struct entry *entry)
 /* A block has an id too, and is no trouble. */
 static bool is_of_member(const struct timeline_record *line)
 {
-	return strcmp(line->kind, "alert") == 0 || strcmp(line->kind, "finding") == 0 ||
-	       strcmp(line->kind, "resolved") == 0;
+	return book_is_word(line->kind, "alert") ||
+	       book_is_word(line->kind, "finding") ||
+	       book_is_word(line->kind, "resolved");
 }
 
 static struct member *restore_member(struct incident_book *book, struct entry *entry,
@@ -71,7 +72,7 @@ void incident_book_restore_line(struct incident_book *book,
 	    line->about[0] == '\0')
 		return;
 	struct member *member = book_member(book, line->about);
-	bool is_open = strcmp(line->kind, "resolved") != 0;
+	bool is_open = !book_is_word(line->kind, "resolved");
 	if (member == NULL && is_open)
 		member = restore_member(book, entry, line);
 	if (member == NULL || member->is_open == is_open)

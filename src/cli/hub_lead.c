@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/hub.h"
+#include "fleet/whole.h"
 
 enum { WRITTEN_MS = 2000, TOLD_MOST = 900 * 1024 /* a message has 1 MiB */ };
 static const char late_rule[] = "sensor_late";
@@ -127,25 +128,27 @@ bool hub_judge_finding(struct hub *hub, struct finding_record *finding)
 static void judge_alert(struct hub *hub, const struct alert_record *alert)
 {
 	struct alert_record known = *alert;
-	if (known.state != NULL)
-		incident_book_alert(hub->alerting.book, &known);
+	incident_book_alert(hub->alerting.book, &known);
+}
+
+static void judge_finding(struct hub *hub, const struct finding_record *finding)
+{
+	struct finding_record known = *finding;
+	if (hub->steer != NULL)
+		hub_steer_finding(hub->steer, finding);
+	hub_judge_finding(hub, &known);
 }
 
 void hub_judge(struct hub *hub, enum record_kind kind, const void *record)
 {
-	if (!hub->leads)
+	if (!hub->leads || !whole_record(kind, record))
 		return;
-	if (kind == RECORD_finding) {
-		struct finding_record known = *(const struct finding_record *)record;
-		if (hub->steer != NULL)
-			hub_steer_finding(hub->steer, record);
-		if (known.state != NULL && known.severity != NULL && known.kind != NULL)
-			hub_judge_finding(hub, &known);
-	} else if (kind == RECORD_alert) {
+	if (kind == RECORD_finding)
+		judge_finding(hub, record);
+	else if (kind == RECORD_alert)
 		judge_alert(hub, record);
-	} else if (kind == RECORD_block) {
+	else if (kind == RECORD_block)
 		alerting_block(&hub->alerting, record);
-	}
 	hub_detect(hub, kind, record);
 }
 

@@ -33,6 +33,7 @@ static const char *const sent_states[] = { "sent", "failed", "dropped", NULL };
 static const char *const report_states[] = { "made", "failed", NULL };
 static const char *const report_outcomes[] = { "clear", "review", "unknown",
 					       "deviations", NULL };
+static const char *const listener_changes[] = { "opened", "closed", "changed", NULL };
 static const struct {
 	enum record_kind kind;
 	const char *field;
@@ -43,6 +44,7 @@ static const struct {
 	{ RECORD_finding, "severity", severity_names },
 	{ RECORD_port, "state", port_states },
 	{ RECORD_listener, "reach", reaches },
+	{ RECORD_listener, "change", listener_changes },
 	{ RECORD_login, "outcome", outcomes },
 	{ RECORD_contact, "outcome", contacts },
 	{ RECORD_probe, "state", probe_states },

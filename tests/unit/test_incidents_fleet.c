@@ -100,9 +100,42 @@ static void more_sensors_than_there_is_room_for_are_dots(void **state)
 	assert_string_equal(text + strlen(text) - 14, ",sensor-24,...");
 }
 
+/* A batch may leave out what it likes: nobody falls over it. */
+static void what_has_no_id_belongs_to_nothing(void **state)
+{
+	(void)state;
+	fires_at("web-1", "", "response", 0, "firing");
+	fires_at("web-1", "", "response", 1, "resolved");
+	attacks("web-1", "", "0000000000000001", 2);
+	assert_int_equal(fire(), 0);
+	fires_at("web-1", "a", "response", 3, "firing");
+	fires_at("web-1", "", "response", 4, "resolved");
+	assert_int_equal(fire(), 1);
+}
+
+static void words_that_are_left_out_are_no_words(void **state)
+{
+	struct block_record block;
+	struct listener_record listener;
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	record_init(RECORD_block, &block);
+	record_init(RECORD_listener, &listener);
+	block.at = listener.at = START;
+	record_text(block.finding, sizeof(block.finding), "a");
+	incident_book_block(book, &block);
+	incident_book_listener(book, &listener);
+	fires_at("web-1", "a", "response", 1, NULL);
+	assert_int_equal(fire(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_has_no_id_belongs_to_nothing,
+						begin, end),
+		cmocka_unit_test_setup_teardown(words_that_are_left_out_are_no_words,
+						begin, end),
 		cmocka_unit_test_setup_teardown(
 			the_same_address_at_two_sensors_is_two_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(
