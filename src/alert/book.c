@@ -97,8 +97,7 @@ static void line_of(struct incident_book *book, struct entry *entry,
 		    const struct about *about)
 {
 	field_text256 summary;
-	snprintf(summary, sizeof(summary), "%s%s%s", about->sensor,
-		 about->sensor[0] != '\0' ? ": " : "", about->summary);
+	book_line_summary(about->sensor, about->summary, summary);
 	struct timeline_record line =
 		about->is_open ? book_new_line(about->first_us, about->kind, summary)
 			       : book_new_line(about->now_us, "resolved", summary);
@@ -109,10 +108,13 @@ static void line_of(struct incident_book *book, struct entry *entry,
 
 /* ---- members ---- */
 
-struct member *book_member(struct incident_book *book, const char *id)
+struct member *book_member(struct incident_book *book, const char *sensor,
+			   const char *id)
 {
+	uint64_t of = book_hash(sensor);
 	for (size_t i = 0; i < BOOK_MEMBERS && id[0] != '\0'; i++)
-		if (strcmp(book->members[i].id, id) == 0)
+		if (book->members[i].sensor == of &&
+		    strcmp(book->members[i].id, id) == 0)
 			return &book->members[i];
 	return NULL;
 }
@@ -162,7 +164,10 @@ static void add_member(struct incident_book *book, struct entry *entry,
 		entry->record.alerts++;
 	if (member == NULL)
 		return;
-	*member = (struct member){ .entry = entry, .target = target, .is_open = true };
+	*member = (struct member){ .sensor = book_hash(about->sensor),
+				   .entry = entry,
+				   .target = target,
+				   .is_open = true };
 	record_text(member->id, sizeof(member->id), about->id);
 	entry->open++;
 	entry->joined_us = about->now_us;
@@ -206,7 +211,9 @@ static void follow(struct entry *entry, const struct about *about)
 {
 	struct incident_record *record = &entry->record;
 	bool is_alert = strcmp(about->kind, "alert") == 0;
-	if (strcmp(record->lead, about->id) != 0 || (is_alert && !about->is_open))
+	bool is_lead = strcmp(record->lead, about->id) == 0 &&
+		       strcmp(entry->lead_sensor, about->sensor) == 0;
+	if (!is_lead || (is_alert && !about->is_open))
 		return;
 	entry->has_news |= strcmp(record->summary, about->summary) != 0;
 	record_text(record->summary, sizeof(record->summary), about->summary);
@@ -215,8 +222,10 @@ static void follow(struct entry *entry, const struct about *about)
 }
 
 /* Whose the sentence is, and where that is. */
-static void point_at(struct incident_record *record, const struct about *about)
+static void point_at(struct entry *entry, const struct about *about)
 {
+	struct incident_record *record = &entry->record;
+	record_text(entry->lead_sensor, sizeof(entry->lead_sensor), about->sensor);
 	record_text(record->lead, sizeof(record->lead), about->id);
 	record_text(record->target, sizeof(record->target), about->target);
 	record->server_ip = about->ip;
@@ -252,7 +261,7 @@ static struct entry *begin(struct incident_book *book, const struct about *about
 	record_text(record->rule, sizeof(record->rule), about->rule);
 	record->client_ip = about->client;
 	keep_first(record, about);
-	point_at(record, about);
+	point_at(entry, about);
 	record->severity = about->severity;
 	record->ahead = about->is_ahead;
 	follow(entry, about);
@@ -321,7 +330,7 @@ static bool grow(struct entry *entry, const struct about *about)
 	if (is_graver) {
 		record->severity = about->severity;
 		if (!has_own_cause(entry))
-			point_at(record, about);
+			point_at(entry, about);
 	}
 	if (about->last_us > record->last)
 		record->last = about->last_us;
@@ -368,7 +377,7 @@ static struct entry *consider(struct incident_book *book, const struct about *ab
 {
 	if (about->id[0] == '\0')
 		return NULL;
-	struct member *member = book_member(book, about->id);
+	struct member *member = book_member(book, about->sensor, about->id);
 	if (member != NULL)
 		return again(book, member, about);
 	if (!about->is_open)
@@ -447,7 +456,7 @@ static bool name_incident(const struct entry *entry, struct finding_record *find
 bool incident_book_finding(struct incident_book *book, struct finding_record *finding)
 {
 	char target[ADDR_TEXT_MAX + 16];
-	bool is_member = book_member(book, finding->id) != NULL;
+	bool is_member = book_member(book, finding->sensor, finding->id) != NULL;
 	if (record_severity(finding->severity) < SEVERITY_LOW && !is_member)
 		return false;
 	target_of(finding, target);

@@ -36,11 +36,13 @@ struct entry {
 	uint64_t attack;   /* ... with that id, hashed */
 	bool is_many;      /* others that fall by the same rule belong to it */
 	int64_t joined_us; /* when the last member came */
+	field_text64 lead_sensor; /* of a fleet: who says what record.lead is */
 };
 
 /* An alert or finding; of an unused one the id is "". */
 struct member {
 	field_text32 id;
+	uint64_t sensor; /* hashed: sensors choose ids, so each has its own */
 	struct entry *entry;
 	uint64_t target;
 	bool is_open;
@@ -49,8 +51,9 @@ struct member {
 /* What happened, before anybody knew whether it matters. */
 struct event {
 	enum cause cause;
-	struct addr ip; /* unset: any */
-	uint32_t port;  /* UNKNOWN_U32: any */
+	struct addr ip;      /* unset: any */
+	uint32_t port;       /* UNKNOWN_U32: any */
+	field_text64 sensor; /* of a fleet: where; "": anywhere */
 	struct timeline_record line;
 	field_text256 words; /* the cause in a sentence */
 };
@@ -95,7 +98,9 @@ bool entry_was_closed(const struct entry *entry);
 struct entry *book_entry(struct incident_book *book, const char *id);
 /* A free row, else that of what was over first; NULL: all fire. */
 struct entry *book_room(struct incident_book *book);
-struct member *book_member(struct incident_book *book, const char *id);
+/* NULL: that sensor has told of none with that id. */
+struct member *book_member(struct incident_book *book, const char *sensor,
+			   const char *id);
 /* A free row, else one that is over; NULL: all are in force. */
 struct member *book_member_room(struct incident_book *book);
 void book_say(struct incident_book *book, struct entry *entry, int64_t now_us);
@@ -117,6 +122,13 @@ void book_resolve(struct incident_book *book, struct entry *entry, const char *b
 uint64_t book_target(const char *sensor, const char *target);
 /* Is it of the sensor that the first member is of? */
 bool entry_is_of(const struct entry *entry, const char *sensor);
+/* Has that sensor told of any of it? */
+bool entry_has_sensor(const struct entry *entry, const char *sensor);
+/* Of whose alert or finding a line is that was kept. */
+void book_line_sensor(const struct entry *entry, const struct timeline_record *line,
+		      field_text64 out);
+/* The sentence of a line, with who says so before it. */
+void book_line_summary(const char *sensor, const char *summary, field_text256 out);
 /* One, or several with commas between. */
 void book_add_sensors(struct incident_record *record, const char *sensors);
 

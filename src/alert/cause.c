@@ -46,6 +46,8 @@ static bool is_about(const struct incident_book *book, const struct event *event
 			     !addr_is_unset(&record->first_ip) &&
 			     book->sink.is_own != NULL &&
 			     book->sink.is_own(book->sink.self, &record->first_ip);
+	if (event->sensor[0] != '\0' && !entry_has_sensor(entry, event->sensor))
+		return false;
 	if (!addr_is_unset(&event->ip) && !is_everywhere &&
 	    !addr_equal(&event->ip, &record->first_ip))
 		return false;
@@ -123,6 +125,7 @@ void incident_book_listener(struct incident_book *book,
 		 is_end ? "does not listen any more" : "listens", listener->port,
 		 listener->transport);
 	event.line = book_new_line(listener->at, "listener", event.words);
+	record_text(event.sensor, sizeof(event.sensor), listener->sensor);
 	happened(book, &event);
 }
 
@@ -152,11 +155,8 @@ static bool is_answer(const struct block_record *block)
 static struct entry *attack_of(struct incident_book *book,
 			       const struct block_record *block)
 {
-	for (size_t i = 0; i < BOOK_MEMBERS; i++)
-		if (block->finding[0] != '\0' &&
-		    strcmp(book->members[i].id, block->finding) == 0)
-			return book->members[i].entry;
-	return NULL;
+	const struct member *member = book_member(book, block->sensor, block->finding);
+	return member != NULL ? member->entry : NULL;
 }
 
 /*
@@ -176,6 +176,7 @@ void incident_book_block(struct incident_book *book, const struct block_record *
 	event.line = book_new_line(block->at, "block", event.words);
 	record_text(event.line.about, sizeof(event.line.about), block->id);
 	record_text(event.line.actor, sizeof(event.line.actor), block->actor);
+	record_text(event.sensor, sizeof(event.sensor), block->sensor);
 	if (entry == NULL) {
 		happened(book, &event);
 		return;

@@ -204,6 +204,7 @@ void book_move(struct incident_book *book, struct entry *from, struct entry *to,
 	       int64_t now_us)
 {
 	char why[64];
+	field_text256 summary;
 	for (size_t i = 0; i < BOOK_MEMBERS; i++)
 		if (book->members[i].entry == from)
 			book->members[i].entry = to;
@@ -214,9 +215,10 @@ void book_move(struct incident_book *book, struct entry *from, struct entry *to,
 	book_add_sensors(&to->record, from->record.sensors);
 	from->open = 0;
 	snprintf(why, sizeof(why), "%s%s", part_of, to->record.id);
-	struct timeline_record line = book_new_line(
-		from->record.first, from->record.alerts == 0 ? "finding" : "alert",
-		from->record.summary);
+	book_line_summary(from->lead_sensor, from->record.summary, summary);
+	struct timeline_record line =
+		book_new_line(from->record.first,
+			      from->record.alerts == 0 ? "finding" : "alert", summary);
 	line.severity = from->record.severity;
 	record_text(line.about, sizeof(line.about), from->record.lead);
 	book_line(book, to, &line);

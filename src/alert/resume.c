@@ -54,12 +54,18 @@ static bool is_of_member(const struct timeline_record *line)
 }
 
 static struct member *restore_member(struct incident_book *book, struct entry *entry,
-				     const struct timeline_record *line)
+				     const struct timeline_record *line,
+				     const char *sensor)
 {
 	struct member *member = book_member_room(book);
+	if (strcmp(entry->record.lead, line->about) == 0 &&
+	    entry->lead_sensor[0] == '\0')
+		record_text(entry->lead_sensor, sizeof(entry->lead_sensor), sensor);
 	if (member == NULL)
 		return NULL;
-	*member = (struct member){ .entry = entry, .target = entry->target };
+	*member = (struct member){ .sensor = book_hash(sensor),
+				   .entry = entry,
+				   .target = entry->target };
 	record_text(member->id, sizeof(member->id), line->about);
 	return member;
 }
@@ -71,10 +77,12 @@ void incident_book_restore_line(struct incident_book *book,
 	if (entry == NULL || !has_members(entry) || !is_of_member(line) ||
 	    line->about[0] == '\0')
 		return;
-	struct member *member = book_member(book, line->about);
+	field_text64 sensor;
+	book_line_sensor(entry, line, sensor);
+	struct member *member = book_member(book, sensor, line->about);
 	bool is_open = !book_is_word(line->kind, "resolved");
 	if (member == NULL && is_open)
-		member = restore_member(book, entry, line);
+		member = restore_member(book, entry, line, sensor);
 	if (member == NULL || member->is_open == is_open)
 		return;
 	member->is_open = is_open;

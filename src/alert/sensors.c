@@ -34,10 +34,37 @@ static bool has(const char *sensors, const char *name, size_t len)
 	return false;
 }
 
-/* More than there is room for are "...". */
+bool entry_has_sensor(const struct entry *entry, const char *sensor)
+{
+	return has(entry->record.sensors, sensor, strlen(sensor));
+}
+
+static const char more[] = "...";
+
+void book_line_summary(const char *sensor, const char *summary, field_text256 out)
+{
+	snprintf(out, sizeof(field_text256), "%s%s%s", sensor,
+		 sensor[0] != '\0' ? ": " : "", summary);
+}
+
+/* What looks like a name is one if the incident is of that sensor. */
+void book_line_sensor(const struct entry *entry, const struct timeline_record *line,
+		      field_text64 out)
+{
+	const char *sensors = entry->record.sensors, *summary = line->summary;
+	size_t len = strcspn(summary, ":, ");
+	bool is_known =
+		has(sensors, summary, len) || has(sensors, more, sizeof(more) - 1);
+	bool is_name = line->sensor[0] != '\0' && len > 0 &&
+		       len < sizeof(field_text64) &&
+		       strncmp(summary + len, ": ", 2) == 0;
+	snprintf(out, sizeof(field_text64), "%.*s", is_name && is_known ? (int)len : 0,
+		 summary);
+}
+
+/* More than there is room for are dots. */
 static void add(struct incident_record *record, const char *name, size_t len)
 {
-	static const char more[] = "...";
 	char *sensors = record->sensors;
 	size_t used = strlen(sensors);
 	if (len == 0 || has(sensors, name, len) || has(sensors, more, sizeof(more) - 1))

@@ -37,6 +37,8 @@ struct alerting_setup {
 	void (*keep)(void *self, enum record_kind kind, const void *record);
 	/* Whether an alert that no limit is of still fires; NULL: none does. */
 	bool (*goes_on)(void *self, const struct alert_record *alert);
+	/* One that was kept, to be made as it was when it was said; NULL: it is. */
+	void (*recalled)(void *self, struct alert_record *alert);
 	const struct config *config; /* in force; borrowed for good, as what follows */
 	const char *config_path;     /* NULL: the usual one */
 	const struct home *own;      /* this machine's addresses */

@@ -63,9 +63,12 @@ static bool keep_line(void *to, const void *record)
 static bool keep_alert(void *to, const void *record)
 {
 	struct restored *r = to;
-	const struct alert_record *alert = record;
-	if (alert->state != NULL && strcmp(alert->state, "firing") == 0)
-		alert_board_take(&r->alerting->board, alert);
+	struct alert_record alert = *(const struct alert_record *)record;
+	const struct alerting_setup *setup = &r->alerting->setup;
+	if (setup->recalled != NULL)
+		setup->recalled(setup->self, &alert);
+	if (alert.state != NULL && strcmp(alert.state, "firing") == 0)
+		alert_board_take(&r->alerting->board, &alert);
 	return r->alerting->board.count < ALERT_BOARD_MAX;
 }
 

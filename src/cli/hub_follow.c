@@ -15,6 +15,7 @@
 #include "base/ring.h"
 #include "fleet/batch.h"
 #include "fleet/take.h"
+#include "fleet/whole.h"
 
 enum {
 	RING_BYTES = 16 << 20,
@@ -82,6 +83,10 @@ static bool take_record(void *to, enum record_kind kind, const void *record)
 {
 	struct lane *lane = to;
 	size_t size = schemas[kind].size;
+	if (!whole_record(kind, record)) {
+		atomic_fetch_add(&lane->of->unread, 1);
+		return true;
+	}
 	board_take(lane->of->options.board, kind, record, &lane->came);
 	struct message_head *at = place(lane, kind, size);
 	if (at == NULL) {

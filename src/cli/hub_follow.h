@@ -43,7 +43,7 @@ bool hub_follow_take(struct hub_follow *follow, int most,
 struct hub_follow_counts {
 	uint64_t records; /* heard, since the start */
 	uint64_t unshown; /* ports, evidence: the loop was too busy */
-	uint64_t unread;  /* batches that are none */
+	uint64_t unread;  /* batches that are none, records that are not whole */
 	int64_t last_us;  /* when the last event was stored; UNKNOWN_TIME */
 };
 void hub_follow_count(struct hub_follow *follow, struct hub_follow_counts *out);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/hub.h"
 #include "fleet/depot.h"
+#include "fleet/whole.h"
 
 enum {
 	RECORD_MOST = 8192, /* of one */
@@ -133,7 +134,8 @@ struct recalling {
 static bool recall_one(void *to, const void *record)
 {
 	const struct recalling *r = to;
-	board_take(r->hub->board, r->kind, record, &r->came);
+	if (whole_record(r->kind, record))
+		board_take(r->hub->board, r->kind, record, &r->came);
 	return true;
 }
 

@@ -44,11 +44,20 @@ static bool goes_on(void *self, const struct alert_record *alert)
 					    is_late(self, alert->target, &sensor));
 }
 
+/* Kept, it is the hub's; in the book it is of whom it is about, as it began. */
+static void recalled(void *self, struct alert_record *alert)
+{
+	(void)self;
+	record_text(alert->sensor, sizeof(alert->sensor),
+		    strcmp(alert->rule, late_rule) == 0 ? alert->target : "");
+}
+
 bool hub_prepare_alerting(struct hub *hub, struct buf *errors)
 {
 	const struct alerting_setup setup = { .self = hub,
 					      .keep = keep,
 					      .goes_on = goes_on,
+					      .recalled = recalled,
 					      .config = &hub->config,
 					      .config_path = hub->config_path,
 					      .own = &hub->own,

@@ -115,6 +115,28 @@ uint64_t board_name(const struct board *board, enum record_kind kind,
 
 /* ---- what belongs to which incident ---- */
 
+/* Sensors choose ids, so that one is of its sensor. */
+static uint64_t name_member(const struct board *board, const char *sensor,
+			    const char *id)
+{
+	uint64_t name = shelf_name_text(&board->key, 0, sensor);
+	return shelf_name_text(&board->key, name, id);
+}
+
+/* Whose finding or alert a line is of, which the book puts before what it says. */
+static uint64_t name_about(const struct board *board,
+			   const struct timeline_record *line)
+{
+	field_text64 sensor;
+	size_t len = strcspn(line->summary, ":");
+	if (len >= sizeof(sensor) || strncmp(line->summary + len, ": ", 2) != 0)
+		len = 0;
+	memcpy(sensor, line->summary, len);
+	sensor[len] = '\0';
+	return name_member(board, fleet_name_is_good(sensor) ? sensor : FLEET_HUB,
+			   line->about);
+}
+
 /*
  * A hub's timeline says of a finding or alert of a sensor to which of the fleet's
  * incidents it belongs; the sensor itself knows its own only.
@@ -126,16 +148,16 @@ static void note_incident(struct board *board, const struct timeline_record *lin
 	    strcmp(line->sensor, FLEET_HUB) != 0)
 		return;
 	struct shelf_row *row =
-		shelf_touch(&board->incidents,
-			    shelf_name_text(&board->key, 0, line->about), &is_new);
+		shelf_touch(&board->incidents, name_about(board, line), &is_new);
 	if (row != NULL)
 		memcpy(row->at, line->incident, sizeof(line->incident));
 }
 
-static void put_incident(const struct board *board, const char *id, field_text32 out)
+static void put_incident(const struct board *board, const char *sensor, const char *id,
+			 field_text32 out)
 {
 	const struct shelf_row *row =
-		shelf_find(&board->incidents, shelf_name_text(&board->key, 0, id));
+		shelf_find(&board->incidents, name_member(board, sensor, id));
 	if (row != NULL)
 		memcpy(out, row->at, sizeof(field_text32));
 }
@@ -270,11 +292,12 @@ static void give_row(const struct giving *giving, const void *record)
 {
 	if (giving->kind == RECORD_finding) {
 		struct finding_record finding = *(const struct finding_record *)record;
-		put_incident(giving->board, finding.id, finding.incident);
+		put_incident(giving->board, finding.sensor, finding.id,
+			     finding.incident);
 		giving->emit(giving->to, &finding);
 	} else if (giving->kind == RECORD_alert) {
 		struct alert_record alert = *(const struct alert_record *)record;
-		put_incident(giving->board, alert.id, alert.incident);
+		put_incident(giving->board, alert.sensor, alert.id, alert.incident);
 		giving->emit(giving->to, &alert);
 	} else if (giving->kind == RECORD_port) {
 		struct port_record port;

@@ -221,6 +221,7 @@ static void a_finding_is_of_the_incident_that_the_hub_says(void **state)
 	line.kind = "finding";
 	record_text(line.about, sizeof(line.about), "a");
 	record_text(line.incident, sizeof(line.incident), "fleet");
+	record_text(line.summary, sizeof(line.summary), "web-1: it scans");
 	put_finding(board, "web-1", "a", "open", 1);
 	record_text(line.sensor, sizeof(line.sensor), "web-1");
 	board_take(board, RECORD_timeline, &line,
@@ -231,6 +232,13 @@ static void a_finding_is_of_the_incident_that_the_hub_says(void **state)
 	board_take(board, RECORD_timeline, &line, &came);
 	board_each(board, RECORD_finding, take_incident, incident);
 	assert_string_equal(incident, "fleet");
+	/* Another sensor's with the same id is another one. */
+	put_finding(board, "mallory", "a", "open", 3);
+	record_text(line.incident, sizeof(line.incident), "other");
+	record_text(line.summary, sizeof(line.summary), "mallory: it scans");
+	board_take(board, RECORD_timeline, &line, &came);
+	board_each(board, RECORD_finding, take_incident, incident);
+	assert_string_equal(incident, "fleet"); /* web-1's is the older one */
 }
 
 static void who_listens_no_more_is_gone(void **state)

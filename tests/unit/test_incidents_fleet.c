@@ -129,9 +129,121 @@ static void words_that_are_left_out_are_no_words(void **state)
 	assert_int_equal(fire(), 0);
 }
 
+/* Sensors choose the ids of what they tell: each ends and changes its own only. */
+static void what_one_sensor_says_is_of_no_other(void **state)
+{
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	fires_at("mallory", "a", "response", 1, "resolved");
+	assert_int_equal(fire(), 1);
+	fires_at("mallory", "a", "response", 2, "firing");
+	assert_int_equal(fire(), 2);
+	fires_at("mallory", "a", "response", 3, "resolved");
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].sensors, "web-1");
+	fires_at("web-1", "a", "response", 4, "resolved");
+	assert_int_equal(fire(), 0);
+}
+
+static void blocks(const char *sensor, const char *id)
+{
+	struct block_record block;
+	record_init(RECORD_block, &block);
+	block.at = START + 5 * SECOND;
+	block.action = "drop";
+	block.state = "active";
+	assert_true(addr_parse("203.0.113.9", &block.address));
+	record_text(block.finding, sizeof(block.finding), id);
+	record_text(block.sensor, sizeof(block.sensor), sensor);
+	incident_book_block(book, &block);
+}
+
+static void only_who_found_an_attack_answers_it(void **state)
+{
+	(void)state;
+	attacks("web-1", "a", "0000000000000001", 0);
+	blocks("mallory", "a");
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].automatic, UNKNOWN_FLAG);
+	blocks("web-1", "a");
+	assert_int_equal(fire(), 1);
+	assert_int_equal(firing.of[0].automatic, 1);
+}
+
+/* Of a change at one sensor: the same address is another host at others. */
+static void a_change_explains_what_fails_at_its_sensor(void **state)
+{
+	struct listener_record listener;
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	record_init(RECORD_listener, &listener);
+	listener.at = START;
+	listener.change = "closed";
+	listener.transport = "tcp";
+	listener.port = 80;
+	assert_true(addr_parse("127.0.0.1", &listener.ip));
+	record_text(listener.sensor, sizeof(listener.sensor), "mallory");
+	incident_book_listener(book, &listener);
+	assert_int_equal(fire(), 1);
+	assert_null(firing.of[0].cause_kind);
+	record_text(listener.sensor, sizeof(listener.sensor), "web-1");
+	incident_book_listener(book, &listener);
+	assert_int_equal(fire(), 1);
+	assert_string_equal(firing.of[0].cause_kind, "listener");
+}
+
+/* What was said becomes a new book's, as the store of a hub gives it. */
+static void restart(void)
+{
+	struct incident_record last = said[said_count - 1];
+	size_t count = line_count;
+	incident_book_free(book);
+	assert_int_equal(begin(NULL), 0);
+	incident_book_restore(book, &last);
+	for (size_t i = 0; i < count; i++) {
+		record_text(lines[i].sensor, sizeof(lines[i].sensor), "hub");
+		incident_book_restore_line(book, &lines[i]);
+	}
+}
+
+static void after_a_restart_each_is_of_its_sensor_still(void **state)
+{
+	(void)state;
+	fires_at("web-1", "a", "response", 0, "firing");
+	restart();
+	assert_int_equal(fire(), 1);
+	fires_at("mallory", "a", "response", 1, "resolved");
+	assert_int_equal(fire(), 1);
+	fires_at("web-1", "a", "response", 2, "resolved");
+	assert_int_equal(fire(), 0);
+}
+
+/* A hub's own may begin with what looks like a sensor's name. */
+static void after_a_restart_what_is_of_no_sensor_is_so_still(void **state)
+{
+	(void)state;
+	alert("a", "response", "mallory: 10.0.0.1:80", NULL, 0, 0, "firing");
+	restart();
+	assert_int_equal(fire(), 1);
+	fires_at("mallory", "a", "response", 1, "resolved");
+	assert_int_equal(fire(), 1);
+	alert("a", "response", "mallory: 10.0.0.1:80", NULL, 0, 2, "resolved");
+	assert_int_equal(fire(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_one_sensor_says_is_of_no_other,
+						begin, end),
+		cmocka_unit_test_setup_teardown(only_who_found_an_attack_answers_it,
+						begin, end),
+		cmocka_unit_test_setup_teardown(
+			a_change_explains_what_fails_at_its_sensor, begin, end),
+		cmocka_unit_test_setup_teardown(
+			after_a_restart_each_is_of_its_sensor_still, begin, end),
+		cmocka_unit_test_setup_teardown(
+			after_a_restart_what_is_of_no_sensor_is_so_still, begin, end),
 		cmocka_unit_test_setup_teardown(what_has_no_id_belongs_to_nothing,
 						begin, end),
 		cmocka_unit_test_setup_teardown(words_that_are_left_out_are_no_words,
