@@ -1,9 +1,10 @@
 /*
  * join_decide.c: see join_decide.h.
  *
- * First the token is taken, by who is quickest, for that key alone; then the name.  If
- * the second fails or the answer is lost, the same key may ask again, as nothing else
- * can be made of the token any more.
+ * First the token is taken, by who is quickest, for that key alone; then the key whose
+ * place it takes is revoked; then the name is its own.  If any of that fails or the
+ * answer is lost, the same key may ask again, as nothing else can be made of the token
+ * any more: as long as the name is another one's, who asks knows whom to revoke.
  */
 #include "fleet/join_decide.h"
 
@@ -104,9 +105,9 @@ static int take_ticket_once(struct deciding *d)
 		refuse(d->out, "the token is not known here");
 		result = -EPERM;
 	} else if (is_read && ticket.used_by[0] != '\0') {
-		d->out->is_again = strcmp(ticket.used_by, d->out->key) == 0 &&
-				   strcmp(ticket.used_as, d->name) == 0;
-		result = d->out->is_again ? 0 : -EPERM;
+		bool is_same = strcmp(ticket.used_by, d->out->key) == 0 &&
+			       strcmp(ticket.used_as, d->name) == 0;
+		result = is_same ? 0 : -EPERM;
 		if (result != 0)
 			refuse(d->out,
 			       "the token was used already, by %s: ask for a new "
@@ -138,7 +139,9 @@ static bool take_ticket(struct deciding *d)
 /* Whether it may have the name that is somebody's. */
 static bool may_replace(struct deciding *d, const struct member *old)
 {
-	if (strcmp(old->public_key, d->out->key) == 0 && !old->is_revoked)
+	d->out->is_again =
+		strcmp(old->public_key, d->out->key) == 0 && !old->is_revoked;
+	if (d->out->is_again)
 		return true;
 	if (d->out->token.name[0] == '\0')
 		return refuse(d->out,
@@ -157,6 +160,7 @@ static int look_at_name(struct deciding *d, struct member *member, uint64_t *rev
 	struct buf text = { 0 };
 	*member = (struct member){ 0 };
 	*revision = 0;
+	d->out->replaced[0] = '\0';
 	snprintf(key, sizeof(key), MEMBER_KEY "%s", d->name);
 	int result = link_get(d->link, key, &text, revision);
 	if (result == 0 && !member_read(text.at, text.len, member)) {
@@ -189,6 +193,17 @@ static void describe(const struct deciding *d, struct member *member)
 	memcpy(member->token, token->id, sizeof(member->token));
 }
 
+/* 0 or -EAGAIN. */
+static int revoke_old(struct deciding *d)
+{
+	if (d->out->replaced[0] == '\0')
+		return 0;
+	struct revoked old = { .at_s = d->now_s };
+	memcpy(old.public_key, d->out->replaced, sizeof(old.public_key));
+	memcpy(old.name, d->name, sizeof(old.name));
+	return revoke_key(d->link, &old);
+}
+
 /* 0, -EEXIST: somebody was quicker, -EPERM: refused, or another error. */
 static int take_name_once(struct deciding *d)
 {
@@ -197,6 +212,8 @@ static int take_name_once(struct deciding *d)
 	struct member member;
 	uint64_t revision, now;
 	int result = look_at_name(d, &member, &revision);
+	if (result == 0)
+		result = revoke_old(d);
 	if (result != 0)
 		return result;
 	describe(d, &member);
@@ -214,18 +231,6 @@ static bool take_name(struct deciding *d)
 	for (int i = 0; i < TRIES_MAX && result == -EEXIST; i++)
 		result = take_name_once(d);
 	return result == 0 || (result != -EPERM && later(d->out));
-}
-
-/* ---- who is not taken any more ---- */
-
-static bool revoke_old(struct deciding *d)
-{
-	if (d->out->replaced[0] == '\0')
-		return true;
-	struct revoked old = { .at_s = d->now_s };
-	memcpy(old.public_key, d->out->replaced, sizeof(old.public_key));
-	memcpy(old.name, d->name, sizeof(old.name));
-	return revoke_key(d->link, &old) == 0 || later(d->out);
 }
 
 /* The token's own credential ends by itself soon; so it is no reason to refuse. */
@@ -260,6 +265,6 @@ void join_decide(struct link *link, const struct keyring *keys,
 	*out = (struct join_decision){ 0 };
 	nkey_public_text(&request->key, out->key);
 	if (read_token(&d) && choose_name(&d) && key_is_free(&d) && name_is_free(&d) &&
-	    take_ticket(&d) && take_name(&d) && revoke_old(&d) && fill_in(&d))
+	    take_ticket(&d) && take_name(&d) && fill_in(&d))
 		revoke_token(&d);
 }

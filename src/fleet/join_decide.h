@@ -13,8 +13,8 @@ struct join_decision {
 	struct claims_token token;    /* id "": it could not be read */
 	char key[NKEY_TEXT_MAX];      /* of who asked */
 	char replaced[NKEY_TEXT_MAX]; /* the name's key until now; "": none */
-	bool is_again;                /* it was joined so before, and asks again */
-	bool is_later;                /* not decided: the bucket can't be read now */
+	bool is_again; /* the name was its own already, and it asks again */
+	bool is_later; /* not decided: the bucket can't be read now */
 };
 
 /* Decides, and keeps it in the bucket: answer.refused is "" of who is let in. */
