@@ -51,6 +51,10 @@ void incident_book_alert(struct incident_book *book, struct alert_record *alert)
  * says, because a person had closed that one; sets finding->incident.
  */
 bool incident_book_finding(struct incident_book *book, struct finding_record *finding);
+/* Of a fleet: does it say that it belongs to an incident that its sensor has no part
+ * in? */
+bool incident_book_is_of_others(struct incident_book *book,
+				const struct finding_record *finding);
 /*
  * What is no trouble by itself, and may be the cause, or what was done about it:
  * listener, block, deployment, notification.

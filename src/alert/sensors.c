@@ -39,6 +39,23 @@ bool entry_has_sensor(const struct entry *entry, const char *sensor)
 	return has(entry->record.sensors, sensor, strlen(sensor));
 }
 
+bool incident_book_is_of_others(struct incident_book *book,
+				const struct finding_record *finding)
+{
+	const struct member *member = book_member(book, finding->sensor, finding->id);
+	uint64_t hash = book_hash(finding->incident);
+	for (size_t i = 0; i < BOOK_INCIDENTS; i++) {
+		const struct entry *entry = &book->entries[i];
+		bool is_it = entry->record.id[0] != '\0' &&
+			     (strcmp(entry->record.id, finding->incident) == 0 ||
+			      (entry->is_attack && entry->attack == hash));
+		if (is_it && !entry_has_sensor(entry, finding->sensor) &&
+		    (member == NULL || member->entry != entry))
+			return true;
+	}
+	return false;
+}
+
 static const char more[] = "...";
 
 void book_line_summary(const char *sensor, const char *summary, field_text256 out)

@@ -127,9 +127,12 @@ bool hub_judge_finding(struct hub *hub, struct finding_record *finding)
 	if (!hub->leads)
 		return false;
 	memcpy(before, finding->incident, sizeof(before));
+	if (strcmp(finding->sensor, FLEET_HUB) != 0)
+		attackers_name(finding,
+			       incident_book_is_of_others(hub->alerting.book, finding));
 	attackers_join(hub->attackers, finding);
 	alerting_finding(&hub->alerting, finding);
-	attackers_note(hub->attackers, finding);
+	attackers_note(hub->attackers, finding, clock_us(CLOCK_REALTIME));
 	return strcmp(before, finding->incident) != 0;
 }
 

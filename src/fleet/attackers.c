@@ -3,12 +3,13 @@
  */
 #include "fleet/attackers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fleet/shelf.h"
 
-enum { SOURCES_MOST = 65536 };
+enum { SOURCES_MOST = 65536, ID_LEN = 16 };
 /* Who comes back later is another attack, as the book of incidents has it, too. */
 #define LATER_US INT64_C(900000000)
 
@@ -41,6 +42,22 @@ void attackers_free(struct attackers *attackers)
 	free(attackers);
 }
 
+static bool is_id(const char *text)
+{
+	return strlen(text) == ID_LEN && strspn(text, "0123456789abcdef") == ID_LEN;
+}
+
+void attackers_name(struct finding_record *finding, bool is_of_others)
+{
+	const char *sensor = finding->sensor, *incident = finding->incident;
+	if (incident[0] == '\0' || (is_id(incident) && !is_of_others))
+		return;
+	const uint64_t of[] = { hash_sum(sensor, strlen(sensor)),
+				hash_sum(incident, strlen(incident)) };
+	snprintf(finding->incident, sizeof(finding->incident), "%016llx",
+		 (unsigned long long)hash_sum(of, sizeof(of)));
+}
+
 /* 10.0.0.9 is somebody else at each site. */
 static bool is_proven(const struct finding_record *finding)
 {
@@ -70,9 +87,11 @@ void attackers_join(struct attackers *attackers, struct finding_record *finding)
 		memcpy(finding->incident, source->incident, sizeof(source->incident));
 }
 
-void attackers_note(struct attackers *attackers, const struct finding_record *finding)
+void attackers_note(struct attackers *attackers, const struct finding_record *finding,
+		    int64_t now_us)
 {
 	bool is_new;
+	int64_t last_us = finding->last < now_us ? finding->last : now_us;
 	if (!is_proven(finding))
 		return;
 	struct shelf_row *row =
@@ -81,6 +100,6 @@ void attackers_note(struct attackers *attackers, const struct finding_record *fi
 		return;
 	struct source *source = (struct source *)row->at;
 	memcpy(source->incident, finding->incident, sizeof(source->incident));
-	if (is_new || finding->last > source->last_us)
-		source->last_us = finding->last;
+	if (is_new || last_us > source->last_us)
+		source->last_us = last_us;
 }

@@ -170,6 +170,33 @@ static void only_who_found_an_attack_answers_it(void **state)
 	assert_int_equal(firing.of[0].automatic, 1);
 }
 
+static bool is_of_others(const char *sensor, const char *id, const char *incident)
+{
+	struct finding_record finding;
+	record_init(RECORD_finding, &finding);
+	record_text(finding.sensor, sizeof(finding.sensor), sensor);
+	record_text(finding.id, sizeof(finding.id), id);
+	record_text(finding.incident, sizeof(finding.incident), incident);
+	return incident_book_is_of_others(book, &finding);
+}
+
+static void an_incident_is_of_those_who_told_of_it(void **state)
+{
+	(void)state;
+	attacks("web-1", "a", "0000000000000001", 0);
+	assert_false(is_of_others("web-1", "b", "0000000000000001"));
+	assert_true(is_of_others("mallory", "a", "0000000000000001"));
+	assert_false(is_of_others("mallory", "a", "0000000000000002"));
+	/* The sixtieth sensor has no room in the list, and has a part in it. */
+	for (int i = 0; i < 60; i++) {
+		char sensor[16];
+		snprintf(sensor, sizeof(sensor), "sensor-%02d", i);
+		attacks(sensor, "a", "0000000000000001", i);
+	}
+	assert_false(is_of_others("sensor-59", "a", "0000000000000001"));
+	assert_true(is_of_others("sensor-59", "b", "0000000000000001"));
+}
+
 /* Of a change at one sensor: the same address is another host at others. */
 static void a_change_explains_what_fails_at_its_sensor(void **state)
 {
@@ -234,6 +261,8 @@ static void after_a_restart_what_is_of_no_sensor_is_so_still(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_incident_is_of_those_who_told_of_it,
+						begin, end),
 		cmocka_unit_test_setup_teardown(what_one_sensor_says_is_of_no_other,
 						begin, end),
 		cmocka_unit_test_setup_teardown(only_who_found_an_attack_answers_it,
