@@ -115,6 +115,13 @@ uint64_t board_name(const struct board *board, enum record_kind kind,
 
 /* ---- what belongs to which incident ---- */
 
+/* Whose share of a shelf a row takes: what hubs say themselves is nobody's. */
+static uint64_t owner_of(const struct board *board, const char *sensor)
+{
+	return strcmp(sensor, FLEET_HUB) != 0 ? shelf_name_text(&board->key, 0, sensor)
+					      : 0;
+}
+
 /* Sensors choose ids, so that one is of its sensor. */
 static uint64_t name_member(const struct board *board, const char *sensor,
 			    const char *id)
@@ -124,17 +131,15 @@ static uint64_t name_member(const struct board *board, const char *sensor,
 }
 
 /* Whose finding or alert a line is of, which the book puts before what it says. */
-static uint64_t name_about(const struct board *board,
-			   const struct timeline_record *line)
+static void teller_of(const struct timeline_record *line, field_text64 sensor)
 {
-	field_text64 sensor;
 	size_t len = strcspn(line->summary, ":");
-	if (len >= sizeof(sensor) || strncmp(line->summary + len, ": ", 2) != 0)
+	if (len >= sizeof(field_text64) || strncmp(line->summary + len, ": ", 2) != 0)
 		len = 0;
 	memcpy(sensor, line->summary, len);
 	sensor[len] = '\0';
-	return name_member(board, fleet_name_is_good(sensor) ? sensor : FLEET_HUB,
-			   line->about);
+	if (!fleet_name_is_good(sensor))
+		record_text(sensor, sizeof(field_text64), FLEET_HUB);
 }
 
 /*
@@ -147,8 +152,11 @@ static void note_incident(struct board *board, const struct timeline_record *lin
 	if (line->about[0] == '\0' || line->kind == NULL ||
 	    strcmp(line->sensor, FLEET_HUB) != 0)
 		return;
+	field_text64 sensor;
+	teller_of(line, sensor);
 	struct shelf_row *row =
-		shelf_touch(&board->incidents, name_about(board, line), &is_new);
+		shelf_touch_of(&board->incidents, owner_of(board, sensor),
+			       name_member(board, sensor, line->about), &is_new);
 	if (row != NULL)
 		memcpy(row->at, line->incident, sizeof(line->incident));
 }
@@ -226,7 +234,9 @@ static void take_kept(struct board *board, enum record_kind kind, const void *re
 	if (!is_news(open, kind, name, record, ends || goes) ||
 	    !is_news(over, kind, name, record, !ends) || goes)
 		return;
-	struct shelf_row *row = shelf_touch(ends ? over : open, name, &is_new);
+	struct shelf_row *row = shelf_touch_of(
+		ends ? over : open, owner_of(board, board_sensor_of(kind, record)),
+		name, &is_new);
 	if (row != NULL)
 		memcpy(row->at, record, schemas[kind].size);
 }
@@ -235,8 +245,9 @@ static void take_port(struct board *board, const struct port_record *port,
 		      const struct board_came *came)
 {
 	bool is_new;
-	struct shelf_row *row = shelf_touch(
-		&board->ports, board_name(board, RECORD_port, port), &is_new);
+	struct shelf_row *row =
+		shelf_touch_of(&board->ports, owner_of(board, port->sensor),
+			       board_name(board, RECORD_port, port), &is_new);
 	if (row == NULL)
 		return;
 	struct board_port *known = (struct board_port *)row->at;

@@ -3,8 +3,9 @@
  * blocked, who listens, the last answer of each target, and what ports did lately.
  *
  * Records come in as sensors tell them, from any thread, and are given out again;
- * functions lock.  All of it is bounded: what was touched longest ago goes first, and
- * is counted.  Nothing is gone through each second but what has changed.
+ * functions lock.  All of it is bounded: what was touched longest ago goes first, of
+ * who has more than a share of it (shelf.h), and is counted.  Nothing is gone through
+ * each second but what has changed.
  *
  * Time is the NATS servers': that at which they stored a message.  Neither a sensor's
  * clock that is wrong nor the hub's own makes a sensor late.

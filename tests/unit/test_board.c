@@ -241,6 +241,51 @@ static void a_finding_is_of_the_incident_that_the_hub_says(void **state)
 	assert_string_equal(incident, "fleet"); /* web-1's is the older one */
 }
 
+/* ---- in bounds ---- */
+
+static void count_of(void *to, const void *record)
+{
+	size_t *counts = to; /* of web-1, and of others */
+	const struct finding_record *finding = record;
+	counts[strcmp(finding->sensor, "web-1") == 0 ? 0 : 1]++;
+}
+
+/* There is room for 32768 that are open. */
+static void who_tells_much_drives_out_his_own(void **state)
+{
+	struct board *board = *state;
+	size_t counts[2] = { 0 };
+	char id[32];
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		put_finding(board, "web-1", id, "open", 1);
+	}
+	for (int i = 0; i < 50000; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		put_finding(board, "mallory", id, "open", 2);
+	}
+	board_each(board, RECORD_finding, count_of, counts);
+	assert_int_equal(counts[0], 100);
+	assert_int_equal(counts[1], 32768 - 100);
+	for (int i = 100; i < 5000; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		put_finding(board, "web-1", id, "open", 3);
+	}
+	/* One's own share, an eighth, comes from who has more than that. */
+	counts[0] = counts[1] = 0;
+	board_each(board, RECORD_finding, count_of, counts);
+	assert_int_equal(counts[0], 32768 / 8);
+	assert_int_equal(counts[1], 32768 - 32768 / 8);
+	for (int i = 0; i < 50000; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		put_finding(board, "mallory", id, "closed", 4);
+	}
+	counts[0] = counts[1] = 0;
+	board_each(board, RECORD_finding, count_of, counts);
+	assert_int_equal(counts[0], 32768 / 8);
+	assert_int_equal(counts[1], 2048);
+}
+
 static void who_listens_no_more_is_gone(void **state)
 {
 	struct board *board = *state;
@@ -371,6 +416,7 @@ int main(void)
 		TEST(what_is_closed_comes_after_what_is_open),
 		TEST(what_is_older_changes_nothing),
 		TEST(a_finding_is_of_the_incident_that_the_hub_says),
+		TEST(who_tells_much_drives_out_his_own),
 		TEST(who_listens_no_more_is_gone),
 		TEST(seconds_of_a_service_add_up_by_sensor),
 		TEST(a_service_that_nothing_was_heard_of_is_not_now),
