@@ -530,8 +530,10 @@ int main(int argc, char **argv)
 					   .memory_since_us = memory_since,
 					   .policy = policy,
 					   .policy_apply = policy_apply };
-	const struct web_past past = { "/var/lib/breakwater", open_past, read_past,
-				       close_past, NULL };
+	const struct web_past past = { .folder = "/var/lib/breakwater",
+				       .open = open_past,
+				       .read = read_past,
+				       .close = close_past };
 	const struct web_options options = { .listen = argc > 2 ? argv[2] : "off",
 					     .socket_path = argc > 1 ? argv[1] : NULL,
 					     .version = "0.1.0",

@@ -184,8 +184,10 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
 
-static const struct web_past made_up = { "/nowhere",   open_stored, read_stored,
-					 close_stored, NULL,        NULL };
+static const struct web_past made_up = { .folder = "/nowhere",
+					 .open = open_stored,
+					 .read = read_stored,
+					 .close = close_stored };
 static struct web_source known;
 
 static int set_up_past(void **state)

@@ -95,8 +95,10 @@ static void audit(void *self, const char *action, const char *actor,
 	snprintf(audited, sizeof(audited), "%s %s %s", action, actor, subject);
 }
 
-static const struct web_past store = { "/nowhere", open_store, read_store, close_store,
-				       NULL };
+static const struct web_past store = { .folder = "/nowhere",
+				       .open = open_store,
+				       .read = read_store,
+				       .close = close_store };
 
 static int set_up_reports(void **state)
 {

@@ -52,8 +52,10 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	return 0;
 }
 
-static const struct web_past made_up = { "/nowhere", open_stored, read_stored,
-					 close_stored, NULL };
+static const struct web_past made_up = { .folder = "/nowhere",
+					 .open = open_stored,
+					 .read = read_stored,
+					 .close = close_stored };
 
 static int set_up_turns(void **state)
 {
