@@ -38,12 +38,17 @@ static void show(struct hub *hub, enum record_kind kind, const void *record)
 		web_live(hub->web, kind, record);
 }
 
-/* How it is, is the board's to say: it knows its clock. */
-static void show_sensor(struct hub *hub, const struct sensor_record *sensor)
+/*
+ * How it is, is the board's to say, to whoever looks and whoever judges: it knows its
+ * clock, and as what it was joined.
+ */
+static void take_heartbeat(struct hub *hub, const struct sensor_record *sensor)
 {
 	struct sensor_record known;
-	if (board_sensor(hub->board, sensor->sensor, &known))
-		show(hub, RECORD_sensor, &known);
+	if (!board_sensor(hub->board, sensor->sensor, &known))
+		return;
+	show(hub, RECORD_sensor, &known);
+	hub_judge(hub, RECORD_sensor, &known);
 }
 
 /*
@@ -61,10 +66,11 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 	enum record_kind kind = heard->kind;
 	if (heard->is_own)
 		return; /* kept and shown when it was said */
-	if (kind == RECORD_sensor)
-		show_sensor(hub, heard->record);
-	else
-		show(hub, kind, heard->record);
+	if (kind == RECORD_sensor) {
+		take_heartbeat(hub, heard->record);
+		return;
+	}
+	show(hub, kind, heard->record);
 	if (kind == RECORD_port)
 		return;
 	if (kind == RECORD_probe)

@@ -22,7 +22,7 @@ struct hub_join {
 	struct hub_join_options options;
 	struct joining *joining; /* NULL: it can't be; trouble says why */
 	struct link_watch *watch;
-	pthread_t looking; /* at who is revoked already */
+	pthread_t looking; /* at who joined already, and who is revoked */
 	bool looks;
 	pthread_mutex_t lock;
 	pthread_cond_t taken;
@@ -65,7 +65,7 @@ void hub_join_take(struct hub_join *join,
 	pthread_mutex_unlock(&join->lock);
 }
 
-/* ---- who is revoked, on threads of the link ---- */
+/* ---- who joined as what, and who is revoked, on threads of the link ---- */
 
 static void show_revoked(struct hub_join *join, const struct member *member)
 {
@@ -88,10 +88,15 @@ static void show_revoked(struct hub_join *join, const struct member *member)
 static void take_member(void *self, const char *key, const void *value, size_t len,
 			uint64_t revision)
 {
+	const struct hub_join *join = self;
 	struct member member;
 	(void)key;
-	(void)revision;
-	if (value != NULL && member_read(value, len, &member) && member.is_revoked)
+	if (value == NULL || !member_read(value, len, &member))
+		return;
+	const struct board_member joined = { member.name, member.site, member.tags,
+					     revision };
+	board_member(join->options.board, &joined);
+	if (member.is_revoked)
 		show_revoked(self, &member);
 }
 

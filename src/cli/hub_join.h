@@ -1,6 +1,7 @@
 /*
- * hub_join.h: machines that join the fleet by this hub, and those that may not tell any
- * more (fleet/join.h, fleet/member.h).
+ * hub_join.h: machines that join the fleet by this hub, and what the board is told of
+ * all that did: where they are, what they are for, and which may not tell any more
+ * (fleet/join.h, fleet/member.h).
  */
 #pragma once
 

@@ -34,6 +34,18 @@ struct board_came {
 void board_take(struct board *board, enum record_kind kind, const void *record,
 		const struct board_came *came);
 
+/*
+ * Where that sensor is and what it is for, as it was joined: from then on its own word of
+ * both counts for nothing, as whoever stole its key has that word.  revision: of the
+ * bucket; older than what is known, it changes nothing.  Of a sensor that nobody tells
+ * this of, its own word counts.
+ */
+struct board_member {
+	const char *name, *site, *tags;
+	uint64_t revision;
+};
+void board_member(struct board *board, const struct board_member *member);
+
 typedef void (*board_emit)(void *to, const void *record);
 /*
  * What is there now, the newest first: of sensors, ports, listeners, probes, levels all

@@ -19,9 +19,17 @@ struct board_sensor {
 	const char *told; /* its state, as board_tick() told it last */
 };
 
+/* What the registry says of a sensor. */
+struct board_joined {
+	uint64_t revision;
+	field_text64 site;
+	field_text256 tags;
+};
+
 /* Those that are heard, and those that are not: late, gone, revoked. */
 struct board_sensors {
 	struct shelf up, quiet;
+	struct shelf joined; /* of those that were: board_joined */
 	uint64_t *news; /* owned: names of those whose state has changed */
 	size_t news_count, news_room;
 };

@@ -10,7 +10,11 @@
 
 #include "fleet/board_inside.h"
 
-enum { SENSORS_MOST = 131072, QUIET_MOST = 131072 };
+enum {
+	SENSORS_MOST = 131072,
+	QUIET_MOST = 131072,
+	JOINED_MOST = SENSORS_MOST + QUIET_MOST,
+};
 /* A batch that waited so long says nothing of a clock. */
 #define WAITED_US UINT64_C(5000000)
 
@@ -22,12 +26,15 @@ void board_sensors_init(struct board_sensors *sensors)
 				      .most = SENSORS_MOST };
 	sensors->quiet = (struct shelf){ .size = sizeof(struct board_sensor),
 					 .most = QUIET_MOST };
+	sensors->joined = (struct shelf){ .size = sizeof(struct board_joined),
+					  .most = JOINED_MOST };
 }
 
 void board_sensors_free(struct board_sensors *sensors)
 {
 	shelf_free(&sensors->up);
 	shelf_free(&sensors->quiet);
+	shelf_free(&sensors->joined);
 	free(sensors->news);
 }
 
@@ -111,6 +118,46 @@ static void note_offset(struct board_sensor *sensor, const struct board_came *ca
 	sensor->record.clock_offset_ms = best;
 }
 
+/* ---- as it was joined ---- */
+
+static void put_joined(struct sensor_record *record, const struct shelf_row *row)
+{
+	if (row == NULL)
+		return;
+	const struct board_joined *joined = (const struct board_joined *)row->at;
+	memcpy(record->site, joined->site, sizeof(record->site));
+	memcpy(record->tags, joined->tags, sizeof(record->tags));
+}
+
+/* Under the lock. */
+static void take_member(struct board *board, const struct board_member *member)
+{
+	struct board_sensors *sensors = &board->sensors;
+	uint64_t name = shelf_name_text(&board->key, 0, member->name);
+	bool is_new;
+	struct shelf_row *row = shelf_touch(&sensors->joined, name, &is_new);
+	if (row == NULL)
+		return;
+	struct board_joined *joined = (struct board_joined *)row->at;
+	if (!is_new && joined->revision > member->revision)
+		return;
+	joined->revision = member->revision;
+	record_text(joined->site, sizeof(joined->site), member->site);
+	record_text(joined->tags, sizeof(joined->tags), member->tags);
+	struct shelf_row *known = shelf_find(&sensors->up, name);
+	if (known == NULL)
+		known = shelf_find(&sensors->quiet, name);
+	if (known != NULL)
+		put_joined(&sensor_at(known)->record, row);
+}
+
+void board_member(struct board *board, const struct board_member *member)
+{
+	pthread_mutex_lock(&board->lock);
+	take_member(board, member);
+	pthread_mutex_unlock(&board->lock);
+}
+
 /* ---- what it says ---- */
 
 static bool is_older(const struct board_sensor *known,
@@ -153,6 +200,7 @@ void board_take_sensor(struct board *board, const struct sensor_record *record,
 	const char *before = sensor->record.state;
 	double offset_ms = row != NULL ? sensor->record.clock_offset_ms : NAN;
 	sensor->record = *record;
+	put_joined(&sensor->record, shelf_find(&sensors->joined, name));
 	sensor->record.state = before;
 	sensor->record.clock_offset_ms = offset_ms;
 	if (came->stored_us != UNKNOWN_TIME)
@@ -249,7 +297,8 @@ void board_count_sensors(const struct board *board, struct board_counts *out)
 		if (word >= 0)
 			(*by[word])++;
 	}
-	out->evicted += sensors->up.evicted + sensors->quiet.evicted;
+	out->evicted += sensors->up.evicted + sensors->quiet.evicted +
+			sensors->joined.evicted;
 	for (struct shelf_row *row = sensors->up.oldest; row != NULL; row = row->newer)
 		count_row(&sensor_at(row)->record, out);
 }

@@ -263,8 +263,11 @@ def lies_garbage_and_replays(tap, lab):
     fleet.start_nodes()
     hub = Hub(lab, fleet.network, "hub-1", "", state=fleet.state)
     until(lambda: is_up(hub) and hub.leads(), "a hub that leads", 60, 0.1)
-    state, thief = fleet.join("victim"), fleet.client(fleet.join("thief"))
+    state = fleet.join("victim", token=fleet.token("--site", "berlin", "--tag", "web"))
+    thief = fleet.client(fleet.join("thief"))
     fleet.nodes[0].end()
+    identity = state / "fleet" / "identity"
+    identity.write_text(identity.read_text().replace("berlin", "paris").replace("web", "db"))
     config = fleet.dir / "victim.yaml"
     config.write_text(f"fleet: {{servers: ['{fleet.servers[0]}']}}\n")
     victim = fleet.network.start(BREAKWATER, "run", "--state", str(state), "--socket",
@@ -276,6 +279,9 @@ def lies_garbage_and_replays(tap, lab):
     until(lambda: [one for one in hub.get("sensors") if one["sensor"] == "victim"],
           "the victim is heard", 60, 0.2)
     until(lambda: not [path for path in batches if path.exists()], "all is told", 60, 0.2)
+    tap.equal([(one["site"], one["tags"]) for one in hub.get("sensors")
+               if one["sensor"] == "victim"], [("berlin", "web")],
+              "where it is and what it is for is as it was joined, whatever it says")
     victim.end()
     depot = fleet.state / "fleet.db"
 

@@ -88,6 +88,41 @@ static void who_is_not_heard_for_thirty_seconds_is_late_once(void **state)
 	assert_string_equal(tick(board, 33), "web-1 up");
 }
 
+/* Whoever has a key has its word: it is at no other site, and of no other group. */
+static void as_what_it_was_joined_no_sensor_says_itself(void **state)
+{
+	struct board *board = *state;
+	struct sensor_record said, known;
+	const struct board_came now = at(0), later = at(10);
+	const struct board_member joined = { "web-1", "berlin", "web", 7 },
+				  older = { "web-1", "oslo", "", 6 },
+				  anew = { "web-1", "rome", "", 8 };
+	record_init(RECORD_sensor, &said);
+	record_text(said.sensor, sizeof(said.sensor), "web-1");
+	record_text(said.site, sizeof(said.site), "paris");
+	record_text(said.tags, sizeof(said.tags), "db");
+	said.state = "up";
+	said.at = START;
+	board_take(board, RECORD_sensor, &said, &now);
+	assert_true(board_sensor(board, "web-1", &known));
+	assert_string_equal(known.site, "paris"); /* nobody has told otherwise */
+	board_member(board, &joined);
+	assert_true(board_sensor(board, "web-1", &known));
+	assert_string_equal(known.site, "berlin");
+	assert_string_equal(known.tags, "web");
+	said.at += 10 * SECOND;
+	board_take(board, RECORD_sensor, &said, &later);
+	board_member(board, &older);
+	assert_true(board_sensor(board, "web-1", &known));
+	assert_int_equal(known.at, said.at);
+	assert_string_equal(known.site, "berlin");
+	assert_string_equal(known.tags, "web");
+	board_member(board, &anew);
+	assert_true(board_sensor(board, "web-1", &known));
+	assert_string_equal(known.site, "rome");
+	assert_string_equal(known.tags, "");
+}
+
 static void who_ended_in_order_is_not_late(void **state)
 {
 	struct board *board = *state;
@@ -409,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_is_not_heard_for_thirty_seconds_is_late_once),
+		TEST(as_what_it_was_joined_no_sensor_says_itself),
 		TEST(who_ended_in_order_is_not_late),
 		TEST(a_clock_that_is_wrong_is_told_and_makes_nobody_late),
 		TEST(what_waited_on_its_way_is_no_clock_that_is_off),
