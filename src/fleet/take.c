@@ -19,6 +19,11 @@ enum {
 	FETCH_MS = 1000,
 	/* A gap's batch may come with each. */
 	WRITE_MAX = 2 * FETCH_MAX,
+	/*
+	 * A message of some hundred bytes may hold as many records as a batch may, all
+	 * alike: what is written at once is bounded by what it becomes.
+	 */
+	WRITE_RECORDS = 2 * BATCH_RECORDS_MAX,
 	PAUSE_FIRST_MS = 250,
 	PAUSE_MOST_MS = 10000,
 	PAUSE_STEP_MS = 50,
@@ -37,7 +42,8 @@ struct take {
 	size_t message_of[WRITE_MAX]; /* FETCH_MAX: it is a gap's */
 	struct buf gaps[FETCH_MAX];   /* owned */
 	size_t batch_count, gap_count;
-	uint64_t lost;
+	uint64_t lost, records;
+	int fetch; /* messages at once */
 	int pause_ms;
 	int64_t looked_us;
 	/* Under the lock: */
@@ -95,6 +101,12 @@ static bool is_whose(const struct take *take, const char *sensor,
 	       head->id.lane == take->options.lane;
 }
 
+static void begin_write(struct take *take)
+{
+	take->batch_count = take->gap_count = 0;
+	take->lost = take->records = 0;
+}
+
 static void add(struct take *take, const struct batch_id *id, const void *bytes,
 		size_t len, size_t message)
 {
@@ -142,6 +154,7 @@ static void consider(struct take *take, size_t i)
 		link_message_done(message);
 	} else {
 		add(take, &head.id, message->bytes, message->len, i);
+		take->records += head.records;
 		add_gap(take, &head);
 	}
 }
@@ -237,7 +250,10 @@ static bool has_stream(struct take *take)
 	return false;
 }
 
-/* The depot is opened anew before the next: who knows what is wrong with it. */
+/*
+ * The depot is opened anew before the next: who knows what is wrong with it.  Perhaps
+ * it is one batch: then the next come one by one, so that those of others are kept.
+ */
 static void write_all(struct take *take)
 {
 	char error[DEPOT_ERROR_MAX];
@@ -247,13 +263,33 @@ static void write_all(struct take *take)
 		acknowledge(take);
 		take->pause_ms = PAUSE_FIRST_MS;
 		say(take, true, true, "");
-		return;
+	} else {
+		give_back(take);
+		depot_close(take->depot);
+		take->depot = NULL;
+		take->fetch = 1;
+		say(take, false, true, error);
 	}
-	give_back(take);
-	depot_close(take->depot);
-	take->depot = NULL;
-	say(take, false, true, error);
-	rest(take);
+	begin_write(take);
+}
+
+/* After a write that failed, the rest waits for the next fetch. */
+static void keep_all(struct take *take, size_t count)
+{
+	begin_write(take);
+	for (size_t i = 0; i < count; i++) {
+		if (take->depot == NULL)
+			link_message_again(&take->messages[i]);
+		else
+			consider(take, i);
+		if (take->records >= WRITE_RECORDS)
+			write_all(take);
+	}
+	write_all(take);
+	if (take->depot == NULL)
+		rest(take);
+	else if (count > 0)
+		take->fetch = take->fetch * 2 < FETCH_MAX ? take->fetch * 2 : FETCH_MAX;
 }
 
 static void look_what_waits(struct take *take)
@@ -271,7 +307,7 @@ static void look_what_waits(struct take *take)
 static void take_some(struct take *take)
 {
 	char why[LINK_ERROR_MAX];
-	int count = link_pull_fetch(take->pull, take->messages, FETCH_MAX, FETCH_MS);
+	int count = link_pull_fetch(take->pull, take->messages, take->fetch, FETCH_MS);
 	if (count < 0) {
 		link_trouble(take->options.link, why);
 		say(take, true, false,
@@ -279,11 +315,7 @@ static void take_some(struct take *take)
 		rest(take);
 		return;
 	}
-	take->batch_count = take->gap_count = 0;
-	take->lost = 0;
-	for (int i = 0; i < count; i++)
-		consider(take, (size_t)i);
-	write_all(take);
+	keep_all(take, (size_t)count);
 	if (count == 0) {
 		take->pause_ms = PAUSE_FIRST_MS;
 		say(take, true, true, "");
@@ -309,6 +341,7 @@ struct take *take_start(const struct take_options *options)
 		return NULL;
 	take->options = *options;
 	take->pause_ms = PAUSE_FIRST_MS;
+	take->fetch = FETCH_MAX;
 	take->status = (struct take_status){ .stored_us = UNKNOWN_TIME,
 					     .kept_us = UNKNOWN_TIME,
 					     .waiting = -1 };
