@@ -11,8 +11,11 @@
 #include "fleet/bucket.h"
 #include "probe/target_file.h"
 
+_Static_assert((int)TARGET_SITES_MAX == VANTAGES_SITES_MAX, "as many as a target has");
+
 struct wanted {
 	char target[TARGET_TEXT_MAX];
+	char sites[TARGET_SITES_MAX][64];
 	uint32_t every_s;
 	uint8_t need, of;
 };
@@ -48,6 +51,7 @@ static void take_places(void *to, const char *target, const struct target_from *
 	*wanted = (struct wanted){ .every_s = rules->interval_s,
 				   .need = from->need,
 				   .of = from->count };
+	memcpy(wanted->sites, from->sites, sizeof(wanted->sites));
 	snprintf(wanted->target, sizeof(wanted->target), "%s", target);
 }
 
@@ -131,7 +135,8 @@ void hub_targets_put(const struct hub_targets *targets, struct vantages *places)
 	for (size_t i = 0; i < targets->count; i++) {
 		const struct wanted *wanted = &targets->at[i];
 		const struct vantages_wanted one = { wanted->target, wanted->every_s,
-						     wanted->need, wanted->of };
+						     wanted->need, wanted->of,
+						     wanted->sites };
 		vantages_add(places, &one);
 	}
 	vantages_end_set(places);

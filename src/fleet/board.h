@@ -35,8 +35,8 @@ void board_take(struct board *board, enum record_kind kind, const void *record,
 		const struct board_came *came);
 
 /*
- * Where that sensor is and what it is for, as it was joined: from then on its own word of
- * both counts for nothing, as whoever stole its key has that word.  revision: of the
+ * Where that sensor is and what it is for, as it was joined: from then on its own word
+ * of both counts for nothing, as whoever stole its key has that word.  revision: of the
  * bucket; older than what is known, it changes nothing.  Of a sensor that nobody tells
  * this of, its own word counts.
  */

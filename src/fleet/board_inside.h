@@ -30,7 +30,7 @@ struct board_joined {
 struct board_sensors {
 	struct shelf up, quiet;
 	struct shelf joined; /* of those that were: board_joined */
-	uint64_t *news; /* owned: names of those whose state has changed */
+	uint64_t *news;      /* owned: names of those whose state has changed */
 	size_t news_count, news_room;
 };
 

@@ -297,8 +297,8 @@ void board_count_sensors(const struct board *board, struct board_counts *out)
 		if (word >= 0)
 			(*by[word])++;
 	}
-	out->evicted += sensors->up.evicted + sensors->quiet.evicted +
-			sensors->joined.evicted;
+	out->evicted +=
+		sensors->up.evicted + sensors->quiet.evicted + sensors->joined.evicted;
 	for (struct shelf_row *row = sensors->up.oldest; row != NULL; row = row->newer)
 		count_row(&sensor_at(row)->record, out);
 }

@@ -32,6 +32,7 @@ struct watched {
 	char target[VANTAGES_TARGET_MAX];
 	uint32_t every_s;
 	uint8_t need, of;
+	char sites[VANTAGES_SITES_MAX][sizeof(field_text64)]; /* of them `of` */
 	bool is_wanted;
 	struct place places[VANTAGES_PER_TARGET];
 	const char *state; /* as last told; NULL: never */
@@ -106,8 +107,12 @@ bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted)
 	struct watched *watched = find(places, wanted->target);
 	if (watched == NULL)
 		watched = insert(places, wanted->target);
-	if (watched == NULL)
+	if (watched == NULL || wanted->of > VANTAGES_SITES_MAX)
 		return false;
+	memset(watched->sites, 0, sizeof(watched->sites));
+	if (wanted->of > 0)
+		memcpy(watched->sites, wanted->sites,
+		       wanted->of * sizeof(watched->sites[0]));
 	watched->every_s = wanted->every_s;
 	watched->need = wanted->need;
 	watched->of = wanted->of;
@@ -131,6 +136,14 @@ bool vantages_knows(const struct vantages *places, const char *target)
 
 /* ---- answers ---- */
 
+static bool is_asked_from(const struct watched *watched, const char *site)
+{
+	size_t i = 0;
+	while (i < watched->of && strcmp(watched->sites[i], site) != 0)
+		i++;
+	return i < watched->of || watched->of == 0;
+}
+
 /* Its sensor's, or one that is free, or that was silent for longest. */
 static struct place *place_of(struct watched *watched, const char *sensor)
 {
@@ -152,7 +165,7 @@ void vantages_take(struct vantages *places, const struct probe_record *probe,
 {
 	struct watched *watched = find(places, probe->target);
 	if (watched == NULL || probe->sensor[0] == '\0' ||
-	    strcmp(probe->sensor, FLEET_HUB) == 0)
+	    strcmp(probe->sensor, FLEET_HUB) == 0 || !is_asked_from(watched, site))
 		return;
 	struct place *place = place_of(watched, probe->sensor);
 	snprintf(place->site, sizeof(place->site), "%s", site);
@@ -182,12 +195,13 @@ static int64_t silent_us(const struct watched *watched)
 	return (s > SILENT_LEAST_S ? s : SILENT_LEAST_S) * SECOND_US;
 }
 
-/* A place that is free now does not count. */
+/* One that is free now does not, nor one of before the set was another. */
 static bool counts(const struct watched *watched, const struct place *place,
 		   const struct vantages_with *with, int64_t now_us)
 {
 	return place->sensor[0] != '\0' && place->state != NULL &&
 	       !is_word(place->state, "unknown") &&
+	       is_asked_from(watched, place->site) &&
 	       now_us - place->heard_us <= silent_us(watched) &&
 	       with->counts(with->self, place->sensor);
 }

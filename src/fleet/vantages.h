@@ -17,6 +17,7 @@
 
 enum {
 	VANTAGES_PER_TARGET = 16,
+	VANTAGES_SITES_MAX = 16,
 	VANTAGES_TARGETS_MAX = 16384,
 	VANTAGES_TARGET_MAX = sizeof(((struct probe_record *)0)->target),
 };
@@ -27,6 +28,8 @@ struct vantages_wanted {
 	uint32_t every_s; /* silent for three times as long, a place says nothing */
 	uint8_t need; /* so many places have to say that it is down; 0: most of them */
 	uint8_t of;   /* from so many sites it is asked; 0: from those that say */
+	/* Those sites, if any: what others say of it counts for nothing.  Copied. */
+	const char (*sites)[sizeof(field_text64)];
 };
 
 struct vantages;
@@ -39,7 +42,8 @@ bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted)
 void vantages_end_set(struct vantages *places);
 bool vantages_knows(const struct vantages *places, const char *target);
 
-/* A sensor's answer; of targets that are none of the set: nothing.  site: its own. */
+/* A sensor's answer; of targets that are none of the set: nothing.
+ * site: where it is. */
 void vantages_take(struct vantages *places, const struct probe_record *probe,
 		   const char *site, int64_t now_us);
 /*

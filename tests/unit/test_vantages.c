@@ -41,7 +41,9 @@ static void emit(void *self, const struct probe_record *probe)
 
 static void want(struct scene *scene, uint8_t need, uint8_t of)
 {
-	const struct vantages_wanted wanted = { TARGET, 30, need, of };
+	static const char sites[][64] = { "berlin", "paris", "rome", "oslo" };
+	const struct vantages_wanted wanted = { TARGET, 30, need, of, sites };
+	assert_true(of <= sizeof(sites) / sizeof(sites[0]));
 	vantages_begin_set(scene->places);
 	assert_true(vantages_add(scene->places, &wanted));
 	vantages_end_set(scene->places);
@@ -114,6 +116,33 @@ static void it_is_down_when_as_many_as_needed_say_so(void **state)
 	assert_string_equal(state_after(scene, "up", "up", "up"), "up");
 }
 
+static void who_is_not_asked_says_nothing(void **state)
+{
+	const struct vantages_with with = { *state, counts, emit };
+	struct place_seen seen[VANTAGES_PER_TARGET];
+	struct scene *scene = *state;
+	assert_string_equal(state_after(scene, "up", "up", "up"), "up");
+	say(scene, "tokyo-1", "down");
+	say(scene, "lima-1", "down");
+	pass(scene, 1);
+	assert_string_equal(scene->last.hard_state, "up");
+	assert_int_equal(vantages_of(scene->places, TARGET, seen), 3);
+	/* Nor who is not asked any more: one of two that are is no majority. */
+	say(scene, "rome-1", "down");
+	say(scene, "paris-1", "down");
+	pass(scene, 1);
+	assert_string_equal(scene->last.hard_state, "down");
+	want(scene, 2, 2);
+	vantages_second(scene->places, &with, scene->now_us);
+	assert_string_equal(scene->last.hard_state, "degraded");
+	assert_null(strstr(scene->last.detail, "rome"));
+	/* Without a list, all that say it count. */
+	want(scene, 2, 0);
+	say(scene, "tokyo-1", "down");
+	pass(scene, 1);
+	assert_string_equal(scene->last.hard_state, "down");
+}
+
 static void one_place_alone_makes_it_degraded(void **state)
 {
 	struct scene *scene = *state;
@@ -183,7 +212,7 @@ static void it_is_told_when_it_changes_and_in_its_own_time(void **state)
 static void what_is_not_of_the_set_is_nothing(void **state)
 {
 	struct scene *scene = *state;
-	const struct vantages_wanted other = { "tcp://other:1", 30, 0, 0 };
+	const struct vantages_wanted other = { "tcp://other:1", 30, 0, 0, NULL };
 	vantages_begin_set(scene->places);
 	vantages_add(scene->places, &other);
 	vantages_end_set(scene->places);
@@ -209,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define PLACES(test) cmocka_unit_test_setup_teardown(test, begin, end)
 		PLACES(it_is_down_when_as_many_as_needed_say_so),
+		PLACES(who_is_not_asked_says_nothing),
 		PLACES(one_place_alone_makes_it_degraded),
 		PLACES(a_place_that_is_cut_off_does_not_count),
 		PLACES(too_few_that_can_tell_is_not_known),
