@@ -236,7 +236,6 @@ static struct link_streams streams_of(const struct config *config)
 	struct link_streams streams = { .replicas = (int)config->hub_replicas };
 	for (int i = 0; i < FLEET_LANES; i++) {
 		streams.bytes_max[i] = config->hub_stream_size;
-		streams.age_max_s[i] = config->hub_stream_age;
 	}
 	return streams;
 }

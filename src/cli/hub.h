@@ -83,6 +83,8 @@ struct hub {
 	uint64_t told_stamp;   /* of the file of who was told what, as last given on */
 	int64_t second_us;
 	int64_t began_us; /* this hub's monotonic clock */
+	int64_t heard_us; /* the same, of the first record of the streams; 0: none came
+			   */
 	int epoll, signals, timer;
 	unsigned ticks;
 };

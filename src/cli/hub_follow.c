@@ -44,6 +44,7 @@ struct hub_follow {
 	struct hub_follow_options options;
 	struct lane lanes[LANES];
 	int event;
+	int64_t began_us; /* on the wall: what is stored later is no repetition */
 	atomic_bool stops;
 	atomic_ullong records, unshown, unread;
 	atomic_llong last_us;
@@ -121,9 +122,11 @@ static void take_message(void *self, const struct link_message *message)
 		atomic_fetch_add(&follow->unread, 1);
 		return;
 	}
-	lane->came = (struct board_came){ .stored_us = message->stored_us,
-					  .made_us = head.made_us,
-					  .now_us = clock_us(CLOCK_MONOTONIC) };
+	lane->came =
+		(struct board_came){ .stored_us = message->stored_us,
+				     .made_us = head.made_us,
+				     .now_us = clock_us(CLOCK_MONOTONIC),
+				     .is_live = message->stored_us > follow->began_us };
 	lane->is_own = strcmp(head.id.sensor, FLEET_HUB) == 0 &&
 		       head.id.epoch == follow->options.own_epoch;
 	if (!batch_read(message->bytes, message->len, take_record, lane, error))
@@ -170,6 +173,7 @@ struct hub_follow *hub_follow_start(const struct hub_follow_options *options)
 	if (follow == NULL)
 		return NULL;
 	follow->options = *options;
+	follow->began_us = clock_us(CLOCK_REALTIME);
 	atomic_store(&follow->last_us, UNKNOWN_TIME);
 	follow->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bool has_begun = follow->event >= 0;

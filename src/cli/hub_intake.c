@@ -57,13 +57,15 @@ static void take_heartbeat(struct hub *hub, const struct sensor_record *sensor)
  */
 static bool is_news(struct hub *hub, const struct hub_heard *heard)
 {
-	return clock_us(CLOCK_MONOTONIC) - hub->began_us > AGAIN_US ||
+	return clock_us(CLOCK_MONOTONIC) - hub->heard_us > AGAIN_US ||
 	       board_is_newest(hub->board, heard->kind, heard->record);
 }
 
 void hub_take(struct hub *hub, const struct hub_heard *heard)
 {
 	enum record_kind kind = heard->kind;
+	if (hub->heard_us == 0)
+		hub->heard_us = clock_us(CLOCK_MONOTONIC);
 	if (heard->is_own)
 		return; /* kept and shown when it was said */
 	if (kind == RECORD_sensor) {
@@ -86,7 +88,7 @@ void hub_keep(struct hub *hub, enum record_kind kind, const void *record)
 {
 	_Alignas(16) char known[RECORD_MOST];
 	const struct board_came came = { UNKNOWN_TIME, UNKNOWN_TIME,
-					 clock_us(CLOCK_MONOTONIC) };
+					 clock_us(CLOCK_MONOTONIC), false };
 	size_t size = schemas[kind].size;
 	if (size > sizeof(known))
 		return;

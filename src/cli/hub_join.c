@@ -70,7 +70,7 @@ void hub_join_take(struct hub_join *join,
 static void show_revoked(struct hub_join *join, const struct member *member)
 {
 	const struct board_came came = { UNKNOWN_TIME, UNKNOWN_TIME,
-					 clock_us(CLOCK_MONOTONIC) };
+					 clock_us(CLOCK_MONOTONIC), false };
 	struct sensor_record sensor;
 	int64_t at_us = member->revoked_s * INT64_C(1000000);
 	if (!board_sensor(join->options.board, member->name, &sensor)) {

@@ -307,11 +307,11 @@ static void begin(struct hub *hub)
 static void end(struct hub *hub)
 {
 	hub->leads = false;
+	alerting_stand_down(&hub->alerting); /* first: the rest may wait for servers */
 	hub_follow_evidence(hub->follow, false, 0);
 	hub_detect_end(hub, false);
 	hub_ask_close(hub->ask);
 	hub->ask = NULL;
-	alerting_stand_down(&hub->alerting);
 	fprintf(stderr, "breakwater: this hub does not lead any more\n");
 }
 

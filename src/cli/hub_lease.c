@@ -61,8 +61,9 @@ static void look(struct hub_lease *lease)
 	buf_free(&value);
 }
 
-/* Whom the last leader told: before this one says a word. */
-static void find_kept(struct hub_lease *lease)
+/* Whom the last leader told: before this one says a word.  False: not to be known now.
+ */
+static bool find_kept(struct hub_lease *lease)
 {
 	struct buf value = { 0 };
 	uint64_t revision;
@@ -75,6 +76,7 @@ static void find_kept(struct hub_lease *lease)
 	else
 		buf_free(&value);
 	pthread_mutex_unlock(&lease->lock);
+	return result == 0 || result == -ENOENT;
 }
 
 static void put(struct hub_lease *lease, uint64_t expected)
@@ -86,8 +88,8 @@ static void put(struct hub_lease *lease, uint64_t expected)
 	pthread_mutex_lock(&lease->lock);
 	bool led = lease_leads(&lease->lease, now());
 	pthread_mutex_unlock(&lease->lock);
-	if (result == 0 && !led)
-		find_kept(lease);
+	if (result == 0 && !led && !find_kept(lease))
+		result = -EAGAIN;
 	pthread_mutex_lock(&lease->lock);
 	lease_was_put(&lease->lease, result, revision, asked_us, now());
 	if (result == 0)

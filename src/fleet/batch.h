@@ -63,7 +63,8 @@ bool batch_read_head(const void *bytes, size_t len, struct batch_head *head,
 		     char error[static BATCH_ERROR_MAX]);
 /*
  * Emits each record, with its sensor set to the head's.  False, and error, if anything
- * is wrong with it: then it may have emitted some.  emit returns false to end.
+ * is wrong with it: then it may have emitted some; errno is ENOMEM if nothing is, but
+ * for want of memory.  emit returns false to end.
  */
 typedef bool (*batch_emit)(void *to, enum record_kind kind, const void *record);
 bool batch_read(const void *bytes, size_t len, batch_emit emit, void *to,

@@ -109,7 +109,8 @@ static bool take_head(struct bytes *from, struct batch_head *head, uint64_t *raw
 	head->lost_us = lost_us == 0 ? UNKNOWN_TIME : varint_unfold(lost_us - 1);
 	uint64_t records = varint_take(from);
 	*raw_len = varint_take(from);
-	if (!bytes_ok(from) || head->id.sequence == 0) {
+	if (!bytes_ok(from) || head->id.sequence == 0 ||
+	    head->id.sequence > INT64_MAX) {
 		snprintf(error, BATCH_ERROR_MAX, "its head is cut off or wrong");
 		return false;
 	}

@@ -5,6 +5,7 @@
  * what does not fit into a field of ours leaves it unknown.
  */
 #include <endian.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -403,6 +404,7 @@ bool batch_read_rows(struct bytes rows, const struct batch_head *head, batch_emi
 	bool read = false;
 	if (reader == NULL || record == NULL) {
 		snprintf(error, BATCH_ERROR_MAX, "not enough memory");
+		errno = ENOMEM;
 	} else {
 		reader->rest = rows;
 		reader->head = head;
@@ -442,8 +444,10 @@ bool batch_read(const void *bytes, size_t len, batch_emit emit, void *to,
 	uint8_t *rows = malloc(raw_len + 1);
 	if (rows == NULL) {
 		snprintf(error, BATCH_ERROR_MAX, "not enough memory");
+		errno = ENOMEM;
 		return false;
 	}
+	errno = 0;
 	bool read = unpack(message, rows, raw_len, error) &&
 		    batch_read_rows(bytes_of(rows, raw_len), &head, emit, to, error);
 	free(rows);

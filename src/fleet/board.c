@@ -214,25 +214,26 @@ static int64_t at_of(enum record_kind kind, const void *record)
 
 /* True if it is older than what is known, which is taken from where it is otherwise. */
 static bool is_news(struct shelf *shelf, enum record_kind kind, uint64_t name,
-		    const void *record, bool removes)
+		    const void *record, bool is_live, bool removes)
 {
 	struct shelf_row *row = shelf_find(shelf, name);
 	if (row == NULL)
 		return true;
-	if (at_of(kind, row->at) > at_of(kind, record))
+	if (!is_live && at_of(kind, row->at) > at_of(kind, record))
 		return false;
 	if (removes)
 		shelf_remove(shelf, row);
 	return true;
 }
 
-static void take_kept(struct board *board, enum record_kind kind, const void *record)
+static void take_kept(struct board *board, enum record_kind kind, const void *record,
+		      bool is_live)
 {
 	struct shelf *open = &board->open[kind], *over = &board->over[kind];
 	uint64_t name = board_name(board, kind, record);
 	bool is_new, ends = is_over(kind, record), goes = is_gone(kind, record);
-	if (!is_news(open, kind, name, record, ends || goes) ||
-	    !is_news(over, kind, name, record, !ends) || goes)
+	if (!is_news(open, kind, name, record, is_live, ends || goes) ||
+	    !is_news(over, kind, name, record, is_live, !ends) || goes)
 		return;
 	struct shelf_row *row = shelf_touch_of(
 		ends ? over : open, owner_of(board, board_sensor_of(kind, record)),
@@ -266,7 +267,7 @@ void board_take(struct board *board, enum record_kind kind, const void *record,
 	else if (kind == RECORD_timeline)
 		note_incident(board, record);
 	else if (board->open[kind].most > 0)
-		take_kept(board, kind, record);
+		take_kept(board, kind, record, came->is_live);
 	pthread_mutex_unlock(&board->lock);
 }
 

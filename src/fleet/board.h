@@ -29,6 +29,11 @@ struct board_came {
 	int64_t stored_us; /* by the server's clock; UNKNOWN_TIME: from the depot */
 	int64_t made_us;   /* its batch, by the sensor's clock; UNKNOWN_TIME */
 	int64_t now_us;    /* this hub's monotonic clock */
+	/*
+	 * It is what the streams tell now, not again: then their order counts, not the
+	 * sensor's clock, which may have been set back.
+	 */
+	bool is_live;
 };
 /* Whatever of it belongs here; older than what is known, it changes nothing. */
 void board_take(struct board *board, enum record_kind kind, const void *record,

@@ -80,8 +80,9 @@ bool depot_rows_read(struct depot_rows *rows, struct depot_batch *batches, size_
 					      .sequence = (int64_t)batch->id.sequence };
 		if (batch->result == 0 &&
 		    !batch_read(batch->bytes, batch->len, take, rows, error)) {
+			int why = errno;
 			take_back(rows, i);
-			batch->result = -EBADMSG;
+			batch->result = why == ENOMEM ? -EAGAIN : -EBADMSG;
 		}
 		if (has_failed(rows))
 			return false;

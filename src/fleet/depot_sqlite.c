@@ -190,7 +190,7 @@ static int write_batch(struct sqlite_depot *lite, struct depot_batch *batch,
 	} else if (!batch_read(batch->bytes, batch->len, put_row, &writing, error)) {
 		if (writing.code != SQLITE_OK)
 			return writing.code;
-		batch->result = -EBADMSG;
+		batch->result = errno == ENOMEM ? -EAGAIN : -EBADMSG;
 		code = db_run(lite->db, "ROLLBACK TO batch");
 	}
 	return code == SQLITE_OK && writing.code == SQLITE_OK

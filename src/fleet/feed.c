@@ -248,13 +248,22 @@ static void sleep_until_due(struct feed *feed)
 	(void)ignored; /* nobody woke us: the time has come */
 }
 
+/* What can't be written now never is, and is told of at the next start. */
+static void flush_last(struct feed *feed, enum fleet_lane lane, int64_t now_us)
+{
+	flush(feed, lane, now_us);
+	uint32_t left = batch_records(feed->lanes[lane].batch);
+	if (left > 0)
+		fleet_spool_lost(feed->spool, lane, left, clock_us(CLOCK_REALTIME));
+}
+
 static void flush_all(struct feed *feed)
 {
 	int64_t now_us = clock_us(CLOCK_MONOTONIC);
 	for (int i = 0; i < FLEET_LANES; i++)
 		if (batch_records(feed->lanes[i].batch) > 0 ||
 		    fleet_spool_owes(feed->spool, (enum fleet_lane)i))
-			flush(feed, (enum fleet_lane)i, now_us);
+			flush_last(feed, (enum fleet_lane)i, now_us);
 }
 
 static void *run(void *self)

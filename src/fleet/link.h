@@ -41,7 +41,6 @@ void link_trouble(const struct link *link, char error[static LINK_ERROR_MAX]);
 struct link_streams {
 	int replicas; /* 1, 3 or 5 */
 	uint64_t bytes_max[FLEET_LANES];
-	int64_t age_max_s[FLEET_LANES];
 };
 /*
  * Makes or changes them; a hub's.  Of one sensor, a stream takes a bounded number of

@@ -39,7 +39,6 @@ static natsStatus make_stream(jsCtx *js, enum fleet_lane lane,
 	config.MaxBytes = (int64_t)streams->bytes_max[lane];
 	config.MaxMsgsPerSubject = link_crowd_bound(streams->bytes_max[lane]);
 	config.DiscardNewPerSubject = true;
-	config.MaxAge = streams->age_max_s[lane] * LINK_NS_PER_S;
 	config.MaxMsgSize = MESSAGE_MAX;
 	config.Duplicates = DUPLICATES_S * LINK_NS_PER_S;
 	config.AllowDirect = true;

@@ -484,8 +484,11 @@ void fleet_spool_close(struct fleet_spool *spool)
 {
 	if (spool == NULL)
 		return;
+	/* A number that never comes is how hubs learn of losses that nobody could tell.
+	 */
 	for (int lane = 0; lane < FLEET_LANES; lane++)
-		spool->epoch.sequences[lane] = spool->lanes[lane].sequence;
+		spool->epoch.sequences[lane] =
+			spool->lanes[lane].sequence + (spool->lanes[lane].lost > 0);
 	spool->epoch.was_closed = true;
 	spool_epoch_write(spool->folder, &spool->epoch);
 	free_spool(spool);

@@ -330,7 +330,6 @@ static void make_streams(const char *servers)
 	struct link_streams streams = { .replicas = 1 };
 	for (int i = 0; i < FLEET_LANES; i++) {
 		streams.bytes_max[i] = 1ULL << 32;
-		streams.age_max_s[i] = 86400;
 	}
 	int result = -EAGAIN;
 	for (int i = 0; i < 30 && result == -EAGAIN; i++)

@@ -53,7 +53,6 @@ static bool make_streams(struct link *link, int replicas)
 	struct link_streams streams = { .replicas = replicas };
 	for (int i = 0; i < FLEET_LANES; i++) {
 		streams.bytes_max[i] = 64 * 1024 * 1024;
-		streams.age_max_s[i] = 3600;
 	}
 	for (int i = 0; i < TRIES; i++) {
 		if (link_make_streams(link, &streams, error) == 0)

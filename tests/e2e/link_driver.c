@@ -69,7 +69,6 @@ static void make_streams(char **word)
 	struct link_streams streams = { .replicas = (int)number(word[1]) };
 	for (int lane = 0; lane < FLEET_LANES; lane++) {
 		streams.bytes_max[lane] = number(word[2]);
-		streams.age_max_s[lane] = 86400;
 	}
 	say_result("streams", link_make_streams(connection, &streams, error), error);
 }

@@ -34,8 +34,9 @@ static int close_board(void **state)
 /* At second s of the servers' clock, and of the hub's own. */
 static struct board_came at(int64_t s)
 {
-	return (struct board_came){ START + s * SECOND, START + s * SECOND,
-				    s * SECOND };
+	return (struct board_came){ .stored_us = START + s * SECOND,
+				    .made_us = START + s * SECOND,
+				    .now_us = s * SECOND };
 }
 
 static void beat_as(struct board *board, const char *name, const char *word, int64_t s,
@@ -174,7 +175,9 @@ the_servers_going_silent_makes_all_late_and_the_hubs_clock_none(void **state)
 	tick(board, 0);
 	/* The server's clock is set back: what comes is still news. */
 	struct sensor_record sensor;
-	struct board_came came = { START + 20 * SECOND, UNKNOWN_TIME, 10 * SECOND };
+	struct board_came came = { .stored_us = START + 20 * SECOND,
+				   .made_us = UNKNOWN_TIME,
+				   .now_us = 10 * SECOND };
 	record_init(RECORD_sensor, &sensor);
 	record_text(sensor.sensor, sizeof(sensor.sensor), "web-1");
 	sensor.at = START;
@@ -237,6 +240,24 @@ static void what_is_older_changes_nothing(void **state)
 	struct board *board = *state;
 	put_finding(board, "web-1", "a", "closed", 4);
 	put_finding(board, "web-1", "a", "open", 1);
+	assert_string_equal(findings(board), "web-1/a closed");
+}
+
+/* What the streams tell now is so, whatever the sensor's clock says: it was set back.
+ */
+static void a_clock_that_was_set_back_leaves_nothing_open(void **state)
+{
+	struct board *board = *state;
+	struct finding_record finding;
+	struct board_came came = at(6);
+	put_finding(board, "web-1", "a", "open", 300);
+	record_init(RECORD_finding, &finding);
+	record_text(finding.sensor, sizeof(finding.sensor), "web-1");
+	record_text(finding.id, sizeof(finding.id), "a");
+	finding.at = START + 5 * SECOND;
+	finding.state = "closed";
+	came.is_live = true;
+	board_take(board, RECORD_finding, &finding, &came);
 	assert_string_equal(findings(board), "web-1/a closed");
 }
 
@@ -451,6 +472,7 @@ int main(void)
 		TEST(the_servers_going_silent_makes_all_late_and_the_hubs_clock_none),
 		TEST(what_is_closed_comes_after_what_is_open),
 		TEST(what_is_older_changes_nothing),
+		TEST(a_clock_that_was_set_back_leaves_nothing_open),
 		TEST(a_finding_is_of_the_incident_that_the_hub_says),
 		TEST(who_tells_much_drives_out_his_own),
 		TEST(who_listens_no_more_is_gone),
