@@ -28,6 +28,7 @@ GOOD = {
     "floods/smurf": {"recall": [1]},
     "brute/hydra-ssh": {"recall": [1], "false-medium": [0]},
     "trap/trap-talk": {"recall": [1]},
+    "fleet/fleet-scan": {"recall": [1], "own": [0], "false": [0]},
     "benign/benign-host-days": {"false-medium": [0], "days": [30], "false_blocks": [0]},
     "blocks/block-firewalls": {"false_blocks": [0], "failures": [0], "gap-ms": [90.0],
                                "others-changed": [0]},
