@@ -21,7 +21,7 @@ static const char examples[] =
 
 static const struct verb verbs[] = {
 	{ "verify", 1, 1, "which BUNDLE, or which proof?" },
-	{ "review", 1, 1, "the ID of which evidence, such as E1?" },
+	{ "review", 1, 1, "review: the ID of one evidence, such as E1" },
 	{ "reviews", 0, 1, NULL },
 };
 static int (*const jobs[])(const struct evidence_options *options,

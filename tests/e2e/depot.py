@@ -339,15 +339,17 @@ def clickhouse(tap, lab):
     judge(tap, ClickHouse(lab), OF_SERVERS)
 
 
-if __name__ == "__main__":
+def main(part):
     random.seed(seed := random.randrange(1 << 30))
     print(f"# seed {seed}", flush=True)
     if not e2e.has_tree("clickhouse-server"):
         print("1..0 # SKIP build/tree has no clickhouse-server: run scripts/test-tree")
-        sys.exit(e2e.EXIT_SKIPPED)
+        return e2e.EXIT_SKIPPED
     if not (BUILD / "tests/depot_driver").exists():
         print("1..0 # SKIP tests/depot_driver is not built")
-        sys.exit(e2e.EXIT_SKIPPED)
-    chosen = [part for part in (sqlite, postgresql, clickhouse)
-              if part.__name__ in sys.argv[1:] or len(sys.argv) == 1]
-    sys.exit(e2e.main(*chosen))
+        return e2e.EXIT_SKIPPED
+    return e2e.main(part)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sqlite))
