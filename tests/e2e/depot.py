@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
-"""depot.py: whether a fleet's records are kept once, in order, and as they were, in SQLite,
-PostgreSQL and ClickHouse alike: also when hubs bring the same ones at once, when a hub or
-the database is killed at any step, and when a sensor sends nonsense.
-
-depot.py [sqlite] [postgresql] [clickhouse]: only these.
+"""depot.py: whether a fleet's records are kept once, in order, and as they were: also when hubs
+bring the same ones at once, when a hub or the database is killed at any step, and when a sensor
+sends nonsense.  In SQLite; depot_postgresql.py and depot_clickhouse.py ask the same of these.
 
 Runs beside others.
 """
