@@ -1,10 +1,10 @@
 /*
  * revoke.h: keys that are not taken any more, told to all servers within a second.
  *
- * What is revoked is in the bucket (revoked.KEY); the sensors' account is made from all of
- * it, put into the bucket by whoever is quicker, and pushed to the servers, which end
- * the connections of those keys.  A server that was down asks the others when it comes
- * back, and hubs push it again each minute.
+ * What is revoked is in the bucket (revoked.KEY); the sensors' account is made from all
+ * of it, put into the bucket by whoever is quicker, and pushed to the servers, which
+ * end the connections of those keys.  A server that was down asks the others when it
+ * comes back, and hubs push it again each minute.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ int revoke_key(struct link *link, const struct revoked *revoked);
 bool revoke_is_noted(struct link *link, const char *public_key, int *error);
 
 /*
- * Makes the sensors' account anew from what is in the bucket.  link: of the fleet's account;
- * 0; or -EAGAIN, or -EMSGSIZE: beyond some ten thousand keys; and error.
+ * Makes the sensors' account anew from what is in the bucket.  link: of the fleet's
+ * account; 0; or -EAGAIN, or -EMSGSIZE: beyond some ten thousand keys; and error.
  */
 int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 char error[static REVOKE_ERROR_MAX]);

@@ -1,6 +1,6 @@
 /*
- * sign.h: Ed25519 keys as NATS writes them (NKeys: base32 with a letter for what a key is
- * of, and a CRC-16), and what is signed with them.
+ * sign.h: Ed25519 keys as NATS writes them (NKeys: base32 with a letter for what a key
+ * is of, and a CRC-16), and what is signed with them.
  *
  * A sensor makes its own key and never gives it away; the fleet's key signs who may be
  * what (JWT, join.h) and what sensors are to do (steer.h).

@@ -1,6 +1,5 @@
 /*
- * test_web_past.c: questions about the past: answered from a store that a test makes
- * up, slow or broken, while the loop goes on.
+ * test_web_past.c: questions about the past, of a made-up store, slow or broken.
  */
 #include "web_client.h"
 
@@ -184,8 +183,7 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
 
-static const struct web_past made_up = { .folder = "/nowhere",
-					 .open = open_stored,
+static const struct web_past made_up = { .open = open_stored,
 					 .read = read_stored,
 					 .close = close_stored };
 static struct web_source known;
