@@ -1,5 +1,6 @@
 /*
- * test_web_past.c: questions about the past, of a made-up store, slow or broken.
+ * test_web_past.c: questions about the past: answered from a store that a test makes
+ * up, slow or broken, while the loop goes on.
  */
 #include "web_client.h"
 
@@ -183,9 +184,8 @@ static int read_stored(struct store_reader *reader, enum record_kind kind,
 	return atomic_load(&stored.slow) ? -ETIME : 0;
 }
 
-static const struct web_past made_up = { .open = open_stored,
-					 .read = read_stored,
-					 .close = close_stored };
+static const struct web_past made_up = { "/nowhere",   open_stored, read_stored,
+					 close_stored, NULL,        NULL };
 static struct web_source known;
 
 static int set_up_past(void **state)
