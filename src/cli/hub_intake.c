@@ -167,7 +167,7 @@ static void recall_board(struct hub *hub, struct depot *depot, int64_t now_us)
 		struct recalling r = { .hub = hub,
 				       .kind = past[i].kind,
 				       .came = { UNKNOWN_TIME, UNKNOWN_TIME,
-						 clock_us(CLOCK_MONOTONIC) } };
+						 clock_us(CLOCK_MONOTONIC), false } };
 		store_filter_init(&filter);
 		filter.since_us = now_us - past[i].days * DAY_US;
 		filter.time_limit_ms = RECALL_MS;
