@@ -155,7 +155,8 @@ static void do_write(const json_t *command)
 			batches[i].len /= 2;
 	}
 	batch_free(batch);
-	answer_result(result, write_all(batches, count, &result));
+	json_t *more = write_all(batches, count, &result);
+	answer_result(result, more);
 }
 
 /* Flows that differ in everything that a batch of them could be mixed up in. */
@@ -195,7 +196,8 @@ static void do_bulk(const json_t *command)
 		buf_clear(&bytes);
 		fill_bulk(batch, command, one.id.sequence);
 		finish_batch(batch, &one, &bytes);
-		answer_result(result, write_all(&one, 1, &result));
+		json_t *more = write_all(&one, 1, &result);
+		answer_result(result, more);
 	}
 	buf_free(&bytes);
 	batch_free(batch);
