@@ -183,6 +183,7 @@ bool review_take(const struct audit_record *audit, struct review *review)
 	review->seq = audit->seq;
 	review->at_us = audit->at;
 	memcpy(review->actor, audit->actor, sizeof(review->actor));
+	record_init(RECORD_audit, &again);
 	review_put(review, &again);
 	return strcmp(again.subject, audit->subject) == 0 &&
 	       strcmp(again.before, audit->before) == 0 &&

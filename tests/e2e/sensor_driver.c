@@ -115,7 +115,9 @@ static int tell(const json_t *command)
 	json_t *object;
 	struct batch_head head = head_of(command);
 	json_array_foreach(json_object_get(command, "records"), i, object)
+	{
 		add_json(object);
+	}
 	return publish_batch(command, &head);
 }
 
