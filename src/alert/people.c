@@ -7,6 +7,7 @@
 
 #include "alert/book.h"
 #include "base/buf.h"
+#include "record/audit.h"
 
 static bool begins(const struct entry *entry, const char *id)
 {
@@ -39,12 +40,8 @@ static void audit(struct incident_book *book, const struct entry *entry,
 	struct audit_record record;
 	if (book->sink.audit == NULL)
 		return;
-	record_init(RECORD_audit, &record);
-	record.at = now_us;
-	record.action = action;
-	record_text(record.actor, sizeof(record.actor), change->actor);
-	record_text(record.subject, sizeof(record.subject), entry->record.id);
-	record_text(record.after, sizeof(record.after), after);
+	record_audit(&record, now_us, action, change->actor, entry->record.id, "",
+		     after);
 	book->sink.audit(book->sink.self, &record);
 }
 

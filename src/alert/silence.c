@@ -9,6 +9,7 @@
 #include "alert/telling.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "record/audit.h"
 
 /* One that expired is shown for so long. */
 #define SHOWN_US (86400 * TELL_SECOND_US)
@@ -88,12 +89,8 @@ static void audit(struct teller *teller, const struct silence *silence,
 	struct audit_record record;
 	if (teller->sink.audit == NULL)
 		return;
-	record_init(RECORD_audit, &record);
-	record.at = silence->record.at;
-	record.action = action;
-	record_text(record.actor, sizeof(record.actor), actor);
-	record_text(record.subject, sizeof(record.subject), silence->record.id);
-	record_text(record.after, sizeof(record.after), silence->record.match);
+	record_audit(&record, silence->record.at, action, actor, silence->record.id, "",
+		     silence->record.match);
 	teller->sink.audit(teller->sink.self, &record);
 }
 

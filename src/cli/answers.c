@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alert/figures.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "cli/answers_settings.h"
 #include "cli/explaining.h"
+#include "cli/figures.h"
 #include "cli/monitor.h"
 #include "cli/monitor_reporting.h"
 #include "cli/settings.h"
@@ -481,24 +481,6 @@ static bool give_country(void *self, const struct addr *addr, struct web_country
 	return m->countries != NULL && countries_find(m->countries, addr, out);
 }
 
-static void emit_figures(void *to, const struct figures_record *row)
-{
-	const struct emitting *e = to;
-	e->emit(e->to, row);
-}
-
-static int give_figures(int64_t since_us, web_reader read, void *from, web_emit emit,
-			void *to)
-{
-	struct emitting e = { NULL, emit, to };
-	struct figures *figures = figures_new(since_us, clock_us(CLOCK_REALTIME));
-	int result = figures != NULL ? figures_read(figures, read, from) : -ENOMEM;
-	if (result == 0 && !figures_tell(figures, emit_figures, &e))
-		result = -ENOMEM;
-	figures_free(figures);
-	return result;
-}
-
 static void audit(void *self, const char *action, const char *actor,
 		  const char *subject, const char *before, const char *after)
 {
@@ -547,7 +529,7 @@ struct web_source monitor_source(struct monitor *m)
 				     .memory_since_us = memory_since_us,
 				     .explain_begin = explaining_begin,
 				     .explain_end = explaining_end,
-				     .figures = give_figures,
+				     .figures = figures_answer,
 				     .countries = give_countries,
 				     .country = give_country,
 				     .policy = give_policy,

@@ -209,3 +209,28 @@ int figures_print(const struct common_options *common, const char *folder,
 	return folder != NULL ? of_store(common, folder, since)
 			      : of_daemon(common, since);
 }
+
+/* ---- over HTTP ---- */
+
+struct emitting {
+	web_emit emit;
+	void *to;
+};
+
+static void emit_week(void *to, const struct figures_record *week)
+{
+	const struct emitting *e = to;
+	e->emit(e->to, week);
+}
+
+int figures_answer(int64_t since_us, web_reader read, void *from, web_emit emit,
+		   void *to)
+{
+	struct emitting e = { emit, to };
+	struct figures *figures = figures_new(since_us, clock_us(CLOCK_REALTIME));
+	int result = figures != NULL ? figures_read(figures, read, from) : -ENOMEM;
+	if (result == 0 && !figures_tell(figures, emit_week, &e))
+		result = -ENOMEM;
+	figures_free(figures);
+	return result;
+}

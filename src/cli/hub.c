@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/loop.h"
 #include "cli/readable.h"
 #include "cli/settings.h"
 #include "fleet/keyring.h"
@@ -100,28 +101,15 @@ static void loop(struct hub *hub)
 
 static bool watch(struct hub *hub, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-	return fd >= 0 && epoll_ctl(hub->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	return loop_watch(hub->epoll, fd);
 }
 
-/* Before any thread, so that all of them leave the signals to the loop. */
 static bool open_loop(struct hub *hub)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	const struct itimerspec every = { .it_interval.tv_nsec = HUB_TICK_MS * 1000000,
-					  .it_value.tv_nsec = HUB_TICK_MS * 1000000 };
 	hub->epoll = epoll_create1(EPOLL_CLOEXEC);
-	hub->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	hub->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	return hub->epoll >= 0 && hub->timer >= 0 &&
-	       timerfd_settime(hub->timer, 0, &every, NULL) == 0 &&
-	       watch(hub, hub->signals) && watch(hub, hub->timer);
+	hub->signals = loop_signals();
+	hub->timer = loop_timer(HUB_TICK_MS);
+	return hub->epoll >= 0 && watch(hub, hub->signals) && watch(hub, hub->timer);
 }
 
 static int open_web(struct hub *hub, const char *socket_path)

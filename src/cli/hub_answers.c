@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alert/figures.h"
 #include "base/clock.h"
+#include "cli/figures.h"
 #include "cli/hub.h"
 
 /* As web_emit and board_emit are the same. */
@@ -79,24 +79,6 @@ static void give_flows(void *self, web_emit emit, void *to)
 	(void)self;
 	(void)emit;
 	(void)to;
-}
-
-static void emit_figures(void *to, const struct figures_record *row)
-{
-	const struct emitting *e = to;
-	e->emit(e->to, row);
-}
-
-static int give_figures(int64_t since_us, web_reader read, void *from, web_emit emit,
-			void *to)
-{
-	struct emitting e = { .emit = emit, .to = to };
-	struct figures *figures = figures_new(since_us, clock_us(CLOCK_REALTIME));
-	int result = figures != NULL ? figures_read(figures, read, from) : -ENOMEM;
-	if (result == 0 && !figures_tell(figures, emit_figures, &e))
-		result = -ENOMEM;
-	figures_free(figures);
-	return result;
 }
 
 static void audit(void *self, const char *action, const char *actor,
@@ -178,7 +160,7 @@ struct web_source hub_source(struct hub *hub)
 				     .silences = give_silences,
 				     .probes = give_probes,
 				     .memory_since_us = memory_since_us,
-				     .figures = give_figures,
+				     .figures = figures_answer,
 				     .audit = audit,
 				     .trouble = tell_trouble,
 				     .sinks = give_sinks,

@@ -9,6 +9,7 @@
 #include "cli/hub.h"
 #include "fleet/depot.h"
 #include "fleet/whole.h"
+#include "record/audit.h"
 
 enum {
 	RECORD_MOST = 8192, /* of one */
@@ -105,13 +106,8 @@ void hub_audit(struct hub *hub, const char *action, const char *actor,
 	       const char *subject, const char *before, const char *after)
 {
 	struct audit_record record;
-	record_init(RECORD_audit, &record);
-	record.at = clock_us(CLOCK_REALTIME);
-	record.action = action;
-	record_text(record.actor, sizeof(record.actor), actor);
-	record_text(record.before, sizeof(record.before), before);
-	record_text(record.after, sizeof(record.after), after);
-	record_text(record.subject, sizeof(record.subject), subject);
+	record_audit(&record, clock_us(CLOCK_REALTIME), action, actor, subject, before,
+		     after);
 	hub_keep(hub, RECORD_audit, &record);
 }
 

@@ -19,6 +19,7 @@
 #include "cli/probe_intake.h"
 #include "cli/settings.h"
 #include "cli/way_back.h"
+#include "record/audit.h"
 
 enum { STORE_SAID_S = 3600 };
 #define SECOND_US 1000000LL
@@ -55,13 +56,8 @@ void monitor_audit(struct monitor *m, const char *action, const char *actor,
 		   const char *subject, const char *before, const char *after)
 {
 	struct audit_record record;
-	record_init(RECORD_audit, &record);
-	record.at = clock_us(CLOCK_REALTIME);
-	record.action = action;
-	record_text(record.actor, sizeof(record.actor), actor);
-	record_text(record.before, sizeof(record.before), before);
-	record_text(record.after, sizeof(record.after), after);
-	record_text(record.subject, sizeof(record.subject), subject);
+	record_audit(&record, clock_us(CLOCK_REALTIME), action, actor, subject, before,
+		     after);
 	monitor_keep(m, RECORD_audit, &record);
 }
 

@@ -19,6 +19,7 @@
 #include "cli/answers_settings.h"
 #include "cli/captures.h"
 #include "cli/cli.h"
+#include "cli/loop.h"
 #include "cli/monitor.h"
 #include "cli/monitor_fleet.h"
 #include "cli/monitor_reporting.h"
@@ -248,31 +249,17 @@ static void loop(struct monitor *m)
 
 static bool watch(struct monitor *m, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-	return fd >= 0 && epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	return loop_watch(m->epoll, fd);
 }
 
-/* Before any thread, so that all of them leave the signals to the loop. */
 static bool open_loop(struct monitor *m)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	struct itimerspec every = {
-		.it_interval.tv_nsec = TICK_MS * 1000000,
-		.it_value.tv_nsec = TICK_MS * 1000000,
-	};
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
-	m->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	m->haste = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	return m->epoll >= 0 && m->timer >= 0 &&
-	       timerfd_settime(m->timer, 0, &every, NULL) == 0 &&
-	       watch(m, m->signals) && watch(m, m->timer) && watch(m, m->haste);
+	m->signals = loop_signals();
+	m->timer = loop_timer(TICK_MS);
+	m->haste = loop_timer(0);
+	return m->epoll >= 0 && watch(m, m->signals) && watch(m, m->timer) &&
+	       watch(m, m->haste);
 }
 
 static int open_web(struct monitor *m, const char *socket_path)

@@ -244,12 +244,12 @@ static void take_level(struct reader *reader, const struct key_level *level)
 		if (good && key == level->end)
 			refuse_name(reader, level, &name);
 		if (!good || key == level->end ||
-		    refuse_again(reader, level, key, &name))
+		    refuse_again(reader, level, key, &name) ||
+		    (!key_is_section(level, key) &&
+		     refuse_steered(reader, key, &name)))
 			yaml_skip(reader->yaml);
 		else if (key_is_section(level, key))
 			take_section(reader, level, key);
-		else if (refuse_steered(reader, key, &name))
-			yaml_skip(reader->yaml);
 		else
 			take_value(reader, key, name.line);
 	}

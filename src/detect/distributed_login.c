@@ -93,18 +93,10 @@ static void tell(struct detect *detect, struct target *target,
 		 const struct login_record *login)
 {
 	struct finding_record evidence;
-	detect_attack(&evidence, "brute_force", "distributed", login->at);
+	guess_by_many(&evidence, target, login, login->at);
 	evidence.server_ip = login->server_ip;
-	evidence.port = login->server_port;
-	evidence.transport = login->transport != NULL ? login->transport : "tcp";
-	evidence.attempts = target->untold;
-	evidence.hosts = tally_count(&target->sources);
-	evidence.users = guess_user_count(&target->users);
-	evidence.confidence = 0.9;
 	evidence.proof = guess_proof(detect);
 	evidence.detector = "distributed_login";
-	record_text(evidence.user, sizeof(evidence.user), target->user);
-	record_text(evidence.mitre, sizeof(evidence.mitre), "T1110");
 	describe(target, login, &evidence);
 	target->told_us = login->at;
 	target->untold = 0;

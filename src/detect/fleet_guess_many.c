@@ -52,18 +52,10 @@ static void tell_many(const struct fleet_attempt *attempt, const struct fleet_ai
 	struct target *target = attempt->now->target;
 	struct finding_record evidence;
 	char seen[176], users[100];
-	detect_attack(&evidence, "brute_force", "distributed", aim->last_us);
+	guess_by_many(&evidence, target, login, aim->last_us);
 	evidence.first = target->first_us;
-	evidence.port = login->server_port;
-	evidence.transport = login->transport != NULL ? login->transport : "tcp";
-	evidence.attempts = target->untold;
-	evidence.hosts = tally_count(&target->sources);
-	evidence.users = guess_user_count(&target->users);
-	evidence.confidence = 0.9;
 	evidence.proof = fleet_guess_proof(login);
 	evidence.detector = "fleet_guess";
-	record_text(evidence.user, sizeof(evidence.user), target->user);
-	record_text(evidence.mitre, sizeof(evidence.mitre), "T1110");
 	snprintf(evidence.summary, sizeof(evidence.summary),
 		 "Many sources guess passwords of %s at %llu hosts, each a few.",
 		 login->protocol,

@@ -66,3 +66,6 @@ void guess_where(const struct finding_record *evidence, const char *protocol, ch
 uint64_t guess_user_count(const struct tally *users);
 void guess_users(const struct tally *users, const char *most, char *out, size_t size);
 const char *guess_proof(struct detect *detect);
+/* What is said of many sources that guess at one service, whoever tells of it. */
+void guess_by_many(struct finding_record *evidence, const struct target *target,
+		   const struct login_record *login, int64_t at_us);

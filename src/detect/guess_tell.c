@@ -235,3 +235,17 @@ void guess_tell(struct detect *detect, enum guess guess, unsigned severity)
 	g->untold = 0;
 	findings_take(&detect->findings, &evidence, severity, g->hold_us);
 }
+
+void guess_by_many(struct finding_record *evidence, const struct target *target,
+		   const struct login_record *login, int64_t at_us)
+{
+	detect_attack(evidence, "brute_force", "distributed", at_us);
+	evidence->port = login->server_port;
+	evidence->transport = login->transport != NULL ? login->transport : "tcp";
+	evidence->attempts = target->untold;
+	evidence->hosts = tally_count(&target->sources);
+	evidence->users = guess_user_count(&target->users);
+	evidence->confidence = 0.9;
+	record_text(evidence->user, sizeof(evidence->user), target->user);
+	record_text(evidence->mitre, sizeof(evidence->mitre), "T1110");
+}

@@ -55,7 +55,7 @@ def midnight_in(seconds):
     """A time zone in which a day is over so soon, and when."""
     end = int(time.time()) + seconds
     west = end % 86400  # so far behind UTC it is midnight then
-    return f"TZ=XXX{west // 3600}:{west // 60 % 60:02}:{west % 60:02}", end
+    return f"TZ=LOC{west // 3600}:{west // 60 % 60:02}:{west % 60:02}", end
 
 
 def folder(monitor):
