@@ -27,7 +27,7 @@ FRAMEWORKS = ("pci-dss", "nist-800-53", "nist-csf", "cis", "iso-27001", "soc2", 
               "dora")
 FORMATS = ("oscal", "hdf")
 
-EVIDENCE = """id: H 1
+EVIDENCE = """id: H_1.
 version: 1
 title: "Ports &\\u00a0more"
 question: Which?
@@ -48,13 +48,13 @@ controls:
   - id: " 1.1 (a)\\n"
     title: "\\u00c4"
     strength: direct
-    evidence: [H 1]
+    evidence: [H_1.]
     shows: Ports.
     missing: The rest.
   - id: "\\u00dcber 2"
     title: Two
     strength: partial
-    evidence: [H 1, E1]
+    evidence: [H_1., E1]
     shows: Ports.
     missing: The rest.
 beyond: []
@@ -107,8 +107,8 @@ def put_review(folder, now):
 def write_odd(folder):
     for part in ("evidence", "frameworks"):
         (folder / part).mkdir(parents=True)
-    (folder / "evidence/H 1.yaml").write_text(EVIDENCE)
-    (folder / "evidence/H 1.sql").write_text(QUERY)
+    (folder / "evidence/H_1..yaml").write_text(EVIDENCE)
+    (folder / "evidence/H_1..sql").write_text(QUERY)
     (folder / "frameworks/2 odd rules.yaml").write_text(ODD)
     (folder / "frameworks/nothing.yaml").write_text(NOTHING)
 
