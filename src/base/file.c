@@ -71,14 +71,33 @@ static int write_synced(int fd, const char *text, size_t len)
 	return error != 0 || fsync(fd) == 0 ? error : -errno;
 }
 
+/* Whoever may write into a folder need not be able to read it, or to sync it. */
+int file_sync_name(const char *path)
+{
+	char folder[PATH_BYTES_MAX];
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return -ENAMETOOLONG;
+	int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? 0 : -errno;
+	int error = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
+	close(fd);
+	return error;
+}
+
+int file_rename(const char *from, const char *to)
+{
+	return rename(from, to) == 0 ? file_sync_name(to) : -errno;
+}
+
 /* fd: of the fresh file, which is closed. */
 static int put_in_place(int fd, const char *fresh, const char *path, const char *text,
 			size_t len)
 {
 	int error = write_synced(fd, text, len);
 	close(fd);
-	if (error == 0 && rename(fresh, path) != 0)
-		error = -errno;
+	if (error == 0)
+		error = file_rename(fresh, path);
 	if (error != 0)
 		unlink(fresh);
 	return error;

@@ -16,8 +16,17 @@ int file_read(const char *path, size_t most, struct buf *text);
 int file_write(int fd, const char *text, size_t len);
 
 /*
+ * The name of that file or folder is there after a power cut, too: its own fsync() does
+ * not say so of the folder that it is in (fsync(2)).  0 or -errno.
+ */
+int file_sync_name(const char *path);
+
+/* rename(2), and it stays so after a power cut. */
+int file_rename(const char *from, const char *to);
+
+/*
  * Writes it beside the old one, synced, and renames that over it: at any moment one of
- * the two is whole.  0 or -errno.
+ * the two is whole, and when it returns the new one is there to stay.  0 or -errno.
  */
 int file_replace(const char *path, const char *text, size_t len);
 

@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,16 +71,6 @@ static bool next_name(const char **at, char name[static NAME_SIZE])
 	return true;
 }
 
-static int sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	int error = fsync(fd) == 0 ? 0 : -errno;
-	close(fd);
-	return error;
-}
-
 static bool put_in_place(struct reporting_files *files)
 {
 	char name[NAME_SIZE], fresh[PATH_SIZE], path[PATH_SIZE];
@@ -114,7 +103,7 @@ bool reporting_files_end(struct reporting_files *files,
 		unlink(fresh);
 		return false;
 	}
-	error = rename(fresh, path) == 0 ? sync_folder(files->folder) : -errno;
+	error = file_rename(fresh, path);
 	if (error != 0)
 		return fail(files, name, error);
 	digest_of(files->digests.at, files->digests.len, sha256);

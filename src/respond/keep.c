@@ -406,6 +406,8 @@ static int finish_all(struct keeping *keeping, bool is_synced)
 		error = -errno;
 	if (error == 0 && rename(fresh, path) != 0)
 		error = -errno;
+	if (error == 0 && is_synced)
+		error = file_sync_name(path);
 	if (error != 0)
 		return error;
 	close(keeping->fresh);

@@ -135,8 +135,8 @@ static int write_private(const char *path, EVP_PKEY *key)
 		unlink(fresh);
 		error = write_bio(fresh, text, 0600);
 	}
-	if (error == 0 && rename(fresh, path) != 0)
-		error = -errno;
+	if (error == 0)
+		error = file_rename(fresh, path);
 	BIO_free(text);
 	return error;
 }
