@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "fleet/spool_inside.h"
 
 enum {
@@ -370,7 +371,9 @@ static int open_lane(struct fleet_spool *spool, enum fleet_lane lane)
 	struct opening opening = { spool, lane, false };
 	struct lane_files *files = &spool->lanes[lane];
 	int error = spool_lane_path(spool->folder, lane, "", path);
-	if (error == 0 && mkdir(path, SPOOL_FOLDER_MODE) != 0 && errno != EEXIST)
+	if (error == 0 && mkdir(path, SPOOL_FOLDER_MODE) == 0)
+		error = file_sync_name(path);
+	else if (error == 0 && errno != EEXIST)
 		error = -errno;
 	if (error == 0)
 		error = spool_sweep(spool->folder, lane);
@@ -401,16 +404,18 @@ static uint64_t next_epoch(const struct fleet_spool *spool, int64_t now_us)
 
 /*
  * True if every batch that was made is still known.  After a power cut the newest files
- * may be gone, but not what was told of them; and after a crash the file that says what
- * was told last must be whole.
+ * may be gone, but not what was told of them; a folder of a snapshot, or from a copy,
+ * knows nothing of what was told since, however well it was closed; and after a crash
+ * the file that says what was told last must be whole.
  */
 static bool is_all_known(const struct fleet_spool *spool, const char *boot)
 {
 	struct spool_name told;
+	if (boot[0] == '\0' || strcmp(spool->epoch.boot, boot) != 0 ||
+	    !spool->epoch.is_as_left)
+		return false;
 	if (spool->epoch.was_closed)
 		return true;
-	if (boot[0] == '\0' || strcmp(spool->epoch.boot, boot) != 0)
-		return false;
 	for (int lane = 0; lane < FLEET_LANES; lane++) {
 		int error =
 			spool_read_told(spool->folder, (enum fleet_lane)lane, &told);
@@ -418,6 +423,14 @@ static bool is_all_known(const struct fleet_spool *spool, const char *boot)
 			return false;
 	}
 	return true;
+}
+
+/* What the run before could not tell any more. */
+static void take_up_lost(struct fleet_spool *spool)
+{
+	const struct spool_epoch *epoch = &spool->epoch;
+	for (int lane = 0; lane < FLEET_LANES; lane++)
+		note_lost(&spool->lanes[lane], epoch->lost[lane], epoch->lost_us[lane]);
 }
 
 static int begin_epoch(struct fleet_spool *spool, const char *sensor, const char *boot,
@@ -430,6 +443,9 @@ static int begin_epoch(struct fleet_spool *spool, const char *sensor, const char
 		epoch->epoch = next_epoch(spool, now_us);
 		memset(epoch->sequences, 0, sizeof(epoch->sequences));
 	}
+	if (goes_on && epoch->was_closed && strcmp(epoch->sensor, sensor) == 0)
+		take_up_lost(spool);
+	memset(epoch->lost, 0, sizeof(epoch->lost));
 	snprintf(epoch->sensor, sizeof(epoch->sensor), "%s", sensor);
 	snprintf(epoch->boot, sizeof(epoch->boot), "%s", boot);
 	epoch->was_closed = false;
@@ -440,7 +456,9 @@ static int open_folder(struct fleet_spool *spool, const char *sensor, const char
 		       int64_t now_us)
 {
 	int error = 0;
-	if (mkdir(spool->folder, SPOOL_FOLDER_MODE) != 0 && errno != EEXIST)
+	if (mkdir(spool->folder, SPOOL_FOLDER_MODE) == 0)
+		error = file_sync_name(spool->folder);
+	else if (errno != EEXIST)
 		return -errno;
 	for (int lane = 0; lane < FLEET_LANES && error == 0; lane++)
 		error = open_lane(spool, (enum fleet_lane)lane);
@@ -484,11 +502,11 @@ void fleet_spool_close(struct fleet_spool *spool)
 {
 	if (spool == NULL)
 		return;
-	/* A number that never comes is how hubs learn of losses that nobody could tell.
-	 */
-	for (int lane = 0; lane < FLEET_LANES; lane++)
-		spool->epoch.sequences[lane] =
-			spool->lanes[lane].sequence + (spool->lanes[lane].lost > 0);
+	for (int lane = 0; lane < FLEET_LANES; lane++) {
+		spool->epoch.sequences[lane] = spool->lanes[lane].sequence;
+		spool->epoch.lost[lane] = spool->lanes[lane].lost;
+		spool->epoch.lost_us[lane] = spool->lanes[lane].lost_us;
+	}
 	spool->epoch.was_closed = true;
 	spool_epoch_write(spool->folder, &spool->epoch);
 	free_spool(spool);

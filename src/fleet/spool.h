@@ -31,7 +31,8 @@ struct fleet_spool_status {
 struct fleet_spool;
 /*
  * Makes the folder, which is the caller's; NULL and error.  Sequences go on where they
- * were; a new folder, another sensor, and a machine that lost its power begin an epoch.
+ * were; a new folder, one that is not as it was left (a copy, a snapshot), another
+ * sensor, and another boot of the machine begin an epoch.
  */
 struct fleet_spool *fleet_spool_open(const char *folder, const char *sensor,
 				     uint64_t bytes_max, const char *boot,

@@ -17,10 +17,12 @@
 #define NUMBER "%016" PRIx64
 #define NAME   NUMBER "-" NUMBER SUFFIX
 #define FRESH  ".new"
+#define EPOCH  "epoch"
+#define LEFT   "left" /* which file EPOCH is */
 enum {
 	DIGITS = 16,
 	NAME_LEN = DIGITS + 1 + DIGITS + sizeof(SUFFIX) - 1,
-	EPOCH_TEXT_MAX = 256,
+	EPOCH_TEXT_MAX = 512,
 };
 
 int spool_name_compare(const struct spool_name *a, const struct spool_name *b)
@@ -183,14 +185,55 @@ int spool_write(const char *path, const struct buf *bytes, bool is_synced)
 		error = -errno;
 	if (error != 0)
 		unlink(fresh);
+	else if (is_synced) /* it may be on its way: nobody takes it back */
+		file_sync_name(path);
 	return error;
 }
 
 /* ---- FOLDER/epoch ---- */
 
-static bool epoch_path(const char *folder, char path[static SPOOL_PATH_MAX])
+static bool path_of(const char *folder, const char *name,
+		    char path[static SPOOL_PATH_MAX])
 {
-	return snprintf(path, SPOOL_PATH_MAX, "%s/epoch", folder) < SPOOL_PATH_MAX;
+	return snprintf(path, SPOOL_PATH_MAX, "%s/%s", folder, name) < SPOOL_PATH_MAX;
+}
+
+/*
+ * Which file it is, and when it was put there (ctime, which nobody can set): a copy has
+ * another one, whatever is in it.
+ */
+static bool mark_of(const char *folder, struct buf *mark)
+{
+	char path[SPOOL_PATH_MAX];
+	struct stat st;
+	if (!path_of(folder, EPOCH, path) || stat(path, &st) != 0)
+		return false;
+	buf_printf(mark, NUMBER " " NUMBER " " NUMBER " " NUMBER "\n",
+		   (uint64_t)st.st_dev, (uint64_t)st.st_ino,
+		   (uint64_t)st.st_ctim.tv_sec, (uint64_t)st.st_ctim.tv_nsec);
+	return buf_cstr(mark) != NULL;
+}
+
+/* Not synced: it means something within one boot of the machine only. */
+static void leave_mark(const char *folder)
+{
+	char path[SPOOL_PATH_MAX];
+	struct buf mark = { 0 };
+	if (path_of(folder, LEFT, path) && mark_of(folder, &mark))
+		spool_write(path, &mark, false);
+	buf_free(&mark);
+}
+
+static bool is_as_left(const char *folder)
+{
+	char path[SPOOL_PATH_MAX];
+	struct buf mark = { 0 }, left = { 0 };
+	bool is = path_of(folder, LEFT, path) && mark_of(folder, &mark) &&
+		  file_read(path, EPOCH_TEXT_MAX, &left) == 0 &&
+		  buf_cstr(&left) != NULL && strcmp(left.at, mark.at) == 0;
+	buf_free(&mark);
+	buf_free(&left);
+	return is;
 }
 
 static bool next_number(char **rest, uint64_t *out)
@@ -205,13 +248,16 @@ static bool next_word(char **rest, char *out, size_t size)
 	return word != NULL && snprintf(out, size, "%s", word) < (int)size;
 }
 
-/* The epoch, whose it is, the boot, "open" or "closed", and each lane's sequence. */
+/*
+ * The epoch, whose it is, the boot, "open" or "closed", each lane's sequence, what it
+ * lost, and since when.
+ */
 bool spool_epoch_read(const char *folder, struct spool_epoch *out)
 {
 	char path[SPOOL_PATH_MAX], end[8] = "";
 	struct buf text = { 0 };
 	memset(out, 0, sizeof(*out));
-	bool read = epoch_path(folder, path) &&
+	bool read = path_of(folder, EPOCH, path) &&
 		    file_read(path, EPOCH_TEXT_MAX, &text) == 0 &&
 		    buf_cstr(&text) != NULL;
 	char *rest = text.at;
@@ -221,7 +267,14 @@ bool spool_epoch_read(const char *folder, struct spool_epoch *out)
 	       next_word(&rest, end, sizeof(end));
 	for (int lane = 0; read && lane < FLEET_LANES; lane++)
 		read = next_number(&rest, &out->sequences[lane]);
+	for (int lane = 0; read && lane < FLEET_LANES; lane++) {
+		uint64_t at_us = 0;
+		read = next_number(&rest, &out->lost[lane]) &&
+		       next_number(&rest, &at_us);
+		out->lost_us[lane] = (int64_t)at_us;
+	}
 	out->was_closed = read && strcmp(end, "closed") == 0;
+	out->is_as_left = read && is_as_left(folder);
 	buf_free(&text);
 	return read;
 }
@@ -230,17 +283,22 @@ int spool_epoch_write(const char *folder, const struct spool_epoch *epoch)
 {
 	char path[SPOOL_PATH_MAX];
 	struct buf text = { 0 };
-	if (!epoch_path(folder, path))
+	if (!path_of(folder, EPOCH, path))
 		return -ENAMETOOLONG;
 	buf_printf(&text, NUMBER " %s %s %s", epoch->epoch, epoch->sensor,
 		   epoch->boot[0] != '\0' ? epoch->boot : "-",
 		   epoch->was_closed ? "closed" : "open");
 	for (int lane = 0; lane < FLEET_LANES; lane++)
 		buf_printf(&text, " " NUMBER, epoch->sequences[lane]);
+	for (int lane = 0; lane < FLEET_LANES; lane++)
+		buf_printf(&text, " " NUMBER " " NUMBER, epoch->lost[lane],
+			   (uint64_t)epoch->lost_us[lane]);
 	buf_char(&text, '\n');
 	int error =
 		buf_ok(&text) ? file_replace_private(path, text.at, text.len) : -ENOMEM;
 	buf_free(&text);
+	if (error == 0)
+		leave_mark(folder);
 	return error;
 }
 

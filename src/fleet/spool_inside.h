@@ -54,8 +54,14 @@ struct spool_epoch {
 	uint64_t epoch;
 	char sensor[FLEET_NAME_MAX];
 	char boot[SPOOL_BOOT_MAX];       /* of the machine, when it was written */
-	bool was_closed;                 /* in order */
-	uint64_t sequences[FLEET_LANES]; /* the last ones, if it was */
+	bool was_closed;                 /* in order; and if it was: */
+	uint64_t sequences[FLEET_LANES]; /* the last ones */
+	uint64_t lost[FLEET_LANES];      /* not told yet */
+	int64_t lost_us[FLEET_LANES];
+	/* Told when it is read: it is the file that was written last, not an older one
+	 * that somebody put in its place.
+	 */
+	bool is_as_left;
 };
 bool spool_epoch_read(const char *folder, struct spool_epoch *out);
 int spool_epoch_write(const char *folder, const struct spool_epoch *epoch);

@@ -262,6 +262,76 @@ static void another_boot_after_no_end_begins_an_epoch_that_sorts_later(void **st
 	fleet_spool_close(spool);
 }
 
+/* As cp -a: what people and their tools put back a folder with. */
+static void copy_folder(const char *from, const char *to)
+{
+	char command[256];
+	snprintf(command, sizeof(command), "rm -rf %s && cp -a %s %s", to, from, to);
+	/* NOLINTNEXTLINE(cert-env33-c): folders of our own */
+	assert_int_equal(system(command), 0);
+}
+
+static void put_and_take(uint64_t number, struct batch_head *head)
+{
+	struct fleet_spool *spool = open_of("web-3", ROOM, NOW_US);
+	assert_true(put_one(spool, LANE_EVENT, number));
+	assert_int_equal(take(LANE_EVENT, head), number);
+	fleet_spool_close(spool);
+}
+
+/* A snapshot of a machine that was shut down in order, and is started from it again. */
+static void a_folder_of_another_boot_goes_on_in_no_epoch(void **state)
+{
+	struct spool_epoch epoch;
+	struct batch_head first, second;
+	(void)state;
+	put_and_take(1, &first);
+	assert_true(spool_epoch_read(folder, &epoch) && epoch.was_closed);
+	snprintf(epoch.boot, sizeof(epoch.boot), "another");
+	assert_int_equal(spool_epoch_write(folder, &epoch), 0);
+	put_and_take(2, &second);
+	assert_true(second.id.epoch > first.id.epoch && second.id.sequence == 1);
+}
+
+static void a_folder_that_was_put_back_goes_on_in_no_epoch(void **state)
+{
+	struct batch_head first, second, third;
+	char saved[sizeof(folder) + 8];
+	(void)state;
+	put_and_take(1, &first);
+	snprintf(saved, sizeof(saved), "%s.saved", folder);
+	copy_folder(folder, saved);
+	put_and_take(2, &second);
+	assert_true(second.id.epoch == first.id.epoch && second.id.sequence == 2);
+	copy_folder(saved, folder);
+	put_and_take(3, &third);
+	assert_true(third.id.epoch > first.id.epoch && third.id.sequence == 1);
+	assert_int_equal(nftw(saved, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* What nobody could be told before the end is told after it, also in another epoch. */
+static void what_was_lost_is_told_after_the_next_start(void **state)
+{
+	struct spool_epoch epoch;
+	struct batch_head head;
+	(void)state;
+	struct fleet_spool *spool = open_of("web-3", ROOM, NOW_US);
+	fleet_spool_lost(spool, LANE_FLOW, 7, NOW_US - 5);
+	fleet_spool_close(spool);
+	assert_true(spool_epoch_read(folder, &epoch));
+	snprintf(epoch.boot, sizeof(epoch.boot), "another");
+	assert_int_equal(spool_epoch_write(folder, &epoch), 0);
+	spool = open_of("web-3", ROOM, NOW_US);
+	assert_true(fleet_spool_owes(spool, LANE_FLOW));
+	assert_true(put_one(spool, LANE_FLOW, 1));
+	assert_int_equal(take(LANE_FLOW, &head), 1);
+	assert_true(head.lost == 7 && head.lost_us == NOW_US - 5);
+	fleet_spool_close(spool);
+	spool = open_of("web-3", ROOM, NOW_US);
+	assert_false(fleet_spool_owes(spool, LANE_FLOW));
+	fleet_spool_close(spool);
+}
+
 static void when_it_is_full_flows_go_first_and_events_never(void **state)
 {
 	enum { FILES = 12 };
@@ -393,6 +463,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			another_boot_after_no_end_begins_an_epoch_that_sorts_later,
 			make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+			a_folder_of_another_boot_goes_on_in_no_epoch, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			a_folder_that_was_put_back_goes_on_in_no_epoch, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			what_was_lost_is_told_after_the_next_start, make_folder,
+			remove_folder),
 		cmocka_unit_test_setup_teardown(
 			when_it_is_full_flows_go_first_and_events_never, make_folder,
 			remove_folder),
