@@ -87,6 +87,13 @@ uint32_t depot_limit_s(enum record_kind kind, const struct depot_limits *limits)
 
 /* Until what a batch may come again (batch.h): of its lane and epoch. */
 enum { DEPOT_BATCHES_REMEMBERED = 16384 };
+/*
+ * Appends the statement that forgets the batches of epochs that have ended (PostgreSQL,
+ * SQLite): a sensor's lane began a later one more than an hour ago, which it does when
+ * all before is told, and nothing came of this one for days.
+ */
+void depot_forget_ended(struct buf *out, int64_t now_us);
+enum { DEPOT_ENDED_DAYS = 3, DEPOT_ENDED_HOURS = 1 };
 
 bool depot_same_batch(const struct batch_id *a, const struct batch_id *b);
 

@@ -154,7 +154,8 @@ static bool drop_days(PGconn *conn, enum record_kind kind, int64_t until_us,
 	return ok && days != NULL;
 }
 
-static bool forget_batches(PGconn *conn, char error[static DEPOT_ERROR_MAX])
+static bool forget_batches(PGconn *conn, int64_t now_us,
+			   char error[static DEPOT_ERROR_MAX])
 {
 	struct buf sql = { 0 };
 	buf_printf(&sql,
@@ -162,8 +163,10 @@ static bool forget_batches(PGconn *conn, char error[static DEPOT_ERROR_MAX])
 		   "SELECT sensor,lane,epoch,max(sequence)AS last FROM batch GROUP BY "
 		   "1,2,3)AS newest WHERE batch.sensor=newest.sensor AND "
 		   "batch.lane=newest.lane AND batch.epoch=newest.epoch AND "
-		   "batch.sequence<=newest.last-%d;COMMIT",
+		   "batch.sequence<=newest.last-%d;",
 		   DEPOT_BATCHES_REMEMBERED);
+	depot_forget_ended(&sql, now_us);
+	buf_text(&sql, ";COMMIT");
 	bool ok = postgresql_run_buf(conn, &sql, error);
 	postgresql_undo(conn);
 	return ok;
@@ -175,7 +178,7 @@ int postgresql_prune(struct depot *depot, const struct depot_limits *limits,
 	struct postgresql_depot *pg = (struct postgresql_depot *)depot;
 	if (!postgresql_is_connected(pg, error))
 		return -EAGAIN;
-	bool ok = forget_batches(pg->conn, error);
+	bool ok = forget_batches(pg->conn, now_us, error);
 	for (unsigned kind = 0; kind < RECORD_KINDS; kind++) {
 		int64_t limit_s = depot_limit_s((enum record_kind)kind, limits);
 		/* One that somebody reads for long is no reason to keep the others. */

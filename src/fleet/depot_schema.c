@@ -194,6 +194,20 @@ void depot_batch_table(struct buf *out, const struct depot_dialect *dialect)
 		   dialect == &depot_dialects[DEPOT_SQLITE] ? "WITHOUT ROWID" : "");
 }
 
+/* By when they were kept: an epoch's number is the sensor's clock, or its choice. */
+void depot_forget_ended(struct buf *out, int64_t now_us)
+{
+	buf_printf(
+		out,
+		"DELETE FROM batch WHERE(sensor,lane,epoch)IN(SELECT sensor,lane,epoch "
+		"FROM(SELECT sensor,lane,epoch,max(kept_at)AS last,max(CASE WHEN "
+		"min(kept_at)<%lld THEN min(kept_at)END)OVER(PARTITION BY sensor,lane)"
+		"AS later FROM batch GROUP BY sensor,lane,epoch)AS epochs WHERE "
+		"last<later AND last<%lld)",
+		(long long)(now_us - DEPOT_ENDED_HOURS * (DEPOT_DAY_US / 24)),
+		(long long)(now_us - DEPOT_ENDED_DAYS * DEPOT_DAY_US));
+}
+
 bool depot_schema(const char *kind, struct buf *out)
 {
 	for (unsigned i = 0; i < DEPOT_KINDS; i++) {

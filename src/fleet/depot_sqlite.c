@@ -304,14 +304,15 @@ static int prune_kind(struct sqlite_depot *lite, enum record_kind kind,
 	return code;
 }
 
-static int prune_batches(struct sqlite_depot *lite)
+static int prune_batches(struct sqlite_depot *lite, int64_t now_us)
 {
 	struct buf sql = { 0 };
 	buf_printf(&sql,
 		   "DELETE FROM batch WHERE sequence<=(SELECT max(sequence)FROM batch "
 		   "AS newest WHERE newest.sensor=batch.sensor AND "
-		   "newest.lane=batch.lane AND newest.epoch=batch.epoch)-%d",
+		   "newest.lane=batch.lane AND newest.epoch=batch.epoch)-%d;",
 		   DEPOT_BATCHES_REMEMBERED);
+	depot_forget_ended(&sql, now_us);
 	return db_run_buf(lite->db, &sql);
 }
 
@@ -319,7 +320,7 @@ static int prune_sqlite(struct depot *depot, const struct depot_limits *limits,
 			int64_t now_us, char error[static DEPOT_ERROR_MAX])
 {
 	struct sqlite_depot *lite = (struct sqlite_depot *)depot;
-	int code = prune_batches(lite);
+	int code = prune_batches(lite, now_us);
 	for (unsigned kind = 0; kind < RECORD_KINDS && code == SQLITE_OK; kind++) {
 		int64_t limit_s = depot_limit_s((enum record_kind)kind, limits);
 		if (depot_keeps((enum record_kind)kind) && limit_s > 0)

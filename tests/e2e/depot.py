@@ -165,6 +165,28 @@ def forgets_old_batches(tap, place, driver):
     wanted = [[1], [2], [100], [16387]] if place.name == "clickhouse" else [[100], [16387]]
     tap.equal((left, told["result"]), (wanted, 0),
               "which batches there were is forgotten when they can't come again")
+    if place.name != "clickhouse":
+        forgets_epochs_that_ended(tap, place, driver)
+
+
+def forgets_epochs_that_ended(tap, place, driver):
+    def write(sensor, epoch, days_ago):
+        driver.write(batch(1, sensor=sensor, epoch=epoch))
+        place.run(f"UPDATE batch SET kept_at={micros(-days_ago * DAY)} "
+                  f"WHERE sensor='{sensor}' AND epoch={epoch}")
+
+    # The number of an epoch is a sensor's clock, which may have been set back since.
+    for epoch, days_ago in ((50, 9), (90, 4), (40, 2), (60, 1)):
+        write("began", epoch, days_ago)
+    write("quiet", 50, 9)
+    # It was away for long: that the new epoch has come does not mean that the old one has.
+    write("back", 50, 9)
+    write("back", 60, 0)
+    driver.do(do="prune")
+    left = driver.sql("SELECT sensor,epoch FROM batch WHERE sensor IN('began','quiet','back') "
+                      "ORDER BY 1,2")
+    tap.equal(left, [["back", 50], ["back", 60], ["began", 40], ["began", 60], ["quiet", 50]],
+              "and so are those of epochs that ended days ago, and no others")
 
 
 def others_have_other_columns(tap, place, driver):
