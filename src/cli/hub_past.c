@@ -102,29 +102,40 @@ static void close_reader(struct store_reader *reader)
 
 /*
  * Each sensor has incidents of its own, which are parts of the fleet's: who does not
- * ask for those of a sensor wants the fleet's.
+ * ask for one by its id wants the fleet's.  Of which sensors these are, each says
+ * (incident.sensors), and who reads looks at that; it can't be asked of all databases
+ * alike.
  */
 static bool is_the_fleets(enum record_kind kind, const struct store_filter *filter)
 {
-	return filter->sensor_count == 0 && filter->id == NULL &&
-	       (kind == RECORD_incident || kind == RECORD_timeline);
+	return filter->id == NULL &&
+	       (kind == RECORD_incident ||
+		(kind == RECORD_timeline && filter->sensor_count == 0));
 }
 
-static int read_records(struct store_reader *reader, enum record_kind kind,
-			const struct store_filter *filter, store_emit emit, void *to,
-			char error[static STORE_ERROR_MAX])
+int hub_past_read(struct depot *depot, enum record_kind kind,
+		  const struct store_filter *filter, store_emit emit, void *to,
+		  char error[static STORE_ERROR_MAX])
 {
 	static const char *const hubs[] = { FLEET_HUB };
-	struct reading *reading = (struct reading *)reader;
 	struct store_filter asked = *filter;
 	char why[DEPOT_ERROR_MAX] = "";
 	if (is_the_fleets(kind, filter)) {
 		asked.sensors = hubs;
 		asked.sensor_count = 1;
 	}
-	int result = depot_read(reading->depot, kind, &asked, READ_MOST, emit, to, why);
-	reading->has_failed |= result != 0;
+	int result = depot_read(depot, kind, &asked, READ_MOST, emit, to, why);
 	snprintf(error, STORE_ERROR_MAX, "%.*s", STORE_ERROR_MAX - 1, why);
+	return result;
+}
+
+static int read_records(struct store_reader *reader, enum record_kind kind,
+			const struct store_filter *filter, store_emit emit, void *to,
+			char error[static STORE_ERROR_MAX])
+{
+	struct reading *reading = (struct reading *)reader;
+	int result = hub_past_read(reading->depot, kind, filter, emit, to, error);
+	reading->has_failed |= result != 0;
 	return result;
 }
 

@@ -19,7 +19,18 @@ const struct journal_event *journal_at(const struct journal *journal, uint64_t p
 const char *journal_text(const struct journal *journal,
 			 const struct journal_event *event)
 {
-	return journal->bytes + event->at;
+	return journal->bytes + event->at + event->names;
+}
+
+const char *journal_names(const struct journal *journal,
+			  const struct journal_event *event)
+{
+	return event->names > 0 ? journal->bytes + event->at : "";
+}
+
+static size_t size_of(const struct journal_event *event)
+{
+	return (size_t)event->names + event->len;
 }
 
 /* Where an event of that length begins: it does not go round the end. */
@@ -38,7 +49,7 @@ bool journal_is_full(const struct journal *journal, size_t len)
 	return journal->end - journal->first == JOURNAL_EVENTS ||
 	       /* What is left of the ring's end is passed over. */
 	       (goes_round && oldest->at >= journal->write) ||
-	       (oldest->at < begin + len && oldest->at + oldest->len > begin);
+	       (oldest->at < begin + len && oldest->at + size_of(oldest) > begin);
 }
 
 void journal_drop_first(struct journal *journal)
@@ -49,7 +60,8 @@ void journal_drop_first(struct journal *journal)
 bool journal_add(struct journal *journal, const struct journal_event *event,
 		 const char *text)
 {
-	if (event->len > JOURNAL_BYTES)
+	size_t size = size_of(event);
+	if (size > JOURNAL_BYTES)
 		return false;
 	if (journal->bytes == NULL) {
 		journal->bytes = malloc(JOURNAL_BYTES);
@@ -59,9 +71,9 @@ bool journal_add(struct journal *journal, const struct journal_event *event,
 		return false;
 	struct journal_event *added = event_at(journal, journal->end++);
 	*added = *event;
-	added->at = begin_of(journal, event->len);
-	memcpy(journal->bytes + added->at, text, event->len);
-	journal->write = added->at + event->len;
+	added->at = begin_of(journal, size);
+	memcpy(journal->bytes + added->at, text, size);
+	journal->write = added->at + size;
 	return true;
 }
 

@@ -25,6 +25,7 @@ struct journal_event {
 	uint64_t sensor; /* sensor_hash() of whose it is; 0: of none */
 	size_t at;
 	uint32_t len;
+	uint32_t names; /* bytes of other sensors of whom it is, too; 0: of none */
 	enum record_kind kind;
 	enum journal_stream stream;
 };
@@ -41,12 +42,18 @@ struct journal {
 const struct journal_event *journal_at(const struct journal *journal, uint64_t place);
 const char *journal_text(const struct journal *journal,
 			 const struct journal_event *event);
+/* With commas between, and a NUL. */
+const char *journal_names(const struct journal *journal,
+			  const struct journal_event *event);
 
-/* Whether the oldest has to go before an event of that length has room. */
+/* Whether the oldest has to go before so many bytes, of names and text, have room. */
 bool journal_is_full(const struct journal *journal, size_t len);
 void journal_drop_first(struct journal *journal);
 
-/* False without memory, or if it is larger than all of it; the room must be there. */
+/*
+ * The text, and the names before it.  False without memory, or if they are larger than
+ * all of it; the room must be there.
+ */
 bool journal_add(struct journal *journal, const struct journal_event *event,
 		 const char *text);
 

@@ -112,16 +112,20 @@ static void forget_those_who_left(struct live *live)
 
 /* ---- the journal ---- */
 
-static bool is_of_its_sensors(const struct client *client, uint64_t sensor)
+/* names: of others of whom it is, too. */
+static bool is_of_its_sensors(const struct client *client, uint64_t sensor,
+			      const char *names)
 {
 	return client->sensors == NULL || sensor == JOURNAL_ANY_SENSOR ||
-	       sensor_set_has_hash(client->sensors, sensor);
+	       sensor_set_has_hash(client->sensors, sensor) ||
+	       sensor_set_has_any(client->sensors, names);
 }
 
-static bool wants(const struct client *client, const struct journal_event *event)
+static bool wants(const struct client *client, const struct journal_event *event,
+		  const char *names)
 {
 	return (client->wants[event->stream] & RECORD_BIT(event->kind)) != 0 &&
-	       is_of_its_sensors(client, event->sensor);
+	       is_of_its_sensors(client, event->sensor, names);
 }
 
 /* The oldest goes: who has not read it yet has lost it. */
@@ -129,12 +133,13 @@ static void drop_first(struct live *live)
 {
 	const uint64_t place = live->journal.first;
 	const struct journal_event *event = journal_at(&live->journal, place);
+	const char *names = journal_names(&live->journal, event);
 	uint64_t slowest = live->journal.end;
 	if (place >= live->slowest) {
 		for (size_t i = 0; i < live->count; i++) {
 			struct client *client = live->clients[i];
 			if (client->place == place) {
-				client->lost += wants(client, event);
+				client->lost += wants(client, event, names);
 				client->place++;
 			}
 			if (client->place < slowest)
@@ -145,14 +150,15 @@ static void drop_first(struct live *live)
 	journal_drop_first(&live->journal);
 }
 
-/* Adds live->event, and wakes who wants it. */
+/* Adds live->event, which begins with so many bytes of names; wakes who wants it. */
 static void add_event(struct live *live, enum record_kind kind,
-		      enum journal_stream stream, uint64_t sensor)
+		      enum journal_stream stream, uint64_t sensor, size_t names)
 {
 	struct buf *text = &live->event;
 	struct journal_event event = { .id = live->id,
 				       .sensor = sensor,
-				       .len = (uint32_t)text->len,
+				       .len = (uint32_t)(text->len - names),
+				       .names = (uint32_t)names,
 				       .kind = kind,
 				       .stream = stream };
 	bool is_added = buf_ok(text) && text->len <= JOURNAL_BYTES;
@@ -161,7 +167,7 @@ static void add_event(struct live *live, enum record_kind kind,
 	is_added = is_added && journal_add(&live->journal, &event, text->at);
 	for (size_t i = 0; i < live->count; i++) {
 		struct client *client = live->clients[i];
-		if (!wants(client, &event))
+		if (!wants(client, &event, buf_ok(text) && names > 0 ? text->at : ""))
 			continue;
 		client->lost += !is_added;
 		wake(client);
@@ -177,11 +183,15 @@ static void end_event(struct live *live)
 static void add_record(struct live *live, enum record_kind kind, const void *record,
 		       uint64_t sensor)
 {
+	const struct field *members = record_field(kind, "sensors");
+	const char *names = members != NULL ? field_text(members, record) : "";
+	size_t len = names[0] != '\0' ? strlen(names) + 1 : 0;
 	buf_clear(&live->event);
+	buf_add(&live->event, names, len);
 	buf_printf(&live->event, "event: %s\ndata: ", schemas[kind].name);
 	record_json(&live->event, kind, record);
 	end_event(live);
-	add_event(live, kind, JOURNAL_EACH, sensor);
+	add_event(live, kind, JOURNAL_EACH, sensor, len);
 }
 
 /* Whether somebody reads it, or has left and may come back for it. */
@@ -195,7 +205,7 @@ static bool is_batch_wanted(const struct live *live, enum record_kind kind,
 		return true;
 	for (size_t i = 0; i < live->count; i++)
 		if ((live->clients[i]->wants[JOURNAL_BATCHES] & bit) != 0 &&
-		    is_of_its_sensors(live->clients[i], sensor))
+		    is_of_its_sensors(live->clients[i], sensor, ""))
 			return true;
 	return false;
 }
@@ -234,7 +244,7 @@ static void add_batch(struct live *live, enum record_kind kind, uint64_t sensor)
 	buf_add(&live->event, live->records.at, live->records.len);
 	live->event.failed |= !buf_ok(&live->records);
 	end_event(live);
-	add_event(live, kind, JOURNAL_BATCHES, sensor);
+	add_event(live, kind, JOURNAL_BATCHES, sensor, 0);
 }
 
 /* One for each sensor: of one that holds others', who chose some could read nothing. */
@@ -250,7 +260,7 @@ static void add_batches(struct live *live, enum record_kind kind)
 		return;
 	buf_clear(&live->event);
 	say_lost(&live->event, lost);
-	add_event(live, kind, JOURNAL_BATCHES, JOURNAL_ANY_SENSOR);
+	add_event(live, kind, JOURNAL_BATCHES, JOURNAL_ANY_SENSOR, 0);
 }
 
 static void send_batches(struct live *live)
@@ -285,7 +295,7 @@ static const struct journal_event *next_event(struct client *client)
 	const struct journal *journal = &client->live->journal;
 	for (; client->place < journal->end; client->place++) {
 		const struct journal_event *event = journal_at(journal, client->place);
-		if (wants(client, event))
+		if (wants(client, event, journal_names(journal, event)))
 			return event;
 	}
 	return NULL;

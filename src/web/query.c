@@ -98,6 +98,7 @@ void query_init(struct query *query, enum record_kind kind)
 		.end = first_of(kind, end_names),
 		.interval = record_field(kind, "interval_s"),
 		.sensor = record_field(kind, "sensor"),
+		.members = record_field(kind, "sensors"),
 		.since_us = INT64_MIN,
 		.until_us = INT64_MAX,
 		.limit = QUERY_LIMIT,
@@ -399,7 +400,8 @@ field_set query_fields(const struct query *query)
 	if (query->least > 0)
 		set |= field_bit(schema, record_field(query->kind, "severity"));
 	if (query->sensors != NULL)
-		set |= field_bit(schema, query->sensor);
+		set |= field_bit(schema, query->sensor) |
+		       field_bit(schema, query->members);
 	return set;
 }
 
@@ -436,6 +438,14 @@ static bool is_wanted_port(const struct query *query, const void *record)
 	return query->wanted_port >= port && query->wanted_port <= last;
 }
 
+/* An incident of a fleet is its hubs', and of all sensors that it lists. */
+static bool is_of_sensors(const struct query *query, const void *record)
+{
+	return sensor_set_has(query->sensors, field_text(query->sensor, record)) ||
+	       (query->members != NULL &&
+		sensor_set_has_any(query->sensors, field_text(query->members, record)));
+}
+
 bool query_wants(const struct query *query, const void *record)
 {
 	if (query->has_port && !is_wanted_port(query, record))
@@ -455,8 +465,7 @@ bool query_wants(const struct query *query, const void *record)
 			return false;
 	if (query->least > 0 && severity_of(query, record) < query->least)
 		return false;
-	if (query->sensors != NULL &&
-	    !sensor_set_has(query->sensors, field_text(query->sensor, record)))
+	if (query->sensors != NULL && !is_of_sensors(query, record))
 		return false;
 	if (query->begin == NULL || !query->has_time)
 		return true;

@@ -53,9 +53,9 @@ struct query {
 	struct prefix wanted_host, wanted_client;
 	char wanted_transport[8]; /* "": any */
 	struct query_word words[QUERY_WORDS];
-	int least; /* severity; below: not wanted */
-	const struct field *sensor;
-	const struct sensor_set *sensors; /* borrowed; NULL: of any and of none */
+	int least;                            /* severity; below: not wanted */
+	const struct field *sensor, *members; /* members: of a fleet's incident */
+	const struct sensor_set *sensors;     /* borrowed; NULL: of any and of none */
 	bool of_fleet; /* sensors are known, so that they may be asked for */
 	bool has_time;
 	int64_t since_us, until_us;

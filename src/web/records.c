@@ -145,10 +145,6 @@ bool records_are_past(const struct web_source *source, const struct query *query
 		       query->since_us <
 			       source->memory_since_us(source->self, query->kind);
 	case RECORD_incident:
-		/* A hub has in memory those of all machines together. */
-		if (query->sensors != NULL)
-			return true;
-		/* fall through */
 	case RECORD_finding:
 	case RECORD_block:
 	case RECORD_alert:
@@ -305,6 +301,15 @@ static enum MHD_Result ask_for_past(const struct request *request, struct query 
 	return ask_past(request, &question->base);
 }
 
+/* What happened in one incident is its own, whosoever alerts and findings it has. */
+static const struct sensor_set *choice(const struct request *request,
+				       const struct query *query)
+{
+	bool is_named =
+		query->kind == RECORD_timeline && query_word(query, "incident") != NULL;
+	return is_named ? NULL : request->exchange->sensors;
+}
+
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind)
 {
 	struct query query;
@@ -320,7 +325,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 				  read_parameter, &reading);
 	if (error[0] != '\0' || !choose_sensors(request, error))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
-	query.sensors = request->exchange->sensors;
+	query.sensors = choice(request, &query);
 	if (reading.at_us != UNKNOWN_TIME && query.has_time)
 		return refuse(request, MHD_HTTP_BAD_REQUEST,
 			      "at is one moment: leave out since and until");

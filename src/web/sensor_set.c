@@ -107,6 +107,19 @@ bool sensor_set_has(const struct sensor_set *set, const char *sensor)
 	return sensor_set_has_hash(set, sensor_hash(sensor));
 }
 
+bool sensor_set_has_any(const struct sensor_set *set, const char *names)
+{
+	while (*names != '\0') {
+		field_text64 name;
+		size_t len = strcspn(names, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		if (strcmp(name, "...") == 0 || sensor_set_has(set, name))
+			return true;
+		names += len + (names[len] == ',');
+	}
+	return false;
+}
+
 static void add(struct sensor_set *set, const char *name)
 {
 	uint64_t hash = sensor_hash(name);

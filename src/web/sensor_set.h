@@ -34,6 +34,11 @@ void sensor_set_free(struct sensor_set *set);
 bool sensor_set_has(const struct sensor_set *set, const char *sensor);
 /* The same by sensor_hash(). */
 bool sensor_set_has_hash(const struct sensor_set *set, uint64_t hash);
+/*
+ * The same of any of those names with commas between, as an incident has them: of one
+ * that has more than fit ("..."), any sensor may be meant.
+ */
+bool sensor_set_has_any(const struct sensor_set *set, const char *names);
 /* 0: no sensor's. */
 uint64_t sensor_hash(const char *sensor);
 

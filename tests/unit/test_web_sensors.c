@@ -59,6 +59,25 @@ static void give_ports_of_all(void *self, web_emit emit, void *to)
 	emit(to, &hub);
 }
 
+/* Incidents are the hubs'; of the last one there are more sensors than fit. */
+static void give_incidents(void *self, web_emit emit, void *to)
+{
+	static const char *const all[][2] = { { "both", "web-2,web-1" },
+					      { "paris", "web-2,db-2" },
+					      { "many", "web-2,..." } };
+	(void)self;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct incident_record incident;
+		record_init(RECORD_incident, &incident);
+		record_text(incident.id, sizeof(incident.id), all[i][0]);
+		record_text(incident.sensors, sizeof(incident.sensors), all[i][1]);
+		record_text(incident.sensor, sizeof(incident.sensor), "hub");
+		incident.first = now_us();
+		incident.state = "firing";
+		emit(to, &incident);
+	}
+}
+
 /* ---- a past, of which what was asked is kept ---- */
 
 static struct {
@@ -108,6 +127,7 @@ static int set_up_hub(void **state)
 {
 	source.sensors = give_sensors;
 	source.ports = give_ports_of_all;
+	source.incidents = give_incidents;
 	fleet_count = SENSORS;
 	past = &nothing;
 	return set_up(state);
@@ -117,6 +137,7 @@ static int tear_down_hub(void **state)
 {
 	source.sensors = NULL;
 	source.ports = give_ports;
+	source.incidents = NULL;
 	past = NULL;
 	return tear_down(state);
 }
@@ -185,6 +206,41 @@ static void sensors_themselves_are_records(void **state)
 	expect("/api/v1/filters", 200, "\"sensor\":[\"sensor\",\"site\",\"tag\",");
 }
 
+/* Their ids, with blanks between. */
+static void expect_incidents(const char *path, const char *expected)
+{
+	struct buf answer = get(path);
+	char seen[256] = "";
+	static const char key[] = "\"id\":\"";
+	if (code_of(&answer) != 200)
+		fail_msg("%s: %s", path, body_of(&answer));
+	for (const char *at = body_of(&answer); (at = strstr(at, key)) != NULL; at++) {
+		const char *id = at + strlen(key);
+		size_t len = strlen(seen);
+		snprintf(seen + len, sizeof(seen) - len, "%.*s ",
+			 (int)strcspn(id, "\""), id);
+	}
+	if (strcmp(seen, expected) != 0)
+		fail_msg("%s gave \"%s\", not \"%s\"", path, seen, expected);
+	buf_free(&answer);
+}
+
+static void an_incident_is_of_each_sensor_that_it_lists(void **state)
+{
+	(void)state;
+	expect_incidents("/api/v1/incidents?sort=id", "both many paris ");
+	expect_incidents("/api/v1/incidents?sensor=web-1&sort=id", "both many ");
+	expect_incidents("/api/v1/incidents?site=paris&sort=id", "both many paris ");
+	expect_incidents("/api/v1/incidents?sensor=db-2&sort=id", "many paris ");
+	expect_incidents("/api/v1/incidents?since=1h&sensor=web-1&sort=id",
+			 "both many ");
+	expect_incidents("/api/v1/incidents?sensor=hub&sort=id", "both many paris ");
+	struct buf answer = get("/api/v1/aggregate?record=incident&by=id&sensor=web-1");
+	assert_has(&answer, "\"both\"");
+	assert_null(strstr(answer.at, "paris"));
+	buf_free(&answer);
+}
+
 static void groups_may_be_of_some_sensors_and_by_sensor(void **state)
 {
 	(void)state;
@@ -205,8 +261,12 @@ static void the_past_is_asked_for_those_sensors(void **state)
 	assert_string_equal(asked.sensors, "web-1 db-1 ");
 	expect("/api/v1/aggregate?record=login&since=1h&sensor=db-2", 200, "groups");
 	assert_string_equal(asked.sensors, "db-2 ");
-	/* What a machine found by itself is no part of a hub's memory. */
-	expect("/api/v1/incidents?sensor=web-1", 200, "Breakwater-Total: 0");
+	expect("/api/v1/incidents?since=1h&sensor=web-1", 200, "Breakwater-Total: ");
+	assert_string_equal(asked.sensors, "web-1 ");
+	/* What happened in one incident is of all whose it is. */
+	expect("/api/v1/timelines?incident=a1&sensor=web-1", 200, "Total: 0");
+	assert_int_equal(asked.count, 0);
+	expect("/api/v1/timelines?since=1h&sensor=web-1", 200, "Total: 0");
 	assert_string_equal(asked.sensors, "web-1 ");
 	/* Of nobody is not of all. */
 	expect("/api/v1/logins?since=1h&tag=old&site=berlin", 200, "Total: 0");
@@ -274,6 +334,12 @@ static void send_port(const char *name)
 	web_live(web, RECORD_port, &port);
 }
 
+static void send_incident(void *to, const void *record)
+{
+	(void)to;
+	web_live(web, RECORD_incident, record);
+}
+
 static void live_readers_get_the_sensors_they_asked_for(void **state)
 {
 	(void)state;
@@ -295,6 +361,26 @@ static void live_readers_get_the_sensors_they_asked_for(void **state)
 	close(other);
 	buf_free(&each);
 	buf_free(&batched);
+}
+
+static void an_incident_is_live_for_each_sensor_that_it_lists(void **state)
+{
+	(void)state;
+	struct buf answer = { 0 }, other = { 0 };
+	int fd = listen_live("type=incident&site=berlin", &answer);
+	int second = listen_live("type=incident&sensor=web-1", &other);
+	give_incidents(NULL, send_incident, NULL);
+	hear(fd, "\"many\"", &answer);
+	hear(second, "\"many\"", &other);
+	assert_has(&answer, "\"both\"");
+	assert_null(strstr(answer.at, "\"paris\""));
+	assert_null(strstr(answer.at, "web-1\n"));
+	assert_has(&other,
+		   "event: incident\ndata: {\"record\":\"incident\",\"id\":\"both\"");
+	close(fd);
+	close(second);
+	buf_free(&answer);
+	buf_free(&other);
 }
 
 static void who_joins_or_moves_is_live_where_it_is(void **state)
@@ -397,11 +483,13 @@ int main(void)
 		HUB_TEST(records_are_those_of_the_sensors_that_are_asked_for),
 		HUB_TEST(what_there_is_not_is_told_with_what_there_is),
 		HUB_TEST(sensors_themselves_are_records),
+		HUB_TEST(an_incident_is_of_each_sensor_that_it_lists),
 		HUB_TEST(groups_may_be_of_some_sensors_and_by_sensor),
 		HUB_TEST(the_past_is_asked_for_those_sensors),
 		HUB_TEST(csv_says_whose_each_row_is),
 		HUB_TEST(metrics_say_whose_they_are),
 		HUB_TEST(live_readers_get_the_sensors_they_asked_for),
+		HUB_TEST(an_incident_is_live_for_each_sensor_that_it_lists),
 		HUB_TEST(who_joins_or_moves_is_live_where_it_is),
 		HUB_TEST(of_two_sensors_the_same_port_is_two_in_a_batch),
 		HUB_TEST(many_sensors_are_found_and_forgotten_again),

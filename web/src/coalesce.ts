@@ -4,6 +4,7 @@
  * Without a browser, so that tests can turn the clock.
  */
 import type { Kind, Row } from "./api";
+import type { Told } from "./fleet";
 import { browserTimer, type Timer } from "./refresher";
 
 export interface Batch {
@@ -30,7 +31,7 @@ export class Coalesced {
 
 	/** isWanted: of a hub, whether a record is of a sensor that is looked at. */
 	constructor(private readonly interval_ms: number, private readonly give: (batch: Batch) => void,
-		private readonly clock: Timer = browserTimer, private readonly isWanted: (record: { sensor?: string }) => boolean = () => true) {}
+		private readonly clock: Timer = browserTimer, private readonly isWanted: (record: Told) => boolean = () => true) {}
 
 	/** One event of the stream, its data as it came. */
 	add(kind: Kind | "lost" | "batch", data: string): void {
@@ -46,7 +47,7 @@ export class Coalesced {
 	}
 
 	private keep(kind: Kind, record: unknown): void {
-		if (!this.isWanted(record as { sensor?: string }))
+		if (!this.isWanted(record as Told))
 			return;
 		if (this.kept < KEPT_MAX) {
 			(this.batch.records[kind] ??= [] as never[]).push(record as never);

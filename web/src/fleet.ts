@@ -14,6 +14,12 @@ export interface Sensor {
 	tags: string[];
 }
 
+/** Whose a record is, as it says; sensors: of an incident of a fleet. */
+export interface Told {
+	sensor?: string;
+	sensors?: string;
+}
+
 const EVERY_MS = 60000;
 const LIMIT = 10000;
 
@@ -70,9 +76,14 @@ const meant = computed(() => (CHOICE.every((name) => param(name) === undefined) 
 	: new Set([...sensors.value.filter(isMeant).map(({ name }) => name),
 		...(param("site") ?? param("tag")) === undefined ? namesOf(param("sensor")) ?? [] : []])));
 
-/** Whether a record is of a sensor that is looked at. */
-export function isChosen(record: { sensor?: string }): boolean {
-	return meant.value?.has(record.sensor ?? "") ?? true;
+/**
+ * Whether a record is of a sensor that is looked at; an incident of a fleet is of all that it
+ * lists, and of one that lists more than there is room for ("...") any may be meant.
+ */
+export function isChosen(record: Told): boolean {
+	const names = meant.value;
+	return names === undefined || names.has(record.sensor ?? "") ||
+		(namesOf(record.sensors) ?? []).some((name) => name === "..." || names.has(name));
 }
 
 /** Whether all of the address is something that there is: the daemon refuses the rest. */

@@ -71,6 +71,8 @@ test("of what is live only records of those sensors count", () => {
 		assert.deepEqual(heard, [{ record: "port", sensor: "web-1" }]);
 	});
 	at("/ports?tag=web&sensor=web-2,web-9", () => assert.deepEqual([of("web-1"), of("web-2"), of("web-9"), choiceText.value], [false, true, false, ""], "what there is not is no question to the daemon"));
+	at("/incidents?site=berlin", () => assert.deepEqual(["web-2,web-1", "web-2", "web-2,...", ""].map((all) => isChosen({ sensor: "hub", sensors: all })), [true, false, true, false],
+		"an incident of many sensors is of each, and of any where there are more than it lists"));
 	at("/ports?sensor=hub", () => assert.deepEqual([of("hub"), of("web-1"), choiceText.value], [true, false, "&sensor=hub"]));
 	sensors.value = [];
 });
