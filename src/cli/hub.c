@@ -283,6 +283,17 @@ static bool start_threads(struct hub *hub)
 	return hub->follow != NULL && hub->join != NULL;
 }
 
+/* Without it, commands take the folder for a machine's, whose store has little. */
+static void mark(const struct hub *hub)
+{
+	int error = past_mark_hub(hub->config.state, hub->depot);
+	if (error != 0)
+		fprintf(stderr,
+			"breakwater: state folder %s: %s; commands that read without a "
+			"daemon don't find the depot by it\n",
+			hub->config.state, strerror(-error));
+}
+
 static int open_all(struct hub *hub, const char *socket_path)
 {
 	const struct store_limits limits = limits_of_store(&hub->config);
@@ -303,6 +314,7 @@ static int open_all(struct hub *hub, const char *socket_path)
 	confine(hub);
 	dashboard_shelf_open(&hub->dashboards, hub->config.state,
 			     hub->config.web_dashboards);
+	mark(hub);
 	hub->store = store_open(hub->config.state, &limits);
 	hub->board = board_new();
 	hub->attackers = attackers_new();
@@ -421,11 +433,7 @@ static void take_names(struct hub *hub)
 		    hub->config.hub_name[0] != '\0' ? hub->config.hub_name : host);
 	find_file(hub, "hub.creds", hub->credentials);
 	find_file(hub, "ca.pem", hub->ca);
-	if (hub->config.hub_store[0] != '\0')
-		snprintf(hub->depot, sizeof(hub->depot), "%s", hub->config.hub_store);
-	else
-		snprintf(hub->depot, sizeof(hub->depot), "sqlite:%s/fleet.db",
-			 hub->config.state);
+	past_depot_of(&hub->config, hub->depot);
 }
 
 struct hub_options {

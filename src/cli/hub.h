@@ -25,6 +25,7 @@
 #include "cli/hub_steer.h"
 #include "cli/hub_tidy.h"
 #include "cli/options.h"
+#include "cli/past_reader.h"
 #include "cli/programs.h"
 #include "cli/run_report.h"
 #include "config/config.h"
@@ -53,7 +54,7 @@ struct hub {
 	field_text64 name;                                /* this hub's own */
 	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
 	char credentials[HUB_PATH_MAX], ca[HUB_PATH_MAX]; /* files; "": none */
-	char depot[HUB_PATH_MAX];                         /* as depot_open() */
+	char depot[PAST_DEPOT_MAX];                       /* as depot_open() */
 	struct link *link;
 	struct board *board;
 	struct take *takes[FLEET_LANES];

@@ -9,7 +9,7 @@
 
 #include "cli/cli.h"
 
-static int read_config(const char *command, const char *path, struct config *config)
+int state_config(const char *command, const char *path, struct config *config)
 {
 	struct buf errors = { 0 };
 	config_init(config);
@@ -33,7 +33,7 @@ int state_folder(const char *command, const char *given, const char *config_path
 		snprintf(folder, CONFIG_TEXT_MAX, "%s", given);
 		return STATUS_OK;
 	}
-	int status = read_config(command, config_path, &config);
+	int status = state_config(command, config_path, &config);
 	memcpy(folder, config.state, sizeof(config.state));
 	return status;
 }
@@ -46,7 +46,7 @@ int compliance_folder(const char *command, const char *given, const char *state,
 		snprintf(folder, CONFIG_TEXT_MAX, "%s", given != NULL ? given : "");
 		return STATUS_OK;
 	}
-	int status = read_config(command, config_path, &config);
+	int status = state_config(command, config_path, &config);
 	memcpy(folder, config.report_compliance, sizeof(config.report_compliance));
 	return status;
 }

@@ -5,6 +5,9 @@
 
 #include "config/config.h"
 
+/* The configuration; as state_folder(). */
+int state_config(const char *command, const char *path, struct config *config);
+
 /*
  * given (--state), or the folder of the configuration; its path NULL: the usual one.
  * Exit status; all has been said if it is not 0.

@@ -4,6 +4,7 @@
  */
 #include "fleet/depot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -34,21 +35,41 @@ static bool is_of(const struct depot_driver *driver, const char *where)
 	return false;
 }
 
+static const struct depot_driver *driver_of(const char *where)
+{
+	for (size_t i = 0; i < DRIVERS; i++)
+		if (is_of(drivers[i], where))
+			return drivers[i];
+	return NULL;
+}
+
+static struct depot *open_depot(const char *where, bool only_reads,
+				char error[static DEPOT_ERROR_MAX])
+{
+	const struct depot_driver *driver = driver_of(where);
+	if (driver == NULL) {
+		/* Not what it says: there may be a password in it. */
+		snprintf(error, DEPOT_ERROR_MAX,
+			 "no place to keep records: sqlite:FILE, postgresql://..., "
+			 "clickhouse://... or clickhouses://... is allowed");
+		return NULL;
+	}
+	struct depot *depot = driver->open(where, only_reads, error);
+	if (depot == NULL)
+		return NULL;
+	depot->only_reads = only_reads;
+	error[0] = '\0';
+	return depot;
+}
+
 struct depot *depot_open(const char *where, char error[static DEPOT_ERROR_MAX])
 {
-	for (size_t i = 0; i < DRIVERS; i++) {
-		if (!is_of(drivers[i], where))
-			continue;
-		struct depot *depot = drivers[i]->open(where, error);
-		if (depot != NULL)
-			error[0] = '\0';
-		return depot;
-	}
-	/* Not what it says: there may be a password in it. */
-	snprintf(error, DEPOT_ERROR_MAX,
-		 "no place to keep records: sqlite:FILE, postgresql://..., "
-		 "clickhouse://... or clickhouses://... is allowed");
-	return NULL;
+	return open_depot(where, false, error);
+}
+
+struct depot *depot_look(const char *where, char error[static DEPOT_ERROR_MAX])
+{
+	return open_depot(where, true, error);
 }
 
 void depot_close(struct depot *depot)
@@ -60,6 +81,12 @@ void depot_close(struct depot *depot)
 const char *depot_kind(const struct depot *depot)
 {
 	return depot_dialects[depot->driver->sql].kind;
+}
+
+const char *depot_kind_of(const char *where)
+{
+	const struct depot_driver *driver = driver_of(where);
+	return driver != NULL ? depot_dialects[driver->sql].kind : NULL;
 }
 
 /* ---- writing ---- */
@@ -94,6 +121,7 @@ int depot_write(struct depot *depot, struct depot_batch *batches, size_t count,
 		char error[static DEPOT_ERROR_MAX])
 {
 	int result = 0;
+	assert(!depot->only_reads);
 	error[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		batches[i].result = is_batch(&batches[i]) ? 0 : -EBADMSG;
@@ -155,6 +183,7 @@ uint32_t depot_limit_s(enum record_kind kind, const struct depot_limits *limits)
 int depot_prune(struct depot *depot, const struct depot_limits *limits, int64_t now_us,
 		char error[static DEPOT_ERROR_MAX])
 {
+	assert(!depot->only_reads);
 	error[0] = '\0';
 	return depot->driver->prune(depot, limits, now_us, error);
 }

@@ -42,9 +42,21 @@ struct depot;
  * is missing.  NULL and error: it can't be reached or used now.
  */
 struct depot *depot_open(const char *where, char error[static DEPOT_ERROR_MAX]);
+/*
+ * The same to read only, of what a hub has made: nothing is made or changed.  What is
+ * missing, or a server that can't be reached, may be told only by the first question.
+ */
+struct depot *depot_look(const char *where, char error[static DEPOT_ERROR_MAX]);
 void depot_close(struct depot *depot);
 /* The kind of it: "sqlite", "postgresql", "clickhouse". */
 const char *depot_kind(const struct depot *depot);
+/* The same of what is not open; NULL: it is no place to keep records. */
+const char *depot_kind_of(const char *where);
+
+/* Whether there is a table of that kind of record. */
+bool depot_keeps(enum record_kind kind);
+/* The type of a field's column in a depot of that kind; NULL: there is no such kind. */
+const char *depot_type(const char *kind, const struct field *field);
 
 /*
  * Keeps them, each as its result says: 0; -EAGAIN and error: some may be kept, try all

@@ -148,7 +148,7 @@ static void close_clickhouse(struct depot *depot)
 	free(house);
 }
 
-static struct depot *open_clickhouse(const char *where,
+static struct depot *open_clickhouse(const char *where, bool only_reads,
 				     char error[static DEPOT_ERROR_MAX])
 {
 	struct clickhouse_depot *house = calloc(1, sizeof(*house));
@@ -161,7 +161,7 @@ static struct depot *open_clickhouse(const char *where,
 		snprintf(error, DEPOT_ERROR_MAX,
 			 "no address of ClickHouse: clickhouse://user:password@host:"
 			 "8123/database is allowed, clickhouses:// in TLS");
-	else if (house->easy != NULL && define(house, error))
+	else if (house->easy != NULL && (only_reads || define(house, error)))
 		return &house->depot;
 	close_clickhouse(&house->depot);
 	return NULL;

@@ -34,9 +34,6 @@ struct depot_dialect {
 };
 extern const struct depot_dialect depot_dialects[DEPOT_KINDS];
 
-/* What a depot keeps: some lane brings it. */
-bool depot_keeps(enum record_kind kind);
-
 /* Appends "name" type,... of all columns. */
 void depot_columns(struct buf *out, const struct depot_dialect *dialect,
 		   enum record_kind kind);
@@ -128,7 +125,9 @@ bool depot_giving_pass(struct depot_giving *giving);
 struct depot_driver {
 	enum depot_sql sql;
 	const char *schemes[3]; /* "sqlite:", ended by NULL */
-	struct depot *(*open)(const char *where, char error[static DEPOT_ERROR_MAX]);
+	/* only_reads: makes nothing, and is never asked to write or prune. */
+	struct depot *(*open)(const char *where, bool only_reads,
+			      char error[static DEPOT_ERROR_MAX]);
 	void (*close)(struct depot *depot);
 	/* Those whose result is 0 so far; of another one nothing is to be done. */
 	int (*write)(struct depot *depot, struct depot_batch *batches, size_t count,
@@ -146,4 +145,5 @@ extern const struct depot_driver depot_sqlite, depot_postgresql, depot_clickhous
 /* What every database's own begins with. */
 struct depot {
 	const struct depot_driver *driver;
+	bool only_reads;
 };

@@ -150,7 +150,7 @@ static void close_postgresql(struct depot *depot)
 	free(pg);
 }
 
-static struct depot *open_postgresql(const char *where,
+static struct depot *open_postgresql(const char *where, bool only_reads,
 				     char error[static DEPOT_ERROR_MAX])
 {
 	size_t len = strlen(where) + 1;
@@ -161,7 +161,7 @@ static struct depot *open_postgresql(const char *where,
 	pg->depot.driver = &depot_postgresql;
 	memcpy(pg->where, where, len);
 	pg->conn = postgresql_connect(where, error);
-	if (pg->conn != NULL && postgresql_define(pg->conn, error))
+	if (pg->conn != NULL && (only_reads || postgresql_define(pg->conn, error)))
 		return &pg->depot;
 	close_postgresql(&pg->depot);
 	return NULL;

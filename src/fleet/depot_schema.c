@@ -80,6 +80,14 @@ bool depot_keeps(enum record_kind kind)
 	return fleet_lane_of(kind) != LANE_NONE;
 }
 
+const char *depot_type(const char *kind, const struct field *field)
+{
+	for (size_t i = 0; i < DEPOT_KINDS; i++)
+		if (strcmp(depot_dialects[i].kind, kind) == 0)
+			return depot_dialects[i].types[field->type];
+	return NULL;
+}
+
 void depot_column(struct buf *out, const struct depot_dialect *dialect,
 		  const struct field *field)
 {

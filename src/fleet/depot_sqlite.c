@@ -27,7 +27,7 @@ enum {
 
 struct sqlite_depot {
 	struct depot depot;
-	sqlite3 *db;                 /* writes */
+	sqlite3 *db;                 /* writes; NULL: it only reads */
 	struct store_reader *reader; /* reads: another connection */
 	sqlite3_stmt *put[RECORD_KINDS], *put_batch;
 };
@@ -120,7 +120,8 @@ static bool open_writer(struct sqlite_depot *lite, const char *path,
 	return code == SQLITE_OK;
 }
 
-static struct depot *open_sqlite(const char *where, char error[static DEPOT_ERROR_MAX])
+static struct depot *open_sqlite(const char *where, bool only_reads,
+				 char error[static DEPOT_ERROR_MAX])
 {
 	const char *path = where + strlen("sqlite:");
 	struct sqlite_depot *lite = calloc(1, sizeof(*lite));
@@ -128,7 +129,8 @@ static struct depot *open_sqlite(const char *where, char error[static DEPOT_ERRO
 	if (lite == NULL)
 		return NULL;
 	lite->depot.driver = &depot_sqlite;
-	if (open_writer(lite, path, error) && open_reader(lite, path, error))
+	if ((only_reads || open_writer(lite, path, error)) &&
+	    open_reader(lite, path, error))
 		return &lite->depot;
 	close_sqlite(&lite->depot);
 	return NULL;

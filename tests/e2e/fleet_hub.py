@@ -216,6 +216,12 @@ def shows_what_sensors_tell(tap, lab):
     tap.equal((port["sensor"], port["flows"]), ("web-1", 3), "and what ports did")
     kept = until(lambda: hub.get("findings?since=1h&sensor=web-2"), "the depot's word", 10)
     tap.equal([one["sensor"] for one in kept], ["web-2"], "the past is the depot's")
+    tap.equal(sql(hub, "SELECT sensor, last > time_us('1h') AS new FROM finding WHERE "
+                       "sensor <> 'hub' ORDER BY 1"),
+              [{"sensor": "web-1", "new": 1}, {"sensor": "web-2", "new": 1}],
+              "breakwater query asks it in its own SQL")
+    tap.equal(sql(hub, "SELECT count(*) AS n FROM finding WHERE sensor <> 'hub'", "--own"),
+              [{"n": 0}], "... or the hub's own store, of which machines' findings are no part")
     tell.beat("web-2", "gone")
     until(lambda: hub.hub()["sensors"]["gone"] == 1, "one that ended in order")
     screen = hub.command("status").stdout
@@ -362,6 +368,15 @@ def another_goes_on(tap, lab):
     row = with_id(second.get("incidents"), number)[0]
     tap.equal((row["sensors"], row["findings"], row["sensor"]), ("web-1,web-2", 2, "hub"),
               "it says of which sensors it is")
+    tell.finding("web-3", "00000000000000c0", "192.0.2.77")
+    until(lambda: incident_of(second, "00000000000000c0"), "another one's incident")
+    for when in ("", "since=1h&"):
+        ids = until(lambda when=when: [one["id"] for one in second.get(
+            f"incidents?{when}sensor=web-2")], "incidents of web-2", 20, 0.2)
+        tap.equal(ids, [number], "it is among those of each of them, and no other is")
+    shown = second.command("incidents", "--sensor", "web-2", status=1)
+    tap.ok(number[:4] in shown.stdout, "... so that the command lists it", shown.stdout)
+    tell.finding("web-3", "00000000000000c0", "192.0.2.77", "closed")
     until(lambda: second.hub()["leader"] == "hub-1" and not second.leads(), "who follows")
 
     status, said = second.post("incidents", id=number, acknowledge=1, owner="anna")
@@ -390,6 +405,10 @@ def another_goes_on(tap, lab):
           f"{count} logins", 90, 0.5)
     tap.equal(fleet.postgres.ask(query), f"{count}|{count}",
               "of a stream of batches none is lost, and none twice")
+    tap.equal(sql(second, 'SELECT count(*) AS n, bool_and("user" IS NOT NULL) AS named '
+                          "FROM login"), [{"n": count, "named": 1}],
+              "breakwater query asks PostgreSQL, in its SQL")
+    sql(second, "DELETE FROM login", status=2)
     tap.equal(incident_of(second, one), number, "the incident goes on with its id")
     row = with_id(second.get("incidents"), number)[0]
     tap.equal((row["state"], row["owner"]), ("firing", "anna"),
@@ -415,11 +434,16 @@ def another_goes_on(tap, lab):
     tap.equal(ended, 0, "one that is stopped hands over at once", second.program.err())
 
 
+def sql(hub, statement, *words, status=0):
+    """What breakwater query says at a hub."""
+    done = hub.network.run(BREAKWATER, "query", "--json", "-c", str(hub.config), "--state",
+                           str(hub.state), statement, *words, status=status)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def actions(hub):
     """Of its own audit chain."""
-    done = hub.network.run(BREAKWATER, "query", "--json", "--state", str(hub.state),
-                           "select action from audit")
-    return [json.loads(line)["action"] for line in done.stdout.splitlines()]
+    return [one["action"] for one in sql(hub, "SELECT action FROM audit", "--own")]
 
 
 def waits_for_the_depot(tap, lab):

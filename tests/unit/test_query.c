@@ -8,6 +8,8 @@
 #include <sys/time.h>
 
 #include "cli/cli.h"
+#include "cli/past_reader.h"
+#include "fleet/depot.h"
 
 enum { FLOWS = 300 };
 
@@ -122,6 +124,48 @@ static void times_and_networks_have_functions(void **state)
 	assert_string_equal(printed, "{\"t\":\"2026-01-31T00:00:00.000000Z\"}\n");
 }
 
+/* At a hub, whose depot has tables and no rows yet. */
+static void be_a_hub(void)
+{
+	char where[PAST_DEPOT_MAX], error[DEPOT_ERROR_MAX];
+	snprintf(where, sizeof(where), "sqlite:%s/fleet.db", folder);
+	struct depot *depot = depot_open(where, error);
+	assert_non_null(depot);
+	depot_close(depot);
+	assert_int_equal(past_mark_hub(folder, where), 0);
+}
+
+static void at_a_hub_it_is_the_depot_that_is_asked(void **state)
+{
+	(void)state;
+	static const char count[] = "SELECT count(*) AS n, count(kept_at) AS m "
+				    "FROM flow";
+	fill_store();
+	be_a_hub();
+	assert_int_equal(query(count, "--json", ""), STATUS_OK);
+	assert_string_equal(printed, "{\"n\":0,\"m\":0}\n");
+	assert_int_equal(query("DELETE FROM flow", "", ""), STATUS_USAGE);
+	assert_int_equal(query("SELECT count(*) AS n FROM flow", "--own", ""),
+			 STATUS_OK);
+	assert_string_equal(printed, "  n\n300\n");
+	assert_int_equal(query("", "--tables", ""), STATUS_OK);
+	assert_non_null(strstr(printed, "\nsensor  "));
+	assert_null(strstr(printed, "port_1h"));
+	assert_int_equal(query("", "--schema", ""), STATUS_OK);
+	assert_non_null(strstr(printed, "\n  batch_row "));
+}
+
+static void another_hubs_configuration_is_refused(void **state)
+{
+	(void)state;
+	fill_store();
+	assert_int_equal(past_mark_hub(folder, "postgresql://db/fleet"), 0);
+	assert_int_equal(query("SELECT 1", "", ""), STATUS_USAGE);
+	assert_one_line(said, "keeps its fleet's records in postgresql, but hub.store "
+			      "of the configuration says sqlite");
+	assert_int_equal(query("SELECT 1 AS n", "--own", ""), STATUS_OK);
+}
+
 static void a_mistake_is_one_line_and_status_2(void **state)
 {
 	(void)state;
@@ -212,6 +256,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(rows_are_a_table_for_people_and_typed_for_programs),
 		IN_FOLDER(times_and_networks_have_functions),
+		IN_FOLDER(at_a_hub_it_is_the_depot_that_is_asked),
+		IN_FOLDER(another_hubs_configuration_is_refused),
 		IN_FOLDER(a_mistake_is_one_line_and_status_2),
 		IN_FOLDER(a_limit_of_time_ends_with_status_5),
 		IN_FOLDER(an_interrupt_ends_it_at_once_with_what_there_is),
