@@ -48,6 +48,11 @@ static bool take_renewal(struct joining *joining, int64_t now_us)
 	return is_due;
 }
 
+static int64_t wall_s(void)
+{
+	return clock_us(CLOCK_REALTIME) / US_PER_S;
+}
+
 /* When it is to be done next. */
 static int64_t push(struct joining *joining, int64_t now_us)
 {
@@ -60,12 +65,28 @@ static int64_t push(struct joining *joining, int64_t now_us)
 static int64_t renew(struct joining *joining, int64_t now_us)
 {
 	char error[REVOKE_ERROR_MAX];
-	if (revoke_renew(joining->o.link, &joining->keys,
-			 clock_us(CLOCK_REALTIME) / US_PER_S, error) == 0)
+	if (revoke_renew(joining->o.link, &joining->keys, wall_s(), error) == 0)
 		return push(joining, now_us);
 	set_trouble(joining, error);
 	joining_renew_in(joining, RETRY_US);
 	return now_us + RETRY_US;
+}
+
+/*
+ * What somebody has begun is his to finish within seconds.  If it is so a second time,
+ * he is gone.
+ */
+static int64_t look_and_push(struct joining *joining, bool *was_behind, int64_t now_us)
+{
+	bool is_behind = false;
+	int result = revoke_is_behind(joining->o.link, wall_s(), &is_behind);
+	if (result == 0 && is_behind && *was_behind) {
+		*was_behind = false;
+		return renew(joining, now_us);
+	}
+	*was_behind = is_behind;
+	int64_t at_us = push(joining, now_us);
+	return result == 0 && !is_behind ? at_us : now_us + RETRY_US;
 }
 
 /* ---- what was done without a hub ---- */
@@ -126,7 +147,7 @@ static void take_notes(struct joining *joining)
 	struct notes *notes = calloc(1, sizeof(*notes));
 	if (notes == NULL)
 		return;
-	notes->now_s = clock_us(CLOCK_REALTIME) / US_PER_S;
+	notes->now_s = wall_s();
 	if (link_each(joining->o.link, NOTE_KEY, collect_note, notes) == 0)
 		for (size_t i = 0; i < notes->count; i++)
 			take_note(joining, &notes->at[i], notes->now_s);
@@ -192,7 +213,7 @@ static void tidy(struct joining *joining)
 	struct over *over = calloc(1, sizeof(*over));
 	if (over == NULL)
 		return;
-	over->now_s = clock_us(CLOCK_REALTIME) / US_PER_S;
+	over->now_s = wall_s();
 	link_each(joining->o.link, TICKET_KEY, look_at_ticket, over);
 	link_each(joining->o.link, REVOKED_KEY, look_at_revoked, over);
 	for (size_t i = 0; i < over->count; i++)
@@ -221,13 +242,13 @@ void *joining_work(void *self)
 	struct joining *joining = self;
 	int64_t now_us = clock_us(CLOCK_MONOTONIC), push_at_us = now_us,
 		tidy_at_us = now_us + tidy_us, notes_at_us = now_us;
-	bool is_made_told = false;
+	bool is_made_told = false, was_behind = false;
 	do {
 		now_us = clock_us(CLOCK_MONOTONIC);
 		if (take_renewal(joining, now_us))
 			push_at_us = renew(joining, now_us);
 		if (push_at_us <= now_us && link_is_up(joining->o.link))
-			push_at_us = push(joining, now_us);
+			push_at_us = look_and_push(joining, &was_behind, now_us);
 		if (notes_at_us <= now_us && link_is_up(joining->o.link)) {
 			is_made_told = is_made_told || tell_made(joining);
 			take_notes(joining);

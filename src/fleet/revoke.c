@@ -20,6 +20,8 @@ enum {
 	TOKENS_MAX = 2000,
 	/* Of what is sent, the rest of a message. */
 	ROOM_LEFT = 4096,
+	/* A token that was used, until whoever let somebody in with it ends it. */
+	TOKEN_LATE_S = 60,
 };
 
 /* No JWT of a revoked key is taken, however late it was issued: the year 9999. */
@@ -62,6 +64,13 @@ bool revoke_is_noted(struct link *link, const char *public_key, int *error)
 
 /* ---- the account ---- */
 
+/* Whether the account names it; tokens: how many it does. */
+static bool is_named(const struct revoked *revoked, int64_t now_s, int *tokens)
+{
+	return revoked->until_s == 0 ||
+	       (revoked->until_s + grace_s >= now_s && ++*tokens <= TOKENS_MAX);
+}
+
 struct collecting {
 	json_t *revoked;
 	int64_t now_s;
@@ -75,31 +84,34 @@ static void collect(void *to, const char *key, const void *value, size_t len,
 	struct revoked revoked;
 	(void)key;
 	(void)revision;
-	if (!revoked_read(value, len, &revoked))
-		return;
-	bool is_token = revoked.until_s != 0;
-	if (is_token && (revoked.until_s + grace_s < collecting->now_s ||
-			 ++collecting->tokens > TOKENS_MAX))
-		return;
-	json_object_set_new(collecting->revoked, revoked.public_key,
-			    json_integer(for_ever_s));
+	if (revoked_read(value, len, &revoked) &&
+	    is_named(&revoked, collecting->now_s, &collecting->tokens))
+		json_object_set_new(collecting->revoked, revoked.public_key,
+				    json_integer(for_ever_s));
 }
 
-/* When the account that is in the bucket was issued; 0: there is none. */
-static int read_issued(struct link *link, int64_t *issued_s, uint64_t *revision)
+/* What the account that is in the bucket says; NULL: there is none. */
+static int read_account(struct link *link, json_t **claims, uint64_t *revision)
 {
 	char error[JWT_ERROR_MAX];
 	struct buf text = { 0 };
-	*issued_s = 0;
+	*claims = NULL;
 	*revision = 0;
 	int result = link_get(link, ACCOUNT_KEY, &text, revision);
-	if (result == 0) {
-		json_t *claims = jwt_look(text.at, text.len, error);
-		*issued_s = json_integer_value(json_object_get(claims, "iat"));
-		json_decref(claims);
-	}
+	if (result == 0)
+		*claims = jwt_look(text.at, text.len, error);
 	buf_free(&text);
 	return result == -ENOENT ? 0 : result;
+}
+
+/* When it was issued; 0: there is none. */
+static int read_issued(struct link *link, int64_t *issued_s, uint64_t *revision)
+{
+	json_t *claims;
+	int result = read_account(link, &claims, revision);
+	*issued_s = json_integer_value(json_object_get(claims, "iat"));
+	json_decref(claims);
+	return result;
 }
 
 /*
@@ -152,6 +164,46 @@ int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 "the fleet's bucket can't be written now: whoever is revoked is so "
 		 "only when it can");
 	return -EAGAIN;
+}
+
+/* ---- what somebody began ---- */
+
+struct comparing {
+	const json_t *named;
+	int64_t now_s;
+	int tokens;
+	bool is_behind;
+};
+
+static void compare(void *to, const char *key, const void *value, size_t len,
+		    uint64_t revision)
+{
+	struct comparing *comparing = to;
+	struct revoked revoked;
+	(void)key;
+	(void)revision;
+	if (!revoked_read(value, len, &revoked) ||
+	    !is_named(&revoked, comparing->now_s, &comparing->tokens))
+		return;
+	bool is_due =
+		revoked.until_s == 0 || comparing->now_s - revoked.at_s > TOKEN_LATE_S;
+	if (is_due && json_object_get(comparing->named, revoked.public_key) == NULL)
+		comparing->is_behind = true;
+}
+
+int revoke_is_behind(struct link *link, int64_t now_s, bool *is_behind)
+{
+	json_t *claims;
+	uint64_t revision;
+	struct comparing comparing = { .now_s = now_s };
+	int result = read_account(link, &claims, &revision);
+	comparing.named =
+		json_object_get(json_object_get(claims, "nats"), "revocations");
+	if (result == 0)
+		result = link_each(link, REVOKED_KEY, compare, &comparing);
+	json_decref(claims);
+	*is_behind = comparing.is_behind;
+	return result;
 }
 
 /* ---- telling servers ---- */

@@ -4,7 +4,8 @@
  * What is revoked is in the bucket (revoked.KEY); the sensors' account is made from all
  * of it, put into the bucket by whoever is quicker, and pushed to the servers, which
  * end the connections of those keys.  A server that was down asks the others when it
- * comes back, and hubs push it again each minute.
+ * comes back, and hubs push it again each minute.  Whoever noted a key may die before
+ * the account names it: hubs look for that, too.
  */
 #pragma once
 
@@ -28,6 +29,11 @@ bool revoke_is_noted(struct link *link, const char *public_key, int *error);
  */
 int revoke_renew(struct link *link, const struct keyring *keys, int64_t now_s,
 		 char error[static REVOKE_ERROR_MAX]);
+/*
+ * Whether a key is noted that this account does not name: perhaps only for a moment, as
+ * somebody is about to.  0 or -EAGAIN: not known.
+ */
+int revoke_is_behind(struct link *link, int64_t now_s, bool *is_behind);
 /*
  * Tells servers what that account is; system: a connection of the system account.  0
  * (also when nothing was ever revoked), or -EAGAIN and error: no server took it.

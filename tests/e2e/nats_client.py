@@ -59,11 +59,12 @@ class Client:
             "headers": True, "no_responders": True}))
         try:
             self.flush()
+            if self.errors:
+                raise Refused(self.errors[-1])
+            # A key that is revoked in this very moment is let in, and then out again.
+            self.subscribe(f"{self.inbox}.*")
         except (OSError, Failure) as error:
             raise Refused(self.errors[-1] if self.errors else str(error)) from None
-        if self.errors:
-            raise Refused(self.errors[-1])
-        self.subscribe(f"{self.inbox}.*")
 
     # ---- lines ----
 
@@ -157,18 +158,20 @@ class Client:
         return not any("Permissions Violation" in one for one in self.errors[before:])
 
     def take_until(self, condition, seconds):
-        """Takes what comes until that is so, or nothing more does."""
+        """Takes what comes until that is so, or nothing more does for so long."""
         self.socket.settimeout(seconds)
         while not condition():
             self._next()
         self.socket.settimeout(10)
 
     def is_ended(self, seconds):
-        """True once the server has closed it."""
-        self.socket.settimeout(seconds)
+        """True once the server has closed it, whatever it says until then."""
+        end = time.monotonic() + seconds
         try:
-            while True:
+            while (left := end - time.monotonic()) > 0:
+                self.socket.settimeout(left)
                 self._next()
+            return False
         except (TimeoutError, socket.timeout):
             return False
         except (Failure, OSError):
