@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -42,24 +43,37 @@ static bool name_files(struct fleet_member *member, const char *state)
 	       (size_t)len < sizeof(member->spool) && member->servers != NULL;
 }
 
+static bool has_joined_once(const struct fleet_member *member)
+{
+	return access(member->credentials, F_OK) == 0;
+}
+
+/* A file that was lost or spoilt later is no reason to watch nothing. */
 static int read_identity(struct fleet_member *member)
 {
 	char error[FLEET_IDENTITY_ERROR_MAX] = "";
 	int failed =
 		fleet_identity_read(member->config->state, &member->identity, error);
+	member->is_member = failed == 0;
 	if (failed == 0)
 		return STATUS_OK;
-	if (failed == -ENOENT)
+	if (failed == -ENOENT && !has_joined_once(member)) {
 		fprintf(stderr,
 			"breakwater: fleet.servers is set, but this machine has not "
 			"joined a fleet: a hub's \"breakwater fleet token\" makes a "
 			"token for \"breakwater fleet join TOKEN\" here; without "
 			"fleet.servers it stands alone\n");
-	else
-		fprintf(stderr,
-			"breakwater: %s; \"breakwater fleet join TOKEN\" writes it\n",
-			error);
-	return STATUS_USAGE;
+		return STATUS_USAGE;
+	}
+	snprintf(member->trouble, sizeof(member->trouble),
+		 "%.150s; \"breakwater fleet join\" writes it, with a token that was "
+		 "made with --name",
+		 error);
+	fprintf(stderr,
+		"breakwater: nothing is told to the fleet, and this machine watches "
+		"alone: %s\n",
+		member->trouble);
+	return STATUS_OK;
 }
 
 static int own_folders(const struct fleet_member *member)
@@ -106,14 +120,14 @@ int fleet_member_fork(struct fleet_member *member, const struct config *config)
 						  .news = ignore_news };
 	if (config->fleet_servers.count == 0)
 		return STATUS_OK;
-	int status = read_identity(member);
-	if (status != STATUS_OK)
-		return status;
 	if (!name_files(member, config->state)) {
 		fprintf(stderr, "breakwater: %s/" FLEET_FOLDER ": %s\n", config->state,
 			strerror(ENAMETOOLONG));
 		return STATUS_USAGE;
 	}
+	int status = read_identity(member);
+	if (status != STATUS_OK || !member->is_member)
+		return status;
 	own_folders(member);
 	fleet_spool_boot(member->boot);
 	member->setup =
@@ -125,7 +139,6 @@ int fleet_member_fork(struct fleet_member *member, const struct config *config)
 					      .ca = member->ca,
 					      .bytes_per_s = BYTES_PER_S };
 	member->courier = fleet_courier_fork(&member->setup);
-	member->is_member = true;
 	return STATUS_OK;
 }
 
@@ -312,7 +325,7 @@ void fleet_member_json(struct fleet_member *member, int64_t now_us, struct buf *
 	const struct courier_counts counts = counts_of(member);
 	struct feed_status status = { .spool.oldest_us = UNKNOWN_TIME };
 	char text[GUARD_TEXT_MAX], last[TIME_TEXT_MAX];
-	if (!member->is_member)
+	if (member->servers == NULL)
 		return;
 	if (member->feed != NULL)
 		feed_status(member->feed, &status);

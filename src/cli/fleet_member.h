@@ -38,13 +38,13 @@ struct fleet_certificates {
 
 struct fleet_member {
 	const struct config *config; /* in force */
-	bool is_member;
+	bool is_member; /* else it stands alone; with fleet.servers, see trouble */
 	struct fleet_identity identity;
 	struct fleet_courier_setup setup; /* its texts are those below */
 	char folder[KEYRING_PATH_MAX], spool[KEYRING_PATH_MAX];
 	char credentials[KEYRING_PATH_MAX], ca[KEYRING_PATH_MAX];
 	char boot[SPOOL_BOOT_MAX];
-	char *servers; /* with commas between; ours */
+	char *servers; /* with commas between; ours; NULL: none are set */
 	struct fleet_courier *courier;
 	struct courier_output output; /* where what comes from hubs goes */
 	struct feed *feed;            /* NULL: see trouble */
@@ -57,7 +57,8 @@ struct fleet_member {
 
 /*
  * Makes the process, before any thread, while there is root.  STATUS_OK, or what is
- * wrong on standard error: fleet.servers is set, but nothing of a fleet is known.
+ * wrong on standard error: fleet.servers is set, but nothing of a fleet is known.  Of a
+ * machine that joined, but whose identity can't be read, it is in trouble.
  */
 int fleet_member_fork(struct fleet_member *member, const struct config *config);
 /* The state folder is ours: from now on records are taken. */

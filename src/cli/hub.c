@@ -188,7 +188,7 @@ static bool open_link(struct hub *hub)
 	const struct link_options options = {
 		.servers = hub->servers,
 		.name = hub->name,
-		.ca = hub->ca[0] != '\0' ? hub->ca : NULL,
+		.ca = hub->ca,
 		.credentials = hub->credentials[0] != '\0' ? hub->credentials : NULL,
 	};
 	hub->link = link_open(&options, error);
@@ -416,13 +416,10 @@ static bool take_servers(struct hub *hub)
 	return hub->servers[0] != '\0';
 }
 
-/* "": there is no such file, so the servers ask for none. */
-static void find_file(const struct hub *hub, const char *name,
+static void name_file(const struct hub *hub, const char *name,
 		      char path[static HUB_PATH_MAX])
 {
-	snprintf(path, HUB_PATH_MAX, "%s/fleet/%s", hub->config.state, name);
-	if (access(path, F_OK) != 0)
-		path[0] = '\0';
+	snprintf(path, HUB_PATH_MAX, "%s/" FLEET_FOLDER "/%s", hub->config.state, name);
 }
 
 static void take_names(struct hub *hub)
@@ -431,8 +428,10 @@ static void take_names(struct hub *hub)
 	gethostname(host, sizeof(host) - 1);
 	record_text(hub->name, sizeof(hub->name),
 		    hub->config.hub_name[0] != '\0' ? hub->config.hub_name : host);
-	find_file(hub, "hub.creds", hub->credentials);
-	find_file(hub, "ca.pem", hub->ca);
+	name_file(hub, FLEET_FILE_CA, hub->ca);
+	name_file(hub, FLEET_FILE_HUB, hub->credentials);
+	if (access(hub->credentials, F_OK) != 0)
+		hub->credentials[0] = '\0'; /* so the servers ask for none */
 	past_depot_of(&hub->config, hub->depot);
 }
 

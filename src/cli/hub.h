@@ -53,7 +53,7 @@ struct hub {
 	bool quiet, ended;
 	field_text64 name;                                /* this hub's own */
 	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
-	char credentials[HUB_PATH_MAX], ca[HUB_PATH_MAX]; /* files; "": none */
+	char ca[HUB_PATH_MAX], credentials[HUB_PATH_MAX]; /* files; "": none */
 	char depot[PAST_DEPOT_MAX];                       /* as depot_open() */
 	struct link *link;
 	struct board *board;

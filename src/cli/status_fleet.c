@@ -41,11 +41,9 @@ static void print_waiting(const json_t *fleet)
 	       bytes, span);
 }
 
-void status_line_fleet(const json_t *fleet, const struct look *look)
+static void print_told(const json_t *fleet)
 {
-	char text[CELL_MAX], line[CELL_MAX + 64];
-	double dropped = member_number(fleet, "dropped_records");
-	label_print(look, "Fleet");
+	char text[CELL_MAX];
 	printf("as %.63s", text_of(fleet, "name", text));
 	if (text_of(fleet, "site", text)[0] != '\0')
 		printf(" at %.63s", text);
@@ -56,6 +54,17 @@ void status_line_fleet(const json_t *fleet, const struct look *look)
 	printf("%s batch%s told", text,
 	       member_number(fleet, "told_batches") == 1 ? "" : "es");
 	print_waiting(fleet);
+}
+
+void status_line_fleet(const json_t *fleet, const struct look *look)
+{
+	char text[CELL_MAX], line[CELL_MAX + 64];
+	double dropped = member_number(fleet, "dropped_records");
+	label_print(look, "Fleet");
+	if (text_of(fleet, "name", text)[0] != '\0')
+		print_told(fleet);
+	else
+		fputs("is told nothing: this machine watches alone", stdout);
 	putchar('\n');
 	if (dropped > 0) {
 		text_count(text, sizeof(text), dropped);

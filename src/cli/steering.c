@@ -64,6 +64,8 @@ static void open_kept(struct steering *s, const struct config *config)
 		return;
 	if (keyring_read_public(config->state, &key, error) != 0) {
 		say(error);
+		say("so nothing that it steers is taken until \"breakwater fleet "
+		    "join\" was here again");
 		return;
 	}
 	if (steering_put_folders(config->state, config->user, &errors))

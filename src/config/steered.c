@@ -98,12 +98,14 @@ static void read_folder(struct config *config, struct config_origins *origins,
 	free(entries);
 }
 
-/* Files that come later are found, too. */
+/* Files that come later are found, too; the folder is there if anything may come. */
 static void add_files(struct config_paths *paths, const char *folder,
 		      const char *setting, struct buf *errors)
 {
 	char pattern[CONFIG_TEXT_MAX * 2];
 	int len = snprintf(pattern, sizeof(pattern), "%s/*.yaml", folder);
+	if (access(folder, F_OK) != 0)
+		return;
 	if (paths->count == CONFIG_PATHS_MAX || len >= CONFIG_TEXT_MAX) {
 		buf_printf(errors,
 			   "%s: has no room for the fleet's own, which are left out\n",
@@ -117,8 +119,7 @@ void config_steer(struct config *config, struct config_origins *origins,
 		  const char *state, struct buf *errors)
 {
 	char folder[CONFIG_TEXT_MAX + 32];
-	snprintf(folder, sizeof(folder), "%s/fleet", state);
-	if (config->fleet_servers.count == 0 || access(folder, F_OK) != 0)
+	if (config->fleet_servers.count == 0)
 		return;
 	snprintf(folder, sizeof(folder), "%s" CONFIG_STEERED, state);
 	read_folder(config, origins, folder, errors);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "fleet/link_inside.h"
@@ -264,7 +265,8 @@ static natsStatus set_trust(natsOptions *to, const struct link_options *options,
 	natsStatus status = NATS_OK;
 	if (is_tls)
 		status = natsOptions_SetSecure(to, true);
-	if (status == NATS_OK && is_tls && options->ca != NULL)
+	/* The library holds a certificate against the host of the server's address. */
+	if (status == NATS_OK && is_tls)
 		status = natsOptions_LoadCATrustedCertificates(to, options->ca);
 	if (status == NATS_OK && options->credentials != NULL)
 		status = natsOptions_SetUserCredentialsFromFiles(
@@ -290,6 +292,23 @@ static natsStatus set_manners(natsOptions *to, const char *name)
 	SET(SetWriteDeadline(to, WRITE_MS));
 #undef SET
 	return status;
+}
+
+/* The system's authorities certify anybody's servers. */
+static bool has_authority(const struct link_options *options,
+			  char error[static LINK_ERROR_MAX])
+{
+	int failed = options->ca != NULL && access(options->ca, R_OK) == 0 ? 0 : errno;
+	if (options->ca == NULL)
+		snprintf(error, LINK_ERROR_MAX,
+			 "tls:// servers, and no file of the authority that they are "
+			 "believed by");
+	else if (failed != 0)
+		snprintf(error, LINK_ERROR_MAX,
+			 "%.120s: %s: tls:// servers are believed by this authority "
+			 "only; breakwater fleet init or join writes it",
+			 options->ca, strerror(failed));
+	return options->ca != NULL && failed == 0;
 }
 
 static natsStatus make_options(struct link *link, const struct link_options *options,
@@ -327,7 +346,8 @@ struct link *link_open(const struct link_options *options,
 		       char error[static LINK_ERROR_MAX])
 {
 	struct link_servers servers;
-	if (!link_servers_read(options->servers, &servers, error))
+	if (!link_servers_read(options->servers, &servers, error) ||
+	    (servers.is_tls && !has_authority(options, error)))
 		return NULL;
 	struct link *link = calloc(1, sizeof(*link));
 	if (link == NULL) {

@@ -18,7 +18,7 @@ enum { LINK_ERROR_MAX = 256 };
 struct link_options {
 	const char *servers; /* "tls://a.example.org:4222,tls://b.example.org:4222" */
 	const char *name;    /* shown by the servers' monitoring */
-	const char *ca;      /* file, PEM; NULL: the system's authorities */
+	const char *ca;      /* file, PEM, by which tls:// servers are believed */
 	const char *credentials; /* file of JWT and NKey seed; NULL: none */
 	const char *inbox;       /* FLEET_INBOX filled in; NULL: the library's own */
 	/* Called on a thread of its own each time that it is there (again); or NULL. */

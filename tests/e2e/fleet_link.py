@@ -254,8 +254,12 @@ def trust(tap, lab):
 
     other = Link(lab, network, server, "-", made / "other.pem")
     tap.ok(stays_away(other, "certificate"), "one of another authority is not")
-    system = Link(lab, network, server)
-    tap.ok(stays_away(system, "certificate"), "nor is it by the system's authorities")
+    for authority in ("-", made / "missing.pem"):
+        nobody = Link(lab, network, server, "-", authority)
+        told = until(nobody.objects, "its first word")[0]
+        tap.ok(told["open"] != 0 and "authority" in told["error"] and
+               (authority == "-" or str(authority) in told["error"]),
+               "nor, where its file is missing, by the system's authorities in its place", told)
     node.program.end()
     node.more = tls.format(made, "wrong")
     node.write()

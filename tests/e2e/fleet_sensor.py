@@ -6,6 +6,7 @@ Runs beside others.
 """
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import time
@@ -101,6 +102,42 @@ def who_has_not_joined_is_told_how(tap, lab):
     tap.ok(done.returncode == 2 and "breakwater fleet join" in done.stderr and
            done.stderr.count("\n") == 1, "fleet.servers without having joined is told in a "
            "line, with what joins", done.returncode, done.stderr)
+
+
+def who_lost_its_identity_watches_alone(tap, lab):
+    network = lab.namespace("spoilt")
+    monitor = command_in(lab, network, "spoilt", "run",
+                         "user: nobody\nfleet: {servers: ['tls://127.0.0.1:4222']}\n")
+    state = lab.dir / "spoilt"
+    monitor.command_line += ["--state", str(state), "-i", "lo"]
+    folder = state / "fleet"
+    folder.mkdir(parents=True)
+    (folder / "fleet.pub").write_text("spoilt\n")
+    for path in (state, folder):
+        shutil.chown(path, "nobody")
+
+    def run(what, trouble, **files):
+        for name, text in files.items():
+            (folder / name.replace("_", ".")).write_text(text)
+        monitor.start()
+        connect(network, 9000 + len(what))
+        port = until(lambda: monitor.get(f"ports?port={9000 + len(what)}"), "a port", 20)
+        fleet = until(lambda: fleet_of(monitor)["trouble"] and fleet_of(monitor), "trouble", 20)
+        screen = monitor.command("status").stdout
+        said = monitor.program.err()
+        monitor.stop()
+        tap.ok(port and not fleet["connected"] and trouble in fleet["trouble"] and
+               trouble in " ".join(screen.replace("\n", " ").split()) and trouble in said,
+               f"{what}: it watches, and says what is wrong", fleet, screen, said)
+        return said, screen
+
+    _, screen = run("an identity that can't be read", "fleet/identity", identity="no JSON")
+    tap.ok("watches alone" in screen, "and that it is alone", screen)
+    (folder / "identity").unlink()
+    run("one that is lost", "fleet/identity", sensor_creds="")
+    said, _ = run("no authority", "fleet/ca.pem", identity='{"name": "web-1"}')
+    tap.ok("fleet.pub" in said and "targets.d" not in said,
+           "without the fleet's key only that is told", said)
 
 
 # ---- what comes to the hubs ----
@@ -207,6 +244,7 @@ def it_ends_in_order(tap, sensor, hub):
 
 if __name__ == "__main__":
     if has_nats():
-        e2e.main(who_has_not_joined_is_told_how, what_a_sensor_sees_is_in_the_hubs_store)
+        e2e.main(who_has_not_joined_is_told_how, who_lost_its_identity_watches_alone,
+                 what_a_sensor_sees_is_in_the_hubs_store)
     else:
         e2e.main(lambda tap, _: tap.skip("sensors of a fleet", "no nats-server in the tree"))

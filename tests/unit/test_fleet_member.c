@@ -115,6 +115,11 @@ static void the_status_says_what_was_told_what_waits_and_what_is_wrong(void **st
 		"oldest for 2 h\n"
 		"             ! 5 records found no room to wait (fleet.spool)\n"
 		"             ! No server?\n");
+	assert_string_equal(
+		lines_of("{\"name\":\"\",\"connected\":false,\"dropped_records\":0,"
+			 "\"trouble\":\"identity: it is no JSON object\"}"),
+		"Fleet        is told nothing: this machine watches alone\n"
+		"             ! identity: it is no JSON object\n");
 }
 
 int main(void)
