@@ -73,7 +73,7 @@ static void trim(struct hub_tidy *tidy, int64_t now_us)
 	for (int lane = 0; lane < FLEET_LANES; lane++)
 		is_done &= link_trim(tidy->options.link, (enum fleet_lane)lane,
 				     time_us - KEPT_US) == 0;
-	/* While batches are under way nothing is removed: soon there is a moment. */
+	/* There may be much of it. */
 	tidy->trim_us = now_us + (is_done ? TRIM_US : 0);
 	pthread_mutex_lock(&tidy->lock);
 	tidy->counts.trimmed_us = time_us;

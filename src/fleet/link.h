@@ -91,9 +91,9 @@ void link_pull_close(struct link_pull *pull);
 /* What the shared consumer has not acknowledged yet; -EAGAIN: not known. */
 int64_t link_pull_waiting(struct link_pull *pull);
 /*
- * Removes what all hubs have kept and what is older than that, and of sensors that tell
- * very much also what is younger. A leader's.  0; -EAGAIN: not now, perhaps because
- * some are delivered and not acknowledged yet.
+ * Removes what all hubs have kept and what is older than that; while a sensor tells
+ * very much (link_crowd.c), also what is younger. A leader's.  0; -EAGAIN: not now, or
+ * not all of it yet.
  */
 int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us);
 

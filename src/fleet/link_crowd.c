@@ -3,7 +3,8 @@
  *
  * A stream takes a bounded number of messages of each subject, which is a sensor's, and
  * refuses more of that one alone.  So that a busy one seldom comes to its bound, what
- * hubs have kept of it is removed sooner than that of others.
+ * hubs have kept is removed sooner while there is one: the newest stays all the same,
+ * so that who follows the stream and is cut off for a moment misses nothing.
  */
 #include "fleet/batch.h"
 #include "fleet/link_inside.h"
@@ -13,9 +14,14 @@ enum {
 	SHARE = 4,
 	/* But so many it may always have, or it could not catch up. */
 	MESSAGES_MIN = 1024,
-	/* Of its bound, from where on what is kept of it is removed. */
-	CROWDED = 2,
 };
+
+/* How full a sensor's share is, in quarters, and what is left of the stream then. */
+static const struct crowded {
+	uint64_t quarters;
+	int64_t keep_us;
+} crowded[] = { { 3, 1000000 }, { 2, 60000000 } };
+enum { QUARTERS = 4, CROWDED = sizeof(crowded) / sizeof(crowded[0]) };
 
 int64_t link_crowd_bound(uint64_t stream_bytes)
 {
@@ -23,37 +29,43 @@ int64_t link_crowd_bound(uint64_t stream_bytes)
 	return (int64_t)(messages > MESSAGES_MIN ? messages : MESSAGES_MIN);
 }
 
-/* A stream that has few messages has few of each: then nobody asks for the list. */
-static natsStatus may_be_crowded(jsCtx *js, const char *stream, uint64_t *bound)
+int64_t link_crowd_keep_us(uint64_t messages, uint64_t bound)
 {
-	jsStreamInfo *info = NULL;
-	natsStatus status = js_GetStreamInfo(&info, js, stream, NULL, NULL);
-	*bound = 0;
-	if (status == NATS_OK && info->Config->MaxMsgsPerSubject > 0 &&
-	    info->State.Msgs > (uint64_t)info->Config->MaxMsgsPerSubject / CROWDED)
-		*bound = (uint64_t)info->Config->MaxMsgsPerSubject;
-	jsStreamInfo_Destroy(info);
-	return status;
+	for (int i = 0; i < CROWDED; i++)
+		if (messages > bound / QUARTERS * crowded[i].quarters)
+			return crowded[i].keep_us;
+	return INT64_MAX;
 }
 
-natsStatus link_crowd_trim(jsCtx *js, const char *stream)
+static uint64_t most_of_one(const jsStreamStateSubjects *subjects)
 {
-	uint64_t bound = 0;
+	uint64_t most = 0;
+	for (int i = 0; subjects != NULL && i < subjects->Count; i++)
+		if (subjects->List[i].Msgs > most)
+			most = subjects->List[i].Msgs;
+	return most;
+}
+
+/* A stream that has few messages has few of each: then nobody asks for the list. */
+natsStatus link_crowd_look(jsCtx *js, const char *stream, int64_t *keep_us)
+{
 	jsStreamInfo *info = NULL;
 	jsOptions options;
-	natsStatus status = may_be_crowded(js, stream, &bound);
-	if (status != NATS_OK || bound == 0)
+	natsStatus status = js_GetStreamInfo(&info, js, stream, NULL, NULL);
+	int64_t bound = status == NATS_OK ? info->Config->MaxMsgsPerSubject : 0;
+	bool may_be = bound > 0 && link_crowd_keep_us(info->State.Msgs,
+						      (uint64_t)bound) != INT64_MAX;
+	jsStreamInfo_Destroy(info);
+	*keep_us = INT64_MAX;
+	if (!may_be)
 		return status;
 	jsOptions_Init(&options);
 	options.Stream.Info.SubjectsFilter = ">";
 	status = js_GetStreamInfo(&info, js, stream, &options, NULL);
-	const jsStreamStateSubjects *subjects =
-		status == NATS_OK ? info->State.Subjects : NULL;
-	for (int i = 0; subjects != NULL && i < subjects->Count && status == NATS_OK;
-	     i++)
-		if (subjects->List[i].Msgs > bound / CROWDED)
-			status = link_purge(js, stream, subjects->List[i].Subject,
-					    UINT64_MAX);
+	if (status != NATS_OK)
+		return status;
+	*keep_us =
+		link_crowd_keep_us(most_of_one(info->State.Subjects), (uint64_t)bound);
 	jsStreamInfo_Destroy(info);
-	return status;
+	return NATS_OK;
 }

@@ -64,7 +64,7 @@ static void place_consumer(const struct link_follow *follow, jsConsumerConfig *c
 		config->DeliverPolicy = js_DeliverNew;
 	} else if (follow->what.since_us > 0) {
 		config->DeliverPolicy = js_DeliverByStartTime;
-		config->OptStartTime = follow->what.since_us * LINK_NS_PER_US;
+		config->OptStartTime = link_start_ns(follow->what.since_us);
 	} else {
 		config->DeliverPolicy = js_DeliverAll;
 	}

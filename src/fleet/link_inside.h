@@ -60,14 +60,13 @@ void link_stream_name(enum fleet_lane lane, char out[static LINK_STREAM_MAX]);
 
 /* link_crowd.c: how many messages of one sensor a stream of that size takes. */
 int64_t link_crowd_bound(uint64_t stream_bytes);
-/* Removes what is before that sequence of sensors that come near to it. */
-natsStatus link_crowd_trim(jsCtx *js, const char *stream);
-/*
- * Removes what is before that message and what all hubs have kept, of a subject or
- * (NULL) of all; NATS_NOT_PERMITTED: not now.
- */
-natsStatus link_purge(jsCtx *js, const char *stream, const char *subject,
-		      uint64_t before);
+/* A time as consumers may begin at it, at most a tenth of a second before. */
+int64_t link_start_ns(int64_t us);
+
+/* How much of a stream is left while one sensor has so many in it; INT64_MAX: all. */
+int64_t link_crowd_keep_us(uint64_t messages, uint64_t bound);
+/* The same of a stream as it is now. */
+natsStatus link_crowd_look(jsCtx *js, const char *stream, int64_t *keep_us);
 
 /* The library's words of what has just failed in this thread. */
 void link_say(natsStatus status, char error[static LINK_ERROR_MAX]);

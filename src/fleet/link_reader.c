@@ -9,6 +9,19 @@
 
 enum { REFUSED_US = 20000 };
 
+/*
+ * The library (3.4.1) passes no time of 0 on, and writes the fraction of a second
+ * without the zeros that it begins with: .032 s as .32 s.
+ */
+int64_t link_start_ns(int64_t us)
+{
+	enum { SECOND_US = 1000000, TENTH_US = SECOND_US / 10 };
+	if (us < SECOND_US)
+		return 1;
+	int64_t fraction_us = us % SECOND_US;
+	return (fraction_us < TENTH_US ? us - fraction_us : us) * LINK_NS_PER_US;
+}
+
 void link_reader_open(struct link_reader *reader, struct link *link)
 {
 	*reader = (struct link_reader){ .link = link };
