@@ -28,19 +28,30 @@ static bool is_worth_keeping(const struct forecast_record *forecast)
 	return forecast->hidden[0] == '\0' && !isnan(forecast->limit);
 }
 
+/* False: that was all. */
+static bool take_one(struct alerting *a, int64_t now_us)
+{
+	const struct capacity_record *use = foretelling_next_use(&a->foretelling);
+	if (use != NULL) {
+		alerting_keep(a, RECORD_capacity, use);
+		return true;
+	}
+	const struct forecast_record *forecast = foretelling_next(&a->foretelling);
+	if (forecast == NULL)
+		return false;
+	if (is_worth_keeping(forecast))
+		alerting_keep(a, RECORD_forecast, forecast);
+	forecast_alerts_take(a->forecasts, forecast, now_us);
+	return true;
+}
+
 static void take_some(struct alerting *a, int64_t now_us)
 {
-	for (int i = 0; i < A_SECOND; i++) {
-		const struct forecast_record *forecast =
-			foretelling_next(&a->foretelling);
-		if (forecast == NULL) {
-			forecast_alerts_end(a->forecasts, now_us);
-			return;
-		}
-		if (is_worth_keeping(forecast))
-			alerting_keep(a, RECORD_forecast, forecast);
-		forecast_alerts_take(a->forecasts, forecast, now_us);
-	}
+	int taken = 0;
+	while (taken < A_SECOND && take_one(a, now_us))
+		taken++;
+	if (taken < A_SECOND)
+		forecast_alerts_end(a->forecasts, now_us);
 }
 
 void alerting_foretell(struct alerting *a, int64_t history_us, int64_t now_us)

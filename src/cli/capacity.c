@@ -76,12 +76,9 @@ static const struct listener_record *listener_of(const struct listeners *l,
 	return NULL;
 }
 
-static int tell_service(struct forecast_run *run, const struct port_record *service,
-			const struct listeners *listeners, json_t *rows)
+void capacity_of_read(const struct foresee *f, const struct port_record *service,
+		      struct capacity_record *out)
 {
-	struct foresee *f = &run->foresee;
-	struct capacity_record capacity;
-	int status = foresee_read(f, service);
 	const struct capacity_hours hours = {
 		.bytes = foresee_values(f, "bytes_per_s"),
 		.flows = foresee_values(f, "flows"),
@@ -89,16 +86,24 @@ static int tell_service(struct forecast_run *run, const struct port_record *serv
 		.at_us = f->at_us,
 		.link_bytes = f->limits.link_bytes,
 	};
+	record_init(RECORD_capacity, out);
+	out->server_ip = service->server_ip;
+	out->port = service->port;
+	out->transport = service->transport;
+	record_text(out->service, sizeof(out->service), service->service);
+	capacity_tell(&hours, out);
+}
+
+static int tell_service(struct forecast_run *run, const struct port_record *service,
+			const struct listeners *listeners, json_t *rows)
+{
+	struct capacity_record capacity;
+	int status = foresee_read(&run->foresee, service);
 	const struct listener_record *listener = listener_of(listeners, service);
-	record_init(RECORD_capacity, &capacity);
-	capacity.server_ip = service->server_ip;
-	capacity.port = service->port;
-	capacity.transport = service->transport;
-	record_text(capacity.service, sizeof(capacity.service), service->service);
+	capacity_of_read(&run->foresee, service, &capacity);
 	if (listener != NULL)
 		record_text(capacity.process, sizeof(capacity.process),
 			    listener->process);
-	capacity_tell(&hours, &capacity);
 	if (status == STATUS_OK)
 		tell(run, &capacity, rows);
 	return status;

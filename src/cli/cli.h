@@ -39,6 +39,7 @@ int command_close(int argc, char **argv);
 int command_deployed(int argc, char **argv);
 int command_blocks(int argc, char **argv);
 int command_block(int argc, char **argv);
+int command_capacity(int argc, char **argv);
 int command_unblock(int argc, char **argv);
 int command_logins(int argc, char **argv);
 int command_probes(int argc, char **argv);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/when.h"
+#include "cli/capacity.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/link_speed.h"
@@ -209,20 +210,49 @@ int forecast_run_open(struct forecast_run *run, const struct forecast_asked *ask
 	return status;
 }
 
+/* The same rows, with room for one more; NULL without memory. */
+static void *with_room(void *rows, size_t count, size_t *room, size_t size)
+{
+	enum { ROOM_FIRST = 64 };
+	if (count < *room)
+		return rows;
+	size_t more = *room == 0 ? ROOM_FIRST : 2 * *room;
+	void *larger = reallocarray(rows, more, size);
+	if (larger != NULL)
+		*room = more;
+	return larger;
+}
+
 void forecasts_keep(void *to, const struct forecast_record *forecast)
 {
 	struct forecasts *all = to;
-	if (all->count == all->room) {
-		size_t room = all->room == 0 ? 64 : 2 * all->room;
-		void *larger = reallocarray(all->rows, room, sizeof(*all->rows));
-		if (larger == NULL) {
-			all->has_failed = true;
-			return;
-		}
-		all->rows = larger;
-		all->room = room;
-	}
+	struct forecast_record *rows =
+		with_room(all->rows, all->count, &all->room, sizeof(*rows));
+	all->has_failed |= rows == NULL;
+	if (rows == NULL)
+		return;
+	all->rows = rows;
 	all->rows[all->count++] = *forecast;
+}
+
+static void keep_use(const struct forecast_run *run, const struct port_record *service)
+{
+	struct capacities *all = run->uses;
+	struct capacity_record *rows =
+		with_room(all->rows, all->count, &all->room, sizeof(*rows));
+	all->has_failed |= rows == NULL;
+	if (rows == NULL)
+		return;
+	all->rows = rows;
+	capacity_of_read(&run->foresee, service, &all->rows[all->count++]);
+}
+
+static int forecast_service(struct forecast_run *run, const struct port_record *service)
+{
+	int status = foresee_service(&run->foresee, service);
+	if (status == STATUS_OK && run->uses != NULL)
+		keep_use(run, service);
+	return status;
 }
 
 /* Of a port, host or transport: not what is of the whole machine. */
@@ -238,7 +268,7 @@ int forecast_run_all(struct forecast_run *run)
 	struct foresee *f = &run->foresee;
 	int status = STATUS_OK;
 	for (size_t i = 0; status == STATUS_OK && i < run->service_count; i++)
-		status = foresee_service(f, &run->services[i]);
+		status = forecast_service(run, &run->services[i]);
 	if (status == STATUS_OK && is_of_machine(asked))
 		status = foresee_machine(f);
 	if (status == STATUS_OK && asked->host == NULL && asked->transport == NULL)

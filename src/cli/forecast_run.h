@@ -29,6 +29,13 @@ struct forecasts {
 /* As foresee_emit; to is a struct forecasts. */
 void forecasts_keep(void *to, const struct forecast_record *forecast);
 
+/* How services are used. */
+struct capacities {
+	struct capacity_record *rows; /* owned */
+	size_t count, room;
+	bool has_failed; /* no memory */
+};
+
 struct config;
 /* What a configuration says, and the machine; folder: of the store. */
 void forecast_limits(const struct config *config, const char *folder,
@@ -39,6 +46,7 @@ struct forecast_run {
 	struct foresee foresee;
 	struct port_record *services; /* owned; those with traffic, the busiest first */
 	size_t service_count;
+	struct capacities *uses; /* of each service, as it is read; NULL: not wanted */
 };
 
 /* Opens it and learns limits and services.  Exit status; all has been said. */

@@ -74,6 +74,7 @@ static void *run(void *self)
 	(void)setpriority(PRIO_PROCESS, 0, STEP_BACK);
 	f->status = forecast_run_open(&run, &asked);
 	f->at_us = run.foresee.at_us;
+	run.uses = &f->uses;
 	run.foresee.emit = forecasts_keep;
 	run.foresee.to = &f->told;
 	if (f->status == STATUS_OK)
@@ -86,8 +87,10 @@ static void *run(void *self)
 static void forget(struct foretelling *f)
 {
 	free(f->told.rows);
+	free(f->uses.rows);
 	f->told = (struct forecasts){ 0 };
-	f->given = 0;
+	f->uses = (struct capacities){ 0 };
+	f->given = f->uses_given = 0;
 	f->has_new = false;
 }
 
@@ -108,7 +111,7 @@ bool foretelling_has(struct foretelling *f, int64_t now_us)
 		return f->has_new;
 	pthread_join(f->thread, NULL);
 	f->is_running = false;
-	if (f->status != STATUS_OK || f->told.has_failed) {
+	if (f->status != STATUS_OK || f->told.has_failed || f->uses.has_failed) {
 		forget(f);
 		return false;
 	}
@@ -116,6 +119,11 @@ bool foretelling_has(struct foretelling *f, int64_t now_us)
 	f->last_us = f->at_us < now_us ? f->at_us : now_us;
 	f->has_new = true;
 	return true;
+}
+
+const struct capacity_record *foretelling_next_use(struct foretelling *f)
+{
+	return f->uses_given < f->uses.count ? &f->uses.rows[f->uses_given++] : NULL;
 }
 
 const struct forecast_record *foretelling_next(struct foretelling *f)

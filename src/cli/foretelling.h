@@ -1,7 +1,7 @@
 /*
- * foretelling.h: forecasts of all that has a history, once a day, by a thread of its
- * own: reading twelve weeks of hundreds of services takes seconds, which the loop has
- * not.
+ * foretelling.h: forecasts of all that has a history, and how each service is used,
+ * once a day, by a thread of its own: reading twelve weeks of hundreds of services
+ * takes seconds, which the loop has not.
  *
  * It reads the store as `breakwater forecast --state` does, at the lowest priority, and
  * does nothing else.  Not all machines of a house do so at the same minute.
@@ -25,12 +25,13 @@ struct foretelling {
 	/* The thread's, while it runs: */
 	struct foresee_limits limits;
 	struct forecasts told;
+	struct capacities uses;
 	int64_t at_us;
 	int status;
 	atomic_bool is_cancelled, has_ended;
 	/* Afterwards: */
 	bool has_new;
-	size_t given; /* of what is told */
+	size_t given, uses_given; /* of what is told */
 };
 
 /*
@@ -51,6 +52,10 @@ bool foretelling_is_due(struct foretelling *f, int64_t history_us, int64_t now_u
 void foretelling_begin(struct foretelling *f, const struct foresee_limits *limits,
 		       int64_t now_us);
 
-/* Whether new ones are there, to be taken one by one; NULL: that was all. */
+/*
+ * Whether new ones are there, to be taken one by one; NULL: that was all.  How services
+ * are used is to be taken first: with the last forecast all of it is forgotten.
+ */
 bool foretelling_has(struct foretelling *f, int64_t now_us);
+const struct capacity_record *foretelling_next_use(struct foretelling *f);
 const struct forecast_record *foretelling_next(struct foretelling *f);

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "cli/figures.h"
 #include "cli/hub.h"
+#include "fleet/capacity.h"
+#include "web/sensor_set.h"
 
 /* As web_emit and board_emit are the same. */
 #define GIVES(name, kind)                                                              \
@@ -63,6 +65,46 @@ static bool is_home(void *self, const struct addr *addr)
 {
 	const struct hub *hub = self;
 	return home_holds(&hub->home, addr);
+}
+
+/* ---- capacity ---- */
+
+static bool is_chosen(const void *of, const char *sensor)
+{
+	const struct sensor_set *sensors = of;
+	return sensors == NULL || sensor_set_has(sensors, sensor);
+}
+
+struct adding {
+	struct fleet_capacity *capacity;
+	enum record_kind kind;
+};
+
+static void add_record(void *to, const void *record)
+{
+	const struct adding *adding = to;
+	fleet_capacity_take(adding->capacity, adding->kind, record);
+}
+
+static bool give_capacity(void *self, const struct sensor_set *sensors, web_emit emit,
+			  void *to)
+{
+	static const enum record_kind kinds[] = { RECORD_sensor, RECORD_port,
+						  RECORD_capacity, RECORD_forecast };
+	const struct hub *hub = self;
+	const struct fleet_capacity_asked asked = { .now_us = clock_us(CLOCK_REALTIME),
+						    .wants = is_chosen,
+						    .of = sensors };
+	struct adding adding = { .capacity = fleet_capacity_new(&asked) };
+	if (adding.capacity == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		adding.kind = kinds[i];
+		board_each(hub->board, kinds[i], add_record, &adding);
+	}
+	bool is_told = fleet_capacity_tell(adding.capacity, emit, to);
+	fleet_capacity_free(adding.capacity);
+	return is_told;
 }
 
 /* Of ports and flows the depot is asked for all but the last minutes. */
@@ -146,6 +188,7 @@ struct web_source hub_source(struct hub *hub)
 {
 	struct web_source source = { .self = hub,
 				     .sensors = give_sensors,
+				     .capacity = give_capacity,
 				     .ports = give_ports,
 				     .is_home = is_home,
 				     .flows = give_flows,

@@ -156,6 +156,7 @@ static void recall_board(struct hub *hub, struct depot *depot, int64_t now_us)
 		{ RECORD_block, 30, 70000 },      { RECORD_silence, 366, 1300 },
 		{ RECORD_listener, 400, 300000 }, { RECORD_probe, 1, 70000 },
 		{ RECORD_level, 1, 20000 },       { RECORD_timeline, 30, 65536 },
+		{ RECORD_capacity, 2, 131072 },   { RECORD_forecast, 2, 131072 },
 	};
 	char error[DEPOT_ERROR_MAX];
 	struct store_filter filter;

@@ -6,13 +6,18 @@
 
 #include "base/clock.h"
 #include "cli/monitor.h"
+#include "cli/monitor_fleet.h"
 
 /* Of a port the last minute is judged, of a listener its backlog: every few seconds. */
 enum { LOOK_S = 5 };
 
 static void keep(void *self, enum record_kind kind, const void *record)
 {
-	monitor_keep_quietly(self, kind, record);
+	/* The store has the hours that it is made of; only a hub hears of it. */
+	if (kind == RECORD_capacity)
+		monitor_tell_capacity(self, record);
+	else
+		monitor_keep_quietly(self, kind, record);
 }
 
 bool monitor_prepare_alerting(struct monitor *m)

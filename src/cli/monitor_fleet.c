@@ -104,6 +104,20 @@ static void tell_port(void *to, const struct port_record *port,
 	fleet_member_put(&m->fleet, RECORD_port, &known);
 }
 
+/* Whose process listens there makes it this machine's own. */
+void monitor_tell_capacity(struct monitor *m, const struct capacity_record *capacity)
+{
+	struct capacity_record known = *capacity;
+	struct port_record port;
+	record_init(RECORD_port, &port);
+	port.server_ip = capacity->server_ip;
+	port.port = capacity->port;
+	port.transport = capacity->transport;
+	monitor_describe_port(m, &port);
+	record_text(known.process, sizeof(known.process), port.process);
+	fleet_member_put(&m->fleet, RECORD_capacity, &known);
+}
+
 void monitor_tick_fleet(struct monitor *m)
 {
 	if (m->pipeline != NULL && fleet_member_wants(&m->fleet, RECORD_port))

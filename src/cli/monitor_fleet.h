@@ -12,6 +12,9 @@ void monitor_close_fleet(struct monitor *m);
 /* A certificate that was seen: each is told once an hour. */
 void monitor_tell_certificate(struct monitor *m, const struct tls_record *tls);
 
+/* How a service is used, as it was found once a day. */
+void monitor_tell_capacity(struct monitor *m, const struct capacity_record *capacity);
+
 /* Several times a second: what ports did in the minute that is over, some at a time. */
 void monitor_tick_fleet(struct monitor *m);
 /* How this sensor is; once a second. */

@@ -57,7 +57,7 @@ extern const struct view view_ports, view_port_steps, view_flows, view_listeners
 	view_findings, view_logins, view_probes, view_scan, view_blocks, view_audit,
 	view_forecasts, view_levels, view_capacity, view_figures, view_incidents,
 	view_alerts, view_silences, view_approvals, view_moment, view_reviews,
-	view_sensors;
+	view_sensors, view_fleet_capacity;
 /* Of alerts test. */
 extern const struct view view_alert_trial, view_alert_counts;
 

@@ -21,6 +21,7 @@ static const struct kept {
 	{ RECORD_incident, 4096, 2048 }, { RECORD_block, 65536, 2048 },
 	{ RECORD_silence, 1024, 256 },   { RECORD_listener, 262144, 1 },
 	{ RECORD_probe, 65536, 1 },      { RECORD_level, 16384, 1 },
+	{ RECORD_capacity, 65536, 1 },   { RECORD_forecast, 65536, 1 },
 };
 enum { KEPT = sizeof(kept) / sizeof(kept[0]) };
 
@@ -110,6 +111,16 @@ uint64_t board_name(const struct board *board, enum record_kind kind,
 	if (kind == RECORD_level)
 		return name_field(board, name_field(board, name, kind, record, "name"),
 				  kind, record, "target");
+	if (kind == RECORD_capacity) {
+		const struct capacity_record *capacity = record;
+		return name_place(board, name, &capacity->server_ip, capacity->port, 0,
+				  capacity->transport);
+	}
+	if (kind == RECORD_forecast) {
+		const struct forecast_record *forecast = record;
+		name = shelf_name_text(&board->key, name, forecast->subject);
+		return shelf_name_text(&board->key, name, forecast->metric);
+	}
 	return name_field(board, name, kind, record, "id");
 }
 

@@ -1,6 +1,7 @@
 /*
  * board.h: what is known now of a whole fleet: sensors, what is open or fires, what is
- * blocked, who listens, the last answer of each target, and what ports did lately.
+ * blocked, who listens, the last answer of each target, what ports did lately, and what
+ * each sensor last foretold.
  *
  * Records come in as sensors tell them, from any thread, and are given out again;
  * functions lock.  All of it is bounded: what was touched longest ago goes first, of
@@ -53,9 +54,10 @@ void board_member(struct board *board, const struct board_member *member);
 
 typedef void (*board_emit)(void *to, const void *record);
 /*
- * What is there now, the newest first: of sensors, ports, listeners, probes, levels all
- * that are known; of findings, alerts, incidents, blocks and silences those that are
- * open, then some that are over.  emit must not call the board.
+ * What is there now, the newest first: of sensors, ports, listeners, probes, levels,
+ * capacities and forecasts all that are known; of findings, alerts, incidents, blocks
+ * and silences those that are open, then some that are over.  emit must not call the
+ * board.
  */
 void board_each(struct board *board, enum record_kind kind, board_emit emit, void *to);
 /* False if the board has that row otherwise, and newer. */

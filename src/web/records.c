@@ -229,18 +229,44 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		      response);
 }
 
+static enum MHD_Result send_now(const struct request *request, struct rows *rows)
+{
+	struct buf text = { 0 };
+	rows_sort(rows);
+	rows_write(rows, &text);
+	enum MHD_Result result = send_rows(request, &text, rows, NULL);
+	rows_free(rows);
+	return result;
+}
+
 static enum MHD_Result answer_now(const struct request *request,
 				  const struct query *query)
 {
 	struct rows rows;
-	struct buf text = { 0 };
 	rows_init(&rows, query);
 	records_give(request->web->source, query->kind, rows_take, &rows);
-	rows_sort(&rows);
-	rows_write(&rows, &text);
-	enum MHD_Result result = send_rows(request, &text, &rows, NULL);
+	return send_now(request, &rows);
+}
+
+static enum MHD_Result answer_capacity(const struct request *request,
+				       const struct query *query)
+{
+	const struct web_source *source = request->web->source;
+	struct rows rows;
+	if (source->capacity == NULL)
+		return refuse(request, MHD_HTTP_NOT_FOUND,
+			      "this daemon watches one machine: what its services have "
+			      "left is told by breakwater forecast --capacity; a "
+			      "fleet's hub answers here");
+	if (query->has_time)
+		return refuse(request, MHD_HTTP_BAD_REQUEST,
+			      "since, until: capacity is told as it is now");
+	rows_init(&rows, query);
+	if (source->capacity(source->self, request->exchange->sensors, rows_take,
+			     &rows))
+		return send_now(request, &rows);
 	rows_free(&rows);
-	return result;
+	return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
 }
 
 bool is_unanswered(const struct request *request, enum MHD_Result *result)
@@ -301,13 +327,18 @@ static enum MHD_Result ask_for_past(const struct request *request, struct query 
 	return ask_past(request, &question->base);
 }
 
-/* What happened in one incident is its own, whosoever alerts and findings it has. */
+/*
+ * What happened in one incident is its own, whosoever alerts and findings it has; and
+ * capacity is a row of all those sensors together.
+ */
 static const struct sensor_set *choice(const struct request *request,
 				       const struct query *query)
 {
 	bool is_named =
 		query->kind == RECORD_timeline && query_word(query, "incident") != NULL;
-	return is_named ? NULL : request->exchange->sensors;
+	return is_named || query->kind == RECORD_fleet_capacity
+		       ? NULL
+		       : request->exchange->sensors;
 }
 
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind)
@@ -326,6 +357,8 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 	if (error[0] != '\0' || !choose_sensors(request, error))
 		return refuse(request, MHD_HTTP_BAD_REQUEST, error);
 	query.sensors = choice(request, &query);
+	if (kind == RECORD_fleet_capacity)
+		return answer_capacity(request, &query);
 	if (reading.at_us != UNKNOWN_TIME && query.has_time)
 		return refuse(request, MHD_HTTP_BAD_REQUEST,
 			      "at is one moment: leave out since and until");

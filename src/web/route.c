@@ -208,6 +208,7 @@ static const struct {
 	{ "/api/v1/conversations", RECORD_conversation },
 	{ "/api/v1/rulesets", RECORD_ruleset },
 	{ "/api/v1/sensors", RECORD_sensor },
+	{ "/api/v1/capacity", RECORD_fleet_capacity },
 };
 
 enum { SMALL_BODY_MAX = 4096 };
@@ -292,7 +293,7 @@ static enum MHD_Result route(const struct request *request)
 		"deployments, reports_made, blocks, logins, "
 		"probes, uptimes, failures, transcripts, "
 		"packets, scan_runs, scans, self_tests, gaps, audit, checkpoints, "
-		"sensors, self, live, "
+		"sensors, capacity, self, live, "
 		"schema, filters, status, policy, aggregate, explain, figures, "
 		"countries, reports, maintenance, dashboards, rules, sinks, "
 		"report_schedule, config, me, users, or "

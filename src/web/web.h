@@ -17,6 +17,7 @@
 #include "web/kept.h"
 
 struct histogram;
+struct sensor_set;
 typedef void (*web_emit)(void *to, const void *record);
 /* What is posted, and who posts it; as web_source.policy_apply. */
 typedef int (*change_take)(void *self, const char *text, size_t len, const char *actor,
@@ -35,6 +36,12 @@ struct web_source {
 	 * NULL: this is one machine.  That one has changed is to be told to web_live().
 	 */
 	void (*sensors)(void *self, web_emit emit, void *to);
+	/*
+	 * Of a hub: what services carry and could carry over those sensors (NULL: all):
+	 * struct fleet_capacity_record.  False without memory.
+	 */
+	bool (*capacity)(void *self, const struct sensor_set *sensors, web_emit emit,
+			 void *to);
 	/* Whether it is in our networks. */
 	bool (*is_home)(void *self, const struct addr *addr);
 	/* struct flow_record: the open ones, then the newest that ended. */

@@ -214,6 +214,7 @@ def shows_what_sensors_tell(tap, lab):
                         "client_packets": 3, "server_packets": 3}, lane="port")
     port = until(lambda: hub.get("ports?port=443"), "a port")[0]
     tap.equal((port["sensor"], port["flows"]), ("web-1", 3), "and what ports did")
+    what_is_left(tap, hub, tell)
     kept = until(lambda: hub.get("findings?since=1h&sensor=web-2"), "the depot's word", 10)
     tap.equal([one["sensor"] for one in kept], ["web-2"], "the past is the depot's")
     tap.equal(sql(hub, "SELECT sensor, last > time_us('1h') AS new FROM finding WHERE "
@@ -231,6 +232,42 @@ def shows_what_sensors_tell(tap, lab):
     tap.ok("hub-1, leads" in screen and "1 up, 0 late, 1 gone" in screen and
            "sqlite" in screen, "breakwater status shows a hub as one", screen)
     return fleet, hub
+
+
+MB = 1000000
+
+
+def tell_use(tell, sensor, number, out_mb):
+    """A service that sends so much over a link of 100 MB/s, now and at its busiest."""
+    place = {"server_ip": f"10.0.1.{number}", "port": 8443, "transport": "tcp",
+             "process": "nginx"}
+    minute_us = 60 * 10**6  # they tell whole ones
+    start = stamp((time.time_ns() // 1000 // minute_us - 1) * minute_us)
+    tell.tell(sensor, {"record": "port", "start": start, "interval_s": 60, **place,
+                       "state": "open", "client_bytes": 0,
+                       "server_bytes": 60 * out_mb * MB}, lane="port")
+    tell.tell(sensor, {"record": "capacity", "at": now(), "last_used": now(), **place,
+                       "busiest_bytes": 2 * out_mb * MB, "link_bytes": 100 * MB})
+
+
+def what_is_left(tap, hub, tell):
+    """Two alike: 40 and 20 MB/s now, twice that at their busiest."""
+    tell_use(tell, "web-1", 1, 40)
+    tell_use(tell, "web-2", 2, 20)
+    row = until(lambda: [one for one in hub.get("capacity?port=8443")
+                         if one.get("limits_known") == 2 and one["load_bytes"] == 60 * MB],
+                "the capacity of two", 10)[0]
+    tap.equal((row["sensors"], row["limit_bytes"], row["headroom_ratio"],
+               row["peak_headroom_ratio"], row["nearest_sensor"]),
+              (2, 200 * MB, 0.7, 0.4, "web-1"), "what a service has left over all that have it")
+    tap.equal((row["lost_sensor"], row["lost_headroom_ratio"]), ("web-1", -0.2),
+              "... and that one alone could not carry it")
+    tap.equal([(one["sensors"], one["load_bytes"]) for one in
+               hub.get("capacity?port=8443&site=paris")], [(1, 20 * MB)],
+              "... or over those of a site")
+    screen = hub.command("capacity", "--port", "8443").stdout
+    tap.ok("8443/tcp" in screen and "-20" in screen and "web-1 bytes_per_s 40" in screen,
+           "breakwater capacity shows it", screen)
 
 
 def begins_again(tap, lab):

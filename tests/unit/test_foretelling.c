@@ -17,12 +17,20 @@ static int64_t now, since;
 static struct {
 	struct forecast_record slower; /* its response time */
 	struct alert_record alert;
-	size_t forecasts, alerts;
+	struct capacity_record use;
+	size_t forecasts, alerts, uses;
 } kept;
 
 static void keep(void *self, enum record_kind kind, const void *record)
 {
 	(void)self;
+	if (kind == RECORD_capacity) {
+		const struct capacity_record *use = record;
+		kept.uses++;
+		if (use->port == SLOWER)
+			kept.use = *use;
+		return;
+	}
 	assert_true(store_put(store, kind, record));
 	if (kind == RECORD_alert) {
 		kept.alert = *(const struct alert_record *)record;
@@ -115,6 +123,22 @@ static void what_will_cross_is_kept_and_told(void **state)
 	assert_non_null(strstr(kept.alert.summary, " will cross 100 ms in "));
 }
 
+/* A fleet's hub adds them up (fleet/capacity.h). */
+static void how_each_service_is_used_is_told_with_it(void **state)
+{
+	(void)state;
+	second();
+	assert_true(kept.uses > 0);
+	assert_int_equal(kept.use.port, SLOWER);
+	assert_true(kept.use.at > since && kept.use.at <= now);
+	assert_true(kept.use.busiest_bytes != UNKNOWN_U64 &&
+		    kept.use.busiest_bytes > 0);
+	size_t first = kept.uses;
+	now += DAY - 3600 * SECOND;
+	second();
+	assert_int_equal(kept.uses, first);
+}
+
 static void it_is_done_once_a_day(void **state)
 {
 	(void)state;
@@ -169,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(what_will_cross_is_kept_and_told),
+		TEST(how_each_service_is_used_is_told_with_it),
 		TEST(it_is_done_once_a_day),
 		TEST(a_restart_is_no_other_day),
 		TEST(before_there_is_a_day_of_history_there_is_none),

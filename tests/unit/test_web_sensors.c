@@ -241,6 +241,36 @@ static void an_incident_is_of_each_sensor_that_it_lists(void **state)
 	buf_free(&answer);
 }
 
+static bool give_capacity(void *self, const struct sensor_set *sensors, web_emit emit,
+			  void *to)
+{
+	struct fleet_capacity_record row;
+	(void)self;
+	record_init(RECORD_fleet_capacity, &row);
+	row.transport = "tcp";
+	row.sensors = 0;
+	for (size_t i = 0; i < fleet_count; i++)
+		row.sensors +=
+			sensors == NULL || sensor_set_has(sensors, fleet[i].name);
+	for (row.port = 443; row.port < 445; row.port++)
+		emit(to, &row);
+	return true;
+}
+
+static void capacity_is_over_the_sensors_that_are_asked_for(void **state)
+{
+	(void)state;
+	expect("/api/v1/capacity", 404, "forecast --capacity");
+	source.capacity = give_capacity;
+	expect("/api/v1/capacity?port=443", 200, "Breakwater-Total: 1\r\n");
+	expect("/api/v1/capacity?port=443", 200, "\"sensors\":4");
+	expect("/api/v1/capacity?site=paris", 200, "\"sensors\":2");
+	expect("/api/v1/capacity?sensor=web-1&port=444", 200, "\"sensors\":1");
+	expect("/api/v1/capacity?site=bern", 400, "there are berlin, paris");
+	expect("/api/v1/capacity?since=1h", 400, "as it is now");
+	source.capacity = NULL;
+}
+
 static void groups_may_be_of_some_sensors_and_by_sensor(void **state)
 {
 	(void)state;
@@ -484,6 +514,7 @@ int main(void)
 		HUB_TEST(what_there_is_not_is_told_with_what_there_is),
 		HUB_TEST(sensors_themselves_are_records),
 		HUB_TEST(an_incident_is_of_each_sensor_that_it_lists),
+		HUB_TEST(capacity_is_over_the_sensors_that_are_asked_for),
 		HUB_TEST(groups_may_be_of_some_sensors_and_by_sensor),
 		HUB_TEST(the_past_is_asked_for_those_sensors),
 		HUB_TEST(csv_says_whose_each_row_is),

@@ -33,7 +33,7 @@ export const viewer = signal<Me | undefined>(undefined);
 
 /* Where records of a kind are; the name and an s, but for these. */
 const PATHS: Partial<Record<Kind, string>> = {
-	self: "self", audit: "audit", anomaly: "anomalies", figures: "figures", capacity: "capacity", report_made: "reports_made",
+	self: "self", audit: "audit", anomaly: "anomalies", figures: "figures", fleet_capacity: "capacity", report_made: "reports_made",
 };
 
 export function pathOf(kind: Kind): string {

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { aggregate, type Group, type Row } from "../api";
 import { useData, useRecords } from "../data";
+import { isHub } from "../fleet";
 import { Empty, Loaded } from "../parts/Empty";
 import { Facts } from "../parts/Facts";
 import { Figure, Figures } from "../parts/Figure";
@@ -13,6 +14,7 @@ import { choicesOf, Filters, matches, type Filter } from "../parts/Filters";
 import { ForecastChart, hasPast } from "../parts/ForecastChart";
 import { Table, type Column } from "../parts/Table";
 import { anomalyColumns } from "../records/anomaly";
+import { fleetCapacityColumns } from "../records/fleet_capacity";
 import { crossesWords, forecastColumns, hiddenBecause, LIKELY, metricWords, newestOf, ofMetric, POSSIBLE, sentenceOf, whatOf, hundredths, type Forecast } from "../records/forecast";
 import { portHref } from "../records/port";
 import { here, link, param } from "../state";
@@ -166,6 +168,22 @@ function Machine(): JSX.Element {
 	);
 }
 
+/** A hub's: what each service has left over all sensors that have it. */
+function Fleet(): JSX.Element {
+	const services = useRecords("fleet_capacity", { sort: "headroom_ratio:asc", limit: LIMIT }, { every_s: 60 });
+	return (
+		<Loaded data={services} what="capacity of the fleet">
+			{(rows) => (
+				<>
+					<h3 class="forecast-h3">Services of the fleet, over all sensors that have them</h3>
+					<Table label="Capacity of the fleet" columns={fleetCapacityColumns} rows={rows} rowKey={(c) => `${c.port}/${c.transport}`} prefix="fleet-"
+						empty={<Empty>No sensor that is up has told of a service.</Empty>} />
+				</>
+			)}
+		</Loaded>
+	);
+}
+
 interface Use {
 	key: string;
 	group: Group;
@@ -257,6 +275,7 @@ export default function Forecasts(): JSX.Element {
 			<section>
 				<h2>Room</h2>
 				<Machine />
+				{isHub.value === true && <Fleet />}
 				<Services />
 				<Certificates />
 			</section>
