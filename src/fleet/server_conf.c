@@ -9,8 +9,9 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "config/nats_server.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -33,28 +34,15 @@ static void name_server(struct fleet_server *server)
 
 bool fleet_server_next(const char **servers, struct fleet_server *out)
 {
-	char text[SERVER_NAME_MAX], error[TOKEN_ERROR_MAX];
-	static const char scheme[] = "tls://";
+	struct nats_server server;
 	size_t len = strcspn(*servers, ",");
 	*out = (struct fleet_server){ 0 };
-	if (len == 0 || len >= sizeof(text))
+	if (!nats_server_read(*servers, len, &server) || !server.is_tls ||
+	    server.port == 0 || server.port + SERVER_MONITOR_STEP > PORT_MAX)
 		return false;
-	memcpy(text, *servers, len);
-	text[len] = '\0';
-	if (!token_servers_are_good(text, error))
-		return false;
-	char *host = text + sizeof(scheme) - 1, *colon = strrchr(host, ':');
-	unsigned long port = strtoul(colon + 1, NULL, 10);
-	*colon = '\0';
-	if (host[0] == '[') {
-		host++;
-		host[strlen(host) - 1] = '\0';
-	}
-	if (port + SERVER_MONITOR_STEP > PORT_MAX)
-		return false;
-	out->port = (uint16_t)port;
-	out->is_address = is_address(host);
-	snprintf(out->host, sizeof(out->host), "%s", host);
+	out->port = server.port;
+	out->is_address = is_address(server.host);
+	memcpy(out->host, server.host, sizeof(server.host));
 	name_server(out);
 	*servers += len + ((*servers)[len] == ',');
 	return true;

@@ -19,6 +19,7 @@
 
 #include "base/base64url.h"
 #include "base/hex.h"
+#include "config/nats_server.h"
 #include "fleet/jwt.h"
 
 #define VERSION "bwj1"
@@ -40,28 +41,11 @@ static bool complain(char error[static TOKEN_ERROR_MAX], const char *why)
 
 /* ---- where servers are ---- */
 
-static bool server_is_good(const char *server)
+static bool server_is_good(const char *text)
 {
-	char text[TOKEN_SERVERS_MAX];
-	char *host = text, *end;
-	static const char scheme[] = "tls://";
-	if (strncmp(server, scheme, sizeof(scheme) - 1) != 0)
-		return false;
-	snprintf(text, sizeof(text), "%s", server + sizeof(scheme) - 1);
-	char *colon = strrchr(text, ':');
-	if (colon == NULL || colon == text)
-		return false;
-	*colon = '\0';
-	unsigned long port = strtoul(colon + 1, &end, 10);
-	if (!isdigit((unsigned char)colon[1]) || *end != '\0' || port < 1 ||
-	    port > 65535)
-		return false;
-	size_t len = strlen(host);
-	if (host[0] == '[' && host[len - 1] == ']')
-		return len > 2 &&
-		       strspn(host + 1, "0123456789abcdefABCDEF:.") == len - 2;
-	return strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-			    "0123456789-.") == len;
+	struct nats_server server;
+	return nats_server_read(text, strlen(text), &server) && server.is_tls &&
+	       server.port != 0;
 }
 
 bool token_servers_are_good(const char *servers, char error[static TOKEN_ERROR_MAX])

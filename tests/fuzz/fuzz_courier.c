@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/fleet_courier_wire.h"
+#include "config/nats_server.h"
 #include "fleet/link_servers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +50,21 @@ static void take_servers(const uint8_t *data, size_t size)
 	free(text);
 }
 
+/* The same from bytes without an end: nothing behind them is read. */
+static void take_server(const uint8_t *data, size_t size)
+{
+	struct nats_server server;
+	char *bytes = malloc(size + (size == 0));
+	if (bytes == NULL)
+		return;
+	memcpy(bytes, data, size);
+	if (nats_server_read(bytes, size, &server) &&
+	    (server.host[0] == '\0' ||
+	     memchr(server.host, '\0', sizeof(server.host)) == NULL))
+		abort();
+	free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fleet_event event;
@@ -57,5 +73,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	take_messages(data, size);
 	take_servers(data, size);
+	take_server(data, size);
 	return 0;
 }
