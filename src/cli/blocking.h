@@ -94,6 +94,9 @@ void blocking_attempt(struct blocking *b, const struct login_record *login);
 void blocking_login(struct blocking *b, const struct login_record *login);
 /* Somebody reads the page or the API over TCP. */
 void blocking_reader(struct blocking *b, const struct addr *reader);
+/* This machine talks to its fleet there: not to be blocked for so long. */
+void blocking_spare_server(struct blocking *b, const struct addr *server,
+			   int64_t left_us);
 
 /* What others of a fleet have seen (respond.h), and that it was taken back. */
 void blocking_share(struct blocking *b, const struct respond_shared *shared);

@@ -147,6 +147,15 @@ void blocking_reader(struct blocking *b, const struct addr *reader)
 	blocking_flush(b);
 }
 
+void blocking_spare_server(struct blocking *b, const struct addr *server,
+			   int64_t left_us)
+{
+	if (b->respond == NULL)
+		return;
+	spare(b, server, NEVER_fleet, left_us);
+	blocking_flush(b);
+}
+
 /* ---- of the store ---- */
 
 struct known_logins {

@@ -200,6 +200,8 @@ static void take_event(struct fleet_courier *courier, const struct fleet_event *
 		take_answer(courier, &event->piece, output);
 	else if (event->kind == FLEET_NEWS)
 		take_news(courier, &event->piece, output);
+	else if (event->kind == FLEET_SERVERS)
+		output->servers(output->self, &event->servers);
 	else if (settle(courier, event->piece.id))
 		output->answer(output->self, event->piece.id, NULL, 0);
 }

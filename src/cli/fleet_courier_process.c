@@ -71,6 +71,14 @@ static void tell_news(void *self, const void *bytes, size_t len)
 	tell_pieces(FLEET_NEWS, 0, bytes, len);
 }
 
+static void tell_servers(void *self, const struct server_addresses *servers)
+{
+	struct fleet_event event = { .kind = FLEET_SERVERS };
+	(void)self;
+	event.servers = *servers;
+	guard_emit(&event, sizeof(event));
+}
+
 /* ---- the task ---- */
 
 static void take(void *self, const void *bytes, size_t len)
@@ -141,7 +149,8 @@ static void run(void *self)
 {
 	const struct courier_output output = { .connected = tell_connected,
 					       .answer = tell_answer,
-					       .news = tell_news };
+					       .news = tell_news,
+					       .servers = tell_servers };
 	struct courier_counts counts;
 	(void)self;
 	courier_run(process.courier, &output);

@@ -46,6 +46,8 @@ bool fleet_event_parse(const void *bytes, size_t len, struct fleet_event *out)
 		return out->piece.id != 0;
 	case FLEET_NEWS:
 		return is_piece(&out->piece);
+	case FLEET_SERVERS:
+		return out->servers.count <= WHEREABOUTS_MAX;
 	default:
 		return false;
 	}

@@ -35,6 +35,7 @@ enum fleet_event_kind {
 	FLEET_ANSWER, /* a piece of one */
 	FLEET_NOBODY, /* answered piece.id */
 	FLEET_NEWS,   /* a piece of them */
+	FLEET_SERVERS,
 };
 
 struct fleet_event {
@@ -42,6 +43,7 @@ struct fleet_event {
 	union {
 		struct courier_counts counts;
 		struct fleet_piece piece;
+		struct server_addresses servers;
 	};
 };
 _Static_assert(sizeof(struct fleet_event) <= GUARD_EVENT_MAX, "one datagram");

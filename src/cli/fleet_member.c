@@ -110,6 +110,12 @@ static void ignore_news(void *self, const void *bytes, size_t len)
 	(void)len;
 }
 
+static void ignore_servers(void *self, const struct server_addresses *servers)
+{
+	(void)self;
+	(void)servers;
+}
+
 int fleet_member_fork(struct fleet_member *member, const struct config *config)
 {
 	member->config = config;
@@ -117,7 +123,8 @@ int fleet_member_fork(struct fleet_member *member, const struct config *config)
 						  .cut_off = UNKNOWN_FLAG };
 	member->output = (struct courier_output){ .connected = ignore_connected,
 						  .answer = ignore_answer,
-						  .news = ignore_news };
+						  .news = ignore_news,
+						  .servers = ignore_servers };
 	if (config->fleet_servers.count == 0)
 		return STATUS_OK;
 	if (!name_files(member, config->state)) {

@@ -13,6 +13,7 @@
 #include "cli/client_json.h"
 #include "cli/fleet_command.h"
 #include "fleet/sharing.h"
+#include "fleet/whereabouts.h"
 
 #define SECOND_US 1000000LL
 
@@ -103,27 +104,54 @@ static int ask_finding(const struct fleet_options *o, const char *id,
 	return status;
 }
 
+/* Sensors that blocked it would hear nothing of hubs, nor that it is taken back. */
+static int refuse_server(const struct fleet_reach *reach,
+			 const struct shared_entry *entry, const char *address)
+{
+	struct server_addresses servers = { .count = 0 };
+	struct whereabouts *whereabouts = whereabouts_open(reach->keys.servers);
+	if (whereabouts == NULL)
+		return fleet_complain("share", STATUS_INCOMPLETE, "out of memory");
+	whereabouts_look(whereabouts);
+	whereabouts_list(whereabouts, &servers);
+	whereabouts_close(whereabouts);
+	if (!server_addresses_hold(&servers, &entry->address))
+		return STATUS_OK;
+	return fleet_complain("share", STATUS_USAGE,
+			      "%s is where a NATS server of the fleet is (%s): "
+			      "no sensor is to block that",
+			      address, reach->keys.servers);
+}
+
+static int put(const struct fleet_reach *reach, const struct shared_entry *entry,
+	       const char *address, int64_t now_us)
+{
+	char error[BUCKET_ERROR_MAX];
+	const struct bucket_change change = { reach->link, &reach->keys.fleet_key,
+					      entry->by, now_us };
+	int result = sharing_add(&change, entry, 1, error);
+	if (result != 0)
+		return fleet_complain(
+			"share", result == -EAGAIN ? STATUS_UNREACHABLE : STATUS_USAGE,
+			"%s", error);
+	if (!fleet_note(reach, "fleet_share", address, "", entry->why))
+		return fleet_complain("share", STATUS_INCOMPLETE,
+				      "the audit chain can't be told");
+	return STATUS_OK;
+}
+
 static int share(const struct fleet_options *o, struct shared_entry *entry,
 		 int64_t now_us)
 {
 	struct fleet_reach reach;
-	char error[BUCKET_ERROR_MAX], address[ADDR_TEXT_MAX];
+	char address[ADDR_TEXT_MAX];
 	int status = fleet_reach_open("share", o, &reach);
-	if (status == STATUS_OK) {
-		fleet_actor(entry->by);
-		const struct bucket_change change = { reach.link, &reach.keys.fleet_key,
-						      entry->by, now_us };
-		int result = sharing_add(&change, entry, 1, error);
-		addr_text(&entry->address, address);
-		if (result != 0)
-			status = fleet_complain("share",
-						result == -EAGAIN ? STATUS_UNREACHABLE
-								  : STATUS_USAGE,
-						"%s", error);
-		else if (!fleet_note(&reach, "fleet_share", address, "", entry->why))
-			status = fleet_complain("share", STATUS_INCOMPLETE,
-						"the audit chain can't be told");
-	}
+	fleet_actor(entry->by);
+	addr_text(&entry->address, address);
+	if (status == STATUS_OK)
+		status = refuse_server(&reach, entry, address);
+	if (status == STATUS_OK)
+		status = put(&reach, entry, address, now_us);
 	fleet_reach_close(&reach);
 	if (status == STATUS_OK)
 		printf("%s is shared: each sensor judges it by its own rules\n",

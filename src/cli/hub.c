@@ -252,7 +252,7 @@ static void start_steering(struct hub *hub)
 	hub->vantages = vantages_new();
 	if (hub->vantages != NULL)
 		hub->steer = hub_steer_start(hub->link, hub->board, hub->config.state,
-					     error);
+					     hub->servers, error);
 	if (hub->steer == NULL && hub->vantages != NULL)
 		fprintf(stderr, "breakwater: sensors are not steered from here: %s\n",
 			error);

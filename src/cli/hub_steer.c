@@ -20,6 +20,7 @@
 #include "fleet/member.h"
 #include "fleet/sharing.h"
 #include "fleet/steer.h"
+#include "fleet/whereabouts.h"
 
 enum {
 	STEP_MS = 50,
@@ -40,6 +41,7 @@ struct hub_steer {
 	struct link *link;
 	struct board *board;
 	struct nkey key;
+	struct whereabouts *whereabouts; /* of the servers, which are not shared */
 	struct steer *steer;
 	struct link_listen *listen;
 	pthread_t thread;
@@ -149,6 +151,19 @@ static bool gather(struct hub_steer *s)
 	return true;
 }
 
+/* Whoever has a sensor's key must not have the fleet cut itself off its servers. */
+static size_t leave_out_servers(struct hub_steer *s, struct shared_entry *shares,
+				size_t count)
+{
+	struct server_addresses servers;
+	size_t kept = 0;
+	whereabouts_list(s->whereabouts, &servers);
+	for (size_t i = 0; i < count; i++)
+		if (!server_addresses_hold(&servers, &shares[i].address))
+			shares[kept++] = shares[i];
+	return kept;
+}
+
 static void share(struct hub_steer *s, int64_t now_us)
 {
 	static struct shared_entry shares[SHARES_MAX];
@@ -159,6 +174,7 @@ static void share(struct hub_steer *s, int64_t now_us)
 	memcpy(shares, s->shares, count * sizeof(shares[0]));
 	s->share_count = 0;
 	pthread_mutex_unlock(&s->lock);
+	count = leave_out_servers(s, shares, count);
 	if (count > 0 && sharing_add(&change, shares, count, error) == 0)
 		for (size_t i = 0; i < count; i++) {
 			char address[ADDR_TEXT_MAX];
@@ -223,6 +239,7 @@ static void *run(void *self)
 static void free_all(struct hub_steer *s)
 {
 	steer_close(s->steer);
+	whereabouts_close(s->whereabouts);
 	hub_targets_free(s->targets);
 	free(s->records);
 	free(s->sensors);
@@ -231,19 +248,36 @@ static void free_all(struct hub_steer *s)
 	free(s);
 }
 
-static bool read_key(struct hub_steer *s, const char *state,
-		     char error[static HUB_STEER_ERROR_MAX])
+/* Where hubs go, and where sensors were told to: names that differ may be one server.
+ */
+static bool follow_servers(struct hub_steer *s, const char *hubs, const char *sensors,
+			   char error[static HUB_STEER_ERROR_MAX])
+{
+	struct buf both = { 0 };
+	buf_printf(&both, "%s,%s", hubs, sensors);
+	if (buf_cstr(&both) != NULL)
+		s->whereabouts = whereabouts_open(both.at);
+	buf_free(&both);
+	if (s->whereabouts != NULL && whereabouts_follow(s->whereabouts))
+		return true;
+	snprintf(error, HUB_STEER_ERROR_MAX, "not enough memory");
+	return false;
+}
+
+static bool read_keys(struct hub_steer *s, const char *state, const char *servers,
+		      char error[static HUB_STEER_ERROR_MAX])
 {
 	struct keyring keys;
-	int result = keyring_read(state, &keys, error);
-	if (result == 0)
+	bool is_read = keyring_read(state, &keys, error) == 0 &&
+		       follow_servers(s, servers, keys.servers, error);
+	if (is_read)
 		s->key = keys.fleet_key;
 	keyring_forget(&keys);
-	return result == 0;
+	return is_read;
 }
 
 struct hub_steer *hub_steer_start(struct link *link, struct board *board,
-				  const char *state,
+				  const char *state, const char *servers,
 				  char error[static HUB_STEER_ERROR_MAX])
 {
 	struct hub_steer *s = calloc(1, sizeof(*s));
@@ -258,7 +292,7 @@ struct hub_steer *hub_steer_start(struct link *link, struct board *board,
 					       .find = find_sensor,
 					       .audit = take_note,
 					       .self = s };
-	if (read_key(s, state, error))
+	if (read_keys(s, state, servers, error))
 		s->steer = steer_open(&options);
 	if (s->steer != NULL && pthread_create(&s->thread, NULL, run, s) == 0)
 		return s;

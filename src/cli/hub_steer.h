@@ -17,9 +17,12 @@
 enum { HUB_STEER_ERROR_MAX = 320 };
 
 struct hub_steer;
-/* state: the state folder, with the fleet's keys.  NULL and error. */
+/*
+ * state: the state folder, with the fleet's keys; servers: as of the link.  NULL and
+ * error.
+ */
 struct hub_steer *hub_steer_start(struct link *link, struct board *board,
-				  const char *state,
+				  const char *state, const char *servers,
 				  char error[static HUB_STEER_ERROR_MAX]);
 void hub_steer_stop(struct hub_steer *steer);
 void hub_steer_lead(struct hub_steer *steer, bool leads);

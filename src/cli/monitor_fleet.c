@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "config/nats_server.h"
 
 enum {
 	SAY_S = 10,
@@ -183,6 +184,16 @@ void monitor_take_fleet(struct monitor *m)
 	say(&said);
 }
 
+/* What is to be talked to from the next start on; what was, goes on to be spared. */
+static void spare_servers(struct monitor *m, const struct config_texts *servers)
+{
+	struct addr addr;
+	for (size_t i = 0; i < servers->count; i++)
+		if (nats_server_addr(servers->at[i], &addr))
+			blocking_spare_server(&m->blocking, &addr,
+					      WALL_SECONDS_MAX * SECOND_US);
+}
+
 void monitor_reload_fleet(struct monitor *m, const struct config *fresh,
 			  struct buf *late)
 {
@@ -190,4 +201,5 @@ void monitor_reload_fleet(struct monitor *m, const struct config *fresh,
 	m->config.fleet_spool = fresh->fleet_spool;
 	m->config.fleet_flows = fresh->fleet_flows;
 	m->config.fleet_shared = fresh->fleet_shared;
+	spare_servers(m, &fresh->fleet_servers);
 }

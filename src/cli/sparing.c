@@ -22,13 +22,13 @@ void sparing_close(struct sparing *sparing)
 	roster_close(&sparing->people);
 }
 
-/* That of the reader, or a free one; NULL: there is none. */
-static struct spared_one *take_reader(struct sparing *sparing,
-				      const struct prefix *prefix, int64_t now_us)
+/* That of the prefix, or a free one; NULL: there is none. */
+static struct spared_one *take_among(struct spared_one *list, size_t count,
+				     const struct prefix *prefix, int64_t now_us)
 {
 	struct spared_one *free = NULL;
-	for (size_t i = 0; i < SPARED_READERS_MAX; i++) {
-		struct spared_one *one = &sparing->readers[i];
+	for (size_t i = 0; i < count; i++) {
+		struct spared_one *one = &list[i];
 		bool is_there = one->until_us > now_us;
 		if (is_there && prefix_compare(&one->prefix, prefix) == 0)
 			return one;
@@ -44,9 +44,13 @@ static struct spared_one *place_of(struct sparing *sparing, const struct spared 
 	const struct roster_key key = { .first = who->prefix.addr,
 					.rest = (uint64_t)who->reason << 8 |
 						who->prefix.len };
-	return who->reason == NEVER_dashboard
-		       ? take_reader(sparing, &who->prefix, now_us)
-		       : roster_take(&sparing->people, &key);
+	if (who->reason == NEVER_dashboard)
+		return take_among(sparing->readers, SPARED_READERS_MAX, &who->prefix,
+				  now_us);
+	if (who->reason == NEVER_fleet)
+		return take_among(sparing->servers, SPARED_SERVERS_MAX, &who->prefix,
+				  now_us);
+	return roster_take(&sparing->people, &key);
 }
 
 static void fill(const struct spared_one *one, int64_t now_us, struct wall_order *out)
@@ -95,4 +99,6 @@ void sparing_each(const struct sparing *sparing, int64_t now_us,
 		give(roster_at(&sparing->people, i), now_us, take, to);
 	for (size_t i = 0; i < SPARED_READERS_MAX; i++)
 		give(&sparing->readers[i], now_us, take, to);
+	for (size_t i = 0; i < SPARED_SERVERS_MAX; i++)
+		give(&sparing->servers[i], now_us, take, to);
 }

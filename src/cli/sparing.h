@@ -1,7 +1,7 @@
 /*
  * sparing.h: whom the wall is told never to block, as we alone know it: who has logged
- * in by SSH, as its server's log says, who reads the page, and what was added to
- * block.never since the start.
+ * in by SSH, as its server's log says, who reads the page, where the fleet's servers
+ * are, and what was added to block.never since the start.
  *
  * They are kept here, as a wall that begins anew knows none of them.
  */
@@ -14,8 +14,11 @@
 #include "guard/wall.h"
 #include "policy/never.h"
 
-/* Nobody proves who he is before he reads the page: of readers there are so many. */
-enum { SPARED_READERS_MAX = 64 };
+/*
+ * Nobody proves who he is before he reads the page, and who tells where servers are
+ * talks to strangers: of both there are so many.
+ */
+enum { SPARED_READERS_MAX = 64, SPARED_SERVERS_MAX = 128 };
 
 struct spared_one {
 	struct roster_entry head;
@@ -27,6 +30,7 @@ struct spared_one {
 struct sparing {
 	struct roster people;
 	struct spared_one readers[SPARED_READERS_MAX];
+	struct spared_one servers[SPARED_SERVERS_MAX];
 };
 
 /* False without memory; sparing_close() is still to be called. */
@@ -39,7 +43,7 @@ void sparing_close(struct sparing *sparing);
  */
 struct spared {
 	struct prefix prefix;
-	enum never_reason reason; /* NEVER_ssh, NEVER_dashboard or NEVER_never */
+	enum never_reason reason; /* NEVER_ssh, _dashboard, _fleet or _never */
 	int64_t left_us;
 };
 bool sparing_add(struct sparing *sparing, const struct spared *who, int64_t now_us,

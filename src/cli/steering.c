@@ -23,7 +23,8 @@ enum {
 	ASK_S = 60,    /* whether news was lost or not */
 	ANSWER_S = 30, /* then it is asked again */
 	SHARE_S = 10,
-	QUESTION = 1, /* the only kind that is asked */
+	QUESTION = 1,     /* the only kind that is asked */
+	SERVER_S = 86400, /* told once an hour; whoever tells may be away */
 };
 
 /* ---- what is kept ---- */
@@ -139,11 +140,19 @@ static void take_answer(void *self, uint64_t id, const void *bytes, size_t len)
 		steering_answer(self, bytes, len);
 }
 
+static void take_servers(void *self, const struct server_addresses *servers)
+{
+	const struct steering *s = self;
+	for (uint32_t i = 0; i < servers->count; i++)
+		blocking_spare_server(&s->monitor->blocking, &servers->at[i],
+				      SERVER_S * SECOND_US);
+}
+
 void steering_begin(struct steering *s, struct monitor *m)
 {
 	s->monitor = m;
-	m->fleet.output =
-		(struct courier_output){ s, take_connected, take_answer, take_news };
+	m->fleet.output = (struct courier_output){ s, take_connected, take_answer,
+						   take_news, take_servers };
 	if (s->kept == NULL)
 		return;
 	steered_each(s->kept, put_again, s);

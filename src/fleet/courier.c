@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "fleet/courier_inside.h"
 
-enum { LOOK_MS = 2000, NS_PER_US = 1000 };
+enum { LOOK_MS = 2000, NS_PER_US = 1000, WHEREABOUTS_S = 3600 };
 
 #define US_PER_S 1000000LL
 
@@ -99,15 +99,16 @@ static int open_link(struct courier *courier, const struct courier_options *opti
 	courier->link = link_open(&link, error);
 	if (courier->link == NULL)
 		return -EINVAL;
+	courier->whereabouts = whereabouts_open(link.servers);
 	snprintf(subject, sizeof(subject), FLEET_TOLD, courier->sensor);
 	courier->listen =
 		link_listen(courier->link, subject, NULL, courier_hear, courier, error);
-	return courier->listen != NULL ? 0 : -ENOMEM;
+	return courier->listen != NULL && courier->whereabouts != NULL ? 0 : -ENOMEM;
 }
 
 static int start_threads(struct courier *courier)
 {
-	int error = 0;
+	int error = whereabouts_follow(courier->whereabouts) ? 0 : EAGAIN;
 	for (int lane = 0; lane < FLEET_LANES && error == 0; lane++) {
 		struct courier_lane *work = &courier->lanes[lane];
 		error = pthread_create(&work->thread, NULL, courier_carry, work);
@@ -162,6 +163,7 @@ void courier_close(struct courier *courier)
 			     NULL);
 	link_listen_close(courier->listen);
 	link_close(courier->link);
+	whereabouts_close(courier->whereabouts);
 	courier_forget_talk(courier);
 	for (int lane = 0; lane < FLEET_LANES; lane++)
 		buf_free(&courier->lanes[lane].bytes);
@@ -195,6 +197,19 @@ static bool take_connected(struct courier *courier)
 	return has;
 }
 
+static void tell_servers(struct courier *courier, const struct courier_output *output)
+{
+	struct server_addresses servers;
+	int64_t now_us = clock_us(CLOCK_BOOTTIME);
+	uint64_t changes = whereabouts_list(courier->whereabouts, &servers);
+	bool is_due = now_us - courier->whereabouts_us >= WHEREABOUTS_S * US_PER_S;
+	if (servers.count == 0 || (changes == courier->whereabouts_told && !is_due))
+		return;
+	courier->whereabouts_told = changes;
+	courier->whereabouts_us = now_us;
+	output->servers(output->self, &servers);
+}
+
 void courier_run(struct courier *courier, const struct courier_output *output)
 {
 	uint64_t ignored;
@@ -207,6 +222,7 @@ void courier_run(struct courier *courier, const struct courier_output *output)
 	if (take_connected(courier))
 		output->connected(output->self);
 	courier_tell_heard(courier, output);
+	tell_servers(courier, output);
 }
 
 void courier_counts(struct courier *courier, struct courier_counts *out)

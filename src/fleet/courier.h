@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "fleet/link.h"
+#include "fleet/whereabouts.h"
 #include "record/record.h"
 
 enum {
@@ -44,6 +45,8 @@ struct courier_output {
 	/* To question id; NULL: nobody answered. */
 	void (*answer)(void *self, uint64_t id, const void *bytes, size_t len);
 	void (*news)(void *self, const void *bytes, size_t len);
+	/* Where the servers are: at first, when that changes, and once an hour. */
+	void (*servers)(void *self, const struct server_addresses *servers);
 };
 
 struct courier;

@@ -38,6 +38,9 @@ struct courier_talk {
 struct courier {
 	char spool[COURIER_PATH_MAX], sensor[FLEET_NAME_MAX], inbox[FLEET_SUBJECT_MAX];
 	struct link *link;
+	struct whereabouts *whereabouts;
+	uint64_t whereabouts_told; /* changes, as of whereabouts_list() */
+	int64_t whereabouts_us;    /* when; CLOCK_BOOTTIME */
 	struct link_listen *listen;
 	struct courier_lane lanes[FLEET_LANES];
 	pthread_t asker;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/nats_server.h"
 #include "guard/machine_inside.h"
 
 enum {
@@ -105,6 +106,15 @@ static void read_files(struct machine *m)
 	machine_read_files(&m->files);
 }
 
+/* Of a name only who resolves it knows what it means: the daemon asks to spare that. */
+static void take_fleet(struct machine *m, const struct config_texts *servers)
+{
+	struct addr addr;
+	for (size_t i = 0; i < servers->count; i++)
+		if (nats_server_addr(servers->at[i], &addr))
+			machine_add(&m->config, &addr, NEVER_fleet);
+}
+
 static void take_config(struct machine *m, const struct config *config)
 {
 	const config_prefixes *never = &config->block_never;
@@ -113,6 +123,7 @@ static void take_config(struct machine *m, const struct config *config)
 						   INT64_MAX };
 		never_add(&m->config, &entry);
 	}
+	take_fleet(m, &config->fleet_servers);
 }
 
 /* ---- the whole ---- */
@@ -239,6 +250,7 @@ static enum never_reason reason_of(const struct wall_order *order)
 	case NEVER_ssh:
 	case NEVER_ntp:
 	case NEVER_resolver:
+	case NEVER_fleet:
 		return (enum never_reason)order->rate;
 	default:
 		return NEVER_never;

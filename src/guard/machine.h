@@ -1,7 +1,8 @@
 /*
  * machine.h: what the wall reads for itself about the machine it stands on, so that
  * nobody who has taken over the daemon can have these blocked: own addresses, gateways,
- * resolvers, time and DHCP servers, and who is logged in by SSH or was in 30 days.
+ * resolvers, time and DHCP servers, its fleet's servers, and who is logged in by SSH or
+ * was in 30 days.
  *
  * Changes of addresses and routes come from rtnetlink(7), those of files within ten
  * seconds.  Files may be missing, huge or broken: what can't be read adds nothing.

@@ -122,10 +122,20 @@ static void print_news(void *self, const void *bytes, size_t len)
 	printf("{\"news\": \"%.*s\"}\n", (int)len, (const char *)bytes);
 }
 
+static void print_servers(void *self, const struct server_addresses *servers)
+{
+	(void)self;
+	for (uint32_t i = 0; i < servers->count; i++) {
+		char text[ADDR_TEXT_MAX];
+		addr_text(&servers->at[i], text);
+		printf("{\"server\": \"%s\"}\n", text);
+	}
+}
+
 static void take(void)
 {
 	const struct courier_output output = { NULL, print_connected, print_answer,
-					       print_news };
+					       print_news, print_servers };
 	struct buf text = { 0 };
 	fleet_courier_take(courier, &output, &text);
 	if (text.len > 0)

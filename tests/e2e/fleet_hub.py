@@ -74,13 +74,13 @@ class Hub(e2e.Monitor):
 class Sensors(Talker):
     """sensor_driver.c: tells what it is told, as any sensor."""
 
-    def __init__(self, lab, network, servers):
+    def __init__(self, lab, network, servers, *key):
         number = next(NUMBERS)
         super().__init__(lab, lab.dir / f"sensors-{number}.said",
                          lab.dir / f"sensors-{number}.errors", network)
         self.next = {}
         self.asked = 0
-        self.start([f"{BUILD}/tests/sensor_driver", servers])
+        self.start([f"{BUILD}/tests/sensor_driver", servers, *map(str, key)])
 
     def do(self, what, **more):
         self.asked += 1

@@ -129,6 +129,10 @@ def ordinary(tap, lab):
     until(lambda: [one for one in scene.sensor.objects() if one.get("news") == "look"],
           "news", 20)
     tap.ok(True, "news come")
+    node = scene.cluster.nodes[0].address
+    until(lambda: [one for one in scene.sensor.objects() if one.get("server") == node],
+          "where the server is", 20)
+    tap.ok(True, "the courier tells where its servers are")
     counts = scene.sensor.counts()
     tap.ok(counts["holds"] and counts["trouble"] == "", "nothing is wrong", counts)
     status = pathlib.Path(f"/proc/{counts['detail'].split()[1]}/status").read_text()

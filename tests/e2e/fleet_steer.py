@@ -9,12 +9,17 @@ import sys
 
 import fleet_lab
 import lab as e2e
+from fleet_hub import Sensors
 from fleet_made import Fleet
 from lab import BREAKWATER, until
 
 GOOD = "limits:\n  loss: 7 %\n"
 BETTER = "limits:\n  loss: 8 %\n"
 ADDRESS = "203.0.113.77"
+# Servers that do not answer: one that hubs know of, and some that only sensors do.
+KNOWN_TO_HUBS, KNOWN_TO_SENSORS, KNOWN_LATER = "198.51.100.9", "198.51.100.8", "198.51.100.7"
+# What no parser of addresses takes, so that it is a name, but every resolver does: inet_aton(3).
+NAMED, NAME = "198.51.100.6", "0xc6336406"
 TAKEN_S = 40  # to be asked for, put in force, told of in the next heartbeat, and shown
 
 
@@ -26,10 +31,16 @@ class Program(e2e.Monitor):
         self.network, self.state, self.fleet = fleet.network, state, fleet
         self.socket = fleet.dir / f"{state.name}.sock"
         self.config = fleet.dir / f"{state.name}.yaml"
-        self.config.write_text(f"fleet:\n  servers: [\"{fleet.servers[0]}\"]\n{more}")
+        self.others = [KNOWN_TO_HUBS] if verb == "hub" else [KNOWN_TO_SENSORS, NAME]
+        self.write(more)
         self.command_line = [BREAKWATER, verb, "-c", str(self.config), "--state", str(state),
                              "--socket", str(self.socket), "--listen", "127.0.0.1:0", *words]
         self.start()
+
+    def write(self, more):
+        """Its configuration."""
+        servers = [self.fleet.servers[0], *(f"tls://{one}:4222" for one in self.others)]
+        self.config.write_text(f"fleet:\n  servers: {json.dumps(servers)}\n{more}")
 
     def setting(self, key):
         """As it is in force."""
@@ -121,9 +132,7 @@ def outlives_a_restart(tap, fleet):
 def returns_by_itself(tap, fleet):
     # One that is good by itself, and contradicts what one machine has.
     fleet.sensors["web-2"].stop()
-    fleet.sensors["web-2"].config.write_text(
-        f"fleet:\n  servers: [\"{fleet.servers[0]}\"]\n"
-        "probe:\n  fails: 2\n  of: 2\n")
+    fleet.sensors["web-2"].write("probe:\n  fails: 2\n  of: 2\n")
     fleet.sensors["web-2"].start()
     until(lambda: fleet.of("web-2").get("state") == "up", "web-2", 60, 0.2)
     fleet.apply("config", "limits:\n  loss: 9 %\nprobe:\n  fails: 3\n", "--step", "100%",
@@ -173,6 +182,43 @@ def shares_sources(tap, fleet):
     fleet.command("unshare", ADDRESS)
     until(lambda: not any(blocks(name) for name in fleet.sensors), "no blocks", 120, 0.5)
     tap.ok(True, "and ends when that is taken back")
+
+
+def spares_its_servers(tap, fleet):
+    """Who has the key of one sensor says that servers attack it."""
+    refused = fleet.command("share", "127.0.0.1", "--why", "it is slow", status=2)
+    tap.ok("127.0.0.1 is where a NATS server of the fleet is" in refused.stderr,
+           "no person shares a server, either", refused.stderr)
+    web_1 = fleet.sensors["web-1"]
+    web_1.others.append(KNOWN_LATER)
+    web_1.write("")
+    web_1.program.process.send_signal(signal.SIGHUP)
+    until(lambda: "at the next start only: fleet.servers" in web_1.program.err(), "SIGHUP")
+    folder = fleet.join("thief") / "fleet"
+    thief = Sensors(fleet.lab, fleet.network, fleet.servers[0], folder / "sensor.creds",
+                    folder / "ca.pem", "thief")
+    accused = (KNOWN_TO_HUBS, KNOWN_TO_SENSORS, NAMED, KNOWN_LATER, ADDRESS)
+    for number, address in enumerate(accused):
+        thief.finding("thief", f"00000000000000c{number}", address)
+
+    def vetoes(address):
+        """What each sensor has against blocking it, when all have judged it."""
+        told = [{one["vetoed_by"] for one in sensor.get("blocks")
+                 if (one["address"], one["actor"]) == (address, "fleet:thief")}
+                for sensor in fleet.sensors.values()]
+        return [" ".join(words) for words in told] if all(told) else None
+
+    def judged(address):
+        return until(lambda: vetoes(address), f"what becomes of {address}", 60, 0.2)
+    tap.equal(judged(ADDRESS), ["mode"] * 3, "what a sensor says is shared")
+    tap.equal(judged(KNOWN_TO_SENSORS), ["fleet"] * 3,
+              "but no sensor blocks a server of its fleet,")
+    tap.equal(judged(NAMED), ["fleet"] * 3, "also if it knows only its name,")
+    tap.equal(judged(KNOWN_LATER), ["fleet", "mode", "mode"],
+              "nor one that it is to go to after its next start")
+    tap.equal([one for sensor in fleet.sensors.values() for one in sensor.get("blocks")
+               if one["address"] == KNOWN_TO_HUBS], [],
+              "and what hubs know to be one is not shared at all")
 
 
 def asks_from_several_places(tap, fleet):
@@ -235,6 +281,7 @@ def steers(tap, lab):
     goes_back_by_hand(tap, fleet)
     scopes_are_in_order(tap, fleet)
     shares_sources(tap, fleet)
+    spares_its_servers(tap, fleet)
 
 
 def looks_and_believes(tap, lab):

@@ -2,7 +2,7 @@
  * sensor_driver.c: tells NATS servers what it is told, as sensors would, or as who only
  * says that it is one.
  *
- *   sensor_driver SERVERS < COMMANDS
+ *   sensor_driver SERVERS [CREDENTIALS CA SENSOR] < COMMANDS
  *
  * Each command is an object of JSON on a line, each answer one with "done": 0 or
  * -errno. tell    "sensor", "lane", "epoch", "sequence", "records": [...], and if
@@ -150,9 +150,15 @@ static int raw(const json_t *command)
 int main(int argc, char **argv)
 {
 	static char line[1 << 20];
-	char error[LINK_ERROR_MAX];
-	const struct link_options options = { .servers = argc > 1 ? argv[1] : "",
-					      .name = "sensor_driver" };
+	char error[LINK_ERROR_MAX], inbox[FLEET_SUBJECT_MAX];
+	struct link_options options = { .servers = argc > 1 ? argv[1] : "",
+					.name = "sensor_driver" };
+	if (argc > 4) {
+		options.credentials = argv[2];
+		options.ca = argv[3];
+		snprintf(inbox, sizeof(inbox), FLEET_INBOX, argv[4]);
+		options.inbox = inbox;
+	}
 	servers = link_open(&options, error);
 	batch = batch_new();
 	if (servers == NULL || batch == NULL)

@@ -130,11 +130,23 @@ static void counts_are_judged(void **state)
 	memset(&event.counts, 0, sizeof(event.counts));
 	memset(&event.counts.is_up, 2, 1); /* is no bool */
 	assert_false(fleet_event_parse(&event, sizeof(event), &out));
-	event = (struct fleet_event){ .kind = FLEET_NEWS + 1 };
+	event = (struct fleet_event){ .kind = FLEET_SERVERS + 1 };
 	assert_false(fleet_event_parse(&event, sizeof(event), &out));
 	event.kind = 0;
 	assert_false(fleet_event_parse(&event, sizeof(event), &out));
 	event.kind = FLEET_NOBODY;
+	assert_false(fleet_event_parse(&event, sizeof(event), &out));
+}
+
+static void so_many_servers_there_may_be(void **state)
+{
+	struct fleet_event event = { .kind = FLEET_SERVERS }, out;
+	(void)state;
+	event.servers.count = WHEREABOUTS_MAX;
+	assert_true(fleet_event_parse(&event, sizeof(event), &out));
+	event.servers.count = WHEREABOUTS_MAX + 1;
+	assert_false(fleet_event_parse(&event, sizeof(event), &out));
+	event.servers.count = UINT32_MAX;
 	assert_false(fleet_event_parse(&event, sizeof(event), &out));
 }
 
@@ -145,6 +157,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_given_up_is_not_mixed_with_the_next),
 		cmocka_unit_test(what_none_of_ours_sends_is_refused),
 		cmocka_unit_test(counts_are_judged),
+		cmocka_unit_test(so_many_servers_there_may_be),
 	};
 	return cmocka_run_group_tests(tests, choose_seed, NULL);
 }

@@ -270,6 +270,31 @@ static void wait_until(struct machine *machine, const char *text, const char *re
 	assert_string_equal(spared(machine, text), reason);
 }
 
+static void set_servers(const char *const *servers)
+{
+	config_texts *to = &config.fleet_servers;
+	for (to->count = 0; servers[to->count] != NULL; to->count++)
+		snprintf(to->at[to->count], sizeof(to->at[0]), "%s",
+			 servers[to->count]);
+}
+
+static void servers_of_the_fleet_are_spared(void **state)
+{
+	(void)state;
+	static const char *const servers[] = { "tls://198.51.100.1:4222",
+					       "nats://[2001:db8:9::1]",
+					       "tls://nats.example.org:4222",
+					       "198.51.100.2", NULL };
+	set_servers(servers);
+	struct machine *machine = open_machine();
+	config.fleet_servers.count = 0;
+	assert_string_equal(spared(machine, "198.51.100.1"), "fleet");
+	assert_string_equal(spared(machine, "2001:db8:9::7"), "fleet");
+	assert_string_equal(spared(machine, "198.51.100.0/24"), "fleet");
+	assert_string_equal(spared(machine, "198.51.100.2"), "");
+	machine_close(machine);
+}
+
 static void addresses_and_gateways_come_and_go(void **state)
 {
 	(void)state;
@@ -319,6 +344,10 @@ static void what_the_daemon_adds_has_bounds(void **state)
 	assert_true(machine_spare(machine, &one));
 	assert_false(machine_spare(machine, &one));
 	assert_string_equal(spared(machine, "10.0.0.1"), "dashboard");
+	/* What a server's name stands for. */
+	one = spare_order(3, NEVER_fleet);
+	assert_true(machine_spare(machine, &one));
+	assert_string_equal(spared(machine, "10.0.0.3"), "fleet");
 	/* It can't say that somebody is the gateway. */
 	one = spare_order(2, NEVER_gateway);
 	machine_spare(machine, &one);
@@ -372,6 +401,7 @@ int main(void)
 				       empty),
 		cmocka_unit_test_setup(a_pipe_in_place_of_a_file_keeps_nobody_waiting,
 				       empty),
+		cmocka_unit_test(servers_of_the_fleet_are_spared),
 		cmocka_unit_test(addresses_and_gateways_come_and_go),
 		cmocka_unit_test(what_the_daemon_adds_has_bounds),
 		cmocka_unit_test(all_of_it_is_told),

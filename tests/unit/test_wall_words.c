@@ -205,6 +205,28 @@ static void strangers_who_read_the_page_have_a_bound_and_push_out_nobody(void **
 	sparing_close(&sparing);
 }
 
+/* Who tells where servers are talks to strangers, and may have been taken over. */
+static void servers_have_a_bound_and_push_out_nobody(void **state)
+{
+	(void)state;
+	struct sparing sparing;
+	struct wall_order order;
+	assert_true(sparing_open(&sparing));
+	for (unsigned i = 0; i < 2048; i++) {
+		const struct spared one = who(i, NEVER_ssh);
+		assert_true(sparing_add(&sparing, &one, HOUR, &order));
+	}
+	unsigned told = 0;
+	for (unsigned i = 0; i < 5000; i++) {
+		const struct spared one = who(10000 + i, NEVER_fleet);
+		told += sparing_add(&sparing, &one, HOUR, &order);
+	}
+	assert_int_equal(order.rate, NEVER_fleet);
+	assert_int_equal(told, SPARED_SERVERS_MAX);
+	assert_int_equal(spared_at(&sparing, HOUR), 2048 + SPARED_SERVERS_MAX);
+	sparing_close(&sparing);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +236,7 @@ int main(void)
 		cmocka_unit_test(who_is_there_again_is_told_now_and_then),
 		cmocka_unit_test(
 			strangers_who_read_the_page_have_a_bound_and_push_out_nobody),
+		cmocka_unit_test(servers_have_a_bound_and_push_out_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
