@@ -200,8 +200,9 @@ void hub_lease_stop(struct hub_lease *lease)
 	atomic_store(&lease->stops, true);
 	pthread_join(lease->thread, NULL);
 	keep(lease);
-	if (lease_give_up(&lease->lease, now()))
-		link_remove(lease->link, LEASE_KEY);
+	uint64_t revision;
+	if (lease_give_up(&lease->lease, now(), &revision))
+		link_remove_if(lease->link, LEASE_KEY, revision);
 	buf_free(&lease->keep);
 	buf_free(&lease->kept);
 	pthread_mutex_destroy(&lease->lock);

@@ -87,9 +87,10 @@ void lease_was_put(struct lease *lease, int result, uint64_t revision, int64_t a
 		lease->held_us = NEVER;
 }
 
-bool lease_give_up(struct lease *lease, int64_t now_us)
+bool lease_give_up(struct lease *lease, int64_t now_us, uint64_t *revision)
 {
 	bool leads = lease_leads(lease, now_us);
+	*revision = lease->revision;
 	lease_init(lease);
 	lease->next_us = INT64_MAX;
 	return leads;

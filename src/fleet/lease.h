@@ -49,7 +49,10 @@ void lease_saw_nothing(struct lease *lease, int64_t now_us);
  */
 void lease_was_put(struct lease *lease, int result, uint64_t revision, int64_t asked_us,
 		   int64_t now_us);
-/* It is not wanted any more; true if the key is still ours to remove. */
-bool lease_give_up(struct lease *lease, int64_t now_us);
+/*
+ * It is not wanted any more; true if the key is still ours to remove: of that revision
+ * only, as another one may hold it before it is removed.
+ */
+bool lease_give_up(struct lease *lease, int64_t now_us, uint64_t *revision);
 
 bool lease_leads(const struct lease *lease, int64_t now_us);

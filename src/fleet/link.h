@@ -146,7 +146,10 @@ int link_get(struct link *link, const char *key, struct buf *value, uint64_t *re
  */
 int link_put(struct link *link, const char *key, const void *value, size_t len,
 	     uint64_t revision, uint64_t *now);
+/* Whatever there is. */
 int link_remove(struct link *link, const char *key);
+/* revision: of link_get(); results as of link_put(). */
+int link_remove_if(struct link *link, const char *key, uint64_t revision);
 /* Every key that begins so, with its value. 0 or -EAGAIN. */
 int link_each(struct link *link, const char *prefix,
 	      void (*take)(void *to, const char *key, const void *value, size_t len,

@@ -88,15 +88,40 @@ int link_put(struct link *link, const char *key, const void *value, size_t len,
 	return result;
 }
 
+/* The library's own call would remove whatever there is. */
+static natsStatus remove_key(jsCtx *js, const char *key, uint64_t revision)
+{
+	char subject[FLEET_SUBJECT_MAX];
+	jsPubOptions options;
+	jsPubOptions_Init(&options);
+	if (revision != UINT64_MAX)
+		options.ExpectLastSubjectSeq = revision;
+	natsMsg *message = NULL;
+	snprintf(subject, sizeof(subject), KEY_SUBJECTS "%s", key);
+	natsStatus status = natsMsg_Create(&message, subject, NULL, NULL, 0);
+	if (status == NATS_OK)
+		status = natsMsgHeader_Set(message, "KV-Operation", "DEL");
+	if (status == NATS_OK)
+		status = js_PublishMsg(NULL, js, message, &options, NULL);
+	natsMsg_Destroy(message);
+	return status;
+}
+
+int link_remove_if(struct link *link, const char *key, uint64_t revision)
+{
+	struct link_session *session = link_session_take(link, 0);
+	if (session == NULL)
+		return -EAGAIN;
+	int result = 0;
+	if (remove_key(session->js, key, revision) != NATS_OK)
+		result = was_another_quicker() ? -EEXIST : -EAGAIN;
+	link_session_give(link, session);
+	return result;
+}
+
 int link_remove(struct link *link, const char *key)
 {
-	struct link_session *session = NULL;
-	kvStore *bucket = NULL;
-	natsStatus status = open_bucket(link, &session, &bucket);
-	if (status == NATS_OK)
-		status = kvStore_Delete(bucket, key);
-	close_bucket(link, session, bucket);
-	return status == NATS_OK ? 0 : -EAGAIN;
+	return link_remove_if(link, key, UINT64_MAX);
 }
 
 /* NATS has wildcards for whole tokens only. */

@@ -139,9 +139,11 @@ def hubs(tap, lab):
     tap.equal(two.answer(f"put lead {revision} still", "put"), 0, "it is changed from what it was")
     tap.equal(two.answer(f"put lead {revision} late", "put"), -17,
               "and not by who did not know")
+    tap.ok(two.answer(f"remove lead {revision}", "remove") == -17 and
+           two.answer("get lead", "get") == 0, "nor is it removed by who did not know")
     two.answer("watch sensor.", "watch")
     # One after the other: what is put and at once removed, a watcher may never see.
-    for said, value in ("put sensor.web-1 any here", "here"), ("remove sensor.web-1", None):
+    for said, value in ("put sensor.web-1 any here", "here"), ("remove sensor.web-1 any", None):
         two.say(said)
         until(lambda want=value: [one["value"] for one in two.objects()
                                   if "changed" in one][-1:] == [want], said, 20)

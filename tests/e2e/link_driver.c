@@ -6,8 +6,8 @@
  *   streams REPLICAS BYTES_MAX        publish SUBJECT MSGID TEXT [TIMEOUT_MS]
  *   follow LANE SINCE_US   heads LANE   unfollow   pull LANE done|again|hold   waiting
  * LANE trim LANE OLDER_THAN_US           up ask SUBJECT TEXT   tell SUBJECT TEXT answer
- * SUBJECT QUEUE   hear SUBJECT get KEY   put KEY REVISION VALUE   remove KEY   each
- * PREFIX   watch PREFIX
+ * SUBJECT QUEUE   hear SUBJECT get KEY   put KEY REVISION VALUE   remove KEY REVISION
+ * each PREFIX   watch PREFIX            REVISION: "any": whatever there is
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -200,12 +200,16 @@ static void get(const char *key)
 	buf_free(&value);
 }
 
+static uint64_t revision_of(const char *word)
+{
+	return strcmp(word, "any") == 0 ? UINT64_MAX : number(word);
+}
+
 static void put(char **word)
 {
 	uint64_t now = 0;
-	uint64_t revision = strcmp(word[2], "any") == 0 ? UINT64_MAX : number(word[2]);
-	int result =
-		link_put(connection, word[1], word[3], strlen(word[3]), revision, &now);
+	int result = link_put(connection, word[1], word[3], strlen(word[3]),
+			      revision_of(word[2]), &now);
 	say("{\"put\": %d, \"revision\": %llu}", result, (unsigned long long)now);
 }
 
@@ -263,7 +267,8 @@ static void obey(char **word)
 	else if (strcmp(word[0], "put") == 0)
 		put(word);
 	else if (strcmp(word[0], "remove") == 0)
-		say("{\"remove\": %d}", link_remove(connection, word[1]));
+		say("{\"remove\": %d}",
+		    link_remove_if(connection, word[1], revision_of(word[2])));
 	else if (strcmp(word[0], "each") == 0)
 		say("{\"each\": %d}",
 		    link_each(connection, word[1] != NULL ? word[1] : "", print_key,

@@ -99,14 +99,16 @@ static void who_gives_it_up_is_followed_at_once(void **state)
 		step(&first, &bucket, 0, now);
 		step(&second, &bucket, 1, now);
 	}
-	assert_true(lease_give_up(&first, now));
+	uint64_t revision = 0;
+	assert_true(lease_give_up(&first, now, &revision));
+	assert_int_equal(revision, bucket.revision);
 	bucket.revision = 0;
 	assert_false(lease_leads(&first, now));
 	assert_int_equal(lease_next(&first, now + 100 * SECOND), LEASE_WAIT);
 	for (int i = 0; i < 12; i++, now += SECOND / 10)
 		step(&second, &bucket, 1, now);
 	assert_true(lease_leads(&second, now));
-	assert_false(lease_give_up(&first, now));
+	assert_false(lease_give_up(&first, now, &revision));
 }
 
 static void who_hears_no_answer_leads_no_longer_than_it_holds(void **state)
@@ -126,6 +128,27 @@ static void who_hears_no_answer_leads_no_longer_than_it_holds(void **state)
 			lease_saw_nothing(&lease, now);
 		assert_int_equal(lease_leads(&lease, now), now < LEASE_HOLD_US);
 	}
+}
+
+/* It stood still as it was to give it up, and another one has taken it over. */
+static void what_is_given_up_late_is_not_another_ones(void **state)
+{
+	struct lease first, second;
+	struct bucket bucket = { .owner = -1 };
+	uint64_t revision;
+	int64_t now = 0;
+	(void)state;
+	lease_init(&first);
+	lease_init(&second);
+	for (; now < 5 * SECOND; now += SECOND / 10) {
+		step(&first, &bucket, 0, now);
+		step(&second, &bucket, 1, now);
+	}
+	assert_true(lease_give_up(&first, now, &revision));
+	for (; now < 15 * SECOND; now += SECOND / 10)
+		step(&second, &bucket, 1, now);
+	assert_true(lease_leads(&second, now));
+	assert_true(revision != bucket.revision);
 }
 
 /* Stored, but the answer is lost: it is found again, and no one else gets it. */
@@ -278,6 +301,7 @@ int main(void)
 		cmocka_unit_test(who_is_alone_leads_at_once_and_goes_on),
 		cmocka_unit_test(another_one_leads_seven_seconds_after_the_leader_died),
 		cmocka_unit_test(who_gives_it_up_is_followed_at_once),
+		cmocka_unit_test(what_is_given_up_late_is_not_another_ones),
 		cmocka_unit_test(who_hears_no_answer_leads_no_longer_than_it_holds),
 		cmocka_unit_test(an_answer_that_is_lost_costs_nothing),
 		cmocka_unit_test(never_do_two_lead),
