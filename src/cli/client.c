@@ -99,6 +99,9 @@ static size_t take_header(char *line, size_t size, size_t count, void *to)
 		told->gaps = strtoull(value, NULL, 10);
 	else if (header_value(line, len, "Breakwater-More:", value, sizeof(value)))
 		told->more = true;
+	else if (header_value(line, len, "Breakwater-Since:", value, sizeof(value)))
+		snprintf(told->since, sizeof(told->since), "%.*s",
+			 (int)sizeof(told->since) - 1, value);
 	else if (header_value(line, len, "Breakwater-Incomplete:", value,
 			      sizeof(value)))
 		memcpy(told->incomplete, value, sizeof(value));

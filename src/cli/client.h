@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "cli/options.h"
+#include "record/record.h"
 
 enum { CLIENT_ERROR_MAX = 512 };
 
@@ -20,9 +21,10 @@ void client_close(struct client *client);
 
 /* What an answer says of itself. */
 struct client_told {
-	uint64_t total;                    /* records there are without the limit */
-	uint64_t gaps;                     /* times of which something is not known */
-	bool more;                         /* at least one more than shown */
+	uint64_t total;            /* records there are without the limit */
+	uint64_t gaps;             /* times of which something is not known */
+	bool more;                 /* at least one more than shown */
+	char since[TIME_TEXT_MAX]; /* from when on, if no time was asked for; "": now */
 	char incomplete[CLIENT_ERROR_MAX]; /* why records are missing; "" none is */
 };
 

@@ -31,7 +31,8 @@ int command_flows(int argc, char **argv)
 	const struct command_help help = {
 		.name = "flows",
 		.doc = "Connections, the newest first: the open ones and those that "
-		       "ended lately, or all\n--since a time.",
+		       "ended lately, or all\n--since a time.  A hub is told of them "
+		       "when they end: there, those of the last hour.",
 		.examples = examples,
 		OPTION_SPECS(specs),
 		.view = &view_flows,

@@ -81,6 +81,20 @@ static void print_rest(const struct listing *listing, size_t shown,
 			(unsigned long long)told->total, listing->view->title);
 }
 
+/* Who asks for what is now should not take what was for it. */
+static void print_usual_time(const struct client_told *told)
+{
+	char since[TIME_TEXT_MAX];
+	if (told->since[0] == '\0')
+		return;
+	text_clean(since, sizeof(since), told->since);
+	fprintf(stderr,
+		"those that ended since %.16sZ: a hub is told of connections when they "
+		"end, those\nthat are open are shown where they are; another time with "
+		"--since\n",
+		since);
+}
+
 /* "02:10 to 02:15 (dropped, 12 lost)": what a gap of the store says. */
 static void print_gap(const json_t *gap)
 {
@@ -166,6 +180,7 @@ static int print_table(const struct listing *listing, struct client *client,
 		fflush(stdout);
 		print_rest(listing, json_array_size(rows), told);
 	}
+	print_usual_time(told);
 	json_decref(rows);
 	return STATUS_OK;
 }

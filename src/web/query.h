@@ -58,6 +58,7 @@ struct query {
 	const struct sensor_set *sensors;     /* borrowed; NULL: of any and of none */
 	bool of_fleet; /* sensors are known, so that they may be asked for */
 	bool has_time;
+	bool is_usual_time; /* nobody asked for one, and nothing is known of now */
 	int64_t since_us, until_us;
 	uint32_t
 		step_s; /* ports: a row per service and step; 0: one for all the time */

@@ -197,7 +197,8 @@ const char *records_type(const struct query *query)
 /*
  * Breakwater-Total: how many there would be without the limit; Breakwater-More: at
  * least one more; Breakwater-Gaps: times of which something is not known;
- * Breakwater-Incomplete: why rows are missing.
+ * Breakwater-Incomplete: why rows are missing; Breakwater-Since: from when on they are,
+ * where nobody asked for a time and nothing is known of now.
  */
 static enum MHD_Result send_rows(const struct request *request, struct buf *text,
 				 const struct rows *rows,
@@ -219,6 +220,11 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		add_number(response, "Breakwater-Gaps", past->gaps);
 		if (past->base.problem[0] != '\0')
 			add_text(response, "Breakwater-Incomplete", past->base.problem);
+	}
+	if (rows->query->is_usual_time) {
+		char since[TIME_TEXT_MAX];
+		record_time_text(rows->query->since_us, since);
+		MHD_add_response_header(response, "Breakwater-Since", since);
 	}
 	if (rows->query->format == QUERY_PCAP)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION,
@@ -341,6 +347,21 @@ static const struct sensor_set *choice(const struct request *request,
 		       : request->exchange->sensors;
 }
 
+#define HOUR_US INT64_C(3600000000)
+
+/* A hub is told of connections when they end: of those of now it knows none. */
+static void set_usual_time(const struct web_source *source, struct query *query)
+{
+	query->is_usual_time =
+		query->kind == RECORD_flow && !query->has_time &&
+		source->memory_since_us != NULL &&
+		source->memory_since_us(source->self, query->kind) == INT64_MAX;
+	if (!query->is_usual_time)
+		return;
+	query->has_time = true;
+	query->since_us = web_now_us() - HOUR_US;
+}
+
 enum MHD_Result answer_records(const struct request *request, enum record_kind kind)
 {
 	struct query query;
@@ -366,6 +387,7 @@ enum MHD_Result answer_records(const struct request *request, enum record_kind k
 		query.has_time = true;
 		query.until_us = reading.at_us;
 	}
+	set_usual_time(request->web->source, &query);
 	if (records_are_past(request->web->source, &query))
 		return ask_for_past(request, &query, reading.at_us);
 	return answer_now(request, &query);

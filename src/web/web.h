@@ -98,7 +98,8 @@ struct web_source {
 		     void *to, const char **why);
 	/*
 	 * Of ports and flows: from when on nothing is missing in memory.  Questions
-	 * about earlier times go to the store.  NULL: memory is all there is.
+	 * about earlier times go to the store.  NULL: memory is all there is;
+	 * INT64_MAX: nothing is.
 	 */
 	int64_t (*memory_since_us)(void *self, enum record_kind kind);
 	/*

@@ -215,6 +215,14 @@ def shows_what_sensors_tell(tap, lab):
     port = until(lambda: hub.get("ports?port=443"), "a port")[0]
     tap.equal((port["sensor"], port["flows"]), ("web-1", 3), "and what ports did")
     what_is_left(tap, hub, tell)
+    tell.tell("web-1", {"record": "flow", "start": now(), "end": now(), "transport": "tcp",
+                        "client_ip": "203.0.113.9", "client_port": 4711, "server_port": 443,
+                        "server_ip": "10.0.0.5", "end_reason": "closed"}, lane="flow")
+    until(lambda: hub.get("flows"), "a connection", 10)
+    listed = hub.command("flows")
+    tap.ok("203.0.113.9" in listed.stdout and "when they end" in listed.stderr,
+           "connections are those that ended within the last hour, which is said",
+           listed.stdout, listed.stderr)
     kept = until(lambda: hub.get("findings?since=1h&sensor=web-2"), "the depot's word", 10)
     tap.equal([one["sensor"] for one in kept], ["web-2"], "the past is the depot's")
     tap.equal(sql(hub, "SELECT sensor, last > time_us('1h') AS new FROM finding WHERE "

@@ -83,6 +83,7 @@ static void give_incidents(void *self, web_emit emit, void *to)
 static struct {
 	char sensors[256]; /* of the last question, with blanks between */
 	size_t count;
+	int64_t since_us;
 } asked;
 
 static struct store_reader *
@@ -111,6 +112,7 @@ static int read_nothing(struct store_reader *reader, enum record_kind kind,
 	size_t len = 0;
 	asked.sensors[0] = '\0';
 	asked.count = filter->sensor_count;
+	asked.since_us = filter->since_us;
 	for (size_t i = 0; i < filter->sensor_count; i++)
 		len += (size_t)snprintf(asked.sensors + len,
 					sizeof(asked.sensors) - len, "%s ",
@@ -305,6 +307,27 @@ static void the_past_is_asked_for_those_sensors(void **state)
 	expect("/api/v1/logins?since=1h", 200, "Breakwater-Total: 0");
 	assert_int_equal(asked.count, 0);
 	expect("/api/v1/listeners?at=1h", 400, "known on the machine itself");
+}
+
+/* A hub has none in memory. */
+static void connections_are_those_of_the_last_hour(void **state)
+{
+	(void)state;
+	const int64_t hour_us = INT64_C(3600000000);
+	fake.memory_since_us = INT64_MAX;
+	int64_t before_us = now_us();
+	expect("/api/v1/flows?sensor=web-1", 200, "Breakwater-Since: 20");
+	assert_in_range(asked.since_us, before_us - hour_us, now_us() - hour_us);
+	assert_string_equal(asked.sensors, "web-1 ");
+	struct buf answer = get("/api/v1/flows?since=7d");
+	assert_null(strstr(answer.at, "Breakwater-Since"));
+	assert_true(asked.since_us < before_us - 100 * hour_us);
+	buf_free(&answer);
+	/* Where memory has some, those are asked for. */
+	fake.memory_since_us = before_us - hour_us;
+	answer = get("/api/v1/flows");
+	assert_null(strstr(answer.at, "Breakwater-Since"));
+	buf_free(&answer);
 }
 
 static void csv_says_whose_each_row_is(void **state)
@@ -517,6 +540,7 @@ int main(void)
 		HUB_TEST(capacity_is_over_the_sensors_that_are_asked_for),
 		HUB_TEST(groups_may_be_of_some_sensors_and_by_sensor),
 		HUB_TEST(the_past_is_asked_for_those_sensors),
+		HUB_TEST(connections_are_those_of_the_last_hour),
 		HUB_TEST(csv_says_whose_each_row_is),
 		HUB_TEST(metrics_say_whose_they_are),
 		HUB_TEST(live_readers_get_the_sensors_they_asked_for),
