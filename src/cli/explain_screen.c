@@ -180,7 +180,7 @@ static void print_listeners(const struct explain_facts *facts, const struct look
 		       LABEL_WIDTH, "", count - LISTENERS_SHOWN, facts->port);
 	if (count == 0) {
 		label_print(look, "Listens");
-		puts(facts->sockets_seen ? "nobody on this machine"
+		puts(facts->sockets_seen ? "nobody"
 					 : "not known: sockets can't be seen");
 	}
 }

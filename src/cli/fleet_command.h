@@ -53,6 +53,8 @@ void fleet_actor(char out[static CLAIMS_WHO_MAX]);
 /* The state folder, and whose it is to be (NULL: not wanted); exit status. */
 int fleet_state(const char *verb, const struct fleet_options *o, config_text folder,
 		config_text user);
+/* Of each lane, as the configuration has it; exit status. */
+int fleet_stream_size(const char *verb, const struct fleet_options *o, uint64_t *bytes);
 /* Makes STATE/fleet, and has it be that user's. Exit status. */
 int fleet_make_folder(const char *verb, const char *state, const char *user);
 

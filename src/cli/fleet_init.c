@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "fleet/server_conf.h"
 #include "record/record.h"
 
-enum { US_PER_S = 1000000 };
+enum { US_PER_S = 1000000, STREAM_MB_MIN = 16 /* config.def */ };
 
 static void wipe(struct buf *text)
 {
@@ -64,13 +65,48 @@ static int show(const char *state, const struct keyring *keys)
 
 /* ---- a new one ---- */
 
-/* "20GB" */
-static bool disk_is_good(const char *text)
+/* "20GB", as nats-server counts it: in powers of 1024; 0: it is no such size. */
+static uint64_t disk_mb(const char *text)
 {
+	static const char *const units[] = { "MB", "GB", "TB" };
+	enum { DIGITS_MAX = 6, DECIMAL = 10, STEP = 1024 };
+	char *unit = NULL;
 	size_t digits = strspn(text, "0123456789");
-	return digits > 0 && digits <= 6 && text[0] != '0' &&
-	       (strcmp(text + digits, "MB") == 0 || strcmp(text + digits, "GB") == 0 ||
-		strcmp(text + digits, "TB") == 0);
+	uint64_t mb = strtoull(text, &unit, DECIMAL);
+	if (digits == 0 || digits > DIGITS_MAX || text[0] == '0')
+		return 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++, mb *= STEP)
+		if (strcmp(unit, units[i]) == 0)
+			return mb;
+	return 0;
+}
+
+/* Servers set the room of a stream aside when it is made, or refuse it. */
+static int check_disk(const struct fleet_options *o, const char *disk)
+{
+	enum { BUCKET_MB = 64, MIB = 1 << 20, MB = 1000000 };
+	uint64_t mb = disk_mb(disk), bytes;
+	if (mb == 0)
+		return fleet_complain(
+			"init", STATUS_USAGE,
+			"--disk: allowed is a number with MB, GB or TB, as "
+			"20GB");
+	int status = fleet_stream_size("init", o, &bytes);
+	uint64_t needed = (FLEET_LANES * bytes + MIB - 1) / MIB + BUCKET_MB;
+	if (status != STATUS_OK || mb >= needed)
+		return status;
+	uint64_t fits = mb > BUCKET_MB ? (mb - BUCKET_MB) / FLEET_LANES : 0;
+	if (fits < STREAM_MB_MIN)
+		return fleet_complain("init", STATUS_USAGE,
+				      "--disk: allowed are %d MB and more",
+				      FLEET_LANES * STREAM_MB_MIN + BUCKET_MB);
+	return fleet_complain(
+		"init", STATUS_USAGE,
+		"--disk %s: %d lanes of hub.stream_size (%llu MB) need %lluMB; give as "
+		"much, or have \"hub: {stream_size: %llu MiB}\" or less in the "
+		"configuration of each hub, and name it here, too (-c FILE)",
+		disk, FLEET_LANES, (unsigned long long)(bytes / MB),
+		(unsigned long long)needed, (unsigned long long)fits);
 }
 
 /* No two of them the same, and their other ports in bounds. */
@@ -110,11 +146,9 @@ static int describe(const struct fleet_options *o, const char *state,
 	if (!fleet_name_is_good(hub))
 		return fleet_complain("init", STATUS_USAGE,
 				      "--hub: allowed is 1 to 63 of A-Z a-z 0-9 _ -");
-	if (!disk_is_good(disk))
-		return fleet_complain(
-			"init", STATUS_USAGE,
-			"--disk: allowed is a number with MB, GB or TB, as "
-			"20GB");
+	int status = check_disk(o, disk);
+	if (status != STATUS_OK)
+		return status;
 	snprintf(keys->servers, sizeof(keys->servers), "%s", o->servers);
 	snprintf(keys->fleet, sizeof(keys->fleet), "%s", name);
 	snprintf(keys->hub, sizeof(keys->hub), "%s", hub);

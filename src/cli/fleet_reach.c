@@ -51,13 +51,11 @@ void fleet_actor(char out[static CLAIMS_WHO_MAX])
 		snprintf(out, CLAIMS_WHO_MAX, "uid:%u", (unsigned)getuid());
 }
 
-int fleet_state(const char *verb, const struct fleet_options *o, config_text folder,
-		config_text user)
+static int load(const char *verb, const struct fleet_options *o, struct config *config)
 {
-	static struct config config;
 	struct buf errors = { 0 };
-	config_init(&config);
-	int result = config_load(&config, o->config_path, &errors);
+	config_init(config);
+	int result = config_load(config, o->config_path, &errors);
 	const char *text = buf_cstr(&errors);
 	if (result != 0 && text != NULL)
 		fputs(text, stderr);
@@ -66,6 +64,24 @@ int fleet_state(const char *verb, const struct fleet_options *o, config_text fol
 	buf_free(&errors);
 	if (result != 0)
 		return result == -EACCES ? STATUS_NOT_PERMITTED : STATUS_USAGE;
+	return STATUS_OK;
+}
+
+int fleet_stream_size(const char *verb, const struct fleet_options *o, uint64_t *bytes)
+{
+	static struct config config;
+	int status = load(verb, o, &config);
+	*bytes = config.hub_stream_size;
+	return status;
+}
+
+int fleet_state(const char *verb, const struct fleet_options *o, config_text folder,
+		config_text user)
+{
+	static struct config config;
+	int status = load(verb, o, &config);
+	if (status != STATUS_OK)
+		return status;
 	if (user != NULL)
 		memcpy(user, config.user, sizeof(config.user));
 	memcpy(folder, config.state, sizeof(config.state));

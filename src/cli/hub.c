@@ -18,7 +18,6 @@
 #include "cli/loop.h"
 #include "cli/readable.h"
 #include "cli/settings.h"
-#include "fleet/keyring.h"
 
 enum { AT_ONCE = 4096 };
 /* What hubs follow from when they begin: the streams have at least that. */
@@ -280,7 +279,8 @@ static bool start_threads(struct hub *hub)
 					       hub->config.state };
 	hub->follow = hub_follow_start(&options);
 	hub->join = hub_join_start(&join);
-	return hub->follow != NULL && hub->join != NULL;
+	hub->namesakes = hub_name_start(hub->link, hub->name, hub->host);
+	return hub->follow != NULL && hub->join != NULL && hub->namesakes != NULL;
 }
 
 /* Without it, commands take the folder for a machine's, whose store has little. */
@@ -312,6 +312,8 @@ static int open_all(struct hub *hub, const char *socket_path)
 	if (alerting_fd(&hub->alerting) >= 0)
 		watch(hub, alerting_fd(&hub->alerting));
 	confine(hub);
+	if (!hub_may_write(hub))
+		return STATUS_NOT_PERMITTED;
 	dashboard_shelf_open(&hub->dashboards, hub->config.state,
 			     hub->config.web_dashboards);
 	mark(hub);
@@ -336,6 +338,7 @@ static void close_hub(struct hub *hub)
 	if (hub->web != NULL)
 		web_close(hub->web);
 	hub->web = NULL;
+	hub_name_stop(hub->namesakes);
 	hub_join_stop(hub->join);
 	hub_follow_stop(hub->follow);
 	for (int i = 0; i < FLEET_LANES; i++)
@@ -395,46 +398,6 @@ static int run(struct hub *hub, const char *socket_path)
 
 /* ---- configuration ---- */
 
-/* Those of the configuration, else those that the fleet was made with. */
-static bool take_servers(struct hub *hub)
-{
-	static struct keyring keys;
-	char error[KEYRING_ERROR_MAX];
-	const config_texts *servers = &hub->config.fleet_servers;
-	size_t len = 0;
-	for (size_t i = 0; i < servers->count; i++)
-		len += (size_t)snprintf(hub->servers + len, sizeof(hub->servers) - len,
-					"%s%s", i > 0 ? "," : "", servers->at[i]);
-	if (servers->count == 0 && keyring_read(hub->config.state, &keys, error) == 0)
-		snprintf(hub->servers, sizeof(hub->servers), "%s", keys.servers);
-	keyring_forget(&keys);
-	if (hub->servers[0] == '\0')
-		fputs("breakwater hub: fleet.servers: none is configured, and none is "
-		      "known of a fleet that was made here (breakwater fleet init); "
-		      "allowed are addresses of NATS servers (docs/fleet.md)\n",
-		      stderr);
-	return hub->servers[0] != '\0';
-}
-
-static void name_file(const struct hub *hub, const char *name,
-		      char path[static HUB_PATH_MAX])
-{
-	snprintf(path, HUB_PATH_MAX, "%s/" FLEET_FOLDER "/%s", hub->config.state, name);
-}
-
-static void take_names(struct hub *hub)
-{
-	char host[256] = "";
-	gethostname(host, sizeof(host) - 1);
-	record_text(hub->name, sizeof(hub->name),
-		    hub->config.hub_name[0] != '\0' ? hub->config.hub_name : host);
-	name_file(hub, FLEET_FILE_CA, hub->ca);
-	name_file(hub, FLEET_FILE_HUB, hub->credentials);
-	if (access(hub->credentials, F_OK) != 0)
-		hub->credentials[0] = '\0'; /* so the servers ask for none */
-	past_depot_of(&hub->config, hub->depot);
-}
-
 struct hub_options {
 	struct option_list home;
 	const char *listen, *state;
@@ -455,8 +418,7 @@ static int start(struct hub *hub, const struct hub_options *o)
 		snprintf(hub->config.state, sizeof(hub->config.state), "%s", o->state);
 	/* Each sensor judges its own ports by these, and tells what comes of it. */
 	hub->config.limits_usual = false;
-	take_names(hub);
-	if (!take_servers(hub))
+	if (!hub_setup(hub))
 		return STATUS_USAGE;
 	if (!hub_prepare_alerting(hub, &errors)) {
 		fwrite(errors.at, 1, errors.len, stderr);

@@ -19,6 +19,7 @@
 #include "cli/hub_follow.h"
 #include "cli/hub_join.h"
 #include "cli/hub_lease.h"
+#include "cli/hub_name.h"
 #include "cli/hub_past.h"
 #include "cli/hub_refused.h"
 #include "cli/hub_say.h"
@@ -51,7 +52,7 @@ struct hub {
 	struct home home, own;
 	struct common_options common;
 	bool quiet, ended;
-	field_text64 name;                                /* this hub's own */
+	field_text64 name, host; /* this hub's own, and its machine's */
 	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
 	char ca[HUB_PATH_MAX], credentials[HUB_PATH_MAX]; /* files; "": none */
 	char depot[PAST_DEPOT_MAX];                       /* as depot_open() */
@@ -63,6 +64,7 @@ struct hub {
 	struct hub_lease *lease;
 	struct hub_tidy *tidy;
 	struct hub_join *join;
+	struct hub_name *namesakes;
 	struct hub_steer *steer; /* NULL: the fleet's keys are not here */
 	struct vantages *vantages;
 	bool knows_places;   /* which targets are asked from several places */
@@ -89,6 +91,13 @@ struct hub {
 	int epoll, signals, timer;
 	unsigned ticks;
 };
+
+/* ---- hub_setup.c ---- */
+
+/* Names, servers, files and the depot, of the configuration; false: all is said. */
+bool hub_setup(struct hub *hub);
+/* Whether it may write in its state folder, as who it is now; false: all is said. */
+bool hub_may_write(const struct hub *hub);
 
 /* ---- hub_intake.c ---- */
 

@@ -212,19 +212,26 @@ static void put_steering(const struct hub *hub, struct buf *json)
 	buf_char(json, ',');
 }
 
+static void put_names(struct hub *hub, struct buf *json)
+{
+	field_text64 leader, host;
+	hub_lease_leader(hub->lease, leader);
+	object_text(json, "name", hub->name);
+	if (hub_name_is_taken(hub->namesakes, host))
+		object_text(json, "namesake", host);
+	object_bool(json, "leads", hub->leads);
+	object_text(json, "leader", leader);
+}
+
 static void put_hub(struct hub *hub, struct buf *json)
 {
-	field_text64 leader;
 	struct hub_follow_counts heard;
 	struct hub_say_counts said;
 	const struct lanes lanes = look_at_lanes(hub);
-	hub_lease_leader(hub->lease, leader);
 	hub_follow_count(hub->follow, &heard);
 	hub_say_count(hub->say, &said);
 	object_open(json, "hub");
-	object_text(json, "name", hub->name);
-	object_bool(json, "leads", hub->leads);
-	object_text(json, "leader", leader);
+	put_names(hub, json);
 	put_sensors(hub, json);
 	put_lanes(hub, json);
 	object_u64(json, "lag_us", lanes.lag_us);

@@ -59,8 +59,7 @@ int command_ports(int argc, char **argv)
 	const struct option_spec specs[] = {
 		LISTING_PORT(&listing, "only this port"),
 		{ 'l', OPTION_FLAG, "listening", NULL,
-		  "listening sockets of this machine, with or without traffic",
-		  &listening, 0, 0 },
+		  "listening sockets, with or without traffic", &listening, 0, 0 },
 		LISTING_TEXT(&listing, host, "IP", "only this server; also 10.0.0.0/8"),
 		LISTING_TRANSPORT(&listing, "only tcp, udp or sctp"),
 		LISTING_TEXT(&listing, process, "NAME",

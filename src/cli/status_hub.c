@@ -51,6 +51,16 @@ static void print_lead(const json_t *hub, const struct look *look)
 	}
 }
 
+static void print_namesake(const json_t *hub, const struct look *look)
+{
+	const char *host = member_text(hub, "namesake");
+	if (host == NULL)
+		return;
+	label_print(look, "");
+	tone_print(look, TONE_OVER, "! ");
+	print_name("another hub, on %s, has the same name: set hub.name\n", host);
+}
+
 static void print_sensors(const json_t *hub, const struct look *look)
 {
 	char text[CELL_MAX];
@@ -132,6 +142,7 @@ void status_hub_print(const struct posture *posture, const json_t *status,
 	tone_print(look, posture->verdict.tone, posture->verdict.text);
 	printf("%s\n\n", posture->reasons);
 	print_lead(hub, look);
+	print_namesake(hub, look);
 	print_sensors(hub, look);
 	print_kept(hub, look);
 	print_servers(hub, look);

@@ -52,7 +52,7 @@ static const struct view view_sources = {
 		"&sum=bytes,client_bytes,server_bytes,client_retransmits&max=end",
 	.sort = "sum_bytes",
 	.order = "most bytes first",
-	.nothing = "Nobody talks to this machine.",
+	.nothing = "Nobody talks to what is watched.",
 	.columns = columns,
 	.count = sizeof(columns) / sizeof(columns[0]),
 };
@@ -144,7 +144,7 @@ static const char *const key[] = { "client_ip", NULL };
 
 const struct top_view top_sources = {
 	.tab = "Sources",
-	.doc = "Who talks to this machine, how much, and what was found of them.",
+	.doc = "Who talks to what is watched, how much, and what was found of them.",
 	.view = &view_sources,
 	.words = " port host client transport process protocol state since until ",
 	.key = key,

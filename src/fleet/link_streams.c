@@ -19,7 +19,7 @@ enum {
 /* ---- making ---- */
 
 static natsStatus make_stream(jsCtx *js, enum fleet_lane lane,
-			      const struct link_streams *streams)
+			      const struct link_streams *streams, jsErrCode *code)
 {
 	char name[LINK_STREAM_MAX], subject[FLEET_SUBJECT_MAX];
 	link_stream_name(lane, name);
@@ -40,10 +40,9 @@ static natsStatus make_stream(jsCtx *js, enum fleet_lane lane,
 	config.MaxMsgSize = MESSAGE_MAX;
 	config.Duplicates = DUPLICATES_S * LINK_NS_PER_S;
 	config.AllowDirect = true;
-	jsErrCode code = 0;
-	natsStatus status = js_AddStream(NULL, js, &config, NULL, &code);
-	if (code == JSStreamNameExistErr)
-		status = js_UpdateStream(NULL, js, &config, NULL, &code);
+	natsStatus status = js_AddStream(NULL, js, &config, NULL, code);
+	if (*code == JSStreamNameExistErr)
+		status = js_UpdateStream(NULL, js, &config, NULL, code);
 	return status;
 }
 
@@ -94,6 +93,24 @@ static natsStatus make_bucket(jsCtx *js, int replicas)
 	return status;
 }
 
+/* The server's words for it name neither setting. */
+static void say_no_room(const struct link_streams *streams, enum fleet_lane lane,
+			char error[static LINK_ERROR_MAX])
+{
+	enum { MB = 1000000 };
+	snprintf(error, LINK_ERROR_MAX,
+		 "no NATS server has room for the %s lane of %llu MB: hub.stream_size "
+		 "is too large for max_file_store of the servers, or their disks",
+		 fleet_lane_name(lane),
+		 (unsigned long long)(streams->bytes_max[lane] / MB));
+}
+
+static bool is_no_room(jsErrCode code)
+{
+	return code == JSStorageResourcesExceededErr ||
+	       code == JSInsufficientResourcesErr;
+}
+
 int link_make_streams(struct link *link, const struct link_streams *streams,
 		      char error[static LINK_ERROR_MAX])
 {
@@ -103,12 +120,16 @@ int link_make_streams(struct link *link, const struct link_streams *streams,
 		return -EAGAIN;
 	}
 	natsStatus status = make_bucket(session->js, streams->replicas);
-	for (int lane = 0; lane < FLEET_LANES && status == NATS_OK; lane++) {
-		status = make_stream(session->js, lane, streams);
+	jsErrCode code = 0;
+	int lane = 0;
+	for (; lane < FLEET_LANES && status == NATS_OK; lane++) {
+		status = make_stream(session->js, lane, streams, &code);
 		if (status == NATS_OK)
 			status = make_consumer(session->js, lane);
 	}
-	if (status != NATS_OK)
+	if (status != NATS_OK && is_no_room(code))
+		say_no_room(streams, lane - 1, error);
+	else if (status != NATS_OK)
 		link_say(status, error);
 	link_session_give(link, session);
 	return status == NATS_OK ? 0 : -EAGAIN;

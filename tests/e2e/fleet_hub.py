@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -39,14 +40,15 @@ class Hub(e2e.Monitor):
     """breakwater hub; more: lines of its configuration."""
 
     # pylint: disable-next=super-init-not-called,too-many-arguments
-    def __init__(self, lab, network, name, servers, depot="", more="", *, state=None):
+    def __init__(self, lab, network, name, servers, depot="", more="", *, state=None,
+                 called=None):
         self.network, self.name = network, name
         self.state = state or lab.dir / f"state-{name}"
         self.socket = lab.dir / f"{name}.sock"
         self.config = lab.dir / f"{name}.yaml"
         self.config.write_text("".join((
             f"fleet: {{servers: [{servers}]}}\n" if servers else "",
-            f"hub: {{name: {name}, store: '{depot}'}}\n", more)))
+            f"hub: {{name: {called or name}, store: '{depot}'}}\n", more)))
         self.command_line = [BREAKWATER, "hub", "-c", str(self.config), "--state",
                              str(self.state), "--socket", str(self.socket), "--listen",
                              "127.0.0.1:0"]
@@ -239,7 +241,33 @@ def shows_what_sensors_tell(tap, lab):
            "it has no privileges, and no system calls but those it needs", holds)
     tap.ok("hub-1, leads" in screen and "1 up, 0 late, 1 gone" in screen and
            "sqlite" in screen, "breakwater status shows a hub as one", screen)
-    return fleet, hub
+    other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
+    until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
+    screen = other.command("status").stdout
+    tap.ok("has the same name: set hub.name" in " ".join(screen.split()) and
+           "is called hub-1 too" in other.program.err(), "of two with one name it is told",
+           screen, other.program.err())
+
+
+def refuses_what_can_not_be(tap, lab):
+    """Before anything is opened: where it may write, as whom."""
+    network = lab.namespace("alone")
+    state, config = lab.dir / "state", lab.dir / "hub.yaml"
+
+    def said(more):
+        config.write_text(f"fleet: {{servers: ['nats://127.0.0.1:4222']}}\n{more}\n")
+        done = network.run(BREAKWATER, "hub", "-c", str(config), "--state", str(state),
+                           "--socket", str(lab.dir / "hub.sock"), "--listen", "off",
+                           status=None, seconds=20)
+        return done.returncode, done.stderr
+    status, words = said(f"hub: {{store: 'sqlite:{lab.dir}/other.db'}}")
+    tap.ok(status == 2 and f"sqlite:{state}/fleet.db" in words and words.count("\n") == 1,
+           "a depot outside of the state folder is told with what is allowed", words)
+    state.mkdir()
+    shutil.chown(state, "nobody")
+    status, words = said("user: root")
+    tap.ok(status == 4 and "user: nobody" in words and words.count("\n") == 1,
+           "root, which has no privileges, in somebody's folder is told, too", status, words)
 
 
 MB = 1000000
@@ -566,7 +594,8 @@ if __name__ == "__main__":
     if not fleet_lab.has_nats() or not pathlib.Path(BUILD, "tests/sensor_driver").exists():
         print("1..0 # SKIP no nats-server in the tree, or nothing built")
         sys.exit(e2e.EXIT_SKIPPED)
-    parts = [shows_what_sensors_tell, begins_again, refuses_liars, misses_what_does_not_come,
-             another_goes_on, waits_for_the_depot, a_fleet_that_was_made, how_soon]
+    parts = [shows_what_sensors_tell, refuses_what_can_not_be, begins_again, refuses_liars,
+             misses_what_does_not_come, another_goes_on, waits_for_the_depot,
+             a_fleet_that_was_made, how_soon]
     wanted = sys.argv[1:]
     sys.exit(e2e.main(*[part for part in parts if not wanted or part.__name__ in wanted]))

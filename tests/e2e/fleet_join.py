@@ -71,6 +71,18 @@ def a_fleet_is_made_once(tap, lab):
         said = fleet.command("init", "--servers", wrong, state=fleet.dir / "wrong", status=2)
         tap.ok(said.stderr.count("\n") == 1 and "--servers" in said.stderr,
                f"no server: {wrong}", said.stderr)
+    for disk, fits in (("1GB", 240), ("128MB", 16)):
+        said = fleet.command("init", "--servers", "tls://a:4222", "--disk", disk,
+                             state=fleet.dir / "wrong", status=2).stderr
+        config = fleet.dir / f"{disk}.yaml"
+        config.write_text(re.search(r"hub: {stream_size: \d+ MiB}", said)[0])
+        made = fleet.command("init", "--servers", "tls://a:4222", "--disk", disk, "--out",
+                             fleet.dir / f"out-{disk}", state=fleet.dir / disk, config=config)
+        tap.ok(f"{fits} MiB" in said and "1 server" in made.stdout,
+               f"what does not fit into --disk {disk} is told with what does", said)
+    small = fleet.command("init", "--servers", "tls://a:4222", "--disk", "100MB",
+                          state=fleet.dir / "wrong", status=2).stderr
+    tap.ok("128 MB" in small, "and what is too little for any", small)
 
 
 def a_second_hub_takes_part(tap, lab):

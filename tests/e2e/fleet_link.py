@@ -40,6 +40,9 @@ def streams(tap, lab):
     tap.ok(link.answer(f"publish {SUBJECT} id x 500", "publish") < 0 and
            "no hub has been started" in link.objects()[-1]["error"],
            "without a stream nothing is taken, and it is said why", link.text())
+    tap.ok(link.answer(f"streams 1 {1 << 50}", "streams") < 0 and
+           "hub.stream_size" in link.objects()[-1]["error"],
+           "streams that have no room are told with the setting", link.text())
     link.make_streams(bytes_max=1 << 20)
     link.make_streams(bytes_max=1 << 19)
     tap.equal(cluster.nodes[0].streams()["BW_EVENT"]["config"]["max_bytes"]

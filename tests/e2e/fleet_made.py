@@ -27,10 +27,11 @@ class Fleet:
         self.made = self.command("init", "--servers", ",".join(self.servers), "--out",
                                  self.out, "--name", name)
 
-    def command(self, *words, state=None, status=0, text=None, seconds=60):
+    # pylint: disable-next=too-many-arguments
+    def command(self, *words, state=None, status=0, text=None, seconds=60, config="/dev/null"):
         """`breakwater fleet ...`, in the hub's state folder."""
         command = [BREAKWATER, "fleet", *map(str, words), "--state",
-                   str(state or self.state), "-c", "/dev/null"]
+                   str(state or self.state), "-c", str(config)]
         with self.network.inside():
             done = subprocess.run(command, input=text or "", capture_output=True, text=True,
                                   check=False, timeout=seconds,
