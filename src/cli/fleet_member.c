@@ -121,6 +121,7 @@ int fleet_member_fork(struct fleet_member *member, const struct config *config)
 	member->config = config;
 	member->steered = (struct fleet_steered){ .config_version = UNKNOWN_U64,
 						  .cut_off = UNKNOWN_FLAG };
+	member->told = member->steered;
 	member->output = (struct courier_output){ .connected = ignore_connected,
 						  .answer = ignore_answer,
 						  .news = ignore_news,

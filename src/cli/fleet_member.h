@@ -49,7 +49,7 @@ struct fleet_member {
 	struct courier_output output; /* where what comes from hubs goes */
 	struct feed *feed;            /* NULL: see trouble */
 	char trouble[SPOOL_ERROR_MAX];
-	struct fleet_steered steered;
+	struct fleet_steered steered, told; /* now, and in the last heartbeat */
 	struct ports_step
 		ports; /* those that were told of, in the minute that is over */
 	struct fleet_certificates certificates;

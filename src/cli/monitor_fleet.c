@@ -80,6 +80,19 @@ static void say_how_it_is(struct monitor *m, const char *state, int64_t now_us)
 	fleet_member_put(&m->fleet, RECORD_sensor, &sensor);
 }
 
+/* What a rollout waits for: told at once, a fleet has it sooner. */
+static bool is_steered_anew(struct fleet_member *member)
+{
+	const struct fleet_steered *now = &member->steered;
+	struct fleet_steered *told = &member->told;
+	if (now->config_version == told->config_version &&
+	    now->cut_off == told->cut_off &&
+	    strcmp(now->config_refused, told->config_refused) == 0)
+		return false;
+	*told = *now;
+	return true;
+}
+
 void monitor_watch_fleet(struct monitor *m, int64_t now_us)
 {
 	if (!m->fleet.is_member)
@@ -87,7 +100,8 @@ void monitor_watch_fleet(struct monitor *m, int64_t now_us)
 	fleet_member_second(&m->fleet);
 	steering_second(&m->steering);
 	/* Soon after the start for the first time. */
-	if (m->ticks / TICKS_PER_SECOND % SAY_S == 1)
+	bool is_due = m->ticks / TICKS_PER_SECOND % SAY_S == 1;
+	if (is_steered_anew(&m->fleet) || is_due)
 		say_how_it_is(m, "up", now_us);
 }
 
