@@ -2,7 +2,8 @@
  * steer.c: see steer.h.
  *
  * The plan is read when its bucket says that something changed, and every ten seconds
- * in any case.  Documents never change under their key, so what was read once is kept
+ * in any case: once a second, and before a question is answered, since any hub may be
+ * asked by whom the leader has just told.  Documents never change under their key, so what was read once is kept
  * as long as a sensor asks for it.
  */
 #include "fleet/steer.h"
@@ -31,7 +32,9 @@ struct cached {
 struct steer {
 	struct steer_options options;
 	struct link_watch *watch; /* NULL: not yet */
-	atomic_bool is_changed;
+	atomic_bool is_changed, is_behind; /* the bucket; what was to be read was not */
+	atomic_bool is_news;		   /* for the sensors */
+	pthread_mutex_t reading;	   /* of who reads or changes the plan */
 	pthread_mutex_t lock; /* of what follows, to the cache */
 	struct plan plan;
 	uint64_t revision;
@@ -42,6 +45,7 @@ struct steer {
 	uint64_t questions;
 	/* The main thread's. */
 	struct plan_watch progress;
+	struct plan_rollout seen; /* in the second before */
 	unsigned seconds;
 	size_t telling; /* the next sensor to be told; SIZE_MAX: none is */
 };
@@ -69,7 +73,7 @@ static void take_shared(struct steer *steer, struct buf *bytes)
 		return;
 	pthread_mutex_lock(&steer->lock);
 	if (document.version != steer->shared_version)
-		steer->telling = 0;
+		atomic_store(&steer->is_news, true);
 	steer->shared_version = document.version;
 	struct buf before = steer->shared;
 	steer->shared = *bytes;
@@ -98,11 +102,20 @@ static bool read_all(struct steer *steer)
 		steer->plan = *plan;
 		steer->revision = revision;
 		pthread_mutex_unlock(&steer->lock);
-		steer->telling = 0;
+		atomic_store(&steer->is_news, true);
 	}
 	free(plan);
 	read_shared(steer);
 	return good;
+}
+
+/* What can't be read now, the next second reads: who asks does not wait for it again. */
+static void catch_up(struct steer *steer)
+{
+	pthread_mutex_lock(&steer->reading);
+	if (atomic_exchange(&steer->is_changed, false) && !read_all(steer))
+		atomic_store(&steer->is_behind, true);
+	pthread_mutex_unlock(&steer->reading);
 }
 
 /* ---- what was read of it; all under the lock ---- */
@@ -182,6 +195,8 @@ bool steer_hear(struct steer *steer, const char *subject, const void *bytes, siz
 	if (name == NULL || count < 0 ||
 	    !steer->options.find(steer->options.self, name + 1, &reader))
 		return true;
+	if (atomic_load(&steer->is_changed))
+		catch_up(steer);
 	buf_text(answer, NEWS_ANSWER);
 	pthread_mutex_lock(&steer->lock);
 	steer->questions++;
@@ -222,7 +237,7 @@ static bool put_plan(struct steer *steer, const struct plan *next)
 	steer->plan = *next;
 	steer->revision = revision;
 	pthread_mutex_unlock(&steer->lock);
-	steer->telling = 0;
+	atomic_store(&steer->is_news, true);
 	return true;
 }
 
@@ -260,7 +275,7 @@ static void halt(struct steer *steer, struct plan *next, const char *why,
 	steer->plan = *next;
 	steer->revision = revision;
 	pthread_mutex_unlock(&steer->lock);
-	steer->telling = 0;
+	atomic_store(&steer->is_news, true);
 	say(steer, "fleet_halt", "breakwater", coming, coming, why);
 	say(steer, "fleet_return", "breakwater", coming, version, "");
 }
@@ -301,6 +316,8 @@ static void drive(struct steer *steer, const struct plan_sensor *sensors, size_t
 /* They ask from time to time in any case: who is not reached is only later. */
 static void tell(struct steer *steer, const struct plan_sensor *sensors, size_t count)
 {
+	if (atomic_exchange(&steer->is_news, false))
+		steer->telling = 0;
 	for (int i = 0; i < TOLD_A_SECOND && steer->telling < count; i++) {
 		const struct sensor_record *record = sensors[steer->telling++].record;
 		char subject[FLEET_SUBJECT_MAX];
@@ -320,17 +337,22 @@ void steer_second(struct steer *steer, bool leads, const struct plan_sensor *sen
 	if (steer->watch == NULL)
 		steer->watch = link_watch(steer->options.link, PLAN_DOCUMENTS,
 					  note_change, steer);
+	pthread_mutex_lock(&steer->reading);
 	bool is_due = steer->seconds++ % READ_AGAIN_S == 0;
-	const struct plan_rollout before = steer->plan.rollout;
-	if ((atomic_exchange(&steer->is_changed, false) || is_due) && !read_all(steer))
-		atomic_store(&steer->is_changed, true);
-	if (!leads) {
-		steer->telling = SIZE_MAX;
-		return;
+	is_due |= atomic_exchange(&steer->is_behind, false);
+	is_due |= atomic_exchange(&steer->is_changed, false);
+	if (is_due && !read_all(steer))
+		atomic_store(&steer->is_behind, true);
+	if (leads) {
+		note_ended(steer, &steer->seen);
+		drive(steer, sensors, count, now_us);
 	}
-	note_ended(steer, &before);
-	drive(steer, sensors, count, now_us);
-	tell(steer, sensors, count);
+	steer->seen = steer->plan.rollout;
+	pthread_mutex_unlock(&steer->reading);
+	if (leads)
+		tell(steer, sensors, count);
+	else
+		steer->telling = SIZE_MAX;
 }
 
 /* ---- begin and end ---- */
@@ -342,6 +364,7 @@ struct steer *steer_open(const struct steer_options *options)
 		return NULL;
 	steer->options = *options;
 	steer->telling = SIZE_MAX;
+	pthread_mutex_init(&steer->reading, NULL);
 	pthread_mutex_init(&steer->lock, NULL);
 	atomic_store(&steer->is_changed, true);
 	return steer;
@@ -357,6 +380,7 @@ void steer_close(struct steer *steer)
 		drop_oldest(steer);
 	buf_free(&steer->shared);
 	pthread_mutex_destroy(&steer->lock);
+	pthread_mutex_destroy(&steer->reading);
 	free(steer);
 }
 

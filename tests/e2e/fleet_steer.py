@@ -107,7 +107,7 @@ def goes_in_steps(tap, fleet):
     tap.ok("block.mode is not for a fleet to set" in refused.stderr,
            "who wants a fleet to turn blocking on is told where that is", refused.stderr)
     before = fleet.loss()
-    fleet.apply("config", GOOD, "--step", "34%,100%", "--wait", "30s")
+    fleet.apply("config", GOOD, "--step", "33%,100%", "--wait", "12s")
     until(lambda: 0.07 in fleet.loss().values(), "a first sensor", TAKEN_S, 0.2)
     values = list(fleet.loss().values())
     said = fleet.rollout()  # so it was still the first step when they were read
@@ -296,7 +296,7 @@ def another_hub_goes_on(tap, lab):
     other = fleet.dir / "other"
     fleet.command("init", "--from", fleet.dir / "bundle", state=other)
     second = Program(fleet, other, "hub", "hub: {name: hub-2}\n")
-    fleet.apply("config", GOOD, "--step", "34%,100%", "--wait", "20s")
+    fleet.apply("config", GOOD, "--step", "33%,100%", "--wait", "12s")
     until(lambda: 0.07 in fleet.loss().values(), "a first sensor", TAKEN_S, 0.2)
     fleet.hub.program.end(signal.SIGKILL)
     fleet.hub = second
