@@ -4,6 +4,7 @@
 #include "alert/match.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -351,23 +352,11 @@ static bool number_fits(const struct match_term *term, const struct match_value 
 	}
 }
 
-/* Of tags each is looked at, of other texts the whole. */
 static bool text_fits(const struct match_term *term, const char *word, const char *text)
 {
-	char tag[sizeof(field_text256)];
 	if (term->how == MATCH_HAS)
 		return strcasestr(text, word) != NULL;
-	if (strcmp(term->field->name, "tags") != 0)
-		return text[0] != '\0' && stars_match(word, text, '\0');
-	while (*text != '\0') {
-		size_t len = strcspn(text, ",");
-		memcpy(tag, text, len);
-		tag[len] = '\0';
-		if (stars_match(word, tag, '\0'))
-			return true;
-		text += len + (text[len] == ',');
-	}
-	return false;
+	return text[0] != '\0' && stars_match(word, text, '\0');
 }
 
 static bool value_fits(const struct match *match, const struct match_term *term,
@@ -384,20 +373,67 @@ static bool value_fits(const struct match *match, const struct match_term *term,
 	}
 }
 
-static bool term_holds(const struct match *match, const struct match_term *term,
-		       const struct incident_record *incident)
+static bool any_value_fits(const struct match *match, const struct match_term *term,
+			   const void *at)
 {
-	const void *at = (const char *)incident + term->field->offset;
 	for (size_t i = 0; i < term->count; i++)
 		if (value_fits(match, term, &match->values[term->first + i], at))
-			return term->how != MATCH_IS_NOT;
-	return term->how == MATCH_IS_NOT;
+			return true;
+	return false;
+}
+
+/* How many there are with commas between, and how many of them fit. */
+static size_t count_fitting(const struct match *match, const struct match_term *term,
+			    const char *list, size_t *all)
+{
+	char one[sizeof(field_text256)];
+	size_t count = 0;
+	for (*all = 0; *list != '\0'; (*all)++) {
+		size_t len = strcspn(list, ",");
+		snprintf(one, sizeof(one), "%.*s", (int)len, list);
+		count += any_value_fits(match, term, one);
+		list += len + (list[len] == ',');
+	}
+	return count;
+}
+
+static bool is_named(const struct match_term *term, const char *name)
+{
+	return strcmp(term->field->name, name) == 0;
+}
+
+/* all: each of its sensors is to fit, not one of them. */
+static bool term_holds(const struct match *match, const struct match_term *term,
+		       const struct incident_record *incident, bool all)
+{
+	bool is_of_sensors = is_named(term, "sensor") || is_named(term, "sensors");
+	const void *at = (const char *)incident + term->field->offset;
+	size_t listed, fitting;
+	if (!is_of_sensors && !is_named(term, "tags"))
+		return any_value_fits(match, term, at) == (term->how != MATCH_IS_NOT);
+	fitting = count_fitting(match, term,
+				is_of_sensors ? incident->sensors : incident->tags,
+				&listed);
+	if (term->how == MATCH_IS_NOT)
+		return fitting == 0;
+	return fitting > 0 && (!all || !is_of_sensors || fitting == listed);
+}
+
+static bool all_hold(const struct match *match, const struct incident_record *incident,
+		     bool all)
+{
+	for (size_t i = 0; i < match->count; i++)
+		if (!term_holds(match, &match->terms[i], incident, all))
+			return false;
+	return true;
 }
 
 bool match_holds(const struct match *match, const struct incident_record *incident)
 {
-	for (size_t i = 0; i < match->count; i++)
-		if (!term_holds(match, &match->terms[i], incident))
-			return false;
-	return true;
+	return all_hold(match, incident, false);
+}
+
+bool match_covers(const struct match *match, const struct incident_record *incident)
+{
+	return all_hold(match, incident, true);
 }

@@ -74,15 +74,46 @@ static size_t specs_of(const struct change_command *command, struct given *given
 	return count;
 }
 
+static bool is_condition(const struct change_command *command,
+			 const struct given *given, size_t i)
+{
+	return command->fields[i].is_condition && given->texts[i] != NULL;
+}
+
+static bool has_condition(const struct change_command *command,
+			  const struct given *given)
+{
+	for (size_t i = 0; i < CHANGE_FIELDS_MAX; i++)
+		if (is_condition(command, given, i))
+			return true;
+	return false;
+}
+
+static void put_operand(struct buf *form, const struct change_command *command,
+			const struct given *given, const char *operand)
+{
+	struct buf whole = { 0 };
+	for (size_t i = 0; i < CHANGE_FIELDS_MAX; i++)
+		if (is_condition(command, given, i))
+			buf_printf(&whole, "%s=%s ", command->fields[i].field,
+				   given->texts[i]);
+	buf_text(&whole, operand);
+	client_parameter(form, command->operand, buf_cstr(&whole));
+	if (!buf_ok(&whole))
+		form->failed = true;
+	buf_free(&whole);
+}
+
 static struct buf form_of(const struct change_command *command,
 			  const struct given *given, const char *operand)
 {
 	struct buf form = { 0 };
-	client_parameter(&form, command->operand, operand);
+	put_operand(&form, command, given, operand);
 	if (command->always != NULL)
 		client_parameter(&form, command->always, "1");
 	for (size_t i = 0; i < CHANGE_FIELDS_MAX; i++)
-		if (command->fields[i].option != NULL)
+		if (command->fields[i].option != NULL &&
+		    !command->fields[i].is_condition)
 			client_parameter(&form, command->fields[i].field,
 					 given->flags[i] ? "1" : given->texts[i]);
 	return form;
@@ -124,10 +155,11 @@ int change_run(const struct change_command *command, int argc, char **argv)
 		return status;
 	if (first == argc && command->list != NULL && is_nothing(&given))
 		return command->list(&common);
-	if (argc - first != 1)
+	bool has_operand = argc - first == 1;
+	if (!has_operand && (first != argc || !has_condition(command, &given)))
 		return complain(command->name, STATUS_USAGE, command->wants);
 	if (command->is_id && !is_id(argv[first]))
 		return complain(command->name, STATUS_USAGE, ID_ALLOWED);
-	struct buf form = form_of(command, &given, argv[first]);
+	struct buf form = form_of(command, &given, has_operand ? argv[first] : "");
 	return post(command, &common, &form);
 }

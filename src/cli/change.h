@@ -21,6 +21,8 @@ struct change_field {
 	const char *option, *field;
 	const char *value; /* what --help calls it; NULL: a flag, "1" in the form */
 	const char *doc;
+	bool is_condition; /* no field: "field=VALUE" before the operand, or in its
+			      place */
 };
 
 struct change_command {

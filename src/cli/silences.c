@@ -9,7 +9,8 @@
 static const char silence_examples[] =
 	"  breakwater silence                                 which there are\n"
 	"  breakwater silence server_ip=192.0.2.7 --for 2h --why 'new disks'\n"
-	"  breakwater silence 'rule=response port=443' --for 1d\n";
+	"  breakwater silence 'rule=response port=443' --for 1d\n"
+	"  breakwater silence --sensor web-1 --for 2h          at a hub: all of one\n";
 static const char unsilence_examples[] =
 	"  breakwater unsilence 3fa2      end one now, by the first digits of its ID\n";
 
@@ -29,12 +30,14 @@ static const struct change_command silence = {
 	.examples = silence_examples,
 	.path = "/api/v1/silences",
 	.operand = "match",
-	.wants = "one MATCH is needed; in '' if it has blanks",
+	.wants = "one MATCH is needed, in '' if it has blanks; or --sensor",
 	.done = "nobody is told of what matches, until it ends",
 	.list = list,
 	.fields = {
-		{ "for", "for", "T", "so long: 30m, 2h, 7d; at most 366d" },
-		{ "why", "why", "TEXT", "the reason, for the audit chain" },
+		{ "for", "for", "T", "so long: 30m, 2h, 7d; at most 366d", false },
+		{ "why", "why", "TEXT", "the reason, for the audit chain", false },
+		{ "sensor", "sensor", "NAME",
+		  "at a hub: what is of that one only; several with commas", true },
 	},
 };
 

@@ -95,6 +95,42 @@ static void each_tag_is_looked_at(void **state)
 	assert_true(holds("tags=~SHOP"));
 }
 
+static bool covers(const char *text)
+{
+	struct match match;
+	size_t column;
+	struct buf why = { 0 };
+	assert_true(match_parse(text, &match, &column, &why));
+	buf_free(&why);
+	return match_covers(&match, &incident);
+}
+
+static void each_sensor_is_looked_at(void **state)
+{
+	(void)state;
+	assert_false(holds("sensor=web-1"));
+	assert_true(holds("sensor!=web-1"));
+	record_text(incident.sensor, sizeof(incident.sensor), "hub");
+	record_text(incident.sensors, sizeof(incident.sensors), "web-1");
+	assert_true(holds("sensor=web-1"));
+	assert_true(covers("sensor=web-1 port=5905"));
+	assert_false(covers("sensor=web-1 port=443"));
+	assert_false(holds("sensor=hub"));
+	record_text(incident.sensors, sizeof(incident.sensors), "web-1,db-2");
+	assert_true(holds("sensor=db-2"));
+	assert_true(holds("sensors=web-*"));
+	assert_false(holds("sensor!=web-1"));
+	assert_false(covers("sensor=web-1"));
+	assert_true(covers("sensor=web-1,db-2"));
+	assert_true(covers("sensor=web-1,db-*,x"));
+	assert_true(covers("sensor=~B"));
+	assert_false(covers("sensor!=db-2"));
+	assert_true(covers("sensor!=other tags=customer"));
+	record_text(incident.sensors, sizeof(incident.sensors), "web-1,...");
+	assert_false(covers("sensor=web-*"));
+	assert_true(covers("sensor=*"));
+}
+
 static void addresses_have_prefixes(void **state)
 {
 	(void)state;
@@ -184,6 +220,7 @@ int main(void)
 		TEST(numbers_have_ranges),
 		TEST(texts_have_stars_and_parts),
 		TEST(each_tag_is_looked_at),
+		TEST(each_sensor_is_looked_at),
 		TEST(addresses_have_prefixes),
 		TEST(what_is_unknown_is_no_value),
 		TEST(what_is_wrong_is_said_with_its_place),
