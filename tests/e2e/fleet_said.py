@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""fleet_said.py: what a hub is asked and told by people of what its sensors tell, and what is
+said of one that can't be as it is configured.
+
+Runs beside others.
+"""
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+import fleet_lab
+import lab as e2e
+from fleet_hub import LEADS_S, Fleet, Hub, incident_of, stamp, with_id
+from fleet_lab import BUILD
+from lab import BREAKWATER, until
+
+
+def what_is_asked_of_a_hub(tap, lab):
+    fleet = Fleet(lab)
+    hub = fleet.hub("hub-1")
+    until(hub.leads, "a leader", LEADS_S, 0.1)
+    is_silent_about_one(tap, hub, fleet.sensors)
+    tells_a_story(tap, hub, fleet.sensors)
+    other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
+    until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
+    screen = other.command("status").stdout
+    tap.ok("has the same name: set hub.name" in " ".join(screen.split()) and
+           "is called hub-1 too" in other.program.err(), "of two with one name it is told",
+           screen, other.program.err())
+
+
+def is_silent_about_one(tap, hub, tell):
+    for number, sensor in (("00000000000000a3", "web-3"), ("00000000000000a4", "web-4")):
+        tell.finding(sensor, number, f"198.51.100.{number[-1]}")
+    for number in ("00000000000000a3", "00000000000000a4"):
+        until(lambda number=number: incident_of(hub, number), "incidents of both")
+    said = hub.command("silence", "--sensor", "web-3", "--for", "1h").stdout
+    silenced = until(lambda: [one["id"] for one in hub.get("incidents")
+                              if one.get("suppressed_by")], "a silence", 20)
+    tap.equal(silenced, ["00000000000000a3"], "a silence may be of one sensor", said)
+    tell.finding("web-4", "00000000000000a5", "198.51.100.3")
+    until(lambda: with_id(hub.get("incidents"), "00000000000000a3")[0]["sensors"] ==
+          "web-3,web-4", "one of both")
+    until(lambda: not with_id(hub.get("incidents"), "00000000000000a3")[0].get("suppressed_by"),
+          "it is told", 20)
+    tap.ok(True, "... and not of what another has to do with, too")
+
+
+def tells_a_story(tap, hub, tell):
+    """What one address did, of all kinds that sensors tell, by the depot."""
+    who = "203.0.113.77"
+    begin = int(time.time() * 1e6) - 60 * 1000000
+    common = {"client_ip": who, "server_ip": "10.0.0.5", "transport": "tcp"}
+    for second in range(3):
+        tell.tell("web-1", {"record": "flow", "start": stamp(begin + second * 1000000),
+                            "end": stamp(begin + second * 1000000), "state": "REJ",
+                            "server_port": 22 + second, "client_port": 40000, **common},
+                  lane="flow")
+    tell.tell("web-2", {"record": "login", "at": stamp(begin + 10 * 1000000), "server_port": 22,
+                        "protocol": "ssh", "user": "root", "outcome": "failure", **common},
+              lane="evidence")
+    tell.finding("web-2", "00000000000000a6", who)
+    tell.finding("web-2", "00000000000000a7", "203.0.113.78")
+
+    def story(*more):
+        return hub.command("fleet", "story", who, *more).stdout
+    lines = until(lambda: len(story("--json").splitlines()) == 3 and
+                  [json.loads(line) for line in story("--json").splitlines()], "a story", 20)
+    tap.equal([(one["sensor"], one["what"], one["count"], one.get("ports")) for one in lines],
+              [("web-1", "tried, was refused (tcp)", 3, "22-24"),
+               ("web-2", "failed to log in to ssh as root", 1, "22"),
+               ("web-2", f"{who} guesses passwords", 1, None)],
+              "what one address did at each sensor is told in order, and nothing of others")
+    screen = story("--since", "30m")
+    tap.ok("web-1" in screen and "port 22-24, 3 times" in screen and
+           "2 sensors have seen it" in screen, "... in words, too", screen)
+    tap.ok("Nothing is known" in hub.command("fleet", "story", "203.0.113.79").stdout and
+           hub.command("fleet", "story", "here", status=2).stderr.count("\n") == 1,
+           "and where there is nothing to tell, that")
+
+
+def refuses_what_can_not_be(tap, lab):
+    """Before anything is opened: where it may write, as whom."""
+    network = lab.namespace("alone")
+    state, config = lab.dir / "state", lab.dir / "hub.yaml"
+
+    def said(more):
+        config.write_text(f"fleet: {{servers: ['nats://127.0.0.1:4222']}}\n{more}\n")
+        done = network.run(BREAKWATER, "hub", "-c", str(config), "--state", str(state),
+                           "--socket", str(lab.dir / "hub.sock"), "--listen", "off",
+                           status=None, seconds=20)
+        return done.returncode, done.stderr
+    status, words = said(f"hub: {{store: 'sqlite:{lab.dir}/other.db'}}")
+    tap.ok(status == 2 and f"sqlite:{state}/fleet.db" in words and words.count("\n") == 1,
+           "a depot outside of the state folder is told with what is allowed", words)
+    state.mkdir()
+    shutil.chown(state, "nobody")
+    status, words = said("user: root")
+    tap.ok(status == 4 and "user: nobody" in words and words.count("\n") == 1,
+           "root, which has no privileges, in somebody's folder is told, too", status, words)
+
+
+if __name__ == "__main__":
+    if not fleet_lab.has_nats() or not pathlib.Path(BUILD, "tests/sensor_driver").exists():
+        print("1..0 # SKIP no nats-server in the tree, or nothing built")
+        sys.exit(e2e.EXIT_SKIPPED)
+    sys.exit(e2e.main(what_is_asked_of_a_hub, refuses_what_can_not_be))
