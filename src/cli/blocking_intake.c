@@ -51,24 +51,32 @@ void blocking_contact(struct blocking *b, const struct contact_record *contact)
 	bool may_prove = is_word(contact->outcome, "handshake") ||
 			 is_word(contact->outcome, "unused") ||
 			 is_word(contact->outcome, "slow");
+	bool is_to_us = home_holds(b->own, &contact->server_ip);
 	if (b->respond == NULL || !may_prove ||
-	    !home_holds(b->own, &contact->server_ip))
+	    (!is_to_us && !home_holds(b->own, &contact->client_ip)))
 		return;
 	struct contact_record known = *contact;
 	known.at = not_later(contact->at, blocking_now_us(b));
-	respond_contact(b->respond, &known);
+	if (is_to_us)
+		respond_contact(b->respond, &known);
+	else
+		respond_own_contact(b->respond, &known);
 	blocking_flush(b);
 }
 
 void blocking_flow(struct blocking *b, const struct flow_record *flow)
 {
-	if (b->respond == NULL || !home_holds(b->own, &flow->server_ip))
+	bool is_to_us = home_holds(b->own, &flow->server_ip);
+	if (b->respond == NULL || (!is_to_us && !home_holds(b->own, &flow->client_ip)))
 		return;
 	struct flow_record known = *flow;
 	int64_t now_us = blocking_now_us(b);
 	known.start = not_later(flow->start, now_us);
 	known.end = not_later(flow->end, now_us);
-	respond_flow(b->respond, &known);
+	if (is_to_us)
+		respond_flow(b->respond, &known);
+	else
+		respond_own_flow(b->respond, &known);
 	blocking_flush(b);
 }
 

@@ -21,6 +21,7 @@ enum {
 	KNOWN_MAX = 32768,
 	WATCHED_MAX = 4096,
 	SERVED_MAX = 65536,
+	ASKED_MAX = 16384,
 	SITES_MAX = 8192,
 	TOLD_MAX = 8192,
 	REASON_MAX = 256,
@@ -114,7 +115,7 @@ struct respond {
 	const struct never *never;
 	int64_t now_us, ahead_us, frozen_us;
 	struct blocks blocks;
-	struct roster known, watched, served, told;
+	struct roster known, watched, served, asked, told;
 	struct recent begun, wanted, cut, vetoes, served_days, served_minutes;
 	uint64_t served_left_out, vetoes_left_out, refused;
 	const char *frozen_by;
@@ -155,6 +156,9 @@ const struct served *served_find(struct respond *respond, const struct addr *sou
 uint64_t served_count(const struct respond *respond);
 void served_restore(struct respond *respond, const struct served *read);
 void served_gone(void *to, const void *entry);
+/* Whether this machine connected to it itself, in 30 days. */
+bool asked_find(struct respond *respond, const struct addr *source);
+void asked_restore(struct respond *respond, const struct asked *read);
 
 /* ---- deciding ---- */
 

@@ -198,6 +198,14 @@ static void put_served(struct buf *out, const struct respond *respond,
 	put_entry(out, KEPT_SERVED, &kept, sizeof(kept));
 }
 
+static void put_asked(struct buf *out, const struct respond *respond,
+		      const struct asked *asked)
+{
+	struct asked kept = *asked;
+	kept.last_us += respond->ahead_us;
+	put_entry(out, KEPT_ASKED, &kept, sizeof(kept));
+}
+
 struct header keep_header(void)
 {
 	struct header header = { .version = VERSION,
@@ -360,8 +368,10 @@ static void put_one(struct respond *respond, const struct roster *roster, uint32
 		put_known(out, respond, roster_at(roster, i));
 	} else if (roster == &respond->watched) {
 		put_watched(out, respond, roster_at(roster, i));
-	} else {
+	} else if (roster == &respond->served) {
 		put_served(out, respond, roster_at(roster, i));
+	} else {
+		put_asked(out, respond, roster_at(roster, i));
 	}
 }
 
@@ -369,7 +379,8 @@ static void put_one(struct respond *respond, const struct roster *roster, uint32
 static bool put_some(struct respond *respond, uint32_t most)
 {
 	const struct roster *const tables[] = { NULL, &respond->known,
-						&respond->watched, &respond->served };
+						&respond->watched, &respond->served,
+						&respond->asked };
 	struct keeping *keeping = respond->keeping;
 	while (keeping->phase < sizeof(tables) / sizeof(tables[0])) {
 		const struct roster *table = tables[keeping->phase];

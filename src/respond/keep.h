@@ -17,6 +17,7 @@ enum kept_kind {
 	KEPT_END,
 	KEPT_COUNTS, /* follows its block */
 	KEPT_HEADER, /* of a log, whenever it is opened: who wrote what follows */
+	KEPT_ASKED,
 };
 
 struct header {

@@ -210,6 +210,15 @@ static void take_served(struct respond *respond, const struct reading *reading,
 		served_restore(respond, &read);
 }
 
+static void take_asked(struct respond *respond, const struct reading *reading,
+		       const char *at)
+{
+	struct asked read;
+	memcpy(&read, at, sizeof(read));
+	read.last_us -= respond->ahead_us + reading->back_us;
+	asked_restore(respond, &read);
+}
+
 static void take_kept(struct respond *respond, struct reading *reading,
 		      const struct entry *entry, const char *at)
 {
@@ -237,6 +246,10 @@ static void take_kept(struct respond *respond, struct reading *reading,
 	case KEPT_SERVED:
 		if (entry->len == sizeof(struct served))
 			take_served(respond, reading, at);
+		break;
+	case KEPT_ASKED:
+		if (entry->len == sizeof(struct asked))
+			take_asked(respond, reading, at);
 		break;
 	default:
 		reading->is_whole = entry->kind == KEPT_END;

@@ -1,6 +1,6 @@
 /*
- * known.h: what is known of a source: where it is, and who is served there.  Private to
- * the room.
+ * known.h: what is known of a source: where it is, who is served there, and who was
+ * asked there.  Private to the room.
  */
 #pragma once
 
@@ -41,4 +41,10 @@ struct served {
 	uint16_t ports[SERVED_PORTS];
 	uint8_t port_count;
 	bool has_more_ports;
+};
+
+/* Connected to by this machine itself. */
+struct asked {
+	struct roster_entry head;
+	int64_t last_us;
 };

@@ -12,6 +12,7 @@ static bool open_tables(struct respond *respond)
 	has_all &= roster_open(&respond->known, sizeof(struct known), KNOWN_MAX);
 	has_all &= roster_open(&respond->watched, sizeof(struct watched), WATCHED_MAX);
 	has_all &= roster_open(&respond->served, sizeof(struct served), SERVED_MAX);
+	has_all &= roster_open(&respond->asked, sizeof(struct asked), ASKED_MAX);
 	has_all &= roster_open(&respond->told, sizeof(struct told), TOLD_MAX);
 	respond->served.gone = served_gone;
 	respond->served.to = respond;
@@ -44,6 +45,7 @@ void respond_free(struct respond *respond)
 	roster_close(&respond->known);
 	roster_close(&respond->watched);
 	roster_close(&respond->served);
+	roster_close(&respond->asked);
 	roster_close(&respond->told);
 	free(respond);
 }

@@ -78,6 +78,9 @@ void respond_finding(struct respond *respond, const struct finding_record *findi
 void respond_contact(struct respond *respond, const struct contact_record *contact);
 void respond_flow(struct respond *respond, const struct flow_record *flow);
 void respond_login(struct respond *respond, const struct login_record *login);
+/* Whom this machine needs: of what goes from addresses of ours to others'. */
+void respond_own_contact(struct respond *respond, const struct contact_record *contact);
+void respond_own_flow(struct respond *respond, const struct flow_record *flow);
 /* True of a connection in which a client got what it came for, as far as can be seen.
  */
 bool respond_is_served(const struct flow_record *flow);

@@ -4,8 +4,9 @@
  * Their word is judged as our own finding would be: kinds, severity, the list of those
  * never blocked, what shares an address, all bounds and the mode are this machine's. It
  * counts for less: it does not touch a block that is there, makes nobody's next block
- * longer, and does nothing to who was ever served here.  So whoever has taken over
- * another machine can't have us cut off our own clients.
+ * longer, and does nothing to who was served here, or whom we connected to ourselves,
+ * in 30 days.  So whoever has taken over another machine can't have us cut off our own
+ * clients, nor ourselves from what we need.
  */
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,9 @@ static const char *against(struct respond *respond, const struct candidate *c,
 {
 	if (served_find(respond, &c->source) != NULL)
 		return "client";
+	/* Of what machines are made to connect to, a person tells with good reason. */
+	if (c->kind[0] != '\0' && asked_find(respond, &c->source))
+		return "asked";
 	const char *bound = bound_of(respond);
 	return bound != NULL ? bound : veto_of(respond, c, prefix, UNKNOWN_U32).word;
 }

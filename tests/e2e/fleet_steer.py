@@ -20,6 +20,7 @@ ADDRESS = "203.0.113.77"
 KNOWN_TO_HUBS, KNOWN_TO_SENSORS, KNOWN_LATER = "198.51.100.9", "198.51.100.8", "198.51.100.7"
 # What no parser of addresses takes, so that it is a name, but every resolver does: inet_aton(3).
 NAMED, NAME = "198.51.100.6", "0xc6336406"
+ASKED = "192.0.2.50"  # a machine elsewhere that one of the sensors' machines needs
 TAKEN_S = 40  # to be asked for, put in force, told of in the next heartbeat, and shown
 
 
@@ -184,8 +185,28 @@ def shares_sources(tap, fleet):
     tap.ok(True, "and ends when that is taken back")
 
 
-def spares_its_servers(tap, fleet):
-    """Who has the key of one sensor says that servers attack it."""
+def needs_another_machine(fleet, sensor):
+    """It sees a connection of its own to one."""
+    shop = fleet.lab.namespace("shop")
+    fleet.lab.plug(fleet.network, "out0", ["192.0.2.1"], shop, "eth0", [ASKED])
+    sensor.stop()
+    sensor.command_line[sensor.command_line.index("lo")] = "out0"
+    sensor.start()
+    door = shop.listen(ASKED, 5432)
+    client = fleet.network.connect(ASKED, 5432)
+    server, _ = door.accept()
+    client.sendall(b"what is there?")
+    server.sendall(b"this")
+    client.recv(4)
+    for one in (client, server, door):
+        one.close()
+    until(lambda: [one for one in sensor.get("flows") if one["server_ip"] == ASKED],
+          "its connection", 20, 0.1)
+
+
+def spares_what_a_fleet_needs(tap, fleet):
+    """Who has the key of one sensor says that servers, and others, attack it."""
+    needs_another_machine(fleet, fleet.sensors["web-3"])
     refused = fleet.command("share", "127.0.0.1", "--why", "it is slow", status=2)
     tap.ok("127.0.0.1 is where a NATS server of the fleet is" in refused.stderr,
            "no person shares a server, either", refused.stderr)
@@ -197,7 +218,7 @@ def spares_its_servers(tap, fleet):
     folder = fleet.join("thief") / "fleet"
     thief = Sensors(fleet.lab, fleet.network, fleet.servers[0], folder / "sensor.creds",
                     folder / "ca.pem", "thief")
-    accused = (KNOWN_TO_HUBS, KNOWN_TO_SENSORS, NAMED, KNOWN_LATER, ADDRESS)
+    accused = (KNOWN_TO_HUBS, KNOWN_TO_SENSORS, NAMED, KNOWN_LATER, ASKED, ADDRESS)
     for number, address in enumerate(accused):
         thief.finding("thief", f"00000000000000c{number}", address)
 
@@ -216,6 +237,8 @@ def spares_its_servers(tap, fleet):
     tap.equal(judged(NAMED), ["fleet"] * 3, "also if it knows only its name,")
     tap.equal(judged(KNOWN_LATER), ["fleet", "mode", "mode"],
               "nor one that it is to go to after its next start")
+    tap.equal(judged(ASKED), ["mode", "mode", "asked"],
+              "nor whom its machine itself connected to")
     tap.equal([one for sensor in fleet.sensors.values() for one in sensor.get("blocks")
                if one["address"] == KNOWN_TO_HUBS], [],
               "and what hubs know to be one is not shared at all")
@@ -281,7 +304,7 @@ def steers(tap, lab):
     goes_back_by_hand(tap, fleet)
     scopes_are_in_order(tap, fleet)
     shares_sources(tap, fleet)
-    spares_its_servers(tap, fleet)
+    spares_what_a_fleet_needs(tap, fleet)
 
 
 def looks_and_believes(tap, lab):

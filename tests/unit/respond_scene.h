@@ -204,6 +204,23 @@ static inline void scene_served(struct scene *scene, struct addr client,
 	respond_flow(scene->respond, &f);
 }
 
+/* A connection of ours, with a handshake or picked up in the middle. */
+static inline void scene_asked(struct scene *scene, const char *server,
+			       uint64_t handshake_us)
+{
+	struct flow_record f;
+	record_init(RECORD_flow, &f);
+	f.start = f.end = scene->now_us;
+	f.transport = "tcp";
+	f.handshake_us = handshake_us;
+	f.client_ip = scene_addr("192.0.2.1");
+	f.client_port = 40000;
+	f.server_ip = scene_addr(server);
+	f.server_port = 5432;
+	f.server_payload_bytes = 100;
+	respond_own_flow(scene->respond, &f);
+}
+
 static inline void scene_login(struct scene *scene, const char *client,
 			       const char *user)
 {

@@ -228,6 +228,32 @@ static void frozen_and_served_are_kept_and_so_is_who_is_frozen_by(void **state)
 		respond_served(scene->respond, &one, 443, scene->now_us).clients, 1);
 }
 
+static void whom_we_asked_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	const struct respond_shared shared = { .address = scene_addr("203.0.113.9"),
+					       .kind = "brute_force",
+					       .severity = "high",
+					       .proof = "dialogue",
+					       .finding = "abc",
+					       .sensor = "web-3",
+					       .why = "",
+					       .seen_us = scene->now_us + 30 * DAY,
+					       .until_us = scene->now_us + 31 * DAY };
+	assert_true(keep(scene));
+	scene_asked(scene, "203.0.113.9", 100);
+	restart(scene);
+	scene->now_us += 30 * DAY - SECOND;
+	assert_true(keep(scene));
+	respond_share(scene->respond, &shared, scene->now_us);
+	assert_string_equal(scene->block.vetoed_by, "asked");
+	restart(scene);
+	scene->now_us += SECOND;
+	assert_true(keep(scene));
+	respond_share(scene->respond, &shared, scene->now_us);
+	assert_int_equal(scene->adds, 1);
+}
+
 static void a_torn_log_counts_as_far_as_it_goes(void **state)
 {
 	struct scene *scene = *state;
@@ -485,6 +511,7 @@ int main(void)
 		TEST(what_was_stopped_before_a_restart_or_a_kill_counts),
 		TEST(counts_of_a_block_that_is_over_begin_no_other),
 		TEST(frozen_and_served_are_kept_and_so_is_who_is_frozen_by),
+		TEST(whom_we_asked_is_kept),
 		TEST(a_torn_log_counts_as_far_as_it_goes),
 		TEST(what_is_appended_to_a_torn_log_counts),
 		TEST(what_is_not_ours_is_refused_and_put_aside),

@@ -1,7 +1,9 @@
 /*
  * test_respond_shared.c: what other sensors have seen: it is blocked by our own rules,
- * for less than what we have seen ourselves, and never one whom we serve.
+ * for less than what we have seen ourselves, and never one whom we serve or ask.
  */
+#include <arpa/inet.h>
+
 #include "fleet/shared.h"
 #include "respond_scene.h"
 
@@ -57,6 +59,69 @@ static void who_was_ever_served_here_is_not_blocked(void **state)
 	share(scene, "203.0.113.7");
 	assert_int_equal(scene->adds, 0);
 	assert_string_equal(scene->block.vetoed_by, "client");
+}
+
+/* A database elsewhere: it never comes to us as a client. */
+static void whom_we_ask_is_not_blocked(void **state)
+{
+	struct scene *scene = *state;
+	scene_asked(scene, "203.0.113.7", 100);
+	scene_asked(scene, "2001:db8::7", 100);
+	scene_pass(scene, 29 * DAY);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 0);
+	assert_string_equal(scene->block.vetoed_by, "asked");
+	share(scene, "2001:db8::8");
+	assert_int_equal(scene->adds, 0);
+	scene_pass(scene, DAY);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
+/* Else anybody could have it by packets that look like answers. */
+static void whom_no_handshake_proves_was_not_asked(void **state)
+{
+	struct scene *scene = *state;
+	scene_asked(scene, "203.0.113.7", UNKNOWN_U64);
+	share(scene, "203.0.113.7");
+	assert_int_equal(scene->adds, 1);
+}
+
+/* That goes first of which only a handshake is known: we may look for machines. */
+static void whom_a_scan_found_pushes_out_nobody(void **state)
+{
+	struct scene *scene = *state;
+	struct contact_record c;
+	record_init(RECORD_contact, &c);
+	c.at = scene->now_us;
+	c.transport = "tcp";
+	c.outcome = "handshake";
+	c.client_ip = scene_addr("192.0.2.1");
+	scene_asked(scene, "203.0.113.7", 100);
+	for (uint32_t i = 0; i < 40000; i++) {
+		const uint32_t at = htonl(0xc6330000 + i);
+		c.server_ip = addr_v4(&at);
+		respond_own_contact(scene->respond, &c);
+	}
+	share(scene, "203.0.113.7");
+	assert_string_equal(scene->block.vetoed_by, "asked");
+	share(scene, "198.51.156.63"); /* the last */
+	assert_string_equal(scene->block.vetoed_by, "asked");
+	share(scene, "198.51.0.1");
+	assert_int_equal(scene->adds, 1);
+}
+
+static void whom_we_ask_is_blocked_by_our_own_eyes_and_a_persons(void **state)
+{
+	struct scene *scene = *state;
+	scene_asked(scene, "203.0.113.7", 100);
+	scene_asked(scene, "203.0.113.8", 100);
+	scene_scan(scene, "203.0.113.7", "dialogue");
+	assert_int_equal(scene->adds, 1);
+	struct respond_shared word = shared_of(scene, "203.0.113.8");
+	word.kind = word.proof = NULL;
+	respond_share(scene->respond, &word, scene->now_us);
+	assert_int_equal(scene->adds, 2);
 }
 
 static void who_is_never_blocked_is_not(void **state)
@@ -256,6 +321,10 @@ int main(void)
 		SHARED(it_is_blocked_until_its_end),
 		SHARED(longer_than_our_longest_is_no_block),
 		SHARED(who_was_ever_served_here_is_not_blocked),
+		SHARED(whom_we_ask_is_not_blocked),
+		SHARED(whom_no_handshake_proves_was_not_asked),
+		SHARED(whom_a_scan_found_pushes_out_nobody),
+		SHARED(whom_we_ask_is_blocked_by_our_own_eyes_and_a_persons),
 		SHARED(who_is_never_blocked_is_not),
 		SHARED(who_observes_goes_on_observing),
 		SHARED(what_we_answer_by_no_block_is_none),
