@@ -61,6 +61,7 @@ static void take_tick(struct hub *hub)
 	uint64_t expired;
 	if (read(hub->timer, &expired, sizeof(expired)) != sizeof(expired))
 		return;
+	hub_take_recalled(hub);
 	hub_look_at_lease(hub);
 	hub_take_asked(hub);
 	hub_join_take(hub->join, take_note, hub);
@@ -257,12 +258,25 @@ static void start_steering(struct hub *hub)
 			error);
 }
 
+/* On a thread of the library. */
+static void note_missed(void *self, int64_t since_us)
+{
+	const struct hub *hub = self;
+	hub_recall_again(hub->recall, since_us);
+}
+
 /* What was before comes from the depot; what is now, from the streams. */
 static bool start_threads(struct hub *hub)
 {
 	if (!open_link(hub))
 		return false;
-	hub_recall(hub);
+	const struct hub_recall_options past = { .depot = hub->depot,
+						 .state = hub->config.state,
+						 .board = hub->board };
+	hub->recall = hub_recall_start(&past);
+	if (hub->recall == NULL)
+		return false;
+	hub_take_recalled(hub);
 	hub->say = hub_say_start(hub->link);
 	hub->lease = hub_lease_start(hub->link, hub->name);
 	if (hub->say == NULL || hub->lease == NULL || !start_tidy(hub) ||
@@ -273,7 +287,9 @@ static bool start_threads(struct hub *hub)
 		.link = hub->link,
 		.board = hub->board,
 		.own_epoch = hub_say_epoch(hub->say),
-		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US
+		.since_us = clock_us(CLOCK_REALTIME) - SINCE_US,
+		.missed = note_missed,
+		.self = hub,
 	};
 	const struct hub_join_options join = { hub->link, hub->board,
 					       hub->config.state };
@@ -341,6 +357,7 @@ static void close_hub(struct hub *hub)
 	hub_name_stop(hub->namesakes);
 	hub_join_stop(hub->join);
 	hub_follow_stop(hub->follow);
+	hub_recall_stop(hub->recall);
 	for (int i = 0; i < FLEET_LANES; i++)
 		take_stop(hub->takes[i]);
 	hub_tidy_stop(hub->tidy);

@@ -21,6 +21,7 @@
 #include "cli/hub_lease.h"
 #include "cli/hub_name.h"
 #include "cli/hub_past.h"
+#include "cli/hub_recall.h"
 #include "cli/hub_refused.h"
 #include "cli/hub_say.h"
 #include "cli/hub_steer.h"
@@ -70,6 +71,7 @@ struct hub {
 	bool knows_places;   /* which targets are asked from several places */
 	struct hub_ask *ask; /* what other hubs pass on; NULL: this one does not lead */
 	struct hub_past *past;
+	struct hub_recall *recall;
 	/* What the leader does; the book is there only while it leads. */
 	struct alerting alerting;
 	struct attackers *attackers;
@@ -112,8 +114,8 @@ void hub_audit(struct hub *hub, const char *action, const char *actor,
 	       const char *subject, const char *before, const char *after);
 /* Of sensors whose state has changed; each second. */
 void hub_watch_sensors(struct hub *hub);
-/* Records of the past, before anything is followed. */
-void hub_recall(struct hub *hub);
+/* What the depot has told of before: often. */
+void hub_take_recalled(struct hub *hub);
 
 /* ---- hub_places.c: what is asked from several places ---- */
 
@@ -129,6 +131,8 @@ void hub_steer_second(struct hub *hub);
 bool hub_prepare_alerting(struct hub *hub, struct buf *errors);
 /* Begins to lead, or stops, as the lease says; often. */
 void hub_look_at_lease(struct hub *hub);
+/* As the leader: the book of incidents is read again, as more of it is known. */
+void hub_lead_anew(struct hub *hub);
 /* Each second. */
 void hub_lead_second(struct hub *hub);
 /* What the process that tells people has to say. */

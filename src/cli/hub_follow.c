@@ -38,6 +38,7 @@ struct lane {
 	struct ring *ring;
 	struct board_came came; /* of the batch that is read */
 	bool is_own;
+	bool is_ending; /* the loop's: follow was told to, and not waited for */
 };
 
 struct hub_follow {
@@ -46,7 +47,7 @@ struct hub_follow {
 	int event;
 	int64_t began_us; /* on the wall: what is stored later is no repetition */
 	atomic_bool stops;
-	atomic_ullong records, unshown, unread;
+	atomic_ullong records, unshown, unread, holes;
 	atomic_llong last_us;
 };
 
@@ -136,14 +137,34 @@ static void take_message(void *self, const struct link_message *message)
 	wake(follow);
 }
 
+/* Ports tell each minute again, and evidence is of the moment: what is open is events'.
+ */
+static void note_missed(void *self, int64_t since_us)
+{
+	const struct lane *lane = self;
+	struct hub_follow *follow = lane->of;
+	atomic_fetch_add(&follow->holes, 1);
+	if (lane->lane == LANE_EVENT)
+		follow->options.missed(follow->options.self, since_us);
+}
+
 /* ---- in the loop ---- */
+
+static void end_lane(struct lane *lane)
+{
+	link_follow_close(lane->follow);
+	lane->follow = NULL;
+	lane->is_ending = false;
+}
 
 static bool start_lane(struct lane *lane, int64_t since_us)
 {
 	char error[LINK_ERROR_MAX];
+	if (lane->is_ending)
+		end_lane(lane);
 	if (lane->follow == NULL)
 		lane->follow = link_follow(lane->of->options.link, lane->lane, since_us,
-					   take_message, lane, error);
+					   take_message, note_missed, lane, error);
 	return lane->follow != NULL;
 }
 
@@ -159,9 +180,9 @@ void hub_follow_evidence(struct hub_follow *follow, bool wanted, int64_t since_u
 	struct lane *lane = &follow->lanes[EVIDENCE];
 	if (wanted) {
 		start_lane(lane, since_us);
-	} else {
-		link_follow_close(lane->follow);
-		lane->follow = NULL;
+	} else if (lane->follow != NULL) {
+		link_follow_stop(lane->follow);
+		lane->is_ending = true;
 	}
 }
 
@@ -221,8 +242,12 @@ bool hub_follow_take(struct hub_follow *follow, int most,
 	ssize_t len = read(follow->event, &count, sizeof(count));
 	(void)len; /* nothing: nobody has woken us, and there may be more all the same
 		    */
-	for (size_t i = 0; i < LANES; i++)
-		has_more |= take_from(&follow->lanes[i], most, take, self) == most;
+	for (size_t i = 0; i < LANES; i++) {
+		struct lane *lane = &follow->lanes[i];
+		has_more |= take_from(lane, most, take, self) == most;
+		if (lane->is_ending && link_follow_has_ended(lane->follow))
+			end_lane(lane);
+	}
 	if (has_more)
 		wake(follow);
 	return has_more;
@@ -233,6 +258,7 @@ void hub_follow_count(struct hub_follow *follow, struct hub_follow_counts *out)
 	*out = (struct hub_follow_counts){ .records = atomic_load(&follow->records),
 					   .unshown = atomic_load(&follow->unshown),
 					   .unread = atomic_load(&follow->unread),
+					   .holes = atomic_load(&follow->holes),
 					   .last_us = atomic_load(&follow->last_us) };
 }
 
@@ -241,6 +267,8 @@ void hub_follow_stop(struct hub_follow *follow)
 	if (follow == NULL)
 		return;
 	atomic_store(&follow->stops, true);
+	for (size_t i = 0; i < LANES; i++)
+		link_follow_stop(follow->lanes[i].follow);
 	for (size_t i = 0; i < LANES; i++) {
 		link_follow_close(follow->lanes[i].follow);
 		ring_free(follow->lanes[i].ring);

@@ -28,10 +28,16 @@ struct hub_follow_options {
 	struct board *board;
 	uint64_t own_epoch; /* of what this process says (hub_say.h) */
 	int64_t since_us;   /* by the servers' clock */
+	/* On a thread: events that were stored after that time never came here. */
+	void (*missed)(void *self, int64_t since_us);
+	void *self;
 };
 /* NULL without memory or threads. */
 struct hub_follow *hub_follow_start(const struct hub_follow_options *options);
-/* Whether evidence of attacks is followed, too, from that time of the servers on. */
+/*
+ * Whether evidence of attacks is followed, too, from that time of the servers on.  Who
+ * does not want it any more waits for nobody.
+ */
 void hub_follow_evidence(struct hub_follow *follow, bool wanted, int64_t since_us);
 /* Readable when something has come. */
 int hub_follow_fd(const struct hub_follow *follow);
@@ -44,6 +50,7 @@ struct hub_follow_counts {
 	uint64_t records; /* heard, since the start */
 	uint64_t unshown; /* ports, evidence: the loop was too busy */
 	uint64_t unread;  /* batches that are none, records that are not whole */
+	uint64_t holes;   /* times that some were removed before they came here */
 	int64_t last_us;  /* when the last event was stored; UNKNOWN_TIME */
 };
 void hub_follow_count(struct hub_follow *follow, struct hub_follow_counts *out);

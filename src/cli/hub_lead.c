@@ -276,31 +276,43 @@ static void catch_up(struct hub *hub, enum record_kind kind)
 	free(rows.at);
 }
 
-static void begin(struct hub *hub)
+static bool open_book(struct hub *hub)
+{
+	store_wait_written(hub->store, WRITTEN_MS); /* the book is read from it */
+	if (!alerting_open(&hub->alerting))
+		return false;
+	if (hub_detect_begin(hub))
+		return true;
+	alerting_stand_down(&hub->alerting);
+	return false;
+}
+
+/* False without memory. */
+static bool judge_from_now(struct hub *hub)
 {
 	struct buf said = { 0 };
-	int64_t now_us = clock_us(CLOCK_REALTIME);
-	store_wait_written(hub->store, WRITTEN_MS); /* the book is read from it */
-	take_told(hub);
-	if (!alerting_open(&hub->alerting)) {
+	hub->leads = open_book(hub);
+	if (!hub->leads) {
 		fprintf(stderr, "breakwater: not enough memory to lead\n");
-		return;
+		return false;
 	}
-	if (!hub_detect_begin(hub)) {
-		fprintf(stderr, "breakwater: not enough memory to lead\n");
-		alerting_stand_down(&hub->alerting);
-		return;
-	}
-	hub->leads = true;
-	hub_follow_evidence(hub->follow, true, now_us - EVIDENCE_US);
-	hub->ask = hub_ask_open(hub->link);
 	alerting_begin(&hub->alerting, hub->web != NULL ? web_address(hub->web) : "",
-		       now_us, &said);
+		       clock_us(CLOCK_REALTIME), &said);
 	say(&said);
 	catch_up(hub, RECORD_sensor);
 	catch_up(hub, RECORD_listener);
 	catch_up(hub, RECORD_finding);
 	catch_up(hub, RECORD_alert);
+	return true;
+}
+
+static void begin(struct hub *hub)
+{
+	take_told(hub);
+	if (!judge_from_now(hub))
+		return;
+	hub_follow_evidence(hub->follow, true, clock_us(CLOCK_REALTIME) - EVIDENCE_US);
+	hub->ask = hub_ask_open(hub->link);
 	fprintf(stderr, "breakwater: this hub leads\n");
 }
 
@@ -315,10 +327,21 @@ static void end(struct hub *hub)
 	fprintf(stderr, "breakwater: this hub does not lead any more\n");
 }
 
+void hub_lead_anew(struct hub *hub)
+{
+	if (!hub->leads)
+		return;
+	alerting_stand_down(&hub->alerting);
+	hub_detect_end(hub, false);
+	if (!judge_from_now(hub))
+		end(hub);
+}
+
 void hub_look_at_lease(struct hub *hub)
 {
 	bool leads = hub_lease_leads(hub->lease);
-	bool is_early = clock_us(CLOCK_MONOTONIC) - hub->began_us < SETTLE_US;
+	bool is_early = clock_us(CLOCK_MONOTONIC) - hub->began_us < SETTLE_US ||
+			hub_recall_is_under_way(hub->recall);
 	if (leads && !hub->leads && !is_early)
 		begin(hub);
 	else if (!leads && hub->leads)

@@ -242,6 +242,8 @@ static void put_hub(struct hub *hub, struct buf *json)
 	put_steering(hub, json);
 	object_u64(json, "heard", heard.records);
 	object_u64(json, "unshown", heard.unshown);
+	object_u64(json, "holes", heard.holes);
+	object_bool(json, "past_is_known", hub_recall_is_whole(hub->recall));
 	object_u64(json, "said", said.told);
 	object_u64(json, "unsaid", said.lost);
 	object_close(json);

@@ -133,6 +133,17 @@ static void see_id(void *self, const char *subject, const char *msgid,
 	pthread_mutex_unlock(&tidy->lock);
 }
 
+/* What was removed before it was seen is no hole: numbers begin anew. */
+static void forget_ids(void *self, int64_t since_us)
+{
+	struct hub_tidy *tidy = self;
+	(void)since_us;
+	pthread_mutex_lock(&tidy->lock);
+	if (tidy->skipped != NULL)
+		skipped_forget(tidy->skipped);
+	pthread_mutex_unlock(&tidy->lock);
+}
+
 static void follow(struct hub_tidy *tidy)
 {
 	int64_t since_us = clock_us(CLOCK_REALTIME) - KEPT_US;
@@ -142,7 +153,7 @@ static void follow(struct hub_tidy *tidy)
 	for (int lane = 0; lane < FLEET_LANES; lane++)
 		tidy->ids[lane] =
 			link_ids_follow(tidy->options.link, (enum fleet_lane)lane,
-					since_us, see_id, tidy);
+					since_us, see_id, forget_ids, tidy);
 }
 
 static void unfollow(struct hub_tidy *tidy)

@@ -163,9 +163,13 @@ void board_member(struct board *board, const struct board_member *member)
 static bool is_older(const struct board_sensor *known,
 		     const struct sensor_record *record, const struct board_came *came)
 {
-	/* The depot has what was; its own clock may have been set back since. */
 	if (known->record.sensor[0] == '\0')
 		return false;
+	/* Of one that is heard, only its end is news from there. */
+	if (came->stored_us == UNKNOWN_TIME && known->heard_us != UNKNOWN_TIME &&
+	    quiet_word(known->record.state) < 0 && quiet_word(record->state) < 0)
+		return true;
+	/* The depot has what was; its own clock may have been set back since. */
 	return came->stored_us == UNKNOWN_TIME ? record->at < known->record.at
 					       : came->stored_us < known->heard_us;
 }

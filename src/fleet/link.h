@@ -99,21 +99,29 @@ int link_trim(struct link *link, enum fleet_lane lane, int64_t older_than_us);
 
 /*
  * All messages of a lane from then on, by the servers' clock, in order and each once,
- * by nobody else's leave: for a page.  take is called on a thread of its own.
+ * by nobody else's leave: for a page.  take and missed are called on a thread of its
+ * own; missed, or NULL: some that were stored after that time were removed before they
+ * came here.
  */
 typedef void (*link_take)(void *self, const struct link_message *message);
+typedef void (*link_missed)(void *self, int64_t since_us);
 struct link_follow;
 struct link_follow *link_follow(struct link *link, enum fleet_lane lane,
-				int64_t since_us, link_take take, void *self,
-				char error[static LINK_ERROR_MAX]);
+				int64_t since_us, link_take take, link_missed missed,
+				void *self, char error[static LINK_ERROR_MAX]);
 /* The same, of each message only by which id it was published: little is sent. */
 typedef void (*link_take_id)(void *self, const char *subject, const char *msgid,
 			     int64_t stored_us);
 struct link_ids;
 /* NULL without memory or thread. */
 struct link_ids *link_ids_follow(struct link *link, enum fleet_lane lane,
-				 int64_t since_us, link_take_id take, void *self);
+				 int64_t since_us, link_take_id take,
+				 link_missed missed, void *self);
 void link_ids_close(struct link_ids *ids);
+/* It ends soon, without being waited for: nothing new is taken. */
+void link_follow_stop(struct link_follow *follow);
+/* After link_follow_stop(): link_follow_close() waits for nothing any more. */
+bool link_follow_has_ended(const struct link_follow *follow);
 void link_follow_close(struct link_follow *follow);
 
 /* ---- questions and news, without a stream ---- */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ enum {
 	FETCH_MS = 2000, /* then it is looked whether the consumer is still there */
 	RETRY_MS = 500,
 	FORGOTTEN_S = 60,  /* the servers forget a consumer that nobody asks */
+	FORGET_MS = 250,   /* ... so nobody waits longer for them to do it at once */
 	NAME_MAX_LEN = 64, /* of a consumer: the server's choice */
 	US_PER_MS = 1000,
 };
@@ -33,14 +35,35 @@ struct link_follow {
 	char consumer[NAME_MAX_LEN];
 	int64_t stream_made_ns; /* the stream that last is of; 0: none yet */
 	bool is_placed;         /* last says where to go on */
-	uint64_t last; /* sequence in it that was taken, or that is before all */
+	uint64_t last;   /* sequence in it that was taken, or that is before all */
+	int64_t last_us; /* when that was stored, or from when on it follows */
 	uint64_t consumer_last; /* sequence in the consumer */
+	atomic_bool has_ended;
 	/* Of link_follow(): */
 	link_take told;
 	void *told_self;
 };
 
-/* A stream that was made anew counts from the beginning. */
+/* What comes next is that one. */
+static void pass_over(struct link_follow *follow, uint64_t next)
+{
+	if (follow->what.missed != NULL && next > follow->last + 1)
+		follow->what.missed(follow->what.missed_self, follow->last_us);
+	if (next > follow->last + 1)
+		follow->last = next - 1;
+}
+
+/*
+ * A stream that was made anew counts from the beginning; what the one before still had
+ * is not known.
+ */
+static void begin_anew(struct link_follow *follow)
+{
+	follow->last = 0;
+	if (follow->what.missed != NULL)
+		follow->what.missed(follow->what.missed_self, follow->last_us);
+}
+
 static natsStatus look_at_stream(struct link_follow *follow)
 {
 	jsStreamInfo *info = NULL;
@@ -49,7 +72,9 @@ static natsStatus look_at_stream(struct link_follow *follow)
 	if (status != NATS_OK)
 		return status;
 	if (info->Created != follow->stream_made_ns && follow->is_placed)
-		follow->last = 0;
+		begin_anew(follow);
+	else if (follow->is_placed)
+		pass_over(follow, info->State.FirstSeq);
 	follow->stream_made_ns = info->Created;
 	jsStreamInfo_Destroy(info);
 	return NATS_OK;
@@ -121,7 +146,9 @@ static bool take_one(struct link_follow *follow, natsMsg *message)
 	follow->consumer_last = consumer;
 	if (told.sequence <= follow->last)
 		return true;
+	pass_over(follow, told.sequence);
 	follow->last = told.sequence;
+	follow->last_us = told.stored_us;
 	follow->take(follow->self, message, &told);
 	return true;
 }
@@ -146,7 +173,7 @@ static bool is_still_there(struct link_follow *follow)
 	bool is =
 		status == NATS_OK && info->Delivered.Consumer == follow->consumer_last;
 	jsConsumerInfo_Destroy(info);
-	return is;
+	return is && look_at_stream(follow) == NATS_OK;
 }
 
 /* Until something is wrong with the consumer or the connection, or it stops. */
@@ -174,6 +201,16 @@ static void pause_unless_stopped(struct link_reader *reader)
 		usleep(RETRY_MS * US_PER_MS);
 }
 
+/* The servers have no more to do for it. */
+static void delete_consumer(const struct link_follow *follow)
+{
+	jsOptions options;
+	jsOptions_Init(&options);
+	options.Wait = FORGET_MS;
+	js_DeleteConsumer(follow->reader.session->js, follow->what.stream,
+			  follow->consumer, &options, NULL);
+}
+
 static void *follow_on(void *self)
 {
 	struct link_follow *follow = self;
@@ -182,14 +219,13 @@ static void *follow_on(void *self)
 		if (began)
 			read_through(follow);
 		if (began && link_reader_is_current(&follow->reader))
-			js_DeleteConsumer(follow->reader.session->js,
-					  follow->what.stream, follow->consumer, NULL,
-					  NULL);
+			delete_consumer(follow);
 		link_reader_end(&follow->reader);
 		if (!began)
 			pause_unless_stopped(&follow->reader);
 	}
 	nats_ReleaseThreadMemory();
+	atomic_store(&follow->has_ended, true);
 	return NULL;
 }
 
@@ -201,6 +237,7 @@ static struct link_follow *follow_new(struct link *link,
 		return NULL;
 	link_reader_open(&follow->reader, link);
 	follow->what = *what;
+	follow->last_us = what->since_us;
 	return follow;
 }
 
@@ -232,10 +269,12 @@ static void tell(void *self, natsMsg *message, const struct link_message *told)
 }
 
 struct link_follow *link_follow(struct link *link, enum fleet_lane lane,
-				int64_t since_us, link_take take, void *self,
-				char error[static LINK_ERROR_MAX])
+				int64_t since_us, link_take take, link_missed missed,
+				void *self, char error[static LINK_ERROR_MAX])
 {
-	struct link_followed what = { .since_us = since_us };
+	struct link_followed what = { .since_us = since_us,
+				      .missed = missed,
+				      .missed_self = self };
 	link_stream_name(lane, what.stream);
 	struct link_follow *follow = follow_new(link, &what);
 	if (follow != NULL) {
@@ -248,6 +287,17 @@ struct link_follow *link_follow(struct link *link, enum fleet_lane lane,
 	if (follow == NULL)
 		snprintf(error, LINK_ERROR_MAX, "no memory, or no thread");
 	return follow;
+}
+
+void link_follow_stop(struct link_follow *follow)
+{
+	if (follow != NULL)
+		link_reader_stop(&follow->reader);
+}
+
+bool link_follow_has_ended(const struct link_follow *follow)
+{
+	return atomic_load(&follow->has_ended);
 }
 
 void link_follow_close(struct link_follow *follow)

@@ -20,9 +20,13 @@ static void take_one(void *self, natsMsg *message, const struct link_message *to
 }
 
 struct link_ids *link_ids_follow(struct link *link, enum fleet_lane lane,
-				 int64_t since_us, link_take_id take, void *self)
+				 int64_t since_us, link_take_id take,
+				 link_missed missed, void *self)
 {
-	struct link_followed what = { .since_us = since_us, .is_heads = true };
+	struct link_followed what = { .since_us = since_us,
+				      .is_heads = true,
+				      .missed = missed,
+				      .missed_self = self };
 	struct link_ids *ids = calloc(1, sizeof(*ids));
 	if (ids == NULL)
 		return NULL;

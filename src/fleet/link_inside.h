@@ -112,6 +112,8 @@ struct link_followed {
 	char filter[FLEET_SUBJECT_MAX]; /* "": all of it */
 	int64_t since_us;               /* by the servers' clock, or LINK_FROM_NOW */
 	bool is_heads;                  /* of each message what stands before it only */
+	link_missed missed; /* NULL: of a filter, or of keys, some are always missing */
+	void *missed_self;
 };
 typedef void (*link_take_raw)(void *self, natsMsg *message,
 			      const struct link_message *told);

@@ -52,6 +52,12 @@ void skipped_free(struct skipped *skipped)
 	free(skipped);
 }
 
+/* Holes that wait were seen before. */
+void skipped_forget(struct skipped *skipped)
+{
+	shelf_free(&skipped->series);
+}
+
 static bool is_same(const struct batch_id *a, const struct batch_id *b)
 {
 	return a->lane == b->lane && a->epoch == b->epoch &&

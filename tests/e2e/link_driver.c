@@ -118,12 +118,18 @@ static void take_head(void *self, const struct link_message *message)
 		    (long long)message->stored_us, message->len);
 }
 
+static void say_missed(void *self, int64_t since_us)
+{
+	(void)self;
+	say("{\"missed\": %lld}", (long long)since_us);
+}
+
 static void begin_following(char **word, link_take take)
 {
 	char error[LINK_ERROR_MAX];
 	link_follow_close(follow);
 	follow = link_follow(connection, lane_of(word[1]), (int64_t)number(word[2]),
-			     take, NULL, error);
+			     take, say_missed, NULL, error);
 	say_result("follow", follow != NULL ? 0 : -1, error);
 }
 

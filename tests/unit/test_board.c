@@ -138,6 +138,34 @@ static void who_ended_in_order_is_not_late(void **state)
 }
 
 /* Five minutes off, either way: known as that, and not late. */
+static void recall(struct board *board, const char *name, const char *word, int64_t s)
+{
+	struct sensor_record sensor;
+	const struct board_came came = { UNKNOWN_TIME, UNKNOWN_TIME, s * SECOND,
+					 false };
+	record_init(RECORD_sensor, &sensor);
+	record_text(sensor.sensor, sizeof(sensor.sensor), name);
+	sensor.at = START + s * SECOND;
+	sensor.state = word;
+	board_take(board, RECORD_sensor, &sensor, &came);
+}
+
+/* As while the streams had a hole. */
+static void what_the_depot_says_later_makes_nobody_late(void **state)
+{
+	struct board *board = *state;
+	beat(board, "web-1", 0);
+	beat(board, "web-2", 0);
+	assert_string_equal(tick(board, 1), "web-1 up, web-2 up");
+	recall(board, "web-1", "up", 10);
+	assert_string_equal(tick(board, 11), "");
+	recall(board, "web-2", "gone", 10);
+	assert_string_equal(tick(board, 12), "web-2 gone");
+	recall(board, "web-3", "up", 10); /* heard of by nobody else */
+	assert_string_equal(tick(board, 13), "web-3 late");
+	assert_string_equal(tick(board, 31), "web-1 late");
+}
+
 static void a_clock_that_is_wrong_is_told_and_makes_nobody_late(void **state)
 {
 	struct board *board = *state;
@@ -467,6 +495,7 @@ int main(void)
 		TEST(who_is_not_heard_for_thirty_seconds_is_late_once),
 		TEST(as_what_it_was_joined_no_sensor_says_itself),
 		TEST(who_ended_in_order_is_not_late),
+		TEST(what_the_depot_says_later_makes_nobody_late),
 		TEST(a_clock_that_is_wrong_is_told_and_makes_nobody_late),
 		TEST(what_waited_on_its_way_is_no_clock_that_is_off),
 		TEST(the_servers_going_silent_makes_all_late_and_the_hubs_clock_none),

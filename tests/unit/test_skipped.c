@@ -59,6 +59,23 @@ static void what_is_passed_over_is_told_after_a_minute(void **state)
 	assert_false(skipped_next(skipped, 1000 * SECOND, &hole));
 }
 
+/* As one that was trimmed from the stream before it was seen there. */
+static void what_may_have_been_there_is_no_hole(void **state)
+{
+	struct skipped *skipped = *state;
+	struct hole hole;
+	see(skipped, "web-1", 5, 0);
+	see(skipped, "web-1", 7, 1);
+	skipped_forget(skipped);
+	see(skipped, "web-1", 50, 2);
+	see(skipped, "web-1", 52, 3);
+	assert_true(skipped_next(skipped, 100 * SECOND, &hole));
+	assert_int_equal(hole.before.sequence, 7);
+	assert_true(skipped_next(skipped, 100 * SECOND, &hole));
+	assert_int_equal(hole.before.sequence, 52);
+	assert_false(skipped_next(skipped, 100 * SECOND, &hole));
+}
+
 static void what_comes_late_after_all_is_no_hole(void **state)
 {
 	struct skipped *skipped = *state;
@@ -204,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_passed_over_is_told_after_a_minute),
+		TEST(what_may_have_been_there_is_no_hole),
 		TEST(what_comes_late_after_all_is_no_hole),
 		TEST(sensors_lanes_and_epochs_count_apart),
 		cmocka_unit_test(an_id_is_read_as_it_was_written),
