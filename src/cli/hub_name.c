@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/hash.h"
+#include "cli/view.h"
 
 enum { ASK_MS = 1000, AGAIN_S = 60, SOON_S = 1, QUESTION_MAX = 128 };
 
@@ -50,8 +51,10 @@ static void hear(void *self, const char *subject, const void *bytes, size_t len,
 }
 
 /* Whoever has the name for the first time, or has it no more, is told of. */
-static void note(struct hub_name *own, bool is_taken, const char *host)
+static void note(struct hub_name *own, bool is_taken, const char *told)
 {
+	field_text64 host;
+	text_clean(host, sizeof(host), told);
 	pthread_mutex_lock(&own->lock);
 	bool is_news = own->is_taken != is_taken;
 	own->is_taken = is_taken;
