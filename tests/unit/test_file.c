@@ -35,21 +35,21 @@ static void note(const char *what, const char *of)
 /* Instead of the library's, for this program. */
 int fsync(int fd)
 {
-	char link[64], path[256];
-	struct stat st;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	char entry[64], name[256];
+	struct stat st = { 0 };
+	snprintf(entry, sizeof(entry), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(entry, name, sizeof(name) - 1);
 	assert_true(len > 0 && fstat(fd, &st) == 0);
-	path[len] = '\0';
-	note("fsync", path);
+	name[len] = '\0';
+	note("fsync", name);
 	errno = sync_fails;
 	return sync_fails != 0 && S_ISDIR(st.st_mode) ? -1 : 0;
 }
 
-int rename(const char *from, const char *to)
+int rename(const char *old, const char *new)
 {
-	note("rename", from);
-	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+	note("rename", old);
+	return (int)syscall(SYS_renameat2, AT_FDCWD, old, AT_FDCWD, new, 0);
 }
 
 static int make_folder(void **state)
