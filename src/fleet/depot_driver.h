@@ -43,6 +43,9 @@ void depot_column(struct buf *out, const struct depot_dialect *dialect,
 /* Appends the statements, each ended by ";\n", that make what is missing of a kind. */
 void depot_table(struct buf *out, const struct depot_dialect *dialect,
 		 enum record_kind kind);
+/* Appends the statement that removes what earlier versions made of it (PostgreSQL,
+ * SQLite). */
+void depot_drop_retired(struct buf *out, enum record_kind kind);
 /* The same of the batches that are kept. */
 void depot_batch_table(struct buf *out, const struct depot_dialect *dialect);
 
@@ -55,6 +58,11 @@ enum { DEPOT_UTF8_GROWS = 3 };
 /* The same into so much room; returns its end, without a NUL. */
 char *depot_put_utf8(char *out, const char *text);
 
+/*
+ * What names a thing of which there are many records, the last of them valid: columns;
+ * NULL: each record stands for itself.
+ */
+const char *depot_name_of(enum record_kind kind);
 /* Which fields a statement asks for, in order, and whether others are to be passed. */
 struct depot_query {
 	const struct field *fields[64];

@@ -5,6 +5,9 @@
  * Which batches they are is written first, in the same transaction: of two hubs that
  * bring the same one, the second waits there until the first has ended, and then has
  * nothing left to do.
+ *
+ * Many batches go in several transactions: while the server takes the rows of one, the
+ * batches of the next are read.
  */
 #include <endian.h>
 #include <errno.h>
@@ -161,6 +164,14 @@ static char *encode(char *out, enum record_kind kind, const void *record,
 
 /* ---- sending ---- */
 
+struct writing {
+	struct postgresql_depot *pg;
+	bool has_begun;  /* a transaction */
+	bool is_copying; /* rows are sent; the server has not said yet that it has them
+			  */
+	char *error;     /* DEPOT_ERROR_MAX */
+};
+
 static bool begin_copy(PGconn *conn, enum record_kind kind,
 		       char error[static DEPOT_ERROR_MAX])
 {
@@ -182,16 +193,18 @@ static bool begin_copy(PGconn *conn, enum record_kind kind,
 	return ok;
 }
 
-static bool end_copy(PGconn *conn, char error[static DEPOT_ERROR_MAX])
+/* The server has all rows that were sent. */
+static bool end_copy(struct writing *writing)
 {
+	PGconn *conn = writing->pg->conn;
 	PGresult *result;
-	bool ok = PQputCopyData(conn, "\377\377", 2) == 1 &&
-		  PQputCopyEnd(conn, NULL) == 1;
-	if (!ok)
-		postgresql_said(conn, NULL, error);
+	bool ok = true;
+	if (!writing->is_copying)
+		return true;
+	writing->is_copying = false;
 	while ((result = PQgetResult(conn)) != NULL) {
 		if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-			postgresql_said(conn, result, error);
+			postgresql_said(conn, result, writing->error);
 			ok = false;
 		}
 		PQclear(result);
@@ -201,9 +214,26 @@ static bool end_copy(PGconn *conn, char error[static DEPOT_ERROR_MAX])
 	return ok;
 }
 
-static bool copy_kind(PGconn *conn, const struct depot_rows *rows,
-		      const struct depot_batch *batches, enum record_kind kind,
-		      char error[static DEPOT_ERROR_MAX])
+static bool send_bytes(struct writing *writing, const void *bytes, size_t len)
+{
+	if (PQputCopyData(writing->pg->conn, bytes, (int)len) == 1)
+		return true;
+	postgresql_said(writing->pg->conn, NULL, writing->error);
+	return false;
+}
+
+static bool send_end(struct writing *writing)
+{
+	if (!send_bytes(writing, "\377\377", 2))
+		return false;
+	writing->is_copying = PQputCopyEnd(writing->pg->conn, NULL) == 1;
+	if (!writing->is_copying)
+		postgresql_said(writing->pg->conn, NULL, writing->error);
+	return writing->is_copying;
+}
+
+static bool copy_kind(struct writing *writing, const struct depot_rows *rows,
+		      const struct depot_batch *batches, enum record_kind kind)
 {
 	bool has_begun = false, ok = true;
 	for (size_t i = 0; i < rows->count && ok; i++) {
@@ -211,15 +241,12 @@ static bool copy_kind(PGconn *conn, const struct depot_rows *rows,
 		if (batches[i].result != 0 || bytes.len == 0)
 			continue;
 		if (!has_begun)
-			ok = begin_copy(conn, kind, error);
+			ok = end_copy(writing) &&
+			     begin_copy(writing->pg->conn, kind, writing->error);
 		has_begun = true;
-		if (ok &&
-		    PQputCopyData(conn, (const char *)bytes.at, (int)bytes.len) != 1) {
-			postgresql_said(conn, NULL, error);
-			ok = false;
-		}
+		ok = ok && send_bytes(writing, bytes.at, bytes.len);
 	}
-	return ok && (!has_begun || end_copy(conn, error));
+	return ok && (!has_begun || send_end(writing));
 }
 
 /* ---- which batches ---- */
@@ -320,34 +347,69 @@ static bool make_days(struct postgresql_depot *pg, const struct depot_rows *rows
 	return true;
 }
 
-static bool write_rows(struct postgresql_depot *pg, const struct depot_rows *rows,
-		       struct depot_batch *batches, char error[static DEPOT_ERROR_MAX])
+/* The rows that were sent are there to stay. */
+static bool finish(struct writing *writing)
 {
-	bool ok = make_days(pg, rows, error) &&
-		  postgresql_run(pg->conn, "BEGIN", error) &&
-		  sort_and_put(pg->conn, batches, rows->count, rows->now_us, error);
+	bool ok = end_copy(writing) &&
+		  (!writing->has_begun ||
+		   postgresql_run(writing->pg->conn, "COMMIT", writing->error));
+	writing->has_begun = false;
+	return ok;
+}
+
+static bool write_rows(struct writing *writing, const struct depot_rows *rows,
+		       struct depot_batch *batches)
+{
+	PGconn *conn = writing->pg->conn;
+	writing->has_begun = make_days(writing->pg, rows, writing->error) &&
+			     postgresql_run(conn, "BEGIN", writing->error);
+	bool ok = writing->has_begun && sort_and_put(conn, batches, rows->count,
+						     rows->now_us, writing->error);
 	for (unsigned kind = 0; kind < RECORD_KINDS && ok; kind++)
-		ok = copy_kind(pg->conn, rows, batches, (enum record_kind)kind, error);
-	ok = ok && postgresql_run(pg->conn, "COMMIT", error);
-	if (ok)
-		return true;
-	postgresql_undo(pg->conn);
-	/* Another hub may have removed a day. */
-	memset(pg->days, 0, sizeof(pg->days));
-	return false;
+		ok = copy_kind(writing, rows, batches, (enum record_kind)kind);
+	return ok;
+}
+
+/* So many as the server is busy with while as many are read. */
+enum { AT_ONCE = 64, BYTES_AT_ONCE = 256 << 10 };
+
+static size_t some_of(const struct depot_batch *batches, size_t count)
+{
+	size_t some = 0, bytes = 0;
+	while (some < count && some < AT_ONCE && bytes < BYTES_AT_ONCE)
+		bytes += batches[some++].len;
+	return some;
+}
+
+/* What was sent before is finished once these are read. */
+static bool write_some(struct writing *writing, struct depot_batch *batches,
+		       size_t count)
+{
+	struct depot_rows rows = { .encode = encode };
+	bool ok = depot_rows_read(&rows, batches, count);
+	if (!ok)
+		snprintf(writing->error, DEPOT_ERROR_MAX, "not enough memory");
+	ok = ok && finish(writing) && write_rows(writing, &rows, batches);
+	depot_rows_free(&rows);
+	return ok;
 }
 
 int postgresql_write(struct depot *depot, struct depot_batch *batches, size_t count,
 		     char error[static DEPOT_ERROR_MAX])
 {
 	struct postgresql_depot *pg = (struct postgresql_depot *)depot;
-	struct depot_rows rows = { .encode = encode };
-	bool ok = postgresql_is_connected(pg, error);
-	if (ok && !depot_rows_read(&rows, batches, count)) {
-		snprintf(error, DEPOT_ERROR_MAX, "not enough memory");
-		ok = false;
+	struct writing writing = { .pg = pg, .error = error };
+	if (!postgresql_is_connected(pg, error))
+		return -EAGAIN;
+	bool ok = true;
+	for (size_t from = 0, some; ok && from < count; from += some) {
+		some = some_of(&batches[from], count - from);
+		ok = write_some(&writing, &batches[from], some);
 	}
-	ok = ok && write_rows(pg, &rows, batches, error);
-	depot_rows_free(&rows);
-	return ok ? 0 : -EAGAIN;
+	if (ok && finish(&writing))
+		return 0;
+	postgresql_undo(pg->conn);
+	/* Another hub may have removed a day. */
+	memset(pg->days, 0, sizeof(pg->days));
+	return -EAGAIN;
 }

@@ -235,8 +235,7 @@ static void select_all(const struct asking *asking, const struct depot_query *qu
 
 /* ---- as last written ---- */
 
-/* What names a thing of which there are many records, the last of them valid. */
-static const char *name_of(enum record_kind kind)
+const char *depot_name_of(enum record_kind kind)
 {
 	switch (kind) {
 	case RECORD_finding:
@@ -449,7 +448,7 @@ void depot_select(struct buf *out, const struct depot_dialect *dialect,
 	put_times(&asking);
 	query->is_exact = host_is_exact(&asking);
 	choose_fields(&asking, query);
-	const char *name = name_of(kind);
+	const char *name = depot_name_of(kind);
 	if (kind == RECORD_port)
 		select_ports(&asking, query, limit);
 	else if (name != NULL)

@@ -38,6 +38,7 @@ static int define_kind(sqlite3 *db, enum record_kind kind)
 {
 	struct buf sql = { 0 };
 	depot_table(&sql, DIALECT, kind);
+	depot_drop_retired(&sql, kind);
 	int code = db_run_buf(db, &sql);
 	return code != SQLITE_OK
 		       ? code
@@ -102,16 +103,24 @@ static bool open_reader(struct sqlite_depot *lite, const char *path,
 	       functions_add(lite->reader->db, lite->reader) == SQLITE_OK;
 }
 
+/*
+ * A transaction of many batches touches most pages of an index over ids: those that
+ * don't fit are written and read again before it ends.
+ */
+static const char settings[] = "PRAGMA synchronous=FULL;PRAGMA cache_size=-32768";
+
 static bool open_writer(struct sqlite_depot *lite, const char *path,
 			char error[static DEPOT_ERROR_MAX])
 {
-	static const struct file_kind kind = { .version = VERSION, .define = define };
+	static const struct file_kind kind = { .version = VERSION,
+					       .define = define,
+					       .keeps_pages = true };
 	struct trouble trouble = { 0 };
 	lite->db = file_open(path, &kind, &trouble);
 	snprintf(error, DEPOT_ERROR_MAX, "%s", trouble.message);
 	if (lite->db == NULL)
 		return false;
-	int code = db_run(lite->db, "PRAGMA synchronous=FULL");
+	int code = db_run(lite->db, settings);
 	if (code == SQLITE_OK)
 		code = prepare_all(lite);
 	if (code != SQLITE_OK)
@@ -142,7 +151,8 @@ struct writing {
 	struct sqlite_depot *lite;
 	const struct batch_id *id;
 	int64_t now_us, row;
-	int code; /* SQLite's */
+	int64_t first[RECORD_KINDS]; /* rowid of the first one of that kind; 0: none */
+	int code;                    /* SQLite's */
 };
 
 static bool put_row(void *to, enum record_kind kind, const void *record)
@@ -158,6 +168,8 @@ static bool put_row(void *to, enum record_kind kind, const void *record)
 	sqlite3_bind_int64(stmt, at++, (int64_t)writing->id->sequence);
 	sqlite3_bind_int64(stmt, at, writing->row++);
 	writing->code = db_finish(stmt);
+	if (writing->code == SQLITE_OK && writing->first[kind] == 0)
+		writing->first[kind] = sqlite3_last_insert_rowid(writing->lite->db);
 	return writing->code == SQLITE_OK;
 }
 
@@ -175,6 +187,27 @@ static int put_batch_id(const struct writing *writing, bool *is_new)
 	return code;
 }
 
+/*
+ * Rows of a batch are the last ones of their tables: nobody else writes meanwhile.  A
+ * savepoint would keep a copy of each page that a batch touches, which took longer than
+ * all the rest.
+ */
+static int take_back(const struct writing *writing)
+{
+	struct buf sql = { 0 };
+	const struct batch_id *id = writing->id;
+	for (unsigned kind = 0; kind < RECORD_KINDS; kind++)
+		if (writing->first[kind] != 0)
+			buf_printf(&sql, "DELETE FROM \"%s\" WHERE rowid>=%lld;",
+				   schemas[kind].name, (long long)writing->first[kind]);
+	buf_text(&sql, "DELETE FROM batch WHERE sensor=");
+	depot_literal(&sql, DIALECT, id->sensor);
+	buf_printf(&sql, " AND lane='%s' AND epoch=%lld AND sequence=%lld",
+		   fleet_lane_name(id->lane), (long long)id->epoch,
+		   (long long)id->sequence);
+	return db_run_buf(writing->lite->db, &sql);
+}
+
 /* SQLite's code; of what is no batch nothing stays. */
 static int write_batch(struct sqlite_depot *lite, struct depot_batch *batch,
 		       int64_t now_us)
@@ -182,9 +215,7 @@ static int write_batch(struct sqlite_depot *lite, struct depot_batch *batch,
 	struct writing writing = { .lite = lite, .id = &batch->id, .now_us = now_us };
 	char error[BATCH_ERROR_MAX];
 	bool is_new;
-	int code = db_run(lite->db, "SAVEPOINT batch");
-	if (code == SQLITE_OK)
-		code = put_batch_id(&writing, &is_new);
+	int code = put_batch_id(&writing, &is_new);
 	if (code != SQLITE_OK)
 		return code;
 	if (!is_new) {
@@ -193,11 +224,9 @@ static int write_batch(struct sqlite_depot *lite, struct depot_batch *batch,
 		if (writing.code != SQLITE_OK)
 			return writing.code;
 		batch->result = errno == ENOMEM ? -EAGAIN : -EBADMSG;
-		code = db_run(lite->db, "ROLLBACK TO batch");
+		code = take_back(&writing);
 	}
-	return code == SQLITE_OK && writing.code == SQLITE_OK
-		       ? db_run(lite->db, "RELEASE batch")
-		       : code | writing.code;
+	return code;
 }
 
 struct write_call {

@@ -26,7 +26,6 @@ enum { BUSY_MS = 500 };
  * free are not, until they are used again or given back (scrub.h).
  */
 static const char settings[] = "PRAGMA page_size=8192;"
-			       "PRAGMA auto_vacuum=INCREMENTAL;"
 			       "PRAGMA journal_mode=WAL;"
 			       "PRAGMA synchronous=NORMAL;"
 			       "PRAGMA temp_store=MEMORY;"
@@ -240,7 +239,11 @@ static int define(sqlite3 *db, const struct file_kind *kind, int64_t version)
 static int prepare_file(sqlite3 *db, const char *path, const struct file_kind *kind,
 			int64_t version)
 {
-	int code = db_run(db, settings);
+	int code = SQLITE_OK;
+	if (!kind->keeps_pages) /* of a file that is new: before anything is in it */
+		code = db_run(db, "PRAGMA auto_vacuum=INCREMENTAL");
+	if (code == SQLITE_OK)
+		code = db_run(db, settings);
 	if (code == SQLITE_OK && version > 0 && version < kind->version)
 		code = back_up(db, path, (int)version);
 	if (code == SQLITE_OK)

@@ -36,6 +36,7 @@ struct file_kind {
 	size_t step_count;
 	/* Creates what is missing, columns too. SQLite's code. */
 	int (*define)(sqlite3 *db);
+	bool keeps_pages; /* that are free: used again, not given back; writes faster */
 };
 
 /*
