@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/fleet_command.h"
 #include "fleet/revoke.h"
+#include "fleet/sharing.h"
 
 enum { TRIES_MAX = 8 };
 
@@ -114,6 +116,20 @@ static int tell_servers(const struct fleet_reach *reach)
 	return status;
 }
 
+/* Whom others block for what whoever had the key said. */
+static int take_back(const struct fleet_reach *reach, const char *name)
+{
+	char error[BUCKET_ERROR_MAX], actor[CLAIMS_WHO_MAX];
+	fleet_actor(actor);
+	const struct bucket_change change = { reach->link, &reach->keys.fleet_key,
+					      actor, clock_us(CLOCK_REALTIME) };
+	if (sharing_remove_sensor(&change, name, error) == 0)
+		return STATUS_OK;
+	return fleet_complain("revoke", STATUS_INCOMPLETE,
+			      "%s: what it had shared goes on for an hour at most",
+			      error);
+}
+
 static int revoke_it(const struct fleet_reach *reach, const char *name, const char *why)
 {
 	struct member member;
@@ -121,6 +137,8 @@ static int revoke_it(const struct fleet_reach *reach, const char *name, const ch
 	if (status != STATUS_OK)
 		return status;
 	status = tell_servers(reach);
+	if (status == STATUS_OK)
+		status = take_back(reach, name);
 	if (!fleet_note(reach, "fleet_revoke", name, member.public_key, why))
 		status = fleet_complain("revoke", STATUS_INCOMPLETE,
 					"the audit chain can't be told");

@@ -25,7 +25,6 @@
 enum {
 	STEP_MS = 50,
 	NOTES_MAX = 64,
-	SHARES_MAX = 64,
 	EXPIRE_S = 60,
 	TARGETS_S = 10,
 };
@@ -50,8 +49,7 @@ struct hub_steer {
 	/* Under it: */
 	struct note_of notes[NOTES_MAX];
 	size_t note_count;
-	struct shared_entry shares[SHARES_MAX];
-	size_t share_count;
+	struct shared_waiting shares;
 	struct hub_targets *targets; /* fresh ones for the loop; NULL: none are */
 	/* The thread's. */
 	struct sensor_record *records;
@@ -151,36 +149,44 @@ static bool gather(struct hub_steer *s)
 	return true;
 }
 
-/* Whoever has a sensor's key must not have the fleet cut itself off its servers. */
-static size_t leave_out_servers(struct hub_steer *s, struct shared_entry *shares,
-				size_t count)
+/* What a revoked one has told may come for a while yet. */
+static bool is_let_in(struct hub_steer *s, const char *sensor)
+{
+	struct document_reader reader;
+	return strcmp(sensor, FLEET_HUB) == 0 || find_sensor(s, sensor, &reader);
+}
+
+/* Whoever has a sensor's key must not have the fleet cut itself off from its servers.
+ */
+static void leave_out(struct hub_steer *s, struct shared_waiting *shares)
 {
 	struct server_addresses servers;
 	size_t kept = 0;
 	whereabouts_list(s->whereabouts, &servers);
-	for (size_t i = 0; i < count; i++)
-		if (!server_addresses_hold(&servers, &shares[i].address))
-			shares[kept++] = shares[i];
-	return kept;
+	for (size_t i = 0; i < shares->count; i++)
+		if (!server_addresses_hold(&servers, &shares->at[i].address) &&
+		    is_let_in(s, shares->at[i].sensor))
+			shares->at[kept++] = shares->at[i];
+	shares->count = kept;
 }
 
 static void share(struct hub_steer *s, int64_t now_us)
 {
-	static struct shared_entry shares[SHARES_MAX];
+	static struct shared_waiting shares;
 	const struct bucket_change change = { s->link, &s->key, "breakwater", now_us };
 	char error[BUCKET_ERROR_MAX];
 	pthread_mutex_lock(&s->lock);
-	size_t count = s->share_count;
-	memcpy(shares, s->shares, count * sizeof(shares[0]));
-	s->share_count = 0;
+	shares = s->shares;
+	s->shares.count = 0;
 	pthread_mutex_unlock(&s->lock);
-	count = leave_out_servers(s, shares, count);
-	if (count > 0 && sharing_add(&change, shares, count, error) == 0)
-		for (size_t i = 0; i < count; i++) {
+	leave_out(s, &shares);
+	if (shares.count > 0 &&
+	    sharing_add(&change, shares.at, shares.count, error) == 0)
+		for (size_t i = 0; i < shares.count; i++) {
 			char address[ADDR_TEXT_MAX];
-			addr_text(&shares[i].address, address);
+			addr_text(&shares.at[i].address, address);
 			take_note(s, "fleet_share", "breakwater", address, "",
-				  shares[i].why);
+				  shares.at[i].why);
 		}
 	if (s->seconds % EXPIRE_S == 0)
 		sharing_expire(&change, error);
@@ -325,8 +331,7 @@ void hub_steer_finding(struct hub_steer *s, const struct finding_record *finding
 	    !shared_of_finding(finding, clock_us(CLOCK_REALTIME), &entry))
 		return;
 	pthread_mutex_lock(&s->lock);
-	if (s->share_count < SHARES_MAX)
-		s->shares[s->share_count++] = entry;
+	shared_wait(&s->shares, &entry);
 	pthread_mutex_unlock(&s->lock);
 }
 

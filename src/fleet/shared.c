@@ -161,6 +161,17 @@ bool shared_remove(struct shared_list *list, const char *what)
 	return false;
 }
 
+bool shared_remove_sensor(struct shared_list *list, const char *sensor)
+{
+	size_t before = list->count;
+	for (size_t i = list->count; i > 0; i--) {
+		const struct shared_entry *entry = &list->at[i - 1];
+		if (is_automatic(entry) && strcmp(entry->sensor, sensor) == 0)
+			drop(list, i - 1);
+	}
+	return list->count < before;
+}
+
 bool shared_expire(struct shared_list *list, int64_t now_us)
 {
 	size_t before = list->count;
@@ -205,5 +216,16 @@ bool shared_of_finding(const struct finding_record *finding, int64_t now_us,
 	memcpy(out->finding, finding->id, sizeof(out->finding));
 	memcpy(out->sensor, finding->sensor, sizeof(out->sensor));
 	memcpy(out->why, finding->summary, sizeof(out->why));
+	return true;
+}
+
+bool shared_wait(struct shared_waiting *waiting, const struct shared_entry *entry)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < waiting->count; i++)
+		same += strcmp(waiting->at[i].sensor, entry->sensor) == 0;
+	if (waiting->count == SHARED_WAITING_MAX || same == SHARED_WAITING_OF_SENSOR)
+		return false;
+	waiting->at[waiting->count++] = *entry;
 	return true;
 }

@@ -15,6 +15,8 @@
 enum {
 	SHARED_MAX = 300,          /* as a document has room for */
 	SHARED_OF_SENSOR_MAX = 32, /* automatic ones, at a time */
+	SHARED_WAITING_MAX = 64,   /* to be shared in the next second */
+	SHARED_WAITING_OF_SENSOR = 16,
 	SHARED_LONGEST_S = 86400,
 	SHARED_USUAL_S = 3600,
 };
@@ -44,6 +46,8 @@ bool shared_add(struct shared_list *list, const struct shared_entry *entry,
 		int64_t now_us);
 /* By its address or finding.  False: there is none. */
 bool shared_remove(struct shared_list *list, const char *what);
+/* What that sensor alone has said, and no person.  False: it was nothing. */
+bool shared_remove_sensor(struct shared_list *list, const char *sensor);
 /* Those that are over go; whether any was. */
 bool shared_expire(struct shared_list *list, int64_t now_us);
 
@@ -53,3 +57,12 @@ bool shared_expire(struct shared_list *list, int64_t now_us);
  */
 bool shared_of_finding(const struct finding_record *finding, int64_t now_us,
 		       struct shared_entry *out);
+
+/* Such ones, until they are shared. */
+struct shared_waiting {
+	struct shared_entry at[SHARED_WAITING_MAX];
+	size_t count;
+};
+/* False: there is no room for it; a sensor that says very much leaves some to others.
+ */
+bool shared_wait(struct shared_waiting *waiting, const struct shared_entry *entry);

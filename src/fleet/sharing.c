@@ -139,6 +139,19 @@ int sharing_remove(const struct bucket_change *change, const char *what,
 	return result == 1 ? say(error, -ENOENT, "that is not shared") : result;
 }
 
+static bool take_out_sensor(struct shared_list *list, const struct doing *doing)
+{
+	return shared_remove_sensor(list, doing->what);
+}
+
+int sharing_remove_sensor(const struct bucket_change *change, const char *sensor,
+			  char error[static BUCKET_ERROR_MAX])
+{
+	const struct doing doing = { take_out_sensor, NULL, 0, sensor, change->now_us };
+	int result = change_list(change, &doing, error);
+	return result == 1 ? 0 : result;
+}
+
 static bool nothing(struct shared_list *list, const struct doing *doing)
 {
 	(void)list;

@@ -16,6 +16,9 @@ int sharing_add(const struct bucket_change *change, const struct shared_entry *e
 /* By address or finding.  -ENOENT: it is not shared. */
 int sharing_remove(const struct bucket_change *change, const char *what,
 		   char error[static BUCKET_ERROR_MAX]);
+/* What a sensor has said by itself. 0, also if that is nothing. */
+int sharing_remove_sensor(const struct bucket_change *change, const char *sensor,
+			  char error[static BUCKET_ERROR_MAX]);
 /* Takes out what is over: 0, also if nothing is. */
 int sharing_expire(const struct bucket_change *change,
 		   char error[static BUCKET_ERROR_MAX]);

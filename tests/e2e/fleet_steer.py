@@ -244,6 +244,28 @@ def spares_what_a_fleet_needs(tap, fleet):
               "and what hubs know to be one is not shared at all")
 
 
+def takes_back_what_a_thief_said(tap, fleet):
+    def blocked(name):
+        """Of all sensors, whom they would block for what that one said."""
+        return [one["address"] for sensor in fleet.sensors.values()
+                for one in sensor.get("blocks")
+                if (one["actor"], one["state"]) == (f"fleet:{name}", "observed")]
+    tap.ok(ADDRESS in blocked("thief"), "who has a sensor's key can have somebody blocked")
+    fleet.join("honest")
+    fleet.command("revoke", "thief", "--why", "stolen")
+    until(lambda: not blocked("thief"), "their ends", 60, 0.2)
+    tap.ok(True, "until it is revoked")
+    # What was under way then, in the streams, by the key of a hub.
+    folder = fleet.state / "fleet"
+    late = Sensors(fleet.lab, fleet.network, fleet.servers[0], folder / "hub.creds",
+                   folder / "ca.pem", "hub")
+    late.next["thief", "event"] = 100  # after what it has told
+    late.finding("thief", "00000000000000d1", "203.0.113.81")
+    late.finding("honest", "00000000000000d2", "203.0.113.82")
+    until(lambda: len(blocked("honest")) == len(fleet.sensors), "blocks", 60, 0.2)
+    tap.equal(blocked("thief"), [], "and what comes of it after that is shared no more")
+
+
 def asks_from_several_places(tap, fleet):
     port = 7777
     door = fleet.network.listen("127.0.0.1", port)
@@ -305,6 +327,7 @@ def steers(tap, lab):
     scopes_are_in_order(tap, fleet)
     shares_sources(tap, fleet)
     spares_what_a_fleet_needs(tap, fleet)
+    takes_back_what_a_thief_said(tap, fleet)
 
 
 def looks_and_believes(tap, lab):

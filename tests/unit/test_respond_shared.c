@@ -300,6 +300,61 @@ static void one_sensor_fills_no_list(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+static struct shared_entry said_by(struct scene *scene, const char *sensor, int number)
+{
+	char address[32];
+	struct shared_entry entry;
+	snprintf(address, sizeof(address), "203.0.113.%d", number);
+	struct finding_record f = grave(scene, address);
+	assert_true(shared_of_finding(&f, scene->now_us, &entry));
+	record_text(entry.sensor, sizeof(entry.sensor), sensor);
+	return entry;
+}
+
+/* Its key was stolen: what others and people say stays. */
+static void what_one_sensor_said_is_taken_back(void **state)
+{
+	static struct shared_list list;
+	struct scene *scene = *state;
+	list.count = 0;
+	for (int i = 1; i <= 9; i++) {
+		struct shared_entry entry =
+			said_by(scene, i % 3 == 0 ? "web-4" : "web-3", i);
+		if (i == 1)
+			record_text(entry.by, sizeof(entry.by), "alice");
+		assert_true(shared_add(&list, &entry, scene->now_us));
+	}
+	assert_true(shared_remove_sensor(&list, "web-3"));
+	assert_int_equal(list.count, 4);
+	assert_false(shared_remove_sensor(&list, "web-3"));
+	assert_true(shared_remove(&list, "203.0.113.1"));
+	for (size_t i = 0; i < list.count; i++)
+		assert_string_equal(list.at[i].sensor, "web-4");
+}
+
+static void one_that_says_very_much_keeps_nobody_waiting(void **state)
+{
+	static struct shared_waiting waiting;
+	struct scene *scene = *state;
+	struct shared_entry entry;
+	waiting.count = 0;
+	for (int i = 1; i <= 200; i++) {
+		entry = said_by(scene, "web-3", i);
+		assert_int_equal(shared_wait(&waiting, &entry),
+				 i <= SHARED_WAITING_OF_SENSOR);
+	}
+	entry = said_by(scene, "web-4", 201);
+	assert_true(shared_wait(&waiting, &entry));
+	assert_string_equal(waiting.at[waiting.count - 1].sensor, "web-4");
+	for (int i = 1; i <= 200; i++) {
+		char sensor[32];
+		snprintf(sensor, sizeof(sensor), "db-%d", i);
+		entry = said_by(scene, sensor, i);
+		shared_wait(&waiting, &entry);
+	}
+	assert_int_equal(waiting.count, SHARED_WAITING_MAX);
+}
+
 static void nothing_is_shared_for_longer_than_a_day(void **state)
 {
 	static struct shared_list list;
@@ -336,6 +391,8 @@ int main(void)
 		SHARED(what_is_proven_and_grave_is_shared),
 		SHARED(a_list_reads_back_the_same),
 		SHARED(one_sensor_fills_no_list),
+		SHARED(what_one_sensor_said_is_taken_back),
+		SHARED(one_that_says_very_much_keeps_nobody_waiting),
 		SHARED(nothing_is_shared_for_longer_than_a_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
