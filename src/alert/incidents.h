@@ -44,6 +44,13 @@ void incident_book_free(struct incident_book *book);
 void incident_book_parent(struct incident_book *book, const char *target,
 			  const char *parent);
 
+/*
+ * Of a fleet: what that sensor says of a target is a part of what all that ask it come
+ * to, which is nobody's.
+ */
+void incident_book_of_all(struct incident_book *book, const char *sensor,
+			  const char *target);
+
 /* Sets alert->incident. */
 void incident_book_alert(struct incident_book *book, struct alert_record *alert);
 /*

@@ -56,6 +56,14 @@ void incident_book_parent(struct incident_book *book, const char *target,
 		at->parent = 0;
 }
 
+void incident_book_of_all(struct incident_book *book, const char *sensor,
+			  const char *target)
+{
+	uint64_t hash = book_target(sensor, target), all = book_target("", target);
+	if (hash != all)
+		*parent_at(book, hash) = (struct parent){ hash, all };
+}
+
 static struct entry *open_about(struct incident_book *book, uint64_t target)
 {
 	for (size_t i = 0; i < BOOK_MEMBERS; i++) {

@@ -121,6 +121,15 @@ void hub_take_recalled(struct hub *hub);
 
 /* As it may be followed: an answer of a sensor's. */
 void hub_place_probe(struct hub *hub, const struct probe_record *probe);
+/*
+ * What one sensor says of a target that several places decide of: not reached from
+ * there, which is no outage, as long as they can tell.  True if it is that.  site:
+ * where it is.
+ */
+bool hub_place_alert(const struct hub *hub, const char *site,
+		     struct alert_record *alert);
+/* The same, as it is shown: may be asked while the board is gone through. */
+void hub_place_show(const struct hub *hub, struct alert_record *alert);
 /* Whether the alert is of what places come to, which is for them to end. */
 bool hub_place_goes_on(const struct alert_record *alert);
 /* Each second: what steering did, and what places come to. */

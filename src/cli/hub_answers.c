@@ -24,7 +24,6 @@ GIVES(ports, port)
 GIVES(listeners, listener)
 GIVES(findings, finding)
 GIVES(blocks, block)
-GIVES(alerts, alert)
 GIVES(probes, probe)
 GIVES(levels, level)
 GIVES(silences, silence)
@@ -32,7 +31,22 @@ GIVES(silences, silence)
 struct emitting {
 	web_emit emit;
 	void *to;
+	const struct hub *hub;
 };
+
+static void emit_alert(void *to, const void *record)
+{
+	const struct emitting *e = to;
+	struct alert_record known = *(const struct alert_record *)record;
+	hub_place_show(e->hub, &known);
+	e->emit(e->to, &known);
+}
+
+static void give_alerts(void *self, web_emit emit, void *to)
+{
+	struct emitting e = { .emit = emit, .to = to, .hub = self };
+	board_each(e.hub->board, RECORD_alert, emit_alert, &e);
+}
 
 static void emit_incident(void *to, const struct incident_record *incident)
 {

@@ -35,6 +35,13 @@ static void show(struct hub *hub, enum record_kind kind, const void *record)
 		web_live(hub->web, kind, record);
 }
 
+static void show_alert(struct hub *hub, const struct alert_record *alert)
+{
+	struct alert_record known = *alert;
+	hub_place_show(hub, &known);
+	show(hub, RECORD_alert, &known);
+}
+
 /*
  * How it is, is the board's to say, to whoever looks and whoever judges: it knows its
  * clock, and as what it was joined.
@@ -69,7 +76,10 @@ void hub_take(struct hub *hub, const struct hub_heard *heard)
 		take_heartbeat(hub, heard->record);
 		return;
 	}
-	show(hub, kind, heard->record);
+	if (kind == RECORD_alert)
+		show_alert(hub, heard->record);
+	else
+		show(hub, kind, heard->record);
 	if (kind == RECORD_port)
 		return;
 	if (kind == RECORD_probe)

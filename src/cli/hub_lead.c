@@ -23,6 +23,8 @@ static const char late_rule[] = "sensor_late";
 #define EVIDENCE_US INT64_C(60000000)
 /* Until the board has the last minutes of the streams, this hub judges nothing. */
 #define SETTLE_US INT64_C(2000000)
+/* Nor before it knows what is asked from several places, if that can be known. */
+#define PLACES_US INT64_C(10000000)
 
 /* ---- what it is given ---- */
 
@@ -140,6 +142,10 @@ bool hub_judge_finding(struct hub *hub, struct finding_record *finding)
 static void judge_alert(struct hub *hub, const struct alert_record *alert)
 {
 	struct alert_record known = *alert;
+	struct sensor_record sensor;
+	if (board_sensor(hub->board, alert->sensor, &sensor) &&
+	    hub_place_alert(hub, sensor.site, &known))
+		incident_book_of_all(hub->alerting.book, known.sensor, known.target);
 	incident_book_alert(hub->alerting.book, &known);
 }
 
@@ -340,7 +346,9 @@ void hub_lead_anew(struct hub *hub)
 void hub_look_at_lease(struct hub *hub)
 {
 	bool leads = hub_lease_leads(hub->lease);
-	bool is_early = clock_us(CLOCK_MONOTONIC) - hub->began_us < SETTLE_US ||
+	int64_t since_us = clock_us(CLOCK_MONOTONIC) - hub->began_us;
+	bool awaits = hub->steer != NULL && !hub->knows_places;
+	bool is_early = since_us < SETTLE_US || (awaits && since_us < PLACES_US) ||
 			hub_recall_is_under_way(hub->recall);
 	if (leads && !hub->leads && !is_early)
 		begin(hub);

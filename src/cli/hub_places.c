@@ -42,6 +42,94 @@ static bool counts(void *self, const char *name)
 	       strcmp(sensor.state, "up") == 0 && sensor.cut_off != 1;
 }
 
+/* ---- what each says by itself ---- */
+
+static const char hard_metric[] = "probe.hard_state";
+/* As a target that is degraded, which it is for the fleet. */
+static const char from_one[] = "low";
+
+static const struct place_seen *seen_by(const struct place_seen *seen, size_t count,
+					const char *sensor)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(seen[i].sensor, sensor) == 0)
+			return &seen[i];
+	return NULL;
+}
+
+static void say_from_where(const struct hub *hub, const char *site,
+			   struct alert_record *alert)
+{
+	struct place_seen all[VANTAGES_PER_TARGET];
+	size_t count = vantages_of(hub->vantages, alert->target, all);
+	const struct place_seen *seen = seen_by(all, count, alert->sensor);
+	const char *reason = seen != NULL ? seen->reason : NULL;
+	snprintf(alert->summary, sizeof(alert->summary),
+		 "%.120s is unreachable from %s%.60s%s%.30s%s", alert->target,
+		 site[0] == '\0' ? "sensor " : "",
+		 site[0] == '\0' ? alert->sensor : site, reason != NULL ? " (" : "",
+		 reason != NULL ? reason : "", reason != NULL ? ")" : "");
+	record_text(alert->advice, sizeof(alert->advice),
+		    "Several places ask it, and decide together whether it is down: "
+		    "look at the way from there.");
+}
+
+bool hub_place_alert(const struct hub *hub, const char *site,
+		     struct alert_record *alert)
+{
+	if (hub->vantages == NULL || strcmp(alert->metric, hard_metric) != 0 ||
+	    strcmp(alert->sensor, FLEET_HUB) == 0 ||
+	    !vantages_decide(hub->vantages, alert->target, site))
+		return false;
+	/* What it says gravely is that it is down; its end has words of its own. */
+	if (record_severity(alert->severity) <= record_severity(from_one))
+		return true;
+	alert->severity = from_one;
+	if (alert->state != NULL && strcmp(alert->state, "firing") == 0)
+		say_from_where(hub, site, alert);
+	return true;
+}
+
+void hub_place_show(const struct hub *hub, struct alert_record *alert)
+{
+	struct place_seen all[VANTAGES_PER_TARGET];
+	if (hub->vantages == NULL || strcmp(alert->metric, hard_metric) != 0)
+		return;
+	size_t count = vantages_of(hub->vantages, alert->target, all);
+	const struct place_seen *seen = seen_by(all, count, alert->sensor);
+	if (seen != NULL)
+		hub_place_alert(hub, seen->site, alert);
+}
+
+/* Copies, as the book tells and so changes the board. */
+struct own_words {
+	const char *target;
+	struct alert_record at[VANTAGES_PER_TARGET];
+	size_t count;
+};
+
+static void take_words(void *to, const void *record)
+{
+	struct own_words *words = to;
+	const struct alert_record *alert = record;
+	if (words->count < VANTAGES_PER_TARGET && alert->state != NULL &&
+	    strcmp(alert->state, "firing") == 0 &&
+	    strcmp(alert->metric, hard_metric) == 0 &&
+	    strcmp(alert->target, words->target) == 0 &&
+	    strcmp(alert->sensor, FLEET_HUB) != 0)
+		words->at[words->count++] = *alert;
+}
+
+/* Nobody else can tell: what each sensor said counts as it said it. */
+static void let_speak(void *self, const char *target)
+{
+	struct hub *hub = self;
+	struct own_words words = { .target = target };
+	board_each(hub->board, RECORD_alert, take_words, &words);
+	for (size_t i = 0; i < words.count; i++)
+		hub_judge(hub, RECORD_alert, &words.at[i]);
+}
+
 /* ---- alerts ---- */
 
 bool hub_place_goes_on(const struct alert_record *alert)
@@ -73,7 +161,7 @@ static void fire(struct hub *hub, const struct probe_record *probe)
 	alert.severity = "high";
 	record_text(alert.rule, sizeof(alert.rule), down_rule);
 	record_text(alert.target, sizeof(alert.target), probe->target);
-	record_text(alert.metric, sizeof(alert.metric), "probe.hard_state");
+	record_text(alert.metric, sizeof(alert.metric), hard_metric);
 	snprintf(alert.summary, sizeof(alert.summary), "%.100s is %.130s",
 		 probe->target, probe->detail);
 	record_text(alert.advice, sizeof(alert.advice),
@@ -131,7 +219,7 @@ static void audit(void *self, const char *action, const char *actor,
 
 void hub_steer_second(struct hub *hub)
 {
-	const struct vantages_with with = { hub, counts, emit };
+	const struct vantages_with with = { hub, counts, emit, let_speak };
 	const struct hub_steer_taking taking = { hub, audit };
 	if (hub->steer == NULL)
 		return;

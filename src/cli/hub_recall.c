@@ -93,6 +93,7 @@ static bool recall_board(struct hub_recall *recall, struct depot *depot,
 		{ RECORD_block, 30, 70000 },      { RECORD_silence, 366, 1300 },
 		{ RECORD_listener, 400, 300000 }, { RECORD_probe, 1, 70000 },
 		{ RECORD_level, 1, 20000 },       { RECORD_timeline, 30, 65536 },
+		{ RECORD_capacity, 2, 131072 },   { RECORD_forecast, 2, 131072 },
 	};
 	int64_t now_us = clock_us(CLOCK_REALTIME);
 	struct store_filter filter;

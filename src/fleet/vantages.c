@@ -38,6 +38,7 @@ struct watched {
 	const char *state; /* as last told; NULL: never */
 	int64_t since_us, told_us;
 	bool is_maintained; /* all places have it in maintenance */
+	bool is_undecided;  /* too few can tell, and nobody is waited for any more */
 	field_text256 detail;
 };
 
@@ -142,6 +143,14 @@ static bool is_asked_from(const struct watched *watched, const char *site)
 	while (i < watched->of && strcmp(watched->sites[i], site) != 0)
 		i++;
 	return i < watched->of || watched->of == 0;
+}
+
+bool vantages_decide(const struct vantages *places, const char *target,
+		     const char *site)
+{
+	const struct watched *watched = find(places, target);
+	return watched != NULL && !watched->is_undecided &&
+	       is_asked_from(watched, site);
 }
 
 /* Its sensor's, or one that is free, or that was silent for longest. */
@@ -344,6 +353,11 @@ static void look(struct watched *watched, const struct vantages_with *with,
 	memcpy(watched->detail, detail, sizeof(watched->detail));
 	if (is_news || now_us - watched->told_us >= watched->every_s * SECOND_US)
 		tell(watched, with, reason_of(tallies, count), now_us);
+	bool was_decided = !watched->is_undecided;
+	watched->is_undecided = is_word(state, "unknown") &&
+				now_us - watched->since_us >= silent_us(watched);
+	if (watched->is_undecided && was_decided && with->undecided != NULL)
+		with->undecided(with->self, watched->target);
 }
 
 void vantages_second(struct vantages *places, const struct vantages_with *with,

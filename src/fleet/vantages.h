@@ -41,6 +41,13 @@ void vantages_begin_set(struct vantages *places);
 bool vantages_add(struct vantages *places, const struct vantages_wanted *wanted);
 void vantages_end_set(struct vantages *places);
 bool vantages_knows(const struct vantages *places, const char *target);
+/*
+ * Whether it is for the places together to say that it is down, and what a sensor at
+ * that site says of it is a part of that.  Not when too few of them can tell, for as
+ * long as one may be silent: then each speaks for itself again.
+ */
+bool vantages_decide(const struct vantages *places, const char *target,
+		     const char *site);
 
 /* A sensor's answer; of targets that are none of the set: nothing.
  * site: where it is. */
@@ -56,6 +63,8 @@ struct vantages_with {
 	/* Whether that sensor is there, and not itself cut off. */
 	bool (*counts)(void *self, const char *sensor);
 	void (*emit)(void *self, const struct probe_record *probe);
+	/* From now on the places don't decide any more, as above; NULL: well. */
+	void (*undecided)(void *self, const char *target);
 };
 void vantages_second(struct vantages *places, const struct vantages_with *with,
 		     int64_t now_us);

@@ -9,7 +9,7 @@ import sys
 
 import fleet_lab
 import lab as e2e
-from fleet_hub import Sensors
+from fleet_hub import Sensors, now
 from fleet_made import Fleet
 from lab import BREAKWATER, until
 
@@ -266,6 +266,52 @@ def takes_back_what_a_thief_said(tap, fleet):
     tap.equal(blocked("thief"), [], "and what comes of it after that is shared no more")
 
 
+def is_not_reached_from_one_place(tap, fleet):
+    """Rome can't reach what Oslo reaches: that is told of Rome, and nobody is woken."""
+    target = "tcp://127.0.0.1:7778"
+    keys = fleet.state / "fleet"
+    tell = Sensors(fleet.lab, fleet.network, ",".join(fleet.servers), keys / "hub.creds",
+                   keys / "ca.pem", "all")
+
+    def answer(sensor, word, **more):
+        tell.beat(sensor, site=sensor.split("-")[0])
+        tell.tell(sensor, {"record": "probe", "at": now(), "target": target, "state": word,
+                           "hard_state": word, "hard_since": now(), **more})
+
+    def says_down(sensor):
+        answer(sensor, "down", reason="refused")
+        tell.tell(sensor, {"record": "alert", "id": f"{sensor}-down", "at": now(),
+                           "start": now(), "state": "firing", "kind": "value",
+                           "severity": "high", "rule": "down", "target": target,
+                           "metric": "probe.hard_state", "summary": f"{target} is down",
+                           "server_ip": "127.0.0.1", "port": 7778, "transport": "tcp"})
+
+    def about(records):
+        return [one for one in fleet.hub.get(records) if one.get("target") == target]
+    for sensor in ("rome-1", "oslo-1"):
+        answer(sensor, "up")
+    until(lambda: [one for one in about("probes") if one["sensor"] == "hub"
+                   and one["hard_state"] == "up"], "up from both", 60, 0.2)
+    says_down("rome-1")
+    one = until(lambda: about("incidents"), "an incident", 30, 0.2)[0]
+    tap.equal((one["severity"], one["summary"]),
+              ("low", f"{target} is unreachable from rome (refused)"),
+              "what one place alone can't reach is no outage")
+    said = until(lambda: about("alerts"), "its alert")[0]
+    tap.equal((said["severity"], said["summary"]), (one["severity"], one["summary"]),
+              "nor is its sensor's own alert")
+    answer("oslo-1", "down", reason="timeout")
+    one = until(lambda: [one for one in about("incidents") if one["severity"] == "high"],
+                "an outage", 30, 0.2)[0]
+    tap.ok("is down from" in one["summary"], "once as many say so as are needed, it is", one)
+    says_down("oslo-1")
+    until(lambda: [one for one in about("incidents") if "oslo-1" in one.get("sensors", "")],
+          "Oslo's own alert", 30, 0.2)
+    firing = [one for one in about("incidents") if one["state"] == "firing"]
+    tap.equal([sorted(one["sensors"].split(",")) for one in firing], [["oslo-1", "rome-1"]],
+              "of which what each place says is a part")
+
+
 def asks_from_several_places(tap, fleet):
     port = 7777
     door = fleet.network.listen("127.0.0.1", port)
@@ -295,6 +341,7 @@ def asks_from_several_places(tap, fleet):
     door = fleet.network.listen("127.0.0.1", port)
     until(lambda: all(one["state"] == "resolved" for one in alerts()), "its end", 60, 0.5)
     tap.ok(True, "until it is reached again")
+    is_not_reached_from_one_place(tap, fleet)
     door.close()
     asked = {one["target"] for sensor in fleet.sensors.values()
              for one in sensor.get("probes")}

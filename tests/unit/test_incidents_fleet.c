@@ -62,6 +62,25 @@ static void the_same_address_at_two_sensors_is_two_hosts(void **state)
 	assert_int_equal(firing.of[1].targets, 1);
 }
 
+/* What each place says of a target is a part of what all of them come to. */
+static void what_places_say_is_a_part_of_what_they_come_to(void **state)
+{
+	const char target[] = "127.0.0.1:80";
+	(void)state;
+	incident_book_of_all(book, "web-1", target);
+	incident_book_of_all(book, "web-2", target);
+	incident_book_of_all(book, "", target);
+	fires_at("web-1", "a", "down", 0, "firing");
+	fires_at("db-1", "b", "down", 0, "firing"); /* asks for itself */
+	assert_int_equal(fire(), 2);
+	fires_at("", "c", "places_down", 1, "firing");
+	assert_int_equal(fire(), 2);
+	fires_at("web-2", "d", "down", 2, "firing");
+	assert_int_equal(fire(), 2);
+	assert_string_equal(firing.of[0].sensors, "web-1,web-2");
+	assert_string_equal(firing.of[1].sensors, "db-1");
+}
+
 static void what_is_over_comes_back_as_that_of_its_sensor(void **state)
 {
 	(void)state;
@@ -279,6 +298,8 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(
 			the_same_address_at_two_sensors_is_two_hosts, begin, end),
+		cmocka_unit_test_setup_teardown(
+			what_places_say_is_a_part_of_what_they_come_to, begin, end),
 		cmocka_unit_test_setup_teardown(
 			what_is_over_comes_back_as_that_of_its_sensor, begin, end),
 		cmocka_unit_test_setup_teardown(an_attack_lists_its_sensors_each_once,

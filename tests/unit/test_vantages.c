@@ -24,6 +24,7 @@ struct scene {
 	unsigned told;
 	struct probe_record last;
 	const char *cut_off; /* a sensor that is; or NULL */
+	unsigned undecided;  /* how often that was told */
 };
 
 static bool counts(void *self, const char *sensor)
@@ -37,6 +38,14 @@ static void emit(void *self, const struct probe_record *probe)
 	struct scene *scene = self;
 	scene->last = *probe;
 	scene->told++;
+}
+
+static void note_undecided(void *self, const char *target)
+{
+	struct scene *scene = self;
+	assert_string_equal(target, TARGET);
+	assert_false(vantages_decide(scene->places, target, "berlin"));
+	scene->undecided++;
 }
 
 static void want(struct scene *scene, uint8_t need, uint8_t of)
@@ -84,7 +93,7 @@ static void say(struct scene *scene, const char *sensor, const char *hard_state)
 static const char *state_after(struct scene *scene, const char *berlin,
 			       const char *paris, const char *rome)
 {
-	const struct vantages_with with = { scene, counts, emit };
+	const struct vantages_with with = { scene, counts, emit, note_undecided };
 	scene->now_us += SECOND;
 	say(scene, "berlin-1", berlin);
 	say(scene, "paris-1", paris);
@@ -95,7 +104,7 @@ static const char *state_after(struct scene *scene, const char *berlin,
 
 static void pass(struct scene *scene, int64_t seconds)
 {
-	const struct vantages_with with = { scene, counts, emit };
+	const struct vantages_with with = { scene, counts, emit, note_undecided };
 	scene->now_us += seconds * SECOND;
 	vantages_second(scene->places, &with, scene->now_us);
 }
@@ -118,7 +127,7 @@ static void it_is_down_when_as_many_as_needed_say_so(void **state)
 
 static void who_is_not_asked_says_nothing(void **state)
 {
-	const struct vantages_with with = { *state, counts, emit };
+	const struct vantages_with with = { *state, counts, emit, note_undecided };
 	struct place_seen seen[VANTAGES_PER_TARGET];
 	struct scene *scene = *state;
 	assert_string_equal(state_after(scene, "up", "up", "up"), "up");
@@ -173,6 +182,29 @@ static void too_few_that_can_tell_is_not_known(void **state)
 	assert_string_equal(state_after(scene, "up", "unknown", "unknown"), "up");
 	pass(scene, 91); /* all are silent for three rounds */
 	assert_string_equal(scene->last.hard_state, "unknown");
+}
+
+/* As long as places may still say a word, they decide; one that says so is enough. */
+static void who_cannot_decide_lets_each_speak_for_itself(void **state)
+{
+	struct scene *scene = *state;
+	assert_true(vantages_decide(scene->places, TARGET, "berlin"));
+	assert_false(vantages_decide(scene->places, TARGET, "tokyo"));
+	assert_false(vantages_decide(scene->places, "tcp://other:1", "berlin"));
+	state_after(scene, "down", "up", "up");
+	assert_true(vantages_decide(scene->places, TARGET, "berlin"));
+	state_after(scene, "down", "unknown", "unknown");
+	for (int i = 0; i < 89; i++)
+		state_after(scene, "down", "unknown", "unknown");
+	assert_string_equal(scene->last.hard_state, "unknown");
+	assert_true(vantages_decide(scene->places, TARGET, "berlin"));
+	assert_int_equal(scene->undecided, 0);
+	state_after(scene, "down", "unknown", "unknown");
+	state_after(scene, "down", "unknown", "unknown");
+	assert_int_equal(scene->undecided, 1);
+	state_after(scene, "down", "up", "unknown");
+	assert_true(vantages_decide(scene->places, TARGET, "berlin"));
+	assert_int_equal(scene->undecided, 1);
 }
 
 static void most_of_them_are_needed_if_nothing_is_said(void **state)
@@ -242,6 +274,7 @@ int main(void)
 		PLACES(one_place_alone_makes_it_degraded),
 		PLACES(a_place_that_is_cut_off_does_not_count),
 		PLACES(too_few_that_can_tell_is_not_known),
+		PLACES(who_cannot_decide_lets_each_speak_for_itself),
 		PLACES(most_of_them_are_needed_if_nothing_is_said),
 		PLACES(sensors_of_one_site_are_one_place),
 		PLACES(it_is_told_when_it_changes_and_in_its_own_time),
