@@ -119,7 +119,7 @@ static int open_web(struct hub *hub, const char *socket_path)
 	char access_path[CONFIG_TEXT_MAX + sizeof(WEB_ACCESS_FILE)];
 	char error[WEB_ERROR_MAX];
 	int status;
-	hub->past = hub_past_new(hub->depot);
+	hub->past = hub_past_new(hub->depot, hub->board);
 	if (hub->past == NULL)
 		return STATUS_NOT_PERMITTED;
 	source = hub_source(hub);

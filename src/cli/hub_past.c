@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "fleet/board.h"
 #include "fleet/depot.h"
 #include "fleet/lane.h"
 
@@ -25,17 +26,19 @@ struct reading {
 
 struct hub_past {
 	const char *where;
+	struct board *board;
 	pthread_mutex_t lock;
 	struct depot *kept[KEPT_MOST]; /* under the lock */
 	size_t count;
 };
 
-struct hub_past *hub_past_new(const char *where)
+struct hub_past *hub_past_new(const char *where, struct board *board)
 {
 	struct hub_past *past = calloc(1, sizeof(*past));
 	if (past == NULL)
 		return NULL;
 	past->where = where;
+	past->board = board;
 	pthread_mutex_init(&past->lock, NULL);
 	return past;
 }
@@ -129,12 +132,37 @@ int hub_past_read(struct depot *depot, enum record_kind kind,
 	return result;
 }
 
+struct as_joined {
+	struct board *board;
+	store_emit emit;
+	void *to;
+};
+
+/*
+ * The depot has what a sensor said of itself; at which site it is and of which group,
+ * is not its to say: it is chosen by what it was joined as, and shown so.
+ */
+static bool emit_as_joined(void *to, const void *record)
+{
+	const struct as_joined *as_joined = to;
+	struct sensor_record sensor = *(const struct sensor_record *)record, known;
+	if (board_sensor(as_joined->board, sensor.sensor, &known)) {
+		memcpy(sensor.site, known.site, sizeof(sensor.site));
+		memcpy(sensor.tags, known.tags, sizeof(sensor.tags));
+	}
+	return as_joined->emit(as_joined->to, &sensor);
+}
+
 static int read_records(struct store_reader *reader, enum record_kind kind,
 			const struct store_filter *filter, store_emit emit, void *to,
 			char error[static STORE_ERROR_MAX])
 {
 	struct reading *reading = (struct reading *)reader;
-	int result = hub_past_read(reading->depot, kind, filter, emit, to, error);
+	struct as_joined as_joined = { reading->past->board, emit, to };
+	bool is_sensor = kind == RECORD_sensor;
+	int result = hub_past_read(reading->depot, kind, filter,
+				   is_sensor ? emit_as_joined : emit,
+				   is_sensor ? &as_joined : to, error);
 	reading->has_failed |= result != 0;
 	return result;
 }

@@ -7,8 +7,12 @@
 #include "web/kept.h"
 
 struct hub_past;
-/* where: as depot_open(), borrowed; NULL without memory. */
-struct hub_past *hub_past_new(const char *where);
+struct board;
+/*
+ * where: as depot_open(); the board knows as what each sensor was joined.  Both are
+ * borrowed; NULL without memory.
+ */
+struct hub_past *hub_past_new(const char *where, struct board *board);
 void hub_past_free(struct hub_past *past);
 /* Its functions, for web_options; they may be called from any thread. */
 struct web_past hub_web_past(const struct hub_past *past);

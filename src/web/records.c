@@ -194,6 +194,18 @@ const char *records_type(const struct query *query)
 	return types[query->format];
 }
 
+static void add_why_incomplete(struct MHD_Response *response, const struct rows *rows,
+			       const struct record_question *past)
+{
+	char why[64];
+	snprintf(why, sizeof(why), "one answer has %d MiB of records at most",
+		 ROWS_BYTES_MAX >> 20);
+	if (past != NULL && past->base.problem[0] != '\0')
+		add_text(response, "Breakwater-Incomplete", past->base.problem);
+	else if (rows->cut)
+		add_text(response, "Breakwater-Incomplete", why);
+}
+
 /*
  * Breakwater-Total: how many there would be without the limit; Breakwater-More: at
  * least one more; Breakwater-Gaps: times of which something is not known;
@@ -218,9 +230,8 @@ static enum MHD_Result send_rows(const struct request *request, struct buf *text
 		if (past->lookup.more)
 			MHD_add_response_header(response, "Breakwater-More", "1");
 		add_number(response, "Breakwater-Gaps", past->gaps);
-		if (past->base.problem[0] != '\0')
-			add_text(response, "Breakwater-Incomplete", past->base.problem);
 	}
+	add_why_incomplete(response, rows, past);
 	if (rows->query->is_usual_time) {
 		char since[TIME_TEXT_MAX];
 		record_time_text(rows->query->since_us, since);

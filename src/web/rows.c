@@ -12,7 +12,9 @@ enum { ROOM_FIRST = 64 };
 
 void rows_init(struct rows *rows, const struct query *query)
 {
-	*rows = (struct rows){ .query = query };
+	size_t fits = ROWS_BYTES_MAX / query->schema->size;
+	*rows = (struct rows){ .query = query,
+			       .most = query->limit < fits ? query->limit : fits };
 }
 
 void rows_free(struct rows *rows)
@@ -79,6 +81,7 @@ static bool has_room(struct rows *rows)
 	if (rows->count < rows->room)
 		return true;
 	size_t room = rows->room == 0 ? ROOM_FIRST : rows->room * 2;
+	room = room < rows->most ? room : rows->most;
 	uint8_t *records = reallocarray(rows->records, room, rows->query->schema->size);
 	if (records != NULL)
 		rows->records = records;
@@ -104,7 +107,7 @@ static void put(struct rows *rows, uint32_t index, const void *record)
 /* Equal to the worst: it came later, so it stays out. */
 bool rows_are_past(const struct rows *rows, const void *record)
 {
-	return rows->count > 0 && rows->count == rows->query->limit &&
+	return rows->count > 0 && rows->count == rows->most &&
 	       query_order(rows->query, record, record_at(rows, rows->order[0])) >= 0;
 }
 
@@ -114,16 +117,17 @@ void rows_take(void *to, const void *record)
 	if (rows->failed || !query_wants(rows->query, record))
 		return;
 	rows->total++;
-	if (rows->count < rows->query->limit) {
+	if (rows->count < rows->most) {
 		if (!has_room(rows))
 			return;
 		uint32_t index = (uint32_t)rows->count;
 		put(rows, index, record);
 		rows->order[rows->count++] = index;
-		if (rows->count == rows->query->limit)
+		if (rows->count == rows->most)
 			make_heap(rows);
 		return;
 	}
+	rows->cut |= rows->most < rows->query->limit;
 	if (rows_are_past(rows, record))
 		return;
 	uint32_t worst = rows->order[0];
@@ -141,24 +145,31 @@ void rows_sort(struct rows *rows)
 	}
 }
 
-static void write_pcap(const struct rows *rows, struct buf *out)
+static bool has_room_for_text(struct rows *rows, const struct buf *out)
+{
+	bool has_room = out->len < ROWS_BYTES_MAX;
+	rows->cut |= !has_room;
+	return has_room;
+}
+
+static void write_pcap(struct rows *rows, struct buf *out)
 {
 	record_pcap_begin(out);
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < rows->count && has_room_for_text(rows, out); i++)
 		record_pcap_packet(out, rows_at(rows, i));
 }
 
-static void write_csv(const struct rows *rows, struct buf *out)
+static void write_csv(struct rows *rows, struct buf *out)
 {
 	record_csv_begin(out, rows->query->kind);
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < rows->count && has_room_for_text(rows, out); i++)
 		record_csv(out, rows->query->kind, rows_at(rows, i));
 }
 
-static void write_array(const struct rows *rows, struct buf *out)
+static void write_array(struct rows *rows, struct buf *out)
 {
 	buf_char(out, '[');
-	for (size_t i = 0; i < rows->count; i++) {
+	for (size_t i = 0; i < rows->count && has_room_for_text(rows, out); i++) {
 		if (i > 0)
 			buf_char(out, ',');
 		record_json(out, rows->query->kind, rows_at(rows, i));
@@ -166,15 +177,15 @@ static void write_array(const struct rows *rows, struct buf *out)
 	buf_text(out, "]\n");
 }
 
-static void write_lines(const struct rows *rows, struct buf *out)
+static void write_lines(struct rows *rows, struct buf *out)
 {
-	for (size_t i = 0; i < rows->count; i++) {
+	for (size_t i = 0; i < rows->count && has_room_for_text(rows, out); i++) {
 		record_json(out, rows->query->kind, rows_at(rows, i));
 		buf_char(out, '\n');
 	}
 }
 
-void rows_write(const struct rows *rows, struct buf *out)
+void rows_write(struct rows *rows, struct buf *out)
 {
 	switch (rows->query->format) {
 	case QUERY_NDJSON:

@@ -1,0 +1,140 @@
+/*
+ * test_hub_past.c: what a hub's page shows of the past is as the fleet's register has
+ * it, not as a sensor says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+
+#include "base/clock.h"
+#include "cli/hub_past.h"
+#include "fleet/board.h"
+#include "fleet/depot.h"
+
+static char folder[64], where[96];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test-hub-past-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(where, sizeof(where), "sqlite:%s/fleet.db", folder);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct sensor_record said_by(const char *name)
+{
+	struct sensor_record said;
+	record_init(RECORD_sensor, &said);
+	record_text(said.sensor, sizeof(said.sensor), name);
+	record_text(said.site, sizeof(said.site), "paris");
+	record_text(said.tags, sizeof(said.tags), "db");
+	record_text(said.version, sizeof(said.version), "1.2");
+	said.state = "up";
+	said.at = clock_us(CLOCK_REALTIME);
+	return said;
+}
+
+static void keep(const struct sensor_record *said)
+{
+	char error[DEPOT_ERROR_MAX];
+	struct buf bytes = { 0 };
+	struct batch *batch = batch_new();
+	struct batch_head head = {
+		.id = { .lane = LANE_EVENT, .epoch = 1, .sequence = 1 },
+		.made_us = said->at,
+		.lost_us = UNKNOWN_TIME
+	};
+	memcpy(head.id.sensor, said->sensor, sizeof(head.id.sensor));
+	assert_true(batch_add(batch, RECORD_sensor, said) &&
+		    batch_finish(batch, &head, &bytes));
+	struct depot_batch one = { .id = head.id, .bytes = bytes.at, .len = bytes.len };
+	struct depot *depot = depot_open(where, error);
+	assert_non_null(depot);
+	assert_int_equal(depot_write(depot, &one, 1, error), 0);
+	assert_int_equal(one.result, 0);
+	depot_close(depot);
+	batch_free(batch);
+	buf_free(&bytes);
+}
+
+static bool take_sensor(void *to, const void *record)
+{
+	*(struct sensor_record *)to = *(const struct sensor_record *)record;
+	return true;
+}
+
+static struct sensor_record shown(struct board *board, const char *name)
+{
+	char error[STORE_ERROR_MAX];
+	int status;
+	struct store_filter filter;
+	struct sensor_record found;
+	record_init(RECORD_sensor, &found);
+	struct hub_past *past = hub_past_new(where, board);
+	const struct web_past web = hub_web_past(past);
+	struct store_reader *reader = web.open(web.folder, error, &status);
+	assert_non_null(reader);
+	store_filter_init(&filter);
+	filter.sensors = &name;
+	filter.sensor_count = 1;
+	assert_int_equal(
+		web.read(reader, RECORD_sensor, &filter, take_sensor, &found, error),
+		0);
+	web.close(reader);
+	hub_past_free(past);
+	return found;
+}
+
+static void a_sensor_of_the_past_is_where_it_was_joined(void **state)
+{
+	const struct sensor_record said = said_by("web-1");
+	const struct board_came now = { said.at, said.at, clock_us(CLOCK_MONOTONIC),
+					false };
+	const struct board_member joined = { "web-1", "berlin", "web", 7 };
+	struct board *board = board_new();
+	(void)state;
+	keep(&said);
+	/* Of one that nobody knows there is nothing else. */
+	assert_string_equal(shown(board, "web-1").site, "paris");
+	board_take(board, RECORD_sensor, &said, &now);
+	board_member(board, &joined);
+	const struct sensor_record found = shown(board, "web-1");
+	assert_string_equal(found.site, "berlin");
+	assert_string_equal(found.tags, "web");
+	assert_string_equal(found.version, "1.2");
+	board_free(board);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_sensor_of_the_past_is_where_it_was_joined, make_folder,
+			remove_folder),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
