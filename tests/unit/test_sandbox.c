@@ -357,6 +357,31 @@ static void a_folder_with_our_files_becomes_the_users(void **state)
 	assert_int_equal(sandbox_own_folder(own, user), 0);
 }
 
+/* chown(2) sets that, by which the spool of a fleet knows a file that is another one. */
+static void what_is_the_users_already_is_not_touched(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	char own[64], file[96];
+	struct stat before, after;
+	snprintf(own, sizeof(own), "%s/again", folder);
+	snprintf(file, sizeof(file), "%s/breakwater.db", own);
+	mkdir(own, 0755);
+	write_text(file, "x");
+	assert_int_equal(sandbox_own_folder(own, user), 0);
+	assert_int_equal(stat(file, &before), 0);
+	do { /* until the clock of the file system has moved on */
+		assert_int_equal(utimensat(AT_FDCWD, own, NULL, 0), 0);
+		assert_int_equal(stat(own, &after), 0);
+	} while (after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+		 after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+	assert_int_equal(sandbox_own_folder(own, user), 0);
+	assert_int_equal(stat(file, &after), 0);
+	assert_int_equal(after.st_ctim.tv_sec, before.st_ctim.tv_sec);
+	assert_int_equal(after.st_ctim.tv_nsec, before.st_ctim.tv_nsec);
+}
+
 /* The user may have put one there, to be given what is root's. */
 static void a_link_in_the_users_folder_is_not_followed(void **state)
 {
@@ -425,6 +450,7 @@ int main(void)
 		cmocka_unit_test(a_store_in_the_state_folder_works),
 		cmocka_unit_test(threads_addresses_and_the_configuration_work),
 		cmocka_unit_test(a_folder_with_our_files_becomes_the_users),
+		cmocka_unit_test(what_is_the_users_already_is_not_touched),
 		cmocka_unit_test(a_link_in_the_users_folder_is_not_followed),
 		cmocka_unit_test(a_folder_with_anything_else_in_it_is_left_alone),
 		cmocka_unit_test(a_mistyped_path_grows_no_tree),
