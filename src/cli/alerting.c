@@ -337,8 +337,10 @@ void alerting_take_rules(struct alerting *a, struct alert_rules *rules, int64_t 
 			       "notifications are as before\n");
 	}
 	say_late(a, said);
-	limits_set_rules(a->limits, a->rules.limits, now_us);
-	teller_set_rules(a->teller, a->rules.tell, now_us);
+	if (a->book != NULL) { /* else they are set when it begins */
+		limits_set_rules(a->limits, a->rules.limits, now_us);
+		teller_set_rules(a->teller, a->rules.tell, now_us);
+	}
 	if (a->sending != NULL)
 		sending_reload(a->sending);
 	alert_rules_free(&old);

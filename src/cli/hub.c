@@ -35,14 +35,18 @@ static void take_found(void *self, const struct finding_record *finding)
 	hub_found(self, finding);
 }
 
+/* As in run.c. */
+static bool has_lost_terminal(const struct hub *hub)
+{
+	return hub->on_terminal && !isatty(STDOUT_FILENO);
+}
+
 static void take_signals(struct hub *hub)
 {
 	struct signalfd_siginfo info;
 	while (read(hub->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
-			fputs("breakwater: a hub reads its configuration when it "
-			      "starts; files of limits and notifications at once\n",
-			      stderr);
+		if (info.ssi_signo == SIGHUP && !has_lost_terminal(hub))
+			hub_reload(hub);
 		else
 			hub->ended = true;
 	}
@@ -174,14 +178,6 @@ static void confine(struct hub *hub)
 	sandbox_enter_hub(config->user, config->state, readable.at, &hub->sandbox);
 }
 
-static struct store_limits limits_of_store(const struct config *config)
-{
-	struct store_limits limits = store_no_limits;
-	limits.events_s = config->retention_events;
-	limits.size_bytes = config->retention_size;
-	return limits;
-}
-
 static bool open_link(struct hub *hub)
 {
 	char error[LINK_ERROR_MAX];
@@ -235,10 +231,7 @@ static bool start_tidy(struct hub *hub)
 		.link = hub->link,
 		.lease = hub->lease,
 		.depot = hub->depot,
-		.limits = { .flows_s = config->retention_flows,
-			    .ports_s = config->retention_ports_1m,
-			    .probes_s = config->retention_probes,
-			    .events_s = config->retention_events },
+		.limits = hub_depot_limits(config),
 		.streams = streams_of(config),
 	};
 	hub->tidy = hub_tidy_start(&options);
@@ -312,7 +305,7 @@ static void mark(const struct hub *hub)
 
 static int open_all(struct hub *hub, const char *socket_path)
 {
-	const struct store_limits limits = limits_of_store(&hub->config);
+	const struct store_limits limits = hub_store_limits(&hub->config);
 	programs_fork(&hub->programs, &hub->config);
 	alerting_fork(&hub->alerting);
 	if (!open_loop(hub)) {
@@ -428,6 +421,8 @@ static int start(struct hub *hub, const struct hub_options *o)
 		settings_load(&hub->config, hub->config_path, &o->home, &hub->home);
 	if (status != STATUS_OK)
 		return status;
+	hub->begun = hub->config;
+	hub->on_terminal = isatty(STDOUT_FILENO) == 1;
 	if (o->listen != NULL)
 		snprintf(hub->config.listen, sizeof(hub->config.listen), "%s",
 			 o->listen);

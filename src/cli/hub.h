@@ -50,9 +50,10 @@ enum {
 struct hub {
 	const char *config_path;
 	struct config config;
+	struct config begun; /* as its files said at the start */
 	struct home home, own;
 	struct common_options common;
-	bool quiet, ended;
+	bool quiet, ended, on_terminal;
 	field_text64 name, host; /* this hub's own, and its machine's */
 	char servers[16 * (CONFIG_TEXT_MAX + 1)];         /* with commas between */
 	char ca[HUB_PATH_MAX], credentials[HUB_PATH_MAX]; /* files; "": none */
@@ -156,6 +157,8 @@ void hub_judge_sensor(struct hub *hub, const struct sensor_record *sensor);
 
 /* What only a fleet sees (detect/fleet.h), in the leader only. */
 bool hub_detect_begin(struct hub *hub);
+/* Thresholds, friends and home, as they are configured now. */
+void hub_detect_settings(struct hub *hub);
 /* A finding of the hubs' that was open when another one led. */
 void hub_detect_restore(struct hub *hub, const struct finding_record *finding);
 /* Each record that a sensor tells, but ports and flows; what is found is hub_found().
@@ -166,6 +169,14 @@ void hub_detect_second(struct hub *hub);
 void hub_detect_end(struct hub *hub, bool still_leads);
 /* A finding of the hubs' own. */
 void hub_found(struct hub *hub, const struct finding_record *finding);
+
+/* ---- hub_reload.c ---- */
+
+/* The configuration is read again: a bad file changes nothing. */
+void hub_reload(struct hub *hub);
+/* How long records are kept, here and in the depot. */
+struct store_limits hub_store_limits(const struct config *config);
+struct depot_limits hub_depot_limits(const struct config *config);
 
 /* ---- hub_answers.c, hub_status.c, hub_change.c ---- */
 

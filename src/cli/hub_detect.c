@@ -39,22 +39,26 @@ void hub_detect_restore(struct hub *hub, const struct finding_record *finding)
 		detect_fleet_restore(hub->detect, finding);
 }
 
-bool hub_detect_begin(struct hub *hub)
+void hub_detect_settings(struct hub *hub)
 {
 	struct home friends;
-	const struct config *config = &hub->config;
-	const struct detect_sink sink = { .self = hub,
-					  .finding = take_finding,
-					  .clock_us = tell_time };
-	const struct detect_limits limits = settings_detect_limits(config);
-	hub->detect = detect_fleet_new(&sink);
+	const struct detect_limits limits = settings_detect_limits(&hub->config);
 	if (hub->detect == NULL)
-		return false;
-	settings_friends(config, &friends);
+		return;
+	settings_friends(&hub->config, &friends);
 	detect_fleet_set_limits(hub->detect, &limits);
 	detect_fleet_set_friends(hub->detect, &friends);
 	detect_fleet_set_home(hub->detect, &hub->home);
-	return true;
+}
+
+bool hub_detect_begin(struct hub *hub)
+{
+	const struct detect_sink sink = { .self = hub,
+					  .finding = take_finding,
+					  .clock_us = tell_time };
+	hub->detect = detect_fleet_new(&sink);
+	hub_detect_settings(hub);
+	return hub->detect != NULL;
 }
 
 /* ---- while it leads ---- */

@@ -37,6 +37,7 @@ struct hub_tidy {
 	/* Under the lock: */
 	pthread_mutex_t lock;
 	struct skipped *skipped;
+	struct depot_limits limits;
 	struct hub_tidy_counts counts;
 };
 
@@ -104,7 +105,10 @@ static void prune(struct hub_tidy *tidy, int64_t now_us)
 	if (now_us < tidy->prune_us || !has_depot(tidy))
 		return;
 	tidy->prune_us = now_us + PRUNE_US;
-	if (depot_prune(tidy->depot, &tidy->options.limits, time_us, error) != 0) {
+	pthread_mutex_lock(&tidy->lock);
+	const struct depot_limits limits = tidy->limits;
+	pthread_mutex_unlock(&tidy->lock);
+	if (depot_prune(tidy->depot, &limits, time_us, error) != 0) {
 		tidy->prune_us = now_us + LATER_US;
 		lose_depot(tidy, error);
 		return;
@@ -245,6 +249,7 @@ struct hub_tidy *hub_tidy_start(const struct hub_tidy_options *options)
 	if (tidy == NULL)
 		return NULL;
 	tidy->options = *options;
+	tidy->limits = options->limits;
 	tidy->counts.trimmed_us = tidy->counts.pruned_us = UNKNOWN_TIME;
 	pthread_mutex_init(&tidy->lock, NULL);
 	if (pthread_create(&tidy->thread, NULL, tidy_on, tidy) == 0)
@@ -252,6 +257,13 @@ struct hub_tidy *hub_tidy_start(const struct hub_tidy_options *options)
 	pthread_mutex_destroy(&tidy->lock);
 	free(tidy);
 	return NULL;
+}
+
+void hub_tidy_limit(struct hub_tidy *tidy, const struct depot_limits *limits)
+{
+	pthread_mutex_lock(&tidy->lock);
+	tidy->limits = *limits;
+	pthread_mutex_unlock(&tidy->lock);
 }
 
 void hub_tidy_count(struct hub_tidy *tidy, struct hub_tidy_counts *out)

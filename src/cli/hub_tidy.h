@@ -29,5 +29,7 @@ struct hub_tidy_counts {
 struct hub_tidy;
 /* NULL without memory or thread. */
 struct hub_tidy *hub_tidy_start(const struct hub_tidy_options *options);
+/* From now on the depot is pruned by these. */
+void hub_tidy_limit(struct hub_tidy *tidy, const struct depot_limits *limits);
 void hub_tidy_count(struct hub_tidy *tidy, struct hub_tidy_counts *out);
 void hub_tidy_stop(struct hub_tidy *tidy);

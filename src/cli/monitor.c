@@ -158,40 +158,10 @@ static void take_block_settings(struct monitor *m, const struct config *fresh)
 	buf_free(&late);
 }
 
-static void take_alert_settings(struct config *config, const struct config *fresh)
-{
-	config->limit_response_ms = fresh->limit_response_ms;
-	config->limit_loss = fresh->limit_loss;
-	config->limit_errors = fresh->limit_errors;
-	config->limits_usual = fresh->limits_usual;
-	config->limits_files = fresh->limits_files;
-	config->notify_to = fresh->notify_to;
-	config->notify_files = fresh->notify_files;
-	memcpy(config->notify_severity, fresh->notify_severity,
-	       sizeof(fresh->notify_severity));
-	config->notify_wait = fresh->notify_wait;
-	config->notify_interval = fresh->notify_interval;
-	config->notify_repeat = fresh->notify_repeat;
-}
-
 static void take_web_settings(struct monitor *m, const struct config *fresh)
 {
-	struct config *config = &m->config;
 	char error[WEB_ERROR_MAX];
-	config->web_loopback_read = fresh->web_loopback_read;
-	config->web_names = fresh->web_names;
-	config->web_proxy = fresh->web_proxy;
-	memcpy(config->web_proxy_client_header, fresh->web_proxy_client_header,
-	       sizeof(fresh->web_proxy_client_header));
-	memcpy(config->web_proxy_user_header, fresh->web_proxy_user_header,
-	       sizeof(fresh->web_proxy_user_header));
-	memcpy(config->web_proxy_role_header, fresh->web_proxy_role_header,
-	       sizeof(fresh->web_proxy_role_header));
-	memcpy(config->web_proxy_role, fresh->web_proxy_role,
-	       sizeof(fresh->web_proxy_role));
-	memcpy(config->web_certificate, fresh->web_certificate,
-	       sizeof(fresh->web_certificate));
-	memcpy(config->web_key, fresh->web_key, sizeof(fresh->web_key));
+	settings_take_web(&m->config, fresh);
 	if (web_reload(m->web, error))
 		return;
 	run_clear_progress();
@@ -208,24 +178,6 @@ static void take_countries(struct monitor *m, const struct config *fresh)
 	}
 	run_clear_progress();
 	fprintf(stderr, "breakwater: %s; what was in use before stays\n", error);
-}
-
-static void take_retention(struct config *config, const struct config *fresh)
-{
-	config->retention_flows = fresh->retention_flows;
-	config->retention_ports_10s = fresh->retention_ports_10s;
-	config->retention_ports_1m = fresh->retention_ports_1m;
-	config->retention_ports_1h = fresh->retention_ports_1h;
-	config->retention_ports_1d = fresh->retention_ports_1d;
-	config->retention_events = fresh->retention_events;
-	config->retention_probes = fresh->retention_probes;
-	config->retention_failures = fresh->retention_failures;
-	config->retention_packets = fresh->retention_packets;
-	config->retention_evidence = fresh->retention_evidence;
-	config->retention_evidence_size = fresh->retention_evidence_size;
-	config->retention_size = fresh->retention_size;
-	config->privacy_pseudonyms_after = fresh->privacy_pseudonyms_after;
-	config->privacy_keys_kept = fresh->privacy_keys_kept;
 }
 
 static void take_fleet_settings(struct monitor *m, const struct config *fresh)
@@ -272,17 +224,12 @@ void monitor_reload(struct monitor *m)
 	answers_note_config(m);
 	if (!m->home_given)
 		m->config.home = fresh.home;
-	m->config.detect_friends = fresh.detect_friends;
-	m->config.detect_scan_ports = fresh.detect_scan_ports;
-	m->config.detect_sweep_hosts = fresh.detect_sweep_hosts;
-	m->config.detect_guesses = fresh.detect_guesses;
-	m->config.detect_flood_connections = fresh.detect_flood_connections;
-	m->config.detect_flood_syns = fresh.detect_flood_syns;
+	settings_take_detect(&m->config, &fresh);
 	m->config.traps_ports = fresh.traps_ports;
 	m->config.blocklists = fresh.blocklists;
 	blocklists_reload(&m->blocklists, &m->config.blocklists);
-	take_alert_settings(&m->config, &fresh);
-	take_retention(&m->config, &fresh);
+	settings_take_alerts(&m->config, &fresh);
+	settings_take_retention(&m->config, &fresh);
 	m->config.policy_review = fresh.policy_review;
 	take_probe_settings(m, &fresh);
 	take_block_settings(m, &fresh);

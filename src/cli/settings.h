@@ -38,5 +38,14 @@ void settings_detect(const struct config *config, struct detect *detect);
 /* False, with a line in *errors for each, if some of them can't be traps. */
 bool settings_check_traps(const struct config *config, struct buf *errors);
 
+/*
+ * What a running process takes of a configuration that was read again.  Each is only
+ * put into config: who uses it is told by the caller.
+ */
+void settings_take_alerts(struct config *config, const struct config *fresh);
+void settings_take_retention(struct config *config, const struct config *fresh);
+void settings_take_web(struct config *config, const struct config *fresh);
+void settings_take_detect(struct config *config, const struct config *fresh);
+
 /* What the totals say in a self record; time, CPU and memory are left unknown. */
 void settings_self(const struct pipeline_totals *totals, struct self_record *self);

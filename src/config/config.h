@@ -168,6 +168,9 @@ void config_json_traced(struct buf *out, const struct config *in_force,
 			const struct config *read,
 			const struct config_origins *origins);
 
+/* Whether that key, "hub.store", has the same value in both. */
+bool config_is_same(const struct config *a, const struct config *b, const char *path);
+
 /* Appends the settings in force as YAML that reads back the same, or as JSON. */
 void config_show(struct buf *out, const struct config *config);
 void config_json(struct buf *out, const struct config *config);

@@ -42,6 +42,23 @@ static void show_level(struct buf *out, const struct config *config,
 	}
 }
 
+bool config_is_same(const struct config *a, const struct config *b, const char *path)
+{
+	bool is_same = false;
+	for (size_t i = 0; i < key_count; i++) {
+		struct buf in_a = { 0 }, in_b = { 0 };
+		if (strcmp(keys[i].path, path) != 0)
+			continue;
+		key_write_yaml(&in_a, &keys[i], a);
+		key_write_yaml(&in_b, &keys[i], b);
+		is_same = buf_ok(&in_a) && buf_ok(&in_b) && in_a.len == in_b.len &&
+			  memcmp(in_a.at, in_b.at, in_a.len) == 0;
+		buf_free(&in_a);
+		buf_free(&in_b);
+	}
+	return is_same;
+}
+
 void config_show(struct buf *out, const struct config *config)
 {
 	struct key_level top = key_top();

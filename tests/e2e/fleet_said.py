@@ -6,13 +6,15 @@ Runs beside others.
 """
 import json
 import pathlib
+import re
 import shutil
+import signal
 import sys
 import time
 
 import fleet_lab
 import lab as e2e
-from fleet_hub import LEADS_S, Fleet, Hub, incident_of, stamp, with_id
+from fleet_hub import LEADS_S, Fleet, Hub, incident_of, now, sql, stamp, with_id
 from fleet_lab import BUILD
 from lab import BREAKWATER, until
 
@@ -23,12 +25,60 @@ def what_is_asked_of_a_hub(tap, lab):
     until(hub.leads, "a leader", LEADS_S, 0.1)
     is_silent_about_one(tap, hub, fleet.sensors)
     tells_a_story(tap, hub, fleet.sensors)
+    answers_in_sql(tap, hub)
+    shows_connections(tap, hub, fleet.sensors)
     other = Hub(lab, fleet.cluster.switch.plug("hub-2"), "hub-2", fleet.servers, called="hub-1")
     until(lambda: other.hub().get("namesake"), "who has its name", 20, 0.1)
     screen = other.command("status").stdout
     tap.ok("has the same name: set hub.name" in " ".join(screen.split()) and
            "is called hub-1 too" in other.program.err(), "of two with one name it is told",
            screen, other.program.err())
+    reads_its_configuration_again(tap, hub)
+
+
+def answers_in_sql(tap, hub):
+    """Of the depot, in its own SQL."""
+    tap.equal(sql(hub, "SELECT DISTINCT sensor, last > time_us('1h') AS new FROM finding "
+                       "WHERE id IN ('00000000000000a3', '00000000000000a4') "
+                       "ORDER BY 1"),
+              [{"sensor": "web-3", "new": 1}, {"sensor": "web-4", "new": 1}],
+              "breakwater query asks it in its own SQL")
+    tap.equal(sql(hub, "SELECT count(*) AS n FROM finding WHERE sensor <> 'hub'", "--own"),
+              [{"n": 0}], "... or the hub's own store, of which machines' findings are no part")
+
+
+def shows_connections(tap, hub, tell):
+    tell.tell("web-1", {"record": "flow", "start": now(), "end": now(), "transport": "tcp",
+                        "client_ip": "203.0.113.9", "client_port": 4711, "server_port": 443,
+                        "server_ip": "10.0.0.5", "end_reason": "closed"}, lane="flow")
+    until(lambda: hub.get("flows?host=203.0.113.9"), "a connection", 10)
+    listed = hub.command("flows")
+    tap.ok("203.0.113.9" in listed.stdout and "when they end" in listed.stderr,
+           "connections are those that ended within the last hour, which is said",
+           listed.stdout, listed.stderr)
+
+
+def reads_its_configuration_again(tap, hub):
+    page = re.search(r"http://[^/\s]+", hub.program.out())[0]
+    before = hub.config.read_text()
+
+    def code():
+        return hub.network.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                               f"{page}/api/v1/status").stdout
+
+    def take(text, said):
+        hub.config.write_text(text)
+        hub.program.process.send_signal(signal.SIGHUP)
+        return until(lambda: said in hub.program.err() and hub.program.err(), said)
+
+    said = take(f"{before}web: {{loopback_read: no}}\nlimits: {{loss: much}}\n",
+                "configuration not changed")
+    tap.ok(f"{hub.config}:4:" in said and code() == "200",
+           "a configuration with a mistake changes nothing, and says where it is", said)
+    said = take(f"{before}web: {{loopback_read: no}}\n".replace("name: hub-1", "name: hub-9"),
+                "at the next start only: hub.name\n")
+    tap.ok("limits, notify" in said and code() == "401",
+           "a good one is in force at once, but for what is told", said)
 
 
 def is_silent_about_one(tap, hub, tell):

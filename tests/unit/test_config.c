@@ -441,6 +441,21 @@ static void a_later_text_replaces_single_keys_and_whole_lists(void **state)
 	buf_free(&errors);
 }
 
+static void a_key_is_the_same_if_its_value_is(void **state)
+{
+	(void)state;
+	struct config one, other;
+	takes("state: /a\nhub: {store: ''}\nhome: [10.0.0.0/8]\n", &one);
+	takes("home:\n  - 10.0.0.0/8\nstate: \"/a\"\nhub: {replicas: 3}\n", &other);
+	assert_true(config_is_same(&one, &other, "state"));
+	assert_true(config_is_same(&one, &other, "home"));
+	assert_true(config_is_same(&one, &other, "hub.store"));
+	assert_false(config_is_same(&one, &other, "hub.replicas"));
+	takes("home: [10.0.0.0/8, fd00::/8]\n", &other);
+	assert_false(config_is_same(&one, &other, "home"));
+	assert_false(config_is_same(&one, &other, "state"));
+}
+
 static void shows_the_same_after_reading_back(const struct config *config)
 {
 	struct config again;
@@ -564,6 +579,7 @@ int main(void)
 		cmocka_unit_test(hostile_sizes_end_with_few_words),
 		cmocka_unit_test(an_error_is_one_line_of_printable_text),
 		cmocka_unit_test(a_later_text_replaces_single_keys_and_whole_lists),
+		cmocka_unit_test(a_key_is_the_same_if_its_value_is),
 		cmocka_unit_test(what_is_shown_reads_back_the_same),
 		cmocka_unit_test(every_ratio_reads_back_exactly),
 		cmocka_unit_test(durations_and_sizes_are_read_in_every_unit),
