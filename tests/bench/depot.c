@@ -1,10 +1,11 @@
 /*
  * depot.c: how fast a fleet's records get into a depot, and into a bare file of SQLite.
  *
- *   depot KIND WHERE COUNT       that many flows or findings, in batches as sensors
- * send them, 64 of them in a call; records/s depot KIND bare:FILE COUNT   the same
- * records by a prepared INSERT into a table of the same columns, in transactions of the
- * same size
+ *   depot KIND WHERE COUNT          that many flows or findings, in batches as sensors
+ *                                   send them, 64 of them in a call; records/s
+ *   depot KIND bare:FILE COUNT      the same records by a prepared INSERT into a table
+ *                                   of the same columns, in transactions of that size
+ *   depot KIND indexed:FILE COUNT   and with the depot's indexes on it
  *
  * Batches are made before the clock runs.
  */
@@ -103,6 +104,13 @@ static void make(enum record_kind kind, union made *record, uint32_t i)
 		make_finding(&record->finding, i);
 }
 
+/* As whoever reads a batch has it of who sent it. */
+static void name_sensor(enum record_kind kind, union made *record, uint32_t batch)
+{
+	char *name = (char *)record + record_field(kind, "sensor")->offset;
+	snprintf(name, sizeof(field_text64), "sensor-%u", batch % SENSORS);
+}
+
 /* ---- batches ---- */
 
 static void make_batch(enum record_kind kind, uint32_t number, struct depot_batch *out)
@@ -157,31 +165,45 @@ static void check(int code)
 		die(sqlite3_errstr(code));
 }
 
-static sqlite3_stmt *define_bare(sqlite3 *db, enum record_kind kind)
+static void put_table(struct buf *out, enum record_kind kind, bool is_indexed)
+{
+	const struct depot_dialect *dialect = &depot_dialects[DEPOT_SQLITE];
+	if (is_indexed) {
+		depot_table(out, dialect, kind);
+		return;
+	}
+	buf_printf(out, "CREATE TABLE \"%s\"(", schemas[kind].name);
+	depot_columns(out, dialect, kind);
+	buf_char(out, ')');
+}
+
+static sqlite3_stmt *define_bare(sqlite3 *db, enum record_kind kind, bool is_indexed)
 {
 	struct buf table = { 0 }, insert = { 0 };
 	sqlite3_stmt *stmt = NULL;
 	check(db_run(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL"));
-	buf_text(&table, "CREATE TABLE bare(");
-	columns_define(&table, kind, ALL_FIELDS);
-	buf_text(&table, "kept_at INTEGER,batch_epoch INTEGER,batch_sequence INTEGER,"
-			 "batch_row INTEGER)");
+	put_table(&table, kind, is_indexed);
 	check(db_run_buf(db, &table));
-	buf_text(&insert, "INSERT INTO bare VALUES(");
+	buf_printf(&insert, "INSERT INTO \"%s\"(", schemas[kind].name);
+	columns_list(&insert, kind, ALL_FIELDS, "");
+	buf_text(&insert, "kept_at,batch_epoch,batch_sequence,batch_row)VALUES(");
 	columns_places(&insert, columns_count(kind, ALL_FIELDS) + 4);
 	columns_end(&insert, ")");
 	check(db_prepare(db, &insert, &stmt));
 	return stmt;
 }
 
-static double write_bare(enum record_kind kind, const char *path, uint32_t count)
+static double write_bare(enum record_kind kind, const char *path, uint32_t count,
+			 bool is_indexed)
 {
 	sqlite3 *db = NULL;
 	union made *records = calloc(count, sizeof(*records));
 	check(sqlite3_open(path, &db));
-	sqlite3_stmt *stmt = define_bare(db, kind);
-	for (uint32_t i = 0; records != NULL && i < count; i++)
+	sqlite3_stmt *stmt = define_bare(db, kind, is_indexed);
+	for (uint32_t i = 0; records != NULL && i < count; i++) {
 		make(kind, &records[i], i);
+		name_sensor(kind, &records[i], i / IN_BATCH);
+	}
 	int64_t from_us = clock_us(CLOCK_MONOTONIC);
 	for (uint32_t i = 0; i < count; i++) {
 		struct bind_scratch scratch;
@@ -207,9 +229,11 @@ int main(int argc, char **argv)
 		die("usage: depot flow|finding WHERE COUNT");
 	enum record_kind kind = (enum record_kind)(schema - schemas);
 	uint32_t count = (uint32_t)strtoul(argv[3], NULL, 10);
-	bool is_bare = strncmp(argv[2], "bare:", 5) == 0;
+	const char *where = argv[2], *path = strchr(where, ':');
+	bool is_indexed = strncmp(where, "indexed:", 8) == 0;
+	bool is_bare = is_indexed || strncmp(where, "bare:", 5) == 0;
 	begin_us = clock_us(CLOCK_REALTIME) - 3600 * 1000000LL;
-	printf("%.0f\n", is_bare ? write_bare(kind, argv[2] + 5, count)
-				 : write_depot(kind, argv[2], count));
+	printf("%.0f\n", is_bare ? write_bare(kind, path + 1, count, is_indexed)
+				 : write_depot(kind, where, count));
 	return 0;
 }
