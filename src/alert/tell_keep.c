@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -196,6 +197,50 @@ static bool is_sound(const struct buf *text, struct header *header)
 	       header->rows <= TELLER_ROWS && header->silences <= TELLER_SILENCES &&
 	       len == sizeof(*header) + header->rows * sizeof(struct kept_row) +
 			       header->silences * sizeof(struct kept_silence);
+}
+
+/* ---- less of it ---- */
+
+static int by_told(const void *left, const void *right)
+{
+	const struct kept_row *a = left, *b = right;
+	return (a->told_us < b->told_us) - (a->told_us > b->told_us);
+}
+
+/* The newest of so many rows come first in *out, then what is behind them. */
+static void put_newest(struct buf *out, const char *rows, size_t count, size_t most)
+{
+	struct kept_row *sorted = calloc(count, sizeof(*sorted));
+	if (sorted != NULL) {
+		memcpy(sorted, rows, count * sizeof(*sorted));
+		qsort(sorted, count, sizeof(*sorted), by_told);
+		buf_add(out, sorted, most * sizeof(*sorted));
+	}
+	free(sorted);
+}
+
+int teller_kept_within(const void *bytes, size_t len, size_t most, struct buf *out)
+{
+	struct buf text = { 0 };
+	struct header header = { .rows = 0 };
+	buf_add(&text, bytes, len);
+	bool is_whole = buf_ok(&text) && is_sound(&text, &header);
+	size_t silences = header.silences * sizeof(struct kept_silence);
+	size_t fixed = sizeof(header) + silences + sizeof(uint64_t);
+	size_t count = header.rows, left = 0;
+	const char *rows = text.at + sizeof(header);
+	if (is_whole && fixed <= most) {
+		size_t room = (most - fixed) / sizeof(struct kept_row);
+		left = count > room ? count - room : 0;
+		header.rows = (uint32_t)(count - left);
+		buf_add(out, &header, sizeof(header));
+		put_newest(out, rows, count, count - left);
+		buf_add(out, rows + count * sizeof(struct kept_row), silences);
+		uint64_t sum = hash_sum(out->at, out->len);
+		buf_add(out, &sum, sizeof(sum));
+	}
+	buf_free(&text);
+	return !is_whole ? -EBADMSG : fixed > most ? -ENOSPC : (int)left;
 }
 
 /* NULL, or why not. */

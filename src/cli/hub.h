@@ -87,6 +87,7 @@ struct hub {
 	struct sandbox_report sandbox;
 	field_text256 trouble; /* as last said on standard error */
 	uint64_t told_stamp;   /* of the file of who was told what, as last given on */
+	bool told_is_cut;      /* not all of it had room there */
 	int64_t second_us;
 	int64_t began_us; /* this hub's monotonic clock */
 	int64_t heard_us; /* the same, of the first record of the streams; 0: none came

@@ -17,7 +17,11 @@
 #include "cli/hub.h"
 #include "fleet/whole.h"
 
-enum { WRITTEN_MS = 2000, TOLD_MOST = 900 * 1024 /* a message has 1 MiB */ };
+enum {
+	WRITTEN_MS = 2000,
+	TOLD_MOST = 900 * 1024, /* in the bucket: a message has 1 MiB */
+	TOLD_FILE_MOST = 16 << 20,
+};
 static const char late_rule[] = "sensor_late";
 /* What attacks are judged by is looked at again from before another hub ended. */
 #define EVIDENCE_US INT64_C(60000000)
@@ -107,17 +111,36 @@ static void take_told(struct hub *hub)
 	buf_free(&told);
 }
 
+/* Once, until all of it has room again. */
+static void say_left_out(struct hub *hub, int left_out)
+{
+	if (left_out > 0 && !hub->told_is_cut)
+		fprintf(stderr,
+			"breakwater: of who was told what the bucket has room for %d "
+			"KiB: "
+			"the next leader does not know of the %d messages sent longest "
+			"ago, and may send them again\n",
+			TOLD_MOST / 1024, left_out);
+	hub->told_is_cut = left_out > 0;
+}
+
 static void give_told(struct hub *hub)
 {
 	char path[HUB_PATH_MAX];
-	struct buf told = { 0 };
+	struct buf told = { 0 }, within = { 0 };
 	told_path(hub, path);
 	uint64_t stamp = file_stamp(path);
 	if (stamp == hub->told_stamp)
 		return;
 	hub->told_stamp = stamp;
-	if (file_read(path, TOLD_MOST, &told) == 0)
-		hub_lease_keep(hub->lease, told.at, told.len);
+	if (file_read(path, TOLD_FILE_MOST, &told) == 0) {
+		int left_out =
+			teller_kept_within(told.at, told.len, TOLD_MOST, &within);
+		if (left_out >= 0 && buf_ok(&within))
+			hub_lease_keep(hub->lease, within.at, within.len);
+		say_left_out(hub, left_out);
+	}
+	buf_free(&within);
 	buf_free(&told);
 }
 

@@ -4,8 +4,11 @@
  */
 #include "teller_scene.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 static char folder[64];
 
@@ -278,6 +281,41 @@ static size_t count_told(enum tell_reason reason)
 	return count;
 }
 
+/* As a hub hands it to the next one, through a bucket that has little room. */
+static void of_too_much_the_oldest_is_left_out(void **state)
+{
+	(void)state;
+	char path[128];
+	struct buf all = { 0 }, less = { 0 };
+	const char *const ids[] = { "a", "b", "c" };
+	for (int i = 0; i < 3; i++) {
+		fires(ids[i]);
+		pass(4 * MINUTE);
+	}
+	assert_int_equal(told_count, 3);
+	snprintf(path, sizeof(path), "%s/told.bin", folder);
+	assert_int_equal(file_read(path, 1 << 20, &all), 0);
+	assert_int_equal(teller_kept_within(all.at, all.len, all.len, &less), 0);
+	assert_int_equal(less.len, all.len);
+	buf_clear(&less);
+	assert_int_equal(teller_kept_within(all.at, all.len - 1, all.len, &less),
+			 -EBADMSG);
+	assert_int_equal(teller_kept_within(all.at, all.len, 10, &less), -ENOSPC);
+	assert_int_equal(less.len, 0);
+	assert_int_equal(teller_kept_within(all.at, all.len, all.len - 1, &less), 1);
+	assert_true(less.len < all.len);
+	assert_int_equal(file_replace_private(path, less.at, less.len), 0);
+	restart(10 * SECOND);
+	for (int i = 0; i < 3; i++)
+		fires(ids[i]);
+	pass(MINUTE);
+	assert_int_equal(told_count, 4);
+	assert_int_equal(told[3].count, 1);
+	assert_string_equal(told[3].incidents[0].id, "a");
+	buf_free(&less);
+	buf_free(&all);
+}
+
 static void there_is_an_end_to_what_is_known(void **state)
 {
 	(void)state;
@@ -317,6 +355,7 @@ int main(void)
 		TEST(a_sink_that_is_gone_is_not_told),
 		TEST(a_clock_that_is_set_back_delays_nothing),
 		TEST(a_clock_that_is_set_ahead_hurries_nothing),
+		TEST(of_too_much_the_oldest_is_left_out),
 		TEST(there_is_an_end_to_what_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
