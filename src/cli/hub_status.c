@@ -195,6 +195,7 @@ static void put_servers(struct hub *hub, struct buf *json)
 	hub_join_trouble(hub->join, join);
 	object_open(json, "servers");
 	object_bool(json, "up", link_is_up(hub->link));
+	object_bool(json, "has_streams", tidy.has_streams);
 	object_text(json, "trouble",
 		    link[0] != '\0'   ? link
 		    : join[0] != '\0' ? join

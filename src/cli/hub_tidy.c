@@ -3,6 +3,7 @@
  */
 #include "cli/hub_tidy.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +18,11 @@
 
 enum { STEP_MS = 200, GAPS_AT_ONCE = 64 };
 #define SECOND_US INT64_C(1000000)
-#define AGAIN_US  (5 * SECOND_US) /* streams that could not be made */
+#define AGAIN_US  (1 * SECOND_US) /* streams that could not be made */
+#define LOOK_US   (3 * SECOND_US) /* ... whether they are there still */
+#define UNTOLD_US (1 * SECOND_US) /* gaps that the depot did not keep */
+/* Who begins to lead has seen by then what it may remove. */
+#define SEEN_US (10 * SECOND_US)
 /* Who catches up waits for it: a stream takes so many messages of each sensor. */
 #define TRIM_US  (2 * SECOND_US)
 #define LATER_US (30 * SECOND_US) /* what the depot did not do */
@@ -31,9 +36,16 @@ struct hub_tidy {
 	atomic_bool stops;
 	/* The thread's: */
 	struct depot *depot;
-	struct link_ids *ids[FLEET_LANES];     /* while this hub leads */
-	int64_t streams_us, trim_us, prune_us; /* when they are due */
+	struct link_ids *ids[FLEET_LANES]; /* while this hub leads */
+	/* When they are due: */
+	int64_t streams_us, look_us, trim_us, prune_us, gaps_us;
 	bool leads;
+	struct known_stream {
+		int64_t made_us;  /* 0: not seen yet */
+		int64_t whole_us; /* hubs had kept all of it then */
+	} streams[FLEET_LANES];
+	struct take_gap gaps[GAPS_AT_ONCE]; /* that are not kept yet */
+	size_t gap_count;
 	/* Under the lock: */
 	pthread_mutex_t lock;
 	struct skipped *skipped;
@@ -63,6 +75,58 @@ static void make_streams(struct hub_tidy *tidy, int64_t now_us)
 	pthread_mutex_lock(&tidy->lock);
 	tidy->counts.has_streams = is_made;
 	pthread_mutex_unlock(&tidy->lock);
+}
+
+/*
+ * Told by each hub that has known the one before, and kept once; those of several lanes
+ * that begin at the same time are one to who reads them.
+ */
+static void note_stream(struct hub_tidy *tidy, enum fleet_lane lane,
+			const struct link_stream *stream, int64_t time_us)
+{
+	struct known_stream *known = &tidy->streams[lane];
+	bool is_another = known->made_us != 0 && known->made_us != stream->made_us;
+	if (is_another && tidy->gap_count == GAPS_AT_ONCE)
+		return; /* it is seen again */
+	if (is_another) {
+		tidy->gaps[tidy->gap_count++] = (struct take_gap){
+			.before = { .sensor = FLEET_HUB,
+				    .lane = lane,
+				    .epoch = (uint64_t)stream->made_us,
+				    .sequence = 1 },
+			.start_us = known->whole_us,
+			.end_us = stream->made_us,
+			.count = UNKNOWN_U64,
+			.reason = "stream",
+		};
+		fprintf(stderr,
+			"breakwater: the stream of the lane %s was lost, and is made "
+			"anew: what no hub had kept yet is a gap\n",
+			fleet_lane_name(lane));
+		known->whole_us = time_us;
+	}
+	if (known->made_us == 0 || stream->waiting == 0)
+		known->whole_us = time_us;
+	known->made_us = stream->made_us;
+}
+
+/* Somebody may have removed them, or they were lost with their servers. */
+static void look_at_streams(struct hub_tidy *tidy, int64_t now_us)
+{
+	struct link_stream streams[FLEET_LANES];
+	if (!tidy->counts.has_streams || now_us < tidy->look_us)
+		return;
+	tidy->look_us = now_us + LOOK_US;
+	int result = link_look_at_streams(tidy->options.link, streams);
+	if (result == -ENOENT) {
+		pthread_mutex_lock(&tidy->lock);
+		tidy->counts.has_streams = false;
+		pthread_mutex_unlock(&tidy->lock);
+		tidy->streams_us = tidy->look_us = now_us;
+	}
+	int64_t time_us = clock_us(CLOCK_REALTIME);
+	for (int lane = 0; result == 0 && lane < FLEET_LANES; lane++)
+		note_stream(tidy, (enum fleet_lane)lane, &streams[lane], time_us);
 }
 
 static void trim(struct hub_tidy *tidy, int64_t now_us)
@@ -172,53 +236,86 @@ static void unfollow(struct hub_tidy *tidy)
 	pthread_mutex_unlock(&tidy->lock);
 }
 
-static size_t next_holes(struct hub_tidy *tidy, struct hole *out)
+static void take_holes(struct hub_tidy *tidy)
 {
-	size_t count = 0;
+	struct hole hole;
 	pthread_mutex_lock(&tidy->lock);
-	while (count < GAPS_AT_ONCE && tidy->skipped != NULL &&
-	       skipped_next(tidy->skipped, clock_us(CLOCK_MONOTONIC), &out[count]))
-		count++;
+	while (tidy->gap_count < GAPS_AT_ONCE && tidy->skipped != NULL &&
+	       skipped_next(tidy->skipped, clock_us(CLOCK_MONOTONIC), &hole)) {
+		tidy->gaps[tidy->gap_count++] =
+			(struct take_gap){ .before = hole.before,
+					   .start_us = hole.start_us,
+					   .end_us = hole.end_us,
+					   .count = UNKNOWN_U64,
+					   .reason = "spool" };
+	}
 	pthread_mutex_unlock(&tidy->lock);
-	return count;
 }
 
-/* Of what the sensor itself tells, who takes the batch after it has noted the same. */
-static void note_gaps(struct hub_tidy *tidy)
+/* What could not be kept, as another hub may be keeping it, is written again. */
+static void note_results(struct hub_tidy *tidy, const struct depot_batch *batches,
+			 bool is_written)
 {
-	struct hole holes[GAPS_AT_ONCE];
+	size_t left = 0, count = tidy->gap_count;
+	pthread_mutex_lock(&tidy->lock);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_written || batches[i].result == -EAGAIN)
+			tidy->gaps[left++] = tidy->gaps[i];
+		else
+			tidy->counts.gaps += batches[i].result == 0;
+	}
+	tidy->gap_count = left;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+static void write_gaps(struct hub_tidy *tidy)
+{
 	struct depot_batch batches[GAPS_AT_ONCE];
 	struct buf bytes[GAPS_AT_ONCE] = { 0 };
-	char error[DEPOT_ERROR_MAX];
-	size_t kept = 0, count = has_depot(tidy) ? next_holes(tidy, holes) : 0;
-	for (size_t i = 0; i < count; i++) {
-		struct batch_id id;
-		if (!take_gap_batch(&holes[i].before, holes[i].start_us,
-				    holes[i].end_us, UNKNOWN_U64, &id, &bytes[i]))
-			continue;
-		batches[kept++] = (struct depot_batch){ .id = id,
-							.bytes = bytes[i].at,
-							.len = bytes[i].len,
-							.again = true };
+	char error[DEPOT_ERROR_MAX] = "out of memory";
+	bool is_made = true;
+	for (size_t i = 0; i < tidy->gap_count; i++) {
+		struct batch_id id = { .lane = LANE_EVENT };
+		is_made &= take_gap_batch(&tidy->gaps[i], &id, &bytes[i]);
+		batches[i] = (struct depot_batch){ .id = id,
+						   .bytes = bytes[i].at,
+						   .len = bytes[i].len,
+						   .again = true };
 	}
-	if (kept > 0 && depot_write(tidy->depot, batches, kept, error) != 0)
+	bool is_written = is_made && depot_write(tidy->depot, batches, tidy->gap_count,
+						 error) == 0;
+	if (!is_written)
 		lose_depot(tidy, error);
-	pthread_mutex_lock(&tidy->lock);
-	for (size_t i = 0; i < kept; i++)
-		tidy->counts.gaps += tidy->depot != NULL && batches[i].result == 0;
-	pthread_mutex_unlock(&tidy->lock);
-	for (size_t i = 0; i < count; i++)
+	note_results(tidy, batches, is_written);
+	for (size_t i = 0; i < GAPS_AT_ONCE; i++)
 		buf_free(&bytes[i]);
+}
+
+/*
+ * Of what the sensor itself tells, who takes the batch after it has noted the same.
+ * What is not kept yet when another hub leads is told all the same.
+ */
+static void note_gaps(struct hub_tidy *tidy, int64_t now_us)
+{
+	take_holes(tidy);
+	if (tidy->gap_count == 0 || now_us < tidy->gaps_us)
+		return;
+	if (has_depot(tidy))
+		write_gaps(tidy);
+	if (tidy->gap_count > 0)
+		tidy->gaps_us = now_us + UNTOLD_US;
 }
 
 /* ---- the thread ---- */
 
-static void look_who_leads(struct hub_tidy *tidy)
+static void look_who_leads(struct hub_tidy *tidy, int64_t now_us)
 {
 	bool leads = hub_lease_leads(tidy->options.lease);
-	if (leads && !tidy->leads)
+	if (leads && !tidy->leads) {
 		follow(tidy);
-	else if (!leads && tidy->leads)
+		tidy->trim_us = now_us + SEEN_US;
+	}
+	if (!leads && tidy->leads)
 		unfollow(tidy);
 	tidy->leads = leads;
 }
@@ -230,12 +327,13 @@ static void *tidy_on(void *self)
 	while (!atomic_load(&tidy->stops)) {
 		int64_t now_us = clock_us(CLOCK_MONOTONIC);
 		make_streams(tidy, now_us);
-		look_who_leads(tidy);
+		look_at_streams(tidy, now_us);
+		look_who_leads(tidy, now_us);
 		if (tidy->leads) {
 			trim(tidy, now_us);
 			prune(tidy, now_us);
-			note_gaps(tidy);
 		}
+		note_gaps(tidy, now_us);
 		nanosleep(&some, NULL);
 	}
 	unfollow(tidy);

@@ -1,6 +1,7 @@
 /*
- * hub_tidy.h: what the leader does beside, in a thread: streams are made and trimmed,
- * the depot pruned, and it is noted of which batches nothing ever came.
+ * hub_tidy.h: what is done beside, in a thread: every hub makes streams, and again when
+ * they were lost; the leader trims them, prunes the depot, and notes of which batches
+ * nothing ever came.
  */
 #pragma once
 

@@ -50,6 +50,16 @@ struct link_streams {
 int link_make_streams(struct link *link, const struct link_streams *streams,
 		      char error[static LINK_ERROR_MAX]);
 
+struct link_stream {
+	int64_t made_us;  /* by the servers' clock: of another one it is another time */
+	uint64_t waiting; /* messages that no hub has acknowledged */
+};
+/*
+ * How each stream is.  0; -ENOENT: one is not there, or its consumer or the bucket is
+ * not; -EAGAIN: not known now.
+ */
+int link_look_at_streams(struct link *link, struct link_stream out[static FLEET_LANES]);
+
 /*
  * Publishes to a stream and waits for the acknowledgement.  0: it is stored (also if it
  * had been, by that id); -EAGAIN: not known, to be told again; -ENOSPC: the stream is

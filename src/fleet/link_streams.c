@@ -134,3 +134,42 @@ int link_make_streams(struct link *link, const struct link_streams *streams,
 	link_session_give(link, session);
 	return status == NATS_OK ? 0 : -EAGAIN;
 }
+
+/* ---- are they there? ---- */
+
+static natsStatus look_at_stream(jsCtx *js, enum fleet_lane lane,
+				 struct link_stream *out)
+{
+	char name[LINK_STREAM_MAX];
+	jsStreamInfo *stream = NULL;
+	jsConsumerInfo *consumer = NULL;
+	link_stream_name(lane, name);
+	natsStatus status = js_GetStreamInfo(&stream, js, name, NULL, NULL);
+	if (status == NATS_OK)
+		status = js_GetConsumerInfo(&consumer, js, name, LINK_CONSUMER, NULL,
+					    NULL);
+	if (status == NATS_OK)
+		*out = (struct link_stream){
+			.made_us = stream->Created / LINK_NS_PER_US,
+			.waiting =
+				consumer->NumPending + (uint64_t)consumer->NumAckPending
+		};
+	jsConsumerInfo_Destroy(consumer);
+	jsStreamInfo_Destroy(stream);
+	return status;
+}
+
+int link_look_at_streams(struct link *link, struct link_stream out[static FLEET_LANES])
+{
+	struct link_session *session = link_session_take(link, 0);
+	if (session == NULL)
+		return -EAGAIN;
+	jsStreamInfo *bucket = NULL;
+	natsStatus status =
+		js_GetStreamInfo(&bucket, session->js, LINK_BUCKET_STREAM, NULL, NULL);
+	jsStreamInfo_Destroy(bucket);
+	for (int lane = 0; lane < FLEET_LANES && status == NATS_OK; lane++)
+		status = look_at_stream(session->js, (enum fleet_lane)lane, &out[lane]);
+	link_session_give(link, session);
+	return status == NATS_OK ? 0 : status == NATS_NOT_FOUND ? -ENOENT : -EAGAIN;
+}

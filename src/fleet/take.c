@@ -124,11 +124,16 @@ static void add_gap(struct take *take, const struct batch_head *head)
 {
 	struct batch_id id;
 	struct buf *bytes = &take->gaps[take->gap_count];
-	int64_t start_us =
-		head->lost_us != UNKNOWN_TIME ? head->lost_us : head->made_us;
+	const struct take_gap gap = {
+		.before = head->id,
+		.start_us =
+			head->lost_us != UNKNOWN_TIME ? head->lost_us : head->made_us,
+		.end_us = head->made_us,
+		.count = head->lost,
+		.reason = "spool",
+	};
 	buf_clear(bytes);
-	if (head->lost == 0 ||
-	    !take_gap_batch(&head->id, start_us, head->made_us, head->lost, &id, bytes))
+	if (head->lost == 0 || !take_gap_batch(&gap, &id, bytes))
 		return;
 	take->gap_count++;
 	take->lost += head->lost;

@@ -54,13 +54,18 @@ void take_status(struct take *take, struct take_status *out);
 /* What is under way is finished, within its time. */
 void take_stop(struct take *take);
 
+/* What is missing before a batch; of streams that were lost: of FLEET_HUB. */
+struct take_gap {
+	struct batch_id before;
+	int64_t start_us, end_us;
+	uint64_t count;     /* of records; UNKNOWN_U64 */
+	const char *reason; /* static */
+};
 /*
- * The batch by which a gap of a sensor is kept: once, whoever tells it how often, as
- * its id follows from that of the batch before which something is missing (`before`).
- * False without memory.
+ * The batch by which it is kept: once, whoever tells it how often, as its id follows
+ * from `before`.  False without memory.
  */
-bool take_gap_batch(const struct batch_id *before, int64_t start_us, int64_t end_us,
-		    uint64_t count, struct batch_id *id, struct buf *bytes);
+bool take_gap_batch(const struct take_gap *gap, struct batch_id *id, struct buf *bytes);
 
 /* "bw.r.web-3.event": web-3, LANE_EVENT; false: it is no such subject. */
 bool take_subject(const char *subject, char sensor[static FLEET_NAME_MAX],

@@ -13,25 +13,24 @@ static uint64_t epoch_of(const struct batch_id *before)
 	return hash_sum(of, sizeof(of));
 }
 
-bool take_gap_batch(const struct batch_id *before, int64_t start_us, int64_t end_us,
-		    uint64_t count, struct batch_id *id, struct buf *bytes)
+bool take_gap_batch(const struct take_gap *gap, struct batch_id *id, struct buf *bytes)
 {
-	struct gap_record gap;
+	struct gap_record record;
 	struct batch *batch = batch_new();
 	if (batch == NULL)
 		return false;
-	*id = *before;
+	*id = gap->before;
 	id->lane = LANE_EVENT;
-	id->epoch = epoch_of(before);
-	record_init(RECORD_gap, &gap);
-	gap.start = start_us < end_us ? start_us : end_us;
-	gap.end = end_us;
-	gap.reason = "spool";
-	gap.count = count;
+	id->epoch = epoch_of(&gap->before);
+	record_init(RECORD_gap, &record);
+	record.start = gap->start_us < gap->end_us ? gap->start_us : gap->end_us;
+	record.end = gap->end_us;
+	record.reason = gap->reason;
+	record.count = gap->count;
 	struct batch_head head = { .id = *id,
-				   .made_us = end_us,
+				   .made_us = gap->end_us,
 				   .lost_us = UNKNOWN_TIME };
-	bool is_made = batch_add(batch, RECORD_gap, &gap) &&
+	bool is_made = batch_add(batch, RECORD_gap, &record) &&
 		       batch_finish(batch, &head, bytes) && buf_ok(bytes);
 	batch_free(batch);
 	return is_made;

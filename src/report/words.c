@@ -64,6 +64,8 @@ const char *words_gap(const struct gap_record *gap)
 		{ "dropped", "packets or records were lost" },
 		{ "suspended", "the machine slept" },
 		{ "unwritten", "the store could not be written" },
+		{ "spool", "a sensor had no room to keep them until they were sent" },
+		{ "stream", "servers of the fleet were lost with what they had" },
 	};
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (gap->reason != NULL && strcmp(gap->reason, reasons[i][0]) == 0)

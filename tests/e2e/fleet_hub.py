@@ -416,8 +416,6 @@ def another_goes_on(tap, lab):
     second.program.process.send_signal(signal.SIGHUP)  # which has no limits to set yet
     until(lambda: "read again" in second.program.err(), "its configuration")
 
-    misses_nothing_for_good(tap, fleet, second)
-
     status, said = second.post("incidents", id=number, acknowledge=1, owner="anna")
     tap.equal(status, 200, "what people say at the other hub is passed on", said)
     until(lambda: with_id(second.get("incidents"), number)[0].get("owner") == "anna",
@@ -480,51 +478,6 @@ def sql(hub, statement, *words, status=0):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def remove_what_is_kept(fleet, hub):
-    """As the leader does with what is ten minutes old; nothing is left of the lane."""
-    link = fleet_lab.Link(fleet.lab, hub.network, fleet.servers)
-    link.wait_until_up()
-    until(lambda: link.answer(f"trim event {int(time.time() * 1e6)}", "trim") == 0 and
-          fleet.cluster.state("BW_EVENT")["messages"] == 0, "all of it is removed", 20, 0.1)
-    link.end()
-
-
-def all_is_kept(fleet):
-    stream = fleet.cluster.nodes[0].streams()["BW_EVENT"]
-    shared = [one for one in stream["consumer_detail"] if one["name"] == "hub"][0]
-    return shared["ack_floor"]["stream_seq"] == stream["state"]["last_seq"]
-
-
-def hold_still(fleet, hub):
-    """It hears nothing, and has nothing that another hub would have to wait for."""
-    def is_still():
-        hub.program.process.send_signal(signal.SIGCONT)
-        until(lambda: all_is_kept(fleet), "all is kept")
-        hub.program.process.send_signal(signal.SIGSTOP)
-        time.sleep(2.5)  # what it has asked the servers for is good for two seconds
-        return all_is_kept(fleet)
-    until(is_still, "a hub with nothing in its hands", 30)
-
-
-def misses_nothing_for_good(tap, fleet, hub):
-    """What was removed from the streams before it came to a hub."""
-    hold_still(fleet, hub)
-    number = "00000000000000c9"
-    fleet.sensors.finding("web-9", number, "192.0.2.66")
-    query = f"select count(*) from finding where id='{number}'"
-    until(lambda: fleet.postgres.ask(query) != "0" and
-          fleet.postgres.ask("select count(*) from timeline where about='" + number + "'") !=
-          "0", "the depot has it, and what the leader says of it", 20, 0.1)
-    remove_what_is_kept(fleet, hub)
-    hub.program.process.send_signal(signal.SIGCONT)
-    row = until(lambda: with_id(hub.get("incidents"), number) and with_id(
-        hub.get("findings"), number), f"what it has missed: {hub.hub()}", 30, 0.1)
-    tap.equal(row[0]["sensor"], "web-9", "what streams had no more, a hub has from the depot")
-    until(lambda: hub.hub()["past_is_known"], "all of it")
-    fleet.sensors.finding("web-9", number, "192.0.2.66", "closed")
-    until(lambda: with_id(hub.get("incidents"), number)[0]["state"] == "resolved", "its end")
-
-
 def actions(hub):
     """Of its own audit chain."""
     return [one["action"] for one in sql(hub, "SELECT action FROM audit", "--own")]
@@ -550,16 +503,6 @@ def waits_for_the_depot(tap, lab):
     tap.ok(True, "what came meanwhile is kept when it is back")
     until(lambda: hub.hub()["depot"]["up"] and hub.get("status")["store"]["state"] == "ok",
           "all is well", 30)
-    remove_what_is_kept(fleet, hub)
-    hub.stop()
-    fleet.postgres.kill()
-    hub.start()
-    until(lambda: hub.hub()["servers"].get("up"), "a hub without a depot", 30, 0.1)
-    tap.ok(not hub.hub()["past_is_known"] and not hub.get("findings"),
-           "a hub that begins without a depot says that it knows nothing of before")
-    fleet.postgres.start()
-    until(lambda: with_id(hub.get("findings"), "00000000000000d1"), "what was before", 40)
-    tap.ok(True, "... and knows it as soon as the depot is back")
 
 
 # ---- as it is made and joined -----------------------------------------------------------

@@ -171,15 +171,18 @@ static void a_gap_is_the_sensors_and_has_one_id_whoever_tells_it(void **state)
 {
 	const struct batch_id before = id_of("web-1", LANE_FLOW, 7, 9);
 	const struct batch_id later = id_of("web-1", LANE_FLOW, 7, 10);
+	const struct take_gap told = { before, 10, 20, 300, "spool" };
+	const struct take_gap seen = { before, 11, 21, UNKNOWN_U64, "spool" };
+	const struct take_gap other = { later, 10, 20, 300, "spool" };
 	struct batch_id first, second, third;
 	struct batch_head head;
 	struct buf bytes[3] = { { 0 } };
 	struct gaps gaps = { .count = 0 };
 	char error[BATCH_ERROR_MAX];
 	(void)state;
-	assert_true(take_gap_batch(&before, 10, 20, 300, &first, &bytes[0]));
-	assert_true(take_gap_batch(&before, 11, 21, UNKNOWN_U64, &second, &bytes[1]));
-	assert_true(take_gap_batch(&later, 10, 20, 300, &third, &bytes[2]));
+	assert_true(take_gap_batch(&told, &first, &bytes[0]));
+	assert_true(take_gap_batch(&seen, &second, &bytes[1]));
+	assert_true(take_gap_batch(&other, &third, &bytes[2]));
 	assert_true(first.epoch == second.epoch && first.sequence == second.sequence);
 	assert_true(first.epoch == third.epoch && first.sequence != third.sequence);
 	assert_true(first.epoch != before.epoch);

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""fleet_lost.py: what the streams have no more when a hub comes to read it, as they were
+trimmed or lost with their servers: it is in the depot, and else a gap.
+
+Runs beside others.
+"""
+import shutil
+import signal
+import sys
+import time
+
+import fleet_lab
+import lab as e2e
+from fleet_hub import LEADS_S, Fleet, incident_of, with_id
+from lab import until
+
+
+def remove_what_is_kept(fleet, hub):
+    """As the leader does with what is ten minutes old; nothing is left of the lane."""
+    link = fleet_lab.Link(fleet.lab, hub.network, fleet.servers)
+    link.wait_until_up()
+    until(lambda: link.answer(f"trim event {int(time.time() * 1e6)}", "trim") == 0 and
+          fleet.cluster.state("BW_EVENT")["messages"] == 0, "all of it is removed", 20, 0.1)
+    link.end()
+
+
+def all_is_kept(fleet):
+    stream = fleet.cluster.nodes[0].streams()["BW_EVENT"]
+    shared = [one for one in stream["consumer_detail"] if one["name"] == "hub"][0]
+    return shared["ack_floor"]["stream_seq"] == stream["state"]["last_seq"]
+
+
+def hold_still(fleet, hub):
+    """It hears nothing, and has nothing that another hub would have to wait for."""
+    def is_still():
+        hub.program.process.send_signal(signal.SIGCONT)
+        until(lambda: all_is_kept(fleet), "all is kept")
+        hub.program.process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)  # what it has asked the servers for is good for two seconds
+        return all_is_kept(fleet)
+    until(is_still, "a hub with nothing in its hands", 30)
+
+
+def misses_nothing_for_good(tap, fleet, hub):
+    """What was removed from the streams before it came to a hub."""
+    hold_still(fleet, hub)
+    number = "00000000000000c9"
+    fleet.sensors.finding("web-9", number, "192.0.2.66")
+    told = (f"select count(*) from finding where id='{number}'",
+            f"select count(*) from timeline where about='{number}'")
+    until(lambda: all(fleet.postgres.ask(query) not in ("", "0") for query in told),
+          "the depot has it, and what the leader says of it", 20, 0.1)
+    remove_what_is_kept(fleet, hub)
+    hub.program.process.send_signal(signal.SIGCONT)
+    row = until(lambda: with_id(hub.get("incidents"), number) and with_id(
+        hub.get("findings"), number), f"what it has missed: {hub.hub()}", 30, 0.1)
+    tap.equal(row[0]["sensor"], "web-9", "what streams had no more, a hub has from the depot")
+    until(lambda: hub.hub()["past_is_known"], "all of it")
+
+
+def begins_without_a_depot(tap, fleet, hub):
+    number = "00000000000000d1"
+    fleet.sensors.finding("web-1", number, "203.0.113.9")
+    until(lambda: incident_of(hub, number) and all_is_kept(fleet), "a finding that is kept")
+    remove_what_is_kept(fleet, hub)
+    hub.stop()
+    fleet.postgres.kill()
+    hub.start()
+    until(lambda: hub.hub()["servers"].get("up"), "a hub without a depot", 30, 0.1)
+    tap.ok(not hub.hub()["past_is_known"] and not hub.get("findings"),
+           "a hub that begins without a depot says that it knows nothing of before")
+    fleet.postgres.start()
+    until(lambda: incident_of(hub, number), "what was before", 40, 0.1)
+    tap.ok(True, "... and knows it, and what hubs said of it, as soon as the depot is back")
+
+
+def loses_its_streams(tap, fleet, hub):
+    """With all servers that had them."""
+    until(lambda: hub.leads() and hub.hub()["servers"].get("has_streams"),
+          "a leader that knows its streams", LEADS_S, 0.1)
+    node = fleet.cluster.nodes[0]
+    node.kill()
+    shutil.rmtree(node.dir / "store")
+    node.start()
+    gaps = until(lambda: hub.get("gaps?since=1h"), f"a gap: {hub.program.err()}", 60, 0.2)
+    tap.equal([(one["sensor"], one["reason"]) for one in gaps], [("hub", "stream")],
+              "streams that were lost are made again, and that is a gap")
+    number = "00000000000000d7"
+    fleet.sensors.finding("web-1", number, "198.51.100.7")
+    until(lambda: incident_of(hub, number), "what is told now", 30, 0.1)
+    tap.ok(True, "... and what is told from then on is kept, and judged")
+
+
+def lost(tap, lab):
+    fleet = Fleet(lab, postgres=True)
+    first = fleet.hub("hub-1")
+    until(first.leads, "a leader", LEADS_S, 0.1)
+    second = fleet.hub("hub-2")
+    misses_nothing_for_good(tap, fleet, second)
+    second.stop()
+    begins_without_a_depot(tap, fleet, first)
+    loses_its_streams(tap, fleet, first)
+
+
+if __name__ == "__main__":
+    if not fleet_lab.has_nats():
+        print("1..0 # SKIP no nats-server in the tree, or nothing built")
+        sys.exit(e2e.EXIT_SKIPPED)
+    sys.exit(e2e.main(lost))
